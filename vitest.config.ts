@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/build.ts"],
+    // times of day are local: the tests' own zone, whatever the machine's is
+    env: { TZ: "UTC" },
+    testTimeout: 20_000,
+    coverage: { provider: "v8", include: ["src/**"], reporter: ["text", "html"] },
+  },
+});
