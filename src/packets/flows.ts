@@ -1,0 +1,61 @@
+import { LatencyDigest } from "./latency.js";
+
+/** What a flow's translation is, seen in its initiator's direction. `none`: forwarded with nothing rewritten. */
+export type Nat = "snat" | "dnat" | "snat+dnat" | "none" | "proxy";
+
+/** Bits of a packet's rewrite: which fields its twin has other values in. */
+export const REWRITE_SRC = 1;
+export const REWRITE_SRC_PORT = 2;
+export const REWRITE_DST = 4;
+export const REWRITE_DST_PORT = 8;
+
+/** A conversation that both captures saw, and what the NAT made of it. */
+export class Flow {
+  /** 1-based, in the order the translations were learnt. */
+  readonly id: number;
+  /** Its rows in the tuple tables of the two sides. */
+  readonly insideTuple: number;
+  readonly outsideTuple: number;
+  /** Whether the inside tuple's A → B is the outside tuple's B → A (the captures met its directions in another order). */
+  readonly isFlipped: boolean;
+  /** Whether packets that are `forward` on the inside travel outbound. */
+  readonly isForwardOutbound: boolean;
+  /** REWRITE_… bits of packets that are `forward` on the inside, and of the others. */
+  readonly rewriteForward: number;
+  readonly rewriteBackward: number;
+  pairs = 0;
+  /** Pairs not shown yet: the flow must outlive them. */
+  held = 0;
+  /** First and last pair, nanoseconds on the timeline. */
+  firstNs = Number.POSITIVE_INFINITY;
+  lastNs = Number.NEGATIVE_INFINITY;
+  readonly outbound = new LatencyDigest();
+  readonly inbound = new LatencyDigest();
+
+  constructor(
+    id: number,
+    insideTuple: number,
+    outsideTuple: number,
+    isFlipped: boolean,
+    isForwardOutbound: boolean,
+    rewriteForward: number,
+    rewriteBackward: number,
+  ) {
+    this.id = id;
+    this.insideTuple = insideTuple;
+    this.outsideTuple = outsideTuple;
+    this.isFlipped = isFlipped;
+    this.isForwardOutbound = isForwardOutbound;
+    this.rewriteForward = rewriteForward;
+    this.rewriteBackward = rewriteBackward;
+  }
+
+  /** Whether a packet of the inside tuple, `forward` or not, travels from inside to outside. */
+  isOutbound(forward: number): boolean {
+    return (forward === 1) === this.isForwardOutbound;
+  }
+
+  rewrite(forward: number): number {
+    return forward === 1 ? this.rewriteForward : this.rewriteBackward;
+  }
+}

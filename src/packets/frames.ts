@@ -1,0 +1,56 @@
+/** Most frames a batch holds: large enough to amortise a call per batch, small enough for the columns to stay in L2. */
+export const BATCH_FRAMES = 4096;
+
+/** An interface a capture says it was taken on. */
+export interface CaptureInterface {
+  /** Its name, as the capture gives it; empty where the format has none (classic pcap). */
+  readonly name: string;
+  /** LINKTYPE_* value, https://www.tcpdump.org/linktypes.html */
+  readonly linkType: number;
+  /** Most bytes kept of a frame; 0 where the capture sets no limit or does not say. */
+  readonly snaplen: number;
+}
+
+/**
+ * Raw frames as a source hands them on: where each one lies in `data`, and what the capture says of it.
+ *
+ * A source fills one batch again and again: everything in it, `data` above all, is valid until the source is asked
+ * for its next batch.
+ */
+export class FrameBatch {
+  /** How many frames there are; rows 0 … count-1 are meaningful. */
+  count = 0;
+  /** 1-based number of row 0 in its own capture, as Wireshark counts. */
+  firstFrame = 1;
+  /**
+   * Every frame stamped before this has been handed on, in this batch or earlier (nanoseconds since `epochNs`). A live
+   * source moves it on while its interface is silent; files leave it, as their next frame tells.
+   */
+  reachedNs = Number.NEGATIVE_INFINITY;
+  data: Uint8Array = new Uint8Array(0);
+  /** Byte offset of the frame in `data`. */
+  readonly start = new Uint32Array(BATCH_FRAMES);
+  /** Bytes of the frame that are there. */
+  readonly captured = new Uint32Array(BATCH_FRAMES);
+  /** Bytes the frame had on the wire; never less than `captured`. */
+  readonly original = new Uint32Array(BATCH_FRAMES);
+  /** Nanoseconds since the source's `epochNs`. */
+  readonly timeNs = new Float64Array(BATCH_FRAMES);
+  /** Index into the source's `interfaces`. */
+  readonly iface = new Uint16Array(BATCH_FRAMES);
+}
+
+/** Frames from somewhere, in the order they were captured. */
+export interface FrameSource {
+  /** What messages and the output header call it: an interface's name where known, else the file's. */
+  readonly name: string;
+  /** Epoch nanoseconds that `timeNs` counts from; set by the first batch, 0n before it. */
+  readonly epochNs: bigint;
+  /** Grows while reading where the format allows it (pcapng); an index once given out keeps its meaning. */
+  readonly interfaces: readonly CaptureInterface[];
+  /** Frames the capturing kernel or program says it lost; grows while reading. */
+  readonly captureDropped: number;
+  /** The next frames, or null at the end. The batch before it is overwritten. */
+  next(): Promise<FrameBatch | null>;
+  close(): Promise<void>;
+}

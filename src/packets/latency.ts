@@ -1,0 +1,96 @@
+/** Samples kept as they are before a digest turns to buckets: up to here its quantiles are samples, exactly. */
+const EXACT_SAMPLES = 64;
+/** Buckets an octave (a doubling) is cut into: a quantile is then off by 1.6 % at most. */
+const BUCKETS_PER_OCTAVE = 32;
+
+/** What a digest says, nanoseconds. */
+export interface LatencySummary {
+  min: number;
+  p50: number;
+  p99: number;
+  max: number;
+}
+
+/**
+ * Minimum, quantiles and maximum of the latencies of one flow in one direction, in memory that does not grow with their
+ * number: exact up to 64 samples, then a log-linear histogram over the octaves that occur.
+ */
+export class LatencyDigest {
+  count = 0;
+  minNs = Number.POSITIVE_INFINITY;
+  maxNs = Number.NEGATIVE_INFINITY;
+  #exact: number[] | null = [];
+  /** Counts of buckets `#lowest`, `#lowest + 1`, … once there are too many samples to keep. */
+  #counts = new Uint32Array(0);
+  #lowest = 0;
+  #p99Ns = 0;
+  #p99Count = 0;
+
+  /** Adds a latency in nanoseconds; it may be negative (clocks disagree). */
+  add(latencyNs: number): void {
+    this.count++;
+    if (latencyNs < this.minNs) this.minNs = latencyNs;
+    if (latencyNs > this.maxNs) this.maxNs = latencyNs;
+    if (this.#exact === null) {
+      this.#tally(latencyNs);
+    } else if (this.#exact.push(latencyNs) > EXACT_SAMPLES) {
+      const samples = this.#exact;
+      this.#exact = null;
+      for (const sample of samples) this.#tally(sample);
+    }
+  }
+
+  /** The 99th percentile as of the last power of two of samples, nanoseconds: cheap to ask for again and again. */
+  get p99Ns(): number {
+    if (this.count >= 2 * this.#p99Count) {
+      this.#p99Count = this.count;
+      this.#p99Ns = this.#quantile(0.99);
+    }
+    return this.#p99Ns;
+  }
+
+  /** Null where there is no sample. Quantiles are nearest-rank. */
+  summary(): LatencySummary | null {
+    if (this.count === 0) return null;
+    return { min: this.minNs, p50: this.#quantile(0.5), p99: this.#quantile(0.99), max: this.maxNs };
+  }
+
+  #quantile(q: number): number {
+    const rank = Math.max(1, Math.ceil(q * this.count));
+    if (this.#exact) return this.#exact.toSorted((a, b) => a - b)[rank - 1];
+    let seen = 0;
+    for (let at = 0; at < this.#counts.length; at++) {
+      seen += this.#counts[at];
+      if (seen >= rank) return Math.min(this.maxNs, Math.max(this.minNs, middleOf(this.#lowest + at)));
+    }
+    return this.maxNs;
+  }
+
+  #tally(latencyNs: number): void {
+    const bucket = bucketOf(latencyNs);
+    if (this.#counts.length === 0) this.#lowest = bucket;
+    const at = bucket - this.#lowest;
+    if (at < 0 || at >= this.#counts.length) {
+      const lowest = Math.min(bucket, this.#lowest);
+      const highest = Math.max(bucket, this.#lowest + this.#counts.length - 1);
+      const wider = new Uint32Array(highest - lowest + 1);
+      wider.set(this.#counts, this.#lowest - lowest);
+      this.#counts = wider;
+      this.#lowest = lowest;
+    }
+    this.#counts[bucket - this.#lowest]++;
+  }
+}
+
+/** Bucket numbers mirror around 0, so that negative latencies order as they should. */
+function bucketOf(latencyNs: number): number {
+  const size = Math.abs(latencyNs);
+  const bucket = size < 1 ? 0 : 1 + Math.floor(Math.log2(size) * BUCKETS_PER_OCTAVE);
+  return latencyNs < 0 ? -bucket : bucket;
+}
+
+function middleOf(bucket: number): number {
+  if (bucket === 0) return 0;
+  const middle = Math.round(2 ** ((Math.abs(bucket) - 0.5) / BUCKETS_PER_OCTAVE));
+  return bucket < 0 ? -middle : middle;
+}

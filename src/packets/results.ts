@@ -1,0 +1,143 @@
+import { type Flow, type Nat, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "./flows.js";
+import type { LatencySummary } from "./latency.js";
+import type { Protocol } from "./packets.js";
+
+export type { Protocol };
+import type { Timeline } from "./timeline.js";
+import type { TupleTable } from "./tuples.js";
+
+/** How a pair was found; `Timeline.by` holds an index into this. */
+export const BY = ["exact", "flow", "order", "coverage", "fragments", "quoted", "stream"] as const;
+export type By = (typeof BY)[number];
+export const BY_EXACT = 0;
+export const BY_FLOW = 1;
+export const BY_ORDER = 2;
+export const BY_COVERAGE = 3;
+export const BY_FRAGMENTS = 4;
+export const BY_QUOTED = 5;
+
+/** What a pair rests on; `Timeline.evidence` holds bit n for EVIDENCE[n]. */
+export const EVIDENCE = [
+  "ip-id",
+  "length",
+  "tcp-seq",
+  "tcp-ack",
+  "icmp-seq",
+  "payload",
+  "quote",
+  "flow",
+  "time",
+] as const;
+export const EVIDENCE_IP_ID = 1 << 0;
+export const EVIDENCE_LENGTH = 1 << 1;
+export const EVIDENCE_TCP_SEQ = 1 << 2;
+export const EVIDENCE_TCP_ACK = 1 << 3;
+export const EVIDENCE_ICMP_SEQ = 1 << 4;
+export const EVIDENCE_PAYLOAD = 1 << 5;
+export const EVIDENCE_QUOTE = 1 << 6;
+/** A known translation chose between candidates. */
+export const EVIDENCE_FLOW = 1 << 7;
+/** Candidates were ruled out because they came before their cause, or far later than this flow's packets do. */
+export const EVIDENCE_TIME = 1 << 8;
+
+/** Why a frame has no twin. */
+export type Verdict = "dropped" | "local" | "refused" | "no-overlap" | "capture-loss" | "proxied" | "unknown";
+
+/** A packet's or a tuple's two ends. TCP and UDP have ports, ICMP echo an id, anything else neither. */
+export interface Ends {
+  src: string;
+  dst: string;
+  srcPort?: number;
+  dstPort?: number;
+  icmpId?: number;
+}
+
+/** A packet that an ICMP error quotes, as its sender saw it. */
+export interface Quoted extends Ends {
+  proto: Protocol;
+  ipId: number;
+  length: number;
+}
+
+/** What a translation is called, from the REWRITE_… bits of the packets that travel in the initiator's direction. */
+export function natOf(rewrite: number): Nat {
+  const isSource = (rewrite & (REWRITE_SRC | REWRITE_SRC_PORT)) !== 0;
+  const isDestination = (rewrite & (REWRITE_DST | REWRITE_DST_PORT)) !== 0;
+  if (isSource) return isDestination ? "snat+dnat" : "snat";
+  return isDestination ? "dnat" : "none";
+}
+
+/** A finished flow, for showing. */
+export interface FlowSummary {
+  id: number;
+  proto: Protocol;
+  nat: Nat;
+  initiator: "inside" | "outside";
+  /** The initiator's direction. */
+  inside: Ends;
+  outside: Ends;
+  pairs: number;
+  /** How many of the pairs travelled outbound. */
+  pairsOutbound: number;
+  insideOnly: number;
+  outsideOnly: number;
+  /** First and last pair: epoch nanoseconds on the inside clock. */
+  firstNs: bigint;
+  lastNs: bigint;
+  latencyNs: { outbound: LatencySummary | null; inbound: LatencySummary | null };
+}
+
+export interface Finding {
+  severity: "info" | "warning";
+  code: string;
+  /** The flow it concerns, where it is about one. */
+  flow?: number;
+  count: number;
+  text: string;
+}
+
+export interface SideSummary {
+  frames: number;
+  paired: number;
+  unmatched: number;
+  ambiguous: number;
+  notIp: number;
+  undecodable: number;
+  captureDropped: number;
+}
+
+export interface Summary {
+  inside: SideSummary;
+  outside: SideSummary;
+  flows: number;
+  /** Outside clock minus inside clock. */
+  clock: { offsetNs: number; driftPpm: number; source: "none" | "given" | "estimated" };
+}
+
+/** What the rows of results refer to: handed to a reporter once, before the first result. */
+export interface Tables {
+  timeline: Timeline;
+  /** By side: [INSIDE], [OUTSIDE]. */
+  tuples: readonly [TupleTable, TupleTable];
+  /** Epoch nanoseconds that each side's `stampNs` counts from. */
+  epochsNs: readonly [bigint, bigint];
+  names: readonly [string, string];
+  /** The frames behind a row, where one row stands for several (coverage, fragments); else undefined. */
+  framesOf(row: number): readonly number[] | undefined;
+  /** The outer addresses of an ICMP error and the packet it quotes; undefined for any other row. */
+  quoteOf(row: number): { src: string; dst: string; quoted: Quoted } | undefined;
+}
+
+/**
+ * Receives results in their order. Rows are rows of the timeline and, with all they refer to, valid during the call only.
+ */
+export interface Sink {
+  begin(tables: Tables): void;
+  /** `latencyNs` is signed, in the packet's direction of travel, clock offset taken out. */
+  pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void;
+  ambiguous(inside: readonly number[], outside: readonly number[], why: string): void;
+  unmatched(row: number, verdict: Verdict, why: string): void;
+  flow(flow: FlowSummary): void;
+  finding(finding: Finding): void;
+  end(summary: Summary): void;
+}

@@ -1,0 +1,11 @@
+/** The pre-NAT side of an outgoing packet: docker0. */
+export const INSIDE = 0;
+/** The uplink's side. */
+export const OUTSIDE = 1;
+export type Side = typeof INSIDE | typeof OUTSIDE;
+
+export const SIDE_NAMES = ["inside", "outside"] as const;
+
+export function otherSide(side: Side): Side {
+  return side === INSIDE ? OUTSIDE : INSIDE;
+}

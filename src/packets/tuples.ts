@@ -1,0 +1,147 @@
+import { sameAddress, widened } from "./columns.js";
+import { HashIndex } from "./hash-index.js";
+
+/** What a tuple's columns hold where there is nothing to say. */
+export const NONE = -1;
+
+/**
+ * The conversations seen on one side: a protocol and two endpoints, the same row for both directions. Endpoint A is the
+ * sender of the first packet seen; a packet from A to B is `forward`.
+ *
+ * Rows are taken by `intern` and given back by `release`, so the table is as large as the conversations alive at once.
+ */
+export class TupleTable {
+  proto = new Uint8Array(256);
+  isIpv6 = new Uint8Array(256);
+  /** Addresses, four words a row as in `PacketBatch`. */
+  addressA = new Uint32Array(1024);
+  addressB = new Uint32Array(1024);
+  portA = new Uint16Array(256);
+  portB = new Uint16Array(256);
+  /** 1 where the ports are an ICMP echo id. */
+  isEcho = new Uint8Array(256);
+  /** The flow whose side this tuple is, or NONE while its translation is not known. */
+  flow = new Int32Array(256).fill(NONE);
+  /** 1 if A opened the conversation, 0 if B did. */
+  openedByA = new Uint8Array(256);
+  /** Time of the last packet, nanoseconds on the timeline. */
+  lastNs = new Float64Array(256);
+  /** Packets on the timeline that name this tuple: it must not be released before they are gone. */
+  held = new Uint32Array(256);
+  /** Packets of this tuple that found no twin. */
+  unmatched = new Uint32Array(256);
+  /** Rows handed out so far: every tuple is below it. */
+  end = 0;
+  #hash = new Int32Array(256);
+  #alive = new Uint8Array(256);
+  #free: number[] = [];
+  readonly #index = new HashIndex();
+
+  get size(): number {
+    return this.#index.size;
+  }
+
+  isAlive(tuple: number): boolean {
+    return this.#alive[tuple] === 1;
+  }
+
+  /**
+   * The tuple of a packet, made where it is new. `src` and `dst` are address columns and `at` the first of the packet's
+   * four words there; `hash` must be the same for both directions. `wentForward` then tells the direction.
+   */
+  intern(
+    hash: number,
+    proto: number,
+    isIpv6: 0 | 1,
+    src: Uint32Array,
+    dst: Uint32Array,
+    at: number,
+    srcPort: number,
+    dstPort: number,
+  ): number {
+    const index = this.#index;
+    for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
+      const tuple = index.idAt(cell);
+      if (this.proto[tuple] !== proto || this.isIpv6[tuple] !== isIpv6) continue;
+      this.wasNew = false;
+      if (this.#isFrom(tuple, src, at, srcPort) && this.#isTo(tuple, dst, at, dstPort)) {
+        this.wentForward = 1;
+        return tuple;
+      }
+      if (this.#isFrom(tuple, dst, at, dstPort) && this.#isTo(tuple, src, at, srcPort)) {
+        this.wentForward = 0;
+        return tuple;
+      }
+    }
+    const tuple = this.#take();
+    this.proto[tuple] = proto;
+    this.isIpv6[tuple] = isIpv6;
+    for (let word = 0; word < 4; word++) {
+      this.addressA[4 * tuple + word] = src[at + word];
+      this.addressB[4 * tuple + word] = dst[at + word];
+    }
+    this.portA[tuple] = srcPort;
+    this.portB[tuple] = dstPort;
+    this.isEcho[tuple] = 0;
+    this.flow[tuple] = NONE;
+    this.openedByA[tuple] = 1;
+    this.lastNs[tuple] = 0;
+    this.held[tuple] = 0;
+    this.unmatched[tuple] = 0;
+    this.#hash[tuple] = hash;
+    index.add(hash, tuple);
+    this.wasNew = true;
+    this.wentForward = 1;
+    return tuple;
+  }
+
+  /** Direction of the packet last given to `intern`: 1 from A to B, 0 from B to A. */
+  wentForward: 0 | 1 = 1;
+  /** Whether the packet last given to `intern` was the first of its tuple. */
+  wasNew = false;
+
+  /** Gives a row back. Precondition: no packet on the timeline names it. */
+  release(tuple: number): void {
+    this.#index.remove(this.#hash[tuple], tuple);
+    this.#alive[tuple] = 0;
+    this.flow[tuple] = NONE;
+    this.#free.push(tuple);
+  }
+
+  #isFrom(tuple: number, address: Uint32Array, at: number, port: number): boolean {
+    return this.portA[tuple] === port && sameAddress(this.addressA, 4 * tuple, address, at);
+  }
+
+  #isTo(tuple: number, address: Uint32Array, at: number, port: number): boolean {
+    return this.portB[tuple] === port && sameAddress(this.addressB, 4 * tuple, address, at);
+  }
+
+  #take(): number {
+    const free = this.#free.pop();
+    if (free !== undefined) {
+      this.#alive[free] = 1;
+      return free;
+    }
+    if (this.end === this.proto.length) this.#grow();
+    this.#alive[this.end] = 1;
+    return this.end++;
+  }
+
+  #grow(): void {
+    const rows = this.proto.length * 2;
+    this.proto = widened(this.proto, new Uint8Array(rows));
+    this.isIpv6 = widened(this.isIpv6, new Uint8Array(rows));
+    this.addressA = widened(this.addressA, new Uint32Array(rows * 4));
+    this.addressB = widened(this.addressB, new Uint32Array(rows * 4));
+    this.portA = widened(this.portA, new Uint16Array(rows));
+    this.portB = widened(this.portB, new Uint16Array(rows));
+    this.isEcho = widened(this.isEcho, new Uint8Array(rows));
+    this.flow = widened(this.flow, new Int32Array(rows).fill(NONE));
+    this.openedByA = widened(this.openedByA, new Uint8Array(rows));
+    this.lastNs = widened(this.lastNs, new Float64Array(rows));
+    this.held = widened(this.held, new Uint32Array(rows));
+    this.unmatched = widened(this.unmatched, new Uint32Array(rows));
+    this.#hash = widened(this.#hash, new Int32Array(rows));
+    this.#alive = widened(this.#alive, new Uint8Array(rows));
+  }
+}
