@@ -1,0 +1,17 @@
+/** A capture that cannot be used at all. Its message is complete: what happened, where, and what to do. */
+export class CaptureError extends Error {
+  override name = "CaptureError";
+}
+
+/**
+ * Bytes that cannot be read or decompressed any further. The message says what is wrong and leaves out where:
+ * whoever counts the frames adds file, frame and byte.
+ */
+export class DamageError extends Error {
+  override name = "DamageError";
+}
+
+/** An error's message, for text that goes on to say where it happened. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

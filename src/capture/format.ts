@@ -1,0 +1,35 @@
+import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
+import type { ByteWindow } from "./window.js";
+
+/**
+ * Most bytes a frame may claim: MAXIMUM_SNAPLEN of libpcap, WTAP_MAX_PACKET_SIZE_STANDARD of Wireshark. Like both, a frame may
+ * be longer than the snaplen its file declares, which some writers get wrong. (Both allow 128 MiB to D-Bus and USB
+ * captures, which hold no packets for a NAT.)
+ */
+export const MAX_CAPTURED_BYTES = 262_144;
+
+/** What to say of a frame that claims to be longer. */
+export function oversized(capturedBytes: number): string {
+  return `the frame claims ${capturedBytes} captured bytes; none has more than ${MAX_CAPTURED_BYTES}`;
+}
+
+/** What the buffer holds: several of the longest frames. From 512 KiB to 4 MiB the speed is the same (Node 20.20, 2026-11). */
+export const WINDOW_BYTES = 1024 * 1024;
+
+/**
+ * Why a scan ended: `more` bytes are needed, the batch is `full`, or the bytes at the window's start are not what the format
+ * allows.
+ */
+export type Stop = "more" | "full" | { readonly damage: string };
+
+/** A capture file format: turns the bytes of a window into rows of a batch. */
+export interface Format {
+  readonly interfaces: readonly CaptureInterface[];
+  readonly epochNs: bigint;
+  readonly captureDropped: number;
+  /**
+   * Puts the complete frames at the window's start into rows 0 … of `batch`, at most `rows`, sets its `count`, and moves the window's
+   * start past them. Damage is met again by the next scan, first thing.
+   */
+  scan(window: ByteWindow, batch: FrameBatch, rows: number): Stop;
+}

@@ -1,0 +1,65 @@
+import { CaptureError } from "../errors.js";
+import { listInterfaces } from "./interfaces.js";
+import { ERROR_BYTES, libpcap, textIn } from "./libpcap.js";
+import type { Libpcap, Pointer } from "./libpcap.js";
+import { BLOCK_TIMEOUT_MS, LivePcap } from "./live-pcap.js";
+import type { LiveOptions, LiveSource } from "./live-source.js";
+import { refusal } from "./refusals.js";
+
+export { openWithCap } from "./cap-engine.js";
+export { listInterfaces } from "./interfaces.js";
+export type { NetworkInterface } from "./interfaces.js";
+export type { LiveOptions, LiveSource, LiveStatistics } from "./live-source.js";
+export { dropPrivileges } from "./privileges.js";
+
+/** What pcap_set_snaplen takes for the whole frame (MAXIMUM_SNAPLEN, pcap-int.h). */
+const WHOLE_FRAME_BYTES = 262_144;
+/** PCAP_TSTAMP_PRECISION_NANO and PCAP_NETMASK_UNKNOWN, pcap/pcap.h. */
+const NANOSECONDS = 1;
+const NETMASK_UNKNOWN = 0xffffffff;
+/** struct bpf_program: a length and a pointer. */
+const BPF_PROGRAM_BYTES = 16;
+
+/**
+ * Opens an interface for capturing with the kernel's nanosecond stamps. Frames are collected from here on; read them before the
+ * ring is full.
+ *
+ * @throws CaptureError with the command that mends it: libpcap or the permission is missing, the interface does not exist or
+ * is down, the filter is none.
+ */
+export async function openInterface(name: string, options: LiveOptions): Promise<LiveSource> {
+  const pcap = libpcap();
+  const errors = Buffer.alloc(ERROR_BYTES);
+  const handle = pcap.create(name, errors);
+  if (!handle) throw new CaptureError(`${name}: cannot be captured from: ${textIn(errors)}`);
+  try {
+    pcap.setSnaplen(handle, options.snaplen || WHOLE_FRAME_BYTES);
+    pcap.setBufferSize(handle, options.bufferBytes);
+    // No immediate mode: with it the ring is cut into frames as long as the snaplen, which leaves room for few.
+    pcap.setTimeout(handle, BLOCK_TIMEOUT_MS);
+    pcap.setPromisc(handle, options.isPromiscuous ? 1 : 0);
+    if (pcap.setTstampPrecision(handle, NANOSECONDS) !== 0)
+      throw new CaptureError(
+        `${name}: has no nanosecond stamps, so it is no network interface; natcorr interfaces lists those`,
+      );
+    const status = pcap.activate(handle);
+    const text = pcap.getError(handle) || pcap.statusText(status);
+    if (status < 0) throw refusal(name, status, text, await listInterfaces());
+    if (status > 0) options.onWarning(`${name}: ${text}`);
+    if (pcap.setNonblock(handle, 1, errors) !== 0) throw new CaptureError(`${name}: ${textIn(errors)}`);
+    if (options.filter !== "") setFilter(pcap, handle, options.filter);
+    return new LivePcap({ name, pcap, handle, onWarning: (text) => options.onWarning(text) });
+  } catch (error) {
+    pcap.close(handle);
+    throw error;
+  }
+}
+
+function setFilter(pcap: Libpcap, handle: Pointer, filter: string): void {
+  const program = Buffer.alloc(BPF_PROGRAM_BYTES);
+  if (pcap.compile(handle, program, filter, 1, NETMASK_UNKNOWN) !== 0)
+    throw new CaptureError(`filter '${filter}': ${pcap.getError(handle)}; man 7 pcap-filter tells what is possible`);
+  const status = pcap.setFilter(handle, program);
+  pcap.freeCode(program);
+  if (status !== 0) throw new CaptureError(`filter '${filter}': ${pcap.getError(handle)}`);
+}

@@ -1,0 +1,87 @@
+import { basename } from "node:path";
+import type { FrameSource } from "../packets/frames.js";
+import { Rewound, openBytes } from "./bytes.js";
+import type { ByteStream } from "./bytes.js";
+import { CaptureError, DamageError } from "./errors.js";
+import { describeForeign } from "./foreign.js";
+import { WINDOW_BYTES } from "./format.js";
+import type { Format } from "./format.js";
+import { GZIP_MAGIC, GzipBytes } from "./gzip.js";
+import { PCAP_HEADER_BYTES, Pcap, isPcap } from "./pcap.js";
+import { Pcapng, isPcapng } from "./pcapng.js";
+import { CaptureFile } from "./source.js";
+import { ByteWindow } from "./window.js";
+import { ZSTD_MAGIC, ZstdBytes } from "./zstd.js";
+
+export { CaptureError } from "./errors.js";
+
+export interface OpenOptions {
+  /** Told of damage and of what a capture leaves out; the text is complete. */
+  onWarning(text: string): void;
+  /** For a progress line: bytes of the file read so far, as stored (compressed), and its size if it has one. */
+  onBytes?(read: number, total: number | undefined): void;
+}
+
+/**
+ * Opens a capture by what it contains: pcap or pcapng, as it is or compressed with gzip or zstd.
+ *
+ * Reads up to the first frame. On a FIFO or standard input that waits for its writer: open two captures at the same time, not
+ * one after the other. The source streams through one fixed buffer, and gives what a slow writer has written so far.
+ *
+ * @param path '-' is standard input.
+ * @throws CaptureError for what cannot be used at all. Damage further on is a warning, and ends the source.
+ */
+export async function openCapture(path: string, options: OpenOptions): Promise<FrameSource> {
+  const label = path === "-" ? "stdin" : path;
+  const stored = await openBytes(path, (read, total) => options.onBytes?.(read, total));
+  try {
+    const stream = await decompressed(stored);
+    const window = new ByteWindow(stream, WINDOW_BYTES);
+    const format = await recognized(window, label, (text) => options.onWarning(`${label}: ${text}`));
+    const source = new CaptureFile({ label, stream, window, format, onWarning: (text) => options.onWarning(text) });
+    await source.begin(path === "-" ? label : stem(path));
+    return source;
+  } catch (error) {
+    await stored.close();
+    if (error instanceof DamageError)
+      throw new CaptureError(`${label}: not even its header can be read: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Gzip and zstd are told by their magic numbers, whatever the file is called. */
+async function decompressed(stored: ByteStream): Promise<ByteStream> {
+  const head = new Uint8Array(4);
+  let bytes = 0;
+  while (bytes < head.length) {
+    const more = await stored.read(head, bytes);
+    if (more === 0) break;
+    bytes += more;
+  }
+  const stream = new Rewound(head.subarray(0, bytes), stored);
+  const view = new DataView(head.buffer);
+  if (view.getUint16(0) === GZIP_MAGIC) return new GzipBytes(stream);
+  if (view.getUint32(0, true) === ZSTD_MAGIC) return new ZstdBytes(stream);
+  return stream;
+}
+
+async function recognized(window: ByteWindow, label: string, warn: (text: string) => void): Promise<Format> {
+  await window.need(PCAP_HEADER_BYTES);
+  const bytes = window.end - window.start;
+  if (bytes === 0) throw new CaptureError(`${label}: is empty; even a capture without frames has a file header`);
+  if (bytes >= 4 && isPcap(window.view, window.start)) {
+    if (bytes < PCAP_HEADER_BYTES)
+      throw new CaptureError(
+        `${label}: is cut off inside its file header: ${bytes} of ${PCAP_HEADER_BYTES} bytes are there`,
+      );
+    return new Pcap(window, label);
+  }
+  if (bytes >= 4 && isPcapng(window.view, window.start)) return new Pcapng(warn);
+  throw new CaptureError(`${label}: ${describeForeign(window.data.subarray(window.start, window.end))}`);
+}
+
+/** A capture file's name without folder and extensions. */
+function stem(path: string): string {
+  const file = basename(path);
+  return file.replace(/\.(gz|zst)$/i, "").replace(/\.(pcap|pcapng|cap)$/i, "") || file;
+}

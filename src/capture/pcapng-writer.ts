@@ -1,0 +1,239 @@
+import { closeSync, constants, fstatSync, ftruncateSync, openSync, writeSync } from "node:fs";
+import { machine, release, type } from "node:os";
+import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
+import { CaptureError, messageOf } from "./errors.js";
+import type { LiveStatistics } from "./live/live-source.js";
+
+/** An interface frames were captured on. */
+export interface WrittenInterface extends CaptureInterface {
+  /** In the language of pcap-filter(7), where there was one. */
+  readonly filter?: string;
+}
+
+/** Block types and what stands in them, draft-ietf-opsawg-pcapng section 4. */
+const SECTION_HEADER = 0x0a0d0d0a;
+const INTERFACE_DESCRIPTION = 1;
+const INTERFACE_STATISTICS = 5;
+const ENHANCED_PACKET = 6;
+const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
+const UNKNOWN_LENGTH = 0xffffffff;
+/** Type and length before the body, and the length again after it. */
+const BODY_AT = 8;
+const PACKET_DATA_AT = 28;
+const PACKET_BYTES = 32;
+
+/** Option codes. */
+const END_OF_OPTIONS = 0;
+const SHB_HARDWARE = 2;
+const SHB_OS = 3;
+const SHB_USERAPPL = 4;
+const IF_NAME = 2;
+const IF_TSRESOL = 9;
+const IF_FILTER = 11;
+const IF_OS = 12;
+const ISB_ENDTIME = 3;
+const ISB_IFDROP = 5;
+const ISB_FILTERACCEPT = 6;
+const ISB_OSDROP = 7;
+const ISB_USRDELIV = 8;
+/** if_tsresol: stamps count 10^-9 s. */
+const NANOSECONDS = 9;
+/** First byte of if_filter: a libpcap filter string follows. */
+const IS_LIBPCAP_FILTER = 0;
+
+const WORD = 2 ** 32;
+/** Blocks are collected up to this much before they are written. */
+const BUFFER_BYTES = 1 << 20;
+
+/**
+ * Writes one pcapng file with frames of several interfaces, little-endian, with nanosecond stamps.
+ *
+ * Writing is synchronous, so a slow disk slows the caller and memory stays bounded. When the disk refuses, the file is cut
+ * back to its last whole block: it stays readable, and the CaptureError says up to which frame it goes.
+ */
+export class PcapngWriter {
+  readonly #path: string;
+  readonly #fd: number;
+  readonly #buffer = Buffer.alloc(BUFFER_BYTES);
+  readonly #view = new DataView(this.#buffer.buffer);
+  /** Bytes of `#buffer` in use: whole blocks only. */
+  #used = 0;
+  /** Bytes that are in the file. */
+  #written = 0;
+  /** Frames in the file and in the buffer. */
+  #frames = 0;
+  readonly #framesOf: number[];
+  #failure: CaptureError | undefined;
+  #isClosed = false;
+
+  /**
+   * Creates the file, or empties it.
+   *
+   * @param interfaces frames refer to them by their index in here.
+   * @throws CaptureError where the file cannot be created.
+   */
+  constructor(path: string, interfaces: readonly WrittenInterface[]) {
+    this.#path = path;
+    try {
+      this.#fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o644);
+    } catch (error) {
+      throw new CaptureError(`${path}: cannot be written: ${messageOf(error)}`);
+    }
+    this.#framesOf = interfaces.map(() => 0);
+    this.#block(SECTION_HEADER, [
+      words(BYTE_ORDER_MAGIC, 1, UNKNOWN_LENGTH, UNKNOWN_LENGTH),
+      text(SHB_HARDWARE, machine()),
+      text(SHB_OS, `${type()} ${release()}`),
+      text(SHB_USERAPPL, "natcorr"),
+    ]);
+    for (const { name, linkType, snaplen, filter } of interfaces)
+      this.#block(INTERFACE_DESCRIPTION, [
+        words(linkType, snaplen),
+        text(IF_NAME, name),
+        option(IF_TSRESOL, Buffer.of(NANOSECONDS)),
+        ...(filter ? [option(IF_FILTER, Buffer.from(`${String.fromCharCode(IS_LIBPCAP_FILTER)}${filter}`))] : []),
+        text(IF_OS, `${type()} ${release()}`),
+      ]);
+  }
+
+  /**
+   * Appends the frames of a batch. Gives the 1-based number its first frame has in the file, as Wireshark counts.
+   *
+   * @param iface index of the interface they were captured on.
+   * @param epochNs what the batch's stamps count from.
+   * @throws CaptureError where the disk refuses; the writer can then only be closed.
+   */
+  write(iface: number, batch: FrameBatch, epochNs: bigint): number {
+    const { data, start, captured, original, timeNs, count } = batch;
+    const view = this.#view;
+    const epochHigh = Number(epochNs >> 32n);
+    const epochLow = Number(epochNs & 0xffffffffn);
+    const first = this.#frames + 1;
+    for (let row = 0; row < count; row++) {
+      const bytes = captured[row];
+      const length = PACKET_BYTES + aligned(bytes);
+      const at = this.#reserve(length);
+      const low = epochLow + timeNs[row];
+      const carry = Math.floor(low / WORD);
+      // First, so that everything else overwrites it: the padding.
+      view.setUint32(at + length - 8, 0, true);
+      view.setUint32(at, ENHANCED_PACKET, true);
+      view.setUint32(at + 4, length, true);
+      view.setUint32(at + 8, iface, true);
+      view.setUint32(at + 12, epochHigh + carry, true);
+      view.setUint32(at + 16, low - carry * WORD, true);
+      view.setUint32(at + 20, bytes, true);
+      view.setUint32(at + 24, original[row], true);
+      // The one object here, and worth it: 85 ns with it, 300 ns to copy 66 bytes and 3,200 ns to copy 1,514 one by one.
+      this.#buffer.set(data.subarray(start[row], start[row] + bytes), at + PACKET_DATA_AT);
+      view.setUint32(at + length - 4, length, true);
+      this.#frames++;
+    }
+    this.#framesOf[iface] += count;
+    return first;
+  }
+
+  /**
+   * Appends what an interface lost so far. Readers go by the last such block of an interface.
+   *
+   * @param nowNs epoch nanoseconds the counters were read at.
+   */
+  statistics(iface: number, { received, dropped, droppedByInterface }: LiveStatistics, nowNs: bigint): void {
+    const high = Number(nowNs >> 32n);
+    const low = Number(nowNs & 0xffffffffn);
+    this.#block(INTERFACE_STATISTICS, [
+      words(iface, high, low),
+      option(ISB_ENDTIME, words(high, low)),
+      option(ISB_IFDROP, uint64(droppedByInterface)),
+      option(ISB_FILTERACCEPT, uint64(received)),
+      option(ISB_OSDROP, uint64(dropped)),
+      option(ISB_USRDELIV, uint64(this.#framesOf[iface])),
+    ]);
+  }
+
+  /** Writes what is left. Throws CaptureError where the disk refuses, unless it has been thrown before. */
+  close(): void {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    try {
+      if (this.#failure === undefined) this.#flush();
+    } finally {
+      closeSync(this.#fd);
+    }
+  }
+
+  /** Appends a block of which all but the type and the length is given; options end themselves. */
+  #block(type: number, body: readonly Buffer[]): void {
+    const content = Buffer.concat([...body, words(END_OF_OPTIONS)]);
+    const length = content.length + BODY_AT + 4;
+    const at = this.#reserve(length);
+    this.#view.setUint32(at, type, true);
+    this.#view.setUint32(at + 4, length, true);
+    content.copy(this.#buffer, at + BODY_AT);
+    this.#view.setUint32(at + length - 4, length, true);
+  }
+
+  /** Makes room for a block and gives its place in the buffer. Precondition: it is not longer than the buffer. */
+  #reserve(length: number): number {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#used + length > BUFFER_BYTES) this.#flush();
+    const at = this.#used;
+    this.#used += length;
+    return at;
+  }
+
+  #flush(): void {
+    let done = 0;
+    try {
+      while (done < this.#used) done += writeSync(this.#fd, this.#buffer, done, this.#used - done);
+    } catch (error) {
+      this.#failure = this.#cutBack(done, messageOf(error));
+      throw this.#failure;
+    }
+    this.#written += this.#used;
+    this.#used = 0;
+  }
+
+  /** Takes a half-written block back out of the file. `done` bytes of the buffer have reached it. */
+  #cutBack(done: number, reason: string): CaptureError {
+    let whole = 0;
+    let lost = 0;
+    for (let at = 0; at < this.#used; ) {
+      const end = at + this.#view.getUint32(at + 4, true);
+      if (end <= done) whole = end;
+      else if (this.#view.getUint32(at, true) === ENHANCED_PACKET) lost++;
+      at = end;
+    }
+    if (fstatSync(this.#fd).isFile()) ftruncateSync(this.#fd, this.#written + whole);
+    const frames = this.#frames - lost;
+    const kept = frames === 0 ? "no frame is in it" : `frames 1 to ${frames} are in it, and it is readable`;
+    return new CaptureError(`${this.#path}: cannot be written any further: ${reason}; ${kept}`);
+  }
+}
+
+function aligned(bytes: number): number {
+  return (bytes + 3) & ~3;
+}
+
+function words(...values: readonly number[]): Buffer {
+  return Buffer.concat(
+    values.map((value) => {
+      const word = Buffer.alloc(4);
+      word.writeUInt32LE(value);
+      return word;
+    }),
+  );
+}
+
+function uint64(value: number): Buffer {
+  return words(value % WORD, Math.floor(value / WORD));
+}
+
+function option(code: number, value: Buffer): Buffer {
+  const padding = Buffer.alloc(aligned(value.length) - value.length);
+  return Buffer.concat([words(code + value.length * 2 ** 16), value, padding]);
+}
+
+function text(code: number, value: string): Buffer {
+  return option(code, Buffer.from(value));
+}

@@ -1,0 +1,100 @@
+import { BATCH_FRAMES, FrameBatch } from "../packets/frames.js";
+import type { CaptureInterface, FrameSource } from "../packets/frames.js";
+import type { ByteStream } from "./bytes.js";
+import { CaptureError, DamageError } from "./errors.js";
+import type { Format, Stop } from "./format.js";
+import type { ByteWindow } from "./window.js";
+
+/** What a capture is read through, and how it is called in messages. */
+export interface CaptureParts {
+  readonly label: string;
+  readonly stream: ByteStream;
+  readonly window: ByteWindow;
+  readonly format: Format;
+  readonly onWarning: (text: string) => void;
+}
+
+/** The frames of one capture file or stream. It ends at damage, with a warning; what comes before is given. */
+export class CaptureFile implements FrameSource {
+  name = "";
+  readonly #parts: CaptureParts;
+  readonly #batch = new FrameBatch();
+  #frames = 0;
+  #over = false;
+
+  constructor(parts: CaptureParts) {
+    this.#parts = parts;
+    this.#batch.data = parts.window.data;
+  }
+
+  get epochNs(): bigint {
+    return this.#parts.format.epochNs;
+  }
+
+  get interfaces(): readonly CaptureInterface[] {
+    return this.#parts.format.interfaces;
+  }
+
+  get captureDropped(): number {
+    return this.#parts.format.captureDropped;
+  }
+
+  /** Reads up to the first frame, for the interfaces described before it, and takes the only one's name, or else `fallbackName`. */
+  async begin(fallbackName: string): Promise<void> {
+    await this.#advance(0);
+    this.name = (this.interfaces.length === 1 && this.interfaces[0].name) || fallbackName;
+  }
+
+  async next(): Promise<FrameBatch | null> {
+    this.#batch.firstFrame = this.#frames + 1;
+    if (!(await this.#advance(BATCH_FRAMES))) return null;
+    this.#frames += this.#batch.count;
+    return this.#batch;
+  }
+
+  async close(): Promise<void> {
+    this.#over = true;
+    await this.#parts.stream.close();
+  }
+
+  /** Scans, reading on as needed, until there are frames or `rows` allows no more. False once the capture is over. */
+  async #advance(rows: number): Promise<boolean> {
+    const { window, format } = this.#parts;
+    while (!this.#over) {
+      const stop = format.scan(window, this.#batch, rows);
+      if (this.#batch.count > 0 || stop === "full") return true;
+      this.#over = !(await this.#readOn(stop));
+    }
+    return false;
+  }
+
+  async #readOn(stop: Stop): Promise<boolean> {
+    const { window } = this.#parts;
+    if (typeof stop === "object") {
+      this.#warn(stop.damage);
+      return false;
+    }
+    try {
+      if (await window.fill()) return true;
+    } catch (error) {
+      if (!(error instanceof DamageError)) throw error;
+      this.#warn(error.message);
+      return false;
+    }
+    const rest = window.end - window.start;
+    if (rest > 0) this.#warn(`the capture is cut off: only ${rest} bytes of it are there`);
+    if (rest < 0) this.#warn(`the capture is cut off ${-rest} bytes earlier, inside a block that holds no frame`);
+    return false;
+  }
+
+  /** A capture whose very first block is damaged is none. */
+  #warn(damage: string): void {
+    if (this.#over) return;
+    if (this.#parts.window.offset === 0)
+      throw new CaptureError(`${this.#parts.label}: damaged at its very start: ${damage}`);
+    const used = ["no frame is left to use", "frame 1 is used"][this.#frames] ?? `frames 1 to ${this.#frames} are used`;
+    this.#parts.onWarning(
+      `${this.#parts.label}: damaged at frame ${this.#frames + 1}, byte ${this.#parts.window.offset}: ${damage}; ${used}`,
+    );
+  }
+}

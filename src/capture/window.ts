@@ -1,0 +1,48 @@
+import type { ByteStream } from "./bytes.js";
+
+/** The part of a stream that is in memory: one fixed buffer, in which `start` … `end` is still to be used. */
+export class ByteWindow {
+  readonly data: Uint8Array;
+  readonly view: DataView;
+  /** May run past `end`: the bytes between are then dropped as they come. */
+  start = 0;
+  end = 0;
+  readonly #stream: ByteStream;
+  /** Offset of `data[0]` in the stream. */
+  #base = 0;
+
+  constructor(stream: ByteStream, capacity: number) {
+    this.#stream = stream;
+    this.data = new Uint8Array(capacity);
+    this.view = new DataView(this.data.buffer);
+  }
+
+  /** Offset of `start` in the stream, bytes. */
+  get offset(): number {
+    return this.#base + this.start;
+  }
+
+  /**
+   * Moves what is still to be used to the front, frees the rest and waits for one read. False at the end of the stream.
+   * Precondition: what is still to be used does not fill the buffer. Throws DamageError.
+   */
+  async fill(): Promise<boolean> {
+    do {
+      const done = Math.min(this.start, this.end);
+      if (done > 0) this.data.copyWithin(0, done, this.end);
+      this.#base += done;
+      this.start -= done;
+      this.end -= done;
+      const bytes = await this.#stream.read(this.data, this.end);
+      if (bytes === 0) return false;
+      this.end += bytes;
+    } while (this.start >= this.end);
+    return true;
+  }
+
+  /** Waits until `bytes` of them are there, at most the capacity. False when the stream ends before. */
+  async need(bytes: number): Promise<boolean> {
+    while (this.end - this.start < bytes) if (!(await this.fill())) return false;
+    return true;
+  }
+}

@@ -1,0 +1,77 @@
+import { createRequire } from "node:module";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { openWithCap } from "../../../src/capture/live/open.js";
+import { NUMBER_AT, Veth, enterNewNamespace, missing } from "./veth.js";
+
+function isCompiled(): boolean {
+  try {
+    createRequire(import.meta.url)("cap");
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+const hasCap = isCompiled();
+console.info(
+  hasCap
+    ? "--engine cap is not tested without the cap package: it is installed"
+    : "--engine cap is not tested with the cap package: it is not installed or not compiled",
+);
+
+const options = { snaplen: 64, bufferBytes: 8 << 20, isPromiscuous: true, filter: "ether proto 0x88b5" };
+
+describe.skipIf(missing !== undefined || !hasCap)("the cap engine", () => {
+  let veth: Veth;
+  beforeAll(() => {
+    enterNewNamespace();
+    veth = new Veth("nccap");
+  });
+  afterAll(() => veth.remove());
+
+  test("gives frames in order, and says what it lacks", async () => {
+    const warnings: string[] = [];
+    const source = await openWithCap(veth.far, { ...options, onWarning: (text) => warnings.push(text) });
+    expect(warnings).toEqual([expect.stringMatching(/latencies mean little.*does not count/)]);
+    expect(source.interfaces).toEqual([{ name: veth.far, linkType: 1, snaplen: 64 }]);
+    const sent: number[] = [];
+    let asked = 0;
+    let reachedNs = Number.NEGATIVE_INFINITY;
+    while (sent.length < 300) {
+      // Few at a time: its ring has a slot of 64 KiB for each.
+      if (sent.length === asked) {
+        veth.send(50, 200);
+        asked += 50;
+      }
+      const batch = (await source.next())!;
+      expect(batch.firstFrame).toBe(sent.length + 1);
+      const view = new DataView(batch.data.buffer);
+      for (let row = 0; row < batch.count; row++) {
+        sent.push(view.getUint32(batch.start[row] + NUMBER_AT));
+        expect([batch.captured[row], batch.original[row]]).toEqual([64, 200]);
+        expect(batch.timeNs[row]).toBeGreaterThanOrEqual(reachedNs);
+        expect(batch.timeNs[row]).toBeLessThanOrEqual(batch.reachedNs);
+      }
+      reachedNs = batch.reachedNs;
+    }
+    expect(sent).toEqual(Array.from({ length: 300 }, (_, i) => i));
+    expect(source.statistics().received).toBe(300);
+    source.stop();
+    expect(await source.next()).toBeNull();
+    await source.close();
+  });
+
+  test("refuses an interface that does not exist, and a filter that is none", async () => {
+    const refused = { ...options, onWarning: () => {} };
+    await expect(openWithCap("enp77s0", refused)).rejects.toThrow("enp77s0: cannot be captured from: ");
+    await expect(openWithCap(veth.far, { ...refused, filter: "tcp prot 80" })).rejects.toThrow("syntax error");
+  });
+});
+
+describe.skipIf(hasCap)("without the cap package", () => {
+  test("says how to get it", async () => {
+    await expect(openWithCap("lo", { ...options, onWarning: () => {} })).rejects.toThrow(
+      /not installed or not compiled.*libpcap-dev.*npm rebuild cap/,
+    );
+  });
+});
