@@ -1,0 +1,98 @@
+import { IS_IPV6, type PacketBatch } from "../packets/packets.js";
+
+/**
+ * The match key: two 32-bit lanes that take the same words. A word enters one lane by XOR and the other by addition, with
+ * another multiplier and another shift, so that what cancels out in one lane does not in the other. Within a lane each
+ * step is a bijection of the word: two packets that differ in a single word never share a lane.
+ *
+ * While a row is being decoded its lanes live in the columns `key` and `key2`. Math.imul takes signed and unsigned alike.
+ */
+
+export const KEY_SEED = 0x2545f491;
+export const KEY2_SEED = 0x6c078965;
+
+export function mix(lane: number, word: number): number {
+  const product = Math.imul(lane ^ word, 0x9e3779b1);
+  return product ^ (product >>> 15);
+}
+
+export function mix2(lane: number, word: number): number {
+  const product = Math.imul((lane + word) | 0, 0x85ebca77);
+  return product ^ (product >>> 13);
+}
+
+/** Spreads every bit over all 32: the finaliser of MurmurHash3. */
+export function avalanche(lane: number): number {
+  let h = Math.imul(lane ^ (lane >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}
+
+/** Takes `word` into both lanes of `row`. */
+export function mixWord(key: Uint32Array, key2: Uint32Array, row: number, word: number): void {
+  key[row] = mix(key[row], word);
+  key2[row] = mix2(key2[row], word);
+}
+
+/** Takes the bytes `from` … `to`-1 of `view` into both lanes of `row`, four a step; `from` ≤ `to` ≤ the view's length. */
+export function mixBytes(
+  view: DataView,
+  from: number,
+  to: number,
+  key: Uint32Array,
+  key2: Uint32Array,
+  row: number,
+): void {
+  let a = key[row] | 0;
+  let b = key2[row] | 0;
+  let at = from;
+  for (const whole = to - 3; at < whole; at += 4) {
+    const word = view.getInt32(at, true);
+    a = mix(a, word);
+    b = mix2(b, word);
+  }
+  if (at < to) {
+    let word = 0;
+    for (; at < to; at++) word = (word << 8) | view.getUint8(at);
+    a = mix(a, word);
+    b = mix2(b, word);
+  }
+  key[row] = a;
+  key2[row] = b;
+}
+
+/** One end of a packet, well mixed by itself because the two ends are then added up. */
+function endpoint(address: Uint32Array, at: number, isIpv6: boolean, port: number): number {
+  let h = mix(mix(KEY_SEED, port), address[at]);
+  if (isIpv6) h = mix(mix(mix(h, address[at + 1]), address[at + 2]), address[at + 3]);
+  return avalanche(h);
+}
+
+/** A hash of version, protocol, addresses and ports that is the same for both directions: a sum is. */
+function hashOfTuple(
+  isIpv6: boolean,
+  proto: number,
+  src: Uint32Array,
+  dst: Uint32Array,
+  row: number,
+  srcPort: number,
+  dstPort: number,
+): number {
+  const ends = endpoint(src, row * 4, isIpv6, srcPort) + endpoint(dst, row * 4, isIpv6, dstPort);
+  return avalanche(mix(ends | 0, isIpv6 ? proto | 0x100 : proto));
+}
+
+/** Ends the keys of all rows of `out`, and gives each the hash of its tuple: an ICMP error, that of the packet it quotes. */
+export function finish(out: PacketBatch): void {
+  const { count, key, key2, flags, proto, src, dst, srcPort, dstPort, tupleHash, quote, quotes } = out;
+  for (let row = 0; row < count; row++) {
+    key[row] = avalanche(key[row]);
+    key2[row] = avalanche(key2[row]);
+    const isIpv6 = (flags[row] & IS_IPV6) !== 0;
+    const q = quote[row];
+    tupleHash[row] =
+      q < 0
+        ? hashOfTuple(isIpv6, proto[row], src, dst, row, srcPort[row], dstPort[row])
+        : hashOfTuple(isIpv6, quotes.proto[q], quotes.src, quotes.dst, q, quotes.srcPort[q], quotes.dstPort[q]);
+  }
+}

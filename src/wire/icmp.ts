@@ -1,0 +1,66 @@
+import {
+  HAS_PAYLOAD,
+  ICMP,
+  ICMPV6,
+  IS_ECHO,
+  IS_HEADLESS,
+  IS_IPV6,
+  IS_LATER_FRAGMENT,
+  type PacketBatch,
+} from "../packets/packets.js";
+import { HEADER_BYTES, ID, isEcho, SEQUENCE } from "./echo.js";
+import { mixBytes, mixWord } from "./hash.js";
+import type { Layout } from "./layout.js";
+import { quote } from "./quote.js";
+
+/** ICMP: destination unreachable, source quench, redirect, time exceeded, parameter problem. */
+function isError4(type: number): boolean {
+  return type === 3 || type === 4 || type === 5 || type === 11 || type === 12;
+}
+
+/** ICMPv6: destination unreachable, packet too big, time exceeded, parameter problem. */
+function isError6(type: number): boolean {
+  return type >= 1 && type <= 4;
+}
+
+/**
+ * Writes the ICMP and ICMPv6 columns of the rows that have such a header, takes into their keys what a NAT leaves alone
+ * of it, and hands the errors on to `quote`.
+ */
+export function icmpRows(view: DataView, layout: Layout, out: PacketBatch): void {
+  const { transport, end, kept } = layout;
+  const { count, flags, proto, srcPort, dstPort, seq, payloadLength, key, key2 } = out;
+  for (let row = 0; row < count; row++) {
+    const isIpv6 = (flags[row] & IS_IPV6) !== 0;
+    if (proto[row] !== (isIpv6 ? ICMPV6 : ICMP) || (flags[row] & (IS_LATER_FRAGMENT | IS_HEADLESS)) !== 0) continue;
+    const at = transport[row];
+    const body = at + HEADER_BYTES;
+    if (body > kept[row]) {
+      flags[row] |= IS_HEADLESS;
+      continue;
+    }
+    const type = view.getUint8(at);
+    const id = view.getUint16(at + ID);
+    const typeAndCode = view.getUint16(at) << 16;
+    // The id stays out of the key: netfilter rewrites it in timestamp and address mask messages as in echoes.
+    const word = typeAndCode | view.getUint16(at + SEQUENCE);
+    seq[row] = typeAndCode;
+    payloadLength[row] = end[row] - body;
+    mixWord(key, key2, row, word);
+    if (isIpv6 ? isError6(type) : isError4(type)) {
+      mixWord(key, key2, row, id);
+      quote(view, body, layout.captured[row], kept[row], out, row);
+      continue;
+    }
+    if (isEcho(type, isIpv6)) {
+      flags[row] |= IS_ECHO;
+      srcPort[row] = id;
+      dstPort[row] = id;
+      seq[row] = word;
+    }
+    if (body < kept[row]) {
+      flags[row] |= HAS_PAYLOAD;
+      mixBytes(view, body, kept[row], key, key2, row);
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { FrameBatch } from "../../src/packets/frames.js";
+import { PacketBatch, Tally } from "../../src/packets/packets.js";
+import { decode } from "../../src/wire/decode.js";
+import { address } from "../support/packets.js";
+import type { Sample } from "./samples.js";
+
+/** A frame to decode: a sample, of which a capture may have kept only `captured` bytes. */
+export interface Taken extends Sample {
+  readonly captured?: number;
+  readonly original?: number;
+}
+
+/** The frames in one batch, each from an interface of its own, with other bytes between them. */
+export function decodeAll(taken: readonly Taken[], hashLimit = Infinity): { out: PacketBatch; tally: Tally } {
+  const frames = new FrameBatch();
+  frames.count = taken.length;
+  frames.firstFrame = 101;
+  const data = Buffer.alloc(
+    taken.reduce((sum, { frame }) => sum + frame.length + 3, 0),
+    0x45,
+  );
+  let at = 0;
+  for (const [index, { frame, captured, original }] of taken.entries()) {
+    data.set(frame, at);
+    frames.start[index] = at;
+    frames.captured[index] = captured ?? frame.length;
+    frames.original[index] = original ?? frame.length;
+    frames.timeNs[index] = index * 1000;
+    frames.iface[index] = index;
+    at += frame.length + 3;
+  }
+  frames.data = data;
+  const out = new PacketBatch();
+  const tally = new Tally();
+  const interfaces = taken.map(({ linkType }) => ({ name: "", linkType, snaplen: 0 }));
+  decode(frames, interfaces, hashLimit, out, tally);
+  return { out, tally };
+}
+
+/** Every column of a row, as a test wants to compare it. */
+export interface Row {
+  readonly frame: number;
+  readonly flags: number;
+  readonly proto: number;
+  readonly ttl: number;
+  readonly tcpFlags: number;
+  readonly ipId: number;
+  readonly length: number;
+  readonly payloadLength: number;
+  readonly src: readonly number[];
+  readonly dst: readonly number[];
+  readonly srcPort: number;
+  readonly dstPort: number;
+  readonly seq: number;
+  readonly ack: number;
+  readonly key: string;
+  readonly tupleHash: number;
+  readonly quote: number;
+}
+
+export function rowOf(out: PacketBatch, row: number): Row {
+  return {
+    frame: out.frame[row],
+    flags: out.flags[row],
+    proto: out.proto[row],
+    ttl: out.ttl[row],
+    tcpFlags: out.tcpFlags[row],
+    ipId: out.ipId[row],
+    length: out.length[row],
+    payloadLength: out.payloadLength[row],
+    src: [...out.src.subarray(row * 4, row * 4 + 4)],
+    dst: [...out.dst.subarray(row * 4, row * 4 + 4)],
+    srcPort: out.srcPort[row],
+    dstPort: out.dstPort[row],
+    seq: out.seq[row],
+    ack: out.ack[row],
+    key: `${out.key[row]} ${out.key2[row]}`,
+    tupleHash: out.tupleHash[row],
+    quote: out.quote[row],
+  };
+}
+
+/** The only row that the frame gives. */
+export function decodeOne(taken: Taken, hashLimit = Infinity): Row {
+  const { out, tally } = decodeAll([taken], hashLimit);
+  if (out.count !== 1) throw new Error(`no row: ${[...tally.reasons.keys()].join()}`);
+  return rowOf(out, 0);
+}
+
+/** The only reason the frame was undecodable for. */
+export function reasonOf(taken: Taken, hashLimit = Infinity): string {
+  const { out, tally } = decodeAll([taken], hashLimit);
+  if (out.count !== 0 || tally.undecodable !== 1) throw new Error("it was decoded, or is not IP");
+  return [...tally.reasons.keys()].join();
+}
+
+/** An address as the columns hold it. */
+export function words(text: string): number[] {
+  const bytes = address(text);
+  const view = new DataView(bytes.buffer);
+  return [0, 4, 8, 12].map((at) => (at < bytes.length ? view.getUint32(at) : 0));
+}
