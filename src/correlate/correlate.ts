@@ -1,0 +1,39 @@
+import type { PacketSource } from "../packets/packets.js";
+import type { Sink } from "../packets/results.js";
+import type { ClockOption } from "./clock.js";
+import { Lookahead } from "./lookahead.js";
+import { estimateClock } from "./estimate.js";
+import { Run } from "./run.js";
+
+export type { ClockOption } from "./clock.js";
+
+export interface CorrelateOptions {
+  /** How far apart in time twins may be, nanoseconds, once the clock offset is taken out. */
+  windowNs: number;
+  clock: ClockOption;
+  /** Stops once this many pairs were shown; Infinity for all. */
+  maxPairs: number;
+}
+
+/**
+ * Pairs the packets of two captures and tells `sink` what it finds, in order of time. Ends with both sources, after
+ * `maxPairs`, or soon after `signal.aborted` is set: then with what was read so far.
+ *
+ * Errors are those of the sources; their packets before the error have been given to the sink by then.
+ */
+export async function correlate(
+  inside: PacketSource,
+  outside: PacketSource,
+  options: CorrelateOptions,
+  sink: Sink,
+  signal: { readonly aborted: boolean } = { aborted: false },
+): Promise<void> {
+  const sources = [new Lookahead(inside), new Lookahead(outside)] as const;
+  const clock = await estimateClock(sources, options.clock);
+  const run = new Run([inside, outside], clock, options, sink);
+  for (let side = run.wants(); side !== null && !signal.aborted; side = run.wants()) {
+    run.take(side, await sources[side].next());
+    run.advance();
+  }
+  run.finish();
+}

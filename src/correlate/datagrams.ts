@@ -1,0 +1,185 @@
+import { addressText } from "../packets/address.js";
+import {
+  HAS_IP_ID,
+  HAS_MORE_FRAGMENTS,
+  ICMP,
+  ICMPV6,
+  IS_DF,
+  IS_FRAGMENT,
+  IS_HEADLESS,
+  IS_IPV6,
+  IS_LATER_FRAGMENT,
+  TCP,
+  UDP,
+} from "../packets/packets.js";
+import { BY_FRAGMENTS, EVIDENCE_FLOW, EVIDENCE_IP_ID, EVIDENCE_LENGTH } from "../packets/results.js";
+import { INSIDE, type Side } from "../packets/sides.js";
+import { type Timeline, WAITING } from "../packets/timeline.js";
+import { NONE, type TupleTable } from "../packets/tuples.js";
+import type { Pairing } from "./pairing.js";
+import { CONFLICT, KNOWN, type Translations } from "./translations.js";
+
+/** No link has a smaller MTU in practice (RFC 791: every host must take 576 bytes): a shorter datagram is not cut. */
+const NEVER_CUT_BYTES = 576;
+
+/** RFC 8200 section 5. */
+const LEAST_IPV6_MTU = 1280;
+
+/** Protocols whose 8 header bytes are not counted in `payloadLength`. */
+const HAVE_8_BYTE_HEADERS: ReadonlySet<number> = new Set([UDP, ICMP, ICMPV6]);
+
+/** One datagram on one side: whole, or as the fragments seen so far. */
+interface Datagram {
+  readonly side: Side;
+  /** By offset. The first one, at 0, has the transport header. */
+  rows: number[];
+  /** Transport bytes, header included, once the last fragment is there; 0 before. */
+  bytes: number;
+}
+
+/**
+ * Pairs datagrams that are cut into other fragments on the other side, or not at all there: by protocol, identification
+ * and size of the whole. A datagram of which a fragment is missing is not paired: part of it proves nothing.
+ */
+export class Datagrams {
+  readonly #timeline: Timeline;
+  readonly #tuples: readonly [TupleTable, TupleTable];
+  readonly #translations: Translations;
+  readonly #pairing: Pairing;
+  /** Datagrams still being collected, by side, addresses, protocol and identification (RFC 791 section 3.2). */
+  readonly #partial = new Map<string, Datagram>();
+  /** Datagrams complete and not paired, by protocol, identification and size. */
+  readonly #complete = new Map<string, Datagram[]>();
+  /** Where a row's datagram is filed, so that it can be forgotten with the row. */
+  readonly #filed = new Map<number, string>();
+
+  constructor(
+    timeline: Timeline,
+    tuples: readonly [TupleTable, TupleTable],
+    translations: Translations,
+    pairing: Pairing,
+  ) {
+    this.#timeline = timeline;
+    this.#tuples = tuples;
+    this.#translations = translations;
+    this.#pairing = pairing;
+  }
+
+  /** Takes a fragment, or a packet that might be fragmented on the other side. */
+  admit(row: number): void {
+    const t = this.#timeline;
+    const at = row & t.mask;
+    if (t.proto[at] === TCP) return;
+    if ((t.flags[at] & IS_FRAGMENT) !== 0) this.#admitFragment(row);
+    else if (this.#mayBeCut(at)) {
+      this.#file({ side: t.sideOf(row), rows: [row], bytes: this.#bytesOf(row) });
+    }
+  }
+
+  /** Forgets a packet whose window is over. */
+  forget(row: number): void {
+    const key = this.#filed.get(row);
+    if (key === undefined) return;
+    this.#filed.delete(row);
+    const partial = this.#partial.get(key);
+    if (partial?.rows.includes(row)) this.#partial.delete(key);
+    const complete = this.#complete.get(key)?.filter((datagram) => !datagram.rows.includes(row));
+    if (complete && complete.length > 0) this.#complete.set(key, complete);
+    else this.#complete.delete(key);
+  }
+
+  #admitFragment(row: number): void {
+    const t = this.#timeline;
+    const at = row & t.mask;
+    const side = t.sideOf(row);
+    const key = `${side} ${this.#addresses(row)} ${t.proto[at]} ${t.ipId[at]}`;
+    let datagram = this.#partial.get(key);
+    if (!datagram) {
+      datagram = { side, rows: [], bytes: 0 };
+      this.#partial.set(key, datagram);
+    }
+    datagram.rows.push(row);
+    this.#filed.set(row, key);
+    if ((t.flags[at] & HAS_MORE_FRAGMENTS) === 0) datagram.bytes = this.#offsetOf(row) + this.#bytesOf(row);
+    if (datagram.bytes === 0) return;
+    datagram.rows.sort((a, b) => this.#offsetOf(a) - this.#offsetOf(b));
+    let reached = 0;
+    for (const piece of datagram.rows) {
+      if (this.#offsetOf(piece) !== reached) return;
+      reached += this.#bytesOf(piece);
+    }
+    if (reached !== datagram.bytes) return;
+    this.#partial.delete(key);
+    this.#file(datagram);
+  }
+
+  /** Files a complete datagram, or pairs it with the one of the other side that is the same. */
+  #file(datagram: Datagram): void {
+    const t = this.#timeline;
+    const first = datagram.rows[0];
+    const at = first & t.mask;
+    // an IPv6 identification is made anew on the way: conntrack puts datagrams together, and the host cuts them again
+    const id = (t.flags[at] & IS_IPV6) !== 0 ? `6 ${t.proto[at] === ICMPV6 ? t.seq[at] : ""}` : `4 ${t.ipId[at]}`;
+    const key = `${id} ${t.proto[at]} ${datagram.bytes}`;
+    const others = this.#complete.get(key) ?? [];
+    const twins = others.filter((other) => this.#couldBeTwins(datagram, other));
+    if (twins.length === 1) {
+      const [inside, outside] = datagram.side === INSIDE ? [datagram, twins[0]] : [twins[0], datagram];
+      if (this.#pair(inside.rows, outside.rows)) return;
+    }
+    this.#complete.set(key, [...others, datagram]);
+    for (const row of datagram.rows) this.#filed.set(row, key);
+  }
+
+  #pair(inside: readonly number[], outside: readonly number[]): boolean {
+    const t = this.#timeline;
+    const relation = this.#translations.relation(inside[0], outside[0]);
+    if (relation <= CONFLICT) return false;
+    const slot =
+      relation === KNOWN
+        ? this.#translations.slotOf(INSIDE, t.tuple[inside[0] & t.mask])
+        : this.#translations.support(inside[0], outside[0], false);
+    if (slot === NONE) return false;
+    const hasId = (t.flags[inside[0] & t.mask] & t.flags[outside[0] & t.mask] & HAS_IP_ID) !== 0;
+    const evidence = EVIDENCE_LENGTH | (hasId ? EVIDENCE_IP_ID : 0) | (relation === KNOWN ? EVIDENCE_FLOW : 0);
+    this.#pairing.pairGroup(inside, outside, slot, BY_FRAGMENTS, evidence);
+    return true;
+  }
+
+  #mayBeCut(at: number): boolean {
+    const t = this.#timeline;
+    if ((t.flags[at] & IS_IPV6) !== 0) return t.length[at] > LEAST_IPV6_MTU;
+    return (t.flags[at] & (HAS_IP_ID | IS_DF)) === HAS_IP_ID && t.length[at] > NEVER_CUT_BYTES;
+  }
+
+  /** Two datagrams that came whole on both sides are not this room's business. */
+  #couldBeTwins(a: Datagram, b: Datagram): boolean {
+    return a.side !== b.side && a.rows.length + b.rows.length > 2 && this.#isWaiting(b);
+  }
+
+  #isWaiting(datagram: Datagram): boolean {
+    const t = this.#timeline;
+    return datagram.rows.every((row) => t.isHeld(row) && t.state[row & t.mask] === WAITING);
+  }
+
+  #addresses(row: number): string {
+    const t = this.#timeline;
+    const at = row & t.mask;
+    const { addressA, addressB, isIpv6 } = this.#tuples[t.sideOf(row)];
+    const tuple = t.tuple[at];
+    const [src, dst] = t.forward[at] === 1 ? [addressA, addressB] : [addressB, addressA];
+    return `${addressText(isIpv6[tuple] === 1, src, 4 * tuple)} ${addressText(isIpv6[tuple] === 1, dst, 4 * tuple)}`;
+  }
+
+  #offsetOf(row: number): number {
+    const t = this.#timeline;
+    return (t.flags[row & t.mask] & IS_LATER_FRAGMENT) !== 0 ? t.seq[row & t.mask] : 0;
+  }
+
+  #bytesOf(row: number): number {
+    const t = this.#timeline;
+    const at = row & t.mask;
+    const hasHeader = (t.flags[at] & (IS_LATER_FRAGMENT | IS_HEADLESS)) === 0 && HAVE_8_BYTE_HEADERS.has(t.proto[at]);
+    return t.payloadLength[at] + (hasHeader ? 8 : 0);
+  }
+}

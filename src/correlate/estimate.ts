@@ -1,0 +1,137 @@
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, type PacketBatch } from "../packets/packets.js";
+import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { Clock, type ClockOption } from "./clock.js";
+import type { Lookahead } from "./lookahead.js";
+
+/** Twins that must agree on an offset before it is believed. */
+const LEAST_AGREEING = 4;
+/** … and the share of all that were found, so that chance twins do not outvote. */
+const LEAST_SHARE = 0.6;
+/** Agreeing offsets lie within this, nanoseconds: twice what forwarding takes on a busy host. */
+const AGREEMENT_NS = 20_000_000;
+/** Enough twins to stop looking further. */
+const ENOUGH = 256;
+/** The first of them tell the offset at the beginning; a drift is measured as the run goes on. */
+const ENOUGH_FOR_START = 32;
+/** A capture in microseconds, beside one in nanoseconds, seems early by as much as this. */
+const STAMP_UNIT_NS = 1000;
+/** How far an estimated offset may be wrong at any time, nanoseconds. */
+const SLACK_NS = 200_000;
+
+/** Offset (outside minus inside stamp) of a pair of twins, and its direction where the TTL tells. */
+interface Sample {
+  isTcp: boolean;
+  /** Inside stamp. */
+  timeNs: number;
+  offsetNs: number;
+  /** Inside TTL minus outside TTL: positive outbound, negative inbound. */
+  lowered: number;
+}
+
+/**
+ * What is known of the clocks before the first packet is paired. With `auto`, looks at the beginning of both captures for
+ * packets whose keys cannot be equal by chance: twins. An outbound twin is stamped later outside than inside by the offset
+ * plus its latency, an inbound one by the offset minus its latency; so the offset lies between the two.
+ */
+export async function estimateClock(sources: readonly [Lookahead, Lookahead], option: ClockOption): Promise<Clock> {
+  if (option.kind === "none") return new Clock(0n, "none", true, 0);
+  if (option.kind === "given") return new Clock(option.offsetNs, "given", true, SLACK_NS);
+  const samples = await collect(sources);
+  const epochGapNs = sources[OUTSIDE].epochNs - sources[INSIDE].epochNs;
+  for (const slackNs of [0, STAMP_UNIT_NS]) {
+    if (isSameClock(samples, Number(-epochGapNs), slackNs)) return new Clock(0n, "none", true, slackNs);
+  }
+  // pings and heartbeats of strangers keep a steady distance, too: only TCP numbers tell an offset
+  const agreeing = densest(samples.filter((sample) => sample.isTcp));
+  if (agreeing.length < LEAST_AGREEING || agreeing.length < LEAST_SHARE * samples.length)
+    return new Clock(0n, "none", false, 0);
+  const first = agreeing.toSorted((a, b) => a.timeNs - b.timeNs).slice(0, ENOUGH_FOR_START);
+  const { atLeastNs, atMostNs } = bounds(first);
+  const isBounded = Number.isFinite(atMostNs) && Number.isFinite(atLeastNs);
+  const offsetNs = isBounded ? (atMostNs + atLeastNs) / 2 : Number.isFinite(atMostNs) ? atMostNs : atLeastNs;
+  return new Clock(BigInt(Math.round(offsetNs)) + epochGapNs, "estimated", true, SLACK_NS);
+}
+
+/** Whether one clock explains all: no twin arrived before it left, and none took long. Then latencies come out exactly. */
+function isSameClock(samples: readonly Sample[], noOffsetNs: number, slackNs: number): boolean {
+  const near = samples.filter((sample) => Math.abs(sample.offsetNs - noOffsetNs) < AGREEMENT_NS);
+  if (near.length < LEAST_AGREEING || near.length < LEAST_SHARE * samples.length) return false;
+  const { atLeastNs, atMostNs } = bounds(near);
+  return atLeastNs - slackNs <= noOffsetNs && noOffsetNs <= atMostNs + slackNs;
+}
+
+/** Between what the offset lies by these samples: an outbound twin cannot arrive before it left, nor an inbound one. */
+function bounds(samples: readonly Sample[]): { atLeastNs: number; atMostNs: number } {
+  let atLeastNs = Number.NEGATIVE_INFINITY;
+  let atMostNs = Number.POSITIVE_INFINITY;
+  for (const { offsetNs, lowered } of samples) {
+    if (lowered > 0) atMostNs = Math.min(atMostNs, offsetNs);
+    if (lowered < 0) atLeastNs = Math.max(atLeastNs, offsetNs);
+  }
+  return { atLeastNs, atMostNs };
+}
+
+/** Twins at the beginning of both captures. */
+async function collect(sources: readonly [Lookahead, Lookahead]): Promise<Sample[]> {
+  const seen = [new Map<number, Seen>(), new Map<number, Seen>()] as const;
+  const samples = new Map<number, Sample>();
+  const hasMore = [true, true];
+  while (samples.size < ENOUGH && (hasMore[INSIDE] || hasMore[OUTSIDE])) {
+    for (const side of [INSIDE, OUTSIDE] as const) {
+      const batch = hasMore[side] ? await sources[side].peek() : null;
+      if (batch === null) hasMore[side] = false;
+      else note(batch, side, seen, samples);
+    }
+  }
+  return [...samples.values()].sort((a, b) => a.offsetNs - b.offsetNs);
+}
+
+interface Seen {
+  key2: number;
+  timeNs: number;
+  ttl: number;
+  isRepeated: boolean;
+}
+
+function note(
+  batch: PacketBatch,
+  side: Side,
+  seen: readonly [Map<number, Seen>, Map<number, Seen>],
+  samples: Map<number, Sample>,
+): void {
+  const other = seen[1 - side];
+  for (let i = 0; i < batch.count; i++) {
+    const flags = batch.flags[i];
+    const isUnique = (flags & HAS_TCP_NUMBERS) !== 0 || ((flags & HAS_IP_ID) !== 0 && (flags & HAS_PAYLOAD) !== 0);
+    if (!isUnique) continue;
+    const key = batch.key[i];
+    const before = seen[side].get(key);
+    if (before) {
+      before.isRepeated = true;
+      samples.delete(key);
+      continue;
+    }
+    const packet: Seen = { key2: batch.key2[i], timeNs: batch.timeNs[i], ttl: batch.ttl[i], isRepeated: false };
+    seen[side].set(key, packet);
+    const twin = other.get(key);
+    if (!twin || twin.isRepeated || twin.key2 !== packet.key2) continue;
+    const [inside, outside] = side === INSIDE ? [packet, twin] : [twin, packet];
+    samples.set(key, {
+      isTcp: (flags & HAS_TCP_NUMBERS) !== 0,
+      timeNs: inside.timeNs,
+      offsetNs: outside.timeNs - inside.timeNs,
+      lowered: inside.ttl - outside.ttl,
+    });
+  }
+}
+
+/** The largest run of samples (sorted by offset) within AGREEMENT_NS of each other. */
+function densest(samples: readonly Sample[]): readonly Sample[] {
+  let best: [number, number] = [0, 0];
+  let from = 0;
+  for (let to = 1; to <= samples.length; to++) {
+    while (samples[to - 1].offsetNs - samples[from].offsetNs > AGREEMENT_NS) from++;
+    if (to - from > best[1] - best[0]) best = [from, to];
+  }
+  return samples.slice(best[0], best[1]);
+}

@@ -1,0 +1,8 @@
+/** Takes pairs of several frames a side: the same bytes, cut differently. */
+export interface Pairing {
+  /**
+   * Pairs waiting packets of both sides that together are each other's twins; in the order of their bytes, the first of
+   * each side stands for all. `by` and `evidence` as in `Timeline`.
+   */
+  pairGroup(inside: readonly number[], outside: readonly number[], slot: number, by: number, evidence: number): void;
+}

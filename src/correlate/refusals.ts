@@ -1,0 +1,92 @@
+import { ICMP, type PacketBatch, TCP, UDP } from "../packets/packets.js";
+import type { Side } from "../packets/sides.js";
+import type { Timeline } from "../packets/timeline.js";
+
+/** An ICMP error that has no twin so far: the host itself may have sent it. */
+interface Refusal {
+  row: number;
+  why: string;
+}
+
+/**
+ * ICMP errors by the packet they refuse. An error with a twin came through the NAT; one without was sent by the host,
+ * and tells why the packet it quotes never came out.
+ */
+export class Refusals {
+  readonly #timeline: Timeline;
+  readonly #byQuoted = new Map<string, Refusal>();
+  readonly #quotedOf = new Map<number, string>();
+
+  constructor(timeline: Timeline) {
+    this.#timeline = timeline;
+  }
+
+  /** Takes an error just appended to the timeline: row `i` of the batch it came in. */
+  admit(row: number, side: Side, batch: PacketBatch, i: number, from: string): void {
+    const t = this.#timeline;
+    const { quotes } = batch;
+    const q = batch.quote[i];
+    const key = keyOf(side, t.tuple[row & t.mask], quotes.proto[q], quotes.ipId[q], quotes.seq[q]);
+    const message = batch.seq[i];
+    this.#byQuoted.set(key, {
+      row,
+      why: `${reasonOf(batch.proto[i] === ICMP, message >>> 24, (message >>> 16) & 255)}, says ${from}`,
+    });
+    this.#quotedOf.set(row, key);
+  }
+
+  /** Forgets an error: it has a twin, or its time is over. */
+  forget(row: number): void {
+    const key = this.#quotedOf.get(row);
+    if (key === undefined) return;
+    this.#quotedOf.delete(row);
+    if (this.#byQuoted.get(key)?.row === row) this.#byQuoted.delete(key);
+  }
+
+  /** Why the host refused a packet, in words, with the frame that says so; null where nothing tells. */
+  whyRefused(row: number): string | null {
+    const t = this.#timeline;
+    const at = row & t.mask;
+    const seq = t.proto[at] === TCP ? t.seq[at] : t.proto[at] === UDP ? 0 : t.seq[at] & 0xffff;
+    const refusal = this.#byQuoted.get(keyOf(t.sideOf(row), t.tuple[at], t.proto[at], t.ipId[at], seq));
+    return refusal && refusal.row !== row ? `${refusal.why} (frame ${t.frame[refusal.row & t.mask]})` : null;
+  }
+}
+
+function keyOf(side: Side, tuple: number, proto: number, ipId: number, seq: number): string {
+  return `${side} ${tuple} ${proto} ${ipId} ${seq}`;
+}
+
+/** Errors by "type" or "type code", RFC 792, 1191 and 1812. */
+const ICMP_REASONS: Readonly<Record<string, string>> = {
+  "3": "destination unreachable",
+  "3 0": "network unreachable",
+  "3 1": "host unreachable",
+  "3 3": "port unreachable",
+  "3 4": "fragmentation needed, but DF is set",
+  "3 9": "network administratively prohibited",
+  "3 10": "host administratively prohibited",
+  "3 13": "administratively prohibited",
+  "5": "redirected",
+  "11": "TTL exceeded",
+  "11 1": "fragments missing when the time for reassembly was over",
+};
+
+/** RFC 4443. */
+const ICMPV6_REASONS: Readonly<Record<string, string>> = {
+  "1": "destination unreachable",
+  "1 0": "no route to the destination",
+  "1 1": "administratively prohibited",
+  "1 3": "address unreachable",
+  "1 4": "port unreachable",
+  "2": "packet too big",
+  "3": "hop limit exceeded",
+  "3 1": "fragments missing when the time for reassembly was over",
+};
+
+function reasonOf(isIpv4: boolean, type: number, code: number): string {
+  const reasons = isIpv4 ? ICMP_REASONS : ICMPV6_REASONS;
+  return (
+    reasons[`${type} ${code}`] ?? reasons[type] ?? `${isIpv4 ? "ICMP" : "ICMPv6"} error type ${type}, code ${code}`
+  );
+}

@@ -1,0 +1,319 @@
+import { sameAddress } from "../packets/columns.js";
+import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
+import { LatencyDigest } from "../packets/latency.js";
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR } from "../packets/packets.js";
+import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import type { Timeline } from "../packets/timeline.js";
+import { NONE, type TupleTable } from "../packets/tuples.js";
+import type { Clock } from "./clock.js";
+import { isMulticast } from "./scope.js";
+
+/** How two packets with equal keys stand to each other. Ordered: a greater one is the stronger claim. */
+const IMPOSSIBLE = 0;
+/** At least one of them has another translation: twins only if that translation has ended. */
+export const CONFLICT = 1;
+/** Neither has a known translation, and a NAT could have made one of the other. */
+export const POSSIBLE = 2;
+/** A known translation makes one of the other. */
+export const KNOWN = 3;
+
+/**
+ * Evidence it takes to believe in a translation never seen before, in bits: how unlikely it is that two unrelated packets
+ * look like twins. TCP numbers alone suffice; so do a unique IP ID, a lowered TTL and a latency of microseconds together.
+ */
+const LEARN_BITS = 30;
+/** Less is enough once that many certain pairs prove that the captures belong together. */
+const LEARN_BITS_RELATED = 20;
+const RELATED_PAIRS = 8;
+/** Replacing a translation that is in use takes more: TCP numbers, or several packets. */
+const REPLACE_BITS = 46;
+const TCP_NUMBERS_BITS = 32;
+/** 16 bits on paper; counters that start at 0 and step by 1 collide more often than random ones. */
+const IP_ID_BITS = 14;
+const QUOTE_BITS = 8;
+/** A payload may be the same in every packet of a kind (pings), so it weighs little however long it is. */
+const MOST_PAYLOAD_BITS = 4;
+const TTL_BY_ONE_BITS = 4;
+const TTL_LOWER_BITS = 2;
+const SAME_PORTS_BITS = 4;
+/** With both ends rewritten nothing of the addresses speaks for the pair. */
+const BOTH_ENDS_PENALTY_BITS = 8;
+/** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more … */
+const MOST_TIMING_BITS = 12;
+/** … from this gap on, nanoseconds; a wider one speaks against the pair. */
+const NEUTRAL_GAP_NS = 60_000_000;
+
+/** Pairs a flow needs before its latencies bound what is expected of the next packet … */
+const ENVELOPE_PAIRS = 8;
+/** … and how many of any flow bound it for all. */
+const ENVELOPE_ALL_PAIRS = 32;
+/** Where several packets contend, bounds lie this many spreads (max - min) outside what the flow has seen. */
+const CONTENDED_SPREADS = 8;
+/** Bounds lie at least this far outside, nanoseconds: scheduling and interrupt moderation. */
+const ENVELOPE_SLACK_NS = 200_000;
+
+/** A latency this many times the 99th percentile of all is still plausible … */
+const PLAUSIBLE_P99S = 16;
+/** … and any below this, nanoseconds. Retransmissions follow after a round trip at least. */
+const PLAUSIBLE_LEAST_NS = 5_000_000;
+
+/** Translations tried and not yet believed that are remembered at the most; the oldest go first. */
+const MOST_CANDIDATES = 65_536;
+
+/** The translations learnt so far, and what they and the headers say about two packets with equal keys. */
+export class Translations {
+  /** Live flows by slot; `TupleTable.flow` and `Timeline.flow` hold slots. */
+  readonly flows: (Flow | null)[] = [];
+  learnt = 0;
+  /** Latencies of all pairs: what is expected of a flow that has few of its own. */
+  readonly outbound = new LatencyDigest();
+  readonly inbound = new LatencyDigest();
+  /** Slots of flows that have ended and are still to be reported and freed. */
+  retired: number[] = [];
+  readonly #freeSlots: number[] = [];
+  readonly #timeline: Timeline;
+  readonly #inside: TupleTable;
+  readonly #outside: TupleTable;
+  readonly #clock: Clock;
+  readonly #windowNs: number;
+  /** Bits gathered for translations not yet believed, by `candidateKey`. */
+  readonly #candidates = new Map<number, number>();
+
+  constructor(timeline: Timeline, tuples: readonly [TupleTable, TupleTable], clock: Clock, windowNs: number) {
+    this.#timeline = timeline;
+    this.#inside = tuples[INSIDE];
+    this.#outside = tuples[OUTSIDE];
+    this.#clock = clock;
+    this.#windowNs = windowNs;
+  }
+
+  /** The relation of two packets with equal keys: IMPOSSIBLE, CONFLICT, POSSIBLE or KNOWN. */
+  relation(inside: number, outside: number): number {
+    const t = this.#timeline;
+    const i = inside & t.mask;
+    const o = outside & t.mask;
+    const gapNs = t.timeNs[o] - t.timeNs[i];
+    if (gapNs > this.#windowNs || gapNs < -this.#windowNs) return IMPOSSIBLE;
+    const slot = this.#inside.flow[t.tuple[i]];
+    const outsideSlot = this.#outside.flow[t.tuple[o]];
+    // a sender gives every packet an ID of its own, or 0 to all: those without may be sent again byte for byte
+    const isRepeatable = (t.flags[i] & HAS_IP_ID) === 0;
+    if (slot !== NONE && slot === outsideSlot) {
+      const flow = this.flowAt(slot);
+      if ((t.forward[i] === t.forward[o]) === flow.isFlipped) return IMPOSSIBLE;
+      if (!isRepeatable) return KNOWN;
+      const isOutbound = flow.isOutbound(t.forward[i]);
+      const latencyNs = isOutbound ? gapNs : -gapNs;
+      return this.#isCausal(latencyNs) && this.#isPlausible(isOutbound, latencyNs) ? KNOWN : IMPOSSIBLE;
+    }
+    if (!this.#isTranslatable(i, o)) return IMPOSSIBLE;
+    if (isRepeatable) {
+      const lowered = t.ttl[i] - t.ttl[o];
+      // with neither an ID nor TCP numbers, only a packet that was seen to be forwarded is a candidate at all
+      if (lowered === 0 && (t.flags[i] & HAS_TCP_NUMBERS) === 0) return IMPOSSIBLE;
+      const latencyNs = lowered > 0 ? gapNs : -gapNs;
+      if (lowered !== 0 && !(this.#isCausal(latencyNs) && this.#isPlausible(lowered > 0, latencyNs))) return IMPOSSIBLE;
+    }
+    return slot === NONE && outsideSlot === NONE ? POSSIBLE : CONFLICT;
+  }
+
+  /** The flow in a slot that is in use. */
+  flowAt(slot: number): Flow {
+    const flow = this.flows[slot];
+    if (!flow) throw new RangeError(`no flow in slot ${slot}`);
+    return flow;
+  }
+
+  /** Slot of the flow that a side's tuple belongs to, or NONE. */
+  slotOf(side: Side, tuple: number): number {
+    return side === INSIDE ? this.#inside.flow[tuple] : this.#outside.flow[tuple];
+  }
+
+  /**
+   * Whether a gap (outside minus inside stamp, nanoseconds) is what this flow's own latencies suggest: what chooses where
+   * several packets contend. True while the flow has too few pairs to tell.
+   */
+  isUsual(flow: Flow, isOutbound: boolean, gapNs: number): boolean {
+    const own = isOutbound ? flow.outbound : flow.inbound;
+    return own.count < ENVELOPE_PAIRS || isWithin(own, isOutbound ? gapNs : -gapNs, CONTENDED_SPREADS);
+  }
+
+  /**
+   * Whether this can be the latency of any packet, by all pairs so far: what keeps a packet that was lost from being taken
+   * for the cause of its own retransmission. True while there are too few pairs to tell.
+   */
+  #isPlausible(isOutbound: boolean, latencyNs: number): boolean {
+    const all = isOutbound ? this.outbound : this.inbound;
+    if (all.count < ENVELOPE_ALL_PAIRS) return true;
+    return latencyNs <= PLAUSIBLE_LEAST_NS || latencyNs <= PLAUSIBLE_P99S * all.p99Ns;
+  }
+
+  /**
+   * Adds the evidence of a POSSIBLE (or, to replace old translations, CONFLICT) pair whose key is unique. Returns the
+   * slot of the flow once that is enough to believe in it, else NONE.
+   */
+  support(inside: number, outside: number, isReplacing: boolean): number {
+    const t = this.#timeline;
+    const i = inside & t.mask;
+    const o = outside & t.mask;
+    // a pair speaks once, however often it is looked at
+    if (t.twin[i] === outside) return NONE;
+    t.twin[i] = outside;
+    const candidate = candidateKey(t.tuple[i], t.tuple[o], t.forward[i] !== t.forward[o]);
+    // counters and payloads that agree once agree again: of further packets only the time is news
+    const before = this.#candidates.get(candidate);
+    const timing = timingBits(t.timeNs[o] - t.timeNs[i]);
+    const bits = timing + (before ?? this.#headerBits(i, o));
+    const areRelated = this.outbound.count + this.inbound.count >= RELATED_PAIRS;
+    if (bits >= (isReplacing ? REPLACE_BITS : areRelated ? LEARN_BITS_RELATED : LEARN_BITS)) {
+      this.#candidates.delete(candidate);
+      return this.#learn(i, o);
+    }
+    if (this.#candidates.size >= MOST_CANDIDATES) {
+      for (const oldest of this.#candidates.keys()) {
+        this.#candidates.delete(oldest);
+        break;
+      }
+    }
+    this.#candidates.set(candidate, bits);
+    return NONE;
+  }
+
+  /** Ends a flow: its tuples are free for other translations. Its slot is in use until it is given to `free`. */
+  retire(slot: number): void {
+    const flow = this.flowAt(slot);
+    this.retired.push(slot);
+    if (this.#inside.flow[flow.insideTuple] === slot) this.#inside.flow[flow.insideTuple] = NONE;
+    if (this.#outside.flow[flow.outsideTuple] === slot) this.#outside.flow[flow.outsideTuple] = NONE;
+  }
+
+  /** Gives the slot of a retired flow back. Precondition: no pair of it is held. */
+  free(slot: number): void {
+    this.flows[slot] = null;
+    this.#freeSlots.push(slot);
+  }
+
+  /** Drops all evidence for translations not yet believed: tuple numbers are about to get another meaning. */
+  forgetCandidates(): void {
+    this.#candidates.clear();
+  }
+
+  #isCausal(latencyNs: number): boolean {
+    return !this.#clock.isTrusted || latencyNs >= -this.#clock.slackNs;
+  }
+
+  /** Whether a NAT could have turned one into the other: it leaves an end alone, or the evidence can do without that. */
+  #isTranslatable(i: number, o: number): boolean {
+    const t = this.#timeline;
+    const insideTuple = t.tuple[i];
+    const outsideTuple = t.tuple[o];
+    const rewrite = this.#rewrite(insideTuple, t.forward[i] === 1, outsideTuple, t.forward[o] === 1);
+    const inside = this.#inside;
+    const isIpv6 = inside.isIpv6[insideTuple] === 1;
+    const destination = t.forward[i] === 1 ? inside.addressB : inside.addressA;
+    if (isMulticast(isIpv6, destination, 4 * insideTuple)) return false;
+    const isSourceKept = (rewrite & (REWRITE_SRC | REWRITE_SRC_PORT)) === 0;
+    const isDestinationKept = (rewrite & (REWRITE_DST | REWRITE_DST_PORT)) === 0;
+    if (isSourceKept || isDestinationKept) return true;
+    if ((t.flags[i] & HAS_TCP_NUMBERS) !== 0) return true;
+    // both ends rewritten: forwarding must show, and the IP ID must be there
+    return t.ttl[i] !== t.ttl[o] && (t.flags[i] & HAS_IP_ID) !== 0;
+  }
+
+  #headerBits(i: number, o: number): number {
+    const t = this.#timeline;
+    const flags = t.flags[i];
+    let bits = 0;
+    if (flags & HAS_TCP_NUMBERS) bits += TCP_NUMBERS_BITS;
+    if (flags & HAS_IP_ID) bits += IP_ID_BITS;
+    if (flags & IS_ERROR) bits += QUOTE_BITS;
+    if (flags & HAS_PAYLOAD) bits += Math.min(MOST_PAYLOAD_BITS, t.payloadLength[i]);
+    const lowered = Math.abs(t.ttl[i] - t.ttl[o]);
+    if (lowered === 1) bits += TTL_BY_ONE_BITS;
+    else if (lowered > 1) bits += TTL_LOWER_BITS;
+    const rewrite = this.#rewrite(t.tuple[i], t.forward[i] === 1, t.tuple[o], t.forward[o] === 1);
+    if ((rewrite & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) === 0) bits += SAME_PORTS_BITS;
+    if ((rewrite & REWRITE_SRC) !== 0 && (rewrite & REWRITE_DST) !== 0) bits -= BOTH_ENDS_PENALTY_BITS;
+    return bits;
+  }
+
+  #learn(i: number, o: number): number {
+    const t = this.#timeline;
+    const inside = t.tuple[i];
+    const outside = t.tuple[o];
+    const isForward = t.forward[i] === 1;
+    const isFlipped = t.forward[i] !== t.forward[o];
+    const rewriteForward = this.#rewrite(inside, true, outside, !isFlipped);
+    const rewriteBackward = this.#rewrite(inside, false, outside, isFlipped);
+    const isOutbound = this.#isOutbound(i, o, isForward ? rewriteForward : rewriteBackward);
+    const flow = new Flow(
+      ++this.learnt,
+      inside,
+      outside,
+      isFlipped,
+      isOutbound === isForward,
+      rewriteForward,
+      rewriteBackward,
+    );
+    if (this.#inside.flow[inside] !== NONE) this.retire(this.#inside.flow[inside]);
+    if (this.#outside.flow[outside] !== NONE) this.retire(this.#outside.flow[outside]);
+    const slot = this.#freeSlots.pop() ?? this.flows.length;
+    this.flows[slot] = flow;
+    this.#inside.flow[inside] = slot;
+    this.#outside.flow[outside] = slot;
+    return slot;
+  }
+
+  /** Forwarding lowers the TTL, so the lower one is the later; else the rewritten end is the inside one; else the stamps tell. */
+  #isOutbound(i: number, o: number, rewrite: number): boolean {
+    const t = this.#timeline;
+    const lowered = t.ttl[i] - t.ttl[o];
+    if (lowered !== 0) return lowered > 0;
+    const isSourceRewritten = (rewrite & REWRITE_SRC) !== 0;
+    const isDestinationRewritten = (rewrite & REWRITE_DST) !== 0;
+    if (isSourceRewritten !== isDestinationRewritten) return isSourceRewritten;
+    return t.timeNs[i] <= t.timeNs[o];
+  }
+
+  /** REWRITE_… bits between two tuples, each read forward or backward. An ICMP echo has one id: it counts as the source's. */
+  #rewrite(insideTuple: number, insideForward: boolean, outsideTuple: number, outsideForward: boolean): number {
+    const a = this.#inside;
+    const b = this.#outside;
+    const srcA = insideForward ? a.addressA : a.addressB;
+    const dstA = insideForward ? a.addressB : a.addressA;
+    const srcB = outsideForward ? b.addressA : b.addressB;
+    const dstB = outsideForward ? b.addressB : b.addressA;
+    const srcPortA = insideForward ? a.portA : a.portB;
+    const dstPortA = insideForward ? a.portB : a.portA;
+    const srcPortB = outsideForward ? b.portA : b.portB;
+    const dstPortB = outsideForward ? b.portB : b.portA;
+    let rewrite = 0;
+    if (!sameAddress(srcA, 4 * insideTuple, srcB, 4 * outsideTuple)) rewrite |= REWRITE_SRC;
+    if (!sameAddress(dstA, 4 * insideTuple, dstB, 4 * outsideTuple)) rewrite |= REWRITE_DST;
+    if (a.isEcho[insideTuple]) {
+      // one id for both ends: it follows the end whose address was rewritten
+      if (srcPortA[insideTuple] !== srcPortB[outsideTuple]) {
+        rewrite |= (rewrite & REWRITE_DST) !== 0 && (rewrite & REWRITE_SRC) === 0 ? REWRITE_DST_PORT : REWRITE_SRC_PORT;
+      }
+      return rewrite;
+    }
+    if (srcPortA[insideTuple] !== srcPortB[outsideTuple]) rewrite |= REWRITE_SRC_PORT;
+    if (dstPortA[insideTuple] !== dstPortB[outsideTuple]) rewrite |= REWRITE_DST_PORT;
+    return rewrite;
+  }
+}
+
+function isWithin(seen: LatencyDigest, latencyNs: number, spreads: number): boolean {
+  const marginNs = spreads * (seen.maxNs - seen.minNs) + ENVELOPE_SLACK_NS;
+  return latencyNs >= seen.minNs - marginNs && latencyNs <= seen.maxNs + marginNs;
+}
+
+/** What the gap between the stamps of a candidate pair says for it, in bits; negative where it speaks against it. */
+function timingBits(gapNs: number): number {
+  return Math.min(MOST_TIMING_BITS, Math.log2(NEUTRAL_GAP_NS / Math.max(1, Math.abs(gapNs))));
+}
+
+/** Tuple numbers stay below 2^26: that many conversations do not fit the memory. */
+function candidateKey(insideTuple: number, outsideTuple: number, isFlipped: boolean): number {
+  return (insideTuple * 2 + (isFlipped ? 1 : 0)) * 2 ** 26 + outsideTuple;
+}

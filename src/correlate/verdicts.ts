@@ -1,0 +1,240 @@
+import { addressText } from "../packets/address.js";
+import { REWRITE_DST, REWRITE_SRC, type Flow } from "../packets/flows.js";
+import { IS_FRAGMENT, TCP } from "../packets/packets.js";
+import type { Verdict } from "../packets/results.js";
+import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../packets/sides.js";
+import type { Timeline } from "../packets/timeline.js";
+import { NONE, type TupleTable } from "../packets/tuples.js";
+import { isLinkScoped, isMulticast, isSameLink } from "./scope.js";
+import type { QuotedError } from "./quotes.js";
+import type { Refusals } from "./refusals.js";
+import type { Segments } from "./segments.js";
+import type { Translations } from "./translations.js";
+
+/** How far beyond its first and last frame a capture is taken to have been running, nanoseconds. */
+const COVER_MARGIN_NS = 10_000_000;
+
+/** What a side's capture covers, nanoseconds on the timeline. */
+export interface Cover {
+  firstNs: number;
+  lastNs: number;
+  hasEnded: boolean;
+}
+
+/** A verdict on a frame without a twin, and the reason in words. */
+export interface Judgement {
+  verdict: Verdict;
+  why: string;
+}
+
+/** What a verdict may draw on. */
+export interface Known {
+  readonly timeline: Timeline;
+  readonly tuples: readonly [TupleTable, TupleTable];
+  readonly translations: Translations;
+  readonly refusals: Refusals;
+  readonly segments: Segments;
+  /** ICMP errors on the timeline, by row. */
+  readonly errors: ReadonlyMap<number, QuotedError>;
+  /** What each side's capture covers. */
+  readonly cover: readonly [Cover, Cover];
+  readonly names: readonly [string, string];
+  readonly windowNs: number;
+}
+
+/** Judges frames that found no twin, by what the pairs so far tell of the addresses on both sides. */
+export class Verdicts {
+  /** Outside addresses that stand for inside ones: the NAT's own. Keys are `addressText`. */
+  readonly #natAddresses = new Set<string>();
+  /** Outside endpoints ("address port protocol") that are forwarded inside: published ports. */
+  readonly #published = new Set<string>();
+  readonly #known: Known;
+  readonly #timeline: Timeline;
+  readonly #tuples: readonly [TupleTable, TupleTable];
+  readonly #translations: Translations;
+  readonly #names: readonly [string, string];
+
+  constructor(known: Known) {
+    this.#known = known;
+    this.#timeline = known.timeline;
+    this.#tuples = known.tuples;
+    this.#translations = known.translations;
+    this.#names = known.names;
+  }
+
+  /** Notes the addresses of a translation just learnt. */
+  learn(flow: Flow): void {
+    const outside = this.#tuples[OUTSIDE];
+    const tuple = flow.outsideTuple;
+    const isIpv6 = outside.isIpv6[tuple] === 1;
+    // the end that is rewritten in forward packets' source is the tuple's A, or B where the captures see it the other way
+    const isSource = (flow.rewriteForward & REWRITE_SRC) !== 0;
+    const isDestination = (flow.rewriteForward & REWRITE_DST) !== 0;
+    if (isSource === isDestination) return;
+    const isA = isSource !== flow.isFlipped;
+    const address = addressText(isIpv6, isA ? outside.addressA : outside.addressB, 4 * tuple);
+    this.#natAddresses.add(address);
+    const isOpenedThere = (outside.openedByA[tuple] === 1) === isA;
+    if (!isOpenedThere) {
+      const port = isA ? outside.portA[tuple] : outside.portB[tuple];
+      this.#published.add(`${address} ${port} ${outside.proto[tuple]}`);
+    }
+  }
+
+  /** Judges a packet whose window is over. */
+  judge(row: number): Judgement {
+    const t = this.#timeline;
+    const at = row & t.mask;
+    const side = t.sideOf(row);
+    const other = otherSide(side);
+    const tuples = this.#tuples[side];
+    const tuple = t.tuple[at];
+    const isIpv6 = tuples.isIpv6[tuple] === 1;
+    const isForward = t.forward[at] === 1;
+    const src = isForward ? tuples.addressA : tuples.addressB;
+    const dst = isForward ? tuples.addressB : tuples.addressA;
+    const srcText = addressText(isIpv6, src, 4 * tuple);
+    const dstText = addressText(isIpv6, dst, 4 * tuple);
+    const otherName = this.#names[other];
+
+    if (isLinkScoped(isIpv6, dst, 4 * tuple) || isLinkScoped(isIpv6, src, 4 * tuple)) {
+      return {
+        verdict: "local",
+        why: `${isLinkScoped(isIpv6, dst, 4 * tuple) ? dstText : srcText} is never forwarded`,
+      };
+    }
+    if (isMulticast(isIpv6, dst, 4 * tuple)) return { verdict: "local", why: `${dstText} is a multicast group` };
+
+    const refused = this.#known.refusals.whyRefused(row);
+    if (refused) return { verdict: "refused", why: refused };
+    const error = this.#known.errors.get(row);
+    if (error && this.#isFromHost(side, error)) {
+      return { verdict: "local", why: `the host itself (${error.src}) refuses a packet of ${error.dst}` };
+    }
+
+    const slot = tuples.flow[tuple];
+    if (slot === NONE) {
+      const local =
+        side === INSIDE
+          ? this.#localInside(isIpv6, src, dst, 4 * tuple, srcText, dstText)
+          : this.#localOutside(at, srcText, dstText);
+      if (local) return local;
+    }
+    const gap = this.#uncovered(t.timeNs[at], other);
+    if (gap) return { verdict: "no-overlap", why: gap };
+    if ((t.flags[at] & IS_FRAGMENT) !== 0) {
+      return { verdict: "unknown", why: `a fragment without a like one on ${otherName}` };
+    }
+    if (t.proto[at] === TCP && this.#known.segments.isSeenInPieces(row)) {
+      return { verdict: "unknown", why: `some of its bytes are on ${otherName}, cut differently, and some are not` };
+    }
+    if (slot !== NONE) {
+      const flow = this.#translations.flowAt(slot);
+      const isOutbound = flow.isOutbound(side === INSIDE ? t.forward[at] : Number(isForward !== flow.isFlipped));
+      const isLeaving = isOutbound === (side === INSIDE);
+      if (isLeaving)
+        return {
+          verdict: "dropped",
+          why: `${this.#like(at)} came out on ${otherName} within ${seconds(this.#known.windowNs)}`,
+        };
+      return {
+        verdict: "unknown",
+        why: `it appears on ${this.#names[side]} only, without having come in on ${otherName}`,
+      };
+    }
+    return this.#unexplained(row, side, srcText, dstText, src, dst, 4 * tuple, isIpv6);
+  }
+
+  /** Whether an ICMP error was sent by the host: from its address on the uplink, or its own on the inside link. */
+  #isFromHost(side: Side, { src, srcWords, dstWords, isIpv6 }: QuotedError): boolean {
+    return this.#natAddresses.has(src) || (side === INSIDE && isSameLink(isIpv6, srcWords, 0, dstWords, 0));
+  }
+
+  #localInside(
+    isIpv6: boolean,
+    src: Uint32Array,
+    dst: Uint32Array,
+    at: number,
+    srcText: string,
+    dstText: string,
+  ): Judgement | null {
+    if (this.#natAddresses.has(dstText)) return { verdict: "local", why: `to the host itself (${dstText})` };
+    if (this.#natAddresses.has(srcText)) return { verdict: "local", why: `from the host itself (${srcText})` };
+    if (isSameLink(isIpv6, src, at, dst, at))
+      return { verdict: "local", why: `between ${srcText} and ${dstText} on ${this.#names[INSIDE]}` };
+    return null;
+  }
+
+  #localOutside(at: number, srcText: string, dstText: string): Judgement | null {
+    const t = this.#timeline;
+    const tuples = this.#tuples[OUTSIDE];
+    const tuple = t.tuple[at];
+    const dstPort = t.forward[at] === 1 ? tuples.portB[tuple] : tuples.portA[tuple];
+    if (this.#published.has(`${dstText} ${dstPort} ${t.proto[at]}`)) return null;
+    if (this.#natAddresses.has(srcText)) return { verdict: "local", why: `from the host itself (${srcText})` };
+    if (this.#natAddresses.has(dstText)) return { verdict: "local", why: `to the host itself (${dstText})` };
+    return null;
+  }
+
+  #unexplained(
+    row: number,
+    side: Side,
+    srcText: string,
+    dstText: string,
+    src: Uint32Array,
+    dst: Uint32Array,
+    at: number,
+    isIpv6: boolean,
+  ): Judgement {
+    const t = this.#timeline;
+    const other = this.#names[otherSide(side)];
+    const missing = `${this.#like(row & t.mask)} came out on ${other} within ${seconds(this.#known.windowNs)}`;
+    if (this.#translations.learnt === 0) {
+      return {
+        verdict: "unknown",
+        why: `${missing}, and nothing else has paired yet: are these captures of the same host and time?`,
+      };
+    }
+    if (side === INSIDE) {
+      if (isPrivate(isIpv6, src, at)) return { verdict: "dropped", why: missing };
+      if (isPrivate(isIpv6, dst, at))
+        return { verdict: "unknown", why: `it reached ${dstText} without having come in on ${other}` };
+      return { verdict: "unknown", why: missing };
+    }
+    const tuples = this.#tuples[OUTSIDE];
+    const tuple = t.tuple[row & t.mask];
+    const dstPort = t.forward[row & t.mask] === 1 ? tuples.portB[tuple] : tuples.portA[tuple];
+    if (this.#published.has(`${dstText} ${dstPort} ${t.proto[row & t.mask]}`))
+      return { verdict: "dropped", why: missing };
+    return { verdict: "unknown", why: `neither ${srcText} nor ${dstText} is known to be translated by this NAT` };
+  }
+
+  #like(at: number): string {
+    return this.#timeline.proto[at] === TCP ? "no segment like it" : "no packet like it";
+  }
+
+  /** Why the other capture cannot have the packet, or null where it covers its time. */
+  #uncovered(timeNs: number, other: Side): string | null {
+    const { firstNs, lastNs, hasEnded } = this.#known.cover[other];
+    const name = this.#names[other];
+    if (Number.isNaN(firstNs)) return `the ${SIDE_NAMES[other]} capture (${name}) has no frames`;
+    if (timeNs < firstNs - COVER_MARGIN_NS)
+      return `${name} was captured only from ${seconds(firstNs - timeNs)} later on`;
+    if (hasEnded && timeNs > lastNs + COVER_MARGIN_NS)
+      return `the last frame of ${name} is ${seconds(timeNs - lastNs)} older`;
+    return null;
+  }
+}
+
+/** RFC 1918, RFC 6598 and RFC 4193 addresses: those that a NAT stands for. */
+function isPrivate(isIpv6: boolean, words: Uint32Array, at: number): boolean {
+  const word = words[at];
+  if (isIpv6) return word >>> 25 === 0xfc >> 1;
+  return word >>> 24 === 10 || word >>> 20 === 0xac1 || word >>> 16 === 0xc0a8 || word >>> 22 === 0x6440 >> 6;
+}
+
+function seconds(ns: number): string {
+  if (ns < 1e6) return `${+(ns / 1e3).toPrecision(3)} µs`;
+  if (ns < 1e9) return `${+(ns / 1e6).toPrecision(3)} ms`;
+  return `${+(ns / 1e9).toPrecision(6)} s`;
+}
