@@ -1,0 +1,26 @@
+/** What a command needs of the process around it. `main.ts` gives the real one. */
+export interface Host {
+  readonly stdout: Output;
+  readonly stderr: Console;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Aborted when the user wants an end (SIGINT, SIGTERM) or nobody reads stdout any more. */
+  readonly stop: AbortSignal;
+  readonly version: string;
+}
+
+/** A stream that can say it has enough for now. */
+export interface Output {
+  /** Whether a person reads it. */
+  readonly isTerminal: boolean;
+  /** Its width, where it is a terminal. */
+  readonly columns: number | undefined;
+  write(text: string): void;
+  /** Resolves once the reader has caught up, at once if it has; and when it has gone. */
+  drained(): Promise<void>;
+}
+
+/** Where messages go. */
+export interface Console {
+  readonly isTerminal: boolean;
+  write(text: string): void;
+}

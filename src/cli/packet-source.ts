@@ -1,0 +1,72 @@
+import type { FrameBatch, FrameSource } from "../packets/frames.js";
+import { PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
+import { decode } from "../wire/decode.js";
+import { hashLimit } from "./hash-limit.js";
+
+/** Reads on in a capture; null at its end, and where the reader has had enough. */
+export type Read = (frames: FrameSource) => Promise<FrameBatch | null>;
+
+const readOn: Read = (frames) => frames.next();
+
+/**
+ * Turns the frames of two captures into packets.
+ *
+ * Reads the first batch of both before it decodes one: what a packet is known by depends on how much of it the other
+ * capture kept. On streams it therefore waits until both sides have frames.
+ */
+export async function packetSources(
+  inside: FrameSource,
+  outside: FrameSource,
+  read: Read = readOn,
+): Promise<readonly [PacketSource, PacketSource]> {
+  const [insideFirst, outsideFirst] = await Promise.all([read(inside), read(outside)]);
+  const limit = Math.min(hashLimit(insideFirst, inside.interfaces), hashLimit(outsideFirst, outside.interfaces));
+  return [new DecodedSource(inside, read, insideFirst, limit), new DecodedSource(outside, read, outsideFirst, limit)];
+}
+
+class DecodedSource implements PacketSource {
+  readonly tally = new Tally();
+  firstNs = Number.POSITIVE_INFINITY;
+  lastNs = Number.NEGATIVE_INFINITY;
+  readonly #frames: FrameSource;
+  readonly #read: Read;
+  readonly #hashLimit: number;
+  readonly #packets = new PacketBatch();
+  #first: FrameBatch | null;
+
+  constructor(frames: FrameSource, read: Read, first: FrameBatch | null, hashLimit: number) {
+    this.#frames = frames;
+    this.#read = read;
+    this.#first = first;
+    this.#hashLimit = hashLimit;
+  }
+
+  get name(): string {
+    return this.#frames.name;
+  }
+
+  get epochNs(): bigint {
+    return this.#frames.epochNs;
+  }
+
+  get captureDropped(): number {
+    return this.#frames.captureDropped;
+  }
+
+  async next(): Promise<PacketBatch | null> {
+    const batch = this.#first ?? (await this.#read(this.#frames));
+    this.#first = null;
+    if (batch === null) return null;
+    this.#cover(batch);
+    decode(batch, this.#frames.interfaces, this.#hashLimit, this.#packets, this.tally);
+    return this.#packets;
+  }
+
+  /** Stamps need not come in order: what a capture covers is from the earliest to the latest. */
+  #cover({ count, timeNs }: FrameBatch): void {
+    for (let row = 0; row < count; row++) {
+      this.firstNs = Math.min(this.firstNs, timeNs[row]);
+      this.lastNs = Math.max(this.lastNs, timeNs[row]);
+    }
+  }
+}

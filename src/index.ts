@@ -1,0 +1,32 @@
+/**
+ * natcorr as a library: captures in, pairs out.
+ *
+ *     const [inside, outside] = await Promise.all([openCapture("docker0.pcap", { onWarning }), openCapture("enp0s3.pcap", { onWarning })]);
+ *     const packets = await packetSources(inside, outside);
+ *     const reporter = new NdjsonReporter((text) => process.stdout.write(text), { quiet: false });
+ *     await correlate(...packets, { windowNs: 1e9, clock: { kind: "auto" }, maxPairs: Infinity }, reporter);
+ *
+ * In place of a reporter, any `Sink` receives the results themselves.
+ */
+export { CaptureError, openCapture, type OpenOptions } from "./capture/open.js";
+export { packetSources } from "./cli/packet-source.js";
+export { type ClockOption, correlate, type CorrelateOptions } from "./correlate/correlate.js";
+export type { Flow, Nat } from "./packets/flows.js";
+export type { CaptureInterface, FrameBatch, FrameSource } from "./packets/frames.js";
+export type { LatencySummary } from "./packets/latency.js";
+export type { PacketBatch, PacketSource, Tally } from "./packets/packets.js";
+export type {
+  Ends,
+  Finding,
+  FlowSummary,
+  Protocol,
+  Quoted,
+  SideSummary,
+  Sink,
+  Summary,
+  Tables,
+  Verdict,
+} from "./packets/results.js";
+export { NdjsonReporter, type NdjsonOptions } from "./report/ndjson.js";
+export type { Reporter, Write } from "./report/reporter.js";
+export { TextReporter, type TextOptions } from "./report/text.js";

@@ -1,0 +1,65 @@
+#!/usr/bin/env node
+import { readFileSync } from "node:fs";
+import type { Host } from "./cli/host.js";
+
+/** package.json stands beside dist in the repository and in the package alike. */
+function version(): string {
+  const manifest: { version: string } = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8"));
+  return manifest.version;
+}
+
+/** The process as commands see it. A reader of stdout that goes away asks for an end, like Ctrl-C. */
+function makeHost(): Host {
+  const { stdout, stderr, env } = process;
+  const stop = new AbortController();
+  // only once: a second Ctrl-C ends a process that does not end by itself
+  process.once("SIGINT", () => stop.abort());
+  process.once("SIGTERM", () => stop.abort());
+  stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") fail(`cannot write to standard output: ${error.message}`);
+    stop.abort();
+  });
+  // there is nowhere left to complain to
+  stderr.on("error", () => stop.abort());
+  return {
+    stdout: {
+      isTerminal: stdout.isTTY,
+      columns: stdout.isTTY ? stdout.columns : undefined,
+      write: (text) => void stdout.write(text),
+      // a write calls back in its turn, and also when there is nobody to write to any more
+      drained: () => new Promise((resolve) => stdout.write("", () => resolve())),
+    },
+    stderr: { isTerminal: stderr.isTTY, write: (text) => void stderr.write(text) },
+    env,
+    stop: stop.signal,
+    version: version(),
+  };
+}
+
+function fail(text: string): never {
+  process.stderr.write(`natcorr: ${text}\n`);
+  process.exit(1);
+}
+
+async function main(args: readonly string[]): Promise<void> {
+  // the version needs nothing loaded
+  if (args.length === 1 && (args[0] === "--version" || args[0] === "-V")) {
+    process.stdout.write(`${version()}\n`);
+    return;
+  }
+  const { run } = await import("./cli/program.js");
+  const host = makeHost();
+  const code = await run(args, host);
+  await host.stdout.drained();
+  // a read of a FIFO nobody writes to any more would keep the process alive
+  process.exit(code);
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  const { CaptureError } = await import("./capture/open.js");
+  if (error instanceof CaptureError) fail(error.message);
+  const stack = error instanceof Error ? error.stack : String(error);
+  fail(`this should not have happened; please report it with what led to it:\n${stack}`);
+}

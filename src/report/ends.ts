@@ -1,0 +1,53 @@
+import { addressText } from "../packets/address.js";
+import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
+import { IS_ECHO, IS_HEADLESS, IS_LATER_FRAGMENT, TCP, UDP } from "../packets/packets.js";
+import type { Ends, Tables } from "../packets/results.js";
+
+/** Which ends a packet shows, and so which text may be shared with another of its tuple and direction. */
+export const NO_PORTS = 0;
+export const PORTS = 1;
+export const ECHO_ID = 2;
+export type EndsKind = typeof NO_PORTS | typeof PORTS | typeof ECHO_ID;
+
+export function endsKind(proto: number, flags: number): EndsKind {
+  if ((flags & (IS_HEADLESS | IS_LATER_FRAGMENT)) !== 0) return NO_PORTS;
+  if ((flags & IS_ECHO) !== 0) return ECHO_ID;
+  return proto === TCP || proto === UDP ? PORTS : NO_PORTS;
+}
+
+/** The two ends of a row's packet; for an ICMP error the outer ones, not those of the packet it quotes. */
+export function endsOf(tables: Tables, row: number): Ends {
+  const quote = tables.quoteOf(row);
+  if (quote) return { src: quote.src, dst: quote.dst };
+  const { timeline } = tables;
+  const at = row & timeline.mask;
+  const tuples = tables.tuples[timeline.side[at]];
+  const tuple = timeline.tuple[at];
+  const isIpv6 = tuples.isIpv6[tuple] === 1;
+  const a = addressText(isIpv6, tuples.addressA, 4 * tuple);
+  const b = addressText(isIpv6, tuples.addressB, 4 * tuple);
+  const isForward = timeline.forward[at] === 1;
+  const ends: Ends = isForward ? { src: a, dst: b } : { src: b, dst: a };
+  switch (endsKind(timeline.proto[at], timeline.flags[at])) {
+    case PORTS:
+      ends.srcPort = isForward ? tuples.portA[tuple] : tuples.portB[tuple];
+      ends.dstPort = isForward ? tuples.portB[tuple] : tuples.portA[tuple];
+      break;
+    case ECHO_ID:
+      ends.icmpId = tuples.portA[tuple];
+      break;
+    case NO_PORTS:
+      break;
+  }
+  return ends;
+}
+
+/** REWRITE_… bits of what differs between two packets' ends. An echo's id counts as the source's port. */
+export function rewriteOf(a: Ends, b: Ends): number {
+  return (
+    (a.src === b.src ? 0 : REWRITE_SRC) |
+    (a.dst === b.dst ? 0 : REWRITE_DST) |
+    (a.srcPort === b.srcPort && a.icmpId === b.icmpId ? 0 : REWRITE_SRC_PORT) |
+    (a.dstPort === b.dstPort ? 0 : REWRITE_DST_PORT)
+  );
+}

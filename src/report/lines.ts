@@ -1,0 +1,185 @@
+import stringWidth from "fast-string-width";
+import type { Flow } from "../packets/flows.js";
+import { IS_ERROR, IS_IPV6 } from "../packets/packets.js";
+import type { Tables, Verdict } from "../packets/results.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
+import { endsOf, rewriteOf } from "./ends.js";
+import { changesText, endsText } from "./ends-text.js";
+import { latencyText } from "./latency.js";
+import { LocalTimes, type UtcOffset } from "./local-time.js";
+import { PairTexts } from "./pair-texts.js";
+import type { Paint } from "./paint.js";
+import { printable } from "./printable.js";
+import { shortWording, wording } from "./wording.js";
+
+/** From here on a line holds nanoseconds, sequence numbers and TTLs: a TCP segment over IPv4 takes some 150 columns. */
+const DETAILED_COLUMNS = 150;
+/** From here on it holds the ends of both sides in full as well. */
+const WIDE_COLUMNS = 185;
+/** Columns grow with what they have to hold, up to here: an IPv6 pair may stick out, rather than push all others right. */
+const MOST_COLUMN = { wide: 44, narrow: 36 } as const;
+/** `-29.0µs`, `outside`. */
+const LATENCY_COLUMNS = 7;
+
+/** What has to be said of a verdict's weight. */
+const BAD: ReadonlySet<Verdict> = new Set(["dropped", "refused"]);
+const FAINT: ReadonlySet<Verdict> = new Set(["local", "no-overlap", "proxied"]);
+
+interface PairText {
+  readonly inside: string;
+  readonly outside: string;
+  readonly insideColumns: number;
+  readonly outsideColumns: number;
+}
+
+/**
+ * One line a packet pair: when, how long it took, what it was inside and what outside, and what both have in common.
+ *
+ * - wide: `time latency IP <inside ends> → <outside ends>  <facts>, ttl 64│63`
+ * - detailed: `time latency <inside ends> → <what is other outside>  <facts>, ttl 64│63`
+ * - else the same with fewer facts, and the TTL only where it did not fall by one
+ */
+export class Lines {
+  readonly #tables: Tables;
+  readonly #paint: Paint;
+  readonly #width: number;
+  readonly #isDetailed: boolean;
+  readonly #isWide: boolean;
+  readonly #times: readonly [LocalTimes, LocalTimes];
+  readonly #pairTexts: PairTexts<PairText>;
+  readonly #arrows: { readonly outbound: string; readonly inbound: string };
+  #insideColumns = 0;
+  #outsideColumns = 0;
+
+  constructor(tables: Tables, paint: Paint, width: number, utcOffset: UtcOffset) {
+    this.#tables = tables;
+    this.#paint = paint;
+    this.#width = width;
+    this.#isDetailed = width >= DETAILED_COLUMNS;
+    this.#isWide = width >= WIDE_COLUMNS;
+    const decimals = this.#isDetailed ? 9 : 6;
+    this.#times = [
+      new LocalTimes(tables.epochsNs[INSIDE], utcOffset, decimals),
+      new LocalTimes(tables.epochsNs[OUTSIDE], utcOffset, decimals),
+    ];
+    this.#pairTexts = new PairTexts(tables, (inside, outside) => this.#pairText(inside, outside));
+    this.#arrows = { outbound: paint.outbound("→"), inbound: paint.inbound("←") };
+  }
+
+  heading(): string {
+    const [inside, outside] = this.#tables.names.map((name) => this.#paint.heading(printable(name)));
+    const { outbound, inbound } = this.#arrows;
+    const legend = `${outbound} outbound, ${inbound} inbound${this.#isWide && this.#paint.isMarked ? ", * rewritten" : ""}`;
+    const time = "time".padEnd(this.#isDetailed ? 18 : 15);
+    return `${time} latency inside ${inside} → outside ${outside}  (${legend})\n`;
+  }
+
+  pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): string {
+    const t = this.#tables.timeline;
+    const i = inside & t.mask;
+    const isError = (t.flags[i] & IS_ERROR) !== 0;
+    const text = isError ? this.#pairText(inside, outside) : this.#pairTexts.of(inside, outside, flow, isOutbound);
+    const arrow = isOutbound ? this.#arrows.outbound : this.#arrows.inbound;
+    const head = this.#head(inside, latencyText(latencyNs));
+    const rest = this.#ttl(inside, outside, isOutbound) + this.#frameCounts(inside, outside);
+    const mostColumns = this.#isWide ? MOST_COLUMN.wide : MOST_COLUMN.narrow;
+    this.#insideColumns = Math.max(this.#insideColumns, Math.min(text.insideColumns, mostColumns));
+    this.#outsideColumns = Math.max(
+      this.#outsideColumns,
+      Math.min(text.outsideColumns, this.#isWide ? mostColumns : 0),
+    );
+    const insideGap = " ".repeat(Math.max(0, this.#insideColumns - text.insideColumns));
+    const outsideGap = " ".repeat(Math.max(0, this.#outsideColumns - text.outsideColumns));
+    return `${head}${text.inside}${insideGap} ${arrow} ${text.outside}${outsideGap}  ${this.#facts(inside)}${rest}\n`;
+  }
+
+  unmatched(row: number, verdict: Verdict, why: string): string {
+    const t = this.#tables.timeline;
+    const side = SIDE_NAMES[t.side[row & t.mask]];
+    const frames = this.#tables.framesOf(row)?.length ?? 1;
+    const count = frames === 1 ? "" : `, ${frames} frames`;
+    const packet = `${this.#packet(row)}${count}`;
+    return this.#explained(this.#head(row, side), packet, this.#verdict(verdict), why);
+  }
+
+  ambiguous(inside: readonly number[], outside: readonly number[], why: string): string {
+    const first = inside[0] ?? outside[0];
+    if (first === undefined) return "";
+    const numbers = [inside, outside].map((rows, side) => `${SIDE_NAMES[side]} ${this.#frameList(rows)}`).join(", ");
+    const verdict = this.#paint.doubtful("? ambiguous");
+    return this.#explained(this.#head(first, "?"), this.#packet(first), verdict, `${numbers}: ${why}`);
+  }
+
+  /** The packet, the verdict and the reason; a reason that does not fit goes on a line of its own. */
+  #explained(head: string, packet: string, verdict: string, why: string): string {
+    const line = `${head}${packet} ${verdict}:`;
+    const reason = printable(why);
+    const fits = stringWidth(line) + 1 + stringWidth(reason) <= this.#width;
+    return `${line}${fits ? " " : `\n${" ".repeat(stringWidth(head))}`}${reason}\n`;
+  }
+
+  #verdict(verdict: Verdict): string {
+    const text = `✗ ${verdict}`;
+    if (BAD.has(verdict)) return this.#paint.bad(text);
+    return FAINT.has(verdict) ? this.#paint.faint(text) : this.#paint.doubtful(text);
+  }
+
+  #packet(row: number): string {
+    const ends = this.#family(row) + endsText(endsOf(this.#tables, row), 0, String);
+    return `${ends}${this.#isDetailed ? ":" : ""} ${this.#facts(row)}`;
+  }
+
+  #facts(row: number): string {
+    return this.#isDetailed ? wording(this.#tables, row) : shortWording(this.#tables, row);
+  }
+
+  #head(row: number, second: string): string {
+    const t = this.#tables.timeline;
+    const at = row & t.mask;
+    return `${this.#times[t.side[at]].of(t.stampNs[at])} ${second.padStart(LATENCY_COLUMNS)} `;
+  }
+
+  #family(row: number): string {
+    const t = this.#tables.timeline;
+    if (!this.#isWide) return "";
+    return (t.flags[row & t.mask] & IS_IPV6) === 0 ? "IP " : "IP6 ";
+  }
+
+  #pairText(inside: number, outside: number): PairText {
+    const insideEnds = endsOf(this.#tables, inside);
+    const outsideEnds = endsOf(this.#tables, outside);
+    const rewrite = rewriteOf(insideEnds, outsideEnds);
+    const mark = this.#paint.rewritten;
+    const isMarkLeftOut = !this.#isWide && this.#paint.isMarked;
+    const insideText = this.#family(inside) + endsText(insideEnds, rewrite, isMarkLeftOut ? String : mark);
+    const outsideText = this.#isWide
+      ? endsText(outsideEnds, rewrite, mark)
+      : changesText(outsideEnds, rewrite, isMarkLeftOut ? String : mark);
+    return {
+      inside: insideText,
+      outside: outsideText,
+      insideColumns: stringWidth(insideText),
+      outsideColumns: stringWidth(outsideText),
+    };
+  }
+
+  #ttl(inside: number, outside: number, isOutbound: boolean): string {
+    const t = this.#tables.timeline;
+    const insideTtl = t.ttl[inside & t.mask];
+    const outsideTtl = t.ttl[outside & t.mask];
+    const lowered = isOutbound ? insideTtl - outsideTtl : outsideTtl - insideTtl;
+    return this.#isDetailed || lowered !== 1 ? `, ttl ${insideTtl}│${outsideTtl}` : "";
+  }
+
+  #frameCounts(inside: number, outside: number): string {
+    const insideFrames = this.#tables.framesOf(inside)?.length ?? 1;
+    const outsideFrames = this.#tables.framesOf(outside)?.length ?? 1;
+    return insideFrames === 1 && outsideFrames === 1 ? "" : `, ${insideFrames}│${outsideFrames} frames`;
+  }
+
+  #frameList(rows: readonly number[]): string {
+    const { timeline } = this.#tables;
+    const frames = rows.flatMap((row) => this.#tables.framesOf(row) ?? [timeline.frame[row & timeline.mask]]);
+    return `#${frames.join(", #")}`;
+  }
+}

@@ -1,0 +1,24 @@
+import stringWidth from "fast-string-width";
+
+/** A column's heading and on which side its cells stand flush. */
+export interface TableColumn {
+  readonly heading: string;
+  readonly align: "left" | "right";
+}
+
+/** Rows under headings, two spaces between columns, each column as wide as its widest cell; no trailing spaces. */
+export function table(columns: readonly TableColumn[], rows: readonly (readonly string[])[]): string {
+  const all = [columns.map((column) => column.heading), ...rows];
+  const widths = columns.map((_, at) => all.reduce((widest, row) => Math.max(widest, stringWidth(row[at] ?? "")), 0));
+  const lines = all.map((row) =>
+    columns
+      .map(({ align }, at) => {
+        const cell = row[at] ?? "";
+        const gap = " ".repeat(widths[at] - stringWidth(cell));
+        return align === "left" ? cell + gap : gap + cell;
+      })
+      .join("  ")
+      .trimEnd(),
+  );
+  return `${lines.join("\n")}\n`;
+}

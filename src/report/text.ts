@@ -1,0 +1,97 @@
+import type { Flow } from "../packets/flows.js";
+import type { Finding, FlowSummary, Summary, Tables, Verdict } from "../packets/results.js";
+import { Buffered } from "./buffered.js";
+import { Lines } from "./lines.js";
+import type { UtcOffset } from "./local-time.js";
+import { type Paint, paint } from "./paint.js";
+import { printable } from "./printable.js";
+import type { Reporter, Write } from "./reporter.js";
+import { totals } from "./totals.js";
+import { TranslationTable } from "./translations.js";
+
+/** Most findings that are shown: what can be read, and what bounds their memory. */
+const MOST_FINDINGS = 100;
+
+export interface TextOptions {
+  /** No line a packet: only translations, findings and totals. */
+  quiet: boolean;
+  /** Columns a line may take; it chooses the layout, and nothing is cut to it. */
+  width: number;
+  color: boolean;
+  /** Local time's lead over UTC. */
+  utcOffset: UtcOffset;
+}
+
+/** The report for people: a line a packet, then translations, findings and totals. */
+export class TextReporter implements Reporter {
+  readonly #out: Buffered;
+  readonly #options: TextOptions;
+  readonly #paint: Paint;
+  readonly #translations = new TranslationTable();
+  readonly #verdicts: readonly [Map<Verdict, number>, Map<Verdict, number>] = [new Map(), new Map()];
+  readonly #findings: string[] = [];
+  #moreFindings = 0;
+  #tables!: Tables;
+  #lines!: Lines;
+
+  constructor(write: Write, options: TextOptions) {
+    this.#out = new Buffered(write);
+    this.#options = options;
+    this.#paint = paint(options.color);
+  }
+
+  begin(tables: Tables): void {
+    this.#tables = tables;
+    this.#lines = new Lines(tables, this.#paint, this.#options.width, this.#options.utcOffset);
+    if (!this.#options.quiet) this.#out.add(this.#lines.heading());
+  }
+
+  pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
+    if (!this.#options.quiet) this.#out.add(this.#lines.pair(inside, outside, flow, isOutbound, latencyNs));
+  }
+
+  ambiguous(inside: readonly number[], outside: readonly number[], why: string): void {
+    if (!this.#options.quiet) this.#out.add(this.#lines.ambiguous(inside, outside, why));
+  }
+
+  unmatched(row: number, verdict: Verdict, why: string): void {
+    const { timeline } = this.#tables;
+    const verdicts = this.#verdicts[timeline.side[row & timeline.mask]];
+    verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + (this.#tables.framesOf(row)?.length ?? 1));
+    if (!this.#options.quiet) this.#out.add(this.#lines.unmatched(row, verdict, why));
+  }
+
+  flow(flow: FlowSummary): void {
+    this.#translations.add(flow);
+  }
+
+  finding(finding: Finding): void {
+    if (this.#findings.length < MOST_FINDINGS) this.#findings.push(findingText(finding, this.#paint));
+    else this.#moreFindings++;
+  }
+
+  end(summary: Summary): void {
+    if (!this.#options.quiet) this.#out.add("\n");
+    this.#out.add(`${this.#translations.text(this.#paint)}\n`);
+    if (this.#findings.length > 0) this.#out.add(this.#findingsText());
+    this.#out.add(totals(summary, this.#tables.names, this.#verdicts, this.#paint));
+    this.flush();
+  }
+
+  flush(): void {
+    this.#out.flush();
+  }
+
+  #findingsText(): string {
+    const more = this.#moreFindings === 0 ? "" : `… and ${this.#moreFindings} more (--format ndjson lists them all)\n`;
+    return `${this.#paint.heading("Findings")}\n${this.#findings.join("")}${more}\n`;
+  }
+}
+
+function findingText({ severity, code, flow, count, text }: Finding, paint: Paint): string {
+  const subject = [flow === undefined ? "" : `flow ${flow}`, count > 1 ? `${count} times` : ""]
+    .filter(Boolean)
+    .join(", ");
+  const name = severity === "warning" ? paint.bad(`! ${code}`) : `- ${code}`;
+  return `${name}${subject === "" ? "" : ` (${subject})`}: ${printable(text)}\n`;
+}

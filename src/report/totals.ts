@@ -1,0 +1,67 @@
+import type { SideSummary, Summary, Verdict } from "../packets/results.js";
+import { SIDE_NAMES } from "../packets/sides.js";
+import { latencyText } from "./latency.js";
+import type { Paint } from "./paint.js";
+import { printable } from "./printable.js";
+import { table, type TableColumn } from "./table.js";
+
+/** Unmatched frames of one side by verdict. */
+export type Verdicts = ReadonlyMap<Verdict, number>;
+
+const COLUMNS: readonly TableColumn[] = [
+  { heading: "", align: "left" },
+  { heading: "", align: "left" },
+  { heading: "frames", align: "right" },
+  { heading: "", align: "left" },
+  { heading: "paired", align: "right" },
+  { heading: "unmatched", align: "right" },
+  { heading: "ambiguous", align: "right" },
+  { heading: "not IP", align: "right" },
+  { heading: "undecodable", align: "right" },
+];
+
+/** What became of every frame on both sides, why some found no twin, and how the clocks compare. */
+export function totals(
+  summary: Summary,
+  names: readonly [string, string],
+  verdicts: readonly [Verdicts, Verdicts],
+  paint: Paint,
+): string {
+  const sides: readonly [SideSummary, SideSummary] = [summary.inside, summary.outside];
+  const rows = sides.map((side, at) => accountRow(SIDE_NAMES[at], names[at], side));
+  const unmatched = sides
+    .map((_, at) => `${SIDE_NAMES[at]} ${verdictCounts(verdicts[at])}`)
+    .filter((_, at) => verdicts[at].size > 0);
+  return [
+    `${paint.heading("Totals")}\n${table(COLUMNS, rows)}`,
+    unmatched.length === 0 ? "" : `unmatched: ${unmatched.join("; ")}\n`,
+    lost(sides),
+    `clocks: ${clocks(summary.clock)}\n`,
+  ].join("");
+}
+
+/** The sum is checked as it is shown: every frame is in exactly one of the columns. */
+function accountRow(side: string, name: string, counts: SideSummary): string[] {
+  const { frames, paired, unmatched, ambiguous, notIp, undecodable } = counts;
+  const isComplete = frames === paired + unmatched + ambiguous + notIp + undecodable;
+  const parts = [unmatched, ambiguous, notIp, undecodable].map((count) => `+ ${count}`);
+  return [side, printable(name), String(frames), isComplete ? "=" : "≠", String(paired), ...parts];
+}
+
+function verdictCounts(verdicts: Verdicts): string {
+  const counts = [...verdicts].toSorted(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
+  return counts.map(([verdict, count]) => `${count} ${verdict}`).join(", ");
+}
+
+function lost(sides: readonly [SideSummary, SideSummary]): string {
+  if (sides.every((side) => side.captureDropped === 0)) return "";
+  const counts = sides.map((side, at) => `${SIDE_NAMES[at]} ${side.captureDropped}`);
+  return `lost by the captures themselves: ${counts.join(", ")}\n`;
+}
+
+function clocks({ offsetNs, driftPpm, source }: Summary["clock"]): string {
+  if (source === "none") return "taken as one";
+  const drift = driftPpm === 0 ? "" : `, drifting by ${driftPpm} ppm`;
+  const order = offsetNs < 0 ? "behind" : "ahead of";
+  return `outside is ${latencyText(Math.abs(offsetNs))} ${order} inside (${source}${drift})`;
+}

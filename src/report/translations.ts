@@ -1,0 +1,83 @@
+import type { LatencySummary } from "../packets/latency.js";
+import type { Ends, FlowSummary } from "../packets/results.js";
+import { rewriteOf } from "./ends.js";
+import { endsText } from "./ends-text.js";
+import { latencyText } from "./latency.js";
+import type { Paint } from "./paint.js";
+import { table, type TableColumn } from "./table.js";
+
+/** Most flows the table shows: what can be read, and what bounds its memory. NDJSON gives them all. */
+const MOST_ROWS = 200;
+
+const COLUMNS: readonly TableColumn[] = [
+  { heading: "flow", align: "right" },
+  { heading: "proto", align: "left" },
+  { heading: "nat", align: "left" },
+  { heading: "side", align: "left" },
+  { heading: "as seen there", align: "left" },
+  { heading: "pairs", align: "right" },
+  { heading: "only", align: "right" },
+  { heading: "p50", align: "right" },
+  { heading: "p99", align: "right" },
+];
+
+/** The busiest flows and what the NAT made of them; the others are counted. */
+export class TranslationTable {
+  #rows: FlowSummary[] = [];
+  #flows = 0;
+
+  add(flow: FlowSummary): void {
+    this.#flows++;
+    // sorting a full table only each time it has doubled keeps this cheap however many flows come
+    if (this.#rows.push(flow) >= 2 * MOST_ROWS) this.#cut();
+  }
+
+  /** Two lines a flow, one above the other what it is inside and outside; the arrow tells which way its pairs went. */
+  text(paint: Paint): string {
+    if (this.#flows === 0) return `${paint.heading("No translation was seen.")}\n`;
+    this.#cut();
+    const noun = this.#flows === 1 ? "translation" : "translations";
+    const hidden = this.#flows - this.#rows.length;
+    const more = hidden === 0 ? "" : `… and ${hidden} more with fewer pairs (--format ndjson lists them all)\n`;
+    const rows = this.#rows.flatMap((flow) => this.#lines(flow, paint));
+    return `${paint.heading(`${this.#flows} ${noun}`)}, busiest first\n${table(COLUMNS, rows)}${more}`;
+  }
+
+  #cut(): void {
+    this.#rows.sort((a, b) => b.pairs - a.pairs || a.id - b.id);
+    this.#rows.length = Math.min(this.#rows.length, MOST_ROWS);
+  }
+
+  #lines(flow: FlowSummary, paint: Paint): string[][] {
+    const rewrite = rewriteOf(flow.inside, flow.outside);
+    const ends = (side: Ends): string => endsText(side, rewrite, paint.rewritten);
+    const outbound = `${paint.outbound("→")}${String(flow.pairsOutbound).padStart(6)}`;
+    const inbound = `${paint.inbound("←")}${String(flow.pairs - flow.pairsOutbound).padStart(6)}`;
+    return [
+      [
+        String(flow.id),
+        flow.proto,
+        flow.nat,
+        "inside",
+        ends(flow.inside),
+        outbound,
+        String(flow.insideOnly),
+        ...quantiles(flow.latencyNs.outbound),
+      ],
+      [
+        "",
+        "",
+        "",
+        "outside",
+        ends(flow.outside),
+        inbound,
+        String(flow.outsideOnly),
+        ...quantiles(flow.latencyNs.inbound),
+      ],
+    ];
+  }
+}
+
+function quantiles(latency: LatencySummary | null): [string, string] {
+  return latency === null ? ["-", "-"] : [latencyText(latency.p50), latencyText(latency.p99)];
+}

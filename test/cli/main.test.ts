@@ -1,0 +1,177 @@
+import { execFileSync, spawn, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ethernet, ipv4, tcp } from "../support/packets.js";
+import { pcap } from "../support/pcap.js";
+
+const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const PACKAGE = fileURLToPath(new URL("../../package.json", import.meta.url));
+
+let folder: string;
+let inside: string;
+let outside: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "natcorr-"));
+  inside = capture("docker0.pcap", "172.17.0.2", 64, 0n, 3000);
+  outside = capture("enp0s3.pcap", "10.0.2.15", 63, 29_000n, 3000);
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** A capture of TCP segments, one a millisecond, as they look on one side. */
+function capture(name: string, src: string, ttl: number, delayNs: bigint, count: number): string {
+  const frames = Array.from({ length: count }, (_, at) => ({
+    timeNs: 1_700_000_000_000_000_000n + BigInt(at) * 1_000_000n + delayNs,
+    frame: ethernet(
+      ipv4({ src, dst: "180.101.49.11", ttl, id: at + 1 }, tcp({ srcPort: 45678, dstPort: 443, seq: at + 1, ack: 1 })),
+    ),
+  }));
+  const path = join(folder, name);
+  writeFileSync(path, pcap(frames));
+  return path;
+}
+
+interface Outcome {
+  status: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+function natcorr(args: readonly string[], env: Record<string, string> = {}, input?: Buffer): Outcome {
+  const { PATH = "" } = process.env;
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], {
+    encoding: "utf8",
+    env: { PATH, TZ: "UTC", ...env },
+    ...(input && { input }),
+    maxBuffer: 1 << 26,
+  });
+  return { status, stdout, stderr };
+}
+
+describe("usage", () => {
+  it("shows help where nothing is asked for", () => {
+    const { status, stdout } = natcorr([]);
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/^Usage: natcorr/);
+    expect(stdout).toContain("Examples:");
+  });
+
+  it("tells the version of the package", () => {
+    const { version }: { version: string } = JSON.parse(readFileSync(PACKAGE, "utf8"));
+    for (const args of [["--version"], ["-V"], ["--version", "file"]]) {
+      expect(natcorr(args)).toEqual({ status: 0, stdout: `${version}\n`, stderr: "" });
+    }
+  });
+
+  it.each([
+    [["fiel", "a", "b"], "Did you mean file?"],
+    [["file"], "missing required argument 'inside'"],
+    [["file", "a"], "missing required argument 'outside'"],
+    [["file", "a", "b", "c"], "too many arguments"],
+    [["file", "-", "-"], "standard input can be one of the two captures only"],
+    [["file", "--bogus", "a", "b"], "unknown option '--bogus'"],
+    [["file", "--format", "xml", "a", "b"], "Allowed choices are text, ndjson"],
+    [["file", "--window", "0", "a", "b"], "longer than nothing"],
+    [["file", "--window", "1x", "a", "b"], "must be a duration"],
+    [["file", "--clock-offset", "soon", "a", "b"], "auto, none, or a duration"],
+    [["file", "--count", "0", "a", "b"], "whole number from 1 up"],
+    [["file", "--color=sometimes", "a", "b"], "auto, always, never"],
+  ])("%j is wrong: exit 2, and why", (args, why) => {
+    const { status, stdout, stderr } = natcorr(args);
+    expect(status).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/^natcorr: /);
+    expect(stderr).toContain(why);
+    expect(stderr).toContain("--help");
+  });
+
+  it("exits 1 where a capture cannot be used, without a stack", () => {
+    const { status, stdout, stderr } = natcorr(["file", inside, join(folder, "missing.pcap")]);
+    expect(status).toBe(1);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/^natcorr: .*missing\.pcap: /);
+    expect(stderr).not.toContain("    at ");
+  });
+});
+
+describe("file", () => {
+  it("pairs all, in both formats, and accounts for every frame", () => {
+    const text = natcorr(["file", inside, outside]);
+    expect(text.status).toBe(0);
+    expect(text.stdout).toMatch(/inside +docker0 +3000 += +3000 /);
+    expect(text.stdout).not.toContain("\u001B");
+    const ndjson = natcorr(["file", "--format", "ndjson", inside, outside]);
+    const lines = ndjson.stdout
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line));
+    expect(lines[0]).toMatchObject({ type: "header", inside: { name: "docker0" }, outside: { name: "enp0s3" } });
+    expect(lines.filter(({ type }) => type === "pair")).toHaveLength(3000);
+    expect(lines.at(-1)).toMatchObject({
+      type: "summary",
+      inside: { frames: 3000, paired: 3000 },
+      outside: { paired: 3000 },
+    });
+  });
+
+  it("reads one side from standard input", () => {
+    const { status, stdout } = natcorr(["file", "-q", inside, "-"], {}, readFileSync(outside));
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/outside +stdin +3000 += +3000 /);
+  });
+
+  it("stops after as many pairs as are asked for", () => {
+    const { stdout } = natcorr(["file", "--format", "ndjson", "-c", "3", inside, outside]);
+    expect(stdout.match(/"type":"pair"/g)).toHaveLength(3);
+  });
+
+  it.each([
+    [["--color"], {}, true],
+    [["--color", "always"], { NO_COLOR: "1" }, true],
+    [["--color=never"], { FORCE_COLOR: "1" }, false],
+    [["--no-color"], { FORCE_COLOR: "1" }, false],
+    [[], { FORCE_COLOR: "1" }, true],
+    [[], { FORCE_COLOR: "1", NO_COLOR: "1" }, false],
+    [[], {}, false],
+  ])("colours with %j and %j: %s", (args, env, isColored) => {
+    const { status, stdout } = natcorr(["file", "-c", "1", ...args, inside, outside], { ...env });
+    expect(status).toBe(0);
+    expect(stdout.includes("\u001B[")).toBe(isColored);
+  });
+
+  it("ends quietly when nobody reads on", () => {
+    const script = '"$0" "$1" file "$2" "$3" | head -n 1; echo "${PIPESTATUS[0]}"';
+    const { stdout, stderr } = spawnSync("bash", ["-c", script, process.execPath, MAIN, inside, outside], {
+      encoding: "utf8",
+    });
+    expect(stdout.trimEnd().split("\n").at(-1)).toBe("0");
+    expect(stderr).toBe("");
+  });
+
+  it("ends with totals on SIGINT while a FIFO's writer is silent", async () => {
+    const fifo = join(folder, "fifo");
+    execFileSync("mkfifo", [fifo]);
+    const child = spawn(process.execPath, [MAIN, "file", "--format", "ndjson", inside, fifo], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const writer = spawn("bash", ["-c", 'exec 3>"$1"; head -c 100000 "$0" >&3; read -r _', outside, fifo], {
+      stdio: ["pipe", "ignore", "inherit"],
+    });
+    let stdout = "";
+    const code = await new Promise<number | null>((resolve) => {
+      child.stdout.on("data", (chunk: Buffer) => {
+        // what the writer has written so far is shown; now there is nothing to wait for
+        if (stdout === "") child.kill("SIGINT");
+        stdout += chunk.toString();
+      });
+      child.on("close", resolve);
+    });
+    writer.stdin.end("\n");
+    expect(code).toBe(0);
+    expect(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ type: "summary" });
+  });
+});

@@ -1,0 +1,186 @@
+import { describe, expect, it } from "vitest";
+import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
+import { NdjsonReporter } from "../../src/report/ndjson.js";
+import type { Reporter } from "../../src/report/reporter.js";
+import { ACK, articlePing, HandFilled, ICMP, PSH, publishedPort, SUMMARY, TCP, UDP, written } from "./tables.js";
+
+function ndjson(tables: HandFilled, tell: (reporter: Reporter) => void, quiet = false): string[] {
+  const text = written(
+    (write) => new NdjsonReporter(write, { quiet }),
+    (reporter) => {
+      reporter.begin(tables);
+      tell(reporter);
+    },
+  );
+  expect(text.endsWith("\n")).toBe(true);
+  return text.slice(0, -1).split("\n").slice(1);
+}
+
+describe("NDJSON", () => {
+  it("opens with a header, names escaped", () => {
+    const tables = new HandFilled(['docker0"\n', "enp0s3"]);
+    const text = written(
+      (write) => new NdjsonReporter(write, { quiet: false }),
+      (reporter) => reporter.begin(tables),
+    );
+    expect(text).toBe(
+      String.raw`{"type":"header","format":"natcorr","version":1,"inside":{"name":"docker0\"\n"},"outside":{"name":"enp0s3"}}` +
+        "\n",
+    );
+  });
+
+  it("writes a pair as the design has it, byte by byte", () => {
+    const tables = new HandFilled();
+    const { inside, outside, flow } = articlePing(tables);
+    expect(ndjson(tables, (reporter) => reporter.pair(inside, outside, flow, true, 29000))).toEqual([
+      '{"type":"pair","flow":1,"proto":"icmp","direction":"outbound","nat":"snat","rewrite":["src","icmpId"],"by":"exact",' +
+        '"evidence":["ip-id","length","icmp-seq","payload"],"latencyNs":29000,"icmp":{"type":8,"code":0,"seq":3},' +
+        '"inside":{"frames":[1],"time":"1700687463.123457000","src":"172.17.0.2","dst":"180.101.49.11","icmpId":4096,"ipId":5572,"ttl":64,"length":84},' +
+        '"outside":{"frames":[1],"time":"1700687463.123486000","src":"10.0.2.15","dst":"180.101.49.11","icmpId":10496,"ipId":5572,"ttl":63,"length":84}}',
+    ]);
+  });
+
+  it("tells an inbound pair of a published port, and the other direction of its flow", () => {
+    const tables = new HandFilled();
+    const { inside, outside, flow } = publishedPort(tables);
+    const reply = {
+      proto: TCP,
+      dst: "203.0.113.5",
+      dstPort: 40000,
+      tcpFlags: ACK | PSH,
+      seq: 5,
+      ack: 6,
+      payloadLength: 7,
+    };
+    const replyInside = tables.add({ ...reply, side: INSIDE, src: "172.17.0.2", srcPort: 80, by: 1, evidence: 128 });
+    const replyOutside = tables.add({ ...reply, side: OUTSIDE, src: "10.0.2.15", srcPort: 88, frames: [3, 4] });
+    const [first, second] = ndjson(tables, (reporter) => {
+      reporter.pair(inside, outside, flow, false, -5);
+      reporter.pair(replyInside, replyOutside, flow, true, 6);
+    }).map((line) => JSON.parse(line));
+    expect(first).toMatchObject({
+      direction: "inbound",
+      nat: "dnat",
+      rewrite: ["dst", "dstPort"],
+      latencyNs: -5,
+      tcp: { seq: 4_000_000_000, ack: 0, flags: "S", payload: 0 },
+      inside: { frames: [5], src: "203.0.113.5", srcPort: 40000, dst: "172.17.0.2", dstPort: 80 },
+      outside: { frames: [7], src: "203.0.113.5", srcPort: 40000, dst: "10.0.2.15", dstPort: 88 },
+    });
+    expect(second).toMatchObject({
+      direction: "outbound",
+      nat: "dnat",
+      rewrite: ["src", "srcPort"],
+      by: "flow",
+      evidence: ["flow"],
+      tcp: { flags: "P.", payload: 7 },
+      inside: { src: "172.17.0.2", srcPort: 80, dst: "203.0.113.5", dstPort: 40000 },
+      outside: { frames: [3, 4], src: "10.0.2.15", srcPort: 88 },
+    });
+  });
+
+  it("gives an ICMP error its own ends and the quote of each side", () => {
+    const tables = new HandFilled();
+    const { inside, outside, flow } = articlePing(tables);
+    const quoted = { proto: "icmp" as const, dst: "180.101.49.11", icmpId: 4096, ipId: 5572, length: 84 };
+    const error = { proto: ICMP, src: "10.0.2.2", seq: (11 << 24) | 0 };
+    const errorInside = tables.add({
+      ...error,
+      side: INSIDE,
+      dst: "172.17.0.2",
+      quoted: { ...quoted, src: "172.17.0.2" },
+    });
+    const errorOutside = tables.add({
+      ...error,
+      side: OUTSIDE,
+      dst: "10.0.2.15",
+      quoted: { ...quoted, src: "10.0.2.15" },
+    });
+    const lines = ndjson(tables, (reporter) => {
+      reporter.pair(inside, outside, flow, true, 1);
+      reporter.pair(errorInside, errorOutside, flow, false, 2);
+    });
+    const pair = JSON.parse(lines[1]);
+    expect(pair).toMatchObject({
+      proto: "icmp",
+      direction: "inbound",
+      rewrite: ["dst"],
+      icmp: { type: 11, code: 0 },
+      inside: { src: "10.0.2.2", dst: "172.17.0.2", quotes: { proto: "icmp", src: "172.17.0.2", icmpId: 4096 } },
+      outside: { src: "10.0.2.2", dst: "10.0.2.15", quotes: { proto: "icmp", src: "10.0.2.15", ipId: 5572 } },
+    });
+    expect(pair.icmp).not.toHaveProperty("seq");
+    expect(pair.inside).not.toHaveProperty("icmpId");
+  });
+
+  it("writes unmatched frames one a line, ports only where they are known", () => {
+    const tables = new HandFilled();
+    const udp = { proto: UDP, src: "172.17.0.2", dst: "8.8.8.8" };
+    const whole = tables.add({ ...udp, side: INSIDE, srcPort: 1, dstPort: 53, frame: 9 });
+    const pieces = tables.add({ ...udp, side: OUTSIDE, frames: [4, 5], isHeadless: true });
+    const other = tables.add({ side: INSIDE, proto: 47, src: "fe80::1", dst: "ff02::2" });
+    expect(
+      ndjson(tables, (reporter) => {
+        reporter.unmatched(whole, "dropped", 'no "twin"');
+        reporter.unmatched(pieces, "unknown", "?");
+        reporter.unmatched(other, "local", "never forwarded");
+      }),
+    ).toEqual([
+      String.raw`{"type":"unmatched","side":"inside","frame":9,"time":"1700687463.123456000","proto":"udp","src":"172.17.0.2","srcPort":1,"dst":"8.8.8.8","dstPort":53,"verdict":"dropped","why":"no \"twin\""}`,
+      '{"type":"unmatched","side":"outside","frame":4,"time":"1700687464.123456000","proto":"udp","src":"172.17.0.2","dst":"8.8.8.8","verdict":"unknown","why":"?"}',
+      '{"type":"unmatched","side":"outside","frame":5,"time":"1700687464.123456000","proto":"udp","src":"172.17.0.2","dst":"8.8.8.8","verdict":"unknown","why":"?"}',
+      '{"type":"unmatched","side":"inside","frame":1,"time":"1700687463.123456000","proto":"ip-47","src":"fe80::1","dst":"ff02::2","verdict":"local","why":"never forwarded"}',
+    ]);
+  });
+
+  it("writes the lines about everything in their order of keys", () => {
+    const tables = new HandFilled();
+    const row = tables.add({ side: INSIDE, proto: UDP, src: "1.1.1.1", dst: "2.2.2.2", frames: [4, 5] });
+    const ends = { dst: "2.2.2.2", dstPort: 443, src: "1.1.1.1", srcPort: 1 };
+    const lines = ndjson(tables, (reporter) => {
+      reporter.ambiguous([row], [], "identical");
+      reporter.flow({
+        id: 1,
+        proto: "tcp",
+        nat: "none",
+        initiator: "inside",
+        inside: ends,
+        outside: ends,
+        pairs: 3,
+        pairsOutbound: 3,
+        insideOnly: 1,
+        outsideOnly: 0,
+        firstNs: 5n,
+        lastNs: 1_000_000_000n,
+        latencyNs: { outbound: { max: 4, min: 1, p50: 2, p99: 3 }, inbound: null },
+      });
+      reporter.finding({ text: "a leak", code: "leak", severity: "warning", count: 3, flow: 7 });
+      reporter.finding({ text: "no flow", code: "no-overlap", severity: "info", count: 1 });
+      reporter.end(SUMMARY);
+    });
+    expect(lines).toEqual([
+      '{"type":"ambiguous","inside":{"frames":[4,5]},"outside":{"frames":[]},"why":"identical"}',
+      '{"type":"flow","id":1,"proto":"tcp","nat":"none","initiator":"inside","inside":{"src":"1.1.1.1","srcPort":1,"dst":"2.2.2.2","dstPort":443},"outside":{"src":"1.1.1.1","srcPort":1,"dst":"2.2.2.2","dstPort":443},"pairs":3,"insideOnly":1,"outsideOnly":0,"first":"0.000000005","last":"1.000000000","latencyNs":{"outbound":{"min":1,"p50":2,"p99":3,"max":4},"inbound":null}}',
+      '{"type":"finding","severity":"warning","code":"leak","flow":7,"count":3,"text":"a leak"}',
+      '{"type":"finding","severity":"info","code":"no-overlap","count":1,"text":"no flow"}',
+      '{"type":"summary","inside":{"frames":10,"paired":8,"unmatched":1,"ambiguous":0,"notIp":1,"undecodable":0,"captureDropped":0},"outside":{"frames":9,"paired":8,"unmatched":1,"ambiguous":0,"notIp":0,"undecodable":0,"captureDropped":3},"flows":1,"clock":{"offsetNs":-1500,"driftPpm":0.2,"source":"estimated"}}',
+    ]);
+  });
+
+  it("leaves out what is about frames when quiet", () => {
+    const tables = new HandFilled();
+    const { inside, outside, flow } = articlePing(tables);
+    const lines = ndjson(
+      tables,
+      (reporter) => {
+        reporter.pair(inside, outside, flow, true, 1);
+        reporter.unmatched(inside, "dropped", "");
+        reporter.ambiguous([inside], [outside], "");
+        reporter.end(SUMMARY);
+      },
+      true,
+    );
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain('"summary"');
+  });
+});

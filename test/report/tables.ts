@@ -1,0 +1,191 @@
+import { Flow } from "../../src/packets/flows.js";
+import {
+  ACK,
+  HAS_IP_ID,
+  ICMP,
+  IS_ECHO,
+  IS_ERROR,
+  IS_HEADLESS,
+  IS_IPV6,
+  PSH,
+  SYN,
+  TCP,
+  UDP,
+} from "../../src/packets/packets.js";
+import type { Quoted, Summary, Tables } from "../../src/packets/results.js";
+import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
+import { Timeline } from "../../src/packets/timeline.js";
+import { TupleTable } from "../../src/packets/tuples.js";
+import { endsOf, rewriteOf } from "../../src/report/ends.js";
+import type { Reporter } from "../../src/report/reporter.js";
+import { address } from "../support/packets.js";
+
+export { ACK, ICMP, PSH, SYN, TCP, UDP };
+
+/** 21:11:03 UTC on 2023-11-22, and a sub-second part that has to be added. */
+export const EPOCH_NS = 1_700_687_463_123_456_000n;
+
+export interface Packet {
+  side: Side;
+  proto: number;
+  src: string;
+  dst: string;
+  srcPort?: number;
+  dstPort?: number;
+  icmpId?: number;
+  stampNs?: number;
+  frame?: number;
+  ttl?: number;
+  tcpFlags?: number;
+  ipId?: number;
+  length?: number;
+  payloadLength?: number;
+  seq?: number;
+  ack?: number;
+  isHeadless?: boolean;
+  quoted?: Quoted;
+  /** All frames, where the row stands for several. */
+  frames?: number[];
+  by?: number;
+  evidence?: number;
+}
+
+/** Tables filled by hand, one packet a call. */
+export class HandFilled implements Tables {
+  readonly timeline = new Timeline();
+  readonly tuples = [new TupleTable(), new TupleTable()] as const;
+  readonly epochsNs: readonly [bigint, bigint] = [EPOCH_NS, EPOCH_NS + 1_000_000_000n];
+  readonly names: readonly [string, string];
+  readonly #packets = new Map<number, Packet>();
+
+  constructor(names: readonly [string, string] = ["docker0", "enp0s3"]) {
+    this.names = names;
+  }
+
+  add(packet: Packet): number {
+    const t = this.timeline;
+    const row = t.append();
+    const at = row & t.mask;
+    const isIpv6 = packet.src.includes(":");
+    const src = words(packet.src);
+    const dst = words(packet.dst);
+    const tuples = this.tuples[packet.side];
+    const isEcho = packet.icmpId !== undefined;
+    const srcPort = packet.srcPort ?? packet.icmpId ?? 0;
+    const dstPort = packet.dstPort ?? packet.icmpId ?? 0;
+    t.tuple[at] = tuples.intern(7, packet.proto, isIpv6 ? 1 : 0, src, dst, 0, srcPort, dstPort);
+    tuples.isEcho[t.tuple[at]] = Number(isEcho);
+    t.forward[at] = tuples.wentForward;
+    t.side[at] = packet.side;
+    t.stampNs[at] = packet.stampNs ?? 0;
+    t.frame[at] = packet.frame ?? 1;
+    t.flags[at] =
+      HAS_IP_ID |
+      (isIpv6 ? IS_IPV6 : 0) |
+      (isEcho ? IS_ECHO : 0) |
+      (packet.isHeadless ? IS_HEADLESS : 0) |
+      (packet.quoted ? IS_ERROR : 0);
+    t.proto[at] = packet.proto;
+    t.ttl[at] = packet.ttl ?? 64;
+    t.tcpFlags[at] = packet.tcpFlags ?? 0;
+    t.ipId[at] = packet.ipId ?? 0;
+    t.length[at] = packet.length ?? 84;
+    t.payloadLength[at] = packet.payloadLength ?? 0;
+    t.seq[at] = packet.seq ?? 0;
+    t.ack[at] = packet.ack ?? 0;
+    t.by[at] = packet.by ?? 0;
+    t.evidence[at] = packet.evidence ?? 0;
+    this.#packets.set(row, packet);
+    return row;
+  }
+
+  framesOf(row: number): readonly number[] | undefined {
+    return this.#packets.get(row)?.frames;
+  }
+
+  quoteOf(row: number): { src: string; dst: string; quoted: Quoted } | undefined {
+    const packet = this.#packets.get(row);
+    return packet?.quoted && { src: packet.src, dst: packet.dst, quoted: packet.quoted };
+  }
+
+  /** The flow of a pair whose inside packet opened the conversation, unless it travels inbound. */
+  flow(id: number, inside: number, outside: number, isOutbound = true): Flow {
+    const t = this.timeline;
+    const rewrite = rewriteOf(endsOf(this, inside), endsOf(this, outside));
+    const isForward = t.forward[inside] === 1;
+    // a rewritten source is a rewritten destination in the packets that come back
+    const back = ((rewrite & 3) << 2) | (rewrite >> 2);
+    return new Flow(
+      id,
+      t.tuple[inside],
+      t.tuple[outside],
+      t.forward[inside] !== t.forward[outside],
+      isForward === isOutbound,
+      isForward ? rewrite : back,
+      isForward ? back : rewrite,
+    );
+  }
+}
+
+function words(text: string): Uint32Array {
+  const bytes = address(text);
+  const view = new DataView(bytes.buffer);
+  return Uint32Array.from({ length: 4 }, (_, word) => (4 * word < bytes.length ? view.getUint32(4 * word) : 0));
+}
+
+export const SUMMARY: Summary = {
+  inside: { frames: 10, paired: 8, unmatched: 1, ambiguous: 0, notIp: 1, undecodable: 0, captureDropped: 0 },
+  outside: { frames: 9, paired: 8, unmatched: 1, ambiguous: 0, notIp: 0, undecodable: 0, captureDropped: 3 },
+  flows: 1,
+  clock: { offsetNs: -1500, driftPpm: 0.2, source: "estimated" },
+};
+
+/** The article's ping: its id is rewritten along with the source. */
+export function articlePing(tables: HandFilled): { inside: number; outside: number; flow: Flow } {
+  const inside = tables.add({
+    side: INSIDE,
+    proto: ICMP,
+    src: "172.17.0.2",
+    dst: "180.101.49.11",
+    icmpId: 4096,
+    ipId: 5572,
+    ttl: 64,
+    seq: (8 << 24) | 3,
+    stampNs: 1000,
+    payloadLength: 56,
+    evidence: 0b110011,
+  });
+  const outside = tables.add({
+    side: OUTSIDE,
+    proto: ICMP,
+    src: "10.0.2.15",
+    dst: "180.101.49.11",
+    icmpId: 10496,
+    ipId: 5572,
+    ttl: 63,
+    seq: (8 << 24) | 3,
+    stampNs: 30_000 - 1_000_000_000,
+    payloadLength: 56,
+    evidence: 0b110011,
+  });
+  return { inside, outside, flow: tables.flow(1, inside, outside) };
+}
+
+/** A published port: 10.0.2.15:88 is 172.17.0.2:80, and a SYN comes in. */
+export function publishedPort(tables: HandFilled): { inside: number; outside: number; flow: Flow } {
+  const common = { proto: TCP, src: "203.0.113.5", srcPort: 40000, tcpFlags: SYN, seq: 4_000_000_000, length: 60 };
+  const outside = tables.add({ ...common, side: OUTSIDE, dst: "10.0.2.15", dstPort: 88, ttl: 60, frame: 7 });
+  const inside = tables.add({ ...common, side: INSIDE, dst: "172.17.0.2", dstPort: 80, ttl: 59, frame: 5 });
+  return { inside, outside, flow: tables.flow(2, inside, outside, false) };
+}
+
+/** What a reporter writes for what is told to it. */
+export function written(make: (write: (text: string) => void) => Reporter, tell: (reporter: Reporter) => void): string {
+  let text = "";
+  const reporter = make((chunk) => {
+    text += chunk;
+  });
+  tell(reporter);
+  reporter.flush();
+  return text;
+}

@@ -1,0 +1,213 @@
+import stringWidth from "fast-string-width";
+import { describe, expect, it } from "vitest";
+import type { FlowSummary } from "../../src/packets/results.js";
+import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
+import type { Reporter } from "../../src/report/reporter.js";
+import { TextReporter } from "../../src/report/text.js";
+import { ACK, articlePing, HandFilled, PSH, publishedPort, SUMMARY, TCP, UDP, written } from "./tables.js";
+
+interface Look {
+  width?: number;
+  color?: boolean;
+  quiet?: boolean;
+}
+
+function text(tables: HandFilled, look: Look, tell: (reporter: Reporter) => void): string {
+  const { width = 100, color = false, quiet = false } = look;
+  return written(
+    (write) => new TextReporter(write, { width, color, quiet, utcOffset: () => 3600 }),
+    (reporter) => {
+      reporter.begin(tables);
+      tell(reporter);
+    },
+  );
+}
+
+/** Lines as they are, for reading next to each other in a test. */
+function lines(output: string): string[] {
+  return output.split("\n").slice(0, -1);
+}
+
+const BOLD_YELLOW = "\u001B[1m\u001B[33m";
+const END = "\u001B[39m\u001B[22m";
+
+function everyKind(tables: HandFilled): (reporter: Reporter) => void {
+  const ping = articlePing(tables);
+  const web = publishedPort(tables);
+  const segment = {
+    proto: TCP,
+    tcpFlags: ACK | PSH,
+    seq: 4_294_967_290,
+    ack: 9,
+    payloadLength: 10,
+    dst: "203.0.113.5",
+    dstPort: 40000,
+  };
+  const lost = tables.add({ ...segment, side: INSIDE, src: "172.17.0.2", srcPort: 80 });
+  const local = tables.add({
+    side: OUTSIDE,
+    proto: UDP,
+    src: "10.0.2.15",
+    srcPort: 68,
+    dst: "10.0.2.2",
+    dstPort: 67,
+    payloadLength: 300,
+  });
+  return (reporter) => {
+    reporter.pair(ping.inside, ping.outside, ping.flow, true, 29_000);
+    reporter.pair(web.inside, web.outside, web.flow, false, -1234);
+    reporter.unmatched(lost, "dropped", "no segment like it came out on enp0s3 within 1s");
+    reporter.unmatched(local, "local", "from the host");
+    reporter.ambiguous([lost], [local], "identical payloads");
+  };
+}
+
+/** The column a text stands in, whatever colours come before it. */
+function column(line: string, what: string): number {
+  return stringWidth(line.slice(0, line.indexOf(what)));
+}
+
+describe("packet lines", () => {
+  it("fit 100 columns, with what is other outside", () => {
+    const tables = new HandFilled();
+    const output = lines(text(tables, { width: 100 }, everyKind(tables)));
+    expect(output).toEqual([
+      "time            latency inside docker0 → outside enp0s3  (→ outbound, ← inbound)",
+      "22:11:03.123457  29.0µs 172.17.0.2 > 180.101.49.11 id 4096 → src 10.0.2.15 id 10496  echo request 3",
+      "22:11:03.123456 -1.23µs 203.0.113.5.40000 > 172.17.0.2.80  ← dst 10.0.2.15.88  [S] length 0",
+      "22:11:03.123456  inside 172.17.0.2.80 > 203.0.113.5.40000 [P.] length 10 ✗ dropped:",
+      "                        no segment like it came out on enp0s3 within 1s",
+      "22:11:04.123456 outside 10.0.2.15.68 > 10.0.2.2.67 UDP length 300 ✗ local: from the host",
+      "22:11:03.123456       ? 172.17.0.2.80 > 203.0.113.5.40000 [P.] length 10 ? ambiguous:",
+      "                        inside #1, outside #1: identical payloads",
+    ]);
+    for (const line of output) expect(stringWidth(line)).toBeLessThanOrEqual(100);
+  });
+
+  it("show both sides in full at 200 columns, rewritten fields marked", () => {
+    const tables = new HandFilled();
+    const output = lines(text(tables, { width: 200 }, everyKind(tables)));
+    expect(output).toEqual([
+      "time               latency inside docker0 → outside enp0s3  (→ outbound, ← inbound, * rewritten)",
+      "22:11:03.123457000  29.0µs IP *172.17.0.2 > 180.101.49.11 id *4096 → *10.0.2.15 > 180.101.49.11 id *10496  ICMP echo request, seq 3, length 64, ttl 64│63",
+      "22:11:03.123456000 -1.23µs IP 203.0.113.5.40000 > *172.17.0.2.*80  ← 203.0.113.5.40000 > *10.0.2.15.*88    Flags [S], seq 4000000000, length 0, ttl 59│60",
+      "22:11:03.123456000  inside IP 172.17.0.2.80 > 203.0.113.5.40000: Flags [P.], seq 4294967290:4, ack 9, length 10 ✗ dropped: no segment like it came out on enp0s3 within 1s",
+      "22:11:04.123456000 outside IP 10.0.2.15.68 > 10.0.2.2.67: UDP, length 300 ✗ local: from the host",
+      "22:11:03.123456000       ? IP 172.17.0.2.80 > 203.0.113.5.40000: Flags [P.], seq 4294967290:4, ack 9, length 10 ? ambiguous: inside #1, outside #1: identical payloads",
+    ]);
+    for (const line of output) expect(stringWidth(line)).toBeLessThanOrEqual(200);
+  });
+
+  it("have the details and the changes between the two", () => {
+    const tables = new HandFilled();
+    expect(lines(text(tables, { width: 150 }, everyKind(tables)))[2]).toBe(
+      "22:11:03.123456000 -1.23µs 203.0.113.5.40000 > 172.17.0.2.80  ← dst 10.0.2.15.88  Flags [S], seq 4000000000, length 0, ttl 59│60",
+    );
+  });
+
+  it("show rewritten fields in bold yellow where there is colour, and stay aligned", () => {
+    const tables = new HandFilled();
+    const [, ping, web] = lines(text(tables, { width: 200, color: true }, everyKind(tables)));
+    expect(ping).toContain(`IP ${BOLD_YELLOW}172.17.0.2${END} > 180.101.49.11 id ${BOLD_YELLOW}4096${END} `);
+    expect(ping).toContain(` ${BOLD_YELLOW}10.0.2.15${END} > 180.101.49.11 id ${BOLD_YELLOW}10496${END} `);
+    expect(ping).not.toContain("*");
+    expect(column(ping, "→")).toBe(column(web, "←"));
+  });
+
+  it("tell the TTL in 100 columns only where it did not fall by one", () => {
+    const tables = new HandFilled();
+    const udp = { proto: UDP, dst: "8.8.8.8", dstPort: 53, srcPort: 5 };
+    const inside = tables.add({ ...udp, side: INSIDE, src: "172.17.0.2", ttl: 64 });
+    const outside = tables.add({ ...udp, side: OUTSIDE, src: "10.0.2.15", ttl: 61, frames: [1, 2, 3] });
+    const flow = tables.flow(1, inside, outside);
+    const output = text(tables, {}, (reporter) => reporter.pair(inside, outside, flow, true, 1));
+    expect(output).toContain("UDP length 0, ttl 64│61, 1│3 frames\n");
+  });
+
+  it("are left out when quiet, and their frames are counted all the same", () => {
+    const tables = new HandFilled();
+    const output = text(tables, { quiet: true }, (reporter) => {
+      everyKind(tables)(reporter);
+      reporter.end(SUMMARY);
+    });
+    expect(output).not.toContain("22:11");
+    expect(output).toContain("unmatched: inside 1 dropped; outside 1 local\n");
+  });
+});
+
+const FLOW: FlowSummary = {
+  id: 1,
+  proto: "icmp",
+  nat: "snat",
+  initiator: "inside",
+  inside: { src: "172.17.0.2", dst: "180.101.49.11", icmpId: 4096 },
+  outside: { src: "10.0.2.15", dst: "180.101.49.11", icmpId: 10496 },
+  pairs: 8,
+  pairsOutbound: 5,
+  insideOnly: 1,
+  outsideOnly: 0,
+  firstNs: 1n,
+  lastNs: 2n,
+  latencyNs: { outbound: { min: 1, p50: 29_000, p99: 1_200_000, max: 5 }, inbound: null },
+};
+
+describe("the end of a report", () => {
+  it("has translations, findings and totals that add up", () => {
+    const output = text(new HandFilled(), { quiet: true }, (reporter) => {
+      reporter.flow(FLOW);
+      reporter.finding({
+        severity: "warning",
+        code: "leak",
+        flow: 7,
+        count: 3,
+        text: "172.17.0.2 left\u001B[2J untranslated",
+      });
+      reporter.finding({ severity: "info", code: "clock", count: 1, text: "estimated" });
+      reporter.end(SUMMARY);
+    });
+    expect(lines(output)).toEqual([
+      "1 translation, busiest first",
+      "flow  proto  nat   side     as seen there                           pairs  only     p50     p99",
+      "   1  icmp   snat  inside   *172.17.0.2 > 180.101.49.11 id *4096  →     5     1  29.0µs  1.20ms",
+      "                   outside  *10.0.2.15 > 180.101.49.11 id *10496  ←     3     0       -       -",
+      "",
+      "Findings",
+      String.raw`! leak (flow 7, 3 times): 172.17.0.2 left\x1b[2J untranslated`,
+      "- clock: estimated",
+      "",
+      "Totals",
+      "                  frames     paired  unmatched  ambiguous  not IP  undecodable",
+      "inside   docker0      10  =       8        + 1        + 0     + 1          + 0",
+      "outside  enp0s3        9  =       8        + 1        + 0     + 0          + 0",
+      "lost by the captures themselves: inside 0, outside 3",
+      "clocks: outside is 1.50µs behind inside (estimated, drifting by 0.2 ppm)",
+    ]);
+  });
+
+  it("shows where the frames do not add up", () => {
+    const output = text(new HandFilled(), { quiet: true }, (reporter) => {
+      reporter.end({ ...SUMMARY, inside: { ...SUMMARY.inside, frames: 11 } });
+    });
+    expect(output).toMatch(/docker0 +11 +≠/);
+    expect(output).toMatch(/enp0s3 +9 +=/);
+    expect(output).toContain("No translation was seen.\n");
+  });
+
+  it("shows the busiest 200 translations of many, and how many more there are", () => {
+    const output = text(new HandFilled(), { quiet: true }, (reporter) => {
+      for (let id = 1; id <= 1000; id++) reporter.flow({ ...FLOW, id, pairs: id });
+      reporter.end(SUMMARY);
+    });
+    expect(output).toContain("1000 translations, busiest first\n");
+    expect(output).toContain("… and 800 more with fewer pairs");
+    const ids = [...output.matchAll(/^ *(\d+) +icmp/gm)].map(([, id]) => Number(id));
+    expect(ids).toEqual(Array.from({ length: 200 }, (_, at) => 1000 - at));
+  });
+
+  it("escapes control characters in names", () => {
+    const output = text(new HandFilled(["eth\u001B]0;x\u0007", "e\u202Ep"]), {}, (reporter) => reporter.end(SUMMARY));
+    expect(output).toContain(String.raw`eth\x1b]0;x\x07`);
+    expect(output).toContain(String.raw`e\u{202e}p`);
+    expect(output).not.toMatch(/[^\P{Cc}\n]/u);
+  });
+});
