@@ -1,0 +1,109 @@
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { accuracy } from "./accuracy.js";
+import { generate } from "./generate.js";
+import { joinTsharks, readWithPcapParser } from "./rivals.js";
+import { SCENARIOS, type Scenario, scenarioNamed } from "./scenarios.js";
+import { cleanSpeed, speed } from "./speed.js";
+
+const USAGE = `Usage: npm run bench -- <command> [options]
+
+  generate <scenario> <dir>   write inside.pcap, outside.pcap and truth.bin
+      --seed <n>              default 1
+      --packets <n>           frames inside; the outside has about as many
+      --snaplen <n>           bytes kept of a frame on both sides
+  accuracy                    natcorr against the truth; exits 1 on a wrong pair or a frame unaccounted for
+      --seeds <n>             seeds 1 … n, default 20; or --seed <n>, that one alone
+      --scenario <name>       may be repeated; default all but those for speed
+      --packets <n>           frames a side
+      --natcorr <file>        entry to run, default dist/main.js
+  speed                       natcorr beside tcpdump, tshark and pcap-parser, as a Markdown table
+      --quick                 a tenth of the packets, each run once
+      --natcorr <file>        entry to run, default dist/main.js
+  tshark-join <in> <out>      what speed compares with: tshark on both, joined; --packets <n> of each
+  pcap-parser <file>…         what speed compares with: pcap-parser, reading alone
+  clean                       delete the captures that speed keeps
+
+Scenarios:
+${[...SCENARIOS].map(([name, { about }]) => `  ${name.padEnd(22)} ${about}`).join("\n")}
+`;
+
+class UsageError extends Error {}
+
+function wholeNumber(text: string | undefined, option: string): number | undefined {
+  if (text === undefined) return undefined;
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1)
+    throw new UsageError(`--${option} takes a whole number from 1, not ${text}`);
+  return number;
+}
+
+function given(path: string | undefined): string {
+  if (path === undefined) throw new UsageError("a capture is missing");
+  return path;
+}
+
+function known(name: string | undefined): Scenario {
+  if (name === undefined || !SCENARIOS.has(name))
+    throw new UsageError(`there is no scenario ${name ?? "without a name"}`);
+  return scenarioNamed(name);
+}
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      seed: { type: "string" },
+      seeds: { type: "string" },
+      packets: { type: "string" },
+      snaplen: { type: "string" },
+      scenario: { type: "string", multiple: true, default: [] },
+      natcorr: { type: "string", default: join("dist", "main.js") },
+      quick: { type: "boolean", default: false },
+    },
+  });
+  const seed = wholeNumber(values.seed, "seed");
+  const packets = wholeNumber(values.packets, "packets");
+  const [command, name, folder] = positionals;
+  switch (command) {
+    case "generate": {
+      const scenario = known(name);
+      if (folder === undefined) throw new UsageError("generate needs a folder");
+      const snaplen = wholeNumber(values.snaplen, "snaplen");
+      const kept = snaplen === undefined ? {} : { insideSnaplen: snaplen, outsideSnaplen: snaplen };
+      generate({ ...scenario, ...kept, packets: packets ?? scenario.packets }, folder, seed ?? 1);
+      return 0;
+    }
+    case "accuracy": {
+      for (const name of values.scenario) known(name);
+      const seeds = wholeNumber(values.seeds, "seeds") ?? 20;
+      return (await accuracy({ seeds, seed, scenarios: values.scenario, packets, natcorr: values.natcorr })) ? 0 : 1;
+    }
+    case "speed":
+      await speed({ isQuick: values.quick, natcorr: values.natcorr });
+      return 0;
+    case "tshark-join": {
+      const [, inside, outside] = positionals;
+      const pairs = await joinTsharks(given(inside), given(outside), packets ?? 0);
+      process.stdout.write(`${pairs} pairs\n`);
+      return 0;
+    }
+    case "pcap-parser":
+      process.stdout.write(`${await readWithPcapParser(positionals.slice(1))} packets\n`);
+      return 0;
+    case "clean":
+      cleanSpeed();
+      return 0;
+    default:
+      throw new UsageError(command === undefined ? "which command?" : `there is no command ${command}`);
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  if (!(error instanceof Error)) throw error;
+  const isUsage = error instanceof UsageError || ("code" in error && String(error.code).startsWith("ERR_PARSE_ARGS"));
+  process.stderr.write(isUsage ? `${error.message}\n\n${USAGE}` : `${error.stack}\n`);
+  process.exitCode = isUsage ? 2 : 1;
+}

@@ -1,0 +1,74 @@
+import { spawn } from "node:child_process";
+import { readdirSync, readFileSync } from "node:fs";
+
+/** What a command cost. */
+export interface Cost {
+  readonly wallS: number;
+  /** User and system time, of the command and all it waited for. */
+  readonly cpuS: number;
+  /** Most memory resident, summed over the command's processes, MiB. */
+  readonly peakMiB: number;
+}
+
+/** How often memory is looked at. The kernel keeps each process' high-water mark (VmHWM, proc(5)), so only the last 20 ms can hide. */
+const POLL_MS = 20;
+
+/** bash's `time` has the CPU time of children, which Node does not tell; its report goes to descriptor 3. */
+const TIMED = `exec 4>&2 2>&3; TIMEFORMAT="%3R %3U %3S"; time "$@" >"$OUTPUT" 2>&4`;
+
+/**
+ * Runs a command to its end. Its standard output goes to a file, /dev/null unless told otherwise.
+ *
+ * @throws Error with what it wrote to standard error where it fails.
+ */
+export async function measure(command: readonly string[], output = "/dev/null"): Promise<Cost> {
+  const shell = spawn("bash", ["-c", TIMED, "bash", ...command], {
+    stdio: ["ignore", "ignore", "pipe", "pipe"],
+    env: { ...process.env, OUTPUT: output, LC_ALL: "C" },
+  });
+  let errors = "";
+  let times = "";
+  shell.stdio[2]?.on("data", (text: Buffer) => {
+    errors = (errors + text.toString()).slice(-2000);
+  });
+  shell.stdio[3]?.on("data", (text: Buffer) => {
+    times += text.toString();
+  });
+  let peakKiB = 0;
+  const poll = setInterval(() => {
+    if (shell.pid !== undefined) peakKiB = Math.max(peakKiB, treePeakKiB(shell.pid));
+  }, POLL_MS);
+  const code = await new Promise<number | null>((resolve, reject) => {
+    shell.on("close", resolve);
+    shell.on("error", reject);
+  }).finally(() => clearInterval(poll));
+  if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}: ${errors}`);
+  const [wallS, userS, systemS] = times.trim().split(" ").map(Number);
+  return { wallS, cpuS: userS + systemS, peakMiB: peakKiB / 1024 };
+}
+
+/** High-water marks of a process' descendants, summed, KiB; processes that ended meanwhile count as 0. */
+function treePeakKiB(pid: number): number {
+  let sum = 0;
+  for (const child of childrenOf(pid)) sum += peakKiB(child) + treePeakKiB(child);
+  return sum;
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    // A child belongs to the thread that started it.
+    return readdirSync(`/proc/${pid}/task`).flatMap((thread) =>
+      readFileSync(`/proc/${pid}/task/${thread}/children`, "latin1").split(" ").filter(Boolean).map(Number),
+    );
+  } catch {
+    return [];
+  }
+}
+
+function peakKiB(pid: number): number {
+  try {
+    return Number(/^VmHWM:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
