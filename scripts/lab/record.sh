@@ -1,0 +1,124 @@
+# Recording a case: both captures and conntrack's own account of what it translated, while the case's traffic runs.
+#
+# A case is a file in scenarios/, named after it, that sets
+#   about    one line: what it shows
+#   home     the lab it is recorded in, plain or docker
+#   snaplen  bytes kept of a frame (0: all)
+#   run      a function that makes the traffic
+
+record_tools=(tcpdump conntrack ip ss nft tc ethtool ping traceroute socat node)
+
+case_names() { basename -s .sh -a "$HERE"/scenarios/*.sh; }
+
+load_case() {
+  local file=$HERE/scenarios/$1.sh
+  [[ -f $file ]] || misuse "no such case: $1 (see: lab list)"
+  snaplen=0
+  source "$file"
+}
+
+list_cases() {
+  local name
+  for name in $(case_names); do
+    (
+      load_case "$name"
+      printf '%-16s %-7s %s\n' "$name" "$home" "$about"
+    )
+  done
+}
+
+lab_record() {
+  local wanted=
+  if [[ ${1-} == --lab ]]; then
+    wanted=${2-}
+    shift 2 || misuse "--lab plain|docker"
+  fi
+  (($# == 1 || $# == 2)) || misuse "lab record [--lab plain|docker] <case> [dir]"
+  local name=$1 dir=${2:-$HERE/../../fixtures}
+  load_case "$name"
+  pick_lab "${wanted:-$home}"
+  need_tools "${record_tools[@]}"
+  clean_up_at_exit
+  if ! is_up "$LAB"; then
+    lab_up
+    undo "${LAB}_down"
+  fi
+  WORK=$(mktemp -d)
+  undo rm -rf "$WORK"
+  forget_the_past
+  start_captures
+  run
+  pause 1.3 # tcpdump asks libpcap for what it has once a second
+  stop_captures
+  check_captures
+  keep "$dir/$name"
+}
+
+# Each recording starts from an empty conntrack table, so that every translation in it has its NEW event, and from an
+# empty neighbour table, so that it holds ARP as a real capture does.
+forget_the_past() {
+  must dhost conntrack -F 2>/dev/null
+  must dhost ip neighbour flush all
+}
+
+start_captures() {
+  start_capture docker0 inside
+  start_capture enp0s3 outside
+  start dhost conntrack -E -e NEW,UPDATES,DESTROY -o timestamp,id -b 4194304 >"$WORK/conntrack.txt" 2>"$WORK/conntrack.err"
+  local conntrack=$!
+  CAPTURES+=("$conntrack")
+  await "conntrack to listen" conntrack_listens "$conntrack"
+}
+
+CAPTURES=()
+
+start_capture() {
+  start dhost tcpdump -i "$1" --time-stamp-precision=nano -U -s "$snaplen" -B 16384 -Z root -w "$WORK/$2.pcap" 2>"$WORK/$2.err"
+  CAPTURES+=($!)
+  await "tcpdump to listen on $1" grep -q 'listening on' "$WORK/$2.err"
+}
+
+# conntrack says nothing when it is ready; the kernel's list of netlink sockets shows its subscription. Columns: Eth is
+# the protocol (12: netfilter), Groups the events asked for, Inode the socket, as /proc/<pid>/fd names it.
+conntrack_listens() {
+  local sockets
+  sockets=$(readlink "/proc/$1/fd/"* 2>/dev/null | tr -cs 0-9 ' ') || true
+  must dhost awk -v sockets="$sockets" '
+    BEGIN { split(sockets, list); for (i in list) mine[list[i]] }
+    $2 == 12 && $10 in mine && $4 !~ /^0*$/ { found = 1 }
+    END { exit !found }' /proc/net/netlink
+}
+
+await() {
+  local what=$1 try
+  shift
+  for try in {1..100}; do
+    if "$@"; then return; fi
+    pause 0.05
+  done
+  refuse "waited 5 s for $what"
+}
+
+stop_captures() {
+  local pid
+  for pid in "${CAPTURES[@]}"; do kill -TERM "$pid"; done
+  for pid in "${CAPTURES[@]}"; do wait "$pid" || true; done
+}
+
+# A fixture with holes that nobody meant would be a wrong judge.
+check_captures() {
+  local side
+  for side in inside outside; do
+    grep -q '^0 packets dropped by kernel' "$WORK/$side.err" || refuse "the $side capture lost packets: $(<"$WORK/$side.err")"
+  done
+  if grep -q 'ENOBUFS\|overrun' "$WORK/conntrack.err"; then refuse "conntrack lost events: $(<"$WORK/conntrack.err")"; fi
+}
+
+keep() {
+  local dir=$1 file
+  mkdir -p "$dir"
+  for file in inside.pcap outside.pcap conntrack.txt; do install -m 644 "$WORK/$file" "$dir/$file"; done
+  printf '%s\n' "$about" >"$dir/about.txt"
+  say "recorded $dir: $(sed -n 's/ packets captured$/ frames/p' "$WORK/inside.err") inside," \
+    "$(sed -n 's/ packets captured$/ frames/p' "$WORK/outside.err") outside, $(grep -c . "$WORK/conntrack.txt" || true) events"
+}

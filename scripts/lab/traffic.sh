@@ -1,0 +1,77 @@
+# Words that scenarios are made of. Those that start a client leave it running until `join`.
+
+PUBLIC=180.101.49.11 # on wan
+PUBLIC6=2001:db8:180::11
+FAR=198.51.100.7 # one router further
+FAR6=2001:db8:7::7
+
+# traffic <place> <arguments of traffic.mjs…>
+traffic() {
+  local place=$1
+  shift
+  spawn "$place" node "$HERE/traffic.mjs" "$@"
+}
+
+fetch() { spawn "$1" timeout 10 busybox wget -q -O /dev/null "$2"; }
+
+# The article's own tool. Its ICMP id is its process id, so two containers can have the same.
+busybox_ping() {
+  local place=$1
+  shift
+  spawn "$place" busybox ping "$@"
+}
+
+# upload <place> <bytes> <socat address>
+upload() { spawn "$1" socat -u "SYSTEM:head -c $2 /dev/zero" "$3"; }
+
+# heartbeat <place> <from port> <to port> <beats> <epoch ms>: the same five bytes ten times a second. Linux leaves the IP ID
+# 0 where the sender insists on DF and the socket is not connected (include/net/ip.h, ip_select_ident_segs).
+heartbeat() {
+  spawn "$1" bash -c "$MEET"'; { for ((i = 0; i < $2; i++)); do printf alive; sleep 0.1; done; } | socat -u - "$3"' \
+    meet "${5}000" "$4" "UDP4-DATAGRAM:$PUBLIC:$3,bind=:$2,ip-mtu-discover=2"
+}
+
+serve_echo() { serve "$1" udp "$3" node "$HERE/traffic.mjs" echo "$2" "$3"; }
+
+serve_sink() { serve "$1" tcp "$2" socat -u "TCP6-LISTEN:$2,ipv6only=0,fork,reuseaddr" OPEN:/dev/null; }
+
+# An instant that programs started now can all meet, in epoch milliseconds.
+in_a_moment() { echo $(($(date +%s%3N) + 500)); }
+
+# Bash that spins until the epoch microsecond $1, so that two programs started with it go on at the same instant.
+MEET='while ((${EPOCHREALTIME/[.,]/} < $1)); do :; done'
+
+# rule <iptables|ip6tables> -t <table> <-A|-I> <rest…>: a rule of dhost, taken back in the end.
+rule() {
+  local tool=$1 table=$3 how=$4
+  shift 4
+  must dhost "$tool" -t "$table" "$how" "$@"
+  undo must dhost "$tool" -t "$table" -D "$@"
+}
+
+# setting <place> <sysctl> <value>
+setting() {
+  undo must "$1" sysctl -q -w "$2=$(nsenter --net="$(netns_file "$1")" -- sysctl -n "$2")"
+  must "$1" sysctl -q -w "$2=$3"
+}
+
+# mtu <place> <interface> <bytes>; both ends forget what they learned of it in the end.
+mtu() {
+  must "$1" ip link set "$2" mtu "$3"
+  undo forget_path_mtu
+  undo must "$1" ip link set "$2" mtu 1500
+}
+
+forget_path_mtu() {
+  local place
+  for place in "${LAB_PLACES[@]}"; do
+    must "$place" ip route flush cache
+    must "$place" ip -6 route flush cache
+  done
+}
+
+# no_offload <place> <interface>: the interface hands on frames no larger than its MTU.
+no_offload() {
+  must "$1" ethtool -K "$2" tso off gso off
+  undo must "$1" ethtool -K "$2" tso on gso on
+}

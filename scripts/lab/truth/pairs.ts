@@ -1,0 +1,156 @@
+import { tupleKey } from "./conntrack.js";
+import type { Frame } from "./capture.js";
+import type { Packet, Tuple } from "./packet.js";
+import { flowEntries } from "./flows.js";
+import type { Path } from "./paths.js";
+import { entersAt, pathsOf, pathsOfBoth, type Recording } from "./recording.js";
+import { type PairLine, type Report, SIDES, type SideName, tupleOf } from "./report.js";
+import { differences, differencesInParts } from "./twins.js";
+
+/** Every pair must be one packet, seen twice, rewritten as conntrack says; and be told of as it was. */
+export function checkPairs(recording: Recording, report: Report): string[] {
+  const flowNats = new Map(report.flows.map((flow) => [flow.id, flow.nat]));
+  const entries = new Map(report.flows.map((flow) => [flow.id, flowEntries(recording, flow)]));
+  return report.pairs.flatMap((pair) => {
+    const inside = framesOf(recording.inside, pair.inside.frames);
+    const outside = framesOf(recording.outside, pair.outside.frames);
+    const label = `pair inside ${pair.inside.frames.join("+")}, outside ${pair.outside.frames.join("+")}`;
+    if (inside.length === 0 || outside.length === 0) return [`${label}: no such IP packets`];
+    const problems = [...checkTold(pair, "inside", inside[0]), ...checkTold(pair, "outside", outside[0])];
+    if (pair.by === "stream") problems.push(...checkStream(pair, inside, outside, flowNats.get(pair.flow)));
+    else {
+      const paths = pathsOfBoth(recording, inside[0], outside[0]);
+      problems.push(
+        ...checkRewrite(recording, pair, paths, inside[0], outside[0]),
+        ...checkSame(inside, outside),
+        ...checkDirection(pair, inside[0], outside[0]),
+      );
+      const known = entries.get(pair.flow) ?? [];
+      if (paths.length > 0 && !paths.some(({ entry }) => known.includes(entry))) {
+        problems.push(`belongs to another translation than flow ${pair.flow}`);
+      }
+    }
+    return problems.map((problem) => `${label}: ${problem}`);
+  });
+}
+
+/** A frame with the packet that it is known to have. */
+type PacketFrame = Frame & { readonly packet: Packet };
+
+function framesOf(frames: readonly Frame[], numbers: readonly number[]): PacketFrame[] {
+  const found = numbers.map((number) => frames[number - 1]).filter((frame): frame is PacketFrame => !!frame?.packet);
+  return found.length === numbers.length ? found : [];
+}
+
+/** What the record says of a side must be what its first frame holds. */
+function checkTold(pair: PairLine, side: SideName, { packet, timeNs }: PacketFrame): string[] {
+  const told = pair[side];
+  const problems: string[] = [];
+  const expect = (what: string, said: unknown, is: unknown) => {
+    if (said !== is) problems.push(`${side} ${what} is told as ${String(said)}, is ${String(is)}`);
+  };
+  expect("time", told.time, timeText(timeNs));
+  expect("tuple", tupleKey(tupleOf(pair.proto, told)), tupleKey(packet.tuple));
+  expect("TTL", told.ttl, packet.ttl);
+  if (!packet.isIpv6) expect("IP ID", told.ipId, packet.ipId);
+  if (told.frames.length === 1) expect("length", told.length, packet.length);
+  return problems;
+}
+
+function checkSame(inside: readonly PacketFrame[], outside: readonly PacketFrame[]): string[] {
+  const found =
+    inside.length === 1 && outside.length === 1
+      ? differences(inside[0].packet, outside[0].packet)
+      : differencesInParts(
+          inside.map(({ packet }) => packet),
+          outside.map(({ packet }) => packet),
+        );
+  return found.map((difference) => `not the same packet: ${difference}`);
+}
+
+function checkRewrite(
+  recording: Recording,
+  pair: PairLine,
+  paths: readonly Path[],
+  inside: PacketFrame,
+  outside: PacketFrame,
+): string[] {
+  const enters = pair.direction === "outbound" ? "inside" : "outside";
+  const problems: string[] = [];
+  if (paths.length > 0) {
+    if (!paths.some((path) => entersAt(path, inside.packet) === enters))
+      problems.push(`conntrack says it is not ${pair.direction}`);
+    problems.push(...checkNearest(recording, paths[0], inside, outside));
+  } else if (!isUntouched(inside.packet, outside.packet)) {
+    problems.push("conntrack knows no translation between these addresses then");
+  }
+  const [from, to] = enters === "inside" ? [inside.packet, outside.packet] : [outside.packet, inside.packet];
+  const rewrite = rewriteNames(from.tuple, to.tuple, pair.inside.icmpId !== undefined).join(" ");
+  if (rewrite !== pair.rewrite.join(" "))
+    problems.push(`rewrite is told as "${pair.rewrite.join(" ")}", is "${rewrite}"`);
+  return problems;
+}
+
+/** Forwarded as it was: what conntrack has forgotten, or found invalid, is not translated. */
+function isUntouched(inside: Packet, outside: Packet): boolean {
+  if (tupleKey(inside.tuple) !== tupleKey(outside.tuple)) return false;
+  return !inside.quote || !outside.quote || isUntouched(inside.quote, outside.quote);
+}
+
+function rewriteNames(from: Tuple, to: Tuple, isEcho: boolean): string[] {
+  const names = isEcho ? (["src", "dst", "srcPort"] as const) : (["src", "srcPort", "dst", "dstPort"] as const);
+  return names
+    .filter((name) => from[name] !== to[name])
+    .map((name) => (isEcho && name === "srcPort" ? "icmpId" : name));
+}
+
+/** A router takes one from the TTL; who has the larger one saw the packet first. */
+function checkDirection(pair: PairLine, inside: PacketFrame, outside: PacketFrame): string[] {
+  const taken = (inside.packet.ttl - outside.packet.ttl) * (pair.direction === "outbound" ? 1 : -1);
+  return taken === 1 ? [] : [`TTL goes from ${inside.packet.ttl} inside to ${outside.packet.ttl} outside`];
+}
+
+/**
+ * Of packets that are the same to the last bit (heartbeats, IPv6 acknowledgements), the k-th that came in must be the k-th
+ * that went out; where some were lost, no other may have come in between this one and its twin.
+ */
+function checkNearest(recording: Recording, path: Path, inside: PacketFrame, outside: PacketFrame): string[] {
+  const alike = (side: SideName, { packet }: PacketFrame) =>
+    recording[side].filter(
+      (frame): frame is PacketFrame =>
+        !!frame.packet &&
+        differences(frame.packet, packet).length === 0 &&
+        pathsOf(recording, side, frame.packet, frame.timeNs).includes(path),
+    );
+  const [insides, outsides] = [alike("inside", inside), alike("outside", outside)];
+  if (insides.length === outsides.length) {
+    const [place, placed] = [insides.indexOf(inside), outsides.indexOf(outside)];
+    return place === placed
+      ? []
+      : [`number ${place + 1} of ${insides.length} alike inside, number ${placed + 1} outside`];
+  }
+  const isEnteringInside = entersAt(path, inside.packet) === "inside";
+  const [entering, leaving, all] = isEnteringInside ? [inside, outside, insides] : [outside, inside, outsides];
+  const later = all.find(({ timeNs }) => timeNs > entering.timeNs && timeNs < leaving.timeNs);
+  return later ? [`frame ${later.number} is alike and nearer`] : [];
+}
+
+/** docker-proxy writes on one connection what it read on the other: only the bytes are the same. */
+function checkStream(
+  pair: PairLine,
+  inside: readonly PacketFrame[],
+  outside: readonly PacketFrame[],
+  flowNat: string | undefined,
+): string[] {
+  const problems = flowNat === "proxy" ? [] : [`paired as a proxied stream in a flow that is ${flowNat}`];
+  const isCut = [...inside, ...outside].some(({ packet }) => packet.payload.length < packet.payloadLength);
+  const [one, other] = [inside, outside].map((frames) => Buffer.concat(frames.map(({ packet }) => packet.payload)));
+  if (!isCut && !one.equals(other)) problems.push("not the same bytes");
+  if (SIDES.some((side) => pair[side].frames.length === 0)) problems.push("one side has no frames");
+  return problems;
+}
+
+function timeText(timeNs: bigint): string {
+  const digits = timeNs.toString().padStart(10, "0");
+  return `${digits.slice(0, -9)}.${digits.slice(-9)}`;
+}

@@ -1,0 +1,119 @@
+import { parseAddress } from "./address.js";
+import { ICMP, ICMPV6, TCP, type Tuple, UDP } from "./packet.js";
+
+export type SideName = "inside" | "outside";
+export const SIDES: readonly SideName[] = ["inside", "outside"];
+
+/** natcorr's lines, as far as the checks use them: design section 3. */
+interface Ends {
+  readonly src: string;
+  readonly dst: string;
+  readonly srcPort?: number;
+  readonly dstPort?: number;
+  readonly icmpId?: number;
+}
+
+interface PairSide extends Ends {
+  readonly frames: readonly number[];
+  readonly time: string;
+  readonly ipId: number;
+  readonly ttl: number;
+  readonly length: number;
+}
+
+export interface PairLine {
+  readonly type: "pair";
+  readonly flow: number;
+  readonly proto: string;
+  readonly direction: "outbound" | "inbound";
+  readonly nat: string;
+  readonly rewrite: readonly string[];
+  readonly by: string;
+  readonly latencyNs: number;
+  readonly inside: PairSide;
+  readonly outside: PairSide;
+}
+
+interface AmbiguousLine {
+  readonly type: "ambiguous";
+  readonly inside: { readonly frames: readonly number[] };
+  readonly outside: { readonly frames: readonly number[] };
+}
+
+interface UnmatchedLine extends Ends {
+  readonly type: "unmatched";
+  readonly side: SideName;
+  readonly frame: number;
+  readonly proto: string;
+  readonly verdict: string;
+}
+
+export interface FlowLine {
+  readonly type: "flow";
+  readonly id: number;
+  readonly proto: string;
+  readonly nat: string;
+  readonly initiator: SideName;
+  readonly inside: Ends;
+  readonly outside: Ends;
+  readonly pairs: number;
+}
+
+interface SideTotals {
+  readonly frames: number;
+  readonly paired: number;
+  readonly unmatched: number;
+  readonly ambiguous: number;
+  readonly notIp: number;
+  readonly undecodable: number;
+}
+
+export interface SummaryLine extends Record<SideName, SideTotals> {
+  readonly type: "summary";
+  readonly flows: number;
+  readonly clock: { readonly offsetNs: number; readonly source: string };
+}
+
+type Line = PairLine | AmbiguousLine | UnmatchedLine | FlowLine | SummaryLine;
+
+export interface Report {
+  readonly pairs: readonly PairLine[];
+  readonly ambiguous: readonly AmbiguousLine[];
+  readonly unmatched: readonly UnmatchedLine[];
+  readonly flows: readonly FlowLine[];
+  readonly summaries: readonly SummaryLine[];
+}
+
+/** Reads natcorr's NDJSON; lines of other types are passed over. Throws on a line that is no JSON. */
+export function readReport(ndjson: string): Report {
+  const lines = ndjson
+    .split("\n")
+    .filter((line) => line !== "")
+    .map((line): Line => JSON.parse(line));
+  const ofType = <T extends Line["type"]>(type: T) =>
+    lines.filter((line): line is Extract<Line, { type: T }> => line.type === type);
+  return {
+    pairs: ofType("pair"),
+    ambiguous: ofType("ambiguous"),
+    unmatched: ofType("unmatched"),
+    flows: ofType("flow"),
+    summaries: ofType("summary"),
+  };
+}
+
+const PROTOCOLS: Record<string, number> = { icmp: ICMP, tcp: TCP, udp: UDP, icmpv6: ICMPV6 };
+
+/** The number of a protocol that natcorr names: icmp, tcp, udp, icmpv6, or ip-<number>. */
+function protocolNumber(name: string): number {
+  return PROTOCOLS[name] ?? Number(name.slice("ip-".length));
+}
+
+export function tupleOf(proto: string, { src, dst, srcPort, dstPort, icmpId }: Ends): Tuple {
+  return {
+    proto: protocolNumber(proto),
+    src: parseAddress(src),
+    srcPort: icmpId ?? srcPort ?? 0,
+    dst: parseAddress(dst),
+    dstPort: icmpId ?? dstPort ?? 0,
+  };
+}
