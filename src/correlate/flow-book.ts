@@ -2,6 +2,7 @@ import type { Flow } from "../packets/flows.js";
 import type { Sink } from "../packets/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
+import type { Findings } from "./findings.js";
 import { summarize } from "./flow-summary.js";
 import type { Translations } from "./translations.js";
 
@@ -18,10 +19,18 @@ export class FlowBook {
   readonly #translations: Translations;
   readonly #tuples: readonly [TupleTable, TupleTable];
   readonly #epochNs: bigint;
+  readonly #findings: Findings;
   readonly #sink: Sink;
   #sweepAt = MOST_TUPLES;
 
-  constructor(translations: Translations, tuples: readonly [TupleTable, TupleTable], epochNs: bigint, sink: Sink) {
+  constructor(
+    translations: Translations,
+    tuples: readonly [TupleTable, TupleTable],
+    epochNs: bigint,
+    findings: Findings,
+    sink: Sink,
+  ) {
+    this.#findings = findings;
     this.#translations = translations;
     this.#tuples = tuples;
     this.#epochNs = epochNs;
@@ -68,7 +77,10 @@ export class FlowBook {
   }
 
   #report(flow: Flow): void {
-    this.#sink.flow(summarize(flow, this.#tuples, this.#epochNs));
+    const summary = summarize(flow, this.#tuples, this.#epochNs);
+    const [inside] = this.#tuples;
+    this.#findings.flow(summary, flow, inside.hasLostFirst[flow.insideTuple] === 1);
+    this.#sink.flow(summary);
   }
 }
 

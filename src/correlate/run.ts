@@ -2,9 +2,10 @@ import { IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from "../packet
 import type { SideSummary, Sink } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { AMBIGUOUS, DONE, PAIRED, Timeline, WAITING } from "../packets/timeline.js";
-import { TupleTable } from "../packets/tuples.js";
+import { NONE, TupleTable } from "../packets/tuples.js";
 import type { Clock } from "./clock.js";
 import { Feed } from "./feed.js";
+import { Findings } from "./findings.js";
 import { FlowBook } from "./flow-book.js";
 import { Datagrams } from "./datagrams.js";
 import { Matcher } from "./matcher.js";
@@ -44,7 +45,9 @@ export class Run {
   readonly #intake = new Intake(this.#timeline, this.#tuples);
   readonly #refusals: Refusals;
   readonly #verdicts: Verdicts;
+  readonly #findings = new Findings();
   readonly #book: FlowBook;
+  readonly #names: readonly [string, string];
   readonly #cover: readonly [Cover, Cover];
   readonly #errors = new Map<number, QuotedError>();
   /** What is added to a side's stamps to place them on the timeline, nanoseconds. */
@@ -62,6 +65,7 @@ export class Run {
     this.#sink = sink;
     this.#shiftNs = [0, Number(sources[OUTSIDE].epochNs - sources[INSIDE].epochNs - clock.offsetNs)];
     const names = [sources[INSIDE].name, sources[OUTSIDE].name] as const;
+    this.#names = names;
     const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
     const timeline = this.#timeline;
     this.#translations = new Translations(timeline, this.#tuples, clock, options.windowNs);
@@ -86,7 +90,7 @@ export class Run {
       names,
       windowNs: options.windowNs,
     });
-    this.#book = new FlowBook(this.#translations, this.#tuples, epochsNs[INSIDE], sink);
+    this.#book = new FlowBook(this.#translations, this.#tuples, epochsNs[INSIDE], this.#findings, sink);
     sink.begin({
       timeline,
       tuples: this.#tuples,
@@ -136,6 +140,8 @@ export class Run {
       this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && this.#pairs < this.#options.maxPairs;
     if (isComplete) this.#settle(Number.POSITIVE_INFINITY);
     this.#book.close();
+    const frames = [this.#summaryOf(INSIDE).frames, this.#summaryOf(OUTSIDE).frames] as const;
+    for (const finding of this.#findings.close(this.#names, frames)) this.#sink.finding(finding);
     const { offsetNs, driftPpm, source } = this.#clock;
     this.#sink.end({
       inside: this.#summaryOf(INSIDE),
@@ -198,6 +204,7 @@ export class Run {
     (isOutbound ? flow.outbound : flow.inbound).add(latencyNs);
     (isOutbound ? this.#translations.outbound : this.#translations.inbound).add(latencyNs);
     this.#clock.observe(t.timeNs[i], gapNs, isOutbound);
+    if (t.proto[i] === TCP && t.payloadLength[i] > 0) flow.noteSegment(t.forward[i], t.seq[i], t.payloadLength[i]);
   }
 
   #pairGroup(inside: readonly number[], outside: readonly number[], slot: number, by: number, evidence: number): void {
@@ -238,9 +245,20 @@ export class Run {
     this.#datagrams.forget(row);
     const { verdict, why } = this.#verdicts.judge(row);
     this.#tuples[side].unmatched[t.tuple[at]]++;
+    this.#findings.unmatched(side, verdict);
+    if (verdict === "dropped") this.#noteLoss(row);
     this.#feeds[side].unmatched++;
     this.#sink.unmatched(row, verdict, why);
     t.state[at] = DONE;
+  }
+
+  #noteLoss(row: number): void {
+    const t = this.#timeline;
+    const side = t.sideOf(row);
+    const tuple = t.tuple[row & t.mask];
+    const slot = this.#translations.slotOf(side, tuple);
+    const isFirst = slot === NONE || t.timeNs[row & t.mask] < this.#translations.flowAt(slot).firstNs;
+    if (isFirst) this.#tuples[side].hasLostFirst[tuple] = 1;
   }
 
   /** Gives the sink all results that no earlier packet holds up, and gives back what is no longer needed. */

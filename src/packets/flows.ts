@@ -32,6 +32,12 @@ export class Flow {
   readonly outbound = new LatencyDigest();
   readonly inbound = new LatencyDigest();
 
+  /** Paired TCP segments whose bytes had crossed the NAT before. */
+  retransmissions = 0;
+  /** Sequence number behind the last new byte, forward and backward; -1 before the first. */
+  #nextForward = -1;
+  #nextBackward = -1;
+
   constructor(
     id: number,
     insideTuple: number,
@@ -53,6 +59,15 @@ export class Flow {
   /** Whether a packet of the inside tuple, `forward` or not, travels from inside to outside. */
   isOutbound(forward: number): boolean {
     return (forward === 1) === this.isForwardOutbound;
+  }
+
+  /** Notes a paired TCP segment with data, to tell retransmissions. */
+  noteSegment(forward: number, seq: number, bytes: number): void {
+    const next = forward === 1 ? this.#nextForward : this.#nextBackward;
+    const end = (seq + bytes) >>> 0;
+    if (next >= 0 && ((end - next) | 0) <= 0) this.retransmissions++;
+    else if (forward === 1) this.#nextForward = end;
+    else this.#nextBackward = end;
   }
 
   rewrite(forward: number): number {

@@ -30,6 +30,8 @@ export class TupleTable {
   held = new Uint32Array(256);
   /** Packets of this tuple that found no twin. */
   unmatched = new Uint32Array(256);
+  /** 1 where one of them was dropped before the first pair of the tuple's flow. */
+  hasLostFirst = new Uint8Array(256);
   /** Rows handed out so far: every tuple is below it. */
   end = 0;
   #hash = new Int32Array(256);
@@ -88,6 +90,7 @@ export class TupleTable {
     this.lastNs[tuple] = 0;
     this.held[tuple] = 0;
     this.unmatched[tuple] = 0;
+    this.hasLostFirst[tuple] = 0;
     this.#hash[tuple] = hash;
     index.add(hash, tuple);
     this.wasNew = true;
@@ -141,6 +144,7 @@ export class TupleTable {
     this.lastNs = widened(this.lastNs, new Float64Array(rows));
     this.held = widened(this.held, new Uint32Array(rows));
     this.unmatched = widened(this.unmatched, new Uint32Array(rows));
+    this.hasLostFirst = widened(this.hasLostFirst, new Uint8Array(rows));
     this.#hash = widened(this.#hash, new Int32Array(rows));
     this.#alive = widened(this.#alive, new Uint8Array(rows));
   }

@@ -1,0 +1,114 @@
+import type { Flow } from "../packets/flows.js";
+import type { Finding, FlowSummary, Verdict } from "../packets/results.js";
+import { INSIDE, type Side } from "../packets/sides.js";
+
+/** Flows named in a finding's text; the count tells how many there are. */
+const NAMED_FLOWS = 8;
+/** Untranslated flows remembered until the end, when it is known which addresses the NAT hides. */
+const MOST_UNTRANSLATED = 10_000;
+/** Pairs a flow needs before it is odd that they all go one way. */
+const LEAST_ONE_WAY_PAIRS = 4;
+
+/** What an operator should know beyond the pairs, gathered while the run goes on and told at its end. */
+export class Findings {
+  readonly #hidden = new Set<string>();
+  readonly #untranslated: FlowSummary[] = [];
+  readonly #clashes = new Flows();
+  readonly #rewrittenPorts = new Flows();
+  readonly #oneWay = new Flows();
+  readonly #retransmitting = new Flows();
+  readonly #drops: [number, number] = [0, 0];
+  #retransmissions = 0;
+  #pairs = 0;
+
+  /** Takes a flow that has ended. `hasLostFirst`: a packet of it was dropped on its way out before its first pair. */
+  flow(summary: FlowSummary, flow: Flow, hasLostFirst: boolean): void {
+    const { id, nat, initiator, inside, outside, pairs, pairsOutbound } = summary;
+    this.#pairs += pairs;
+    if (nat === "none" && initiator === "inside") {
+      if (this.#untranslated.length < MOST_UNTRANSLATED) this.#untranslated.push(summary);
+    } else if (initiator === "inside") {
+      if (inside.src !== outside.src) this.#hidden.add(inside.src);
+      if (inside.srcPort !== outside.srcPort || inside.icmpId !== outside.icmpId) {
+        this.#rewrittenPorts.add(id);
+        if (hasLostFirst) this.#clashes.add(id);
+      }
+    } else if (inside.dst !== outside.dst) {
+      this.#hidden.add(inside.dst);
+    }
+    if (summary.proto !== "udp" && pairs >= LEAST_ONE_WAY_PAIRS && (pairsOutbound === 0 || pairsOutbound === pairs)) {
+      this.#oneWay.add(id);
+    }
+    if (flow.retransmissions > 0) {
+      this.#retransmitting.add(id);
+      this.#retransmissions += flow.retransmissions;
+    }
+  }
+
+  /** Takes the verdict on a frame of a side. */
+  unmatched(side: Side, verdict: Verdict): void {
+    if (verdict === "dropped") this.#drops[side]++;
+  }
+
+  /** What there is to tell. `frames` of both sides: nothing paired is odd only where there was something to pair. */
+  close(names: readonly [string, string], frames: readonly [number, number]): Finding[] {
+    const [inside, outside] = names;
+    const found: Finding[] = [];
+    for (const flow of this.#untranslated) {
+      if (!this.#hidden.has(flow.inside.src)) continue;
+      const { src } = flow.inside;
+      found.push({
+        severity: "warning",
+        code: "leak",
+        flow: flow.id,
+        count: flow.pairs,
+        text: `${src} appears on ${outside} untranslated, though the NAT hides it in other flows: has its conntrack entry gone?`,
+      });
+    }
+    const flows = (severity: Finding["severity"], code: string, { count, named }: Flows, text: string) => {
+      if (count > 0) found.push({ severity, code, count, text: `${text}: ${named}` });
+    };
+    flows(
+      "warning",
+      "nat-clash-drop",
+      this.#clashes,
+      "the first packet was dropped and another port or id given, as another flow held the wanted one",
+    );
+    flows("info", "port-rewritten", this.#rewrittenPorts, "the port or ICMP id was not kept");
+    flows("info", "asymmetric", this.#oneWay, "only one direction was seen on both sides");
+    if (this.#retransmitting.count > 0) {
+      const text = `TCP segments that crossed the NAT more than once: ${this.#retransmitting.named}`;
+      found.push({ severity: "info", code: "retransmissions", count: this.#retransmissions, text });
+    }
+    for (const [side, count] of this.#drops.entries()) {
+      if (count === 0) continue;
+      const [from, to] = side === INSIDE ? [inside, outside] : [outside, inside];
+      found.push({
+        severity: "warning",
+        code: "dropped",
+        count,
+        text: `came in on ${from} and never came out on ${to}`,
+      });
+    }
+    if (this.#pairs === 0 && frames[0] > 0 && frames[1] > 0) {
+      const text = "no packet of one capture is in the other: are they of the same host and the same time?";
+      found.push({ severity: "warning", code: "nothing-paired", count: frames[0] + frames[1], text });
+    }
+    return found;
+  }
+}
+
+/** Flows a finding is about: how many, and the first of them by name. */
+class Flows {
+  count = 0;
+  readonly #ids: number[] = [];
+
+  add(id: number): void {
+    if (this.count++ < NAMED_FLOWS) this.#ids.push(id);
+  }
+
+  get named(): string {
+    const more = this.count > NAMED_FLOWS ? " …" : "";
+    return `flow${this.count === 1 ? "" : "s"} ${this.#ids.join(", ")}${more}`;
+  }
+}
