@@ -4,15 +4,23 @@ import type { ClockOption } from "./clock.js";
 import { Lookahead } from "./lookahead.js";
 import { estimateClock } from "./estimate.js";
 import { Run } from "./run.js";
+import type { Look } from "./standing.js";
 
 export type { ClockOption } from "./clock.js";
+export type { Look, Standing } from "./standing.js";
 
 export interface CorrelateOptions {
   /** How far apart in time twins may be, nanoseconds, once the clock offset is taken out. */
   windowNs: number;
   clock: ClockOption;
+  /** How long a pair waits for earlier packets to be decided, so that pairs come in order of time; the window if not given. */
+  patienceNs?: number;
   /** Stops once this many pairs were shown; Infinity for all. */
   maxPairs: number;
+  /** Told, once the run has begun, how to look at it while it goes on. */
+  onBegin?(look: Look): void;
+  /** Told once all is decided, before the sink is given flows, findings and the summary. */
+  onSettled?(): void;
 }
 
 /**
@@ -31,6 +39,7 @@ export async function correlate(
   const sources = [new Lookahead(inside), new Lookahead(outside)] as const;
   const clock = await estimateClock(sources, options.clock);
   const run = new Run([inside, outside], clock, options, sink);
+  options.onBegin?.((mostFlows) => run.standing(mostFlows));
   for (let side = run.wants(); side !== null && !signal.aborted; side = run.wants()) {
     run.take(side, await sources[side].next());
     run.advance();

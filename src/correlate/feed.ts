@@ -4,6 +4,8 @@ import type { PacketBatch, PacketSource } from "../packets/packets.js";
 export class Feed {
   readonly source: PacketSource;
   hasEnded = false;
+  /** Whether the source tells how far it has come: an interface, then, and no file. */
+  isLive = false;
   paired = 0;
   unmatched = 0;
   ambiguous = 0;
@@ -35,9 +37,15 @@ export class Feed {
     return this.hasEnded ? Number.POSITIVE_INFINITY : (this.#batch?.reachedNs ?? Number.NEGATIVE_INFINITY);
   }
 
+  /** Whether the next batch is needed. */
+  get isUsedUp(): boolean {
+    return !this.hasEnded && this.next < 0;
+  }
+
   /** Takes the next batch; null is the end. */
   take(batch: PacketBatch | null): void {
     this.#batch = batch;
+    if (batch !== null && batch.reachedNs > Number.NEGATIVE_INFINITY) this.isLive = true;
     this.#taken = 0;
     this.hasEnded = batch === null;
     this.#order = batch === null ? null : orderOf(batch);

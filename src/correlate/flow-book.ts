@@ -1,9 +1,10 @@
 import type { Flow } from "../packets/flows.js";
-import type { Sink } from "../packets/results.js";
+import type { FlowSummary, Sink } from "../packets/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { Findings } from "./findings.js";
-import { summarize } from "./flow-summary.js";
+import { summarize, summarizeProxied } from "./flow-summary.js";
+import type { Proxied, Proxies } from "./proxies.js";
 import type { Translations } from "./translations.js";
 
 /**
@@ -14,48 +15,63 @@ const MOST_TUPLES = 32_768;
 /** A conversation silent for this long may go, nanoseconds: by then conntrack forgets an unanswered UDP flow, too. */
 const IDLE_NS = 30_000_000_000;
 
+/** What the book keeps accounts of, and for whom. */
+export interface About {
+  readonly translations: Translations;
+  readonly tuples: readonly [TupleTable, TupleTable];
+  readonly proxies: Proxies;
+  readonly findings: Findings;
+  /** Epoch nanoseconds that the timeline counts from. */
+  readonly epochNs: bigint;
+  readonly sink: Sink;
+}
+
 /** Reports flows when they end, and lets go of what is idle. */
 export class FlowBook {
-  readonly #translations: Translations;
-  readonly #tuples: readonly [TupleTable, TupleTable];
-  readonly #epochNs: bigint;
-  readonly #findings: Findings;
-  readonly #sink: Sink;
+  readonly #about: About;
+  /** Proxied streams to be reported, by the flow id each has. */
+  readonly #proxied = new Map<number, Proxied>();
   #sweepAt = MOST_TUPLES;
 
-  constructor(
-    translations: Translations,
-    tuples: readonly [TupleTable, TupleTable],
-    epochNs: bigint,
-    findings: Findings,
-    sink: Sink,
-  ) {
-    this.#findings = findings;
-    this.#translations = translations;
-    this.#tuples = tuples;
-    this.#epochNs = epochNs;
-    this.#sink = sink;
+  constructor(about: About) {
+    this.#about = about;
+  }
+
+  /** Takes two connections that turned out to carry one stream. */
+  link(proxied: Proxied): void {
+    this.#proxied.set(++this.#about.translations.learnt, proxied);
   }
 
   /** Lets idle conversations go if there are too many; cheap where there are not. */
   tidy(nowNs: number): void {
-    if (this.#tuples[INSIDE].size + this.#tuples[OUTSIDE].size < this.#sweepAt) return;
+    const [inside, outside] = this.#about.tuples;
+    if (inside.size + outside.size < this.#sweepAt) return;
     this.#sweep(nowNs);
-    this.#sweepAt = Math.max(MOST_TUPLES, 2 * (this.#tuples[INSIDE].size + this.#tuples[OUTSIDE].size));
+    this.#sweepAt = Math.max(MOST_TUPLES, 2 * (inside.size + outside.size));
+  }
+
+  /** The flows alive that have the most pairs, at most so many. */
+  busiest(most: number): FlowSummary[] {
+    const { translations, tuples, epochNs } = this.#about;
+    const alive = translations.flows.filter((flow) => flow !== null);
+    alive.sort((a, b) => b.pairs - a.pairs || a.id - b.id);
+    return alive.slice(0, most).map((flow) => summarize(flow, tuples, epochNs));
   }
 
   /** Reports all flows there are. */
   close(): void {
-    const { flows, retired } = this.#translations;
-    const open = flows.filter((flow) => flow !== null);
-    for (const flow of open.sort((a, b) => a.id - b.id)) this.#report(flow);
-    flows.length = 0;
-    retired.length = 0;
+    const { translations, sink } = this.#about;
+    const open = translations.flows.filter((flow) => flow !== null).map((flow) => this.#close(flow));
+    const proxied = [...this.#proxied].map(([id, stream]) => this.#closeProxied(id, stream));
+    for (const summary of [...open, ...proxied].sort((a, b) => a.id - b.id)) sink.flow(summary);
+    translations.flows.length = 0;
+    translations.retired.length = 0;
+    this.#proxied.clear();
   }
 
   #sweep(nowNs: number): void {
-    const translations = this.#translations;
-    const [inside, outside] = this.#tuples;
+    const { translations, proxies, sink } = this.#about;
+    const [inside, outside] = this.#about.tuples;
     for (const [slot, flow] of translations.flows.entries()) {
       if (flow === null || inside.flow[flow.insideTuple] !== slot || outside.flow[flow.outsideTuple] !== slot) continue;
       if (isIdle(inside, flow.insideTuple, nowNs) && isIdle(outside, flow.outsideTuple, nowNs))
@@ -64,23 +80,37 @@ export class FlowBook {
     translations.retired = translations.retired.filter((slot) => {
       const flow = translations.flowAt(slot);
       if (flow.held > 0) return true;
-      this.#report(flow);
+      sink.flow(this.#close(flow));
       translations.free(slot);
       return false;
     });
     translations.forgetCandidates();
-    for (const tuples of this.#tuples) {
+    for (const [id, stream] of this.#proxied) {
+      const { client, server } = stream;
+      if (!isIdle(this.#about.tuples[client.side], client.tuple, nowNs)) continue;
+      if (!isIdle(this.#about.tuples[server.side], server.tuple, nowNs)) continue;
+      sink.flow(this.#closeProxied(id, stream));
+      this.#proxied.delete(id);
+    }
+    for (const side of [INSIDE, OUTSIDE] as const) {
+      const tuples = this.#about.tuples[side];
       for (let tuple = 0; tuple < tuples.end; tuple++) {
-        if (tuples.isAlive(tuple) && tuples.flow[tuple] === NONE && isIdle(tuples, tuple, nowNs)) tuples.release(tuple);
+        if (!tuples.isAlive(tuple) || tuples.flow[tuple] !== NONE || !isIdle(tuples, tuple, nowNs)) continue;
+        proxies.forget(side, tuple);
+        tuples.release(tuple);
       }
     }
   }
 
-  #report(flow: Flow): void {
-    const summary = summarize(flow, this.#tuples, this.#epochNs);
-    const [inside] = this.#tuples;
-    this.#findings.flow(summary, flow, inside.hasLostFirst[flow.insideTuple] === 1);
-    this.#sink.flow(summary);
+  #close(flow: Flow): FlowSummary {
+    const { tuples, epochNs, findings } = this.#about;
+    const summary = summarize(flow, tuples, epochNs);
+    findings.flow(summary, flow, tuples[INSIDE].hasLostFirst[flow.insideTuple] === 1);
+    return summary;
+  }
+
+  #closeProxied(id: number, stream: Proxied): FlowSummary {
+    return summarizeProxied(id, stream, this.#about.tuples, this.#about.epochNs);
   }
 }
 

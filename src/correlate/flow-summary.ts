@@ -2,8 +2,9 @@ import { addressText } from "../packets/address.js";
 import type { Flow } from "../packets/flows.js";
 import { protocolName, TCP, UDP } from "../packets/packets.js";
 import { type Ends, type FlowSummary, natOf } from "../packets/results.js";
-import { INSIDE, OUTSIDE } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
+import type { Proxied } from "./proxies.js";
 
 /** What a flow came to, with `epochNs` the inside capture's epoch. */
 export function summarize(flow: Flow, tuples: readonly [TupleTable, TupleTable], epochNs: bigint): FlowSummary {
@@ -26,7 +27,35 @@ export function summarize(flow: Flow, tuples: readonly [TupleTable, TupleTable],
   };
 }
 
-function tupleEnds(tuples: TupleTable, tuple: number, isForward: boolean): Ends {
+/** A proxied stream as a flow: `inside` is the proxy's connection to the container, `outside` the client's to the proxy. */
+export function summarizeProxied(
+  id: number,
+  { client, server, openedNs, inbound, outbound }: Proxied,
+  tuples: readonly [TupleTable, TupleTable],
+  epochNs: bigint,
+): FlowSummary {
+  const ends = ({ side, tuple }: { side: Side; tuple: number }) =>
+    tupleEnds(tuples[side], tuple, tuples[side].openedByA[tuple] === 1);
+  const openedAt = epochNs + BigInt(Math.round(openedNs));
+  return {
+    id,
+    proto: "tcp",
+    nat: "proxy",
+    initiator: client.side === INSIDE ? "inside" : "outside",
+    inside: ends(server),
+    outside: ends(client),
+    pairs: 0,
+    pairsOutbound: 0,
+    insideOnly: tuples[server.side].unmatched[server.tuple],
+    outsideOnly: tuples[client.side].unmatched[client.tuple],
+    firstNs: openedAt,
+    lastNs: openedAt,
+    latencyNs: { outbound: outbound.summary(), inbound: inbound.summary() },
+  };
+}
+
+/** A tuple's ends, as packets from A to B have them, or the other way round. */
+export function tupleEnds(tuples: TupleTable, tuple: number, isForward: boolean): Ends {
   const isIpv6 = tuples.isIpv6[tuple] === 1;
   const a = addressText(isIpv6, tuples.addressA, 4 * tuple);
   const b = addressText(isIpv6, tuples.addressB, 4 * tuple);

@@ -41,6 +41,7 @@ export class Intake {
     t.payloadLength[at] = batch.payloadLength[i];
     t.seq[at] = batch.seq[i];
     t.ack[at] = batch.ack[i];
+    t.head[at] = batch.head[i];
     t.key[at] = batch.key[i];
     t.key2[at] = batch.key2[i];
     t.tuple[at] = tuple;

@@ -1,5 +1,5 @@
 import { IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from "../packets/packets.js";
-import type { SideSummary, Sink } from "../packets/results.js";
+import type { SideSummary, Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { AMBIGUOUS, DONE, PAIRED, Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
@@ -7,20 +7,26 @@ import type { Clock } from "./clock.js";
 import { Feed } from "./feed.js";
 import { Findings } from "./findings.js";
 import { FlowBook } from "./flow-book.js";
+import { Gaps } from "./gaps.js";
 import { Datagrams } from "./datagrams.js";
 import { Matcher } from "./matcher.js";
 import type { Pairing } from "./pairing.js";
+import { Proxies } from "./proxies.js";
 import { Refusals } from "./refusals.js";
 import { Segments } from "./segments.js";
+import type { Standing } from "./standing.js";
 import { Groups } from "./groups.js";
 import { Intake } from "./intake.js";
 import { type QuotedError, quotedError } from "./quotes.js";
 import { Translations } from "./translations.js";
-import { type Cover, Verdicts } from "./verdicts.js";
+import { type Cover, COVER_MARGIN_NS, Verdicts } from "./verdicts.js";
 
 export interface RunOptions {
   windowNs: number;
+  /** How long a pair waits for earlier packets to be decided, so that pairs come in order of time; the window if not given. */
+  patienceNs?: number;
   maxPairs: number;
+  onSettled?(): void;
 }
 
 /**
@@ -44,6 +50,7 @@ export class Run {
   readonly #groups = new Groups(this.#timeline);
   readonly #intake = new Intake(this.#timeline, this.#tuples);
   readonly #refusals: Refusals;
+  readonly #proxies: Proxies;
   readonly #verdicts: Verdicts;
   readonly #findings = new Findings();
   readonly #book: FlowBook;
@@ -52,9 +59,14 @@ export class Run {
   readonly #errors = new Map<number, QuotedError>();
   /** What is added to a side's stamps to place them on the timeline, nanoseconds. */
   readonly #shiftNs: readonly [number, number];
+  /** When each side's capture lost frames. */
+  readonly #gaps: readonly [Gaps, Gaps];
+  readonly #patienceNs: number;
   #nowNs = Number.NEGATIVE_INFINITY;
   #due = 0;
   #shown = 0;
+  /** Pairs found once `#shown` had passed over their inside row: to be shown next. */
+  readonly #late: number[] = [];
   #pairs = 0;
 
   /** Both sources must have given their first batch, or ended, so that their epochs are known. */
@@ -62,6 +74,8 @@ export class Run {
     this.#feeds = [new Feed(sources[INSIDE]), new Feed(sources[OUTSIDE])];
     this.#clock = clock;
     this.#options = options;
+    this.#patienceNs = options.patienceNs ?? options.windowNs;
+    this.#gaps = [new Gaps(options.windowNs), new Gaps(options.windowNs)];
     this.#sink = sink;
     this.#shiftNs = [0, Number(sources[OUTSIDE].epochNs - sources[INSIDE].epochNs - clock.offsetNs)];
     const names = [sources[INSIDE].name, sources[OUTSIDE].name] as const;
@@ -78,6 +92,7 @@ export class Run {
     this.#segments = new Segments(timeline, this.#translations, pairing);
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
     this.#refusals = new Refusals(timeline);
+    this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
     this.#cover = [this.#coverOf(INSIDE), this.#coverOf(OUTSIDE)];
     this.#verdicts = new Verdicts({
       timeline,
@@ -85,12 +100,20 @@ export class Run {
       translations: this.#translations,
       refusals: this.#refusals,
       segments: this.#segments,
+      proxies: this.#proxies,
       errors: this.#errors,
       cover: this.#cover,
       names,
       windowNs: options.windowNs,
     });
-    this.#book = new FlowBook(this.#translations, this.#tuples, epochsNs[INSIDE], this.#findings, sink);
+    this.#book = new FlowBook({
+      translations: this.#translations,
+      tuples: this.#tuples,
+      proxies: this.#proxies,
+      findings: this.#findings,
+      epochNs: epochsNs[INSIDE],
+      sink,
+    });
     sink.begin({
       timeline,
       tuples: this.#tuples,
@@ -104,11 +127,12 @@ export class Run {
   /** The side whose packets are needed next, or null where the run is over. */
   wants(): Side | null {
     if (this.#pairs >= this.#options.maxPairs) return null;
-    for (const side of [INSIDE, OUTSIDE] as const) {
-      const feed = this.#feeds[side];
-      if (!feed.hasEnded && feed.next < 0) return side;
-    }
-    return null;
+    const [inside, outside] = this.#feeds;
+    // of two silent interfaces, the one that lags behind
+    if (inside.isUsedUp && outside.isUsedUp)
+      return inside.nextNs <= this.#onTimeline(outside.nextNs) ? INSIDE : OUTSIDE;
+    if (inside.isUsedUp) return INSIDE;
+    return outside.isUsedUp ? OUTSIDE : null;
   }
 
   /** Takes the next batch of a side; null is its end. The batch must stay as it is until the side is wanted again. */
@@ -119,6 +143,9 @@ export class Run {
     this.#cover[side].firstNs = cover.firstNs;
     this.#cover[side].lastNs = cover.lastNs;
     this.#cover[side].hasEnded = feed.hasEnded;
+    this.#cover[side].marginNs = cover.marginNs;
+    this.#gaps[side].read(feed.source.captureDropped, cover.lastNs);
+    this.#gaps[side].forget(this.#nowNs - this.#options.windowNs);
   }
 
   /** Goes as far as both sides reach. */
@@ -129,9 +156,25 @@ export class Run {
       const outsideNs = this.#onTimeline(outside.nextNs);
       const isInside = insideNs <= outsideNs;
       const feed = isInside ? inside : outside;
-      if (feed.next < 0) break;
+      if (feed.next < 0) {
+        this.#pass(Math.min(insideNs, outsideNs));
+        break;
+      }
       this.#admit(isInside ? INSIDE : OUTSIDE, feed, isInside ? insideNs : outsideNs);
     }
+  }
+
+  /** Lets time go by in which neither side has packets. */
+  #pass(nowNs: number): void {
+    if (nowNs <= this.#nowNs || nowNs === Number.POSITIVE_INFINITY) return;
+    this.#nowNs = nowNs;
+    this.#settle(nowNs);
+    this.#show();
+  }
+
+  /** Where the run stands, with the busiest flows, at most so many. */
+  standing(mostFlows: number): Standing {
+    return { flows: this.#book.busiest(mostFlows), summary: this.#summary() };
   }
 
   /** Ends the run: with everything settled where both sources have ended, else with what is certain by now. */
@@ -139,16 +182,21 @@ export class Run {
     const isComplete =
       this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && this.#pairs < this.#options.maxPairs;
     if (isComplete) this.#settle(Number.POSITIVE_INFINITY);
+    this.#options.onSettled?.();
     this.#book.close();
     const frames = [this.#summaryOf(INSIDE).frames, this.#summaryOf(OUTSIDE).frames] as const;
     for (const finding of this.#findings.close(this.#names, frames)) this.#sink.finding(finding);
+    this.#sink.end(this.#summary());
+  }
+
+  #summary(): Summary {
     const { offsetNs, driftPpm, source } = this.#clock;
-    this.#sink.end({
+    return {
       inside: this.#summaryOf(INSIDE),
       outside: this.#summaryOf(OUTSIDE),
       flows: this.#translations.learnt,
       clock: { offsetNs: Number(offsetNs), driftPpm: Math.round(10 * driftPpm) / 10, source },
-    });
+    };
   }
 
   /** An outside stamp as nanoseconds on the timeline. */
@@ -184,6 +232,7 @@ export class Run {
     this.#matcher.admit(row);
     if (t.state[at] !== WAITING) return;
     if (!isTcp) this.#datagrams.admit(row);
+    else if (this.#translations.slotOf(t.sideOf(row), t.tuple[at]) === NONE) this.#proxies.admit(row);
     else if (t.payloadLength[at] > 0) this.#segments.admit(row);
   }
 
@@ -195,6 +244,7 @@ export class Run {
     const gapNs = this.#groups.gapNs(inside, outside, isOutbound);
     this.#refusals.forget(inside);
     this.#refusals.forget(outside);
+    if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
     if (flow.pairs === 0) this.#verdicts.learn(flow);
     flow.pairs++;
     flow.held++;
@@ -261,13 +311,14 @@ export class Run {
     if (isFirst) this.#tuples[side].hasLostFirst[tuple] = 1;
   }
 
-  /** Gives the sink all results that no earlier packet holds up, and gives back what is no longer needed. */
+  /** Gives the sink all pairs that no earlier packet holds up any more, and gives back what is no longer needed. */
   #show(): void {
     const t = this.#timeline;
+    for (; this.#late.length > 0 && this.#pairs < this.#options.maxPairs; this.#late.shift()) this.#showPair(this.#late[0]);
     for (; this.#shown !== t.end && this.#pairs < this.#options.maxPairs; this.#shown = t.after(this.#shown)) {
       const at = this.#shown & t.mask;
       const state = t.state[at];
-      if (state === WAITING) break;
+      if (state === WAITING && this.#nowNs - t.timeNs[at] <= this.#patienceNs) break;
       if (state === PAIRED && t.side[at] === INSIDE) this.#showPair(this.#shown);
     }
     while (t.first !== this.#shown && t.first !== this.#due) {
@@ -300,9 +351,15 @@ export class Run {
   }
 
   #coverOf(side: Side): Cover {
-    const { source, hasEnded } = this.#feeds[side];
+    const { source, hasEnded, isLive } = this.#feeds[side];
     const shiftNs = this.#shiftNs[side];
-    return { firstNs: source.firstNs + shiftNs, lastNs: source.lastNs + shiftNs, hasEnded };
+    return {
+      firstNs: source.firstNs + shiftNs,
+      lastNs: source.lastNs + shiftNs,
+      hasEnded,
+      marginNs: isLive ? -COVER_MARGIN_NS : COVER_MARGIN_NS,
+      gaps: this.#gaps[side],
+    };
   }
 
   /** A run that was stopped early accounts for the frames it decided about, and leaves out those it only read. */

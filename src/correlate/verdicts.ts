@@ -5,20 +5,30 @@ import type { Verdict } from "../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
+import type { Gaps } from "./gaps.js";
 import { isLinkScoped, isMulticast, isSameLink } from "./scope.js";
+import { tupleEnds } from "./flow-summary.js";
+import type { Proxies } from "./proxies.js";
 import type { QuotedError } from "./quotes.js";
 import type { Refusals } from "./refusals.js";
 import type { Segments } from "./segments.js";
 import type { Translations } from "./translations.js";
 
-/** How far beyond its first and last frame a capture is taken to have been running, nanoseconds. */
-const COVER_MARGIN_NS = 10_000_000;
+/**
+ * How far beyond its first and last frame a capture is taken to have been running, nanoseconds. Of a live one the true limits
+ * are known; there, packets this near to them are not judged by it: their twins may be beyond.
+ */
+export const COVER_MARGIN_NS = 10_000_000;
 
 /** What a side's capture covers, nanoseconds on the timeline. */
 export interface Cover {
   firstNs: number;
   lastNs: number;
   hasEnded: boolean;
+  /** How far beyond these limits it can be judged by, nanoseconds; may be negative. */
+  marginNs: number;
+  /** What it lost in between. */
+  readonly gaps: Gaps;
 }
 
 /** A verdict on a frame without a twin, and the reason in words. */
@@ -34,6 +44,7 @@ export interface Known {
   readonly translations: Translations;
   readonly refusals: Refusals;
   readonly segments: Segments;
+  readonly proxies: Proxies;
   /** ICMP errors on the timeline, by row. */
   readonly errors: ReadonlyMap<number, QuotedError>;
   /** What each side's capture covers. */
@@ -83,6 +94,15 @@ export class Verdicts {
 
   /** Judges a packet whose window is over. */
   judge(row: number): Judgement {
+    const judgement = this.#judge(row);
+    if (judgement.verdict !== "dropped") return judgement;
+    const t = this.#timeline;
+    const other = otherSide(t.sideOf(row));
+    if (!this.#known.cover[other].gaps.mayHold(t.timeNs[row & t.mask])) return judgement;
+    return { verdict: "capture-loss", why: `${judgement.why}, but that capture lost frames about then` };
+  }
+
+  #judge(row: number): Judgement {
     const t = this.#timeline;
     const at = row & t.mask;
     const side = t.sideOf(row);
@@ -113,6 +133,8 @@ export class Verdicts {
     }
 
     const slot = tuples.flow[tuple];
+    const proxied = slot === NONE && t.proto[at] === TCP ? this.#known.proxies.twinOf(row) : null;
+    if (proxied) return { verdict: "proxied", why: `a proxy on the host passes it on: ${this.#connection(proxied)}` };
     if (slot === NONE) {
       const local =
         side === INSIDE
@@ -143,6 +165,16 @@ export class Verdicts {
       };
     }
     return this.#unexplained(row, side, srcText, dstText, src, dst, 4 * tuple, isIpv6);
+  }
+
+  /** The other connection of a proxied stream, from who opened it. */
+  #connection({ side, tuple }: { side: Side; tuple: number }): string {
+    const { src, srcPort, dst, dstPort } = tupleEnds(
+      this.#tuples[side],
+      tuple,
+      this.#tuples[side].openedByA[tuple] === 1,
+    );
+    return `${src}.${srcPort} > ${dst}.${dstPort} on ${this.#names[side]}`;
   }
 
   /** Whether an ICMP error was sent by the host: from its address on the uplink, or its own on the inside link. */
@@ -215,13 +247,11 @@ export class Verdicts {
 
   /** Why the other capture cannot have the packet, or null where it covers its time. */
   #uncovered(timeNs: number, other: Side): string | null {
-    const { firstNs, lastNs, hasEnded } = this.#known.cover[other];
+    const { firstNs, lastNs, hasEnded, marginNs } = this.#known.cover[other];
     const name = this.#names[other];
     if (Number.isNaN(firstNs)) return `the ${SIDE_NAMES[other]} capture (${name}) has no frames`;
-    if (timeNs < firstNs - COVER_MARGIN_NS)
-      return `${name} was captured only from ${seconds(firstNs - timeNs)} later on`;
-    if (hasEnded && timeNs > lastNs + COVER_MARGIN_NS)
-      return `the last frame of ${name} is ${seconds(timeNs - lastNs)} older`;
+    if (timeNs < firstNs - marginNs) return `${name} was captured only from ${seconds(firstNs - timeNs)} later on`;
+    if (hasEnded && timeNs > lastNs + marginNs) return `the last frame of ${name} is ${seconds(timeNs - lastNs)} older`;
     return null;
   }
 }

@@ -45,6 +45,7 @@ export class Timeline {
   payloadLength = new Uint32Array(4096);
   seq = new Uint32Array(4096);
   ack = new Uint32Array(4096);
+  head = new Uint32Array(4096);
   key = new Uint32Array(4096);
   key2 = new Uint32Array(4096);
   /** Row in its side's `TupleTable`. An ICMP error has the tuple of the packet it quotes, in the opposite direction. */
@@ -128,6 +129,7 @@ export class Timeline {
     this.payloadLength = doubled(this.payloadLength, new Uint32Array(rows));
     this.seq = doubled(this.seq, new Uint32Array(rows));
     this.ack = doubled(this.ack, new Uint32Array(rows));
+    this.head = doubled(this.head, new Uint32Array(rows));
     this.key = doubled(this.key, new Uint32Array(rows));
     this.key2 = doubled(this.key2, new Uint32Array(rows));
     this.tuple = doubled(this.tuple, new Int32Array(rows));

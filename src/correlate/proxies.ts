@@ -1,0 +1,204 @@
+import { ACK, RST, SYN } from "../packets/packets.js";
+import { LatencyDigest } from "../packets/latency.js";
+import { INSIDE, type Side } from "../packets/sides.js";
+import type { Timeline } from "../packets/timeline.js";
+import { NONE, type TupleTable } from "../packets/tuples.js";
+import { isSameLink } from "./scope.js";
+
+/** Connections without a translation that are remembered at the most; the oldest go first. */
+const MOST_STREAMS = 16_384;
+/** Segments of a direction whose beginnings are kept for comparing. */
+const MOST_HEADS = 64;
+/** A proxy dials as soon as it has accepted: its second connection opens within this, nanoseconds. */
+const DIAL_NS = 1_000_000_000;
+
+/** One direction of a connection: when its bytes came, and hashes of where segments begin. */
+interface Leg {
+  firstNs: number;
+  /** Sequence number of the first byte; -1 until the SYN of this direction was seen. */
+  firstSeq: number;
+  bytes: number;
+  /** By stream offset: the hash of the bytes there, how many the segment has, and its time. */
+  readonly heads: Map<number, { head: number; bytes: number; timeNs: number }>;
+}
+
+/** A TCP connection that no translation explains. */
+interface Stream {
+  readonly side: Side;
+  readonly tuple: number;
+  readonly openedNs: number;
+  readonly openedByA: boolean;
+  readonly toServer: Leg;
+  readonly toClient: Leg;
+  twin: Stream | null;
+  /** Bytes there were when a twin was last looked for: without new ones there is nothing new to find. */
+  triedBytes: number;
+}
+
+/** Two connections that carry one stream. */
+export interface Proxied {
+  /** Side and tuple of the client's connection to the proxy, and of the proxy's to the container. */
+  client: { side: Side; tuple: number };
+  server: { side: Side; tuple: number };
+  openedNs: number;
+  inbound: LatencyDigest;
+  outbound: LatencyDigest;
+}
+
+/**
+ * Links the two connections of docker-proxy: one that a client opened to the host, and one that the host opened to the
+ * container, on the inside. They share nothing but the bytes, which come out on the second later than they went into the
+ * first, and the other way round for the answer. Two that fit are linked where neither fits any other.
+ */
+export class Proxies {
+  readonly #timeline: Timeline;
+  readonly #tuples: readonly [TupleTable, TupleTable];
+  readonly #streams = new Map<string, Stream>();
+  readonly #onLink: (proxied: Proxied) => void;
+
+  constructor(timeline: Timeline, tuples: readonly [TupleTable, TupleTable], onLink: (proxied: Proxied) => void) {
+    this.#timeline = timeline;
+    this.#tuples = tuples;
+    this.#onLink = onLink;
+  }
+
+  /** Takes a TCP segment, at its place in time, of a tuple that has no translation. */
+  admit(row: number): void {
+    const t = this.#timeline;
+    const at = row & t.mask;
+    const side = t.sideOf(row);
+    const key = keyOf(side, t.tuple[at]);
+    const tcpFlags = t.tcpFlags[at];
+    if ((tcpFlags & (SYN | ACK)) === SYN) this.#open(key, row);
+    const stream = this.#streams.get(key);
+    if (!stream || (tcpFlags & RST) !== 0) return;
+    const leg = (t.forward[at] === 1) === stream.openedByA ? stream.toServer : stream.toClient;
+    if ((tcpFlags & SYN) !== 0) leg.firstSeq = (t.seq[at] + 1) >>> 0;
+    const bytes = t.payloadLength[at];
+    if (bytes === 0 || leg.firstSeq < 0) return;
+    const offset = (t.seq[at] - leg.firstSeq) | 0;
+    if (offset < 0) return;
+    if (leg.bytes === 0) leg.firstNs = t.timeNs[at];
+    leg.bytes = Math.max(leg.bytes, offset + bytes);
+    if (t.head[at] !== 0 && leg.heads.size < MOST_HEADS && !leg.heads.has(offset)) {
+      leg.heads.set(offset, { head: t.head[at], bytes, timeNs: t.timeNs[at] });
+    }
+  }
+
+  /** Where the other connection of this packet's stream is, if a proxy carries it on. */
+  twinOf(row: number): { side: Side; tuple: number } | null {
+    const t = this.#timeline;
+    const stream = this.#streams.get(keyOf(t.sideOf(row), t.tuple[row & t.mask]));
+    if (!stream) return null;
+    const bytes = stream.toServer.bytes + stream.toClient.bytes;
+    if (stream.twin === null && bytes > stream.triedBytes) {
+      stream.triedBytes = bytes;
+      this.#link(stream);
+    }
+    return stream.twin;
+  }
+
+  /** Forgets the stream of a tuple that is about to be released. */
+  forget(side: Side, tuple: number): void {
+    this.#streams.delete(keyOf(side, tuple));
+  }
+
+  #open(key: string, row: number): void {
+    const t = this.#timeline;
+    const at = row & t.mask;
+    if (this.#streams.size >= MOST_STREAMS) {
+      for (const oldest of this.#streams.keys()) {
+        this.#streams.delete(oldest);
+        break;
+      }
+    }
+    this.#streams.set(key, {
+      side: t.sideOf(row),
+      tuple: t.tuple[at],
+      openedNs: t.timeNs[at],
+      openedByA: t.forward[at] === 1,
+      toServer: emptyLeg(),
+      toClient: emptyLeg(),
+      twin: null,
+      triedBytes: 0,
+    });
+  }
+
+  #link(stream: Stream): void {
+    const isServer = this.#isByHost(stream);
+    const found = this.#partnersOf(stream, isServer);
+    if (found.length !== 1) return;
+    const [partner] = found;
+    if (this.#partnersOf(partner, !isServer).length !== 1) return;
+    stream.twin = partner;
+    partner.twin = stream;
+    const [client, server] = isServer ? [partner, stream] : [stream, partner];
+    const inbound = latencies(client.toServer, server.toServer);
+    const outbound = latencies(server.toClient, client.toClient);
+    this.#onLink({ client, server, openedNs: client.openedNs, inbound, outbound });
+  }
+
+  /** Connections that may be the other one of this stream. */
+  #partnersOf(stream: Stream, isServer: boolean): Stream[] {
+    const partners: Stream[] = [];
+    for (const [key, other] of this.#streams) {
+      if (this.#slotOf(other) !== NONE) this.#streams.delete(key);
+      if (other === stream || other.twin !== null || this.#slotOf(other) !== NONE) continue;
+      const [client, server] = isServer ? [other, stream] : [stream, other];
+      if (server.side !== INSIDE || !this.#isByHost(server) || this.#isByHost(client)) continue;
+      if (carriesOn(client, server)) partners.push(other);
+    }
+    return partners;
+  }
+
+  /** Whether the host itself may have opened an inside connection: from an address next to the container's. */
+  #isByHost(stream: Stream): boolean {
+    if (stream.side !== INSIDE) return false;
+    const tuples = this.#tuples[INSIDE];
+    const isIpv6 = tuples.isIpv6[stream.tuple] === 1;
+    const at = 4 * stream.tuple;
+    return isSameLink(isIpv6, tuples.addressA, at, tuples.addressB, at);
+  }
+
+  #slotOf(stream: Stream): number {
+    return this.#tuples[stream.side].flow[stream.tuple];
+  }
+}
+
+function keyOf(side: Side, tuple: number): string {
+  return `${side} ${tuple}`;
+}
+
+function emptyLeg(): Leg {
+  return { firstNs: Number.NaN, firstSeq: -1, bytes: 0, heads: new Map() };
+}
+
+/** Whether the server connection can carry on the client's: opened after it, the same bytes, each after the other. */
+function carriesOn(client: Stream, server: Stream): boolean {
+  const dialNs = server.openedNs - client.openedNs;
+  if (dialNs < 0 || dialNs > DIAL_NS) return false;
+  return isSameBytes(client.toServer, server.toServer) && isSameBytes(server.toClient, client.toClient);
+}
+
+/** Whether all that came out of `to` went into `from` before, as far as their segments can be compared; at least once. */
+function isSameBytes(from: Leg, to: Leg): boolean {
+  if (to.bytes > from.bytes || to.firstNs < from.firstNs) return false;
+  let compared = 0;
+  for (const [offset, { head, bytes, timeNs }] of to.heads) {
+    const before = from.heads.get(offset);
+    // heads of segments shorter than a head compare only where both are cut alike
+    if (!before || (before.bytes !== bytes && Math.min(before.bytes, bytes) < 32)) continue;
+    if (before.head !== head || before.timeNs > timeNs) return false;
+    compared++;
+  }
+  return compared > 0;
+}
+
+function latencies(from: Leg, to: Leg): LatencyDigest {
+  const digest = new LatencyDigest();
+  for (const [offset, { timeNs }] of to.heads) {
+    const before = from.heads.get(offset);
+    if (before) digest.add(timeNs - before.timeNs);
+  }
+  return digest;
+}
