@@ -1,5 +1,8 @@
-/** How the outside clock is to be brought to the inside clock. `auto` estimates it from the captures themselves. */
-export type ClockOption = { kind: "none" } | { kind: "given"; offsetNs: bigint } | { kind: "auto" };
+/**
+ * How the outside clock is to be brought to the inside clock. `none`: it is the same one, whose stamps may be wrong by
+ * `slackNs` (0 if not given). `auto` estimates it from the captures themselves.
+ */
+export type ClockOption = { kind: "none"; slackNs?: number } | { kind: "given"; offsetNs: bigint } | { kind: "auto" };
 
 /** Pairs that make a measurement of an estimated clock: the quickest of each direction among them bound its error. */
 const MEASURED_PAIRS = 64;

@@ -76,8 +76,17 @@ export class Datagrams {
     }
   }
 
-  /** Forgets a packet whose window is over. */
+  /** Tries once more to pair the datagram of a packet whose window is over, with what has been learnt meanwhile. */
+  settle(row: number): boolean {
+    const key = this.#filed.get(row);
+    const filed = key === undefined ? undefined : this.#complete.get(key);
+    const datagram = filed?.find((candidate) => candidate.rows.includes(row));
+    return datagram !== undefined && filed !== undefined && this.#pairWithOne(datagram, filed);
+  }
+
+  /** Forgets a packet that the timeline gives back. */
   forget(row: number): void {
+    if (this.#filed.size === 0) return;
     const key = this.#filed.get(row);
     if (key === undefined) return;
     this.#filed.delete(row);
@@ -122,13 +131,17 @@ export class Datagrams {
     const id = (t.flags[at] & IS_IPV6) !== 0 ? `6 ${t.proto[at] === ICMPV6 ? t.seq[at] : ""}` : `4 ${t.ipId[at]}`;
     const key = `${id} ${t.proto[at]} ${datagram.bytes}`;
     const others = this.#complete.get(key) ?? [];
-    const twins = others.filter((other) => this.#couldBeTwins(datagram, other));
-    if (twins.length === 1) {
-      const [inside, outside] = datagram.side === INSIDE ? [datagram, twins[0]] : [twins[0], datagram];
-      if (this.#pair(inside.rows, outside.rows)) return;
-    }
+    if (this.#pairWithOne(datagram, others)) return;
     this.#complete.set(key, [...others, datagram]);
     for (const row of datagram.rows) this.#filed.set(row, key);
+  }
+
+  /** Pairs a datagram with the one among others that can be its twin, if there is but one and it is certain. */
+  #pairWithOne(datagram: Datagram, others: readonly Datagram[]): boolean {
+    const twins = others.filter((other) => this.#couldBeTwins(datagram, other));
+    if (twins.length !== 1) return false;
+    const [inside, outside] = datagram.side === INSIDE ? [datagram, twins[0]] : [twins[0], datagram];
+    return this.#pair(inside.rows, outside.rows);
   }
 
   #pair(inside: readonly number[], outside: readonly number[]): boolean {

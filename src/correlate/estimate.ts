@@ -34,7 +34,7 @@ interface Sample {
  * plus its latency, an inbound one by the offset minus its latency; so the offset lies between the two.
  */
 export async function estimateClock(sources: readonly [Lookahead, Lookahead], option: ClockOption): Promise<Clock> {
-  if (option.kind === "none") return new Clock(0n, "none", true, 0);
+  if (option.kind === "none") return new Clock(0n, "none", true, option.slackNs ?? 0);
   if (option.kind === "given") return new Clock(option.offsetNs, "given", true, SLACK_NS);
   const samples = await collect(sources);
   const epochGapNs = sources[OUTSIDE].epochNs - sources[INSIDE].epochNs;

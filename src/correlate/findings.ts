@@ -92,7 +92,7 @@ export class Findings {
     }
     if (this.#pairs === 0 && frames[0] > 0 && frames[1] > 0) {
       const text = "no packet of one capture is in the other: are they of the same host and the same time?";
-      found.push({ severity: "warning", code: "nothing-paired", count: frames[0] + frames[1], text });
+      found.push({ severity: "warning", code: "nothing-paired", count: 1, text });
     }
     return found;
   }

@@ -1,4 +1,4 @@
-import { IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from "../packets/packets.js";
+import { IS_ERROR, IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from "../packets/packets.js";
 import type { SideSummary, Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { AMBIGUOUS, DONE, PAIRED, Timeline, WAITING } from "../packets/timeline.js";
@@ -242,8 +242,10 @@ export class Run {
     const flow = this.#translations.flowAt(slot);
     const isOutbound = flow.isOutbound(t.forward[i]);
     const gapNs = this.#groups.gapNs(inside, outside, isOutbound);
-    this.#refusals.forget(inside);
-    this.#refusals.forget(outside);
+    if ((t.flags[i] & IS_ERROR) !== 0) {
+      this.#refusals.forget(inside);
+      this.#refusals.forget(outside);
+    }
     if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
     if (flow.pairs === 0) this.#verdicts.learn(flow);
     flow.pairs++;
@@ -282,6 +284,7 @@ export class Run {
 
   #decide(row: number): void {
     const t = this.#timeline;
+    if (this.#datagrams.settle(row)) return;
     const undecided = this.#matcher.settle(row);
     if (undecided) {
       this.#feeds[INSIDE].ambiguous += undecided.inside.length;
@@ -292,7 +295,6 @@ export class Run {
     const at = row & t.mask;
     if (t.state[at] !== WAITING) return;
     const side = t.sideOf(row);
-    this.#datagrams.forget(row);
     const { verdict, why } = this.#verdicts.judge(row);
     this.#tuples[side].unmatched[t.tuple[at]]++;
     this.#findings.unmatched(side, verdict);
@@ -314,7 +316,8 @@ export class Run {
   /** Gives the sink all pairs that no earlier packet holds up any more, and gives back what is no longer needed. */
   #show(): void {
     const t = this.#timeline;
-    for (; this.#late.length > 0 && this.#pairs < this.#options.maxPairs; this.#late.shift()) this.#showPair(this.#late[0]);
+    for (; this.#late.length > 0 && this.#pairs < this.#options.maxPairs; this.#late.shift())
+      this.#showPair(this.#late[0]);
     for (; this.#shown !== t.end && this.#pairs < this.#options.maxPairs; this.#shown = t.after(this.#shown)) {
       const at = this.#shown & t.mask;
       const state = t.state[at];
@@ -325,7 +328,8 @@ export class Run {
       const at = t.first & t.mask;
       if (t.state[at] !== DONE) break;
       this.#tuples[t.sideOf(t.first)].held[t.tuple[at]]--;
-      if (this.#errors.delete(t.first)) this.#refusals.forget(t.first);
+      if (this.#errors.size > 0 && this.#errors.delete(t.first)) this.#refusals.forget(t.first);
+      this.#datagrams.forget(t.first);
       t.drop();
     }
   }
