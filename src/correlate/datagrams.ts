@@ -150,7 +150,7 @@ export class Datagrams {
     if (relation <= CONFLICT) return false;
     const slot =
       relation === KNOWN
-        ? this.#translations.slotOf(INSIDE, t.tuple[inside[0] & t.mask])
+        ? this.#translations.slotOf(inside[0])
         : this.#translations.support(inside[0], outside[0], false);
     if (slot === NONE) return false;
     const hasId = (t.flags[inside[0] & t.mask] & t.flags[outside[0] & t.mask] & HAS_IP_ID) !== 0;

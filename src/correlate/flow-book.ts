@@ -1,7 +1,7 @@
 import type { Flow } from "../packets/flows.js";
 import type { FlowSummary, Sink } from "../packets/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
-import { NONE, type TupleTable } from "../packets/tuples.js";
+import type { TupleTable } from "../packets/tuples.js";
 import type { Findings } from "./findings.js";
 import { summarize, summarizeProxied } from "./flow-summary.js";
 import type { Proxied, Proxies } from "./proxies.js";
@@ -73,7 +73,7 @@ export class FlowBook {
     const { translations, proxies, sink } = this.#about;
     const [inside, outside] = this.#about.tuples;
     for (const [slot, flow] of translations.flows.entries()) {
-      if (flow === null || inside.flow[flow.insideTuple] !== slot || outside.flow[flow.outsideTuple] !== slot) continue;
+      if (flow === null || flow.isRetired) continue;
       if (isIdle(inside, flow.insideTuple, nowNs) && isIdle(outside, flow.outsideTuple, nowNs))
         translations.retire(slot);
     }
@@ -95,7 +95,7 @@ export class FlowBook {
     for (const side of [INSIDE, OUTSIDE] as const) {
       const tuples = this.#about.tuples[side];
       for (let tuple = 0; tuple < tuples.end; tuple++) {
-        if (!tuples.isAlive(tuple) || tuples.flow[tuple] !== NONE || !isIdle(tuples, tuple, nowNs)) continue;
+        if (!tuples.isAlive(tuple) || !tuples.isUntranslated(tuple) || !isIdle(tuples, tuple, nowNs)) continue;
         proxies.forget(side, tuple);
         tuples.release(tuple);
       }

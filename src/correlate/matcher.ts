@@ -110,7 +110,7 @@ export class Matcher {
     const inside = t.side[row & t.mask] === INSIDE ? row : candidate;
     const outside = inside === row ? candidate : row;
     if (relation === KNOWN) {
-      const slot = this.#slotOf(inside);
+      const slot = this.#translations.slotOf(inside);
       if (this.#others > 0)
         this.#pair(inside, outside, slot, BY_FLOW, EVIDENCE_FLOW | (this.#usedTime ? EVIDENCE_TIME : 0));
       else this.#pair(inside, outside, slot, BY_EXACT, 0);
@@ -188,7 +188,7 @@ export class Matcher {
     if (relation !== KNOWN || (this.#buckets.count(bucket, INSIDE) === 1 && this.#buckets.count(bucket, OUTSIDE) === 1))
       return relation;
     const i = inside & t.mask;
-    const flow = this.#translations.flowAt(this.#slotOf(inside));
+    const flow = this.#translations.flowAt(this.#translations.slotOf(inside));
     const isOutbound = flow.isOutbound(t.forward[i]);
     if (this.#translations.isUsual(flow, isOutbound, t.timeNs[outside & t.mask] - t.timeNs[i])) return relation;
     this.#usedTime = true;
@@ -205,10 +205,10 @@ export class Matcher {
     const outside: number[] = [];
     const isInside = t.side[row & t.mask] === INSIDE;
     const anchorInside = isInside ? row : this.#candidate;
-    const slot = this.#slotOf(anchorInside);
+    const slot = this.#translations.slotOf(anchorInside);
     const forward = t.forward[anchorInside & t.mask];
     for (let r = this.#buckets.oldest(bucket, INSIDE); r !== NONE; r = t.next[r & t.mask]) {
-      if (this.#slotOf(r) !== slot || t.forward[r & t.mask] !== forward) continue;
+      if (this.#translations.slotOf(r) !== slot || t.forward[r & t.mask] !== forward) continue;
       if (this.#isGhost(r)) return false;
       inside.push(r);
     }
@@ -281,16 +281,11 @@ export class Matcher {
     const at = row & t.mask;
     const same = t.flags[at] & HAS_PAYLOAD ? "identical payloads" : "identical headers";
     const id = t.flags[at] & HAS_IP_ID ? "the same IP ID" : "no IP ID";
-    const flow = this.#slotOf(found[INSIDE][0] ?? row) === NONE ? "no known flow" : "one flow";
+    const flow = this.#translations.slotOf(found[INSIDE][0] ?? row) === NONE ? "no known flow" : "one flow";
     if (found[INSIDE].length === 1 && found[OUTSIDE].length === 1) {
       return `one candidate, but too little evidence for a translation not seen before: ${id}, ${flow}`;
     }
     return `${same}, ${id}, ${flow}`;
-  }
-
-  #slotOf(row: number): number {
-    const t = this.#timeline;
-    return this.#translations.slotOf(t.sideOf(row), t.tuple[row & t.mask]);
   }
 
   #isGhost(row: number): boolean {

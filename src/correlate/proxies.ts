@@ -2,7 +2,7 @@ import { ACK, RST, SYN } from "../packets/packets.js";
 import { LatencyDigest } from "../packets/latency.js";
 import { INSIDE, type Side } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
-import { NONE, type TupleTable } from "../packets/tuples.js";
+import type { TupleTable } from "../packets/tuples.js";
 import { isSameLink } from "./scope.js";
 
 /** Connections without a translation that are remembered at the most; the oldest go first. */
@@ -142,8 +142,9 @@ export class Proxies {
   #partnersOf(stream: Stream, isServer: boolean): Stream[] {
     const partners: Stream[] = [];
     for (const [key, other] of this.#streams) {
-      if (this.#slotOf(other) !== NONE) this.#streams.delete(key);
-      if (other === stream || other.twin !== null || this.#slotOf(other) !== NONE) continue;
+      const isTranslated = !this.#tuples[other.side].isUntranslated(other.tuple);
+      if (isTranslated) this.#streams.delete(key);
+      if (other === stream || other.twin !== null || isTranslated) continue;
       const [client, server] = isServer ? [other, stream] : [stream, other];
       if (server.side !== INSIDE || !this.#isByHost(server) || this.#isByHost(client)) continue;
       if (carriesOn(client, server)) partners.push(other);
@@ -158,10 +159,6 @@ export class Proxies {
     const isIpv6 = tuples.isIpv6[stream.tuple] === 1;
     const at = 4 * stream.tuple;
     return isSameLink(isIpv6, tuples.addressA, at, tuples.addressB, at);
-  }
-
-  #slotOf(stream: Stream): number {
-    return this.#tuples[stream.side].flow[stream.tuple];
   }
 }
 

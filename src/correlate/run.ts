@@ -232,7 +232,7 @@ export class Run {
     this.#matcher.admit(row);
     if (t.state[at] !== WAITING) return;
     if (!isTcp) this.#datagrams.admit(row);
-    else if (this.#translations.slotOf(t.sideOf(row), t.tuple[at]) === NONE) this.#proxies.admit(row);
+    else if (this.#translations.slotOf(row) === NONE) this.#proxies.admit(row);
     else if (t.payloadLength[at] > 0) this.#segments.admit(row);
   }
 
@@ -248,6 +248,7 @@ export class Run {
     }
     if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
     if (flow.pairs === 0) this.#verdicts.learn(flow);
+    this.#translations.prove(inside, outside);
     flow.pairs++;
     flow.held++;
     if (t.timeNs[i] < flow.firstNs) flow.firstNs = t.timeNs[i];
@@ -308,7 +309,7 @@ export class Run {
     const t = this.#timeline;
     const side = t.sideOf(row);
     const tuple = t.tuple[row & t.mask];
-    const slot = this.#translations.slotOf(side, tuple);
+    const slot = this.#translations.slotOf(row);
     const isFirst = slot === NONE || t.timeNs[row & t.mask] < this.#translations.flowAt(slot).firstNs;
     if (isFirst) this.#tuples[side].hasLostFirst[tuple] = 1;
   }

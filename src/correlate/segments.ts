@@ -39,7 +39,7 @@ export class Segments {
   /** Takes a TCP segment with data that found no twin of its own size when it came. */
   admit(row: number): void {
     const t = this.#timeline;
-    const slot = this.#translations.slotOf(t.sideOf(row), t.tuple[row & t.mask]);
+    const slot = this.#translations.slotOf(row);
     if (slot === NONE) return;
     let lists = this.#flows.get(slot);
     if (!lists) {
@@ -58,7 +58,7 @@ export class Segments {
   /** Whether some bytes of this waiting segment are on the other side, in segments cut differently. */
   isSeenInPieces(row: number): boolean {
     const t = this.#timeline;
-    const slot = this.#translations.slotOf(t.sideOf(row), t.tuple[row & t.mask]);
+    const slot = this.#translations.slotOf(row);
     const lists = slot === NONE ? undefined : this.#flows.get(slot);
     if (!lists) return false;
     const opposite = this.#direction(lists, slot, row)[otherSide(t.sideOf(row))];
@@ -97,7 +97,7 @@ export class Segments {
   #isWaiting(row: number, slot: number): boolean {
     const t = this.#timeline;
     const at = row & t.mask;
-    return t.isHeld(row) && t.state[at] === WAITING && this.#translations.slotOf(t.sideOf(row), t.tuple[at]) === slot;
+    return t.isHeld(row) && t.state[at] === WAITING && this.#translations.slotOf(row) === slot;
   }
 
   /** Pairs the segment as the whole of pieces that are there, or as the last piece of a whole. */

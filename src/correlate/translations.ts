@@ -2,7 +2,7 @@ import { sameAddress } from "../packets/columns.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
 import { LatencyDigest } from "../packets/latency.js";
 import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR } from "../packets/packets.js";
-import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { Clock } from "./clock.js";
@@ -94,8 +94,10 @@ export class Translations {
     const o = outside & t.mask;
     const gapNs = t.timeNs[o] - t.timeNs[i];
     if (gapNs > this.#windowNs || gapNs < -this.#windowNs) return IMPOSSIBLE;
-    const slot = this.#inside.flow[t.tuple[i]];
-    const outsideSlot = this.#outside.flow[t.tuple[o]];
+    const insideEnd = 2 * t.tuple[i] + t.forward[i];
+    const outsideEnd = 2 * t.tuple[o] + t.forward[o];
+    const slot = this.#inside.flow[insideEnd];
+    const outsideSlot = this.#outside.flow[outsideEnd];
     // a sender gives every packet an ID of its own, or 0 to all: those without may be sent again byte for byte
     const isRepeatable = (t.flags[i] & HAS_IP_ID) === 0;
     if (slot !== NONE && slot === outsideSlot) {
@@ -114,7 +116,8 @@ export class Translations {
       const latencyNs = lowered > 0 ? gapNs : -gapNs;
       if (lowered !== 0 && !(this.#isCausal(latencyNs) && this.#isPlausible(lowered > 0, latencyNs))) return IMPOSSIBLE;
     }
-    return slot === NONE && outsideSlot === NONE ? POSSIBLE : CONFLICT;
+    const isFree = this.#inside.isProved[insideEnd] === 0 && this.#outside.isProved[outsideEnd] === 0;
+    return isFree ? POSSIBLE : CONFLICT;
   }
 
   /** The flow in a slot that is in use. */
@@ -124,9 +127,12 @@ export class Translations {
     return flow;
   }
 
-  /** Slot of the flow that a side's tuple belongs to, or NONE. */
-  slotOf(side: Side, tuple: number): number {
-    return side === INSIDE ? this.#inside.flow[tuple] : this.#outside.flow[tuple];
+  /** Slot of the flow that a packet belongs to, or NONE. */
+  slotOf(row: number): number {
+    const t = this.#timeline;
+    const at = row & t.mask;
+    const tuples = t.side[at] === INSIDE ? this.#inside : this.#outside;
+    return tuples.flow[2 * t.tuple[at] + t.forward[at]];
   }
 
   /**
@@ -183,8 +189,20 @@ export class Translations {
   retire(slot: number): void {
     const flow = this.flowAt(slot);
     this.retired.push(slot);
-    if (this.#inside.flow[flow.insideTuple] === slot) this.#inside.flow[flow.insideTuple] = NONE;
-    if (this.#outside.flow[flow.outsideTuple] === slot) this.#outside.flow[flow.outsideTuple] = NONE;
+    flow.isRetired = true;
+    for (const direction of [0, 1]) {
+      unbind(this.#inside, 2 * flow.insideTuple + direction, slot);
+      unbind(this.#outside, 2 * flow.outsideTuple + direction, slot);
+    }
+  }
+
+  /** Notes that a pair proves its packets' translation in their direction. */
+  prove(inside: number, outside: number): void {
+    const t = this.#timeline;
+    const i = inside & t.mask;
+    const o = outside & t.mask;
+    this.#inside.isProved[2 * t.tuple[i] + t.forward[i]] = 1;
+    this.#outside.isProved[2 * t.tuple[o] + t.forward[o]] = 1;
   }
 
   /** Gives the slot of a retired flow back. Precondition: no pair of it is held. */
@@ -255,12 +273,19 @@ export class Translations {
       rewriteForward,
       rewriteBackward,
     );
-    if (this.#inside.flow[inside] !== NONE) this.retire(this.#inside.flow[inside]);
-    if (this.#outside.flow[outside] !== NONE) this.retire(this.#outside.flow[outside]);
+    const ends = [2 * inside + t.forward[i], 2 * outside + t.forward[o]] as const;
+    if (this.#inside.isProved[ends[INSIDE]] === 1) this.retire(this.#inside.flow[ends[INSIDE]]);
+    if (this.#outside.isProved[ends[OUTSIDE]] === 1) this.retire(this.#outside.flow[ends[OUTSIDE]]);
     const slot = this.#freeSlots.pop() ?? this.flows.length;
     this.flows[slot] = flow;
-    this.#inside.flow[inside] = slot;
-    this.#outside.flow[outside] = slot;
+    this.#inside.flow[ends[INSIDE]] = slot;
+    this.#outside.flow[ends[OUTSIDE]] = slot;
+    // the other direction is taken to be the reverse of this one, until a pair shows otherwise
+    const back = [ends[INSIDE] ^ 1, ends[OUTSIDE] ^ 1] as const;
+    if (this.#inside.isProved[back[INSIDE]] === 0 && this.#outside.isProved[back[OUTSIDE]] === 0) {
+      this.#inside.flow[back[INSIDE]] = slot;
+      this.#outside.flow[back[OUTSIDE]] = slot;
+    }
     return slot;
   }
 
@@ -301,6 +326,12 @@ export class Translations {
     if (dstPortA[insideTuple] !== dstPortB[outsideTuple]) rewrite |= REWRITE_DST_PORT;
     return rewrite;
   }
+}
+
+function unbind(tuples: TupleTable, end: number, slot: number): void {
+  if (tuples.flow[end] !== slot) return;
+  tuples.flow[end] = NONE;
+  tuples.isProved[end] = 0;
 }
 
 function isWithin(seen: LatencyDigest, latencyNs: number, spreads: number): boolean {

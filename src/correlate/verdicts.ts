@@ -132,7 +132,7 @@ export class Verdicts {
       return { verdict: "local", why: `the host itself (${error.src}) refuses a packet of ${error.dst}` };
     }
 
-    const slot = tuples.flow[tuple];
+    const slot = this.#translations.slotOf(row);
     const proxied = slot === NONE && t.proto[at] === TCP ? this.#known.proxies.twinOf(row) : null;
     if (proxied) return { verdict: "proxied", why: `a proxy on the host passes it on: ${this.#connection(proxied)}` };
     if (slot === NONE) {

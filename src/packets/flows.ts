@@ -24,6 +24,8 @@ export class Flow {
   readonly rewriteForward: number;
   readonly rewriteBackward: number;
   pairs = 0;
+  /** Whether its tuples have been given to another flow, or let go. */
+  isRetired = false;
   /** Pairs not shown yet: the flow must outlive them. */
   held = 0;
   /** First and last pair, nanoseconds on the timeline. */

@@ -20,8 +20,13 @@ export class TupleTable {
   portB = new Uint16Array(256);
   /** 1 where the ports are an ICMP echo id. */
   isEcho = new Uint8Array(256);
-  /** The flow whose side this tuple is, or NONE while its translation is not known. */
-  flow = new Int32Array(256).fill(NONE);
+  /**
+   * The flow of the tuple's packets, or NONE while their translation is not known: at `2 * tuple + forward`, as each
+   * direction may have its own (br_netfilter shows a DNATed container's packets after, their answers before the DNAT).
+   */
+  flow = new Int32Array(512).fill(NONE);
+  /** 1 where a pair has proved that direction's flow; 0 while it is only what the other direction suggests. */
+  isProved = new Uint8Array(512);
   /** 1 if A opened the conversation, 0 if B did. */
   openedByA = new Uint8Array(256);
   /** Time of the last packet, nanoseconds on the timeline. */
@@ -41,6 +46,11 @@ export class TupleTable {
 
   get size(): number {
     return this.#index.size;
+  }
+
+  /** Whether neither direction has a known translation. */
+  isUntranslated(tuple: number): boolean {
+    return this.flow[2 * tuple] === NONE && this.flow[2 * tuple + 1] === NONE;
   }
 
   isAlive(tuple: number): boolean {
@@ -85,7 +95,7 @@ export class TupleTable {
     this.portA[tuple] = srcPort;
     this.portB[tuple] = dstPort;
     this.isEcho[tuple] = 0;
-    this.flow[tuple] = NONE;
+    this.#unbind(tuple);
     this.openedByA[tuple] = 1;
     this.lastNs[tuple] = 0;
     this.held[tuple] = 0;
@@ -107,7 +117,7 @@ export class TupleTable {
   release(tuple: number): void {
     this.#index.remove(this.#hash[tuple], tuple);
     this.#alive[tuple] = 0;
-    this.flow[tuple] = NONE;
+    this.#unbind(tuple);
     this.#free.push(tuple);
   }
 
@@ -117,6 +127,11 @@ export class TupleTable {
 
   #isTo(tuple: number, address: Uint32Array, at: number, port: number): boolean {
     return this.portB[tuple] === port && sameAddress(this.addressB, 4 * tuple, address, at);
+  }
+
+  #unbind(tuple: number): void {
+    this.flow.fill(NONE, 2 * tuple, 2 * tuple + 2);
+    this.isProved.fill(0, 2 * tuple, 2 * tuple + 2);
   }
 
   #take(): number {
@@ -139,7 +154,8 @@ export class TupleTable {
     this.portA = widened(this.portA, new Uint16Array(rows));
     this.portB = widened(this.portB, new Uint16Array(rows));
     this.isEcho = widened(this.isEcho, new Uint8Array(rows));
-    this.flow = widened(this.flow, new Int32Array(rows).fill(NONE));
+    this.flow = widened(this.flow, new Int32Array(2 * rows).fill(NONE));
+    this.isProved = widened(this.isProved, new Uint8Array(2 * rows));
     this.openedByA = widened(this.openedByA, new Uint8Array(rows));
     this.lastNs = widened(this.lastNs, new Float64Array(rows));
     this.held = widened(this.held, new Uint32Array(rows));
