@@ -1,0 +1,109 @@
+import { expect, it } from "vitest";
+import { correlate } from "../../src/correlate/correlate.js";
+import { Capture, Outcome, outcomeOf, us } from "./outcome.js";
+import { conversation, inStep, merged } from "./traffic.js";
+
+it("stops after so many pairs, and sums up what it decided about", async () => {
+  const { inside, outside } = conversation(40);
+  for (const maxPairs of [1, 7, 40]) {
+    const outcome = await outcomeOf(inside, outside, { maxPairs });
+    expect(outcome.twins).toEqual(inStep(maxPairs));
+    expect(outcome.summary.inside.paired).toBe(maxPairs);
+    expect(outcome.summary.inside.frames).toBe(maxPairs);
+    expect(outcome.summary.outside.frames).toBe(maxPairs);
+  }
+});
+
+it("counts only what is shown where pairs beyond the limit are known already", async () => {
+  // frame 1 has no twin and is waited for; all pairs behind it come at once
+  const { inside, outside } = conversation(20, { startUs: 100 });
+  const early = conversation(1, { seed: 9 }).inside;
+  const outcome = await outcomeOf(merged(early, inside), outside, { maxPairs: 3, windowNs: 100_000_000 });
+  expect(outcome.pairs).toHaveLength(3);
+  for (const side of [outcome.summary.inside, outcome.summary.outside]) {
+    expect(side.frames).toBe(side.paired + side.unmatched + side.ambiguous + side.notIp + side.undecodable);
+    expect(side.paired).toBe(3);
+  }
+});
+
+it("ends soon after it is told to, with what was read so far", async () => {
+  const { inside, outside } = conversation(100);
+  const signal = { aborted: false };
+  const outcome = new Outcome();
+  const seen: number[] = [];
+  const sink = Object.assign(outcome, {
+    pair: (...args: Parameters<Outcome["pair"]>) => {
+      Outcome.prototype.pair.apply(outcome, args);
+      seen.push(outcome.pairs.length);
+      signal.aborted = true;
+    },
+  });
+  await correlate(
+    new Capture("docker0", inside, 0n, 10),
+    new Capture("enp0s3", outside, 0n, 10),
+    { windowNs: 1e9, clock: { kind: "none" }, maxPairs: Number.POSITIVE_INFINITY },
+    sink,
+    signal,
+  );
+  expect(seen.length).toBeGreaterThan(0);
+  expect(seen.length).toBeLessThanOrEqual(10);
+  expect(outcome.twins).toEqual(inStep(seen.length));
+  expect(outcome.summary.inside.paired).toBe(seen.length);
+});
+
+it("hands on the error of a source, after what was known before it", async () => {
+  const { inside, outside } = conversation(20);
+  class Broken extends Capture {
+    override async next() {
+      const batch = await super.next();
+      if (batch === null) throw new Error("frame 21: torn");
+      return batch;
+    }
+  }
+  const outcome = new Outcome();
+  const options = { windowNs: 1e9, clock: { kind: "none" }, maxPairs: Number.POSITIVE_INFINITY } as const;
+  const run = correlate(new Broken("docker0", inside), new Capture("enp0s3", outside), options, outcome);
+  await expect(run).rejects.toThrow("frame 21: torn");
+  expect(outcome.pairs.length).toBeGreaterThanOrEqual(19);
+});
+
+it("tells results in the order of their inside stamps", async () => {
+  const a = conversation(30, { everyUs: 90 });
+  const b = conversation(30, { everyUs: 70, srcPort: 41_000, seed: 5 });
+  const outcome = await outcomeOf(merged(a.inside, b.inside), merged(a.outside, b.outside));
+  expect(outcome.pairs.map(({ inside }) => inside)).toEqual(Array.from({ length: 60 }, (_, at) => at + 1));
+});
+
+it("sorts stamps that are out of order within a batch", async () => {
+  const { inside, outside } = conversation(20);
+  const shuffled = outside.map((_, at) => outside[at ^ 1]);
+  const outcome = await outcomeOf(inside, shuffled);
+  expect(outcome.twins).toEqual(inStep(20).map(([i, o]) => [i, ((o - 1) ^ 1) + 1]));
+  expect(outcome.pairs.map(({ latencyNs }) => latencyNs)).toEqual(
+    outcome.pairs.map((_, at) => (at % 2 === 0 ? 20_000 : 10_000)),
+  );
+});
+
+it("pairs twins whose stamps are the wrong way round", async () => {
+  const { inside, outside } = conversation(20);
+  const early = outside.map(({ ns, packet }, at) => ({ ns: at % 2 === 0 ? ns - 35_000 : ns + 25_000, packet }));
+  const sorted = early.toSorted((a, b) => a.ns - b.ns);
+  const outcome = await outcomeOf(inside, sorted, { clock: { kind: "none" } });
+  expect(outcome.pairs).toHaveLength(20);
+  for (const { inside: i, outside: o } of outcome.pairs) expect(sorted[o - 1]).toBe(early[i - 1]);
+  expect(outcome.pairs[0].latencyNs).toBe(-15_000);
+});
+
+it("a frame's first batch may be empty", async () => {
+  const { inside, outside } = conversation(4);
+  const arp = us(0, new Uint8Array(28));
+  const outcome = new Outcome();
+  await correlate(
+    new Capture("docker0", [arp, ...inside], 0n, 1),
+    new Capture("enp0s3", outside, 0n, 3),
+    { windowNs: 1e9, clock: { kind: "auto" }, maxPairs: Number.POSITIVE_INFINITY },
+    outcome,
+  );
+  expect(outcome.pairs).toHaveLength(4);
+  expect(outcome.summary.inside).toMatchObject({ frames: 5, paired: 4, undecodable: 1 });
+});

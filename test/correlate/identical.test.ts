@@ -1,0 +1,205 @@
+import { describe, expect, it } from "vitest";
+import { ms, outcomeOf, type Stamped, us } from "./outcome.js";
+import { CONTAINER, conversation, datagram, HOST, inStep, merged, OTHER, segment, SERVER, SYN_ACK } from "./traffic.js";
+
+/** A heartbeat: always the same bytes, and no IP ID. */
+function beat(src: string, srcPort: number, ttl: number): Uint8Array {
+  return datagram({ src, dst: SERVER, srcPort, dstPort: 5000, ipId: 0, ttl, text: "alive" });
+}
+
+/** Traffic that vouches for the clocks: some TCP, before anything else happens. */
+const tcp = conversation(40, { everyUs: 50, srcPort: 33_000, insideSrc: "172.17.0.9" });
+
+const own = (frame: number) => frame - 40;
+
+async function withTcp(inside: readonly Stamped[], outside: readonly Stamped[]) {
+  const outcome = await outcomeOf(merged(tcp.inside, inside), merged(tcp.outside, outside));
+  return {
+    outcome,
+    twins: outcome.twins.filter(([i]) => i > 40).map(([i, o]) => [own(i), own(o)]),
+    pairs: outcome.pairs.filter(({ inside }) => inside > 40),
+    undecided: outcome.undecided.map(({ inside, outside }) => [inside.map(own), outside.map(own)]),
+  };
+}
+
+const hello = (src: string, srcPort: number, ttl: number, ipId: number) =>
+  datagram({ src, dst: SERVER, srcPort, dstPort: 5000, ipId, ttl, text: `hello ${ipId}` });
+
+const beats = (everyMs: number) => {
+  const inside: Stamped[] = [];
+  const outside: Stamped[] = [];
+  for (let n = 0; n < 30; n++) {
+    const [src, port] = n % 2 === 0 ? [CONTAINER, 5000] : [OTHER, 61_234];
+    inside.push(ms(100 + everyMs * n, beat(src, 5000, 64)));
+    outside.push(ms(100.02 + everyMs * n, beat(HOST, port, 63)));
+  }
+  return { inside, outside };
+};
+
+describe("identical packets of several containers, without IP ID", () => {
+  it("are paired where they are apart in time, once some have agreed", async () => {
+    const { inside, outside } = beats(1500);
+    const { twins, outcome } = await withTcp(inside, outside);
+    expect(twins.every(([i, o]) => i === o)).toBe(true);
+    expect(twins.slice(-24)).toEqual(inStep(30).slice(6));
+    expect(outcome.flows.map(({ inside, outside }) => [inside.src, outside.srcPort]).slice(1)).toEqual([
+      [CONTAINER, 5000],
+      [OTHER, 61_234],
+    ]);
+  });
+
+  it("are never paired with the wrong one where several wait at once", async () => {
+    for (const everyMs of [1, 10, 100, 300, 900]) {
+      const { inside, outside } = beats(everyMs);
+      const { twins } = await withTcp(inside, outside);
+      expect(twins.every(([i, o]) => i === o)).toBe(true);
+    }
+  });
+
+  it("are ambiguous where they leave at the same instant, never wrong", async () => {
+    const { twins, undecided } = await withTcp(
+      [us(9000, beat(CONTAINER, 5000, 64)), us(9001, beat(OTHER, 5000, 64))],
+      [us(9031, beat(HOST, 61_234, 63)), us(9033, beat(HOST, 5000, 63))],
+    );
+    expect(twins).toEqual([]);
+    expect(undecided).toEqual([
+      [
+        [1, 2],
+        [1, 2],
+      ],
+    ]);
+  });
+
+  it("are ambiguous where one of them was lost", async () => {
+    const { twins, undecided } = await withTcp(
+      [us(9000, beat(CONTAINER, 5000, 64)), us(9001, beat(OTHER, 5000, 64))],
+      [us(9031, beat(HOST, 5000, 63))],
+    );
+    expect(twins).toEqual([]);
+    expect(undecided).toEqual([[[1, 2], [1]]]);
+  });
+
+  it("are told apart by their flows, once other packets taught these", async () => {
+    const { twins, pairs, undecided } = await withTcp(
+      [
+        us(9000, hello(CONTAINER, 5000, 64, 51)),
+        us(9100, hello(OTHER, 5000, 64, 52)),
+        us(9200, beat(CONTAINER, 5000, 64)),
+        us(9201, beat(OTHER, 5000, 64)),
+      ],
+      [
+        us(9020, hello(HOST, 5000, 63, 51)),
+        us(9120, hello(HOST, 61_234, 63, 52)),
+        // the second one overtakes the first
+        us(9231, beat(HOST, 61_234, 63)),
+        us(9233, beat(HOST, 5000, 63)),
+      ],
+    );
+    expect(undecided).toEqual([]);
+    expect(twins).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 4],
+      [4, 3],
+    ]);
+    // with one of them out of the way, the other has a candidate to itself
+    expect(pairs.slice(2).map(({ by, evidence }) => [by, evidence.includes("flow")])).toEqual([
+      ["exact", false],
+      ["flow", true],
+    ]);
+  });
+
+  it("are told apart even by what is taught after them, within the window", async () => {
+    const { twins } = await withTcp(
+      [
+        us(9000, beat(CONTAINER, 5000, 64)),
+        us(9001, beat(OTHER, 5000, 64)),
+        ms(300, hello(CONTAINER, 5000, 64, 51)),
+        ms(400, hello(OTHER, 5000, 64, 52)),
+      ],
+      [
+        us(9031, beat(HOST, 61_234, 63)),
+        us(9033, beat(HOST, 5000, 63)),
+        ms(300.02, hello(HOST, 5000, 63, 51)),
+        ms(400.02, hello(HOST, 61_234, 63, 52)),
+      ],
+    );
+    expect(twins).toEqual([
+      [1, 2],
+      [2, 1],
+      [3, 3],
+      [4, 4],
+    ]);
+  });
+});
+
+describe("identical packets of one flow, without IP ID", () => {
+  const first = datagram({
+    src: CONTAINER,
+    dst: SERVER,
+    srcPort: 5000,
+    dstPort: 5000,
+    ipId: 51,
+    ttl: 64,
+    text: "hello",
+  });
+  const firstOut = datagram({ src: HOST, dst: SERVER, srcPort: 5000, dstPort: 5000, ipId: 51, ttl: 63, text: "hello" });
+
+  it("are paired in order where none was lost", async () => {
+    const { twins, pairs } = await withTcp(
+      [
+        us(9000, first),
+        us(9500, beat(CONTAINER, 5000, 64)),
+        us(9501, beat(CONTAINER, 5000, 64)),
+        us(9502, beat(CONTAINER, 5000, 64)),
+      ],
+      [
+        us(9020, firstOut),
+        us(9520, beat(HOST, 5000, 63)),
+        us(9524, beat(HOST, 5000, 63)),
+        us(9525, beat(HOST, 5000, 63)),
+      ],
+    );
+    expect(twins).toEqual(inStep(4));
+    expect(pairs.slice(1).map(({ by }) => by)).toEqual(["order", "order", "order"]);
+  });
+
+  it("are ambiguous where one was lost", async () => {
+    const { twins, undecided } = await withTcp(
+      [
+        us(9000, first),
+        us(9500, beat(CONTAINER, 5000, 64)),
+        us(9501, beat(CONTAINER, 5000, 64)),
+        us(9502, beat(CONTAINER, 5000, 64)),
+      ],
+      [us(9020, firstOut), us(9520, beat(HOST, 5000, 63)), us(9524, beat(HOST, 5000, 63))],
+    );
+    expect(twins).toEqual([[1, 1]]);
+    expect(undecided).toEqual([
+      [
+        [2, 3, 4],
+        [2, 3],
+      ],
+    ]);
+  });
+});
+
+it("a packet cannot be the twin of one that left before it came: what was lost is not what is sent again", async () => {
+  // the SYN-ACK is lost in the host; the server sends it again, byte for byte
+  const synAck = { src: SERVER, srcPort: 80, dstPort: 40_001, seq: 900, ack: 101, flags: SYN_ACK, ipId: 0 };
+  const { twins, outcome } = await withTcp(
+    [ms(700.01, segment({ ...synAck, dst: CONTAINER, ttl: 52 }))],
+    [ms(100, segment({ ...synAck, dst: HOST, ttl: 53 })), ms(700, segment({ ...synAck, dst: HOST, ttl: 53 }))],
+  );
+  expect(twins.every(([i, o]) => i === 1 && o === 2)).toBe(true);
+  expect(outcome.pairs.filter(({ inside, outside }) => inside > 40 && outside === 41)).toEqual([]);
+});
+
+it("an effect does not come before its cause: what left earlier is no twin, though the flow is known", async () => {
+  const { twins, outcome } = await withTcp(
+    [us(9000, hello(CONTAINER, 5000, 64, 51)), us(9520, beat(CONTAINER, 5000, 64))],
+    [us(9020, hello(HOST, 5000, 63, 51)), us(9500, beat(HOST, 5000, 63))],
+  );
+  expect(twins).toEqual([[1, 1]]);
+  expect(outcome.verdicts("inside")).toEqual([[42, "dropped"]]);
+});

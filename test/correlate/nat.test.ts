@@ -1,0 +1,270 @@
+import { describe, expect, it } from "vitest";
+import { echo6, filler, ipv6, transport, udp } from "../support/packets.js";
+import { ipv4 } from "../support/packets.js";
+import { ms, outcomeOf, us } from "./outcome.js";
+import {
+  CLIENT,
+  CONTAINER,
+  conversation,
+  datagram,
+  HOST,
+  inStep,
+  merged,
+  OTHER,
+  ping,
+  segment,
+  SERVER,
+  SYN,
+  SYN_ACK,
+} from "./traffic.js";
+
+const request = (src: string, icmpId: number, ttl: number) =>
+  ping({ src, dst: SERVER, icmpId, seq: 3, ipId: 5572, ttl });
+
+const reply = (dst: string, icmpId: number, ttl: number) =>
+  ping({ src: SERVER, dst, icmpId, seq: 3, ipId: 41002, ttl, reply: true });
+
+describe("ICMP echo", () => {
+  it("is paired across a rewritten id, in both directions", async () => {
+    const outcome = await outcomeOf(
+      [us(1, request(CONTAINER, 4096, 64)), us(27_412, reply(CONTAINER, 4096, 49))],
+      [us(30, request(HOST, 10496, 63)), us(27_391, reply(HOST, 10496, 50))],
+    );
+    expect(outcome.pairs).toEqual([
+      {
+        inside: 1,
+        outside: 1,
+        flow: 1,
+        by: "exact",
+        evidence: ["ip-id", "length", "icmp-seq", "payload"],
+        rewrite: "src srcPort",
+        direction: "outbound",
+        latencyNs: 29_000,
+      },
+      expect.objectContaining({
+        inside: 2,
+        outside: 2,
+        flow: 1,
+        rewrite: "dst dstPort",
+        direction: "inbound",
+        latencyNs: 21_000,
+      }),
+    ]);
+    expect(outcome.flows).toEqual([
+      expect.objectContaining({
+        nat: "snat",
+        initiator: "inside",
+        inside: { src: CONTAINER, dst: SERVER, icmpId: 4096 },
+        outside: { src: HOST, dst: SERVER, icmpId: 10496 },
+        pairs: 2,
+        pairsOutbound: 1,
+        firstNs: 1_700_000_000_000_001_000n,
+        lastNs: 1_700_000_000_027_412_000n,
+      }),
+    ]);
+  });
+
+  it("knows who asked where only the reply was captured", async () => {
+    const outcome = await outcomeOf([us(20, reply(CONTAINER, 4096, 49))], [us(0, reply(HOST, 10496, 50))]);
+    expect(outcome.flows).toEqual([
+      expect.objectContaining({
+        nat: "snat",
+        initiator: "inside",
+        inside: { src: CONTAINER, dst: SERVER, icmpId: 4096 },
+      }),
+    ]);
+  });
+});
+
+it("TCP with its port rewritten: SYN, SYN-ACK without IP ID, data", async () => {
+  const up = { dst: SERVER, dstPort: 80 };
+  const inUp = { src: CONTAINER, srcPort: 47290, ttl: 64, ...up };
+  const outUp = { src: HOST, srcPort: 13977, ttl: 63, ...up };
+  const inDown = { src: SERVER, srcPort: 80, dst: CONTAINER, dstPort: 47290, ttl: 52 };
+  const outDown = { src: SERVER, srcPort: 80, dst: HOST, dstPort: 13977, ttl: 53 };
+  const syn = { seq: 100, ack: 0, flags: SYN, ipId: 7 };
+  const synAck = { seq: 900, ack: 101, flags: SYN_ACK, ipId: 0 };
+  const data = { seq: 101, ack: 901, text: "GET /", ipId: 8 };
+  const outcome = await outcomeOf(
+    [
+      us(0, segment({ ...inUp, ...syn })),
+      us(110, segment({ ...inDown, ...synAck })),
+      us(120, segment({ ...inUp, ...data })),
+    ],
+    [
+      us(20, segment({ ...outUp, ...syn })),
+      us(100, segment({ ...outDown, ...synAck })),
+      us(140, segment({ ...outUp, ...data })),
+    ],
+  );
+  expect(outcome.twins).toEqual(inStep(3));
+  expect(outcome.pairs.map(({ rewrite }) => rewrite)).toEqual(["src srcPort", "dst dstPort", "src srcPort"]);
+  expect(outcome.pairs.map(({ evidence }) => evidence.includes("ip-id"))).toEqual([true, false, true]);
+  expect(outcome.flows).toEqual([
+    expect.objectContaining({
+      proto: "tcp",
+      nat: "snat",
+      initiator: "inside",
+      inside: { src: CONTAINER, srcPort: 47290, dst: SERVER, dstPort: 80 },
+      outside: { src: HOST, srcPort: 13977, dst: SERVER, dstPort: 80 },
+    }),
+  ]);
+});
+
+it("DNAT: from outside to a published port, and back", async () => {
+  const into = { src: CLIENT, srcPort: 51234, ipId: 2201, seq: 500, ack: 0, flags: SYN };
+  const answer = { dst: CLIENT, dstPort: 51234, ipId: 0, seq: 700, ack: 501, flags: SYN_ACK };
+  const outcome = await outcomeOf(
+    [
+      us(33, segment({ ...into, dst: CONTAINER, dstPort: 80, ttl: 63 })),
+      us(57, segment({ ...answer, src: CONTAINER, srcPort: 80, ttl: 64 })),
+    ],
+    [
+      us(0, segment({ ...into, dst: HOST, dstPort: 88, ttl: 64 })),
+      us(69, segment({ ...answer, src: HOST, srcPort: 88, ttl: 63 })),
+    ],
+  );
+  expect(outcome.pairs).toEqual([
+    expect.objectContaining({ inside: 1, outside: 1, direction: "inbound", rewrite: "dst dstPort", latencyNs: 33_000 }),
+    expect.objectContaining({
+      inside: 2,
+      outside: 2,
+      direction: "outbound",
+      rewrite: "src srcPort",
+      latencyNs: 12_000,
+    }),
+  ]);
+  expect(outcome.flows).toEqual([
+    expect.objectContaining({
+      nat: "dnat",
+      initiator: "outside",
+      inside: { src: CLIENT, srcPort: 51234, dst: CONTAINER, dstPort: 80 },
+      outside: { src: CLIENT, srcPort: 51234, dst: HOST, dstPort: 88 },
+    }),
+  ]);
+});
+
+it("both ends rewritten at once, by TCP numbers or by an IP ID", async () => {
+  const virtual = "172.17.255.1";
+  const syn = { srcPort: 40000, ipId: 9, seq: 123_456, ack: 0, flags: SYN };
+  const unknown = { srcPort: 40001, ipId: 77, text: "who?" };
+  const outcome = await outcomeOf(
+    [
+      us(0, segment({ ...syn, src: CONTAINER, dst: virtual, dstPort: 80, ttl: 64 })),
+      us(500, datagram({ ...unknown, src: CONTAINER, dst: virtual, dstPort: 53, ttl: 64 })),
+    ],
+    [
+      us(20, segment({ ...syn, src: HOST, dst: SERVER, dstPort: 8080, ttl: 63 })),
+      us(515, datagram({ ...unknown, src: HOST, dst: SERVER, dstPort: 53, ttl: 63 })),
+    ],
+  );
+  // one UDP packet between strangers is too little to believe in; the TCP numbers are not
+  expect(outcome.pairs[0]).toMatchObject({ inside: 1, outside: 1, rewrite: "src dst dstPort" });
+  expect(outcome.nats[0]).toBe("snat+dnat");
+  for (const { inside, outside } of outcome.pairs) expect(inside).toBe(outside);
+});
+
+it("plain forwarding, with nothing rewritten", async () => {
+  const { inside, outside } = conversation(6, { outsideSrc: CONTAINER });
+  const outcome = await outcomeOf(inside, outside);
+  expect(outcome.twins).toEqual(inStep(6));
+  expect(outcome.pairs.map(({ rewrite }) => rewrite)).toEqual(Array(6).fill(""));
+  expect(outcome.nats).toEqual(["none"]);
+});
+
+const query = (src: string, srcPort: number, ipId: number, ttl: number, text: string) =>
+  datagram({ src, dst: SERVER, srcPort, dstPort: 53, ipId, ttl, text });
+
+it("two containers behind one address, the port of one rewritten because they clash", async () => {
+  const outcome = await outcomeOf(
+    [us(0, query(CONTAINER, 5353, 11, 64, "a")), us(50, query(OTHER, 5353, 12, 64, "b"))],
+    [us(20, query(HOST, 5353, 11, 63, "a")), us(70, query(HOST, 26815, 12, 63, "b"))],
+  );
+  expect(outcome.twins).toEqual(inStep(2));
+  expect(outcome.pairs.map(({ rewrite }) => rewrite)).toEqual(["src", "src srcPort"]);
+});
+
+const gre = (src: string, ipId: number, ttl: number) =>
+  ipv4({ src, dst: SERVER, id: ipId, ttl }, transport(47, filler(40, ipId)));
+
+it("a protocol it does not look into, by addresses, IP ID and payload", async () => {
+  const outcome = await outcomeOf(
+    [us(0, gre(CONTAINER, 1001, 64)), us(1000, gre(CONTAINER, 1002, 64))],
+    [us(20, gre(HOST, 1001, 63)), us(1020, gre(HOST, 1002, 63))],
+  );
+  expect(outcome.twins).toEqual(inStep(2));
+  expect(outcome.flows).toEqual([
+    expect.objectContaining({ proto: "ip-47", nat: "snat", inside: { src: CONTAINER, dst: SERVER } }),
+  ]);
+});
+
+it("IPv6 forwarded with nothing rewritten: equal addresses and ports are evidence, though there is no IP ID", async () => {
+  const [client, server] = ["2001:db8:17::2", "2001:db8:101::11"];
+  const echo = (hopLimit: number) => ipv6({ src: client, dst: server, hopLimit }, echo6({ id: 77, seq: 1 }));
+  const question = (hopLimit: number) =>
+    ipv6({ src: client, dst: server, hopLimit }, udp({ srcPort: 51000, dstPort: 37, payload: Buffer.from("time?") }));
+  const outcome = await outcomeOf(
+    [us(0, echo(64)), ms(500, question(64))],
+    [us(20, echo(63)), ms(500.02, question(63))],
+  );
+  expect(outcome.twins).toEqual(inStep(2));
+  expect(outcome.nats).toEqual(["none", "none"]);
+});
+
+const v6 = (src: string, dst: string, hopLimit: number, reply: boolean, seq: number) =>
+  ipv6({ src, dst, hopLimit }, echo6({ id: 77, seq, reply, payload: filler(56, seq) }));
+
+it("a first packet that proves little is paired once its answer, inside the window, has taught the translation", async () => {
+  const [inner, outer, server] = ["fd00::2", "2001:db8::15", "2001:db8:101::11"];
+  const inside = [];
+  const outside = [];
+  for (let seq = 1; seq <= 4; seq++) {
+    inside.push(
+      ms(100 * seq, v6(inner, server, 64, false, seq)),
+      ms(100 * seq + 12.02, v6(server, inner, 55, true, seq)),
+    );
+    outside.push(
+      ms(100 * seq + 0.02, v6(outer, server, 63, false, seq)),
+      ms(100 * seq + 12, v6(server, outer, 56, true, seq)),
+    );
+  }
+  const outcome = await outcomeOf(inside, outside);
+  expect(outcome.twins).toEqual(inStep(8));
+  expect(outcome.nats).toEqual(["snat"]);
+});
+
+it("a port used again by a new connection gets the new translation", async () => {
+  const first = conversation(10);
+  // after a TIME_WAIT that nobody saw, the container opens the port again, and the NAT takes another one for it
+  const syn = { dst: SERVER, dstPort: 80, ipId: 4444, seq: 77_000_000, ack: 0, flags: SYN };
+  const inside = [...first.inside, ms(2000, segment({ src: CONTAINER, srcPort: 40_000, ttl: 64, ...syn }))];
+  const outside = [...first.outside, ms(2000.02, segment({ src: HOST, srcPort: 61_000, ttl: 63, ...syn }))];
+  const outcome = await outcomeOf(inside, outside);
+  expect(outcome.twins).toEqual(inStep(11));
+  expect(outcome.flows.map(({ outside, pairs }) => [outside.srcPort, pairs])).toEqual([
+    [40_000, 10],
+    [61_000, 1],
+  ]);
+});
+
+it("a leak: packets of a known flow leave untranslated, and that is a finding", async () => {
+  const kept = conversation(10);
+  const leaked = conversation(4, { startUs: 5000, outsideSrc: CONTAINER, seed: 3 });
+  const outcome = await outcomeOf(merged(kept.inside, leaked.inside), merged(kept.outside, leaked.outside));
+  expect(outcome.twins).toEqual(inStep(14));
+  expect(outcome.nats).toEqual(["snat", "none"]);
+  expect(outcome.findings).toEqual([expect.objectContaining({ code: "leak", severity: "warning" })]);
+});
+
+it("a retransmission has a twin of its own: same numbers, another IP ID", async () => {
+  const before = conversation(4);
+  const again = { dst: SERVER, dstPort: 80, srcPort: 40_000, seq: 1_000_400, ack: 2_000_400, text: "GET /" };
+  const at = (src: string, ttl: number, ipId: number) => segment({ ...again, src, ttl, ipId });
+  const outcome = await outcomeOf(
+    [...before.inside, ms(1, at(CONTAINER, 64, 21)), ms(200, at(CONTAINER, 64, 22)), ms(600, at(CONTAINER, 64, 23))],
+    // the first copy never came out
+    [...before.outside, ms(200.02, at(HOST, 63, 22)), ms(600.02, at(HOST, 63, 23))],
+  );
+  expect(outcome.twins).toEqual([...inStep(4), [6, 5], [7, 6]]);
+  expect(outcome.verdicts("inside")).toEqual([[5, "dropped"]]);
+});

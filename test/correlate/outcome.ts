@@ -1,0 +1,251 @@
+import { type ClockOption, correlate } from "../../src/correlate/correlate.js";
+import {
+  type Flow,
+  type Nat,
+  REWRITE_DST,
+  REWRITE_DST_PORT,
+  REWRITE_SRC,
+  REWRITE_SRC_PORT,
+} from "../../src/packets/flows.js";
+import { BATCH_FRAMES, FrameBatch } from "../../src/packets/frames.js";
+import { PacketBatch, type PacketSource, Tally } from "../../src/packets/packets.js";
+import {
+  BY,
+  type By,
+  EVIDENCE,
+  type Finding,
+  type FlowSummary,
+  type SideSummary,
+  type Sink,
+  type Summary,
+  type Tables,
+  type Verdict,
+} from "../../src/packets/results.js";
+import { SIDE_NAMES } from "../../src/packets/sides.js";
+import { decode } from "../../src/wire/decode.js";
+import { concat, ethernet } from "../support/packets.js";
+
+/** A packet as a capture has it. */
+export interface Stamped {
+  /** Nanoseconds since the capture's epoch. */
+  readonly ns: number;
+  /** An IP packet. */
+  readonly packet: Uint8Array;
+}
+
+export function us(microseconds: number, packet: Uint8Array): Stamped {
+  return { ns: microseconds * 1000, packet };
+}
+
+export function ms(milliseconds: number, packet: Uint8Array): Stamped {
+  return { ns: milliseconds * 1_000_000, packet };
+}
+
+const EPOCH_NS = 1_700_000_000_000_000_000n;
+const ETHERNET = { name: "", linkType: 1, snaplen: 0 };
+
+/** A capture in memory, decoded as the program does. */
+export class Capture implements PacketSource {
+  readonly name: string;
+  readonly epochNs: bigint;
+  readonly tally = new Tally();
+  readonly captureDropped = 0;
+  firstNs = Number.POSITIVE_INFINITY;
+  lastNs = Number.NEGATIVE_INFINITY;
+  readonly #frames: readonly Stamped[];
+  readonly #batchFrames: number;
+  readonly #packets = new PacketBatch();
+  #next = 0;
+
+  constructor(name: string, frames: readonly Stamped[], epochNs = EPOCH_NS, batchFrames = BATCH_FRAMES) {
+    this.name = name;
+    this.epochNs = epochNs;
+    this.#frames = frames;
+    this.#batchFrames = batchFrames;
+  }
+
+  next(): Promise<PacketBatch | null> {
+    const taken = this.#frames.slice(this.#next, this.#next + this.#batchFrames);
+    if (taken.length === 0) return Promise.resolve(null);
+    const batch = new FrameBatch();
+    const frames = taken.map(({ packet }) => ethernet(packet));
+    batch.data = concat(...frames);
+    batch.count = taken.length;
+    batch.number(this.#next + 1);
+    let start = 0;
+    for (const [row, { ns }] of taken.entries()) {
+      batch.frame[row] = this.#next + row + 1;
+      batch.start[row] = start;
+      batch.captured[row] = frames[row].length;
+      batch.original[row] = frames[row].length;
+      batch.timeNs[row] = ns;
+      start += frames[row].length;
+      this.firstNs = Math.min(this.firstNs, ns);
+      this.lastNs = Math.max(this.lastNs, ns);
+    }
+    this.#next += taken.length;
+    decode(batch, [ETHERNET], Number.POSITIVE_INFINITY, this.#packets, this.tally);
+    return Promise.resolve(this.#packets);
+  }
+}
+
+export interface Pair {
+  readonly inside: number;
+  readonly outside: number;
+  readonly flow: number;
+  readonly by: By;
+  readonly evidence: readonly string[];
+  /** Which fields changed, as "src dstPort". */
+  readonly rewrite: string;
+  readonly direction: "outbound" | "inbound";
+  readonly latencyNs: number;
+}
+
+export interface Undecided {
+  readonly inside: readonly number[];
+  readonly outside: readonly number[];
+  readonly why: string;
+}
+
+export interface Unmatched {
+  readonly side: "inside" | "outside";
+  readonly frame: number;
+  readonly verdict: Verdict;
+  readonly why: string;
+}
+
+/** All that correlating came to, in the order it was told; frames by number. */
+export class Outcome implements Sink {
+  readonly pairs: Pair[] = [];
+  readonly undecided: Undecided[] = [];
+  readonly alone: Unmatched[] = [];
+  readonly flows: FlowSummary[] = [];
+  readonly findings: Finding[] = [];
+  summary!: Summary;
+  #tables!: Tables;
+
+  begin(tables: Tables): void {
+    this.#tables = tables;
+  }
+
+  pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
+    const { timeline } = this.#tables;
+    const at = inside & timeline.mask;
+    this.pairs.push({
+      inside: this.#frame(inside),
+      outside: this.#frame(outside),
+      flow: flow.id,
+      by: BY[timeline.by[at]],
+      evidence: EVIDENCE.filter((_, bit) => (timeline.evidence[at] & (1 << bit)) !== 0),
+      rewrite: rewriteText(flow.rewrite(timeline.forward[at])),
+      direction: isOutbound ? "outbound" : "inbound",
+      latencyNs,
+    });
+  }
+
+  ambiguous(inside: readonly number[], outside: readonly number[], why: string): void {
+    this.undecided.push({
+      inside: inside.map((row) => this.#frame(row)),
+      outside: outside.map((row) => this.#frame(row)),
+      why,
+    });
+  }
+
+  unmatched(row: number, verdict: Verdict, why: string): void {
+    const side = SIDE_NAMES[this.#tables.timeline.sideOf(row)];
+    this.alone.push({ side, frame: this.#frame(row), verdict, why });
+  }
+
+  flow(flow: FlowSummary): void {
+    this.flows.push(flow);
+  }
+
+  finding(finding: Finding): void {
+    this.findings.push(finding);
+  }
+
+  end(summary: Summary): void {
+    this.summary = summary;
+  }
+
+  /** Pairs as [inside frame, outside frame], by inside frame. */
+  get twins(): (readonly [number, number])[] {
+    return this.pairs.map(({ inside, outside }) => [inside, outside] as const).sort((a, b) => a[0] - b[0]);
+  }
+
+  get nats(): Nat[] {
+    return this.flows.map(({ nat }) => nat);
+  }
+
+  /** Verdicts of a side's unmatched frames, by frame. */
+  verdicts(side: "inside" | "outside"): [number, Verdict][] {
+    return this.alone
+      .filter((one) => one.side === side)
+      .map(({ frame, verdict }): [number, Verdict] => [frame, verdict])
+      .sort((a, b) => a[0] - b[0]);
+  }
+
+  #frame(row: number): number {
+    return this.#tables.timeline.frame[row & this.#tables.timeline.mask];
+  }
+}
+
+function rewriteText(rewrite: number): string {
+  const fields: [number, string][] = [
+    [REWRITE_SRC, "src"],
+    [REWRITE_SRC_PORT, "srcPort"],
+    [REWRITE_DST, "dst"],
+    [REWRITE_DST_PORT, "dstPort"],
+  ];
+  return fields
+    .filter(([bit]) => (rewrite & bit) !== 0)
+    .map(([, name]) => name)
+    .join(" ");
+}
+
+export interface Options {
+  readonly windowNs?: number;
+  readonly clock?: ClockOption;
+  readonly maxPairs?: number;
+  /** Epoch of the outside capture's stamps, where it differs from the inside one's. */
+  readonly outsideEpochNs?: bigint;
+  /** Frames a batch, per side. */
+  readonly batches?: readonly [number, number];
+  readonly signal?: { readonly aborted: boolean };
+}
+
+/** Correlates two captures in memory. A run that is not cut short must have put every frame in exactly one place. */
+export async function outcomeOf(
+  inside: readonly Stamped[],
+  outside: readonly Stamped[],
+  options: Options = {},
+): Promise<Outcome> {
+  const { windowNs = 1e9, clock = { kind: "auto" }, maxPairs = Number.POSITIVE_INFINITY, signal } = options;
+  const outcome = new Outcome();
+  const sources = [
+    new Capture("docker0", inside, EPOCH_NS, options.batches?.[0]),
+    new Capture("enp0s3", outside, options.outsideEpochNs, options.batches?.[1]),
+  ] as const;
+  await correlate(...sources, { windowNs, clock, maxPairs }, outcome, signal);
+  if (signal === undefined && maxPairs === Number.POSITIVE_INFINITY) {
+    checkAccounts(outcome, "inside", inside.length);
+    checkAccounts(outcome, "outside", outside.length);
+  }
+  return outcome;
+}
+
+function checkAccounts(outcome: Outcome, side: "inside" | "outside", frames: number): void {
+  const paired = outcome.pairs.map((pair) => pair[side]);
+  const ambiguous = outcome.undecided.flatMap((one) => one[side]);
+  const unmatched = outcome.alone.filter((one) => one.side === side).map(({ frame }) => frame);
+  const all = [...paired, ...ambiguous, ...unmatched].sort((a, b) => a - b);
+  const told: SideSummary = outcome.summary[side];
+  const isComplete = all.length === frames && all.every((frame, at) => frame === at + 1);
+  const isAsTold =
+    told.frames === frames &&
+    told.paired === paired.length &&
+    told.ambiguous === ambiguous.length &&
+    told.unmatched === unmatched.length;
+  if (!isComplete) throw new Error(`${side}: of ${frames} frames, these are in a record: ${all.join(" ")}`);
+  if (!isAsTold) throw new Error(`${side}: the summary counts otherwise: ${JSON.stringify(told)}`);
+}

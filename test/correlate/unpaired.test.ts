@@ -1,0 +1,179 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { ms, outcomeOf, type Stamped, us } from "./outcome.js";
+import {
+  CONTAINER,
+  conversation,
+  datagram,
+  HOST,
+  inStep,
+  merged,
+  OTHER,
+  ping,
+  segment,
+  SERVER,
+  SYN,
+} from "./traffic.js";
+
+const known = conversation(20);
+
+const between = (src: string, dst: string, ipId: number) =>
+  datagram({ src, dst, srcPort: 7, dstPort: 7, ipId, ttl: 64, text: "x" });
+
+const own = (src: string, dst: string, ipId: number) =>
+  datagram({ src, dst, srcPort: 123, dstPort: 123, ipId, ttl: 64, text: "time" });
+
+const mdns = (src: string) =>
+  datagram({ src, dst: "224.0.0.251", srcPort: 5353, dstPort: 5353, ipId: 4711, ttl: 255, text: "who is there?" });
+
+const ssdp = (src: string) =>
+  datagram({ src, dst: "239.255.255.250", srcPort: 1900, dstPort: 1900, ipId: 4712, ttl: 2, text: "M-SEARCH" });
+
+describe("verdicts", () => {
+  it("a packet of a known flow that does not come out was dropped, whichever side it should have come out on", async () => {
+    const { inside, outside } = conversation(40);
+    // frames 7 (outbound) and 10 (inbound) get no further
+    const outcome = await outcomeOf(
+      inside.filter((_, at) => at !== 9),
+      outside.filter((_, at) => at !== 6),
+    );
+    expect(outcome.pairs).toHaveLength(38);
+    expect(outcome.verdicts("inside")).toEqual([[7, "dropped"]]);
+    expect(outcome.verdicts("outside")).toEqual([[9, "dropped"]]);
+    expect(outcome.alone.map(({ why }) => why)).toEqual(expect.arrayContaining([expect.stringContaining("enp0s3")]));
+    expect(outcome.flows).toEqual([expect.objectContaining({ pairs: 38, insideOnly: 1, outsideOnly: 1 })]);
+  });
+
+  it("a container's first packet that never comes out was dropped, too", async () => {
+    const lost = datagram({ src: OTHER, dst: SERVER, srcPort: 9999, dstPort: 53, ipId: 31_000, ttl: 64, text: "?" });
+    const outcome = await outcomeOf(merged(known.inside, [us(777, lost)]), known.outside);
+    expect(outcome.alone).toEqual([expect.objectContaining({ side: "inside", frame: 9, verdict: "dropped" })]);
+  });
+
+  it("container to container is local", async () => {
+    const outcome = await outcomeOf(
+      merged(known.inside, [us(775, between(CONTAINER, OTHER, 1)), us(776, between(OTHER, CONTAINER, 2))]),
+      known.outside,
+    );
+    expect(outcome.alone.map(({ verdict }) => verdict)).toEqual(["local", "local"]);
+  });
+
+  it("the host's own traffic on the uplink is local", async () => {
+    const outcome = await outcomeOf(
+      known.inside,
+      merged(known.outside, [us(775, own(HOST, "10.0.2.3", 1)), us(777, own("10.0.2.3", HOST, 2))]),
+    );
+    expect(outcome.alone.map(({ side, verdict }) => [side, verdict])).toEqual([
+      ["outside", "local"],
+      ["outside", "local"],
+    ]);
+  });
+
+  it("multicast that a host sends on both interfaces is local on each, and no pair", async () => {
+    const outcome = await outcomeOf(
+      merged(known.inside, [us(775, mdns("172.17.0.1")), us(776, ssdp("172.17.0.1"))]),
+      merged(known.outside, [us(775, mdns(HOST)), us(776, ssdp(HOST))]),
+    );
+    expect(outcome.pairs).toHaveLength(20);
+    expect(outcome.alone.map(({ verdict }) => verdict)).toEqual(["local", "local", "local", "local"]);
+  });
+
+  it("what the other capture was not yet, or no longer, running for has no overlap", async () => {
+    const { inside, outside } = conversation(40, { everyUs: 100_000 });
+    const outcome = await outcomeOf(inside, outside.slice(10, 30));
+    expect(outcome.twins).toEqual(inStep(20).map(([i, o]) => [i + 10, o]));
+    expect(outcome.verdicts("inside").map(([, verdict]) => verdict)).toEqual(Array(20).fill("no-overlap"));
+  });
+
+  it("an empty capture overlaps with nothing", async () => {
+    const outcome = await outcomeOf(known.inside, []);
+    expect(outcome.alone.map(({ verdict }) => verdict)).toEqual(Array(20).fill("no-overlap"));
+    expect(await outcomeOf([], [])).toMatchObject({ pairs: [], alone: [], flows: [] });
+  });
+
+  it("twins further apart than the window are none", async () => {
+    const late = known.outside.map(({ ns, packet }) => ({ ns: ns + 30_000_000, packet }));
+    const narrow = await outcomeOf(known.inside, late, { windowNs: 20_000_000, clock: { kind: "none" } });
+    expect(narrow.pairs).toEqual([]);
+    expect(narrow.alone).toHaveLength(40);
+    const outbound = known.inside.filter((_, at) => at % 2 === 0);
+    const lateOutbound = late.filter((_, at) => at % 2 === 0);
+    const wide = await outcomeOf(outbound, lateOutbound, { windowNs: 40_000_000, clock: { kind: "none" } });
+    expect(wide.twins).toEqual(inStep(10));
+  });
+});
+
+const syn = (src: string, seq: number, ttl: number, ipId: number) =>
+  segment({ src, dst: SERVER, srcPort: 40_000, dstPort: 80, seq, ack: 0, flags: SYN, ttl, ipId });
+
+describe("captures that have nothing to do with each other give no pair", () => {
+  const seqs = fc.integer({ min: 1, max: 5 });
+  const ipIds = fc.oneof(fc.constant(0), fc.integer({ min: 1, max: 0xffff }));
+  const gaps = fc.integer({ min: 1, max: 1_500_000 });
+
+  it("pings of the same server with the same seqs, once a second", async () => {
+    const starts = fc.integer({ min: -400_000, max: 400_000 });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 60_000 }),
+        fc.integer({ min: 1, max: 60_000 }),
+        starts,
+        async (a, b, start) => {
+          // IP IDs of one sender count up; those of two senders are in step by chance only
+          fc.pre(a !== b && Math.abs(start) > 1000);
+          const inside: Stamped[] = [];
+          const outside: Stamped[] = [];
+          for (let seq = 1; seq <= 8; seq++) {
+            const of = { dst: SERVER, seq, icmpId: 1 };
+            inside.push(us(1_000_000 * seq, ping({ ...of, src: CONTAINER, ipId: a + 40 * seq, ttl: 64 })));
+            outside.push(us(1_000_000 * seq + start, ping({ ...of, src: "192.168.1.7", ipId: b + 40 * seq, ttl: 63 })));
+          }
+          const { pairs } = await outcomeOf(inside, outside);
+          expect(pairs).toEqual([]);
+        },
+      ),
+    );
+  });
+
+  it("pings without IP IDs, a hop further away and a little later", async () => {
+    const pings = fc.array(seqs, { minLength: 1, maxLength: 20, size: "max" });
+    const lateMs = fc.integer({ min: 40, max: 200 });
+    const clock = fc.constantFrom({ kind: "none" } as const, { kind: "auto" } as const);
+    await fc.assert(
+      fc.asyncProperty(pings, lateMs, clock, async (list, late, clock) => {
+        const capture = (src: string, ttl: number, startMs: number) =>
+          list.map((seq, n) => ms(500 * n + startMs, ping({ src, dst: SERVER, icmpId: 77, seq, ipId: 0, ttl })));
+        const { pairs } = await outcomeOf(capture(CONTAINER, 64, 0), capture("192.168.1.7", 63, late), { clock });
+        expect(pairs).toEqual([]);
+      }),
+    );
+  });
+
+  it("heartbeats and lookups of the same bytes from elsewhere", async () => {
+    const beats = fc.array(fc.record({ ipId: ipIds, gap: gaps }), { minLength: 1, maxLength: 30 });
+    await fc.assert(
+      fc.asyncProperty(beats, beats, async (a, b) => {
+        const capture = (list: typeof a, src: string, isOdd: boolean) => {
+          let at = 0;
+          return list.map(({ ipId, gap }) => {
+            at += gap;
+            // the two senders' IDs never meet
+            const ownId = ipId === 0 ? 0 : isOdd ? ipId | 1 : Math.max(2, ipId & ~1);
+            return us(
+              at,
+              datagram({ src, dst: "8.8.8.8", srcPort: 5000, dstPort: 53, ipId: ownId, ttl: 64, text: "same" }),
+            );
+          });
+        };
+        const { pairs } = await outcomeOf(capture(a, CONTAINER, true), capture(b, "192.168.1.7", false));
+        expect(pairs).toEqual([]);
+      }),
+    );
+  });
+
+  it("connections of the same client software to the same server", async () => {
+    const inside = Array.from({ length: 50 }, (_, n) => ms(20 * n, syn(CONTAINER, 1000 + 2 * n, 64, n + 1)));
+    const outside = Array.from({ length: 50 }, (_, n) => ms(20 * n + 0.02, syn(HOST, 1001 + 2 * n, 63, n + 1)));
+    expect((await outcomeOf(inside, outside)).pairs).toEqual([]);
+  });
+});

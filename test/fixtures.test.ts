@@ -1,0 +1,100 @@
+/**
+ * Walks fixtures/: what `natcorr file` makes of each pair of captures must be its `expected.ndjson`, byte for byte.
+ *
+ * `UPDATE_FIXTURES=1 npx vitest run test/fixtures.test.ts` writes the expected output instead of comparing it. Read the
+ * difference before you keep it: it must be what somebody who knows the traffic would say.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const ROOT = fileURLToPath(new URL("../fixtures/", import.meta.url));
+const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
+const FILES = ["about.txt", "inside.pcap", "outside.pcap", "expected.ndjson"];
+const SIDES = ["inside", "outside"] as const;
+const isUpdating = process.env["UPDATE_FIXTURES"] === "1";
+
+/** Runs in the fixture's folder, so that no path of this machine is in the output. */
+function natcorr(folder: string): string {
+  const args = [MAIN, "file", "inside.pcap", "outside.pcap", "--format", "ndjson"];
+  return execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8", maxBuffer: 1 << 30, stdio: "pipe" });
+}
+
+interface Line {
+  type: string;
+  side: string;
+  frame: number;
+  id: number;
+  flow: number;
+  flows: number;
+  inside: { frames: number[] };
+  outside: { frames: number[] };
+}
+
+interface Totals {
+  frames: number;
+  paired: number;
+  unmatched: number;
+  ambiguous: number;
+  notIp: number;
+  undecodable: number;
+}
+
+/** Frames of a classic pcap file, little-endian; counted without natcorr's reader. */
+function frameCount(path: string): number {
+  const bytes = readFileSync(path);
+  let frames = 0;
+  for (let at = 24; at < bytes.length; at += 16 + bytes.readUInt32LE(at + 8)) frames++;
+  return frames;
+}
+
+/** Every frame is in exactly one record or in a count of what natcorr does not look at, and the summary says the same. */
+function checkAccounts(folder: string, text: string): void {
+  const lines: Line[] = text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
+  const of = (type: string): Line[] => lines.filter((line) => line.type === type);
+  expect(lines[0].type).toBe("header");
+  expect(of("summary")).toEqual([lines.at(-1)]);
+  const summary: Record<"inside" | "outside", Totals> = JSON.parse(text.trimEnd().split("\n").at(-1)!);
+  for (const side of SIDES) {
+    const paired = of("pair").flatMap((line) => line[side].frames);
+    const ambiguous = of("ambiguous").flatMap((line) => line[side].frames);
+    const unmatched = of("unmatched")
+      .filter((line) => line.side === side)
+      .map((line) => line.frame);
+    const told = summary[side];
+    expect(told).toMatchObject({
+      frames: frameCount(`${folder}/${side}.pcap`),
+      paired: paired.length,
+      ambiguous: ambiguous.length,
+      unmatched: unmatched.length,
+    });
+    expect(told.paired + told.unmatched + told.ambiguous + told.notIp + told.undecodable).toBe(told.frames);
+    const listed = [...paired, ...ambiguous, ...unmatched];
+    expect(new Set(listed).size, `frames of ${side} that are in one record`).toBe(listed.length);
+    expect(listed.filter((frame) => frame < 1 || frame > told.frames)).toEqual([]);
+  }
+  const ids = of("flow").map((line) => line.id);
+  expect(new Set(ids).size).toBe(lines.at(-1)?.flows);
+  expect(of("pair").filter((line) => !ids.includes(line.flow))).toEqual([]);
+}
+
+describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
+  const folder = ROOT + name;
+
+  it("is complete, and says in a line what it shows", () => {
+    const files = isUpdating ? FILES.filter((file) => file !== "expected.ndjson") : FILES;
+    expect(files.filter((file) => !existsSync(`${folder}/${file}`))).toEqual([]);
+    expect(readFileSync(`${folder}/about.txt`, "utf8")).toMatch(/^\S.{10,}\n$/);
+  });
+
+  it("gives what is expected, with every frame accounted for", () => {
+    const text = natcorr(folder);
+    checkAccounts(folder, text);
+    if (isUpdating) writeFileSync(`${folder}/expected.ndjson`, text);
+    expect(text).toBe(readFileSync(`${folder}/expected.ndjson`, "utf8"));
+  });
+});

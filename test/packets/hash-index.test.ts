@@ -1,0 +1,72 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { HashIndex } from "../../src/packets/hash-index.js";
+
+/** Ids under a hash, as the index finds them. */
+function found(index: HashIndex, hash: number): number[] {
+  const ids: number[] = [];
+  for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) ids.push(index.idAt(cell));
+  return ids.sort((a, b) => a - b);
+}
+
+/** Hashes that meet: equal ones, equal in their low bits, at the end of the table, and on both sides of 2^31. */
+const hashes = fc.oneof(
+  fc.integer({ min: 0, max: 5 }),
+  fc.integer({ min: 0, max: 7 }).map((high) => high * 1024 + 1023),
+  fc.integer({ min: 0, max: 7 }).map((high) => ((high << 29) | 1020) >>> 0),
+  fc.integer({ min: 0, max: 0xffff_ffff }),
+);
+
+const steps = fc.array(fc.record({ isAdd: fc.boolean(), hash: hashes, pick: fc.nat() }), { maxLength: 300 });
+
+it("finds what a Map of sets finds, whatever is added and removed", () => {
+  fc.assert(
+    fc.property(steps, (steps) => {
+      const index = new HashIndex();
+      const model = new Map<number, Set<number>>();
+      for (const [id, { isAdd, hash, pick }] of steps.entries()) {
+        const ids = model.get(hash) ?? new Set<number>();
+        model.set(hash, ids);
+        if (isAdd) {
+          index.add(hash, id);
+          ids.add(id);
+        } else {
+          // one that is there, or now and then one that is not
+          const gone = [...ids, id][pick % (ids.size + 1)];
+          index.remove(hash, gone);
+          ids.delete(gone);
+        }
+      }
+      for (const [hash, ids] of model) expect(found(index, hash)).toEqual([...ids].sort((a, b) => a - b));
+      expect(index.size).toBe([...model.values()].reduce((sum, ids) => sum + ids.size, 0));
+    }),
+  );
+});
+
+const hashOf = (id: number) => Math.imul(id >> 1, 0x9e3779b1) >>> 0;
+
+it("keeps all it holds while it grows, and forgets nothing when most are removed", () => {
+  const index = new HashIndex();
+  // a multiplicative hash: spread, and with some in each other's way
+  for (let id = 0; id < 10_000; id++) index.add(hashOf(id), id);
+  for (let id = 0; id < 10_000; id++) if (id % 7 !== 0) index.remove(hashOf(id), id);
+  expect(index.size).toBe(1429);
+  for (let id = 0; id < 10_000; id++) expect(found(index, hashOf(id)).includes(id)).toBe(id % 7 === 0);
+});
+
+it("tells a signed hash from no other: 32 bits are 32 bits", () => {
+  const index = new HashIndex();
+  index.add(0xffff_fffe, 3);
+  expect(found(index, -2)).toEqual([3]);
+  index.remove(-2, 3);
+  expect(found(index, 0xffff_fffe)).toEqual([]);
+});
+
+it("is not disturbed by the removal of what is not there", () => {
+  const index = new HashIndex();
+  index.add(5, 1);
+  index.remove(5, 2);
+  index.remove(6, 1);
+  expect(found(index, 5)).toEqual([1]);
+  expect(index.size).toBe(1);
+});

@@ -1,0 +1,82 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { LatencyDigest } from "../../src/packets/latency.js";
+
+/** Latencies from nanoseconds to minutes, some negative, as clocks that disagree give them. */
+const latencies = fc.oneof(
+  { arbitrary: fc.integer({ min: -2000, max: 100_000 }), weight: 3 },
+  { arbitrary: fc.integer({ min: -(10 ** 11), max: 10 ** 11 }), weight: 1 },
+);
+
+function digestOf(samples: readonly number[]): LatencyDigest {
+  const digest = new LatencyDigest();
+  for (const sample of samples) digest.add(sample);
+  return digest;
+}
+
+/** Nearest rank. */
+function quantile(samples: readonly number[], q: number): number {
+  return samples.toSorted((a, b) => a - b)[Math.max(1, Math.ceil(q * samples.length)) - 1];
+}
+
+it("is exact up to 64 samples", () => {
+  fc.assert(
+    fc.property(fc.array(latencies, { minLength: 1, maxLength: 64 }), (samples) => {
+      expect(digestOf(samples).summary()).toEqual({
+        min: Math.min(...samples),
+        p50: quantile(samples, 0.5),
+        p99: quantile(samples, 0.99),
+        max: Math.max(...samples),
+      });
+    }),
+  );
+});
+
+it("is off by 1.6 % at most beyond that, and by nothing at the ends", () => {
+  fc.assert(
+    fc.property(fc.array(latencies, { minLength: 65, maxLength: 500 }), (samples) => {
+      const summary = digestOf(samples).summary()!;
+      expect(summary.min).toBe(Math.min(...samples));
+      expect(summary.max).toBe(Math.max(...samples));
+      for (const [told, q] of [
+        [summary.p50, 0.5],
+        [summary.p99, 0.99],
+      ]) {
+        const exact = quantile(samples, q);
+        expect(Math.abs(told - exact)).toBeLessThanOrEqual(0.016 * Math.abs(exact));
+      }
+    }),
+  );
+});
+
+it("keeps small and round latencies as they are, where a bucket holds one nanosecond", () => {
+  for (let latencyNs = -40; latencyNs <= 40; latencyNs++) {
+    const digest = digestOf([-1e6, 1e6, ...Array<number>(99).fill(latencyNs)]);
+    expect(digest.summary()?.p50).toBe(latencyNs);
+  }
+});
+
+it("counts from its first sample on, and has nothing to say before", () => {
+  const digest = new LatencyDigest();
+  expect(digest.summary()).toBeNull();
+  expect(digest.count).toBe(0);
+  digest.add(-7);
+  expect(digest.summary()).toEqual({ min: -7, p50: -7, p99: -7, max: -7 });
+  expect([digest.count, digest.minNs, digest.maxNs]).toEqual([1, -7, -7]);
+});
+
+it("widens to either side when samples come in any order of size", () => {
+  const samples = Array.from({ length: 200 }, (_, at) => (at % 2 === 0 ? 1 : -1) * 1.3 ** (at % 80));
+  const backwards = samples.toReversed();
+  expect(digestOf(samples).summary()).toEqual(digestOf(backwards).summary());
+});
+
+it("knows the 99th percentile as of the last power of two", () => {
+  const digest = new LatencyDigest();
+  for (let latencyNs = 1; latencyNs <= 32; latencyNs++) digest.add(latencyNs);
+  expect(digest.p99Ns).toBe(32);
+  for (let more = 0; more < 31; more++) digest.add(1000);
+  expect(digest.p99Ns).toBe(32);
+  digest.add(1000);
+  expect(digest.p99Ns).toBe(1000);
+});
