@@ -8,6 +8,8 @@ export type ClockOption = { kind: "none"; slackNs?: number } | { kind: "given"; 
 const MEASURED_PAIRS = 64;
 /** … and take this long, so that a latency is not taken for a rate, nanoseconds. */
 const LEAST_ELAPSED_NS = 10_000_000;
+/** Fewer pairs do where they come so rarely, nanoseconds: by then a drift is larger than a latency. */
+const QUIET_NS = 1_000_000_000;
 /** Faster or slower than this, no computer's clock runs. */
 const MOST_RATE = 0.001;
 /** Share of a measured error that is put down to the rate rather than to the offset. */
@@ -32,7 +34,9 @@ export class Clock {
   #pairs = 0;
   #leastOutboundNs = Number.POSITIVE_INFINITY;
   #mostInboundNs = Number.NEGATIVE_INFINITY;
+  /** When the first measurement was made, and what it said. */
   #firstNs = Number.NaN;
+  #firstCorrectionNs = 0;
 
   constructor(offsetNs: bigint, source: "none" | "given" | "estimated", isTrusted: boolean, slackNs: number) {
     this.offsetNs = offsetNs;
@@ -49,7 +53,7 @@ export class Clock {
   /** How much faster the outside clock runs, parts per million: from the first measurement to the last. */
   get driftPpm(): number {
     const spanNs = this.#atNs - this.#firstNs;
-    return spanNs > 0 ? (1e6 * this.#correctionNs) / spanNs : 0;
+    return spanNs > 0 ? (1e6 * (this.#correctionNs - this.#firstCorrectionNs)) / spanNs : 0;
   }
 
   /** What to subtract from an outside stamp beyond `offsetNs`, nanoseconds, at this time on the timeline. */
@@ -65,20 +69,22 @@ export class Clock {
   observe(timeNs: number, gapNs: number, isOutbound: boolean): void {
     // pairs decided late were placed by an older correction: their error is not today's
     if (this.source !== "estimated" || timeNs < this.#atNs) return;
-    if (Number.isNaN(this.#firstNs)) {
-      this.#firstNs = timeNs;
-      this.#atNs = timeNs;
-    }
+    if (Number.isNaN(this.#atNs)) this.#atNs = timeNs;
     if (isOutbound) this.#leastOutboundNs = Math.min(this.#leastOutboundNs, gapNs);
     else this.#mostInboundNs = Math.max(this.#mostInboundNs, gapNs);
     const elapsedNs = timeNs - this.#atNs;
-    if (++this.#pairs < MEASURED_PAIRS || elapsedNs < LEAST_ELAPSED_NS) return;
+    this.#pairs++;
+    if (elapsedNs < (this.#pairs < MEASURED_PAIRS ? QUIET_NS : LEAST_ELAPSED_NS)) return;
     const errorNs = (this.#leastOutboundNs + this.#mostInboundNs) / 2;
     if (!Number.isFinite(errorNs)) return;
     this.#correctionNs += Math.round(this.#rate * elapsedNs + errorNs);
     const rate = this.#rate + (RATE_GAIN * errorNs) / elapsedNs;
     this.#rate = Math.max(-MOST_RATE, Math.min(MOST_RATE, rate));
     this.#atNs = timeNs;
+    if (Number.isNaN(this.#firstNs)) {
+      this.#firstNs = timeNs;
+      this.#firstCorrectionNs = this.#correctionNs;
+    }
     this.#pairs = 0;
     this.#leastOutboundNs = Number.POSITIVE_INFINITY;
     this.#mostInboundNs = Number.NEGATIVE_INFINITY;

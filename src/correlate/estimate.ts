@@ -9,10 +9,8 @@ const LEAST_AGREEING = 4;
 const LEAST_SHARE = 0.6;
 /** Agreeing offsets lie within this, nanoseconds: twice what forwarding takes on a busy host. */
 const AGREEMENT_NS = 20_000_000;
-/** Enough twins to stop looking further. */
-const ENOUGH = 256;
-/** The first of them tell the offset at the beginning; a drift is measured as the run goes on. */
-const ENOUGH_FOR_START = 32;
+/** The first twins tell the offset at the beginning; a drift is measured as the run goes on. */
+const EARLY_TWINS = 32;
 /** A capture in microseconds, beside one in nanoseconds, seems early by as much as this. */
 const STAMP_UNIT_NS = 1000;
 /** How far an estimated offset may be wrong at any time, nanoseconds. */
@@ -42,11 +40,13 @@ export async function estimateClock(sources: readonly [Lookahead, Lookahead], op
     if (isSameClock(samples, Number(-epochGapNs), slackNs)) return new Clock(0n, "none", true, slackNs);
   }
   // pings and heartbeats of strangers keep a steady distance, too: only TCP numbers tell an offset
-  const agreeing = densest(samples.filter((sample) => sample.isTcp));
-  if (agreeing.length < LEAST_AGREEING || agreeing.length < LEAST_SHARE * samples.length)
+  // … and only those near the beginning agree on it, as clocks drift
+  const early = samples.filter((sample) => sample.isTcp).slice(0, EARLY_TWINS);
+  const agreeing = densest(early.toSorted((a, b) => a.offsetNs - b.offsetNs));
+  if (agreeing.length < LEAST_AGREEING || agreeing.length < LEAST_SHARE * early.length) {
     return new Clock(0n, "none", false, 0);
-  const first = agreeing.toSorted((a, b) => a.timeNs - b.timeNs).slice(0, ENOUGH_FOR_START);
-  const { atLeastNs, atMostNs } = bounds(first);
+  }
+  const { atLeastNs, atMostNs } = bounds(agreeing);
   const isBounded = Number.isFinite(atMostNs) && Number.isFinite(atLeastNs);
   const offsetNs = isBounded ? (atMostNs + atLeastNs) / 2 : Number.isFinite(atMostNs) ? atMostNs : atLeastNs;
   return new Clock(BigInt(Math.round(offsetNs)) + epochGapNs, "estimated", true, SLACK_NS);
@@ -71,19 +71,16 @@ function bounds(samples: readonly Sample[]): { atLeastNs: number; atMostNs: numb
   return { atLeastNs, atMostNs };
 }
 
-/** Twins at the beginning of both captures. */
+/** Twins at the beginning of both captures, by inside stamp. */
 async function collect(sources: readonly [Lookahead, Lookahead]): Promise<Sample[]> {
   const seen = [new Map<number, Seen>(), new Map<number, Seen>()] as const;
   const samples = new Map<number, Sample>();
-  const hasMore = [true, true];
-  while (samples.size < ENOUGH && (hasMore[INSIDE] || hasMore[OUTSIDE])) {
-    for (const side of [INSIDE, OUTSIDE] as const) {
-      const batch = hasMore[side] ? await sources[side].peek() : null;
-      if (batch === null) hasMore[side] = false;
-      else note(batch, side, seen, samples);
+  for (const side of [INSIDE, OUTSIDE] as const) {
+    for (let peeked = await sources[side].peek(); peeked !== null; peeked = await sources[side].peek()) {
+      note(peeked.batch, peeked.rows, side, seen, samples);
     }
   }
-  return [...samples.values()].sort((a, b) => a.offsetNs - b.offsetNs);
+  return [...samples.values()].sort((a, b) => a.timeNs - b.timeNs);
 }
 
 interface Seen {
@@ -95,12 +92,13 @@ interface Seen {
 
 function note(
   batch: PacketBatch,
+  rows: number,
   side: Side,
   seen: readonly [Map<number, Seen>, Map<number, Seen>],
   samples: Map<number, Sample>,
 ): void {
   const other = seen[1 - side];
-  for (let i = 0; i < batch.count; i++) {
+  for (let i = 0; i < rows; i++) {
     const flags = batch.flags[i];
     const isUnique = (flags & HAS_TCP_NUMBERS) !== 0 || ((flags & HAS_IP_ID) !== 0 && (flags & HAS_PAYLOAD) !== 0);
     if (!isUnique) continue;

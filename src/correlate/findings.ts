@@ -19,12 +19,13 @@ export class Findings {
   readonly #retransmitting = new Flows();
   readonly #drops: [number, number] = [0, 0];
   #retransmissions = 0;
-  #pairs = 0;
+  /** Whether anything on one side was found again, or might have been, on the other. */
+  #isRelated = false;
 
   /** Takes a flow that has ended. `hasLostFirst`: a packet of it was dropped on its way out before its first pair. */
   flow(summary: FlowSummary, flow: Flow, hasLostFirst: boolean): void {
     const { id, nat, initiator, inside, outside, pairs, pairsOutbound } = summary;
-    this.#pairs += pairs;
+    this.#isRelated = true;
     if (nat === "none" && initiator === "inside") {
       if (this.#untranslated.length < MOST_UNTRANSLATED) this.#untranslated.push(summary);
     } else if (initiator === "inside") {
@@ -45,9 +46,15 @@ export class Findings {
     }
   }
 
+  /** Takes frames that may be each other's twins. */
+  ambiguous(): void {
+    this.#isRelated = true;
+  }
+
   /** Takes the verdict on a frame of a side. */
   unmatched(side: Side, verdict: Verdict): void {
     if (verdict === "dropped") this.#drops[side]++;
+    if (verdict === "proxied") this.#isRelated = true;
   }
 
   /** What there is to tell. `frames` of both sides: nothing paired is odd only where there was something to pair. */
@@ -90,7 +97,7 @@ export class Findings {
         text: `came in on ${from} and never came out on ${to}`,
       });
     }
-    if (this.#pairs === 0 && frames[0] > 0 && frames[1] > 0) {
+    if (!this.#isRelated && frames[0] > 0 && frames[1] > 0) {
       const text = "no packet of one capture is in the other: are they of the same host and the same time?";
       found.push({ severity: "warning", code: "nothing-paired", count: 1, text });
     }

@@ -61,9 +61,14 @@ export class FlowBook {
   /** Reports all flows there are. */
   close(): void {
     const { translations, sink } = this.#about;
-    const open = translations.flows.filter((flow) => flow !== null).map((flow) => this.#close(flow));
-    const proxied = [...this.#proxied].map(([id, stream]) => this.#closeProxied(id, stream));
-    for (const summary of [...open, ...proxied].sort((a, b) => a.id - b.id)) sink.flow(summary);
+    const open = translations.flows.filter((flow) => flow !== null).sort((a, b) => a.id - b.id);
+    const proxied = [...this.#proxied];
+    // one summary at a time: all of them together may be more than the run ever held
+    for (const flow of open) {
+      while (proxied.length > 0 && proxied[0][0] < flow.id) sink.flow(this.#closeProxied(...proxied.shift()!));
+      sink.flow(this.#close(flow));
+    }
+    for (const [id, stream] of proxied) sink.flow(this.#closeProxied(id, stream));
     translations.flows.length = 0;
     translations.retired.length = 0;
     this.#proxied.clear();

@@ -30,13 +30,12 @@ export function summarize(flow: Flow, tuples: readonly [TupleTable, TupleTable],
 /** A proxied stream as a flow: `inside` is the proxy's connection to the container, `outside` the client's to the proxy. */
 export function summarizeProxied(
   id: number,
-  { client, server, openedNs, inbound, outbound }: Proxied,
+  { client, server, inbound, outbound }: Proxied,
   tuples: readonly [TupleTable, TupleTable],
   epochNs: bigint,
 ): FlowSummary {
   const ends = ({ side, tuple }: { side: Side; tuple: number }) =>
     tupleEnds(tuples[side], tuple, tuples[side].openedByA[tuple] === 1);
-  const openedAt = epochNs + BigInt(Math.round(openedNs));
   return {
     id,
     proto: "tcp",
@@ -48,8 +47,8 @@ export function summarizeProxied(
     pairsOutbound: 0,
     insideOnly: tuples[server.side].unmatched[server.tuple],
     outsideOnly: tuples[client.side].unmatched[client.tuple],
-    firstNs: openedAt,
-    lastNs: openedAt,
+    firstNs: epochNs + BigInt(Math.round(client.openedNs)),
+    lastNs: epochNs + BigInt(Math.round(Math.max(client.lastNs, server.lastNs))),
     latencyNs: { outbound: outbound.summary(), inbound: inbound.summary() },
   };
 }

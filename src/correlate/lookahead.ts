@@ -1,12 +1,13 @@
 import { PacketBatch, type PacketSource, type QuoteColumns } from "../packets/packets.js";
 
-/** Batches looked at before the first is handed on: 65,536 frames a side, some 20 MB. */
-const MOST_LOOKAHEAD = 16;
+/** Packets of a side that are looked at: enough to meet twins, and some 10 MB. */
+const MOST_LOOKED_AT = 32_768;
 
 /** A packet source whose beginning can be looked at first and is then handed on as if nobody had. */
 export class Lookahead {
   readonly #source: PacketSource;
   readonly #seen: PacketBatch[] = [];
+  #looked = 0;
   #hasEnded = false;
 
   constructor(source: PacketSource) {
@@ -17,9 +18,12 @@ export class Lookahead {
     return this.#source.epochNs;
   }
 
-  /** The next packets to look at, null at the end or once MOST_LOOKAHEAD batches were given. */
-  async peek(): Promise<PacketBatch | null> {
-    if (this.#hasEnded || this.#seen.length === MOST_LOOKAHEAD) return null;
+  /**
+   * The next packets to look at, the first `rows` of a batch; null at the end, or once enough were given. How many those
+   * are does not depend on how the source cuts its batches.
+   */
+  async peek(): Promise<{ batch: PacketBatch; rows: number } | null> {
+    if (this.#hasEnded || this.#looked >= MOST_LOOKED_AT) return null;
     const batch = await this.#source.next();
     if (batch === null) {
       this.#hasEnded = true;
@@ -27,7 +31,9 @@ export class Lookahead {
     }
     const kept = copyOf(batch);
     this.#seen.push(kept);
-    return kept;
+    const rows = Math.min(kept.count, MOST_LOOKED_AT - this.#looked);
+    this.#looked += rows;
+    return { batch: kept, rows };
   }
 
   async next(): Promise<PacketBatch | null> {

@@ -24,6 +24,9 @@ import { CONFLICT, KNOWN, POSSIBLE, type Translations } from "./translations.js"
 /** A bucket with more packets of a side than this is not searched: nothing in it is certain, and searching is quadratic. */
 const SEARCHABLE = 512;
 
+/** How many packets behind one with too little evidence are looked through for more. */
+const LOOK_AHEAD = 4096;
+
 /** Packets that may be each other's twins and cannot be told apart. */
 export interface Undecided {
   inside: number[];
@@ -68,6 +71,7 @@ export class Matcher {
     const buckets = this.#buckets;
     const at = row & t.mask;
     const bucket = buckets.find(row);
+    if (bucket !== NONE && this.#pairWithOnly(row, bucket)) return;
     buckets.add(row, bucket);
     if (bucket === NONE || buckets.count(bucket, otherSide(t.sideOf(row))) === 0) return;
     // without an exact clock the true twin of a packet that may be sent twice may still be to come: wait for it
@@ -84,6 +88,7 @@ export class Matcher {
     if (bucket === NONE) return null;
     if (this.#buckets.count(bucket, otherSide(t.sideOf(row))) > 0) {
       if (this.#tryPair(row, CONFLICT)) return null;
+      if (this.#learnAhead(row) && this.#tryPair(row, POSSIBLE)) return null;
       const undecided = this.#gather(row);
       if (undecided) return undecided;
     }
@@ -94,6 +99,20 @@ export class Matcher {
   /** Takes a packet away that needs no twin any more. */
   forget(row: number): void {
     if (this.#timeline.bucket[row & this.#timeline.mask] !== NONE) this.#buckets.remove(row);
+  }
+
+  /** Pairs a packet not filed yet with the only one that waits under its key, if a known translation says so: most packets. */
+  #pairWithOnly(row: number, bucket: number): boolean {
+    const t = this.#timeline;
+    const side = t.sideOf(row);
+    if (this.#buckets.count(bucket, side) !== 0 || this.#buckets.count(bucket, otherSide(side)) !== 1) return false;
+    if ((t.flags[row & t.mask] & HAS_IP_ID) === 0 && !this.#clock.isExact) return false;
+    const candidate = this.#buckets.oldest(bucket, otherSide(side));
+    const inside = side === INSIDE ? row : candidate;
+    const outside = side === INSIDE ? candidate : row;
+    if (this.#isGhost(candidate) || this.#translations.relation(inside, outside) !== KNOWN) return false;
+    this.#pair(inside, outside, this.#translations.slotOf(inside), BY_EXACT, 0);
+    return true;
   }
 
   /** Pairs the packet if its twin is certain. `weakest`: the weakest relation that may count (POSSIBLE or CONFLICT). */
@@ -121,6 +140,24 @@ export class Matcher {
     if (slot === NONE) return false;
     this.#pair(inside, outside, slot, BY_EXACT, 0);
     return true;
+  }
+
+  /**
+   * Where a packet has one candidate and too little evidence for a new translation: looks for more in the packets of the
+   * same conversation that came behind it. Returns whether the translation is known now.
+   */
+  #learnAhead(row: number): boolean {
+    const t = this.#timeline;
+    const at = row & t.mask;
+    if (this.#relation !== POSSIBLE || this.#rivals > 0) return false;
+    let later = t.after(row);
+    for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
+      const l = later & t.mask;
+      if (t.tuple[l] !== t.tuple[at] || t.side[l] !== t.side[at] || t.state[l] !== WAITING || t.bucket[l] === NONE)
+        continue;
+      if (this.#tryPair(later, POSSIBLE)) return true;
+    }
+    return false;
   }
 
   /**
@@ -239,8 +276,8 @@ export class Matcher {
     t.state[o] = PAIRED;
     t.twin[i] = outside;
     t.twin[o] = inside;
-    this.#buckets.remove(inside);
-    this.#buckets.remove(outside);
+    this.forget(inside);
+    this.forget(outside);
     this.#onPair(inside, outside, slot);
   }
 

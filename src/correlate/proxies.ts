@@ -1,3 +1,4 @@
+import { sameAddress } from "../packets/columns.js";
 import { ACK, RST, SYN } from "../packets/packets.js";
 import { LatencyDigest } from "../packets/latency.js";
 import { INSIDE, type Side } from "../packets/sides.js";
@@ -27,6 +28,7 @@ interface Stream {
   readonly side: Side;
   readonly tuple: number;
   readonly openedNs: number;
+  lastNs: number;
   readonly openedByA: boolean;
   readonly toServer: Leg;
   readonly toClient: Leg;
@@ -35,12 +37,19 @@ interface Stream {
   triedBytes: number;
 }
 
+/** A connection of a proxied stream; it goes on. */
+export interface Connection {
+  readonly side: Side;
+  readonly tuple: number;
+  readonly openedNs: number;
+  readonly lastNs: number;
+}
+
 /** Two connections that carry one stream. */
 export interface Proxied {
   /** Side and tuple of the client's connection to the proxy, and of the proxy's to the container. */
-  client: { side: Side; tuple: number };
-  server: { side: Side; tuple: number };
-  openedNs: number;
+  client: Connection;
+  server: Connection;
   inbound: LatencyDigest;
   outbound: LatencyDigest;
 }
@@ -72,6 +81,7 @@ export class Proxies {
     if ((tcpFlags & (SYN | ACK)) === SYN) this.#open(key, row);
     const stream = this.#streams.get(key);
     if (!stream || (tcpFlags & RST) !== 0) return;
+    stream.lastNs = t.timeNs[at];
     const leg = (t.forward[at] === 1) === stream.openedByA ? stream.toServer : stream.toClient;
     if ((tcpFlags & SYN) !== 0) leg.firstSeq = (t.seq[at] + 1) >>> 0;
     const bytes = t.payloadLength[at];
@@ -116,6 +126,7 @@ export class Proxies {
       side: t.sideOf(row),
       tuple: t.tuple[at],
       openedNs: t.timeNs[at],
+      lastNs: t.timeNs[at],
       openedByA: t.forward[at] === 1,
       toServer: emptyLeg(),
       toClient: emptyLeg(),
@@ -125,31 +136,40 @@ export class Proxies {
   }
 
   #link(stream: Stream): void {
-    const isServer = this.#isByHost(stream);
-    const found = this.#partnersOf(stream, isServer);
-    if (found.length !== 1) return;
+    const found = this.#partnersOf(stream);
+    if (found.length !== 1 || this.#partnersOf(found[0]).length !== 1) return;
     const [partner] = found;
-    if (this.#partnersOf(partner, !isServer).length !== 1) return;
     stream.twin = partner;
     partner.twin = stream;
-    const [client, server] = isServer ? [partner, stream] : [stream, partner];
+    const [client, server] = this.#isCarriedOn(stream, partner) ? [stream, partner] : [partner, stream];
     const inbound = latencies(client.toServer, server.toServer);
     const outbound = latencies(server.toClient, client.toClient);
-    this.#onLink({ client, server, openedNs: client.openedNs, inbound, outbound });
+    this.#onLink({ client, server, inbound, outbound });
   }
 
-  /** Connections that may be the other one of this stream. */
-  #partnersOf(stream: Stream, isServer: boolean): Stream[] {
+  /** Connections that may be the other one of this stream, before or behind the proxy. */
+  #partnersOf(stream: Stream): Stream[] {
     const partners: Stream[] = [];
     for (const [key, other] of this.#streams) {
       const isTranslated = !this.#tuples[other.side].isUntranslated(other.tuple);
       if (isTranslated) this.#streams.delete(key);
       if (other === stream || other.twin !== null || isTranslated) continue;
-      const [client, server] = isServer ? [other, stream] : [stream, other];
-      if (server.side !== INSIDE || !this.#isByHost(server) || this.#isByHost(client)) continue;
-      if (carriesOn(client, server)) partners.push(other);
+      if (this.#isCarriedOn(stream, other) || this.#isCarriedOn(other, stream)) partners.push(other);
     }
     return partners;
+  }
+
+  #isCarriedOn(client: Stream, server: Stream): boolean {
+    if (!this.#isByHost(server) || !carriesOn(client, server)) return false;
+    return !this.#isByHost(client) || this.#meetAtHost(client, server);
+  }
+
+  /** Whether a client on the inside link called the very address that the other connection comes from. */
+  #meetAtHost(client: Stream, server: Stream): boolean {
+    const tuples = this.#tuples[INSIDE];
+    const called = client.openedByA ? tuples.addressB : tuples.addressA;
+    const calling = server.openedByA ? tuples.addressA : tuples.addressB;
+    return sameAddress(called, 4 * client.tuple, calling, 4 * server.tuple);
   }
 
   /** Whether the host itself may have opened an inside connection: from an address next to the container's. */

@@ -290,6 +290,7 @@ export class Run {
     if (undecided) {
       this.#feeds[INSIDE].ambiguous += undecided.inside.length;
       this.#feeds[OUTSIDE].ambiguous += undecided.outside.length;
+      this.#findings.ambiguous();
       this.#sink.ambiguous(undecided.inside, undecided.outside, undecided.why);
       return;
     }

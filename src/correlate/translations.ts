@@ -36,6 +36,8 @@ const MOST_PAYLOAD_BITS = 4;
 const TTL_BY_ONE_BITS = 4;
 const TTL_LOWER_BITS = 2;
 const SAME_PORTS_BITS = 4;
+/** Both ends the same on both sides, and the TTL lowered: plain forwarding hardly looks otherwise. */
+const FORWARDED_BITS = 8;
 /** With both ends rewritten nothing of the addresses speaks for the pair. */
 const BOTH_ENDS_PENALTY_BITS = 8;
 /** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more … */
@@ -251,6 +253,7 @@ export class Translations {
     else if (lowered > 1) bits += TTL_LOWER_BITS;
     const rewrite = this.#rewrite(t.tuple[i], t.forward[i] === 1, t.tuple[o], t.forward[o] === 1);
     if ((rewrite & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) === 0) bits += SAME_PORTS_BITS;
+    if (rewrite === 0 && lowered !== 0) bits += FORWARDED_BITS;
     if ((rewrite & REWRITE_SRC) !== 0 && (rewrite & REWRITE_DST) !== 0) bits -= BOTH_ENDS_PENALTY_BITS;
     return bits;
   }

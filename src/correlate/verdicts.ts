@@ -1,6 +1,6 @@
 import { addressText } from "../packets/address.js";
 import { REWRITE_DST, REWRITE_SRC, type Flow } from "../packets/flows.js";
-import { IS_FRAGMENT, TCP } from "../packets/packets.js";
+import { ICMPV6, IS_FRAGMENT, TCP } from "../packets/packets.js";
 import type { Verdict } from "../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
@@ -124,6 +124,10 @@ export class Verdicts {
       };
     }
     if (isMulticast(isIpv6, dst, 4 * tuple)) return { verdict: "local", why: `${dstText} is a multicast group` };
+
+    if (t.proto[at] === ICMPV6 && isNeighbourDiscovery(t.seq[at] >>> 24)) {
+      return { verdict: "local", why: "neighbour discovery is never forwarded" };
+    }
 
     const refused = this.#known.refusals.whyRefused(row);
     if (refused) return { verdict: "refused", why: refused };
@@ -254,6 +258,11 @@ export class Verdicts {
     if (hasEnded && timeNs > lastNs + marginNs) return `the last frame of ${name} is ${seconds(timeNs - lastNs)} older`;
     return null;
   }
+}
+
+/** RFC 4861: router and neighbour solicitations and advertisements, redirects; their hop limit of 255 proves that no router forwarded them. */
+function isNeighbourDiscovery(type: number): boolean {
+  return type >= 133 && type <= 137;
 }
 
 /** RFC 1918, RFC 6598 and RFC 4193 addresses: those that a NAT stands for. */

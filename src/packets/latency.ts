@@ -2,6 +2,9 @@
 const EXACT_SAMPLES = 64;
 /** Buckets an octave (a doubling) is cut into: a quantile is then off by 1.6 % at most. */
 const BUCKETS_PER_OCTAVE = 32;
+const OCTAVE_BITS = 5;
+
+const NO_COUNTS = new Uint32Array(0);
 
 /** What a digest says, nanoseconds. */
 export interface LatencySummary {
@@ -13,7 +16,7 @@ export interface LatencySummary {
 
 /**
  * Minimum, quantiles and maximum of the latencies of one flow in one direction, in memory that does not grow with their
- * number: exact up to 64 samples, then a log-linear histogram over the octaves that occur.
+ * number: exact up to 64 samples, then a log-linear histogram over the buckets that occur.
  */
 export class LatencyDigest {
   count = 0;
@@ -21,7 +24,7 @@ export class LatencyDigest {
   maxNs = Number.NEGATIVE_INFINITY;
   #exact: number[] | null = [];
   /** Counts of buckets `#lowest`, `#lowest + 1`, … once there are too many samples to keep. */
-  #counts = new Uint32Array(0);
+  #counts = NO_COUNTS;
   #lowest = 0;
   #p99Ns = 0;
   #p99Count = 0;
@@ -31,13 +34,8 @@ export class LatencyDigest {
     this.count++;
     if (latencyNs < this.minNs) this.minNs = latencyNs;
     if (latencyNs > this.maxNs) this.maxNs = latencyNs;
-    if (this.#exact === null) {
-      this.#tally(latencyNs);
-    } else if (this.#exact.push(latencyNs) > EXACT_SAMPLES) {
-      const samples = this.#exact;
-      this.#exact = null;
-      for (const sample of samples) this.#tally(sample);
-    }
+    if (this.#exact === null) this.#tally(latencyNs);
+    else if (this.#exact.push(latencyNs) > EXACT_SAMPLES) this.#turnToBuckets(this.#exact);
   }
 
   /** The 99th percentile as of the last power of two of samples, nanoseconds: cheap to ask for again and again. */
@@ -66,31 +64,49 @@ export class LatencyDigest {
     return this.maxNs;
   }
 
+  #turnToBuckets(samples: readonly number[]): void {
+    this.#exact = null;
+    this.#lowest = bucketOf(this.minNs);
+    this.#counts = new Uint32Array(bucketOf(this.maxNs) - this.#lowest + 1);
+    for (const sample of samples) this.#tally(sample);
+  }
+
   #tally(latencyNs: number): void {
     const bucket = bucketOf(latencyNs);
-    if (this.#counts.length === 0) this.#lowest = bucket;
     const at = bucket - this.#lowest;
-    if (at < 0 || at >= this.#counts.length) {
-      const lowest = Math.min(bucket, this.#lowest);
-      const highest = Math.max(bucket, this.#lowest + this.#counts.length - 1);
-      const wider = new Uint32Array(highest - lowest + 1);
-      wider.set(this.#counts, this.#lowest - lowest);
-      this.#counts = wider;
-      this.#lowest = lowest;
-    }
+    if (at < 0 || at >= this.#counts.length) this.#widen(bucket);
     this.#counts[bucket - this.#lowest]++;
+  }
+
+  #widen(bucket: number): void {
+    const lowest = Math.min(bucket, this.#lowest);
+    const highest = Math.max(bucket, this.#lowest + this.#counts.length - 1);
+    const wider = new Uint32Array(highest - lowest + 1);
+    wider.set(this.#counts, this.#lowest - lowest);
+    this.#counts = wider;
+    this.#lowest = lowest;
   }
 }
 
-/** Bucket numbers mirror around 0, so that negative latencies order as they should. */
+/**
+ * The bucket of a latency: its octave and the five bits behind the first, as an HdrHistogram has it, so that integer
+ * arithmetic finds it. Numbers mirror around 0, so that negative latencies order as they should.
+ */
 function bucketOf(latencyNs: number): number {
-  const size = Math.abs(latencyNs);
-  const bucket = size < 1 ? 0 : 1 + Math.floor(Math.log2(size) * BUCKETS_PER_OCTAVE);
+  const whole = Math.abs(Math.round(latencyNs));
+  // beyond 32 bits, the lowest 16 do not count
+  const isLong = whole > 0x7fff_ffff;
+  const size = isLong ? Math.floor(whole / 0x1_0000) : whole;
+  const octave = Math.max(0, 31 - OCTAVE_BITS - Math.clz32(size));
+  const bucket = (octave + (isLong ? 16 : 0)) * BUCKETS_PER_OCTAVE + (size >>> octave);
   return latencyNs < 0 ? -bucket : bucket;
 }
 
 function middleOf(bucket: number): number {
-  if (bucket === 0) return 0;
-  const middle = Math.round(2 ** ((Math.abs(bucket) - 0.5) / BUCKETS_PER_OCTAVE));
+  const size = Math.abs(bucket);
+  if (size < 2 * BUCKETS_PER_OCTAVE) return bucket;
+  const octave = Math.floor(size / BUCKETS_PER_OCTAVE) - 1;
+  const low = (size - octave * BUCKETS_PER_OCTAVE) * 2 ** octave;
+  const middle = low + 2 ** (octave - 1);
   return bucket < 0 ? -middle : middle;
 }

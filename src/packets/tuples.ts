@@ -13,6 +13,8 @@ export const NONE = -1;
 export class TupleTable {
   proto = new Uint8Array(256);
   isIpv6 = new Uint8Array(256);
+  /** What decides almost every search, side by side in one cache line: ports, protocol and version, first address words. */
+  #gist = new Int32Array(1024);
   /** Addresses, four words a row as in `PacketBatch`. */
   addressA = new Uint32Array(1024);
   addressB = new Uint32Array(1024);
@@ -72,20 +74,28 @@ export class TupleTable {
     dstPort: number,
   ): number {
     const index = this.#index;
+    const gist = this.#gist;
+    const ports = (srcPort << 16) | dstPort;
+    const reversed = (dstPort << 16) | srcPort;
+    const kind = (isIpv6 << 8) | proto;
+    const from = src[at] | 0;
+    const to = dst[at] | 0;
+    this.wasNew = false;
     for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
       const tuple = index.idAt(cell);
-      if (this.proto[tuple] !== proto || this.isIpv6[tuple] !== isIpv6) continue;
-      this.wasNew = false;
-      if (this.#isFrom(tuple, src, at, srcPort) && this.#isTo(tuple, dst, at, dstPort)) {
+      const g = 4 * tuple;
+      if (gist[g + 1] !== kind) continue;
+      if (gist[g] === ports && gist[g + 2] === from && gist[g + 3] === to && this.#isBetween(tuple, src, dst, at)) {
         this.wentForward = 1;
         return tuple;
       }
-      if (this.#isFrom(tuple, dst, at, dstPort) && this.#isTo(tuple, src, at, srcPort)) {
+      if (gist[g] === reversed && gist[g + 2] === to && gist[g + 3] === from && this.#isBetween(tuple, dst, src, at)) {
         this.wentForward = 0;
         return tuple;
       }
     }
     const tuple = this.#take();
+    this.#gist.set([ports, kind, from, to], 4 * tuple);
     this.proto[tuple] = proto;
     this.isIpv6[tuple] = isIpv6;
     for (let word = 0; word < 4; word++) {
@@ -121,12 +131,10 @@ export class TupleTable {
     this.#free.push(tuple);
   }
 
-  #isFrom(tuple: number, address: Uint32Array, at: number, port: number): boolean {
-    return this.portA[tuple] === port && sameAddress(this.addressA, 4 * tuple, address, at);
-  }
-
-  #isTo(tuple: number, address: Uint32Array, at: number, port: number): boolean {
-    return this.portB[tuple] === port && sameAddress(this.addressB, 4 * tuple, address, at);
+  /** Whether the tuple's addresses are `a` and `b`; of IPv4 their first words, which have been compared, are all. */
+  #isBetween(tuple: number, a: Uint32Array, b: Uint32Array, at: number): boolean {
+    if (this.isIpv6[tuple] === 0) return true;
+    return sameAddress(this.addressA, 4 * tuple, a, at) && sameAddress(this.addressB, 4 * tuple, b, at);
   }
 
   #unbind(tuple: number): void {
@@ -148,6 +156,7 @@ export class TupleTable {
   #grow(): void {
     const rows = this.proto.length * 2;
     this.proto = widened(this.proto, new Uint8Array(rows));
+    this.#gist = widened(this.#gist, new Int32Array(rows * 4));
     this.isIpv6 = widened(this.isIpv6, new Uint8Array(rows));
     this.addressA = widened(this.addressA, new Uint32Array(rows * 4));
     this.addressB = widened(this.addressB, new Uint32Array(rows * 4));

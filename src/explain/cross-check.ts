@@ -1,0 +1,122 @@
+import type { Ends, Finding, FlowSummary } from "../packets/results.js";
+import { type ConntrackEntry, type ConntrackTable, entryText, isTranslated } from "./conntrack-table.js";
+import { Few } from "./few.js";
+import { halfway, passage, reversed, tupleText } from "./tuples.js";
+
+/** How late conntrack may be to tell of what happened, nanoseconds: it stamps events when it reads them (17 ms later were seen). */
+const LATE_NS = 100_000_000n;
+
+/**
+ * Holds natcorr's translations against conntrack's.
+ *
+ * An entry's two tuples are what its packets look like as they come to the NAT, in one direction and in the other; of a flow,
+ * they are those of its packets from inside as captured there, and of those from outside. Which of them is conntrack's original
+ * is left open: who opened a conversation that was under way when the captures (or conntrack) began, neither can know.
+ *
+ * A bridge hands its packets to the rules before a capture on it sees them (br_netfilter): what comes from inside may have its
+ * destination rewritten already.
+ */
+export class CrossCheck {
+  readonly #table: ConntrackTable;
+  readonly #seen = new Set<ConntrackEntry>();
+  #confirmed = 0;
+  #contradicted = 0;
+  readonly #missing = new Few();
+
+  constructor(table: ConntrackTable) {
+    this.#table = table;
+  }
+
+  /**
+   * Checks a finished flow against what conntrack has said so far. Gives a finding where conntrack has another translation
+   * for it, else null. docker-proxy's flows are none of conntrack's: it has two connections there.
+   */
+  flow(flow: FlowSummary): Finding | null {
+    if (flow.nat === "proxy") return null;
+    const { proto, inside, outside, initiator } = flow;
+    const fromInside = initiator === "inside" ? inside : reversed(inside);
+    const fromOutside = initiator === "inside" ? reversed(outside) : outside;
+    const sharing = this.#table.having(tupleText(proto, fromOutside));
+    const confirming = sharing.find((entry) => isOf(entry, tupleText(proto, fromInside), fromOutside));
+    if (confirming) {
+      this.#confirmed++;
+      this.#seen.add(confirming);
+      return null;
+    }
+    const rivals = [...sharing, ...this.#table.having(tupleText(proto, fromInside))];
+    const contradicting = rivals.find((entry) => !entry.isZoned && wasAliveIn(entry, flow));
+    if (!contradicting) {
+      this.#missing.add(String(flow.id));
+      return null;
+    }
+    this.#contradicted++;
+    this.#seen.add(contradicting);
+    const { entering, leaving } = passage(flow);
+    const paired = `${tupleText(proto, entering)} → ${tupleText(proto, leaving)}`;
+    return {
+      severity: "warning",
+      code: "conntrack-contradicted",
+      flow: flow.id,
+      count: 1,
+      text: `paired as ${paired}, but conntrack has ${entryText(contradicting)}`,
+    };
+  }
+
+  /** What there is to say of all flows together; call it once, after the last. */
+  end(): Finding[] {
+    const checked = this.#confirmed + this.#contradicted + this.#missing.count;
+    const findings: Finding[] = [
+      finding("conntrack", this.#confirmed, `${this.#confirmed} of ${checked} translations confirmed by conntrack`),
+    ];
+    const missing = this.#missing;
+    if (missing.count > 0) {
+      findings.push(finding("conntrack-missing", missing.count, `conntrack has no entry for flows ${missing.text}`));
+    }
+    const unseen = this.#unseen();
+    if (unseen.count > 0) {
+      findings.push(
+        finding("conntrack-unseen", unseen.count, `conntrack translated, but no pair shows it: ${unseen.text}`),
+      );
+    }
+    const { unread, firstUnread } = this.#table;
+    if (unread > 0) {
+      const text = `${unread} lines of conntrack's could not be read, the first is line ${firstUnread}`;
+      findings.push({ severity: "warning", code: "conntrack-unread", count: unread, text });
+    }
+    return findings;
+  }
+
+  #unseen(): Few {
+    const unseen = new Few();
+    for (const entry of this.#table.entries) {
+      if (!this.#seen.has(entry) && isTranslated(entry)) unseen.add(entryText(entry));
+    }
+    return unseen;
+  }
+}
+
+function finding(code: string, count: number, text: string): Finding {
+  return { severity: "info", code, count, text };
+}
+
+/** Whether an entry that has `fromOutside` is that of packets which look like `fromInside` on a capture there. */
+function isOf(
+  { proto, original, reply, originalText }: ConntrackEntry,
+  fromInside: string,
+  fromOutside: Ends,
+): boolean {
+  const entering = originalText === tupleText(proto, fromOutside) ? reply : original;
+  return (
+    tupleText(proto, entering) === fromInside ||
+    tupleText(proto, halfway(entering, reversed(fromOutside))) === fromInside
+  );
+}
+
+/**
+ * Whether an entry was there during a flow. A tuple is used again, or its packets leak, when its entry is gone: that one then
+ * contradicts nothing, nor does one of which only the end is known, but not when it was.
+ */
+function wasAliveIn({ bornNs, diedNs, isGone }: ConntrackEntry, { firstNs, lastNs }: FlowSummary): boolean {
+  if (bornNs !== undefined && bornNs - LATE_NS > lastNs) return false;
+  return isGone ? diedNs !== undefined && diedNs - LATE_NS >= firstNs : true;
+}

@@ -1,0 +1,140 @@
+import { isIpv6Text } from "./address.js";
+import {
+  addressMatch,
+  interfaceMatch,
+  IS_ECHO_REQUEST,
+  localMatch,
+  negated,
+  portMatch,
+  protocolMatch,
+  stateMatch,
+  UNKNOWN,
+} from "./matches.js";
+import type { BaseChain, Match, Rule, Table, Verdict } from "./ruleset.js";
+import { ANYTHING, parseTarget } from "./target.js";
+import { wordsOf } from "./words.js";
+
+/** Options that take one value, under every name iptables-save writes them by (iptables-extensions(8)). */
+const OPTIONS: Readonly<Record<string, (value: string) => Match>> = {
+  "-s": (value) => addressMatch("src", value.split(",")),
+  "-d": (value) => addressMatch("dst", value.split(",")),
+  "--src-range": (value) => addressMatch("src", [value]),
+  "--dst-range": (value) => addressMatch("dst", [value]),
+  "-i": (value) => interfaceMatch("inInterface", [withStar(value)]),
+  "-o": (value) => interfaceMatch("outInterface", [withStar(value)]),
+  "-p": (value) => (value === "all" ? () => true : protocolMatch([value])),
+  "--sport": (value) => portMatch(["srcPort"], [value]),
+  "--dport": (value) => portMatch(["dstPort"], [value]),
+  "--sports": (value) => portMatch(["srcPort"], value.split(",")),
+  "--dports": (value) => portMatch(["dstPort"], value.split(",")),
+  "--ports": (value) => portMatch(["srcPort", "dstPort"], value.split(",")),
+  "--src-type": (value) => (value === "LOCAL" ? localMatch("src") : UNKNOWN),
+  "--dst-type": (value) => (value === "LOCAL" ? localMatch("dst") : UNKNOWN),
+  "--ctstate": (value) => stateMatch(value.split(",")),
+  "--state": (value) => stateMatch(value.split(",")),
+  "--icmp-type": (value) => (value === "8" || value === "8/0" ? IS_ECHO_REQUEST : UNKNOWN),
+  "--icmpv6-type": (value) => (value === "128" || value === "128/0" ? IS_ECHO_REQUEST : UNKNOWN),
+  "--comment": () => () => true,
+  "-m": () => () => true,
+};
+
+/** Targets that only note something, and those that end a packet's way through the table. */
+const PASSING = new Set(["LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "SET", "TRACE", "CLASSIFY", "DSCP", "TOS"]);
+const ENDING = new Set(["ACCEPT", "DROP", "REJECT", "QUEUE", "NFQUEUE"]);
+
+/**
+ * Reads the lines of one table as `iptables-save` and `ip6tables-save` write them, from what follows `*nat` up to `COMMIT`.
+ * `family` is undefined where the text does not say which of the two wrote it: then the addresses in it tell.
+ * `unread` are the indices of lines that are none of theirs.
+ */
+export function parseIptablesTable(
+  lines: readonly string[],
+  family: "ipv4" | "ipv6" | undefined,
+): { table: Table; unread: number[] } {
+  const unread: number[] = [];
+  const chains = new Map<string, Rule[]>();
+  let hasIpv6 = false;
+  for (const [index, line] of lines.entries()) {
+    const rule = /^(?:\[\d+:\d+\] )?(-A (\S+).*)$/.exec(line);
+    if (rule) {
+      const words = wordsOf(rule[1]).slice(2);
+      hasIpv6 ||= words.some(isIpv6Text);
+      chainOf(chains, rule[2]).push({ text: rule[1].trimEnd(), ...parseRule(words) });
+    } else if (/^:\S+ /.test(line)) {
+      chainOf(chains, line.slice(1, line.indexOf(" ")));
+    } else if (!/^\s*(#|$)/.test(line)) {
+      unread.push(index);
+    }
+  }
+  // the priorities that iptables' own chains have: NF_IP_PRI_NAT_DST and _SRC, include/uapi/linux/netfilter_ipv4.h
+  const base: BaseChain[] = [
+    { hook: "prerouting", priority: -100, rules: chains.get("PREROUTING") ?? [] },
+    { hook: "postrouting", priority: 100, rules: chains.get("POSTROUTING") ?? [] },
+  ];
+  return { table: { family: family ?? (hasIpv6 ? "ipv6" : "ipv4"), base, chains }, unread };
+}
+
+function chainOf(chains: Map<string, Rule[]>, name: string): Rule[] {
+  const known = chains.get(name);
+  if (known) return known;
+  const rules: Rule[] = [];
+  chains.set(name, rules);
+  return rules;
+}
+
+function parseRule(words: readonly string[]): Pick<Rule, "matches" | "verdict"> {
+  const target = words.findIndex((word) => word === "-j" || word === "-g");
+  const options = target < 0 ? words : words.slice(0, target);
+  const verdict: Verdict = target < 0 ? { kind: "continue" } : verdictOf(words.slice(target));
+  return { matches: parseMatches(options), verdict };
+}
+
+function parseMatches(words: readonly string[]): Match[] {
+  const matches: Match[] = [];
+  for (let at = 0; at < words.length; at++) {
+    const isNegated = words[at] === "!";
+    if (isNegated) at++;
+    const option = words[at] ?? "";
+    if (Object.hasOwn(OPTIONS, option)) {
+      const match = OPTIONS[option](words[++at] ?? "");
+      matches.push(isNegated ? negated(match) : match);
+    } else {
+      matches.push(UNKNOWN);
+      while (at + 1 < words.length && !/^(-|!$)/.test(words[at + 1])) at++;
+    }
+  }
+  return matches;
+}
+
+function verdictOf([option, name = "", ...options]: readonly string[]): Verdict {
+  if (option === "-g") return { kind: "goto", chain: name };
+  const valueOf = (option: string): string | undefined => {
+    const at = options.indexOf(option);
+    return at < 0 ? undefined : (options[at + 1] ?? "");
+  };
+  switch (name) {
+    case "MASQUERADE": {
+      const ports = valueOf("--to-ports");
+      return { kind: "nat", to: ports === undefined ? ANYTHING : parseTarget(`:${ports}`) };
+    }
+    case "SNAT":
+      return { kind: "nat", to: parseTarget(valueOf("--to-source") ?? "") };
+    case "DNAT":
+      return { kind: "nat", to: parseTarget(valueOf("--to-destination") ?? "") };
+    case "NETMAP":
+      return { kind: "nat", to: parseTarget(valueOf("--to") ?? "") };
+    case "REDIRECT":
+      // to the NAT itself: what is forwarded was not redirected
+      return { kind: "end" };
+    case "RETURN":
+      return { kind: "return" };
+    default:
+      if (PASSING.has(name)) return { kind: "continue" };
+      return ENDING.has(name) ? { kind: "end" } : { kind: "jump", chain: name };
+  }
+}
+
+/** iptables writes `enp+` for all interfaces whose names begin so. */
+function withStar(name: string): string {
+  return name.endsWith("+") ? `${name.slice(0, -1)}*` : name;
+}

@@ -1,0 +1,79 @@
+import { isWithin, parseAddressRange, parseNumber } from "./address.js";
+import { not } from "./answer.js";
+import { protocolNumber } from "./protocols.js";
+import type { Match, PortRange } from "./ruleset.js";
+
+/** What cannot be told from a flow, or is not understood. */
+export const UNKNOWN: Match = () => undefined;
+
+export function negated(match: Match): Match {
+  return (packet) => not(match(packet));
+}
+
+/** Whether the source or destination address is in one of these addresses, prefixes or ranges. */
+export function addressMatch(end: "src" | "dst", texts: readonly string[]): Match {
+  const ranges = parsedAll(texts, parseAddressRange);
+  return ranges ? (packet) => ranges.some((range) => isWithin(range, packet[end])) : UNKNOWN;
+}
+
+/** Whether one of these ports or ranges (`80`, `8000:8100`, `8000-8100`) has a port of one of these ends. */
+export function portMatch(ends: readonly ("srcPort" | "dstPort")[], texts: readonly string[]): Match {
+  const ranges = parsedAll(texts, parsePortRange);
+  if (!ranges) return UNKNOWN;
+  return (packet) => {
+    const ports = ends.map((end) => packet[end]);
+    return ranges.some(({ first, last }) => ports.some((port) => port !== undefined && first <= port && port <= last));
+  };
+}
+
+export function protocolMatch(texts: readonly string[]): Match {
+  const numbers = parsedAll(texts, protocolNumber);
+  return numbers ? ({ proto }) => numbers.includes(proto) : UNKNOWN;
+}
+
+/** Whether the packet came in on, or goes out by, one of these interfaces; `enp*` is all whose names begin so. */
+export function interfaceMatch(end: "inInterface" | "outInterface", names: readonly string[]): Match {
+  return (packet) => {
+    const name = packet[end];
+    if (name === "") return undefined;
+    return names.some((known) => (known.endsWith("*") ? name.startsWith(known.slice(0, -1)) : name === known));
+  };
+}
+
+/** Whether an address is the NAT's own. The source of a packet that is forwarded never is. */
+export function localMatch(end: "src" | "dst"): Match {
+  return (packet) => (end === "src" ? false : packet.isDstLocal);
+}
+
+/**
+ * Whether the connection has one of these states or marks: NAT rules are asked about new ones. A destination may be rewritten
+ * where a flow does not show it, when a bridge hands its packets to the rules before they are captured.
+ */
+export function stateMatch(names: readonly string[]): Match {
+  const states = new Set(names.map((name) => name.toLowerCase()));
+  if (states.has("new")) return () => true;
+  return states.has("dnat") ? ({ isDstRewritten }) => isDstRewritten || undefined : UNKNOWN;
+}
+
+/** Whether it is an echo request, the only one of the ICMP messages that a flow shows for what it is. */
+export const IS_ECHO_REQUEST: Match = ({ isEcho }) => isEcho || undefined;
+
+/** Reads `80`, `80-90`, or as iptables writes it `80:90`, where either may be missing; null where it is none. */
+export function parsePortRange(text: string): PortRange | null {
+  const [start, end, ...more] = text.split(/[:-]/);
+  if (more.length > 0 || (start === "" && !end)) return null;
+  const first = start === "" ? 0 : parseNumber(start, 0xffff);
+  const last = end === undefined ? first : end === "" ? 0xffff : parseNumber(end, 0xffff);
+  return first === null || last === null ? null : { first, last };
+}
+
+/** Null where one of them cannot be read, or there is none. */
+function parsedAll<T>(texts: readonly string[], parse: (text: string) => T | null): T[] | null {
+  const parsed: T[] = [];
+  for (const text of texts) {
+    const value = parse(text);
+    if (value === null) return null;
+    parsed.push(value);
+  }
+  return parsed.length === 0 ? null : parsed;
+}

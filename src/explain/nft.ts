@@ -1,0 +1,112 @@
+import { parseNftRules } from "./nft-rule.js";
+import { type Token, TokenReader, tokensOf } from "./nft-tokens.js";
+import { splitItems } from "./nft-values.js";
+import type { BaseChain, Rule, Table } from "./ruleset.js";
+
+/** Table families that see IP packets; the others (arp, bridge, netdev) do not translate. */
+const FAMILIES = new Map<string, Table["family"]>([
+  ["ip", "ipv4"],
+  ["ip6", "ipv6"],
+  ["inet", "both"],
+]);
+
+/** Names that nft gives priorities (nft(8), "Standard priority names"). */
+const PRIORITIES = new Map([
+  ["raw", -300],
+  ["mangle", -150],
+  ["dstnat", -100],
+  ["filter", 0],
+  ["security", 50],
+  ["srcnat", 100],
+]);
+
+/**
+ * Reads what `nft list ruleset` prints. `unread` tells where in the text statements outside of tables begin; what is not
+ * understood within a rule makes the rule possible, never certain.
+ */
+export function parseNft(text: string): { tables: Table[]; unread: number[] } {
+  const tables: Table[] = [];
+  const unread: number[] = [];
+  const reader = new TokenReader(tokensOf(text));
+  while (!reader.isAtEnd) {
+    const statement = reader.statement();
+    const brace = statement.findIndex((token) => token.text === "{");
+    // `table ip nat {`; a table of no family is one of ip
+    if (brace > 1 && statement[0].text === "table") {
+      const family = FAMILIES.get(brace > 2 ? statement[1].text : "ip");
+      if (family) tables.push(parseTable(text, family, new TokenReader(statement.slice(brace)).block()));
+    } else if (statement.length > 0) {
+      unread.push(statement[0].start);
+    }
+  }
+  return { tables, unread };
+}
+
+function parseTable(text: string, family: Table["family"], body: readonly Token[]): Table {
+  const sets = new Map<string, readonly string[]>();
+  const chains = new Map<string, Rule[]>();
+  const base: BaseChain[] = [];
+  const bodies = new Map<string, Token[]>();
+  const reader = new TokenReader(body);
+  while (!reader.isAtEnd) {
+    const inner = new TokenReader(reader.statement());
+    const kind = inner.next();
+    const name = inner.next();
+    if (inner.peek() !== "{") continue;
+    const block = inner.block();
+    if (kind === "set") sets.set(name, setElements(block));
+    if (kind === "chain") bodies.set(name, block);
+  }
+  for (const [name, block] of bodies) {
+    const { place, rules } = parseChain(text, block, sets);
+    chains.set(name, rules);
+    if (place) base.push({ ...place, rules });
+  }
+  return { family, base, chains };
+}
+
+function setElements(block: readonly Token[]): readonly string[] {
+  const reader = new TokenReader(block);
+  while (!reader.isAtEnd) {
+    const statement = new TokenReader(reader.statement());
+    if (statement.accepts("elements") && statement.accepts("=") && statement.peek() === "{") {
+      return splitItems(statement.block());
+    }
+  }
+  return [];
+}
+
+function parseChain(
+  text: string,
+  block: readonly Token[],
+  sets: ReadonlyMap<string, readonly string[]>,
+): { place: Omit<BaseChain, "rules"> | undefined; rules: Rule[] } {
+  const reader = new TokenReader(block);
+  const rules: Rule[] = [];
+  let place: Omit<BaseChain, "rules"> | undefined;
+  while (!reader.isAtEnd) {
+    const statement = reader.statement();
+    const [first] = statement;
+    if (first === undefined || first.text === "policy" || first.text === "comment") continue;
+    if (first.text === "type") {
+      place = placeOf(statement);
+      continue;
+    }
+    const lines = text.slice(first.start, statement[statement.length - 1].end).split("\n");
+    const source = lines.map((line) => line.trim()).join(" ");
+    for (const rule of parseNftRules(source, statement, sets)) rules.push(rule);
+  }
+  return { place, rules };
+}
+
+/** `type nat hook postrouting priority srcnat + 10`; undefined where it is no place that NAT rules for forwarded packets have. */
+function placeOf(statement: readonly Token[]): Omit<BaseChain, "rules"> | undefined {
+  const words = statement.map(({ text }) => text).join(" ");
+  const found = /^type nat hook (prerouting|postrouting) priority ([a-z]*)\s*([+-]?)\s*(\d{0,9})$/.exec(words);
+  if (!found) return undefined;
+  const [, hook, name, sign, offset] = found;
+  return {
+    hook: hook === "prerouting" ? "prerouting" : "postrouting",
+    priority: (PRIORITIES.get(name) ?? 0) + Number(`${sign}${offset || 0}`),
+  };
+}

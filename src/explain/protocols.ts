@@ -1,0 +1,27 @@
+import { ICMP, ICMPV6, type Protocol, TCP, UDP } from "../packets/packets.js";
+
+/** Names that rules call protocols by, with their numbers: those of /etc/protocols that have anything to do with NAT. */
+const NUMBERS: Readonly<Record<string, number>> = {
+  icmp: ICMP,
+  tcp: TCP,
+  udp: UDP,
+  dccp: 33,
+  gre: 47,
+  esp: 50,
+  ah: 51,
+  icmpv6: ICMPV6,
+  "ipv6-icmp": ICMPV6,
+  sctp: 132,
+  udplite: 136,
+};
+
+/** The number of a protocol by its name in rules, or by its number; null where neither is known. */
+export function protocolNumber(text: string): number | null {
+  if (Object.hasOwn(NUMBERS, text)) return NUMBERS[text];
+  return /^\d{1,3}$/.test(text) && Number(text) < 256 ? Number(text) : null;
+}
+
+/** The number of a flow's protocol. */
+export function flowProtocolNumber(proto: Protocol): number {
+  return protocolNumber(proto.replace(/^ip-/, "")) ?? 0;
+}

@@ -1,0 +1,43 @@
+import type { Ends } from "../packets/results.js";
+import { isWithin, parseAddress, parseAddressRange } from "./address.js";
+import type { Answer } from "./answer.js";
+import { parsePortRange } from "./matches.js";
+import type { Hook, Target } from "./ruleset.js";
+
+/** The target of masquerading: any address of the host, the port kept where it can be. */
+export const ANYTHING: Target = { addresses: undefined, ports: undefined };
+
+/**
+ * Reads what a NAT rule rewrites to, as iptables and nft write it: `10.0.2.15`, `10.0.2.15-10.0.2.18:1024-2047`,
+ * `[fd00:17::2]:80`, `:8080`, a prefix; null where it is none. What iptables has after a slash in ports (`:80-90/80`, the port
+ * that the first stands for) is left out.
+ */
+export function parseTarget(text: string): Target | null {
+  const [address, port] = splitPort(text);
+  const addresses = address === "" ? undefined : parseAddressRange(address);
+  const ports = port === undefined ? undefined : parsePortRange(port.replace(/\/\d+$/, ""));
+  return addresses === null || ports === null ? null : { addresses, ports };
+}
+
+/** An IPv6 address with a port stands in brackets; without brackets, more than one colon is an address alone. */
+function splitPort(text: string): [address: string, port: string | undefined] {
+  const bracketed = /^(\[[^:]*:.*\])(?::([^\]]*))?$/.exec(text);
+  if (bracketed) return [bracketed[1].replaceAll(/[[\]]/g, ""), bracketed[2]];
+  const [address, port, ...more] = text.split(":");
+  return more.length > 0 ? [text, undefined] : [address, port];
+}
+
+/**
+ * Whether a NAT rule at this hook can have made of a packet what left the NAT. A destination's port is kept unless the rule
+ * says otherwise, a source's port changes where it clashes (net/netfilter/nf_nat_core.c and nf_nat_proto.c).
+ */
+export function canMake(hook: Hook, to: Target | null, entering: Ends, leaving: Ends): Answer {
+  if (!to) return undefined;
+  const isDestination = hook === "prerouting";
+  const address = parseAddress(isDestination ? leaving.dst : leaving.src);
+  const port = isDestination ? leaving.dstPort : leaving.srcPort;
+  if (to.addresses && !(address && isWithin(to.addresses, address))) return false;
+  if (port === undefined) return true;
+  if (to.ports) return to.ports.first <= port && port <= to.ports.last;
+  return !isDestination || port === entering.dstPort;
+}

@@ -1,0 +1,41 @@
+import type { Ends, FlowSummary, Protocol } from "../packets/results.js";
+
+/** A tuple in tcpdump's wording, `tcp 172.17.0.2.45678 > 180.101.49.11.443`; equal tuples have equal texts. */
+export function tupleText(proto: Protocol, { src, dst, srcPort, dstPort, icmpId }: Ends): string {
+  if (icmpId !== undefined) return `${proto} ${src} > ${dst} id ${icmpId}`;
+  if (srcPort === undefined) return `${proto} ${src} > ${dst}`;
+  return `${proto} ${src}.${srcPort} > ${dst}.${dstPort}`;
+}
+
+/** The tuple of the other direction. */
+export function reversed({ src, dst, srcPort, dstPort, icmpId }: Ends): Ends {
+  const ends: Ends = { src: dst, dst: src };
+  if (srcPort !== undefined && dstPort !== undefined) {
+    ends.srcPort = dstPort;
+    ends.dstPort = srcPort;
+  }
+  if (icmpId !== undefined) ends.icmpId = icmpId;
+  return ends;
+}
+
+/**
+ * A packet whose destination is rewritten already and whose source is not yet. An ICMP id is rewritten together with whichever
+ * address is rewritten first (net/netfilter/nf_nat_proto.c, icmp_manip_pkt).
+ */
+export function halfway(entering: Ends, leaving: Ends): Ends {
+  const ends: Ends = { src: entering.src, dst: leaving.dst };
+  if (entering.srcPort !== undefined && leaving.dstPort !== undefined) {
+    ends.srcPort = entering.srcPort;
+    ends.dstPort = leaving.dstPort;
+  }
+  const { icmpId } = entering.dst === leaving.dst ? entering : leaving;
+  if (icmpId !== undefined) ends.icmpId = icmpId;
+  return ends;
+}
+
+/** What the initiator's packets are as they come to the NAT, and as they leave it. */
+export function passage(flow: FlowSummary): { entering: Ends; leaving: Ends } {
+  return flow.initiator === "inside"
+    ? { entering: flow.inside, leaving: flow.outside }
+    : { entering: flow.outside, leaving: flow.inside };
+}

@@ -1,0 +1,109 @@
+import type { Ends } from "../packets/results.js";
+import { all } from "./answer.js";
+import type { Hook, HookedPacket, Rule, Table } from "./ruleset.js";
+import { canMake } from "./target.js";
+
+/** Most jumps within one another: nf_tables allows 16 (NFT_JUMP_STACK_SIZE), and a loop would have no end of them. */
+const MOST_JUMPS = 64;
+/** Most rules asked about one packet. Kubernetes' rule sets have tens of thousands; chains that jump to each other, any number. */
+const MOST_RULES = 200_000;
+
+/** How a packet may go on from a rule or from a chain, one bit each: more than one where that cannot be told. */
+const NOWHERE = 0; // it cannot have come here
+const ON = 1; // to the next rule
+const BACK = 2; // out of the chain, to where it was jumped from
+const ENDED = 4; // out of the base chain
+const DECIDED = 8; // translated: no other base chain of the hook is asked
+const ANYWHERE = BACK | ENDED | DECIDED;
+
+/** A packet on its way through the rules of one hook, and the NAT rules that can have made of it what left the NAT. */
+export class Walk {
+  readonly #hook: Hook;
+  readonly #packet: HookedPacket;
+  readonly #entering: Ends;
+  readonly #leaving: Ends;
+  #rulesLeft = MOST_RULES;
+  /** Rules that may explain the translation, and whether they certainly do; in the order the packet meets them. */
+  readonly found = new Map<Rule, boolean>();
+  /** Jumps have no end, or there are too many rules: what lies beyond was not looked at. */
+  isCutShort = false;
+
+  constructor(hook: Hook, packet: HookedPacket, entering: Ends, leaving: Ends) {
+    this.#hook = hook;
+    this.#packet = packet;
+    this.#entering = entering;
+    this.#leaving = leaving;
+  }
+
+  /**
+   * Asks the hook's base chains of all tables, in the order the kernel does. The first NAT rule that is met decides
+   * (net/netfilter/nf_nat_core.c, nf_nat_inet_fn); accept ends only its own base chain.
+   */
+  through(tables: readonly Table[]): void {
+    const family = this.#packet.isIpv6 ? "ipv6" : "ipv4";
+    const chains = tables
+      .filter((table) => table.family === family || table.family === "both")
+      .flatMap((table) => table.base.map((chain) => ({ table, chain })))
+      .filter(({ chain }) => chain.hook === this.#hook)
+      .toSorted((one, other) => one.chain.priority - other.chain.priority);
+    let isCertain = true;
+    for (const { table, chain } of chains) {
+      const ways = this.#follow(table, chain.rules, isCertain, 0);
+      if (ways === DECIDED || ways === NOWHERE) return;
+      if ((ways & DECIDED) !== 0) isCertain = false;
+    }
+  }
+
+  /** Asks the rules of a chain, which the packet certainly or possibly comes to; gives the ways out of it. */
+  #follow(table: Table, rules: readonly Rule[], isCertain: boolean, jumps: number): number {
+    let waysOut = NOWHERE;
+    for (const rule of rules) {
+      if (this.#rulesLeft-- <= 0) return this.#cutShort();
+      const isMet = all(rule.matches.map((match) => match(this.#packet)));
+      if (isMet === false) continue;
+      let ways = this.#obey(table, rule, isCertain && waysOut === NOWHERE, isMet === true, jumps);
+      if (isMet === undefined) ways |= ON;
+      waysOut |= ways & ~ON;
+      if ((ways & ON) === 0) return waysOut;
+    }
+    return waysOut | BACK;
+  }
+
+  /** The ways on from a rule that is met; `isMet` where that is certain, provided the packet `surelyGetsHere`. */
+  #obey(table: Table, rule: Rule, surelyGetsHere: boolean, isMet: boolean, jumps: number): number {
+    const { verdict } = rule;
+    const isCertain = surelyGetsHere && isMet;
+    switch (verdict.kind) {
+      case "nat": {
+        const isMaker = canMake(this.#hook, verdict.to, this.#entering, this.#leaving);
+        // what it would have made is not what came out: the packet did not come here
+        if (isMaker === false) return NOWHERE;
+        this.found.set(rule, this.found.get(rule) === true || (isCertain && isMaker === true));
+        return DECIDED;
+      }
+      case "jump":
+      case "goto": {
+        const chain = table.chains.get(verdict.chain);
+        if (!chain) return ANYWHERE | ON;
+        if (jumps === MOST_JUMPS) return this.#cutShort();
+        const ways = this.#follow(table, chain, isCertain, jumps + 1);
+        if (verdict.kind === "goto" || (ways & BACK) === 0) return ways;
+        return (ways & ~BACK) | ON;
+      }
+      case "end":
+        return ENDED;
+      case "return":
+        return BACK;
+      case "continue":
+        return ON;
+      case "unclear":
+      default:
+        return ANYWHERE | ON;
+    }
+  }
+
+  #cutShort(): number {
+    this.isCutShort = true;
+    return ANYWHERE;
+  }
+}
