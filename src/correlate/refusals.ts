@@ -14,7 +14,8 @@ interface Refusal {
  */
 export class Refusals {
   readonly #timeline: Timeline;
-  readonly #byQuoted = new Map<string, Refusal>();
+  /** In the order they came: packets without IP ID are quoted alike, whoever refuses them. */
+  readonly #byQuoted = new Map<string, Refusal[]>();
   readonly #quotedOf = new Map<number, string>();
 
   constructor(timeline: Timeline) {
@@ -28,10 +29,8 @@ export class Refusals {
     const q = batch.quote[i];
     const key = keyOf(side, t.tuple[row & t.mask], quotes.proto[q], quotes.ipId[q], quotes.seq[q]);
     const message = batch.seq[i];
-    this.#byQuoted.set(key, {
-      row,
-      why: `${reasonOf(batch.proto[i] === ICMP, message >>> 24, (message >>> 16) & 255)}, says ${from}`,
-    });
+    const why = `${reasonOf(batch.proto[i] === ICMP, message >>> 24, (message >>> 16) & 255)}, says ${from}`;
+    this.#byQuoted.set(key, [...(this.#byQuoted.get(key) ?? []), { row, why }]);
     this.#quotedOf.set(row, key);
   }
 
@@ -40,7 +39,9 @@ export class Refusals {
     const key = this.#quotedOf.get(row);
     if (key === undefined) return;
     this.#quotedOf.delete(row);
-    if (this.#byQuoted.get(key)?.row === row) this.#byQuoted.delete(key);
+    const others = this.#byQuoted.get(key)?.filter((refusal) => refusal.row !== row);
+    if (others && others.length > 0) this.#byQuoted.set(key, others);
+    else this.#byQuoted.delete(key);
   }
 
   /** Why the host refused a packet, in words, with the frame that says so; null where nothing tells. */
@@ -48,8 +49,9 @@ export class Refusals {
     const t = this.#timeline;
     const at = row & t.mask;
     const seq = t.proto[at] === TCP ? t.seq[at] : t.proto[at] === UDP ? 0 : t.seq[at] & 0xffff;
-    const refusal = this.#byQuoted.get(keyOf(t.sideOf(row), t.tuple[at], t.proto[at], t.ipId[at], seq));
-    return refusal && refusal.row !== row ? `${refusal.why} (frame ${t.frame[refusal.row & t.mask]})` : null;
+    const refusals = this.#byQuoted.get(keyOf(t.sideOf(row), t.tuple[at], t.proto[at], t.ipId[at], seq));
+    const refusal = refusals?.find((candidate) => t.isBefore(row, candidate.row));
+    return refusal ? `${refusal.why} (frame ${t.frame[refusal.row & t.mask]})` : null;
   }
 }
 
