@@ -12,8 +12,10 @@ import type { Translations } from "./translations.js";
  * it, memory depends on the conversations alive.
  */
 const MOST_TUPLES = 32_768;
-/** A conversation silent for this long may go, nanoseconds: by then conntrack forgets an unanswered UDP flow, too. */
-const IDLE_NS = 30_000_000_000;
+/** Then a conversation silent for this long goes, nanoseconds; conntrack forgets an unanswered UDP flow after three times that … */
+const IDLE_NS = 10_000_000_000;
+/** … and a TCP connection that is over, once late retransmissions of its end are. */
+const ENDED_NS = 2_000_000_000;
 
 /** What the book keeps accounts of, and for whom. */
 export interface About {
@@ -120,5 +122,6 @@ export class FlowBook {
 }
 
 function isIdle(tuples: TupleTable, tuple: number, nowNs: number): boolean {
-  return tuples.held[tuple] === 0 && nowNs - tuples.lastNs[tuple] > IDLE_NS;
+  const longNs = tuples.ended[tuple] === 3 ? ENDED_NS : IDLE_NS;
+  return tuples.held[tuple] === 0 && nowNs - tuples.lastNs[tuple] > longNs;
 }

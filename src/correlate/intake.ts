@@ -1,4 +1,4 @@
-import { ACK, ICMP, ICMPV6, IS_ECHO, IS_IPV6, type PacketBatch, SYN, TCP } from "../packets/packets.js";
+import { ACK, FIN, ICMP, ICMPV6, IS_ECHO, IS_IPV6, type PacketBatch, RST, SYN, TCP } from "../packets/packets.js";
 import type { Side } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
@@ -54,7 +54,10 @@ export class Intake {
     const { flags, proto, src, dst, srcPort, dstPort, tupleHash, tcpFlags } = batch;
     const isIpv6 = (flags[i] & IS_IPV6) !== 0 ? 1 : 0;
     const tuple = tuples.intern(tupleHash[i], proto[i], isIpv6, src, dst, 4 * i, srcPort[i], dstPort[i]);
+    if ((tcpFlags[i] & (FIN | RST)) !== 0)
+      tuples.ended[tuple] |= (tcpFlags[i] & RST) !== 0 ? 3 : 1 << tuples.wentForward;
     if (tuples.wasNew || (tcpFlags[i] & SYN) !== 0) {
+      tuples.ended[tuple] = 0;
       tuples.openedByA[tuple] = isOpening(batch, i) === (tuples.wentForward === 1) ? 1 : 0;
       tuples.isEcho[tuple] = (flags[i] & IS_ECHO) !== 0 ? 1 : 0;
     }

@@ -20,14 +20,14 @@ export interface CaptureInterface {
 export class FrameBatch {
   /** How many frames there are; rows 0 … count-1 are meaningful. */
   count = 0;
-  /** 1-based number of row 0 in its own capture, as Wireshark counts. */
-  firstFrame = 1;
   /**
    * Every frame stamped before this has been handed on, in this batch or earlier (nanoseconds since `epochNs`). A live
    * source moves it on while its interface is silent; files leave it, as their next frame tells.
    */
   reachedNs = Number.NEGATIVE_INFINITY;
   data: Uint8Array = new Uint8Array(0);
+  /** 1-based number in the capture, as Wireshark counts. */
+  readonly frame = new Uint32Array(BATCH_FRAMES);
   /** Byte offset of the frame in `data`. */
   readonly start = new Uint32Array(BATCH_FRAMES);
   /** Bytes of the frame that are there. */
@@ -38,6 +38,12 @@ export class FrameBatch {
   readonly timeNs = new Float64Array(BATCH_FRAMES);
   /** Index into the source's `interfaces`. */
   readonly iface = new Uint16Array(BATCH_FRAMES);
+
+  /** Numbers the rows one after the other, from `first` on. */
+  number(first: number): void {
+    const { frame, count } = this;
+    for (let row = 0; row < count; row++) frame[row] = first + row;
+  }
 }
 
 /** Frames from somewhere, in the order they were captured. */
@@ -50,6 +56,8 @@ export interface FrameSource {
   readonly interfaces: readonly CaptureInterface[];
   /** Frames the capturing kernel or program says it lost; grows while reading. */
   readonly captureDropped: number;
+  /** Of these, the ones lost on the interface with this index; only sources of several interfaces can tell. */
+  droppedOn?(iface: number): number;
   /** The next frames, or null at the end. The batch before it is overwritten. */
   next(): Promise<FrameBatch | null>;
   close(): Promise<void>;

@@ -26,6 +26,7 @@ export class LatencyDigest {
   /** Counts of buckets `#lowest`, `#lowest + 1`, … once there are too many samples to keep. */
   #counts = NO_COUNTS;
   #lowest = 0;
+  #sortedCount = 0;
   #p99Ns = 0;
   #p99Count = 0;
 
@@ -55,13 +56,22 @@ export class LatencyDigest {
 
   #quantile(q: number): number {
     const rank = Math.max(1, Math.ceil(q * this.count));
-    if (this.#exact) return this.#exact.toSorted((a, b) => a - b)[rank - 1];
+    if (this.#exact) return this.#sorted(this.#exact)[rank - 1];
     let seen = 0;
     for (let at = 0; at < this.#counts.length; at++) {
       seen += this.#counts[at];
       if (seen >= rank) return Math.min(this.maxNs, Math.max(this.minNs, middleOf(this.#lowest + at)));
     }
     return this.maxNs;
+  }
+
+  /** Sorts the samples in place, if any came since they were sorted last: their order means nothing. */
+  #sorted(samples: number[]): readonly number[] {
+    if (this.#sortedCount !== this.count) {
+      samples.sort((a, b) => a - b);
+      this.#sortedCount = this.count;
+    }
+    return samples;
   }
 
   #turnToBuckets(samples: readonly number[]): void {

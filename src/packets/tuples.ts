@@ -31,6 +31,8 @@ export class TupleTable {
   isProved = new Uint8Array(512);
   /** 1 if A opened the conversation, 0 if B did. */
   openedByA = new Uint8Array(256);
+  /** TCP: bit 0 once B, bit 1 once A has sent FIN or either has sent RST: 3 where the connection is over. */
+  ended = new Uint8Array(256);
   /** Time of the last packet, nanoseconds on the timeline. */
   lastNs = new Float64Array(256);
   /** Packets on the timeline that name this tuple: it must not be released before they are gone. */
@@ -107,6 +109,7 @@ export class TupleTable {
     this.isEcho[tuple] = 0;
     this.#unbind(tuple);
     this.openedByA[tuple] = 1;
+    this.ended[tuple] = 0;
     this.lastNs[tuple] = 0;
     this.held[tuple] = 0;
     this.unmatched[tuple] = 0;
@@ -166,6 +169,7 @@ export class TupleTable {
     this.flow = widened(this.flow, new Int32Array(2 * rows).fill(NONE));
     this.isProved = widened(this.isProved, new Uint8Array(2 * rows));
     this.openedByA = widened(this.openedByA, new Uint8Array(rows));
+    this.ended = widened(this.ended, new Uint8Array(rows));
     this.lastNs = widened(this.lastNs, new Float64Array(rows));
     this.held = widened(this.held, new Uint32Array(rows));
     this.unmatched = widened(this.unmatched, new Uint32Array(rows));
