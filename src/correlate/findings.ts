@@ -1,9 +1,8 @@
+import { Few } from "../packets/few.js";
 import type { Flow } from "../packets/flows.js";
 import type { Finding, FlowSummary, Verdict } from "../packets/results.js";
 import { INSIDE, type Side } from "../packets/sides.js";
 
-/** Flows named in a finding's text; the count tells how many there are. */
-const NAMED_FLOWS = 8;
 /** Untranslated flows remembered until the end, when it is known which addresses the NAT hides. */
 const MOST_UNTRANSLATED = 10_000;
 /** Pairs a flow needs before it is odd that they all go one way. */
@@ -13,10 +12,10 @@ const LEAST_ONE_WAY_PAIRS = 4;
 export class Findings {
   readonly #hidden = new Set<string>();
   readonly #untranslated: FlowSummary[] = [];
-  readonly #clashes = new Flows();
-  readonly #rewrittenPorts = new Flows();
-  readonly #oneWay = new Flows();
-  readonly #retransmitting = new Flows();
+  readonly #clashes = new Few();
+  readonly #rewrittenPorts = new Few();
+  readonly #oneWay = new Few();
+  readonly #retransmitting = new Few();
   readonly #drops: [number, number] = [0, 0];
   #retransmissions = 0;
   /** Whether anything on one side was found again, or might have been, on the other. */
@@ -31,17 +30,17 @@ export class Findings {
     } else if (initiator === "inside") {
       if (inside.src !== outside.src) this.#hidden.add(inside.src);
       if (inside.srcPort !== outside.srcPort || inside.icmpId !== outside.icmpId) {
-        this.#rewrittenPorts.add(id);
-        if (hasLostFirst) this.#clashes.add(id);
+        this.#rewrittenPorts.add(String(id));
+        if (hasLostFirst) this.#clashes.add(String(id));
       }
     } else if (inside.dst !== outside.dst) {
       this.#hidden.add(inside.dst);
     }
     if (summary.proto !== "udp" && pairs >= LEAST_ONE_WAY_PAIRS && (pairsOutbound === 0 || pairsOutbound === pairs)) {
-      this.#oneWay.add(id);
+      this.#oneWay.add(String(id));
     }
     if (flow.retransmissions > 0) {
-      this.#retransmitting.add(id);
+      this.#retransmitting.add(String(id));
       this.#retransmissions += flow.retransmissions;
     }
   }
@@ -72,8 +71,8 @@ export class Findings {
         text: `${src} appears on ${outside} untranslated, though the NAT hides it in other flows: has its conntrack entry gone?`,
       });
     }
-    const flows = (severity: Finding["severity"], code: string, { count, named }: Flows, text: string) => {
-      if (count > 0) found.push({ severity, code, count, text: `${text}: ${named}` });
+    const flows = (severity: Finding["severity"], code: string, { count, text: named }: Few, text: string) => {
+      if (count > 0) found.push({ severity, code, count, text: `${text}: ${flowsNamed(count, named)}` });
     };
     flows(
       "warning",
@@ -84,7 +83,7 @@ export class Findings {
     flows("info", "port-rewritten", this.#rewrittenPorts, "the port or ICMP id was not kept");
     flows("info", "asymmetric", this.#oneWay, "only one direction was seen on both sides");
     if (this.#retransmitting.count > 0) {
-      const text = `TCP segments that crossed the NAT more than once: ${this.#retransmitting.named}`;
+      const text = `TCP segments that crossed the NAT more than once: ${flowsNamed(this.#retransmitting.count, this.#retransmitting.text)}`;
       found.push({ severity: "info", code: "retransmissions", count: this.#retransmissions, text });
     }
     for (const [side, count] of this.#drops.entries()) {
@@ -105,17 +104,6 @@ export class Findings {
   }
 }
 
-/** Flows a finding is about: how many, and the first of them by name. */
-class Flows {
-  count = 0;
-  readonly #ids: number[] = [];
-
-  add(id: number): void {
-    if (this.count++ < NAMED_FLOWS) this.#ids.push(id);
-  }
-
-  get named(): string {
-    const more = this.count > NAMED_FLOWS ? " …" : "";
-    return `flow${this.count === 1 ? "" : "s"} ${this.#ids.join(", ")}${more}`;
-  }
+function flowsNamed(count: number, ids: string): string {
+  return `flow${count === 1 ? "" : "s"} ${ids}`;
 }

@@ -1,6 +1,6 @@
 import type { Ends, Finding, FlowSummary } from "../packets/results.js";
 import { type ConntrackEntry, type ConntrackTable, entryText, isTranslated } from "./conntrack-table.js";
-import { Few } from "./few.js";
+import { Few } from "../packets/few.js";
 import { halfway, passage, reversed, tupleText } from "./tuples.js";
 
 /** How late conntrack may be to tell of what happened, nanoseconds: it stamps events when it reads them (17 ms later were seen). */

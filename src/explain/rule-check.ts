@@ -1,5 +1,5 @@
 import type { Finding, FlowSummary } from "../packets/results.js";
-import { Few } from "./few.js";
+import { Few } from "../packets/few.js";
 import type { Explanation, RuleBook } from "./rules.js";
 import { passage } from "./tuples.js";
 

@@ -85,6 +85,8 @@ export interface FlowSummary {
   firstNs: bigint;
   lastNs: bigint;
   latencyNs: { outbound: LatencySummary | null; inbound: LatencySummary | null };
+  /** The firewall's rules behind the translation, as they stand in the rule set; absent where no rules were given. */
+  rules?: readonly string[];
 }
 
 export interface Finding {

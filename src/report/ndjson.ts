@@ -139,6 +139,7 @@ export class NdjsonReporter implements Reporter {
       first: epochText(flow.firstNs),
       last: epochText(flow.lastNs),
       latencyNs: { outbound: orderedLatency(flow.latencyNs.outbound), inbound: orderedLatency(flow.latencyNs.inbound) },
+      rules: flow.rules,
     });
   }
 

@@ -32,15 +32,18 @@ export class TranslationTable {
     if (this.#rows.push(flow) >= 2 * MOST_ROWS) this.#cut();
   }
 
-  /** Two lines a flow, one above the other what it is inside and outside; the arrow tells which way its pairs went. */
-  text(paint: Paint): string {
-    if (this.#flows === 0) return `${paint.heading("No translation was seen.")}\n`;
+  /**
+   * Two lines a flow, one above the other what it is inside and outside; the arrow tells which way its pairs went. `flows`: how
+   * many there are in all, where only the busiest were added.
+   */
+  text(paint: Paint, flows = this.#flows): string {
+    if (flows === 0) return `${paint.heading("No translation was seen.")}\n`;
     this.#cut();
-    const noun = this.#flows === 1 ? "translation" : "translations";
-    const hidden = this.#flows - this.#rows.length;
+    const noun = flows === 1 ? "translation" : "translations";
+    const hidden = flows - this.#rows.length;
     const more = hidden === 0 ? "" : `… and ${hidden} more with fewer pairs (--format ndjson lists them all)\n`;
     const rows = this.#rows.flatMap((flow) => this.#lines(flow, paint));
-    return `${paint.heading(`${this.#flows} ${noun}`)}, busiest first\n${table(COLUMNS, rows)}${more}`;
+    return `${paint.heading(`${flows} ${noun}`)}, busiest first\n${table(COLUMNS, rows)}${more}`;
   }
 
   #cut(): void {

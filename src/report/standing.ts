@@ -1,0 +1,24 @@
+import type { FlowSummary, Summary } from "../packets/results.js";
+import type { Paint } from "./paint.js";
+import { totals } from "./totals.js";
+import { TranslationTable } from "./translations.js";
+
+/** Lines that `standingText` takes beside two a translation. */
+export const STANDING_LINES = 10;
+
+/** The totals of a run that goes on. */
+export function totalsSoFar(summary: Summary, names: readonly [string, string], paint: Paint): string {
+  return totals(summary, names, [new Map(), new Map()], paint);
+}
+
+/** The busiest translations and the totals of a run that goes on. */
+export function standingText(
+  flows: readonly FlowSummary[],
+  summary: Summary,
+  names: readonly [string, string],
+  paint: Paint,
+): string {
+  const table = new TranslationTable();
+  for (const flow of flows) table.add(flow);
+  return `${table.text(paint, summary.flows)}\n${totalsSoFar(summary, names, paint)}`;
+}
