@@ -108,7 +108,7 @@ export class Proxies {
     return stream.twin;
   }
 
-  /** Forgets the stream of a tuple that is about to be released. */
+  /** Forgets the stream of a tuple that has a translation after all, or is about to be released. */
   forget(side: Side, tuple: number): void {
     this.#streams.delete(keyOf(side, tuple));
   }

@@ -1,3 +1,4 @@
+import type { Flow } from "../packets/flows.js";
 import { IS_ERROR, IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from "../packets/packets.js";
 import type { SideSummary, Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
@@ -247,7 +248,7 @@ export class Run {
       this.#refusals.forget(outside);
     }
     if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
-    if (flow.pairs === 0) this.#verdicts.learn(flow);
+    if (flow.pairs === 0) this.#begin(flow);
     this.#translations.prove(inside, outside);
     flow.pairs++;
     flow.held++;
@@ -258,6 +259,12 @@ export class Run {
     (isOutbound ? this.#translations.outbound : this.#translations.inbound).add(latencyNs);
     this.#clock.observe(t.timeNs[i], gapNs, isOutbound);
     if (t.proto[i] === TCP && t.payloadLength[i] > 0) flow.noteSegment(t.forward[i], t.seq[i], t.payloadLength[i]);
+  }
+
+  #begin(flow: Flow): void {
+    this.#verdicts.learn(flow);
+    this.#proxies.forget(INSIDE, flow.insideTuple);
+    this.#proxies.forget(OUTSIDE, flow.outsideTuple);
   }
 
   #pairGroup(inside: readonly number[], outside: readonly number[], slot: number, by: number, evidence: number): void {
