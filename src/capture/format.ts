@@ -26,7 +26,8 @@ export type Stop = "more" | "full" | { readonly damage: string };
 export interface Format {
   readonly interfaces: readonly CaptureInterface[];
   readonly epochNs: bigint;
-  readonly captureDropped: number;
+  /** Frames the capture says were lost on the interface with this index. */
+  droppedOn(iface: number): number;
   /**
    * Puts the complete frames at the window's start into rows 0 … of `batch`, at most `rows`, sets its `count`, and moves the window's
    * start past them. Damage is met again by the next scan, first thing.

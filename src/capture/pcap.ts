@@ -22,7 +22,6 @@ export function isPcap(view: DataView, at: number): boolean {
 /** Classic pcap, draft-ietf-opsawg-pcap: one interface, a header of 24 bytes, then records. */
 export class Pcap implements Format {
   readonly interfaces: readonly CaptureInterface[];
-  readonly captureDropped = 0;
   epochNs = 0n;
   readonly #little: boolean;
   readonly #nsPerTick: number;
@@ -50,6 +49,11 @@ export class Pcap implements Format {
     const linkType = view.getUint32(start + 20, little) & 0xffff;
     this.interfaces = [{ name: "", linkType, snaplen: view.getUint32(start + 16, little) }];
     window.start += PCAP_HEADER_BYTES;
+  }
+
+  /** The format has no room for that. */
+  droppedOn(): number {
+    return 0;
   }
 
   scan(window: ByteWindow, batch: FrameBatch, rows: number): Stop {

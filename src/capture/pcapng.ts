@@ -73,8 +73,8 @@ export class Pcapng implements Format {
   }
 
   /** Statistics count from the start of the capture, packet blocks since the packet before: the same frames, not more. */
-  get captureDropped(): number {
-    return this.#droppedInStatistics.reduce((sum, drops, i) => sum + Math.max(drops, this.#droppedBetweenFrames[i]), 0);
+  droppedOn(iface: number): number {
+    return Math.max(this.#droppedInStatistics[iface], this.#droppedBetweenFrames[iface]);
   }
 
   scan(window: ByteWindow, batch: FrameBatch, rows: number): Stop {

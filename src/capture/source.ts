@@ -36,7 +36,11 @@ export class CaptureFile implements FrameSource {
   }
 
   get captureDropped(): number {
-    return this.#parts.format.captureDropped;
+    return this.interfaces.reduce((sum, _, iface) => sum + this.droppedOn(iface), 0);
+  }
+
+  droppedOn(iface: number): number {
+    return this.#parts.format.droppedOn(iface);
   }
 
   /** Reads up to the first frame, for the interfaces described before it, and takes the only one's name, or else `fallbackName`. */
@@ -46,8 +50,8 @@ export class CaptureFile implements FrameSource {
   }
 
   async next(): Promise<FrameBatch | null> {
-    this.#batch.firstFrame = this.#frames + 1;
     if (!(await this.#advance(BATCH_FRAMES))) return null;
+    this.#batch.number(this.#frames + 1);
     this.#frames += this.#batch.count;
     return this.#batch;
   }

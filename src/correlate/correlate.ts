@@ -40,8 +40,10 @@ export async function correlate(
   const clock = await estimateClock(sources, options.clock);
   const run = new Run([inside, outside], clock, options, sink);
   options.onBegin?.((mostFlows) => run.standing(mostFlows));
-  for (let side = run.wants(); side !== null && !signal.aborted; side = run.wants()) {
-    run.take(side, await sources[side].next());
+  for (let side = run.wants(); side !== null; side = run.wants()) {
+    // what was looked at has been read, and counts
+    const isOver = signal.aborted && sources[side].isDrained;
+    run.take(side, isOver ? null : await sources[side].next());
     run.advance();
   }
   run.finish();

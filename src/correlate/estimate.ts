@@ -1,7 +1,7 @@
-import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, type PacketBatch } from "../packets/packets.js";
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { Clock, type ClockOption } from "./clock.js";
-import type { Lookahead } from "./lookahead.js";
+import type { Lookahead, Stretch } from "./lookahead.js";
 
 /** Twins that must agree on an offset before it is believed. */
 const LEAST_AGREEING = 4;
@@ -9,6 +9,11 @@ const LEAST_AGREEING = 4;
 const LEAST_SHARE = 0.6;
 /** Agreeing offsets lie within this, nanoseconds: twice what forwarding takes on a busy host. */
 const AGREEMENT_NS = 20_000_000;
+/** How many packets of each side are looked at, doubling from the first number to the last … */
+const FIRST_LOOK = 256;
+const LAST_LOOK = 32_768;
+/** … until so many twins are found: enough to meet the stamps that are out of order, too. */
+const ENOUGH_TWINS = 256;
 /** The first twins tell the offset at the beginning; a drift is measured as the run goes on. */
 const EARLY_TWINS = 32;
 /** A capture in microseconds, beside one in nanoseconds, seems early by as much as this. */
@@ -75,9 +80,9 @@ function bounds(samples: readonly Sample[]): { atLeastNs: number; atMostNs: numb
 async function collect(sources: readonly [Lookahead, Lookahead]): Promise<Sample[]> {
   const seen = [new Map<number, Seen>(), new Map<number, Seen>()] as const;
   const samples = new Map<number, Sample>();
-  for (const side of [INSIDE, OUTSIDE] as const) {
-    for (let peeked = await sources[side].peek(); peeked !== null; peeked = await sources[side].peek()) {
-      note(peeked.batch, peeked.rows, side, seen, samples);
+  for (let packets = FIRST_LOOK; packets <= LAST_LOOK && samples.size < ENOUGH_TWINS; packets *= 2) {
+    for (const side of [INSIDE, OUTSIDE] as const) {
+      for (const stretch of await sources[side].look(packets)) note(stretch, side, seen, samples);
     }
   }
   return [...samples.values()].sort((a, b) => a.timeNs - b.timeNs);
@@ -91,14 +96,13 @@ interface Seen {
 }
 
 function note(
-  batch: PacketBatch,
-  rows: number,
+  { batch, from, to }: Stretch,
   side: Side,
   seen: readonly [Map<number, Seen>, Map<number, Seen>],
   samples: Map<number, Sample>,
 ): void {
   const other = seen[1 - side];
-  for (let i = 0; i < rows; i++) {
+  for (let i = from; i < to; i++) {
     const flags = batch.flags[i];
     const isUnique = (flags & HAS_TCP_NUMBERS) !== 0 || ((flags & HAS_IP_ID) !== 0 && (flags & HAS_PAYLOAD) !== 0);
     if (!isUnique) continue;

@@ -1,13 +1,21 @@
-import { PacketBatch, type PacketSource, type QuoteColumns } from "../packets/packets.js";
+import { BATCH_FRAMES } from "../packets/frames.js";
+import { PacketBatch, type PacketSource } from "../packets/packets.js";
 
-/** Packets of a side that are looked at: enough to meet twins, and some 10 MB. */
-const MOST_LOOKED_AT = 32_768;
+/** Some packets in a row: rows `from` … `to`-1 of a batch. */
+export interface Stretch {
+  batch: PacketBatch;
+  from: number;
+  to: number;
+}
 
 /** A packet source whose beginning can be looked at first and is then handed on as if nobody had. */
 export class Lookahead {
   readonly #source: PacketSource;
-  readonly #seen: PacketBatch[] = [];
+  #kept: PacketBatch[] = [];
+  /** Packets looked at so far, and where the next one stands: batch of `#kept`, and row. */
   #looked = 0;
+  #batch = 0;
+  #row = 0;
   #hasEnded = false;
 
   constructor(source: PacketSource) {
@@ -19,39 +27,59 @@ export class Lookahead {
   }
 
   /**
-   * The next packets to look at, the first `rows` of a batch; null at the end, or once enough were given. How many those
-   * are does not depend on how the source cuts its batches.
+   * Looks on until `packets` have been looked at in all, or the source ends. Which packets those are does not depend on
+   * how the source cuts its batches.
    */
-  async peek(): Promise<{ batch: PacketBatch; rows: number } | null> {
-    if (this.#hasEnded || this.#looked >= MOST_LOOKED_AT) return null;
-    const batch = await this.#source.next();
-    if (batch === null) {
-      this.#hasEnded = true;
-      return null;
+  async look(packets: number): Promise<Stretch[]> {
+    const stretches: Stretch[] = [];
+    while (this.#looked < packets && (this.#batch < this.#kept.length || (await this.#keepOneMore()))) {
+      const batch = this.#kept[this.#batch];
+      const from = this.#row;
+      const to = Math.min(batch.count, from + packets - this.#looked);
+      stretches.push({ batch, from, to });
+      this.#looked += to - from;
+      this.#row = to;
+      if (to < batch.count) break;
+      this.#batch++;
+      this.#row = 0;
     }
-    const kept = copyOf(batch);
-    this.#seen.push(kept);
-    const rows = Math.min(kept.count, MOST_LOOKED_AT - this.#looked);
-    this.#looked += rows;
-    return { batch: kept, rows };
+    return stretches;
   }
 
   async next(): Promise<PacketBatch | null> {
-    return this.#seen.shift() ?? (this.#hasEnded ? null : this.#source.next());
+    return this.#kept.shift() ?? (this.#hasEnded ? null : this.#source.next());
+  }
+
+  /** Whether all that was looked at has been handed on. */
+  get isDrained(): boolean {
+    return this.#kept.length === 0;
+  }
+
+  async #keepOneMore(): Promise<boolean> {
+    const batch = this.#hasEnded ? null : await this.#source.next();
+    if (batch === null) this.#hasEnded = true;
+    else this.#kept.push(copyOf(batch));
+    return batch !== null;
   }
 }
 
-/** A batch of its own with the same rows. */
+/** A batch of its own with the same rows, and no room for more. */
 function copyOf(batch: PacketBatch): PacketBatch {
   const copy = new PacketBatch();
-  copyColumns(batch, copy);
-  copyColumns(batch.quotes, copy.quotes);
+  copyRows(batch, copy, BATCH_FRAMES);
+  copyRows(batch.quotes, copy.quotes, batch.quotes.proto.length);
   return copy;
 }
 
-function copyColumns<T extends PacketBatch | QuoteColumns>(from: T, to: T): void {
-  for (const [name, value] of Object.entries(from)) {
+/** Copies the first `count` rows of every column; `capacity`: rows the columns have room for, however many words a row takes. */
+function copyRows<T extends { count: number }>(from: T, to: T, capacity: number): void {
+  const columns: [string, unknown][] = Object.entries(from);
+  for (const [name, value] of columns) {
     if (typeof value === "number") Object.assign(to, { [name]: value });
-    else if (ArrayBuffer.isView(value)) Object.assign(to, { [name]: structuredClone(value) });
+    else if (isColumn(value)) Object.assign(to, { [name]: value.slice(0, (from.count * value.length) / capacity) });
   }
+}
+
+function isColumn(value: unknown): value is Uint8Array {
+  return ArrayBuffer.isView(value);
 }

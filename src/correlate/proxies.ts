@@ -38,7 +38,7 @@ interface Stream {
 }
 
 /** A connection of a proxied stream; it goes on. */
-export interface Connection {
+interface Connection {
   readonly side: Side;
   readonly tuple: number;
   readonly openedNs: number;

@@ -56,7 +56,7 @@ export const PSH = 0x08;
 export const ACK = 0x10;
 
 /** The packets that ICMP errors quote: the headers of the datagram that was refused, as the error's sender saw it. */
-export class QuoteColumns {
+class QuoteColumns {
   count = 0;
   proto = new Uint8Array(16);
   /** Address words as in `PacketBatch`. */

@@ -4,8 +4,8 @@ import { IS_ECHO, IS_HEADLESS, IS_LATER_FRAGMENT, TCP, UDP } from "../packets/pa
 import type { Ends, Tables } from "../packets/results.js";
 
 /** Which ends a packet shows, and so which text may be shared with another of its tuple and direction. */
-export const NO_PORTS = 0;
-export const PORTS = 1;
+const NO_PORTS = 0;
+const PORTS = 1;
 export const ECHO_ID = 2;
 export type EndsKind = typeof NO_PORTS | typeof PORTS | typeof ECHO_ID;
 

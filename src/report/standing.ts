@@ -3,8 +3,8 @@ import type { Paint } from "./paint.js";
 import { totals } from "./totals.js";
 import { TranslationTable } from "./translations.js";
 
-/** Lines that `standingText` takes beside two a translation. */
-export const STANDING_LINES = 10;
+/** Most lines that `standingText` takes beside two a translation, the one behind it included. */
+export const STANDING_LINES = 11;
 
 /** The totals of a run that goes on. */
 export function totalsSoFar(summary: Summary, names: readonly [string, string], paint: Paint): string {
@@ -13,8 +13,7 @@ export function totalsSoFar(summary: Summary, names: readonly [string, string], 
 
 /** The busiest translations and the totals of a run that goes on. */
 export function standingText(
-  flows: readonly FlowSummary[],
-  summary: Summary,
+  { flows, summary }: { readonly flows: readonly FlowSummary[]; readonly summary: Summary },
   names: readonly [string, string],
   paint: Paint,
 ): string {

@@ -56,11 +56,11 @@ function locate(
   out: PacketBatch,
   tally: Tally,
 ): number {
-  const { count, firstFrame, start, captured, original, iface, timeNs } = frames;
+  const { count, start, captured, original, iface, timeNs } = frames;
   tally.frames += count;
   let row = 0;
   for (let index = 0; index < count; index++) {
-    const frame = firstFrame + index;
+    const frame = frames.frame[index];
     const taken = interfaces[iface[index]];
     if (taken === undefined) {
       undecoded(tally, frame, "capture: the frame names an interface that is not described");

@@ -128,7 +128,7 @@ export class Blocks {
 }
 
 /** A frame as it was read. */
-export interface Read {
+interface Read {
   readonly frame: number;
   /** Epoch nanoseconds. */
   readonly ns: bigint;
@@ -178,7 +178,7 @@ export async function readPath(path: string): Promise<Capture> {
     for (let row = 0; row < batch.count; row++) {
       const data = batch.data.subarray(batch.start[row], batch.start[row] + batch.captured[row]);
       frames.push({
-        frame: batch.firstFrame + row,
+        frame: batch.frame[row],
         ns: source.epochNs + BigInt(batch.timeNs[row]),
         data: Buffer.from(data).toString("hex"),
         original: batch.original[row],

@@ -20,10 +20,10 @@ import { endsOf, rewriteOf } from "../../src/report/ends.js";
 import type { Reporter } from "../../src/report/reporter.js";
 import { address } from "../support/packets.js";
 
-export { ACK, ICMP, PSH, SYN, TCP, UDP };
+export { ACK, ICMP, PSH, TCP, UDP };
 
 /** 21:11:03 UTC on 2023-11-22, and a sub-second part that has to be added. */
-export const EPOCH_NS = 1_700_687_463_123_456_000n;
+const EPOCH_NS = 1_700_687_463_123_456_000n;
 
 export interface Packet {
   side: Side;

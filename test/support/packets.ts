@@ -44,7 +44,7 @@ function set32(bytes: Uint8Array, at: number, value: number): void {
 }
 
 /** Internet checksum, RFC 1071. */
-export function checksum(...parts: readonly Uint8Array[]): number {
+function checksum(...parts: readonly Uint8Array[]): number {
   let sum = 0;
   for (const part of parts) {
     for (let at = 0; at < part.length; at += 2) sum += (part[at] << 8) | (part[at + 1] ?? 0);

@@ -14,7 +14,7 @@ export interface Taken extends Sample {
 export function decodeAll(taken: readonly Taken[], hashLimit = Infinity): { out: PacketBatch; tally: Tally } {
   const frames = new FrameBatch();
   frames.count = taken.length;
-  frames.firstFrame = 101;
+  frames.number(101);
   const data = Buffer.alloc(
     taken.reduce((sum, { frame }) => sum + frame.length + 3, 0),
     0x45,
@@ -58,7 +58,7 @@ export interface Row {
   readonly quote: number;
 }
 
-export function rowOf(out: PacketBatch, row: number): Row {
+function rowOf(out: PacketBatch, row: number): Row {
   return {
     frame: out.frame[row],
     flags: out.flags[row],

@@ -111,7 +111,7 @@ class CapSource implements LiveSource {
     this.#reading = batch;
     this.#filling.count = 0;
     this.#used = 0;
-    batch.firstFrame = this.#frames + 1;
+    batch.number(this.#frames + 1);
     batch.reachedNs = this.#nowNs();
     this.#frames += batch.count;
     return batch;

@@ -23,8 +23,8 @@ const LINGER_MS = BLOCK_TIMEOUT_MS + 50;
  */
 const SHORTEST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 8;
-/** Longest `next` waits for a frame. */
-const PATIENCE_MS = 20;
+/** Longest `next` waits for a frame: whoever reads two interfaces in turn lets the other one wait, and that may be flooded. */
+const PATIENCE_MS = LONGEST_PAUSE_MS;
 /** How often the counters are read, for which libpcap opens two files of /sys, and the interface is checked. */
 const CHECK_MS = 100;
 const NS_PER_MS = 1e6;
@@ -132,7 +132,7 @@ export class LivePcap implements LiveSource {
     if (dump.failure !== 0) this.#endFor(this.#parts.pcap.getError(this.#parts.handle));
     this.#isOver = nowMs >= this.#endMs && (dump.isDrained || dump.failure !== 0);
     if (this.#endNs !== Number.POSITIVE_INFINITY) this.#cut();
-    batch.firstFrame = this.#frames + 1;
+    batch.number(this.#frames + 1);
     this.#frames += batch.count;
     if (nowMs >= this.#checkMs) this.#check(nowMs);
   }

@@ -8,8 +8,7 @@ import { refusal } from "./refusals.js";
 
 export { openWithCap } from "./cap-engine.js";
 export { listInterfaces } from "./interfaces.js";
-export type { NetworkInterface } from "./interfaces.js";
-export type { LiveOptions, LiveSource, LiveStatistics } from "./live-source.js";
+export type { LiveOptions, LiveSource } from "./live-source.js";
 export { dropPrivileges } from "./privileges.js";
 
 /** What pcap_set_snaplen takes for the whole frame (MAXIMUM_SNAPLEN, pcap-int.h). */

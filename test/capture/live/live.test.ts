@@ -41,7 +41,7 @@ async function given(source: LiveSource, most = Number.POSITIVE_INFINITY, onFram
       const data = Buffer.from(batch.data.subarray(batch.start[row], batch.start[row] + batch.captured[row]));
       onFrame?.(batch.timeNs[row]);
       frames.push({
-        frame: batch.firstFrame + row,
+        frame: batch.frame[row],
         sent: data.length >= NUMBER_AT + 4 ? data.readUInt32BE(NUMBER_AT) : -1,
         ns: source.epochNs + BigInt(batch.timeNs[row]),
         timeNs: batch.timeNs[row],

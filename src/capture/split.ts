@@ -1,0 +1,206 @@
+import type { CaptureInterface, FrameBatch, FrameSource } from "../packets/frames.js";
+import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { CaptureError } from "./errors.js";
+import { FrameQueue } from "./split/frame-queue.js";
+import {
+  type Selector,
+  type SideSelectors,
+  isNumber,
+  parseSelector,
+  restOf,
+  selectorProblem,
+} from "./split/selector.js";
+import { Sorter } from "./split/sorter.js";
+
+export type { SideSelectors } from "./split/selector.js";
+
+/**
+ * Frames of several interfaces may be written out of order by this much, nanoseconds: twice the 250 ms that dumpcap lets the
+ * kernel collect those of one (CAP_READ_TIMEOUT in Wireshark's dumpcap.c).
+ */
+const DISORDER_NS = 500_000_000;
+/** Batches read at most to see whether the selectors name what is there, before frames are handed on: up to 64 MiB of a file. */
+const MOST_AHEAD = 64;
+
+/**
+ * Two sources from one capture: the inside's frames and the outside's, each with the number it has in the capture.
+ *
+ * A **name** or a **number** (from 0 on) means an interface the capture describes: pcapng. In frames of SLL2 (`tcpdump -i any`) a
+ * number is the kernel's ifindex, and a name that of an interface of this host. A **prefix** (`172.17.0.0/16`) takes the frames
+ * with an address in it, from interfaces that no selector names: for SLL, which does not tell interfaces. It then leaves out
+ * the copies that bridge ports show (see Copies), and what it cannot tell stands at AddressPlan.
+ *
+ * Before it returns it looks for what the selectors name, in the first 64 batches at most: on a stream, it waits for the first
+ * frames of an ifindex. Frames of one side wait in memory while the other one is asked for: half a second's, since a silent
+ * side gives empty batches that say how far the capture has been read.
+ *
+ * @throws CaptureError where the selectors do not fit the capture, also from `next`, at the capture's end. The message lists
+ * the capture's interfaces. The source is then closed.
+ */
+export async function splitCapture(
+  source: FrameSource,
+  selectors: SideSelectors,
+  { onWarning }: { readonly onWarning: (text: string) => void },
+): Promise<[FrameSource, FrameSource]> {
+  try {
+    const problem = selectorProblem(selectors);
+    if (problem !== undefined) throw new CaptureError(problem);
+    const capture = new SplitCapture(source, selectors, onWarning);
+    await capture.begin();
+    return [new SideSource(capture, INSIDE), new SideSource(capture, OUTSIDE)];
+  } catch (error) {
+    await source.close();
+    throw error;
+  }
+}
+
+class SplitCapture {
+  readonly source: FrameSource;
+  readonly names: [string, string] = ["", ""];
+  readonly #selectors: readonly [Selector, Selector];
+  readonly #sorter: Sorter;
+  readonly #queues = [new FrameQueue(), new FrameQueue()] as const;
+  readonly #open = new Set<Side>([INSIDE, OUTSIDE]);
+  readonly #warn: (text: string) => void;
+  #reading: Promise<void> | undefined;
+  /** All frames stamped before this have been read. */
+  #reachedNs = Number.NEGATIVE_INFINITY;
+  #latestNs = Number.NEGATIVE_INFINITY;
+  #hasEnded = false;
+  /** Sides that have been told how far the capture went. */
+  readonly #told = new Set<Side>();
+  #isReported = false;
+  #isDisorderly = false;
+
+  constructor(source: FrameSource, { inside, outside }: SideSelectors, warn: (text: string) => void) {
+    this.source = source;
+    this.#selectors = [parseSelector(inside), outside === undefined ? restOf(inside) : parseSelector(outside)];
+    this.#warn = (text) => warn(`${source.name}: ${text}`);
+    this.#sorter = new Sorter(source.interfaces, this.#selectors, outside === undefined, this.#warn);
+  }
+
+  /** Reads on until the selectors have turned out to name something. */
+  async begin(): Promise<void> {
+    const { ports } = this.#sorter;
+    for (let ahead = 0; ahead < MOST_AHEAD && !this.#hasEnded && ports.unmet().length > 0; ahead++) await this.#read();
+    for (const side of [INSIDE, OUTSIDE] as const)
+      this.names[side] = this.#selectors[side].name((part) => ports.nameOf(part));
+  }
+
+  /** The next frames of a side; a batch without any where the capture has gone on without them, and once at its end. */
+  async next(side: Side): Promise<FrameBatch | null> {
+    const queue = this.#queues[side];
+    if (queue.isEmpty && !this.#hasEnded) {
+      // the other side may be asked at the same time, and waits for the same frames
+      this.#reading ??= this.#read().finally(() => {
+        this.#reading = undefined;
+      });
+      await this.#reading;
+    }
+    if (queue.isEmpty && this.#hasEnded) {
+      if (this.#told.has(side)) return null;
+      this.#told.add(side);
+    }
+    const batch = queue.take();
+    batch.reachedNs = queue.isEmpty ? this.#reachedNs : Number.NEGATIVE_INFINITY;
+    return batch;
+  }
+
+  /** Frames lost on the side's interfaces; where the capture does not tell interfaces, all that were lost. */
+  droppedOn(side: Side): number {
+    const { source } = this;
+    if (source.droppedOn === undefined) return source.captureDropped;
+    let dropped = 0;
+    for (let iface = 0; iface < source.interfaces.length; iface++)
+      if (this.#sorter.ports.mayConcern(side, iface)) dropped += source.droppedOn(iface);
+    return dropped;
+  }
+
+  async close(side: Side): Promise<void> {
+    this.#open.delete(side);
+    if (this.#open.size > 0) return;
+    this.#report();
+    await this.source.close();
+  }
+
+  async #read(): Promise<void> {
+    const batch = await this.source.next();
+    if (batch === null) {
+      this.#hasEnded = true;
+      this.#reachedNs = this.#latestNs;
+      this.#checkSelectors();
+      this.#report();
+      return;
+    }
+    this.#sorter.sort(batch);
+    const { rows, counts } = this.#sorter;
+    for (const side of [INSIDE, OUTSIDE] as const) this.#queues[side].append(batch, rows[side], counts[side]);
+    this.#reach(batch);
+    if (this.#sorter.ports.areNameless && this.#sorter.ports.unmet().some((part) => !isNumber(part)))
+      this.#checkSelectors();
+  }
+
+  #reach({ count, timeNs, frame, reachedNs }: FrameBatch): void {
+    let latestNs = this.#latestNs;
+    for (let row = 0; row < count; row++) {
+      latestNs = Math.max(latestNs, timeNs[row]);
+      if (timeNs[row] >= this.#reachedNs || this.#isDisorderly) continue;
+      this.#isDisorderly = true;
+      this.#warn(
+        `is not in order of time from frame ${frame[row]} on; reordercap sorts it, and then twins are not missed`,
+      );
+    }
+    this.#latestNs = latestNs;
+    this.#reachedNs = Math.max(this.#reachedNs, reachedNs, latestNs - DISORDER_NS);
+  }
+
+  /** Throws CaptureError where a selector names nothing that is in the capture. */
+  #checkSelectors(): void {
+    const { ports } = this.#sorter;
+    const [missing] = ports.unmet();
+    if (missing === undefined) return;
+    const what = isNumber(missing) ? `no interface ${missing}` : `no interface that is known as ${missing}`;
+    const advice = ports.areOneOnly
+      ? "; its frames tell no interfaces apart: select by addresses, as --inside 172.17.0.0/16"
+      : "";
+    throw new CaptureError(`${this.source.name}: has ${what}, but (with frames) ${ports.list() || "none"}${advice}`);
+  }
+
+  #report(): void {
+    if (this.#isReported) return;
+    this.#isReported = true;
+    for (const text of this.#sorter.leftOut()) this.#warn(text);
+  }
+}
+
+class SideSource implements FrameSource {
+  readonly name: string;
+  readonly #capture: SplitCapture;
+  readonly #side: Side;
+
+  constructor(capture: SplitCapture, side: Side) {
+    this.name = capture.names[side];
+    this.#capture = capture;
+    this.#side = side;
+  }
+
+  get epochNs(): bigint {
+    return this.#capture.source.epochNs;
+  }
+
+  get interfaces(): readonly CaptureInterface[] {
+    return this.#capture.source.interfaces;
+  }
+
+  get captureDropped(): number {
+    return this.#capture.droppedOn(this.#side);
+  }
+
+  next(): Promise<FrameBatch | null> {
+    return this.#capture.next(this.#side);
+  }
+
+  close(): Promise<void> {
+    return this.#capture.close(this.#side);
+  }
+}

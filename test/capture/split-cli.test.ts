@@ -1,0 +1,103 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
+import { openCapture } from "../../src/capture/open.js";
+import { FrameBatch } from "../../src/packets/frames.js";
+import { scratch } from "./files.js";
+
+const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const FIXTURE = fileURLToPath(new URL("../../fixtures/docker-web/", import.meta.url));
+
+function natcorr(...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, "file", ...args], {
+    encoding: "utf8",
+    maxBuffer: 1 << 26,
+  });
+  return { status, stdout, stderr };
+}
+
+/** Both captures of the fixture in one pcapng file, as `natcorr live -w` writes it: batch after batch. */
+async function bothInOne(): Promise<string> {
+  const sources = await Promise.all(
+    ["inside.pcap", "outside.pcap"].map((name) =>
+      openCapture(FIXTURE + name, { onWarning: (text) => expect.fail(text) }),
+    ),
+  );
+  const path = scratch("both.pcapng");
+  const names = ["docker0", "enp0s3"];
+  const writer = new PcapngWriter(
+    path,
+    sources.map((source, side) => ({ ...source.interfaces[0], name: names[side] })),
+  );
+  const batches = await Promise.all(sources.map((source) => source.next()));
+  // ten frames of one, ten of the other
+  for (let from = 0; batches.some((batch) => batch !== null && from < batch.count); from += 10)
+    for (const [side, batch] of batches.entries())
+      if (batch !== null) writer.write(side, rowsOf(batch, from, 10), sources[side].epochNs);
+  writer.close();
+  return path;
+}
+
+function rowsOf(batch: FrameBatch, from: number, most: number): FrameBatch {
+  const to = Math.max(from, Math.min(from + most, batch.count));
+  const rows = new FrameBatch();
+  rows.count = to - from;
+  rows.data = batch.data;
+  for (const column of ["start", "captured", "original", "timeNs"] as const)
+    rows[column].set(batch[column].subarray(from, to));
+  return rows;
+}
+
+type Line = Readonly<Record<string, unknown>>;
+
+/** Lines of a type, without what the two ways of capturing number and name differently. */
+function lines(stdout: string, type: string): string[] {
+  const found = stdout
+    .trimEnd()
+    .split("\n")
+    .map((line): Line => JSON.parse(line))
+    .filter((line) => line["type"] === type);
+  return found
+    .map((line) => JSON.stringify(line, (key, value: unknown) => (key === "frames" ? undefined : value)))
+    .sort();
+}
+
+describe("natcorr file with both sides in one capture", () => {
+  it("finds what it finds in two, and every frame has its number in the one", async () => {
+    const both = await bothInOne();
+    const two = natcorr("--format", "ndjson", `${FIXTURE}inside.pcap`, `${FIXTURE}outside.pcap`);
+    const one = natcorr("--format", "ndjson", both, "--inside", "docker0", "--outside", "1");
+    expect(one).toMatchObject({ status: 0, stderr: "" });
+    expect(lines(one.stdout, "header")).toEqual([expect.stringMatching(/"docker0".*"enp0s3"/)]);
+    expect(lines(one.stdout, "pair").length).toBeGreaterThan(40);
+    for (const type of ["pair", "flow", "ambiguous"]) expect(lines(one.stdout, type)).toEqual(lines(two.stdout, type));
+    const frames = [...one.stdout.matchAll(/"frames":\[([\d,]+)\]/g)].flatMap(([, numbers]) =>
+      numbers.split(",").map(Number),
+    );
+    const summary: { inside: { frames: number }; outside: { frames: number } } = JSON.parse(
+      one.stdout.trimEnd().split("\n").at(-1)!,
+    );
+    expect(new Set(frames).size).toBe(frames.length);
+    expect(Math.max(...frames)).toBeLessThanOrEqual(summary.inside.frames + summary.outside.frames);
+  });
+
+  it.each([
+    [["a", "b", "--inside", "0", "--outside", "1"], "two are given"],
+    [["a", "--outside", "1"], "--outside needs --inside"],
+    [["a", "--inside", "docker0"], "--outside is needed as well"],
+    [["a", "--inside", "10.0.0.0/40"], "'10.0.0.0/40' is neither an interface nor a prefix"],
+  ])("%j is wrong: exit 2, and why", (args, why) => {
+    const { status, stdout, stderr } = natcorr(...args);
+    expect([status, stdout]).toEqual([2, ""]);
+    expect(stderr).toContain(why);
+  });
+
+  it("exits 1 where the capture has no such interface, and lists those it has", async () => {
+    const { status, stdout, stderr } = natcorr(await bothInOne(), "--inside", "docker1", "--outside", "enp0s3");
+    expect([status, stdout]).toEqual([1, ""]);
+    expect(stderr).toMatch(
+      /^natcorr: both: has no interface that is known as docker1, .* 0 docker0 \(51\), 1 enp0s3 \(51\)\n$/,
+    );
+  });
+});

@@ -1,0 +1,72 @@
+import { FrameBatch } from "../../src/packets/frames.js";
+import { PacketBatch, type PacketSource, Tally } from "../../src/packets/packets.js";
+import { decode } from "../../src/wire/decode.js";
+import { concat, ethernet } from "../support/packets.js";
+import type { Stamped } from "./outcome.js";
+
+/** What an interface gives at one time. */
+export interface Step {
+  readonly frames?: readonly Stamped[];
+  /** How far it has then come, nanoseconds. */
+  readonly reachedNs: number;
+  /** What its counter of lost frames says then. */
+  readonly dropped?: number;
+}
+
+/** A live interface in memory, opened at time 0. */
+export class Interface implements PacketSource {
+  readonly name: string;
+  readonly epochNs = 1_700_000_000_000_000_000n;
+  readonly tally = new Tally();
+  readonly firstNs = 0;
+  lastNs = 0;
+  captureDropped = 0;
+  readonly #steps: Iterator<Step>;
+  readonly #batch = new FrameBatch();
+  readonly #packets = new PacketBatch();
+  #frames = 0;
+
+  constructor(name: string, steps: Iterable<Step>) {
+    this.name = name;
+    this.#steps = steps[Symbol.iterator]();
+  }
+
+  next(): Promise<PacketBatch | null> {
+    const { done, value } = this.#steps.next();
+    if (done) return Promise.resolve(null);
+    const { frames = [], reachedNs, dropped = 0 }: Step = value;
+    this.captureDropped = dropped;
+    this.lastNs = reachedNs;
+    const bytes = frames.map(({ packet }) => ethernet(packet));
+    const batch = this.#batch;
+    batch.data = concat(...bytes);
+    batch.count = frames.length;
+    batch.number(this.#frames + 1);
+    batch.reachedNs = reachedNs;
+    let start = 0;
+    for (const [row, { ns }] of frames.entries()) {
+      batch.start[row] = start;
+      batch.captured[row] = bytes[row].length;
+      batch.original[row] = bytes[row].length;
+      batch.timeNs[row] = ns;
+      start += bytes[row].length;
+    }
+    this.#frames += frames.length;
+    decode(batch, [{ name: this.name, linkType: 1, snaplen: 0 }], Infinity, this.#packets, this.tally);
+    return Promise.resolve(this.#packets);
+  }
+}
+
+/** The steps of an interface that gives these frames and is looked at every `everyNs`, up to `endNs`. */
+export function* looks(
+  frames: readonly Stamped[],
+  everyNs: number,
+  endNs: number,
+  droppedBy: (reachedNs: number) => number = () => 0,
+): Generator<Step> {
+  for (let fromNs = 0; fromNs < endNs; fromNs += everyNs) {
+    const reachedNs = fromNs + everyNs;
+    const given = frames.filter(({ ns }) => ns >= fromNs && ns < reachedNs);
+    yield { frames: given, reachedNs, dropped: droppedBy(reachedNs) };
+  }
+}

@@ -1,0 +1,194 @@
+import { array, assert, asyncProperty, constantFrom, integer, oneof, record } from "fast-check";
+import { describe, expect, it } from "vitest";
+import { correlate, type CorrelateOptions, type Look, type Standing } from "../../src/correlate/correlate.js";
+import { ipv4, udp } from "../support/packets.js";
+import { Interface, looks, type Step } from "./interface.js";
+import { ms, Outcome, type Stamped } from "./outcome.js";
+import { CONTAINER, conversation, HOST, SERVER } from "./traffic.js";
+
+const WINDOW_NS = 1e9;
+const END_NS = 5e9;
+const EVERY_NS = 10e6;
+
+const OPTIONS: CorrelateOptions = {
+  windowNs: WINDOW_NS,
+  patienceNs: 200e6,
+  clock: { kind: "none" },
+  maxPairs: Number.POSITIVE_INFINITY,
+};
+
+/** The n-th of a container's datagrams: what leaves it, or with the host's address what leaves the host. */
+function heartbeat(src: string, ttl: number, n: number, srcPort = 40_000): Uint8Array {
+  return ipv4({ src, dst: SERVER, ttl, id: n + 1 }, udp({ srcPort, dstPort: 53, payload: Buffer.from(`beat ${n}`) }));
+}
+
+const inside = (n: number, atMs: number): Stamped => ms(atMs, heartbeat(CONTAINER, 64, n));
+const outside = (n: number, atMs: number): Stamped => ms(atMs + 0.02, heartbeat(HOST, 63, n));
+
+async function live(
+  insideSteps: Iterable<Step>,
+  outsideSteps: Iterable<Step>,
+  options: Partial<CorrelateOptions> = {},
+  outcome = new Outcome(),
+): Promise<Outcome> {
+  const sources = [new Interface("docker0", insideSteps), new Interface("enp0s3", outsideSteps)] as const;
+  await correlate(...sources, { ...OPTIONS, ...options }, outcome);
+  return outcome;
+}
+
+describe("silence", () => {
+  /** How far an interface had come when its side's next result came. */
+  class Timed extends Outcome {
+    nowMs = 0;
+    readonly pairedMs: number[] = [];
+    readonly aloneMs: number[] = [];
+
+    override pair(...args: Parameters<Outcome["pair"]>): void {
+      super.pair(...args);
+      this.pairedMs.push(this.nowMs);
+    }
+
+    override unmatched(...args: Parameters<Outcome["unmatched"]>): void {
+      super.unmatched(...args);
+      this.aloneMs.push(this.nowMs);
+    }
+
+    *watching(steps: Iterable<Step>): Generator<Step> {
+      for (const step of steps) {
+        this.nowMs = step.reachedNs / 1e6;
+        yield step;
+      }
+    }
+  }
+
+  it("settles what waits: a verdict comes at the end of the window, without another packet", async () => {
+    const timed = new Timed();
+    const insides = [inside(0, 100), inside(1, 300)];
+    await live(timed.watching(looks(insides, EVERY_NS, END_NS)), looks([outside(0, 100)], EVERY_NS, END_NS), {}, timed);
+    expect(timed.verdicts("inside")).toEqual([[2, "dropped"]]);
+    expect(timed.aloneMs[0]).toBeGreaterThan(1300);
+    expect(timed.aloneMs[0]).toBeLessThan(1300 + 50);
+  });
+
+  it("of one side does not hold up the other", async () => {
+    const timed = new Timed();
+    const insides = Array.from({ length: 20 }, (_, n) => inside(n, 100 + 10 * n));
+    await live(timed.watching(looks(insides, EVERY_NS, END_NS)), looks([], EVERY_NS, END_NS), {}, timed);
+    expect(timed.alone).toHaveLength(20);
+    expect(timed.aloneMs[0]).toBeLessThan(1100 + 50);
+  });
+
+  it("does not let a packet without a twin hold up the pairs behind it for longer than the patience", async () => {
+    const timed = new Timed();
+    const insides = [inside(0, 100), inside(1, 300), inside(2, 310)];
+    const outsides = [outside(0, 100), outside(2, 310)];
+    await live(
+      timed.watching(looks(insides, EVERY_NS, END_NS)),
+      looks(outsides, EVERY_NS, END_NS),
+      { patienceNs: 200e6 },
+      timed,
+    );
+    expect(timed.twins).toEqual([
+      [1, 1],
+      [3, 2],
+    ]);
+    expect(timed.pairedMs[1]).toBeGreaterThan(500);
+    expect(timed.pairedMs[1]).toBeLessThan(500 + 50);
+  });
+});
+
+describe("patience", () => {
+  /** When the n-th datagram leaves, how long it takes, and whether it is lost or seen outside only. */
+  const packet = record({
+    gapUs: integer({ min: 1, max: 400_000 }),
+    latencyUs: oneof(integer({ min: 1, max: 200 }), integer({ min: 1, max: 900_000 })),
+    fate: constantFrom("forwarded", "forwarded", "forwarded", "lost", "unheard"),
+    port: integer({ min: 1, max: 3 }),
+  });
+
+  it("only changes the order: every pair and every lone packet is told once, whatever it is", async () => {
+    await assert(
+      asyncProperty(
+        array(packet, { maxLength: 60 }),
+        constantFrom(0, 1e6, 50e6, 400e6),
+        async (packets, patienceNs) => {
+          const sides: [Stamped[], Stamped[]] = [[], []];
+          let atUs = 1000;
+          for (const [n, { gapUs, latencyUs, fate, port }] of packets.entries()) {
+            atUs += gapUs;
+            if (fate !== "unheard") sides[0].push(ms(atUs / 1000, heartbeat(CONTAINER, 64, n, port)));
+            if (fate !== "lost") sides[1].push(ms((atUs + latencyUs) / 1000, heartbeat(HOST, 63, n, port)));
+          }
+          sides[1].sort((a, b) => a.ns - b.ns);
+          const endNs = atUs * 1000 + 3e9;
+          const all = (options: Partial<CorrelateOptions>): Promise<Outcome> =>
+            live(looks(sides[0], EVERY_NS, endNs), looks(sides[1], EVERY_NS, endNs), options);
+          const patient = await all({ patienceNs: WINDOW_NS });
+          const hasty = await all({ patienceNs });
+          expect(hasty.twins).toEqual(patient.twins);
+          expect(hasty.alone).toEqual(patient.alone);
+          expect(hasty.flows).toEqual(patient.flows);
+          expect(hasty.summary).toEqual(patient.summary);
+          expect(hasty.summary.inside.frames).toBe(sides[0].length);
+          expect(hasty.summary.outside.frames).toBe(sides[1].length);
+        },
+      ),
+      { numRuns: 150 },
+    );
+  });
+});
+
+describe("a capture that loses frames", () => {
+  it("is blamed for what is missing about then, and for nothing else", async () => {
+    // every fourth of a second one datagram in two does not come out
+    const insides = Array.from({ length: 40 }, (_, n) => inside(n, 100 + 250 * n));
+    const outsides = insides.flatMap((_, n) => (n % 2 === 0 ? [outside(n, 100 + 250 * n)] : []));
+    const endNs = 14e9;
+    const outsideLooks = looks(outsides, EVERY_NS, endNs, (reachedNs) => (reachedNs > 5e9 ? 7 : 0));
+    const outcome = await live(looks(insides, EVERY_NS, endNs), outsideLooks, { windowNs: 300e6 });
+    const verdicts = outcome.verdicts("inside").map(([frame, verdict]) => [100 + 250 * (frame - 1), verdict] as const);
+    const blamed = verdicts.filter(([, verdict]) => verdict === "capture-loss").map(([atMs]) => atMs);
+    expect(blamed).toContain(4850);
+    expect(Math.min(...blamed)).toBeGreaterThan(5000 - 1000);
+    expect(Math.max(...blamed)).toBeLessThan(5000 + 1000);
+    expect(verdicts.filter(([, verdict]) => verdict === "dropped")).toHaveLength(20 - blamed.length);
+    expect(outcome.summary.outside.captureDropped).toBe(7);
+  });
+});
+
+describe("the limits of a live capture", () => {
+  it("are those of the interface's opening and closing, and near them nothing is called dropped", async () => {
+    const { inside: known, outside: twins } = conversation(10, { startUs: 100_000 });
+    const strays = [inside(0, 1), inside(1, 50), inside(2, END_NS / 1e6 - 1)];
+    const insides = [...strays.slice(0, 2), ...known, strays[2]];
+    const outcome = await live(looks(insides, EVERY_NS, END_NS), looks(twins, EVERY_NS, END_NS));
+    expect(outcome.verdicts("inside")).toEqual([
+      [1, "no-overlap"],
+      [2, "dropped"],
+      [13, "no-overlap"],
+    ]);
+  });
+});
+
+it("can be looked at while it goes on", async () => {
+  const { inside: insides, outside: outsides } = conversation(40);
+  let look: Look | undefined;
+  const seen: Standing[] = [];
+  function* looking(steps: Iterable<Step>): Generator<Step> {
+    for (const step of steps) {
+      if (look !== undefined) seen.push(look(1));
+      yield step;
+    }
+  }
+  const onBegin = (given: Look): void => {
+    look = given;
+  };
+  await live(looking(looks(insides, 1e6, 8e6)), looks(outsides, 1e6, 8e6), { onBegin });
+  const paired = seen.map(({ summary }) => summary.inside.paired);
+  expect(paired.length).toBeGreaterThan(4);
+  expect(paired).toEqual(paired.toSorted((a, b) => a - b));
+  expect(paired.at(-1)).toBe(40);
+  expect(seen.map(({ summary }) => summary.inside.frames)).toEqual(paired);
+  expect(seen.at(-1)?.flows).toMatchObject([{ pairs: 40, nat: "snat" }]);
+  expect(look?.(0).flows).toEqual([]);
+});
