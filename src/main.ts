@@ -26,13 +26,21 @@ function makeHost(): Host {
       isTerminal: stdout.isTTY,
       columns: stdout.isTTY ? stdout.columns : undefined,
       write: (text) => void stdout.write(text),
-      // a write calls back in its turn, and also when there is nobody to write to any more
-      drained: () => new Promise((resolve) => stdout.write("", () => resolve())),
+      // a write calls back in its turn, and also when there is nobody to write to any more; files have nothing to wait for
+      drained: () =>
+        stdout.writableLength ? new Promise((resolve) => stdout.write("", () => resolve())) : Promise.resolve(),
     },
-    stderr: { isTerminal: stderr.isTTY, write: (text) => void stderr.write(text) },
+    stderr: {
+      isTerminal: stderr.isTTY,
+      get rows() {
+        return stderr.isTTY ? stderr.rows : undefined;
+      },
+      write: (text) => void stderr.write(text),
+    },
     env,
     stop: stop.signal,
     version: version(),
+    onQuestion: (answer) => void process.on("SIGUSR1", answer),
   };
 }
 

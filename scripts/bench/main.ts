@@ -1,7 +1,9 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { accuracy } from "./accuracy.js";
+import { flood, sink } from "./flood.js";
 import { generate } from "./generate.js";
+import { live } from "./live.js";
 import { joinTsharks, readWithPcapParser } from "./rivals.js";
 import { SCENARIOS, type Scenario, scenarioNamed } from "./scenarios.js";
 import { cleanSpeed, speed } from "./speed.js";
@@ -20,6 +22,11 @@ const USAGE = `Usage: npm run bench -- <command> [options]
   speed                       natcorr beside tcpdump, tshark and pcap-parser, as a Markdown table
       --quick                 a tenth of the packets, each run once
       --natcorr <file>        entry to run, default dist/main.js
+  live                        natcorr live beside tcpdump and --engine cap in a flooded lab; takes root
+      --packets <n>           packets a flood sends, default 1000000
+      --natcorr <file>        entry to run, default dist/main.js
+  flood <ipv4> <port> <n> <bytes>, sink <port>
+                              what live sends with, and where to
   tshark-join <in> <out>      what speed compares with: tshark on both, joined; --packets <n> of each
   pcap-parser <file>…         what speed compares with: pcap-parser, reading alone
   clean                       delete the captures that speed keeps
@@ -81,6 +88,18 @@ async function main(): Promise<number> {
     }
     case "speed":
       await speed({ isQuick: values.quick, natcorr: values.natcorr });
+      return 0;
+    case "live":
+      await live({ packets: packets ?? 1_000_000, natcorr: values.natcorr });
+      return 0;
+    case "flood": {
+      const [, address, port, count, bytes] = positionals;
+      flood(address, Number(port), Number(count), Number(bytes));
+      return 0;
+    }
+    case "sink":
+      sink(Number(name));
+      // it listens until it is ended
       return 0;
     case "tshark-join": {
       const [, inside, outside] = positionals;

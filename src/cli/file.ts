@@ -1,16 +1,13 @@
 import { openCapture } from "../capture/open.js";
-import { correlate } from "../correlate/correlate.js";
+import { type SideSelectors, splitCapture } from "../capture/split.js";
 import type { FrameBatch, FrameSource } from "../packets/frames.js";
-import type { PacketSource } from "../packets/packets.js";
 import type { Host } from "./host.js";
 import { losses } from "./losses.js";
 import { Messages } from "./messages.js";
 import { packetSources } from "./packet-source.js";
+import { pair } from "./pair.js";
 import { correlateOptions, makeReporter, type ReportOptions } from "./report-options.js";
 import { untilAborted } from "./until.js";
-
-/** A slow writer's packets are shown at least this often. */
-const FLUSH_EVERY_MS = 200;
 
 /** Bytes read of one file, and how many it has, where that is known. */
 interface Reading {
@@ -18,28 +15,31 @@ interface Reading {
   total: number | undefined;
 }
 
+/** The captures of the inside and of the outside, or one with both. */
+export type Captures =
+  | readonly [inside: string, outside: string]
+  | { readonly path: string; readonly sides: SideSelectors };
+
 /**
- * `natcorr file`: pairs the packets of two captures and reports to the host's stdout. When the host wants an end, it
- * stops reading and reports what there is.
+ * `natcorr file`: pairs the packets of two captures, or of two sides of one, and reports to the host's stdout. When the host
+ * wants an end, it stops reading and reports what there is.
  *
  * @throws CaptureError where a capture cannot be used.
  */
-export async function pairFiles(paths: readonly [string, string], options: ReportOptions, host: Host): Promise<void> {
+export async function pairFiles(from: Captures, options: ReportOptions, host: Host): Promise<void> {
   const messages = new Messages(host.stderr);
-  const readings: readonly [Reading, Reading] = [
-    { read: 0, total: undefined },
-    { read: 0, total: undefined },
-  ];
+  const readings = Array.from("sides" in from ? "1" : "12", (): Reading => ({ read: 0, total: undefined }));
   // a line of progress among lines of packets would help nobody
   if (options.quiet || !host.stdout.isTerminal) messages.showProgress(() => progressText(readings));
   try {
-    const opened = Promise.all(paths.map((path, at) => open(path, readings[at], messages)));
+    const opened =
+      "sides" in from ? openBoth(from.path, from.sides, readings[0], messages) : openTwo(from, readings, messages);
     const captures = await untilAborted(opened, host.stop);
     if (captures === undefined) return;
     const [inside, outside] = captures;
     const packets = await packetSources(inside, outside, (frames) => paced(frames, host));
-    await pair(packets, options, host);
-    messages.endProgress();
+    const settings = { ...correlateOptions(options), onSettled: () => messages.endProgress() };
+    await pair(packets, settings, makeReporter(options, host), host.stdout, host.stop);
     for (const source of packets) for (const text of losses(source)) messages.warn(text);
     await Promise.all([inside.close(), outside.close()]);
   } finally {
@@ -47,16 +47,21 @@ export async function pairFiles(paths: readonly [string, string], options: Repor
   }
 }
 
-async function pair(packets: readonly [PacketSource, PacketSource], options: ReportOptions, host: Host): Promise<void> {
-  const reporter = makeReporter(options, host);
-  const flushing = setInterval(() => reporter.flush(), FLUSH_EVERY_MS);
-  try {
-    await correlate(...packets, correlateOptions(options), reporter, host.stop);
-  } finally {
-    clearInterval(flushing);
-    reporter.flush();
-  }
-  await host.stdout.drained();
+function openTwo(
+  [inside, outside]: readonly [string, string],
+  readings: readonly Reading[],
+  messages: Messages,
+): Promise<[FrameSource, FrameSource]> {
+  return Promise.all([open(inside, readings[0], messages), open(outside, readings[1], messages)]);
+}
+
+async function openBoth(
+  path: string,
+  sides: SideSelectors,
+  reading: Reading,
+  messages: Messages,
+): Promise<[FrameSource, FrameSource]> {
+  return splitCapture(await open(path, reading, messages), sides, { onWarning: (text) => messages.warn(text) });
 }
 
 function open(path: string, reading: Reading, messages: Messages): Promise<FrameSource> {
@@ -83,5 +88,6 @@ function progressText(readings: readonly Reading[]): string {
     total = total === undefined || reading.total === undefined ? undefined : total + reading.total;
   }
   const megabytes = `${(read / 1e6).toFixed(0)} MB read`;
-  return total ? `${Math.min(100, Math.floor((100 * read) / total))} %, ${megabytes}` : megabytes;
+  const share = total ? `${Math.min(100, Math.floor((100 * read) / total))} %, ` : "";
+  return `natcorr: ${share}${megabytes}`;
 }

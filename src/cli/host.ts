@@ -6,6 +6,8 @@ export interface Host {
   /** Aborted when the user wants an end (SIGINT, SIGTERM) or nobody reads stdout any more. */
   readonly stop: AbortSignal;
   readonly version: string;
+  /** Calls back each time the user asks how far it is (SIGUSR1). */
+  readonly onQuestion: (answer: () => void) => void;
 }
 
 /** A stream that can say it has enough for now. */
@@ -22,5 +24,7 @@ export interface Output {
 /** Where messages go. */
 export interface Console {
   readonly isTerminal: boolean;
+  /** Its height, where it is a terminal. */
+  readonly rows: number | undefined;
   write(text: string): void;
 }

@@ -3,32 +3,47 @@ import type { Console } from "./host.js";
 /** A read shorter than this shows no progress. */
 const FIRST_PROGRESS_MS = 1000;
 const PROGRESS_EVERY_MS = 200;
-/** Carriage return, and ECMA-48 "erase in line" up to its end. */
-const ERASE_LINE = "\r\u001B[K";
+/** ECMA-48: so many lines up, and "erase in page" from the cursor to its end. */
+const up = (lines: number): string => (lines > 0 ? `\u001B[${lines}A` : "");
+const ERASE = "\r\u001B[J";
+/** DEC private mode 7, off and on: lines longer than the terminal is wide are cut and take one line only. */
+const CUT_LINES = "\u001B[?7l";
+const WRAP_LINES = "\u001B[?7h";
 
-/** What is said beside the data: warnings that stay, and a line of progress that goes. */
+/** What is said beside the data: warnings that stay, and progress that goes. */
 export class Messages {
   readonly #console: Console;
   #timer: NodeJS.Timeout | undefined;
-  #isProgressShown = false;
+  /** Lines of progress that stand above the cursor's, or -1 where none is shown. */
+  #linesAbove = -1;
 
   constructor(console: Console) {
     this.#console = console;
   }
 
   warn(text: string): void {
-    this.#erase();
-    this.#console.write(`natcorr: ${text}\n`);
+    this.say(`natcorr: ${text}\n`);
   }
 
-  /** Shows `text()` again and again until `endProgress`; on a terminal only, and not before a second has gone by. */
+  /** Says whole lines that stay. */
+  say(lines: string): void {
+    this.#erase();
+    this.#console.write(lines);
+  }
+
+  /**
+   * Shows `text()`, one line or several that fit the terminal, again and again in the same place until `endProgress`; on a
+   * terminal only, and not before a second has gone by.
+   */
   showProgress(text: () => string): void {
     if (!this.#console.isTerminal) return;
     const startMs = performance.now();
     this.#timer = setInterval(() => {
       if (performance.now() - startMs < FIRST_PROGRESS_MS) return;
-      this.#console.write(`${ERASE_LINE}natcorr: ${text()}`);
-      this.#isProgressShown = true;
+      const shown = text();
+      this.#erase();
+      this.#console.write(`${CUT_LINES}${shown}${WRAP_LINES}`);
+      this.#linesAbove = shown.split("\n").length - 1;
     }, PROGRESS_EVERY_MS).unref();
   }
 
@@ -38,7 +53,7 @@ export class Messages {
   }
 
   #erase(): void {
-    if (this.#isProgressShown) this.#console.write(ERASE_LINE);
-    this.#isProgressShown = false;
+    if (this.#linesAbove >= 0) this.#console.write(`${up(this.#linesAbove)}${ERASE}`);
+    this.#linesAbove = -1;
   }
 }

@@ -62,8 +62,15 @@ class DecodedSource implements PacketSource {
     return this.#packets;
   }
 
-  /** Stamps need not come in order: what a capture covers is from the earliest to the latest. */
-  #cover({ count, timeNs }: FrameBatch): void {
+  /**
+   * Stamps need not come in order: what a capture covers is from the earliest to the latest. A live one, which tells how far it
+   * has come, covers its silence too, from its epoch on: the moment it was opened.
+   */
+  #cover({ count, timeNs, reachedNs }: FrameBatch): void {
+    if (reachedNs > Number.NEGATIVE_INFINITY) {
+      this.firstNs = Math.min(this.firstNs, 0);
+      this.lastNs = Math.max(this.lastNs, reachedNs);
+    }
     for (let row = 0; row < count; row++) {
       this.firstNs = Math.min(this.firstNs, timeNs[row]);
       this.lastNs = Math.max(this.lastNs, timeNs[row]);

@@ -74,7 +74,7 @@ export function makeReporter(options: ReportOptions, { stdout, env }: Host): Rep
 }
 
 /** https://no-color.org, https://force-color.org; what the command line says comes first. */
-function isColored(when: ReportOptions["color"], stdout: Output, env: Host["env"]): boolean {
+export function isColored(when: ReportOptions["color"], stdout: Output, env: Host["env"]): boolean {
   if (when === "always") return true;
   if (when !== "auto") return false;
   if (env["NO_COLOR"]) return false;
@@ -82,7 +82,8 @@ function isColored(when: ReportOptions["color"], stdout: Output, env: Host["env"
   return stdout.isTerminal && env["TERM"] !== "dumb";
 }
 
-function positiveInteger(text: string): number {
+/** Parses an option's value: a whole number from 1 up. */
+export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value < 1 || !Number.isSafeInteger(value)) {
     throw new InvalidArgumentError("It must be a whole number from 1 up.");
@@ -90,7 +91,8 @@ function positiveInteger(text: string): number {
   return value;
 }
 
-function durationNs(text: string): bigint {
+/** Parses an option's value: a duration, nanoseconds. */
+export function durationNs(text: string): bigint {
   const ns = parseDuration(text);
   if (ns === undefined) {
     throw new InvalidArgumentError("It must be a duration, such as 1s, 250ms, 10us, 5ns, 2m or 1h.");

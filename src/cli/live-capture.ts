@@ -1,0 +1,94 @@
+import type { LiveSource } from "../capture/live/open.js";
+import { CaptureError } from "../capture/open.js";
+import type { FrameBatch, FrameSource } from "../packets/frames.js";
+import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import type { Messages } from "./messages.js";
+import type { Recording } from "./recording.js";
+
+/**
+ * Two interfaces that are captured from together: where one ends, or the disk is full, both end, and what was captured by then
+ * is still given.
+ */
+export class LiveCapture {
+  /** Whether it ended by itself, before it was asked to. */
+  hasFailed = false;
+  readonly #sources: readonly [LiveSource, LiveSource];
+  readonly #recording: Recording | undefined;
+  readonly #messages: Messages;
+  readonly #captured: [number, number] = [0, 0];
+  #isStopped = false;
+  #isRefused = false;
+
+  constructor(sources: readonly [LiveSource, LiveSource], recording: Recording | undefined, messages: Messages) {
+    this.#sources = sources;
+    this.#recording = recording;
+    this.#messages = messages;
+  }
+
+  /** Ends it: what has passed the interfaces by now is still given. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const source of this.#sources) source.stop();
+  }
+
+  /** The next frames of one of the two, written down; null at the end. */
+  async read(frames: FrameSource): Promise<FrameBatch | null> {
+    const side = frames === this.#sources[INSIDE] ? INSIDE : OUTSIDE;
+    const batch = this.#isRefused ? null : await this.#sources[side].next();
+    if (batch !== null && this.#isWritten(side, batch)) {
+      this.#captured[side] += batch.count;
+      return batch;
+    }
+    if (!this.#isStopped) this.#fail();
+    return null;
+  }
+
+  /** Closes the interfaces and the file. Counters stay readable. */
+  async close(): Promise<void> {
+    try {
+      this.#recording?.close();
+    } catch (error) {
+      this.#refuse(error);
+    }
+    for (const source of this.#sources) await source.close();
+  }
+
+  /** What tcpdump says of a capture at its end, one text an interface. `isKernelAsked`: whether the kernel's counts are known. */
+  counts(isKernelAsked: boolean): string[] {
+    return this.#sources.map((source, side) => {
+      const { received, dropped, droppedByInterface } = source.statistics();
+      const captured = `${packets(this.#captured[side])} captured`;
+      if (!isKernelAsked) return `${source.name}: ${captured}; how many the kernel dropped is not known`;
+      const parts = [captured, `${packets(received)} received by filter`, `${packets(dropped)} dropped by kernel`];
+      if (droppedByInterface > 0) parts.push(`${packets(droppedByInterface)} dropped by interface`);
+      return `${source.name}: ${parts.join(", ")}`;
+    });
+  }
+
+  #isWritten(side: Side, batch: FrameBatch): boolean {
+    try {
+      this.#recording?.write(side, batch);
+      return true;
+    } catch (error) {
+      this.#refuse(error);
+      return false;
+    }
+  }
+
+  /** The file takes no more: it says so once, and nothing is captured that is not in it. */
+  #refuse(error: unknown): void {
+    if (!(error instanceof CaptureError)) throw error;
+    this.#isRefused = true;
+    this.#messages.warn(error.message);
+    this.#fail();
+  }
+
+  #fail(): void {
+    this.hasFailed = true;
+    this.stop();
+  }
+}
+
+function packets(count: number): string {
+  return count === 1 ? "1 packet" : `${count} packets`;
+}

@@ -1,0 +1,68 @@
+import { type Command, InvalidArgumentError, Option } from "commander";
+import { addReportOptions, durationNs, positiveInteger, type ReportOptions } from "./report-options.js";
+
+/** libpcap's own limit; 0 asks for it as well. */
+const MOST_SNAPLEN = 262_144;
+/** What pcap_set_buffer_size takes, an int of bytes. */
+const MOST_BUFFER_KIB = Math.floor((2 ** 31 - 1) / 1024);
+/** 32 MiB: a tenth of a second at 300,000 small packets a second. tcpdump's 2 MiB are full within 3 ms of a flood. */
+const BUFFER_KIB = 32_768;
+/** What a timer of Node can wait for, milliseconds. */
+const MOST_DURATION_MS = 2 ** 31 - 1;
+
+/** Options of `natcorr live`, as commander gives them. */
+export interface LiveCommandOptions extends ReportOptions {
+  insideFilter?: string;
+  outsideFilter?: string;
+  snaplen: number;
+  /** KiB, as tcpdump counts. */
+  bufferSize: number;
+  promiscuous: boolean;
+  /** Milliseconds. */
+  duration?: number;
+  write?: string;
+  relinquishPrivileges?: string;
+  engine: "libpcap" | "cap";
+}
+
+export function addLiveOptions(command: Command): Command {
+  return addReportOptions(command, "none")
+    .option("--inside-filter <filter>", "pcap filter for the inside interface, besides that for both")
+    .option("--outside-filter <filter>", "pcap filter for the outside interface, besides that for both")
+    .addOption(
+      new Option("-s, --snaplen <bytes>", "bytes kept of a frame; 0 for all").argParser(snaplen).default(0, "all"),
+    )
+    .addOption(
+      new Option("-B, --buffer-size <KiB>", "the kernel's buffer of each interface")
+        .argParser(bufferKib)
+        .default(BUFFER_KIB, "32768, which is 32 MiB"),
+    )
+    .option("-p, --no-promiscuous", "do not ask for frames to other hosts")
+    .option("--duration <duration>", "stop after this time", durationMs)
+    .option("-w, --write <file>", "write all frames to one pcapng file; frames are then numbered as in it")
+    .option("-Z, --relinquish-privileges <user>", "become this user once the interfaces are open")
+    .addOption(
+      new Option("--engine <engine>", "what captures; cap is for where koffi does not run")
+        .choices(["libpcap", "cap"])
+        .default("libpcap"),
+    );
+}
+
+function snaplen(text: string): number {
+  if (!/^\d+$/.test(text) || Number(text) > MOST_SNAPLEN) {
+    throw new InvalidArgumentError(`It must be a whole number up to ${MOST_SNAPLEN}.`);
+  }
+  return Number(text);
+}
+
+function bufferKib(text: string): number {
+  const kib = positiveInteger(text);
+  if (kib > MOST_BUFFER_KIB) throw new InvalidArgumentError(`It must be ${MOST_BUFFER_KIB} KiB at the most.`);
+  return kib;
+}
+
+function durationMs(text: string): number {
+  const ms = Number(durationNs(text)) / 1e6;
+  if (ms < 1 || ms > MOST_DURATION_MS) throw new InvalidArgumentError("It must be between 1ms and 24 days.");
+  return ms;
+}

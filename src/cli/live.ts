@@ -1,0 +1,123 @@
+import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../capture/live/open.js";
+import type { ClockOption, Look } from "../correlate/correlate.js";
+import type { FrameBatch, FrameSource } from "../packets/frames.js";
+import { paint } from "../report/paint.js";
+import { STANDING_LINES, standingText, totalsSoFar } from "../report/standing.js";
+import type { Host } from "./host.js";
+import { LiveCapture } from "./live-capture.js";
+import type { LiveCommandOptions } from "./live-options.js";
+import { losses } from "./losses.js";
+import { Messages } from "./messages.js";
+import { packetSources } from "./packet-source.js";
+import { pair } from "./pair.js";
+import { Recording } from "./recording.js";
+import { correlateOptions, isColored, makeReporter } from "./report-options.js";
+import { untilAborted } from "./until.js";
+
+/** A pair waits this long at the most for an earlier packet to be decided; then it is shown before it. */
+const PATIENCE_NS = 200_000_000;
+/** cap stamps frames as JavaScript gets them, which may be in another order than they passed. */
+const CAP_SLACK_NS = 50_000_000;
+/** Height assumed of a terminal that does not tell. */
+const DEFAULT_ROWS = 24;
+
+/**
+ * `natcorr live`: pairs the packets of two interfaces as they pass. Ends when the host wants an end, after `--duration` or
+ * `--count`, or when an interface goes; then with all that was captured.
+ *
+ * @param filters pcap filters, inside and outside; empty lets every frame pass.
+ * @returns whether it went on for as long as was asked for: false where an interface went or the disk was full.
+ * @throws CaptureError where an interface cannot be captured from, or the file not be written.
+ */
+export async function pairLive(
+  names: readonly [string, string],
+  filters: readonly [string, string],
+  options: LiveCommandOptions,
+  host: Host,
+): Promise<boolean> {
+  const messages = new Messages(host.stderr);
+  const capture = await begin(names, filters, options, messages);
+  const settings = correlateOptions(options);
+  const reporter = makeReporter(options, host);
+  const stop = (): void => capture.live.stop();
+  const timer = options.duration === undefined ? undefined : setTimeout(stop, options.duration);
+  host.stop.addEventListener("abort", stop);
+  try {
+    if (host.stop.aborted) stop();
+    const packets = await packetSources(...capture.sources, (frames) => paced(frames, capture.live, host));
+    await pair(
+      packets,
+      {
+        ...settings,
+        clock: clockOf(options),
+        patienceNs: PATIENCE_NS,
+        onBegin: (look) => answer(look, names, options, host, messages),
+        onSettled: () => {
+          messages.endProgress();
+          reporter.flush();
+          for (const text of capture.live.counts(options.engine === "libpcap")) messages.warn(text);
+        },
+      },
+      reporter,
+      host.stdout,
+    );
+    for (const source of packets) for (const text of losses(source)) messages.warn(text);
+  } finally {
+    clearTimeout(timer);
+    messages.endProgress();
+    await capture.live.close();
+  }
+  return !capture.live.hasFailed;
+}
+
+/** Opens both interfaces, gives up what privileges are not needed any more, and begins the file. */
+async function begin(
+  names: readonly [string, string],
+  filters: readonly [string, string],
+  options: LiveCommandOptions,
+  messages: Messages,
+): Promise<{ sources: readonly [LiveSource, LiveSource]; live: LiveCapture }> {
+  const open = options.engine === "cap" ? openWithCap : openInterface;
+  const openSide = (side: 0 | 1): Promise<LiveSource> =>
+    open(names[side], {
+      snaplen: options.snaplen,
+      bufferBytes: options.bufferSize * 1024,
+      isPromiscuous: options.promiscuous,
+      filter: filters[side],
+      onWarning: (text) => messages.warn(text),
+    });
+  const sources = [await openSide(0), await openSide(1)] as const;
+  if (options.relinquishPrivileges !== undefined) dropPrivileges(options.relinquishPrivileges);
+  const recording = options.write === undefined ? undefined : new Recording(options.write, sources, filters);
+  messages.warn(`capturing on ${names[0]} (inside) and ${names[1]} (outside)`);
+  return { sources, live: new LiveCapture(sources, recording, messages) };
+}
+
+/** Both interfaces are of one kernel and stamped by one clock, so that there is nothing to estimate. */
+function clockOf({ clockOffset, engine }: LiveCommandOptions): ClockOption {
+  if (clockOffset.kind === "given") return clockOffset;
+  return { kind: "none", slackNs: engine === "cap" ? CAP_SLACK_NS : 0 };
+}
+
+/** Shows the translations in place, where there is a terminal and no packets are shown; and the totals whenever asked. */
+function answer(
+  look: Look,
+  names: readonly [string, string],
+  options: LiveCommandOptions,
+  { stdout, stderr, env, onQuestion }: Host,
+  messages: Messages,
+): void {
+  onQuestion(() => messages.say(totalsSoFar(look(0).summary, names, paint(false))));
+  if (options.quiet !== true || options.format !== "text" || !stdout.isTerminal) return;
+  const colours = paint(isColored(options.color, stdout, env));
+  messages.showProgress(() => {
+    const room = Math.max(1, Math.floor(((stderr.rows ?? DEFAULT_ROWS) - STANDING_LINES) / 2));
+    return standingText(look(room), names, colours);
+  });
+}
+
+/** Reads no faster than stdout takes what comes of it, unless an end is wanted. What the kernel then has to drop, it counts. */
+async function paced(frames: FrameSource, live: LiveCapture, { stdout, stop }: Host): Promise<FrameBatch | null> {
+  await untilAborted(stdout.drained(), stop);
+  return live.read(frames);
+}

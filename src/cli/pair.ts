@@ -1,0 +1,25 @@
+import { correlate, type CorrelateOptions } from "../correlate/correlate.js";
+import type { PacketSource } from "../packets/packets.js";
+import type { Reporter } from "../report/reporter.js";
+import type { Output } from "./host.js";
+
+/** What has been found is shown at least this often, however little it is. */
+const FLUSH_EVERY_MS = 200;
+
+/** Pairs the packets of two sides and has it reported; ends once `stdout` has taken all. `signal` stops it early. */
+export async function pair(
+  packets: readonly [PacketSource, PacketSource],
+  options: CorrelateOptions,
+  reporter: Reporter,
+  stdout: Output,
+  signal?: AbortSignal,
+): Promise<void> {
+  const flushing = setInterval(() => reporter.flush(), FLUSH_EVERY_MS);
+  try {
+    await correlate(...packets, options, reporter, signal);
+  } finally {
+    clearInterval(flushing);
+    reporter.flush();
+  }
+  await stdout.drained();
+}

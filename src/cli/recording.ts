@@ -1,0 +1,43 @@
+import type { LiveSource } from "../capture/live/open.js";
+import { PcapngWriter } from "../capture/pcapng-writer.js";
+import type { FrameBatch } from "../packets/frames.js";
+import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+
+/** What is captured live, in one pcapng file with both interfaces: inside is its first, outside its second. */
+export class Recording {
+  readonly #sources: readonly [LiveSource, LiveSource];
+  readonly #writer: PcapngWriter;
+  readonly #dropped: [number, number] = [0, 0];
+
+  /** Creates the file. `filters`: what each side was captured with. Throws CaptureError where that is not possible. */
+  constructor(path: string, sources: readonly [LiveSource, LiveSource], filters: readonly [string, string]) {
+    this.#sources = sources;
+    const interfaces = sources.map((source, side) => ({ ...source.interfaces[0], filter: filters[side] }));
+    this.#writer = new PcapngWriter(path, interfaces);
+  }
+
+  /**
+   * Writes down a batch and numbers it as in the file; where frames were lost before it, that too, so that a reader knows when.
+   * Throws CaptureError where the disk refuses.
+   */
+  write(side: Side, batch: FrameBatch): void {
+    const source = this.#sources[side];
+    if (source.captureDropped > this.#dropped[side]) this.#noteCounters(side);
+    this.#dropped[side] = source.captureDropped;
+    batch.number(this.#writer.write(side, batch, source.epochNs));
+  }
+
+  /** Ends the file with the counters of both interfaces. Throws CaptureError where the disk refuses and has not before. */
+  close(): void {
+    try {
+      this.#noteCounters(INSIDE);
+      this.#noteCounters(OUTSIDE);
+    } finally {
+      this.#writer.close();
+    }
+  }
+
+  #noteCounters(side: Side): void {
+    this.#writer.statistics(side, this.#sources[side].statistics(), BigInt(Date.now()) * 1_000_000n);
+  }
+}

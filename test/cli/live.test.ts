@@ -1,0 +1,30 @@
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+
+// What it does with packets is tested in test/live, which takes root.
+describe("natcorr live", () => {
+  it.each([
+    [["docker0"], "missing required argument 'outside'"],
+    [["docker0", "docker0"], "two interfaces"],
+    [["docker0", "enp0s3", "-w", "-"], "-w needs a file"],
+    [["docker0", "enp0s3", "-s", "262145"], "whole number up to 262144"],
+    [["docker0", "enp0s3", "-s", "-1"], "whole number up to 262144"],
+    [["docker0", "enp0s3", "-B", "0"], "whole number from 1 up"],
+    [["docker0", "enp0s3", "-B", "2097152"], "2097151 KiB at the most"],
+    [["docker0", "enp0s3", "--duration", "0"], "between 1ms and 24 days"],
+    [["docker0", "enp0s3", "--duration", "25h30"], "must be a duration"],
+    [["docker0", "enp0s3", "--duration", "600h"], "between 1ms and 24 days"],
+    [["docker0", "enp0s3", "--engine", "dpdk"], "Allowed choices are libpcap, cap"],
+    [["docker0", "enp0s3", "--snaplan", "64"], "Did you mean --snaplen?"],
+  ])("%j is wrong: exit 2, and why", (args, why) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, "live", ...args], { encoding: "utf8" });
+    expect(status).toBe(2);
+    expect(stdout).toBe("");
+    expect(stderr).toMatch(/^natcorr: /);
+    expect(stderr).toContain(why);
+    expect(stderr).toContain("natcorr live --help");
+  });
+});

@@ -1,0 +1,140 @@
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const LAB = fileURLToPath(new URL("../../scripts/lab/lab", import.meta.url));
+const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const LAB_NAME = `natcorr-test-${process.pid}`;
+const TOOLS = ["ip", "iptables", "conntrack", "tshark", "busybox", "ping", "script", "head", "mount"];
+
+/**
+ * What these tests need and cannot have, or nothing: they bring up the lab and capture in it. In CI they are never skipped, and
+ * the Docker lab is used as well.
+ */
+export const missing = process.env.CI === undefined ? whatIsMissing() : undefined;
+if (missing !== undefined) console.info(`natcorr live is not tested in the lab: ${missing}`);
+export const KINDS = process.env.CI === undefined ? (["plain"] as const) : (["plain", "docker"] as const);
+if (process.env.CI === undefined) console.info("natcorr live is not tested in the Docker lab: that is for CI=true");
+
+function whatIsMissing(): string | undefined {
+  if (process.geteuid?.() !== 0) return "it takes root";
+  const tool = TOOLS.find((name) => spawnSync("bash", ["-c", `command -v ${name}`]).status !== 0);
+  return tool && `${tool} is not installed (scripts/lab/install)`;
+}
+
+/** A lab of these tests' own. */
+export class Lab {
+  readonly #kind: string;
+
+  constructor(kind: "plain" | "docker") {
+    this.#kind = kind;
+    lab("up", kind);
+  }
+
+  down(): void {
+    lab("down", this.#kind);
+  }
+
+  /** Runs a command in a place to its end; it must succeed. Gives what it prints. */
+  async run(place: string, ...command: readonly string[]): Promise<string> {
+    const running = this.start(place, ...command);
+    const code = await running.ended;
+    if (code !== 0) throw new Error(`${command.join(" ")} ended with ${code}: ${running.stderr}`);
+    return running.stdout;
+  }
+
+  /** Starts a command in a place. */
+  start(place: string, ...command: readonly string[]): Running {
+    return new Running(["exec", `${this.#kind}:${place}`, ...command]);
+  }
+
+  /** Starts natcorr on the host, and waits until it captures or has ended. */
+  async live(...args: readonly string[]): Promise<Running> {
+    const running = this.start("dhost", process.execPath, MAIN, "live", ...args);
+    await running.hasSaid(/capturing on/);
+    return running;
+  }
+}
+
+function lab(...args: readonly string[]): void {
+  execFileSync("bash", [LAB, ...args], { env: environment(), stdio: ["ignore", "ignore", "pipe"] });
+}
+
+function environment(): NodeJS.ProcessEnv {
+  return { ...process.env, LAB_NAME, TZ: "UTC" };
+}
+
+/** A command that runs in the lab; `lab exec` becomes the command, so a signal reaches it. */
+export class Running {
+  stdout = "";
+  stderr = "";
+  /** Its exit code, null where a signal ended it. */
+  readonly ended: Promise<number | null>;
+  #hasEnded = false;
+  readonly #process: ChildProcess;
+
+  constructor(args: readonly string[]) {
+    this.#process = spawn("bash", [LAB, ...args], { env: environment(), stdio: ["ignore", "pipe", "pipe"] });
+    this.#process.stdout?.on("data", (text: Buffer) => (this.stdout += text.toString()));
+    this.#process.stderr?.on("data", (text: Buffer) => (this.stderr += text.toString()));
+    this.ended = once(this.#process, "close").then(([code]: (number | null)[]) => {
+      this.#hasEnded = true;
+      return code;
+    });
+  }
+
+  /** Waits until standard error has this, or standard output, or the end has come. */
+  async hasSaid(what: RegExp): Promise<void> {
+    while (!this.#hasEnded && !what.test(this.stderr) && !what.test(this.stdout)) await sleep(10);
+  }
+
+  signal(name: "SIGINT" | "SIGUSR1" | "SIGTERM"): void {
+    this.#process.kill(name);
+  }
+
+  /** Ends it as Ctrl-C does. Gives its exit code. */
+  async interrupt(): Promise<number | null> {
+    this.signal("SIGINT");
+    return this.ended;
+  }
+
+  /** The lines it has printed, read as JSON. */
+  get lines(): Line[] {
+    return this.stdout
+      .split("\n")
+      .filter(Boolean)
+      .map((line): Line => JSON.parse(line));
+  }
+
+  get pairs(): Line[] {
+    return this.lines.filter(({ type }) => type === "pair");
+  }
+
+  get summary(): Line | undefined {
+    return this.lines.find(({ type }) => type === "summary");
+  }
+}
+
+/** A line of natcorr's NDJSON, as far as tests look at it. */
+export interface Line {
+  readonly type: string;
+  readonly proto: string;
+  readonly direction: string;
+  readonly nat: string;
+  readonly verdict: string;
+  readonly latencyNs: number;
+  readonly inside: Side;
+  readonly outside: Side;
+}
+
+interface Side {
+  readonly name: string;
+  readonly time: string;
+  readonly frames: unknown;
+  readonly paired: number;
+  readonly unmatched: number;
+  readonly ambiguous: number;
+  readonly notIp: number;
+  readonly undecodable: number;
+}

@@ -1,0 +1,245 @@
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { checkFixture } from "../../scripts/lab/truth.js";
+import { KINDS, Lab, type Line, missing, type Running } from "./lab.js";
+import { interfacesOf, renumbered, split } from "./split.js";
+
+const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const PUBLIC = "180.101.49.11";
+const BOTH = ["docker0", "enp0s3"] as const;
+const LAB_MS = 90_000;
+
+describe.skipIf(missing !== undefined).each(KINDS)("natcorr live in the %s lab", (kind) => {
+  let lab: Lab;
+  let folder: string;
+
+  beforeAll(() => {
+    lab = new Lab(kind);
+    folder = mkdtempSync(join(tmpdir(), "natcorr-live-"));
+  }, LAB_MS);
+
+  afterAll(() => {
+    rmSync(folder, { recursive: true });
+    lab.down();
+  }, LAB_MS);
+
+  const ping = (count: number, ...more: readonly string[]): Promise<string> =>
+    lab.run("c1", "ping", "-q", "-i", "0.1", "-c", String(count), ...more, PUBLIC);
+  const download = (place: string, url: string): Promise<string> =>
+    lab.run(place, "busybox", "wget", "-q", "-O", "/dev/null", url);
+
+  it("agrees with conntrack about a ping, a download and a published port", async () => {
+    const conntrack = lab.start("dhost", "conntrack", "-E", "-e", "NEW,UPDATES,DESTROY", "-o", "timestamp,id");
+    while (conntrack.stdout === "") await ping(1);
+    await lab.run("dhost", "conntrack", "-F");
+    const path = join(folder, "both.pcapng");
+    const live = await lab.live(...BOTH, "--format", "ndjson", "-w", path);
+    await ping(5);
+    await download("c1", `http://${PUBLIC}/200k`);
+    await download("wan", "http://10.0.2.15:88/20k");
+    expect(await live.interrupt()).toBe(0);
+    await conntrack.interrupt();
+
+    split(path, folder);
+    writeFileSync(join(folder, "conntrack.txt"), conntrack.stdout);
+    expect(checkFixture(folder, renumbered(live.lines, path))).toEqual([]);
+    expect(new Set(live.pairs.map(({ nat }) => nat))).toEqual(new Set(["snat", "dnat"]));
+    expect(live.stdout.split("\n")[0]).toBe(
+      '{"type":"header","format":"natcorr","version":1,"inside":{"name":"docker0"},"outside":{"name":"enp0s3"}}',
+    );
+    const latencies = live.pairs.filter(({ direction }) => direction === "outbound").map(({ latencyNs }) => latencyNs);
+    expect(Math.min(...latencies)).toBeGreaterThan(0);
+    expect(latencies.sort((a, b) => a - b)[latencies.length >> 1]).toBeLessThan(5_000_000);
+    expect(live.stderr).toMatch(/docker0: (\d+) packets captured, \1 packets received by filter, 0 packets dropped/);
+
+    expect(new Set(interfacesOf(path))).toEqual(new Set(BOTH));
+    expect(twins(pairsOfFiles(folder))).toEqual(twins(live.pairs));
+  });
+
+  it("shows pairs as they are found, and both names above them", async () => {
+    const live = await lab.live(...BOTH, "--width", "200");
+    await ping(1);
+    await live.hasSaid(/ICMP echo reply, seq 1/);
+    expect(live.stdout).toMatch(/^time +latency +inside docker0 → outside enp0s3/);
+    expect(await live.interrupt()).toBe(0);
+    expect(live.stdout).toMatch(/1 translation[^]*\nTotals\n[^]*inside +docker0 /);
+  });
+
+  it("judges what never comes out, without further packets", async () => {
+    await lab.run("dhost", "iptables", "-I", "FORWARD", "-p", "udp", "--dport", "5555", "-j", "DROP");
+    try {
+      const live = await lab.live(...BOTH, "--format", "ndjson", "--window", "300ms", "udp or icmp");
+      await ping(1);
+      await lab.run("c1", "bash", "-c", `echo lost > /dev/udp/${PUBLIC}/5555`);
+      await live.hasSaid(/"verdict":"dropped"/);
+      await live.interrupt();
+      expect(live.lines.filter(({ type }) => type === "unmatched")).toMatchObject([{ side: "inside", dstPort: 5555 }]);
+    } finally {
+      await lab.run("dhost", "iptables", "-D", "FORWARD", "1");
+    }
+  });
+
+  it("takes filters: words behind the interfaces for both, and one for a side", async () => {
+    const live = await lab.live(...BOTH, "--format", "ndjson", "--outside-filter", "icmp[0] != 0", "icmp", "or", "arp");
+    await ping(2);
+    await download("c1", `http://${PUBLIC}/1k`);
+    await live.hasSaid(/"seq":2/);
+    await live.interrupt();
+    expect(live.pairs.map(({ proto, direction }) => [proto, direction])).toEqual([
+      ["icmp", "outbound"],
+      ["icmp", "outbound"],
+    ]);
+  });
+
+  it("ends by itself after --count pairs, and after --duration", async () => {
+    const counted = await lab.live(...BOTH, "--format", "ndjson", "-c", "3");
+    await ping(3);
+    expect(await counted.ended).toBe(0);
+    expect(counted.pairs).toHaveLength(3);
+    const timed = await lab.live(...BOTH, "-q", "--duration", "200ms");
+    expect(await timed.ended).toBe(0);
+    expect(timed.stdout).toContain("No translation was seen.");
+  });
+
+  it("prints the totals on SIGUSR1, and goes on", async () => {
+    const live = await lab.live(...BOTH, "--format", "ndjson");
+    await ping(1);
+    await live.hasSaid(/"pair"/);
+    live.signal("SIGUSR1");
+    await live.hasSaid(/clocks:/);
+    expect(live.stderr).toMatch(/Totals\n[^]*inside +docker0 +\d+ +=/);
+    expect(live.summary).toBeUndefined();
+    await ping(2);
+    expect(await live.interrupt()).toBe(0);
+    expect(live.pairs).toHaveLength(6);
+  });
+
+  it("refreshes the translations in place on a terminal", async () => {
+    const command = [process.execPath, MAIN, "live", ...BOTH, "-q", "--duration", "2500ms"].join(" ");
+    const live = lab.start("dhost", "script", "-qec", command, "/dev/null");
+    await live.hasSaid(/capturing on/);
+    await ping(5);
+    expect(await live.ended).toBe(0);
+    // so many lines up, and everything below erased
+    const paintings = live.stdout.replaceAll(/\[\d+A\r/g, "[up]").split("\u001B[up]\u001B[J");
+    expect(paintings.length).toBeGreaterThan(2);
+    expect(paintings[1]).toMatch(/1 translation[^]*as seen there[^]*Totals/);
+    expect(paintings.at(-1)).toMatch(/docker0: \d+ packets captured[^]*1 translation[^]*Totals/);
+  });
+
+  it("gives up root for another user, who then owns the file", async () => {
+    const open = mkdtempSync(join(tmpdir(), "natcorr-open-"));
+    execFileSync("chmod", ["777", open]);
+    const path = join(open, "both.pcapng");
+    const live = await lab.live(...BOTH, "-q", "-Z", "nobody", "-w", path);
+    await ping(1);
+    expect(await live.interrupt()).toBe(0);
+    expect(statSync(path).uid).not.toBe(0);
+    expect(interfacesOf(path)).toContain("docker0");
+    rmSync(open, { recursive: true });
+  });
+
+  it("refuses an interface that does not exist, with those that do", async () => {
+    const live = await lab.live("docker0", "enp0s33");
+    expect(await live.ended).toBe(1);
+    expect(live.stderr).toMatch(/^natcorr: enp0s33: there is no such interface; there are .*enp0s3/);
+  });
+
+  it("lists the interfaces with their addresses", async () => {
+    const listed = await lab.run("dhost", process.execPath, MAIN, "interfaces");
+    expect(listed).toMatch(/^enp0s3 +up +10\.0\.2\.15 /m);
+  });
+
+  describe("where something goes wrong", () => {
+    it("ends with totals when an interface is removed", async () => {
+      await lab.run("dhost", "ip", "link", "add", "gone0", "type", "veth", "peer", "name", "gone1");
+      for (const end of ["gone0", "gone1"]) await lab.run("dhost", "ip", "link", "set", end, "up");
+      const path = join(folder, "gone.pcapng");
+      const live = await lab.live("docker0", "gone0", "--format", "ndjson", "-w", path);
+      await ping(2);
+      await lab.run("dhost", "ip", "link", "del", "gone0");
+      expect(await live.ended).toBe(1);
+      expect(live.stderr).toMatch(/natcorr: gone0: .*its capture ends here/);
+      expect(live.stderr).toMatch(/docker0: \d+ packets captured/);
+      expectAccounted(live);
+      expect(interfacesOf(path)).toContain("docker0");
+    });
+
+    it("ends with totals and a readable file when the disk is full", async () => {
+      const disk = mkdtempSync(join(tmpdir(), "natcorr-disk-"));
+      execFileSync("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", disk]);
+      try {
+        const path = join(disk, "both.pcapng");
+        const live = await lab.live(...BOTH, "--format", "ndjson", "-w", path);
+        const flood = lab.start("c1", "ping", "-q", "-f", "-c", "3000", "-s", "1000", PUBLIC);
+        expect(await live.ended).toBe(1);
+        await flood.interrupt();
+        const [, frames] = /cannot be written any further: .*frames 1 to (\d+) are in it/.exec(live.stderr) ?? [];
+        expect(interfacesOf(path)).toHaveLength(Number(frames));
+        expectAccounted(live);
+      } finally {
+        execFileSync("umount", [disk]);
+        rmSync(disk, { recursive: true });
+      }
+    });
+
+    it("ends when nobody reads its output any more", async () => {
+      const script = '"$@" | head -n 2; echo "exit ${PIPESTATUS[0]}"';
+      const live = lab.start("dhost", "bash", "-c", script, "bash", process.execPath, MAIN, "live", ...BOTH);
+      await live.hasSaid(/capturing on/);
+      const traffic = lab.start("c1", "ping", "-q", "-i", "0.1", PUBLIC);
+      await live.ended;
+      await traffic.interrupt();
+      expect(live.stdout).toMatch(/^time[^]*echo request[^]*exit 0\n$/);
+      expect(live.stderr).not.toContain("    at ");
+    });
+
+    it("ends with everything accounted for on SIGINT in the middle of a flood", async () => {
+      const live = await lab.live(...BOTH, "--format", "ndjson", "icmp");
+      const flood = lab.start("c1", "ping", "-q", "-f", "-w", "20", PUBLIC);
+      while ((live.stdout.match(/"pair"/g) ?? []).length < 1000) await sleep(20);
+      expect(await live.interrupt()).toBe(0);
+      await flood.interrupt();
+      expectAccounted(live);
+      // what was on its way when the capture ended may be alone; nothing else is
+      const alone = live.lines.filter(({ type }) => type === "unmatched");
+      expect(alone.map(({ verdict }) => verdict).filter((verdict) => verdict !== "no-overlap")).toEqual([]);
+    });
+  });
+});
+
+/** Every frame is in exactly one of the columns. */
+function expectAccounted(live: Running): void {
+  for (const side of ["inside", "outside"] as const) {
+    const counts = live.summary?.[side];
+    if (counts === undefined) throw new Error(`no summary: ${live.stderr}`);
+    const { paired, unmatched, ambiguous, notIp, undecodable } = counts;
+    expect(Number(counts.frames)).toBe(paired + unmatched + ambiguous + notIp + undecodable);
+  }
+}
+
+/** Pairs that `natcorr file` finds in the two captures of a folder. */
+function pairsOfFiles(folder: string): Line[] {
+  const captures = [join(folder, "inside.pcap"), join(folder, "outside.pcap")];
+  const args = [MAIN, "file", "--format", "ndjson", "--clock-offset", "none", ...captures];
+  const stdout = execFileSync(process.execPath, args, { encoding: "utf8", maxBuffer: 1 << 28 });
+  return stdout
+    .split("\n")
+    .filter(Boolean)
+    .map((line): Line => JSON.parse(line))
+    .filter(({ type }) => type === "pair");
+}
+
+/** Pairs by what does not depend on how frames and flows are numbered. */
+function twins(pairs: readonly Line[]): string[] {
+  return pairs
+    .map(({ inside, outside, direction, nat, latencyNs }) =>
+      [inside.time, outside.time, direction, nat, latencyNs].join(" "),
+    )
+    .sort();
+}
