@@ -1,6 +1,7 @@
 import { openCapture } from "../capture/open.js";
 import { type SideSelectors, splitCapture } from "../capture/split.js";
 import type { FrameBatch, FrameSource } from "../packets/frames.js";
+import { CONTRADICTED, explained, type ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
 import { losses } from "./losses.js";
 import { Messages } from "./messages.js";
@@ -24,9 +25,10 @@ export type Captures =
  * `natcorr file`: pairs the packets of two captures, or of two sides of one, and reports to the host's stdout. When the host
  * wants an end, it stops reading and reports what there is.
  *
+ * @returns the exit code: 0, or CONTRADICTED.
  * @throws CaptureError where a capture cannot be used.
  */
-export async function pairFiles(from: Captures, options: ReportOptions, host: Host): Promise<void> {
+export async function pairFiles(from: Captures, options: ReportOptions & ExplainOptions, host: Host): Promise<number> {
   const messages = new Messages(host.stderr);
   const readings = Array.from("sides" in from ? "1" : "12", (): Reading => ({ read: 0, total: undefined }));
   // a line of progress among lines of packets would help nobody
@@ -35,13 +37,17 @@ export async function pairFiles(from: Captures, options: ReportOptions, host: Ho
     const opened =
       "sides" in from ? openBoth(from.path, from.sides, readings[0], messages) : openTwo(from, readings, messages);
     const captures = await untilAborted(opened, host.stop);
-    if (captures === undefined) return;
+    if (captures === undefined) return 0;
     const [inside, outside] = captures;
     const packets = await packetSources(inside, outside, (frames) => paced(frames, host));
     const settings = { ...correlateOptions(options), onSettled: () => messages.endProgress() };
-    await pair(packets, settings, makeReporter(options, host), host.stdout, host.stop);
+    // a file's name is no interface's
+    const names = captures.map(({ interfaces }) => (interfaces.length === 1 ? interfaces[0].name : ""));
+    const { reporter, contradictions } = await explained(makeReporter(options, host), options, [names[0], names[1]]);
+    await pair(packets, settings, reporter, host.stdout, host.stop);
     for (const source of packets) for (const text of losses(source)) messages.warn(text);
     await Promise.all([inside.close(), outside.close()]);
+    return contradictions() > 0 ? CONTRADICTED : 0;
   } finally {
     messages.endProgress();
   }

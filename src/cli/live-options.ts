@@ -1,4 +1,5 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
+import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import { addReportOptions, durationNs, positiveInteger, type ReportOptions } from "./report-options.js";
 
 /** libpcap's own limit; 0 asks for it as well. */
@@ -11,7 +12,7 @@ const BUFFER_KIB = 32_768;
 const MOST_DURATION_MS = 2 ** 31 - 1;
 
 /** Options of `natcorr live`, as commander gives them. */
-export interface LiveCommandOptions extends ReportOptions {
+export interface LiveCommandOptions extends ReportOptions, ExplainOptions {
   insideFilter?: string;
   outsideFilter?: string;
   snaplen: number;
@@ -26,7 +27,7 @@ export interface LiveCommandOptions extends ReportOptions {
 }
 
 export function addLiveOptions(command: Command): Command {
-  return addReportOptions(command, "none")
+  return addExplainOptions(addReportOptions(command, "none"))
     .option("--inside-filter <filter>", "pcap filter for the inside interface, besides that for both")
     .option("--outside-filter <filter>", "pcap filter for the outside interface, besides that for both")
     .addOption(

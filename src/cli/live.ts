@@ -3,6 +3,7 @@ import type { ClockOption, Look } from "../correlate/correlate.js";
 import type { FrameBatch, FrameSource } from "../packets/frames.js";
 import { paint } from "../report/paint.js";
 import { STANDING_LINES, standingText, totalsSoFar } from "../report/standing.js";
+import { CONTRADICTED, explained } from "./explain-options.js";
 import type { Host } from "./host.js";
 import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
@@ -26,7 +27,7 @@ const DEFAULT_ROWS = 24;
  * `--count`, or when an interface goes; then with all that was captured.
  *
  * @param filters pcap filters, inside and outside; empty lets every frame pass.
- * @returns whether it went on for as long as was asked for: false where an interface went or the disk was full.
+ * @returns the exit code: 0, 1 where an interface went or the disk was full, or CONTRADICTED.
  * @throws CaptureError where an interface cannot be captured from, or the file not be written.
  */
 export async function pairLive(
@@ -34,11 +35,15 @@ export async function pairLive(
   filters: readonly [string, string],
   options: LiveCommandOptions,
   host: Host,
-): Promise<boolean> {
+): Promise<number> {
   const messages = new Messages(host.stderr);
-  const capture = await begin(names, filters, options, messages);
+  // conntrack before the first packet, so that it has told of a translation by the time that is checked
+  const { reporter, contradictions, close } = await explained(makeReporter(options, host), options, names);
+  const capture = await begin(names, filters, options, messages).catch((error: unknown) => {
+    close();
+    throw error;
+  });
   const settings = correlateOptions(options);
-  const reporter = makeReporter(options, host);
   const stop = (): void => capture.live.stop();
   const timer = options.duration === undefined ? undefined : setTimeout(stop, options.duration);
   host.stop.addEventListener("abort", stop);
@@ -63,11 +68,13 @@ export async function pairLive(
     );
     for (const source of packets) for (const text of losses(source)) messages.warn(text);
   } finally {
+    close();
     clearTimeout(timer);
     messages.endProgress();
     await capture.live.close();
   }
-  return !capture.live.hasFailed;
+  if (capture.live.hasFailed) return 1;
+  return contradictions() > 0 ? CONTRADICTED : 0;
 }
 
 /** Opens both interfaces, gives up what privileges are not needed any more, and begins the file. */

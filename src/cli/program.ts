@@ -1,5 +1,6 @@
 import { Command, CommanderError } from "commander";
 import { addSideOptions, type FileOptions, sidesOf } from "./file-options.js";
+import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
 import { addLiveOptions, type LiveCommandOptions } from "./live-options.js";
 import { addReportOptions, withColorValue } from "./report-options.js";
@@ -23,20 +24,24 @@ Examples:
   natcorr live docker0 enp0s3 --duration 1m --outside-filter 'host 180.101.49.11'
 `;
 
-/** Runs the command line (without node and script) and returns the exit code: 0 done, 1 ended early, 2 wrong usage. */
+/**
+ * Runs the command line (without node and script) and returns the exit code: 0 done, 1 ended early, 2 wrong usage, 3 conntrack
+ * contradicts a translation.
+ */
 export async function run(args: readonly string[], host: Host): Promise<number> {
-  let isDone = true;
-  const program = makeProgram(host);
-  addLive(program, host, (wasWhole) => {
-    isDone = wasWhole;
-  });
+  let exitCode = 0;
+  const onEnd = (code: number): void => {
+    exitCode = code;
+  };
+  const program = makeProgram(host, onEnd);
+  addLive(program, host, onEnd);
   if (args.length === 0) {
     program.outputHelp();
     return 0;
   }
   try {
     await program.parseAsync(withColorValue(args), { from: "user" });
-    return isDone ? 0 : 1;
+    return exitCode;
   } catch (error) {
     // commander has said what is wrong, or shown the help that was asked for
     if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
@@ -44,7 +49,7 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
   }
 }
 
-function makeProgram(host: Host): Command {
+function makeProgram(host: Host, onEnd: (exitCode: number) => void): Command {
   const program = new Command("natcorr")
     .description("What did my packet become on the other side of the NAT, and if it never got there, why?")
     .version(host.version, "-V, --version")
@@ -68,20 +73,20 @@ function makeProgram(host: Host): Command {
     .argument("[outside]", "capture on the uplink")
     .showHelpAfterError("natcorr file --help shows what there is.")
     .addHelpText("after", EXAMPLES);
-  addReportOptions(addSideOptions(file), "auto").action(
-    async (inside: string, outside: string | undefined, options: FileOptions) => {
+  addReportOptions(addExplainOptions(addSideOptions(file)), "auto").action(
+    async (inside: string, outside: string | undefined, options: FileOptions & ExplainOptions) => {
       const { pairFiles } = await import("./file.js");
       const sides = sidesOf(file, options);
       if (sides !== undefined) {
         if (outside !== undefined) file.error("error: --inside and --outside are for one capture; two are given");
         // one capture has one clock, as long as nobody says otherwise
         if (file.getOptionValueSource("clockOffset") === "default") options.clockOffset = { kind: "none" };
-        await pairFiles({ path: inside, sides }, options, host);
+        onEnd(await pairFiles({ path: inside, sides }, options, host));
         return;
       }
       if (outside === undefined) file.error("error: missing required argument 'outside'");
       if (inside === "-" && outside === "-") file.error("error: standard input can be one of the two captures only");
-      await pairFiles([inside, outside], options, host);
+      onEnd(await pairFiles([inside, outside], options, host));
     },
   );
   program
@@ -95,8 +100,7 @@ function makeProgram(host: Host): Command {
   return program;
 }
 
-/** `onEnd` is told whether the capture went on for as long as was asked for. */
-function addLive(program: Command, host: Host, onEnd: (wasWhole: boolean) => void): void {
+function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void): void {
   const live = program
     .command("live")
     .summary("pair the packets of two interfaces as they pass")

@@ -253,7 +253,7 @@ export class Verdicts {
   #uncovered(timeNs: number, other: Side): string | null {
     const { firstNs, lastNs, hasEnded, marginNs } = this.#known.cover[other];
     const name = this.#names[other];
-    if (Number.isNaN(firstNs)) return `the ${SIDE_NAMES[other]} capture (${name}) has no frames`;
+    if (!Number.isFinite(firstNs)) return `the ${SIDE_NAMES[other]} capture (${name}) has no frames`;
     if (timeNs < firstNs - marginNs) return `${name} was captured only from ${seconds(firstNs - timeNs)} later on`;
     if (hasEnded && timeNs > lastNs + marginNs) return `the last frame of ${name} is ${seconds(timeNs - lastNs)} older`;
     return null;

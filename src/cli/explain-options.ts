@@ -1,0 +1,68 @@
+import type { Command } from "commander";
+import type { Reporter } from "../report/reporter.js";
+
+/** Options of every command that can hold what it finds against the NAT itself. */
+export interface ExplainOptions {
+  /** A file of conntrack's output, or "live". */
+  conntrack?: string;
+  /** A file of the firewall's rules, or "live". */
+  rules?: string;
+}
+
+/** Exit code where conntrack contradicts a translation. */
+export const CONTRADICTED = 3;
+
+/** What "live" stands for: the host's own tables, where natcorr runs on it. */
+const LIVE = "live";
+
+/** A reporter that adds what conntrack and the rules say, and how many translations conntrack contradicts. */
+export interface Explained {
+  readonly reporter: Reporter;
+  readonly contradictions: () => number;
+  /** Ends what was started for it. */
+  readonly close: () => void;
+}
+
+/** Adds those options. */
+export function addExplainOptions(command: Command): Command {
+  return command
+    .option(
+      "--conntrack <file|live>",
+      "hold the translations against `conntrack -E` or `conntrack -L`; exit 3 if one is contradicted",
+    )
+    .option("--rules <file|live>", "name the rule behind each translation: iptables-save or nft list ruleset");
+}
+
+/**
+ * Has a reporter say what conntrack and the rules make of each translation, where the options ask for it. `interfaces`: names
+ * for the rules, inside and outside, empty where they are not known.
+ *
+ * @throws CaptureError where a file or the host's tables cannot be read.
+ */
+export async function explained(
+  reporter: Reporter,
+  { conntrack, rules }: ExplainOptions,
+  interfaces: readonly [string, string],
+): Promise<Explained> {
+  if (conntrack === undefined && rules === undefined) {
+    return { reporter, contradictions: () => 0, close: nothing };
+  }
+  const { Explaining } = await import("../explain/explaining.js");
+  const { ConntrackTable } = await import("../explain/conntrack-table.js");
+  const { RuleBook } = await import("../explain/rules.js");
+  const { followConntrack, readRules, readText } = await import("./host-tables.js");
+  const table = conntrack === undefined ? undefined : new ConntrackTable();
+  let close = nothing;
+  if (table && conntrack === LIVE) close = await followConntrack(table);
+  else if (table && conntrack !== undefined) table.read(await readText(conntrack));
+  const book =
+    rules === undefined ? undefined : new RuleBook(rules === LIVE ? await readRules() : await readText(rules));
+  const explaining = new Explaining(reporter, { conntrack: table, rules: book, interfaces });
+  return {
+    reporter: Object.assign(explaining, { flush: () => reporter.flush() }),
+    contradictions: () => explaining.contradictions,
+    close,
+  };
+}
+
+function nothing(): void {}

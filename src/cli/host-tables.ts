@@ -1,0 +1,72 @@
+import { execFile, spawn } from "node:child_process";
+import { readFile } from "node:fs/promises";
+import { createInterface } from "node:readline";
+import { promisify } from "node:util";
+import { CaptureError } from "../capture/errors.js";
+import type { ConntrackTable } from "../explain/conntrack-table.js";
+
+const run = promisify(execFile);
+/** A full conntrack table (262,144 entries of some 200 bytes) fits. */
+const MOST_OUTPUT_BYTES = 256 * 1024 * 1024;
+
+/** @throws CaptureError naming the file, where it cannot be read. */
+export async function readText(path: string): Promise<string> {
+  try {
+    return await readFile(path, "utf8");
+  } catch (error) {
+    throw new CaptureError(`${path}: cannot be read: ${reasonOf(error)}`);
+  }
+}
+
+/**
+ * The rules of the host natcorr runs on: iptables' and ip6tables', or nftables' where those are not there.
+ *
+ * @throws CaptureError where there is no tool, or no permission.
+ */
+export async function readRules(): Promise<string> {
+  const texts: string[] = [];
+  const problems: string[] = [];
+  for (const tool of ["iptables-save", "ip6tables-save"]) {
+    await run(tool, { maxBuffer: MOST_OUTPUT_BYTES }).then(
+      ({ stdout }) => texts.push(stdout),
+      (error: unknown) => problems.push(`${tool}: ${reasonOf(error)}`),
+    );
+  }
+  if (texts.some((text) => text.includes("*nat"))) return texts.join("\n");
+  try {
+    const { stdout } = await run("nft", ["list", "ruleset"], { maxBuffer: MOST_OUTPUT_BYTES });
+    return stdout;
+  } catch (error) {
+    if (texts.length > 0) return texts.join("\n");
+    problems.push(`nft: ${reasonOf(error)}`);
+    throw new CaptureError(
+      `the firewall's rules cannot be read (${problems.join("; ")}): run as root, or save them and give the file to --rules`,
+    );
+  }
+}
+
+/**
+ * Reads the host's conntrack table, then its events as they come, until the function returned is called.
+ *
+ * @throws CaptureError where conntrack is not there, or not permitted.
+ */
+export async function followConntrack(table: ConntrackTable): Promise<() => void> {
+  const events = spawn("conntrack", ["-E", "-o", "timestamp,id"], { stdio: ["ignore", "pipe", "ignore"] });
+  createInterface(events.stdout).on("line", (line) => table.read(line));
+  events.on("error", () => {});
+  try {
+    // the table after the events are on: what begins in between is told twice rather than never
+    for (const family of ["ipv4", "ipv6"]) {
+      const { stdout } = await run("conntrack", ["-L", "-f", family], { maxBuffer: MOST_OUTPUT_BYTES });
+      table.read(stdout);
+    }
+  } catch (error) {
+    events.kill();
+    throw new CaptureError(`conntrack cannot be read (${reasonOf(error)}): as root, with 'apt install conntrack'`);
+  }
+  return () => events.kill();
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message.split("\n")[0] : String(error);
+}

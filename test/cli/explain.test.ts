@@ -1,0 +1,58 @@
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, expect, it } from "vitest";
+
+const MAIN = join(import.meta.dirname, "../../dist/main.js");
+const WEB = join(import.meta.dirname, "../../fixtures/docker-web");
+const CONNTRACK = join(WEB, "conntrack.txt");
+const MASQUERADE = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
+
+const folder = mkdtempSync(join(tmpdir(), "natcorr-explain-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+function saved(name: string, text: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, text);
+  return path;
+}
+
+function natcorr(...options: string[]): { status: number | null; records: Record<string, unknown>[]; stderr: string } {
+  const captures = [join(WEB, "inside.pcap"), join(WEB, "outside.pcap")];
+  const args = [MAIN, "file", ...captures, "-q", "--format", "ndjson", ...options];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
+  const lines = stdout.split("\n").filter((line) => line !== "");
+  const records: Record<string, unknown>[] = lines.map((line) => JSON.parse(line));
+  return { status, records, stderr };
+}
+
+it("--conntrack confirms the translations of a recording", () => {
+  const { status, records } = natcorr("--conntrack", CONNTRACK);
+  expect(status).toBe(0);
+  expect(records).toContainEqual(expect.objectContaining({ type: "finding", code: "conntrack", count: 5 }));
+});
+
+it("a translation that conntrack contradicts is a finding, and exit code 3", () => {
+  const text = readFileSync(CONNTRACK, "utf8");
+  const other = text.replaceAll("dst=10.0.2.15 sport=80 dport=38450", "dst=10.0.2.15 sport=80 dport=999");
+  expect(other).not.toBe(text);
+  const { status, records } = natcorr("--conntrack", saved("other.txt", other));
+  expect(status).toBe(3);
+  expect(records).toContainEqual(expect.objectContaining({ type: "finding", code: "conntrack-contradicted", flow: 2 }));
+});
+
+it("--rules names the rule behind each translation", () => {
+  const rules = `*nat\n:POSTROUTING ACCEPT [0:0]\n${MASQUERADE}\nCOMMIT\n`;
+  const { status, records } = natcorr("--rules", saved("rules.txt", rules));
+  expect(status).toBe(0);
+  const flow = records.find((record) => record["type"] === "flow" && record["nat"] === "snat");
+  expect(flow?.["rules"]).toEqual([`possibly ${MASQUERADE}`]);
+  expect(records).toContainEqual(expect.objectContaining({ type: "finding", code: "rule-missing", count: 2 }));
+});
+
+it.each(["--conntrack", "--rules"])("%s with a file that is not there says so, and nothing else happens", (option) => {
+  const { status, records, stderr } = natcorr(option, join(folder, "missing.txt"));
+  expect([status, records]).toEqual([1, []]);
+  expect(stderr).toContain("missing.txt: cannot be read");
+});
