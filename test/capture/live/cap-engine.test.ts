@@ -13,15 +13,11 @@ function isCompiled(): boolean {
 }
 
 const hasCap = isCompiled();
-console.info(
-  hasCap
-    ? "--engine cap is not tested without the cap package: it is installed"
-    : "--engine cap is not tested with the cap package: it is not installed or not compiled",
-);
+if (!hasCap) console.info("--engine cap is not tested: the cap package is not installed or not compiled");
 
 const options = { snaplen: 64, bufferBytes: 8 << 20, isPromiscuous: true, filter: "ether proto 0x88b5" };
 
-describe.skipIf(missing !== undefined || !hasCap)("the cap engine", () => {
+describe.skipIf(missing !== undefined || (!hasCap && process.env.CI === undefined))("the cap engine", () => {
   let veth: Veth;
   beforeAll(() => {
     enterNewNamespace();
@@ -65,13 +61,5 @@ describe.skipIf(missing !== undefined || !hasCap)("the cap engine", () => {
     const refused = { ...options, onWarning: () => {} };
     await expect(openWithCap("enp77s0", refused)).rejects.toThrow("enp77s0: cannot be captured from: ");
     await expect(openWithCap(veth.far, { ...refused, filter: "tcp prot 80" })).rejects.toThrow("syntax error");
-  });
-});
-
-describe.skipIf(hasCap)("without the cap package", () => {
-  test("says how to get it", async () => {
-    await expect(openWithCap("lo", { ...options, onWarning: () => {} })).rejects.toThrow(
-      /not installed or not compiled.*libpcap-dev.*npm rebuild cap/,
-    );
   });
 });
