@@ -30,6 +30,9 @@ export interface RunOptions {
   onSettled?(): void;
 }
 
+/** Packets between two looks at whether there are too many idle conversations; a power of two, as row numbers wrap at one. */
+const TIDY_EVERY = 1024;
+
 /**
  * One correlation: merges both sides by time onto the timeline, has each packet matched, settles it when its window is
  * over, and shows results in the order of time.
@@ -152,16 +155,21 @@ export class Run {
   /** Goes as far as both sides reach. */
   advance(): void {
     const [inside, outside] = this.#feeds;
+    let insideNs = inside.nextNs;
+    let outsideNs = this.#onTimeline(outside.nextNs);
     while (this.#pairs < this.#options.maxPairs) {
-      const insideNs = inside.nextNs;
-      const outsideNs = this.#onTimeline(outside.nextNs);
       const isInside = insideNs <= outsideNs;
-      const feed = isInside ? inside : outside;
-      if (feed.next < 0) {
+      if ((isInside ? inside : outside).next < 0) {
         this.#pass(Math.min(insideNs, outsideNs));
         break;
       }
-      this.#admit(isInside ? INSIDE : OUTSIDE, feed, isInside ? insideNs : outsideNs);
+      if (isInside) {
+        this.#admit(INSIDE, inside, insideNs);
+        insideNs = inside.nextNs;
+      } else {
+        this.#admit(OUTSIDE, outside, outsideNs);
+        outsideNs = this.#onTimeline(outside.nextNs);
+      }
     }
   }
 
@@ -217,7 +225,8 @@ export class Run {
     }
     if (timeNs > this.#nowNs) this.#nowNs = timeNs;
     this.#settle(this.#nowNs);
-    this.#book.tidy(this.#nowNs);
+    // counted in packets, not in batches, so that it does not matter how a source cuts those
+    if (row % TIDY_EVERY === 0) this.#book.tidy(this.#nowNs);
     this.#match(row);
     this.#show();
   }
