@@ -51,10 +51,16 @@ export async function estimateClock(sources: readonly [Lookahead, Lookahead], op
   if (agreeing.length < LEAST_AGREEING || agreeing.length < LEAST_SHARE * early.length) {
     return new Clock(0n, "none", false, 0);
   }
+  return new Clock(BigInt(Math.round(offsetOf(agreeing))) + epochGapNs, "estimated", true, SLACK_NS);
+}
+
+/** The offset that samples, sorted by theirs, agree on: between the bounds, or at the only one, or in their middle. */
+function offsetOf(agreeing: readonly Sample[]): number {
   const { atLeastNs, atMostNs } = bounds(agreeing);
-  const isBounded = Number.isFinite(atMostNs) && Number.isFinite(atLeastNs);
-  const offsetNs = isBounded ? (atMostNs + atLeastNs) / 2 : Number.isFinite(atMostNs) ? atMostNs : atLeastNs;
-  return new Clock(BigInt(Math.round(offsetNs)) + epochGapNs, "estimated", true, SLACK_NS);
+  const known = [atLeastNs, atMostNs].filter((ns) => Number.isFinite(ns));
+  // where a TTL is set anew on the way, no twin tells its direction
+  if (known.length === 0) return agreeing[agreeing.length >> 1].offsetNs;
+  return known.reduce((sum, ns) => sum + ns, 0) / known.length;
 }
 
 /** Whether one clock explains all: no twin arrived before it left, and none took long. Then latencies come out exactly. */

@@ -69,6 +69,17 @@ describe("auto", () => {
     for (const { latencyNs } of pairs) expect(Math.abs(latencyNs - 15_000)).toBeLessThanOrEqual(5000);
   });
 
+  it("estimates an offset where no TTL tells a direction (one that is set anew on the way), as none bounds it", async () => {
+    const TTL_AT = 8;
+    const levelled = (packets: readonly Stamped[]): Stamped[] =>
+      packets.map(({ ns, packet }) => ({ ns, packet: packet.with(TTL_AT, 64) }));
+    const { inside, outside } = conversation(60);
+    const { twins, summary } = await outcomeOf(levelled(inside), stamped(levelled(outside), 3_600e9));
+    expect(twins).toEqual(inStep(60));
+    expect(summary.clock.source).toBe("estimated");
+    expect(Math.abs(summary.clock.offsetNs - 3_600e9)).toBeLessThanOrEqual(20_000);
+  });
+
   it("finds clocks years apart", async () => {
     const { inside, outside } = conversation(60);
     const outsideEpochNs = EPOCH_NS - 3653n * DAY_NS;
