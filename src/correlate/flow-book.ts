@@ -63,14 +63,12 @@ export class FlowBook {
   /** Reports all flows there are. */
   close(): void {
     const { translations, sink } = this.#about;
-    const open = translations.flows.filter((flow) => flow !== null).sort((a, b) => a.id - b.id);
-    const proxied = [...this.#proxied];
-    // one summary at a time: all of them together may be more than the run ever held
-    for (const flow of open) {
-      while (proxied.length > 0 && proxied[0][0] < flow.id) sink.flow(this.#closeProxied(...proxied.shift()!));
-      sink.flow(this.#close(flow));
+    const open = translations.flows.filter((flow) => flow !== null);
+    const proxied = [...this.#proxied].map(([id, stream]) => ({ id, stream }));
+    // made into summaries one at a time: all of them together may be more than the run ever held
+    for (const each of [...open, ...proxied].sort((a, b) => a.id - b.id)) {
+      sink.flow("stream" in each ? this.#closeProxied(each.id, each.stream) : this.#close(each));
     }
-    for (const [id, stream] of proxied) sink.flow(this.#closeProxied(id, stream));
     translations.flows.length = 0;
     translations.retired.length = 0;
     this.#proxied.clear();

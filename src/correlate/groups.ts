@@ -1,4 +1,4 @@
-import { DONE, MEMBER, PAIRED, type Timeline } from "../packets/timeline.js";
+import { DONE, MEMBER, type Timeline } from "../packets/timeline.js";
 
 /** Pairs of several packets a side. The first of each side stands for all of them on the timeline; here is who the others are. */
 export class Groups {
@@ -13,15 +13,7 @@ export class Groups {
   pair(inside: readonly number[], outside: readonly number[], slot: number, by: number, evidence: number): void {
     const t = this.#timeline;
     for (const row of [...inside, ...outside]) t.state[row & t.mask] = MEMBER;
-    const i = inside[0] & t.mask;
-    const o = outside[0] & t.mask;
-    t.state[i] = PAIRED;
-    t.state[o] = PAIRED;
-    t.twin[i] = outside[0];
-    t.twin[o] = inside[0];
-    t.flow[i] = slot;
-    t.by[i] = by;
-    t.evidence[i] = evidence;
+    t.pair(inside[0], outside[0], slot, by, evidence);
     this.#byFirst.set(inside[0], inside);
     this.#byFirst.set(outside[0], outside);
   }

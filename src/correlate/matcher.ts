@@ -15,7 +15,7 @@ import {
   EVIDENCE_TIME,
 } from "../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side } from "../packets/sides.js";
-import { AMBIGUOUS, PAIRED, type Timeline, WAITING } from "../packets/timeline.js";
+import { AMBIGUOUS, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import { Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
@@ -119,8 +119,7 @@ export class Matcher {
   #tryPair(row: number, weakest: number): boolean {
     const t = this.#timeline;
     const bucket = t.bucket[row & t.mask];
-    if (this.#buckets.count(bucket, INSIDE) > SEARCHABLE || this.#buckets.count(bucket, OUTSIDE) > SEARCHABLE)
-      return false;
+    if (!this.#isSearchable(bucket)) return false;
     this.#survey(row, bucket);
     const relation = this.#relation;
     const candidate = this.#candidate;
@@ -170,23 +169,14 @@ export class Matcher {
     this.#usedTime = false;
     this.#findBest(row, bucket, otherSide(side));
     if (this.#relation === 0) return;
-    const { candidate, relation, others } = {
-      candidate: this.#candidate,
-      relation: this.#relation,
-      others: this.#others,
-    };
-    let rivals = this.#rivals;
-    let seen = others;
+    const candidate = this.#candidate;
+    const relation = this.#relation;
     for (let rival = this.#buckets.oldest(bucket, side); rival !== NONE; rival = t.next[rival & t.mask]) {
       if (rival === row) continue;
-      seen++;
+      this.#others++;
       const claim = side === INSIDE ? this.#relate(rival, candidate) : this.#relate(candidate, rival);
-      if (claim >= relation) rivals++;
+      if (claim >= relation) this.#rivals++;
     }
-    this.#candidate = candidate;
-    this.#relation = relation;
-    this.#rivals = rivals;
-    this.#others = seen;
   }
 
   #findBest(row: number, bucket: number, opposite: Side): void {
@@ -267,15 +257,8 @@ export class Matcher {
   #pair(inside: number, outside: number, slot: number, by: number, extra: number): void {
     const t = this.#timeline;
     const i = inside & t.mask;
-    const o = outside & t.mask;
     const isError = (t.flags[i] & IS_ERROR) !== 0;
-    t.by[i] = isError ? BY_QUOTED : by;
-    t.evidence[i] = evidenceOf(t.proto[i], t.flags[i]) | extra;
-    t.flow[i] = slot;
-    t.state[i] = PAIRED;
-    t.state[o] = PAIRED;
-    t.twin[i] = outside;
-    t.twin[o] = inside;
+    t.pair(inside, outside, slot, isError ? BY_QUOTED : by, evidenceOf(t.proto[i], t.flags[i]) | extra);
     this.forget(inside);
     this.forget(outside);
     this.#onPair(inside, outside, slot);
@@ -286,9 +269,7 @@ export class Matcher {
     const t = this.#timeline;
     const bucket = t.bucket[row & t.mask];
     const found: [number[], number[]] = [[], []];
-    const isSearchable =
-      this.#buckets.count(bucket, INSIDE) <= SEARCHABLE && this.#buckets.count(bucket, OUTSIDE) <= SEARCHABLE;
-    if (isSearchable) {
+    if (this.#isSearchable(bucket)) {
       const seen = new Set([row]);
       for (const from of seen) {
         const side = t.sideOf(from);
@@ -323,6 +304,10 @@ export class Matcher {
       return `one candidate, but too little evidence for a translation not seen before: ${id}, ${flow}`;
     }
     return `${same}, ${id}, ${flow}`;
+  }
+
+  #isSearchable(bucket: number): boolean {
+    return this.#buckets.count(bucket, INSIDE) <= SEARCHABLE && this.#buckets.count(bucket, OUTSIDE) <= SEARCHABLE;
   }
 
   #isGhost(row: number): boolean {

@@ -158,11 +158,7 @@ export class Verdicts {
       const flow = this.#translations.flowAt(slot);
       const isOutbound = flow.isOutbound(side === INSIDE ? t.forward[at] : Number(isForward !== flow.isFlipped));
       const isLeaving = isOutbound === (side === INSIDE);
-      if (isLeaving)
-        return {
-          verdict: "dropped",
-          why: `${this.#like(at)} came out on ${otherName} within ${seconds(this.#known.windowNs)}`,
-        };
+      if (isLeaving) return { verdict: "dropped", why: this.#missing(at, otherName) };
       return {
         verdict: "unknown",
         why: `it appears on ${this.#names[side]} only, without having come in on ${otherName}`,
@@ -194,22 +190,30 @@ export class Verdicts {
     srcText: string,
     dstText: string,
   ): Judgement | null {
-    if (this.#natAddresses.has(dstText)) return { verdict: "local", why: `to the host itself (${dstText})` };
-    if (this.#natAddresses.has(srcText)) return { verdict: "local", why: `from the host itself (${srcText})` };
+    const host = this.#localToHost(srcText, dstText);
+    if (host) return host;
     if (isSameLink(isIpv6, src, at, dst, at))
       return { verdict: "local", why: `between ${srcText} and ${dstText} on ${this.#names[INSIDE]}` };
     return null;
   }
 
   #localOutside(at: number, srcText: string, dstText: string): Judgement | null {
+    return this.#isToPublished(at, dstText) ? null : this.#localToHost(srcText, dstText);
+  }
+
+  #localToHost(srcText: string, dstText: string): Judgement | null {
+    if (this.#natAddresses.has(dstText)) return { verdict: "local", why: `to the host itself (${dstText})` };
+    if (this.#natAddresses.has(srcText)) return { verdict: "local", why: `from the host itself (${srcText})` };
+    return null;
+  }
+
+  /** Whether an outside packet goes to a published port. */
+  #isToPublished(at: number, dstText: string): boolean {
     const t = this.#timeline;
     const tuples = this.#tuples[OUTSIDE];
     const tuple = t.tuple[at];
     const dstPort = t.forward[at] === 1 ? tuples.portB[tuple] : tuples.portA[tuple];
-    if (this.#published.has(`${dstText} ${dstPort} ${t.proto[at]}`)) return null;
-    if (this.#natAddresses.has(srcText)) return { verdict: "local", why: `from the host itself (${srcText})` };
-    if (this.#natAddresses.has(dstText)) return { verdict: "local", why: `to the host itself (${dstText})` };
-    return null;
+    return this.#published.has(`${dstText} ${dstPort} ${t.proto[at]}`);
   }
 
   #unexplained(
@@ -222,9 +226,9 @@ export class Verdicts {
     at: number,
     isIpv6: boolean,
   ): Judgement {
-    const t = this.#timeline;
+    const rowAt = row & this.#timeline.mask;
     const other = this.#names[otherSide(side)];
-    const missing = `${this.#like(row & t.mask)} came out on ${other} within ${seconds(this.#known.windowNs)}`;
+    const missing = this.#missing(rowAt, other);
     if (this.#translations.learnt === 0) {
       return {
         verdict: "unknown",
@@ -237,16 +241,13 @@ export class Verdicts {
         return { verdict: "unknown", why: `it reached ${dstText} without having come in on ${other}` };
       return { verdict: "unknown", why: missing };
     }
-    const tuples = this.#tuples[OUTSIDE];
-    const tuple = t.tuple[row & t.mask];
-    const dstPort = t.forward[row & t.mask] === 1 ? tuples.portB[tuple] : tuples.portA[tuple];
-    if (this.#published.has(`${dstText} ${dstPort} ${t.proto[row & t.mask]}`))
-      return { verdict: "dropped", why: missing };
+    if (this.#isToPublished(rowAt, dstText)) return { verdict: "dropped", why: missing };
     return { verdict: "unknown", why: `neither ${srcText} nor ${dstText} is known to be translated by this NAT` };
   }
 
-  #like(at: number): string {
-    return this.#timeline.proto[at] === TCP ? "no segment like it" : "no packet like it";
+  #missing(at: number, otherName: string): string {
+    const what = this.#timeline.proto[at] === TCP ? "segment" : "packet";
+    return `no ${what} like it came out on ${otherName} within ${seconds(this.#known.windowNs)}`;
   }
 
   /** Why the other capture cannot have the packet, or null where it covers its time. */

@@ -87,6 +87,19 @@ export class Timeline {
     return this.side[row & this.mask] === INSIDE ? INSIDE : OUTSIDE;
   }
 
+  /** Makes two packets each other's twins. `slot`, `by` and `evidence` as in the columns. */
+  pair(inside: number, outside: number, slot: number, by: number, evidence: number): void {
+    const i = inside & this.mask;
+    const o = outside & this.mask;
+    this.state[i] = PAIRED;
+    this.state[o] = PAIRED;
+    this.twin[i] = outside;
+    this.twin[o] = inside;
+    this.flow[i] = slot;
+    this.by[i] = by;
+    this.evidence[i] = evidence;
+  }
+
   /** The row behind this one. */
   after(row: number): number {
     return (row + 1) & ROW_MASK;
