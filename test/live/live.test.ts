@@ -55,7 +55,13 @@ describe.skipIf(missing !== undefined).each(KINDS)("natcorr live in the %s lab",
     const latencies = live.pairs.filter(({ direction }) => direction === "outbound").map(({ latencyNs }) => latencyNs);
     expect(Math.min(...latencies)).toBeGreaterThan(0);
     expect(latencies.sort((a, b) => a - b)[latencies.length >> 1]).toBeLessThan(5_000_000);
-    expect(live.stderr).toMatch(/docker0: (\d+) packets captured, \1 packets received by filter, 0 packets dropped/);
+    const said = /docker0: (\d+) packets captured, (\d+) packets received by filter, 0 packets dropped/.exec(
+      live.stderr,
+    );
+    const [captured, received] = (said ?? []).slice(1).map(Number);
+    // a frame may arrive between the end and the closing of the handle: bridges and IPv6 send some by themselves
+    expect(captured).toBeGreaterThanOrEqual(live.pairs.length);
+    expect(captured).toBeLessThanOrEqual(received);
 
     expect(new Set(interfacesOf(path))).toEqual(new Set(BOTH));
     expect(twins(pairsOfFiles(folder))).toEqual(twins(live.pairs));
