@@ -18,13 +18,13 @@ export async function packetSources(
   inside: FrameSource,
   outside: FrameSource,
   read: Read = readOn,
-): Promise<readonly [PacketSource, PacketSource]> {
+): Promise<readonly [DecodedSource, DecodedSource]> {
   const [insideFirst, outsideFirst] = await Promise.all([read(inside), read(outside)]);
   const limit = Math.min(hashLimit(insideFirst, inside.interfaces), hashLimit(outsideFirst, outside.interfaces));
   return [new DecodedSource(inside, read, insideFirst, limit), new DecodedSource(outside, read, outsideFirst, limit)];
 }
 
-class DecodedSource implements PacketSource {
+export class DecodedSource implements PacketSource {
   readonly tally = new Tally();
   firstNs = Number.POSITIVE_INFINITY;
   lastNs = Number.NEGATIVE_INFINITY;
@@ -53,13 +53,14 @@ class DecodedSource implements PacketSource {
     return this.#frames.captureDropped;
   }
 
-  async next(): Promise<PacketBatch | null> {
-    const batch = this.#first ?? (await this.#read(this.#frames));
+  /** As `PacketSource` says; the packets are put into `batch`, if it is given. */
+  async next(batch: PacketBatch = this.#packets): Promise<PacketBatch | null> {
+    const frames = this.#first ?? (await this.#read(this.#frames));
     this.#first = null;
-    if (batch === null) return null;
-    this.#cover(batch);
-    decode(batch, this.#frames.interfaces, this.#hashLimit, this.#packets, this.tally);
-    return this.#packets;
+    if (frames === null) return null;
+    this.#cover(frames);
+    decode(frames, this.#frames.interfaces, this.#hashLimit, batch, this.tally);
+    return batch;
   }
 
   /**

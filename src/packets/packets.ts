@@ -89,54 +89,93 @@ class QuoteColumns {
   }
 }
 
+/** Bytes of a row in all columns of a `PacketBatch`; columns of wide elements come first, so that each is aligned. */
+const ROW_BYTES = 8 + 2 * 16 + 11 * 4 + 3 * 2 + 3;
+/** Bytes the columns of a `PacketBatch` take. */
+export const BATCH_BYTES = BATCH_FRAMES * ROW_BYTES;
+
 /**
  * Decoded IP packets, one row each, in capture order. Frames that are not IP, or that could not be decoded, have no row:
  * they are counted in the `Tally`.
  *
- * Filled again and again by the decoder; valid until it decodes the next batch.
+ * Filled again and again by the decoder; valid until it decodes the next batch. All columns lie in one buffer, which may be
+ * shared with another thread: what the batch says beside them goes there by itself.
  */
 export class PacketBatch {
   count = 0;
   /** As in the `FrameBatch` it was decoded from. */
   reachedNs = Number.NEGATIVE_INFINITY;
-  /** 1-based frame number in its capture. */
-  readonly frame = new Uint32Array(BATCH_FRAMES);
   /** Nanoseconds since the source's epoch. */
-  readonly timeNs = new Float64Array(BATCH_FRAMES);
-  /** The bits IS_… and HAS_… above. */
-  readonly flags = new Uint16Array(BATCH_FRAMES);
-  /** IP protocol of the last header reached: 1, 6, 17, 58 or any other. */
-  readonly proto = new Uint8Array(BATCH_FRAMES);
-  /** IPv4 TTL or IPv6 hop limit. */
-  readonly ttl = new Uint8Array(BATCH_FRAMES);
-  readonly tcpFlags = new Uint8Array(BATCH_FRAMES);
-  /** IPv4 identification (16 bits), IPv6 fragment identification (32 bits), or 0. */
-  readonly ipId = new Uint32Array(BATCH_FRAMES);
-  /** IP datagram length in bytes, headers included, as on the wire (never the captured length). */
-  readonly length = new Uint32Array(BATCH_FRAMES);
-  /** Transport payload bytes on the wire (TCP data, UDP data, ICMP body after its 8 bytes). */
-  readonly payloadLength = new Uint32Array(BATCH_FRAMES);
+  readonly timeNs: Float64Array;
   /** Four words a row, first word at `4 * row`. IPv4: word 0 holds the address, 1–3 are 0. */
-  readonly src = new Uint32Array(BATCH_FRAMES * 4);
-  readonly dst = new Uint32Array(BATCH_FRAMES * 4);
-  /** TCP and UDP ports; an ICMP echo's id in both; else 0. */
-  readonly srcPort = new Uint16Array(BATCH_FRAMES);
-  readonly dstPort = new Uint16Array(BATCH_FRAMES);
+  readonly src: Uint32Array;
+  readonly dst: Uint32Array;
+  /** 1-based frame number in its capture. */
+  readonly frame: Uint32Array;
+  /** IPv4 identification (16 bits), IPv6 fragment identification (32 bits), or 0. */
+  readonly ipId: Uint32Array;
+  /** IP datagram length in bytes, headers included, as on the wire (never the captured length). */
+  readonly length: Uint32Array;
+  /** Transport payload bytes on the wire (TCP data, UDP data, ICMP body after its 8 bytes). */
+  readonly payloadLength: Uint32Array;
   /** TCP sequence number; ICMP: type << 24 | code << 16 | echo sequence number; a fragment: its offset in bytes. */
-  readonly seq = new Uint32Array(BATCH_FRAMES);
+  readonly seq: Uint32Array;
   /** TCP acknowledgement number; 0 otherwise. */
-  readonly ack = new Uint32Array(BATCH_FRAMES);
-  /** TCP: hash of the first payload bytes (32, or all if fewer), which compares streams cut differently; 0 if not kept. */
-  readonly head = new Uint32Array(BATCH_FRAMES);
+  readonly ack: Uint32Array;
+  /** TCP: hash of the first payload bytes (32, or all if fewer), which compares streams cut differently; 0 if not kept, and for others. */
+  readonly head: Uint32Array;
   /** Two 32-bit hashes over everything a NAT leaves alone (the match key); equal on both sides for twins. */
-  readonly key = new Uint32Array(BATCH_FRAMES);
-  readonly key2 = new Uint32Array(BATCH_FRAMES);
+  readonly key: Uint32Array;
+  readonly key2: Uint32Array;
   /** Hash of protocol, addresses and ports that is the same for both directions; of an ICMP error, those it quotes. */
-  readonly tupleHash = new Uint32Array(BATCH_FRAMES);
+  readonly tupleHash: Uint32Array;
   /** Row in `quotes`, or -1. */
-  readonly quote = new Int32Array(BATCH_FRAMES);
+  readonly quote: Int32Array;
+  /** The bits IS_… and HAS_… above. */
+  readonly flags: Uint16Array;
+  /** TCP and UDP ports; an ICMP echo's id in both; else 0. */
+  readonly srcPort: Uint16Array;
+  readonly dstPort: Uint16Array;
+  /** IP protocol of the last header reached: 1, 6, 17, 58 or any other. */
+  readonly proto: Uint8Array;
+  /** IPv4 TTL or IPv6 hop limit. */
+  readonly ttl: Uint8Array;
+  readonly tcpFlags: Uint8Array;
   /** Quotes of this batch's errors; emptied with the batch. */
   readonly quotes = new QuoteColumns();
+
+  /** `buffer`: BATCH_BYTES long. */
+  constructor(buffer: ArrayBufferLike = new ArrayBuffer(BATCH_BYTES)) {
+    let end = 0;
+    /** Where a column of so many bytes a row begins. */
+    const place = (bytes: number): number => {
+      end += BATCH_FRAMES * bytes;
+      return end - BATCH_FRAMES * bytes;
+    };
+    const words = (): Uint32Array => new Uint32Array(buffer, place(4), BATCH_FRAMES);
+    const shorts = (): Uint16Array => new Uint16Array(buffer, place(2), BATCH_FRAMES);
+    const bytes = (): Uint8Array => new Uint8Array(buffer, place(1), BATCH_FRAMES);
+    this.timeNs = new Float64Array(buffer, place(8), BATCH_FRAMES);
+    this.src = new Uint32Array(buffer, place(16), 4 * BATCH_FRAMES);
+    this.dst = new Uint32Array(buffer, place(16), 4 * BATCH_FRAMES);
+    this.frame = words();
+    this.ipId = words();
+    this.length = words();
+    this.payloadLength = words();
+    this.seq = words();
+    this.ack = words();
+    this.head = words();
+    this.key = words();
+    this.key2 = words();
+    this.tupleHash = words();
+    this.quote = new Int32Array(buffer, place(4), BATCH_FRAMES);
+    this.flags = shorts();
+    this.srcPort = shorts();
+    this.dstPort = shorts();
+    this.proto = bytes();
+    this.ttl = bytes();
+    this.tcpFlags = bytes();
+  }
 }
 
 /** What became of each frame of a capture while decoding. frames = notIp + undecodable + rows given. */

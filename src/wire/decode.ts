@@ -99,6 +99,7 @@ function restRows(view: DataView, layout: Layout, out: PacketBatch): void {
   out.srcPort.fill(0, 0, count);
   out.dstPort.fill(0, 0, count);
   out.ack.fill(0, 0, count);
+  out.head.fill(0, 0, count);
   out.tcpFlags.fill(0, 0, count);
   out.quote.fill(-1, 0, count);
   for (let row = 0; row < count; row++) {

@@ -1,0 +1,129 @@
+import { statSync } from "node:fs";
+import { Worker } from "node:worker_threads";
+import { CaptureError } from "../capture/open.js";
+import { BATCH_BYTES, PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
+import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { type Captures, type OpenEvents, pathsOf } from "./captures.js";
+import type { Decoding, Pace } from "./decoding.js";
+import {
+  BATCHES,
+  type Filled,
+  type FromThread,
+  type SharedRows,
+  type State,
+  type Task,
+  type ToThread,
+} from "./decoding-messages.js";
+
+/** A thread takes 30 to 50 ms to start (Node 20, 2026-11): as long as decoding this many bytes, or longer. */
+const WORTH_A_THREAD_BYTES = 32 * 2 ** 20;
+
+/** Whether captures are large enough for a thread of their own to save time; of streams, whose size is not known, none is. */
+export function isWorthAThread(from: Captures): boolean {
+  const files = pathsOf(from).map((path) => statSync(path, { throwIfNoEntry: false }));
+  const bytes = files.map((file) => (file?.isFile() ? file.size : Number.NaN));
+  return bytes.reduce((sum, size) => sum + size) >= WORTH_A_THREAD_BYTES;
+}
+
+/**
+ * As `decodeHere`, but reads and decodes ahead on another thread, while this one does something with the packets.
+ *
+ * @throws CaptureError where a capture cannot be used.
+ */
+export async function decodeElsewhere(from: Captures, events: OpenEvents, pace: Pace): Promise<Decoding> {
+  const rows: SharedRows = [sharedRows(), sharedRows()];
+  const task: Task<Captures> = { from, rows };
+  const thread = new Worker(new URL("./decoding-thread.js", import.meta.url), { workerData: task });
+  const source = (side: Side) => new SharedSource(rows[side], pace, () => thread.postMessage(side satisfies ToThread));
+  const sources = [source(INSIDE), source(OUTSIDE)] as const;
+  try {
+    const interfaces = await new Promise<readonly [string, string]>((resolve, reject) => {
+      const fail = (error: Error): void => {
+        reject(error);
+        for (const each of sources) each.arrive(error);
+      };
+      thread.on("error", fail);
+      thread.on("message", (said: FromThread) => {
+        switch (said.kind) {
+          case "opened":
+            for (const [side, name] of said.names.entries()) sources[side].name = name;
+            resolve(said.interfaces);
+            break;
+          case "unusable":
+            fail(new CaptureError(said.message));
+            break;
+          case "packets":
+            sources[said.side].arrive(said);
+            break;
+          case "warning":
+            events.onWarning(said.text);
+            break;
+          case "bytes":
+            events.onBytes(said.capture, said.read, said.total);
+            break;
+        }
+      });
+    });
+    const close = async (): Promise<void> => void (await thread.terminate());
+    return { packets: sources, interfaces, close };
+  } catch (error) {
+    await thread.terminate();
+    throw error;
+  }
+}
+
+function sharedRows(): SharedArrayBuffer[] {
+  return Array.from({ length: BATCHES }, () => new SharedArrayBuffer(BATCH_BYTES));
+}
+
+/** What has arrived of a side: that a batch is filled or the end, with the source's state; or why there is no more. */
+type Arrival = { readonly state: State; readonly filled: Filled | null } | Error;
+
+/** The packets of a side as another thread decodes them. */
+class SharedSource implements PacketSource {
+  name = "";
+  epochNs = 0n;
+  captureDropped = 0;
+  firstNs = Number.POSITIVE_INFINITY;
+  lastNs = Number.NEGATIVE_INFINITY;
+  readonly tally = new Tally();
+  readonly #batches: readonly PacketBatch[];
+  readonly #pace: Pace;
+  readonly #onUsed: () => void;
+  readonly #arrivals: Arrival[] = [];
+  #onArrival: (() => void) | undefined;
+  #given = 0;
+
+  constructor(rows: readonly SharedArrayBuffer[], pace: Pace, onUsed: () => void) {
+    this.#batches = rows.map((buffer) => new PacketBatch(buffer));
+    this.#pace = pace;
+    this.#onUsed = onUsed;
+  }
+
+  arrive(arrival: Arrival): void {
+    this.#arrivals.push(arrival);
+    this.#onArrival?.();
+  }
+
+  async next(): Promise<PacketBatch | null> {
+    // what was given before is not needed any more
+    if (this.#given > 0) this.#onUsed();
+    return this.#pace(() => this.#receive());
+  }
+
+  async #receive(): Promise<PacketBatch | null> {
+    while (this.#arrivals.length === 0) await new Promise<void>((resolve) => (this.#onArrival = resolve));
+    const [arrival] = this.#arrivals;
+    if (arrival instanceof Error) throw arrival;
+    this.#arrivals.shift();
+    const { tally, ...state } = arrival.state;
+    Object.assign(this, state);
+    Object.assign(this.tally, tally);
+    if (arrival.filled === null) return null;
+    const batch = this.#batches[this.#given++ % BATCHES];
+    const { quotes, ...filled } = arrival.filled;
+    Object.assign(batch, filled);
+    Object.assign(batch.quotes, quotes);
+    return batch;
+  }
+}

@@ -1,0 +1,45 @@
+import type { PacketBatch, Tally } from "../packets/packets.js";
+import type { Side } from "../packets/sides.js";
+
+/** Batches a side that are being filled, on their way, or being used. */
+export const BATCHES = 4;
+
+/** The memory of each side's batches, which both threads see: in the order they are filled, again and again. */
+export type SharedRows = readonly [inside: readonly SharedArrayBuffer[], outside: readonly SharedArrayBuffer[]];
+
+/** What the decoding thread is started with. */
+export interface Task<From> {
+  readonly from: From;
+  readonly rows: SharedRows;
+}
+
+/** A batch that was filled: what it says beside its rows. */
+export interface Filled {
+  readonly count: number;
+  readonly reachedNs: number;
+  readonly quotes: Partial<PacketBatch["quotes"]>;
+}
+
+/** What a source says of itself as of a batch; see `PacketSource`. */
+export interface State {
+  readonly epochNs: bigint;
+  readonly captureDropped: number;
+  readonly firstNs: number;
+  readonly lastNs: number;
+  readonly tally: Pick<Tally, "frames" | "notIp" | "undecodable" | "cut" | "reasons">;
+}
+
+/** What the decoding thread says. First whether the captures can be used, then that batch after batch is filled; null is the end. */
+export type FromThread =
+  | {
+      readonly kind: "opened";
+      readonly names: readonly [string, string];
+      readonly interfaces: readonly [string, string];
+    }
+  | { readonly kind: "unusable"; readonly message: string }
+  | { readonly kind: "packets"; readonly side: Side; readonly state: State; readonly filled: Filled | null }
+  | { readonly kind: "warning"; readonly text: string }
+  | { readonly kind: "bytes"; readonly capture: number; readonly read: number; readonly total: number | undefined };
+
+/** What it is told: the side whose oldest batch has been used, and may be filled again. */
+export type ToThread = Side;

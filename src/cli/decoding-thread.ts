@@ -1,0 +1,69 @@
+/** What runs on the thread that `decodeElsewhere` starts: reads and decodes ahead, as far as there are batches to fill. */
+import { parentPort, workerData } from "node:worker_threads";
+import { CaptureError } from "../capture/open.js";
+import { PacketBatch } from "../packets/packets.js";
+import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import type { Captures } from "./captures.js";
+import { decodeHere } from "./decoding.js";
+import type { FromThread, Task, ToThread } from "./decoding-messages.js";
+import type { DecodedSource } from "./packet-source.js";
+
+/** A side's batches, filled one after the other. */
+class Ring {
+  readonly #batches: readonly PacketBatch[];
+  #next = 0;
+  #free: number;
+  #onFree: (() => void) | undefined;
+
+  constructor(rows: readonly SharedArrayBuffer[]) {
+    this.#batches = rows.map((buffer) => new PacketBatch(buffer));
+    this.#free = rows.length;
+  }
+
+  /** The next batch, once nobody needs what it holds. */
+  async take(): Promise<PacketBatch> {
+    while (this.#free === 0) await new Promise<void>((resolve) => (this.#onFree = resolve));
+    this.#free--;
+    return this.#batches[this.#next++ % this.#batches.length];
+  }
+
+  /** Takes back the batch that was taken first. */
+  give(): void {
+    this.#free++;
+    this.#onFree?.();
+  }
+}
+
+const { from, rows }: Task<Captures> = workerData;
+const rings = [new Ring(rows[INSIDE]), new Ring(rows[OUTSIDE])] as const;
+
+function say(message: FromThread): void {
+  parentPort?.postMessage(message);
+}
+
+async function decode(side: Side, source: DecodedSource): Promise<void> {
+  for (let hasMore = true; hasMore; ) {
+    const batch = await source.next(await rings[side].take());
+    const { epochNs, captureDropped, firstNs, lastNs, tally } = source;
+    const state = { epochNs, captureDropped, firstNs, lastNs, tally };
+    hasMore = batch !== null;
+    const filled = batch && { count: batch.count, reachedNs: batch.reachedNs, quotes: batch.quotes };
+    say({ kind: "packets", side, state, filled });
+  }
+}
+
+async function run(): Promise<void> {
+  const events = {
+    onWarning: (text: string) => say({ kind: "warning", text }),
+    onBytes: (capture: number, read: number, total: number | undefined) => say({ kind: "bytes", capture, read, total }),
+  };
+  const { packets, interfaces } = await decodeHere(from, events, (next) => next());
+  say({ kind: "opened", names: [packets[INSIDE].name, packets[OUTSIDE].name], interfaces });
+  await Promise.all([decode(INSIDE, packets[INSIDE]), decode(OUTSIDE, packets[OUTSIDE])]);
+}
+
+parentPort?.on("message", (side: ToThread) => rings[side].give());
+run().catch((error: unknown) => {
+  if (!(error instanceof CaptureError)) throw error;
+  say({ kind: "unusable", message: error.message });
+});

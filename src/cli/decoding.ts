@@ -1,0 +1,35 @@
+import type { PacketSource } from "../packets/packets.js";
+import { type Captures, openCaptures, type OpenEvents } from "./captures.js";
+import { type DecodedSource, packetSources } from "./packet-source.js";
+
+/** Asks a source for more when it is time to; null at its end, and where the reader has had enough. */
+export type Pace = <T>(next: () => Promise<T | null>) => Promise<T | null>;
+
+/** Captures being read and decoded. */
+export interface Decoding<Source extends PacketSource = PacketSource> {
+  readonly packets: readonly [Source, Source];
+  /** The interface of each side, where it is one and the capture names it, else ''. */
+  readonly interfaces: readonly [string, string];
+  close(): Promise<void>;
+}
+
+/**
+ * Opens captures and decodes them as they are asked for packets, on this thread.
+ *
+ * @throws CaptureError where a capture cannot be used.
+ */
+export async function decodeHere(from: Captures, events: OpenEvents, pace: Pace): Promise<Decoding<DecodedSource>> {
+  const [inside, outside] = await openCaptures(from, events);
+  const packets = await packetSources(inside, outside, (frames) => pace(() => frames.next()));
+  // a file's name is no interface's
+  const [insideName, outsideName] = [inside, outside].map(({ interfaces }) =>
+    interfaces.length === 1 ? interfaces[0].name : "",
+  );
+  return {
+    packets,
+    interfaces: [insideName, outsideName],
+    close: async () => {
+      await Promise.all([inside.close(), outside.close()]);
+    },
+  };
+}

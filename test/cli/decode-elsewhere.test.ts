@@ -1,0 +1,115 @@
+import { createHash } from "node:crypto";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, truncateSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Captures } from "../../src/cli/captures.js";
+import { decodeHere } from "../../src/cli/decoding.js";
+import { BATCHES } from "../../src/cli/decoding-messages.js";
+import type { PacketBatch, PacketSource } from "../../src/packets/packets.js";
+import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
+
+// a thread runs what was built
+const BUILT = new URL("../../dist/cli/decode-elsewhere.js", import.meta.url).href;
+const { decodeElsewhere, isWorthAThread }: typeof import("../../src/cli/decode-elsewhere.js") = await import(BUILT);
+
+const PCAP_HEADER_BYTES = 24;
+
+const fixture = (name: string): Captures => [fixtureFile(name, "inside"), fixtureFile(name, "outside")];
+const fixtureFile = (name: string, side: string): string =>
+  fileURLToPath(new URL(`../../fixtures/${name}/${side}.pcap`, import.meta.url));
+
+const digestOf = (column: Uint8Array): string => createHash("sha256").update(column).digest("hex");
+
+/** What a batch says, row by row, and what its source says as of then. */
+function told(batch: PacketBatch, source: PacketSource): object {
+  const columns: [string, unknown][] = Object.entries(batch);
+  const { count, reachedNs, quotes } = batch;
+  const rows = columns.flatMap(([name, column]) =>
+    ArrayBuffer.isView(column) && "subarray" in column && typeof column.subarray === "function"
+      ? [[name, digestOf(column.subarray(0, name === "src" || name === "dst" ? 4 * count : count))]]
+      : [],
+  );
+  const quoted = Array.from({ length: quotes.count }, (_, q) => [quotes.proto[q], quotes.src[4 * q], quotes.seq[q]]);
+  const { epochNs, firstNs, lastNs, captureDropped, tally } = source;
+  return { count, reachedNs, rows, quoted, epochNs, firstNs, lastNs, captureDropped, tally: structuredClone(tally) };
+}
+
+async function everythingOf(source: PacketSource): Promise<object[]> {
+  const batches: object[] = [];
+  for (let batch = await source.next(); batch !== null; batch = await source.next()) batches.push(told(batch, source));
+  return batches;
+}
+
+async function read(
+  decode: typeof decodeElsewhere,
+  from: Captures,
+): Promise<Readonly<Record<string, unknown>> & { readonly sides: readonly object[][] }> {
+  const warnings: string[] = [];
+  const bytes = [0, 0];
+  const events = {
+    onWarning: (text: string) => void warnings.push(text),
+    onBytes: (capture: number, read: number) => void (bytes[capture] = read),
+  };
+  const decoding = await decode(from, events, (next) => next());
+  const { packets, interfaces } = decoding;
+  const sides = [await everythingOf(packets[INSIDE]), await everythingOf(packets[OUTSIDE])];
+  await decoding.close();
+  return { names: packets.map(({ name }) => name), interfaces, sides, warnings, bytes };
+}
+
+describe("decoding on another thread", () => {
+  let folder: string;
+  beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "natcorr-thread-"))));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** A capture with the frames of a fixture again and again: many batches. */
+  const long = (side: string): string => {
+    const capture = readFileSync(fixtureFile("docker-web", side));
+    const path = join(folder, `${side}.pcap`);
+    writeFileSync(path, Buffer.concat([capture, ...Array<Buffer>(1000).fill(capture.subarray(PCAP_HEADER_BYTES))]));
+    return path;
+  };
+
+  // a traceroute is answered by errors, which quote
+  it.each(["docker-web", "traceroute", "fragments"])("gives what decoding here gives: %s", async (name) => {
+    expect(await read(decodeElsewhere, fixture(name))).toEqual(await read(decodeHere, fixture(name)));
+  });
+
+  it("goes round its batches, and one side waits for nobody while the other one is read", async () => {
+    const from: Captures = [long("inside"), long("outside")];
+    const here = await read(decodeHere, from);
+    for (const batches of here.sides) expect(batches.length).toBeGreaterThan(2 * BATCHES);
+    expect(await read(decodeElsewhere, from)).toEqual(here);
+  });
+
+  it("passes on what is wrong with a capture", async () => {
+    const cut = join(folder, "cut.pcap");
+    copyFileSync(fixtureFile("docker-web", "inside"), cut);
+    truncateSync(cut, 1001);
+    const from: Captures = [cut, fixtureFile("docker-web", "outside")];
+    const here = await read(decodeHere, from);
+    expect(here).toMatchObject({ warnings: [expect.stringContaining("cut.pcap: damaged at frame")] });
+    expect(await read(decodeElsewhere, from)).toEqual(here);
+  });
+
+  it("refuses what cannot be used, in the same words", async () => {
+    const from: Captures = [join(folder, "none.pcap"), fixtureFile("docker-web", "outside")];
+    const here: unknown = await read(decodeHere, from).catch((error: unknown) => error);
+    expect(here).toMatchObject({ name: "CaptureError", message: expect.stringContaining("none.pcap") });
+    // the errors are of one class by name only: one was built, the other was not
+    const elsewhere: unknown = await read(decodeElsewhere, from).catch((error: unknown) => error);
+    expect(String(elsewhere)).toBe(String(here));
+  });
+
+  it("is for large files only", () => {
+    expect(isWorthAThread(fixture("docker-web"))).toBe(false);
+    expect(isWorthAThread([join(folder, "none.pcap"), "-"])).toBe(false);
+    const large = join(folder, "large.pcap");
+    copyFileSync(fixtureFile("docker-web", "inside"), large);
+    truncateSync(large, 64 * 2 ** 20);
+    expect(isWorthAThread([large, fixtureFile("docker-web", "outside")])).toBe(true);
+    expect(isWorthAThread([large, "/dev/null"])).toBe(false);
+  });
+});
