@@ -9,6 +9,10 @@ export class Feed {
   paired = 0;
   unmatched = 0;
   ambiguous = 0;
+  /** The next row in order of time, or -1 where the batch is used up. */
+  next = -1;
+  /** Stamp of the next packet, or how far it is known that there is none; nanoseconds from the source's epoch. */
+  nextNs = Number.NEGATIVE_INFINITY;
   #batch: PacketBatch | null = null;
   #taken = 0;
   /** Rows by stamp where the capture is out of order (several CPUs stamp, one buffer collects), else null. */
@@ -24,19 +28,6 @@ export class Feed {
     return this.#batch;
   }
 
-  /** The next row in order of time, or -1 where the batch is used up. */
-  get next(): number {
-    if (this.#batch === null || this.#taken >= this.#batch.count) return -1;
-    return this.#order === null ? this.#taken : this.#order[this.#taken];
-  }
-
-  /** Stamp of the next packet, or how far it is known that there is none; nanoseconds from the source's epoch. */
-  get nextNs(): number {
-    const row = this.next;
-    if (row >= 0) return this.batch.timeNs[row];
-    return this.hasEnded ? Number.POSITIVE_INFINITY : (this.#batch?.reachedNs ?? Number.NEGATIVE_INFINITY);
-  }
-
   /** Whether the next batch is needed. */
   get isUsedUp(): boolean {
     return !this.hasEnded && this.next < 0;
@@ -46,14 +37,23 @@ export class Feed {
   take(batch: PacketBatch | null): void {
     this.#batch = batch;
     if (batch !== null && batch.reachedNs > Number.NEGATIVE_INFINITY) this.isLive = true;
-    this.#taken = 0;
     this.hasEnded = batch === null;
     this.#order = batch === null ? null : orderOf(batch);
+    this.#taken = -1;
+    this.advance();
   }
 
   /** Goes on to the row behind `next`. */
   advance(): void {
-    this.#taken++;
+    const batch = this.#batch;
+    const taken = ++this.#taken;
+    if (batch !== null && taken < batch.count) {
+      this.next = this.#order === null ? taken : this.#order[taken];
+      this.nextNs = batch.timeNs[this.next];
+    } else {
+      this.next = -1;
+      this.nextNs = batch === null ? Number.POSITIVE_INFINITY : batch.reachedNs;
+    }
   }
 }
 

@@ -30,6 +30,7 @@ export class Groups {
    */
   gapNs(inside: number, outside: number, isOutbound: boolean): number {
     const t = this.#timeline;
+    if (this.#byFirst.size === 0) return t.timeNs[outside & t.mask] - t.timeNs[inside & t.mask];
     const insides = this.#byFirst.get(inside);
     const outsides = this.#byFirst.get(outside);
     let i = inside;
