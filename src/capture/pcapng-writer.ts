@@ -134,7 +134,7 @@ export class PcapngWriter {
   }
 
   /**
-   * Appends what an interface lost so far. Readers go by the last such block of an interface.
+   * Appends what is known of an interface's losses so far. Readers go by the last such block of an interface.
    *
    * @param nowNs epoch nanoseconds the counters were read at.
    */
@@ -144,10 +144,10 @@ export class PcapngWriter {
     this.#block(INTERFACE_STATISTICS, [
       words(iface, high, low),
       option(ISB_ENDTIME, words(high, low)),
-      option(ISB_IFDROP, uint64(droppedByInterface)),
-      option(ISB_FILTERACCEPT, uint64(received)),
-      option(ISB_OSDROP, uint64(dropped)),
-      option(ISB_USRDELIV, uint64(this.#framesOf[iface])),
+      ...counter(ISB_IFDROP, droppedByInterface),
+      ...counter(ISB_FILTERACCEPT, received),
+      ...counter(ISB_OSDROP, dropped),
+      ...counter(ISB_USRDELIV, this.#framesOf[iface]),
     ]);
   }
 
@@ -225,8 +225,9 @@ function words(...values: readonly number[]): Buffer {
   );
 }
 
-function uint64(value: number): Buffer {
-  return words(value % WORD, Math.floor(value / WORD));
+/** An option with a count, or none where it is not known. */
+function counter(code: number, count: number | undefined): Buffer[] {
+  return count === undefined ? [] : [option(code, words(count % WORD, Math.floor(count / WORD)))];
 }
 
 function option(code: number, value: Buffer): Buffer {

@@ -53,13 +53,16 @@ export class LiveCapture {
     for (const source of this.#sources) await source.close();
   }
 
-  /** What tcpdump says of a capture at its end, one text an interface. `isKernelAsked`: whether the kernel's counts are known. */
-  counts(isKernelAsked: boolean): string[] {
+  /** What tcpdump says of a capture at its end, one text an interface. */
+  counts(): string[] {
     return this.#sources.map((source, side) => {
-      const { received, dropped, droppedByInterface } = source.statistics();
-      const captured = `${packets(this.#captured[side])} captured`;
-      if (!isKernelAsked) return `${source.name}: ${captured}; how many the kernel dropped is not known`;
-      const parts = [captured, `${packets(received)} received by filter`, `${packets(dropped)} dropped by kernel`];
+      const { received, dropped = 0, droppedByInterface = 0 } = source.statistics();
+      const parts = [`${packets(this.#captured[side])} captured`];
+      if (received === undefined) {
+        if (dropped > 0) parts.push(`${packets(dropped)} not read in time`);
+        return `${source.name}: ${parts.join(", ")}; how many the kernel dropped is not known`;
+      }
+      parts.push(`${packets(received)} received by filter`, `${packets(dropped)} dropped by kernel`);
       if (droppedByInterface > 0) parts.push(`${packets(droppedByInterface)} dropped by interface`);
       return `${source.name}: ${parts.join(", ")}`;
     });

@@ -60,7 +60,7 @@ export async function pairLive(
         onSettled: () => {
           messages.endProgress();
           reporter.flush();
-          for (const text of capture.live.counts(options.engine === "libpcap")) messages.warn(text);
+          for (const text of capture.live.counts()) messages.warn(text);
         },
       },
       reporter,

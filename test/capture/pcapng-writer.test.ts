@@ -1,5 +1,5 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { CaptureError } from "../../src/capture/errors.js";
@@ -85,6 +85,46 @@ test("interfaces and what they lost are read back", async () => {
   ]);
   expect(read.dropped).toBe(5_000_000_006);
 });
+
+test("a count that is not known is left out", () => {
+  const path = scratch("counts.pcapng");
+  const writer = new PcapngWriter(path, [INSIDE]);
+  writer.write(0, zeros(3, 60), EPOCH);
+  writer.statistics(0, {}, EPOCH);
+  writer.statistics(0, { dropped: 4 }, EPOCH);
+  writer.statistics(0, { received: 9, dropped: 4, droppedByInterface: 0 }, EPOCH);
+  writer.close();
+  // isb_ifdrop, isb_filteraccept, isb_osdrop, isb_usrdeliv
+  expect(countersOf(path)).toEqual([
+    [[8, 3n]],
+    [
+      [7, 4n],
+      [8, 3n],
+    ],
+    [
+      [5, 0n],
+      [6, 9n],
+      [7, 4n],
+      [8, 3n],
+    ],
+  ]);
+});
+
+/** The counters of each statistics block in a little-endian pcapng: codes of its options of eight bytes but the times, and values. */
+function countersOf(path: string): [number, bigint][][] {
+  const file = readFileSync(path);
+  const blocks: [number, bigint][][] = [];
+  for (let block = 0; block < file.length; block += file.readUInt32LE(block + 4)) {
+    if (file.readUInt32LE(block) !== 5) continue;
+    const counters: [number, bigint][] = [];
+    for (let at = block + 20; file.readUInt16LE(at) !== 0; at += 12) {
+      expect(file.readUInt16LE(at + 2)).toBe(8);
+      if (file.readUInt16LE(at) > 3) counters.push([file.readUInt16LE(at), file.readBigUInt64LE(at + 4)]);
+    }
+    blocks.push(counters);
+  }
+  return blocks;
+}
 
 test("frames beyond its buffer are written too, and a second close does nothing", async () => {
   const path = scratch("large.pcapng");

@@ -29,7 +29,8 @@ const NS_PER_MS = 1e6;
 
 const LACKS =
   "--engine cap stamps frames when they reach JavaScript, not when they pass the interface: latencies mean little; " +
-  "it does not count the frames the kernel drops, always captures in promiscuous mode, and aborts natcorr when the interface goes";
+  "it does not count the frames the kernel drops, so that their twins look as if the NAT had dropped them; " +
+  "it always captures in promiscuous mode, and aborts natcorr when the interface goes";
 
 /**
  * Opens an interface with the cap package, for systems where koffi does not run. Says as a warning what is then missing.
@@ -81,7 +82,6 @@ class CapSource implements LiveSource {
   #reading = newBatch();
   #used = 0;
   #frames = 0;
-  #received = 0;
   #dropped = 0;
   #isOver = false;
   readonly #epochMs = performance.now();
@@ -95,7 +95,7 @@ class CapSource implements LiveSource {
     cap.on("packet", (bytes) => this.#append(frame, bytes));
   }
 
-  /** Frames that were not read in time. */
+  /** Frames that were not read in time here; what the kernel dropped before is not known. */
   get captureDropped(): number {
     return this.#dropped;
   }
@@ -117,8 +117,9 @@ class CapSource implements LiveSource {
     return batch;
   }
 
+  /** cap does not ask the kernel: only what was lost here is known. */
   statistics(): LiveStatistics {
-    return { received: this.#received, dropped: this.#dropped, droppedByInterface: 0 };
+    return this.#dropped > 0 ? { dropped: this.#dropped } : {};
   }
 
   stop(): void {
@@ -139,7 +140,6 @@ class CapSource implements LiveSource {
   #append(frame: Buffer, bytes: number): void {
     const batch = this.#filling;
     const captured = Math.min(bytes, this.#snaplen);
-    this.#received++;
     if (batch.count === BATCH_FRAMES || this.#used + captured > WAITING_BYTES) {
       this.#dropped++;
       return;

@@ -51,7 +51,8 @@ describe.skipIf(missing !== undefined || (!hasCap && process.env.CI === undefine
       reachedNs = batch.reachedNs;
     }
     expect(sent).toEqual(Array.from({ length: 300 }, (_, i) => i));
-    expect(source.statistics().received).toBe(300);
+    // the kernel may have dropped others, which cap does not tell
+    expect(source.statistics()).toEqual({});
     source.stop();
     expect(await source.next()).toBeNull();
     await source.close();

@@ -139,7 +139,7 @@ describe.skipIf(missing !== undefined)("an interface", () => {
     await sleep(50);
     source.stop();
     const frames = await given(source);
-    const { received, dropped } = source.statistics();
+    const { received = 0, dropped = 0 } = source.statistics();
     expect(received).toBe(20_000);
     expect(dropped).toBeGreaterThan(10_000);
     expect(frames.length).toBe(received - dropped);
