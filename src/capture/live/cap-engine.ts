@@ -73,6 +73,7 @@ function newCap(): Cap {
 
 /** One batch is filled by cap's events while the other one is with the reader. */
 class CapSource implements LiveSource {
+  readonly isLive = true;
   readonly name: string;
   readonly epochNs: bigint;
   readonly interfaces: readonly CaptureInterface[];

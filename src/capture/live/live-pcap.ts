@@ -44,6 +44,7 @@ export interface LivePcapParts {
  * Times are the wall clock's, as in the kernel's stamps. If that clock is set back, stamps before `reachedNs` are possible.
  */
 export class LivePcap implements LiveSource {
+  readonly isLive = true;
   readonly name: string;
   readonly epochNs: bigint;
   readonly interfaces: readonly CaptureInterface[];

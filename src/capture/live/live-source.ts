@@ -25,6 +25,7 @@ export interface LiveStatistics {
 
 /** Frames from an interface, as they pass. A batch may be empty: `next` waits a moment at most. */
 export interface LiveSource extends FrameSource {
+  readonly isLive: true;
   /** Stays available after `close`. */
   statistics(): LiveStatistics;
   /** Ends capturing: frames stamped by now are still given, then `next` gives null. */
