@@ -65,6 +65,11 @@ describe.skipIf(missing !== undefined).each(KINDS)("natcorr live in the %s lab",
 
     expect(new Set(interfacesOf(path))).toEqual(new Set(BOTH));
     expect(twins(pairsOfFiles(folder))).toEqual(twins(live.pairs));
+    // read back as it is, it has the same frames and flows
+    const file = natcorrFile(path, "--inside", "docker0", "--outside", "enp0s3");
+    for (const type of ["header", "pair", "ambiguous", "flow"])
+      expect(linesOf(file, type)).toEqual(linesOf(live.stdout, type));
+    expect(linesOf(file, "pair").length).toBeGreaterThan(30);
   });
 
   it("shows pairs as they are found, and both names above them", async () => {
@@ -232,13 +237,22 @@ function expectAccounted(live: Running): void {
 /** Pairs that `natcorr file` finds in the two captures of a folder. */
 function pairsOfFiles(folder: string): Line[] {
   const captures = [join(folder, "inside.pcap"), join(folder, "outside.pcap")];
-  const args = [MAIN, "file", "--format", "ndjson", "--clock-offset", "none", ...captures];
-  const stdout = execFileSync(process.execPath, args, { encoding: "utf8", maxBuffer: 1 << 28 });
+  const stdout = natcorrFile("--clock-offset", "none", ...captures);
+  return linesOf(stdout, "pair").map((line): Line => JSON.parse(line));
+}
+
+/** What `natcorr file --format ndjson` prints. */
+function natcorrFile(...args: readonly string[]): string {
+  const all = [MAIN, "file", "--format", "ndjson", ...args];
+  return execFileSync(process.execPath, all, { encoding: "utf8", maxBuffer: 1 << 28 });
+}
+
+/** The lines of one type, sorted: a live run does not wait as long as a file's to show pairs in order of time. */
+function linesOf(stdout: string, type: string): string[] {
   return stdout
     .split("\n")
-    .filter(Boolean)
-    .map((line): Line => JSON.parse(line))
-    .filter(({ type }) => type === "pair");
+    .filter((line) => line.startsWith(`{"type":"${type}"`))
+    .sort();
 }
 
 /** Pairs by what does not depend on how frames and flows are numbered. */
