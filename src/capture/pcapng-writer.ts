@@ -44,12 +44,15 @@ const IS_LIBPCAP_FILTER = 0;
 const WORD = 2 ** 32;
 /** Blocks are collected up to this much before they are written. */
 const BUFFER_BYTES = 1 << 20;
+/** … or for so long: more than that a kill does not take with it. */
+const BUFFER_MS = 1000;
 
 /**
  * Writes one pcapng file with frames of several interfaces, little-endian, with nanosecond stamps.
  *
- * Writing is synchronous, so a slow disk slows the caller and memory stays bounded. When the disk refuses, the file is cut
- * back to its last whole block: it stays readable, and the CaptureError says up to which frame it goes.
+ * Writing is synchronous, so a slow disk slows the caller and memory stays bounded. The file can be read while it grows: it is at
+ * most a second behind, as long as `write` is called. When the disk refuses, the file is cut back to its last whole block: it
+ * stays readable, and the CaptureError says up to which frame it goes.
  */
 export class PcapngWriter {
   readonly #path: string;
@@ -58,6 +61,8 @@ export class PcapngWriter {
   readonly #view = new DataView(this.#buffer.buffer);
   /** Bytes of `#buffer` in use: whole blocks only. */
   #used = 0;
+  /** When the buffer is written though it is not full, on the clock of `performance.now()`: at once, the first time. */
+  #dueMs = 0;
   /** Bytes that are in the file. */
   #written = 0;
   /** Frames in the file and in the buffer. */
@@ -97,7 +102,7 @@ export class PcapngWriter {
   }
 
   /**
-   * Appends the frames of a batch. Gives the 1-based number its first frame has in the file, as Wireshark counts.
+   * Appends the frames of a batch, which may have none. Gives the 1-based number its first frame has in the file, as Wireshark counts.
    *
    * @param iface index of the interface they were captured on.
    * @param epochNs what the batch's stamps count from.
@@ -130,6 +135,7 @@ export class PcapngWriter {
       this.#frames++;
     }
     this.#framesOf[iface] += count;
+    if (performance.now() >= this.#dueMs) this.#flush();
     return first;
   }
 
@@ -192,6 +198,7 @@ export class PcapngWriter {
     }
     this.#written += this.#used;
     this.#used = 0;
+    this.#dueMs = performance.now() + BUFFER_MS;
   }
 
   /** Takes a half-written block back out of the file. `done` bytes of the buffer have reached it. */

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { CaptureError } from "../../src/capture/errors.js";
 import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
 import { FrameBatch } from "../../src/packets/frames.js";
@@ -135,6 +135,27 @@ test("frames beyond its buffer are written too, and a second close does nothing"
   writer.close();
   const { frames } = await readPath(path);
   expect(frames.map(({ data }) => data.length / 2)).toEqual([...Array(45).fill(100_001), 262_144]);
+});
+
+test("frames are in the file a second later, for whoever reads along", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  try {
+    const path = scratch("growing.pcapng");
+    const writer = new PcapngWriter(path, [INSIDE]);
+    const frames = async (): Promise<number> => (await readPath(path)).frames.length;
+    writer.write(0, zeros(1, 60), EPOCH);
+    expect(await frames()).toBe(1);
+    writer.write(0, zeros(2, 60), EPOCH);
+    vi.advanceTimersByTime(999);
+    writer.write(0, zeros(0, 0), EPOCH);
+    expect(await frames()).toBe(1);
+    vi.advanceTimersByTime(1);
+    writer.write(0, zeros(0, 0), EPOCH);
+    expect(await frames()).toBe(3);
+    writer.close();
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test("a path that cannot be written is refused", () => {

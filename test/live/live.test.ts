@@ -199,6 +199,18 @@ describe.skipIf(missing !== undefined).each(KINDS)("natcorr live in the %s lab",
       }
     });
 
+    it("leaves a readable file when it is killed", async () => {
+      const path = join(folder, "killed.pcapng");
+      const live = await lab.live(...BOTH, "-q", "-w", path, "icmp");
+      await ping(3);
+      // a ping's frame takes 132 bytes there
+      while (statSync(path).size < 12 * 132) await sleep(20);
+      live.signal("SIGKILL");
+      expect(await live.ended).toBeNull();
+      expect(interfacesOf(path)).toHaveLength(12);
+      expect(linesOf(natcorrFile(path, "--inside", "docker0", "--outside", "enp0s3"), "pair")).toHaveLength(6);
+    });
+
     it("ends when nobody reads its output any more", async () => {
       const script = '"$@" | head -n 2; echo "exit ${PIPESTATUS[0]}"';
       const live = lab.start("dhost", "bash", "-c", script, "bash", process.execPath, MAIN, "live", ...BOTH);
