@@ -15,6 +15,8 @@ function makeHost(): Host {
   // only once: a second Ctrl-C ends a process that does not end by itself
   process.once("SIGINT", () => stop.abort());
   process.once("SIGTERM", () => stop.abort());
+  // Node opens its debugger on this one where nothing is done about it
+  process.on("SIGUSR1", () => {});
   stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") fail(`cannot write to standard output: ${error.message}`);
     stop.abort();
