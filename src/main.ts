@@ -29,8 +29,10 @@ function makeHost(): Host {
       columns: stdout.isTTY ? stdout.columns : undefined,
       write: (text) => void stdout.write(text),
       // a write calls back in its turn, and also when there is nobody to write to any more; files have nothing to wait for
-      drained: () =>
-        stdout.writableLength ? new Promise((resolve) => stdout.write("", () => resolve())) : Promise.resolve(),
+      drained: (backlogBytes = 0) =>
+        stdout.writableLength > backlogBytes
+          ? new Promise((resolve) => stdout.write("", () => resolve()))
+          : Promise.resolve(),
     },
     stderr: {
       isTerminal: stderr.isTTY,

@@ -13,7 +13,7 @@ export class LiveCapture {
   /** Whether it ended by itself, before it was asked to. */
   hasFailed = false;
   readonly #sources: readonly [LiveSource, LiveSource];
-  readonly #recording: Recording | undefined;
+  #recording: Recording | undefined;
   readonly #messages: Messages;
   readonly #captured: [number, number] = [0, 0];
   #isStopped = false;
@@ -43,13 +43,20 @@ export class LiveCapture {
     return null;
   }
 
-  /** Closes the interfaces and the file. Counters stay readable. */
-  async close(): Promise<void> {
+  /** Completes the file: nothing is read any more. */
+  finish(): void {
+    const recording = this.#recording;
+    this.#recording = undefined;
     try {
-      this.#recording?.close();
+      recording?.close();
     } catch (error) {
       this.#refuse(error);
     }
+  }
+
+  /** Closes the interfaces and the file. Counters stay readable. */
+  async close(): Promise<void> {
+    this.finish();
     for (const source of this.#sources) await source.close();
   }
 

@@ -199,6 +199,25 @@ describe.skipIf(missing !== undefined).each(KINDS)("natcorr live in the %s lab",
       }
     });
 
+    it("captures on while nobody reads what it prints, as behind a pager", async () => {
+      const path = join(folder, "unread.pcapng");
+      const gate = join(folder, "gate");
+      execFileSync("mkfifo", [gate]);
+      const script = '"$@" | { read -r _ <"$0"; cat; }';
+      const options = ["--format", "ndjson", "-c", "2010", "-w", path, "icmp"];
+      const command = [process.execPath, MAIN, "live", ...BOTH, ...options];
+      const live = lab.start("dhost", "bash", "-c", script, gate, ...command);
+      await live.hasSaid(/capturing on/);
+      // the lines of these are more than a pipe holds
+      await lab.run("c1", "ping", "-q", "-f", "-c", "1000", PUBLIC);
+      await ping(5);
+      while (statSync(path).size < 1005 * 4 * 132) await sleep(20);
+      expect(live.stdout).toBe("");
+      writeFileSync(gate, "\n");
+      expect(await live.ended).toBe(0);
+      expect(live.pairs).toHaveLength(2010);
+    });
+
     it("leaves a readable file when it is killed", async () => {
       const path = join(folder, "killed.pcapng");
       const live = await lab.live(...BOTH, "-q", "-w", path, "icmp");
