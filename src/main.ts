@@ -35,7 +35,8 @@ function makeHost(): Host {
           : Promise.resolve(),
     },
     stderr: {
-      isTerminal: stderr.isTTY,
+      // nothing can be shown in place on a dumb one
+      isTerminal: stderr.isTTY && env["TERM"] !== "dumb",
       get rows() {
         return stderr.isTTY ? stderr.rows : undefined;
       },

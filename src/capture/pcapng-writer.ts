@@ -80,9 +80,10 @@ export class PcapngWriter {
   constructor(path: string, interfaces: readonly WrittenInterface[]) {
     this.#path = path;
     try {
-      this.#fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o644);
+      this.#fd = opened(path);
     } catch (error) {
-      throw new CaptureError(`${path}: cannot be written: ${messageOf(error)}`);
+      const isUnread = error instanceof Error && "code" in error && error.code === "ENXIO";
+      throw new CaptureError(`${path}: cannot be written: ${isUnread ? "nobody reads it yet" : messageOf(error)}`);
     }
     this.#framesOf = interfaces.map(() => 0);
     this.#block(SECTION_HEADER, [
@@ -216,6 +217,17 @@ export class PcapngWriter {
     const kept = frames === 0 ? "no frame is in it" : `frames 1 to ${frames} are in it, and it is readable`;
     return new CaptureError(`${this.#path}: cannot be written any further: ${reason}; ${kept}`);
   }
+}
+
+/** Creates or empties a file. A FIFO that nobody reads gives the error ENXIO: waiting for a reader would stop the event loop. */
+function opened(path: string): number {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
+  const fd = openSync(path, flags | constants.O_NONBLOCK, 0o644);
+  if (!fstatSync(fd).isFIFO()) return fd;
+  // writes to it are to wait for the reader
+  const waiting = openSync(path, flags);
+  closeSync(fd);
+  return waiting;
 }
 
 function aligned(bytes: number): number {

@@ -23,6 +23,7 @@ export interface Output {
 
 /** Where messages go. */
 export interface Console {
+  /** Whether it is a terminal on which what was shown can be replaced. */
   readonly isTerminal: boolean;
   /** Its height, where it is a terminal. */
   readonly rows: number | undefined;

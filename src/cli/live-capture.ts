@@ -88,6 +88,7 @@ export class LiveCapture {
   /** The file takes no more: it says so once, and nothing is captured that is not in it. */
   #refuse(error: unknown): void {
     if (!(error instanceof CaptureError)) throw error;
+    if (this.#isRefused) return;
     this.#isRefused = true;
     this.#messages.warn(error.message);
     this.#fail();

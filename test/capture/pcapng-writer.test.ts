@@ -162,6 +162,12 @@ test("a path that cannot be written is refused", () => {
   expect(() => new PcapngWriter(scratch("no/such/folder"), [INSIDE])).toThrow(CaptureError);
 });
 
+test("a FIFO that nobody reads is refused, not waited for", () => {
+  const path = scratch("fifo");
+  execFileSync("mkfifo", [path]);
+  expect(() => new PcapngWriter(path, [INSIDE])).toThrow(`${path}: cannot be written: nobody reads it yet`);
+});
+
 test("a full device is reported with the file and what is in it, once", () => {
   const writer = new PcapngWriter("/dev/full", [INSIDE]);
   const message = "/dev/full: cannot be written any further: ENOSPC: no space left on device, write; no frame is in it";

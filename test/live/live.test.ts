@@ -190,6 +190,7 @@ describe.skipIf(missing !== undefined).each(KINDS)("natcorr live in the %s lab",
         const flood = lab.start("c1", "ping", "-q", "-f", "-c", "3000", "-s", "1000", PUBLIC);
         expect(await live.ended).toBe(1);
         await flood.interrupt();
+        expect(live.stderr.match(/cannot be written/g)).toHaveLength(1);
         const [, frames] = /cannot be written any further: .*frames 1 to (\d+) are in it/.exec(live.stderr) ?? [];
         expect(interfacesOf(path)).toHaveLength(Number(frames));
         expectAccounted(live);

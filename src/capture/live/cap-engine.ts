@@ -75,7 +75,8 @@ function newCap(): Cap {
 class CapSource implements LiveSource {
   readonly isLive = true;
   readonly name: string;
-  readonly epochNs: bigint;
+  /** The first look at what has come. Frames that came before it, maybe before the other interface was open, are stamped earlier. */
+  epochNs: bigint;
   readonly interfaces: readonly CaptureInterface[];
   readonly #cap: Cap;
   readonly #snaplen: number;
@@ -85,7 +86,8 @@ class CapSource implements LiveSource {
   #frames = 0;
   #dropped = 0;
   #isOver = false;
-  readonly #epochMs = performance.now();
+  #epochMs = performance.now();
+  #hasBegun = false;
 
   constructor(cap: Cap, frame: Buffer, iface: CaptureInterface) {
     this.#cap = cap;
@@ -115,6 +117,7 @@ class CapSource implements LiveSource {
     batch.number(this.#frames + 1);
     batch.reachedNs = this.#nowNs();
     this.#frames += batch.count;
+    if (!this.#hasBegun) this.#begin(batch);
     return batch;
   }
 
@@ -132,6 +135,16 @@ class CapSource implements LiveSource {
   async close(): Promise<void> {
     this.stop();
     this.#filling.count = 0;
+  }
+
+  /** Makes this moment the epoch: what the interfaces are covered from. */
+  #begin(first: FrameBatch): void {
+    this.#hasBegun = true;
+    const elapsedNs = this.#nowNs();
+    this.epochNs += BigInt(elapsedNs);
+    this.#epochMs += elapsedNs / NS_PER_MS;
+    first.reachedNs -= elapsedNs;
+    for (let row = 0; row < first.count; row++) first.timeNs[row] -= elapsedNs;
   }
 
   #nowNs(): number {
