@@ -15,6 +15,8 @@ function makeHost(): Host {
   // only once: a second Ctrl-C ends a process that does not end by itself
   process.once("SIGINT", () => stop.abort());
   process.once("SIGTERM", () => stop.abort());
+  // Node opens its debugger on this one where nothing is done about it
+  process.on("SIGUSR1", () => {});
   stdout.on("error", (error: NodeJS.ErrnoException) => {
     if (error.code !== "EPIPE") fail(`cannot write to standard output: ${error.message}`);
     stop.abort();
@@ -27,11 +29,14 @@ function makeHost(): Host {
       columns: stdout.isTTY ? stdout.columns : undefined,
       write: (text) => void stdout.write(text),
       // a write calls back in its turn, and also when there is nobody to write to any more; files have nothing to wait for
-      drained: () =>
-        stdout.writableLength ? new Promise((resolve) => stdout.write("", () => resolve())) : Promise.resolve(),
+      drained: (backlogBytes = 0) =>
+        stdout.writableLength > backlogBytes
+          ? new Promise((resolve) => stdout.write("", () => resolve()))
+          : Promise.resolve(),
     },
     stderr: {
-      isTerminal: stderr.isTTY,
+      // nothing can be shown in place on a dumb one
+      isTerminal: stderr.isTTY && env["TERM"] !== "dumb",
       get rows() {
         return stderr.isTTY ? stderr.rows : undefined;
       },

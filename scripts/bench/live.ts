@@ -1,10 +1,8 @@
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { BenchLab, INTERFACES, PUBLIC, sum } from "./bench-lab.js";
 import { percent, table } from "./table.js";
 
 export interface LiveBenchOptions {
@@ -14,12 +12,9 @@ export interface LiveBenchOptions {
   readonly natcorr: string;
 }
 
-/** What stands at both ends of the flood, and a lab of its own for it. */
-const INTERFACES = ["docker0", "enp0s3"] as const;
-const SINK = { address: "180.101.49.11", port: 9999 };
-const PAYLOAD_BYTES = 64;
 const LAB_NAME = "natcorr-bench";
-const LAB = fileURLToPath(new URL("../../../scripts/lab/lab", import.meta.url));
+const SINK_PORT = 9999;
+const PAYLOAD_BYTES = 64;
 /** Of tcpdump and natcorr alike; natcorr's default. */
 const BUFFER_KIB = "32768";
 /** By then every capturer has read what a flood has left in its ring. */
@@ -51,13 +46,14 @@ interface Flood {
  */
 export async function live({ packets, natcorr }: LiveBenchOptions): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "natcorr-live-"));
-  lab("up", "plain");
+  const lab = new BenchLab(LAB_NAME);
+  lab.up();
   try {
-    const sink = ownCommand("wan", "sink", SINK.port);
+    const sink = lab.startOwn("wan", "sink", SINK_PORT);
     await sink.hasSaid(/listening/);
     const rows: string[][] = [];
     for (const capturer of capturers(natcorr, folder)) {
-      const cost = await measured(capturer, packets);
+      const cost = await measured(lab, capturer, packets);
       rows.push([
         capturer.name,
         (cost.passed / cost.seconds / 1000).toFixed(0),
@@ -71,7 +67,7 @@ export async function live({ packets, natcorr }: LiveBenchOptions): Promise<void
     sink.end("SIGTERM");
     await sink.ended;
   } finally {
-    lab("down", "plain");
+    lab.down();
     rmSync(folder, { recursive: true });
   }
 }
@@ -98,83 +94,22 @@ function capturers(natcorr: string, folder: string): Capturer[] {
   ];
 }
 
-async function measured({ commands, ready }: Capturer, packets: number): Promise<Flood> {
-  const capturers = commands.map((command) => new InLab("dhost", command));
+async function measured(lab: BenchLab, { commands, ready }: Capturer, packets: number): Promise<Flood> {
+  const capturers = commands.map((command) => lab.start("dhost", command));
   for (const one of capturers) await one.hasSaid(ready);
   await sleep(SETTLE_MS);
-  const passedBefore = framesPassed();
+  const passedBefore = lab.framesPassed();
   const cpuBefore = sum(capturers.map((one) => one.cpuNs()));
   const startMs = performance.now();
-  await ownCommand("c1", "flood", SINK.address, SINK.port, packets, PAYLOAD_BYTES).ended;
+  await lab.startOwn("c1", "flood", PUBLIC, SINK_PORT, packets, PAYLOAD_BYTES).ended;
   const seconds = (performance.now() - startMs) / 1000;
   await sleep(SETTLE_MS);
   const cpuNs = sum(capturers.map((one) => one.cpuNs())) - cpuBefore;
-  const passed = framesPassed() - passedBefore;
+  const passed = lab.framesPassed() - passedBefore;
   for (const one of capturers) one.end("SIGINT");
   const texts = await Promise.all(capturers.map((one) => one.ended));
   const counts = [...texts.join("").matchAll(CAPTURED)].map(([, count]) => Number(count));
   if (counts.length !== INTERFACES.length) throw new Error(`no counts: ${texts.join("")}`);
   // a frame that is not of the flood (ARP) may be captured beside it
   return { passed, captured: Math.min(passed, sum(counts)), cpuNs, seconds };
-}
-
-/** A process in one of the lab's namespaces. What it prints goes to /dev/null. */
-class InLab {
-  /** What it said to standard error, once it has ended. Rejects where it failed. */
-  readonly ended: Promise<string>;
-  readonly #process: ChildProcess;
-  #said = "";
-
-  constructor(place: string, command: readonly string[]) {
-    this.#process = spawn("bash", [LAB, "exec", place, ...command], {
-      stdio: ["ignore", "ignore", "pipe"],
-      env: { ...process.env, LAB_NAME },
-    });
-    this.#process.stderr?.on("data", (text: Buffer) => {
-      this.#said += text.toString();
-    });
-    this.ended = once(this.#process, "close").then(([code, signal]) => {
-      if (code !== 0 && signal !== "SIGTERM") throw new Error(`${command.join(" ")} failed: ${this.#said}`);
-      return this.#said;
-    });
-  }
-
-  async hasSaid(what: RegExp): Promise<void> {
-    while (!what.test(this.#said)) await Promise.race([sleep(20), this.ended]);
-  }
-
-  end(signal: "SIGINT" | "SIGTERM"): void {
-    this.#process.kill(signal);
-  }
-
-  /** CPU time of all its threads so far; proc(5), schedstat. `lab exec` becomes the command, so the process is the command. */
-  cpuNs(): number {
-    const tasks = `/proc/${this.#process.pid}/task`;
-    return sum(
-      readdirSync(tasks).map((thread) => Number.parseInt(readFileSync(`${tasks}/${thread}/schedstat`, "latin1"), 10)),
-    );
-  }
-}
-
-/** One of this benchmark's own commands, as a process of its own. */
-function ownCommand(place: string, ...args: readonly (string | number)[]): InLab {
-  return new InLab(place, [process.execPath, process.argv[1], ...args.map(String)]);
-}
-
-/** Frames that the interfaces have sent and received. */
-function framesPassed(): number {
-  const counts = INTERFACES.map((name) => {
-    const json = lab("exec", "dhost", "ip", "-json", "-stats", "link", "show", name);
-    const [{ stats64 }]: [{ stats64: { rx: { packets: number }; tx: { packets: number } } }] = JSON.parse(json);
-    return stats64.rx.packets + stats64.tx.packets;
-  });
-  return sum(counts);
-}
-
-function lab(...args: readonly string[]): string {
-  return execFileSync("bash", [LAB, ...args], { encoding: "utf8", env: { ...process.env, LAB_NAME } });
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
 }

@@ -1,11 +1,13 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { accuracy } from "./accuracy.js";
+import { answerer, chatter } from "./chatter.js";
 import { flood, sink } from "./flood.js";
 import { generate } from "./generate.js";
 import { live } from "./live.js";
 import { joinTsharks, readWithPcapParser } from "./rivals.js";
 import { SCENARIOS, type Scenario, scenarioNamed } from "./scenarios.js";
+import { soak } from "./soak.js";
 import { cleanSpeed, speed } from "./speed.js";
 
 const USAGE = `Usage: npm run bench -- <command> [options]
@@ -27,6 +29,11 @@ const USAGE = `Usage: npm run bench -- <command> [options]
       --natcorr <file>        entry to run, default dist/main.js
   flood <ipv4> <port> <n> <bytes>, sink <port>
                               what live sends with, and where to
+  soak                        natcorr live for long: memory, and whether all is accounted for; takes root
+      --minutes <n>           default 60
+      --natcorr <file>        entry to run, default dist/main.js
+  chatter <ipv4> <seconds>, answerer <ipv4>
+                              what soak talks with, and to whom
   tshark-join <in> <out>      what speed compares with: tshark on both, joined; --packets <n> of each
   pcap-parser <file>…         what speed compares with: pcap-parser, reading alone
   clean                       delete the captures that speed keeps
@@ -63,6 +70,7 @@ async function main(): Promise<number> {
       seed: { type: "string" },
       seeds: { type: "string" },
       packets: { type: "string" },
+      minutes: { type: "string" },
       snaplen: { type: "string" },
       scenario: { type: "string", multiple: true, default: [] },
       natcorr: { type: "string", default: join("dist", "main.js") },
@@ -99,6 +107,17 @@ async function main(): Promise<number> {
     }
     case "sink":
       sink(Number(name));
+      // it listens until it is ended
+      return 0;
+    case "soak":
+      return (await soak({ minutes: wholeNumber(values.minutes, "minutes") ?? 60, natcorr: values.natcorr })) ? 0 : 1;
+    case "chatter": {
+      const [, address, seconds] = positionals;
+      await chatter(address, Number(seconds));
+      return 0;
+    }
+    case "answerer":
+      answerer(name);
       // it listens until it is ended
       return 0;
     case "tshark-join": {

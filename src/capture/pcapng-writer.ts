@@ -44,12 +44,15 @@ const IS_LIBPCAP_FILTER = 0;
 const WORD = 2 ** 32;
 /** Blocks are collected up to this much before they are written. */
 const BUFFER_BYTES = 1 << 20;
+/** … or for so long: more than that a kill does not take with it. */
+const BUFFER_MS = 1000;
 
 /**
  * Writes one pcapng file with frames of several interfaces, little-endian, with nanosecond stamps.
  *
- * Writing is synchronous, so a slow disk slows the caller and memory stays bounded. When the disk refuses, the file is cut
- * back to its last whole block: it stays readable, and the CaptureError says up to which frame it goes.
+ * Writing is synchronous, so a slow disk slows the caller and memory stays bounded. The file can be read while it grows: it is at
+ * most a second behind, as long as `write` is called. When the disk refuses, the file is cut back to its last whole block: it
+ * stays readable, and the CaptureError says up to which frame it goes.
  */
 export class PcapngWriter {
   readonly #path: string;
@@ -58,6 +61,8 @@ export class PcapngWriter {
   readonly #view = new DataView(this.#buffer.buffer);
   /** Bytes of `#buffer` in use: whole blocks only. */
   #used = 0;
+  /** When the buffer is written though it is not full, on the clock of `performance.now()`: at once, the first time. */
+  #dueMs = 0;
   /** Bytes that are in the file. */
   #written = 0;
   /** Frames in the file and in the buffer. */
@@ -75,9 +80,10 @@ export class PcapngWriter {
   constructor(path: string, interfaces: readonly WrittenInterface[]) {
     this.#path = path;
     try {
-      this.#fd = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC, 0o644);
+      this.#fd = opened(path);
     } catch (error) {
-      throw new CaptureError(`${path}: cannot be written: ${messageOf(error)}`);
+      const isUnread = error instanceof Error && "code" in error && error.code === "ENXIO";
+      throw new CaptureError(`${path}: cannot be written: ${isUnread ? "nobody reads it yet" : messageOf(error)}`);
     }
     this.#framesOf = interfaces.map(() => 0);
     this.#block(SECTION_HEADER, [
@@ -97,7 +103,7 @@ export class PcapngWriter {
   }
 
   /**
-   * Appends the frames of a batch. Gives the 1-based number its first frame has in the file, as Wireshark counts.
+   * Appends the frames of a batch, which may have none. Gives the 1-based number its first frame has in the file, as Wireshark counts.
    *
    * @param iface index of the interface they were captured on.
    * @param epochNs what the batch's stamps count from.
@@ -130,11 +136,12 @@ export class PcapngWriter {
       this.#frames++;
     }
     this.#framesOf[iface] += count;
+    if (performance.now() >= this.#dueMs) this.#flush();
     return first;
   }
 
   /**
-   * Appends what an interface lost so far. Readers go by the last such block of an interface.
+   * Appends what is known of an interface's losses so far. Readers go by the last such block of an interface.
    *
    * @param nowNs epoch nanoseconds the counters were read at.
    */
@@ -144,10 +151,10 @@ export class PcapngWriter {
     this.#block(INTERFACE_STATISTICS, [
       words(iface, high, low),
       option(ISB_ENDTIME, words(high, low)),
-      option(ISB_IFDROP, uint64(droppedByInterface)),
-      option(ISB_FILTERACCEPT, uint64(received)),
-      option(ISB_OSDROP, uint64(dropped)),
-      option(ISB_USRDELIV, uint64(this.#framesOf[iface])),
+      ...counter(ISB_IFDROP, droppedByInterface),
+      ...counter(ISB_FILTERACCEPT, received),
+      ...counter(ISB_OSDROP, dropped),
+      ...counter(ISB_USRDELIV, this.#framesOf[iface]),
     ]);
   }
 
@@ -192,6 +199,7 @@ export class PcapngWriter {
     }
     this.#written += this.#used;
     this.#used = 0;
+    this.#dueMs = performance.now() + BUFFER_MS;
   }
 
   /** Takes a half-written block back out of the file. `done` bytes of the buffer have reached it. */
@@ -211,6 +219,17 @@ export class PcapngWriter {
   }
 }
 
+/** Creates or empties a file. A FIFO that nobody reads gives the error ENXIO: waiting for a reader would stop the event loop. */
+function opened(path: string): number {
+  const flags = constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC;
+  const fd = openSync(path, flags | constants.O_NONBLOCK, 0o644);
+  if (!fstatSync(fd).isFIFO()) return fd;
+  // writes to it are to wait for the reader
+  const waiting = openSync(path, flags);
+  closeSync(fd);
+  return waiting;
+}
+
 function aligned(bytes: number): number {
   return (bytes + 3) & ~3;
 }
@@ -225,8 +244,9 @@ function words(...values: readonly number[]): Buffer {
   );
 }
 
-function uint64(value: number): Buffer {
-  return words(value % WORD, Math.floor(value / WORD));
+/** An option with a count, or none where it is not known. */
+function counter(code: number, count: number | undefined): Buffer[] {
+  return count === undefined ? [] : [option(code, words(count % WORD, Math.floor(count / WORD)))];
 }
 
 function option(code: number, value: Buffer): Buffer {

@@ -32,7 +32,7 @@ const MOST_AHEAD = 64;
  *
  * Before it returns it looks for what the selectors name, in the first 64 batches at most: on a stream, it waits for the first
  * frames of an ifindex. Frames of one side wait in memory while the other one is asked for: half a second's, since a silent
- * side gives empty batches that say how far the capture has been read.
+ * side gives empty batches that say how far the capture has been read. Both sides thereby cover the whole time of the capture.
  *
  * @throws CaptureError where the selectors do not fit the capture, also from `next`, at the capture's end. The message lists
  * the capture's interfaces. The source is then closed.

@@ -17,12 +17,13 @@ export interface Output {
   /** Its width, where it is a terminal. */
   readonly columns: number | undefined;
   write(text: string): void;
-  /** Resolves once the reader has caught up, at once if it has; and when it has gone. */
-  drained(): Promise<void>;
+  /** Resolves once the reader has caught up, at once if no more than `backlogBytes` (0) wait for it; and when it has gone. */
+  drained(backlogBytes?: number): Promise<void>;
 }
 
 /** Where messages go. */
 export interface Console {
+  /** Whether it is a terminal on which what was shown can be replaced. */
   readonly isTerminal: boolean;
   /** Its height, where it is a terminal. */
   readonly rows: number | undefined;

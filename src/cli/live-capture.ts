@@ -13,7 +13,7 @@ export class LiveCapture {
   /** Whether it ended by itself, before it was asked to. */
   hasFailed = false;
   readonly #sources: readonly [LiveSource, LiveSource];
-  readonly #recording: Recording | undefined;
+  #recording: Recording | undefined;
   readonly #messages: Messages;
   readonly #captured: [number, number] = [0, 0];
   #isStopped = false;
@@ -43,23 +43,33 @@ export class LiveCapture {
     return null;
   }
 
-  /** Closes the interfaces and the file. Counters stay readable. */
-  async close(): Promise<void> {
+  /** Completes the file: nothing is read any more. */
+  finish(): void {
+    const recording = this.#recording;
+    this.#recording = undefined;
     try {
-      this.#recording?.close();
+      recording?.close();
     } catch (error) {
       this.#refuse(error);
     }
+  }
+
+  /** Closes the interfaces and the file. Counters stay readable. */
+  async close(): Promise<void> {
+    this.finish();
     for (const source of this.#sources) await source.close();
   }
 
-  /** What tcpdump says of a capture at its end, one text an interface. `isKernelAsked`: whether the kernel's counts are known. */
-  counts(isKernelAsked: boolean): string[] {
+  /** What tcpdump says of a capture at its end, one text an interface. */
+  counts(): string[] {
     return this.#sources.map((source, side) => {
-      const { received, dropped, droppedByInterface } = source.statistics();
-      const captured = `${packets(this.#captured[side])} captured`;
-      if (!isKernelAsked) return `${source.name}: ${captured}; how many the kernel dropped is not known`;
-      const parts = [captured, `${packets(received)} received by filter`, `${packets(dropped)} dropped by kernel`];
+      const { received, dropped = 0, droppedByInterface = 0 } = source.statistics();
+      const parts = [`${packets(this.#captured[side])} captured`];
+      if (received === undefined) {
+        if (dropped > 0) parts.push(`${packets(dropped)} not read in time`);
+        return `${source.name}: ${parts.join(", ")}; how many the kernel dropped is not known`;
+      }
+      parts.push(`${packets(received)} received by filter`, `${packets(dropped)} dropped by kernel`);
       if (droppedByInterface > 0) parts.push(`${packets(droppedByInterface)} dropped by interface`);
       return `${source.name}: ${parts.join(", ")}`;
     });
@@ -78,6 +88,7 @@ export class LiveCapture {
   /** The file takes no more: it says so once, and nothing is captured that is not in it. */
   #refuse(error: unknown): void {
     if (!(error instanceof CaptureError)) throw error;
+    if (this.#isRefused) return;
     this.#isRefused = true;
     this.#messages.warn(error.message);
     this.#fail();

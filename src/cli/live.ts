@@ -19,6 +19,8 @@ import { untilAborted } from "./until.js";
 const PATIENCE_NS = 200_000_000;
 /** cap stamps frames as JavaScript gets them, which may be in another order than they passed. */
 const CAP_SLACK_NS = 50_000_000;
+/** A reader that stands still, as a pager does, holds nothing up before so much text waits for it: 100,000 pairs and more. */
+const BACKLOG_BYTES = 64 << 20;
 /** Height assumed of a terminal that does not tell. */
 const DEFAULT_ROWS = 24;
 
@@ -60,7 +62,9 @@ export async function pairLive(
         onSettled: () => {
           messages.endProgress();
           reporter.flush();
-          for (const text of capture.live.counts(options.engine === "libpcap")) messages.warn(text);
+          // not once all is printed: a reader may take its time
+          capture.live.finish();
+          for (const text of capture.live.counts()) messages.warn(text);
         },
       },
       reporter,
@@ -123,8 +127,8 @@ function answer(
   });
 }
 
-/** Reads no faster than stdout takes what comes of it, unless an end is wanted. What the kernel then has to drop, it counts. */
+/** Reads no faster than stdout takes what comes of it in the end, unless an end is wanted. What the kernel then drops, it counts. */
 async function paced(frames: FrameSource, live: LiveCapture, { stdout, stop }: Host): Promise<FrameBatch | null> {
-  await untilAborted(stdout.drained(), stop);
+  await untilAborted(stdout.drained(BACKLOG_BYTES), stop);
   return live.read(frames);
 }

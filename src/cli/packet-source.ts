@@ -53,6 +53,10 @@ export class DecodedSource implements PacketSource {
     return this.#frames.captureDropped;
   }
 
+  get isLive(): boolean {
+    return this.#frames.isLive ?? false;
+  }
+
   /** As `PacketSource` says; the packets are put into `batch`, if it is given. */
   async next(batch: PacketBatch = this.#packets): Promise<PacketBatch | null> {
     const frames = this.#first ?? (await this.#read(this.#frames));
@@ -64,8 +68,8 @@ export class DecodedSource implements PacketSource {
   }
 
   /**
-   * Stamps need not come in order: what a capture covers is from the earliest to the latest. A live one, which tells how far it
-   * has come, covers its silence too, from its epoch on: the moment it was opened.
+   * Stamps need not come in order: what a capture covers is from the earliest to the latest. One that tells how far it has come
+   * (live, or with both sides in it) covers its silence too, from its epoch on: the moment it was opened, or its first frame.
    */
   #cover({ count, timeNs, reachedNs }: FrameBatch): void {
     if (reachedNs > Number.NEGATIVE_INFINITY) {

@@ -4,8 +4,6 @@ import type { PacketBatch, PacketSource } from "../packets/packets.js";
 export class Feed {
   readonly source: PacketSource;
   hasEnded = false;
-  /** Whether the source tells how far it has come: an interface, then, and no file. */
-  isLive = false;
   paired = 0;
   unmatched = 0;
   ambiguous = 0;
@@ -36,7 +34,6 @@ export class Feed {
   /** Takes the next batch; null is the end. */
   take(batch: PacketBatch | null): void {
     this.#batch = batch;
-    if (batch !== null && batch.reachedNs > Number.NEGATIVE_INFINITY) this.isLive = true;
     this.hasEnded = batch === null;
     this.#order = batch === null ? null : orderOf(batch);
     this.#taken = -1;

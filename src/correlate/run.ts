@@ -373,13 +373,13 @@ export class Run {
   }
 
   #coverOf(side: Side): Cover {
-    const { source, hasEnded, isLive } = this.#feeds[side];
+    const { source, hasEnded } = this.#feeds[side];
     const shiftNs = this.#shiftNs[side];
     return {
       firstNs: source.firstNs + shiftNs,
       lastNs: source.lastNs + shiftNs,
       hasEnded,
-      marginNs: isLive ? -COVER_MARGIN_NS : COVER_MARGIN_NS,
+      marginNs: source.isLive ? -COVER_MARGIN_NS : COVER_MARGIN_NS,
       gaps: this.#gaps[side],
     };
   }

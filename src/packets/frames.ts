@@ -58,6 +58,8 @@ export interface FrameSource {
   readonly captureDropped: number;
   /** Of these, the ones lost on the interface with this index; only sources of several interfaces can tell. */
   droppedOn?(iface: number): number;
+  /** Whether the frames are being captured now, from `epochNs` on: what a live source covers is known to the moment. */
+  readonly isLive?: boolean;
   /** The next frames, or null at the end. The batch before it is overwritten. */
   next(): Promise<FrameBatch | null>;
   close(): Promise<void>;

@@ -209,6 +209,8 @@ export interface PacketSource {
   /** Stamps of the first and the latest frame read, IP or not, in nanoseconds since the epoch; what the capture covers. */
   readonly firstNs: number;
   readonly lastNs: number;
+  /** Whether these are the limits of a capture that is running, and not only what was in it. */
+  readonly isLive?: boolean;
   /** The next packets, or null at the end; the batch before it is overwritten. A batch may be empty. */
   next(): Promise<PacketBatch | null>;
 }

@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, statSync } from "node:fs";
+import { mkdirSync, readFileSync, statSync } from "node:fs";
 import * as fc from "fast-check";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { CaptureError } from "../../src/capture/errors.js";
 import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
 import { FrameBatch } from "../../src/packets/frames.js";
@@ -86,6 +86,46 @@ test("interfaces and what they lost are read back", async () => {
   expect(read.dropped).toBe(5_000_000_006);
 });
 
+test("a count that is not known is left out", () => {
+  const path = scratch("counts.pcapng");
+  const writer = new PcapngWriter(path, [INSIDE]);
+  writer.write(0, zeros(3, 60), EPOCH);
+  writer.statistics(0, {}, EPOCH);
+  writer.statistics(0, { dropped: 4 }, EPOCH);
+  writer.statistics(0, { received: 9, dropped: 4, droppedByInterface: 0 }, EPOCH);
+  writer.close();
+  // isb_ifdrop, isb_filteraccept, isb_osdrop, isb_usrdeliv
+  expect(countersOf(path)).toEqual([
+    [[8, 3n]],
+    [
+      [7, 4n],
+      [8, 3n],
+    ],
+    [
+      [5, 0n],
+      [6, 9n],
+      [7, 4n],
+      [8, 3n],
+    ],
+  ]);
+});
+
+/** The counters of each statistics block in a little-endian pcapng: codes of its options of eight bytes but the times, and values. */
+function countersOf(path: string): [number, bigint][][] {
+  const file = readFileSync(path);
+  const blocks: [number, bigint][][] = [];
+  for (let block = 0; block < file.length; block += file.readUInt32LE(block + 4)) {
+    if (file.readUInt32LE(block) !== 5) continue;
+    const counters: [number, bigint][] = [];
+    for (let at = block + 20; file.readUInt16LE(at) !== 0; at += 12) {
+      expect(file.readUInt16LE(at + 2)).toBe(8);
+      if (file.readUInt16LE(at) > 3) counters.push([file.readUInt16LE(at), file.readBigUInt64LE(at + 4)]);
+    }
+    blocks.push(counters);
+  }
+  return blocks;
+}
+
 test("frames beyond its buffer are written too, and a second close does nothing", async () => {
   const path = scratch("large.pcapng");
   const writer = new PcapngWriter(path, [INSIDE]);
@@ -97,8 +137,35 @@ test("frames beyond its buffer are written too, and a second close does nothing"
   expect(frames.map(({ data }) => data.length / 2)).toEqual([...Array(45).fill(100_001), 262_144]);
 });
 
+test("frames are in the file a second later, for whoever reads along", async () => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+  try {
+    const path = scratch("growing.pcapng");
+    const writer = new PcapngWriter(path, [INSIDE]);
+    const frames = async (): Promise<number> => (await readPath(path)).frames.length;
+    writer.write(0, zeros(1, 60), EPOCH);
+    expect(await frames()).toBe(1);
+    writer.write(0, zeros(2, 60), EPOCH);
+    vi.advanceTimersByTime(999);
+    writer.write(0, zeros(0, 0), EPOCH);
+    expect(await frames()).toBe(1);
+    vi.advanceTimersByTime(1);
+    writer.write(0, zeros(0, 0), EPOCH);
+    expect(await frames()).toBe(3);
+    writer.close();
+  } finally {
+    vi.useRealTimers();
+  }
+});
+
 test("a path that cannot be written is refused", () => {
   expect(() => new PcapngWriter(scratch("no/such/folder"), [INSIDE])).toThrow(CaptureError);
+});
+
+test("a FIFO that nobody reads is refused, not waited for", () => {
+  const path = scratch("fifo");
+  execFileSync("mkfifo", [path]);
+  expect(() => new PcapngWriter(path, [INSIDE])).toThrow(`${path}: cannot be written: nobody reads it yet`);
 });
 
 test("a full device is reported with the file and what is in it, once", () => {

@@ -7,7 +7,8 @@ import { FrameBatch } from "../../src/packets/frames.js";
 import { scratch } from "./files.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
-const FIXTURE = fileURLToPath(new URL("../../fixtures/docker-web/", import.meta.url));
+const FIXTURES = fileURLToPath(new URL("../../fixtures/", import.meta.url));
+const FIXTURE = `${FIXTURES}docker-web/`;
 
 function natcorr(...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, "file", ...args], {
@@ -17,15 +18,14 @@ function natcorr(...args: readonly string[]): { status: number | null; stdout: s
   return { status, stdout, stderr };
 }
 
-/** Both captures of the fixture in one pcapng file, as `natcorr live -w` writes it: batch after batch. */
-async function bothInOne(): Promise<string> {
+/** Both captures of a fixture in one pcapng file, as `natcorr live -w` writes it: batch after batch. */
+async function bothInOne(fixture = FIXTURE, names = ["docker0", "enp0s3"]): Promise<string> {
   const sources = await Promise.all(
     ["inside.pcap", "outside.pcap"].map((name) =>
-      openCapture(FIXTURE + name, { onWarning: (text) => expect.fail(text) }),
+      openCapture(fixture + name, { onWarning: (text) => expect.fail(text) }),
     ),
   );
   const path = scratch("both.pcapng");
-  const names = ["docker0", "enp0s3"];
   const writer = new PcapngWriter(
     path,
     sources.map((source, side) => ({ ...source.interfaces[0], name: names[side] })),
@@ -59,7 +59,7 @@ function lines(stdout: string, type: string): string[] {
     .map((line): Line => JSON.parse(line))
     .filter((line) => line["type"] === type);
   return found
-    .map((line) => JSON.stringify(line, (key, value: unknown) => (key === "frames" ? undefined : value)))
+    .map((line) => JSON.stringify(line, (key, value: unknown) => (/^frames?$/.test(key) ? undefined : value)))
     .sort();
 }
 
@@ -80,6 +80,16 @@ describe("natcorr file with both sides in one capture", () => {
     );
     expect(new Set(frames).size).toBe(frames.length);
     expect(Math.max(...frames)).toBeLessThanOrEqual(summary.inside.frames + summary.outside.frames);
+  });
+
+  it.each(["drops", "mixed", "tso-off-drops"])("judges what is alone as it does in two: %s", async (name) => {
+    const fixture = `${FIXTURES}${name}/`;
+    const both = await bothInOne(fixture, ["inside", "outside"]);
+    const two = natcorr("--format", "ndjson", `${fixture}inside.pcap`, `${fixture}outside.pcap`);
+    const one = natcorr("--format", "ndjson", both, "--inside", "0", "--outside", "1");
+    expect(lines(one.stdout, "unmatched").length).toBeGreaterThan(5);
+    for (const type of ["pair", "unmatched", "flow", "finding"])
+      expect(lines(one.stdout, type)).toEqual(lines(two.stdout, type));
   });
 
   it.each([

@@ -152,6 +152,26 @@ describe("file", () => {
     expect(stderr).toBe("");
   });
 
+  it("opens no debugger on SIGUSR1, as Node by itself does", async () => {
+    const child = spawn(process.execPath, [MAIN, "file", "--format", "ndjson", inside, "-"]);
+    const capture = readFileSync(outside);
+    child.stdin.write(capture.subarray(0, 100_000));
+    let stdout = "";
+    let stderr = "";
+    child.stderr.on("data", (chunk: Buffer) => (stderr += chunk.toString()));
+    const code = await new Promise<number | null>((resolve) => {
+      child.stdout.on("data", (chunk: Buffer) => {
+        if (stdout === "") {
+          child.kill("SIGUSR1");
+          child.stdin.end(capture.subarray(100_000));
+        }
+        stdout += chunk.toString();
+      });
+      child.on("close", resolve);
+    });
+    expect([code, stderr]).toEqual([0, ""]);
+  });
+
   it("ends with totals on SIGINT while a FIFO's writer is silent", async () => {
     const fifo = join(folder, "fifo");
     execFileSync("mkfifo", [fifo]);

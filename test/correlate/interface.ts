@@ -15,6 +15,7 @@ export interface Step {
 
 /** A live interface in memory, opened at time 0. */
 export class Interface implements PacketSource {
+  readonly isLive = true;
   readonly name: string;
   readonly epochNs = 1_700_000_000_000_000_000n;
   readonly tally = new Tally();

@@ -89,7 +89,7 @@ export class Running {
     while (!this.#hasEnded && !what.test(this.stderr) && !what.test(this.stdout)) await sleep(10);
   }
 
-  signal(name: "SIGINT" | "SIGUSR1" | "SIGTERM"): void {
+  signal(name: "SIGINT" | "SIGUSR1" | "SIGTERM" | "SIGKILL"): void {
     this.#process.kill(name);
   }
 

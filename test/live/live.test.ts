@@ -65,6 +65,11 @@ describe.skipIf(missing !== undefined).each(KINDS)("natcorr live in the %s lab",
 
     expect(new Set(interfacesOf(path))).toEqual(new Set(BOTH));
     expect(twins(pairsOfFiles(folder))).toEqual(twins(live.pairs));
+    // read back as it is, it has the same frames and flows
+    const file = natcorrFile(path, "--inside", "docker0", "--outside", "enp0s3");
+    for (const type of ["header", "pair", "ambiguous", "flow"])
+      expect(linesOf(file, type)).toEqual(linesOf(live.stdout, type));
+    expect(linesOf(file, "pair").length).toBeGreaterThan(30);
   });
 
   it("shows pairs as they are found, and both names above them", async () => {
@@ -185,6 +190,7 @@ describe.skipIf(missing !== undefined).each(KINDS)("natcorr live in the %s lab",
         const flood = lab.start("c1", "ping", "-q", "-f", "-c", "3000", "-s", "1000", PUBLIC);
         expect(await live.ended).toBe(1);
         await flood.interrupt();
+        expect(live.stderr.match(/cannot be written/g)).toHaveLength(1);
         const [, frames] = /cannot be written any further: .*frames 1 to (\d+) are in it/.exec(live.stderr) ?? [];
         expect(interfacesOf(path)).toHaveLength(Number(frames));
         expectAccounted(live);
@@ -192,6 +198,37 @@ describe.skipIf(missing !== undefined).each(KINDS)("natcorr live in the %s lab",
         execFileSync("umount", [disk]);
         rmSync(disk, { recursive: true });
       }
+    });
+
+    it("captures on while nobody reads what it prints, as behind a pager", async () => {
+      const path = join(folder, "unread.pcapng");
+      const gate = join(folder, "gate");
+      execFileSync("mkfifo", [gate]);
+      const script = '"$@" | { read -r _ <"$0"; cat; }';
+      const options = ["--format", "ndjson", "-c", "2010", "-w", path, "icmp"];
+      const command = [process.execPath, MAIN, "live", ...BOTH, ...options];
+      const live = lab.start("dhost", "bash", "-c", script, gate, ...command);
+      await live.hasSaid(/capturing on/);
+      // the lines of these are more than a pipe holds
+      await lab.run("c1", "ping", "-q", "-f", "-c", "1000", PUBLIC);
+      await ping(5);
+      while (statSync(path).size < 1005 * 4 * 132) await sleep(20);
+      expect(live.stdout).toBe("");
+      writeFileSync(gate, "\n");
+      expect(await live.ended).toBe(0);
+      expect(live.pairs).toHaveLength(2010);
+    });
+
+    it("leaves a readable file when it is killed", async () => {
+      const path = join(folder, "killed.pcapng");
+      const live = await lab.live(...BOTH, "-q", "-w", path, "icmp");
+      await ping(3);
+      // a ping's frame takes 132 bytes there
+      while (statSync(path).size < 12 * 132) await sleep(20);
+      live.signal("SIGKILL");
+      expect(await live.ended).toBeNull();
+      expect(interfacesOf(path)).toHaveLength(12);
+      expect(linesOf(natcorrFile(path, "--inside", "docker0", "--outside", "enp0s3"), "pair")).toHaveLength(6);
     });
 
     it("ends when nobody reads its output any more", async () => {
@@ -232,13 +269,22 @@ function expectAccounted(live: Running): void {
 /** Pairs that `natcorr file` finds in the two captures of a folder. */
 function pairsOfFiles(folder: string): Line[] {
   const captures = [join(folder, "inside.pcap"), join(folder, "outside.pcap")];
-  const args = [MAIN, "file", "--format", "ndjson", "--clock-offset", "none", ...captures];
-  const stdout = execFileSync(process.execPath, args, { encoding: "utf8", maxBuffer: 1 << 28 });
+  const stdout = natcorrFile("--clock-offset", "none", ...captures);
+  return linesOf(stdout, "pair").map((line): Line => JSON.parse(line));
+}
+
+/** What `natcorr file --format ndjson` prints. */
+function natcorrFile(...args: readonly string[]): string {
+  const all = [MAIN, "file", "--format", "ndjson", ...args];
+  return execFileSync(process.execPath, all, { encoding: "utf8", maxBuffer: 1 << 28 });
+}
+
+/** The lines of one type, sorted: a live run does not wait as long as a file's to show pairs in order of time. */
+function linesOf(stdout: string, type: string): string[] {
   return stdout
     .split("\n")
-    .filter(Boolean)
-    .map((line): Line => JSON.parse(line))
-    .filter(({ type }) => type === "pair");
+    .filter((line) => line.startsWith(`{"type":"${type}"`))
+    .sort();
 }
 
 /** Pairs by what does not depend on how frames and flows are numbered. */

@@ -29,7 +29,8 @@ const NS_PER_MS = 1e6;
 
 const LACKS =
   "--engine cap stamps frames when they reach JavaScript, not when they pass the interface: latencies mean little; " +
-  "it does not count the frames the kernel drops, always captures in promiscuous mode, and aborts natcorr when the interface goes";
+  "it does not count the frames the kernel drops, so that their twins look as if the NAT had dropped them; " +
+  "it always captures in promiscuous mode, and aborts natcorr when the interface goes";
 
 /**
  * Opens an interface with the cap package, for systems where koffi does not run. Says as a warning what is then missing.
@@ -72,8 +73,10 @@ function newCap(): Cap {
 
 /** One batch is filled by cap's events while the other one is with the reader. */
 class CapSource implements LiveSource {
+  readonly isLive = true;
   readonly name: string;
-  readonly epochNs: bigint;
+  /** The first look at what has come. Frames that came before it, maybe before the other interface was open, are stamped earlier. */
+  epochNs: bigint;
   readonly interfaces: readonly CaptureInterface[];
   readonly #cap: Cap;
   readonly #snaplen: number;
@@ -81,10 +84,10 @@ class CapSource implements LiveSource {
   #reading = newBatch();
   #used = 0;
   #frames = 0;
-  #received = 0;
   #dropped = 0;
   #isOver = false;
-  readonly #epochMs = performance.now();
+  #epochMs = performance.now();
+  #hasBegun = false;
 
   constructor(cap: Cap, frame: Buffer, iface: CaptureInterface) {
     this.#cap = cap;
@@ -95,7 +98,7 @@ class CapSource implements LiveSource {
     cap.on("packet", (bytes) => this.#append(frame, bytes));
   }
 
-  /** Frames that were not read in time. */
+  /** Frames that were not read in time here; what the kernel dropped before is not known. */
   get captureDropped(): number {
     return this.#dropped;
   }
@@ -114,11 +117,13 @@ class CapSource implements LiveSource {
     batch.number(this.#frames + 1);
     batch.reachedNs = this.#nowNs();
     this.#frames += batch.count;
+    if (!this.#hasBegun) this.#begin(batch);
     return batch;
   }
 
+  /** cap does not ask the kernel: only what was lost here is known. */
   statistics(): LiveStatistics {
-    return { received: this.#received, dropped: this.#dropped, droppedByInterface: 0 };
+    return this.#dropped > 0 ? { dropped: this.#dropped } : {};
   }
 
   stop(): void {
@@ -132,6 +137,16 @@ class CapSource implements LiveSource {
     this.#filling.count = 0;
   }
 
+  /** Makes this moment the epoch: what the interfaces are covered from. */
+  #begin(first: FrameBatch): void {
+    this.#hasBegun = true;
+    const elapsedNs = this.#nowNs();
+    this.epochNs += BigInt(elapsedNs);
+    this.#epochMs += elapsedNs / NS_PER_MS;
+    first.reachedNs -= elapsedNs;
+    for (let row = 0; row < first.count; row++) first.timeNs[row] -= elapsedNs;
+  }
+
   #nowNs(): number {
     return Math.round((performance.now() - this.#epochMs) * NS_PER_MS);
   }
@@ -139,7 +154,6 @@ class CapSource implements LiveSource {
   #append(frame: Buffer, bytes: number): void {
     const batch = this.#filling;
     const captured = Math.min(bytes, this.#snaplen);
-    this.#received++;
     if (batch.count === BATCH_FRAMES || this.#used + captured > WAITING_BYTES) {
       this.#dropped++;
       return;

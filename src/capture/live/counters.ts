@@ -3,7 +3,7 @@ import type { LiveStatistics } from "./live-source.js";
 
 /** libpcap's counters of a handle, which are 32 bits wide and wrap, added up. */
 export class Counters {
-  latest: LiveStatistics = { received: 0, dropped: 0, droppedByInterface: 0 };
+  latest: Required<LiveStatistics> = { received: 0, dropped: 0, droppedByInterface: 0 };
   readonly #pcap: Libpcap;
   readonly #handle: Pointer;
   /** struct pcap_stat: ps_recv, ps_drop, ps_ifdrop. */

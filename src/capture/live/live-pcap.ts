@@ -25,6 +25,11 @@ const SHORTEST_PAUSE_MS = 1;
 const LONGEST_PAUSE_MS = 8;
 /** Longest `next` waits for a frame: whoever reads two interfaces in turn lets the other one wait, and that may be flooded. */
 const PATIENCE_MS = LONGEST_PAUSE_MS;
+/**
+ * Longest stretch of time in a batch. After a pause (a stopped process, a slow reader) a ring may hold many seconds; whoever reads
+ * two interfaces in turn, and writes both to one file, then still has them in order but for this.
+ */
+const MOST_SPAN_NS = 100_000_000;
 /** How often the counters are read, for which libpcap opens two files of /sys, and the interface is checked. */
 const CHECK_MS = 100;
 const NS_PER_MS = 1e6;
@@ -44,6 +49,7 @@ export interface LivePcapParts {
  * Times are the wall clock's, as in the kernel's stamps. If that clock is set back, stamps before `reachedNs` are possible.
  */
 export class LivePcap implements LiveSource {
+  readonly isLive = true;
   readonly name: string;
   readonly epochNs: bigint;
   readonly interfaces: readonly CaptureInterface[];
@@ -61,6 +67,10 @@ export class LivePcap implements LiveSource {
   /** False for what is no interface with a state, as libpcap's "any". */
   readonly #wasUp: boolean;
   #pauseMs = SHORTEST_PAUSE_MS;
+  /** What has been read of the ring goes to here at least. */
+  #reachedNs = Number.NEGATIVE_INFINITY;
+  /** Whether what has been read of the ring is all there will be. */
+  #isLast = false;
   #isOver = false;
   #isClosed = false;
 
@@ -121,19 +131,30 @@ export class LivePcap implements LiveSource {
     return (Date.now() - this.#epochMs) * NS_PER_MS;
   }
 
-  /** Puts what the ring holds into the batch. */
+  /** Puts what the ring holds into the batch, or what is left of what it held. */
   #take(): void {
     const batch = this.#batch;
     const dump = this.#dump;
-    const nowNs = this.#nowNs();
-    const nowMs = performance.now();
-    dump.read(dump.refill(BATCH_FRAMES), batch, this.#epochMs);
-    if (dump.isDrained) batch.reachedNs = Math.max(batch.reachedNs, nowNs - LINGER_MS * NS_PER_MS);
-    if (dump.failure !== 0) this.#endFor(this.#parts.pcap.getError(this.#parts.handle));
-    this.#isOver = nowMs >= this.#endMs && (dump.isDrained || dump.failure !== 0);
+    if (dump.unread === 0) this.#refill();
+    dump.read(batch, this.#epochMs, MOST_SPAN_NS);
+    if (dump.unread === 0) {
+      batch.reachedNs = this.#reachedNs;
+      this.#isOver = this.#isLast;
+    }
     if (this.#endNs !== Number.POSITIVE_INFINITY) this.#cut();
     batch.number(this.#frames + 1);
     this.#frames += batch.count;
+  }
+
+  #refill(): void {
+    const dump = this.#dump;
+    // read before the ring is: what is found there may be later
+    const nowNs = this.#nowNs();
+    const nowMs = performance.now();
+    dump.refill(BATCH_FRAMES);
+    if (dump.isDrained) this.#reachedNs = Math.max(this.#reachedNs, nowNs - LINGER_MS * NS_PER_MS);
+    if (dump.failure !== 0) this.#endFor(this.#parts.pcap.getError(this.#parts.handle));
+    this.#isLast = nowMs >= this.#endMs && (dump.isDrained || dump.failure !== 0);
     if (nowMs >= this.#checkMs) this.#check(nowMs);
   }
 

@@ -13,18 +13,19 @@ export interface LiveOptions {
   onWarning(text: string): void;
 }
 
-/** Counters since the interface was opened. */
+/** Counters since the interface was opened. One that is left out is not known: which is not to say that it is 0. */
 export interface LiveStatistics {
   /** Frames that passed the filter, those dropped later included (tcpdump's "received by filter"). */
-  readonly received: number;
+  readonly received?: number;
   /** Frames that found the kernel's ring full. */
-  readonly dropped: number;
+  readonly dropped?: number;
   /** Frames the interface itself lost since then, where its driver counts them. */
-  readonly droppedByInterface: number;
+  readonly droppedByInterface?: number;
 }
 
 /** Frames from an interface, as they pass. A batch may be empty: `next` waits a moment at most. */
 export interface LiveSource extends FrameSource {
+  readonly isLive: true;
   /** Stays available after `close`. */
   statistics(): LiveStatistics;
   /** Ends capturing: frames stamped by now are still given, then `next` gives null. */

@@ -24,6 +24,8 @@ export class MemoryDump {
   readonly linkType: number;
   /** The frames of the latest round lie in here. libpcap keeps its address; it stays where it is while it is referenced. */
   readonly data: Uint8Array;
+  /** Frames of the latest round that are still to be read. */
+  unread = 0;
   /** Whether the latest round found the kernel's ring empty in the end. */
   isDrained = false;
   /** What pcap_dispatch returned where it failed in the latest round, else 0. */
@@ -34,6 +36,8 @@ export class MemoryDump {
   readonly #file: Pointer;
   readonly #dumper: Pointer;
   readonly #recordBytes: number;
+  /** Where the first unread frame's record begins. */
+  #at = 0;
 
   /** @param handle an activated one. */
   constructor(pcap: Libpcap, handle: Pointer) {
@@ -49,8 +53,8 @@ export class MemoryDump {
     this.linkType = this.#view.getUint32(LINK_TYPE_AT, IS_LITTLE) & 0xffff;
   }
 
-  /** Takes up to `rows` frames out of the kernel's ring, without waiting. Gives how many; they overwrite those before. */
-  refill(rows: number): number {
+  /** Takes up to `rows` frames out of the kernel's ring, without waiting. They overwrite those before. */
+  refill(rows: number): void {
     const pcap = this.#pcap;
     // fmemopen keeps the last byte for a zero.
     const capacity = this.data.length - 1;
@@ -76,27 +80,35 @@ export class MemoryDump {
       used = pcap.dumpPosition(this.#dumper);
     }
     pcap.dumpFlush(this.#dumper);
-    return frames;
+    this.unread = frames;
+    this.#at = 0;
   }
 
-  /** Puts the `frames` of the latest round into the batch, with stamps in nanoseconds since `epochMs`. */
-  read(frames: number, batch: FrameBatch, epochMs: number): void {
+  /**
+   * Puts unread frames into the batch, with stamps in nanoseconds since `epochMs`: the first, and those behind it that are stamped
+   * no more than `spanNs` later.
+   */
+  read(batch: FrameBatch, epochMs: number, spanNs: number): void {
     const view = this.#view;
     const { start, captured, original, timeNs } = batch;
     const epochSeconds = Math.floor(epochMs / 1000);
     const epochNs = (epochMs % 1000) * 1e6;
-    let at = 0;
-    for (let row = 0; row < frames; row++) {
-      const bytes = view.getUint32(at + 8, IS_LITTLE);
+    let at = this.#at;
+    let row = 0;
+    for (; row < this.unread; row++) {
       timeNs[row] = (view.getUint32(at, IS_LITTLE) - epochSeconds) * 1e9 + view.getUint32(at + 4, IS_LITTLE) - epochNs;
+      if (timeNs[row] > timeNs[0] + spanNs) break;
+      const bytes = view.getUint32(at + 8, IS_LITTLE);
       captured[row] = bytes;
       original[row] = view.getUint32(at + 12, IS_LITTLE);
       at += RECORD_HEADER_BYTES;
       start[row] = at;
       at += bytes;
     }
+    this.#at = at;
+    this.unread -= row;
     batch.data = this.data;
-    batch.count = frames;
+    batch.count = row;
   }
 
   close(): void {

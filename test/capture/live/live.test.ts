@@ -139,7 +139,7 @@ describe.skipIf(missing !== undefined)("an interface", () => {
     await sleep(50);
     source.stop();
     const frames = await given(source);
-    const { received, dropped } = source.statistics();
+    const { received = 0, dropped = 0 } = source.statistics();
     expect(received).toBe(20_000);
     expect(dropped).toBeGreaterThan(10_000);
     expect(frames.length).toBe(received - dropped);
@@ -165,6 +165,29 @@ describe.skipIf(missing !== undefined)("an interface", () => {
     clearInterval(timer);
     expect(late).toEqual([]);
     expect(silent.every((step) => step >= 0)).toBe(true);
+  });
+
+  test("gives what a pause has piled up in stretches of time, so that two interfaces can be read in turn", async () => {
+    const source = await opened();
+    for (let burst = 0; burst < 4; burst++) {
+      veth.send(10);
+      await sleep(120);
+    }
+    source.stop();
+    const spansNs: number[] = [];
+    const firsts: number[] = [];
+    let reachedNs = Number.NEGATIVE_INFINITY;
+    for (let batch = await source.next(); batch; batch = await source.next()) {
+      if (batch.count === 0) continue;
+      spansNs.push(batch.timeNs[batch.count - 1] - batch.timeNs[0]);
+      firsts.push(batch.frame[0]);
+      expect(batch.timeNs[0]).toBeGreaterThanOrEqual(reachedNs);
+      reachedNs = batch.reachedNs;
+    }
+    expect(firsts.length).toBeGreaterThanOrEqual(4);
+    expect(firsts[0]).toBe(1);
+    expect(Math.max(...spansNs)).toBeLessThanOrEqual(100_000_000);
+    expect(source.statistics().received).toBe(40);
   });
 
   test("moves on in silence, behind the clock", async () => {
