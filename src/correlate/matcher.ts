@@ -123,11 +123,15 @@ export class Matcher {
     this.#survey(row, bucket);
     const relation = this.#relation;
     const candidate = this.#candidate;
-    if (relation < weakest || this.#isGhost(candidate)) return false;
+    if (candidate === NONE || this.#isGhost(candidate)) return false;
+    if (relation === 0 && weakest === CONFLICT) return this.#pairInOrder(row, bucket);
+    if (relation < weakest) return false;
     // time alone says little while more may come: what is late may be so because all of its flow is
     if (this.#usedTime && weakest !== CONFLICT) return false;
-    if ((this.#rivals > 0 || this.#usedTime) && relation === KNOWN && this.#pairInOrder(row, bucket)) return true;
-    if (this.#rivals > 0) return false;
+    if (this.#rivals > 0 || this.#usedTime) {
+      if (relation === KNOWN && this.#pairInOrder(row, bucket)) return true;
+      if (this.#rivals > 0) return false;
+    }
     const inside = t.side[row & t.mask] === INSIDE ? row : candidate;
     const outside = inside === row ? candidate : row;
     if (relation === KNOWN) {
@@ -163,8 +167,9 @@ export class Matcher {
   }
 
   /**
-   * Looks at every waiting packet with this key. Sets the candidate with the strongest relation, how many rivals there are
-   * (other candidates as good, or other packets that claim it as well), and how many more have the same key.
+   * Looks at every waiting packet with this key. Sets the candidate with the strongest relation (one that only time speaks
+   * against, where there is none), how many rivals there are (other candidates as good, or other packets that claim it as
+   * well), and how many more have the same key.
    */
   #survey(row: number, bucket: number): void {
     const t = this.#timeline;
@@ -195,7 +200,10 @@ export class Matcher {
     ) {
       others++;
       const relation = opposite === OUTSIDE ? this.#relate(row, candidate) : this.#relate(candidate, row);
-      if (relation === 0) continue;
+      if (relation === 0) {
+        if (best === NONE && this.#isKnown(row, candidate)) best = candidate;
+        continue;
+      }
       if (relation > bestRelation) {
         best = candidate;
         bestRelation = relation;
@@ -208,6 +216,12 @@ export class Matcher {
     this.#relation = bestRelation;
     this.#rivals = rivals;
     this.#others = others;
+  }
+
+  /** Whether a known translation makes one of the other, at whatever time. */
+  #isKnown(a: number, b: number): boolean {
+    const [inside, outside] = this.#timeline.sideOf(a) === INSIDE ? [a, b] : [b, a];
+    return this.#translations.relation(inside, outside) === KNOWN;
   }
 
   /** The relation of two packets, where several share a key: then a flow's own latencies count for strong keys as well. */
@@ -300,7 +314,7 @@ export class Matcher {
   #mayBeTwins(a: number, b: number): boolean {
     const [inside, outside] = this.#timeline.sideOf(a) === INSIDE ? [a, b] : [b, a];
     if (this.#relate(inside, outside) >= POSSIBLE) return true;
-    if (this.#translations.relation(inside, outside) !== KNOWN) return false;
+    if (!this.#isKnown(inside, outside)) return false;
     return !this.#hasUsualTwin(a) && !this.#hasUsualTwin(b);
   }
 

@@ -92,6 +92,8 @@ export class Capture implements PacketSource {
 export interface Pair {
   readonly inside: number;
   readonly outside: number;
+  /** All frames of each side, where a packet is cut differently on the two. */
+  readonly frames: readonly [readonly number[], readonly number[]];
   readonly flow: number;
   readonly by: By;
   readonly evidence: readonly string[];
@@ -129,9 +131,10 @@ export class Outcome implements Sink {
   }
 
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
-    const { timeline } = this.#tables;
+    const { timeline, framesOf } = this.#tables;
     const at = inside & timeline.mask;
     this.pairs.push({
+      frames: [framesOf(inside) ?? [this.#frame(inside)], framesOf(outside) ?? [this.#frame(outside)]],
       inside: this.#frame(inside),
       outside: this.#frame(outside),
       flow: flow.id,
@@ -235,7 +238,7 @@ export async function outcomeOf(
 }
 
 function checkAccounts(outcome: Outcome, side: "inside" | "outside", frames: number): void {
-  const paired = outcome.pairs.map((pair) => pair[side]);
+  const paired = outcome.pairs.flatMap((pair) => pair.frames[side === "inside" ? 0 : 1]);
   const ambiguous = outcome.undecided.flatMap((one) => one[side]);
   const unmatched = outcome.alone.filter((one) => one.side === side).map(({ frame }) => frame);
   const all = [...paired, ...ambiguous, ...unmatched].sort((a, b) => a - b);
