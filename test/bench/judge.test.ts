@@ -89,12 +89,13 @@ describe("the judge", () => {
   });
 });
 
+const side = (...serial: number[]) => ({
+  serial: Int32Array.of(0, ...serial),
+  kind: new Uint8Array(serial.length + 1).fill(FORWARDED),
+});
+
 describe("of packets that are cut", () => {
   /** Inside: 1 ↔ 1–3; 2 and 3 ↔ 4 and 5, in two ranges of one datagram; 4 is another packet, the twin of 6. */
-  const side = (...serial: number[]) => ({
-    serial: Int32Array.of(0, ...serial),
-    kind: Uint8Array.from([0, ...serial], (_, frame) => (frame === 0 ? 0 : FORWARDED)),
-  });
   const truth: Truth = { inside: side(2, 4, 5, 7), outside: side(2, 2, 2, 4, 5, 7) };
 
   function scoreOfGroups(inside: readonly number[], outside: readonly number[]) {
@@ -125,13 +126,14 @@ describe("of packets that are cut", () => {
   });
 });
 
+const ends = (port: number) => ({ src: "172.17.0.1", srcPort: port, dst: "172.17.0.2", dstPort: 80 });
+
 describe("of refused packets and proxied connections", () => {
   /** Inside: 1 refused; 2 of stream 1, 3 of stream 2. Outside: 1 of stream 1. */
   const truth: Truth = {
     inside: { serial: Int32Array.of(0, 0, 1, 2), kind: Uint8Array.of(0, REFUSED, PROXIED, PROXIED) },
     outside: { serial: Int32Array.of(0, 1), kind: Uint8Array.of(0, PROXIED) },
   };
-  const ends = (port: number) => ({ src: "172.17.0.1", srcPort: port, dst: "172.17.0.2", dstPort: 80 });
   const client = { src: "2001:db8::1", srcPort: 5, dst: "2001:db8::2", dstPort: 88 };
   const back = { src: client.dst, srcPort: client.dstPort, dst: client.src, dstPort: client.srcPort };
   const alone = [

@@ -131,10 +131,10 @@ export class Outcome implements Sink {
   }
 
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
-    const { timeline, framesOf } = this.#tables;
+    const { timeline } = this.#tables;
     const at = inside & timeline.mask;
     this.pairs.push({
-      frames: [framesOf(inside) ?? [this.#frame(inside)], framesOf(outside) ?? [this.#frame(outside)]],
+      frames: [this.#frames(inside), this.#frames(outside)],
       inside: this.#frame(inside),
       outside: this.#frame(outside),
       flow: flow.id,
@@ -186,6 +186,11 @@ export class Outcome implements Sink {
       .filter((one) => one.side === side)
       .map(({ frame, verdict }): [number, Verdict] => [frame, verdict])
       .sort((a, b) => a[0] - b[0]);
+  }
+
+  /** The frames that a packet of a pair stands for. */
+  #frames(row: number): readonly number[] {
+    return this.#tables.framesOf(row) ?? [this.#frame(row)];
   }
 
   #frame(row: number): number {
