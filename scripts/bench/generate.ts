@@ -91,7 +91,7 @@ function truthOf(inside: CaptureWriter, outside: CaptureWriter, isRelated: boole
   const forwarded = [serialsOf(inside), serialsOf(outside)];
   const isSeen = (serial: number) =>
     isRelated &&
-    forwarded.every((serials) => serials.has(serial)) &&
+    forwarded.every((isThere) => isThere[serial] === 1) &&
     !inside.missed.has(serial) &&
     !outside.missed.has(serial);
   return { inside: sideTruth(inside, isSeen), outside: sideTruth(outside, isSeen) };
@@ -108,10 +108,11 @@ function sideTruth(writer: CaptureWriter, isSeen: (serial: number) => boolean): 
   return { kind, serial };
 }
 
-function serialsOf(writer: CaptureWriter): Set<number> {
-  const serials = new Set<number>();
-  for (let frame = 1; frame <= writer.frames; frame++) {
-    if (writer.kinds[frame] === FORWARDED) serials.add(writer.serials[frame]);
-  }
-  return serials;
+/** Per serial, 1 where a forwarded frame has it. */
+function serialsOf({ frames, serials, kinds }: CaptureWriter): Uint8Array {
+  let last = 0;
+  for (let frame = 1; frame <= frames; frame++) last = Math.max(last, serials[frame]);
+  const isThere = new Uint8Array(last + 1);
+  for (let frame = 1; frame <= frames; frame++) if (kinds[frame] === FORWARDED) isThere[serials[frame]] = 1;
+  return isThere;
 }
