@@ -46,6 +46,8 @@ function* probes(network: Network, firstPath: Path, again: Again | null, clock: 
   const { rng, packet } = network;
   const hops = 3 + rng.below(6);
   const first = rng.below(200);
+  // the same for all probes: answers come in the order of what they answer
+  const hopNs = rng.between(0.1e6, 2e6);
   // an unconnected socket has no counter and leaves the IP ID 0 where DF is set, as tracepath does
   const sender = new End(rng, again !== null && rng.chance(0.2));
   const { isIpv6 } = firstPath;
@@ -58,7 +60,7 @@ function* probes(network: Network, firstPath: Path, again: Again | null, clock: 
     packet.echoSeq = probe + 1;
     packet.payloadLength = 32;
     packet.poolAt = 256;
-    const rttNs = rng.between(0.1e6, 2e6) * ttl;
+    const rttNs = hopNs * ttl;
     if (ttl === 1) {
       network.refuse(path, true, clock.nowNs, {
         ...timeExceeded(isIpv6),
