@@ -4,9 +4,11 @@
  */
 export const BRIDGE = 0xac110001;
 export const HOST = 0x0a00020f;
-const GATEWAY = 0x0a000202;
+/** The router next to the host, on its uplink. */
+export const GATEWAY = 0x0a000202;
 const FIRST_SERVER = 0xc6336401;
 const FIRST_CLIENT = 0xcb007101;
+const FIRST_ROUTER = 0xc6120001;
 export const MDNS = 0xe00000fb;
 export const SSDP = 0xeffffffa;
 
@@ -15,6 +17,9 @@ export const container = (index: number): number => BRIDGE + 1 + index;
 export const server = (index: number): number => FIRST_SERVER + index;
 /** A client somewhere that uses a published port; below 203.0.113.0, RFC 5737. */
 export const client = (index: number): number => FIRST_CLIENT + index;
+
+/** A router further on; below 198.18.0.0/15, RFC 2544. */
+export const router = (index: number): number => FIRST_ROUTER + index;
 
 /** Whether the address belongs to the bridge's network, 172.17.0.0/16. */
 const isInside = (address: number): boolean => address >>> 16 === 0xac11;

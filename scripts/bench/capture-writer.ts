@@ -1,5 +1,5 @@
 import { closeSync, openSync, writeSync } from "node:fs";
-import { writeFrame } from "./frame.js";
+import { frameRoom, writeFrame } from "./frame.js";
 import type { Packet } from "./packet.js";
 import { Rng } from "./rng.js";
 import { TimeHeap } from "./time-heap.js";
@@ -24,7 +24,6 @@ export interface CaptureOptions {
 
 /** 2023-11-14 22:13:20 UTC, epoch seconds of time 0. */
 const EPOCH_S = 1_700_000_000;
-const FRAME_BYTES = 1536;
 /** Frames under way between the interfaces at most: milliseconds of a busy link. */
 const SLOTS = 8192;
 const OUT_BYTES = 4 << 20;
@@ -36,8 +35,11 @@ const OUT_BYTES = 4 << 20;
 export class CaptureWriter {
   /** Frames written so far. */
   frames = 0;
-  /** Per frame number, the `tag` it was put with; index 0 is unused. Longer than `frames`. */
-  tags = new Int32Array(1 << 16);
+  /** Per frame number, the serial and the kind it was put with; index 0 is unused. Longer than `frames`. */
+  serials = new Int32Array(1 << 16);
+  kinds = new Uint8Array(1 << 16);
+  /** Serials of packets of which the capture lost a frame. */
+  readonly missed = new Set<number>();
   readonly #options: CaptureOptions;
   readonly #rng: Rng;
   readonly #file: number;
@@ -47,7 +49,8 @@ export class CaptureWriter {
   readonly #slots: Buffer[] = [];
   readonly #free: number[] = [];
   readonly #lengths = new Int32Array(SLOTS);
-  readonly #slotTags = new Int32Array(SLOTS);
+  readonly #slotSerials = new Int32Array(SLOTS);
+  readonly #slotKinds = new Uint8Array(SLOTS);
 
   /** @param path the file to write, or null to throw everything away. */
   constructor(path: string | null, options: CaptureOptions, seed: number) {
@@ -62,13 +65,17 @@ export class CaptureWriter {
     this.#out.writeUInt32LE(1, 20); // LINKTYPE_ETHERNET
   }
 
-  /** @param timeNs not before the last `advance`. @param tag what to remember of the frame in `tags`. */
-  put(packet: Packet, timeNs: number, tag: number): void {
-    if (this.#file < 0 || timeNs < this.#options.startNs || this.#rng.chance(this.#options.captureLoss)) return;
+  /** @param timeNs not before the last `advance`. @param serial what to remember of the frame, like `kind`. */
+  put(packet: Packet, timeNs: number, serial: number, kind: number): void {
+    if (this.#file < 0 || timeNs < this.#options.startNs || this.#rng.chance(this.#options.captureLoss)) {
+      this.missed.add(serial);
+      return;
+    }
     const slot = this.#free.pop() ?? this.#addSlot();
-    const bytes = this.#slots[slot];
+    const bytes = this.#slotFor(slot, frameRoom(packet, this.#options.snaplen));
     this.#lengths[slot] = writeFrame(bytes, packet, this.#options.side, this.#options.snaplen);
-    this.#slotTags[slot] = tag;
+    this.#slotSerials[slot] = serial;
+    this.#slotKinds[slot] = kind;
     this.#waiting.push(timeNs, slot);
   }
 
@@ -93,7 +100,13 @@ export class CaptureWriter {
 
   #addSlot(): number {
     if (this.#slots.length === SLOTS) throw new Error(`more than ${SLOTS} packets under way at once`);
-    return this.#slots.push(Buffer.allocUnsafe(FRAME_BYTES)) - 1;
+    return this.#slots.push(Buffer.alloc(0)) - 1;
+  }
+
+  /** A slot's buffer, made larger where it is too small. */
+  #slotFor(slot: number, bytes: number): Buffer {
+    if (this.#slots[slot].length < bytes) this.#slots[slot] = Buffer.allocUnsafe(bytes);
+    return this.#slots[slot];
   }
 
   #write(slot: number, timeNs: number): void {
@@ -116,12 +129,18 @@ export class CaptureWriter {
     this.#outAt = at + 16 + captured;
 
     this.frames++;
-    if (this.frames === this.tags.length) {
-      const tags = new Int32Array(this.tags.length * 2);
-      tags.set(this.tags);
-      this.tags = tags;
-    }
-    this.tags[this.frames] = this.#slotTags[slot];
+    if (this.frames === this.serials.length) this.#grow();
+    this.serials[this.frames] = this.#slotSerials[slot];
+    this.kinds[this.frames] = this.#slotKinds[slot];
+  }
+
+  #grow(): void {
+    const serials = new Int32Array(this.serials.length * 2);
+    const kinds = new Uint8Array(this.kinds.length * 2);
+    serials.set(this.serials);
+    kinds.set(this.kinds);
+    this.serials = serials;
+    this.kinds = kinds;
   }
 
   #flush(): void {

@@ -1,8 +1,13 @@
 import type { Actor } from "./actor.js";
+import { bulkTransfer } from "./bulk.js";
+import { closedPort, pathMtu, rejected, traceroute } from "./errors.js";
+import { bigDatagrams } from "./fragmented.js";
 import { Arp, Multicast } from "./link-noise.js";
 import type { Network } from "./network.js";
+import { ICMP, UDP } from "./packet.js";
 import { NO_PORT, Paths } from "./paths.js";
 import { Ping, PING_KINDS, type PingKind } from "./ping.js";
+import { proxied } from "./proxied.js";
 import { CONVERSATIONS, type Conversation, type Scenario } from "./scenarios.js";
 import { TcpConnection } from "./tcp.js";
 import { DnsLookup, Heartbeat, UdpStream } from "./udp.js";
@@ -70,10 +75,42 @@ export class Cast {
       }
       case "multicast":
         return new Multicast(network, scenario);
+      case "bulk":
+        return bulkTransfer(network, paths.outbound("tcp", 443), scenario);
+      case "big":
+        return rng.chance(0.5)
+          ? bigDatagrams(network, rng.chance(0.8) ? paths.outbound("udp", 2049) : paths.published("udp"), scenario, UDP)
+          : bigDatagrams(network, paths.outbound("icmp", NO_PORT, this.#pingId("iputils")), scenario, ICMP);
+      case "refused":
+        return this.#refused();
+      case "proxied": {
+        const { front, back } = paths.proxied();
+        return proxied(network, front, back, scenario);
+      }
       case "arp":
         break;
     }
     return new Arp(network, scenario);
+  }
+
+  /** Conversations that ICMP errors answer. */
+  #refused(): Actor {
+    const network = this.#network;
+    const scenario = this.#scenario;
+    const paths = this.#paths;
+    const { rng } = network;
+    switch (rng.below(5)) {
+      case 0:
+        return traceroute(network, paths.outbound("udp", 33_434), (path, port) => paths.again("udp", path, port));
+      case 1:
+        return traceroute(network, paths.outbound("icmp", NO_PORT, this.#pingId("iputils")), null);
+      case 2:
+        return closedPort(network, rng.chance(0.7) ? paths.outbound("udp", 9) : paths.published("udp"), scenario);
+      case 3:
+        return rejected(network, rng.chance(0.8) ? paths.outbound("udp", 25) : paths.published("udp"), scenario);
+      default:
+        return pathMtu(network, paths.outbound("udp", 4433), scenario);
+    }
   }
 
   #pingKind(): PingKind {

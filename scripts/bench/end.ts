@@ -16,11 +16,16 @@ export class End {
     this.#tsStart = rng.word() >>> 1;
   }
 
-  /** A counter per socket with a random start: inet_id in net/ipv4/ip_output.c. */
-  nextIpId(): number {
+  /**
+   * A counter per socket with a random start: inet_id in net/ipv4/ip_output.c.
+   *
+   * @param count of IDs to take, as of a segment that is to be cut into so many; they follow the one returned.
+   */
+  nextIpId(count = 1): number {
     if (this.#isIdZero) return 0;
-    this.#ipId = (this.#ipId + 1) & 0xffff;
-    return this.#ipId;
+    const id = (this.#ipId + 1) & 0xffff;
+    this.#ipId = (this.#ipId + count) & 0xffff;
+    return id;
   }
 
   advance(bytes: number): void {

@@ -3,10 +3,10 @@ import { join } from "node:path";
 import type { Actor } from "./actor.js";
 import { CaptureWriter } from "./capture-writer.js";
 import { Cast } from "./cast.js";
-import { kindOf, Network, START_NS } from "./network.js";
+import { Network, START_NS } from "./network.js";
 import type { Scenario } from "./scenarios.js";
 import { TimeHeap } from "./time-heap.js";
-import { FORWARDED, type Truth, UNSEEN, writeTruth } from "./truth.js";
+import { FORWARDED, type SideTruth, type Truth, UNSEEN, writeTruth } from "./truth.js";
 
 /** A generated capture pair. */
 export interface CapturePair {
@@ -41,7 +41,7 @@ export function generate(scenario: Scenario, folder: string, seed: number): Capt
   } else {
     run(scenario, inside, outside, seed, 2 * scenario.packets);
   }
-  const truth = scenario.unrelated ? truthOf(inside, outside, false) : truthOf(inside, outside, true);
+  const truth = truthOf(inside, outside, !scenario.unrelated);
   writeTruth(paths.truth, truth);
   return { inside: paths.inside, outside: paths.outside, truth };
 }
@@ -86,35 +86,33 @@ function run(scenario: Scenario, inside: CaptureWriter, outside: CaptureWriter, 
   outside.close();
 }
 
-/** Joins what both captures wrote by the serials that forwarded packets carry. */
+/** What both captures wrote, without the serials of which a side has nothing or not all. */
 function truthOf(inside: CaptureWriter, outside: CaptureWriter, isRelated: boolean): Truth {
-  const twin = new Int32Array(inside.frames + 1);
-  const insideKind = new Uint8Array(inside.frames + 1);
-  const outsideKind = new Uint8Array(outside.frames + 1);
-  const outsideFrames = isRelated ? framesBySerial(outside) : new Int32Array(0);
-  for (let frame = 1; frame <= outside.frames; frame++) {
-    const kind = kindOf(outside.tags[frame]);
-    outsideKind[frame] = kind === FORWARDED ? UNSEEN : kind;
-  }
-  for (let frame = 1; frame <= inside.frames; frame++) {
-    const serial = inside.tags[frame];
-    insideKind[frame] = kindOf(serial);
-    if (serial <= 0) continue;
-    const other = outsideFrames[serial] ?? 0;
-    twin[frame] = other;
-    if (other === 0) insideKind[frame] = UNSEEN;
-    else outsideKind[other] = FORWARDED;
-  }
-  return { twin, insideKind, outsideKind };
+  const forwarded = [serialsOf(inside), serialsOf(outside)];
+  const isSeen = (serial: number) =>
+    isRelated &&
+    forwarded.every((isThere) => isThere[serial] === 1) &&
+    !inside.missed.has(serial) &&
+    !outside.missed.has(serial);
+  return { inside: sideTruth(inside, isSeen), outside: sideTruth(outside, isSeen) };
 }
 
-function framesBySerial(writer: CaptureWriter): Int32Array {
-  let serials = 0;
-  for (let frame = 1; frame <= writer.frames; frame++) serials = Math.max(serials, writer.tags[frame]);
-  const frames = new Int32Array(serials + 1);
+function sideTruth(writer: CaptureWriter, isSeen: (serial: number) => boolean): SideTruth {
+  const kind = writer.kinds.slice(0, writer.frames + 1);
+  const serial = writer.serials.slice(0, writer.frames + 1);
   for (let frame = 1; frame <= writer.frames; frame++) {
-    const serial = writer.tags[frame];
-    if (serial > 0) frames[serial] = frame;
+    if (kind[frame] !== FORWARDED || isSeen(serial[frame])) continue;
+    kind[frame] = UNSEEN;
+    serial[frame] = 0;
   }
-  return frames;
+  return { kind, serial };
+}
+
+/** Per serial, 1 where a forwarded frame has it. */
+function serialsOf({ frames, serials, kinds }: CaptureWriter): Uint8Array {
+  let last = 0;
+  for (let frame = 1; frame <= frames; frame++) last = Math.max(last, serials[frame]);
+  const isThere = new Uint8Array(last + 1);
+  for (let frame = 1; frame <= frames; frame++) if (kinds[frame] === FORWARDED) isThere[serials[frame]] = 1;
+  return isThere;
 }

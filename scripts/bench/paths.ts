@@ -7,11 +7,14 @@ import type { Scenario } from "./scenarios.js";
 /** The port of whoever has none: the other end of an echo, which answers with the id it was asked with. */
 export const NO_PORT = 0;
 
+type Ends = NonNullable<Path["inside"]>;
+
 /** Draws who talks to whom, and what the host makes of it. */
 export class Paths {
   readonly #scenario: Scenario;
   readonly #rng: Rng;
   readonly #nat: Nat;
+  #streams = 0;
 
   constructor(scenario: Scenario, rng: Rng) {
     this.#scenario = scenario;
@@ -22,17 +25,30 @@ export class Paths {
   /** A container to a server, masqueraded. A fixed `port` may be taken: then another container is tried, then any port. */
   outbound(proto: string, serverPort: number, port?: number): Path {
     const isIpv6 = this.#rng.chance(this.#scenario.ipv6);
-    const family = isIpv6 ? `${proto}6` : proto;
-    let inside: Path["inside"];
+    let inside: Ends;
     let tries = 0;
     do {
       const clientPort = port !== undefined && tries < 20 ? port : this.#clientPort(tries);
       inside = { client: { address: this.#container(), port: clientPort }, server: this.#server(serverPort) };
       tries++;
-    } while (!this.#nat.isFree(family, inside.client, inside.server));
+    } while (!this.#nat.isFree(familyOf(proto, isIpv6), inside.client, inside.server));
+    return this.#masqueraded(proto, isIpv6, inside);
+  }
+
+  /** From the container of such a path to its server again, but from and to other ports. */
+  again(proto: string, { isIpv6, inside }: Path, serverPort: number): Path {
+    if (inside === null) throw new Error("a path that the inside never sees begins in no container");
+    const server = { address: inside.server.address, port: serverPort };
+    const from = () => ({ address: inside.client.address, port: this.#clientPort(0) });
+    let client = from();
+    while (!this.#nat.isFree(familyOf(proto, isIpv6), client, server)) client = from();
+    return this.#masqueraded(proto, isIpv6, { client, server });
+  }
+
+  #masqueraded(proto: string, isIpv6: boolean, inside: Ends): Path {
     const isTranslated = !isIpv6 || this.#scenario.ipv6Masquerade;
     const source = this.#nat.masquerade(
-      family,
+      familyOf(proto, isIpv6),
       inside.client,
       inside.server,
       isTranslated ? HOST : inside.client.address,
@@ -42,17 +58,49 @@ export class Paths {
   }
 
   /** A client somewhere to a published port, sent on to a container. */
-  published(): Path {
+  published(proto = "tcp"): Path {
     const index = this.#rng.below(this.#scenario.containers);
     let peer: Endpoint;
     const published = { address: HOST, port: 8000 + index };
     const target = { address: container(index), port: 80 };
     do peer = { address: client(this.#rng.below(100)), port: 1024 + this.#rng.below(64_000) };
-    while (!this.#nat.isFree("tcp", peer, published));
-    this.#nat.masquerade("tcp", peer, published, peer.address);
+    while (!this.#nat.isFree(proto, peer, published));
+    this.#nat.masquerade(proto, peer, published, peer.address);
     const inside = { client: peer, server: target };
     const outside = { client: peer, server: published };
     return this.#path(false, inside, outside, false, this.#farTtl(), 64);
+  }
+
+  /**
+   * A client to a port that docker-proxy serves: its connection to the host, and the proxy's to the container. The client
+   * is somewhere (IPv6 comes this way where containers have none), or another container.
+   */
+  proxied(): { front: Path; back: Path } {
+    const index = this.#rng.below(this.#scenario.containers);
+    const isHairpin = this.#rng.chance(0.15);
+    const isIpv6 = !isHairpin && this.#rng.chance(0.5);
+    const proxy = { address: HOST, port: 9000 + index };
+    const target = { address: container(index), port: 80 };
+    const peer = isHairpin
+      ? this.#free("tcp", proxy, () => ({ address: this.#container(), port: this.#clientPort(0) }))
+      : this.#free("tcp", proxy, () => ({ address: client(this.#rng.below(100)), port: this.#clientPort(0) }));
+    const dialling = this.#free("tcp", target, () => ({ address: BRIDGE, port: this.#clientPort(0) }));
+    this.#streams++;
+    const ends = { client: peer, server: proxy };
+    const front = isHairpin
+      ? this.#path(false, ends, null, true, 64, 64)
+      : this.#path(isIpv6, null, ends, false, this.#farTtl(), 64);
+    const back = this.#path(false, { client: dialling, server: target }, null, true, 64, 64);
+    return { front: { ...front, stream: this.#streams }, back: { ...back, stream: this.#streams } };
+  }
+
+  /** Draws a source until no conversation with this peer had it before. */
+  #free(proto: string, to: Endpoint, draw: () => Endpoint): Endpoint {
+    let from: Endpoint;
+    do from = draw();
+    while (!this.#nat.isFree(proto, from, to));
+    this.#nat.masquerade(proto, from, to, from.address);
+    return from;
   }
 
   /** Between two containers, or a container and the host's bridge address. */
@@ -67,7 +115,7 @@ export class Paths {
 
   /** The host itself to a server, over its uplink. */
   host(proto: string, serverPort: number, port?: number): Path {
-    let ends: NonNullable<Path["outside"]>;
+    let ends: Ends;
     let tries = 0;
     do {
       const clientPort = port !== undefined && tries === 0 ? port : this.#clientPort(tries);
@@ -94,7 +142,7 @@ export class Paths {
     serverTtl: number,
   ): Path {
     const lastExitNs = { outbound: 0, inbound: 0 };
-    return { isIpv6, inside, outside, isClientInside, clientTtl, serverTtl, lastExitNs };
+    return { isIpv6, inside, outside, isClientInside, clientTtl, serverTtl, stream: 0, lastExitNs };
   }
 
   #container(): number {
@@ -115,4 +163,8 @@ export class Paths {
   #farTtl(): number {
     return this.#rng.chance(0.2) ? 117 : 45 + this.#rng.below(14);
   }
+}
+
+function familyOf(proto: string, isIpv6: boolean): string {
+  return isIpv6 ? `${proto}6` : proto;
 }

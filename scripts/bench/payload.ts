@@ -2,7 +2,9 @@ import { Rng } from "./rng.js";
 
 /** Bytes of random payload to cut slices from; any even offset below it is a payload's start. */
 export const RANDOM_BYTES = 0x10000;
-/** No payload is longer than this: an Ethernet frame's worth. */
+/** Bytes after which a stream repeats itself. */
+export const STREAM_BYTES = 0x10000;
+/** No other payload is longer than this: an Ethernet frame's worth. */
 const LONGEST = 2048;
 
 /** Where in the pool the payloads begin that programs send again and again. */
@@ -14,7 +16,10 @@ const DNS_AT = COUNTING_AT + LONGEST;
 const DNS_CELL = 128;
 export const DNS_NAMES = 12;
 
-const pool = Buffer.alloc(DNS_AT + DNS_NAMES * 4 * DNS_CELL);
+/** Long payloads are cut out of this, twice its period, wherever they begin within the first. */
+const STREAM_AT = DNS_AT + DNS_NAMES * 4 * DNS_CELL;
+
+const pool = Buffer.alloc(STREAM_AT + 2 * STREAM_BYTES);
 const dnsLengths: number[] = [];
 /** Sum of the 16-bit words before each even offset: any slice's part of a checksum is then one subtraction. */
 const sums = new Float64Array(pool.length / 2 + 1);
@@ -32,6 +37,9 @@ function fill(): void {
     message.copy(pool, DNS_AT + cell * DNS_CELL);
     dnsLengths.push(message.length);
   }
+  const stream = new Rng(2);
+  for (let at = STREAM_AT; at < STREAM_AT + STREAM_BYTES; at += 4) pool.writeUInt32BE(stream.word(), at);
+  pool.copy(pool, STREAM_AT + STREAM_BYTES, STREAM_AT, STREAM_AT + STREAM_BYTES);
   for (let at = 0; at < pool.length; at += 2) {
     sums[at / 2 + 1] = sums[at / 2] + pool.readUInt16BE(at);
   }
@@ -54,6 +62,11 @@ fill();
 export function dnsMessage(name: number, isAaaa: boolean, isAnswer: boolean): { at: number; length: number } {
   const cell = name * 4 + (isAaaa ? 2 : 0) + (isAnswer ? 1 : 0);
   return { at: DNS_AT + cell * DNS_CELL, length: dnsLengths[cell] };
+}
+
+/** Where byte `offset` of a stream lies in the pool; even, and up to 64 KiB follow it. Streams differ by where they start. */
+export function streamAt(start: number, offset: number): number {
+  return STREAM_AT + ((start + offset) % STREAM_BYTES);
 }
 
 /** Copies `length` bytes of the pool from `at` to `target`. */

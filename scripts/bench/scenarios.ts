@@ -12,6 +12,10 @@ export const CONVERSATIONS = [
   "hostPing",
   "multicast",
   "arp",
+  "bulk",
+  "big",
+  "refused",
+  "proxied",
 ] as const;
 export type Conversation = (typeof CONVERSATIONS)[number];
 
@@ -56,6 +60,8 @@ export interface Scenario {
   readonly driftPpm: number;
   readonly reorder: number;
   readonly captureLoss: number;
+  /** Share of cut datagrams that miss a fragment on a side. */
+  readonly pieceLoss: number;
   /** How much later the outside capture starts, ns. */
   readonly outsideLateNs: number;
   /** The two captures are of two different hosts that do the same things. */
@@ -89,6 +95,7 @@ const PLAIN: Scenario = {
   driftPpm: 0,
   reorder: 0,
   captureLoss: 0,
+  pieceLoss: 0.03,
   outsideLateNs: 0,
   unrelated: false,
 };
@@ -235,6 +242,51 @@ export const SCENARIOS = scenarios({
     packets: 2000,
     actors: 20,
     ipv6: 0.5,
+  },
+  gso: {
+    about: "TCP super-segments on one side, segments on the other (TSO, GSO, GRO)",
+    mix: { bulk: 10, tcp: 2, dns: 1 },
+    actors: 60,
+    ipv6: 0.2,
+    ipv6Masquerade: true,
+    farLoss: 0,
+  },
+  "gso-loss": {
+    about: "the same with losses, retransmissions cut otherwise",
+    mix: { bulk: 10, tcp: 2, dns: 1 },
+    actors: 60,
+    ipv6: 0.2,
+    ipv6Masquerade: true,
+    loss: 0.03,
+    farLoss: 0.05,
+    zeroIpId: 0.3,
+  },
+  fragments: {
+    about: "datagrams over the MTU, cut otherwise on each side or on one alone",
+    mix: { big: 10, dns: 2, ping: 1, tcp: 1 },
+    actors: 60,
+    ipv6: 0.3,
+    ipv6Masquerade: true,
+    loss: 0.01,
+  },
+  "icmp-errors": {
+    about: "errors of the far end, of routers, of containers, and of the host itself",
+    mix: { refused: 10, dns: 2, ping: 2, tcp: 2, published: 1 },
+    actors: 60,
+    ipv6: 0.2,
+    ipv6Masquerade: true,
+    loss: 0.01,
+  },
+  "docker-proxy": {
+    about: "clients of docker-proxy, IPv4 and IPv6, some with the same requests: no pair among them",
+    mix: { proxied: 10, published: 2, tcp: 2, dns: 1 },
+    actors: 30,
+  },
+  "hard-mix": {
+    about: "everything, with super-segments, fragments, ICMP errors and docker-proxy among it",
+    ...EVERYTHING,
+    mix: { ...EVERYTHING.mix, bulk: 4, big: 4, refused: 4, proxied: 3 },
+    ipv6Masquerade: true,
   },
   "full-size": {
     about: "for speed: packets of 750 bytes on average",

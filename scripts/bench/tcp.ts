@@ -1,8 +1,8 @@
 import type { Actor } from "./actor.js";
-import { End } from "./end.js";
 import type { Network, Path } from "./network.js";
-import { ACK, FIN, PSH, SYN, TCP } from "./packet.js";
+import { ACK, FIN, PSH, SYN } from "./packet.js";
 import type { Scenario } from "./scenarios.js";
+import { TcpEnds } from "./tcp-ends.js";
 
 type Phase =
   | "syn"
@@ -19,31 +19,19 @@ type Phase =
 /** A TCP connection: handshake, some requests with responses of many segments, FIN. What is lost is sent again. */
 export class TcpConnection implements Actor {
   readonly #network: Network;
-  readonly #path: Path;
   readonly #scenario: Scenario;
-  readonly #client: End;
-  readonly #server: End;
-  readonly #hasTimestamps: boolean;
-  readonly #clientWindow: number;
-  readonly #serverWindow: number;
+  readonly #ends: TcpEnds;
   #phase: Phase = "syn";
   #requestsLeft: number;
   #segmentsLeft = 0;
   #unacknowledged = 0;
   #dupAcksLeft = 0;
-  #clientTs = 0;
-  #serverTs = 0;
 
   constructor(network: Network, path: Path, scenario: Scenario) {
     const { rng } = network;
     this.#network = network;
-    this.#path = path;
     this.#scenario = scenario;
-    this.#client = new End(rng, rng.chance(scenario.zeroIpId));
-    this.#server = new End(rng, rng.chance(scenario.zeroIpId));
-    this.#hasTimestamps = rng.chance(scenario.timestamps);
-    this.#clientWindow = 500 + rng.below(2);
-    this.#serverWindow = 501 + rng.below(8);
+    this.#ends = new TcpEnds(network, path, scenario);
     this.#requestsLeft = 1 + rng.below(4);
   }
 
@@ -52,11 +40,11 @@ export class TcpConnection implements Actor {
     switch (this.#phase) {
       case "syn":
         if (!this.#send(true, SYN, 0, nowNs)) return nowNs + rng.between(50e6, 100e6);
-        this.#client.advance(1);
+        this.#ends.client.advance(1);
         return this.#then("syn-ack", this.#later(nowNs));
       case "syn-ack":
         if (!this.#send(false, SYN | ACK, 0, nowNs)) return nowNs + rng.between(50e6, 100e6);
-        this.#server.advance(1);
+        this.#ends.server.advance(1);
         return this.#then("established", nowNs + rng.between(20e3, 100e3));
       case "established":
         this.#send(true, ACK, 0, nowNs);
@@ -72,11 +60,11 @@ export class TcpConnection implements Actor {
         return this.#acknowledge(nowNs);
       case "fin":
         if (!this.#send(true, FIN | ACK, 0, nowNs)) return nowNs + rng.between(20e6, 60e6);
-        this.#client.advance(1);
+        this.#ends.client.advance(1);
         return this.#then("fin-ack", this.#later(nowNs));
       case "fin-ack":
         if (!this.#send(false, FIN | ACK, 0, nowNs)) return nowNs + rng.between(20e6, 60e6);
-        this.#server.advance(1);
+        this.#ends.server.advance(1);
         return this.#then("last-ack", nowNs + rng.between(20e3, 200e3));
       case "last-ack":
         break;
@@ -89,7 +77,7 @@ export class TcpConnection implements Actor {
     const { rng } = this.#network;
     const bytes = 80 + rng.below(400);
     if (!this.#send(true, PSH | ACK, bytes, nowNs)) return nowNs + rng.between(10e6, 50e6);
-    this.#client.advance(bytes);
+    this.#ends.client.advance(bytes);
     this.#requestsLeft--;
     this.#segmentsLeft = 1 + rng.below(this.#scenario.responseSegments);
     return this.#then("response", this.#later(nowNs));
@@ -104,7 +92,7 @@ export class TcpConnection implements Actor {
       this.#dupAcksLeft = 1 + rng.below(3);
       return this.#then("dup-ack", nowNs + rng.between(20e3, 200e3));
     }
-    this.#server.advance(bytes);
+    this.#ends.server.advance(bytes);
     this.#segmentsLeft--;
     // Every second segment is acknowledged, RFC 5681 section 4.2, and the last one.
     if (++this.#unacknowledged < 2 && !isLast) return nowNs + rng.between(1e3, 12e3);
@@ -129,26 +117,9 @@ export class TcpConnection implements Actor {
   }
 
   #send(fromClient: boolean, flags: number, bytes: number, nowNs: number): boolean {
-    const { packet } = this.#network;
-    const from = fromClient ? this.#client : this.#server;
-    const to = fromClient ? this.#server : this.#client;
-    // A SYN-ACK belongs to no socket yet: ip_build_and_send_pkt leaves its IP ID 0 where DF is set.
-    packet.reset(TCP, this.#path.isIpv6, flags === (SYN | ACK) ? 0 : from.nextIpId());
-    packet.tcpFlags = flags;
-    packet.seq = from.seq;
-    packet.ack = to.seq;
-    packet.window = (flags & SYN) !== 0 ? 64_240 : fromClient ? this.#clientWindow : this.#serverWindow;
-    packet.payloadLength = bytes;
+    const { seq } = fromClient ? this.#ends.client : this.#ends.server;
     // What is sent again is the same bytes: they follow from where they lie in the stream.
-    packet.poolAt = bytes === 0 ? 0 : (Math.imul(from.seq, 0x9e3779b1) >>> 16) & ~1;
-    packet.tsVal = -1;
-    if (this.#hasTimestamps) {
-      packet.tsVal = from.timestamp(nowNs);
-      packet.tsEcr = flags === SYN ? 0 : fromClient ? this.#serverTs : this.#clientTs;
-    }
-    const arrived = this.#network.send(this.#path, fromClient, nowNs);
-    if (arrived && fromClient) this.#clientTs = Math.max(0, packet.tsVal);
-    else if (arrived) this.#serverTs = Math.max(0, packet.tsVal);
-    return arrived;
+    const poolAt = bytes === 0 ? 0 : (Math.imul(seq, 0x9e3779b1) >>> 16) & ~1;
+    return this.#ends.send(fromClient, nowNs, { flags, bytes, poolAt });
   }
 }

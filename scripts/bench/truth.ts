@@ -7,24 +7,41 @@ export const DROPPED = 1;
 /** Never meant to be forwarded: between containers, to or from the host. */
 export const LOCAL = 2;
 export const NOT_IP = 3;
-/** The other capture has no twin, and could not show whether there was one: it lost it or did not run then. */
+/**
+ * No pair, and no verdict to be expected. The other capture could not show whether there was a twin: it lost it or did not
+ * run then. Or a part of what was sent is missing on a side.
+ */
 export const UNSEEN = 4;
+/** Answered by an ICMP error of the host itself. */
+export const REFUSED = 5;
+/** Ends at a proxy on the host, or begins there. */
+export const PROXIED = 6;
 
-/** What a correct pairing of two captures is. Index 0 of each column is unused: frames count from 1. */
-export interface Truth {
-  /** Per inside frame, its twin's number outside; 0 where it has none. */
-  readonly twin: Int32Array;
+/** One side's truth. Index 0 of each column is unused: frames count from 1. */
+export interface SideTruth {
   /** Per frame, one of the constants above. */
-  readonly insideKind: Uint8Array;
-  readonly outsideKind: Uint8Array;
+  readonly kind: Uint8Array;
+  /**
+   * FORWARDED frames with the same serial on both sides are the same bytes: one frame a side, or more where they are cut.
+   * What was sent as one has serials that follow each other; no others do. PROXIED frames have the serial of the stream
+   * that two connections carry. All others have 0.
+   */
+  readonly serial: Int32Array;
 }
 
-const MAGIC = 0x3154434e;
+/** What a correct pairing of two captures is. */
+export interface Truth {
+  readonly inside: SideTruth;
+  readonly outside: SideTruth;
+}
 
-/** Writes it as: magic "NCT1", frames inside, frames outside (each 32-bit little endian), then the three columns. */
-export function writeTruth(path: string, truth: Truth): void {
-  const header = Int32Array.of(MAGIC, truth.insideKind.length - 1, truth.outsideKind.length - 1);
-  writeFileSync(path, Buffer.concat([header, truth.twin, truth.insideKind, truth.outsideKind].map(bytesOf)));
+const MAGIC = 0x3254434e;
+
+/** Writes it as: magic "NCT2", frames inside, frames outside (32-bit little endian), both columns of serials, both of kinds. */
+export function writeTruth(path: string, { inside, outside }: Truth): void {
+  const header = Int32Array.of(MAGIC, inside.kind.length - 1, outside.kind.length - 1);
+  const columns = [header, inside.serial, outside.serial, inside.kind, outside.kind];
+  writeFileSync(path, Buffer.concat(columns.map(bytesOf)));
 }
 
 /** @throws Error where the file is not one `writeTruth` wrote. */
@@ -34,10 +51,10 @@ export function readTruth(path: string): Truth {
   const inside = bytes.readInt32LE(4) + 1;
   const outside = bytes.readInt32LE(8) + 1;
   const columns = new Uint8Array(bytes.subarray(12));
+  const kinds = columns.subarray(4 * (inside + outside));
   return {
-    twin: new Int32Array(columns.buffer, 0, inside),
-    insideKind: columns.subarray(4 * inside, 5 * inside),
-    outsideKind: columns.subarray(5 * inside, 5 * inside + outside),
+    inside: { serial: new Int32Array(columns.buffer, 0, inside), kind: kinds.subarray(0, inside) },
+    outside: { serial: new Int32Array(columns.buffer, 4 * inside, outside), kind: kinds.subarray(inside) },
   };
 }
 

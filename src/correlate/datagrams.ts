@@ -17,7 +17,7 @@ import { INSIDE, type Side } from "../packets/sides.js";
 import { type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { Pairing } from "./pairing.js";
-import { CONFLICT, KNOWN, type Translations } from "./translations.js";
+import { CONFLICT, IMPOSSIBLE, KNOWN, type Translations } from "./translations.js";
 
 /** No link has a smaller MTU in practice (RFC 791: every host must take 576 bytes): a shorter datagram is not cut. */
 const NEVER_CUT_BYTES = 576;
@@ -35,6 +35,8 @@ interface Datagram {
   rows: number[];
   /** Transport bytes, header included, once the last fragment is there; 0 before. */
   bytes: number;
+  /** Several may have become it, and nothing tells which. */
+  isContested: boolean;
 }
 
 /**
@@ -72,7 +74,7 @@ export class Datagrams {
     if (t.proto[at] === TCP) return;
     if ((t.flags[at] & IS_FRAGMENT) !== 0) this.#admitFragment(row);
     else if (this.#mayBeCut(at)) {
-      this.#file({ side: t.sideOf(row), rows: [row], bytes: this.#bytesOf(row) });
+      this.#file({ side: t.sideOf(row), rows: [row], bytes: this.#bytesOf(row), isContested: false });
     }
   }
 
@@ -81,7 +83,7 @@ export class Datagrams {
     const key = this.#filed.get(row);
     const filed = key === undefined ? undefined : this.#complete.get(key);
     const datagram = filed?.find((candidate) => candidate.rows.includes(row));
-    return datagram !== undefined && filed !== undefined && this.#pairWithOne(datagram, filed);
+    return datagram !== undefined && filed !== undefined && this.#pairWithOne(datagram, filed, true);
   }
 
   /** Forgets a packet that the timeline gives back. */
@@ -104,7 +106,7 @@ export class Datagrams {
     const key = `${side} ${this.#addresses(row)} ${t.proto[at]} ${t.ipId[at]}`;
     let datagram = this.#partial.get(key);
     if (!datagram) {
-      datagram = { side, rows: [], bytes: 0 };
+      datagram = { side, rows: [], bytes: 0, isContested: false };
       this.#partial.set(key, datagram);
     }
     datagram.rows.push(row);
@@ -131,17 +133,51 @@ export class Datagrams {
     const id = (t.flags[at] & IS_IPV6) !== 0 ? `6 ${t.proto[at] === ICMPV6 ? t.seq[at] : ""}` : `4 ${t.ipId[at]}`;
     const key = `${id} ${t.proto[at]} ${datagram.bytes}`;
     const others = this.#complete.get(key) ?? [];
-    if (this.#pairWithOne(datagram, others)) return;
+    if (this.#pairWithOne(datagram, others, false)) return;
     this.#complete.set(key, [...others, datagram]);
     for (const row of datagram.rows) this.#filed.set(row, key);
   }
 
-  /** Pairs a datagram with the one among others that can be its twin, if there is but one and it is certain. */
-  #pairWithOne(datagram: Datagram, others: readonly Datagram[]): boolean {
-    const twins = others.filter((other) => this.#couldBeTwins(datagram, other));
+  /**
+   * Pairs a datagram with the one among others that can be its twin, if there is but one, it has no other claimant as good,
+   * and it is certain. `isFinal`: whatever belongs to it must have come by now.
+   */
+  #pairWithOne(datagram: Datagram, others: readonly Datagram[], isFinal: boolean): boolean {
+    const candidates = others.filter((other) => this.#couldBeTwins(datagram, other));
+    const best = Math.max(CONFLICT + 1, ...candidates.map((other) => this.#relation(datagram, other)));
+    const asGood = candidates.filter((other) => this.#relation(datagram, other) >= best);
+    const twins = asGood.length > 1 ? asGood.filter((other) => this.#isQuick(datagram, other)) : asGood;
     if (twins.length !== 1) return false;
-    const [inside, outside] = datagram.side === INSIDE ? [datagram, twins[0]] : [twins[0], datagram];
+    const [twin] = twins;
+    const rivals = others.filter(
+      (other) => other !== datagram && this.#couldBeTwins(other, twin) && this.#relation(other, twin) >= best,
+    );
+    if (rivals.length > 0 && (!this.#isQuick(datagram, twin) || rivals.some((rival) => this.#isQuick(rival, twin)))) {
+      twin.isContested ||= isFinal;
+      return false;
+    }
+    const [inside, outside] = inOrder(datagram, twin);
     return this.#pair(inside.rows, outside.rows);
+  }
+
+  /** How two datagrams stand to each other; an IPv6 identification says nothing, so there their latency must. */
+  #relation(a: Datagram, b: Datagram): number {
+    const t = this.#timeline;
+    const [inside, outside] = inOrder(a, b);
+    const [i, o] = [inside.rows[0] & t.mask, outside.rows[0] & t.mask];
+    const gapNs = t.timeNs[o] - t.timeNs[i];
+    const isOutbound = t.ttl[i] > t.ttl[o];
+    if ((t.flags[i] & IS_IPV6) !== 0 && !this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs))
+      return IMPOSSIBLE;
+    return this.#translations.relation(inside.rows[0], outside.rows[0]);
+  }
+
+  /** Whether two datagrams came as close together as twins do, the way their TTL says. */
+  #isQuick(a: Datagram, b: Datagram): boolean {
+    const t = this.#timeline;
+    const [inside, outside] = inOrder(a, b);
+    const [i, o] = [inside.rows[0] & t.mask, outside.rows[0] & t.mask];
+    return this.#translations.isQuick(t.ttl[i] > t.ttl[o], t.timeNs[o] - t.timeNs[i]);
   }
 
   #pair(inside: readonly number[], outside: readonly number[]): boolean {
@@ -167,7 +203,8 @@ export class Datagrams {
 
   /** Two datagrams that came whole on both sides are not this room's business. */
   #couldBeTwins(a: Datagram, b: Datagram): boolean {
-    return a.side !== b.side && a.rows.length + b.rows.length > 2 && this.#isWaiting(b);
+    const areTwo = a.side !== b.side && a.rows.length + b.rows.length > 2;
+    return areTwo && !a.isContested && !b.isContested && this.#isWaiting(a) && this.#isWaiting(b);
   }
 
   #isWaiting(datagram: Datagram): boolean {
@@ -195,4 +232,9 @@ export class Datagrams {
     const hasHeader = (t.flags[at] & (IS_LATER_FRAGMENT | IS_HEADLESS)) === 0 && HAVE_8_BYTE_HEADERS.has(t.proto[at]);
     return t.payloadLength[at] + (hasHeader ? 8 : 0);
   }
+}
+
+/** Two datagrams of both sides, the inside one first. */
+function inOrder(a: Datagram, b: Datagram): readonly [Datagram, Datagram] {
+  return a.side === INSIDE ? [a, b] : [b, a];
 }

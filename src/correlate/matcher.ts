@@ -123,8 +123,15 @@ export class Matcher {
     this.#survey(row, bucket);
     const relation = this.#relation;
     const candidate = this.#candidate;
-    if (relation < weakest || this.#isGhost(candidate)) return false;
-    if (this.#rivals > 0) return relation === KNOWN && this.#pairInOrder(row, bucket);
+    if (candidate === NONE || this.#isGhost(candidate)) return false;
+    if (relation === 0 && weakest === CONFLICT) return this.#pairInOrder(row, bucket);
+    if (relation < weakest) return false;
+    // time alone says little while more may come: what is late may be so because all of its flow is
+    if (this.#usedTime && weakest !== CONFLICT) return false;
+    if (this.#rivals > 0 || this.#usedTime) {
+      if (relation === KNOWN && this.#pairInOrder(row, bucket)) return true;
+      if (this.#rivals > 0) return false;
+    }
     const inside = t.side[row & t.mask] === INSIDE ? row : candidate;
     const outside = inside === row ? candidate : row;
     if (relation === KNOWN) {
@@ -160,8 +167,9 @@ export class Matcher {
   }
 
   /**
-   * Looks at every waiting packet with this key. Sets the candidate with the strongest relation, how many rivals there are
-   * (other candidates as good, or other packets that claim it as well), and how many more have the same key.
+   * Looks at every waiting packet with this key. Sets the candidate with the strongest relation (one that only time speaks
+   * against, where there is none), how many rivals there are (other candidates as good, or other packets that claim it as
+   * well), and how many more have the same key.
    */
   #survey(row: number, bucket: number): void {
     const t = this.#timeline;
@@ -192,7 +200,10 @@ export class Matcher {
     ) {
       others++;
       const relation = opposite === OUTSIDE ? this.#relate(row, candidate) : this.#relate(candidate, row);
-      if (relation === 0) continue;
+      if (relation === 0) {
+        if (best === NONE && this.#isKnown(row, candidate)) best = candidate;
+        continue;
+      }
       if (relation > bestRelation) {
         best = candidate;
         bestRelation = relation;
@@ -205,6 +216,12 @@ export class Matcher {
     this.#relation = bestRelation;
     this.#rivals = rivals;
     this.#others = others;
+  }
+
+  /** Whether a known translation makes one of the other, at whatever time. */
+  #isKnown(a: number, b: number): boolean {
+    const [inside, outside] = this.#timeline.sideOf(a) === INSIDE ? [a, b] : [b, a];
+    return this.#translations.relation(inside, outside) === KNOWN;
   }
 
   /** The relation of two packets, where several share a key: then a flow's own latencies count for strong keys as well. */
@@ -249,7 +266,7 @@ export class Matcher {
       outside.push(r);
     }
     if (inside.length !== outside.length) return false;
-    if (!inside.every((i, k) => this.#relate(i, outside[k]) === KNOWN)) return false;
+    if (!inside.every((i, k) => this.#translations.relation(i, outside[k]) === KNOWN)) return false;
     for (const [k, i] of inside.entries()) this.#pair(i, outside[k], slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME);
     return true;
   }
@@ -276,8 +293,7 @@ export class Matcher {
         found[side].push(from);
         const opposite = otherSide(side);
         for (let r = this.#buckets.oldest(bucket, opposite); r !== NONE; r = t.next[r & t.mask]) {
-          const relation = side === INSIDE ? this.#relate(from, r) : this.#relate(r, from);
-          if (relation >= POSSIBLE) seen.add(r);
+          if (this.#mayBeTwins(from, r)) seen.add(r);
         }
       }
     } else {
@@ -292,6 +308,24 @@ export class Matcher {
     const undecided = { inside: fresh(found[INSIDE]), outside: fresh(found[OUTSIDE]), why };
     for (const r of [...undecided.inside, ...undecided.outside]) t.state[r & t.mask] = AMBIGUOUS;
     return undecided;
+  }
+
+  /** Whether two packets with one key may be twins; where neither has come when its twin usually does, late ones, too. */
+  #mayBeTwins(a: number, b: number): boolean {
+    const [inside, outside] = this.#timeline.sideOf(a) === INSIDE ? [a, b] : [b, a];
+    if (this.#relate(inside, outside) >= POSSIBLE) return true;
+    if (!this.#isKnown(inside, outside)) return false;
+    return !this.#hasUsualTwin(a) && !this.#hasUsualTwin(b);
+  }
+
+  #hasUsualTwin(row: number): boolean {
+    const t = this.#timeline;
+    const side = t.sideOf(row);
+    let other = this.#buckets.oldest(t.bucket[row & t.mask], otherSide(side));
+    for (; other !== NONE; other = t.next[other & t.mask]) {
+      if ((side === INSIDE ? this.#relate(row, other) : this.#relate(other, row)) === KNOWN) return true;
+    }
+    return false;
   }
 
   #whyUndecided(row: number, found: [number[], number[]]): string {

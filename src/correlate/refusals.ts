@@ -27,7 +27,7 @@ export class Refusals {
     const t = this.#timeline;
     const { quotes } = batch;
     const q = batch.quote[i];
-    const key = keyOf(side, t.tuple[row & t.mask], quotes.proto[q], quotes.ipId[q], quotes.seq[q]);
+    const key = keyOf(side, t.tuple[row & t.mask], quotes.proto[q], quotes.ipId[q], quotes.length[q], quotes.seq[q]);
     const message = batch.seq[i];
     const why = `${reasonOf(batch.proto[i] === ICMP, message >>> 24, (message >>> 16) & 255)}, says ${from}`;
     this.#byQuoted.set(key, [...(this.#byQuoted.get(key) ?? []), { row, why }]);
@@ -49,14 +49,15 @@ export class Refusals {
     const t = this.#timeline;
     const at = row & t.mask;
     const seq = t.proto[at] === TCP ? t.seq[at] : t.proto[at] === UDP ? 0 : t.seq[at] & 0xffff;
-    const refusals = this.#byQuoted.get(keyOf(t.sideOf(row), t.tuple[at], t.proto[at], t.ipId[at], seq));
+    const key = keyOf(t.sideOf(row), t.tuple[at], t.proto[at], t.ipId[at], t.length[at], seq);
+    const refusals = this.#byQuoted.get(key);
     const refusal = refusals?.find((candidate) => t.isBefore(row, candidate.row));
     return refusal ? `${refusal.why} (frame ${t.frame[refusal.row & t.mask]})` : null;
   }
 }
 
-function keyOf(side: Side, tuple: number, proto: number, ipId: number, seq: number): string {
-  return `${side} ${tuple} ${proto} ${ipId} ${seq}`;
+function keyOf(side: Side, tuple: number, proto: number, ipId: number, length: number, seq: number): string {
+  return `${side} ${tuple} ${proto} ${ipId} ${length} ${seq}`;
 }
 
 /** Errors by "type" or "type code", RFC 792, 1191 and 1812. */

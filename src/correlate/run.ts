@@ -243,7 +243,7 @@ export class Run {
     if (t.state[at] !== WAITING) return;
     if (!isTcp) this.#datagrams.admit(row);
     else if (this.#translations.slotOf(row) === NONE) this.#proxies.admit(row);
-    else if (t.payloadLength[at] > 0) this.#segments.admit(row);
+    if (isTcp && t.payloadLength[at] > 0) this.#segments.admit(row);
   }
 
   #paired(inside: number, outside: number, slot: number): void {
@@ -312,6 +312,7 @@ export class Run {
     }
     const at = row & t.mask;
     if (t.state[at] !== WAITING) return;
+    if (t.proto[at] === TCP && t.payloadLength[at] > 0 && this.#segments.settle(row)) return;
     const side = t.sideOf(row);
     const { verdict, why } = this.#verdicts.judge(row);
     this.#tuples[side].unmatched[t.tuple[at]]++;

@@ -1,34 +1,48 @@
 import { TCP } from "../packets/packets.js";
-import { BY_COVERAGE, EVIDENCE_FLOW, EVIDENCE_IP_ID, EVIDENCE_TCP_ACK, EVIDENCE_TCP_SEQ } from "../packets/results.js";
-import { INSIDE, OUTSIDE, otherSide, type Side } from "../packets/sides.js";
+import {
+  BY_COVERAGE,
+  EVIDENCE_FLOW,
+  EVIDENCE_IP_ID,
+  EVIDENCE_TCP_ACK,
+  EVIDENCE_TCP_SEQ,
+  EVIDENCE_TIME,
+} from "../packets/results.js";
+import { INSIDE, OUTSIDE, otherSide } from "../packets/sides.js";
 import { type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import type { Pairing } from "./pairing.js";
-import type { Translations } from "./translations.js";
+import { KNOWN, type Translations } from "./translations.js";
 
 /** A segment longer than an Ethernet MTU was cut, or is going to be: offload is at work on this flow. */
 const ORDINARY_BYTES = 1500;
-/** How many packets back the pieces of a merged segment (GRO) are looked for once its flow is seen to need it. */
-const LOOK_BACK = 2048;
+/** How many packets away the pieces of a segment are looked for once its flow is known, and seen to need it. */
+const LOOK_AROUND = 2048;
 /** Most pieces a segment is cut into: 512 KiB (Linux, BIG TCP) of 1,024 bytes each. */
 const MOST_PIECES = 512;
+/** A segment is cut at once, and merged from what comes at once: without IP IDs, pieces further apart are of several. */
+const BURST_NS = 1_000_000;
 /** Lists are cleared of what was paired when they reach this length. */
 const CROWDED = 256;
 
 /** Waiting data segments of one flow: by direction (0 inbound, 1 outbound), then by side. */
-type Lists = readonly [readonly [number[], number[]], readonly [number[], number[]]];
+type Lists = readonly [Direction, Direction];
+type Direction = readonly [Set<number>, Set<number>];
 
 /**
  * Pairs TCP segments that one side shows cut differently (TSO, GSO, GRO): one segment on one side, the pieces on the other
  * that make up exactly its bytes. Only in flows whose translation is known; the sequence numbers then decide, and where the
  * packets have IP IDs, the pieces must count on from the whole one's (Linux: net/ipv4/af_inet.c, inet_gso_segment), which
- * tells retransmissions apart.
+ * tells retransmissions apart. Without IP IDs, only a flow's usual latencies can.
  */
 export class Segments {
   readonly #timeline: Timeline;
   readonly #translations: Translations;
   readonly #pairing: Pairing;
   readonly #flows = new Map<number, Lists>();
+  /** Whether a segment that was cut, or is going to be, has been seen at all. */
+  #isNeeded = false;
+  /** Pieces that nothing tells whose they are. */
+  readonly #contested = new Set<number>();
 
   constructor(timeline: Timeline, translations: Translations, pairing: Pairing) {
     this.#timeline = timeline;
@@ -39,20 +53,38 @@ export class Segments {
   /** Takes a TCP segment with data that found no twin of its own size when it came. */
   admit(row: number): void {
     const t = this.#timeline;
+    const isLong = t.length[row & t.mask] > ORDINARY_BYTES;
+    if (isLong) this.#isNeeded = true;
     const slot = this.#translations.slotOf(row);
     if (slot === NONE) return;
-    let lists = this.#flows.get(slot);
-    if (!lists) {
-      if (t.length[row & t.mask] <= ORDINARY_BYTES) return;
-      lists = [
-        [[], []],
-        [[], []],
-      ];
-      this.#flows.set(slot, lists);
-      this.#lookBack(row, slot, lists);
+    const known = this.#flows.get(slot);
+    if (!known && !isLong) return;
+    const lists = known ?? this.#begin(slot);
+    if (!known) this.#list(t.before(row, Math.min(LOOK_AROUND, t.size - 1)), row, slot, lists);
+    this.#listOf(lists, slot, row).add(row);
+    this.#cover(row, slot, lists, false);
+  }
+
+  /**
+   * Tries once more to pair a segment whose window is over: its flow may not have been known when it came.
+   *
+   * @returns whether it is paired now.
+   */
+  settle(row: number): boolean {
+    if (!this.#isNeeded) return false;
+    const t = this.#timeline;
+    const slot = this.#translations.slotOf(row);
+    if (slot === NONE) return false;
+    const known = this.#flows.get(slot);
+    if (!known || !this.#listOf(known, slot, row).has(row)) {
+      const end = t.before(row, -Math.min(LOOK_AROUND, t.before(t.end, row)));
+      if (!known && !this.#hasLong(row, end, slot)) return false;
+      this.#list(row, end, slot, known ?? this.#begin(slot));
     }
-    this.#list(lists, slot, row).push(row);
-    this.#cover(row, slot, lists);
+    const lists = this.#flows.get(slot);
+    if (lists) this.#cover(row, slot, lists, true);
+    // pieces may have been paired that are like this one, and not this one
+    return t.state[row & t.mask] !== WAITING;
   }
 
   /** Whether some bytes of this waiting segment are on the other side, in segments cut differently. */
@@ -62,35 +94,54 @@ export class Segments {
     const lists = slot === NONE ? undefined : this.#flows.get(slot);
     if (!lists) return false;
     const opposite = this.#direction(lists, slot, row)[otherSide(t.sideOf(row))];
-    return opposite.some((other) => this.#isWaiting(other, slot) && this.#overlaps(row, other));
+    for (const other of opposite) if (this.#isWaiting(other, slot) && this.#overlaps(row, other)) return true;
+    return false;
   }
 
-  #lookBack(row: number, slot: number, lists: Lists): void {
+  #begin(slot: number): Lists {
+    const lists: Lists = [
+      [new Set(), new Set()],
+      [new Set(), new Set()],
+    ];
+    this.#flows.set(slot, lists);
+    return lists;
+  }
+
+  /** Takes the flow's waiting segments with data from one row up to another, not included. */
+  #list(from: number, end: number, slot: number, lists: Lists): void {
     const t = this.#timeline;
-    const size = Math.min(LOOK_BACK, t.size - 1);
-    for (let back = size; back > 0; back--) {
-      const earlier = t.before(row, back);
-      const at = earlier & t.mask;
-      if (t.proto[at] === TCP && t.payloadLength[at] > 0 && this.#isWaiting(earlier, slot))
-        this.#list(lists, slot, earlier).push(earlier);
+    for (let row = from; row !== end; row = t.after(row)) {
+      const at = row & t.mask;
+      if (t.proto[at] === TCP && t.payloadLength[at] > 0 && this.#isWaiting(row, slot))
+        this.#listOf(lists, slot, row).add(row);
     }
   }
 
-  #direction(lists: Lists, slot: number, row: number): readonly [number[], number[]] {
+  /** Whether a long segment of the flow waits from one row up to another. */
+  #hasLong(from: number, end: number, slot: number): boolean {
+    const t = this.#timeline;
+    for (let row = from; row !== end; row = t.after(row)) {
+      const at = row & t.mask;
+      if (t.proto[at] === TCP && t.length[at] > ORDINARY_BYTES && this.#isWaiting(row, slot)) return true;
+    }
+    return false;
+  }
+
+  #isOutbound(row: number, slot: number): boolean {
     const t = this.#timeline;
     const flow = this.#translations.flowAt(slot);
     const isForward = (t.forward[row & t.mask] === 1) !== (t.sideOf(row) === OUTSIDE && flow.isFlipped);
-    return lists[flow.isOutbound(isForward ? 1 : 0) ? 1 : 0];
+    return flow.isOutbound(isForward ? 1 : 0);
+  }
+
+  #direction(lists: Lists, slot: number, row: number): Direction {
+    return lists[this.#isOutbound(row, slot) ? 1 : 0];
   }
 
   /** The list a segment belongs into, without what has been paired meanwhile if it has grown long. */
-  #list(lists: Lists, slot: number, row: number): number[] {
+  #listOf(lists: Lists, slot: number, row: number): Set<number> {
     const list = this.#direction(lists, slot, row)[this.#timeline.sideOf(row)];
-    if (list.length >= CROWDED) {
-      let kept = 0;
-      for (const other of list) if (this.#isWaiting(other, slot)) list[kept++] = other;
-      list.length = kept;
-    }
+    if (list.size >= CROWDED) for (const other of list) if (!this.#isWaiting(other, slot)) list.delete(other);
     return list;
   }
 
@@ -101,38 +152,80 @@ export class Segments {
   }
 
   /** Pairs the segment as the whole of pieces that are there, or as the last piece of a whole. */
-  #cover(row: number, slot: number, lists: Lists): void {
-    const side = this.#timeline.sideOf(row);
+  #cover(row: number, slot: number, lists: Lists, isFinal: boolean): void {
     const both = this.#direction(lists, slot, row);
-    const own = both[side];
-    const opposite = both[otherSide(side)];
-    if (this.#coverWhole(row, side, slot, opposite)) return;
-    for (const whole of opposite) {
-      if (
-        this.#isWaiting(whole, slot) &&
-        this.#isPieceOf(row, whole) &&
-        this.#coverWhole(whole, otherSide(side), slot, own)
-      )
-        return;
+    if (this.#coverWhole(row, slot, both, isFinal)) return;
+    for (const whole of both[otherSide(this.#timeline.sideOf(row))]) {
+      if (!this.#isWaiting(row, slot)) return;
+      if (this.#isWaiting(whole, slot) && this.#isPieceOf(row, whole)) this.#coverWhole(whole, slot, both, isFinal);
     }
   }
 
-  #coverWhole(whole: number, side: Side, slot: number, others: readonly number[]): boolean {
-    const pieces = this.#piecesOf(
-      whole,
-      others.filter((piece) => this.#isWaiting(piece, slot) && this.#isPieceOf(piece, whole)),
-    );
-    if (pieces === null) return false;
+  /** @param isFinal whether whatever belongs to it must have come by now. */
+  #coverWhole(whole: number, slot: number, both: Direction, isFinal: boolean): boolean {
     const t = this.#timeline;
+    const side = t.sideOf(whole);
+    const candidates = this.#candidatesOf(whole, slot, both);
+    const pieces = candidates.length < 2 ? null : this.#piecesOf(whole, slot, candidates);
+    if (pieces === null) return false;
+    const hasId = t.ipId[whole & t.mask] !== 0;
+    const rivals = hasId ? [] : this.#rivalsOf(whole, slot, both, pieces, isFinal);
+    const isContended = candidates.length > pieces.length || rivals.length > 0;
+    if (
+      isContended &&
+      (!this.#isTimely(whole, pieces[0], slot) || rivals.some((rival) => this.#isTimely(rival, pieces[0], slot)))
+    ) {
+      if (isFinal && rivals.length > 0) this.#contest(pieces);
+      return false;
+    }
     const evidence =
-      EVIDENCE_TCP_SEQ | EVIDENCE_TCP_ACK | EVIDENCE_FLOW | (t.ipId[whole & t.mask] !== 0 ? EVIDENCE_IP_ID : 0);
+      EVIDENCE_TCP_SEQ |
+      EVIDENCE_TCP_ACK |
+      EVIDENCE_FLOW |
+      (hasId ? EVIDENCE_IP_ID : 0) |
+      (isContended ? EVIDENCE_TIME : 0);
     const [inside, outside] = side === INSIDE ? [[whole], pieces] : [pieces, [whole]];
     this.#pairing.pairGroup(inside, outside, slot, BY_COVERAGE, evidence);
     return true;
   }
 
+  #candidatesOf(whole: number, slot: number, both: Direction): number[] {
+    const candidates: number[] = [];
+    for (const piece of both[otherSide(this.#timeline.sideOf(whole))]) {
+      if (
+        this.#isWaiting(piece, slot) &&
+        this.#isPieceOf(piece, whole) &&
+        !this.#contested.has(piece) &&
+        this.#isPossible(piece, whole)
+      )
+        candidates.push(piece);
+    }
+    return candidates;
+  }
+
+  /** Other segments without IP ID that the pieces may have been: they have the same bytes, and finally all of theirs. */
+  #rivalsOf(whole: number, slot: number, both: Direction, pieces: readonly number[], isFinal: boolean): number[] {
+    const rivals: number[] = [];
+    for (const rival of both[this.#timeline.sideOf(whole)]) {
+      if (rival === whole || !this.#isWaiting(rival, slot) || !this.#isPossible(pieces[0], rival)) continue;
+      if (pieces.some((piece) => this.#isSameAs(piece, rival))) rivals.push(rival);
+      else if (pieces.some((piece) => this.#isPieceOf(piece, rival))) {
+        const isWhole = () => this.#piecesOf(rival, slot, this.#candidatesOf(rival, slot, both)) !== null;
+        if (!isFinal || isWhole()) rivals.push(rival);
+      }
+    }
+    return rivals;
+  }
+
+  /** Leaves pieces alone that more than one segment may have been. */
+  #contest(pieces: readonly number[]): void {
+    if (this.#contested.size >= CROWDED)
+      for (const row of this.#contested) if (!this.#timeline.isHeld(row)) this.#contested.delete(row);
+    for (const piece of pieces) this.#contested.add(piece);
+  }
+
   /** The pieces that make up the whole, in order; null if one is missing or could be another. */
-  #piecesOf(whole: number, candidates: readonly number[]): number[] | null {
+  #piecesOf(whole: number, slot: number, candidates: readonly number[]): number[] | null {
     const t = this.#timeline;
     const w = whole & t.mask;
     const bytes = t.payloadLength[w];
@@ -140,15 +233,34 @@ export class Segments {
     let offset = 0;
     while (offset < bytes) {
       const here = candidates.filter((row) => ((t.seq[row & t.mask] - t.seq[w]) | 0) === offset);
-      if (here.length !== 1 || pieces.length === MOST_PIECES) return null;
-      pieces.push(here[0]);
-      offset += t.payloadLength[here[0] & t.mask];
+      const timely = here.length > 1 ? here.filter((row) => this.#isTimely(whole, row, slot)) : here;
+      if (timely.length !== 1 || pieces.length === MOST_PIECES) return null;
+      pieces.push(timely[0]);
+      offset += t.payloadLength[timely[0] & t.mask];
     }
     if (pieces.length < 2) return null;
     const id = t.ipId[w];
+    const times = pieces.map((row) => t.timeNs[row & t.mask]);
+    if (id === 0 && Math.max(...times) - Math.min(...times) > BURST_NS) return null;
     const isCounting = pieces.every((row, k) => t.ipId[row & t.mask] === ((id + k) & 0xffff));
     const isSame = pieces.every((row) => t.ipId[row & t.mask] === id);
     return isCounting || isSame ? pieces : null;
+  }
+
+  /** Whether a piece, by its direction and stamp, can have come from a whole, or become one. */
+  #isPossible(piece: number, whole: number): boolean {
+    const [inside, outside] = this.#timeline.sideOf(whole) === INSIDE ? [whole, piece] : [piece, whole];
+    return this.#translations.relation(inside, outside) === KNOWN;
+  }
+
+  /** Whether the time between a whole and a piece is what other packets take, its flow's and all: what is sent again comes later. */
+  #isTimely(whole: number, piece: number, slot: number): boolean {
+    const t = this.#timeline;
+    const [inside, outside] = t.sideOf(whole) === INSIDE ? [whole, piece] : [piece, whole];
+    const gapNs = t.timeNs[outside & t.mask] - t.timeNs[inside & t.mask];
+    const isOutbound = this.#isOutbound(whole, slot);
+    const flow = this.#translations.flowAt(slot);
+    return this.#translations.isQuick(isOutbound, gapNs) && this.#translations.isUsual(flow, isOutbound, gapNs);
   }
 
   #isPieceOf(piece: number, whole: number): boolean {
@@ -161,6 +273,12 @@ export class Segments {
     if (t.ack[p] !== t.ack[w]) return false;
     // pieces of another transmission of the same bytes count from another ID
     return t.ipId[w] === 0 || ((t.ipId[p] - t.ipId[w]) & 0xffff) < MOST_PIECES;
+  }
+
+  #isSameAs(a: number, b: number): boolean {
+    const t = this.#timeline;
+    const [i, j] = [a & t.mask, b & t.mask];
+    return t.seq[i] === t.seq[j] && t.payloadLength[i] === t.payloadLength[j] && t.ack[i] === t.ack[j];
   }
 
   #overlaps(a: number, b: number): boolean {

@@ -9,7 +9,7 @@ import type { Clock } from "./clock.js";
 import { isMulticast } from "./scope.js";
 
 /** How two packets with equal keys stand to each other. Ordered: a greater one is the stronger claim. */
-const IMPOSSIBLE = 0;
+export const IMPOSSIBLE = 0;
 /** At least one of them has another translation: twins only if that translation has ended. */
 export const CONFLICT = 1;
 /** Neither has a known translation, and a NAT could have made one of the other. */
@@ -53,6 +53,9 @@ const ENVELOPE_ALL_PAIRS = 32;
 const CONTENDED_SPREADS = 8;
 /** Bounds lie at least this far outside, nanoseconds: scheduling and interrupt moderation. */
 const ENVELOPE_SLACK_NS = 200_000;
+
+/** Where several contend, one is out that would have taken more than this many times the 99th percentile of all. */
+const QUICK_P99S = 8;
 
 /** A latency this many times the 99th percentile of all is still plausible … */
 const PLAUSIBLE_P99S = 16;
@@ -108,7 +111,7 @@ export class Translations {
       if (!isRepeatable) return KNOWN;
       const isOutbound = flow.isOutbound(t.forward[i]);
       const latencyNs = isOutbound ? gapNs : -gapNs;
-      return this.#isCausal(latencyNs) && this.#isPlausible(isOutbound, latencyNs) ? KNOWN : IMPOSSIBLE;
+      return this.isPlausible(isOutbound, latencyNs) ? KNOWN : IMPOSSIBLE;
     }
     if (!this.#isTranslatable(i, o)) return IMPOSSIBLE;
     if (isRepeatable) {
@@ -116,7 +119,7 @@ export class Translations {
       // with neither an ID nor TCP numbers, only a packet that was seen to be forwarded is a candidate at all
       if (lowered === 0 && (t.flags[i] & HAS_TCP_NUMBERS) === 0) return IMPOSSIBLE;
       const latencyNs = lowered > 0 ? gapNs : -gapNs;
-      if (lowered !== 0 && !(this.#isCausal(latencyNs) && this.#isPlausible(lowered > 0, latencyNs))) return IMPOSSIBLE;
+      if (lowered !== 0 && !this.isPlausible(lowered > 0, latencyNs)) return IMPOSSIBLE;
     }
     const isFree = this.#inside.isProved[insideEnd] === 0 && this.#outside.isProved[outsideEnd] === 0;
     return isFree ? POSSIBLE : CONFLICT;
@@ -147,10 +150,22 @@ export class Translations {
   }
 
   /**
+   * Whether a gap (outside minus inside stamp, nanoseconds) is what all pairs so far suggest: what chooses
+   * where several packets contend and their flow tells nothing. True while there are too few pairs to tell.
+   */
+  isQuick(isOutbound: boolean, gapNs: number): boolean {
+    const all = isOutbound ? this.outbound : this.inbound;
+    const latencyNs = isOutbound ? gapNs : -gapNs;
+    if (all.count < ENVELOPE_ALL_PAIRS) return true;
+    return latencyNs >= -ENVELOPE_SLACK_NS && latencyNs <= QUICK_P99S * all.p99Ns + ENVELOPE_SLACK_NS;
+  }
+
+  /**
    * Whether this can be the latency of any packet, by all pairs so far: what keeps a packet that was lost from being taken
    * for the cause of its own retransmission. True while there are too few pairs to tell.
    */
-  #isPlausible(isOutbound: boolean, latencyNs: number): boolean {
+  isPlausible(isOutbound: boolean, latencyNs: number): boolean {
+    if (!this.#isCausal(latencyNs)) return false;
     const all = isOutbound ? this.outbound : this.inbound;
     if (all.count < ENVELOPE_ALL_PAIRS) return true;
     return latencyNs <= PLAUSIBLE_LEAST_NS || latencyNs <= PLAUSIBLE_P99S * all.p99Ns;

@@ -8,7 +8,17 @@ import { generate, pairPaths } from "../../scripts/bench/generate.js";
 import { contentOf } from "../../scripts/bench/identity.js";
 import { type Capture, readCapture } from "../../scripts/bench/pcap.js";
 import { SCENARIOS, scenarioNamed } from "../../scripts/bench/scenarios.js";
-import { DROPPED, FORWARDED, LOCAL, NOT_IP, readTruth, UNSEEN } from "../../scripts/bench/truth.js";
+import {
+  DROPPED,
+  FORWARDED,
+  LOCAL,
+  NOT_IP,
+  PROXIED,
+  readTruth,
+  REFUSED,
+  type SideTruth,
+  UNSEEN,
+} from "../../scripts/bench/truth.js";
 
 const folder = mkdtempSync(join(tmpdir(), "natcorr-bench-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -55,6 +65,48 @@ function ttlOf(capture: Capture, frame: number): number {
   return capture.bytes[at + (capture.bytes[at] >>> 4 === 6 ? 7 : 8)];
 }
 
+/** FORWARDED frames by serial. */
+function framesBySerial({ kind, serial }: SideTruth): Map<number, number[]> {
+  const frames = new Map<number, number[]>();
+  for (let frame = 1; frame < kind.length; frame++) {
+    if (kind[frame] === FORWARDED) frames.set(serial[frame], [...(frames.get(serial[frame]) ?? []), frame]);
+  }
+  return frames;
+}
+
+/** Where a frame's IP payload begins, how many bytes from the start of its datagram, and whether that is cut. */
+function cutOf({ bytes, start }: Capture, frame: number): { at: number; offset: number; isCut: boolean } {
+  const ip = start[frame] + 14;
+  if (bytes[ip] >>> 4 === 4) {
+    const word = bytes.readUInt16BE(ip + 6);
+    return { at: ip + 20, offset: 8 * (word & 0x1fff), isCut: (word & 0x3fff) !== 0 };
+  }
+  if (bytes[ip + 6] !== 44) return { at: ip + 40, offset: 0, isCut: false };
+  return { at: ip + 48, offset: bytes.readUInt16BE(ip + 42) & 0xfff8, isCut: true };
+}
+
+const isFragment = (capture: Capture, frame: number) => cutOf(capture, frame).isCut;
+
+/** What frames that belong together carry, put together: TCP payload, or a datagram after its transport header. */
+function payloadOf(capture: Capture, frames: readonly number[]): string {
+  const pieces = frames.map((frame) => {
+    const { at, offset, isCut } = cutOf(capture, frame);
+    const end = capture.start[frame] + capture.captured[frame];
+    const isTcp = !isCut && capture.bytes[at - 20 + 9] === 6;
+    const isTcp6 = !isCut && capture.bytes[at - 40 + 6] === 6 && capture.bytes[at - 40] >>> 4 === 6;
+    if (isTcp || isTcp6) {
+      const from = at + 4 * (capture.bytes[at + 12] >>> 4);
+      return { order: capture.bytes.readUInt32BE(at + 4), bytes: capture.bytes.subarray(from, end) };
+    }
+    return { order: offset, bytes: capture.bytes.subarray(offset === 0 ? at + 8 : at, end) };
+  });
+  const first = pieces[0].order;
+  pieces.sort((a, b) => ((a.order - first) | 0) - ((b.order - first) | 0));
+  return createHash("sha256")
+    .update(Buffer.concat(pieces.map(({ bytes }) => bytes)))
+    .digest("hex");
+}
+
 const times = (column: Uint8Array, value: number) => column.subarray(1).filter((entry) => entry === value).length;
 
 function digests(seed: number): string[] {
@@ -75,8 +127,8 @@ describe.each(NAMES)("%s", (name) => {
   const scenario = scenarioNamed(name);
 
   test("has well-formed frames of the size asked for", () => {
-    expect(insideCapture.count).toBe(truth.insideKind.length - 1);
-    expect(outsideCapture.count).toBe(truth.outsideKind.length - 1);
+    expect(insideCapture.count).toBe(truth.inside.kind.length - 1);
+    expect(outsideCapture.count).toBe(truth.outside.kind.length - 1);
     // A few packets are under way when the generator stops; one that starts late or hears noise has fewer or more.
     expect(insideCapture.count + outsideCapture.count).toBeGreaterThanOrEqual(2 * PACKETS);
     expect(insideCapture.count + outsideCapture.count).toBeLessThan(2 * PACKETS + 200);
@@ -88,18 +140,18 @@ describe.each(NAMES)("%s", (name) => {
 
   test("pairs, in its truth, frames that agree in all a NAT leaves alone and lost one hop", () => {
     const kept = Math.min(scenario.insideSnaplen, scenario.outsideSnaplen);
-    const seen = new Set<number>();
-    for (let frame = 1; frame < truth.twin.length; frame++) {
-      const twin = truth.twin[frame];
-      if (twin === 0) continue;
-      seen.add(twin);
-      expect(truth.insideKind[frame]).toBe(FORWARDED);
-      expect(truth.outsideKind[twin]).toBe(FORWARDED);
-      expect(contentOf(outsideCapture, twin, kept)).toBe(contentOf(insideCapture, frame, kept));
-      expect(Math.abs(ttlOf(insideCapture, frame) - ttlOf(outsideCapture, twin))).toBe(1);
+    const outside = framesBySerial(truth.outside);
+    const inside = framesBySerial(truth.inside);
+    expect(new Set(inside.keys())).toEqual(new Set(outside.keys()));
+    for (const [serial, frames] of inside) {
+      const twins = outside.get(serial) ?? [];
+      expect(Math.abs(ttlOf(insideCapture, frames[0]) - ttlOf(outsideCapture, twins[0]))).toBe(1);
+      const isCut = [...frames.map((frame) => isFragment(insideCapture, frame)), frames.length > 1, twins.length > 1];
+      const [told, expected] = isCut.includes(true)
+        ? [payloadOf(outsideCapture, twins), payloadOf(insideCapture, frames)]
+        : [contentOf(outsideCapture, twins[0], kept), contentOf(insideCapture, frames[0], kept)];
+      expect(told).toBe(expected);
     }
-    expect(seen.size).toBe(times(truth.insideKind, FORWARDED));
-    expect(seen.size).toBe(times(truth.outsideKind, FORWARDED));
   });
 
   test("reads its truth back as it was written", () => {
@@ -120,21 +172,34 @@ describe.each(NAMES)("%s", (name) => {
 test("unrelated hosts and multicast have no pair", () => {
   for (const name of ["unrelated", "unrelated-beats", "multicast"]) {
     const { truth } = pairOf(name);
-    expect(truth.twin.every((twin) => twin === 0)).toBe(true);
-    expect(times(truth.insideKind, FORWARDED)).toBe(0);
+    expect(times(truth.inside.kind, FORWARDED)).toBe(0);
+    expect(times(truth.outside.kind, FORWARDED)).toBe(0);
   }
 });
 
 test("a scenario's trouble is in its truth", () => {
   const everything = pairOf("everything-elsewhere", 3, { packets: 8000 });
   for (const kind of [DROPPED, LOCAL, NOT_IP, UNSEEN]) {
-    expect(times(everything.truth.insideKind, kind)).toBeGreaterThan(0);
-    expect(times(everything.truth.outsideKind, kind)).toBeGreaterThan(0);
+    expect(times(everything.truth.inside.kind, kind)).toBeGreaterThan(0);
+    expect(times(everything.truth.outside.kind, kind)).toBeGreaterThan(0);
   }
   const lost = pairOf("loss", 3, { packets: 8000 });
-  const share = times(lost.truth.insideKind, DROPPED) / lost.insideCapture.count;
+  const share = times(lost.truth.inside.kind, DROPPED) / lost.insideCapture.count;
   expect(share).toBeGreaterThan(0.03);
   expect(share).toBeLessThan(0.12);
+});
+
+test("the hard cases are in the mix: cut on either side, whole and in fragments, refused, proxied", () => {
+  const { truth } = pairOf("hard-mix", 3, { packets: 8000 });
+  const inside = framesBySerial(truth.inside);
+  const outside = framesBySerial(truth.outside);
+  const counts = [...inside].map(([serial, frames]) => [frames.length, outside.get(serial)?.length ?? 0]);
+  expect(counts.some(([one, many]) => one === 1 && many > 1)).toBe(true);
+  expect(counts.some(([many, one]) => many > 1 && one === 1)).toBe(true);
+  expect(counts.some(([some, others]) => some > 1 && others > 1)).toBe(true);
+  expect(times(truth.inside.kind, REFUSED)).toBeGreaterThan(0);
+  expect(times(truth.inside.kind, PROXIED)).toBeGreaterThan(0);
+  expect(times(truth.outside.kind, PROXIED)).toBeGreaterThan(0);
 });
 
 test("transport checksums outside are right, as nothing is left to a card there", () => {

@@ -1,12 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { Judge } from "../../scripts/bench/judge.js";
-import { DROPPED, FORWARDED, LOCAL, NOT_IP, type Truth, UNSEEN } from "../../scripts/bench/truth.js";
+import { DROPPED, FORWARDED, LOCAL, NOT_IP, PROXIED, REFUSED, type Truth, UNSEEN } from "../../scripts/bench/truth.js";
 
 /** Inside: 1 ↔ 2, 2 ↔ 1, 3 dropped, 4 ARP. Outside: 3 is the host's own. */
 const TRUTH: Truth = {
-  twin: Int32Array.of(0, 2, 1, 0, 0),
-  insideKind: Uint8Array.of(0, FORWARDED, FORWARDED, DROPPED, NOT_IP),
-  outsideKind: Uint8Array.of(0, FORWARDED, FORWARDED, LOCAL),
+  inside: { serial: Int32Array.of(0, 2, 4, 0, 0), kind: Uint8Array.of(0, FORWARDED, FORWARDED, DROPPED, NOT_IP) },
+  outside: { serial: Int32Array.of(0, 4, 2, 0), kind: Uint8Array.of(0, FORWARDED, FORWARDED, LOCAL) },
 };
 const DISTINCT = { inside: new Uint8Array(5), outside: new Uint8Array(4) };
 
@@ -45,7 +44,7 @@ describe("the judge", () => {
     const identical = { inside: Uint8Array.of(0, 1, 1, 0, 0), outside: Uint8Array.of(0, 1, 1, 0) };
     const score = scoreOf([pair(1, 1), pair(2, 2), ...LOST, SUMMARY], identical);
     expect(score).toMatchObject({ right: 0, wrong: 2, distinctPairs: 0 });
-    expect(score.examples[0]).toBe("inside 1 with outside 1 by exact, in truth with 2, identical neighbours");
+    expect(score.examples[0]).toBe("inside 1 with outside 1 by exact, in truth 2 and 4, identical neighbours");
   });
 
   test("calls ambiguous frames needless only where something tells them apart", () => {
@@ -57,11 +56,8 @@ describe("the judge", () => {
   });
 
   test("excuses a pair of interchangeable frames where each capture lost the other's twin, and no other", () => {
-    const truth = {
-      twin: Int32Array.of(0, 0),
-      insideKind: Uint8Array.of(0, UNSEEN),
-      outsideKind: Uint8Array.of(0, UNSEEN),
-    };
+    const side = { serial: Int32Array.of(0, 0), kind: Uint8Array.of(0, UNSEEN) };
+    const truth = { inside: side, outside: side };
     const identical = { inside: new Uint8Array(2), outside: new Uint8Array(2) };
     for (const [isSame, wrong] of [
       [true, 0],
@@ -90,5 +86,71 @@ describe("the judge", () => {
     ],
   ])("says so where %s", (_, records, complaint) => {
     expect(scoreOf(records).accounting).toContain(complaint);
+  });
+});
+
+const side = (...serial: number[]) => ({
+  serial: Int32Array.of(0, ...serial),
+  kind: new Uint8Array(serial.length + 1).fill(FORWARDED),
+});
+
+describe("of packets that are cut", () => {
+  /** Inside: 1 ↔ 1–3; 2 and 3 ↔ 4 and 5, in two ranges of one datagram; 4 is another packet, the twin of 6. */
+  const truth: Truth = { inside: side(2, 4, 5, 7), outside: side(2, 2, 2, 4, 5, 7) };
+
+  function scoreOfGroups(inside: readonly number[], outside: readonly number[]) {
+    const judge = new Judge(truth, { inside: new Uint8Array(5), outside: new Uint8Array(7) });
+    judge.read(
+      JSON.stringify({ type: "pair", by: "coverage", inside: { frames: inside }, outside: { frames: outside } }),
+    );
+    const { right, wrong } = judge.finish();
+    return { right, wrong };
+  }
+
+  test.each([
+    ["a whole and its pieces", [1], [1, 2, 3]],
+    ["one range", [2], [4]],
+    ["both ranges", [2, 3], [5, 4]],
+  ])("calls %s right", (_, inside, outside) => {
+    expect(scoreOfGroups(inside, outside)).toEqual({ right: inside.length, wrong: 0 });
+  });
+
+  test.each([
+    ["a piece missing", [1], [1, 2]],
+    ["a piece of another", [1], [1, 2, 3, 4]],
+    ["ranges crossed", [2], [5]],
+    ["two packets as one", [3, 4], [5, 6]],
+    ["half a datagram with all of it", [2], [4, 5]],
+  ])("calls %s wrong", (_, inside, outside) => {
+    expect(scoreOfGroups(inside, outside)).toEqual({ right: 0, wrong: inside.length });
+  });
+});
+
+const ends = (port: number) => ({ src: "172.17.0.1", srcPort: port, dst: "172.17.0.2", dstPort: 80 });
+
+describe("of refused packets and proxied connections", () => {
+  /** Inside: 1 refused; 2 of stream 1, 3 of stream 2. Outside: 1 of stream 1. */
+  const truth: Truth = {
+    inside: { serial: Int32Array.of(0, 0, 1, 2), kind: Uint8Array.of(0, REFUSED, PROXIED, PROXIED) },
+    outside: { serial: Int32Array.of(0, 1), kind: Uint8Array.of(0, PROXIED) },
+  };
+  const client = { src: "2001:db8::1", srcPort: 5, dst: "2001:db8::2", dstPort: 88 };
+  const back = { src: client.dst, srcPort: client.dstPort, dst: client.src, dstPort: client.srcPort };
+  const alone = [
+    unmatched("inside", 1, "refused"),
+    { ...unmatched("inside", 2, "proxied"), ...ends(2) },
+    { ...unmatched("inside", 3, "local"), ...ends(3) },
+    { ...unmatched("outside", 1, "proxied"), ...back },
+  ];
+
+  test.each([
+    ["the right one", 2, 0],
+    ["another stream's", 3, 1],
+    ["one nobody knows", 4, 1],
+  ])("judges the verdicts, and the link with %s", (_, port, wrong) => {
+    const judge = new Judge(truth, { inside: new Uint8Array(4), outside: new Uint8Array(2) });
+    for (const record of alone) judge.read(JSON.stringify(record));
+    judge.read(JSON.stringify({ type: "flow", nat: "proxy", inside: ends(port), outside: client }));
+    expect(judge.finish()).toMatchObject({ judged: 4, judgedRight: 3, wrong });
   });
 });

@@ -34,6 +34,7 @@ describe("ICMP echo", () => {
       {
         inside: 1,
         outside: 1,
+        frames: [[1], [1]],
         flow: 1,
         by: "exact",
         evidence: ["ip-id", "length", "icmp-seq", "payload"],
@@ -44,6 +45,7 @@ describe("ICMP echo", () => {
       expect.objectContaining({
         inside: 2,
         outside: 2,
+        frames: [[2], [2]],
         flow: 1,
         rewrite: "dst dstPort",
         direction: "inbound",

@@ -92,6 +92,8 @@ export class Capture implements PacketSource {
 export interface Pair {
   readonly inside: number;
   readonly outside: number;
+  /** All frames of each side, where a packet is cut differently on the two. */
+  readonly frames: readonly [readonly number[], readonly number[]];
   readonly flow: number;
   readonly by: By;
   readonly evidence: readonly string[];
@@ -132,6 +134,7 @@ export class Outcome implements Sink {
     const { timeline } = this.#tables;
     const at = inside & timeline.mask;
     this.pairs.push({
+      frames: [this.#frames(inside), this.#frames(outside)],
       inside: this.#frame(inside),
       outside: this.#frame(outside),
       flow: flow.id,
@@ -185,6 +188,11 @@ export class Outcome implements Sink {
       .sort((a, b) => a[0] - b[0]);
   }
 
+  /** The frames that a packet of a pair stands for. */
+  #frames(row: number): readonly number[] {
+    return this.#tables.framesOf(row) ?? [this.#frame(row)];
+  }
+
   #frame(row: number): number {
     return this.#tables.timeline.frame[row & this.#tables.timeline.mask];
   }
@@ -235,7 +243,7 @@ export async function outcomeOf(
 }
 
 function checkAccounts(outcome: Outcome, side: "inside" | "outside", frames: number): void {
-  const paired = outcome.pairs.map((pair) => pair[side]);
+  const paired = outcome.pairs.flatMap((pair) => pair.frames[side === "inside" ? 0 : 1]);
   const ambiguous = outcome.undecided.flatMap((one) => one[side]);
   const unmatched = outcome.alone.filter((one) => one.side === side).map(({ frame }) => frame);
   const all = [...paired, ...ambiguous, ...unmatched].sort((a, b) => a - b);
