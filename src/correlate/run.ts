@@ -15,6 +15,7 @@ import type { Pairing } from "./pairing.js";
 import { Proxies } from "./proxies.js";
 import { Refusals } from "./refusals.js";
 import { Segments } from "./segments.js";
+import { ShiftedSegments } from "./shifts.js";
 import type { Standing } from "./standing.js";
 import { Groups } from "./groups.js";
 import { Intake } from "./intake.js";
@@ -50,6 +51,7 @@ export class Run {
   readonly #translations: Translations;
   readonly #matcher: Matcher;
   readonly #segments: Segments;
+  readonly #shifted: ShiftedSegments;
   readonly #datagrams: Datagrams;
   readonly #groups = new Groups(this.#timeline);
   readonly #intake = new Intake(this.#timeline, this.#tuples);
@@ -94,6 +96,7 @@ export class Run {
       pairGroup: (inside, outside, slot, by, evidence) => this.#pairGroup(inside, outside, slot, by, evidence),
     };
     this.#segments = new Segments(timeline, this.#translations, pairing);
+    this.#shifted = new ShiftedSegments(timeline, this.#translations, pairing);
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
     this.#refusals = new Refusals(timeline);
     this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
@@ -243,7 +246,10 @@ export class Run {
     if (t.state[at] !== WAITING) return;
     if (!isTcp) this.#datagrams.admit(row);
     else if (this.#translations.slotOf(row) === NONE) this.#proxies.admit(row);
-    else if (t.payloadLength[at] > 0) this.#segments.admit(row);
+    else {
+      this.#shifted.admit(row);
+      if (t.payloadLength[at] > 0) this.#segments.admit(row);
+    }
   }
 
   #paired(inside: number, outside: number, slot: number): void {
@@ -311,7 +317,7 @@ export class Run {
       return;
     }
     const at = row & t.mask;
-    if (t.state[at] !== WAITING) return;
+    if (t.state[at] !== WAITING || this.#shifted.settle(row)) return;
     const side = t.sideOf(row);
     const { verdict, why } = this.#verdicts.judge(row);
     this.#tuples[side].unmatched[t.tuple[at]]++;
