@@ -21,6 +21,7 @@ import { Groups } from "./groups.js";
 import { Intake } from "./intake.js";
 import { type QuotedError, quotedError } from "./quotes.js";
 import { Translations } from "./translations.js";
+import { Versions } from "./versions.js";
 import { type Cover, COVER_MARGIN_NS, Verdicts } from "./verdicts.js";
 
 export interface RunOptions {
@@ -52,6 +53,7 @@ export class Run {
   readonly #matcher: Matcher;
   readonly #segments: Segments;
   readonly #shifted: ShiftedSegments;
+  readonly #versions: Versions;
   readonly #datagrams: Datagrams;
   readonly #groups = new Groups(this.#timeline);
   readonly #intake = new Intake(this.#timeline, this.#tuples);
@@ -97,6 +99,7 @@ export class Run {
     };
     this.#segments = new Segments(timeline, this.#translations, pairing);
     this.#shifted = new ShiftedSegments(timeline, this.#translations, pairing);
+    this.#versions = new Versions(timeline, this.#tuples, this.#translations, clock, pairing);
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
     this.#refusals = new Refusals(timeline);
     this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
@@ -244,6 +247,7 @@ export class Run {
     }
     this.#matcher.admit(row);
     if (t.state[at] !== WAITING) return;
+    this.#versions.admit(row);
     if (!isTcp) this.#datagrams.admit(row);
     else if (this.#translations.slotOf(row) === NONE) this.#proxies.admit(row);
     else {
@@ -317,7 +321,7 @@ export class Run {
       return;
     }
     const at = row & t.mask;
-    if (t.state[at] !== WAITING || this.#shifted.settle(row)) return;
+    if (t.state[at] !== WAITING || this.#shifted.settle(row) || this.#versions.settle(row)) return;
     const side = t.sideOf(row);
     const { verdict, why } = this.#verdicts.judge(row);
     this.#tuples[side].unmatched[t.tuple[at]]++;

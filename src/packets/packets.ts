@@ -126,7 +126,7 @@ export class PacketBatch {
   readonly seq = new Uint32Array(BATCH_FRAMES);
   /** TCP acknowledgement number; 0 otherwise. */
   readonly ack = new Uint32Array(BATCH_FRAMES);
-  /** TCP: hash of the first payload bytes (32, or all if fewer), which compares streams cut differently; 0 if not kept. */
+  /** TCP, UDP and ICMP echo: hash of the first payload bytes (32, or all if fewer), which compares what is cut or numbered differently; 0 if not kept. */
   readonly head = new Uint32Array(BATCH_FRAMES);
   /** Two 32-bit hashes over everything a NAT leaves alone (the match key); equal on both sides for twins. */
   readonly key = new Uint32Array(BATCH_FRAMES);

@@ -61,6 +61,20 @@ export function mixBytes(
   key2[row] = b;
 }
 
+/** Enough to tell one request line from another. */
+const HEAD_BYTES = 32;
+
+/** Hash of the first bytes (32, or all if fewer) of the payload `from` … `end`-1; 0 if there are none, or not all were kept. */
+export function headOf(view: DataView, from: number, end: number, keptEnd: number): number {
+  const to = Math.min(end, from + HEAD_BYTES);
+  if (from === to || to > keptEnd) return 0;
+  let h = to - from;
+  let at = from;
+  for (; at < to - 3; at += 4) h = mix(h, view.getInt32(at, true));
+  for (; at < to; at++) h = mix(h, view.getUint8(at));
+  return avalanche(h);
+}
+
 /** One end of a packet, well mixed by itself because the two ends are then added up. */
 function endpoint(address: Uint32Array, at: number, isIpv6: boolean, port: number): number {
   let h = mix(mix(KEY_SEED, port), address[at]);
