@@ -29,7 +29,7 @@ import { isLinkScoped, isMulticast } from "./scope.js";
 import type { Translations } from "./translations.js";
 
 /** What an IPv6 header is longer than an IPv4 one, and with a fragment header (RFC 7915 sections 4.1 and 5.1), bytes. */
-const LONGER_BYTES: readonly number[] = [20, 28];
+const LONGER_BYTES: ReadonlySet<number> = new Set([20, 28]);
 const ICMP_ECHO_REQUEST = 8;
 const ICMPV6_ECHO_REQUEST = 128;
 /** The index is cleared of what the timeline no longer holds when it reaches this size, or twice what was left of it then. */
@@ -179,7 +179,7 @@ export class Versions {
     if (((t.flags[i] ^ t.flags[o]) & IS_IPV6) === 0) return false;
     const longer = (t.length[i] - t.length[o]) * ((t.flags[i] & IS_IPV6) !== 0 ? 1 : -1);
     const lowered = t.ttl[i] - t.ttl[o];
-    if (!LONGER_BYTES.includes(longer) || lowered === 0) return false;
+    if (!LONGER_BYTES.has(longer) || lowered === 0) return false;
     const latencyNs = (t.timeNs[o] - t.timeNs[i]) * Math.sign(lowered);
     return !this.#clock.isTrusted || latencyNs >= -this.#clock.slackNs;
   }

@@ -22,7 +22,7 @@ export function mix2(lane: number, word: number): number {
 }
 
 /** Spreads every bit over all 32: the finaliser of MurmurHash3. */
-export function avalanche(lane: number): number {
+function avalanche(lane: number): number {
   let h = Math.imul(lane ^ (lane >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);

@@ -19,6 +19,13 @@ const four = (src: string, dst: string, ttl: number, carried: Transport, id = 0)
 
 const query = (srcPort: number, text: string, dstPort = 53) => udp({ srcPort, dstPort, payload: Buffer.from(text) });
 
+const segment = (seq: number, text: string) =>
+  tcp({ srcPort: 40_000, dstPort: 80, seq, ack: 77, flags: 0x18, payload: Buffer.from(text) });
+const syn = (n: number) => tcp({ srcPort: 40_000 + n, dstPort: 80, seq: 1_000_000 * n, ack: 0, flags: 2 });
+
+/** Which IP a packet is of. */
+const version = ({ packet }: Stamped) => packet[0] >> 4;
+
 it("NAT64: UDP and ping by an address that holds the other, and what they carry", async () => {
   const outcome = await outcomeOf(
     [
@@ -53,8 +60,6 @@ it.each([
 });
 
 it("464XLAT: TCP by its numbers, whatever the addresses are; a lost segment is told from its retransmission by nobody", async () => {
-  const segment = (seq: number, text: string) =>
-    tcp({ srcPort: 40_000, dstPort: 80, seq, ack: 77, flags: 0x18, payload: Buffer.from(text) });
   const inside = [0, 300].map((at) => ms(at, four(CONTAINER4, SERVER4, 64, segment(1000, "a"), at + 1)));
   inside.push(ms(400, four(CONTAINER4, SERVER4, 64, segment(1001, "b"), 900)));
   const outside = [
@@ -66,7 +71,6 @@ it("464XLAT: TCP by its numbers, whatever the addresses are; a lost segment is t
 });
 
 it("no leak is suspected where an IPv6 address is translated to IPv4 and forwarded as it is beside that", async () => {
-  const syn = (seq: number) => tcp({ srcPort: 40_000 + seq, dstPort: 80, seq: 1_000_000 * seq, ack: 0, flags: 2 });
   const outcome = await outcomeOf(
     [ms(0, six(CONTAINER6, SERVER64, 64, syn(1))), ms(9, six(CONTAINER6, SERVER6, 64, syn(2)))],
     [ms(0.02, four(HOST4, SERVER4, 63, syn(1))), ms(9.02, six(CONTAINER6, SERVER6, 63, syn(2)))],
@@ -144,7 +148,6 @@ it("dual-stack hosts without a translator give no pair across versions", async (
       const events = all.filter(({ way }) => way !== "nat64");
       const { inside, outside } = dualStack(events, isSamePort);
       const { pairs } = await outcomeOf(inside, outside);
-      const version = ({ packet }: Stamped) => packet[0] >> 4;
       const across = pairs.filter((pair) => version(inside[pair.inside - 1]) !== version(outside[pair.outside - 1]));
       expect(across).toEqual([]);
     }),
