@@ -49,6 +49,14 @@ rule() {
   undo must dhost "$tool" -t "$table" -D "$@"
 }
 
+# route <place> <destination> via <gateway>: taken back in the end.
+route() {
+  local place=$1
+  shift
+  must "$place" ip route add "$@"
+  undo must "$place" ip route del "$@"
+}
+
 # setting <place> <sysctl> <value>
 setting() {
   undo must "$1" sysctl -q -w "$2=$(nsenter --net="$(netns_file "$1")" -- sysctl -n "$2")"

@@ -28,12 +28,12 @@ export class Findings {
     if (nat === "none" && initiator === "inside") {
       if (this.#untranslated.length < MOST_UNTRANSLATED) this.#untranslated.push(summary);
     } else if (initiator === "inside") {
-      if (inside.src !== outside.src) this.#hidden.add(inside.src);
+      if (inside.src !== outside.src && isOneVersion(inside.src, outside.src)) this.#hidden.add(inside.src);
       if (inside.srcPort !== outside.srcPort || inside.icmpId !== outside.icmpId) {
         this.#rewrittenPorts.add(String(id));
         if (hasLostFirst) this.#clashes.add(String(id));
       }
-    } else if (inside.dst !== outside.dst) {
+    } else if (inside.dst !== outside.dst && isOneVersion(inside.dst, outside.dst)) {
       this.#hidden.add(inside.dst);
     }
     if (summary.proto !== "udp" && pairs >= LEAST_ONE_WAY_PAIRS && (pairsOutbound === 0 || pairsOutbound === pairs)) {
@@ -102,6 +102,11 @@ export class Findings {
     }
     return found;
   }
+}
+
+/** An address that becomes one of the other IP version is not hidden: within its own version it may be used as it is. */
+function isOneVersion(a: string, b: string): boolean {
+  return a.includes(":") === b.includes(":");
 }
 
 function flowsNamed(count: number, ids: string): string {

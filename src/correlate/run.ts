@@ -15,11 +15,13 @@ import type { Pairing } from "./pairing.js";
 import { Proxies } from "./proxies.js";
 import { Refusals } from "./refusals.js";
 import { Segments } from "./segments.js";
+import { ShiftedSegments } from "./shifts.js";
 import type { Standing } from "./standing.js";
 import { Groups } from "./groups.js";
 import { Intake } from "./intake.js";
 import { type QuotedError, quotedError } from "./quotes.js";
 import { Translations } from "./translations.js";
+import { Versions } from "./versions.js";
 import { type Cover, COVER_MARGIN_NS, Verdicts } from "./verdicts.js";
 
 export interface RunOptions {
@@ -50,6 +52,8 @@ export class Run {
   readonly #translations: Translations;
   readonly #matcher: Matcher;
   readonly #segments: Segments;
+  readonly #shifted: ShiftedSegments;
+  readonly #versions: Versions;
   readonly #datagrams: Datagrams;
   readonly #groups = new Groups(this.#timeline);
   readonly #intake = new Intake(this.#timeline, this.#tuples);
@@ -94,6 +98,8 @@ export class Run {
       pairGroup: (inside, outside, slot, by, evidence) => this.#pairGroup(inside, outside, slot, by, evidence),
     };
     this.#segments = new Segments(timeline, this.#translations, pairing);
+    this.#shifted = new ShiftedSegments(timeline, this.#translations, pairing);
+    this.#versions = new Versions(timeline, this.#tuples, this.#translations, clock, pairing);
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
     this.#refusals = new Refusals(timeline);
     this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
@@ -241,8 +247,10 @@ export class Run {
     }
     this.#matcher.admit(row);
     if (t.state[at] !== WAITING) return;
+    this.#versions.admit(row);
     if (!isTcp) this.#datagrams.admit(row);
     else if (this.#translations.slotOf(row) === NONE) this.#proxies.admit(row);
+    else this.#shifted.admit(row);
     if (isTcp && t.payloadLength[at] > 0) this.#segments.admit(row);
   }
 
@@ -312,7 +320,8 @@ export class Run {
     }
     const at = row & t.mask;
     if (t.state[at] !== WAITING) return;
-    if (t.proto[at] === TCP && t.payloadLength[at] > 0 && this.#segments.settle(row)) return;
+    const hasData = t.proto[at] === TCP && t.payloadLength[at] > 0;
+    if ((hasData && this.#segments.settle(row)) || this.#shifted.settle(row) || this.#versions.settle(row)) return;
     const side = t.sideOf(row);
     const { verdict, why } = this.#verdicts.judge(row);
     this.#tuples[side].unmatched[t.tuple[at]]++;

@@ -202,6 +202,11 @@ export class Translations {
     return NONE;
   }
 
+  /** Believes in the translation of a pair across IP versions, which has no key that `support` could weigh; returns its slot. */
+  learnAcross(inside: number, outside: number): number {
+    return this.#learn(inside & this.#timeline.mask, outside & this.#timeline.mask);
+  }
+
   /** Ends a flow: its tuples are free for other translations. Its slot is in use until it is given to `free`. */
   retire(slot: number): void {
     const flow = this.flowAt(slot);

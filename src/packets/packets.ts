@@ -122,7 +122,10 @@ export class PacketBatch {
   readonly seq: Uint32Array;
   /** TCP acknowledgement number; 0 otherwise. */
   readonly ack: Uint32Array;
-  /** TCP: hash of the first payload bytes (32, or all if fewer), which compares streams cut differently; 0 if not kept, and for others. */
+  /**
+   * TCP, UDP and ICMP echo: hash of the first payload bytes (32, or all if fewer), which compares what is cut or numbered
+   * differently; 0 if not kept, and for others.
+   */
   readonly head: Uint32Array;
   /** Two 32-bit hashes over everything a NAT leaves alone (the match key); equal on both sides for twins. */
   readonly key: Uint32Array;

@@ -22,7 +22,7 @@ export function mix2(lane: number, word: number): number {
 }
 
 /** Spreads every bit over all 32: the finaliser of MurmurHash3. */
-export function avalanche(lane: number): number {
+function avalanche(lane: number): number {
   let h = Math.imul(lane ^ (lane >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return h ^ (h >>> 16);
@@ -59,6 +59,20 @@ export function mixBytes(
   }
   key[row] = a;
   key2[row] = b;
+}
+
+/** Enough to tell one request line from another. */
+const HEAD_BYTES = 32;
+
+/** Hash of the first bytes (32, or all if fewer) of the payload `from` … `end`-1; 0 if there are none, or not all were kept. */
+export function headOf(view: DataView, from: number, end: number, keptEnd: number): number {
+  const to = Math.min(end, from + HEAD_BYTES);
+  if (from === to || to > keptEnd) return 0;
+  let h = to - from;
+  let at = from;
+  for (; at < to - 3; at += 4) h = mix(h, view.getInt32(at, true));
+  for (; at < to; at++) h = mix(h, view.getUint8(at));
+  return avalanche(h);
 }
 
 /** One end of a packet, well mixed by itself because the two ends are then added up. */

@@ -9,7 +9,7 @@ import {
   type PacketBatch,
 } from "../packets/packets.js";
 import { HEADER_BYTES, ID, isEcho, SEQUENCE } from "./echo.js";
-import { mixBytes, mixWord } from "./hash.js";
+import { headOf, mixBytes, mixWord } from "./hash.js";
 import type { Layout } from "./layout.js";
 import { quote } from "./quote.js";
 
@@ -29,7 +29,7 @@ function isError6(type: number): boolean {
  */
 export function icmpRows(view: DataView, layout: Layout, out: PacketBatch): void {
   const { transport, end, kept } = layout;
-  const { count, flags, proto, srcPort, dstPort, seq, payloadLength, key, key2 } = out;
+  const { count, flags, proto, srcPort, dstPort, seq, payloadLength, head, key, key2 } = out;
   for (let row = 0; row < count; row++) {
     const isIpv6 = (flags[row] & IS_IPV6) !== 0;
     if (proto[row] !== (isIpv6 ? ICMPV6 : ICMP) || (flags[row] & (IS_LATER_FRAGMENT | IS_HEADLESS)) !== 0) continue;
@@ -57,6 +57,7 @@ export function icmpRows(view: DataView, layout: Layout, out: PacketBatch): void
       srcPort[row] = id;
       dstPort[row] = id;
       seq[row] = word;
+      head[row] = headOf(view, body, end[row], kept[row]);
     }
     if (body < kept[row]) {
       flags[row] |= HAS_PAYLOAD;

@@ -8,7 +8,7 @@ import {
   SYN,
   TCP,
 } from "../packets/packets.js";
-import { avalanche, mix, mix2, mixBytes } from "./hash.js";
+import { headOf, mix, mix2, mixBytes } from "./hash.js";
 import type { Layout } from "./layout.js";
 
 /** Byte offsets in the header, RFC 9293 section 3.1. */
@@ -17,18 +17,6 @@ const ACKNOWLEDGEMENT = 8;
 /** Data offset in words (4 bits), reserved bits, flags (8 bits), window (16 bits). */
 const OFFSET_FLAGS_WINDOW = 12;
 const HEADER_BYTES = 20;
-/** Enough to tell one request line from another. */
-const HEAD_BYTES = 32;
-
-/** Hash of the payload bytes `from` … `to`-1, or 0 where there are none or not all were kept. */
-function headOf(view: DataView, from: number, to: number, keptEnd: number): number {
-  if (from === to || to > keptEnd) return 0;
-  let h = to - from;
-  let at = from;
-  for (; at < to - 3; at += 4) h = mix(h, view.getInt32(at, true));
-  for (; at < to; at++) h = mix(h, view.getUint8(at));
-  return avalanche(h);
-}
 
 /** Writes the TCP columns of the rows that have a TCP header, and takes into their keys what a NAT leaves alone of it. */
 export function tcpRows(view: DataView, layout: Layout, out: PacketBatch): void {
@@ -64,7 +52,7 @@ export function tcpRows(view: DataView, layout: Layout, out: PacketBatch): void 
       mixBytes(view, at + HEADER_BYTES, payload, key, key2, row);
     }
 
-    head[row] = headOf(view, payload, Math.min(end[row], payload + HEAD_BYTES), keptEnd);
+    head[row] = headOf(view, payload, end[row], keptEnd);
 
     // The numbers and the length decide what the payload is, unless there are no numbers, or the length is a fragment's.
     const hasNumbers = (sequence | acknowledgement) !== 0;

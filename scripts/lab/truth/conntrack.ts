@@ -12,6 +12,8 @@ export interface Entry {
   readonly bornNs: bigint;
   /** When conntrack forgot it; `undefined` where it outlived the recording. */
   readonly diedNs: bigint | undefined;
+  /** Whether a helper (helper=ftp) may write into its TCP payload, and shift its numbers. */
+  readonly isHelped: boolean;
 }
 
 const PROTOCOLS: Record<string, number> = { icmp: ICMP, tcp: TCP, udp: UDP, icmpv6: ICMPV6 };
@@ -35,6 +37,7 @@ export function readConntrack(text: string): Entry[] {
       reply,
       bornNs: known?.bornNs ?? timeNs,
       diedNs: kind === "DESTROY" ? timeNs : undefined,
+      isHelped: /\bhelper=\w/.test(line),
     });
   }
   return [...entries.values()];
