@@ -1,4 +1,5 @@
 import type { PacketBatch, PacketSource } from "../packets/packets.js";
+import type { SideSummary } from "../packets/results.js";
 
 /** One side while it is merged: its batch, how far it was taken, and what became of its frames. */
 export class Feed {
@@ -51,6 +52,25 @@ export class Feed {
       this.next = -1;
       this.nextNs = batch === null ? Number.POSITIVE_INFINITY : batch.reachedNs;
     }
+  }
+
+  /**
+   * What became of the frames. Where not all read are decided about (`isAllDecided`), as in a run stopped early, those that
+   * are not are left out.
+   */
+  summary(isAllDecided: boolean): SideSummary {
+    const { paired, unmatched, ambiguous } = this;
+    const { frames, notIp, undecodable } = this.source.tally;
+    const accounted = paired + unmatched + ambiguous + notIp + undecodable;
+    return {
+      frames: this.hasEnded && isAllDecided ? frames : accounted,
+      paired,
+      unmatched,
+      ambiguous,
+      notIp,
+      undecodable,
+      captureDropped: this.source.captureDropped,
+    };
   }
 }
 

@@ -121,5 +121,5 @@ export class FlowBook {
 
 function isIdle(tuples: TupleTable, tuple: number, nowNs: number): boolean {
   const longNs = tuples.ended[tuple] === 3 ? ENDED_NS : IDLE_NS;
-  return tuples.held[tuple] === 0 && nowNs - tuples.lastNs[tuple] > longNs;
+  return !tuples.isHeld(tuple) && nowNs - tuples.lastNs(tuple) > longNs;
 }

@@ -1,6 +1,6 @@
 import type { Flow } from "../packets/flows.js";
 import { IS_ERROR, IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from "../packets/packets.js";
-import type { SideSummary, Sink, Summary } from "../packets/results.js";
+import type { Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { AMBIGUOUS, DONE, PAIRED, Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
@@ -199,16 +199,18 @@ export class Run {
     if (isComplete) this.#settle(Number.POSITIVE_INFINITY);
     this.#options.onSettled?.();
     this.#book.close();
-    const frames = [this.#summaryOf(INSIDE).frames, this.#summaryOf(OUTSIDE).frames] as const;
+    const summary = this.#summary();
+    const frames = [summary.inside.frames, summary.outside.frames] as const;
     for (const finding of this.#findings.close(this.#names, frames)) this.#sink.finding(finding);
-    this.#sink.end(this.#summary());
+    this.#sink.end(summary);
   }
 
   #summary(): Summary {
     const { offsetNs, driftPpm, source } = this.#clock;
+    const isAllDecided = this.#timeline.size === 0;
     return {
-      inside: this.#summaryOf(INSIDE),
-      outside: this.#summaryOf(OUTSIDE),
+      inside: this.#feeds[INSIDE].summary(isAllDecided),
+      outside: this.#feeds[OUTSIDE].summary(isAllDecided),
       flows: this.#translations.learnt,
       clock: { offsetNs: Number(offsetNs), driftPpm: Math.round(10 * driftPpm) / 10, source },
     };
@@ -355,7 +357,7 @@ export class Run {
     while (t.first !== this.#shown && t.first !== this.#due) {
       const at = t.first & t.mask;
       if (t.state[at] !== DONE) break;
-      this.#tuples[t.sideOf(t.first)].held[t.tuple[at]]--;
+      this.#tuples[t.sideOf(t.first)].letGo(t.tuple[at]);
       if (this.#errors.size > 0 && this.#errors.delete(t.first)) this.#refusals.forget(t.first);
       this.#datagrams.forget(t.first);
       t.drop();
@@ -391,23 +393,6 @@ export class Run {
       hasEnded,
       marginNs: source.isLive ? -COVER_MARGIN_NS : COVER_MARGIN_NS,
       gaps: this.#gaps[side],
-    };
-  }
-
-  /** A run that was stopped early accounts for the frames it decided about, and leaves out those it only read. */
-  #summaryOf(side: Side): SideSummary {
-    const { source, paired, unmatched, ambiguous } = this.#feeds[side];
-    const { frames, notIp, undecodable } = source.tally;
-    const isComplete = this.#feeds[side].hasEnded && this.#timeline.size === 0;
-    const accounted = paired + unmatched + ambiguous + notIp + undecodable;
-    return {
-      frames: isComplete ? frames : accounted,
-      paired,
-      unmatched,
-      ambiguous,
-      notIp,
-      undecodable,
-      captureDropped: source.captureDropped,
     };
   }
 }

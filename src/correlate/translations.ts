@@ -99,10 +99,8 @@ export class Translations {
     const o = outside & t.mask;
     const gapNs = t.timeNs[o] - t.timeNs[i];
     if (gapNs > this.#windowNs || gapNs < -this.#windowNs) return IMPOSSIBLE;
-    const insideEnd = 2 * t.tuple[i] + t.forward[i];
-    const outsideEnd = 2 * t.tuple[o] + t.forward[o];
-    const slot = this.#inside.flow[insideEnd];
-    const outsideSlot = this.#outside.flow[outsideEnd];
+    const slot = this.#inside.flow(t.tuple[i], t.forward[i]);
+    const outsideSlot = this.#outside.flow(t.tuple[o], t.forward[o]);
     // a sender gives every packet an ID of its own, or 0 to all: those without may be sent again byte for byte
     const isRepeatable = (t.flags[i] & HAS_IP_ID) === 0;
     if (slot !== NONE && slot === outsideSlot) {
@@ -121,8 +119,8 @@ export class Translations {
       const latencyNs = lowered > 0 ? gapNs : -gapNs;
       if (lowered !== 0 && !this.isPlausible(lowered > 0, latencyNs)) return IMPOSSIBLE;
     }
-    const isFree = this.#inside.isProved[insideEnd] === 0 && this.#outside.isProved[outsideEnd] === 0;
-    return isFree ? POSSIBLE : CONFLICT;
+    const isTaken = this.#inside.isProved(t.tuple[i], t.forward[i]) || this.#outside.isProved(t.tuple[o], t.forward[o]);
+    return isTaken ? CONFLICT : POSSIBLE;
   }
 
   /** The flow in a slot that is in use. */
@@ -137,7 +135,7 @@ export class Translations {
     const t = this.#timeline;
     const at = row & t.mask;
     const tuples = t.side[at] === INSIDE ? this.#inside : this.#outside;
-    return tuples.flow[2 * t.tuple[at] + t.forward[at]];
+    return tuples.flow(t.tuple[at], t.forward[at]);
   }
 
   /**
@@ -213,8 +211,8 @@ export class Translations {
     this.retired.push(slot);
     flow.isRetired = true;
     for (const direction of [0, 1]) {
-      unbind(this.#inside, 2 * flow.insideTuple + direction, slot);
-      unbind(this.#outside, 2 * flow.outsideTuple + direction, slot);
+      unbind(this.#inside, flow.insideTuple, direction, slot);
+      unbind(this.#outside, flow.outsideTuple, direction, slot);
     }
   }
 
@@ -223,8 +221,8 @@ export class Translations {
     const t = this.#timeline;
     const i = inside & t.mask;
     const o = outside & t.mask;
-    this.#inside.isProved[2 * t.tuple[i] + t.forward[i]] = 1;
-    this.#outside.isProved[2 * t.tuple[o] + t.forward[o]] = 1;
+    this.#inside.prove(t.tuple[i], t.forward[i]);
+    this.#outside.prove(t.tuple[o], t.forward[o]);
   }
 
   /** Gives the slot of a retired flow back. Precondition: no pair of it is held. */
@@ -296,18 +294,18 @@ export class Translations {
       rewriteForward,
       rewriteBackward,
     );
-    const ends = [2 * inside + t.forward[i], 2 * outside + t.forward[o]] as const;
-    if (this.#inside.isProved[ends[INSIDE]] === 1) this.retire(this.#inside.flow[ends[INSIDE]]);
-    if (this.#outside.isProved[ends[OUTSIDE]] === 1) this.retire(this.#outside.flow[ends[OUTSIDE]]);
+    const [tuplesI, tuplesO] = [this.#inside, this.#outside];
+    const [forwardI, forwardO] = [t.forward[i], t.forward[o]];
+    if (tuplesI.isProved(inside, forwardI)) this.retire(tuplesI.flow(inside, forwardI));
+    if (tuplesO.isProved(outside, forwardO)) this.retire(tuplesO.flow(outside, forwardO));
     const slot = this.#freeSlots.pop() ?? this.flows.length;
     this.flows[slot] = flow;
-    this.#inside.flow[ends[INSIDE]] = slot;
-    this.#outside.flow[ends[OUTSIDE]] = slot;
+    tuplesI.bind(inside, forwardI, slot);
+    tuplesO.bind(outside, forwardO, slot);
     // the other direction is taken to be the reverse of this one, until a pair shows otherwise
-    const back = [ends[INSIDE] ^ 1, ends[OUTSIDE] ^ 1] as const;
-    if (this.#inside.isProved[back[INSIDE]] === 0 && this.#outside.isProved[back[OUTSIDE]] === 0) {
-      this.#inside.flow[back[INSIDE]] = slot;
-      this.#outside.flow[back[OUTSIDE]] = slot;
+    if (!tuplesI.isProved(inside, 1 - forwardI) && !tuplesO.isProved(outside, 1 - forwardO)) {
+      tuplesI.bind(inside, 1 - forwardI, slot);
+      tuplesO.bind(outside, 1 - forwardO, slot);
     }
     return slot;
   }
@@ -351,10 +349,9 @@ export class Translations {
   }
 }
 
-function unbind(tuples: TupleTable, end: number, slot: number): void {
-  if (tuples.flow[end] !== slot) return;
-  tuples.flow[end] = NONE;
-  tuples.isProved[end] = 0;
+/** Takes a flow away from a direction, unless that has another one by now. */
+function unbind(tuples: TupleTable, tuple: number, forward: number, slot: number): void {
+  if (tuples.flow(tuple, forward) === slot) tuples.unbind(tuple, forward);
 }
 
 function isWithin(seen: LatencyDigest, latencyNs: number, spreads: number): boolean {

@@ -5,6 +5,24 @@ import { HashIndex } from "./hash-index.js";
 export const NONE = -1;
 
 /**
+ * Words of a tuple's record, one cache line: what a search compares (ports, protocol and version, the addresses' first
+ * words), and what changes with every packet. With ten thousands of tuples, each line touched is one fetched anew.
+ */
+const PORTS = 0;
+const KIND = 1;
+const FROM = 2;
+const TO = 3;
+/** Two words, one a direction: at FLOW + forward. */
+const FLOW = 4;
+const HELD = 6;
+/** Bit `forward`: see `isProved`. */
+const PROVED = 7;
+/** Two words, read as one double. */
+const LAST_NS = 8;
+const RECORD_BITS = 4;
+const RECORD_WORDS = 1 << RECORD_BITS;
+
+/**
  * The conversations seen on one side: a protocol and two endpoints, the same row for both directions. Endpoint A is the
  * sender of the first packet seen; a packet from A to B is `forward`.
  *
@@ -13,8 +31,9 @@ export const NONE = -1;
 export class TupleTable {
   proto = new Uint8Array(256);
   isIpv6 = new Uint8Array(256);
-  /** What decides almost every search, side by side in one cache line: ports, protocol and version, first address words. */
-  #gist = new Int32Array(1024);
+  #records = new Int32Array(256 * RECORD_WORDS);
+  /** The same memory. */
+  #doubles = new Float64Array(this.#records.buffer);
   /** Addresses, four words a row as in `PacketBatch`. */
   addressA = new Uint32Array(1024);
   addressB = new Uint32Array(1024);
@@ -22,21 +41,10 @@ export class TupleTable {
   portB = new Uint16Array(256);
   /** 1 where the ports are an ICMP echo id. */
   isEcho = new Uint8Array(256);
-  /**
-   * The flow of the tuple's packets, or NONE while their translation is not known: at `2 * tuple + forward`, as each
-   * direction may have its own (br_netfilter shows a DNATed container's packets after, their answers before the DNAT).
-   */
-  flow = new Int32Array(512).fill(NONE);
-  /** 1 where a pair has proved that direction's flow; 0 while it is only what the other direction suggests. */
-  isProved = new Uint8Array(512);
   /** 1 if A opened the conversation, 0 if B did. */
   openedByA = new Uint8Array(256);
   /** TCP: bit 0 once B, bit 1 once A has sent FIN or either has sent RST: 3 where the connection is over. */
   ended = new Uint8Array(256);
-  /** Time of the last packet, nanoseconds on the timeline. */
-  lastNs = new Float64Array(256);
-  /** Packets on the timeline that name this tuple: it must not be released before they are gone. */
-  held = new Uint32Array(256);
   /** Packets of this tuple that found no twin. */
   unmatched = new Uint32Array(256);
   /** 1 where one of them was dropped before the first pair of the tuple's flow. */
@@ -52,9 +60,56 @@ export class TupleTable {
     return this.#index.size;
   }
 
+  /**
+   * The flow of the tuple's packets that are `forward` (1) or not (0), or NONE while their translation is not known. Each
+   * direction may have its own: br_netfilter shows a DNATed container's packets after, their answers before the DNAT.
+   */
+  flow(tuple: number, forward: number): number {
+    return this.#records[(tuple << RECORD_BITS) + FLOW + forward];
+  }
+
+  /** Whether a pair has proved that direction's flow; if not, it is only what the other direction suggests. */
+  isProved(tuple: number, forward: number): boolean {
+    return ((this.#records[(tuple << RECORD_BITS) + PROVED] >> forward) & 1) === 1;
+  }
+
+  bind(tuple: number, forward: number, flow: number): void {
+    this.#records[(tuple << RECORD_BITS) + FLOW + forward] = flow;
+  }
+
+  prove(tuple: number, forward: number): void {
+    this.#records[(tuple << RECORD_BITS) + PROVED] |= 1 << forward;
+  }
+
+  /** Takes a direction's flow away. */
+  unbind(tuple: number, forward: number): void {
+    this.bind(tuple, forward, NONE);
+    this.#records[(tuple << RECORD_BITS) + PROVED] &= ~(1 << forward);
+  }
+
   /** Whether neither direction has a known translation. */
   isUntranslated(tuple: number): boolean {
-    return this.flow[2 * tuple] === NONE && this.flow[2 * tuple + 1] === NONE;
+    return this.flow(tuple, 0) === NONE && this.flow(tuple, 1) === NONE;
+  }
+
+  /** Notes a packet that is put on the timeline at `timeNs`: the tuple must not be released before it is gone. */
+  hold(tuple: number, timeNs: number): void {
+    this.#records[(tuple << RECORD_BITS) + HELD]++;
+    this.#doubles[((tuple << RECORD_BITS) + LAST_NS) >> 1] = timeNs;
+  }
+
+  /** Notes that a packet has left the timeline. */
+  letGo(tuple: number): void {
+    this.#records[(tuple << RECORD_BITS) + HELD]--;
+  }
+
+  isHeld(tuple: number): boolean {
+    return this.#records[(tuple << RECORD_BITS) + HELD] > 0;
+  }
+
+  /** Time of the last packet, nanoseconds on the timeline. */
+  lastNs(tuple: number): number {
+    return this.#doubles[((tuple << RECORD_BITS) + LAST_NS) >> 1];
   }
 
   isAlive(tuple: number): boolean {
@@ -76,7 +131,7 @@ export class TupleTable {
     dstPort: number,
   ): number {
     const index = this.#index;
-    const gist = this.#gist;
+    const records = this.#records;
     const ports = (srcPort << 16) | dstPort;
     const reversed = (dstPort << 16) | srcPort;
     const kind = (isIpv6 << 8) | proto;
@@ -85,19 +140,30 @@ export class TupleTable {
     this.wasNew = false;
     for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
       const tuple = index.idAt(cell);
-      const g = 4 * tuple;
-      if (gist[g + 1] !== kind) continue;
-      if (gist[g] === ports && gist[g + 2] === from && gist[g + 3] === to && this.#isBetween(tuple, src, dst, at)) {
-        this.wentForward = 1;
-        return tuple;
+      const r = tuple << RECORD_BITS;
+      if (records[r + KIND] !== kind) continue;
+      if (records[r + PORTS] === ports && records[r + FROM] === from && records[r + TO] === to) {
+        if (isIpv6 === 0 || this.#isBetween(tuple, src, dst, at)) {
+          this.wentForward = 1;
+          return tuple;
+        }
       }
-      if (gist[g] === reversed && gist[g + 2] === to && gist[g + 3] === from && this.#isBetween(tuple, dst, src, at)) {
-        this.wentForward = 0;
-        return tuple;
+      if (records[r + PORTS] === reversed && records[r + FROM] === to && records[r + TO] === from) {
+        if (isIpv6 === 0 || this.#isBetween(tuple, dst, src, at)) {
+          this.wentForward = 0;
+          return tuple;
+        }
       }
     }
     const tuple = this.#take();
-    this.#gist.set([ports, kind, from, to], 4 * tuple);
+    const r = tuple << RECORD_BITS;
+    this.#records.fill(0, r, r + RECORD_WORDS);
+    this.#records[r + PORTS] = ports;
+    this.#records[r + KIND] = kind;
+    this.#records[r + FROM] = from;
+    this.#records[r + TO] = to;
+    this.#records[r + FLOW] = NONE;
+    this.#records[r + FLOW + 1] = NONE;
     this.proto[tuple] = proto;
     this.isIpv6[tuple] = isIpv6;
     for (let word = 0; word < 4; word++) {
@@ -107,11 +173,8 @@ export class TupleTable {
     this.portA[tuple] = srcPort;
     this.portB[tuple] = dstPort;
     this.isEcho[tuple] = 0;
-    this.#unbind(tuple);
     this.openedByA[tuple] = 1;
     this.ended[tuple] = 0;
-    this.lastNs[tuple] = 0;
-    this.held[tuple] = 0;
     this.unmatched[tuple] = 0;
     this.hasLostFirst[tuple] = 0;
     this.#hash[tuple] = hash;
@@ -130,19 +193,14 @@ export class TupleTable {
   release(tuple: number): void {
     this.#index.remove(this.#hash[tuple], tuple);
     this.#alive[tuple] = 0;
-    this.#unbind(tuple);
+    this.unbind(tuple, 0);
+    this.unbind(tuple, 1);
     this.#free.push(tuple);
   }
 
-  /** Whether the tuple's addresses are `a` and `b`; of IPv4 their first words, which have been compared, are all. */
+  /** Whether the tuple's addresses are `a` and `b`, as far as their first words do not say all. */
   #isBetween(tuple: number, a: Uint32Array, b: Uint32Array, at: number): boolean {
-    if (this.isIpv6[tuple] === 0) return true;
     return sameAddress(this.addressA, 4 * tuple, a, at) && sameAddress(this.addressB, 4 * tuple, b, at);
-  }
-
-  #unbind(tuple: number): void {
-    this.flow.fill(NONE, 2 * tuple, 2 * tuple + 2);
-    this.isProved.fill(0, 2 * tuple, 2 * tuple + 2);
   }
 
   #take(): number {
@@ -159,19 +217,16 @@ export class TupleTable {
   #grow(): void {
     const rows = this.proto.length * 2;
     this.proto = widened(this.proto, new Uint8Array(rows));
-    this.#gist = widened(this.#gist, new Int32Array(rows * 4));
+    this.#records = widened(this.#records, new Int32Array(rows * RECORD_WORDS));
+    this.#doubles = new Float64Array(this.#records.buffer);
     this.isIpv6 = widened(this.isIpv6, new Uint8Array(rows));
     this.addressA = widened(this.addressA, new Uint32Array(rows * 4));
     this.addressB = widened(this.addressB, new Uint32Array(rows * 4));
     this.portA = widened(this.portA, new Uint16Array(rows));
     this.portB = widened(this.portB, new Uint16Array(rows));
     this.isEcho = widened(this.isEcho, new Uint8Array(rows));
-    this.flow = widened(this.flow, new Int32Array(2 * rows).fill(NONE));
-    this.isProved = widened(this.isProved, new Uint8Array(2 * rows));
     this.openedByA = widened(this.openedByA, new Uint8Array(rows));
     this.ended = widened(this.ended, new Uint8Array(rows));
-    this.lastNs = widened(this.lastNs, new Float64Array(rows));
-    this.held = widened(this.held, new Uint32Array(rows));
     this.unmatched = widened(this.unmatched, new Uint32Array(rows));
     this.hasLostFirst = widened(this.hasLostFirst, new Uint8Array(rows));
     this.#hash = widened(this.#hash, new Int32Array(rows));

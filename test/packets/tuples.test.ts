@@ -63,17 +63,21 @@ it("takes a packet from an end to itself as forward", () => {
 it("hands a released row out again, with nothing left in it", () => {
   const table = new TupleTable();
   const tuple = intern(table, A, B);
-  table.flow[tuple] = 7;
+  table.bind(tuple, 1, 7);
+  table.prove(tuple, 1);
   table.unmatched[tuple] = 3;
   table.openedByA[tuple] = 0;
   table.isEcho[tuple] = 1;
-  table.lastNs[tuple] = 5;
+  table.hold(tuple, 5);
+  expect([table.isHeld(tuple), table.lastNs(tuple)]).toEqual([true, 5]);
+  table.letGo(tuple);
+  expect(table.isHeld(tuple)).toBe(false);
   table.release(tuple);
   expect([table.size, table.isAlive(tuple)]).toEqual([0, false]);
   expect(intern(table, B, A)).toBe(tuple);
   expect([table.wasNew, table.wentForward, table.isAlive(tuple)]).toEqual([true, 1, true]);
-  expect([table.flow[tuple], table.unmatched[tuple], table.openedByA[tuple]]).toEqual([NONE, 0, 1]);
-  expect([table.isEcho[tuple], table.lastNs[tuple], table.held[tuple]]).toEqual([0, 0, 0]);
+  expect([table.flow(tuple, 1), table.isProved(tuple, 1), table.unmatched[tuple]]).toEqual([NONE, false, 0]);
+  expect([table.openedByA[tuple], table.isEcho[tuple], table.lastNs(tuple)]).toEqual([1, 0, 0]);
   expect(table.end).toBe(1);
 });
 
@@ -84,7 +88,7 @@ it("grows, and keeps every conversation findable and without a flow", () => {
   const tuples = Array.from({ length: 1000 }, (_, n) => intern(table, end(n), B, { hash: n % 300, isIpv6: 1 }));
   for (const [n, tuple] of tuples.entries()) {
     expect(intern(table, B, end(n), { hash: n % 300, isIpv6: 1 })).toBe(tuple);
-    expect(table.flow[tuple]).toBe(NONE);
+    expect([table.flow(tuple, 0), table.flow(tuple, 1)]).toEqual([NONE, NONE]);
   }
   expect([table.size, table.end]).toEqual([1000, 1000]);
 });
