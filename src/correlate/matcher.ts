@@ -150,18 +150,20 @@ export class Matcher {
 
   /**
    * Where a packet has one candidate and too little evidence for a new translation: looks for more in the packets of the
-   * same conversation that came behind it. Returns whether the translation is known now.
+   * same conversation that came behind it. Returns whether the translation is known now. Where another one was in use
+   * before (a port is used again, by another container), it takes as much more as it always does.
    */
   #learnAhead(row: number): boolean {
     const t = this.#timeline;
     const at = row & t.mask;
-    if (this.#relation !== POSSIBLE || this.#rivals > 0) return false;
+    const relation = this.#relation;
+    if ((relation !== POSSIBLE && relation !== CONFLICT) || this.#rivals > 0) return false;
     let later = t.after(row);
     for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
       const l = later & t.mask;
       if (t.tuple[l] !== t.tuple[at] || t.side[l] !== t.side[at] || t.state[l] !== WAITING || t.bucket[l] === NONE)
         continue;
-      if (this.#tryPair(later, POSSIBLE)) return true;
+      if (this.#tryPair(later, relation)) return true;
     }
     return false;
   }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { echo6, filler, ipv6, transport, udp } from "../support/packets.js";
 import { ipv4 } from "../support/packets.js";
-import { ms, outcomeOf, us } from "./outcome.js";
+import { ms, outcomeOf, type Stamped, us } from "./outcome.js";
 import {
   CLIENT,
   CONTAINER,
@@ -246,6 +246,33 @@ it("a port used again by a new connection gets the new translation", async () =>
   expect(outcome.flows.map(({ outside, pairs }) => [outside.srcPort, pairs])).toEqual([
     [40_000, 10],
     [61_000, 1],
+  ]);
+});
+
+it("a UDP port used again by another container: its first packet waits for what the next ones prove", async () => {
+  const inside: Stamped[] = [];
+  const outside: Stamped[] = [];
+  // conntrack has forgotten the first conversation by then (nf_conntrack_udp_timeout, 30 s)
+  for (const [talk, src] of [CONTAINER, OTHER].entries()) {
+    for (const [turn, ttl] of [64, 60, 64, 60].entries()) {
+      const at = 35_000 * talk + turn;
+      const packet = { ipId: 7 * turn + 100 * talk + 1, text: `turn ${turn}` };
+      const there = (addr: string) => ({ src: addr, srcPort: 47_317, dst: SERVER, dstPort: 7000, ...packet });
+      const back = (addr: string) => ({ src: SERVER, srcPort: 7000, dst: addr, dstPort: 47_317, ...packet });
+      const isOut = turn % 2 === 0;
+      inside.push(
+        ms(at + (isOut ? 0 : 0.006), datagram(isOut ? { ...there(src), ttl } : { ...back(src), ttl: ttl - 1 })),
+      );
+      outside.push(
+        ms(at + (isOut ? 0.006 : 0), datagram(isOut ? { ...there(HOST), ttl: ttl - 1 } : { ...back(HOST), ttl })),
+      );
+    }
+  }
+  const outcome = await outcomeOf(inside, outside);
+  expect(outcome.twins).toEqual(inStep(8));
+  expect(outcome.flows.map(({ inside: { src }, pairs }) => [src, pairs])).toEqual([
+    [CONTAINER, 4],
+    [OTHER, 4],
   ]);
 });
 

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { checkFixture } from "../../scripts/lab/truth.js";
 import { KINDS, Lab, type Line, missing, type Running } from "./lab.js";
 import { interfacesOf, renumbered, split } from "./split.js";
@@ -13,6 +13,8 @@ const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const PUBLIC = "180.101.49.11";
 const BOTH = ["docker0", "enp0s3"] as const;
 const LAB_MS = 90_000;
+// a busy machine takes its time to bring all of these up and down
+vi.setConfig({ testTimeout: LAB_MS });
 
 describe.skipIf(missing !== undefined).each(KINDS)("natcorr live in the %s lab", (kind) => {
   let lab: Lab;

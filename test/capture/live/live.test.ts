@@ -207,9 +207,9 @@ describe.skipIf(missing !== undefined)("an interface", () => {
     const source = await opened();
     veth.send(50);
     // Stamps are cut at the millisecond the clock of JavaScript shows.
-    await sleep(2);
+    await sleep(5);
     source.stop();
-    await sleep(2);
+    await sleep(5);
     veth.send(50);
     expect((await given(source)).map(({ sent }) => sent)).toEqual(upTo(50));
     expect(await source.next()).toBeNull();
@@ -224,8 +224,8 @@ describe.skipIf(missing !== undefined)("an interface", () => {
       turns++;
       next = setImmediate(turn);
     });
-    for (let batches = 1; batches <= 4; batches++) {
-      expect((await source.next())!.count).toBe(BATCH_FRAMES);
+    for (let batches = 1, frames = 0; frames < BATCH_FRAMES * 4; batches++) {
+      frames += (await source.next())!.count;
       expect(turns).toBeGreaterThanOrEqual(batches);
     }
     clearImmediate(next);
