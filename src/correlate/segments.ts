@@ -39,8 +39,6 @@ export class Segments {
   readonly #translations: Translations;
   readonly #pairing: Pairing;
   readonly #flows = new Map<number, Lists>();
-  /** Whether a segment that was cut, or is going to be, has been seen at all. */
-  #isNeeded = false;
   /** Pieces that nothing tells whose they are. */
   readonly #contested = new Set<number>();
 
@@ -54,7 +52,7 @@ export class Segments {
   admit(row: number): void {
     const t = this.#timeline;
     const isLong = t.length[row & t.mask] > ORDINARY_BYTES;
-    if (isLong) this.#isNeeded = true;
+    if (isLong) this.#translations.hasCuts = true;
     const slot = this.#translations.slotOf(row);
     if (slot === NONE) return;
     const known = this.#flows.get(slot);
@@ -71,7 +69,7 @@ export class Segments {
    * @returns whether it is paired now.
    */
   settle(row: number): boolean {
-    if (!this.#isNeeded) return false;
+    if (!this.#translations.hasCuts) return false;
     const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
     if (slot === NONE) return false;
@@ -94,7 +92,7 @@ export class Segments {
     const lists = slot === NONE ? undefined : this.#flows.get(slot);
     if (!lists) return false;
     const opposite = this.#direction(lists, slot, row)[otherSide(t.sideOf(row))];
-    for (const other of opposite) if (this.#isWaiting(other, slot) && this.#overlaps(row, other)) return true;
+    for (const other of opposite) if (this.#isWaiting(other, slot) && this.#sharesPart(row, other)) return true;
     return false;
   }
 
@@ -281,9 +279,11 @@ export class Segments {
     return t.seq[i] === t.seq[j] && t.payloadLength[i] === t.payloadLength[j] && t.ack[i] === t.ack[j];
   }
 
-  #overlaps(a: number, b: number): boolean {
+  /** Whether two segments have some bytes in common; with all of them in common, neither was cut. */
+  #sharesPart(a: number, b: number): boolean {
     const t = this.#timeline;
     const from = (t.seq[b & t.mask] - t.seq[a & t.mask]) | 0;
-    return from < t.payloadLength[a & t.mask] && -from < t.payloadLength[b & t.mask];
+    const [bytesA, bytesB] = [t.payloadLength[a & t.mask], t.payloadLength[b & t.mask]];
+    return from < bytesA && -from < bytesB && (from !== 0 || bytesA !== bytesB);
   }
 }

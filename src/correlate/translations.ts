@@ -1,7 +1,7 @@
 import { sameAddress } from "../packets/columns.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
 import { LatencyDigest } from "../packets/latency.js";
-import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR } from "../packets/packets.js";
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR, TCP } from "../packets/packets.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
@@ -70,6 +70,8 @@ export class Translations {
   /** Live flows by slot; `TupleTable.flow` and `Timeline.flow` hold slots. */
   readonly flows: (Flow | null)[] = [];
   learnt = 0;
+  /** Whether a TCP segment was seen that is cut on its way, or was before. */
+  hasCuts = false;
   /** Latencies of all pairs: what is expected of a flow that has few of its own. */
   readonly outbound = new LatencyDigest();
   readonly inbound = new LatencyDigest();
@@ -108,16 +110,14 @@ export class Translations {
       if ((t.forward[i] === t.forward[o]) === flow.isFlipped) return IMPOSSIBLE;
       if (!isRepeatable) return KNOWN;
       const isOutbound = flow.isOutbound(t.forward[i]);
-      const latencyNs = isOutbound ? gapNs : -gapNs;
-      return this.isPlausible(isOutbound, latencyNs) ? KNOWN : IMPOSSIBLE;
+      return this.#mayTake(i, isOutbound, gapNs) ? KNOWN : IMPOSSIBLE;
     }
     if (!this.#isTranslatable(i, o)) return IMPOSSIBLE;
     if (isRepeatable) {
       const lowered = t.ttl[i] - t.ttl[o];
       // with neither an ID nor TCP numbers, only a packet that was seen to be forwarded is a candidate at all
       if (lowered === 0 && (t.flags[i] & HAS_TCP_NUMBERS) === 0) return IMPOSSIBLE;
-      const latencyNs = lowered > 0 ? gapNs : -gapNs;
-      if (lowered !== 0 && !this.isPlausible(lowered > 0, latencyNs)) return IMPOSSIBLE;
+      if (lowered !== 0 && !this.#mayTake(i, lowered > 0, gapNs)) return IMPOSSIBLE;
     }
     const isTaken = this.#inside.isProved(t.tuple[i], t.forward[i]) || this.#outside.isProved(t.tuple[o], t.forward[o]);
     return isTaken ? CONFLICT : POSSIBLE;
@@ -152,10 +152,15 @@ export class Translations {
    * where several packets contend and their flow tells nothing. True while there are too few pairs to tell.
    */
   isQuick(isOutbound: boolean, gapNs: number): boolean {
+    if (!this.#hasHistory(isOutbound)) return true;
     const all = isOutbound ? this.outbound : this.inbound;
     const latencyNs = isOutbound ? gapNs : -gapNs;
-    if (all.count < ENVELOPE_ALL_PAIRS) return true;
     return latencyNs >= -ENVELOPE_SLACK_NS && latencyNs <= QUICK_P99S * all.p99Ns + ENVELOPE_SLACK_NS;
+  }
+
+  /** Whether enough pairs have gone that way to tell what is usual. */
+  #hasHistory(isOutbound: boolean): boolean {
+    return (isOutbound ? this.outbound : this.inbound).count >= ENVELOPE_ALL_PAIRS;
   }
 
   /**
@@ -164,9 +169,23 @@ export class Translations {
    */
   isPlausible(isOutbound: boolean, latencyNs: number): boolean {
     if (!this.#isCausal(latencyNs)) return false;
+    if (!this.#hasHistory(isOutbound)) return true;
     const all = isOutbound ? this.outbound : this.inbound;
-    if (all.count < ENVELOPE_ALL_PAIRS) return true;
     return latencyNs <= PLAUSIBLE_LEAST_NS || latencyNs <= PLAUSIBLE_P99S * all.p99Ns;
+  }
+
+  /**
+   * Whether a packet that may be sent again can have been on its way so long. Where segments are cut, one that was lost may
+   * equal a piece of what was sent again, and no other packet tells: then it must be as quick as others are.
+   */
+  #mayTake(i: number, isOutbound: boolean, gapNs: number): boolean {
+    const t = this.#timeline;
+    const latencyNs = isOutbound ? gapNs : -gapNs;
+    if (!this.isPlausible(isOutbound, latencyNs)) return false;
+    const mayBePiece = this.hasCuts && t.proto[i] === TCP && t.payloadLength[i] > 0 && this.#clock.isTrusted;
+    return (
+      !mayBePiece || latencyNs <= ENVELOPE_SLACK_NS || (this.#hasHistory(isOutbound) && this.isQuick(isOutbound, gapNs))
+    );
   }
 
   /**

@@ -50,6 +50,15 @@ describe("TCP segments without IP ID, cut differently", () => {
     }
   });
 
+  it("a lost segment is not taken for a piece of what is sent again soon after", async () => {
+    const { pairs, outcome } = await coverage(
+      [piece("inside", 10_000, 0), piece("inside", 14_000, 0, 2)],
+      pieces("outside", 14_020, 0, 2),
+    );
+    expect(pairs).toEqual([[[2], [1, 2]]]);
+    expect(outcome.alone).toEqual([expect.objectContaining({ side: "inside", frame: KNOWN_FRAMES + 1 })]);
+  });
+
   it("lost pieces are not taken for those that were merged", async () => {
     const { pairs } = await coverage(
       [...pieces("inside", 10_000, 0, 3), ...pieces("inside", 40_000, 0, 3)],
