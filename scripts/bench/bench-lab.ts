@@ -19,8 +19,15 @@ export class BenchLab {
     this.#environment = { ...process.env, LAB_NAME: name };
   }
 
-  /** Throws Error where it cannot be brought up. */
+  /** Throws Error where it cannot be brought up. If this process is ended by a signal, the lab goes first. */
   up(): void {
+    for (const [signal, number] of [["SIGINT", 2] as const, ["SIGTERM", 15] as const]) {
+      process.once(signal, () => {
+        this.down();
+        // as a shell tells it
+        process.exit(128 + number);
+      });
+    }
     this.#lab("up", "plain");
   }
 
