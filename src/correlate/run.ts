@@ -196,7 +196,10 @@ export class Run {
   finish(): void {
     const isComplete =
       this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && this.#pairs < this.#options.maxPairs;
-    if (isComplete) this.#settle(Number.POSITIVE_INFINITY);
+    if (isComplete) {
+      this.#settle(Number.POSITIVE_INFINITY);
+      this.#show();
+    }
     this.#options.onSettled?.();
     this.#book.close();
     const summary = this.#summary();
@@ -298,13 +301,14 @@ export class Run {
     for (; this.#due !== t.end; this.#due = t.after(this.#due)) {
       const row = this.#due;
       const at = row & t.mask;
-      const isOpen = t.state[at] === WAITING || t.state[at] === AMBIGUOUS;
-      if (isOpen && nowNs - t.timeNs[at] <= this.#options.windowNs) break;
+      if (t.state[at] !== WAITING && t.state[at] !== AMBIGUOUS) continue;
+      if (nowNs - t.timeNs[at] <= this.#options.windowNs) break;
       if (t.state[at] === WAITING) this.#decide(row);
       if (t.state[at] === AMBIGUOUS) {
         this.#matcher.forget(row);
         t.state[at] = DONE;
       }
+      // what is decided about later must not be told of before what this one held up
       this.#show();
     }
   }
