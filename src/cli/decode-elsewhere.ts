@@ -1,4 +1,5 @@
 import { statSync } from "node:fs";
+import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { CaptureError } from "../capture/open.js";
 import { BATCH_BYTES, PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
@@ -112,6 +113,8 @@ class SharedSource implements PacketSource {
   }
 
   async #receive(): Promise<PacketBatch | null> {
+    // messages are taken one after the other as long as there are any: signals and timers get their turn here
+    await setImmediate();
     while (this.#arrivals.length === 0) await new Promise<void>((resolve) => (this.#onArrival = resolve));
     const [arrival] = this.#arrivals;
     if (arrival instanceof Error) throw arrival;

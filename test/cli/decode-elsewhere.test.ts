@@ -84,6 +84,32 @@ describe("decoding on another thread", () => {
     expect(await read(decodeElsewhere, from)).toEqual(here);
   });
 
+  it("lets the event loop turn before each batch, however slowly its packets are used", async () => {
+    const decoding = await decodeElsewhere(
+      [long("inside"), long("outside")],
+      { onWarning() {}, onBytes() {} },
+      (next) => next(),
+    );
+    let turns = 0;
+    let turning: NodeJS.Immediate | undefined;
+    const turn = (): void => {
+      turns++;
+      turning = setImmediate(turn);
+    };
+    turn();
+    let before = 0;
+    for (const source of decoding.packets) {
+      for (let batch = await source.next(); batch !== null; batch = await source.next()) {
+        expect(turns).toBeGreaterThan(before);
+        before = turns;
+        // mostly longer than the other thread takes for a batch
+        for (const untilMs = performance.now() + 5; performance.now() < untilMs; );
+      }
+    }
+    clearImmediate(turning);
+    await decoding.close();
+  });
+
   it("passes on what is wrong with a capture", async () => {
     const cut = join(folder, "cut.pcap");
     copyFileSync(fixtureFile("docker-web", "inside"), cut);
