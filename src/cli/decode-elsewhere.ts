@@ -33,7 +33,7 @@ export function isWorthAThread(from: Captures): boolean {
  */
 export async function decodeElsewhere(from: Captures, events: OpenEvents, pace: Pace): Promise<Decoding> {
   const rows: SharedRows = [sharedRows(), sharedRows()];
-  const task: Task<Captures> = { from, rows };
+  const task: Task = { from, rows };
   const thread = new Worker(new URL("./decoding-thread.js", import.meta.url), { workerData: task });
   const source = (side: Side) => new SharedSource(rows[side], pace, () => thread.postMessage(side satisfies ToThread));
   const sources = [source(INSIDE), source(OUTSIDE)] as const;
@@ -123,7 +123,7 @@ class SharedSource implements PacketSource {
     Object.assign(this, state);
     Object.assign(this.tally, tally);
     if (arrival.filled === null) return null;
-    const batch = this.#batches[this.#given++ % BATCHES];
+    const batch = this.#batches[this.#given++ % this.#batches.length];
     const { quotes, ...filled } = arrival.filled;
     Object.assign(batch, filled);
     Object.assign(batch.quotes, quotes);

@@ -1,5 +1,6 @@
-import type { PacketBatch, Tally } from "../packets/packets.js";
+import type { PacketBatch, PacketSource, Tally } from "../packets/packets.js";
 import type { Side } from "../packets/sides.js";
+import type { Captures } from "./captures.js";
 
 /** Batches a side that are being filled, on their way, or being used. */
 export const BATCHES = 4;
@@ -8,24 +9,18 @@ export const BATCHES = 4;
 export type SharedRows = readonly [inside: readonly SharedArrayBuffer[], outside: readonly SharedArrayBuffer[]];
 
 /** What the decoding thread is started with. */
-export interface Task<From> {
-  readonly from: From;
+export interface Task {
+  readonly from: Captures;
   readonly rows: SharedRows;
 }
 
 /** A batch that was filled: what it says beside its rows. */
-export interface Filled {
-  readonly count: number;
-  readonly reachedNs: number;
+export interface Filled extends Readonly<Pick<PacketBatch, "count" | "reachedNs">> {
   readonly quotes: Partial<PacketBatch["quotes"]>;
 }
 
 /** What a source says of itself as of a batch; see `PacketSource`. */
-export interface State {
-  readonly epochNs: bigint;
-  readonly captureDropped: number;
-  readonly firstNs: number;
-  readonly lastNs: number;
+export interface State extends Pick<PacketSource, "epochNs" | "captureDropped" | "firstNs" | "lastNs"> {
   readonly tally: Pick<Tally, "frames" | "notIp" | "undecodable" | "cut" | "reasons">;
 }
 

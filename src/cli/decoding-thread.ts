@@ -3,7 +3,6 @@ import { parentPort, workerData } from "node:worker_threads";
 import { CaptureError } from "../capture/open.js";
 import { PacketBatch } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
-import type { Captures } from "./captures.js";
 import { decodeHere } from "./decoding.js";
 import type { FromThread, Task, ToThread } from "./decoding-messages.js";
 import type { DecodedSource } from "./packet-source.js";
@@ -34,7 +33,7 @@ class Ring {
   }
 }
 
-const { from, rows }: Task<Captures> = workerData;
+const { from, rows }: Task = workerData;
 const rings = [new Ring(rows[INSIDE]), new Ring(rows[OUTSIDE])] as const;
 
 function say(message: FromThread): void {

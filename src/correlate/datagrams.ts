@@ -14,7 +14,7 @@ import {
 } from "../packets/packets.js";
 import { BY_FRAGMENTS, EVIDENCE_FLOW, EVIDENCE_IP_ID, EVIDENCE_LENGTH } from "../packets/results.js";
 import { INSIDE, type Side } from "../packets/sides.js";
-import { type Timeline, WAITING } from "../packets/timeline.js";
+import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { Pairing } from "./pairing.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, type Translations } from "./translations.js";
@@ -209,7 +209,7 @@ export class Datagrams {
 
   #isWaiting(datagram: Datagram): boolean {
     const t = this.#timeline;
-    return datagram.rows.every((row) => t.isHeld(row) && t.state[row & t.mask] === WAITING);
+    return datagram.rows.every((row) => t.isWaiting(row));
   }
 
   #addresses(row: number): string {

@@ -149,11 +149,7 @@ export class Run {
   take(side: Side, batch: PacketBatch | null): void {
     const feed = this.#feeds[side];
     feed.take(batch);
-    const cover = this.#coverOf(side);
-    this.#cover[side].firstNs = cover.firstNs;
-    this.#cover[side].lastNs = cover.lastNs;
-    this.#cover[side].hasEnded = feed.hasEnded;
-    this.#cover[side].marginNs = cover.marginNs;
+    const cover = Object.assign(this.#cover[side], this.#coverOf(side));
     this.#gaps[side].read(feed.source.captureDropped, cover.lastNs);
     this.#gaps[side].forget(this.#nowNs - this.#options.windowNs);
   }

@@ -7,7 +7,7 @@ import {
   EVIDENCE_TCP_SEQ,
   EVIDENCE_TIME,
 } from "../packets/results.js";
-import { INSIDE, OUTSIDE, otherSide } from "../packets/sides.js";
+import { INSIDE, otherSide } from "../packets/sides.js";
 import { type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import type { Pairing } from "./pairing.js";
@@ -92,7 +92,8 @@ export class Segments {
     const lists = slot === NONE ? undefined : this.#flows.get(slot);
     if (!lists) return false;
     const opposite = this.#direction(lists, slot, row)[otherSide(t.sideOf(row))];
-    for (const other of opposite) if (this.#isWaiting(other, slot) && this.#sharesPart(row, other)) return true;
+    for (const other of opposite)
+      if (this.#translations.isWaitingIn(other, slot) && this.#sharesPart(row, other)) return true;
     return false;
   }
 
@@ -110,7 +111,7 @@ export class Segments {
     const t = this.#timeline;
     for (let row = from; row !== end; row = t.after(row)) {
       const at = row & t.mask;
-      if (t.proto[at] === TCP && t.payloadLength[at] > 0 && this.#isWaiting(row, slot))
+      if (t.proto[at] === TCP && t.payloadLength[at] > 0 && this.#translations.isWaitingIn(row, slot))
         this.#listOf(lists, slot, row).add(row);
     }
   }
@@ -120,33 +121,22 @@ export class Segments {
     const t = this.#timeline;
     for (let row = from; row !== end; row = t.after(row)) {
       const at = row & t.mask;
-      if (t.proto[at] === TCP && t.length[at] > ORDINARY_BYTES && this.#isWaiting(row, slot)) return true;
+      if (t.proto[at] === TCP && t.length[at] > ORDINARY_BYTES && this.#translations.isWaitingIn(row, slot))
+        return true;
     }
     return false;
   }
 
-  #isOutbound(row: number, slot: number): boolean {
-    const t = this.#timeline;
-    const flow = this.#translations.flowAt(slot);
-    const isForward = (t.forward[row & t.mask] === 1) !== (t.sideOf(row) === OUTSIDE && flow.isFlipped);
-    return flow.isOutbound(isForward ? 1 : 0);
-  }
-
   #direction(lists: Lists, slot: number, row: number): Direction {
-    return lists[this.#isOutbound(row, slot) ? 1 : 0];
+    return lists[this.#translations.isOutbound(row, this.#translations.flowAt(slot)) ? 1 : 0];
   }
 
   /** The list a segment belongs into, without what has been paired meanwhile if it has grown long. */
   #listOf(lists: Lists, slot: number, row: number): Set<number> {
     const list = this.#direction(lists, slot, row)[this.#timeline.sideOf(row)];
-    if (list.size >= CROWDED) for (const other of list) if (!this.#isWaiting(other, slot)) list.delete(other);
+    if (list.size >= CROWDED)
+      for (const other of list) if (!this.#translations.isWaitingIn(other, slot)) list.delete(other);
     return list;
-  }
-
-  #isWaiting(row: number, slot: number): boolean {
-    const t = this.#timeline;
-    const at = row & t.mask;
-    return t.isHeld(row) && t.state[at] === WAITING && this.#translations.slotOf(row) === slot;
   }
 
   /** Pairs the segment as the whole of pieces that are there, or as the last piece of a whole. */
@@ -154,8 +144,9 @@ export class Segments {
     const both = this.#direction(lists, slot, row);
     if (this.#coverWhole(row, slot, both, isFinal)) return;
     for (const whole of both[otherSide(this.#timeline.sideOf(row))]) {
-      if (!this.#isWaiting(row, slot)) return;
-      if (this.#isWaiting(whole, slot) && this.#isPieceOf(row, whole)) this.#coverWhole(whole, slot, both, isFinal);
+      if (!this.#translations.isWaitingIn(row, slot)) return;
+      if (this.#translations.isWaitingIn(whole, slot) && this.#isPieceOf(row, whole))
+        this.#coverWhole(whole, slot, both, isFinal);
     }
   }
 
@@ -191,7 +182,7 @@ export class Segments {
     const candidates: number[] = [];
     for (const piece of both[otherSide(this.#timeline.sideOf(whole))]) {
       if (
-        this.#isWaiting(piece, slot) &&
+        this.#translations.isWaitingIn(piece, slot) &&
         this.#isPieceOf(piece, whole) &&
         !this.#contested.has(piece) &&
         this.#isPossible(piece, whole)
@@ -205,7 +196,8 @@ export class Segments {
   #rivalsOf(whole: number, slot: number, both: Direction, pieces: readonly number[], isFinal: boolean): number[] {
     const rivals: number[] = [];
     for (const rival of both[this.#timeline.sideOf(whole)]) {
-      if (rival === whole || !this.#isWaiting(rival, slot) || !this.#isPossible(pieces[0], rival)) continue;
+      if (rival === whole || !this.#translations.isWaitingIn(rival, slot) || !this.#isPossible(pieces[0], rival))
+        continue;
       if (pieces.some((piece) => this.#isSameAs(piece, rival))) rivals.push(rival);
       else if (pieces.some((piece) => this.#isPieceOf(piece, rival))) {
         const isWhole = () => this.#piecesOf(rival, slot, this.#candidatesOf(rival, slot, both)) !== null;
@@ -256,8 +248,8 @@ export class Segments {
     const t = this.#timeline;
     const [inside, outside] = t.sideOf(whole) === INSIDE ? [whole, piece] : [piece, whole];
     const gapNs = t.timeNs[outside & t.mask] - t.timeNs[inside & t.mask];
-    const isOutbound = this.#isOutbound(whole, slot);
     const flow = this.#translations.flowAt(slot);
+    const isOutbound = this.#translations.isOutbound(whole, flow);
     return this.#translations.isQuick(isOutbound, gapNs) && this.#translations.isUsual(flow, isOutbound, gapNs);
   }
 

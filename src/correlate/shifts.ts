@@ -67,7 +67,7 @@ export class ShiftedSegments {
     const at = row & t.mask;
     const slot = this.#translations.slotOf(row);
     const flow = this.#translations.flowAt(slot);
-    const isForward = this.#isForward(row, flow);
+    const isForward = this.#translations.isForward(row, flow);
     const isLeaving = flow.isOutbound(isForward ? 1 : 0) === (t.side[at] === OUTSIDE);
     if (!isLeaving || (t.flags[at] & HAS_IP_ID) === 0) return;
     if (this.#left.size >= this.#sweepAt) this.#sweep();
@@ -107,9 +107,9 @@ export class ShiftedSegments {
   /** The packet of this flow, direction and IP ID that waits where this one should come out, if there is but one; or NONE. */
   #onlyLeft(entered: number, slot: number, flow: Flow): number {
     const t = this.#timeline;
-    const rows = this.#left.get(keyOf(slot, this.#isForward(entered, flow), t.ipId[entered & t.mask]));
+    const rows = this.#left.get(keyOf(slot, this.#translations.isForward(entered, flow), t.ipId[entered & t.mask]));
     const side = t.sideOf(entered);
-    const waiting = rows?.filter((row) => t.sideOf(row) !== side && this.#isWaiting(row, slot)) ?? [];
+    const waiting = rows?.filter((row) => t.sideOf(row) !== side && this.#translations.isWaitingIn(row, slot)) ?? [];
     if (waiting.length !== 1) return NONE;
     const [inside, outside] = side === INSIDE ? [entered, waiting[0]] : [waiting[0], entered];
     return this.#translations.relation(inside, outside) === KNOWN ? waiting[0] : NONE;
@@ -139,7 +139,7 @@ export class ShiftedSegments {
     const grown = t.payloadLength[left & t.mask] - t.payloadLength[e];
     if (grown === 0 || t.payloadLength[e] === 0 || t.payloadLength[left & t.mask] === 0) return null;
     if (!this.#hasNumbers(entered, left, flow, shifts)) return null;
-    const isForward = this.#isForward(entered, flow);
+    const isForward = this.#translations.isForward(entered, flow);
     const { position, before, after } = isForward ? shifts.forward : shifts.backward;
     const isLast = before !== after && t.seq[e] === position;
     if (isLast) return grown === after - before ? shifts : null;
@@ -157,14 +157,14 @@ export class ShiftedSegments {
     for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
       const at = later & t.mask;
       if (t.proto[at] !== TCP || this.#translations.slotOf(later) !== slot) continue;
-      const isSameWay = this.#isForward(later, flow) === isForward;
+      const isSameWay = this.#translations.isForward(later, flow) === isForward;
       if (!isBehind(isSameWay ? t.seq[at] : t.ack[at] - before, position)) continue;
       if (t.state[at] === WAITING) {
         const left = this.#onlyLeft(later, slot, flow);
         if (left !== NONE && left !== later && this.#isTwin(later, left, flow, shifts)) return true;
       } else if (t.state[at] === PAIRED && t.isHeld(t.twin[at])) {
         // changes that add up to nothing leave the numbers as they were, and the keys equal
-        const isEntry = flow.isOutbound(this.#isForward(later, flow) ? 1 : 0) === (t.side[at] === INSIDE);
+        const isEntry = flow.isOutbound(this.#translations.isForward(later, flow) ? 1 : 0) === (t.side[at] === INSIDE);
         if (isEntry && this.#hasNumbers(later, t.twin[at], flow, shifts)) return true;
       }
     }
@@ -176,7 +176,7 @@ export class ShiftedSegments {
     const t = this.#timeline;
     const e = entered & t.mask;
     const l = left & t.mask;
-    const [own, other] = this.#isForward(entered, flow) ? [forward, backward] : [backward, forward];
+    const [own, other] = this.#translations.isForward(entered, flow) ? [forward, backward] : [backward, forward];
     const seqShift = isBehind(t.seq[e], own.position) ? own.after : own.before;
     const ackShift = isBehind(t.ack[e] - other.before, other.position) ? other.after : other.before;
     return (
@@ -186,21 +186,10 @@ export class ShiftedSegments {
     );
   }
 
-  /** Whether a packet is forward on the inside, or its twin would be. */
-  #isForward(row: number, flow: Flow): boolean {
-    const t = this.#timeline;
-    return (t.forward[row & t.mask] === 1) !== (t.sideOf(row) === OUTSIDE && flow.isFlipped);
-  }
-
-  #isWaiting(row: number, slot: number): boolean {
-    const t = this.#timeline;
-    return t.isHeld(row) && t.state[row & t.mask] === WAITING && this.#translations.slotOf(row) === slot;
-  }
-
   #sweep(): void {
     const t = this.#timeline;
     for (const [key, rows] of this.#left) {
-      const waiting = rows.filter((row) => t.isHeld(row) && t.state[row & t.mask] === WAITING);
+      const waiting = rows.filter((row) => t.isWaiting(row));
       if (waiting.length > 0) this.#left.set(key, waiting);
       else this.#left.delete(key);
     }

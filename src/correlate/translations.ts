@@ -138,6 +138,22 @@ export class Translations {
     return tuples.flow(t.tuple[at], t.forward[at]);
   }
 
+  /** Whether the packet once in this row waits for its twin, and belongs to the flow in this slot. */
+  isWaitingIn(row: number, slot: number): boolean {
+    return this.#timeline.isWaiting(row) && this.slotOf(row) === slot;
+  }
+
+  /** Whether a packet of a flow is `forward` on the inside, or its twin would be. */
+  isForward(row: number, flow: Flow): boolean {
+    const t = this.#timeline;
+    return (t.forward[row & t.mask] === 1) !== (t.sideOf(row) === OUTSIDE && flow.isFlipped);
+  }
+
+  /** Whether a packet of a flow travels from inside to outside. */
+  isOutbound(row: number, flow: Flow): boolean {
+    return flow.isOutbound(this.isForward(row, flow) ? 1 : 0);
+  }
+
   /**
    * Whether a gap (outside minus inside stamp, nanoseconds) is what this flow's own latencies suggest: what chooses where
    * several packets contend. True while the flow has too few pairs to tell.

@@ -156,8 +156,7 @@ export class Verdicts {
     }
     if (slot !== NONE) {
       const flow = this.#translations.flowAt(slot);
-      const isOutbound = flow.isOutbound(side === INSIDE ? t.forward[at] : Number(isForward !== flow.isFlipped));
-      const isLeaving = isOutbound === (side === INSIDE);
+      const isLeaving = this.#translations.isOutbound(row, flow) === (side === INSIDE);
       if (isLeaving) return { verdict: "dropped", why: this.#missing(at, otherName) };
       return {
         verdict: "unknown",

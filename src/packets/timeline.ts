@@ -115,6 +115,11 @@ export class Timeline {
     return ((row - this.first) & ROW_MASK) < this.size;
   }
 
+  /** Whether the packet once in this row is still there and waits for its twin. */
+  isWaiting(row: number): boolean {
+    return this.isHeld(row) && this.state[row & this.mask] === WAITING;
+  }
+
   /** Whether row `a` is older than row `b`; both must be held. */
   isBefore(a: number, b: number): boolean {
     return ((a - this.first) & ROW_MASK) < ((b - this.first) & ROW_MASK);
