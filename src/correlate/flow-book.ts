@@ -1,9 +1,11 @@
 import type { Flow } from "../packets/flows.js";
 import type { FlowSummary, Sink } from "../packets/results.js";
-import { INSIDE, OUTSIDE } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import type { Timeline } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
 import type { Findings } from "./findings.js";
 import { summarize, summarizeProxied } from "./flow-summary.js";
+import { Held } from "./held.js";
 import type { Proxied, Proxies } from "./proxies.js";
 import type { Translations } from "./translations.js";
 
@@ -19,6 +21,7 @@ const ENDED_NS = 2_000_000_000;
 
 /** What the book keeps accounts of, and for whom. */
 export interface About {
+  readonly timeline: Timeline;
   readonly translations: Translations;
   readonly tuples: readonly [TupleTable, TupleTable];
   readonly proxies: Proxies;
@@ -75,34 +78,32 @@ export class FlowBook {
   }
 
   #sweep(nowNs: number): void {
-    const { translations, proxies, sink } = this.#about;
-    const [inside, outside] = this.#about.tuples;
+    const { timeline, translations, proxies, sink, tuples } = this.#about;
+    const held = new Held(timeline, tuples);
+    const isIdle = (side: Side, tuple: number): boolean =>
+      isSilent(tuples[side], tuple, nowNs) && !held.hasTuple(side, tuple);
     for (const [slot, flow] of translations.flows.entries()) {
       if (flow === null || flow.isRetired) continue;
-      if (isIdle(inside, flow.insideTuple, nowNs) && isIdle(outside, flow.outsideTuple, nowNs))
-        translations.retire(slot);
+      if (isIdle(INSIDE, flow.insideTuple) && isIdle(OUTSIDE, flow.outsideTuple)) translations.retire(slot);
     }
     translations.retired = translations.retired.filter((slot) => {
-      const flow = translations.flowAt(slot);
-      if (flow.held > 0) return true;
-      sink.flow(this.#close(flow));
+      if (held.hasFlow(slot)) return true;
+      sink.flow(this.#close(translations.flowAt(slot)));
       translations.free(slot);
       return false;
     });
     translations.forgetCandidates();
     for (const [id, stream] of this.#proxied) {
       const { client, server } = stream;
-      if (!isIdle(this.#about.tuples[client.side], client.tuple, nowNs)) continue;
-      if (!isIdle(this.#about.tuples[server.side], server.tuple, nowNs)) continue;
+      if (!isIdle(client.side, client.tuple) || !isIdle(server.side, server.tuple)) continue;
       sink.flow(this.#closeProxied(id, stream));
       this.#proxied.delete(id);
     }
     for (const side of [INSIDE, OUTSIDE] as const) {
-      const tuples = this.#about.tuples[side];
-      for (let tuple = 0; tuple < tuples.end; tuple++) {
-        if (!tuples.isAlive(tuple) || !tuples.isUntranslated(tuple) || !isIdle(tuples, tuple, nowNs)) continue;
+      for (let tuple = 0; tuple < tuples[side].end; tuple++) {
+        if (!tuples[side].isAlive(tuple) || !tuples[side].isUntranslated(tuple) || !isIdle(side, tuple)) continue;
         proxies.forget(side, tuple);
-        tuples.release(tuple);
+        tuples[side].release(tuple);
       }
     }
   }
@@ -119,7 +120,7 @@ export class FlowBook {
   }
 }
 
-function isIdle(tuples: TupleTable, tuple: number, nowNs: number): boolean {
-  const longNs = tuples.ended[tuple] === 3 ? ENDED_NS : IDLE_NS;
-  return !tuples.isHeld(tuple) && nowNs - tuples.lastNs(tuple) > longNs;
+/** Whether a conversation has been silent for so long that it is taken to be over. */
+function isSilent(tuples: TupleTable, tuple: number, nowNs: number): boolean {
+  return nowNs - tuples.lastNs(tuple) > (tuples.ended[tuple] === 3 ? ENDED_NS : IDLE_NS);
 }

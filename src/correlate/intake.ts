@@ -23,7 +23,7 @@ export class Intake {
     const t = this.#timeline;
     const tuples = this.#tuples[side];
     const tuple = batch.quote[i] >= 0 ? this.#quotedTuple(tuples, batch, i) : this.#ownTuple(tuples, batch, i);
-    tuples.hold(tuple, timeNs);
+    tuples.saw(tuple, timeNs);
 
     const row = t.append();
     const at = row & t.mask;

@@ -117,6 +117,7 @@ export class Run {
       windowNs: options.windowNs,
     });
     this.#book = new FlowBook({
+      timeline,
       translations: this.#translations,
       tuples: this.#tuples,
       proxies: this.#proxies,
@@ -260,6 +261,7 @@ export class Run {
     const i = inside & t.mask;
     const flow = this.#translations.flowAt(slot);
     const isOutbound = flow.isOutbound(t.forward[i]);
+    t.outbound[i] = isOutbound ? 1 : 0;
     const gapNs = this.#groups.gapNs(inside, outside, isOutbound);
     if ((t.flags[i] & IS_ERROR) !== 0) {
       this.#refusals.forget(inside);
@@ -269,7 +271,6 @@ export class Run {
     if (flow.pairs === 0) this.#begin(flow);
     this.#translations.prove(inside, outside);
     flow.pairs++;
-    flow.held++;
     if (t.timeNs[i] < flow.firstNs) flow.firstNs = t.timeNs[i];
     if (t.timeNs[i] > flow.lastNs) flow.lastNs = t.timeNs[i];
     const latencyNs = isOutbound ? gapNs : -gapNs;
@@ -357,7 +358,6 @@ export class Run {
     while (t.first !== this.#shown && t.first !== this.#due) {
       const at = t.first & t.mask;
       if (t.state[at] !== DONE) break;
-      this.#tuples[t.sideOf(t.first)].letGo(t.tuple[at]);
       if (this.#errors.size > 0 && this.#errors.delete(t.first)) this.#refusals.forget(t.first);
       this.#datagrams.forget(t.first);
       t.drop();
@@ -368,12 +368,11 @@ export class Run {
     const t = this.#timeline;
     const i = inside & t.mask;
     const outside = t.twin[i];
-    const flow = this.#translations.flowAt(t.flow[i]);
-    const isOutbound = flow.isOutbound(t.forward[i]);
+    // asked of the timeline, not of the flow, which has left the cache by now
+    const isOutbound = t.outbound[i] === 1;
     const gapNs = this.#groups.gapNs(inside, outside, isOutbound);
     this.#pairs++;
-    flow.held--;
-    this.#sink.pair(inside, outside, flow, isOutbound, isOutbound ? gapNs : -gapNs);
+    this.#sink.pair(inside, outside, this.#translations.flowAt(t.flow[i]), isOutbound, isOutbound ? gapNs : -gapNs);
     this.#done(INSIDE, inside);
     this.#done(OUTSIDE, outside);
   }

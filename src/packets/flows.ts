@@ -26,8 +26,6 @@ export class Flow {
   pairs = 0;
   /** Whether its tuples have been given to another flow, or let go. */
   isRetired = false;
-  /** Pairs not shown yet: the flow must outlive them. */
-  held = 0;
   /** First and last pair, nanoseconds on the timeline. */
   firstNs = Number.POSITIVE_INFINITY;
   lastNs = Number.NEGATIVE_INFINITY;

@@ -61,8 +61,9 @@ export class Timeline {
   /** Neighbours in the bucket's list of its side, oldest first; NONE at the ends. */
   previous = new Int32Array(4096);
   next = new Int32Array(4096);
-  /** Flow of a PAIRED inside row, index into `Translations.flows`. */
+  /** Flow of a PAIRED inside row, index into `Translations.flows`, and 1 if the pair travels outbound. */
   flow = new Int32Array(4096);
+  outbound = new Uint8Array(4096);
   /** How it was paired (index into BY), and by which evidence (bits of EVIDENCE). */
   by = new Uint8Array(4096);
   evidence = new Uint16Array(4096);
@@ -158,6 +159,7 @@ export class Timeline {
     this.previous = doubled(this.previous, new Int32Array(rows));
     this.next = doubled(this.next, new Int32Array(rows));
     this.flow = doubled(this.flow, new Int32Array(rows));
+    this.outbound = doubled(this.outbound, new Uint8Array(rows));
     this.by = doubled(this.by, new Uint8Array(rows));
     this.evidence = doubled(this.evidence, new Uint16Array(rows));
   }

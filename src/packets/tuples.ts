@@ -14,9 +14,8 @@ const FROM = 2;
 const TO = 3;
 /** Two words, one a direction: at FLOW + forward. */
 const FLOW = 4;
-const HELD = 6;
 /** Bit `forward`: see `isProved`. */
-const PROVED = 7;
+const PROVED = 6;
 /** Two words, read as one double. */
 const LAST_NS = 8;
 const RECORD_BITS = 4;
@@ -92,19 +91,9 @@ export class TupleTable {
     return this.flow(tuple, 0) === NONE && this.flow(tuple, 1) === NONE;
   }
 
-  /** Notes a packet that is put on the timeline at `timeNs`: the tuple must not be released before it is gone. */
-  hold(tuple: number, timeNs: number): void {
-    this.#records[(tuple << RECORD_BITS) + HELD]++;
+  /** Notes the time of a packet, nanoseconds on the timeline. */
+  saw(tuple: number, timeNs: number): void {
     this.#doubles[((tuple << RECORD_BITS) + LAST_NS) >> 1] = timeNs;
-  }
-
-  /** Notes that a packet has left the timeline. */
-  letGo(tuple: number): void {
-    this.#records[(tuple << RECORD_BITS) + HELD]--;
-  }
-
-  isHeld(tuple: number): boolean {
-    return this.#records[(tuple << RECORD_BITS) + HELD] > 0;
   }
 
   /** Time of the last packet, nanoseconds on the timeline. */
