@@ -2,6 +2,7 @@ import { statSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { CaptureError } from "../capture/open.js";
+import { BATCH_FRAMES } from "../packets/frames.js";
 import { BATCH_BYTES, PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { type Captures, type OpenEvents, pathsOf } from "./captures.js";
@@ -26,16 +27,25 @@ export function isWorthAThread(from: Captures): boolean {
   return bytes.reduce((sum, size) => sum + size) >= WORTH_A_THREAD_BYTES;
 }
 
+/** What the thread runs, as it was built. */
+const THREAD = new URL("./decoding-thread.js", import.meta.url);
+
 /**
- * As `decodeHere`, but reads and decodes ahead on another thread, while this one does something with the packets.
+ * As `decodeHere`, but reads and decodes ahead on another thread, while this one does something with the packets. `thread`:
+ * what that one runs.
  *
  * @throws CaptureError where a capture cannot be used.
  */
-export async function decodeElsewhere(from: Captures, events: OpenEvents, pace: Pace): Promise<Decoding> {
+export async function decodeElsewhere(
+  from: Captures,
+  events: OpenEvents,
+  pace: Pace,
+  thread: URL = THREAD,
+): Promise<Decoding> {
   const rows: SharedRows = [sharedRows(), sharedRows()];
   const task: Task = { from, rows };
-  const thread = new Worker(new URL("./decoding-thread.js", import.meta.url), { workerData: task });
-  const source = (side: Side) => new SharedSource(rows[side], pace, () => thread.postMessage(side satisfies ToThread));
+  const worker = new Worker(thread, { workerData: task });
+  const source = (side: Side) => new SharedSource(rows[side], pace, () => worker.postMessage(side satisfies ToThread));
   const sources = [source(INSIDE), source(OUTSIDE)] as const;
   try {
     const interfaces = await new Promise<readonly [string, string]>((resolve, reject) => {
@@ -43,8 +53,8 @@ export async function decodeElsewhere(from: Captures, events: OpenEvents, pace: 
         reject(error);
         for (const each of sources) each.arrive(error);
       };
-      thread.on("error", fail);
-      thread.on("message", (said: FromThread) => {
+      worker.on("error", fail);
+      worker.on("message", (said: FromThread) => {
         switch (said.kind) {
           case "opened":
             for (const [side, name] of said.names.entries()) sources[side].name = name;
@@ -65,10 +75,10 @@ export async function decodeElsewhere(from: Captures, events: OpenEvents, pace: 
         }
       });
     });
-    const close = async (): Promise<void> => void (await thread.terminate());
+    const close = async (): Promise<void> => void (await worker.terminate());
     return { packets: sources, interfaces, close };
   } catch (error) {
-    await thread.terminate();
+    await worker.terminate();
     throw error;
   }
 }
@@ -96,7 +106,7 @@ class SharedSource implements PacketSource {
   #given = 0;
 
   constructor(rows: readonly SharedArrayBuffer[], pace: Pace, onUsed: () => void) {
-    this.#batches = rows.map((buffer) => new PacketBatch(buffer));
+    this.#batches = rows.map((buffer) => new PacketBatch(BATCH_FRAMES, buffer));
     this.#pace = pace;
     this.#onUsed = onUsed;
   }

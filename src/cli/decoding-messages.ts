@@ -15,7 +15,7 @@ export interface Task {
 }
 
 /** A batch that was filled: what it says beside its rows. */
-export interface Filled extends Readonly<Pick<PacketBatch, "count" | "reachedNs">> {
+export interface Filled extends Readonly<Pick<PacketBatch, "count" | "reachedNs" | "era">> {
   readonly quotes: Partial<PacketBatch["quotes"]>;
 }
 

@@ -1,6 +1,7 @@
 /** What runs on the thread that `decodeElsewhere` starts: reads and decodes ahead, as far as there are batches to fill. */
 import { parentPort, workerData } from "node:worker_threads";
 import { CaptureError } from "../capture/open.js";
+import { BATCH_FRAMES } from "../packets/frames.js";
 import { PacketBatch } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { decodeHere } from "./decoding.js";
@@ -15,7 +16,7 @@ class Ring {
   #onFree: (() => void) | undefined;
 
   constructor(rows: readonly SharedArrayBuffer[]) {
-    this.#batches = rows.map((buffer) => new PacketBatch(buffer));
+    this.#batches = rows.map((buffer) => new PacketBatch(BATCH_FRAMES, buffer));
     this.#free = rows.length;
   }
 
@@ -46,7 +47,7 @@ async function decode(side: Side, source: DecodedSource): Promise<void> {
     const { epochNs, captureDropped, firstNs, lastNs, tally } = source;
     const state = { epochNs, captureDropped, firstNs, lastNs, tally };
     hasMore = batch !== null;
-    const filled = batch && { count: batch.count, reachedNs: batch.reachedNs, quotes: batch.quotes };
+    const filled = batch && { count: batch.count, reachedNs: batch.reachedNs, era: batch.era, quotes: batch.quotes };
     say({ kind: "packets", side, state, filled });
   }
 }

@@ -1,3 +1,4 @@
+import { Conversations } from "../packets/conversations.js";
 import type { FrameBatch, FrameSource } from "../packets/frames.js";
 import { PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
 import { decode } from "../wire/decode.js";
@@ -32,6 +33,7 @@ export class DecodedSource implements PacketSource {
   readonly #read: Read;
   readonly #hashLimit: number;
   readonly #packets = new PacketBatch();
+  readonly #conversations = new Conversations();
   #first: FrameBatch | null;
 
   constructor(frames: FrameSource, read: Read, first: FrameBatch | null, hashLimit: number) {
@@ -64,6 +66,7 @@ export class DecodedSource implements PacketSource {
     if (frames === null) return null;
     this.#cover(frames);
     decode(frames, this.#frames.interfaces, this.#hashLimit, batch, this.tally);
+    this.#conversations.number(batch);
     return batch;
   }
 

@@ -1,107 +1,126 @@
+import { widened } from "../packets/columns.js";
 import { HashIndex } from "../packets/hash-index.js";
-import { OUTSIDE, type Side } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
-import { widened } from "../packets/columns.js";
+
+/** What a packet has for a bucket while nobody else waits under its key. */
+export const ALONE = -2;
+
+/** Words of a bucket, half a cache line; of two each, one a side: at … + side. */
+const OLDEST = 0;
+const NEWEST = 2;
+const COUNT = 4;
+const KEY2 = 6;
+const BUCKET_BITS = 3;
 
 /**
- * The packets that wait for a twin, in buckets of equal match keys: within a bucket a list a side, oldest first. Most
- * buckets live for some microseconds and hold one packet; identical heartbeats make long ones.
+ * The packets that wait for a twin, by their match keys. Most wait alone, for some microseconds: the index then holds the
+ * packet's row. Where there are several with equal keys, it holds a bucket: a list a side, oldest first. Identical heartbeats
+ * make long ones.
  */
 export class Buckets {
-  /** Two entries a bucket, one a side, at `2 * bucket + side`. */
-  #oldest = new Int32Array(512);
-  #newest = new Int32Array(512);
-  #count = new Int32Array(512);
-  #end = 0;
+  /** By key: the row of a packet that is ALONE, or the complement of a bucket's number. */
+  readonly index = new HashIndex();
+  #buckets = new Int32Array(256 << BUCKET_BITS);
+  /** From 1 on: the complement of 0 would be taken for an empty cell. */
+  #end = 1;
   readonly #free: number[] = [];
-  readonly #index = new HashIndex();
   readonly #timeline: Timeline;
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline;
   }
 
-  /** The bucket of packets with the key of this row, or NONE. */
-  find(row: number): number {
-    const { mask, key, key2 } = this.#timeline;
-    const at = row & mask;
-    const hash = key[at];
-    for (let cell = this.#index.seek(hash); cell >= 0; cell = this.#index.next(cell, hash)) {
-      const bucket = this.#index.idAt(cell);
-      if (key2[this.#anyRow(bucket) & mask] === key2[at]) return bucket;
-    }
-    return NONE;
-  }
-
   /** Oldest packet of a side in the bucket, or NONE; the next ones follow by `Timeline.next`. */
   oldest(bucket: number, side: Side): number {
-    return this.#oldest[2 * bucket + side];
+    return this.#buckets[(bucket << BUCKET_BITS) + OLDEST + side];
   }
 
   count(bucket: number, side: Side): number {
-    return this.#count[2 * bucket + side];
+    return this.#buckets[(bucket << BUCKET_BITS) + COUNT + side];
   }
 
-  /** Puts a packet behind the others of its side, into `bucket`, or into a new one where that is NONE. */
-  add(row: number, bucket: number): void {
+  /** Files a packet: ALONE where nobody waits under its key, else behind the others of its side. */
+  add(row: number): void {
     const timeline = this.#timeline;
-    const at = row & timeline.mask;
-    const own = bucket === NONE ? this.#open(timeline.key[at]) : bucket;
-    const list = 2 * own + timeline.side[at];
-    const before = this.#newest[list];
-    timeline.bucket[at] = own;
-    timeline.previous[at] = before;
-    timeline.next[at] = NONE;
-    if (before === NONE) this.#oldest[list] = row;
-    else timeline.next[before & timeline.mask] = row;
-    this.#newest[list] = row;
-    this.#count[list]++;
+    const key = timeline.key(row);
+    const found = this.#find(key, timeline.key2(row));
+    if (found === NONE) {
+      this.index.add(key, row);
+      timeline.setBucket(row, ALONE);
+      return;
+    }
+    this.#append(row, found < 0 ? ~found : this.#open(found));
   }
 
-  /** Takes a packet out of its bucket; the last one out closes the bucket. */
+  /** Takes a packet out of the index, or out of its bucket; the last one out closes the bucket. */
   remove(row: number): void {
     const timeline = this.#timeline;
-    const at = row & timeline.mask;
-    const bucket = timeline.bucket[at];
-    const list = 2 * bucket + timeline.side[at];
-    const before = timeline.previous[at];
-    const behind = timeline.next[at];
-    if (before === NONE) this.#oldest[list] = behind;
-    else timeline.next[before & timeline.mask] = behind;
-    if (behind === NONE) this.#newest[list] = before;
-    else timeline.previous[behind & timeline.mask] = before;
-    timeline.bucket[at] = NONE;
-    this.#count[list]--;
-    if (this.#count[2 * bucket] === 0 && this.#count[2 * bucket + 1] === 0) {
-      this.#index.remove(timeline.key[at], bucket);
+    const bucket = timeline.bucket(row);
+    timeline.setBucket(row, NONE);
+    if (bucket === ALONE) {
+      this.index.remove(timeline.key(row), row);
+      return;
+    }
+    const list = (bucket << BUCKET_BITS) + timeline.side(row);
+    const before = timeline.previous(row);
+    const behind = timeline.next(row);
+    if (before === NONE) this.#buckets[list + OLDEST] = behind;
+    else timeline.setNext(before, behind);
+    if (behind === NONE) this.#buckets[list + NEWEST] = before;
+    else timeline.setPrevious(behind, before);
+    this.#buckets[list + COUNT]--;
+    if (this.count(bucket, INSIDE) === 0 && this.count(bucket, OUTSIDE) === 0) {
+      this.index.remove(timeline.key(row), ~bucket);
       this.#free.push(bucket);
     }
   }
 
-  #anyRow(bucket: number): number {
-    const inside = this.#oldest[2 * bucket];
-    return inside === NONE ? this.#oldest[2 * bucket + OUTSIDE] : inside;
+  /** What the index holds for a key, both halves; NONE for nothing. */
+  #find(key: number, key2: number): number {
+    const { index } = this;
+    for (let cell = index.seek(key); cell >= 0; cell = index.next(cell, key)) {
+      const id = index.idAt(cell);
+      const there = id < 0 ? this.#buckets[(~id << BUCKET_BITS) + KEY2] : this.#timeline.key2(id);
+      if (there === key2) return id;
+    }
+    return NONE;
   }
 
-  #open(key: number): number {
+  /** Makes a bucket for a packet that was ALONE. */
+  #open(row: number): number {
+    const timeline = this.#timeline;
     const bucket = this.#free.pop() ?? this.#take();
-    for (let list = 2 * bucket; list <= 2 * bucket + 1; list++) {
-      this.#oldest[list] = NONE;
-      this.#newest[list] = NONE;
-      this.#count[list] = 0;
+    const b = bucket << BUCKET_BITS;
+    for (const side of [INSIDE, OUTSIDE]) {
+      this.#buckets[b + OLDEST + side] = NONE;
+      this.#buckets[b + NEWEST + side] = NONE;
+      this.#buckets[b + COUNT + side] = 0;
     }
-    this.#index.add(key, bucket);
+    this.#buckets[b + KEY2] = timeline.key2(row);
+    this.index.remove(timeline.key(row), row);
+    this.index.add(timeline.key(row), ~bucket);
+    this.#append(row, bucket);
     return bucket;
   }
 
+  #append(row: number, bucket: number): void {
+    const timeline = this.#timeline;
+    const list = (bucket << BUCKET_BITS) + timeline.side(row);
+    const before = this.#buckets[list + NEWEST];
+    timeline.setBucket(row, bucket);
+    timeline.setPrevious(row, before);
+    timeline.setNext(row, NONE);
+    if (before === NONE) this.#buckets[list + OLDEST] = row;
+    else timeline.setNext(before, row);
+    this.#buckets[list + NEWEST] = row;
+    this.#buckets[list + COUNT]++;
+  }
+
   #take(): number {
-    if (2 * this.#end === this.#oldest.length) {
-      const lists = this.#oldest.length * 2;
-      this.#oldest = widened(this.#oldest, new Int32Array(lists));
-      this.#newest = widened(this.#newest, new Int32Array(lists));
-      this.#count = widened(this.#count, new Int32Array(lists));
-    }
+    if (this.#end << BUCKET_BITS === this.#buckets.length)
+      this.#buckets = widened(this.#buckets, new Int32Array(2 * this.#buckets.length));
     return this.#end++;
   }
 }

@@ -45,7 +45,7 @@ interface Datagram {
  */
 export class Datagrams {
   readonly #timeline: Timeline;
-  readonly #tuples: readonly [TupleTable, TupleTable];
+  readonly #tuples: TupleTable;
   readonly #translations: Translations;
   readonly #pairing: Pairing;
   /** Datagrams still being collected, by side, addresses, protocol and identification (RFC 791 section 3.2). */
@@ -55,12 +55,7 @@ export class Datagrams {
   /** Where a row's datagram is filed, so that it can be forgotten with the row. */
   readonly #filed = new Map<number, string>();
 
-  constructor(
-    timeline: Timeline,
-    tuples: readonly [TupleTable, TupleTable],
-    translations: Translations,
-    pairing: Pairing,
-  ) {
+  constructor(timeline: Timeline, tuples: TupleTable, translations: Translations, pairing: Pairing) {
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#translations = translations;
@@ -70,10 +65,9 @@ export class Datagrams {
   /** Takes a fragment, or a packet that might be fragmented on the other side. */
   admit(row: number): void {
     const t = this.#timeline;
-    const at = row & t.mask;
-    if (t.proto[at] === TCP) return;
-    if ((t.flags[at] & IS_FRAGMENT) !== 0) this.#admitFragment(row);
-    else if (this.#mayBeCut(at)) {
+    if (t.proto(row) === TCP) return;
+    if ((t.flags(row) & IS_FRAGMENT) !== 0) this.#admitFragment(row);
+    else if (mayBeCut(t.flags(row), t.length(row))) {
       this.#file({ side: t.sideOf(row), rows: [row], bytes: this.#bytesOf(row), isContested: false });
     }
   }
@@ -101,9 +95,8 @@ export class Datagrams {
 
   #admitFragment(row: number): void {
     const t = this.#timeline;
-    const at = row & t.mask;
     const side = t.sideOf(row);
-    const key = `${side} ${this.#addresses(row)} ${t.proto[at]} ${t.ipId[at]}`;
+    const key = `${side} ${this.#addresses(row)} ${t.proto(row)} ${t.ipId(row)}`;
     let datagram = this.#partial.get(key);
     if (!datagram) {
       datagram = { side, rows: [], bytes: 0, isContested: false };
@@ -111,7 +104,7 @@ export class Datagrams {
     }
     datagram.rows.push(row);
     this.#filed.set(row, key);
-    if ((t.flags[at] & HAS_MORE_FRAGMENTS) === 0) datagram.bytes = this.#offsetOf(row) + this.#bytesOf(row);
+    if ((t.flags(row) & HAS_MORE_FRAGMENTS) === 0) datagram.bytes = this.#offsetOf(row) + this.#bytesOf(row);
     if (datagram.bytes === 0) return;
     datagram.rows.sort((a, b) => this.#offsetOf(a) - this.#offsetOf(b));
     let reached = 0;
@@ -128,10 +121,10 @@ export class Datagrams {
   #file(datagram: Datagram): void {
     const t = this.#timeline;
     const first = datagram.rows[0];
-    const at = first & t.mask;
     // an IPv6 identification is made anew on the way: conntrack puts datagrams together, and the host cuts them again
-    const id = (t.flags[at] & IS_IPV6) !== 0 ? `6 ${t.proto[at] === ICMPV6 ? t.seq[at] : ""}` : `4 ${t.ipId[at]}`;
-    const key = `${id} ${t.proto[at]} ${datagram.bytes}`;
+    const id =
+      (t.flags(first) & IS_IPV6) !== 0 ? `6 ${t.proto(first) === ICMPV6 ? t.seq(first) : ""}` : `4 ${t.ipId(first)}`;
+    const key = `${id} ${t.proto(first)} ${datagram.bytes}`;
     const others = this.#complete.get(key) ?? [];
     if (this.#pairWithOne(datagram, others, false)) return;
     this.#complete.set(key, [...others, datagram]);
@@ -164,10 +157,10 @@ export class Datagrams {
   #relation(a: Datagram, b: Datagram): number {
     const t = this.#timeline;
     const [inside, outside] = inOrder(a, b);
-    const [i, o] = [inside.rows[0] & t.mask, outside.rows[0] & t.mask];
-    const gapNs = t.timeNs[o] - t.timeNs[i];
-    const isOutbound = t.ttl[i] > t.ttl[o];
-    if ((t.flags[i] & IS_IPV6) !== 0 && !this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs))
+    const [i, o] = [inside.rows[0], outside.rows[0]];
+    const gapNs = t.timeNs(o) - t.timeNs(i);
+    const isOutbound = t.ttl(i) > t.ttl(o);
+    if ((t.flags(i) & IS_IPV6) !== 0 && !this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs))
       return IMPOSSIBLE;
     return this.#translations.relation(inside.rows[0], outside.rows[0]);
   }
@@ -176,8 +169,8 @@ export class Datagrams {
   #isQuick(a: Datagram, b: Datagram): boolean {
     const t = this.#timeline;
     const [inside, outside] = inOrder(a, b);
-    const [i, o] = [inside.rows[0] & t.mask, outside.rows[0] & t.mask];
-    return this.#translations.isQuick(t.ttl[i] > t.ttl[o], t.timeNs[o] - t.timeNs[i]);
+    const [i, o] = [inside.rows[0], outside.rows[0]];
+    return this.#translations.isQuick(t.ttl(i) > t.ttl(o), t.timeNs(o) - t.timeNs(i));
   }
 
   #pair(inside: readonly number[], outside: readonly number[]): boolean {
@@ -189,16 +182,10 @@ export class Datagrams {
         ? this.#translations.slotOf(inside[0])
         : this.#translations.support(inside[0], outside[0], false);
     if (slot === NONE) return false;
-    const hasId = (t.flags[inside[0] & t.mask] & t.flags[outside[0] & t.mask] & HAS_IP_ID) !== 0;
+    const hasId = (t.flags(inside[0]) & t.flags(outside[0]) & HAS_IP_ID) !== 0;
     const evidence = EVIDENCE_LENGTH | (hasId ? EVIDENCE_IP_ID : 0) | (relation === KNOWN ? EVIDENCE_FLOW : 0);
     this.#pairing.pairGroup(inside, outside, slot, BY_FRAGMENTS, evidence);
     return true;
-  }
-
-  #mayBeCut(at: number): boolean {
-    const t = this.#timeline;
-    if ((t.flags[at] & IS_IPV6) !== 0) return t.length[at] > LEAST_IPV6_MTU;
-    return (t.flags[at] & (HAS_IP_ID | IS_DF)) === HAS_IP_ID && t.length[at] > NEVER_CUT_BYTES;
   }
 
   /** Two datagrams that came whole on both sides are not this room's business. */
@@ -214,27 +201,31 @@ export class Datagrams {
 
   #addresses(row: number): string {
     const t = this.#timeline;
-    const at = row & t.mask;
-    const { addressA, addressB, isIpv6 } = this.#tuples[t.sideOf(row)];
-    const tuple = t.tuple[at];
-    const [src, dst] = t.forward[at] === 1 ? [addressA, addressB] : [addressB, addressA];
+    const { addressA, addressB, isIpv6 } = this.#tuples;
+    const tuple = t.tuple(row);
+    const [src, dst] = t.forward(row) === 1 ? [addressA, addressB] : [addressB, addressA];
     return `${addressText(isIpv6[tuple] === 1, src, 4 * tuple)} ${addressText(isIpv6[tuple] === 1, dst, 4 * tuple)}`;
   }
 
   #offsetOf(row: number): number {
     const t = this.#timeline;
-    return (t.flags[row & t.mask] & IS_LATER_FRAGMENT) !== 0 ? t.seq[row & t.mask] : 0;
+    return (t.flags(row) & IS_LATER_FRAGMENT) !== 0 ? t.seq(row) : 0;
   }
 
   #bytesOf(row: number): number {
     const t = this.#timeline;
-    const at = row & t.mask;
-    const hasHeader = (t.flags[at] & (IS_LATER_FRAGMENT | IS_HEADLESS)) === 0 && HAVE_8_BYTE_HEADERS.has(t.proto[at]);
-    return t.payloadLength[at] + (hasHeader ? 8 : 0);
+    const hasHeader = (t.flags(row) & (IS_LATER_FRAGMENT | IS_HEADLESS)) === 0 && HAVE_8_BYTE_HEADERS.has(t.proto(row));
+    return t.payloadLength(row) + (hasHeader ? 8 : 0);
   }
 }
 
 /** Two datagrams of both sides, the inside one first. */
 function inOrder(a: Datagram, b: Datagram): readonly [Datagram, Datagram] {
   return a.side === INSIDE ? [a, b] : [b, a];
+}
+
+/** Whether a datagram with these flags, `length` bytes long, may be in pieces on the other side. */
+export function mayBeCut(flags: number, length: number): boolean {
+  if ((flags & IS_IPV6) !== 0) return length > LEAST_IPV6_MTU;
+  return (flags & (HAS_IP_ID | IS_DF)) === HAS_IP_ID && length > NEVER_CUT_BYTES;
 }

@@ -109,17 +109,17 @@ function note(
 ): void {
   const other = seen[1 - side];
   for (let i = from; i < to; i++) {
-    const flags = batch.flags[i];
+    const flags = batch.flags(i);
     const isUnique = (flags & HAS_TCP_NUMBERS) !== 0 || ((flags & HAS_IP_ID) !== 0 && (flags & HAS_PAYLOAD) !== 0);
     if (!isUnique) continue;
-    const key = batch.key[i];
+    const key = batch.key(i);
     const before = seen[side].get(key);
     if (before) {
       before.isRepeated = true;
       samples.delete(key);
       continue;
     }
-    const packet: Seen = { key2: batch.key2[i], timeNs: batch.timeNs[i], ttl: batch.ttl[i], isRepeated: false };
+    const packet: Seen = { key2: batch.key2(i), timeNs: batch.stampNs(i), ttl: batch.ttl(i), isRepeated: false };
     seen[side].set(key, packet);
     const twin = other.get(key);
     if (!twin || twin.isRepeated || twin.key2 !== packet.key2) continue;

@@ -1,5 +1,4 @@
 import { Few } from "../packets/few.js";
-import type { Flow } from "../packets/flows.js";
 import type { Finding, FlowSummary, Verdict } from "../packets/results.js";
 import { INSIDE, type Side } from "../packets/sides.js";
 
@@ -21,8 +20,11 @@ export class Findings {
   /** Whether anything on one side was found again, or might have been, on the other. */
   #isRelated = false;
 
-  /** Takes a flow that has ended. `hasLostFirst`: a packet of it was dropped on its way out before its first pair. */
-  flow(summary: FlowSummary, flow: Flow, hasLostFirst: boolean): void {
+  /**
+   * Takes a flow that has ended. `retransmissions`: segments of it that crossed the NAT more than once; `hasLostFirst`: a
+   * packet of it was dropped on its way out before its first pair.
+   */
+  flow(summary: FlowSummary, retransmissions: number, hasLostFirst: boolean): void {
     const { id, nat, initiator, inside, outside, pairs, pairsOutbound } = summary;
     this.#isRelated = true;
     if (nat === "none" && initiator === "inside") {
@@ -39,9 +41,9 @@ export class Findings {
     if (summary.proto !== "udp" && pairs >= LEAST_ONE_WAY_PAIRS && (pairsOutbound === 0 || pairsOutbound === pairs)) {
       this.#oneWay.add(String(id));
     }
-    if (flow.retransmissions > 0) {
+    if (retransmissions > 0) {
       this.#retransmitting.add(String(id));
-      this.#retransmissions += flow.retransmissions;
+      this.#retransmissions += retransmissions;
     }
   }
 

@@ -1,6 +1,5 @@
 import type { Flow } from "../packets/flows.js";
 import type { FlowSummary, Sink } from "../packets/results.js";
-import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
 import type { Findings } from "./findings.js";
@@ -23,7 +22,7 @@ const ENDED_NS = 2_000_000_000;
 export interface About {
   readonly timeline: Timeline;
   readonly translations: Translations;
-  readonly tuples: readonly [TupleTable, TupleTable];
+  readonly tuples: TupleTable;
   readonly proxies: Proxies;
   readonly findings: Findings;
   /** Epoch nanoseconds that the timeline counts from. */
@@ -47,20 +46,22 @@ export class FlowBook {
     this.#proxied.set(++this.#about.translations.learnt, proxied);
   }
 
-  /** Lets idle conversations go if there are too many; cheap where there are not. */
-  tidy(nowNs: number): void {
-    const [inside, outside] = this.#about.tuples;
-    if (inside.size + outside.size < this.#sweepAt) return;
+  /** Lets idle conversations go if there are too many; cheap where there are not. Returns whether it did. */
+  tidy(nowNs: number): boolean {
+    const { tuples } = this.#about;
+    if (tuples.size < this.#sweepAt) return false;
     this.#sweep(nowNs);
-    this.#sweepAt = Math.max(MOST_TUPLES, 2 * (inside.size + outside.size));
+    this.#sweepAt = Math.max(MOST_TUPLES, 2 * tuples.size);
+    return true;
   }
 
   /** The flows alive that have the most pairs, at most so many. */
   busiest(most: number): FlowSummary[] {
     const { translations, tuples, epochNs } = this.#about;
     const alive = translations.flows.filter((flow) => flow !== null);
-    alive.sort((a, b) => b.pairs - a.pairs || a.id - b.id);
-    return alive.slice(0, most).map((flow) => summarize(flow, tuples, epochNs));
+    const { accounts } = translations;
+    alive.sort((a, b) => accounts.pairs(b.slot) - accounts.pairs(a.slot) || a.id - b.id);
+    return alive.slice(0, most).map((flow) => summarize(flow, accounts, tuples, epochNs));
   }
 
   /** Reports all flows there are. */
@@ -79,12 +80,12 @@ export class FlowBook {
 
   #sweep(nowNs: number): void {
     const { timeline, translations, proxies, sink, tuples } = this.#about;
-    const held = new Held(timeline, tuples);
-    const isIdle = (side: Side, tuple: number): boolean =>
-      isSilent(tuples[side], tuple, nowNs) && !held.hasTuple(side, tuple);
-    for (const [slot, flow] of translations.flows.entries()) {
+    const held = new Held(timeline, tuples, translations.flows.length);
+    const isIdle = (tuple: number): boolean => isSilent(tuples, tuple, nowNs) && !held.hasTuple(tuple);
+    for (let slot = 0; slot < translations.flows.length; slot++) {
+      const flow = translations.flows[slot];
       if (flow === null || flow.isRetired) continue;
-      if (isIdle(INSIDE, flow.insideTuple) && isIdle(OUTSIDE, flow.outsideTuple)) translations.retire(slot);
+      if (isIdle(flow.insideTuple) && isIdle(flow.outsideTuple)) translations.retire(slot);
     }
     translations.retired = translations.retired.filter((slot) => {
       if (held.hasFlow(slot)) return true;
@@ -95,23 +96,22 @@ export class FlowBook {
     translations.forgetCandidates();
     for (const [id, stream] of this.#proxied) {
       const { client, server } = stream;
-      if (!isIdle(client.side, client.tuple) || !isIdle(server.side, server.tuple)) continue;
+      if (!isIdle(client.tuple) || !isIdle(server.tuple)) continue;
       sink.flow(this.#closeProxied(id, stream));
       this.#proxied.delete(id);
     }
-    for (const side of [INSIDE, OUTSIDE] as const) {
-      for (let tuple = 0; tuple < tuples[side].end; tuple++) {
-        if (!tuples[side].isAlive(tuple) || !tuples[side].isUntranslated(tuple) || !isIdle(side, tuple)) continue;
-        proxies.forget(side, tuple);
-        tuples[side].release(tuple);
-      }
+    for (let tuple = 0; tuple < tuples.end; tuple++) {
+      if (!tuples.isAlive(tuple) || !tuples.isUntranslated(tuple) || !isIdle(tuple)) continue;
+      proxies.forget(tuple);
+      tuples.release(tuple);
     }
   }
 
   #close(flow: Flow): FlowSummary {
-    const { tuples, epochNs, findings } = this.#about;
-    const summary = summarize(flow, tuples, epochNs);
-    findings.flow(summary, flow, tuples[INSIDE].hasLostFirst[flow.insideTuple] === 1);
+    const { tuples, epochNs, findings, translations } = this.#about;
+    const summary = summarize(flow, translations.accounts, tuples, epochNs);
+    const retransmissions = translations.accounts.retransmissions(flow.slot);
+    findings.flow(summary, retransmissions, tuples.hasLostFirst[flow.insideTuple] === 1);
     return summary;
   }
 

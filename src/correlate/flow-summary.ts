@@ -1,29 +1,33 @@
 import { addressText } from "../packets/address.js";
+import type { FlowAccounts } from "../packets/flow-accounts.js";
 import type { Flow } from "../packets/flows.js";
 import { protocolName, TCP, UDP } from "../packets/packets.js";
 import { type Ends, type FlowSummary, natOf } from "../packets/results.js";
-import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { INSIDE } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
 import type { Proxied } from "./proxies.js";
 
 /** What a flow came to, with `epochNs` the inside capture's epoch. */
-export function summarize(flow: Flow, tuples: readonly [TupleTable, TupleTable], epochNs: bigint): FlowSummary {
-  const inside = tuples[INSIDE];
-  const isForward = inside.openedByA[flow.insideTuple] === 1;
+export function summarize(flow: Flow, accounts: FlowAccounts, tuples: TupleTable, epochNs: bigint): FlowSummary {
+  const { slot } = flow;
+  const isForward = tuples.openedByA[flow.insideTuple] === 1;
   return {
     id: flow.id,
-    proto: protocolName(inside.proto[flow.insideTuple]),
+    proto: protocolName(tuples.proto[flow.insideTuple]),
     nat: natOf(flow.rewrite(isForward ? 1 : 0)),
     initiator: flow.isOutbound(isForward ? 1 : 0) ? "inside" : "outside",
-    inside: tupleEnds(inside, flow.insideTuple, isForward),
-    outside: tupleEnds(tuples[OUTSIDE], flow.outsideTuple, isForward !== flow.isFlipped),
-    pairs: flow.pairs,
-    pairsOutbound: flow.outbound.count,
-    insideOnly: inside.unmatched[flow.insideTuple],
-    outsideOnly: tuples[OUTSIDE].unmatched[flow.outsideTuple],
-    firstNs: epochNs + BigInt(Math.round(flow.firstNs)),
-    lastNs: epochNs + BigInt(Math.round(flow.lastNs)),
-    latencyNs: { outbound: flow.outbound.summary(), inbound: flow.inbound.summary() },
+    inside: tupleEnds(tuples, flow.insideTuple, isForward),
+    outside: tupleEnds(tuples, flow.outsideTuple, isForward !== flow.isFlipped),
+    pairs: accounts.pairs(slot),
+    pairsOutbound: accounts.pairsThatWent(slot, true),
+    insideOnly: tuples.unmatched[flow.insideTuple],
+    outsideOnly: tuples.unmatched[flow.outsideTuple],
+    firstNs: epochNs + BigInt(Math.round(accounts.firstNs(slot))),
+    lastNs: epochNs + BigInt(Math.round(accounts.lastNs(slot))),
+    // of most flows, nobody asks for it
+    get latencyNs() {
+      return { outbound: accounts.latencySummary(slot, true), inbound: accounts.latencySummary(slot, false) };
+    },
   };
 }
 
@@ -31,11 +35,10 @@ export function summarize(flow: Flow, tuples: readonly [TupleTable, TupleTable],
 export function summarizeProxied(
   id: number,
   { client, server, inbound, outbound }: Proxied,
-  tuples: readonly [TupleTable, TupleTable],
+  tuples: TupleTable,
   epochNs: bigint,
 ): FlowSummary {
-  const ends = ({ side, tuple }: { side: Side; tuple: number }) =>
-    tupleEnds(tuples[side], tuple, tuples[side].openedByA[tuple] === 1);
+  const ends = ({ tuple }: { tuple: number }) => tupleEnds(tuples, tuple, tuples.openedByA[tuple] === 1);
   return {
     id,
     proto: "tcp",
@@ -45,8 +48,8 @@ export function summarizeProxied(
     outside: ends(client),
     pairs: 0,
     pairsOutbound: 0,
-    insideOnly: tuples[server.side].unmatched[server.tuple],
-    outsideOnly: tuples[client.side].unmatched[client.tuple],
+    insideOnly: tuples.unmatched[server.tuple],
+    outsideOnly: tuples.unmatched[client.tuple],
     firstNs: epochNs + BigInt(Math.round(client.openedNs)),
     lastNs: epochNs + BigInt(Math.round(Math.max(client.lastNs, server.lastNs))),
     latencyNs: { outbound: outbound.summary(), inbound: inbound.summary() },

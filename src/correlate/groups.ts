@@ -1,4 +1,4 @@
-import { DONE, MEMBER, type Timeline } from "../packets/timeline.js";
+import { DONE, MEMBER, SHOWN, type Timeline } from "../packets/timeline.js";
 
 /** Pairs of several packets a side. The first of each side stands for all of them on the timeline; here is who the others are. */
 export class Groups {
@@ -10,10 +10,17 @@ export class Groups {
   }
 
   /** Notes a pair on the timeline, as `Pairing.pairGroup` takes it. */
-  pair(inside: readonly number[], outside: readonly number[], slot: number, by: number, evidence: number): void {
+  pair(
+    inside: readonly number[],
+    outside: readonly number[],
+    slot: number,
+    by: number,
+    evidence: number,
+    isOutbound: boolean,
+  ): void {
     const t = this.#timeline;
-    for (const row of [...inside, ...outside]) t.state[row & t.mask] = MEMBER;
-    t.pair(inside[0], outside[0], slot, by, evidence);
+    for (const row of [...inside, ...outside]) t.setState(row, MEMBER);
+    t.pair(inside[0], outside[0], slot, by, evidence, isOutbound);
     this.#byFirst.set(inside[0], inside);
     this.#byFirst.set(outside[0], outside);
   }
@@ -21,7 +28,7 @@ export class Groups {
   /** The frames a packet stands for, or undefined where it is but one. */
   framesOf(row: number): readonly number[] | undefined {
     const t = this.#timeline;
-    return this.#byFirst.get(row)?.map((member) => t.frame[member & t.mask]);
+    return this.#byFirst.get(row)?.map((member) => t.frame(member));
   }
 
   /**
@@ -30,7 +37,7 @@ export class Groups {
    */
   gapNs(inside: number, outside: number, isOutbound: boolean): number {
     const t = this.#timeline;
-    if (this.#byFirst.size === 0) return t.timeNs[outside & t.mask] - t.timeNs[inside & t.mask];
+    if (this.#byFirst.size === 0) return t.timeNs(outside) - t.timeNs(inside);
     const insides = this.#byFirst.get(inside);
     const outsides = this.#byFirst.get(outside);
     let i = inside;
@@ -39,15 +46,19 @@ export class Groups {
       if (isOutbound && insides.length > outsides.length) i = insides[insides.length - 1];
       if (!isOutbound && outsides.length > insides.length) o = outsides[outsides.length - 1];
     }
-    return t.timeNs[o & t.mask] - t.timeNs[i & t.mask];
+    return t.timeNs(o) - t.timeNs(i);
   }
 
   /** Lets a packet that was shown go, with those it stands for; returns how many that are. */
   release(row: number): number {
     const t = this.#timeline;
     const members = this.#byFirst.size === 0 ? undefined : this.#byFirst.get(row);
-    if (!members) return 1;
-    for (const member of members) t.state[member & t.mask] = DONE;
+    if (members === undefined) {
+      t.setState(row, SHOWN);
+      return 1;
+    }
+    for (const member of members) t.setState(member, DONE);
+    t.setState(row, SHOWN);
     this.#byFirst.delete(row);
     return members.length;
   }

@@ -1,5 +1,5 @@
-import { INSIDE, type Side } from "../packets/sides.js";
-import { PAIRED, type Timeline } from "../packets/timeline.js";
+import { INSIDE } from "../packets/sides.js";
+import type { Timeline } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
 
 /**
@@ -7,26 +7,26 @@ import type { TupleTable } from "../packets/tuples.js";
  * count along with every packet would touch a tuple and a flow long out of the cache each time one leaves.
  */
 export class Held {
-  readonly #tuples: readonly [Uint8Array, Uint8Array];
-  readonly #flows = new Set<number>();
+  readonly #tuples: Uint8Array;
+  readonly #flows: Uint8Array;
 
-  constructor(timeline: Timeline, [inside, outside]: readonly [TupleTable, TupleTable]) {
-    const tuples = [new Uint8Array(inside.end), new Uint8Array(outside.end)] as const;
+  /** `flows`: how many slots for flows there are. */
+  constructor(timeline: Timeline, tuples: TupleTable, flows: number) {
+    this.#tuples = new Uint8Array(tuples.end);
+    this.#flows = new Uint8Array(flows);
     for (let row = timeline.first; row !== timeline.end; row = timeline.after(row)) {
-      const at = row & timeline.mask;
-      tuples[timeline.sideOf(row)][timeline.tuple[at]] = 1;
-      if (timeline.state[at] === PAIRED && timeline.side[at] === INSIDE) this.#flows.add(timeline.flow[at]);
+      this.#tuples[timeline.tuple(row)] = 1;
+      if (timeline.isPaired(row) && timeline.side(row) === INSIDE) this.#flows[timeline.flow(row)] = 1;
     }
-    this.#tuples = tuples;
   }
 
   /** Whether a packet on the timeline has this tuple. */
-  hasTuple(side: Side, tuple: number): boolean {
-    return this.#tuples[side][tuple] === 1;
+  hasTuple(tuple: number): boolean {
+    return this.#tuples[tuple] === 1;
   }
 
-  /** Whether a pair of the flow in this slot waits to be shown. */
+  /** Whether a pair of the flow in this slot is on the timeline. */
   hasFlow(slot: number): boolean {
-    return this.#flows.has(slot);
+    return this.#flows[slot] === 1;
   }
 }

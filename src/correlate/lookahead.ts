@@ -1,5 +1,4 @@
-import { BATCH_FRAMES } from "../packets/frames.js";
-import { PacketBatch, type PacketSource } from "../packets/packets.js";
+import type { PacketBatch, PacketSource } from "../packets/packets.js";
 
 /** Some packets in a row: rows `from` … `to`-1 of a batch. */
 export interface Stretch {
@@ -58,28 +57,7 @@ export class Lookahead {
   async #keepOneMore(): Promise<boolean> {
     const batch = this.#hasEnded ? null : await this.#source.next();
     if (batch === null) this.#hasEnded = true;
-    else this.#kept.push(copyOf(batch));
+    else this.#kept.push(batch.copy());
     return batch !== null;
   }
-}
-
-/** A batch of its own with the same rows, and no room for more. */
-function copyOf(batch: PacketBatch): PacketBatch {
-  const copy = new PacketBatch();
-  copyRows(batch, copy, BATCH_FRAMES);
-  copyRows(batch.quotes, copy.quotes, batch.quotes.proto.length);
-  return copy;
-}
-
-/** Copies the first `count` rows of every column; `capacity`: rows the columns have room for, however many words a row takes. */
-function copyRows<T extends { count: number }>(from: T, to: T, capacity: number): void {
-  const columns: [string, unknown][] = Object.entries(from);
-  for (const [name, value] of columns) {
-    if (typeof value === "number") Object.assign(to, { [name]: value });
-    else if (isColumn(value)) Object.assign(to, { [name]: value.slice(0, (from.count * value.length) / capacity) });
-  }
-}
-
-function isColumn(value: unknown): value is Uint8Array {
-  return ArrayBuffer.isView(value);
 }

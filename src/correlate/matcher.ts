@@ -1,24 +1,11 @@
-import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, ICMP, ICMPV6, IS_ERROR } from "../packets/packets.js";
-import {
-  BY_EXACT,
-  BY_FLOW,
-  BY_ORDER,
-  BY_QUOTED,
-  EVIDENCE_FLOW,
-  EVIDENCE_ICMP_SEQ,
-  EVIDENCE_IP_ID,
-  EVIDENCE_LENGTH,
-  EVIDENCE_PAYLOAD,
-  EVIDENCE_QUOTE,
-  EVIDENCE_TCP_ACK,
-  EVIDENCE_TCP_SEQ,
-  EVIDENCE_TIME,
-} from "../packets/results.js";
+import { HAS_IP_ID, HAS_PAYLOAD, IS_ERROR } from "../packets/packets.js";
+import { BY_EXACT, BY_FLOW, BY_ORDER, BY_QUOTED, EVIDENCE_FLOW, EVIDENCE_TIME } from "../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side } from "../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
-import { Buckets } from "./buckets.js";
+import { ALONE, type Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
+import { evidenceOf } from "./evidence.js";
 import { CONFLICT, KNOWN, POSSIBLE, type Translations } from "./translations.js";
 
 /** A bucket with more packets of a side than this is not searched: nothing in it is certain, and searching is quadratic. */
@@ -43,7 +30,7 @@ export class Matcher {
   readonly #timeline: Timeline;
   readonly #translations: Translations;
   readonly #clock: Clock;
-  readonly #onPair: (inside: number, outside: number, slot: number) => void;
+  readonly #onPair: (inside: number, outside: number) => void;
   readonly #buckets: Buckets;
   /** What `#survey` found last. */
   #candidate = NONE;
@@ -54,39 +41,34 @@ export class Matcher {
 
   constructor(
     timeline: Timeline,
+    buckets: Buckets,
     translations: Translations,
     clock: Clock,
-    onPair: (inside: number, outside: number, slot: number) => void,
+    onPair: (inside: number, outside: number) => void,
   ) {
     this.#timeline = timeline;
     this.#translations = translations;
     this.#clock = clock;
     this.#onPair = onPair;
-    this.#buckets = new Buckets(timeline);
+    this.#buckets = buckets;
   }
 
   /** Takes a packet just appended to the timeline. */
   admit(row: number): void {
     const t = this.#timeline;
-    const buckets = this.#buckets;
-    const at = row & t.mask;
-    const bucket = buckets.find(row);
-    if (bucket !== NONE && this.#pairWithOnly(row, bucket)) return;
-    buckets.add(row, bucket);
-    if (bucket === NONE || buckets.count(bucket, otherSide(t.sideOf(row))) === 0) return;
+    this.#buckets.add(row);
+    if (!this.#hasCandidates(row)) return;
     // without an exact clock the true twin of a packet that may be sent twice may still be to come: wait for it
-    if ((t.flags[at] & HAS_IP_ID) !== 0 || this.#clock.isExact) this.#tryPair(row, POSSIBLE);
+    if ((t.flags(row) & HAS_IP_ID) !== 0 || this.#clock.isExact) this.#tryPair(row, POSSIBLE);
   }
 
   /**
    * Decides about a WAITING packet whose window is over. Afterwards it is paired, or AMBIGUOUS (with what is returned), or
-   * still WAITING and out of its bucket: it has no twin.
+   * still WAITING and no longer filed: it has no twin.
    */
   settle(row: number): Undecided | null {
-    const t = this.#timeline;
-    const bucket = t.bucket[row & t.mask];
-    if (bucket === NONE) return null;
-    if (this.#buckets.count(bucket, otherSide(t.sideOf(row))) > 0) {
+    if (this.#timeline.bucket(row) === NONE) return null;
+    if (this.#hasCandidates(row)) {
       if (this.#tryPair(row, CONFLICT)) return null;
       if (this.#learnAhead(row) && this.#tryPair(row, POSSIBLE)) return null;
       const undecided = this.#gather(row);
@@ -98,27 +80,19 @@ export class Matcher {
 
   /** Takes a packet away that needs no twin any more. */
   forget(row: number): void {
-    if (this.#timeline.bucket[row & this.#timeline.mask] !== NONE) this.#buckets.remove(row);
+    if (this.#timeline.bucket(row) !== NONE) this.#buckets.remove(row);
   }
 
-  /** Pairs a packet not filed yet with the only one that waits under its key, if a known translation says so: most packets. */
-  #pairWithOnly(row: number, bucket: number): boolean {
-    const t = this.#timeline;
-    const side = t.sideOf(row);
-    if (this.#buckets.count(bucket, side) !== 0 || this.#buckets.count(bucket, otherSide(side)) !== 1) return false;
-    if ((t.flags[row & t.mask] & HAS_IP_ID) === 0 && !this.#clock.isExact) return false;
-    const candidate = this.#buckets.oldest(bucket, otherSide(side));
-    const inside = side === INSIDE ? row : candidate;
-    const outside = side === INSIDE ? candidate : row;
-    if (this.#isGhost(candidate) || this.#translations.relation(inside, outside) !== KNOWN) return false;
-    this.#pair(inside, outside, this.#translations.slotOf(inside), BY_EXACT, 0);
-    return true;
+  /** Whether packets of the other side wait under the key of a filed one. */
+  #hasCandidates(row: number): boolean {
+    const bucket = this.#timeline.bucket(row);
+    return bucket !== ALONE && this.#buckets.count(bucket, otherSide(this.#timeline.sideOf(row))) > 0;
   }
 
   /** Pairs the packet if its twin is certain. `weakest`: the weakest relation that may count (POSSIBLE or CONFLICT). */
   #tryPair(row: number, weakest: number): boolean {
     const t = this.#timeline;
-    const bucket = t.bucket[row & t.mask];
+    const bucket = t.bucket(row);
     if (!this.#isSearchable(bucket)) return false;
     this.#survey(row, bucket);
     const relation = this.#relation;
@@ -132,7 +106,7 @@ export class Matcher {
       if (relation === KNOWN && this.#pairInOrder(row, bucket)) return true;
       if (this.#rivals > 0) return false;
     }
-    const inside = t.side[row & t.mask] === INSIDE ? row : candidate;
+    const inside = t.side(row) === INSIDE ? row : candidate;
     const outside = inside === row ? candidate : row;
     if (relation === KNOWN) {
       const slot = this.#translations.slotOf(inside);
@@ -155,13 +129,16 @@ export class Matcher {
    */
   #learnAhead(row: number): boolean {
     const t = this.#timeline;
-    const at = row & t.mask;
     const relation = this.#relation;
     if ((relation !== POSSIBLE && relation !== CONFLICT) || this.#rivals > 0) return false;
     let later = t.after(row);
     for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
-      const l = later & t.mask;
-      if (t.tuple[l] !== t.tuple[at] || t.side[l] !== t.side[at] || t.state[l] !== WAITING || t.bucket[l] === NONE)
+      if (
+        t.tuple(later) !== t.tuple(row) ||
+        t.side(later) !== t.side(row) ||
+        t.state(later) !== WAITING ||
+        t.bucket(later) < 0
+      )
         continue;
       if (this.#tryPair(later, relation)) return true;
     }
@@ -181,7 +158,7 @@ export class Matcher {
     if (this.#relation === 0) return;
     const candidate = this.#candidate;
     const relation = this.#relation;
-    for (let rival = this.#buckets.oldest(bucket, side); rival !== NONE; rival = t.next[rival & t.mask]) {
+    for (let rival = this.#buckets.oldest(bucket, side); rival !== NONE; rival = t.next(rival)) {
       if (rival === row) continue;
       this.#others++;
       const claim = side === INSIDE ? this.#relate(rival, candidate) : this.#relate(candidate, rival);
@@ -195,11 +172,7 @@ export class Matcher {
     let bestRelation = 0;
     let rivals = 0;
     let others = -1;
-    for (
-      let candidate = this.#buckets.oldest(bucket, opposite);
-      candidate !== NONE;
-      candidate = t.next[candidate & t.mask]
-    ) {
+    for (let candidate = this.#buckets.oldest(bucket, opposite); candidate !== NONE; candidate = t.next(candidate)) {
       others++;
       const relation = opposite === OUTSIDE ? this.#relate(row, candidate) : this.#relate(candidate, row);
       if (relation === 0) {
@@ -230,13 +203,12 @@ export class Matcher {
   #relate(inside: number, outside: number): number {
     const t = this.#timeline;
     const relation = this.#translations.relation(inside, outside);
-    const bucket = t.bucket[inside & t.mask];
+    const bucket = t.bucket(inside);
     if (relation !== KNOWN || (this.#buckets.count(bucket, INSIDE) === 1 && this.#buckets.count(bucket, OUTSIDE) === 1))
       return relation;
-    const i = inside & t.mask;
-    const flow = this.#translations.flowAt(this.#translations.slotOf(inside));
-    const isOutbound = flow.isOutbound(t.forward[i]);
-    if (this.#translations.isUsual(flow, isOutbound, t.timeNs[outside & t.mask] - t.timeNs[i])) return relation;
+    const slot = this.#translations.slotOf(inside);
+    const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
+    if (this.#translations.isUsual(slot, isOutbound, t.timeNs(outside) - t.timeNs(inside))) return relation;
     this.#usedTime = true;
     return 0;
   }
@@ -249,16 +221,16 @@ export class Matcher {
     const t = this.#timeline;
     const inside: number[] = [];
     const outside: number[] = [];
-    const isInside = t.side[row & t.mask] === INSIDE;
+    const isInside = t.side(row) === INSIDE;
     const anchorInside = isInside ? row : this.#candidate;
     const slot = this.#translations.slotOf(anchorInside);
-    const forward = t.forward[anchorInside & t.mask];
-    for (let r = this.#buckets.oldest(bucket, INSIDE); r !== NONE; r = t.next[r & t.mask]) {
-      if (this.#translations.slotOf(r) !== slot || t.forward[r & t.mask] !== forward) continue;
+    const forward = t.forward(anchorInside);
+    for (let r = this.#buckets.oldest(bucket, INSIDE); r !== NONE; r = t.next(r)) {
+      if (this.#translations.slotOf(r) !== slot || t.forward(r) !== forward) continue;
       if (this.#isGhost(r)) return false;
       inside.push(r);
     }
-    for (let r = this.#buckets.oldest(bucket, OUTSIDE); r !== NONE; r = t.next[r & t.mask]) {
+    for (let r = this.#buckets.oldest(bucket, OUTSIDE); r !== NONE; r = t.next(r)) {
       if (
         this.#translations.relation(anchorInside, r) !== KNOWN &&
         !inside.some((i) => this.#translations.relation(i, r) === KNOWN)
@@ -275,18 +247,19 @@ export class Matcher {
 
   #pair(inside: number, outside: number, slot: number, by: number, extra: number): void {
     const t = this.#timeline;
-    const i = inside & t.mask;
-    const isError = (t.flags[i] & IS_ERROR) !== 0;
-    t.pair(inside, outside, slot, isError ? BY_QUOTED : by, evidenceOf(t.proto[i], t.flags[i]) | extra);
+    const flags = t.flags(inside);
+    const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
+    const evidence = evidenceOf(t.proto(inside), flags) | extra;
+    t.pair(inside, outside, slot, (flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, isOutbound);
     this.forget(inside);
     this.forget(outside);
-    this.#onPair(inside, outside, slot);
+    this.#onPair(inside, outside);
   }
 
   /** All packets connected with this one by possible pairs, made AMBIGUOUS; null if no packet of the other side is. */
   #gather(row: number): Undecided | null {
     const t = this.#timeline;
-    const bucket = t.bucket[row & t.mask];
+    const bucket = t.bucket(row);
     const found: [number[], number[]] = [[], []];
     if (this.#isSearchable(bucket)) {
       const seen = new Set([row]);
@@ -294,21 +267,21 @@ export class Matcher {
         const side = t.sideOf(from);
         found[side].push(from);
         const opposite = otherSide(side);
-        for (let r = this.#buckets.oldest(bucket, opposite); r !== NONE; r = t.next[r & t.mask]) {
+        for (let r = this.#buckets.oldest(bucket, opposite); r !== NONE; r = t.next(r)) {
           if (this.#mayBeTwins(from, r)) seen.add(r);
         }
       }
     } else {
       for (const side of [INSIDE, OUTSIDE] as const) {
-        for (let r = this.#buckets.oldest(bucket, side); r !== NONE; r = t.next[r & t.mask]) found[side].push(r);
+        for (let r = this.#buckets.oldest(bucket, side); r !== NONE; r = t.next(r)) found[side].push(r);
       }
     }
     if (found[otherSide(t.sideOf(row))].length === 0) return null;
     const why = this.#whyUndecided(row, found);
     const fresh = (rows: number[]) =>
-      rows.filter((r) => t.state[r & t.mask] === WAITING).sort((a, b) => (t.isBefore(a, b) ? -1 : 1));
+      rows.filter((r) => t.state(r) === WAITING).sort((a, b) => (t.isBefore(a, b) ? -1 : 1));
     const undecided = { inside: fresh(found[INSIDE]), outside: fresh(found[OUTSIDE]), why };
-    for (const r of [...undecided.inside, ...undecided.outside]) t.state[r & t.mask] = AMBIGUOUS;
+    for (const r of [...undecided.inside, ...undecided.outside]) t.setState(r, AMBIGUOUS);
     return undecided;
   }
 
@@ -323,8 +296,8 @@ export class Matcher {
   #hasUsualTwin(row: number): boolean {
     const t = this.#timeline;
     const side = t.sideOf(row);
-    let other = this.#buckets.oldest(t.bucket[row & t.mask], otherSide(side));
-    for (; other !== NONE; other = t.next[other & t.mask]) {
+    let other = this.#buckets.oldest(t.bucket(row), otherSide(side));
+    for (; other !== NONE; other = t.next(other)) {
       if ((side === INSIDE ? this.#relate(row, other) : this.#relate(other, row)) === KNOWN) return true;
     }
     return false;
@@ -332,9 +305,8 @@ export class Matcher {
 
   #whyUndecided(row: number, found: [number[], number[]]): string {
     const t = this.#timeline;
-    const at = row & t.mask;
-    const same = t.flags[at] & HAS_PAYLOAD ? "identical payloads" : "identical headers";
-    const id = t.flags[at] & HAS_IP_ID ? "the same IP ID" : "no IP ID";
+    const same = t.flags(row) & HAS_PAYLOAD ? "identical payloads" : "identical headers";
+    const id = t.flags(row) & HAS_IP_ID ? "the same IP ID" : "no IP ID";
     const flow = this.#translations.slotOf(found[INSIDE][0] ?? row) === NONE ? "no known flow" : "one flow";
     if (found[INSIDE].length === 1 && found[OUTSIDE].length === 1) {
       return `one candidate, but too little evidence for a translation not seen before: ${id}, ${flow}`;
@@ -347,17 +319,6 @@ export class Matcher {
   }
 
   #isGhost(row: number): boolean {
-    return this.#timeline.state[row & this.#timeline.mask] === AMBIGUOUS;
+    return this.#timeline.state(row) === AMBIGUOUS;
   }
-}
-
-/** The evidence that a key with these flags stands for. */
-function evidenceOf(proto: number, flags: number): number {
-  let evidence = EVIDENCE_LENGTH;
-  if (flags & HAS_IP_ID) evidence |= EVIDENCE_IP_ID;
-  if (flags & HAS_TCP_NUMBERS) evidence |= EVIDENCE_TCP_SEQ | EVIDENCE_TCP_ACK;
-  if (flags & HAS_PAYLOAD) evidence |= EVIDENCE_PAYLOAD;
-  if (flags & IS_ERROR) evidence |= EVIDENCE_QUOTE;
-  else if (proto === ICMP || proto === ICMPV6) evidence |= EVIDENCE_ICMP_SEQ;
-  return evidence;
 }

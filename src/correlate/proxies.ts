@@ -19,8 +19,8 @@ interface Leg {
   /** Sequence number of the first byte; -1 until the SYN of this direction was seen. */
   firstSeq: number;
   bytes: number;
-  /** By stream offset: the hash of the bytes there, how many the segment has, and its time. */
-  readonly heads: Map<number, { head: number; bytes: number; timeNs: number }>;
+  /** By stream offset: the hash of the bytes there, how many the segment has, and its time. Most connections get none. */
+  heads: Map<number, { head: number; bytes: number; timeNs: number }> | null;
 }
 
 /** A TCP connection that no translation explains. */
@@ -61,11 +61,12 @@ export interface Proxied {
  */
 export class Proxies {
   readonly #timeline: Timeline;
-  readonly #tuples: readonly [TupleTable, TupleTable];
-  readonly #streams = new Map<string, Stream>();
+  readonly #tuples: TupleTable;
+  /** By tuple. */
+  readonly #streams = new Map<number, Stream>();
   readonly #onLink: (proxied: Proxied) => void;
 
-  constructor(timeline: Timeline, tuples: readonly [TupleTable, TupleTable], onLink: (proxied: Proxied) => void) {
+  constructor(timeline: Timeline, tuples: TupleTable, onLink: (proxied: Proxied) => void) {
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#onLink = onLink;
@@ -74,31 +75,30 @@ export class Proxies {
   /** Takes a TCP segment, at its place in time, of a tuple that has no translation. */
   admit(row: number): void {
     const t = this.#timeline;
-    const at = row & t.mask;
-    const side = t.sideOf(row);
-    const key = keyOf(side, t.tuple[at]);
-    const tcpFlags = t.tcpFlags[at];
-    if ((tcpFlags & (SYN | ACK)) === SYN) this.#open(key, row);
-    const stream = this.#streams.get(key);
+    const tuple = t.tuple(row);
+    const tcpFlags = t.tcpFlags(row);
+    if ((tcpFlags & (SYN | ACK)) === SYN) this.#open(row);
+    const stream = this.#streams.get(tuple);
     if (!stream || (tcpFlags & RST) !== 0) return;
-    stream.lastNs = t.timeNs[at];
-    const leg = (t.forward[at] === 1) === stream.openedByA ? stream.toServer : stream.toClient;
-    if ((tcpFlags & SYN) !== 0) leg.firstSeq = (t.seq[at] + 1) >>> 0;
-    const bytes = t.payloadLength[at];
+    stream.lastNs = t.timeNs(row);
+    const leg = (t.forward(row) === 1) === stream.openedByA ? stream.toServer : stream.toClient;
+    if ((tcpFlags & SYN) !== 0) leg.firstSeq = (t.seq(row) + 1) >>> 0;
+    const bytes = t.payloadLength(row);
     if (bytes === 0 || leg.firstSeq < 0) return;
-    const offset = (t.seq[at] - leg.firstSeq) | 0;
+    const offset = (t.seq(row) - leg.firstSeq) | 0;
     if (offset < 0) return;
-    if (leg.bytes === 0) leg.firstNs = t.timeNs[at];
+    if (leg.bytes === 0) leg.firstNs = t.timeNs(row);
     leg.bytes = Math.max(leg.bytes, offset + bytes);
-    if (t.head[at] !== 0 && leg.heads.size < MOST_HEADS && !leg.heads.has(offset)) {
-      leg.heads.set(offset, { head: t.head[at], bytes, timeNs: t.timeNs[at] });
+    leg.heads ??= new Map();
+    if (t.head(row) !== 0 && leg.heads.size < MOST_HEADS && !leg.heads.has(offset)) {
+      leg.heads.set(offset, { head: t.head(row), bytes, timeNs: t.timeNs(row) });
     }
   }
 
   /** Where the other connection of this packet's stream is, if a proxy carries it on. */
   twinOf(row: number): { side: Side; tuple: number } | null {
     const t = this.#timeline;
-    const stream = this.#streams.get(keyOf(t.sideOf(row), t.tuple[row & t.mask]));
+    const stream = this.#streams.get(t.tuple(row));
     if (!stream) return null;
     const bytes = stream.toServer.bytes + stream.toClient.bytes;
     if (stream.twin === null && bytes > stream.triedBytes) {
@@ -109,25 +109,24 @@ export class Proxies {
   }
 
   /** Forgets the stream of a tuple that has a translation after all, or is about to be released. */
-  forget(side: Side, tuple: number): void {
-    this.#streams.delete(keyOf(side, tuple));
+  forget(tuple: number): void {
+    this.#streams.delete(tuple);
   }
 
-  #open(key: string, row: number): void {
+  #open(row: number): void {
     const t = this.#timeline;
-    const at = row & t.mask;
     if (this.#streams.size >= MOST_STREAMS) {
       for (const oldest of this.#streams.keys()) {
         this.#streams.delete(oldest);
         break;
       }
     }
-    this.#streams.set(key, {
+    this.#streams.set(t.tuple(row), {
       side: t.sideOf(row),
-      tuple: t.tuple[at],
-      openedNs: t.timeNs[at],
-      lastNs: t.timeNs[at],
-      openedByA: t.forward[at] === 1,
+      tuple: t.tuple(row),
+      openedNs: t.timeNs(row),
+      lastNs: t.timeNs(row),
+      openedByA: t.forward(row) === 1,
       toServer: emptyLeg(),
       toClient: emptyLeg(),
       twin: null,
@@ -150,9 +149,9 @@ export class Proxies {
   /** Connections that may be the other one of this stream, before or behind the proxy. */
   #partnersOf(stream: Stream): Stream[] {
     const partners: Stream[] = [];
-    for (const [key, other] of this.#streams) {
-      const isTranslated = !this.#tuples[other.side].isUntranslated(other.tuple);
-      if (isTranslated) this.#streams.delete(key);
+    for (const [tuple, other] of this.#streams) {
+      const isTranslated = !this.#tuples.isUntranslated(other.tuple);
+      if (isTranslated) this.#streams.delete(tuple);
       if (other === stream || other.twin !== null || isTranslated) continue;
       if (this.#isCarriedOn(stream, other) || this.#isCarriedOn(other, stream)) partners.push(other);
     }
@@ -166,7 +165,7 @@ export class Proxies {
 
   /** Whether a client on the inside link called the very address that the other connection comes from. */
   #meetAtHost(client: Stream, server: Stream): boolean {
-    const tuples = this.#tuples[INSIDE];
+    const tuples = this.#tuples;
     const called = client.openedByA ? tuples.addressB : tuples.addressA;
     const calling = server.openedByA ? tuples.addressA : tuples.addressB;
     return sameAddress(called, 4 * client.tuple, calling, 4 * server.tuple);
@@ -175,19 +174,15 @@ export class Proxies {
   /** Whether the host itself may have opened an inside connection: from an address next to the container's. */
   #isByHost(stream: Stream): boolean {
     if (stream.side !== INSIDE) return false;
-    const tuples = this.#tuples[INSIDE];
+    const tuples = this.#tuples;
     const isIpv6 = tuples.isIpv6[stream.tuple] === 1;
     const at = 4 * stream.tuple;
     return isSameLink(isIpv6, tuples.addressA, at, tuples.addressB, at);
   }
 }
 
-function keyOf(side: Side, tuple: number): string {
-  return `${side} ${tuple}`;
-}
-
 function emptyLeg(): Leg {
-  return { firstNs: Number.NaN, firstSeq: -1, bytes: 0, heads: new Map() };
+  return { firstNs: Number.NaN, firstSeq: -1, bytes: 0, heads: null };
 }
 
 /** Whether the server connection can carry on the client's: opened after it, the same bytes, each after the other. */
@@ -201,8 +196,8 @@ function carriesOn(client: Stream, server: Stream): boolean {
 function isSameBytes(from: Leg, to: Leg): boolean {
   if (to.bytes > from.bytes || to.firstNs < from.firstNs) return false;
   let compared = 0;
-  for (const [offset, { head, bytes, timeNs }] of to.heads) {
-    const before = from.heads.get(offset);
+  for (const [offset, { head, bytes, timeNs }] of to.heads ?? []) {
+    const before = from.heads?.get(offset);
     // heads of segments shorter than a head compare only where both are cut alike
     if (!before || (before.bytes !== bytes && Math.min(before.bytes, bytes) < 32)) continue;
     if (before.head !== head || before.timeNs > timeNs) return false;
@@ -213,8 +208,8 @@ function isSameBytes(from: Leg, to: Leg): boolean {
 
 function latencies(from: Leg, to: Leg): LatencyDigest {
   const digest = new LatencyDigest();
-  for (const [offset, { timeNs }] of to.heads) {
-    const before = from.heads.get(offset);
+  for (const [offset, { timeNs }] of to.heads ?? []) {
+    const before = from.heads?.get(offset);
     if (before) digest.add(timeNs - before.timeNs);
   }
   return digest;

@@ -16,8 +16,8 @@ export interface QuotedError {
 /** Reads the quote of batch row `i`, an ICMP error. */
 export function quotedError(batch: PacketBatch, i: number): QuotedError {
   const { quotes } = batch;
-  const q = batch.quote[i];
-  const isIpv6 = (batch.flags[i] & IS_IPV6) !== 0;
+  const q = batch.quote(i);
+  const isIpv6 = (batch.flags(i) & IS_IPV6) !== 0;
   const proto = quotes.proto[q];
   const quoted: Quoted = {
     proto: protocolName(proto),

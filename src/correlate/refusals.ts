@@ -26,10 +26,10 @@ export class Refusals {
   admit(row: number, side: Side, batch: PacketBatch, i: number, from: string): void {
     const t = this.#timeline;
     const { quotes } = batch;
-    const q = batch.quote[i];
-    const key = keyOf(side, t.tuple[row & t.mask], quotes.proto[q], quotes.ipId[q], quotes.length[q], quotes.seq[q]);
-    const message = batch.seq[i];
-    const why = `${reasonOf(batch.proto[i] === ICMP, message >>> 24, (message >>> 16) & 255)}, says ${from}`;
+    const q = batch.quote(i);
+    const key = keyOf(side, t.tuple(row), quotes.proto[q], quotes.ipId[q], quotes.length[q], quotes.seq[q]);
+    const message = batch.seq(i);
+    const why = `${reasonOf(batch.proto(i) === ICMP, message >>> 24, (message >>> 16) & 255)}, says ${from}`;
     this.#byQuoted.set(key, [...(this.#byQuoted.get(key) ?? []), { row, why }]);
     this.#quotedOf.set(row, key);
   }
@@ -46,13 +46,13 @@ export class Refusals {
 
   /** Why the host refused a packet, in words, with the frame that says so; null where nothing tells. */
   whyRefused(row: number): string | null {
+    if (this.#byQuoted.size === 0) return null;
     const t = this.#timeline;
-    const at = row & t.mask;
-    const seq = t.proto[at] === TCP ? t.seq[at] : t.proto[at] === UDP ? 0 : t.seq[at] & 0xffff;
-    const key = keyOf(t.sideOf(row), t.tuple[at], t.proto[at], t.ipId[at], t.length[at], seq);
+    const seq = t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : t.seq(row) & 0xffff;
+    const key = keyOf(t.sideOf(row), t.tuple(row), t.proto(row), t.ipId(row), t.length(row), seq);
     const refusals = this.#byQuoted.get(key);
     const refusal = refusals?.find((candidate) => t.isBefore(row, candidate.row));
-    return refusal ? `${refusal.why} (frame ${t.frame[refusal.row & t.mask]})` : null;
+    return refusal ? `${refusal.why} (frame ${t.frame(refusal.row)})` : null;
   }
 }
 

@@ -1,11 +1,14 @@
 import type { Flow } from "../packets/flows.js";
 import { IS_ERROR, IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from "../packets/packets.js";
+import { RECORD_BITS } from "../packets/records.js";
 import type { Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { AMBIGUOUS, DONE, PAIRED, Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
+import { Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
-import { Feed } from "./feed.js";
+import { Feed, Queue } from "./feed.js";
+import { FastPath } from "./fast-path.js";
 import { Findings } from "./findings.js";
 import { FlowBook } from "./flow-book.js";
 import { Gaps } from "./gaps.js";
@@ -18,7 +21,7 @@ import { Segments } from "./segments.js";
 import { ShiftedSegments } from "./shifts.js";
 import type { Standing } from "./standing.js";
 import { Groups } from "./groups.js";
-import { Intake } from "./intake.js";
+import { NOTED, note } from "./openings.js";
 import { type QuotedError, quotedError } from "./quotes.js";
 import { Translations } from "./translations.js";
 import { Versions } from "./versions.js";
@@ -44,19 +47,20 @@ const TIDY_EVERY = 1024;
  */
 export class Run {
   readonly #feeds: readonly [Feed, Feed];
-  readonly #tuples: readonly [TupleTable, TupleTable] = [new TupleTable(), new TupleTable()];
+  readonly #queue = new Queue();
+  readonly #tuples = new TupleTable();
   readonly #timeline = new Timeline();
   readonly #clock: Clock;
   readonly #options: RunOptions;
   readonly #sink: Sink;
   readonly #translations: Translations;
+  readonly #fastPath: FastPath;
   readonly #matcher: Matcher;
   readonly #segments: Segments;
   readonly #shifted: ShiftedSegments;
   readonly #versions: Versions;
   readonly #datagrams: Datagrams;
   readonly #groups = new Groups(this.#timeline);
-  readonly #intake = new Intake(this.#timeline, this.#tuples);
   readonly #refusals: Refusals;
   readonly #proxies: Proxies;
   readonly #verdicts: Verdicts;
@@ -70,7 +74,11 @@ export class Run {
   /** When each side's capture lost frames. */
   readonly #gaps: readonly [Gaps, Gaps];
   readonly #patienceNs: number;
+  /** Whether pairs are given to the sink, in order of time; else each is done with once it is found. */
+  readonly #isShowing: boolean;
   #nowNs = Number.NEGATIVE_INFINITY;
+  /** The next outside stamp on the timeline. */
+  #outsideNs = Number.NEGATIVE_INFINITY;
   #due = 0;
   #shown = 0;
   /** Pairs found once `#shown` had passed over their inside row: to be shown next. */
@@ -79,7 +87,9 @@ export class Run {
 
   /** Both sources must have given their first batch, or ended, so that their epochs are known. */
   constructor(sources: readonly [PacketSource, PacketSource], clock: Clock, options: RunOptions, sink: Sink) {
-    this.#feeds = [new Feed(sources[INSIDE]), new Feed(sources[OUTSIDE])];
+    const feed = (side: Side) => new Feed(side, sources[side], this.#queue, this.#tuples);
+    this.#feeds = [feed(INSIDE), feed(OUTSIDE)];
+    this.#isShowing = sink.wantsPairs || Number.isFinite(options.maxPairs);
     this.#clock = clock;
     this.#options = options;
     this.#patienceNs = options.patienceNs ?? options.windowNs;
@@ -91,8 +101,9 @@ export class Run {
     const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
     const timeline = this.#timeline;
     this.#translations = new Translations(timeline, this.#tuples, clock, options.windowNs);
-    this.#matcher = new Matcher(timeline, this.#translations, clock, (inside, outside, slot) =>
-      this.#paired(inside, outside, slot),
+    const buckets = new Buckets(timeline);
+    this.#matcher = new Matcher(timeline, buckets, this.#translations, clock, (inside, outside) =>
+      this.#paired(inside, outside),
     );
     const pairing: Pairing = {
       pairGroup: (inside, outside, slot, by, evidence) => this.#pairGroup(inside, outside, slot, by, evidence),
@@ -101,6 +112,18 @@ export class Run {
     this.#shifted = new ShiftedSegments(timeline, this.#translations, pairing);
     this.#versions = new Versions(timeline, this.#tuples, this.#translations, clock, pairing);
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
+    this.#fastPath = new FastPath({
+      queue: this.#queue,
+      timeline,
+      tuples: this.#tuples,
+      buckets,
+      translations: this.#translations,
+      clock,
+      segments: this.#segments,
+      versions: this.#versions,
+      windowNs: options.windowNs,
+      isShowing: this.#isShowing,
+    });
     this.#refusals = new Refusals(timeline);
     this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
     this.#cover = [this.#coverOf(INSIDE), this.#coverOf(OUTSIDE)];
@@ -158,22 +181,55 @@ export class Run {
   /** Goes as far as both sides reach. */
   advance(): void {
     const [inside, outside] = this.#feeds;
-    let insideNs = inside.nextNs;
-    let outsideNs = this.#onTimeline(outside.nextNs);
+    // once for each packet: what pairs tell of the clock while it waits for its turn does not move it
+    this.#outsideNs = this.#onTimeline(outside.nextNs);
     while (this.#pairs < this.#options.maxPairs) {
-      const isInside = insideNs <= outsideNs;
-      if ((isInside ? inside : outside).next < 0) {
-        this.#pass(Math.min(insideNs, outsideNs));
+      // where it matters how many pairs there are, no packet may be taken before those before it were shown
+      if (!inside.isEmpty && !outside.isEmpty && this.#options.maxPairs === Number.POSITIVE_INFINITY) this.#goFast();
+      const isInside = inside.nextNs <= this.#outsideNs;
+      if ((isInside ? inside : outside).isEmpty) {
+        this.#pass(Math.min(inside.nextNs, this.#outsideNs));
         break;
       }
-      if (isInside) {
-        this.#admit(INSIDE, inside, insideNs);
-        insideNs = inside.nextNs;
-      } else {
-        this.#admit(OUTSIDE, outside, outsideNs);
-        outsideNs = this.#onTimeline(outside.nextNs);
+      if (isInside) this.#admit(INSIDE, inside, inside.nextNs);
+      else {
+        this.#admit(OUTSIDE, outside, this.#outsideNs);
+        this.#outsideNs = this.#onTimeline(outside.nextNs);
       }
     }
+  }
+
+  /** Takes as many packets as the fast path will. */
+  #goFast(): void {
+    const t = this.#timeline;
+    const fast = this.#fastPath;
+    const [inside, outside] = this.#feeds;
+    // tidying is due with the first row of so many
+    const restRows = -t.end & (TIDY_EVERY - 1);
+    this.#outsideNs = fast.run(
+      inside,
+      outside,
+      this.#outsideNs,
+      this.#shiftNs[OUTSIDE],
+      this.#nowNs,
+      this.#findDue(),
+      this.#shown,
+      restRows,
+    );
+    this.#nowNs = fast.nowNs;
+    this.#due = fast.due;
+    if (!this.#isShowing) for (const feed of this.#feeds) feed.paired += fast.pairs;
+    this.#show();
+  }
+
+  /** The first packet that has to be decided about once its window is over, or the timeline's end. */
+  #findDue(): number {
+    const t = this.#timeline;
+    for (; this.#due !== t.end; this.#due = t.after(this.#due)) {
+      const state = t.state(this.#due);
+      if (state === WAITING || state === AMBIGUOUS) break;
+    }
+    return this.#due;
   }
 
   /** Lets time go by in which neither side has packets. */
@@ -223,90 +279,91 @@ export class Run {
   }
 
   #admit(side: Side, feed: Feed, timeNs: number): void {
-    const { batch, next } = feed;
-    feed.advance();
-    const row = this.#intake.place(side, batch, next, timeNs);
-    if (batch.quote[next] >= 0) {
-      const error = quotedError(batch, next);
+    const { batch, at } = feed;
+    const i = feed.row(at);
+    const way = this.#queue.ways[at];
+    const isFirst = this.#tuples.saw(way >> 1, timeNs);
+    if (isFirst || (batch.tcpFlags(i) & NOTED) !== 0) note(this.#tuples, way, batch, i, isFirst);
+    const row = this.#timeline.append(side, this.#queue.records, at << RECORD_BITS, timeNs, way);
+    feed.goTo(at + 1);
+    if (batch.quote(i) >= 0) {
+      const error = quotedError(batch, i);
       this.#errors.set(row, error);
-      this.#refusals.admit(row, side, batch, next, error.src);
+      this.#refusals.admit(row, side, batch, i, error.src);
     }
     if (timeNs > this.#nowNs) this.#nowNs = timeNs;
     this.#settle(this.#nowNs);
     // counted in packets, not in batches, so that it does not matter how a source cuts those
-    if (row % TIDY_EVERY === 0) this.#book.tidy(this.#nowNs);
+    if (row % TIDY_EVERY === 0 && this.#book.tidy(this.#nowNs)) for (const each of this.#feeds) each.findWays();
     this.#match(row);
     this.#show();
   }
 
   #match(row: number): void {
     const t = this.#timeline;
-    const at = row & t.mask;
-    const isTcp = t.proto[at] === TCP;
-    if ((t.flags[at] & IS_FRAGMENT) !== 0 && !isTcp) {
+    const isTcp = t.proto(row) === TCP;
+    if ((t.flags(row) & IS_FRAGMENT) !== 0 && !isTcp) {
       this.#datagrams.admit(row);
       return;
     }
     this.#matcher.admit(row);
-    if (t.state[at] !== WAITING) return;
+    if (t.state(row) !== WAITING) return;
     this.#versions.admit(row);
     if (!isTcp) this.#datagrams.admit(row);
     else if (this.#translations.slotOf(row) === NONE) this.#proxies.admit(row);
     else this.#shifted.admit(row);
-    if (isTcp && t.payloadLength[at] > 0) this.#segments.admit(row);
+    if (isTcp && t.payloadLength(row) > 0) this.#segments.admit(row);
   }
 
-  #paired(inside: number, outside: number, slot: number): void {
+  #paired(inside: number, outside: number): void {
     const t = this.#timeline;
-    const i = inside & t.mask;
-    const flow = this.#translations.flowAt(slot);
-    const isOutbound = flow.isOutbound(t.forward[i]);
-    t.outbound[i] = isOutbound ? 1 : 0;
+    const { accounts } = this.#translations;
+    const slot = t.flow(inside);
+    const isOutbound = t.isOutbound(inside);
     const gapNs = this.#groups.gapNs(inside, outside, isOutbound);
-    if ((t.flags[i] & IS_ERROR) !== 0) {
+    const timeNs = t.timeNs(inside);
+    if ((t.flags(inside) & IS_ERROR) !== 0) {
       this.#refusals.forget(inside);
       this.#refusals.forget(outside);
     }
-    if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
-    if (flow.pairs === 0) this.#begin(flow);
+    if (accounts.pairs(slot) === 0) this.#begin(this.#translations.flowAt(slot));
     this.#translations.prove(inside, outside);
-    flow.pairs++;
-    if (t.timeNs[i] < flow.firstNs) flow.firstNs = t.timeNs[i];
-    if (t.timeNs[i] > flow.lastNs) flow.lastNs = t.timeNs[i];
     const latencyNs = isOutbound ? gapNs : -gapNs;
-    (isOutbound ? flow.outbound : flow.inbound).add(latencyNs);
+    accounts.add(slot, timeNs, isOutbound, latencyNs);
     (isOutbound ? this.#translations.outbound : this.#translations.inbound).add(latencyNs);
-    this.#clock.observe(t.timeNs[i], gapNs, isOutbound);
-    if (t.proto[i] === TCP && t.payloadLength[i] > 0) flow.noteSegment(t.forward[i], t.seq[i], t.payloadLength[i]);
+    this.#clock.observe(timeNs, gapNs, isOutbound);
+    if (t.proto(inside) === TCP && t.payloadLength(inside) > 0)
+      accounts.noteSegment(slot, t.forward(inside), t.seq(inside), t.payloadLength(inside));
+    if (!this.#isShowing) this.#account(inside, outside);
+    else if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
   }
 
   #begin(flow: Flow): void {
     this.#verdicts.learn(flow);
-    this.#proxies.forget(INSIDE, flow.insideTuple);
-    this.#proxies.forget(OUTSIDE, flow.outsideTuple);
+    this.#proxies.forget(flow.insideTuple);
+    this.#proxies.forget(flow.outsideTuple);
   }
 
   #pairGroup(inside: readonly number[], outside: readonly number[], slot: number, by: number, evidence: number): void {
     for (const row of [...inside, ...outside]) this.#matcher.forget(row);
-    this.#groups.pair(inside, outside, slot, by, evidence);
-    this.#paired(inside[0], outside[0], slot);
+    const isOutbound = this.#translations.accounts.isOutbound(slot, this.#timeline.forward(inside[0]));
+    this.#groups.pair(inside, outside, slot, by, evidence, isOutbound);
+    this.#paired(inside[0], outside[0]);
   }
 
   /** Decides about all packets whose window is over by `nowNs`. */
   #settle(nowNs: number): void {
     const t = this.#timeline;
-    for (; this.#due !== t.end; this.#due = t.after(this.#due)) {
-      const row = this.#due;
-      const at = row & t.mask;
-      if (t.state[at] !== WAITING && t.state[at] !== AMBIGUOUS) continue;
-      if (nowNs - t.timeNs[at] <= this.#options.windowNs) break;
-      if (t.state[at] === WAITING) this.#decide(row);
-      if (t.state[at] === AMBIGUOUS) {
+    for (let row = this.#findDue(); row !== t.end; row = this.#findDue()) {
+      if (nowNs - t.timeNs(row) <= this.#options.windowNs) break;
+      if (t.state(row) === WAITING) this.#decide(row);
+      if (t.state(row) === AMBIGUOUS) {
         this.#matcher.forget(row);
-        t.state[at] = DONE;
+        t.setState(row, DONE);
       }
       // what is decided about later must not be told of before what this one held up
       this.#show();
+      this.#due = t.after(row);
     }
   }
 
@@ -321,66 +378,68 @@ export class Run {
       this.#sink.ambiguous(undecided.inside, undecided.outside, undecided.why);
       return;
     }
-    const at = row & t.mask;
-    if (t.state[at] !== WAITING) return;
-    const hasData = t.proto[at] === TCP && t.payloadLength[at] > 0;
+    if (t.state(row) !== WAITING) return;
+    const hasData = t.proto(row) === TCP && t.payloadLength(row) > 0;
     if ((hasData && this.#segments.settle(row)) || this.#shifted.settle(row) || this.#versions.settle(row)) return;
     const side = t.sideOf(row);
     const { verdict, why } = this.#verdicts.judge(row);
-    this.#tuples[side].unmatched[t.tuple[at]]++;
+    this.#tuples.unmatched[t.tuple(row)]++;
     this.#findings.unmatched(side, verdict);
     if (verdict === "dropped") this.#noteLoss(row);
     this.#feeds[side].unmatched++;
     this.#sink.unmatched(row, verdict, why);
-    t.state[at] = DONE;
+    t.setState(row, DONE);
   }
 
   #noteLoss(row: number): void {
     const t = this.#timeline;
-    const side = t.sideOf(row);
-    const tuple = t.tuple[row & t.mask];
+    const tuple = t.tuple(row);
     const slot = this.#translations.slotOf(row);
-    const isFirst = slot === NONE || t.timeNs[row & t.mask] < this.#translations.flowAt(slot).firstNs;
-    if (isFirst) this.#tuples[side].hasLostFirst[tuple] = 1;
+    const isFirst = slot === NONE || t.timeNs(row) < this.#translations.accounts.firstNs(slot);
+    if (isFirst) this.#tuples.hasLostFirst[tuple] = 1;
   }
 
   /** Gives the sink all pairs that no earlier packet holds up any more, and gives back what is no longer needed. */
   #show(): void {
     const t = this.#timeline;
-    for (; this.#late.length > 0 && this.#pairs < this.#options.maxPairs; this.#late.shift())
-      this.#showPair(this.#late[0]);
-    for (; this.#shown !== t.end && this.#pairs < this.#options.maxPairs; this.#shown = t.after(this.#shown)) {
-      const at = this.#shown & t.mask;
-      const state = t.state[at];
-      if (state === WAITING && this.#nowNs - t.timeNs[at] <= this.#patienceNs) break;
-      if (state === PAIRED && t.side[at] === INSIDE) this.#showPair(this.#shown);
-    }
+    if (this.#isShowing) this.#showPairs();
+    else this.#shown = this.#due;
     while (t.first !== this.#shown && t.first !== this.#due) {
-      const at = t.first & t.mask;
-      if (t.state[at] !== DONE) break;
+      if (t.state(t.first) < DONE) break;
       if (this.#errors.size > 0 && this.#errors.delete(t.first)) this.#refusals.forget(t.first);
       this.#datagrams.forget(t.first);
       t.drop();
     }
   }
 
-  #showPair(inside: number): void {
+  #showPairs(): void {
     const t = this.#timeline;
-    const i = inside & t.mask;
-    const outside = t.twin[i];
-    // asked of the timeline, not of the flow, which has left the cache by now
-    const isOutbound = t.outbound[i] === 1;
-    const gapNs = this.#groups.gapNs(inside, outside, isOutbound);
-    this.#pairs++;
-    this.#sink.pair(inside, outside, this.#translations.flowAt(t.flow[i]), isOutbound, isOutbound ? gapNs : -gapNs);
-    this.#done(INSIDE, inside);
-    this.#done(OUTSIDE, outside);
+    for (; this.#late.length > 0 && this.#pairs < this.#options.maxPairs; this.#late.shift())
+      this.#showPair(this.#late[0]);
+    for (; this.#shown !== t.end && this.#pairs < this.#options.maxPairs; this.#shown = t.after(this.#shown)) {
+      const state = t.state(this.#shown);
+      if (state === WAITING && this.#nowNs - t.timeNs(this.#shown) <= this.#patienceNs) break;
+      if (state === PAIRED && t.side(this.#shown) === INSIDE) this.#showPair(this.#shown);
+    }
   }
 
-  /** Accounts for a packet of a pair that was shown, with those it stands for. */
-  #done(side: Side, row: number): void {
-    this.#feeds[side].paired += this.#groups.release(row);
-    this.#timeline.state[row & this.#timeline.mask] = DONE;
+  #showPair(inside: number): void {
+    const t = this.#timeline;
+    const outside = t.twin(inside);
+    const isOutbound = t.isOutbound(inside);
+    this.#pairs++;
+    if (this.#sink.wantsPairs) {
+      const gapNs = this.#groups.gapNs(inside, outside, isOutbound);
+      const flow = this.#translations.flowAt(t.flow(inside));
+      this.#sink.pair(inside, outside, flow, isOutbound, isOutbound ? gapNs : -gapNs);
+    }
+    this.#account(inside, outside);
+  }
+
+  /** Accounts for a pair that was shown, or need not be, with all packets that its two stand for. */
+  #account(inside: number, outside: number): void {
+    this.#feeds[INSIDE].paired += this.#groups.release(inside);
+    this.#feeds[OUTSIDE].paired += this.#groups.release(outside);
   }
 
   #coverOf(side: Side): Cover {

@@ -14,7 +14,7 @@ import type { Pairing } from "./pairing.js";
 import { KNOWN, type Translations } from "./translations.js";
 
 /** A segment longer than an Ethernet MTU was cut, or is going to be: offload is at work on this flow. */
-const ORDINARY_BYTES = 1500;
+export const ORDINARY_BYTES = 1500;
 /** How many packets away the pieces of a segment are looked for once its flow is known, and seen to need it. */
 const LOOK_AROUND = 2048;
 /** Most pieces a segment is cut into: 512 KiB (Linux, BIG TCP) of 1,024 bytes each. */
@@ -48,11 +48,17 @@ export class Segments {
     this.#pairing = pairing;
   }
 
+  /** Whether there are flows whose segments are cut: then each that waits may be a piece. */
+  get isNeeded(): boolean {
+    return this.#flows.size > 0;
+  }
+
   /** Takes a TCP segment with data that found no twin of its own size when it came. */
   admit(row: number): void {
     const t = this.#timeline;
-    const isLong = t.length[row & t.mask] > ORDINARY_BYTES;
+    const isLong = t.length(row) > ORDINARY_BYTES;
     if (isLong) this.#translations.hasCuts = true;
+    else if (!this.isNeeded) return;
     const slot = this.#translations.slotOf(row);
     if (slot === NONE) return;
     const known = this.#flows.get(slot);
@@ -82,7 +88,7 @@ export class Segments {
     const lists = this.#flows.get(slot);
     if (lists) this.#cover(row, slot, lists, true);
     // pieces may have been paired that are like this one, and not this one
-    return t.state[row & t.mask] !== WAITING;
+    return t.state(row) !== WAITING;
   }
 
   /** Whether some bytes of this waiting segment are on the other side, in segments cut differently. */
@@ -110,8 +116,7 @@ export class Segments {
   #list(from: number, end: number, slot: number, lists: Lists): void {
     const t = this.#timeline;
     for (let row = from; row !== end; row = t.after(row)) {
-      const at = row & t.mask;
-      if (t.proto[at] === TCP && t.payloadLength[at] > 0 && this.#translations.isWaitingIn(row, slot))
+      if (t.proto(row) === TCP && t.payloadLength(row) > 0 && this.#translations.isWaitingIn(row, slot))
         this.#listOf(lists, slot, row).add(row);
     }
   }
@@ -120,8 +125,7 @@ export class Segments {
   #hasLong(from: number, end: number, slot: number): boolean {
     const t = this.#timeline;
     for (let row = from; row !== end; row = t.after(row)) {
-      const at = row & t.mask;
-      if (t.proto[at] === TCP && t.length[at] > ORDINARY_BYTES && this.#translations.isWaitingIn(row, slot))
+      if (t.proto(row) === TCP && t.length(row) > ORDINARY_BYTES && this.#translations.isWaitingIn(row, slot))
         return true;
     }
     return false;
@@ -157,7 +161,7 @@ export class Segments {
     const candidates = this.#candidatesOf(whole, slot, both);
     const pieces = candidates.length < 2 ? null : this.#piecesOf(whole, slot, candidates);
     if (pieces === null) return false;
-    const hasId = t.ipId[whole & t.mask] !== 0;
+    const hasId = t.ipId(whole) !== 0;
     const rivals = hasId ? [] : this.#rivalsOf(whole, slot, both, pieces, isFinal);
     const isContended = candidates.length > pieces.length || rivals.length > 0;
     if (
@@ -217,23 +221,22 @@ export class Segments {
   /** The pieces that make up the whole, in order; null if one is missing or could be another. */
   #piecesOf(whole: number, slot: number, candidates: readonly number[]): number[] | null {
     const t = this.#timeline;
-    const w = whole & t.mask;
-    const bytes = t.payloadLength[w];
+    const bytes = t.payloadLength(whole);
     const pieces: number[] = [];
     let offset = 0;
     while (offset < bytes) {
-      const here = candidates.filter((row) => ((t.seq[row & t.mask] - t.seq[w]) | 0) === offset);
+      const here = candidates.filter((row) => ((t.seq(row) - t.seq(whole)) | 0) === offset);
       const timely = here.length > 1 ? here.filter((row) => this.#isTimely(whole, row, slot)) : here;
       if (timely.length !== 1 || pieces.length === MOST_PIECES) return null;
       pieces.push(timely[0]);
-      offset += t.payloadLength[timely[0] & t.mask];
+      offset += t.payloadLength(timely[0]);
     }
     if (pieces.length < 2) return null;
-    const id = t.ipId[w];
-    const times = pieces.map((row) => t.timeNs[row & t.mask]);
+    const id = t.ipId(whole);
+    const times = pieces.map((row) => t.timeNs(row));
     if (id === 0 && Math.max(...times) - Math.min(...times) > BURST_NS) return null;
-    const isCounting = pieces.every((row, k) => t.ipId[row & t.mask] === ((id + k) & 0xffff));
-    const isSame = pieces.every((row) => t.ipId[row & t.mask] === id);
+    const isCounting = pieces.every((row, k) => t.ipId(row) === ((id + k) & 0xffff));
+    const isSame = pieces.every((row) => t.ipId(row) === id);
     return isCounting || isSame ? pieces : null;
   }
 
@@ -247,35 +250,35 @@ export class Segments {
   #isTimely(whole: number, piece: number, slot: number): boolean {
     const t = this.#timeline;
     const [inside, outside] = t.sideOf(whole) === INSIDE ? [whole, piece] : [piece, whole];
-    const gapNs = t.timeNs[outside & t.mask] - t.timeNs[inside & t.mask];
-    const flow = this.#translations.flowAt(slot);
-    const isOutbound = this.#translations.isOutbound(whole, flow);
-    return this.#translations.isQuick(isOutbound, gapNs) && this.#translations.isUsual(flow, isOutbound, gapNs);
+    const gapNs = t.timeNs(outside) - t.timeNs(inside);
+    const isOutbound = this.#translations.isOutbound(whole, this.#translations.flowAt(slot));
+    return this.#translations.isQuick(isOutbound, gapNs) && this.#translations.isUsual(slot, isOutbound, gapNs);
   }
 
   #isPieceOf(piece: number, whole: number): boolean {
     const t = this.#timeline;
-    const p = piece & t.mask;
-    const w = whole & t.mask;
-    const from = (t.seq[p] - t.seq[w]) | 0;
-    if (from < 0 || from + t.payloadLength[p] > t.payloadLength[w] || t.payloadLength[p] === t.payloadLength[w])
+    const from = (t.seq(piece) - t.seq(whole)) | 0;
+    if (
+      from < 0 ||
+      from + t.payloadLength(piece) > t.payloadLength(whole) ||
+      t.payloadLength(piece) === t.payloadLength(whole)
+    )
       return false;
-    if (t.ack[p] !== t.ack[w]) return false;
+    if (t.ack(piece) !== t.ack(whole)) return false;
     // pieces of another transmission of the same bytes count from another ID
-    return t.ipId[w] === 0 || ((t.ipId[p] - t.ipId[w]) & 0xffff) < MOST_PIECES;
+    return t.ipId(whole) === 0 || ((t.ipId(piece) - t.ipId(whole)) & 0xffff) < MOST_PIECES;
   }
 
   #isSameAs(a: number, b: number): boolean {
     const t = this.#timeline;
-    const [i, j] = [a & t.mask, b & t.mask];
-    return t.seq[i] === t.seq[j] && t.payloadLength[i] === t.payloadLength[j] && t.ack[i] === t.ack[j];
+    return t.seq(a) === t.seq(b) && t.payloadLength(a) === t.payloadLength(b) && t.ack(a) === t.ack(b);
   }
 
   /** Whether two segments have some bytes in common; with all of them in common, neither was cut. */
   #sharesPart(a: number, b: number): boolean {
     const t = this.#timeline;
-    const from = (t.seq[b & t.mask] - t.seq[a & t.mask]) | 0;
-    const [bytesA, bytesB] = [t.payloadLength[a & t.mask], t.payloadLength[b & t.mask]];
+    const from = (t.seq(b) - t.seq(a)) | 0;
+    const [bytesA, bytesB] = [t.payloadLength(a), t.payloadLength(b)];
     return from < bytesA && -from < bytesB && (from !== 0 || bytesA !== bytesB);
   }
 }

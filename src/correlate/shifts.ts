@@ -8,8 +8,8 @@ import {
   EVIDENCE_TCP_ACK,
   EVIDENCE_TCP_SEQ,
 } from "../packets/results.js";
-import { INSIDE, OUTSIDE } from "../packets/sides.js";
-import { PAIRED, type Timeline, WAITING } from "../packets/timeline.js";
+import { INSIDE } from "../packets/sides.js";
+import { type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import type { Pairing } from "./pairing.js";
 import { KNOWN, type Translations } from "./translations.js";
@@ -64,14 +64,11 @@ export class ShiftedSegments {
   /** Takes a TCP segment of a known translation that found no twin when it came. */
   admit(row: number): void {
     const t = this.#timeline;
-    const at = row & t.mask;
     const slot = this.#translations.slotOf(row);
-    const flow = this.#translations.flowAt(slot);
-    const isForward = this.#translations.isForward(row, flow);
-    const isLeaving = flow.isOutbound(isForward ? 1 : 0) === (t.side[at] === OUTSIDE);
-    if (!isLeaving || (t.flags[at] & HAS_IP_ID) === 0) return;
+    if ((t.flags(row) & HAS_IP_ID) === 0 || !this.#translations.isLeaving(row, slot)) return;
+    const isForward = this.#translations.isForward(row, this.#translations.flowAt(slot));
     if (this.#left.size >= this.#sweepAt) this.#sweep();
-    const key = keyOf(slot, isForward, t.ipId[at]);
+    const key = keyOf(slot, isForward, t.ipId(row));
     const rows = this.#left.get(key);
     if (rows) rows.push(row);
     else this.#left.set(key, [row]);
@@ -80,8 +77,7 @@ export class ShiftedSegments {
   /** Pairs a packet that waited in vain for an equal one, if the shift of its flow makes another one its twin. */
   settle(row: number): boolean {
     const t = this.#timeline;
-    const at = row & t.mask;
-    if (t.proto[at] !== TCP || this.#left.size === 0) return false;
+    if (t.proto(row) !== TCP || this.#left.size === 0) return false;
     const slot = this.#translations.slotOf(row);
     if (slot === NONE) return false;
     const flow = this.#translations.flowAt(slot);
@@ -107,7 +103,7 @@ export class ShiftedSegments {
   /** The packet of this flow, direction and IP ID that waits where this one should come out, if there is but one; or NONE. */
   #onlyLeft(entered: number, slot: number, flow: Flow): number {
     const t = this.#timeline;
-    const rows = this.#left.get(keyOf(slot, this.#translations.isForward(entered, flow), t.ipId[entered & t.mask]));
+    const rows = this.#left.get(keyOf(slot, this.#translations.isForward(entered, flow), t.ipId(entered)));
     const side = t.sideOf(entered);
     const waiting = rows?.filter((row) => t.sideOf(row) !== side && this.#translations.isWaitingIn(row, slot)) ?? [];
     if (waiting.length !== 1) return NONE;
@@ -118,14 +114,12 @@ export class ShiftedSegments {
   /** Whether `left` is what the shifts make of `entered`. */
   #isTwin(entered: number, left: number, flow: Flow, shifts: Shifts): boolean {
     const t = this.#timeline;
-    const e = entered & t.mask;
-    const l = left & t.mask;
     return (
       this.#hasNumbers(entered, left, flow, shifts) &&
-      t.payloadLength[e] === t.payloadLength[l] &&
-      t.head[e] === t.head[l] &&
+      t.payloadLength(entered) === t.payloadLength(left) &&
+      t.head(entered) === t.head(left) &&
       // with neither number shifted, the keys would be equal if they were twins
-      (t.seq[e] !== t.seq[l] || t.ack[e] !== t.ack[l])
+      (t.seq(entered) !== t.seq(left) || t.ack(entered) !== t.ack(left))
     );
   }
 
@@ -135,16 +129,15 @@ export class ShiftedSegments {
    */
   #withChange(entered: number, left: number, slot: number, flow: Flow, shifts: Shifts): Shifts | null {
     const t = this.#timeline;
-    const e = entered & t.mask;
-    const grown = t.payloadLength[left & t.mask] - t.payloadLength[e];
-    if (grown === 0 || t.payloadLength[e] === 0 || t.payloadLength[left & t.mask] === 0) return null;
+    const grown = t.payloadLength(left) - t.payloadLength(entered);
+    if (grown === 0 || t.payloadLength(entered) === 0 || t.payloadLength(left) === 0) return null;
     if (!this.#hasNumbers(entered, left, flow, shifts)) return null;
     const isForward = this.#translations.isForward(entered, flow);
     const { position, before, after } = isForward ? shifts.forward : shifts.backward;
-    const isLast = before !== after && t.seq[e] === position;
+    const isLast = before !== after && t.seq(entered) === position;
     if (isLast) return grown === after - before ? shifts : null;
-    if (before !== after && !isBehind(t.seq[e], position)) return null;
-    const shift = { position: t.seq[e], before: after, after: after + grown };
+    if (before !== after && !isBehind(t.seq(entered), position)) return null;
+    const shift = { position: t.seq(entered), before: after, after: after + grown };
     const changed = isForward ? { ...shifts, forward: shift } : { ...shifts, backward: shift };
     return this.#isConfirmed(entered, isForward, slot, flow, changed) ? changed : null;
   }
@@ -155,17 +148,17 @@ export class ShiftedSegments {
     const { position, before } = isForward ? shifts.forward : shifts.backward;
     let later = t.after(entered);
     for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
-      const at = later & t.mask;
-      if (t.proto[at] !== TCP || this.#translations.slotOf(later) !== slot) continue;
+      if (t.proto(later) !== TCP || this.#translations.slotOf(later) !== slot) continue;
       const isSameWay = this.#translations.isForward(later, flow) === isForward;
-      if (!isBehind(isSameWay ? t.seq[at] : t.ack[at] - before, position)) continue;
-      if (t.state[at] === WAITING) {
+      if (!isBehind(isSameWay ? t.seq(later) : t.ack(later) - before, position)) continue;
+      if (t.state(later) === WAITING) {
         const left = this.#onlyLeft(later, slot, flow);
         if (left !== NONE && left !== later && this.#isTwin(later, left, flow, shifts)) return true;
-      } else if (t.state[at] === PAIRED && t.isHeld(t.twin[at])) {
+      } else if (t.isPaired(later) && t.isHeld(t.twin(later))) {
         // changes that add up to nothing leave the numbers as they were, and the keys equal
-        const isEntry = flow.isOutbound(this.#translations.isForward(later, flow) ? 1 : 0) === (t.side[at] === INSIDE);
-        if (isEntry && this.#hasNumbers(later, t.twin[at], flow, shifts)) return true;
+        const isEntry =
+          flow.isOutbound(this.#translations.isForward(later, flow) ? 1 : 0) === (t.side(later) === INSIDE);
+        if (isEntry && this.#hasNumbers(later, t.twin(later), flow, shifts)) return true;
       }
     }
     return false;
@@ -174,15 +167,13 @@ export class ShiftedSegments {
   /** Whether both have the same flags, and numbers that differ by the shifts (nf_ct_seq_adjust). */
   #hasNumbers(entered: number, left: number, flow: Flow, { forward, backward }: Shifts): boolean {
     const t = this.#timeline;
-    const e = entered & t.mask;
-    const l = left & t.mask;
     const [own, other] = this.#translations.isForward(entered, flow) ? [forward, backward] : [backward, forward];
-    const seqShift = isBehind(t.seq[e], own.position) ? own.after : own.before;
-    const ackShift = isBehind(t.ack[e] - other.before, other.position) ? other.after : other.before;
+    const seqShift = isBehind(t.seq(entered), own.position) ? own.after : own.before;
+    const ackShift = isBehind(t.ack(entered) - other.before, other.position) ? other.after : other.before;
     return (
-      t.tcpFlags[e] === t.tcpFlags[l] &&
-      ((t.seq[l] - t.seq[e]) | 0) === seqShift &&
-      ((t.ack[e] - t.ack[l]) | 0) === ackShift
+      t.tcpFlags(entered) === t.tcpFlags(left) &&
+      ((t.seq(left) - t.seq(entered)) | 0) === seqShift &&
+      ((t.ack(entered) - t.ack(left)) | 0) === ackShift
     );
   }
 

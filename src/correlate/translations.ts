@@ -1,4 +1,5 @@
 import { sameAddress } from "../packets/columns.js";
+import { FlowAccounts } from "../packets/flow-accounts.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
 import { LatencyDigest } from "../packets/latency.js";
 import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR, TCP } from "../packets/packets.js";
@@ -69,6 +70,8 @@ const MOST_CANDIDATES = 65_536;
 export class Translations {
   /** Live flows by slot; `TupleTable.flow` and `Timeline.flow` hold slots. */
   readonly flows: (Flow | null)[] = [];
+  /** How much there was of each. */
+  readonly accounts = new FlowAccounts();
   learnt = 0;
   /** Whether a TCP segment was seen that is cut on its way, or was before. */
   hasCuts = false;
@@ -79,17 +82,15 @@ export class Translations {
   retired: number[] = [];
   readonly #freeSlots: number[] = [];
   readonly #timeline: Timeline;
-  readonly #inside: TupleTable;
-  readonly #outside: TupleTable;
+  readonly #tuples: TupleTable;
   readonly #clock: Clock;
   readonly #windowNs: number;
   /** Bits gathered for translations not yet believed, by `candidateKey`. */
   readonly #candidates = new Map<number, number>();
 
-  constructor(timeline: Timeline, tuples: readonly [TupleTable, TupleTable], clock: Clock, windowNs: number) {
+  constructor(timeline: Timeline, tuples: TupleTable, clock: Clock, windowNs: number) {
     this.#timeline = timeline;
-    this.#inside = tuples[INSIDE];
-    this.#outside = tuples[OUTSIDE];
+    this.#tuples = tuples;
     this.#clock = clock;
     this.#windowNs = windowNs;
   }
@@ -97,30 +98,26 @@ export class Translations {
   /** The relation of two packets with equal keys: IMPOSSIBLE, CONFLICT, POSSIBLE or KNOWN. */
   relation(inside: number, outside: number): number {
     const t = this.#timeline;
-    const i = inside & t.mask;
-    const o = outside & t.mask;
-    const gapNs = t.timeNs[o] - t.timeNs[i];
+    const gapNs = t.timeNs(outside) - t.timeNs(inside);
     if (gapNs > this.#windowNs || gapNs < -this.#windowNs) return IMPOSSIBLE;
-    const slot = this.#inside.flow(t.tuple[i], t.forward[i]);
-    const outsideSlot = this.#outside.flow(t.tuple[o], t.forward[o]);
+    const insideWay = t.way(inside);
+    const outsideWay = t.way(outside);
+    const slot = this.#tuples.flow(insideWay);
     // a sender gives every packet an ID of its own, or 0 to all: those without may be sent again byte for byte
-    const isRepeatable = (t.flags[i] & HAS_IP_ID) === 0;
-    if (slot !== NONE && slot === outsideSlot) {
-      const flow = this.flowAt(slot);
-      if ((t.forward[i] === t.forward[o]) === flow.isFlipped) return IMPOSSIBLE;
+    const isRepeatable = (t.flags(inside) & HAS_IP_ID) === 0;
+    if (slot !== NONE && slot === this.#tuples.flow(outsideWay)) {
+      if (isOneWay(insideWay, outsideWay) === this.accounts.isFlipped(slot)) return IMPOSSIBLE;
       if (!isRepeatable) return KNOWN;
-      const isOutbound = flow.isOutbound(t.forward[i]);
-      return this.#mayTake(i, isOutbound, gapNs) ? KNOWN : IMPOSSIBLE;
+      return this.#mayTake(inside, this.accounts.isOutbound(slot, insideWay & 1), gapNs) ? KNOWN : IMPOSSIBLE;
     }
-    if (!this.#isTranslatable(i, o)) return IMPOSSIBLE;
+    if (!this.#isTranslatable(inside, outside)) return IMPOSSIBLE;
     if (isRepeatable) {
-      const lowered = t.ttl[i] - t.ttl[o];
+      const lowered = t.ttl(inside) - t.ttl(outside);
       // with neither an ID nor TCP numbers, only a packet that was seen to be forwarded is a candidate at all
-      if (lowered === 0 && (t.flags[i] & HAS_TCP_NUMBERS) === 0) return IMPOSSIBLE;
-      if (lowered !== 0 && !this.#mayTake(i, lowered > 0, gapNs)) return IMPOSSIBLE;
+      if (lowered === 0 && (t.flags(inside) & HAS_TCP_NUMBERS) === 0) return IMPOSSIBLE;
+      if (lowered !== 0 && !this.#mayTake(inside, lowered > 0, gapNs)) return IMPOSSIBLE;
     }
-    const isTaken = this.#inside.isProved(t.tuple[i], t.forward[i]) || this.#outside.isProved(t.tuple[o], t.forward[o]);
-    return isTaken ? CONFLICT : POSSIBLE;
+    return this.#tuples.isProved(insideWay) || this.#tuples.isProved(outsideWay) ? CONFLICT : POSSIBLE;
   }
 
   /** The flow in a slot that is in use. */
@@ -133,9 +130,7 @@ export class Translations {
   /** Slot of the flow that a packet belongs to, or NONE. */
   slotOf(row: number): number {
     const t = this.#timeline;
-    const at = row & t.mask;
-    const tuples = t.side[at] === INSIDE ? this.#inside : this.#outside;
-    return tuples.flow(t.tuple[at], t.forward[at]);
+    return this.#tuples.flow(t.way(row));
   }
 
   /** Whether the packet once in this row waits for its twin, and belongs to the flow in this slot. */
@@ -146,7 +141,7 @@ export class Translations {
   /** Whether a packet of a flow is `forward` on the inside, or its twin would be. */
   isForward(row: number, flow: Flow): boolean {
     const t = this.#timeline;
-    return (t.forward[row & t.mask] === 1) !== (t.sideOf(row) === OUTSIDE && flow.isFlipped);
+    return (t.forward(row) === 1) !== (t.sideOf(row) === OUTSIDE && flow.isFlipped);
   }
 
   /** Whether a packet of a flow travels from inside to outside. */
@@ -154,13 +149,20 @@ export class Translations {
     return flow.isOutbound(this.isForward(row, flow) ? 1 : 0);
   }
 
+  /** Whether a packet of the flow in this slot is on the side where it comes out of the NAT. */
+  isLeaving(row: number, slot: number): boolean {
+    const t = this.#timeline;
+    if (t.side(row) === INSIDE) return !this.accounts.isOutbound(slot, t.forward(row));
+    return this.accounts.isOutbound(slot, this.accounts.isFlipped(slot) ? 1 - t.forward(row) : t.forward(row));
+  }
+
   /**
-   * Whether a gap (outside minus inside stamp, nanoseconds) is what this flow's own latencies suggest: what chooses where
-   * several packets contend. True while the flow has too few pairs to tell.
+   * Whether a gap (outside minus inside stamp, nanoseconds) is what the latencies of the flow in this slot suggest: what
+   * chooses where several packets contend. True while the flow has too few pairs to tell.
    */
-  isUsual(flow: Flow, isOutbound: boolean, gapNs: number): boolean {
-    const own = isOutbound ? flow.outbound : flow.inbound;
-    return own.count < ENVELOPE_PAIRS || isWithin(own, isOutbound ? gapNs : -gapNs, CONTENDED_SPREADS);
+  isUsual(slot: number, isOutbound: boolean, gapNs: number): boolean {
+    if (this.accounts.pairsThatWent(slot, isOutbound) < ENVELOPE_PAIRS) return true;
+    return isWithin(this.accounts.latencies(slot, isOutbound), isOutbound ? gapNs : -gapNs, CONTENDED_SPREADS);
   }
 
   /**
@@ -190,15 +192,20 @@ export class Translations {
     return latencyNs <= PLAUSIBLE_LEAST_NS || latencyNs <= PLAUSIBLE_P99S * all.p99Ns;
   }
 
+  /** Whether that is certain without a look at other pairs, of a packet that may be sent again: as `relation` asks it. */
+  isSurelyInTime(latencyNs: number): boolean {
+    return !this.hasCuts && latencyNs <= PLAUSIBLE_LEAST_NS && this.#isCausal(latencyNs);
+  }
+
   /**
    * Whether a packet that may be sent again can have been on its way so long. Where segments are cut, one that was lost may
    * equal a piece of what was sent again, and no other packet tells: then it must be as quick as others are.
    */
-  #mayTake(i: number, isOutbound: boolean, gapNs: number): boolean {
+  #mayTake(inside: number, isOutbound: boolean, gapNs: number): boolean {
     const t = this.#timeline;
     const latencyNs = isOutbound ? gapNs : -gapNs;
     if (!this.isPlausible(isOutbound, latencyNs)) return false;
-    const mayBePiece = this.hasCuts && t.proto[i] === TCP && t.payloadLength[i] > 0 && this.#clock.isTrusted;
+    const mayBePiece = this.hasCuts && t.proto(inside) === TCP && t.payloadLength(inside) > 0 && this.#clock.isTrusted;
     return (
       !mayBePiece || latencyNs <= ENVELOPE_SLACK_NS || (this.#hasHistory(isOutbound) && this.isQuick(isOutbound, gapNs))
     );
@@ -210,20 +217,18 @@ export class Translations {
    */
   support(inside: number, outside: number, isReplacing: boolean): number {
     const t = this.#timeline;
-    const i = inside & t.mask;
-    const o = outside & t.mask;
     // a pair speaks once, however often it is looked at
-    if (t.twin[i] === outside) return NONE;
-    t.twin[i] = outside;
-    const candidate = candidateKey(t.tuple[i], t.tuple[o], t.forward[i] !== t.forward[o]);
+    if (t.twin(inside) === outside) return NONE;
+    t.setTwin(inside, outside);
+    const candidate = candidateKey(t.tuple(inside), t.tuple(outside), !isOneWay(t.way(inside), t.way(outside)));
     // counters and payloads that agree once agree again: of further packets only the time is news
     const before = this.#candidates.get(candidate);
-    const timing = timingBits(t.timeNs[o] - t.timeNs[i]);
-    const bits = timing + (before ?? this.#headerBits(i, o));
+    const timing = timingBits(t.timeNs(outside) - t.timeNs(inside));
+    const bits = timing + (before ?? this.#headerBits(inside, outside));
     const areRelated = this.outbound.count + this.inbound.count >= RELATED_PAIRS;
     if (bits >= (isReplacing ? REPLACE_BITS : areRelated ? LEARN_BITS_RELATED : LEARN_BITS)) {
       this.#candidates.delete(candidate);
-      return this.#learn(i, o);
+      return this.#learn(inside, outside);
     }
     if (this.#candidates.size >= MOST_CANDIDATES) {
       for (const oldest of this.#candidates.keys()) {
@@ -237,7 +242,7 @@ export class Translations {
 
   /** Believes in the translation of a pair across IP versions, which has no key that `support` could weigh; returns its slot. */
   learnAcross(inside: number, outside: number): number {
-    return this.#learn(inside & this.#timeline.mask, outside & this.#timeline.mask);
+    return this.#learn(inside, outside);
   }
 
   /** Ends a flow: its tuples are free for other translations. Its slot is in use until it is given to `free`. */
@@ -246,23 +251,22 @@ export class Translations {
     this.retired.push(slot);
     flow.isRetired = true;
     for (const direction of [0, 1]) {
-      unbind(this.#inside, flow.insideTuple, direction, slot);
-      unbind(this.#outside, flow.outsideTuple, direction, slot);
+      unbind(this.#tuples, 2 * flow.insideTuple + direction, slot);
+      unbind(this.#tuples, 2 * flow.outsideTuple + direction, slot);
     }
   }
 
   /** Notes that a pair proves its packets' translation in their direction. */
   prove(inside: number, outside: number): void {
     const t = this.#timeline;
-    const i = inside & t.mask;
-    const o = outside & t.mask;
-    this.#inside.prove(t.tuple[i], t.forward[i]);
-    this.#outside.prove(t.tuple[o], t.forward[o]);
+    this.#tuples.prove(t.way(inside));
+    this.#tuples.prove(t.way(outside));
   }
 
   /** Gives the slot of a retired flow back. Precondition: no pair of it is held. */
   free(slot: number): void {
     this.flows[slot] = null;
+    this.accounts.close(slot);
     this.#freeSlots.push(slot);
   }
 
@@ -278,69 +282,70 @@ export class Translations {
   /** Whether a NAT could have turned one into the other: it leaves an end alone, or the evidence can do without that. */
   #isTranslatable(i: number, o: number): boolean {
     const t = this.#timeline;
-    const insideTuple = t.tuple[i];
-    const outsideTuple = t.tuple[o];
-    const rewrite = this.#rewrite(insideTuple, t.forward[i] === 1, outsideTuple, t.forward[o] === 1);
-    const inside = this.#inside;
+    const insideTuple = t.tuple(i);
+    const outsideTuple = t.tuple(o);
+    const rewrite = this.#rewrite(insideTuple, t.forward(i) === 1, outsideTuple, t.forward(o) === 1);
+    const inside = this.#tuples;
     const isIpv6 = inside.isIpv6[insideTuple] === 1;
-    const destination = t.forward[i] === 1 ? inside.addressB : inside.addressA;
+    const destination = t.forward(i) === 1 ? inside.addressB : inside.addressA;
     if (isMulticast(isIpv6, destination, 4 * insideTuple)) return false;
     const isSourceKept = (rewrite & (REWRITE_SRC | REWRITE_SRC_PORT)) === 0;
     const isDestinationKept = (rewrite & (REWRITE_DST | REWRITE_DST_PORT)) === 0;
     if (isSourceKept || isDestinationKept) return true;
-    if ((t.flags[i] & HAS_TCP_NUMBERS) !== 0) return true;
+    if ((t.flags(i) & HAS_TCP_NUMBERS) !== 0) return true;
     // both ends rewritten: forwarding must show, and the IP ID must be there
-    return t.ttl[i] !== t.ttl[o] && (t.flags[i] & HAS_IP_ID) !== 0;
+    return t.ttl(i) !== t.ttl(o) && (t.flags(i) & HAS_IP_ID) !== 0;
   }
 
   #headerBits(i: number, o: number): number {
     const t = this.#timeline;
-    const flags = t.flags[i];
+    const flags = t.flags(i);
     let bits = 0;
     if (flags & HAS_TCP_NUMBERS) bits += TCP_NUMBERS_BITS;
     if (flags & HAS_IP_ID) bits += IP_ID_BITS;
     if (flags & IS_ERROR) bits += QUOTE_BITS;
-    if (flags & HAS_PAYLOAD) bits += Math.min(MOST_PAYLOAD_BITS, t.payloadLength[i]);
-    const lowered = Math.abs(t.ttl[i] - t.ttl[o]);
+    if (flags & HAS_PAYLOAD) bits += Math.min(MOST_PAYLOAD_BITS, t.payloadLength(i));
+    const lowered = Math.abs(t.ttl(i) - t.ttl(o));
     if (lowered === 1) bits += TTL_BY_ONE_BITS;
     else if (lowered > 1) bits += TTL_LOWER_BITS;
-    const rewrite = this.#rewrite(t.tuple[i], t.forward[i] === 1, t.tuple[o], t.forward[o] === 1);
+    const rewrite = this.#rewrite(t.tuple(i), t.forward(i) === 1, t.tuple(o), t.forward(o) === 1);
     if ((rewrite & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) === 0) bits += SAME_PORTS_BITS;
     if (rewrite === 0 && lowered !== 0) bits += FORWARDED_BITS;
     if ((rewrite & REWRITE_SRC) !== 0 && (rewrite & REWRITE_DST) !== 0) bits -= BOTH_ENDS_PENALTY_BITS;
     return bits;
   }
 
-  #learn(i: number, o: number): number {
+  #learn(inside: number, outside: number): number {
     const t = this.#timeline;
-    const inside = t.tuple[i];
-    const outside = t.tuple[o];
-    const isForward = t.forward[i] === 1;
-    const isFlipped = t.forward[i] !== t.forward[o];
-    const rewriteForward = this.#rewrite(inside, true, outside, !isFlipped);
-    const rewriteBackward = this.#rewrite(inside, false, outside, isFlipped);
-    const isOutbound = this.#isOutbound(i, o, isForward ? rewriteForward : rewriteBackward);
+    const [insideWay, outsideWay] = [t.way(inside), t.way(outside)];
+    const [insideTuple, outsideTuple] = [insideWay >> 1, outsideWay >> 1];
+    const isForward = (insideWay & 1) === 1;
+    const isFlipped = !isOneWay(insideWay, outsideWay);
+    const rewriteForward = this.#rewrite(insideTuple, true, outsideTuple, !isFlipped);
+    const rewriteBackward = this.#rewrite(insideTuple, false, outsideTuple, isFlipped);
+    const isOutbound = this.#isOutbound(inside, outside, isForward ? rewriteForward : rewriteBackward);
+    const slot = this.#freeSlots.pop() ?? this.flows.length;
     const flow = new Flow(
       ++this.learnt,
-      inside,
-      outside,
+      slot,
+      insideTuple,
+      outsideTuple,
       isFlipped,
       isOutbound === isForward,
       rewriteForward,
       rewriteBackward,
     );
-    const [tuplesI, tuplesO] = [this.#inside, this.#outside];
-    const [forwardI, forwardO] = [t.forward[i], t.forward[o]];
-    if (tuplesI.isProved(inside, forwardI)) this.retire(tuplesI.flow(inside, forwardI));
-    if (tuplesO.isProved(outside, forwardO)) this.retire(tuplesO.flow(outside, forwardO));
-    const slot = this.#freeSlots.pop() ?? this.flows.length;
+    const tuples = this.#tuples;
+    if (tuples.isProved(insideWay)) this.retire(tuples.flow(insideWay));
+    if (tuples.isProved(outsideWay)) this.retire(tuples.flow(outsideWay));
     this.flows[slot] = flow;
-    tuplesI.bind(inside, forwardI, slot);
-    tuplesO.bind(outside, forwardO, slot);
+    const bits = this.accounts.open(slot, isFlipped, flow.isForwardOutbound);
+    tuples.bind(insideWay, slot, bits);
+    tuples.bind(outsideWay, slot, bits);
     // the other direction is taken to be the reverse of this one, until a pair shows otherwise
-    if (!tuplesI.isProved(inside, 1 - forwardI) && !tuplesO.isProved(outside, 1 - forwardO)) {
-      tuplesI.bind(inside, 1 - forwardI, slot);
-      tuplesO.bind(outside, 1 - forwardO, slot);
+    if (!tuples.isProved(insideWay ^ 1) && !tuples.isProved(outsideWay ^ 1)) {
+      tuples.bind(insideWay ^ 1, slot, bits);
+      tuples.bind(outsideWay ^ 1, slot, bits);
     }
     return slot;
   }
@@ -348,18 +353,18 @@ export class Translations {
   /** Forwarding lowers the TTL, so the lower one is the later; else the rewritten end is the inside one; else the stamps tell. */
   #isOutbound(i: number, o: number, rewrite: number): boolean {
     const t = this.#timeline;
-    const lowered = t.ttl[i] - t.ttl[o];
+    const lowered = t.ttl(i) - t.ttl(o);
     if (lowered !== 0) return lowered > 0;
     const isSourceRewritten = (rewrite & REWRITE_SRC) !== 0;
     const isDestinationRewritten = (rewrite & REWRITE_DST) !== 0;
     if (isSourceRewritten !== isDestinationRewritten) return isSourceRewritten;
-    return t.timeNs[i] <= t.timeNs[o];
+    return t.timeNs(i) <= t.timeNs(o);
   }
 
   /** REWRITE_… bits between two tuples, each read forward or backward. An ICMP echo has one id: it counts as the source's. */
   #rewrite(insideTuple: number, insideForward: boolean, outsideTuple: number, outsideForward: boolean): number {
-    const a = this.#inside;
-    const b = this.#outside;
+    const a = this.#tuples;
+    const b = this.#tuples;
     const srcA = insideForward ? a.addressA : a.addressB;
     const dstA = insideForward ? a.addressB : a.addressA;
     const srcB = outsideForward ? b.addressA : b.addressB;
@@ -385,8 +390,13 @@ export class Translations {
 }
 
 /** Takes a flow away from a direction, unless that has another one by now. */
-function unbind(tuples: TupleTable, tuple: number, forward: number, slot: number): void {
-  if (tuples.flow(tuple, forward) === slot) tuples.unbind(tuple, forward);
+function unbind(tuples: TupleTable, way: number, slot: number): void {
+  if (tuples.flow(way) === slot) tuples.unbind(way);
+}
+
+/** Whether two packets go the same way in their tuples: both from A to B, or both from B to A. */
+function isOneWay(way: number, other: number): boolean {
+  return ((way ^ other) & 1) === 0;
 }
 
 function isWithin(seen: LatencyDigest, latencyNs: number, spreads: number): boolean {

@@ -1,8 +1,9 @@
 import { addressText } from "../packets/address.js";
+import { sameAddress } from "../packets/columns.js";
 import { REWRITE_DST, REWRITE_SRC, type Flow } from "../packets/flows.js";
 import { ICMPV6, IS_FRAGMENT, TCP } from "../packets/packets.js";
 import type { Verdict } from "../packets/results.js";
-import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../packets/sides.js";
+import { INSIDE, otherSide, type Side, SIDE_NAMES } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { Gaps } from "./gaps.js";
@@ -40,7 +41,7 @@ export interface Judgement {
 /** What a verdict may draw on. */
 export interface Known {
   readonly timeline: Timeline;
-  readonly tuples: readonly [TupleTable, TupleTable];
+  readonly tuples: TupleTable;
   readonly translations: Translations;
   readonly refusals: Refusals;
   readonly segments: Segments;
@@ -57,11 +58,14 @@ export interface Known {
 export class Verdicts {
   /** Outside addresses that stand for inside ones: the NAT's own. Keys are `addressText`. */
   readonly #natAddresses = new Set<string>();
+  /** The one added last, of an inside flow: its words, and whether it is an IPv6 one. */
+  readonly #newest = new Uint32Array(4);
+  #isNewestIpv6 = false;
   /** Outside endpoints ("address port protocol") that are forwarded inside: published ports. */
   readonly #published = new Set<string>();
   readonly #known: Known;
   readonly #timeline: Timeline;
-  readonly #tuples: readonly [TupleTable, TupleTable];
+  readonly #tuples: TupleTable;
   readonly #translations: Translations;
   readonly #names: readonly [string, string];
 
@@ -75,20 +79,25 @@ export class Verdicts {
 
   /** Notes the addresses of a translation just learnt. */
   learn(flow: Flow): void {
-    const outside = this.#tuples[OUTSIDE];
+    const tuples = this.#tuples;
     const tuple = flow.outsideTuple;
-    const isIpv6 = outside.isIpv6[tuple] === 1;
+    const isIpv6 = tuples.isIpv6[tuple] === 1;
     // the end that is rewritten in forward packets' source is the tuple's A, or B where the captures see it the other way
     const isSource = (flow.rewriteForward & REWRITE_SRC) !== 0;
     const isDestination = (flow.rewriteForward & REWRITE_DST) !== 0;
     if (isSource === isDestination) return;
     const isA = isSource !== flow.isFlipped;
-    const address = addressText(isIpv6, isA ? outside.addressA : outside.addressB, 4 * tuple);
+    const isOpenedThere = (tuples.openedByA[tuple] === 1) === isA;
+    const words = isA ? tuples.addressA : tuples.addressB;
+    // most flows are opened from within, and have the address that the one before had
+    if (isOpenedThere && isIpv6 === this.#isNewestIpv6 && sameAddress(words, 4 * tuple, this.#newest, 0)) return;
+    this.#isNewestIpv6 = isIpv6;
+    this.#newest.set(words.subarray(4 * tuple, 4 * tuple + 4));
+    const address = addressText(isIpv6, words, 4 * tuple);
     this.#natAddresses.add(address);
-    const isOpenedThere = (outside.openedByA[tuple] === 1) === isA;
     if (!isOpenedThere) {
-      const port = isA ? outside.portA[tuple] : outside.portB[tuple];
-      this.#published.add(`${address} ${port} ${outside.proto[tuple]}`);
+      const port = isA ? tuples.portA[tuple] : tuples.portB[tuple];
+      this.#published.add(`${address} ${port} ${tuples.proto[tuple]}`);
     }
   }
 
@@ -98,19 +107,18 @@ export class Verdicts {
     if (judgement.verdict !== "dropped") return judgement;
     const t = this.#timeline;
     const other = otherSide(t.sideOf(row));
-    if (!this.#known.cover[other].gaps.mayHold(t.timeNs[row & t.mask])) return judgement;
+    if (!this.#known.cover[other].gaps.mayHold(t.timeNs(row))) return judgement;
     return { verdict: "capture-loss", why: `${judgement.why}, but that capture lost frames about then` };
   }
 
   #judge(row: number): Judgement {
     const t = this.#timeline;
-    const at = row & t.mask;
     const side = t.sideOf(row);
     const other = otherSide(side);
-    const tuples = this.#tuples[side];
-    const tuple = t.tuple[at];
+    const tuples = this.#tuples;
+    const tuple = t.tuple(row);
     const isIpv6 = tuples.isIpv6[tuple] === 1;
-    const isForward = t.forward[at] === 1;
+    const isForward = t.forward(row) === 1;
     const src = isForward ? tuples.addressA : tuples.addressB;
     const dst = isForward ? tuples.addressB : tuples.addressA;
     const srcText = addressText(isIpv6, src, 4 * tuple);
@@ -125,7 +133,7 @@ export class Verdicts {
     }
     if (isMulticast(isIpv6, dst, 4 * tuple)) return { verdict: "local", why: `${dstText} is a multicast group` };
 
-    if (t.proto[at] === ICMPV6 && isNeighbourDiscovery(t.seq[at] >>> 24)) {
+    if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(t.seq(row) >>> 24)) {
       return { verdict: "local", why: "neighbour discovery is never forwarded" };
     }
 
@@ -137,27 +145,27 @@ export class Verdicts {
     }
 
     const slot = this.#translations.slotOf(row);
-    const proxied = slot === NONE && t.proto[at] === TCP ? this.#known.proxies.twinOf(row) : null;
+    const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.proxies.twinOf(row) : null;
     if (proxied) return { verdict: "proxied", why: `a proxy on the host passes it on: ${this.#connection(proxied)}` };
     if (slot === NONE) {
       const local =
         side === INSIDE
           ? this.#localInside(isIpv6, src, dst, 4 * tuple, srcText, dstText)
-          : this.#localOutside(at, srcText, dstText);
+          : this.#localOutside(row, srcText, dstText);
       if (local) return local;
     }
-    const gap = this.#uncovered(t.timeNs[at], other);
+    const gap = this.#uncovered(t.timeNs(row), other);
     if (gap) return { verdict: "no-overlap", why: gap };
-    if ((t.flags[at] & IS_FRAGMENT) !== 0) {
+    if ((t.flags(row) & IS_FRAGMENT) !== 0) {
       return { verdict: "unknown", why: `a fragment without a like one on ${otherName}` };
     }
-    if (t.proto[at] === TCP && this.#known.segments.isSeenInPieces(row)) {
+    if (t.proto(row) === TCP && this.#known.segments.isSeenInPieces(row)) {
       return { verdict: "unknown", why: `some of its bytes are on ${otherName}, cut differently, and some are not` };
     }
     if (slot !== NONE) {
       const flow = this.#translations.flowAt(slot);
       const isLeaving = this.#translations.isOutbound(row, flow) === (side === INSIDE);
-      if (isLeaving) return { verdict: "dropped", why: this.#missing(at, otherName) };
+      if (isLeaving) return { verdict: "dropped", why: this.#missing(row, otherName) };
       return {
         verdict: "unknown",
         why: `it appears on ${this.#names[side]} only, without having come in on ${otherName}`,
@@ -168,11 +176,7 @@ export class Verdicts {
 
   /** The other connection of a proxied stream, from who opened it. */
   #connection({ side, tuple }: { side: Side; tuple: number }): string {
-    const { src, srcPort, dst, dstPort } = tupleEnds(
-      this.#tuples[side],
-      tuple,
-      this.#tuples[side].openedByA[tuple] === 1,
-    );
+    const { src, srcPort, dst, dstPort } = tupleEnds(this.#tuples, tuple, this.#tuples.openedByA[tuple] === 1);
     return `${src}.${srcPort} > ${dst}.${dstPort} on ${this.#names[side]}`;
   }
 
@@ -196,8 +200,8 @@ export class Verdicts {
     return null;
   }
 
-  #localOutside(at: number, srcText: string, dstText: string): Judgement | null {
-    return this.#isToPublished(at, dstText) ? null : this.#localToHost(srcText, dstText);
+  #localOutside(row: number, srcText: string, dstText: string): Judgement | null {
+    return this.#isToPublished(row, dstText) ? null : this.#localToHost(srcText, dstText);
   }
 
   #localToHost(srcText: string, dstText: string): Judgement | null {
@@ -207,12 +211,12 @@ export class Verdicts {
   }
 
   /** Whether an outside packet goes to a published port. */
-  #isToPublished(at: number, dstText: string): boolean {
+  #isToPublished(row: number, dstText: string): boolean {
     const t = this.#timeline;
-    const tuples = this.#tuples[OUTSIDE];
-    const tuple = t.tuple[at];
-    const dstPort = t.forward[at] === 1 ? tuples.portB[tuple] : tuples.portA[tuple];
-    return this.#published.has(`${dstText} ${dstPort} ${t.proto[at]}`);
+    const tuples = this.#tuples;
+    const tuple = t.tuple(row);
+    const dstPort = t.forward(row) === 1 ? tuples.portB[tuple] : tuples.portA[tuple];
+    return this.#published.has(`${dstText} ${dstPort} ${t.proto(row)}`);
   }
 
   #unexplained(
@@ -225,9 +229,8 @@ export class Verdicts {
     at: number,
     isIpv6: boolean,
   ): Judgement {
-    const rowAt = row & this.#timeline.mask;
     const other = this.#names[otherSide(side)];
-    const missing = this.#missing(rowAt, other);
+    const missing = this.#missing(row, other);
     if (this.#translations.learnt === 0) {
       return {
         verdict: "unknown",
@@ -240,12 +243,12 @@ export class Verdicts {
         return { verdict: "unknown", why: `it reached ${dstText} without having come in on ${other}` };
       return { verdict: "unknown", why: missing };
     }
-    if (this.#isToPublished(rowAt, dstText)) return { verdict: "dropped", why: missing };
+    if (this.#isToPublished(row, dstText)) return { verdict: "dropped", why: missing };
     return { verdict: "unknown", why: `neither ${srcText} nor ${dstText} is known to be translated by this NAT` };
   }
 
-  #missing(at: number, otherName: string): string {
-    const what = this.#timeline.proto[at] === TCP ? "segment" : "packet";
+  #missing(row: number, otherName: string): string {
+    const what = this.#timeline.proto(row) === TCP ? "segment" : "packet";
     return `no ${what} like it came out on ${otherName} within ${seconds(this.#known.windowNs)}`;
   }
 

@@ -51,22 +51,17 @@ interface Alike {
  */
 export class Versions {
   readonly #timeline: Timeline;
-  readonly #tuples: readonly [TupleTable, TupleTable];
+  readonly #tuples: TupleTable;
   readonly #translations: Translations;
   readonly #clock: Clock;
   readonly #pairing: Pairing;
   /** Packets that may have a twin of the other version, by `#keyOf`. */
   readonly #waiting = new Map<string, Alike>();
-  #isNeeded = false;
+  /** Whether an IPv6 packet came that may have an IPv4 twin, or the other way round. */
+  isNeeded = false;
   #sweepAt = CROWDED;
 
-  constructor(
-    timeline: Timeline,
-    tuples: readonly [TupleTable, TupleTable],
-    translations: Translations,
-    clock: Clock,
-    pairing: Pairing,
-  ) {
+  constructor(timeline: Timeline, tuples: TupleTable, translations: Translations, clock: Clock, pairing: Pairing) {
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#translations = translations;
@@ -77,13 +72,12 @@ export class Versions {
   /** Takes a packet that found no twin of its own version when it came. */
   admit(row: number): void {
     const t = this.#timeline;
-    const at = row & t.mask;
-    if (!this.#isNeeded && (t.flags[at] & IS_IPV6) === 0) return;
+    if (!this.isNeeded && (t.flags(row) & IS_IPV6) === 0) return;
     if (!this.#mayCross(row)) return;
-    if (!this.#isNeeded) {
-      this.#isNeeded = true;
+    if (!this.isNeeded) {
+      this.isNeeded = true;
       for (let earlier = t.first; earlier !== row; earlier = t.after(earlier)) {
-        if (t.state[earlier & t.mask] === WAITING && this.#mayCross(earlier)) this.#file(earlier);
+        if (t.state(earlier) === WAITING && this.#mayCross(earlier)) this.#file(earlier);
       }
     }
     this.#file(row);
@@ -98,14 +92,13 @@ export class Versions {
     const slot = this.#translations.slotOf(row);
     const alike = found.rows.filter((other) => t.isHeld(other) && this.#translations.slotOf(other) === slot);
     if (alike.length > 2) found.isDoubtful = true;
-    if (found.isDoubtful || alike.length !== 2 || !alike.every((other) => t.state[other & t.mask] === WAITING))
-      return false;
+    if (found.isDoubtful || alike.length !== 2 || !alike.every((other) => t.state(other) === WAITING)) return false;
     const [inside, outside] = t.sideOf(alike[0]) === INSIDE ? alike : alike.toReversed();
     if (t.sideOf(inside) !== INSIDE || t.sideOf(outside) !== OUTSIDE || !this.#couldBeTwins(inside, outside))
       return false;
     if (slot !== NONE) {
       const flow = this.#translations.flowAt(slot);
-      if ((t.forward[inside & t.mask] === t.forward[outside & t.mask]) === flow.isFlipped) return false;
+      if ((t.forward(inside) === t.forward(outside)) === flow.isFlipped) return false;
       this.#pairing.pairGroup([inside], [outside], slot, BY_FLOW, this.#evidence(inside) | EVIDENCE_FLOW);
       return true;
     }
@@ -138,16 +131,15 @@ export class Versions {
   /** Whether a packet is of a kind that is translated, and none of its own version's translations is known to apply to it. */
   #mayCross(row: number): boolean {
     const t = this.#timeline;
-    const at = row & t.mask;
-    const flags = t.flags[at];
+    const flags = t.flags(row);
     if ((flags & (IS_FRAGMENT | IS_HEADLESS | IS_ERROR)) !== 0) return false;
     const isKind =
-      t.proto[at] === TCP ? (flags & HAS_TCP_NUMBERS) !== 0 : t.proto[at] === UDP || (flags & IS_ECHO) !== 0;
+      t.proto(row) === TCP ? (flags & HAS_TCP_NUMBERS) !== 0 : t.proto(row) === UDP || (flags & IS_ECHO) !== 0;
     if (!isKind) return false;
     const slot = this.#translations.slotOf(row);
     if (slot !== NONE) return this.#isAcross(slot);
-    const { isIpv6, addressA, addressB } = this.#tuples[t.sideOf(row)];
-    const tuple = t.tuple[at];
+    const { isIpv6, addressA, addressB } = this.#tuples;
+    const tuple = t.tuple(row);
     const is6 = isIpv6[tuple] === 1;
     return [addressA, addressB].every(
       (ends) => !isLinkScoped(is6, ends, 4 * tuple) && !isMulticast(is6, ends, 4 * tuple),
@@ -156,31 +148,27 @@ export class Versions {
 
   #isAcross(slot: number): boolean {
     const flow = this.#translations.flowAt(slot);
-    const [inside, outside] = this.#tuples;
-    return inside.isIpv6[flow.insideTuple] !== outside.isIpv6[flow.outsideTuple];
+    return this.#tuples.isIpv6[flow.insideTuple] !== this.#tuples.isIpv6[flow.outsideTuple];
   }
 
   /** What both versions have in common of twins. */
   #keyOf(row: number): string {
     const t = this.#timeline;
-    const at = row & t.mask;
-    const content = `${t.payloadLength[at]} ${t.head[at]}`;
-    if (t.proto[at] === TCP) return `tcp ${t.seq[at]} ${t.ack[at]} ${t.tcpFlags[at]} ${content}`;
-    if (t.proto[at] === UDP) return `udp ${content}`;
-    const isRequest = t.seq[at] >>> 24 === (t.proto[at] === ICMPV6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO_REQUEST);
-    return `${isRequest ? "request" : "reply"} ${t.seq[at] & 0xffff} ${content}`;
+    const content = `${t.payloadLength(row)} ${t.head(row)}`;
+    if (t.proto(row) === TCP) return `tcp ${t.seq(row)} ${t.ack(row)} ${t.tcpFlags(row)} ${content}`;
+    if (t.proto(row) === UDP) return `udp ${content}`;
+    const isRequest = t.seq(row) >>> 24 === (t.proto(row) === ICMPV6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO_REQUEST);
+    return `${isRequest ? "request" : "reply"} ${t.seq(row) & 0xffff} ${content}`;
   }
 
   /** Whether one can be the other translated: of the other version, as much shorter, forwarded, and not before its cause. */
   #couldBeTwins(inside: number, outside: number): boolean {
     const t = this.#timeline;
-    const i = inside & t.mask;
-    const o = outside & t.mask;
-    if (((t.flags[i] ^ t.flags[o]) & IS_IPV6) === 0) return false;
-    const longer = (t.length[i] - t.length[o]) * ((t.flags[i] & IS_IPV6) !== 0 ? 1 : -1);
-    const lowered = t.ttl[i] - t.ttl[o];
+    if (((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0) return false;
+    const longer = (t.length(inside) - t.length(outside)) * ((t.flags(inside) & IS_IPV6) !== 0 ? 1 : -1);
+    const lowered = t.ttl(inside) - t.ttl(outside);
     if (!LONGER_BYTES.has(longer) || lowered === 0) return false;
-    const latencyNs = (t.timeNs[o] - t.timeNs[i]) * Math.sign(lowered);
+    const latencyNs = (t.timeNs(outside) - t.timeNs(inside)) * Math.sign(lowered);
     return !this.#clock.isTrusted || latencyNs >= -this.#clock.slackNs;
   }
 
@@ -190,35 +178,32 @@ export class Versions {
    */
   #isBeyondChance(inside: number, outside: number): boolean {
     const t = this.#timeline;
-    const i = inside & t.mask;
-    if (t.proto[i] === TCP) return true;
-    if (t.head[i] === 0) return false;
-    const [six, four] = (t.flags[i] & IS_IPV6) !== 0 ? [inside, outside] : [outside, inside];
+    if (t.proto(inside) === TCP) return true;
+    if (t.head(inside) === 0) return false;
+    const [six, four] = (t.flags(inside) & IS_IPV6) !== 0 ? [inside, outside] : [outside, inside];
     return [true, false].some((isSource) => this.#isKept(six, four, isSource));
   }
 
   /** Whether an end of the IPv6 packet is that of the IPv4 one, written as an IPv6 address. */
   #isKept(six: number, four: number, isSource: boolean): boolean {
     const t = this.#timeline;
-    const tuple6 = t.tuple[six & t.mask];
-    const tuple4 = t.tuple[four & t.mask];
-    const a = this.#tuples[t.sideOf(six)];
-    const b = this.#tuples[t.sideOf(four)];
-    const isA6 = (t.forward[six & t.mask] === 1) === isSource;
-    const isA4 = (t.forward[four & t.mask] === 1) === isSource;
-    if (t.proto[six & t.mask] === UDP) {
-      const port6 = isA6 ? a.portA[tuple6] : a.portB[tuple6];
-      const port4 = isA4 ? b.portA[tuple4] : b.portB[tuple4];
+    const tuple6 = t.tuple(six);
+    const tuple4 = t.tuple(four);
+    const { addressA, addressB, portA, portB } = this.#tuples;
+    const isA6 = (t.forward(six) === 1) === isSource;
+    const isA4 = (t.forward(four) === 1) === isSource;
+    if (t.proto(six) === UDP) {
+      const port6 = isA6 ? portA[tuple6] : portB[tuple6];
+      const port4 = isA4 ? portA[tuple4] : portB[tuple4];
       if (port6 !== port4) return false;
     }
-    return isEmbedded((isA4 ? b.addressA : b.addressB)[4 * tuple4], isA6 ? a.addressA : a.addressB, 4 * tuple6);
+    return isEmbedded((isA4 ? addressA : addressB)[4 * tuple4], isA6 ? addressA : addressB, 4 * tuple6);
   }
 
   #evidence(inside: number): number {
     const t = this.#timeline;
-    const i = inside & t.mask;
-    const payload = EVIDENCE_LENGTH | (t.head[i] === 0 ? 0 : EVIDENCE_PAYLOAD);
-    if (t.proto[i] === TCP) return payload | EVIDENCE_TCP_SEQ | EVIDENCE_TCP_ACK;
-    return t.proto[i] === UDP ? payload : payload | EVIDENCE_ICMP_SEQ;
+    const payload = EVIDENCE_LENGTH | (t.head(inside) === 0 ? 0 : EVIDENCE_PAYLOAD);
+    if (t.proto(inside) === TCP) return payload | EVIDENCE_TCP_SEQ | EVIDENCE_TCP_ACK;
+    return t.proto(inside) === UDP ? payload : payload | EVIDENCE_ICMP_SEQ;
   }
 }

@@ -31,6 +31,10 @@ export class Explaining implements Sink {
     this.#ruleCheck = rules && new RuleCheck(rules, ...interfaces);
   }
 
+  get wantsPairs(): boolean {
+    return this.#next.wantsPairs;
+  }
+
   begin(tables: Tables): void {
     this.#next.begin(tables);
   }

@@ -1,5 +1,3 @@
-import { LatencyDigest } from "./latency.js";
-
 /** What a flow's translation is, seen in its initiator's direction. `none`: forwarded with nothing rewritten. */
 export type Nat = "snat" | "dnat" | "snat+dnat" | "none" | "proxy";
 
@@ -9,10 +7,12 @@ export const REWRITE_SRC_PORT = 2;
 export const REWRITE_DST = 4;
 export const REWRITE_DST_PORT = 8;
 
-/** A conversation that both captures saw, and what the NAT made of it. */
+/** A conversation that both captures saw, and what the NAT made of it; how much of it there was is in `FlowAccounts`. */
 export class Flow {
   /** 1-based, in the order the translations were learnt. */
   readonly id: number;
+  /** Index into `Translations.flows`, and of its accounts; another flow's once this one was let go. */
+  readonly slot: number;
   /** Its rows in the tuple tables of the two sides. */
   readonly insideTuple: number;
   readonly outsideTuple: number;
@@ -23,23 +23,12 @@ export class Flow {
   /** REWRITE_… bits of packets that are `forward` on the inside, and of the others. */
   readonly rewriteForward: number;
   readonly rewriteBackward: number;
-  pairs = 0;
   /** Whether its tuples have been given to another flow, or let go. */
   isRetired = false;
-  /** First and last pair, nanoseconds on the timeline. */
-  firstNs = Number.POSITIVE_INFINITY;
-  lastNs = Number.NEGATIVE_INFINITY;
-  readonly outbound = new LatencyDigest();
-  readonly inbound = new LatencyDigest();
-
-  /** Paired TCP segments whose bytes had crossed the NAT before. */
-  retransmissions = 0;
-  /** Sequence number behind the last new byte, forward and backward; -1 before the first. */
-  #nextForward = -1;
-  #nextBackward = -1;
 
   constructor(
     id: number,
+    slot: number,
     insideTuple: number,
     outsideTuple: number,
     isFlipped: boolean,
@@ -48,6 +37,7 @@ export class Flow {
     rewriteBackward: number,
   ) {
     this.id = id;
+    this.slot = slot;
     this.insideTuple = insideTuple;
     this.outsideTuple = outsideTuple;
     this.isFlipped = isFlipped;
@@ -59,15 +49,6 @@ export class Flow {
   /** Whether a packet of the inside tuple, `forward` or not, travels from inside to outside. */
   isOutbound(forward: number): boolean {
     return (forward === 1) === this.isForwardOutbound;
-  }
-
-  /** Notes a paired TCP segment with data, to tell retransmissions. */
-  noteSegment(forward: number, seq: number, bytes: number): void {
-    const next = forward === 1 ? this.#nextForward : this.#nextBackward;
-    const end = (seq + bytes) >>> 0;
-    if (next >= 0 && ((end - next) | 0) <= 0) this.retransmissions++;
-    else if (forward === 1) this.#nextForward = end;
-    else this.#nextBackward = end;
   }
 
   rewrite(forward: number): number {

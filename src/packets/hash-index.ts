@@ -8,8 +8,9 @@
  *     for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) if (same(index.idAt(cell))) …
  */
 export class HashIndex {
-  #cells = new Int32Array(2 * 1024);
-  #mask = 1023;
+  /** Hash and id + 1 of each cell; 0 in the second where it is empty. */
+  cells = new Int32Array(2 * 1024);
+  mask = 1023;
   #size = 0;
 
   get size(): number {
@@ -18,39 +19,54 @@ export class HashIndex {
 
   /** The first cell with this hash, or -1. A cell stays valid until the next add or remove. */
   seek(hash: number): number {
-    return this.#scan(hash & this.#mask, hash | 0);
+    return this.#scan(hash & this.mask, hash | 0);
   }
 
   /** The next cell with this hash behind `cell`, or -1. */
   next(cell: number, hash: number): number {
-    return this.#scan((cell + 1) & this.#mask, hash | 0);
+    return this.#scan((cell + 1) & this.mask, hash | 0);
   }
 
   idAt(cell: number): number {
-    return this.#cells[2 * cell + 1] - 1;
+    return this.cells[2 * cell + 1] - 1;
   }
 
-  /** Adds an id (0 … 2^31-2). */
+  /** Adds an id (-2^31 … 2^31-2, but not -1). */
   add(hash: number, id: number): void {
-    if (2 * (this.#size + 1) > this.#mask + 1) this.#grow();
+    this.reserve(1);
     this.#place(hash | 0, id + 1);
     this.#size++;
+  }
+
+  /** Makes room for so many ids more: until they are added, `cells` and `mask` stay what they are. */
+  reserve(ids: number): void {
+    while (2 * (this.#size + ids) > this.mask + 1) this.#grow();
+  }
+
+  /** Counts ids that were written into cells, or taken out of them, from outside. */
+  counted(change: number): void {
+    this.#size += change;
   }
 
   /** Removes the id filed under this hash; nothing happens if it is not there. */
   remove(hash: number, id: number): void {
     for (let cell = this.seek(hash); cell >= 0; cell = this.next(cell, hash)) {
       if (this.idAt(cell) === id) {
-        this.#clear(cell);
-        this.#size--;
+        this.removeAt(cell);
         return;
       }
     }
   }
 
+  /** Removes what is in a cell that was found. */
+  removeAt(cell: number): void {
+    clearCell(this.cells, this.mask, cell);
+    this.#size--;
+  }
+
   #scan(from: number, hash: number): number {
-    const cells = this.#cells;
-    const mask = this.#mask;
+    const cells = this.cells;
+    const mask = this.mask;
     for (let cell = from; cells[2 * cell + 1] !== 0; cell = (cell + 1) & mask) {
       if (cells[2 * cell] === hash) return cell;
     }
@@ -58,33 +74,31 @@ export class HashIndex {
   }
 
   #place(hash: number, stored: number): void {
-    const cells = this.#cells;
-    const mask = this.#mask;
+    const cells = this.cells;
+    const mask = this.mask;
     let cell = hash & mask;
     while (cells[2 * cell + 1] !== 0) cell = (cell + 1) & mask;
     cells[2 * cell] = hash;
     cells[2 * cell + 1] = stored;
   }
 
-  /** Empties a cell and moves up every later cell of the run that may stand nearer to its home. */
-  #clear(cell: number): void {
-    const cells = this.#cells;
-    const mask = this.#mask;
-    let hole = cell;
-    for (let at = (hole + 1) & mask; cells[2 * at + 1] !== 0; at = (at + 1) & mask) {
-      const home = cells[2 * at] & mask;
-      if (((at - home) & mask) < ((at - hole) & mask)) continue;
-      cells[2 * hole] = cells[2 * at];
-      cells[2 * hole + 1] = cells[2 * at + 1];
-      hole = at;
-    }
-    cells[2 * hole + 1] = 0;
-  }
-
   #grow(): void {
-    const old = this.#cells;
-    this.#cells = new Int32Array(old.length * 2);
-    this.#mask = this.#cells.length / 2 - 1;
+    const old = this.cells;
+    this.cells = new Int32Array(old.length * 2);
+    this.mask = this.cells.length / 2 - 1;
     for (let at = 0; at < old.length; at += 2) if (old[at + 1] !== 0) this.#place(old[at], old[at + 1]);
   }
+}
+
+/** Empties a cell and moves up every later cell of the run that may stand nearer to its home. */
+export function clearCell(cells: Int32Array, mask: number, cell: number): void {
+  let hole = cell;
+  for (let at = (hole + 1) & mask; cells[2 * at + 1] !== 0; at = (at + 1) & mask) {
+    const home = cells[2 * at] & mask;
+    if (((at - home) & mask) < ((at - hole) & mask)) continue;
+    cells[2 * hole] = cells[2 * at];
+    cells[2 * hole + 1] = cells[2 * at + 1];
+    hole = at;
+  }
+  cells[2 * hole + 1] = 0;
 }

@@ -1,5 +1,5 @@
 /** Samples kept as they are before a digest turns to buckets: up to here its quantiles are samples, exactly. */
-const EXACT_SAMPLES = 64;
+export const EXACT_SAMPLES = 64;
 /** Buckets an octave (a doubling) is cut into: a quantile is then off by 1.6 % at most. */
 const BUCKETS_PER_OCTAVE = 32;
 const OCTAVE_BITS = 5;
@@ -55,12 +55,12 @@ export class LatencyDigest {
   }
 
   #quantile(q: number): number {
-    const rank = Math.max(1, Math.ceil(q * this.count));
-    if (this.#exact) return this.#sorted(this.#exact)[rank - 1];
+    const rank = rankOf(q, this.count);
+    if (this.#exact) return this.#sorted(this.#exact)[rank];
     let seen = 0;
     for (let at = 0; at < this.#counts.length; at++) {
       seen += this.#counts[at];
-      if (seen >= rank) return Math.min(this.maxNs, Math.max(this.minNs, middleOf(this.#lowest + at)));
+      if (seen > rank) return Math.min(this.maxNs, Math.max(this.minNs, middleOf(this.#lowest + at)));
     }
     return this.maxNs;
   }
@@ -98,8 +98,26 @@ export class LatencyDigest {
   }
 }
 
+/** What few samples say, at most EXACT_SAMPLES of them; sorts them in place. Null where there is none. */
+export function summaryOf(samples: Float64Array): LatencySummary | null {
+  const count = samples.length;
+  if (count === 0) return null;
+  sort(samples);
+  return {
+    min: samples[0],
+    p50: samples[rankOf(0.5, count)],
+    p99: samples[rankOf(0.99, count)],
+    max: samples[count - 1],
+  };
+}
+
+/** Where the nearest-rank quantile stands among so many sorted samples. */
+function rankOf(q: number, count: number): number {
+  return Math.max(1, Math.ceil(q * count)) - 1;
+}
+
 /** By insertion: of twenty numbers, in a third of the time that an array's `sort` takes with a comparison (Node 20). */
-function sort(few: number[]): void {
+function sort(few: number[] | Float64Array): void {
   for (let next = 1; next < few.length; next++) {
     const value = few[next];
     let at = next;

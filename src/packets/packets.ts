@@ -1,5 +1,20 @@
 import { widened } from "./columns.js";
 import { BATCH_FRAMES } from "./frames.js";
+import {
+  ACK as ACK_WORD,
+  FLAGS_PROTO_TTL,
+  FRAME,
+  HEAD,
+  IP_ID,
+  KEY,
+  KEY2,
+  LENGTH,
+  PAYLOAD_LENGTH,
+  RECORD_BITS,
+  SEQ,
+  STAMP_NS,
+  TCP_FLAGS_QUOTE,
+} from "./records.js";
 
 /** IP protocol numbers natcorr looks into. https://www.iana.org/assignments/protocol-numbers */
 export const ICMP = 1;
@@ -89,95 +104,154 @@ class QuoteColumns {
   }
 }
 
-/** Bytes of a row in all columns of a `PacketBatch`; columns of wide elements come first, so that each is aligned. */
-const ROW_BYTES = 8 + 2 * 16 + 11 * 4 + 3 * 2 + 3;
-/** Bytes the columns of a `PacketBatch` take. */
+/** Bytes of a row in a `PacketBatch`: its record, two addresses of four words, a hash, a number and two ports. */
+const ROW_BYTES = (4 << RECORD_BITS) + 2 * 16 + 2 * 4 + 2 * 2;
+/** Bytes that a `PacketBatch` takes. */
 export const BATCH_BYTES = BATCH_FRAMES * ROW_BYTES;
 
 /**
  * Decoded IP packets, one row each, in capture order. Frames that are not IP, or that could not be decoded, have no row:
  * they are counted in the `Tally`.
  *
- * Filled again and again by the decoder; valid until it decodes the next batch. All columns lie in one buffer, which may be
+ * Filled again and again by the decoder; valid until it decodes the next batch. All rows lie in one buffer, which may be
  * shared with another thread: what the batch says beside them goes there by itself.
  */
 export class PacketBatch {
   count = 0;
   /** As in the `FrameBatch` it was decoded from. */
   reachedNs = Number.NEGATIVE_INFINITY;
-  /** Nanoseconds since the source's epoch. */
-  readonly timeNs: Float64Array;
+  /** The rows' records, laid out as `records.ts` says. */
+  readonly records: Int32Array;
+  /** The same memory. */
+  readonly doubles: Float64Array;
   /** Four words a row, first word at `4 * row`. IPv4: word 0 holds the address, 1–3 are 0. */
   readonly src: Uint32Array;
   readonly dst: Uint32Array;
+  /** Hash of protocol, addresses and ports that is the same for both directions; of an ICMP error, those it quotes. */
+  readonly tupleHash: Uint32Array;
+  /**
+   * The conversation of each packet, as `Conversations` numbers them: twice the number, and 1 more if the packet goes the way
+   * that its first one went. Numbers mean something within an era only.
+   */
+  readonly conversation: Int32Array;
+  /** 0 where the packets' conversations have no numbers. */
+  era = 0;
+  /** TCP and UDP ports; an ICMP echo's id in both; else 0. */
+  readonly srcPort: Uint16Array;
+  readonly dstPort: Uint16Array;
+  /** Quotes of this batch's errors; emptied with the batch. */
+  readonly quotes = new QuoteColumns();
+
+  /** `rows`: how many it has room for. */
+  constructor(rows: number = BATCH_FRAMES, buffer: ArrayBufferLike = new ArrayBuffer(rows * ROW_BYTES)) {
+    let end = 0;
+    /** Where so many bytes a row begin. */
+    const place = (bytes: number): number => {
+      end += rows * bytes;
+      return end - rows * bytes;
+    };
+    this.records = new Int32Array(buffer, place(4 << RECORD_BITS), rows << RECORD_BITS);
+    this.doubles = new Float64Array(buffer, 0, this.records.length / 2);
+    this.src = new Uint32Array(buffer, place(16), 4 * rows);
+    this.dst = new Uint32Array(buffer, place(16), 4 * rows);
+    this.tupleHash = new Uint32Array(buffer, place(4), rows);
+    this.conversation = new Int32Array(buffer, place(4), rows);
+    this.srcPort = new Uint16Array(buffer, place(2), rows);
+    this.dstPort = new Uint16Array(buffer, place(2), rows);
+  }
+
+  /** A batch of its own with the same rows, and no room for more. */
+  copy(): PacketBatch {
+    const { count } = this;
+    const copy = new PacketBatch(count);
+    copy.count = count;
+    copy.reachedNs = this.reachedNs;
+    copy.records.set(this.records.subarray(0, count << RECORD_BITS));
+    copy.src.set(this.src.subarray(0, 4 * count));
+    copy.dst.set(this.dst.subarray(0, 4 * count));
+    copy.tupleHash.set(this.tupleHash.subarray(0, count));
+    copy.conversation.set(this.conversation.subarray(0, count));
+    copy.era = this.era;
+    copy.srcPort.set(this.srcPort.subarray(0, count));
+    copy.dstPort.set(this.dstPort.subarray(0, count));
+    Object.assign(copy.quotes, structuredClone(this.quotes));
+    return copy;
+  }
+
+  /** Nanoseconds since the source's epoch. */
+  stampNs(row: number): number {
+    return this.doubles[(row << (RECORD_BITS - 1)) + STAMP_NS];
+  }
+
+  /** Two 32-bit hashes over everything a NAT leaves alone (the match key), signed; equal on both sides for twins. */
+  key(row: number): number {
+    return this.records[(row << RECORD_BITS) + KEY];
+  }
+
+  key2(row: number): number {
+    return this.records[(row << RECORD_BITS) + KEY2];
+  }
+
+  /** The bits IS_… and HAS_… above. */
+  flags(row: number): number {
+    return this.records[(row << RECORD_BITS) + FLAGS_PROTO_TTL] & 0xffff;
+  }
+
+  /** IP protocol of the last header reached: 1, 6, 17, 58 or any other. */
+  proto(row: number): number {
+    return (this.records[(row << RECORD_BITS) + FLAGS_PROTO_TTL] >>> 16) & 0xff;
+  }
+
+  /** IPv4 TTL or IPv6 hop limit. */
+  ttl(row: number): number {
+    return this.records[(row << RECORD_BITS) + FLAGS_PROTO_TTL] >>> 24;
+  }
+
   /** 1-based frame number in its capture. */
-  readonly frame: Uint32Array;
+  frame(row: number): number {
+    return this.records[(row << RECORD_BITS) + FRAME] >>> 0;
+  }
+
   /** IPv4 identification (16 bits), IPv6 fragment identification (32 bits), or 0. */
-  readonly ipId: Uint32Array;
+  ipId(row: number): number {
+    return this.records[(row << RECORD_BITS) + IP_ID] >>> 0;
+  }
+
   /** IP datagram length in bytes, headers included, as on the wire (never the captured length). */
-  readonly length: Uint32Array;
+  length(row: number): number {
+    return this.records[(row << RECORD_BITS) + LENGTH];
+  }
+
   /** Transport payload bytes on the wire (TCP data, UDP data, ICMP body after its 8 bytes). */
-  readonly payloadLength: Uint32Array;
+  payloadLength(row: number): number {
+    return this.records[(row << RECORD_BITS) + PAYLOAD_LENGTH];
+  }
+
   /** TCP sequence number; ICMP: type << 24 | code << 16 | echo sequence number; a fragment: its offset in bytes. */
-  readonly seq: Uint32Array;
+  seq(row: number): number {
+    return this.records[(row << RECORD_BITS) + SEQ] >>> 0;
+  }
+
   /** TCP acknowledgement number; 0 otherwise. */
-  readonly ack: Uint32Array;
+  ack(row: number): number {
+    return this.records[(row << RECORD_BITS) + ACK_WORD] >>> 0;
+  }
+
   /**
    * TCP, UDP and ICMP echo: hash of the first payload bytes (32, or all if fewer), which compares what is cut or numbered
    * differently; 0 if not kept, and for others.
    */
-  readonly head: Uint32Array;
-  /** Two 32-bit hashes over everything a NAT leaves alone (the match key); equal on both sides for twins. */
-  readonly key: Uint32Array;
-  readonly key2: Uint32Array;
-  /** Hash of protocol, addresses and ports that is the same for both directions; of an ICMP error, those it quotes. */
-  readonly tupleHash: Uint32Array;
-  /** Row in `quotes`, or -1. */
-  readonly quote: Int32Array;
-  /** The bits IS_… and HAS_… above. */
-  readonly flags: Uint16Array;
-  /** TCP and UDP ports; an ICMP echo's id in both; else 0. */
-  readonly srcPort: Uint16Array;
-  readonly dstPort: Uint16Array;
-  /** IP protocol of the last header reached: 1, 6, 17, 58 or any other. */
-  readonly proto: Uint8Array;
-  /** IPv4 TTL or IPv6 hop limit. */
-  readonly ttl: Uint8Array;
-  readonly tcpFlags: Uint8Array;
-  /** Quotes of this batch's errors; emptied with the batch. */
-  readonly quotes = new QuoteColumns();
+  head(row: number): number {
+    return this.records[(row << RECORD_BITS) + HEAD];
+  }
 
-  /** `buffer`: BATCH_BYTES long. */
-  constructor(buffer: ArrayBufferLike = new ArrayBuffer(BATCH_BYTES)) {
-    let end = 0;
-    /** Where a column of so many bytes a row begins. */
-    const place = (bytes: number): number => {
-      end += BATCH_FRAMES * bytes;
-      return end - BATCH_FRAMES * bytes;
-    };
-    const words = (): Uint32Array => new Uint32Array(buffer, place(4), BATCH_FRAMES);
-    const shorts = (): Uint16Array => new Uint16Array(buffer, place(2), BATCH_FRAMES);
-    const bytes = (): Uint8Array => new Uint8Array(buffer, place(1), BATCH_FRAMES);
-    this.timeNs = new Float64Array(buffer, place(8), BATCH_FRAMES);
-    this.src = new Uint32Array(buffer, place(16), 4 * BATCH_FRAMES);
-    this.dst = new Uint32Array(buffer, place(16), 4 * BATCH_FRAMES);
-    this.frame = words();
-    this.ipId = words();
-    this.length = words();
-    this.payloadLength = words();
-    this.seq = words();
-    this.ack = words();
-    this.head = words();
-    this.key = words();
-    this.key2 = words();
-    this.tupleHash = words();
-    this.quote = new Int32Array(buffer, place(4), BATCH_FRAMES);
-    this.flags = shorts();
-    this.srcPort = shorts();
-    this.dstPort = shorts();
-    this.proto = bytes();
-    this.ttl = bytes();
-    this.tcpFlags = bytes();
+  tcpFlags(row: number): number {
+    return this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] & 0xff;
+  }
+
+  /** Row in `quotes`, or -1. */
+  quote(row: number): number {
+    return (this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> 8) - 1;
   }
 }
 

@@ -67,7 +67,7 @@ export function natOf(rewrite: number): Nat {
   return isDestination ? "dnat" : "none";
 }
 
-/** A finished flow, for showing. */
+/** A finished flow, for showing. Whoever keeps it for later keeps a copy: some of it is looked up when it is asked for. */
 export interface FlowSummary {
   id: number;
   proto: Protocol;
@@ -84,7 +84,7 @@ export interface FlowSummary {
   /** First and last pair: epoch nanoseconds on the inside clock. */
   firstNs: bigint;
   lastNs: bigint;
-  latencyNs: { outbound: LatencySummary | null; inbound: LatencySummary | null };
+  readonly latencyNs: { readonly outbound: LatencySummary | null; readonly inbound: LatencySummary | null };
   /** The firewall's rules behind the translation, as they stand in the rule set; absent where no rules were given. */
   rules?: readonly string[];
 }
@@ -119,8 +119,7 @@ export interface Summary {
 /** What the rows of results refer to: handed to a reporter once, before the first result. */
 export interface Tables {
   timeline: Timeline;
-  /** By side: [INSIDE], [OUTSIDE]. */
-  tuples: readonly [TupleTable, TupleTable];
+  tuples: TupleTable;
   /** Epoch nanoseconds that each side's `stampNs` counts from. */
   epochsNs: readonly [bigint, bigint];
   names: readonly [string, string];
@@ -134,6 +133,8 @@ export interface Tables {
  * Receives results in their order. Rows are rows of the timeline and, with all they refer to, valid during the call only.
  */
 export interface Sink {
+  /** Whether `pair` is to be called; without, nothing waits for a pair's place in the order of time. */
+  readonly wantsPairs: boolean;
   begin(tables: Tables): void;
   /** `latencyNs` is signed, in the packet's direction of travel, clock offset taken out. */
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void;

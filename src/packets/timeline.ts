@@ -1,104 +1,271 @@
-import { type Column, widened } from "./columns.js";
+import {
+  ACK,
+  FLAGS_PROTO_TTL,
+  FRAME,
+  HEAD,
+  IP_ID,
+  KEY,
+  KEY2,
+  LENGTH,
+  PAYLOAD_LENGTH,
+  RECORD_BITS,
+  SEQ,
+  STAMP_NS,
+  TCP_FLAGS_QUOTE,
+  TIME_NS,
+  WAY,
+} from "./records.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 import { NONE } from "./tuples.js";
 
-/** A packet that still waits for its twin. */
+/** May still find its twin. */
 export const WAITING = 0;
-/** Its twin is known, and the pair not shown yet. */
+/** Has its twin; the pair is still to be shown. */
 export const PAIRED = 1;
 /** Reported as ambiguous; until its window is over it still counts as a possible twin of others. */
 export const AMBIGUOUS = 2;
 /** Paired as one of several packets; shown with the first of them. */
-export const MEMBER = 4;
-/** Accounted for and shown: nothing needs it any more. */
-export const DONE = 3;
+export const MEMBER = 3;
+/** Accounted for: nothing needs it any more. From here on, states are those of packets that can be given back. */
+export const DONE = 4;
+/** The same of a packet with a twin: the pair was shown, or nobody wants to see it. */
+export const SHOWN = 5;
 
-/** Row numbers wrap here, so that they fit an Int32Array however long a run lasts. */
-const ROW_MASK = 0x7fff_ffff;
+/** Words of what becomes of a packet, beside its record: half a cache line. */
+export const FATE_BITS = 3;
+export const BUCKET = 0;
+const PREVIOUS = 1;
+const NEXT = 2;
+export const TWIN = 3;
+export const FLOW = 4;
+/** `by` in the lower 8 bits, then 16 of `evidence`, then 1 where the pair travels outbound. */
+export const BY_EVIDENCE_OUTBOUND = 5;
+
+/** Row numbers wrap here, so that they fit a small integer of V8's however long a run lasts. */
+export const ROW_MASK = 0x3fff_ffff;
+const FIRST_ROWS = 4096;
 
 /**
- * The packets of both sides in one order of time, for as long as natcorr needs them: a ring of columns that grows with
+ * The packets of both sides in one order of time, for as long as natcorr needs them: a ring of records that grows with
  * what has to be held and never with the length of a capture.
  *
- * A packet is named by its row number; its columns stand at `row & mask`. Rows are appended at `end` and given back at
- * `first`. Growing changes `mask` and replaces the columns, so neither may be kept across an `append`.
+ * A packet is named by its row number, which says where it stands in the ring. Rows are appended at `end` and given back at
+ * `first`. The methods that take a row are meant for rows in between.
  */
 export class Timeline {
   /** Oldest row still held. */
   first = 0;
   /** Row the next packet will get. */
   end = 0;
-  mask = 4095;
-  side = new Uint8Array(4096);
-  /** Nanoseconds on the inside clock, counted from the inside capture's epoch. */
-  timeNs = new Float64Array(4096);
-  /** The same instant as the packet's own capture stamped it, from that capture's epoch. */
-  stampNs = new Float64Array(4096);
-  frame = new Uint32Array(4096);
-  /** IS_… and HAS_… of packets.ts. */
-  flags = new Uint16Array(4096);
-  proto = new Uint8Array(4096);
-  ttl = new Uint8Array(4096);
-  tcpFlags = new Uint8Array(4096);
-  ipId = new Uint32Array(4096);
-  length = new Uint32Array(4096);
-  payloadLength = new Uint32Array(4096);
-  seq = new Uint32Array(4096);
-  ack = new Uint32Array(4096);
-  head = new Uint32Array(4096);
-  key = new Uint32Array(4096);
-  key2 = new Uint32Array(4096);
-  /** Row in its side's `TupleTable`. An ICMP error has the tuple of the packet it quotes, in the opposite direction. */
-  tuple = new Int32Array(4096);
-  /** 1 if the packet goes from the tuple's A to its B. */
-  forward = new Uint8Array(4096);
-  /** WAITING, PAIRED, AMBIGUOUS, MEMBER or DONE. */
-  state = new Uint8Array(4096);
-  /** Row of the twin once PAIRED; before that, on an inside row, the candidate whose evidence has been counted, or NONE. */
-  twin = new Int32Array(4096);
-  /** Bucket of packets with the same key, NONE once it has left it. */
-  bucket = new Int32Array(4096);
-  /** Neighbours in the bucket's list of its side, oldest first; NONE at the ends. */
-  previous = new Int32Array(4096);
-  next = new Int32Array(4096);
-  /** Flow of a PAIRED inside row, index into `Translations.flows`, and 1 if the pair travels outbound. */
-  flow = new Int32Array(4096);
-  outbound = new Uint8Array(4096);
-  /** How it was paired (index into BY), and by which evidence (bits of EVIDENCE). */
-  by = new Uint8Array(4096);
-  evidence = new Uint16Array(4096);
+  // plain fields, not #private ones: the methods below then are small enough for V8 to inline wherever they are called, and
+  // `FastPath` works on them itself
+  mask = FIRST_ROWS - 1;
+  /** Of each row, what its capture says of it: see `records.ts`. */
+  records = new Int32Array(FIRST_ROWS << RECORD_BITS);
+  /** The same memory. */
+  doubles = new Float64Array(this.records.buffer);
+  fates = new Int32Array(FIRST_ROWS << FATE_BITS);
+  /** Beside the records: whoever goes along the timeline looks at nothing else of most packets. */
+  states = new Uint8Array(FIRST_ROWS);
+  sides = new Uint8Array(FIRST_ROWS);
 
   get size(): number {
     return (this.end - this.first) & ROW_MASK;
   }
 
-  /** Makes room for one more packet and returns its row. `state`, `twin` and links are set; the rest holds leftovers. */
-  append(): number {
-    if (this.size > this.mask) this.#grow();
+  /**
+   * Appends a packet of a side, at `timeNs` on the timeline, and returns its row: WAITING, without a twin, not filed. Its record
+   * begins at `from` in `rows`; `way` as `TupleTable.intern` gives it.
+   */
+  append(side: Side, rows: Int32Array, from: number, timeNs: number, way: number): number {
+    this.reserve(1);
     const row = this.end;
     const at = row & this.mask;
-    this.state[at] = WAITING;
-    this.twin[at] = NONE;
-    this.bucket[at] = NONE;
+    this.states[at] = WAITING;
+    this.sides[at] = side;
+    const { records, fates } = this;
+    const r = at << RECORD_BITS;
+    for (let word = 0; word < 1 << RECORD_BITS; word++) records[r + word] = rows[from + word];
+    this.doubles[(r >> 1) + TIME_NS] = timeNs;
+    records[r + WAY] = way;
+    const f = at << FATE_BITS;
+    fates[f + BUCKET] = NONE;
+    fates[f + TWIN] = NONE;
     this.end = (row + 1) & ROW_MASK;
     return row;
   }
 
-  sideOf(row: number): Side {
-    return this.side[row & this.mask] === INSIDE ? INSIDE : OUTSIDE;
+  /** Makes room for so many rows more: until they are appended, `mask` and the arrays stay what they are. */
+  reserve(rows: number): void {
+    while (this.size + rows > this.mask + 1) this.#grow();
   }
 
-  /** Makes two packets each other's twins. `slot`, `by` and `evidence` as in the columns. */
-  pair(inside: number, outside: number, slot: number, by: number, evidence: number): void {
-    const i = inside & this.mask;
-    const o = outside & this.mask;
-    this.state[i] = PAIRED;
-    this.state[o] = PAIRED;
-    this.twin[i] = outside;
-    this.twin[o] = inside;
-    this.flow[i] = slot;
-    this.by[i] = by;
-    this.evidence[i] = evidence;
+  side(row: number): number {
+    return this.sides[row & this.mask];
+  }
+
+  sideOf(row: number): Side {
+    return this.side(row) === INSIDE ? INSIDE : OUTSIDE;
+  }
+
+  /** Nanoseconds on the inside clock, counted from the inside capture's epoch. */
+  timeNs(row: number): number {
+    return this.doubles[((row & this.mask) << (RECORD_BITS - 1)) + TIME_NS];
+  }
+
+  /** The same instant as the packet's own capture stamped it, from that capture's epoch. */
+  stampNs(row: number): number {
+    return this.doubles[((row & this.mask) << (RECORD_BITS - 1)) + STAMP_NS];
+  }
+
+  /** The match key's two halves, signed. */
+  key(row: number): number {
+    return this.records[((row & this.mask) << RECORD_BITS) + KEY];
+  }
+
+  key2(row: number): number {
+    return this.records[((row & this.mask) << RECORD_BITS) + KEY2];
+  }
+
+  /** Which conversation the packet belongs to, and which way it goes there: `tuple` and `forward` in one number. */
+  way(row: number): number {
+    return this.records[((row & this.mask) << RECORD_BITS) + WAY];
+  }
+
+  /** Row in its side's `TupleTable`. An ICMP error has the tuple of the packet it quotes, in the opposite direction. */
+  tuple(row: number): number {
+    return this.records[((row & this.mask) << RECORD_BITS) + WAY] >> 1;
+  }
+
+  /** 1 if the packet goes from the tuple's A to its B, else 0. */
+  forward(row: number): number {
+    return this.records[((row & this.mask) << RECORD_BITS) + WAY] & 1;
+  }
+
+  /** IS_… and HAS_… of packets.ts. */
+  flags(row: number): number {
+    return this.records[((row & this.mask) << RECORD_BITS) + FLAGS_PROTO_TTL] & 0xffff;
+  }
+
+  proto(row: number): number {
+    return (this.records[((row & this.mask) << RECORD_BITS) + FLAGS_PROTO_TTL] >>> 16) & 0xff;
+  }
+
+  ttl(row: number): number {
+    return this.records[((row & this.mask) << RECORD_BITS) + FLAGS_PROTO_TTL] >>> 24;
+  }
+
+  frame(row: number): number {
+    return this.records[((row & this.mask) << RECORD_BITS) + FRAME] >>> 0;
+  }
+
+  ipId(row: number): number {
+    return this.records[((row & this.mask) << RECORD_BITS) + IP_ID] >>> 0;
+  }
+
+  length(row: number): number {
+    return this.records[((row & this.mask) << RECORD_BITS) + LENGTH];
+  }
+
+  payloadLength(row: number): number {
+    return this.records[((row & this.mask) << RECORD_BITS) + PAYLOAD_LENGTH];
+  }
+
+  seq(row: number): number {
+    return this.records[((row & this.mask) << RECORD_BITS) + SEQ] >>> 0;
+  }
+
+  ack(row: number): number {
+    return this.records[((row & this.mask) << RECORD_BITS) + ACK] >>> 0;
+  }
+
+  head(row: number): number {
+    return this.records[((row & this.mask) << RECORD_BITS) + HEAD];
+  }
+
+  tcpFlags(row: number): number {
+    return this.records[((row & this.mask) << RECORD_BITS) + TCP_FLAGS_QUOTE] & 0xff;
+  }
+
+  /** WAITING, PAIRED, AMBIGUOUS, MEMBER, DONE or SHOWN. */
+  state(row: number): number {
+    return this.states[row & this.mask];
+  }
+
+  setState(row: number, state: number): void {
+    this.states[row & this.mask] = state;
+  }
+
+  /** Whether the packet has a twin, which `twin` names. */
+  isPaired(row: number): boolean {
+    const state = this.state(row);
+    return state === PAIRED || state === SHOWN;
+  }
+
+  /** Row of the twin once paired; before that, on an inside row, the candidate whose evidence has been counted, or NONE. */
+  twin(row: number): number {
+    return this.fates[((row & this.mask) << FATE_BITS) + TWIN];
+  }
+
+  setTwin(row: number, twin: number): void {
+    this.fates[((row & this.mask) << FATE_BITS) + TWIN] = twin;
+  }
+
+  /** Bucket of packets with the same key; ALONE where it waits and has none, NONE where it is not filed. */
+  bucket(row: number): number {
+    return this.fates[((row & this.mask) << FATE_BITS) + BUCKET];
+  }
+
+  setBucket(row: number, bucket: number): void {
+    this.fates[((row & this.mask) << FATE_BITS) + BUCKET] = bucket;
+  }
+
+  /** Neighbours in the bucket's list of its side, oldest first; NONE at the ends. */
+  previous(row: number): number {
+    return this.fates[((row & this.mask) << FATE_BITS) + PREVIOUS];
+  }
+
+  setPrevious(row: number, previous: number): void {
+    this.fates[((row & this.mask) << FATE_BITS) + PREVIOUS] = previous;
+  }
+
+  next(row: number): number {
+    return this.fates[((row & this.mask) << FATE_BITS) + NEXT];
+  }
+
+  setNext(row: number, next: number): void {
+    this.fates[((row & this.mask) << FATE_BITS) + NEXT] = next;
+  }
+
+  /** Flow of a paired inside row, index into `Translations.flows`. */
+  flow(row: number): number {
+    return this.fates[((row & this.mask) << FATE_BITS) + FLOW];
+  }
+
+  /** How an inside row was paired (index into BY). */
+  by(row: number): number {
+    return this.fates[((row & this.mask) << FATE_BITS) + BY_EVIDENCE_OUTBOUND] & 0xff;
+  }
+
+  /** By which evidence (bits of EVIDENCE) an inside row was. */
+  evidence(row: number): number {
+    return (this.fates[((row & this.mask) << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> 8) & 0xffff;
+  }
+
+  /** Whether the pair of an inside row travels from inside to outside. */
+  isOutbound(row: number): boolean {
+    return this.fates[((row & this.mask) << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> 24 === 1;
+  }
+
+  /** Makes two packets each other's twins. `slot`, `by`, `evidence` and `isOutbound` as `flow` and the others give them. */
+  pair(inside: number, outside: number, slot: number, by: number, evidence: number, isOutbound: boolean): void {
+    this.setState(inside, PAIRED);
+    this.setState(outside, PAIRED);
+    this.setTwin(inside, outside);
+    this.setTwin(outside, inside);
+    const fate = (inside & this.mask) << FATE_BITS;
+    this.fates[fate + FLOW] = slot;
+    this.fates[fate + BY_EVIDENCE_OUTBOUND] = by | (evidence << 8) | (isOutbound ? 1 << 24 : 0);
   }
 
   /** The row behind this one. */
@@ -118,7 +285,7 @@ export class Timeline {
 
   /** Whether the packet once in this row is still there and waits for its twin. */
   isWaiting(row: number): boolean {
-    return this.isHeld(row) && this.state[row & this.mask] === WAITING;
+    return this.isHeld(row) && this.state(row) === WAITING;
   }
 
   /** Whether row `a` is older than row `b`; both must be held. */
@@ -132,40 +299,24 @@ export class Timeline {
   }
 
   #grow(): void {
-    const rows = 2 * (this.mask + 1);
-    this.mask = rows - 1;
-    // Doubled columns hold every old slot twice, so that a row is found wherever the wider mask puts it.
-    this.side = doubled(this.side, new Uint8Array(rows));
-    this.timeNs = doubled(this.timeNs, new Float64Array(rows));
-    this.stampNs = doubled(this.stampNs, new Float64Array(rows));
-    this.frame = doubled(this.frame, new Uint32Array(rows));
-    this.flags = doubled(this.flags, new Uint16Array(rows));
-    this.proto = doubled(this.proto, new Uint8Array(rows));
-    this.ttl = doubled(this.ttl, new Uint8Array(rows));
-    this.tcpFlags = doubled(this.tcpFlags, new Uint8Array(rows));
-    this.ipId = doubled(this.ipId, new Uint32Array(rows));
-    this.length = doubled(this.length, new Uint32Array(rows));
-    this.payloadLength = doubled(this.payloadLength, new Uint32Array(rows));
-    this.seq = doubled(this.seq, new Uint32Array(rows));
-    this.ack = doubled(this.ack, new Uint32Array(rows));
-    this.head = doubled(this.head, new Uint32Array(rows));
-    this.key = doubled(this.key, new Uint32Array(rows));
-    this.key2 = doubled(this.key2, new Uint32Array(rows));
-    this.tuple = doubled(this.tuple, new Int32Array(rows));
-    this.forward = doubled(this.forward, new Uint8Array(rows));
-    this.state = doubled(this.state, new Uint8Array(rows));
-    this.twin = doubled(this.twin, new Int32Array(rows));
-    this.bucket = doubled(this.bucket, new Int32Array(rows));
-    this.previous = doubled(this.previous, new Int32Array(rows));
-    this.next = doubled(this.next, new Int32Array(rows));
-    this.flow = doubled(this.flow, new Int32Array(rows));
-    this.outbound = doubled(this.outbound, new Uint8Array(rows));
-    this.by = doubled(this.by, new Uint8Array(rows));
-    this.evidence = doubled(this.evidence, new Uint16Array(rows));
+    const rows = this.mask + 1;
+    this.mask = 2 * this.mask + 1;
+    // where the oldest row stands now, and where it will
+    const from = this.first & (rows - 1);
+    const to = this.first & this.mask;
+    this.records = widened(this.records, new Int32Array(2 * this.records.length), from, to, rows);
+    this.doubles = new Float64Array(this.records.buffer);
+    this.fates = widened(this.fates, new Int32Array(2 * this.fates.length), from, to, rows);
+    this.states = widened(this.states, new Uint8Array(2 * this.states.length), from, to, rows);
+    this.sides = widened(this.sides, new Uint8Array(2 * this.sides.length), from, to, rows);
   }
 }
 
-function doubled<T extends Column>(from: T, to: T): T {
-  to.set(from, from.length);
-  return widened(from, to);
+/** A full ring of `rows` rows in one twice as wide: the row that stood at `from` stands at `to`, and the others behind it. */
+function widened<T extends Int32Array | Uint8Array>(ring: T, wider: T, from: number, to: number, rows: number): T {
+  const words = ring.length / rows;
+  wider.set(ring.subarray(from * words), to * words);
+  // what stood before the oldest row comes behind what stood last, which may be at the wider ring's beginning
+  wider.set(ring.subarray(0, from * words), ((to + rows - from) % (2 * rows)) * words);
+  return wider;
 }

@@ -1,5 +1,7 @@
 import { sameAddress, widened } from "./columns.js";
 import { HashIndex } from "./hash-index.js";
+import { IS_IPV6, type PacketBatch } from "./packets.js";
+import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 
 /** What a tuple's columns hold where there is nothing to say. */
 export const NONE = -1;
@@ -13,26 +15,35 @@ const KIND = 1;
 const FROM = 2;
 const TO = 3;
 /** Two words, one a direction: at FLOW + forward. */
-const FLOW = 4;
+export const FLOW = 4;
 /** Bit `forward`: see `isProved`. */
-const PROVED = 6;
+export const PROVED = 6;
 /** Two words, read as one double. */
-const LAST_NS = 8;
-const RECORD_BITS = 4;
-const RECORD_WORDS = 1 << RECORD_BITS;
+export const LAST_NS = 8;
+/** Two words, one a direction: what `bind` was told of the flow. */
+export const FLOW_BITS = 10;
+export const TUPLE_BITS = 4;
+const TUPLE_WORDS = 1 << TUPLE_BITS;
+
+/** What KIND holds: all that is compared of a tuple, beside addresses and ports. */
+function kindOf(side: Side, isIpv6: 0 | 1, proto: number): number {
+  return (side << 9) | (isIpv6 << 8) | proto;
+}
 
 /**
- * The conversations seen on one side: a protocol and two endpoints, the same row for both directions. Endpoint A is the
- * sender of the first packet seen; a packet from A to B is `forward`.
+ * The conversations seen on each side: a protocol and two endpoints, the same row for both directions. Endpoint A is the
+ * sender of the first packet seen; a packet from A to B is `forward`. A tuple and a direction in one number are a *way*:
+ * twice the tuple, and 1 more if it is forward.
  *
  * Rows are taken by `intern` and given back by `release`, so the table is as large as the conversations alive at once.
  */
 export class TupleTable {
   proto = new Uint8Array(256);
   isIpv6 = new Uint8Array(256);
-  #records = new Int32Array(256 * RECORD_WORDS);
+  side = new Uint8Array(256);
+  records = new Int32Array(256 * TUPLE_WORDS);
   /** The same memory. */
-  #doubles = new Float64Array(this.#records.buffer);
+  doubles = new Float64Array(this.records.buffer);
   /** Addresses, four words a row as in `PacketBatch`. */
   addressA = new Uint32Array(1024);
   addressB = new Uint32Array(1024);
@@ -50,55 +61,66 @@ export class TupleTable {
   hasLostFirst = new Uint8Array(256);
   /** Rows handed out so far: every tuple is below it. */
   end = 0;
+  /** How many tuples have had a packet. */
+  size = 0;
   #hash = new Int32Array(256);
   #alive = new Uint8Array(256);
+  /** The number that its source gave the conversation last. */
+  #number = new Int32Array(256);
+  readonly #known: readonly [Known, Known] = [new Known(), new Known()];
   #free: number[] = [];
   readonly #index = new HashIndex();
 
-  get size(): number {
-    return this.#index.size;
-  }
-
   /**
-   * The flow of the tuple's packets that are `forward` (1) or not (0), or NONE while their translation is not known. Each
-   * direction may have its own: br_netfilter shows a DNATed container's packets after, their answers before the DNAT.
+   * The flow of the packets that go this way, or NONE while their translation is not known. Each direction may have its own:
+   * br_netfilter shows a DNATed container's packets after, their answers before the DNAT.
    */
-  flow(tuple: number, forward: number): number {
-    return this.#records[(tuple << RECORD_BITS) + FLOW + forward];
+  flow(way: number): number {
+    return this.records[((way >> 1) << TUPLE_BITS) + FLOW + (way & 1)];
   }
 
-  /** Whether a pair has proved that direction's flow; if not, it is only what the other direction suggests. */
-  isProved(tuple: number, forward: number): boolean {
-    return ((this.#records[(tuple << RECORD_BITS) + PROVED] >> forward) & 1) === 1;
+  /** Whether a pair has proved that flow; if not, it is only what the other direction suggests. */
+  isProved(way: number): boolean {
+    return ((this.records[((way >> 1) << TUPLE_BITS) + PROVED] >> (way & 1)) & 1) === 1;
   }
 
-  bind(tuple: number, forward: number, flow: number): void {
-    this.#records[(tuple << RECORD_BITS) + FLOW + forward] = flow;
+  /** Gives a direction a flow. `bits`: what is to be had of it here, without a look at the flow. */
+  bind(way: number, flow: number, bits: number): void {
+    this.records[((way >> 1) << TUPLE_BITS) + FLOW + (way & 1)] = flow;
+    this.records[((way >> 1) << TUPLE_BITS) + FLOW_BITS + (way & 1)] = bits;
   }
 
-  prove(tuple: number, forward: number): void {
-    this.#records[(tuple << RECORD_BITS) + PROVED] |= 1 << forward;
+  prove(way: number): void {
+    this.records[((way >> 1) << TUPLE_BITS) + PROVED] |= 1 << (way & 1);
   }
 
   /** Takes a direction's flow away. */
-  unbind(tuple: number, forward: number): void {
-    this.bind(tuple, forward, NONE);
-    this.#records[(tuple << RECORD_BITS) + PROVED] &= ~(1 << forward);
+  unbind(way: number): void {
+    this.bind(way, NONE, 0);
+    this.records[((way >> 1) << TUPLE_BITS) + PROVED] &= ~(1 << (way & 1));
   }
 
   /** Whether neither direction has a known translation. */
   isUntranslated(tuple: number): boolean {
-    return this.flow(tuple, 0) === NONE && this.flow(tuple, 1) === NONE;
+    return this.flow(2 * tuple) === NONE && this.flow(2 * tuple + 1) === NONE;
   }
 
-  /** Notes the time of a packet, nanoseconds on the timeline. */
-  saw(tuple: number, timeNs: number): void {
-    this.#doubles[((tuple << RECORD_BITS) + LAST_NS) >> 1] = timeNs;
+  /** Notes a packet and its time, nanoseconds on the timeline. Returns whether it is the tuple's first. */
+  saw(tuple: number, timeNs: number): boolean {
+    const at = ((tuple << TUPLE_BITS) + LAST_NS) >> 1;
+    const isFirst = this.doubles[at] === Number.NEGATIVE_INFINITY;
+    this.doubles[at] = timeNs;
+    if (isFirst) this.size++;
+    return isFirst;
   }
 
-  /** Time of the last packet, nanoseconds on the timeline. */
+  /** Time of the last packet, nanoseconds on the timeline; -Infinity before the first. */
   lastNs(tuple: number): number {
-    return this.#doubles[((tuple << RECORD_BITS) + LAST_NS) >> 1];
+    return this.doubles[((tuple << TUPLE_BITS) + LAST_NS) >> 1];
+  }
+
+  sideOf(tuple: number): Side {
+    return this.side[tuple] === INSIDE ? INSIDE : OUTSIDE;
   }
 
   isAlive(tuple: number): boolean {
@@ -106,10 +128,11 @@ export class TupleTable {
   }
 
   /**
-   * The tuple of a packet, made where it is new. `src` and `dst` are address columns and `at` the first of the packet's
-   * four words there; `hash` must be the same for both directions. `wentForward` then tells the direction.
+   * The way a packet goes; its tuple is made where it is new. `src` and `dst` are address columns and `at` the first of the
+   * packet's four words there; `hash` must be the same for both directions.
    */
   intern(
+    side: Side,
     hash: number,
     proto: number,
     isIpv6: 0 | 1,
@@ -120,41 +143,36 @@ export class TupleTable {
     dstPort: number,
   ): number {
     const index = this.#index;
-    const records = this.#records;
+    const { records } = this;
     const ports = (srcPort << 16) | dstPort;
     const reversed = (dstPort << 16) | srcPort;
-    const kind = (isIpv6 << 8) | proto;
+    const kind = kindOf(side, isIpv6, proto);
     const from = src[at] | 0;
     const to = dst[at] | 0;
-    this.wasNew = false;
     for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
       const tuple = index.idAt(cell);
-      const r = tuple << RECORD_BITS;
+      const r = tuple << TUPLE_BITS;
       if (records[r + KIND] !== kind) continue;
       if (records[r + PORTS] === ports && records[r + FROM] === from && records[r + TO] === to) {
-        if (isIpv6 === 0 || this.#isBetween(tuple, src, dst, at)) {
-          this.wentForward = 1;
-          return tuple;
-        }
+        if (isIpv6 === 0 || this.#isBetween(tuple, src, dst, at)) return 2 * tuple + 1;
       }
       if (records[r + PORTS] === reversed && records[r + FROM] === to && records[r + TO] === from) {
-        if (isIpv6 === 0 || this.#isBetween(tuple, dst, src, at)) {
-          this.wentForward = 0;
-          return tuple;
-        }
+        if (isIpv6 === 0 || this.#isBetween(tuple, dst, src, at)) return 2 * tuple;
       }
     }
     const tuple = this.#take();
-    const r = tuple << RECORD_BITS;
-    this.#records.fill(0, r, r + RECORD_WORDS);
-    this.#records[r + PORTS] = ports;
-    this.#records[r + KIND] = kind;
-    this.#records[r + FROM] = from;
-    this.#records[r + TO] = to;
-    this.#records[r + FLOW] = NONE;
-    this.#records[r + FLOW + 1] = NONE;
+    const r = tuple << TUPLE_BITS;
+    this.records.fill(0, r, r + TUPLE_WORDS);
+    this.records[r + PORTS] = ports;
+    this.records[r + KIND] = kind;
+    this.records[r + FROM] = from;
+    this.records[r + TO] = to;
+    this.records[r + FLOW] = NONE;
+    this.records[r + FLOW + 1] = NONE;
+    this.doubles[(r + LAST_NS) >> 1] = Number.NEGATIVE_INFINITY;
     this.proto[tuple] = proto;
     this.isIpv6[tuple] = isIpv6;
+    this.side[tuple] = side;
     for (let word = 0; word < 4; word++) {
       this.addressA[4 * tuple + word] = src[at + word];
       this.addressB[4 * tuple + word] = dst[at + word];
@@ -167,23 +185,54 @@ export class TupleTable {
     this.unmatched[tuple] = 0;
     this.hasLostFirst[tuple] = 0;
     this.#hash[tuple] = hash;
+    this.#number[tuple] = NONE;
     index.add(hash, tuple);
-    this.wasNew = true;
-    this.wentForward = 1;
-    return tuple;
+    return 2 * tuple + 1;
   }
 
-  /** Direction of the packet last given to `intern`: 1 from A to B, 0 from B to A. */
-  wentForward: 0 | 1 = 1;
-  /** Whether the packet last given to `intern` was the first of its tuple. */
-  wasNew = false;
+  /**
+   * The ways that the packets of a side's batch go, from the one that stands at `from` in `order` on, into `ways` in that order,
+   * from `at` on. An ICMP error goes against the packet it quotes.
+   */
+  findWays(side: Side, batch: PacketBatch, order: Uint32Array, from: number, ways: Int32Array, at: number): void {
+    const { count, conversation, era } = batch;
+    const known = this.#known[side];
+    if (era !== known.era) known.begin(era);
+    for (let taken = from; taken < count; taken++) {
+      const row = order[taken];
+      // 1 where the packet goes against the first one of its conversation
+      const against = (conversation[row] & 1) ^ 1;
+      const number = era === 0 ? NONE : conversation[row] >> 1;
+      let way = era === 0 ? NONE : known.wayOf(number);
+      if (way === NONE) {
+        way = this.#findWay(side, batch, row) ^ against;
+        if (era !== 0) {
+          known.set(number, way);
+          this.#number[way >> 1] = number;
+        }
+      }
+      ways[at + taken] = way ^ against;
+    }
+  }
+
+  #findWay(side: Side, batch: PacketBatch, row: number): number {
+    const { src, dst, srcPort, dstPort, tupleHash, quotes } = batch;
+    const isIpv6 = (batch.flags(row) & IS_IPV6) !== 0 ? 1 : 0;
+    const hash = tupleHash[row];
+    const q = batch.quote(row);
+    if (q < 0) return this.intern(side, hash, batch.proto(row), isIpv6, src, dst, 4 * row, srcPort[row], dstPort[row]);
+    const { proto, src: from, dst: to, srcPort: fromPort, dstPort: toPort } = quotes;
+    return 1 ^ this.intern(side, hash, proto[q], isIpv6, from, to, 4 * q, fromPort[q], toPort[q]);
+  }
 
   /** Gives a row back. Precondition: no packet on the timeline names it. */
   release(tuple: number): void {
     this.#index.remove(this.#hash[tuple], tuple);
+    this.#known[this.sideOf(tuple)].forget(this.#number[tuple], tuple);
+    if (this.lastNs(tuple) !== Number.NEGATIVE_INFINITY) this.size--;
     this.#alive[tuple] = 0;
-    this.unbind(tuple, 0);
-    this.unbind(tuple, 1);
+    this.unbind(2 * tuple);
+    this.unbind(2 * tuple + 1);
     this.#free.push(tuple);
   }
 
@@ -206,9 +255,10 @@ export class TupleTable {
   #grow(): void {
     const rows = this.proto.length * 2;
     this.proto = widened(this.proto, new Uint8Array(rows));
-    this.#records = widened(this.#records, new Int32Array(rows * RECORD_WORDS));
-    this.#doubles = new Float64Array(this.#records.buffer);
+    this.records = widened(this.records, new Int32Array(rows * TUPLE_WORDS));
+    this.doubles = new Float64Array(this.records.buffer);
     this.isIpv6 = widened(this.isIpv6, new Uint8Array(rows));
+    this.side = widened(this.side, new Uint8Array(rows));
     this.addressA = widened(this.addressA, new Uint32Array(rows * 4));
     this.addressB = widened(this.addressB, new Uint32Array(rows * 4));
     this.portA = widened(this.portA, new Uint16Array(rows));
@@ -220,5 +270,34 @@ export class TupleTable {
     this.hasLostFirst = widened(this.hasLostFirst, new Uint8Array(rows));
     this.#hash = widened(this.#hash, new Int32Array(rows));
     this.#alive = widened(this.#alive, new Uint8Array(rows));
+    this.#number = widened(this.#number, new Int32Array(rows));
+  }
+}
+
+/** What is known of the conversations that a source numbers: the way that the first packet of each went. */
+class Known {
+  era = 0;
+  #ways = new Int32Array(1024).fill(NONE);
+
+  /** Forgets all: the numbers mean something else from now on. */
+  begin(era: number): void {
+    this.era = era;
+    this.#ways.fill(NONE);
+  }
+
+  /** NONE where it is not known. */
+  wayOf(number: number): number {
+    return number < this.#ways.length ? this.#ways[number] : NONE;
+  }
+
+  set(number: number, way: number): void {
+    while (number >= this.#ways.length)
+      this.#ways = widened(this.#ways, new Int32Array(2 * this.#ways.length).fill(NONE));
+    this.#ways[number] = way;
+  }
+
+  /** Forgets a tuple that is released, if the number is still its own. */
+  forget(number: number, tuple: number): void {
+    if (number !== NONE && this.wayOf(number) >> 1 === tuple) this.#ways[number] = NONE;
   }
 }

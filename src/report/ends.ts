@@ -20,15 +20,14 @@ export function endsOf(tables: Tables, row: number): Ends {
   const quote = tables.quoteOf(row);
   if (quote) return { src: quote.src, dst: quote.dst };
   const { timeline } = tables;
-  const at = row & timeline.mask;
-  const tuples = tables.tuples[timeline.side[at]];
-  const tuple = timeline.tuple[at];
+  const tuples = tables.tuples;
+  const tuple = timeline.tuple(row);
   const isIpv6 = tuples.isIpv6[tuple] === 1;
   const a = addressText(isIpv6, tuples.addressA, 4 * tuple);
   const b = addressText(isIpv6, tuples.addressB, 4 * tuple);
-  const isForward = timeline.forward[at] === 1;
+  const isForward = timeline.forward(row) === 1;
   const ends: Ends = isForward ? { src: a, dst: b } : { src: b, dst: a };
-  switch (endsKind(timeline.proto[at], timeline.flags[at])) {
+  switch (endsKind(timeline.proto(row), timeline.flags(row))) {
     case PORTS:
       ends.srcPort = isForward ? tuples.portA[tuple] : tuples.portB[tuple];
       ends.dstPort = isForward ? tuples.portB[tuple] : tuples.portA[tuple];

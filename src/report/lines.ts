@@ -76,8 +76,7 @@ export class Lines {
 
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): string {
     const t = this.#tables.timeline;
-    const i = inside & t.mask;
-    const isError = (t.flags[i] & IS_ERROR) !== 0;
+    const isError = (t.flags(inside) & IS_ERROR) !== 0;
     const text = isError ? this.#pairText(inside, outside) : this.#pairTexts.of(inside, outside, flow, isOutbound);
     const arrow = isOutbound ? this.#arrows.outbound : this.#arrows.inbound;
     const head = this.#head(inside, latencyText(latencyNs));
@@ -95,7 +94,7 @@ export class Lines {
 
   unmatched(row: number, verdict: Verdict, why: string): string {
     const t = this.#tables.timeline;
-    const side = SIDE_NAMES[t.side[row & t.mask]];
+    const side = SIDE_NAMES[t.side(row)];
     const frames = this.#tables.framesOf(row)?.length ?? 1;
     const count = frames === 1 ? "" : `, ${frames} frames`;
     const packet = `${this.#packet(row)}${count}`;
@@ -135,14 +134,13 @@ export class Lines {
 
   #head(row: number, second: string): string {
     const t = this.#tables.timeline;
-    const at = row & t.mask;
-    return `${this.#times[t.side[at]].of(t.stampNs[at])} ${second.padStart(LATENCY_COLUMNS)} `;
+    return `${this.#times[t.side(row)].of(t.stampNs(row))} ${second.padStart(LATENCY_COLUMNS)} `;
   }
 
   #family(row: number): string {
     const t = this.#tables.timeline;
     if (!this.#isWide) return "";
-    return (t.flags[row & t.mask] & IS_IPV6) === 0 ? "IP " : "IP6 ";
+    return (t.flags(row) & IS_IPV6) === 0 ? "IP " : "IP6 ";
   }
 
   #pairText(inside: number, outside: number): PairText {
@@ -165,8 +163,8 @@ export class Lines {
 
   #ttl(inside: number, outside: number, isOutbound: boolean): string {
     const t = this.#tables.timeline;
-    const insideTtl = t.ttl[inside & t.mask];
-    const outsideTtl = t.ttl[outside & t.mask];
+    const insideTtl = t.ttl(inside);
+    const outsideTtl = t.ttl(outside);
     const lowered = isOutbound ? insideTtl - outsideTtl : outsideTtl - insideTtl;
     return this.#isDetailed || lowered !== 1 ? `, ttl ${insideTtl}│${outsideTtl}` : "";
   }
@@ -179,7 +177,7 @@ export class Lines {
 
   #frameList(rows: readonly number[]): string {
     const { timeline } = this.#tables;
-    const frames = rows.flatMap((row) => this.#tables.framesOf(row) ?? [timeline.frame[row & timeline.mask]]);
+    const frames = rows.flatMap((row) => this.#tables.framesOf(row) ?? [timeline.frame(row)]);
     return `#${frames.join(", #")}`;
   }
 }

@@ -52,6 +52,7 @@ interface PairText {
  * Building them as bytes, digit by digit, was tried and is no faster (Node 20).
  */
 export class NdjsonReporter implements Reporter {
+  readonly wantsPairs: boolean;
   readonly #out: Buffered;
   readonly #isQuiet: boolean;
   #tables!: Tables;
@@ -63,6 +64,7 @@ export class NdjsonReporter implements Reporter {
   constructor(write: Write, options: NdjsonOptions) {
     this.#out = new Buffered(write);
     this.#isQuiet = options.quiet;
+    this.wantsPairs = !options.quiet;
   }
 
   begin(tables: Tables): void {
@@ -70,10 +72,9 @@ export class NdjsonReporter implements Reporter {
     this.#times = [new EpochText(tables.epochsNs[INSIDE]), new EpochText(tables.epochsNs[OUTSIDE])];
     this.#pairTexts = new PairTexts(tables, (inside, outside, flow, isOutbound) => {
       const { timeline } = tables;
-      const at = inside & timeline.mask;
-      const isEcho = endsKind(timeline.proto[at], timeline.flags[at]) === ECHO_ID;
+      const isEcho = endsKind(timeline.proto(inside), timeline.flags(inside)) === ECHO_ID;
       return {
-        head: this.#head(inside, flow, isOutbound, flow.rewrite(timeline.forward[at]), isEcho),
+        head: this.#head(inside, flow, isOutbound, flow.rewrite(timeline.forward(inside)), isEcho),
         inside: endsJson(endsOf(tables, inside)),
         outside: endsJson(endsOf(tables, outside)),
       };
@@ -88,15 +89,13 @@ export class NdjsonReporter implements Reporter {
   }
 
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
-    if (this.#isQuiet) return;
     const t = this.#tables.timeline;
-    const i = inside & t.mask;
     const text =
-      (t.flags[i] & IS_ERROR) === 0
+      (t.flags(inside) & IS_ERROR) === 0
         ? this.#pairTexts.of(inside, outside, flow, isOutbound)
         : this.#errorText(inside, outside, flow, isOutbound);
     this.#out.add(
-      `${text.head}${this.#byText(t.by[i], t.evidence[i])},"latencyNs":${latencyNs}${factsJson(t, i)}` +
+      `${text.head}${this.#byText(t.by(inside), t.evidence(inside))},"latencyNs":${latencyNs}${factsJson(t, inside)}` +
         `,"inside":{${this.#side(INSIDE, inside, text.inside)}},"outside":{${this.#side(OUTSIDE, outside, text.outside)}}}\n`,
     );
   }
@@ -114,10 +113,9 @@ export class NdjsonReporter implements Reporter {
   unmatched(row: number, verdict: Verdict, why: string): void {
     if (this.#isQuiet) return;
     const t = this.#tables.timeline;
-    const at = row & t.mask;
-    const side = t.side[at];
-    const time = this.#times[side].of(t.stampNs[at]);
-    const facts = `"time":"${time}","proto":"${protocolName(t.proto[at])}",${endsJson(endsOf(this.#tables, row))}`;
+    const side = t.side(row);
+    const time = this.#times[side].of(t.stampNs(row));
+    const facts = `"time":"${time}","proto":"${protocolName(t.proto(row))}",${endsJson(endsOf(this.#tables, row))}`;
     const judged = `"verdict":"${verdict}","why":${JSON.stringify(why)}`;
     for (const frame of this.#frames(row)) {
       this.#out.add(`{"type":"unmatched","side":"${SIDE_NAMES[side]}","frame":${frame},${facts},${judged}}\n`);
@@ -169,9 +167,9 @@ export class NdjsonReporter implements Reporter {
 
   #head(inside: number, flow: Flow, isOutbound: boolean, rewrite: number, isEcho: boolean): string {
     const { timeline, tuples } = this.#tables;
-    const nat = natOf(flow.rewrite(tuples[INSIDE].openedByA[flow.insideTuple]));
+    const nat = natOf(flow.rewrite(tuples.openedByA[flow.insideTuple]));
     return (
-      `{"type":"pair","flow":${flow.id},"proto":"${protocolName(timeline.proto[inside & timeline.mask])}"` +
+      `{"type":"pair","flow":${flow.id},"proto":"${protocolName(timeline.proto(inside))}"` +
       `,"direction":"${isOutbound ? "outbound" : "inbound"}","nat":"${nat}"` +
       `,"rewrite":${JSON.stringify(rewriteNames(rewrite, isEcho))}`
     );
@@ -190,19 +188,18 @@ export class NdjsonReporter implements Reporter {
 
   #side(side: number, row: number, ends: string): string {
     const t = this.#tables.timeline;
-    const at = row & t.mask;
-    const frames = this.#tables.framesOf(row)?.join(",") ?? t.frame[at];
+    const frames = this.#tables.framesOf(row)?.join(",") ?? t.frame(row);
     const facts =
-      `"frames":[${frames}],"time":"${this.#times[side].of(t.stampNs[at])}",${ends}` +
-      `,"ipId":${t.ipId[at]},"ttl":${t.ttl[at]},"length":${t.length[at]}`;
-    if ((t.flags[at] & IS_ERROR) === 0) return facts;
+      `"frames":[${frames}],"time":"${this.#times[side].of(t.stampNs(row))}",${ends}` +
+      `,"ipId":${t.ipId(row)},"ttl":${t.ttl(row)},"length":${t.length(row)}`;
+    if ((t.flags(row) & IS_ERROR) === 0) return facts;
     const quoted = this.#tables.quoteOf(row)?.quoted;
     return quoted ? `${facts},"quotes":${JSON.stringify(orderedQuote(quoted))}` : facts;
   }
 
   #frames(row: number): readonly number[] {
     const { timeline } = this.#tables;
-    return this.#tables.framesOf(row) ?? [timeline.frame[row & timeline.mask]];
+    return this.#tables.framesOf(row) ?? [timeline.frame(row)];
   }
 
   #byText(by: number, evidence: number): string {
@@ -218,17 +215,17 @@ export class NdjsonReporter implements Reporter {
 }
 
 /** What a NAT leaves alone of TCP and ICMP, with the comma before it; nothing for other protocols. */
-function factsJson(t: Timeline, at: number): string {
-  if ((t.flags[at] & (IS_HEADLESS | IS_LATER_FRAGMENT)) !== 0) return "";
-  const proto = t.proto[at];
+function factsJson(t: Timeline, row: number): string {
+  if ((t.flags(row) & (IS_HEADLESS | IS_LATER_FRAGMENT)) !== 0) return "";
+  const proto = t.proto(row);
   if (proto === TCP) {
-    const flags = tcpFlagsText(t.tcpFlags[at]);
-    return `,"tcp":{"seq":${t.seq[at]},"ack":${t.ack[at]},"flags":"${flags}","payload":${t.payloadLength[at]}}`;
+    const flags = tcpFlagsText(t.tcpFlags(row));
+    return `,"tcp":{"seq":${t.seq(row)},"ack":${t.ack(row)},"flags":"${flags}","payload":${t.payloadLength(row)}}`;
   }
   if (proto !== ICMP && proto !== ICMPV6) return "";
-  const type = t.seq[at] >>> 24;
-  const code = (t.seq[at] >>> 16) & 255;
-  const seq = (t.flags[at] & IS_ECHO) === 0 ? "" : `,"seq":${t.seq[at] & 0xffff}`;
+  const type = t.seq(row) >>> 24;
+  const code = (t.seq(row) >>> 16) & 255;
+  const seq = (t.flags(row) & IS_ECHO) === 0 ? "" : `,"seq":${t.seq(row) & 0xffff}`;
   return `,"icmp":{"type":${type},"code":${code}${seq}}`;
 }
 

@@ -1,6 +1,5 @@
 import type { Flow } from "../packets/flows.js";
 import type { Tables } from "../packets/results.js";
-import { INSIDE } from "../packets/sides.js";
 import { endsKind } from "./ends.js";
 
 type Make<T> = (inside: number, outside: number, flow: Flow, isOutbound: boolean) => T;
@@ -28,10 +27,9 @@ export class PairTexts<T> {
 
   of(inside: number, outside: number, flow: Flow, isOutbound: boolean): T {
     const { timeline, tuples } = this.#tables;
-    const at = inside & timeline.mask;
-    const kind = endsKind(timeline.proto[at], timeline.flags[at]);
+    const kind = endsKind(timeline.proto(inside), timeline.flags(inside));
     // who opened a conversation may be learnt after its first packet, and it names the translation
-    const variant = 2 * kind + tuples[INSIDE].openedByA[flow.insideTuple];
+    const variant = 2 * kind + tuples.openedByA[flow.insideTuple];
     const texts = isOutbound ? this.#outbound : this.#inbound;
     const known = texts.get(flow);
     if (known !== undefined && known.variant === variant) return known.text;

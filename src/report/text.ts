@@ -24,6 +24,7 @@ export interface TextOptions {
 
 /** The report for people: a line a packet, then translations, findings and totals. */
 export class TextReporter implements Reporter {
+  readonly wantsPairs: boolean;
   readonly #out: Buffered;
   readonly #options: TextOptions;
   readonly #paint: Paint;
@@ -37,6 +38,7 @@ export class TextReporter implements Reporter {
   constructor(write: Write, options: TextOptions) {
     this.#out = new Buffered(write);
     this.#options = options;
+    this.wantsPairs = !options.quiet;
     this.#paint = paint(options.color);
   }
 
@@ -47,7 +49,7 @@ export class TextReporter implements Reporter {
   }
 
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
-    if (!this.#options.quiet) this.#out.add(this.#lines.pair(inside, outside, flow, isOutbound, latencyNs));
+    this.#out.add(this.#lines.pair(inside, outside, flow, isOutbound, latencyNs));
   }
 
   ambiguous(inside: readonly number[], outside: readonly number[], why: string): void {
@@ -56,7 +58,7 @@ export class TextReporter implements Reporter {
 
   unmatched(row: number, verdict: Verdict, why: string): void {
     const { timeline } = this.#tables;
-    const verdicts = this.#verdicts[timeline.side[row & timeline.mask]];
+    const verdicts = this.#verdicts[timeline.side(row)];
     verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + (this.#tables.framesOf(row)?.length ?? 1));
     if (!this.#options.quiet) this.#out.add(this.#lines.unmatched(row, verdict, why));
   }

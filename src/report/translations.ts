@@ -25,11 +25,14 @@ const COLUMNS: readonly TableColumn[] = [
 export class TranslationTable {
   #rows: FlowSummary[] = [];
   #flows = 0;
+  /** What the last of a full table has: one with fewer has no place in it. */
+  #leastPairs = 0;
 
   add(flow: FlowSummary): void {
     this.#flows++;
+    if (flow.pairs < this.#leastPairs) return;
     // sorting a full table only each time it has doubled keeps this cheap however many flows come
-    if (this.#rows.push(flow) >= 2 * MOST_ROWS) this.#cut();
+    if (this.#rows.push({ ...flow }) >= 2 * MOST_ROWS) this.#cut();
   }
 
   /**
@@ -49,6 +52,7 @@ export class TranslationTable {
   #cut(): void {
     this.#rows.sort((a, b) => b.pairs - a.pairs || a.id - b.id);
     this.#rows.length = Math.min(this.#rows.length, MOST_ROWS);
+    if (this.#rows.length === MOST_ROWS) this.#leastPairs = this.#rows[MOST_ROWS - 1].pairs;
   }
 
   #lines(flow: FlowSummary, paint: Paint): string[][] {

@@ -1,5 +1,15 @@
 import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
 import { HAS_PAYLOAD, IS_LATER_FRAGMENT, type PacketBatch, type Tally } from "../packets/packets.js";
+import {
+  ACK,
+  FLAGS_PROTO_TTL,
+  FRAME,
+  HEAD,
+  PAYLOAD_LENGTH,
+  RECORD_BITS,
+  STAMP_NS,
+  TCP_FLAGS_QUOTE,
+} from "../packets/records.js";
 import { finish, mixBytes } from "./hash.js";
 import { icmpRows } from "./icmp.js";
 import { ipv4Rows, locateIpv4 } from "./ipv4.js";
@@ -57,6 +67,7 @@ function locate(
   tally: Tally,
 ): number {
   const { count, start, captured, original, iface, timeNs } = frames;
+  const { records, doubles } = out;
   tally.frames += count;
   let row = 0;
   for (let index = 0; index < count; index++) {
@@ -80,12 +91,13 @@ function locate(
       ? ipv6(view, at, end, bothHave, wireEnd, layout, out, row, tally, frame)
       : locateIpv4(view, at, end, wireEnd, layout, row, tally, frame);
     if (!isUsable) continue;
-    if (!isIpv6) out.flags[row] = 0;
+    const r = row << RECORD_BITS;
+    if (!isIpv6) records[r + FLAGS_PROTO_TTL] = 0;
     layout.ip[row] = at;
     layout.captured[row] = Math.min(end, layout.end[row]);
     layout.kept[row] = Math.min(bothHave, layout.end[row]);
-    out.frame[row] = frame;
-    out.timeNs[row] = timeNs[index];
+    records[r + FRAME] = frame;
+    doubles[(r >> 1) + STAMP_NS] = timeNs[index];
     if (captured[index] < original[index]) tally.cut++;
     row++;
   }
@@ -95,18 +107,18 @@ function locate(
 /** Writes for every row what holds without a transport header, and takes what later fragments carry into their keys. */
 function restRows(view: DataView, layout: Layout, out: PacketBatch): void {
   const { transport, end, kept } = layout;
-  const { count, flags, payloadLength, key, key2 } = out;
+  const { count, records } = out;
   out.srcPort.fill(0, 0, count);
   out.dstPort.fill(0, 0, count);
-  out.ack.fill(0, 0, count);
-  out.head.fill(0, 0, count);
-  out.tcpFlags.fill(0, 0, count);
-  out.quote.fill(-1, 0, count);
   for (let row = 0; row < count; row++) {
-    payloadLength[row] = end[row] - transport[row];
-    if ((flags[row] & IS_LATER_FRAGMENT) !== 0 && transport[row] < kept[row]) {
-      flags[row] |= HAS_PAYLOAD;
-      mixBytes(view, transport[row], kept[row], key, key2, row);
+    const r = row << RECORD_BITS;
+    records[r + ACK] = 0;
+    records[r + HEAD] = 0;
+    records[r + TCP_FLAGS_QUOTE] = 0;
+    records[r + PAYLOAD_LENGTH] = end[row] - transport[row];
+    if ((records[r + FLAGS_PROTO_TTL] & IS_LATER_FRAGMENT) !== 0 && transport[row] < kept[row]) {
+      records[r + FLAGS_PROTO_TTL] |= HAS_PAYLOAD;
+      mixBytes(view, transport[row], kept[row], records, r);
     }
   }
 }

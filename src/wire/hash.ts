@@ -1,11 +1,12 @@
 import { IS_IPV6, type PacketBatch } from "../packets/packets.js";
+import { FLAGS_PROTO_TTL, KEY, KEY2, RECORD_BITS, TCP_FLAGS_QUOTE } from "../packets/records.js";
 
 /**
  * The match key: two 32-bit lanes that take the same words. A word enters one lane by XOR and the other by addition, with
  * another multiplier and another shift, so that what cancels out in one lane does not in the other. Within a lane each
  * step is a bijection of the word: two packets that differ in a single word never share a lane.
  *
- * While a row is being decoded its lanes live in the columns `key` and `key2`. Math.imul takes signed and unsigned alike.
+ * While a row is being decoded its lanes live in its record. Math.imul takes signed and unsigned alike.
  */
 
 export const KEY_SEED = 0x2545f491;
@@ -28,23 +29,16 @@ function avalanche(lane: number): number {
   return h ^ (h >>> 16);
 }
 
-/** Takes `word` into both lanes of `row`. */
-export function mixWord(key: Uint32Array, key2: Uint32Array, row: number, word: number): void {
-  key[row] = mix(key[row], word);
-  key2[row] = mix2(key2[row], word);
+/** Takes `word` into both lanes of the record that begins at `r`. */
+export function mixWord(records: Int32Array, r: number, word: number): void {
+  records[r + KEY] = mix(records[r + KEY], word);
+  records[r + KEY2] = mix2(records[r + KEY2], word);
 }
 
-/** Takes the bytes `from` … `to`-1 of `view` into both lanes of `row`, four a step; `from` ≤ `to` ≤ the view's length. */
-export function mixBytes(
-  view: DataView,
-  from: number,
-  to: number,
-  key: Uint32Array,
-  key2: Uint32Array,
-  row: number,
-): void {
-  let a = key[row] | 0;
-  let b = key2[row] | 0;
+/** Takes the bytes `from` … `to`-1 of `view` into both lanes of the record at `r`, four a step; `from` ≤ `to` ≤ the view's length. */
+export function mixBytes(view: DataView, from: number, to: number, records: Int32Array, r: number): void {
+  let a = records[r + KEY];
+  let b = records[r + KEY2];
   let at = from;
   for (const whole = to - 3; at < whole; at += 4) {
     const word = view.getInt32(at, true);
@@ -57,8 +51,8 @@ export function mixBytes(
     a = mix(a, word);
     b = mix2(b, word);
   }
-  key[row] = a;
-  key2[row] = b;
+  records[r + KEY] = a;
+  records[r + KEY2] = b;
 }
 
 /** Enough to tell one request line from another. */
@@ -98,15 +92,17 @@ function hashOfTuple(
 
 /** Ends the keys of all rows of `out`, and gives each the hash of its tuple: an ICMP error, that of the packet it quotes. */
 export function finish(out: PacketBatch): void {
-  const { count, key, key2, flags, proto, src, dst, srcPort, dstPort, tupleHash, quote, quotes } = out;
+  const { count, records, src, dst, srcPort, dstPort, tupleHash, quotes } = out;
   for (let row = 0; row < count; row++) {
-    key[row] = avalanche(key[row]);
-    key2[row] = avalanche(key2[row]);
-    const isIpv6 = (flags[row] & IS_IPV6) !== 0;
-    const q = quote[row];
+    const r = row << RECORD_BITS;
+    records[r + KEY] = avalanche(records[r + KEY]);
+    records[r + KEY2] = avalanche(records[r + KEY2]);
+    const flagsAndProto = records[r + FLAGS_PROTO_TTL];
+    const isIpv6 = (flagsAndProto & IS_IPV6) !== 0;
+    const q = (records[r + TCP_FLAGS_QUOTE] >>> 8) - 1;
     tupleHash[row] =
       q < 0
-        ? hashOfTuple(isIpv6, proto[row], src, dst, row, srcPort[row], dstPort[row])
+        ? hashOfTuple(isIpv6, (flagsAndProto >>> 16) & 0xff, src, dst, row, srcPort[row], dstPort[row])
         : hashOfTuple(isIpv6, quotes.proto[q], quotes.src, quotes.dst, q, quotes.srcPort[q], quotes.dstPort[q]);
   }
 }

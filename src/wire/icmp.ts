@@ -8,6 +8,7 @@ import {
   IS_LATER_FRAGMENT,
   type PacketBatch,
 } from "../packets/packets.js";
+import { FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, RECORD_BITS, SEQ } from "../packets/records.js";
 import { HEADER_BYTES, ID, isEcho, SEQUENCE } from "./echo.js";
 import { headOf, mixBytes, mixWord } from "./hash.js";
 import type { Layout } from "./layout.js";
@@ -29,14 +30,17 @@ function isError6(type: number): boolean {
  */
 export function icmpRows(view: DataView, layout: Layout, out: PacketBatch): void {
   const { transport, end, kept } = layout;
-  const { count, flags, proto, srcPort, dstPort, seq, payloadLength, head, key, key2 } = out;
+  const { count, records, srcPort, dstPort } = out;
   for (let row = 0; row < count; row++) {
-    const isIpv6 = (flags[row] & IS_IPV6) !== 0;
-    if (proto[row] !== (isIpv6 ? ICMPV6 : ICMP) || (flags[row] & (IS_LATER_FRAGMENT | IS_HEADLESS)) !== 0) continue;
+    const r = row << RECORD_BITS;
+    const flags = records[r + FLAGS_PROTO_TTL];
+    const isIpv6 = (flags & IS_IPV6) !== 0;
+    if (((flags >>> 16) & 0xff) !== (isIpv6 ? ICMPV6 : ICMP)) continue;
+    if ((flags & (IS_LATER_FRAGMENT | IS_HEADLESS)) !== 0) continue;
     const at = transport[row];
     const body = at + HEADER_BYTES;
     if (body > kept[row]) {
-      flags[row] |= IS_HEADLESS;
+      records[r + FLAGS_PROTO_TTL] = flags | IS_HEADLESS;
       continue;
     }
     const type = view.getUint8(at);
@@ -44,24 +48,24 @@ export function icmpRows(view: DataView, layout: Layout, out: PacketBatch): void
     const typeAndCode = view.getUint16(at) << 16;
     // The id stays out of the key: netfilter rewrites it in timestamp and address mask messages as in echoes.
     const word = typeAndCode | view.getUint16(at + SEQUENCE);
-    seq[row] = typeAndCode;
-    payloadLength[row] = end[row] - body;
-    mixWord(key, key2, row, word);
+    records[r + SEQ] = typeAndCode;
+    records[r + PAYLOAD_LENGTH] = end[row] - body;
+    mixWord(records, r, word);
     if (isIpv6 ? isError6(type) : isError4(type)) {
-      mixWord(key, key2, row, id);
+      mixWord(records, r, id);
       quote(view, body, layout.captured[row], kept[row], out, row);
       continue;
     }
     if (isEcho(type, isIpv6)) {
-      flags[row] |= IS_ECHO;
+      records[r + FLAGS_PROTO_TTL] |= IS_ECHO;
       srcPort[row] = id;
       dstPort[row] = id;
-      seq[row] = word;
-      head[row] = headOf(view, body, end[row], kept[row]);
+      records[r + SEQ] = word;
+      records[r + HEAD] = headOf(view, body, end[row], kept[row]);
     }
     if (body < kept[row]) {
-      flags[row] |= HAS_PAYLOAD;
-      mixBytes(view, body, kept[row], key, key2, row);
+      records[r + FLAGS_PROTO_TTL] |= HAS_PAYLOAD;
+      mixBytes(view, body, kept[row], records, r);
     }
   }
 }

@@ -8,6 +8,7 @@ import {
   type PacketBatch,
   type Tally,
 } from "../packets/packets.js";
+import { FLAGS_PROTO_TTL, IP_ID, KEY, KEY2, LENGTH, RECORD_BITS, SEQ } from "../packets/records.js";
 import { KEY2_SEED, KEY_SEED, mix, mix2 } from "./hash.js";
 import type { Layout } from "./layout.js";
 import { undecoded } from "./undecoded.js";
@@ -71,19 +72,18 @@ export function locateIpv4(
 /** Writes the IP columns of the rows that are IPv4, and begins their keys. */
 export function ipv4Rows(view: DataView, layout: Layout, out: PacketBatch): void {
   const { ip, transport, end } = layout;
-  const { count, flags, proto, ttl, ipId, length, src, dst, seq, key, key2 } = out;
+  const { count, records, src, dst } = out;
   for (let row = 0; row < count; row++) {
-    if ((flags[row] & IS_IPV6) !== 0) continue;
+    const r = row << RECORD_BITS;
+    if ((records[r + FLAGS_PROTO_TTL] & IS_IPV6) !== 0) continue;
     const at = ip[row];
     const idAndFragment = view.getInt32(at + IDENTIFICATION);
     const ttlAndProtocol = view.getUint16(at + TTL);
     const id = idAndFragment >>> 16;
     const fragment = idAndFragment & 0xffff;
     const protocol = ttlAndProtocol & 0xff;
-    proto[row] = protocol;
-    ttl[row] = ttlAndProtocol >>> 8;
-    ipId[row] = id;
-    length[row] = end[row] - at;
+    records[r + IP_ID] = id;
+    records[r + LENGTH] = end[row] - at;
     copyAddress(view, at + SOURCE, src, row);
     copyAddress(view, at + DESTINATION, dst, row);
 
@@ -96,8 +96,8 @@ export function ipv4Rows(view: DataView, layout: Layout, out: PacketBatch): void
       if ((place & MF) !== 0) bits |= HAS_MORE_FRAGMENTS;
       word |= FRAGMENTED;
     }
-    flags[row] = bits;
-    seq[row] = offset;
+    records[r + FLAGS_PROTO_TTL] = bits | (protocol << 16) | ((ttlAndProtocol >>> 8) << 24);
+    records[r + SEQ] = offset;
 
     const payload = end[row] - transport[row];
     let a = mix(mix(KEY_SEED, word), payload);
@@ -106,7 +106,7 @@ export function ipv4Rows(view: DataView, layout: Layout, out: PacketBatch): void
       a = mix(a, place);
       b = mix2(b, place);
     }
-    key[row] = a;
-    key2[row] = b;
+    records[r + KEY] = a;
+    records[r + KEY2] = b;
   }
 }

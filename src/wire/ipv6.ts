@@ -8,6 +8,7 @@ import {
   type PacketBatch,
   type Tally,
 } from "../packets/packets.js";
+import { FLAGS_PROTO_TTL, IP_ID, KEY, KEY2, LENGTH, RECORD_BITS, SEQ } from "../packets/records.js";
 import { KEY2_SEED, KEY_SEED, mix, mix2 } from "./hash.js";
 import type { Layout } from "./layout.js";
 import { undecoded } from "./undecoded.js";
@@ -150,10 +151,10 @@ export function ipv6(
   if (chain.end === TOO_MANY) return undecoded(tally, frame, "IPv6: more than 8 extension headers");
 
   const { proto, fragmentId, fragment } = chain;
-  out.proto[row] = proto;
-  out.ttl[row] = view.getUint8(at + HOP_LIMIT);
-  out.ipId[row] = fragmentId;
-  out.length[row] = datagramEnd - at;
+  const { records } = out;
+  const r = row << RECORD_BITS;
+  records[r + IP_ID] = fragmentId;
+  records[r + LENGTH] = datagramEnd - at;
   copyAddress(view, at + SOURCE, out.src, row);
   copyAddress(view, at + DESTINATION, out.dst, row);
 
@@ -164,15 +165,15 @@ export function ipv6(
     flags |= fragment < 8 ? IS_FRAGMENT : IS_FRAGMENT | IS_LATER_FRAGMENT;
     if ((fragment & MORE_FRAGMENTS) !== 0) flags |= HAS_MORE_FRAGMENTS;
   }
-  out.seq[row] = fragment & 0xfff8;
-  out.flags[row] = flags;
+  records[r + SEQ] = fragment & 0xfff8;
+  records[r + FLAGS_PROTO_TTL] = flags | (proto << 16) | (view.getUint8(at + HOP_LIMIT) << 24);
 
   const flowLabel = view.getInt32(at) & 0xfffff;
   const word = VERSION_6 | (proto << 20) | flowLabel;
   const length = datagramEnd - transport;
   layout.transport[row] = transport;
   layout.end[row] = datagramEnd;
-  out.key[row] = mix(mix(mix(mix(KEY_SEED, word), length), fragmentId), fragment);
-  out.key2[row] = mix2(mix2(mix2(mix2(KEY2_SEED, word), length), fragmentId), fragment);
+  records[r + KEY] = mix(mix(mix(mix(KEY_SEED, word), length), fragmentId), fragment);
+  records[r + KEY2] = mix2(mix2(mix2(mix2(KEY2_SEED, word), length), fragmentId), fragment);
   return true;
 }

@@ -1,4 +1,5 @@
 import { ICMP, ICMPV6, IS_ERROR, IS_IPV6, type PacketBatch, TCP, UDP } from "../packets/packets.js";
+import { FLAGS_PROTO_TTL, RECORD_BITS, TCP_FLAGS_QUOTE } from "../packets/records.js";
 import { mixWord } from "./hash.js";
 import * as icmp from "./echo.js";
 import * as ip4 from "./ipv4.js";
@@ -19,15 +20,16 @@ const NOWHERE = Infinity;
  * error; of one without 8 transport bytes, or of a later fragment, ports and seq are 0.
  */
 export function quote(view: DataView, at: number, captured: number, kept: number, out: PacketBatch, row: number): void {
-  const isIpv6 = (out.flags[row] & IS_IPV6) !== 0;
+  const isIpv6 = (out.flags(row) & IS_IPV6) !== 0;
   const transport = isIpv6
     ? quoteIpv6(view, at, captured, kept, out, row)
     : quoteIpv4(view, at, captured, kept, out, row);
   if (transport === UNUSABLE) return;
   const { quotes } = out;
   const quoted = quotes.count - 1;
-  out.quote[row] = quoted;
-  out.flags[row] |= IS_ERROR;
+  const r = row << RECORD_BITS;
+  out.records[r + TCP_FLAGS_QUOTE] = (quoted + 1) << 8;
+  out.records[r + FLAGS_PROTO_TTL] |= IS_ERROR;
   quotes.srcPort[quoted] = 0;
   quotes.dstPort[quoted] = 0;
   quotes.seq[quoted] = 0;
@@ -53,7 +55,7 @@ export function quote(view: DataView, at: number, captured: number, kept: number
       quotes.seq[quoted] = seq;
     }
   }
-  if (transport + TRANSPORT_BYTES <= kept) mixWord(out.key, out.key2, row, invariant);
+  if (transport + TRANSPORT_BYTES <= kept) mixWord(out.records, row << RECORD_BITS, invariant);
 }
 
 /** Adds a quote with its IPv4 columns; returns the offset of its transport header, NOWHERE, or UNUSABLE. */
@@ -72,8 +74,8 @@ function quoteIpv4(view: DataView, at: number, captured: number, kept: number, o
   ip4.copyAddress(view, at + ip4.SOURCE, quotes.src, quoted);
   ip4.copyAddress(view, at + ip4.DESTINATION, quotes.dst, quoted);
   if (at + ip4.HEADER_BYTES <= kept) {
-    mixWord(out.key, out.key2, row, (proto << 16) | ipId);
-    mixWord(out.key, out.key2, row, length);
+    mixWord(out.records, row << RECORD_BITS, (proto << 16) | ipId);
+    mixWord(out.records, row << RECORD_BITS, length);
   }
   const isLaterFragment = (view.getUint16(at + ip4.FRAGMENT) & ip4.OFFSET_MASK) !== 0;
   return isLaterFragment ? NOWHERE : at + headerLength;
@@ -95,8 +97,8 @@ function quoteIpv6(view: DataView, at: number, captured: number, kept: number, o
   if (chain.end !== ip6.COMPLETE) return NOWHERE;
   // A walk that ended within what both captures have ended at the same place in both.
   if (transport <= kept) {
-    mixWord(out.key, out.key2, row, chain.fragmentId);
-    mixWord(out.key, out.key2, row, (chain.proto << 24) | length);
+    mixWord(out.records, row << RECORD_BITS, chain.fragmentId);
+    mixWord(out.records, row << RECORD_BITS, (chain.proto << 24) | length);
   }
   return chain.fragment < 8 ? transport : NOWHERE;
 }

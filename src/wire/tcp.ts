@@ -8,6 +8,17 @@ import {
   SYN,
   TCP,
 } from "../packets/packets.js";
+import {
+  ACK,
+  FLAGS_PROTO_TTL,
+  HEAD,
+  KEY,
+  KEY2,
+  PAYLOAD_LENGTH,
+  RECORD_BITS,
+  SEQ,
+  TCP_FLAGS_QUOTE,
+} from "../packets/records.js";
 import { headOf, mix, mix2, mixBytes } from "./hash.js";
 import type { Layout } from "./layout.js";
 
@@ -21,16 +32,18 @@ const HEADER_BYTES = 20;
 /** Writes the TCP columns of the rows that have a TCP header, and takes into their keys what a NAT leaves alone of it. */
 export function tcpRows(view: DataView, layout: Layout, out: PacketBatch): void {
   const { transport, end, kept } = layout;
-  const { count, flags, proto, srcPort, dstPort, seq, ack, tcpFlags, payloadLength, head, key, key2 } = out;
+  const { count, records, srcPort, dstPort } = out;
   for (let row = 0; row < count; row++) {
-    if (proto[row] !== TCP || (flags[row] & (IS_LATER_FRAGMENT | IS_HEADLESS)) !== 0) continue;
+    const r = row << RECORD_BITS;
+    const flags = records[r + FLAGS_PROTO_TTL];
+    if (((flags >>> 16) & 0xff) !== TCP || (flags & (IS_LATER_FRAGMENT | IS_HEADLESS)) !== 0) continue;
     const at = transport[row];
     const keptEnd = kept[row];
     const word = keptEnd - at < HEADER_BYTES ? 0 : view.getInt32(at + OFFSET_FLAGS_WINDOW);
     const headerLength = (word >>> 28) << 2;
     const payload = at + headerLength;
     if (headerLength < HEADER_BYTES || payload > end[row]) {
-      flags[row] |= IS_HEADLESS;
+      records[r + FLAGS_PROTO_TTL] = flags | IS_HEADLESS;
       continue;
     }
     const sequence = view.getInt32(at + SEQUENCE);
@@ -39,27 +52,25 @@ export function tcpRows(view: DataView, layout: Layout, out: PacketBatch): void 
     const control = (word >>> 16) & 0xff;
     srcPort[row] = ports >>> 16;
     dstPort[row] = ports;
-    seq[row] = sequence;
-    ack[row] = acknowledgement;
-    tcpFlags[row] = control;
-    payloadLength[row] = end[row] - payload;
+    records[r + SEQ] = sequence;
+    records[r + ACK] = acknowledgement;
+    records[r + TCP_FLAGS_QUOTE] = control;
+    records[r + PAYLOAD_LENGTH] = end[row] - payload;
 
     const flagsAndWindow = word & 0xffffff;
-    key[row] = mix(mix(mix(key[row], sequence), acknowledgement), flagsAndWindow);
-    key2[row] = mix2(mix2(mix2(key2[row], sequence), acknowledgement), flagsAndWindow);
+    records[r + KEY] = mix(mix(mix(records[r + KEY], sequence), acknowledgement), flagsAndWindow);
+    records[r + KEY2] = mix2(mix2(mix2(records[r + KEY2], sequence), acknowledgement), flagsAndWindow);
     // Routers clamp the MSS in the options of a SYN (iptables TCPMSS); they leave the others alone.
     if (headerLength > HEADER_BYTES && (control & SYN) === 0 && payload <= keptEnd) {
-      mixBytes(view, at + HEADER_BYTES, payload, key, key2, row);
+      mixBytes(view, at + HEADER_BYTES, payload, records, r);
     }
 
-    head[row] = headOf(view, payload, end[row], keptEnd);
+    records[r + HEAD] = headOf(view, payload, end[row], keptEnd);
 
     // The numbers and the length decide what the payload is, unless there are no numbers, or the length is a fragment's.
     const hasNumbers = (sequence | acknowledgement) !== 0;
-    if (hasNumbers) flags[row] |= HAS_TCP_NUMBERS;
-    if (payload < keptEnd && (!hasNumbers || (flags[row] & IS_FRAGMENT) !== 0)) {
-      flags[row] |= HAS_PAYLOAD;
-      mixBytes(view, payload, keptEnd, key, key2, row);
-    }
+    const isPayloadTaken = payload < keptEnd && (!hasNumbers || (flags & IS_FRAGMENT) !== 0);
+    records[r + FLAGS_PROTO_TTL] = flags | (hasNumbers ? HAS_TCP_NUMBERS : 0) | (isPayloadTaken ? HAS_PAYLOAD : 0);
+    if (isPayloadTaken) mixBytes(view, payload, keptEnd, records, r);
   }
 }

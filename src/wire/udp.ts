@@ -1,4 +1,5 @@
 import { HAS_PAYLOAD, IS_HEADLESS, IS_LATER_FRAGMENT, type PacketBatch, UDP } from "../packets/packets.js";
+import { FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, RECORD_BITS } from "../packets/records.js";
 import { headOf, mixBytes } from "./hash.js";
 import type { Layout } from "./layout.js";
 
@@ -8,22 +9,24 @@ const HEADER_BYTES = 8;
 /** Writes the UDP columns of the rows that have a UDP header, and takes their payload into their keys. */
 export function udpRows(view: DataView, layout: Layout, out: PacketBatch): void {
   const { transport, end, kept } = layout;
-  const { count, flags, proto, srcPort, dstPort, payloadLength, head, key, key2 } = out;
+  const { count, records, srcPort, dstPort } = out;
   for (let row = 0; row < count; row++) {
-    if (proto[row] !== UDP || (flags[row] & (IS_LATER_FRAGMENT | IS_HEADLESS)) !== 0) continue;
+    const r = row << RECORD_BITS;
+    const flags = records[r + FLAGS_PROTO_TTL];
+    if (((flags >>> 16) & 0xff) !== UDP || (flags & (IS_LATER_FRAGMENT | IS_HEADLESS)) !== 0) continue;
     const at = transport[row];
     const payload = at + HEADER_BYTES;
     if (payload > kept[row]) {
-      flags[row] |= IS_HEADLESS;
+      records[r + FLAGS_PROTO_TTL] = flags | IS_HEADLESS;
       continue;
     }
     srcPort[row] = view.getUint16(at);
     dstPort[row] = view.getUint16(at + 2);
-    payloadLength[row] = end[row] - payload;
-    head[row] = headOf(view, payload, end[row], kept[row]);
+    records[r + PAYLOAD_LENGTH] = end[row] - payload;
+    records[r + HEAD] = headOf(view, payload, end[row], kept[row]);
     if (payload < kept[row]) {
-      flags[row] |= HAS_PAYLOAD;
-      mixBytes(view, payload, kept[row], key, key2, row);
+      records[r + FLAGS_PROTO_TTL] = flags | HAS_PAYLOAD;
+      mixBytes(view, payload, kept[row], records, r);
     }
   }
 }

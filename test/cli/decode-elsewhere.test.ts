@@ -4,15 +4,19 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Captures } from "../../src/cli/captures.js";
-import { decodeHere } from "../../src/cli/decoding.js";
+import type { Captures, OpenEvents } from "../../src/cli/captures.js";
+import { type Decoding, decodeHere, type Pace } from "../../src/cli/decoding.js";
 import { BATCHES } from "../../src/cli/decoding-messages.js";
+import { decodeElsewhere as decodeOnThread, isWorthAThread } from "../../src/cli/decode-elsewhere.js";
 import type { PacketBatch, PacketSource } from "../../src/packets/packets.js";
+import { RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 
+type Decode = (from: Captures, events: OpenEvents, pace: Pace) => Promise<Decoding>;
+
 // a thread runs what was built
-const BUILT = new URL("../../dist/cli/decode-elsewhere.js", import.meta.url).href;
-const { decodeElsewhere, isWorthAThread }: typeof import("../../src/cli/decode-elsewhere.js") = await import(BUILT);
+const THREAD = new URL("../../dist/lib/decoding-thread.js", import.meta.url);
+const decodeElsewhere: Decode = (from, events, pace) => decodeOnThread(from, events, pace, THREAD);
 
 const PCAP_HEADER_BYTES = 24;
 
@@ -22,18 +26,37 @@ const fixtureFile = (name: string, side: string): string =>
 
 const digestOf = (column: Uint8Array): string => createHash("sha256").update(column).digest("hex");
 
+/** Elements a row in the columns that have several. */
+const WIDTHS: Readonly<Record<string, number>> = {
+  records: 1 << RECORD_BITS,
+  doubles: 1 << (RECORD_BITS - 1),
+  src: 4,
+  dst: 4,
+};
+
 /** What a batch says, row by row, and what its source says as of then. */
 function told(batch: PacketBatch, source: PacketSource): object {
   const columns: [string, unknown][] = Object.entries(batch);
-  const { count, reachedNs, quotes } = batch;
+  const { count, reachedNs, era, quotes } = batch;
   const rows = columns.flatMap(([name, column]) =>
     ArrayBuffer.isView(column) && "subarray" in column && typeof column.subarray === "function"
-      ? [[name, digestOf(column.subarray(0, name === "src" || name === "dst" ? 4 * count : count))]]
+      ? [[name, digestOf(column.subarray(0, count * (WIDTHS[name] ?? 1)))]]
       : [],
   );
   const quoted = Array.from({ length: quotes.count }, (_, q) => [quotes.proto[q], quotes.src[4 * q], quotes.seq[q]]);
   const { epochNs, firstNs, lastNs, captureDropped, tally } = source;
-  return { count, reachedNs, rows, quoted, epochNs, firstNs, lastNs, captureDropped, tally: structuredClone(tally) };
+  return {
+    count,
+    reachedNs,
+    era,
+    rows,
+    quoted,
+    epochNs,
+    firstNs,
+    lastNs,
+    captureDropped,
+    tally: structuredClone(tally),
+  };
 }
 
 async function everythingOf(source: PacketSource): Promise<object[]> {
@@ -43,7 +66,7 @@ async function everythingOf(source: PacketSource): Promise<object[]> {
 }
 
 async function read(
-  decode: typeof decodeElsewhere,
+  decode: Decode,
   from: Captures,
 ): Promise<Readonly<Record<string, unknown>> & { readonly sides: readonly object[][] }> {
   const warnings: string[] = [];

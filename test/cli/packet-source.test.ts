@@ -84,7 +84,7 @@ it("twins of a long and a short capture get the same keys", async () => {
   const a = await inside.next();
   const b = await outside.next();
   expect(a?.count).toBe(1);
-  expect([a?.key[0], a?.key2[0]]).toEqual([b?.key[0], b?.key2[0]]);
+  expect([a?.key(0), a?.key2(0)]).toEqual([b?.key(0), b?.key2(0)]);
   expect([inside.name, inside.epochNs, inside.firstNs, inside.lastNs]).toEqual(["docker0", 7n, 3, 5]);
   expect(await inside.next()).toBeNull();
   expect(losses(inside)).toEqual([

@@ -1,3 +1,4 @@
+import { deepStrictEqual } from "node:assert";
 import { type ClockOption, correlate } from "../../src/correlate/correlate.js";
 import {
   type Flow,
@@ -7,6 +8,7 @@ import {
   REWRITE_SRC,
   REWRITE_SRC_PORT,
 } from "../../src/packets/flows.js";
+import { Conversations } from "../../src/packets/conversations.js";
 import { BATCH_FRAMES, FrameBatch } from "../../src/packets/frames.js";
 import { PacketBatch, type PacketSource, Tally } from "../../src/packets/packets.js";
 import {
@@ -44,6 +46,9 @@ export function ms(milliseconds: number, packet: Uint8Array): Stamped {
 const EPOCH_NS = 1_700_000_000_000_000_000n;
 const ETHERNET = { name: "", linkType: 1, snaplen: 0 };
 
+/** How many frames a batch of a capture has: always as many, or so many in turn. */
+export type Cut = number | readonly number[];
+
 /** A capture in memory, decoded as the program does. */
 export class Capture implements PacketSource {
   readonly name: string;
@@ -53,21 +58,25 @@ export class Capture implements PacketSource {
   firstNs = Number.POSITIVE_INFINITY;
   lastNs = Number.NEGATIVE_INFINITY;
   readonly #frames: readonly Stamped[];
-  readonly #batchFrames: number;
+  readonly #cut: readonly number[];
+  readonly #batch = new FrameBatch();
   readonly #packets = new PacketBatch();
+  readonly #conversations = new Conversations();
+  #batches = 0;
   #next = 0;
 
-  constructor(name: string, frames: readonly Stamped[], epochNs = EPOCH_NS, batchFrames = BATCH_FRAMES) {
+  constructor(name: string, frames: readonly Stamped[], epochNs = EPOCH_NS, cut: Cut = BATCH_FRAMES) {
     this.name = name;
     this.epochNs = epochNs;
     this.#frames = frames;
-    this.#batchFrames = batchFrames;
+    this.#cut = typeof cut === "number" ? [cut] : cut;
   }
 
   next(): Promise<PacketBatch | null> {
-    const taken = this.#frames.slice(this.#next, this.#next + this.#batchFrames);
+    const batchFrames = this.#cut[this.#batches++ % this.#cut.length];
+    const taken = this.#frames.slice(this.#next, this.#next + batchFrames);
     if (taken.length === 0) return Promise.resolve(null);
-    const batch = new FrameBatch();
+    const batch = this.#batch;
     const frames = taken.map(({ packet }) => ethernet(packet));
     batch.data = concat(...frames);
     batch.count = taken.length;
@@ -85,6 +94,7 @@ export class Capture implements PacketSource {
     }
     this.#next += taken.length;
     decode(batch, [ETHERNET], Number.POSITIVE_INFINITY, this.#packets, this.tally);
+    this.#conversations.number(this.#packets);
     return Promise.resolve(this.#packets);
   }
 }
@@ -123,8 +133,15 @@ export class Outcome implements Sink {
   readonly alone: Unmatched[] = [];
   readonly flows: FlowSummary[] = [];
   readonly findings: Finding[] = [];
+  /** All of these, one after the other. */
+  readonly records: (Pair | Undecided | Unmatched | FlowSummary | Finding)[] = [];
   summary!: Summary;
+  readonly wantsPairs: boolean;
   #tables!: Tables;
+
+  constructor(wantsPairs = true) {
+    this.wantsPairs = wantsPairs;
+  }
 
   begin(tables: Tables): void {
     this.#tables = tables;
@@ -132,22 +149,21 @@ export class Outcome implements Sink {
 
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
     const { timeline } = this.#tables;
-    const at = inside & timeline.mask;
-    this.pairs.push({
+    this.#told(this.pairs, {
       frames: [this.#frames(inside), this.#frames(outside)],
       inside: this.#frame(inside),
       outside: this.#frame(outside),
       flow: flow.id,
-      by: BY[timeline.by[at]],
-      evidence: EVIDENCE.filter((_, bit) => (timeline.evidence[at] & (1 << bit)) !== 0),
-      rewrite: rewriteText(flow.rewrite(timeline.forward[at])),
+      by: BY[timeline.by(inside)],
+      evidence: EVIDENCE.filter((_, bit) => (timeline.evidence(inside) & (1 << bit)) !== 0),
+      rewrite: rewriteText(flow.rewrite(timeline.forward(inside))),
       direction: isOutbound ? "outbound" : "inbound",
       latencyNs,
     });
   }
 
   ambiguous(inside: readonly number[], outside: readonly number[], why: string): void {
-    this.undecided.push({
+    this.#told(this.undecided, {
       inside: inside.map((row) => this.#frame(row)),
       outside: outside.map((row) => this.#frame(row)),
       why,
@@ -156,15 +172,16 @@ export class Outcome implements Sink {
 
   unmatched(row: number, verdict: Verdict, why: string): void {
     const side = SIDE_NAMES[this.#tables.timeline.sideOf(row)];
-    this.alone.push({ side, frame: this.#frame(row), verdict, why });
+    this.#told(this.alone, { side, frame: this.#frame(row), verdict, why });
   }
 
   flow(flow: FlowSummary): void {
-    this.flows.push(flow);
+    // a copy: latencies are looked up when they are asked for, and the flow's are gone by then
+    this.#told(this.flows, { ...flow });
   }
 
   finding(finding: Finding): void {
-    this.findings.push(finding);
+    this.#told(this.findings, finding);
   }
 
   end(summary: Summary): void {
@@ -188,13 +205,18 @@ export class Outcome implements Sink {
       .sort((a, b) => a[0] - b[0]);
   }
 
+  #told<T extends Outcome["records"][number]>(kind: T[], record: T): void {
+    kind.push(record);
+    this.records.push(record);
+  }
+
   /** The frames that a packet of a pair stands for. */
   #frames(row: number): readonly number[] {
     return this.#tables.framesOf(row) ?? [this.#frame(row)];
   }
 
   #frame(row: number): number {
-    return this.#tables.timeline.frame[row & this.#tables.timeline.mask];
+    return this.#tables.timeline.frame(row);
   }
 }
 
@@ -213,29 +235,64 @@ function rewriteText(rewrite: number): string {
 
 export interface Options {
   readonly windowNs?: number;
+  readonly patienceNs?: number;
   readonly clock?: ClockOption;
   readonly maxPairs?: number;
   /** Epoch of the outside capture's stamps, where it differs from the inside one's. */
   readonly outsideEpochNs?: bigint;
   /** Frames a batch, per side. */
-  readonly batches?: readonly [number, number];
+  readonly batches?: readonly [Cut, Cut];
   readonly signal?: { readonly aborted: boolean };
+  /** Whether the pairs themselves are to be told; they are counted either way. */
+  readonly wantsPairs?: boolean;
 }
 
-/** Correlates two captures in memory. A run that is not cut short must have put every frame in exactly one place. */
+/** With a limit to the pairs each packet takes the slow path, as it matters how many pairs there were before it. */
+const SLOWLY = { maxPairs: 1e9 };
+
+/**
+ * Correlates two captures in memory. A run that is not cut short must have put every frame in exactly one place, and must have
+ * come to what it comes to without the fast path, and where nobody wants to see the pairs.
+ */
 export async function outcomeOf(
   inside: readonly Stamped[],
   outside: readonly Stamped[],
   options: Options = {},
 ): Promise<Outcome> {
+  const outcome = await correlated(inside, outside, options);
+  if (options.signal !== undefined || options.maxPairs !== undefined) return outcome;
+  const slow = await correlated(inside, outside, { ...options, ...SLOWLY });
+  deepStrictEqual(told(outcome), told(slow), "the fast path comes to something else than the slow one");
+  const quiet = await correlated(inside, outside, { ...options, wantsPairs: false });
+  deepStrictEqual(
+    told(quiet),
+    told(outcome, false),
+    "what is told beside the pairs depends on whether those are wanted",
+  );
+  return outcome;
+}
+
+/** Everything an outcome tells, in its order. */
+function told({ records, pairs, summary }: Outcome, withPairs = true): object[] {
+  const all: ReadonlySet<object> = new Set(pairs);
+  return [...records.filter((record) => withPairs || !all.has(record)), summary];
+}
+
+/** The same without another run to compare it with. */
+async function correlated(
+  inside: readonly Stamped[],
+  outside: readonly Stamped[],
+  options: Options = {},
+): Promise<Outcome> {
   const { windowNs = 1e9, clock = { kind: "auto" }, maxPairs = Number.POSITIVE_INFINITY, signal } = options;
-  const outcome = new Outcome();
+  const outcome = new Outcome(options.wantsPairs);
   const sources = [
     new Capture("docker0", inside, EPOCH_NS, options.batches?.[0]),
     new Capture("enp0s3", outside, options.outsideEpochNs, options.batches?.[1]),
   ] as const;
-  await correlate(...sources, { windowNs, clock, maxPairs }, outcome, signal);
-  if (signal === undefined && maxPairs === Number.POSITIVE_INFINITY) {
+  const patience = options.patienceNs === undefined ? {} : { patienceNs: options.patienceNs };
+  await correlate(...sources, { windowNs, ...patience, clock, maxPairs }, outcome, signal);
+  if (signal === undefined && outcome.summary.inside.paired < maxPairs) {
     checkAccounts(outcome, "inside", inside.length);
     checkAccounts(outcome, "outside", outside.length);
   }
@@ -248,10 +305,12 @@ function checkAccounts(outcome: Outcome, side: "inside" | "outside", frames: num
   const unmatched = outcome.alone.filter((one) => one.side === side).map(({ frame }) => frame);
   const all = [...paired, ...ambiguous, ...unmatched].sort((a, b) => a - b);
   const told: SideSummary = outcome.summary[side];
-  const isComplete = all.length === frames && all.every((frame, at) => frame === at + 1);
+  const isComplete = outcome.wantsPairs
+    ? all.length === frames && all.every((frame, at) => frame === at + 1)
+    : all.length + told.paired === frames && new Set(all).size === all.length;
   const isAsTold =
     told.frames === frames &&
-    told.paired === paired.length &&
+    (told.paired === paired.length || !outcome.wantsPairs) &&
     told.ambiguous === ambiguous.length &&
     told.unmatched === unmatched.length;
   if (!isComplete) throw new Error(`${side}: of ${frames} frames, these are in a record: ${all.join(" ")}`);

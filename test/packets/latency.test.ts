@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { LatencyDigest } from "../../src/packets/latency.js";
+import { LatencyDigest, summaryOf } from "../../src/packets/latency.js";
 
 /** Latencies from nanoseconds to minutes, some negative, as clocks that disagree give them. */
 const latencies = fc.oneof(
@@ -28,6 +28,14 @@ it("is exact up to 64 samples", () => {
         p99: quantile(samples, 0.99),
         max: Math.max(...samples),
       });
+    }),
+  );
+});
+
+it("says the same of few samples that lie in an array", () => {
+  fc.assert(
+    fc.property(fc.array(latencies, { maxLength: 64 }), (samples) => {
+      expect(summaryOf(Float64Array.from(samples))).toEqual(digestOf(samples).summary());
     }),
   );
 });

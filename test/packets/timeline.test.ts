@@ -1,16 +1,18 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { KEY, RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
-import { Timeline, WAITING } from "../../src/packets/timeline.js";
+import { AMBIGUOUS, Timeline, WAITING } from "../../src/packets/timeline.js";
 import { NONE } from "../../src/packets/tuples.js";
 
+/** Somewhere in a batch, so that it matters where a record begins. */
+const rows = new Int32Array(3 << RECORD_BITS);
+const FROM = 1 << RECORD_BITS;
+
 function push(timeline: Timeline, value: number): number {
-  const row = timeline.append();
-  const at = row & timeline.mask;
-  timeline.side[at] = value % 2 === 0 ? INSIDE : OUTSIDE;
-  timeline.timeNs[at] = value * 1000.5;
-  timeline.key[at] = value;
-  timeline.flow[at] = value;
+  rows[FROM + KEY] = value;
+  const row = timeline.append(value % 2 === 0 ? INSIDE : OUTSIDE, rows, FROM, value * 1000.5, 2 * value + 1);
+  timeline.setTwin(row, value);
   return row;
 }
 
@@ -18,8 +20,12 @@ function expectHeld(timeline: Timeline, values: readonly number[]): void {
   expect(timeline.size).toBe(values.length);
   let row = timeline.first;
   for (const value of values) {
-    const at = row & timeline.mask;
-    expect([timeline.key[at], timeline.timeNs[at], timeline.flow[at]]).toEqual([value, value * 1000.5, value]);
+    expect([timeline.key(row), timeline.timeNs(row), timeline.tuple(row), timeline.twin(row)]).toEqual([
+      value,
+      value * 1000.5,
+      value,
+      value,
+    ]);
     expect(timeline.sideOf(row)).toBe(value % 2);
     row = timeline.after(row);
   }
@@ -28,18 +34,18 @@ function expectHeld(timeline: Timeline, values: readonly number[]): void {
 
 it("gives a new row no state, twin or bucket", () => {
   const timeline = new Timeline();
-  const at = timeline.append() & timeline.mask;
-  timeline.state[at] = 3;
-  timeline.twin[at] = 9;
-  timeline.bucket[at] = 9;
+  const at = push(timeline, 0);
+  timeline.setState(at, AMBIGUOUS);
+  timeline.setTwin(at, 9);
+  timeline.setBucket(at, 9);
   timeline.drop();
   for (let more = 0; more < timeline.mask; more++) {
-    timeline.append();
+    push(timeline, more);
     timeline.drop();
   }
-  const again = timeline.append() & timeline.mask;
-  expect(again).toBe(at);
-  expect([timeline.state[again], timeline.twin[again], timeline.bucket[again]]).toEqual([WAITING, NONE, NONE]);
+  const again = timeline.append(INSIDE, rows, FROM, 0, 0);
+  expect(again & timeline.mask).toBe(at);
+  expect([timeline.state(again), timeline.twin(again), timeline.bucket(again)]).toEqual([WAITING, NONE, NONE]);
 });
 
 it("is a queue that keeps all it holds, wherever it stands when it grows", () => {
@@ -61,8 +67,8 @@ it("is a queue that keeps all it holds, wherever it stands when it grows", () =>
       expect(timeline.size).toBe(held.length);
       const sample = held.filter((_, at) => at % 97 === 0 || at === held.length - 1);
       for (const one of sample) {
-        const at = (timeline.first + held.indexOf(one)) & timeline.mask;
-        expect(timeline.key[at]).toBe(one);
+        const row = timeline.first + held.indexOf(one);
+        expect([timeline.key(row), timeline.twin(row)]).toEqual([one, one]);
       }
     }),
     { numRuns: 25 },
@@ -92,19 +98,57 @@ it("grows when full, with the ring turned or not", () => {
   }
 });
 
-it("wraps its row numbers at 2^31, growing or not", () => {
+it("makes room in advance, and appends that many rows without another array", () => {
+  const timeline = new Timeline();
+  for (let value = 0; value < 5000; value++) {
+    push(timeline, value);
+    if (value >= 1000) timeline.drop();
+  }
+  const held = Array.from({ length: 1000 }, (_, at) => 4000 + at);
+  timeline.reserve(9000);
+  expectHeld(timeline, held);
+  const { records, fates } = timeline;
+  for (let value = 5000; value < 14_000; value++) held.push(timeline.key(push(timeline, value)));
+  expect(timeline.records).toBe(records);
+  expect(timeline.fates).toBe(fates);
+  expectHeld(timeline, held);
+});
+
+it("wraps its row numbers at 2^30, growing or not", () => {
   for (const rows of [100, 9000]) {
     const timeline = new Timeline();
-    timeline.first = 0x7fff_fff0;
-    timeline.end = 0x7fff_fff0;
+    timeline.first = 0x3fff_fff0;
+    timeline.end = 0x3fff_fff0;
     const values = Array.from({ length: rows }, (_, at) => at);
     for (const value of values) push(timeline, value);
     expectHeld(timeline, values);
     expect(timeline.end).toBe(rows - 16);
-    const [before, behind] = [0x7fff_ffff, 0];
+    const [before, behind] = [0x3fff_ffff, 0];
     expect(timeline.after(before)).toBe(behind);
+    expect(timeline.before(behind, 1)).toBe(before);
     expect([timeline.isBefore(before, behind), timeline.isBefore(behind, before)]).toEqual([true, false]);
     for (let less = 0; less < 50; less++) timeline.drop();
     expectHeld(timeline, values.slice(50));
+  }
+});
+
+it("keeps all that is told of a pair, whatever its numbers are", () => {
+  const timeline = new Timeline();
+  const inside = push(timeline, 0);
+  const outside = push(timeline, 1);
+  for (const [slot, by, evidence, isOutbound] of [
+    [0, 0, 0, false],
+    [70_000, 6, 0x1ff, true],
+    [1, 255, 0xffff, false],
+  ] as const) {
+    timeline.pair(inside, outside, slot, by, evidence, isOutbound);
+    expect([timeline.twin(inside), timeline.twin(outside)]).toEqual([outside, inside]);
+    expect([timeline.isPaired(inside), timeline.isPaired(outside)]).toEqual([true, true]);
+    expect([
+      timeline.flow(inside),
+      timeline.by(inside),
+      timeline.evidence(inside),
+      timeline.isOutbound(inside),
+    ]).toEqual([slot, by, evidence, isOutbound]);
   }
 });

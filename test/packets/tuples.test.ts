@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
 import { TCP, UDP } from "../../src/packets/packets.js";
+import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { NONE, TupleTable } from "../../src/packets/tuples.js";
 
 interface End {
@@ -10,27 +11,29 @@ interface End {
 const A: End = { words: [0xac110002, 0, 0, 0], port: 40000 };
 const B: End = { words: [0xb465310b, 0, 0, 0], port: 80 };
 
-/** The tuple of a packet from one end to the other; all under one hash unless told, so that only comparing tells them apart. */
+/** The way of a packet from one end to the other; all under one hash unless told, so that only comparing tells them apart. */
 function intern(
   table: TupleTable,
   from: End,
   to: End,
-  of: { hash?: number; proto?: number; isIpv6?: 0 | 1 } = {},
+  of: { side?: Side; hash?: number; proto?: number; isIpv6?: 0 | 1 } = {},
 ): number {
   const src = Uint32Array.of(9, 9, 9, 9, ...from.words);
   const dst = Uint32Array.of(9, 9, 9, 9, ...to.words);
-  return table.intern(of.hash ?? 1, of.proto ?? TCP, of.isIpv6 ?? 0, src, dst, 4, from.port, to.port);
+  const { side = INSIDE, hash = 1, proto = TCP, isIpv6 = 0 } = of;
+  return table.intern(side, hash, proto, isIpv6, src, dst, 4, from.port, to.port);
 }
+
+/** A way in two numbers. */
+const split = (way: number): { tuple: number; forward: number } => ({ tuple: way >> 1, forward: way & 1 });
 
 it("is one row for both directions, and tells which way a packet went", () => {
   const table = new TupleTable();
-  const tuple = intern(table, A, B);
-  expect([table.wasNew, table.wentForward]).toEqual([true, 1]);
-  expect(intern(table, B, A)).toBe(tuple);
-  expect([table.wasNew, table.wentForward]).toEqual([false, 0]);
-  expect(intern(table, A, B)).toBe(tuple);
-  expect([table.wasNew, table.wentForward]).toEqual([false, 1]);
-  expect(table.size).toBe(1);
+  const { tuple, forward } = split(intern(table, A, B));
+  expect([forward, table.end]).toEqual([1, 1]);
+  expect(split(intern(table, B, A))).toEqual({ tuple, forward: 0 });
+  expect(split(intern(table, A, B))).toEqual({ tuple, forward: 1 });
+  expect(table.end).toBe(1);
   expect([...table.addressA.subarray(4 * tuple, 4 * tuple + 4)]).toEqual(A.words);
   expect([...table.addressB.subarray(4 * tuple, 4 * tuple + 4)]).toEqual(B.words);
   expect([table.portA[tuple], table.portB[tuple], table.proto[tuple]]).toEqual([A.port, B.port, TCP]);
@@ -38,8 +41,9 @@ it("is one row for both directions, and tells which way a packet went", () => {
 
 it("keeps apart what differs in anything, even under one hash", () => {
   const table = new TupleTable();
-  const tuples = [
+  const ways = [
     intern(table, A, B),
+    intern(table, A, B, { side: OUTSIDE }),
     intern(table, A, B, { proto: UDP }),
     intern(table, A, B, { isIpv6: 1 }),
     intern(table, { ...A, port: 40001 }, B),
@@ -49,33 +53,77 @@ it("keeps apart what differs in anything, even under one hash", () => {
     // the ports of A and B, swapped without their addresses
     intern(table, { ...A, port: B.port }, { ...B, port: A.port }),
   ];
-  expect(new Set(tuples).size).toBe(tuples.length);
-  expect(table.size).toBe(tuples.length);
+  expect(new Set(ways.map((way) => way >> 1)).size).toBe(ways.length);
+  expect(table.end).toBe(ways.length);
+  expect(ways.map((way) => table.sideOf(way >> 1))).toEqual(ways.map((_, n) => (n === 1 ? OUTSIDE : INSIDE)));
+});
+
+it("counts a conversation with its first packet, and tells which that is", () => {
+  const table = new TupleTable();
+  const [one, other] = [intern(table, A, B), intern(table, A, { ...B, port: 81 })].map((way) => way >> 1);
+  expect([table.size, table.lastNs(one)]).toEqual([0, Number.NEGATIVE_INFINITY]);
+  expect([table.saw(one, 0), table.size, table.lastNs(one)]).toEqual([true, 1, 0]);
+  expect([table.saw(one, 2.5e18), table.size, table.lastNs(one)]).toEqual([false, 1, 2.5e18]);
+  expect([table.saw(other, -7), table.size, table.lastNs(other)]).toEqual([true, 2, -7]);
+  expect(table.lastNs(one)).toBe(2.5e18);
+});
+
+it("has a flow, and its proof, for each direction", () => {
+  const table = new TupleTable();
+  const [way, other] = [intern(table, A, B), intern(table, A, { ...B, port: 81 })];
+  const told = () => [way, way ^ 1, other, other ^ 1].map((each) => [table.flow(each), table.isProved(each)] as const);
+  table.bind(way, 7, 0);
+  table.bind(way ^ 1, 8, 0);
+  table.prove(way ^ 1);
+  expect(told()).toEqual([
+    [7, false],
+    [8, true],
+    [NONE, false],
+    [NONE, false],
+  ]);
+  expect([table.isUntranslated(way >> 1), table.isUntranslated(other >> 1)]).toEqual([false, true]);
+  table.prove(way);
+  table.unbind(way ^ 1);
+  expect(told()).toEqual([
+    [7, true],
+    [NONE, false],
+    [NONE, false],
+    [NONE, false],
+  ]);
+  table.unbind(way);
+  expect(table.isUntranslated(way >> 1)).toBe(true);
 });
 
 it("takes a packet from an end to itself as forward", () => {
   const table = new TupleTable();
-  const tuple = intern(table, A, A);
-  expect(intern(table, A, A)).toBe(tuple);
-  expect(table.wentForward).toBe(1);
+  const way = intern(table, A, A);
+  expect(intern(table, A, A)).toBe(way);
+  expect(split(way).forward).toBe(1);
 });
 
 it("hands a released row out again, with nothing left in it", () => {
   const table = new TupleTable();
-  const tuple = intern(table, A, B);
-  table.bind(tuple, 1, 7);
-  table.prove(tuple, 1);
+  const way = intern(table, A, B, { side: OUTSIDE });
+  const { tuple } = split(way);
+  for (const each of [way, way ^ 1]) {
+    table.bind(each, 7, 0);
+    table.prove(each);
+  }
   table.unmatched[tuple] = 3;
   table.openedByA[tuple] = 0;
   table.isEcho[tuple] = 1;
+  table.ended[tuple] = 3;
+  table.hasLostFirst[tuple] = 1;
   table.saw(tuple, 5);
-  expect(table.lastNs(tuple)).toBe(5);
+  expect([table.size, table.lastNs(tuple)]).toEqual([1, 5]);
   table.release(tuple);
   expect([table.size, table.isAlive(tuple)]).toEqual([0, false]);
-  expect(intern(table, B, A)).toBe(tuple);
-  expect([table.wasNew, table.wentForward, table.isAlive(tuple)]).toEqual([true, 1, true]);
-  expect([table.flow(tuple, 1), table.isProved(tuple, 1), table.unmatched[tuple]]).toEqual([NONE, false, 0]);
-  expect([table.openedByA[tuple], table.isEcho[tuple], table.lastNs(tuple)]).toEqual([1, 0, 0]);
+  expect(split(intern(table, B, A))).toEqual({ tuple, forward: 1 });
+  expect([table.isAlive(tuple), table.sideOf(tuple)]).toEqual([true, INSIDE]);
+  for (const each of [way, way ^ 1]) expect([table.flow(each), table.isProved(each)]).toEqual([NONE, false]);
+  expect([table.unmatched[tuple], table.ended[tuple], table.hasLostFirst[tuple]]).toEqual([0, 0, 0]);
+  expect([table.openedByA[tuple], table.isEcho[tuple]]).toEqual([1, 0]);
+  expect([table.size, table.lastNs(tuple), table.saw(tuple, 6)]).toEqual([0, Number.NEGATIVE_INFINITY, true]);
   expect(table.end).toBe(1);
 });
 
@@ -83,10 +131,11 @@ const end = (n: number): End => ({ words: [n, n + 1, n + 2, n + 3], port: n % 65
 
 it("grows, and keeps every conversation findable and without a flow", () => {
   const table = new TupleTable();
-  const tuples = Array.from({ length: 1000 }, (_, n) => intern(table, end(n), B, { hash: n % 300, isIpv6: 1 }));
-  for (const [n, tuple] of tuples.entries()) {
-    expect(intern(table, B, end(n), { hash: n % 300, isIpv6: 1 })).toBe(tuple);
-    expect([table.flow(tuple, 0), table.flow(tuple, 1)]).toEqual([NONE, NONE]);
+  const ways = Array.from({ length: 1000 }, (_, n) => intern(table, end(n), B, { hash: n % 300, isIpv6: 1 }));
+  for (const [n, way] of ways.entries()) {
+    expect(intern(table, B, end(n), { hash: n % 300, isIpv6: 1 })).toBe(way ^ 1);
+    expect([table.flow(way), table.flow(way ^ 1)]).toEqual([NONE, NONE]);
+    expect(table.saw(way >> 1, n)).toBe(true);
   }
   expect([table.size, table.end]).toEqual([1000, 1000]);
 });

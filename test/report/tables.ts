@@ -12,9 +12,10 @@ import {
   TCP,
   UDP,
 } from "../../src/packets/packets.js";
+import * as record from "../../src/packets/records.js";
 import type { Quoted, Summary, Tables } from "../../src/packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
-import { Timeline } from "../../src/packets/timeline.js";
+import { BY_EVIDENCE_OUTBOUND, FATE_BITS, Timeline } from "../../src/packets/timeline.js";
 import { TupleTable } from "../../src/packets/tuples.js";
 import { endsOf, rewriteOf } from "../../src/report/ends.js";
 import type { Reporter } from "../../src/report/reporter.js";
@@ -53,7 +54,7 @@ export interface Packet {
 /** Tables filled by hand, one packet a call. */
 export class HandFilled implements Tables {
   readonly timeline = new Timeline();
-  readonly tuples = [new TupleTable(), new TupleTable()] as const;
+  readonly tuples = new TupleTable();
   readonly epochsNs: readonly [bigint, bigint] = [EPOCH_NS, EPOCH_NS + 1_000_000_000n];
   readonly names: readonly [string, string];
   readonly #packets = new Map<number, Packet>();
@@ -64,37 +65,33 @@ export class HandFilled implements Tables {
 
   add(packet: Packet): number {
     const t = this.timeline;
-    const row = t.append();
-    const at = row & t.mask;
     const isIpv6 = packet.src.includes(":");
     const src = words(packet.src);
     const dst = words(packet.dst);
-    const tuples = this.tuples[packet.side];
     const isEcho = packet.icmpId !== undefined;
     const srcPort = packet.srcPort ?? packet.icmpId ?? 0;
     const dstPort = packet.dstPort ?? packet.icmpId ?? 0;
-    t.tuple[at] = tuples.intern(7, packet.proto, isIpv6 ? 1 : 0, src, dst, 0, srcPort, dstPort);
-    tuples.isEcho[t.tuple[at]] = Number(isEcho);
-    t.forward[at] = tuples.wentForward;
-    t.side[at] = packet.side;
-    t.stampNs[at] = packet.stampNs ?? 0;
-    t.frame[at] = packet.frame ?? 1;
-    t.flags[at] =
+    const { side, proto } = packet;
+    const way = this.tuples.intern(side, 7, proto, isIpv6 ? 1 : 0, src, dst, 0, srcPort, dstPort);
+    this.tuples.isEcho[way >> 1] = Number(isEcho);
+    const flags =
       HAS_IP_ID |
       (isIpv6 ? IS_IPV6 : 0) |
       (isEcho ? IS_ECHO : 0) |
       (packet.isHeadless ? IS_HEADLESS : 0) |
       (packet.quoted ? IS_ERROR : 0);
-    t.proto[at] = packet.proto;
-    t.ttl[at] = packet.ttl ?? 64;
-    t.tcpFlags[at] = packet.tcpFlags ?? 0;
-    t.ipId[at] = packet.ipId ?? 0;
-    t.length[at] = packet.length ?? 84;
-    t.payloadLength[at] = packet.payloadLength ?? 0;
-    t.seq[at] = packet.seq ?? 0;
-    t.ack[at] = packet.ack ?? 0;
-    t.by[at] = packet.by ?? 0;
-    t.evidence[at] = packet.evidence ?? 0;
+    const fields = new Int32Array(1 << record.RECORD_BITS);
+    new Float64Array(fields.buffer)[record.STAMP_NS] = packet.stampNs ?? 0;
+    fields[record.FLAGS_PROTO_TTL] = flags | (proto << 16) | ((packet.ttl ?? 64) << 24);
+    fields[record.FRAME] = packet.frame ?? 1;
+    fields[record.IP_ID] = packet.ipId ?? 0;
+    fields[record.LENGTH] = packet.length ?? 84;
+    fields[record.PAYLOAD_LENGTH] = packet.payloadLength ?? 0;
+    fields[record.SEQ] = packet.seq ?? 0;
+    fields[record.ACK] = packet.ack ?? 0;
+    fields[record.TCP_FLAGS_QUOTE] = packet.tcpFlags ?? 0;
+    const row = t.append(side, fields, 0, 0, way);
+    t.fates[(row << FATE_BITS) + BY_EVIDENCE_OUTBOUND] = (packet.by ?? 0) | ((packet.evidence ?? 0) << 8);
     this.#packets.set(row, packet);
     return row;
   }
@@ -112,14 +109,15 @@ export class HandFilled implements Tables {
   flow(id: number, inside: number, outside: number, isOutbound = true): Flow {
     const t = this.timeline;
     const rewrite = rewriteOf(endsOf(this, inside), endsOf(this, outside));
-    const isForward = t.forward[inside] === 1;
+    const isForward = t.forward(inside) === 1;
     // a rewritten source is a rewritten destination in the packets that come back
     const back = ((rewrite & 3) << 2) | (rewrite >> 2);
     return new Flow(
       id,
-      t.tuple[inside],
-      t.tuple[outside],
-      t.forward[inside] !== t.forward[outside],
+      id - 1,
+      t.tuple(inside),
+      t.tuple(outside),
+      t.forward(inside) !== t.forward(outside),
       isForward === isOutbound,
       isForward ? rewrite : back,
       isForward ? back : rewrite,

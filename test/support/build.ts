@@ -4,8 +4,5 @@ import { fileURLToPath } from "node:url";
 /** Builds dist once before all tests: those of the command line run what a user would run. */
 export default function build(): void {
   const root = fileURLToPath(new URL("../..", import.meta.url));
-  execFileSync(process.execPath, ["node_modules/typescript/bin/tsc", "-p", "tsconfig.json"], {
-    cwd: root,
-    stdio: "inherit",
-  });
+  execFileSync("npm", ["run", "--silent", "build"], { cwd: root, stdio: "inherit" });
 }

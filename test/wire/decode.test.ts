@@ -205,8 +205,8 @@ describe("quotes", () => {
   ])("%s", (_, sample, expected) => {
     const { out } = decodeAll([samples.echoRequest, sample]);
     const { quotes } = out;
-    expect(out.flags[1] & IS_ERROR).toBe(IS_ERROR);
-    expect([out.quote[0], out.quote[1], quotes.count]).toEqual([-1, 0, 1]);
+    expect(out.flags(1) & IS_ERROR).toBe(IS_ERROR);
+    expect([out.quote(0), out.quote(1), quotes.count]).toEqual([-1, 0, 1]);
     expect({
       proto: quotes.proto[0],
       srcPort: quotes.srcPort[0],
@@ -220,9 +220,10 @@ describe("quotes", () => {
   });
 
   test("IPv6", () => {
-    const { quotes, flags, seq } = decodeAll([samples.packetTooBig]).out;
-    expect(flags[0]).toBe(IS_IPV6 | IS_ERROR);
-    expect(seq[0]).toBe(2 << 24);
+    const { out } = decodeAll([samples.packetTooBig]);
+    const { quotes } = out;
+    expect(out.flags(0)).toBe(IS_IPV6 | IS_ERROR);
+    expect(out.seq(0)).toBe(2 << 24);
     expect([quotes.proto[0], quotes.srcPort[0], quotes.dstPort[0], quotes.length[0], quotes.seq[0]]).toEqual([
       6, 40000, 80, 120, 5,
     ]);
@@ -231,8 +232,9 @@ describe("quotes", () => {
   });
 
   test("a quote without its transport header keeps the rest", () => {
-    const { quotes, quote } = decodeAll([{ ...samples.timeExceeded, captured: 14 + 28 + 27 }]).out;
-    expect(quote[0]).toBe(0);
+    const { out } = decodeAll([{ ...samples.timeExceeded, captured: 14 + 28 + 27 }]);
+    const { quotes } = out;
+    expect(out.quote(0)).toBe(0);
     expect([quotes.proto[0], quotes.ipId[0], quotes.srcPort[0], quotes.dstPort[0]]).toEqual([17, 31, 0, 0]);
   });
 
@@ -243,7 +245,7 @@ describe("quotes", () => {
       error(hex("65"), 40),
     ]) {
       const { out } = decodeAll([bad]);
-      expect([out.count, out.quotes.count, out.quote[0], out.flags[0] & IS_ERROR]).toEqual([1, 0, -1, 0]);
+      expect([out.count, out.quotes.count, out.quote(0), out.flags(0) & IS_ERROR]).toEqual([1, 0, -1, 0]);
     }
   });
 
@@ -371,8 +373,9 @@ test("every frame is a row, not IP, or undecodable, in the order it was captured
     { ...samples.tcpData, captured: 60 },
     { ...samples.tcpData, captured: 30 },
   ]);
-  expect([...out.frame.subarray(0, out.count)]).toEqual([101, 104]);
-  expect([...out.timeNs.subarray(0, out.count)]).toEqual([0, 3000]);
+  expect(out.count).toBe(2);
+  expect([out.frame(0), out.frame(1)]).toEqual([101, 104]);
+  expect([out.stampNs(0), out.stampNs(1)]).toEqual([0, 3000]);
   expect(tally).toMatchObject({ frames: 5, notIp: 1, undecodable: 2, cut: 1 });
   expect([...tally.reasons]).toEqual([
     ["IPv4: fewer than the 20 header bytes captured", { count: 2, firstFrame: 103 }],

@@ -60,23 +60,23 @@ export interface Row {
 
 function rowOf(out: PacketBatch, row: number): Row {
   return {
-    frame: out.frame[row],
-    flags: out.flags[row],
-    proto: out.proto[row],
-    ttl: out.ttl[row],
-    tcpFlags: out.tcpFlags[row],
-    ipId: out.ipId[row],
-    length: out.length[row],
-    payloadLength: out.payloadLength[row],
+    frame: out.frame(row),
+    flags: out.flags(row),
+    proto: out.proto(row),
+    ttl: out.ttl(row),
+    tcpFlags: out.tcpFlags(row),
+    ipId: out.ipId(row),
+    length: out.length(row),
+    payloadLength: out.payloadLength(row),
     src: [...out.src.subarray(row * 4, row * 4 + 4)],
     dst: [...out.dst.subarray(row * 4, row * 4 + 4)],
     srcPort: out.srcPort[row],
     dstPort: out.dstPort[row],
-    seq: out.seq[row],
-    ack: out.ack[row],
-    key: `${out.key[row]} ${out.key2[row]}`,
+    seq: out.seq(row),
+    ack: out.ack(row),
+    key: `${out.key(row)} ${out.key2(row)}`,
     tupleHash: out.tupleHash[row],
-    quote: out.quote[row],
+    quote: out.quote(row),
   };
 }
 

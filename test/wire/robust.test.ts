@@ -41,8 +41,8 @@ test("whatever the bytes are, every frame is a row, not IP, or undecodable", () 
       const counted = [...tally.reasons.values()].reduce((sum, { count }) => sum + count, 0);
       expect(counted).toBe(tally.undecodable);
       for (let row = 0; row < out.count; row++) {
-        expect(out.quote[row]).toBeLessThan(out.quotes.count);
-        expect(out.payloadLength[row]).toBeLessThanOrEqual(out.length[row]);
+        expect(out.quote(row)).toBeLessThan(out.quotes.count);
+        expect(out.payloadLength(row)).toBeLessThanOrEqual(out.length(row));
       }
     }),
     { numRuns: 2000 },
@@ -56,12 +56,12 @@ test("the bytes around a frame do not matter", () => {
       beyond.fill(0xaa, frame.captured);
       const { out } = decodeAll([frame, { ...frame, frame: beyond }]);
       if (out.count === 0) return;
-      expect([out.key[1], out.key2[1], out.flags[1], out.proto[1], out.seq[1], out.tupleHash[1]]).toEqual([
-        out.key[0],
-        out.key2[0],
-        out.flags[0],
-        out.proto[0],
-        out.seq[0],
+      expect([out.key(1), out.key2(1), out.flags(1), out.proto(1), out.seq(1), out.tupleHash[1]]).toEqual([
+        out.key(0),
+        out.key2(0),
+        out.flags(0),
+        out.proto(0),
+        out.seq(0),
         out.tupleHash[0],
       ]);
     }),

@@ -1,0 +1,165 @@
+import { widened } from "./columns.js";
+import { EXACT_SAMPLES, LatencyDigest, type LatencySummary, summaryOf } from "./latency.js";
+import { Samples } from "./samples.js";
+import { NONE } from "./tuples.js";
+
+/** Words of a flow's record, one cache line. Of two each, one a direction, outbound is the second: at … + outbound. */
+const BITS = 0;
+const RETRANSMISSIONS = 1;
+export const PAIRS = 2;
+/** At … + forward: the sequence number behind the last new byte. */
+const NEXT_SEQ = 4;
+/** Newest chunk of the latencies; NONE before the first one, and where a digest has them. */
+export const LATENCIES = 6;
+/** Doubles, at half the word: stamps of the first and the last pair. */
+export const FIRST_NS = 4;
+export const LAST_NS = 5;
+export const RECORD_BITS = 4;
+const RECORD_WORDS = 1 << RECORD_BITS;
+
+/** In the lowest bit, as `forward` is in a way: `FastPath` reckons with both. */
+export const IS_FLIPPED = 1;
+/** Whether what is forward on the inside travels inbound, and what is not, outbound. */
+export const BACKWARD_OUTBOUND_BIT = 1;
+/** Two bits, one a direction, shifted by `forward`: whether NEXT_SEQ holds something. */
+const HAS_NEXT_SEQ = 4;
+
+/**
+ * What every pair asks of its flow and adds to it, by the flow's slot: a record of one cache line, and one more for the
+ * latency. As objects, the accounts of ten thousands of flows were a dozen lines each, and most of the memory.
+ */
+export class FlowAccounts {
+  records = new Int32Array(64 * RECORD_WORDS);
+  /** The same memory. */
+  doubles = new Float64Array(this.records.buffer);
+  readonly samples = new Samples();
+  readonly #few = new Float64Array(EXACT_SAMPLES);
+  /** Latencies of flows with more pairs than are kept one by one, at `2 * slot`, + 1 for outbound. */
+  readonly #digests: (LatencyDigest | undefined)[] = [];
+
+  /** Begins the accounts of a flow; its two facts as in `Flow`. Returns them as bits, IS_FLIPPED and BACKWARD_OUTBOUND. */
+  open(slot: number, isFlipped: boolean, isForwardOutbound: boolean): number {
+    const r = slot << RECORD_BITS;
+    while (r >= this.records.length) this.#grow();
+    const records = this.records;
+    records.fill(0, r, r + RECORD_WORDS);
+    const bits = (isFlipped ? IS_FLIPPED : 0) | (isForwardOutbound ? 0 : 1 << BACKWARD_OUTBOUND_BIT);
+    records[r + BITS] = bits;
+    records[r + LATENCIES] = NONE;
+    records[r + LATENCIES + 1] = NONE;
+    this.doubles[(r >> 1) + FIRST_NS] = Number.POSITIVE_INFINITY;
+    this.doubles[(r >> 1) + LAST_NS] = Number.NEGATIVE_INFINITY;
+    return bits;
+  }
+
+  /** Ends them: the slot may be opened again. */
+  close(slot: number): void {
+    for (const outbound of [0, 1]) {
+      this.samples.drop(this.records[(slot << RECORD_BITS) + LATENCIES + outbound]);
+      this.#digests[2 * slot + outbound] = undefined;
+    }
+  }
+
+  isFlipped(slot: number): boolean {
+    return (this.records[(slot << RECORD_BITS) + BITS] & IS_FLIPPED) !== 0;
+  }
+
+  /** Whether a packet of the inside tuple, `forward` or not, travels from inside to outside. */
+  isOutbound(slot: number, forward: number): boolean {
+    return ((this.records[(slot << RECORD_BITS) + BITS] >> BACKWARD_OUTBOUND_BIT) & 1) !== forward;
+  }
+
+  pairs(slot: number): number {
+    return this.pairsThatWent(slot, true) + this.pairsThatWent(slot, false);
+  }
+
+  pairsThatWent(slot: number, isOutbound: boolean): number {
+    return this.records[(slot << RECORD_BITS) + PAIRS + (isOutbound ? 1 : 0)];
+  }
+
+  /** Paired TCP segments whose bytes had crossed the NAT before. */
+  retransmissions(slot: number): number {
+    return this.records[(slot << RECORD_BITS) + RETRANSMISSIONS];
+  }
+
+  /** Stamp of the first pair, nanoseconds on the timeline; Infinity before it. */
+  firstNs(slot: number): number {
+    return this.doubles[(slot << (RECORD_BITS - 1)) + FIRST_NS];
+  }
+
+  /** Stamp of the last pair, nanoseconds on the timeline; -Infinity before the first. */
+  lastNs(slot: number): number {
+    return this.doubles[(slot << (RECORD_BITS - 1)) + LAST_NS];
+  }
+
+  /** Adds a pair with its inside stamp and its latency in its direction of travel, nanoseconds. */
+  add(slot: number, timeNs: number, isOutbound: boolean, latencyNs: number): void {
+    const r = slot << RECORD_BITS;
+    const records = this.records;
+    const doubles = this.doubles;
+    if (timeNs < doubles[(r >> 1) + FIRST_NS]) doubles[(r >> 1) + FIRST_NS] = timeNs;
+    if (timeNs > doubles[(r >> 1) + LAST_NS]) doubles[(r >> 1) + LAST_NS] = timeNs;
+    const outbound = isOutbound ? 1 : 0;
+    const list = r + LATENCIES + outbound;
+    const count = records[r + PAIRS + outbound];
+    records[r + PAIRS + outbound] = count + 1;
+    if (count < EXACT_SAMPLES) records[list] = this.samples.add(records[list], count, latencyNs);
+    else this.digest(slot, outbound, count).add(latencyNs);
+  }
+
+  /** Notes a paired TCP segment with data, to tell retransmissions. */
+  noteSegment(slot: number, forward: number, seq: number, bytes: number): void {
+    const r = slot << RECORD_BITS;
+    const records = this.records;
+    const end = (seq + bytes) | 0;
+    const has = HAS_NEXT_SEQ << forward;
+    if ((records[r + BITS] & has) !== 0 && ((end - records[r + NEXT_SEQ + forward]) | 0) <= 0) {
+      records[r + RETRANSMISSIONS]++;
+      return;
+    }
+    records[r + BITS] |= has;
+    records[r + NEXT_SEQ + forward] = end;
+  }
+
+  /** The latencies of all pairs that went that way so far. */
+  latencies(slot: number, isOutbound: boolean): LatencyDigest {
+    const outbound = isOutbound ? 1 : 0;
+    return this.#digests[2 * slot + outbound] ?? this.#digestOf(slot, outbound, this.pairsThatWent(slot, isOutbound));
+  }
+
+  #digestOf(slot: number, outbound: number, count: number): LatencyDigest {
+    const digest = new LatencyDigest();
+    for (const sample of this.#fewOf(slot, outbound, count)) digest.add(sample);
+    return digest;
+  }
+
+  /** The latencies of a flow that has few; valid until the next call. */
+  #fewOf(slot: number, outbound: number, count: number): Float64Array {
+    this.samples.copy(this.records[(slot << RECORD_BITS) + LATENCIES + outbound], count, this.#few);
+    return this.#few.subarray(0, count);
+  }
+
+  /** What the latencies of all pairs that went that way come to; null where there were none. */
+  latencySummary(slot: number, isOutbound: boolean): LatencySummary | null {
+    const outbound = isOutbound ? 1 : 0;
+    const digest = this.#digests[2 * slot + outbound];
+    return digest ? digest.summary() : summaryOf(this.#fewOf(slot, outbound, this.pairsThatWent(slot, isOutbound)));
+  }
+
+  /** Where the latencies of a flow go once `count` of them are too many to keep one by one. */
+  digest(slot: number, outbound: number, count: number): LatencyDigest {
+    const known = this.#digests[2 * slot + outbound];
+    if (known) return known;
+    const list = (slot << RECORD_BITS) + LATENCIES + outbound;
+    const digest = this.#digestOf(slot, outbound, count);
+    this.samples.drop(this.records[list]);
+    this.records[list] = NONE;
+    this.#digests[2 * slot + outbound] = digest;
+    return digest;
+  }
+
+  #grow(): void {
+    this.records = widened(this.records, new Int32Array(2 * this.records.length));
+    this.doubles = new Float64Array(this.records.buffer);
+  }
+}

@@ -1,0 +1,26 @@
+/**
+ * A packet's record, as the decoder writes it into a `PacketBatch` and the `Timeline` keeps it: 16 words, a cache line. What is
+ * done with a packet looks at a dozen of its fields: as columns, those were a dozen lines each. These are the fields' words;
+ * most are named as the methods that read them.
+ */
+export const RECORD_BITS = 4;
+
+/** Doubles, at half the word: the record's first two. */
+export const STAMP_NS = 0;
+/** Only on the timeline. */
+export const TIME_NS = 1;
+export const KEY = 4;
+export const KEY2 = 5;
+/** Only on the timeline. */
+export const WAY = 6;
+/** IS_… and HAS_… in the lower 16 bits, then 8 of the protocol, then 8 of the TTL. */
+export const FLAGS_PROTO_TTL = 7;
+export const FRAME = 8;
+export const IP_ID = 9;
+export const LENGTH = 10;
+export const PAYLOAD_LENGTH = 11;
+export const SEQ = 12;
+export const ACK = 13;
+export const HEAD = 14;
+/** TCP flags in the lower 8 bits, then the row of the quote, and 1 more, so that 0 is none. */
+export const TCP_FLAGS_QUOTE = 15;

@@ -1,0 +1,109 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { BATCH_BYTES, PacketBatch } from "../../src/packets/packets.js";
+import { BATCH_FRAMES } from "../../src/packets/frames.js";
+import { RECORD_BITS } from "../../src/packets/records.js";
+
+const ROWS = 8;
+const ROW_BYTES = BATCH_BYTES / BATCH_FRAMES;
+
+/** A batch whose memory is full of these bytes, each as often as it takes. */
+function filled(bytes: Uint8Array): PacketBatch {
+  const memory = new Uint8Array(ROWS * ROW_BYTES);
+  for (let at = 0; at < memory.length; at += bytes.length) memory.set(bytes.subarray(0, memory.length - at), at);
+  return new PacketBatch(ROWS, memory.buffer);
+}
+
+/** Everything there is of a row. */
+function rowOf(batch: PacketBatch, row: number): unknown[] {
+  return [
+    ...batch.records.subarray(row << RECORD_BITS, (row + 1) << RECORD_BITS),
+    ...batch.src.subarray(4 * row, 4 * row + 4),
+    ...batch.dst.subarray(4 * row, 4 * row + 4),
+    batch.tupleHash[row],
+    batch.conversation[row],
+    batch.srcPort[row],
+    batch.dstPort[row],
+    batch.stampNs(row),
+    batch.key(row),
+    batch.quote(row),
+  ];
+}
+
+function rowsOf(batch: PacketBatch): unknown[][] {
+  return Array.from({ length: batch.count }, (_, row) => rowOf(batch, row));
+}
+
+function quotesOf({ quotes }: PacketBatch): unknown[][] {
+  return Array.from({ length: quotes.count }, (_, q) => [
+    ...quotes.src.subarray(4 * q, 4 * q + 4),
+    ...quotes.dst.subarray(4 * q, 4 * q + 4),
+    quotes.proto[q],
+    quotes.srcPort[q],
+    quotes.dstPort[q],
+    quotes.ipId[q],
+    quotes.length[q],
+    quotes.seq[q],
+  ]);
+}
+
+/** Makes so many quotes, each with other numbers. */
+function quote(batch: PacketBatch, count: number, seed: number): void {
+  const { quotes } = batch;
+  for (let n = 0; n < count; n++) {
+    const q = quotes.add();
+    const value = seed + 10 * n;
+    quotes.src.fill(value, 4 * q, 4 * q + 4);
+    quotes.dst.fill(value + 1, 4 * q, 4 * q + 4);
+    quotes.proto[q] = value + 2;
+    quotes.srcPort[q] = value + 3;
+    quotes.dstPort[q] = value + 4;
+    quotes.ipId[q] = value + 5;
+    quotes.length[q] = value + 6;
+    quotes.seq[q] = value + 7;
+  }
+}
+
+it("a copy has all rows and quotes, whatever becomes of the batch", () => {
+  const bytes = fc.uint8Array({ minLength: 1, maxLength: 200 });
+  fc.assert(
+    fc.property(bytes, bytes, fc.nat(ROWS), fc.nat(40), (before, after, count, quotes) => {
+      const batch = filled(before);
+      batch.count = count;
+      batch.reachedNs = 1234;
+      batch.era = 5;
+      quote(batch, quotes, 7);
+      const rows = rowsOf(batch);
+      const quoted = quotesOf(batch);
+      expect([rows.length, quoted.length]).toEqual([count, quotes]);
+
+      const copy = batch.copy();
+      const other = filled(after);
+      batch.records.set(other.records);
+      for (const name of ["src", "dst", "tupleHash", "srcPort", "dstPort"] as const) batch[name].set(other[name]);
+      batch.conversation.set(other.conversation);
+      batch.count = ROWS;
+      batch.reachedNs = 99;
+      batch.era = 6;
+      batch.quotes.count = 0;
+      quote(batch, 50, 3);
+
+      expect([copy.count, copy.reachedNs, copy.era]).toEqual([count, 1234, 5]);
+      expect(rowsOf(copy)).toEqual(rows);
+      expect(quotesOf(copy)).toEqual(quoted);
+      // a batch like any other: it can be quoted in
+      quote(copy, 30, 1);
+      expect(quotesOf(copy).slice(0, quotes)).toEqual(quoted);
+    }),
+  );
+});
+
+it("has its rows in one memory, which two batches may share, each field in a place of its own", () => {
+  const memory = new SharedArrayBuffer(ROWS * ROW_BYTES);
+  const [here, there] = [new PacketBatch(ROWS, memory), new PacketBatch(ROWS, memory)];
+  const columns = ["records", "src", "dst", "tupleHash", "conversation", "srcPort", "dstPort"] as const;
+  for (const [n, name] of columns.entries()) here[name].forEach((_, at) => (here[name][at] = 1000 * n + at));
+  for (const [n, name] of columns.entries())
+    expect([...there[name]]).toEqual(Array.from(there[name], (_, at) => 1000 * n + at));
+  expect(columns.map((name) => there[name].byteLength).reduce((sum, bytes) => sum + bytes)).toBe(memory.byteLength);
+});
