@@ -1,8 +1,9 @@
-import { close, constants, fstat, open, read } from "node:fs";
+import { close, constants, fstat, open, read, readSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { Socket } from "node:net";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
+import { isMainThread } from "node:worker_threads";
 import { CaptureError, DamageError, messageOf } from "./errors.js";
 
 /** Bytes in order, copied to where the reader wants them. One read at a time. */
@@ -82,16 +83,29 @@ class FileBytes implements ByteStream {
 
   async read(target: Uint8Array, at: number): Promise<number> {
     if (this.#closed) return 0;
-    const reading = new Promise<number>((resolve, reject) => {
-      read(this.#fd, target, at, target.length - at, null, (error, bytes) => {
-        if (error) reject(new DamageError(`the file cannot be read any further: ${error.message}`));
-        else resolve(bytes);
-      });
-    });
+    // what the page cache has is read in less time than it takes to have it read, but only a thread of its own may wait for a disk
+    const reading = isMainThread ? this.#readAside(target, at) : this.#readHere(target, at);
     this.#pending = reading;
     this.#read += await reading;
     this.#onBytes(this.#read, this.#total);
     return this.#closed ? 0 : reading;
+  }
+
+  #readAside(target: Uint8Array, at: number): Promise<number> {
+    return new Promise<number>((resolve, reject) => {
+      read(this.#fd, target, at, target.length - at, null, (error, bytes) => {
+        if (error) reject(unreadable(error));
+        else resolve(bytes);
+      });
+    });
+  }
+
+  async #readHere(target: Uint8Array, at: number): Promise<number> {
+    try {
+      return readSync(this.#fd, target, at, target.length - at, null);
+    } catch (error) {
+      throw unreadable(error);
+    }
   }
 
   async close(): Promise<void> {
@@ -101,6 +115,10 @@ class FileBytes implements ByteStream {
     await this.#pending.catch(() => {});
     await release(this.#fd);
   }
+}
+
+function unreadable(error: unknown): DamageError {
+  return new DamageError(`the file cannot be read any further: ${messageOf(error)}`);
 }
 
 /** A FIFO, a pipe or a socket: what the writer has written so far, as it comes. */
