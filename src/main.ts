@@ -27,7 +27,13 @@ function makeHost(): Host {
     stdout: {
       isTerminal: stdout.isTTY,
       columns: stdout.isTTY ? stdout.columns : undefined,
-      write: (text) => void stdout.write(text),
+      write: (text, onTaken) => {
+        stdout.write(text);
+        if (onTaken === undefined) return;
+        // a file takes all at once, as does a pipe with room; the callback of its own write would come later all the same
+        if (stdout.writableLength === 0) onTaken();
+        else stdout.write("", onTaken);
+      },
       // a write calls back in its turn, and also when there is nobody to write to any more; files have nothing to wait for
       drained: (backlogBytes = 0) =>
         stdout.writableLength > backlogBytes

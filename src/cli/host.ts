@@ -16,7 +16,8 @@ export interface Output {
   readonly isTerminal: boolean;
   /** Its width, where it is a terminal. */
   readonly columns: number | undefined;
-  write(text: string): void;
+  /** Takes text, or text as UTF-8; its bytes must stay as they are until `onTaken` is called. */
+  write(text: string | Uint8Array, onTaken?: () => void): void;
   /** Resolves once the reader has caught up, at once if no more than `backlogBytes` (0) wait for it; and when it has gone. */
   drained(backlogBytes?: number): Promise<void>;
 }

@@ -62,10 +62,9 @@ export function correlateOptions(options: ReportOptions): CorrelateOptions {
 
 /** The reporter that the options ask for, writing to the host's stdout. */
 export function makeReporter(options: ReportOptions, { stdout, env }: Host): Reporter {
-  const write = (text: string): void => stdout.write(text);
   const quiet = options.quiet === true;
-  if (options.format === "ndjson") return new NdjsonReporter(write, { quiet });
-  return new TextReporter(write, {
+  if (options.format === "ndjson") return new NdjsonReporter((utf8, onTaken) => stdout.write(utf8, onTaken), { quiet });
+  return new TextReporter((text) => stdout.write(text), {
     quiet,
     width: options.width ?? stdout.columns ?? DEFAULT_COLUMNS,
     color: isColored(options.color, stdout, env),

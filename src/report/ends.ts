@@ -5,7 +5,7 @@ import type { Ends, Tables } from "../packets/results.js";
 
 /** Which ends a packet shows, and so which text may be shared with another of its tuple and direction. */
 const NO_PORTS = 0;
-const PORTS = 1;
+export const PORTS = 1;
 export const ECHO_ID = 2;
 export type EndsKind = typeof NO_PORTS | typeof PORTS | typeof ECHO_ID;
 

@@ -5,6 +5,7 @@ import { endsKind } from "./ends.js";
 type Make<T> = (inside: number, outside: number, flow: Flow, isOutbound: boolean) => T;
 
 interface Entry<T> {
+  readonly flowId: number;
   /** What else than flow and direction the text depends on. */
   readonly variant: number;
   readonly text: T;
@@ -12,11 +13,12 @@ interface Entry<T> {
 
 /**
  * Remembers the text that is the same for all packets of a flow that travel in one direction: addresses take longer to
- * write than the rest of a line. An entry lives as long as its flow does. Not for ICMP errors, whose ends are their own.
+ * write than the rest of a line. An entry lives until its flow's slot is another one's. Not for ICMP errors, whose ends are
+ * their own.
  */
 export class PairTexts<T> {
-  readonly #outbound = new WeakMap<Flow, Entry<T>>();
-  readonly #inbound = new WeakMap<Flow, Entry<T>>();
+  /** At twice the flow's slot, and 1 more for outbound. */
+  readonly #entries: (Entry<T> | undefined)[] = [];
   readonly #tables: Tables;
   readonly #make: Make<T>;
 
@@ -30,11 +32,13 @@ export class PairTexts<T> {
     const kind = endsKind(timeline.proto(inside), timeline.flags(inside));
     // who opened a conversation may be learnt after its first packet, and it names the translation
     const variant = 2 * kind + tuples.openedByA[flow.insideTuple];
-    const texts = isOutbound ? this.#outbound : this.#inbound;
-    const known = texts.get(flow);
-    if (known !== undefined && known.variant === variant) return known.text;
+    const at = 2 * flow.slot + (isOutbound ? 1 : 0);
+    const known = this.#entries[at];
+    if (known !== undefined && known.flowId === flow.id && known.variant === variant) return known.text;
     const text = this.#make(inside, outside, flow, isOutbound);
-    texts.set(flow, { variant, text });
+    // without holes: V8 takes longer to read an array that has some
+    while (this.#entries.length < at) this.#entries.push(undefined);
+    this.#entries[at] = { flowId: flow.id, variant, text };
     return text;
   }
 }

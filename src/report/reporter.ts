@@ -8,3 +8,9 @@ export interface Reporter extends Sink {
 
 /** Takes text as it is made. */
 export type Write = (text: string) => void;
+
+/**
+ * Takes text as it is made, as UTF-8, and may keep it: the bytes stay as they are. `onTaken` is there to be called once these and
+ * all that came before are not needed any more: their memory is then used again.
+ */
+export type WriteBytes = (utf8: Uint8Array, onTaken?: () => void) => void;

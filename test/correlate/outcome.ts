@@ -273,13 +273,13 @@ export async function outcomeOf(
 }
 
 /** Everything an outcome tells, in its order. */
-function told({ records, pairs, summary }: Outcome, withPairs = true): object[] {
+export function told({ records, pairs, summary }: Outcome, withPairs = true): object[] {
   const all: ReadonlySet<object> = new Set(pairs);
   return [...records.filter((record) => withPairs || !all.has(record)), summary];
 }
 
 /** The same without another run to compare it with. */
-async function correlated(
+export async function correlated(
   inside: readonly Stamped[],
   outside: readonly Stamped[],
   options: Options = {},

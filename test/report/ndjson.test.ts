@@ -6,7 +6,7 @@ import { ACK, articlePing, HandFilled, ICMP, PSH, publishedPort, SUMMARY, TCP, U
 
 function ndjson(tables: HandFilled, tell: (reporter: Reporter) => void, quiet = false): string[] {
   const text = written(
-    (write) => new NdjsonReporter(write, { quiet }),
+    (write) => new NdjsonReporter((utf8) => write(Buffer.from(utf8).toString()), { quiet }),
     (reporter) => {
       reporter.begin(tables);
       tell(reporter);
@@ -20,7 +20,7 @@ describe("NDJSON", () => {
   it("opens with a header, names escaped", () => {
     const tables = new HandFilled(['docker0"\n', "enp0s3"]);
     const text = written(
-      (write) => new NdjsonReporter(write, { quiet: false }),
+      (write) => new NdjsonReporter((utf8) => write(Buffer.from(utf8).toString()), { quiet: false }),
       (reporter) => reporter.begin(tables),
     );
     expect(text).toBe(

@@ -178,10 +178,13 @@ export function publishedPort(tables: HandFilled): { inside: number; outside: nu
 }
 
 /** What a reporter writes for what is told to it. */
-export function written(make: (write: (text: string) => void) => Reporter, tell: (reporter: Reporter) => void): string {
+export function written(
+  make: (write: (chunk: string | Uint8Array) => void) => Reporter,
+  tell: (reporter: Reporter) => void,
+): string {
   let text = "";
   const reporter = make((chunk) => {
-    text += chunk;
+    text += typeof chunk === "string" ? chunk : new TextDecoder("utf-8", { ignoreBOM: true }).decode(chunk);
   });
   tell(reporter);
   reporter.flush();
