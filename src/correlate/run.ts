@@ -173,6 +173,8 @@ export class Run {
   take(side: Side, batch: PacketBatch | null): void {
     const feed = this.#feeds[side];
     feed.take(batch);
+    // once for each packet: what pairs tell of the clock while it waits for its turn does not move it, however batches are cut
+    if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed.nextNs);
     const cover = Object.assign(this.#cover[side], this.#coverOf(side));
     this.#gaps[side].read(feed.source.captureDropped, cover.lastNs);
     this.#gaps[side].forget(this.#nowNs - this.#options.windowNs);
@@ -181,8 +183,6 @@ export class Run {
   /** Goes as far as both sides reach. */
   advance(): void {
     const [inside, outside] = this.#feeds;
-    // once for each packet: what pairs tell of the clock while it waits for its turn does not move it
-    this.#outsideNs = this.#onTimeline(outside.nextNs);
     while (this.#pairs < this.#options.maxPairs) {
       // where it matters how many pairs there are, no packet may be taken before those before it were shown
       if (!inside.isEmpty && !outside.isEmpty && this.#options.maxPairs === Number.POSITIVE_INFINITY) this.#goFast();
