@@ -1,153 +1,71 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { addressText } from "../../src/packets/address.js";
 import { ICMPV6 } from "../../src/packets/packets.js";
 import { BY, EVIDENCE, type Ends, type Quoted } from "../../src/packets/results.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
-import { writeAddress } from "../../src/report/address-bytes.js";
 import { ByteLines } from "../../src/report/byte-lines.js";
-import { writeNineDigits, writeUint32 } from "../../src/report/digits.js";
 import { endsOf } from "../../src/report/ends.js";
 import { epochText } from "../../src/report/epoch.js";
 import { EpochParts } from "../../src/report/epoch-parts.js";
 import { NdjsonReporter } from "../../src/report/ndjson.js";
-import { Part, writePart, writeText } from "../../src/report/part.js";
 import { tcpFlagsText } from "../../src/report/tcp-flags.js";
 import { HandFilled, ICMP, type Packet, TCP, UDP, written } from "./tables.js";
 
-/** What a function of `(view, at)` writes, from an odd place on; what it leaves behind the end it tells is not looked at. */
-function textOf(write: (view: DataView, at: number) => number): string {
-  const view = new DataView(new ArrayBuffer(512));
-  const end = write(view, 3);
-  return new TextDecoder().decode(new Uint8Array(view.buffer, 3, end - 3));
-}
-
 const uint32s = fc.oneof(
-  fc.constantFrom(...[3, 6, 9].flatMap((power) => [10 ** power - 1, 10 ** power]), 0, 2 ** 31 - 1, 2 ** 31, 2 ** 32 - 1),
+  fc.constantFrom(
+    ...[3, 6, 9].flatMap((power) => [10 ** power - 1, 10 ** power]),
+    0,
+    2 ** 31 - 1,
+    2 ** 31,
+    2 ** 32 - 1,
+  ),
   fc.nat(1500),
   fc.integer({ min: 0, max: 2 ** 32 - 1 }),
 );
-const ascii = fc.string({ unit: "grapheme-ascii", maxLength: 200 });
-const words = fc.oneof(fc.constantFrom(0, 1, 0xffff, 0x10000, 0xffffffff), fc.integer({ min: 0, max: 0xffffffff }));
-const addressWords = fc.tuple(words, words, words, words).map((four) => Uint32Array.from(four));
 
-describe("writing bytes", () => {
-  it("writes whole numbers as JSON has them", () => {
-    fc.assert(
-      fc.property(uint32s, (value) => expect(textOf((view, at) => writeUint32(view, at, value))).toBe(String(value))),
-    );
-  });
-
-  it("writes nine decimals", () => {
-    fc.assert(
-      fc.property(fc.integer({ min: 0, max: 999_999_999 }), (ns) =>
-        expect(textOf((view, at) => writeNineDigits(view, at, ns))).toBe(String(ns).padStart(9, "0")),
-      ),
-    );
-  });
-
-  it("writes parts of any length, one behind the other", () => {
-    fc.assert(
-      fc.property(ascii, ascii, (first, second) =>
-        expect(textOf((view, at) => writePart(view, writePart(view, at, new Part(first)), new Part(second)))).toBe(
-          first + second,
-        ),
-      ),
-    );
-  });
-
-  it("writes addresses as they are written elsewhere", () => {
-    fc.assert(
-      fc.property(addressWords, fc.boolean(), (address, isIpv6) =>
-        expect(textOf((view, at) => writeAddress(view, at, isIpv6, address, 0))).toBe(addressText(isIpv6, address, 0)),
-      ),
-      { numRuns: 1000 },
-    );
-  });
-
-  it("writes stamps on both sides of whole seconds, in any order", () => {
-    const around = fc
-      .tuple(fc.integer({ min: -3, max: 8_985_599 }), fc.constantFrom(-1, 0, 1), fc.nat(999_999_999))
-      .chain(([seconds, ns, any]) => fc.constantFrom(seconds * 1e9 + ns, seconds * 1e9 + any));
-    const epochs = fc.bigInt({ min: 1_000_000_000_000_000_000n, max: 2_000_000_000_000_000_000n });
-    fc.assert(
-      fc.property(epochs, fc.array(around), (epochNs, stamps) => {
-        const parts = new EpochParts(epochNs, '"time":"');
-        for (const stampNs of stamps)
-          expect(textOf((view, at) => parts.write(view, at, stampNs))).toBe(
-            `"time":"${epochText(epochNs + BigInt(stampNs))}`,
-          );
-      }),
-    );
-  });
+it("stamps are exact on both sides of whole seconds, in any order, for 104 days", () => {
+  const epochs = fc.bigInt({ min: 1_000_000_000_000_000_000n, max: 2_000_000_000_000_000_000n });
+  const second = fc.oneof(fc.integer({ min: -2, max: 2 }), fc.integer({ min: 8_000_000, max: 8_999_998 }));
+  const around = fc.tuple(second, fc.oneof(fc.constantFrom(-1, 0, 1), fc.nat(999_999_999)));
+  fc.assert(
+    fc.property(epochs, fc.array(around, { size: "large" }), (epochNs, stamps) => {
+      const parts = new EpochParts(epochNs, '"time":"');
+      const toSecondNs = 1e9 - Number(epochNs % 1_000_000_000n);
+      for (const [seconds, ns] of stamps) {
+        const stampNs = toSecondNs + seconds * 1e9 + ns;
+        const bytes = new Uint8Array(128);
+        const end = parts.write(new DataView(bytes.buffer), 0, stampNs);
+        const text = new TextDecoder().decode(bytes.subarray(0, end));
+        expect(text).toBe(`"time":"${epochText(epochNs + BigInt(stampNs))}`);
+      }
+    }),
+  );
 });
 
-/** Lines and where they were cut; `onTaken` is called or not, as a writer may. */
-function gathered(isTaken: boolean): { lines: ByteLines; chunks: Uint8Array[] } {
-  const chunks: Uint8Array[] = [];
+it("the memory of a chunk is used again once it is taken, and not before", () => {
+  const memory: ArrayBufferLike[] = [];
+  const taken: ((() => void) | undefined)[] = [];
   const lines = new ByteLines((utf8, onTaken) => {
-    chunks.push(isTaken ? utf8.slice() : utf8);
-    if (isTaken) onTaken?.();
+    memory.push(utf8.buffer);
+    taken.push(onTaken);
   });
-  return { lines, chunks };
-}
-
-function decoded(chunks: readonly Uint8Array[]): string {
-  return Buffer.concat(chunks).toString();
-}
-
-describe("gathering bytes", () => {
-  it.each([true, false])("keeps what a writer has not taken yet (taken: %s)", (isTaken) => {
-    const { lines, chunks } = gathered(isTaken);
-    const sent: string[] = [];
-    for (let number = 0; number < 40_000; number++) {
-      const text = `line ${number} – ${"x".repeat(number % 50)}\n`;
-      sent.push(text);
-      if (number % 2 === 0) lines.text(text);
-      else lines.goTo(writeText(lines.view, lines.at, text));
-      if (number % 1000 === 0) lines.flush();
-    }
-    lines.flush();
-    expect(chunks.length).toBeGreaterThan(20);
-    expect(decoded(chunks)).toBe(sent.join(""));
-    for (const chunk of chunks) expect(chunk.at(-1)).toBe(10);
-  });
-
-  it("uses the memory of a chunk again once it is taken, and not before", () => {
-    const memory: ArrayBufferLike[] = [];
-    const taken: ((() => void) | undefined)[] = [];
-    const lines = new ByteLines((utf8, onTaken) => {
-      memory.push(utf8.buffer);
-      taken.push(onTaken);
-    });
-    const fill = (): void => lines.text("x".repeat(20_000));
-    while (memory.length < 3) fill();
-    expect(new Set(memory).size).toBe(3);
-    taken[1]?.();
-    while (memory.length < 6) fill();
-    expect(memory[4]).toBe(memory[1]);
-    expect(new Set(memory).size).toBe(5);
-  });
-
-  it("hands on nothing twice, and nothing where there is nothing", () => {
-    const { lines, chunks } = gathered(false);
-    lines.flush();
-    lines.text("one\n");
-    lines.flush();
-    lines.flush();
-    lines.text("two\n");
-    lines.flush();
-    expect(chunks.map((chunk) => decoded([chunk]))).toEqual(["one\n", "two\n"]);
-  });
-
-  it("takes a text larger than a chunk, of characters that take three bytes", () => {
-    const { lines, chunks } = gathered(true);
-    const text = `${"東".repeat(70_000)}\n`;
-    for (const each of ["a\n", text, "b\n"]) lines.text(each);
-    lines.flush();
-    expect(decoded(chunks)).toBe(`a\n${text}b\n`);
-  });
+  const fill = (): void => lines.text("x".repeat(20_000));
+  while (memory.length < 3) fill();
+  expect(new Set(memory).size).toBe(3);
+  taken[1]?.();
+  while (memory.length < 6) fill();
+  expect(memory[4]).toBe(memory[1]);
+  expect(new Set(memory).size).toBe(5);
 });
+
+const FLOW_ID = 4_000_000_000;
+const PROTOCOLS = new Map([
+  [ICMP, "icmp"],
+  [TCP, "tcp"],
+  [UDP, "udp"],
+  [ICMPV6, "icmpv6"],
+  [47, "ip-47"],
+]);
 
 const addresses4 = fc.ipV4();
 const addresses6 = fc.constantFrom("::1", "fe80::1", "2001:db8::8:800:200c:417a", "2001:db8:1:2:3:4:5:6", "::");
@@ -186,6 +104,8 @@ const pairs = fc.boolean().chain((isIpv6) => {
     by: fc.nat(BY.length - 1),
     evidence: fc.nat(2 ** EVIDENCE.length - 1),
     isOutbound: fc.boolean(),
+    /** Whether the receiver of the packet opened the conversation. */
+    isAnswer: fc.boolean(),
     latencyNs: fc.oneof(fc.constantFrom(-0, 0, -1, 2 ** 32 - 1, 2 ** 32, -(2 ** 53) + 1), fc.maxSafeInteger()),
   });
 });
@@ -199,49 +119,179 @@ function packetsOf(pair: Pair): [Packet, Packet] {
   const packet = (side: typeof INSIDE | typeof OUTSIDE): Packet => {
     const { srcPort, dstPort, icmpId, frames, ...fields } = side === INSIDE ? pair.inside : pair.outside;
     const { src, dst, ipId, length } = fields;
-    const quoted: Quoted = { proto: "udp", src: dst, dst: src, srcPort, dstPort, ipId, length: length };
+    const quoted: Quoted = { proto: "udp", src: dst, srcPort, dst: src, dstPort, ipId, length };
     return {
       ...fields,
       ...(frames && { frames }),
       ...(hasPorts && { srcPort, dstPort }),
       ...(isIcmp && isEcho && !isError && { icmpId }),
       ...(isIcmp && isError && { quoted }),
-      ...{ side, proto, isHeadless, seq, ack, tcpFlags, payloadLength, by, evidence },
+      side,
+      proto,
+      isHeadless,
+      seq,
+      ack,
+      tcpFlags,
+      payloadLength,
+      by,
+      evidence,
     };
   };
   return [packet(INSIDE), packet(OUTSIDE)];
 }
 
-/** The line that the design asks for, by JSON.stringify. `rewriteBits` are those of `Flow`. */
-function expected(tables: HandFilled, pair: Pair, rows: [number, number], packets: [Packet, Packet], nat: string): object {
+/** The line that the design asks for, by JSON.stringify. */
+function expected(tables: HandFilled, pair: Pair, rows: [number, number], packets: [Packet, Packet]): string {
   const { proto, seq, ack, tcpFlags, payloadLength, by, evidence, isOutbound, latencyNs, isHeadless } = pair;
-  const [inside, outside] = packets;
-  const isIcmp = proto === ICMP || proto === ICMPV6;
-  const ends = rows.map((row) => endsOf(tables, row)) as [Ends, Ends];
-  const isEcho = inside.icmpId !== undefined && !isHeadless;
-  const isOther = (key: keyof Ends): boolean => ends[0][key] !== ends[1][key];
-  const rewrite = (isEcho ? (["src", "dst", "icmpId"] as const) : (["src", "srcPort", "dst", "dstPort"] as const)).filter(
-    isOther,
-  );
-  const icmp = { type: seq >>> 24, code: (seq >>> 16) & 255, ...(isEcho && { seq: seq & 0xffff }) };
-  const facts =
-    proto === TCP ? { tcp: { seq, ack, flags: tcpFlagsText(tcpFlags), payload: payloadLength } } : isIcmp ? { icmp } : {};
+  const isEcho = packets[0].icmpId !== undefined && !isHeadless;
+  const ends: [Ends, Ends] = [endsOf(tables, rows[0]), endsOf(tables, rows[1])];
+  const keys = isEcho ? (["src", "dst", "icmpId"] as const) : (["src", "srcPort", "dst", "dstPort"] as const);
+  const rewrite = keys.filter((key) => ends[0][key] !== ends[1][key]);
+  const isOfOpener = (key: string): boolean => key.startsWith("dst") === pair.isAnswer;
+  const nat = [
+    rewrite.some((key) => isOfOpener(key)) ? "snat" : "",
+    rewrite.some((key) => !isOfOpener(key)) ? "dnat" : "",
+  ].filter(Boolean);
+  const tcp = { seq, ack, flags: tcpFlagsText(tcpFlags), payload: payloadLength };
+  const icmp = { type: seq >>> 24, code: (seq >>> 16) & 255, seq: isEcho ? seq & 0xffff : undefined };
   const side = (at: 0 | 1): object => {
     const { src, srcPort, dst, dstPort, icmpId } = ends[at];
     const { frame, frames, stampNs, ipId, ttl, length, quoted } = packets[at];
     const time = epochText(tables.epochsNs[at] + BigInt(stampNs ?? 0));
-    const quotes = quoted && {
-      ...{ proto: quoted.proto, src: quoted.src, srcPort: quoted.srcPort, dst: quoted.dst, dstPort: quoted.dstPort },
-      ...{ ipId: quoted.ipId, length: quoted.length },
-    };
-    return { frames: frames ?? [frame], time, src, srcPort, dst, dstPort, icmpId, ipId, ttl, length, quotes };
+    return { frames: frames ?? [frame], time, src, srcPort, dst, dstPort, icmpId, ipId, ttl, length, quotes: quoted };
   };
-  const names = { 1: "icmp", 6: "tcp", 17: "udp", 58: "icmpv6" } as Record<number, string>;
-  return {
-    ...{ type: "pair", flow: 7, proto: names[proto] ?? `ip-${proto}`, direction: isOutbound ? "outbound" : "inbound", nat },
-    ...{ rewrite, by: BY[by], evidence: EVIDENCE.filter((_, bit) => (evidence >> bit) & 1), latencyNs },
-    ...(isHeadless ? {} : facts),
+  const line = {
+    type: "pair",
+    flow: FLOW_ID,
+    proto: PROTOCOLS.get(proto),
+    direction: isOutbound ? "outbound" : "inbound",
+    nat: nat.length === 0 ? "none" : nat.join("+"),
+    rewrite,
+    by: BY[by],
+    evidence: EVIDENCE.filter((_, bit) => ((evidence >> bit) & 1) === 1),
+    latencyNs,
+    tcp: proto === TCP && !isHeadless ? tcp : undefined,
+    icmp: (proto === ICMP || proto === ICMPV6) && !isHeadless ? icmp : undefined,
     inside: side(0),
     outside: side(1),
   };
+  return `${JSON.stringify(line)}\n`;
 }
+
+/** What the reporter writes of pairs, many times over, and what it should. No two of them share a tuple. */
+function pairLines(pairs: readonly Pair[], times = 1): { lines: string; expected: string } {
+  const tables = new HandFilled();
+  const all = pairs.map((pair) => {
+    const packets = packetsOf(pair);
+    const rows: [number, number] = [tables.add(packets[0]), tables.add(packets[1])];
+    const flow = tables.flow(FLOW_ID, ...rows, pair.isOutbound);
+    tables.tuples.openedByA[flow.insideTuple] = pair.isAnswer ? 0 : 1;
+    return { rows, flow, pair, line: expected(tables, pair, rows, packets) };
+  });
+  const text = written(
+    (write) => new NdjsonReporter(write, { quiet: false }),
+    (reporter) => {
+      reporter.begin(tables);
+      for (let time = 0; time < times; time++)
+        for (const { rows, flow, pair } of all) reporter.pair(...rows, flow, pair.isOutbound, pair.latencyNs);
+    },
+  );
+  const lines = text.slice(text.indexOf("\n") + 1);
+  return {
+    lines,
+    expected: all
+      .map(({ line }) => line)
+      .join("")
+      .repeat(times),
+  };
+}
+
+describe("a pair's line", () => {
+  it("is what JSON.stringify makes of it", () => {
+    fc.assert(
+      fc.property(pairs, (pair) => {
+        const { lines, expected } = pairLines([pair]);
+        expect(lines).toBe(expected);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it("does not depend on those before it", () => {
+    // few values of each of what lines share, so that many differ in one of them only
+    const alike = fc.record({
+      pair: pairs,
+      proto: fc.constantFrom(TCP, ICMP),
+      by: fc.constantFrom(0, 1, 4),
+      evidence: fc.constantFrom(0, 1, 2 ** (EVIDENCE.length - 1)),
+      isSrcKept: fc.boolean(),
+      isDstKept: fc.boolean(),
+      isIdKept: fc.boolean(),
+    });
+    fc.assert(
+      fc.property(fc.array(alike, { minLength: 50, maxLength: 200 }), (several) => {
+        const apart = several.map(({ pair, proto, by, evidence, isSrcKept, isDstKept, isIdKept }, at): Pair => {
+          const [src, dst, port] = [`172.17.${at}.2`, "198.51.100.7", 4000];
+          const inside = { ...pair.inside, src, dst, srcPort: port, dstPort: port, icmpId: port };
+          const other = { src: isSrcKept ? src : `10.0.${at}.15`, dst: isDstKept ? dst : "198.51.100.8" };
+          const outside = { ...pair.outside, ...other, srcPort: port, dstPort: port, icmpId: isIdKept ? port : 5000 };
+          return { ...pair, inside, outside, proto, by, evidence };
+        });
+        const { lines, expected } = pairLines(apart);
+        expect(lines).toBe(expected);
+      }),
+    );
+  });
+
+  it("is whole wherever a chunk ends, with as many frames as there may be", () => {
+    fc.assert(
+      fc.property(pairs, (pair) => {
+        const { lines, expected } = pairLines([pair], 400);
+        expect(lines).toBe(expected);
+      }),
+      { numRuns: 30 },
+    );
+    const [pair] = fc.sample(pairs, 1);
+    const frames = Array.from({ length: 20_000 }, (_, at) => 2 ** 32 - 1 - at);
+    const { lines, expected } = pairLines([{ ...pair, outside: { ...pair.outside, frames } }], 3);
+    expect(lines).toBe(expected);
+  });
+
+  it("takes no more than what is kept free for it, but for its frames", () => {
+    const full = "2001:db80:1111:2222:3333:4444:5555:6666";
+    const side = {
+      src: full,
+      dst: full,
+      srcPort: 65_535,
+      dstPort: 65_535,
+      icmpId: 65_535,
+      stampNs: 0,
+      frame: 2 ** 32 - 1,
+      frames: undefined,
+      ttl: 255,
+      ipId: 2 ** 32 - 1,
+      length: 2 ** 31 - 1,
+    };
+    const longest: Pair = {
+      inside: side,
+      outside: { ...side, src: full.replace("2001", "2002"), dst: full.replace("2001", "2003") },
+      proto: ICMPV6,
+      seq: 2 ** 32 - 1,
+      ack: 2 ** 32 - 1,
+      tcpFlags: 255,
+      payloadLength: 2 ** 31 - 1,
+      isHeadless: false,
+      isEcho: false,
+      isError: true,
+      by: 4,
+      evidence: 2 ** EVIDENCE.length - 1,
+      isOutbound: true,
+      isAnswer: false,
+      latencyNs: -Number.MAX_SAFE_INTEGER,
+    };
+    const { lines, expected } = pairLines([longest]);
+    expect(lines).toBe(expected);
+    // a part may be written 31 bytes beyond its end
+    expect(lines.length + 31).toBeLessThan(2048);
+  });
+});
