@@ -117,6 +117,8 @@ export class FastPath {
       const from = nextAt[side];
       const timeNs = nextNs[side];
       if (from === endAt[side] || timeNs > untilNs || latestNs > untilNs) break;
+      // one that comes so late in its capture may be decided about as it comes
+      if (latestNs - timeNs > windowNs) break;
       const way = ways[from];
       const conversation = (way >> 1) << TUPLE_BITS;
       const slot = conversations[conversation + FLOW + (way & 1)];
@@ -255,7 +257,7 @@ export class FastPath {
       else nextNs[side] = stamps[(behind << (record.RECORD_BITS - 1)) + record.STAMP_NS];
       if (side === OUTSIDE) {
         nextNs[OUTSIDE] += shiftNs;
-        if (isEstimated && behind !== endAt[side]) nextNs[OUTSIDE] -= clock.correctionNs(nextNs[OUTSIDE]);
+        if (isEstimated && Number.isFinite(nextNs[OUTSIDE])) nextNs[OUTSIDE] -= clock.correctionNs(nextNs[OUTSIDE]);
       }
     }
     timeline.end = row;

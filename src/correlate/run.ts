@@ -328,7 +328,7 @@ export class Run {
     }
     if (accounts.pairs(slot) === 0) this.#begin(this.#translations.flowAt(slot));
     this.#translations.prove(inside, outside);
-    const latencyNs = isOutbound ? gapNs : -gapNs;
+    const latencyNs = isOutbound ? gapNs : 0 - gapNs;
     accounts.add(slot, timeNs, isOutbound, latencyNs);
     (isOutbound ? this.#translations.outbound : this.#translations.inbound).add(latencyNs);
     this.#clock.observe(timeNs, gapNs, isOutbound);
@@ -431,7 +431,7 @@ export class Run {
     if (this.#sink.wantsPairs) {
       const gapNs = this.#groups.gapNs(inside, outside, isOutbound);
       const flow = this.#translations.flowAt(t.flow(inside));
-      this.#sink.pair(inside, outside, flow, isOutbound, isOutbound ? gapNs : -gapNs);
+      this.#sink.pair(inside, outside, flow, isOutbound, isOutbound ? gapNs : 0 - gapNs);
     }
     this.#account(inside, outside);
   }

@@ -272,10 +272,12 @@ export async function outcomeOf(
   return outcome;
 }
 
-/** Everything an outcome tells, in its order. */
-export function told({ records, pairs, summary }: Outcome, withPairs = true): object[] {
+/** Everything an outcome tells, in its order, as text: bigints as numbers, and -0 is 0. */
+export function told({ records, pairs, summary }: Outcome, withPairs = true): string[] {
   const all: ReadonlySet<object> = new Set(pairs);
-  return [...records.filter((record) => withPairs || !all.has(record)), summary];
+  return [...records.filter((record) => withPairs || !all.has(record)), summary].map((record) =>
+    JSON.stringify(record, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)),
+  );
 }
 
 /** The same without another run to compare it with. */
