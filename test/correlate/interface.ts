@@ -1,3 +1,4 @@
+import { Conversations } from "../../src/packets/conversations.js";
 import { FrameBatch } from "../../src/packets/frames.js";
 import { PacketBatch, type PacketSource, Tally } from "../../src/packets/packets.js";
 import { decode } from "../../src/wire/decode.js";
@@ -25,6 +26,7 @@ export class Interface implements PacketSource {
   readonly #steps: Iterator<Step>;
   readonly #batch = new FrameBatch();
   readonly #packets = new PacketBatch();
+  readonly #conversations = new Conversations();
   #frames = 0;
 
   constructor(name: string, steps: Iterable<Step>) {
@@ -54,6 +56,7 @@ export class Interface implements PacketSource {
     }
     this.#frames += frames.length;
     decode(batch, [{ name: this.name, linkType: 1, snaplen: 0 }], Infinity, this.#packets, this.tally);
+    this.#conversations.number(this.#packets);
     return Promise.resolve(this.#packets);
   }
 }
