@@ -3,7 +3,7 @@
  *
  *     const [inside, outside] = await Promise.all([openCapture("docker0.pcap", { onWarning }), openCapture("enp0s3.pcap", { onWarning })]);
  *     const packets = await packetSources(inside, outside);
- *     const reporter = new NdjsonReporter((text) => process.stdout.write(text), { quiet: false });
+ *     const reporter = new NdjsonReporter((utf8) => process.stdout.write(utf8), { quiet: false });
  *     await correlate(...packets, { windowNs: 1e9, clock: { kind: "auto" }, maxPairs: Infinity }, reporter);
  *
  * In place of a reporter, any `Sink` receives the results themselves.
@@ -29,5 +29,5 @@ export type {
   Verdict,
 } from "./packets/results.js";
 export { NdjsonReporter, type NdjsonOptions } from "./report/ndjson.js";
-export type { Reporter, Write } from "./report/reporter.js";
+export type { Reporter, Write, WriteBytes } from "./report/reporter.js";
 export { TextReporter, type TextOptions } from "./report/text.js";
