@@ -301,6 +301,8 @@ export class Run {
 
   #match(row: number): void {
     const t = this.#timeline;
+    // one that comes so late in its capture that its window is over has been decided about as it came
+    if (t.state(row) !== WAITING) return;
     const isTcp = t.proto(row) === TCP;
     if ((t.flags(row) & IS_FRAGMENT) !== 0 && !isTcp) {
       this.#datagrams.admit(row);

@@ -94,6 +94,25 @@ it("pairs twins whose stamps are the wrong way round", async () => {
   expect(outcome.pairs[0].latencyNs).toBe(-15_000);
 });
 
+it("tells once of a packet that comes so late in its capture that its window is over, and pairs it with nothing", async () => {
+  const { inside, outside } = conversation(24, { everyUs: 5000 });
+  // the 22nd comes where nothing waits any more: it is decided about at once, and gone before its twin comes, as late
+  const outcome = await outcomeOf(
+    [...inside.toSpliced(21, 1), inside[21]],
+    [...outside.slice(0, 21), outside[22], outside[21], outside[23]],
+    {
+      windowNs: 1_000_000,
+      clock: { kind: "none" },
+      batches: [1, 1],
+    },
+  );
+  expect(outcome.alone.map(({ side, frame }) => [side, frame])).toEqual([
+    ["outside", 23],
+    ["inside", 24],
+  ]);
+  expect(outcome.pairs).toHaveLength(23);
+});
+
 it("a frame's first batch may be empty", async () => {
   const { inside, outside } = conversation(4);
   const arp = us(0, new Uint8Array(28));

@@ -194,6 +194,15 @@ describe("the fast path", () => {
     expect(outcome.twins).toEqual(inStep(KNOWN_FRAMES + 1));
   });
 
+  it("does not take for twins what can be sent again, and would have been under way for far longer than others", async () => {
+    // the second one was sent again, of which the inside capture has nothing
+    const taught = conversation(80);
+    const inside = [outbound("inside", 10_000, 0), outbound("inside", 410_100, 1)];
+    const outside = [outbound("outside", 410_000, 0), outbound("outside", 410_120, 1)];
+    const outcome = await outcomeOf([...taught.inside, ...inside], [...taught.outside, ...outside]);
+    expect(outcome.twins.slice(80)).toEqual([[82, 82]]);
+  });
+
   it("tells packets apart by both halves of their keys", async () => {
     const [a, b] = await colliding();
     const [atUs, laterUs] = [9500, 9505];
@@ -248,7 +257,7 @@ describe("the fast path", () => {
       batches: [[KNOWN_FRAMES + 1, 1], 1],
     });
     expect(outcome.verdicts("inside")).toEqual([[KNOWN_FRAMES + 2, "dropped"]]);
-    expect(outcome.pairs.at(-1)).toMatchObject({ inside: KNOWN_FRAMES + 3, outside: KNOWN_FRAMES + 2, by: "flow" });
+    expect(outcome.pairs.at(-1)).toMatchObject({ inside: KNOWN_FRAMES + 3, outside: KNOWN_FRAMES + 2, by: "exact" });
   });
 
   it("comes to the same where idle conversations are let go, and the busy ones stay", async () => {
