@@ -1,4 +1,5 @@
 import { build } from "rolldown";
+import { assembly } from "./assembly.mjs";
 
 /**
  * Makes dist's JavaScript; tsc makes the types. What this does that tsc does not:
@@ -11,6 +12,7 @@ await build({
   input: { main: "src/main.ts", index: "src/index.ts", "decoding-thread": "src/cli/decoding-thread.ts" },
   platform: "node",
   external: /^[^./]/,
+  plugins: [assembly()],
   optimization: { inlineConst: { mode: "all", pass: 3 } },
   output: {
     dir: "dist",

@@ -1,5 +1,6 @@
 import { widened } from "../packets/columns.js";
 import { HashIndex } from "../packets/hash-index.js";
+import type { Heap } from "../packets/heap.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
@@ -21,14 +22,15 @@ const BUCKET_BITS = 3;
  */
 export class Buckets {
   /** By key: the row of a packet that is ALONE, or the complement of a bucket's number. */
-  readonly index = new HashIndex();
+  readonly index: HashIndex;
   #buckets = new Int32Array(256 << BUCKET_BITS);
   /** From 1 on: the complement of 0 would be taken for an empty cell. */
   #end = 1;
   readonly #free: number[] = [];
   readonly #timeline: Timeline;
 
-  constructor(timeline: Timeline) {
+  constructor(heap: Heap, timeline: Timeline) {
+    this.index = new HashIndex(heap);
     this.#timeline = timeline;
   }
 

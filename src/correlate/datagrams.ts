@@ -20,7 +20,7 @@ import type { Pairing } from "./pairing.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, type Translations } from "./translations.js";
 
 /** No link has a smaller MTU in practice (RFC 791: every host must take 576 bytes): a shorter datagram is not cut. */
-const NEVER_CUT_BYTES = 576;
+export const NEVER_CUT_BYTES = 576;
 
 /** RFC 8200 section 5. */
 const LEAST_IPV6_MTU = 1280;
@@ -225,7 +225,7 @@ function inOrder(a: Datagram, b: Datagram): readonly [Datagram, Datagram] {
 }
 
 /** Whether a datagram with these flags, `length` bytes long, may be in pieces on the other side. */
-export function mayBeCut(flags: number, length: number): boolean {
+function mayBeCut(flags: number, length: number): boolean {
   if ((flags & IS_IPV6) !== 0) return length > LEAST_IPV6_MTU;
   return (flags & (HAS_IP_ID | IS_DF)) === HAS_IP_ID && length > NEVER_CUT_BYTES;
 }

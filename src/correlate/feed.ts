@@ -1,4 +1,5 @@
 import { BATCH_FRAMES } from "../packets/frames.js";
+import { asDoubles, type Heap } from "../packets/heap.js";
 import type { PacketBatch, PacketSource } from "../packets/packets.js";
 import { RECORD_BITS, STAMP_NS } from "../packets/records.js";
 import type { SideSummary } from "../packets/results.js";
@@ -13,11 +14,17 @@ const AS_THEY_ARE = Uint32Array.from({ length: BATCH_FRAMES }, (_, row) => row);
  */
 export class Queue {
   /** Their records, as `records.ts` lays them out. */
-  readonly records = new Int32Array((2 * BATCH_FRAMES) << RECORD_BITS);
+  readonly records: Int32Array;
   /** The same memory. */
-  readonly doubles = new Float64Array(this.records.buffer);
+  readonly doubles: Float64Array;
   /** Which way each goes, as `TupleTable` numbers ways. */
-  readonly ways = new Int32Array(2 * BATCH_FRAMES);
+  readonly ways: Int32Array;
+
+  constructor(heap: Heap) {
+    this.records = heap.take(Int32Array, (2 * BATCH_FRAMES) << RECORD_BITS);
+    this.doubles = asDoubles(this.records);
+    this.ways = heap.take(Int32Array, 2 * BATCH_FRAMES);
+  }
 
   /** Nanoseconds since the epoch of its side's source. */
   stampNs(at: number): number {

@@ -1,4 +1,5 @@
 import type { Flow } from "../packets/flows.js";
+import { Heap } from "../packets/heap.js";
 import { IS_ERROR, IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
 import type { Sink, Summary } from "../packets/results.js";
@@ -47,9 +48,10 @@ const TIDY_EVERY = 1024;
  */
 export class Run {
   readonly #feeds: readonly [Feed, Feed];
-  readonly #queue = new Queue();
-  readonly #tuples = new TupleTable();
-  readonly #timeline = new Timeline();
+  readonly #heap = new Heap();
+  readonly #queue = new Queue(this.#heap);
+  readonly #tuples = new TupleTable(this.#heap);
+  readonly #timeline = new Timeline(this.#heap);
   readonly #clock: Clock;
   readonly #options: RunOptions;
   readonly #sink: Sink;
@@ -100,8 +102,8 @@ export class Run {
     this.#names = names;
     const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
     const timeline = this.#timeline;
-    this.#translations = new Translations(timeline, this.#tuples, clock, options.windowNs);
-    const buckets = new Buckets(timeline);
+    this.#translations = new Translations(this.#heap, timeline, this.#tuples, clock, options.windowNs);
+    const buckets = new Buckets(this.#heap, timeline);
     this.#matcher = new Matcher(timeline, buckets, this.#translations, clock, (inside, outside) =>
       this.#paired(inside, outside),
     );
@@ -113,6 +115,7 @@ export class Run {
     this.#versions = new Versions(timeline, this.#tuples, this.#translations, clock, pairing);
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
     this.#fastPath = new FastPath({
+      heap: this.#heap,
       queue: this.#queue,
       timeline,
       tuples: this.#tuples,

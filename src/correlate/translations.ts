@@ -1,6 +1,7 @@
 import { sameAddress } from "../packets/columns.js";
 import { FlowAccounts } from "../packets/flow-accounts.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
+import type { Heap } from "../packets/heap.js";
 import { LatencyDigest } from "../packets/latency.js";
 import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR, TCP } from "../packets/packets.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
@@ -71,7 +72,7 @@ export class Translations {
   /** Live flows by slot; `TupleTable.flow` and `Timeline.flow` hold slots. */
   readonly flows: (Flow | null)[] = [];
   /** How much there was of each. */
-  readonly accounts = new FlowAccounts();
+  readonly accounts: FlowAccounts;
   learnt = 0;
   /** Whether a TCP segment was seen that is cut on its way, or was before. */
   hasCuts = false;
@@ -88,7 +89,8 @@ export class Translations {
   /** Bits gathered for translations not yet believed, by `candidateKey`. */
   readonly #candidates = new Map<number, number>();
 
-  constructor(timeline: Timeline, tuples: TupleTable, clock: Clock, windowNs: number) {
+  constructor(heap: Heap, timeline: Timeline, tuples: TupleTable, clock: Clock, windowNs: number) {
+    this.accounts = new FlowAccounts(heap);
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#clock = clock;
@@ -192,9 +194,12 @@ export class Translations {
     return latencyNs <= PLAUSIBLE_LEAST_NS || latencyNs <= PLAUSIBLE_P99S * all.p99Ns;
   }
 
-  /** Whether that is certain without a look at other pairs, of a packet that may be sent again: as `relation` asks it. */
-  isSurelyInTime(latencyNs: number): boolean {
-    return !this.hasCuts && latencyNs <= PLAUSIBLE_LEAST_NS && this.#isCausal(latencyNs);
+  /**
+   * Up to this latency, and from 0 on, that is certain without a look at other pairs, of a packet that may be sent again: as
+   * `relation` asks it, with exact clocks. -Infinity where it is never certain.
+   */
+  get surelyInTimeNs(): number {
+    return !this.hasCuts && this.#clock.isExact ? PLAUSIBLE_LEAST_NS : Number.NEGATIVE_INFINITY;
   }
 
   /**

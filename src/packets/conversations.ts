@@ -1,5 +1,6 @@
 import { BATCH_FRAMES } from "./frames.js";
 import { HashIndex } from "./hash-index.js";
+import { Heap } from "./heap.js";
 import { IS_IPV6, type PacketBatch } from "./packets.js";
 import { FLAGS_PROTO_TTL, RECORD_BITS } from "./records.js";
 
@@ -23,7 +24,7 @@ const ENDS_BITS = 4;
 export class Conversations {
   #era = 1;
   #count = 0;
-  #index = new HashIndex();
+  readonly #index = new HashIndex(new Heap());
   readonly #ends = new Int32Array(MOST << ENDS_BITS);
 
   /** Numbers the packets of a batch, which says how. An ICMP error belongs to the conversation of the packet it quotes. */
@@ -97,7 +98,7 @@ export class Conversations {
   #begin(): void {
     this.#era++;
     this.#count = 0;
-    this.#index = new HashIndex();
+    this.#index.clear();
   }
 }
 

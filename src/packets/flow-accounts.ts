@@ -1,14 +1,14 @@
-import { widened } from "./columns.js";
+import { asDoubles, type Heap } from "./heap.js";
 import { EXACT_SAMPLES, LatencyDigest, type LatencySummary, summaryOf } from "./latency.js";
 import { Samples } from "./samples.js";
 import { NONE } from "./tuples.js";
 
 /** Words of a flow's record, one cache line. Of two each, one a direction, outbound is the second: at … + outbound. */
-const BITS = 0;
-const RETRANSMISSIONS = 1;
+export const BITS = 0;
+export const RETRANSMISSIONS = 1;
 export const PAIRS = 2;
 /** At … + forward: the sequence number behind the last new byte. */
-const NEXT_SEQ = 4;
+export const NEXT_SEQ = 4;
 /** Newest chunk of the latencies; NONE before the first one, and where a digest has them. */
 export const LATENCIES = 6;
 /** Doubles, at half the word: stamps of the first and the last pair. */
@@ -22,20 +22,28 @@ export const IS_FLIPPED = 1;
 /** Whether what is forward on the inside travels inbound, and what is not, outbound. */
 export const BACKWARD_OUTBOUND_BIT = 1;
 /** Two bits, one a direction, shifted by `forward`: whether NEXT_SEQ holds something. */
-const HAS_NEXT_SEQ = 4;
+export const HAS_NEXT_SEQ = 4;
 
 /**
  * What every pair asks of its flow and adds to it, by the flow's slot: a record of one cache line, and one more for the
  * latency. As objects, the accounts of ten thousands of flows were a dozen lines each, and most of the memory.
  */
 export class FlowAccounts {
-  records = new Int32Array(64 * RECORD_WORDS);
+  records: Int32Array;
   /** The same memory. */
-  doubles = new Float64Array(this.records.buffer);
-  readonly samples = new Samples();
+  doubles: Float64Array;
+  readonly samples: Samples;
+  readonly #heap: Heap;
   readonly #few = new Float64Array(EXACT_SAMPLES);
   /** Latencies of flows with more pairs than are kept one by one, at `2 * slot`, + 1 for outbound. */
   readonly #digests: (LatencyDigest | undefined)[] = [];
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+    this.samples = new Samples(heap);
+    this.records = heap.take(Int32Array, 64 * RECORD_WORDS);
+    this.doubles = asDoubles(this.records);
+  }
 
   /** Begins the accounts of a flow; its two facts as in `Flow`. Returns them as bits, IS_FLIPPED and BACKWARD_OUTBOUND. */
   open(slot: number, isFlipped: boolean, isForwardOutbound: boolean): number {
@@ -159,7 +167,7 @@ export class FlowAccounts {
   }
 
   #grow(): void {
-    this.records = widened(this.records, new Int32Array(2 * this.records.length));
-    this.doubles = new Float64Array(this.records.buffer);
+    this.records = this.#heap.doubled(Int32Array, this.records);
+    this.doubles = asDoubles(this.records);
   }
 }

@@ -1,3 +1,5 @@
+import type { Heap } from "./heap.js";
+
 /**
  * An open-addressing index from a 32-bit hash to ids; several ids may share a hash. It stores no keys: whoever searches
  * compares what the ids stand for.
@@ -9,9 +11,15 @@
  */
 export class HashIndex {
   /** Hash and id + 1 of each cell; 0 in the second where it is empty. */
-  cells = new Int32Array(2 * 1024);
+  cells: Int32Array;
   mask = 1023;
+  readonly #heap: Heap;
   #size = 0;
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+    this.cells = heap.take(Int32Array, 2 * 1024);
+  }
 
   get size(): number {
     return this.#size;
@@ -46,6 +54,12 @@ export class HashIndex {
   /** Counts ids that were written into cells, or taken out of them, from outside. */
   counted(change: number): void {
     this.#size += change;
+  }
+
+  /** Removes all. */
+  clear(): void {
+    this.cells.fill(0);
+    this.#size = 0;
   }
 
   /** Removes the id filed under this hash; nothing happens if it is not there. */
@@ -84,9 +98,10 @@ export class HashIndex {
 
   #grow(): void {
     const old = this.cells;
-    this.cells = new Int32Array(old.length * 2);
+    this.cells = this.#heap.take(Int32Array, old.length * 2);
     this.mask = this.cells.length / 2 - 1;
     for (let at = 0; at < old.length; at += 2) if (old[at + 1] !== 0) this.#place(old[at], old[at + 1]);
+    this.#heap.give(old);
   }
 }
 

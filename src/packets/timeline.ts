@@ -1,3 +1,4 @@
+import { asDoubles, type Heap } from "./heap.js";
 import {
   ACK,
   FLAGS_PROTO_TTL,
@@ -61,13 +62,23 @@ export class Timeline {
   // `FastPath` works on them itself
   mask = FIRST_ROWS - 1;
   /** Of each row, what its capture says of it: see `records.ts`. */
-  records = new Int32Array(FIRST_ROWS << RECORD_BITS);
+  records: Int32Array;
   /** The same memory. */
-  doubles = new Float64Array(this.records.buffer);
-  fates = new Int32Array(FIRST_ROWS << FATE_BITS);
+  doubles: Float64Array;
+  fates: Int32Array;
   /** Beside the records: whoever goes along the timeline looks at nothing else of most packets. */
-  states = new Uint8Array(FIRST_ROWS);
-  sides = new Uint8Array(FIRST_ROWS);
+  states: Uint8Array;
+  sides: Uint8Array;
+  readonly #heap: Heap;
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+    this.records = heap.take(Int32Array, FIRST_ROWS << RECORD_BITS);
+    this.doubles = asDoubles(this.records);
+    this.fates = heap.take(Int32Array, FIRST_ROWS << FATE_BITS);
+    this.states = heap.take(Uint8Array, FIRST_ROWS);
+    this.sides = heap.take(Uint8Array, FIRST_ROWS);
+  }
 
   get size(): number {
     return (this.end - this.first) & ROW_MASK;
@@ -304,19 +315,19 @@ export class Timeline {
     // where the oldest row stands now, and where it will
     const from = this.first & (rows - 1);
     const to = this.first & this.mask;
-    this.records = widened(this.records, new Int32Array(2 * this.records.length), from, to, rows);
-    this.doubles = new Float64Array(this.records.buffer);
-    this.fates = widened(this.fates, new Int32Array(2 * this.fates.length), from, to, rows);
-    this.states = widened(this.states, new Uint8Array(2 * this.states.length), from, to, rows);
-    this.sides = widened(this.sides, new Uint8Array(2 * this.sides.length), from, to, rows);
+    const widened = <T extends Int32Array | Uint8Array>(ring: T, wider: T): T => {
+      const words = ring.length / rows;
+      wider.set(ring.subarray(from * words), to * words);
+      // what stood before the oldest row comes behind what stood last, which may be at the wider ring's beginning
+      wider.set(ring.subarray(0, from * words), ((to + rows - from) % (2 * rows)) * words);
+      this.#heap.give(ring);
+      return wider;
+    };
+    const heap = this.#heap;
+    this.records = widened(this.records, heap.take(Int32Array, 2 * this.records.length));
+    this.doubles = asDoubles(this.records);
+    this.fates = widened(this.fates, heap.take(Int32Array, 2 * this.fates.length));
+    this.states = widened(this.states, heap.take(Uint8Array, 2 * this.states.length));
+    this.sides = widened(this.sides, heap.take(Uint8Array, 2 * this.sides.length));
   }
-}
-
-/** A full ring of `rows` rows in one twice as wide: the row that stood at `from` stands at `to`, and the others behind it. */
-function widened<T extends Int32Array | Uint8Array>(ring: T, wider: T, from: number, to: number, rows: number): T {
-  const words = ring.length / rows;
-  wider.set(ring.subarray(from * words), to * words);
-  // what stood before the oldest row comes behind what stood last, which may be at the wider ring's beginning
-  wider.set(ring.subarray(0, from * words), ((to + rows - from) % (2 * rows)) * words);
-  return wider;
 }

@@ -1,5 +1,6 @@
 import { sameAddress, widened } from "./columns.js";
 import { HashIndex } from "./hash-index.js";
+import { asDoubles, type Heap } from "./heap.js";
 import { IS_IPV6, type PacketBatch } from "./packets.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 
@@ -41,9 +42,9 @@ export class TupleTable {
   proto = new Uint8Array(256);
   isIpv6 = new Uint8Array(256);
   side = new Uint8Array(256);
-  records = new Int32Array(256 * TUPLE_WORDS);
+  records: Int32Array;
   /** The same memory. */
-  doubles = new Float64Array(this.records.buffer);
+  doubles: Float64Array;
   /** Addresses, four words a row as in `PacketBatch`. */
   addressA = new Uint32Array(1024);
   addressB = new Uint32Array(1024);
@@ -52,9 +53,9 @@ export class TupleTable {
   /** 1 where the ports are an ICMP echo id. */
   isEcho = new Uint8Array(256);
   /** 1 if A opened the conversation, 0 if B did. */
-  openedByA = new Uint8Array(256);
+  openedByA: Uint8Array;
   /** TCP: bit 0 once B, bit 1 once A has sent FIN or either has sent RST: 3 where the connection is over. */
-  ended = new Uint8Array(256);
+  ended: Uint8Array;
   /** Packets of this tuple that found no twin. */
   unmatched = new Uint32Array(256);
   /** 1 where one of them was dropped before the first pair of the tuple's flow. */
@@ -69,7 +70,17 @@ export class TupleTable {
   #number = new Int32Array(256);
   readonly #known: readonly [Known, Known] = [new Known(), new Known()];
   #free: number[] = [];
-  readonly #index = new HashIndex();
+  readonly #index: HashIndex;
+  readonly #heap: Heap;
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+    this.#index = new HashIndex(heap);
+    this.records = heap.take(Int32Array, 256 * TUPLE_WORDS);
+    this.doubles = asDoubles(this.records);
+    this.openedByA = heap.take(Uint8Array, 256);
+    this.ended = heap.take(Uint8Array, 256);
+  }
 
   /**
    * The flow of the packets that go this way, or NONE while their translation is not known. Each direction may have its own:
@@ -255,8 +266,8 @@ export class TupleTable {
   #grow(): void {
     const rows = this.proto.length * 2;
     this.proto = widened(this.proto, new Uint8Array(rows));
-    this.records = widened(this.records, new Int32Array(rows * TUPLE_WORDS));
-    this.doubles = new Float64Array(this.records.buffer);
+    this.records = this.#heap.doubled(Int32Array, this.records);
+    this.doubles = asDoubles(this.records);
     this.isIpv6 = widened(this.isIpv6, new Uint8Array(rows));
     this.side = widened(this.side, new Uint8Array(rows));
     this.addressA = widened(this.addressA, new Uint32Array(rows * 4));
@@ -264,8 +275,8 @@ export class TupleTable {
     this.portA = widened(this.portA, new Uint16Array(rows));
     this.portB = widened(this.portB, new Uint16Array(rows));
     this.isEcho = widened(this.isEcho, new Uint8Array(rows));
-    this.openedByA = widened(this.openedByA, new Uint8Array(rows));
-    this.ended = widened(this.ended, new Uint8Array(rows));
+    this.openedByA = this.#heap.doubled(Uint8Array, this.openedByA);
+    this.ended = this.#heap.doubled(Uint8Array, this.ended);
     this.unmatched = widened(this.unmatched, new Uint32Array(rows));
     this.hasLostFirst = widened(this.hasLostFirst, new Uint8Array(rows));
     this.#hash = widened(this.#hash, new Int32Array(rows));

@@ -2,6 +2,7 @@ import { deepStrictEqual, strictEqual } from "node:assert";
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { ALONE, Buckets } from "../../src/correlate/buckets.js";
+import { Heap } from "../../src/packets/heap.js";
 import { KEY, KEY2, RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { Timeline } from "../../src/packets/timeline.js";
@@ -72,8 +73,8 @@ function expectFiled(timeline: Timeline, buckets: Buckets, groups: ReadonlyMap<s
 it("hold the packets that wait by all of their keys, a list a side, whoever leaves first", () => {
   fc.assert(
     fc.property(steps, (steps) => {
-      const timeline = new Timeline();
-      const buckets = new Buckets(timeline);
+      const timeline = new Timeline(new Heap());
+      const buckets = new Buckets(new Heap(), timeline);
       const groups = new Map<string, number[]>();
       const waiting: number[] = [];
       for (const step of steps) {
@@ -102,8 +103,8 @@ it("hold the packets that wait by all of their keys, a list a side, whoever leav
 });
 
 it("grow, and forget what is in none of them any more", () => {
-  const timeline = new Timeline();
-  const buckets = new Buckets(timeline);
+  const timeline = new Timeline(new Heap());
+  const buckets = new Buckets(new Heap(), timeline);
   const groups = new Map<string, number[]>();
   // three a key: one bucket a key
   for (let n = 0; n < 3000; n++) {

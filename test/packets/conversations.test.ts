@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { Heap } from "../../src/packets/heap.js";
 import { Conversations } from "../../src/packets/conversations.js";
 import { BATCH_FRAMES } from "../../src/packets/frames.js";
 import { IS_ERROR, IS_IPV6, PacketBatch, TCP, UDP } from "../../src/packets/packets.js";
@@ -82,7 +83,7 @@ it("that have numbers are the same ones as those that have none, with tuples rel
   );
   fc.assert(
     fc.property(batches, fc.boolean(), fc.nat(10), (batches, isBackwards, from) => {
-      const [numbered, plain] = [new TupleTable(), new TupleTable()];
+      const [numbered, plain] = [new TupleTable(new Heap()), new TupleTable(new Heap())];
       const numbering = [new Conversations(), new Conversations()];
       const batch = new PacketBatch();
       for (const { side, packets, released } of batches) {
@@ -122,7 +123,7 @@ it("tell which way a packet goes, and an error with what it quotes", () => {
 });
 
 it("begin again with 0 once there are many, in another era, and are found again", () => {
-  const table = new TupleTable();
+  const table = new TupleTable(new Heap());
   const numbering = new Conversations();
   const batch = new PacketBatch();
   const ways: number[] = [];

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { Heap } from "../../src/packets/heap.js";
 import { FlowAccounts } from "../../src/packets/flow-accounts.js";
 import { LatencyDigest } from "../../src/packets/latency.js";
 
@@ -107,7 +108,7 @@ function expectSame(accounts: FlowAccounts, slot: number, plain: Plain): void {
 it("say of each flow what a plain list of its pairs says, with others between them and before it in its slot", () => {
   fc.assert(
     fc.property(steps, (steps) => {
-      const accounts = new FlowAccounts();
+      const accounts = new FlowAccounts(new Heap());
       const model = new Map(SLOTS.map((slot) => [slot, new Plain(false, true)]));
       for (const slot of SLOTS) accounts.open(slot, false, true);
       for (const step of steps) {
@@ -139,7 +140,7 @@ it("say of each flow what a plain list of its pairs says, with others between th
 });
 
 it("say the same at every count around the 64 samples that are kept one by one", () => {
-  const accounts = new FlowAccounts();
+  const accounts = new FlowAccounts(new Heap());
   const plain = new Plain(false, true);
   accounts.open(3, false, true);
   for (let count = 1; count <= 200; count++) {
@@ -153,7 +154,7 @@ it("say the same at every count around the 64 samples that are kept one by one",
 });
 
 it("take no more memory for flows that come and go, however many pairs each has", () => {
-  const accounts = new FlowAccounts();
+  const accounts = new FlowAccounts(new Heap());
   const { chunks } = accounts.samples;
   for (let flow = 0; flow < 500; flow++) {
     accounts.open(0, false, true);

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { Heap } from "../../src/packets/heap.js";
 import { clearCell, HashIndex } from "../../src/packets/hash-index.js";
 
 /** Ids under a hash, as the index finds them. */
@@ -22,7 +23,7 @@ const steps = fc.array(fc.record({ isAdd: fc.boolean(), hash: hashes, pick: fc.n
 it("finds what a Map of sets finds, whatever is added and removed", () => {
   fc.assert(
     fc.property(steps, (steps) => {
-      const index = new HashIndex();
+      const index = new HashIndex(new Heap());
       const model = new Map<number, Set<number>>();
       for (const [id, { isAdd, hash, pick }] of steps.entries()) {
         const ids = model.get(hash) ?? new Set<number>();
@@ -46,7 +47,7 @@ it("finds what a Map of sets finds, whatever is added and removed", () => {
 const hashOf = (id: number) => Math.imul(id >> 1, 0x9e3779b1) >>> 0;
 
 it("keeps all it holds while it grows, and forgets nothing when most are removed", () => {
-  const index = new HashIndex();
+  const index = new HashIndex(new Heap());
   // a multiplicative hash: spread, and with some in each other's way
   for (let id = 0; id < 10_000; id++) index.add(hashOf(id), id);
   for (let id = 0; id < 10_000; id++) if (id % 7 !== 0) index.remove(hashOf(id), id);
@@ -60,7 +61,7 @@ const filed = fc.record({ hash: hashes, isFromOutside: fc.boolean() });
 it("removes from a cell that was found, by itself or from outside, as it does by id", () => {
   fc.assert(
     fc.property(fc.array(filed, { maxLength: 200 }), fc.array(fc.nat(), { maxLength: 150 }), (filed, picks) => {
-      const index = new HashIndex();
+      const index = new HashIndex(new Heap());
       // complements and rows both are ids
       const ids = filed.map((_, at) => (at % 2 === 0 ? at : -at - 2));
       for (const [at, { hash }] of filed.entries()) index.add(hash, ids[at]);
@@ -87,7 +88,7 @@ it("removes from a cell that was found, by itself or from outside, as it does by
 });
 
 it("keeps its cells while ids come that it made room for, from outside as well", () => {
-  const index = new HashIndex();
+  const index = new HashIndex(new Heap());
   for (let id = 0; id < 100; id++) index.add(hashOf(id), id);
   index.reserve(5000);
   const { cells, mask } = index;
@@ -115,7 +116,7 @@ it("keeps its cells while ids come that it made room for, from outside as well",
 });
 
 it("tells a signed hash from no other: 32 bits are 32 bits", () => {
-  const index = new HashIndex();
+  const index = new HashIndex(new Heap());
   index.add(0xffff_fffe, 3);
   expect(found(index, -2)).toEqual([3]);
   index.remove(-2, 3);
@@ -123,7 +124,7 @@ it("tells a signed hash from no other: 32 bits are 32 bits", () => {
 });
 
 it("is not disturbed by the removal of what is not there", () => {
-  const index = new HashIndex();
+  const index = new HashIndex(new Heap());
   index.add(5, 1);
   index.remove(5, 2);
   index.remove(6, 1);

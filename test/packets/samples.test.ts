@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { Heap } from "../../src/packets/heap.js";
 import { Samples } from "../../src/packets/samples.js";
 import { NONE } from "../../src/packets/tuples.js";
 
@@ -16,7 +17,7 @@ const byValue = (a: number, b: number): number => a - b || (Object.is(a, b) ? 0 
 it("keeps what a few arrays would keep, filled in turn, some of them dropped and begun again", () => {
   fc.assert(
     fc.property(steps, (steps) => {
-      const samples = new Samples();
+      const samples = new Samples(new Heap());
       const newest = Array<number>(LISTS).fill(NONE);
       const model: number[][] = Array.from({ length: LISTS }, () => []);
       for (const { list, sample, isEnd } of steps) {
@@ -41,7 +42,7 @@ it("keeps what a few arrays would keep, filled in turn, some of them dropped and
 });
 
 it("uses the memory of a list that was dropped again", () => {
-  const samples = new Samples();
+  const samples = new Samples(new Heap());
   const { chunks } = samples;
   for (let list = 0; list < 1000; list++) {
     let newest = NONE;

@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { Heap } from "../../src/packets/heap.js";
 import { KEY, RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { AMBIGUOUS, Timeline, WAITING } from "../../src/packets/timeline.js";
@@ -33,7 +34,7 @@ function expectHeld(timeline: Timeline, values: readonly number[]): void {
 }
 
 it("gives a new row no state, twin or bucket", () => {
-  const timeline = new Timeline();
+  const timeline = new Timeline(new Heap());
   const at = push(timeline, 0);
   timeline.setState(at, AMBIGUOUS);
   timeline.setTwin(at, 9);
@@ -52,7 +53,7 @@ it("is a queue that keeps all it holds, wherever it stands when it grows", () =>
   const moves = fc.array(fc.record({ push: fc.nat(3000), drop: fc.nat(3000) }), { maxLength: 12 });
   fc.assert(
     fc.property(moves, (moves) => {
-      const timeline = new Timeline();
+      const timeline = new Timeline(new Heap());
       const held: number[] = [];
       let value = 0;
       for (const { push: pushes, drop } of moves) {
@@ -76,7 +77,7 @@ it("is a queue that keeps all it holds, wherever it stands when it grows", () =>
 });
 
 it("stays as small as what it holds", () => {
-  const timeline = new Timeline();
+  const timeline = new Timeline(new Heap());
   for (let value = 0; value < 100_000; value++) {
     push(timeline, value);
     if (value >= 4000) timeline.drop();
@@ -86,7 +87,7 @@ it("stays as small as what it holds", () => {
 
 it("grows when full, with the ring turned or not", () => {
   for (const turned of [0, 1, 4095, 5000]) {
-    const timeline = new Timeline();
+    const timeline = new Timeline(new Heap());
     for (let value = 0; value < turned; value++) {
       push(timeline, value);
       timeline.drop();
@@ -99,7 +100,7 @@ it("grows when full, with the ring turned or not", () => {
 });
 
 it("makes room in advance, and appends that many rows without another array", () => {
-  const timeline = new Timeline();
+  const timeline = new Timeline(new Heap());
   for (let value = 0; value < 5000; value++) {
     push(timeline, value);
     if (value >= 1000) timeline.drop();
@@ -116,7 +117,7 @@ it("makes room in advance, and appends that many rows without another array", ()
 
 it("wraps its row numbers at 2^30, growing or not", () => {
   for (const rows of [100, 9000]) {
-    const timeline = new Timeline();
+    const timeline = new Timeline(new Heap());
     timeline.first = 0x3fff_fff0;
     timeline.end = 0x3fff_fff0;
     const values = Array.from({ length: rows }, (_, at) => at);
@@ -133,7 +134,7 @@ it("wraps its row numbers at 2^30, growing or not", () => {
 });
 
 it("keeps all that is told of a pair, whatever its numbers are", () => {
-  const timeline = new Timeline();
+  const timeline = new Timeline(new Heap());
   const inside = push(timeline, 0);
   const outside = push(timeline, 1);
   for (const [slot, by, evidence, isOutbound] of [

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { Heap } from "../../src/packets/heap.js";
 import { TCP, UDP } from "../../src/packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { NONE, TupleTable } from "../../src/packets/tuples.js";
@@ -28,7 +29,7 @@ function intern(
 const split = (way: number): { tuple: number; forward: number } => ({ tuple: way >> 1, forward: way & 1 });
 
 it("is one row for both directions, and tells which way a packet went", () => {
-  const table = new TupleTable();
+  const table = new TupleTable(new Heap());
   const { tuple, forward } = split(intern(table, A, B));
   expect([forward, table.end]).toEqual([1, 1]);
   expect(split(intern(table, B, A))).toEqual({ tuple, forward: 0 });
@@ -40,7 +41,7 @@ it("is one row for both directions, and tells which way a packet went", () => {
 });
 
 it("keeps apart what differs in anything, even under one hash", () => {
-  const table = new TupleTable();
+  const table = new TupleTable(new Heap());
   const ways = [
     intern(table, A, B),
     intern(table, A, B, { side: OUTSIDE }),
@@ -59,7 +60,7 @@ it("keeps apart what differs in anything, even under one hash", () => {
 });
 
 it("counts a conversation with its first packet, and tells which that is", () => {
-  const table = new TupleTable();
+  const table = new TupleTable(new Heap());
   const [one, other] = [intern(table, A, B), intern(table, A, { ...B, port: 81 })].map((way) => way >> 1);
   expect([table.size, table.lastNs(one)]).toEqual([0, Number.NEGATIVE_INFINITY]);
   expect([table.saw(one, 0), table.size, table.lastNs(one)]).toEqual([true, 1, 0]);
@@ -69,7 +70,7 @@ it("counts a conversation with its first packet, and tells which that is", () =>
 });
 
 it("has a flow, and its proof, for each direction", () => {
-  const table = new TupleTable();
+  const table = new TupleTable(new Heap());
   const [way, other] = [intern(table, A, B), intern(table, A, { ...B, port: 81 })];
   const told = () => [way, way ^ 1, other, other ^ 1].map((each) => [table.flow(each), table.isProved(each)] as const);
   table.bind(way, 7, 0);
@@ -95,14 +96,14 @@ it("has a flow, and its proof, for each direction", () => {
 });
 
 it("takes a packet from an end to itself as forward", () => {
-  const table = new TupleTable();
+  const table = new TupleTable(new Heap());
   const way = intern(table, A, A);
   expect(intern(table, A, A)).toBe(way);
   expect(split(way).forward).toBe(1);
 });
 
 it("hands a released row out again, with nothing left in it", () => {
-  const table = new TupleTable();
+  const table = new TupleTable(new Heap());
   const way = intern(table, A, B, { side: OUTSIDE });
   const { tuple } = split(way);
   for (const each of [way, way ^ 1]) {
@@ -130,7 +131,7 @@ it("hands a released row out again, with nothing left in it", () => {
 const end = (n: number): End => ({ words: [n, n + 1, n + 2, n + 3], port: n % 65_536 });
 
 it("grows, and keeps every conversation findable and without a flow", () => {
-  const table = new TupleTable();
+  const table = new TupleTable(new Heap());
   const ways = Array.from({ length: 1000 }, (_, n) => intern(table, end(n), B, { hash: n % 300, isIpv6: 1 }));
   for (const [n, way] of ways.entries()) {
     expect(intern(table, B, end(n), { hash: n % 300, isIpv6: 1 })).toBe(way ^ 1);

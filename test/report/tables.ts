@@ -1,3 +1,4 @@
+import { Heap } from "../../src/packets/heap.js";
 import { Flow } from "../../src/packets/flows.js";
 import {
   ACK,
@@ -53,8 +54,8 @@ export interface Packet {
 
 /** Tables filled by hand, one packet a call. */
 export class HandFilled implements Tables {
-  readonly timeline = new Timeline();
-  readonly tuples = new TupleTable();
+  readonly timeline = new Timeline(new Heap());
+  readonly tuples = new TupleTable(new Heap());
   readonly epochsNs: readonly [bigint, bigint] = [EPOCH_NS, EPOCH_NS + 1_000_000_000n];
   readonly names: readonly [string, string];
   readonly #packets = new Map<number, Packet>();

@@ -1,0 +1,1 @@
+export function assembly(): import("rolldown").Plugin;

@@ -1,0 +1,59 @@
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { main as compile } from "assemblyscript/asc";
+
+/** What AssemblyScript is given of TypeScript's modules: a constant of numbers alone, on one line, is the same in both. */
+const CONSTANT = /^(export )?const [A-Z][A-Z0-9_]* = (0x[\da-f_]+|[\d_]+|[-+*<>|&()~ ])+;$/;
+
+const OPTIONS = [
+  ..."-O3 --converge --noAssert --runtime stub".split(" "),
+  // the memory comes from outside and may be as large as addresses reach, in pages of 64 KiB; its first page is the module's
+  ..."--importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536".split(" "),
+  ..."--enable threads --enable simd".split(" "),
+];
+
+/**
+ * A plugin for rolldown and vitest: `import bytes from "./assembly/x.wasm"` gives what the AssemblyScript in assembly/x.ts
+ * compiles to, as a Uint8Array. The module's memory is shared and is to be imported as `env.memory`; its first page is its own.
+ *
+ * Of the modules it imports from outside such a folder, it sees the numeric constants: how records are laid out is written once.
+ */
+export function assembly() {
+  return {
+    name: "assembly",
+    // a name of JavaScript's, as vite has ideas of its own of what a .wasm is
+    resolveId: (id, importer) => (id.endsWith(".wasm") ? `${resolve(dirname(importer), id)}.js` : undefined),
+    async load(id) {
+      if (!id.endsWith(".wasm.js")) return undefined;
+      const source = id.replace(/\.wasm\.js$/, ".ts");
+      const { bytes, sources } = await compiled(source);
+      for (const each of sources) this.addWatchFile(each);
+      return `export default Buffer.from("${Buffer.from(bytes).toString("base64")}", "base64");`;
+    },
+  };
+}
+
+async function compiled(source) {
+  const folder = dirname(source);
+  const sources = [];
+  const complaints = [];
+  let bytes;
+  const { error } = await compile([source, "--baseDir", folder, "--outFile", "out.wasm", ...OPTIONS], {
+    stderr: { write: (text) => complaints.push(text) },
+    async readFile(name, base) {
+      // it asks for ./x.js of TypeScript's imports, and for x/index.ts and the like while it searches
+      const path = resolve(base, name.replace(/\.js\.ts$/, ".ts"));
+      const text = await readFile(path, "utf8").catch(() => null);
+      if (text === null) return null;
+      sources.push(path);
+      if (dirname(path).endsWith("/assembly")) return text;
+      return text.replace(/.*\n?/g, (line) => (CONSTANT.test(line.trimEnd()) ? line : "\n"));
+    },
+    writeFile(name, contents) {
+      if (name === "out.wasm") bytes = contents;
+    },
+    listFiles: () => [],
+  });
+  if (error || bytes === undefined) throw new Error(`${source}:\n${complaints.join("")}${error ?? ""}`);
+  return { bytes, sources };
+}

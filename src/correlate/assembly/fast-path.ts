@@ -1,0 +1,348 @@
+/**
+ * `FastPath`'s loop, in AssemblyScript. It names fields as the tables in packets/ do: a word of a record is four bytes.
+ *
+ * It goes over the same rows as `Run`, `Matcher`, `Translations` and `FlowAccounts`, and says what they say in general for
+ * the packets it takes: test/correlate/fast-path.test.ts holds them together.
+ */
+import * as account from "../../packets/flow-accounts.js";
+import { EXACT_SAMPLES } from "../../packets/latency.js";
+import {
+  ACK,
+  FIN,
+  HAS_IP_ID,
+  HAS_PAYLOAD,
+  HAS_TCP_NUMBERS,
+  ICMP,
+  ICMPV6,
+  IS_DF,
+  IS_ERROR,
+  IS_FRAGMENT,
+  IS_IPV6,
+  RST,
+  SYN,
+  TCP,
+} from "../../packets/packets.js";
+import * as record from "../../packets/records.js";
+import {
+  BY_EXACT,
+  EVIDENCE_ICMP_SEQ,
+  EVIDENCE_IP_ID,
+  EVIDENCE_LENGTH,
+  EVIDENCE_PAYLOAD,
+  EVIDENCE_TCP_ACK,
+  EVIDENCE_TCP_SEQ,
+} from "../../packets/results.js";
+import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../packets/samples.js";
+import { INSIDE, OUTSIDE } from "../../packets/sides.js";
+import * as line from "../../packets/timeline.js";
+import * as tuple from "../../packets/tuples.js";
+import { ALONE } from "../buckets.js";
+import { NEVER_CUT_BYTES } from "../datagrams.js";
+import * as words from "../fast-path-words.js";
+import { ORDINARY_BYTES } from "../segments.js";
+
+/** `Clock`'s methods, which are asked where the clock is an estimated one. */
+declare function observe(timeNs: f64, gapNs: f64, isOutbound: bool): void;
+declare function correctionNs(timeNs: f64): f64;
+
+/** Bytes of a record, and of others that are half or twice as long as they say. */
+const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
+const FATE_BYTES_BITS = line.FATE_BITS + 2;
+const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
+const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
+const CELL_BYTES_BITS = 3;
+const CHUNK_BYTES_BITS = CHUNK_BITS + 3;
+const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
+
+/** A word or a double of what the fast path was told. */
+function told(ground: usize, word: i32): i32 {
+  return load<i32>(ground + ((<usize>word) << 2));
+}
+
+function toldNs(ground: usize, double: i32): f64 {
+  return load<f64>(ground + ((<usize>double) << 3));
+}
+
+function say(ground: usize, word: i32, value: i32): void {
+  store<i32>(ground + ((<usize>word) << 2), value);
+}
+
+function sayNs(ground: usize, double: i32, value: f64): void {
+  store<f64>(ground + ((<usize>double) << 3), value);
+}
+
+/** Takes packets as long as they are ordinary, and says in `ground` how far it came. */
+export function run(ground: usize): void {
+  const packets = told(ground, words.PACKETS);
+  const ways = told(ground, words.WAYS);
+  const timeline = told(ground, words.TIMELINE);
+  const fates = told(ground, words.FATES);
+  const states = told(ground, words.STATES);
+  const sides = told(ground, words.SIDES);
+  const mask = told(ground, words.ROWS_MASK);
+  const cells = told(ground, words.CELLS);
+  const cellsMask = told(ground, words.CELLS_MASK);
+  const tuples = told(ground, words.TUPLES);
+  const flows = told(ground, words.FLOWS);
+  const chunks = told(ground, words.CHUNKS);
+  const isShowing = told(ground, words.IS_SHOWING) !== 0;
+  const isIpv4Only = told(ground, words.IS_IPV4_ONLY) !== 0;
+  const isUncut = told(ground, words.IS_UNCUT) !== 0;
+  const isEstimated = told(ground, words.IS_ESTIMATED) !== 0;
+  const windowNs = toldNs(ground, words.WINDOW_NS);
+  const shiftNs = toldNs(ground, words.SHIFT_NS);
+  const surelyInTimeNs = toldNs(ground, words.SURELY_IN_TIME_NS);
+  const first = told(ground, words.FIRST);
+  const notYetShown = (told(ground, words.SHOWN) - first) & line.ROW_MASK;
+  const lastRow = told(ground, words.LAST_ROW);
+  const pairedState = isShowing ? line.PAIRED : line.SHOWN;
+
+  let insideAt = told(ground, words.AT + INSIDE);
+  let outsideAt = told(ground, words.AT + OUTSIDE);
+  const insideEnd = told(ground, words.END + INSIDE);
+  const outsideEnd = told(ground, words.END + OUTSIDE);
+  let insideNs = toldNs(ground, words.NEXT_NS + INSIDE);
+  let outsideNs = toldNs(ground, words.NEXT_NS + OUTSIDE);
+  let latestNs = toldNs(ground, words.NOW_NS);
+  let row = told(ground, words.ROW);
+  let due = told(ground, words.DUE);
+  let freeChunk = told(ground, words.FREE_CHUNK);
+  let chunksEnd = told(ground, words.CHUNKS_END);
+  let latencies = told(ground, words.LATENCIES);
+  let pairs = 0;
+  let filed = 0;
+  // when the window of the first row is over that waits
+  let untilNs: f64 = due === row ? Infinity : timeNsOf(timeline, due & mask) + windowNs;
+
+  while (row !== lastRow) {
+    const side = insideNs <= outsideNs ? INSIDE : OUTSIDE;
+    const from = side === INSIDE ? insideAt : outsideAt;
+    const timeNs = side === INSIDE ? insideNs : outsideNs;
+    if (from === (side === INSIDE ? insideEnd : outsideEnd) || timeNs > untilNs || latestNs > untilNs) break;
+    // one that comes so late in its capture may be decided about as it comes
+    if (latestNs - timeNs > windowNs) break;
+    const packet = packets + (from << RECORD_BYTES_BITS);
+    const way = load<i32>(ways + (from << 2));
+    const conversation = tuples + ((way >> 1) << TUPLE_BYTES_BITS);
+    const slot = load<i32>(conversation + ((way & 1) << 2), 4 * tuple.FLOW);
+    const flagsProtoTtl = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
+    if (slot === tuple.NONE || (flagsProtoTtl & (IS_FRAGMENT | IS_ERROR)) !== 0) break;
+    const flow = flows + (slot << ACCOUNT_BYTES_BITS);
+    const bits = load<i32>(conversation + ((way & 1) << 2), 4 * tuple.FLOW_BITS);
+    // 1 if the packet is, or its twin will be, forward on the inside
+    const forward = (way ^ (bits & side)) & 1;
+    const outbound = forward ^ ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1);
+
+    const key = load<i32>(packet, 4 * record.KEY);
+    const key2 = load<i32>(packet, 4 * record.KEY2);
+    let cell = key & cellsMask;
+    let waiting = tuple.NONE;
+    let isAlone = true;
+    for (;;) {
+      const id = load<i32>(cells + (cell << CELL_BYTES_BITS), 4);
+      if (id === 0) break;
+      if (load<i32>(cells + (cell << CELL_BYTES_BITS)) === key) {
+        waiting = id - 1;
+        isAlone =
+          waiting >= 0 && load<i32>(timeline + ((waiting & mask) << RECORD_BYTES_BITS), 4 * record.KEY2) !== key2;
+        if (!isAlone) break;
+      }
+      cell = (cell + 1) & cellsMask;
+    }
+    const proto = (flagsProtoTtl >>> 16) & 0xff;
+    const length = load<i32>(packet, 4 * record.LENGTH);
+    const payloadLength = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
+    const hasIpId = (flagsProtoTtl & HAS_IP_ID) !== 0;
+    const w = waiting & mask;
+    const other = timeline + (w << RECORD_BYTES_BITS);
+    let latencyNs: f64 = 0;
+    if (isAlone) {
+      if ((flagsProtoTtl & IS_IPV6) !== 0 || !isIpv4Only) break;
+      if (proto !== TCP) {
+        // a datagram that may be cut on its way
+        if (hasIpId && (flagsProtoTtl & IS_DF) === 0 && length > NEVER_CUT_BYTES) break;
+      } else {
+        if (payloadLength > 0 && (!isUncut || length > ORDINARY_BYTES)) break;
+        // one that came out of the NAT before it went in may have been changed on its way
+        if (hasIpId && outbound === side) break;
+      }
+    } else {
+      if (waiting < 0) break;
+      if (load<u8>(sides + w) === side || load<u8>(states + w) === line.AMBIGUOUS) break;
+      if (isShowing && side === OUTSIDE && ((waiting - first) & line.ROW_MASK) < notYetShown) break;
+      const otherWay = load<i32>(other, 4 * record.WAY);
+      if (load<i32>(tuples + ((otherWay >> 1) << TUPLE_BYTES_BITS) + ((otherWay & 1) << 2), 4 * tuple.FLOW) !== slot)
+        break;
+      if (((way ^ otherWay ^ bits) & account.IS_FLIPPED) !== 0) break;
+      const otherNs = load<f64>(other, 8 * record.TIME_NS);
+      latencyNs = outbound === side ? timeNs - otherNs : otherNs - timeNs;
+      if (latencyNs > windowNs || latencyNs < -windowNs) break;
+      if (!hasIpId && !(latencyNs >= 0 && latencyNs <= surelyInTimeNs)) break;
+      // a flow's first pair tells of more than itself
+      if ((load<i32>(flow, 4 * account.PAIRS) | load<i32>(flow, 4 * (account.PAIRS + 1))) === 0) break;
+    }
+
+    if (timeNs > latestNs) latestNs = timeNs;
+    store<f64>(conversation, timeNs, 4 * tuple.LAST_NS);
+    const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
+    if ((tcpFlags & (SYN | FIN | RST)) !== 0) note(ground, way, tcpFlags);
+    const at = row & mask;
+    const entry = timeline + (at << RECORD_BYTES_BITS);
+    const fate = fates + (at << FATE_BYTES_BITS);
+    v128.store(entry, v128.load(packet));
+    v128.store(entry, v128.load(packet, 16), 16);
+    v128.store(entry, v128.load(packet, 32), 32);
+    v128.store(entry, v128.load(packet, 48), 48);
+    store<f64>(entry, timeNs, 8 * record.TIME_NS);
+    store<i32>(entry, way, 4 * record.WAY);
+    store<u8>(sides + at, side);
+    if (isAlone) {
+      store<i32>(cells + (cell << CELL_BYTES_BITS), key);
+      store<i32>(cells + (cell << CELL_BYTES_BITS), row + 1, 4);
+      filed++;
+      store<u8>(states + at, line.WAITING);
+      store<i32>(fate, ALONE, 4 * line.BUCKET);
+      store<i32>(fate, tuple.NONE, 4 * line.TWIN);
+      if (due === row) untilNs = timeNs + windowNs;
+    } else {
+      clearCell(cells, cellsMask, cell);
+      filed--;
+      pairs++;
+      const otherFate = fates + (w << FATE_BYTES_BITS);
+      store<u8>(states + at, pairedState);
+      store<u8>(states + w, pairedState);
+      store<i32>(fate, tuple.NONE, 4 * line.BUCKET);
+      store<i32>(otherFate, tuple.NONE, 4 * line.BUCKET);
+      store<i32>(fate, waiting, 4 * line.TWIN);
+      store<i32>(otherFate, row, 4 * line.TWIN);
+      const insideFate = side === INSIDE ? fate : otherFate;
+      store<i32>(insideFate, slot, 4 * line.FLOW);
+      const by = BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24);
+      store<i32>(insideFate, by, 4 * line.BY_EVIDENCE_OUTBOUND);
+      prove(tuples, way);
+      prove(tuples, load<i32>(other, 4 * record.WAY));
+
+      const pairNs = side === INSIDE ? timeNs : load<f64>(other, 8 * record.TIME_NS);
+      if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
+      if (pairNs > load<f64>(flow, 8 * account.LAST_NS)) store<f64>(flow, pairNs, 8 * account.LAST_NS);
+      const known = load<i32>(flow + (outbound << 2), 4 * account.PAIRS);
+      store<i32>(flow + (outbound << 2), known + 1, 4 * account.PAIRS);
+      let digest = -1;
+      if (known < EXACT_SAMPLES) {
+        const place = known % CHUNK_SAMPLES;
+        let chunk = load<i32>(flow + (outbound << 2), 4 * account.LATENCIES);
+        if (place === 0) {
+          const before = chunk;
+          if (freeChunk === tuple.NONE) chunk = chunksEnd++;
+          else {
+            chunk = freeChunk;
+            freeChunk = <i32>load<f64>(chunks + (chunk << CHUNK_BYTES_BITS), 8 * BEFORE);
+          }
+          store<f64>(chunks + (chunk << CHUNK_BYTES_BITS), <f64>before, 8 * BEFORE);
+          store<i32>(flow + (outbound << 2), chunk, 4 * account.LATENCIES);
+        }
+        store<f64>(chunks + (chunk << CHUNK_BYTES_BITS) + (place << 3), latencyNs);
+      } else digest = 2 * slot + outbound;
+      store<f64>(latencies, latencyNs);
+      store<i32>(latencies, digest, 4 * words.DIGEST);
+      store<i32>(latencies, outbound, 4 * words.OUTBOUND);
+      latencies += 1 << LATENCY_BYTES_BITS;
+      if (isEstimated) observe(pairNs, outbound === 1 ? latencyNs : -latencyNs, outbound === 1);
+      if (proto === TCP && payloadLength > 0)
+        noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), payloadLength);
+    }
+    row = (row + 1) & line.ROW_MASK;
+    if (!isAlone && load<u8>(states + (due & mask)) === pairedState) {
+      while (due !== row && isDecided(load<u8>(states + (due & mask)))) due = (due + 1) & line.ROW_MASK;
+      untilNs = due === row ? Infinity : timeNsOf(timeline, due & mask) + windowNs;
+    }
+    if (side === INSIDE) {
+      insideAt = from + 1;
+      insideNs = insideAt === insideEnd ? toldNs(ground, words.REACHED_NS + INSIDE) : stampNsOf(packets, insideAt);
+    } else {
+      outsideAt = from + 1;
+      outsideNs =
+        shiftNs +
+        (outsideAt === outsideEnd ? toldNs(ground, words.REACHED_NS + OUTSIDE) : stampNsOf(packets, outsideAt));
+      if (isEstimated && isFinite(outsideNs)) outsideNs -= correctionNs(outsideNs);
+    }
+  }
+
+  say(ground, words.AT + INSIDE, insideAt);
+  say(ground, words.AT + OUTSIDE, outsideAt);
+  sayNs(ground, words.NEXT_NS + OUTSIDE, outsideNs);
+  sayNs(ground, words.NOW_NS, latestNs);
+  say(ground, words.ROW, row);
+  say(ground, words.DUE, due);
+  say(ground, words.FREE_CHUNK, freeChunk);
+  say(ground, words.CHUNKS_END, chunksEnd);
+  say(ground, words.PAIRS, pairs);
+  say(ground, words.FILED, filed);
+}
+
+function timeNsOf(timeline: usize, at: i32): f64 {
+  return load<f64>(timeline + (at << RECORD_BYTES_BITS), 8 * record.TIME_NS);
+}
+
+function stampNsOf(packets: usize, at: i32): f64 {
+  return load<f64>(packets + (at << RECORD_BYTES_BITS), 8 * record.STAMP_NS);
+}
+
+/** Whether nothing is to be decided once the window of a packet in this state is over. */
+function isDecided(state: i32): bool {
+  return state !== line.WAITING && state !== line.AMBIGUOUS;
+}
+
+/** As `note` of openings.ts, of a TCP packet that is not the first of its conversation. */
+function note(ground: usize, way: i32, tcpFlags: i32): void {
+  const ended = <usize>told(ground, words.ENDED) + (way >> 1);
+  if ((tcpFlags & (FIN | RST)) !== 0)
+    store<u8>(ended, <i32>load<u8>(ended) | ((tcpFlags & RST) !== 0 ? 3 : 1 << (way & 1)));
+  if ((tcpFlags & SYN) === 0) return;
+  store<u8>(ended, 0);
+  const isOpening = (tcpFlags & ACK) === 0 ? 1 : 0;
+  store<u8>(told(ground, words.OPENED_BY_A) + (way >> 1), isOpening ^ (way & 1) ^ 1);
+}
+
+/** As `clearCell` of hash-index.ts. */
+function clearCell(cells: usize, mask: i32, cell: i32): void {
+  let hole = cell;
+  for (let at = (hole + 1) & mask; ; at = (at + 1) & mask) {
+    const id = load<i32>(cells + (at << CELL_BYTES_BITS), 4);
+    if (id === 0) break;
+    const key = load<i32>(cells + (at << CELL_BYTES_BITS));
+    if (((at - key) & mask) < ((at - hole) & mask)) continue;
+    store<i32>(cells + (hole << CELL_BYTES_BITS), key);
+    store<i32>(cells + (hole << CELL_BYTES_BITS), id, 4);
+    hole = at;
+  }
+  store<i32>(cells + (hole << CELL_BYTES_BITS), 0, 4);
+}
+
+/** As evidence.ts has it, of a packet that is no error. */
+function evidenceOf(proto: i32, flags: i32): i32 {
+  let evidence = EVIDENCE_LENGTH;
+  if ((flags & HAS_IP_ID) !== 0) evidence |= EVIDENCE_IP_ID;
+  if ((flags & HAS_TCP_NUMBERS) !== 0) evidence |= EVIDENCE_TCP_SEQ | EVIDENCE_TCP_ACK;
+  if ((flags & HAS_PAYLOAD) !== 0) evidence |= EVIDENCE_PAYLOAD;
+  if (proto === ICMP || proto === ICMPV6) evidence |= EVIDENCE_ICMP_SEQ;
+  return evidence;
+}
+
+function prove(tuples: usize, way: i32): void {
+  const at = tuples + ((way >> 1) << TUPLE_BYTES_BITS);
+  store<i32>(at, load<i32>(at, 4 * tuple.PROVED) | (1 << (way & 1)), 4 * tuple.PROVED);
+}
+
+/** As `FlowAccounts.noteSegment`. */
+function noteSegment(flow: usize, forward: i32, seq: i32, bytes: i32): void {
+  const end = seq + bytes;
+  const has = account.HAS_NEXT_SEQ << forward;
+  const bits = load<i32>(flow, 4 * account.BITS);
+  if ((bits & has) !== 0 && end - load<i32>(flow + (forward << 2), 4 * account.NEXT_SEQ) <= 0) {
+    store<i32>(flow, load<i32>(flow, 4 * account.RETRANSMISSIONS) + 1, 4 * account.RETRANSMISSIONS);
+    return;
+  }
+  store<i32>(flow, bits | has, 4 * account.BITS);
+  store<i32>(flow + (forward << 2), end, 4 * account.NEXT_SEQ);
+}

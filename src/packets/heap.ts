@@ -1,0 +1,72 @@
+/** What a block is seen as. */
+type Block = Int32Array | Float64Array | Uint8Array;
+
+/** The constructor of such an array. */
+interface Kind<T extends Block> {
+  readonly BYTES_PER_ELEMENT: number;
+  new (buffer: ArrayBufferLike, byteOffset: number, length: number): T;
+}
+
+/** WebAssembly's unit of memory. */
+const PAGE_BYTES = 65_536;
+/** As much as its addresses reach: 4 GiB. Only what is used takes room. */
+const MOST_PAGES = 65_536;
+/** Pages that are added at once: a megabyte. */
+const STEP_PAGES = 16;
+/** A cache line: records that are as long lie in one each. */
+const LEAST_BLOCK_BITS = 6;
+
+/**
+ * Memory that TypeScript and WebAssembly both work on, in blocks: tables whose rows only TypeScript touches need none of it.
+ *
+ * A block's size is a power of two, and it begins at a cache line. One that is given back is used again for the next of its
+ * size. The memory is shared, as the views of a memory that is not end when it grows.
+ */
+export class Heap {
+  readonly memory = new WebAssembly.Memory({ initial: STEP_PAGES, maximum: MOST_PAGES, shared: true });
+  /** The first page is for what the modules themselves keep. */
+  #end = PAGE_BYTES;
+  /** Where blocks begin that were given back, by the bits of their size. */
+  readonly #free: number[][] = Array.from({ length: 32 }, () => []);
+
+  /** A block for an array of that length, all of it 0. @throws RangeError where there is no memory left. */
+  take<T extends Block>(kind: Kind<T>, length: number): T {
+    const bits = bitsOf(length * kind.BYTES_PER_ELEMENT);
+    const used = this.#free[bits].pop();
+    const at = used ?? this.#extend(2 ** bits);
+    const { buffer } = this.memory;
+    if (used !== undefined) new Uint8Array(buffer, at, 2 ** bits).fill(0);
+    return new kind(buffer, at, length);
+  }
+
+  /** What is in a block, in one that is twice as long: the other is given back. */
+  doubled<T extends Block>(kind: Kind<T>, block: T): T {
+    const wider = this.take(kind, 2 * block.length);
+    wider.set(block);
+    this.give(block);
+    return wider;
+  }
+
+  /** Takes a block back: nobody may look at it any more. */
+  give(block: Block): void {
+    this.#free[bitsOf(block.byteLength)].push(block.byteOffset);
+  }
+
+  /** Where so many bytes begin that were not handed out before: they are 0. */
+  #extend(bytes: number): number {
+    const at = this.#end;
+    this.#end += bytes;
+    const missing = Math.ceil((this.#end - this.memory.buffer.byteLength) / PAGE_BYTES);
+    if (missing > 0) this.memory.grow(Math.max(STEP_PAGES, missing));
+    return at;
+  }
+}
+
+/** The same memory as doubles, two words each. */
+export function asDoubles(words: Int32Array): Float64Array {
+  return new Float64Array(words.buffer, words.byteOffset, words.length / 2);
+}
+
+function bitsOf(bytes: number): number {
+  return Math.max(LEAST_BLOCK_BITS, 32 - Math.clz32(bytes - 1));
+}

@@ -1,0 +1,67 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { asDoubles, Heap } from "../../src/packets/heap.js";
+
+/** Blocks of some lengths: taken, given back, widened. */
+const steps = fc.array(
+  fc.record({
+    act: fc.constantFrom("take", "give", "double"),
+    length: fc.integer({ min: 1, max: 3000 }),
+    pick: fc.nat(),
+  }),
+  { maxLength: 60 },
+);
+
+it("hands out blocks that nobody else has, all of them 0, and keeps what is in them when they are widened", () => {
+  fc.assert(
+    fc.property(steps, (steps) => {
+      const heap = new Heap();
+      const held: { block: Int32Array; expected: number[] }[] = [];
+      let mark = 0;
+      for (const { act, length, pick } of steps) {
+        const at = pick % held.length;
+        if (act === "give" && held.length > 0) heap.give(held.splice(at, 1)[0].block);
+        else if (act === "double" && held.length > 0) {
+          const { block, expected } = held[at];
+          held[at] = { block: heap.doubled(Int32Array, block), expected: [...expected, ...expected.map(() => 0)] };
+        } else {
+          const block = heap.take(Int32Array, length);
+          expect(block.byteOffset % 64).toBe(0);
+          expect(block.every((word) => word === 0)).toBe(true);
+          held.push({ block: block.fill(++mark), expected: Array.from({ length }, () => mark) });
+        }
+      }
+      for (const { block, expected } of held) expect([...block]).toEqual(expected);
+    }),
+  );
+});
+
+it("leaves the first page to modules, and its blocks as they are when the memory grows", () => {
+  const heap = new Heap();
+  const first = heap.take(Uint8Array, 10).fill(7);
+  const pages = heap.memory.buffer.byteLength;
+  const large = heap.take(Int32Array, pages);
+  expect(first.byteOffset).toBe(65_536);
+  expect(heap.memory.buffer.byteLength).toBeGreaterThan(pages);
+  expect(large.at(-1)).toBe(0);
+  first[9] = 8;
+  expect(new Uint8Array(heap.memory.buffer, first.byteOffset, 10)).toEqual(Uint8Array.of(7, 7, 7, 7, 7, 7, 7, 7, 7, 8));
+});
+
+it("uses a block again that was given back, for one of any kind that is as large", () => {
+  const heap = new Heap();
+  const block = heap.take(Int32Array, 100).fill(-1);
+  heap.give(block);
+  const next = heap.take(Float64Array, 60);
+  expect(next.byteOffset).toBe(block.byteOffset);
+  expect(next.every((double) => double === 0)).toBe(true);
+  expect(heap.take(Float64Array, 60).byteOffset).not.toBe(block.byteOffset);
+});
+
+it("sees words as doubles in the same memory", () => {
+  const words = new Heap().take(Int32Array, 32);
+  const doubles = asDoubles(words);
+  doubles[15] = 1;
+  expect(doubles).toHaveLength(16);
+  expect(words[31]).toBe(0x3ff0_0000);
+});
