@@ -1,5 +1,6 @@
 import { basename } from "node:path";
 import type { FrameSource } from "../packets/frames.js";
+import type { Heap } from "../packets/heap.js";
 import { Rewound, openBytes } from "./bytes.js";
 import type { ByteStream } from "./bytes.js";
 import { CaptureError, DamageError } from "./errors.js";
@@ -20,6 +21,8 @@ export interface OpenOptions {
   onWarning(text: string): void;
   /** For a progress line: bytes of the file read so far, as stored (compressed), and its size if it has one. */
   onBytes?(read: number, total: number | undefined): void;
+  /** Where to keep the capture's bytes: a decoder that works on the same heap need not copy them. */
+  readonly heap?: Heap;
 }
 
 /**
@@ -36,7 +39,7 @@ export async function openCapture(path: string, options: OpenOptions): Promise<F
   const stored = await openBytes(path, (read, total) => options.onBytes?.(read, total));
   try {
     const stream = await decompressed(stored);
-    const window = new ByteWindow(stream, WINDOW_BYTES);
+    const window = new ByteWindow(stream, options.heap?.take(Uint8Array, WINDOW_BYTES) ?? new Uint8Array(WINDOW_BYTES));
     const format = await recognized(window, label, (text) => options.onWarning(`${label}: ${text}`));
     const source = new CaptureFile({ label, stream, window, format, onWarning: (text) => options.onWarning(text) });
     await source.begin(path === "-" ? label : stem(path));

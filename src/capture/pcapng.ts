@@ -281,5 +281,8 @@ function leastBytes(type: number): number {
 
 /** UTF-8, and no more of it than ends with the first NUL: some writers count it in. */
 function text(view: DataView, at: number, bytes: number): string {
-  return new TextDecoder().decode(new Uint8Array(view.buffer, at, bytes)).replace(/\0.*$/s, "");
+  // a copy: a TextDecoder takes no shared memory
+  return new TextDecoder()
+    .decode(new Uint8Array(view.buffer, view.byteOffset + at, bytes).slice())
+    .replace(/\0.*$/s, "");
 }

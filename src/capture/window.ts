@@ -11,10 +11,11 @@ export class ByteWindow {
   /** Offset of `data[0]` in the stream. */
   #base = 0;
 
-  constructor(stream: ByteStream, capacity: number) {
+  /** `buffer`: its bytes mean nothing yet. */
+  constructor(stream: ByteStream, buffer: Uint8Array) {
     this.#stream = stream;
-    this.data = new Uint8Array(capacity);
-    this.view = new DataView(this.data.buffer);
+    this.data = buffer;
+    this.view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength);
   }
 
   /** Offset of `start` in the stream, bytes. */

@@ -37,7 +37,7 @@ export class ZstdBytes implements ByteStream {
 
   constructor(stored: ByteStream) {
     this.#stored = stored;
-    this.#input = new ByteWindow(stored, 2 * MAX_BLOCK_BYTES);
+    this.#input = new ByteWindow(stored, new Uint8Array(2 * MAX_BLOCK_BYTES));
   }
 
   async read(target: Uint8Array, at: number): Promise<number> {

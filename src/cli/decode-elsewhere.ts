@@ -3,19 +3,11 @@ import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { CaptureError } from "../capture/open.js";
 import { BATCH_FRAMES } from "../packets/frames.js";
-import { BATCH_BYTES, PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
+import { PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { type Captures, type OpenEvents, pathsOf } from "./captures.js";
 import type { Decoding, Pace } from "./decoding.js";
-import {
-  BATCHES,
-  type Filled,
-  type FromThread,
-  type SharedRows,
-  type State,
-  type Task,
-  type ToThread,
-} from "./decoding-messages.js";
+import { type Filled, type FromThread, type State, type Task, type ToThread } from "./decoding-messages.js";
 
 /** A thread takes 30 to 50 ms to start (Node 20, 2026-11): as long as decoding this many bytes, or longer. */
 const WORTH_A_THREAD_BYTES = 32 * 2 ** 20;
@@ -42,10 +34,9 @@ export async function decodeElsewhere(
   pace: Pace,
   thread: URL = THREAD,
 ): Promise<Decoding> {
-  const rows: SharedRows = [sharedRows(), sharedRows()];
-  const task: Task = { from, rows };
+  const task: Task = { from };
   const worker = new Worker(thread, { workerData: task });
-  const source = (side: Side) => new SharedSource(rows[side], pace, () => worker.postMessage(side satisfies ToThread));
+  const source = (side: Side) => new SharedSource(pace, () => worker.postMessage(side satisfies ToThread));
   const sources = [source(INSIDE), source(OUTSIDE)] as const;
   try {
     const interfaces = await new Promise<readonly [string, string]>((resolve, reject) => {
@@ -57,7 +48,7 @@ export async function decodeElsewhere(
       worker.on("message", (said: FromThread) => {
         switch (said.kind) {
           case "opened":
-            for (const [side, name] of said.names.entries()) sources[side].name = name;
+            for (const [side, source] of sources.entries()) source.open(said.names[side], said.batches[side]);
             resolve(said.interfaces);
             break;
           case "unusable":
@@ -83,10 +74,6 @@ export async function decodeElsewhere(
   }
 }
 
-function sharedRows(): SharedArrayBuffer[] {
-  return Array.from({ length: BATCHES }, () => new SharedArrayBuffer(BATCH_BYTES));
-}
-
 /** What has arrived of a side: that a batch is filled or the end, with the source's state; or why there is no more. */
 type Arrival = { readonly state: State; readonly filled: Filled | null } | Error;
 
@@ -98,17 +85,22 @@ class SharedSource implements PacketSource {
   firstNs = Number.POSITIVE_INFINITY;
   lastNs = Number.NEGATIVE_INFINITY;
   readonly tally = new Tally();
-  readonly #batches: readonly PacketBatch[];
+  #batches: readonly PacketBatch[] = [];
   readonly #pace: Pace;
   readonly #onUsed: () => void;
   readonly #arrivals: Arrival[] = [];
   #onArrival: (() => void) | undefined;
   #given = 0;
 
-  constructor(rows: readonly SharedArrayBuffer[], pace: Pace, onUsed: () => void) {
-    this.#batches = rows.map((buffer) => new PacketBatch(BATCH_FRAMES, buffer));
+  constructor(pace: Pace, onUsed: () => void) {
     this.#pace = pace;
     this.#onUsed = onUsed;
+  }
+
+  /** Its name, and the memory of its batches. */
+  open(name: string, batches: readonly Uint8Array[]): void {
+    this.name = name;
+    this.#batches = batches.map((block) => new PacketBatch(BATCH_FRAMES, block));
   }
 
   arrive(arrival: Arrival): void {
@@ -136,7 +128,7 @@ class SharedSource implements PacketSource {
     const batch = this.#batches[this.#given++ % this.#batches.length];
     const { quotes, ...filled } = arrival.filled;
     Object.assign(batch, filled);
-    Object.assign(batch.quotes, quotes);
+    batch.quotes.count = quotes;
     return batch;
   }
 }

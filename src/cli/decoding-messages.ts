@@ -5,18 +5,14 @@ import type { Captures } from "./captures.js";
 /** Batches a side that are being filled, on their way, or being used. */
 export const BATCHES = 4;
 
-/** The memory of each side's batches, which both threads see: in the order they are filled, again and again. */
-export type SharedRows = readonly [inside: readonly SharedArrayBuffer[], outside: readonly SharedArrayBuffer[]];
-
 /** What the decoding thread is started with. */
 export interface Task {
   readonly from: Captures;
-  readonly rows: SharedRows;
 }
 
 /** A batch that was filled: what it says beside its rows. */
 export interface Filled extends Readonly<Pick<PacketBatch, "count" | "reachedNs" | "era">> {
-  readonly quotes: Partial<PacketBatch["quotes"]>;
+  readonly quotes: number;
 }
 
 /** What a source says of itself as of a batch; see `PacketSource`. */
@@ -30,6 +26,8 @@ export type FromThread =
       readonly kind: "opened";
       readonly names: readonly [string, string];
       readonly interfaces: readonly [string, string];
+      /** Each side's batches, in memory that both threads see: in the order they are filled, again and again. */
+      readonly batches: readonly [inside: readonly Uint8Array[], outside: readonly Uint8Array[]];
     }
   | { readonly kind: "unusable"; readonly message: string }
   | { readonly kind: "packets"; readonly side: Side; readonly state: State; readonly filled: Filled | null }

@@ -2,23 +2,22 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { CaptureError } from "../capture/open.js";
 import { BATCH_FRAMES } from "../packets/frames.js";
-import { PacketBatch } from "../packets/packets.js";
+import { Heap } from "../packets/heap.js";
+import { BATCH_BYTES, PacketBatch } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { decodeHere } from "./decoding.js";
-import type { FromThread, Task, ToThread } from "./decoding-messages.js";
+import { BATCHES, type FromThread, type Task, type ToThread } from "./decoding-messages.js";
 import type { DecodedSource } from "./packet-source.js";
+
+const heap = new Heap();
 
 /** A side's batches, filled one after the other. */
 class Ring {
-  readonly #batches: readonly PacketBatch[];
+  readonly blocks = Array.from({ length: BATCHES }, () => heap.take(Uint8Array, BATCH_BYTES));
+  readonly #batches = this.blocks.map((block) => new PacketBatch(BATCH_FRAMES, block));
   #next = 0;
-  #free: number;
+  #free = BATCHES;
   #onFree: (() => void) | undefined;
-
-  constructor(rows: readonly SharedArrayBuffer[]) {
-    this.#batches = rows.map((buffer) => new PacketBatch(BATCH_FRAMES, buffer));
-    this.#free = rows.length;
-  }
 
   /** The next batch, once nobody needs what it holds. */
   async take(): Promise<PacketBatch> {
@@ -34,8 +33,8 @@ class Ring {
   }
 }
 
-const { from, rows }: Task = workerData;
-const rings = [new Ring(rows[INSIDE]), new Ring(rows[OUTSIDE])] as const;
+const { from }: Task = workerData;
+const rings = [new Ring(), new Ring()] as const;
 
 function say(message: FromThread): void {
   parentPort?.postMessage(message);
@@ -47,7 +46,12 @@ async function decode(side: Side, source: DecodedSource): Promise<void> {
     const { epochNs, captureDropped, firstNs, lastNs, tally } = source;
     const state = { epochNs, captureDropped, firstNs, lastNs, tally };
     hasMore = batch !== null;
-    const filled = batch && { count: batch.count, reachedNs: batch.reachedNs, era: batch.era, quotes: batch.quotes };
+    const filled = batch && {
+      count: batch.count,
+      reachedNs: batch.reachedNs,
+      era: batch.era,
+      quotes: batch.quotes.count,
+    };
     say({ kind: "packets", side, state, filled });
   }
 }
@@ -57,8 +61,9 @@ async function run(): Promise<void> {
     onWarning: (text: string) => say({ kind: "warning", text }),
     onBytes: (capture: number, read: number, total: number | undefined) => say({ kind: "bytes", capture, read, total }),
   };
-  const { packets, interfaces } = await decodeHere(from, events, (next) => next());
-  say({ kind: "opened", names: [packets[INSIDE].name, packets[OUTSIDE].name], interfaces });
+  const { packets, interfaces } = await decodeHere(from, events, (next) => next(), heap);
+  const batches = [rings[INSIDE].blocks, rings[OUTSIDE].blocks] as const;
+  say({ kind: "opened", names: [packets[INSIDE].name, packets[OUTSIDE].name], interfaces, batches });
   await Promise.all([decode(INSIDE, packets[INSIDE]), decode(OUTSIDE, packets[OUTSIDE])]);
 }
 

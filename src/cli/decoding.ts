@@ -1,3 +1,4 @@
+import { Heap } from "../packets/heap.js";
 import type { PacketSource } from "../packets/packets.js";
 import { type Captures, openCaptures, type OpenEvents } from "./captures.js";
 import { type DecodedSource, packetSources } from "./packet-source.js";
@@ -14,13 +15,18 @@ export interface Decoding<Source extends PacketSource = PacketSource> {
 }
 
 /**
- * Opens captures and decodes them as they are asked for packets, on this thread.
+ * Opens captures and decodes them as they are asked for packets, on this thread and in this heap.
  *
  * @throws CaptureError where a capture cannot be used.
  */
-export async function decodeHere(from: Captures, events: OpenEvents, pace: Pace): Promise<Decoding<DecodedSource>> {
-  const [inside, outside] = await openCaptures(from, events);
-  const packets = await packetSources(inside, outside, (frames) => pace(() => frames.next()));
+export async function decodeHere(
+  from: Captures,
+  events: OpenEvents,
+  pace: Pace,
+  heap: Heap = new Heap(),
+): Promise<Decoding<DecodedSource>> {
+  const [inside, outside] = await openCaptures(from, events, heap);
+  const packets = await packetSources(inside, outside, (frames) => pace(() => frames.next()), heap);
   // a file's name is no interface's
   const [insideName, outsideName] = [inside, outside].map(({ interfaces }) =>
     interfaces.length === 1 ? interfaces[0].name : "",

@@ -1,7 +1,8 @@
 import { Conversations } from "../packets/conversations.js";
 import type { FrameBatch, FrameSource } from "../packets/frames.js";
-import { PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
-import { decode } from "../wire/decode.js";
+import { Heap } from "../packets/heap.js";
+import { batchIn, type PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
+import { Decoder } from "../wire/decode.js";
 import { hashLimit } from "./hash-limit.js";
 
 /** Reads on in a capture; null at its end, and where the reader has had enough. */
@@ -19,10 +20,14 @@ export async function packetSources(
   inside: FrameSource,
   outside: FrameSource,
   read: Read = readOn,
+  heap: Heap = new Heap(),
 ): Promise<readonly [DecodedSource, DecodedSource]> {
   const [insideFirst, outsideFirst] = await Promise.all([read(inside), read(outside)]);
   const limit = Math.min(hashLimit(insideFirst, inside.interfaces), hashLimit(outsideFirst, outside.interfaces));
-  return [new DecodedSource(inside, read, insideFirst, limit), new DecodedSource(outside, read, outsideFirst, limit)];
+  const decoder = new Decoder(heap);
+  const source = (frames: FrameSource, first: FrameBatch | null): DecodedSource =>
+    new DecodedSource(heap, decoder, frames, read, first, limit);
+  return [source(inside, insideFirst), source(outside, outsideFirst)];
 }
 
 export class DecodedSource implements PacketSource {
@@ -32,11 +37,23 @@ export class DecodedSource implements PacketSource {
   readonly #frames: FrameSource;
   readonly #read: Read;
   readonly #hashLimit: number;
-  readonly #packets = new PacketBatch();
-  readonly #conversations = new Conversations();
+  readonly #heap: Heap;
+  readonly #decoder: Decoder;
+  readonly #conversations: Conversations;
+  #packets: PacketBatch | undefined;
   #first: FrameBatch | null;
 
-  constructor(frames: FrameSource, read: Read, first: FrameBatch | null, hashLimit: number) {
+  constructor(
+    heap: Heap,
+    decoder: Decoder,
+    frames: FrameSource,
+    read: Read,
+    first: FrameBatch | null,
+    hashLimit: number,
+  ) {
+    this.#heap = heap;
+    this.#decoder = decoder;
+    this.#conversations = new Conversations(heap);
     this.#frames = frames;
     this.#read = read;
     this.#first = first;
@@ -59,13 +76,14 @@ export class DecodedSource implements PacketSource {
     return this.#frames.isLive ?? false;
   }
 
-  /** As `PacketSource` says; the packets are put into `batch`, if it is given. */
-  async next(batch: PacketBatch = this.#packets): Promise<PacketBatch | null> {
+  /** As `PacketSource` says; the packets are put into `into`, if it is given. */
+  async next(into?: PacketBatch): Promise<PacketBatch | null> {
     const frames = this.#first ?? (await this.#read(this.#frames));
     this.#first = null;
     if (frames === null) return null;
     this.#cover(frames);
-    decode(frames, this.#frames.interfaces, this.#hashLimit, batch, this.tally);
+    const batch = into ?? (this.#packets ??= batchIn(this.#heap));
+    this.#decoder.decode(frames, this.#frames.interfaces, this.#hashLimit, batch, this.tally);
     this.#conversations.number(batch);
     return batch;
   }

@@ -1,5 +1,5 @@
 /** What a block is seen as. */
-type Block = Int32Array | Float64Array | Uint8Array;
+type Block = Int32Array | Float64Array | Uint16Array | Uint8Array;
 
 /** The constructor of such an array. */
 interface Kind<T extends Block> {
@@ -26,6 +26,8 @@ export class Heap {
   readonly memory = new WebAssembly.Memory({ initial: STEP_PAGES, maximum: MOST_PAGES, shared: true });
   /** The first page is for what the modules themselves keep. */
   #end = PAGE_BYTES;
+  /** The memory as it was when blocks were taken: it is another object each time it has grown. */
+  readonly #buffers = new WeakSet<ArrayBufferLike>();
   /** Where blocks begin that were given back, by the bits of their size. */
   readonly #free: number[][] = Array.from({ length: 32 }, () => []);
 
@@ -35,6 +37,7 @@ export class Heap {
     const used = this.#free[bits].pop();
     const at = used ?? this.#extend(2 ** bits);
     const { buffer } = this.memory;
+    this.#buffers.add(buffer);
     if (used !== undefined) new Uint8Array(buffer, at, 2 ** bits).fill(0);
     return new kind(buffer, at, length);
   }
@@ -45,6 +48,11 @@ export class Heap {
     wider.set(block);
     this.give(block);
     return wider;
+  }
+
+  /** Whether an array lies in this memory. */
+  has(array: Uint8Array): boolean {
+    return this.#buffers.has(array.buffer);
   }
 
   /** Takes a block back: nobody may look at it any more. */

@@ -1,5 +1,6 @@
-import { widened } from "./columns.js";
+import * as column from "./batch-columns.js";
 import { BATCH_FRAMES } from "./frames.js";
+import type { Heap } from "./heap.js";
 import {
   ACK as ACK_WORD,
   FLAGS_PROTO_TTL,
@@ -71,50 +72,30 @@ export const PSH = 0x08;
 export const ACK = 0x10;
 
 /** The packets that ICMP errors quote: the headers of the datagram that was refused, as the error's sender saw it. */
-class QuoteColumns {
-  count = 0;
-  proto = new Uint8Array(16);
+export interface Quotes {
+  count: number;
+  readonly proto: Uint8Array;
   /** Address words as in `PacketBatch`. */
-  src = new Uint32Array(64);
-  dst = new Uint32Array(64);
-  srcPort = new Uint16Array(16);
-  dstPort = new Uint16Array(16);
-  ipId = new Uint32Array(16);
+  readonly src: Uint32Array;
+  readonly dst: Uint32Array;
+  readonly srcPort: Uint16Array;
+  readonly dstPort: Uint16Array;
+  readonly ipId: Uint32Array;
   /** IP total length the quoted header declares, bytes. */
-  length = new Uint32Array(16);
+  readonly length: Uint32Array;
   /** TCP sequence number, or ICMP echo sequence number; 0 otherwise. */
-  seq = new Uint32Array(16);
-
-  /** Makes room for one more quote and returns its row; its columns hold leftovers until written. */
-  add(): number {
-    if (this.count === this.proto.length) this.#grow();
-    return this.count++;
-  }
-
-  #grow(): void {
-    const rows = this.proto.length * 2;
-    this.proto = widened(this.proto, new Uint8Array(rows));
-    this.src = widened(this.src, new Uint32Array(rows * 4));
-    this.dst = widened(this.dst, new Uint32Array(rows * 4));
-    this.srcPort = widened(this.srcPort, new Uint16Array(rows));
-    this.dstPort = widened(this.dstPort, new Uint16Array(rows));
-    this.ipId = widened(this.ipId, new Uint32Array(rows));
-    this.length = widened(this.length, new Uint32Array(rows));
-    this.seq = widened(this.seq, new Uint32Array(rows));
-  }
+  readonly seq: Uint32Array;
 }
 
-/** Bytes of a row in a `PacketBatch`: its record, two addresses of four words, a hash, a number and two ports. */
-const ROW_BYTES = (4 << RECORD_BITS) + 2 * 16 + 2 * 4 + 2 * 2;
 /** Bytes that a `PacketBatch` takes. */
-export const BATCH_BYTES = BATCH_FRAMES * ROW_BYTES;
+export const BATCH_BYTES = BATCH_FRAMES * column.ROW_BYTES;
 
 /**
  * Decoded IP packets, one row each, in capture order. Frames that are not IP, or that could not be decoded, have no row:
  * they are counted in the `Tally`.
  *
- * Filled again and again by the decoder; valid until it decodes the next batch. All rows lie in one buffer, which may be
- * shared with another thread: what the batch says beside them goes there by itself.
+ * Filled again and again by the decoder; valid until it decodes the next batch. All columns lie in one block, which may be
+ * shared with another thread: what the batch says beside them, its counts above all, goes there by itself.
  */
 export class PacketBatch {
   count = 0;
@@ -140,24 +121,31 @@ export class PacketBatch {
   readonly srcPort: Uint16Array;
   readonly dstPort: Uint16Array;
   /** Quotes of this batch's errors; emptied with the batch. */
-  readonly quotes = new QuoteColumns();
+  readonly quotes: Quotes;
 
-  /** `rows`: how many it has room for. */
-  constructor(rows: number = BATCH_FRAMES, buffer: ArrayBufferLike = new ArrayBuffer(rows * ROW_BYTES)) {
-    let end = 0;
-    /** Where so many bytes a row begin. */
-    const place = (bytes: number): number => {
-      end += rows * bytes;
-      return end - rows * bytes;
+  /** `rows`: how many it has room for. `block`: where, `column.ROW_BYTES` of each. */
+  constructor(rows: number = BATCH_FRAMES, block: Uint8Array = new Uint8Array(rows * column.ROW_BYTES)) {
+    const { buffer, byteOffset } = block;
+    const at = (bytes: number): number => byteOffset + rows * bytes;
+    this.records = new Int32Array(buffer, at(column.RECORD), rows << RECORD_BITS);
+    this.doubles = new Float64Array(buffer, at(column.RECORD), this.records.length / 2);
+    this.src = new Uint32Array(buffer, at(column.SRC), 4 * rows);
+    this.dst = new Uint32Array(buffer, at(column.DST), 4 * rows);
+    this.tupleHash = new Uint32Array(buffer, at(column.TUPLE_HASH), rows);
+    this.conversation = new Int32Array(buffer, at(column.CONVERSATION), rows);
+    this.srcPort = new Uint16Array(buffer, at(column.SRC_PORT), rows);
+    this.dstPort = new Uint16Array(buffer, at(column.DST_PORT), rows);
+    this.quotes = {
+      count: 0,
+      proto: new Uint8Array(buffer, at(column.QUOTE_PROTO), rows),
+      src: new Uint32Array(buffer, at(column.QUOTE_SRC), 4 * rows),
+      dst: new Uint32Array(buffer, at(column.QUOTE_DST), 4 * rows),
+      srcPort: new Uint16Array(buffer, at(column.QUOTE_SRC_PORT), rows),
+      dstPort: new Uint16Array(buffer, at(column.QUOTE_DST_PORT), rows),
+      ipId: new Uint32Array(buffer, at(column.QUOTE_IP_ID), rows),
+      length: new Uint32Array(buffer, at(column.QUOTE_LENGTH), rows),
+      seq: new Uint32Array(buffer, at(column.QUOTE_SEQ), rows),
     };
-    this.records = new Int32Array(buffer, place(4 << RECORD_BITS), rows << RECORD_BITS);
-    this.doubles = new Float64Array(buffer, 0, this.records.length / 2);
-    this.src = new Uint32Array(buffer, place(16), 4 * rows);
-    this.dst = new Uint32Array(buffer, place(16), 4 * rows);
-    this.tupleHash = new Uint32Array(buffer, place(4), rows);
-    this.conversation = new Int32Array(buffer, place(4), rows);
-    this.srcPort = new Uint16Array(buffer, place(2), rows);
-    this.dstPort = new Uint16Array(buffer, place(2), rows);
   }
 
   /** A batch of its own with the same rows, and no room for more. */
@@ -174,7 +162,16 @@ export class PacketBatch {
     copy.era = this.era;
     copy.srcPort.set(this.srcPort.subarray(0, count));
     copy.dstPort.set(this.dstPort.subarray(0, count));
-    Object.assign(copy.quotes, structuredClone(this.quotes));
+    const { quotes } = this;
+    copy.quotes.count = quotes.count;
+    copy.quotes.proto.set(quotes.proto.subarray(0, count));
+    copy.quotes.src.set(quotes.src.subarray(0, 4 * count));
+    copy.quotes.dst.set(quotes.dst.subarray(0, 4 * count));
+    copy.quotes.srcPort.set(quotes.srcPort.subarray(0, count));
+    copy.quotes.dstPort.set(quotes.dstPort.subarray(0, count));
+    copy.quotes.ipId.set(quotes.ipId.subarray(0, count));
+    copy.quotes.length.set(quotes.length.subarray(0, count));
+    copy.quotes.seq.set(quotes.seq.subarray(0, count));
     return copy;
   }
 
@@ -253,6 +250,11 @@ export class PacketBatch {
   quote(row: number): number {
     return (this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> 8) - 1;
   }
+}
+
+/** A batch that a decoder which works on this heap can fill. */
+export function batchIn(heap: Heap): PacketBatch {
+  return new PacketBatch(BATCH_FRAMES, heap.take(Uint8Array, BATCH_BYTES));
 }
 
 /** What became of each frame of a capture while decoding. frames = notIp + undecodable + rows given. */

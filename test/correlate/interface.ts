@@ -1,7 +1,8 @@
+import { Heap } from "../../src/packets/heap.js";
 import { Conversations } from "../../src/packets/conversations.js";
 import { FrameBatch } from "../../src/packets/frames.js";
-import { PacketBatch, type PacketSource, Tally } from "../../src/packets/packets.js";
-import { decode } from "../../src/wire/decode.js";
+import { batchIn, type PacketBatch, type PacketSource, Tally } from "../../src/packets/packets.js";
+import { Decoder } from "../../src/wire/decode.js";
 import { concat, ethernet } from "../support/packets.js";
 import type { Stamped } from "./outcome.js";
 
@@ -25,8 +26,10 @@ export class Interface implements PacketSource {
   captureDropped = 0;
   readonly #steps: Iterator<Step>;
   readonly #batch = new FrameBatch();
-  readonly #packets = new PacketBatch();
-  readonly #conversations = new Conversations();
+  readonly #heap = new Heap();
+  readonly #decoder = new Decoder(this.#heap);
+  readonly #packets = batchIn(this.#heap);
+  readonly #conversations = new Conversations(this.#heap);
   #frames = 0;
 
   constructor(name: string, steps: Iterable<Step>) {
@@ -55,7 +58,7 @@ export class Interface implements PacketSource {
       start += bytes[row].length;
     }
     this.#frames += frames.length;
-    decode(batch, [{ name: this.name, linkType: 1, snaplen: 0 }], Infinity, this.#packets, this.tally);
+    this.#decoder.decode(batch, [{ name: this.name, linkType: 1, snaplen: 0 }], Infinity, this.#packets, this.tally);
     this.#conversations.number(this.#packets);
     return Promise.resolve(this.#packets);
   }

@@ -8,9 +8,10 @@ import {
   REWRITE_SRC,
   REWRITE_SRC_PORT,
 } from "../../src/packets/flows.js";
+import { Heap } from "../../src/packets/heap.js";
 import { Conversations } from "../../src/packets/conversations.js";
 import { BATCH_FRAMES, FrameBatch } from "../../src/packets/frames.js";
-import { PacketBatch, type PacketSource, Tally } from "../../src/packets/packets.js";
+import { batchIn, type PacketBatch, type PacketSource, Tally } from "../../src/packets/packets.js";
 import {
   BY,
   type By,
@@ -24,7 +25,7 @@ import {
   type Verdict,
 } from "../../src/packets/results.js";
 import { SIDE_NAMES } from "../../src/packets/sides.js";
-import { decode } from "../../src/wire/decode.js";
+import { Decoder } from "../../src/wire/decode.js";
 import { concat, ethernet } from "../support/packets.js";
 
 /** A packet as a capture has it. */
@@ -60,8 +61,10 @@ export class Capture implements PacketSource {
   readonly #frames: readonly Stamped[];
   readonly #cut: readonly number[];
   readonly #batch = new FrameBatch();
-  readonly #packets = new PacketBatch();
-  readonly #conversations = new Conversations();
+  readonly #heap = new Heap();
+  readonly #decoder = new Decoder(this.#heap);
+  readonly #packets = batchIn(this.#heap);
+  readonly #conversations = new Conversations(this.#heap);
   #batches = 0;
   #next = 0;
 
@@ -93,7 +96,7 @@ export class Capture implements PacketSource {
       this.lastNs = Math.max(this.lastNs, ns);
     }
     this.#next += taken.length;
-    decode(batch, [ETHERNET], Number.POSITIVE_INFINITY, this.#packets, this.tally);
+    this.#decoder.decode(batch, [ETHERNET], Number.POSITIVE_INFINITY, this.#packets, this.tally);
     this.#conversations.number(this.#packets);
     return Promise.resolve(this.#packets);
   }

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
 import { Conversations } from "../../src/packets/conversations.js";
 import { BATCH_FRAMES } from "../../src/packets/frames.js";
-import { IS_ERROR, IS_IPV6, PacketBatch, TCP, UDP } from "../../src/packets/packets.js";
+import { batchIn, IS_ERROR, IS_IPV6, type PacketBatch, TCP, UDP } from "../../src/packets/packets.js";
 import { FLAGS_PROTO_TTL, RECORD_BITS, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { TupleTable } from "../../src/packets/tuples.js";
@@ -49,7 +49,7 @@ function fill(batch: PacketBatch, packets: readonly Packet[]): void {
     setEnd(isError ? 77 : from, isIpv6, batch.src, batch.srcPort, row);
     setEnd(isError ? 78 : to, isIpv6, batch.dst, batch.dstPort, row);
     if (!isError) continue;
-    const q = batch.quotes.add();
+    const q = batch.quotes.count++;
     batch.records[r + TCP_FLAGS_QUOTE] = (q + 1) << 8;
     batch.quotes.proto[q] = proto;
     setEnd(from, isIpv6, batch.quotes.src, batch.quotes.srcPort, q);
@@ -84,8 +84,9 @@ it("that have numbers are the same ones as those that have none, with tuples rel
   fc.assert(
     fc.property(batches, fc.boolean(), fc.nat(10), (batches, isBackwards, from) => {
       const [numbered, plain] = [new TupleTable(new Heap()), new TupleTable(new Heap())];
-      const numbering = [new Conversations(), new Conversations()];
-      const batch = new PacketBatch();
+      const heap = new Heap();
+      const numbering = [new Conversations(heap), new Conversations(heap)];
+      const batch = batchIn(heap);
       for (const { side, packets, released } of batches) {
         fill(batch, packets);
         const order = AS_THEY_ARE.slice(0, packets.length);
@@ -113,19 +114,21 @@ it("that have numbers are the same ones as those that have none, with tuples rel
 });
 
 it("tell which way a packet goes, and an error with what it quotes", () => {
-  const batch = new PacketBatch();
+  const heap = new Heap();
+  const batch = batchIn(heap);
   const packet = { from: 0, to: 2, proto: TCP, isIpv6: false, isError: false };
   const back = { ...packet, from: 2, to: 0 };
   const error = { ...packet, isError: true };
   fill(batch, [packet, back, error, { ...back, isError: true }, { ...packet, proto: UDP }]);
-  new Conversations().number(batch);
+  new Conversations(heap).number(batch);
   expect([...batch.conversation.subarray(0, 5)]).toEqual([1, 0, 0, 1, 3]);
 });
 
 it("begin again with 0 once there are many, in another era, and are found again", () => {
   const table = new TupleTable(new Heap());
-  const numbering = new Conversations();
-  const batch = new PacketBatch();
+  const heap = new Heap();
+  const numbering = new Conversations(heap);
+  const batch = batchIn(heap);
   const ways: number[] = [];
   const eras: number[] = [];
   const conversations = 20 * BATCH_FRAMES;

@@ -1,6 +1,7 @@
 import { FrameBatch } from "../../src/packets/frames.js";
-import { PacketBatch, Tally } from "../../src/packets/packets.js";
-import { decode } from "../../src/wire/decode.js";
+import { Heap } from "../../src/packets/heap.js";
+import { batchIn, type PacketBatch, Tally } from "../../src/packets/packets.js";
+import { Decoder } from "../../src/wire/decode.js";
 import { address } from "../support/packets.js";
 import type { Sample } from "./samples.js";
 
@@ -30,10 +31,11 @@ export function decodeAll(taken: readonly Taken[], hashLimit = Infinity): { out:
     at += frame.length + 3;
   }
   frames.data = data;
-  const out = new PacketBatch();
+  const heap = new Heap();
+  const out = batchIn(heap);
   const tally = new Tally();
   const interfaces = taken.map(({ linkType }) => ({ name: "", linkType, snaplen: 0 }));
-  decode(frames, interfaces, hashLimit, out, tally);
+  new Decoder(heap).decode(frames, interfaces, hashLimit, out, tally);
   return { out, tally };
 }
 

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { FrameBatch } from "../../src/packets/frames.js";
-import { PacketBatch, Tally } from "../../src/packets/packets.js";
-import { decode, linkHeaderBytes } from "../../src/wire/decode.js";
+import { Heap } from "../../src/packets/heap.js";
+import { batchIn, Tally } from "../../src/packets/packets.js";
+import { Decoder, linkHeaderBytes } from "../../src/wire/decode.js";
 import { concat, ethernet, hex, ipv4, ipv6, sll, tcp } from "../support/packets.js";
 import { decodeAll, decodeOne, reasonOf, words } from "./decoded.js";
 import * as samples from "./samples.js";
@@ -85,7 +86,8 @@ test("a frame of an interface that the capture does not describe", () => {
   const frames = new FrameBatch();
   frames.count = 1;
   const tally = new Tally();
-  decode(frames, [], Infinity, new PacketBatch(), tally);
+  const heap = new Heap();
+  new Decoder(heap).decode(frames, [], Infinity, batchIn(heap), tally);
   expect([...tally.reasons.keys()]).toEqual(["capture: the frame names an interface that is not described"]);
 });
 

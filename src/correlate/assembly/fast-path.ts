@@ -4,6 +4,7 @@
  * It goes over the same rows as `Run`, `Matcher`, `Translations` and `FlowAccounts`, and says what they say in general for
  * the packets it takes: test/correlate/fast-path.test.ts holds them together.
  */
+import { doubleOf, setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
 import { EXACT_SAMPLES } from "../../packets/latency.js";
 import {
@@ -54,61 +55,44 @@ const CELL_BYTES_BITS = 3;
 const CHUNK_BYTES_BITS = CHUNK_BITS + 3;
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
 
-/** A word or a double of what the fast path was told. */
-function told(ground: usize, word: i32): i32 {
-  return load<i32>(ground + ((<usize>word) << 2));
-}
-
-function toldNs(ground: usize, double: i32): f64 {
-  return load<f64>(ground + ((<usize>double) << 3));
-}
-
-function say(ground: usize, word: i32, value: i32): void {
-  store<i32>(ground + ((<usize>word) << 2), value);
-}
-
-function sayNs(ground: usize, double: i32, value: f64): void {
-  store<f64>(ground + ((<usize>double) << 3), value);
-}
-
 /** Takes packets as long as they are ordinary, and says in `ground` how far it came. */
 export function run(ground: usize): void {
-  const packets = told(ground, words.PACKETS);
-  const ways = told(ground, words.WAYS);
-  const timeline = told(ground, words.TIMELINE);
-  const fates = told(ground, words.FATES);
-  const states = told(ground, words.STATES);
-  const sides = told(ground, words.SIDES);
-  const mask = told(ground, words.ROWS_MASK);
-  const cells = told(ground, words.CELLS);
-  const cellsMask = told(ground, words.CELLS_MASK);
-  const tuples = told(ground, words.TUPLES);
-  const flows = told(ground, words.FLOWS);
-  const chunks = told(ground, words.CHUNKS);
-  const isShowing = told(ground, words.IS_SHOWING) !== 0;
-  const isIpv4Only = told(ground, words.IS_IPV4_ONLY) !== 0;
-  const isUncut = told(ground, words.IS_UNCUT) !== 0;
-  const isEstimated = told(ground, words.IS_ESTIMATED) !== 0;
-  const windowNs = toldNs(ground, words.WINDOW_NS);
-  const shiftNs = toldNs(ground, words.SHIFT_NS);
-  const surelyInTimeNs = toldNs(ground, words.SURELY_IN_TIME_NS);
-  const first = told(ground, words.FIRST);
-  const notYetShown = (told(ground, words.SHOWN) - first) & line.ROW_MASK;
-  const lastRow = told(ground, words.LAST_ROW);
+  const packets = wordOf(ground, words.PACKETS);
+  const ways = wordOf(ground, words.WAYS);
+  const timeline = wordOf(ground, words.TIMELINE);
+  const fates = wordOf(ground, words.FATES);
+  const states = wordOf(ground, words.STATES);
+  const sides = wordOf(ground, words.SIDES);
+  const mask = wordOf(ground, words.ROWS_MASK);
+  const cells = wordOf(ground, words.CELLS);
+  const cellsMask = wordOf(ground, words.CELLS_MASK);
+  const tuples = wordOf(ground, words.TUPLES);
+  const flows = wordOf(ground, words.FLOWS);
+  const chunks = wordOf(ground, words.CHUNKS);
+  const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
+  const isIpv4Only = wordOf(ground, words.IS_IPV4_ONLY) !== 0;
+  const isUncut = wordOf(ground, words.IS_UNCUT) !== 0;
+  const isEstimated = wordOf(ground, words.IS_ESTIMATED) !== 0;
+  const windowNs = doubleOf(ground, words.WINDOW_NS);
+  const shiftNs = doubleOf(ground, words.SHIFT_NS);
+  const surelyInTimeNs = doubleOf(ground, words.SURELY_IN_TIME_NS);
+  const first = wordOf(ground, words.FIRST);
+  const notYetShown = (wordOf(ground, words.SHOWN) - first) & line.ROW_MASK;
+  const lastRow = wordOf(ground, words.LAST_ROW);
   const pairedState = isShowing ? line.PAIRED : line.SHOWN;
 
-  let insideAt = told(ground, words.AT + INSIDE);
-  let outsideAt = told(ground, words.AT + OUTSIDE);
-  const insideEnd = told(ground, words.END + INSIDE);
-  const outsideEnd = told(ground, words.END + OUTSIDE);
-  let insideNs = toldNs(ground, words.NEXT_NS + INSIDE);
-  let outsideNs = toldNs(ground, words.NEXT_NS + OUTSIDE);
-  let latestNs = toldNs(ground, words.NOW_NS);
-  let row = told(ground, words.ROW);
-  let due = told(ground, words.DUE);
-  let freeChunk = told(ground, words.FREE_CHUNK);
-  let chunksEnd = told(ground, words.CHUNKS_END);
-  let latencies = told(ground, words.LATENCIES);
+  let insideAt = wordOf(ground, words.AT + INSIDE);
+  let outsideAt = wordOf(ground, words.AT + OUTSIDE);
+  const insideEnd = wordOf(ground, words.END + INSIDE);
+  const outsideEnd = wordOf(ground, words.END + OUTSIDE);
+  let insideNs = doubleOf(ground, words.NEXT_NS + INSIDE);
+  let outsideNs = doubleOf(ground, words.NEXT_NS + OUTSIDE);
+  let latestNs = doubleOf(ground, words.NOW_NS);
+  let row = wordOf(ground, words.ROW);
+  let due = wordOf(ground, words.DUE);
+  let freeChunk = wordOf(ground, words.FREE_CHUNK);
+  let chunksEnd = wordOf(ground, words.CHUNKS_END);
+  let latencies = wordOf(ground, words.LATENCIES);
   let pairs = 0;
   let filed = 0;
   // when the window of the first row is over that waits
@@ -258,26 +242,26 @@ export function run(ground: usize): void {
     }
     if (side === INSIDE) {
       insideAt = from + 1;
-      insideNs = insideAt === insideEnd ? toldNs(ground, words.REACHED_NS + INSIDE) : stampNsOf(packets, insideAt);
+      insideNs = insideAt === insideEnd ? doubleOf(ground, words.REACHED_NS + INSIDE) : stampNsOf(packets, insideAt);
     } else {
       outsideAt = from + 1;
       outsideNs =
         shiftNs +
-        (outsideAt === outsideEnd ? toldNs(ground, words.REACHED_NS + OUTSIDE) : stampNsOf(packets, outsideAt));
+        (outsideAt === outsideEnd ? doubleOf(ground, words.REACHED_NS + OUTSIDE) : stampNsOf(packets, outsideAt));
       if (isEstimated && isFinite(outsideNs)) outsideNs -= correctionNs(outsideNs);
     }
   }
 
-  say(ground, words.AT + INSIDE, insideAt);
-  say(ground, words.AT + OUTSIDE, outsideAt);
-  sayNs(ground, words.NEXT_NS + OUTSIDE, outsideNs);
-  sayNs(ground, words.NOW_NS, latestNs);
-  say(ground, words.ROW, row);
-  say(ground, words.DUE, due);
-  say(ground, words.FREE_CHUNK, freeChunk);
-  say(ground, words.CHUNKS_END, chunksEnd);
-  say(ground, words.PAIRS, pairs);
-  say(ground, words.FILED, filed);
+  setWord(ground, words.AT + INSIDE, insideAt);
+  setWord(ground, words.AT + OUTSIDE, outsideAt);
+  setDouble(ground, words.NEXT_NS + OUTSIDE, outsideNs);
+  setDouble(ground, words.NOW_NS, latestNs);
+  setWord(ground, words.ROW, row);
+  setWord(ground, words.DUE, due);
+  setWord(ground, words.FREE_CHUNK, freeChunk);
+  setWord(ground, words.CHUNKS_END, chunksEnd);
+  setWord(ground, words.PAIRS, pairs);
+  setWord(ground, words.FILED, filed);
 }
 
 function timeNsOf(timeline: usize, at: i32): f64 {
@@ -295,13 +279,13 @@ function isDecided(state: i32): bool {
 
 /** As `note` of openings.ts, of a TCP packet that is not the first of its conversation. */
 function note(ground: usize, way: i32, tcpFlags: i32): void {
-  const ended = <usize>told(ground, words.ENDED) + (way >> 1);
+  const ended = <usize>wordOf(ground, words.ENDED) + (way >> 1);
   if ((tcpFlags & (FIN | RST)) !== 0)
     store<u8>(ended, <i32>load<u8>(ended) | ((tcpFlags & RST) !== 0 ? 3 : 1 << (way & 1)));
   if ((tcpFlags & SYN) === 0) return;
   store<u8>(ended, 0);
   const isOpening = (tcpFlags & ACK) === 0 ? 1 : 0;
-  store<u8>(told(ground, words.OPENED_BY_A) + (way >> 1), isOpening ^ (way & 1) ^ 1);
+  store<u8>(wordOf(ground, words.OPENED_BY_A) + (way >> 1), isOpening ^ (way & 1) ^ 1);
 }
 
 /** As `clearCell` of hash-index.ts. */

@@ -1,0 +1,17 @@
+/** The words and doubles of a block that TypeScript and AssemblyScript pass to each other, by their numbers. */
+
+export function wordOf(block: usize, word: i32): i32 {
+  return load<i32>(block + ((<usize>word) << 2));
+}
+
+export function setWord(block: usize, word: i32, value: i32): void {
+  store<i32>(block + ((<usize>word) << 2), value);
+}
+
+export function doubleOf(block: usize, double: i32): f64 {
+  return load<f64>(block + ((<usize>double) << 3));
+}
+
+export function setDouble(block: usize, double: i32, value: f64): void {
+  store<f64>(block + ((<usize>double) << 3), value);
+}

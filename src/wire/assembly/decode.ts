@@ -1,0 +1,140 @@
+/** `Decoder`'s loop: frame by frame from the link header to the transport header, each protocol in a file of its own. */
+import { setWord, wordOf } from "../../packets/assembly/words.js";
+import * as column from "../../packets/batch-columns.js";
+import { BATCH_FRAMES } from "../../packets/frames.js";
+import { HAS_PAYLOAD, ICMP, ICMPV6, IS_HEADLESS, IS_IPV6, IS_LATER_FRAGMENT, TCP, UDP } from "../../packets/packets.js";
+import {
+  ACK,
+  FLAGS_PROTO_TTL,
+  FRAME,
+  HEAD,
+  LENGTH,
+  PAYLOAD_LENGTH,
+  RECORD_BITS,
+  STAMP_NS,
+  TCP_FLAGS_QUOTE,
+} from "../../packets/records.js";
+import * as words from "../decode-words.js";
+import { NO_INTERFACE, NOT_IP } from "../reasons.js";
+import { byteAt } from "./bytes.js";
+import { endKey, hashOfTuple, mixBytes } from "./hash.js";
+import { icmp } from "./icmp.js";
+import { ipv4 } from "./ipv4.js";
+import { ipv6 } from "./ipv6.js";
+import { ipHeader } from "./link.js";
+import * as quotes from "./quote.js";
+import { tcp } from "./tcp.js";
+import { udp } from "./udp.js";
+
+/** More than a host hands over as one packet (Linux: 512 KiB); sums of addresses stay small integers. */
+const MOST_BYTES: u32 = 1 << 30;
+
+const RECORD_BYTES_BITS = RECORD_BITS + 2;
+
+/** Decodes a batch of frames, and says in `block` what came of it. */
+export function decode(block: usize): void {
+  const count = wordOf(block, words.COUNT);
+  const data = wordOf(block, words.DATA);
+  const starts = wordOf(block, words.START);
+  const captureds = wordOf(block, words.CAPTURED);
+  const originals = wordOf(block, words.ORIGINAL);
+  const frames = wordOf(block, words.FRAME);
+  const ifaces = wordOf(block, words.IFACE);
+  const stamps = wordOf(block, words.TIME_NS);
+  const linkTypes = wordOf(block, words.LINK_TYPES);
+  const interfaces = wordOf(block, words.INTERFACES);
+  const limit = wordOf(block, words.LIMIT);
+  const batch = wordOf(block, words.BATCH);
+  const reasons = wordOf(block, words.REASONS);
+  quotes.beginQuotes(batch);
+  let row = 0;
+  let notIp = 0;
+  let cut = 0;
+  let undecoded = 0;
+  for (let index = 0; index < count; index++) {
+    const captured = load<u32>(captureds + (index << 2));
+    const original = load<u32>(originals + (index << 2));
+    const iface = <i32>load<u16>(ifaces + (index << 1));
+    const start = data + load<i32>(starts + (index << 2));
+    const end = start + <i32>captured;
+    const wireEnd = start + <i32>min(original, MOST_BYTES);
+    let reason =
+      iface < interfaces
+        ? packet(start, end, wireEnd, load<i32>(linkTypes + (iface << 2)), limit, batch, row)
+        : NO_INTERFACE;
+    if (reason >= 0) {
+      if (reason === NOT_IP) notIp++;
+      else {
+        store<i32>(reasons + (undecoded << 3), index);
+        store<i32>(reasons + (undecoded << 3), reason, 4);
+        undecoded++;
+      }
+      continue;
+    }
+    const record = batch + (row << RECORD_BYTES_BITS);
+    store<f64>(record, load<f64>(stamps + (index << 3)), 8 * STAMP_NS);
+    store<i32>(record, load<i32>(frames + (index << 2)), 4 * FRAME);
+    if (captured < original) cut++;
+    row++;
+  }
+  setWord(block, words.ROWS, row);
+  setWord(block, words.QUOTES, quotes.count);
+  setWord(block, words.NOT_IP, notIp);
+  setWord(block, words.CUT, cut);
+  setWord(block, words.UNDECODED, undecoded);
+}
+
+/** A row was written. */
+const DECODED = -1;
+
+/** Decodes the frame at `start` … `end`-1 into a row. Returns DECODED, or the reason why there is none. */
+function packet(start: i32, end: i32, wireEnd: i32, linkType: i32, limit: i32, batch: i32, row: i32): i32 {
+  const at = ipHeader(start, end, linkType);
+  if (at < 0) return ~at;
+  const record = batch + (row << RECORD_BYTES_BITS);
+  const src = batch + BATCH_FRAMES * column.SRC + (row << 4);
+  const dst = batch + BATCH_FRAMES * column.DST + (row << 4);
+  const srcPort = batch + BATCH_FRAMES * column.SRC_PORT + (row << 1);
+  const dstPort = batch + BATCH_FRAMES * column.DST_PORT + (row << 1);
+  const bothHave = min(end, at + limit);
+  const transport =
+    byteAt(at) >>> 4 === 6
+      ? ipv6(at, end, bothHave, wireEnd, record, src, dst)
+      : ipv4(at, end, wireEnd, record, src, dst);
+  if (transport < 0) return ~transport;
+
+  const datagramEnd = at + load<i32>(record, 4 * LENGTH);
+  const kept = min(bothHave, datagramEnd);
+  store<u16>(srcPort, 0);
+  store<u16>(dstPort, 0);
+  store<i32>(record, 0, 4 * ACK);
+  store<i32>(record, 0, 4 * HEAD);
+  store<i32>(record, 0, 4 * TCP_FLAGS_QUOTE);
+  store<i32>(record, datagramEnd - transport, 4 * PAYLOAD_LENGTH);
+  const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
+  const proto = (flags >>> 16) & 0xff;
+  if ((flags & (IS_LATER_FRAGMENT | IS_HEADLESS)) === 0) {
+    if (proto === TCP) tcp(transport, datagramEnd, kept, record, srcPort, dstPort);
+    else if (proto === UDP) udp(transport, datagramEnd, kept, record, srcPort, dstPort);
+    else if (proto === ((flags & IS_IPV6) !== 0 ? ICMPV6 : ICMP))
+      icmp(transport, datagramEnd, min(end, datagramEnd), kept, record, srcPort, dstPort);
+  } else if ((flags & IS_LATER_FRAGMENT) !== 0 && transport < kept) {
+    store<i32>(record, flags | HAS_PAYLOAD, 4 * FLAGS_PROTO_TTL);
+    mixBytes(record, transport, kept);
+  }
+  endKey(record);
+  const quoted = (load<i32>(record, 4 * TCP_FLAGS_QUOTE) >>> 8) - 1;
+  const hash =
+    quoted < 0
+      ? hashOfTuple(flags, proto, src, dst, <i32>load<u16>(srcPort), <i32>load<u16>(dstPort))
+      : hashOfTuple(
+          flags,
+          quotes.quotedProto(quoted),
+          quotes.quotedSrc(quoted),
+          quotes.quotedDst(quoted),
+          quotes.quotedSrcPort(quoted),
+          quotes.quotedDstPort(quoted),
+        );
+  store<i32>(batch + (row << 2), hash, BATCH_FRAMES * column.TUPLE_HASH);
+  return DECODED;
+}

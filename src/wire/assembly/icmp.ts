@@ -1,0 +1,56 @@
+import { HAS_PAYLOAD, IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../packets/packets.js";
+import { FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, SEQ } from "../../packets/records.js";
+import { byteAt, halfAt } from "./bytes.js";
+import { HEADER_BYTES, ID, isEcho, SEQUENCE } from "./echo.js";
+import { headOf, mixBytes, mixWord } from "./hash.js";
+import { quote } from "./quote.js";
+
+/** ICMP: destination unreachable, source quench, redirect, time exceeded, parameter problem. */
+function isError4(type: i32): bool {
+  return type === 3 || type === 4 || type === 5 || type === 11 || type === 12;
+}
+
+/** ICMPv6: destination unreachable, packet too big, time exceeded, parameter problem. */
+function isError6(type: i32): bool {
+  return type >= 1 && type <= 4;
+}
+
+/**
+ * As `tcp`, of an ICMP or ICMPv6 header; errors are handed on to `quote`. `captured`: where this capture's bytes of the
+ * datagram end.
+ */
+export function icmp(at: i32, end: i32, captured: i32, kept: i32, record: i32, srcPort: i32, dstPort: i32): void {
+  const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
+  const isIpv6 = (flags & IS_IPV6) !== 0;
+  const body = at + HEADER_BYTES;
+  if (body > kept) {
+    store<i32>(record, flags | IS_HEADLESS, 4 * FLAGS_PROTO_TTL);
+    return;
+  }
+  const type = byteAt(at);
+  const id = halfAt(at + ID);
+  const typeAndCode = halfAt(at) << 16;
+  // The id stays out of the key: netfilter rewrites it in timestamp and address mask messages as in echoes.
+  const word = typeAndCode | halfAt(at + SEQUENCE);
+  store<i32>(record, typeAndCode, 4 * SEQ);
+  store<i32>(record, end - body, 4 * PAYLOAD_LENGTH);
+  mixWord(record, word);
+  if (isIpv6 ? isError6(type) : isError4(type)) {
+    mixWord(record, id);
+    quote(body, captured, kept, record);
+    return;
+  }
+  let bits = flags;
+  if (isEcho(type, isIpv6)) {
+    bits |= IS_ECHO;
+    store<u16>(srcPort, <u16>id);
+    store<u16>(dstPort, <u16>id);
+    store<i32>(record, word, 4 * SEQ);
+    store<i32>(record, headOf(body, end, kept), 4 * HEAD);
+  }
+  if (body < kept) {
+    bits |= HAS_PAYLOAD;
+    mixBytes(record, body, kept);
+  }
+  store<i32>(record, bits, 4 * FLAGS_PROTO_TTL);
+}

@@ -1,0 +1,73 @@
+import { HAS_IP_ID, HAS_MORE_FRAGMENTS, IS_DF, IS_FRAGMENT, IS_LATER_FRAGMENT } from "../../packets/packets.js";
+import { FLAGS_PROTO_TTL, IP_ID, LENGTH, SEQ } from "../../packets/records.js";
+import { IPV4_CUT, IPV4_HEADER_LENGTH, IPV4_TOTAL_LENGTH } from "../reasons.js";
+import { byteAt, halfAt, wordAt } from "./bytes.js";
+import { beginKey, mixWord } from "./hash.js";
+
+/** Byte offsets in the header, RFC 791 section 3.1. */
+export const TOTAL_LENGTH = 2;
+export const IDENTIFICATION = 4;
+/** DF, MF and the offset in units of 8 bytes. */
+export const FRAGMENT = 6;
+const TTL = 8;
+export const PROTOCOL = 9;
+export const SOURCE = 12;
+export const DESTINATION = 16;
+export const HEADER_BYTES = 20;
+
+const DF = 0x4000;
+const MF = 0x2000;
+export const OFFSET_MASK = 0x1fff;
+
+/** Tells the keys of the IP versions and of fragments apart, above protocol and identification. */
+const VERSION_4 = 4 << 28;
+const FRAGMENTED = 1 << 24;
+
+/** The address at `at` into the four words at `to`; the other three are 0. */
+export function copyAddress(at: i32, to: i32): void {
+  store<i64>(to, <i64>(<u32>wordAt(at)));
+  store<i64>(to, 0, 8);
+}
+
+/**
+ * Writes what the header at `at` says into a record and the two addresses, and begins the key. The version nibble has been
+ * checked; `end` is where the captured bytes end, `wireEnd` where the frame ended on the wire. Returns where the header
+ * behind it begins, which may lie beyond the captured bytes; or ~ the reason why it is of no use.
+ */
+export function ipv4(at: i32, end: i32, wireEnd: i32, record: i32, src: i32, dst: i32): i32 {
+  if (end - at < HEADER_BYTES) return ~IPV4_CUT;
+  const headerLength = (byteAt(at) & 0x0f) << 2;
+  if (headerLength < HEADER_BYTES) return ~IPV4_HEADER_LENGTH;
+  const declared = halfAt(at + TOTAL_LENGTH);
+  // Segmentation offload leaves 0 in what does not fit 16 bits, or in everything (tcpdump: "length 0, suspect TSO").
+  const length = declared === 0 ? wireEnd - at : declared;
+  if (length < headerLength) return ~IPV4_TOTAL_LENGTH;
+
+  const idAndFragment = wordAt(at + IDENTIFICATION);
+  const ttlAndProtocol = halfAt(at + TTL);
+  const id = idAndFragment >>> 16;
+  const fragment = idAndFragment & 0xffff;
+  const protocol = ttlAndProtocol & 0xff;
+  store<i32>(record, id, 4 * IP_ID);
+  store<i32>(record, length, 4 * LENGTH);
+  copyAddress(at + SOURCE, src);
+  copyAddress(at + DESTINATION, dst);
+
+  let bits = (id === 0 ? 0 : HAS_IP_ID) | ((fragment & DF) === 0 ? 0 : IS_DF);
+  let word = VERSION_4 | (protocol << 16) | id;
+  const place = fragment & (MF | OFFSET_MASK);
+  const offset = (place & OFFSET_MASK) << 3;
+  if (place !== 0) {
+    bits |= offset === 0 ? IS_FRAGMENT : IS_FRAGMENT | IS_LATER_FRAGMENT;
+    if ((place & MF) !== 0) bits |= HAS_MORE_FRAGMENTS;
+    word |= FRAGMENTED;
+  }
+  store<i32>(record, bits | (protocol << 16) | ((ttlAndProtocol >>> 8) << 24), 4 * FLAGS_PROTO_TTL);
+  store<i32>(record, offset, 4 * SEQ);
+
+  beginKey(record);
+  mixWord(record, word);
+  mixWord(record, length - headerLength);
+  if (place !== 0) mixWord(record, place);
+  return at + headerLength;
+}

@@ -1,0 +1,154 @@
+import {
+  HAS_IP_ID,
+  HAS_MORE_FRAGMENTS,
+  IS_FRAGMENT,
+  IS_HEADLESS,
+  IS_IPV6,
+  IS_LATER_FRAGMENT,
+} from "../../packets/packets.js";
+import { FLAGS_PROTO_TTL, IP_ID, LENGTH, SEQ } from "../../packets/records.js";
+import { IPV6_CUT, IPV6_EXTENSION_OVERLONG, IPV6_MANY_EXTENSIONS } from "../reasons.js";
+import { byteAt, halfAt, wordAt } from "./bytes.js";
+import { beginKey, mixWord } from "./hash.js";
+
+/** Byte offsets in the header, RFC 8200 section 3. */
+export const PAYLOAD_LENGTH = 4;
+export const NEXT_HEADER = 6;
+const HOP_LIMIT = 7;
+export const SOURCE = 8;
+export const DESTINATION = 24;
+export const HEADER_BYTES = 40;
+
+/** Next header values, https://www.iana.org/assignments/ipv6-parameters */
+const HOP_BY_HOP = 0;
+const ROUTING = 43;
+const FRAGMENT = 44;
+const AUTHENTICATION = 51;
+const NO_NEXT_HEADER = 59;
+const DESTINATION_OPTIONS = 60;
+const MOBILITY = 135;
+
+/** The M bit beside a fragment's offset. */
+const MORE_FRAGMENTS = 1;
+
+/** RFC 8200 section 4.1 has each header at most once, destination options twice: seven; one more for luck. */
+const MAX_EXTENSIONS = 8;
+/** Every extension header is at least this long, and the fragment header is exactly. */
+const MIN_EXTENSION_BYTES = 8;
+
+const VERSION_6 = 6 << 28;
+
+/** How a walk along the extension headers ended. */
+export const COMPLETE = 0;
+const CUT = 1;
+const OVERLONG = 2;
+const TOO_MANY = 3;
+
+/** What the last walk found beside where it stopped: how it ended, and the header that it stopped at. */
+export let walkEnd = 0;
+export let proto = 0;
+export let fragmentId = 0;
+/** Offset in bytes; bit 0 says that more fragments follow (RFC 8200 section 4.5). */
+export let fragment = 0;
+
+function isExtension(next: i32): bool {
+  switch (next) {
+    case HOP_BY_HOP:
+    case ROUTING:
+    case FRAGMENT:
+    case AUTHENTICATION:
+    case DESTINATION_OPTIONS:
+    case MOBILITY:
+      return true;
+    default:
+      return false;
+  }
+}
+
+/**
+ * Walks from the extension header `first` at `from` to the first header that is none, or to what a later fragment
+ * carries. `end` is where the captured bytes end, `datagramEnd` where the datagram does. Returns where it stopped.
+ */
+export function walkExtensions(from: i32, first: i32, end: i32, datagramEnd: i32): i32 {
+  let at = from;
+  let next = first;
+  walkEnd = COMPLETE;
+  fragmentId = 0;
+  fragment = 0;
+  for (let headers = 0; isExtension(next) && fragment < 8; headers++) {
+    if (headers === MAX_EXTENSIONS) {
+      walkEnd = TOO_MANY;
+      break;
+    }
+    if (at + MIN_EXTENSION_BYTES > datagramEnd) {
+      walkEnd = OVERLONG;
+      break;
+    }
+    if (at + MIN_EXTENSION_BYTES > end) {
+      walkEnd = CUT;
+      break;
+    }
+    let size = MIN_EXTENSION_BYTES;
+    if (next === FRAGMENT) {
+      fragment = halfAt(at + 2) & 0xfff9;
+      fragmentId = wordAt(at + 4);
+    } else if (next === AUTHENTICATION) {
+      size = (byteAt(at + 1) + 2) << 2;
+    } else {
+      size = (byteAt(at + 1) + 1) << 3;
+    }
+    if (at + size > datagramEnd) {
+      walkEnd = OVERLONG;
+      break;
+    }
+    next = byteAt(at);
+    at += size;
+  }
+  proto = next;
+  return at;
+}
+
+/** The address at `at` into the four words at `to`. */
+export function copyAddress(at: i32, to: i32): void {
+  for (let byte = 0; byte < 16; byte += 4) store<i32>(to + byte, wordAt(at + byte));
+}
+
+/**
+ * Writes what the headers at `at` say into a record and the two addresses, and begins the key. The version nibble has been
+ * checked; `end` is where the captured bytes end, `kept` where those end that both captures have, `wireEnd` where the frame
+ * ended on the wire. Returns where the header behind them begins, which may lie beyond those bytes; or ~ the reason why they are of no use.
+ */
+export function ipv6(at: i32, end: i32, kept: i32, wireEnd: i32, record: i32, src: i32, dst: i32): i32 {
+  if (end - at < HEADER_BYTES) return ~IPV6_CUT;
+  const first = byteAt(at + NEXT_HEADER);
+  const declared = halfAt(at + PAYLOAD_LENGTH);
+  // A jumbogram (RFC 2675) or segmentation offload; nothing but Ethernet padding can follow "no next header".
+  const isJumbo = declared === 0 && first !== NO_NEXT_HEADER;
+  const datagramEnd = isJumbo ? wireEnd : at + HEADER_BYTES + declared;
+  const transport = walkExtensions(at + HEADER_BYTES, first, kept, datagramEnd);
+  if (walkEnd === OVERLONG) return ~IPV6_EXTENSION_OVERLONG;
+  if (walkEnd === TOO_MANY) return ~IPV6_MANY_EXTENSIONS;
+
+  store<i32>(record, fragmentId, 4 * IP_ID);
+  store<i32>(record, datagramEnd - at, 4 * LENGTH);
+  copyAddress(at + SOURCE, src);
+  copyAddress(at + DESTINATION, dst);
+
+  let flags = IS_IPV6;
+  if (fragmentId !== 0) flags |= HAS_IP_ID;
+  if (walkEnd === CUT) flags |= IS_HEADLESS;
+  if (fragment !== 0) {
+    flags |= fragment < 8 ? IS_FRAGMENT : IS_FRAGMENT | IS_LATER_FRAGMENT;
+    if ((fragment & MORE_FRAGMENTS) !== 0) flags |= HAS_MORE_FRAGMENTS;
+  }
+  store<i32>(record, fragment & 0xfff8, 4 * SEQ);
+  store<i32>(record, flags | (proto << 16) | (byteAt(at + HOP_LIMIT) << 24), 4 * FLAGS_PROTO_TTL);
+
+  const flowLabel = wordAt(at) & 0xfffff;
+  beginKey(record);
+  mixWord(record, VERSION_6 | (proto << 20) | flowLabel);
+  mixWord(record, datagramEnd - transport);
+  mixWord(record, fragmentId);
+  mixWord(record, fragment);
+  return transport;
+}

@@ -1,0 +1,141 @@
+import { BATCH_FRAMES } from "../../packets/frames.js";
+import * as column from "../../packets/batch-columns.js";
+import { ICMP, ICMPV6, IS_ERROR, IS_IPV6, TCP, UDP } from "../../packets/packets.js";
+import { FLAGS_PROTO_TTL, TCP_FLAGS_QUOTE } from "../../packets/records.js";
+import { byteAt, halfAt, wordAt } from "./bytes.js";
+import * as icmp from "./echo.js";
+import { mixWord } from "./hash.js";
+import * as ip4 from "./ipv4.js";
+import * as ip6 from "./ipv6.js";
+import * as tcp from "./tcp.js";
+
+/** What every error quotes at least of the transport header (RFC 792): ports, sequence number, ICMP id. */
+const TRANSPORT_BYTES = 8;
+
+/** Where the IP header of a quote leads if it cannot be used at all, or to no transport header. */
+const UNUSABLE = -1;
+const NOWHERE = 0x7fff_0000;
+
+/** The batch whose quotes are written, and how many it has. */
+let batch = 0;
+export let count = 0;
+
+/** Begins with the quotes of a batch. */
+export function beginQuotes(filled: i32): void {
+  batch = filled;
+  count = 0;
+}
+
+/**
+ * Adds the packet that the error in a record quotes at `at` to the quotes, makes the record point there, and takes into its
+ * key what a NAT leaves alone of it. `captured` is where this capture's bytes of the datagram end, `kept` where those
+ * end that both captures have. A quote whose IP header is cut or malformed is left out, and the row is not marked as an
+ * error; of one without 8 transport bytes, or of a later fragment, ports and seq are 0.
+ */
+export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
+  const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
+  const isIpv6 = (flags & IS_IPV6) !== 0;
+  const transport = isIpv6 ? quoteIpv6(at, captured, kept, record) : quoteIpv4(at, captured, kept, record);
+  if (transport === UNUSABLE) return;
+  const quoted = count - 1;
+  store<i32>(record, (quoted + 1) << 8, 4 * TCP_FLAGS_QUOTE);
+  store<i32>(record, flags | IS_ERROR, 4 * FLAGS_PROTO_TTL);
+  setPorts(quoted, 0, 0);
+  setSeq(quoted, 0);
+  if (transport + TRANSPORT_BYTES > captured) return;
+
+  const proto = <i32>load<u8>(batch + quoted, BATCH_FRAMES * column.QUOTE_PROTO);
+  const first = halfAt(transport);
+  let invariant = 0;
+  if (proto === TCP || proto === UDP) {
+    setPorts(quoted, first, halfAt(transport + 2));
+    if (proto === TCP) {
+      invariant = wordAt(transport + tcp.SEQUENCE);
+      setSeq(quoted, invariant);
+    }
+  } else if (proto === (isIpv6 ? ICMPV6 : ICMP)) {
+    const seq = halfAt(transport + icmp.SEQUENCE);
+    invariant = (first << 16) | seq;
+    if (icmp.isEcho(byteAt(transport), isIpv6)) {
+      const id = halfAt(transport + icmp.ID);
+      setPorts(quoted, id, id);
+      setSeq(quoted, seq);
+    }
+  }
+  if (transport + TRANSPORT_BYTES <= kept) mixWord(record, invariant);
+}
+
+/** Adds a quote with its IPv4 columns; returns where its transport header is, NOWHERE, or UNUSABLE. */
+function quoteIpv4(at: i32, captured: i32, kept: i32, record: i32): i32 {
+  if (captured - at < ip4.HEADER_BYTES || byteAt(at) >>> 4 !== 4) return UNUSABLE;
+  const headerLength = (byteAt(at) & 0x0f) << 2;
+  if (headerLength < ip4.HEADER_BYTES) return UNUSABLE;
+  const proto = byteAt(at + ip4.PROTOCOL);
+  const ipId = halfAt(at + ip4.IDENTIFICATION);
+  const length = halfAt(at + ip4.TOTAL_LENGTH);
+  const quoted = add(proto, ipId, length);
+  ip4.copyAddress(at + ip4.SOURCE, quotedSrc(quoted));
+  ip4.copyAddress(at + ip4.DESTINATION, quotedDst(quoted));
+  if (at + ip4.HEADER_BYTES <= kept) {
+    mixWord(record, (proto << 16) | ipId);
+    mixWord(record, length);
+  }
+  const isLaterFragment = (halfAt(at + ip4.FRAGMENT) & ip4.OFFSET_MASK) !== 0;
+  return isLaterFragment ? NOWHERE : at + headerLength;
+}
+
+/** Adds a quote with its IPv6 columns; returns where its transport header is, NOWHERE, or UNUSABLE. */
+function quoteIpv6(at: i32, captured: i32, kept: i32, record: i32): i32 {
+  if (captured - at < ip6.HEADER_BYTES || byteAt(at) >>> 4 !== 6) return UNUSABLE;
+  const transport = ip6.walkExtensions(at + ip6.HEADER_BYTES, byteAt(at + ip6.NEXT_HEADER), captured, NOWHERE);
+  const length = ip6.HEADER_BYTES + halfAt(at + ip6.PAYLOAD_LENGTH);
+  const quoted = add(ip6.proto, ip6.fragmentId, length);
+  ip6.copyAddress(at + ip6.SOURCE, quotedSrc(quoted));
+  ip6.copyAddress(at + ip6.DESTINATION, quotedDst(quoted));
+  if (ip6.walkEnd !== ip6.COMPLETE) return NOWHERE;
+  // A walk that ended within what both captures have ended at the same place in both.
+  if (transport <= kept) {
+    mixWord(record, ip6.fragmentId);
+    mixWord(record, (ip6.proto << 24) | length);
+  }
+  return ip6.fragment < 8 ? transport : NOWHERE;
+}
+
+function add(proto: i32, ipId: i32, length: i32): i32 {
+  const quoted = count++;
+  store<u8>(batch + quoted, <u8>proto, BATCH_FRAMES * column.QUOTE_PROTO);
+  store<i32>(batch + (quoted << 2), ipId, BATCH_FRAMES * column.QUOTE_IP_ID);
+  store<i32>(batch + (quoted << 2), length, BATCH_FRAMES * column.QUOTE_LENGTH);
+  return quoted;
+}
+
+/** Where the four words of a quote's addresses are. */
+export function quotedSrc(quoted: i32): i32 {
+  return batch + BATCH_FRAMES * column.QUOTE_SRC + (quoted << 4);
+}
+
+export function quotedDst(quoted: i32): i32 {
+  return batch + BATCH_FRAMES * column.QUOTE_DST + (quoted << 4);
+}
+
+function setPorts(quoted: i32, src: i32, dst: i32): void {
+  store<u16>(batch + (quoted << 1), <u16>src, BATCH_FRAMES * column.QUOTE_SRC_PORT);
+  store<u16>(batch + (quoted << 1), <u16>dst, BATCH_FRAMES * column.QUOTE_DST_PORT);
+}
+
+function setSeq(quoted: i32, seq: i32): void {
+  store<i32>(batch + (quoted << 2), seq, BATCH_FRAMES * column.QUOTE_SEQ);
+}
+
+/** The hash of a quote's tuple needs its protocol and ports. */
+export function quotedProto(quoted: i32): i32 {
+  return load<u8>(batch + quoted, BATCH_FRAMES * column.QUOTE_PROTO);
+}
+
+export function quotedSrcPort(quoted: i32): i32 {
+  return load<u16>(batch + (quoted << 1), BATCH_FRAMES * column.QUOTE_SRC_PORT);
+}
+
+export function quotedDstPort(quoted: i32): i32 {
+  return load<u16>(batch + (quoted << 1), BATCH_FRAMES * column.QUOTE_DST_PORT);
+}

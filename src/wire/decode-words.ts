@@ -1,0 +1,27 @@
+/** What `Decoder` and `assembly/decode.ts` pass to each other: the words of a block. Columns are a `FrameBatch`'s, by address. */
+export const WORDS = 32;
+
+export const COUNT = 0;
+export const DATA = 1;
+export const START = 2;
+export const CAPTURED = 3;
+export const ORIGINAL = 4;
+export const FRAME = 5;
+export const IFACE = 6;
+export const TIME_NS = 7;
+/** The link type of each interface, a word, and how many interfaces there are. */
+export const LINK_TYPES = 8;
+export const INTERFACES = 9;
+/** Bytes of a datagram that both captures are known to have kept. */
+export const LIMIT = 10;
+/** The `PacketBatch` to fill. */
+export const BATCH = 11;
+
+/** What came of it: rows, quotes, frames that are not IP, and packets decoded from fewer bytes than the wire had. */
+export const ROWS = 12;
+export const QUOTES = 13;
+export const NOT_IP = 14;
+export const CUT = 15;
+/** Frames that could not be decoded: how many, and where they are listed, each by its index in the batch and the reason. */
+export const UNDECODED = 16;
+export const REASONS = 17;

@@ -1,0 +1,31 @@
+/** Link types, https://www.tcpdump.org/linktypes.html; 12 and 14 are DLT_RAW of the BSDs, which old files carry. */
+export const NULL = 0;
+export const ETHERNET = 1;
+export const RAW = 101;
+export const RAW_BSD = 12;
+export const RAW_OPENBSD = 14;
+export const LOOP = 108;
+export const SLL = 113;
+export const IPV4 = 228;
+export const IPV6 = 229;
+export const SLL2 = 276;
+
+/**
+ * Bytes the link header takes before the IP header, for turning a snaplen into bytes of the IP datagram; 0 for a link
+ * type without a header, and for one that is not supported. VLAN tags are not in it: each takes 4 bytes more.
+ */
+export function linkHeaderBytes(linkType: number): number {
+  switch (linkType) {
+    case ETHERNET:
+      return 14;
+    case SLL:
+      return 16;
+    case SLL2:
+      return 20;
+    case NULL:
+    case LOOP:
+      return 4;
+    default:
+      return 0;
+  }
+}

@@ -1,0 +1,63 @@
+/** Why a frame has no packet: numbers for AssemblyScript, and what they are called. */
+export const NOT_IP = 0;
+export const NO_INTERFACE = 1;
+export const UNSUPPORTED_LINK = 2;
+export const ETHERNET_CUT = 3;
+export const SLL_CUT = 4;
+export const SLL2_CUT = 5;
+export const LOOPBACK_CUT = 6;
+export const MANY_TAGS = 7;
+export const TAG_CUT = 8;
+export const NO_IP_BYTE = 9;
+export const NO_VERSION = 10;
+export const NOT_VERSION_4 = 11;
+export const NOT_VERSION_6 = 12;
+export const IPV4_CUT = 13;
+export const IPV4_HEADER_LENGTH = 14;
+export const IPV4_TOTAL_LENGTH = 15;
+export const IPV6_CUT = 16;
+export const IPV6_EXTENSION_OVERLONG = 17;
+export const IPV6_MANY_EXTENSIONS = 18;
+
+/** Each names layer, field and limit, and nothing specific to a frame. */
+const TEXTS: Readonly<Record<number, string>> = {
+  [NO_INTERFACE]: "capture: the frame names an interface that is not described",
+  [ETHERNET_CUT]: "Ethernet: fewer than the 14 header bytes captured",
+  [SLL_CUT]: "Linux SLL: fewer than the 16 header bytes captured",
+  [SLL2_CUT]: "Linux SLL2: fewer than the 20 header bytes captured",
+  [LOOPBACK_CUT]: "loopback: fewer than the 4 header bytes captured",
+  [MANY_TAGS]: "VLAN: more than 4 tags",
+  [TAG_CUT]: "VLAN: fewer than the 4 bytes of a tag captured",
+  [NO_IP_BYTE]: "IP: no byte of the header captured",
+  [NO_VERSION]: "IP: version field is neither 4 nor 6",
+  [NOT_VERSION_4]: "IPv4: version field is not 4",
+  [NOT_VERSION_6]: "IPv6: version field is not 6",
+  [IPV4_CUT]: "IPv4: fewer than the 20 header bytes captured",
+  [IPV4_HEADER_LENGTH]: "IPv4: header length field below 20 bytes",
+  [IPV4_TOTAL_LENGTH]: "IPv4: total length field below the header length field",
+  [IPV6_CUT]: "IPv6: fewer than the 40 header bytes captured",
+  [IPV6_EXTENSION_OVERLONG]: "IPv6: extension header ends beyond the payload length",
+  [IPV6_MANY_EXTENSIONS]: "IPv6: more than 8 extension headers",
+};
+
+/** Names for link types people do capture on, though nothing here reads them. */
+const LINK_NAMES: Readonly<Record<number, string>> = {
+  9: "PPP",
+  50: "PPP over serial",
+  51: "PPPoE",
+  104: "Cisco HDLC",
+  105: "IEEE 802.11",
+  127: "IEEE 802.11 with radiotap",
+  192: "PPI",
+  195: "IEEE 802.15.4",
+  201: "Bluetooth HCI",
+  220: "Linux USB",
+  253: "Linux netlink",
+};
+
+/** In words, why a frame of this link type could not be decoded. */
+export function reasonText(reason: number, linkType: number): string {
+  if (reason !== UNSUPPORTED_LINK) return TEXTS[reason];
+  const name = LINK_NAMES[linkType];
+  return `link type ${linkType}${name === undefined ? "" : ` (${name})`} is not supported`;
+}
