@@ -11,6 +11,10 @@ export interface Taken extends Sample {
   readonly original?: number;
 }
 
+const heap = new Heap();
+const decoder = new Decoder(heap);
+const out = batchIn(heap);
+
 /** The frames in one batch, each from an interface of its own, with other bytes between them. */
 export function decodeAll(taken: readonly Taken[], hashLimit = Infinity): { out: PacketBatch; tally: Tally } {
   const frames = new FrameBatch();
@@ -31,12 +35,10 @@ export function decodeAll(taken: readonly Taken[], hashLimit = Infinity): { out:
     at += frame.length + 3;
   }
   frames.data = data;
-  const heap = new Heap();
-  const out = batchIn(heap);
   const tally = new Tally();
   const interfaces = taken.map(({ linkType }) => ({ name: "", linkType, snaplen: 0 }));
-  new Decoder(heap).decode(frames, interfaces, hashLimit, out, tally);
-  return { out, tally };
+  decoder.decode(frames, interfaces, hashLimit, out, tally);
+  return { out: out.copy(), tally };
 }
 
 /** Every column of a row, as a test wants to compare it. */
