@@ -13,6 +13,8 @@ await build({
   platform: "node",
   external: /^[^./]/,
   plugins: [assembly()],
+  // that compiling takes most of the time is no news
+  checks: { bundlerTimings: false },
   optimization: { inlineConst: { mode: "all", pass: 3 } },
   output: {
     dir: "dist",

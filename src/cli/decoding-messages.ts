@@ -3,7 +3,7 @@ import type { Side } from "../packets/sides.js";
 import type { Captures } from "./captures.js";
 
 /** Batches a side that are being filled, on their way, or being used. */
-export const BATCHES = 4;
+export const BATCHES = 8;
 
 /** What the decoding thread is started with. */
 export interface Task {

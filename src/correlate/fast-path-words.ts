@@ -44,23 +44,29 @@ export const CELLS_MASK = 33;
 export const TUPLES = 34;
 export const ENDED = 35;
 export const OPENED_BY_A = 36;
+export const IS_ECHO = 37;
 /** … and the flows. */
-export const FLOWS = 37;
-export const CHUNKS = 38;
-export const FREE_CHUNK = 39;
+export const FLOWS = 38;
+export const CHUNKS = 39;
 export const CHUNKS_END = 40;
+export const FREE_CHUNKS = 41;
+export const FREE_COUNT = 42;
 
 /** 1 where it is so. */
-export const IS_SHOWING = 41;
-export const IS_IPV4_ONLY = 42;
-export const IS_UNCUT = 43;
-export const IS_ESTIMATED = 44;
+export const IS_SHOWING = 43;
+export const IS_IPV4_ONLY = 44;
+export const IS_UNCUT = 45;
+export const IS_ESTIMATED = 46;
 
-/** What there was: pairs, and how many more wait than did. */
-export const PAIRS = 45;
-export const FILED = 46;
+/** What there was: pairs, conversations that had their first packet, and how many more packets wait than did. */
+export const PAIRS = 47;
+export const FIRSTS = 48;
+export const FILED = 49;
 /** Where the latencies of the pairs go, one after the other. */
-export const LATENCIES = 47;
+export const LATENCIES = 50;
+/** Where the rows of TCP segments go that have no translation, and how many there were. */
+export const STRANGERS = 51;
+export const STRANGE = 52;
 
 /** A latency: nanoseconds, a double; then where the flow's digest is, or -1 where it needs none; then 1 if it is outbound. */
 export const LATENCY_BITS = 2;

@@ -8,6 +8,7 @@ import type { Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
 import * as words from "./fast-path-words.js";
 import type { Feed, Queue } from "./feed.js";
+import type { Proxies } from "./proxies.js";
 import type { Segments } from "./segments.js";
 import type { Translations } from "./translations.js";
 import type { Versions } from "./versions.js";
@@ -22,6 +23,7 @@ export interface Grounds {
   readonly translations: Translations;
   readonly clock: Clock;
   readonly segments: Segments;
+  readonly proxies: Proxies;
   readonly versions: Versions;
   readonly windowNs: number;
   /** Whether pairs are to be shown. */
@@ -31,8 +33,8 @@ export interface Grounds {
 const module = new WebAssembly.Module(code);
 
 /**
- * Takes the packets that make up most of any capture: whole ones of a known translation, that come with a key nobody waits
- * under, or are the twin of the only one that does. It does with them what `Run` and `Matcher` would do, and nothing else, in
+ * Takes the packets that make up most of any capture: whole ones that come with a key nobody waits under, or are the twin of
+ * the only one that does, by a known translation. It does with them what `Run` and `Matcher` would do, and nothing else, in
  * one loop of WebAssembly over the tables' memory. It stops before any other packet, and before any that something else has to
  * be done for.
  */
@@ -49,6 +51,7 @@ export class FastPath {
   readonly #doubles: Float64Array;
   #latencies: Int32Array;
   #latencyNs: Float64Array;
+  #strangers: Int32Array;
 
   constructor(grounds: Grounds) {
     const { heap, clock } = grounds;
@@ -57,6 +60,7 @@ export class FastPath {
     this.#doubles = asDoubles(this.#words);
     this.#latencies = heap.take(Int32Array, 1 << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
+    this.#strangers = heap.take(Int32Array, 1);
     const { exports } = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
       "fast-path": {
@@ -83,7 +87,7 @@ export class FastPath {
     shown: number,
     rows: number,
   ): number {
-    const { queue, timeline, tuples, buckets, translations, clock, segments, versions, windowNs, isShowing } =
+    const { queue, timeline, tuples, buckets, translations, clock, segments, proxies, versions, windowNs, isShowing } =
       this.#grounds;
     const { accounts } = translations;
     const { samples } = accounts;
@@ -124,17 +128,21 @@ export class FastPath {
     w[words.OPENED_BY_A] = tuples.openedByA.byteOffset;
     w[words.FLOWS] = accounts.records.byteOffset;
     w[words.CHUNKS] = samples.chunks.byteOffset;
-    w[words.FREE_CHUNK] = samples.free;
     w[words.CHUNKS_END] = samples.end;
+    w[words.FREE_CHUNKS] = samples.free.byteOffset;
+    w[words.FREE_COUNT] = samples.freeCount;
     w[words.IS_SHOWING] = isShowing ? 1 : 0;
     w[words.IS_IPV4_ONLY] = versions.isNeeded ? 0 : 1;
     w[words.IS_UNCUT] = segments.isNeeded ? 0 : 1;
     w[words.IS_ESTIMATED] = clock.source === "estimated" ? 1 : 0;
+    w[words.IS_ECHO] = tuples.isEcho.byteOffset;
     w[words.LATENCIES] = this.#latencies.byteOffset;
+    w[words.STRANGERS] = this.#strangers.byteOffset;
     this.#run(w.byteOffset);
     timeline.end = w[words.ROW];
+    tuples.size += w[words.FIRSTS];
     buckets.index.counted(w[words.FILED]);
-    samples.free = w[words.FREE_CHUNK];
+    samples.freeCount = w[words.FREE_COUNT];
     samples.end = w[words.CHUNKS_END];
     if (w[words.AT + INSIDE] !== inside.at) inside.goTo(w[words.AT + INSIDE]);
     if (w[words.AT + OUTSIDE] !== outside.at) outside.goTo(w[words.AT + OUTSIDE]);
@@ -142,13 +150,16 @@ export class FastPath {
     this.nowNs = d[words.NOW_NS];
     this.due = w[words.DUE];
     this.#digest(this.pairs);
+    for (let at = 0; at < w[words.STRANGE]; at++) proxies.admit(this.#strangers[at]);
     return d[words.NEXT_NS + OUTSIDE];
   }
 
-  /** Makes room for the latencies of so many pairs. */
-  #reserve(pairs: number): void {
-    while (pairs << words.LATENCY_BITS > this.#latencies.length) {
-      this.#latencies = this.#grounds.heap.doubled(Int32Array, this.#latencies);
+  /** Makes room for what is to be told of so many packets. */
+  #reserve(rows: number): void {
+    const { heap } = this.#grounds;
+    while (rows > this.#strangers.length) {
+      this.#strangers = heap.doubled(Int32Array, this.#strangers);
+      this.#latencies = heap.doubled(Int32Array, this.#latencies);
       this.#latencyNs = asDoubles(this.#latencies);
     }
   }

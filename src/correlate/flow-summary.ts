@@ -1,34 +1,63 @@
 import { addressText } from "../packets/address.js";
 import type { FlowAccounts } from "../packets/flow-accounts.js";
-import type { Flow } from "../packets/flows.js";
-import { protocolName, TCP, UDP } from "../packets/packets.js";
+import type { Flow, Nat } from "../packets/flows.js";
+import { type Protocol, protocolName, TCP, UDP } from "../packets/packets.js";
 import { type Ends, type FlowSummary, natOf } from "../packets/results.js";
 import { INSIDE } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
 import type { Proxied } from "./proxies.js";
 
+/** What a flow came to. Times and latencies are found out when they are asked for, which of most flows nobody does. */
+class Summarized implements FlowSummary {
+  readonly id: number;
+  readonly proto: Protocol;
+  readonly nat: Nat;
+  readonly initiator: "inside" | "outside";
+  readonly inside: Ends;
+  readonly outside: Ends;
+  readonly pairs: number;
+  readonly pairsOutbound: number;
+  readonly insideOnly: number;
+  readonly outsideOnly: number;
+  readonly #slot: number;
+  readonly #accounts: FlowAccounts;
+  readonly #epochNs: bigint;
+
+  constructor(flow: Flow, accounts: FlowAccounts, tuples: TupleTable, epochNs: bigint) {
+    const { slot } = flow;
+    const isForward = tuples.openedByA[flow.insideTuple] === 1;
+    this.id = flow.id;
+    this.proto = protocolName(tuples.proto[flow.insideTuple]);
+    this.nat = natOf(flow.rewrite(isForward ? 1 : 0));
+    this.initiator = flow.isOutbound(isForward ? 1 : 0) ? "inside" : "outside";
+    this.inside = tupleEnds(tuples, flow.insideTuple, isForward);
+    this.outside = tupleEnds(tuples, flow.outsideTuple, isForward !== flow.isFlipped);
+    this.pairs = accounts.pairs(slot);
+    this.pairsOutbound = accounts.pairsThatWent(slot, true);
+    this.insideOnly = tuples.unmatched[flow.insideTuple];
+    this.outsideOnly = tuples.unmatched[flow.outsideTuple];
+    this.#slot = slot;
+    this.#accounts = accounts;
+    this.#epochNs = epochNs;
+  }
+
+  get firstNs(): bigint {
+    return this.#epochNs + BigInt(Math.round(this.#accounts.firstNs(this.#slot)));
+  }
+
+  get lastNs(): bigint {
+    return this.#epochNs + BigInt(Math.round(this.#accounts.lastNs(this.#slot)));
+  }
+
+  get latencyNs(): FlowSummary["latencyNs"] {
+    const latency = (isOutbound: boolean) => this.#accounts.latencySummary(this.#slot, isOutbound);
+    return { outbound: latency(true), inbound: latency(false) };
+  }
+}
+
 /** What a flow came to, with `epochNs` the inside capture's epoch. */
 export function summarize(flow: Flow, accounts: FlowAccounts, tuples: TupleTable, epochNs: bigint): FlowSummary {
-  const { slot } = flow;
-  const isForward = tuples.openedByA[flow.insideTuple] === 1;
-  return {
-    id: flow.id,
-    proto: protocolName(tuples.proto[flow.insideTuple]),
-    nat: natOf(flow.rewrite(isForward ? 1 : 0)),
-    initiator: flow.isOutbound(isForward ? 1 : 0) ? "inside" : "outside",
-    inside: tupleEnds(tuples, flow.insideTuple, isForward),
-    outside: tupleEnds(tuples, flow.outsideTuple, isForward !== flow.isFlipped),
-    pairs: accounts.pairs(slot),
-    pairsOutbound: accounts.pairsThatWent(slot, true),
-    insideOnly: tuples.unmatched[flow.insideTuple],
-    outsideOnly: tuples.unmatched[flow.outsideTuple],
-    firstNs: epochNs + BigInt(Math.round(accounts.firstNs(slot))),
-    lastNs: epochNs + BigInt(Math.round(accounts.lastNs(slot))),
-    // of most flows, nobody asks for it
-    get latencyNs() {
-      return { outbound: accounts.latencySummary(slot, true), inbound: accounts.latencySummary(slot, false) };
-    },
-  };
+  return new Summarized(flow, accounts, tuples, epochNs);
 }
 
 /** A proxied stream as a flow: `inside` is the proxy's connection to the container, `outside` the client's to the proxy. */

@@ -1,10 +1,10 @@
 import { ACK, FIN, ICMP, ICMPV6, IS_ECHO, type PacketBatch, RST, SYN, TCP } from "../packets/packets.js";
 import type { TupleTable } from "../packets/tuples.js";
 
-const ECHO_REPLY = 0;
-const ICMPV6_ECHO_REPLY = 129;
+export const ECHO_REPLY = 0;
+export const ICMPV6_ECHO_REPLY = 129;
 /** Ports below this belong to servers (RFC 6335 section 6), those above mostly to clients. */
-const SYSTEM_PORTS = 1024;
+export const SYSTEM_PORTS = 1024;
 
 /** TCP flags of packets that `note` wants to see; and it wants the first of every conversation. */
 export const NOTED = SYN | FIN | RST;

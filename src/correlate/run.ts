@@ -114,6 +114,7 @@ export class Run {
     this.#shifted = new ShiftedSegments(timeline, this.#translations, pairing);
     this.#versions = new Versions(timeline, this.#tuples, this.#translations, clock, pairing);
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
+    this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
     this.#fastPath = new FastPath({
       heap: this.#heap,
       queue: this.#queue,
@@ -123,12 +124,12 @@ export class Run {
       translations: this.#translations,
       clock,
       segments: this.#segments,
+      proxies: this.#proxies,
       versions: this.#versions,
       windowNs: options.windowNs,
       isShowing: this.#isShowing,
     });
     this.#refusals = new Refusals(timeline);
-    this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
     this.#cover = [this.#coverOf(INSIDE), this.#coverOf(OUTSIDE)];
     this.#verdicts = new Verdicts({
       timeline,

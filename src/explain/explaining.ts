@@ -1,6 +1,14 @@
 import { Few } from "../packets/few.js";
 import type { Flow } from "../packets/flows.js";
-import type { Finding, FlowSummary, Sink, Summary, Tables, Verdict } from "../packets/results.js";
+import {
+  copyOf,
+  type Finding,
+  type FlowSummary,
+  type Sink,
+  type Summary,
+  type Tables,
+  type Verdict,
+} from "../packets/results.js";
 import type { ConntrackTable } from "./conntrack-table.js";
 import { CrossCheck } from "./cross-check.js";
 import { RuleCheck } from "./rule-check.js";
@@ -58,7 +66,7 @@ export class Explaining implements Sink {
       this.#byRule.set(rule, flows);
       flows.add(String(flow.id));
     }
-    this.#next.flow(rules ? { ...flow, rules } : flow);
+    this.#next.flow(rules ? { ...copyOf(flow), rules } : flow);
     const contradicted = this.#crossCheck?.flow(flow);
     if (!contradicted) return;
     this.contradictions++;

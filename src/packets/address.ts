@@ -1,6 +1,18 @@
+/** IPv4 addresses that were asked for lately, and their texts: most come again soon. */
+const RECENT = 1024;
+const recent = new Uint32Array(RECENT);
+const recentTexts: string[] = Array.from({ length: RECENT }, () => ipv4Text(0));
+
 /** An address as text, canonical (RFC 5952 for IPv6), from its words in an address column. */
 export function addressText(isIpv6: boolean, words: Uint32Array, at: number): string {
-  return isIpv6 ? ipv6Text(words, at) : ipv4Text(words[at]);
+  if (isIpv6) return ipv6Text(words, at);
+  const word = words[at];
+  const place = (word ^ (word >>> 10) ^ (word >>> 20)) & (RECENT - 1);
+  if (recent[place] !== word) {
+    recent[place] = word;
+    recentTexts[place] = ipv4Text(word);
+  }
+  return recentTexts[place];
 }
 
 function ipv4Text(word: number): string {

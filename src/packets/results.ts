@@ -67,7 +67,7 @@ export function natOf(rewrite: number): Nat {
   return isDestination ? "dnat" : "none";
 }
 
-/** A finished flow, for showing. Whoever keeps it for later keeps a copy: some of it is looked up when it is asked for. */
+/** A finished flow, for showing. Whoever keeps it for later keeps a copy, by `copyOf`: some of it is looked up when it is asked for. */
 export interface FlowSummary {
   id: number;
   proto: Protocol;
@@ -87,6 +87,12 @@ export interface FlowSummary {
   readonly latencyNs: { readonly outbound: LatencySummary | null; readonly inbound: LatencySummary | null };
   /** The firewall's rules behind the translation, as they stand in the rule set; absent where no rules were given. */
   rules?: readonly string[];
+}
+
+/** What a summary says, all of it, to be kept. */
+export function copyOf(flow: FlowSummary): FlowSummary {
+  const { firstNs, lastNs, latencyNs } = flow;
+  return { ...flow, firstNs, lastNs, latencyNs };
 }
 
 export interface Finding {

@@ -15,13 +15,15 @@ export class Samples {
   chunks: Float64Array;
   /** The chunks used so far are below it. */
   end = 0;
-  /** One that was given back, which names the next such as the one before it; or NONE. */
-  free = NONE;
+  /** Those of them that were given back, the last one first to be used again: it may still be in the cache. */
+  free: Int32Array;
+  freeCount = 0;
   readonly #heap: Heap;
 
   constructor(heap: Heap) {
     this.#heap = heap;
     this.chunks = heap.take(Float64Array, 128 << CHUNK_BITS);
+    this.free = heap.take(Int32Array, 128);
   }
 
   /** Adds to the list of `count` samples whose newest chunk is `chunk` (NONE for an empty one); returns its newest chunk then. */
@@ -44,17 +46,15 @@ export class Samples {
 
   /** Takes the memory of a list back. */
   drop(newest: number): void {
-    if (newest === NONE) return;
-    let oldest = newest;
-    while (this.#before(oldest) !== NONE) oldest = this.#before(oldest);
-    this.chunks[(oldest << CHUNK_BITS) + BEFORE] = this.free;
-    this.free = newest;
+    for (let chunk = newest; chunk !== NONE; chunk = this.#before(chunk)) this.free[this.freeCount++] = chunk;
   }
 
   /** Makes room for so many chunks more: until they are in use, `chunks` stays what it is. */
   reserve(chunks: number): void {
-    while ((this.end + chunks) << CHUNK_BITS > this.chunks.length)
+    while (this.end + chunks > this.free.length) {
       this.chunks = this.#heap.doubled(Float64Array, this.chunks);
+      this.free = this.#heap.doubled(Int32Array, this.free);
+    }
   }
 
   #before(chunk: number): number {
@@ -69,12 +69,8 @@ export class Samples {
   }
 
   #take(): number {
-    const chunk = this.free;
-    if (chunk === NONE) {
-      this.reserve(1);
-      return this.end++;
-    }
-    this.free = this.#before(chunk);
-    return chunk;
+    if (this.freeCount > 0) return this.free[--this.freeCount];
+    this.reserve(1);
+    return this.end++;
   }
 }

@@ -11,7 +11,8 @@ export const NONE = -1;
  * Words of a tuple's record, one cache line: what a search compares (ports, protocol and version, the addresses' first
  * words), and what changes with every packet. With ten thousands of tuples, each line touched is one fetched anew.
  */
-const PORTS = 0;
+/** The sender's in the upper half, of the tuple's first packet. */
+export const PORTS = 0;
 const KIND = 1;
 const FROM = 2;
 const TO = 3;
@@ -51,7 +52,7 @@ export class TupleTable {
   portA = new Uint16Array(256);
   portB = new Uint16Array(256);
   /** 1 where the ports are an ICMP echo id. */
-  isEcho = new Uint8Array(256);
+  isEcho: Uint8Array;
   /** 1 if A opened the conversation, 0 if B did. */
   openedByA: Uint8Array;
   /** TCP: bit 0 once B, bit 1 once A has sent FIN or either has sent RST: 3 where the connection is over. */
@@ -78,6 +79,7 @@ export class TupleTable {
     this.#index = new HashIndex(heap);
     this.records = heap.take(Int32Array, 256 * TUPLE_WORDS);
     this.doubles = asDoubles(this.records);
+    this.isEcho = heap.take(Uint8Array, 256);
     this.openedByA = heap.take(Uint8Array, 256);
     this.ended = heap.take(Uint8Array, 256);
   }
@@ -274,7 +276,7 @@ export class TupleTable {
     this.addressB = widened(this.addressB, new Uint32Array(rows * 4));
     this.portA = widened(this.portA, new Uint16Array(rows));
     this.portB = widened(this.portB, new Uint16Array(rows));
-    this.isEcho = widened(this.isEcho, new Uint8Array(rows));
+    this.isEcho = this.#heap.doubled(Uint8Array, this.isEcho);
     this.openedByA = this.#heap.doubled(Uint8Array, this.openedByA);
     this.ended = this.#heap.doubled(Uint8Array, this.ended);
     this.unmatched = widened(this.unmatched, new Uint32Array(rows));

@@ -1,5 +1,5 @@
 import type { LatencySummary } from "../packets/latency.js";
-import type { Ends, FlowSummary } from "../packets/results.js";
+import { copyOf, type Ends, type FlowSummary } from "../packets/results.js";
 import { rewriteOf } from "./ends.js";
 import { endsText } from "./ends-text.js";
 import { latencyText } from "./latency.js";
@@ -32,7 +32,7 @@ export class TranslationTable {
     this.#flows++;
     if (flow.pairs < this.#leastPairs) return;
     // sorting a full table only each time it has doubled keeps this cheap however many flows come
-    if (this.#rows.push({ ...flow }) >= 2 * MOST_ROWS) this.#cut();
+    if (this.#rows.push(copyOf(flow)) >= 2 * MOST_ROWS) this.#cut();
   }
 
   /**

@@ -17,6 +17,7 @@ import {
   type By,
   EVIDENCE,
   type Finding,
+  copyOf,
   type FlowSummary,
   type SideSummary,
   type Sink,
@@ -180,7 +181,7 @@ export class Outcome implements Sink {
 
   flow(flow: FlowSummary): void {
     // a copy: latencies are looked up when they are asked for, and the flow's are gone by then
-    this.#told(this.flows, { ...flow });
+    this.#told(this.flows, copyOf(flow));
   }
 
   finding(finding: Finding): void {

@@ -16,6 +16,7 @@ import {
   ICMP,
   ICMPV6,
   IS_DF,
+  IS_ECHO,
   IS_ERROR,
   IS_FRAGMENT,
   IS_IPV6,
@@ -40,6 +41,7 @@ import * as tuple from "../../packets/tuples.js";
 import { ALONE } from "../buckets.js";
 import { NEVER_CUT_BYTES } from "../datagrams.js";
 import * as words from "../fast-path-words.js";
+import { ECHO_REPLY, ICMPV6_ECHO_REPLY, SYSTEM_PORTS } from "../openings.js";
 import { ORDINARY_BYTES } from "../segments.js";
 
 /** `Clock`'s methods, which are asked where the clock is an estimated one. */
@@ -90,11 +92,15 @@ export function run(ground: usize): void {
   let latestNs = doubleOf(ground, words.NOW_NS);
   let row = wordOf(ground, words.ROW);
   let due = wordOf(ground, words.DUE);
-  let freeChunk = wordOf(ground, words.FREE_CHUNK);
+  const freeChunks = wordOf(ground, words.FREE_CHUNKS);
+  let freeCount = wordOf(ground, words.FREE_COUNT);
   let chunksEnd = wordOf(ground, words.CHUNKS_END);
   let latencies = wordOf(ground, words.LATENCIES);
+  const strangers = wordOf(ground, words.STRANGERS);
   let pairs = 0;
+  let firsts = 0;
   let filed = 0;
+  let strange = 0;
   // when the window of the first row is over that waits
   let untilNs: f64 = due === row ? Infinity : timeNsOf(timeline, due & mask) + windowNs;
 
@@ -110,7 +116,8 @@ export function run(ground: usize): void {
     const conversation = tuples + ((way >> 1) << TUPLE_BYTES_BITS);
     const slot = load<i32>(conversation + ((way & 1) << 2), 4 * tuple.FLOW);
     const flagsProtoTtl = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
-    if (slot === tuple.NONE || (flagsProtoTtl & (IS_FRAGMENT | IS_ERROR)) !== 0) break;
+    const isKnown = slot !== tuple.NONE;
+    if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR)) !== 0) break;
     const flow = flows + (slot << ACCOUNT_BYTES_BITS);
     const bits = load<i32>(conversation + ((way & 1) << 2), 4 * tuple.FLOW_BITS);
     // 1 if the packet is, or its twin will be, forward on the inside
@@ -146,12 +153,12 @@ export function run(ground: usize): void {
         // a datagram that may be cut on its way
         if (hasIpId && (flagsProtoTtl & IS_DF) === 0 && length > NEVER_CUT_BYTES) break;
       } else {
-        if (payloadLength > 0 && (!isUncut || length > ORDINARY_BYTES)) break;
+        if (payloadLength > 0 && (length > ORDINARY_BYTES || (isKnown && !isUncut))) break;
         // one that came out of the NAT before it went in may have been changed on its way
-        if (hasIpId && outbound === side) break;
+        if (isKnown && hasIpId && outbound === side) break;
       }
     } else {
-      if (waiting < 0) break;
+      if (waiting < 0 || !isKnown) break;
       if (load<u8>(sides + w) === side || load<u8>(states + w) === line.AMBIGUOUS) break;
       if (isShowing && side === OUTSIDE && ((waiting - first) & line.ROW_MASK) < notYetShown) break;
       const otherWay = load<i32>(other, 4 * record.WAY);
@@ -162,14 +169,17 @@ export function run(ground: usize): void {
       latencyNs = outbound === side ? timeNs - otherNs : otherNs - timeNs;
       if (latencyNs > windowNs || latencyNs < -windowNs) break;
       if (!hasIpId && !(latencyNs >= 0 && latencyNs <= surelyInTimeNs)) break;
-      // a flow's first pair tells of more than itself
-      if ((load<i32>(flow, 4 * account.PAIRS) | load<i32>(flow, 4 * (account.PAIRS + 1))) === 0) break;
+      // a flow's first pair tells of more than itself; what has been proved had a pair, which is known without its account
+      const isProved = ((load<i32>(conversation, 4 * tuple.PROVED) >> (way & 1)) & 1) === 1;
+      if (!isProved && (load<i32>(flow, 4 * account.PAIRS) | load<i32>(flow, 4 * (account.PAIRS + 1))) === 0) break;
     }
 
     if (timeNs > latestNs) latestNs = timeNs;
+    const isFirst = load<f64>(conversation, 4 * tuple.LAST_NS) === -Infinity;
     store<f64>(conversation, timeNs, 4 * tuple.LAST_NS);
-    const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
-    if ((tcpFlags & (SYN | FIN | RST)) !== 0) note(ground, way, tcpFlags);
+    if (isFirst) firsts++;
+    if (isFirst || (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & (SYN | FIN | RST)) !== 0)
+      note(ground, packet, way, load<i32>(conversation, 4 * tuple.PORTS), isFirst);
     const at = row & mask;
     const entry = timeline + (at << RECORD_BYTES_BITS);
     const fate = fates + (at << FATE_BYTES_BITS);
@@ -188,6 +198,10 @@ export function run(ground: usize): void {
       store<i32>(fate, ALONE, 4 * line.BUCKET);
       store<i32>(fate, tuple.NONE, 4 * line.TWIN);
       if (due === row) untilNs = timeNs + windowNs;
+      if (!isKnown && proto === TCP) {
+        store<i32>(strangers + (strange << 2), row);
+        strange++;
+      }
     } else {
       clearCell(cells, cellsMask, cell);
       filed--;
@@ -217,11 +231,7 @@ export function run(ground: usize): void {
         let chunk = load<i32>(flow + (outbound << 2), 4 * account.LATENCIES);
         if (place === 0) {
           const before = chunk;
-          if (freeChunk === tuple.NONE) chunk = chunksEnd++;
-          else {
-            chunk = freeChunk;
-            freeChunk = <i32>load<f64>(chunks + (chunk << CHUNK_BYTES_BITS), 8 * BEFORE);
-          }
+          chunk = freeCount > 0 ? load<i32>(freeChunks + (--freeCount << 2)) : chunksEnd++;
           store<f64>(chunks + (chunk << CHUNK_BYTES_BITS), <f64>before, 8 * BEFORE);
           store<i32>(flow + (outbound << 2), chunk, 4 * account.LATENCIES);
         }
@@ -258,10 +268,12 @@ export function run(ground: usize): void {
   setDouble(ground, words.NOW_NS, latestNs);
   setWord(ground, words.ROW, row);
   setWord(ground, words.DUE, due);
-  setWord(ground, words.FREE_CHUNK, freeChunk);
+  setWord(ground, words.FREE_COUNT, freeCount);
   setWord(ground, words.CHUNKS_END, chunksEnd);
   setWord(ground, words.PAIRS, pairs);
+  setWord(ground, words.FIRSTS, firsts);
   setWord(ground, words.FILED, filed);
+  setWord(ground, words.STRANGE, strange);
 }
 
 function timeNsOf(timeline: usize, at: i32): f64 {
@@ -277,15 +289,35 @@ function isDecided(state: i32): bool {
   return state !== line.WAITING && state !== line.AMBIGUOUS;
 }
 
-/** As `note` of openings.ts, of a TCP packet that is not the first of its conversation. */
-function note(ground: usize, way: i32, tcpFlags: i32): void {
-  const ended = <usize>wordOf(ground, words.ENDED) + (way >> 1);
+/** As `note` of openings.ts, of a packet that is no error. `ports`: those of the conversation's first packet. */
+function note(ground: usize, packet: usize, way: i32, ports: i32, isFirst: bool): void {
+  const conversation = way >> 1;
+  const ended = <usize>wordOf(ground, words.ENDED) + conversation;
+  const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   if ((tcpFlags & (FIN | RST)) !== 0)
     store<u8>(ended, <i32>load<u8>(ended) | ((tcpFlags & RST) !== 0 ? 3 : 1 << (way & 1)));
-  if ((tcpFlags & SYN) === 0) return;
+  if (!isFirst && (tcpFlags & SYN) === 0) return;
   store<u8>(ended, 0);
-  const isOpening = (tcpFlags & ACK) === 0 ? 1 : 0;
-  store<u8>(wordOf(ground, words.OPENED_BY_A) + (way >> 1), isOpening ^ (way & 1) ^ 1);
+  const isByA = isOpening(packet, (way & 1) === 1 ? ports : rotl(ports, 16)) === ((way & 1) === 1);
+  store<u8>(wordOf(ground, words.OPENED_BY_A) + conversation, isByA ? 1 : 0);
+  const isEcho = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ECHO) !== 0;
+  store<u8>(wordOf(ground, words.IS_ECHO) + conversation, isEcho ? 1 : 0);
+}
+
+/** As openings.ts has it. `ports`: the packet's own, the source's in the upper half. */
+function isOpening(packet: usize, ports: i32): bool {
+  const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
+  const type = load<i32>(packet, 4 * record.SEQ) >>> 24;
+  switch ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff) {
+    case TCP:
+      if ((tcpFlags & SYN) !== 0) return (tcpFlags & ACK) === 0;
+      break;
+    case ICMP:
+      return type !== ECHO_REPLY;
+    case ICMPV6:
+      return type !== ICMPV6_ECHO_REPLY;
+  }
+  return !(ports >>> 16 < SYSTEM_PORTS && (ports & 0xffff) >= SYSTEM_PORTS);
 }
 
 /** As `clearCell` of hash-index.ts. */
