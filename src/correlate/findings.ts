@@ -1,5 +1,5 @@
 import { Few } from "../packets/few.js";
-import type { Finding, FlowSummary, Verdict } from "../packets/results.js";
+import { copyOf, type Finding, type FlowSummary, type Verdict } from "../packets/results.js";
 import { INSIDE, type Side } from "../packets/sides.js";
 
 /** Untranslated flows remembered until the end, when it is known which addresses the NAT hides. */
@@ -28,7 +28,7 @@ export class Findings {
     const { id, nat, initiator, inside, outside, pairs, pairsOutbound } = summary;
     this.#isRelated = true;
     if (nat === "none" && initiator === "inside") {
-      if (this.#untranslated.length < MOST_UNTRANSLATED) this.#untranslated.push(summary);
+      if (this.#untranslated.length < MOST_UNTRANSLATED) this.#untranslated.push(copyOf(summary));
     } else if (initiator === "inside") {
       if (inside.src !== outside.src && isOneVersion(inside.src, outside.src)) this.#hidden.add(inside.src);
       if (inside.srcPort !== outside.srcPort || inside.icmpId !== outside.icmpId) {

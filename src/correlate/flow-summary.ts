@@ -7,7 +7,7 @@ import { INSIDE } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
 import type { Proxied } from "./proxies.js";
 
-/** What a flow came to. Times and latencies are found out when they are asked for, which of most flows nobody does. */
+/** What a flow came to. Most of it is found out when it is asked for, which of most flows nobody does. */
 class Summarized implements FlowSummary {
   readonly id: number;
   readonly proto: Protocol;
@@ -30,8 +30,8 @@ class Summarized implements FlowSummary {
     this.proto = protocolName(tuples.proto[flow.insideTuple]);
     this.nat = natOf(flow.rewrite(isForward ? 1 : 0));
     this.initiator = flow.isOutbound(isForward ? 1 : 0) ? "inside" : "outside";
-    this.inside = tupleEnds(tuples, flow.insideTuple, isForward);
-    this.outside = tupleEnds(tuples, flow.outsideTuple, isForward !== flow.isFlipped);
+    this.inside = new TupleEnds(tuples, flow.insideTuple, isForward);
+    this.outside = new TupleEnds(tuples, flow.outsideTuple, isForward !== flow.isFlipped);
     this.pairs = accounts.pairs(slot);
     this.pairsOutbound = accounts.pairsThatWent(slot, true);
     this.insideOnly = tuples.unmatched[flow.insideTuple];
@@ -67,7 +67,7 @@ export function summarizeProxied(
   tuples: TupleTable,
   epochNs: bigint,
 ): FlowSummary {
-  const ends = ({ tuple }: { tuple: number }) => tupleEnds(tuples, tuple, tuples.openedByA[tuple] === 1);
+  const ends = ({ tuple }: { tuple: number }) => new TupleEnds(tuples, tuple, tuples.openedByA[tuple] === 1);
   return {
     id,
     proto: "tcp",
@@ -85,18 +85,50 @@ export function summarizeProxied(
   };
 }
 
-/** A tuple's ends, as packets from A to B have them, or the other way round. */
-export function tupleEnds(tuples: TupleTable, tuple: number, isForward: boolean): Ends {
-  const isIpv6 = tuples.isIpv6[tuple] === 1;
-  const a = addressText(isIpv6, tuples.addressA, 4 * tuple);
-  const b = addressText(isIpv6, tuples.addressB, 4 * tuple);
-  const ends: Ends = { src: isForward ? a : b, dst: isForward ? b : a };
-  const proto = tuples.proto[tuple];
-  if (proto === TCP || proto === UDP) {
-    ends.srcPort = isForward ? tuples.portA[tuple] : tuples.portB[tuple];
-    ends.dstPort = isForward ? tuples.portB[tuple] : tuples.portA[tuple];
-  } else if (tuples.isEcho[tuple]) {
-    ends.icmpId = tuples.portA[tuple];
+/** A tuple's ends, as packets from A to B have them, or the other way round. Valid as long as the tuple is. */
+export class TupleEnds implements Ends {
+  readonly #tuples: TupleTable;
+  readonly #tuple: number;
+  readonly #isForward: boolean;
+
+  constructor(tuples: TupleTable, tuple: number, isForward: boolean) {
+    this.#tuples = tuples;
+    this.#tuple = tuple;
+    this.#isForward = isForward;
   }
-  return ends;
+
+  get src(): string {
+    return this.#address(this.#isForward);
+  }
+
+  get dst(): string {
+    return this.#address(!this.#isForward);
+  }
+
+  get srcPort(): number | undefined {
+    return this.#hasPorts ? this.#port(this.#isForward) : undefined;
+  }
+
+  get dstPort(): number | undefined {
+    return this.#hasPorts ? this.#port(!this.#isForward) : undefined;
+  }
+
+  get icmpId(): number | undefined {
+    return !this.#hasPorts && this.#tuples.isEcho[this.#tuple] === 1 ? this.#port(true) : undefined;
+  }
+
+  get #hasPorts(): boolean {
+    const proto = this.#tuples.proto[this.#tuple];
+    return proto === TCP || proto === UDP;
+  }
+
+  #address(isA: boolean): string {
+    const tuples = this.#tuples;
+    const words = isA ? tuples.addressA : tuples.addressB;
+    return addressText(tuples.isIpv6[this.#tuple] === 1, words, 4 * this.#tuple);
+  }
+
+  #port(isA: boolean): number {
+    return (isA ? this.#tuples.portA : this.#tuples.portB)[this.#tuple];
+  }
 }

@@ -8,7 +8,7 @@ import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { Gaps } from "./gaps.js";
 import { isLinkScoped, isMulticast, isSameLink } from "./scope.js";
-import { tupleEnds } from "./flow-summary.js";
+import { TupleEnds } from "./flow-summary.js";
 import type { Proxies } from "./proxies.js";
 import type { QuotedError } from "./quotes.js";
 import type { Refusals } from "./refusals.js";
@@ -176,7 +176,7 @@ export class Verdicts {
 
   /** The other connection of a proxied stream, from who opened it. */
   #connection({ side, tuple }: { side: Side; tuple: number }): string {
-    const { src, srcPort, dst, dstPort } = tupleEnds(this.#tuples, tuple, this.#tuples.openedByA[tuple] === 1);
+    const { src, srcPort, dst, dstPort } = new TupleEnds(this.#tuples, tuple, this.#tuples.openedByA[tuple] === 1);
     return `${src}.${srcPort} > ${dst}.${dstPort} on ${this.#names[side]}`;
   }
 

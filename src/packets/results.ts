@@ -47,9 +47,9 @@ export type Verdict = "dropped" | "local" | "refused" | "no-overlap" | "capture-
 export interface Ends {
   src: string;
   dst: string;
-  srcPort?: number;
-  dstPort?: number;
-  icmpId?: number;
+  srcPort?: number | undefined;
+  dstPort?: number | undefined;
+  icmpId?: number | undefined;
 }
 
 /** A packet that an ICMP error quotes, as its sender saw it. */
@@ -92,7 +92,11 @@ export interface FlowSummary {
 /** What a summary says, all of it, to be kept. */
 export function copyOf(flow: FlowSummary): FlowSummary {
   const { firstNs, lastNs, latencyNs } = flow;
-  return { ...flow, firstNs, lastNs, latencyNs };
+  return { ...flow, inside: copyOfEnds(flow.inside), outside: copyOfEnds(flow.outside), firstNs, lastNs, latencyNs };
+}
+
+function copyOfEnds({ src, dst, srcPort, dstPort, icmpId }: Ends): Ends {
+  return { src, dst, srcPort, dstPort, icmpId };
 }
 
 export interface Finding {
