@@ -11,7 +11,7 @@ export interface Task {
 }
 
 /** A batch that was filled: what it says beside its rows. */
-export interface Filled extends Readonly<Pick<PacketBatch, "count" | "reachedNs" | "era">> {
+export interface Filled extends Readonly<Pick<PacketBatch, "count" | "isInOrder" | "reachedNs" | "era">> {
   readonly quotes: number;
 }
 

@@ -6,7 +6,7 @@ import { Heap } from "../packets/heap.js";
 import { BATCH_BYTES, PacketBatch } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { decodeHere } from "./decoding.js";
-import { BATCHES, type FromThread, type Task, type ToThread } from "./decoding-messages.js";
+import { BATCHES, type Filled, type FromThread, type Task, type ToThread } from "./decoding-messages.js";
 import type { DecodedSource } from "./packet-source.js";
 
 const heap = new Heap();
@@ -40,18 +40,17 @@ function say(message: FromThread): void {
   parentPort?.postMessage(message);
 }
 
+function filledOf({ count, isInOrder, reachedNs, era, quotes }: PacketBatch): Filled {
+  return { count, isInOrder, reachedNs, era, quotes: quotes.count };
+}
+
 async function decode(side: Side, source: DecodedSource): Promise<void> {
   for (let hasMore = true; hasMore; ) {
     const batch = await source.next(await rings[side].take());
     const { epochNs, captureDropped, firstNs, lastNs, tally } = source;
     const state = { epochNs, captureDropped, firstNs, lastNs, tally };
     hasMore = batch !== null;
-    const filled = batch && {
-      count: batch.count,
-      reachedNs: batch.reachedNs,
-      era: batch.era,
-      quotes: batch.quotes.count,
-    };
+    const filled = batch && filledOf(batch);
     say({ kind: "packets", side, state, filled });
   }
 }

@@ -47,28 +47,44 @@ export const OPENED_BY_A = 36;
 export const IS_ECHO = 37;
 /** … and the flows. */
 export const FLOWS = 38;
-export const CHUNKS = 39;
-export const CHUNKS_END = 40;
-export const FREE_CHUNKS = 41;
-export const FREE_COUNT = 42;
+export const FLOWS_END = 39;
+export const FREE_SLOTS = 40;
+export const FREE_SLOT_COUNT = 41;
+export const CHUNKS = 42;
+export const CHUNKS_END = 43;
+export const FREE_CHUNKS = 44;
+export const FREE_COUNT = 45;
 
 /** 1 where it is so. */
-export const IS_SHOWING = 43;
-export const IS_IPV4_ONLY = 44;
-export const IS_UNCUT = 45;
-export const IS_ESTIMATED = 46;
+export const IS_SHOWING = 46;
+export const IS_IPV4_ONLY = 47;
+export const IS_UNCUT = 48;
+export const IS_ESTIMATED = 49;
+
+/** Pairs that there had been of any flow. */
+export const PAIRS_BEFORE = 50;
 
 /** What there was: pairs, conversations that had their first packet, and how many more packets wait than did. */
-export const PAIRS = 47;
-export const FIRSTS = 48;
-export const FILED = 49;
+export const PAIRS = 51;
+export const FIRSTS = 52;
+export const FILED = 53;
 /** Where the latencies of the pairs go, one after the other. */
-export const LATENCIES = 50;
-/** Where the rows of TCP segments go that have no translation, and how many there were. */
-export const STRANGERS = 51;
-export const STRANGE = 52;
+export const LATENCIES = 54;
+/** Where what is left to do goes, one after the other, and how much there is. */
+export const EVENTS = 55;
+export const EVENT_COUNT = 56;
 
 /** A latency: nanoseconds, a double; then where the flow's digest is, or -1 where it needs none; then 1 if it is outbound. */
 export const LATENCY_BITS = 2;
 export const DIGEST = 2;
 export const OUTBOUND = 3;
+
+/** An event: a flow that was learnt, by its slot, with what `Flow` has of it; or, with NONE for a slot, a TCP segment without a translation. */
+export const EVENT_BITS = 3;
+export const EVENT_SLOT = 0;
+export const EVENT_ROW = 1;
+export const EVENT_INSIDE_TUPLE = 1;
+export const EVENT_OUTSIDE_TUPLE = 2;
+export const EVENT_FLOW_BITS = 3;
+export const EVENT_REWRITE_FORWARD = 4;
+export const EVENT_REWRITE_BACKWARD = 5;

@@ -1,8 +1,9 @@
 import { EXACT_SAMPLES } from "../packets/latency.js";
+import type { Flow } from "../packets/flows.js";
 import { asDoubles, type Heap } from "../packets/heap.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
-import type { TupleTable } from "../packets/tuples.js";
+import { NONE, type TupleTable } from "../packets/tuples.js";
 import code from "./assembly/fast-path.wasm";
 import type { Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
@@ -24,6 +25,8 @@ export interface Grounds {
   readonly clock: Clock;
   readonly segments: Segments;
   readonly proxies: Proxies;
+  /** Told of flows that were learnt. */
+  readonly onFlow: (flow: Flow) => void;
   readonly versions: Versions;
   readonly windowNs: number;
   /** Whether pairs are to be shown. */
@@ -51,7 +54,7 @@ export class FastPath {
   readonly #doubles: Float64Array;
   #latencies: Int32Array;
   #latencyNs: Float64Array;
-  #strangers: Int32Array;
+  #events: Int32Array;
 
   constructor(grounds: Grounds) {
     const { heap, clock } = grounds;
@@ -60,13 +63,14 @@ export class FastPath {
     this.#doubles = asDoubles(this.#words);
     this.#latencies = heap.take(Int32Array, 1 << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
-    this.#strangers = heap.take(Int32Array, 1);
+    this.#events = heap.take(Int32Array, 1 << words.EVENT_BITS);
     const { exports } = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
       "fast-path": {
         observe: (timeNs: number, gapNs: number, outbound: number) => clock.observe(timeNs, gapNs, outbound === 1),
         correctionNs: (timeNs: number) => clock.correctionNs(timeNs),
       },
+      "learning.js": { log2: Math.log2 },
     });
     this.#run = exports["run"];
   }
@@ -87,13 +91,14 @@ export class FastPath {
     shown: number,
     rows: number,
   ): number {
-    const { queue, timeline, tuples, buckets, translations, clock, segments, proxies, versions, windowNs, isShowing } =
+    const { queue, timeline, tuples, buckets, translations, clock, segments, versions, windowNs, isShowing } =
       this.#grounds;
     const { accounts } = translations;
     const { samples } = accounts;
     timeline.reserve(rows);
     buckets.index.reserve(rows);
     samples.reserve(rows);
+    translations.reserve(rows);
     this.#reserve(rows);
     const w = this.#words;
     const d = this.#doubles;
@@ -137,12 +142,17 @@ export class FastPath {
     w[words.IS_ESTIMATED] = clock.source === "estimated" ? 1 : 0;
     w[words.IS_ECHO] = tuples.isEcho.byteOffset;
     w[words.LATENCIES] = this.#latencies.byteOffset;
-    w[words.STRANGERS] = this.#strangers.byteOffset;
+    w[words.FLOWS_END] = translations.flows.length;
+    w[words.FREE_SLOTS] = translations.freeSlots.byteOffset;
+    w[words.FREE_SLOT_COUNT] = translations.freeCount;
+    w[words.PAIRS_BEFORE] = translations.outbound.count + translations.inbound.count;
+    w[words.EVENTS] = this.#events.byteOffset;
     this.#run(w.byteOffset);
     timeline.end = w[words.ROW];
     tuples.size += w[words.FIRSTS];
     buckets.index.counted(w[words.FILED]);
     samples.freeCount = w[words.FREE_COUNT];
+    translations.freeCount = w[words.FREE_SLOT_COUNT];
     samples.end = w[words.CHUNKS_END];
     if (w[words.AT + INSIDE] !== inside.at) inside.goTo(w[words.AT + INSIDE]);
     if (w[words.AT + OUTSIDE] !== outside.at) outside.goTo(w[words.AT + OUTSIDE]);
@@ -150,17 +160,38 @@ export class FastPath {
     this.nowNs = d[words.NOW_NS];
     this.due = w[words.DUE];
     this.#digest(this.pairs);
-    for (let at = 0; at < w[words.STRANGE]; at++) proxies.admit(this.#strangers[at]);
+    this.#tell(w[words.EVENT_COUNT]);
     return d[words.NEXT_NS + OUTSIDE];
   }
 
   /** Makes room for what is to be told of so many packets. */
   #reserve(rows: number): void {
     const { heap } = this.#grounds;
-    while (rows > this.#strangers.length) {
-      this.#strangers = heap.doubled(Int32Array, this.#strangers);
+    while (rows << words.EVENT_BITS > this.#events.length) {
+      this.#events = heap.doubled(Int32Array, this.#events);
       this.#latencies = heap.doubled(Int32Array, this.#latencies);
       this.#latencyNs = asDoubles(this.#latencies);
+    }
+  }
+
+  /** Tells others of what there was in a stretch, in its order. */
+  #tell(events: number): void {
+    const { translations, proxies, onFlow } = this.#grounds;
+    for (let at = 0; at < events << words.EVENT_BITS; at += 1 << words.EVENT_BITS) {
+      const e = this.#events;
+      const slot = e[at + words.EVENT_SLOT];
+      if (slot === NONE) proxies.admit(e[at + words.EVENT_ROW]);
+      else
+        onFlow(
+          translations.adopt(
+            slot,
+            e[at + words.EVENT_INSIDE_TUPLE],
+            e[at + words.EVENT_OUTSIDE_TUPLE],
+            e[at + words.EVENT_FLOW_BITS],
+            e[at + words.EVENT_REWRITE_FORWARD],
+            e[at + words.EVENT_REWRITE_BACKWARD],
+          ),
+        );
     }
   }
 

@@ -140,10 +140,6 @@ export class Feed {
 }
 
 function orderOf(batch: PacketBatch): Uint32Array {
-  const { doubles, count } = batch;
-  for (let row = 1, at = STAMP_NS; row < count; row++, at += 1 << (RECORD_BITS - 1)) {
-    if (doubles[at + (1 << (RECORD_BITS - 1))] < doubles[at])
-      return AS_THEY_ARE.slice(0, count).sort((a, b) => batch.stampNs(a) - batch.stampNs(b) || a - b);
-  }
-  return AS_THEY_ARE;
+  if (batch.isInOrder) return AS_THEY_ARE;
+  return AS_THEY_ARE.slice(0, batch.count).sort((a, b) => batch.stampNs(a) - batch.stampNs(b) || a - b);
 }

@@ -125,6 +125,7 @@ export class Run {
       clock,
       segments: this.#segments,
       proxies: this.#proxies,
+      onFlow: (flow) => this.#begin(flow),
       versions: this.#versions,
       windowNs: options.windowNs,
       isShowing: this.#isShowing,

@@ -1,5 +1,5 @@
 import { sameAddress } from "../packets/columns.js";
-import { FlowAccounts } from "../packets/flow-accounts.js";
+import { BACKWARD_OUTBOUND_BIT, FlowAccounts, IS_FLIPPED } from "../packets/flow-accounts.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
 import type { Heap } from "../packets/heap.js";
 import { LatencyDigest } from "../packets/latency.js";
@@ -23,29 +23,29 @@ export const KNOWN = 3;
  * Evidence it takes to believe in a translation never seen before, in bits: how unlikely it is that two unrelated packets
  * look like twins. TCP numbers alone suffice; so do a unique IP ID, a lowered TTL and a latency of microseconds together.
  */
-const LEARN_BITS = 30;
+export const LEARN_BITS = 30;
 /** Less is enough once that many certain pairs prove that the captures belong together. */
-const LEARN_BITS_RELATED = 20;
-const RELATED_PAIRS = 8;
+export const LEARN_BITS_RELATED = 20;
+export const RELATED_PAIRS = 8;
 /** Replacing a translation that is in use takes more: TCP numbers, or several packets. */
 const REPLACE_BITS = 46;
-const TCP_NUMBERS_BITS = 32;
+export const TCP_NUMBERS_BITS = 32;
 /** 16 bits on paper; counters that start at 0 and step by 1 collide more often than random ones. */
-const IP_ID_BITS = 14;
+export const IP_ID_BITS = 14;
 const QUOTE_BITS = 8;
 /** A payload may be the same in every packet of a kind (pings), so it weighs little however long it is. */
-const MOST_PAYLOAD_BITS = 4;
-const TTL_BY_ONE_BITS = 4;
-const TTL_LOWER_BITS = 2;
-const SAME_PORTS_BITS = 4;
+export const MOST_PAYLOAD_BITS = 4;
+export const TTL_BY_ONE_BITS = 4;
+export const TTL_LOWER_BITS = 2;
+export const SAME_PORTS_BITS = 4;
 /** Both ends the same on both sides, and the TTL lowered: plain forwarding hardly looks otherwise. */
-const FORWARDED_BITS = 8;
+export const FORWARDED_BITS = 8;
 /** With both ends rewritten nothing of the addresses speaks for the pair. */
-const BOTH_ENDS_PENALTY_BITS = 8;
+export const BOTH_ENDS_PENALTY_BITS = 8;
 /** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more … */
-const MOST_TIMING_BITS = 12;
+export const MOST_TIMING_BITS = 12;
 /** … from this gap on, nanoseconds; a wider one speaks against the pair. */
-const NEUTRAL_GAP_NS = 60_000_000;
+export const NEUTRAL_GAP_NS = 60_000_000;
 
 /** Pairs a flow needs before its latencies bound what is expected of the next packet … */
 const ENVELOPE_PAIRS = 8;
@@ -81,7 +81,10 @@ export class Translations {
   readonly inbound = new LatencyDigest();
   /** Slots of flows that have ended and are still to be reported and freed. */
   retired: number[] = [];
-  readonly #freeSlots: number[] = [];
+  /** Slots of flows that were freed; the last one is the next to be used. */
+  freeSlots: Int32Array;
+  freeCount = 0;
+  readonly #heap: Heap;
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   readonly #clock: Clock;
@@ -90,7 +93,9 @@ export class Translations {
   readonly #candidates = new Map<number, number>();
 
   constructor(heap: Heap, timeline: Timeline, tuples: TupleTable, clock: Clock, windowNs: number) {
+    this.#heap = heap;
     this.accounts = new FlowAccounts(heap);
+    this.freeSlots = heap.take(Int32Array, 64);
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#clock = clock;
@@ -242,6 +247,7 @@ export class Translations {
       }
     }
     this.#candidates.set(candidate, bits);
+    this.#tuples.suggest(t.tuple(inside));
     return NONE;
   }
 
@@ -272,7 +278,7 @@ export class Translations {
   free(slot: number): void {
     this.flows[slot] = null;
     this.accounts.close(slot);
-    this.#freeSlots.push(slot);
+    this.freeSlots[this.freeCount++] = slot;
   }
 
   /** Drops all evidence for translations not yet believed: tuple numbers are about to get another meaning. */
@@ -320,6 +326,39 @@ export class Translations {
     return bits;
   }
 
+  /** Makes room for so many flows more: until they are learnt, `freeSlots` and the accounts' records stay what they are. */
+  reserve(flows: number): void {
+    const slots = this.flows.length + flows;
+    this.accounts.reserve(slots);
+    while (slots > this.freeSlots.length) this.freeSlots = this.#heap.doubled(Int32Array, this.freeSlots);
+  }
+
+  /** Takes a flow that was just learnt, its accounts opened and its tuples bound. `bits`: what `FlowAccounts.open` says of it. */
+  adopt(
+    slot: number,
+    insideTuple: number,
+    outsideTuple: number,
+    bits: number,
+    rewriteForward: number,
+    rewriteBackward: number,
+  ): Flow {
+    const isFlipped = (bits & IS_FLIPPED) !== 0;
+    const isForwardOutbound = ((bits >> BACKWARD_OUTBOUND_BIT) & 1) === 0;
+    const id = ++this.learnt;
+    const flow = new Flow(
+      id,
+      slot,
+      insideTuple,
+      outsideTuple,
+      isFlipped,
+      isForwardOutbound,
+      rewriteForward,
+      rewriteBackward,
+    );
+    this.flows[slot] = flow;
+    return flow;
+  }
+
   #learn(inside: number, outside: number): number {
     const t = this.#timeline;
     const [insideWay, outsideWay] = [t.way(inside), t.way(outside)];
@@ -329,22 +368,13 @@ export class Translations {
     const rewriteForward = this.#rewrite(insideTuple, true, outsideTuple, !isFlipped);
     const rewriteBackward = this.#rewrite(insideTuple, false, outsideTuple, isFlipped);
     const isOutbound = this.#isOutbound(inside, outside, isForward ? rewriteForward : rewriteBackward);
-    const slot = this.#freeSlots.pop() ?? this.flows.length;
-    const flow = new Flow(
-      ++this.learnt,
-      slot,
-      insideTuple,
-      outsideTuple,
-      isFlipped,
-      isOutbound === isForward,
-      rewriteForward,
-      rewriteBackward,
-    );
+    this.reserve(1);
+    const slot = this.freeCount > 0 ? this.freeSlots[--this.freeCount] : this.flows.length;
     const tuples = this.#tuples;
     if (tuples.isProved(insideWay)) this.retire(tuples.flow(insideWay));
     if (tuples.isProved(outsideWay)) this.retire(tuples.flow(outsideWay));
-    this.flows[slot] = flow;
-    const bits = this.accounts.open(slot, isFlipped, flow.isForwardOutbound);
+    const bits = this.accounts.open(slot, isFlipped, isOutbound === isForward);
+    this.adopt(slot, insideTuple, outsideTuple, bits, rewriteForward, rewriteBackward);
     tuples.bind(insideWay, slot, bits);
     tuples.bind(outsideWay, slot, bits);
     // the other direction is taken to be the reverse of this one, until a pair shows otherwise

@@ -48,7 +48,7 @@ export class FlowAccounts {
   /** Begins the accounts of a flow; its two facts as in `Flow`. Returns them as bits, IS_FLIPPED and BACKWARD_OUTBOUND. */
   open(slot: number, isFlipped: boolean, isForwardOutbound: boolean): number {
     const r = slot << RECORD_BITS;
-    while (r >= this.records.length) this.#grow();
+    this.reserve(slot + 1);
     const records = this.records;
     records.fill(0, r, r + RECORD_WORDS);
     const bits = (isFlipped ? IS_FLIPPED : 0) | (isForwardOutbound ? 0 : 1 << BACKWARD_OUTBOUND_BIT);
@@ -164,6 +164,11 @@ export class FlowAccounts {
     this.records[list] = NONE;
     this.#digests[2 * slot + outbound] = digest;
     return digest;
+  }
+
+  /** Makes room for so many slots: until there are more, `records` stays what it is. */
+  reserve(slots: number): void {
+    while (slots << RECORD_BITS > this.records.length) this.#grow();
   }
 
   #grow(): void {

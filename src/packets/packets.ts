@@ -99,6 +99,8 @@ export const BATCH_BYTES = BATCH_FRAMES * column.ROW_BYTES;
  */
 export class PacketBatch {
   count = 0;
+  /** Whether the stamps of the rows never go back; false where nobody looked. */
+  isInOrder = false;
   /** As in the `FrameBatch` it was decoded from. */
   reachedNs = Number.NEGATIVE_INFINITY;
   /** The rows' records, laid out as `records.ts` says. */
@@ -153,6 +155,7 @@ export class PacketBatch {
     const { count } = this;
     const copy = new PacketBatch(count);
     copy.count = count;
+    copy.isInOrder = this.isInOrder;
     copy.reachedNs = this.reachedNs;
     copy.records.set(this.records.subarray(0, count << RECORD_BITS));
     copy.src.set(this.src.subarray(0, 4 * count));

@@ -14,12 +14,14 @@ export const NONE = -1;
 /** The sender's in the upper half, of the tuple's first packet. */
 export const PORTS = 0;
 const KIND = 1;
-const FROM = 2;
-const TO = 3;
+export const FROM = 2;
+export const TO = 3;
 /** Two words, one a direction: at FLOW + forward. */
 export const FLOW = 4;
 /** Bit `forward`: see `isProved`. */
 export const PROVED = 6;
+/** 1 where some evidence for a translation of an inside tuple has been gathered, not enough by now. */
+export const HAS_EVIDENCE = 7;
 /** Two words, read as one double. */
 export const LAST_NS = 8;
 /** Two words, one a direction: what `bind` was told of the flow. */
@@ -105,6 +107,11 @@ export class TupleTable {
 
   prove(way: number): void {
     this.records[((way >> 1) << TUPLE_BITS) + PROVED] |= 1 << (way & 1);
+  }
+
+  /** Notes that there is some evidence for a translation of a tuple. */
+  suggest(tuple: number): void {
+    this.records[(tuple << TUPLE_BITS) + HAS_EVIDENCE] = 1;
   }
 
   /** Takes a direction's flow away. */
@@ -209,20 +216,22 @@ export class TupleTable {
    */
   findWays(side: Side, batch: PacketBatch, order: Uint32Array, from: number, ways: Int32Array, at: number): void {
     const { count, conversation, era } = batch;
+    if (era === 0) {
+      for (let taken = from; taken < count; taken++) ways[at + taken] = this.#findWay(side, batch, order[taken]);
+      return;
+    }
     const known = this.#known[side];
     if (era !== known.era) known.begin(era);
     for (let taken = from; taken < count; taken++) {
       const row = order[taken];
       // 1 where the packet goes against the first one of its conversation
       const against = (conversation[row] & 1) ^ 1;
-      const number = era === 0 ? NONE : conversation[row] >> 1;
-      let way = era === 0 ? NONE : known.wayOf(number);
+      const number = conversation[row] >> 1;
+      let way = number < known.ways.length ? known.ways[number] : NONE;
       if (way === NONE) {
         way = this.#findWay(side, batch, row) ^ against;
-        if (era !== 0) {
-          known.set(number, way);
-          this.#number[way >> 1] = number;
-        }
+        known.set(number, way);
+        this.#number[way >> 1] = number;
       }
       ways[at + taken] = way ^ against;
     }
@@ -290,27 +299,22 @@ export class TupleTable {
 /** What is known of the conversations that a source numbers: the way that the first packet of each went. */
 class Known {
   era = 0;
-  #ways = new Int32Array(1024).fill(NONE);
+  /** By number; NONE, or no place at all, where it is not known. */
+  ways = new Int32Array(1024).fill(NONE);
 
   /** Forgets all: the numbers mean something else from now on. */
   begin(era: number): void {
     this.era = era;
-    this.#ways.fill(NONE);
-  }
-
-  /** NONE where it is not known. */
-  wayOf(number: number): number {
-    return number < this.#ways.length ? this.#ways[number] : NONE;
+    this.ways.fill(NONE);
   }
 
   set(number: number, way: number): void {
-    while (number >= this.#ways.length)
-      this.#ways = widened(this.#ways, new Int32Array(2 * this.#ways.length).fill(NONE));
-    this.#ways[number] = way;
+    while (number >= this.ways.length) this.ways = widened(this.ways, new Int32Array(2 * this.ways.length).fill(NONE));
+    this.ways[number] = way;
   }
 
   /** Forgets a tuple that is released, if the number is still its own. */
   forget(number: number, tuple: number): void {
-    if (number !== NONE && this.wayOf(number) >> 1 === tuple) this.#ways[number] = NONE;
+    if (number !== NONE && this.ways[number] >> 1 === tuple) this.ways[number] = NONE;
   }
 }

@@ -22,6 +22,8 @@ export const ROWS = 12;
 export const QUOTES = 13;
 export const NOT_IP = 14;
 export const CUT = 15;
+/** 1 where the rows' stamps never go back. */
+export const IS_IN_ORDER = 18;
 /** Frames that could not be decoded: how many, and where they are listed, each by its index in the batch and the reason. */
 export const UNDECODED = 16;
 export const REASONS = 17;

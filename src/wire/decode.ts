@@ -76,6 +76,7 @@ export class Decoder {
     this.#decode(w.byteOffset);
     out.count = w[words.ROWS];
     out.quotes.count = w[words.QUOTES];
+    out.isInOrder = w[words.IS_IN_ORDER] === 1;
     out.reachedNs = frames.reachedNs;
     tally.frames += count;
     tally.notIp += w[words.NOT_IP];

@@ -91,7 +91,7 @@ describe("decoding on another thread", () => {
   const long = (side: string): string => {
     const capture = readFileSync(fixtureFile("docker-web", side));
     const path = join(folder, `${side}.pcap`);
-    writeFileSync(path, Buffer.concat([capture, ...Array<Buffer>(1000).fill(capture.subarray(PCAP_HEADER_BYTES))]));
+    writeFileSync(path, Buffer.concat([capture, ...Array<Buffer>(2000).fill(capture.subarray(PCAP_HEADER_BYTES))]));
     return path;
   };
 

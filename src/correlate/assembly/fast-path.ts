@@ -43,6 +43,9 @@ import { NEVER_CUT_BYTES } from "../datagrams.js";
 import * as words from "../fast-path-words.js";
 import { ECHO_REPLY, ICMPV6_ECHO_REPLY, SYSTEM_PORTS } from "../openings.js";
 import { ORDINARY_BYTES } from "../segments.js";
+import { LEARN_BITS, LEARN_BITS_RELATED, RELATED_PAIRS } from "../translations.js";
+import * as learnt from "./learning.js";
+import { bind, openAccount, weigh } from "./learning.js";
 
 /** `Clock`'s methods, which are asked where the clock is an estimated one. */
 declare function observe(timeNs: f64, gapNs: f64, isOutbound: bool): void;
@@ -56,8 +59,13 @@ const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 const CELL_BYTES_BITS = 3;
 const CHUNK_BYTES_BITS = CHUNK_BITS + 3;
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
+const EVENT_BYTES_BITS = words.EVENT_BITS + 2;
 
-/** Takes packets as long as they are ordinary, and says in `ground` how far it came. */
+/**
+ * Takes packets as long as they are ordinary, and says in `ground` how far it came. For each: who waits under its key, whether
+ * it is ordinary (nothing has been changed where not: the loop is left), then what becomes of it, alone or as a pair. One long
+ * function, as its locals are registers and a call takes as long as most of what could be put into one.
+ */
 export function run(ground: usize): void {
   const packets = wordOf(ground, words.PACKETS);
   const ways = wordOf(ground, words.WAYS);
@@ -96,11 +104,15 @@ export function run(ground: usize): void {
   let freeCount = wordOf(ground, words.FREE_COUNT);
   let chunksEnd = wordOf(ground, words.CHUNKS_END);
   let latencies = wordOf(ground, words.LATENCIES);
-  const strangers = wordOf(ground, words.STRANGERS);
+  const freeSlots = wordOf(ground, words.FREE_SLOTS);
+  let freeSlotCount = wordOf(ground, words.FREE_SLOT_COUNT);
+  let flowsEnd = wordOf(ground, words.FLOWS_END);
+  const pairsBefore = wordOf(ground, words.PAIRS_BEFORE);
+  const events = wordOf(ground, words.EVENTS);
   let pairs = 0;
   let firsts = 0;
   let filed = 0;
-  let strange = 0;
+  let eventCount = 0;
   // when the window of the first row is over that waits
   let untilNs: f64 = due === row ? Infinity : timeNsOf(timeline, due & mask) + windowNs;
 
@@ -114,16 +126,17 @@ export function run(ground: usize): void {
     const packet = packets + (from << RECORD_BYTES_BITS);
     const way = load<i32>(ways + (from << 2));
     const conversation = tuples + ((way >> 1) << TUPLE_BYTES_BITS);
-    const slot = load<i32>(conversation + ((way & 1) << 2), 4 * tuple.FLOW);
+    let slot = load<i32>(conversation + ((way & 1) << 2), 4 * tuple.FLOW);
     const flagsProtoTtl = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
     const isKnown = slot !== tuple.NONE;
     if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR)) !== 0) break;
-    const flow = flows + (slot << ACCOUNT_BYTES_BITS);
-    const bits = load<i32>(conversation + ((way & 1) << 2), 4 * tuple.FLOW_BITS);
+    let flow = flows + (slot << ACCOUNT_BYTES_BITS);
+    let bits = load<i32>(conversation + ((way & 1) << 2), 4 * tuple.FLOW_BITS);
     // 1 if the packet is, or its twin will be, forward on the inside
-    const forward = (way ^ (bits & side)) & 1;
-    const outbound = forward ^ ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1);
+    let forward = (way ^ (bits & side)) & 1;
+    let outbound = forward ^ ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1);
 
+    // who waits under its key
     const key = load<i32>(packet, 4 * record.KEY);
     const key2 = load<i32>(packet, 4 * record.KEY2);
     let cell = key & cellsMask;
@@ -140,6 +153,7 @@ export function run(ground: usize): void {
       }
       cell = (cell + 1) & cellsMask;
     }
+    // whether it is ordinary
     const proto = (flagsProtoTtl >>> 16) & 0xff;
     const length = load<i32>(packet, 4 * record.LENGTH);
     const payloadLength = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
@@ -158,22 +172,50 @@ export function run(ground: usize): void {
         if (isKnown && hasIpId && outbound === side) break;
       }
     } else {
-      if (waiting < 0 || !isKnown) break;
+      if (waiting < 0) break;
       if (load<u8>(sides + w) === side || load<u8>(states + w) === line.AMBIGUOUS) break;
       if (isShowing && side === OUTSIDE && ((waiting - first) & line.ROW_MASK) < notYetShown) break;
       const otherWay = load<i32>(other, 4 * record.WAY);
-      if (load<i32>(tuples + ((otherWay >> 1) << TUPLE_BYTES_BITS) + ((otherWay & 1) << 2), 4 * tuple.FLOW) !== slot)
-        break;
-      if (((way ^ otherWay ^ bits) & account.IS_FLIPPED) !== 0) break;
       const otherNs = load<f64>(other, 8 * record.TIME_NS);
-      latencyNs = outbound === side ? timeNs - otherNs : otherNs - timeNs;
-      if (latencyNs > windowNs || latencyNs < -windowNs) break;
-      if (!hasIpId && !(latencyNs >= 0 && latencyNs <= surelyInTimeNs)) break;
-      // a flow's first pair tells of more than itself; what has been proved had a pair, which is known without its account
-      const isProved = ((load<i32>(conversation, 4 * tuple.PROVED) >> (way & 1)) & 1) === 1;
-      if (!isProved && (load<i32>(flow, 4 * account.PAIRS) | load<i32>(flow, 4 * (account.PAIRS + 1))) === 0) break;
+      if (!isKnown) {
+        const gapNs = side === INSIDE ? otherNs - timeNs : timeNs - otherNs;
+        if (gapNs > windowNs || gapNs < -windowNs) break;
+        const learnBits = pairsBefore + pairs >= RELATED_PAIRS ? LEARN_BITS_RELATED : LEARN_BITS;
+        const isCertain =
+          side === INSIDE
+            ? weigh(ground, packet, way, other, otherWay, gapNs, learnBits)
+            : weigh(ground, other, otherWay, packet, way, gapNs, learnBits);
+        if (!isCertain) break;
+        slot = freeSlotCount > 0 ? load<i32>(freeSlots + (--freeSlotCount << 2)) : flowsEnd++;
+        flow = flows + (slot << ACCOUNT_BYTES_BITS);
+        bits = learnt.bits;
+        forward = (way ^ (bits & side)) & 1;
+        outbound = forward ^ ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1);
+        latencyNs = outbound === 1 ? gapNs : 0 - gapNs;
+        openAccount(flow, bits);
+        bind(conversation, slot, bits);
+        bind(tuples + ((otherWay >> 1) << TUPLE_BYTES_BITS), slot, bits);
+        tellLearnt(
+          events + (eventCount << EVENT_BYTES_BITS),
+          slot,
+          (side === INSIDE ? way : otherWay) >> 1,
+          (side === INSIDE ? otherWay : way) >> 1,
+        );
+        eventCount++;
+      } else {
+        if (load<i32>(tuples + ((otherWay >> 1) << TUPLE_BYTES_BITS) + ((otherWay & 1) << 2), 4 * tuple.FLOW) !== slot)
+          break;
+        if (((way ^ otherWay ^ bits) & account.IS_FLIPPED) !== 0) break;
+        latencyNs = outbound === side ? timeNs - otherNs : otherNs - timeNs;
+        if (latencyNs > windowNs || latencyNs < -windowNs) break;
+        if (!hasIpId && !(latencyNs >= 0 && latencyNs <= surelyInTimeNs)) break;
+        // a flow's first pair tells of more than itself; what has been proved had a pair, which is known without its account
+        const isProved = ((load<i32>(conversation, 4 * tuple.PROVED) >> (way & 1)) & 1) === 1;
+        if (!isProved && (load<i32>(flow, 4 * account.PAIRS) | load<i32>(flow, 4 * (account.PAIRS + 1))) === 0) break;
+      }
     }
 
+    // the packet
     if (timeNs > latestNs) latestNs = timeNs;
     const isFirst = load<f64>(conversation, 4 * tuple.LAST_NS) === -Infinity;
     store<f64>(conversation, timeNs, 4 * tuple.LAST_NS);
@@ -199,8 +241,8 @@ export function run(ground: usize): void {
       store<i32>(fate, tuple.NONE, 4 * line.TWIN);
       if (due === row) untilNs = timeNs + windowNs;
       if (!isKnown && proto === TCP) {
-        store<i32>(strangers + (strange << 2), row);
-        strange++;
+        tellStranger(events + (eventCount << EVENT_BYTES_BITS), row);
+        eventCount++;
       }
     } else {
       clearCell(cells, cellsMask, cell);
@@ -220,6 +262,7 @@ export function run(ground: usize): void {
       prove(tuples, way);
       prove(tuples, load<i32>(other, 4 * record.WAY));
 
+      // what the pair adds to its flow
       const pairNs = side === INSIDE ? timeNs : load<f64>(other, 8 * record.TIME_NS);
       if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
       if (pairNs > load<f64>(flow, 8 * account.LAST_NS)) store<f64>(flow, pairNs, 8 * account.LAST_NS);
@@ -245,6 +288,7 @@ export function run(ground: usize): void {
       if (proto === TCP && payloadLength > 0)
         noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), payloadLength);
     }
+    // the next one
     row = (row + 1) & line.ROW_MASK;
     if (!isAlone && load<u8>(states + (due & mask)) === pairedState) {
       while (due !== row && isDecided(load<u8>(states + (due & mask)))) due = (due + 1) & line.ROW_MASK;
@@ -273,7 +317,8 @@ export function run(ground: usize): void {
   setWord(ground, words.PAIRS, pairs);
   setWord(ground, words.FIRSTS, firsts);
   setWord(ground, words.FILED, filed);
-  setWord(ground, words.STRANGE, strange);
+  setWord(ground, words.FREE_SLOT_COUNT, freeSlotCount);
+  setWord(ground, words.EVENT_COUNT, eventCount);
 }
 
 function timeNsOf(timeline: usize, at: i32): f64 {
@@ -282,6 +327,22 @@ function timeNsOf(timeline: usize, at: i32): f64 {
 
 function stampNsOf(packets: usize, at: i32): f64 {
   return load<f64>(packets + (at << RECORD_BYTES_BITS), 8 * record.STAMP_NS);
+}
+
+/** Notes that a flow was learnt from a pair of these tuples. */
+function tellLearnt(event: usize, slot: i32, insideTuple: i32, outsideTuple: i32): void {
+  setWord(event, words.EVENT_SLOT, slot);
+  setWord(event, words.EVENT_INSIDE_TUPLE, insideTuple);
+  setWord(event, words.EVENT_OUTSIDE_TUPLE, outsideTuple);
+  setWord(event, words.EVENT_FLOW_BITS, learnt.bits);
+  setWord(event, words.EVENT_REWRITE_FORWARD, learnt.rewriteForward);
+  setWord(event, words.EVENT_REWRITE_BACKWARD, learnt.rewriteBackward);
+}
+
+/** Notes a TCP segment that has no translation. */
+function tellStranger(event: usize, row: i32): void {
+  setWord(event, words.EVENT_SLOT, tuple.NONE);
+  setWord(event, words.EVENT_ROW, row);
 }
 
 /** Whether nothing is to be decided once the window of a packet in this state is over. */

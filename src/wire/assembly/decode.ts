@@ -51,6 +51,8 @@ export function decode(block: usize): void {
   let notIp = 0;
   let cut = 0;
   let undecoded = 0;
+  let latestNs = -Infinity;
+  let isInOrder = true;
   for (let index = 0; index < count; index++) {
     const captured = load<u32>(captureds + (index << 2));
     const original = load<u32>(originals + (index << 2));
@@ -72,7 +74,10 @@ export function decode(block: usize): void {
       continue;
     }
     const record = batch + (row << RECORD_BYTES_BITS);
-    store<f64>(record, load<f64>(stamps + (index << 3)), 8 * STAMP_NS);
+    const stampNs = load<f64>(stamps + (index << 3));
+    if (stampNs < latestNs) isInOrder = false;
+    latestNs = stampNs;
+    store<f64>(record, stampNs, 8 * STAMP_NS);
     store<i32>(record, load<i32>(frames + (index << 2)), 4 * FRAME);
     if (captured < original) cut++;
     row++;
@@ -82,6 +87,7 @@ export function decode(block: usize): void {
   setWord(block, words.NOT_IP, notIp);
   setWord(block, words.CUT, cut);
   setWord(block, words.UNDECODED, undecoded);
+  setWord(block, words.IS_IN_ORDER, isInOrder ? 1 : 0);
 }
 
 /** A row was written. */

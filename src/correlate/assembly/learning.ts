@@ -1,0 +1,145 @@
+/**
+ * What `Translations.support` says of the first pair of two conversations over IPv4 that nothing is known of, where it is
+ * evidence enough by itself; anything else is left to that.
+ */
+import { wordOf } from "../../packets/assembly/words.js";
+import * as account from "../../packets/flow-accounts.js";
+import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows.js";
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ECHO, IS_IPV6 } from "../../packets/packets.js";
+import * as record from "../../packets/records.js";
+import * as tuple from "../../packets/tuples.js";
+import * as words from "../fast-path-words.js";
+import {
+  BOTH_ENDS_PENALTY_BITS,
+  FORWARDED_BITS,
+  IP_ID_BITS,
+  MOST_PAYLOAD_BITS,
+  MOST_TIMING_BITS,
+  NEUTRAL_GAP_NS,
+  SAME_PORTS_BITS,
+  TCP_NUMBERS_BITS,
+  TTL_BY_ONE_BITS,
+  TTL_LOWER_BITS,
+} from "../translations.js";
+
+/** `Math.log2`. */
+declare function log2(x: f64): f64;
+
+const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
+
+/** What the pair that was weighed last says of its flow, as `FlowAccounts.open` puts it, and its REWRITE_… bits both ways. */
+export let bits = 0;
+export let rewriteForward = 0;
+export let rewriteBackward = 0;
+
+/**
+ * Whether two packets with equal keys, `gapNs` from the inside one to the outside one, are enough to believe in a translation:
+ * evidence of `least` bits.
+ */
+export function weigh(
+  ground: usize,
+  inside: usize,
+  insideWay: i32,
+  outside: usize,
+  outsideWay: i32,
+  gapNs: f64,
+  least: f64,
+): bool {
+  const tuples = <usize>wordOf(ground, words.TUPLES);
+  const i = tuples + ((insideWay >> 1) << TUPLE_BYTES_BITS);
+  const o = tuples + ((outsideWay >> 1) << TUPLE_BYTES_BITS);
+  if (!isUnknown(i) || !isUnknown(o)) return false;
+  const flags = load<i32>(inside, 4 * record.FLAGS_PROTO_TTL);
+  if ((flags & HAS_IP_ID) === 0 || (flags & IS_IPV6) !== 0) return false;
+  const isForward = (insideWay & 1) === 1;
+  if (isGroup(end(i, !isForward))) return false;
+
+  // what the first packet of a conversation says of it is not noted yet while that is weighed
+  const isFirst = load<f64>(i, 4 * tuple.LAST_NS) === -Infinity;
+  const isEcho = isFirst ? (flags & IS_ECHO) !== 0 : load<u8>(wordOf(ground, words.IS_ECHO) + (insideWay >> 1)) === 1;
+  const isFlipped = ((insideWay ^ outsideWay) & 1) === 1;
+  rewriteForward = rewrite(i, true, o, !isFlipped, isEcho);
+  rewriteBackward = rewrite(i, false, o, isFlipped, isEcho);
+  const changes = isForward ? rewriteForward : rewriteBackward;
+  const isSourceKept = (changes & (REWRITE_SRC | REWRITE_SRC_PORT)) === 0;
+  const isDestinationKept = (changes & (REWRITE_DST | REWRITE_DST_PORT)) === 0;
+  const lowered = (flags >>> 24) - (load<i32>(outside, 4 * record.FLAGS_PROTO_TTL) >>> 24);
+  const hasNumbers = (flags & HAS_TCP_NUMBERS) !== 0;
+  if (!isSourceKept && !isDestinationKept && !hasNumbers && lowered === 0) return false;
+
+  let evidence = IP_ID_BITS;
+  if (hasNumbers) evidence += TCP_NUMBERS_BITS;
+  if ((flags & HAS_PAYLOAD) !== 0) evidence += min(MOST_PAYLOAD_BITS, load<i32>(inside, 4 * record.PAYLOAD_LENGTH));
+  if (lowered === 1 || lowered === -1) evidence += TTL_BY_ONE_BITS;
+  else if (lowered !== 0) evidence += TTL_LOWER_BITS;
+  if ((changes & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) === 0) evidence += SAME_PORTS_BITS;
+  if (changes === 0 && lowered !== 0) evidence += FORWARDED_BITS;
+  if ((changes & REWRITE_SRC) !== 0 && (changes & REWRITE_DST) !== 0) evidence -= BOTH_ENDS_PENALTY_BITS;
+  const timing = min<f64>(MOST_TIMING_BITS, log2(NEUTRAL_GAP_NS / max<f64>(1, abs<f64>(gapNs))));
+  if (timing + evidence < least) return false;
+
+  const isOutbound =
+    lowered !== 0
+      ? lowered > 0
+      : ((changes & REWRITE_SRC) !== 0) !== ((changes & REWRITE_DST) !== 0)
+        ? (changes & REWRITE_SRC) !== 0
+        : gapNs >= 0;
+  bits = (isFlipped ? account.IS_FLIPPED : 0) | (isOutbound === isForward ? 0 : 1 << account.BACKWARD_OUTBOUND_BIT);
+  return true;
+}
+
+/** Whether neither direction of a conversation has a translation, and no evidence for one has been gathered. */
+function isUnknown(at: usize): bool {
+  return (
+    (load<i32>(at, 4 * tuple.FLOW) & load<i32>(at, 4 * (tuple.FLOW + 1))) === tuple.NONE &&
+    (load<i32>(at, 4 * tuple.PROVED) | load<i32>(at, 4 * tuple.HAS_EVIDENCE)) === 0
+  );
+}
+
+/** As `isMulticast` of scope.ts, of an IPv4 address. */
+function isGroup(address: i32): bool {
+  return address >>> 28 === 14 || address === -1;
+}
+
+/** As `Translations.#rewrite`, of IPv4 tuples. */
+function rewrite(a: usize, aForward: bool, b: usize, bForward: bool, isEcho: bool): i32 {
+  const portsA = load<i32>(a, 4 * tuple.PORTS);
+  const portsB = load<i32>(b, 4 * tuple.PORTS);
+  const sent = aForward ? portsA : rotl(portsA, 16);
+  const passed = bForward ? portsB : rotl(portsB, 16);
+  let changes = 0;
+  if (end(a, aForward) !== end(b, bForward)) changes |= REWRITE_SRC;
+  if (end(a, !aForward) !== end(b, !bForward)) changes |= REWRITE_DST;
+  const isOtherSource = sent >>> 16 !== passed >>> 16;
+  if (isEcho) {
+    // one id for both ends: it follows the end whose address was rewritten
+    if (isOtherSource) changes |= changes === REWRITE_DST ? REWRITE_DST_PORT : REWRITE_SRC_PORT;
+    return changes;
+  }
+  if (isOtherSource) changes |= REWRITE_SRC_PORT;
+  if ((sent & 0xffff) !== (passed & 0xffff)) changes |= REWRITE_DST_PORT;
+  return changes;
+}
+
+/** The address of A, or of B. */
+function end(at: usize, isA: bool): i32 {
+  return isA ? load<i32>(at, 4 * tuple.FROM) : load<i32>(at, 4 * tuple.TO);
+}
+
+/** Gives both directions of a conversation a flow. */
+export function bind(at: usize, slot: i32, flowBits: i32): void {
+  store<i32>(at, slot, 4 * tuple.FLOW);
+  store<i32>(at, slot, 4 * (tuple.FLOW + 1));
+  store<i32>(at, flowBits, 4 * tuple.FLOW_BITS);
+  store<i32>(at, flowBits, 4 * (tuple.FLOW_BITS + 1));
+}
+
+/** As `FlowAccounts.open`. */
+export function openAccount(flow: usize, flowBits: i32): void {
+  memory.fill(flow, 0, 1 << (account.RECORD_BITS + 2));
+  store<i32>(flow, flowBits, 4 * account.BITS);
+  store<i32>(flow, tuple.NONE, 4 * account.LATENCIES);
+  store<i32>(flow, tuple.NONE, 4 * (account.LATENCIES + 1));
+  store<f64>(flow, Infinity, 8 * account.FIRST_NS);
+  store<f64>(flow, -Infinity, 8 * account.LAST_NS);
+}
