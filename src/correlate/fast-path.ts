@@ -142,6 +142,15 @@ export class FastPath {
     w[words.IS_ESTIMATED] = clock.source === "estimated" ? 1 : 0;
     w[words.IS_ECHO] = tuples.isEcho.byteOffset;
     w[words.LATENCIES] = this.#latencies.byteOffset;
+    for (const direction of [0, 1]) {
+      const { counts, lowest } = direction === 1 ? translations.outbound : translations.inbound;
+      w[words.COUNTS + direction] = counts.byteOffset;
+      w[words.LOWEST_BUCKET + direction] = lowest;
+      w[words.BUCKETS + direction] = counts.length;
+      w[words.COUNTED + direction] = 0;
+      d[words.LEAST_NS + direction] = Number.POSITIVE_INFINITY;
+      d[words.MOST_NS + direction] = Number.NEGATIVE_INFINITY;
+    }
     w[words.FLOWS_END] = translations.flows.length;
     w[words.FREE_SLOTS] = translations.freeSlots.byteOffset;
     w[words.FREE_SLOT_COUNT] = translations.freeCount;
@@ -159,7 +168,7 @@ export class FastPath {
     this.pairs = w[words.PAIRS];
     this.nowNs = d[words.NOW_NS];
     this.due = w[words.DUE];
-    this.#digest(this.pairs);
+    this.#digest(w[words.LATENCY_COUNT]);
     this.#tell(w[words.EVENT_COUNT]);
     return d[words.NEXT_NS + OUTSIDE];
   }
@@ -196,13 +205,21 @@ export class FastPath {
   }
 
   /** Adds the latencies of a stretch to those of all pairs, and to those of flows that have too many to keep one by one. */
-  #digest(pairs: number): void {
+  #digest(latencies: number): void {
     const { accounts, outbound, inbound } = this.#grounds.translations;
-    for (let at = 0; at < pairs << words.LATENCY_BITS; at += 1 << words.LATENCY_BITS) {
+    const w = this.#words;
+    const d = this.#doubles;
+    for (const direction of [0, 1])
+      (direction === 1 ? outbound : inbound).counted(
+        w[words.COUNTED + direction],
+        d[words.LEAST_NS + direction],
+        d[words.MOST_NS + direction],
+      );
+    for (let at = 0; at < latencies << words.LATENCY_BITS; at += 1 << words.LATENCY_BITS) {
       const latencyNs = this.#latencyNs[at >> 1];
-      const isOutbound = this.#latencies[at + words.OUTBOUND] === 1;
+      const facts = this.#latencies[at + words.OUTBOUND];
       const digest = this.#latencies[at + words.DIGEST];
-      (isOutbound ? outbound : inbound).add(latencyNs);
+      if ((facts & words.IS_COUNTED) === 0) ((facts & 1) === 1 ? outbound : inbound).add(latencyNs);
       if (digest >= 0) accounts.digest(digest >> 1, digest & 1, EXACT_SAMPLES).add(latencyNs);
     }
   }

@@ -77,8 +77,8 @@ export class Translations {
   /** Whether a TCP segment was seen that is cut on its way, or was before. */
   hasCuts = false;
   /** Latencies of all pairs: what is expected of a flow that has few of its own. */
-  readonly outbound = new LatencyDigest();
-  readonly inbound = new LatencyDigest();
+  readonly outbound: LatencyDigest;
+  readonly inbound: LatencyDigest;
   /** Slots of flows that have ended and are still to be reported and freed. */
   retired: number[] = [];
   /** Slots of flows that were freed; the last one is the next to be used. */
@@ -96,6 +96,8 @@ export class Translations {
     this.#heap = heap;
     this.accounts = new FlowAccounts(heap);
     this.freeSlots = heap.take(Int32Array, 64);
+    this.outbound = new LatencyDigest(heap);
+    this.inbound = new LatencyDigest(heap);
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#clock = clock;

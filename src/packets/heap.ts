@@ -1,5 +1,5 @@
 /** What a block is seen as. */
-type Block = Int32Array | Float64Array | Uint16Array | Uint8Array;
+type Block = Int32Array | Uint32Array | Float64Array | Uint16Array | Uint8Array;
 
 /** The constructor of such an array. */
 interface Kind<T extends Block> {

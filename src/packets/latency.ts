@@ -1,8 +1,10 @@
+import type { Heap } from "./heap.js";
+
 /** Samples kept as they are before a digest turns to buckets: up to here its quantiles are samples, exactly. */
 export const EXACT_SAMPLES = 64;
 /** Buckets an octave (a doubling) is cut into: a quantile is then off by 1.6 % at most. */
-const BUCKETS_PER_OCTAVE = 32;
-const OCTAVE_BITS = 5;
+export const BUCKETS_PER_OCTAVE = 32;
+export const OCTAVE_BITS = 5;
 
 const NO_COUNTS = new Uint32Array(0);
 
@@ -22,13 +24,25 @@ export class LatencyDigest {
   count = 0;
   minNs = Number.POSITIVE_INFINITY;
   maxNs = Number.NEGATIVE_INFINITY;
+  /** Counts of buckets `lowest`, `lowest + 1`, … once there are too many samples to keep; in the heap, if there is one. */
+  counts: Uint32Array = NO_COUNTS;
+  lowest = 0;
+  readonly #heap: Heap | undefined;
   #exact: number[] | null = [];
-  /** Counts of buckets `#lowest`, `#lowest + 1`, … once there are too many samples to keep. */
-  #counts = NO_COUNTS;
-  #lowest = 0;
   #sortedCount = 0;
   #p99Ns = 0;
   #p99Count = 0;
+
+  constructor(heap?: Heap) {
+    this.#heap = heap;
+  }
+
+  /** Takes note of latencies that were counted in `counts` from outside, nanoseconds the least and the most of them. */
+  counted(count: number, leastNs: number, mostNs: number): void {
+    this.count += count;
+    if (leastNs < this.minNs) this.minNs = leastNs;
+    if (mostNs > this.maxNs) this.maxNs = mostNs;
+  }
 
   /** Adds a latency in nanoseconds; it may be negative (clocks disagree). */
   add(latencyNs: number): void {
@@ -58,9 +72,9 @@ export class LatencyDigest {
     const rank = rankOf(q, this.count);
     if (this.#exact) return this.#sorted(this.#exact)[rank];
     let seen = 0;
-    for (let at = 0; at < this.#counts.length; at++) {
-      seen += this.#counts[at];
-      if (seen > rank) return Math.min(this.maxNs, Math.max(this.minNs, middleOf(this.#lowest + at)));
+    for (let at = 0; at < this.counts.length; at++) {
+      seen += this.counts[at];
+      if (seen > rank) return Math.min(this.maxNs, Math.max(this.minNs, middleOf(this.lowest + at)));
     }
     return this.maxNs;
   }
@@ -76,25 +90,30 @@ export class LatencyDigest {
 
   #turnToBuckets(samples: readonly number[]): void {
     this.#exact = null;
-    this.#lowest = bucketOf(this.minNs);
-    this.#counts = new Uint32Array(bucketOf(this.maxNs) - this.#lowest + 1);
+    this.lowest = bucketOf(this.minNs);
+    this.counts = this.#newCounts(bucketOf(this.maxNs) - this.lowest + 1);
     for (const sample of samples) this.#tally(sample);
   }
 
   #tally(latencyNs: number): void {
     const bucket = bucketOf(latencyNs);
-    const at = bucket - this.#lowest;
-    if (at < 0 || at >= this.#counts.length) this.#widen(bucket);
-    this.#counts[bucket - this.#lowest]++;
+    const at = bucket - this.lowest;
+    if (at < 0 || at >= this.counts.length) this.#widen(bucket);
+    this.counts[bucket - this.lowest]++;
   }
 
   #widen(bucket: number): void {
-    const lowest = Math.min(bucket, this.#lowest);
-    const highest = Math.max(bucket, this.#lowest + this.#counts.length - 1);
-    const wider = new Uint32Array(highest - lowest + 1);
-    wider.set(this.#counts, this.#lowest - lowest);
-    this.#counts = wider;
-    this.#lowest = lowest;
+    const lowest = Math.min(bucket, this.lowest);
+    const highest = Math.max(bucket, this.lowest + this.counts.length - 1);
+    const wider = this.#newCounts(highest - lowest + 1);
+    wider.set(this.counts, this.lowest - lowest);
+    this.#heap?.give(this.counts);
+    this.counts = wider;
+    this.lowest = lowest;
+  }
+
+  #newCounts(length: number): Uint32Array {
+    return this.#heap?.take(Uint32Array, length) ?? new Uint32Array(length);
   }
 }
 
@@ -130,7 +149,7 @@ function sort(few: number[] | Float64Array): void {
  * The bucket of a latency: its octave and the five bits behind the first, as an HdrHistogram has it, so that integer
  * arithmetic finds it. Numbers mirror around 0, so that negative latencies order as they should.
  */
-function bucketOf(latencyNs: number): number {
+export function bucketOf(latencyNs: number): number {
   const whole = Math.abs(Math.round(latencyNs));
   // beyond 32 bits, the lowest 16 do not count
   const isLong = whole > 0x7fff_ffff;

@@ -1,6 +1,8 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { LatencyDigest, summaryOf } from "../../src/packets/latency.js";
+import code from "../../src/packets/assembly/latency.wasm";
+import { Heap } from "../../src/packets/heap.js";
+import { bucketOf, LatencyDigest, summaryOf } from "../../src/packets/latency.js";
 
 /** Latencies from nanoseconds to minutes, some negative, as clocks that disagree give them. */
 const latencies = fc.oneof(
@@ -87,4 +89,40 @@ it("knows the 99th percentile as of the last power of two", () => {
   expect(digest.p99Ns).toBe(32);
   digest.add(1000);
   expect(digest.p99Ns).toBe(1000);
+});
+
+it("are counted in the same buckets by WebAssembly", () => {
+  const memory = new WebAssembly.Memory({ initial: 1, maximum: 65_536, shared: true });
+  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(code), { env: { memory } });
+  const latency = fc.oneof(
+    fc.integer({ min: -2000, max: 2000 }),
+    fc.integer({ min: -(2 ** 34), max: 2 ** 34 }),
+    fc.maxSafeInteger().map((ns) => Math.trunc(ns / 4)),
+    fc.integer({ min: -5000, max: 5000 }).map((halves) => halves / 2),
+    fc.constantFrom(0, -0, 2 ** 31 - 1, 2 ** 31, 2 ** 47, 2 ** 48),
+  );
+  fc.assert(
+    fc.property(latency, (ns) => {
+      expect(exports["bucketOf"](ns)).toBe(bucketOf(ns) + 0);
+    }),
+    { numRuns: 5000 },
+  );
+});
+
+it("that were counted elsewhere count as those that were added", () => {
+  const [added, counted] = [new LatencyDigest(), new LatencyDigest(new Heap())];
+  for (let ns = 0; ns <= 3000; ns += 30) {
+    added.add(ns);
+    counted.add(ns);
+  }
+  const { counts, lowest } = counted;
+  for (const ns of [5, 777, 2990]) {
+    added.add(ns);
+    counts[bucketOf(ns) - lowest]++;
+  }
+  counted.counted(3, 5, 2990);
+  counted.add(5000);
+  added.add(5000);
+  expect(counted.summary()).toEqual(added.summary());
+  expect(counted.count).toBe(added.count);
 });

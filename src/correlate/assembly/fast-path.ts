@@ -4,6 +4,7 @@
  * It goes over the same rows as `Run`, `Matcher`, `Translations` and `FlowAccounts`, and says what they say in general for
  * the packets it takes: test/correlate/fast-path.test.ts holds them together.
  */
+import { bucketOf } from "../../packets/assembly/latency.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
 import { EXACT_SAMPLES } from "../../packets/latency.js";
@@ -280,10 +281,13 @@ export function run(ground: usize): void {
         }
         store<f64>(chunks + (chunk << CHUNK_BYTES_BITS) + (place << 3), latencyNs);
       } else digest = 2 * slot + outbound;
-      store<f64>(latencies, latencyNs);
-      store<i32>(latencies, digest, 4 * words.DIGEST);
-      store<i32>(latencies, outbound, 4 * words.OUTBOUND);
-      latencies += 1 << LATENCY_BYTES_BITS;
+      const isCounted = count(ground, outbound, latencyNs);
+      if (!isCounted || digest >= 0) {
+        store<f64>(latencies, latencyNs);
+        store<i32>(latencies, digest, 4 * words.DIGEST);
+        store<i32>(latencies, outbound | (isCounted ? words.IS_COUNTED : 0), 4 * words.OUTBOUND);
+        latencies += 1 << LATENCY_BYTES_BITS;
+      }
       if (isEstimated) observe(pairNs, outbound === 1 ? latencyNs : -latencyNs, outbound === 1);
       if (proto === TCP && payloadLength > 0)
         noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), payloadLength);
@@ -315,6 +319,7 @@ export function run(ground: usize): void {
   setWord(ground, words.FREE_COUNT, freeCount);
   setWord(ground, words.CHUNKS_END, chunksEnd);
   setWord(ground, words.PAIRS, pairs);
+  setWord(ground, words.LATENCY_COUNT, (latencies - wordOf(ground, words.LATENCIES)) >> LATENCY_BYTES_BITS);
   setWord(ground, words.FIRSTS, firsts);
   setWord(ground, words.FILED, filed);
   setWord(ground, words.FREE_SLOT_COUNT, freeSlotCount);
@@ -327,6 +332,19 @@ function timeNsOf(timeline: usize, at: i32): f64 {
 
 function stampNsOf(packets: usize, at: i32): f64 {
   return load<f64>(packets + (at << RECORD_BYTES_BITS), 8 * record.STAMP_NS);
+}
+
+/** Counts a latency with those of all pairs, if there is a bucket for it. */
+function count(ground: usize, outbound: i32, latencyNs: f64): bool {
+  const bucket = bucketOf(latencyNs) - wordOf(ground, words.LOWEST_BUCKET + outbound);
+  // as unsigned numbers, what is below the first bucket is above the last
+  if (<u32>bucket >= <u32>wordOf(ground, words.BUCKETS + outbound)) return false;
+  const at = <usize>wordOf(ground, words.COUNTS + outbound) + (bucket << 2);
+  store<i32>(at, load<i32>(at) + 1);
+  setWord(ground, words.COUNTED + outbound, wordOf(ground, words.COUNTED + outbound) + 1);
+  if (latencyNs < doubleOf(ground, words.LEAST_NS + outbound)) setDouble(ground, words.LEAST_NS + outbound, latencyNs);
+  if (latencyNs > doubleOf(ground, words.MOST_NS + outbound)) setDouble(ground, words.MOST_NS + outbound, latencyNs);
+  return true;
 }
 
 /** Notes that a flow was learnt from a pair of these tuples. */
