@@ -1,7 +1,4 @@
-import { openCapture } from "../capture/open.js";
-import { type SideSelectors, splitCapture } from "../capture/split.js";
-import type { FrameSource } from "../packets/frames.js";
-import type { Heap } from "../packets/heap.js";
+import type { SideSelectors } from "../capture/split.js";
 
 /** The captures of the inside and of the outside, or one with both. */
 export type Captures =
@@ -19,24 +16,4 @@ export interface OpenEvents {
 /** The files to be read. */
 export function pathsOf(from: Captures): readonly string[] {
   return "sides" in from ? [from.path] : from;
-}
-
-/**
- * Opens the frames of both sides, their bytes in the heap.
- *
- * @throws CaptureError where a capture cannot be used.
- */
-export async function openCaptures(
-  from: Captures,
-  events: OpenEvents,
-  heap: Heap,
-): Promise<[FrameSource, FrameSource]> {
-  const open = (path: string, capture: number): Promise<FrameSource> =>
-    openCapture(path, {
-      onWarning: (text) => events.onWarning(text),
-      onBytes: (read, total) => events.onBytes(capture, read, total),
-      heap,
-    });
-  if (!("sides" in from)) return Promise.all([open(from[0], 0), open(from[1], 1)]);
-  return splitCapture(await open(from.path, 0), from.sides, events);
 }

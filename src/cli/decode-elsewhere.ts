@@ -1,7 +1,7 @@
 import { statSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
-import { CaptureError } from "../capture/open.js";
+import { CaptureError } from "../capture/errors.js";
 import { BATCH_FRAMES } from "../packets/frames.js";
 import { PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";

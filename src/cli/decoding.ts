@@ -1,6 +1,7 @@
 import { Heap } from "../packets/heap.js";
 import type { PacketSource } from "../packets/packets.js";
-import { type Captures, openCaptures, type OpenEvents } from "./captures.js";
+import type { Captures, OpenEvents } from "./captures.js";
+import { openCaptures } from "./open-captures.js";
 import { type DecodedSource, packetSources } from "./packet-source.js";
 
 /** Asks a source for more when it is time to; null at its end, and where the reader has had enough. */

@@ -1,12 +1,11 @@
 import type { Captures, OpenEvents } from "./captures.js";
 import { decodeElsewhere, isWorthAThread } from "./decode-elsewhere.js";
-import { decodeHere, type Decoding } from "./decoding.js";
+import type { Decoding } from "./decoding.js";
 import { CONTRADICTED, explained, type ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
 import { losses } from "./losses.js";
 import { Messages } from "./messages.js";
-import { pair } from "./pair.js";
-import { correlateOptions, makeReporter, type ReportOptions } from "./report-options.js";
+import { correlateOptions, type ReportOptions } from "./report-options.js";
 import { untilAborted } from "./until.js";
 
 /** Bytes read of one file, and how many it has, where that is known. */
@@ -33,11 +32,17 @@ export async function pairFiles(from: Captures, options: ReportOptions & Explain
       onWarning: (text) => messages.warn(text),
       onBytes: (capture, read, total) => Object.assign(readings[capture], { read, total }),
     };
-    const decode = isWorthAThread(from) ? decodeElsewhere : decodeHere;
-    decoding = await untilAborted(
-      decode(from, events, (next) => paced(next, host)),
-      host.stop,
-    );
+    const decode = isWorthAThread(from) ? decodeElsewhere : (await import("./decoding.js")).decodeHere;
+    // what their packets are for is loaded while the captures are opened: a thread takes as long to start
+    const [opened, { pair }, { makeReporter }] = await Promise.all([
+      untilAborted(
+        decode(from, events, (next) => paced(next, host)),
+        host.stop,
+      ),
+      import("./pair.js"),
+      import("./reporter.js"),
+    ]);
+    decoding = opened;
     if (decoding === undefined) return 0;
     const { packets, interfaces } = decoding;
     const settings = { ...correlateOptions(options), onSettled: () => messages.endProgress() };

@@ -12,7 +12,8 @@ import { Messages } from "./messages.js";
 import { packetSources } from "./packet-source.js";
 import { pair } from "./pair.js";
 import { Recording } from "./recording.js";
-import { correlateOptions, isColored, makeReporter } from "./report-options.js";
+import { correlateOptions, isColored } from "./report-options.js";
+import { makeReporter } from "./reporter.js";
 import { untilAborted } from "./until.js";
 
 /** A pair waits this long at the most for an earlier packet to be decided; then it is shown before it. */

@@ -1,13 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { ClockOption, CorrelateOptions } from "../correlate/correlate.js";
-import { NdjsonReporter } from "../report/ndjson.js";
-import type { Reporter } from "../report/reporter.js";
-import { TextReporter } from "../report/text.js";
 import { parseDuration } from "./duration.js";
 import type { Host, Output } from "./host.js";
-
-/** Columns assumed where no terminal says: the layout in full, which nothing has to fit. */
-const DEFAULT_COLUMNS = 200;
 
 const COLOR_CHOICES = ["auto", "always", "never"];
 
@@ -58,18 +52,6 @@ export function correlateOptions(options: ReportOptions): CorrelateOptions {
     clock: options.clockOffset,
     maxPairs: options.count ?? Number.POSITIVE_INFINITY,
   };
-}
-
-/** The reporter that the options ask for, writing to the host's stdout. */
-export function makeReporter(options: ReportOptions, { stdout, env }: Host): Reporter {
-  const quiet = options.quiet === true;
-  if (options.format === "ndjson") return new NdjsonReporter((utf8, onTaken) => stdout.write(utf8, onTaken), { quiet });
-  return new TextReporter((text) => stdout.write(text), {
-    quiet,
-    width: options.width ?? stdout.columns ?? DEFAULT_COLUMNS,
-    color: isColored(options.color, stdout, env),
-    utcOffset: (epochSeconds) => -60 * new Date(epochSeconds * 1000).getTimezoneOffset(),
-  });
 }
 
 /** https://no-color.org, https://force-color.org; what the command line says comes first. */

@@ -1,0 +1,25 @@
+import { openCapture } from "../capture/open.js";
+import { splitCapture } from "../capture/split.js";
+import type { FrameSource } from "../packets/frames.js";
+import type { Heap } from "../packets/heap.js";
+import type { Captures, OpenEvents } from "./captures.js";
+
+/**
+ * Opens the frames of both sides, their bytes in the heap.
+ *
+ * @throws CaptureError where a capture cannot be used.
+ */
+export async function openCaptures(
+  from: Captures,
+  events: OpenEvents,
+  heap: Heap,
+): Promise<[FrameSource, FrameSource]> {
+  const open = (path: string, capture: number): Promise<FrameSource> =>
+    openCapture(path, {
+      onWarning: (text) => events.onWarning(text),
+      onBytes: (read, total) => events.onBytes(capture, read, total),
+      heap,
+    });
+  if (!("sides" in from)) return Promise.all([open(from[0], 0), open(from[1], 1)]);
+  return splitCapture(await open(from.path, 0), from.sides, events);
+}
