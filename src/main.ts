@@ -77,8 +77,9 @@ async function main(args: readonly string[]): Promise<void> {
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  const { CaptureError } = await import("./capture/open.js");
-  if (error instanceof CaptureError) fail(error.message);
+  const { CaptureError } = await import("./capture/errors.js");
+  const { HeapError } = await import("./packets/heap.js");
+  if (error instanceof CaptureError || error instanceof HeapError) fail(error.message);
   const stack = error instanceof Error ? error.stack : String(error);
   fail(`this should not have happened; please report it with what led to it:\n${stack}`);
 }

@@ -2,22 +2,25 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { CaptureError } from "../capture/open.js";
 import { BATCH_FRAMES } from "../packets/frames.js";
-import { Heap } from "../packets/heap.js";
+import { Heap, HeapError } from "../packets/heap.js";
 import { BATCH_BYTES, PacketBatch } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { decodeHere } from "./decoding.js";
 import { BATCHES, type Filled, type FromThread, type Task, type ToThread } from "./decoding-messages.js";
 import type { DecodedSource } from "./packet-source.js";
 
-const heap = new Heap();
-
 /** A side's batches, filled one after the other. */
 class Ring {
-  readonly blocks = Array.from({ length: BATCHES }, () => heap.take(Uint8Array, BATCH_BYTES));
-  readonly #batches = this.blocks.map((block) => new PacketBatch(BATCH_FRAMES, block));
+  readonly blocks: readonly Uint8Array[];
+  readonly #batches: readonly PacketBatch[];
   #next = 0;
   #free = BATCHES;
   #onFree: (() => void) | undefined;
+
+  constructor(heap: Heap) {
+    this.blocks = Array.from({ length: BATCHES }, () => heap.take(Uint8Array, BATCH_BYTES));
+    this.#batches = this.blocks.map((block) => new PacketBatch(BATCH_FRAMES, block));
+  }
 
   /** The next batch, once nobody needs what it holds. */
   async take(): Promise<PacketBatch> {
@@ -34,7 +37,6 @@ class Ring {
 }
 
 const { from }: Task = workerData;
-const rings = [new Ring(), new Ring()] as const;
 
 function say(message: FromThread): void {
   parentPort?.postMessage(message);
@@ -44,9 +46,9 @@ function filledOf({ count, isInOrder, reachedNs, era, quotes }: PacketBatch): Fi
   return { count, isInOrder, reachedNs, era, quotes: quotes.count };
 }
 
-async function decode(side: Side, source: DecodedSource): Promise<void> {
+async function decode(side: Side, source: DecodedSource, ring: Ring): Promise<void> {
   for (let hasMore = true; hasMore; ) {
-    const batch = await source.next(await rings[side].take());
+    const batch = await source.next(await ring.take());
     const { epochNs, captureDropped, firstNs, lastNs, tally } = source;
     const state = { epochNs, captureDropped, firstNs, lastNs, tally };
     hasMore = batch !== null;
@@ -60,14 +62,16 @@ async function run(): Promise<void> {
     onWarning: (text: string) => say({ kind: "warning", text }),
     onBytes: (capture: number, read: number, total: number | undefined) => say({ kind: "bytes", capture, read, total }),
   };
+  const heap = new Heap();
+  const rings = [new Ring(heap), new Ring(heap)] as const;
+  parentPort?.on("message", (side: ToThread) => rings[side].give());
   const { packets, interfaces } = await decodeHere(from, events, (next) => next(), heap);
   const batches = [rings[INSIDE].blocks, rings[OUTSIDE].blocks] as const;
   say({ kind: "opened", names: [packets[INSIDE].name, packets[OUTSIDE].name], interfaces, batches });
-  await Promise.all([decode(INSIDE, packets[INSIDE]), decode(OUTSIDE, packets[OUTSIDE])]);
+  await Promise.all(([INSIDE, OUTSIDE] as const).map((side) => decode(side, packets[side], rings[side])));
 }
 
-parentPort?.on("message", (side: ToThread) => rings[side].give());
 run().catch((error: unknown) => {
-  if (!(error instanceof CaptureError)) throw error;
+  if (!(error instanceof CaptureError || error instanceof HeapError)) throw error;
   say({ kind: "unusable", message: error.message });
 });

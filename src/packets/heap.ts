@@ -16,6 +16,9 @@ const STEP_PAGES = 16;
 /** A cache line: records that are as long lie in one each. */
 const LEAST_BLOCK_BITS = 6;
 
+/** There is no memory, or no address space, for a heap. The text says what to do. */
+export class HeapError extends Error {}
+
 /**
  * Memory that TypeScript and WebAssembly both work on, in blocks: tables whose rows only TypeScript touches need none of it.
  *
@@ -23,7 +26,7 @@ const LEAST_BLOCK_BITS = 6;
  * size. The memory is shared, as the views of a memory that is not end when it grows.
  */
 export class Heap {
-  readonly memory = new WebAssembly.Memory({ initial: STEP_PAGES, maximum: MOST_PAGES, shared: true });
+  readonly memory = newMemory();
   /** The first page is for what the modules themselves keep. */
   #end = PAGE_BYTES;
   /** The memory as it was when blocks were taken: it is another object each time it has grown. */
@@ -31,7 +34,7 @@ export class Heap {
   /** Where blocks begin that were given back, by the bits of their size. */
   readonly #free: number[][] = Array.from({ length: 32 }, () => []);
 
-  /** A block for an array of that length, all of it 0. @throws RangeError where there is no memory left. */
+  /** A block for an array of that length, all of it 0. @throws HeapError where there is no memory left. */
   take<T extends Block>(kind: Kind<T>, length: number): T {
     const bits = bitsOf(length * kind.BYTES_PER_ELEMENT);
     const used = this.#free[bits].pop();
@@ -60,13 +63,35 @@ export class Heap {
     this.#free[bitsOf(block.byteLength)].push(block.byteOffset);
   }
 
+  #grow(pages: number): void {
+    try {
+      this.memory.grow(pages);
+    } catch {
+      throw new HeapError(
+        `there is no memory left: ${Math.ceil(this.#end / 2 ** 20)} MiB would be in use; a smaller --window needs less`,
+      );
+    }
+  }
+
   /** Where so many bytes begin that were not handed out before: they are 0. */
   #extend(bytes: number): number {
     const at = this.#end;
     this.#end += bytes;
     const missing = Math.ceil((this.#end - this.memory.buffer.byteLength) / PAGE_BYTES);
-    if (missing > 0) this.memory.grow(Math.max(STEP_PAGES, missing));
+    if (missing > 0) this.#grow(Math.max(STEP_PAGES, missing));
     return at;
+  }
+}
+
+/** @throws HeapError where the process may not have so many addresses; V8 wants ten gigabytes of them, most never used. */
+function newMemory(): WebAssembly.Memory {
+  try {
+    return new WebAssembly.Memory({ initial: STEP_PAGES, maximum: MOST_PAGES, shared: true });
+  } catch {
+    throw new HeapError(
+      "there is no address space for WebAssembly, which takes 10 GB of addresses several times, though not of memory: raise " +
+        "the limit (ulimit -v), or set NODE_OPTIONS=--disable-wasm-trap-handler, which makes it less",
+    );
   }
 }
 

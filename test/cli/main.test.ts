@@ -195,3 +195,28 @@ describe("file", () => {
     expect(JSON.parse(stdout.trimEnd().split("\n").at(-1) ?? "")).toMatchObject({ type: "summary" });
   });
 });
+
+/** Less address space than WebAssembly takes by default, KiB. */
+const LITTLE_KIB = 9_000_000;
+
+function limited(options: string): Outcome {
+  const script = 'ulimit -v "$0"; exec "$@"';
+  const args = ["-c", script, String(LITTLE_KIB), process.execPath, MAIN, "file", "-q", inside, outside];
+  const env = { PATH: process.env["PATH"], NODE_OPTIONS: options };
+  return spawnSync("sh", args, { encoding: "utf8", env });
+}
+
+describe("with little address space", () => {
+  it("says what to do", () => {
+    const { status, stdout, stderr } = limited("");
+    expect(stderr).toMatch(
+      /^natcorr: there is no address space for WebAssembly, .* NODE_OPTIONS=--disable-wasm-trap-handler/,
+    );
+    expect({ status, stdout }).toEqual({ status: 1, stdout: "" });
+  });
+
+  it("needs no more where it is told so", () => {
+    const { status, stderr } = limited("--disable-wasm-trap-handler");
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+  });
+});
