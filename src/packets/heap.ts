@@ -16,6 +16,12 @@ const STEP_PAGES = 16;
 /** A cache line: records that are as long lie in one each. */
 const LEAST_BLOCK_BITS = 6;
 
+/** A `WebAssembly.Memory`, by a name that programs can do without whose libraries do not have that. */
+interface Memory {
+  readonly buffer: SharedArrayBuffer;
+  grow(pages: number): number;
+}
+
 /** There is no memory, or no address space, for a heap. The text says what to do. */
 export class HeapError extends Error {}
 
@@ -26,7 +32,7 @@ export class HeapError extends Error {}
  * size. The memory is shared, as the views of a memory that is not end when it grows.
  */
 export class Heap {
-  readonly memory = newMemory();
+  readonly memory: Memory = newMemory();
   /** The first page is for what the modules themselves keep. */
   #end = PAGE_BYTES;
   /** The memory as it was when blocks were taken: it is another object each time it has grown. */
@@ -84,7 +90,7 @@ export class Heap {
 }
 
 /** @throws HeapError where the process may not have so many addresses; V8 wants ten gigabytes of them, most never used. */
-function newMemory(): WebAssembly.Memory {
+function newMemory(): Memory {
   try {
     return new WebAssembly.Memory({ initial: STEP_PAGES, maximum: MOST_PAGES, shared: true });
   } catch {

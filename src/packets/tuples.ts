@@ -10,8 +10,9 @@ export const NONE = -1;
 /**
  * Words of a tuple's record, one cache line: what a search compares (ports, protocol and version, the addresses' first
  * words), and what changes with every packet. With ten thousands of tuples, each line touched is one fetched anew.
+ *
+ * Of its first packet: the sender's port in the upper half.
  */
-/** The sender's in the upper half, of the tuple's first packet. */
 export const PORTS = 0;
 const KIND = 1;
 export const FROM = 2;

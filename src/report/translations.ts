@@ -25,12 +25,12 @@ const COLUMNS: readonly TableColumn[] = [
 export class TranslationTable {
   #rows: FlowSummary[] = [];
   #flows = 0;
-  /** What the last of a full table has: one with fewer has no place in it. */
-  #leastPairs = 0;
+  /** The last of a full table: what comes behind it has no place there. */
+  #last: FlowSummary | undefined;
 
   add(flow: FlowSummary): void {
     this.#flows++;
-    if (flow.pairs < this.#leastPairs) return;
+    if (this.#last !== undefined && inOrder(flow, this.#last) > 0) return;
     // sorting a full table only each time it has doubled keeps this cheap however many flows come
     if (this.#rows.push(copyOf(flow)) >= 2 * MOST_ROWS) this.#cut();
   }
@@ -50,9 +50,9 @@ export class TranslationTable {
   }
 
   #cut(): void {
-    this.#rows.sort((a, b) => b.pairs - a.pairs || a.id - b.id);
+    this.#rows.sort(inOrder);
     this.#rows.length = Math.min(this.#rows.length, MOST_ROWS);
-    if (this.#rows.length === MOST_ROWS) this.#leastPairs = this.#rows[MOST_ROWS - 1].pairs;
+    this.#last = this.#rows[MOST_ROWS - 1];
   }
 
   #lines(flow: FlowSummary, paint: Paint): string[][] {
@@ -83,6 +83,11 @@ export class TranslationTable {
       ],
     ];
   }
+}
+
+/** The busier first; of equals, the one that was learnt first. */
+function inOrder(a: FlowSummary, b: FlowSummary): number {
+  return b.pairs - a.pairs || a.id - b.id;
 }
 
 function quantiles(latency: LatencySummary | null): [string, string] {
