@@ -2,7 +2,7 @@
  * What the fast path is told, and what it says: the words of a block that `fast-path.ts` and `assembly/fast-path.ts` both know.
  * Where a name stands for two words or doubles, one is a side's or a direction's: at … + side.
  */
-export const WORDS = 74;
+export const WORDS = 76;
 
 /** Doubles, at half the word. Two: when each side's next packet comes, nanoseconds on the timeline. */
 export const NEXT_NS = 0;
@@ -45,43 +45,44 @@ export const CELLS = 40;
 export const CELLS_MASK = 41;
 /** … the conversations … */
 export const TUPLES = 42;
-export const ENDED = 43;
-export const OPENED_BY_A = 44;
-export const IS_ECHO = 45;
+export const TUPLE_STATES = 43;
+export const ENDED = 44;
+export const OPENED_BY_A = 45;
+export const IS_ECHO = 46;
 /** … and the flows. */
-export const FLOWS = 46;
-export const FLOWS_END = 47;
-export const FREE_SLOTS = 48;
-export const FREE_SLOT_COUNT = 49;
-export const CHUNKS = 50;
-export const CHUNKS_END = 51;
-export const FREE_CHUNKS = 52;
-export const FREE_COUNT = 53;
+export const FLOWS = 47;
+export const FLOWS_END = 48;
+export const FREE_SLOTS = 49;
+export const FREE_SLOT_COUNT = 50;
+export const CHUNKS = 51;
+export const CHUNKS_END = 52;
+export const FREE_CHUNKS = 53;
+export const FREE_COUNT = 54;
 
 /** 1 where it is so. */
-export const IS_SHOWING = 54;
-export const IS_IPV4_ONLY = 55;
-export const IS_UNCUT = 56;
-export const IS_ESTIMATED = 57;
+export const IS_SHOWING = 55;
+export const IS_IPV4_ONLY = 56;
+export const IS_UNCUT = 57;
+export const IS_ESTIMATED = 58;
 
 /** Pairs that there had been of any flow. */
-export const PAIRS_BEFORE = 58;
+export const PAIRS_BEFORE = 59;
 
 /** What there was: pairs, conversations that had their first packet, and how many more packets wait than did. */
-export const PAIRS = 59;
-export const FIRSTS = 60;
-export const FILED = 61;
+export const PAIRS = 60;
+export const FIRSTS = 61;
+export const FILED = 62;
 /** Two each: where latencies are counted, the first bucket and how many there are, and how many were counted. */
-export const COUNTS = 62;
-export const LOWEST_BUCKET = 64;
-export const BUCKETS = 66;
-export const COUNTED = 68;
+export const COUNTS = 63;
+export const LOWEST_BUCKET = 65;
+export const BUCKETS = 67;
+export const COUNTED = 69;
 /** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */
-export const LATENCIES = 70;
-export const LATENCY_COUNT = 71;
+export const LATENCIES = 71;
+export const LATENCY_COUNT = 72;
 /** Where what is left to do goes, one after the other, and how much there is. */
-export const EVENTS = 72;
-export const EVENT_COUNT = 73;
+export const EVENTS = 73;
+export const EVENT_COUNT = 74;
 
 /**
  * A latency: nanoseconds, a double; then where the flow's digest is, or -1 where it needs none; then 1 if it is outbound, and

@@ -129,6 +129,7 @@ export class FastPath {
     w[words.CELLS] = buckets.index.cells.byteOffset;
     w[words.CELLS_MASK] = buckets.index.mask;
     w[words.TUPLES] = tuples.records.byteOffset;
+    w[words.TUPLE_STATES] = tuples.states.byteOffset;
     w[words.ENDED] = tuples.ended.byteOffset;
     w[words.OPENED_BY_A] = tuples.openedByA.byteOffset;
     w[words.FLOWS] = accounts.records.byteOffset;

@@ -8,27 +8,33 @@ import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 export const NONE = -1;
 
 /**
- * Words of a tuple's record, one cache line: what a search compares (ports, protocol and version, the addresses' first
- * words), and what changes with every packet. With ten thousands of tuples, each line touched is one fetched anew.
- *
- * Of its first packet: the sender's port in the upper half.
+ * Words of what a search compares of a tuple, half a cache line: the ports of its first packet, the sender's in the upper half;
+ * protocol and version; the addresses' first words.
  */
 export const PORTS = 0;
 const KIND = 1;
 export const FROM = 2;
 export const TO = 3;
-/** Two words, one a direction: at FLOW + forward. */
-export const FLOW = 4;
-/** Bit `forward`: see `isProved`. */
-export const PROVED = 6;
 /** 1 where some evidence for a translation of an inside tuple has been gathered, not enough by now. */
-export const HAS_EVIDENCE = 7;
-/** Two words, read as one double. */
-export const LAST_NS = 8;
-/** Two words, one a direction: what `bind` was told of the flow. */
-export const FLOW_BITS = 10;
-export const TUPLE_BITS = 4;
+export const HAS_EVIDENCE = 4;
+export const TUPLE_BITS = 3;
 const TUPLE_WORDS = 1 << TUPLE_BITS;
+
+/**
+ * Words of what every packet of a tuple asks for and changes, a quarter of a cache line: with ten thousands of tuples, each
+ * line touched is one fetched anew. Two words, one a direction: at FLOW + forward, PROVED in the lowest bit, then two bits of
+ * what `bind` was told, then the flow.
+ */
+export const FLOW = 0;
+export const PROVED = 1;
+export const FLOW_BITS_SHIFT = 1;
+export const FLOW_SHIFT = 3;
+/** NONE for a flow, and nothing else. */
+export const UNBOUND = -8;
+/** A double, at half the word: the time of the last packet. */
+export const LAST_NS = 1;
+export const STATE_BITS = 2;
+const STATE_WORDS = 1 << STATE_BITS;
 
 /** What KIND holds: all that is compared of a tuple, beside addresses and ports. */
 function kindOf(side: Side, isIpv6: 0 | 1, proto: number): number {
@@ -47,7 +53,8 @@ export class TupleTable {
   isIpv6 = new Uint8Array(256);
   side = new Uint8Array(256);
   records: Int32Array;
-  /** The same memory. */
+  states: Int32Array;
+  /** The same memory as `states`. */
   doubles: Float64Array;
   /** Addresses, four words a row as in `PacketBatch`. */
   addressA = new Uint32Array(1024);
@@ -81,7 +88,8 @@ export class TupleTable {
     this.#heap = heap;
     this.#index = new HashIndex(heap);
     this.records = heap.take(Int32Array, 256 * TUPLE_WORDS);
-    this.doubles = asDoubles(this.records);
+    this.states = heap.take(Int32Array, 256 * STATE_WORDS);
+    this.doubles = asDoubles(this.states);
     this.isEcho = heap.take(Uint8Array, 256);
     this.openedByA = heap.take(Uint8Array, 256);
     this.ended = heap.take(Uint8Array, 256);
@@ -92,22 +100,21 @@ export class TupleTable {
    * br_netfilter shows a DNATed container's packets after, their answers before the DNAT.
    */
   flow(way: number): number {
-    return this.records[((way >> 1) << TUPLE_BITS) + FLOW + (way & 1)];
+    return this.states[stateOf(way)] >> FLOW_SHIFT;
   }
 
   /** Whether a pair has proved that flow; if not, it is only what the other direction suggests. */
   isProved(way: number): boolean {
-    return ((this.records[((way >> 1) << TUPLE_BITS) + PROVED] >> (way & 1)) & 1) === 1;
+    return (this.states[stateOf(way)] & PROVED) !== 0;
   }
 
-  /** Gives a direction a flow. `bits`: what is to be had of it here, without a look at the flow. */
+  /** Gives a direction a flow that no pair has proved. `bits`: two that are to be had of it here, without a look at the flow. */
   bind(way: number, flow: number, bits: number): void {
-    this.records[((way >> 1) << TUPLE_BITS) + FLOW + (way & 1)] = flow;
-    this.records[((way >> 1) << TUPLE_BITS) + FLOW_BITS + (way & 1)] = bits;
+    this.states[stateOf(way)] = (flow << FLOW_SHIFT) | (bits << FLOW_BITS_SHIFT);
   }
 
   prove(way: number): void {
-    this.records[((way >> 1) << TUPLE_BITS) + PROVED] |= 1 << (way & 1);
+    this.states[stateOf(way)] |= PROVED;
   }
 
   /** Notes that there is some evidence for a translation of a tuple. */
@@ -117,8 +124,7 @@ export class TupleTable {
 
   /** Takes a direction's flow away. */
   unbind(way: number): void {
-    this.bind(way, NONE, 0);
-    this.records[((way >> 1) << TUPLE_BITS) + PROVED] &= ~(1 << (way & 1));
+    this.states[stateOf(way)] = UNBOUND;
   }
 
   /** Whether neither direction has a known translation. */
@@ -128,7 +134,7 @@ export class TupleTable {
 
   /** Notes a packet and its time, nanoseconds on the timeline. Returns whether it is the tuple's first. */
   saw(tuple: number, timeNs: number): boolean {
-    const at = ((tuple << TUPLE_BITS) + LAST_NS) >> 1;
+    const at = (tuple << (STATE_BITS - 1)) + LAST_NS;
     const isFirst = this.doubles[at] === Number.NEGATIVE_INFINITY;
     this.doubles[at] = timeNs;
     if (isFirst) this.size++;
@@ -137,7 +143,7 @@ export class TupleTable {
 
   /** Time of the last packet, nanoseconds on the timeline; -Infinity before the first. */
   lastNs(tuple: number): number {
-    return this.doubles[((tuple << TUPLE_BITS) + LAST_NS) >> 1];
+    return this.doubles[(tuple << (STATE_BITS - 1)) + LAST_NS];
   }
 
   sideOf(tuple: number): Side {
@@ -188,9 +194,9 @@ export class TupleTable {
     this.records[r + KIND] = kind;
     this.records[r + FROM] = from;
     this.records[r + TO] = to;
-    this.records[r + FLOW] = NONE;
-    this.records[r + FLOW + 1] = NONE;
-    this.doubles[(r + LAST_NS) >> 1] = Number.NEGATIVE_INFINITY;
+    this.unbind(2 * tuple);
+    this.unbind(2 * tuple + 1);
+    this.doubles[(tuple << (STATE_BITS - 1)) + LAST_NS] = Number.NEGATIVE_INFINITY;
     this.proto[tuple] = proto;
     this.isIpv6[tuple] = isIpv6;
     this.side[tuple] = side;
@@ -279,7 +285,8 @@ export class TupleTable {
     const rows = this.proto.length * 2;
     this.proto = widened(this.proto, new Uint8Array(rows));
     this.records = this.#heap.doubled(Int32Array, this.records);
-    this.doubles = asDoubles(this.records);
+    this.states = this.#heap.doubled(Int32Array, this.states);
+    this.doubles = asDoubles(this.states);
     this.isIpv6 = widened(this.isIpv6, new Uint8Array(rows));
     this.side = widened(this.side, new Uint8Array(rows));
     this.addressA = widened(this.addressA, new Uint32Array(rows * 4));
@@ -295,6 +302,11 @@ export class TupleTable {
     this.#alive = widened(this.#alive, new Uint8Array(rows));
     this.#number = widened(this.#number, new Int32Array(rows));
   }
+}
+
+/** Where the word of a way is among the states. */
+function stateOf(way: number): number {
+  return ((way >> 1) << STATE_BITS) + FLOW + (way & 1);
 }
 
 /** What is known of the conversations that a source numbers: the way that the first packet of each went. */

@@ -56,6 +56,7 @@ declare function correctionNs(timeNs: f64): f64;
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
 const FATE_BYTES_BITS = line.FATE_BITS + 2;
 const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
+const STATE_BYTES_BITS = tuple.STATE_BITS + 2;
 const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 const CELL_BYTES_BITS = 3;
 const CHUNK_BYTES_BITS = CHUNK_BITS + 3;
@@ -78,6 +79,7 @@ export function run(ground: usize): void {
   const cells = wordOf(ground, words.CELLS);
   const cellsMask = wordOf(ground, words.CELLS_MASK);
   const tuples = wordOf(ground, words.TUPLES);
+  const tupleStates = wordOf(ground, words.TUPLE_STATES);
   const flows = wordOf(ground, words.FLOWS);
   const chunks = wordOf(ground, words.CHUNKS);
   const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
@@ -126,13 +128,14 @@ export function run(ground: usize): void {
     if (latestNs - timeNs > windowNs) break;
     const packet = packets + (from << RECORD_BYTES_BITS);
     const way = load<i32>(ways + (from << 2));
-    const conversation = tuples + ((way >> 1) << TUPLE_BYTES_BITS);
-    let slot = load<i32>(conversation + ((way & 1) << 2), 4 * tuple.FLOW);
+    const conversation = tupleStates + ((way >> 1) << STATE_BYTES_BITS);
+    const ofWay = load<i32>(conversation + ((way & 1) << 2), 4 * tuple.FLOW);
+    let slot = ofWay >> tuple.FLOW_SHIFT;
     const flagsProtoTtl = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
     const isKnown = slot !== tuple.NONE;
     if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR)) !== 0) break;
     let flow = flows + (slot << ACCOUNT_BYTES_BITS);
-    let bits = load<i32>(conversation + ((way & 1) << 2), 4 * tuple.FLOW_BITS);
+    let bits = (ofWay >> tuple.FLOW_BITS_SHIFT) & 3;
     // 1 if the packet is, or its twin will be, forward on the inside
     let forward = (way ^ (bits & side)) & 1;
     let outbound = forward ^ ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1);
@@ -195,7 +198,7 @@ export function run(ground: usize): void {
         latencyNs = outbound === 1 ? gapNs : 0 - gapNs;
         openAccount(flow, bits);
         bind(conversation, slot, bits);
-        bind(tuples + ((otherWay >> 1) << TUPLE_BYTES_BITS), slot, bits);
+        bind(tupleStates + ((otherWay >> 1) << STATE_BYTES_BITS), slot, bits);
         tellLearnt(
           events + (eventCount << EVENT_BYTES_BITS),
           slot,
@@ -204,25 +207,24 @@ export function run(ground: usize): void {
         );
         eventCount++;
       } else {
-        if (load<i32>(tuples + ((otherWay >> 1) << TUPLE_BYTES_BITS) + ((otherWay & 1) << 2), 4 * tuple.FLOW) !== slot)
-          break;
+        if (load<i32>(wayAt(tupleStates, otherWay)) >> tuple.FLOW_SHIFT !== slot) break;
         if (((way ^ otherWay ^ bits) & account.IS_FLIPPED) !== 0) break;
         latencyNs = outbound === side ? timeNs - otherNs : otherNs - timeNs;
         if (latencyNs > windowNs || latencyNs < -windowNs) break;
         if (!hasIpId && !(latencyNs >= 0 && latencyNs <= surelyInTimeNs)) break;
         // a flow's first pair tells of more than itself; what has been proved had a pair, which is known without its account
-        const isProved = ((load<i32>(conversation, 4 * tuple.PROVED) >> (way & 1)) & 1) === 1;
+        const isProved = (ofWay & tuple.PROVED) !== 0;
         if (!isProved && (load<i32>(flow, 4 * account.PAIRS) | load<i32>(flow, 4 * (account.PAIRS + 1))) === 0) break;
       }
     }
 
     // the packet
     if (timeNs > latestNs) latestNs = timeNs;
-    const isFirst = load<f64>(conversation, 4 * tuple.LAST_NS) === -Infinity;
-    store<f64>(conversation, timeNs, 4 * tuple.LAST_NS);
+    const isFirst = load<f64>(conversation, 8 * tuple.LAST_NS) === -Infinity;
+    store<f64>(conversation, timeNs, 8 * tuple.LAST_NS);
     if (isFirst) firsts++;
     if (isFirst || (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & (SYN | FIN | RST)) !== 0)
-      note(ground, packet, way, load<i32>(conversation, 4 * tuple.PORTS), isFirst);
+      note(ground, packet, way, load<i32>(tuples + ((way >> 1) << TUPLE_BYTES_BITS), 4 * tuple.PORTS), isFirst);
     const at = row & mask;
     const entry = timeline + (at << RECORD_BYTES_BITS);
     const fate = fates + (at << FATE_BYTES_BITS);
@@ -260,8 +262,8 @@ export function run(ground: usize): void {
       store<i32>(insideFate, slot, 4 * line.FLOW);
       const by = BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24);
       store<i32>(insideFate, by, 4 * line.BY_EVIDENCE_OUTBOUND);
-      prove(tuples, way);
-      prove(tuples, load<i32>(other, 4 * record.WAY));
+      prove(wayAt(tupleStates, way));
+      prove(wayAt(tupleStates, load<i32>(other, 4 * record.WAY)));
 
       // what the pair adds to its flow
       const pairNs = side === INSIDE ? timeNs : load<f64>(other, 8 * record.TIME_NS);
@@ -424,9 +426,13 @@ function evidenceOf(proto: i32, flags: i32): i32 {
   return evidence;
 }
 
-function prove(tuples: usize, way: i32): void {
-  const at = tuples + ((way >> 1) << TUPLE_BYTES_BITS);
-  store<i32>(at, load<i32>(at, 4 * tuple.PROVED) | (1 << (way & 1)), 4 * tuple.PROVED);
+/** Where the word of a way is. */
+function wayAt(tupleStates: usize, way: i32): usize {
+  return tupleStates + ((way >> 1) << STATE_BYTES_BITS) + ((way & 1) << 2) + 4 * tuple.FLOW;
+}
+
+function prove(at: usize): void {
+  store<i32>(at, load<i32>(at) | tuple.PROVED);
 }
 
 /** As `FlowAccounts.noteSegment`. */
