@@ -78,7 +78,6 @@ export function run(ground: usize): void {
   const mask = wordOf(ground, words.ROWS_MASK);
   const cells = wordOf(ground, words.CELLS);
   const cellsMask = wordOf(ground, words.CELLS_MASK);
-  const tuples = wordOf(ground, words.TUPLES);
   const tupleStates = wordOf(ground, words.TUPLE_STATES);
   const flows = wordOf(ground, words.FLOWS);
   const chunks = wordOf(ground, words.CHUNKS);
@@ -224,7 +223,7 @@ export function run(ground: usize): void {
     store<f64>(conversation, timeNs, 8 * tuple.LAST_NS);
     if (isFirst) firsts++;
     if (isFirst || (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & (SYN | FIN | RST)) !== 0)
-      note(ground, packet, way, load<i32>(tuples + ((way >> 1) << TUPLE_BYTES_BITS), 4 * tuple.PORTS), isFirst);
+      note(ground, packet, way, isFirst);
     const at = row & mask;
     const entry = timeline + (at << RECORD_BYTES_BITS);
     const fate = fates + (at << FATE_BYTES_BITS);
@@ -370,8 +369,8 @@ function isDecided(state: i32): bool {
   return state !== line.WAITING && state !== line.AMBIGUOUS;
 }
 
-/** As `note` of openings.ts, of a packet that is no error. `ports`: those of the conversation's first packet. */
-function note(ground: usize, packet: usize, way: i32, ports: i32, isFirst: bool): void {
+/** As `note` of openings.ts, of a packet that is no error. */
+function note(ground: usize, packet: usize, way: i32, isFirst: bool): void {
   const conversation = way >> 1;
   const ended = <usize>wordOf(ground, words.ENDED) + conversation;
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
@@ -379,14 +378,14 @@ function note(ground: usize, packet: usize, way: i32, ports: i32, isFirst: bool)
     store<u8>(ended, <i32>load<u8>(ended) | ((tcpFlags & RST) !== 0 ? 3 : 1 << (way & 1)));
   if (!isFirst && (tcpFlags & SYN) === 0) return;
   store<u8>(ended, 0);
-  const isByA = isOpening(packet, (way & 1) === 1 ? ports : rotl(ports, 16)) === ((way & 1) === 1);
+  const isByA = isOpening(ground, packet, way) === ((way & 1) === 1);
   store<u8>(wordOf(ground, words.OPENED_BY_A) + conversation, isByA ? 1 : 0);
   const isEcho = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ECHO) !== 0;
   store<u8>(wordOf(ground, words.IS_ECHO) + conversation, isEcho ? 1 : 0);
 }
 
-/** As openings.ts has it. `ports`: the packet's own, the source's in the upper half. */
-function isOpening(packet: usize, ports: i32): bool {
+/** As openings.ts has it. */
+function isOpening(ground: usize, packet: usize, way: i32): bool {
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   const type = load<i32>(packet, 4 * record.SEQ) >>> 24;
   switch ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff) {
@@ -398,6 +397,9 @@ function isOpening(packet: usize, ports: i32): bool {
     case ICMPV6:
       return type !== ICMPV6_ECHO_REPLY;
   }
+  const ofFirst = load<i32>(<usize>wordOf(ground, words.TUPLES) + ((way >> 1) << TUPLE_BYTES_BITS), 4 * tuple.PORTS);
+  // the packet's own, the source's in the upper half
+  const ports = (way & 1) === 1 ? ofFirst : rotl(ofFirst, 16);
   return !(ports >>> 16 < SYSTEM_PORTS && (ports & 0xffff) >= SYSTEM_PORTS);
 }
 
