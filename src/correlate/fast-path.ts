@@ -37,9 +37,9 @@ const module = new WebAssembly.Module(code);
 
 /**
  * Takes the packets that make up most of any capture: whole ones that come with a key nobody waits under, or are the twin of
- * the only one that does, by a known translation. It does with them what `Run` and `Matcher` would do, and nothing else, in
- * one loop of WebAssembly over the tables' memory. It stops before any other packet, and before any that something else has to
- * be done for.
+ * the only one that does, by a known translation or as evidence enough for a new one. It does with them what `Run` and
+ * `Matcher` would do, and nothing else, in one loop of WebAssembly over the tables' memory. It stops before any other packet,
+ * and before any that something else has to be done for.
  */
 export class FastPath {
   /** How many pairs there were in the last stretch. */
