@@ -1,9 +1,6 @@
 /**
- * Words of what `Conversations` compares of a conversation, a cache line: ports, protocol and version, then four a side of the
- * addresses.
+ * Bytes of what `Conversations` compares of each: the head of any (ports, protocol and version, the addresses' first words), four of
+ * them in a cache line; and over IPv6 the addresses.
  */
-export const PORTS = 0;
-export const KIND = 1;
-export const FROM = 4;
-export const TO = 8;
-export const CONVERSATION_BITS = 4;
+export const HEAD_BYTES_BITS = 4;
+export const TAIL_BYTES_BITS = 5;

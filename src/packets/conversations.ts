@@ -1,5 +1,5 @@
 import code from "./assembly/conversations.wasm";
-import { CONVERSATION_BITS } from "./conversation-records.js";
+import { HEAD_BYTES_BITS, TAIL_BYTES_BITS } from "./conversation-records.js";
 import { BATCH_FRAMES } from "./frames.js";
 import { HashIndex } from "./hash-index.js";
 import type { Heap } from "./heap.js";
@@ -21,11 +21,13 @@ export class Conversations {
   #era = 1;
   #count = 0;
   readonly #index: HashIndex;
-  readonly #records: Int32Array;
+  readonly #heads: Uint8Array;
+  readonly #tails: Uint8Array;
   readonly #number: (
     batch: number,
     rows: number,
-    records: number,
+    heads: number,
+    tails: number,
     count: number,
     cells: number,
     mask: number,
@@ -33,7 +35,8 @@ export class Conversations {
 
   constructor(heap: Heap) {
     this.#index = new HashIndex(heap);
-    this.#records = heap.take(Int32Array, MOST << CONVERSATION_BITS);
+    this.#heads = heap.take(Uint8Array, MOST << HEAD_BYTES_BITS);
+    this.#tails = heap.take(Uint8Array, MOST << TAIL_BYTES_BITS);
     this.#number = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["number"];
   }
 
@@ -49,7 +52,8 @@ export class Conversations {
     const known = this.#number(
       batch.records.byteOffset,
       batch.count,
-      this.#records.byteOffset,
+      this.#heads.byteOffset,
+      this.#tails.byteOffset,
       this.#count,
       cells.byteOffset,
       mask,

@@ -1,15 +1,15 @@
 /** `Conversations`' loop. */
 import * as column from "../batch-columns.js";
-import { CONVERSATION_BITS, FROM, KIND, PORTS, TO } from "../conversation-records.js";
+import { HEAD_BYTES_BITS, TAIL_BYTES_BITS } from "../conversation-records.js";
 import { BATCH_FRAMES } from "../frames.js";
 import { IS_IPV6 } from "../packets.js";
 import { FLAGS_PROTO_TTL, RECORD_BITS, TCP_FLAGS_QUOTE } from "../records.js";
 
-const CONVERSATION_BYTES_BITS = CONVERSATION_BITS + 2;
 const CELL_BYTES_BITS = 3;
 
-/** The records of the conversations that have numbers, how many there are, and the index of them by hash. */
-let records = 0;
+/** The conversations that have numbers, how many there are, and the index of them by hash. */
+let heads = 0;
+let tails = 0;
 let known = 0;
 let cells = 0;
 let mask = 0;
@@ -18,8 +18,9 @@ let mask = 0;
  * Numbers the first `rows` packets of a batch, `count` conversations being known by now. The index must have room for one
  * more of each packet. Returns how many are known then.
  */
-export function number(batch: i32, rows: i32, to: i32, count: i32, index: i32, indexMask: i32): i32 {
-  records = to;
+export function number(batch: i32, rows: i32, headsAt: i32, tailsAt: i32, count: i32, index: i32, indexMask: i32): i32 {
+  heads = headsAt;
+  tails = tailsAt;
   known = count;
   cells = index;
   mask = indexMask;
@@ -56,34 +57,45 @@ export function number(batch: i32, rows: i32, to: i32, count: i32, index: i32, i
 
 /** Twice the number, and 1 more if the packet goes the way the first one went. `src`, `dst`: where its addresses are. */
 function find(hash: i32, kind: i32, src: i32, dst: i32, srcPort: i32, dstPort: i32): i32 {
-  const ports = (srcPort << 16) | dstPort;
-  const reversed = (dstPort << 16) | srcPort;
-  const from = load<v128>(src);
-  const to = load<v128>(dst);
+  const from = load<i32>(src);
+  const to = load<i32>(dst);
+  const forward = head((srcPort << 16) | dstPort, kind, from, to);
+  const backward = head((dstPort << 16) | srcPort, kind, to, from);
+  const isIpv4 = kind < 0x100;
   let cell = hash & mask;
   for (;;) {
     const id = load<i32>(cells + (cell << CELL_BYTES_BITS), 4);
     if (id === 0) break;
     if (load<i32>(cells + (cell << CELL_BYTES_BITS)) === hash) {
-      const record = records + ((id - 1) << CONVERSATION_BYTES_BITS);
-      if (load<i32>(record, 4 * KIND) === kind) {
-        const a = load<v128>(record, 4 * FROM);
-        const b = load<v128>(record, 4 * TO);
-        if (load<i32>(record, 4 * PORTS) === ports && isSame(a, from) && isSame(b, to)) return 2 * id - 1;
-        if (load<i32>(record, 4 * PORTS) === reversed && isSame(a, to) && isSame(b, from)) return 2 * id - 2;
-      }
+      const number = id - 1;
+      const found = load<v128>(heads + (number << HEAD_BYTES_BITS));
+      if (isSame(found, forward) && (isIpv4 || isBetween(number, src, dst))) return 2 * number + 1;
+      if (isSame(found, backward) && (isIpv4 || isBetween(number, dst, src))) return 2 * number;
     }
     cell = (cell + 1) & mask;
   }
-  const record = records + (known << CONVERSATION_BYTES_BITS);
-  store<i32>(record, ports, 4 * PORTS);
-  store<i32>(record, kind, 4 * KIND);
-  store<v128>(record, from, 4 * FROM);
-  store<v128>(record, to, 4 * TO);
-  known++;
+  const number = known++;
+  store<v128>(heads + (number << HEAD_BYTES_BITS), forward);
+  if (!isIpv4) {
+    const tail = tails + (number << TAIL_BYTES_BITS);
+    store<v128>(tail, load<v128>(src));
+    store<v128>(tail, load<v128>(dst), 16);
+  }
   store<i32>(cells + (cell << CELL_BYTES_BITS), hash);
-  store<i32>(cells + (cell << CELL_BYTES_BITS), known, 4);
-  return 2 * known - 1;
+  store<i32>(cells + (cell << CELL_BYTES_BITS), number + 1, 4);
+  return 2 * number + 1;
+}
+
+/** What is compared of any conversation: its ports, protocol and version, and the first words of its addresses. */
+function head(ports: i32, kind: i32, from: i32, to: i32): v128 {
+  const three = i32x4.replace_lane(i32x4.replace_lane(i32x4.splat(ports), 1, kind), 2, from);
+  return i32x4.replace_lane(three, 3, to);
+}
+
+/** Whether these are the addresses of a conversation over IPv6. */
+function isBetween(number: i32, a: i32, b: i32): bool {
+  const tail = tails + (number << TAIL_BYTES_BITS);
+  return isSame(load<v128>(tail), load<v128>(a)) && isSame(load<v128>(tail, 16), load<v128>(b));
 }
 
 function isSame(a: v128, b: v128): bool {
