@@ -3,7 +3,8 @@ import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { CaptureError } from "../capture/errors.js";
 import { BATCH_FRAMES } from "../packets/frames.js";
-import { PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
+import { Heap } from "../packets/heap.js";
+import { BATCH_BYTES, PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { type Captures, type OpenEvents, pathsOf } from "./captures.js";
 import type { Decoding, Pace } from "./decoding.js";
@@ -19,12 +20,15 @@ export function isWorthAThread(from: Captures): boolean {
   return bytes.reduce((sum, size) => sum + size) >= WORTH_A_THREAD_BYTES;
 }
 
+/** More than the thread needs: 16 batches, two windows on captures, and 131,072 conversations take half of it. Only what is used takes room. */
+const THREAD_BYTES = 64 * 2 ** 20;
+
 /** What the thread runs, as it was built. */
 const THREAD = new URL("./decoding-thread.js", import.meta.url);
 
 /**
- * As `decodeHere`, but reads and decodes ahead on another thread, while this one does something with the packets. `thread`:
- * what that one runs.
+ * As `decodeHere`, but reads and decodes ahead on another thread, in a part of the heap, while this one does something with
+ * the packets. `thread`: what that one runs.
  *
  * @throws CaptureError where a capture cannot be used.
  */
@@ -32,11 +36,12 @@ export async function decodeElsewhere(
   from: Captures,
   events: OpenEvents,
   pace: Pace,
+  heap: Heap = new Heap(),
   thread: URL = THREAD,
 ): Promise<Decoding> {
-  const task: Task = { from };
+  const task: Task = { from, part: heap.part(THREAD_BYTES) };
   const worker = new Worker(thread, { workerData: task });
-  const source = (side: Side) => new SharedSource(pace, () => worker.postMessage(side satisfies ToThread));
+  const source = (side: Side) => new SharedSource(heap, pace, () => worker.postMessage(side satisfies ToThread));
   const sources = [source(INSIDE), source(OUTSIDE)] as const;
   try {
     const interfaces = await new Promise<readonly [string, string]>((resolve, reject) => {
@@ -85,6 +90,7 @@ class SharedSource implements PacketSource {
   firstNs = Number.POSITIVE_INFINITY;
   lastNs = Number.NEGATIVE_INFINITY;
   readonly tally = new Tally();
+  readonly #heap: Heap;
   #batches: readonly PacketBatch[] = [];
   readonly #pace: Pace;
   readonly #onUsed: () => void;
@@ -92,15 +98,16 @@ class SharedSource implements PacketSource {
   #onArrival: (() => void) | undefined;
   #given = 0;
 
-  constructor(pace: Pace, onUsed: () => void) {
+  constructor(heap: Heap, pace: Pace, onUsed: () => void) {
+    this.#heap = heap;
     this.#pace = pace;
     this.#onUsed = onUsed;
   }
 
   /** Its name, and the memory of its batches. */
-  open(name: string, batches: readonly Uint8Array[]): void {
+  open(name: string, batches: readonly number[]): void {
     this.name = name;
-    this.#batches = batches.map((block) => new PacketBatch(BATCH_FRAMES, block));
+    this.#batches = batches.map((address) => new PacketBatch(BATCH_FRAMES, this.#heap.at(address, BATCH_BYTES)));
   }
 
   arrive(arrival: Arrival): void {

@@ -1,3 +1,4 @@
+import type { HeapPart } from "../packets/heap.js";
 import type { PacketBatch, PacketSource, Tally } from "../packets/packets.js";
 import type { Side } from "../packets/sides.js";
 import type { Captures } from "./captures.js";
@@ -8,6 +9,8 @@ export const BATCHES = 8;
 /** What the decoding thread is started with. */
 export interface Task {
   readonly from: Captures;
+  /** For all that it needs, its batches among it. */
+  readonly part: HeapPart;
 }
 
 /** A batch that was filled: what it says beside its rows. */
@@ -26,8 +29,8 @@ export type FromThread =
       readonly kind: "opened";
       readonly names: readonly [string, string];
       readonly interfaces: readonly [string, string];
-      /** Each side's batches, in memory that both threads see: in the order they are filled, again and again. */
-      readonly batches: readonly [inside: readonly Uint8Array[], outside: readonly Uint8Array[]];
+      /** Where each side's batches begin, in the order they are filled, again and again. */
+      readonly batches: readonly [inside: readonly number[], outside: readonly number[]];
     }
   | { readonly kind: "unusable"; readonly message: string }
   | { readonly kind: "packets"; readonly side: Side; readonly state: State; readonly filled: Filled | null }

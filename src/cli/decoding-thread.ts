@@ -1,9 +1,8 @@
 /** What runs on the thread that `decodeElsewhere` starts: reads and decodes ahead, as far as there are batches to fill. */
 import { parentPort, workerData } from "node:worker_threads";
 import { CaptureError } from "../capture/open.js";
-import { BATCH_FRAMES } from "../packets/frames.js";
 import { Heap, HeapError } from "../packets/heap.js";
-import { BATCH_BYTES, PacketBatch } from "../packets/packets.js";
+import { batchIn, type PacketBatch } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { decodeHere } from "./decoding.js";
 import { BATCHES, type Filled, type FromThread, type Task, type ToThread } from "./decoding-messages.js";
@@ -11,15 +10,16 @@ import type { DecodedSource } from "./packet-source.js";
 
 /** A side's batches, filled one after the other. */
 class Ring {
-  readonly blocks: readonly Uint8Array[];
+  /** Where they begin. */
+  readonly addresses: readonly number[];
   readonly #batches: readonly PacketBatch[];
   #next = 0;
   #free = BATCHES;
   #onFree: (() => void) | undefined;
 
   constructor(heap: Heap) {
-    this.blocks = Array.from({ length: BATCHES }, () => heap.take(Uint8Array, BATCH_BYTES));
-    this.#batches = this.blocks.map((block) => new PacketBatch(BATCH_FRAMES, block));
+    this.#batches = Array.from({ length: BATCHES }, () => batchIn(heap));
+    this.addresses = this.#batches.map(({ records }) => records.byteOffset);
   }
 
   /** The next batch, once nobody needs what it holds. */
@@ -36,7 +36,7 @@ class Ring {
   }
 }
 
-const { from }: Task = workerData;
+const { from, part }: Task = workerData;
 
 function say(message: FromThread): void {
   parentPort?.postMessage(message);
@@ -62,11 +62,11 @@ async function run(): Promise<void> {
     onWarning: (text: string) => say({ kind: "warning", text }),
     onBytes: (capture: number, read: number, total: number | undefined) => say({ kind: "bytes", capture, read, total }),
   };
-  const heap = new Heap();
+  const heap = new Heap(part);
   const rings = [new Ring(heap), new Ring(heap)] as const;
   parentPort?.on("message", (side: ToThread) => rings[side].give());
   const { packets, interfaces } = await decodeHere(from, events, (next) => next(), heap);
-  const batches = [rings[INSIDE].blocks, rings[OUTSIDE].blocks] as const;
+  const batches = [rings[INSIDE].addresses, rings[OUTSIDE].addresses] as const;
   say({ kind: "opened", names: [packets[INSIDE].name, packets[OUTSIDE].name], interfaces, batches });
   await Promise.all(([INSIDE, OUTSIDE] as const).map((side) => decode(side, packets[side], rings[side])));
 }

@@ -1,3 +1,4 @@
+import { Heap } from "../packets/heap.js";
 import type { Captures, OpenEvents } from "./captures.js";
 import { decodeElsewhere, isWorthAThread } from "./decode-elsewhere.js";
 import type { Decoding } from "./decoding.js";
@@ -33,10 +34,11 @@ export async function pairFiles(from: Captures, options: ReportOptions & Explain
       onBytes: (capture, read, total) => Object.assign(readings[capture], { read, total }),
     };
     const decode = isWorthAThread(from) ? decodeElsewhere : (await import("./decoding.js")).decodeHere;
+    const heap = new Heap();
     // what their packets are for is loaded while the captures are opened: a thread takes as long to start
     const [opened, { pair }, { makeReporter }] = await Promise.all([
       untilAborted(
-        decode(from, events, (next) => paced(next, host)),
+        decode(from, events, (next) => paced(next, host), heap),
         host.stop,
       ),
       import("./pair.js"),
@@ -45,7 +47,7 @@ export async function pairFiles(from: Captures, options: ReportOptions & Explain
     decoding = opened;
     if (decoding === undefined) return 0;
     const { packets, interfaces } = decoding;
-    const settings = { ...correlateOptions(options), onSettled: () => messages.endProgress() };
+    const settings = { ...correlateOptions(options), heap, onSettled: () => messages.endProgress() };
     const { reporter, contradictions } = await explained(makeReporter(options, host), options, interfaces);
     await pair(packets, settings, reporter, host.stdout, host.stop);
     for (const source of packets) for (const text of losses(source)) messages.warn(text);

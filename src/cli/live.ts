@@ -1,5 +1,6 @@
 import { dropPrivileges, type LiveSource, openInterface, openWithCap } from "../capture/live/open.js";
 import type { ClockOption, Look } from "../correlate/correlate.js";
+import { Heap } from "../packets/heap.js";
 import type { FrameBatch, FrameSource } from "../packets/frames.js";
 import { paint } from "../report/paint.js";
 import { STANDING_LINES, standingText, totalsSoFar } from "../report/standing.js";
@@ -52,11 +53,13 @@ export async function pairLive(
   host.stop.addEventListener("abort", stop);
   try {
     if (host.stop.aborted) stop();
-    const packets = await packetSources(...capture.sources, (frames) => paced(frames, capture.live, host));
+    const heap = new Heap();
+    const packets = await packetSources(...capture.sources, (frames) => paced(frames, capture.live, host), heap);
     await pair(
       packets,
       {
         ...settings,
+        heap,
         clock: clockOf(options),
         patienceNs: PATIENCE_NS,
         onBegin: (look) => answer(look, names, options, host, messages),

@@ -1,3 +1,4 @@
+import type { Heap } from "../packets/heap.js";
 import type { PacketSource } from "../packets/packets.js";
 import type { Sink } from "../packets/results.js";
 import type { ClockOption } from "./clock.js";
@@ -17,6 +18,8 @@ export interface CorrelateOptions {
   patienceNs?: number;
   /** Stops once this many pairs were shown; Infinity for all. */
   maxPairs: number;
+  /** The heap that the sources' batches are in: they need not be copied then. */
+  heap?: Heap;
   /** Told, once the run has begun, how to look at it while it goes on. */
   onBegin?(look: Look): void;
   /** Told once all is decided, before the sink is given flows, findings and the summary. */

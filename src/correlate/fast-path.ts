@@ -8,7 +8,7 @@ import code from "./assembly/fast-path.wasm";
 import type { Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
 import * as words from "./fast-path-words.js";
-import type { Feed, Queue } from "./feed.js";
+import type { Feed } from "./feed.js";
 import type { Proxies } from "./proxies.js";
 import type { Segments } from "./segments.js";
 import type { Translations } from "./translations.js";
@@ -17,7 +17,6 @@ import type { Versions } from "./versions.js";
 /** What the fast path works on; the rooms it leaves packets to are asked whether they want one. */
 export interface Grounds {
   readonly heap: Heap;
-  readonly queue: Queue;
   readonly timeline: Timeline;
   readonly tuples: TupleTable;
   readonly buckets: Buckets;
@@ -91,8 +90,7 @@ export class FastPath {
     shown: number,
     rows: number,
   ): number {
-    const { queue, timeline, tuples, buckets, translations, clock, segments, versions, windowNs, isShowing } =
-      this.#grounds;
+    const { timeline, tuples, buckets, translations, clock, segments, versions, windowNs, isShowing } = this.#grounds;
     const { accounts } = translations;
     const { samples } = accounts;
     timeline.reserve(rows);
@@ -119,8 +117,10 @@ export class FastPath {
     w[words.DUE] = due;
     w[words.SHOWN] = shown;
     w[words.FIRST] = timeline.first;
-    w[words.PACKETS] = queue.records.byteOffset;
-    w[words.WAYS] = queue.ways.byteOffset;
+    w[words.PACKETS + INSIDE] = inside.records.byteOffset;
+    w[words.PACKETS + OUTSIDE] = outside.records.byteOffset;
+    w[words.WAYS + INSIDE] = inside.ways.byteOffset;
+    w[words.WAYS + OUTSIDE] = outside.ways.byteOffset;
     w[words.TIMELINE] = timeline.records.byteOffset;
     w[words.FATES] = timeline.fates.byteOffset;
     w[words.STATES] = timeline.states.byteOffset;

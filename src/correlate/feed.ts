@@ -8,30 +8,6 @@ import type { TupleTable } from "../packets/tuples.js";
 
 const AS_THEY_ARE = Uint32Array.from({ length: BATCH_FRAMES }, (_, row) => row);
 
-/**
- * The packets of both sides that are about to be merged: the inside's from the beginning on, the outside's from BATCH_FRAMES,
- * each in order of time. In one memory, so that whoever takes now one side's and now the other's looks at the same arrays.
- */
-export class Queue {
-  /** Their records, as `records.ts` lays them out. */
-  readonly records: Int32Array;
-  /** The same memory. */
-  readonly doubles: Float64Array;
-  /** Which way each goes, as `TupleTable` numbers ways. */
-  readonly ways: Int32Array;
-
-  constructor(heap: Heap) {
-    this.records = heap.take(Int32Array, (2 * BATCH_FRAMES) << RECORD_BITS);
-    this.doubles = asDoubles(this.records);
-    this.ways = heap.take(Int32Array, 2 * BATCH_FRAMES);
-  }
-
-  /** Nanoseconds since the epoch of its side's source. */
-  stampNs(at: number): number {
-    return this.doubles[(at << (RECORD_BITS - 1)) + STAMP_NS];
-  }
-}
-
 /** One side while it is merged: its batch, how far it was taken, and what became of its frames. */
 export class Feed {
   readonly source: PacketSource;
@@ -39,28 +15,33 @@ export class Feed {
   paired = 0;
   unmatched = 0;
   ambiguous = 0;
-  /** Where in the queue the next packet stands, and where the packets of the batch end. */
-  at: number;
-  end: number;
+  /** The packets that are about to be merged, in order of time: their records, as `records.ts` lays them out … */
+  records: Int32Array;
+  /** … and which way each goes, as `TupleTable` numbers ways. */
+  readonly ways: Int32Array;
+  /** Where among them the next packet stands, and where they end. */
+  at = 0;
+  end = 0;
   /** Stamp of the next packet, or how far it is known that there is none; nanoseconds from the source's epoch. */
   nextNs = Number.NEGATIVE_INFINITY;
   readonly #side: Side;
-  readonly #queue: Queue;
+  readonly #heap: Heap;
   readonly #tuples: TupleTable;
-  /** Where the first packet of a batch stands. */
-  readonly #first: number;
+  #doubles: Float64Array;
+  /** Where records are put in order, or that are not in the heap; none before there are such. */
+  #sorted: Int32Array | undefined;
   #batch: PacketBatch | null = null;
   /** Rows of the batch by stamp. A capture may be out of order: several CPUs stamp, one buffer collects. */
   #order: Uint32Array = AS_THEY_ARE;
 
-  constructor(side: Side, source: PacketSource, queue: Queue, tuples: TupleTable) {
+  constructor(heap: Heap, side: Side, source: PacketSource, tuples: TupleTable) {
     this.source = source;
+    this.#heap = heap;
     this.#side = side;
-    this.#queue = queue;
     this.#tuples = tuples;
-    this.#first = side * BATCH_FRAMES;
-    this.at = this.#first;
-    this.end = this.#first;
+    this.records = heap.take(Int32Array, 1 << RECORD_BITS);
+    this.#doubles = asDoubles(this.records);
+    this.ways = heap.take(Int32Array, BATCH_FRAMES);
   }
 
   /** The batch that `row` names rows of; only while it does. */
@@ -81,42 +62,45 @@ export class Feed {
 
   /** Takes the next batch; null is the end. */
   take(batch: PacketBatch | null): void {
-    const first = this.#first;
     this.#batch = batch;
     this.hasEnded = batch === null;
+    this.end = batch?.count ?? 0;
     if (batch !== null) {
-      const { records } = this.#queue;
       this.#order = orderOf(batch);
-      if (this.#order === AS_THEY_ARE)
-        records.set(batch.records.subarray(0, batch.count << RECORD_BITS), first << RECORD_BITS);
-      else
-        for (let taken = 0; taken < batch.count; taken++) {
-          const r = this.#order[taken] << RECORD_BITS;
-          records.set(batch.records.subarray(r, r + (1 << RECORD_BITS)), (first + taken) << RECORD_BITS);
-        }
+      this.records = this.#order === AS_THEY_ARE && this.#heap.has(batch.records) ? batch.records : this.#sort(batch);
+      this.#doubles = asDoubles(this.records);
     }
-    this.end = first + (batch?.count ?? 0);
-    this.goTo(first);
+    this.goTo(0);
     this.findWays();
+  }
+
+  #sort({ count, records }: PacketBatch): Int32Array {
+    const sorted = (this.#sorted ??= this.#heap.take(Int32Array, BATCH_FRAMES << RECORD_BITS));
+    if (this.#order === AS_THEY_ARE) sorted.set(records.subarray(0, count << RECORD_BITS));
+    else
+      for (let taken = 0; taken < count; taken++) {
+        const r = this.#order[taken] << RECORD_BITS;
+        sorted.set(records.subarray(r, r + (1 << RECORD_BITS)), taken << RECORD_BITS);
+      }
+    return sorted;
   }
 
   /** Goes on to the packet that stands there. */
   goTo(at: number): void {
     this.at = at;
-    if (at < this.end) this.nextNs = this.#queue.stampNs(at);
+    if (at < this.end) this.nextNs = this.#doubles[(at << (RECORD_BITS - 1)) + STAMP_NS];
     else this.nextNs = this.#batch?.reachedNs ?? Number.POSITIVE_INFINITY;
   }
 
   /** The row in the batch of the packet that stands there. */
   row(at: number): number {
-    return this.#order[at - this.#first];
+    return this.#order[at];
   }
 
   /** Finds the conversations of the packets not taken yet; to be called again once tuples have been released. */
   findWays(): void {
     if (this.#batch === null) return;
-    const taken = this.at - this.#first;
-    this.#tuples.findWays(this.#side, this.#batch, this.#order, taken, this.#queue.ways, this.#first);
+    this.#tuples.findWays(this.#side, this.#batch, this.#order, this.at, this.ways);
   }
 
   /**

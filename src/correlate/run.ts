@@ -8,7 +8,7 @@ import { AMBIGUOUS, DONE, PAIRED, Timeline, WAITING } from "../packets/timeline.
 import { NONE, TupleTable } from "../packets/tuples.js";
 import { Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
-import { Feed, Queue } from "./feed.js";
+import { Feed } from "./feed.js";
 import { FastPath } from "./fast-path.js";
 import { Findings } from "./findings.js";
 import { FlowBook } from "./flow-book.js";
@@ -33,6 +33,7 @@ export interface RunOptions {
   /** How long a pair waits for earlier packets to be decided, so that pairs come in order of time; the window if not given. */
   patienceNs?: number;
   maxPairs: number;
+  heap?: Heap;
   onSettled?(): void;
 }
 
@@ -48,10 +49,8 @@ const TIDY_EVERY = 1024;
  */
 export class Run {
   readonly #feeds: readonly [Feed, Feed];
-  readonly #heap = new Heap();
-  readonly #queue = new Queue(this.#heap);
-  readonly #tuples = new TupleTable(this.#heap);
-  readonly #timeline = new Timeline(this.#heap);
+  readonly #tuples: TupleTable;
+  readonly #timeline: Timeline;
   readonly #clock: Clock;
   readonly #options: RunOptions;
   readonly #sink: Sink;
@@ -62,7 +61,7 @@ export class Run {
   readonly #shifted: ShiftedSegments;
   readonly #versions: Versions;
   readonly #datagrams: Datagrams;
-  readonly #groups = new Groups(this.#timeline);
+  readonly #groups: Groups;
   readonly #refusals: Refusals;
   readonly #proxies: Proxies;
   readonly #verdicts: Verdicts;
@@ -89,7 +88,11 @@ export class Run {
 
   /** Both sources must have given their first batch, or ended, so that their epochs are known. */
   constructor(sources: readonly [PacketSource, PacketSource], clock: Clock, options: RunOptions, sink: Sink) {
-    const feed = (side: Side) => new Feed(side, sources[side], this.#queue, this.#tuples);
+    const { heap = new Heap() } = options;
+    this.#tuples = new TupleTable(heap);
+    this.#timeline = new Timeline(heap);
+    this.#groups = new Groups(this.#timeline);
+    const feed = (side: Side) => new Feed(heap, side, sources[side], this.#tuples);
     this.#feeds = [feed(INSIDE), feed(OUTSIDE)];
     this.#isShowing = sink.wantsPairs || Number.isFinite(options.maxPairs);
     this.#clock = clock;
@@ -102,8 +105,8 @@ export class Run {
     this.#names = names;
     const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
     const timeline = this.#timeline;
-    this.#translations = new Translations(this.#heap, timeline, this.#tuples, clock, options.windowNs);
-    const buckets = new Buckets(this.#heap, timeline);
+    this.#translations = new Translations(heap, timeline, this.#tuples, clock, options.windowNs);
+    const buckets = new Buckets(heap, timeline);
     this.#matcher = new Matcher(timeline, buckets, this.#translations, clock, (inside, outside) =>
       this.#paired(inside, outside),
     );
@@ -116,8 +119,7 @@ export class Run {
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
     this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
     this.#fastPath = new FastPath({
-      heap: this.#heap,
-      queue: this.#queue,
+      heap,
       timeline,
       tuples: this.#tuples,
       buckets,
@@ -286,10 +288,10 @@ export class Run {
   #admit(side: Side, feed: Feed, timeNs: number): void {
     const { batch, at } = feed;
     const i = feed.row(at);
-    const way = this.#queue.ways[at];
+    const way = feed.ways[at];
     const isFirst = this.#tuples.saw(way >> 1, timeNs);
     if (isFirst || (batch.tcpFlags(i) & NOTED) !== 0) note(this.#tuples, way, batch, i, isFirst);
-    const row = this.#timeline.append(side, this.#queue.records, at << RECORD_BITS, timeNs, way);
+    const row = this.#timeline.append(side, feed.records, at << RECORD_BITS, timeNs, way);
     feed.goTo(at + 1);
     if (batch.quote(i) >= 0) {
       const error = quotedError(batch, i);

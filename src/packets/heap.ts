@@ -22,6 +22,13 @@ interface Memory {
   grow(pages: number): number;
 }
 
+/** A part of a heap's memory, which can be sent to another thread: the bytes `from` … `to`-1. */
+export interface HeapPart {
+  readonly memory: Memory;
+  readonly from: number;
+  readonly to: number;
+}
+
 /** There is no memory, or no address space, for a heap. The text says what to do. */
 export class HeapError extends Error {}
 
@@ -32,13 +39,33 @@ export class HeapError extends Error {}
  * size. The memory is shared, as the views of a memory that is not end when it grows.
  */
 export class Heap {
-  readonly memory: Memory = newMemory();
-  /** The first page is for what the modules themselves keep. */
-  #end = PAGE_BYTES;
+  readonly memory: Memory;
+  #end: number;
+  readonly #most: number;
   /** The memory as it was when blocks were taken: it is another object each time it has grown. */
   readonly #buffers = new WeakSet<ArrayBufferLike>();
   /** Where blocks begin that were given back, by the bits of their size. */
   readonly #free: number[][] = Array.from({ length: 32 }, () => []);
+
+  /** `part`: the memory that it has, if it is not to have one of its own. The first page is for what modules keep. */
+  constructor({ memory, from, to }: HeapPart = { memory: newMemory(), from: PAGE_BYTES, to: MOST_PAGES * PAGE_BYTES }) {
+    this.memory = memory;
+    this.#end = from;
+    this.#most = to;
+  }
+
+  /** So many bytes for a heap of another thread. Nobody may take them back. */
+  part(bytes: number): HeapPart {
+    const from = this.#extend(bytes);
+    return { memory: this.memory, from, to: from + bytes };
+  }
+
+  /** What another thread has put into the block of its part that begins there. */
+  at(address: number, bytes: number): Uint8Array {
+    const { buffer } = this.memory;
+    this.#buffers.add(buffer);
+    return new Uint8Array(buffer, address, bytes);
+  }
 
   /** A block for an array of that length, all of it 0. @throws HeapError where there is no memory left. */
   take<T extends Block>(kind: Kind<T>, length: number): T {
@@ -60,7 +87,7 @@ export class Heap {
   }
 
   /** Whether an array lies in this memory. */
-  has(array: Uint8Array): boolean {
+  has(array: Block): boolean {
     return this.#buffers.has(array.buffer);
   }
 
@@ -71,6 +98,7 @@ export class Heap {
 
   #grow(pages: number): void {
     try {
+      if (this.#end > this.#most) throw new RangeError("beyond the part");
       this.memory.grow(pages);
     } catch {
       throw new HeapError(
@@ -84,7 +112,7 @@ export class Heap {
     const at = this.#end;
     this.#end += bytes;
     const missing = Math.ceil((this.#end - this.memory.buffer.byteLength) / PAGE_BYTES);
-    if (missing > 0) this.#grow(Math.max(STEP_PAGES, missing));
+    if (missing > 0 || this.#end > this.#most) this.#grow(Math.max(STEP_PAGES, missing));
     return at;
   }
 }
@@ -95,7 +123,7 @@ function newMemory(): Memory {
     return new WebAssembly.Memory({ initial: STEP_PAGES, maximum: MOST_PAGES, shared: true });
   } catch {
     throw new HeapError(
-      "there is no address space for WebAssembly, which takes 10 GB of addresses several times, though not of memory: raise " +
+      "there is no address space for WebAssembly, which takes 10 GB of addresses, though not of memory: raise " +
         "the limit (ulimit -v), or set NODE_OPTIONS=--disable-wasm-trap-handler, which makes it less",
     );
   }

@@ -218,13 +218,13 @@ export class TupleTable {
   }
 
   /**
-   * The ways that the packets of a side's batch go, from the one that stands at `from` in `order` on, into `ways` in that order,
-   * from `at` on. An ICMP error goes against the packet it quotes.
+   * The ways that the packets of a side's batch go, from the one that stands at `from` in `order` on, into `ways` in that order.
+   * An ICMP error goes against the packet it quotes.
    */
-  findWays(side: Side, batch: PacketBatch, order: Uint32Array, from: number, ways: Int32Array, at: number): void {
+  findWays(side: Side, batch: PacketBatch, order: Uint32Array, from: number, ways: Int32Array): void {
     const { count, conversation, era } = batch;
     if (era === 0) {
-      for (let taken = from; taken < count; taken++) ways[at + taken] = this.#findWay(side, batch, order[taken]);
+      for (let taken = from; taken < count; taken++) ways[taken] = this.#findWay(side, batch, order[taken]);
       return;
     }
     const known = this.#known[side];
@@ -240,7 +240,7 @@ export class TupleTable {
         known.set(number, way);
         this.#number[way >> 1] = number;
       }
-      ways[at + taken] = way ^ against;
+      ways[taken] = way ^ against;
     }
   }
 

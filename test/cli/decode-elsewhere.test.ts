@@ -8,6 +8,7 @@ import type { Captures, OpenEvents } from "../../src/cli/captures.js";
 import { type Decoding, decodeHere, type Pace } from "../../src/cli/decoding.js";
 import { BATCHES } from "../../src/cli/decoding-messages.js";
 import { decodeElsewhere as decodeOnThread, isWorthAThread } from "../../src/cli/decode-elsewhere.js";
+import { Heap } from "../../src/packets/heap.js";
 import type { PacketBatch, PacketSource } from "../../src/packets/packets.js";
 import { RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
@@ -16,7 +17,7 @@ type Decode = (from: Captures, events: OpenEvents, pace: Pace) => Promise<Decodi
 
 // a thread runs what was built
 const THREAD = new URL("../../dist/lib/decoding-thread.js", import.meta.url);
-const decodeElsewhere: Decode = (from, events, pace) => decodeOnThread(from, events, pace, THREAD);
+const decodeElsewhere: Decode = (from, events, pace) => decodeOnThread(from, events, pace, new Heap(), THREAD);
 
 const PCAP_HEADER_BYTES = 24;
 

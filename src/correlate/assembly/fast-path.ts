@@ -69,8 +69,10 @@ const EVENT_BYTES_BITS = words.EVENT_BITS + 2;
  * function, as its locals are registers and a call takes as long as most of what could be put into one.
  */
 export function run(ground: usize): void {
-  const packets = wordOf(ground, words.PACKETS);
-  const ways = wordOf(ground, words.WAYS);
+  const insidePackets = wordOf(ground, words.PACKETS + INSIDE);
+  const outsidePackets = wordOf(ground, words.PACKETS + OUTSIDE);
+  const insideWays = wordOf(ground, words.WAYS + INSIDE);
+  const outsideWays = wordOf(ground, words.WAYS + OUTSIDE);
   const timeline = wordOf(ground, words.TIMELINE);
   const fates = wordOf(ground, words.FATES);
   const states = wordOf(ground, words.STATES);
@@ -125,8 +127,8 @@ export function run(ground: usize): void {
     if (from === (side === INSIDE ? insideEnd : outsideEnd) || timeNs > untilNs || latestNs > untilNs) break;
     // one that comes so late in its capture may be decided about as it comes
     if (latestNs - timeNs > windowNs) break;
-    const packet = packets + (from << RECORD_BYTES_BITS);
-    const way = load<i32>(ways + (from << 2));
+    const packet = (side === INSIDE ? insidePackets : outsidePackets) + (from << RECORD_BYTES_BITS);
+    const way = load<i32>((side === INSIDE ? insideWays : outsideWays) + (from << 2));
     const conversation = tupleStates + ((way >> 1) << STATE_BYTES_BITS);
     const ofWay = load<i32>(conversation + ((way & 1) << 2), 4 * tuple.FLOW);
     let slot = ofWay >> tuple.FLOW_SHIFT;
@@ -301,12 +303,15 @@ export function run(ground: usize): void {
     }
     if (side === INSIDE) {
       insideAt = from + 1;
-      insideNs = insideAt === insideEnd ? doubleOf(ground, words.REACHED_NS + INSIDE) : stampNsOf(packets, insideAt);
+      insideNs =
+        insideAt === insideEnd ? doubleOf(ground, words.REACHED_NS + INSIDE) : stampNsOf(insidePackets, insideAt);
     } else {
       outsideAt = from + 1;
       outsideNs =
         shiftNs +
-        (outsideAt === outsideEnd ? doubleOf(ground, words.REACHED_NS + OUTSIDE) : stampNsOf(packets, outsideAt));
+        (outsideAt === outsideEnd
+          ? doubleOf(ground, words.REACHED_NS + OUTSIDE)
+          : stampNsOf(outsidePackets, outsideAt));
       if (isEstimated && isFinite(outsideNs)) outsideNs -= correctionNs(outsideNs);
     }
   }
