@@ -100,7 +100,7 @@ export class Feed {
   /** Finds the conversations of the packets not taken yet; to be called again once tuples have been released. */
   findWays(): void {
     if (this.#batch === null) return;
-    this.#tuples.findWays(this.#side, this.#batch, this.#order, this.at, this.ways);
+    this.#tuples.findWays(this.#side, this.#batch, this.#order, this.at, this.records, this.ways);
   }
 
   /**

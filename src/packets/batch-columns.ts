@@ -8,19 +8,18 @@ export const RECORD = 0;
 export const SRC = 64;
 export const DST = 80;
 export const TUPLE_HASH = 96;
-export const CONVERSATION = 100;
 /** Of the packets that errors quote; an address has four words. */
-export const QUOTE_SRC = 104;
-export const QUOTE_DST = 120;
-export const QUOTE_IP_ID = 136;
-export const QUOTE_LENGTH = 140;
-export const QUOTE_SEQ = 144;
+export const QUOTE_SRC = 100;
+export const QUOTE_DST = 116;
+export const QUOTE_IP_ID = 132;
+export const QUOTE_LENGTH = 136;
+export const QUOTE_SEQ = 140;
 /** Two bytes each. */
-export const SRC_PORT = 148;
-export const DST_PORT = 150;
-export const QUOTE_SRC_PORT = 152;
-export const QUOTE_DST_PORT = 154;
+export const SRC_PORT = 144;
+export const DST_PORT = 146;
+export const QUOTE_SRC_PORT = 148;
+export const QUOTE_DST_PORT = 150;
 /** One byte. */
-export const QUOTE_PROTO = 156;
+export const QUOTE_PROTO = 152;
 /** Bytes of a row. */
-export const ROW_BYTES = 157;
+export const ROW_BYTES = 153;

@@ -3,6 +3,7 @@ import { BATCH_FRAMES } from "./frames.js";
 import type { Heap } from "./heap.js";
 import {
   ACK as ACK_WORD,
+  CONVERSATION,
   FLAGS_PROTO_TTL,
   FRAME,
   HEAD,
@@ -112,12 +113,7 @@ export class PacketBatch {
   readonly dst: Uint32Array;
   /** Hash of protocol, addresses and ports that is the same for both directions; of an ICMP error, those it quotes. */
   readonly tupleHash: Uint32Array;
-  /**
-   * The conversation of each packet, as `Conversations` numbers them: twice the number, and 1 more if the packet goes the way
-   * that its first one went. Numbers mean something within an era only.
-   */
-  readonly conversation: Int32Array;
-  /** 0 where the packets' conversations have no numbers. */
+  /** Numbers of conversations mean something within an era only; 0 where the packets' conversations have none. */
   era = 0;
   /** TCP and UDP ports; an ICMP echo's id in both; else 0. */
   readonly srcPort: Uint16Array;
@@ -134,7 +130,6 @@ export class PacketBatch {
     this.src = new Uint32Array(buffer, at(column.SRC), 4 * rows);
     this.dst = new Uint32Array(buffer, at(column.DST), 4 * rows);
     this.tupleHash = new Uint32Array(buffer, at(column.TUPLE_HASH), rows);
-    this.conversation = new Int32Array(buffer, at(column.CONVERSATION), rows);
     this.srcPort = new Uint16Array(buffer, at(column.SRC_PORT), rows);
     this.dstPort = new Uint16Array(buffer, at(column.DST_PORT), rows);
     this.quotes = {
@@ -161,7 +156,6 @@ export class PacketBatch {
     copy.src.set(this.src.subarray(0, 4 * count));
     copy.dst.set(this.dst.subarray(0, 4 * count));
     copy.tupleHash.set(this.tupleHash.subarray(0, count));
-    copy.conversation.set(this.conversation.subarray(0, count));
     copy.era = this.era;
     copy.srcPort.set(this.srcPort.subarray(0, count));
     copy.dstPort.set(this.dstPort.subarray(0, count));
@@ -190,6 +184,11 @@ export class PacketBatch {
 
   key2(row: number): number {
     return this.records[(row << RECORD_BITS) + KEY2];
+  }
+
+  /** Twice the number of the packet's conversation, and 1 more if it goes the way that its first packet went. */
+  conversation(row: number): number {
+    return this.records[(row << RECORD_BITS) + CONVERSATION];
   }
 
   /** The bits IS_… and HAS_… above. */

@@ -1,4 +1,6 @@
+import code from "./assembly/ways.wasm";
 import { sameAddress, widened } from "./columns.js";
+import { BATCH_FRAMES } from "./frames.js";
 import { HashIndex } from "./hash-index.js";
 import { asDoubles, type Heap } from "./heap.js";
 import { IS_IPV6, type PacketBatch } from "./packets.js";
@@ -35,6 +37,8 @@ export const UNBOUND = -8;
 export const LAST_NS = 1;
 export const STATE_BITS = 2;
 const STATE_WORDS = 1 << STATE_BITS;
+
+const module = new WebAssembly.Module(code);
 
 /** What KIND holds: all that is compared of a tuple, beside addresses and ports. */
 function kindOf(side: Side, isIpv6: 0 | 1, proto: number): number {
@@ -79,7 +83,18 @@ export class TupleTable {
   #alive = new Uint8Array(256);
   /** The number that its source gave the conversation last. */
   #number = new Int32Array(256);
-  readonly #known: readonly [Known, Known] = [new Known(), new Known()];
+  readonly #known: readonly [Known, Known];
+  /** Where packets stand of which `#knownWays` has found none. */
+  readonly #unknown: Int32Array;
+  readonly #knownWays: (
+    records: number,
+    from: number,
+    count: number,
+    known: number,
+    numbers: number,
+    ways: number,
+    unknown: number,
+  ) => number;
   #free: number[] = [];
   readonly #index: HashIndex;
   readonly #heap: Heap;
@@ -87,6 +102,9 @@ export class TupleTable {
   constructor(heap: Heap) {
     this.#heap = heap;
     this.#index = new HashIndex(heap);
+    this.#known = [new Known(heap), new Known(heap)];
+    this.#unknown = heap.take(Int32Array, BATCH_FRAMES);
+    this.#knownWays = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["findWays"];
     this.records = heap.take(Int32Array, 256 * TUPLE_WORDS);
     this.states = heap.take(Int32Array, 256 * STATE_WORDS);
     this.doubles = asDoubles(this.states);
@@ -218,29 +236,47 @@ export class TupleTable {
   }
 
   /**
-   * The ways that the packets of a side's batch go, from the one that stands at `from` in `order` on, into `ways` in that order.
-   * An ICMP error goes against the packet it quotes.
+   * The ways that the packets of a side's batch go, from the one that stands at `from` in `order` on, into `ways` in that order. An
+   * ICMP error goes against the packet it quotes. `records`: theirs, in that order. Both are blocks of the table's heap.
    */
-  findWays(side: Side, batch: PacketBatch, order: Uint32Array, from: number, ways: Int32Array): void {
-    const { count, conversation, era } = batch;
+  findWays(
+    side: Side,
+    batch: PacketBatch,
+    order: Uint32Array,
+    from: number,
+    records: Int32Array,
+    ways: Int32Array,
+  ): void {
+    const { count, era } = batch;
     if (era === 0) {
-      for (let taken = from; taken < count; taken++) ways[taken] = this.#findWay(side, batch, order[taken]);
+      for (let at = from; at < count; at++) ways[at] = this.#findWay(side, batch, order[at]);
       return;
     }
     const known = this.#known[side];
     if (era !== known.era) known.begin(era);
-    for (let taken = from; taken < count; taken++) {
-      const row = order[taken];
-      // 1 where the packet goes against the first one of its conversation
-      const against = (conversation[row] & 1) ^ 1;
-      const number = conversation[row] >> 1;
-      let way = number < known.ways.length ? known.ways[number] : NONE;
+    const unknown = this.#unknown;
+    const listed = this.#knownWays(
+      records.byteOffset,
+      from,
+      count,
+      known.ways.byteOffset,
+      known.ways.length,
+      ways.byteOffset,
+      unknown.byteOffset,
+    );
+    for (const at of unknown.subarray(0, listed)) {
+      const row = order[at];
+      const conversation = batch.conversation(row);
+      const number = conversation >> 1;
+      const against = (conversation & 1) ^ 1;
+      // it may have been found with an earlier packet of the list
+      let way = known.wayOf(number);
       if (way === NONE) {
         way = this.#findWay(side, batch, row) ^ against;
         known.set(number, way);
         this.#number[way >> 1] = number;
       }
-      ways[taken] = way ^ against;
+      ways[at] = way ^ against;
     }
   }
 
@@ -313,7 +349,13 @@ function stateOf(way: number): number {
 class Known {
   era = 0;
   /** By number; NONE, or no place at all, where it is not known. */
-  ways = new Int32Array(1024).fill(NONE);
+  ways: Int32Array;
+  readonly #heap: Heap;
+
+  constructor(heap: Heap) {
+    this.#heap = heap;
+    this.ways = heap.take(Int32Array, 1024).fill(NONE);
+  }
 
   /** Forgets all: the numbers mean something else from now on. */
   begin(era: number): void {
@@ -321,8 +363,16 @@ class Known {
     this.ways.fill(NONE);
   }
 
+  /** NONE where it is not known. */
+  wayOf(number: number): number {
+    return number < this.ways.length ? this.ways[number] : NONE;
+  }
+
   set(number: number, way: number): void {
-    while (number >= this.ways.length) this.ways = widened(this.ways, new Int32Array(2 * this.ways.length).fill(NONE));
+    while (number >= this.ways.length) {
+      const { length } = this.ways;
+      this.ways = this.#heap.doubled(Int32Array, this.ways).fill(NONE, length);
+    }
     this.ways[number] = way;
   }
 

@@ -22,7 +22,7 @@ function rowOf(batch: PacketBatch, row: number): unknown[] {
     ...batch.src.subarray(4 * row, 4 * row + 4),
     ...batch.dst.subarray(4 * row, 4 * row + 4),
     batch.tupleHash[row],
-    batch.conversation[row],
+    batch.conversation(row),
     batch.srcPort[row],
     batch.dstPort[row],
     batch.stampNs(row),
@@ -31,9 +31,9 @@ function rowOf(batch: PacketBatch, row: number): unknown[] {
   ];
 }
 
-function columnsOf({ records, src, dst, tupleHash, conversation, srcPort, dstPort, quotes }: PacketBatch): Column[] {
+function columnsOf({ records, src, dst, tupleHash, srcPort, dstPort, quotes }: PacketBatch): Column[] {
   const { count: _, ...quoted } = quotes;
-  return [records, src, dst, tupleHash, conversation, srcPort, dstPort, ...Object.values(quoted)];
+  return [records, src, dst, tupleHash, srcPort, dstPort, ...Object.values(quoted)];
 }
 
 function rowsOf(batch: PacketBatch): unknown[][] {
@@ -88,7 +88,6 @@ it("a copy has all rows and quotes, whatever becomes of the batch", () => {
       const other = filled(after);
       batch.records.set(other.records);
       for (const name of ["src", "dst", "tupleHash", "srcPort", "dstPort"] as const) batch[name].set(other[name]);
-      batch.conversation.set(other.conversation);
       batch.count = ROWS;
       batch.reachedNs = 99;
       batch.era = 6;

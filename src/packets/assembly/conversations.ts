@@ -3,7 +3,7 @@ import * as column from "../batch-columns.js";
 import { HEAD_BYTES_BITS, TAIL_BYTES_BITS } from "../conversation-records.js";
 import { BATCH_FRAMES } from "../frames.js";
 import { IS_IPV6 } from "../packets.js";
-import { FLAGS_PROTO_TTL, RECORD_BITS, TCP_FLAGS_QUOTE } from "../records.js";
+import { CONVERSATION, FLAGS_PROTO_TTL, RECORD_BITS, TCP_FLAGS_QUOTE } from "../records.js";
 
 const CELL_BYTES_BITS = 3;
 
@@ -50,7 +50,7 @@ export function number(batch: i32, rows: i32, headsAt: i32, tailsAt: i32, count:
             load<u16>(batch + (quoted << 1), BATCH_FRAMES * column.QUOTE_SRC_PORT),
             load<u16>(batch + (quoted << 1), BATCH_FRAMES * column.QUOTE_DST_PORT),
           );
-    store<i32>(batch + (row << 2), conversation, BATCH_FRAMES * column.CONVERSATION);
+    store<i32>(record, conversation, 4 * CONVERSATION);
   }
   return known;
 }
