@@ -7,14 +7,15 @@ const CONSTANT = /^(export )?const [A-Z][A-Z0-9_]* = (0x[\da-f_]+|[\d_]+|[-+*<>|
 
 const OPTIONS = [
   ..."-O3 --converge --noAssert --runtime stub".split(" "),
-  // the memory comes from outside and may be as large as addresses reach, in pages of 64 KiB; its first page is the module's
+  // the memory comes from outside and may be as large as addresses reach, in pages of 64 KiB
   ..."--importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536".split(" "),
   ..."--enable threads --enable simd".split(" "),
 ];
 
 /**
  * A plugin for rolldown and vitest: `import bytes from "./assembly/x.wasm"` gives what the AssemblyScript in assembly/x.ts
- * compiles to, as a Uint8Array. The module's memory is shared and is to be imported as `env.memory`; its first page is its own.
+ * compiles to, as a Uint8Array. The module's memory is shared and is to be imported as `env.memory`; it keeps nothing there itself (no
+ * strings, no static arrays), as modules and threads share it.
  *
  * Of the modules it imports from outside such a folder, it sees the numeric constants: how records are laid out is written once.
  */

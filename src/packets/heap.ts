@@ -47,7 +47,7 @@ export class Heap {
   /** Where blocks begin that were given back, by the bits of their size. */
   readonly #free: number[][] = Array.from({ length: 32 }, () => []);
 
-  /** `part`: the memory that it has, if it is not to have one of its own. The first page is for what modules keep. */
+  /** `part`: the memory that it has, if it is not to have one of its own. Of that, the first page stays free: 0 is no block. */
   constructor({ memory, from, to }: HeapPart = { memory: newMemory(), from: PAGE_BYTES, to: MOST_PAGES * PAGE_BYTES }) {
     this.memory = memory;
     this.#end = from;

@@ -37,7 +37,7 @@ it("hands out blocks that nobody else has, all of them 0, and keeps what is in t
   );
 });
 
-it("leaves the first page to modules, and its blocks as they are when the memory grows", () => {
+it("leaves the first page free, and its blocks as they are when the memory grows", () => {
   const heap = new Heap();
   const first = heap.take(Uint8Array, 10).fill(7);
   const pages = heap.memory.buffer.byteLength;
