@@ -201,10 +201,11 @@ export class Datagrams {
 
   #addresses(row: number): string {
     const t = this.#timeline;
-    const { addressA, addressB, isIpv6 } = this.#tuples;
+    const { addressA, addressB } = this.#tuples;
     const tuple = t.tuple(row);
     const [src, dst] = t.forward(row) === 1 ? [addressA, addressB] : [addressB, addressA];
-    return `${addressText(isIpv6[tuple] === 1, src, 4 * tuple)} ${addressText(isIpv6[tuple] === 1, dst, 4 * tuple)}`;
+    const isIpv6 = this.#tuples.isIpv6(tuple);
+    return `${addressText(isIpv6, src, 4 * tuple)} ${addressText(isIpv6, dst, 4 * tuple)}`;
   }
 
   #offsetOf(row: number): number {

@@ -27,7 +27,7 @@ class Summarized implements FlowSummary {
     const { slot } = flow;
     const isForward = tuples.openedByA[flow.insideTuple] === 1;
     this.id = flow.id;
-    this.proto = protocolName(tuples.proto[flow.insideTuple]);
+    this.proto = protocolName(tuples.proto(flow.insideTuple));
     this.nat = natOf(flow.rewrite(isForward ? 1 : 0));
     this.initiator = flow.isOutbound(isForward ? 1 : 0) ? "inside" : "outside";
     this.inside = new TupleEnds(tuples, flow.insideTuple, isForward);
@@ -118,17 +118,17 @@ export class TupleEnds implements Ends {
   }
 
   get #hasPorts(): boolean {
-    const proto = this.#tuples.proto[this.#tuple];
+    const proto = this.#tuples.proto(this.#tuple);
     return proto === TCP || proto === UDP;
   }
 
   #address(isA: boolean): string {
     const tuples = this.#tuples;
     const words = isA ? tuples.addressA : tuples.addressB;
-    return addressText(tuples.isIpv6[this.#tuple] === 1, words, 4 * this.#tuple);
+    return addressText(tuples.isIpv6(this.#tuple), words, 4 * this.#tuple);
   }
 
   #port(isA: boolean): number {
-    return (isA ? this.#tuples.portA : this.#tuples.portB)[this.#tuple];
+    return isA ? this.#tuples.portA(this.#tuple) : this.#tuples.portB(this.#tuple);
   }
 }

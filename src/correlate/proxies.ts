@@ -175,7 +175,7 @@ export class Proxies {
   #isByHost(stream: Stream): boolean {
     if (stream.side !== INSIDE) return false;
     const tuples = this.#tuples;
-    const isIpv6 = tuples.isIpv6[stream.tuple] === 1;
+    const isIpv6 = tuples.isIpv6(stream.tuple);
     const at = 4 * stream.tuple;
     return isSameLink(isIpv6, tuples.addressA, at, tuples.addressB, at);
   }

@@ -299,7 +299,7 @@ export class Translations {
     const outsideTuple = t.tuple(o);
     const rewrite = this.#rewrite(insideTuple, t.forward(i) === 1, outsideTuple, t.forward(o) === 1);
     const inside = this.#tuples;
-    const isIpv6 = inside.isIpv6[insideTuple] === 1;
+    const isIpv6 = inside.isIpv6(insideTuple);
     const destination = t.forward(i) === 1 ? inside.addressB : inside.addressA;
     if (isMulticast(isIpv6, destination, 4 * insideTuple)) return false;
     const isSourceKept = (rewrite & (REWRITE_SRC | REWRITE_SRC_PORT)) === 0;
@@ -400,28 +400,22 @@ export class Translations {
 
   /** REWRITE_… bits between two tuples, each read forward or backward. An ICMP echo has one id: it counts as the source's. */
   #rewrite(insideTuple: number, insideForward: boolean, outsideTuple: number, outsideForward: boolean): number {
-    const a = this.#tuples;
-    const b = this.#tuples;
-    const srcA = insideForward ? a.addressA : a.addressB;
-    const dstA = insideForward ? a.addressB : a.addressA;
-    const srcB = outsideForward ? b.addressA : b.addressB;
-    const dstB = outsideForward ? b.addressB : b.addressA;
-    const srcPortA = insideForward ? a.portA : a.portB;
-    const dstPortA = insideForward ? a.portB : a.portA;
-    const srcPortB = outsideForward ? b.portA : b.portB;
-    const dstPortB = outsideForward ? b.portB : b.portA;
+    const tuples = this.#tuples;
+    const { addressA, addressB } = tuples;
+    const [srcA, dstA] = insideForward ? [addressA, addressB] : [addressB, addressA];
+    const [srcB, dstB] = outsideForward ? [addressA, addressB] : [addressB, addressA];
+    const port = (tuple: number, isA: boolean): number => (isA ? tuples.portA(tuple) : tuples.portB(tuple));
     let rewrite = 0;
     if (!sameAddress(srcA, 4 * insideTuple, srcB, 4 * outsideTuple)) rewrite |= REWRITE_SRC;
     if (!sameAddress(dstA, 4 * insideTuple, dstB, 4 * outsideTuple)) rewrite |= REWRITE_DST;
-    if (a.isEcho[insideTuple]) {
+    const isOtherSource = port(insideTuple, insideForward) !== port(outsideTuple, outsideForward);
+    if (tuples.isEcho[insideTuple]) {
       // one id for both ends: it follows the end whose address was rewritten
-      if (srcPortA[insideTuple] !== srcPortB[outsideTuple]) {
-        rewrite |= (rewrite & REWRITE_DST) !== 0 && (rewrite & REWRITE_SRC) === 0 ? REWRITE_DST_PORT : REWRITE_SRC_PORT;
-      }
+      if (isOtherSource) rewrite |= rewrite === REWRITE_DST ? REWRITE_DST_PORT : REWRITE_SRC_PORT;
       return rewrite;
     }
-    if (srcPortA[insideTuple] !== srcPortB[outsideTuple]) rewrite |= REWRITE_SRC_PORT;
-    if (dstPortA[insideTuple] !== dstPortB[outsideTuple]) rewrite |= REWRITE_DST_PORT;
+    if (isOtherSource) rewrite |= REWRITE_SRC_PORT;
+    if (port(insideTuple, !insideForward) !== port(outsideTuple, !outsideForward)) rewrite |= REWRITE_DST_PORT;
     return rewrite;
   }
 }

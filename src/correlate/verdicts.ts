@@ -81,7 +81,7 @@ export class Verdicts {
   learn(flow: Flow): void {
     const tuples = this.#tuples;
     const tuple = flow.outsideTuple;
-    const isIpv6 = tuples.isIpv6[tuple] === 1;
+    const isIpv6 = tuples.isIpv6(tuple);
     // the end that is rewritten in forward packets' source is the tuple's A, or B where the captures see it the other way
     const isSource = (flow.rewriteForward & REWRITE_SRC) !== 0;
     const isDestination = (flow.rewriteForward & REWRITE_DST) !== 0;
@@ -96,8 +96,8 @@ export class Verdicts {
     const address = addressText(isIpv6, words, 4 * tuple);
     this.#natAddresses.add(address);
     if (!isOpenedThere) {
-      const port = isA ? tuples.portA[tuple] : tuples.portB[tuple];
-      this.#published.add(`${address} ${port} ${tuples.proto[tuple]}`);
+      const port = isA ? tuples.portA(tuple) : tuples.portB(tuple);
+      this.#published.add(`${address} ${port} ${tuples.proto(tuple)}`);
     }
   }
 
@@ -117,7 +117,7 @@ export class Verdicts {
     const other = otherSide(side);
     const tuples = this.#tuples;
     const tuple = t.tuple(row);
-    const isIpv6 = tuples.isIpv6[tuple] === 1;
+    const isIpv6 = tuples.isIpv6(tuple);
     const isForward = t.forward(row) === 1;
     const src = isForward ? tuples.addressA : tuples.addressB;
     const dst = isForward ? tuples.addressB : tuples.addressA;
@@ -215,7 +215,7 @@ export class Verdicts {
     const t = this.#timeline;
     const tuples = this.#tuples;
     const tuple = t.tuple(row);
-    const dstPort = t.forward(row) === 1 ? tuples.portB[tuple] : tuples.portA[tuple];
+    const dstPort = t.forward(row) === 1 ? tuples.portB(tuple) : tuples.portA(tuple);
     return this.#published.has(`${dstText} ${dstPort} ${t.proto(row)}`);
   }
 

@@ -138,9 +138,9 @@ export class Versions {
     if (!isKind) return false;
     const slot = this.#translations.slotOf(row);
     if (slot !== NONE) return this.#isAcross(slot);
-    const { isIpv6, addressA, addressB } = this.#tuples;
+    const { addressA, addressB } = this.#tuples;
     const tuple = t.tuple(row);
-    const is6 = isIpv6[tuple] === 1;
+    const is6 = this.#tuples.isIpv6(tuple);
     return [addressA, addressB].every(
       (ends) => !isLinkScoped(is6, ends, 4 * tuple) && !isMulticast(is6, ends, 4 * tuple),
     );
@@ -148,7 +148,7 @@ export class Versions {
 
   #isAcross(slot: number): boolean {
     const flow = this.#translations.flowAt(slot);
-    return this.#tuples.isIpv6[flow.insideTuple] !== this.#tuples.isIpv6[flow.outsideTuple];
+    return this.#tuples.isIpv6(flow.insideTuple) !== this.#tuples.isIpv6(flow.outsideTuple);
   }
 
   /** What both versions have in common of twins. */
@@ -189,12 +189,13 @@ export class Versions {
     const t = this.#timeline;
     const tuple6 = t.tuple(six);
     const tuple4 = t.tuple(four);
-    const { addressA, addressB, portA, portB } = this.#tuples;
+    const tuples = this.#tuples;
+    const { addressA, addressB } = tuples;
     const isA6 = (t.forward(six) === 1) === isSource;
     const isA4 = (t.forward(four) === 1) === isSource;
     if (t.proto(six) === UDP) {
-      const port6 = isA6 ? portA[tuple6] : portB[tuple6];
-      const port4 = isA4 ? portA[tuple4] : portB[tuple4];
+      const port6 = isA6 ? tuples.portA(tuple6) : tuples.portB(tuple6);
+      const port4 = isA4 ? tuples.portA(tuple4) : tuples.portB(tuple4);
       if (port6 !== port4) return false;
     }
     return isEmbedded((isA4 ? addressA : addressB)[4 * tuple4], isA6 ? addressA : addressB, 4 * tuple6);

@@ -19,6 +19,10 @@ export const FROM = 2;
 export const TO = 3;
 /** 1 where some evidence for a translation of an inside tuple has been gathered, not enough by now. */
 export const HAS_EVIDENCE = 4;
+/** What it is filed under, the number that its source gave the conversation last, and 1 while it is not given back. */
+const HASH = 5;
+const NUMBER = 6;
+const IS_ALIVE = 7;
 export const TUPLE_BITS = 3;
 const TUPLE_WORDS = 1 << TUPLE_BITS;
 
@@ -40,9 +44,12 @@ const STATE_WORDS = 1 << STATE_BITS;
 
 const module = new WebAssembly.Module(code);
 
+const SIDE_SHIFT = 9;
+const IPV6_SHIFT = 8;
+
 /** What KIND holds: all that is compared of a tuple, beside addresses and ports. */
 function kindOf(side: Side, isIpv6: 0 | 1, proto: number): number {
-  return (side << 9) | (isIpv6 << 8) | proto;
+  return (side << SIDE_SHIFT) | (isIpv6 << IPV6_SHIFT) | proto;
 }
 
 /**
@@ -53,9 +60,6 @@ function kindOf(side: Side, isIpv6: 0 | 1, proto: number): number {
  * Rows are taken by `intern` and given back by `release`, so the table is as large as the conversations alive at once.
  */
 export class TupleTable {
-  proto = new Uint8Array(256);
-  isIpv6 = new Uint8Array(256);
-  side = new Uint8Array(256);
   records: Int32Array;
   states: Int32Array;
   /** The same memory as `states`. */
@@ -63,8 +67,6 @@ export class TupleTable {
   /** Addresses, four words a row as in `PacketBatch`. */
   addressA = new Uint32Array(1024);
   addressB = new Uint32Array(1024);
-  portA = new Uint16Array(256);
-  portB = new Uint16Array(256);
   /** 1 where the ports are an ICMP echo id. */
   isEcho: Uint8Array;
   /** 1 if A opened the conversation, 0 if B did. */
@@ -79,10 +81,6 @@ export class TupleTable {
   end = 0;
   /** How many tuples have had a packet. */
   size = 0;
-  #hash = new Int32Array(256);
-  #alive = new Uint8Array(256);
-  /** The number that its source gave the conversation last. */
-  #number = new Int32Array(256);
   readonly #known: readonly [Known, Known];
   /** Where packets stand of which `#knownWays` has found none. */
   readonly #unknown: Int32Array;
@@ -164,12 +162,28 @@ export class TupleTable {
     return this.doubles[(tuple << (STATE_BITS - 1)) + LAST_NS];
   }
 
+  proto(tuple: number): number {
+    return this.records[(tuple << TUPLE_BITS) + KIND] & 0xff;
+  }
+
+  isIpv6(tuple: number): boolean {
+    return ((this.records[(tuple << TUPLE_BITS) + KIND] >> IPV6_SHIFT) & 1) === 1;
+  }
+
   sideOf(tuple: number): Side {
-    return this.side[tuple] === INSIDE ? INSIDE : OUTSIDE;
+    return this.records[(tuple << TUPLE_BITS) + KIND] >> SIDE_SHIFT === INSIDE ? INSIDE : OUTSIDE;
+  }
+
+  portA(tuple: number): number {
+    return this.records[(tuple << TUPLE_BITS) + PORTS] >>> 16;
+  }
+
+  portB(tuple: number): number {
+    return this.records[(tuple << TUPLE_BITS) + PORTS] & 0xffff;
   }
 
   isAlive(tuple: number): boolean {
-    return this.#alive[tuple] === 1;
+    return this.records[(tuple << TUPLE_BITS) + IS_ALIVE] === 1;
   }
 
   /**
@@ -215,22 +229,18 @@ export class TupleTable {
     this.unbind(2 * tuple);
     this.unbind(2 * tuple + 1);
     this.doubles[(tuple << (STATE_BITS - 1)) + LAST_NS] = Number.NEGATIVE_INFINITY;
-    this.proto[tuple] = proto;
-    this.isIpv6[tuple] = isIpv6;
-    this.side[tuple] = side;
     for (let word = 0; word < 4; word++) {
       this.addressA[4 * tuple + word] = src[at + word];
       this.addressB[4 * tuple + word] = dst[at + word];
     }
-    this.portA[tuple] = srcPort;
-    this.portB[tuple] = dstPort;
     this.isEcho[tuple] = 0;
     this.openedByA[tuple] = 1;
     this.ended[tuple] = 0;
     this.unmatched[tuple] = 0;
     this.hasLostFirst[tuple] = 0;
-    this.#hash[tuple] = hash;
-    this.#number[tuple] = NONE;
+    this.records[r + HASH] = hash;
+    this.records[r + NUMBER] = NONE;
+    this.records[r + IS_ALIVE] = 1;
     index.add(hash, tuple);
     return 2 * tuple + 1;
   }
@@ -274,7 +284,7 @@ export class TupleTable {
       if (way === NONE) {
         way = this.#findWay(side, batch, row) ^ against;
         known.set(number, way);
-        this.#number[way >> 1] = number;
+        this.records[((way >> 1) << TUPLE_BITS) + NUMBER] = number;
       }
       ways[at] = way ^ against;
     }
@@ -292,10 +302,11 @@ export class TupleTable {
 
   /** Gives a row back. Precondition: no packet on the timeline names it. */
   release(tuple: number): void {
-    this.#index.remove(this.#hash[tuple], tuple);
-    this.#known[this.sideOf(tuple)].forget(this.#number[tuple], tuple);
+    const r = tuple << TUPLE_BITS;
+    this.#index.remove(this.records[r + HASH], tuple);
+    this.#known[this.sideOf(tuple)].forget(this.records[r + NUMBER], tuple);
     if (this.lastNs(tuple) !== Number.NEGATIVE_INFINITY) this.size--;
-    this.#alive[tuple] = 0;
+    this.records[r + IS_ALIVE] = 0;
     this.unbind(2 * tuple);
     this.unbind(2 * tuple + 1);
     this.#free.push(tuple);
@@ -308,35 +319,23 @@ export class TupleTable {
 
   #take(): number {
     const free = this.#free.pop();
-    if (free !== undefined) {
-      this.#alive[free] = 1;
-      return free;
-    }
-    if (this.end === this.proto.length) this.#grow();
-    this.#alive[this.end] = 1;
+    if (free !== undefined) return free;
+    if (this.end === this.unmatched.length) this.#grow();
     return this.end++;
   }
 
   #grow(): void {
-    const rows = this.proto.length * 2;
-    this.proto = widened(this.proto, new Uint8Array(rows));
+    const rows = this.unmatched.length * 2;
     this.records = this.#heap.doubled(Int32Array, this.records);
     this.states = this.#heap.doubled(Int32Array, this.states);
     this.doubles = asDoubles(this.states);
-    this.isIpv6 = widened(this.isIpv6, new Uint8Array(rows));
-    this.side = widened(this.side, new Uint8Array(rows));
     this.addressA = widened(this.addressA, new Uint32Array(rows * 4));
     this.addressB = widened(this.addressB, new Uint32Array(rows * 4));
-    this.portA = widened(this.portA, new Uint16Array(rows));
-    this.portB = widened(this.portB, new Uint16Array(rows));
     this.isEcho = this.#heap.doubled(Uint8Array, this.isEcho);
     this.openedByA = this.#heap.doubled(Uint8Array, this.openedByA);
     this.ended = this.#heap.doubled(Uint8Array, this.ended);
     this.unmatched = widened(this.unmatched, new Uint32Array(rows));
     this.hasLostFirst = widened(this.hasLostFirst, new Uint8Array(rows));
-    this.#hash = widened(this.#hash, new Int32Array(rows));
-    this.#alive = widened(this.#alive, new Uint8Array(rows));
-    this.#number = widened(this.#number, new Int32Array(rows));
   }
 }
 

@@ -21,9 +21,9 @@ export function writeEnds(view: DataView, from: number, { timeline, tuples }: Ta
   const tuple = timeline.tuple(row);
   const isForward = timeline.forward(row) === 1;
   const kind = endsKind(timeline.proto(row), timeline.flags(row));
-  const isIpv6 = tuples.isIpv6[tuple] === 1;
-  const portA = tuples.portA[tuple];
-  const portB = tuples.portB[tuple];
+  const isIpv6 = tuples.isIpv6(tuple);
+  const portA = tuples.portA(tuple);
+  const portB = tuples.portB(tuple);
   let at = writePart(view, from, SRC);
   at = writeAddress(view, at, isIpv6, isForward ? tuples.addressA : tuples.addressB, 4 * tuple);
   if (kind === PORTS) {

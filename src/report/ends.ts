@@ -22,18 +22,18 @@ export function endsOf(tables: Tables, row: number): Ends {
   const { timeline } = tables;
   const tuples = tables.tuples;
   const tuple = timeline.tuple(row);
-  const isIpv6 = tuples.isIpv6[tuple] === 1;
+  const isIpv6 = tuples.isIpv6(tuple);
   const a = addressText(isIpv6, tuples.addressA, 4 * tuple);
   const b = addressText(isIpv6, tuples.addressB, 4 * tuple);
   const isForward = timeline.forward(row) === 1;
   const ends: Ends = isForward ? { src: a, dst: b } : { src: b, dst: a };
   switch (endsKind(timeline.proto(row), timeline.flags(row))) {
     case PORTS:
-      ends.srcPort = isForward ? tuples.portA[tuple] : tuples.portB[tuple];
-      ends.dstPort = isForward ? tuples.portB[tuple] : tuples.portA[tuple];
+      ends.srcPort = isForward ? tuples.portA(tuple) : tuples.portB(tuple);
+      ends.dstPort = isForward ? tuples.portB(tuple) : tuples.portA(tuple);
       break;
     case ECHO_ID:
-      ends.icmpId = tuples.portA[tuple];
+      ends.icmpId = tuples.portA(tuple);
       break;
     case NO_PORTS:
       break;

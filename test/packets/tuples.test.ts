@@ -37,7 +37,7 @@ it("is one row for both directions, and tells which way a packet went", () => {
   expect(table.end).toBe(1);
   expect([...table.addressA.subarray(4 * tuple, 4 * tuple + 4)]).toEqual(A.words);
   expect([...table.addressB.subarray(4 * tuple, 4 * tuple + 4)]).toEqual(B.words);
-  expect([table.portA[tuple], table.portB[tuple], table.proto[tuple]]).toEqual([A.port, B.port, TCP]);
+  expect([table.portA(tuple), table.portB(tuple), table.proto(tuple)]).toEqual([A.port, B.port, TCP]);
 });
 
 it("keeps apart what differs in anything, even under one hash", () => {
