@@ -56,10 +56,13 @@ export class FastPath {
   #events: Int32Array;
 
   constructor(grounds: Grounds) {
-    const { heap, clock } = grounds;
+    const { heap, clock, windowNs, isShowing } = grounds;
     this.#grounds = grounds;
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
+    this.#doubles[words.WINDOW_NS] = windowNs;
+    this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
+    this.#words[words.IS_ESTIMATED] = clock.source === "estimated" ? 1 : 0;
     this.#latencies = heap.take(Int32Array, 1 << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
     this.#events = heap.take(Int32Array, 1 << words.EVENT_BITS);
@@ -90,7 +93,7 @@ export class FastPath {
     shown: number,
     rows: number,
   ): number {
-    const { timeline, tuples, buckets, translations, clock, segments, versions, windowNs, isShowing } = this.#grounds;
+    const { timeline, tuples, buckets, translations, segments, versions } = this.#grounds;
     const { accounts } = translations;
     const { samples } = accounts;
     timeline.reserve(rows);
@@ -105,7 +108,6 @@ export class FastPath {
     d[words.REACHED_NS + INSIDE] = inside.batch.reachedNs;
     d[words.REACHED_NS + OUTSIDE] = outside.batch.reachedNs;
     d[words.NOW_NS] = nowNs;
-    d[words.WINDOW_NS] = windowNs;
     d[words.SHIFT_NS] = shiftNs;
     d[words.SURELY_IN_TIME_NS] = translations.surelyInTimeNs;
     w[words.AT + INSIDE] = inside.at;
@@ -137,10 +139,8 @@ export class FastPath {
     w[words.CHUNKS_END] = samples.end;
     w[words.FREE_CHUNKS] = samples.free.byteOffset;
     w[words.FREE_COUNT] = samples.freeCount;
-    w[words.IS_SHOWING] = isShowing ? 1 : 0;
     w[words.IS_IPV4_ONLY] = versions.isNeeded ? 0 : 1;
     w[words.IS_UNCUT] = segments.isNeeded ? 0 : 1;
-    w[words.IS_ESTIMATED] = clock.source === "estimated" ? 1 : 0;
     w[words.IS_ECHO] = tuples.isEcho.byteOffset;
     w[words.LATENCIES] = this.#latencies.byteOffset;
     for (const direction of [0, 1]) {

@@ -16,7 +16,7 @@ export class Feed {
   unmatched = 0;
   ambiguous = 0;
   /** The packets that are about to be merged, in order of time: their records, as `records.ts` lays them out … */
-  records: Int32Array;
+  records: Int32Array = new Int32Array(0);
   /** … and which way each goes, as `TupleTable` numbers ways. */
   readonly ways: Int32Array;
   /** Where among them the next packet stands, and where they end. */
@@ -27,7 +27,7 @@ export class Feed {
   readonly #side: Side;
   readonly #heap: Heap;
   readonly #tuples: TupleTable;
-  #doubles: Float64Array;
+  #doubles: Float64Array = new Float64Array(0);
   /** Where records are put in order, or that are not in the heap; none before there are such. */
   #sorted: Int32Array | undefined;
   #batch: PacketBatch | null = null;
@@ -39,8 +39,6 @@ export class Feed {
     this.#heap = heap;
     this.#side = side;
     this.#tuples = tuples;
-    this.records = heap.take(Int32Array, 1 << RECORD_BITS);
-    this.#doubles = asDoubles(this.records);
     this.ways = heap.take(Int32Array, BATCH_FRAMES);
   }
 

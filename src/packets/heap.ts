@@ -15,6 +15,8 @@ const MOST_PAGES = 65_536;
 const STEP_PAGES = 16;
 /** A cache line: records that are as long lie in one each. */
 const LEAST_BLOCK_BITS = 6;
+/** All of it. */
+const MOST_BLOCK_BITS = 32;
 
 /** A `WebAssembly.Memory`, by a name that programs can do without whose libraries do not have that. */
 interface Memory {
@@ -45,7 +47,7 @@ export class Heap {
   /** The memory as it was when blocks were taken: it is another object each time it has grown. */
   readonly #buffers = new WeakSet<ArrayBufferLike>();
   /** Where blocks begin that were given back, by the bits of their size. */
-  readonly #free: number[][] = Array.from({ length: 32 }, () => []);
+  readonly #free: number[][] = Array.from({ length: MOST_BLOCK_BITS + 1 }, () => []);
 
   /** `part`: the memory that it has, if it is not to have one of its own. Of that, the first page stays free: 0 is no block. */
   constructor({ memory, from, to }: HeapPart = { memory: newMemory(), from: PAGE_BYTES, to: MOST_PAGES * PAGE_BYTES }) {
@@ -96,24 +98,26 @@ export class Heap {
     this.#free[bitsOf(block.byteLength)].push(block.byteOffset);
   }
 
-  #grow(pages: number): void {
-    try {
-      if (this.#end > this.#most) throw new RangeError("beyond the part");
-      this.memory.grow(pages);
-    } catch {
-      throw new HeapError(
-        `there is no memory left: ${Math.ceil(this.#end / 2 ** 20)} MiB would be in use; a smaller --window needs less`,
-      );
-    }
-  }
-
   /** Where so many bytes begin that were not handed out before: they are 0. */
   #extend(bytes: number): number {
     const at = this.#end;
     this.#end += bytes;
-    const missing = Math.ceil((this.#end - this.memory.buffer.byteLength) / PAGE_BYTES);
-    if (missing > 0 || this.#end > this.#most) this.#grow(Math.max(STEP_PAGES, missing));
+    if (this.#end > this.#most || !this.#reaches(this.#end))
+      throw new HeapError(
+        `there is no memory left: ${Math.ceil(this.#end / 2 ** 20)} MiB would be in use; a smaller --window needs less`,
+      );
     return at;
+  }
+
+  /** Whether the memory is as large as that, after it has grown where it must. */
+  #reaches(end: number): boolean {
+    const missing = Math.ceil((end - this.memory.buffer.byteLength) / PAGE_BYTES);
+    try {
+      if (missing > 0) this.memory.grow(Math.max(STEP_PAGES, missing));
+      return true;
+    } catch {
+      return false;
+    }
   }
 }
 

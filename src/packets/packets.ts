@@ -1,4 +1,5 @@
 import * as column from "./batch-columns.js";
+import type { Column } from "./columns.js";
 import { BATCH_FRAMES } from "./frames.js";
 import type { Heap } from "./heap.js";
 import {
@@ -152,24 +153,16 @@ export class PacketBatch {
     copy.count = count;
     copy.isInOrder = this.isInOrder;
     copy.reachedNs = this.reachedNs;
-    copy.records.set(this.records.subarray(0, count << RECORD_BITS));
-    copy.src.set(this.src.subarray(0, 4 * count));
-    copy.dst.set(this.dst.subarray(0, 4 * count));
-    copy.tupleHash.set(this.tupleHash.subarray(0, count));
     copy.era = this.era;
-    copy.srcPort.set(this.srcPort.subarray(0, count));
-    copy.dstPort.set(this.dstPort.subarray(0, count));
-    const { quotes } = this;
-    copy.quotes.count = quotes.count;
-    copy.quotes.proto.set(quotes.proto.subarray(0, count));
-    copy.quotes.src.set(quotes.src.subarray(0, 4 * count));
-    copy.quotes.dst.set(quotes.dst.subarray(0, 4 * count));
-    copy.quotes.srcPort.set(quotes.srcPort.subarray(0, count));
-    copy.quotes.dstPort.set(quotes.dstPort.subarray(0, count));
-    copy.quotes.ipId.set(quotes.ipId.subarray(0, count));
-    copy.quotes.length.set(quotes.length.subarray(0, count));
-    copy.quotes.seq.set(quotes.seq.subarray(0, count));
+    copy.quotes.count = this.quotes.count;
+    const from = this.#columns();
+    for (const [n, to] of copy.#columns().entries()) to.set(from[n].subarray(0, to.length));
     return copy;
+  }
+
+  #columns(): readonly Column[] {
+    const { count: _, ...quoted } = this.quotes;
+    return [this.records, this.src, this.dst, this.tupleHash, this.srcPort, this.dstPort, ...Object.values(quoted)];
   }
 
   /** Nanoseconds since the source's epoch. */

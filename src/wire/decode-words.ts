@@ -27,3 +27,6 @@ export const IS_IN_ORDER = 18;
 /** Frames that could not be decoded: how many, and where they are listed, each by its index in the batch and the reason. */
 export const UNDECODED = 16;
 export const REASONS = 17;
+
+/** No packet counts for longer: more than a host hands over as one (Linux: 512 KiB), and sums of addresses stay small integers. */
+export const MOST_BYTES = 1 << 30;

@@ -8,9 +8,6 @@ import { reasonText } from "./reasons.js";
 
 export { linkHeaderBytes } from "./link-types.js";
 
-/** More than a host hands over as one packet (Linux: 512 KiB); sums of addresses stay small integers. */
-const MOST_BYTES = 1 << 30;
-
 const module = new WebAssembly.Module(code);
 
 /**
@@ -49,6 +46,14 @@ export class Decoder {
     this.#reasons = heap.take(Int32Array, 2 * BATCH_FRAMES);
     this.#linkTypes = heap.take(Int32Array, 16);
     this.#copies = heap.take(Uint8Array, 64);
+    const w = this.#words;
+    w[words.START] = this.#start.byteOffset;
+    w[words.CAPTURED] = this.#captured.byteOffset;
+    w[words.ORIGINAL] = this.#original.byteOffset;
+    w[words.FRAME] = this.#frame.byteOffset;
+    w[words.IFACE] = this.#iface.byteOffset;
+    w[words.TIME_NS] = this.#timeNs.byteOffset;
+    w[words.REASONS] = this.#reasons.byteOffset;
   }
 
   /**
@@ -69,7 +74,7 @@ export class Decoder {
     const w = this.#words;
     w[words.COUNT] = count;
     w[words.DATA] = this.#place(frames);
-    w[words.LIMIT] = Math.min(hashLimit, MOST_BYTES);
+    w[words.LIMIT] = Math.min(hashLimit, words.MOST_BYTES);
     w[words.INTERFACES] = interfaces.length;
     w[words.LINK_TYPES] = this.#linkTypesOf(interfaces);
     w[words.BATCH] = out.records.byteOffset;
@@ -91,19 +96,12 @@ export class Decoder {
   /** Puts the frames' columns into the heap, and their bytes where they are not there; returns where the bytes begin. */
   #place(frames: FrameBatch): number {
     const { count, data } = frames;
-    const w = this.#words;
-    const place = (word: number, to: Int32Array | Float64Array, from: Uint32Array | Float64Array): void => {
-      to.set(from.subarray(0, count));
-      w[word] = to.byteOffset;
-    };
-    place(words.START, this.#start, frames.start);
-    place(words.CAPTURED, this.#captured, frames.captured);
-    place(words.ORIGINAL, this.#original, frames.original);
-    place(words.FRAME, this.#frame, frames.frame);
-    place(words.TIME_NS, this.#timeNs, frames.timeNs);
+    this.#start.set(frames.start.subarray(0, count));
+    this.#captured.set(frames.captured.subarray(0, count));
+    this.#original.set(frames.original.subarray(0, count));
+    this.#frame.set(frames.frame.subarray(0, count));
     this.#iface.set(frames.iface.subarray(0, count));
-    w[words.IFACE] = this.#iface.byteOffset;
-    w[words.REASONS] = this.#reasons.byteOffset;
+    this.#timeNs.set(frames.timeNs.subarray(0, count));
     return this.#heap.has(data) ? data.byteOffset : this.#copy(frames);
   }
 

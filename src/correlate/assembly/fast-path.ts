@@ -4,37 +4,15 @@
  * It goes over the same rows as `Run`, `Matcher`, `Translations` and `FlowAccounts`, and says what they say in general for
  * the packets it takes: test/correlate/fast-path.test.ts holds them together.
  */
+import { clearCell } from "../../packets/assembly/cells.js";
+import { noteSegment, openAccount } from "../../packets/assembly/flow-accounts.js";
 import { bucketOf } from "../../packets/assembly/latency.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
 import { EXACT_SAMPLES } from "../../packets/latency.js";
-import {
-  ACK,
-  FIN,
-  HAS_IP_ID,
-  HAS_PAYLOAD,
-  HAS_TCP_NUMBERS,
-  ICMP,
-  ICMPV6,
-  IS_DF,
-  IS_ECHO,
-  IS_ERROR,
-  IS_FRAGMENT,
-  IS_IPV6,
-  RST,
-  SYN,
-  TCP,
-} from "../../packets/packets.js";
+import { FIN, HAS_IP_ID, IS_DF, IS_ERROR, IS_FRAGMENT, IS_IPV6, RST, SYN, TCP } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
-import {
-  BY_EXACT,
-  EVIDENCE_ICMP_SEQ,
-  EVIDENCE_IP_ID,
-  EVIDENCE_LENGTH,
-  EVIDENCE_PAYLOAD,
-  EVIDENCE_TCP_ACK,
-  EVIDENCE_TCP_SEQ,
-} from "../../packets/results.js";
+import { BY_EXACT } from "../../packets/results.js";
 import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../packets/samples.js";
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 import * as line from "../../packets/timeline.js";
@@ -42,11 +20,12 @@ import * as tuple from "../../packets/tuples.js";
 import { ALONE } from "../buckets.js";
 import { NEVER_CUT_BYTES } from "../datagrams.js";
 import * as words from "../fast-path-words.js";
-import { ECHO_REPLY, ICMPV6_ECHO_REPLY, SYSTEM_PORTS } from "../openings.js";
 import { ORDINARY_BYTES } from "../segments.js";
 import { LEARN_BITS, LEARN_BITS_RELATED, RELATED_PAIRS } from "../translations.js";
+import { evidenceOf } from "./evidence.js";
 import * as learnt from "./learning.js";
-import { bind, openAccount, weigh } from "./learning.js";
+import { bind, weigh } from "./learning.js";
+import { note } from "./openings.js";
 
 /** `Clock`'s methods, which are asked where the clock is an estimated one. */
 declare function observe(timeNs: f64, gapNs: f64, isOutbound: bool): void;
@@ -55,7 +34,6 @@ declare function correctionNs(timeNs: f64): f64;
 /** Bytes of a record, and of others that are half or twice as long as they say. */
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
 const FATE_BYTES_BITS = line.FATE_BITS + 2;
-const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
 const STATE_BYTES_BITS = tuple.STATE_BITS + 2;
 const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 const CELL_BYTES_BITS = 3;
@@ -130,7 +108,8 @@ export function run(ground: usize): void {
     const packet = (side === INSIDE ? insidePackets : outsidePackets) + (from << RECORD_BYTES_BITS);
     const way = load<i32>((side === INSIDE ? insideWays : outsideWays) + (from << 2));
     const conversation = tupleStates + ((way >> 1) << STATE_BYTES_BITS);
-    const ofWay = load<i32>(conversation + ((way & 1) << 2), 4 * tuple.FLOW);
+    const wayState = wayAt(tupleStates, way);
+    const ofWay = load<i32>(wayState);
     let slot = ofWay >> tuple.FLOW_SHIFT;
     const flagsProtoTtl = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
     const isKnown = slot !== tuple.NONE;
@@ -263,7 +242,7 @@ export function run(ground: usize): void {
       store<i32>(insideFate, slot, 4 * line.FLOW);
       const by = BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24);
       store<i32>(insideFate, by, 4 * line.BY_EVIDENCE_OUTBOUND);
-      prove(wayAt(tupleStates, way));
+      prove(wayState);
       prove(wayAt(tupleStates, load<i32>(other, 4 * record.WAY)));
 
       // what the pair adds to its flow
@@ -374,65 +353,6 @@ function isDecided(state: i32): bool {
   return state !== line.WAITING && state !== line.AMBIGUOUS;
 }
 
-/** As `note` of openings.ts, of a packet that is no error. */
-function note(ground: usize, packet: usize, way: i32, isFirst: bool): void {
-  const conversation = way >> 1;
-  const ended = <usize>wordOf(ground, words.ENDED) + conversation;
-  const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
-  if ((tcpFlags & (FIN | RST)) !== 0)
-    store<u8>(ended, <i32>load<u8>(ended) | ((tcpFlags & RST) !== 0 ? 3 : 1 << (way & 1)));
-  if (!isFirst && (tcpFlags & SYN) === 0) return;
-  store<u8>(ended, 0);
-  const isByA = isOpening(ground, packet, way) === ((way & 1) === 1);
-  store<u8>(wordOf(ground, words.OPENED_BY_A) + conversation, isByA ? 1 : 0);
-  const isEcho = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ECHO) !== 0;
-  store<u8>(wordOf(ground, words.IS_ECHO) + conversation, isEcho ? 1 : 0);
-}
-
-/** As openings.ts has it. */
-function isOpening(ground: usize, packet: usize, way: i32): bool {
-  const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
-  const type = load<i32>(packet, 4 * record.SEQ) >>> 24;
-  switch ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff) {
-    case TCP:
-      if ((tcpFlags & SYN) !== 0) return (tcpFlags & ACK) === 0;
-      break;
-    case ICMP:
-      return type !== ECHO_REPLY;
-    case ICMPV6:
-      return type !== ICMPV6_ECHO_REPLY;
-  }
-  const ofFirst = load<i32>(<usize>wordOf(ground, words.TUPLES) + ((way >> 1) << TUPLE_BYTES_BITS), 4 * tuple.PORTS);
-  // the packet's own, the source's in the upper half
-  const ports = (way & 1) === 1 ? ofFirst : rotl(ofFirst, 16);
-  return !(ports >>> 16 < SYSTEM_PORTS && (ports & 0xffff) >= SYSTEM_PORTS);
-}
-
-/** As `clearCell` of hash-index.ts. */
-function clearCell(cells: usize, mask: i32, cell: i32): void {
-  let hole = cell;
-  for (let at = (hole + 1) & mask; ; at = (at + 1) & mask) {
-    const id = load<i32>(cells + (at << CELL_BYTES_BITS), 4);
-    if (id === 0) break;
-    const key = load<i32>(cells + (at << CELL_BYTES_BITS));
-    if (((at - key) & mask) < ((at - hole) & mask)) continue;
-    store<i32>(cells + (hole << CELL_BYTES_BITS), key);
-    store<i32>(cells + (hole << CELL_BYTES_BITS), id, 4);
-    hole = at;
-  }
-  store<i32>(cells + (hole << CELL_BYTES_BITS), 0, 4);
-}
-
-/** As evidence.ts has it, of a packet that is no error. */
-function evidenceOf(proto: i32, flags: i32): i32 {
-  let evidence = EVIDENCE_LENGTH;
-  if ((flags & HAS_IP_ID) !== 0) evidence |= EVIDENCE_IP_ID;
-  if ((flags & HAS_TCP_NUMBERS) !== 0) evidence |= EVIDENCE_TCP_SEQ | EVIDENCE_TCP_ACK;
-  if ((flags & HAS_PAYLOAD) !== 0) evidence |= EVIDENCE_PAYLOAD;
-  if (proto === ICMP || proto === ICMPV6) evidence |= EVIDENCE_ICMP_SEQ;
-  return evidence;
-}
-
 /** Where the word of a way is. */
 function wayAt(tupleStates: usize, way: i32): usize {
   return tupleStates + ((way >> 1) << STATE_BYTES_BITS) + ((way & 1) << 2) + 4 * tuple.FLOW;
@@ -440,17 +360,4 @@ function wayAt(tupleStates: usize, way: i32): usize {
 
 function prove(at: usize): void {
   store<i32>(at, load<i32>(at) | tuple.PROVED);
-}
-
-/** As `FlowAccounts.noteSegment`. */
-function noteSegment(flow: usize, forward: i32, seq: i32, bytes: i32): void {
-  const end = seq + bytes;
-  const has = account.HAS_NEXT_SEQ << forward;
-  const bits = load<i32>(flow, 4 * account.BITS);
-  if ((bits & has) !== 0 && end - load<i32>(flow + (forward << 2), 4 * account.NEXT_SEQ) <= 0) {
-    store<i32>(flow, load<i32>(flow, 4 * account.RETRANSMISSIONS) + 1, 4 * account.RETRANSMISSIONS);
-    return;
-  }
-  store<i32>(flow, bits | has, 4 * account.BITS);
-  store<i32>(flow + (forward << 2), end, 4 * account.NEXT_SEQ);
 }

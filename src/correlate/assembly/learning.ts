@@ -133,13 +133,3 @@ export function bind(state: usize, slot: i32, flowBits: i32): void {
   store<i32>(state, ofWay, 4 * tuple.FLOW);
   store<i32>(state, ofWay, 4 * (tuple.FLOW + 1));
 }
-
-/** As `FlowAccounts.open`. */
-export function openAccount(flow: usize, flowBits: i32): void {
-  memory.fill(flow, 0, 1 << (account.RECORD_BITS + 2));
-  store<i32>(flow, flowBits, 4 * account.BITS);
-  store<i32>(flow, tuple.NONE, 4 * account.LATENCIES);
-  store<i32>(flow, tuple.NONE, 4 * (account.LATENCIES + 1));
-  store<f64>(flow, Infinity, 8 * account.FIRST_NS);
-  store<f64>(flow, -Infinity, 8 * account.LAST_NS);
-}

@@ -26,9 +26,6 @@ import * as quotes from "./quote.js";
 import { tcp } from "./tcp.js";
 import { udp } from "./udp.js";
 
-/** More than a host hands over as one packet (Linux: 512 KiB); sums of addresses stay small integers. */
-const MOST_BYTES: u32 = 1 << 30;
-
 const RECORD_BYTES_BITS = RECORD_BITS + 2;
 
 /** Decodes a batch of frames, and says in `block` what came of it. */
@@ -59,7 +56,7 @@ export function decode(block: usize): void {
     const iface = <i32>load<u16>(ifaces + (index << 1));
     const start = data + load<i32>(starts + (index << 2));
     const end = start + <i32>captured;
-    const wireEnd = start + <i32>min(original, MOST_BYTES);
+    const wireEnd = start + <i32>min<u32>(original, words.MOST_BYTES);
     let reason =
       iface < interfaces
         ? packet(start, end, wireEnd, load<i32>(linkTypes + (iface << 2)), limit, batch, row)

@@ -44,7 +44,7 @@ export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
   setSeq(quoted, 0);
   if (transport + TRANSPORT_BYTES > captured) return;
 
-  const proto = <i32>load<u8>(batch + quoted, BATCH_FRAMES * column.QUOTE_PROTO);
+  const proto = quotedProto(quoted);
   const first = halfAt(transport);
   let invariant = 0;
   if (proto === TCP || proto === UDP) {
