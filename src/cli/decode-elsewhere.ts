@@ -2,13 +2,13 @@ import { statSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
 import { Worker } from "node:worker_threads";
 import { CaptureError } from "../capture/errors.js";
-import { BATCH_FRAMES } from "../packets/frames.js";
 import { Heap } from "../packets/heap.js";
-import { BATCH_BYTES, PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
+import { type PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { BatchRing, type SourceState } from "./batch-ring.js";
 import { type Captures, type OpenEvents, pathsOf } from "./captures.js";
 import type { Decoding, Pace } from "./decoding.js";
-import { type Filled, type FromThread, type State, type Task, type ToThread } from "./decoding-messages.js";
+import type { FromThread, LastState, Task, ToThread } from "./decoding-messages.js";
 
 /** A thread takes 30 to 50 ms to start (Node 20, 2026-11): as long as decoding this many bytes, or longer. */
 const WORTH_A_THREAD_BYTES = 32 * 2 ** 20;
@@ -22,6 +22,9 @@ export function isWorthAThread(from: Captures): boolean {
 
 /** More than the thread needs: 16 batches, two windows on captures, and 131,072 conversations take half of it. Only what is used takes room. */
 const THREAD_BYTES = 64 * 2 ** 20;
+
+/** The event loop turns at least this often, that signals and timers get their turn. */
+const TURN_EVERY_MS = 2;
 
 /** What the thread runs, as it was built. */
 const THREAD = new URL("./decoding-thread.js", import.meta.url);
@@ -41,26 +44,33 @@ export async function decodeElsewhere(
 ): Promise<Decoding> {
   const task: Task = { from, part: heap.part(THREAD_BYTES) };
   const worker = new Worker(thread, { workerData: task });
-  const source = (side: Side) => new SharedSource(heap, pace, () => worker.postMessage(side satisfies ToThread));
+  const source = (side: Side) => new SharedSource(pace, () => worker.postMessage(side satisfies ToThread));
   const sources = [source(INSIDE), source(OUTSIDE)] as const;
   try {
     const interfaces = await new Promise<readonly [string, string]>((resolve, reject) => {
       const fail = (error: Error): void => {
         reject(error);
-        for (const each of sources) each.arrive(error);
+        for (const each of sources) each.end(error);
       };
       worker.on("error", fail);
       worker.on("message", (said: FromThread) => {
         switch (said.kind) {
           case "opened":
-            for (const [side, source] of sources.entries()) source.open(said.names[side], said.batches[side]);
+            for (const [side, each] of sources.entries())
+              each.open(said.names[side], said.epochsNs[side], new BatchRing(heap, said.rings[side]));
             resolve(said.interfaces);
             break;
           case "unusable":
             fail(new CaptureError(said.message));
             break;
-          case "packets":
-            sources[said.side].arrive(said);
+          case "filled":
+            sources[said.side].wake();
+            break;
+          case "reasons":
+            sources[said.side].note(said.reasons);
+            break;
+          case "ended":
+            sources[said.side].end(said.state);
             break;
           case "warning":
             events.onWarning(said.text);
@@ -79,9 +89,6 @@ export async function decodeElsewhere(
   }
 }
 
-/** What has arrived of a side: that a batch is filled or the end, with the source's state; or why there is no more. */
-type Arrival = { readonly state: State; readonly filled: Filled | null } | Error;
-
 /** The packets of a side as another thread decodes them. */
 class SharedSource implements PacketSource {
   name = "";
@@ -90,52 +97,103 @@ class SharedSource implements PacketSource {
   firstNs = Number.POSITIVE_INFINITY;
   lastNs = Number.NEGATIVE_INFINITY;
   readonly tally = new Tally();
-  readonly #heap: Heap;
-  #batches: readonly PacketBatch[] = [];
   readonly #pace: Pace;
-  readonly #onUsed: () => void;
-  readonly #arrivals: Arrival[] = [];
-  #onArrival: (() => void) | undefined;
-  #given = 0;
+  readonly #onRoom: () => void;
+  #opened: BatchRing | undefined;
+  /** Reasons that came before the batch did that they are of. */
+  readonly #reasons: Tally["reasons"][] = [];
+  /** What comes behind the last batch: what the source says then, or why there is no more. */
+  #end: LastState | Error | undefined;
+  #onNews: (() => void) | undefined;
+  #isUsing = false;
+  #turnedMs = 0;
 
-  constructor(heap: Heap, pace: Pace, onUsed: () => void) {
-    this.#heap = heap;
+  constructor(pace: Pace, onRoom: () => void) {
     this.#pace = pace;
-    this.#onUsed = onUsed;
+    this.#onRoom = onRoom;
   }
 
-  /** Its name, and the memory of its batches. */
-  open(name: string, batches: readonly number[]): void {
+  open(name: string, epochNs: bigint, ring: BatchRing): void {
     this.name = name;
-    this.#batches = batches.map((address) => new PacketBatch(BATCH_FRAMES, this.#heap.at(address, BATCH_BYTES)));
+    this.epochNs = epochNs;
+    this.#opened = ring;
   }
 
-  arrive(arrival: Arrival): void {
-    this.#arrivals.push(arrival);
-    this.#onArrival?.();
+  get #ring(): BatchRing {
+    if (this.#opened === undefined) throw new RangeError("it was not opened");
+    return this.#opened;
+  }
+
+  /** There is a batch again. */
+  wake(): void {
+    this.#onNews?.();
+  }
+
+  note(reasons: Tally["reasons"]): void {
+    this.#reasons.push(reasons);
+    this.wake();
+  }
+
+  end(end: LastState | Error): void {
+    this.#end ??= end;
+    this.wake();
   }
 
   async next(): Promise<PacketBatch | null> {
     // what was given before is not needed any more
-    if (this.#given > 0) this.#onUsed();
-    return this.#pace(() => this.#receive());
+    if (this.#isUsing && this.#ring.give()) this.#onRoom();
+    this.#isUsing = false;
+    return this.#pace(() => (this.#isTurnDue || this.#ring.mustWaitToUse() ? this.#receive() : this.#use()));
+  }
+
+  get #isTurnDue(): boolean {
+    return performance.now() - this.#turnedMs > TURN_EVERY_MS;
   }
 
   async #receive(): Promise<PacketBatch | null> {
-    // messages are taken one after the other as long as there are any: signals and timers get their turn here
-    await setImmediate();
-    while (this.#arrivals.length === 0) await new Promise<void>((resolve) => (this.#onArrival = resolve));
-    const [arrival] = this.#arrivals;
-    if (arrival instanceof Error) throw arrival;
-    this.#arrivals.shift();
-    const { tally, ...state } = arrival.state;
-    Object.assign(this, state);
-    Object.assign(this.tally, tally);
-    if (arrival.filled === null) return null;
-    const batch = this.#batches[this.#given++ % this.#batches.length];
-    const { quotes, ...filled } = arrival.filled;
-    Object.assign(batch, filled);
-    batch.quotes.count = quotes;
-    return batch;
+    if (this.#isTurnDue) await setImmediate();
+    this.#turnedMs = performance.now();
+    while (this.#ring.mustWaitToUse()) {
+      // all batches there were are in the ring before it is told that they end
+      if (this.#end !== undefined && this.#ring.mustWaitToUse()) return this.#finish(this.#end);
+      await this.#news();
+    }
+    return this.#use();
+  }
+
+  #use(): PacketBatch | Promise<PacketBatch> {
+    const { batch, state } = this.#ring.use();
+    this.#isUsing = true;
+    const hasReasons = state.tally.undecodable > this.tally.undecodable;
+    this.#take(state);
+    return hasReasons ? this.#takeReasons().then(() => batch) : batch;
+  }
+
+  #finish(end: LastState | Error): null {
+    if (end instanceof Error) throw end;
+    this.#take(end);
+    Object.assign(this.tally, { reasons: end.tally.reasons });
+    return null;
+  }
+
+  /** Takes the reasons that belong to the batch being taken. */
+  async #takeReasons(): Promise<void> {
+    while (this.#reasons.length === 0 && this.#end === undefined) await this.#news();
+    const reasons = this.#reasons.shift();
+    if (reasons) Object.assign(this.tally, { reasons });
+  }
+
+  #take({ captureDropped, firstNs, lastNs, tally }: SourceState): void {
+    this.captureDropped = captureDropped;
+    this.firstNs = firstNs;
+    this.lastNs = lastNs;
+    this.tally.frames = tally.frames;
+    this.tally.notIp = tally.notIp;
+    this.tally.undecodable = tally.undecodable;
+    this.tally.cut = tally.cut;
+  }
+
+  #news(): Promise<void> {
+    return new Promise((resolve) => (this.#onNews = resolve));
   }
 }

@@ -1,10 +1,8 @@
 import type { HeapPart } from "../packets/heap.js";
-import type { PacketBatch, PacketSource, Tally } from "../packets/packets.js";
+import type { Tally } from "../packets/packets.js";
 import type { Side } from "../packets/sides.js";
+import type { RingPlace, SourceState } from "./batch-ring.js";
 import type { Captures } from "./captures.js";
-
-/** Batches a side that are being filled, on their way, or being used. */
-export const BATCHES = 8;
 
 /** What the decoding thread is started with. */
 export interface Task {
@@ -13,29 +11,29 @@ export interface Task {
   readonly part: HeapPart;
 }
 
-/** A batch that was filled: what it says beside its rows. */
-export interface Filled extends Readonly<Pick<PacketBatch, "count" | "isInOrder" | "reachedNs" | "era">> {
-  readonly quotes: number;
+/** What a source says of itself in the end. */
+export interface LastState extends SourceState {
+  readonly tally: SourceState["tally"] & Pick<Tally, "reasons">;
 }
 
-/** What a source says of itself as of a batch; see `PacketSource`. */
-export interface State extends Pick<PacketSource, "epochNs" | "captureDropped" | "firstNs" | "lastNs"> {
-  readonly tally: Pick<Tally, "frames" | "notIp" | "undecodable" | "cut" | "reasons">;
-}
-
-/** What the decoding thread says. First whether the captures can be used, then that batch after batch is filled; null is the end. */
+/** What the decoding thread says. First whether the captures can be used; then, beside what its rings tell, how it goes on. */
 export type FromThread =
   | {
       readonly kind: "opened";
       readonly names: readonly [string, string];
+      readonly epochsNs: readonly [bigint, bigint];
       readonly interfaces: readonly [string, string];
-      /** Where each side's batches begin, in the order they are filled, again and again. */
-      readonly batches: readonly [inside: readonly number[], outside: readonly number[]];
+      readonly rings: readonly [RingPlace, RingPlace];
     }
   | { readonly kind: "unusable"; readonly message: string }
-  | { readonly kind: "packets"; readonly side: Side; readonly state: State; readonly filled: Filled | null }
+  /** A side's ring has a batch again. */
+  | { readonly kind: "filled"; readonly side: Side }
+  /** Why frames of a side were undecodable, as of the next batch that has more of them than the one before. */
+  | { readonly kind: "reasons"; readonly side: Side; readonly reasons: Tally["reasons"] }
+  /** A side has no more batches than its ring has. */
+  | { readonly kind: "ended"; readonly side: Side; readonly state: LastState }
   | { readonly kind: "warning"; readonly text: string }
   | { readonly kind: "bytes"; readonly capture: number; readonly read: number; readonly total: number | undefined };
 
-/** What it is told: the side whose oldest batch has been used, and may be filled again. */
+/** What it is told: the side whose ring has room again. */
 export type ToThread = Side;

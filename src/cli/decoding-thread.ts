@@ -2,39 +2,14 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { CaptureError } from "../capture/open.js";
 import { Heap, HeapError } from "../packets/heap.js";
-import { batchIn, type PacketBatch } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { BatchRing } from "./batch-ring.js";
 import { decodeHere } from "./decoding.js";
-import { BATCHES, type Filled, type FromThread, type Task, type ToThread } from "./decoding-messages.js";
+import type { FromThread, Task, ToThread } from "./decoding-messages.js";
 import type { DecodedSource } from "./packet-source.js";
 
-/** A side's batches, filled one after the other. */
-class Ring {
-  /** Where they begin. */
-  readonly addresses: readonly number[];
-  readonly #batches: readonly PacketBatch[];
-  #next = 0;
-  #free = BATCHES;
-  #onFree: (() => void) | undefined;
-
-  constructor(heap: Heap) {
-    this.#batches = Array.from({ length: BATCHES }, () => batchIn(heap));
-    this.addresses = this.#batches.map(({ records }) => records.byteOffset);
-  }
-
-  /** The next batch, once nobody needs what it holds. */
-  async take(): Promise<PacketBatch> {
-    while (this.#free === 0) await new Promise<void>((resolve) => (this.#onFree = resolve));
-    this.#free--;
-    return this.#batches[this.#next++ % this.#batches.length];
-  }
-
-  /** Takes back the batch that was taken first. */
-  give(): void {
-    this.#free++;
-    this.#onFree?.();
-  }
-}
+/** Nobody looks more often at how far it has come. */
+const PROGRESS_EVERY_MS = 50;
 
 const { from, part }: Task = workerData;
 
@@ -42,33 +17,61 @@ function say(message: FromThread): void {
   parentPort?.postMessage(message);
 }
 
-function filledOf({ count, isInOrder, reachedNs, era, quotes }: PacketBatch): Filled {
-  return { count, isInOrder, reachedNs, era, quotes: quotes.count };
+/** How much was read of each capture, told every so often. */
+class Progress {
+  readonly #read = new Map<number, { readonly read: number; readonly total: number | undefined }>();
+  #toldMs = 0;
+
+  note(capture: number, read: number, total: number | undefined): void {
+    this.#read.set(capture, { read, total });
+    if (performance.now() - this.#toldMs > PROGRESS_EVERY_MS) this.tell();
+  }
+
+  tell(): void {
+    this.#toldMs = performance.now();
+    for (const [capture, { read, total }] of this.#read) say({ kind: "bytes", capture, read, total });
+  }
 }
 
-async function decode(side: Side, source: DecodedSource, ring: Ring): Promise<void> {
-  for (let hasMore = true; hasMore; ) {
-    const batch = await source.next(await ring.take());
-    const { epochNs, captureDropped, firstNs, lastNs, tally } = source;
-    const state = { epochNs, captureDropped, firstNs, lastNs, tally };
-    hasMore = batch !== null;
-    const filled = batch && filledOf(batch);
-    say({ kind: "packets", side, state, filled });
+/** Whom to call once a side's ring has room again. */
+const waiting: [(() => void)?, (() => void)?] = [];
+
+async function fill(side: Side, source: DecodedSource, ring: BatchRing): Promise<void> {
+  const { tally } = source;
+  for (;;) {
+    while (ring.mustWaitToFill()) await new Promise<void>((resolve) => (waiting[side] = resolve));
+    const { undecodable } = tally;
+    if ((await source.next(ring.next)) === null) return;
+    if (tally.undecodable > undecodable) say({ kind: "reasons", side, reasons: tally.reasons });
+    if (ring.fill(source)) say({ kind: "filled", side });
   }
 }
 
 async function run(): Promise<void> {
+  const progress = new Progress();
   const events = {
     onWarning: (text: string) => say({ kind: "warning", text }),
-    onBytes: (capture: number, read: number, total: number | undefined) => say({ kind: "bytes", capture, read, total }),
+    onBytes: (capture: number, read: number, total: number | undefined) => progress.note(capture, read, total),
   };
   const heap = new Heap(part);
-  const rings = [new Ring(heap), new Ring(heap)] as const;
-  parentPort?.on("message", (side: ToThread) => rings[side].give());
-  const { packets, interfaces } = await decodeHere(from, events, (next) => next(), heap);
-  const batches = [rings[INSIDE].addresses, rings[OUTSIDE].addresses] as const;
-  say({ kind: "opened", names: [packets[INSIDE].name, packets[OUTSIDE].name], interfaces, batches });
-  await Promise.all(([INSIDE, OUTSIDE] as const).map((side) => decode(side, packets[side], rings[side])));
+  const rings = [new BatchRing(heap), new BatchRing(heap)] as const;
+  parentPort?.on("message", (side: ToThread) => waiting[side]?.());
+  const { packets, interfaces } = await decodeHere(from, events, async (next) => next(), heap);
+  const [inside, outside] = packets;
+  say({
+    kind: "opened",
+    names: [inside.name, outside.name],
+    epochsNs: [inside.epochNs, outside.epochNs],
+    interfaces,
+    rings: [rings[INSIDE].place, rings[OUTSIDE].place],
+  });
+  const decode = async (side: Side): Promise<void> => {
+    await fill(side, packets[side], rings[side]);
+    progress.tell();
+    const { captureDropped, firstNs, lastNs, tally } = packets[side];
+    say({ kind: "ended", side, state: { captureDropped, firstNs, lastNs, tally } });
+  };
+  await Promise.all([decode(INSIDE), decode(OUTSIDE)]);
 }
 
 run().catch((error: unknown) => {

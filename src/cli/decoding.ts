@@ -5,7 +5,7 @@ import { openCaptures } from "./open-captures.js";
 import { type DecodedSource, packetSources } from "./packet-source.js";
 
 /** Asks a source for more when it is time to; null at its end, and where the reader has had enough. */
-export type Pace = <T>(next: () => Promise<T | null>) => Promise<T | null>;
+export type Pace = <T>(next: () => Promise<T | null> | T | null) => Promise<T | null>;
 
 /** Captures being read and decoded. */
 export interface Decoding<Source extends PacketSource = PacketSource> {

@@ -59,9 +59,11 @@ export async function pairFiles(from: Captures, options: ReportOptions & Explain
 }
 
 /** Reads no faster than stdout takes what comes of it, and no further once the host wants an end. */
-async function paced<T>(next: () => Promise<T | null>, { stdout, stop }: Host): Promise<T | null> {
+async function paced<T>(next: () => Promise<T | null> | T | null, { stdout, stop }: Host): Promise<T | null> {
   await stdout.drained();
-  return (await untilAborted(next(), stop)) ?? null;
+  if (stop.aborted) return null;
+  const given = next();
+  return given instanceof Promise ? ((await untilAborted(given, stop)) ?? null) : given;
 }
 
 function progressText(readings: readonly Reading[]): string {

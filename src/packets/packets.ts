@@ -275,7 +275,7 @@ export class Tally {
 /** Decoded packets of one side, in capture order. */
 export interface PacketSource {
   readonly name: string;
-  /** Epoch nanoseconds that `timeNs` counts from; meaningful after the first `next`. */
+  /** Epoch nanoseconds that stamps count from; known before the first `next`. */
   readonly epochNs: bigint;
   readonly tally: Tally;
   /** Frames the capturing kernel or program says it lost; grows while reading. */

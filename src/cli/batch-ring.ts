@@ -1,0 +1,163 @@
+import { BATCH_FRAMES } from "../packets/frames.js";
+import type { Heap } from "../packets/heap.js";
+import { BATCH_BYTES, PacketBatch, type PacketSource, type Tally } from "../packets/packets.js";
+
+/** Batches that are filled, waiting, or being used. */
+export const BATCHES = 8;
+
+/** Words that both threads look at: how many batches were filled so far and how many given back … */
+const FILLED = 0;
+const USED = 1;
+/** … and 1 where one of the two waits for the other, which then takes that back and calls it. */
+const FILLER_WAITS = 2;
+const USER_WAITS = 3;
+const WORDS = 4;
+
+/** Doubles, for each batch: what it says beside its rows … */
+const COUNT = 0;
+const IS_IN_ORDER = 1;
+const REACHED_NS = 2;
+const ERA = 3;
+const QUOTES = 4;
+/** … and its source, as of then. */
+const FIRST_NS = 5;
+const LAST_NS = 6;
+const CAPTURE_DROPPED = 7;
+const FRAMES = 8;
+const NOT_IP = 9;
+const UNDECODABLE = 10;
+const CUT = 11;
+const DOUBLES = 16;
+
+/** What a source says of itself that changes from batch to batch; see `PacketSource`. */
+export interface SourceState extends Pick<PacketSource, "captureDropped" | "firstNs" | "lastNs"> {
+  readonly tally: Pick<Tally, "frames" | "notIp" | "undecodable" | "cut">;
+}
+
+/** Where a ring is in a heap's memory: the addresses of its words, of its doubles and of its batches. */
+export interface RingPlace {
+  readonly words: number;
+  readonly doubles: number;
+  readonly batches: readonly number[];
+}
+
+/**
+ * The batches of a side, filled on one thread and used on another, in the order they were filled, again and again. All of it is in
+ * memory that both share: as long as neither has to wait, neither tells the other anything.
+ */
+export class BatchRing {
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
+  readonly #batches: readonly PacketBatch[];
+
+  /** One of its own, or the one that is at `place`. */
+  constructor(heap: Heap, place?: RingPlace) {
+    const at = (address: number | undefined, bytes: number): Uint8Array =>
+      address === undefined ? heap.take(Uint8Array, bytes) : heap.at(address, bytes);
+    const words = at(place?.words, 4 * WORDS);
+    const doubles = at(place?.doubles, 8 * DOUBLES * BATCHES);
+    this.#words = new Int32Array(words.buffer, words.byteOffset, WORDS);
+    this.#doubles = new Float64Array(doubles.buffer, doubles.byteOffset, DOUBLES * BATCHES);
+    this.#batches = Array.from(
+      { length: BATCHES },
+      (_, batch) => new PacketBatch(BATCH_FRAMES, at(place?.batches[batch], BATCH_BYTES)),
+    );
+  }
+
+  get place(): RingPlace {
+    return {
+      words: this.#words.byteOffset,
+      doubles: this.#doubles.byteOffset,
+      batches: this.#batches.map(({ records }) => records.byteOffset),
+    };
+  }
+
+  /** How many were filled and not given back yet. */
+  get #inUse(): number {
+    return (Atomics.load(this.#words, FILLED) - Atomics.load(this.#words, USED)) | 0;
+  }
+
+  /** The filler's: whether it has to wait for a call; at the latest it comes once half of the batches are free. */
+  mustWaitToFill(): boolean {
+    return this.#mustWait(FILLER_WAITS, () => this.#inUse === BATCHES);
+  }
+
+  /** The filler's: the batch to be filled next. Precondition: it need not wait. */
+  get next(): PacketBatch {
+    return this.#batches[this.#batchAt(FILLED)];
+  }
+
+  /** The filler's: that one was filled. Returns whether the user waits for that and is to be called. */
+  fill({ captureDropped, firstNs, lastNs, tally }: SourceState): boolean {
+    const { count, isInOrder, reachedNs, era, quotes } = this.next;
+    const d = this.#doubles;
+    const at = DOUBLES * this.#batchAt(FILLED);
+    d[at + COUNT] = count;
+    d[at + IS_IN_ORDER] = isInOrder ? 1 : 0;
+    d[at + REACHED_NS] = reachedNs;
+    d[at + ERA] = era;
+    d[at + QUOTES] = quotes.count;
+    d[at + FIRST_NS] = firstNs;
+    d[at + LAST_NS] = lastNs;
+    d[at + CAPTURE_DROPPED] = captureDropped;
+    d[at + FRAMES] = tally.frames;
+    d[at + NOT_IP] = tally.notIp;
+    d[at + UNDECODABLE] = tally.undecodable;
+    d[at + CUT] = tally.cut;
+    Atomics.add(this.#words, FILLED, 1);
+    return Atomics.exchange(this.#words, USER_WAITS, 0) === 1;
+  }
+
+  /** The user's: whether it has to wait for a call. */
+  mustWaitToUse(): boolean {
+    return this.#mustWait(USER_WAITS, () => this.#inUse === 0);
+  }
+
+  /** The user's: the batch filled first, with what its source said as of then. Precondition: it need not wait. */
+  use(): { readonly batch: PacketBatch; readonly state: SourceState } {
+    const batch = this.#batches[this.#batchAt(USED)];
+    const d = this.#doubles;
+    const at = DOUBLES * this.#batchAt(USED);
+    batch.count = d[at + COUNT];
+    batch.isInOrder = d[at + IS_IN_ORDER] === 1;
+    batch.reachedNs = d[at + REACHED_NS];
+    batch.era = d[at + ERA];
+    batch.quotes.count = d[at + QUOTES];
+    const tally = {
+      frames: d[at + FRAMES],
+      notIp: d[at + NOT_IP],
+      undecodable: d[at + UNDECODABLE],
+      cut: d[at + CUT],
+    };
+    const state = {
+      captureDropped: d[at + CAPTURE_DROPPED],
+      firstNs: d[at + FIRST_NS],
+      lastNs: d[at + LAST_NS],
+      tally,
+    };
+    return { batch, state };
+  }
+
+  /** The user's: gives back what `use` gave. Returns whether the filler waits for that and is to be called. */
+  give(): boolean {
+    Atomics.add(this.#words, USED, 1);
+    return this.#inUse <= BATCHES / 2 && Atomics.exchange(this.#words, FILLER_WAITS, 0) === 1;
+  }
+
+  /** Says so before it looks: who changes it meanwhile will call. */
+  #mustWait(word: number, isWaiting: () => boolean): boolean {
+    if (!isWaiting()) return false;
+    Atomics.store(this.#words, word, 1);
+    // whoever took that back is about to call; a call that nobody waits for does no harm
+    if (!isWaiting()) {
+      Atomics.store(this.#words, word, 0);
+      return false;
+    }
+    return true;
+  }
+
+  /** Which batch is the next one to be filled, or to be used. */
+  #batchAt(counter: number): number {
+    return (Atomics.load(this.#words, counter) >>> 0) % BATCHES;
+  }
+}
