@@ -80,9 +80,13 @@ export class Datagrams {
     return datagram !== undefined && filed !== undefined && this.#pairWithOne(datagram, filed, true);
   }
 
+  /** How many packets are filed. */
+  get size(): number {
+    return this.#filed.size;
+  }
+
   /** Forgets a packet that the timeline gives back. */
   forget(row: number): void {
-    if (this.#filed.size === 0) return;
     const key = this.#filed.get(row);
     if (key === undefined) return;
     this.#filed.delete(row);

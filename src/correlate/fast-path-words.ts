@@ -2,7 +2,7 @@
  * What the fast path is told, and what it says: the words of a block that `fast-path.ts` and `assembly/fast-path.ts` both know.
  * Where a name stands for two words or doubles, one is a side's or a direction's: at … + side.
  */
-export const WORDS = 78;
+export const WORDS = 82;
 
 /** Doubles, at half the word. Two: when each side's next packet comes, nanoseconds on the timeline. */
 export const NEXT_NS = 0;
@@ -35,54 +35,60 @@ export const FIRST = 32;
 export const PACKETS = 33;
 export const WAYS = 35;
 /** … the timeline … */
-export const TIMELINE = 37;
-export const FATES = 38;
-export const STATES = 39;
-export const SIDES = 40;
-export const ROWS_MASK = 41;
+export const STATES = 37;
+export const SIDES = 38;
+export const PLACES = 39;
+export const ROWS_MASK = 40;
+export const RECORDS = 41;
+export const FATES = 42;
+export const PLACES_END = 43;
+export const FREE_PLACES = 44;
+export const FREE_PLACE_COUNT = 45;
 /** … those that wait, by their keys … */
-export const CELLS = 42;
-export const CELLS_MASK = 43;
+export const CELLS = 46;
+export const CELLS_MASK = 47;
 /** … the conversations … */
-export const TUPLES = 44;
-export const TUPLE_STATES = 45;
-export const ENDED = 46;
-export const OPENED_BY_A = 47;
-export const IS_ECHO = 48;
+export const TUPLES = 48;
+export const TUPLE_STATES = 49;
+export const ENDED = 50;
+export const OPENED_BY_A = 51;
+export const IS_ECHO = 52;
 /** … and the flows. */
-export const FLOWS = 49;
-export const FLOWS_END = 50;
-export const FREE_SLOTS = 51;
-export const FREE_SLOT_COUNT = 52;
-export const CHUNKS = 53;
-export const CHUNKS_END = 54;
-export const FREE_CHUNKS = 55;
-export const FREE_COUNT = 56;
+export const FLOWS = 53;
+export const FLOWS_END = 54;
+export const FREE_SLOTS = 55;
+export const FREE_SLOT_COUNT = 56;
+export const CHUNKS = 57;
+export const CHUNKS_END = 58;
+export const FREE_CHUNKS = 59;
+export const FREE_COUNT = 60;
 
 /** 1 where it is so. */
-export const IS_SHOWING = 57;
-export const IS_IPV4_ONLY = 58;
-export const IS_UNCUT = 59;
-export const IS_ESTIMATED = 60;
+export const IS_SHOWING = 61;
+export const IS_IPV4_ONLY = 62;
+export const IS_UNCUT = 63;
+export const IS_ESTIMATED = 64;
 
 /** Pairs that there had been of any flow. */
-export const PAIRS_BEFORE = 61;
+export const PAIRS_BEFORE = 65;
 
 /** What there was: pairs, conversations that had their first packet, and how many more packets wait than did. */
-export const PAIRS = 62;
-export const FIRSTS = 63;
-export const FILED = 64;
+export const PAIRS = 66;
+export const FIRSTS = 67;
+export const FILED = 68;
 /** Two each: where latencies are counted, the first bucket and how many there are, and how many were counted. */
-export const COUNTS = 65;
-export const LOWEST_BUCKET = 67;
-export const BUCKETS = 69;
-export const COUNTED = 71;
+export const COUNTS = 69;
+export const LOWEST_BUCKET = 71;
+export const BUCKETS = 73;
+export const COUNTED = 75;
 /** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */
-export const LATENCIES = 73;
-export const LATENCY_COUNT = 74;
-/** Where what is left to do goes, one after the other, and how much there is. */
-export const EVENTS = 75;
-export const EVENT_COUNT = 76;
+export const LATENCIES = 77;
+export const LATENCY_COUNT = 78;
+/** Where the rows go, one after the other, of TCP segments that came without a translation and wait, and how many there are. */
+export const STRANGERS = 79;
+export const STRANGER_COUNT = 80;
+/** 1 where the next packet is not for the fast path. */
+export const IS_AT_OTHER = 81;
 
 /**
  * A latency: nanoseconds, a double; then where the flow's digest is, or -1 where it needs none; then 1 if it is outbound, and
@@ -92,13 +98,3 @@ export const LATENCY_BITS = 2;
 export const DIGEST = 2;
 export const OUTBOUND = 3;
 export const IS_COUNTED = 2;
-
-/** An event: a flow that was learnt, by its slot, with what `Flow` has of it; or, with NONE for a slot, a TCP segment without a translation. */
-export const EVENT_BITS = 3;
-export const EVENT_SLOT = 0;
-export const EVENT_ROW = 1;
-export const EVENT_INSIDE_TUPLE = 1;
-export const EVENT_OUTSIDE_TUPLE = 2;
-export const EVENT_FLOW_BITS = 3;
-export const EVENT_REWRITE_FORWARD = 4;
-export const EVENT_REWRITE_BACKWARD = 5;

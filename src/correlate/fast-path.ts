@@ -3,7 +3,7 @@ import type { Flow } from "../packets/flows.js";
 import { asDoubles, type Heap } from "../packets/heap.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
-import { NONE, type TupleTable } from "../packets/tuples.js";
+import type { TupleTable } from "../packets/tuples.js";
 import code from "./assembly/fast-path.wasm";
 import type { Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
@@ -46,17 +46,21 @@ export class FastPath {
   /** As they were given to `run`, and as they are behind that stretch. */
   nowNs = Number.NEGATIVE_INFINITY;
   due = 0;
+  /** Whether it stopped before a packet that is not for it, and not because time has to go by or a side has no more. */
+  isAtOther = false;
   readonly #grounds: Grounds;
   readonly #run: (words: number) => void;
   /** What it is told, and what it says: see `fast-path-words.ts`. */
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
+  /** The heap's `changes` when it was noted where the tables are. */
+  #locatedAt = -1;
   #latencies: Int32Array;
   #latencyNs: Float64Array;
-  #events: Int32Array;
+  #strangers: Int32Array;
 
   constructor(grounds: Grounds) {
-    const { heap, clock, windowNs, isShowing } = grounds;
+    const { heap, translations, clock, onFlow, windowNs, isShowing } = grounds;
     this.#grounds = grounds;
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
@@ -65,12 +69,14 @@ export class FastPath {
     this.#words[words.IS_ESTIMATED] = clock.source === "estimated" ? 1 : 0;
     this.#latencies = heap.take(Int32Array, 1 << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
-    this.#events = heap.take(Int32Array, 1 << words.EVENT_BITS);
+    this.#strangers = heap.take(Int32Array, 1);
     const { exports } = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
       "fast-path": {
         observe: (timeNs: number, gapNs: number, outbound: number) => clock.observe(timeNs, gapNs, outbound === 1),
         correctionNs: (timeNs: number) => clock.correctionNs(timeNs),
+        learn: (slot: number, inside: number, outside: number, bits: number, forward: number, backward: number) =>
+          onFlow(translations.adopt(slot, inside, outside, bits, forward, backward)),
       },
       "learning.js": { log2: Math.log2 },
     });
@@ -93,14 +99,14 @@ export class FastPath {
     shown: number,
     rows: number,
   ): number {
-    const { timeline, tuples, buckets, translations, segments, versions } = this.#grounds;
-    const { accounts } = translations;
-    const { samples } = accounts;
+    const { heap, timeline, tuples, buckets, translations, segments, versions } = this.#grounds;
+    const { samples } = translations.accounts;
     timeline.reserve(rows);
     buckets.index.reserve(rows);
     samples.reserve(rows);
     translations.reserve(rows);
     this.#reserve(rows);
+    if (heap.changes !== this.#locatedAt) this.#locate();
     const w = this.#words;
     const d = this.#doubles;
     d[words.NEXT_NS + INSIDE] = inside.nextNs;
@@ -114,51 +120,28 @@ export class FastPath {
     w[words.AT + OUTSIDE] = outside.at;
     w[words.END + INSIDE] = inside.end;
     w[words.END + OUTSIDE] = outside.end;
+    w[words.PACKETS + INSIDE] = inside.records.byteOffset;
+    w[words.PACKETS + OUTSIDE] = outside.records.byteOffset;
+    w[words.WAYS + INSIDE] = inside.ways.byteOffset;
+    w[words.WAYS + OUTSIDE] = outside.ways.byteOffset;
     w[words.ROW] = timeline.end;
     w[words.LAST_ROW] = timeline.after(timeline.end + rows - 1);
     w[words.DUE] = due;
     w[words.SHOWN] = shown;
     w[words.FIRST] = timeline.first;
-    w[words.PACKETS + INSIDE] = inside.records.byteOffset;
-    w[words.PACKETS + OUTSIDE] = outside.records.byteOffset;
-    w[words.WAYS + INSIDE] = inside.ways.byteOffset;
-    w[words.WAYS + OUTSIDE] = outside.ways.byteOffset;
-    w[words.TIMELINE] = timeline.records.byteOffset;
-    w[words.FATES] = timeline.fates.byteOffset;
-    w[words.STATES] = timeline.states.byteOffset;
-    w[words.SIDES] = timeline.sides.byteOffset;
-    w[words.ROWS_MASK] = timeline.mask;
-    w[words.CELLS] = buckets.index.cells.byteOffset;
-    w[words.CELLS_MASK] = buckets.index.mask;
-    w[words.TUPLES] = tuples.records.byteOffset;
-    w[words.TUPLE_STATES] = tuples.states.byteOffset;
-    w[words.ENDED] = tuples.ended.byteOffset;
-    w[words.OPENED_BY_A] = tuples.openedByA.byteOffset;
-    w[words.FLOWS] = accounts.records.byteOffset;
-    w[words.CHUNKS] = samples.chunks.byteOffset;
+    w[words.PLACES_END] = timeline.placesEnd;
+    w[words.FREE_PLACE_COUNT] = timeline.freeCount;
     w[words.CHUNKS_END] = samples.end;
-    w[words.FREE_CHUNKS] = samples.free.byteOffset;
     w[words.FREE_COUNT] = samples.freeCount;
+    w[words.FLOWS_END] = translations.flows.length;
+    w[words.FREE_SLOT_COUNT] = translations.freeCount;
     w[words.IS_IPV4_ONLY] = versions.isNeeded ? 0 : 1;
     w[words.IS_UNCUT] = segments.isNeeded ? 0 : 1;
-    w[words.IS_ECHO] = tuples.isEcho.byteOffset;
-    w[words.LATENCIES] = this.#latencies.byteOffset;
-    for (const direction of [0, 1]) {
-      const { counts, lowest } = direction === 1 ? translations.outbound : translations.inbound;
-      w[words.COUNTS + direction] = counts.byteOffset;
-      w[words.LOWEST_BUCKET + direction] = lowest;
-      w[words.BUCKETS + direction] = counts.length;
-      w[words.COUNTED + direction] = 0;
-      d[words.LEAST_NS + direction] = Number.POSITIVE_INFINITY;
-      d[words.MOST_NS + direction] = Number.NEGATIVE_INFINITY;
-    }
-    w[words.FLOWS_END] = translations.flows.length;
-    w[words.FREE_SLOTS] = translations.freeSlots.byteOffset;
-    w[words.FREE_SLOT_COUNT] = translations.freeCount;
     w[words.PAIRS_BEFORE] = translations.outbound.count + translations.inbound.count;
-    w[words.EVENTS] = this.#events.byteOffset;
     this.#run(w.byteOffset);
     timeline.end = w[words.ROW];
+    timeline.placesEnd = w[words.PLACES_END];
+    timeline.freeCount = w[words.FREE_PLACE_COUNT];
     tuples.size += w[words.FIRSTS];
     buckets.index.counted(w[words.FILED]);
     samples.freeCount = w[words.FREE_COUNT];
@@ -169,39 +152,63 @@ export class FastPath {
     this.pairs = w[words.PAIRS];
     this.nowNs = d[words.NOW_NS];
     this.due = w[words.DUE];
+    this.isAtOther = w[words.IS_AT_OTHER] !== 0;
     this.#digest(w[words.LATENCY_COUNT]);
-    this.#tell(w[words.EVENT_COUNT]);
+    this.#admitStrangers(w[words.STRANGER_COUNT]);
     return d[words.NEXT_NS + OUTSIDE];
   }
 
-  /** Makes room for what is to be told of so many packets. */
-  #reserve(rows: number): void {
-    const { heap } = this.#grounds;
-    while (rows << words.EVENT_BITS > this.#events.length) {
-      this.#events = heap.doubled(Int32Array, this.#events);
-      this.#latencies = heap.doubled(Int32Array, this.#latencies);
-      this.#latencyNs = asDoubles(this.#latencies);
+  /** Notes where the tables are. */
+  #locate(): void {
+    const { heap, timeline, tuples, buckets, translations } = this.#grounds;
+    const { accounts } = translations;
+    const { samples } = accounts;
+    const w = this.#words;
+    this.#locatedAt = heap.changes;
+    w[words.STATES] = timeline.states.byteOffset;
+    w[words.SIDES] = timeline.sides.byteOffset;
+    w[words.PLACES] = timeline.places.byteOffset;
+    w[words.ROWS_MASK] = timeline.mask;
+    w[words.RECORDS] = timeline.records.byteOffset;
+    w[words.FATES] = timeline.fates.byteOffset;
+    w[words.FREE_PLACES] = timeline.free.byteOffset;
+    w[words.CELLS] = buckets.index.cells.byteOffset;
+    w[words.CELLS_MASK] = buckets.index.mask;
+    w[words.TUPLES] = tuples.records.byteOffset;
+    w[words.TUPLE_STATES] = tuples.states.byteOffset;
+    w[words.ENDED] = tuples.ended.byteOffset;
+    w[words.OPENED_BY_A] = tuples.openedByA.byteOffset;
+    w[words.IS_ECHO] = tuples.isEcho.byteOffset;
+    w[words.FLOWS] = accounts.records.byteOffset;
+    w[words.FREE_SLOTS] = translations.freeSlots.byteOffset;
+    w[words.CHUNKS] = samples.chunks.byteOffset;
+    w[words.FREE_CHUNKS] = samples.free.byteOffset;
+    w[words.LATENCIES] = this.#latencies.byteOffset;
+    w[words.STRANGERS] = this.#strangers.byteOffset;
+    for (const direction of [0, 1]) {
+      const { counts, lowest } = direction === 1 ? translations.outbound : translations.inbound;
+      w[words.COUNTS + direction] = counts.byteOffset;
+      w[words.LOWEST_BUCKET + direction] = lowest;
+      w[words.BUCKETS + direction] = counts.length;
     }
   }
 
-  /** Tells others of what there was in a stretch, in its order. */
-  #tell(events: number): void {
-    const { translations, proxies, onFlow } = this.#grounds;
-    for (let at = 0; at < events << words.EVENT_BITS; at += 1 << words.EVENT_BITS) {
-      const e = this.#events;
-      const slot = e[at + words.EVENT_SLOT];
-      if (slot === NONE) proxies.admit(e[at + words.EVENT_ROW]);
-      else
-        onFlow(
-          translations.adopt(
-            slot,
-            e[at + words.EVENT_INSIDE_TUPLE],
-            e[at + words.EVENT_OUTSIDE_TUPLE],
-            e[at + words.EVENT_FLOW_BITS],
-            e[at + words.EVENT_REWRITE_FORWARD],
-            e[at + words.EVENT_REWRITE_BACKWARD],
-          ),
-        );
+  /** Makes room for what there is to be told of so many packets. */
+  #reserve(rows: number): void {
+    const { heap } = this.#grounds;
+    while (rows << words.LATENCY_BITS > this.#latencies.length) {
+      this.#latencies = heap.doubled(Int32Array, this.#latencies);
+      this.#latencyNs = asDoubles(this.#latencies);
+    }
+    while (rows > this.#strangers.length) this.#strangers = heap.doubled(Int32Array, this.#strangers);
+  }
+
+  /** Has those of the stretch's TCP segments without a translation that have none by now looked at by who wants them. */
+  #admitStrangers(count: number): void {
+    const { timeline, tuples, proxies } = this.#grounds;
+    for (let at = 0; at < count; at++) {
+      const row = this.#strangers[at];
+      if (timeline.isWaiting(row) && tuples.isUntranslated(timeline.tuple(row))) proxies.admit(row);
     }
   }
 

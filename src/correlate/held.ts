@@ -1,5 +1,5 @@
 import { INSIDE } from "../packets/sides.js";
-import type { Timeline } from "../packets/timeline.js";
+import { GONE, type Timeline } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
 
 /**
@@ -15,6 +15,7 @@ export class Held {
     this.#tuples = new Uint8Array(tuples.end);
     this.#flows = new Uint8Array(flows);
     for (let row = timeline.first; row !== timeline.end; row = timeline.after(row)) {
+      if (timeline.state(row) === GONE) continue;
       this.#tuples[timeline.tuple(row)] = 1;
       if (timeline.isPaired(row) && timeline.side(row) === INSIDE) this.#flows[timeline.flow(row)] = 1;
     }

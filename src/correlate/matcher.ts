@@ -134,9 +134,9 @@ export class Matcher {
     let later = t.after(row);
     for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
       if (
+        t.state(later) !== WAITING ||
         t.tuple(later) !== t.tuple(row) ||
         t.side(later) !== t.side(row) ||
-        t.state(later) !== WAITING ||
         t.bucket(later) < 0
       )
         continue;

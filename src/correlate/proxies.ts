@@ -30,6 +30,8 @@ interface Stream {
   readonly openedNs: number;
   lastNs: number;
   readonly openedByA: boolean;
+  /** Whether the host itself may have opened it, on the inside: from an address next to the container's. */
+  readonly isByHost: boolean;
   readonly toServer: Leg;
   readonly toClient: Leg;
   twin: Stream | null;
@@ -127,6 +129,7 @@ export class Proxies {
       openedNs: t.timeNs(row),
       lastNs: t.timeNs(row),
       openedByA: t.forward(row) === 1,
+      isByHost: t.side(row) === INSIDE && this.#isOnOneLink(t.tuple(row)),
       toServer: emptyLeg(),
       toClient: emptyLeg(),
       twin: null,
@@ -159,8 +162,8 @@ export class Proxies {
   }
 
   #isCarriedOn(client: Stream, server: Stream): boolean {
-    if (!this.#isByHost(server) || !carriesOn(client, server)) return false;
-    return !this.#isByHost(client) || this.#meetAtHost(client, server);
+    if (!server.isByHost || !carriesOn(client, server)) return false;
+    return !client.isByHost || this.#meetAtHost(client, server);
   }
 
   /** Whether a client on the inside link called the very address that the other connection comes from. */
@@ -171,13 +174,9 @@ export class Proxies {
     return sameAddress(called, 4 * client.tuple, calling, 4 * server.tuple);
   }
 
-  /** Whether the host itself may have opened an inside connection: from an address next to the container's. */
-  #isByHost(stream: Stream): boolean {
-    if (stream.side !== INSIDE) return false;
+  #isOnOneLink(tuple: number): boolean {
     const tuples = this.#tuples;
-    const isIpv6 = tuples.isIpv6(stream.tuple);
-    const at = 4 * stream.tuple;
-    return isSameLink(isIpv6, tuples.addressA, at, tuples.addressB, at);
+    return isSameLink(tuples.isIpv6(tuple), tuples.addressA, 4 * tuple, tuples.addressB, 4 * tuple);
   }
 }
 

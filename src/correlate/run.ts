@@ -4,7 +4,7 @@ import { IS_ERROR, IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from 
 import { RECORD_BITS } from "../packets/records.js";
 import type { Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
-import { AMBIGUOUS, DONE, PAIRED, Timeline, WAITING } from "../packets/timeline.js";
+import { AMBIGUOUS, DECIDED, DONE, PAIRED, Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
 import { Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
@@ -86,7 +86,6 @@ export class Run {
   readonly #late: number[] = [];
   #pairs = 0;
 
-  /** Both sources must have given their first batch, or ended, so that their epochs are known. */
   constructor(sources: readonly [PacketSource, PacketSource], clock: Clock, options: RunOptions, sink: Sink) {
     const { heap = new Heap() } = options;
     this.#tuples = new TupleTable(heap);
@@ -190,12 +189,14 @@ export class Run {
   /** Goes as far as both sides reach. */
   advance(): void {
     const [inside, outside] = this.#feeds;
+    // where it matters how many pairs there are, no packet may be taken before those before it were shown
+    const isFast = this.#options.maxPairs === Number.POSITIVE_INFINITY;
     while (this.#pairs < this.#options.maxPairs) {
-      // where it matters how many pairs there are, no packet may be taken before those before it were shown
-      if (!inside.isEmpty && !outside.isEmpty && this.#options.maxPairs === Number.POSITIVE_INFINITY) this.#goFast();
+      const isFurther = isFast && !inside.isEmpty && !outside.isEmpty && this.#goFast();
+      if (this.#pass() && isFurther) continue;
       const isInside = inside.nextNs <= this.#outsideNs;
       if ((isInside ? inside : outside).isEmpty) {
-        this.#pass(Math.min(inside.nextNs, this.#outsideNs));
+        this.#show();
         break;
       }
       if (isInside) this.#admit(INSIDE, inside, inside.nextNs);
@@ -206,11 +207,12 @@ export class Run {
     }
   }
 
-  /** Takes as many packets as the fast path will. */
-  #goFast(): void {
+  /** Takes as many packets as the fast path will. Returns whether it may take more once what is due by then was decided about. */
+  #goFast(): boolean {
     const t = this.#timeline;
     const fast = this.#fastPath;
     const [inside, outside] = this.#feeds;
+    const { end } = t;
     // tidying is due with the first row of so many
     const restRows = -t.end & (TIDY_EVERY - 1);
     this.#outsideNs = fast.run(
@@ -226,25 +228,30 @@ export class Run {
     this.#nowNs = fast.nowNs;
     this.#due = fast.due;
     if (!this.#isShowing) for (const feed of this.#feeds) feed.paired += fast.pairs;
-    this.#show();
+    // where it took none, rows are given back once the next packet was taken, as they are without it
+    if (t.end !== end) this.#show();
+    return !fast.isAtOther;
   }
 
   /** The first packet that has to be decided about once its window is over, or the timeline's end. */
   #findDue(): number {
-    const t = this.#timeline;
-    for (; this.#due !== t.end; this.#due = t.after(this.#due)) {
-      const state = t.state(this.#due);
-      if (state === WAITING || state === AMBIGUOUS) break;
-    }
+    this.#due = this.#timeline.firstBelow(this.#due, this.#timeline.end, DECIDED);
     return this.#due;
   }
 
-  /** Lets time go by in which neither side has packets. */
-  #pass(nowNs: number): void {
-    if (nowNs <= this.#nowNs || nowNs === Number.POSITIVE_INFINITY) return;
-    this.#nowNs = nowNs;
-    this.#settle(nowNs);
-    this.#show();
+  /**
+   * Lets time go by until a side's next packet comes, or as long as it is known that there is none. Returns false where that is
+   * an ICMP error: it may tell what became of those that are due by then, and is taken before they are decided about.
+   */
+  #pass(): boolean {
+    const [inside, outside] = this.#feeds;
+    const isInside = inside.nextNs <= this.#outsideNs;
+    const feed = isInside ? inside : outside;
+    if (!feed.isEmpty && (feed.batch.flags(feed.row(feed.at)) & IS_ERROR) !== 0) return false;
+    const nextNs = isInside ? inside.nextNs : this.#outsideNs;
+    if (nextNs > this.#nowNs && nextNs !== Number.POSITIVE_INFINITY) this.#nowNs = nextNs;
+    this.#settle(this.#nowNs);
+    return true;
   }
 
   /** Where the run stands, with the busiest flows, at most so many. */
@@ -298,6 +305,7 @@ export class Run {
       this.#errors.set(row, error);
       this.#refusals.admit(row, side, batch, i, error.src);
     }
+    // what an error had to be taken before, and what comes so late in its capture that its own window is over
     if (timeNs > this.#nowNs) this.#nowNs = timeNs;
     this.#settle(this.#nowNs);
     // counted in packets, not in batches, so that it does not matter how a source cuts those
@@ -413,12 +421,15 @@ export class Run {
     const t = this.#timeline;
     if (this.#isShowing) this.#showPairs();
     else this.#shown = this.#due;
-    while (t.first !== this.#shown && t.first !== this.#due) {
-      if (t.state(t.first) < DONE) break;
-      if (this.#errors.size > 0 && this.#errors.delete(t.first)) this.#refusals.forget(t.first);
-      this.#datagrams.forget(t.first);
-      t.drop();
-    }
+    const end = t.isBefore(this.#shown, this.#due) ? this.#shown : this.#due;
+    const isNoted = this.#errors.size > 0 || this.#datagrams.size > 0;
+    t.dropDone(end, isNoted ? (row) => this.#forget(row) : undefined);
+  }
+
+  /** Forgets what is noted of a packet beside the timeline. */
+  #forget(row: number): void {
+    if (this.#errors.delete(row)) this.#refusals.forget(row);
+    this.#datagrams.forget(row);
   }
 
   #showPairs(): void {
@@ -447,8 +458,13 @@ export class Run {
 
   /** Accounts for a pair that was shown, or need not be, with all packets that its two stand for. */
   #account(inside: number, outside: number): void {
+    const t = this.#timeline;
+    const isWatched = this.#translations.accounts.isWatched(t.flow(inside));
     this.#feeds[INSIDE].paired += this.#groups.release(inside);
     this.#feeds[OUTSIDE].paired += this.#groups.release(outside);
+    if (isWatched) return;
+    t.release(inside);
+    t.release(outside);
   }
 
   #coverOf(side: Side): Cover {

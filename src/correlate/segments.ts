@@ -116,7 +116,7 @@ export class Segments {
   #list(from: number, end: number, slot: number, lists: Lists): void {
     const t = this.#timeline;
     for (let row = from; row !== end; row = t.after(row)) {
-      if (t.proto(row) === TCP && t.payloadLength(row) > 0 && this.#translations.isWaitingIn(row, slot))
+      if (this.#translations.isWaitingIn(row, slot) && t.proto(row) === TCP && t.payloadLength(row) > 0)
         this.#listOf(lists, slot, row).add(row);
     }
   }
@@ -125,7 +125,7 @@ export class Segments {
   #hasLong(from: number, end: number, slot: number): boolean {
     const t = this.#timeline;
     for (let row = from; row !== end; row = t.after(row)) {
-      if (t.proto(row) === TCP && t.length(row) > ORDINARY_BYTES && this.#translations.isWaitingIn(row, slot))
+      if (this.#translations.isWaitingIn(row, slot) && t.proto(row) === TCP && t.length(row) > ORDINARY_BYTES)
         return true;
     }
     return false;

@@ -9,7 +9,7 @@ import {
   EVIDENCE_TCP_SEQ,
 } from "../packets/results.js";
 import { INSIDE } from "../packets/sides.js";
-import { type Timeline, WAITING } from "../packets/timeline.js";
+import { GONE, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import type { Pairing } from "./pairing.js";
 import { KNOWN, type Translations } from "./translations.js";
@@ -66,6 +66,8 @@ export class ShiftedSegments {
     const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
     if ((t.flags(row) & HAS_IP_ID) === 0 || !this.#translations.isLeaving(row, slot)) return;
+    // whether it was changed, the packets behind it tell
+    this.#translations.accounts.watch(slot);
     const isForward = this.#translations.isForward(row, this.#translations.flowAt(slot));
     if (this.#left.size >= this.#sweepAt) this.#sweep();
     const key = keyOf(slot, isForward, t.ipId(row));
@@ -148,7 +150,7 @@ export class ShiftedSegments {
     const { position, before } = isForward ? shifts.forward : shifts.backward;
     let later = t.after(entered);
     for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
-      if (t.proto(later) !== TCP || this.#translations.slotOf(later) !== slot) continue;
+      if (t.state(later) === GONE || t.proto(later) !== TCP || this.#translations.slotOf(later) !== slot) continue;
       const isSameWay = this.#translations.isForward(later, flow) === isForward;
       if (!isBehind(isSameWay ? t.seq(later) : t.ack(later) - before, position)) continue;
       if (t.state(later) === WAITING) {

@@ -20,7 +20,7 @@ import {
   EVIDENCE_TCP_SEQ,
 } from "../packets/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
-import { type Timeline, WAITING } from "../packets/timeline.js";
+import { GONE, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { Clock } from "./clock.js";
 import { isEmbedded } from "./embedding.js";
@@ -90,7 +90,9 @@ export class Versions {
     const found = this.#waiting.get(this.#keyOf(row));
     if (!found) return false;
     const slot = this.#translations.slotOf(row);
-    const alike = found.rows.filter((other) => t.isHeld(other) && this.#translations.slotOf(other) === slot);
+    const alike = found.rows.filter(
+      (other) => t.isHeld(other) && t.state(other) !== GONE && this.#translations.slotOf(other) === slot,
+    );
     if (alike.length > 2) found.isDoubtful = true;
     if (found.isDoubtful || alike.length !== 2 || !alike.every((other) => t.state(other) === WAITING)) return false;
     const [inside, outside] = t.sideOf(alike[0]) === INSIDE ? alike : alike.toReversed();

@@ -23,6 +23,8 @@ export const IS_FLIPPED = 1;
 export const BACKWARD_OUTBOUND_BIT = 1;
 /** Two bits, one a direction, shifted by `forward`: whether NEXT_SEQ holds something. */
 export const HAS_NEXT_SEQ = 4;
+/** Whether the records of its packets are to stay where they are once their pairs were shown. */
+export const IS_WATCHED = 16;
 
 /**
  * What every pair asks of its flow and adds to it, by the flow's slot: a record of one cache line, and one more for the
@@ -36,7 +38,7 @@ export class FlowAccounts {
   readonly #heap: Heap;
   readonly #few = new Float64Array(EXACT_SAMPLES);
   /** Latencies of flows with more pairs than are kept one by one, at `2 * slot`, + 1 for outbound. */
-  readonly #digests: (LatencyDigest | undefined)[] = [];
+  readonly #digests = new Map<number, LatencyDigest>();
 
   constructor(heap: Heap) {
     this.#heap = heap;
@@ -64,7 +66,7 @@ export class FlowAccounts {
   close(slot: number): void {
     for (const outbound of [0, 1]) {
       this.samples.drop(this.records[(slot << RECORD_BITS) + LATENCIES + outbound]);
-      this.#digests[2 * slot + outbound] = undefined;
+      this.#digests.delete(2 * slot + outbound);
     }
   }
 
@@ -75,6 +77,15 @@ export class FlowAccounts {
   /** Whether a packet of the inside tuple, `forward` or not, travels from inside to outside. */
   isOutbound(slot: number, forward: number): boolean {
     return ((this.records[(slot << RECORD_BITS) + BITS] >> BACKWARD_OUTBOUND_BIT) & 1) !== forward;
+  }
+
+  /** Lets the records of the flow's packets stay on the timeline, from the next pair on: they may be looked at again. */
+  watch(slot: number): void {
+    this.records[(slot << RECORD_BITS) + BITS] |= IS_WATCHED;
+  }
+
+  isWatched(slot: number): boolean {
+    return (this.records[(slot << RECORD_BITS) + BITS] & IS_WATCHED) !== 0;
   }
 
   pairs(slot: number): number {
@@ -132,7 +143,9 @@ export class FlowAccounts {
   /** The latencies of all pairs that went that way so far. */
   latencies(slot: number, isOutbound: boolean): LatencyDigest {
     const outbound = isOutbound ? 1 : 0;
-    return this.#digests[2 * slot + outbound] ?? this.#digestOf(slot, outbound, this.pairsThatWent(slot, isOutbound));
+    return (
+      this.#digests.get(2 * slot + outbound) ?? this.#digestOf(slot, outbound, this.pairsThatWent(slot, isOutbound))
+    );
   }
 
   #digestOf(slot: number, outbound: number, count: number): LatencyDigest {
@@ -150,19 +163,19 @@ export class FlowAccounts {
   /** What the latencies of all pairs that went that way come to; null where there were none. */
   latencySummary(slot: number, isOutbound: boolean): LatencySummary | null {
     const outbound = isOutbound ? 1 : 0;
-    const digest = this.#digests[2 * slot + outbound];
+    const digest = this.#digests.get(2 * slot + outbound);
     return digest ? digest.summary() : summaryOf(this.#fewOf(slot, outbound, this.pairsThatWent(slot, isOutbound)));
   }
 
   /** Where the latencies of a flow go once `count` of them are too many to keep one by one. */
   digest(slot: number, outbound: number, count: number): LatencyDigest {
-    const known = this.#digests[2 * slot + outbound];
+    const known = this.#digests.get(2 * slot + outbound);
     if (known) return known;
     const list = (slot << RECORD_BITS) + LATENCIES + outbound;
     const digest = this.#digestOf(slot, outbound, count);
     this.samples.drop(this.records[list]);
     this.records[list] = NONE;
-    this.#digests[2 * slot + outbound] = digest;
+    this.#digests.set(2 * slot + outbound, digest);
     return digest;
   }
 

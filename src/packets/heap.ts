@@ -42,6 +42,8 @@ export class HeapError extends Error {}
  */
 export class Heap {
   readonly memory: Memory;
+  /** How many times a block was taken or given back: while it stays, all arrays in it stay where they are. */
+  changes = 0;
   #end: number;
   readonly #most: number;
   /** The memory as it was when blocks were taken: it is another object each time it has grown. */
@@ -71,6 +73,7 @@ export class Heap {
 
   /** A block for an array of that length, all of it 0. @throws HeapError where there is no memory left. */
   take<T extends Block>(kind: Kind<T>, length: number): T {
+    this.changes++;
     const bits = bitsOf(length * kind.BYTES_PER_ELEMENT);
     const used = this.#free[bits].pop();
     const at = used ?? this.#extend(2 ** bits);
@@ -95,6 +98,7 @@ export class Heap {
 
   /** Takes a block back: nobody may look at it any more. */
   give(block: Block): void {
+    this.changes++;
     this.#free[bitsOf(block.byteLength)].push(block.byteOffset);
   }
 

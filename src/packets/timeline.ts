@@ -1,3 +1,4 @@
+import code from "./assembly/timeline.wasm";
 import { asDoubles, type Heap } from "./heap.js";
 import {
   ACK,
@@ -21,16 +22,20 @@ import { NONE } from "./tuples.js";
 
 /** May still find its twin. */
 export const WAITING = 0;
-/** Has its twin; the pair is still to be shown. */
-export const PAIRED = 1;
 /** Reported as ambiguous; until its window is over it still counts as a possible twin of others. */
-export const AMBIGUOUS = 2;
+export const AMBIGUOUS = 1;
+/** From here on, states are those of packets that nothing is to be decided about. */
+export const DECIDED = 2;
+/** Has its twin; the pair is still to be shown. */
+export const PAIRED = 2;
 /** Paired as one of several packets; shown with the first of them. */
 export const MEMBER = 3;
 /** Accounted for: nothing needs it any more. From here on, states are those of packets that can be given back. */
 export const DONE = 4;
 /** The same of a packet with a twin: the pair was shown, or nobody wants to see it. */
 export const SHOWN = 5;
+/** Released: nothing is known of it any more but its side. */
+export const GONE = 6;
 
 /** Words of what becomes of a packet, beside its record: half a cache line. */
 export const FATE_BITS = 3;
@@ -45,13 +50,20 @@ export const BY_EVIDENCE_OUTBOUND = 5;
 /** Row numbers wrap here, so that they fit a small integer of V8's however long a run lasts. */
 export const ROW_MASK = 0x3fff_ffff;
 const FIRST_ROWS = 4096;
+const FIRST_PLACES = 1024;
+
+const module = new WebAssembly.Module(code);
 
 /**
- * The packets of both sides in one order of time, for as long as natcorr needs them: a ring of records that grows with
+ * The packets of both sides in one order of time, for as long as natcorr needs them: a ring of rows that grows with
  * what has to be held and never with the length of a capture.
  *
  * A packet is named by its row number, which says where it stands in the ring. Rows are appended at `end` and given back at
  * `first`. The methods that take a row are meant for rows in between.
+ *
+ * Of most packets in the ring, nothing is needed any more but that they have a twin: one without holds them up there for the
+ * length of the window, a million of them in a busy second. What a packet's record says, and what became of it, is
+ * therefore kept elsewhere, at a place that `release` gives to the next packet: it is still in the cache then.
  */
 export class Timeline {
   /** Oldest row still held. */
@@ -61,23 +73,34 @@ export class Timeline {
   // plain fields, not #private ones: the methods below then are small enough for V8 to inline wherever they are called, and
   // `FastPath` works on them itself
   mask = FIRST_ROWS - 1;
-  /** Of each row, what its capture says of it: see `records.ts`. */
+  /** Of each row: whoever goes along the timeline looks at nothing else of most packets. */
+  states: Uint8Array;
+  sides: Uint8Array;
+  /** Where the rest is, as long as it is not GONE. */
+  places: Int32Array;
+  /** At each place, what its capture says of a packet: see `records.ts`. */
   records: Int32Array;
   /** The same memory. */
   doubles: Float64Array;
   fates: Int32Array;
-  /** Beside the records: whoever goes along the timeline looks at nothing else of most packets. */
-  states: Uint8Array;
-  sides: Uint8Array;
+  /** The places used so far are below it. */
+  placesEnd = 0;
+  /** Those of them that were given back, the last one first to be used again. */
+  free: Int32Array;
+  freeCount = 0;
   readonly #heap: Heap;
+  readonly #firstBelow: (states: number, mask: number, from: number, end: number, least: number) => number;
 
   constructor(heap: Heap) {
     this.#heap = heap;
-    this.records = heap.take(Int32Array, FIRST_ROWS << RECORD_BITS);
-    this.doubles = asDoubles(this.records);
-    this.fates = heap.take(Int32Array, FIRST_ROWS << FATE_BITS);
+    this.#firstBelow = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["firstBelow"];
     this.states = heap.take(Uint8Array, FIRST_ROWS);
     this.sides = heap.take(Uint8Array, FIRST_ROWS);
+    this.places = heap.take(Int32Array, FIRST_ROWS);
+    this.records = heap.take(Int32Array, FIRST_PLACES << RECORD_BITS);
+    this.doubles = asDoubles(this.records);
+    this.fates = heap.take(Int32Array, FIRST_PLACES << FATE_BITS);
+    this.free = heap.take(Int32Array, FIRST_PLACES);
   }
 
   get size(): number {
@@ -92,14 +115,16 @@ export class Timeline {
     this.reserve(1);
     const row = this.end;
     const at = row & this.mask;
+    const place = this.freeCount > 0 ? this.free[--this.freeCount] : this.placesEnd++;
     this.states[at] = WAITING;
     this.sides[at] = side;
+    this.places[at] = place;
     const { records, fates } = this;
-    const r = at << RECORD_BITS;
+    const r = place << RECORD_BITS;
     for (let word = 0; word < 1 << RECORD_BITS; word++) records[r + word] = rows[from + word];
     this.doubles[(r >> 1) + TIME_NS] = timeNs;
     records[r + WAY] = way;
-    const f = at << FATE_BITS;
+    const f = place << FATE_BITS;
     fates[f + BUCKET] = NONE;
     fates[f + TWIN] = NONE;
     this.end = (row + 1) & ROW_MASK;
@@ -109,6 +134,21 @@ export class Timeline {
   /** Makes room for so many rows more: until they are appended, `mask` and the arrays stay what they are. */
   reserve(rows: number): void {
     while (this.size + rows > this.mask + 1) this.#grow();
+    while (this.placesEnd + rows > this.free.length) this.#growPlaces();
+  }
+
+  /** Gives back what is known of a packet that nobody will ask about any more: it is GONE. */
+  release(row: number): void {
+    const at = row & this.mask;
+    if (this.states[at] === GONE) return;
+    this.states[at] = GONE;
+    this.free[this.freeCount++] = this.places[at];
+  }
+
+  /** The first row from `from` on whose state is less than `least`; `end` where there is none before it. */
+  firstBelow(from: number, end: number, least: number): number {
+    if (from === end || this.states[from & this.mask] < least) return from;
+    return this.#firstBelow(this.states.byteOffset, this.mask, from, end, least);
   }
 
   side(row: number): number {
@@ -121,84 +161,84 @@ export class Timeline {
 
   /** Nanoseconds on the inside clock, counted from the inside capture's epoch. */
   timeNs(row: number): number {
-    return this.doubles[((row & this.mask) << (RECORD_BITS - 1)) + TIME_NS];
+    return this.doubles[(this.places[row & this.mask] << (RECORD_BITS - 1)) + TIME_NS];
   }
 
   /** The same instant as the packet's own capture stamped it, from that capture's epoch. */
   stampNs(row: number): number {
-    return this.doubles[((row & this.mask) << (RECORD_BITS - 1)) + STAMP_NS];
+    return this.doubles[(this.places[row & this.mask] << (RECORD_BITS - 1)) + STAMP_NS];
   }
 
   /** The match key's two halves, signed. */
   key(row: number): number {
-    return this.records[((row & this.mask) << RECORD_BITS) + KEY];
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + KEY];
   }
 
   key2(row: number): number {
-    return this.records[((row & this.mask) << RECORD_BITS) + KEY2];
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + KEY2];
   }
 
   /** Which conversation the packet belongs to, and which way it goes there: `tuple` and `forward` in one number. */
   way(row: number): number {
-    return this.records[((row & this.mask) << RECORD_BITS) + WAY];
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + WAY];
   }
 
   /** Row in its side's `TupleTable`. An ICMP error has the tuple of the packet it quotes, in the opposite direction. */
   tuple(row: number): number {
-    return this.records[((row & this.mask) << RECORD_BITS) + WAY] >> 1;
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + WAY] >> 1;
   }
 
   /** 1 if the packet goes from the tuple's A to its B, else 0. */
   forward(row: number): number {
-    return this.records[((row & this.mask) << RECORD_BITS) + WAY] & 1;
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + WAY] & 1;
   }
 
   /** IS_… and HAS_… of packets.ts. */
   flags(row: number): number {
-    return this.records[((row & this.mask) << RECORD_BITS) + FLAGS_PROTO_TTL] & 0xffff;
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + FLAGS_PROTO_TTL] & 0xffff;
   }
 
   proto(row: number): number {
-    return (this.records[((row & this.mask) << RECORD_BITS) + FLAGS_PROTO_TTL] >>> 16) & 0xff;
+    return (this.records[(this.places[row & this.mask] << RECORD_BITS) + FLAGS_PROTO_TTL] >>> 16) & 0xff;
   }
 
   ttl(row: number): number {
-    return this.records[((row & this.mask) << RECORD_BITS) + FLAGS_PROTO_TTL] >>> 24;
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + FLAGS_PROTO_TTL] >>> 24;
   }
 
   frame(row: number): number {
-    return this.records[((row & this.mask) << RECORD_BITS) + FRAME] >>> 0;
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + FRAME] >>> 0;
   }
 
   ipId(row: number): number {
-    return this.records[((row & this.mask) << RECORD_BITS) + IP_ID] >>> 0;
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + IP_ID] >>> 0;
   }
 
   length(row: number): number {
-    return this.records[((row & this.mask) << RECORD_BITS) + LENGTH];
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + LENGTH];
   }
 
   payloadLength(row: number): number {
-    return this.records[((row & this.mask) << RECORD_BITS) + PAYLOAD_LENGTH];
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + PAYLOAD_LENGTH];
   }
 
   seq(row: number): number {
-    return this.records[((row & this.mask) << RECORD_BITS) + SEQ] >>> 0;
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + SEQ] >>> 0;
   }
 
   ack(row: number): number {
-    return this.records[((row & this.mask) << RECORD_BITS) + ACK] >>> 0;
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + ACK] >>> 0;
   }
 
   head(row: number): number {
-    return this.records[((row & this.mask) << RECORD_BITS) + HEAD];
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + HEAD];
   }
 
   tcpFlags(row: number): number {
-    return this.records[((row & this.mask) << RECORD_BITS) + TCP_FLAGS_QUOTE] & 0xff;
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + TCP_FLAGS_QUOTE] & 0xff;
   }
 
-  /** WAITING, PAIRED, AMBIGUOUS, MEMBER, DONE or SHOWN. */
+  /** WAITING, AMBIGUOUS, PAIRED, MEMBER, DONE, SHOWN or GONE. */
   state(row: number): number {
     return this.states[row & this.mask];
   }
@@ -215,57 +255,57 @@ export class Timeline {
 
   /** Row of the twin once paired; before that, on an inside row, the candidate whose evidence has been counted, or NONE. */
   twin(row: number): number {
-    return this.fates[((row & this.mask) << FATE_BITS) + TWIN];
+    return this.fates[(this.places[row & this.mask] << FATE_BITS) + TWIN];
   }
 
   setTwin(row: number, twin: number): void {
-    this.fates[((row & this.mask) << FATE_BITS) + TWIN] = twin;
+    this.fates[(this.places[row & this.mask] << FATE_BITS) + TWIN] = twin;
   }
 
   /** Bucket of packets with the same key; ALONE where it waits and has none, NONE where it is not filed. */
   bucket(row: number): number {
-    return this.fates[((row & this.mask) << FATE_BITS) + BUCKET];
+    return this.fates[(this.places[row & this.mask] << FATE_BITS) + BUCKET];
   }
 
   setBucket(row: number, bucket: number): void {
-    this.fates[((row & this.mask) << FATE_BITS) + BUCKET] = bucket;
+    this.fates[(this.places[row & this.mask] << FATE_BITS) + BUCKET] = bucket;
   }
 
   /** Neighbours in the bucket's list of its side, oldest first; NONE at the ends. */
   previous(row: number): number {
-    return this.fates[((row & this.mask) << FATE_BITS) + PREVIOUS];
+    return this.fates[(this.places[row & this.mask] << FATE_BITS) + PREVIOUS];
   }
 
   setPrevious(row: number, previous: number): void {
-    this.fates[((row & this.mask) << FATE_BITS) + PREVIOUS] = previous;
+    this.fates[(this.places[row & this.mask] << FATE_BITS) + PREVIOUS] = previous;
   }
 
   next(row: number): number {
-    return this.fates[((row & this.mask) << FATE_BITS) + NEXT];
+    return this.fates[(this.places[row & this.mask] << FATE_BITS) + NEXT];
   }
 
   setNext(row: number, next: number): void {
-    this.fates[((row & this.mask) << FATE_BITS) + NEXT] = next;
+    this.fates[(this.places[row & this.mask] << FATE_BITS) + NEXT] = next;
   }
 
   /** Flow of a paired inside row, index into `Translations.flows`. */
   flow(row: number): number {
-    return this.fates[((row & this.mask) << FATE_BITS) + FLOW];
+    return this.fates[(this.places[row & this.mask] << FATE_BITS) + FLOW];
   }
 
   /** How an inside row was paired (index into BY). */
   by(row: number): number {
-    return this.fates[((row & this.mask) << FATE_BITS) + BY_EVIDENCE_OUTBOUND] & 0xff;
+    return this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] & 0xff;
   }
 
   /** By which evidence (bits of EVIDENCE) an inside row was. */
   evidence(row: number): number {
-    return (this.fates[((row & this.mask) << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> 8) & 0xffff;
+    return (this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> 8) & 0xffff;
   }
 
   /** Whether the pair of an inside row travels from inside to outside. */
   isOutbound(row: number): boolean {
-    return this.fates[((row & this.mask) << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> 24 === 1;
+    return this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> 24 === 1;
   }
 
   /** Makes two packets each other's twins. `slot`, `by`, `evidence` and `isOutbound` as `flow` and the others give them. */
@@ -274,7 +314,7 @@ export class Timeline {
     this.setState(outside, PAIRED);
     this.setTwin(inside, outside);
     this.setTwin(outside, inside);
-    const fate = (inside & this.mask) << FATE_BITS;
+    const fate = this.places[inside & this.mask] << FATE_BITS;
     this.fates[fate + FLOW] = slot;
     this.fates[fate + BY_EVIDENCE_OUTBOUND] = by | (evidence << 8) | (isOutbound ? 1 << 24 : 0);
   }
@@ -306,7 +346,18 @@ export class Timeline {
 
   /** Gives back the oldest row. */
   drop(): void {
+    this.release(this.first);
     this.first = (this.first + 1) & ROW_MASK;
+  }
+
+  /** Gives back the oldest rows, up to `end`, that nothing needs any more. `onDrop` is told of each, before it goes. */
+  dropDone(end: number, onDrop?: (row: number) => void): void {
+    for (;;) {
+      if (onDrop === undefined) this.first = this.firstBelow(this.first, end, GONE);
+      if (this.first === end || this.state(this.first) < DONE) return;
+      onDrop?.(this.first);
+      this.drop();
+    }
   }
 
   #grow(): void {
@@ -316,18 +367,22 @@ export class Timeline {
     const from = this.first & (rows - 1);
     const to = this.first & this.mask;
     const widened = <T extends Int32Array | Uint8Array>(ring: T, wider: T): T => {
-      const words = ring.length / rows;
-      wider.set(ring.subarray(from * words), to * words);
+      wider.set(ring.subarray(from), to);
       // what stood before the oldest row comes behind what stood last, which may be at the wider ring's beginning
-      wider.set(ring.subarray(0, from * words), ((to + rows - from) % (2 * rows)) * words);
+      wider.set(ring.subarray(0, from), (to + rows - from) % (2 * rows));
       this.#heap.give(ring);
       return wider;
     };
     const heap = this.#heap;
-    this.records = widened(this.records, heap.take(Int32Array, 2 * this.records.length));
+    this.states = widened(this.states, heap.take(Uint8Array, 2 * rows));
+    this.sides = widened(this.sides, heap.take(Uint8Array, 2 * rows));
+    this.places = widened(this.places, heap.take(Int32Array, 2 * rows));
+  }
+
+  #growPlaces(): void {
+    this.records = this.#heap.doubled(Int32Array, this.records);
     this.doubles = asDoubles(this.records);
-    this.fates = widened(this.fates, heap.take(Int32Array, 2 * this.fates.length));
-    this.states = widened(this.states, heap.take(Uint8Array, 2 * this.states.length));
-    this.sides = widened(this.sides, heap.take(Uint8Array, 2 * this.sides.length));
+    this.fates = this.#heap.doubled(Int32Array, this.fates);
+    this.free = this.#heap.doubled(Int32Array, this.free);
   }
 }

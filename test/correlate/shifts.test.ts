@@ -131,6 +131,14 @@ it("sent again: before the change, the changed segment itself, and behind it", a
   expect(outcome.verdicts("inside")).toEqual([[7, "dropped"]]);
 });
 
+it("a change is confirmed by packets paired since, where the numbers are again as they were before all changes", async () => {
+  const longer = { isUp: true, text: PORT, outside: "PORT 110,0,22,15,156,64\r\n" };
+  expect(longer.outside.length - PORT.length).toBe(PORT.length - port.outside.length);
+  const { inside, outside, twins } = control([noop, okay, port, okay, noop, okay, longer, okay, noop, okay]);
+  const outcome = await outcomeOf(inside, outside);
+  expect(outcome.twins).toEqual(twins);
+});
+
 it("without a later packet that confirms it, a change is not believed", async () => {
   const { inside, outside } = control([noop, okay, port]);
   const outcome = await outcomeOf(inside, outside);

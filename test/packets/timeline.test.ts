@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
-import { expect, it } from "vitest";
+import { assert, expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
 import { KEY, RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
-import { AMBIGUOUS, Timeline, WAITING } from "../../src/packets/timeline.js";
+import { AMBIGUOUS, GONE, Timeline, WAITING } from "../../src/packets/timeline.js";
 import { NONE } from "../../src/packets/tuples.js";
 
 /** Somewhere in a batch, so that it matters where a record begins. */
@@ -113,6 +113,66 @@ it("makes room in advance, and appends that many rows without another array", ()
   expect(timeline.records).toBe(records);
   expect(timeline.fates).toBe(fates);
   expectHeld(timeline, held);
+});
+
+it("keeps of a released packet its side, and of all others everything", () => {
+  const moves = fc.array(fc.record({ pushes: fc.nat(3000), drops: fc.nat(2000), releases: fc.array(fc.nat()) }), {
+    maxLength: 8,
+  });
+  fc.assert(
+    fc.property(moves, (moves) => {
+      const timeline = new Timeline(new Heap());
+      const held: { row: number; value: number; isReleased: boolean }[] = [];
+      let value = 0;
+      for (const { pushes, drops, releases } of moves) {
+        for (let more = 0; more < pushes; more++, value++)
+          held.push({ row: push(timeline, value), value, isReleased: false });
+        for (const { row } of held.splice(0, drops)) {
+          expect(row).toBe(timeline.first);
+          timeline.drop();
+        }
+        for (const release of releases) {
+          const one = held[release % held.length];
+          if (one === undefined) continue;
+          timeline.release(one.row);
+          one.isReleased = true;
+        }
+        for (const { row, value, isReleased } of held) {
+          const kept = [timeline.state(row), timeline.side(row)];
+          if (isReleased) assert.deepEqual(kept, [GONE, value % 2]);
+          else assert.deepEqual([...kept, timeline.key(row), timeline.twin(row)], [WAITING, value % 2, value, value]);
+        }
+      }
+    }),
+    { numRuns: 25 },
+  );
+});
+
+it("finds the first row whose state is low enough, wherever the ring turns", () => {
+  const states = fc.array(fc.nat(GONE), { maxLength: 200 });
+  fc.assert(
+    fc.property(states, fc.nat(4095), fc.nat(GONE + 1), fc.nat(200), (states, turned, least, from) => {
+      const timeline = new Timeline(new Heap());
+      timeline.first = 0x3fff_f000 + turned;
+      timeline.end = timeline.first;
+      for (const state of states) timeline.setState(push(timeline, 0), state);
+      const at = Math.min(from, states.length);
+      const found = states.findIndex((state, place) => place >= at && state < least);
+      const row = (place: number): number => timeline.before(timeline.first, -place);
+      expect(timeline.firstBelow(row(at), timeline.end, least)).toBe(row(found < 0 ? states.length : found));
+    }),
+    { numRuns: 1000 },
+  );
+});
+
+it("takes as much memory for records as there are packets not released", () => {
+  const timeline = new Timeline(new Heap());
+  const before = timeline.records.length;
+  const lone = push(timeline, 7);
+  for (let value = 0; value < 100_000; value++) timeline.release(push(timeline, value));
+  expect(timeline.size).toBe(100_001);
+  expect(timeline.records.length).toBe(before);
+  expect(timeline.key(lone)).toBe(7);
 });
 
 it("wraps its row numbers at 2^30, growing or not", () => {

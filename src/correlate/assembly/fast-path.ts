@@ -30,6 +30,15 @@ import { note } from "./openings.js";
 /** `Clock`'s methods, which are asked where the clock is an estimated one. */
 declare function observe(timeNs: f64, gapNs: f64, isOutbound: bool): void;
 declare function correctionNs(timeNs: f64): f64;
+/** A flow was learnt from a pair of these tuples, with what `learning.ts` says of it. */
+declare function learn(
+  slot: i32,
+  insideTuple: i32,
+  outsideTuple: i32,
+  flowBits: i32,
+  forward: i32,
+  backward: i32,
+): void;
 
 /** Bytes of a record, and of others that are half or twice as long as they say. */
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
@@ -39,7 +48,6 @@ const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 const CELL_BYTES_BITS = 3;
 const CHUNK_BYTES_BITS = CHUNK_BITS + 3;
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
-const EVENT_BYTES_BITS = words.EVENT_BITS + 2;
 
 /**
  * Takes packets as long as they are ordinary, and says in `ground` how far it came. For each: who waits under its key, whether
@@ -51,11 +59,13 @@ export function run(ground: usize): void {
   const outsidePackets = wordOf(ground, words.PACKETS + OUTSIDE);
   const insideWays = wordOf(ground, words.WAYS + INSIDE);
   const outsideWays = wordOf(ground, words.WAYS + OUTSIDE);
-  const timeline = wordOf(ground, words.TIMELINE);
-  const fates = wordOf(ground, words.FATES);
   const states = wordOf(ground, words.STATES);
   const sides = wordOf(ground, words.SIDES);
+  const places = wordOf(ground, words.PLACES);
   const mask = wordOf(ground, words.ROWS_MASK);
+  const records = wordOf(ground, words.RECORDS);
+  const fates = wordOf(ground, words.FATES);
+  const freePlaces = wordOf(ground, words.FREE_PLACES);
   const cells = wordOf(ground, words.CELLS);
   const cellsMask = wordOf(ground, words.CELLS_MASK);
   const tupleStates = wordOf(ground, words.TUPLE_STATES);
@@ -71,7 +81,6 @@ export function run(ground: usize): void {
   const first = wordOf(ground, words.FIRST);
   const notYetShown = (wordOf(ground, words.SHOWN) - first) & line.ROW_MASK;
   const lastRow = wordOf(ground, words.LAST_ROW);
-  const pairedState = isShowing ? line.PAIRED : line.SHOWN;
 
   let insideAt = wordOf(ground, words.AT + INSIDE);
   let outsideAt = wordOf(ground, words.AT + OUTSIDE);
@@ -86,23 +95,34 @@ export function run(ground: usize): void {
   let freeCount = wordOf(ground, words.FREE_COUNT);
   let chunksEnd = wordOf(ground, words.CHUNKS_END);
   let latencies = wordOf(ground, words.LATENCIES);
+  let strangers = wordOf(ground, words.STRANGERS);
   const freeSlots = wordOf(ground, words.FREE_SLOTS);
   let freeSlotCount = wordOf(ground, words.FREE_SLOT_COUNT);
   let flowsEnd = wordOf(ground, words.FLOWS_END);
   const pairsBefore = wordOf(ground, words.PAIRS_BEFORE);
-  const events = wordOf(ground, words.EVENTS);
+  let freePlaceCount = wordOf(ground, words.FREE_PLACE_COUNT);
+  let placesEnd = wordOf(ground, words.PLACES_END);
+  for (let direction = 0; direction < 2; direction++) {
+    setWord(ground, words.COUNTED + direction, 0);
+    setDouble(ground, words.LEAST_NS + direction, Infinity);
+    setDouble(ground, words.MOST_NS + direction, -Infinity);
+  }
   let pairs = 0;
   let firsts = 0;
   let filed = 0;
-  let eventCount = 0;
-  // when the window of the first row is over that waits
-  let untilNs: f64 = due === row ? Infinity : timeNsOf(timeline, due & mask) + windowNs;
+  // when the first row came that is to be decided about
+  let dueNs: f64 = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
+  let isAtOther = true;
 
   while (row !== lastRow) {
     const side = insideNs <= outsideNs ? INSIDE : OUTSIDE;
     const from = side === INSIDE ? insideAt : outsideAt;
     const timeNs = side === INSIDE ? insideNs : outsideNs;
-    if (from === (side === INSIDE ? insideEnd : outsideEnd) || timeNs > untilNs || latestNs > untilNs) break;
+    // its window must not be over: reckoned just as `Run.#settle` does, which goes on here
+    if (from === (side === INSIDE ? insideEnd : outsideEnd) || max<f64>(timeNs, latestNs) - dueNs > windowNs) {
+      isAtOther = false;
+      break;
+    }
     // one that comes so late in its capture may be decided about as it comes
     if (latestNs - timeNs > windowNs) break;
     const packet = (side === INSIDE ? insidePackets : outsidePackets) + (from << RECORD_BYTES_BITS);
@@ -132,7 +152,8 @@ export function run(ground: usize): void {
       if (load<i32>(cells + (cell << CELL_BYTES_BITS)) === key) {
         waiting = id - 1;
         isAlone =
-          waiting >= 0 && load<i32>(timeline + ((waiting & mask) << RECORD_BYTES_BITS), 4 * record.KEY2) !== key2;
+          waiting >= 0 &&
+          load<i32>(records + (placeOf(places, waiting & mask) << RECORD_BYTES_BITS), 4 * record.KEY2) !== key2;
         if (!isAlone) break;
       }
       cell = (cell + 1) & cellsMask;
@@ -143,8 +164,10 @@ export function run(ground: usize): void {
     const payloadLength = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
     const hasIpId = (flagsProtoTtl & HAS_IP_ID) !== 0;
     const w = waiting & mask;
-    const other = timeline + (w << RECORD_BYTES_BITS);
+    const otherPlace = placeOf(places, w);
+    const other = records + (otherPlace << RECORD_BYTES_BITS);
     let latencyNs: f64 = 0;
+    let isLearnt = false;
     if (isAlone) {
       if ((flagsProtoTtl & IS_IPV6) !== 0 || !isIpv4Only) break;
       if (proto !== TCP) {
@@ -179,13 +202,7 @@ export function run(ground: usize): void {
         openAccount(flow, bits);
         bind(conversation, slot, bits);
         bind(tupleStates + ((otherWay >> 1) << STATE_BYTES_BITS), slot, bits);
-        tellLearnt(
-          events + (eventCount << EVENT_BYTES_BITS),
-          slot,
-          (side === INSIDE ? way : otherWay) >> 1,
-          (side === INSIDE ? otherWay : way) >> 1,
-        );
-        eventCount++;
+        isLearnt = true;
       } else {
         if (load<i32>(wayAt(tupleStates, otherWay)) >> tuple.FLOW_SHIFT !== slot) break;
         if (((way ^ otherWay ^ bits) & account.IS_FLIPPED) !== 0) break;
@@ -206,15 +223,22 @@ export function run(ground: usize): void {
     if (isFirst || (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & (SYN | FIN | RST)) !== 0)
       note(ground, packet, way, isFirst);
     const at = row & mask;
-    const entry = timeline + (at << RECORD_BYTES_BITS);
-    const fate = fates + (at << FATE_BYTES_BITS);
-    v128.store(entry, v128.load(packet));
-    v128.store(entry, v128.load(packet, 16), 16);
-    v128.store(entry, v128.load(packet, 32), 32);
-    v128.store(entry, v128.load(packet, 48), 48);
-    store<f64>(entry, timeNs, 8 * record.TIME_NS);
-    store<i32>(entry, way, 4 * record.WAY);
     store<u8>(sides + at, side);
+    // of a pair that is done with, no record is needed any more
+    const isKept = isAlone || isShowing || (load<i32>(flow, 4 * account.BITS) & account.IS_WATCHED) !== 0;
+    let place = tuple.NONE;
+    if (isKept) {
+      place = freePlaceCount > 0 ? load<i32>(freePlaces + (--freePlaceCount << 2)) : placesEnd++;
+      const entry = records + (place << RECORD_BYTES_BITS);
+      v128.store(entry, v128.load(packet));
+      v128.store(entry, v128.load(packet, 16), 16);
+      v128.store(entry, v128.load(packet, 32), 32);
+      v128.store(entry, v128.load(packet, 48), 48);
+      store<f64>(entry, timeNs, 8 * record.TIME_NS);
+      store<i32>(entry, way, 4 * record.WAY);
+    }
+    store<i32>(places + (at << 2), place);
+    const fate = fates + (place << FATE_BYTES_BITS);
     if (isAlone) {
       store<i32>(cells + (cell << CELL_BYTES_BITS), key);
       store<i32>(cells + (cell << CELL_BYTES_BITS), row + 1, 4);
@@ -222,28 +246,37 @@ export function run(ground: usize): void {
       store<u8>(states + at, line.WAITING);
       store<i32>(fate, ALONE, 4 * line.BUCKET);
       store<i32>(fate, tuple.NONE, 4 * line.TWIN);
-      if (due === row) untilNs = timeNs + windowNs;
+      if (due === row) dueNs = timeNs;
       if (!isKnown && proto === TCP) {
-        tellStranger(events + (eventCount << EVENT_BYTES_BITS), row);
-        eventCount++;
+        store<i32>(strangers, row);
+        strangers += 4;
       }
     } else {
       clearCell(cells, cellsMask, cell);
       filed--;
       pairs++;
-      const otherFate = fates + (w << FATE_BYTES_BITS);
+      const pairedState = isShowing ? line.PAIRED : isKept ? line.SHOWN : line.GONE;
       store<u8>(states + at, pairedState);
       store<u8>(states + w, pairedState);
-      store<i32>(fate, tuple.NONE, 4 * line.BUCKET);
-      store<i32>(otherFate, tuple.NONE, 4 * line.BUCKET);
-      store<i32>(fate, waiting, 4 * line.TWIN);
-      store<i32>(otherFate, row, 4 * line.TWIN);
-      const insideFate = side === INSIDE ? fate : otherFate;
-      store<i32>(insideFate, slot, 4 * line.FLOW);
-      const by = BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24);
-      store<i32>(insideFate, by, 4 * line.BY_EVIDENCE_OUTBOUND);
       prove(wayState);
       prove(wayAt(tupleStates, load<i32>(other, 4 * record.WAY)));
+      if (isKept) {
+        const otherFate = fates + (otherPlace << FATE_BYTES_BITS);
+        store<i32>(fate, tuple.NONE, 4 * line.BUCKET);
+        store<i32>(otherFate, tuple.NONE, 4 * line.BUCKET);
+        store<i32>(fate, waiting, 4 * line.TWIN);
+        store<i32>(otherFate, row, 4 * line.TWIN);
+        const insideFate = side === INSIDE ? fate : otherFate;
+        store<i32>(insideFate, slot, 4 * line.FLOW);
+        const by = BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24);
+        store<i32>(insideFate, by, 4 * line.BY_EVIDENCE_OUTBOUND);
+      } else store<i32>(freePlaces + (freePlaceCount++ << 2), otherPlace);
+      if (isLearnt) {
+        const otherTuple = load<i32>(other, 4 * record.WAY) >> 1;
+        const insideTuple = side === INSIDE ? way >> 1 : otherTuple;
+        const outsideTuple = side === INSIDE ? otherTuple : way >> 1;
+        learn(slot, insideTuple, outsideTuple, learnt.bits, learnt.rewriteForward, learnt.rewriteBackward);
+      }
 
       // what the pair adds to its flow
       const pairNs = side === INSIDE ? timeNs : load<f64>(other, 8 * record.TIME_NS);
@@ -276,9 +309,9 @@ export function run(ground: usize): void {
     }
     // the next one
     row = (row + 1) & line.ROW_MASK;
-    if (!isAlone && load<u8>(states + (due & mask)) === pairedState) {
-      while (due !== row && isDecided(load<u8>(states + (due & mask)))) due = (due + 1) & line.ROW_MASK;
-      untilNs = due === row ? Infinity : timeNsOf(timeline, due & mask) + windowNs;
+    if (!isAlone && <i32>load<u8>(states + (due & mask)) >= line.DECIDED) {
+      while (due !== row && <i32>load<u8>(states + (due & mask)) >= line.DECIDED) due = (due + 1) & line.ROW_MASK;
+      dueNs = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
     }
     if (side === INSIDE) {
       insideAt = from + 1;
@@ -305,14 +338,22 @@ export function run(ground: usize): void {
   setWord(ground, words.CHUNKS_END, chunksEnd);
   setWord(ground, words.PAIRS, pairs);
   setWord(ground, words.LATENCY_COUNT, (latencies - wordOf(ground, words.LATENCIES)) >> LATENCY_BYTES_BITS);
+  setWord(ground, words.STRANGER_COUNT, (strangers - wordOf(ground, words.STRANGERS)) >> 2);
   setWord(ground, words.FIRSTS, firsts);
   setWord(ground, words.FILED, filed);
   setWord(ground, words.FREE_SLOT_COUNT, freeSlotCount);
-  setWord(ground, words.EVENT_COUNT, eventCount);
+  setWord(ground, words.FREE_PLACE_COUNT, freePlaceCount);
+  setWord(ground, words.PLACES_END, placesEnd);
+  setWord(ground, words.IS_AT_OTHER, isAtOther ? 1 : 0);
 }
 
-function timeNsOf(timeline: usize, at: i32): f64 {
-  return load<f64>(timeline + (at << RECORD_BYTES_BITS), 8 * record.TIME_NS);
+/** Where a row's record is. */
+function placeOf(places: usize, at: i32): i32 {
+  return load<i32>(places + (at << 2));
+}
+
+function timeNsOf(records: usize, place: i32): f64 {
+  return load<f64>(records + (place << RECORD_BYTES_BITS), 8 * record.TIME_NS);
 }
 
 function stampNsOf(packets: usize, at: i32): f64 {
@@ -330,27 +371,6 @@ function count(ground: usize, outbound: i32, latencyNs: f64): bool {
   if (latencyNs < doubleOf(ground, words.LEAST_NS + outbound)) setDouble(ground, words.LEAST_NS + outbound, latencyNs);
   if (latencyNs > doubleOf(ground, words.MOST_NS + outbound)) setDouble(ground, words.MOST_NS + outbound, latencyNs);
   return true;
-}
-
-/** Notes that a flow was learnt from a pair of these tuples. */
-function tellLearnt(event: usize, slot: i32, insideTuple: i32, outsideTuple: i32): void {
-  setWord(event, words.EVENT_SLOT, slot);
-  setWord(event, words.EVENT_INSIDE_TUPLE, insideTuple);
-  setWord(event, words.EVENT_OUTSIDE_TUPLE, outsideTuple);
-  setWord(event, words.EVENT_FLOW_BITS, learnt.bits);
-  setWord(event, words.EVENT_REWRITE_FORWARD, learnt.rewriteForward);
-  setWord(event, words.EVENT_REWRITE_BACKWARD, learnt.rewriteBackward);
-}
-
-/** Notes a TCP segment that has no translation. */
-function tellStranger(event: usize, row: i32): void {
-  setWord(event, words.EVENT_SLOT, tuple.NONE);
-  setWord(event, words.EVENT_ROW, row);
-}
-
-/** Whether nothing is to be decided once the window of a packet in this state is over. */
-function isDecided(state: i32): bool {
-  return state !== line.WAITING && state !== line.AMBIGUOUS;
 }
 
 /** Where the word of a way is. */

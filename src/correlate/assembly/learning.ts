@@ -2,7 +2,7 @@
  * What `Translations.support` says of the first pair of two conversations over IPv4 that nothing is known of, where it is
  * evidence enough by itself; anything else is left to that.
  */
-import { wordOf } from "../../packets/assembly/words.js";
+import { doubleOf, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows.js";
 import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ECHO, IS_IPV6 } from "../../packets/packets.js";
@@ -54,7 +54,7 @@ export function weigh(
   const oState = states + ((outsideWay >> 1) << STATE_BYTES_BITS);
   if (!isUnbound(iState) || !isUnbound(oState) || load<i32>(i, 4 * tuple.HAS_EVIDENCE) !== 0) return false;
   const flags = load<i32>(inside, 4 * record.FLAGS_PROTO_TTL);
-  if ((flags & HAS_IP_ID) === 0 || (flags & IS_IPV6) !== 0) return false;
+  if ((flags & IS_IPV6) !== 0) return false;
   const isForward = (insideWay & 1) === 1;
   if (isGroup(end(i, !isForward))) return false;
 
@@ -69,9 +69,12 @@ export function weigh(
   const isDestinationKept = (changes & (REWRITE_DST | REWRITE_DST_PORT)) === 0;
   const lowered = (flags >>> 24) - (load<i32>(outside, 4 * record.FLAGS_PROTO_TTL) >>> 24);
   const hasNumbers = (flags & HAS_TCP_NUMBERS) !== 0;
-  if (!isSourceKept && !isDestinationKept && !hasNumbers && lowered === 0) return false;
+  const hasIpId = (flags & HAS_IP_ID) !== 0;
+  if (!isSourceKept && !isDestinationKept && !hasNumbers && (lowered === 0 || !hasIpId)) return false;
+  // one that may be sent again byte for byte must have come as quickly as is certain to be right
+  if (!hasIpId && !isInTime(lowered, gapNs, hasNumbers, doubleOf(ground, words.SURELY_IN_TIME_NS))) return false;
 
-  let evidence = IP_ID_BITS;
+  let evidence = hasIpId ? IP_ID_BITS : 0;
   if (hasNumbers) evidence += TCP_NUMBERS_BITS;
   if ((flags & HAS_PAYLOAD) !== 0) evidence += min(MOST_PAYLOAD_BITS, load<i32>(inside, 4 * record.PAYLOAD_LENGTH));
   if (lowered === 1 || lowered === -1) evidence += TTL_BY_ONE_BITS;
@@ -90,6 +93,13 @@ export function weigh(
         : gapNs >= 0;
   bits = (isFlipped ? account.IS_FLIPPED : 0) | (isOutbound === isForward ? 0 : 1 << account.BACKWARD_OUTBOUND_BIT);
   return true;
+}
+
+/** As `Translations.relation` has it, of a packet without IP ID; false as well where that would have to look at other pairs. */
+function isInTime(lowered: i32, gapNs: f64, hasNumbers: bool, surelyInTimeNs: f64): bool {
+  if (lowered === 0) return hasNumbers && surelyInTimeNs >= 0;
+  const latencyNs = lowered > 0 ? gapNs : 0 - gapNs;
+  return latencyNs >= 0 && latencyNs <= surelyInTimeNs;
 }
 
 /** Whether neither direction of a conversation has a translation. */
