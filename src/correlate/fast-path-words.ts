@@ -2,7 +2,7 @@
  * What the fast path is told, and what it says: the words of a block that `fast-path.ts` and `assembly/fast-path.ts` both know.
  * Where a name stands for two words or doubles, one is a side's or a direction's: at … + side.
  */
-export const WORDS = 82;
+export const WORDS = 83;
 
 /** Doubles, at half the word. Two: when each side's next packet comes, nanoseconds on the timeline. */
 export const NEXT_NS = 0;
@@ -68,6 +68,9 @@ export const IS_SHOWING = 61;
 export const IS_IPV4_ONLY = 62;
 export const IS_UNCUT = 63;
 export const IS_ESTIMATED = 64;
+
+/** How many flows were learnt so far. */
+export const FLOWS_LEARNT = 82;
 
 /** Pairs that there had been of any flow. */
 export const PAIRS_BEFORE = 65;

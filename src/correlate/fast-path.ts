@@ -1,5 +1,4 @@
 import { EXACT_SAMPLES } from "../packets/latency.js";
-import type { Flow } from "../packets/flows.js";
 import { asDoubles, type Heap } from "../packets/heap.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
@@ -24,8 +23,8 @@ export interface Grounds {
   readonly clock: Clock;
   readonly segments: Segments;
   readonly proxies: Proxies;
-  /** Told of flows that were learnt. */
-  readonly onFlow: (flow: Flow) => void;
+  /** Told of flows that were learnt, by their slots. */
+  readonly onFlow: (slot: number) => void;
   readonly versions: Versions;
   readonly windowNs: number;
   /** Whether pairs are to be shown. */
@@ -60,7 +59,7 @@ export class FastPath {
   #strangers: Int32Array;
 
   constructor(grounds: Grounds) {
-    const { heap, translations, clock, onFlow, windowNs, isShowing } = grounds;
+    const { heap, clock, onFlow, windowNs, isShowing } = grounds;
     this.#grounds = grounds;
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
@@ -75,8 +74,7 @@ export class FastPath {
       "fast-path": {
         observe: (timeNs: number, gapNs: number, outbound: number) => clock.observe(timeNs, gapNs, outbound === 1),
         correctionNs: (timeNs: number) => clock.correctionNs(timeNs),
-        learn: (slot: number, inside: number, outside: number, bits: number, forward: number, backward: number) =>
-          onFlow(translations.adopt(slot, inside, outside, bits, forward, backward)),
+        learn: (slot: number) => onFlow(slot),
       },
       "learning.js": { log2: Math.log2 },
     });
@@ -100,7 +98,8 @@ export class FastPath {
     rows: number,
   ): number {
     const { heap, timeline, tuples, buckets, translations, segments, versions } = this.#grounds;
-    const { samples } = translations.accounts;
+    const { accounts } = translations;
+    const { samples } = accounts;
     timeline.reserve(rows);
     buckets.index.reserve(rows);
     samples.reserve(rows);
@@ -133,7 +132,8 @@ export class FastPath {
     w[words.FREE_PLACE_COUNT] = timeline.freeCount;
     w[words.CHUNKS_END] = samples.end;
     w[words.FREE_COUNT] = samples.freeCount;
-    w[words.FLOWS_END] = translations.flows.length;
+    w[words.FLOWS_END] = accounts.end;
+    w[words.FLOWS_LEARNT] = translations.learnt;
     w[words.FREE_SLOT_COUNT] = translations.freeCount;
     w[words.IS_IPV4_ONLY] = versions.isNeeded ? 0 : 1;
     w[words.IS_UNCUT] = segments.isNeeded ? 0 : 1;
@@ -146,6 +146,8 @@ export class FastPath {
     buckets.index.counted(w[words.FILED]);
     samples.freeCount = w[words.FREE_COUNT];
     translations.freeCount = w[words.FREE_SLOT_COUNT];
+    translations.learnt = w[words.FLOWS_LEARNT];
+    accounts.end = w[words.FLOWS_END];
     samples.end = w[words.CHUNKS_END];
     if (w[words.AT + INSIDE] !== inside.at) inside.goTo(w[words.AT + INSIDE]);
     if (w[words.AT + OUTSIDE] !== outside.at) outside.goTo(w[words.AT + OUTSIDE]);

@@ -1,9 +1,8 @@
-import type { Flow } from "../packets/flows.js";
-import type { FlowSummary, Sink } from "../packets/results.js";
+import { copyOf, type FlowSummary, type Sink } from "../packets/results.js";
 import type { Timeline } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
 import type { Findings } from "./findings.js";
-import { summarize, summarizeProxied } from "./flow-summary.js";
+import { FlowView, summarizeProxied } from "./flow-summary.js";
 import { Held } from "./held.js";
 import type { Proxied, Proxies } from "./proxies.js";
 import type { Translations } from "./translations.js";
@@ -33,12 +32,15 @@ export interface About {
 /** Reports flows when they end, and lets go of what is idle. */
 export class FlowBook {
   readonly #about: About;
+  /** The flow that is being reported. */
+  readonly #view: FlowView;
   /** Proxied streams to be reported, by the flow id each has. */
   readonly #proxied = new Map<number, Proxied>();
   #sweepAt = MOST_TUPLES;
 
   constructor(about: About) {
     this.#about = about;
+    this.#view = new FlowView(about.translations.accounts, about.tuples, about.epochNs);
   }
 
   /** Takes two connections that turned out to carry one stream. */
@@ -57,39 +59,41 @@ export class FlowBook {
 
   /** The flows alive that have the most pairs, at most so many. */
   busiest(most: number): FlowSummary[] {
-    const { translations, tuples, epochNs } = this.#about;
-    const alive = translations.flows.filter((flow) => flow !== null);
-    const { accounts } = translations;
-    alive.sort((a, b) => accounts.pairs(b.slot) - accounts.pairs(a.slot) || a.id - b.id);
-    return alive.slice(0, most).map((flow) => summarize(flow, accounts, tuples, epochNs));
+    const { accounts } = this.#about.translations;
+    const alive = accounts.slots();
+    alive.sort((a, b) => accounts.pairs(b) - accounts.pairs(a) || accounts.id(a) - accounts.id(b));
+    return alive.slice(0, most).map((slot) => copyOf(this.#view.of(slot)));
   }
 
   /** Reports all flows there are. */
   close(): void {
     const { translations, sink } = this.#about;
-    const open = translations.flows.filter((flow) => flow !== null);
-    const proxied = [...this.#proxied].map(([id, stream]) => ({ id, stream }));
-    // made into summaries one at a time: all of them together may be more than the run ever held
-    for (const each of [...open, ...proxied].sort((a, b) => a.id - b.id)) {
-      sink.flow("stream" in each ? this.#closeProxied(each.id, each.stream) : this.#close(each));
+    const { accounts } = translations;
+    // by id; made into summaries one at a time: all of them together may be more than the run ever held
+    const slots = accounts.slots().sort((a, b) => accounts.id(a) - accounts.id(b));
+    const proxied = [...this.#proxied].sort(([a], [b]) => a - b);
+    for (const slot of slots) {
+      while (proxied.length > 0 && proxied[0][0] < accounts.id(slot)) this.#reportProxied(proxied.splice(0, 1));
+      sink.flow(this.#close(slot));
     }
-    translations.flows.length = 0;
+    this.#reportProxied(proxied);
+    accounts.end = 0;
     translations.retired.length = 0;
     this.#proxied.clear();
   }
 
   #sweep(nowNs: number): void {
     const { timeline, translations, proxies, sink, tuples } = this.#about;
-    const held = new Held(timeline, tuples, translations.flows.length);
+    const { accounts } = translations;
+    const held = new Held(timeline, tuples, accounts.end);
     const isIdle = (tuple: number): boolean => isSilent(tuples, tuple, nowNs) && !held.hasTuple(tuple);
-    for (let slot = 0; slot < translations.flows.length; slot++) {
-      const flow = translations.flows[slot];
-      if (flow === null || flow.isRetired) continue;
-      if (isIdle(flow.insideTuple) && isIdle(flow.outsideTuple)) translations.retire(slot);
+    for (let slot = 0; slot < accounts.end; slot++) {
+      if (accounts.id(slot) === 0 || accounts.isRetired(slot)) continue;
+      if (isIdle(accounts.insideTuple(slot)) && isIdle(accounts.outsideTuple(slot))) translations.retire(slot);
     }
     translations.retired = translations.retired.filter((slot) => {
       if (held.hasFlow(slot)) return true;
-      sink.flow(this.#close(translations.flowAt(slot)));
+      sink.flow(this.#close(slot));
       translations.free(slot);
       return false;
     });
@@ -107,12 +111,16 @@ export class FlowBook {
     }
   }
 
-  #close(flow: Flow): FlowSummary {
-    const { tuples, epochNs, findings, translations } = this.#about;
-    const summary = summarize(flow, translations.accounts, tuples, epochNs);
-    const retransmissions = translations.accounts.retransmissions(flow.slot);
-    findings.flow(summary, retransmissions, tuples.hasLostFirst[flow.insideTuple] === 1);
+  #close(slot: number): FlowSummary {
+    const { tuples, findings, translations } = this.#about;
+    const { accounts } = translations;
+    const summary = this.#view.of(slot);
+    findings.flow(summary, accounts.retransmissions(slot), tuples.hasLostFirst[accounts.insideTuple(slot)] === 1);
     return summary;
+  }
+
+  #reportProxied(streams: readonly (readonly [id: number, stream: Proxied])[]): void {
+    for (const [id, stream] of streams) this.#about.sink.flow(this.#closeProxied(id, stream));
   }
 
   #closeProxied(id: number, stream: Proxied): FlowSummary {

@@ -1,44 +1,75 @@
 import { addressText } from "../packets/address.js";
 import type { FlowAccounts } from "../packets/flow-accounts.js";
-import type { Flow, Nat } from "../packets/flows.js";
+import type { Nat } from "../packets/flows.js";
 import { type Protocol, protocolName, TCP, UDP } from "../packets/packets.js";
 import { type Ends, type FlowSummary, natOf } from "../packets/results.js";
 import { INSIDE } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
 import type { Proxied } from "./proxies.js";
 
-/** What a flow came to. Most of it is found out when it is asked for, which of most flows nobody does. */
-class Summarized implements FlowSummary {
-  readonly id: number;
-  readonly proto: Protocol;
-  readonly nat: Nat;
-  readonly initiator: "inside" | "outside";
-  readonly inside: Ends;
-  readonly outside: Ends;
-  readonly pairs: number;
-  readonly pairsOutbound: number;
-  readonly insideOnly: number;
-  readonly outsideOnly: number;
-  readonly #slot: number;
+/** What one flow after the other came to, found out when it is asked for, which of most flows hardly anything is. */
+export class FlowView implements FlowSummary {
   readonly #accounts: FlowAccounts;
+  readonly #tuples: TupleTable;
   readonly #epochNs: bigint;
+  readonly #inside: TupleEnds;
+  readonly #outside: TupleEnds;
+  #slot = 0;
 
-  constructor(flow: Flow, accounts: FlowAccounts, tuples: TupleTable, epochNs: bigint) {
-    const { slot } = flow;
-    const isForward = tuples.openedByA[flow.insideTuple] === 1;
-    this.id = flow.id;
-    this.proto = protocolName(tuples.proto(flow.insideTuple));
-    this.nat = natOf(flow.rewrite(isForward ? 1 : 0));
-    this.initiator = flow.isOutbound(isForward ? 1 : 0) ? "inside" : "outside";
-    this.inside = new TupleEnds(tuples, flow.insideTuple, isForward);
-    this.outside = new TupleEnds(tuples, flow.outsideTuple, isForward !== flow.isFlipped);
-    this.pairs = accounts.pairs(slot);
-    this.pairsOutbound = accounts.pairsThatWent(slot, true);
-    this.insideOnly = tuples.unmatched[flow.insideTuple];
-    this.outsideOnly = tuples.unmatched[flow.outsideTuple];
-    this.#slot = slot;
+  /** `epochNs`: the inside capture's epoch. */
+  constructor(accounts: FlowAccounts, tuples: TupleTable, epochNs: bigint) {
     this.#accounts = accounts;
+    this.#tuples = tuples;
     this.#epochNs = epochNs;
+    this.#inside = new TupleEnds(tuples);
+    this.#outside = new TupleEnds(tuples);
+  }
+
+  /** Looks at the flow in a slot from now on. */
+  of(slot: number): this {
+    this.#slot = slot;
+    return this;
+  }
+
+  get id(): number {
+    return this.#accounts.id(this.#slot);
+  }
+
+  get proto(): Protocol {
+    return protocolName(this.#tuples.proto(this.#insideTuple));
+  }
+
+  get nat(): Nat {
+    return natOf(this.#accounts.rewrite(this.#slot, this.#isForward ? 1 : 0));
+  }
+
+  get initiator(): "inside" | "outside" {
+    return this.#accounts.isOutbound(this.#slot, this.#isForward ? 1 : 0) ? "inside" : "outside";
+  }
+
+  get inside(): Ends {
+    return this.#inside.of(this.#insideTuple, this.#isForward);
+  }
+
+  get outside(): Ends {
+    const isForward = this.#isForward !== this.#accounts.isFlipped(this.#slot);
+    return this.#outside.of(this.#accounts.outsideTuple(this.#slot), isForward);
+  }
+
+  get pairs(): number {
+    return this.#accounts.pairs(this.#slot);
+  }
+
+  get pairsOutbound(): number {
+    return this.#accounts.pairsThatWent(this.#slot, true);
+  }
+
+  get insideOnly(): number {
+    return this.#tuples.unmatched[this.#insideTuple];
+  }
+
+  get outsideOnly(): number {
+    return this.#tuples.unmatched[this.#accounts.outsideTuple(this.#slot)];
   }
 
   get firstNs(): bigint {
@@ -53,11 +84,15 @@ class Summarized implements FlowSummary {
     const latency = (isOutbound: boolean) => this.#accounts.latencySummary(this.#slot, isOutbound);
     return { outbound: latency(true), inbound: latency(false) };
   }
-}
 
-/** What a flow came to, with `epochNs` the inside capture's epoch. */
-export function summarize(flow: Flow, accounts: FlowAccounts, tuples: TupleTable, epochNs: bigint): FlowSummary {
-  return new Summarized(flow, accounts, tuples, epochNs);
+  get #insideTuple(): number {
+    return this.#accounts.insideTuple(this.#slot);
+  }
+
+  /** Whether the initiator's packets are forward on the inside. */
+  get #isForward(): boolean {
+    return this.#tuples.openedByA[this.#insideTuple] === 1;
+  }
 }
 
 /** A proxied stream as a flow: `inside` is the proxy's connection to the container, `outside` the client's to the proxy. */
@@ -67,7 +102,7 @@ export function summarizeProxied(
   tuples: TupleTable,
   epochNs: bigint,
 ): FlowSummary {
-  const ends = ({ tuple }: { tuple: number }) => new TupleEnds(tuples, tuple, tuples.openedByA[tuple] === 1);
+  const ends = ({ tuple }: { tuple: number }) => new TupleEnds(tuples).of(tuple, tuples.openedByA[tuple] === 1);
   return {
     id,
     proto: "tcp",
@@ -85,16 +120,21 @@ export function summarizeProxied(
   };
 }
 
-/** A tuple's ends, as packets from A to B have them, or the other way round. Valid as long as the tuple is. */
+/** The ends of one tuple after the other, as packets from A to B have them, or the other way round. */
 export class TupleEnds implements Ends {
   readonly #tuples: TupleTable;
-  readonly #tuple: number;
-  readonly #isForward: boolean;
+  #tuple = 0;
+  #isForward = true;
 
-  constructor(tuples: TupleTable, tuple: number, isForward: boolean) {
+  constructor(tuples: TupleTable) {
     this.#tuples = tuples;
+  }
+
+  /** Looks at that tuple from now on. */
+  of(tuple: number, isForward: boolean): this {
     this.#tuple = tuple;
     this.#isForward = isForward;
+    return this;
   }
 
   get src(): string {

@@ -1,4 +1,3 @@
-import type { Flow } from "../packets/flows.js";
 import { Heap } from "../packets/heap.js";
 import { IS_ERROR, IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
@@ -126,7 +125,7 @@ export class Run {
       clock,
       segments: this.#segments,
       proxies: this.#proxies,
-      onFlow: (flow) => this.#begin(flow),
+      onFlow: (slot) => this.#begin(slot),
       versions: this.#versions,
       windowNs: options.windowNs,
       isShowing: this.#isShowing,
@@ -343,7 +342,7 @@ export class Run {
       this.#refusals.forget(inside);
       this.#refusals.forget(outside);
     }
-    if (accounts.pairs(slot) === 0) this.#begin(this.#translations.flowAt(slot));
+    if (accounts.pairs(slot) === 0) this.#begin(slot);
     this.#translations.prove(inside, outside);
     const latencyNs = isOutbound ? gapNs : 0 - gapNs;
     accounts.add(slot, timeNs, isOutbound, latencyNs);
@@ -355,10 +354,12 @@ export class Run {
     else if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
   }
 
-  #begin(flow: Flow): void {
-    this.#verdicts.learn(flow);
-    this.#proxies.forget(flow.insideTuple);
-    this.#proxies.forget(flow.outsideTuple);
+  /** Tells others of the flow in this slot, which was just learnt. */
+  #begin(slot: number): void {
+    const { accounts } = this.#translations;
+    this.#verdicts.learn(accounts, slot);
+    this.#proxies.forget(accounts.insideTuple(slot));
+    this.#proxies.forget(accounts.outsideTuple(slot));
   }
 
   #pairGroup(inside: readonly number[], outside: readonly number[], slot: number, by: number, evidence: number): void {

@@ -1,5 +1,5 @@
 import { sameAddress } from "../packets/columns.js";
-import { BACKWARD_OUTBOUND_BIT, FlowAccounts, IS_FLIPPED } from "../packets/flow-accounts.js";
+import { FlowAccounts } from "../packets/flow-accounts.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
 import type { Heap } from "../packets/heap.js";
 import { LatencyDigest } from "../packets/latency.js";
@@ -69,9 +69,7 @@ const MOST_CANDIDATES = 65_536;
 
 /** The translations learnt so far, and what they and the headers say about two packets with equal keys. */
 export class Translations {
-  /** Live flows by slot; `TupleTable.flow` and `Timeline.flow` hold slots. */
-  readonly flows: (Flow | null)[] = [];
-  /** How much there was of each. */
+  /** The flows; `TupleTable.flow` and `Timeline.flow` hold their slots. */
   readonly accounts: FlowAccounts;
   learnt = 0;
   /** Whether a TCP segment was seen that is cut on its way, or was before. */
@@ -84,6 +82,8 @@ export class Translations {
   /** Slots of flows that were freed; the last one is the next to be used. */
   freeSlots: Int32Array;
   freeCount = 0;
+  /** Those of them that somebody has asked for. */
+  readonly #flows: (Flow | undefined)[] = [];
   readonly #heap: Heap;
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
@@ -129,11 +129,11 @@ export class Translations {
     return this.#tuples.isProved(insideWay) || this.#tuples.isProved(outsideWay) ? CONFLICT : POSSIBLE;
   }
 
-  /** The flow in a slot that is in use. */
+  /** The flow in a slot that is in use: the same object as long as it is. */
   flowAt(slot: number): Flow {
-    const flow = this.flows[slot];
-    if (!flow) throw new RangeError(`no flow in slot ${slot}`);
-    return flow;
+    // without holes: V8 takes longer to read an array that has some
+    while (this.#flows.length <= slot) this.#flows.push(undefined);
+    return (this.#flows[slot] ??= this.accounts.flow(slot));
   }
 
   /** Slot of the flow that a packet belongs to, or NONE. */
@@ -260,12 +260,12 @@ export class Translations {
 
   /** Ends a flow: its tuples are free for other translations. Its slot is in use until it is given to `free`. */
   retire(slot: number): void {
-    const flow = this.flowAt(slot);
+    const { accounts } = this;
     this.retired.push(slot);
-    flow.isRetired = true;
-    for (const direction of [0, 1]) {
-      unbind(this.#tuples, 2 * flow.insideTuple + direction, slot);
-      unbind(this.#tuples, 2 * flow.outsideTuple + direction, slot);
+    accounts.retire(slot);
+    for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)]) {
+      unbind(this.#tuples, 2 * tuple, slot);
+      unbind(this.#tuples, 2 * tuple + 1, slot);
     }
   }
 
@@ -278,7 +278,7 @@ export class Translations {
 
   /** Gives the slot of a retired flow back. Precondition: no pair of it is held. */
   free(slot: number): void {
-    this.flows[slot] = null;
+    if (slot < this.#flows.length) this.#flows[slot] = undefined;
     this.accounts.close(slot);
     this.freeSlots[this.freeCount++] = slot;
   }
@@ -330,35 +330,9 @@ export class Translations {
 
   /** Makes room for so many flows more: until they are learnt, `freeSlots` and the accounts' records stay what they are. */
   reserve(flows: number): void {
-    const slots = this.flows.length + flows;
+    const slots = this.accounts.end + flows;
     this.accounts.reserve(slots);
     while (slots > this.freeSlots.length) this.freeSlots = this.#heap.doubled(Int32Array, this.freeSlots);
-  }
-
-  /** Takes a flow that was just learnt, its accounts opened and its tuples bound. `bits`: what `FlowAccounts.open` says of it. */
-  adopt(
-    slot: number,
-    insideTuple: number,
-    outsideTuple: number,
-    bits: number,
-    rewriteForward: number,
-    rewriteBackward: number,
-  ): Flow {
-    const isFlipped = (bits & IS_FLIPPED) !== 0;
-    const isForwardOutbound = ((bits >> BACKWARD_OUTBOUND_BIT) & 1) === 0;
-    const id = ++this.learnt;
-    const flow = new Flow(
-      id,
-      slot,
-      insideTuple,
-      outsideTuple,
-      isFlipped,
-      isForwardOutbound,
-      rewriteForward,
-      rewriteBackward,
-    );
-    this.flows[slot] = flow;
-    return flow;
   }
 
   #learn(inside: number, outside: number): number {
@@ -371,12 +345,23 @@ export class Translations {
     const rewriteBackward = this.#rewrite(insideTuple, false, outsideTuple, isFlipped);
     const isOutbound = this.#isOutbound(inside, outside, isForward ? rewriteForward : rewriteBackward);
     this.reserve(1);
-    const slot = this.freeCount > 0 ? this.freeSlots[--this.freeCount] : this.flows.length;
+    const slot = this.freeCount > 0 ? this.freeSlots[--this.freeCount] : this.accounts.end;
     const tuples = this.#tuples;
     if (tuples.isProved(insideWay)) this.retire(tuples.flow(insideWay));
     if (tuples.isProved(outsideWay)) this.retire(tuples.flow(outsideWay));
-    const bits = this.accounts.open(slot, isFlipped, isOutbound === isForward);
-    this.adopt(slot, insideTuple, outsideTuple, bits, rewriteForward, rewriteBackward);
+    const isForwardOutbound = isOutbound === isForward;
+    const bits = this.accounts.open(
+      new Flow(
+        ++this.learnt,
+        slot,
+        insideTuple,
+        outsideTuple,
+        isFlipped,
+        isForwardOutbound,
+        rewriteForward,
+        rewriteBackward,
+      ),
+    );
     tuples.bind(insideWay, slot, bits);
     tuples.bind(outsideWay, slot, bits);
     // the other direction is taken to be the reverse of this one, until a pair shows otherwise

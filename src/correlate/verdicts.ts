@@ -1,6 +1,7 @@
 import { addressText } from "../packets/address.js";
 import { sameAddress } from "../packets/columns.js";
-import { REWRITE_DST, REWRITE_SRC, type Flow } from "../packets/flows.js";
+import type { FlowAccounts } from "../packets/flow-accounts.js";
+import { REWRITE_DST, REWRITE_SRC } from "../packets/flows.js";
 import { ICMPV6, IS_FRAGMENT, TCP } from "../packets/packets.js";
 import type { Verdict } from "../packets/results.js";
 import { INSIDE, otherSide, type Side, SIDE_NAMES } from "../packets/sides.js";
@@ -77,16 +78,17 @@ export class Verdicts {
     this.#names = known.names;
   }
 
-  /** Notes the addresses of a translation just learnt. */
-  learn(flow: Flow): void {
+  /** Notes the addresses of the flow in this slot, which was just learnt. */
+  learn(accounts: FlowAccounts, slot: number): void {
     const tuples = this.#tuples;
-    const tuple = flow.outsideTuple;
+    const tuple = accounts.outsideTuple(slot);
     const isIpv6 = tuples.isIpv6(tuple);
     // the end that is rewritten in forward packets' source is the tuple's A, or B where the captures see it the other way
-    const isSource = (flow.rewriteForward & REWRITE_SRC) !== 0;
-    const isDestination = (flow.rewriteForward & REWRITE_DST) !== 0;
+    const rewrite = accounts.rewrite(slot, 1);
+    const isSource = (rewrite & REWRITE_SRC) !== 0;
+    const isDestination = (rewrite & REWRITE_DST) !== 0;
     if (isSource === isDestination) return;
-    const isA = isSource !== flow.isFlipped;
+    const isA = isSource !== accounts.isFlipped(slot);
     const isOpenedThere = (tuples.openedByA[tuple] === 1) === isA;
     const words = isA ? tuples.addressA : tuples.addressB;
     // most flows are opened from within, and have the address that the one before had
@@ -176,7 +178,7 @@ export class Verdicts {
 
   /** The other connection of a proxied stream, from who opened it. */
   #connection({ side, tuple }: { side: Side; tuple: number }): string {
-    const { src, srcPort, dst, dstPort } = new TupleEnds(this.#tuples, tuple, this.#tuples.openedByA[tuple] === 1);
+    const { src, srcPort, dst, dstPort } = new TupleEnds(this.#tuples).of(tuple, this.#tuples.openedByA[tuple] === 1);
     return `${src}.${srcPort} > ${dst}.${dstPort} on ${this.#names[side]}`;
   }
 

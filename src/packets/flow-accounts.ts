@@ -1,3 +1,4 @@
+import { Flow } from "./flows.js";
 import { asDoubles, type Heap } from "./heap.js";
 import { EXACT_SAMPLES, LatencyDigest, type LatencySummary, summaryOf } from "./latency.js";
 import { Samples } from "./samples.js";
@@ -14,8 +15,16 @@ export const LATENCIES = 6;
 /** Doubles, at half the word: stamps of the first and the last pair. */
 export const FIRST_NS = 4;
 export const LAST_NS = 5;
+/** What a `Flow` says; an id of 0 where the slot is free. */
+export const ID = 12;
+export const INSIDE_TUPLE = 13;
+export const OUTSIDE_TUPLE = 14;
+/** REWRITE_… bits of what is forward in the lower 8 bits, of what is not in the next. */
+export const REWRITES = 15;
 export const RECORD_BITS = 4;
 const RECORD_WORDS = 1 << RECORD_BITS;
+/** 8 MiB, most of which takes no memory: see `FIRST_CHUNKS`. */
+const FIRST_SLOTS = 2 ** 17;
 
 /** In the lowest bit, as `forward` is in a way: `FastPath` reckons with both. */
 export const IS_FLIPPED = 1;
@@ -25,36 +34,47 @@ export const BACKWARD_OUTBOUND_BIT = 1;
 export const HAS_NEXT_SEQ = 4;
 /** Whether the records of its packets are to stay where they are once their pairs were shown. */
 export const IS_WATCHED = 16;
+/** Whether its tuples have been given to another flow, or let go. */
+const IS_RETIRED = 32;
 
 /**
- * What every pair asks of its flow and adds to it, by the flow's slot: a record of one cache line, and one more for the
- * latency. As objects, the accounts of ten thousands of flows were a dozen lines each, and most of the memory.
+ * The flows, by their slots, with what every pair asks of its flow and adds to it: a record of one cache line, and one more for
+ * the latency. As objects, ten thousands of flows were a dozen lines each, and most of the memory.
  */
 export class FlowAccounts {
   records: Int32Array;
   /** The same memory. */
   doubles: Float64Array;
+  /** The slots used so far are below it. */
+  end = 0;
   readonly samples: Samples;
   readonly #heap: Heap;
   readonly #few = new Float64Array(EXACT_SAMPLES);
   /** Latencies of flows with more pairs than are kept one by one, at `2 * slot`, + 1 for outbound. */
   readonly #digests = new Map<number, LatencyDigest>();
 
-  constructor(heap: Heap) {
+  /** `room`: for how many flows at first. */
+  constructor(heap: Heap, room: number = FIRST_SLOTS) {
     this.#heap = heap;
     this.samples = new Samples(heap);
-    this.records = heap.take(Int32Array, 64 * RECORD_WORDS);
+    this.records = heap.take(Int32Array, room * RECORD_WORDS);
     this.doubles = asDoubles(this.records);
   }
 
-  /** Begins the accounts of a flow; its two facts as in `Flow`. Returns them as bits, IS_FLIPPED and BACKWARD_OUTBOUND. */
-  open(slot: number, isFlipped: boolean, isForwardOutbound: boolean): number {
+  /** Takes a flow, without pairs so far. Returns two facts of it as bits, IS_FLIPPED and BACKWARD_OUTBOUND. */
+  open(flow: Flow): number {
+    const { slot } = flow;
     const r = slot << RECORD_BITS;
     this.reserve(slot + 1);
+    this.end = Math.max(this.end, slot + 1);
     const records = this.records;
     records.fill(0, r, r + RECORD_WORDS);
-    const bits = (isFlipped ? IS_FLIPPED : 0) | (isForwardOutbound ? 0 : 1 << BACKWARD_OUTBOUND_BIT);
+    const bits = (flow.isFlipped ? IS_FLIPPED : 0) | (flow.isForwardOutbound ? 0 : 1 << BACKWARD_OUTBOUND_BIT);
     records[r + BITS] = bits;
+    records[r + ID] = flow.id;
+    records[r + INSIDE_TUPLE] = flow.insideTuple;
+    records[r + OUTSIDE_TUPLE] = flow.outsideTuple;
+    records[r + REWRITES] = flow.rewriteForward | (flow.rewriteBackward << 8);
     records[r + LATENCIES] = NONE;
     records[r + LATENCIES + 1] = NONE;
     this.doubles[(r >> 1) + FIRST_NS] = Number.POSITIVE_INFINITY;
@@ -62,12 +82,62 @@ export class FlowAccounts {
     return bits;
   }
 
-  /** Ends them: the slot may be opened again. */
+  /** The flow in a slot, as it was taken. */
+  flow(slot: number): Flow {
+    return new Flow(
+      this.id(slot),
+      slot,
+      this.insideTuple(slot),
+      this.outsideTuple(slot),
+      this.isFlipped(slot),
+      this.isOutbound(slot, 1),
+      this.rewrite(slot, 1),
+      this.rewrite(slot, 0),
+    );
+  }
+
+  /** Lets a flow go: its slot may be used again. */
   close(slot: number): void {
+    this.records[(slot << RECORD_BITS) + ID] = 0;
     for (const outbound of [0, 1]) {
       this.samples.drop(this.records[(slot << RECORD_BITS) + LATENCIES + outbound]);
       this.#digests.delete(2 * slot + outbound);
     }
+  }
+
+  /** The slots that are in use. */
+  slots(): number[] {
+    const slots: number[] = [];
+    for (let slot = 0; slot < this.end; slot++) if (this.id(slot) !== 0) slots.push(slot);
+    return slots;
+  }
+
+  /** 0 where the slot is free. */
+  id(slot: number): number {
+    return this.records[(slot << RECORD_BITS) + ID];
+  }
+
+  insideTuple(slot: number): number {
+    return this.records[(slot << RECORD_BITS) + INSIDE_TUPLE];
+  }
+
+  outsideTuple(slot: number): number {
+    return this.records[(slot << RECORD_BITS) + OUTSIDE_TUPLE];
+  }
+
+  /** REWRITE_… bits of packets that are `forward` on the inside, or of the others. */
+  rewrite(slot: number, forward: number): number {
+    const rewrites = this.records[(slot << RECORD_BITS) + REWRITES];
+    return forward === 1 ? rewrites & 0xff : rewrites >> 8;
+  }
+
+  /** Notes that its tuples are free for other flows. */
+  retire(slot: number): void {
+    this.records[(slot << RECORD_BITS) + BITS] |= IS_RETIRED;
+  }
+
+  isRetired(slot: number): boolean {
+    return (this.records[(slot << RECORD_BITS) + BITS] & IS_RETIRED) !== 0;
   }
 
   isFlipped(slot: number): boolean {

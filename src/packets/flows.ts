@@ -7,11 +7,11 @@ export const REWRITE_SRC_PORT = 2;
 export const REWRITE_DST = 4;
 export const REWRITE_DST_PORT = 8;
 
-/** A conversation that both captures saw, and what the NAT made of it; how much of it there was is in `FlowAccounts`. */
+/** A conversation that both captures saw, and what the NAT made of it. `FlowAccounts` has all of them, and how much of each there was. */
 export class Flow {
   /** 1-based, in the order the translations were learnt. */
   readonly id: number;
-  /** Index into `Translations.flows`, and of its accounts; another flow's once this one was let go. */
+  /** Where it is in `FlowAccounts`; another flow's once this one was let go. */
   readonly slot: number;
   /** Its rows in the tuple tables of the two sides. */
   readonly insideTuple: number;
@@ -23,8 +23,6 @@ export class Flow {
   /** REWRITE_… bits of packets that are `forward` on the inside, and of the others. */
   readonly rewriteForward: number;
   readonly rewriteBackward: number;
-  /** Whether its tuples have been given to another flow, or let go. */
-  isRetired = false;
 
   constructor(
     id: number,

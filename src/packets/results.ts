@@ -67,32 +67,46 @@ export function natOf(rewrite: number): Nat {
   return isDestination ? "dnat" : "none";
 }
 
-/** A finished flow, for showing. Whoever keeps it for later keeps a copy, by `copyOf`: some of it is looked up when it is asked for. */
+/** A finished flow, for showing. Whoever keeps it for later keeps a copy, by `copyOf`: most of it is looked up when it is asked for. */
 export interface FlowSummary {
-  id: number;
-  proto: Protocol;
-  nat: Nat;
-  initiator: "inside" | "outside";
+  readonly id: number;
+  readonly proto: Protocol;
+  readonly nat: Nat;
+  readonly initiator: "inside" | "outside";
   /** The initiator's direction. */
-  inside: Ends;
-  outside: Ends;
-  pairs: number;
+  readonly inside: Ends;
+  readonly outside: Ends;
+  readonly pairs: number;
   /** How many of the pairs travelled outbound. */
-  pairsOutbound: number;
-  insideOnly: number;
-  outsideOnly: number;
+  readonly pairsOutbound: number;
+  readonly insideOnly: number;
+  readonly outsideOnly: number;
   /** First and last pair: epoch nanoseconds on the inside clock. */
-  firstNs: bigint;
-  lastNs: bigint;
+  readonly firstNs: bigint;
+  readonly lastNs: bigint;
   readonly latencyNs: { readonly outbound: LatencySummary | null; readonly inbound: LatencySummary | null };
   /** The firewall's rules behind the translation, as they stand in the rule set; absent where no rules were given. */
-  rules?: readonly string[];
+  readonly rules?: readonly string[];
 }
 
 /** What a summary says, all of it, to be kept. */
 export function copyOf(flow: FlowSummary): FlowSummary {
-  const { firstNs, lastNs, latencyNs } = flow;
-  return { ...flow, inside: copyOfEnds(flow.inside), outside: copyOfEnds(flow.outside), firstNs, lastNs, latencyNs };
+  return {
+    id: flow.id,
+    proto: flow.proto,
+    nat: flow.nat,
+    initiator: flow.initiator,
+    inside: copyOfEnds(flow.inside),
+    outside: copyOfEnds(flow.outside),
+    pairs: flow.pairs,
+    pairsOutbound: flow.pairsOutbound,
+    insideOnly: flow.insideOnly,
+    outsideOnly: flow.outsideOnly,
+    firstNs: flow.firstNs,
+    lastNs: flow.lastNs,
+    latencyNs: flow.latencyNs,
+    ...(flow.rules && { rules: flow.rules }),
+  };
 }
 
 function copyOfEnds({ src, dst, srcPort, dstPort, icmpId }: Ends): Ends {

@@ -6,6 +6,11 @@ export const CHUNK_BITS = 3;
 export const CHUNK_SAMPLES = 7;
 /** Where in a chunk the other one's number is. */
 export const BEFORE = 7;
+/**
+ * 64 MiB. Of a heap's blocks, only what was ever used takes memory; where a block has doubled, that is all of the smaller one as
+ * well, for nothing. So a table that gives out what lies lowest begins with as much room as it is likely to want.
+ */
+const FIRST_CHUNKS = 2 ** 20;
 
 /**
  * Lists of numbers that only grow, in chunks of one memory: ten thousands of short ones take no object each, and adding to one
@@ -20,10 +25,11 @@ export class Samples {
   freeCount = 0;
   readonly #heap: Heap;
 
-  constructor(heap: Heap) {
+  /** `room`: for how many chunks at first. */
+  constructor(heap: Heap, room: number = FIRST_CHUNKS) {
     this.#heap = heap;
-    this.chunks = heap.take(Float64Array, 128 << CHUNK_BITS);
-    this.free = heap.take(Int32Array, 128);
+    this.chunks = heap.take(Float64Array, room << CHUNK_BITS);
+    this.free = heap.take(Int32Array, room);
   }
 
   /** Adds to the list of `count` samples whose newest chunk is `chunk` (NONE for an empty one); returns its newest chunk then. */

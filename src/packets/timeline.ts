@@ -288,7 +288,7 @@ export class Timeline {
     this.fates[(this.places[row & this.mask] << FATE_BITS) + NEXT] = next;
   }
 
-  /** Flow of a paired inside row, index into `Translations.flows`. */
+  /** Flow of a paired inside row, by its slot in `FlowAccounts`. */
   flow(row: number): number {
     return this.fates[(this.places[row & this.mask] << FATE_BITS) + FLOW];
   }

@@ -25,6 +25,8 @@ const NUMBER = 6;
 const IS_ALIVE = 7;
 export const TUPLE_BITS = 3;
 const TUPLE_WORDS = 1 << TUPLE_BITS;
+/** 6 MiB, most of which takes no memory: see `FIRST_CHUNKS` of samples.ts. */
+const FIRST_TUPLES = 2 ** 16;
 
 /**
  * Words of what every packet of a tuple asks for and changes, a quarter of a cache line: with ten thousands of tuples, each
@@ -65,8 +67,8 @@ export class TupleTable {
   /** The same memory as `states`. */
   doubles: Float64Array;
   /** Addresses, four words a row as in `PacketBatch`. */
-  addressA = new Uint32Array(1024);
-  addressB = new Uint32Array(1024);
+  addressA: Uint32Array;
+  addressB: Uint32Array;
   /** 1 where the ports are an ICMP echo id. */
   isEcho: Uint8Array;
   /** 1 if A opened the conversation, 0 if B did. */
@@ -74,9 +76,9 @@ export class TupleTable {
   /** TCP: bit 0 once B, bit 1 once A has sent FIN or either has sent RST: 3 where the connection is over. */
   ended: Uint8Array;
   /** Packets of this tuple that found no twin. */
-  unmatched = new Uint32Array(256);
+  unmatched: Uint32Array;
   /** 1 where one of them was dropped before the first pair of the tuple's flow. */
-  hasLostFirst = new Uint8Array(256);
+  hasLostFirst: Uint8Array;
   /** Rows handed out so far: every tuple is below it. */
   end = 0;
   /** How many tuples have had a packet. */
@@ -97,18 +99,23 @@ export class TupleTable {
   readonly #index: HashIndex;
   readonly #heap: Heap;
 
-  constructor(heap: Heap) {
+  /** `room`: for how many tuples at first. */
+  constructor(heap: Heap, room: number = FIRST_TUPLES) {
     this.#heap = heap;
     this.#index = new HashIndex(heap);
     this.#known = [new Known(heap), new Known(heap)];
     this.#unknown = heap.take(Int32Array, BATCH_FRAMES);
     this.#knownWays = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["findWays"];
-    this.records = heap.take(Int32Array, 256 * TUPLE_WORDS);
-    this.states = heap.take(Int32Array, 256 * STATE_WORDS);
+    this.records = heap.take(Int32Array, room * TUPLE_WORDS);
+    this.states = heap.take(Int32Array, room * STATE_WORDS);
     this.doubles = asDoubles(this.states);
-    this.isEcho = heap.take(Uint8Array, 256);
-    this.openedByA = heap.take(Uint8Array, 256);
-    this.ended = heap.take(Uint8Array, 256);
+    this.addressA = new Uint32Array(4 * room);
+    this.addressB = new Uint32Array(4 * room);
+    this.unmatched = new Uint32Array(room);
+    this.hasLostFirst = new Uint8Array(room);
+    this.isEcho = heap.take(Uint8Array, room);
+    this.openedByA = heap.take(Uint8Array, room);
+    this.ended = heap.take(Uint8Array, room);
   }
 
   /**

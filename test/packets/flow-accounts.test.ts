@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
+import { Flow } from "../../src/packets/flows.js";
 import { FlowAccounts } from "../../src/packets/flow-accounts.js";
 import { LatencyDigest } from "../../src/packets/latency.js";
 
@@ -108,9 +109,9 @@ function expectSame(accounts: FlowAccounts, slot: number, plain: Plain): void {
 it("say of each flow what a plain list of its pairs says, with others between them and before it in its slot", () => {
   fc.assert(
     fc.property(steps, (steps) => {
-      const accounts = new FlowAccounts(new Heap());
+      const accounts = new FlowAccounts(new Heap(), 64);
       const model = new Map(SLOTS.map((slot) => [slot, new Plain(false, true)]));
-      for (const slot of SLOTS) accounts.open(slot, false, true);
+      for (const slot of SLOTS) accounts.open(new Flow(1, slot, 0, 0, false, true, 0, 0));
       for (const step of steps) {
         const plain = model.get(step.slot)!;
         switch (step.kind) {
@@ -124,7 +125,7 @@ it("say of each flow what a plain list of its pairs says, with others between th
             break;
           case "reopen":
             accounts.close(step.slot);
-            accounts.open(step.slot, step.isFlipped, step.isForwardOutbound);
+            accounts.open(new Flow(1, step.slot, 0, 0, step.isFlipped, step.isForwardOutbound, 0, 0));
             model.set(step.slot, new Plain(step.isFlipped, step.isForwardOutbound));
             break;
           case "look":
@@ -140,9 +141,9 @@ it("say of each flow what a plain list of its pairs says, with others between th
 });
 
 it("say the same at every count around the 64 samples that are kept one by one", () => {
-  const accounts = new FlowAccounts(new Heap());
+  const accounts = new FlowAccounts(new Heap(), 64);
   const plain = new Plain(false, true);
-  accounts.open(3, false, true);
+  accounts.open(new Flow(1, 3, 0, 0, false, true, 0, 0));
   for (let count = 1; count <= 200; count++) {
     // 137 and 1009 have no common divisor: latencies that come in no order
     const latencyNs = (137 * count) % 1009;
@@ -154,12 +155,36 @@ it("say the same at every count around the 64 samples that are kept one by one",
 });
 
 it("take no more memory for flows that come and go, however many pairs each has", () => {
-  const accounts = new FlowAccounts(new Heap());
-  const { chunks } = accounts.samples;
+  const accounts = new FlowAccounts(new Heap(), 64);
   for (let flow = 0; flow < 500; flow++) {
-    accounts.open(0, false, true);
+    accounts.open(new Flow(1, 0, 0, 0, false, true, 0, 0));
     for (let pair = 0; pair < 60 + (flow % 10); pair++) accounts.add(0, pair, pair % 20 > 0, pair);
     accounts.close(0);
   }
-  expect(accounts.samples.chunks).toBe(chunks);
+  // two lists of 64 samples, seven to a chunk
+  expect(accounts.samples.end).toBeLessThanOrEqual(20);
+});
+
+it("have a flow as it was taken, until it is let go", () => {
+  const bits = fc.integer({ min: 0, max: 15 });
+  const tuple = fc.integer({ min: 0, max: 2 ** 26 });
+  const some = fc.array(fc.tuple(fc.nat(200), tuple, tuple, fc.boolean(), fc.boolean(), bits, bits));
+  fc.assert(
+    fc.property(some, (some) => {
+      const accounts = new FlowAccounts(new Heap(), 64);
+      const flows = new Map<number, Flow>();
+      for (const [at, [slot, ...facts]] of some.entries()) {
+        if (flows.delete(slot)) accounts.close(slot);
+        else {
+          const flow = new Flow(at + 1, slot, ...facts);
+          accounts.open(flow);
+          accounts.add(slot, 1000, flow.isForwardOutbound, 10);
+          flows.set(slot, flow);
+        }
+      }
+      const slots = accounts.slots();
+      expect(slots.map((slot) => accounts.flow(slot))).toEqual(slots.map((slot) => flows.get(slot)));
+      expect(slots).toHaveLength(flows.size);
+    }),
+  );
 });

@@ -131,7 +131,7 @@ it("hands a released row out again, with nothing left in it", () => {
 const end = (n: number): End => ({ words: [n, n + 1, n + 2, n + 3], port: n % 65_536 });
 
 it("grows, and keeps every conversation findable and without a flow", () => {
-  const table = new TupleTable(new Heap());
+  const table = new TupleTable(new Heap(), 256);
   const ways = Array.from({ length: 1000 }, (_, n) => intern(table, end(n), B, { hash: n % 300, isIpv6: 1 }));
   for (const [n, way] of ways.entries()) {
     expect(intern(table, B, end(n), { hash: n % 300, isIpv6: 1 })).toBe(way ^ 1);

@@ -30,15 +30,8 @@ import { note } from "./openings.js";
 /** `Clock`'s methods, which are asked where the clock is an estimated one. */
 declare function observe(timeNs: f64, gapNs: f64, isOutbound: bool): void;
 declare function correctionNs(timeNs: f64): f64;
-/** A flow was learnt from a pair of these tuples, with what `learning.ts` says of it. */
-declare function learn(
-  slot: i32,
-  insideTuple: i32,
-  outsideTuple: i32,
-  flowBits: i32,
-  forward: i32,
-  backward: i32,
-): void;
+/** A flow was learnt. */
+declare function learn(slot: i32): void;
 
 /** Bytes of a record, and of others that are half or twice as long as they say. */
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
@@ -99,6 +92,7 @@ export function run(ground: usize): void {
   const freeSlots = wordOf(ground, words.FREE_SLOTS);
   let freeSlotCount = wordOf(ground, words.FREE_SLOT_COUNT);
   let flowsEnd = wordOf(ground, words.FLOWS_END);
+  let flowsLearnt = wordOf(ground, words.FLOWS_LEARNT);
   const pairsBefore = wordOf(ground, words.PAIRS_BEFORE);
   let freePlaceCount = wordOf(ground, words.FREE_PLACE_COUNT);
   let placesEnd = wordOf(ground, words.PLACES_END);
@@ -199,7 +193,15 @@ export function run(ground: usize): void {
         forward = (way ^ (bits & side)) & 1;
         outbound = forward ^ ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1);
         latencyNs = outbound === 1 ? gapNs : 0 - gapNs;
-        openAccount(flow, bits);
+        openAccount(
+          flow,
+          bits,
+          ++flowsLearnt,
+          (side === INSIDE ? way : otherWay) >> 1,
+          (side === INSIDE ? otherWay : way) >> 1,
+          learnt.rewriteForward,
+          learnt.rewriteBackward,
+        );
         bind(conversation, slot, bits);
         bind(tupleStates + ((otherWay >> 1) << STATE_BYTES_BITS), slot, bits);
         isLearnt = true;
@@ -271,12 +273,7 @@ export function run(ground: usize): void {
         const by = BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24);
         store<i32>(insideFate, by, 4 * line.BY_EVIDENCE_OUTBOUND);
       } else store<i32>(freePlaces + (freePlaceCount++ << 2), otherPlace);
-      if (isLearnt) {
-        const otherTuple = load<i32>(other, 4 * record.WAY) >> 1;
-        const insideTuple = side === INSIDE ? way >> 1 : otherTuple;
-        const outsideTuple = side === INSIDE ? otherTuple : way >> 1;
-        learn(slot, insideTuple, outsideTuple, learnt.bits, learnt.rewriteForward, learnt.rewriteBackward);
-      }
+      if (isLearnt) learn(slot);
 
       // what the pair adds to its flow
       const pairNs = side === INSIDE ? timeNs : load<f64>(other, 8 * record.TIME_NS);
@@ -342,6 +339,8 @@ export function run(ground: usize): void {
   setWord(ground, words.FIRSTS, firsts);
   setWord(ground, words.FILED, filed);
   setWord(ground, words.FREE_SLOT_COUNT, freeSlotCount);
+  setWord(ground, words.FLOWS_END, flowsEnd);
+  setWord(ground, words.FLOWS_LEARNT, flowsLearnt);
   setWord(ground, words.FREE_PLACE_COUNT, freePlaceCount);
   setWord(ground, words.PLACES_END, placesEnd);
   setWord(ground, words.IS_AT_OTHER, isAtOther ? 1 : 0);
