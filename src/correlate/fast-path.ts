@@ -74,7 +74,7 @@ export class FastPath {
       "fast-path": {
         observe: (timeNs: number, gapNs: number, outbound: number) => clock.observe(timeNs, gapNs, outbound === 1),
         correctionNs: (timeNs: number) => clock.correctionNs(timeNs),
-        learn: (slot: number) => onFlow(slot),
+        learn: onFlow,
       },
       "learning.js": { log2: Math.log2 },
     });

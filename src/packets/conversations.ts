@@ -34,7 +34,7 @@ export class Conversations {
   ) => number;
 
   constructor(heap: Heap) {
-    this.#index = new HashIndex(heap);
+    this.#index = new HashIndex(heap, 2 * MOST);
     this.#heads = heap.take(Uint8Array, MOST << HEAD_BYTES_BITS);
     this.#tails = heap.take(Uint8Array, MOST << TAIL_BYTES_BITS);
     this.#number = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["number"];

@@ -12,13 +12,15 @@ import type { Heap } from "./heap.js";
 export class HashIndex {
   /** Hash and id + 1 of each cell; 0 in the second where it is empty. */
   cells: Int32Array;
-  mask = 1023;
+  mask: number;
   readonly #heap: Heap;
   #size = 0;
 
-  constructor(heap: Heap) {
+  /** `cells`: how many at first, a power of two. To fill what is wanted in the end takes less than to grow to it. */
+  constructor(heap: Heap, cells: number = 1024) {
     this.#heap = heap;
-    this.cells = heap.take(Int32Array, 2 * 1024);
+    this.mask = cells - 1;
+    this.cells = heap.take(Int32Array, 2 * cells);
   }
 
   get size(): number {

@@ -102,7 +102,7 @@ export class TupleTable {
   /** `room`: for how many tuples at first. */
   constructor(heap: Heap, room: number = FIRST_TUPLES) {
     this.#heap = heap;
-    this.#index = new HashIndex(heap);
+    this.#index = new HashIndex(heap, 2 * room);
     this.#known = [new Known(heap), new Known(heap)];
     this.#unknown = heap.take(Int32Array, BATCH_FRAMES);
     this.#knownWays = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["findWays"];
