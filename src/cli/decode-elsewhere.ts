@@ -23,6 +23,9 @@ export function isWorthAThread(from: Captures): boolean {
 /** More than the thread needs: 16 batches, two windows on captures, and 131,072 conversations take half of it. Only what is used takes room. */
 const THREAD_BYTES = 64 * 2 ** 20;
 
+/** What decoding makes objects of is gone with the batch: V8 would let it pile up to four times that. */
+const YOUNG_MB = 2;
+
 /** The event loop turns at least this often, that signals and timers get their turn. */
 const TURN_EVERY_MS = 2;
 
@@ -43,7 +46,7 @@ export async function decodeElsewhere(
   thread: URL = THREAD,
 ): Promise<Decoding> {
   const task: Task = { from, part: heap.part(THREAD_BYTES) };
-  const worker = new Worker(thread, { workerData: task });
+  const worker = new Worker(thread, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
   const source = (side: Side) => new SharedSource(pace, () => worker.postMessage(side satisfies ToThread));
   const sources = [source(INSIDE), source(OUTSIDE)] as const;
   try {

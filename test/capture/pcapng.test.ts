@@ -139,8 +139,8 @@ test.each([
   ["a length of nothing", new Uint8Array(12), /claims to be 0 bytes/],
   [
     "a packet block beyond the buffer",
-    Uint8Array.of(6, 0, 0, 0, 0, 0, 32, 0, 0, 0, 0, 0),
-    /claims to be 2097152 bytes/,
+    Uint8Array.of(6, 0, 0, 0, 0, 0, 64, 0, 0, 0, 0, 0),
+    /claims to be 4194304 bytes/,
   ],
   ["a frame beyond 256 KiB", little.enhanced(0, STAMP, Buffer.alloc(262_145)), /claims 262145 captured bytes/],
   ["a packet block too short for its fields", little.block(6, new Uint8Array(12)), /claims to be 24 bytes long/],
