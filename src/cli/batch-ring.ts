@@ -1,6 +1,6 @@
 import { BATCH_FRAMES } from "../packets/frames.js";
 import type { Heap } from "../packets/heap.js";
-import { BATCH_BYTES, PacketBatch, type PacketSource, type Tally } from "../packets/packets.js";
+import { BATCH_BYTES, PacketBatch, type Tally } from "../packets/packets.js";
 
 /** Batches that are filled, waiting, or being used. */
 export const BATCHES = 8;
@@ -30,7 +30,10 @@ const CUT = 11;
 const DOUBLES = 16;
 
 /** What a source says of itself that changes from batch to batch; see `PacketSource`. */
-export interface SourceState extends Pick<PacketSource, "captureDropped" | "firstNs" | "lastNs"> {
+export interface SourceState {
+  captureDropped: number;
+  firstNs: number;
+  lastNs: number;
   readonly tally: Pick<Tally, "frames" | "notIp" | "undecodable" | "cut">;
 }
 
@@ -88,7 +91,7 @@ export class BatchRing {
   }
 
   /** The filler's: that one was filled. Returns whether the user waits for that and is to be called. */
-  fill({ captureDropped, firstNs, lastNs, tally }: SourceState): boolean {
+  fill({ captureDropped, firstNs, lastNs, tally }: Readonly<SourceState>): boolean {
     const { count, isInOrder, reachedNs, era, quotes } = this.next;
     const d = this.#doubles;
     const at = DOUBLES * this.#batchAt(FILLED);
@@ -113,8 +116,8 @@ export class BatchRing {
     return this.#mustWait(USER_WAITS, () => this.#inUse === 0);
   }
 
-  /** The user's: the batch filled first, with what its source said as of then. Precondition: it need not wait. */
-  use(): { readonly batch: PacketBatch; readonly state: SourceState } {
+  /** The user's: the batch filled first; what its source said as of then goes into `state`. Precondition: it need not wait. */
+  use(state: SourceState): PacketBatch {
     const batch = this.#batches[this.#batchAt(USED)];
     const d = this.#doubles;
     const at = DOUBLES * this.#batchAt(USED);
@@ -123,19 +126,14 @@ export class BatchRing {
     batch.reachedNs = d[at + REACHED_NS];
     batch.era = d[at + ERA];
     batch.quotes.count = d[at + QUOTES];
-    const tally = {
-      frames: d[at + FRAMES],
-      notIp: d[at + NOT_IP],
-      undecodable: d[at + UNDECODABLE],
-      cut: d[at + CUT],
-    };
-    const state = {
-      captureDropped: d[at + CAPTURE_DROPPED],
-      firstNs: d[at + FIRST_NS],
-      lastNs: d[at + LAST_NS],
-      tally,
-    };
-    return { batch, state };
+    state.captureDropped = d[at + CAPTURE_DROPPED];
+    state.firstNs = d[at + FIRST_NS];
+    state.lastNs = d[at + LAST_NS];
+    state.tally.frames = d[at + FRAMES];
+    state.tally.notIp = d[at + NOT_IP];
+    state.tally.undecodable = d[at + UNDECODABLE];
+    state.tally.cut = d[at + CUT];
+    return batch;
   }
 
   /** The user's: gives back what `use` gave. Returns whether the filler waits for that and is to be called. */

@@ -5,7 +5,7 @@ import { CaptureError } from "../capture/errors.js";
 import { Heap } from "../packets/heap.js";
 import { type PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
-import { BatchRing, type SourceState } from "./batch-ring.js";
+import { BatchRing } from "./batch-ring.js";
 import { type Captures, type OpenEvents, pathsOf } from "./captures.js";
 import type { Decoding, Pace } from "./decoding.js";
 import type { FromThread, LastState, Task, ToThread } from "./decoding-messages.js";
@@ -47,10 +47,11 @@ export async function decodeElsewhere(
 ): Promise<Decoding> {
   const task: Task = { from, part: heap.part(THREAD_BYTES) };
   const worker = new Worker(thread, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
-  const source = (side: Side) => new SharedSource(pace, () => worker.postMessage(side satisfies ToThread));
-  const sources = [source(INSIDE), source(OUTSIDE)] as const;
+  const close = async (): Promise<void> => void (await worker.terminate());
   try {
-    const interfaces = await new Promise<readonly [string, string]>((resolve, reject) => {
+    return await new Promise<Decoding>((resolve, reject) => {
+      // none before the captures were opened
+      const sources: SharedSource[] = [];
       const fail = (error: Error): void => {
         reject(error);
         for (const each of sources) each.end(error);
@@ -58,11 +59,17 @@ export async function decodeElsewhere(
       worker.on("error", fail);
       worker.on("message", (said: FromThread) => {
         switch (said.kind) {
-          case "opened":
-            for (const [side, each] of sources.entries())
-              each.open(said.names[side], said.epochsNs[side], new BatchRing(heap, said.rings[side]));
-            resolve(said.interfaces);
+          case "opened": {
+            const { names, epochsNs, interfaces, rings } = said;
+            const source = (side: Side): SharedSource => {
+              const onRoom = (): void => worker.postMessage(side satisfies ToThread);
+              return new SharedSource(names[side], epochsNs[side], new BatchRing(heap, rings[side]), pace, onRoom);
+            };
+            const packets = [source(INSIDE), source(OUTSIDE)] as const;
+            sources.push(...packets);
+            resolve({ packets, interfaces, close });
             break;
+          }
           case "unusable":
             fail(new CaptureError(said.message));
             break;
@@ -84,25 +91,23 @@ export async function decodeElsewhere(
         }
       });
     });
-    const close = async (): Promise<void> => void (await worker.terminate());
-    return { packets: sources, interfaces, close };
   } catch (error) {
-    await worker.terminate();
+    await close();
     throw error;
   }
 }
 
 /** The packets of a side as another thread decodes them. */
 class SharedSource implements PacketSource {
-  name = "";
-  epochNs = 0n;
+  readonly name: string;
+  readonly epochNs: bigint;
   captureDropped = 0;
   firstNs = Number.POSITIVE_INFINITY;
   lastNs = Number.NEGATIVE_INFINITY;
   readonly tally = new Tally();
+  readonly #ring: BatchRing;
   readonly #pace: Pace;
   readonly #onRoom: () => void;
-  #opened: BatchRing | undefined;
   /** Reasons that came before the batch did that they are of. */
   readonly #reasons: Tally["reasons"][] = [];
   /** What comes behind the last batch: what the source says then, or why there is no more. */
@@ -111,20 +116,12 @@ class SharedSource implements PacketSource {
   #isUsing = false;
   #turnedMs = 0;
 
-  constructor(pace: Pace, onRoom: () => void) {
-    this.#pace = pace;
-    this.#onRoom = onRoom;
-  }
-
-  open(name: string, epochNs: bigint, ring: BatchRing): void {
+  constructor(name: string, epochNs: bigint, ring: BatchRing, pace: Pace, onRoom: () => void) {
     this.name = name;
     this.epochNs = epochNs;
-    this.#opened = ring;
-  }
-
-  get #ring(): BatchRing {
-    if (this.#opened === undefined) throw new RangeError("it was not opened");
-    return this.#opened;
+    this.#ring = ring;
+    this.#pace = pace;
+    this.#onRoom = onRoom;
   }
 
   /** There is a batch again. */
@@ -165,17 +162,17 @@ class SharedSource implements PacketSource {
   }
 
   #use(): PacketBatch | Promise<PacketBatch> {
-    const { batch, state } = this.#ring.use();
+    const { undecodable } = this.tally;
+    const batch = this.#ring.use(this);
     this.#isUsing = true;
-    const hasReasons = state.tally.undecodable > this.tally.undecodable;
-    this.#take(state);
-    return hasReasons ? this.#takeReasons().then(() => batch) : batch;
+    return this.tally.undecodable > undecodable ? this.#takeReasons().then(() => batch) : batch;
   }
 
   #finish(end: LastState | Error): null {
     if (end instanceof Error) throw end;
-    this.#take(end);
-    Object.assign(this.tally, { reasons: end.tally.reasons });
+    const { tally, ...state } = end;
+    Object.assign(this, state);
+    Object.assign(this.tally, tally);
     return null;
   }
 
@@ -184,16 +181,6 @@ class SharedSource implements PacketSource {
     while (this.#reasons.length === 0 && this.#end === undefined) await this.#news();
     const reasons = this.#reasons.shift();
     if (reasons) Object.assign(this.tally, { reasons });
-  }
-
-  #take({ captureDropped, firstNs, lastNs, tally }: SourceState): void {
-    this.captureDropped = captureDropped;
-    this.firstNs = firstNs;
-    this.lastNs = lastNs;
-    this.tally.frames = tally.frames;
-    this.tally.notIp = tally.notIp;
-    this.tally.undecodable = tally.undecodable;
-    this.tally.cut = tally.cut;
   }
 
   #news(): Promise<void> {

@@ -70,28 +70,28 @@ export const IS_UNCUT = 63;
 export const IS_ESTIMATED = 64;
 
 /** How many flows were learnt so far. */
-export const FLOWS_LEARNT = 82;
+export const FLOWS_LEARNT = 65;
 
 /** Pairs that there had been of any flow. */
-export const PAIRS_BEFORE = 65;
+export const PAIRS_BEFORE = 66;
 
 /** What there was: pairs, conversations that had their first packet, and how many more packets wait than did. */
-export const PAIRS = 66;
-export const FIRSTS = 67;
-export const FILED = 68;
+export const PAIRS = 67;
+export const FIRSTS = 68;
+export const FILED = 69;
 /** Two each: where latencies are counted, the first bucket and how many there are, and how many were counted. */
-export const COUNTS = 69;
-export const LOWEST_BUCKET = 71;
-export const BUCKETS = 73;
-export const COUNTED = 75;
+export const COUNTS = 70;
+export const LOWEST_BUCKET = 72;
+export const BUCKETS = 74;
+export const COUNTED = 76;
 /** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */
-export const LATENCIES = 77;
-export const LATENCY_COUNT = 78;
+export const LATENCIES = 78;
+export const LATENCY_COUNT = 79;
 /** Where the rows go, one after the other, of TCP segments that came without a translation and wait, and how many there are. */
-export const STRANGERS = 79;
-export const STRANGER_COUNT = 80;
+export const STRANGERS = 80;
+export const STRANGER_COUNT = 81;
 /** 1 where the next packet is not for the fast path. */
-export const IS_AT_OTHER = 81;
+export const IS_AT_OTHER = 82;
 
 /**
  * A latency: nanoseconds, a double; then where the flow's digest is, or -1 where it needs none; then 1 if it is outbound, and

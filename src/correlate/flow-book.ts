@@ -87,8 +87,8 @@ export class FlowBook {
     const { accounts } = translations;
     const held = new Held(timeline, tuples, accounts.end);
     const isIdle = (tuple: number): boolean => isSilent(tuples, tuple, nowNs) && !held.hasTuple(tuple);
-    for (let slot = 0; slot < accounts.end; slot++) {
-      if (accounts.id(slot) === 0 || accounts.isRetired(slot)) continue;
+    for (const slot of accounts.slots()) {
+      if (accounts.isRetired(slot)) continue;
       if (isIdle(accounts.insideTuple(slot)) && isIdle(accounts.outsideTuple(slot))) translations.retire(slot);
     }
     translations.retired = translations.retired.filter((slot) => {

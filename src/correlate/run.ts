@@ -193,17 +193,22 @@ export class Run {
     while (this.#pairs < this.#options.maxPairs) {
       const isFurther = isFast && !inside.isEmpty && !outside.isEmpty && this.#goFast();
       if (this.#pass() && isFurther) continue;
-      const isInside = inside.nextNs <= this.#outsideNs;
-      if ((isInside ? inside : outside).isEmpty) {
+      const next = this.#next;
+      if (this.#feeds[next].isEmpty) {
         this.#show();
         break;
       }
-      if (isInside) this.#admit(INSIDE, inside, inside.nextNs);
+      if (next === INSIDE) this.#admit(INSIDE, inside, inside.nextNs);
       else {
         this.#admit(OUTSIDE, outside, this.#outsideNs);
         this.#outsideNs = this.#onTimeline(outside.nextNs);
       }
     }
+  }
+
+  /** The side whose packet comes next, or that it is not known of when one does. */
+  get #next(): Side {
+    return this.#feeds[INSIDE].nextNs <= this.#outsideNs ? INSIDE : OUTSIDE;
   }
 
   /** Takes as many packets as the fast path will. Returns whether it may take more once what is due by then was decided about. */
@@ -243,11 +248,10 @@ export class Run {
    * an ICMP error: it may tell what became of those that are due by then, and is taken before they are decided about.
    */
   #pass(): boolean {
-    const [inside, outside] = this.#feeds;
-    const isInside = inside.nextNs <= this.#outsideNs;
-    const feed = isInside ? inside : outside;
+    const next = this.#next;
+    const feed = this.#feeds[next];
     if (!feed.isEmpty && (feed.batch.flags(feed.row(feed.at)) & IS_ERROR) !== 0) return false;
-    const nextNs = isInside ? inside.nextNs : this.#outsideNs;
+    const nextNs = next === INSIDE ? feed.nextNs : this.#outsideNs;
     if (nextNs > this.#nowNs && nextNs !== Number.POSITIVE_INFINITY) this.#nowNs = nextNs;
     this.#settle(this.#nowNs);
     return true;

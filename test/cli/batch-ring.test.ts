@@ -29,7 +29,13 @@ function fill(ring: BatchRing, n: number): boolean | "wait" {
 /** Uses a batch if there is one; returns what it says, and whether the filler is to be called, or "wait". */
 function use(ring: BatchRing): object | "wait" {
   if (ring.mustWaitToUse()) return "wait";
-  const { batch, state } = ring.use();
+  const state: SourceState = {
+    captureDropped: -1,
+    firstNs: -1,
+    lastNs: -1,
+    tally: { frames: -1, notIp: -1, undecodable: -1, cut: -1 },
+  };
+  const batch = ring.use(state);
   const { count, isInOrder, reachedNs, era } = batch;
   const told = { frame: batch.records[FRAME], batch: { count, isInOrder, reachedNs, era }, quotes: batch.quotes.count };
   return { ...told, state, isCall: ring.give() };
