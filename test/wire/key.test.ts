@@ -355,6 +355,25 @@ test("either half of the key tells 4096 successive packets apart", () => {
   expect(new Set(many.map((_, row) => out.key2(row))).size).toBe(4096);
 });
 
+test("no two bits of a payload cancel out, in one word or in two", () => {
+  const bits = Array.from({ length: 8 * 21 }, (_, bit) => bit);
+  const payloads = bits.flatMap((one) =>
+    bits.slice(one).map((other) => {
+      const payload = filler(21);
+      payload[one >> 3] ^= 1 << (one & 7);
+      payload[other >> 3] ^= one === other ? 0 : 1 << (other & 7);
+      return payload;
+    }),
+  );
+  const keys = new Set<string>();
+  for (let from = 0; from < payloads.length; from += 4096) {
+    const some = payloads.slice(from, from + 4096);
+    const { out } = decodeAll(some.map((payload) => ({ linkType: samples.RAW, frame: ipv4({}, udp({ payload })) })));
+    for (const row of some.keys()) keys.add(`${out.key(row)} ${out.key2(row)}`);
+  }
+  expect(keys.size).toBe(payloads.length);
+});
+
 function udpTupleHash(src: string, srcPort: number, dst: string, dstPort: number): number {
   return decodeOne({ linkType: samples.RAW, frame: ipv4({ src, dst }, udp({ srcPort, dstPort })) }).tupleHash;
 }

@@ -69,8 +69,14 @@ function find(hash: i32, kind: i32, src: i32, dst: i32, srcPort: i32, dstPort: i
     if (load<i32>(cells + (cell << CELL_BYTES_BITS)) === hash) {
       const number = id - 1;
       const found = load<v128>(heads + (number << HEAD_BYTES_BITS));
-      if (isSame(found, forward) && (isIpv4 || isBetween(number, src, dst))) return 2 * number + 1;
-      if (isSame(found, backward) && (isIpv4 || isBetween(number, dst, src))) return 2 * number;
+      // both before either is asked about: nobody foresees which way a packet goes, and a wrong guess would wait for the load
+      const isForward = i32(isSame(found, forward));
+      const isBackward = i32(isSame(found, backward));
+      if ((isForward | isBackward) !== 0) {
+        if (isIpv4) return 2 * number + isForward;
+        if (isForward !== 0 && isBetween(number, src, dst)) return 2 * number + 1;
+        if (isBackward !== 0 && isBetween(number, dst, src)) return 2 * number;
+      }
     }
     cell = (cell + 1) & mask;
   }

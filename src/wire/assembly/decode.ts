@@ -17,7 +17,7 @@ import {
 import * as words from "../decode-words.js";
 import { NO_INTERFACE, NOT_IP } from "../reasons.js";
 import { byteAt } from "./bytes.js";
-import { endKey, hashOfTuple, mixBytes } from "./hash.js";
+import { endKey, hashOfTuple, keyOf, mixBytes, setKey } from "./hash.js";
 import { icmp } from "./icmp.js";
 import { ipv4 } from "./ipv4.js";
 import { ipv6 } from "./ipv6.js";
@@ -123,7 +123,7 @@ function packet(start: i32, end: i32, wireEnd: i32, linkType: i32, limit: i32, b
       icmp(transport, datagramEnd, min(end, datagramEnd), kept, record, srcPort, dstPort);
   } else if ((flags & IS_LATER_FRAGMENT) !== 0 && transport < kept) {
     store<i32>(record, flags | HAS_PAYLOAD, 4 * FLAGS_PROTO_TTL);
-    mixBytes(record, transport, kept);
+    setKey(record, mixBytes(keyOf(record), transport, kept));
   }
   endKey(record);
   const quoted = (load<i32>(record, 4 * TCP_FLAGS_QUOTE) >>> 8) - 1;

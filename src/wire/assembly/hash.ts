@@ -1,69 +1,63 @@
 /**
- * The match key: two 32-bit lanes that take the same words. A word enters one lane by XOR and the other by addition, with
- * another multiplier and another shift, so that what cancels out in one lane does not in the other. Within a lane each
- * step is a bijection of the word: two packets that differ in a single word never share a lane.
+ * The match key: 64 bits that take words of 64 bits. Each step is a bijection of the word, so two packets that differ in a single
+ * word never share a key; and the word is spread over all bits before it enters, so that no difference in another word undoes what
+ * one has done. That spreading waits for nothing: what follows one another is a single multiplication a word.
  *
- * While a packet is being decoded its lanes live in its record.
+ * While a packet is being decoded its key lives in its record.
  */
 import { IS_IPV6 } from "../../packets/packets.js";
-import { KEY, KEY2 } from "../../packets/records.js";
+import { KEY } from "../../packets/records.js";
 
-const KEY_SEED: i32 = 0x2545f491;
-const KEY2_SEED: i32 = 0x6c078965;
+const SEED: u64 = 0x2545f4914f6cdd1d;
 
-function mix(lane: i32, word: i32): i32 {
-  const product = (lane ^ word) * <i32>0x9e3779b1;
-  return product ^ (product >>> 15);
+/** Takes a word into a key. */
+export function mix(key: u64, word: u64): u64 {
+  const spread = (word ^ (word >>> 32)) * <u64>0x9e3779b97f4a7c15;
+  const product = (key ^ spread ^ (spread >>> 29)) * <u64>0xd6e8feb86659fd93;
+  return product ^ (product >>> 32);
 }
 
-function mix2(lane: i32, word: i32): i32 {
-  const product = (lane + word) * <i32>0x85ebca77;
-  return product ^ (product >>> 13);
-}
-
-/** Spreads every bit over all 32: the finaliser of MurmurHash3. */
-function avalanche(lane: i32): i32 {
-  let h = (lane ^ (lane >>> 16)) * <i32>0x85ebca6b;
-  h = (h ^ (h >>> 13)) * <i32>0xc2b2ae35;
-  return h ^ (h >>> 16);
-}
-
-/** Begins the key in a record. */
-export function beginKey(record: i32): void {
-  store<i32>(record, KEY_SEED, 4 * KEY);
-  store<i32>(record, KEY2_SEED, 4 * KEY2);
-}
-
-/** Takes a word into both lanes of a record. */
-export function mixWord(record: i32, word: i32): void {
-  store<i32>(record, mix(load<i32>(record, 4 * KEY), word), 4 * KEY);
-  store<i32>(record, mix2(load<i32>(record, 4 * KEY2), word), 4 * KEY2);
-}
-
-/** Takes the bytes `from` … `to`-1 into both lanes of a record, four a step; `from` ≤ `to`. */
-export function mixBytes(record: i32, from: i32, to: i32): void {
-  let a = load<i32>(record, 4 * KEY);
-  let b = load<i32>(record, 4 * KEY2);
+/** Takes the bytes `from` … `to`-1 into a key, eight a step; `from` ≤ `to`. Precondition: the eight before `to` may be read. */
+export function mixBytes(key: u64, from: i32, to: i32): u64 {
+  let mixed = key;
   let at = from;
-  for (const whole = to - 3; at < whole; at += 4) {
-    const word = load<i32>(at);
-    a = mix(a, word);
-    b = mix2(b, word);
-  }
-  if (at < to) {
-    let word = 0;
-    for (; at < to; at++) word = (word << 8) | <i32>load<u8>(at);
-    a = mix(a, word);
-    b = mix2(b, word);
-  }
-  store<i32>(record, a, 4 * KEY);
-  store<i32>(record, b, 4 * KEY2);
+  for (; at + 8 <= to; at += 8) mixed = mix(mixed, load<u64>(at));
+  return at < to ? mix(mixed, load<u64>(to - 8) >>> ((<u64>(8 - (to - at))) << 3)) : mixed;
 }
 
-/** Ends the key in a record. */
+/** Spreads every bit over all 64: the finaliser of MurmurHash3. */
+function avalanche(key: u64): u64 {
+  let h = (key ^ (key >>> 33)) * <u64>0xff51afd7ed558ccd;
+  h = (h ^ (h >>> 33)) * <u64>0xc4ceb9fe1a85ec53;
+  return h ^ (h >>> 33);
+}
+
+/** Begins the key in a record, with a word. */
+export function beginKey(record: i32, word: u64): void {
+  setKey(record, mix(SEED, word));
+}
+
+export function keyOf(record: i32): u64 {
+  return load<u64>(record, 4 * KEY);
+}
+
+export function setKey(record: i32, key: u64): void {
+  store<u64>(record, key, 4 * KEY);
+}
+
+/** Takes a word into the key in a record. */
+export function mixWord(record: i32, word: u64): void {
+  setKey(record, mix(keyOf(record), word));
+}
+
+/** Ends the key in a record: KEY and KEY2 are its halves from now on. */
 export function endKey(record: i32): void {
-  store<i32>(record, avalanche(load<i32>(record, 4 * KEY)), 4 * KEY);
-  store<i32>(record, avalanche(load<i32>(record, 4 * KEY2)), 4 * KEY2);
+  setKey(record, avalanche(keyOf(record)));
+}
+
+/** Two words as one. */
+export function joined(high: i32, low: i32): u64 {
+  return ((<u64>(<u32>high)) << 32) | <u64>(<u32>low);
 }
 
 /** Enough to tell one request line from another. */
@@ -73,23 +67,18 @@ const HEAD_BYTES = 32;
 export function headOf(from: i32, end: i32, keptEnd: i32): i32 {
   const to = min(end, from + HEAD_BYTES);
   if (from === to || to > keptEnd) return 0;
-  let h = to - from;
-  let at = from;
-  for (; at < to - 3; at += 4) h = mix(h, load<i32>(at));
-  for (; at < to; at++) h = mix(h, load<u8>(at));
-  return avalanche(h);
+  return <i32>avalanche(mixBytes(to - from, from, to));
 }
 
 /** One end of a packet, well mixed by itself because the two ends are then added up. */
-function endpoint(address: i32, isIpv6: bool, port: i32): i32 {
-  let h = mix(mix(KEY_SEED, port), load<i32>(address));
-  if (isIpv6) h = mix(mix(mix(h, load<i32>(address, 4)), load<i32>(address, 8)), load<i32>(address, 12));
-  return avalanche(h);
+function endpoint(address: i32, isIpv6: bool, port: i32): u64 {
+  const h = mix(port, load<u64>(address));
+  return isIpv6 ? mix(h, load<u64>(address, 8)) : h;
 }
 
 /** A hash of version, protocol, addresses (four words each) and ports that is the same for both directions: a sum is. */
 export function hashOfTuple(flags: i32, proto: i32, src: i32, dst: i32, srcPort: i32, dstPort: i32): i32 {
   const isIpv6 = (flags & IS_IPV6) !== 0;
   const ends = endpoint(src, isIpv6, srcPort) + endpoint(dst, isIpv6, dstPort);
-  return avalanche(mix(ends, isIpv6 ? proto | 0x100 : proto));
+  return <i32>avalanche(ends + (isIpv6 ? proto | 0x100 : proto));
 }

@@ -2,7 +2,7 @@ import { HAS_IP_ID, HAS_MORE_FRAGMENTS, IS_DF, IS_FRAGMENT, IS_LATER_FRAGMENT } 
 import { FLAGS_PROTO_TTL, IP_ID, LENGTH, SEQ } from "../../packets/records.js";
 import { IPV4_CUT, IPV4_HEADER_LENGTH, IPV4_TOTAL_LENGTH } from "../reasons.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
-import { beginKey, mixWord } from "./hash.js";
+import { beginKey, joined, mixWord } from "./hash.js";
 
 /** Byte offsets in the header, RFC 791 section 3.1. */
 export const TOTAL_LENGTH = 2;
@@ -65,9 +65,7 @@ export function ipv4(at: i32, end: i32, wireEnd: i32, record: i32, src: i32, dst
   store<i32>(record, bits | (protocol << 16) | ((ttlAndProtocol >>> 8) << 24), 4 * FLAGS_PROTO_TTL);
   store<i32>(record, offset, 4 * SEQ);
 
-  beginKey(record);
-  mixWord(record, word);
-  mixWord(record, length - headerLength);
+  beginKey(record, joined(word, length - headerLength));
   if (place !== 0) mixWord(record, place);
   return at + headerLength;
 }

@@ -9,7 +9,7 @@ import {
 import { FLAGS_PROTO_TTL, IP_ID, LENGTH, SEQ } from "../../packets/records.js";
 import { IPV6_CUT, IPV6_EXTENSION_OVERLONG, IPV6_MANY_EXTENSIONS } from "../reasons.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
-import { beginKey, mixWord } from "./hash.js";
+import { beginKey, joined, mixWord } from "./hash.js";
 
 /** Byte offsets in the header, RFC 8200 section 3. */
 export const PAYLOAD_LENGTH = 4;
@@ -145,10 +145,7 @@ export function ipv6(at: i32, end: i32, kept: i32, wireEnd: i32, record: i32, sr
   store<i32>(record, flags | (proto << 16) | (byteAt(at + HOP_LIMIT) << 24), 4 * FLAGS_PROTO_TTL);
 
   const flowLabel = wordAt(at) & 0xfffff;
-  beginKey(record);
-  mixWord(record, VERSION_6 | (proto << 20) | flowLabel);
-  mixWord(record, datagramEnd - transport);
-  mixWord(record, fragmentId);
-  mixWord(record, fragment);
+  beginKey(record, joined(VERSION_6 | (proto << 20) | flowLabel, datagramEnd - transport));
+  mixWord(record, joined(fragmentId, fragment));
   return transport;
 }

@@ -4,7 +4,7 @@ import { ICMP, ICMPV6, IS_ERROR, IS_IPV6, TCP, UDP } from "../../packets/packets
 import { FLAGS_PROTO_TTL, TCP_FLAGS_QUOTE } from "../../packets/records.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
 import * as icmp from "./echo.js";
-import { mixWord } from "./hash.js";
+import { joined, mixWord } from "./hash.js";
 import * as ip4 from "./ipv4.js";
 import * as ip6 from "./ipv6.js";
 import * as tcp from "./tcp.js";
@@ -77,8 +77,7 @@ function quoteIpv4(at: i32, captured: i32, kept: i32, record: i32): i32 {
   ip4.copyAddress(at + ip4.SOURCE, quotedSrc(quoted));
   ip4.copyAddress(at + ip4.DESTINATION, quotedDst(quoted));
   if (at + ip4.HEADER_BYTES <= kept) {
-    mixWord(record, (proto << 16) | ipId);
-    mixWord(record, length);
+    mixWord(record, joined((proto << 16) | ipId, length));
   }
   const isLaterFragment = (halfAt(at + ip4.FRAGMENT) & ip4.OFFSET_MASK) !== 0;
   return isLaterFragment ? NOWHERE : at + headerLength;
@@ -95,8 +94,7 @@ function quoteIpv6(at: i32, captured: i32, kept: i32, record: i32): i32 {
   if (ip6.walkEnd !== ip6.COMPLETE) return NOWHERE;
   // A walk that ended within what both captures have ended at the same place in both.
   if (transport <= kept) {
-    mixWord(record, ip6.fragmentId);
-    mixWord(record, (ip6.proto << 24) | length);
+    mixWord(record, joined(ip6.fragmentId, (ip6.proto << 24) | length));
   }
   return ip6.fragment < 8 ? transport : NOWHERE;
 }

@@ -1,7 +1,7 @@
 import { HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_FRAGMENT, IS_HEADLESS, SYN } from "../../packets/packets.js";
 import { ACK, FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, SEQ, TCP_FLAGS_QUOTE } from "../../packets/records.js";
 import { halfAt, wordAt } from "./bytes.js";
-import { headOf, mixBytes, mixWord } from "./hash.js";
+import { headOf, keyOf, mix, mixBytes, setKey } from "./hash.js";
 
 /** Byte offsets in the header, RFC 9293 section 3.1. */
 export const SEQUENCE = 4;
@@ -33,12 +33,12 @@ export function tcp(at: i32, end: i32, kept: i32, record: i32, srcPort: i32, dst
   store<i32>(record, control, 4 * TCP_FLAGS_QUOTE);
   store<i32>(record, end - payload, 4 * PAYLOAD_LENGTH);
 
-  mixWord(record, sequence);
-  mixWord(record, acknowledgement);
-  mixWord(record, word & 0xffffff);
+  // both numbers in one, then flags and window: in which order their bytes are does not matter here
+  let key = mix(keyOf(record), load<u64>(at + SEQUENCE));
+  key = mix(key, word & 0xffffff);
   // Routers clamp the MSS in the options of a SYN (iptables TCPMSS); they leave the others alone.
   if (headerLength > HEADER_BYTES && (control & SYN) === 0 && payload <= kept)
-    mixBytes(record, at + HEADER_BYTES, payload);
+    key = mixBytes(key, at + HEADER_BYTES, payload);
 
   store<i32>(record, headOf(payload, end, kept), 4 * HEAD);
 
@@ -50,5 +50,5 @@ export function tcp(at: i32, end: i32, kept: i32, record: i32, srcPort: i32, dst
     flags | (hasNumbers ? HAS_TCP_NUMBERS : 0) | (isPayloadTaken ? HAS_PAYLOAD : 0),
     4 * FLAGS_PROTO_TTL,
   );
-  if (isPayloadTaken) mixBytes(record, payload, kept);
+  setKey(record, isPayloadTaken ? mixBytes(key, payload, kept) : key);
 }

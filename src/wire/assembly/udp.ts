@@ -1,7 +1,7 @@
 import { HAS_PAYLOAD, IS_HEADLESS } from "../../packets/packets.js";
 import { FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH } from "../../packets/records.js";
 import { halfAt } from "./bytes.js";
-import { headOf, mixBytes } from "./hash.js";
+import { headOf, keyOf, mixBytes, setKey } from "./hash.js";
 
 /** RFC 768: ports, a length that the IP header has told already, and a checksum that a NAT rewrites. */
 const HEADER_BYTES = 8;
@@ -20,6 +20,6 @@ export function udp(at: i32, end: i32, kept: i32, record: i32, srcPort: i32, dst
   store<i32>(record, headOf(payload, end, kept), 4 * HEAD);
   if (payload < kept) {
     store<i32>(record, flags | HAS_PAYLOAD, 4 * FLAGS_PROTO_TTL);
-    mixBytes(record, payload, kept);
+    setKey(record, mixBytes(keyOf(record), payload, kept));
   }
 }
