@@ -131,7 +131,8 @@ export class FastPath {
     w[words.PLACES_END] = timeline.placesEnd;
     w[words.FREE_PLACE_COUNT] = timeline.freeCount;
     w[words.CHUNKS_END] = samples.end;
-    w[words.FREE_COUNT] = samples.freeCount;
+    w[words.DROPPED_COUNT] = samples.droppedCount;
+    w[words.REST] = samples.rest;
     w[words.FLOWS_END] = accounts.end;
     w[words.FLOWS_LEARNT] = translations.learnt;
     w[words.FREE_SLOT_COUNT] = translations.freeCount;
@@ -144,7 +145,8 @@ export class FastPath {
     timeline.freeCount = w[words.FREE_PLACE_COUNT];
     tuples.size += w[words.FIRSTS];
     buckets.index.counted(w[words.FILED]);
-    samples.freeCount = w[words.FREE_COUNT];
+    samples.droppedCount = w[words.DROPPED_COUNT];
+    samples.rest = w[words.REST];
     translations.freeCount = w[words.FREE_SLOT_COUNT];
     translations.learnt = w[words.FLOWS_LEARNT];
     accounts.end = w[words.FLOWS_END];
@@ -184,7 +186,7 @@ export class FastPath {
     w[words.FLOWS] = accounts.records.byteOffset;
     w[words.FREE_SLOTS] = translations.freeSlots.byteOffset;
     w[words.CHUNKS] = samples.chunks.byteOffset;
-    w[words.FREE_CHUNKS] = samples.free.byteOffset;
+    w[words.DROPPED] = samples.dropped.byteOffset;
     w[words.LATENCIES] = this.#latencies.byteOffset;
     w[words.STRANGERS] = this.#strangers.byteOffset;
     for (const direction of [0, 1]) {

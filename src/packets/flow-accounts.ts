@@ -10,8 +10,10 @@ export const RETRANSMISSIONS = 1;
 export const PAIRS = 2;
 /** At … + forward: the sequence number behind the last new byte. */
 export const NEXT_SEQ = 4;
-/** Newest chunk of the latencies; NONE before the first one, and where a digest has them. */
+/** Newest chunk of the latencies, NONE before the first one; or IN_DIGEST. */
 export const LATENCIES = 6;
+/** There are too many of them to be kept one by one, or one that takes more than 32 bits. */
+export const IN_DIGEST = -2;
 /** Doubles, at half the word: stamps of the first and the last pair. */
 export const FIRST_NS = 4;
 export const LAST_NS = 5;
@@ -49,8 +51,8 @@ export class FlowAccounts {
   end = 0;
   readonly samples: Samples;
   readonly #heap: Heap;
-  readonly #few = new Float64Array(EXACT_SAMPLES);
-  /** Latencies of flows with more pairs than are kept one by one, at `2 * slot`, + 1 for outbound. */
+  readonly #few = new Int32Array(EXACT_SAMPLES);
+  /** The latencies that are IN_DIGEST, at `2 * slot`, + 1 for outbound. */
   readonly #digests = new Map<number, LatencyDigest>();
 
   /** `room`: for how many flows at first. */
@@ -100,8 +102,9 @@ export class FlowAccounts {
   close(slot: number): void {
     this.records[(slot << RECORD_BITS) + ID] = 0;
     for (const outbound of [0, 1]) {
-      this.samples.drop(this.records[(slot << RECORD_BITS) + LATENCIES + outbound]);
-      this.#digests.delete(2 * slot + outbound);
+      const newest = this.records[(slot << RECORD_BITS) + LATENCIES + outbound];
+      if (newest === IN_DIGEST) this.#digests.delete(2 * slot + outbound);
+      else this.samples.drop(newest);
     }
   }
 
@@ -181,7 +184,7 @@ export class FlowAccounts {
     return this.doubles[(slot << (RECORD_BITS - 1)) + LAST_NS];
   }
 
-  /** Adds a pair with its inside stamp and its latency in its direction of travel, nanoseconds. */
+  /** Adds a pair with its inside stamp and its latency in its direction of travel, whole nanoseconds. */
   add(slot: number, timeNs: number, isOutbound: boolean, latencyNs: number): void {
     const r = slot << RECORD_BITS;
     const records = this.records;
@@ -192,7 +195,9 @@ export class FlowAccounts {
     const list = r + LATENCIES + outbound;
     const count = records[r + PAIRS + outbound];
     records[r + PAIRS + outbound] = count + 1;
-    if (count < EXACT_SAMPLES) records[list] = this.samples.add(records[list], count, latencyNs);
+    const newest = records[list];
+    const isKept = newest !== IN_DIGEST && count < EXACT_SAMPLES && (latencyNs | 0) === latencyNs;
+    if (isKept) records[list] = this.samples.add(newest, count, latencyNs);
     else this.digest(slot, outbound, count).add(latencyNs);
   }
 
@@ -213,9 +218,13 @@ export class FlowAccounts {
   /** The latencies of all pairs that went that way so far. */
   latencies(slot: number, isOutbound: boolean): LatencyDigest {
     const outbound = isOutbound ? 1 : 0;
-    return (
-      this.#digests.get(2 * slot + outbound) ?? this.#digestOf(slot, outbound, this.pairsThatWent(slot, isOutbound))
-    );
+    return this.#digest(slot, outbound) ?? this.#digestOf(slot, outbound, this.pairsThatWent(slot, isOutbound));
+  }
+
+  /** What has the latencies, where they are not kept one by one. */
+  #digest(slot: number, outbound: number): LatencyDigest | undefined {
+    const isThere = this.records[(slot << RECORD_BITS) + LATENCIES + outbound] === IN_DIGEST;
+    return isThere ? this.#digests.get(2 * slot + outbound) : undefined;
   }
 
   #digestOf(slot: number, outbound: number, count: number): LatencyDigest {
@@ -224,8 +233,8 @@ export class FlowAccounts {
     return digest;
   }
 
-  /** The latencies of a flow that has few; valid until the next call. */
-  #fewOf(slot: number, outbound: number, count: number): Float64Array {
+  /** The latencies that are kept one by one; valid until the next call. */
+  #fewOf(slot: number, outbound: number, count: number): Int32Array {
     this.samples.copy(this.records[(slot << RECORD_BITS) + LATENCIES + outbound], count, this.#few);
     return this.#few.subarray(0, count);
   }
@@ -233,18 +242,18 @@ export class FlowAccounts {
   /** What the latencies of all pairs that went that way come to; null where there were none. */
   latencySummary(slot: number, isOutbound: boolean): LatencySummary | null {
     const outbound = isOutbound ? 1 : 0;
-    const digest = this.#digests.get(2 * slot + outbound);
+    const digest = this.#digest(slot, outbound);
     return digest ? digest.summary() : summaryOf(this.#fewOf(slot, outbound, this.pairsThatWent(slot, isOutbound)));
   }
 
-  /** Where the latencies of a flow go once `count` of them are too many to keep one by one. */
+  /** Where the latencies of a flow go that are not kept one by one: `count` of them were up to now. */
   digest(slot: number, outbound: number, count: number): LatencyDigest {
-    const known = this.#digests.get(2 * slot + outbound);
+    const known = this.#digest(slot, outbound);
     if (known) return known;
     const list = (slot << RECORD_BITS) + LATENCIES + outbound;
     const digest = this.#digestOf(slot, outbound, count);
     this.samples.drop(this.records[list]);
-    this.records[list] = NONE;
+    this.records[list] = IN_DIGEST;
     this.#digests.set(2 * slot + outbound, digest);
     return digest;
   }

@@ -118,7 +118,7 @@ export class LatencyDigest {
 }
 
 /** What few samples say, at most EXACT_SAMPLES of them; sorts them in place. Null where there is none. */
-export function summaryOf(samples: Float64Array): LatencySummary | null {
+export function summaryOf(samples: Int32Array): LatencySummary | null {
   const count = samples.length;
   if (count === 0) return null;
   sort(samples);
@@ -136,7 +136,7 @@ function rankOf(q: number, count: number): number {
 }
 
 /** By insertion: of twenty numbers, in a third of the time that an array's `sort` takes with a comparison (Node 20). */
-function sort(few: number[] | Float64Array): void {
+function sort(few: number[] | Int32Array): void {
   for (let next = 1; next < few.length; next++) {
     const value = few[next];
     let at = next;

@@ -1,11 +1,11 @@
 import type { Heap } from "./heap.js";
 import { NONE } from "./tuples.js";
 
-/** A chunk is one cache line: seven samples, and the number of the chunk filled before it. */
-export const CHUNK_BITS = 3;
-export const CHUNK_SAMPLES = 7;
+/** A chunk is one cache line: 15 samples, and the number of the chunk filled before it. */
+export const CHUNK_BITS = 4;
+export const CHUNK_SAMPLES = 15;
 /** Where in a chunk the other one's number is. */
-export const BEFORE = 7;
+export const BEFORE = 15;
 /**
  * 64 MiB. Of a heap's blocks, only what was ever used takes memory; where a block has doubled, that is all of the smaller one as
  * well, for nothing. So a table that gives out what lies lowest begins with as much room as it is likely to want.
@@ -13,23 +13,25 @@ export const BEFORE = 7;
 const FIRST_CHUNKS = 2 ** 20;
 
 /**
- * Lists of numbers that only grow, in chunks of one memory: ten thousands of short ones take no object each, and adding to one
+ * Lists of whole numbers (-2^31 … 2^31-1) that only grow, in chunks of one memory: ten thousands of short ones take no object each, and adding to one
  * touches one cache line. Whoever has a list keeps its newest chunk, and how many numbers there are.
  */
 export class Samples {
-  chunks: Float64Array;
+  chunks: Int32Array;
   /** The chunks used so far are below it. */
   end = 0;
-  /** Those of them that were given back, the last one first to be used again: it may still be in the cache. */
-  free: Int32Array;
-  freeCount = 0;
+  /** The newest chunks of lists that were dropped, the last one first to be used again. */
+  dropped: Int32Array;
+  droppedCount = 0;
+  /** What is left of a list that is being used again: its newest chunk, or NONE. */
+  rest = NONE;
   readonly #heap: Heap;
 
   /** `room`: for how many chunks at first. */
   constructor(heap: Heap, room: number = FIRST_CHUNKS) {
     this.#heap = heap;
-    this.chunks = heap.take(Float64Array, room << CHUNK_BITS);
-    this.free = heap.take(Int32Array, room);
+    this.chunks = heap.take(Int32Array, room << CHUNK_BITS);
+    this.dropped = heap.take(Int32Array, room);
   }
 
   /** Adds to the list of `count` samples whose newest chunk is `chunk` (NONE for an empty one); returns its newest chunk then. */
@@ -41,7 +43,7 @@ export class Samples {
   }
 
   /** Copies the samples of a list, in no certain order, to the beginning of `to`. */
-  copy(newest: number, count: number, to: Float64Array): void {
+  copy(newest: number, count: number, to: Int32Array): void {
     let chunk = newest;
     for (let left = count; left > 0; chunk = this.#before(chunk)) {
       const from = chunk << CHUNK_BITS;
@@ -50,16 +52,16 @@ export class Samples {
     }
   }
 
-  /** Takes the memory of a list back. */
+  /** Takes the memory of a list back, as it is: to look at its chunks one after the other would be a cache miss each. */
   drop(newest: number): void {
-    for (let chunk = newest; chunk !== NONE; chunk = this.#before(chunk)) this.free[this.freeCount++] = chunk;
+    if (newest !== NONE) this.dropped[this.droppedCount++] = newest;
   }
 
   /** Makes room for so many chunks more: until they are in use, `chunks` stays what it is. */
   reserve(chunks: number): void {
-    while (this.end + chunks > this.free.length) {
-      this.chunks = this.#heap.doubled(Float64Array, this.chunks);
-      this.free = this.#heap.doubled(Int32Array, this.free);
+    while (this.end + chunks > this.dropped.length) {
+      this.chunks = this.#heap.doubled(Int32Array, this.chunks);
+      this.dropped = this.#heap.doubled(Int32Array, this.dropped);
     }
   }
 
@@ -75,8 +77,13 @@ export class Samples {
   }
 
   #take(): number {
-    if (this.freeCount > 0) return this.free[--this.freeCount];
-    this.reserve(1);
-    return this.end++;
+    if (this.rest === NONE && this.droppedCount > 0) this.rest = this.dropped[--this.droppedCount];
+    if (this.rest === NONE) {
+      this.reserve(1);
+      return this.end++;
+    }
+    const chunk = this.rest;
+    this.rest = this.#before(chunk);
+    return chunk;
   }
 }

@@ -109,6 +109,18 @@ describe("the fast path comes to what the slow one comes to", () => {
     );
   });
 
+  it("where latencies take more than 32 bits", async () => {
+    const { inside, outside } = conversation(200, { everyUs: 1000 });
+    const ahead = bent(outside, { aheadNs: 2_147_400_000, ppm: 0 });
+    // half way, the clock steps over what 32 bits hold
+    const stepped = [...ahead.slice(0, 100), ...bent(ahead.slice(100), { aheadNs: 500_000, ppm: 0 })];
+    const options: Options = { clock: { kind: "none" }, windowNs: 4e9 };
+    const fast = await correlated(inside, stepped, options);
+    expect(fast.twins).toEqual(inStep(200));
+    expect(fast.flows[0].latencyNs.outbound).toMatchObject({ min: 2_147_420_000, max: 2_147_920_000 });
+    expect(told(fast)).toEqual(told(await correlated(inside, stepped, { ...options, ...SLOWLY })));
+  });
+
   it("live, with clocks that drift apart", async () => {
     const { inside, outside } = conversation(200, { everyUs: 1000 });
     const sides = { inside, outside: bent(outside, { aheadNs: 3_000_000, ppm: -500 }) };

@@ -53,7 +53,12 @@ const pair = fc.record({
   slot: slots,
   timeNs: fc.integer({ min: -1e9, max: 1e15 }),
   isOutbound: fc.nat(9).map((n) => n > 0),
-  latencyNs: fc.oneof(fc.integer({ min: -2000, max: 100_000 }), fc.integer({ min: -(10 ** 11), max: 10 ** 11 })),
+  // few that take more than 32 bits: those are not kept one by one, nor are any of the flow from then on
+  latencyNs: fc.oneof(
+    { arbitrary: fc.integer({ min: -2000, max: 100_000 }), weight: 50 },
+    { arbitrary: fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), weight: 50 },
+    { arbitrary: fc.integer({ min: -(10 ** 11), max: 10 ** 11 }), weight: 1 },
+  ),
 });
 const segment = fc.record({
   kind: fc.constant("segment" as const),
@@ -161,8 +166,8 @@ it("take no more memory for flows that come and go, however many pairs each has"
     for (let pair = 0; pair < 60 + (flow % 10); pair++) accounts.add(0, pair, pair % 20 > 0, pair);
     accounts.close(0);
   }
-  // two lists of 64 samples, seven to a chunk
-  expect(accounts.samples.end).toBeLessThanOrEqual(20);
+  // two lists of 64 samples, 15 to a chunk
+  expect(accounts.samples.end).toBeLessThanOrEqual(10);
 });
 
 it("have a flow as it was taken, until it is let go", () => {

@@ -36,8 +36,8 @@ it("is exact up to 64 samples", () => {
 
 it("says the same of few samples that lie in an array", () => {
   fc.assert(
-    fc.property(fc.array(latencies, { maxLength: 64 }), (samples) => {
-      expect(summaryOf(Float64Array.from(samples))).toEqual(digestOf(samples).summary());
+    fc.property(fc.array(fc.integer(), { maxLength: 64 }), (samples) => {
+      expect(summaryOf(Int32Array.from(samples))).toEqual(digestOf(samples).summary());
     }),
   );
 });

@@ -39,7 +39,7 @@ const FATE_BYTES_BITS = line.FATE_BITS + 2;
 const STATE_BYTES_BITS = tuple.STATE_BITS + 2;
 const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 const CELL_BYTES_BITS = 3;
-const CHUNK_BYTES_BITS = CHUNK_BITS + 3;
+const CHUNK_BYTES_BITS = CHUNK_BITS + 2;
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
 
 /**
@@ -84,8 +84,9 @@ export function run(ground: usize): void {
   let latestNs = doubleOf(ground, words.NOW_NS);
   let row = wordOf(ground, words.ROW);
   let due = wordOf(ground, words.DUE);
-  const freeChunks = wordOf(ground, words.FREE_CHUNKS);
-  let freeCount = wordOf(ground, words.FREE_COUNT);
+  const dropped = wordOf(ground, words.DROPPED);
+  let droppedCount = wordOf(ground, words.DROPPED_COUNT);
+  let rest = wordOf(ground, words.REST);
   let chunksEnd = wordOf(ground, words.CHUNKS_END);
   let latencies = wordOf(ground, words.LATENCIES);
   let strangers = wordOf(ground, words.STRANGERS);
@@ -180,7 +181,7 @@ export function run(ground: usize): void {
       const otherNs = load<f64>(other, 8 * record.TIME_NS);
       if (!isKnown) {
         const gapNs = side === INSIDE ? otherNs - timeNs : timeNs - otherNs;
-        if (gapNs > windowNs || gapNs < -windowNs) break;
+        if (gapNs > windowNs || gapNs < -windowNs || !isSample(gapNs)) break;
         const learnBits = pairsBefore + pairs >= RELATED_PAIRS ? LEARN_BITS_RELATED : LEARN_BITS;
         const isCertain =
           side === INSIDE
@@ -209,7 +210,7 @@ export function run(ground: usize): void {
         if (load<i32>(wayAt(tupleStates, otherWay)) >> tuple.FLOW_SHIFT !== slot) break;
         if (((way ^ otherWay ^ bits) & account.IS_FLIPPED) !== 0) break;
         latencyNs = outbound === side ? timeNs - otherNs : otherNs - timeNs;
-        if (latencyNs > windowNs || latencyNs < -windowNs) break;
+        if (latencyNs > windowNs || latencyNs < -windowNs || !isSample(latencyNs)) break;
         if (!hasIpId && !(latencyNs >= 0 && latencyNs <= surelyInTimeNs)) break;
         // a flow's first pair tells of more than itself; what has been proved had a pair, which is known without its account
         const isProved = (ofWay & tuple.PROVED) !== 0;
@@ -282,16 +283,21 @@ export function run(ground: usize): void {
       const known = load<i32>(flow + (outbound << 2), 4 * account.PAIRS);
       store<i32>(flow + (outbound << 2), known + 1, 4 * account.PAIRS);
       let digest = -1;
-      if (known < EXACT_SAMPLES) {
+      let chunk = load<i32>(flow + (outbound << 2), 4 * account.LATENCIES);
+      if (known < EXACT_SAMPLES && chunk !== account.IN_DIGEST) {
         const place = known % CHUNK_SAMPLES;
-        let chunk = load<i32>(flow + (outbound << 2), 4 * account.LATENCIES);
         if (place === 0) {
           const before = chunk;
-          chunk = freeCount > 0 ? load<i32>(freeChunks + (--freeCount << 2)) : chunksEnd++;
-          store<f64>(chunks + (chunk << CHUNK_BYTES_BITS), <f64>before, 8 * BEFORE);
+          if (rest === tuple.NONE && droppedCount > 0) rest = load<i32>(dropped + (--droppedCount << 2));
+          if (rest === tuple.NONE) chunk = chunksEnd++;
+          else {
+            chunk = rest;
+            rest = load<i32>(chunks + (chunk << CHUNK_BYTES_BITS), 4 * BEFORE);
+          }
+          store<i32>(chunks + (chunk << CHUNK_BYTES_BITS), before, 4 * BEFORE);
           store<i32>(flow + (outbound << 2), chunk, 4 * account.LATENCIES);
         }
-        store<f64>(chunks + (chunk << CHUNK_BYTES_BITS) + (place << 3), latencyNs);
+        store<i32>(chunks + (chunk << CHUNK_BYTES_BITS) + (place << 2), <i32>latencyNs);
       } else digest = 2 * slot + outbound;
       const isCounted = count(ground, outbound, latencyNs);
       if (!isCounted || digest >= 0) {
@@ -331,7 +337,8 @@ export function run(ground: usize): void {
   setDouble(ground, words.NOW_NS, latestNs);
   setWord(ground, words.ROW, row);
   setWord(ground, words.DUE, due);
-  setWord(ground, words.FREE_COUNT, freeCount);
+  setWord(ground, words.DROPPED_COUNT, droppedCount);
+  setWord(ground, words.REST, rest);
   setWord(ground, words.CHUNKS_END, chunksEnd);
   setWord(ground, words.PAIRS, pairs);
   setWord(ground, words.LATENCY_COUNT, (latencies - wordOf(ground, words.LATENCIES)) >> LATENCY_BYTES_BITS);
@@ -357,6 +364,11 @@ function timeNsOf(records: usize, place: i32): f64 {
 
 function stampNsOf(packets: usize, at: i32): f64 {
   return load<f64>(packets + (at << RECORD_BYTES_BITS), 8 * record.STAMP_NS);
+}
+
+/** Whether `Samples` have room for a latency. */
+function isSample(latencyNs: f64): bool {
+  return <f64>(<i32>latencyNs) === latencyNs;
 }
 
 /** Counts a latency with those of all pairs, if there is a bucket for it. */
