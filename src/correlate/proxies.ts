@@ -153,6 +153,8 @@ export class Proxies {
   #partnersOf(stream: Stream): Stream[] {
     const partners: Stream[] = [];
     for (const [tuple, other] of this.#streams) {
+      // before anything is asked of its tuple, which is long out of the cache
+      if (Math.abs(other.openedNs - stream.openedNs) > DIAL_NS) continue;
       const isTranslated = !this.#tuples.isUntranslated(other.tuple);
       if (isTranslated) this.#streams.delete(tuple);
       if (other === stream || other.twin !== null || isTranslated) continue;

@@ -62,8 +62,8 @@ export class Verdicts {
   /** The one added last, of an inside flow: its words, and whether it is an IPv6 one. */
   readonly #newest = new Uint32Array(4);
   #isNewestIpv6 = false;
-  /** Outside endpoints ("address port protocol") that are forwarded inside: published ports. */
-  readonly #published = new Set<string>();
+  /** Outside ports that are forwarded inside, by address; see `portKey`. */
+  readonly #published = new Map<string, Set<number>>();
   readonly #known: Known;
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
@@ -99,7 +99,8 @@ export class Verdicts {
     this.#natAddresses.add(address);
     if (!isOpenedThere) {
       const port = isA ? tuples.portA(tuple) : tuples.portB(tuple);
-      this.#published.add(`${address} ${port} ${tuples.proto(tuple)}`);
+      const ports = this.#published.get(address) ?? new Set();
+      this.#published.set(address, ports.add(portKey(tuples.proto(tuple), port)));
     }
   }
 
@@ -218,7 +219,7 @@ export class Verdicts {
     const tuples = this.#tuples;
     const tuple = t.tuple(row);
     const dstPort = t.forward(row) === 1 ? tuples.portB(tuple) : tuples.portA(tuple);
-    return this.#published.has(`${dstText} ${dstPort} ${t.proto(row)}`);
+    return this.#published.get(dstText)?.has(portKey(t.proto(row), dstPort)) ?? false;
   }
 
   #unexplained(
@@ -263,6 +264,11 @@ export class Verdicts {
     if (hasEnded && timeNs > lastNs + marginNs) return `the last frame of ${name} is ${seconds(timeNs - lastNs)} older`;
     return null;
   }
+}
+
+/** A port of a protocol, as a number. */
+function portKey(proto: number, port: number): number {
+  return (proto << 16) | port;
 }
 
 /** RFC 4861: router and neighbour solicitations and advertisements, redirects; their hop limit of 255 proves that no router forwarded them. */

@@ -8,13 +8,15 @@ export interface TableColumn {
 
 /** Rows under headings, two spaces between columns, each column as wide as its widest cell; no trailing spaces. */
 export function table(columns: readonly TableColumn[], rows: readonly (readonly string[])[]): string {
-  const all = [columns.map((column) => column.heading), ...rows];
-  const widths = columns.map((_, at) => all.reduce((widest, row) => Math.max(widest, stringWidth(row[at] ?? "")), 0));
+  const all = [columns.map((column) => column.heading), ...rows].map((row) =>
+    columns.map((_, at) => ({ cell: row[at] ?? "", width: stringWidth(row[at] ?? "") })),
+  );
+  const widths = columns.map((_, at) => all.reduce((widest, row) => Math.max(widest, row[at].width), 0));
   const lines = all.map((row) =>
     columns
       .map(({ align }, at) => {
-        const cell = row[at] ?? "";
-        const gap = " ".repeat(widths[at] - stringWidth(cell));
+        const { cell, width } = row[at];
+        const gap = " ".repeat(widths[at] - width);
         return align === "left" ? cell + gap : gap + cell;
       })
       .join("  ")
