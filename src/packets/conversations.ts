@@ -1,12 +1,13 @@
 import code from "./assembly/conversations.wasm";
 import { HEAD_BYTES_BITS, TAIL_BYTES_BITS } from "./conversation-records.js";
 import { BATCH_FRAMES } from "./frames.js";
-import { HashIndex } from "./hash-index.js";
 import type { Heap } from "./heap.js";
 import type { PacketBatch } from "./packets.js";
 
-/** Conversations that have numbers at the most; then counting begins anew. */
+/** Conversations that have numbers at the most, in 16 bits; then counting begins anew. */
 const MOST = 65_536;
+/** Half of them stay empty, so that what is looked for is in one of the first. */
+const CELLS = 2 * MOST;
 
 const module = new WebAssembly.Module(code);
 
@@ -20,7 +21,7 @@ const module = new WebAssembly.Module(code);
 export class Conversations {
   #era = 1;
   #count = 0;
-  readonly #index: HashIndex;
+  readonly #cells: Int32Array;
   readonly #heads: Uint8Array;
   readonly #tails: Uint8Array;
   readonly #number: (
@@ -34,7 +35,7 @@ export class Conversations {
   ) => number;
 
   constructor(heap: Heap) {
-    this.#index = new HashIndex(heap, 2 * MOST);
+    this.#cells = heap.take(Int32Array, CELLS);
     this.#heads = heap.take(Uint8Array, MOST << HEAD_BYTES_BITS);
     this.#tails = heap.take(Uint8Array, MOST << TAIL_BYTES_BITS);
     this.#number = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["number"];
@@ -47,24 +48,20 @@ export class Conversations {
   number(batch: PacketBatch): void {
     if (this.#count + BATCH_FRAMES > MOST) this.#begin();
     batch.era = this.#era;
-    this.#index.reserve(batch.count);
-    const { cells, mask } = this.#index;
-    const known = this.#number(
+    this.#count = this.#number(
       batch.records.byteOffset,
       batch.count,
       this.#heads.byteOffset,
       this.#tails.byteOffset,
       this.#count,
-      cells.byteOffset,
-      mask,
+      this.#cells.byteOffset,
+      CELLS - 1,
     );
-    this.#index.counted(known - this.#count);
-    this.#count = known;
   }
 
   #begin(): void {
     this.#era++;
     this.#count = 0;
-    this.#index.clear();
+    this.#cells.fill(0);
   }
 }

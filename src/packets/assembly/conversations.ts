@@ -5,7 +5,13 @@ import { BATCH_FRAMES } from "../frames.js";
 import { IS_IPV6 } from "../packets.js";
 import { CONVERSATION, FLAGS_PROTO_TTL, RECORD_BITS, TCP_FLAGS_QUOTE } from "../records.js";
 
-const CELL_BYTES_BITS = 3;
+/**
+ * A cell of the index is a word, so that it stays in the cache: the upper half of the hash, made odd so that it is not 0, as an empty
+ * cell is, and the number.
+ */
+const CELL_BYTES_BITS = 2;
+const TAG = 0xffff_0000;
+const ODD_TAG = 0x1_0000;
 
 /** The conversations that have numbers, how many there are, and the index of them by hash. */
 let heads = 0;
@@ -15,8 +21,8 @@ let cells = 0;
 let mask = 0;
 
 /**
- * Numbers the first `rows` packets of a batch, `count` conversations being known by now. The index must have room for one
- * more of each packet. Returns how many are known then.
+ * Numbers the first `rows` packets of a batch, `count` conversations being known by now. The index must have twice as many cells as
+ * there may be then. Returns how many there are.
  */
 export function number(batch: i32, rows: i32, headsAt: i32, tailsAt: i32, count: i32, index: i32, indexMask: i32): i32 {
   heads = headsAt;
@@ -62,12 +68,13 @@ function find(hash: i32, kind: i32, src: i32, dst: i32, srcPort: i32, dstPort: i
   const forward = head((srcPort << 16) | dstPort, kind, from, to);
   const backward = head((dstPort << 16) | srcPort, kind, to, from);
   const isIpv4 = kind < 0x100;
+  const tag = (hash | ODD_TAG) & TAG;
   let cell = hash & mask;
   for (;;) {
-    const id = load<i32>(cells + (cell << CELL_BYTES_BITS), 4);
-    if (id === 0) break;
-    if (load<i32>(cells + (cell << CELL_BYTES_BITS)) === hash) {
-      const number = id - 1;
+    const stored = load<i32>(cells + (cell << CELL_BYTES_BITS));
+    if (stored === 0) break;
+    if ((stored & TAG) === tag) {
+      const number = stored & ~TAG;
       const found = load<v128>(heads + (number << HEAD_BYTES_BITS));
       // both before either is asked about: nobody foresees which way a packet goes, and a wrong guess would wait for the load
       const isForward = i32(isSame(found, forward));
@@ -87,8 +94,7 @@ function find(hash: i32, kind: i32, src: i32, dst: i32, srcPort: i32, dstPort: i
     store<v128>(tail, load<v128>(src));
     store<v128>(tail, load<v128>(dst), 16);
   }
-  store<i32>(cells + (cell << CELL_BYTES_BITS), hash);
-  store<i32>(cells + (cell << CELL_BYTES_BITS), number + 1, 4);
+  store<i32>(cells + (cell << CELL_BYTES_BITS), tag | number);
   return 2 * number + 1;
 }
 
