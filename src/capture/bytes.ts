@@ -17,6 +17,12 @@ export interface ByteStream {
   close(): Promise<void>;
 }
 
+/** Bytes as they are stored. */
+export interface StoredBytes extends ByteStream {
+  /** Whether they all are there: reading them waits for nobody. */
+  readonly isOnDisk: boolean;
+}
+
 /** Told after every read: bytes of the file so far, as stored (compressed), and the file's size if it has one. */
 export type OnBytes = (read: number, total: number | undefined) => void;
 
@@ -31,7 +37,7 @@ const STDIN_FD = 0;
  * Without O_NONBLOCK a FIFO nobody writes to would block a thread of libuv's pool in open(2), and the process could not
  * even exit. With it, on Linux, the FIFO is simply not readable until its first writer comes (pipe_poll in fs/pipe.c).
  */
-export async function openBytes(path: string, onBytes: OnBytes): Promise<ByteStream> {
+export async function openBytes(path: string, onBytes: OnBytes): Promise<StoredBytes> {
   const fd = path === "-" ? STDIN_FD : await openPath(path);
   const stats = await statFd(fd);
   const refusal = refusalOf(path, fd, stats);
@@ -67,7 +73,7 @@ async function release(fd: number): Promise<void> {
 }
 
 /** A regular file, or a device that is read like one. */
-class FileBytes implements ByteStream {
+class FileBytes implements StoredBytes {
   readonly #fd: number;
   readonly #total: number | undefined;
   readonly #onBytes: OnBytes;
@@ -79,6 +85,10 @@ class FileBytes implements ByteStream {
     this.#fd = fd;
     this.#total = total;
     this.#onBytes = onBytes;
+  }
+
+  get isOnDisk(): boolean {
+    return this.#total !== undefined;
   }
 
   async read(target: Uint8Array, at: number): Promise<number> {
@@ -122,7 +132,8 @@ function unreadable(error: unknown): DamageError {
 }
 
 /** A FIFO, a pipe or a socket: what the writer has written so far, as it comes. */
-class PipeBytes implements ByteStream {
+class PipeBytes implements StoredBytes {
+  readonly isOnDisk = false;
   readonly #socket: Socket;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #onBytes: OnBytes;

@@ -14,9 +14,8 @@ export function oversized(capturedBytes: number): string {
 }
 
 /**
- * What the buffer holds: two thirds of a batch of downloads and their acknowledgements. With half of that, those take 4 % longer,
- * with 512 KiB 7 %; with more they do, too: then it is out of the cache before it is decoded (Node 20.20, 2 MiB of second-level
- * cache, 2026-11).
+ * What the buffer holds: two thirds of a batch of downloads and their acknowledgements. With more, it is out of the cache before it is
+ * decoded. Captures on disk are read in smaller pieces, but for the first one.
  */
 export const WINDOW_BYTES = 2 * 1024 * 1024;
 

@@ -41,7 +41,9 @@ export async function openCapture(path: string, options: OpenOptions): Promise<F
     const stream = await decompressed(stored);
     const window = new ByteWindow(stream, options.heap?.take(Uint8Array, WINDOW_BYTES) ?? new Uint8Array(WINDOW_BYTES));
     const format = await recognized(window, label, (text) => options.onWarning(`${label}: ${text}`));
-    const source = new CaptureFile({ label, stream, window, format, onWarning: (text) => options.onWarning(text) });
+    const { isOnDisk } = stored;
+    const onWarning = (text: string): void => options.onWarning(text);
+    const source = new CaptureFile({ label, stream, isOnDisk, window, format, onWarning });
     await source.begin(path === "-" ? label : stem(path));
     return source;
   } catch (error) {

@@ -24,17 +24,17 @@ export class ByteWindow {
   }
 
   /**
-   * Moves what is still to be used to the front, frees the rest and waits for one read. False at the end of the stream.
-   * Precondition: what is still to be used does not fill the buffer. Throws DamageError.
+   * Moves what is still to be used to the front, frees the rest and waits for one read, of `most` bytes at the most. False at the end
+   * of the stream. Precondition: what is still to be used does not fill the buffer. Throws DamageError.
    */
-  async fill(): Promise<boolean> {
+  async fill(most: number = this.data.length): Promise<boolean> {
     do {
       const done = Math.min(this.start, this.end);
       if (done > 0) this.data.copyWithin(0, done, this.end);
       this.#base += done;
       this.start -= done;
       this.end -= done;
-      const bytes = await this.#stream.read(this.data, this.end);
+      const bytes = await this.#stream.read(this.data.subarray(0, this.end + most), this.end);
       if (bytes === 0) return false;
       this.end += bytes;
     } while (this.start >= this.end);

@@ -27,7 +27,7 @@ export async function decodeHere(
   heap: Heap = new Heap(),
 ): Promise<Decoding<DecodedSource>> {
   const [inside, outside] = await openCaptures(from, events, heap);
-  const packets = await packetSources(inside, outside, (frames) => pace(() => frames.next()), heap);
+  const packets = await packetSources(inside, outside, (frames, most) => pace(() => frames.next(most)), heap);
   // a file's name is no interface's
   const [insideName, outsideName] = [inside, outside].map(({ interfaces }) =>
     interfaces.length === 1 ? interfaces[0].name : "",

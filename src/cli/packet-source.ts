@@ -1,14 +1,14 @@
 import { Conversations } from "../packets/conversations.js";
-import type { FrameBatch, FrameSource } from "../packets/frames.js";
+import { BATCH_FRAMES, type FrameBatch, type FrameSource } from "../packets/frames.js";
 import { Heap } from "../packets/heap.js";
 import { batchIn, type PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
 import { Decoder } from "../wire/decode.js";
 import { hashLimit } from "./hash-limit.js";
 
-/** Reads on in a capture; null at its end, and where the reader has had enough. */
-export type Read = (frames: FrameSource) => Promise<FrameBatch | null>;
+/** Reads on in a capture, as `FrameSource.next` does; null at its end, and where the reader has had enough. */
+export type Read = (frames: FrameSource, most?: number) => Promise<FrameBatch | null>;
 
-const readOn: Read = (frames) => frames.next();
+const readOn: Read = (frames, most) => frames.next(most);
 
 /**
  * Turns the frames of two captures into packets.
@@ -78,12 +78,19 @@ export class DecodedSource implements PacketSource {
 
   /** As `PacketSource` says; the packets are put into `into`, if it is given. */
   async next(into?: PacketBatch): Promise<PacketBatch | null> {
-    const frames = this.#first ?? (await this.#read(this.#frames));
-    this.#first = null;
-    if (frames === null) return null;
-    this.#cover(frames);
     const batch = into ?? (this.#packets ??= batchIn(this.#heap));
-    this.#decoder.decode(frames, this.#frames.interfaces, this.#hashLimit, batch, this.tally);
+    batch.clear();
+    let isOver = true;
+    for (let most = BATCH_FRAMES; most > 0; ) {
+      const frames = this.#first ?? (await this.#read(this.#frames, most));
+      this.#first = null;
+      if (frames === null) break;
+      isOver = false;
+      this.#cover(frames);
+      this.#decoder.decode(frames, this.#frames.interfaces, this.#hashLimit, batch, this.tally);
+      most = this.#frames.isOnDisk ? most - frames.count : 0;
+    }
+    if (isOver) return null;
     this.#conversations.number(batch);
     return batch;
   }

@@ -60,7 +60,12 @@ export interface FrameSource {
   droppedOn?(iface: number): number;
   /** Whether the frames are being captured now, from `epochNs` on: what a live source covers is known to the moment. */
   readonly isLive?: boolean;
-  /** The next frames, or null at the end. The batch before it is overwritten. */
-  next(): Promise<FrameBatch | null>;
+  /** Whether the next frames are at hand, all the way: nobody has to be waited for. */
+  readonly isOnDisk?: boolean;
+  /**
+   * The next frames, or null at the end. The batch before it is overwritten. `most`: whoever decodes one batch after the other,
+   * up to so many frames, and is on disk, gets smaller ones that are still in the cache then.
+   */
+  next(most?: number): Promise<FrameBatch | null>;
   close(): Promise<void>;
 }

@@ -146,6 +146,13 @@ export class PacketBatch {
     };
   }
 
+  /** Empties it, for a decoder to look at what comes. */
+  clear(): void {
+    this.count = 0;
+    this.quotes.count = 0;
+    this.isInOrder = true;
+  }
+
   /** A batch of its own with the same rows, and no room for more. */
   copy(): PacketBatch {
     const { count } = this;

@@ -14,16 +14,15 @@ export const LINK_TYPES = 8;
 export const INTERFACES = 9;
 /** Bytes of a datagram that both captures are known to have kept. */
 export const LIMIT = 10;
-/** The `PacketBatch` to fill. */
+/** The `PacketBatch` to fill: how many rows and quotes it has, before and after, and 1 where the rows' stamps never go back. */
 export const BATCH = 11;
-
-/** What came of it: rows, quotes, frames that are not IP, and packets decoded from fewer bytes than the wire had. */
 export const ROWS = 12;
 export const QUOTES = 13;
+export const IS_IN_ORDER = 18;
+
+/** What else came of it: frames that are not IP, and packets decoded from fewer bytes than the wire had. */
 export const NOT_IP = 14;
 export const CUT = 15;
-/** 1 where the rows' stamps never go back. */
-export const IS_IN_ORDER = 18;
 /** Frames that could not be decoded: how many, and where they are listed, each by its index in the batch and the reason. */
 export const UNDECODED = 16;
 export const REASONS = 17;

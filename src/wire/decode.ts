@@ -57,7 +57,7 @@ export class Decoder {
   }
 
   /**
-   * Decodes a batch into `out`, a batch in the heap, which is emptied first and valid until the next call with it.
+   * Decodes a batch of frames to behind the rows of `out`, a batch in the heap. Precondition: that has room for one of each frame.
    *
    * `hashLimit`: bytes of a datagram, from the IP header on, that both captures are known to have kept; Infinity if both
    * keep all. What lies beyond it is not looked at (but for the packet an ICMP error quotes), even where this capture has
@@ -78,6 +78,9 @@ export class Decoder {
     w[words.INTERFACES] = interfaces.length;
     w[words.LINK_TYPES] = this.#linkTypesOf(interfaces);
     w[words.BATCH] = out.records.byteOffset;
+    w[words.ROWS] = out.count;
+    w[words.QUOTES] = out.quotes.count;
+    w[words.IS_IN_ORDER] = out.isInOrder ? 1 : 0;
     this.#decode(w.byteOffset);
     out.count = w[words.ROWS];
     out.quotes.count = w[words.QUOTES];

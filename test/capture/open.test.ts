@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createWriteStream, mkdirSync } from "node:fs";
 import { gzipSync } from "node:zlib";
+import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { openCapture } from "../../src/capture/open.js";
 import { pcap, readBytes, readPath, scratch, stored } from "./files.js";
@@ -30,6 +31,34 @@ test.each([
   const { error } = await readBytes(typeof content === "string" ? Buffer.from(content, "latin1") : content);
   expect(error).toMatch(why);
   expect(error).toContain("capture.pcap: ");
+});
+
+test("gives the same frames in pieces, no larger than they are asked for", async () => {
+  // several windows, with frames across every border there is
+  const frames = Array.from({ length: 4000 }, (_, i) => ({ seconds: i, data: Buffer.alloc(1 + ((i * 37) % 2900), i) }));
+  const path = stored(pcap(frames));
+  const whole = (await readPath(path)).frames;
+  const mosts = fc.array(fc.oneof(fc.integer({ min: 1, max: 20 }), fc.constantFrom(300, 4096)), { minLength: 1 });
+  await fc.assert(
+    fc.asyncProperty(mosts, async (mosts) => {
+      const source = await openCapture(path, { onWarning: (text) => expect.fail(text) });
+      expect(source.isOnDisk).toBe(true);
+      let at = 0;
+      for (let piece = 0; ; piece++) {
+        const most = mosts[piece % mosts.length];
+        const batch = await source.next(most);
+        if (batch === null) break;
+        expect(batch.count).toBeLessThanOrEqual(most);
+        for (let row = 0; row < batch.count; row++, at++) {
+          const data = batch.data.subarray(batch.start[row], batch.start[row] + batch.captured[row]);
+          expect([batch.frame[row], Buffer.from(data).toString("hex")]).toEqual([whole[at].frame, whole[at].data]);
+        }
+      }
+      await source.close();
+      expect(at).toBe(frames.length);
+    }),
+    { numRuns: 5 },
+  );
 });
 
 test("tells how much of the file it has read", async () => {

@@ -1,9 +1,12 @@
-import { expect, it } from "vitest";
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
 import { hashLimit } from "../../src/cli/hash-limit.js";
 import { losses } from "../../src/cli/losses.js";
 import { packetSources } from "../../src/cli/packet-source.js";
-import { FrameBatch, type FrameSource } from "../../src/packets/frames.js";
+import { BATCH_FRAMES, FrameBatch, type FrameSource } from "../../src/packets/frames.js";
+import type { PacketBatch } from "../../src/packets/packets.js";
 import { concat, ethernet, filler, ipv4, udp } from "../support/packets.js";
+import * as samples from "../wire/samples.js";
 
 interface Cut {
   captured: number;
@@ -91,4 +94,59 @@ it("twins of a long and a short capture get the same keys", async () => {
     "docker0: 4 frames lost while capturing, by the capture's own count",
     "docker0: 1 frame cut by the snaplen; their pairs rest on what is left of them",
   ]);
+});
+
+/** One side's batches, from a source that gives its frames piece by piece, however many each has. */
+async function batchesOf(pieces: readonly (readonly Uint8Array[])[], isOnDisk: boolean): Promise<PacketBatch[]> {
+  let given = 0;
+  let piece = 0;
+  const pieceWise: FrameSource = {
+    ...source("docker0", [], 0),
+    isOnDisk,
+    next: (most = BATCH_FRAMES) => {
+      if (piece === pieces.length) return Promise.resolve(null);
+      const frames = pieces[piece++];
+      expect(frames.length).toBeLessThanOrEqual(most);
+      const next = batch(
+        frames.map(({ length }) => ({ captured: length, original: length })),
+        Uint8Array.from(concat(...frames)),
+      );
+      next.number(given + 1);
+      // every tenth frame was stamped before the one ahead of it
+      for (let row = 0; row < frames.length; row++) next.timeNs[row] = 10 * given - (given++ % 10 === 9 ? 1 : 0) * 15;
+      return Promise.resolve(next);
+    },
+  };
+  const [inside] = await packetSources(pieceWise, source("enp0s3", [], 0));
+  const batches: PacketBatch[] = [];
+  for (let next = await inside.next(); next; next = await inside.next()) batches.push(next.copy());
+  expect(inside.tally.frames).toBe(given);
+  return batches;
+}
+
+describe("a batch of packets", () => {
+  const frames = [
+    frame("172.17.0.2"),
+    new Uint8Array(60),
+    ...[samples.echoRequest, samples.timeExceeded].map((s) => s.frame),
+  ];
+  const some = fc.array(fc.constantFrom(...frames), { maxLength: 8 });
+
+  it("from disk is the same in whatever pieces it is read", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(some, { minLength: 1, maxLength: 8 }), async (pieces) => {
+        expect(await batchesOf(pieces, true)).toEqual(await batchesOf([pieces.flat()], true));
+      }),
+    );
+  });
+
+  it("from disk is as full as it may be", async () => {
+    const pieces = [4000, 96, 4096, 1].map((count) => Array.from({ length: count }, () => frames[0]));
+    expect((await batchesOf(pieces, true)).map(({ count }) => count)).toEqual([4096, 4096, 1]);
+  });
+
+  it("from elsewhere is what came at once, be it nothing", async () => {
+    const pieces = [[frames[0]], [], [frames[0], frames[0]]];
+    expect((await batchesOf(pieces, false)).map(({ count }) => count)).toEqual([1, 0, 2]);
+  });
 });

@@ -58,6 +58,7 @@ export class Interface implements PacketSource {
       start += bytes[row].length;
     }
     this.#frames += frames.length;
+    this.#packets.clear();
     this.#decoder.decode(batch, [{ name: this.name, linkType: 1, snaplen: 0 }], Infinity, this.#packets, this.tally);
     this.#conversations.number(this.#packets);
     return Promise.resolve(this.#packets);

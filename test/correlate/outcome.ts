@@ -97,6 +97,7 @@ export class Capture implements PacketSource {
       this.lastNs = Math.max(this.lastNs, ns);
     }
     this.#next += taken.length;
+    this.#packets.clear();
     this.#decoder.decode(batch, [ETHERNET], Number.POSITIVE_INFINITY, this.#packets, this.tally);
     this.#conversations.number(this.#packets);
     return Promise.resolve(this.#packets);

@@ -37,6 +37,7 @@ export function decodeAll(taken: readonly Taken[], hashLimit = Infinity): { out:
   frames.data = data;
   const tally = new Tally();
   const interfaces = taken.map(({ linkType }) => ({ name: "", linkType, snaplen: 0 }));
+  out.clear();
   decoder.decode(frames, interfaces, hashLimit, out, tally);
   return { out: out.copy(), tally };
 }

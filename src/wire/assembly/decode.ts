@@ -28,7 +28,7 @@ import { udp } from "./udp.js";
 
 const RECORD_BYTES_BITS = RECORD_BITS + 2;
 
-/** Decodes a batch of frames, and says in `block` what came of it. */
+/** Decodes a batch of frames to behind the rows there are, and says in `block` what came of it. */
 export function decode(block: usize): void {
   const count = wordOf(block, words.COUNT);
   const data = wordOf(block, words.DATA);
@@ -43,13 +43,13 @@ export function decode(block: usize): void {
   const limit = wordOf(block, words.LIMIT);
   const batch = wordOf(block, words.BATCH);
   const reasons = wordOf(block, words.REASONS);
-  quotes.beginQuotes(batch);
-  let row = 0;
+  quotes.goOn(batch, wordOf(block, words.QUOTES));
+  let row = wordOf(block, words.ROWS);
   let notIp = 0;
   let cut = 0;
   let undecoded = 0;
-  let latestNs = -Infinity;
-  let isInOrder = true;
+  let isInOrder = wordOf(block, words.IS_IN_ORDER) !== 0;
+  let latestNs = row === 0 ? -Infinity : load<f64>(batch + ((row - 1) << RECORD_BYTES_BITS), 8 * STAMP_NS);
   for (let index = 0; index < count; index++) {
     const captured = load<u32>(captureds + (index << 2));
     const original = load<u32>(originals + (index << 2));

@@ -20,10 +20,10 @@ const NOWHERE = 0x7fff_0000;
 let batch = 0;
 export let count = 0;
 
-/** Begins with the quotes of a batch. */
-export function beginQuotes(filled: i32): void {
+/** Goes on with the quotes of a batch, which has so many by now. */
+export function goOn(filled: i32, quoted: i32): void {
   batch = filled;
-  count = 0;
+  count = quoted;
 }
 
 /**
