@@ -205,11 +205,12 @@ export class Datagrams {
 
   #addresses(row: number): string {
     const t = this.#timeline;
-    const { addressA, addressB } = this.#tuples;
+    const tuples = this.#tuples;
     const tuple = t.tuple(row);
-    const [src, dst] = t.forward(row) === 1 ? [addressA, addressB] : [addressB, addressA];
-    const isIpv6 = this.#tuples.isIpv6(tuple);
-    return `${addressText(isIpv6, src, 4 * tuple)} ${addressText(isIpv6, dst, 4 * tuple)}`;
+    const ends = [tuples.addressA(tuple), tuples.addressB(tuple)];
+    const [src, dst] = t.forward(row) === 1 ? ends : ends.reverse();
+    const isIpv6 = tuples.isIpv6(tuple);
+    return `${addressText(isIpv6, tuples.words, src)} ${addressText(isIpv6, tuples.words, dst)}`;
   }
 
   #offsetOf(row: number): number {

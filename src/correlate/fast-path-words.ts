@@ -2,7 +2,7 @@
  * What the fast path is told, and what it says: the words of a block that `fast-path.ts` and `assembly/fast-path.ts` both know.
  * Where a name stands for two words or doubles, one is a side's or a direction's: at … + side.
  */
-export const WORDS = 84;
+export const WORDS = 83;
 
 /** Doubles, at half the word. Two: when each side's next packet comes, nanoseconds on the timeline. */
 export const NEXT_NS = 0;
@@ -50,9 +50,6 @@ export const CELLS_MASK = 47;
 /** … the conversations … */
 export const TUPLES = 48;
 export const TUPLE_STATES = 49;
-export const ENDED = 50;
-export const OPENED_BY_A = 51;
-export const IS_ECHO = 52;
 /** … and the flows. */
 export const FLOWS = 53;
 export const FLOWS_END = 54;
@@ -62,6 +59,7 @@ export const CHUNKS = 57;
 export const CHUNKS_END = 58;
 export const DROPPED = 59;
 export const DROPPED_COUNT = 60;
+export const REST = 50;
 
 /** 1 where it is so. */
 export const IS_SHOWING = 61;
@@ -92,8 +90,6 @@ export const STRANGERS = 80;
 export const STRANGER_COUNT = 81;
 /** 1 where the next packet is not for the fast path. */
 export const IS_AT_OTHER = 82;
-/** What is left of a list of samples that is being used again. */
-export const REST = 83;
 
 /**
  * A latency: nanoseconds, a double; then where the flow's digest is, or -1 where it needs none; then 1 if it is outbound, and

@@ -180,9 +180,6 @@ export class FastPath {
     w[words.CELLS_MASK] = buckets.index.mask;
     w[words.TUPLES] = tuples.records.byteOffset;
     w[words.TUPLE_STATES] = tuples.states.byteOffset;
-    w[words.ENDED] = tuples.ended.byteOffset;
-    w[words.OPENED_BY_A] = tuples.openedByA.byteOffset;
-    w[words.IS_ECHO] = tuples.isEcho.byteOffset;
     w[words.FLOWS] = accounts.records.byteOffset;
     w[words.FREE_SLOTS] = translations.freeSlots.byteOffset;
     w[words.CHUNKS] = samples.chunks.byteOffset;

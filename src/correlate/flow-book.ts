@@ -115,7 +115,7 @@ export class FlowBook {
     const { tuples, findings, translations } = this.#about;
     const { accounts } = translations;
     const summary = this.#view.of(slot);
-    findings.flow(summary, accounts.retransmissions(slot), tuples.hasLostFirst[accounts.insideTuple(slot)] === 1);
+    findings.flow(summary, accounts.retransmissions(slot), tuples.hasLostFirst(accounts.insideTuple(slot)));
     return summary;
   }
 
@@ -130,5 +130,5 @@ export class FlowBook {
 
 /** Whether a conversation has been silent for so long that it is taken to be over. */
 function isSilent(tuples: TupleTable, tuple: number, nowNs: number): boolean {
-  return nowNs - tuples.lastNs(tuple) > (tuples.ended[tuple] === 3 ? ENDED_NS : IDLE_NS);
+  return nowNs - tuples.lastNs(tuple) > (tuples.isOver(tuple) ? ENDED_NS : IDLE_NS);
 }

@@ -65,11 +65,11 @@ export class FlowView implements FlowSummary {
   }
 
   get insideOnly(): number {
-    return this.#tuples.unmatched[this.#insideTuple];
+    return this.#tuples.unmatched(this.#insideTuple);
   }
 
   get outsideOnly(): number {
-    return this.#tuples.unmatched[this.#accounts.outsideTuple(this.#slot)];
+    return this.#tuples.unmatched(this.#accounts.outsideTuple(this.#slot));
   }
 
   get firstNs(): bigint {
@@ -91,7 +91,7 @@ export class FlowView implements FlowSummary {
 
   /** Whether the initiator's packets are forward on the inside. */
   get #isForward(): boolean {
-    return this.#tuples.openedByA[this.#insideTuple] === 1;
+    return this.#tuples.isOpenedByA(this.#insideTuple);
   }
 }
 
@@ -102,7 +102,7 @@ export function summarizeProxied(
   tuples: TupleTable,
   epochNs: bigint,
 ): FlowSummary {
-  const ends = ({ tuple }: { tuple: number }) => new TupleEnds(tuples).of(tuple, tuples.openedByA[tuple] === 1);
+  const ends = ({ tuple }: { tuple: number }) => new TupleEnds(tuples).of(tuple, tuples.isOpenedByA(tuple));
   return {
     id,
     proto: "tcp",
@@ -112,8 +112,8 @@ export function summarizeProxied(
     outside: ends(client),
     pairs: 0,
     pairsOutbound: 0,
-    insideOnly: tuples.unmatched[server.tuple],
-    outsideOnly: tuples.unmatched[client.tuple],
+    insideOnly: tuples.unmatched(server.tuple),
+    outsideOnly: tuples.unmatched(client.tuple),
     firstNs: epochNs + BigInt(Math.round(client.openedNs)),
     lastNs: epochNs + BigInt(Math.round(Math.max(client.lastNs, server.lastNs))),
     latencyNs: { outbound: outbound.summary(), inbound: inbound.summary() },
@@ -154,7 +154,7 @@ export class TupleEnds implements Ends {
   }
 
   get icmpId(): number | undefined {
-    return !this.#hasPorts && this.#tuples.isEcho[this.#tuple] === 1 ? this.#port(true) : undefined;
+    return !this.#hasPorts && this.#tuples.isEcho(this.#tuple) ? this.#port(true) : undefined;
   }
 
   get #hasPorts(): boolean {
@@ -164,8 +164,8 @@ export class TupleEnds implements Ends {
 
   #address(isA: boolean): string {
     const tuples = this.#tuples;
-    const words = isA ? tuples.addressA : tuples.addressB;
-    return addressText(tuples.isIpv6(this.#tuple), words, 4 * this.#tuple);
+    const at = isA ? tuples.addressA(this.#tuple) : tuples.addressB(this.#tuple);
+    return addressText(tuples.isIpv6(this.#tuple), tuples.words, at);
   }
 
   #port(isA: boolean): number {

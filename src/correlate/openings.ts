@@ -16,15 +16,14 @@ export function note(tuples: TupleTable, way: number, batch: PacketBatch, row: n
   if (q >= 0) {
     // of an error before anything it is about, only that is known
     const proto = batch.quotes.proto[q];
-    if (isFirst) tuples.isEcho[tuple] = proto === ICMP || proto === ICMPV6 ? 1 : 0;
+    if (isFirst) tuples.setEcho(tuple, proto === ICMP || proto === ICMPV6);
     return;
   }
   const tcpFlags = batch.tcpFlags(row);
-  if ((tcpFlags & (FIN | RST)) !== 0) tuples.ended[tuple] |= (tcpFlags & RST) !== 0 ? 3 : 1 << (way & 1);
+  if ((tcpFlags & (FIN | RST)) !== 0) tuples.finish(way, (tcpFlags & RST) !== 0);
   if (!isFirst && (tcpFlags & SYN) === 0) return;
-  tuples.ended[tuple] = 0;
-  tuples.openedByA[tuple] = isOpening(batch, row) === ((way & 1) === 1) ? 1 : 0;
-  tuples.isEcho[tuple] = (batch.flags(row) & IS_ECHO) !== 0 ? 1 : 0;
+  tuples.open(tuple, isOpening(batch, row) === ((way & 1) === 1));
+  tuples.setEcho(tuple, (batch.flags(row) & IS_ECHO) !== 0);
 }
 
 /** Whether the sender opened the conversation: by SYN or echo request; else it did, unless the packet looks like an answer. */

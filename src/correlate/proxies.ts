@@ -171,14 +171,15 @@ export class Proxies {
   /** Whether a client on the inside link called the very address that the other connection comes from. */
   #meetAtHost(client: Stream, server: Stream): boolean {
     const tuples = this.#tuples;
-    const called = client.openedByA ? tuples.addressB : tuples.addressA;
-    const calling = server.openedByA ? tuples.addressA : tuples.addressB;
-    return sameAddress(called, 4 * client.tuple, calling, 4 * server.tuple);
+    const called = client.openedByA ? tuples.addressB(client.tuple) : tuples.addressA(client.tuple);
+    const calling = server.openedByA ? tuples.addressA(server.tuple) : tuples.addressB(server.tuple);
+    return sameAddress(tuples.words, called, tuples.words, calling);
   }
 
   #isOnOneLink(tuple: number): boolean {
     const tuples = this.#tuples;
-    return isSameLink(tuples.isIpv6(tuple), tuples.addressA, 4 * tuple, tuples.addressB, 4 * tuple);
+    const { words } = tuples;
+    return isSameLink(tuples.isIpv6(tuple), words, tuples.addressA(tuple), words, tuples.addressB(tuple));
   }
 }
 

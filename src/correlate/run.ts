@@ -405,7 +405,7 @@ export class Run {
     if ((hasData && this.#segments.settle(row)) || this.#shifted.settle(row) || this.#versions.settle(row)) return;
     const side = t.sideOf(row);
     const { verdict, why } = this.#verdicts.judge(row);
-    this.#tuples.unmatched[t.tuple(row)]++;
+    this.#tuples.noteUnmatched(t.tuple(row));
     this.#findings.unmatched(side, verdict);
     if (verdict === "dropped") this.#noteLoss(row);
     this.#feeds[side].unmatched++;
@@ -418,7 +418,7 @@ export class Run {
     const tuple = t.tuple(row);
     const slot = this.#translations.slotOf(row);
     const isFirst = slot === NONE || t.timeNs(row) < this.#translations.accounts.firstNs(slot);
-    if (isFirst) this.#tuples.hasLostFirst[tuple] = 1;
+    if (isFirst) this.#tuples.noteLostFirst(tuple);
   }
 
   /** Gives the sink all pairs that no earlier packet holds up any more, and gives back what is no longer needed. */

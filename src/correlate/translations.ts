@@ -298,10 +298,9 @@ export class Translations {
     const insideTuple = t.tuple(i);
     const outsideTuple = t.tuple(o);
     const rewrite = this.#rewrite(insideTuple, t.forward(i) === 1, outsideTuple, t.forward(o) === 1);
-    const inside = this.#tuples;
-    const isIpv6 = inside.isIpv6(insideTuple);
-    const destination = t.forward(i) === 1 ? inside.addressB : inside.addressA;
-    if (isMulticast(isIpv6, destination, 4 * insideTuple)) return false;
+    const tuples = this.#tuples;
+    const destination = t.forward(i) === 1 ? tuples.addressB(insideTuple) : tuples.addressA(insideTuple);
+    if (isMulticast(tuples.isIpv6(insideTuple), tuples.words, destination)) return false;
     const isSourceKept = (rewrite & (REWRITE_SRC | REWRITE_SRC_PORT)) === 0;
     const isDestinationKept = (rewrite & (REWRITE_DST | REWRITE_DST_PORT)) === 0;
     if (isSourceKept || isDestinationKept) return true;
@@ -386,15 +385,21 @@ export class Translations {
   /** REWRITE_… bits between two tuples, each read forward or backward. An ICMP echo has one id: it counts as the source's. */
   #rewrite(insideTuple: number, insideForward: boolean, outsideTuple: number, outsideForward: boolean): number {
     const tuples = this.#tuples;
-    const { addressA, addressB } = tuples;
-    const [srcA, dstA] = insideForward ? [addressA, addressB] : [addressB, addressA];
-    const [srcB, dstB] = outsideForward ? [addressA, addressB] : [addressB, addressA];
+    const { words } = tuples;
+    const address = (tuple: number, isA: boolean): number => (isA ? tuples.addressA(tuple) : tuples.addressB(tuple));
+    const isSame = (isSource: boolean): boolean =>
+      sameAddress(
+        words,
+        address(insideTuple, isSource === insideForward),
+        words,
+        address(outsideTuple, isSource === outsideForward),
+      );
     const port = (tuple: number, isA: boolean): number => (isA ? tuples.portA(tuple) : tuples.portB(tuple));
     let rewrite = 0;
-    if (!sameAddress(srcA, 4 * insideTuple, srcB, 4 * outsideTuple)) rewrite |= REWRITE_SRC;
-    if (!sameAddress(dstA, 4 * insideTuple, dstB, 4 * outsideTuple)) rewrite |= REWRITE_DST;
+    if (!isSame(true)) rewrite |= REWRITE_SRC;
+    if (!isSame(false)) rewrite |= REWRITE_DST;
     const isOtherSource = port(insideTuple, insideForward) !== port(outsideTuple, outsideForward);
-    if (tuples.isEcho[insideTuple]) {
+    if (tuples.isEcho(insideTuple)) {
       // one id for both ends: it follows the end whose address was rewritten
       if (isOtherSource) rewrite |= rewrite === REWRITE_DST ? REWRITE_DST_PORT : REWRITE_SRC_PORT;
       return rewrite;

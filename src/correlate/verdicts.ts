@@ -89,13 +89,14 @@ export class Verdicts {
     const isDestination = (rewrite & REWRITE_DST) !== 0;
     if (isSource === isDestination) return;
     const isA = isSource !== accounts.isFlipped(slot);
-    const isOpenedThere = (tuples.openedByA[tuple] === 1) === isA;
-    const words = isA ? tuples.addressA : tuples.addressB;
+    const isOpenedThere = tuples.isOpenedByA(tuple) === isA;
+    const { words } = tuples;
+    const at = isA ? tuples.addressA(tuple) : tuples.addressB(tuple);
     // most flows are opened from within, and have the address that the one before had
-    if (isOpenedThere && isIpv6 === this.#isNewestIpv6 && sameAddress(words, 4 * tuple, this.#newest, 0)) return;
+    if (isOpenedThere && isIpv6 === this.#isNewestIpv6 && sameAddress(words, at, this.#newest, 0)) return;
     this.#isNewestIpv6 = isIpv6;
-    this.#newest.set(words.subarray(4 * tuple, 4 * tuple + 4));
-    const address = addressText(isIpv6, words, 4 * tuple);
+    this.#newest.set(words.subarray(at, at + 4));
+    const address = addressText(isIpv6, words, at);
     this.#natAddresses.add(address);
     if (!isOpenedThere) {
       const port = isA ? tuples.portA(tuple) : tuples.portB(tuple);
@@ -122,19 +123,20 @@ export class Verdicts {
     const tuple = t.tuple(row);
     const isIpv6 = tuples.isIpv6(tuple);
     const isForward = t.forward(row) === 1;
-    const src = isForward ? tuples.addressA : tuples.addressB;
-    const dst = isForward ? tuples.addressB : tuples.addressA;
-    const srcText = addressText(isIpv6, src, 4 * tuple);
-    const dstText = addressText(isIpv6, dst, 4 * tuple);
+    const { words } = tuples;
+    const src = isForward ? tuples.addressA(tuple) : tuples.addressB(tuple);
+    const dst = isForward ? tuples.addressB(tuple) : tuples.addressA(tuple);
+    const srcText = addressText(isIpv6, words, src);
+    const dstText = addressText(isIpv6, words, dst);
     const otherName = this.#names[other];
 
-    if (isLinkScoped(isIpv6, dst, 4 * tuple) || isLinkScoped(isIpv6, src, 4 * tuple)) {
+    if (isLinkScoped(isIpv6, words, dst) || isLinkScoped(isIpv6, words, src)) {
       return {
         verdict: "local",
-        why: `${isLinkScoped(isIpv6, dst, 4 * tuple) ? dstText : srcText} is never forwarded`,
+        why: `${isLinkScoped(isIpv6, words, dst) ? dstText : srcText} is never forwarded`,
       };
     }
-    if (isMulticast(isIpv6, dst, 4 * tuple)) return { verdict: "local", why: `${dstText} is a multicast group` };
+    if (isMulticast(isIpv6, words, dst)) return { verdict: "local", why: `${dstText} is a multicast group` };
 
     if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(t.seq(row) >>> 24)) {
       return { verdict: "local", why: "neighbour discovery is never forwarded" };
@@ -153,7 +155,7 @@ export class Verdicts {
     if (slot === NONE) {
       const local =
         side === INSIDE
-          ? this.#localInside(isIpv6, src, dst, 4 * tuple, srcText, dstText)
+          ? this.#localInside(isIpv6, src, dst, srcText, dstText)
           : this.#localOutside(row, srcText, dstText);
       if (local) return local;
     }
@@ -174,12 +176,12 @@ export class Verdicts {
         why: `it appears on ${this.#names[side]} only, without having come in on ${otherName}`,
       };
     }
-    return this.#unexplained(row, side, srcText, dstText, src, dst, 4 * tuple, isIpv6);
+    return this.#unexplained(row, side, srcText, dstText, src, dst, isIpv6);
   }
 
   /** The other connection of a proxied stream, from who opened it. */
   #connection({ side, tuple }: { side: Side; tuple: number }): string {
-    const { src, srcPort, dst, dstPort } = new TupleEnds(this.#tuples).of(tuple, this.#tuples.openedByA[tuple] === 1);
+    const { src, srcPort, dst, dstPort } = new TupleEnds(this.#tuples).of(tuple, this.#tuples.isOpenedByA(tuple));
     return `${src}.${srcPort} > ${dst}.${dstPort} on ${this.#names[side]}`;
   }
 
@@ -188,17 +190,11 @@ export class Verdicts {
     return this.#natAddresses.has(src) || (side === INSIDE && isSameLink(isIpv6, srcWords, 0, dstWords, 0));
   }
 
-  #localInside(
-    isIpv6: boolean,
-    src: Uint32Array,
-    dst: Uint32Array,
-    at: number,
-    srcText: string,
-    dstText: string,
-  ): Judgement | null {
+  #localInside(isIpv6: boolean, src: number, dst: number, srcText: string, dstText: string): Judgement | null {
     const host = this.#localToHost(srcText, dstText);
     if (host) return host;
-    if (isSameLink(isIpv6, src, at, dst, at))
+    const { words } = this.#tuples;
+    if (isSameLink(isIpv6, words, src, words, dst))
       return { verdict: "local", why: `between ${srcText} and ${dstText} on ${this.#names[INSIDE]}` };
     return null;
   }
@@ -227,9 +223,8 @@ export class Verdicts {
     side: Side,
     srcText: string,
     dstText: string,
-    src: Uint32Array,
-    dst: Uint32Array,
-    at: number,
+    src: number,
+    dst: number,
     isIpv6: boolean,
   ): Judgement {
     const other = this.#names[otherSide(side)];
@@ -241,8 +236,8 @@ export class Verdicts {
       };
     }
     if (side === INSIDE) {
-      if (isPrivate(isIpv6, src, at)) return { verdict: "dropped", why: missing };
-      if (isPrivate(isIpv6, dst, at))
+      if (isPrivate(isIpv6, this.#tuples.words, src)) return { verdict: "dropped", why: missing };
+      if (isPrivate(isIpv6, this.#tuples.words, dst))
         return { verdict: "unknown", why: `it reached ${dstText} without having come in on ${other}` };
       return { verdict: "unknown", why: missing };
     }

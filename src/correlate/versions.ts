@@ -140,11 +140,11 @@ export class Versions {
     if (!isKind) return false;
     const slot = this.#translations.slotOf(row);
     if (slot !== NONE) return this.#isAcross(slot);
-    const { addressA, addressB } = this.#tuples;
+    const tuples = this.#tuples;
     const tuple = t.tuple(row);
-    const is6 = this.#tuples.isIpv6(tuple);
-    return [addressA, addressB].every(
-      (ends) => !isLinkScoped(is6, ends, 4 * tuple) && !isMulticast(is6, ends, 4 * tuple),
+    const is6 = tuples.isIpv6(tuple);
+    return [tuples.addressA(tuple), tuples.addressB(tuple)].every(
+      (at) => !isLinkScoped(is6, tuples.words, at) && !isMulticast(is6, tuples.words, at),
     );
   }
 
@@ -192,7 +192,6 @@ export class Versions {
     const tuple6 = t.tuple(six);
     const tuple4 = t.tuple(four);
     const tuples = this.#tuples;
-    const { addressA, addressB } = tuples;
     const isA6 = (t.forward(six) === 1) === isSource;
     const isA4 = (t.forward(four) === 1) === isSource;
     if (t.proto(six) === UDP) {
@@ -200,7 +199,8 @@ export class Versions {
       const port4 = isA4 ? tuples.portA(tuple4) : tuples.portB(tuple4);
       if (port6 !== port4) return false;
     }
-    return isEmbedded((isA4 ? addressA : addressB)[4 * tuple4], isA6 ? addressA : addressB, 4 * tuple6);
+    const at4 = isA4 ? tuples.addressA(tuple4) : tuples.addressB(tuple4);
+    return isEmbedded(tuples.words[at4], tuples.words, isA6 ? tuples.addressA(tuple6) : tuples.addressB(tuple6));
   }
 
   #evidence(inside: number): number {

@@ -1,5 +1,5 @@
 import code from "./assembly/ways.wasm";
-import { sameAddress, widened } from "./columns.js";
+import { sameAddress } from "./columns.js";
 import { BATCH_FRAMES } from "./frames.js";
 import { HashIndex } from "./hash-index.js";
 import { asDoubles, type Heap } from "./heap.js";
@@ -10,23 +10,38 @@ import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 export const NONE = -1;
 
 /**
- * Words of what a search compares of a tuple, half a cache line: the ports of its first packet, the sender's in the upper half;
- * protocol and version; the addresses' first words.
+ * Words of a tuple's record, a cache line. What a search compares: the ports of its first packet, the sender's in the upper half;
+ * protocol and version; the addresses, four words each.
  */
 export const PORTS = 0;
 const KIND = 1;
-export const FROM = 2;
-export const TO = 3;
-/** 1 where some evidence for a translation of an inside tuple has been gathered, not enough by now. */
-export const HAS_EVIDENCE = 4;
-/** What it is filed under, the number that its source gave the conversation last, and 1 while it is not given back. */
-const HASH = 5;
-const NUMBER = 6;
-const IS_ALIVE = 7;
-export const TUPLE_BITS = 3;
+export const ADDRESS_A = 4;
+export const ADDRESS_B = 8;
+/** What it is filed under, and the number that its source gave the conversation last. */
+const HASH = 2;
+const NUMBER = 3;
+/** Packets of it that found no twin. */
+const UNMATCHED = 12;
+/** The bits below. */
+export const FACTS = 13;
+export const TUPLE_BITS = 4;
 const TUPLE_WORDS = 1 << TUPLE_BITS;
 /** 6 MiB, most of which takes no memory: see `FIRST_CHUNKS` of samples.ts. */
 const FIRST_TUPLES = 2 ** 16;
+
+/** It is not given back. */
+const IS_ALIVE = 1;
+/** The ports are an ICMP echo id. */
+export const IS_ECHO_ID = 2;
+/** A opened the conversation, not B. */
+export const IS_OPENED_BY_A = 4;
+/** TCP: B has sent FIN, and A has, at 1 bit more; or one of them RST, which is both. */
+export const ENDED_BY_B = 8;
+export const ENDED_BY_BOTH = 24;
+/** Some evidence for a translation of an inside tuple has been gathered, not enough by now. */
+export const HAS_EVIDENCE = 32;
+/** A packet of it was dropped before the first pair of its flow. */
+const HAS_LOST_FIRST = 64;
 
 /**
  * Words of what every packet of a tuple asks for and changes, a quarter of a cache line: with ten thousands of tuples, each
@@ -63,22 +78,11 @@ function kindOf(side: Side, isIpv6: 0 | 1, proto: number): number {
  */
 export class TupleTable {
   records: Int32Array;
+  /** The same memory, for the addresses in it: see `addressA`. */
+  words: Uint32Array;
   states: Int32Array;
   /** The same memory as `states`. */
   doubles: Float64Array;
-  /** Addresses, four words a row as in `PacketBatch`. */
-  addressA: Uint32Array;
-  addressB: Uint32Array;
-  /** 1 where the ports are an ICMP echo id. */
-  isEcho: Uint8Array;
-  /** 1 if A opened the conversation, 0 if B did. */
-  openedByA: Uint8Array;
-  /** TCP: bit 0 once B, bit 1 once A has sent FIN or either has sent RST: 3 where the connection is over. */
-  ended: Uint8Array;
-  /** Packets of this tuple that found no twin. */
-  unmatched: Uint32Array;
-  /** 1 where one of them was dropped before the first pair of the tuple's flow. */
-  hasLostFirst: Uint8Array;
   /** Rows handed out so far: every tuple is below it. */
   end = 0;
   /** How many tuples have had a packet. */
@@ -107,15 +111,9 @@ export class TupleTable {
     this.#unknown = heap.take(Int32Array, BATCH_FRAMES);
     this.#knownWays = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["findWays"];
     this.records = heap.take(Int32Array, room * TUPLE_WORDS);
+    this.words = asUnsigned(this.records);
     this.states = heap.take(Int32Array, room * STATE_WORDS);
     this.doubles = asDoubles(this.states);
-    this.addressA = new Uint32Array(4 * room);
-    this.addressB = new Uint32Array(4 * room);
-    this.unmatched = new Uint32Array(room);
-    this.hasLostFirst = new Uint8Array(room);
-    this.isEcho = heap.take(Uint8Array, room);
-    this.openedByA = heap.take(Uint8Array, room);
-    this.ended = heap.take(Uint8Array, room);
   }
 
   /**
@@ -142,7 +140,7 @@ export class TupleTable {
 
   /** Notes that there is some evidence for a translation of a tuple. */
   suggest(tuple: number): void {
-    this.records[(tuple << TUPLE_BITS) + HAS_EVIDENCE] = 1;
+    this.records[(tuple << TUPLE_BITS) + FACTS] |= HAS_EVIDENCE;
   }
 
   /** Takes a direction's flow away. */
@@ -181,6 +179,15 @@ export class TupleTable {
     return this.records[(tuple << TUPLE_BITS) + KIND] >> SIDE_SHIFT === INSIDE ? INSIDE : OUTSIDE;
   }
 
+  /** Where the four words of A's address begin in `words`. */
+  addressA(tuple: number): number {
+    return (tuple << TUPLE_BITS) + ADDRESS_A;
+  }
+
+  addressB(tuple: number): number {
+    return (tuple << TUPLE_BITS) + ADDRESS_B;
+  }
+
   portA(tuple: number): number {
     return this.records[(tuple << TUPLE_BITS) + PORTS] >>> 16;
   }
@@ -190,7 +197,65 @@ export class TupleTable {
   }
 
   isAlive(tuple: number): boolean {
-    return this.records[(tuple << TUPLE_BITS) + IS_ALIVE] === 1;
+    return this.#has(tuple, IS_ALIVE);
+  }
+
+  /** Whether the ports are an ICMP echo id. */
+  isEcho(tuple: number): boolean {
+    return this.#has(tuple, IS_ECHO_ID);
+  }
+
+  setEcho(tuple: number, isEcho: boolean): void {
+    this.#set(tuple, IS_ECHO_ID, isEcho);
+  }
+
+  /** Whether A opened the conversation, or B did. */
+  isOpenedByA(tuple: number): boolean {
+    return this.#has(tuple, IS_OPENED_BY_A);
+  }
+
+  /** Notes who opened the conversation, as of now: it is not over. */
+  open(tuple: number, isByA: boolean): void {
+    this.#set(tuple, ENDED_BY_BOTH, false);
+    this.#set(tuple, IS_OPENED_BY_A, isByA);
+  }
+
+  /** Whether a TCP connection is over. */
+  isOver(tuple: number): boolean {
+    return (this.records[(tuple << TUPLE_BITS) + FACTS] & ENDED_BY_BOTH) === ENDED_BY_BOTH;
+  }
+
+  /** Notes that who sent a TCP packet this way sends no more, or that neither does. */
+  finish(way: number, isByBoth: boolean): void {
+    this.#set(way >> 1, isByBoth ? ENDED_BY_BOTH : ENDED_BY_B << (way & 1), true);
+  }
+
+  /** Packets of the tuple that found no twin. */
+  unmatched(tuple: number): number {
+    return this.records[(tuple << TUPLE_BITS) + UNMATCHED];
+  }
+
+  noteUnmatched(tuple: number): void {
+    this.records[(tuple << TUPLE_BITS) + UNMATCHED]++;
+  }
+
+  /** Whether one of them was dropped before the first pair of the tuple's flow. */
+  hasLostFirst(tuple: number): boolean {
+    return this.#has(tuple, HAS_LOST_FIRST);
+  }
+
+  noteLostFirst(tuple: number): void {
+    this.#set(tuple, HAS_LOST_FIRST, true);
+  }
+
+  #has(tuple: number, fact: number): boolean {
+    return (this.records[(tuple << TUPLE_BITS) + FACTS] & fact) !== 0;
+  }
+
+  #set(tuple: number, facts: number, isSo: boolean): void {
+    const at = (tuple << TUPLE_BITS) + FACTS;
+    if (isSo) this.records[at] |= facts;
+    else this.records[at] &= ~facts;
   }
 
   /**
@@ -219,35 +284,28 @@ export class TupleTable {
       const tuple = index.idAt(cell);
       const r = tuple << TUPLE_BITS;
       if (records[r + KIND] !== kind) continue;
-      if (records[r + PORTS] === ports && records[r + FROM] === from && records[r + TO] === to) {
+      if (records[r + PORTS] === ports && records[r + ADDRESS_A] === from && records[r + ADDRESS_B] === to) {
         if (isIpv6 === 0 || this.#isBetween(tuple, src, dst, at)) return 2 * tuple + 1;
       }
-      if (records[r + PORTS] === reversed && records[r + FROM] === to && records[r + TO] === from) {
+      if (records[r + PORTS] === reversed && records[r + ADDRESS_A] === to && records[r + ADDRESS_B] === from) {
         if (isIpv6 === 0 || this.#isBetween(tuple, dst, src, at)) return 2 * tuple;
       }
     }
     const tuple = this.#take();
     const r = tuple << TUPLE_BITS;
-    this.records.fill(0, r, r + TUPLE_WORDS);
     this.records[r + PORTS] = ports;
     this.records[r + KIND] = kind;
-    this.records[r + FROM] = from;
-    this.records[r + TO] = to;
+    this.records[r + HASH] = hash;
+    this.records[r + NUMBER] = NONE;
+    this.records[r + UNMATCHED] = 0;
+    this.records[r + FACTS] = IS_ALIVE | IS_OPENED_BY_A;
+    for (let word = 0; word < 4; word++) {
+      this.records[r + ADDRESS_A + word] = src[at + word];
+      this.records[r + ADDRESS_B + word] = dst[at + word];
+    }
     this.unbind(2 * tuple);
     this.unbind(2 * tuple + 1);
     this.doubles[(tuple << (STATE_BITS - 1)) + LAST_NS] = Number.NEGATIVE_INFINITY;
-    for (let word = 0; word < 4; word++) {
-      this.addressA[4 * tuple + word] = src[at + word];
-      this.addressB[4 * tuple + word] = dst[at + word];
-    }
-    this.isEcho[tuple] = 0;
-    this.openedByA[tuple] = 1;
-    this.ended[tuple] = 0;
-    this.unmatched[tuple] = 0;
-    this.hasLostFirst[tuple] = 0;
-    this.records[r + HASH] = hash;
-    this.records[r + NUMBER] = NONE;
-    this.records[r + IS_ALIVE] = 1;
     index.add(hash, tuple);
     return 2 * tuple + 1;
   }
@@ -313,7 +371,7 @@ export class TupleTable {
     this.#index.remove(this.records[r + HASH], tuple);
     this.#known[this.sideOf(tuple)].forget(this.records[r + NUMBER], tuple);
     if (this.lastNs(tuple) !== Number.NEGATIVE_INFINITY) this.size--;
-    this.records[r + IS_ALIVE] = 0;
+    this.records[r + FACTS] = 0;
     this.unbind(2 * tuple);
     this.unbind(2 * tuple + 1);
     this.#free.push(tuple);
@@ -321,29 +379,28 @@ export class TupleTable {
 
   /** Whether the tuple's addresses are `a` and `b`, as far as their first words do not say all. */
   #isBetween(tuple: number, a: Uint32Array, b: Uint32Array, at: number): boolean {
-    return sameAddress(this.addressA, 4 * tuple, a, at) && sameAddress(this.addressB, 4 * tuple, b, at);
+    const { words } = this;
+    return sameAddress(words, this.addressA(tuple), a, at) && sameAddress(words, this.addressB(tuple), b, at);
   }
 
   #take(): number {
     const free = this.#free.pop();
     if (free !== undefined) return free;
-    if (this.end === this.unmatched.length) this.#grow();
+    if (this.end << TUPLE_BITS === this.records.length) this.#grow();
     return this.end++;
   }
 
   #grow(): void {
-    const rows = this.unmatched.length * 2;
     this.records = this.#heap.doubled(Int32Array, this.records);
+    this.words = asUnsigned(this.records);
     this.states = this.#heap.doubled(Int32Array, this.states);
     this.doubles = asDoubles(this.states);
-    this.addressA = widened(this.addressA, new Uint32Array(rows * 4));
-    this.addressB = widened(this.addressB, new Uint32Array(rows * 4));
-    this.isEcho = this.#heap.doubled(Uint8Array, this.isEcho);
-    this.openedByA = this.#heap.doubled(Uint8Array, this.openedByA);
-    this.ended = this.#heap.doubled(Uint8Array, this.ended);
-    this.unmatched = widened(this.unmatched, new Uint32Array(rows));
-    this.hasLostFirst = widened(this.hasLostFirst, new Uint8Array(rows));
   }
+}
+
+/** The same memory as words without a sign. */
+function asUnsigned(words: Int32Array): Uint32Array {
+  return new Uint32Array(words.buffer, words.byteOffset, words.length);
 }
 
 /** Where the word of a way is among the states. */

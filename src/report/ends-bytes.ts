@@ -25,13 +25,13 @@ export function writeEnds(view: DataView, from: number, { timeline, tuples }: Ta
   const portA = tuples.portA(tuple);
   const portB = tuples.portB(tuple);
   let at = writePart(view, from, SRC);
-  at = writeAddress(view, at, isIpv6, isForward ? tuples.addressA : tuples.addressB, 4 * tuple);
+  at = writeAddress(view, at, isIpv6, tuples.words, isForward ? tuples.addressA(tuple) : tuples.addressB(tuple));
   if (kind === PORTS) {
     at = writePart(view, at, SRC_PORT);
     at = writeUint32(view, at, isForward ? portA : portB);
     at = writePart(view, at, DST_BEHIND_PORT);
   } else at = writePart(view, at, DST);
-  at = writeAddress(view, at, isIpv6, isForward ? tuples.addressB : tuples.addressA, 4 * tuple);
+  at = writeAddress(view, at, isIpv6, tuples.words, isForward ? tuples.addressB(tuple) : tuples.addressA(tuple));
   if (kind === PORTS) {
     at = writePart(view, at, DST_PORT);
     return writeUint32(view, at, isForward ? portB : portA);

@@ -23,8 +23,8 @@ export function endsOf(tables: Tables, row: number): Ends {
   const tuples = tables.tuples;
   const tuple = timeline.tuple(row);
   const isIpv6 = tuples.isIpv6(tuple);
-  const a = addressText(isIpv6, tuples.addressA, 4 * tuple);
-  const b = addressText(isIpv6, tuples.addressB, 4 * tuple);
+  const a = addressText(isIpv6, tuples.words, tuples.addressA(tuple));
+  const b = addressText(isIpv6, tuples.words, tuples.addressB(tuple));
   const isForward = timeline.forward(row) === 1;
   const ends: Ends = isForward ? { src: a, dst: b } : { src: b, dst: a };
   switch (endsKind(timeline.proto(row), timeline.flags(row))) {

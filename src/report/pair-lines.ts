@@ -92,7 +92,7 @@ export class PairLines {
       ? rewriteOf(endsOf(this.#tables, inside), endsOf(this.#tables, outside))
       : flow.rewrite(timeline.forward(inside));
     // the initiator's direction: who opened a conversation may be learnt after its first packet
-    const initial = flow.rewrite(tuples.openedByA[flow.insideTuple]);
+    const initial = flow.rewrite(tuples.isOpenedByA(flow.insideTuple) ? 1 : 0);
     const by = timeline.by(inside);
     const evidence = timeline.evidence(inside);
     // 8 + 1 + 4 + 1 + 4 + 3 + 9 bits

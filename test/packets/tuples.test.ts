@@ -25,6 +25,10 @@ function intern(
   return table.intern(side, hash, proto, isIpv6, src, dst, 4, from.port, to.port);
 }
 
+function wordsAt(table: TupleTable, at: number): number[] {
+  return [...table.words.subarray(at, at + 4)];
+}
+
 /** A way in two numbers. */
 const split = (way: number): { tuple: number; forward: number } => ({ tuple: way >> 1, forward: way & 1 });
 
@@ -35,8 +39,8 @@ it("is one row for both directions, and tells which way a packet went", () => {
   expect(split(intern(table, B, A))).toEqual({ tuple, forward: 0 });
   expect(split(intern(table, A, B))).toEqual({ tuple, forward: 1 });
   expect(table.end).toBe(1);
-  expect([...table.addressA.subarray(4 * tuple, 4 * tuple + 4)]).toEqual(A.words);
-  expect([...table.addressB.subarray(4 * tuple, 4 * tuple + 4)]).toEqual(B.words);
+  expect(wordsAt(table, table.addressA(tuple))).toEqual(A.words);
+  expect(wordsAt(table, table.addressB(tuple))).toEqual(B.words);
   expect([table.portA(tuple), table.portB(tuple), table.proto(tuple)]).toEqual([A.port, B.port, TCP]);
 });
 
@@ -110,11 +114,11 @@ it("hands a released row out again, with nothing left in it", () => {
     table.bind(each, 7, 0);
     table.prove(each);
   }
-  table.unmatched[tuple] = 3;
-  table.openedByA[tuple] = 0;
-  table.isEcho[tuple] = 1;
-  table.ended[tuple] = 3;
-  table.hasLostFirst[tuple] = 1;
+  table.noteUnmatched(tuple);
+  table.open(tuple, false);
+  table.setEcho(tuple, true);
+  table.finish(way, true);
+  table.noteLostFirst(tuple);
   table.saw(tuple, 5);
   expect([table.size, table.lastNs(tuple)]).toEqual([1, 5]);
   table.release(tuple);
@@ -122,8 +126,8 @@ it("hands a released row out again, with nothing left in it", () => {
   expect(split(intern(table, B, A))).toEqual({ tuple, forward: 1 });
   expect([table.isAlive(tuple), table.sideOf(tuple)]).toEqual([true, INSIDE]);
   for (const each of [way, way ^ 1]) expect([table.flow(each), table.isProved(each)]).toEqual([NONE, false]);
-  expect([table.unmatched[tuple], table.ended[tuple], table.hasLostFirst[tuple]]).toEqual([0, 0, 0]);
-  expect([table.openedByA[tuple], table.isEcho[tuple]]).toEqual([1, 0]);
+  expect([table.unmatched(tuple), table.isOver(tuple), table.hasLostFirst(tuple)]).toEqual([0, false, false]);
+  expect([table.isOpenedByA(tuple), table.isEcho(tuple)]).toEqual([true, false]);
   expect([table.size, table.lastNs(tuple), table.saw(tuple, 6)]).toEqual([0, Number.NEGATIVE_INFINITY, true]);
   expect(table.end).toBe(1);
 });

@@ -74,7 +74,7 @@ export class HandFilled implements Tables {
     const dstPort = packet.dstPort ?? packet.icmpId ?? 0;
     const { side, proto } = packet;
     const way = this.tuples.intern(side, 7, proto, isIpv6 ? 1 : 0, src, dst, 0, srcPort, dstPort);
-    this.tuples.isEcho[way >> 1] = Number(isEcho);
+    this.tuples.setEcho(way >> 1, isEcho);
     const flags =
       HAS_IP_ID |
       (isIpv6 ? IS_IPV6 : 0) |

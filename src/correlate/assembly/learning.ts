@@ -52,7 +52,8 @@ export function weigh(
   const states = <usize>wordOf(ground, words.TUPLE_STATES);
   const iState = states + ((insideWay >> 1) << STATE_BYTES_BITS);
   const oState = states + ((outsideWay >> 1) << STATE_BYTES_BITS);
-  if (!isUnbound(iState) || !isUnbound(oState) || load<i32>(i, 4 * tuple.HAS_EVIDENCE) !== 0) return false;
+  const facts = load<i32>(i, 4 * tuple.FACTS);
+  if (!isUnbound(iState) || !isUnbound(oState) || (facts & tuple.HAS_EVIDENCE) !== 0) return false;
   const flags = load<i32>(inside, 4 * record.FLAGS_PROTO_TTL);
   if ((flags & IS_IPV6) !== 0) return false;
   const isForward = (insideWay & 1) === 1;
@@ -60,7 +61,7 @@ export function weigh(
 
   // what the first packet of a conversation says of it is not noted yet while that is weighed
   const isFirst = load<f64>(iState, 8 * tuple.LAST_NS) === -Infinity;
-  const isEcho = isFirst ? (flags & IS_ECHO) !== 0 : load<u8>(wordOf(ground, words.IS_ECHO) + (insideWay >> 1)) === 1;
+  const isEcho = isFirst ? (flags & IS_ECHO) !== 0 : (facts & tuple.IS_ECHO_ID) !== 0;
   const isFlipped = ((insideWay ^ outsideWay) & 1) === 1;
   rewriteForward = rewrite(i, true, o, !isFlipped, isEcho);
   rewriteBackward = rewrite(i, false, o, isFlipped, isEcho);
@@ -134,7 +135,7 @@ function rewrite(a: usize, aForward: bool, b: usize, bForward: bool, isEcho: boo
 
 /** The address of A, or of B. */
 function end(at: usize, isA: bool): i32 {
-  return isA ? load<i32>(at, 4 * tuple.FROM) : load<i32>(at, 4 * tuple.TO);
+  return isA ? load<i32>(at, 4 * tuple.ADDRESS_A) : load<i32>(at, 4 * tuple.ADDRESS_B);
 }
 
 /** Gives both directions of a conversation a flow. */

@@ -9,21 +9,21 @@ const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
 
 /** As `note` of openings.ts, of a packet that is no error. */
 export function note(ground: usize, packet: usize, way: i32, isFirst: bool): void {
-  const conversation = way >> 1;
-  const ended = <usize>wordOf(ground, words.ENDED) + conversation;
+  const conversation = <usize>wordOf(ground, words.TUPLES) + ((way >> 1) << TUPLE_BYTES_BITS);
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
+  let facts = load<i32>(conversation, 4 * tuple.FACTS);
   if ((tcpFlags & (FIN | RST)) !== 0)
-    store<u8>(ended, <i32>load<u8>(ended) | ((tcpFlags & RST) !== 0 ? 3 : 1 << (way & 1)));
-  if (!isFirst && (tcpFlags & SYN) === 0) return;
-  store<u8>(ended, 0);
-  const isByA = isOpening(ground, packet, way) === ((way & 1) === 1);
-  store<u8>(wordOf(ground, words.OPENED_BY_A) + conversation, isByA ? 1 : 0);
-  const isEcho = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ECHO) !== 0;
-  store<u8>(wordOf(ground, words.IS_ECHO) + conversation, isEcho ? 1 : 0);
+    facts |= (tcpFlags & RST) !== 0 ? tuple.ENDED_BY_BOTH : tuple.ENDED_BY_B << (way & 1);
+  if (isFirst || (tcpFlags & SYN) !== 0) {
+    facts &= ~(tuple.ENDED_BY_BOTH | tuple.IS_OPENED_BY_A | tuple.IS_ECHO_ID);
+    if (isOpening(conversation, packet, way) === ((way & 1) === 1)) facts |= tuple.IS_OPENED_BY_A;
+    if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ECHO) !== 0) facts |= tuple.IS_ECHO_ID;
+  }
+  store<i32>(conversation, facts, 4 * tuple.FACTS);
 }
 
 /** As openings.ts has it. */
-function isOpening(ground: usize, packet: usize, way: i32): bool {
+function isOpening(conversation: usize, packet: usize, way: i32): bool {
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   const type = load<i32>(packet, 4 * record.SEQ) >>> 24;
   switch ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff) {
@@ -35,7 +35,7 @@ function isOpening(ground: usize, packet: usize, way: i32): bool {
     case ICMPV6:
       return type !== ICMPV6_ECHO_REPLY;
   }
-  const ofFirst = load<i32>(<usize>wordOf(ground, words.TUPLES) + ((way >> 1) << TUPLE_BYTES_BITS), 4 * tuple.PORTS);
+  const ofFirst = load<i32>(conversation, 4 * tuple.PORTS);
   // the packet's own, the source's in the upper half
   const ports = (way & 1) === 1 ? ofFirst : rotl(ofFirst, 16);
   return !(ports >>> 16 < SYSTEM_PORTS && (ports & 0xffff) >= SYSTEM_PORTS);
