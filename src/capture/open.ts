@@ -1,6 +1,6 @@
 import { basename } from "node:path";
 import type { FrameSource } from "../packets/frames.js";
-import type { Heap } from "../packets/heap.js";
+import { Heap } from "../packets/heap.js";
 import { Rewound, openBytes } from "./bytes.js";
 import type { ByteStream } from "./bytes.js";
 import { CaptureError, DamageError } from "./errors.js";
@@ -21,7 +21,7 @@ export interface OpenOptions {
   onWarning(text: string): void;
   /** For a progress line: bytes of the file read so far, as stored (compressed), and its size if it has one. */
   onBytes?(read: number, total: number | undefined): void;
-  /** Where to keep the capture's bytes: a decoder that works on the same heap need not copy them. */
+  /** Where to keep the capture's bytes: a decoder that works on the same heap need not copy them. One of its own, if not given. */
   readonly heap?: Heap;
 }
 
@@ -39,11 +39,12 @@ export async function openCapture(path: string, options: OpenOptions): Promise<F
   const stored = await openBytes(path, (read, total) => options.onBytes?.(read, total));
   try {
     const stream = await decompressed(stored);
-    const window = new ByteWindow(stream, options.heap?.take(Uint8Array, WINDOW_BYTES) ?? new Uint8Array(WINDOW_BYTES));
-    const format = await recognized(window, label, (text) => options.onWarning(`${label}: ${text}`));
+    const { heap = new Heap() } = options;
+    const window = new ByteWindow(stream, heap.take(Uint8Array, WINDOW_BYTES));
+    const format = await recognized(window, label, heap, (text) => options.onWarning(`${label}: ${text}`));
     const { isOnDisk } = stored;
     const onWarning = (text: string): void => options.onWarning(text);
-    const source = new CaptureFile({ label, stream, isOnDisk, window, format, onWarning });
+    const source = new CaptureFile({ label, stream, isOnDisk, window, format, heap, onWarning });
     await source.begin(path === "-" ? label : stem(path));
     return source;
   } catch (error) {
@@ -70,7 +71,12 @@ async function decompressed(stored: ByteStream): Promise<ByteStream> {
   return stream;
 }
 
-async function recognized(window: ByteWindow, label: string, warn: (text: string) => void): Promise<Format> {
+async function recognized(
+  window: ByteWindow,
+  label: string,
+  heap: Heap,
+  warn: (text: string) => void,
+): Promise<Format> {
   await window.need(PCAP_HEADER_BYTES);
   const bytes = window.end - window.start;
   if (bytes === 0) throw new CaptureError(`${label}: is empty; even a capture without frames has a file header`);
@@ -79,7 +85,7 @@ async function recognized(window: ByteWindow, label: string, warn: (text: string
       throw new CaptureError(
         `${label}: is cut off inside its file header: ${bytes} of ${PCAP_HEADER_BYTES} bytes are there`,
       );
-    return new Pcap(window, label);
+    return new Pcap(window, label, heap);
   }
   if (bytes >= 4 && isPcapng(window.view, window.start)) return new Pcapng(warn);
   throw new CaptureError(`${label}: ${describeForeign(window.data.subarray(window.start, window.end))}`);

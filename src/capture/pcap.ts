@@ -1,8 +1,13 @@
 import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
+import { asDoubles, type Heap } from "../packets/heap.js";
+import code from "./assembly/pcap.wasm";
 import { CaptureError } from "./errors.js";
-import { MAX_CAPTURED_BYTES, oversized } from "./format.js";
+import { oversized } from "./format.js";
 import type { Format, Stop } from "./format.js";
+import * as words from "./pcap-words.js";
 import type { ByteWindow } from "./window.js";
+
+const module = new WebAssembly.Module(code);
 
 /** Magic numbers as they read in the writer's byte order, and what they say. pcap-savefile(5), sf-pcap.c of libpcap. */
 const VARIANTS = new Map([
@@ -14,6 +19,11 @@ const VARIANTS = new Map([
 
 export const PCAP_HEADER_BYTES = 24;
 
+/** Byte offsets in a record's header, draft-ietf-opsawg-pcap section 5. */
+export const TICKS = 4;
+export const CAPTURED_LENGTH = 8;
+export const ORIGINAL_LENGTH = 12;
+
 /** Whether a classic pcap capture starts here, in whichever byte order. */
 export function isPcap(view: DataView, at: number): boolean {
   return VARIANTS.has(view.getUint32(at, true)) || VARIANTS.has(view.getUint32(at, false));
@@ -23,18 +33,17 @@ export function isPcap(view: DataView, at: number): boolean {
 export class Pcap implements Format {
   readonly interfaces: readonly CaptureInterface[];
   epochNs = 0n;
-  readonly #little: boolean;
-  readonly #nsPerTick: number;
-  readonly #headerBytes: number;
+  readonly #scan: (words: number) => void;
+  /** What it is told, and what it says: see `pcap-words.ts`. */
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
   #started = false;
-  #epochSeconds = 0;
-  #epochTicks = 0;
 
   /**
-   * Reads the file header at the window's start and moves past it. Precondition: `isPcap` says so, and all of it is there.
-   * Throws CaptureError for versions other than 2.4; the ones before 1998 order their lengths differently.
+   * Reads the file header at the window's start, which lies in the heap, and moves past it. Precondition: `isPcap` says so, and all of
+   * it is there. Throws CaptureError for versions other than 2.4; the ones before 1998 order their lengths differently.
    */
-  constructor(window: ByteWindow, path: string) {
+  constructor(window: ByteWindow, path: string, heap: Heap) {
     const { view, start } = window;
     const little = VARIANTS.has(view.getUint32(start, true));
     const variant = VARIANTS.get(view.getUint32(start, little))!;
@@ -42,9 +51,12 @@ export class Pcap implements Format {
     const minor = view.getUint16(start + 6, little);
     if (major !== 2 || minor !== 4)
       throw new CaptureError(`${path}: pcap version ${major}.${minor} is not 2.4; convert it with editcap -F pcap`);
-    this.#little = little;
-    this.#nsPerTick = variant.nsPerTick;
-    this.#headerBytes = variant.recordHeaderBytes;
+    this.#scan = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["scan"];
+    this.#words = heap.take(Int32Array, words.WORDS);
+    this.#doubles = asDoubles(this.#words);
+    this.#words[words.IS_LITTLE] = little ? 1 : 0;
+    this.#words[words.HEADER_BYTES] = variant.recordHeaderBytes;
+    this.#doubles[words.NS_PER_TICK] = variant.nsPerTick;
     // The upper half of the last word tells about a frame check sequence.
     const linkType = view.getUint32(start + 20, little) & 0xffff;
     this.interfaces = [{ name: "", linkType, snaplen: view.getUint32(start + 16, little) }];
@@ -57,50 +69,35 @@ export class Pcap implements Format {
   }
 
   scan(window: ByteWindow, batch: FrameBatch, rows: number): Stop {
-    const little = this.#little;
-    const headerBytes = this.#headerBytes;
-    const nsPerTick = this.#nsPerTick;
-    const { view, end } = window;
-    const { start, captured, original, timeNs } = batch;
-    let at = window.start;
-    if (!this.#started && rows > 0 && end - at >= headerBytes) this.#begin(view, at);
-    const epochSeconds = this.#epochSeconds;
-    const epochTicks = this.#epochTicks;
-    let row = 0;
-    let stop: Stop = "full";
-    while (row < rows) {
-      const frame = at + headerBytes;
-      if (frame > end) {
-        stop = "more";
-        break;
-      }
-      const capturedBytes = view.getUint32(at + 8, little);
-      if (capturedBytes > MAX_CAPTURED_BYTES) {
-        stop = { damage: oversized(capturedBytes) };
-        break;
-      }
-      if (frame + capturedBytes > end) {
-        stop = "more";
-        break;
-      }
-      const originalBytes = view.getUint32(at + 12, little);
-      start[row] = frame;
-      captured[row] = capturedBytes;
-      original[row] = originalBytes > capturedBytes ? originalBytes : capturedBytes;
-      timeNs[row] =
-        (view.getUint32(at, little) - epochSeconds) * 1e9 + (view.getUint32(at + 4, little) - epochTicks) * nsPerTick;
-      row++;
-      at = frame + capturedBytes;
-    }
-    window.start = at;
-    batch.count = row;
-    return stop;
+    const { data, view, start, end } = window;
+    const w = this.#words;
+    if (!this.#started && rows > 0 && end - start >= w[words.HEADER_BYTES]) this.#begin(view, start);
+    w[words.DATA] = data.byteOffset;
+    w[words.AT] = start;
+    w[words.END] = end;
+    w[words.ROWS] = rows;
+    w[words.START] = batch.start.byteOffset;
+    w[words.CAPTURED] = batch.captured.byteOffset;
+    w[words.ORIGINAL] = batch.original.byteOffset;
+    w[words.TIME_NS] = batch.timeNs.byteOffset;
+    this.#scan(w.byteOffset);
+    window.start = w[words.AT];
+    batch.count = w[words.COUNT];
+    if (w[words.STOP] === words.OVERSIZED)
+      return { damage: oversized(view.getUint32(window.start + CAPTURED_LENGTH, this.#isLittle)) };
+    return w[words.STOP] === words.MORE ? "more" : "full";
+  }
+
+  get #isLittle(): boolean {
+    return this.#words[words.IS_LITTLE] === 1;
   }
 
   #begin(view: DataView, at: number): void {
-    this.#epochSeconds = view.getUint32(at, this.#little);
-    this.#epochTicks = view.getUint32(at + 4, this.#little);
-    this.epochNs = BigInt(this.#epochSeconds) * 1_000_000_000n + BigInt(this.#epochTicks * this.#nsPerTick);
+    const seconds = view.getUint32(at, this.#isLittle);
+    const ticks = view.getUint32(at + TICKS, this.#isLittle);
+    this.#doubles[words.EPOCH_SECONDS] = seconds;
+    this.#doubles[words.EPOCH_TICKS] = ticks;
+    this.epochNs = BigInt(seconds) * 1_000_000_000n + BigInt(ticks * this.#doubles[words.NS_PER_TICK]);
     this.#started = true;
   }
 }

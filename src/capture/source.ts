@@ -1,5 +1,6 @@
 import { BATCH_FRAMES, FrameBatch } from "../packets/frames.js";
 import type { CaptureInterface, FrameSource } from "../packets/frames.js";
+import type { Heap } from "../packets/heap.js";
 import type { ByteStream } from "./bytes.js";
 import { CaptureError, DamageError } from "./errors.js";
 import type { Format, Stop } from "./format.js";
@@ -12,6 +13,8 @@ export interface CaptureParts {
   readonly isOnDisk: boolean;
   readonly window: ByteWindow;
   readonly format: Format;
+  /** Where the window is. */
+  readonly heap: Heap;
   readonly onWarning: (text: string) => void;
 }
 
@@ -26,12 +29,13 @@ const PIECE_BYTES = 512 * 1024;
 export class CaptureFile implements FrameSource {
   name = "";
   readonly #parts: CaptureParts;
-  readonly #batch = new FrameBatch();
+  readonly #batch: FrameBatch;
   #frames = 0;
   #over = false;
 
   constructor(parts: CaptureParts) {
     this.#parts = parts;
+    this.#batch = new FrameBatch(parts.heap);
     this.#batch.data = parts.window.data;
   }
 

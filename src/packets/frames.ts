@@ -1,3 +1,5 @@
+import type { Heap } from "./heap.js";
+
 /** Most frames a batch holds: large enough to amortise a call per batch, small enough for the columns to stay in L2. */
 export const BATCH_FRAMES = 4096;
 
@@ -27,17 +29,28 @@ export class FrameBatch {
   reachedNs = Number.NEGATIVE_INFINITY;
   data: Uint8Array = new Uint8Array(0);
   /** 1-based number in the capture, as Wireshark counts. */
-  readonly frame = new Uint32Array(BATCH_FRAMES);
+  readonly frame: Uint32Array;
   /** Byte offset of the frame in `data`. */
-  readonly start = new Uint32Array(BATCH_FRAMES);
+  readonly start: Uint32Array;
   /** Bytes of the frame that are there. */
-  readonly captured = new Uint32Array(BATCH_FRAMES);
+  readonly captured: Uint32Array;
   /** Bytes the frame had on the wire; never less than `captured`. */
-  readonly original = new Uint32Array(BATCH_FRAMES);
+  readonly original: Uint32Array;
   /** Nanoseconds since the source's `epochNs`. */
-  readonly timeNs = new Float64Array(BATCH_FRAMES);
+  readonly timeNs: Float64Array;
   /** Index into the source's `interfaces`. */
-  readonly iface = new Uint16Array(BATCH_FRAMES);
+  readonly iface: Uint16Array;
+
+  /** `heap`: where its columns are to be, if anywhere. */
+  constructor(heap?: Heap) {
+    const words = (): Uint32Array => heap?.take(Uint32Array, BATCH_FRAMES) ?? new Uint32Array(BATCH_FRAMES);
+    this.frame = words();
+    this.start = words();
+    this.captured = words();
+    this.original = words();
+    this.timeNs = heap?.take(Float64Array, BATCH_FRAMES) ?? new Float64Array(BATCH_FRAMES);
+    this.iface = heap?.take(Uint16Array, BATCH_FRAMES) ?? new Uint16Array(BATCH_FRAMES);
+  }
 
   /** Numbers the rows one after the other, from `first` on. */
   number(first: number): void {

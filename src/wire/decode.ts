@@ -1,5 +1,4 @@
-import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
-import { BATCH_FRAMES } from "../packets/frames.js";
+import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../packets/frames.js";
 import type { Heap } from "../packets/heap.js";
 import type { PacketBatch, Tally } from "../packets/packets.js";
 import code from "./assembly/decode.wasm";
@@ -21,13 +20,8 @@ export class Decoder {
   readonly #decode: (words: number) => number;
   /** What it is told, and what it says: see `decode-words.ts`. */
   readonly #words: Int32Array;
-  /** The columns of the frames. */
-  readonly #start: Int32Array;
-  readonly #captured: Int32Array;
-  readonly #original: Int32Array;
-  readonly #frame: Int32Array;
-  readonly #iface: Uint16Array;
-  readonly #timeNs: Float64Array;
+  /** The columns of frames that lay elsewhere; none before there are such. */
+  #columns: FrameBatch | undefined;
   readonly #reasons: Int32Array;
   #linkTypes: Int32Array;
   /** Bytes of frames that lay elsewhere. */
@@ -37,23 +31,10 @@ export class Decoder {
     this.#heap = heap;
     this.#decode = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["decode"];
     this.#words = heap.take(Int32Array, words.WORDS);
-    this.#start = heap.take(Int32Array, BATCH_FRAMES);
-    this.#captured = heap.take(Int32Array, BATCH_FRAMES);
-    this.#original = heap.take(Int32Array, BATCH_FRAMES);
-    this.#frame = heap.take(Int32Array, BATCH_FRAMES);
-    this.#iface = heap.take(Uint16Array, BATCH_FRAMES);
-    this.#timeNs = heap.take(Float64Array, BATCH_FRAMES);
     this.#reasons = heap.take(Int32Array, 2 * BATCH_FRAMES);
     this.#linkTypes = heap.take(Int32Array, 16);
     this.#copies = heap.take(Uint8Array, 64);
-    const w = this.#words;
-    w[words.START] = this.#start.byteOffset;
-    w[words.CAPTURED] = this.#captured.byteOffset;
-    w[words.ORIGINAL] = this.#original.byteOffset;
-    w[words.FRAME] = this.#frame.byteOffset;
-    w[words.IFACE] = this.#iface.byteOffset;
-    w[words.TIME_NS] = this.#timeNs.byteOffset;
-    w[words.REASONS] = this.#reasons.byteOffset;
+    this.#words[words.REASONS] = this.#reasons.byteOffset;
   }
 
   /**
@@ -73,7 +54,14 @@ export class Decoder {
     const { count } = frames;
     const w = this.#words;
     w[words.COUNT] = count;
-    w[words.DATA] = this.#place(frames);
+    w[words.DATA] = this.#heap.has(frames.data) ? frames.data.byteOffset : this.#copy(frames);
+    const columns = this.#heap.has(frames.frame) ? frames : this.#copiedColumns(frames);
+    w[words.START] = columns.start.byteOffset;
+    w[words.CAPTURED] = columns.captured.byteOffset;
+    w[words.ORIGINAL] = columns.original.byteOffset;
+    w[words.FRAME] = columns.frame.byteOffset;
+    w[words.IFACE] = columns.iface.byteOffset;
+    w[words.TIME_NS] = columns.timeNs.byteOffset;
     w[words.LIMIT] = Math.min(hashLimit, words.MOST_BYTES);
     w[words.INTERFACES] = interfaces.length;
     w[words.LINK_TYPES] = this.#linkTypesOf(interfaces);
@@ -96,16 +84,15 @@ export class Decoder {
     }
   }
 
-  /** Puts the frames' columns into the heap, and their bytes where they are not there; returns where the bytes begin. */
-  #place(frames: FrameBatch): number {
-    const { count, data } = frames;
-    this.#start.set(frames.start.subarray(0, count));
-    this.#captured.set(frames.captured.subarray(0, count));
-    this.#original.set(frames.original.subarray(0, count));
-    this.#frame.set(frames.frame.subarray(0, count));
-    this.#iface.set(frames.iface.subarray(0, count));
-    this.#timeNs.set(frames.timeNs.subarray(0, count));
-    return this.#heap.has(data) ? data.byteOffset : this.#copy(frames);
+  #copiedColumns({ count, start, captured, original, frame, iface, timeNs }: FrameBatch): FrameBatch {
+    const columns = (this.#columns ??= new FrameBatch(this.#heap));
+    columns.start.set(start.subarray(0, count));
+    columns.captured.set(captured.subarray(0, count));
+    columns.original.set(original.subarray(0, count));
+    columns.frame.set(frame.subarray(0, count));
+    columns.iface.set(iface.subarray(0, count));
+    columns.timeNs.set(timeNs.subarray(0, count));
+    return columns;
   }
 
   /** Copies the part of the frames' bytes that they lie in. Returns where byte 0 of all of them would be. */
