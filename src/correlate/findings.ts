@@ -1,6 +1,8 @@
 import { Few } from "../packets/few.js";
+import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
 import { copyOf, type Finding, type FlowSummary, type Verdict } from "../packets/results.js";
 import { INSIDE, type Side } from "../packets/sides.js";
+import type { FlowView } from "./flow-summary.js";
 
 /** Untranslated flows remembered until the end, when it is known which addresses the NAT hides. */
 const MOST_UNTRANSLATED = 10_000;
@@ -24,23 +26,21 @@ export class Findings {
    * Takes a flow that has ended. `retransmissions`: segments of it that crossed the NAT more than once; `hasLostFirst`: a
    * packet of it was dropped on its way out before its first pair.
    */
-  flow(summary: FlowSummary, retransmissions: number, hasLostFirst: boolean): void {
-    const { id, nat, initiator, inside, outside, pairs, pairsOutbound } = summary;
+  flow(flow: FlowView, retransmissions: number, hasLostFirst: boolean): void {
+    const { id, rewrite, pairs, pairsOutbound } = flow;
     this.#isRelated = true;
-    if (nat === "none" && initiator === "inside") {
-      if (this.#untranslated.length < MOST_UNTRANSLATED) this.#untranslated.push(copyOf(summary));
-    } else if (initiator === "inside") {
-      if (inside.src !== outside.src && isOneVersion(inside.src, outside.src)) this.#hidden.add(inside.src);
-      if (inside.srcPort !== outside.srcPort || inside.icmpId !== outside.icmpId) {
-        this.#rewrittenPorts.add(String(id));
-        if (hasLostFirst) this.#clashes.add(String(id));
-      }
-    } else if (inside.dst !== outside.dst && isOneVersion(inside.dst, outside.dst)) {
-      this.#hidden.add(inside.dst);
+    const isInside = flow.initiator === "inside";
+    // an address that becomes one of the other IP version is not hidden: within its own version it may be used as it is
+    const isHidden = (rewrite & (isInside ? REWRITE_SRC : REWRITE_DST)) !== 0 && !flow.isAcross;
+    if (isHidden) this.#hidden.add(isInside ? flow.inside.src : flow.inside.dst);
+    if (isInside && rewrite === 0) {
+      if (this.#untranslated.length < MOST_UNTRANSLATED) this.#untranslated.push(copyOf(flow));
+    } else if (isInside && (rewrite & (isIcmp(flow) ? REWRITE_SRC_PORT | REWRITE_DST_PORT : REWRITE_SRC_PORT)) !== 0) {
+      this.#rewrittenPorts.add(String(id));
+      if (hasLostFirst) this.#clashes.add(String(id));
     }
-    if (summary.proto !== "udp" && pairs >= LEAST_ONE_WAY_PAIRS && (pairsOutbound === 0 || pairsOutbound === pairs)) {
-      this.#oneWay.add(String(id));
-    }
+    const isOneWay = pairs >= LEAST_ONE_WAY_PAIRS && (pairsOutbound === 0 || pairsOutbound === pairs);
+    if (isOneWay && flow.proto !== "udp") this.#oneWay.add(String(id));
     if (retransmissions > 0) {
       this.#retransmitting.add(String(id));
       this.#retransmissions += retransmissions;
@@ -106,9 +106,9 @@ export class Findings {
   }
 }
 
-/** An address that becomes one of the other IP version is not hidden: within its own version it may be used as it is. */
-function isOneVersion(a: string, b: string): boolean {
-  return a.includes(":") === b.includes(":");
+/** Whether a flow has one id for both of its ends. */
+function isIcmp({ proto }: FlowView): boolean {
+  return proto === "icmp" || proto === "icmpv6";
 }
 
 function flowsNamed(count: number, ids: string): string {

@@ -40,7 +40,17 @@ export class FlowView implements FlowSummary {
   }
 
   get nat(): Nat {
-    return natOf(this.#accounts.rewrite(this.#slot, this.#isForward ? 1 : 0));
+    return natOf(this.rewrite);
+  }
+
+  /** REWRITE_… bits of the packets that travel in the initiator's direction. */
+  get rewrite(): number {
+    return this.#accounts.rewrite(this.#slot, this.#isForward ? 1 : 0);
+  }
+
+  /** Whether it is of one IP version inside and of the other outside. */
+  get isAcross(): boolean {
+    return this.#tuples.isIpv6(this.#insideTuple) !== this.#tuples.isIpv6(this.#accounts.outsideTuple(this.#slot));
   }
 
   get initiator(): "inside" | "outside" {

@@ -6,10 +6,17 @@ export interface TableColumn {
   readonly align: "left" | "right";
 }
 
+/** Characters that reports are made of, one column wide each; of others, somebody has to look up how wide they are. */
+const NARROW = /^[ -~µ→←]*$/;
+
+function columnsOf(cell: string): number {
+  return NARROW.test(cell) ? cell.length : stringWidth(cell);
+}
+
 /** Rows under headings, two spaces between columns, each column as wide as its widest cell; no trailing spaces. */
 export function table(columns: readonly TableColumn[], rows: readonly (readonly string[])[]): string {
   const all = [columns.map((column) => column.heading), ...rows].map((row) =>
-    columns.map((_, at) => ({ cell: row[at] ?? "", width: stringWidth(row[at] ?? "") })),
+    columns.map((_, at) => ({ cell: row[at] ?? "", width: columnsOf(row[at] ?? "") })),
   );
   const widths = columns.map((_, at) => all.reduce((widest, row) => Math.max(widest, row[at].width), 0));
   const lines = all.map((row) =>

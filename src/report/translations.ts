@@ -23,16 +23,16 @@ const COLUMNS: readonly TableColumn[] = [
 
 /** The busiest flows and what the NAT made of them; the others are counted. */
 export class TranslationTable {
-  #rows: FlowSummary[] = [];
+  readonly #rows: FlowSummary[] = [];
   #flows = 0;
-  /** The last of a full table: what comes behind it has no place there. */
-  #last: FlowSummary | undefined;
 
   add(flow: FlowSummary): void {
     this.#flows++;
-    if (this.#last !== undefined && inOrder(flow, this.#last) > 0) return;
-    // sorting a full table only each time it has doubled keeps this cheap however many flows come
-    if (this.#rows.push(copyOf(flow)) >= 2 * MOST_ROWS) this.#cut();
+    // most flows have no place in a full table, and what a flow came to takes some reckoning
+    const before = this.#rows.findLastIndex((row) => inOrder(row, flow) <= 0);
+    if (before === MOST_ROWS - 1) return;
+    this.#rows.splice(before + 1, 0, copyOf(flow));
+    if (this.#rows.length > MOST_ROWS) this.#rows.pop();
   }
 
   /**
@@ -41,18 +41,11 @@ export class TranslationTable {
    */
   text(paint: Paint, flows = this.#flows): string {
     if (flows === 0) return `${paint.heading("No translation was seen.")}\n`;
-    this.#cut();
     const noun = flows === 1 ? "translation" : "translations";
     const hidden = flows - this.#rows.length;
     const more = hidden === 0 ? "" : `… and ${hidden} more with fewer pairs (--format ndjson lists them all)\n`;
     const rows = this.#rows.flatMap((flow) => this.#lines(flow, paint));
     return `${paint.heading(`${flows} ${noun}`)}, busiest first\n${table(COLUMNS, rows)}${more}`;
-  }
-
-  #cut(): void {
-    this.#rows.sort(inOrder);
-    this.#rows.length = Math.min(this.#rows.length, MOST_ROWS);
-    this.#last = this.#rows[MOST_ROWS - 1];
   }
 
   #lines(flow: FlowSummary, paint: Paint): string[][] {
