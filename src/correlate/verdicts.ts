@@ -69,6 +69,8 @@ export class Verdicts {
   readonly #tuples: TupleTable;
   readonly #translations: Translations;
   readonly #names: readonly [string, string];
+  /** How long is waited for a twin, in words. */
+  readonly #window: string;
 
   constructor(known: Known) {
     this.#known = known;
@@ -76,6 +78,7 @@ export class Verdicts {
     this.#tuples = known.tuples;
     this.#translations = known.translations;
     this.#names = known.names;
+    this.#window = seconds(known.windowNs);
   }
 
   /** Notes the addresses of the flow in this slot, which was just learnt. */
@@ -247,7 +250,7 @@ export class Verdicts {
 
   #missing(row: number, otherName: string): string {
     const what = this.#timeline.proto(row) === TCP ? "segment" : "packet";
-    return `no ${what} like it came out on ${otherName} within ${seconds(this.#known.windowNs)}`;
+    return `no ${what} like it came out on ${otherName} within ${this.#window}`;
   }
 
   /** Why the other capture cannot have the packet, or null where it covers its time. */

@@ -12,7 +12,7 @@ export const PAIRS = 2;
 export const NEXT_SEQ = 4;
 /** Newest chunk of the latencies, NONE before the first one; or IN_DIGEST. */
 export const LATENCIES = 6;
-/** There are too many of them to be kept one by one, or one that takes more than 32 bits. */
+/** There are too many of them to be kept one by one, or one that takes more than 32 bits: so much less the number of a digest. */
 export const IN_DIGEST = -2;
 /** Doubles, at half the word: stamps of the first and the last pair. */
 export const FIRST_NS = 4;
@@ -52,8 +52,9 @@ export class FlowAccounts {
   readonly samples: Samples;
   readonly #heap: Heap;
   readonly #few = new Int32Array(EXACT_SAMPLES);
-  /** The latencies that are IN_DIGEST, at `2 * slot`, + 1 for outbound. */
-  readonly #digests = new Map<number, LatencyDigest>();
+  /** The latencies that are IN_DIGEST, by number; and the numbers that are free. */
+  readonly #digests: (LatencyDigest | undefined)[] = [];
+  readonly #freeDigests: number[] = [];
 
   /** `room`: for how many flows at first. */
   constructor(heap: Heap, room: number = FIRST_SLOTS) {
@@ -103,7 +104,7 @@ export class FlowAccounts {
     this.records[(slot << RECORD_BITS) + ID] = 0;
     for (const outbound of [0, 1]) {
       const newest = this.records[(slot << RECORD_BITS) + LATENCIES + outbound];
-      if (newest === IN_DIGEST) this.#digests.delete(2 * slot + outbound);
+      if (newest <= IN_DIGEST) this.#freeDigest(IN_DIGEST - newest);
       else this.samples.drop(newest);
     }
   }
@@ -196,7 +197,7 @@ export class FlowAccounts {
     const count = records[r + PAIRS + outbound];
     records[r + PAIRS + outbound] = count + 1;
     const newest = records[list];
-    const isKept = newest !== IN_DIGEST && count < EXACT_SAMPLES && (latencyNs | 0) === latencyNs;
+    const isKept = newest > IN_DIGEST && count < EXACT_SAMPLES && (latencyNs | 0) === latencyNs;
     if (isKept) records[list] = this.samples.add(newest, count, latencyNs);
     else this.digest(slot, outbound, count).add(latencyNs);
   }
@@ -223,8 +224,8 @@ export class FlowAccounts {
 
   /** What has the latencies, where they are not kept one by one. */
   #digest(slot: number, outbound: number): LatencyDigest | undefined {
-    const isThere = this.records[(slot << RECORD_BITS) + LATENCIES + outbound] === IN_DIGEST;
-    return isThere ? this.#digests.get(2 * slot + outbound) : undefined;
+    const latencies = this.records[(slot << RECORD_BITS) + LATENCIES + outbound];
+    return latencies <= IN_DIGEST ? this.#digests[IN_DIGEST - latencies] : undefined;
   }
 
   #digestOf(slot: number, outbound: number, count: number): LatencyDigest {
@@ -253,9 +254,15 @@ export class FlowAccounts {
     const list = (slot << RECORD_BITS) + LATENCIES + outbound;
     const digest = this.#digestOf(slot, outbound, count);
     this.samples.drop(this.records[list]);
-    this.records[list] = IN_DIGEST;
-    this.#digests.set(2 * slot + outbound, digest);
+    const number = this.#freeDigests.pop() ?? this.#digests.length;
+    this.#digests[number] = digest;
+    this.records[list] = IN_DIGEST - number;
     return digest;
+  }
+
+  #freeDigest(number: number): void {
+    this.#digests[number] = undefined;
+    this.#freeDigests.push(number);
   }
 
   /** Makes room for so many slots: until there are more, `records` stays what it is. */
