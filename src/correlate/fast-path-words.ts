@@ -14,10 +14,6 @@ export const WINDOW_NS = 5;
 /** What brings an outside stamp to the timeline. */
 export const SHIFT_NS = 6;
 export const SURELY_IN_TIME_NS = 7;
-/** Two each: the least and the most of the latencies that were counted. */
-export const LEAST_NS = 8;
-export const MOST_NS = 10;
-
 /** Words. Two: where each side's next packet stands among its packets, and where those end. */
 export const AT = 24;
 export const END = 26;
@@ -77,11 +73,8 @@ export const PAIRS_BEFORE = 66;
 export const PAIRS = 67;
 export const FIRSTS = 68;
 export const FILED = 69;
-/** Two each: where latencies are counted, the first bucket and how many there are, and how many were counted. */
-export const COUNTS = 70;
-export const LOWEST_BUCKET = 72;
-export const BUCKETS = 74;
-export const COUNTED = 76;
+/** Two: where the digests of all latencies are. */
+export const DIGESTS = 70;
 /** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */
 export const LATENCIES = 78;
 export const LATENCY_COUNT = 79;

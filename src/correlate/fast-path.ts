@@ -186,12 +186,8 @@ export class FastPath {
     w[words.DROPPED] = samples.dropped.byteOffset;
     w[words.LATENCIES] = this.#latencies.byteOffset;
     w[words.STRANGERS] = this.#strangers.byteOffset;
-    for (const direction of [0, 1]) {
-      const { counts, lowest } = direction === 1 ? translations.outbound : translations.inbound;
-      w[words.COUNTS + direction] = counts.byteOffset;
-      w[words.LOWEST_BUCKET + direction] = lowest;
-      w[words.BUCKETS + direction] = counts.length;
-    }
+    w[words.DIGESTS] = translations.inbound.address;
+    w[words.DIGESTS + 1] = translations.outbound.address;
   }
 
   /** Makes room for what there is to be told of so many packets. */
@@ -213,17 +209,9 @@ export class FastPath {
     }
   }
 
-  /** Adds the latencies of a stretch to those of all pairs, and to those of flows that have too many to keep one by one. */
+  /** Adds the latencies that no digest counted yet to those of all pairs, and to those of flows that have too many to keep one by one. */
   #digest(latencies: number): void {
     const { accounts, outbound, inbound } = this.#grounds.translations;
-    const w = this.#words;
-    const d = this.#doubles;
-    for (const direction of [0, 1])
-      (direction === 1 ? outbound : inbound).counted(
-        w[words.COUNTED + direction],
-        d[words.LEAST_NS + direction],
-        d[words.MOST_NS + direction],
-      );
     for (let at = 0; at < latencies << words.LATENCY_BITS; at += 1 << words.LATENCY_BITS) {
       const latencyNs = this.#latencyNs[at >> 1];
       const facts = this.#latencies[at + words.OUTBOUND];

@@ -12,8 +12,10 @@ export const PAIRS = 2;
 export const NEXT_SEQ = 4;
 /** Newest chunk of the latencies, NONE before the first one; or IN_DIGEST. */
 export const LATENCIES = 6;
-/** There are too many of them to be kept one by one, or one that takes more than 32 bits: so much less the number of a digest. */
+/** There are too many of them to be kept one by one, or one that takes more than 32 bits: so much less the number of a digest … */
 export const IN_DIGEST = -2;
+/** … which is its address without the lowest bits: it begins at a cache line. */
+export const DIGEST_BITS = 6;
 /** Doubles, at half the word: stamps of the first and the last pair. */
 export const FIRST_NS = 4;
 export const LAST_NS = 5;
@@ -52,9 +54,8 @@ export class FlowAccounts {
   readonly samples: Samples;
   readonly #heap: Heap;
   readonly #few = new Int32Array(EXACT_SAMPLES);
-  /** The latencies that are IN_DIGEST, by number; and the numbers that are free. */
-  readonly #digests: (LatencyDigest | undefined)[] = [];
-  readonly #freeDigests: number[] = [];
+  /** The latencies that are IN_DIGEST, by number. */
+  readonly #digests = new Map<number, LatencyDigest>();
 
   /** `room`: for how many flows at first. */
   constructor(heap: Heap, room: number = FIRST_SLOTS) {
@@ -219,17 +220,20 @@ export class FlowAccounts {
   /** The latencies of all pairs that went that way so far. */
   latencies(slot: number, isOutbound: boolean): LatencyDigest {
     const outbound = isOutbound ? 1 : 0;
-    return this.#digest(slot, outbound) ?? this.#digestOf(slot, outbound, this.pairsThatWent(slot, isOutbound));
+    return (
+      this.#digest(slot, outbound) ??
+      this.#filled(new LatencyDigest(), slot, outbound, this.pairsThatWent(slot, isOutbound))
+    );
   }
 
   /** What has the latencies, where they are not kept one by one. */
   #digest(slot: number, outbound: number): LatencyDigest | undefined {
     const latencies = this.records[(slot << RECORD_BITS) + LATENCIES + outbound];
-    return latencies <= IN_DIGEST ? this.#digests[IN_DIGEST - latencies] : undefined;
+    return latencies <= IN_DIGEST ? this.#digests.get(IN_DIGEST - latencies) : undefined;
   }
 
-  #digestOf(slot: number, outbound: number, count: number): LatencyDigest {
-    const digest = new LatencyDigest();
+  /** A digest with the latencies that are kept one by one. */
+  #filled(digest: LatencyDigest, slot: number, outbound: number, count: number): LatencyDigest {
     for (const sample of this.#fewOf(slot, outbound, count)) digest.add(sample);
     return digest;
   }
@@ -252,17 +256,17 @@ export class FlowAccounts {
     const known = this.#digest(slot, outbound);
     if (known) return known;
     const list = (slot << RECORD_BITS) + LATENCIES + outbound;
-    const digest = this.#digestOf(slot, outbound, count);
+    const digest = this.#filled(new LatencyDigest(this.#heap), slot, outbound, count);
     this.samples.drop(this.records[list]);
-    const number = this.#freeDigests.pop() ?? this.#digests.length;
-    this.#digests[number] = digest;
+    const number = digest.address >>> DIGEST_BITS;
+    this.#digests.set(number, digest);
     this.records[list] = IN_DIGEST - number;
     return digest;
   }
 
   #freeDigest(number: number): void {
-    this.#digests[number] = undefined;
-    this.#freeDigests.push(number);
+    this.#digests.get(number)?.free();
+    this.#digests.delete(number);
   }
 
   /** Makes room for so many slots: until there are more, `records` stays what it is. */

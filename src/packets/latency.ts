@@ -1,10 +1,21 @@
-import type { Heap } from "./heap.js";
+import { asDoubles, type Heap } from "./heap.js";
 
 /** Samples kept as they are before a digest turns to buckets: up to here its quantiles are samples, exactly. */
 export const EXACT_SAMPLES = 64;
 /** Buckets an octave (a doubling) is cut into: a quantile is then off by 1.6 % at most. */
 export const BUCKETS_PER_OCTAVE = 32;
 export const OCTAVE_BITS = 5;
+
+/** Words of a digest, which WebAssembly adds to as well: how many latencies it has … */
+export const COUNT = 0;
+/** … and, once there are too many samples to keep, where they are counted, of which bucket first and of how many; until then 0. */
+export const COUNTS = 1;
+export const LOWEST = 2;
+export const BUCKETS = 3;
+/** Doubles, at half the word. */
+export const MIN_NS = 2;
+export const MAX_NS = 3;
+const WORDS = 8;
 
 const NO_COUNTS = new Uint32Array(0);
 
@@ -21,13 +32,11 @@ export interface LatencySummary {
  * number: exact up to 64 samples, then a log-linear histogram over the buckets that occur.
  */
 export class LatencyDigest {
-  count = 0;
-  minNs = Number.POSITIVE_INFINITY;
-  maxNs = Number.NEGATIVE_INFINITY;
-  /** Counts of buckets `lowest`, `lowest + 1`, … once there are too many samples to keep; in the heap, if there is one. */
-  counts: Uint32Array = NO_COUNTS;
-  lowest = 0;
   readonly #heap: Heap | undefined;
+  /** Both in the heap, if there is one. */
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
+  #counts: Uint32Array = NO_COUNTS;
   #exact: number[] | null = [];
   #sortedCount = 0;
   #p99Ns = 0;
@@ -35,20 +44,40 @@ export class LatencyDigest {
 
   constructor(heap?: Heap) {
     this.#heap = heap;
+    this.#words = heap?.take(Int32Array, WORDS) ?? new Int32Array(WORDS);
+    this.#doubles = asDoubles(this.#words);
+    this.#doubles[MIN_NS] = Number.POSITIVE_INFINITY;
+    this.#doubles[MAX_NS] = Number.NEGATIVE_INFINITY;
   }
 
-  /** Takes note of latencies that were counted in `counts` from outside, nanoseconds the least and the most of them. */
-  counted(count: number, leastNs: number, mostNs: number): void {
-    this.count += count;
-    if (leastNs < this.minNs) this.minNs = leastNs;
-    if (mostNs > this.maxNs) this.maxNs = mostNs;
+  /** Where its words are in the heap. */
+  get address(): number {
+    return this.#words.byteOffset;
+  }
+
+  get count(): number {
+    return this.#words[COUNT];
+  }
+
+  get minNs(): number {
+    return this.#doubles[MIN_NS];
+  }
+
+  get maxNs(): number {
+    return this.#doubles[MAX_NS];
+  }
+
+  /** Gives its memory back: nobody may ask it anything any more. */
+  free(): void {
+    this.#heap?.give(this.#words);
+    if (this.#counts !== NO_COUNTS) this.#heap?.give(this.#counts);
   }
 
   /** Adds a latency in nanoseconds; it may be negative (clocks disagree). */
   add(latencyNs: number): void {
-    this.count++;
-    if (latencyNs < this.minNs) this.minNs = latencyNs;
-    if (latencyNs > this.maxNs) this.maxNs = latencyNs;
+    this.#words[COUNT]++;
+    if (latencyNs < this.minNs) this.#doubles[MIN_NS] = latencyNs;
+    if (latencyNs > this.maxNs) this.#doubles[MAX_NS] = latencyNs;
     if (this.#exact === null) this.#tally(latencyNs);
     else if (this.#exact.push(latencyNs) > EXACT_SAMPLES) this.#turnToBuckets(this.#exact);
   }
@@ -72,9 +101,9 @@ export class LatencyDigest {
     const rank = rankOf(q, this.count);
     if (this.#exact) return this.#sorted(this.#exact)[rank];
     let seen = 0;
-    for (let at = 0; at < this.counts.length; at++) {
-      seen += this.counts[at];
-      if (seen > rank) return Math.min(this.maxNs, Math.max(this.minNs, middleOf(this.lowest + at)));
+    for (let at = 0; at < this.#counts.length; at++) {
+      seen += this.#counts[at];
+      if (seen > rank) return Math.min(this.maxNs, Math.max(this.minNs, middleOf(this.#words[LOWEST] + at)));
     }
     return this.maxNs;
   }
@@ -90,26 +119,34 @@ export class LatencyDigest {
 
   #turnToBuckets(samples: readonly number[]): void {
     this.#exact = null;
-    this.lowest = bucketOf(this.minNs);
-    this.counts = this.#newCounts(bucketOf(this.maxNs) - this.lowest + 1);
+    const lowest = bucketOf(this.minNs);
+    this.#countIn(this.#newCounts(bucketOf(this.maxNs) - lowest + 1), lowest);
     for (const sample of samples) this.#tally(sample);
   }
 
   #tally(latencyNs: number): void {
     const bucket = bucketOf(latencyNs);
-    const at = bucket - this.lowest;
-    if (at < 0 || at >= this.counts.length) this.#widen(bucket);
-    this.counts[bucket - this.lowest]++;
+    const at = bucket - this.#words[LOWEST];
+    if (at < 0 || at >= this.#counts.length) this.#widen(bucket);
+    this.#counts[bucket - this.#words[LOWEST]]++;
   }
 
   #widen(bucket: number): void {
-    const lowest = Math.min(bucket, this.lowest);
-    const highest = Math.max(bucket, this.lowest + this.counts.length - 1);
+    const before = this.#words[LOWEST];
+    const lowest = Math.min(bucket, before);
+    const highest = Math.max(bucket, before + this.#counts.length - 1);
     const wider = this.#newCounts(highest - lowest + 1);
-    wider.set(this.counts, this.lowest - lowest);
-    this.#heap?.give(this.counts);
-    this.counts = wider;
-    this.lowest = lowest;
+    wider.set(this.#counts, before - lowest);
+    this.#heap?.give(this.#counts);
+    this.#countIn(wider, lowest);
+  }
+
+  /** Counts there from now on: the first one is that of bucket `lowest`. */
+  #countIn(counts: Uint32Array, lowest: number): void {
+    this.#counts = counts;
+    this.#words[COUNTS] = counts.byteOffset;
+    this.#words[LOWEST] = lowest;
+    this.#words[BUCKETS] = counts.length;
   }
 
   #newCounts(length: number): Uint32Array {

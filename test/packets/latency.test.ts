@@ -109,20 +109,36 @@ it("are counted in the same buckets by WebAssembly", () => {
   );
 });
 
-it("that were counted elsewhere count as those that were added", () => {
-  const [added, counted] = [new LatencyDigest(), new LatencyDigest(new Heap())];
-  for (let ns = 0; ns <= 3000; ns += 30) {
-    added.add(ns);
-    counted.add(ns);
-  }
-  const { counts, lowest } = counted;
-  for (const ns of [5, 777, 2990]) {
-    added.add(ns);
-    counts[bucketOf(ns) - lowest]++;
-  }
-  counted.counted(3, 5, 2990);
-  counted.add(5000);
-  added.add(5000);
-  expect(counted.summary()).toEqual(added.summary());
-  expect(counted.count).toBe(added.count);
+it("that WebAssembly counts are as those that were added, or left to be added", () => {
+  const module = new WebAssembly.Module(code);
+  fc.assert(
+    fc.property(fc.array(fc.tuple(latencies, fc.boolean()), { maxLength: 400, size: "max" }), (samples) => {
+      const heap = new Heap();
+      const { exports } = new WebAssembly.Instance(module, { env: { memory: heap.memory } });
+      const digest = new LatencyDigest(heap);
+      for (const [count, [ns, isThere]] of samples.entries()) {
+        const isCounted = isThere && exports["tally"](digest.address, ns, bucketOf(ns)) === 1;
+        // while it keeps its samples, nobody else may count them
+        if (count < 64) expect(isCounted).toBe(false);
+        if (!isCounted) digest.add(ns);
+      }
+      const added = digestOf(samples.map(([ns]) => ns));
+      expect(digest.summary()).toEqual(added.summary());
+      expect([digest.count, digest.minNs, digest.maxNs]).toEqual([added.count, added.minNs, added.maxNs]);
+    }),
+  );
+});
+
+it("gives its memory back", () => {
+  const heap = new Heap();
+  const many = (): number => {
+    const digest = new LatencyDigest(heap);
+    for (let ns = 0; ns < 1000; ns++) digest.add(ns);
+    const { address } = digest;
+    digest.free();
+    return address;
+  };
+  const first = many();
+  for (let again = 0; again < 1000; again++) expect(many()).toBe(first);
+  expect(heap.memory.buffer.byteLength).toBeLessThanOrEqual(2 ** 20);
 });

@@ -6,7 +6,7 @@
  */
 import { clearCell } from "../../packets/assembly/cells.js";
 import { noteSegment, openAccount } from "../../packets/assembly/flow-accounts.js";
-import { bucketOf } from "../../packets/assembly/latency.js";
+import { bucketOf, tally } from "../../packets/assembly/latency.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
 import { EXACT_SAMPLES } from "../../packets/latency.js";
@@ -97,11 +97,6 @@ export function run(ground: usize): void {
   const pairsBefore = wordOf(ground, words.PAIRS_BEFORE);
   let freePlaceCount = wordOf(ground, words.FREE_PLACE_COUNT);
   let placesEnd = wordOf(ground, words.PLACES_END);
-  for (let direction = 0; direction < 2; direction++) {
-    setWord(ground, words.COUNTED + direction, 0);
-    setDouble(ground, words.LEAST_NS + direction, Infinity);
-    setDouble(ground, words.MOST_NS + direction, -Infinity);
-  }
   let pairs = 0;
   let firsts = 0;
   let filed = 0;
@@ -282,6 +277,7 @@ export function run(ground: usize): void {
       if (pairNs > load<f64>(flow, 8 * account.LAST_NS)) store<f64>(flow, pairNs, 8 * account.LAST_NS);
       const known = load<i32>(flow + (outbound << 2), 4 * account.PAIRS);
       store<i32>(flow + (outbound << 2), known + 1, 4 * account.PAIRS);
+      const bucket = bucketOf(latencyNs);
       let digest = -1;
       let chunk = load<i32>(flow + (outbound << 2), 4 * account.LATENCIES);
       if (known < EXACT_SAMPLES && chunk > account.IN_DIGEST) {
@@ -298,8 +294,12 @@ export function run(ground: usize): void {
           store<i32>(flow + (outbound << 2), chunk, 4 * account.LATENCIES);
         }
         store<i32>(chunks + (chunk << CHUNK_BYTES_BITS) + (place << 2), <i32>latencyNs);
-      } else digest = 2 * slot + outbound;
-      const isCounted = count(ground, outbound, latencyNs);
+      } else if (
+        chunk > account.IN_DIGEST ||
+        !tally((account.IN_DIGEST - chunk) << account.DIGEST_BITS, latencyNs, bucket)
+      )
+        digest = 2 * slot + outbound;
+      const isCounted = tally(wordOf(ground, words.DIGESTS + outbound), latencyNs, bucket);
       if (!isCounted || digest >= 0) {
         store<f64>(latencies, latencyNs);
         store<i32>(latencies, digest, 4 * words.DIGEST);
@@ -369,19 +369,6 @@ function stampNsOf(packets: usize, at: i32): f64 {
 /** Whether `Samples` have room for a latency. */
 function isSample(latencyNs: f64): bool {
   return <f64>(<i32>latencyNs) === latencyNs;
-}
-
-/** Counts a latency with those of all pairs, if there is a bucket for it. */
-function count(ground: usize, outbound: i32, latencyNs: f64): bool {
-  const bucket = bucketOf(latencyNs) - wordOf(ground, words.LOWEST_BUCKET + outbound);
-  // as unsigned numbers, what is below the first bucket is above the last
-  if (<u32>bucket >= <u32>wordOf(ground, words.BUCKETS + outbound)) return false;
-  const at = <usize>wordOf(ground, words.COUNTS + outbound) + (bucket << 2);
-  store<i32>(at, load<i32>(at) + 1);
-  setWord(ground, words.COUNTED + outbound, wordOf(ground, words.COUNTED + outbound) + 1);
-  if (latencyNs < doubleOf(ground, words.LEAST_NS + outbound)) setDouble(ground, words.LEAST_NS + outbound, latencyNs);
-  if (latencyNs > doubleOf(ground, words.MOST_NS + outbound)) setDouble(ground, words.MOST_NS + outbound, latencyNs);
-  return true;
 }
 
 /** Where the word of a way is. */
