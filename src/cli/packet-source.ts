@@ -86,8 +86,8 @@ export class DecodedSource implements PacketSource {
       this.#first = null;
       if (frames === null) break;
       isOver = false;
-      this.#cover(frames);
       this.#decoder.decode(frames, this.#frames.interfaces, this.#hashLimit, batch, this.tally);
+      this.#cover(frames.reachedNs);
       most = this.#frames.isOnDisk ? most - frames.count : 0;
     }
     if (isOver) return null;
@@ -96,17 +96,13 @@ export class DecodedSource implements PacketSource {
   }
 
   /**
-   * Stamps need not come in order: what a capture covers is from the earliest to the latest. One that tells how far it has come
-   * (live, or with both sides in it) covers its silence too, from its epoch on: the moment it was opened, or its first frame.
+   * Covers what was decoded last. Stamps need not come in order: it is from the earliest to the latest. A capture that tells how far
+   * it has come (live, or with both sides in it) covers its silence too, from its epoch on: the moment it was opened, or its first
+   * frame.
    */
-  #cover({ count, timeNs, reachedNs }: FrameBatch): void {
-    if (reachedNs > Number.NEGATIVE_INFINITY) {
-      this.firstNs = Math.min(this.firstNs, 0);
-      this.lastNs = Math.max(this.lastNs, reachedNs);
-    }
-    for (let row = 0; row < count; row++) {
-      this.firstNs = Math.min(this.firstNs, timeNs[row]);
-      this.lastNs = Math.max(this.lastNs, timeNs[row]);
-    }
+  #cover(reachedNs: number): void {
+    const openedNs = reachedNs > Number.NEGATIVE_INFINITY ? 0 : Number.POSITIVE_INFINITY;
+    this.firstNs = Math.min(this.firstNs, this.#decoder.firstNs, openedNs);
+    this.lastNs = Math.max(this.lastNs, this.#decoder.lastNs, reachedNs);
   }
 }

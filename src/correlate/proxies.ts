@@ -152,13 +152,11 @@ export class Proxies {
   /** Connections that may be the other one of this stream, before or behind the proxy. */
   #partnersOf(stream: Stream): Stream[] {
     const partners: Stream[] = [];
-    for (const [tuple, other] of this.#streams) {
-      // before anything is asked of its tuple, which is long out of the cache
-      if (Math.abs(other.openedNs - stream.openedNs) > DIAL_NS) continue;
-      const isTranslated = !this.#tuples.isUntranslated(other.tuple);
-      if (isTranslated) this.#streams.delete(tuple);
-      if (other === stream || other.twin !== null || isTranslated) continue;
-      if (this.#isCarriedOn(stream, other) || this.#isCarriedOn(other, stream)) partners.push(other);
+    for (const other of this.#streams.values()) {
+      if (other === stream || other.twin !== null) continue;
+      if (!this.#isCarriedOn(stream, other) && !this.#isCarriedOn(other, stream)) continue;
+      // asked last: of most, the tuple is long out of the cache
+      if (this.#tuples.isUntranslated(other.tuple)) partners.push(other);
     }
     return partners;
   }

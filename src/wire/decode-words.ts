@@ -23,6 +23,9 @@ export const IS_IN_ORDER = 18;
 /** What else came of it: frames that are not IP, and packets decoded from fewer bytes than the wire had. */
 export const NOT_IP = 14;
 export const CUT = 15;
+/** Doubles, at half the word: stamps of the earliest and of the latest frame, IP or not; infinite where there is none. */
+export const FIRST_NS = 10;
+export const LAST_NS = 11;
 /** Frames that could not be decoded: how many, and where they are listed, each by its index in the batch and the reason. */
 export const UNDECODED = 16;
 export const REASONS = 17;

@@ -1,5 +1,5 @@
 import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../packets/frames.js";
-import type { Heap } from "../packets/heap.js";
+import { asDoubles, type Heap } from "../packets/heap.js";
 import type { PacketBatch, Tally } from "../packets/packets.js";
 import code from "./assembly/decode.wasm";
 import * as words from "./decode-words.js";
@@ -16,10 +16,14 @@ const module = new WebAssembly.Module(code);
  * others, a copy is made.
  */
 export class Decoder {
+  /** Stamps of the earliest and of the latest frame decoded last, IP or not; infinite where there was none. */
+  firstNs = Number.POSITIVE_INFINITY;
+  lastNs = Number.NEGATIVE_INFINITY;
   readonly #heap: Heap;
   readonly #decode: (words: number) => number;
   /** What it is told, and what it says: see `decode-words.ts`. */
   readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
   /** The columns of frames that lay elsewhere; none before there are such. */
   #columns: FrameBatch | undefined;
   readonly #reasons: Int32Array;
@@ -31,6 +35,7 @@ export class Decoder {
     this.#heap = heap;
     this.#decode = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["decode"];
     this.#words = heap.take(Int32Array, words.WORDS);
+    this.#doubles = asDoubles(this.#words);
     this.#reasons = heap.take(Int32Array, 2 * BATCH_FRAMES);
     this.#linkTypes = heap.take(Int32Array, 16);
     this.#copies = heap.take(Uint8Array, 64);
@@ -74,6 +79,8 @@ export class Decoder {
     out.quotes.count = w[words.QUOTES];
     out.isInOrder = w[words.IS_IN_ORDER] === 1;
     out.reachedNs = frames.reachedNs;
+    this.firstNs = this.#doubles[words.FIRST_NS];
+    this.lastNs = this.#doubles[words.LAST_NS];
     tally.frames += count;
     tally.notIp += w[words.NOT_IP];
     tally.cut += w[words.CUT];

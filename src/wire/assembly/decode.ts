@@ -1,5 +1,5 @@
 /** `Decoder`'s loop: frame by frame from the link header to the transport header, each protocol in a file of its own. */
-import { setWord, wordOf } from "../../packets/assembly/words.js";
+import { setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as column from "../../packets/batch-columns.js";
 import { BATCH_FRAMES } from "../../packets/frames.js";
 import { HAS_PAYLOAD, ICMP, ICMPV6, IS_HEADLESS, IS_IPV6, IS_LATER_FRAGMENT, TCP, UDP } from "../../packets/packets.js";
@@ -48,6 +48,8 @@ export function decode(block: usize): void {
   let notIp = 0;
   let cut = 0;
   let undecoded = 0;
+  let firstNs = Infinity;
+  let lastNs = -Infinity;
   let isInOrder = wordOf(block, words.IS_IN_ORDER) !== 0;
   let latestNs = row === 0 ? -Infinity : load<f64>(batch + ((row - 1) << RECORD_BYTES_BITS), 8 * STAMP_NS);
   for (let index = 0; index < count; index++) {
@@ -56,6 +58,9 @@ export function decode(block: usize): void {
     const iface = <i32>load<u16>(ifaces + (index << 1));
     const start = data + load<i32>(starts + (index << 2));
     const end = start + <i32>captured;
+    const stampNs = load<f64>(stamps + (index << 3));
+    firstNs = min<f64>(firstNs, stampNs);
+    lastNs = max<f64>(lastNs, stampNs);
     const wireEnd = start + <i32>min<u32>(original, words.MOST_BYTES);
     let reason =
       iface < interfaces
@@ -71,7 +76,6 @@ export function decode(block: usize): void {
       continue;
     }
     const record = batch + (row << RECORD_BYTES_BITS);
-    const stampNs = load<f64>(stamps + (index << 3));
     if (stampNs < latestNs) isInOrder = false;
     latestNs = stampNs;
     store<f64>(record, stampNs, 8 * STAMP_NS);
@@ -84,6 +88,8 @@ export function decode(block: usize): void {
   setWord(block, words.NOT_IP, notIp);
   setWord(block, words.CUT, cut);
   setWord(block, words.UNDECODED, undecoded);
+  setDouble(block, words.FIRST_NS, firstNs);
+  setDouble(block, words.LAST_NS, lastNs);
   setWord(block, words.IS_IN_ORDER, isInOrder ? 1 : 0);
 }
 
