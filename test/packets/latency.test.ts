@@ -119,7 +119,7 @@ it("that WebAssembly counts are as those that were added, or left to be added", 
       for (const [count, [ns, isThere]] of samples.entries()) {
         const isCounted = isThere && exports["tally"](digest.address, ns, bucketOf(ns)) === 1;
         // while it keeps its samples, nobody else may count them
-        if (count < 64) expect(isCounted).toBe(false);
+        expect(isCounted && count < 64).toBe(false);
         if (!isCounted) digest.add(ns);
       }
       const added = digestOf(samples.map(([ns]) => ns));
