@@ -2,7 +2,7 @@
  * What the fast path is told, and what it says: the words of a block that `fast-path.ts` and `assembly/fast-path.ts` both know.
  * Where a name stands for two words or doubles, one is a side's or a direction's: at … + side.
  */
-export const WORDS = 83;
+export const WORDS = 67;
 
 /** Doubles, at half the word. Two: when each side's next packet comes, nanoseconds on the timeline. */
 export const NEXT_NS = 0;
@@ -14,75 +14,76 @@ export const WINDOW_NS = 5;
 /** What brings an outside stamp to the timeline. */
 export const SHIFT_NS = 6;
 export const SURELY_IN_TIME_NS = 7;
+
 /** Words. Two: where each side's next packet stands among its packets, and where those end. */
-export const AT = 24;
-export const END = 26;
+export const AT = 16;
+export const END = 18;
 /** The row that the next packet gets, and the one that none is to get. */
-export const ROW = 28;
-export const LAST_ROW = 29;
+export const ROW = 20;
+export const LAST_ROW = 21;
 /** The first row that is to be decided about once its window is over, or the timeline's end. */
-export const DUE = 30;
+export const DUE = 22;
 /** Pairs of an inside row before this one are late. */
-export const SHOWN = 31;
+export const SHOWN = 23;
 /** The oldest row. */
-export const FIRST = 32;
+export const FIRST = 24;
 
 /** Where the tables are, in bytes. Two each: the packets of each side that are about to be merged, and which way they go … */
-export const PACKETS = 33;
-export const WAYS = 35;
+export const PACKETS = 25;
+export const WAYS = 27;
 /** … the timeline … */
-export const STATES = 37;
-export const SIDES = 38;
-export const PLACES = 39;
-export const ROWS_MASK = 40;
-export const RECORDS = 41;
-export const FATES = 42;
-export const PLACES_END = 43;
-export const FREE_PLACES = 44;
-export const FREE_PLACE_COUNT = 45;
+export const STATES = 29;
+export const SIDES = 30;
+export const PLACES = 31;
+export const ROWS_MASK = 32;
+export const RECORDS = 33;
+export const FATES = 34;
+export const PLACES_END = 35;
+export const FREE_PLACES = 36;
+export const FREE_PLACE_COUNT = 37;
 /** … those that wait, by their keys … */
-export const CELLS = 46;
-export const CELLS_MASK = 47;
+export const CELLS = 38;
+export const CELLS_MASK = 39;
 /** … the conversations … */
-export const TUPLES = 48;
-export const TUPLE_STATES = 49;
+export const TUPLES = 40;
+export const TUPLE_STATES = 41;
 /** … and the flows. */
-export const FLOWS = 53;
-export const FLOWS_END = 54;
-export const FREE_SLOTS = 55;
-export const FREE_SLOT_COUNT = 56;
-export const CHUNKS = 57;
-export const CHUNKS_END = 58;
-export const DROPPED = 59;
-export const DROPPED_COUNT = 60;
+export const FLOWS = 42;
+export const FLOWS_END = 43;
+export const FREE_SLOTS = 44;
+export const FREE_SLOT_COUNT = 45;
+export const CHUNKS = 46;
+export const CHUNKS_END = 47;
+export const DROPPED = 48;
+export const DROPPED_COUNT = 49;
 export const REST = 50;
 
 /** 1 where it is so. */
-export const IS_SHOWING = 61;
-export const IS_IPV4_ONLY = 62;
-export const IS_UNCUT = 63;
-export const IS_ESTIMATED = 64;
+export const IS_SHOWING = 51;
+export const IS_IPV4_ONLY = 52;
+export const IS_UNCUT = 53;
+export const IS_ESTIMATED = 54;
 
 /** How many flows were learnt so far. */
-export const FLOWS_LEARNT = 65;
+export const FLOWS_LEARNT = 55;
 
 /** Pairs that there had been of any flow. */
-export const PAIRS_BEFORE = 66;
+export const PAIRS_BEFORE = 56;
 
 /** What there was: pairs, conversations that had their first packet, and how many more packets wait than did. */
-export const PAIRS = 67;
-export const FIRSTS = 68;
-export const FILED = 69;
+export const PAIRS = 57;
+export const FIRSTS = 58;
+export const FILED = 59;
 /** Two: where the digests of all latencies are. */
-export const DIGESTS = 70;
+export const DIGESTS = 60;
 /** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */
-export const LATENCIES = 78;
-export const LATENCY_COUNT = 79;
+export const LATENCIES = 62;
+export const LATENCY_COUNT = 63;
 /** Where the rows go, one after the other, of TCP segments that came without a translation and wait, and how many there are. */
-export const STRANGERS = 80;
-export const STRANGER_COUNT = 81;
+export const STRANGERS = 64;
+export const STRANGER_COUNT = 65;
 /** 1 where the next packet is not for the fast path. */
-export const IS_AT_OTHER = 82;
+export const IS_AT_OTHER = 66;
 
 /**
  * A latency: nanoseconds, a double; then where the flow's digest is, or -1 where it needs none; then 1 if it is outbound, and

@@ -13,8 +13,8 @@ export const BEFORE = 15;
 const FIRST_CHUNKS = 2 ** 20;
 
 /**
- * Lists of whole numbers (-2^31 … 2^31-1) that only grow, in chunks of one memory: ten thousands of short ones take no object each, and adding to one
- * touches one cache line. Whoever has a list keeps its newest chunk, and how many numbers there are.
+ * Lists of whole numbers (-2^31 … 2^31-1) that only grow, in chunks of one memory: ten thousands of short ones take no object each,
+ * and adding to one touches one cache line. Whoever has a list keeps its newest chunk, and how many numbers there are.
  */
 export class Samples {
   chunks: Int32Array;

@@ -9,24 +9,22 @@ import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 /** What a tuple's columns hold where there is nothing to say. */
 export const NONE = -1;
 
-/**
- * Words of a tuple's record, a cache line. What a search compares: the ports of its first packet, the sender's in the upper half;
- * protocol and version; the addresses, four words each.
- */
+/** Words of a tuple's record, a cache line: the ports of its first packet, the sender's in the upper half; protocol and version. */
 export const PORTS = 0;
 const KIND = 1;
-export const ADDRESS_A = 4;
-export const ADDRESS_B = 8;
 /** What it is filed under, and the number that its source gave the conversation last. */
 const HASH = 2;
 const NUMBER = 3;
+/** Four words each. */
+export const ADDRESS_A = 4;
+export const ADDRESS_B = 8;
 /** Packets of it that found no twin. */
 const UNMATCHED = 12;
 /** The bits below. */
 export const FACTS = 13;
 export const TUPLE_BITS = 4;
 const TUPLE_WORDS = 1 << TUPLE_BITS;
-/** 6 MiB, most of which takes no memory: see `FIRST_CHUNKS` of samples.ts. */
+/** 5 MiB with their states, most of which takes no memory: see `FIRST_CHUNKS` of samples.ts. */
 const FIRST_TUPLES = 2 ** 16;
 
 /** It is not given back. */

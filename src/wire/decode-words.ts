@@ -1,5 +1,5 @@
 /** What `Decoder` and `assembly/decode.ts` pass to each other: the words of a block. Columns are a `FrameBatch`'s, by address. */
-export const WORDS = 32;
+export const WORDS = 24;
 
 export const COUNT = 0;
 export const DATA = 1;
@@ -18,17 +18,17 @@ export const LIMIT = 10;
 export const BATCH = 11;
 export const ROWS = 12;
 export const QUOTES = 13;
-export const IS_IN_ORDER = 18;
+export const IS_IN_ORDER = 14;
 
 /** What else came of it: frames that are not IP, and packets decoded from fewer bytes than the wire had. */
-export const NOT_IP = 14;
-export const CUT = 15;
+export const NOT_IP = 15;
+export const CUT = 16;
 /** Doubles, at half the word: stamps of the earliest and of the latest frame, IP or not; infinite where there is none. */
 export const FIRST_NS = 10;
 export const LAST_NS = 11;
 /** Frames that could not be decoded: how many, and where they are listed, each by its index in the batch and the reason. */
-export const UNDECODED = 16;
-export const REASONS = 17;
+export const UNDECODED = 17;
+export const REASONS = 18;
 
 /** No packet counts for longer: more than a host hands over as one (Linux: 512 KiB), and sums of addresses stay small integers. */
 export const MOST_BYTES = 1 << 30;
