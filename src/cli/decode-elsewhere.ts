@@ -26,8 +26,8 @@ const THREAD_BYTES = 64 * 2 ** 20;
 /** What decoding makes objects of is gone with the batch: V8 would let it pile up to four times that. */
 const YOUNG_MB = 2;
 
-/** The event loop turns at least this often, that signals and timers get their turn. */
-const TURN_EVERY_MS = 2;
+/** The event loop turns at least this often, that signals and timers get their turn: sooner than anybody notices. */
+const TURN_EVERY_MS = 10;
 
 /** What the thread runs, as it was built. */
 const THREAD = new URL("./decoding-thread.js", import.meta.url);

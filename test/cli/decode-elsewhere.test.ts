@@ -128,8 +128,8 @@ describe("decoding on another thread", () => {
       for (let batch = await source.next(); batch !== null; batch = await source.next()) {
         expect(turns).toBeGreaterThan(before);
         before = turns;
-        // mostly longer than the other thread takes for a batch
-        for (const untilMs = performance.now() + 5; performance.now() < untilMs; );
+        // longer than the loop may stand still, and mostly longer than the other thread takes for a batch
+        for (const untilMs = performance.now() + 12; performance.now() < untilMs; );
       }
     }
     clearImmediate(turning);
