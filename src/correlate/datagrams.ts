@@ -207,10 +207,10 @@ export class Datagrams {
     const t = this.#timeline;
     const tuples = this.#tuples;
     const tuple = t.tuple(row);
-    const ends = [tuples.addressA(tuple), tuples.addressB(tuple)];
-    const [src, dst] = t.forward(row) === 1 ? ends : ends.reverse();
-    const isIpv6 = tuples.isIpv6(tuple);
-    return `${addressText(isIpv6, tuples.words, src)} ${addressText(isIpv6, tuples.words, dst)}`;
+    const isForward = t.forward(row) === 1;
+    const address = (isA: boolean): string =>
+      addressText(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, isA));
+    return `${address(isForward)} ${address(!isForward)}`;
   }
 
   #offsetOf(row: number): number {

@@ -174,11 +174,11 @@ export class TupleEnds implements Ends {
 
   #address(isA: boolean): string {
     const tuples = this.#tuples;
-    const at = isA ? tuples.addressA(this.#tuple) : tuples.addressB(this.#tuple);
+    const at = tuples.address(this.#tuple, isA);
     return addressText(tuples.isIpv6(this.#tuple), tuples.words, at);
   }
 
   #port(isA: boolean): number {
-    return isA ? this.#tuples.portA(this.#tuple) : this.#tuples.portB(this.#tuple);
+    return this.#tuples.port(this.#tuple, isA);
   }
 }

@@ -169,15 +169,15 @@ export class Proxies {
   /** Whether a client on the inside link called the very address that the other connection comes from. */
   #meetAtHost(client: Stream, server: Stream): boolean {
     const tuples = this.#tuples;
-    const called = client.openedByA ? tuples.addressB(client.tuple) : tuples.addressA(client.tuple);
-    const calling = server.openedByA ? tuples.addressA(server.tuple) : tuples.addressB(server.tuple);
+    const called = tuples.address(client.tuple, !client.openedByA);
+    const calling = tuples.address(server.tuple, server.openedByA);
     return sameAddress(tuples.words, called, tuples.words, calling);
   }
 
   #isOnOneLink(tuple: number): boolean {
     const tuples = this.#tuples;
     const { words } = tuples;
-    return isSameLink(tuples.isIpv6(tuple), words, tuples.addressA(tuple), words, tuples.addressB(tuple));
+    return isSameLink(tuples.isIpv6(tuple), words, tuples.address(tuple, true), words, tuples.address(tuple, false));
   }
 }
 

@@ -299,7 +299,7 @@ export class Translations {
     const outsideTuple = t.tuple(o);
     const rewrite = this.#rewrite(insideTuple, t.forward(i) === 1, outsideTuple, t.forward(o) === 1);
     const tuples = this.#tuples;
-    const destination = t.forward(i) === 1 ? tuples.addressB(insideTuple) : tuples.addressA(insideTuple);
+    const destination = tuples.address(insideTuple, t.forward(i) !== 1);
     if (isMulticast(tuples.isIpv6(insideTuple), tuples.words, destination)) return false;
     const isSourceKept = (rewrite & (REWRITE_SRC | REWRITE_SRC_PORT)) === 0;
     const isDestinationKept = (rewrite & (REWRITE_DST | REWRITE_DST_PORT)) === 0;
@@ -386,26 +386,25 @@ export class Translations {
   #rewrite(insideTuple: number, insideForward: boolean, outsideTuple: number, outsideForward: boolean): number {
     const tuples = this.#tuples;
     const { words } = tuples;
-    const address = (tuple: number, isA: boolean): number => (isA ? tuples.addressA(tuple) : tuples.addressB(tuple));
     const isSame = (isSource: boolean): boolean =>
       sameAddress(
         words,
-        address(insideTuple, isSource === insideForward),
+        tuples.address(insideTuple, isSource === insideForward),
         words,
-        address(outsideTuple, isSource === outsideForward),
+        tuples.address(outsideTuple, isSource === outsideForward),
       );
-    const port = (tuple: number, isA: boolean): number => (isA ? tuples.portA(tuple) : tuples.portB(tuple));
     let rewrite = 0;
     if (!isSame(true)) rewrite |= REWRITE_SRC;
     if (!isSame(false)) rewrite |= REWRITE_DST;
-    const isOtherSource = port(insideTuple, insideForward) !== port(outsideTuple, outsideForward);
+    const isOtherSource = tuples.port(insideTuple, insideForward) !== tuples.port(outsideTuple, outsideForward);
     if (tuples.isEcho(insideTuple)) {
       // one id for both ends: it follows the end whose address was rewritten
       if (isOtherSource) rewrite |= rewrite === REWRITE_DST ? REWRITE_DST_PORT : REWRITE_SRC_PORT;
       return rewrite;
     }
     if (isOtherSource) rewrite |= REWRITE_SRC_PORT;
-    if (port(insideTuple, !insideForward) !== port(outsideTuple, !outsideForward)) rewrite |= REWRITE_DST_PORT;
+    if (tuples.port(insideTuple, !insideForward) !== tuples.port(outsideTuple, !outsideForward))
+      rewrite |= REWRITE_DST_PORT;
     return rewrite;
   }
 }

@@ -94,7 +94,7 @@ export class Verdicts {
     const isA = isSource !== accounts.isFlipped(slot);
     const isOpenedThere = tuples.isOpenedByA(tuple) === isA;
     const { words } = tuples;
-    const at = isA ? tuples.addressA(tuple) : tuples.addressB(tuple);
+    const at = tuples.address(tuple, isA);
     // most flows are opened from within, and have the address that the one before had
     if (isOpenedThere && isIpv6 === this.#isNewestIpv6 && sameAddress(words, at, this.#newest, 0)) return;
     this.#isNewestIpv6 = isIpv6;
@@ -102,7 +102,7 @@ export class Verdicts {
     const address = addressText(isIpv6, words, at);
     this.#natAddresses.add(address);
     if (!isOpenedThere) {
-      const port = isA ? tuples.portA(tuple) : tuples.portB(tuple);
+      const port = tuples.port(tuple, isA);
       const ports = this.#published.get(address) ?? new Set();
       this.#published.set(address, ports.add(portKey(tuples.proto(tuple), port)));
     }
@@ -127,8 +127,8 @@ export class Verdicts {
     const isIpv6 = tuples.isIpv6(tuple);
     const isForward = t.forward(row) === 1;
     const { words } = tuples;
-    const src = isForward ? tuples.addressA(tuple) : tuples.addressB(tuple);
-    const dst = isForward ? tuples.addressB(tuple) : tuples.addressA(tuple);
+    const src = tuples.address(tuple, isForward);
+    const dst = tuples.address(tuple, !isForward);
     const srcText = addressText(isIpv6, words, src);
     const dstText = addressText(isIpv6, words, dst);
     const otherName = this.#names[other];
@@ -217,7 +217,7 @@ export class Verdicts {
     const t = this.#timeline;
     const tuples = this.#tuples;
     const tuple = t.tuple(row);
-    const dstPort = t.forward(row) === 1 ? tuples.portB(tuple) : tuples.portA(tuple);
+    const dstPort = tuples.port(tuple, t.forward(row) !== 1);
     return this.#published.get(dstText)?.has(portKey(t.proto(row), dstPort)) ?? false;
   }
 

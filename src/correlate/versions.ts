@@ -143,7 +143,7 @@ export class Versions {
     const tuples = this.#tuples;
     const tuple = t.tuple(row);
     const is6 = tuples.isIpv6(tuple);
-    return [tuples.addressA(tuple), tuples.addressB(tuple)].every(
+    return [tuples.address(tuple, true), tuples.address(tuple, false)].every(
       (at) => !isLinkScoped(is6, tuples.words, at) && !isMulticast(is6, tuples.words, at),
     );
   }
@@ -195,12 +195,11 @@ export class Versions {
     const isA6 = (t.forward(six) === 1) === isSource;
     const isA4 = (t.forward(four) === 1) === isSource;
     if (t.proto(six) === UDP) {
-      const port6 = isA6 ? tuples.portA(tuple6) : tuples.portB(tuple6);
-      const port4 = isA4 ? tuples.portA(tuple4) : tuples.portB(tuple4);
+      const port6 = tuples.port(tuple6, isA6);
+      const port4 = tuples.port(tuple4, isA4);
       if (port6 !== port4) return false;
     }
-    const at4 = isA4 ? tuples.addressA(tuple4) : tuples.addressB(tuple4);
-    return isEmbedded(tuples.words[at4], tuples.words, isA6 ? tuples.addressA(tuple6) : tuples.addressB(tuple6));
+    return isEmbedded(tuples.words[tuples.address(tuple4, isA4)], tuples.words, tuples.address(tuple6, isA6));
   }
 
   #evidence(inside: number): number {

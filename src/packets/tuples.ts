@@ -76,7 +76,7 @@ function kindOf(side: Side, isIpv6: 0 | 1, proto: number): number {
  */
 export class TupleTable {
   records: Int32Array;
-  /** The same memory, for the addresses in it: see `addressA`. */
+  /** The same memory, for the addresses in it: see `address`. */
   words: Uint32Array;
   states: Int32Array;
   /** The same memory as `states`. */
@@ -138,7 +138,7 @@ export class TupleTable {
 
   /** Notes that there is some evidence for a translation of a tuple. */
   suggest(tuple: number): void {
-    this.records[(tuple << TUPLE_BITS) + FACTS] |= HAS_EVIDENCE;
+    this.#set(tuple, HAS_EVIDENCE, true);
   }
 
   /** Takes a direction's flow away. */
@@ -177,21 +177,15 @@ export class TupleTable {
     return this.records[(tuple << TUPLE_BITS) + KIND] >> SIDE_SHIFT === INSIDE ? INSIDE : OUTSIDE;
   }
 
-  /** Where the four words of A's address begin in `words`. */
-  addressA(tuple: number): number {
-    return (tuple << TUPLE_BITS) + ADDRESS_A;
+  /** Where the four words of A's address, or of B's, begin in `words`. */
+  address(tuple: number, isA: boolean): number {
+    return (tuple << TUPLE_BITS) + (isA ? ADDRESS_A : ADDRESS_B);
   }
 
-  addressB(tuple: number): number {
-    return (tuple << TUPLE_BITS) + ADDRESS_B;
-  }
-
-  portA(tuple: number): number {
-    return this.records[(tuple << TUPLE_BITS) + PORTS] >>> 16;
-  }
-
-  portB(tuple: number): number {
-    return this.records[(tuple << TUPLE_BITS) + PORTS] & 0xffff;
+  /** A's port, or B's; of an ICMP echo, A's is its id. */
+  port(tuple: number, isA: boolean): number {
+    const ports = this.records[(tuple << TUPLE_BITS) + PORTS];
+    return isA ? ports >>> 16 : ports & 0xffff;
   }
 
   isAlive(tuple: number): boolean {
@@ -378,7 +372,9 @@ export class TupleTable {
   /** Whether the tuple's addresses are `a` and `b`, as far as their first words do not say all. */
   #isBetween(tuple: number, a: Uint32Array, b: Uint32Array, at: number): boolean {
     const { words } = this;
-    return sameAddress(words, this.addressA(tuple), a, at) && sameAddress(words, this.addressB(tuple), b, at);
+    return (
+      sameAddress(words, this.address(tuple, true), a, at) && sameAddress(words, this.address(tuple, false), b, at)
+    );
   }
 
   #take(): number {

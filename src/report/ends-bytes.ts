@@ -22,23 +22,21 @@ export function writeEnds(view: DataView, from: number, { timeline, tuples }: Ta
   const isForward = timeline.forward(row) === 1;
   const kind = endsKind(timeline.proto(row), timeline.flags(row));
   const isIpv6 = tuples.isIpv6(tuple);
-  const portA = tuples.portA(tuple);
-  const portB = tuples.portB(tuple);
   let at = writePart(view, from, SRC);
-  at = writeAddress(view, at, isIpv6, tuples.words, isForward ? tuples.addressA(tuple) : tuples.addressB(tuple));
+  at = writeAddress(view, at, isIpv6, tuples.words, tuples.address(tuple, isForward));
   if (kind === PORTS) {
     at = writePart(view, at, SRC_PORT);
-    at = writeUint32(view, at, isForward ? portA : portB);
+    at = writeUint32(view, at, tuples.port(tuple, isForward));
     at = writePart(view, at, DST_BEHIND_PORT);
   } else at = writePart(view, at, DST);
-  at = writeAddress(view, at, isIpv6, tuples.words, isForward ? tuples.addressB(tuple) : tuples.addressA(tuple));
+  at = writeAddress(view, at, isIpv6, tuples.words, tuples.address(tuple, !isForward));
   if (kind === PORTS) {
     at = writePart(view, at, DST_PORT);
-    return writeUint32(view, at, isForward ? portB : portA);
+    return writeUint32(view, at, tuples.port(tuple, !isForward));
   }
   if (kind === ECHO_ID) {
     at = writePart(view, at, ICMP_ID);
-    return writeUint32(view, at, portA);
+    return writeUint32(view, at, tuples.port(tuple, true));
   }
   view.setUint8(at, QUOTE);
   return at + 1;

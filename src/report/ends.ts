@@ -23,17 +23,17 @@ export function endsOf(tables: Tables, row: number): Ends {
   const tuples = tables.tuples;
   const tuple = timeline.tuple(row);
   const isIpv6 = tuples.isIpv6(tuple);
-  const a = addressText(isIpv6, tuples.words, tuples.addressA(tuple));
-  const b = addressText(isIpv6, tuples.words, tuples.addressB(tuple));
+  const a = addressText(isIpv6, tuples.words, tuples.address(tuple, true));
+  const b = addressText(isIpv6, tuples.words, tuples.address(tuple, false));
   const isForward = timeline.forward(row) === 1;
   const ends: Ends = isForward ? { src: a, dst: b } : { src: b, dst: a };
   switch (endsKind(timeline.proto(row), timeline.flags(row))) {
     case PORTS:
-      ends.srcPort = isForward ? tuples.portA(tuple) : tuples.portB(tuple);
-      ends.dstPort = isForward ? tuples.portB(tuple) : tuples.portA(tuple);
+      ends.srcPort = tuples.port(tuple, isForward);
+      ends.dstPort = tuples.port(tuple, !isForward);
       break;
     case ECHO_ID:
-      ends.icmpId = tuples.portA(tuple);
+      ends.icmpId = tuples.port(tuple, true);
       break;
     case NO_PORTS:
       break;

@@ -39,9 +39,9 @@ it("is one row for both directions, and tells which way a packet went", () => {
   expect(split(intern(table, B, A))).toEqual({ tuple, forward: 0 });
   expect(split(intern(table, A, B))).toEqual({ tuple, forward: 1 });
   expect(table.end).toBe(1);
-  expect(wordsAt(table, table.addressA(tuple))).toEqual(A.words);
-  expect(wordsAt(table, table.addressB(tuple))).toEqual(B.words);
-  expect([table.portA(tuple), table.portB(tuple), table.proto(tuple)]).toEqual([A.port, B.port, TCP]);
+  expect(wordsAt(table, table.address(tuple, true))).toEqual(A.words);
+  expect(wordsAt(table, table.address(tuple, false))).toEqual(B.words);
+  expect([table.port(tuple, true), table.port(tuple, false), table.proto(tuple)]).toEqual([A.port, B.port, TCP]);
 });
 
 it("keeps apart what differs in anything, even under one hash", () => {
