@@ -16,7 +16,7 @@ const POLL_MS = 20;
 /** bash's `time` has the CPU time of children, which Node does not tell; its report goes to descriptor 3. */
 const TIMED = `exec 4>&2 2>&3; TIMEFORMAT="%3R %3U %3S"; time "$@" >"$OUTPUT" 2>&4`;
 
-/** What Node takes from its environment before it runs anything (node(1)): a bundle of certificates, say, is 30 ms to parse. */
+/** What Node takes from its environment before it runs anything (node(1)): a bundle of certificates, say, takes 36 ms to parse. */
 const NOTHING_FOR_NODE = { NODE_EXTRA_CA_CERTS: undefined, NODE_OPTIONS: undefined };
 
 /**
