@@ -1,5 +1,9 @@
+import { writeFile } from "node:fs/promises";
 import { build } from "rolldown";
 import { assembly } from "./assembly.mjs";
+
+/** Packages that are ES modules only, which CommonJS cannot require in every Node 20: they become part of dist. */
+const ES_MODULES = /^fast-string-/;
 
 /**
  * Makes dist's JavaScript; tsc makes the types. What this does that tsc does not:
@@ -7,21 +11,25 @@ import { assembly } from "./assembly.mjs";
  * - It writes constants into the code that imports them. V8 reads an imported constant anew each time, checks that it is a
  *   number, and checks sums with it for overflow (Node 20): loops over records, whose fields have names, took a fifth longer.
  * - It puts modules together: Node takes half a millisecond to load each, and a run needs a hundred of them.
+ * - It makes CommonJS of them, which Node loads in less than half the time, on the thread that decodes as well (Node 20, 2026-11).
  */
 await build({
   input: { main: "src/main.ts", index: "src/index.ts", "decoding-thread": "src/cli/decoding-thread.ts" },
   platform: "node",
-  external: /^[^./]/,
+  external: (id) => /^[^./]/.test(id) && !ES_MODULES.test(id),
   plugins: [assembly()],
   // that compiling takes most of the time is no news
   checks: { bundlerTimings: false },
   optimization: { inlineConst: { mode: "all", pass: 3 } },
   output: {
     dir: "dist",
-    format: "esm",
+    format: "cjs",
     cleanDir: true,
     // a thread is started from a file beside the one that starts it, as in src
     entryFileNames: ({ name }) => (name === "decoding-thread" ? "lib/[name].js" : "[name].js"),
     chunkFileNames: "lib/[name].js",
   },
 });
+
+// what is said of src, in the package's own manifest, is not so of dist
+await writeFile("dist/package.json", `${JSON.stringify({ type: "commonjs" })}\n`);

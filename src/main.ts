@@ -74,12 +74,10 @@ async function main(args: readonly string[]): Promise<void> {
   process.exit(code);
 }
 
-try {
-  await main(process.argv.slice(2));
-} catch (error) {
+main(process.argv.slice(2)).catch(async (error: unknown) => {
   const { CaptureError } = await import("./capture/errors.js");
   const { HeapError } = await import("./packets/heap.js");
   if (error instanceof CaptureError || error instanceof HeapError) fail(error.message);
   const stack = error instanceof Error ? error.stack : String(error);
   fail(`this should not have happened; please report it with what led to it:\n${stack}`);
-}
+});
