@@ -119,8 +119,8 @@ export class FastPath {
     w[words.AT + OUTSIDE] = outside.at;
     w[words.END + INSIDE] = inside.end;
     w[words.END + OUTSIDE] = outside.end;
-    w[words.PACKETS + INSIDE] = inside.records.byteOffset;
-    w[words.PACKETS + OUTSIDE] = outside.records.byteOffset;
+    w[words.PACKETS + INSIDE] = inside.batch.records.byteOffset;
+    w[words.PACKETS + OUTSIDE] = outside.batch.records.byteOffset;
     w[words.WAYS + INSIDE] = inside.ways.byteOffset;
     w[words.WAYS + OUTSIDE] = outside.ways.byteOffset;
     w[words.ROW] = timeline.end;

@@ -250,7 +250,7 @@ export class Run {
   #pass(): boolean {
     const next = this.#next;
     const feed = this.#feeds[next];
-    if (!feed.isEmpty && (feed.batch.flags(feed.row(feed.at)) & IS_ERROR) !== 0) return false;
+    if (!feed.isEmpty && (feed.batch.flags(feed.at) & IS_ERROR) !== 0) return false;
     const nextNs = next === INSIDE ? feed.nextNs : this.#outsideNs;
     if (nextNs > this.#nowNs && nextNs !== Number.POSITIVE_INFINITY) this.#nowNs = nextNs;
     this.#settle(this.#nowNs);
@@ -297,16 +297,15 @@ export class Run {
 
   #admit(side: Side, feed: Feed, timeNs: number): void {
     const { batch, at } = feed;
-    const i = feed.row(at);
     const way = feed.ways[at];
     const isFirst = this.#tuples.saw(way >> 1, timeNs);
-    if (isFirst || (batch.tcpFlags(i) & NOTED) !== 0) note(this.#tuples, way, batch, i, isFirst);
-    const row = this.#timeline.append(side, feed.records, at << RECORD_BITS, timeNs, way);
+    if (isFirst || (batch.tcpFlags(at) & NOTED) !== 0) note(this.#tuples, way, batch, at, isFirst);
+    const row = this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
     feed.goTo(at + 1);
-    if (batch.quote(i) >= 0) {
-      const error = quotedError(batch, i);
+    if (batch.quote(at) >= 0) {
+      const error = quotedError(batch, at);
       this.#errors.set(row, error);
-      this.#refusals.admit(row, side, batch, i, error.src);
+      this.#refusals.admit(row, side, batch, at, error.src);
     }
     // what an error had to be taken before, and what comes so late in its capture that its own window is over
     if (timeNs > this.#nowNs) this.#nowNs = timeNs;

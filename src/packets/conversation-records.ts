@@ -4,3 +4,6 @@
  */
 export const HEAD_BYTES_BITS = 4;
 export const TAIL_BYTES_BITS = 5;
+
+/** Conversations that have numbers at the most, in 16 bits; then counting begins anew. */
+export const MOST_CONVERSATIONS = 65_536;

@@ -1,13 +1,11 @@
 import code from "./assembly/conversations.wasm";
-import { HEAD_BYTES_BITS, TAIL_BYTES_BITS } from "./conversation-records.js";
+import { HEAD_BYTES_BITS, MOST_CONVERSATIONS, TAIL_BYTES_BITS } from "./conversation-records.js";
 import { BATCH_FRAMES } from "./frames.js";
 import type { Heap } from "./heap.js";
 import type { PacketBatch } from "./packets.js";
 
-/** Conversations that have numbers at the most, in 16 bits; then counting begins anew. */
-const MOST = 65_536;
 /** Half of them stay empty, so that what is looked for is in one of the first. */
-const CELLS = 2 * MOST;
+const CELLS = 2 * MOST_CONVERSATIONS;
 
 const module = new WebAssembly.Module(code);
 
@@ -16,7 +14,7 @@ const module = new WebAssembly.Module(code);
  * Looking a conversation up takes as long as decoding a packet, once there are ten thousands: a source may do it on a thread
  * of its own. Whoever has the numbers needs no more than an array.
  *
- * It forgets nothing and asks nobody; once it has MOST it begins with 0 again, in another era.
+ * It forgets nothing and asks nobody; once it has MOST_CONVERSATIONS it begins with 0 again, in another era.
  */
 export class Conversations {
   #era = 1;
@@ -36,8 +34,8 @@ export class Conversations {
 
   constructor(heap: Heap) {
     this.#cells = heap.take(Int32Array, CELLS);
-    this.#heads = heap.take(Uint8Array, MOST << HEAD_BYTES_BITS);
-    this.#tails = heap.take(Uint8Array, MOST << TAIL_BYTES_BITS);
+    this.#heads = heap.take(Uint8Array, MOST_CONVERSATIONS << HEAD_BYTES_BITS);
+    this.#tails = heap.take(Uint8Array, MOST_CONVERSATIONS << TAIL_BYTES_BITS);
     this.#number = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["number"];
   }
 
@@ -46,7 +44,7 @@ export class Conversations {
    * quotes.
    */
   number(batch: PacketBatch): void {
-    if (this.#count + BATCH_FRAMES > MOST) this.#begin();
+    if (this.#count + BATCH_FRAMES > MOST_CONVERSATIONS) this.#begin();
     batch.era = this.#era;
     this.#count = this.#number(
       batch.records.byteOffset,

@@ -155,21 +155,37 @@ export class PacketBatch {
 
   /** A batch of its own with the same rows, and no room for more. */
   copy(): PacketBatch {
-    const { count } = this;
-    const copy = new PacketBatch(count);
-    copy.count = count;
-    copy.isInOrder = this.isInOrder;
-    copy.reachedNs = this.reachedNs;
-    copy.era = this.era;
-    copy.quotes.count = this.quotes.count;
-    const from = this.#columns();
-    for (const [n, to] of copy.#columns().entries()) to.set(from[n].subarray(0, to.length));
+    const copy = new PacketBatch(this.count);
+    copy.take(this);
     return copy;
   }
 
+  /** Takes over what another batch has, its rows in this order if one is given. Precondition: there is room for them. */
+  take(from: PacketBatch, order?: Uint32Array): void {
+    const { count, quotes } = from;
+    this.count = count;
+    this.isInOrder = from.isInOrder;
+    this.reachedNs = from.reachedNs;
+    this.era = from.era;
+    this.quotes.count = quotes.count;
+    const quoted = from.#quoted();
+    for (const [n, to] of this.#quoted().entries()) copyRows(quoted[n], to, this.#rows, quotes.count);
+    const columns = from.#columns();
+    for (const [n, to] of this.#columns().entries()) copyRows(columns[n], to, this.#rows, count, order);
+  }
+
+  /** How many there is room for. */
+  get #rows(): number {
+    return this.tupleHash.length;
+  }
+
   #columns(): readonly Column[] {
+    return [this.records, this.src, this.dst, this.tupleHash, this.srcPort, this.dstPort];
+  }
+
+  #quoted(): readonly Column[] {
     const { count: _, ...quoted } = this.quotes;
-    return [this.records, this.src, this.dst, this.tupleHash, this.srcPort, this.dstPort, ...Object.values(quoted)];
+    return Object.values(quoted);
   }
 
   /** Nanoseconds since the source's epoch. */
@@ -252,6 +268,17 @@ export class PacketBatch {
   quote(row: number): number {
     return (this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> 8) - 1;
   }
+}
+
+/** Copies the first `count` rows, or those that the order begins with. `rows`: how many `to` has room for. */
+function copyRows(from: Column, to: Column, rows: number, count: number, order?: Uint32Array): void {
+  const width = rows === 0 ? 0 : to.length / rows;
+  if (order === undefined) {
+    to.set(from.subarray(0, width * count));
+    return;
+  }
+  for (let row = 0; row < count; row++)
+    for (let at = 0; at < width; at++) to[width * row + at] = from[width * order[row] + at];
 }
 
 /** A batch that a decoder which works on this heap can fill. */

@@ -1,25 +1,25 @@
 import code from "./assembly/ways.wasm";
-import { sameAddress } from "./columns.js";
-import { BATCH_FRAMES } from "./frames.js";
+import { MOST_CONVERSATIONS } from "./conversation-records.js";
 import { HashIndex } from "./hash-index.js";
 import { asDoubles, type Heap } from "./heap.js";
-import { IS_IPV6, type PacketBatch } from "./packets.js";
+import type { PacketBatch } from "./packets.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
+import * as words from "./ways-words.js";
 
 /** What a tuple's columns hold where there is nothing to say. */
 export const NONE = -1;
 
 /** Words of a tuple's record, a cache line: the ports of its first packet, the sender's in the upper half; protocol and version. */
 export const PORTS = 0;
-const KIND = 1;
+export const KIND = 1;
 /** What it is filed under, and the number that its source gave the conversation last. */
-const HASH = 2;
-const NUMBER = 3;
+export const HASH = 2;
+export const NUMBER = 3;
 /** Four words each. */
 export const ADDRESS_A = 4;
 export const ADDRESS_B = 8;
 /** Packets of it that found no twin. */
-const UNMATCHED = 12;
+export const UNMATCHED = 12;
 /** The bits below. */
 export const FACTS = 13;
 export const TUPLE_BITS = 4;
@@ -28,7 +28,7 @@ const TUPLE_WORDS = 1 << TUPLE_BITS;
 const FIRST_TUPLES = 2 ** 16;
 
 /** It is not given back. */
-const IS_ALIVE = 1;
+export const IS_ALIVE = 1;
 /** The ports are an ICMP echo id. */
 export const IS_ECHO_ID = 2;
 /** A opened the conversation, not B. */
@@ -59,20 +59,16 @@ const STATE_WORDS = 1 << STATE_BITS;
 
 const module = new WebAssembly.Module(code);
 
-const SIDE_SHIFT = 9;
-const IPV6_SHIFT = 8;
-
-/** What KIND holds: all that is compared of a tuple, beside addresses and ports. */
-function kindOf(side: Side, isIpv6: 0 | 1, proto: number): number {
-  return (side << SIDE_SHIFT) | (isIpv6 << IPV6_SHIFT) | proto;
-}
+/** What KIND holds beside the protocol: all that is compared of a tuple, with its addresses and ports. */
+export const SIDE_SHIFT = 9;
+export const IPV6_SHIFT = 8;
 
 /**
  * The conversations seen on each side: a protocol and two endpoints, the same row for both directions. Endpoint A is the
  * sender of the first packet seen; a packet from A to B is `forward`. A tuple and a direction in one number are a *way*:
  * twice the tuple, and 1 more if it is forward.
  *
- * Rows are taken by `intern` and given back by `release`, so the table is as large as the conversations alive at once.
+ * Rows are taken by `findWays` and given back by `release`, so the table is as large as the conversations alive at once.
  */
 export class TupleTable {
   records: Int32Array;
@@ -86,18 +82,12 @@ export class TupleTable {
   /** How many tuples have had a packet. */
   size = 0;
   readonly #known: readonly [Known, Known];
-  /** Where packets stand of which `#knownWays` has found none. */
-  readonly #unknown: Int32Array;
-  readonly #knownWays: (
-    records: number,
-    from: number,
-    count: number,
-    known: number,
-    numbers: number,
-    ways: number,
-    unknown: number,
-  ) => number;
-  #free: number[] = [];
+  readonly #findWays: (words: number) => number;
+  /** What that is told, and what it says: see `ways-words.ts`. */
+  readonly #words: Int32Array;
+  /** Rows that were given back; the last one is the next to be used. */
+  #free: Int32Array;
+  #freeCount = 0;
   readonly #index: HashIndex;
   readonly #heap: Heap;
 
@@ -106,8 +96,9 @@ export class TupleTable {
     this.#heap = heap;
     this.#index = new HashIndex(heap, 2 * room);
     this.#known = [new Known(heap), new Known(heap)];
-    this.#unknown = heap.take(Int32Array, BATCH_FRAMES);
-    this.#knownWays = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["findWays"];
+    this.#findWays = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["findWays"];
+    this.#words = heap.take(Int32Array, words.WORDS);
+    this.#free = heap.take(Int32Array, room);
     this.records = heap.take(Int32Array, room * TUPLE_WORDS);
     this.words = asUnsigned(this.records);
     this.states = heap.take(Int32Array, room * STATE_WORDS);
@@ -251,110 +242,32 @@ export class TupleTable {
   }
 
   /**
-   * The way a packet goes; its tuple is made where it is new. `src` and `dst` are address columns and `at` the first of the
-   * packet's four words there; `hash` must be the same for both directions.
+   * The ways that the packets of a side's batch go, from the one in row `from` on, into the same rows of `ways`; tuples that are new are
+   * made. An ICMP error goes against the packet it quotes. Both are in the table's heap, and have room for BATCH_FRAMES rows.
    */
-  intern(
-    side: Side,
-    hash: number,
-    proto: number,
-    isIpv6: 0 | 1,
-    src: Uint32Array,
-    dst: Uint32Array,
-    at: number,
-    srcPort: number,
-    dstPort: number,
-  ): number {
-    const index = this.#index;
-    const { records } = this;
-    const ports = (srcPort << 16) | dstPort;
-    const reversed = (dstPort << 16) | srcPort;
-    const kind = kindOf(side, isIpv6, proto);
-    const from = src[at] | 0;
-    const to = dst[at] | 0;
-    for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
-      const tuple = index.idAt(cell);
-      const r = tuple << TUPLE_BITS;
-      if (records[r + KIND] !== kind) continue;
-      if (records[r + PORTS] === ports && records[r + ADDRESS_A] === from && records[r + ADDRESS_B] === to) {
-        if (isIpv6 === 0 || this.#isBetween(tuple, src, dst, at)) return 2 * tuple + 1;
-      }
-      if (records[r + PORTS] === reversed && records[r + ADDRESS_A] === to && records[r + ADDRESS_B] === from) {
-        if (isIpv6 === 0 || this.#isBetween(tuple, dst, src, at)) return 2 * tuple;
-      }
-    }
-    const tuple = this.#take();
-    const r = tuple << TUPLE_BITS;
-    this.records[r + PORTS] = ports;
-    this.records[r + KIND] = kind;
-    this.records[r + HASH] = hash;
-    this.records[r + NUMBER] = NONE;
-    this.records[r + UNMATCHED] = 0;
-    this.records[r + FACTS] = IS_ALIVE | IS_OPENED_BY_A;
-    for (let word = 0; word < 4; word++) {
-      this.records[r + ADDRESS_A + word] = src[at + word];
-      this.records[r + ADDRESS_B + word] = dst[at + word];
-    }
-    this.unbind(2 * tuple);
-    this.unbind(2 * tuple + 1);
-    this.doubles[(tuple << (STATE_BITS - 1)) + LAST_NS] = Number.NEGATIVE_INFINITY;
-    index.add(hash, tuple);
-    return 2 * tuple + 1;
-  }
-
-  /**
-   * The ways that the packets of a side's batch go, from the one that stands at `from` in `order` on, into `ways` in that order. An
-   * ICMP error goes against the packet it quotes. `records`: theirs, in that order. Both are blocks of the table's heap.
-   */
-  findWays(
-    side: Side,
-    batch: PacketBatch,
-    order: Uint32Array,
-    from: number,
-    records: Int32Array,
-    ways: Int32Array,
-  ): void {
+  findWays(side: Side, batch: PacketBatch, from: number, ways: Int32Array): void {
     const { count, era } = batch;
-    if (era === 0) {
-      for (let at = from; at < count; at++) ways[at] = this.#findWay(side, batch, order[at]);
-      return;
-    }
     const known = this.#known[side];
-    if (era !== known.era) known.begin(era);
-    const unknown = this.#unknown;
-    const listed = this.#knownWays(
-      records.byteOffset,
-      from,
-      count,
-      known.ways.byteOffset,
-      known.ways.length,
-      ways.byteOffset,
-      unknown.byteOffset,
-    );
-    for (const at of unknown.subarray(0, listed)) {
-      const row = order[at];
-      const conversation = batch.conversation(row);
-      const number = conversation >> 1;
-      const against = (conversation & 1) ^ 1;
-      // it may have been found with an earlier packet of the list
-      let way = known.wayOf(number);
-      if (way === NONE) {
-        way = this.#findWay(side, batch, row) ^ against;
-        known.set(number, way);
-        this.records[((way >> 1) << TUPLE_BITS) + NUMBER] = number;
-      }
-      ways[at] = way ^ against;
-    }
-  }
-
-  #findWay(side: Side, batch: PacketBatch, row: number): number {
-    const { src, dst, srcPort, dstPort, tupleHash, quotes } = batch;
-    const isIpv6 = (batch.flags(row) & IS_IPV6) !== 0 ? 1 : 0;
-    const hash = tupleHash[row];
-    const q = batch.quote(row);
-    if (q < 0) return this.intern(side, hash, batch.proto(row), isIpv6, src, dst, 4 * row, srcPort[row], dstPort[row]);
-    const { proto, src: from, dst: to, srcPort: fromPort, dstPort: toPort } = quotes;
-    return 1 ^ this.intern(side, hash, proto[q], isIpv6, from, to, 4 * q, fromPort[q], toPort[q]);
+    if (era !== 0 && era !== known.era) known.begin(era);
+    this.#reserve(count - from);
+    const w = this.#words;
+    w[words.BATCH] = batch.records.byteOffset;
+    w[words.SIDE] = side;
+    w[words.FROM] = from;
+    w[words.COUNT] = count;
+    w[words.WAYS] = ways.byteOffset;
+    w[words.KNOWN] = era === 0 ? 0 : known.ways.byteOffset;
+    w[words.RECORDS] = this.records.byteOffset;
+    w[words.STATES] = this.states.byteOffset;
+    w[words.CELLS] = this.#index.cells.byteOffset;
+    w[words.CELLS_MASK] = this.#index.mask;
+    w[words.FREE] = this.#free.byteOffset;
+    w[words.FREE_COUNT] = this.#freeCount;
+    w[words.END] = this.end;
+    this.#findWays(w.byteOffset);
+    this.#freeCount = w[words.FREE_COUNT];
+    this.end = w[words.END];
+    this.#index.counted(w[words.MADE]);
   }
 
   /** Gives a row back. Precondition: no packet on the timeline names it. */
@@ -366,22 +279,13 @@ export class TupleTable {
     this.records[r + FACTS] = 0;
     this.unbind(2 * tuple);
     this.unbind(2 * tuple + 1);
-    this.#free.push(tuple);
+    this.#free[this.#freeCount++] = tuple;
   }
 
-  /** Whether the tuple's addresses are `a` and `b`, as far as their first words do not say all. */
-  #isBetween(tuple: number, a: Uint32Array, b: Uint32Array, at: number): boolean {
-    const { words } = this;
-    return (
-      sameAddress(words, this.address(tuple, true), a, at) && sameAddress(words, this.address(tuple, false), b, at)
-    );
-  }
-
-  #take(): number {
-    const free = this.#free.pop();
-    if (free !== undefined) return free;
-    if (this.end << TUPLE_BITS === this.records.length) this.#grow();
-    return this.end++;
+  /** Makes room for so many tuples more. */
+  #reserve(tuples: number): void {
+    this.#index.reserve(tuples);
+    while (this.end + tuples > this.#free.length) this.#grow();
   }
 
   #grow(): void {
@@ -389,6 +293,7 @@ export class TupleTable {
     this.words = asUnsigned(this.records);
     this.states = this.#heap.doubled(Int32Array, this.states);
     this.doubles = asDoubles(this.states);
+    this.#free = this.#heap.doubled(Int32Array, this.#free);
   }
 }
 
@@ -405,36 +310,22 @@ function stateOf(way: number): number {
 /** What is known of the conversations that a source numbers: the way that the first packet of each went. */
 class Known {
   era = 0;
-  /** By number; NONE, or no place at all, where it is not known. */
-  ways: Int32Array;
-  readonly #heap: Heap;
+  /** By number: 1 more than the way, so that 0 is none. */
+  readonly ways: Int32Array;
 
   constructor(heap: Heap) {
-    this.#heap = heap;
-    this.ways = heap.take(Int32Array, 1024).fill(NONE);
+    this.ways = heap.take(Int32Array, MOST_CONVERSATIONS);
   }
 
   /** Forgets all: the numbers mean something else from now on. */
   begin(era: number): void {
+    // memory that was not touched takes none
+    if (this.era !== 0) this.ways.fill(0);
     this.era = era;
-    this.ways.fill(NONE);
-  }
-
-  /** NONE where it is not known. */
-  wayOf(number: number): number {
-    return number < this.ways.length ? this.ways[number] : NONE;
-  }
-
-  set(number: number, way: number): void {
-    while (number >= this.ways.length) {
-      const { length } = this.ways;
-      this.ways = this.#heap.doubled(Int32Array, this.ways).fill(NONE, length);
-    }
-    this.ways[number] = way;
   }
 
   /** Forgets a tuple that is released, if the number is still its own. */
   forget(number: number, tuple: number): void {
-    if (number !== NONE && this.ways[number] >> 1 === tuple) this.ways[number] = NONE;
+    if (number !== NONE && (this.ways[number] - 1) >> 1 === tuple) this.ways[number] = 0;
   }
 }

@@ -101,6 +101,24 @@ it("a copy has all rows and quotes, whatever becomes of the batch", () => {
   );
 });
 
+it("takes over another one's rows in an order, each with its quote", () => {
+  const batches = fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 200 }), fc.nat(ROWS));
+  fc.assert(
+    fc.property(batches, batches, fc.array(fc.nat(1e6), { minLength: ROWS }), ([bytes, count], [before], places) => {
+      const batch = filled(bytes);
+      batch.count = count;
+      batch.era = 5;
+      quote(batch, count, 7);
+      const order = Uint32Array.from({ length: count }, (_, row) => row).sort((a, b) => places[a] - places[b] || a - b);
+      const taker = filled(before);
+      taker.take(batch, order);
+      expect([taker.count, taker.era]).toEqual([count, 5]);
+      expect(rowsOf(taker)).toEqual([...order].map((row) => rowOf(batch, row)));
+      expect(quotesOf(taker)).toEqual(quotesOf(batch));
+    }),
+  );
+});
+
 it("has its rows in one memory, which two batches may share, each field in a place of its own", () => {
   const memory = new Uint8Array(new SharedArrayBuffer(ROWS * ROW_BYTES));
   const [here, there] = [new PacketBatch(ROWS, memory), new PacketBatch(ROWS, memory)];

@@ -1,28 +1,16 @@
 import { expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
 import { TCP, UDP } from "../../src/packets/packets.js";
-import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
-import { NONE, TupleTable } from "../../src/packets/tuples.js";
-
-interface End {
-  readonly words: readonly number[];
-  readonly port: number;
-}
+import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
+import { NONE, type TupleTable } from "../../src/packets/tuples.js";
+import { type Conversation, type End, FilledTable } from "../support/tuples.js";
 
 const A: End = { words: [0xac110002, 0, 0, 0], port: 40000 };
 const B: End = { words: [0xb465310b, 0, 0, 0], port: 80 };
 
 /** The way of a packet from one end to the other; all under one hash unless told, so that only comparing tells them apart. */
-function intern(
-  table: TupleTable,
-  from: End,
-  to: End,
-  of: { side?: Side; hash?: number; proto?: number; isIpv6?: 0 | 1 } = {},
-): number {
-  const src = Uint32Array.of(9, 9, 9, 9, ...from.words);
-  const dst = Uint32Array.of(9, 9, 9, 9, ...to.words);
-  const { side = INSIDE, hash = 1, proto = TCP, isIpv6 = 0 } = of;
-  return table.intern(side, hash, proto, isIpv6, src, dst, 4, from.port, to.port);
+function intern(table: FilledTable, from: End, to: End, of: Partial<Conversation> = {}): number {
+  return table.intern({ side: INSIDE, hash: 1, proto: TCP, isIpv6: false, from, to, ...of });
 }
 
 function wordsAt(table: TupleTable, at: number): number[] {
@@ -33,7 +21,7 @@ function wordsAt(table: TupleTable, at: number): number[] {
 const split = (way: number): { tuple: number; forward: number } => ({ tuple: way >> 1, forward: way & 1 });
 
 it("is one row for both directions, and tells which way a packet went", () => {
-  const table = new TupleTable(new Heap());
+  const table = new FilledTable(new Heap());
   const { tuple, forward } = split(intern(table, A, B));
   expect([forward, table.end]).toEqual([1, 1]);
   expect(split(intern(table, B, A))).toEqual({ tuple, forward: 0 });
@@ -45,16 +33,16 @@ it("is one row for both directions, and tells which way a packet went", () => {
 });
 
 it("keeps apart what differs in anything, even under one hash", () => {
-  const table = new TupleTable(new Heap());
+  const table = new FilledTable(new Heap());
   const ways = [
     intern(table, A, B),
     intern(table, A, B, { side: OUTSIDE }),
     intern(table, A, B, { proto: UDP }),
-    intern(table, A, B, { isIpv6: 1 }),
+    intern(table, A, B, { isIpv6: true }),
     intern(table, { ...A, port: 40001 }, B),
     intern(table, A, { ...B, port: 81 }),
     intern(table, { words: [0xac110003, 0, 0, 0], port: 40000 }, B),
-    intern(table, { words: [0xac110002, 0, 0, 1], port: 40000 }, B, { isIpv6: 1 }),
+    intern(table, { words: [0xac110002, 0, 0, 1], port: 40000 }, B, { isIpv6: true }),
     // the ports of A and B, swapped without their addresses
     intern(table, { ...A, port: B.port }, { ...B, port: A.port }),
   ];
@@ -64,7 +52,7 @@ it("keeps apart what differs in anything, even under one hash", () => {
 });
 
 it("counts a conversation with its first packet, and tells which that is", () => {
-  const table = new TupleTable(new Heap());
+  const table = new FilledTable(new Heap());
   const [one, other] = [intern(table, A, B), intern(table, A, { ...B, port: 81 })].map((way) => way >> 1);
   expect([table.size, table.lastNs(one)]).toEqual([0, Number.NEGATIVE_INFINITY]);
   expect([table.saw(one, 0), table.size, table.lastNs(one)]).toEqual([true, 1, 0]);
@@ -74,7 +62,7 @@ it("counts a conversation with its first packet, and tells which that is", () =>
 });
 
 it("has a flow, and its proof, for each direction", () => {
-  const table = new TupleTable(new Heap());
+  const table = new FilledTable(new Heap());
   const [way, other] = [intern(table, A, B), intern(table, A, { ...B, port: 81 })];
   const told = () => [way, way ^ 1, other, other ^ 1].map((each) => [table.flow(each), table.isProved(each)] as const);
   table.bind(way, 7, 0);
@@ -100,14 +88,14 @@ it("has a flow, and its proof, for each direction", () => {
 });
 
 it("takes a packet from an end to itself as forward", () => {
-  const table = new TupleTable(new Heap());
+  const table = new FilledTable(new Heap());
   const way = intern(table, A, A);
   expect(intern(table, A, A)).toBe(way);
   expect(split(way).forward).toBe(1);
 });
 
 it("hands a released row out again, with nothing left in it", () => {
-  const table = new TupleTable(new Heap());
+  const table = new FilledTable(new Heap());
   const way = intern(table, A, B, { side: OUTSIDE });
   const { tuple } = split(way);
   for (const each of [way, way ^ 1]) {
@@ -135,10 +123,10 @@ it("hands a released row out again, with nothing left in it", () => {
 const end = (n: number): End => ({ words: [n, n + 1, n + 2, n + 3], port: n % 65_536 });
 
 it("grows, and keeps every conversation findable and without a flow", () => {
-  const table = new TupleTable(new Heap(), 256);
-  const ways = Array.from({ length: 1000 }, (_, n) => intern(table, end(n), B, { hash: n % 300, isIpv6: 1 }));
+  const table = new FilledTable(new Heap(), 256);
+  const ways = Array.from({ length: 1000 }, (_, n) => intern(table, end(n), B, { hash: n % 300, isIpv6: true }));
   for (const [n, way] of ways.entries()) {
-    expect(intern(table, B, end(n), { hash: n % 300, isIpv6: 1 })).toBe(way ^ 1);
+    expect(intern(table, B, end(n), { hash: n % 300, isIpv6: true })).toBe(way ^ 1);
     expect([table.flow(way), table.flow(way ^ 1)]).toEqual([NONE, NONE]);
     expect(table.saw(way >> 1, n)).toBe(true);
   }

@@ -17,10 +17,10 @@ import * as record from "../../src/packets/records.js";
 import type { Quoted, Summary, Tables } from "../../src/packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { BY_EVIDENCE_OUTBOUND, FATE_BITS, Timeline } from "../../src/packets/timeline.js";
-import { TupleTable } from "../../src/packets/tuples.js";
 import { endsOf, rewriteOf } from "../../src/report/ends.js";
 import type { Reporter } from "../../src/report/reporter.js";
 import { address } from "../support/packets.js";
+import { FilledTable } from "../support/tuples.js";
 
 export { ACK, ICMP, PSH, TCP, UDP };
 
@@ -55,7 +55,7 @@ export interface Packet {
 /** Tables filled by hand, one packet a call. */
 export class HandFilled implements Tables {
   readonly timeline = new Timeline(new Heap());
-  readonly tuples = new TupleTable(new Heap());
+  readonly tuples = new FilledTable(new Heap());
   readonly epochsNs: readonly [bigint, bigint] = [EPOCH_NS, EPOCH_NS + 1_000_000_000n];
   readonly names: readonly [string, string];
   readonly #packets = new Map<number, Packet>();
@@ -67,13 +67,11 @@ export class HandFilled implements Tables {
   add(packet: Packet): number {
     const t = this.timeline;
     const isIpv6 = packet.src.includes(":");
-    const src = words(packet.src);
-    const dst = words(packet.dst);
     const isEcho = packet.icmpId !== undefined;
-    const srcPort = packet.srcPort ?? packet.icmpId ?? 0;
-    const dstPort = packet.dstPort ?? packet.icmpId ?? 0;
+    const from = { words: words(packet.src), port: packet.srcPort ?? packet.icmpId ?? 0 };
+    const to = { words: words(packet.dst), port: packet.dstPort ?? packet.icmpId ?? 0 };
     const { side, proto } = packet;
-    const way = this.tuples.intern(side, 7, proto, isIpv6 ? 1 : 0, src, dst, 0, srcPort, dstPort);
+    const way = this.tuples.intern({ side, hash: 7, proto, isIpv6, from, to });
     this.tuples.setEcho(way >> 1, isEcho);
     const flags =
       HAS_IP_ID |
