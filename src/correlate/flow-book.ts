@@ -1,9 +1,10 @@
+import type { Heap } from "../packets/heap.js";
 import { copyOf, type FlowSummary, type Sink } from "../packets/results.js";
 import type { Timeline } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
 import type { Findings } from "./findings.js";
 import { FlowView, summarizeProxied } from "./flow-summary.js";
-import { Held } from "./held.js";
+import { Idle } from "./idle.js";
 import type { Proxied, Proxies } from "./proxies.js";
 import type { Translations } from "./translations.js";
 
@@ -12,13 +13,11 @@ import type { Translations } from "./translations.js";
  * it, memory depends on the conversations alive.
  */
 const MOST_TUPLES = 32_768;
-/** Then a conversation silent for this long goes, nanoseconds; conntrack forgets an unanswered UDP flow after three times that … */
-const IDLE_NS = 10_000_000_000;
-/** … and a TCP connection that is over, once late retransmissions of its end are. */
-const ENDED_NS = 2_000_000_000;
 
 /** What the book keeps accounts of, and for whom. */
 export interface About {
+  /** What the tables are in. */
+  readonly heap: Heap;
   readonly timeline: Timeline;
   readonly translations: Translations;
   readonly tuples: TupleTable;
@@ -83,16 +82,11 @@ export class FlowBook {
   }
 
   #sweep(nowNs: number): void {
-    const { timeline, translations, proxies, sink, tuples } = this.#about;
-    const { accounts } = translations;
-    const held = new Held(timeline, tuples, accounts.end);
-    const isIdle = (tuple: number): boolean => isSilent(tuples, tuple, nowNs) && !held.hasTuple(tuple);
-    for (const slot of accounts.slots()) {
-      if (accounts.isRetired(slot)) continue;
-      if (isIdle(accounts.insideTuple(slot)) && isIdle(accounts.outsideTuple(slot))) translations.retire(slot);
-    }
+    const { heap, timeline, translations, proxies, sink, tuples } = this.#about;
+    const idle = new Idle({ heap, timeline, tuples, accounts: translations.accounts }, nowNs);
+    for (const slot of idle.flows()) translations.retire(slot);
     translations.retired = translations.retired.filter((slot) => {
-      if (held.hasFlow(slot)) return true;
+      if (idle.isHeld(slot)) return true;
       sink.flow(this.#close(slot));
       translations.free(slot);
       return false;
@@ -100,15 +94,15 @@ export class FlowBook {
     translations.forgetCandidates();
     for (const [id, stream] of this.#proxied) {
       const { client, server } = stream;
-      if (!isIdle(client.tuple) || !isIdle(server.tuple)) continue;
+      if (!idle.hasTuple(client.tuple) || !idle.hasTuple(server.tuple)) continue;
       sink.flow(this.#closeProxied(id, stream));
       this.#proxied.delete(id);
     }
-    for (let tuple = 0; tuple < tuples.end; tuple++) {
-      if (!tuples.isAlive(tuple) || !tuples.isUntranslated(tuple) || !isIdle(tuple)) continue;
+    for (const tuple of idle.tuples()) {
       proxies.forget(tuple);
       tuples.release(tuple);
     }
+    idle.free();
   }
 
   #close(slot: number): FlowSummary {
@@ -126,9 +120,4 @@ export class FlowBook {
   #closeProxied(id: number, stream: Proxied): FlowSummary {
     return summarizeProxied(id, stream, this.#about.tuples, this.#about.epochNs);
   }
-}
-
-/** Whether a conversation has been silent for so long that it is taken to be over. */
-function isSilent(tuples: TupleTable, tuple: number, nowNs: number): boolean {
-  return nowNs - tuples.lastNs(tuple) > (tuples.isOver(tuple) ? ENDED_NS : IDLE_NS);
 }

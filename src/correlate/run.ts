@@ -145,6 +145,7 @@ export class Run {
       windowNs: options.windowNs,
     });
     this.#book = new FlowBook({
+      heap,
       timeline,
       translations: this.#translations,
       tuples: this.#tuples,

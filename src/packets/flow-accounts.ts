@@ -39,7 +39,7 @@ export const HAS_NEXT_SEQ = 4;
 /** Whether the records of its packets are to stay where they are once their pairs were shown. */
 export const IS_WATCHED = 16;
 /** Whether its tuples have been given to another flow, or let go. */
-const IS_RETIRED = 32;
+export const IS_RETIRED = 32;
 
 /**
  * The flows, by their slots, with what every pair asks of its flow and adds to it: a record of one cache line, and one more for
@@ -139,10 +139,6 @@ export class FlowAccounts {
   /** Notes that its tuples are free for other flows. */
   retire(slot: number): void {
     this.records[(slot << RECORD_BITS) + BITS] |= IS_RETIRED;
-  }
-
-  isRetired(slot: number): boolean {
-    return (this.records[(slot << RECORD_BITS) + BITS] & IS_RETIRED) !== 0;
   }
 
   isFlipped(slot: number): boolean {

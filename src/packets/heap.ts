@@ -143,5 +143,5 @@ export function asDoubles(words: Int32Array): Float64Array {
 }
 
 function bitsOf(bytes: number): number {
-  return Math.max(LEAST_BLOCK_BITS, 32 - Math.clz32(bytes - 1));
+  return Math.max(LEAST_BLOCK_BITS, 32 - Math.clz32(Math.max(bytes, 1) - 1));
 }

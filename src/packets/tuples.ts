@@ -179,10 +179,6 @@ export class TupleTable {
     return isA ? ports >>> 16 : ports & 0xffff;
   }
 
-  isAlive(tuple: number): boolean {
-    return this.#has(tuple, IS_ALIVE);
-  }
-
   /** Whether the ports are an ICMP echo id. */
   isEcho(tuple: number): boolean {
     return this.#has(tuple, IS_ECHO_ID);
@@ -201,11 +197,6 @@ export class TupleTable {
   open(tuple: number, isByA: boolean): void {
     this.#set(tuple, ENDED_BY_BOTH, false);
     this.#set(tuple, IS_OPENED_BY_A, isByA);
-  }
-
-  /** Whether a TCP connection is over. */
-  isOver(tuple: number): boolean {
-    return (this.records[(tuple << TUPLE_BITS) + FACTS] & ENDED_BY_BOTH) === ENDED_BY_BOTH;
   }
 
   /** Notes that who sent a TCP packet this way sends no more, or that neither does. */

@@ -49,6 +49,13 @@ it("leaves the first page free, and its blocks as they are when the memory grows
   expect(new Uint8Array(heap.memory.buffer, first.byteOffset, 10)).toEqual(Uint8Array.of(7, 7, 7, 7, 7, 7, 7, 7, 7, 8));
 });
 
+it("has a block for no bytes, as small as any", () => {
+  const heap = new Heap();
+  const none = heap.take(Uint8Array, 0);
+  expect(none).toHaveLength(0);
+  expect(heap.take(Uint8Array, 1).byteOffset).toBe(none.byteOffset + 64);
+});
+
 it("uses a block again that was given back, for one of any kind that is as large", () => {
   const heap = new Heap();
   const block = heap.take(Int32Array, 100).fill(-1);

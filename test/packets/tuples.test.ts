@@ -2,7 +2,7 @@ import { expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
 import { TCP, UDP } from "../../src/packets/packets.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
-import { NONE, type TupleTable } from "../../src/packets/tuples.js";
+import { ENDED_BY_BOTH, FACTS, IS_ALIVE, NONE, TUPLE_BITS, type TupleTable } from "../../src/packets/tuples.js";
 import { type Conversation, type End, FilledTable } from "../support/tuples.js";
 
 const A: End = { words: [0xac110002, 0, 0, 0], port: 40000 };
@@ -11,6 +11,11 @@ const B: End = { words: [0xb465310b, 0, 0, 0], port: 80 };
 /** The way of a packet from one end to the other; all under one hash unless told, so that only comparing tells them apart. */
 function intern(table: FilledTable, from: End, to: End, of: Partial<Conversation> = {}): number {
   return table.intern({ side: INSIDE, hash: 1, proto: TCP, isIpv6: false, from, to, ...of });
+}
+
+/** Bits of FACTS. */
+function has(table: TupleTable, tuple: number, facts: number): boolean {
+  return (table.records[(tuple << TUPLE_BITS) + FACTS] & facts) !== 0;
 }
 
 function wordsAt(table: TupleTable, at: number): number[] {
@@ -110,11 +115,15 @@ it("hands a released row out again, with nothing left in it", () => {
   table.saw(tuple, 5);
   expect([table.size, table.lastNs(tuple)]).toEqual([1, 5]);
   table.release(tuple);
-  expect([table.size, table.isAlive(tuple)]).toEqual([0, false]);
+  expect([table.size, has(table, tuple, IS_ALIVE)]).toEqual([0, false]);
   expect(split(intern(table, B, A))).toEqual({ tuple, forward: 1 });
-  expect([table.isAlive(tuple), table.sideOf(tuple)]).toEqual([true, INSIDE]);
+  expect([has(table, tuple, IS_ALIVE), table.sideOf(tuple)]).toEqual([true, INSIDE]);
   for (const each of [way, way ^ 1]) expect([table.flow(each), table.isProved(each)]).toEqual([NONE, false]);
-  expect([table.unmatched(tuple), table.isOver(tuple), table.hasLostFirst(tuple)]).toEqual([0, false, false]);
+  expect([table.unmatched(tuple), has(table, tuple, ENDED_BY_BOTH), table.hasLostFirst(tuple)]).toEqual([
+    0,
+    false,
+    false,
+  ]);
   expect([table.isOpenedByA(tuple), table.isEcho(tuple)]).toEqual([true, false]);
   expect([table.size, table.lastNs(tuple), table.saw(tuple, 6)]).toEqual([0, Number.NEGATIVE_INFINITY, true]);
   expect(table.end).toBe(1);
