@@ -17,16 +17,15 @@ const WORDS = 4;
 const COUNT = 0;
 const IS_IN_ORDER = 1;
 const REACHED_NS = 2;
-const ERA = 3;
-const QUOTES = 4;
+const QUOTES = 3;
 /** … and its source, as of then. */
-const FIRST_NS = 5;
-const LAST_NS = 6;
-const CAPTURE_DROPPED = 7;
-const FRAMES = 8;
-const NOT_IP = 9;
-const UNDECODABLE = 10;
-const CUT = 11;
+const FIRST_NS = 4;
+const LAST_NS = 5;
+const CAPTURE_DROPPED = 6;
+const FRAMES = 7;
+const NOT_IP = 8;
+const UNDECODABLE = 9;
+const CUT = 10;
 const DOUBLES = 16;
 
 /** What a source says of itself that changes from batch to batch; see `PacketSource`. */
@@ -92,13 +91,12 @@ export class BatchRing {
 
   /** The filler's: that one was filled. Returns whether the user waits for that and is to be called. */
   fill({ captureDropped, firstNs, lastNs, tally }: Readonly<SourceState>): boolean {
-    const { count, isInOrder, reachedNs, era, quotes } = this.next;
+    const { count, isInOrder, reachedNs, quotes } = this.next;
     const d = this.#doubles;
     const at = DOUBLES * this.#batchAt(FILLED);
     d[at + COUNT] = count;
     d[at + IS_IN_ORDER] = isInOrder ? 1 : 0;
     d[at + REACHED_NS] = reachedNs;
-    d[at + ERA] = era;
     d[at + QUOTES] = quotes.count;
     d[at + FIRST_NS] = firstNs;
     d[at + LAST_NS] = lastNs;
@@ -124,7 +122,6 @@ export class BatchRing {
     batch.count = d[at + COUNT];
     batch.isInOrder = d[at + IS_IN_ORDER] === 1;
     batch.reachedNs = d[at + REACHED_NS];
-    batch.era = d[at + ERA];
     batch.quotes.count = d[at + QUOTES];
     state.captureDropped = d[at + CAPTURE_DROPPED];
     state.firstNs = d[at + FIRST_NS];

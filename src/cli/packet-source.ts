@@ -1,4 +1,3 @@
-import { Conversations } from "../packets/conversations.js";
 import { BATCH_FRAMES, type FrameBatch, type FrameSource } from "../packets/frames.js";
 import { Heap } from "../packets/heap.js";
 import { batchIn, type PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
@@ -39,7 +38,6 @@ export class DecodedSource implements PacketSource {
   readonly #hashLimit: number;
   readonly #heap: Heap;
   readonly #decoder: Decoder;
-  readonly #conversations: Conversations;
   #packets: PacketBatch | undefined;
   #first: FrameBatch | null;
 
@@ -53,7 +51,6 @@ export class DecodedSource implements PacketSource {
   ) {
     this.#heap = heap;
     this.#decoder = decoder;
-    this.#conversations = new Conversations(heap);
     this.#frames = frames;
     this.#read = read;
     this.#first = first;
@@ -90,9 +87,7 @@ export class DecodedSource implements PacketSource {
       this.#cover(frames.reachedNs);
       most = this.#frames.isOnDisk ? most - frames.count : 0;
     }
-    if (isOver) return null;
-    this.#conversations.number(batch);
-    return batch;
+    return isOver ? null : batch;
   }
 
   /**

@@ -4,7 +4,6 @@ import { BATCH_FRAMES } from "./frames.js";
 import type { Heap } from "./heap.js";
 import {
   ACK as ACK_WORD,
-  CONVERSATION,
   FLAGS_PROTO_TTL,
   FRAME,
   HEAD,
@@ -114,8 +113,6 @@ export class PacketBatch {
   readonly dst: Uint32Array;
   /** Hash of protocol, addresses and ports that is the same for both directions; of an ICMP error, those it quotes. */
   readonly tupleHash: Uint32Array;
-  /** Numbers of conversations mean something within an era only; 0 where the packets' conversations have none. */
-  era = 0;
   /** TCP and UDP ports; an ICMP echo's id in both; else 0. */
   readonly srcPort: Uint16Array;
   readonly dstPort: Uint16Array;
@@ -166,7 +163,6 @@ export class PacketBatch {
     this.count = count;
     this.isInOrder = from.isInOrder;
     this.reachedNs = from.reachedNs;
-    this.era = from.era;
     this.quotes.count = quotes.count;
     const quoted = from.#quoted();
     for (const [n, to] of this.#quoted().entries()) copyRows(quoted[n], to, this.#rows, quotes.count);
@@ -200,11 +196,6 @@ export class PacketBatch {
 
   key2(row: number): number {
     return this.records[(row << RECORD_BITS) + KEY2];
-  }
-
-  /** Twice the number of the packet's conversation, and 1 more if it goes the way that its first packet went. */
-  conversation(row: number): number {
-    return this.records[(row << RECORD_BITS) + CONVERSATION];
   }
 
   /** The bits IS_… and HAS_… above. */

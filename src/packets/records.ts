@@ -11,10 +11,8 @@ export const STAMP_NS = 0;
 export const TIME_NS = 1;
 export const KEY = 4;
 export const KEY2 = 5;
-/** Only on the timeline … */
+/** Only on the timeline. */
 export const WAY = 6;
-/** … and in a batch: twice the number of its conversation, as `Conversations` gives it, and 1 more if it goes the way the first one went. */
-export const CONVERSATION = 6;
 /** IS_… and HAS_… in the lower 16 bits, then 8 of the protocol, then 8 of the TTL. */
 export const FLAGS_PROTO_TTL = 7;
 export const FRAME = 8;

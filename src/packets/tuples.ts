@@ -1,9 +1,8 @@
 import code from "./assembly/ways.wasm";
-import { MOST_CONVERSATIONS } from "./conversation-records.js";
 import { HashIndex } from "./hash-index.js";
 import { asDoubles, type Heap } from "./heap.js";
 import type { PacketBatch } from "./packets.js";
-import { INSIDE, OUTSIDE, type Side } from "./sides.js";
+import type { Side } from "./sides.js";
 import * as words from "./ways-words.js";
 
 /** What a tuple's columns hold where there is nothing to say. */
@@ -12,9 +11,8 @@ export const NONE = -1;
 /** Words of a tuple's record, a cache line: the ports of its first packet, the sender's in the upper half; protocol and version. */
 export const PORTS = 0;
 export const KIND = 1;
-/** What it is filed under, and the number that its source gave the conversation last. */
+/** What it is filed under. */
 export const HASH = 2;
-export const NUMBER = 3;
 /** Four words each. */
 export const ADDRESS_A = 4;
 export const ADDRESS_B = 8;
@@ -81,7 +79,6 @@ export class TupleTable {
   end = 0;
   /** How many tuples have had a packet. */
   size = 0;
-  readonly #known: readonly [Known, Known];
   readonly #findWays: (words: number) => number;
   /** What that is told, and what it says: see `ways-words.ts`. */
   readonly #words: Int32Array;
@@ -95,7 +92,6 @@ export class TupleTable {
   constructor(heap: Heap, room: number = FIRST_TUPLES) {
     this.#heap = heap;
     this.#index = new HashIndex(heap, 2 * room);
-    this.#known = [new Known(heap), new Known(heap)];
     this.#findWays = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["findWays"];
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#free = heap.take(Int32Array, room);
@@ -162,10 +158,6 @@ export class TupleTable {
 
   isIpv6(tuple: number): boolean {
     return ((this.records[(tuple << TUPLE_BITS) + KIND] >> IPV6_SHIFT) & 1) === 1;
-  }
-
-  sideOf(tuple: number): Side {
-    return this.records[(tuple << TUPLE_BITS) + KIND] >> SIDE_SHIFT === INSIDE ? INSIDE : OUTSIDE;
   }
 
   /** Where the four words of A's address, or of B's, begin in `words`. */
@@ -237,9 +229,7 @@ export class TupleTable {
    * made. An ICMP error goes against the packet it quotes. Both are in the table's heap, and have room for BATCH_FRAMES rows.
    */
   findWays(side: Side, batch: PacketBatch, from: number, ways: Int32Array): void {
-    const { count, era } = batch;
-    const known = this.#known[side];
-    if (era !== 0 && era !== known.era) known.begin(era);
+    const { count } = batch;
     this.#reserve(count - from);
     const w = this.#words;
     w[words.BATCH] = batch.records.byteOffset;
@@ -247,7 +237,6 @@ export class TupleTable {
     w[words.FROM] = from;
     w[words.COUNT] = count;
     w[words.WAYS] = ways.byteOffset;
-    w[words.KNOWN] = era === 0 ? 0 : known.ways.byteOffset;
     w[words.RECORDS] = this.records.byteOffset;
     w[words.STATES] = this.states.byteOffset;
     w[words.CELLS] = this.#index.cells.byteOffset;
@@ -265,7 +254,6 @@ export class TupleTable {
   release(tuple: number): void {
     const r = tuple << TUPLE_BITS;
     this.#index.remove(this.records[r + HASH], tuple);
-    this.#known[this.sideOf(tuple)].forget(this.records[r + NUMBER], tuple);
     if (this.lastNs(tuple) !== Number.NEGATIVE_INFINITY) this.size--;
     this.records[r + FACTS] = 0;
     this.unbind(2 * tuple);
@@ -296,27 +284,4 @@ function asUnsigned(words: Int32Array): Uint32Array {
 /** Where the word of a way is among the states. */
 function stateOf(way: number): number {
   return ((way >> 1) << STATE_BITS) + FLOW + (way & 1);
-}
-
-/** What is known of the conversations that a source numbers: the way that the first packet of each went. */
-class Known {
-  era = 0;
-  /** By number: 1 more than the way, so that 0 is none. */
-  readonly ways: Int32Array;
-
-  constructor(heap: Heap) {
-    this.ways = heap.take(Int32Array, MOST_CONVERSATIONS);
-  }
-
-  /** Forgets all: the numbers mean something else from now on. */
-  begin(era: number): void {
-    // memory that was not touched takes none
-    if (this.era !== 0) this.ways.fill(0);
-    this.era = era;
-  }
-
-  /** Forgets a tuple that is released, if the number is still its own. */
-  forget(number: number, tuple: number): void {
-    if (number !== NONE && (this.ways[number] - 1) >> 1 === tuple) this.ways[number] = 0;
-  }
 }

@@ -7,16 +7,14 @@ export const SIDE = 1;
 export const FROM = 2;
 export const COUNT = 3;
 export const WAYS = 4;
-/** By number, what is known of the conversations of the batch's era: 1 more than the way of the first packet, or 0. No place: 0. */
-export const KNOWN = 5;
 /** The table, and the index of it by hash. */
-export const RECORDS = 6;
-export const STATES = 7;
-export const CELLS = 8;
-export const CELLS_MASK = 9;
+export const RECORDS = 5;
+export const STATES = 6;
+export const CELLS = 7;
+export const CELLS_MASK = 8;
 /** Rows that were given back, how many they are, and where those begin that never were handed out: before and after. */
-export const FREE = 10;
-export const FREE_COUNT = 11;
-export const END = 12;
+export const FREE = 9;
+export const FREE_COUNT = 10;
+export const END = 11;
 /** How many tuples were made. */
-export const MADE = 13;
+export const MADE = 12;

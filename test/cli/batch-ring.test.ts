@@ -6,7 +6,7 @@ import { FRAME } from "../../src/packets/records.js";
 
 /** What the batch with this number says, in which every number is another one. */
 function said(n: number) {
-  const batch = { count: n, isInOrder: n % 2 === 0, reachedNs: n - 0.5, era: 2 * n };
+  const batch = { count: n, isInOrder: n % 2 === 0, reachedNs: n - 0.5 };
   const state: SourceState = {
     captureDropped: n,
     firstNs: n + 0.25,
@@ -36,8 +36,8 @@ function use(ring: BatchRing): object | "wait" {
     tally: { frames: -1, notIp: -1, undecodable: -1, cut: -1 },
   };
   const batch = ring.use(state);
-  const { count, isInOrder, reachedNs, era } = batch;
-  const told = { frame: batch.records[FRAME], batch: { count, isInOrder, reachedNs, era }, quotes: batch.quotes.count };
+  const { count, isInOrder, reachedNs } = batch;
+  const told = { frame: batch.records[FRAME], batch: { count, isInOrder, reachedNs }, quotes: batch.quotes.count };
   return { ...told, state, isCall: ring.give() };
 }
 

@@ -38,7 +38,7 @@ const WIDTHS: Readonly<Record<string, number>> = {
 /** What a batch says, row by row, and what its source says as of then. */
 function told(batch: PacketBatch, source: PacketSource): object {
   const columns: [string, unknown][] = Object.entries(batch);
-  const { count, reachedNs, era, quotes } = batch;
+  const { count, reachedNs, quotes } = batch;
   const rows = columns.flatMap(([name, column]) =>
     ArrayBuffer.isView(column) && "subarray" in column && typeof column.subarray === "function"
       ? [[name, digestOf(column.subarray(0, count * (WIDTHS[name] ?? 1)))]]
@@ -49,7 +49,6 @@ function told(batch: PacketBatch, source: PacketSource): object {
   return {
     count,
     reachedNs,
-    era,
     rows,
     quoted,
     epochNs,

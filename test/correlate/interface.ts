@@ -1,5 +1,4 @@
 import { Heap } from "../../src/packets/heap.js";
-import { Conversations } from "../../src/packets/conversations.js";
 import { FrameBatch } from "../../src/packets/frames.js";
 import { batchIn, type PacketBatch, type PacketSource, Tally } from "../../src/packets/packets.js";
 import { Decoder } from "../../src/wire/decode.js";
@@ -29,7 +28,6 @@ export class Interface implements PacketSource {
   readonly #heap = new Heap();
   readonly #decoder = new Decoder(this.#heap);
   readonly #packets = batchIn(this.#heap);
-  readonly #conversations = new Conversations(this.#heap);
   #frames = 0;
 
   constructor(name: string, steps: Iterable<Step>) {
@@ -60,7 +58,6 @@ export class Interface implements PacketSource {
     this.#frames += frames.length;
     this.#packets.clear();
     this.#decoder.decode(batch, [{ name: this.name, linkType: 1, snaplen: 0 }], Infinity, this.#packets, this.tally);
-    this.#conversations.number(this.#packets);
     return Promise.resolve(this.#packets);
   }
 }

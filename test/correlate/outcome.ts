@@ -9,7 +9,6 @@ import {
   REWRITE_SRC_PORT,
 } from "../../src/packets/flows.js";
 import { Heap } from "../../src/packets/heap.js";
-import { Conversations } from "../../src/packets/conversations.js";
 import { BATCH_FRAMES, FrameBatch } from "../../src/packets/frames.js";
 import { batchIn, type PacketBatch, type PacketSource, Tally } from "../../src/packets/packets.js";
 import {
@@ -65,7 +64,6 @@ export class Capture implements PacketSource {
   readonly #heap = new Heap();
   readonly #decoder = new Decoder(this.#heap);
   readonly #packets = batchIn(this.#heap);
-  readonly #conversations = new Conversations(this.#heap);
   #batches = 0;
   #next = 0;
 
@@ -99,7 +97,6 @@ export class Capture implements PacketSource {
     this.#next += taken.length;
     this.#packets.clear();
     this.#decoder.decode(batch, [ETHERNET], Number.POSITIVE_INFINITY, this.#packets, this.tally);
-    this.#conversations.number(this.#packets);
     return Promise.resolve(this.#packets);
   }
 }

@@ -22,13 +22,12 @@ let freeCount = 0;
 let end = 0;
 let made = 0;
 
-/** Finds the way of each packet, by the number of its conversation if that is known, or else in the table. */
+/** Finds the way of each packet, or makes its tuple. */
 export function findWays(block: usize): void {
   const batch = <usize>wordOf(block, words.BATCH);
   const side = wordOf(block, words.SIDE);
   const count = wordOf(block, words.COUNT);
   const ways = <usize>wordOf(block, words.WAYS);
-  const known = <usize>wordOf(block, words.KNOWN);
   tuples = wordOf(block, words.RECORDS);
   states = wordOf(block, words.STATES);
   cells = wordOf(block, words.CELLS);
@@ -37,24 +36,7 @@ export function findWays(block: usize): void {
   freeCount = wordOf(block, words.FREE_COUNT);
   end = wordOf(block, words.END);
   made = 0;
-  for (let row = wordOf(block, words.FROM); row < count; row++) {
-    let way = 0;
-    if (known === 0) way = find(batch, row, side);
-    else {
-      const conversation = load<i32>(batch + (row << RECORD_BYTES_BITS), 4 * record.CONVERSATION);
-      const number = conversation >> 1;
-      // 1 where the packet goes against the first one of its conversation
-      const against = (conversation & 1) ^ 1;
-      const at = known + (number << 2);
-      way = (load<i32>(at) - 1) ^ against;
-      if (load<i32>(at) === 0) {
-        way = find(batch, row, side);
-        store<i32>(at, (way ^ against) + 1);
-        store<i32>(tuples + ((way >> 1) << TUPLE_BYTES_BITS), number, 4 * tuple.NUMBER);
-      }
-    }
-    store<i32>(ways + (row << 2), way);
-  }
+  for (let row = wordOf(block, words.FROM); row < count; row++) store<i32>(ways + (row << 2), find(batch, row, side));
   setWord(block, words.FREE_COUNT, freeCount);
   setWord(block, words.END, end);
   setWord(block, words.MADE, made);
@@ -108,8 +90,10 @@ function intern(hash: i32, kind: i32, src: usize, dst: usize, srcPort: i32, dstP
         const a = load<v128>(known, 4 * tuple.ADDRESS_A);
         const b = load<v128>(known, 4 * tuple.ADDRESS_B);
         const itsPorts = load<i32>(known, 4 * tuple.PORTS);
-        if (itsPorts === ports && isSame(a, from) && isSame(b, to)) return 2 * number + 1;
-        if (itsPorts === reversed && isSame(a, to) && isSame(b, from)) return 2 * number;
+        // both before either is asked about: nobody foresees which way a packet goes, and a wrong guess would wait for the load
+        const isForward = i32(itsPorts === ports) & i32(isSame(a, from)) & i32(isSame(b, to));
+        const isBackward = i32(itsPorts === reversed) & i32(isSame(a, to)) & i32(isSame(b, from));
+        if ((isForward | isBackward) !== 0) return 2 * number + isForward;
       }
     }
     cell = (cell + 1) & mask;
@@ -122,7 +106,6 @@ function intern(hash: i32, kind: i32, src: usize, dst: usize, srcPort: i32, dstP
   store<i32>(entry, ports, 4 * tuple.PORTS);
   store<i32>(entry, kind, 4 * tuple.KIND);
   store<i32>(entry, hash, 4 * tuple.HASH);
-  store<i32>(entry, tuple.NONE, 4 * tuple.NUMBER);
   store<v128>(entry, from, 4 * tuple.ADDRESS_A);
   store<v128>(entry, to, 4 * tuple.ADDRESS_B);
   store<i32>(entry, 0, 4 * tuple.UNMATCHED);

@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
-import { Conversations } from "../../src/packets/conversations.js";
 import { BATCH_FRAMES } from "../../src/packets/frames.js";
 import { batchIn, IS_ERROR, IS_IPV6, type PacketBatch, TCP, UDP } from "../../src/packets/packets.js";
 import { FLAGS_PROTO_TTL, RECORD_BITS, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
@@ -38,7 +37,6 @@ function setEnd(end: number, isIpv6: boolean, addresses: Uint32Array, ports: Uin
 /** Fills a batch; its hashes collide, so that only comparing tells conversations apart. */
 function fill(batch: PacketBatch, packets: readonly Packet[]): void {
   batch.count = packets.length;
-  batch.era = 0;
   batch.quotes.count = 0;
   for (const [row, { from, to, proto, isIpv6, isError }] of packets.entries()) {
     const r = row << RECORD_BITS;
@@ -66,7 +64,30 @@ function waysOf(heap: Heap, table: TupleTable, side: Side, batch: PacketBatch, f
   return found;
 }
 
-it("that have numbers are the same ones as those that have none, with tuples released between", () => {
+/** The same by a map from what a conversation is. */
+class PlainTable {
+  readonly #tuples = new Map<string, { tuple: number; from: string }>();
+  readonly #free: number[] = [];
+  #end = 0;
+
+  wayOf(side: Side, { from, to, proto, isIpv6, isError }: Packet): number {
+    const [a, b] = [from, to].map((end) => `${end >> 1} ${isIpv6 ? end & 1 : ""} ${end % 3}`);
+    const key = [side, proto, isIpv6, ...[a, b].sort()].join();
+    let known = this.#tuples.get(key);
+    if (known === undefined) {
+      known = { tuple: this.#free.pop() ?? this.#end++, from: a };
+      this.#tuples.set(key, known);
+    }
+    return (2 * known.tuple + (known.from === a ? 1 : 0)) ^ (isError ? 1 : 0);
+  }
+
+  release(released: number): void {
+    for (const [key, { tuple }] of this.#tuples) if (tuple === released) this.#tuples.delete(key);
+    this.#free.push(released);
+  }
+}
+
+it("are those of each packet's conversation, from the first to the last, with tuples released between", () => {
   const batches = fc.array(
     fc.record({
       side: fc.constantFrom<Side[]>(INSIDE, OUTSIDE),
@@ -78,71 +99,26 @@ it("that have numbers are the same ones as those that have none, with tuples rel
   fc.assert(
     fc.property(batches, fc.nat(10), (batches, from) => {
       const heap = new Heap();
-      const [numbered, plain] = [new TupleTable(heap), new TupleTable(heap)];
-      const numbering = [new Conversations(heap), new Conversations(heap)];
+      const table = new TupleTable(heap, 16);
+      const plain = new PlainTable();
       const batch = batchIn(heap);
       for (const { side, packets, released } of batches) {
         fill(batch, packets);
-        const first = Math.min(from, packets.length);
-        const expected = waysOf(heap, plain, side, batch, first);
-        numbering[side].number(batch);
-        expect(waysOf(heap, numbered, side, batch, first)).toEqual(expected);
+        const asked = packets.slice(from);
+        const expected = asked.map((packet) => plain.wayOf(side, packet));
+        expect(waysOf(heap, table, side, batch, Math.min(from, packets.length))).toEqual(expected);
         const tuples = new Set(expected.map((way) => way >> 1));
         for (const pick of released) {
           const tuple = [...tuples][pick % tuples.size];
           if (tuple === undefined) break;
           tuples.delete(tuple);
-          for (const table of [numbered, plain]) table.release(tuple);
+          for (const each of [table, plain]) each.release(tuple);
         }
         // whoever asks again has the ways of what was released found anew
-        fill(batch, packets);
-        const again = waysOf(heap, plain, side, batch, first);
-        numbering[side].number(batch);
-        expect(waysOf(heap, numbered, side, batch, first)).toEqual(again);
+        const again = asked.map((packet) => plain.wayOf(side, packet));
+        expect(waysOf(heap, table, side, batch, Math.min(from, packets.length))).toEqual(again);
       }
     }),
     { numRuns: 300 },
   );
-});
-
-it("tell which way a packet goes, and an error with what it quotes", () => {
-  const heap = new Heap();
-  const batch = batchIn(heap);
-  const packet = { from: 0, to: 2, proto: TCP, isIpv6: false, isError: false };
-  const back = { ...packet, from: 2, to: 0 };
-  const error = { ...packet, isError: true };
-  fill(batch, [packet, back, error, { ...back, isError: true }, { ...packet, proto: UDP }]);
-  new Conversations(heap).number(batch);
-  expect([0, 1, 2, 3, 4].map((row) => batch.conversation(row))).toEqual([1, 0, 0, 1, 3]);
-});
-
-it("begin again with 0 once there are many, in another era, and are found again", () => {
-  const heap = new Heap();
-  const table = new TupleTable(heap);
-  const numbering = new Conversations(heap);
-  const batch = batchIn(heap);
-  const ways: number[] = [];
-  const eras: number[] = [];
-  const conversations = 20 * BATCH_FRAMES;
-  // all of them once, then the first ones and the last ones again, the other way
-  for (let first = 0; first < conversations + 2 * BATCH_FRAMES; first += BATCH_FRAMES) {
-    const isBack = first >= conversations;
-    batch.count = BATCH_FRAMES;
-    for (let row = 0; row < BATCH_FRAMES; row++) {
-      const n = isBack ? (first + row) % conversations : first + row;
-      batch.records[(row << RECORD_BITS) + FLAGS_PROTO_TTL] = UDP << 16;
-      batch.tupleHash[row] = Math.imul(n, 0x9e3779b1);
-      batch.src[4 * row] = isBack ? 1 : 0x0a000000 + n;
-      batch.dst[4 * row] = isBack ? 0x0a000000 + n : 1;
-      batch.srcPort[row] = isBack ? 53 : 4000;
-      batch.dstPort[row] = isBack ? 4000 : 53;
-    }
-    numbering.number(batch);
-    eras.push(batch.era);
-    ways.push(...waysOf(heap, table, OUTSIDE, batch));
-  }
-  expect(new Set(eras).size).toBe(2);
-  expect(table.end).toBe(conversations);
-  expect(ways.slice(0, conversations)).toEqual(Array.from({ length: conversations }, (_, n) => 2 * n + 1));
-  expect(ways.slice(conversations)).toEqual(Array.from({ length: 2 * BATCH_FRAMES }, (_, n) => 2 * n));
 });
