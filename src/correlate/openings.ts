@@ -38,5 +38,5 @@ function isOpening(batch: PacketBatch, row: number): boolean {
     case ICMPV6:
       return batch.seq(row) >>> 24 !== ICMPV6_ECHO_REPLY;
   }
-  return !(batch.srcPort[row] < SYSTEM_PORTS && batch.dstPort[row] >= SYSTEM_PORTS);
+  return !(batch.srcPort(row) < SYSTEM_PORTS && batch.dstPort(row) >= SYSTEM_PORTS);
 }

@@ -32,8 +32,8 @@ export function quotedError(batch: PacketBatch, i: number): QuotedError {
   } else if (proto === ICMP || proto === ICMPV6) {
     quoted.icmpId = quotes.srcPort[q];
   }
-  const srcWords = batch.src.slice(4 * i, 4 * i + 4);
-  const dstWords = batch.dst.slice(4 * i, 4 * i + 4);
+  const srcWords = batch.address(i, true);
+  const dstWords = batch.address(i, false);
   return {
     src: addressText(isIpv6, srcWords, 0),
     dst: addressText(isIpv6, dstWords, 0),

@@ -4,9 +4,9 @@
  */
 /** Doubles and words of `records.ts`. */
 export const RECORD = 0;
-/** Four words each. */
-export const SRC = 64;
-export const DST = 80;
+/** Four words each, of IPv6 packets. */
+export const SRC6 = 64;
+export const DST6 = 80;
 export const TUPLE_HASH = 96;
 /** Of the packets that errors quote; an address has four words. */
 export const QUOTE_SRC = 100;
@@ -15,11 +15,9 @@ export const QUOTE_IP_ID = 132;
 export const QUOTE_LENGTH = 136;
 export const QUOTE_SEQ = 140;
 /** Two bytes each. */
-export const SRC_PORT = 144;
-export const DST_PORT = 146;
-export const QUOTE_SRC_PORT = 148;
-export const QUOTE_DST_PORT = 150;
+export const QUOTE_SRC_PORT = 144;
+export const QUOTE_DST_PORT = 146;
 /** One byte. */
-export const QUOTE_PROTO = 152;
+export const QUOTE_PROTO = 148;
 /** Bytes of a row. */
-export const ROW_BYTES = 153;
+export const ROW_BYTES = 149;

@@ -4,6 +4,7 @@ import { BATCH_FRAMES } from "./frames.js";
 import type { Heap } from "./heap.js";
 import {
   ACK as ACK_WORD,
+  DST,
   FLAGS_PROTO_TTL,
   FRAME,
   HEAD,
@@ -12,8 +13,10 @@ import {
   KEY2,
   LENGTH,
   PAYLOAD_LENGTH,
+  PORTS,
   RECORD_BITS,
   SEQ,
+  SRC,
   STAMP_NS,
   TCP_FLAGS_QUOTE,
 } from "./records.js";
@@ -76,7 +79,7 @@ export const ACK = 0x10;
 export interface Quotes {
   count: number;
   readonly proto: Uint8Array;
-  /** Address words as in `PacketBatch`. */
+  /** Addresses, four words a row, first word at `4 * row`. IPv4: word 0 holds the address, 1–3 are 0. */
   readonly src: Uint32Array;
   readonly dst: Uint32Array;
   readonly srcPort: Uint16Array;
@@ -108,14 +111,11 @@ export class PacketBatch {
   readonly records: Int32Array;
   /** The same memory. */
   readonly doubles: Float64Array;
-  /** Four words a row, first word at `4 * row`. IPv4: word 0 holds the address, 1–3 are 0. */
-  readonly src: Uint32Array;
-  readonly dst: Uint32Array;
+  /** The addresses of IPv6 packets, four words a row, first word at `4 * row`; nothing of IPv4 ones, whose are in the records. */
+  readonly src6: Uint32Array;
+  readonly dst6: Uint32Array;
   /** Hash of protocol, addresses and ports that is the same for both directions; of an ICMP error, those it quotes. */
   readonly tupleHash: Uint32Array;
-  /** TCP and UDP ports; an ICMP echo's id in both; else 0. */
-  readonly srcPort: Uint16Array;
-  readonly dstPort: Uint16Array;
   /** Quotes of this batch's errors; emptied with the batch. */
   readonly quotes: Quotes;
 
@@ -125,11 +125,9 @@ export class PacketBatch {
     const at = (bytes: number): number => byteOffset + rows * bytes;
     this.records = new Int32Array(buffer, at(column.RECORD), rows << RECORD_BITS);
     this.doubles = new Float64Array(buffer, at(column.RECORD), this.records.length / 2);
-    this.src = new Uint32Array(buffer, at(column.SRC), 4 * rows);
-    this.dst = new Uint32Array(buffer, at(column.DST), 4 * rows);
+    this.src6 = new Uint32Array(buffer, at(column.SRC6), 4 * rows);
+    this.dst6 = new Uint32Array(buffer, at(column.DST6), 4 * rows);
     this.tupleHash = new Uint32Array(buffer, at(column.TUPLE_HASH), rows);
-    this.srcPort = new Uint16Array(buffer, at(column.SRC_PORT), rows);
-    this.dstPort = new Uint16Array(buffer, at(column.DST_PORT), rows);
     this.quotes = {
       count: 0,
       proto: new Uint8Array(buffer, at(column.QUOTE_PROTO), rows),
@@ -176,7 +174,7 @@ export class PacketBatch {
   }
 
   #columns(): readonly Column[] {
-    return [this.records, this.src, this.dst, this.tupleHash, this.srcPort, this.dstPort];
+    return [this.records, this.src6, this.dst6, this.tupleHash];
   }
 
   #quoted(): readonly Column[] {
@@ -196,6 +194,21 @@ export class PacketBatch {
 
   key2(row: number): number {
     return this.records[(row << RECORD_BITS) + KEY2];
+  }
+
+  /** The four words of the source's address, or of the destination's, in a copy. IPv4: the first is the address, the others are 0. */
+  address(row: number, isSource: boolean): Uint32Array {
+    if ((this.flags(row) & IS_IPV6) !== 0) return (isSource ? this.src6 : this.dst6).slice(4 * row, 4 * row + 4);
+    return Uint32Array.of(this.records[(row << RECORD_BITS) + (isSource ? SRC : DST)], 0, 0, 0);
+  }
+
+  /** TCP and UDP ports; an ICMP echo's id in both; else 0. */
+  srcPort(row: number): number {
+    return this.records[(row << RECORD_BITS) + PORTS] >>> 16;
+  }
+
+  dstPort(row: number): number {
+    return this.records[(row << RECORD_BITS) + PORTS] & 0xffff;
   }
 
   /** The bits IS_… and HAS_… above. */

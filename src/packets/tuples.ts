@@ -17,7 +17,7 @@ export const HASH = 2;
 export const ADDRESS_A = 4;
 export const ADDRESS_B = 8;
 /** Packets of it that found no twin. */
-export const UNMATCHED = 12;
+const UNMATCHED = 12;
 /** The bits below. */
 export const FACTS = 13;
 export const TUPLE_BITS = 4;

@@ -31,8 +31,9 @@ const digestOf = (column: Uint8Array): string => createHash("sha256").update(col
 const WIDTHS: Readonly<Record<string, number>> = {
   records: 1 << RECORD_BITS,
   doubles: 1 << (RECORD_BITS - 1),
-  src: 4,
-  dst: 4,
+  // IPv4 packets have none there
+  src6: 0,
+  dst6: 0,
 };
 
 /** What a batch says, row by row, and what its source says as of then. */
@@ -44,12 +45,14 @@ function told(batch: PacketBatch, source: PacketSource): object {
       ? [[name, digestOf(column.subarray(0, count * (WIDTHS[name] ?? 1)))]]
       : [],
   );
+  const addresses = Array.from({ length: count }, (_, row) => [batch.address(row, true), batch.address(row, false)]);
   const quoted = Array.from({ length: quotes.count }, (_, q) => [quotes.proto[q], quotes.src[4 * q], quotes.seq[q]]);
   const { epochNs, firstNs, lastNs, captureDropped, tally } = source;
   return {
     count,
     reachedNs,
     rows,
+    addresses,
     quoted,
     epochNs,
     firstNs,

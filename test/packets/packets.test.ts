@@ -19,20 +19,20 @@ function filled(bytes: Uint8Array): PacketBatch {
 function rowOf(batch: PacketBatch, row: number): unknown[] {
   return [
     ...batch.records.subarray(row << RECORD_BITS, (row + 1) << RECORD_BITS),
-    ...batch.src.subarray(4 * row, 4 * row + 4),
-    ...batch.dst.subarray(4 * row, 4 * row + 4),
+    ...batch.src6.subarray(4 * row, 4 * row + 4),
+    ...batch.dst6.subarray(4 * row, 4 * row + 4),
     batch.tupleHash[row],
-    batch.srcPort[row],
-    batch.dstPort[row],
+    batch.srcPort(row),
+    batch.dstPort(row),
     batch.stampNs(row),
     batch.key(row),
     batch.quote(row),
   ];
 }
 
-function columnsOf({ records, src, dst, tupleHash, srcPort, dstPort, quotes }: PacketBatch): Column[] {
+function columnsOf({ records, src6, dst6, tupleHash, quotes }: PacketBatch): Column[] {
   const { count: _, ...quoted } = quotes;
-  return [records, src, dst, tupleHash, srcPort, dstPort, ...Object.values(quoted)];
+  return [records, src6, dst6, tupleHash, ...Object.values(quoted)];
 }
 
 function rowsOf(batch: PacketBatch): unknown[][] {
@@ -85,7 +85,7 @@ it("a copy has all rows and quotes, whatever becomes of the batch", () => {
       const copy = batch.copy();
       const other = filled(after);
       batch.records.set(other.records);
-      for (const name of ["src", "dst", "tupleHash", "srcPort", "dstPort"] as const) batch[name].set(other[name]);
+      for (const name of ["src6", "dst6", "tupleHash"] as const) batch[name].set(other[name]);
       batch.count = ROWS;
       batch.reachedNs = 99;
       batch.quotes.count = 0;

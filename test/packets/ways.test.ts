@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
 import { BATCH_FRAMES } from "../../src/packets/frames.js";
 import { batchIn, IS_ERROR, IS_IPV6, type PacketBatch, TCP, UDP } from "../../src/packets/packets.js";
-import { FLAGS_PROTO_TTL, RECORD_BITS, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
+import { DST, FLAGS_PROTO_TTL, PORTS, RECORD_BITS, SRC, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { TupleTable } from "../../src/packets/tuples.js";
 
@@ -29,29 +29,39 @@ const packets = fc.array(
   { maxLength: 40 },
 );
 
-function setEnd(end: number, isIpv6: boolean, addresses: Uint32Array, ports: Uint16Array, row: number): void {
-  addresses.set([0x0a000000 + (end >> 1), 0, 0, isIpv6 ? end & 1 : 0], 4 * row);
-  ports[row] = 1000 + (end % 3);
+/** Four words. */
+function addressOf(end: number, isIpv6: boolean): number[] {
+  return [0x0a000000 + (end >> 1), 0, 0, isIpv6 ? end & 1 : 0];
+}
+
+function portOf(end: number): number {
+  return 1000 + (end % 3);
 }
 
 /** Fills a batch; its hashes collide, so that only comparing tells conversations apart. */
 function fill(batch: PacketBatch, packets: readonly Packet[]): void {
+  const { records, src6, dst6, quotes } = batch;
   batch.count = packets.length;
-  batch.quotes.count = 0;
+  quotes.count = 0;
   for (const [row, { from, to, proto, isIpv6, isError }] of packets.entries()) {
     const r = row << RECORD_BITS;
-    batch.records[r + FLAGS_PROTO_TTL] =
-      (isIpv6 ? IS_IPV6 : 0) | (isError ? IS_ERROR : 0) | ((isError ? 1 : proto) << 16);
-    batch.records[r + TCP_FLAGS_QUOTE] = 0;
+    const [src, dst] = (isError ? [77, 78] : [from, to]).map((end) => addressOf(end, isIpv6));
+    records[r + FLAGS_PROTO_TTL] = (isIpv6 ? IS_IPV6 : 0) | (isError ? IS_ERROR : 0) | ((isError ? 1 : proto) << 16);
+    records[r + TCP_FLAGS_QUOTE] = isError ? (quotes.count + 1) << 8 : 0;
+    records[r + SRC] = src[0];
+    records[r + DST] = dst[0];
+    records[r + PORTS] = isError ? 0 : (portOf(from) << 16) | portOf(to);
     batch.tupleHash[row] = proto;
-    setEnd(isError ? 77 : from, isIpv6, batch.src, batch.srcPort, row);
-    setEnd(isError ? 78 : to, isIpv6, batch.dst, batch.dstPort, row);
+    // nothing is to be known of IPv4 packets there
+    src6.set(isIpv6 ? src : [row, 1, 2, 3], 4 * row);
+    dst6.set(isIpv6 ? dst : [4, 5, row, 6], 4 * row);
     if (!isError) continue;
-    const q = batch.quotes.count++;
-    batch.records[r + TCP_FLAGS_QUOTE] = (q + 1) << 8;
-    batch.quotes.proto[q] = proto;
-    setEnd(from, isIpv6, batch.quotes.src, batch.quotes.srcPort, q);
-    setEnd(to, isIpv6, batch.quotes.dst, batch.quotes.dstPort, q);
+    const q = quotes.count++;
+    quotes.proto[q] = proto;
+    quotes.src.set(addressOf(from, isIpv6), 4 * q);
+    quotes.dst.set(addressOf(to, isIpv6), 4 * q);
+    quotes.srcPort[q] = portOf(from);
+    quotes.dstPort[q] = portOf(to);
   }
 }
 

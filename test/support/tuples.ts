@@ -1,7 +1,7 @@
 import { BATCH_FRAMES } from "../../src/packets/frames.js";
 import type { Heap } from "../../src/packets/heap.js";
 import { batchIn, IS_IPV6, type PacketBatch } from "../../src/packets/packets.js";
-import { FLAGS_PROTO_TTL, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
+import { DST, FLAGS_PROTO_TTL, PORTS, SRC, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 import type { Side } from "../../src/packets/sides.js";
 import { TupleTable } from "../../src/packets/tuples.js";
 
@@ -37,10 +37,11 @@ export class FilledTable extends TupleTable {
     batch.records[FLAGS_PROTO_TTL] = (isIpv6 ? IS_IPV6 : 0) | (proto << 16);
     batch.records[TCP_FLAGS_QUOTE] = 0;
     batch.tupleHash[0] = hash;
-    batch.src.set(from.words);
-    batch.dst.set(to.words);
-    batch.srcPort[0] = from.port;
-    batch.dstPort[0] = to.port;
+    batch.records[SRC] = from.words[0];
+    batch.records[DST] = to.words[0];
+    batch.records[PORTS] = (from.port << 16) | to.port;
+    batch.src6.set(from.words);
+    batch.dst6.set(to.words);
     this.findWays(side, batch, 0, this.#ways);
     return this.#ways[0];
   }

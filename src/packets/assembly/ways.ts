@@ -46,39 +46,41 @@ export function findWays(block: usize): void {
 function find(batch: usize, row: i32, side: i32): i32 {
   const packet = batch + (row << RECORD_BYTES_BITS);
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
-  const isIpv6 = flags & IS_IPV6;
   const hash = load<i32>(batch + (row << 2), BATCH_FRAMES * column.TUPLE_HASH);
+  const kind = (side << tuple.SIDE_SHIFT) | ((flags & IS_IPV6) << tuple.IPV6_SHIFT);
   const quote = (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) >>> 8) - 1;
   if (quote < 0)
     return intern(
       hash,
-      kindOf(side, isIpv6, (flags >>> 16) & 0xff),
-      batch + BATCH_FRAMES * column.SRC + (row << 4),
-      batch + BATCH_FRAMES * column.DST + (row << 4),
-      load<u16>(batch + (row << 1), BATCH_FRAMES * column.SRC_PORT),
-      load<u16>(batch + (row << 1), BATCH_FRAMES * column.DST_PORT),
+      kind | ((flags >>> 16) & 0xff),
+      load<i32>(packet, 4 * record.PORTS),
+      load<i32>(packet, 4 * record.SRC),
+      load<i32>(packet, 4 * record.DST),
+      batch + BATCH_FRAMES * column.SRC6 + (row << 4),
+      batch + BATCH_FRAMES * column.DST6 + (row << 4),
     );
+  const src = batch + BATCH_FRAMES * column.QUOTE_SRC + (quote << 4);
+  const dst = batch + BATCH_FRAMES * column.QUOTE_DST + (quote << 4);
+  const srcPort = <i32>load<u16>(batch + (quote << 1), BATCH_FRAMES * column.QUOTE_SRC_PORT);
   const quoted = intern(
     hash,
-    kindOf(side, isIpv6, load<u8>(batch + quote, BATCH_FRAMES * column.QUOTE_PROTO)),
-    batch + BATCH_FRAMES * column.QUOTE_SRC + (quote << 4),
-    batch + BATCH_FRAMES * column.QUOTE_DST + (quote << 4),
-    load<u16>(batch + (quote << 1), BATCH_FRAMES * column.QUOTE_SRC_PORT),
-    load<u16>(batch + (quote << 1), BATCH_FRAMES * column.QUOTE_DST_PORT),
+    kind | <i32>load<u8>(batch + quote, BATCH_FRAMES * column.QUOTE_PROTO),
+    (srcPort << 16) | <i32>load<u16>(batch + (quote << 1), BATCH_FRAMES * column.QUOTE_DST_PORT),
+    load<i32>(src),
+    load<i32>(dst),
+    src,
+    dst,
   );
   return quoted ^ 1;
 }
 
-function kindOf(side: i32, isIpv6: i32, proto: i32): i32 {
-  return (side << tuple.SIDE_SHIFT) | (isIpv6 << tuple.IPV6_SHIFT) | proto;
-}
-
-/** The way from one end to the other; its tuple is made where it is new. `src`, `dst`: where the four words of each address are. */
-function intern(hash: i32, kind: i32, src: usize, dst: usize, srcPort: i32, dstPort: i32): i32 {
-  const from = load<v128>(src);
-  const to = load<v128>(dst);
-  const ports = (srcPort << 16) | dstPort;
-  const reversed = (dstPort << 16) | srcPort;
+/**
+ * The way from one end to the other; its tuple is made where it is new. `from`, `to`: the addresses over IPv4, over IPv6 their first
+ * words; `src6`, `dst6`: where all four words of those are.
+ */
+function intern(hash: i32, kind: i32, ports: i32, from: i32, to: i32, src6: usize, dst6: usize): i32 {
+  const isIpv6 = (kind & (1 << tuple.IPV6_SHIFT)) !== 0;
+  const reversed = rotl(ports, 16);
   let cell = hash & mask;
   for (;;) {
     const at = cells + (cell << CELL_BYTES_BITS);
@@ -86,14 +88,17 @@ function intern(hash: i32, kind: i32, src: usize, dst: usize, srcPort: i32, dstP
     if (number < 0) break;
     if (load<i32>(at) === hash) {
       const known = tuples + (number << TUPLE_BYTES_BITS);
-      if (load<i32>(known, 4 * tuple.KIND) === kind) {
-        const a = load<v128>(known, 4 * tuple.ADDRESS_A);
-        const b = load<v128>(known, 4 * tuple.ADDRESS_B);
-        const itsPorts = load<i32>(known, 4 * tuple.PORTS);
-        // both before either is asked about: nobody foresees which way a packet goes, and a wrong guess would wait for the load
-        const isForward = i32(itsPorts === ports) & i32(isSame(a, from)) & i32(isSame(b, to));
-        const isBackward = i32(itsPorts === reversed) & i32(isSame(a, to)) & i32(isSame(b, from));
-        if ((isForward | isBackward) !== 0) return 2 * number + isForward;
+      const itsPorts = load<i32>(known, 4 * tuple.PORTS);
+      const a = load<i32>(known, 4 * tuple.ADDRESS_A);
+      const b = load<i32>(known, 4 * tuple.ADDRESS_B);
+      const isSameKind = i32(load<i32>(known, 4 * tuple.KIND) === kind);
+      // both before either is asked about: nobody foresees which way a packet goes, and a wrong guess would wait for the load
+      const isForward = isSameKind & i32(itsPorts === ports) & i32(a === from) & i32(b === to);
+      const isBackward = isSameKind & i32(itsPorts === reversed) & i32(a === to) & i32(b === from);
+      if ((isForward | isBackward) !== 0) {
+        if (!isIpv6) return 2 * number + isForward;
+        if (isForward !== 0 && isBetween(known, src6, dst6)) return 2 * number + 1;
+        if (isBackward !== 0 && isBetween(known, dst6, src6)) return 2 * number;
       }
     }
     cell = (cell + 1) & mask;
@@ -103,18 +108,31 @@ function intern(hash: i32, kind: i32, src: usize, dst: usize, srcPort: i32, dstP
   store<i32>(cells + (cell << CELL_BYTES_BITS), hash);
   store<i32>(cells + (cell << CELL_BYTES_BITS), number + 1, 4);
   const entry = tuples + (number << TUPLE_BYTES_BITS);
+  memory.fill(entry, 0, 1 << TUPLE_BYTES_BITS);
   store<i32>(entry, ports, 4 * tuple.PORTS);
   store<i32>(entry, kind, 4 * tuple.KIND);
   store<i32>(entry, hash, 4 * tuple.HASH);
-  store<v128>(entry, from, 4 * tuple.ADDRESS_A);
-  store<v128>(entry, to, 4 * tuple.ADDRESS_B);
-  store<i32>(entry, 0, 4 * tuple.UNMATCHED);
+  if (isIpv6) {
+    store<v128>(entry, load<v128>(src6), 4 * tuple.ADDRESS_A);
+    store<v128>(entry, load<v128>(dst6), 4 * tuple.ADDRESS_B);
+  } else {
+    store<i32>(entry, from, 4 * tuple.ADDRESS_A);
+    store<i32>(entry, to, 4 * tuple.ADDRESS_B);
+  }
   store<i32>(entry, tuple.IS_ALIVE | tuple.IS_OPENED_BY_A, 4 * tuple.FACTS);
   const state = states + (number << STATE_BYTES_BITS);
   store<i32>(state, tuple.UNBOUND, 4 * tuple.FLOW);
   store<i32>(state, tuple.UNBOUND, 4 * (tuple.FLOW + 1));
   store<f64>(state, -Infinity, 8 * tuple.LAST_NS);
   return 2 * number + 1;
+}
+
+/** Whether these are the addresses of a tuple over IPv6. */
+function isBetween(known: usize, a: usize, b: usize): bool {
+  return (
+    isSame(load<v128>(known, 4 * tuple.ADDRESS_A), load<v128>(a)) &&
+    isSame(load<v128>(known, 4 * tuple.ADDRESS_B), load<v128>(b))
+  );
 }
 
 function isSame(a: v128, b: v128): bool {

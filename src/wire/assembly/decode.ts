@@ -5,19 +5,22 @@ import { BATCH_FRAMES } from "../../packets/frames.js";
 import { HAS_PAYLOAD, ICMP, ICMPV6, IS_HEADLESS, IS_IPV6, IS_LATER_FRAGMENT, TCP, UDP } from "../../packets/packets.js";
 import {
   ACK,
+  DST,
   FLAGS_PROTO_TTL,
   FRAME,
   HEAD,
   LENGTH,
   PAYLOAD_LENGTH,
+  PORTS,
   RECORD_BITS,
+  SRC,
   STAMP_NS,
   TCP_FLAGS_QUOTE,
 } from "../../packets/records.js";
 import * as words from "../decode-words.js";
 import { NO_INTERFACE, NOT_IP } from "../reasons.js";
 import { byteAt } from "./bytes.js";
-import { endKey, hashOfTuple, keyOf, mixBytes, setKey } from "./hash.js";
+import { endKey, hash4OfTuple, hash6OfTuple, keyOf, mixBytes, setKey } from "./hash.js";
 import { icmp } from "./icmp.js";
 import { ipv4 } from "./ipv4.js";
 import { ipv6 } from "./ipv6.js";
@@ -101,21 +104,16 @@ function packet(start: i32, end: i32, wireEnd: i32, linkType: i32, limit: i32, b
   const at = ipHeader(start, end, linkType);
   if (at < 0) return ~at;
   const record = batch + (row << RECORD_BYTES_BITS);
-  const src = batch + BATCH_FRAMES * column.SRC + (row << 4);
-  const dst = batch + BATCH_FRAMES * column.DST + (row << 4);
-  const srcPort = batch + BATCH_FRAMES * column.SRC_PORT + (row << 1);
-  const dstPort = batch + BATCH_FRAMES * column.DST_PORT + (row << 1);
+  const src6 = batch + BATCH_FRAMES * column.SRC6 + (row << 4);
+  const dst6 = batch + BATCH_FRAMES * column.DST6 + (row << 4);
   const bothHave = min(end, at + limit);
   const transport =
-    byteAt(at) >>> 4 === 6
-      ? ipv6(at, end, bothHave, wireEnd, record, src, dst)
-      : ipv4(at, end, wireEnd, record, src, dst);
+    byteAt(at) >>> 4 === 6 ? ipv6(at, end, bothHave, wireEnd, record, src6, dst6) : ipv4(at, end, wireEnd, record);
   if (transport < 0) return ~transport;
 
   const datagramEnd = at + load<i32>(record, 4 * LENGTH);
   const kept = min(bothHave, datagramEnd);
-  store<u16>(srcPort, 0);
-  store<u16>(dstPort, 0);
+  store<i32>(record, 0, 4 * PORTS);
   store<i32>(record, 0, 4 * ACK);
   store<i32>(record, 0, 4 * HEAD);
   store<i32>(record, 0, 4 * TCP_FLAGS_QUOTE);
@@ -123,27 +121,31 @@ function packet(start: i32, end: i32, wireEnd: i32, linkType: i32, limit: i32, b
   const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
   const proto = (flags >>> 16) & 0xff;
   if ((flags & (IS_LATER_FRAGMENT | IS_HEADLESS)) === 0) {
-    if (proto === TCP) tcp(transport, datagramEnd, kept, record, srcPort, dstPort);
-    else if (proto === UDP) udp(transport, datagramEnd, kept, record, srcPort, dstPort);
+    if (proto === TCP) tcp(transport, datagramEnd, kept, record);
+    else if (proto === UDP) udp(transport, datagramEnd, kept, record);
     else if (proto === ((flags & IS_IPV6) !== 0 ? ICMPV6 : ICMP))
-      icmp(transport, datagramEnd, min(end, datagramEnd), kept, record, srcPort, dstPort);
+      icmp(transport, datagramEnd, min(end, datagramEnd), kept, record);
   } else if ((flags & IS_LATER_FRAGMENT) !== 0 && transport < kept) {
     store<i32>(record, flags | HAS_PAYLOAD, 4 * FLAGS_PROTO_TTL);
     setKey(record, mixBytes(keyOf(record), transport, kept));
   }
   endKey(record);
   const quoted = (load<i32>(record, 4 * TCP_FLAGS_QUOTE) >>> 8) - 1;
-  const hash =
-    quoted < 0
-      ? hashOfTuple(flags, proto, src, dst, <i32>load<u16>(srcPort), <i32>load<u16>(dstPort))
-      : hashOfTuple(
-          flags,
-          quotes.quotedProto(quoted),
-          quotes.quotedSrc(quoted),
-          quotes.quotedDst(quoted),
-          quotes.quotedSrcPort(quoted),
-          quotes.quotedDstPort(quoted),
-        );
+  const isIpv6 = (flags & IS_IPV6) !== 0;
+  let hash = 0;
+  if (quoted < 0) {
+    const ports = load<i32>(record, 4 * PORTS);
+    hash = isIpv6
+      ? hash6OfTuple(proto, src6, dst6, ports)
+      : hash4OfTuple(proto, load<i32>(record, 4 * SRC), load<i32>(record, 4 * DST), ports);
+  } else {
+    const src = quotes.quotedSrc(quoted);
+    const dst = quotes.quotedDst(quoted);
+    const ports = quotes.quotedPorts(quoted);
+    hash = isIpv6
+      ? hash6OfTuple(quotes.quotedProto(quoted), src, dst, ports)
+      : hash4OfTuple(quotes.quotedProto(quoted), load<i32>(src), load<i32>(dst), ports);
+  }
   store<i32>(batch + (row << 2), hash, BATCH_FRAMES * column.TUPLE_HASH);
   return DECODED;
 }

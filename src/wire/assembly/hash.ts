@@ -5,7 +5,6 @@
  *
  * While a packet is being decoded its key lives in its record.
  */
-import { IS_IPV6 } from "../../packets/packets.js";
 import { KEY } from "../../packets/records.js";
 
 const SEED: u64 = 0x2545f4914f6cdd1d;
@@ -70,15 +69,19 @@ export function headOf(from: i32, end: i32, keptEnd: i32): i32 {
   return <i32>avalanche(mixBytes(to - from, from, to));
 }
 
-/** One end of a packet, well mixed by itself because the two ends are then added up. */
-function endpoint(address: i32, isIpv6: bool, port: i32): u64 {
-  const h = mix(port, load<u64>(address));
-  return isIpv6 ? mix(h, load<u64>(address, 8)) : h;
+/**
+ * A hash of version, protocol, addresses and ports (the source's in the upper half) that is the same for both directions: each end is
+ * well mixed by itself, and then they are added up.
+ */
+export function hash4OfTuple(proto: i32, src: i32, dst: i32, ports: i32): i32 {
+  return <i32>avalanche(mix(ports >>> 16, <u32>src) + mix(ports & 0xffff, <u32>dst) + proto);
 }
 
-/** A hash of version, protocol, addresses (four words each) and ports that is the same for both directions: a sum is. */
-export function hashOfTuple(flags: i32, proto: i32, src: i32, dst: i32, srcPort: i32, dstPort: i32): i32 {
-  const isIpv6 = (flags & IS_IPV6) !== 0;
-  const ends = endpoint(src, isIpv6, srcPort) + endpoint(dst, isIpv6, dstPort);
-  return <i32>avalanche(ends + (isIpv6 ? proto | 0x100 : proto));
+/** The same over IPv6; `src`, `dst`: where the four words of each address are. */
+export function hash6OfTuple(proto: i32, src: i32, dst: i32, ports: i32): i32 {
+  return <i32>avalanche(end6(src, ports >>> 16) + end6(dst, ports & 0xffff) + (proto | 0x100));
+}
+
+function end6(address: i32, port: i32): u64 {
+  return mix(mix(port, load<u64>(address)), load<u64>(address, 8));
 }

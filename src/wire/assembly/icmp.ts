@@ -1,5 +1,5 @@
 import { HAS_PAYLOAD, IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, SEQ } from "../../packets/records.js";
+import { FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, PORTS, SEQ } from "../../packets/records.js";
 import { byteAt, halfAt } from "./bytes.js";
 import { HEADER_BYTES, ID, isEcho, SEQUENCE } from "./echo.js";
 import { headOf, keyOf, mixBytes, mixWord, setKey } from "./hash.js";
@@ -19,7 +19,7 @@ function isError6(type: i32): bool {
  * As `tcp`, of an ICMP or ICMPv6 header; errors are handed on to `quote`. `captured`: where this capture's bytes of the
  * datagram end.
  */
-export function icmp(at: i32, end: i32, captured: i32, kept: i32, record: i32, srcPort: i32, dstPort: i32): void {
+export function icmp(at: i32, end: i32, captured: i32, kept: i32, record: i32): void {
   const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
   const isIpv6 = (flags & IS_IPV6) !== 0;
   const body = at + HEADER_BYTES;
@@ -43,8 +43,7 @@ export function icmp(at: i32, end: i32, captured: i32, kept: i32, record: i32, s
   let bits = flags;
   if (isEcho(type, isIpv6)) {
     bits |= IS_ECHO;
-    store<u16>(srcPort, <u16>id);
-    store<u16>(dstPort, <u16>id);
+    store<i32>(record, (id << 16) | id, 4 * PORTS);
     store<i32>(record, word, 4 * SEQ);
     store<i32>(record, headOf(body, end, kept), 4 * HEAD);
   }

@@ -1,5 +1,5 @@
 import { HAS_IP_ID, HAS_MORE_FRAGMENTS, IS_DF, IS_FRAGMENT, IS_LATER_FRAGMENT } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, IP_ID, LENGTH, SEQ } from "../../packets/records.js";
+import { DST, FLAGS_PROTO_TTL, IP_ID, LENGTH, SEQ, SRC } from "../../packets/records.js";
 import { IPV4_CUT, IPV4_HEADER_LENGTH, IPV4_TOTAL_LENGTH } from "../reasons.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
 import { beginKey, joined, mixWord } from "./hash.js";
@@ -30,11 +30,11 @@ export function copyAddress(at: i32, to: i32): void {
 }
 
 /**
- * Writes what the header at `at` says into a record and the two addresses, and begins the key. The version nibble has been
+ * Writes what the header at `at` says into a record, and begins the key. The version nibble has been
  * checked; `end` is where the captured bytes end, `wireEnd` where the frame ended on the wire. Returns where the header
  * behind it begins, which may lie beyond the captured bytes; or ~ the reason why it is of no use.
  */
-export function ipv4(at: i32, end: i32, wireEnd: i32, record: i32, src: i32, dst: i32): i32 {
+export function ipv4(at: i32, end: i32, wireEnd: i32, record: i32): i32 {
   if (end - at < HEADER_BYTES) return ~IPV4_CUT;
   const headerLength = (byteAt(at) & 0x0f) << 2;
   if (headerLength < HEADER_BYTES) return ~IPV4_HEADER_LENGTH;
@@ -50,8 +50,8 @@ export function ipv4(at: i32, end: i32, wireEnd: i32, record: i32, src: i32, dst
   const protocol = ttlAndProtocol & 0xff;
   store<i32>(record, id, 4 * IP_ID);
   store<i32>(record, length, 4 * LENGTH);
-  copyAddress(at + SOURCE, src);
-  copyAddress(at + DESTINATION, dst);
+  store<i32>(record, wordAt(at + SOURCE), 4 * SRC);
+  store<i32>(record, wordAt(at + DESTINATION), 4 * DST);
 
   let bits = (id === 0 ? 0 : HAS_IP_ID) | ((fragment & DF) === 0 ? 0 : IS_DF);
   let word = VERSION_4 | (protocol << 16) | id;

@@ -6,7 +6,7 @@ import {
   IS_IPV6,
   IS_LATER_FRAGMENT,
 } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, IP_ID, LENGTH, SEQ } from "../../packets/records.js";
+import { DST, FLAGS_PROTO_TTL, IP_ID, LENGTH, SEQ, SRC } from "../../packets/records.js";
 import { IPV6_CUT, IPV6_EXTENSION_OVERLONG, IPV6_MANY_EXTENSIONS } from "../reasons.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
 import { beginKey, joined, mixWord } from "./hash.js";
@@ -118,7 +118,7 @@ export function copyAddress(at: i32, to: i32): void {
  * checked; `end` is where the captured bytes end, `kept` where those end that both captures have, `wireEnd` where the frame
  * ended on the wire. Returns where the header behind them begins, which may lie beyond those bytes; or ~ the reason why they are of no use.
  */
-export function ipv6(at: i32, end: i32, kept: i32, wireEnd: i32, record: i32, src: i32, dst: i32): i32 {
+export function ipv6(at: i32, end: i32, kept: i32, wireEnd: i32, record: i32, src6: i32, dst6: i32): i32 {
   if (end - at < HEADER_BYTES) return ~IPV6_CUT;
   const first = byteAt(at + NEXT_HEADER);
   const declared = halfAt(at + PAYLOAD_LENGTH);
@@ -131,8 +131,10 @@ export function ipv6(at: i32, end: i32, kept: i32, wireEnd: i32, record: i32, sr
 
   store<i32>(record, fragmentId, 4 * IP_ID);
   store<i32>(record, datagramEnd - at, 4 * LENGTH);
-  copyAddress(at + SOURCE, src);
-  copyAddress(at + DESTINATION, dst);
+  copyAddress(at + SOURCE, src6);
+  copyAddress(at + DESTINATION, dst6);
+  store<i32>(record, wordAt(at + SOURCE), 4 * SRC);
+  store<i32>(record, wordAt(at + DESTINATION), 4 * DST);
 
   let flags = IS_IPV6;
   if (fragmentId !== 0) flags |= HAS_IP_ID;

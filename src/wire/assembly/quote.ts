@@ -130,10 +130,8 @@ export function quotedProto(quoted: i32): i32 {
   return load<u8>(batch + quoted, BATCH_FRAMES * column.QUOTE_PROTO);
 }
 
-export function quotedSrcPort(quoted: i32): i32 {
-  return load<u16>(batch + (quoted << 1), BATCH_FRAMES * column.QUOTE_SRC_PORT);
-}
-
-export function quotedDstPort(quoted: i32): i32 {
-  return load<u16>(batch + (quoted << 1), BATCH_FRAMES * column.QUOTE_DST_PORT);
+/** As in a record. */
+export function quotedPorts(quoted: i32): i32 {
+  const src = <i32>load<u16>(batch + (quoted << 1), BATCH_FRAMES * column.QUOTE_SRC_PORT);
+  return (src << 16) | <i32>load<u16>(batch + (quoted << 1), BATCH_FRAMES * column.QUOTE_DST_PORT);
 }

@@ -1,6 +1,6 @@
 import { HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_FRAGMENT, IS_HEADLESS, SYN } from "../../packets/packets.js";
-import { ACK, FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, SEQ, TCP_FLAGS_QUOTE } from "../../packets/records.js";
-import { halfAt, wordAt } from "./bytes.js";
+import { ACK, FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, PORTS, SEQ, TCP_FLAGS_QUOTE } from "../../packets/records.js";
+import { wordAt } from "./bytes.js";
 import { headOf, keyOf, mix, mixBytes, setKey } from "./hash.js";
 
 /** Byte offsets in the header, RFC 9293 section 3.1. */
@@ -11,10 +11,10 @@ const OFFSET_FLAGS_WINDOW = 12;
 const HEADER_BYTES = 20;
 
 /**
- * Writes what the header at `at` says into a record and the two ports, and takes into the key what a NAT leaves alone of it.
+ * Writes what the header at `at` says into a record, and takes into the key what a NAT leaves alone of it.
  * `end` is where the datagram ends on the wire, `kept` where those bytes of it end that both captures have.
  */
-export function tcp(at: i32, end: i32, kept: i32, record: i32, srcPort: i32, dstPort: i32): void {
+export function tcp(at: i32, end: i32, kept: i32, record: i32): void {
   const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
   const word = kept - at < HEADER_BYTES ? 0 : wordAt(at + OFFSET_FLAGS_WINDOW);
   const headerLength = (word >>> 28) << 2;
@@ -26,8 +26,7 @@ export function tcp(at: i32, end: i32, kept: i32, record: i32, srcPort: i32, dst
   const sequence = wordAt(at + SEQUENCE);
   const acknowledgement = wordAt(at + ACKNOWLEDGEMENT);
   const control = (word >>> 16) & 0xff;
-  store<u16>(srcPort, <u16>halfAt(at));
-  store<u16>(dstPort, <u16>halfAt(at + 2));
+  store<i32>(record, wordAt(at), 4 * PORTS);
   store<i32>(record, sequence, 4 * SEQ);
   store<i32>(record, acknowledgement, 4 * ACK);
   store<i32>(record, control, 4 * TCP_FLAGS_QUOTE);
