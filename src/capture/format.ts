@@ -1,6 +1,11 @@
 import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
 import type { ByteWindow } from "./window.js";
 
+/** What a gzip stream begins with (RFC 1952 section 2.3.1) … */
+export const GZIP_MAGIC = 0x1f8b;
+/** … and a zstd frame, read little-endian (RFC 8878 section 3.1.1). */
+export const ZSTD_MAGIC = 0xfd2fb528;
+
 /**
  * Most bytes a frame may claim: MAXIMUM_SNAPLEN of libpcap, WTAP_MAX_PACKET_SIZE_STANDARD of Wireshark. Like both, a frame may
  * be longer than the snaplen its file declares, which some writers get wrong. (Both allow 128 MiB to D-Bus and USB

@@ -2,8 +2,6 @@ import { createGunzip } from "node:zlib";
 import type { ByteStream } from "./bytes.js";
 import { DamageError } from "./errors.js";
 
-export const GZIP_MAGIC = 0x1f8b;
-
 /**
  * Bytes a call of zlib may give. Where zlib meets damage, Node throws away what the same call gave before it, so this is
  * also the most that is lost ahead of the damage.

@@ -5,14 +5,12 @@ import { Rewound, openBytes } from "./bytes.js";
 import type { ByteStream } from "./bytes.js";
 import { CaptureError, DamageError } from "./errors.js";
 import { describeForeign } from "./foreign.js";
-import { WINDOW_BYTES } from "./format.js";
+import { GZIP_MAGIC, WINDOW_BYTES, ZSTD_MAGIC } from "./format.js";
 import type { Format } from "./format.js";
-import { GZIP_MAGIC, GzipBytes } from "./gzip.js";
 import { PCAP_HEADER_BYTES, Pcap, isPcap } from "./pcap.js";
 import { Pcapng, isPcapng } from "./pcapng.js";
 import { CaptureFile } from "./source.js";
 import { ByteWindow } from "./window.js";
-import { ZSTD_MAGIC, ZstdBytes } from "./zstd.js";
 
 export { CaptureError } from "./errors.js";
 
@@ -55,7 +53,7 @@ export async function openCapture(path: string, options: OpenOptions): Promise<F
   }
 }
 
-/** Gzip and zstd are told by their magic numbers, whatever the file is called. */
+/** Gzip and zstd are told by their magic numbers, whatever the file is called; what undoes them takes its time to load. */
 async function decompressed(stored: ByteStream): Promise<ByteStream> {
   const head = new Uint8Array(4);
   let bytes = 0;
@@ -66,8 +64,8 @@ async function decompressed(stored: ByteStream): Promise<ByteStream> {
   }
   const stream = new Rewound(head.subarray(0, bytes), stored);
   const view = new DataView(head.buffer);
-  if (view.getUint16(0) === GZIP_MAGIC) return new GzipBytes(stream);
-  if (view.getUint32(0, true) === ZSTD_MAGIC) return new ZstdBytes(stream);
+  if (view.getUint16(0) === GZIP_MAGIC) return new (await import("./gzip.js")).GzipBytes(stream);
+  if (view.getUint32(0, true) === ZSTD_MAGIC) return new (await import("./zstd.js")).ZstdBytes(stream);
   return stream;
 }
 

@@ -1,11 +1,10 @@
 import { Decompress } from "fzstd";
 import type { ByteStream } from "./bytes.js";
 import { DamageError, messageOf } from "./errors.js";
+import { ZSTD_MAGIC } from "./format.js";
 import { ByteWindow } from "./window.js";
 
-/** RFC 8878 section 3.1.1, read little-endian. */
-export const ZSTD_MAGIC = 0xfd2fb528;
-/** Section 3.1.2: sixteen magics, the low four bits are the user's. */
+/** RFC 8878 section 3.1.2: sixteen magics, the low four bits are the user's. */
 const SKIPPABLE_MAGIC = 0x184d2a50;
 
 /** zstd(1) itself refuses larger windows unless told otherwise (ZSTD_WINDOWLOG_LIMIT_DEFAULT 27); the decoder allocates one at once. */
