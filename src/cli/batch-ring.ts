@@ -2,8 +2,11 @@ import { BATCH_FRAMES } from "../packets/frames.js";
 import type { Heap } from "../packets/heap.js";
 import { BATCH_BYTES, PacketBatch, type Tally } from "../packets/packets.js";
 
-/** Batches that are filled, waiting, or being used. */
-export const BATCHES = 8;
+/**
+ * Batches that are filled, waiting, or being used: enough for the filler to go on while the user has something else to do for ten
+ * milliseconds. With half as many, large frames take 2 to 3 % longer; twice as many only take memory.
+ */
+export const BATCHES = 16;
 
 /** Words that both threads look at: how many batches were filled so far and how many given back … */
 const FILLED = 0;

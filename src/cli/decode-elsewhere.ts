@@ -20,8 +20,8 @@ export function isWorthAThread(from: Captures): boolean {
   return bytes.reduce((sum, size) => sum + size) >= WORTH_A_THREAD_BYTES;
 }
 
-/** More than the thread needs: 16 batches and two windows on captures take half of it. Only what is used takes room. */
-const THREAD_BYTES = 32 * 2 ** 20;
+/** More than the thread needs: 32 batches and two windows on captures take half of it. Only what is used takes room. */
+const THREAD_BYTES = 64 * 2 ** 20;
 
 /** What decoding makes objects of is gone with the batch: V8 would let it pile up to four times that. */
 const YOUNG_MB = 2;

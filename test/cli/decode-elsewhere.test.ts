@@ -93,10 +93,10 @@ describe("decoding on another thread", () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   /** A capture with the frames of a fixture again and again: many batches. */
-  const long = (side: string): string => {
+  const long = (side: string, times = 2000): string => {
     const capture = readFileSync(fixtureFile("docker-web", side));
     const path = join(folder, `${side}.pcap`);
-    writeFileSync(path, Buffer.concat([capture, ...Array<Buffer>(2000).fill(capture.subarray(PCAP_HEADER_BYTES))]));
+    writeFileSync(path, Buffer.concat([capture, ...Array<Buffer>(times).fill(capture.subarray(PCAP_HEADER_BYTES))]));
     return path;
   };
 
@@ -106,7 +106,7 @@ describe("decoding on another thread", () => {
   });
 
   it("goes round its batches, and one side waits for nobody while the other one is read", async () => {
-    const from: Captures = [long("inside"), long("outside")];
+    const from: Captures = [long("inside", 3000), long("outside", 3000)];
     const here = await read(decodeHere, from);
     for (const batches of here.sides) expect(batches.length).toBeGreaterThan(2 * BATCHES);
     expect(await read(decodeElsewhere, from)).toEqual(here);
