@@ -2,7 +2,7 @@
  * What the fast path is told, and what it says: the words of a block that `fast-path.ts` and `assembly/fast-path.ts` both know.
  * Where a name stands for two words or doubles, one is a side's or a direction's: at … + side.
  */
-export const WORDS = 67;
+export const WORDS = 66;
 
 /** Doubles, at half the word. Two: when each side's next packet comes, nanoseconds on the timeline. */
 export const NEXT_NS = 0;
@@ -46,44 +46,43 @@ export const CELLS = 38;
 export const CELLS_MASK = 39;
 /** … the conversations … */
 export const TUPLES = 40;
-export const TUPLE_STATES = 41;
 /** … and the flows. */
-export const FLOWS = 42;
-export const FLOWS_END = 43;
-export const FREE_SLOTS = 44;
-export const FREE_SLOT_COUNT = 45;
-export const CHUNKS = 46;
-export const CHUNKS_END = 47;
-export const DROPPED = 48;
-export const DROPPED_COUNT = 49;
-export const REST = 50;
+export const FLOWS = 41;
+export const FLOWS_END = 42;
+export const FREE_SLOTS = 43;
+export const FREE_SLOT_COUNT = 44;
+export const CHUNKS = 45;
+export const CHUNKS_END = 46;
+export const DROPPED = 47;
+export const DROPPED_COUNT = 48;
+export const REST = 49;
 
 /** 1 where it is so. */
-export const IS_SHOWING = 51;
-export const IS_IPV4_ONLY = 52;
-export const IS_UNCUT = 53;
-export const IS_ESTIMATED = 54;
+export const IS_SHOWING = 50;
+export const IS_IPV4_ONLY = 51;
+export const IS_UNCUT = 52;
+export const IS_ESTIMATED = 53;
 
 /** How many flows were learnt so far. */
-export const FLOWS_LEARNT = 55;
+export const FLOWS_LEARNT = 54;
 
 /** Pairs that there had been of any flow. */
-export const PAIRS_BEFORE = 56;
+export const PAIRS_BEFORE = 55;
 
 /** What there was: pairs, conversations that had their first packet, and how many more packets wait than did. */
-export const PAIRS = 57;
-export const FIRSTS = 58;
-export const FILED = 59;
+export const PAIRS = 56;
+export const FIRSTS = 57;
+export const FILED = 58;
 /** Two: where the digests of all latencies are. */
-export const DIGESTS = 60;
+export const DIGESTS = 59;
 /** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */
-export const LATENCIES = 62;
-export const LATENCY_COUNT = 63;
+export const LATENCIES = 61;
+export const LATENCY_COUNT = 62;
 /** Where the rows go, one after the other, of TCP segments that came without a translation and wait, and how many there are. */
-export const STRANGERS = 64;
-export const STRANGER_COUNT = 65;
+export const STRANGERS = 63;
+export const STRANGER_COUNT = 64;
 /** 1 where the next packet is not for the fast path. */
-export const IS_AT_OTHER = 66;
+export const IS_AT_OTHER = 65;
 
 /**
  * A latency: nanoseconds, a double; then where the flow's digest is, or -1 where it needs none; then 1 if it is outbound, and

@@ -179,7 +179,6 @@ export class FastPath {
     w[words.CELLS] = buckets.index.cells.byteOffset;
     w[words.CELLS_MASK] = buckets.index.mask;
     w[words.TUPLES] = tuples.records.byteOffset;
-    w[words.TUPLE_STATES] = tuples.states.byteOffset;
     w[words.FLOWS] = accounts.records.byteOffset;
     w[words.FREE_SLOTS] = translations.freeSlots.byteOffset;
     w[words.CHUNKS] = samples.chunks.byteOffset;

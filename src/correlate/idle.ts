@@ -38,8 +38,7 @@ export class Idle {
     this.#tuples = heap.take(Uint8Array, tuples.end);
     this.#held = heap.take(Uint8Array, accounts.end);
     const marks = this.#tuples.byteOffset;
-    const { records, states } = tuples;
-    this.#loops["markSilent"](marks, records.byteOffset, states.byteOffset, tuples.end, nowNs, IDLE_NS, ENDED_NS);
+    this.#loops["markSilent"](marks, tuples.records.byteOffset, tuples.end, nowNs, IDLE_NS, ENDED_NS);
     this.#loops["markHeld"](
       marks,
       this.#held.byteOffset,
@@ -72,8 +71,7 @@ export class Idle {
   /** The idle tuples that no flow has. */
   tuples(): Int32Array {
     const { tuples } = this.#tables;
-    const { records, states, end } = tuples;
-    return this.#listed("listTuples", end, records.byteOffset, states.byteOffset, end);
+    return this.#listed("listTuples", tuples.end, tuples.records.byteOffset, tuples.end);
   }
 
   /** What one of the loops lists, at most so many. */

@@ -8,58 +8,54 @@ import * as words from "./ways-words.js";
 /** What a tuple's columns hold where there is nothing to say. */
 export const NONE = -1;
 
-/** Words of a tuple's record, a cache line: the ports of its first packet, the sender's in the upper half; protocol and version. */
+/** Words of a tuple's record, a cache line: the ports of its first packet, the sender's in the upper half. */
 export const PORTS = 0;
+/** All that is compared of a tuple beside addresses and ports, in the lower half: the protocol, and the bits from IPV6_SHIFT on. */
 export const KIND = 1;
+export const KIND_MASK = 0xffff;
+export const IPV6_SHIFT = 8;
+export const SIDE_SHIFT = 9;
+/** The bits below, in the upper half of that word. */
+export const FACTS = 1;
 /** What it is filed under. */
 export const HASH = 2;
+/** Packets of it that found no twin. */
+const UNMATCHED = 3;
 /** Four words each. */
 export const ADDRESS_A = 4;
 export const ADDRESS_B = 8;
-/** Packets of it that found no twin. */
-const UNMATCHED = 12;
-/** The bits below. */
-export const FACTS = 13;
+/**
+ * Two words, one a direction: at FLOW + forward, PROVED in the lowest bit, then two bits of what `bind` was told, then the flow.
+ */
+export const FLOW = 12;
+/** A double, at half the word: the time of the last packet. */
+export const LAST_NS = 7;
 export const TUPLE_BITS = 4;
 const TUPLE_WORDS = 1 << TUPLE_BITS;
-/** 5 MiB with their states, most of which takes no memory: see `FIRST_CHUNKS` of samples.ts. */
+/** 4 MiB, most of which takes no memory: see `FIRST_CHUNKS` of samples.ts. */
 const FIRST_TUPLES = 2 ** 16;
 
 /** It is not given back. */
-export const IS_ALIVE = 1;
+export const IS_ALIVE = 1 << 16;
 /** The ports are an ICMP echo id. */
-export const IS_ECHO_ID = 2;
+export const IS_ECHO_ID = 1 << 17;
 /** A opened the conversation, not B. */
-export const IS_OPENED_BY_A = 4;
+export const IS_OPENED_BY_A = 1 << 18;
 /** TCP: B has sent FIN, and A has, at 1 bit more; or one of them RST, which is both. */
-export const ENDED_BY_B = 8;
-export const ENDED_BY_BOTH = 24;
+export const ENDED_BY_B = 1 << 19;
+export const ENDED_BY_BOTH = 3 << 19;
 /** Some evidence for a translation of an inside tuple has been gathered, not enough by now. */
-export const HAS_EVIDENCE = 32;
+export const HAS_EVIDENCE = 1 << 21;
 /** A packet of it was dropped before the first pair of its flow. */
-const HAS_LOST_FIRST = 64;
+const HAS_LOST_FIRST = 1 << 22;
 
-/**
- * Words of what every packet of a tuple asks for and changes, a quarter of a cache line: with ten thousands of tuples, each
- * line touched is one fetched anew. Two words, one a direction: at FLOW + forward, PROVED in the lowest bit, then two bits of
- * what `bind` was told, then the flow.
- */
-export const FLOW = 0;
 export const PROVED = 1;
 export const FLOW_BITS_SHIFT = 1;
 export const FLOW_SHIFT = 3;
 /** NONE for a flow, and nothing else. */
 export const UNBOUND = -8;
-/** A double, at half the word: the time of the last packet. */
-export const LAST_NS = 1;
-export const STATE_BITS = 2;
-const STATE_WORDS = 1 << STATE_BITS;
 
 const module = new WebAssembly.Module(code);
-
-/** What KIND holds beside the protocol: all that is compared of a tuple, with its addresses and ports. */
-export const SIDE_SHIFT = 9;
-export const IPV6_SHIFT = 8;
 
 /**
  * The conversations seen on each side: a protocol and two endpoints, the same row for both directions. Endpoint A is the
@@ -72,8 +68,7 @@ export class TupleTable {
   records: Int32Array;
   /** The same memory, for the addresses in it: see `address`. */
   words: Uint32Array;
-  states: Int32Array;
-  /** The same memory as `states`. */
+  /** The same memory. */
   doubles: Float64Array;
   /** Rows handed out so far: every tuple is below it. */
   end = 0;
@@ -97,8 +92,7 @@ export class TupleTable {
     this.#free = heap.take(Int32Array, room);
     this.records = heap.take(Int32Array, room * TUPLE_WORDS);
     this.words = asUnsigned(this.records);
-    this.states = heap.take(Int32Array, room * STATE_WORDS);
-    this.doubles = asDoubles(this.states);
+    this.doubles = asDoubles(this.records);
   }
 
   /**
@@ -106,21 +100,21 @@ export class TupleTable {
    * br_netfilter shows a DNATed container's packets after, their answers before the DNAT.
    */
   flow(way: number): number {
-    return this.states[stateOf(way)] >> FLOW_SHIFT;
+    return this.records[flowOf(way)] >> FLOW_SHIFT;
   }
 
   /** Whether a pair has proved that flow; if not, it is only what the other direction suggests. */
   isProved(way: number): boolean {
-    return (this.states[stateOf(way)] & PROVED) !== 0;
+    return (this.records[flowOf(way)] & PROVED) !== 0;
   }
 
   /** Gives a direction a flow that no pair has proved. `bits`: two that are to be had of it here, without a look at the flow. */
   bind(way: number, flow: number, bits: number): void {
-    this.states[stateOf(way)] = (flow << FLOW_SHIFT) | (bits << FLOW_BITS_SHIFT);
+    this.records[flowOf(way)] = (flow << FLOW_SHIFT) | (bits << FLOW_BITS_SHIFT);
   }
 
   prove(way: number): void {
-    this.states[stateOf(way)] |= PROVED;
+    this.records[flowOf(way)] |= PROVED;
   }
 
   /** Notes that there is some evidence for a translation of a tuple. */
@@ -130,7 +124,7 @@ export class TupleTable {
 
   /** Takes a direction's flow away. */
   unbind(way: number): void {
-    this.states[stateOf(way)] = UNBOUND;
+    this.records[flowOf(way)] = UNBOUND;
   }
 
   /** Whether neither direction has a known translation. */
@@ -140,7 +134,7 @@ export class TupleTable {
 
   /** Notes a packet and its time, nanoseconds on the timeline. Returns whether it is the tuple's first. */
   saw(tuple: number, timeNs: number): boolean {
-    const at = (tuple << (STATE_BITS - 1)) + LAST_NS;
+    const at = (tuple << (TUPLE_BITS - 1)) + LAST_NS;
     const isFirst = this.doubles[at] === Number.NEGATIVE_INFINITY;
     this.doubles[at] = timeNs;
     if (isFirst) this.size++;
@@ -149,7 +143,7 @@ export class TupleTable {
 
   /** Time of the last packet, nanoseconds on the timeline; -Infinity before the first. */
   lastNs(tuple: number): number {
-    return this.doubles[(tuple << (STATE_BITS - 1)) + LAST_NS];
+    return this.doubles[(tuple << (TUPLE_BITS - 1)) + LAST_NS];
   }
 
   proto(tuple: number): number {
@@ -238,7 +232,6 @@ export class TupleTable {
     w[words.COUNT] = count;
     w[words.WAYS] = ways.byteOffset;
     w[words.RECORDS] = this.records.byteOffset;
-    w[words.STATES] = this.states.byteOffset;
     w[words.CELLS] = this.#index.cells.byteOffset;
     w[words.CELLS_MASK] = this.#index.mask;
     w[words.FREE] = this.#free.byteOffset;
@@ -270,8 +263,7 @@ export class TupleTable {
   #grow(): void {
     this.records = this.#heap.doubled(Int32Array, this.records);
     this.words = asUnsigned(this.records);
-    this.states = this.#heap.doubled(Int32Array, this.states);
-    this.doubles = asDoubles(this.states);
+    this.doubles = asDoubles(this.records);
     this.#free = this.#heap.doubled(Int32Array, this.#free);
   }
 }
@@ -281,7 +273,7 @@ function asUnsigned(words: Int32Array): Uint32Array {
   return new Uint32Array(words.buffer, words.byteOffset, words.length);
 }
 
-/** Where the word of a way is among the states. */
-function stateOf(way: number): number {
-  return ((way >> 1) << STATE_BITS) + FLOW + (way & 1);
+/** Where the word of a way is. */
+function flowOf(way: number): number {
+  return ((way >> 1) << TUPLE_BITS) + FLOW + (way & 1);
 }

@@ -9,12 +9,11 @@ export const COUNT = 3;
 export const WAYS = 4;
 /** The table, and the index of it by hash. */
 export const RECORDS = 5;
-export const STATES = 6;
-export const CELLS = 7;
-export const CELLS_MASK = 8;
+export const CELLS = 6;
+export const CELLS_MASK = 7;
 /** Rows that were given back, how many they are, and where those begin that never were handed out: before and after. */
-export const FREE = 9;
-export const FREE_COUNT = 10;
-export const END = 11;
+export const FREE = 8;
+export const FREE_COUNT = 9;
+export const END = 10;
 /** How many tuples were made. */
-export const MADE = 12;
+export const MADE = 11;

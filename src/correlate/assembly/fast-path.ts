@@ -36,7 +36,7 @@ declare function learn(slot: i32): void;
 /** Bytes of a record, and of others that are half or twice as long as they say. */
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
 const FATE_BYTES_BITS = line.FATE_BITS + 2;
-const STATE_BYTES_BITS = tuple.STATE_BITS + 2;
+const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
 const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 const CELL_BYTES_BITS = 3;
 const CHUNK_BYTES_BITS = CHUNK_BITS + 2;
@@ -61,7 +61,7 @@ export function run(ground: usize): void {
   const freePlaces = wordOf(ground, words.FREE_PLACES);
   const cells = wordOf(ground, words.CELLS);
   const cellsMask = wordOf(ground, words.CELLS_MASK);
-  const tupleStates = wordOf(ground, words.TUPLE_STATES);
+  const tuples = wordOf(ground, words.TUPLES);
   const flows = wordOf(ground, words.FLOWS);
   const chunks = wordOf(ground, words.CHUNKS);
   const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
@@ -117,8 +117,8 @@ export function run(ground: usize): void {
     if (latestNs - timeNs > windowNs) break;
     const packet = (side === INSIDE ? insidePackets : outsidePackets) + (from << RECORD_BYTES_BITS);
     const way = load<i32>((side === INSIDE ? insideWays : outsideWays) + (from << 2));
-    const conversation = tupleStates + ((way >> 1) << STATE_BYTES_BITS);
-    const wayState = wayAt(tupleStates, way);
+    const conversation = tuples + ((way >> 1) << TUPLE_BYTES_BITS);
+    const wayState = wayAt(tuples, way);
     const ofWay = load<i32>(wayState);
     let slot = ofWay >> tuple.FLOW_SHIFT;
     const flagsProtoTtl = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
@@ -199,10 +199,10 @@ export function run(ground: usize): void {
           learnt.rewriteBackward,
         );
         bind(conversation, slot, bits);
-        bind(tupleStates + ((otherWay >> 1) << STATE_BYTES_BITS), slot, bits);
+        bind(tuples + ((otherWay >> 1) << TUPLE_BYTES_BITS), slot, bits);
         isLearnt = true;
       } else {
-        if (load<i32>(wayAt(tupleStates, otherWay)) >> tuple.FLOW_SHIFT !== slot) break;
+        if (load<i32>(wayAt(tuples, otherWay)) >> tuple.FLOW_SHIFT !== slot) break;
         if (((way ^ otherWay ^ bits) & account.IS_FLIPPED) !== 0) break;
         latencyNs = outbound === side ? timeNs - otherNs : otherNs - timeNs;
         if (latencyNs > windowNs || latencyNs < -windowNs || !isSample(latencyNs)) break;
@@ -257,7 +257,7 @@ export function run(ground: usize): void {
       store<u8>(states + at, pairedState);
       store<u8>(states + w, pairedState);
       prove(wayState);
-      prove(wayAt(tupleStates, load<i32>(other, 4 * record.WAY)));
+      prove(wayAt(tuples, load<i32>(other, 4 * record.WAY)));
       if (isKept) {
         const otherFate = fates + (otherPlace << FATE_BYTES_BITS);
         store<i32>(fate, tuple.NONE, 4 * line.BUCKET);
@@ -372,8 +372,8 @@ function isSample(latencyNs: f64): bool {
 }
 
 /** Where the word of a way is. */
-function wayAt(tupleStates: usize, way: i32): usize {
-  return tupleStates + ((way >> 1) << STATE_BYTES_BITS) + ((way & 1) << 2) + 4 * tuple.FLOW;
+function wayAt(tuples: usize, way: i32): usize {
+  return tuples + ((way >> 1) << TUPLE_BYTES_BITS) + ((way & 1) << 2) + 4 * tuple.FLOW;
 }
 
 function prove(at: usize): void {

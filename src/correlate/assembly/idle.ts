@@ -8,23 +8,15 @@ import * as tuple from "../../packets/tuples.js";
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
 const FATE_BYTES_BITS = line.FATE_BITS + 2;
 const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
-const STATE_BYTES_BITS = tuple.STATE_BITS + 2;
 const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 
 /** Marks the tuples whose last packet came more than `idleNs` before `nowNs`, or more than `endedNs` where they are over. */
-export function markSilent(
-  marks: usize,
-  tuples: usize,
-  tupleStates: usize,
-  end: i32,
-  nowNs: f64,
-  idleNs: f64,
-  endedNs: f64,
-): void {
+export function markSilent(marks: usize, tuples: usize, end: i32, nowNs: f64, idleNs: f64, endedNs: f64): void {
   for (let number = 0; number < end; number++) {
-    const facts = load<i32>(tuples + (number << TUPLE_BYTES_BITS), 4 * tuple.FACTS);
+    const at = tuples + (number << TUPLE_BYTES_BITS);
+    const facts = load<i32>(at, 4 * tuple.FACTS);
     const isOver = (facts & tuple.ENDED_BY_BOTH) === tuple.ENDED_BY_BOTH;
-    const lastNs = load<f64>(tupleStates + (number << STATE_BYTES_BITS), 8 * tuple.LAST_NS);
+    const lastNs = load<f64>(at, 8 * tuple.LAST_NS);
     store<u8>(marks + number, nowNs - lastNs > (isOver ? endedNs : idleNs) ? 1 : 0);
   }
 }
@@ -70,14 +62,14 @@ export function listFlows(list: usize, marks: usize, flows: usize, end: i32): i3
 }
 
 /** Lists the marked tuples that no flow has. Returns how many they are. */
-export function listTuples(list: usize, marks: usize, tuples: usize, tupleStates: usize, end: i32): i32 {
+export function listTuples(list: usize, marks: usize, tuples: usize, end: i32): i32 {
   let count = 0;
   for (let number = 0; number < end; number++) {
     if (load<u8>(marks + number) === 0) continue;
-    if ((load<i32>(tuples + (number << TUPLE_BYTES_BITS), 4 * tuple.FACTS) & tuple.IS_ALIVE) === 0) continue;
-    const state = tupleStates + (number << STATE_BYTES_BITS);
-    if (load<i32>(state, 4 * tuple.FLOW) >> tuple.FLOW_SHIFT !== tuple.NONE) continue;
-    if (load<i32>(state, 4 * (tuple.FLOW + 1)) >> tuple.FLOW_SHIFT !== tuple.NONE) continue;
+    const at = tuples + (number << TUPLE_BYTES_BITS);
+    if ((load<i32>(at, 4 * tuple.FACTS) & tuple.IS_ALIVE) === 0) continue;
+    if (load<i32>(at, 4 * tuple.FLOW) >> tuple.FLOW_SHIFT !== tuple.NONE) continue;
+    if (load<i32>(at, 4 * (tuple.FLOW + 1)) >> tuple.FLOW_SHIFT !== tuple.NONE) continue;
     store<i32>(list + (count << 2), number);
     count++;
   }

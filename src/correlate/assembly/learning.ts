@@ -26,7 +26,6 @@ import {
 declare function log2(x: f64): f64;
 
 const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
-const STATE_BYTES_BITS = tuple.STATE_BITS + 2;
 
 /** What the pair that was weighed last says of its flow, as `FlowAccounts.open` puts it, and its REWRITE_… bits both ways. */
 export let bits = 0;
@@ -49,18 +48,15 @@ export function weigh(
   const tuples = <usize>wordOf(ground, words.TUPLES);
   const i = tuples + ((insideWay >> 1) << TUPLE_BYTES_BITS);
   const o = tuples + ((outsideWay >> 1) << TUPLE_BYTES_BITS);
-  const states = <usize>wordOf(ground, words.TUPLE_STATES);
-  const iState = states + ((insideWay >> 1) << STATE_BYTES_BITS);
-  const oState = states + ((outsideWay >> 1) << STATE_BYTES_BITS);
   const facts = load<i32>(i, 4 * tuple.FACTS);
-  if (!isUnbound(iState) || !isUnbound(oState) || (facts & tuple.HAS_EVIDENCE) !== 0) return false;
+  if (!isUnbound(i) || !isUnbound(o) || (facts & tuple.HAS_EVIDENCE) !== 0) return false;
   const flags = load<i32>(inside, 4 * record.FLAGS_PROTO_TTL);
   if ((flags & IS_IPV6) !== 0) return false;
   const isForward = (insideWay & 1) === 1;
   if (isGroup(end(i, !isForward))) return false;
 
   // what the first packet of a conversation says of it is not noted yet while that is weighed
-  const isFirst = load<f64>(iState, 8 * tuple.LAST_NS) === -Infinity;
+  const isFirst = load<f64>(i, 8 * tuple.LAST_NS) === -Infinity;
   const isEcho = isFirst ? (flags & IS_ECHO) !== 0 : (facts & tuple.IS_ECHO_ID) !== 0;
   const isFlipped = ((insideWay ^ outsideWay) & 1) === 1;
   rewriteForward = rewrite(i, true, o, !isFlipped, isEcho);
@@ -104,8 +100,8 @@ function isInTime(lowered: i32, gapNs: f64, hasNumbers: bool, surelyInTimeNs: f6
 }
 
 /** Whether neither direction of a conversation has a translation. */
-function isUnbound(state: usize): bool {
-  return load<i32>(state, 4 * tuple.FLOW) === tuple.UNBOUND && load<i32>(state, 4 * (tuple.FLOW + 1)) === tuple.UNBOUND;
+function isUnbound(at: usize): bool {
+  return load<i32>(at, 4 * tuple.FLOW) === tuple.UNBOUND && load<i32>(at, 4 * (tuple.FLOW + 1)) === tuple.UNBOUND;
 }
 
 /** As `isMulticast` of scope.ts, of an IPv4 address. */
@@ -139,8 +135,8 @@ function end(at: usize, isA: bool): i32 {
 }
 
 /** Gives both directions of a conversation a flow. */
-export function bind(state: usize, slot: i32, flowBits: i32): void {
+export function bind(at: usize, slot: i32, flowBits: i32): void {
   const ofWay = (slot << tuple.FLOW_SHIFT) | (flowBits << tuple.FLOW_BITS_SHIFT);
-  store<i32>(state, ofWay, 4 * tuple.FLOW);
-  store<i32>(state, ofWay, 4 * (tuple.FLOW + 1));
+  store<i32>(at, ofWay, 4 * tuple.FLOW);
+  store<i32>(at, ofWay, 4 * (tuple.FLOW + 1));
 }

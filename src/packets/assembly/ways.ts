@@ -9,12 +9,10 @@ import { setWord, wordOf } from "./words.js";
 
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
 const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
-const STATE_BYTES_BITS = tuple.STATE_BITS + 2;
 const CELL_BYTES_BITS = 3;
 
 /** The table: see `ways-words.ts`. */
 let tuples: usize = 0;
-let states: usize = 0;
 let cells: usize = 0;
 let mask = 0;
 let free: usize = 0;
@@ -29,7 +27,6 @@ export function findWays(block: usize): void {
   const count = wordOf(block, words.COUNT);
   const ways = <usize>wordOf(block, words.WAYS);
   tuples = wordOf(block, words.RECORDS);
-  states = wordOf(block, words.STATES);
   cells = wordOf(block, words.CELLS);
   mask = wordOf(block, words.CELLS_MASK);
   free = wordOf(block, words.FREE);
@@ -91,7 +88,7 @@ function intern(hash: i32, kind: i32, ports: i32, from: i32, to: i32, src6: usiz
       const itsPorts = load<i32>(known, 4 * tuple.PORTS);
       const a = load<i32>(known, 4 * tuple.ADDRESS_A);
       const b = load<i32>(known, 4 * tuple.ADDRESS_B);
-      const isSameKind = i32(load<i32>(known, 4 * tuple.KIND) === kind);
+      const isSameKind = i32((load<i32>(known, 4 * tuple.KIND) & tuple.KIND_MASK) === kind);
       // both before either is asked about: nobody foresees which way a packet goes, and a wrong guess would wait for the load
       const isForward = isSameKind & i32(itsPorts === ports) & i32(a === from) & i32(b === to);
       const isBackward = isSameKind & i32(itsPorts === reversed) & i32(a === to) & i32(b === from);
@@ -110,7 +107,7 @@ function intern(hash: i32, kind: i32, ports: i32, from: i32, to: i32, src6: usiz
   const entry = tuples + (number << TUPLE_BYTES_BITS);
   memory.fill(entry, 0, 1 << TUPLE_BYTES_BITS);
   store<i32>(entry, ports, 4 * tuple.PORTS);
-  store<i32>(entry, kind, 4 * tuple.KIND);
+  store<i32>(entry, kind | tuple.IS_ALIVE | tuple.IS_OPENED_BY_A, 4 * tuple.KIND);
   store<i32>(entry, hash, 4 * tuple.HASH);
   if (isIpv6) {
     store<v128>(entry, load<v128>(src6), 4 * tuple.ADDRESS_A);
@@ -119,11 +116,9 @@ function intern(hash: i32, kind: i32, ports: i32, from: i32, to: i32, src6: usiz
     store<i32>(entry, from, 4 * tuple.ADDRESS_A);
     store<i32>(entry, to, 4 * tuple.ADDRESS_B);
   }
-  store<i32>(entry, tuple.IS_ALIVE | tuple.IS_OPENED_BY_A, 4 * tuple.FACTS);
-  const state = states + (number << STATE_BYTES_BITS);
-  store<i32>(state, tuple.UNBOUND, 4 * tuple.FLOW);
-  store<i32>(state, tuple.UNBOUND, 4 * (tuple.FLOW + 1));
-  store<f64>(state, -Infinity, 8 * tuple.LAST_NS);
+  store<i32>(entry, tuple.UNBOUND, 4 * tuple.FLOW);
+  store<i32>(entry, tuple.UNBOUND, 4 * (tuple.FLOW + 1));
+  store<f64>(entry, -Infinity, 8 * tuple.LAST_NS);
   return 2 * number + 1;
 }
 
