@@ -109,7 +109,7 @@ export class Timeline {
 
   /**
    * Appends a packet of a side, at `timeNs` on the timeline, and returns its row: WAITING, without a twin, not filed. Its record
-   * begins at `from` in `rows`; `way` as `TupleTable.intern` gives it.
+   * begins at `from` in `rows`; `way` as `TupleTable.findWays` gives it.
    */
   append(side: Side, rows: Int32Array, from: number, timeNs: number, way: number): number {
     this.reserve(1);
