@@ -29,6 +29,8 @@ export interface Grounds {
   readonly windowNs: number;
   /** Whether pairs are to be shown. */
   readonly isShowing: boolean;
+  /** How many rows a stretch may take at the most. */
+  readonly mostRows: number;
 }
 
 const module = new WebAssembly.Module(code);
@@ -54,21 +56,23 @@ export class FastPath {
   readonly #doubles: Float64Array;
   /** The heap's `changes` when it was noted where the tables are. */
   #locatedAt = -1;
-  #latencies: Int32Array;
-  #latencyNs: Float64Array;
-  #strangers: Int32Array;
+  readonly #latencies: Int32Array;
+  readonly #latencyNs: Float64Array;
+  readonly #strangers: Int32Array;
 
   constructor(grounds: Grounds) {
-    const { heap, clock, onFlow, windowNs, isShowing } = grounds;
+    const { heap, clock, onFlow, windowNs, isShowing, mostRows } = grounds;
     this.#grounds = grounds;
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
     this.#doubles[words.WINDOW_NS] = windowNs;
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#words[words.IS_ESTIMATED] = clock.source === "estimated" ? 1 : 0;
-    this.#latencies = heap.take(Int32Array, 1 << words.LATENCY_BITS);
+    this.#latencies = heap.take(Int32Array, mostRows << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
-    this.#strangers = heap.take(Int32Array, 1);
+    this.#strangers = heap.take(Int32Array, mostRows);
+    this.#words[words.LATENCIES] = this.#latencies.byteOffset;
+    this.#words[words.STRANGERS] = this.#strangers.byteOffset;
     const { exports } = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
       "fast-path": {
@@ -85,7 +89,8 @@ export class FastPath {
    * Goes as far as it can. `nextOutsideNs`: the next outside stamp on the timeline; `shiftNs` brings the others there, the
    * clock's correction aside. `nowNs`: the latest time of a packet so far. `due`: the first row that is to be decided about
    * once its window is over, or the timeline's end. `shown`: pairs of an inside row before this one are late. `rows`: how many
-   * the timeline may get until somebody has to look after something else. Returns where the next outside stamp stands then.
+   * the timeline may get until somebody has to look after something else, at most `mostRows`. Returns where the next outside stamp
+   * stands then.
    */
   run(
     inside: Feed,
@@ -104,7 +109,6 @@ export class FastPath {
     buckets.index.reserve(rows);
     samples.reserve(rows);
     translations.reserve(rows);
-    this.#reserve(rows);
     if (heap.changes !== this.#locatedAt) this.#locate();
     const w = this.#words;
     const d = this.#doubles;
@@ -184,20 +188,8 @@ export class FastPath {
     w[words.FREE_SLOTS] = translations.freeSlots.byteOffset;
     w[words.CHUNKS] = samples.chunks.byteOffset;
     w[words.DROPPED] = samples.dropped.byteOffset;
-    w[words.LATENCIES] = this.#latencies.byteOffset;
-    w[words.STRANGERS] = this.#strangers.byteOffset;
     w[words.DIGESTS] = translations.inbound.address;
     w[words.DIGESTS + 1] = translations.outbound.address;
-  }
-
-  /** Makes room for what there is to be told of so many packets. */
-  #reserve(rows: number): void {
-    const { heap } = this.#grounds;
-    while (rows << words.LATENCY_BITS > this.#latencies.length) {
-      this.#latencies = heap.doubled(Int32Array, this.#latencies);
-      this.#latencyNs = asDoubles(this.#latencies);
-    }
-    while (rows > this.#strangers.length) this.#strangers = heap.doubled(Int32Array, this.#strangers);
   }
 
   /** Has those of the stretch's TCP segments without a translation that have none by now looked at by who wants them. */

@@ -129,6 +129,7 @@ export class Run {
       versions: this.#versions,
       windowNs: options.windowNs,
       isShowing: this.#isShowing,
+      mostRows: TIDY_EVERY,
     });
     this.#refusals = new Refusals(timeline);
     this.#cover = [this.#coverOf(INSIDE), this.#coverOf(OUTSIDE)];
