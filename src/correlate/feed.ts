@@ -100,6 +100,7 @@ export class Feed {
 
 /** Its rows by stamp. A capture may be out of order: several CPUs stamp, one buffer collects. */
 function orderOf(batch: PacketBatch): Uint32Array {
-  const rows = Uint32Array.from({ length: batch.count }, (_, row) => row);
+  const rows = new Uint32Array(batch.count);
+  for (let row = 0; row < rows.length; row++) rows[row] = row;
   return rows.sort((a, b) => batch.stampNs(a) - batch.stampNs(b) || a - b);
 }
