@@ -61,7 +61,7 @@ export class FastPath {
   readonly #strangers: Int32Array;
 
   constructor(grounds: Grounds) {
-    const { heap, clock, onFlow, windowNs, isShowing, mostRows } = grounds;
+    const { heap, translations, clock, onFlow, windowNs, isShowing, mostRows } = grounds;
     this.#grounds = grounds;
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
@@ -73,6 +73,8 @@ export class FastPath {
     this.#strangers = heap.take(Int32Array, mostRows);
     this.#words[words.LATENCIES] = this.#latencies.byteOffset;
     this.#words[words.STRANGERS] = this.#strangers.byteOffset;
+    this.#words[words.DIGESTS] = translations.inbound.address;
+    this.#words[words.DIGESTS + 1] = translations.outbound.address;
     const { exports } = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
       "fast-path": {
@@ -188,8 +190,6 @@ export class FastPath {
     w[words.FREE_SLOTS] = translations.freeSlots.byteOffset;
     w[words.CHUNKS] = samples.chunks.byteOffset;
     w[words.DROPPED] = samples.dropped.byteOffset;
-    w[words.DIGESTS] = translations.inbound.address;
-    w[words.DIGESTS + 1] = translations.outbound.address;
   }
 
   /** Has those of the stretch's TCP segments without a translation that have none by now looked at by who wants them. */

@@ -2,7 +2,17 @@ import { expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
 import { TCP, UDP } from "../../src/packets/packets.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
-import { ENDED_BY_BOTH, FACTS, IS_ALIVE, NONE, TUPLE_BITS, type TupleTable } from "../../src/packets/tuples.js";
+import {
+  ENDED_BY_BOTH,
+  FACTS,
+  IS_ALIVE,
+  KIND,
+  KIND_MASK,
+  NONE,
+  SIDE_SHIFT,
+  TUPLE_BITS,
+  type TupleTable,
+} from "../../src/packets/tuples.js";
 import { type Conversation, type End, FilledTable } from "../support/tuples.js";
 
 const A: End = { words: [0xac110002, 0, 0, 0], port: 40000 };
@@ -16,6 +26,10 @@ function intern(table: FilledTable, from: End, to: End, of: Partial<Conversation
 /** Bits of FACTS. */
 function has(table: TupleTable, tuple: number, facts: number): boolean {
   return (table.records[(tuple << TUPLE_BITS) + FACTS] & facts) !== 0;
+}
+
+function sideOf(table: TupleTable, tuple: number): number {
+  return (table.records[(tuple << TUPLE_BITS) + KIND] & KIND_MASK) >> SIDE_SHIFT;
 }
 
 function wordsAt(table: TupleTable, at: number): number[] {
@@ -53,6 +67,7 @@ it("keeps apart what differs in anything, even under one hash", () => {
   ];
   expect(new Set(ways.map((way) => way >> 1)).size).toBe(ways.length);
   expect(table.end).toBe(ways.length);
+  expect(ways.map((way) => sideOf(table, way >> 1))).toEqual(ways.map((_, n) => (n === 1 ? OUTSIDE : INSIDE)));
 });
 
 it("counts a conversation with its first packet, and tells which that is", () => {
@@ -116,7 +131,7 @@ it("hands a released row out again, with nothing left in it", () => {
   table.release(tuple);
   expect([table.size, has(table, tuple, IS_ALIVE)]).toEqual([0, false]);
   expect(split(intern(table, B, A))).toEqual({ tuple, forward: 1 });
-  expect(has(table, tuple, IS_ALIVE)).toBe(true);
+  expect([has(table, tuple, IS_ALIVE), sideOf(table, tuple)]).toEqual([true, INSIDE]);
   for (const each of [way, way ^ 1]) expect([table.flow(each), table.isProved(each)]).toEqual([NONE, false]);
   expect([table.unmatched(tuple), has(table, tuple, ENDED_BY_BOTH), table.hasLostFirst(tuple)]).toEqual([
     0,

@@ -20,7 +20,7 @@ import {
 import * as words from "../decode-words.js";
 import { NO_INTERFACE, NOT_IP } from "../reasons.js";
 import { byteAt } from "./bytes.js";
-import { endKey, hash4OfTuple, hash6OfTuple, keyOf, mixBytes, setKey } from "./hash.js";
+import { endKey, hashOfTuple, keyOf, mixBytes, setKey } from "./hash.js";
 import { icmp } from "./icmp.js";
 import { ipv4 } from "./ipv4.js";
 import { ipv6 } from "./ipv6.js";
@@ -131,20 +131,15 @@ function packet(start: i32, end: i32, wireEnd: i32, linkType: i32, limit: i32, b
   }
   endKey(record);
   const quoted = (load<i32>(record, 4 * TCP_FLAGS_QUOTE) >>> 8) - 1;
-  const isIpv6 = (flags & IS_IPV6) !== 0;
   let hash = 0;
   if (quoted < 0) {
     const ports = load<i32>(record, 4 * PORTS);
-    hash = isIpv6
-      ? hash6OfTuple(proto, src6, dst6, ports)
-      : hash4OfTuple(proto, load<i32>(record, 4 * SRC), load<i32>(record, 4 * DST), ports);
+    hash = hashOfTuple(flags, proto, ports, load<i32>(record, 4 * SRC), load<i32>(record, 4 * DST), src6, dst6);
   } else {
-    const src = quotes.quotedSrc(quoted);
-    const dst = quotes.quotedDst(quoted);
+    const from = quotes.quotedSrc(quoted);
+    const to = quotes.quotedDst(quoted);
     const ports = quotes.quotedPorts(quoted);
-    hash = isIpv6
-      ? hash6OfTuple(quotes.quotedProto(quoted), src, dst, ports)
-      : hash4OfTuple(quotes.quotedProto(quoted), load<i32>(src), load<i32>(dst), ports);
+    hash = hashOfTuple(flags, quotes.quotedProto(quoted), ports, load<i32>(from), load<i32>(to), from, to);
   }
   store<i32>(batch + (row << 2), hash, BATCH_FRAMES * column.TUPLE_HASH);
   return DECODED;

@@ -5,6 +5,7 @@
  *
  * While a packet is being decoded its key lives in its record.
  */
+import { IS_IPV6 } from "../../packets/packets.js";
 import { KEY } from "../../packets/records.js";
 
 const SEED: u64 = 0x2545f4914f6cdd1d;
@@ -70,18 +71,19 @@ export function headOf(from: i32, end: i32, keptEnd: i32): i32 {
 }
 
 /**
- * A hash of version, protocol, addresses and ports (the source's in the upper half) that is the same for both directions: each end is
- * well mixed by itself, and then they are added up.
+ * A hash of version, protocol, ports (the source's in the upper half) and addresses that is the same for both directions: each end is
+ * well mixed by itself, and then they are added up. `src`, `dst`: the addresses over IPv4; `src6`, `dst6`: where they are over IPv6.
  */
-export function hash4OfTuple(proto: i32, src: i32, dst: i32, ports: i32): i32 {
-  return <i32>avalanche(mix(ports >>> 16, <u32>src) + mix(ports & 0xffff, <u32>dst) + proto);
+export function hashOfTuple(flags: i32, proto: i32, ports: i32, src: i32, dst: i32, src6: i32, dst6: i32): i32 {
+  const srcPort = ports >>> 16;
+  const dstPort = ports & 0xffff;
+  const ends =
+    (flags & IS_IPV6) !== 0
+      ? endpoint6(src6, srcPort) + endpoint6(dst6, dstPort) + 0x100
+      : mix(srcPort, <u32>src) + mix(dstPort, <u32>dst);
+  return <i32>avalanche(ends + proto);
 }
 
-/** The same over IPv6; `src`, `dst`: where the four words of each address are. */
-export function hash6OfTuple(proto: i32, src: i32, dst: i32, ports: i32): i32 {
-  return <i32>avalanche(end6(src, ports >>> 16) + end6(dst, ports & 0xffff) + (proto | 0x100));
-}
-
-function end6(address: i32, port: i32): u64 {
+function endpoint6(address: i32, port: i32): u64 {
   return mix(mix(port, load<u64>(address)), load<u64>(address, 8));
 }
