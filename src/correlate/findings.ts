@@ -1,18 +1,30 @@
+import { addressText } from "../packets/address.js";
 import { Few } from "../packets/few.js";
+import type { FlowAccounts } from "../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
-import { copyOf, type Finding, type FlowSummary, type Verdict } from "../packets/results.js";
+import { ICMP, ICMPV6, UDP } from "../packets/packets.js";
+import type { Finding, Verdict } from "../packets/results.js";
 import { INSIDE, type Side } from "../packets/sides.js";
-import type { FlowView } from "./flow-summary.js";
+import type { TupleTable } from "../packets/tuples.js";
 
 /** Untranslated flows remembered until the end, when it is known which addresses the NAT hides. */
 const MOST_UNTRANSLATED = 10_000;
 /** Pairs a flow needs before it is odd that they all go one way. */
 const LEAST_ONE_WAY_PAIRS = 4;
 
+/** A flow that an inside address opened and that the NAT left alone. */
+interface Untranslated {
+  readonly id: number;
+  readonly src: string;
+  readonly pairs: number;
+}
+
 /** What an operator should know beyond the pairs, gathered while the run goes on and told at its end. */
 export class Findings {
+  readonly #accounts: FlowAccounts;
+  readonly #tuples: TupleTable;
   readonly #hidden = new Set<string>();
-  readonly #untranslated: FlowSummary[] = [];
+  readonly #untranslated: Untranslated[] = [];
   readonly #clashes = new Few();
   readonly #rewrittenPorts = new Few();
   readonly #oneWay = new Few();
@@ -22,29 +34,58 @@ export class Findings {
   /** Whether anything on one side was found again, or might have been, on the other. */
   #isRelated = false;
 
-  /**
-   * Takes a flow that has ended. `retransmissions`: segments of it that crossed the NAT more than once; `hasLostFirst`: a
-   * packet of it was dropped on its way out before its first pair.
-   */
-  flow(flow: FlowView, retransmissions: number, hasLostFirst: boolean): void {
-    const { id, rewrite, pairs, pairsOutbound } = flow;
+  constructor(accounts: FlowAccounts, tuples: TupleTable) {
+    this.#accounts = accounts;
+    this.#tuples = tuples;
+  }
+
+  /** Takes the flow in a slot, which has ended. Of most there is nothing to tell: what it takes to see that is all that is looked at. */
+  flow(slot: number): void {
+    const accounts = this.#accounts;
+    const tuples = this.#tuples;
+    const inside = accounts.insideTuple(slot);
+    const isForward = tuples.isOpenedByA(inside);
+    const forward = isForward ? 1 : 0;
+    // the initiator's direction
+    const rewrite = accounts.rewrite(slot, forward);
+    const isFromInside = accounts.isOutbound(slot, forward);
     this.#isRelated = true;
-    const isInside = flow.initiator === "inside";
-    // an address that becomes one of the other IP version is not hidden: within its own version it may be used as it is
-    const isHidden = (rewrite & (isInside ? REWRITE_SRC : REWRITE_DST)) !== 0 && !flow.isAcross;
-    if (isHidden) this.#hidden.add(isInside ? flow.inside.src : flow.inside.dst);
-    if (isInside && rewrite === 0) {
-      if (this.#untranslated.length < MOST_UNTRANSLATED) this.#untranslated.push(copyOf(flow));
-    } else if (isInside && (rewrite & (isIcmp(flow) ? REWRITE_SRC_PORT | REWRITE_DST_PORT : REWRITE_SRC_PORT)) !== 0) {
-      this.#rewrittenPorts.add(String(id));
-      if (hasLostFirst) this.#clashes.add(String(id));
+    if (rewrite === 0) {
+      if (isFromInside && this.#untranslated.length < MOST_UNTRANSLATED)
+        this.#untranslated.push({
+          id: accounts.id(slot),
+          src: this.#address(inside, isForward),
+          pairs: accounts.pairs(slot),
+        });
+    } else {
+      // an address that becomes one of the other IP version is not hidden: within its own version it may be used as it is
+      if ((rewrite & (isFromInside ? REWRITE_SRC : REWRITE_DST)) !== 0 && !this.#isAcross(slot))
+        this.#hidden.add(this.#address(inside, isFromInside === isForward));
+      if (isFromInside && (rewrite & portsOf(tuples.proto(inside))) !== 0) {
+        this.#rewrittenPorts.add(String(accounts.id(slot)));
+        if (tuples.hasLostFirst(inside)) this.#clashes.add(String(accounts.id(slot)));
+      }
     }
-    const isOneWay = pairs >= LEAST_ONE_WAY_PAIRS && (pairsOutbound === 0 || pairsOutbound === pairs);
-    if (isOneWay && flow.proto !== "udp") this.#oneWay.add(String(id));
+    const outbound = accounts.pairsThatWent(slot, true);
+    const inbound = accounts.pairsThatWent(slot, false);
+    const isOneWay = (outbound === 0 || inbound === 0) && outbound + inbound >= LEAST_ONE_WAY_PAIRS;
+    if (isOneWay && tuples.proto(inside) !== UDP) this.#oneWay.add(String(accounts.id(slot)));
+    const retransmissions = accounts.retransmissions(slot);
     if (retransmissions > 0) {
-      this.#retransmitting.add(String(id));
+      this.#retransmitting.add(String(accounts.id(slot)));
       this.#retransmissions += retransmissions;
     }
+  }
+
+  #address(tuple: number, isA: boolean): string {
+    const tuples = this.#tuples;
+    return addressText(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, isA));
+  }
+
+  /** Whether a flow is of one IP version inside and of the other outside. */
+  #isAcross(slot: number): boolean {
+    const tuples = this.#tuples;
+    return tuples.isIpv6(this.#accounts.insideTuple(slot)) !== tuples.isIpv6(this.#accounts.outsideTuple(slot));
   }
 
   /** Takes frames that may be each other's twins. */
@@ -62,14 +103,13 @@ export class Findings {
   close(names: readonly [string, string], frames: readonly [number, number]): Finding[] {
     const [inside, outside] = names;
     const found: Finding[] = [];
-    for (const flow of this.#untranslated) {
-      if (!this.#hidden.has(flow.inside.src)) continue;
-      const { src } = flow.inside;
+    for (const { id, src, pairs } of this.#untranslated) {
+      if (!this.#hidden.has(src)) continue;
       found.push({
         severity: "warning",
         code: "leak",
-        flow: flow.id,
-        count: flow.pairs,
+        flow: id,
+        count: pairs,
         text: `${src} appears on ${outside} untranslated, though the NAT hides it in other flows: has its conntrack entry gone?`,
       });
     }
@@ -106,9 +146,9 @@ export class Findings {
   }
 }
 
-/** Whether a flow has one id for both of its ends. */
-function isIcmp({ proto }: FlowView): boolean {
-  return proto === "icmp" || proto === "icmpv6";
+/** Which REWRITE_… bits tell that the initiator's own port, or the id that both ends of an ICMP flow have, was not kept. */
+function portsOf(proto: number): number {
+  return proto === ICMP || proto === ICMPV6 ? REWRITE_SRC_PORT | REWRITE_DST_PORT : REWRITE_SRC_PORT;
 }
 
 function flowsNamed(count: number, ids: string): string {

@@ -59,21 +59,18 @@ export class FlowBook {
   /** The flows alive that have the most pairs, at most so many. */
   busiest(most: number): FlowSummary[] {
     const { accounts } = this.#about.translations;
-    const alive = accounts.slots();
-    alive.sort((a, b) => accounts.pairs(b) - accounts.pairs(a) || accounts.id(a) - accounts.id(b));
-    return alive.slice(0, most).map((slot) => copyOf(this.#view.of(slot)));
+    return accounts.busiest(accounts.slots(), most).map((slot) => copyOf(this.#view.of(slot)));
   }
 
   /** Reports all flows there are. */
   close(): void {
     const { translations, sink } = this.#about;
     const { accounts } = translations;
-    // by id; made into summaries one at a time: all of them together may be more than the run ever held
-    const slots = accounts.slots().sort((a, b) => accounts.id(a) - accounts.id(b));
     const proxied = [...this.#proxied].sort(([a], [b]) => a - b);
-    for (const slot of slots) {
+    for (const slot of this.#toTell(accounts.slots())) {
       while (proxied.length > 0 && proxied[0][0] < accounts.id(slot)) this.#reportProxied(proxied.splice(0, 1));
-      sink.flow(this.#close(slot));
+      // made into a summary when its turn comes: all of them together may be more than the run ever held
+      sink.flow(this.#view.of(slot));
     }
     this.#reportProxied(proxied);
     accounts.end = 0;
@@ -85,12 +82,10 @@ export class FlowBook {
     const { heap, timeline, translations, proxies, sink, tuples } = this.#about;
     const idle = new Idle({ heap, timeline, tuples, accounts: translations.accounts }, nowNs);
     for (const slot of idle.flows()) translations.retire(slot);
-    translations.retired = translations.retired.filter((slot) => {
-      if (idle.isHeld(slot)) return true;
-      sink.flow(this.#close(slot));
-      translations.free(slot);
-      return false;
-    });
+    const ended = translations.retired.filter((slot) => !idle.isHeld(slot));
+    translations.retired = translations.retired.filter((slot) => idle.isHeld(slot));
+    for (const slot of this.#toTell(ended)) sink.flow(this.#view.of(slot));
+    for (const slot of ended) translations.free(slot);
     translations.forgetCandidates();
     for (const [id, stream] of this.#proxied) {
       const { client, server } = stream;
@@ -105,12 +100,11 @@ export class FlowBook {
     idle.free();
   }
 
-  #close(slot: number): FlowSummary {
-    const { tuples, findings, translations } = this.#about;
-    const { accounts } = translations;
-    const summary = this.#view.of(slot);
-    findings.flow(summary, accounts.retransmissions(slot), tuples.hasLostFirst(accounts.insideTuple(slot)));
-    return summary;
+  /** Has the findings look at flows that have ended. Returns those that the sink wants to be told of. */
+  #toTell(slots: readonly number[]): readonly number[] {
+    const { findings, translations, sink } = this.#about;
+    for (const slot of slots) findings.flow(slot);
+    return slots.length <= sink.mostFlows ? slots : translations.accounts.busiest(slots, sink.mostFlows);
   }
 
   #reportProxied(streams: readonly (readonly [id: number, stream: Proxied])[]): void {

@@ -64,7 +64,7 @@ export class Run {
   readonly #refusals: Refusals;
   readonly #proxies: Proxies;
   readonly #verdicts: Verdicts;
-  readonly #findings = new Findings();
+  readonly #findings: Findings;
   readonly #book: FlowBook;
   readonly #names: readonly [string, string];
   readonly #cover: readonly [Cover, Cover];
@@ -145,6 +145,7 @@ export class Run {
       names,
       windowNs: options.windowNs,
     });
+    this.#findings = new Findings(this.#translations.accounts, this.#tuples);
     this.#book = new FlowBook({
       heap,
       timeline,

@@ -2,7 +2,7 @@ import { sameAddress } from "../packets/columns.js";
 import { FlowAccounts } from "../packets/flow-accounts.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
 import type { Heap } from "../packets/heap.js";
-import { LatencyDigest } from "../packets/latency.js";
+import { LatencyDigest, type LatencyRange } from "../packets/latency.js";
 import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR, TCP } from "../packets/packets.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
@@ -171,7 +171,7 @@ export class Translations {
    */
   isUsual(slot: number, isOutbound: boolean, gapNs: number): boolean {
     if (this.accounts.pairsThatWent(slot, isOutbound) < ENVELOPE_PAIRS) return true;
-    return isWithin(this.accounts.latencies(slot, isOutbound), isOutbound ? gapNs : -gapNs, CONTENDED_SPREADS);
+    return isWithin(this.accounts.latencyRange(slot, isOutbound), isOutbound ? gapNs : -gapNs, CONTENDED_SPREADS);
   }
 
   /**
@@ -419,7 +419,7 @@ function isOneWay(way: number, other: number): boolean {
   return ((way ^ other) & 1) === 0;
 }
 
-function isWithin(seen: LatencyDigest, latencyNs: number, spreads: number): boolean {
+function isWithin(seen: LatencyRange, latencyNs: number, spreads: number): boolean {
   const marginNs = spreads * (seen.maxNs - seen.minNs) + ENVELOPE_SLACK_NS;
   return latencyNs >= seen.minNs - marginNs && latencyNs <= seen.maxNs + marginNs;
 }

@@ -43,6 +43,9 @@ export class Explaining implements Sink {
     return this.#next.wantsPairs;
   }
 
+  /** Each flow is looked at, whether it is shown or not. */
+  readonly mostFlows = Number.POSITIVE_INFINITY;
+
   begin(tables: Tables): void {
     this.#next.begin(tables);
   }

@@ -1,6 +1,6 @@
 import { Flow } from "./flows.js";
 import { asDoubles, type Heap } from "./heap.js";
-import { EXACT_SAMPLES, LatencyDigest, type LatencySummary, summaryOf } from "./latency.js";
+import { EXACT_SAMPLES, LatencyDigest, type LatencyRange, type LatencySummary, summaryOf } from "./latency.js";
 import { Samples } from "./samples.js";
 import { NONE } from "./tuples.js";
 
@@ -29,6 +29,9 @@ export const RECORD_BITS = 4;
 const RECORD_WORDS = 1 << RECORD_BITS;
 /** 8 MiB, most of which takes no memory: see `FIRST_CHUNKS`. */
 const FIRST_SLOTS = 2 ** 17;
+
+/** Slots stay below it: that many flows do not fit the memory. */
+const MOST_SLOTS = 2 ** 26;
 
 /** In the lowest bit, as `forward` is in a way: `FastPath` reckons with both. */
 export const IS_FLIPPED = 1;
@@ -110,11 +113,38 @@ export class FlowAccounts {
     }
   }
 
-  /** The slots that are in use. */
+  /** The slots that are in use, by the ids of their flows. */
   slots(): number[] {
-    const slots: number[] = [];
-    for (let slot = 0; slot < this.end; slot++) if (this.id(slot) !== 0) slots.push(slot);
-    return slots;
+    const { records, end } = this;
+    const found = new Float64Array(end);
+    let count = 0;
+    for (let slot = 0; slot < end; slot++) {
+      const id = records[(slot << RECORD_BITS) + ID];
+      if (id !== 0) found[count++] = id * MOST_SLOTS + slot;
+    }
+    // as numbers, which takes a fraction of what comparing flows does; small integers again, or whoever takes them is compiled anew
+    return Array.from(found.subarray(0, count).sort(), (idAndSlot) => (idAndSlot % MOST_SLOTS) | 0);
+  }
+
+  /** Those of some slots that have the most pairs, at most so many, the busiest first; of equals, the ones learnt first. */
+  busiest(slots: readonly number[], most: number): number[] {
+    const { records } = this;
+    const pairs = new Int32Array(slots.length);
+    for (let at = 0; at < slots.length; at++) {
+      const r = (slots[at] << RECORD_BITS) + PAIRS;
+      pairs[at] = records[r] + records[r + 1];
+    }
+    // what the last of them has tells most flows apart from them without comparing any
+    const least = pairs.toSorted()[Math.max(0, pairs.length - most)];
+    const busier: number[] = [];
+    const rivals: number[] = [];
+    for (let at = 0; at < slots.length; at++) {
+      if (pairs[at] > least) busier.push(slots[at]);
+      else if (pairs[at] === least) rivals.push(slots[at]);
+    }
+    busier.sort((a, b) => this.pairs(b) - this.pairs(a) || this.id(a) - this.id(b));
+    rivals.sort((a, b) => this.id(a) - this.id(b));
+    return [...busier, ...rivals.slice(0, most - busier.length)];
   }
 
   /** 0 where the slot is free. */
@@ -213,13 +243,19 @@ export class FlowAccounts {
     records[r + NEXT_SEQ + forward] = end;
   }
 
-  /** The latencies of all pairs that went that way so far. */
-  latencies(slot: number, isOutbound: boolean): LatencyDigest {
+  /** The least and the greatest latency of all pairs that went that way so far, nanoseconds; infinite where there were none. */
+  latencyRange(slot: number, isOutbound: boolean): LatencyRange {
     const outbound = isOutbound ? 1 : 0;
-    return (
-      this.#digest(slot, outbound) ??
-      this.#filled(new LatencyDigest(), slot, outbound, this.pairsThatWent(slot, isOutbound))
-    );
+    const digest = this.#digest(slot, outbound);
+    if (digest) return digest;
+    const samples = this.#fewOf(slot, outbound, this.pairsThatWent(slot, isOutbound));
+    let minNs = Number.POSITIVE_INFINITY;
+    let maxNs = Number.NEGATIVE_INFINITY;
+    for (let at = 0; at < samples.length; at++) {
+      minNs = Math.min(minNs, samples[at]);
+      maxNs = Math.max(maxNs, samples[at]);
+    }
+    return { minNs, maxNs };
   }
 
   /** What has the latencies, where they are not kept one by one. */

@@ -19,6 +19,12 @@ const WORDS = 8;
 
 const NO_COUNTS = new Uint32Array(0);
 
+/** The least and the greatest of some latencies, nanoseconds. */
+export interface LatencyRange {
+  readonly minNs: number;
+  readonly maxNs: number;
+}
+
 /** What a digest says, nanoseconds. */
 export interface LatencySummary {
   min: number;

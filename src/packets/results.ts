@@ -159,6 +159,8 @@ export interface Tables {
 export interface Sink {
   /** Whether `pair` is to be called; without, nothing waits for a pair's place in the order of time. */
   readonly wantsPairs: boolean;
+  /** How many flows are shown at the most, the busiest, and of equals those learnt first: `flow` need not be told of others. */
+  readonly mostFlows: number;
   begin(tables: Tables): void;
   /** `latencyNs` is signed, in the packet's direction of travel, clock offset taken out. */
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void;

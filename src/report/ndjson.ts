@@ -22,6 +22,7 @@ export interface NdjsonOptions {
  */
 export class NdjsonReporter implements Reporter {
   readonly wantsPairs: boolean;
+  readonly mostFlows = Number.POSITIVE_INFINITY;
   readonly #lines: ByteLines;
   readonly #isQuiet: boolean;
   #tables!: Tables;

@@ -7,7 +7,7 @@ import { type Paint, paint } from "./paint.js";
 import { printable } from "./printable.js";
 import type { Reporter, Write } from "./reporter.js";
 import { totals } from "./totals.js";
-import { TranslationTable } from "./translations.js";
+import { MOST_ROWS, TranslationTable } from "./translations.js";
 
 /** Most findings that are shown: what can be read, and what bounds their memory. */
 const MOST_FINDINGS = 100;
@@ -25,6 +25,7 @@ export interface TextOptions {
 /** The report for people: a line a packet, then translations, findings and totals. */
 export class TextReporter implements Reporter {
   readonly wantsPairs: boolean;
+  readonly mostFlows = MOST_ROWS;
   readonly #out: Buffered;
   readonly #options: TextOptions;
   readonly #paint: Paint;
@@ -74,7 +75,7 @@ export class TextReporter implements Reporter {
 
   end(summary: Summary): void {
     if (!this.#options.quiet) this.#out.add("\n");
-    this.#out.add(`${this.#translations.text(this.#paint)}\n`);
+    this.#out.add(`${this.#translations.text(this.#paint, summary.flows)}\n`);
     if (this.#findings.length > 0) this.#out.add(this.#findingsText());
     this.#out.add(totals(summary, this.#tables.names, this.#verdicts, this.#paint));
     this.flush();

@@ -7,7 +7,7 @@ import type { Paint } from "./paint.js";
 import { table, type TableColumn } from "./table.js";
 
 /** Most flows the table shows: what can be read, and what bounds its memory. NDJSON gives them all. */
-const MOST_ROWS = 200;
+export const MOST_ROWS = 200;
 
 const COLUMNS: readonly TableColumn[] = [
   { heading: "flow", align: "right" },
@@ -24,10 +24,8 @@ const COLUMNS: readonly TableColumn[] = [
 /** The busiest flows and what the NAT made of them; the others are counted. */
 export class TranslationTable {
   readonly #rows: FlowSummary[] = [];
-  #flows = 0;
 
   add(flow: FlowSummary): void {
-    this.#flows++;
     // most flows have no place in a full table, and what a flow came to takes some reckoning
     const before = this.#rows.findLastIndex((row) => inOrder(row, flow) <= 0);
     if (before === MOST_ROWS - 1) return;
@@ -37,9 +35,9 @@ export class TranslationTable {
 
   /**
    * Two lines a flow, one above the other what it is inside and outside; the arrow tells which way its pairs went. `flows`: how
-   * many there are in all, where only the busiest were added.
+   * many there are in all.
    */
-  text(paint: Paint, flows = this.#flows): string {
+  text(paint: Paint, flows: number): string {
     if (flows === 0) return `${paint.heading("No translation was seen.")}\n`;
     const noun = flows === 1 ? "translation" : "translations";
     const hidden = flows - this.#rows.length;

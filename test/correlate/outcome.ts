@@ -139,6 +139,7 @@ export class Outcome implements Sink {
   readonly records: (Pair | Undecided | Unmatched | FlowSummary | Finding)[] = [];
   summary!: Summary;
   readonly wantsPairs: boolean;
+  readonly mostFlows = Number.POSITIVE_INFINITY;
   #tables!: Tables;
 
   constructor(wantsPairs = true) {

@@ -189,7 +189,7 @@ describe("the end of a report", () => {
 
   it("shows where the frames do not add up", () => {
     const output = text(new HandFilled(), { quiet: true }, (reporter) => {
-      reporter.end({ ...SUMMARY, inside: { ...SUMMARY.inside, frames: 11 } });
+      reporter.end({ ...SUMMARY, flows: 0, inside: { ...SUMMARY.inside, frames: 11 } });
     });
     expect(output).toMatch(/docker0 +11 +≠/);
     expect(output).toMatch(/enp0s3 +9 +=/);
@@ -199,12 +199,22 @@ describe("the end of a report", () => {
   it("shows the busiest 200 translations of many, and how many more there are", () => {
     const output = text(new HandFilled(), { quiet: true }, (reporter) => {
       for (let id = 1; id <= 1000; id++) reporter.flow({ ...FLOW, id, pairs: id });
-      reporter.end(SUMMARY);
+      reporter.end({ ...SUMMARY, flows: 1000 });
     });
     expect(output).toContain("1000 translations, busiest first\n");
     expect(output).toContain("… and 800 more with fewer pairs");
     const ids = [...output.matchAll(/^ *(\d+) +icmp/gm)].map(([, id]) => Number(id));
     expect(ids).toEqual(Array.from({ length: 200 }, (_, at) => 1000 - at));
+  });
+
+  it("is the same where it is told of no more flows than it wants", () => {
+    const report = (least: number): string =>
+      text(new HandFilled(), { quiet: true }, (reporter) => {
+        for (let id = least; id <= 1000; id++) reporter.flow({ ...FLOW, id, pairs: id });
+        expect(reporter.mostFlows).toBe(200);
+        reporter.end({ ...SUMMARY, flows: 1000 });
+      });
+    expect(report(801)).toBe(report(1));
   });
 
   it("escapes control characters in names", () => {
