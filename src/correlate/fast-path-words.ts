@@ -2,7 +2,7 @@
  * What the fast path is told, and what it says: the words of a block that `fast-path.ts` and `assembly/fast-path.ts` both know.
  * Where a name stands for two words or doubles, one is a side's or a direction's: at … + side.
  */
-export const WORDS = 66;
+export const WORDS = 68;
 
 /** Doubles, at half the word. Two: when each side's next packet comes, nanoseconds on the timeline. */
 export const NEXT_NS = 0;
@@ -83,6 +83,10 @@ export const STRANGERS = 63;
 export const STRANGER_COUNT = 64;
 /** 1 where the next packet is not for the fast path. */
 export const IS_AT_OTHER = 65;
+/** 1 where a packet without a translation that nobody waited for has nothing but its verdict before it once its window is over. */
+export const MAY_JUDGE = 66;
+/** The NAT's address of the flow that was told of last, over IPv4; 0 for none. */
+export const NEWEST_NAT = 67;
 
 /**
  * A latency: nanoseconds, a double; then where the flow's digest is, or -1 where it needs none; then 1 if it is outbound, and

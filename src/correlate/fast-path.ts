@@ -6,11 +6,13 @@ import type { TupleTable } from "../packets/tuples.js";
 import code from "./assembly/fast-path.wasm";
 import type { Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
+import type { Datagrams } from "./datagrams.js";
 import * as words from "./fast-path-words.js";
 import type { Feed } from "./feed.js";
 import type { Proxies } from "./proxies.js";
 import type { Segments } from "./segments.js";
 import type { Translations } from "./translations.js";
+import type { Verdicts } from "./verdicts.js";
 import type { Versions } from "./versions.js";
 
 /** What the fast path works on; the rooms it leaves packets to are asked whether they want one. */
@@ -23,9 +25,13 @@ export interface Grounds {
   readonly clock: Clock;
   readonly segments: Segments;
   readonly proxies: Proxies;
-  /** Told of flows that were learnt, by their slots. */
+  /** Told of flows that were learnt and that anybody has to know of, by their slots. */
   readonly onFlow: (slot: number) => void;
+  /** Told of packets whose window is over, which are filed no more, and nothing but a verdict on them is wanting. */
+  readonly onOverdue: (row: number) => void;
   readonly versions: Versions;
+  readonly datagrams: Datagrams;
+  readonly verdicts: Verdicts;
   readonly windowNs: number;
   /** Whether pairs are to be shown. */
   readonly isShowing: boolean;
@@ -61,7 +67,7 @@ export class FastPath {
   readonly #strangers: Int32Array;
 
   constructor(grounds: Grounds) {
-    const { heap, translations, clock, onFlow, windowNs, isShowing, mostRows } = grounds;
+    const { heap, translations, clock, windowNs, isShowing, mostRows } = grounds;
     this.#grounds = grounds;
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
@@ -80,7 +86,8 @@ export class FastPath {
       "fast-path": {
         observe: (timeNs: number, gapNs: number, outbound: number) => clock.observe(timeNs, gapNs, outbound === 1),
         correctionNs: (timeNs: number) => clock.correctionNs(timeNs),
-        learn: onFlow,
+        learn: (slot: number) => this.#learn(slot),
+        judge: (row: number) => this.#judge(row),
       },
       "learning.js": { log2: Math.log2 },
     });
@@ -104,7 +111,8 @@ export class FastPath {
     shown: number,
     rows: number,
   ): number {
-    const { heap, timeline, tuples, buckets, translations, segments, versions } = this.#grounds;
+    const { heap, timeline, tuples, buckets, translations, segments, versions, datagrams, verdicts, isShowing } =
+      this.#grounds;
     const { accounts } = translations;
     const { samples } = accounts;
     timeline.reserve(rows);
@@ -144,6 +152,8 @@ export class FastPath {
     w[words.FREE_SLOT_COUNT] = translations.freeCount;
     w[words.IS_IPV4_ONLY] = versions.isNeeded ? 0 : 1;
     w[words.IS_UNCUT] = segments.isNeeded ? 0 : 1;
+    w[words.NEWEST_NAT] = verdicts.newestIpv4;
+    w[words.MAY_JUDGE] = isShowing || versions.isNeeded || datagrams.size > 0 ? 0 : 1;
     w[words.PAIRS_BEFORE] = translations.outbound.count + translations.inbound.count;
     this.#run(w.byteOffset);
     timeline.end = w[words.ROW];
@@ -192,13 +202,26 @@ export class FastPath {
     w[words.DROPPED] = samples.dropped.byteOffset;
   }
 
+  #learn(slot: number): void {
+    this.#grounds.onFlow(slot);
+    this.#words[words.NEWEST_NAT] = this.#grounds.verdicts.newestIpv4;
+  }
+
+  /** Has a packet judged in the middle of a stretch, by whoever then asks for what the stretch has told nobody by now. */
+  #judge(row: number): void {
+    const { timeline, translations, onOverdue } = this.#grounds;
+    const w = this.#words;
+    timeline.end = w[words.ROW];
+    translations.learnt = w[words.FLOWS_LEARNT];
+    if (w[words.STRANGER_COUNT] > 0) this.#admitStrangers(w[words.STRANGER_COUNT]);
+    onOverdue(row);
+    w[words.FLOWS_LEARNT] = translations.learnt;
+  }
+
   /** Has those of the stretch's TCP segments without a translation that have none by now looked at by who wants them. */
   #admitStrangers(count: number): void {
-    const { timeline, tuples, proxies } = this.#grounds;
-    for (let at = 0; at < count; at++) {
-      const row = this.#strangers[at];
-      if (timeline.isWaiting(row) && tuples.isUntranslated(timeline.tuple(row))) proxies.admit(row);
-    }
+    const { proxies } = this.#grounds;
+    for (let at = 0; at < count; at++) proxies.admit(this.#strangers[at]);
   }
 
   /** Adds the latencies that no digest counted yet to those of all pairs, and to those of flows that have too many to keep one by one. */

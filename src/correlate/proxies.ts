@@ -112,17 +112,18 @@ export class Proxies {
 
   /** Forgets the stream of a tuple that has a translation after all, or is about to be released. */
   forget(tuple: number): void {
-    this.#streams.delete(tuple);
+    if (this.#streams.delete(tuple)) this.#tuples.setStream(tuple, false);
   }
 
   #open(row: number): void {
     const t = this.#timeline;
     if (this.#streams.size >= MOST_STREAMS) {
       for (const oldest of this.#streams.keys()) {
-        this.#streams.delete(oldest);
+        this.forget(oldest);
         break;
       }
     }
+    this.#tuples.setStream(t.tuple(row), true);
     this.#streams.set(t.tuple(row), {
       side: t.sideOf(row),
       tuple: t.tuple(row),
@@ -153,6 +154,8 @@ export class Proxies {
   #partnersOf(stream: Stream): Stream[] {
     const partners: Stream[] = [];
     for (const other of this.#streams.values()) {
+      // of most, one of these tells
+      if (Math.abs(other.openedNs - stream.openedNs) > DIAL_NS || !(other.isByHost || stream.isByHost)) continue;
       if (other === stream || other.twin !== null) continue;
       if (!this.#isCarriedOn(stream, other) && !this.#isCarriedOn(other, stream)) continue;
       // asked last: of most, the tuple is long out of the cache

@@ -116,21 +116,6 @@ export class Run {
     this.#versions = new Versions(timeline, this.#tuples, this.#translations, clock, pairing);
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
     this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
-    this.#fastPath = new FastPath({
-      heap,
-      timeline,
-      tuples: this.#tuples,
-      buckets,
-      translations: this.#translations,
-      clock,
-      segments: this.#segments,
-      proxies: this.#proxies,
-      onFlow: (slot) => this.#begin(slot),
-      versions: this.#versions,
-      windowNs: options.windowNs,
-      isShowing: this.#isShowing,
-      mostRows: TIDY_EVERY,
-    });
     this.#refusals = new Refusals(timeline);
     this.#cover = [this.#coverOf(INSIDE), this.#coverOf(OUTSIDE)];
     this.#verdicts = new Verdicts({
@@ -144,6 +129,24 @@ export class Run {
       cover: this.#cover,
       names,
       windowNs: options.windowNs,
+    });
+    this.#fastPath = new FastPath({
+      heap,
+      timeline,
+      tuples: this.#tuples,
+      buckets,
+      translations: this.#translations,
+      clock,
+      segments: this.#segments,
+      proxies: this.#proxies,
+      onFlow: (slot) => this.#begin(slot),
+      onOverdue: (row) => this.#judge(row),
+      versions: this.#versions,
+      datagrams: this.#datagrams,
+      verdicts: this.#verdicts,
+      windowNs: options.windowNs,
+      isShowing: this.#isShowing,
+      mostRows: TIDY_EVERY,
     });
     this.#findings = new Findings(this.#translations.accounts, this.#tuples);
     this.#book = new FlowBook({
@@ -314,7 +317,10 @@ export class Run {
     if (timeNs > this.#nowNs) this.#nowNs = timeNs;
     this.#settle(this.#nowNs);
     // counted in packets, not in batches, so that it does not matter how a source cuts those
-    if (row % TIDY_EVERY === 0 && this.#book.tidy(this.#nowNs)) for (const each of this.#feeds) each.findWays();
+    if (row % TIDY_EVERY === 0 && this.#book.tidy(this.#nowNs)) {
+      this.#verdicts.forgetWays();
+      for (const each of this.#feeds) each.findWays();
+    }
     this.#match(row);
     this.#show();
   }
@@ -405,6 +411,12 @@ export class Run {
     if (t.state(row) !== WAITING) return;
     const hasData = t.proto(row) === TCP && t.payloadLength(row) > 0;
     if ((hasData && this.#segments.settle(row)) || this.#shifted.settle(row) || this.#versions.settle(row)) return;
+    this.#judge(row);
+  }
+
+  /** Accounts for a packet that has no twin. */
+  #judge(row: number): void {
+    const t = this.#timeline;
     const side = t.sideOf(row);
     const { verdict, why } = this.#verdicts.judge(row);
     this.#tuples.noteUnmatched(t.tuple(row));

@@ -1,10 +1,9 @@
 import { addressText } from "../packets/address.js";
-import { sameAddress } from "../packets/columns.js";
 import type { FlowAccounts } from "../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_SRC } from "../packets/flows.js";
-import { ICMPV6, IS_FRAGMENT, TCP } from "../packets/packets.js";
+import { ICMPV6, IS_ERROR, IS_FRAGMENT, TCP } from "../packets/packets.js";
 import type { Verdict } from "../packets/results.js";
-import { INSIDE, otherSide, type Side, SIDE_NAMES } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { Gaps } from "./gaps.js";
@@ -39,6 +38,12 @@ export interface Judgement {
   why: string;
 }
 
+/** What the addresses of a packet alone tell of it: that it is not forwarded. */
+interface Local extends Judgement {
+  /** Whether such packets are forwarded by nobody; else it takes a packet that has no translation. */
+  readonly isNever: boolean;
+}
+
 /** What a verdict may draw on. */
 export interface Known {
   readonly timeline: Timeline;
@@ -59,11 +64,12 @@ export interface Known {
 export class Verdicts {
   /** Outside addresses that stand for inside ones: the NAT's own. Keys are `addressText`. */
   readonly #natAddresses = new Set<string>();
-  /** The one added last, of an inside flow: its words, and whether it is an IPv6 one. */
-  readonly #newest = new Uint32Array(4);
-  #isNewestIpv6 = false;
+  /** The one added last over IPv4, 0 for none: most flows have the address that the one before had. */
+  newestIpv4 = 0;
   /** Outside ports that are forwarded inside, by address; see `portKey`. */
   readonly #published = new Map<string, Set<number>>();
+  /** What was found of the addresses of packets by their ways, as most local packets come in conversations; null for nothing. */
+  readonly #locals = new Map<number, Local | null>();
   readonly #known: Known;
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
@@ -95,17 +101,21 @@ export class Verdicts {
     const isOpenedThere = tuples.isOpenedByA(tuple) === isA;
     const { words } = tuples;
     const at = tuples.address(tuple, isA);
-    // most flows are opened from within, and have the address that the one before had
-    if (isOpenedThere && isIpv6 === this.#isNewestIpv6 && sameAddress(words, at, this.#newest, 0)) return;
-    this.#isNewestIpv6 = isIpv6;
-    this.#newest.set(words.subarray(at, at + 4));
-    const address = addressText(isIpv6, words, at);
-    this.#natAddresses.add(address);
-    if (!isOpenedThere) {
-      const port = tuples.port(tuple, isA);
-      const ports = this.#published.get(address) ?? new Set();
-      this.#published.set(address, ports.add(portKey(tuples.proto(tuple), port)));
+    if (!isIpv6) {
+      if (isOpenedThere && words[at] === this.newestIpv4) return;
+      this.newestIpv4 = words[at];
     }
+    const address = addressText(isIpv6, words, at);
+    const ports = this.#published.get(address) ?? new Set();
+    const known = this.#natAddresses.size + ports.size;
+    this.#natAddresses.add(address);
+    if (!isOpenedThere) this.#published.set(address, ports.add(portKey(tuples.proto(tuple), tuples.port(tuple, isA))));
+    if (this.#natAddresses.size + ports.size > known) this.forgetWays();
+  }
+
+  /** Forgets what was found of ways: they are about to get another meaning. */
+  forgetWays(): void {
+    this.#locals.clear();
   }
 
   /** Judges a packet whose window is over. */
@@ -122,25 +132,9 @@ export class Verdicts {
     const t = this.#timeline;
     const side = t.sideOf(row);
     const other = otherSide(side);
-    const tuples = this.#tuples;
-    const tuple = t.tuple(row);
-    const isIpv6 = tuples.isIpv6(tuple);
-    const isForward = t.forward(row) === 1;
-    const { words } = tuples;
-    const src = tuples.address(tuple, isForward);
-    const dst = tuples.address(tuple, !isForward);
-    const srcText = addressText(isIpv6, words, src);
-    const dstText = addressText(isIpv6, words, dst);
     const otherName = this.#names[other];
-
-    if (isLinkScoped(isIpv6, words, dst) || isLinkScoped(isIpv6, words, src)) {
-      return {
-        verdict: "local",
-        why: `${isLinkScoped(isIpv6, words, dst) ? dstText : srcText} is never forwarded`,
-      };
-    }
-    if (isMulticast(isIpv6, words, dst)) return { verdict: "local", why: `${dstText} is a multicast group` };
-
+    const local = this.#localOf(row);
+    if (local?.isNever) return local;
     if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(t.seq(row) >>> 24)) {
       return { verdict: "local", why: "neighbour discovery is never forwarded" };
     }
@@ -155,13 +149,7 @@ export class Verdicts {
     const slot = this.#translations.slotOf(row);
     const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.proxies.twinOf(row) : null;
     if (proxied) return { verdict: "proxied", why: `a proxy on the host passes it on: ${this.#connection(proxied)}` };
-    if (slot === NONE) {
-      const local =
-        side === INSIDE
-          ? this.#localInside(isIpv6, src, dst, srcText, dstText)
-          : this.#localOutside(row, srcText, dstText);
-      if (local) return local;
-    }
+    if (slot === NONE && local) return local;
     const gap = this.#uncovered(t.timeNs(row), other);
     if (gap) return { verdict: "no-overlap", why: gap };
     if ((t.flags(row) & IS_FRAGMENT) !== 0) {
@@ -179,7 +167,43 @@ export class Verdicts {
         why: `it appears on ${this.#names[side]} only, without having come in on ${otherName}`,
       };
     }
-    return this.#unexplained(row, side, srcText, dstText, src, dst, isIpv6);
+    return this.#unexplained(row, side);
+  }
+
+  /** What the addresses of a packet, and all that goes the same way, tell of it. */
+  #localOf(row: number): Local | null {
+    const t = this.#timeline;
+    const way = t.way(row);
+    // an ICMP error goes the way of the packet it quotes, whose protocol is another
+    if ((t.flags(row) & IS_ERROR) !== 0) return this.#findLocal(row, way);
+    const known = this.#locals.get(way);
+    if (known !== undefined) return known;
+    const found = this.#findLocal(row, way);
+    this.#locals.set(way, found);
+    return found;
+  }
+
+  #findLocal(row: number, way: number): Local | null {
+    const side = this.#timeline.side(row);
+    const local = (why: string, isNever = false): Local => ({ verdict: "local", why, isNever });
+    const tuples = this.#tuples;
+    const { words } = tuples;
+    const tuple = way >> 1;
+    const isForward = (way & 1) === 1;
+    const isIpv6 = tuples.isIpv6(tuple);
+    const src = tuples.address(tuple, isForward);
+    const dst = tuples.address(tuple, !isForward);
+    const srcText = addressText(isIpv6, words, src);
+    const dstText = addressText(isIpv6, words, dst);
+    if (isLinkScoped(isIpv6, words, dst)) return local(`${dstText} is never forwarded`, true);
+    if (isLinkScoped(isIpv6, words, src)) return local(`${srcText} is never forwarded`, true);
+    if (isMulticast(isIpv6, words, dst)) return local(`${dstText} is a multicast group`, true);
+    if (side === OUTSIDE && this.#isToPublished(row)) return null;
+    if (this.#natAddresses.has(dstText)) return local(`to the host itself (${dstText})`);
+    if (this.#natAddresses.has(srcText)) return local(`from the host itself (${srcText})`);
+    if (side === INSIDE && isSameLink(isIpv6, words, src, words, dst))
+      return local(`between ${srcText} and ${dstText} on ${this.#names[INSIDE]}`);
+    return null;
   }
 
   /** The other connection of a proxied stream, from who opened it. */
@@ -193,43 +217,17 @@ export class Verdicts {
     return this.#natAddresses.has(src) || (side === INSIDE && isSameLink(isIpv6, srcWords, 0, dstWords, 0));
   }
 
-  #localInside(isIpv6: boolean, src: number, dst: number, srcText: string, dstText: string): Judgement | null {
-    const host = this.#localToHost(srcText, dstText);
-    if (host) return host;
-    const { words } = this.#tuples;
-    if (isSameLink(isIpv6, words, src, words, dst))
-      return { verdict: "local", why: `between ${srcText} and ${dstText} on ${this.#names[INSIDE]}` };
-    return null;
-  }
-
-  #localOutside(row: number, srcText: string, dstText: string): Judgement | null {
-    return this.#isToPublished(row, dstText) ? null : this.#localToHost(srcText, dstText);
-  }
-
-  #localToHost(srcText: string, dstText: string): Judgement | null {
-    if (this.#natAddresses.has(dstText)) return { verdict: "local", why: `to the host itself (${dstText})` };
-    if (this.#natAddresses.has(srcText)) return { verdict: "local", why: `from the host itself (${srcText})` };
-    return null;
-  }
-
   /** Whether an outside packet goes to a published port. */
-  #isToPublished(row: number, dstText: string): boolean {
+  #isToPublished(row: number): boolean {
     const t = this.#timeline;
     const tuples = this.#tuples;
     const tuple = t.tuple(row);
-    const dstPort = tuples.port(tuple, t.forward(row) !== 1);
-    return this.#published.get(dstText)?.has(portKey(t.proto(row), dstPort)) ?? false;
+    const isToA = t.forward(row) === 0;
+    const address = addressText(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, isToA));
+    return this.#published.get(address)?.has(portKey(t.proto(row), tuples.port(tuple, isToA))) ?? false;
   }
 
-  #unexplained(
-    row: number,
-    side: Side,
-    srcText: string,
-    dstText: string,
-    src: number,
-    dst: number,
-    isIpv6: boolean,
-  ): Judgement {
+  #unexplained(row: number, side: Side): Judgement {
     const other = this.#names[otherSide(side)];
     const missing = this.#missing(row, other);
     if (this.#translations.learnt === 0) {
@@ -238,13 +236,21 @@ export class Verdicts {
         why: `${missing}, and nothing else has paired yet: are these captures of the same host and time?`,
       };
     }
+    const tuples = this.#tuples;
+    const { words } = tuples;
+    const way = this.#timeline.way(row);
+    const isIpv6 = tuples.isIpv6(way >> 1);
+    const src = tuples.address(way >> 1, (way & 1) === 1);
+    const dst = tuples.address(way >> 1, (way & 1) === 0);
+    const srcText = addressText(isIpv6, words, src);
+    const dstText = addressText(isIpv6, words, dst);
     if (side === INSIDE) {
-      if (isPrivate(isIpv6, this.#tuples.words, src)) return { verdict: "dropped", why: missing };
-      if (isPrivate(isIpv6, this.#tuples.words, dst))
+      if (isPrivate(isIpv6, words, src)) return { verdict: "dropped", why: missing };
+      if (isPrivate(isIpv6, words, dst))
         return { verdict: "unknown", why: `it reached ${dstText} without having come in on ${other}` };
       return { verdict: "unknown", why: missing };
     }
-    if (this.#isToPublished(row, dstText)) return { verdict: "dropped", why: missing };
+    if (this.#isToPublished(row)) return { verdict: "dropped", why: missing };
     return { verdict: "unknown", why: `neither ${srcText} nor ${dstText} is known to be translated by this NAT` };
   }
 

@@ -46,6 +46,8 @@ export const ENDED_BY_B = 1 << 19;
 export const ENDED_BY_BOTH = 3 << 19;
 /** Some evidence for a translation of an inside tuple has been gathered, not enough by now. */
 export const HAS_EVIDENCE = 1 << 21;
+/** It may be one of the two connections of a proxied stream. */
+export const IS_STREAM = 1 << 23;
 /** A packet of it was dropped before the first pair of its flow. */
 const HAS_LOST_FIRST = 1 << 22;
 
@@ -206,6 +208,10 @@ export class TupleTable {
 
   noteLostFirst(tuple: number): void {
     this.#set(tuple, HAS_LOST_FIRST, true);
+  }
+
+  setStream(tuple: number, isStream: boolean): void {
+    this.#set(tuple, IS_STREAM, isStream);
   }
 
   #has(tuple: number, fact: number): boolean {

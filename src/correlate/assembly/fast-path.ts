@@ -24,14 +24,16 @@ import { ORDINARY_BYTES } from "../segments.js";
 import { LEARN_BITS, LEARN_BITS_RELATED, RELATED_PAIRS } from "../translations.js";
 import { evidenceOf } from "./evidence.js";
 import * as learnt from "./learning.js";
-import { bind, weigh } from "./learning.js";
+import { bind, isNews, weigh } from "./learning.js";
 import { note } from "./openings.js";
 
 /** `Clock`'s methods, which are asked where the clock is an estimated one. */
 declare function observe(timeNs: f64, gapNs: f64, isOutbound: bool): void;
 declare function correctionNs(timeNs: f64): f64;
-/** A flow was learnt. */
+/** A flow was learnt that others have to know of. */
 declare function learn(slot: i32): void;
+/** A packet's window is over, nobody under its key came, and it has no translation: it is to be judged. */
+declare function judge(row: i32): void;
 
 /** Bytes of a record, and of others that are half or twice as long as they say. */
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
@@ -68,6 +70,7 @@ export function run(ground: usize): void {
   const isIpv4Only = wordOf(ground, words.IS_IPV4_ONLY) !== 0;
   const isUncut = wordOf(ground, words.IS_UNCUT) !== 0;
   const isEstimated = wordOf(ground, words.IS_ESTIMATED) !== 0;
+  const mayJudge = wordOf(ground, words.MAY_JUDGE) !== 0;
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   const shiftNs = doubleOf(ground, words.SHIFT_NS);
   const surelyInTimeNs = doubleOf(ground, words.SURELY_IN_TIME_NS);
@@ -108,14 +111,43 @@ export function run(ground: usize): void {
     const side = insideNs <= outsideNs ? INSIDE : OUTSIDE;
     const from = side === INSIDE ? insideAt : outsideAt;
     const timeNs = side === INSIDE ? insideNs : outsideNs;
-    // its window must not be over: reckoned just as `Run.#settle` does, which goes on here
-    if (from === (side === INSIDE ? insideEnd : outsideEnd) || max<f64>(timeNs, latestNs) - dueNs > windowNs) {
+    if (from === (side === INSIDE ? insideEnd : outsideEnd)) {
       isAtOther = false;
       break;
     }
+    const packet = (side === INSIDE ? insidePackets : outsidePackets) + (from << RECORD_BYTES_BITS);
+    // reckoned just as `Run.#settle` does, which goes on with those that are not simply to be judged
+    if (max<f64>(timeNs, latestNs) - dueNs > windowNs) {
+      const at = due & mask;
+      const isError = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ERROR) !== 0;
+      const place = placeOf(places, at);
+      const isWaitingAlone =
+        load<u8>(states + at) === line.WAITING &&
+        load<i32>(fates + (place << FATE_BYTES_BITS), 4 * line.BUCKET) === ALONE;
+      const overdue = records + (place << RECORD_BYTES_BITS);
+      const ofWay = load<i32>(wayAt(tuples, load<i32>(overdue, 4 * record.WAY)));
+      if (!mayJudge || isError || !isWaitingAlone || ofWay >> tuple.FLOW_SHIFT !== tuple.NONE) {
+        isAtOther = false;
+        break;
+      }
+      clearCell(cells, cellsMask, cellOf(cells, cellsMask, load<i32>(overdue, 4 * record.KEY), due));
+      filed--;
+      setWord(ground, words.ROW, row);
+      setWord(ground, words.FLOWS_LEARNT, flowsLearnt);
+      setWord(
+        ground,
+        words.STRANGER_COUNT,
+        leftOf(wordOf(ground, words.STRANGERS), strangers, states, places, records, mask, tuples),
+      );
+      judge(due);
+      flowsLearnt = wordOf(ground, words.FLOWS_LEARNT);
+      strangers = wordOf(ground, words.STRANGERS);
+      due = firstUndecided(states, mask, due, row);
+      dueNs = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
+      continue;
+    }
     // one that comes so late in its capture may be decided about as it comes
     if (latestNs - timeNs > windowNs) break;
-    const packet = (side === INSIDE ? insidePackets : outsidePackets) + (from << RECORD_BYTES_BITS);
     const way = load<i32>((side === INSIDE ? insideWays : outsideWays) + (from << 2));
     const conversation = tuples + ((way >> 1) << TUPLE_BYTES_BITS);
     const wayState = wayAt(tuples, way);
@@ -269,7 +301,11 @@ export function run(ground: usize): void {
         const by = BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24);
         store<i32>(insideFate, by, 4 * line.BY_EVIDENCE_OUTBOUND);
       } else store<i32>(freePlaces + (freePlaceCount++ << 2), otherPlace);
-      if (isLearnt) learn(slot);
+      if (
+        isLearnt &&
+        isNews(ground, conversation, tuples + ((load<i32>(other, 4 * record.WAY) >> 1) << TUPLE_BYTES_BITS), side)
+      )
+        learn(slot);
 
       // what the pair adds to its flow
       const pairNs = side === INSIDE ? timeNs : load<f64>(other, 8 * record.TIME_NS);
@@ -313,7 +349,7 @@ export function run(ground: usize): void {
     // the next one
     row = (row + 1) & line.ROW_MASK;
     if (!isAlone && <i32>load<u8>(states + (due & mask)) >= line.DECIDED) {
-      while (due !== row && <i32>load<u8>(states + (due & mask)) >= line.DECIDED) due = (due + 1) & line.ROW_MASK;
+      due = firstUndecided(states, mask, due, row);
       dueNs = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
     }
     if (side === INSIDE) {
@@ -342,7 +378,11 @@ export function run(ground: usize): void {
   setWord(ground, words.CHUNKS_END, chunksEnd);
   setWord(ground, words.PAIRS, pairs);
   setWord(ground, words.LATENCY_COUNT, (latencies - wordOf(ground, words.LATENCIES)) >> LATENCY_BYTES_BITS);
-  setWord(ground, words.STRANGER_COUNT, (strangers - wordOf(ground, words.STRANGERS)) >> 2);
+  setWord(
+    ground,
+    words.STRANGER_COUNT,
+    leftOf(wordOf(ground, words.STRANGERS), strangers, states, places, records, mask, tuples),
+  );
   setWord(ground, words.FIRSTS, firsts);
   setWord(ground, words.FILED, filed);
   setWord(ground, words.FREE_SLOT_COUNT, freeSlotCount);
@@ -351,6 +391,35 @@ export function run(ground: usize): void {
   setWord(ground, words.FREE_PLACE_COUNT, freePlaceCount);
   setWord(ground, words.PLACES_END, placesEnd);
   setWord(ground, words.IS_AT_OTHER, isAtOther ? 1 : 0);
+}
+
+/** The first row from `from` on that is to be decided about, or `end`. */
+function firstUndecided(states: usize, mask: i32, from: i32, end: i32): i32 {
+  let row = from;
+  while (row !== end && <i32>load<u8>(states + (row & mask)) >= line.DECIDED) row = (row + 1) & line.ROW_MASK;
+  return row;
+}
+
+/** Leaves, of the rows from `from` on, those that wait for a twin and have no translation by now. Returns how many they are. */
+function leftOf(from: i32, end: i32, states: usize, places: usize, records: usize, mask: i32, tuples: usize): i32 {
+  let to = from;
+  for (let at = from; at < end; at += 4) {
+    const row = load<i32>(at);
+    const way = load<i32>(records + (placeOf(places, row & mask) << RECORD_BYTES_BITS), 4 * record.WAY);
+    const isTranslated =
+      (load<i32>(wayAt(tuples, way)) & load<i32>(wayAt(tuples, way ^ 1))) >> tuple.FLOW_SHIFT !== tuple.NONE;
+    if (load<u8>(states + (row & mask)) !== line.WAITING || isTranslated) continue;
+    store<i32>(to, row);
+    to += 4;
+  }
+  return (to - from) >> 2;
+}
+
+/** The cell of a row that is filed under this key. */
+function cellOf(cells: usize, mask: i32, key: i32, row: i32): i32 {
+  let cell = key & mask;
+  while (load<i32>(cells + (cell << CELL_BYTES_BITS), 4) !== row + 1) cell = (cell + 1) & mask;
+  return cell;
 }
 
 /** Where a row's record is. */

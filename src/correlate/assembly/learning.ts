@@ -7,6 +7,7 @@ import * as account from "../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows.js";
 import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ECHO, IS_IPV6 } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
+import { INSIDE } from "../../packets/sides.js";
 import * as tuple from "../../packets/tuples.js";
 import * as words from "../fast-path-words.js";
 import {
@@ -90,6 +91,21 @@ export function weigh(
         : gapNs >= 0;
   bits = (isFlipped ? account.IS_FLIPPED : 0) | (isOutbound === isForward ? 0 : 1 << account.BACKWARD_OUTBOUND_BIT);
   return true;
+}
+
+/**
+ * Whether anybody has to know of the flow of the pair that was weighed last, of a conversation and another: `Verdicts`, but for one
+ * opened from within with the NAT's address of the one before, or `Proxies`, of streams.
+ */
+export function isNews(ground: usize, conversation: usize, other: usize, side: i32): bool {
+  const facts = load<i32>(conversation, 4 * tuple.FACTS) | load<i32>(other, 4 * tuple.FACTS);
+  if ((facts & tuple.IS_STREAM) !== 0) return true;
+  const isSource = (rewriteForward & REWRITE_SRC) !== 0;
+  if (isSource === ((rewriteForward & REWRITE_DST) !== 0)) return false;
+  const outside = side === INSIDE ? other : conversation;
+  const isA = isSource !== ((bits & account.IS_FLIPPED) !== 0);
+  const isOpenedByA = (load<i32>(outside, 4 * tuple.FACTS) & tuple.IS_OPENED_BY_A) !== 0;
+  return isOpenedByA !== isA || end(outside, isA) !== wordOf(ground, words.NEWEST_NAT);
 }
 
 /** As `Translations.relation` has it, of a packet without IP ID; false as well where that would have to look at other pairs. */
