@@ -17,10 +17,25 @@ export function mix(key: u64, word: u64): u64 {
   return product ^ (product >>> 32);
 }
 
+/** From so many bytes on, four words are taken at once: three steps more at the end, and each fourth waits for one before. */
+const LONG = 64;
+
 /** Takes the bytes `from` … `to`-1 into a key, eight a step; `from` ≤ `to`. Precondition: the eight before `to` may be read. */
 export function mixBytes(key: u64, from: i32, to: i32): u64 {
   let mixed = key;
   let at = from;
+  if (to - from >= LONG) {
+    let second = key;
+    let third = key;
+    let fourth = key;
+    for (; at + 32 <= to; at += 32) {
+      mixed = mix(mixed, load<u64>(at));
+      second = mix(second, load<u64>(at, 8));
+      third = mix(third, load<u64>(at, 16));
+      fourth = mix(fourth, load<u64>(at, 24));
+    }
+    mixed = mix(mix(mix(mixed, second), third), fourth);
+  }
   for (; at + 8 <= to; at += 8) mixed = mix(mixed, load<u64>(at));
   return at < to ? mix(mixed, load<u64>(to - 8) >>> ((<u64>(8 - (to - at))) << 3)) : mixed;
 }
