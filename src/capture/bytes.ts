@@ -4,15 +4,16 @@ import { Socket } from "node:net";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { isMainThread } from "node:worker_threads";
+import type { Soon } from "../packets/soon.js";
 import { CaptureError, DamageError, messageOf } from "./errors.js";
 
 /** Bytes in order, copied to where the reader wants them. One read at a time. */
 export interface ByteStream {
   /**
-   * Waits for at least one byte, puts what there is into `target` from `at` on, and says how many they were; 0 is the end.
+   * Waits for at least one byte unless some are at hand, puts what there is into `target` from `at` on, and says how many they were; 0 is the end.
    * `target` must have room. Throws DamageError where no more can be had; the bytes before it have all been given.
    */
-  read(target: Uint8Array, at: number): Promise<number>;
+  read(target: Uint8Array, at: number): Soon<number>;
   /** Ends a read that is still waiting, as if the stream were over. */
   close(): Promise<void>;
 }
@@ -91,14 +92,13 @@ class FileBytes implements StoredBytes {
     return this.#total !== undefined;
   }
 
-  async read(target: Uint8Array, at: number): Promise<number> {
+  read(target: Uint8Array, at: number): Soon<number> {
     if (this.#closed) return 0;
     // what the page cache has is read in less time than it takes to have it read, but only a thread of its own may wait for a disk
-    const reading = isMainThread ? this.#readAside(target, at) : this.#readHere(target, at);
+    if (!isMainThread) return this.#took(this.#readHere(target, at));
+    const reading = this.#readAside(target, at);
     this.#pending = reading;
-    this.#read += await reading;
-    this.#onBytes(this.#read, this.#total);
-    return this.#closed ? 0 : reading;
+    return reading.then((bytes) => this.#took(bytes));
   }
 
   #readAside(target: Uint8Array, at: number): Promise<number> {
@@ -110,12 +110,18 @@ class FileBytes implements StoredBytes {
     });
   }
 
-  async #readHere(target: Uint8Array, at: number): Promise<number> {
+  #readHere(target: Uint8Array, at: number): number {
     try {
       return readSync(this.#fd, target, at, target.length - at, null);
     } catch (error) {
       throw unreadable(error);
     }
+  }
+
+  #took(bytes: number): number {
+    this.#read += bytes;
+    this.#onBytes(this.#read, this.#total);
+    return this.#closed ? 0 : bytes;
   }
 
   async close(): Promise<void> {
@@ -185,7 +191,7 @@ export class Rewound implements ByteStream {
     this.#rest = rest;
   }
 
-  async read(target: Uint8Array, at: number): Promise<number> {
+  read(target: Uint8Array, at: number): Soon<number> {
     if (this.#head.length === 0) return this.#rest.read(target, at);
     const taken = this.#head.subarray(0, target.length - at);
     target.set(taken, at);

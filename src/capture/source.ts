@@ -1,6 +1,7 @@
 import { BATCH_FRAMES, FrameBatch } from "../packets/frames.js";
 import type { CaptureInterface, FrameSource } from "../packets/frames.js";
 import type { Heap } from "../packets/heap.js";
+import { type Soon, untilGiven, whenThere } from "../packets/soon.js";
 import type { ByteStream } from "./bytes.js";
 import { CaptureError, DamageError } from "./errors.js";
 import type { Format, Stop } from "./format.js";
@@ -65,12 +66,14 @@ export class CaptureFile implements FrameSource {
     return this.#parts.isOnDisk;
   }
 
-  async next(most?: number): Promise<FrameBatch | null> {
-    const isThere = most === undefined ? this.#advance(BATCH_FRAMES) : this.#advance(most, PIECE_BYTES);
-    if (!(await isThere)) return null;
-    this.#batch.number(this.#frames + 1);
-    this.#frames += this.#batch.count;
-    return this.#batch;
+  next(most?: number): Soon<FrameBatch | null> {
+    const areThere = most === undefined ? this.#advance(BATCH_FRAMES) : this.#advance(most, PIECE_BYTES);
+    return whenThere(areThere, (areThere) => {
+      if (!areThere) return null;
+      this.#batch.number(this.#frames + 1);
+      this.#frames += this.#batch.count;
+      return this.#batch;
+    });
   }
 
   async close(): Promise<void> {
@@ -79,32 +82,48 @@ export class CaptureFile implements FrameSource {
   }
 
   /** Scans, reading on as needed, so many bytes at once, until there are frames or `rows` allows no more. False once the capture is over. */
-  async #advance(rows: number, bytes?: number): Promise<boolean> {
+  #advance(rows: number, bytes?: number): Soon<boolean> {
     const { window, format } = this.#parts;
-    while (!this.#over) {
+    return untilGiven(() => {
+      if (this.#over) return false;
       const stop = format.scan(window, this.#batch, rows);
       if (this.#batch.count > 0 || stop === "full") return true;
-      this.#over = !(await this.#readOn(stop, bytes));
-    }
-    return false;
+      return whenThere(this.#readOn(stop, bytes), (isMore) => {
+        this.#over = !isMore;
+        return undefined;
+      });
+    });
   }
 
-  async #readOn(stop: Stop, bytes?: number): Promise<boolean> {
-    const { window } = this.#parts;
+  #readOn(stop: Stop, bytes?: number): Soon<boolean> {
     if (typeof stop === "object") {
       this.#warn(stop.damage);
       return false;
     }
     try {
-      if (await window.fill(bytes)) return true;
+      const isMore = this.#parts.window.fill(bytes);
+      if (!(isMore instanceof Promise)) return isMore || this.#end();
+      return isMore.then(
+        (isMore) => isMore || this.#end(),
+        (error: unknown) => this.#fail(error),
+      );
     } catch (error) {
-      if (!(error instanceof DamageError)) throw error;
-      this.#warn(error.message);
-      return false;
+      return this.#fail(error);
     }
-    const rest = window.end - window.start;
-    if (rest > 0) this.#warn(`the capture is cut off: only ${rest} bytes of it are there`);
-    if (rest < 0) this.#warn(`the capture is cut off ${-rest} bytes earlier, inside a block that holds no frame`);
+  }
+
+  /** The stream has ended: says what is left that makes no frame. */
+  #end(): false {
+    const { start, end } = this.#parts.window;
+    if (end > start) this.#warn(`the capture is cut off: only ${end - start} bytes of it are there`);
+    if (end < start)
+      this.#warn(`the capture is cut off ${start - end} bytes earlier, inside a block that holds no frame`);
+    return false;
+  }
+
+  #fail(error: unknown): false {
+    if (!(error instanceof DamageError)) throw error;
+    this.#warn(error.message);
     return false;
   }
 

@@ -1,3 +1,4 @@
+import { type Soon, untilGiven, whenThere } from "../packets/soon.js";
 import type { ByteStream } from "./bytes.js";
 
 /** The part of a stream that is in memory: one fixed buffer, in which `start` … `end` is still to be used. */
@@ -27,18 +28,19 @@ export class ByteWindow {
    * Moves what is still to be used to the front, frees the rest and waits for one read, of `most` bytes at the most. False at the end
    * of the stream. Precondition: what is still to be used does not fill the buffer. Throws DamageError.
    */
-  async fill(most: number = this.data.length): Promise<boolean> {
-    do {
+  fill(most: number = this.data.length): Soon<boolean> {
+    return untilGiven(() => {
       const done = Math.min(this.start, this.end);
       if (done > 0) this.data.copyWithin(0, done, this.end);
       this.#base += done;
       this.start -= done;
       this.end -= done;
-      const bytes = await this.#stream.read(this.data.subarray(0, this.end + most), this.end);
-      if (bytes === 0) return false;
-      this.end += bytes;
-    } while (this.start >= this.end);
-    return true;
+      return whenThere(this.#stream.read(this.data.subarray(0, this.end + most), this.end), (bytes) => {
+        if (bytes === 0) return false;
+        this.end += bytes;
+        return this.start < this.end || undefined;
+      });
+    });
   }
 
   /** Waits until `bytes` of them are there, at most the capacity. False when the stream ends before. */

@@ -56,7 +56,7 @@ async function run(): Promise<void> {
   const heap = new Heap(part);
   const rings = [new BatchRing(heap), new BatchRing(heap)] as const;
   parentPort?.on("message", (side: ToThread) => waiting[side]?.());
-  const { packets, interfaces } = await decodeHere(from, events, async (next) => next(), heap);
+  const { packets, interfaces } = await decodeHere(from, events, (next) => next(), heap);
   const [inside, outside] = packets;
   say({
     kind: "opened",

@@ -1,11 +1,12 @@
 import { Heap } from "../packets/heap.js";
 import type { PacketSource } from "../packets/packets.js";
+import type { Soon } from "../packets/soon.js";
 import type { Captures, OpenEvents } from "./captures.js";
 import { openCaptures } from "./open-captures.js";
 import { type DecodedSource, packetSources } from "./packet-source.js";
 
 /** Asks a source for more when it is time to; null at its end, and where the reader has had enough. */
-export type Pace = <T>(next: () => Promise<T | null> | T | null) => Promise<T | null>;
+export type Pace = <T>(next: () => Soon<T | null>) => Soon<T | null>;
 
 /** Captures being read and decoded. */
 export interface Decoding<Source extends PacketSource = PacketSource> {

@@ -1,11 +1,12 @@
 import { BATCH_FRAMES, type FrameBatch, type FrameSource } from "../packets/frames.js";
 import { Heap } from "../packets/heap.js";
 import { batchIn, type PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
+import type { Soon } from "../packets/soon.js";
 import { Decoder } from "../wire/decode.js";
 import { hashLimit } from "./hash-limit.js";
 
 /** Reads on in a capture, as `FrameSource.next` does; null at its end, and where the reader has had enough. */
-export type Read = (frames: FrameSource, most?: number) => Promise<FrameBatch | null>;
+export type Read = (frames: FrameSource, most?: number) => Soon<FrameBatch | null>;
 
 const readOn: Read = (frames, most) => frames.next(most);
 
@@ -79,7 +80,8 @@ export class DecodedSource implements PacketSource {
     batch.clear();
     let isOver = true;
     for (let most = BATCH_FRAMES; most > 0; ) {
-      const frames = this.#first ?? (await this.#read(this.#frames, most));
+      const given = this.#first ?? this.#read(this.#frames, most);
+      const frames = given instanceof Promise ? await given : given;
       this.#first = null;
       if (frames === null) break;
       isOver = false;

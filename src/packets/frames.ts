@@ -1,4 +1,5 @@
 import type { Heap } from "./heap.js";
+import type { Soon } from "./soon.js";
 
 /** Most frames a batch holds: large enough to amortise a call per batch, small enough for the columns to stay in L2. */
 export const BATCH_FRAMES = 4096;
@@ -79,6 +80,6 @@ export interface FrameSource {
    * The next frames, or null at the end. The batch before it is overwritten. `most`: whoever decodes one batch after the other,
    * up to so many frames, and is on disk, gets smaller ones that are still in the cache then.
    */
-  next(most?: number): Promise<FrameBatch | null>;
+  next(most?: number): Soon<FrameBatch | null>;
   close(): Promise<void>;
 }
