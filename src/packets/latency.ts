@@ -43,8 +43,8 @@ export class LatencyDigest {
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
   #counts: Uint32Array = NO_COUNTS;
-  #exact: number[] | null = [];
-  #sortedCount = 0;
+  /** The samples, while there are few. */
+  #exact: Float64Array | null = new Float64Array(EXACT_SAMPLES);
   #p99Ns = 0;
   #p99Count = 0;
 
@@ -84,8 +84,12 @@ export class LatencyDigest {
     this.#words[COUNT]++;
     if (latencyNs < this.minNs) this.#doubles[MIN_NS] = latencyNs;
     if (latencyNs > this.maxNs) this.#doubles[MAX_NS] = latencyNs;
-    if (this.#exact === null) this.#tally(latencyNs);
-    else if (this.#exact.push(latencyNs) > EXACT_SAMPLES) this.#turnToBuckets(this.#exact);
+    if (this.#exact !== null && this.count <= EXACT_SAMPLES) {
+      this.#exact[this.count - 1] = latencyNs;
+      return;
+    }
+    if (this.#exact !== null) this.#turnToBuckets(this.#exact);
+    this.#tally(latencyNs);
   }
 
   /** The 99th percentile as of the last power of two of samples, nanoseconds: cheap to ask for again and again. */
@@ -105,7 +109,8 @@ export class LatencyDigest {
 
   #quantile(q: number): number {
     const rank = rankOf(q, this.count);
-    if (this.#exact) return this.#sorted(this.#exact)[rank];
+    // in place: their order means nothing
+    if (this.#exact) return this.#exact.subarray(0, this.count).sort()[rank];
     let seen = 0;
     for (let at = 0; at < this.#counts.length; at++) {
       seen += this.#counts[at];
@@ -114,16 +119,7 @@ export class LatencyDigest {
     return this.maxNs;
   }
 
-  /** Sorts the samples in place, if any came since they were sorted last: their order means nothing. */
-  #sorted(samples: number[]): readonly number[] {
-    if (this.#sortedCount !== this.count) {
-      this.#sortedCount = this.count;
-      sort(samples);
-    }
-    return samples;
-  }
-
-  #turnToBuckets(samples: readonly number[]): void {
+  #turnToBuckets(samples: Float64Array): void {
     this.#exact = null;
     const lowest = bucketOf(this.minNs);
     this.#countIn(this.#newCounts(bucketOf(this.maxNs) - lowest + 1), lowest);
@@ -164,7 +160,7 @@ export class LatencyDigest {
 export function summaryOf(samples: Int32Array): LatencySummary | null {
   const count = samples.length;
   if (count === 0) return null;
-  sort(samples);
+  samples.sort();
   return {
     min: samples[0],
     p50: samples[rankOf(0.5, count)],
@@ -176,16 +172,6 @@ export function summaryOf(samples: Int32Array): LatencySummary | null {
 /** Where the nearest-rank quantile stands among so many sorted samples. */
 function rankOf(q: number, count: number): number {
   return Math.max(1, Math.ceil(q * count)) - 1;
-}
-
-/** By insertion: of twenty numbers, in a third of the time that an array's `sort` takes with a comparison (Node 20). */
-function sort(few: number[] | Int32Array): void {
-  for (let next = 1; next < few.length; next++) {
-    const value = few[next];
-    let at = next;
-    for (; at > 0 && few[at - 1] > value; at--) few[at] = few[at - 1];
-    few[at] = value;
-  }
 }
 
 /**
