@@ -13,6 +13,11 @@ const MOST_HEADS = 64;
 /** A proxy dials as soon as it has accepted: its second connection opens within this, nanoseconds. */
 const DIAL_NS = 1_000_000_000;
 
+/** What a segment's hash is of, at the most: `headOf` of wire/. */
+const HEAD_BYTES = 32;
+/** No hash of any bytes. */
+const UNTOLD = 0;
+
 /** One direction of a connection: when its bytes came, and hashes of where segments begin. */
 interface Leg {
   firstNs: number;
@@ -34,6 +39,8 @@ interface Stream {
   readonly isByHost: boolean;
   readonly toServer: Leg;
   readonly toClient: Leg;
+  /** Hash of the first bytes that the client sent, if they came in a segment that has as many as are hashed; else UNTOLD. */
+  start: number;
   twin: Stream | null;
   /** Bytes there were when a twin was last looked for: without new ones there is nothing new to find. */
   triedBytes: number;
@@ -66,6 +73,8 @@ export class Proxies {
   readonly #tuples: TupleTable;
   /** By tuple. */
   readonly #streams = new Map<number, Stream>();
+  /** By their starts: two that carry one stream have the same, where both are told. */
+  readonly #byStart = new Map<number, Set<Stream>>();
   readonly #onLink: (proxied: Proxied) => void;
 
   constructor(timeline: Timeline, tuples: TupleTable, onLink: (proxied: Proxied) => void) {
@@ -94,6 +103,11 @@ export class Proxies {
     leg.heads ??= new Map();
     if (t.head(row) !== 0 && leg.heads.size < MOST_HEADS && !leg.heads.has(offset)) {
       leg.heads.set(offset, { head: t.head(row), bytes, timeNs: t.timeNs(row) });
+      if (leg === stream.toServer && offset === 0 && bytes >= HEAD_BYTES) {
+        this.#unfile(stream);
+        stream.start = t.head(row);
+        this.#file(stream);
+      }
     }
   }
 
@@ -112,7 +126,11 @@ export class Proxies {
 
   /** Forgets the stream of a tuple that has a translation after all, or is about to be released. */
   forget(tuple: number): void {
-    if (this.#streams.delete(tuple)) this.#tuples.setStream(tuple, false);
+    const stream = this.#streams.get(tuple);
+    if (stream === undefined) return;
+    this.#streams.delete(tuple);
+    this.#unfile(stream);
+    this.#tuples.setStream(tuple, false);
   }
 
   #open(row: number): void {
@@ -123,19 +141,24 @@ export class Proxies {
         break;
       }
     }
-    this.#tuples.setStream(t.tuple(row), true);
-    this.#streams.set(t.tuple(row), {
+    const tuple = t.tuple(row);
+    this.forget(tuple);
+    const stream: Stream = {
       side: t.sideOf(row),
-      tuple: t.tuple(row),
+      tuple,
       openedNs: t.timeNs(row),
       lastNs: t.timeNs(row),
       openedByA: t.forward(row) === 1,
-      isByHost: t.side(row) === INSIDE && this.#isOnOneLink(t.tuple(row)),
+      isByHost: t.side(row) === INSIDE && this.#isOnOneLink(tuple),
       toServer: emptyLeg(),
       toClient: emptyLeg(),
+      start: UNTOLD,
       twin: null,
       triedBytes: 0,
-    });
+    };
+    this.#streams.set(tuple, stream);
+    this.#file(stream);
+    this.#tuples.setStream(tuple, true);
   }
 
   #link(stream: Stream): void {
@@ -153,15 +176,32 @@ export class Proxies {
   /** Connections that may be the other one of this stream, before or behind the proxy. */
   #partnersOf(stream: Stream): Stream[] {
     const partners: Stream[] = [];
-    for (const other of this.#streams.values()) {
-      // of most, one of these tells
-      if (Math.abs(other.openedNs - stream.openedNs) > DIAL_NS || !(other.isByHost || stream.isByHost)) continue;
+    for (const other of this.#candidatesFor(stream)) {
       if (other === stream || other.twin !== null) continue;
       if (!this.#isCarriedOn(stream, other) && !this.#isCarriedOn(other, stream)) continue;
       // asked last: of most, the tuple is long out of the cache
       if (this.#tuples.isUntranslated(other.tuple)) partners.push(other);
     }
     return partners;
+  }
+
+  /** Those that begin like it, and those of which that cannot be said. */
+  #candidatesFor({ start }: Stream): Iterable<Stream> {
+    if (start === UNTOLD) return this.#streams.values();
+    return [...(this.#byStart.get(start) ?? []), ...(this.#byStart.get(UNTOLD) ?? [])];
+  }
+
+  /** Files a stream by its start. */
+  #file(stream: Stream): void {
+    const alike = this.#byStart.get(stream.start);
+    if (alike) alike.add(stream);
+    else this.#byStart.set(stream.start, new Set([stream]));
+  }
+
+  #unfile(stream: Stream): void {
+    const alike = this.#byStart.get(stream.start);
+    alike?.delete(stream);
+    if (alike?.size === 0) this.#byStart.delete(stream.start);
   }
 
   #isCarriedOn(client: Stream, server: Stream): boolean {
@@ -202,7 +242,7 @@ function isSameBytes(from: Leg, to: Leg): boolean {
   for (const [offset, { head, bytes, timeNs }] of to.heads ?? []) {
     const before = from.heads?.get(offset);
     // heads of segments shorter than a head compare only where both are cut alike
-    if (!before || (before.bytes !== bytes && Math.min(before.bytes, bytes) < 32)) continue;
+    if (!before || (before.bytes !== bytes && Math.min(before.bytes, bytes) < HEAD_BYTES)) continue;
     if (before.head !== head || before.timeNs > timeNs) return false;
     compared++;
   }
