@@ -35,9 +35,10 @@ export interface Grounds {
   readonly windowNs: number;
   /** Whether pairs are to be shown. */
   readonly isShowing: boolean;
-  /** How many rows a stretch may take at the most. */
-  readonly mostRows: number;
 }
+
+/** How many rows a stretch may take at the most: so many of all that it may need there is room for. About what two batches have left. */
+const MOST_ROWS = 4096;
 
 const module = new WebAssembly.Module(code);
 
@@ -67,16 +68,16 @@ export class FastPath {
   readonly #strangers: Int32Array;
 
   constructor(grounds: Grounds) {
-    const { heap, translations, clock, windowNs, isShowing, mostRows } = grounds;
+    const { heap, translations, clock, windowNs, isShowing } = grounds;
     this.#grounds = grounds;
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
     this.#doubles[words.WINDOW_NS] = windowNs;
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#words[words.IS_ESTIMATED] = clock.source === "estimated" ? 1 : 0;
-    this.#latencies = heap.take(Int32Array, mostRows << words.LATENCY_BITS);
+    this.#latencies = heap.take(Int32Array, MOST_ROWS << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
-    this.#strangers = heap.take(Int32Array, mostRows);
+    this.#strangers = heap.take(Int32Array, MOST_ROWS);
     this.#words[words.LATENCIES] = this.#latencies.byteOffset;
     this.#words[words.STRANGERS] = this.#strangers.byteOffset;
     this.#words[words.DIGESTS] = translations.inbound.address;
@@ -97,9 +98,8 @@ export class FastPath {
   /**
    * Goes as far as it can. `nextOutsideNs`: the next outside stamp on the timeline; `shiftNs` brings the others there, the
    * clock's correction aside. `nowNs`: the latest time of a packet so far. `due`: the first row that is to be decided about
-   * once its window is over, or the timeline's end. `shown`: pairs of an inside row before this one are late. `rows`: how many
-   * the timeline may get until somebody has to look after something else, at most `mostRows`. Returns where the next outside stamp
-   * stands then.
+   * once its window is over, or the timeline's end. `shown`: pairs of an inside row before this one are late. `room`: how many
+   * conversations more there may be before idle ones are let go. Returns where the next outside stamp stands then.
    */
   run(
     inside: Feed,
@@ -109,16 +109,16 @@ export class FastPath {
     nowNs: number,
     due: number,
     shown: number,
-    rows: number,
+    room: number,
   ): number {
     const { heap, timeline, tuples, buckets, translations, segments, versions, datagrams, verdicts, isShowing } =
       this.#grounds;
     const { accounts } = translations;
     const { samples } = accounts;
-    timeline.reserve(rows);
-    buckets.index.reserve(rows);
-    samples.reserve(rows);
-    translations.reserve(rows);
+    timeline.reserve(MOST_ROWS);
+    buckets.index.reserve(MOST_ROWS);
+    samples.reserve(MOST_ROWS);
+    translations.reserve(MOST_ROWS);
     if (heap.changes !== this.#locatedAt) this.#locate();
     const w = this.#words;
     const d = this.#doubles;
@@ -138,7 +138,8 @@ export class FastPath {
     w[words.WAYS + INSIDE] = inside.ways.byteOffset;
     w[words.WAYS + OUTSIDE] = outside.ways.byteOffset;
     w[words.ROW] = timeline.end;
-    w[words.LAST_ROW] = timeline.after(timeline.end + rows - 1);
+    w[words.LAST_ROW] = timeline.after(timeline.end + MOST_ROWS - 1);
+    w[words.ROOM] = room;
     w[words.DUE] = due;
     w[words.SHOWN] = shown;
     w[words.FIRST] = timeline.first;

@@ -14,6 +14,9 @@ import type { Translations } from "./translations.js";
  */
 const MOST_TUPLES = 32_768;
 
+/** Packets between two looks at whether there are too many; a power of two, as row numbers wrap at one. */
+export const TIDY_EVERY = 1024;
+
 /** What the book keeps accounts of, and for whom. */
 export interface About {
   /** What the tables are in. */
@@ -35,6 +38,7 @@ export class FlowBook {
   readonly #view: FlowView;
   /** Proxied streams to be reported, by the flow id each has. */
   readonly #proxied = new Map<number, Proxied>();
+  /** From how many conversations on `tidy` lets idle ones go. */
   #sweepAt = MOST_TUPLES;
 
   constructor(about: About) {
@@ -47,10 +51,15 @@ export class FlowBook {
     this.#proxied.set(++this.#about.translations.learnt, proxied);
   }
 
+  /** How many conversations more there may be before `tidy` lets idle ones go. */
+  get room(): number {
+    return this.#sweepAt - this.#about.tuples.size;
+  }
+
   /** Lets idle conversations go if there are too many; cheap where there are not. Returns whether it did. */
   tidy(nowNs: number): boolean {
     const { tuples } = this.#about;
-    if (tuples.size < this.#sweepAt) return false;
+    if (this.room > 0) return false;
     this.#sweep(nowNs);
     this.#sweepAt = Math.max(MOST_TUPLES, 2 * tuples.size);
     return true;

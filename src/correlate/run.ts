@@ -10,7 +10,7 @@ import type { Clock } from "./clock.js";
 import { Feed } from "./feed.js";
 import { FastPath } from "./fast-path.js";
 import { Findings } from "./findings.js";
-import { FlowBook } from "./flow-book.js";
+import { FlowBook, TIDY_EVERY } from "./flow-book.js";
 import { Gaps } from "./gaps.js";
 import { Datagrams } from "./datagrams.js";
 import { Matcher } from "./matcher.js";
@@ -35,9 +35,6 @@ export interface RunOptions {
   heap?: Heap;
   onSettled?(): void;
 }
-
-/** Packets between two looks at whether there are too many idle conversations; a power of two, as row numbers wrap at one. */
-const TIDY_EVERY = 1024;
 
 /**
  * One correlation: merges both sides by time onto the timeline, has each packet matched, settles it when its window is
@@ -146,7 +143,6 @@ export class Run {
       verdicts: this.#verdicts,
       windowNs: options.windowNs,
       isShowing: this.#isShowing,
-      mostRows: TIDY_EVERY,
     });
     this.#findings = new Findings(this.#translations.accounts, this.#tuples);
     this.#book = new FlowBook({
@@ -223,8 +219,6 @@ export class Run {
     const fast = this.#fastPath;
     const [inside, outside] = this.#feeds;
     const { end } = t;
-    // tidying is due with the first row of so many
-    const restRows = -t.end & (TIDY_EVERY - 1);
     this.#outsideNs = fast.run(
       inside,
       outside,
@@ -233,7 +227,7 @@ export class Run {
       this.#nowNs,
       this.#findDue(),
       this.#shown,
-      restRows,
+      this.#book.room,
     );
     this.#nowNs = fast.nowNs;
     this.#due = fast.due;

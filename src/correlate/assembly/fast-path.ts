@@ -20,6 +20,7 @@ import * as tuple from "../../packets/tuples.js";
 import { ALONE } from "../buckets.js";
 import { NEVER_CUT_BYTES } from "../datagrams.js";
 import * as words from "../fast-path-words.js";
+import { TIDY_EVERY } from "../flow-book.js";
 import { ORDINARY_BYTES } from "../segments.js";
 import { LEARN_BITS, LEARN_BITS_RELATED, RELATED_PAIRS } from "../translations.js";
 import { evidenceOf } from "./evidence.js";
@@ -77,6 +78,7 @@ export function run(ground: usize): void {
   const first = wordOf(ground, words.FIRST);
   const notYetShown = (wordOf(ground, words.SHOWN) - first) & line.ROW_MASK;
   const lastRow = wordOf(ground, words.LAST_ROW);
+  const room = wordOf(ground, words.ROOM);
 
   let insideAt = wordOf(ground, words.AT + INSIDE);
   let outsideAt = wordOf(ground, words.AT + OUTSIDE);
@@ -107,26 +109,29 @@ export function run(ground: usize): void {
   let dueNs: f64 = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
   let isAtOther = true;
 
-  while (row !== lastRow) {
+  for (;;) {
     const side = insideNs <= outsideNs ? INSIDE : OUTSIDE;
     const from = side === INSIDE ? insideAt : outsideAt;
     const timeNs = side === INSIDE ? insideNs : outsideNs;
-    if (from === (side === INSIDE ? insideEnd : outsideEnd)) {
+    if (row === lastRow || from === (side === INSIDE ? insideEnd : outsideEnd)) {
       isAtOther = false;
       break;
     }
+    // tidying may be due
+    if ((row & (TIDY_EVERY - 1)) === 0 && firsts + 1 >= room) break;
     const packet = (side === INSIDE ? insidePackets : outsidePackets) + (from << RECORD_BYTES_BITS);
     // reckoned just as `Run.#settle` does, which goes on with those that are not simply to be judged
     if (max<f64>(timeNs, latestNs) - dueNs > windowNs) {
       const at = due & mask;
-      const isError = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ERROR) !== 0;
       const place = placeOf(places, at);
+      const overdue = records + (place << RECORD_BYTES_BITS);
+      // an ICMP error may tell what became of others, and is taken, and kept, for that
+      const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) | load<i32>(overdue, 4 * record.FLAGS_PROTO_TTL);
       const isWaitingAlone =
         load<u8>(states + at) === line.WAITING &&
         load<i32>(fates + (place << FATE_BYTES_BITS), 4 * line.BUCKET) === ALONE;
-      const overdue = records + (place << RECORD_BYTES_BITS);
       const ofWay = load<i32>(wayAt(tuples, load<i32>(overdue, 4 * record.WAY)));
-      if (!mayJudge || isError || !isWaitingAlone || ofWay >> tuple.FLOW_SHIFT !== tuple.NONE) {
+      if (!mayJudge || (flags & IS_ERROR) !== 0 || !isWaitingAlone || ofWay >> tuple.FLOW_SHIFT !== tuple.NONE) {
         isAtOther = false;
         break;
       }
@@ -140,6 +145,9 @@ export function run(ground: usize): void {
         leftOf(wordOf(ground, words.STRANGERS), strangers, states, places, records, mask, tuples),
       );
       judge(due);
+      // nobody asks for it any more
+      store<u8>(states + at, line.GONE);
+      store<i32>(freePlaces + (freePlaceCount++ << 2), place);
       flowsLearnt = wordOf(ground, words.FLOWS_LEARNT);
       strangers = wordOf(ground, words.STRANGERS);
       due = firstUndecided(states, mask, due, row);
