@@ -28,6 +28,7 @@ export type {
   Summary,
   Tables,
   Verdict,
+  VerdictCounts,
 } from "./packets/results.js";
 export { NdjsonReporter, type NdjsonOptions } from "./report/ndjson.js";
 export type { Reporter, Write, WriteBytes } from "./report/reporter.js";

@@ -2,7 +2,7 @@
  * What the fast path is told, and what it says: the words of a block that `fast-path.ts` and `assembly/fast-path.ts` both know.
  * Where a name stands for two words or doubles, one is a side's or a direction's: at … + side.
  */
-export const WORDS = 69;
+export const WORDS = 72;
 
 /** Doubles, at half the word. Two: when each side's next packet comes, nanoseconds on the timeline. */
 export const NEXT_NS = 0;
@@ -89,6 +89,9 @@ export const MAY_JUDGE = 66;
 export const NEWEST_NAT = 67;
 /** How many conversations more there may be before idle ones are let go. */
 export const ROOM = 68;
+/** 1 where packets that are found to be local need only be counted, and two: how many there were of each side. */
+export const MAY_COUNT = 69;
+export const LOCALS = 70;
 
 /**
  * A latency: nanoseconds, a double; then where the flow's digest is, or -1 where it needs none; then 1 if it is outbound, and

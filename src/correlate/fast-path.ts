@@ -10,6 +10,7 @@ import type { Datagrams } from "./datagrams.js";
 import * as words from "./fast-path-words.js";
 import type { Feed } from "./feed.js";
 import type { Proxies } from "./proxies.js";
+import type { Refusals } from "./refusals.js";
 import type { Segments } from "./segments.js";
 import type { Translations } from "./translations.js";
 import type { Verdicts } from "./verdicts.js";
@@ -29,6 +30,9 @@ export interface Grounds {
   readonly onFlow: (slot: number) => void;
   /** Told of packets whose window is over, which are filed no more, and nothing but a verdict on them is wanting. */
   readonly onOverdue: (row: number) => void;
+  readonly refusals: Refusals;
+  /** Whether those are to be shown. */
+  readonly wantsUnmatched: boolean;
   readonly versions: Versions;
   readonly datagrams: Datagrams;
   readonly verdicts: Verdicts;
@@ -111,8 +115,8 @@ export class FastPath {
     shown: number,
     room: number,
   ): number {
-    const { heap, timeline, tuples, buckets, translations, segments, versions, datagrams, verdicts, isShowing } =
-      this.#grounds;
+    const { heap, timeline, tuples, buckets, translations, segments, versions, datagrams } = this.#grounds;
+    const { verdicts, refusals, wantsUnmatched, isShowing } = this.#grounds;
     const { accounts } = translations;
     const { samples } = accounts;
     timeline.reserve(MOST_ROWS);
@@ -153,6 +157,7 @@ export class FastPath {
     w[words.FREE_SLOT_COUNT] = translations.freeCount;
     w[words.IS_IPV4_ONLY] = versions.isNeeded ? 0 : 1;
     w[words.IS_UNCUT] = segments.isNeeded ? 0 : 1;
+    w[words.MAY_COUNT] = wantsUnmatched || !refusals.isEmpty ? 0 : 1;
     w[words.NEWEST_NAT] = verdicts.newestIpv4;
     w[words.MAY_JUDGE] = isShowing || versions.isNeeded || datagrams.size > 0 ? 0 : 1;
     w[words.PAIRS_BEFORE] = translations.outbound.count + translations.inbound.count;
@@ -170,6 +175,8 @@ export class FastPath {
     samples.end = w[words.CHUNKS_END];
     if (w[words.AT + INSIDE] !== inside.at) inside.goTo(w[words.AT + INSIDE]);
     if (w[words.AT + OUTSIDE] !== outside.at) outside.goTo(w[words.AT + OUTSIDE]);
+    if (w[words.LOCALS + INSIDE] > 0) inside.judged("local", w[words.LOCALS + INSIDE]);
+    if (w[words.LOCALS + OUTSIDE] > 0) outside.judged("local", w[words.LOCALS + OUTSIDE]);
     this.pairs = w[words.PAIRS];
     this.nowNs = d[words.NOW_NS];
     this.due = w[words.DUE];

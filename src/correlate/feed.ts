@@ -1,7 +1,7 @@
 import { BATCH_FRAMES } from "../packets/frames.js";
 import type { Heap } from "../packets/heap.js";
 import { batchIn, type PacketBatch, type PacketSource } from "../packets/packets.js";
-import type { SideSummary } from "../packets/results.js";
+import type { SideSummary, Verdict } from "../packets/results.js";
 import type { Side } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
 
@@ -11,6 +11,8 @@ export class Feed {
   hasEnded = false;
   paired = 0;
   unmatched = 0;
+  /** Of these, how many got which verdict. */
+  readonly verdicts = new Map<Verdict, number>();
   ambiguous = 0;
   /** Which way each packet of the batch goes, as `TupleTable` numbers ways. */
   readonly ways: Int32Array;
@@ -76,6 +78,12 @@ export class Feed {
   /** Finds the conversations of the packets not taken yet; to be called again once tuples have been released. */
   findWays(): void {
     if (this.#batch !== null) this.#tuples.findWays(this.#side, this.#batch, this.at, this.ways);
+  }
+
+  /** Counts packets without a twin that got a verdict. */
+  judged(verdict: Verdict, packets: number): void {
+    this.unmatched += packets;
+    this.verdicts.set(verdict, (this.verdicts.get(verdict) ?? 0) + packets);
   }
 
   /**

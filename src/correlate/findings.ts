@@ -3,8 +3,8 @@ import { Few } from "../packets/few.js";
 import type { FlowAccounts } from "../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
 import { ICMP, ICMPV6, UDP } from "../packets/packets.js";
-import type { Finding, Verdict } from "../packets/results.js";
-import { INSIDE, type Side } from "../packets/sides.js";
+import type { Finding, Summary } from "../packets/results.js";
+import { INSIDE } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
 
 /** Untranslated flows remembered until the end, when it is known which addresses the NAT hides. */
@@ -29,7 +29,6 @@ export class Findings {
   readonly #rewrittenPorts = new Few();
   readonly #oneWay = new Few();
   readonly #retransmitting = new Few();
-  readonly #drops: [number, number] = [0, 0];
   #retransmissions = 0;
   /** Whether anything on one side was found again, or might have been, on the other. */
   #isRelated = false;
@@ -93,14 +92,8 @@ export class Findings {
     this.#isRelated = true;
   }
 
-  /** Takes the verdict on a frame of a side. */
-  unmatched(side: Side, verdict: Verdict): void {
-    if (verdict === "dropped") this.#drops[side]++;
-    if (verdict === "proxied") this.#isRelated = true;
-  }
-
-  /** What there is to tell. `frames` of both sides: nothing paired is odd only where there was something to pair. */
-  close(names: readonly [string, string], frames: readonly [number, number]): Finding[] {
+  /** What there is to tell. */
+  close(names: readonly [string, string], summary: Summary): Finding[] {
     const [inside, outside] = names;
     const found: Finding[] = [];
     for (const { id, src, pairs } of this.#untranslated) {
@@ -128,7 +121,8 @@ export class Findings {
       const text = `TCP segments that crossed the NAT more than once: ${flowsNamed(this.#retransmitting.count, this.#retransmitting.text)}`;
       found.push({ severity: "info", code: "retransmissions", count: this.#retransmissions, text });
     }
-    for (const [side, count] of this.#drops.entries()) {
+    for (const [side, verdicts] of summary.verdicts.entries()) {
+      const count = verdicts.get("dropped") ?? 0;
       if (count === 0) continue;
       const [from, to] = side === INSIDE ? [inside, outside] : [outside, inside];
       found.push({
@@ -138,7 +132,9 @@ export class Findings {
         text: `came in on ${from} and never came out on ${to}`,
       });
     }
-    if (!this.#isRelated && frames[0] > 0 && frames[1] > 0) {
+    // odd only where there was something to pair
+    const areRelated = this.#isRelated || summary.verdicts.some((verdicts) => verdicts.has("proxied"));
+    if (!areRelated && summary.inside.frames > 0 && summary.outside.frames > 0) {
       const text = "no packet of one capture is in the other: are they of the same host and the same time?";
       found.push({ severity: "warning", code: "nothing-paired", count: 1, text });
     }

@@ -44,9 +44,14 @@ export class Refusals {
     else this.#byQuoted.delete(key);
   }
 
+  /** Whether there is none. */
+  get isEmpty(): boolean {
+    return this.#byQuoted.size === 0;
+  }
+
   /** Why the host refused a packet, in words, with the frame that says so; null where nothing tells. */
   whyRefused(row: number): string | null {
-    if (this.#byQuoted.size === 0) return null;
+    if (this.isEmpty) return null;
     const t = this.#timeline;
     const seq = t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : t.seq(row) & 0xffff;
     const key = keyOf(t.sideOf(row), t.tuple(row), t.proto(row), t.ipId(row), t.length(row), seq);

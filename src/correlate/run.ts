@@ -137,7 +137,9 @@ export class Run {
       segments: this.#segments,
       proxies: this.#proxies,
       onFlow: (slot) => this.#begin(slot),
+      refusals: this.#refusals,
       onOverdue: (row) => this.#judge(row),
+      wantsUnmatched: sink.wantsUnmatched,
       versions: this.#versions,
       datagrams: this.#datagrams,
       verdicts: this.#verdicts,
@@ -273,8 +275,7 @@ export class Run {
     this.#options.onSettled?.();
     this.#book.close();
     const summary = this.#summary();
-    const frames = [summary.inside.frames, summary.outside.frames] as const;
-    for (const finding of this.#findings.close(this.#names, frames)) this.#sink.finding(finding);
+    for (const finding of this.#findings.close(this.#names, summary)) this.#sink.finding(finding);
     this.#sink.end(summary);
   }
 
@@ -284,6 +285,7 @@ export class Run {
     return {
       inside: this.#feeds[INSIDE].summary(isAllDecided),
       outside: this.#feeds[OUTSIDE].summary(isAllDecided),
+      verdicts: [this.#feeds[INSIDE].verdicts, this.#feeds[OUTSIDE].verdicts],
       flows: this.#translations.learnt,
       clock: { offsetNs: Number(offsetNs), driftPpm: Math.round(10 * driftPpm) / 10, source },
     };
@@ -414,10 +416,9 @@ export class Run {
     const side = t.sideOf(row);
     const { verdict, why } = this.#verdicts.judge(row);
     this.#tuples.noteUnmatched(t.tuple(row));
-    this.#findings.unmatched(side, verdict);
     if (verdict === "dropped") this.#noteLoss(row);
-    this.#feeds[side].unmatched++;
-    this.#sink.unmatched(row, verdict, why);
+    this.#feeds[side].judged(verdict, 1);
+    if (this.#sink.wantsUnmatched) this.#sink.unmatched(row, verdict, why);
     t.setState(row, DONE);
   }
 

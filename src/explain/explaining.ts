@@ -43,6 +43,10 @@ export class Explaining implements Sink {
     return this.#next.wantsPairs;
   }
 
+  get wantsUnmatched(): boolean {
+    return this.#next.wantsUnmatched;
+  }
+
   /** Each flow is looked at, whether it is shown or not. */
   readonly mostFlows = Number.POSITIVE_INFINITY;
 

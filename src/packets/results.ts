@@ -132,9 +132,14 @@ export interface SideSummary {
   captureDropped: number;
 }
 
+/** How many frames without a twin got which verdict. */
+export type VerdictCounts = ReadonlyMap<Verdict, number>;
+
 export interface Summary {
   inside: SideSummary;
   outside: SideSummary;
+  /** Of the unmatched frames of each side. */
+  verdicts: readonly [VerdictCounts, VerdictCounts];
   flows: number;
   /** Outside clock minus inside clock. */
   clock: { offsetNs: number; driftPpm: number; source: "none" | "given" | "estimated" };
@@ -159,6 +164,8 @@ export interface Tables {
 export interface Sink {
   /** Whether `pair` is to be called; without, nothing waits for a pair's place in the order of time. */
   readonly wantsPairs: boolean;
+  /** Whether `unmatched` is to be called; without, the summary's verdicts are all that is told of such packets. */
+  readonly wantsUnmatched: boolean;
   /** How many flows are shown at the most, the busiest, and of equals those learnt first: `flow` need not be told of others. */
   readonly mostFlows: number;
   begin(tables: Tables): void;

@@ -20,7 +20,7 @@ export const FACTS = 1;
 /** What it is filed under. */
 export const HASH = 2;
 /** Packets of it that found no twin. */
-const UNMATCHED = 3;
+export const UNMATCHED = 3;
 /** Four words each. */
 export const ADDRESS_A = 4;
 export const ADDRESS_B = 8;
@@ -48,6 +48,10 @@ export const ENDED_BY_BOTH = 3 << 19;
 export const HAS_EVIDENCE = 1 << 21;
 /** It may be one of the two connections of a proxied stream. */
 export const IS_STREAM = 1 << 23;
+/** What was found of packets from B to A is that they are local, and at 1 bit more, of the others; see `Verdicts`. */
+export const IS_LOCAL = 1 << 24;
+/** It is one of two connections of a proxied stream, or has bytes by which that may turn out. */
+export const MAY_BE_PROXIED = 1 << 26;
 /** A packet of it was dropped before the first pair of its flow. */
 const HAS_LOST_FIRST = 1 << 22;
 
@@ -212,6 +216,14 @@ export class TupleTable {
 
   setStream(tuple: number, isStream: boolean): void {
     this.#set(tuple, IS_STREAM, isStream);
+  }
+
+  setLocal(way: number, isLocal: boolean): void {
+    this.#set(way >> 1, IS_LOCAL << (way & 1), isLocal);
+  }
+
+  setProxied(tuple: number, mayBe: boolean): void {
+    this.#set(tuple, MAY_BE_PROXIED, mayBe);
   }
 
   #has(tuple: number, fact: number): boolean {

@@ -22,6 +22,7 @@ export interface NdjsonOptions {
  */
 export class NdjsonReporter implements Reporter {
   readonly wantsPairs: boolean;
+  readonly wantsUnmatched: boolean;
   readonly mostFlows = Number.POSITIVE_INFINITY;
   readonly #lines: ByteLines;
   readonly #isQuiet: boolean;
@@ -33,6 +34,7 @@ export class NdjsonReporter implements Reporter {
     this.#lines = new ByteLines(write);
     this.#isQuiet = options.quiet;
     this.wantsPairs = !options.quiet;
+    this.wantsUnmatched = !options.quiet;
   }
 
   begin(tables: Tables): void {

@@ -25,12 +25,12 @@ export interface TextOptions {
 /** The report for people: a line a packet, then translations, findings and totals. */
 export class TextReporter implements Reporter {
   readonly wantsPairs: boolean;
+  readonly wantsUnmatched: boolean;
   readonly mostFlows = MOST_ROWS;
   readonly #out: Buffered;
   readonly #options: TextOptions;
   readonly #paint: Paint;
   readonly #translations = new TranslationTable();
-  readonly #verdicts: readonly [Map<Verdict, number>, Map<Verdict, number>] = [new Map(), new Map()];
   readonly #findings: string[] = [];
   #moreFindings = 0;
   #tables!: Tables;
@@ -40,6 +40,7 @@ export class TextReporter implements Reporter {
     this.#out = new Buffered(write);
     this.#options = options;
     this.wantsPairs = !options.quiet;
+    this.wantsUnmatched = !options.quiet;
     this.#paint = paint(options.color);
   }
 
@@ -58,9 +59,6 @@ export class TextReporter implements Reporter {
   }
 
   unmatched(row: number, verdict: Verdict, why: string): void {
-    const { timeline } = this.#tables;
-    const verdicts = this.#verdicts[timeline.side(row)];
-    verdicts.set(verdict, (verdicts.get(verdict) ?? 0) + (this.#tables.framesOf(row)?.length ?? 1));
     if (!this.#options.quiet) this.#out.add(this.#lines.unmatched(row, verdict, why));
   }
 
@@ -77,7 +75,7 @@ export class TextReporter implements Reporter {
     if (!this.#options.quiet) this.#out.add("\n");
     this.#out.add(`${this.#translations.text(this.#paint, summary.flows)}\n`);
     if (this.#findings.length > 0) this.#out.add(this.#findingsText());
-    this.#out.add(totals(summary, this.#tables.names, this.#verdicts, this.#paint));
+    this.#out.add(totals(summary, this.#tables.names, summary.verdicts, this.#paint));
     this.flush();
   }
 

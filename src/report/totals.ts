@@ -1,12 +1,9 @@
-import type { SideSummary, Summary, Verdict } from "../packets/results.js";
+import type { SideSummary, Summary, VerdictCounts } from "../packets/results.js";
 import { SIDE_NAMES } from "../packets/sides.js";
 import { latencyText } from "./latency.js";
 import type { Paint } from "./paint.js";
 import { printable } from "./printable.js";
 import { table, type TableColumn } from "./table.js";
-
-/** Unmatched frames of one side by verdict. */
-export type Verdicts = ReadonlyMap<Verdict, number>;
 
 const COLUMNS: readonly TableColumn[] = [
   { heading: "", align: "left" },
@@ -24,7 +21,7 @@ const COLUMNS: readonly TableColumn[] = [
 export function totals(
   summary: Summary,
   names: readonly [string, string],
-  verdicts: readonly [Verdicts, Verdicts],
+  verdicts: Summary["verdicts"],
   paint: Paint,
 ): string {
   const sides: readonly [SideSummary, SideSummary] = [summary.inside, summary.outside];
@@ -48,7 +45,7 @@ function accountRow(side: string, name: string, counts: SideSummary): string[] {
   return [side, printable(name), String(frames), isComplete ? "=" : "≠", String(paired), ...parts];
 }
 
-function verdictCounts(verdicts: Verdicts): string {
+function verdictCounts(verdicts: VerdictCounts): string {
   const counts = [...verdicts].toSorted(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1));
   return counts.map(([verdict, count]) => `${count} ${verdict}`).join(", ");
 }

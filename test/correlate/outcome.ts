@@ -128,6 +128,9 @@ export interface Unmatched {
   readonly why: string;
 }
 
+/** What a sink wants to be told: all, all but the pairs, or neither those nor packets without a twin. */
+export type Wants = "all" | "no pairs" | "totals";
+
 /** All that correlating came to, in the order it was told; frames by number. */
 export class Outcome implements Sink {
   readonly pairs: Pair[] = [];
@@ -139,11 +142,13 @@ export class Outcome implements Sink {
   readonly records: (Pair | Undecided | Unmatched | FlowSummary | Finding)[] = [];
   summary!: Summary;
   readonly wantsPairs: boolean;
+  readonly wantsUnmatched: boolean;
   readonly mostFlows = Number.POSITIVE_INFINITY;
   #tables!: Tables;
 
-  constructor(wantsPairs = true) {
-    this.wantsPairs = wantsPairs;
+  constructor(wants: Wants = "all") {
+    this.wantsPairs = wants !== "no pairs" && wants !== "totals";
+    this.wantsUnmatched = wants !== "totals";
   }
 
   begin(tables: Tables): void {
@@ -246,8 +251,8 @@ export interface Options {
   /** Frames a batch, per side. */
   readonly batches?: readonly [Cut, Cut];
   readonly signal?: { readonly aborted: boolean };
-  /** Whether the pairs themselves are to be told; they are counted either way. */
-  readonly wantsPairs?: boolean;
+  /** What is not told is counted. */
+  readonly wants?: Wants;
 }
 
 /** With a limit to the pairs each packet takes the slow path, as it matters how many pairs there were before it. */
@@ -266,21 +271,22 @@ export async function outcomeOf(
   if (options.signal !== undefined || options.maxPairs !== undefined) return outcome;
   const slow = await correlated(inside, outside, { ...options, ...SLOWLY });
   deepStrictEqual(told(outcome), told(slow), "the fast path comes to something else than the slow one");
-  const quiet = await correlated(inside, outside, { ...options, wantsPairs: false });
-  deepStrictEqual(
-    told(quiet),
-    told(outcome, false),
-    "what is told beside the pairs depends on whether those are wanted",
-  );
+  for (const wants of ["no pairs", "totals"] as const) {
+    const quiet = await correlated(inside, outside, { ...options, wants });
+    deepStrictEqual(told(quiet), told(outcome, wants), "what is told of the rest depends on what is wanted");
+  }
   return outcome;
 }
 
-/** Everything an outcome tells, in its order, as text: bigints as numbers, and -0 is 0. */
-export function told({ records, pairs, summary }: Outcome, withPairs = true): string[] {
-  const all: ReadonlySet<object> = new Set(pairs);
-  return [...records.filter((record) => withPairs || !all.has(record)), summary].map((record) =>
-    JSON.stringify(record, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)),
-  );
+/** What is wanted of what an outcome tells, in its order, as text: bigints as numbers, and -0 is 0. */
+export function told({ records, pairs, alone, summary }: Outcome, wants: Wants = "all"): string[] {
+  const left: ReadonlySet<object> = new Set(wants === "all" ? [] : wants === "totals" ? [...pairs, ...alone] : pairs);
+  return [...records.filter((record) => !left.has(record)), summary].map((record) => JSON.stringify(record, plain));
+}
+
+function plain(_: string, value: unknown): unknown {
+  if (value instanceof Map) return [...value].sort();
+  return typeof value === "bigint" ? String(value) : value;
 }
 
 /** The same without another run to compare it with. */
@@ -290,7 +296,7 @@ export async function correlated(
   options: Options = {},
 ): Promise<Outcome> {
   const { windowNs = 1e9, clock = { kind: "auto" }, maxPairs = Number.POSITIVE_INFINITY, signal } = options;
-  const outcome = new Outcome(options.wantsPairs);
+  const outcome = new Outcome(options.wants);
   const sources = [
     new Capture("docker0", inside, EPOCH_NS, options.batches?.[0]),
     new Capture("enp0s3", outside, options.outsideEpochNs, options.batches?.[1]),
@@ -310,14 +316,18 @@ function checkAccounts(outcome: Outcome, side: "inside" | "outside", frames: num
   const unmatched = outcome.alone.filter((one) => one.side === side).map(({ frame }) => frame);
   const all = [...paired, ...ambiguous, ...unmatched].sort((a, b) => a - b);
   const told: SideSummary = outcome.summary[side];
-  const isComplete = outcome.wantsPairs
-    ? all.length === frames && all.every((frame, at) => frame === at + 1)
-    : all.length + told.paired === frames && new Set(all).size === all.length;
+  const counted = (outcome.wantsPairs ? 0 : told.paired) + (outcome.wantsUnmatched ? 0 : told.unmatched);
+  const isComplete =
+    all.length + counted === frames &&
+    new Set(all).size === all.length &&
+    (counted > 0 || all.every((frame, at) => frame === at + 1));
+  const verdicts = outcome.summary.verdicts[side === "inside" ? 0 : 1];
   const isAsTold =
     told.frames === frames &&
     (told.paired === paired.length || !outcome.wantsPairs) &&
     told.ambiguous === ambiguous.length &&
-    told.unmatched === unmatched.length;
+    (told.unmatched === unmatched.length || !outcome.wantsUnmatched) &&
+    told.unmatched === [...verdicts.values()].reduce((sum, count) => sum + count, 0);
   if (!isComplete) throw new Error(`${side}: of ${frames} frames, these are in a record: ${all.join(" ")}`);
   if (!isAsTold) throw new Error(`${side}: the summary counts otherwise: ${JSON.stringify(told)}`);
 }

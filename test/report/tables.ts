@@ -133,6 +133,7 @@ function words(text: string): Uint32Array {
 export const SUMMARY: Summary = {
   inside: { frames: 10, paired: 8, unmatched: 1, ambiguous: 0, notIp: 1, undecodable: 0, captureDropped: 0 },
   outside: { frames: 9, paired: 8, unmatched: 1, ambiguous: 0, notIp: 0, undecodable: 0, captureDropped: 3 },
+  verdicts: [new Map(), new Map()],
   flows: 1,
   clock: { offsetNs: -1500, driftPpm: 0.2, source: "estimated" },
 };

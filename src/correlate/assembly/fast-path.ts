@@ -72,6 +72,7 @@ export function run(ground: usize): void {
   const isUncut = wordOf(ground, words.IS_UNCUT) !== 0;
   const isEstimated = wordOf(ground, words.IS_ESTIMATED) !== 0;
   const mayJudge = wordOf(ground, words.MAY_JUDGE) !== 0;
+  const mayCount = wordOf(ground, words.MAY_COUNT) !== 0;
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   const shiftNs = doubleOf(ground, words.SHIFT_NS);
   const surelyInTimeNs = doubleOf(ground, words.SURELY_IN_TIME_NS);
@@ -102,6 +103,8 @@ export function run(ground: usize): void {
   const pairsBefore = wordOf(ground, words.PAIRS_BEFORE);
   let freePlaceCount = wordOf(ground, words.FREE_PLACE_COUNT);
   let placesEnd = wordOf(ground, words.PLACES_END);
+  setWord(ground, words.LOCALS + INSIDE, 0);
+  setWord(ground, words.LOCALS + OUTSIDE, 0);
   let pairs = 0;
   let firsts = 0;
   let filed = 0;
@@ -130,26 +133,35 @@ export function run(ground: usize): void {
       const isWaitingAlone =
         load<u8>(states + at) === line.WAITING &&
         load<i32>(fates + (place << FATE_BYTES_BITS), 4 * line.BUCKET) === ALONE;
-      const ofWay = load<i32>(wayAt(tuples, load<i32>(overdue, 4 * record.WAY)));
+      const way = load<i32>(overdue, 4 * record.WAY);
+      const conversation = tuples + ((way >> 1) << TUPLE_BYTES_BITS);
+      const ofWay = load<i32>(wayAt(tuples, way));
       if (!mayJudge || (flags & IS_ERROR) !== 0 || !isWaitingAlone || ofWay >> tuple.FLOW_SHIFT !== tuple.NONE) {
         isAtOther = false;
         break;
       }
       clearCell(cells, cellsMask, cellOf(cells, cellsMask, load<i32>(overdue, 4 * record.KEY), due));
       filed--;
-      setWord(ground, words.ROW, row);
-      setWord(ground, words.FLOWS_LEARNT, flowsLearnt);
-      setWord(
-        ground,
-        words.STRANGER_COUNT,
-        leftOf(wordOf(ground, words.STRANGERS), strangers, states, places, records, mask, tuples),
-      );
-      judge(due);
+      const facts = load<i32>(conversation, 4 * tuple.FACTS);
+      if (mayCount && (facts & (tuple.IS_LOCAL << (way & 1))) !== 0 && (facts & tuple.MAY_BE_PROXIED) === 0) {
+        const count = words.LOCALS + <i32>load<u8>(sides + at);
+        setWord(ground, count, wordOf(ground, count) + 1);
+        store<i32>(conversation, load<i32>(conversation, 4 * tuple.UNMATCHED) + 1, 4 * tuple.UNMATCHED);
+      } else {
+        setWord(ground, words.ROW, row);
+        setWord(ground, words.FLOWS_LEARNT, flowsLearnt);
+        setWord(
+          ground,
+          words.STRANGER_COUNT,
+          leftOf(wordOf(ground, words.STRANGERS), strangers, states, places, records, mask, tuples),
+        );
+        judge(due);
+        flowsLearnt = wordOf(ground, words.FLOWS_LEARNT);
+        strangers = wordOf(ground, words.STRANGERS);
+      }
       // nobody asks for it any more
       store<u8>(states + at, line.GONE);
       store<i32>(freePlaces + (freePlaceCount++ << 2), place);
-      flowsLearnt = wordOf(ground, words.FLOWS_LEARNT);
-      strangers = wordOf(ground, words.STRANGERS);
       due = firstUndecided(states, mask, due, row);
       dueNs = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
       continue;
@@ -288,6 +300,11 @@ export function run(ground: usize): void {
       if (!isKnown && proto === TCP) {
         store<i32>(strangers, row);
         strangers += 4;
+        // as `Proxies` will, once it is told of it
+        if (payloadLength > 0) {
+          const facts = load<i32>(conversation, 4 * tuple.FACTS);
+          store<i32>(conversation, facts | tuple.MAY_BE_PROXIED, 4 * tuple.FACTS);
+        }
       }
     } else {
       clearCell(cells, cellsMask, cell);
