@@ -62,6 +62,7 @@ export class FastPath {
   isAtOther = false;
   readonly #grounds: Grounds;
   readonly #run: (words: number) => void;
+  readonly #settle: (words: number, nowNs: number) => void;
   /** What it is told, and what it says: see `fast-path-words.ts`. */
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
@@ -92,11 +93,12 @@ export class FastPath {
         observe: (timeNs: number, gapNs: number, outbound: number) => clock.observe(timeNs, gapNs, outbound === 1),
         correctionNs: (timeNs: number) => clock.correctionNs(timeNs),
         learn: (slot: number) => this.#learn(slot),
-        judge: (row: number) => this.#judge(row),
       },
+      "settling.js": { judge: (row: number) => this.#judge(row) },
       "learning.js": { log2: Math.log2 },
     });
     this.#run = exports["run"];
+    this.#settle = exports["settle"];
   }
 
   /**
@@ -115,15 +117,14 @@ export class FastPath {
     shown: number,
     room: number,
   ): number {
-    const { heap, timeline, tuples, buckets, translations, segments, versions, datagrams } = this.#grounds;
-    const { verdicts, refusals, wantsUnmatched, isShowing } = this.#grounds;
+    const { timeline, tuples, buckets, translations, segments, versions, verdicts } = this.#grounds;
     const { accounts } = translations;
     const { samples } = accounts;
     timeline.reserve(MOST_ROWS);
     buckets.index.reserve(MOST_ROWS);
     samples.reserve(MOST_ROWS);
     translations.reserve(MOST_ROWS);
-    if (heap.changes !== this.#locatedAt) this.#locate();
+    this.#beginSettling(due);
     const w = this.#words;
     const d = this.#doubles;
     d[words.NEXT_NS + INSIDE] = inside.nextNs;
@@ -141,50 +142,77 @@ export class FastPath {
     w[words.PACKETS + OUTSIDE] = outside.batch.records.byteOffset;
     w[words.WAYS + INSIDE] = inside.ways.byteOffset;
     w[words.WAYS + OUTSIDE] = outside.ways.byteOffset;
-    w[words.ROW] = timeline.end;
     w[words.LAST_ROW] = timeline.after(timeline.end + MOST_ROWS - 1);
     w[words.ROOM] = room;
-    w[words.DUE] = due;
     w[words.SHOWN] = shown;
     w[words.FIRST] = timeline.first;
     w[words.PLACES_END] = timeline.placesEnd;
-    w[words.FREE_PLACE_COUNT] = timeline.freeCount;
     w[words.CHUNKS_END] = samples.end;
     w[words.DROPPED_COUNT] = samples.droppedCount;
     w[words.REST] = samples.rest;
     w[words.FLOWS_END] = accounts.end;
-    w[words.FLOWS_LEARNT] = translations.learnt;
     w[words.FREE_SLOT_COUNT] = translations.freeCount;
     w[words.IS_IPV4_ONLY] = versions.isNeeded ? 0 : 1;
     w[words.IS_UNCUT] = segments.isNeeded ? 0 : 1;
-    w[words.MAY_COUNT] = wantsUnmatched || !refusals.isEmpty ? 0 : 1;
     w[words.NEWEST_NAT] = verdicts.newestIpv4;
-    w[words.MAY_JUDGE] = isShowing || versions.isNeeded || datagrams.size > 0 ? 0 : 1;
     w[words.PAIRS_BEFORE] = translations.outbound.count + translations.inbound.count;
     this.#run(w.byteOffset);
     timeline.end = w[words.ROW];
     timeline.placesEnd = w[words.PLACES_END];
-    timeline.freeCount = w[words.FREE_PLACE_COUNT];
     tuples.size += w[words.FIRSTS];
-    buckets.index.counted(w[words.FILED]);
     samples.droppedCount = w[words.DROPPED_COUNT];
     samples.rest = w[words.REST];
     translations.freeCount = w[words.FREE_SLOT_COUNT];
-    translations.learnt = w[words.FLOWS_LEARNT];
     accounts.end = w[words.FLOWS_END];
     samples.end = w[words.CHUNKS_END];
     if (w[words.AT + INSIDE] !== inside.at) inside.goTo(w[words.AT + INSIDE]);
     if (w[words.AT + OUTSIDE] !== outside.at) outside.goTo(w[words.AT + OUTSIDE]);
-    if (w[words.LOCALS + INSIDE] > 0) inside.judged("local", w[words.LOCALS + INSIDE]);
-    if (w[words.LOCALS + OUTSIDE] > 0) outside.judged("local", w[words.LOCALS + OUTSIDE]);
+    this.#endSettling(inside, outside);
     this.pairs = w[words.PAIRS];
     this.nowNs = d[words.NOW_NS];
-    this.due = w[words.DUE];
     this.isAtOther = w[words.IS_AT_OTHER] !== 0;
     // of most stretches there is neither: V8 makes less of `run`, and once instead of twice
     if (w[words.LATENCY_COUNT] > 0) this.#digest(w[words.LATENCY_COUNT]);
     if (w[words.STRANGER_COUNT] > 0) this.#admitStrangers(w[words.STRANGER_COUNT]);
     return d[words.NEXT_NS + OUTSIDE];
+  }
+
+  /**
+   * Decides about packets whose window is over by `nowNs`, from `due` on, up to the first that takes more than a verdict. Returns
+   * that one, or the timeline's end.
+   */
+  settle(inside: Feed, outside: Feed, nowNs: number, due: number): number {
+    this.#beginSettling(due);
+    this.#settle(this.#words.byteOffset, nowNs);
+    this.#endSettling(inside, outside);
+    return this.due;
+  }
+
+  #beginSettling(due: number): void {
+    const { heap, timeline, translations, versions, datagrams, refusals, wantsUnmatched, isShowing } = this.#grounds;
+    if (heap.changes !== this.#locatedAt) this.#locate();
+    const w = this.#words;
+    w[words.ROW] = timeline.end;
+    w[words.DUE] = due;
+    w[words.FREE_PLACE_COUNT] = timeline.freeCount;
+    w[words.FLOWS_LEARNT] = translations.learnt;
+    w[words.FILED] = 0;
+    w[words.STRANGER_COUNT] = 0;
+    w[words.LOCALS + INSIDE] = 0;
+    w[words.LOCALS + OUTSIDE] = 0;
+    w[words.MAY_JUDGE] = isShowing || versions.isNeeded || datagrams.size > 0 ? 0 : 1;
+    w[words.MAY_COUNT] = wantsUnmatched || !refusals.isEmpty ? 0 : 1;
+  }
+
+  #endSettling(inside: Feed, outside: Feed): void {
+    const { timeline, buckets, translations } = this.#grounds;
+    const w = this.#words;
+    timeline.freeCount = w[words.FREE_PLACE_COUNT];
+    translations.learnt = w[words.FLOWS_LEARNT];
+    buckets.index.counted(w[words.FILED]);
+    if (w[words.LOCALS + INSIDE] > 0) inside.judged("local", w[words.LOCALS + INSIDE]);
+    if (w[words.LOCALS + OUTSIDE] > 0) outside.judged("local", w[words.LOCALS + OUTSIDE]);
+    this.due = w[words.DUE];
   }
 
   /** Notes where the tables are. */

@@ -269,7 +269,7 @@ export class Run {
     const isComplete =
       this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && this.#pairs < this.#options.maxPairs;
     if (isComplete) {
-      this.#settle(Number.POSITIVE_INFINITY);
+      this.#settleRest();
       this.#show();
     }
     this.#options.onSettled?.();
@@ -382,15 +382,29 @@ export class Run {
     const t = this.#timeline;
     for (let row = this.#findDue(); row !== t.end; row = this.#findDue()) {
       if (nowNs - t.timeNs(row) <= this.#options.windowNs) break;
-      if (t.state(row) === WAITING) this.#decide(row);
-      if (t.state(row) === AMBIGUOUS) {
-        this.#matcher.forget(row);
-        t.setState(row, DONE);
-      }
-      // what is decided about later must not be told of before what this one held up
-      this.#show();
-      this.#due = t.after(row);
+      this.#settleOne(row);
     }
+  }
+
+  /** Decides about all packets that are left. */
+  #settleRest(): void {
+    const next = (): number => {
+      this.#due = this.#fastPath.settle(...this.#feeds, Number.POSITIVE_INFINITY, this.#findDue());
+      return this.#due;
+    };
+    for (let row = next(); row !== this.#timeline.end; row = next()) this.#settleOne(row);
+  }
+
+  #settleOne(row: number): void {
+    const t = this.#timeline;
+    if (t.state(row) === WAITING) this.#decide(row);
+    if (t.state(row) === AMBIGUOUS) {
+      this.#matcher.forget(row);
+      t.setState(row, DONE);
+    }
+    // what is decided about later must not be told of before what this one held up
+    this.#show();
+    this.#due = t.after(row);
   }
 
   #decide(row: number): void {

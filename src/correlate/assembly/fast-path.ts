@@ -27,19 +27,20 @@ import { evidenceOf } from "./evidence.js";
 import * as learnt from "./learning.js";
 import { bind, isNews, weigh } from "./learning.js";
 import { note } from "./openings.js";
+import { firstUndecided, placeOf, recordOf, timeNsOf, tupleOf, wayAt } from "./places.js";
+import { settle, strangersLeft } from "./settling.js";
+
+export { settle } from "./settling.js";
 
 /** `Clock`'s methods, which are asked where the clock is an estimated one. */
 declare function observe(timeNs: f64, gapNs: f64, isOutbound: bool): void;
 declare function correctionNs(timeNs: f64): f64;
 /** A flow was learnt that others have to know of. */
 declare function learn(slot: i32): void;
-/** A packet's window is over, nobody under its key came, and it has no translation: it is to be judged. */
-declare function judge(row: i32): void;
 
 /** Bytes of a record, and of others that are half or twice as long as they say. */
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
 const FATE_BYTES_BITS = line.FATE_BITS + 2;
-const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
 const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 const CELL_BYTES_BITS = 3;
 const CHUNK_BYTES_BITS = CHUNK_BITS + 2;
@@ -71,8 +72,6 @@ export function run(ground: usize): void {
   const isIpv4Only = wordOf(ground, words.IS_IPV4_ONLY) !== 0;
   const isUncut = wordOf(ground, words.IS_UNCUT) !== 0;
   const isEstimated = wordOf(ground, words.IS_ESTIMATED) !== 0;
-  const mayJudge = wordOf(ground, words.MAY_JUDGE) !== 0;
-  const mayCount = wordOf(ground, words.MAY_COUNT) !== 0;
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   const shiftNs = doubleOf(ground, words.SHIFT_NS);
   const surelyInTimeNs = doubleOf(ground, words.SURELY_IN_TIME_NS);
@@ -103,8 +102,6 @@ export function run(ground: usize): void {
   const pairsBefore = wordOf(ground, words.PAIRS_BEFORE);
   let freePlaceCount = wordOf(ground, words.FREE_PLACE_COUNT);
   let placesEnd = wordOf(ground, words.PLACES_END);
-  setWord(ground, words.LOCALS + INSIDE, 0);
-  setWord(ground, words.LOCALS + OUTSIDE, 0);
   let pairs = 0;
   let firsts = 0;
   let filed = 0;
@@ -123,53 +120,33 @@ export function run(ground: usize): void {
     // tidying may be due
     if ((row & (TIDY_EVERY - 1)) === 0 && firsts + 1 >= room) break;
     const packet = (side === INSIDE ? insidePackets : outsidePackets) + (from << RECORD_BYTES_BITS);
-    // reckoned just as `Run.#settle` does, which goes on with those that are not simply to be judged
     if (max<f64>(timeNs, latestNs) - dueNs > windowNs) {
-      const at = due & mask;
-      const place = placeOf(places, at);
-      const overdue = records + (place << RECORD_BYTES_BITS);
-      // an ICMP error may tell what became of others, and is taken, and kept, for that
-      const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) | load<i32>(overdue, 4 * record.FLAGS_PROTO_TTL);
-      const isWaitingAlone =
-        load<u8>(states + at) === line.WAITING &&
-        load<i32>(fates + (place << FATE_BYTES_BITS), 4 * line.BUCKET) === ALONE;
-      const way = load<i32>(overdue, 4 * record.WAY);
-      const conversation = tuples + ((way >> 1) << TUPLE_BYTES_BITS);
-      const ofWay = load<i32>(wayAt(tuples, way));
-      if (!mayJudge || (flags & IS_ERROR) !== 0 || !isWaitingAlone || ofWay >> tuple.FLOW_SHIFT !== tuple.NONE) {
+      // an ICMP error may tell what became of those that are due, and is taken before
+      const isError = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ERROR) !== 0;
+      if (!isError) {
+        setWord(ground, words.ROW, row);
+        setWord(ground, words.DUE, due);
+        setWord(ground, words.FILED, filed);
+        setWord(ground, words.FLOWS_LEARNT, flowsLearnt);
+        setWord(ground, words.FREE_PLACE_COUNT, freePlaceCount);
+        setWord(ground, words.STRANGER_COUNT, (strangers - wordOf(ground, words.STRANGERS)) >> 2);
+        settle(ground, max<f64>(timeNs, latestNs));
+        due = wordOf(ground, words.DUE);
+        filed = wordOf(ground, words.FILED);
+        flowsLearnt = wordOf(ground, words.FLOWS_LEARNT);
+        freePlaceCount = wordOf(ground, words.FREE_PLACE_COUNT);
+        strangers = wordOf(ground, words.STRANGERS) + (wordOf(ground, words.STRANGER_COUNT) << 2);
+        dueNs = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
+      }
+      if (isError || max<f64>(timeNs, latestNs) - dueNs > windowNs) {
         isAtOther = false;
         break;
       }
-      clearCell(cells, cellsMask, cellOf(cells, cellsMask, load<i32>(overdue, 4 * record.KEY), due));
-      filed--;
-      const facts = load<i32>(conversation, 4 * tuple.FACTS);
-      if (mayCount && (facts & (tuple.IS_LOCAL << (way & 1))) !== 0 && (facts & tuple.MAY_BE_PROXIED) === 0) {
-        const count = words.LOCALS + <i32>load<u8>(sides + at);
-        setWord(ground, count, wordOf(ground, count) + 1);
-        store<i32>(conversation, load<i32>(conversation, 4 * tuple.UNMATCHED) + 1, 4 * tuple.UNMATCHED);
-      } else {
-        setWord(ground, words.ROW, row);
-        setWord(ground, words.FLOWS_LEARNT, flowsLearnt);
-        setWord(
-          ground,
-          words.STRANGER_COUNT,
-          leftOf(wordOf(ground, words.STRANGERS), strangers, states, places, records, mask, tuples),
-        );
-        judge(due);
-        flowsLearnt = wordOf(ground, words.FLOWS_LEARNT);
-        strangers = wordOf(ground, words.STRANGERS);
-      }
-      // nobody asks for it any more
-      store<u8>(states + at, line.GONE);
-      store<i32>(freePlaces + (freePlaceCount++ << 2), place);
-      due = firstUndecided(states, mask, due, row);
-      dueNs = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
-      continue;
     }
     // one that comes so late in its capture may be decided about as it comes
     if (latestNs - timeNs > windowNs) break;
     const way = load<i32>((side === INSIDE ? insideWays : outsideWays) + (from << 2));
-    const conversation = tuples + ((way >> 1) << TUPLE_BYTES_BITS);
+    const conversation = tupleOf(tuples, way);
     const wayState = wayAt(tuples, way);
     const ofWay = load<i32>(wayState);
     let slot = ofWay >> tuple.FLOW_SHIFT;
@@ -194,8 +171,7 @@ export function run(ground: usize): void {
       if (load<i32>(cells + (cell << CELL_BYTES_BITS)) === key) {
         waiting = id - 1;
         isAlone =
-          waiting >= 0 &&
-          load<i32>(records + (placeOf(places, waiting & mask) << RECORD_BYTES_BITS), 4 * record.KEY2) !== key2;
+          waiting >= 0 && load<i32>(recordOf(records, placeOf(places, waiting & mask)), 4 * record.KEY2) !== key2;
         if (!isAlone) break;
       }
       cell = (cell + 1) & cellsMask;
@@ -207,7 +183,7 @@ export function run(ground: usize): void {
     const hasIpId = (flagsProtoTtl & HAS_IP_ID) !== 0;
     const w = waiting & mask;
     const otherPlace = placeOf(places, w);
-    const other = records + (otherPlace << RECORD_BYTES_BITS);
+    const other = recordOf(records, otherPlace);
     let latencyNs: f64 = 0;
     let isLearnt = false;
     if (isAlone) {
@@ -251,7 +227,7 @@ export function run(ground: usize): void {
           learnt.rewriteBackward,
         );
         bind(conversation, slot, bits);
-        bind(tuples + ((otherWay >> 1) << TUPLE_BYTES_BITS), slot, bits);
+        bind(tupleOf(tuples, otherWay), slot, bits);
         isLearnt = true;
       } else {
         if (load<i32>(wayAt(tuples, otherWay)) >> tuple.FLOW_SHIFT !== slot) break;
@@ -279,7 +255,7 @@ export function run(ground: usize): void {
     let place = tuple.NONE;
     if (isKept) {
       place = freePlaceCount > 0 ? load<i32>(freePlaces + (--freePlaceCount << 2)) : placesEnd++;
-      const entry = records + (place << RECORD_BYTES_BITS);
+      const entry = recordOf(records, place);
       v128.store(entry, v128.load(packet));
       v128.store(entry, v128.load(packet, 16), 16);
       v128.store(entry, v128.load(packet, 32), 32);
@@ -326,10 +302,7 @@ export function run(ground: usize): void {
         const by = BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24);
         store<i32>(insideFate, by, 4 * line.BY_EVIDENCE_OUTBOUND);
       } else store<i32>(freePlaces + (freePlaceCount++ << 2), otherPlace);
-      if (
-        isLearnt &&
-        isNews(ground, conversation, tuples + ((load<i32>(other, 4 * record.WAY) >> 1) << TUPLE_BYTES_BITS), side)
-      )
+      if (isLearnt && isNews(ground, conversation, tupleOf(tuples, load<i32>(other, 4 * record.WAY)), side))
         learn(slot);
 
       // what the pair adds to its flow
@@ -403,11 +376,8 @@ export function run(ground: usize): void {
   setWord(ground, words.CHUNKS_END, chunksEnd);
   setWord(ground, words.PAIRS, pairs);
   setWord(ground, words.LATENCY_COUNT, (latencies - wordOf(ground, words.LATENCIES)) >> LATENCY_BYTES_BITS);
-  setWord(
-    ground,
-    words.STRANGER_COUNT,
-    leftOf(wordOf(ground, words.STRANGERS), strangers, states, places, records, mask, tuples),
-  );
+  setWord(ground, words.STRANGER_COUNT, (strangers - wordOf(ground, words.STRANGERS)) >> 2);
+  setWord(ground, words.STRANGER_COUNT, strangersLeft(ground));
   setWord(ground, words.FIRSTS, firsts);
   setWord(ground, words.FILED, filed);
   setWord(ground, words.FREE_SLOT_COUNT, freeSlotCount);
@@ -418,44 +388,6 @@ export function run(ground: usize): void {
   setWord(ground, words.IS_AT_OTHER, isAtOther ? 1 : 0);
 }
 
-/** The first row from `from` on that is to be decided about, or `end`. */
-function firstUndecided(states: usize, mask: i32, from: i32, end: i32): i32 {
-  let row = from;
-  while (row !== end && <i32>load<u8>(states + (row & mask)) >= line.DECIDED) row = (row + 1) & line.ROW_MASK;
-  return row;
-}
-
-/** Leaves, of the rows from `from` on, those that wait for a twin and have no translation by now. Returns how many they are. */
-function leftOf(from: i32, end: i32, states: usize, places: usize, records: usize, mask: i32, tuples: usize): i32 {
-  let to = from;
-  for (let at = from; at < end; at += 4) {
-    const row = load<i32>(at);
-    const way = load<i32>(records + (placeOf(places, row & mask) << RECORD_BYTES_BITS), 4 * record.WAY);
-    const isTranslated =
-      (load<i32>(wayAt(tuples, way)) & load<i32>(wayAt(tuples, way ^ 1))) >> tuple.FLOW_SHIFT !== tuple.NONE;
-    if (load<u8>(states + (row & mask)) !== line.WAITING || isTranslated) continue;
-    store<i32>(to, row);
-    to += 4;
-  }
-  return (to - from) >> 2;
-}
-
-/** The cell of a row that is filed under this key. */
-function cellOf(cells: usize, mask: i32, key: i32, row: i32): i32 {
-  let cell = key & mask;
-  while (load<i32>(cells + (cell << CELL_BYTES_BITS), 4) !== row + 1) cell = (cell + 1) & mask;
-  return cell;
-}
-
-/** Where a row's record is. */
-function placeOf(places: usize, at: i32): i32 {
-  return load<i32>(places + (at << 2));
-}
-
-function timeNsOf(records: usize, place: i32): f64 {
-  return load<f64>(records + (place << RECORD_BYTES_BITS), 8 * record.TIME_NS);
-}
-
 function stampNsOf(packets: usize, at: i32): f64 {
   return load<f64>(packets + (at << RECORD_BYTES_BITS), 8 * record.STAMP_NS);
 }
@@ -463,11 +395,6 @@ function stampNsOf(packets: usize, at: i32): f64 {
 /** Whether `Samples` have room for a latency. */
 function isSample(latencyNs: f64): bool {
   return <f64>(<i32>latencyNs) === latencyNs;
-}
-
-/** Where the word of a way is. */
-function wayAt(tuples: usize, way: i32): usize {
-  return tuples + ((way >> 1) << TUPLE_BYTES_BITS) + ((way & 1) << 2) + 4 * tuple.FLOW;
 }
 
 function prove(at: usize): void {

@@ -22,11 +22,10 @@ import {
   TTL_BY_ONE_BITS,
   TTL_LOWER_BITS,
 } from "../translations.js";
+import { tupleOf } from "./places.js";
 
 /** `Math.log2`. */
 declare function log2(x: f64): f64;
-
-const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
 
 /** What the pair that was weighed last says of its flow, as `FlowAccounts.open` puts it, and its REWRITE_… bits both ways. */
 export let bits = 0;
@@ -47,8 +46,8 @@ export function weigh(
   least: f64,
 ): bool {
   const tuples = <usize>wordOf(ground, words.TUPLES);
-  const i = tuples + ((insideWay >> 1) << TUPLE_BYTES_BITS);
-  const o = tuples + ((outsideWay >> 1) << TUPLE_BYTES_BITS);
+  const i = tupleOf(tuples, insideWay);
+  const o = tupleOf(tuples, outsideWay);
   const facts = load<i32>(i, 4 * tuple.FACTS);
   if (!isUnbound(i) || !isUnbound(o) || (facts & tuple.HAS_EVIDENCE) !== 0) return false;
   const flags = load<i32>(inside, 4 * record.FLAGS_PROTO_TTL);

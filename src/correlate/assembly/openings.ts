@@ -3,13 +3,12 @@ import { ACK, FIN, ICMP, ICMPV6, IS_ECHO, RST, SYN, TCP } from "../../packets/pa
 import * as record from "../../packets/records.js";
 import * as tuple from "../../packets/tuples.js";
 import * as words from "../fast-path-words.js";
+import { tupleOf } from "./places.js";
 import { ECHO_REPLY, ICMPV6_ECHO_REPLY, SYSTEM_PORTS } from "../openings.js";
-
-const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
 
 /** As `note` of openings.ts, of a packet that is no error. */
 export function note(ground: usize, packet: usize, way: i32, isFirst: bool): void {
-  const conversation = <usize>wordOf(ground, words.TUPLES) + ((way >> 1) << TUPLE_BYTES_BITS);
+  const conversation = tupleOf(<usize>wordOf(ground, words.TUPLES), way);
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   let facts = load<i32>(conversation, 4 * tuple.FACTS);
   if ((tcpFlags & (FIN | RST)) !== 0)
