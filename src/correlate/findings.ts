@@ -5,12 +5,19 @@ import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "..
 import { ICMP, ICMPV6, UDP } from "../packets/packets.js";
 import type { Finding, Summary } from "../packets/results.js";
 import { INSIDE } from "../packets/sides.js";
+import type { Heap } from "../packets/heap.js";
 import type { TupleTable } from "../packets/tuples.js";
+import code from "./assembly/remarkable.wasm";
 
 /** Untranslated flows remembered until the end, when it is known which addresses the NAT hides. */
 const MOST_UNTRANSLATED = 10_000;
 /** Pairs a flow needs before it is odd that they all go one way. */
-const LEAST_ONE_WAY_PAIRS = 4;
+export const LEAST_ONE_WAY_PAIRS = 4;
+
+/** Hidden addresses that are known to have been noted: a power of two. */
+export const SEEN = 1024;
+
+const module = new WebAssembly.Module(code);
 
 /** A flow that an inside address opened and that the NAT left alone. */
 interface Untranslated {
@@ -21,6 +28,9 @@ interface Untranslated {
 
 /** What an operator should know beyond the pairs, gathered while the run goes on and told at its end. */
 export class Findings {
+  readonly #heap: Heap;
+  readonly #remarkable: (slots: number, count: number, flows: number, tuples: number, seen: number) => number;
+  readonly #seen: Int32Array;
   readonly #accounts: FlowAccounts;
   readonly #tuples: TupleTable;
   readonly #hidden = new Set<string>();
@@ -33,12 +43,27 @@ export class Findings {
   /** Whether anything on one side was found again, or might have been, on the other. */
   #isRelated = false;
 
-  constructor(accounts: FlowAccounts, tuples: TupleTable) {
+  constructor(heap: Heap, accounts: FlowAccounts, tuples: TupleTable) {
+    this.#heap = heap;
+    this.#remarkable = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["remarkable"];
+    this.#seen = heap.take(Int32Array, SEEN);
     this.#accounts = accounts;
     this.#tuples = tuples;
   }
 
-  /** Takes the flow in a slot, which has ended. Of most there is nothing to tell: what it takes to see that is all that is looked at. */
+  /** Takes the flows in some slots, which have ended. There is nothing to tell of most, and those are sorted out in WebAssembly. */
+  flows(slots: readonly number[]): void {
+    this.#isRelated ||= slots.length > 0;
+    const list = this.#heap.take(Int32Array, slots.length);
+    list.set(slots);
+    const flows = this.#accounts.records.byteOffset;
+    const tuples = this.#tuples.records.byteOffset;
+    const count = this.#remarkable(list.byteOffset, slots.length, flows, tuples, this.#seen.byteOffset);
+    for (let at = 0; at < count; at++) this.flow(list[at]);
+    this.#heap.give(list);
+  }
+
+  /** Takes one flow. */
   flow(slot: number): void {
     const accounts = this.#accounts;
     const tuples = this.#tuples;

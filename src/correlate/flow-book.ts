@@ -112,7 +112,7 @@ export class FlowBook {
   /** Has the findings look at flows that have ended. Returns those that the sink wants to be told of. */
   #toTell(slots: readonly number[]): readonly number[] {
     const { findings, translations, sink } = this.#about;
-    for (const slot of slots) findings.flow(slot);
+    findings.flows(slots);
     return slots.length <= sink.mostFlows ? slots : translations.accounts.busiest(slots, sink.mostFlows);
   }
 

@@ -146,7 +146,7 @@ export class Run {
       windowNs: options.windowNs,
       isShowing: this.#isShowing,
     });
-    this.#findings = new Findings(this.#translations.accounts, this.#tuples);
+    this.#findings = new Findings(heap, this.#translations.accounts, this.#tuples);
     this.#book = new FlowBook({
       heap,
       timeline,
