@@ -16,9 +16,27 @@ const SIDES = ["inside", "outside"] as const;
 const isUpdating = process.env["UPDATE_FIXTURES"] === "1";
 
 /** Runs in the fixture's folder, so that no path of this machine is in the output. */
-function natcorr(folder: string): string {
-  const args = [MAIN, "file", "inside.pcap", "outside.pcap", "--format", "ndjson"];
+function natcorr(folder: string, ...options: string[]): string {
+  const args = [MAIN, "file", "inside.pcap", "outside.pcap", ...options];
   return execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8", maxBuffer: 1 << 30, stdio: "pipe" });
+}
+
+/** Lines that are about single packets. */
+const OF_PACKETS = /^\{"type":"(pair|ambiguous|unmatched)".*\n/gm;
+
+/** The line of the text report that says which verdicts unmatched frames got; undefined where there are none. */
+function unmatchedText(text: string): string | undefined {
+  const parts = SIDES.flatMap((side) => {
+    const found = [...text.matchAll(/^\{"type":"unmatched","side":"(\w+)".*?"verdict":"([\w-]+)"/gm)];
+    const verdicts = found.filter(([, of]) => of === side).map(([, , verdict]) => verdict);
+    const counts = [...new Set(verdicts)].sort().map((verdict) => ({
+      verdict,
+      count: verdicts.filter((each) => each === verdict).length,
+    }));
+    const most = counts.sort((a, b) => b.count - a.count).map(({ verdict, count }) => `${count} ${verdict}`);
+    return most.length === 0 ? [] : [`${side} ${most.join(", ")}`];
+  });
+  return parts.length === 0 ? undefined : `unmatched: ${parts.join("; ")}`;
 }
 
 interface Line {
@@ -92,9 +110,15 @@ describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
   });
 
   it("gives what is expected, with every frame accounted for", () => {
-    const text = natcorr(folder);
+    const text = natcorr(folder, "--format", "ndjson");
     checkAccounts(folder, text);
     if (isUpdating) writeFileSync(`${folder}/expected.ndjson`, text);
     expect(text).toBe(readFileSync(`${folder}/expected.ndjson`, "utf8"));
+  });
+
+  it("comes to the same where nobody wants to see packets", () => {
+    const all = readFileSync(`${folder}/expected.ndjson`, "utf8");
+    expect(natcorr(folder, "-q", "--format", "ndjson")).toBe(all.replace(OF_PACKETS, ""));
+    expect(natcorr(folder, "-q").match(/^unmatched: .*$/m)?.[0]).toBe(unmatchedText(all));
   });
 });

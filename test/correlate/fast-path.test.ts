@@ -6,6 +6,7 @@ import { Interface, looks } from "./interface.js";
 import { disordered, mixed, stragglers } from "./mixed-traffic.js";
 import { Capture, correlated, type Options, Outcome, outcomeOf, type Stamped, told, us } from "./outcome.js";
 import { CONTAINER, conversation, datagram, HOST, inStep, merged, segment, SERVER, type Sides } from "./traffic.js";
+import { locals } from "./unforwarded.js";
 
 /** With a limit to the pairs, however high, each packet takes the slow path. */
 const SLOWLY = { maxPairs: 1e9 };
@@ -155,6 +156,27 @@ it("what is told does not depend on what else anybody wants to see", async () =>
     }),
     { numRuns: 200 },
   );
+});
+
+it("packets that nobody forwards get the same verdicts, be they told or counted", async () => {
+  const verdicts = new Set<string>();
+  const windowNs = fc.constantFrom(1_000_000, 20_000_000, 1_000_000_000);
+  const patterns = fc.option(fc.tuple(cut, cut), { nil: undefined });
+  await fc.assert(
+    fc.asyncProperty(locals, fc.nat(100), windowNs, patterns, async (local, count, windowNs, batches) => {
+      // teaches the NAT's address, which much is judged by, at once, soon or never
+      const busy = conversation(count, { startUs: 100_000, everyUs: 5000 });
+      const inside = merged(busy.inside, local.inside);
+      const outside = merged(busy.outside, local.outside);
+      const options = { clock: CLOCK, windowNs, ...(batches && { batches }) };
+      const slow = await correlated(inside, outside, { ...options, ...SLOWLY });
+      for (const { verdict } of slow.alone) verdicts.add(verdict);
+      for (const wants of ["all", "no pairs", "totals"] as const)
+        expect(told(await correlated(inside, outside, { ...options, wants }))).toEqual(told(slow, wants));
+    }),
+    { numRuns: 150 },
+  );
+  expect([...verdicts]).toEqual(expect.arrayContaining(["local", "proxied", "dropped", "unknown"]));
 });
 
 /** A segment of the flow that `conversation` teaches, outbound, with the IP ID `n`. */

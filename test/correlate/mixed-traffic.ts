@@ -3,6 +3,7 @@ import { fragmentHeader, fragments, icmp, ipv4, ipv6, tcp, transport, udp } from
 import { simulate, spec } from "./nat-simulation.js";
 import type { Stamped } from "./outcome.js";
 import { conversation, HOST, merged, SERVER, type Sides, SYN } from "./traffic.js";
+import { locals } from "./unforwarded.js";
 
 const MSS = 1448;
 const ROUTER = "10.0.2.1";
@@ -159,16 +160,17 @@ function sceneSides(scene: Scene): Sides {
   return isInbound ? { inside: [], outside } : { inside, outside: [] };
 }
 
-/** All of `nat-simulation`, conversations that have little to do with it, and scenes of one of them. */
+/** All of `nat-simulation`, conversations that have little to do with it, scenes of one of them, and what nobody forwards. */
 export const mixed: fc.Arbitrary<Sides> = fc
   .record({
     spec: fc.option(spec, { freq: 3 }),
     busy: fc.array(busy, { maxLength: 3 }),
     scenes: fc.array(scene, { maxLength: 25 }),
+    local: fc.option(locals, { freq: 2 }),
   })
-  .map(({ spec, busy, scenes }) => {
+  .map(({ spec, busy, scenes, local }) => {
     const simulated: Sides[] = spec === null ? [] : [simulate(spec)];
-    const all = [...simulated, ...busy.map(busySides), ...scenes.map(sceneSides)];
+    const all = [...simulated, ...busy.map(busySides), ...scenes.map(sceneSides), ...(local === null ? [] : [local])];
     return {
       inside: merged(...all.map(({ inside }) => inside)),
       outside: merged(...all.map(({ outside }) => outside)),

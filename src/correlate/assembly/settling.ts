@@ -47,7 +47,7 @@ export function settle(ground: usize, nowNs: f64): void {
     unfile(ground, load<i32>(packet, 4 * record.KEY), due);
     const facts = load<i32>(conversation, 4 * tuple.FACTS);
     const isLocal = (facts & (tuple.IS_LOCAL << (way & 1))) !== 0 && (facts & tuple.MAY_BE_PROXIED) === 0;
-    if (isLocal && wordOf(ground, words.MAY_COUNT) !== 0) {
+    if (isLocal && wordOf(ground, words.MAY_COUNT) !== 0 && !mayBeStranger(ground, due)) {
       increment(ground + ((words.LOCALS + <i32>load<u8>(<usize>wordOf(ground, words.SIDES) + at)) << 2));
       increment(conversation + 4 * tuple.UNMATCHED);
     } else {
@@ -63,6 +63,14 @@ export function settle(ground: usize, nowNs: f64): void {
     due = firstUndecided(states, mask, due, end);
   }
   setWord(ground, words.DUE, due);
+}
+
+/** Whether a packet may be among the strangers of this stretch: who wants to see those has not seen it by now. */
+function mayBeStranger(ground: usize, row: i32): bool {
+  if (wordOf(ground, words.STRANGER_COUNT) === 0) return false;
+  const first = wordOf(ground, words.FIRST);
+  const stranger = load<i32>(<usize>wordOf(ground, words.STRANGERS));
+  return ((row - first) & line.ROW_MASK) >= ((stranger - first) & line.ROW_MASK);
 }
 
 /** Leaves, of the strangers, those that wait for a twin and have no translation by now. Returns how many they are. */
