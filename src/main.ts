@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
+import type { Worker } from "node:worker_threads";
 import type { Host } from "./cli/host.js";
 
 /** package.json stands beside dist in the repository and in the package alike. */
@@ -9,7 +10,7 @@ function version(): string {
 }
 
 /** The process as commands see it. A reader of stdout that goes away asks for an end, like Ctrl-C. */
-function makeHost(): Host {
+function makeHost(thread: Worker | undefined): Host {
   const { stdout, stderr, env } = process;
   const stop = new AbortController();
   // only once: a second Ctrl-C ends a process that does not end by itself
@@ -51,6 +52,7 @@ function makeHost(): Host {
     env,
     stop: stop.signal,
     version: version(),
+    thread,
     onQuestion: (answer) => void process.on("SIGUSR1", answer),
   };
 }
@@ -66,8 +68,10 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`${version()}\n`);
     return;
   }
+  const { startEarly } = await import("./cli/thread.js");
+  const thread = startEarly(args);
   const { run } = await import("./cli/program.js");
-  const host = makeHost();
+  const host = makeHost(thread);
   const code = await run(args, host);
   await host.stdout.drained();
   // a read of a FIFO nobody writes to any more would keep the process alive

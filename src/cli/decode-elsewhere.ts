@@ -1,40 +1,24 @@
-import { statSync } from "node:fs";
 import { setImmediate } from "node:timers/promises";
-import { Worker } from "node:worker_threads";
+import type { Worker } from "node:worker_threads";
 import { CaptureError } from "../capture/errors.js";
 import { Heap } from "../packets/heap.js";
 import { type PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { BatchRing } from "./batch-ring.js";
-import { type Captures, type OpenEvents, pathsOf } from "./captures.js";
+import type { Captures, OpenEvents } from "./captures.js";
 import type { Decoding, Pace } from "./decoding.js";
 import type { FromThread, LastState, Task, ToThread } from "./decoding-messages.js";
-
-/** A thread takes 30 to 50 ms to start (Node 20, 2026-11): as long as decoding this many bytes, or longer. */
-const WORTH_A_THREAD_BYTES = 32 * 2 ** 20;
-
-/** Whether captures are large enough for a thread of their own to save time; of streams, whose size is not known, none is. */
-export function isWorthAThread(from: Captures): boolean {
-  const files = pathsOf(from).map((path) => statSync(path, { throwIfNoEntry: false }));
-  const bytes = files.map((file) => (file?.isFile() ? file.size : Number.NaN));
-  return bytes.reduce((sum, size) => sum + size) >= WORTH_A_THREAD_BYTES;
-}
+import { startThread } from "./thread.js";
 
 /** More than the thread needs: 32 batches and two windows on captures take half of it. Only what is used takes room. */
 const THREAD_BYTES = 64 * 2 ** 20;
 
-/** What decoding makes objects of is gone with the batch: V8 would let it pile up to four times that. */
-const YOUNG_MB = 2;
-
 /** The event loop turns at least this often, that signals and timers get their turn: sooner than anybody notices. */
 const TURN_EVERY_MS = 10;
 
-/** What the thread runs, as it was built. */
-const THREAD = new URL("./decoding-thread.js", import.meta.url);
-
 /**
  * As `decodeHere`, but reads and decodes ahead on another thread, in a part of the heap, while this one does something with
- * the packets. `thread`: what that one runs.
+ * the packets. `worker`: that thread, where it has been started; it is ended in the end.
  *
  * @throws CaptureError where a capture cannot be used.
  */
@@ -43,10 +27,9 @@ export async function decodeElsewhere(
   events: OpenEvents,
   pace: Pace,
   heap: Heap = new Heap(),
-  thread: URL = THREAD,
+  worker: Worker = startThread(),
 ): Promise<Decoding> {
-  const task: Task = { from, part: heap.part(THREAD_BYTES) };
-  const worker = new Worker(thread, { workerData: task, resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB } });
+  worker.postMessage({ from, part: heap.part(THREAD_BYTES) } satisfies Task);
   const close = async (): Promise<void> => void (await worker.terminate());
   try {
     return await new Promise<Decoding>((resolve, reject) => {

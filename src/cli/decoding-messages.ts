@@ -4,7 +4,7 @@ import type { Side } from "../packets/sides.js";
 import type { RingPlace, SourceState } from "./batch-ring.js";
 import type { Captures } from "./captures.js";
 
-/** What the decoding thread is started with. */
+/** What the decoding thread is told first. */
 export interface Task {
   readonly from: Captures;
   /** For all that it needs, its batches among it. */
@@ -35,5 +35,5 @@ export type FromThread =
   | { readonly kind: "warning"; readonly text: string }
   | { readonly kind: "bytes"; readonly capture: number; readonly read: number; readonly total: number | undefined };
 
-/** What it is told: the side whose ring has room again. */
+/** What it is told later: the side whose ring has room again. */
 export type ToThread = Side;

@@ -1,5 +1,5 @@
 /** What runs on the thread that `decodeElsewhere` starts: reads and decodes ahead, as far as there are batches to fill. */
-import { parentPort, workerData } from "node:worker_threads";
+import { parentPort } from "node:worker_threads";
 import { CaptureError } from "../capture/open.js";
 import { Heap, HeapError } from "../packets/heap.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
@@ -10,8 +10,6 @@ import type { DecodedSource } from "./packet-source.js";
 
 /** Nobody looks more often at how far it has come. */
 const PROGRESS_EVERY_MS = 50;
-
-const { from, part }: Task = workerData;
 
 function say(message: FromThread): void {
   parentPort?.postMessage(message);
@@ -47,7 +45,7 @@ async function fill(side: Side, source: DecodedSource, ring: BatchRing): Promise
   }
 }
 
-async function run(): Promise<void> {
+async function run({ from, part }: Task): Promise<void> {
   const progress = new Progress();
   const events = {
     onWarning: (text: string) => say({ kind: "warning", text }),
@@ -74,7 +72,9 @@ async function run(): Promise<void> {
   await Promise.all([decode(INSIDE), decode(OUTSIDE)]);
 }
 
-run().catch((error: unknown) => {
-  if (!(error instanceof CaptureError || error instanceof HeapError)) throw error;
-  say({ kind: "unusable", message: error.message });
+parentPort?.once("message", (task: Task) => {
+  run(task).catch((error: unknown) => {
+    if (!(error instanceof CaptureError || error instanceof HeapError)) throw error;
+    say({ kind: "unusable", message: error.message });
+  });
 });

@@ -1,12 +1,13 @@
 import { Heap } from "../packets/heap.js";
-import type { Captures, OpenEvents } from "./captures.js";
-import { decodeElsewhere, isWorthAThread } from "./decode-elsewhere.js";
+import { type Captures, type OpenEvents, pathsOf } from "./captures.js";
+import { decodeElsewhere } from "./decode-elsewhere.js";
 import type { Decoding } from "./decoding.js";
 import { CONTRADICTED, explained, type ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
 import { losses } from "./losses.js";
 import { Messages } from "./messages.js";
 import { correlateOptions, type ReportOptions } from "./report-options.js";
+import { isWorthAThread } from "./thread.js";
 import { untilAborted } from "./until.js";
 
 /** Bytes read of one file, and how many it has, where that is known. */
@@ -33,12 +34,12 @@ export async function pairFiles(from: Captures, options: ReportOptions & Explain
       onWarning: (text) => messages.warn(text),
       onBytes: (capture, read, total) => Object.assign(readings[capture], { read, total }),
     };
-    const decode = isWorthAThread(from) ? decodeElsewhere : (await import("./decoding.js")).decodeHere;
+    const decode = isWorthAThread(pathsOf(from)) ? decodeElsewhere : (await import("./decoding.js")).decodeHere;
     const heap = new Heap();
     // what their packets are for is loaded while the captures are opened: a thread takes as long to start
     const [opened, { pair }, { makeReporter }] = await Promise.all([
       untilAborted(
-        decode(from, events, (next) => paced(next, host), heap),
+        decode(from, events, (next) => paced(next, host), heap, host.thread),
         host.stop,
       ),
       import("./pair.js"),

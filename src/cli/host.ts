@@ -1,3 +1,5 @@
+import type { Worker } from "node:worker_threads";
+
 /** What a command needs of the process around it. `main.ts` gives the real one. */
 export interface Host {
   readonly stdout: Output;
@@ -6,6 +8,8 @@ export interface Host {
   /** Aborted when the user wants an end (SIGINT, SIGTERM) or nobody reads stdout any more. */
   readonly stop: AbortSignal;
   readonly version: string;
+  /** The thread that decodes, where it was started early. */
+  readonly thread?: Worker | undefined;
   /** Calls back each time the user asks how far it is (SIGUSR1). */
   readonly onQuestion: (answer: () => void) => void;
 }

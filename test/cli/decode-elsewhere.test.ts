@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Captures, OpenEvents } from "../../src/cli/captures.js";
 import { type Decoding, decodeHere, type Pace } from "../../src/cli/decoding.js";
 import { BATCHES } from "../../src/cli/batch-ring.js";
-import { decodeElsewhere as decodeOnThread, isWorthAThread } from "../../src/cli/decode-elsewhere.js";
+import { decodeElsewhere as decodeOnThread } from "../../src/cli/decode-elsewhere.js";
+import { isWorthAThread, startEarly, startThread } from "../../src/cli/thread.js";
 import { Heap } from "../../src/packets/heap.js";
 import type { PacketBatch, PacketSource } from "../../src/packets/packets.js";
 import { RECORD_BITS } from "../../src/packets/records.js";
@@ -17,7 +18,8 @@ type Decode = (from: Captures, events: OpenEvents, pace: Pace) => Promise<Decodi
 
 // a thread runs what was built
 const THREAD = new URL("../../dist/lib/decoding-thread.js", import.meta.url);
-const decodeElsewhere: Decode = (from, events, pace) => decodeOnThread(from, events, pace, new Heap(), THREAD);
+const decodeElsewhere: Decode = (from, events, pace) =>
+  decodeOnThread(from, events, pace, new Heap(), startThread(THREAD));
 
 const PCAP_HEADER_BYTES = 24;
 
@@ -158,12 +160,31 @@ describe("decoding on another thread", () => {
   });
 
   it("is for large files only", () => {
-    expect(isWorthAThread(fixture("docker-web"))).toBe(false);
+    const small = ["inside", "outside"].map((side) => fixtureFile("docker-web", side));
+    expect(isWorthAThread(small)).toBe(false);
     expect(isWorthAThread([join(folder, "none.pcap"), "-"])).toBe(false);
     const large = join(folder, "large.pcap");
     copyFileSync(fixtureFile("docker-web", "inside"), large);
     truncateSync(large, 64 * 2 ** 20);
     expect(isWorthAThread([large, fixtureFile("docker-web", "outside")])).toBe(true);
     expect(isWorthAThread([large, "/dev/null"])).toBe(false);
+    // whatever the words are beside the files
+    for (const args of [
+      ["file", ...small],
+      ["file", "-q", join(folder, "none.pcap"), "-"],
+      ["live", large, large],
+      [large],
+      [],
+    ])
+      expect(startEarly(args)).toBeUndefined();
+  });
+
+  it("is started early where the command line names large files", async () => {
+    const large = join(folder, "large.pcap");
+    copyFileSync(fixtureFile("docker-web", "inside"), large);
+    truncateSync(large, 64 * 2 ** 20);
+    const thread = startEarly(["file", "-q", large, "-"], THREAD);
+    expect(thread?.threadId).toBeGreaterThan(0);
+    await thread?.terminate();
   });
 });
