@@ -187,7 +187,6 @@ export class Verdicts {
 
   #findLocal(row: number, way: number): Local | null {
     const side = this.#timeline.side(row);
-    const local = (why: string, isNever = false): Local => ({ verdict: "local", why, isNever });
     const tuples = this.#tuples;
     const { words } = tuples;
     const tuple = way >> 1;
@@ -270,6 +269,10 @@ export class Verdicts {
     if (hasEnded && timeNs > lastNs + marginNs) return `the last frame of ${name} is ${seconds(timeNs - lastNs)} older`;
     return null;
   }
+}
+
+function local(why: string, isNever = false): Local {
+  return { verdict: "local", why, isNever };
 }
 
 /** A port of a protocol, as a number. */

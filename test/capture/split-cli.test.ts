@@ -30,7 +30,7 @@ async function bothInOne(fixture = FIXTURE, names = ["docker0", "enp0s3"]): Prom
     path,
     sources.map((source, side) => ({ ...source.interfaces[0], name: names[side] })),
   );
-  const batches = await Promise.all(sources.map((source) => source.next()));
+  const batches = await Promise.all(sources.map(async (source) => source.next()));
   // ten frames of one, ten of the other
   for (let from = 0; batches.some((batch) => batch !== null && from < batch.count); from += 10)
     for (const [side, batch] of batches.entries())

@@ -18,7 +18,7 @@ const SUMMARY: Summary = {
 };
 
 /** Few of them, and some that have their place among those seen lately in common. */
-const address = fc.constantFrom(0, 0x0a00_0002, 0x0a00_0003, 0x0a00_0402, 0xac11_0002, 0xffff_ffff);
+const address = fc.constantFrom<number[]>(0, 0x0a00_0002, 0x0a00_0003, 0x0a00_0402, 0xac11_0002, 0xffff_ffff);
 const tuple = fc.record({
   a: address,
   b: address,
@@ -30,7 +30,7 @@ const rewrite = fc
   .subarray([REWRITE_SRC, REWRITE_DST, REWRITE_SRC_PORT, REWRITE_DST_PORT])
   .map((bits) => bits.reduce((sum, bit) => sum | bit, 0));
 const flow = fc.record({
-  proto: fc.constantFrom(TCP, UDP, ICMP),
+  proto: fc.constantFrom<number[]>(TCP, UDP, ICMP),
   inside: tuple,
   outside: tuple,
   isFlipped: fc.boolean(),
@@ -95,7 +95,10 @@ it("do not look at flows that are over IPv4, translated, with the port kept and 
   const of = { isIpv6: false, isOpenedByA: true, hasLostFirst: false, a: 0xac11_0002, b: 0xcb00_7105 };
   const facts = { isFlipped: false, isForwardOutbound: true, forward: REWRITE_SRC, backward: REWRITE_DST };
   const ordinary = { ...facts, proto: TCP, inside: of, outside: { ...of, a: 0x0a00_020f }, outbound: 3, inbound: 3 };
-  const [accounts, tuples] = tablesOf(heap, Array(20).fill({ ...ordinary, isSentAgain: false }));
+  const [accounts, tuples] = tablesOf(
+    heap,
+    Array.from({ length: 20 }, () => ({ ...ordinary, isSentAgain: false })),
+  );
   const findings = new Findings(heap, accounts, tuples);
   const looked: number[] = [];
   findings.flow = (slot) => void looked.push(slot);

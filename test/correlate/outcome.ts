@@ -285,7 +285,7 @@ export function told({ records, pairs, alone, summary }: Outcome, wants: Wants =
 }
 
 function plain(_: string, value: unknown): unknown {
-  if (value instanceof Map) return [...value].sort();
+  if (value instanceof Map) return [...value].sort(([a], [b]) => (a < b ? -1 : 1));
   return typeof value === "bigint" ? String(value) : value;
 }
 

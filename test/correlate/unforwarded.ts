@@ -108,7 +108,8 @@ function sidesOf({ kind, port, latencyUs, ...of }: Unforwarded): Sides {
       return { inside, outside: merged(outside, connection({ ...missed, startUs: of.startUs + 3 * of.everyUs })) };
     }
     case "proxied":
-    case "proxied late": {
+    case "proxied late":
+    default: {
       const dialUs = kind === "proxied" ? latencyUs : 300_000;
       const dialled = leg({ client: BRIDGE, server: CONTAINER, clientPort: port + 100, serverPort: 8000 }, 8);
       return {
