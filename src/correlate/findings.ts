@@ -52,7 +52,7 @@ export class Findings {
   }
 
   /** Takes the flows in some slots, which have ended. There is nothing to tell of most, and those are sorted out in WebAssembly. */
-  flows(slots: readonly number[]): void {
+  flows(slots: Int32Array): void {
     this.#isRelated ||= slots.length > 0;
     const list = this.#heap.take(Int32Array, slots.length);
     list.set(slots);

@@ -68,7 +68,7 @@ export class FlowBook {
   /** The flows alive that have the most pairs, at most so many. */
   busiest(most: number): FlowSummary[] {
     const { accounts } = this.#about.translations;
-    return accounts.busiest(accounts.slots(), most).map((slot) => copyOf(this.#view.of(slot)));
+    return Array.from(accounts.busiest(accounts.slots(), most), (slot) => copyOf(this.#view.of(slot)));
   }
 
   /** Reports all flows there are. */
@@ -91,7 +91,7 @@ export class FlowBook {
     const { heap, timeline, translations, proxies, sink, tuples } = this.#about;
     const idle = new Idle({ heap, timeline, tuples, accounts: translations.accounts }, nowNs);
     for (const slot of idle.flows()) translations.retire(slot);
-    const ended = translations.retired.filter((slot) => !idle.isHeld(slot));
+    const ended = Int32Array.from(translations.retired.filter((slot) => !idle.isHeld(slot)));
     translations.retired = translations.retired.filter((slot) => idle.isHeld(slot));
     for (const slot of this.#toTell(ended)) sink.flow(this.#view.of(slot));
     for (const slot of ended) translations.free(slot);
@@ -110,7 +110,7 @@ export class FlowBook {
   }
 
   /** Has the findings look at flows that have ended. Returns those that the sink wants to be told of. */
-  #toTell(slots: readonly number[]): readonly number[] {
+  #toTell(slots: Int32Array): Int32Array {
     const { findings, translations, sink } = this.#about;
     findings.flows(slots);
     return slots.length <= sink.mostFlows ? slots : translations.accounts.busiest(slots, sink.mostFlows);

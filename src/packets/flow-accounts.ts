@@ -1,3 +1,4 @@
+import code from "./assembly/flow-order.wasm";
 import { Flow } from "./flows.js";
 import { asDoubles, type Heap } from "./heap.js";
 import { EXACT_SAMPLES, LatencyDigest, type LatencyRange, type LatencySummary, summaryOf } from "./latency.js";
@@ -30,8 +31,10 @@ const RECORD_WORDS = 1 << RECORD_BITS;
 /** 8 MiB, most of which takes no memory: see `FIRST_CHUNKS`. */
 const FIRST_SLOTS = 2 ** 17;
 
-/** Slots stay below it: that many flows do not fit the memory. */
-const MOST_SLOTS = 2 ** 26;
+/** Words that it takes to count digits of what flows are ordered by. */
+export const DIGITS = 2048;
+
+const module = new WebAssembly.Module(code);
 
 /** In the lowest bit, as `forward` is in a way: `FastPath` reckons with both. */
 export const IS_FLIPPED = 1;
@@ -56,6 +59,7 @@ export class FlowAccounts {
   end = 0;
   readonly samples: Samples;
   readonly #heap: Heap;
+  readonly #order: WebAssembly.Instance["exports"];
   readonly #few = new Int32Array(EXACT_SAMPLES);
   /** The latencies that are IN_DIGEST, by number. */
   readonly #digests = new Map<number, LatencyDigest>();
@@ -63,6 +67,7 @@ export class FlowAccounts {
   /** `room`: for how many flows at first. */
   constructor(heap: Heap, room: number = FIRST_SLOTS) {
     this.#heap = heap;
+    this.#order = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.samples = new Samples(heap);
     this.records = heap.take(Int32Array, room * RECORD_WORDS);
     this.doubles = asDoubles(this.records);
@@ -114,41 +119,22 @@ export class FlowAccounts {
   }
 
   /** The slots that are in use, by the ids of their flows. */
-  slots(): number[] {
-    const { records, end } = this;
-    const found = new Float64Array(end);
-    let count = 0;
-    for (let slot = 0; slot < end; slot++) {
-      const id = records[(slot << RECORD_BITS) + ID];
-      if (id !== 0) found[count++] = id * MOST_SLOTS + slot;
-    }
-    // as numbers, which takes a fraction of what comparing flows does
-    const sorted = found.subarray(0, count).sort();
-    const slots: number[] = [];
-    // small integers again, or whoever takes them is compiled anew
-    for (let at = 0; at < count; at++) slots.push((sorted[at] % MOST_SLOTS) | 0);
+  slots(): Int32Array {
+    const lists = this.#heap.take(Int32Array, 2 * this.end + DIGITS);
+    const count = this.#order["byId"](lists.byteOffset, this.end, this.records.byteOffset);
+    const slots = lists.slice(0, count);
+    this.#heap.give(lists);
     return slots;
   }
 
   /** Those of some slots that have the most pairs, at most so many, the busiest first; of equals, the ones learnt first. */
-  busiest(slots: readonly number[], most: number): number[] {
-    const { records } = this;
-    const pairs = new Int32Array(slots.length);
-    for (let at = 0; at < slots.length; at++) {
-      const r = (slots[at] << RECORD_BITS) + PAIRS;
-      pairs[at] = records[r] + records[r + 1];
-    }
-    // what the last of them has tells most flows apart from them without comparing any
-    const least = pairs.toSorted()[Math.max(0, pairs.length - most)];
-    const busier: number[] = [];
-    const rivals: number[] = [];
-    for (let at = 0; at < slots.length; at++) {
-      if (pairs[at] > least) busier.push(slots[at]);
-      else if (pairs[at] === least) rivals.push(slots[at]);
-    }
-    busier.sort((a, b) => this.pairs(b) - this.pairs(a) || this.id(a) - this.id(b));
-    rivals.sort((a, b) => this.id(a) - this.id(b));
-    return [...busier, ...rivals.slice(0, most - busier.length)];
+  busiest(slots: Int32Array, most: number): Int32Array {
+    const lists = this.#heap.take(Int32Array, 2 * slots.length + DIGITS);
+    lists.set(slots);
+    this.#order["byPairs"](lists.byteOffset, slots.length, this.records.byteOffset);
+    const busiest = lists.slice(0, Math.min(most, slots.length));
+    this.#heap.give(lists);
+    return busiest;
   }
 
   /** 0 where the slot is free. */

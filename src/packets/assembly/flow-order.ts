@@ -1,0 +1,62 @@
+/** Flows by their ids, and by how many pairs they have: a radix sort, as there may be many and V8 has not made anything fast by then. */
+import { DIGITS, ID, PAIRS, RECORD_BITS } from "../flow-accounts.js";
+
+const FLOW_BYTES_BITS = RECORD_BITS + 2;
+/** Three of them make a key. */
+const DIGIT_BITS = 11;
+
+/** Lists the slots that are in use, by the ids of their flows, and returns how many there are. `lists`: two of `end` slots each, and DIGITS words. */
+export function byId(lists: usize, end: i32, flows: usize): i32 {
+  const other = lists + (end << 2);
+  let count = 0;
+  for (let slot = 0; slot < end; slot++)
+    if (load<i32>(flows + (slot << FLOW_BYTES_BITS), 4 * ID) !== 0) store<i32>(other + (count++ << 2), slot);
+  sort(other, lists, other + (end << 2), count, flows, false);
+  return count;
+}
+
+/** Orders a list of `count` slots by their pairs, those with the most first; of equals, by their ids. `lists`: that one, and as above. */
+export function byPairs(lists: usize, count: i32, flows: usize): void {
+  const other = lists + (count << 2);
+  const counts = other + (count << 2);
+  sort(lists, other, counts, count, flows, false);
+  sort(other, lists, counts, count, flows, true);
+}
+
+/** From one list into another; what has the same key stays in its order. */
+function sort(from: usize, to: usize, counts: usize, count: i32, flows: usize, isByPairs: bool): void {
+  let source = from;
+  let target = to;
+  for (let shift = 0; shift < 3 * DIGIT_BITS; shift += DIGIT_BITS) {
+    memory.fill(counts, 0, DIGITS << 2);
+    for (let at = 0; at < count; at++) {
+      const counted = countOf(counts, keyOf(load<i32>(source + (at << 2)), flows, isByPairs), shift);
+      store<i32>(counted, load<i32>(counted) + 1);
+    }
+    // where the first of each digit goes
+    let sum = 0;
+    for (let digit = 0; digit < DIGITS; digit++) {
+      const those = load<i32>(counts + (digit << 2));
+      store<i32>(counts + (digit << 2), sum);
+      sum += those;
+    }
+    for (let at = 0; at < count; at++) {
+      const slot = load<i32>(source + (at << 2));
+      const place = countOf(counts, keyOf(slot, flows, isByPairs), shift);
+      store<i32>(target + (load<i32>(place) << 2), slot);
+      store<i32>(place, load<i32>(place) + 1);
+    }
+    const sorted = target;
+    target = source;
+    source = sorted;
+  }
+}
+
+function countOf(counts: usize, key: u32, shift: i32): usize {
+  return counts + (((key >>> shift) & (DIGITS - 1)) << 2);
+}
+
+function keyOf(slot: i32, flows: usize, isByPairs: bool): u32 {
+  const flow = flows + (slot << FLOW_BYTES_BITS);
+  return isByPairs ? ~(load<i32>(flow, 4 * PAIRS) + load<i32>(flow, 4 * (PAIRS + 1))) : load<i32>(flow, 4 * ID);
+}
