@@ -102,10 +102,9 @@ export class FlowBook {
       sink.flow(this.#closeProxied(id, stream));
       this.#proxied.delete(id);
     }
-    for (const tuple of idle.tuples()) {
-      proxies.forget(tuple);
-      tuples.release(tuple);
-    }
+    const released = idle.tuples();
+    for (const tuple of released) proxies.forget(tuple);
+    tuples.release(released);
     idle.free();
   }
 

@@ -80,7 +80,7 @@ export class TupleTable {
   end = 0;
   /** How many tuples have had a packet. */
   size = 0;
-  readonly #findWays: (words: number) => number;
+  readonly #loops: WebAssembly.Instance["exports"];
   /** What that is told, and what it says: see `ways-words.ts`. */
   readonly #words: Int32Array;
   /** Rows that were given back; the last one is the next to be used. */
@@ -93,7 +93,7 @@ export class TupleTable {
   constructor(heap: Heap, room: number = FIRST_TUPLES) {
     this.#heap = heap;
     this.#index = new HashIndex(heap, 2 * room);
-    this.#findWays = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["findWays"];
+    this.#loops = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#free = heap.take(Int32Array, room);
     this.records = heap.take(Int32Array, room * TUPLE_WORDS);
@@ -249,27 +249,34 @@ export class TupleTable {
     w[words.FROM] = from;
     w[words.COUNT] = count;
     w[words.WAYS] = ways.byteOffset;
+    this.#tell();
+    this.#loops["findWays"](w.byteOffset);
+    this.#freeCount = w[words.FREE_COUNT];
+    this.end = w[words.END];
+    this.#index.counted(w[words.MADE]);
+  }
+
+  /** Gives rows back. Precondition: no packet on the timeline names one, and all are in use. */
+  release(tuples: Int32Array): void {
+    const list = this.#heap.take(Int32Array, tuples.length);
+    list.set(tuples);
+    const w = this.#words;
+    this.#tell();
+    this.size -= this.#loops["release"](w.byteOffset, list.byteOffset, tuples.length);
+    this.#freeCount += tuples.length;
+    this.#index.counted(-tuples.length);
+    this.#heap.give(list);
+  }
+
+  /** Tells where the table is. */
+  #tell(): void {
+    const w = this.#words;
     w[words.RECORDS] = this.records.byteOffset;
     w[words.CELLS] = this.#index.cells.byteOffset;
     w[words.CELLS_MASK] = this.#index.mask;
     w[words.FREE] = this.#free.byteOffset;
     w[words.FREE_COUNT] = this.#freeCount;
     w[words.END] = this.end;
-    this.#findWays(w.byteOffset);
-    this.#freeCount = w[words.FREE_COUNT];
-    this.end = w[words.END];
-    this.#index.counted(w[words.MADE]);
-  }
-
-  /** Gives a row back. Precondition: no packet on the timeline names it. */
-  release(tuple: number): void {
-    const r = tuple << TUPLE_BITS;
-    this.#index.remove(this.records[r + HASH], tuple);
-    if (this.lastNs(tuple) !== Number.NEGATIVE_INFINITY) this.size--;
-    this.records[r + FACTS] = 0;
-    this.unbind(2 * tuple);
-    this.unbind(2 * tuple + 1);
-    this.#free[this.#freeCount++] = tuple;
   }
 
   /** Makes room for so many tuples more. */

@@ -73,7 +73,7 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
         for (const tuple of [inside, outside]) hasFlow.add(tuple);
       }
       const isReleased = (tuple: number): boolean => conversations[tuple].isReleased && !hasFlow.has(tuple);
-      for (const tuple of conversations.keys()) if (isReleased(tuple)) tuples.release(tuple);
+      tuples.release(Int32Array.from([...conversations.keys()].filter(isReleased)));
       const held = new Set<number>();
       if (conversations.length > 0)
         for (const { tuple: pick, state, isInside } of rows) {

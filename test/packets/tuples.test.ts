@@ -128,7 +128,7 @@ it("hands a released row out again, with nothing left in it", () => {
   table.noteLostFirst(tuple);
   table.saw(tuple, 5);
   expect([table.size, table.lastNs(tuple)]).toEqual([1, 5]);
-  table.release(tuple);
+  table.release(Int32Array.of(tuple));
   expect([table.size, has(table, tuple, IS_ALIVE)]).toEqual([0, false]);
   expect(split(intern(table, B, A))).toEqual({ tuple, forward: 1 });
   expect([has(table, tuple, IS_ALIVE), sideOf(table, tuple)]).toEqual([true, INSIDE]);

@@ -1,10 +1,11 @@
-/** `TupleTable.findWays`' loop. */
+/** `TupleTable`'s loops: `findWays` and `release`. */
 import * as column from "../batch-columns.js";
 import { BATCH_FRAMES } from "../frames.js";
 import { IS_IPV6 } from "../packets.js";
 import * as record from "../records.js";
 import * as tuple from "../tuples.js";
 import * as words from "../ways-words.js";
+import { clearCell } from "./cells.js";
 import { setWord, wordOf } from "./words.js";
 
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
@@ -120,6 +121,28 @@ function intern(hash: i32, kind: i32, ports: i32, from: i32, to: i32, src6: usiz
   store<i32>(entry, tuple.UNBOUND, 4 * (tuple.FLOW + 1));
   store<f64>(entry, -Infinity, 8 * tuple.LAST_NS);
   return 2 * number + 1;
+}
+
+/** Gives back `count` tuples, listed by their numbers. Returns how many of them have had a packet. */
+export function release(block: usize, list: usize, count: i32): i32 {
+  const table = <usize>wordOf(block, words.RECORDS);
+  const index = <usize>wordOf(block, words.CELLS);
+  const indexMask = wordOf(block, words.CELLS_MASK);
+  const given = <usize>wordOf(block, words.FREE) + (wordOf(block, words.FREE_COUNT) << 2);
+  let seen = 0;
+  for (let at = 0; at < count; at++) {
+    const number = load<i32>(list + (at << 2));
+    const entry = table + (number << TUPLE_BYTES_BITS);
+    let cell = load<i32>(entry, 4 * tuple.HASH) & indexMask;
+    while (load<i32>(index + (cell << CELL_BYTES_BITS), 4) !== number + 1) cell = (cell + 1) & indexMask;
+    clearCell(index, indexMask, cell);
+    if (load<f64>(entry, 8 * tuple.LAST_NS) !== -Infinity) seen++;
+    store<i32>(entry, 0, 4 * tuple.FACTS);
+    store<i32>(entry, tuple.UNBOUND, 4 * tuple.FLOW);
+    store<i32>(entry, tuple.UNBOUND, 4 * (tuple.FLOW + 1));
+    store<i32>(given + (at << 2), number);
+  }
+  return seen;
 }
 
 /** Whether these are the addresses of a tuple over IPv6. */
