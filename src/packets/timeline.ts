@@ -49,8 +49,9 @@ export const BY_EVIDENCE_OUTBOUND = 5;
 
 /** Row numbers wrap here, so that they fit a small integer of V8's however long a run lasts. */
 export const ROW_MASK = 0x3fff_ffff;
-const FIRST_ROWS = 4096;
-const FIRST_PLACES = 1024;
+/** As many as a busy second of both sides has: of memory that is not used yet none is taken, and a ring that grows is copied. */
+const FIRST_ROWS = 2 ** 20;
+const FIRST_PLACES = 2 ** 14;
 
 const module = new WebAssembly.Module(code);
 
@@ -72,7 +73,7 @@ export class Timeline {
   end = 0;
   // plain fields, not #private ones: the methods below then are small enough for V8 to inline wherever they are called, and
   // `FastPath` works on them itself
-  mask = FIRST_ROWS - 1;
+  mask: number;
   /** Of each row: whoever goes along the timeline looks at nothing else of most packets. */
   states: Uint8Array;
   sides: Uint8Array;
@@ -91,16 +92,18 @@ export class Timeline {
   readonly #heap: Heap;
   readonly #firstBelow: (states: number, mask: number, from: number, end: number, least: number) => number;
 
-  constructor(heap: Heap) {
+  /** `rows`: for how many rows at first, a power of two; `places`: for how many that something is known of. */
+  constructor(heap: Heap, rows: number = FIRST_ROWS, places: number = FIRST_PLACES) {
+    this.mask = rows - 1;
     this.#heap = heap;
     this.#firstBelow = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["firstBelow"];
-    this.states = heap.take(Uint8Array, FIRST_ROWS);
-    this.sides = heap.take(Uint8Array, FIRST_ROWS);
-    this.places = heap.take(Int32Array, FIRST_ROWS);
-    this.records = heap.take(Int32Array, FIRST_PLACES << RECORD_BITS);
+    this.states = heap.take(Uint8Array, rows);
+    this.sides = heap.take(Uint8Array, rows);
+    this.places = heap.take(Int32Array, rows);
+    this.records = heap.take(Int32Array, places << RECORD_BITS);
     this.doubles = asDoubles(this.records);
-    this.fates = heap.take(Int32Array, FIRST_PLACES << FATE_BITS);
-    this.free = heap.take(Int32Array, FIRST_PLACES);
+    this.fates = heap.take(Int32Array, places << FATE_BITS);
+    this.free = heap.take(Int32Array, places);
   }
 
   get size(): number {

@@ -73,7 +73,7 @@ function expectFiled(timeline: Timeline, buckets: Buckets, groups: ReadonlyMap<s
 it("hold the packets that wait by all of their keys, a list a side, whoever leaves first", () => {
   fc.assert(
     fc.property(steps, (steps) => {
-      const timeline = new Timeline(new Heap());
+      const timeline = new Timeline(new Heap(), 4096, 1024);
       const buckets = new Buckets(new Heap(), timeline);
       const groups = new Map<string, number[]>();
       const waiting: number[] = [];
@@ -103,7 +103,7 @@ it("hold the packets that wait by all of their keys, a list a side, whoever leav
 });
 
 it("grow, and forget what is in none of them any more", () => {
-  const timeline = new Timeline(new Heap());
+  const timeline = new Timeline(new Heap(), 4096, 1024);
   const buckets = new Buckets(new Heap(), timeline);
   const groups = new Map<string, number[]>();
   // three a key: one bucket a key

@@ -40,7 +40,7 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
   fc.assert(
     fc.property(worlds, ({ conversations, flows, rows, dropped }) => {
       const heap = new Heap();
-      const timeline = new Timeline(heap);
+      const timeline = new Timeline(heap, 4096, 1024);
       const tuples = new FilledTable(heap);
       const accounts = new FlowAccounts(heap, 16);
       // the timeline is a ring: what is on it may begin anywhere

@@ -34,7 +34,7 @@ function expectHeld(timeline: Timeline, values: readonly number[]): void {
 }
 
 it("gives a new row no state, twin or bucket", () => {
-  const timeline = new Timeline(new Heap());
+  const timeline = new Timeline(new Heap(), 4096, 1024);
   const at = push(timeline, 0);
   timeline.setState(at, AMBIGUOUS);
   timeline.setTwin(at, 9);
@@ -53,7 +53,7 @@ it("is a queue that keeps all it holds, wherever it stands when it grows", () =>
   const moves = fc.array(fc.record({ push: fc.nat(3000), drop: fc.nat(3000) }), { maxLength: 12 });
   fc.assert(
     fc.property(moves, (moves) => {
-      const timeline = new Timeline(new Heap());
+      const timeline = new Timeline(new Heap(), 4096, 1024);
       const held: number[] = [];
       let value = 0;
       for (const { push: pushes, drop } of moves) {
@@ -77,7 +77,7 @@ it("is a queue that keeps all it holds, wherever it stands when it grows", () =>
 });
 
 it("stays as small as what it holds", () => {
-  const timeline = new Timeline(new Heap());
+  const timeline = new Timeline(new Heap(), 4096, 1024);
   for (let value = 0; value < 100_000; value++) {
     push(timeline, value);
     if (value >= 4000) timeline.drop();
@@ -87,7 +87,7 @@ it("stays as small as what it holds", () => {
 
 it("grows when full, with the ring turned or not", () => {
   for (const turned of [0, 1, 4095, 5000]) {
-    const timeline = new Timeline(new Heap());
+    const timeline = new Timeline(new Heap(), 4096, 1024);
     for (let value = 0; value < turned; value++) {
       push(timeline, value);
       timeline.drop();
@@ -100,7 +100,7 @@ it("grows when full, with the ring turned or not", () => {
 });
 
 it("makes room in advance, and appends that many rows without another array", () => {
-  const timeline = new Timeline(new Heap());
+  const timeline = new Timeline(new Heap(), 4096, 1024);
   for (let value = 0; value < 5000; value++) {
     push(timeline, value);
     if (value >= 1000) timeline.drop();
@@ -121,7 +121,7 @@ it("keeps of a released packet its side, and of all others everything", () => {
   });
   fc.assert(
     fc.property(moves, (moves) => {
-      const timeline = new Timeline(new Heap());
+      const timeline = new Timeline(new Heap(), 4096, 1024);
       const held: { row: number; value: number; isReleased: boolean }[] = [];
       let value = 0;
       for (const { pushes, drops, releases } of moves) {
@@ -152,7 +152,7 @@ it("finds the first row whose state is low enough, wherever the ring turns", () 
   const states = fc.array(fc.nat(GONE), { maxLength: 200 });
   fc.assert(
     fc.property(states, fc.nat(4095), fc.nat(GONE + 1), fc.nat(200), (states, turned, least, from) => {
-      const timeline = new Timeline(new Heap());
+      const timeline = new Timeline(new Heap(), 4096, 1024);
       timeline.first = 0x3fff_f000 + turned;
       timeline.end = timeline.first;
       for (const state of states) timeline.setState(push(timeline, 0), state);
@@ -166,7 +166,7 @@ it("finds the first row whose state is low enough, wherever the ring turns", () 
 });
 
 it("takes as much memory for records as there are packets not released", () => {
-  const timeline = new Timeline(new Heap());
+  const timeline = new Timeline(new Heap(), 4096, 1024);
   const before = timeline.records.length;
   const lone = push(timeline, 7);
   for (let value = 0; value < 100_000; value++) timeline.release(push(timeline, value));
@@ -177,7 +177,7 @@ it("takes as much memory for records as there are packets not released", () => {
 
 it("wraps its row numbers at 2^30, growing or not", () => {
   for (const rows of [100, 9000]) {
-    const timeline = new Timeline(new Heap());
+    const timeline = new Timeline(new Heap(), 4096, 1024);
     timeline.first = 0x3fff_fff0;
     timeline.end = 0x3fff_fff0;
     const values = Array.from({ length: rows }, (_, at) => at);
@@ -194,7 +194,7 @@ it("wraps its row numbers at 2^30, growing or not", () => {
 });
 
 it("keeps all that is told of a pair, whatever its numbers are", () => {
-  const timeline = new Timeline(new Heap());
+  const timeline = new Timeline(new Heap(), 4096, 1024);
   const inside = push(timeline, 0);
   const outside = push(timeline, 1);
   for (const [slot, by, evidence, isOutbound] of [
