@@ -70,6 +70,8 @@ async function run({ from, part }: Task): Promise<void> {
     say({ kind: "ended", side, state: { captureDropped, firstNs, lastNs, tally } });
   };
   await Promise.all([decode(INSIDE), decode(OUTSIDE)]);
+  // the thread ends while the other one still has something to do, which would have to wait for that later
+  parentPort?.close();
 }
 
 parentPort?.once("message", (task: Task) => {
