@@ -10,8 +10,8 @@ import { CaptureError, DamageError, messageOf } from "./errors.js";
 /** Bytes in order, copied to where the reader wants them. One read at a time. */
 export interface ByteStream {
   /**
-   * Waits for at least one byte unless some are at hand, puts what there is into `target` from `at` on, and says how many they were; 0 is the end.
-   * `target` must have room. Throws DamageError where no more can be had; the bytes before it have all been given.
+   * Waits for at least one byte, unless some are at hand, puts what there is into `target` from `at` on, and says how many they
+   * were; 0 is the end. `target` must have room. Throws DamageError where no more can be had; the bytes before it have all been given.
    */
   read(target: Uint8Array, at: number): Soon<number>;
   /** Ends a read that is still waiting, as if the stream were over. */

@@ -34,8 +34,12 @@ function areEnough(bytes: readonly number[]): boolean {
   return bytes.reduce((sum, each) => sum + each, 0) >= WORTH_A_THREAD_BYTES;
 }
 
-/** How large a file is; NaN for what is none. */
+/** How large a file is; NaN for what is none, or cannot be looked at: who opens it says why. */
 function bytesOf(path: string): number {
-  const file = statSync(path, { throwIfNoEntry: false });
-  return file?.isFile() ? file.size : Number.NaN;
+  try {
+    const file = statSync(path);
+    return file.isFile() ? file.size : Number.NaN;
+  } catch {
+    return Number.NaN;
+  }
 }

@@ -77,8 +77,8 @@ export interface FrameSource {
   /** Whether the next frames are at hand, all the way: nobody has to be waited for. */
   readonly isOnDisk?: boolean;
   /**
-   * The next frames, at once where they are at hand, or null at the end. The batch before it is overwritten. `most`: whoever decodes one batch after the other,
-   * up to so many frames, and is on disk, gets smaller ones that are still in the cache then.
+   * The next frames, at once where they are at hand, or null at the end. The batch before it is overwritten. `most`: whoever
+   * decodes one batch after the other, up to so many frames, and is on disk, gets smaller ones that are still in the cache then.
    */
   next(most?: number): Soon<FrameBatch | null>;
   close(): Promise<void>;

@@ -6,11 +6,11 @@ export function whenThere<T, U>(value: Soon<T>, goOn: (value: T) => Soon<U>): So
   return value instanceof Promise ? value.then(goOn) : goOn(value);
 }
 
-/** Does something again and again until it gives a value. */
+/** Does something again and again until it gives something else than undefined. */
 export function untilGiven<T>(step: () => Soon<T | undefined>): Soon<T> {
   for (;;) {
     const given = step();
-    if (given instanceof Promise) return given.then((value) => value ?? untilGiven(step));
+    if (given instanceof Promise) return given.then((value) => (value === undefined ? untilGiven(step) : value));
     if (given !== undefined) return given;
   }
 }

@@ -168,7 +168,8 @@ describe("decoding on another thread", () => {
     truncateSync(large, 64 * 2 ** 20);
     expect(isWorthAThread([large, fixtureFile("docker-web", "outside")])).toBe(true);
     expect(isWorthAThread([large, "/dev/null"])).toBe(false);
-    // whatever the words are beside the files
+    // whoever opens it says what is wrong with it
+    expect(isWorthAThread([large, "x".repeat(5000)])).toBe(false);
     for (const args of [
       ["file", ...small],
       ["file", "-q", join(folder, "none.pcap"), "-"],
@@ -183,7 +184,8 @@ describe("decoding on another thread", () => {
     const large = join(folder, "large.pcap");
     copyFileSync(fixtureFile("docker-web", "inside"), large);
     truncateSync(large, 64 * 2 ** 20);
-    const thread = startEarly(["file", "-q", large, "-"], THREAD);
+    // whatever the words are beside the files
+    const thread = startEarly(["file", "-q", large, "-", `--filter=${"x".repeat(5000)}`, ""], THREAD);
     expect(thread?.threadId).toBeGreaterThan(0);
     await thread?.terminate();
   });
