@@ -2,10 +2,10 @@ import { addressText } from "../packets/address.js";
 import { Few } from "../packets/few.js";
 import type { FlowAccounts } from "../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
+import type { Heap } from "../packets/heap.js";
 import { ICMP, ICMPV6, UDP } from "../packets/packets.js";
 import type { Finding, Summary } from "../packets/results.js";
 import { INSIDE } from "../packets/sides.js";
-import type { Heap } from "../packets/heap.js";
 import type { TupleTable } from "../packets/tuples.js";
 import code from "./assembly/remarkable.wasm";
 
@@ -54,13 +54,13 @@ export class Findings {
   /** Takes the flows in some slots, which have ended. There is nothing to tell of most, and those are sorted out in WebAssembly. */
   flows(slots: Int32Array): void {
     this.#isRelated ||= slots.length > 0;
-    const list = this.#heap.take(Int32Array, slots.length);
-    list.set(slots);
     const flows = this.#accounts.records.byteOffset;
     const tuples = this.#tuples.records.byteOffset;
-    const count = this.#remarkable(list.byteOffset, slots.length, flows, tuples, this.#seen.byteOffset);
-    for (let at = 0; at < count; at++) this.flow(list[at]);
-    this.#heap.give(list);
+    this.#heap.lend(Int32Array, slots.length, (list) => {
+      list.set(slots);
+      const count = this.#remarkable(list.byteOffset, slots.length, flows, tuples, this.#seen.byteOffset);
+      for (let at = 0; at < count; at++) this.flow(list[at]);
+    });
   }
 
   /** Takes one flow. */

@@ -48,11 +48,6 @@ export class FlowView implements FlowSummary {
     return this.#accounts.rewrite(this.#slot, this.#isForward ? 1 : 0);
   }
 
-  /** Whether it is of one IP version inside and of the other outside. */
-  get isAcross(): boolean {
-    return this.#tuples.isIpv6(this.#insideTuple) !== this.#tuples.isIpv6(this.#accounts.outsideTuple(this.#slot));
-  }
-
   get initiator(): "inside" | "outside" {
     return this.#accounts.isOutbound(this.#slot, this.#isForward ? 1 : 0) ? "inside" : "outside";
   }

@@ -76,12 +76,9 @@ export class Idle {
 
   /** What one of the loops lists, at most so many. */
   #listed(loop: string, most: number, ...of: number[]): Int32Array {
-    const { heap } = this.#tables;
-    const list = heap.take(Int32Array, most);
-    const count = this.#loops[loop](list.byteOffset, this.#tuples.byteOffset, ...of);
-    const listed = list.slice(0, count);
-    heap.give(list);
-    return listed;
+    return this.#tables.heap.lend(Int32Array, most, (list) =>
+      list.slice(0, this.#loops[loop](list.byteOffset, this.#tuples.byteOffset, ...of)),
+    );
   }
 
   /** Gives back what it takes to know that; it is not to be asked any more. */

@@ -1,6 +1,7 @@
 import { sameAddress } from "../packets/columns.js";
 import { ACK, RST, SYN } from "../packets/packets.js";
 import { LatencyDigest } from "../packets/latency.js";
+import { HEAD_BYTES } from "../packets/records.js";
 import { INSIDE, type Side } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
@@ -13,8 +14,6 @@ const MOST_HEADS = 64;
 /** A proxy dials as soon as it has accepted: its second connection opens within this, nanoseconds. */
 const DIAL_NS = 1_000_000_000;
 
-/** What a segment's hash is of, at the most: `headOf` of wire/. */
-const HEAD_BYTES = 32;
 /** No hash of any bytes. */
 const UNTOLD = 0;
 

@@ -31,8 +31,9 @@ const RECORD_WORDS = 1 << RECORD_BITS;
 /** 8 MiB, most of which takes no memory: see `FIRST_CHUNKS`. */
 const FIRST_SLOTS = 2 ** 17;
 
-/** Words that it takes to count digits of what flows are ordered by. */
-export const DIGITS = 2048;
+/** Bits of a digit of what flows are ordered by: three of them make a key, and each of its values is counted in a word. */
+export const DIGIT_BITS = 11;
+const DIGITS = 1 << DIGIT_BITS;
 
 const module = new WebAssembly.Module(code);
 
@@ -120,21 +121,18 @@ export class FlowAccounts {
 
   /** The slots that are in use, by the ids of their flows. */
   slots(): Int32Array {
-    const lists = this.#heap.take(Int32Array, 2 * this.end + DIGITS);
-    const count = this.#order["byId"](lists.byteOffset, this.end, this.records.byteOffset);
-    const slots = lists.slice(0, count);
-    this.#heap.give(lists);
-    return slots;
+    return this.#heap.lend(Int32Array, 2 * this.end + DIGITS, (lists) =>
+      lists.slice(0, this.#order["byId"](lists.byteOffset, this.end, this.records.byteOffset)),
+    );
   }
 
   /** Those of some slots that have the most pairs, at most so many, the busiest first; of equals, the ones learnt first. */
   busiest(slots: Int32Array, most: number): Int32Array {
-    const lists = this.#heap.take(Int32Array, 2 * slots.length + DIGITS);
-    lists.set(slots);
-    this.#order["byPairs"](lists.byteOffset, slots.length, this.records.byteOffset);
-    const busiest = lists.slice(0, Math.min(most, slots.length));
-    this.#heap.give(lists);
-    return busiest;
+    return this.#heap.lend(Int32Array, 2 * slots.length + DIGITS, (lists) => {
+      lists.set(slots);
+      this.#order["byPairs"](lists.byteOffset, slots.length, this.records.byteOffset);
+      return lists.slice(0, Math.min(most, slots.length));
+    });
   }
 
   /** 0 where the slot is free. */
@@ -254,12 +252,6 @@ export class FlowAccounts {
     return latencies <= IN_DIGEST ? this.#digests.get(IN_DIGEST - latencies) : undefined;
   }
 
-  /** A digest with the latencies that are kept one by one. */
-  #filled(digest: LatencyDigest, slot: number, outbound: number, count: number): LatencyDigest {
-    for (const sample of this.#fewOf(slot, outbound, count)) digest.add(sample);
-    return digest;
-  }
-
   /** The latencies that are kept one by one; valid until the next call. */
   #fewOf(slot: number, outbound: number, count: number): Int32Array {
     this.samples.copy(this.records[(slot << RECORD_BITS) + LATENCIES + outbound], count, this.#few);
@@ -278,7 +270,8 @@ export class FlowAccounts {
     const known = this.#digest(slot, outbound);
     if (known) return known;
     const list = (slot << RECORD_BITS) + LATENCIES + outbound;
-    const digest = this.#filled(new LatencyDigest(this.#heap), slot, outbound, count);
+    const digest = new LatencyDigest(this.#heap);
+    for (const sample of this.#fewOf(slot, outbound, count)) digest.add(sample);
     this.samples.drop(this.records[list]);
     const number = digest.address >>> DIGEST_BITS;
     this.#digests.set(number, digest);

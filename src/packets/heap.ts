@@ -83,6 +83,14 @@ export class Heap {
     return new kind(buffer, at, length);
   }
 
+  /** Takes a block for as long as it takes to do something with it. */
+  lend<T extends Block, U>(kind: Kind<T>, length: number, use: (block: T) => U): U {
+    const block = this.take(kind, length);
+    const result = use(block);
+    this.give(block);
+    return result;
+  }
+
   /** What is in a block, in one that is twice as long: the other is given back. */
   doubled<T extends Block>(kind: Kind<T>, block: T): T {
     const wider = this.take(kind, 2 * block.length);

@@ -27,5 +27,7 @@ export const PAYLOAD_LENGTH = 11;
 export const SEQ = 12;
 export const ACK = 13;
 export const HEAD = 14;
+/** Bytes of payload that it is of, at the most: enough to tell one request line from another. */
+export const HEAD_BYTES = 32;
 /** TCP flags in the lower 8 bits, then the row of the quote, and 1 more, so that 0 is none. */
 export const TCP_FLAGS_QUOTE = 15;

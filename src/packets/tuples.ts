@@ -46,14 +46,14 @@ export const ENDED_BY_B = 1 << 19;
 export const ENDED_BY_BOTH = 3 << 19;
 /** Some evidence for a translation of an inside tuple has been gathered, not enough by now. */
 export const HAS_EVIDENCE = 1 << 21;
+/** A packet of it was dropped before the first pair of its flow. */
+const HAS_LOST_FIRST = 1 << 22;
 /** It may be one of the two connections of a proxied stream. */
 export const IS_STREAM = 1 << 23;
 /** What was found of packets from B to A is that they are local, and at 1 bit more, of the others; see `Verdicts`. */
 export const IS_LOCAL = 1 << 24;
 /** It is one of two connections of a proxied stream, or has bytes by which that may turn out. */
 export const MAY_BE_PROXIED = 1 << 26;
-/** A packet of it was dropped before the first pair of its flow. */
-const HAS_LOST_FIRST = 1 << 22;
 
 export const PROVED = 1;
 export const FLOW_BITS_SHIFT = 1;
@@ -81,7 +81,7 @@ export class TupleTable {
   /** How many tuples have had a packet. */
   size = 0;
   readonly #loops: WebAssembly.Instance["exports"];
-  /** What that is told, and what it says: see `ways-words.ts`. */
+  /** What they are told, and what they say: see `ways-words.ts`. */
   readonly #words: Int32Array;
   /** Rows that were given back; the last one is the next to be used. */
   #free: Int32Array;
@@ -258,14 +258,13 @@ export class TupleTable {
 
   /** Gives rows back. Precondition: no packet on the timeline names one, and all are in use. */
   release(tuples: Int32Array): void {
-    const list = this.#heap.take(Int32Array, tuples.length);
-    list.set(tuples);
-    const w = this.#words;
     this.#tell();
-    this.size -= this.#loops["release"](w.byteOffset, list.byteOffset, tuples.length);
+    this.#heap.lend(Int32Array, tuples.length, (list) => {
+      list.set(tuples);
+      this.size -= this.#loops["release"](this.#words.byteOffset, list.byteOffset, tuples.length);
+    });
     this.#freeCount += tuples.length;
     this.#index.counted(-tuples.length);
-    this.#heap.give(list);
   }
 
   /** Tells where the table is. */

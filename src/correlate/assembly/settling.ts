@@ -1,5 +1,5 @@
 /** What `Run.#settle` does about packets whose window is over and that no other room wants: in most captures, most of them. */
-import { clearCell } from "../../packets/assembly/cells.js";
+import { unfile } from "../../packets/assembly/cells.js";
 import { doubleOf, setWord, wordOf } from "../../packets/assembly/words.js";
 import { IS_ERROR } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
@@ -13,7 +13,6 @@ import { firstUndecided, placeOf, recordOf, timeNsOf, tupleOf, wayAt } from "./p
 declare function judge(row: i32): void;
 
 const FATE_BYTES_BITS = line.FATE_BITS + 2;
-const CELL_BYTES_BITS = 3;
 
 /**
  * Decides about the packets whose window is over by `nowNs`, up to the first one that takes more than a verdict: one that others
@@ -44,7 +43,8 @@ export function settle(ground: usize, nowNs: f64): void {
       (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ERROR) !== 0
     )
       break;
-    unfile(ground, load<i32>(packet, 4 * record.KEY), due);
+    unfile(wordOf(ground, words.CELLS), wordOf(ground, words.CELLS_MASK), load<i32>(packet, 4 * record.KEY), due);
+    setWord(ground, words.FILED, wordOf(ground, words.FILED) - 1);
     const facts = load<i32>(conversation, 4 * tuple.FACTS);
     const isLocal = (facts & (tuple.IS_LOCAL << (way & 1))) !== 0 && (facts & tuple.MAY_BE_PROXIED) === 0;
     if (isLocal && wordOf(ground, words.MAY_COUNT) !== 0 && !mayBeStranger(ground, due)) {
@@ -93,16 +93,6 @@ export function strangersLeft(ground: usize): i32 {
     store<i32>(strangers + (left++ << 2), row);
   }
   return left;
-}
-
-/** Takes a row that is ALONE out of the index. */
-function unfile(ground: usize, key: i32, row: i32): void {
-  const cells = <usize>wordOf(ground, words.CELLS);
-  const mask = wordOf(ground, words.CELLS_MASK);
-  let cell = key & mask;
-  while (load<i32>(cells + (cell << CELL_BYTES_BITS), 4) !== row + 1) cell = (cell + 1) & mask;
-  clearCell(cells, mask, cell);
-  setWord(ground, words.FILED, wordOf(ground, words.FILED) - 1);
 }
 
 function increment(word: usize): void {

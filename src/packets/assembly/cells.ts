@@ -1,5 +1,12 @@
 const CELL_BYTES_BITS = 3;
 
+/** Takes out of an index what is filed there under a hash. Precondition: it is. */
+export function unfile(cells: usize, mask: i32, hash: i32, id: i32): void {
+  let cell = hash & mask;
+  while (load<i32>(cells + (cell << CELL_BYTES_BITS), 4) !== id + 1) cell = (cell + 1) & mask;
+  clearCell(cells, mask, cell);
+}
+
 /** As `clearCell` of hash-index.ts. */
 export function clearCell(cells: usize, mask: i32, cell: i32): void {
   let hole = cell;

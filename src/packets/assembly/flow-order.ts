@@ -1,11 +1,10 @@
 /** Flows by their ids, and by how many pairs they have: a radix sort, as there may be many and V8 has not made anything fast by then. */
-import { DIGITS, ID, PAIRS, RECORD_BITS } from "../flow-accounts.js";
+import { DIGIT_BITS, ID, PAIRS, RECORD_BITS } from "../flow-accounts.js";
 
 const FLOW_BYTES_BITS = RECORD_BITS + 2;
-/** Three of them make a key. */
-const DIGIT_BITS = 11;
+const DIGITS = 1 << DIGIT_BITS;
 
-/** Lists the slots that are in use, by the ids of their flows, and returns how many there are. `lists`: two of `end` slots each, and DIGITS words. */
+/** Lists the slots that are in use, by the ids of their flows, and returns how many there are. `lists`: two of `end` slots each, and a word for each value of a digit. */
 export function byId(lists: usize, end: i32, flows: usize): i32 {
   const other = lists + (end << 2);
   let count = 0;

@@ -5,7 +5,7 @@ import { IS_IPV6 } from "../packets.js";
 import * as record from "../records.js";
 import * as tuple from "../tuples.js";
 import * as words from "../ways-words.js";
-import { clearCell } from "./cells.js";
+import { unfile } from "./cells.js";
 import { setWord, wordOf } from "./words.js";
 
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
@@ -133,9 +133,7 @@ export function release(block: usize, list: usize, count: i32): i32 {
   for (let at = 0; at < count; at++) {
     const number = load<i32>(list + (at << 2));
     const entry = table + (number << TUPLE_BYTES_BITS);
-    let cell = load<i32>(entry, 4 * tuple.HASH) & indexMask;
-    while (load<i32>(index + (cell << CELL_BYTES_BITS), 4) !== number + 1) cell = (cell + 1) & indexMask;
-    clearCell(index, indexMask, cell);
+    unfile(index, indexMask, load<i32>(entry, 4 * tuple.HASH), number);
     if (load<f64>(entry, 8 * tuple.LAST_NS) !== -Infinity) seen++;
     store<i32>(entry, 0, 4 * tuple.FACTS);
     store<i32>(entry, tuple.UNBOUND, 4 * tuple.FLOW);

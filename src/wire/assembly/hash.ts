@@ -6,7 +6,7 @@
  * While a packet is being decoded its key lives in its record.
  */
 import { IS_IPV6 } from "../../packets/packets.js";
-import { KEY } from "../../packets/records.js";
+import { HEAD_BYTES, KEY } from "../../packets/records.js";
 
 const SEED: u64 = 0x2545f4914f6cdd1d;
 
@@ -75,10 +75,7 @@ export function joined(high: i32, low: i32): u64 {
   return ((<u64>(<u32>high)) << 32) | <u64>(<u32>low);
 }
 
-/** Enough to tell one request line from another. */
-const HEAD_BYTES = 32;
-
-/** Hash of the first bytes (32, or all if fewer) of the payload `from` … `end`-1; 0 if there are none, or not all were kept. */
+/** Hash of the first bytes (HEAD_BYTES, or all if fewer) of the payload `from` … `end`-1; 0 if there are none, or not all were kept. */
 export function headOf(from: i32, end: i32, keptEnd: i32): i32 {
   const to = min(end, from + HEAD_BYTES);
   if (from === to || to > keptEnd) return 0;
