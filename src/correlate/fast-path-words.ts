@@ -62,36 +62,37 @@ export const IS_SHOWING = 50;
 export const IS_IPV4_ONLY = 51;
 export const IS_UNCUT = 52;
 export const IS_ESTIMATED = 53;
+/** 1 where a packet without a translation that nobody waited for has nothing but its verdict before it once its window is over … */
+export const MAY_JUDGE = 54;
+/** … and where one that is found to be local need only be counted. */
+export const MAY_COUNT = 55;
 
 /** How many flows were learnt so far. */
-export const FLOWS_LEARNT = 54;
+export const FLOWS_LEARNT = 56;
+/** The NAT's address of the flow that was told of last, over IPv4; 0 for none. */
+export const NEWEST_NAT = 57;
+/** How many conversations more there may be before idle ones are let go. */
+export const ROOM = 58;
 
 /** Pairs that there had been of any flow. */
-export const PAIRS_BEFORE = 55;
+export const PAIRS_BEFORE = 59;
 
 /** What there was: pairs, conversations that had their first packet, and how many more packets wait than did. */
-export const PAIRS = 56;
-export const FIRSTS = 57;
-export const FILED = 58;
+export const PAIRS = 60;
+export const FIRSTS = 61;
+export const FILED = 62;
+/** Two: how many packets were found to be local, and only counted. */
+export const LOCALS = 63;
 /** Two: where the digests of all latencies are. */
-export const DIGESTS = 59;
+export const DIGESTS = 65;
 /** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */
-export const LATENCIES = 61;
-export const LATENCY_COUNT = 62;
+export const LATENCIES = 67;
+export const LATENCY_COUNT = 68;
 /** Where the rows go, one after the other, of TCP segments that came without a translation and wait, and how many there are. */
-export const STRANGERS = 63;
-export const STRANGER_COUNT = 64;
+export const STRANGERS = 69;
+export const STRANGER_COUNT = 70;
 /** 1 where the next packet is not for the fast path. */
-export const IS_AT_OTHER = 65;
-/** 1 where a packet without a translation that nobody waited for has nothing but its verdict before it once its window is over. */
-export const MAY_JUDGE = 66;
-/** The NAT's address of the flow that was told of last, over IPv4; 0 for none. */
-export const NEWEST_NAT = 67;
-/** How many conversations more there may be before idle ones are let go. */
-export const ROOM = 68;
-/** 1 where packets that are found to be local need only be counted, and two: how many there were of each side. */
-export const MAY_COUNT = 69;
-export const LOCALS = 70;
+export const IS_AT_OTHER = 71;
 
 /**
  * A latency: nanoseconds, a double; then where the flow's digest is, or -1 where it needs none; then 1 if it is outbound, and
