@@ -1,7 +1,7 @@
 import code from "./assembly/flow-order.wasm";
 import { Flow } from "./flows.js";
 import { asDoubles, type Heap } from "./heap.js";
-import { EXACT_SAMPLES, LatencyDigest, type LatencyRange, type LatencySummary, summaryOf } from "./latency.js";
+import { EXACT_SAMPLES, LatencyDigest, type LatencyRange, type LatencySummary, rangeOf, summaryOf } from "./latency.js";
 import { Samples } from "./samples.js";
 import { NONE } from "./tuples.js";
 
@@ -236,14 +236,7 @@ export class FlowAccounts {
     const outbound = isOutbound ? 1 : 0;
     const digest = this.#digest(slot, outbound);
     if (digest) return digest;
-    const samples = this.#fewOf(slot, outbound, this.pairsThatWent(slot, isOutbound));
-    let minNs = Number.POSITIVE_INFINITY;
-    let maxNs = Number.NEGATIVE_INFINITY;
-    for (let at = 0; at < samples.length; at++) {
-      minNs = Math.min(minNs, samples[at]);
-      maxNs = Math.max(maxNs, samples[at]);
-    }
-    return { minNs, maxNs };
+    return rangeOf(this.#fewOf(slot, outbound, this.pairsThatWent(slot, isOutbound)));
   }
 
   /** What has the latencies, where they are not kept one by one. */
@@ -270,8 +263,7 @@ export class FlowAccounts {
     const known = this.#digest(slot, outbound);
     if (known) return known;
     const list = (slot << RECORD_BITS) + LATENCIES + outbound;
-    const digest = new LatencyDigest(this.#heap);
-    for (const sample of this.#fewOf(slot, outbound, count)) digest.add(sample);
+    const digest = new LatencyDigest(this.#heap, this.#fewOf(slot, outbound, count));
     this.samples.drop(this.records[list]);
     const number = digest.address >>> DIGEST_BITS;
     this.#digests.set(number, digest);

@@ -18,6 +18,7 @@ export const MAX_NS = 3;
 const WORDS = 8;
 
 const NO_COUNTS = new Uint32Array(0);
+const NO_SAMPLES = new Int32Array(0);
 
 /** The least and the greatest of some latencies, nanoseconds. */
 export interface LatencyRange {
@@ -44,16 +45,21 @@ export class LatencyDigest {
   readonly #doubles: Float64Array;
   #counts: Uint32Array = NO_COUNTS;
   /** The samples, while there are few. */
-  #exact: Float64Array | null = new Float64Array(EXACT_SAMPLES);
+  #exact: Float64Array | null;
   #p99Ns = 0;
   #p99Count = 0;
 
-  constructor(heap?: Heap) {
+  /** `samples`: those that it has from the beginning, at most EXACT_SAMPLES. */
+  constructor(heap?: Heap, samples: Int32Array = NO_SAMPLES) {
     this.#heap = heap;
     this.#words = heap?.take(Int32Array, WORDS) ?? new Int32Array(WORDS);
     this.#doubles = asDoubles(this.#words);
-    this.#doubles[MIN_NS] = Number.POSITIVE_INFINITY;
-    this.#doubles[MAX_NS] = Number.NEGATIVE_INFINITY;
+    this.#exact = new Float64Array(EXACT_SAMPLES);
+    this.#exact.set(samples);
+    this.#words[COUNT] = samples.length;
+    const { minNs, maxNs } = rangeOf(samples);
+    this.#doubles[MIN_NS] = minNs;
+    this.#doubles[MAX_NS] = maxNs;
   }
 
   /** Where its words are in the heap. */
@@ -122,8 +128,9 @@ export class LatencyDigest {
   #turnToBuckets(samples: Float64Array): void {
     this.#exact = null;
     const lowest = bucketOf(this.minNs);
-    this.#countIn(this.#newCounts(bucketOf(this.maxNs) - lowest + 1), lowest);
-    for (const sample of samples) this.#tally(sample);
+    const counts = this.#newCounts(bucketOf(this.maxNs) - lowest + 1);
+    for (const sample of samples) counts[bucketOf(sample) - lowest]++;
+    this.#countIn(counts, lowest);
   }
 
   #tally(latencyNs: number): void {
@@ -154,6 +161,17 @@ export class LatencyDigest {
   #newCounts(length: number): Uint32Array {
     return this.#heap?.take(Uint32Array, length) ?? new Uint32Array(length);
   }
+}
+
+/** The range of some latencies; from Infinity to -Infinity where there is none. */
+export function rangeOf(samples: Int32Array): LatencyRange {
+  let minNs = Number.POSITIVE_INFINITY;
+  let maxNs = Number.NEGATIVE_INFINITY;
+  for (let at = 0; at < samples.length; at++) {
+    if (samples[at] < minNs) minNs = samples[at];
+    if (samples[at] > maxNs) maxNs = samples[at];
+  }
+  return { minNs, maxNs };
 }
 
 /** What few samples say, at most EXACT_SAMPLES of them; sorts them in place. Null where there is none. */
