@@ -2,7 +2,7 @@
  * What the fast path is told, and what it says: the words of a block that `fast-path.ts` and `assembly/fast-path.ts` both know.
  * Where a name stands for two words or doubles, one is a side's or a direction's: at … + side.
  */
-export const WORDS = 72;
+export const WORDS = 74;
 
 /** Doubles, at half the word. Two: when each side's next packet comes, nanoseconds on the timeline. */
 export const NEXT_NS = 0;
@@ -18,87 +18,91 @@ export const SURELY_IN_TIME_NS = 7;
 /** Words. Two: where each side's next packet stands among its packets, and where those end. */
 export const AT = 16;
 export const END = 18;
-/** The row that the next packet gets, and the one that none is to get. */
+/** The row that the next packet gets. */
 export const ROW = 20;
-export const LAST_ROW = 21;
 /** The first row that is to be decided about once its window is over, or the timeline's end. */
-export const DUE = 22;
+export const DUE = 21;
 /** Pairs of an inside row before this one are late. */
-export const SHOWN = 23;
+export const SHOWN = 22;
 /** The oldest row. */
-export const FIRST = 24;
+export const FIRST = 23;
 
 /** Where the tables are, in bytes. Two each: the packets of each side that are about to be merged, and which way they go … */
-export const PACKETS = 25;
-export const WAYS = 27;
+export const PACKETS = 24;
+export const WAYS = 26;
 /** … the timeline … */
-export const STATES = 29;
-export const SIDES = 30;
-export const PLACES = 31;
-export const ROWS_MASK = 32;
-export const RECORDS = 33;
-export const FATES = 34;
-export const PLACES_END = 35;
-export const FREE_PLACES = 36;
-export const FREE_PLACE_COUNT = 37;
+export const STATES = 28;
+export const SIDES = 29;
+export const PLACES = 30;
+export const ROWS_MASK = 31;
+export const RECORDS = 32;
+export const FATES = 33;
+export const PLACES_END = 34;
+export const FREE_PLACES = 35;
+export const FREE_PLACE_COUNT = 36;
 /** … those that wait, by their keys … */
-export const CELLS = 38;
-export const CELLS_MASK = 39;
+export const CELLS = 37;
+export const CELLS_MASK = 38;
 /** … the conversations … */
-export const TUPLES = 40;
+export const TUPLES = 39;
 /** … and the flows. */
-export const FLOWS = 41;
-export const FLOWS_END = 42;
-export const FREE_SLOTS = 43;
-export const FREE_SLOT_COUNT = 44;
-export const CHUNKS = 45;
-export const CHUNKS_END = 46;
-export const DROPPED = 47;
-export const DROPPED_COUNT = 48;
-export const REST = 49;
+export const FLOWS = 40;
+export const FLOWS_END = 41;
+export const FREE_SLOTS = 42;
+export const FREE_SLOT_COUNT = 43;
+export const CHUNKS = 44;
+export const CHUNKS_END = 45;
+export const DROPPED = 46;
+export const DROPPED_COUNT = 47;
+export const REST = 48;
 
 /** 1 where it is so. */
-export const IS_SHOWING = 50;
-export const IS_IPV4_ONLY = 51;
-export const IS_UNCUT = 52;
-export const IS_ESTIMATED = 53;
-/** 1 where a packet without a translation that nobody waited for has nothing but its verdict before it once its window is over … */
-export const MAY_JUDGE = 54;
+export const IS_SHOWING = 49;
+export const IS_IPV4_ONLY = 50;
+export const IS_UNCUT = 51;
+export const IS_ESTIMATED = 52;
+/** 1 where a packet that nobody waited for may have nothing but its verdict before it once its window is over … */
+export const MAY_JUDGE = 53;
 /** … and where one that is found to be local need only be counted. */
-export const MAY_COUNT = 55;
+export const MAY_COUNT = 54;
 
 /** How many flows were learnt so far. */
-export const FLOWS_LEARNT = 56;
+export const FLOWS_LEARNT = 55;
 /** The NAT's address of the flow that was told of last, over IPv4; 0 for none. */
-export const NEWEST_NAT = 57;
+export const NEWEST_NAT = 56;
 /** How many conversations more there may be before idle ones are let go. */
-export const ROOM = 58;
+export const ROOM = 57;
 
 /** Pairs that there had been of any flow. */
-export const PAIRS_BEFORE = 59;
+export const PAIRS_BEFORE = 58;
 
 /** What there was: pairs, conversations that had their first packet, and how many more packets wait than did. */
-export const PAIRS = 60;
-export const FIRSTS = 61;
-export const FILED = 62;
+export const PAIRS = 59;
+export const FIRSTS = 60;
+export const FILED = 61;
 /** Two: how many packets were found to be local, and only counted. */
-export const LOCALS = 63;
+export const LOCALS = 62;
 /** Two: where the digests of all latencies are. */
-export const DIGESTS = 65;
+export const DIGESTS = 64;
 /** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */
-export const LATENCIES = 67;
-export const LATENCY_COUNT = 68;
+export const LATENCIES = 66;
+export const LATENCY_COUNT = 67;
 /** Where the rows go, one after the other, of TCP segments that came without a translation and wait, and how many there are. */
-export const STRANGERS = 69;
-export const STRANGER_COUNT = 70;
+export const STRANGERS = 68;
+export const STRANGER_COUNT = 69;
+/** The same of TCP segments of a translation that came out of the NAT before they went in. */
+export const LEAVERS = 70;
+export const LEAVER_COUNT = 71;
 /** 1 where the next packet is not for the fast path. */
-export const IS_AT_OTHER = 71;
+export const IS_AT_OTHER = 72;
 
 /**
  * A latency: nanoseconds, a double; then where the flow's digest is, or -1 where it needs none; then 1 if it is outbound, and
  * 2 more if only the flow's digest needs it.
  */
 export const LATENCY_BITS = 2;
+/** So many at the most: once they are counted, a digest has the place to count others of their size in WebAssembly. */
+export const MOST_LATENCIES = 128;
 export const DIGEST = 2;
 export const OUTBOUND = 3;
 export const IS_COUNTED = 2;

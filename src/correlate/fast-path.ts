@@ -1,3 +1,4 @@
+import { BATCH_FRAMES } from "../packets/frames.js";
 import { EXACT_SAMPLES } from "../packets/latency.js";
 import { asDoubles, type Heap } from "../packets/heap.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
@@ -12,6 +13,7 @@ import type { Feed } from "./feed.js";
 import type { Proxies } from "./proxies.js";
 import type { Refusals } from "./refusals.js";
 import type { Segments } from "./segments.js";
+import type { ShiftedSegments } from "./shifts.js";
 import type { Translations } from "./translations.js";
 import type { Verdicts } from "./verdicts.js";
 import type { Versions } from "./versions.js";
@@ -25,11 +27,12 @@ export interface Grounds {
   readonly translations: Translations;
   readonly clock: Clock;
   readonly segments: Segments;
+  readonly shifted: ShiftedSegments;
   readonly proxies: Proxies;
   /** Told of flows that were learnt and that anybody has to know of, by their slots. */
   readonly onFlow: (slot: number) => void;
-  /** Told of packets whose window is over, which are filed no more, and nothing but a verdict on them is wanting. */
-  readonly onOverdue: (row: number) => void;
+  /** Told of packets whose window is over and that no other with their key waits for. Returns whether that decided about them. */
+  readonly onOverdue: (row: number) => boolean;
   readonly refusals: Refusals;
   /** Whether those are to be shown. */
   readonly wantsUnmatched: boolean;
@@ -41,8 +44,8 @@ export interface Grounds {
   readonly isShowing: boolean;
 }
 
-/** How many rows a stretch may take at the most: so many of all that it may need there is room for. About what two batches have left. */
-const MOST_ROWS = 4096;
+/** How many packets a stretch may take at the most. */
+const MOST_PACKETS = 2 * BATCH_FRAMES;
 
 const module = new WebAssembly.Module(code);
 
@@ -71,6 +74,7 @@ export class FastPath {
   readonly #latencies: Int32Array;
   readonly #latencyNs: Float64Array;
   readonly #strangers: Int32Array;
+  readonly #leavers: Int32Array;
 
   constructor(grounds: Grounds) {
     const { heap, translations, clock, windowNs, isShowing } = grounds;
@@ -80,11 +84,13 @@ export class FastPath {
     this.#doubles[words.WINDOW_NS] = windowNs;
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#words[words.IS_ESTIMATED] = clock.source === "estimated" ? 1 : 0;
-    this.#latencies = heap.take(Int32Array, MOST_ROWS << words.LATENCY_BITS);
+    this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
-    this.#strangers = heap.take(Int32Array, MOST_ROWS);
+    this.#strangers = heap.take(Int32Array, MOST_PACKETS);
+    this.#leavers = heap.take(Int32Array, MOST_PACKETS);
     this.#words[words.LATENCIES] = this.#latencies.byteOffset;
     this.#words[words.STRANGERS] = this.#strangers.byteOffset;
+    this.#words[words.LEAVERS] = this.#leavers.byteOffset;
     this.#words[words.DIGESTS] = translations.inbound.address;
     this.#words[words.DIGESTS + 1] = translations.outbound.address;
     const { exports } = new WebAssembly.Instance(module, {
@@ -120,10 +126,12 @@ export class FastPath {
     const { timeline, tuples, buckets, translations, segments, versions, verdicts } = this.#grounds;
     const { accounts } = translations;
     const { samples } = accounts;
-    timeline.reserve(MOST_ROWS);
-    buckets.index.reserve(MOST_ROWS);
-    samples.reserve(MOST_ROWS);
-    translations.reserve(MOST_ROWS);
+    // of each of these a packet may need one
+    const packets = inside.end - inside.at + outside.end - outside.at;
+    timeline.reserve(packets);
+    buckets.index.reserve(packets);
+    samples.reserve(packets);
+    translations.reserve(packets);
     this.#beginSettling(due);
     const w = this.#words;
     const d = this.#doubles;
@@ -142,7 +150,6 @@ export class FastPath {
     w[words.PACKETS + OUTSIDE] = outside.batch.records.byteOffset;
     w[words.WAYS + INSIDE] = inside.ways.byteOffset;
     w[words.WAYS + OUTSIDE] = outside.ways.byteOffset;
-    w[words.LAST_ROW] = timeline.after(timeline.end + MOST_ROWS - 1);
     w[words.ROOM] = room;
     w[words.SHOWN] = shown;
     w[words.FIRST] = timeline.first;
@@ -171,9 +178,9 @@ export class FastPath {
     this.pairs = w[words.PAIRS];
     this.nowNs = d[words.NOW_NS];
     this.isAtOther = w[words.IS_AT_OTHER] !== 0;
-    // of most stretches there is neither: V8 makes less of `run`, and once instead of twice
+    // of most stretches there is none of these: V8 makes less of `run`, and once instead of twice
     if (w[words.LATENCY_COUNT] > 0) this.#digest(w[words.LATENCY_COUNT]);
-    if (w[words.STRANGER_COUNT] > 0) this.#admitStrangers(w[words.STRANGER_COUNT]);
+    if ((w[words.STRANGER_COUNT] | w[words.LEAVER_COUNT]) > 0) this.#admit();
     return d[words.NEXT_NS + OUTSIDE];
   }
 
@@ -198,6 +205,7 @@ export class FastPath {
     w[words.FLOWS_LEARNT] = translations.learnt;
     w[words.FILED] = 0;
     w[words.STRANGER_COUNT] = 0;
+    w[words.LEAVER_COUNT] = 0;
     w[words.LOCALS + INSIDE] = 0;
     w[words.LOCALS + OUTSIDE] = 0;
     w[words.MAY_JUDGE] = isShowing || versions.isNeeded || datagrams.size > 0 ? 0 : 1;
@@ -244,20 +252,23 @@ export class FastPath {
   }
 
   /** Has a packet judged in the middle of a stretch, by whoever then asks for what the stretch has told nobody by now. */
-  #judge(row: number): void {
+  #judge(row: number): boolean {
     const { timeline, translations, onOverdue } = this.#grounds;
     const w = this.#words;
     timeline.end = w[words.ROW];
     translations.learnt = w[words.FLOWS_LEARNT];
-    if (w[words.STRANGER_COUNT] > 0) this.#admitStrangers(w[words.STRANGER_COUNT]);
-    onOverdue(row);
+    if ((w[words.STRANGER_COUNT] | w[words.LEAVER_COUNT]) > 0) this.#admit();
+    const isJudged = onOverdue(row);
     w[words.FLOWS_LEARNT] = translations.learnt;
+    return isJudged;
   }
 
-  /** Has those of the stretch's TCP segments without a translation that have none by now looked at by who wants them. */
-  #admitStrangers(count: number): void {
-    const { proxies } = this.#grounds;
-    for (let at = 0; at < count; at++) proxies.admit(this.#strangers[at]);
+  /** Has those of the stretch's TCP segments that wait and are wanted elsewhere looked at there. */
+  #admit(): void {
+    const { proxies, shifted } = this.#grounds;
+    const w = this.#words;
+    for (let at = 0; at < w[words.STRANGER_COUNT]; at++) proxies.admit(this.#strangers[at]);
+    for (let at = 0; at < w[words.LEAVER_COUNT]; at++) shifted.admit(this.#leavers[at]);
   }
 
   /** Adds the latencies that no digest counted yet to those of all pairs, and to those of flows that have too many to keep one by one. */

@@ -135,10 +135,11 @@ export class Run {
       translations: this.#translations,
       clock,
       segments: this.#segments,
+      shifted: this.#shifted,
       proxies: this.#proxies,
       onFlow: (slot) => this.#begin(slot),
       refusals: this.#refusals,
-      onOverdue: (row) => this.#judge(row),
+      onOverdue: (row) => this.#judgeAlone(row),
       wantsUnmatched: sink.wantsUnmatched,
       versions: this.#versions,
       datagrams: this.#datagrams,
@@ -422,6 +423,18 @@ export class Run {
     const hasData = t.proto(row) === TCP && t.payloadLength(row) > 0;
     if ((hasData && this.#segments.settle(row)) || this.#shifted.settle(row) || this.#versions.settle(row)) return;
     this.#judge(row);
+  }
+
+  /**
+   * Accounts for a packet that no other with its key waits for, but where another room may find its twin: then it does nothing. What
+   * it asks is up to date in the middle of a stretch, but for latencies. Returns whether it did.
+   */
+  #judgeAlone(row: number): boolean {
+    const t = this.#timeline;
+    const mayBeCut = this.#translations.hasCuts && t.proto(row) === TCP && t.payloadLength(row) > 0;
+    if ((mayBeCut && this.#translations.slotOf(row) !== NONE) || this.#shifted.mayPair(row)) return false;
+    this.#judge(row);
+    return true;
   }
 
   /** Accounts for a packet that has no twin. */

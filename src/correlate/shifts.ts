@@ -76,11 +76,15 @@ export class ShiftedSegments {
     else this.#left.set(key, [row]);
   }
 
+  /** Whether there is a packet that `settle` might find to be this one's twin. */
+  mayPair(row: number): boolean {
+    const slot = this.#slotOf(row);
+    return slot !== NONE && this.#leftFor(row, slot, this.#translations.flowAt(slot)).length > 0;
+  }
+
   /** Pairs a packet that waited in vain for an equal one, if the shift of its flow makes another one its twin. */
   settle(row: number): boolean {
-    const t = this.#timeline;
-    if (t.proto(row) !== TCP || this.#left.size === 0) return false;
-    const slot = this.#translations.slotOf(row);
+    const slot = this.#slotOf(row);
     if (slot === NONE) return false;
     const flow = this.#translations.flowAt(slot);
     const left = this.#onlyLeft(row, slot, flow);
@@ -102,14 +106,25 @@ export class ShiftedSegments {
     this.#pairing.pairGroup([isInside ? entered : left], [isInside ? left : entered], slot, BY_FLOW, evidence);
   }
 
-  /** The packet of this flow, direction and IP ID that waits where this one should come out, if there is but one; or NONE. */
-  #onlyLeft(entered: number, slot: number, flow: Flow): number {
+  /** The flow of a TCP segment, or NONE where it has none, or no segment has come out that found no twin. */
+  #slotOf(row: number): number {
+    return this.#timeline.proto(row) === TCP && this.#left.size > 0 ? this.#translations.slotOf(row) : NONE;
+  }
+
+  /** The packets of this flow, direction and IP ID that wait where this one should come out. */
+  #leftFor(entered: number, slot: number, flow: Flow): number[] {
     const t = this.#timeline;
     const rows = this.#left.get(keyOf(slot, this.#translations.isForward(entered, flow), t.ipId(entered)));
     const side = t.sideOf(entered);
-    const waiting = rows?.filter((row) => t.sideOf(row) !== side && this.#translations.isWaitingIn(row, slot)) ?? [];
+    return rows?.filter((row) => t.sideOf(row) !== side && this.#translations.isWaitingIn(row, slot)) ?? [];
+  }
+
+  /** The one of those that there is, if it is the only one; or NONE. */
+  #onlyLeft(entered: number, slot: number, flow: Flow): number {
+    const waiting = this.#leftFor(entered, slot, flow);
     if (waiting.length !== 1) return NONE;
-    const [inside, outside] = side === INSIDE ? [entered, waiting[0]] : [waiting[0], entered];
+    const isInside = this.#timeline.sideOf(entered) === INSIDE;
+    const [inside, outside] = isInside ? [entered, waiting[0]] : [waiting[0], entered];
     return this.#translations.relation(inside, outside) === KNOWN ? waiting[0] : NONE;
   }
 

@@ -191,6 +191,11 @@ function inbound(side: "inside" | "outside", atUs: number, n: number): Stamped {
   return us(atUs, segment(side === "inside" ? { ...of, dst: CONTAINER, ttl: 52 } : { ...of, dst: HOST, ttl: 53 }));
 }
 
+/** Frames of which, now and then, one that goes into the NAT is missing, and one that comes out of it. */
+function without(frames: readonly Stamped[], ...missing: readonly number[]): Stamped[] {
+  return frames.filter((_, n) => n < 20 || !missing.includes(n % 20));
+}
+
 const KNOWN_FRAMES = 20;
 const known = conversation(KNOWN_FRAMES);
 const CLOCK = { kind: "none" } as const;
@@ -207,6 +212,19 @@ describe("the fast path", () => {
     append.mockClear();
     await correlated(inside, outside, { clock: CLOCK, ...SLOWLY });
     expect(append).toHaveBeenCalledTimes(800);
+  });
+
+  it("takes those of a known conversation as well that one capture has nothing of", async () => {
+    const { inside, outside } = conversation(400);
+    const append = vi.spyOn(Timeline.prototype, "append");
+    const outcome = await correlated(without(inside, 3, 10), without(outside, 5, 12), {
+      clock: CLOCK,
+      windowNs: 1_000_000,
+      wants: "totals",
+    });
+    expect(append.mock.calls.length).toBeLessThan(20);
+    expect(outcome.summary.inside).toMatchObject({ paired: 324, unmatched: 38 });
+    expect(outcome.summary.outside).toMatchObject({ paired: 324, unmatched: 38 });
   });
 
   it("leaves alone what goes the other way, equal in all but that", async () => {

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { outcomeOf, type Stamped, us } from "./outcome.js";
-import { CONTAINER, HOST, inStep, segment, SERVER, SYN, SYN_ACK } from "./traffic.js";
+import { CONTAINER, conversation, HOST, inStep, merged, segment, SERVER, SYN, SYN_ACK } from "./traffic.js";
+import { locals } from "./unforwarded.js";
 
 const ACK = 0x10;
 const PSH_ACK = 0x18;
@@ -135,8 +136,10 @@ it("a change is confirmed by packets paired since, where the numbers are again a
   const longer = { isUp: true, text: PORT, outside: "PORT 110,0,22,15,156,64\r\n" };
   expect(longer.outside.length - PORT.length).toBe(PORT.length - port.outside.length);
   const { inside, outside, twins } = control([noop, okay, port, okay, noop, okay, longer, okay, noop, okay]);
-  const outcome = await outcomeOf(inside, outside);
-  expect(outcome.twins).toEqual(twins);
+  // with more to come, the fast path takes them all
+  const more = conversation(4, { startUs: 10_000 });
+  const outcome = await outcomeOf([...inside, ...more.inside], [...outside, ...more.outside]);
+  expect(outcome.twins.slice(0, twins.length)).toEqual(twins);
 });
 
 it("without a later packet that confirms it, a change is not believed", async () => {
@@ -186,6 +189,25 @@ it("no pair is ever wrong, whatever is changed, lost and sent again", async () =
       const { pairs } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
       expect(pairs.filter((pair) => known.get(pair.inside) !== pair.outside)).toEqual([]);
     }),
+    { numRuns: 100 },
+  );
+});
+
+it("comes to the same on either path where windows are over soon, beside what nobody forwards", async () => {
+  const windowNs = fc.constantFrom(300_000, 2_000_000);
+  const everyUs = fc.constantFrom(25, 100, 20_000);
+  await fc.assert(
+    fc.asyncProperty(
+      fc.array(fc.oneof(line, changed), { maxLength: 60 }),
+      locals,
+      everyUs,
+      windowNs,
+      async (sent, local, everyUs, windowNs) => {
+        const { inside, outside } = control(sent, everyUs);
+        const both = [merged(inside, local.inside), merged(outside, local.outside)] as const;
+        await expect(outcomeOf(...both, { windowNs, clock: { kind: "none" } })).resolves.toBeDefined();
+      },
+    ),
     { numRuns: 100 },
   );
 });

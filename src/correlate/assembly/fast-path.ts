@@ -77,7 +77,6 @@ export function run(ground: usize): void {
   const surelyInTimeNs = doubleOf(ground, words.SURELY_IN_TIME_NS);
   const first = wordOf(ground, words.FIRST);
   const notYetShown = (wordOf(ground, words.SHOWN) - first) & line.ROW_MASK;
-  const lastRow = wordOf(ground, words.LAST_ROW);
   const room = wordOf(ground, words.ROOM);
 
   let insideAt = wordOf(ground, words.AT + INSIDE);
@@ -94,6 +93,7 @@ export function run(ground: usize): void {
   let rest = wordOf(ground, words.REST);
   let chunksEnd = wordOf(ground, words.CHUNKS_END);
   let latencies = wordOf(ground, words.LATENCIES);
+  const latenciesEnd = latencies + (words.MOST_LATENCIES << LATENCY_BYTES_BITS);
   let strangers = wordOf(ground, words.STRANGERS);
   const freeSlots = wordOf(ground, words.FREE_SLOTS);
   let freeSlotCount = wordOf(ground, words.FREE_SLOT_COUNT);
@@ -113,7 +113,7 @@ export function run(ground: usize): void {
     const side = insideNs <= outsideNs ? INSIDE : OUTSIDE;
     const from = side === INSIDE ? insideAt : outsideAt;
     const timeNs = side === INSIDE ? insideNs : outsideNs;
-    if (row === lastRow || from === (side === INSIDE ? insideEnd : outsideEnd)) {
+    if (from === (side === INSIDE ? insideEnd : outsideEnd) || latencies === latenciesEnd) {
       isAtOther = false;
       break;
     }
@@ -193,8 +193,6 @@ export function run(ground: usize): void {
         if (hasIpId && (flagsProtoTtl & IS_DF) === 0 && length > NEVER_CUT_BYTES) break;
       } else {
         if (payloadLength > 0 && (length > ORDINARY_BYTES || (isKnown && !isUncut))) break;
-        // one that came out of the NAT before it went in may have been changed on its way
-        if (isKnown && hasIpId && outbound === side) break;
       }
     } else {
       if (waiting < 0) break;
@@ -282,6 +280,8 @@ export function run(ground: usize): void {
           store<i32>(conversation, facts | tuple.MAY_BE_PROXIED, 4 * tuple.FACTS);
         }
       }
+      // one that came out of the NAT before it went in may have been changed on its way
+      if (isKnown && proto === TCP && hasIpId && outbound === side) leave(ground, row, flow);
     } else {
       clearCell(cells, cellsMask, cell);
       filed--;
@@ -395,6 +395,14 @@ function stampNsOf(packets: usize, at: i32): f64 {
 /** Whether `Samples` have room for a latency. */
 function isSample(latencyNs: f64): bool {
   return <f64>(<i32>latencyNs) === latencyNs;
+}
+
+/** Notes a packet that left before it came, and has its flow watched, as `ShiftedSegments` will once it is told of it. */
+function leave(ground: usize, row: i32, flow: usize): void {
+  const count = wordOf(ground, words.LEAVER_COUNT);
+  store<i32>(<usize>wordOf(ground, words.LEAVERS) + (count << 2), row);
+  setWord(ground, words.LEAVER_COUNT, count + 1);
+  store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.IS_WATCHED, 4 * account.BITS);
 }
 
 function prove(at: usize): void {

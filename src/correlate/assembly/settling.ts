@@ -9,15 +9,15 @@ import { ALONE } from "../buckets.js";
 import * as words from "../fast-path-words.js";
 import { firstUndecided, placeOf, recordOf, timeNsOf, tupleOf, wayAt } from "./places.js";
 
-/** A packet has no twin: it is to be judged. */
-declare function judge(row: i32): void;
+/** A packet has no twin: it is judged, unless it takes more than a verdict. Returns whether it was. */
+declare function judge(row: i32): bool;
 
 const FATE_BYTES_BITS = line.FATE_BITS + 2;
 
 /**
  * Decides about the packets whose window is over by `nowNs`, up to the first one that takes more than a verdict: one that others
- * with its key wait for, or that has a translation, or an ICMP error, which may tell what became of others. Goes on from DUE, and
- * leaves there how far it came.
+ * with its key wait for, or that another room may find the twin of, or an ICMP error, which may tell what became of others. Goes on
+ * from DUE, and leaves there how far it came.
  */
 export function settle(ground: usize, nowNs: f64): void {
   if (wordOf(ground, words.MAY_JUDGE) === 0) return;
@@ -39,22 +39,24 @@ export function settle(ground: usize, nowNs: f64): void {
     if (
       load<u8>(states + at) !== line.WAITING ||
       load<i32>(<usize>wordOf(ground, words.FATES) + (place << FATE_BYTES_BITS), 4 * line.BUCKET) !== ALONE ||
-      load<i32>(wayAt(tuples, way)) >> tuple.FLOW_SHIFT !== tuple.NONE ||
       (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ERROR) !== 0
     )
       break;
-    unfile(wordOf(ground, words.CELLS), wordOf(ground, words.CELLS_MASK), load<i32>(packet, 4 * record.KEY), due);
-    setWord(ground, words.FILED, wordOf(ground, words.FILED) - 1);
+    const isKnown = load<i32>(wayAt(tuples, way)) >> tuple.FLOW_SHIFT !== tuple.NONE;
     const facts = load<i32>(conversation, 4 * tuple.FACTS);
     const isLocal = (facts & (tuple.IS_LOCAL << (way & 1))) !== 0 && (facts & tuple.MAY_BE_PROXIED) === 0;
-    if (isLocal && wordOf(ground, words.MAY_COUNT) !== 0 && !mayBeStranger(ground, due)) {
+    if (!isKnown && isLocal && wordOf(ground, words.MAY_COUNT) !== 0 && !mayBeStranger(ground, due)) {
       increment(ground + ((words.LOCALS + <i32>load<u8>(<usize>wordOf(ground, words.SIDES) + at)) << 2));
       increment(conversation + 4 * tuple.UNMATCHED);
     } else {
       setWord(ground, words.STRANGER_COUNT, strangersLeft(ground));
-      judge(due);
+      const isJudged = judge(due);
       setWord(ground, words.STRANGER_COUNT, 0);
+      setWord(ground, words.LEAVER_COUNT, 0);
+      if (!isJudged) break;
     }
+    unfile(wordOf(ground, words.CELLS), wordOf(ground, words.CELLS_MASK), load<i32>(packet, 4 * record.KEY), due);
+    setWord(ground, words.FILED, wordOf(ground, words.FILED) - 1);
     // nobody asks for it any more
     store<u8>(states + at, line.GONE);
     const free = wordOf(ground, words.FREE_PLACE_COUNT);
