@@ -23,11 +23,13 @@ const COLUMNS: readonly TableColumn[] = [
 
 /** The busiest flows and what the NAT made of them; the others are counted. */
 export class TranslationTable {
+  /** The busier first; of equals, the one that was learnt first. */
   readonly #rows: FlowSummary[] = [];
 
   add(flow: FlowSummary): void {
-    // most flows have no place in a full table, and what a flow came to takes some reckoning
-    const before = this.#rows.findLastIndex((row) => inOrder(row, flow) <= 0);
+    // most flows have no place in a full table, and what a flow came to takes some reckoning: this much only once
+    const { id, pairs } = flow;
+    const before = this.#rows.findLastIndex((row) => row.pairs > pairs || (row.pairs === pairs && row.id < id));
     if (before === MOST_ROWS - 1) return;
     this.#rows.splice(before + 1, 0, copyOf(flow));
     if (this.#rows.length > MOST_ROWS) this.#rows.pop();
@@ -74,11 +76,6 @@ export class TranslationTable {
       ],
     ];
   }
-}
-
-/** The busier first; of equals, the one that was learnt first. */
-function inOrder(a: FlowSummary, b: FlowSummary): number {
-  return b.pairs - a.pairs || a.id - b.id;
 }
 
 function quantiles(latency: LatencySummary | null): [string, string] {
