@@ -263,10 +263,15 @@ export class Translations {
     const { accounts } = this;
     this.retired.push(slot);
     accounts.retire(slot);
-    for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)]) {
-      unbind(this.#tuples, 2 * tuple, slot);
-      unbind(this.#tuples, 2 * tuple + 1, slot);
-    }
+    this.#unbind(accounts.insideTuple(slot), slot);
+    this.#unbind(accounts.outsideTuple(slot), slot);
+  }
+
+  /** Takes a flow away from the directions of a tuple that have no other one by now. */
+  #unbind(tuple: number, slot: number): void {
+    const tuples = this.#tuples;
+    if (tuples.flow(2 * tuple) === slot) tuples.unbind(2 * tuple);
+    if (tuples.flow(2 * tuple + 1) === slot) tuples.unbind(2 * tuple + 1);
   }
 
   /** Notes that a pair proves its packets' translation in their direction. */
@@ -407,11 +412,6 @@ export class Translations {
       rewrite |= REWRITE_DST_PORT;
     return rewrite;
   }
-}
-
-/** Takes a flow away from a direction, unless that has another one by now. */
-function unbind(tuples: TupleTable, way: number, slot: number): void {
-  if (tuples.flow(way) === slot) tuples.unbind(way);
 }
 
 /** Whether two packets go the same way in their tuples: both from A to B, or both from B to A. */

@@ -112,11 +112,14 @@ export class FlowAccounts {
   /** Lets a flow go: its slot may be used again. */
   close(slot: number): void {
     this.records[(slot << RECORD_BITS) + ID] = 0;
-    for (const outbound of [0, 1]) {
-      const newest = this.records[(slot << RECORD_BITS) + LATENCIES + outbound];
-      if (newest <= IN_DIGEST) this.#freeDigest(IN_DIGEST - newest);
-      else this.samples.drop(newest);
-    }
+    this.#dropLatencies(slot, 0);
+    this.#dropLatencies(slot, 1);
+  }
+
+  #dropLatencies(slot: number, outbound: number): void {
+    const newest = this.records[(slot << RECORD_BITS) + LATENCIES + outbound];
+    if (newest <= IN_DIGEST) this.#freeDigest(IN_DIGEST - newest);
+    else this.samples.drop(newest);
   }
 
   /** The slots that are in use, by the ids of their flows. */
