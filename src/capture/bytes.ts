@@ -1,4 +1,4 @@
-import { close, constants, fstat, open, read, readSync } from "node:fs";
+import { close, constants, fstat, fstatSync, open, openSync, read, readSync } from "node:fs";
 import type { Stats } from "node:fs";
 import { Socket } from "node:net";
 import { isatty } from "node:tty";
@@ -27,8 +27,9 @@ export interface StoredBytes extends ByteStream {
 /** Told after every read: bytes of the file so far, as stored (compressed), and the file's size if it has one. */
 export type OnBytes = (read: number, total: number | undefined) => void;
 
-const openFd = promisify(open);
-const statFd = promisify(fstat);
+// a thread of its own may wait for a disk, and is there sooner than if it has that done
+const openFd: (path: string, flags: number) => Soon<number> = isMainThread ? promisify(open) : openSync;
+const statFd: (fd: number) => Soon<Stats> = isMainThread ? promisify(fstat) : fstatSync;
 const closeFd = promisify(close);
 const STDIN_FD = 0;
 
