@@ -13,7 +13,7 @@ const ES_MODULES = /^fast-string-/;
  * - It puts modules together: Node takes half a millisecond to load each, and a run needs a hundred of them.
  * - It makes CommonJS of them, which Node loads in less than half the time, on the thread that decodes as well (Node 20, 2026-11).
  */
-async function make(input, { isFirst, names }) {
+async function make(input, output) {
   await build({
     input,
     platform: "node",
@@ -22,19 +22,19 @@ async function make(input, { isFirst, names }) {
     // that compiling takes most of the time is no news
     checks: { bundlerTimings: false },
     optimization: { inlineConst: { mode: "all", pass: 3 } },
-    output: { dir: "dist", format: "cjs", cleanDir: isFirst, ...names },
+    output: { dir: "dist", format: "cjs", ...output },
   });
 }
 
 await make(
   { main: "src/main.ts", index: "src/index.ts" },
-  { isFirst: true, names: { entryFileNames: "[name].js", chunkFileNames: "lib/[name].js" } },
+  { cleanDir: true, entryFileNames: "[name].js", chunkFileNames: "lib/[name].js" },
 );
 // The thread that decodes is started from a file beside the one that starts it, as in src. It shares no other with the program: to
 // load one file instead of ten, it has its packets 3 ms sooner, for which a large capture waits (Node 20, 2026-11).
 await make(
   { "decoding-thread": "src/cli/decoding-thread.ts" },
-  { isFirst: false, names: { entryFileNames: "lib/[name].js", chunkFileNames: "lib/[name]-for-thread.js" } },
+  { entryFileNames: "lib/[name].js", chunkFileNames: "lib/[name]-for-thread.js" },
 );
 
 // what is said of src, in the package's own manifest, is not so of dist
