@@ -147,11 +147,6 @@ export class TupleTable {
     return isFirst;
   }
 
-  /** Time of the last packet, nanoseconds on the timeline; -Infinity before the first. */
-  lastNs(tuple: number): number {
-    return this.doubles[(tuple << (TUPLE_BITS - 1)) + LAST_NS];
-  }
-
   proto(tuple: number): number {
     return this.records[(tuple << TUPLE_BITS) + KIND] & 0xff;
   }
