@@ -204,8 +204,6 @@ export class FastPath {
     w[words.FREE_PLACE_COUNT] = timeline.freeCount;
     w[words.FLOWS_LEARNT] = translations.learnt;
     w[words.FILED] = 0;
-    w[words.STRANGER_COUNT] = 0;
-    w[words.LEAVER_COUNT] = 0;
     w[words.LOCALS + INSIDE] = 0;
     w[words.LOCALS + OUTSIDE] = 0;
     w[words.MAY_JUDGE] = isShowing || versions.isNeeded || datagrams.size > 0 ? 0 : 1;
@@ -257,18 +255,20 @@ export class FastPath {
     const w = this.#words;
     timeline.end = w[words.ROW];
     translations.learnt = w[words.FLOWS_LEARNT];
-    if ((w[words.STRANGER_COUNT] | w[words.LEAVER_COUNT]) > 0) this.#admit();
+    this.#admit();
     const isJudged = onOverdue(row);
     w[words.FLOWS_LEARNT] = translations.learnt;
     return isJudged;
   }
 
-  /** Has those of the stretch's TCP segments that wait and are wanted elsewhere looked at there. */
+  /** Has those of the stretch's TCP segments that wait and are wanted elsewhere looked at there, once. */
   #admit(): void {
     const { proxies, shifted } = this.#grounds;
     const w = this.#words;
     for (let at = 0; at < w[words.STRANGER_COUNT]; at++) proxies.admit(this.#strangers[at]);
     for (let at = 0; at < w[words.LEAVER_COUNT]; at++) shifted.admit(this.#leavers[at]);
+    w[words.STRANGER_COUNT] = 0;
+    w[words.LEAVER_COUNT] = 0;
   }
 
   /** Adds the latencies that no digest counted yet to those of all pairs, and to those of flows that have too many to keep one by one. */

@@ -420,8 +420,7 @@ export class Run {
       return;
     }
     if (t.state(row) !== WAITING) return;
-    const hasData = t.proto(row) === TCP && t.payloadLength(row) > 0;
-    if ((hasData && this.#segments.settle(row)) || this.#shifted.settle(row) || this.#versions.settle(row)) return;
+    if (this.#segments.settle(row) || this.#shifted.settle(row) || this.#versions.settle(row)) return;
     this.#judge(row);
   }
 
@@ -430,9 +429,7 @@ export class Run {
    * it asks is up to date in the middle of a stretch, but for latencies. Returns whether it did.
    */
   #judgeAlone(row: number): boolean {
-    const t = this.#timeline;
-    const mayBeCut = this.#translations.hasCuts && t.proto(row) === TCP && t.payloadLength(row) > 0;
-    if ((mayBeCut && this.#translations.slotOf(row) !== NONE) || this.#shifted.mayPair(row)) return false;
+    if (this.#segments.mayPair(row) || this.#shifted.mayPair(row)) return false;
     this.#judge(row);
     return true;
   }

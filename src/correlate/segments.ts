@@ -69,16 +69,22 @@ export class Segments {
     this.#cover(row, slot, lists, false);
   }
 
+  /** Whether a packet may be a segment that was cut, or a piece of one: where none was seen to be, `settle` finds nothing. */
+  mayPair(row: number): boolean {
+    const t = this.#timeline;
+    const hasData = t.proto(row) === TCP && t.payloadLength(row) > 0;
+    return this.#translations.hasCuts && hasData && this.#translations.slotOf(row) !== NONE;
+  }
+
   /**
    * Tries once more to pair a segment whose window is over: its flow may not have been known when it came.
    *
    * @returns whether it is paired now.
    */
   settle(row: number): boolean {
-    if (!this.#translations.hasCuts) return false;
+    if (!this.mayPair(row)) return false;
     const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
-    if (slot === NONE) return false;
     const known = this.#flows.get(slot);
     if (!known || !this.#listOf(known, slot, row).has(row)) {
       const end = t.before(row, -Math.min(LOOK_AROUND, t.before(t.end, row)));

@@ -94,7 +94,6 @@ export function run(ground: usize): void {
   let chunksEnd = wordOf(ground, words.CHUNKS_END);
   let latencies = wordOf(ground, words.LATENCIES);
   const latenciesEnd = latencies + (words.MOST_LATENCIES << LATENCY_BYTES_BITS);
-  let strangers = wordOf(ground, words.STRANGERS);
   const freeSlots = wordOf(ground, words.FREE_SLOTS);
   let freeSlotCount = wordOf(ground, words.FREE_SLOT_COUNT);
   let flowsEnd = wordOf(ground, words.FLOWS_END);
@@ -129,13 +128,11 @@ export function run(ground: usize): void {
         setWord(ground, words.FILED, filed);
         setWord(ground, words.FLOWS_LEARNT, flowsLearnt);
         setWord(ground, words.FREE_PLACE_COUNT, freePlaceCount);
-        setWord(ground, words.STRANGER_COUNT, (strangers - wordOf(ground, words.STRANGERS)) >> 2);
         settle(ground, max<f64>(timeNs, latestNs));
         due = wordOf(ground, words.DUE);
         filed = wordOf(ground, words.FILED);
         flowsLearnt = wordOf(ground, words.FLOWS_LEARNT);
         freePlaceCount = wordOf(ground, words.FREE_PLACE_COUNT);
-        strangers = wordOf(ground, words.STRANGERS) + (wordOf(ground, words.STRANGER_COUNT) << 2);
         dueNs = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
       }
       if (isError || max<f64>(timeNs, latestNs) - dueNs > windowNs) {
@@ -191,9 +188,7 @@ export function run(ground: usize): void {
       if (proto !== TCP) {
         // a datagram that may be cut on its way
         if (hasIpId && (flagsProtoTtl & IS_DF) === 0 && length > NEVER_CUT_BYTES) break;
-      } else {
-        if (payloadLength > 0 && (length > ORDINARY_BYTES || (isKnown && !isUncut))) break;
-      }
+      } else if (payloadLength > 0 && (length > ORDINARY_BYTES || (isKnown && !isUncut))) break;
     } else {
       if (waiting < 0) break;
       if (load<u8>(sides + w) === side || load<u8>(states + w) === line.AMBIGUOUS) break;
@@ -272,16 +267,18 @@ export function run(ground: usize): void {
       store<i32>(fate, tuple.NONE, 4 * line.TWIN);
       if (due === row) dueNs = timeNs;
       if (!isKnown && proto === TCP) {
-        store<i32>(strangers, row);
-        strangers += 4;
+        list(ground, words.STRANGERS, words.STRANGER_COUNT, row);
         // as `Proxies` will, once it is told of it
         if (payloadLength > 0) {
           const facts = load<i32>(conversation, 4 * tuple.FACTS);
           store<i32>(conversation, facts | tuple.MAY_BE_PROXIED, 4 * tuple.FACTS);
         }
       }
-      // one that came out of the NAT before it went in may have been changed on its way
-      if (isKnown && proto === TCP && hasIpId && outbound === side) leave(ground, row, flow);
+      // one that came out of the NAT before it went in may have been changed on its way: what `ShiftedSegments` will do, once it is told
+      if (isKnown && proto === TCP && hasIpId && outbound === side) {
+        list(ground, words.LEAVERS, words.LEAVER_COUNT, row);
+        store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.IS_WATCHED, 4 * account.BITS);
+      }
     } else {
       clearCell(cells, cellsMask, cell);
       filed--;
@@ -376,7 +373,6 @@ export function run(ground: usize): void {
   setWord(ground, words.CHUNKS_END, chunksEnd);
   setWord(ground, words.PAIRS, pairs);
   setWord(ground, words.LATENCY_COUNT, (latencies - wordOf(ground, words.LATENCIES)) >> LATENCY_BYTES_BITS);
-  setWord(ground, words.STRANGER_COUNT, (strangers - wordOf(ground, words.STRANGERS)) >> 2);
   setWord(ground, words.STRANGER_COUNT, strangersLeft(ground));
   setWord(ground, words.FIRSTS, firsts);
   setWord(ground, words.FILED, filed);
@@ -397,12 +393,10 @@ function isSample(latencyNs: f64): bool {
   return <f64>(<i32>latencyNs) === latencyNs;
 }
 
-/** Notes a packet that left before it came, and has its flow watched, as `ShiftedSegments` will once it is told of it. */
-function leave(ground: usize, row: i32, flow: usize): void {
-  const count = wordOf(ground, words.LEAVER_COUNT);
-  store<i32>(<usize>wordOf(ground, words.LEAVERS) + (count << 2), row);
-  setWord(ground, words.LEAVER_COUNT, count + 1);
-  store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.IS_WATCHED, 4 * account.BITS);
+/** Adds a row to a list of those that somebody else has to see: `rows` says where that is, `count` how many there are. */
+function list(ground: usize, rows: i32, count: i32, row: i32): void {
+  store<i32>(<usize>wordOf(ground, rows) + (wordOf(ground, count) << 2), row);
+  setWord(ground, count, wordOf(ground, count) + 1);
 }
 
 function prove(at: usize): void {

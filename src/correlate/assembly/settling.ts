@@ -50,10 +50,7 @@ export function settle(ground: usize, nowNs: f64): void {
       increment(conversation + 4 * tuple.UNMATCHED);
     } else {
       setWord(ground, words.STRANGER_COUNT, strangersLeft(ground));
-      const isJudged = judge(due);
-      setWord(ground, words.STRANGER_COUNT, 0);
-      setWord(ground, words.LEAVER_COUNT, 0);
-      if (!isJudged) break;
+      if (!judge(due)) break;
     }
     unfile(wordOf(ground, words.CELLS), wordOf(ground, words.CELLS_MASK), load<i32>(packet, 4 * record.KEY), due);
     setWord(ground, words.FILED, wordOf(ground, words.FILED) - 1);
