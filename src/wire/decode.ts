@@ -26,6 +26,8 @@ export class Decoder {
   readonly #doubles: Float64Array;
   /** The columns of frames that lay elsewhere; none before there are such. */
   #columns: FrameBatch | undefined;
+  /** The frames that it was noted of where they are: they stay there, if it is in the heap. */
+  #located: FrameBatch | undefined;
   readonly #reasons: Int32Array;
   #linkTypes: Int32Array;
   /** Bytes of frames that lay elsewhere. */
@@ -58,18 +60,9 @@ export class Decoder {
   ): void {
     const { count } = frames;
     const w = this.#words;
+    if (frames !== this.#located || interfaces.length !== w[words.INTERFACES]) this.#locate(frames, interfaces);
     w[words.COUNT] = count;
-    w[words.DATA] = this.#heap.has(frames.data) ? frames.data.byteOffset : this.#copy(frames);
-    const columns = this.#heap.has(frames.frame) ? frames : this.#copiedColumns(frames);
-    w[words.START] = columns.start.byteOffset;
-    w[words.CAPTURED] = columns.captured.byteOffset;
-    w[words.ORIGINAL] = columns.original.byteOffset;
-    w[words.FRAME] = columns.frame.byteOffset;
-    w[words.IFACE] = columns.iface.byteOffset;
-    w[words.TIME_NS] = columns.timeNs.byteOffset;
     w[words.LIMIT] = Math.min(hashLimit, words.MOST_BYTES);
-    w[words.INTERFACES] = interfaces.length;
-    w[words.LINK_TYPES] = this.#linkTypesOf(interfaces);
     w[words.BATCH] = out.records.byteOffset;
     w[words.ROWS] = out.count;
     w[words.QUOTES] = out.quotes.count;
@@ -89,6 +82,24 @@ export class Decoder {
       const linkType = interfaces[frames.iface[index]]?.linkType;
       tally.undecoded(reasonText(this.#reasons[at + 1], linkType), frames.frame[index]);
     }
+  }
+
+  /** Notes where the frames are, and what they came in on: a copy of them where they do not lie in the heap. */
+  #locate(frames: FrameBatch, interfaces: readonly CaptureInterface[]): void {
+    const w = this.#words;
+    const hasData = this.#heap.has(frames.data);
+    const hasColumns = this.#heap.has(frames.frame);
+    w[words.DATA] = hasData ? frames.data.byteOffset : this.#copy(frames);
+    const columns = hasColumns ? frames : this.#copiedColumns(frames);
+    w[words.START] = columns.start.byteOffset;
+    w[words.CAPTURED] = columns.captured.byteOffset;
+    w[words.ORIGINAL] = columns.original.byteOffset;
+    w[words.FRAME] = columns.frame.byteOffset;
+    w[words.IFACE] = columns.iface.byteOffset;
+    w[words.TIME_NS] = columns.timeNs.byteOffset;
+    w[words.INTERFACES] = interfaces.length;
+    w[words.LINK_TYPES] = this.#linkTypesOf(interfaces);
+    this.#located = hasData && hasColumns ? frames : undefined;
   }
 
   #copiedColumns({ count, start, captured, original, frame, iface, timeNs }: FrameBatch): FrameBatch {

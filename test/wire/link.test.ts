@@ -91,6 +91,53 @@ test("a frame of an interface that the capture does not describe", () => {
   expect([...tally.reasons.keys()]).toEqual(["capture: the frame names an interface that is not described"]);
 });
 
+/** One frame in the heap, as a capture reads one after the other to the same place. */
+class Place {
+  readonly heap = new Heap();
+  readonly frames = new FrameBatch(this.heap);
+  readonly #decoder = new Decoder(this.heap);
+  readonly #out = batchIn(this.heap);
+
+  constructor() {
+    this.frames.data = this.heap.take(Uint8Array, 1024);
+    this.frames.count = 1;
+  }
+
+  /** The reasons why what is put there does not come out, on an interface among those of these link types. */
+  reasons(frame: Uint8Array, iface: number, linkTypes: readonly number[], frames = this.frames): string[] {
+    const tally = new Tally();
+    frames.data.set(frame);
+    frames.captured[0] = frame.length;
+    frames.original[0] = frame.length;
+    frames.iface[0] = iface;
+    const interfaces = linkTypes.map((linkType) => ({ name: "", linkType, snaplen: 0 }));
+    this.#out.clear();
+    this.#decoder.decode(frames, interfaces, Infinity, this.#out, tally);
+    return [...tally.reasons.keys()];
+  }
+}
+
+test("frames of interfaces that a capture describes one after the other", () => {
+  const place = new Place();
+  const raw = ipv4({}, tcp());
+  expect(place.reasons(ethernet(raw), 0, [samples.ETHERNET])).toEqual([]);
+  expect(place.reasons(raw, 1, [samples.ETHERNET])).toHaveLength(1);
+  expect(place.reasons(raw, 1, [samples.ETHERNET, samples.RAW])).toEqual([]);
+  expect(place.reasons(ethernet(raw), 0, [samples.ETHERNET, samples.RAW])).toEqual([]);
+});
+
+test("frames that lie in the heap, and others that do not", () => {
+  const place = new Place();
+  const elsewhere = new FrameBatch();
+  elsewhere.data = new Uint8Array(1024);
+  elsewhere.count = 1;
+  const [short, whole] = [ipv4({}, tcp()).subarray(0, 10), ipv4({}, tcp())];
+  for (const frames of [place.frames, elsewhere, elsewhere, place.frames, place.frames]) {
+    expect(place.reasons(short, 0, [samples.RAW], frames)).toHaveLength(1);
+    expect(place.reasons(whole, 0, [samples.RAW], frames)).toEqual([]);
+  }
+});
+
 test("link header bytes", () => {
   expect([1, 113, 276, 101, 12, 14, 228, 229, 0, 108].map(linkHeaderBytes)).toEqual([14, 16, 20, 0, 0, 0, 0, 0, 4, 4]);
 });
