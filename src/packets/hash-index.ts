@@ -20,7 +20,7 @@ export class HashIndex {
   constructor(heap: Heap, cells: number = 1024) {
     this.#heap = heap;
     this.mask = cells - 1;
-    this.cells = heap.take(Int32Array, 2 * cells);
+    this.cells = emptyCells(heap, cells);
   }
 
   get size(): number {
@@ -100,11 +100,19 @@ export class HashIndex {
 
   #grow(): void {
     const old = this.cells;
-    this.cells = this.#heap.take(Int32Array, old.length * 2);
-    this.mask = this.cells.length / 2 - 1;
+    this.cells = emptyCells(this.#heap, old.length);
+    this.mask = old.length - 1;
     for (let at = 0; at < old.length; at += 2) if (old[at + 1] !== 0) this.#place(old[at], old[at + 1]);
     this.#heap.give(old);
   }
+}
+
+/**
+ * So many cells, which are written to here and now: memory that is read before it is written to is mapped twice, page by page, and of
+ * the second time every core has to be told (Linux: do_wp_page in mm/memory.c), which takes as long as a thousand searches.
+ */
+function emptyCells(heap: Heap, cells: number): Int32Array {
+  return heap.take(Int32Array, 2 * cells).fill(0);
 }
 
 /** Empties a cell and moves up every later cell of the run that may stand nearer to its home. */
