@@ -4,6 +4,7 @@ import type { Heap } from "../packets/heap.js";
 import { type Soon, untilGiven, whenThere } from "../packets/soon.js";
 import type { ByteStream } from "./bytes.js";
 import { CaptureError, DamageError } from "./errors.js";
+import { PIECE_BYTES } from "./format.js";
 import type { Format, Stop } from "./format.js";
 import type { ByteWindow } from "./window.js";
 
@@ -18,13 +19,6 @@ export interface CaptureParts {
   readonly heap: Heap;
   readonly onWarning: (text: string) => void;
 }
-
-/**
- * What is read at once for whoever takes pieces, bytes: it goes where the one before lay, and stays in the second-level cache until
- * it is decoded, beside what the decoder looks up. With as much as the window holds, full-size frames take a tenth longer to
- * read and decode (2 MiB of that cache, 2026-11).
- */
-const PIECE_BYTES = 512 * 1024;
 
 /** The frames of one capture file or stream. It ends at damage, with a warning; what comes before is given. */
 export class CaptureFile implements FrameSource {

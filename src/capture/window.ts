@@ -1,5 +1,6 @@
 import { type Soon, untilGiven, whenThere } from "../packets/soon.js";
 import type { ByteStream } from "./bytes.js";
+import { PIECE_BYTES } from "./format.js";
 
 /** The part of a stream that is in memory: one fixed buffer, in which `start` … `end` is still to be used. */
 export class ByteWindow {
@@ -43,9 +44,9 @@ export class ByteWindow {
     });
   }
 
-  /** Waits until `bytes` of them are there, at most the capacity. False when the stream ends before. */
+  /** Waits until `bytes` of them are there, at most a piece and the capacity. False when the stream ends before. */
   async need(bytes: number): Promise<boolean> {
-    while (this.end - this.start < bytes) if (!(await this.fill())) return false;
+    while (this.end - this.start < bytes) if (!(await this.fill(PIECE_BYTES))) return false;
     return true;
   }
 }

@@ -21,11 +21,12 @@ export function hashLimit(first: FrameBatch | null, interfaces: readonly Capture
 }
 
 function shortestCut(frames: FrameBatch, interfaces: readonly CaptureInterface[]): number {
+  const { count, captured, original, iface } = frames;
   let shortest = Number.POSITIVE_INFINITY;
-  for (let row = 0; row < frames.count; row++) {
-    if (frames.captured[row] >= frames.original[row]) continue;
-    const linkType = interfaces[frames.iface[row]]?.linkType ?? 0;
-    shortest = Math.min(shortest, frames.captured[row] - headerBytes(linkType));
+  for (let row = 0; row < count; row++) {
+    if (captured[row] >= original[row]) continue;
+    const linkType = interfaces[iface[row]]?.linkType ?? 0;
+    shortest = Math.min(shortest, captured[row] - headerBytes(linkType));
   }
   return shortest;
 }
