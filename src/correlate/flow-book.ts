@@ -1,7 +1,7 @@
 import type { Heap } from "../packets/heap.js";
 import { copyOf, type FlowSummary, type Sink } from "../packets/results.js";
 import type { Timeline } from "../packets/timeline.js";
-import type { TupleTable } from "../packets/tuples.js";
+import { FIRST_TUPLES, type TupleTable } from "../packets/tuples.js";
 import type { Findings } from "./findings.js";
 import { FlowView, summarizeProxied } from "./flow-summary.js";
 import { Idle } from "./idle.js";
@@ -9,10 +9,10 @@ import type { Proxied, Proxies } from "./proxies.js";
 import type { Translations } from "./translations.js";
 
 /**
- * Conversations kept on a side before idle ones are let go. Below that, even a heartbeat a minute stays one flow; above
- * it, memory depends on the conversations alive.
+ * Conversations kept before idle ones are let go, those of both sides together: as many as their table has room for anyway. Below
+ * that, even a heartbeat a minute stays one flow; above it, memory depends on the conversations alive.
  */
-const MOST_TUPLES = 32_768;
+const MOST_TUPLES = FIRST_TUPLES;
 
 /** Packets between two looks at whether there are too many; a power of two, as row numbers wrap at one. */
 export const TIDY_EVERY = 1024;

@@ -32,8 +32,8 @@ export const FLOW = 12;
 export const LAST_NS = 7;
 export const TUPLE_BITS = 4;
 const TUPLE_WORDS = 1 << TUPLE_BITS;
-/** 4 MiB, most of which takes no memory: see `FIRST_CHUNKS` of samples.ts. */
-const FIRST_TUPLES = 2 ** 16;
+/** Those that there is room for at first: 4 MiB, most of which takes no memory: see `FIRST_CHUNKS` of samples.ts. */
+export const FIRST_TUPLES = 2 ** 16;
 
 /** It is not given back. */
 export const IS_ALIVE = 1 << 16;
