@@ -1,7 +1,7 @@
 import { BATCH_FRAMES, FrameBatch } from "../packets/frames.js";
 import type { CaptureInterface, FrameSource } from "../packets/frames.js";
 import type { Heap } from "../packets/heap.js";
-import { type Soon, untilGiven, whenThere } from "../packets/soon.js";
+import type { Soon } from "../packets/soon.js";
 import type { ByteStream } from "./bytes.js";
 import { CaptureError, DamageError } from "./errors.js";
 import { PIECE_BYTES } from "./format.js";
@@ -26,6 +26,8 @@ export class CaptureFile implements FrameSource {
   readonly #parts: CaptureParts;
   readonly #batch: FrameBatch;
   #frames = 0;
+  /** What the last scan ended with; undefined where the window has other bytes since then. */
+  #stop: Stop | undefined;
   #over = false;
 
   constructor(parts: CaptureParts) {
@@ -62,12 +64,14 @@ export class CaptureFile implements FrameSource {
 
   next(most?: number): Soon<FrameBatch | null> {
     const areThere = most === undefined ? this.#advance(BATCH_FRAMES) : this.#advance(most, PIECE_BYTES);
-    return whenThere(areThere, (areThere) => {
-      if (!areThere) return null;
-      this.#batch.number(this.#frames + 1);
-      this.#frames += this.#batch.count;
-      return this.#batch;
-    });
+    return areThere instanceof Promise ? areThere.then((areThere) => this.#given(areThere)) : this.#given(areThere);
+  }
+
+  #given(areThere: boolean): FrameBatch | null {
+    if (!areThere) return null;
+    this.#batch.number(this.#frames + 1);
+    this.#frames += this.#batch.count;
+    return this.#batch;
   }
 
   async close(): Promise<void> {
@@ -77,28 +81,26 @@ export class CaptureFile implements FrameSource {
 
   /** Scans, reading on as needed, so many bytes at once, until there are frames or `rows` allows no more. False once the capture is over. */
   #advance(rows: number, bytes?: number): Soon<boolean> {
-    const { window, format } = this.#parts;
-    return untilGiven(() => {
-      if (this.#over) return false;
-      const stop = format.scan(window, this.#batch, rows);
-      if (this.#batch.count > 0 || stop === "full") return true;
-      return whenThere(this.#readOn(stop, bytes), (isMore) => {
-        this.#over = !isMore;
-        return undefined;
-      });
-    });
+    while (!this.#over) {
+      // where a scan ended for want of bytes, or at damage, it would do so again
+      if (this.#stop === undefined || this.#stop === "full") {
+        this.#stop = this.#parts.format.scan(this.#parts.window, this.#batch, rows);
+        if (this.#batch.count > 0 || this.#stop === "full") return true;
+      }
+      const isMore = this.#readOn(this.#stop, bytes);
+      if (isMore instanceof Promise) return isMore.then((isMore) => isMore && this.#advance(rows, bytes));
+    }
+    return false;
   }
 
   #readOn(stop: Stop, bytes?: number): Soon<boolean> {
-    if (typeof stop === "object") {
-      this.#warn(stop.damage);
-      return false;
-    }
+    this.#stop = undefined;
+    if (typeof stop === "object") return this.#end(stop.damage);
     try {
       const isMore = this.#parts.window.fill(bytes);
-      if (!(isMore instanceof Promise)) return isMore || this.#end();
+      if (!(isMore instanceof Promise)) return isMore || this.#end(this.#cutOff());
       return isMore.then(
-        (isMore) => isMore || this.#end(),
+        (isMore) => isMore || this.#end(this.#cutOff()),
         (error: unknown) => this.#fail(error),
       );
     } catch (error) {
@@ -106,18 +108,22 @@ export class CaptureFile implements FrameSource {
     }
   }
 
-  /** The stream has ended: says what is left that makes no frame. */
-  #end(): false {
+  /** What the stream has left behind that makes no frame, if anything. */
+  #cutOff(): string | undefined {
     const { start, end } = this.#parts.window;
-    if (end > start) this.#warn(`the capture is cut off: only ${end - start} bytes of it are there`);
-    if (end < start)
-      this.#warn(`the capture is cut off ${start - end} bytes earlier, inside a block that holds no frame`);
-    return false;
+    if (end > start) return `the capture is cut off: only ${end - start} bytes of it are there`;
+    if (end < start) return `the capture is cut off ${start - end} bytes earlier, inside a block that holds no frame`;
+    return undefined;
   }
 
   #fail(error: unknown): false {
     if (!(error instanceof DamageError)) throw error;
-    this.#warn(error.message);
+    return this.#end(error.message);
+  }
+
+  #end(damage: string | undefined): false {
+    if (damage !== undefined) this.#warn(damage);
+    this.#over = true;
     return false;
   }
 

@@ -1,4 +1,4 @@
-import { type Soon, untilGiven, whenThere } from "../packets/soon.js";
+import type { Soon } from "../packets/soon.js";
 import type { ByteStream } from "./bytes.js";
 import { PIECE_BYTES } from "./format.js";
 
@@ -30,18 +30,24 @@ export class ByteWindow {
    * of the stream. Precondition: what is still to be used does not fill the buffer. Throws DamageError.
    */
   fill(most: number = this.data.length): Soon<boolean> {
-    return untilGiven(() => {
+    for (;;) {
       const done = Math.min(this.start, this.end);
       if (done > 0) this.data.copyWithin(0, done, this.end);
       this.#base += done;
       this.start -= done;
       this.end -= done;
-      return whenThere(this.#stream.read(this.data.subarray(0, this.end + most), this.end), (bytes) => {
-        if (bytes === 0) return false;
-        this.end += bytes;
-        return this.start < this.end || undefined;
-      });
-    });
+      const bytes = this.#stream.read(this.data.subarray(0, this.end + most), this.end);
+      if (bytes instanceof Promise) return bytes.then((bytes) => this.#took(bytes) ?? this.fill(most));
+      const isMore = this.#took(bytes);
+      if (isMore !== undefined) return isMore;
+    }
+  }
+
+  /** Whether there are bytes to be used now that so many were read; undefined where all of them are to be dropped. */
+  #took(bytes: number): boolean | undefined {
+    if (bytes === 0) return false;
+    this.end += bytes;
+    return this.start < this.end || undefined;
   }
 
   /** Waits until `bytes` of them are there, at most a piece and the capacity. False when the stream ends before. */
