@@ -15,19 +15,15 @@ function columnsOf(cell: string): number {
 
 /** Rows under headings, two spaces between columns, each column as wide as its widest cell; no trailing spaces. */
 export function table(columns: readonly TableColumn[], rows: readonly (readonly string[])[]): string {
-  const all = [columns.map((column) => column.heading), ...rows].map((row) =>
-    columns.map((_, at) => ({ cell: row[at] ?? "", width: columnsOf(row[at] ?? "") })),
-  );
-  const widths = columns.map((_, at) => all.reduce((widest, row) => Math.max(widest, row[at].width), 0));
-  const lines = all.map((row) =>
-    columns
-      .map(({ align }, at) => {
-        const { cell, width } = row[at];
-        const gap = " ".repeat(widths[at] - width);
-        return align === "left" ? cell + gap : gap + cell;
-      })
-      .join("  ")
-      .trimEnd(),
-  );
-  return `${lines.join("\n")}\n`;
+  const cells = columns.map(({ heading, align }, at) => {
+    const column = [heading, ...rows.map((row) => row[at] ?? "")];
+    const widths = column.map(columnsOf);
+    const widest = Math.max(...widths);
+    return column.map((cell, row) => {
+      const gap = " ".repeat(widest - widths[row]);
+      return align === "left" ? cell + gap : gap + cell;
+    });
+  });
+  const line = (row: number): string => cells.map((column) => column[row]).join("  ");
+  return ["", ...rows].map((_, row) => `${line(row).trimEnd()}\n`).join("");
 }
