@@ -121,6 +121,7 @@ export class CaptureFile implements FrameSource {
     return this.#end(error.message);
   }
 
+  /** The capture is over, and is said to be damaged if it is. */
   #end(damage: string | undefined): false {
     if (damage !== undefined) this.#warn(damage);
     this.#over = true;

@@ -28,6 +28,7 @@ export class FrameBatch {
    * source moves it on while its interface is silent; files leave it, as their next frame tells.
    */
   reachedNs = Number.NEGATIVE_INFINITY;
+  /** What the frames are in: the same array each time where it is in a heap. */
   data: Uint8Array = new Uint8Array(0);
   /** 1-based number in the capture, as Wireshark counts. */
   readonly frame: Uint32Array;

@@ -26,7 +26,7 @@ export class Decoder {
   readonly #doubles: Float64Array;
   /** The columns of frames that lay elsewhere; none before there are such. */
   #columns: FrameBatch | undefined;
-  /** The frames that it was noted of where they are: they stay there, if it is in the heap. */
+  /** Of which frames it is noted where they are, if those are in the heap: the next ones of their source will be there, too. */
   #located: FrameBatch | undefined;
   readonly #reasons: Int32Array;
   #linkTypes: Int32Array;
