@@ -42,6 +42,9 @@ Scenarios:
 ${[...SCENARIOS].map(([name, { about }]) => `  ${name.padEnd(22)} ${about}`).join("\n")}
 `;
 
+/** Commands that a further word means nothing to: `soak 5` would go on for an hour. */
+const WITHOUT_WORDS: ReadonlySet<string> = new Set(["accuracy", "speed", "live", "soak", "clean"]);
+
 class UsageError extends Error {}
 
 function wholeNumber(text: string | undefined, option: string): number | undefined {
@@ -80,6 +83,8 @@ async function main(): Promise<number> {
   const seed = wholeNumber(values.seed, "seed");
   const packets = wholeNumber(values.packets, "packets");
   const [command, name, folder] = positionals;
+  if (name !== undefined && WITHOUT_WORDS.has(command))
+    throw new UsageError(`${command} takes options alone, not ${name}`);
   switch (command) {
     case "generate": {
       const scenario = known(name);
