@@ -1,14 +1,13 @@
-import { sameAddress } from "../packets/columns.js";
 import { FlowAccounts } from "../packets/flow-accounts.js";
-import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
+import { Flow, REWRITE_DST, REWRITE_SRC } from "../packets/flows.js";
 import type { Heap } from "../packets/heap.js";
 import { LatencyDigest, type LatencyRange } from "../packets/latency.js";
-import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR, TCP } from "../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, TCP } from "../packets/packets.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { Clock } from "./clock.js";
-import { isMulticast } from "./scope.js";
+import { headerBits, isTranslatable, rewriteBetween, timingBits } from "./weighing.js";
 
 /** How two packets with equal keys stand to each other. Ordered: a greater one is the stronger claim. */
 export const IMPOSSIBLE = 0;
@@ -29,23 +28,6 @@ export const LEARN_BITS_RELATED = 20;
 export const RELATED_PAIRS = 8;
 /** Replacing a translation that is in use takes more: TCP numbers, or several packets. */
 const REPLACE_BITS = 46;
-export const TCP_NUMBERS_BITS = 32;
-/** 16 bits on paper; counters that start at 0 and step by 1 collide more often than random ones. */
-export const IP_ID_BITS = 14;
-const QUOTE_BITS = 8;
-/** A payload may be the same in every packet of a kind (pings), so it weighs little however long it is. */
-export const MOST_PAYLOAD_BITS = 4;
-export const TTL_BY_ONE_BITS = 4;
-export const TTL_LOWER_BITS = 2;
-export const SAME_PORTS_BITS = 4;
-/** Both ends the same on both sides, and the TTL lowered: plain forwarding hardly looks otherwise. */
-export const FORWARDED_BITS = 8;
-/** With both ends rewritten nothing of the addresses speaks for the pair. */
-export const BOTH_ENDS_PENALTY_BITS = 8;
-/** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more … */
-export const MOST_TIMING_BITS = 12;
-/** … from this gap on, nanoseconds; a wider one speaks against the pair. */
-export const NEUTRAL_GAP_NS = 60_000_000;
 
 /** Pairs a flow needs before its latencies bound what is expected of the next packet … */
 const ENVELOPE_PAIRS = 8;
@@ -67,7 +49,7 @@ const PLAUSIBLE_LEAST_NS = 5_000_000;
 /** Translations tried and not yet believed that are remembered at the most; the oldest go first. */
 const MOST_CANDIDATES = 65_536;
 
-/** The translations learnt so far, and what they and the headers say about two packets with equal keys. */
+/** The translations learnt so far, and how two packets with equal keys stand to each other by them. */
 export class Translations {
   /** The flows; `TupleTable.flow` and `Timeline.flow` hold their slots. */
   readonly accounts: FlowAccounts;
@@ -119,7 +101,7 @@ export class Translations {
       if (!isRepeatable) return KNOWN;
       return this.#mayTake(inside, this.accounts.isOutbound(slot, insideWay & 1), gapNs) ? KNOWN : IMPOSSIBLE;
     }
-    if (!this.#isTranslatable(inside, outside)) return IMPOSSIBLE;
+    if (!isTranslatable(t, this.#tuples, inside, outside)) return IMPOSSIBLE;
     if (isRepeatable) {
       const lowered = t.ttl(inside) - t.ttl(outside);
       // with neither an ID nor TCP numbers, only a packet that was seen to be forwarded is a candidate at all
@@ -236,7 +218,7 @@ export class Translations {
     // counters and payloads that agree once agree again: of further packets only the time is news
     const before = this.#candidates.get(candidate);
     const timing = timingBits(t.timeNs(outside) - t.timeNs(inside));
-    const bits = timing + (before ?? this.#headerBits(inside, outside));
+    const bits = timing + (before ?? headerBits(t, this.#tuples, inside, outside));
     const areRelated = this.outbound.count + this.inbound.count >= RELATED_PAIRS;
     if (bits >= (isReplacing ? REPLACE_BITS : areRelated ? LEARN_BITS_RELATED : LEARN_BITS)) {
       this.#candidates.delete(candidate);
@@ -297,41 +279,6 @@ export class Translations {
     return !this.#clock.isTrusted || latencyNs >= -this.#clock.slackNs;
   }
 
-  /** Whether a NAT could have turned one into the other: it leaves an end alone, or the evidence can do without that. */
-  #isTranslatable(i: number, o: number): boolean {
-    const t = this.#timeline;
-    const insideTuple = t.tuple(i);
-    const outsideTuple = t.tuple(o);
-    const rewrite = this.#rewrite(insideTuple, t.forward(i) === 1, outsideTuple, t.forward(o) === 1);
-    const tuples = this.#tuples;
-    const destination = tuples.address(insideTuple, t.forward(i) !== 1);
-    if (isMulticast(tuples.isIpv6(insideTuple), tuples.words, destination)) return false;
-    const isSourceKept = (rewrite & (REWRITE_SRC | REWRITE_SRC_PORT)) === 0;
-    const isDestinationKept = (rewrite & (REWRITE_DST | REWRITE_DST_PORT)) === 0;
-    if (isSourceKept || isDestinationKept) return true;
-    if ((t.flags(i) & HAS_TCP_NUMBERS) !== 0) return true;
-    // both ends rewritten: forwarding must show, and the IP ID must be there
-    return t.ttl(i) !== t.ttl(o) && (t.flags(i) & HAS_IP_ID) !== 0;
-  }
-
-  #headerBits(i: number, o: number): number {
-    const t = this.#timeline;
-    const flags = t.flags(i);
-    let bits = 0;
-    if (flags & HAS_TCP_NUMBERS) bits += TCP_NUMBERS_BITS;
-    if (flags & HAS_IP_ID) bits += IP_ID_BITS;
-    if (flags & IS_ERROR) bits += QUOTE_BITS;
-    if (flags & HAS_PAYLOAD) bits += Math.min(MOST_PAYLOAD_BITS, t.payloadLength(i));
-    const lowered = Math.abs(t.ttl(i) - t.ttl(o));
-    if (lowered === 1) bits += TTL_BY_ONE_BITS;
-    else if (lowered > 1) bits += TTL_LOWER_BITS;
-    const rewrite = this.#rewrite(t.tuple(i), t.forward(i) === 1, t.tuple(o), t.forward(o) === 1);
-    if ((rewrite & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) === 0) bits += SAME_PORTS_BITS;
-    if (rewrite === 0 && lowered !== 0) bits += FORWARDED_BITS;
-    if ((rewrite & REWRITE_SRC) !== 0 && (rewrite & REWRITE_DST) !== 0) bits -= BOTH_ENDS_PENALTY_BITS;
-    return bits;
-  }
-
   /** Makes room for so many flows more: until they are learnt, `freeSlots` and the accounts' records stay what they are. */
   reserve(flows: number): void {
     const slots = this.accounts.end + flows;
@@ -341,16 +288,16 @@ export class Translations {
 
   #learn(inside: number, outside: number): number {
     const t = this.#timeline;
+    const tuples = this.#tuples;
     const [insideWay, outsideWay] = [t.way(inside), t.way(outside)];
     const [insideTuple, outsideTuple] = [insideWay >> 1, outsideWay >> 1];
     const isForward = (insideWay & 1) === 1;
     const isFlipped = !isOneWay(insideWay, outsideWay);
-    const rewriteForward = this.#rewrite(insideTuple, true, outsideTuple, !isFlipped);
-    const rewriteBackward = this.#rewrite(insideTuple, false, outsideTuple, isFlipped);
+    const rewriteForward = rewriteBetween(tuples, insideTuple, true, outsideTuple, !isFlipped);
+    const rewriteBackward = rewriteBetween(tuples, insideTuple, false, outsideTuple, isFlipped);
     const isOutbound = this.#isOutbound(inside, outside, isForward ? rewriteForward : rewriteBackward);
     this.reserve(1);
     const slot = this.freeCount > 0 ? this.freeSlots[--this.freeCount] : this.accounts.end;
-    const tuples = this.#tuples;
     if (tuples.isProved(insideWay)) this.retire(tuples.flow(insideWay));
     if (tuples.isProved(outsideWay)) this.retire(tuples.flow(outsideWay));
     const isForwardOutbound = isOutbound === isForward;
@@ -386,32 +333,6 @@ export class Translations {
     if (isSourceRewritten !== isDestinationRewritten) return isSourceRewritten;
     return t.timeNs(i) <= t.timeNs(o);
   }
-
-  /** REWRITE_… bits between two tuples, each read forward or backward. An ICMP echo has one id: it counts as the source's. */
-  #rewrite(insideTuple: number, insideForward: boolean, outsideTuple: number, outsideForward: boolean): number {
-    const tuples = this.#tuples;
-    const { words } = tuples;
-    const isSame = (isSource: boolean): boolean =>
-      sameAddress(
-        words,
-        tuples.address(insideTuple, isSource === insideForward),
-        words,
-        tuples.address(outsideTuple, isSource === outsideForward),
-      );
-    let rewrite = 0;
-    if (!isSame(true)) rewrite |= REWRITE_SRC;
-    if (!isSame(false)) rewrite |= REWRITE_DST;
-    const isOtherSource = tuples.port(insideTuple, insideForward) !== tuples.port(outsideTuple, outsideForward);
-    if (tuples.isEcho(insideTuple)) {
-      // one id for both ends: it follows the end whose address was rewritten
-      if (isOtherSource) rewrite |= rewrite === REWRITE_DST ? REWRITE_DST_PORT : REWRITE_SRC_PORT;
-      return rewrite;
-    }
-    if (isOtherSource) rewrite |= REWRITE_SRC_PORT;
-    if (tuples.port(insideTuple, !insideForward) !== tuples.port(outsideTuple, !outsideForward))
-      rewrite |= REWRITE_DST_PORT;
-    return rewrite;
-  }
 }
 
 /** Whether two packets go the same way in their tuples: both from A to B, or both from B to A. */
@@ -422,11 +343,6 @@ function isOneWay(way: number, other: number): boolean {
 function isWithin(seen: LatencyRange, latencyNs: number, spreads: number): boolean {
   const marginNs = spreads * (seen.maxNs - seen.minNs) + ENVELOPE_SLACK_NS;
   return latencyNs >= seen.minNs - marginNs && latencyNs <= seen.maxNs + marginNs;
-}
-
-/** What the gap between the stamps of a candidate pair says for it, in bits; negative where it speaks against it. */
-function timingBits(gapNs: number): number {
-  return Math.min(MOST_TIMING_BITS, Math.log2(NEUTRAL_GAP_NS / Math.max(1, Math.abs(gapNs))));
 }
 
 /** Tuple numbers stay below 2^26: that many conversations do not fit the memory. */

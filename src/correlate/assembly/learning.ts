@@ -1,5 +1,5 @@
 /**
- * What `Translations.support` says of the first pair of two conversations over IPv4 that nothing is known of, where it is
+ * What `Translations.support` says, by weighing.ts, of the first pair of two conversations over IPv4 that nothing is known of, where it is
  * evidence enough by itself; anything else is left to that.
  */
 import { doubleOf, wordOf } from "../../packets/assembly/words.js";
@@ -21,7 +21,7 @@ import {
   TCP_NUMBERS_BITS,
   TTL_BY_ONE_BITS,
   TTL_LOWER_BITS,
-} from "../translations.js";
+} from "../weighing.js";
 import { tupleOf } from "./places.js";
 
 /** `Math.log2`. */
@@ -124,7 +124,7 @@ function isGroup(address: i32): bool {
   return address >>> 28 === 14 || address === -1;
 }
 
-/** As `Translations.#rewrite`, of IPv4 tuples. */
+/** As `rewriteBetween` of weighing.ts, of IPv4 tuples. */
 function rewrite(a: usize, aForward: bool, b: usize, bForward: bool, isEcho: bool): i32 {
   const portsA = load<i32>(a, 4 * tuple.PORTS);
   const portsB = load<i32>(b, 4 * tuple.PORTS);
