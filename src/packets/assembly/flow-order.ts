@@ -6,32 +6,34 @@ const DIGITS = 1 << DIGIT_BITS;
 
 /** Lists the slots that are in use, by the ids of their flows, and returns how many there are. `lists`: two of `end` slots each, and a word for each value of a digit. */
 export function byId(lists: usize, end: i32, flows: usize): i32 {
-  const other = lists + (end << 2);
   let count = 0;
   for (let slot = 0; slot < end; slot++)
-    if (load<i32>(flows + (slot << FLOW_BYTES_BITS), 4 * ID) !== 0) store<i32>(other + (count++ << 2), slot);
-  sort(other, lists, other + (end << 2), count, flows, false);
+    if (load<i32>(flows + (slot << FLOW_BYTES_BITS), 4 * ID) !== 0) store<i32>(lists + (count++ << 2), slot);
+  sort(lists, count, flows, false);
   return count;
 }
 
 /** Orders a list of `count` slots by their pairs, those with the most first; of equals, by their ids. `lists`: that one, and as above. */
 export function byPairs(lists: usize, count: i32, flows: usize): void {
-  const other = lists + (count << 2);
-  const counts = other + (count << 2);
-  sort(lists, other, counts, count, flows, false);
-  sort(other, lists, counts, count, flows, true);
+  sort(lists, count, flows, false);
+  sort(lists, count, flows, true);
 }
 
-/** From one list into another; what has the same key stays in its order. */
-function sort(from: usize, to: usize, counts: usize, count: i32, flows: usize, isByPairs: bool): void {
-  let source = from;
-  let target = to;
+/** Orders the first of two lists; what has the same key stays in its order. */
+function sort(lists: usize, count: i32, flows: usize, isByPairs: bool): void {
+  // most runs let no flow go before their end: slots are taken in the order of ids
+  if (isInOrder(lists, count, flows, isByPairs)) return;
+  const counts = lists + (count << 3);
+  let source = lists;
+  let target = lists + (count << 2);
   for (let shift = 0; shift < 3 * DIGIT_BITS; shift += DIGIT_BITS) {
     memory.fill(counts, 0, DIGITS << 2);
     for (let at = 0; at < count; at++) {
       const counted = countOf(counts, keyOf(load<i32>(source + (at << 2)), flows, isByPairs), shift);
       store<i32>(counted, load<i32>(counted) + 1);
     }
+    // a digit that is the same in all of them
+    if (load<i32>(countOf(counts, keyOf(load<i32>(source), flows, isByPairs), shift)) === count) continue;
     // where the first of each digit goes
     let sum = 0;
     for (let digit = 0; digit < DIGITS; digit++) {
@@ -49,6 +51,17 @@ function sort(from: usize, to: usize, counts: usize, count: i32, flows: usize, i
     target = source;
     source = sorted;
   }
+  if (source !== lists) memory.copy(lists, source, count << 2);
+}
+
+function isInOrder(list: usize, count: i32, flows: usize, isByPairs: bool): bool {
+  let before: u32 = 0;
+  for (let at = 0; at < count; at++) {
+    const key = keyOf(load<i32>(list + (at << 2)), flows, isByPairs);
+    if (key < before) return false;
+    before = key;
+  }
+  return true;
 }
 
 function countOf(counts: usize, key: u32, shift: i32): usize {
