@@ -50,7 +50,7 @@ export class ByteWindow {
     return this.start < this.end || undefined;
   }
 
-  /** Waits until `bytes` of them are there, at most a piece and the capacity. False when the stream ends before. */
+  /** Reads on, piece by piece, until `bytes` of them are there, at most the capacity. False when the stream ends before. */
   async need(bytes: number): Promise<boolean> {
     while (this.end - this.start < bytes) if (!(await this.fill(PIECE_BYTES))) return false;
     return true;

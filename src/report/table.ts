@@ -15,15 +15,16 @@ function columnsOf(cell: string): number {
 
 /** Rows under headings, two spaces between columns, each column as wide as its widest cell; no trailing spaces. */
 export function table(columns: readonly TableColumn[], rows: readonly (readonly string[])[]): string {
-  const cells = columns.map(({ heading, align }, at) => {
-    const column = [heading, ...rows.map((row) => row[at] ?? "")];
-    const widths = column.map(columnsOf);
+  const all = [columns.map(({ heading }) => heading), ...rows];
+  const padded = columns.map(({ align }, at) => {
+    const cells = all.map((row) => row[at] ?? "");
+    const widths = cells.map(columnsOf);
     const widest = Math.max(...widths);
-    return column.map((cell, row) => {
+    return cells.map((cell, row) => {
       const gap = " ".repeat(widest - widths[row]);
       return align === "left" ? cell + gap : gap + cell;
     });
   });
-  const line = (row: number): string => cells.map((column) => column[row]).join("  ");
-  return ["", ...rows].map((_, row) => `${line(row).trimEnd()}\n`).join("");
+  const line = (row: number): string => padded.map((cells) => cells[row]).join("  ");
+  return all.map((_, row) => `${line(row).trimEnd()}\n`).join("");
 }

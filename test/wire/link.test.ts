@@ -93,13 +93,13 @@ test("a frame of an interface that the capture does not describe", () => {
 
 /** One frame in the heap, as a capture reads one after the other to the same place. */
 class Place {
-  readonly heap = new Heap();
-  readonly frames = new FrameBatch(this.heap);
-  readonly #decoder = new Decoder(this.heap);
-  readonly #out = batchIn(this.heap);
+  readonly #heap = new Heap();
+  readonly frames = new FrameBatch(this.#heap);
+  readonly #decoder = new Decoder(this.#heap);
+  readonly #out = batchIn(this.#heap);
 
   constructor() {
-    this.frames.data = this.heap.take(Uint8Array, 1024);
+    this.frames.data = this.#heap.take(Uint8Array, 1024);
     this.frames.count = 1;
   }
 
