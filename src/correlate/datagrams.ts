@@ -17,7 +17,8 @@ import { INSIDE, type Side } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { Pairing } from "./pairing.js";
-import { CONFLICT, IMPOSSIBLE, KNOWN, type Translations } from "./translations.js";
+import { CONFLICT, IMPOSSIBLE, KNOWN } from "./relations.js";
+import type { Translations } from "./translations.js";
 
 /** No link has a smaller MTU in practice (RFC 791: every host must take 576 bytes): a shorter datagram is not cut. */
 export const NEVER_CUT_BYTES = 576;
@@ -182,9 +183,7 @@ export class Datagrams {
     const relation = this.#translations.relation(inside[0], outside[0]);
     if (relation <= CONFLICT) return false;
     const slot =
-      relation === KNOWN
-        ? this.#translations.slotOf(inside[0])
-        : this.#translations.support(inside[0], outside[0], false);
+      relation === KNOWN ? this.#translations.slotOf(inside[0]) : this.#translations.support(inside[0], outside[0]);
     if (slot === NONE) return false;
     const hasId = (t.flags(inside[0]) & t.flags(outside[0]) & HAS_IP_ID) !== 0;
     const evidence = EVIDENCE_LENGTH | (hasId ? EVIDENCE_IP_ID : 0) | (relation === KNOWN ? EVIDENCE_FLOW : 0);

@@ -48,7 +48,7 @@ export class FlowBook {
 
   /** Takes two connections that turned out to carry one stream. */
   link(proxied: Proxied): void {
-    this.#proxied.set(++this.#about.translations.learnt, proxied);
+    this.#proxied.set(++this.#about.translations.accounts.learnt, proxied);
   }
 
   /** How many conversations more there may be before `tidy` lets idle ones go. */

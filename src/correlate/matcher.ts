@@ -1,18 +1,41 @@
 import { HAS_IP_ID, HAS_PAYLOAD, IS_ERROR } from "../packets/packets.js";
 import { BY_EXACT, BY_FLOW, BY_ORDER, BY_QUOTED, EVIDENCE_FLOW, EVIDENCE_TIME } from "../packets/results.js";
-import { INSIDE, OUTSIDE, otherSide, type Side } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, otherSide } from "../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import { ALONE, type Buckets } from "./buckets.js";
-import type { Clock } from "./clock.js";
-import { evidenceOf } from "./evidence.js";
-import { CONFLICT, KNOWN, POSSIBLE, type Translations } from "./translations.js";
+import type { Kernel } from "./kernel.js";
+import {
+  IMPOSSIBLE,
+  IS_LATE,
+  IS_RELATED_OUTBOUND,
+  IS_REPEATABLE,
+  KNOWN,
+  POSSIBLE,
+  RELATION_MASK,
+} from "./relations.js";
+import type { Translations } from "./translations.js";
 
 /** A bucket with more packets of a side than this is not searched: nothing in it is certain, and searching is quadratic. */
 const SEARCHABLE = 512;
 
 /** How many packets behind one with too little evidence are looked through for more. */
 const LOOK_AHEAD = 4096;
+
+/** How many packets that were held up together it takes to believe that one was, which may be sent again. */
+const HELD_UP_TOGETHER = 8;
+
+/**
+ * How strong a claim on each other two packets have. Time comes before translations: one that is known is evidence, not proof, and
+ * loses against another pair that is in time. What is late and may be sent again has no claim.
+ */
+const CLAIM_NONE = 0;
+const CLAIM_LATE_CONFLICT = 1;
+const CLAIM_LATE_POSSIBLE = 2;
+const CLAIM_CONFLICT = 3;
+const CLAIM_POSSIBLE = 4;
+const CLAIM_LATE_KNOWN = 5;
+const CLAIM_KNOWN = 6;
 
 /** Packets that may be each other's twins and cannot be told apart. */
 export interface Undecided {
@@ -22,44 +45,44 @@ export interface Undecided {
 }
 
 /**
- * Finds twins. A packet that comes is compared with those of the other side that wait under the same key; it is paired at
- * once where one candidate is left and that candidate has no other, else it waits for what later packets teach. At the end
- * of its window `settle` decides with all there is to know.
+ * Finds twins among packets with one key, where there are several, or where one alone is not certain. A packet that comes is compared with
+ * those of the other side; it is paired at once where one candidate is left and that candidate has no other, else it waits for what
+ * later packets teach. At the end of its window `settle` decides with all there is to know.
  */
 export class Matcher {
   readonly #timeline: Timeline;
   readonly #translations: Translations;
-  readonly #clock: Clock;
+  readonly #kernel: Kernel;
   readonly #onPair: (inside: number, outside: number) => void;
   readonly #buckets: Buckets;
   /** What `#survey` found last. */
   #candidate = NONE;
-  #relation = 0;
+  #claim = CLAIM_NONE;
   #rivals = 0;
   #others = 0;
+  /** Whether one was passed over that only time speaks against. */
   #usedTime = false;
+  /** Whether one that is in time contends with a known translation that is not. */
+  #isDoubted = false;
 
   constructor(
     timeline: Timeline,
     buckets: Buckets,
     translations: Translations,
-    clock: Clock,
+    kernel: Kernel,
     onPair: (inside: number, outside: number) => void,
   ) {
     this.#timeline = timeline;
     this.#translations = translations;
-    this.#clock = clock;
+    this.#kernel = kernel;
     this.#onPair = onPair;
     this.#buckets = buckets;
   }
 
   /** Takes a packet just appended to the timeline. */
   admit(row: number): void {
-    const t = this.#timeline;
     this.#buckets.add(row);
-    if (!this.#hasCandidates(row)) return;
-    // without an exact clock the true twin of a packet that may be sent twice may still be to come: wait for it
-    if ((t.flags(row) & HAS_IP_ID) !== 0 || this.#clock.isExact) this.#tryPair(row, POSSIBLE);
+    if (this.#hasCandidates(row)) this.#tryPair(row, false);
   }
 
   /**
@@ -69,8 +92,8 @@ export class Matcher {
   settle(row: number): Undecided | null {
     if (this.#timeline.bucket(row) === NONE) return null;
     if (this.#hasCandidates(row)) {
-      if (this.#tryPair(row, CONFLICT)) return null;
-      if (this.#learnAhead(row) && this.#tryPair(row, POSSIBLE)) return null;
+      if (this.#tryPair(row, true)) return null;
+      if (this.#learnAhead(row) && this.#tryPair(row, false)) return null;
       const undecided = this.#gather(row);
       if (undecided) return undecided;
     }
@@ -89,34 +112,33 @@ export class Matcher {
     return bucket !== ALONE && this.#buckets.count(bucket, otherSide(this.#timeline.sideOf(row))) > 0;
   }
 
-  /** Pairs the packet if its twin is certain. `weakest`: the weakest relation that may count (POSSIBLE or CONFLICT). */
-  #tryPair(row: number, weakest: number): boolean {
+  /** Pairs the packet if its twin is certain. `isFinal`: its window is over, whatever belongs to it has come. */
+  #tryPair(row: number, isFinal: boolean): boolean {
     const t = this.#timeline;
     const bucket = t.bucket(row);
     if (!this.#isSearchable(bucket)) return false;
     this.#survey(row, bucket);
-    const relation = this.#relation;
+    const claim = this.#claim;
     const candidate = this.#candidate;
     if (candidate === NONE || this.#isGhost(candidate)) return false;
-    if (relation === 0 && weakest === CONFLICT) return this.#pairInOrder(row, bucket);
-    if (relation < weakest) return false;
+    const [inside, outside] = this.#inOrder(row, candidate);
+    if (claim === CLAIM_NONE) return isFinal && (this.#pairInOrder(row, bucket) || this.#pairHeldUp(inside, outside));
     // time alone says little while more may come: what is late may be so because all of its flow is
-    if (this.#usedTime && weakest !== CONFLICT) return false;
-    if (this.#rivals > 0 || this.#usedTime) {
-      if (relation === KNOWN && this.#pairInOrder(row, bucket)) return true;
-      if (this.#rivals > 0) return false;
-    }
-    const inside = t.side(row) === INSIDE ? row : candidate;
-    const outside = inside === row ? candidate : row;
-    if (relation === KNOWN) {
-      const slot = this.#translations.slotOf(inside);
+    if (this.#usedTime && !isFinal) return false;
+    if (this.#rivals > 0) return claim === CLAIM_KNOWN && isFinal && this.#pairInOrder(row, bucket);
+    if (claim === CLAIM_KNOWN || (claim === CLAIM_LATE_KNOWN && !this.#isDoubted)) {
+      this.#kernel.relate(inside, outside);
+      const slot = this.#kernel.knownSlot;
       if (this.#others > 0)
         this.#pair(inside, outside, slot, BY_FLOW, EVIDENCE_FLOW | (this.#usedTime ? EVIDENCE_TIME : 0));
       else this.#pair(inside, outside, slot, BY_EXACT, 0);
       return true;
     }
-    if (this.#others > 0 && relation === CONFLICT) return false;
-    const slot = this.#translations.support(inside, outside, relation === CONFLICT);
+    if (claim === CLAIM_LATE_KNOWN) return false;
+    const isReplacing = claim === CLAIM_CONFLICT || claim === CLAIM_LATE_CONFLICT;
+    if (isReplacing && (!isFinal || (this.#others > 0 && claim === CLAIM_LATE_CONFLICT))) return false;
+    if (this.#hasNearerLike(inside, outside)) return false;
+    const slot = this.#translations.support(inside, outside);
     if (slot === NONE) return false;
     this.#pair(inside, outside, slot, BY_EXACT, 0);
     return true;
@@ -124,13 +146,11 @@ export class Matcher {
 
   /**
    * Where a packet has one candidate and too little evidence for a new translation: looks for more in the packets of the
-   * same conversation that came behind it. Returns whether the translation is known now. Where another one was in use
-   * before (a port is used again, by another container), it takes as much more as it always does.
+   * same conversation that came behind it. Returns whether the translation is known now.
    */
   #learnAhead(row: number): boolean {
     const t = this.#timeline;
-    const relation = this.#relation;
-    if ((relation !== POSSIBLE && relation !== CONFLICT) || this.#rivals > 0) return false;
+    if (this.#claim === CLAIM_NONE || this.#claim >= CLAIM_LATE_KNOWN || this.#rivals > 0) return false;
     let later = t.after(row);
     for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
       if (
@@ -140,13 +160,13 @@ export class Matcher {
         t.bucket(later) < 0
       )
         continue;
-      if (this.#tryPair(later, relation)) return true;
+      if (this.#tryPair(later, true)) return true;
     }
     return false;
   }
 
   /**
-   * Looks at every waiting packet with this key. Sets the candidate with the strongest relation (one that only time speaks
+   * Looks at every waiting packet with this key. Sets the candidate with the strongest claim (one that only time speaks
    * against, where there is none), how many rivals there are (other candidates as good, or other packets that claim it as
    * well), and how many more have the same key.
    */
@@ -154,102 +174,173 @@ export class Matcher {
     const t = this.#timeline;
     const side = t.sideOf(row);
     this.#usedTime = false;
-    this.#findBest(row, bucket, otherSide(side));
-    if (this.#relation === 0) return;
+    this.#isDoubted = false;
+    this.#findBest(row, bucket);
+    const claim = this.#claim;
+    if (claim === CLAIM_NONE) return;
     const candidate = this.#candidate;
-    const relation = this.#relation;
     for (let rival = this.#buckets.oldest(bucket, side); rival !== NONE; rival = t.next(rival)) {
       if (rival === row) continue;
       this.#others++;
-      const claim = side === INSIDE ? this.#relate(rival, candidate) : this.#relate(candidate, rival);
-      if (claim >= relation) this.#rivals++;
+      const its = this.#claimOf(rival, candidate);
+      if (its >= claim) this.#rivals++;
+      else this.#weigh(its);
     }
   }
 
-  #findBest(row: number, bucket: number, opposite: Side): void {
+  #findBest(row: number, bucket: number): void {
     const t = this.#timeline;
     let best = NONE;
-    let bestRelation = 0;
+    let bestClaim = CLAIM_NONE;
     let rivals = 0;
     let others = -1;
+    const opposite = otherSide(t.sideOf(row));
     for (let candidate = this.#buckets.oldest(bucket, opposite); candidate !== NONE; candidate = t.next(candidate)) {
       others++;
-      const relation = opposite === OUTSIDE ? this.#relate(row, candidate) : this.#relate(candidate, row);
-      if (relation === 0) {
+      const claim = this.#claimOf(row, candidate);
+      this.#weigh(claim);
+      if (claim === CLAIM_NONE) {
         if (best === NONE && this.#isKnown(row, candidate)) best = candidate;
-        continue;
-      }
-      if (relation > bestRelation) {
+      } else if (claim > bestClaim) {
         best = candidate;
-        bestRelation = relation;
+        bestClaim = claim;
         rivals = 0;
-      } else if (relation === bestRelation) {
+      } else if (claim === bestClaim) {
         rivals++;
       }
     }
     this.#candidate = best;
-    this.#relation = bestRelation;
+    this.#claim = bestClaim;
     this.#rivals = rivals;
     this.#others = others;
   }
 
-  /** Whether a known translation makes one of the other, at whatever time. */
-  #isKnown(a: number, b: number): boolean {
-    const [inside, outside] = this.#timeline.sideOf(a) === INSIDE ? [a, b] : [b, a];
-    return this.#translations.relation(inside, outside) === KNOWN;
+  /** Notes what a claim beside another one says of that. */
+  #weigh(claim: number): void {
+    if (claim === CLAIM_CONFLICT || claim === CLAIM_POSSIBLE) this.#isDoubted = true;
   }
 
-  /** The relation of two packets, where several share a key: then a flow's own latencies count for strong keys as well. */
-  #relate(inside: number, outside: number): number {
-    const t = this.#timeline;
-    const relation = this.#translations.relation(inside, outside);
-    const bucket = t.bucket(inside);
-    if (relation !== KNOWN || (this.#buckets.count(bucket, INSIDE) === 1 && this.#buckets.count(bucket, OUTSIDE) === 1))
-      return relation;
-    const slot = this.#translations.slotOf(inside);
-    const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
-    if (this.#translations.isUsual(slot, isOutbound, t.timeNs(outside) - t.timeNs(inside))) return relation;
-    this.#usedTime = true;
-    return 0;
+  #claimOf(a: number, b: number): number {
+    const [inside, outside] = this.#inOrder(a, b);
+    const related = this.#kernel.relate(inside, outside);
+    const relation = related & RELATION_MASK;
+    if (relation === IMPOSSIBLE) return CLAIM_NONE;
+    const isLate = (related & IS_LATE) !== 0;
+    if (isLate && (related & IS_REPEATABLE) !== 0) {
+      if (relation === KNOWN) this.#usedTime = true;
+      return CLAIM_NONE;
+    }
+    if (relation === KNOWN) return isLate ? CLAIM_LATE_KNOWN : CLAIM_KNOWN;
+    if (relation === POSSIBLE) return isLate ? CLAIM_LATE_POSSIBLE : CLAIM_POSSIBLE;
+    return isLate ? CLAIM_LATE_CONFLICT : CLAIM_CONFLICT;
+  }
+
+  /** Whether a known translation makes one of the other, however late. */
+  #isKnown(a: number, b: number): boolean {
+    const [inside, outside] = this.#inOrder(a, b);
+    return (this.#kernel.relate(inside, outside) & RELATION_MASK) === KNOWN;
+  }
+
+  #inOrder(a: number, b: number): readonly [inside: number, outside: number] {
+    return this.#timeline.sideOf(a) === INSIDE ? [a, b] : [b, a];
   }
 
   /**
    * Identical packets of one flow: where as many left as arrived, none was lost, and the k-th is the k-th. Networks may
-   * reorder packets of a flow, a NAT in one kernel does not; and identical ones cannot be told apart by anybody.
+   * reorder packets of a flow, a NAT in one kernel does not; and identical ones cannot be told apart by anybody. They must be a
+   * group of their own: where others like them came right before, or are still coming, the first may be the second.
    */
   #pairInOrder(row: number, bucket: number): boolean {
     const t = this.#timeline;
     const inside: number[] = [];
     const outside: number[] = [];
-    const isInside = t.side(row) === INSIDE;
-    const anchorInside = isInside ? row : this.#candidate;
-    const slot = this.#translations.slotOf(anchorInside);
-    const forward = t.forward(anchorInside);
+    const [anchor, opposite] = this.#inOrder(row, this.#candidate);
+    if (!this.#isKnown(anchor, opposite)) return false;
+    const slot = this.#kernel.knownSlot;
     for (let r = this.#buckets.oldest(bucket, INSIDE); r !== NONE; r = t.next(r)) {
-      if (this.#translations.slotOf(r) !== slot || t.forward(r) !== forward) continue;
+      if (!this.#isKnown(r, opposite) && t.way(r) !== t.way(anchor)) continue;
       if (this.#isGhost(r)) return false;
       inside.push(r);
     }
     for (let r = this.#buckets.oldest(bucket, OUTSIDE); r !== NONE; r = t.next(r)) {
-      if (
-        this.#translations.relation(anchorInside, r) !== KNOWN &&
-        !inside.some((i) => this.#translations.relation(i, r) === KNOWN)
-      )
-        continue;
+      if (t.way(r) !== t.way(opposite)) continue;
       if (this.#isGhost(r)) return false;
       outside.push(r);
     }
     if (inside.length !== outside.length) return false;
-    if (!inside.every((i, k) => this.#translations.relation(i, outside[k]) === KNOWN)) return false;
+    if (!inside.every((i, k) => this.#isInTime(i, outside[k]))) return false;
     for (const [k, i] of inside.entries()) this.#pair(i, outside[k], slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME);
     return true;
+  }
+
+  /** Whether a known translation makes one of the other, and the time between them is what packets take now. */
+  #isInTime(inside: number, outside: number): boolean {
+    const related = this.#kernel.relate(inside, outside);
+    if ((related & RELATION_MASK) !== KNOWN) return false;
+    const t = this.#timeline;
+    return this.#translations.isQuick((related & IS_RELATED_OUTBOUND) !== 0, t.timeNs(outside) - t.timeNs(inside));
+  }
+
+  /**
+   * Pairs a packet that is late and may be sent again with its only candidate, where everything was held up then: packets of its
+   * direction that came behind it left behind it, and none before it.
+   */
+  #pairHeldUp(inside: number, outside: number): boolean {
+    if (this.#others > 0 || !this.#isKnown(inside, outside)) return false;
+    const t = this.#timeline;
+    const slot = this.#kernel.knownSlot;
+    const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
+    const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
+    let together = 0;
+    let later = t.after(entered);
+    for (let looked = 0; looked < LOOK_AHEAD && later !== left && later !== t.end; looked++, later = t.after(later)) {
+      if (t.side(later) !== t.side(entered)) continue;
+      if (t.state(later) === WAITING && this.#isHeldUp(later, left)) together++;
+      else if (t.isPaired(later) && t.isHeld(t.twin(later)) && t.isBefore(t.twin(later), left)) return false;
+    }
+    if (together < HELD_UP_TOGETHER) return false;
+    this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);
+    return true;
+  }
+
+  /** Whether a packet that waits has one candidate, which left behind this row. */
+  #isHeldUp(row: number, left: number): boolean {
+    const t = this.#timeline;
+    const bucket = t.bucket(row);
+    if (bucket < 0) return false;
+    const opposite = otherSide(t.sideOf(row));
+    if (this.#buckets.count(bucket, opposite) !== 1 || this.#buckets.count(bucket, t.sideOf(row)) !== 1) return false;
+    return t.isBefore(left, this.#buckets.oldest(bucket, opposite));
+  }
+
+  /**
+   * Whether, between two packets, others passed that carry the same as they do but have another key: then the router numbers packets
+   * itself, and an equal IP ID is chance.
+   */
+  #hasNearerLike(inside: number, outside: number): boolean {
+    const t = this.#timeline;
+    if ((t.flags(inside) & HAS_IP_ID) === 0 || t.head(inside) === 0) return false;
+    const [from, to] = t.isBefore(inside, outside) ? [inside, outside] : [outside, inside];
+    let row = t.after(from);
+    for (let looked = 0; looked < LOOK_AHEAD && row !== to; looked++, row = t.after(row)) {
+      if (t.state(row) !== WAITING || t.head(row) !== t.head(inside)) continue;
+      const own = t.side(row) === INSIDE ? inside : outside;
+      if (
+        t.way(row) === t.way(own) &&
+        t.payloadLength(row) === t.payloadLength(own) &&
+        t.seq(row) === t.seq(own) &&
+        t.ack(row) === t.ack(own)
+      )
+        return true;
+    }
+    return false;
   }
 
   #pair(inside: number, outside: number, slot: number, by: number, extra: number): void {
     const t = this.#timeline;
     const flags = t.flags(inside);
     const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
-    const evidence = evidenceOf(t.proto(inside), flags) | extra;
+    const evidence = this.#kernel.evidenceOf(t.proto(inside), flags) | extra;
     t.pair(inside, outside, slot, (flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, isOutbound);
     this.forget(inside);
     this.forget(outside);
@@ -287,19 +378,15 @@ export class Matcher {
 
   /** Whether two packets with one key may be twins; where neither has come when its twin usually does, late ones, too. */
   #mayBeTwins(a: number, b: number): boolean {
-    const [inside, outside] = this.#timeline.sideOf(a) === INSIDE ? [a, b] : [b, a];
-    if (this.#relate(inside, outside) >= POSSIBLE) return true;
-    if (!this.#isKnown(inside, outside)) return false;
+    if (this.#claimOf(a, b) >= CLAIM_LATE_POSSIBLE) return true;
+    if (!this.#isKnown(a, b)) return false;
     return !this.#hasUsualTwin(a) && !this.#hasUsualTwin(b);
   }
 
   #hasUsualTwin(row: number): boolean {
     const t = this.#timeline;
-    const side = t.sideOf(row);
-    let other = this.#buckets.oldest(t.bucket(row), otherSide(side));
-    for (; other !== NONE; other = t.next(other)) {
-      if ((side === INSIDE ? this.#relate(row, other) : this.#relate(other, row)) === KNOWN) return true;
-    }
+    let other = this.#buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
+    for (; other !== NONE; other = t.next(other)) if (this.#claimOf(row, other) === CLAIM_KNOWN) return true;
     return false;
   }
 
@@ -307,11 +394,13 @@ export class Matcher {
     const t = this.#timeline;
     const same = t.flags(row) & HAS_PAYLOAD ? "identical payloads" : "identical headers";
     const id = t.flags(row) & HAS_IP_ID ? "the same IP ID" : "no IP ID";
-    const flow = this.#translations.slotOf(found[INSIDE][0] ?? row) === NONE ? "no known flow" : "one flow";
+    const isUnknown = this.#translations.slotOf(found[INSIDE][0] ?? row) === NONE;
     if (found[INSIDE].length === 1 && found[OUTSIDE].length === 1) {
-      return `one candidate, but too little evidence for a translation not seen before: ${id}, ${flow}`;
+      if (isUnknown)
+        return `one candidate, but too little evidence for a translation not seen before: ${id}, no known flow`;
+      return `one candidate, but the time between them does not tell it from a copy sent again: ${id}, one flow`;
     }
-    return `${same}, ${id}, ${flow}`;
+    return `${same}, ${id}, ${isUnknown ? "no known flow" : "one flow"}`;
   }
 
   #isSearchable(bucket: number): boolean {

@@ -1,5 +1,6 @@
+import { FlowAccounts } from "../packets/flow-accounts.js";
 import { Heap } from "../packets/heap.js";
-import { IS_ERROR, IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from "../packets/packets.js";
+import { ICMP, ICMPV6, IS_ERROR, IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
 import type { Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
@@ -8,11 +9,11 @@ import { NONE, TupleTable } from "../packets/tuples.js";
 import { Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
 import { Feed } from "./feed.js";
-import { FastPath } from "./fast-path.js";
 import { Findings } from "./findings.js";
 import { FlowBook, TIDY_EVERY } from "./flow-book.js";
 import { Gaps } from "./gaps.js";
 import { Datagrams } from "./datagrams.js";
+import { Kernel } from "./kernel.js";
 import { Matcher } from "./matcher.js";
 import type { Pairing } from "./pairing.js";
 import { Proxies } from "./proxies.js";
@@ -21,7 +22,6 @@ import { Segments } from "./segments.js";
 import { ShiftedSegments } from "./shifts.js";
 import type { Standing } from "./standing.js";
 import { Groups } from "./groups.js";
-import { NOTED, note } from "./openings.js";
 import { type QuotedError, quotedError } from "./quotes.js";
 import { Translations } from "./translations.js";
 import { Versions } from "./versions.js";
@@ -35,6 +35,9 @@ export interface RunOptions {
   heap?: Heap;
   onSettled?(): void;
 }
+
+/** Protocols whose ports, in a quote, are an echo's id. */
+const ECHOING: ReadonlySet<number> = new Set([ICMP, ICMPV6]);
 
 /**
  * One correlation: merges both sides by time onto the timeline, has each packet matched, settles it when its window is
@@ -51,7 +54,7 @@ export class Run {
   readonly #options: RunOptions;
   readonly #sink: Sink;
   readonly #translations: Translations;
-  readonly #fastPath: FastPath;
+  readonly #kernel: Kernel;
   readonly #matcher: Matcher;
   readonly #segments: Segments;
   readonly #shifted: ShiftedSegments;
@@ -100,9 +103,20 @@ export class Run {
     this.#names = names;
     const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
     const timeline = this.#timeline;
-    this.#translations = new Translations(heap, timeline, this.#tuples, clock, options.windowNs);
+    const accounts = new FlowAccounts(heap);
     const buckets = new Buckets(heap, timeline);
-    this.#matcher = new Matcher(timeline, buckets, this.#translations, clock, (inside, outside) =>
+    this.#kernel = new Kernel({
+      heap,
+      timeline,
+      tuples: this.#tuples,
+      buckets,
+      accounts,
+      clock,
+      windowNs: options.windowNs,
+      isShowing: this.#isShowing,
+    });
+    this.#translations = new Translations(accounts, timeline, this.#tuples, this.#kernel);
+    this.#matcher = new Matcher(timeline, buckets, this.#translations, this.#kernel, (inside, outside) =>
       this.#paired(inside, outside),
     );
     const pairing: Pairing = {
@@ -127,25 +141,17 @@ export class Run {
       names,
       windowNs: options.windowNs,
     });
-    this.#fastPath = new FastPath({
-      heap,
-      timeline,
-      tuples: this.#tuples,
-      buckets,
-      translations: this.#translations,
-      clock,
+    this.#kernel.meet({
       segments: this.#segments,
       shifted: this.#shifted,
       proxies: this.#proxies,
-      onFlow: (slot) => this.#begin(slot),
       refusals: this.#refusals,
-      onOverdue: (row) => this.#judgeAlone(row),
-      wantsUnmatched: sink.wantsUnmatched,
       versions: this.#versions,
       datagrams: this.#datagrams,
       verdicts: this.#verdicts,
-      windowNs: options.windowNs,
-      isShowing: this.#isShowing,
+      onFlow: (slot) => this.#begin(slot),
+      onOverdue: (row) => this.#judgeAlone(row),
+      wantsUnmatched: sink.wantsUnmatched,
     });
     this.#findings = new Findings(heap, this.#translations.accounts, this.#tuples);
     this.#book = new FlowBook({
@@ -219,10 +225,10 @@ export class Run {
   /** Takes as many packets as the fast path will. Returns whether it may take more once what is due by then was decided about. */
   #goFast(): boolean {
     const t = this.#timeline;
-    const fast = this.#fastPath;
+    const kernel = this.#kernel;
     const [inside, outside] = this.#feeds;
     const { end } = t;
-    this.#outsideNs = fast.run(
+    this.#outsideNs = kernel.run(
       inside,
       outside,
       this.#outsideNs,
@@ -232,12 +238,12 @@ export class Run {
       this.#shown,
       this.#book.room,
     );
-    this.#nowNs = fast.nowNs;
-    this.#due = fast.due;
-    if (!this.#isShowing) for (const feed of this.#feeds) feed.paired += fast.pairs;
+    this.#nowNs = kernel.nowNs;
+    this.#due = kernel.due;
+    if (!this.#isShowing) for (const feed of this.#feeds) feed.paired += kernel.pairs;
     // where it took none, rows are given back once the next packet was taken, as they are without it
     if (t.end !== end) this.#show();
-    return !fast.isAtOther;
+    return !kernel.isAtOther;
   }
 
   /** The first packet that has to be decided about once its window is over, or the timeline's end. */
@@ -287,7 +293,7 @@ export class Run {
       inside: this.#feeds[INSIDE].summary(isAllDecided),
       outside: this.#feeds[OUTSIDE].summary(isAllDecided),
       verdicts: [this.#feeds[INSIDE].verdicts, this.#feeds[OUTSIDE].verdicts],
-      flows: this.#translations.learnt,
+      flows: this.#translations.accounts.learnt,
       clock: { offsetNs: Number(offsetNs), driftPpm: Math.round(10 * driftPpm) / 10, source },
     };
   }
@@ -302,14 +308,15 @@ export class Run {
     const { batch, at } = feed;
     const way = feed.ways[at];
     const isFirst = this.#tuples.saw(way >> 1, timeNs);
-    if (isFirst || (batch.tcpFlags(at) & NOTED) !== 0) note(this.#tuples, way, batch, at, isFirst);
     const row = this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
     feed.goTo(at + 1);
     if (batch.quote(at) >= 0) {
       const error = quotedError(batch, at);
+      // of an error before anything it is about, only that is known
+      if (isFirst) this.#tuples.setEcho(way >> 1, ECHOING.has(batch.quotes.proto[batch.quote(at)]));
       this.#errors.set(row, error);
       this.#refusals.admit(row, side, batch, at, error.src);
-    }
+    } else this.#kernel.note(row, side, isFirst);
     // what an error had to be taken before, and what comes so late in its capture that its own window is over
     if (timeNs > this.#nowNs) this.#nowNs = timeNs;
     this.#settle(this.#nowNs);
@@ -352,13 +359,8 @@ export class Run {
       this.#refusals.forget(outside);
     }
     if (accounts.pairs(slot) === 0) this.#begin(slot);
-    this.#translations.prove(inside, outside);
-    const latencyNs = isOutbound ? gapNs : 0 - gapNs;
-    accounts.add(slot, timeNs, isOutbound, latencyNs);
-    (isOutbound ? this.#translations.outbound : this.#translations.inbound).add(latencyNs);
+    this.#kernel.account(inside, outside, slot, isOutbound, isOutbound ? gapNs : 0 - gapNs);
     this.#clock.observe(timeNs, gapNs, isOutbound);
-    if (t.proto(inside) === TCP && t.payloadLength(inside) > 0)
-      accounts.noteSegment(slot, t.forward(inside), t.seq(inside), t.payloadLength(inside));
     if (!this.#isShowing) this.#account(inside, outside);
     else if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
   }
@@ -390,7 +392,7 @@ export class Run {
   /** Decides about all packets that are left. */
   #settleRest(): void {
     const next = (): number => {
-      this.#due = this.#fastPath.settle(...this.#feeds, Number.POSITIVE_INFINITY, this.#findDue());
+      this.#due = this.#kernel.settle(...this.#feeds, Number.POSITIVE_INFINITY, this.#findDue());
       return this.#due;
     };
     for (let row = next(); row !== this.#timeline.end; row = next()) this.#settleOne(row);

@@ -11,7 +11,8 @@ import { INSIDE, otherSide } from "../packets/sides.js";
 import { type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import type { Pairing } from "./pairing.js";
-import { KNOWN, type Translations } from "./translations.js";
+import { KNOWN } from "./relations.js";
+import type { Translations } from "./translations.js";
 
 /** A segment longer than an Ethernet MTU was cut, or is going to be: offload is at work on this flow. */
 export const ORDINARY_BYTES = 1500;
@@ -57,7 +58,7 @@ export class Segments {
   admit(row: number): void {
     const t = this.#timeline;
     const isLong = t.length(row) > ORDINARY_BYTES;
-    if (isLong) this.#translations.hasCuts = true;
+    if (isLong) this.#translations.noteCut();
     else if (!this.isNeeded) return;
     const slot = this.#translations.slotOf(row);
     if (slot === NONE) return;
@@ -258,7 +259,7 @@ export class Segments {
     const [inside, outside] = t.sideOf(whole) === INSIDE ? [whole, piece] : [piece, whole];
     const gapNs = t.timeNs(outside) - t.timeNs(inside);
     const isOutbound = this.#translations.isOutbound(whole, this.#translations.flowAt(slot));
-    return this.#translations.isQuick(isOutbound, gapNs) && this.#translations.isUsual(slot, isOutbound, gapNs);
+    return this.#translations.isQuick(isOutbound, gapNs);
   }
 
   #isPieceOf(piece: number, whole: number): boolean {

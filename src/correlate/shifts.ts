@@ -12,7 +12,8 @@ import { INSIDE } from "../packets/sides.js";
 import { GONE, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import type { Pairing } from "./pairing.js";
-import { KNOWN, type Translations } from "./translations.js";
+import { KNOWN } from "./relations.js";
+import type { Translations } from "./translations.js";
 
 /** How many packets behind a changed segment are looked through for one that confirms the shift. */
 const LOOK_AHEAD = 4096;

@@ -231,7 +231,7 @@ export class Verdicts {
   #unexplained(row: number, side: Side): Judgement {
     const other = this.#names[otherSide(side)];
     const missing = this.#missing(row, other);
-    if (this.#translations.learnt === 0) {
+    if (this.#translations.accounts.learnt === 0) {
       return {
         verdict: "unknown",
         why: `${missing}, and nothing else has paired yet: are these captures of the same host and time?`,

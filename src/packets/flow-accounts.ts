@@ -31,6 +31,8 @@ const RECORD_WORDS = 1 << RECORD_BITS;
 /** 8 MiB, most of which takes no memory: see `FIRST_CHUNKS`. */
 const FIRST_SLOTS = 2 ** 17;
 
+const FIRST_FREE = 64;
+
 /** Bits of a digit of what flows are ordered by: three of them make a key, and each of its values is counted in a word. */
 export const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
@@ -58,6 +60,11 @@ export class FlowAccounts {
   doubles: Float64Array;
   /** The slots used so far are below it. */
   end = 0;
+  /** How many flows were taken so far: the id of the last one. */
+  learnt = 0;
+  /** Slots of flows that were let go; the last one is the next to be used. */
+  freeSlots: Int32Array;
+  freeCount = 0;
   readonly samples: Samples;
   readonly #heap: Heap;
   readonly #order: WebAssembly.Instance["exports"];
@@ -70,6 +77,7 @@ export class FlowAccounts {
     this.#heap = heap;
     this.#order = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.samples = new Samples(heap);
+    this.freeSlots = heap.take(Int32Array, FIRST_FREE);
     this.records = heap.take(Int32Array, room * RECORD_WORDS);
     this.doubles = asDoubles(this.records);
   }
@@ -114,6 +122,7 @@ export class FlowAccounts {
     this.records[(slot << RECORD_BITS) + ID] = 0;
     this.#dropLatencies(slot, 0);
     this.#dropLatencies(slot, 1);
+    this.freeSlots[this.freeCount++] = slot;
   }
 
   #dropLatencies(slot: number, outbound: number): void {
@@ -282,6 +291,7 @@ export class FlowAccounts {
   /** Makes room for so many slots: until there are more, `records` stays what it is. */
   reserve(slots: number): void {
     while (slots << RECORD_BITS > this.records.length) this.#grow();
+    while (slots > this.freeSlots.length) this.freeSlots = this.#heap.doubled(Int32Array, this.freeSlots);
   }
 
   #grow(): void {

@@ -268,8 +268,9 @@ export class PacketBatch {
     return this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] & 0xff;
   }
 
-  /** Row in `quotes`, or -1. */
+  /** Row in `quotes` of an ICMP error; -1 of others. */
   quote(row: number): number {
+    if ((this.flags(row) & IS_ERROR) === 0) return -1;
     return (this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> 8) - 1;
   }
 }

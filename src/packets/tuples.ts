@@ -54,6 +54,8 @@ export const IS_STREAM = 1 << 23;
 export const IS_LOCAL = 1 << 24;
 /** It is one of two connections of a proxied stream, or has bytes by which that may turn out. */
 export const MAY_BE_PROXIED = 1 << 26;
+/** What goes from B to A repeats itself, and at 1 bit more, what goes the other way: packets that only their ID or time tells apart. */
+export const IS_REPEATING = 1 << 27;
 
 export const PROVED = 1;
 export const FLOW_BITS_SHIFT = 1;

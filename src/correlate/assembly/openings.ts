@@ -2,12 +2,20 @@ import { wordOf } from "../../packets/assembly/words.js";
 import { ACK, FIN, ICMP, ICMPV6, IS_ECHO, RST, SYN, TCP } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import * as tuple from "../../packets/tuples.js";
-import * as words from "../fast-path-words.js";
+import * as words from "../kernel-words.js";
 import { tupleOf } from "./places.js";
-import { ECHO_REPLY, ICMPV6_ECHO_REPLY, SYSTEM_PORTS } from "../openings.js";
 
-/** As `note` of openings.ts, of a packet that is no error. */
+const ECHO_REPLY = 0;
+const ICMPV6_ECHO_REPLY = 129;
+/** Ports below this belong to servers (RFC 6335 section 6), those above mostly to clients. */
+const SYSTEM_PORTS = 1024;
+
+/**
+ * Notes with a packet's conversation what it says of it, if it is the first, or a TCP segment that opens or ends it: who opened it, and
+ * whether it is over. The packet is no ICMP error.
+ */
 export function note(ground: usize, packet: usize, way: i32, isFirst: bool): void {
+  if (!isFirst && (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & (SYN | FIN | RST)) === 0) return;
   const conversation = tupleOf(<usize>wordOf(ground, words.TUPLES), way);
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   let facts = load<i32>(conversation, 4 * tuple.FACTS);
@@ -21,7 +29,7 @@ export function note(ground: usize, packet: usize, way: i32, isFirst: bool): voi
   store<i32>(conversation, facts, 4 * tuple.FACTS);
 }
 
-/** As openings.ts has it. */
+/** Whether the sender opened the conversation: by SYN or echo request; else it did, unless the packet looks like an answer. */
 function isOpening(conversation: usize, packet: usize, way: i32): bool {
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   const type = load<i32>(packet, 4 * record.SEQ) >>> 24;

@@ -6,7 +6,7 @@ import * as record from "../../packets/records.js";
 import * as line from "../../packets/timeline.js";
 import * as tuple from "../../packets/tuples.js";
 import { ALONE } from "../buckets.js";
-import * as words from "../fast-path-words.js";
+import * as words from "../kernel-words.js";
 import { firstUndecided, placeOf, recordOf, timeNsOf, tupleOf, wayAt } from "./places.js";
 
 /** A packet has no twin: it is judged, unless it takes more than a verdict. Returns whether it was. */

@@ -1,47 +1,51 @@
 import { BATCH_FRAMES } from "../packets/frames.js";
-import { EXACT_SAMPLES } from "../packets/latency.js";
+import type { FlowAccounts } from "../packets/flow-accounts.js";
 import { asDoubles, type Heap } from "../packets/heap.js";
-import { INSIDE, OUTSIDE } from "../packets/sides.js";
+import { EXACT_SAMPLES, LatencyDigest } from "../packets/latency.js";
+import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
-import code from "./assembly/fast-path.wasm";
+import code from "./assembly/kernel.wasm";
 import type { Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
 import type { Datagrams } from "./datagrams.js";
-import * as words from "./fast-path-words.js";
 import type { Feed } from "./feed.js";
+import * as words from "./kernel-words.js";
 import type { Proxies } from "./proxies.js";
 import type { Refusals } from "./refusals.js";
 import type { Segments } from "./segments.js";
 import type { ShiftedSegments } from "./shifts.js";
-import type { Translations } from "./translations.js";
 import type { Verdicts } from "./verdicts.js";
 import type { Versions } from "./versions.js";
 
-/** What the fast path works on; the rooms it leaves packets to are asked whether they want one. */
-export interface Grounds {
+/** The tables that the kernel works on. */
+export interface Tables {
   readonly heap: Heap;
   readonly timeline: Timeline;
   readonly tuples: TupleTable;
   readonly buckets: Buckets;
-  readonly translations: Translations;
+  readonly accounts: FlowAccounts;
   readonly clock: Clock;
+  readonly windowNs: number;
+  /** Whether pairs are to be shown. */
+  readonly isShowing: boolean;
+}
+
+/** Who else wants to know of packets: those that the loop leaves packets to are asked whether they want one. */
+export interface Others {
   readonly segments: Segments;
   readonly shifted: ShiftedSegments;
   readonly proxies: Proxies;
+  readonly refusals: Refusals;
+  readonly versions: Versions;
+  readonly datagrams: Datagrams;
+  readonly verdicts: Verdicts;
   /** Told of flows that were learnt and that anybody has to know of, by their slots. */
   readonly onFlow: (slot: number) => void;
   /** Told of packets whose window is over and that no other with their key waits for. Returns whether that decided about them. */
   readonly onOverdue: (row: number) => boolean;
-  readonly refusals: Refusals;
   /** Whether those are to be shown. */
   readonly wantsUnmatched: boolean;
-  readonly versions: Versions;
-  readonly datagrams: Datagrams;
-  readonly verdicts: Verdicts;
-  readonly windowNs: number;
-  /** Whether pairs are to be shown. */
-  readonly isShowing: boolean;
 }
 
 /** How many packets a stretch may take at the most. */
@@ -50,12 +54,13 @@ const MOST_PACKETS = 2 * BATCH_FRAMES;
 const module = new WebAssembly.Module(code);
 
 /**
- * Takes the packets that make up most of any capture: whole ones that come with a key nobody waits under, or are the twin of
- * the only one that does, by a known translation or as evidence enough for a new one. It does with them what `Run` and
- * `Matcher` would do, and nothing else, in one loop of WebAssembly over the tables' memory. It stops before any other packet,
- * and before any that something else has to be done for.
+ * What happens to every packet, in WebAssembly over the tables' memory: how two packets stand to each other, what speaks for a
+ * translation, how it is learnt, and what a pair adds to its flow. Its loop (`run`) takes the packets that make up most of any capture:
+ * whole ones that come with a key nobody waits under, or are the twin of the only one that does, by a known translation or as evidence
+ * enough for a new one. It stops before any other packet, and before any that something else has to be done for; `Matcher` and `Run`
+ * take those, by the same steps.
  */
-export class FastPath {
+export class Kernel {
   /** How many pairs there were in the last stretch. */
   pairs = 0;
   /** As they were given to `run`, and as they are behind that stretch. */
@@ -63,12 +68,19 @@ export class FastPath {
   due = 0;
   /** Whether it stopped before a packet that is not for it, and not because time has to go by or a side has no more. */
   isAtOther = false;
-  readonly #grounds: Grounds;
-  readonly #run: (words: number) => void;
-  readonly #settle: (words: number, nowNs: number) => void;
-  /** What it is told, and what it says: see `fast-path-words.ts`. */
+  /** Whether a TCP segment was seen that is cut on its way, or was before. */
+  hasCuts = false;
+  /** Latencies of all pairs. */
+  readonly outbound: LatencyDigest;
+  readonly inbound: LatencyDigest;
+  readonly #tables: Tables;
+  #others!: Others;
+  readonly #steps: WebAssembly.Instance["exports"];
+  /** What it is told, what it knows, and what it says: see `kernel-words.ts`. */
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
+  /** Where that begins. */
+  readonly #ground: number;
   /** The heap's `changes` when it was noted where the tables are. */
   #locatedAt = -1;
   readonly #latencies: Int32Array;
@@ -76,11 +88,14 @@ export class FastPath {
   readonly #strangers: Int32Array;
   readonly #leavers: Int32Array;
 
-  constructor(grounds: Grounds) {
-    const { heap, translations, clock, windowNs, isShowing } = grounds;
-    this.#grounds = grounds;
+  constructor(tables: Tables) {
+    const { heap, clock, windowNs, isShowing } = tables;
+    this.#tables = tables;
+    this.outbound = new LatencyDigest(heap);
+    this.inbound = new LatencyDigest(heap);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
+    this.#ground = this.#words.byteOffset;
     this.#doubles[words.WINDOW_NS] = windowNs;
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#words[words.IS_ESTIMATED] = clock.source === "estimated" ? 1 : 0;
@@ -91,20 +106,89 @@ export class FastPath {
     this.#words[words.LATENCIES] = this.#latencies.byteOffset;
     this.#words[words.STRANGERS] = this.#strangers.byteOffset;
     this.#words[words.LEAVERS] = this.#leavers.byteOffset;
-    this.#words[words.DIGESTS] = translations.inbound.address;
-    this.#words[words.DIGESTS + 1] = translations.outbound.address;
-    const { exports } = new WebAssembly.Instance(module, {
+    this.#words[words.DIGESTS] = this.inbound.address;
+    this.#words[words.DIGESTS + 1] = this.outbound.address;
+    this.#words[words.ALIKE] = heap.take(Int32Array, words.ALIKE_ENTRIES << words.ALIKE_BITS).byteOffset;
+    this.#steps = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
-      "fast-path": {
+      kernel: {
         observe: (timeNs: number, gapNs: number, outbound: number) => clock.observe(timeNs, gapNs, outbound === 1),
         correctionNs: (timeNs: number) => clock.correctionNs(timeNs),
-        learn: (slot: number) => this.#learn(slot),
+        learnt: (slot: number) => this.#learnt(slot),
       },
       "settling.js": { judge: (row: number) => this.#judge(row) },
       "learning.js": { log2: Math.log2 },
-    });
-    this.#run = exports["run"];
-    this.#settle = exports["settle"];
+    }).exports;
+  }
+
+  /** Makes it known to those that it leaves packets to; to be called once, before any packet comes. */
+  meet(others: Others): void {
+    this.#others = others;
+  }
+
+  /**
+   * The relation of two rows with equal keys (relations.ts), with IS_LATE, IS_REPEATABLE and IS_RELATED_OUTBOUND where they are so. The
+   * steps below that speak of the rows related last mean these.
+   */
+  relate(inside: number, outside: number): number {
+    this.#ready();
+    return this.#steps["relate"](this.#ground, inside, outside);
+  }
+
+  /** The flow by which the rows related last are KNOWN, by its slot; or NONE. */
+  get knownSlot(): number {
+    return this.#steps["knownSlot"]();
+  }
+
+  /** What a packet of a direction takes at the most, by those that crossed lately, nanoseconds. */
+  limitNs(isOutbound: boolean): number {
+    this.#ready();
+    return this.#steps["limitNs"](this.#ground, isOutbound ? 1 : 0);
+  }
+
+  /** How far an effect may seem to precede its cause, nanoseconds; Infinity where stamps of both sides do not compare. */
+  get slackNs(): number {
+    const { clock } = this.#tables;
+    return clock.isTrusted ? clock.slackNs : Number.POSITIVE_INFINITY;
+  }
+
+  /** What speaks for the rows related last being twins, in bits: all of it, or the time between them alone. */
+  weigh(inside: number, outside: number, isTimeAlone: boolean): number {
+    this.#ready();
+    this.#words[words.FILED_BEFORE] = this.#tables.buckets.index.size;
+    this.#words[words.FILED] = 0;
+    return this.#steps["weigh"](this.#ground, inside, outside, isTimeAlone ? 1 : 0);
+  }
+
+  /** Believes in the translation of the rows related last. Returns the slot of its flow. */
+  learn(inside: number, outside: number): number {
+    const { accounts } = this.#tables;
+    accounts.reserve(accounts.end + 1);
+    this.#lend();
+    const slot = this.#steps["believe"](this.#ground, inside, outside);
+    this.#takeBack();
+    return slot;
+  }
+
+  /** Accounts for a pair of rows of the flow in this slot, and proves its translation in their direction. */
+  account(inside: number, outside: number, slot: number, isOutbound: boolean, latencyNs: number): void {
+    this.#tables.accounts.samples.reserve(1);
+    this.#lend();
+    this.#words[words.LATENCY_COUNT] = 0;
+    this.#steps["accountForRows"](this.#ground, inside, outside, slot, isOutbound ? 1 : 0, latencyNs);
+    this.#takeBack();
+    if (this.#words[words.LATENCY_COUNT] > 0) this.#digest(this.#words[words.LATENCY_COUNT]);
+  }
+
+  /** Notes what a row that was just appended says of its conversation, and whether others are like it. It is no ICMP error. */
+  note(row: number, side: Side, isFirst: boolean): void {
+    this.#ready();
+    this.#steps["noteRow"](this.#ground, row, side, isFirst ? 1 : 0);
+  }
+
+  /** The evidence (EVIDENCE_… of results.ts) that a key of this protocol, with these flags of its packet, stands for. */
+  evidenceOf(proto: number, flags: number): number {
+    return this.#steps["evidenceOf"](proto, flags);
   }
 
   /**
@@ -123,15 +207,15 @@ export class FastPath {
     shown: number,
     room: number,
   ): number {
-    const { timeline, tuples, buckets, translations, segments, versions, verdicts } = this.#grounds;
-    const { accounts } = translations;
+    const { timeline, tuples, buckets, accounts } = this.#tables;
+    const { segments, versions, verdicts } = this.#others;
     const { samples } = accounts;
     // of each of these a packet may need one
     const packets = inside.end - inside.at + outside.end - outside.at;
     timeline.reserve(packets);
     buckets.index.reserve(packets);
     samples.reserve(packets);
-    translations.reserve(packets);
+    accounts.reserve(accounts.end + packets);
     this.#beginSettling(due);
     const w = this.#words;
     const d = this.#doubles;
@@ -141,7 +225,6 @@ export class FastPath {
     d[words.REACHED_NS + OUTSIDE] = outside.batch.reachedNs;
     d[words.NOW_NS] = nowNs;
     d[words.SHIFT_NS] = shiftNs;
-    d[words.SURELY_IN_TIME_NS] = translations.surelyInTimeNs;
     w[words.AT + INSIDE] = inside.at;
     w[words.AT + OUTSIDE] = outside.at;
     w[words.END + INSIDE] = inside.end;
@@ -154,24 +237,13 @@ export class FastPath {
     w[words.SHOWN] = shown;
     w[words.FIRST] = timeline.first;
     w[words.PLACES_END] = timeline.placesEnd;
-    w[words.CHUNKS_END] = samples.end;
-    w[words.DROPPED_COUNT] = samples.droppedCount;
-    w[words.REST] = samples.rest;
-    w[words.FLOWS_END] = accounts.end;
-    w[words.FREE_SLOT_COUNT] = translations.freeCount;
     w[words.IS_IPV4_ONLY] = versions.isNeeded ? 0 : 1;
     w[words.IS_UNCUT] = segments.isNeeded ? 0 : 1;
     w[words.NEWEST_NAT] = verdicts.newestIpv4;
-    w[words.PAIRS_BEFORE] = translations.outbound.count + translations.inbound.count;
-    this.#run(w.byteOffset);
+    this.#steps["run"](this.#ground);
     timeline.end = w[words.ROW];
     timeline.placesEnd = w[words.PLACES_END];
     tuples.size += w[words.FIRSTS];
-    samples.droppedCount = w[words.DROPPED_COUNT];
-    samples.rest = w[words.REST];
-    translations.freeCount = w[words.FREE_SLOT_COUNT];
-    accounts.end = w[words.FLOWS_END];
-    samples.end = w[words.CHUNKS_END];
     if (w[words.AT + INSIDE] !== inside.at) inside.goTo(w[words.AT + INSIDE]);
     if (w[words.AT + OUTSIDE] !== outside.at) outside.goTo(w[words.AT + OUTSIDE]);
     this.#endSettling(inside, outside);
@@ -190,19 +262,20 @@ export class FastPath {
    */
   settle(inside: Feed, outside: Feed, nowNs: number, due: number): number {
     this.#beginSettling(due);
-    this.#settle(this.#words.byteOffset, nowNs);
+    this.#steps["settle"](this.#ground, nowNs);
     this.#endSettling(inside, outside);
     return this.due;
   }
 
   #beginSettling(due: number): void {
-    const { heap, timeline, translations, versions, datagrams, refusals, wantsUnmatched, isShowing } = this.#grounds;
-    if (heap.changes !== this.#locatedAt) this.#locate();
+    const { timeline, buckets, isShowing } = this.#tables;
+    const { versions, datagrams, refusals, wantsUnmatched } = this.#others;
+    this.#lend();
     const w = this.#words;
     w[words.ROW] = timeline.end;
     w[words.DUE] = due;
     w[words.FREE_PLACE_COUNT] = timeline.freeCount;
-    w[words.FLOWS_LEARNT] = translations.learnt;
+    w[words.FILED_BEFORE] = buckets.index.size;
     w[words.FILED] = 0;
     w[words.LOCALS + INSIDE] = 0;
     w[words.LOCALS + OUTSIDE] = 0;
@@ -211,20 +284,52 @@ export class FastPath {
   }
 
   #endSettling(inside: Feed, outside: Feed): void {
-    const { timeline, buckets, translations } = this.#grounds;
+    const { timeline, buckets } = this.#tables;
     const w = this.#words;
+    this.#takeBack();
     timeline.freeCount = w[words.FREE_PLACE_COUNT];
-    translations.learnt = w[words.FLOWS_LEARNT];
     buckets.index.counted(w[words.FILED]);
     if (w[words.LOCALS + INSIDE] > 0) inside.judged("local", w[words.LOCALS + INSIDE]);
     if (w[words.LOCALS + OUTSIDE] > 0) outside.judged("local", w[words.LOCALS + OUTSIDE]);
     this.due = w[words.DUE];
   }
 
+  /** Has it know where the tables are, and what is known of the clocks. */
+  #ready(): void {
+    if (this.#tables.heap.changes !== this.#locatedAt) this.#locate();
+    this.#doubles[words.SLACK_NS] = this.slackNs;
+    this.#words[words.HAS_CUTS] = this.hasCuts ? 1 : 0;
+  }
+
+  /** Lends it the counters of the tables that it adds to. */
+  #lend(): void {
+    this.#ready();
+    const { accounts } = this.#tables;
+    const { samples } = accounts;
+    const w = this.#words;
+    w[words.CHUNKS_END] = samples.end;
+    w[words.DROPPED_COUNT] = samples.droppedCount;
+    w[words.REST] = samples.rest;
+    w[words.FLOWS_END] = accounts.end;
+    w[words.FREE_SLOT_COUNT] = accounts.freeCount;
+    w[words.FLOWS_LEARNT] = accounts.learnt;
+  }
+
+  #takeBack(): void {
+    const { accounts } = this.#tables;
+    const { samples } = accounts;
+    const w = this.#words;
+    samples.end = w[words.CHUNKS_END];
+    samples.droppedCount = w[words.DROPPED_COUNT];
+    samples.rest = w[words.REST];
+    accounts.end = w[words.FLOWS_END];
+    accounts.freeCount = w[words.FREE_SLOT_COUNT];
+    accounts.learnt = w[words.FLOWS_LEARNT];
+  }
+
   /** Notes where the tables are. */
   #locate(): void {
-    const { heap, timeline, tuples, buckets, translations } = this.#grounds;
-    const { accounts } = translations;
+    const { heap, timeline, tuples, buckets, accounts } = this.#tables;
     const { samples } = accounts;
     const w = this.#words;
     this.#locatedAt = heap.changes;
@@ -239,31 +344,31 @@ export class FastPath {
     w[words.CELLS_MASK] = buckets.index.mask;
     w[words.TUPLES] = tuples.records.byteOffset;
     w[words.FLOWS] = accounts.records.byteOffset;
-    w[words.FREE_SLOTS] = translations.freeSlots.byteOffset;
+    w[words.FREE_SLOTS] = accounts.freeSlots.byteOffset;
     w[words.CHUNKS] = samples.chunks.byteOffset;
     w[words.DROPPED] = samples.dropped.byteOffset;
   }
 
-  #learn(slot: number): void {
-    this.#grounds.onFlow(slot);
-    this.#words[words.NEWEST_NAT] = this.#grounds.verdicts.newestIpv4;
+  #learnt(slot: number): void {
+    this.#takeBack();
+    this.#others.onFlow(slot);
+    this.#words[words.NEWEST_NAT] = this.#others.verdicts.newestIpv4;
   }
 
   /** Has a packet judged in the middle of a stretch, by whoever then asks for what the stretch has told nobody by now. */
   #judge(row: number): boolean {
-    const { timeline, translations, onOverdue } = this.#grounds;
     const w = this.#words;
-    timeline.end = w[words.ROW];
-    translations.learnt = w[words.FLOWS_LEARNT];
+    this.#tables.timeline.end = w[words.ROW];
+    this.#takeBack();
     this.#admit();
-    const isJudged = onOverdue(row);
-    w[words.FLOWS_LEARNT] = translations.learnt;
+    const isJudged = this.#others.onOverdue(row);
+    w[words.FLOWS_LEARNT] = this.#tables.accounts.learnt;
     return isJudged;
   }
 
   /** Has those of the stretch's TCP segments that wait and are wanted elsewhere looked at there, once. */
   #admit(): void {
-    const { proxies, shifted } = this.#grounds;
+    const { proxies, shifted } = this.#others;
     const w = this.#words;
     for (let at = 0; at < w[words.STRANGER_COUNT]; at++) proxies.admit(this.#strangers[at]);
     for (let at = 0; at < w[words.LEAVER_COUNT]; at++) shifted.admit(this.#leavers[at]);
@@ -273,13 +378,16 @@ export class FastPath {
 
   /** Adds the latencies that no digest counted yet to those of all pairs, and to those of flows that have too many to keep one by one. */
   #digest(latencies: number): void {
-    const { accounts, outbound, inbound } = this.#grounds.translations;
+    const { accounts } = this.#tables;
     for (let at = 0; at < latencies << words.LATENCY_BITS; at += 1 << words.LATENCY_BITS) {
       const latencyNs = this.#latencyNs[at >> 1];
       const facts = this.#latencies[at + words.OUTBOUND];
       const digest = this.#latencies[at + words.DIGEST];
-      if ((facts & words.IS_COUNTED) === 0) ((facts & 1) === 1 ? outbound : inbound).add(latencyNs);
-      if (digest >= 0) accounts.digest(digest >> 1, digest & 1, EXACT_SAMPLES).add(latencyNs);
+      if ((facts & words.IS_COUNTED) === 0) ((facts & 1) === 1 ? this.outbound : this.inbound).add(latencyNs);
+      if (digest < 0) continue;
+      const [slot, outbound] = [digest >> 1, digest & 1];
+      const before = Math.min(EXACT_SAMPLES, accounts.pairsThatWent(slot, outbound === 1) - 1);
+      accounts.digest(slot, outbound, before).add(latencyNs);
     }
   }
 }

@@ -1,50 +1,117 @@
-/**
- * `FastPath`'s loop, in AssemblyScript. It names fields as the tables in packets/ do: a word of a record is four bytes.
- *
- * It goes over the same rows as `Run`, `Matcher`, `Translations` and `FlowAccounts`, and says what they say in general for
- * the packets it takes: test/correlate/fast-path.test.ts holds them together.
- */
+/** The kernel: what happens to every packet, in AssemblyScript. It names fields as the tables in packets/ do: a word is four bytes. */
 import { clearCell } from "../../packets/assembly/cells.js";
-import { noteSegment, openAccount } from "../../packets/assembly/flow-accounts.js";
-import { bucketOf, tally } from "../../packets/assembly/latency.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
-import { EXACT_SAMPLES } from "../../packets/latency.js";
-import { FIN, HAS_IP_ID, IS_DF, IS_ERROR, IS_FRAGMENT, IS_IPV6, RST, SYN, TCP } from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_DF, IS_ERROR, IS_FRAGMENT, IS_IPV6, TCP } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import { BY_EXACT } from "../../packets/results.js";
-import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../packets/samples.js";
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 import * as line from "../../packets/timeline.js";
 import * as tuple from "../../packets/tuples.js";
 import { ALONE } from "../buckets.js";
 import { NEVER_CUT_BYTES } from "../datagrams.js";
-import * as words from "../fast-path-words.js";
 import { TIDY_EVERY } from "../flow-book.js";
+import * as words from "../kernel-words.js";
+import { CONFLICT, IS_LATE, IS_RELATED_OUTBOUND, IS_REPEATABLE, KNOWN, LEARN_BITS } from "../relations.js";
 import { ORDINARY_BYTES } from "../segments.js";
-import { LEARN_BITS, LEARN_BITS_RELATED, RELATED_PAIRS } from "../translations.js";
+import { accountFor, isSample } from "./accounting.js";
+import { isNovel, remember } from "./alike.js";
 import { evidenceOf } from "./evidence.js";
-import * as learnt from "./learning.js";
-import { bind, isNews, weigh } from "./learning.js";
+import { headerBits, isNews, learn, timingBits } from "./learning.js";
 import { note } from "./openings.js";
 import { firstUndecided, placeOf, recordOf, timeNsOf, tupleOf, wayAt } from "./places.js";
+import * as relation from "./relation.js";
 import { settle, strangersLeft } from "./settling.js";
 
+export { evidenceOf } from "./evidence.js";
 export { settle } from "./settling.js";
 
 /** `Clock`'s methods, which are asked where the clock is an estimated one. */
 declare function observe(timeNs: f64, gapNs: f64, isOutbound: bool): void;
 declare function correctionNs(timeNs: f64): f64;
 /** A flow was learnt that others have to know of. */
-declare function learn(slot: i32): void;
+declare function learnt(slot: i32): void;
 
 /** Bytes of a record, and of others that are half or twice as long as they say. */
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
 const FATE_BYTES_BITS = line.FATE_BITS + 2;
 const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 const CELL_BYTES_BITS = 3;
-const CHUNK_BYTES_BITS = CHUNK_BITS + 2;
-const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
+
+/** The record of a row on the timeline. */
+function packetOf(ground: usize, row: i32): usize {
+  const place = placeOf(<usize>wordOf(ground, words.PLACES), row & wordOf(ground, words.ROWS_MASK));
+  return recordOf(<usize>wordOf(ground, words.RECORDS), place);
+}
+
+function wayOf(packet: usize): i32 {
+  return load<i32>(packet, 4 * record.WAY);
+}
+
+function gapNsBetween(i: usize, o: usize): f64 {
+  return load<f64>(o, 8 * record.TIME_NS) - load<f64>(i, 8 * record.TIME_NS);
+}
+
+/** The relation of two rows with equal keys, with IS_LATE, IS_REPEATABLE and IS_RELATED_OUTBOUND where they are so. */
+export function relate(ground: usize, inside: i32, outside: i32): i32 {
+  const i = packetOf(ground, inside);
+  const o = packetOf(ground, outside);
+  const found = relation.relate(ground, i, wayOf(i), o, wayOf(o), gapNsBetween(i, o));
+  return (
+    found |
+    (relation.isLate ? IS_LATE : 0) |
+    (relation.isRepeatable ? IS_REPEATABLE : 0) |
+    (relation.isOutbound ? IS_RELATED_OUTBOUND : 0)
+  );
+}
+
+/** The flow that the rows related last are KNOWN by, or NONE. */
+export function knownSlot(): i32 {
+  return relation.slot;
+}
+
+/** What a packet of a direction takes at the most, by those that crossed lately, nanoseconds. */
+export function limitNs(ground: usize, outbound: i32): f64 {
+  return relation.limitOf(ground, outbound === 1);
+}
+
+/** What speaks for the rows related last being twins, in bits: all of it, or the time alone where `isTimeAlone`. */
+export function weigh(ground: usize, inside: i32, outside: i32, isTimeAlone: i32): f64 {
+  const i = packetOf(ground, inside);
+  const o = packetOf(ground, outside);
+  const bits = timingBits(ground, gapNsBetween(i, o));
+  return isTimeAlone === 1 ? bits : bits + headerBits(ground, i, wayOf(i), o, wayOf(o));
+}
+
+/** Believes in the translation of the rows related last. Returns the slot of its flow. */
+export function believe(ground: usize, inside: i32, outside: i32): i32 {
+  const i = packetOf(ground, inside);
+  return learn(ground, i, wayOf(i), wayOf(packetOf(ground, outside)));
+}
+
+/** Accounts for a pair of rows of the flow in a slot, and proves its ways. */
+export function accountForRows(
+  ground: usize,
+  inside: i32,
+  outside: i32,
+  slot: i32,
+  outbound: i32,
+  latencyNs: f64,
+): void {
+  const i = packetOf(ground, inside);
+  const tuples = <usize>wordOf(ground, words.TUPLES);
+  prove(wayAt(tuples, wayOf(i)));
+  prove(wayAt(tuples, wayOf(packetOf(ground, outside))));
+  accountFor(ground, slot, outbound, wayOf(i) & 1, i, load<f64>(i, 8 * record.TIME_NS), latencyNs);
+}
+
+/** Notes what a row that was just appended says of its conversation, and whether others are like it. The packet is no ICMP error. */
+export function noteRow(ground: usize, row: i32, side: i32, isFirst: i32): void {
+  const packet = packetOf(ground, row);
+  const way = wayOf(packet);
+  note(ground, packet, way, isFirst === 1);
+  remember(ground, packet, way, side, load<f64>(packet, 8 * record.TIME_NS));
+}
 
 /**
  * Takes packets as long as they are ordinary, and says in `ground` how far it came. For each: who waits under its key, whether
@@ -67,14 +134,12 @@ export function run(ground: usize): void {
   const cellsMask = wordOf(ground, words.CELLS_MASK);
   const tuples = wordOf(ground, words.TUPLES);
   const flows = wordOf(ground, words.FLOWS);
-  const chunks = wordOf(ground, words.CHUNKS);
   const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
   const isIpv4Only = wordOf(ground, words.IS_IPV4_ONLY) !== 0;
   const isUncut = wordOf(ground, words.IS_UNCUT) !== 0;
   const isEstimated = wordOf(ground, words.IS_ESTIMATED) !== 0;
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   const shiftNs = doubleOf(ground, words.SHIFT_NS);
-  const surelyInTimeNs = doubleOf(ground, words.SURELY_IN_TIME_NS);
   const first = wordOf(ground, words.FIRST);
   const notYetShown = (wordOf(ground, words.SHOWN) - first) & line.ROW_MASK;
   const room = wordOf(ground, words.ROOM);
@@ -88,17 +153,6 @@ export function run(ground: usize): void {
   let latestNs = doubleOf(ground, words.NOW_NS);
   let row = wordOf(ground, words.ROW);
   let due = wordOf(ground, words.DUE);
-  const dropped = wordOf(ground, words.DROPPED);
-  let droppedCount = wordOf(ground, words.DROPPED_COUNT);
-  let rest = wordOf(ground, words.REST);
-  let chunksEnd = wordOf(ground, words.CHUNKS_END);
-  let latencies = wordOf(ground, words.LATENCIES);
-  const latenciesEnd = latencies + (words.MOST_LATENCIES << LATENCY_BYTES_BITS);
-  const freeSlots = wordOf(ground, words.FREE_SLOTS);
-  let freeSlotCount = wordOf(ground, words.FREE_SLOT_COUNT);
-  let flowsEnd = wordOf(ground, words.FLOWS_END);
-  let flowsLearnt = wordOf(ground, words.FLOWS_LEARNT);
-  const pairsBefore = wordOf(ground, words.PAIRS_BEFORE);
   let freePlaceCount = wordOf(ground, words.FREE_PLACE_COUNT);
   let placesEnd = wordOf(ground, words.PLACES_END);
   let pairs = 0;
@@ -107,31 +161,34 @@ export function run(ground: usize): void {
   // when the first row came that is to be decided about
   let dueNs: f64 = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
   let isAtOther = true;
+  setWord(ground, words.LATENCY_COUNT, 0);
 
   for (;;) {
     const side = insideNs <= outsideNs ? INSIDE : OUTSIDE;
     const from = side === INSIDE ? insideAt : outsideAt;
     const timeNs = side === INSIDE ? insideNs : outsideNs;
-    if (from === (side === INSIDE ? insideEnd : outsideEnd) || latencies === latenciesEnd) {
+    if (
+      from === (side === INSIDE ? insideEnd : outsideEnd) ||
+      wordOf(ground, words.LATENCY_COUNT) === words.MOST_LATENCIES
+    ) {
       isAtOther = false;
       break;
     }
     // tidying may be due
     if ((row & (TIDY_EVERY - 1)) === 0 && firsts + 1 >= room) break;
     const packet = (side === INSIDE ? insidePackets : outsidePackets) + (from << RECORD_BYTES_BITS);
+    const flagsProtoTtl = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
     if (max<f64>(timeNs, latestNs) - dueNs > windowNs) {
       // an ICMP error may tell what became of those that are due, and is taken before
-      const isError = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ERROR) !== 0;
+      const isError = (flagsProtoTtl & IS_ERROR) !== 0;
       if (!isError) {
         setWord(ground, words.ROW, row);
         setWord(ground, words.DUE, due);
         setWord(ground, words.FILED, filed);
-        setWord(ground, words.FLOWS_LEARNT, flowsLearnt);
         setWord(ground, words.FREE_PLACE_COUNT, freePlaceCount);
         settle(ground, max<f64>(timeNs, latestNs));
         due = wordOf(ground, words.DUE);
         filed = wordOf(ground, words.FILED);
-        flowsLearnt = wordOf(ground, words.FLOWS_LEARNT);
         freePlaceCount = wordOf(ground, words.FREE_PLACE_COUNT);
         dueNs = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
       }
@@ -142,19 +199,7 @@ export function run(ground: usize): void {
     }
     // one that comes so late in its capture may be decided about as it comes
     if (latestNs - timeNs > windowNs) break;
-    const way = load<i32>((side === INSIDE ? insideWays : outsideWays) + (from << 2));
-    const conversation = tupleOf(tuples, way);
-    const wayState = wayAt(tuples, way);
-    const ofWay = load<i32>(wayState);
-    let slot = ofWay >> tuple.FLOW_SHIFT;
-    const flagsProtoTtl = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
-    const isKnown = slot !== tuple.NONE;
     if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR)) !== 0) break;
-    let flow = flows + (slot << ACCOUNT_BYTES_BITS);
-    let bits = (ofWay >> tuple.FLOW_BITS_SHIFT) & 3;
-    // 1 if the packet is, or its twin will be, forward on the inside
-    let forward = (way ^ (bits & side)) & 1;
-    let outbound = forward ^ ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1);
 
     // who waits under its key
     const key = load<i32>(packet, 4 * record.KEY);
@@ -173,74 +218,62 @@ export function run(ground: usize): void {
       }
       cell = (cell + 1) & cellsMask;
     }
+
     // whether it is ordinary
+    const way = load<i32>((side === INSIDE ? insideWays : outsideWays) + (from << 2));
+    const conversation = tupleOf(tuples, way);
     const proto = (flagsProtoTtl >>> 16) & 0xff;
-    const length = load<i32>(packet, 4 * record.LENGTH);
     const payloadLength = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
     const hasIpId = (flagsProtoTtl & HAS_IP_ID) !== 0;
     const w = waiting & mask;
     const otherPlace = placeOf(places, w);
     const other = recordOf(records, otherPlace);
-    let latencyNs: f64 = 0;
+    let slot = load<i32>(wayAt(tuples, way)) >> tuple.FLOW_SHIFT;
+    let gapNs: f64 = 0;
     let isLearnt = false;
     if (isAlone) {
       if ((flagsProtoTtl & IS_IPV6) !== 0 || !isIpv4Only) break;
+      const length = load<i32>(packet, 4 * record.LENGTH);
       if (proto !== TCP) {
         // a datagram that may be cut on its way
         if (hasIpId && (flagsProtoTtl & IS_DF) === 0 && length > NEVER_CUT_BYTES) break;
-      } else if (payloadLength > 0 && (length > ORDINARY_BYTES || (isKnown && !isUncut))) break;
+      } else if (payloadLength > 0 && (length > ORDINARY_BYTES || (slot !== tuple.NONE && !isUncut))) break;
+      remember(ground, packet, way, side, timeNs);
     } else {
       if (waiting < 0) break;
       if (load<u8>(sides + w) === side || load<u8>(states + w) === line.AMBIGUOUS) break;
       if (isShowing && side === OUTSIDE && ((waiting - first) & line.ROW_MASK) < notYetShown) break;
-      const otherWay = load<i32>(other, 4 * record.WAY);
+      remember(ground, packet, way, side, timeNs);
       const otherNs = load<f64>(other, 8 * record.TIME_NS);
-      if (!isKnown) {
-        const gapNs = side === INSIDE ? otherNs - timeNs : timeNs - otherNs;
-        if (gapNs > windowNs || gapNs < -windowNs || !isSample(gapNs)) break;
-        const learnBits = pairsBefore + pairs >= RELATED_PAIRS ? LEARN_BITS_RELATED : LEARN_BITS;
-        const isCertain =
-          side === INSIDE
-            ? weigh(ground, packet, way, other, otherWay, gapNs, learnBits)
-            : weigh(ground, other, otherWay, packet, way, gapNs, learnBits);
-        if (!isCertain) break;
-        slot = freeSlotCount > 0 ? load<i32>(freeSlots + (--freeSlotCount << 2)) : flowsEnd++;
-        flow = flows + (slot << ACCOUNT_BYTES_BITS);
-        bits = learnt.bits;
-        forward = (way ^ (bits & side)) & 1;
-        outbound = forward ^ ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1);
-        latencyNs = outbound === 1 ? gapNs : 0 - gapNs;
-        openAccount(
-          flow,
-          bits,
-          ++flowsLearnt,
-          (side === INSIDE ? way : otherWay) >> 1,
-          (side === INSIDE ? otherWay : way) >> 1,
-          learnt.rewriteForward,
-          learnt.rewriteBackward,
-        );
-        bind(conversation, slot, bits);
-        bind(tupleOf(tuples, otherWay), slot, bits);
-        isLearnt = true;
-      } else {
-        if (load<i32>(wayAt(tuples, otherWay)) >> tuple.FLOW_SHIFT !== slot) break;
-        if (((way ^ otherWay ^ bits) & account.IS_FLIPPED) !== 0) break;
-        latencyNs = outbound === side ? timeNs - otherNs : otherNs - timeNs;
-        if (latencyNs > windowNs || latencyNs < -windowNs || !isSample(latencyNs)) break;
-        if (!hasIpId && !(latencyNs >= 0 && latencyNs <= surelyInTimeNs)) break;
+      gapNs = side === INSIDE ? otherNs - timeNs : timeNs - otherNs;
+      if (!isSample(gapNs)) break;
+      setWord(ground, words.FILED, filed);
+      const found =
+        side === INSIDE
+          ? relation.relate(ground, packet, way, other, wayOf(other), gapNs)
+          : relation.relate(ground, other, wayOf(other), packet, way, gapNs);
+      if (found <= CONFLICT || (relation.isLate && relation.isRepeatable)) break;
+      if (found === KNOWN) {
+        slot = relation.slot;
         // a flow's first pair tells of more than itself; what has been proved had a pair, which is known without its account
-        const isProved = (ofWay & tuple.PROVED) !== 0;
+        const flow = flows + (slot << ACCOUNT_BYTES_BITS);
+        const isProved = (load<i32>(wayAt(tuples, way)) & tuple.PROVED) !== 0;
         if (!isProved && (load<i32>(flow, 4 * account.PAIRS) | load<i32>(flow, 4 * (account.PAIRS + 1))) === 0) break;
+      } else {
+        if (!isLearntAtOnce(ground, side, packet, way, other, gapNs)) break;
+        const i = side === INSIDE ? packet : other;
+        slot = learn(ground, i, side === INSIDE ? way : wayOf(other), side === INSIDE ? wayOf(other) : way);
+        isLearnt = true;
       }
     }
+    const flow = flows + (slot << ACCOUNT_BYTES_BITS);
 
     // the packet
     if (timeNs > latestNs) latestNs = timeNs;
     const isFirst = load<f64>(conversation, 8 * tuple.LAST_NS) === -Infinity;
     store<f64>(conversation, timeNs, 8 * tuple.LAST_NS);
     if (isFirst) firsts++;
-    if (isFirst || (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & (SYN | FIN | RST)) !== 0)
-      note(ground, packet, way, isFirst);
+    note(ground, packet, way, isFirst);
     const at = row & mask;
     store<u8>(sides + at, side);
     // of a pair that is done with, no record is needed any more
@@ -266,28 +299,17 @@ export function run(ground: usize): void {
       store<i32>(fate, ALONE, 4 * line.BUCKET);
       store<i32>(fate, tuple.NONE, 4 * line.TWIN);
       if (due === row) dueNs = timeNs;
-      if (!isKnown && proto === TCP) {
-        list(ground, words.STRANGERS, words.STRANGER_COUNT, row);
-        // as `Proxies` will, once it is told of it
-        if (payloadLength > 0) {
-          const facts = load<i32>(conversation, 4 * tuple.FACTS);
-          store<i32>(conversation, facts | tuple.MAY_BE_PROXIED, 4 * tuple.FACTS);
-        }
-      }
-      // one that came out of the NAT before it went in may have been changed on its way: what `ShiftedSegments` will do, once it is told
-      if (isKnown && proto === TCP && hasIpId && outbound === side) {
-        list(ground, words.LEAVERS, words.LEAVER_COUNT, row);
-        store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.IS_WATCHED, 4 * account.BITS);
-      }
+      if (proto === TCP) listWaiting(ground, row, packet, way, side, slot);
     } else {
       clearCell(cells, cellsMask, cell);
       filed--;
       pairs++;
+      const outbound = relation.isOutbound ? 1 : 0;
       const pairedState = isShowing ? line.PAIRED : isKept ? line.SHOWN : line.GONE;
       store<u8>(states + at, pairedState);
       store<u8>(states + w, pairedState);
-      prove(wayState);
-      prove(wayAt(tuples, load<i32>(other, 4 * record.WAY)));
+      prove(wayAt(tuples, way));
+      prove(wayAt(tuples, wayOf(other)));
       if (isKept) {
         const otherFate = fates + (otherPlace << FATE_BYTES_BITS);
         store<i32>(fate, tuple.NONE, 4 * line.BUCKET);
@@ -299,47 +321,11 @@ export function run(ground: usize): void {
         const by = BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24);
         store<i32>(insideFate, by, 4 * line.BY_EVIDENCE_OUTBOUND);
       } else store<i32>(freePlaces + (freePlaceCount++ << 2), otherPlace);
-      if (isLearnt && isNews(ground, conversation, tupleOf(tuples, load<i32>(other, 4 * record.WAY)), side))
-        learn(slot);
-
-      // what the pair adds to its flow
+      const insideWay = side === INSIDE ? way : wayOf(other);
+      if (isLearnt && isNews(ground, packet, insideWay, side === INSIDE ? wayOf(other) : way)) learnt(slot);
       const pairNs = side === INSIDE ? timeNs : load<f64>(other, 8 * record.TIME_NS);
-      if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
-      if (pairNs > load<f64>(flow, 8 * account.LAST_NS)) store<f64>(flow, pairNs, 8 * account.LAST_NS);
-      const known = load<i32>(flow + (outbound << 2), 4 * account.PAIRS);
-      store<i32>(flow + (outbound << 2), known + 1, 4 * account.PAIRS);
-      const bucket = bucketOf(latencyNs);
-      let digest = -1;
-      let chunk = load<i32>(flow + (outbound << 2), 4 * account.LATENCIES);
-      if (known < EXACT_SAMPLES && chunk > account.IN_DIGEST) {
-        const place = known % CHUNK_SAMPLES;
-        if (place === 0) {
-          const before = chunk;
-          if (rest === tuple.NONE && droppedCount > 0) rest = load<i32>(dropped + (--droppedCount << 2));
-          if (rest === tuple.NONE) chunk = chunksEnd++;
-          else {
-            chunk = rest;
-            rest = load<i32>(chunks + (chunk << CHUNK_BYTES_BITS), 4 * BEFORE);
-          }
-          store<i32>(chunks + (chunk << CHUNK_BYTES_BITS), before, 4 * BEFORE);
-          store<i32>(flow + (outbound << 2), chunk, 4 * account.LATENCIES);
-        }
-        store<i32>(chunks + (chunk << CHUNK_BYTES_BITS) + (place << 2), <i32>latencyNs);
-      } else if (
-        chunk > account.IN_DIGEST ||
-        !tally((account.IN_DIGEST - chunk) << account.DIGEST_BITS, latencyNs, bucket)
-      )
-        digest = 2 * slot + outbound;
-      const isCounted = tally(wordOf(ground, words.DIGESTS + outbound), latencyNs, bucket);
-      if (!isCounted || digest >= 0) {
-        store<f64>(latencies, latencyNs);
-        store<i32>(latencies, digest, 4 * words.DIGEST);
-        store<i32>(latencies, outbound | (isCounted ? words.IS_COUNTED : 0), 4 * words.OUTBOUND);
-        latencies += 1 << LATENCY_BYTES_BITS;
-      }
-      if (isEstimated) observe(pairNs, outbound === 1 ? latencyNs : -latencyNs, outbound === 1);
-      if (proto === TCP && payloadLength > 0)
-        noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), payloadLength);
+      accountFor(ground, slot, outbound, insideWay & 1, packet, pairNs, outbound === 1 ? gapNs : 0 - gapNs);
+      if (isEstimated) observe(pairNs, gapNs, outbound === 1);
     }
     // the next one
     row = (row + 1) & line.ROW_MASK;
@@ -368,29 +354,62 @@ export function run(ground: usize): void {
   setDouble(ground, words.NOW_NS, latestNs);
   setWord(ground, words.ROW, row);
   setWord(ground, words.DUE, due);
-  setWord(ground, words.DROPPED_COUNT, droppedCount);
-  setWord(ground, words.REST, rest);
-  setWord(ground, words.CHUNKS_END, chunksEnd);
   setWord(ground, words.PAIRS, pairs);
-  setWord(ground, words.LATENCY_COUNT, (latencies - wordOf(ground, words.LATENCIES)) >> LATENCY_BYTES_BITS);
   setWord(ground, words.STRANGER_COUNT, strangersLeft(ground));
   setWord(ground, words.FIRSTS, firsts);
   setWord(ground, words.FILED, filed);
-  setWord(ground, words.FREE_SLOT_COUNT, freeSlotCount);
-  setWord(ground, words.FLOWS_END, flowsEnd);
-  setWord(ground, words.FLOWS_LEARNT, flowsLearnt);
   setWord(ground, words.FREE_PLACE_COUNT, freePlaceCount);
   setWord(ground, words.PLACES_END, placesEnd);
   setWord(ground, words.IS_AT_OTHER, isAtOther ? 1 : 0);
 }
 
-function stampNsOf(packets: usize, at: i32): f64 {
-  return load<f64>(packets + (at << RECORD_BYTES_BITS), 8 * record.STAMP_NS);
+/**
+ * Whether two packets, just related as POSSIBLE, are enough by themselves to believe in a translation: the first of conversations that
+ * nothing is known of, in time, with content that was not seen before them.
+ */
+function isLearntAtOnce(ground: usize, side: i32, packet: usize, way: i32, other: usize, gapNs: f64): bool {
+  const tuples = <usize>wordOf(ground, words.TUPLES);
+  const i = side === INSIDE ? packet : other;
+  const o = side === INSIDE ? other : packet;
+  const iWay = side === INSIDE ? way : wayOf(other);
+  const oWay = side === INSIDE ? wayOf(other) : way;
+  const inside = tupleOf(tuples, iWay);
+  if (!isUnbound(inside) || !isUnbound(tupleOf(tuples, oWay))) return false;
+  if (relation.isLate || (load<i32>(inside, 4 * tuple.FACTS) & tuple.HAS_EVIDENCE) !== 0) return false;
+  const hasNumbers = (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) !== 0;
+  if (!hasNumbers && !(isNovel(i) && isNovel(o))) return false;
+  return headerBits(ground, i, iWay, o, oWay) + timingBits(ground, gapNs) >= LEARN_BITS;
 }
 
-/** Whether `Samples` have room for a latency. */
-function isSample(latencyNs: f64): bool {
-  return <f64>(<i32>latencyNs) === latencyNs;
+/** Whether neither direction of a conversation has a translation. */
+function isUnbound(at: usize): bool {
+  return load<i32>(at, 4 * tuple.FLOW) === tuple.UNBOUND && load<i32>(at, 4 * (tuple.FLOW + 1)) === tuple.UNBOUND;
+}
+
+/** Lists a TCP segment that waits with those that others have to see: `Proxies` or `ShiftedSegments`, once the stretch is over. */
+function listWaiting(ground: usize, row: i32, packet: usize, way: i32, side: i32, slot: i32): void {
+  const tuples = <usize>wordOf(ground, words.TUPLES);
+  if (slot === tuple.NONE) {
+    list(ground, words.STRANGERS, words.STRANGER_COUNT, row);
+    // as `Proxies` will, once it is told of it
+    if (load<i32>(packet, 4 * record.PAYLOAD_LENGTH) > 0) {
+      const conversation = tupleOf(tuples, way);
+      store<i32>(conversation, load<i32>(conversation, 4 * tuple.FACTS) | tuple.MAY_BE_PROXIED, 4 * tuple.FACTS);
+    }
+    return;
+  }
+  // one that came out of the NAT before it went in may have been changed on its way: what `ShiftedSegments` will do, once it is told
+  const bits = (load<i32>(wayAt(tuples, way)) >> tuple.FLOW_BITS_SHIFT) & 3;
+  const forward = (way ^ (bits & side)) & 1;
+  const outbound = forward ^ ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1);
+  if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_IP_ID) === 0 || outbound !== side) return;
+  list(ground, words.LEAVERS, words.LEAVER_COUNT, row);
+  const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << ACCOUNT_BYTES_BITS);
+  store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.IS_WATCHED, 4 * account.BITS);
+}
+
+function stampNsOf(packets: usize, at: i32): f64 {
+  return load<f64>(packets + (at << RECORD_BYTES_BITS), 8 * record.STAMP_NS);
 }
 
 /** Adds a row to a list of those that somebody else has to see: `rows` says where that is, `count` how many there are. */

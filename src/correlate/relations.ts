@@ -1,0 +1,23 @@
+/** How two packets with equal keys stand to each other. Ordered: a greater one is the stronger claim. */
+export const IMPOSSIBLE = 0;
+/** At least one of them has another translation: twins only if that translation has ended, or is not the only one. */
+export const CONFLICT = 1;
+/** Neither has a known translation, and a NAT could have made one of the other. */
+export const POSSIBLE = 2;
+/** A known translation makes one of the other. */
+export const KNOWN = 3;
+
+/** Beside the relation: the time between the two is not what packets take now, or cannot tell them from their like … */
+export const IS_LATE = 4;
+/** … and such packets may be sent again byte for byte, so that time alone tells them apart. */
+export const IS_REPEATABLE = 8;
+export const IS_RELATED_OUTBOUND = 16;
+export const RELATION_MASK = 3;
+
+/**
+ * Evidence it takes to believe in a translation never seen before, in bits: how unlikely it is that two unrelated packets look like
+ * twins, against how many strangers there are.
+ */
+export const LEARN_BITS = 36;
+/** Replacing a translation that is in use, or adding one to it, takes more: TCP numbers, or several packets. */
+export const REPLACE_BITS = 46;
