@@ -3,12 +3,16 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { ADVERSARIES } from "./adversary/adversaries.js";
+import { generateAdversary } from "./adversary/adversary.js";
+import { Claims } from "./claims.js";
 import { generate } from "./generate.js";
 import { contentOf, identicalFrames } from "./identity.js";
-import { Judge, type Score } from "./judge.js";
-import { readCapture } from "./pcap.js";
+import { Judge } from "./judge.js";
+import { type Capture, readCapture } from "./pcap.js";
 import { SCENARIOS, type Scenario, scenarioNamed } from "./scenarios.js";
-import { percent, table } from "./table.js";
+import { gist, type Outcome, type Results, scoreboard, worstRecall } from "./scoreboard.js";
+import { FORWARDED, type SideTruth, UNSEEN } from "./truth.js";
 
 /** What `npm run bench accuracy` is asked for. */
 export interface AccuracyOptions {
@@ -29,52 +33,92 @@ const IDENTICAL_WITHIN_NS = 2e9;
 /**
  * Runs natcorr on generated pairs and prints, per scenario, how it did.
  *
- * @returns whether no pair was wrong and every frame was accounted for.
+ * @returns whether no pair was wrong, none left before it entered, every frame was accounted for, and as much was found as
+ * was asked for.
  */
 export async function accuracy(options: AccuracyOptions): Promise<boolean> {
   const names = options.scenarios.length > 0 ? options.scenarios : accuracyScenarios();
   const seeds = options.seed === undefined ? Array.from({ length: options.seeds }, (_, i) => i + 1) : [options.seed];
   const folder = mkdtempSync(join(tmpdir(), "natcorr-accuracy-"));
-  const rows: string[][] = [];
+  const results: Results[] = [];
   let isClean = true;
   try {
     for (const name of names) {
-      const base = scenarioNamed(name);
-      const scenario = options.packets === undefined ? base : { ...base, packets: options.packets };
-      const scores: Score[] = [];
+      const outcomes: Outcome[] = [];
       for (const seed of seeds) {
-        const score = await scoreOf(scenario, folder, seed, options.natcorr);
-        scores.push(score);
-        report(score, name, seed, scenario.packets);
-        isClean &&= score.wrong === 0 && score.accounting.length === 0;
+        const outcome = await outcomeOf(name, folder, seed, options);
+        outcomes.push(outcome);
+        report(outcome, name, seed, options.packets);
+        isClean &&= isFaultless(outcome);
       }
-      rows.push(rowOf(name, scores));
-      process.stderr.write(`${rows.at(-1)?.join("  ")}\n`);
+      isClean &&= worstRecall(outcomes) >= (ADVERSARIES.get(name)?.recall ?? 0);
+      results.push({ name, outcomes });
+      process.stderr.write(`${name}  ${gist(outcomes)}\n`);
     }
   } finally {
     rmSync(folder, { recursive: true });
   }
-  process.stdout.write(table(HEADINGS, rows));
+  process.stdout.write(scoreboard(results));
   return isClean;
 }
 
-/** Scenarios small enough to judge frame by frame. */
+/** All scenarios that are small enough to judge frame by frame. */
 function accuracyScenarios(): string[] {
-  return [...SCENARIOS].filter(([, scenario]) => scenario.packets <= 100_000).map(([name]) => name);
+  const own = [...SCENARIOS].filter(([, scenario]) => scenario.packets <= 100_000).map(([name]) => name);
+  return [...own, ...ADVERSARIES.keys()];
 }
 
-async function scoreOf(scenario: Scenario, folder: string, seed: number, natcorr: string): Promise<Score> {
-  const pair = generate(scenario, folder, seed);
+function isFaultless({ score, truthfulness }: Outcome): boolean {
+  return score.wrong === 0 && score.accounting.length === 0 && (truthfulness?.negative ?? 0) === 0;
+}
+
+async function outcomeOf(name: string, folder: string, seed: number, options: AccuracyOptions): Promise<Outcome> {
+  const adversary = ADVERSARIES.get(name);
+  if (adversary === undefined) {
+    const base = scenarioNamed(name);
+    const scenario = options.packets === undefined ? base : { ...base, packets: options.packets };
+    const { judge, paths } = judgeOf(scenario, folder, seed);
+    const exitCode = await run(options.natcorr, paths, (line) => judge.read(line));
+    return { score: judge.finish(), truthfulness: null, exitCode };
+  }
+  const pair = generateAdversary(adversary, folder, seed);
+  const judge = new Judge(pair.truth, pair.isUnknowable);
+  const claims = new Claims(pair.truth, pair.circumstances, adversary);
+  const exitCode = await run(options.natcorr, [pair.inside, pair.outside, ...(adversary.args ?? [])], (line) => {
+    judge.read(line);
+    claims.read(line);
+  });
+  return { score: judge.finish(), truthfulness: claims.result, exitCode };
+}
+
+/** A pair of the benchmark's own network. What of it is decidable is what no neighbour equals. */
+function judgeOf(scenario: Scenario, folder: string, seed: number): { judge: Judge; paths: string[] } {
+  const { truth: made, ...paths } = generate(scenario, folder, seed);
   const kept = Math.min(scenario.insideSnaplen, scenario.outsideSnaplen);
-  const inside = readCapture(pair.inside);
-  const outside = readCapture(pair.outside);
-  const identical = {
-    inside: identicalFrames(inside, kept, IDENTICAL_WITHIN_NS),
-    outside: identicalFrames(outside, kept, IDENTICAL_WITHIN_NS),
+  const inside = readCapture(paths.inside);
+  const outside = readCapture(paths.outside);
+  const truth = {
+    inside: { ...made.inside, isDecidable: distinctFrames(made.inside, inside, kept) },
+    outside: { ...made.outside, isDecidable: distinctFrames(made.outside, outside, kept) },
   };
-  const isSame = (i: number, o: number) => contentOf(inside, i, kept) === contentOf(outside, o, kept);
-  const judge = new Judge(pair.truth, identical, scenario.captureLoss > 0 ? isSame : undefined);
-  const child = spawn(process.execPath, [natcorr, "file", pair.inside, pair.outside, "--format", "ndjson"], {
+  const isLost = (side: SideTruth, frame: number) => side.kind[frame] === UNSEEN;
+  // where each capture lost the twin of such a frame, what is left looks like a pair to any observer
+  const isUnknowable = (i: number, o: number) =>
+    scenario.captureLoss > 0 &&
+    isLost(truth.inside, i) &&
+    isLost(truth.outside, o) &&
+    contentOf(inside, i, kept) === contentOf(outside, o, kept);
+  return { judge: new Judge(truth, isUnknowable), paths: [paths.inside, paths.outside] };
+}
+
+function distinctFrames({ kind }: SideTruth, capture: Capture, kept: number): Uint8Array {
+  const identical = identicalFrames(capture, kept, IDENTICAL_WITHIN_NS);
+  return identical.map((isIdentical, frame) => (kind[frame] === FORWARDED && isIdentical === 0 ? 1 : 0));
+}
+
+/** Runs natcorr on captures, line by line. @returns its exit code. @throws Error where it says nothing at all. */
+async function run(natcorr: string, words: readonly string[], read: (line: string) => void): Promise<number | null> {
+  const child = spawn(process.execPath, [natcorr, "file", ...words, "--format", "ndjson"], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exit = new Promise<number | null>((resolve) => child.on("close", resolve));
@@ -82,73 +126,26 @@ async function scoreOf(scenario: Scenario, folder: string, seed: number, natcorr
   child.stderr.on("data", (text: Buffer) => {
     complaint += text.toString();
   });
-  for await (const line of createInterface({ input: child.stdout })) judge.read(line);
+  let lines = 0;
+  for await (const line of createInterface({ input: child.stdout })) {
+    lines++;
+    read(line);
+  }
   const code = await exit;
-  if (code !== 0) throw new Error(`natcorr ended with ${code}: ${complaint}`);
-  return judge.finish();
+  if (lines === 0) throw new Error(`natcorr ended with ${code}: ${complaint}`);
+  return code;
 }
 
-function report(score: Score, name: string, seed: number, packets: number): void {
-  const trouble = [...score.examples.map((text) => `wrong pair: ${text}`), ...score.accounting];
+function report({ score, truthfulness, exitCode }: Outcome, name: string, seed: number, packets?: number): void {
+  const trouble = [
+    ...score.examples.map((text) => `wrong pair: ${text}`),
+    ...score.accounting,
+    ...(truthfulness?.examples ?? []),
+    ...(exitCode === 0 ? [] : [`natcorr ended with ${exitCode}`]),
+  ];
   if (trouble.length === 0) return;
   process.stderr.write(`${name}, seed ${seed}: ${score.wrong} wrong\n`);
   for (const text of trouble) process.stderr.write(`  ${text}\n`);
-  process.stderr.write(`  see it: npm run bench -- generate ${name} <dir> --seed ${seed} --packets ${packets}\n`);
-}
-
-const HEADINGS = [
-  "scenario",
-  "pairs",
-  "distinct",
-  "wrong",
-  "unknowable",
-  "precision (worst)",
-  "recall, distinct: mean",
-  "worst",
-  "recall, all: mean",
-  "worst",
-  "ambiguous",
-  "needless",
-  "verdicts right",
-  "accounts",
-];
-
-function rowOf(name: string, scores: readonly Score[]): string[] {
-  const sum = (of: (score: Score) => number) => scores.reduce((total, score) => total + of(score), 0);
-  const mean = (of: (score: Score) => number) => percent(sum(of) / scores.length);
-  const worst = (of: (score: Score) => number) => percent(Math.min(...scores.map(of)));
-  const precision = (score: Score) => ratio(score.right, score.right + score.wrong);
-  const distinct = (score: Score) => ratio(score.distinctFound, score.distinctPairs);
-  const all = (score: Score) => ratio(score.right, score.truePairs);
-  return [
-    name,
-    String(sum((score) => score.truePairs)),
-    percent(
-      ratio(
-        sum((score) => score.distinctPairs),
-        sum((score) => score.truePairs),
-      ),
-    ),
-    String(sum((score) => score.wrong)),
-    String(sum((score) => score.unknowable)),
-    worst(precision),
-    mean(distinct),
-    worst(distinct),
-    mean(all),
-    worst(all),
-    String(sum((score) => score.ambiguous)),
-    String(sum((score) => score.needless)),
-    percent(
-      ratio(
-        sum((score) => score.judgedRight),
-        sum((score) => score.judged),
-      ),
-    ),
-    scores.every((score) => score.accounting.length === 0) ? "ok" : "FAIL",
-  ];
-}
-
-/** A share; 1 where there was nothing to get wrong. */
-function ratio(part: number, whole: number): number {
-  return whole === 0 ? 1 : part / whole;
+  const size = packets === undefined ? "" : ` --packets ${packets}`;
+  process.stderr.write(`  see it: npm run bench -- generate ${name} <dir> --seed ${seed}${size}\n`);
 }

@@ -105,7 +105,7 @@ function sideTruth(writer: CaptureWriter, isSeen: (serial: number) => boolean): 
     kind[frame] = UNSEEN;
     serial[frame] = 0;
   }
-  return { kind, serial };
+  return { kind, serial, isDecidable: kind.map((one, frame) => (frame > 0 && one === FORWARDED ? 1 : 0)) };
 }
 
 /** Per serial, 1 where a forwarded frame has it. */

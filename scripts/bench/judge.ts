@@ -1,4 +1,4 @@
-import { DROPPED, FORWARDED, LOCAL, NOT_IP, PROXIED, REFUSED, type Truth, UNSEEN } from "./truth.js";
+import { COPY, DROPPED, FORWARDED, LOCAL, NOT_IP, PROXIED, REFUSED, type Truth } from "./truth.js";
 
 /** What natcorr's NDJSON says of frames; the fields the judge reads, design section 3. */
 interface Frames {
@@ -28,11 +28,11 @@ export interface Score {
   wrong: number;
   /** Untrue pairs that nobody could have known to be: see `Judge`. */
   unknowable: number;
-  /** True pairs, and those of them that something tells apart from every neighbour. */
+  /** True pairs, and those of them that what the captures hold decides. */
   readonly truePairs: number;
-  readonly distinctPairs: number;
-  distinctFound: number;
-  /** Inside frames called ambiguous, and those of them with a twin that nothing else looks like. */
+  readonly decidablePairs: number;
+  decidableFound: number;
+  /** Inside frames called ambiguous, and those of them whose twin is decidable. */
   ambiguous: number;
   needless: number;
   /** Frames whose truth is a verdict, reported as unmatched, and those with that verdict. */
@@ -55,18 +55,18 @@ const VERDICTS: ReadonlyMap<number, string> = new Map([
   [LOCAL, "local"],
   [REFUSED, "refused"],
   [PROXIED, "proxied"],
+  [COPY, "copy"],
 ]);
 
 /** Compares natcorr's records with the truth, one at a time. */
 export class Judge {
   readonly score: Score;
   readonly #truth: Truth;
-  readonly #isSame: (inside: number, outside: number) => boolean;
-  readonly #identical: Readonly<Record<Side, Uint8Array>>;
+  readonly #isUnknowable: (inside: number, outside: number) => boolean;
   /** Per serial, how many frames have it on a side. */
   readonly #count: Readonly<Record<Side, Map<number, number>>> = { inside: new Map(), outside: new Map() };
-  /** Serials of which a frame has an interchangeable neighbour. */
-  readonly #alike = new Set<number>();
+  /** Serials of which a frame is not decidable. */
+  readonly #undecidable = new Set<number>();
   /** The stream of each proxied connection, by its ends. */
   readonly #streams = new Map<string, number>();
   readonly #links: [string, string][] = [];
@@ -74,44 +74,37 @@ export class Judge {
   #summaries = 0;
 
   /**
-   * @param identical per side, which frames have an interchangeable neighbour (`identicalFrames`).
-   * @param isSame whether an inside and an outside frame are interchangeable. Where each capture lost the twin of such
-   * a frame, what is left looks like a pair to any observer: it counts as `unknowable`, not as wrong. Left out where
-   * the captures lost nothing.
+   * @param isUnknowable whether an inside and an outside frame that are no twins look it to any observer. A pair of them
+   * counts as `unknowable`, not as wrong.
    */
-  constructor(
-    truth: Truth,
-    identical: Readonly<Record<Side, Uint8Array>>,
-    isSame: (inside: number, outside: number) => boolean = () => false,
-  ) {
+  constructor(truth: Truth, isUnknowable: (inside: number, outside: number) => boolean = () => false) {
     this.#truth = truth;
-    this.#isSame = isSame;
-    this.#identical = identical;
+    this.#isUnknowable = isUnknowable;
     this.#fate = {
       inside: new Uint8Array(truth.inside.kind.length),
       outside: new Uint8Array(truth.outside.kind.length),
     };
     for (const side of ["inside", "outside"] as const) {
-      const { kind, serial } = truth[side];
+      const { kind, serial, isDecidable } = truth[side];
       for (let frame = 1; frame < kind.length; frame++) {
         if (kind[frame] !== FORWARDED) continue;
         this.#count[side].set(serial[frame], (this.#count[side].get(serial[frame]) ?? 0) + 1);
-        if (identical[side][frame] === 1) this.#alike.add(serial[frame]);
+        if (isDecidable[frame] === 0) this.#undecidable.add(serial[frame]);
       }
     }
     let truePairs = 0;
-    let distinctPairs = 0;
+    let decidablePairs = 0;
     for (const [serial, frames] of this.#count.inside) {
       truePairs += frames;
-      if (!this.#alike.has(serial)) distinctPairs += frames;
+      if (!this.#undecidable.has(serial)) decidablePairs += frames;
     }
     this.score = {
       right: 0,
       wrong: 0,
       unknowable: 0,
       truePairs,
-      distinctPairs,
-      distinctFound: 0,
+      decidablePairs,
+      decidableFound: 0,
       ambiguous: 0,
       needless: 0,
       judged: 0,
@@ -167,19 +160,19 @@ export class Judge {
     const serials = this.#serialsOf(inside, outside);
     if (serials.length > 0) {
       this.score.right += inside.length;
-      this.score.distinctFound += inside.filter((frame) => this.#isDistinct(frame)).length;
+      this.score.decidableFound += inside.filter((frame) => this.#isDecidable(frame)).length;
       return;
     }
-    if (this.#isUnknowable(inside, outside)) {
+    if (inside.length === 1 && outside.length === 1 && this.#isUnknowable(inside[0], outside[0])) {
       this.score.unknowable++;
       return;
     }
     this.score.wrong += inside.length;
     const told = (side: Side, frames: readonly number[]) =>
       frames.map((frame) => this.#truth[side].serial[frame] ?? 0).join(" ");
-    const isAlike = (side: Side, frames: readonly number[]) =>
-      frames.some((frame) => this.#identical[side][frame] === 1);
-    const likeness = isAlike("inside", inside) || isAlike("outside", outside) ? ", identical neighbours" : "";
+    const isOpen = (side: Side, frames: readonly number[]) =>
+      frames.some((frame) => this.#undecidable.has(this.#truth[side].serial[frame]));
+    const likeness = isOpen("inside", inside) || isOpen("outside", outside) ? ", undecidable" : "";
     this.#example(
       `inside ${inside.join(" ")} with outside ${outside.join(" ")} by ${by}, ` +
         `in truth ${told("inside", inside)} and ${told("outside", outside)}${likeness}`,
@@ -214,7 +207,7 @@ export class Judge {
     this.#mark("outside", outside, AMBIGUOUS);
     this.score.ambiguous += inside.length;
     this.score.needless += inside.filter(
-      (frame) => this.#truth.inside.kind[frame] === FORWARDED && this.#isDistinct(frame),
+      (frame) => this.#truth.inside.kind[frame] === FORWARDED && this.#isDecidable(frame),
     ).length;
   }
 
@@ -234,15 +227,9 @@ export class Judge {
     this.#streams.set(nameOf({ src: dst, srcPort: dstPort, dst: src, dstPort: srcPort }), stream);
   }
 
-  #isUnknowable(inside: readonly number[], outside: readonly number[]): boolean {
-    if (inside.length !== 1 || outside.length !== 1) return false;
-    const isUnseen = (side: Side, frame: number) => this.#truth[side].kind[frame] === UNSEEN;
-    return isUnseen("inside", inside[0]) && isUnseen("outside", outside[0]) && this.#isSame(inside[0], outside[0]);
-  }
-
   /** @param frame an inside frame with a twin. */
-  #isDistinct(frame: number): boolean {
-    return !this.#alike.has(this.#truth.inside.serial[frame]);
+  #isDecidable(frame: number): boolean {
+    return !this.#undecidable.has(this.#truth.inside.serial[frame]);
   }
 
   #mark(side: Side, frames: readonly number[], fate: number): void {

@@ -1,6 +1,8 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { accuracy } from "./accuracy.js";
+import { ADVERSARIES } from "./adversary/adversaries.js";
+import { generateAdversary } from "./adversary/adversary.js";
 import { answerer, chatter } from "./chatter.js";
 import { flood, sink } from "./flood.js";
 import { generate } from "./generate.js";
@@ -16,9 +18,10 @@ const USAGE = `Usage: npm run bench -- <command> [options]
       --seed <n>              default 1
       --packets <n>           frames inside; the outside has about as many
       --snaplen <n>           bytes kept of a frame on both sides
-  accuracy                    natcorr against the truth; exits 1 on a wrong pair or a frame unaccounted for
+  accuracy                    natcorr against the truth; exits 1 on a wrong pair or a frame unaccounted for,
+                              a packet that leaves before it enters, or less found than was asked for
       --seeds <n>             seeds 1 … n, default 20; or --seed <n>, that one alone
-      --scenario <name>       may be repeated; default all but those for speed
+      --scenario <name>       may be repeated, or be a theme, as wrong; default all but those for speed
       --packets <n>           frames a side
       --natcorr <file>        entry to run, default dist/main.js
   speed                       natcorr beside tcpdump, tshark and pcap-parser, as a Markdown table
@@ -39,7 +42,7 @@ const USAGE = `Usage: npm run bench -- <command> [options]
   clean                       delete the captures that speed keeps
 
 Scenarios:
-${[...SCENARIOS].map(([name, { about }]) => `  ${name.padEnd(22)} ${about}`).join("\n")}
+${[...SCENARIOS, ...ADVERSARIES].map(([name, { about }]) => `  ${name.padEnd(32)} ${about}`).join("\n")}
 `;
 
 /** Commands that a further word means nothing to: `soak 5` would go on for an hour. */
@@ -66,6 +69,14 @@ function known(name: string | undefined): Scenario {
   return scenarioNamed(name);
 }
 
+/** The scenario of this name, or all of this theme. */
+function meantBy(name: string): string[] {
+  if (SCENARIOS.has(name)) return [name];
+  const names = [...ADVERSARIES.keys()].filter((other) => other === name || other.startsWith(`${name}/`));
+  if (names.length === 0) throw new UsageError(`there is no scenario ${name}`);
+  return names;
+}
+
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
@@ -87,17 +98,22 @@ async function main(): Promise<number> {
     throw new UsageError(`${command} takes options alone, not ${name}`);
   switch (command) {
     case "generate": {
-      const scenario = known(name);
       if (folder === undefined) throw new UsageError("generate needs a folder");
+      const adversary = ADVERSARIES.get(name);
+      if (adversary !== undefined) {
+        generateAdversary(adversary, folder, seed ?? 1);
+        return 0;
+      }
+      const scenario = known(name);
       const snaplen = wholeNumber(values.snaplen, "snaplen");
       const kept = snaplen === undefined ? {} : { insideSnaplen: snaplen, outsideSnaplen: snaplen };
       generate({ ...scenario, ...kept, packets: packets ?? scenario.packets }, folder, seed ?? 1);
       return 0;
     }
     case "accuracy": {
-      for (const name of values.scenario) known(name);
+      const scenarios = values.scenario.flatMap(meantBy);
       const seeds = wholeNumber(values.seeds, "seeds") ?? 20;
-      return (await accuracy({ seeds, seed, scenarios: values.scenario, packets, natcorr: values.natcorr })) ? 0 : 1;
+      return (await accuracy({ seeds, seed, scenarios, packets, natcorr: values.natcorr })) ? 0 : 1;
     }
     case "speed":
       await speed({ isQuick: values.quick, natcorr: values.natcorr });

@@ -16,6 +16,10 @@ export const UNSEEN = 4;
 export const REFUSED = 5;
 /** Ends at a proxy on the host, or begins there. */
 export const PROXIED = 6;
+/** A second copy of a frame, which the capture made. */
+export const COPY = 7;
+/** No pair, as the other capture says that it did not run then or lost frames: that is no drop. */
+export const UNCOVERED = 8;
 
 /** One side's truth. Index 0 of each column is unused: frames count from 1. */
 export interface SideTruth {
@@ -27,6 +31,8 @@ export interface SideTruth {
    * that two connections carry. All others have 0.
    */
   readonly serial: Int32Array;
+  /** Per frame, 1 where it has a twin and what the captures hold decides which that is. */
+  readonly isDecidable: Uint8Array;
 }
 
 /** What a correct pairing of two captures is. */
@@ -35,12 +41,21 @@ export interface Truth {
   readonly outside: SideTruth;
 }
 
-const MAGIC = 0x3254434e;
+const MAGIC = 0x3354434e;
 
-/** Writes it as: magic "NCT2", frames inside, frames outside (32-bit little endian), both columns of serials, both of kinds. */
+/** Writes it as: magic "NCT3", frames inside, frames outside (32-bit little endian), both columns of
+ * serials, both of kinds, both of what is decidable. */
 export function writeTruth(path: string, { inside, outside }: Truth): void {
   const header = Int32Array.of(MAGIC, inside.kind.length - 1, outside.kind.length - 1);
-  const columns = [header, inside.serial, outside.serial, inside.kind, outside.kind];
+  const columns = [
+    header,
+    inside.serial,
+    outside.serial,
+    inside.kind,
+    outside.kind,
+    inside.isDecidable,
+    outside.isDecidable,
+  ];
   writeFileSync(path, Buffer.concat(columns.map(bytesOf)));
 }
 
@@ -52,9 +67,18 @@ export function readTruth(path: string): Truth {
   const outside = bytes.readInt32LE(8) + 1;
   const columns = new Uint8Array(bytes.subarray(12));
   const kinds = columns.subarray(4 * (inside + outside));
+  const decidable = kinds.subarray(inside + outside);
   return {
-    inside: { serial: new Int32Array(columns.buffer, 0, inside), kind: kinds.subarray(0, inside) },
-    outside: { serial: new Int32Array(columns.buffer, 4 * inside, outside), kind: kinds.subarray(inside) },
+    inside: {
+      serial: new Int32Array(columns.buffer, 0, inside),
+      kind: kinds.subarray(0, inside),
+      isDecidable: decidable.subarray(0, inside),
+    },
+    outside: {
+      serial: new Int32Array(columns.buffer, 4 * inside, outside),
+      kind: kinds.subarray(inside, inside + outside),
+      isDecidable: decidable.subarray(inside),
+    },
   };
 }
 

@@ -1,0 +1,167 @@
+import { mkdirSync } from "node:fs";
+import { pairPaths } from "../generate.js";
+import {
+  COPY,
+  DROPPED,
+  FORWARDED,
+  LOCAL,
+  type SideTruth,
+  type Truth,
+  UNCOVERED,
+  UNSEEN,
+  writeTruth,
+} from "../truth.js";
+import type { CapturePoint } from "./capture.js";
+import { decidablePairs } from "./decide.js";
+import { type Fate, World } from "./world.js";
+
+/** What the judge is to expect of a scenario. */
+export interface Expectation {
+  readonly about: string;
+  /** The share of decidable pairs to be found; null where nothing is asked for. */
+  readonly recall: number | null;
+  /** Codes of findings that are true of it, beside those that the frames themselves show (`dropped`, `port-rewritten`). */
+  readonly findings?: readonly string[];
+  /** The translations that flows have; `snat` where left out. */
+  readonly nats?: readonly string[];
+  /** Options of natcorr's. */
+  readonly args?: readonly string[];
+}
+
+/** A capture pair that somebody made up to break natcorr. */
+export interface Adversary extends Expectation {
+  /** Sets up the world and those who talk in it. What it draws is from the world's own `rng`. */
+  readonly play: (world: World) => void;
+}
+
+/** What is true of a capture pair beyond its pairs. */
+export interface Circumstances {
+  /** Whether both captures took their stamps from one clock that nobody set meanwhile. */
+  readonly isOneClock: boolean;
+  /** Outside clock minus inside clock at the first packet, and how fast that grows. */
+  readonly offsetNs: number;
+  readonly driftPpm: number;
+  /** How far an estimate may be off: the packets of both directions bound it no tighter. Infinity from one direction alone. */
+  readonly offsetErrorNs: number;
+  /** How much before it enters a packet may seem to leave, design section 5. */
+  readonly toleranceNs: number;
+  readonly hasDrops: boolean;
+  readonly hasRewrittenPorts: boolean;
+}
+
+/** A generated capture pair. */
+export interface AdversaryPair {
+  readonly inside: string;
+  readonly outside: string;
+  readonly truth: Truth;
+  readonly circumstances: Circumstances;
+  /** Whether nobody could know that these two frames are not twins, by their bytes and their times. */
+  readonly isUnknowable: (insideFrame: number, outsideFrame: number) => boolean;
+}
+
+const WINDOW_NS = 1e9;
+
+/** Writes `inside.pcap`, `outside.pcap` and `truth.bin` to a folder. The same scenario and seed give the same bytes. */
+export function generateAdversary({ play }: Adversary, folder: string, seed: number): AdversaryPair {
+  mkdirSync(folder, { recursive: true });
+  const world = new World(seed);
+  play(world);
+  world.run();
+  const paths = pairPaths(folder);
+  world.inside.write(paths.inside);
+  world.outside.write(paths.outside);
+  const truth = truthOf(world);
+  writeTruth(paths.truth, truth);
+  return {
+    inside: paths.inside,
+    outside: paths.outside,
+    truth,
+    circumstances: circumstancesOf(world),
+    isUnknowable: unknowable(world, truth),
+  };
+}
+
+function truthOf(world: World): Truth {
+  const seen = [serialsOf(world.inside), serialsOf(world.outside)];
+  const isSeen = ({ serial, left }: Fate) =>
+    left !== null &&
+    seen.every((serials) => serials.has(serial)) &&
+    !world.inside.missed.has(serial) &&
+    !world.outside.missed.has(serial);
+  const decidable = decidablePairs(world, isSeen, WINDOW_NS);
+  const fates = new Map(world.fates.map((fate) => [fate.serial, fate]));
+  return {
+    inside: sideTruth(world.inside, world.outside, fates, isSeen, decidable),
+    outside: sideTruth(world.outside, world.inside, fates, isSeen, decidable),
+  };
+}
+
+function sideTruth(
+  point: CapturePoint,
+  other: CapturePoint,
+  fates: ReadonlyMap<number, Fate>,
+  isSeen: (fate: Fate) => boolean,
+  decidable: ReadonlySet<number>,
+): SideTruth {
+  const frames = point.taps.length + 1;
+  const truth = { kind: new Uint8Array(frames), serial: new Int32Array(frames), isDecidable: new Uint8Array(frames) };
+  for (const [i, { serial, isCopy }] of point.taps.entries()) {
+    const fate = fates.get(serial);
+    if (fate === undefined) throw new Error(`frame ${i + 1} is of a packet that nobody sent`);
+    const isPair = !isCopy && isSeen(fate);
+    const alone = fate.isLocal ? LOCAL : fate.left === null ? DROPPED : other.model.isMissTold ? UNCOVERED : UNSEEN;
+    truth.kind[i + 1] = isCopy ? COPY : isPair ? FORWARDED : alone;
+    truth.serial[i + 1] = isPair ? serial : 0;
+    truth.isDecidable[i + 1] = isPair && decidable.has(serial) ? 1 : 0;
+  }
+  return truth;
+}
+
+function serialsOf({ taps }: CapturePoint): ReadonlySet<number> {
+  return new Set(taps.map(({ serial }) => serial));
+}
+
+function circumstancesOf({ inside, outside, fates, flows }: World): Circumstances {
+  const [a, b] = [inside.model, outside.model];
+  const offsetNs = (b.offsetS - a.offsetS) * 1e9 + b.offsetNs - a.offsetNs;
+  const driftPpm = b.driftPpm - a.driftPpm;
+  const resolutionNs = Math.max(a.resolutionNs, b.resolutionNs);
+  const shortestNs = (direction: string) =>
+    fates.reduce(
+      (shortest, f) =>
+        f.left === null || f.direction !== direction ? shortest : Math.min(shortest, f.exitNs - f.entryNs),
+      Number.POSITIVE_INFINITY,
+    );
+  return {
+    isOneClock: offsetNs === 0 && driftPpm === 0 && inside.isSteady && outside.isSteady,
+    offsetNs,
+    driftPpm,
+    offsetErrorNs: shortestNs("outbound") + shortestNs("inbound") + resolutionNs,
+    toleranceNs: resolutionNs + Math.max(inside.disorderNs, outside.disorderNs) + 10_000,
+    hasDrops: fates.some((fate) => fate.left === null && !fate.isLocal),
+    hasRewrittenPorts: flows.some(({ inside, outside }) => inside.near.port !== outside.near.port),
+  };
+}
+
+/**
+ * Two frames that are no twins, and look it to everybody: neither is of a decidable pair, both are of packets of one flow
+ * that are alike, and the time between them is no other than between twins.
+ */
+function unknowable(world: World, truth: Truth): (inside: number, outside: number) => boolean {
+  const fates = new Map(world.fates.map((fate) => [fate.serial, fate]));
+  const latencies = world.fates.filter(({ left }) => left !== null).map(({ entryNs, exitNs }) => exitNs - entryNs);
+  const shortestNs = latencies.reduce((shortest, one) => Math.min(shortest, one), Number.POSITIVE_INFINITY);
+  const longestNs = latencies.reduce((longest, one) => Math.max(longest, one), 0);
+  return (inside, outside) => {
+    if (truth.inside.isDecidable[inside] === 1 || truth.outside.isDecidable[outside] === 1) return false;
+    const [i, o] = [world.inside.taps[inside - 1], world.outside.taps[outside - 1]];
+    const [a, b] = [fates.get(i.serial), fates.get(o.serial)];
+    if (a === undefined || b === undefined || a.flow !== b.flow || a.direction !== b.direction) return false;
+    const latencyNs = a.direction === "outbound" ? o.timeNs - i.timeNs : i.timeNs - o.timeNs;
+    return sameBytes(a, b) && latencyNs >= shortestNs && latencyNs <= longestNs;
+  };
+}
+
+function sameBytes(a: Fate, b: Fate): boolean {
+  return JSON.stringify(a.entered) === JSON.stringify(b.entered);
+}

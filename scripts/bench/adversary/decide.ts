@@ -1,0 +1,138 @@
+import type { Packet } from "./packet.js";
+import { type Fate, listOf, type World } from "./world.js";
+
+/**
+ * Which true pairs the captures decide, to an error of 2⁻⁴⁰ a pair. What no evidence reaches that with, whoever looks:
+ *
+ * - packets that are alike in all that survives the router, of flows whose translation nothing tells (clones in lock-step);
+ * - packets of one flow that are alike and left in another order than they entered;
+ * - packets of one flow that are alike, of which one was dropped or missed nearby: it may have been any of them, unless
+ *   each is so far from the next that only one partner lies within four times the longest latency of the run;
+ * - what a scenario says of single packets (`SendOptions.why`), as where an IP ID is all there is to go by.
+ *
+ * The TTL, ports and times are part of "alike"; bytes behind a snaplen are not, so scenarios that cut do not hide
+ * what differs there.
+ */
+export function decidablePairs(world: World, isSeen: (fate: Fate) => boolean, windowNs: number): ReadonlySet<number> {
+  const contents = new Map(world.fates.map((fate) => [fate.serial, contentOf(fate)]));
+  const content = (fate: Fate) => `${fate.direction} ${contents.get(fate.serial) ?? ""}`;
+  const longestNs = world.fates.reduce((longest, fate) => Math.max(longest, fate.exitNs - fate.entryNs), 0);
+  const all = [...grouped(world.fates, content).values()].flatMap((alike) => chains(alike, windowNs));
+  const known = knownFlows(world, all, isSeen, 4 * longestNs);
+  const decidable = new Set<number>();
+  const own = (fate: Fate) => (known.has(fate.flow) ? `${fate.flow} ${content(fate)}` : content(fate));
+  for (const [, alike] of grouped(world.fates, own)) {
+    for (const chain of chains(alike, windowNs)) {
+      const isOrdered = chain.every((fate, i) => isSeen(fate) && (i === 0 || fate.exitNs > chain[i - 1].exitNs));
+      const isOne =
+        chain.length === 1 || (isOrdered && chain.every((fate) => fate.flow === chain[0].flow && known.has(fate.flow)));
+      for (const [i, fate] of chain.entries()) {
+        if (!isSeen(fate) || fate.isUndecidable) continue;
+        if (isOne || (known.has(fate.flow) && isFarFromOthers(chain, i, 4 * longestNs))) decidable.add(fate.serial);
+      }
+    }
+  }
+  return decidable;
+}
+
+/** Whether no other of its chain could have become what this one became, or been what it was, within so long. */
+function isFarFromOthers(chain: readonly Fate[], index: number, withinNs: number): boolean {
+  const { entryNs, exitNs } = chain[index];
+  return [chain[index - 1], chain[index + 1]].every(
+    (other) =>
+      other === undefined ||
+      (Math.abs(other.entryNs - exitNs) > withinNs &&
+        (other.exitNs < 0 || Math.abs(other.exitNs - entryNs) > withinNs)),
+  );
+}
+
+/** How often packets like others must be alone at their time to tell a translation: some four bits each. */
+const COINCIDENCES = 10;
+
+/**
+ * Flows whose translation the captures tell: a packet of theirs is like no other; or ten of theirs had no rival at their
+ * time; or the port was kept, and nobody else used it towards the same end.
+ */
+function knownFlows(
+  world: World,
+  chains: readonly (readonly Fate[])[],
+  isSeen: (fate: Fate) => boolean,
+  farNs: number,
+): ReadonlySet<number> {
+  const evidence = new Map<number, number>();
+  for (const chain of chains) {
+    for (const [i, fate] of chain.entries()) {
+      if (!isSeen(fate) || fate.isUndecidable) continue;
+      const weight = chain.length === 1 ? COINCIDENCES : isFarFromOthers(chain, i, farNs) ? 1 : 0;
+      evidence.set(fate.flow, (evidence.get(fate.flow) ?? 0) + weight);
+    }
+  }
+  const known = new Set([...evidence].filter(([, weight]) => weight >= COINCIDENCES).map(([flow]) => flow));
+  const users = new Map<string, number>();
+  const nameOf = ({ proto, inside: { near, far } }: World["flows"][number]) =>
+    `${proto} ${near.port} ${far.address} ${far.port}`;
+  for (const flow of world.flows) users.set(nameOf(flow), (users.get(nameOf(flow)) ?? 0) + 1);
+  for (const flow of world.flows) {
+    const isKept = flow.inside.near.port === flow.outside.near.port && flow.inside.near.port !== 0;
+    if (isKept && users.get(nameOf(flow)) === 1) known.add(flow.id);
+  }
+  return known;
+}
+
+/** Those that follow each other within a window, in order of entry: no later one is a rival of an earlier one. */
+function chains(alike: readonly Fate[], windowNs: number): Fate[][] {
+  const found: Fate[][] = [];
+  for (const fate of alike) {
+    const last = found.at(-1)?.at(-1);
+    if (last === undefined || fate.entryNs - Math.max(last.entryNs, last.exitNs) > windowNs) found.push([fate]);
+    else found.at(-1)?.push(fate);
+  }
+  return found;
+}
+
+function grouped(fates: readonly Fate[], by: (fate: Fate) => string): Map<string, Fate[]> {
+  const groups = new Map<string, Fate[]>();
+  for (const fate of fates) {
+    if (fate.isLocal) continue;
+    const group = groups.get(by(fate));
+    if (group === undefined) groups.set(by(fate), [fate]);
+    else group.push(fate);
+  }
+  return groups;
+}
+
+/** What of a packet is the same before and behind the router. Of one that never left, all of it may be. */
+function contentOf({ entered, left }: Fate): string {
+  const [before, after] = [listOf(entered), listOf(left ?? entered)];
+  const isCut = before.length !== after.length;
+  const fields = before.flatMap((packet, i) => {
+    const passed = isCut || left === null ? packet : { ...after[i], ttl: after[i].ttl + 1 };
+    const others = fieldsOf(passed);
+    return fieldsOf(packet).map((field, k) => (field === others[k] ? field : "*"));
+  });
+  return fields.join("|");
+}
+
+function fieldsOf({ proto, ttl, ipId, df, tos, label, tcp, icmp, payload }: Packet): (string | number)[] {
+  const { seq, ack, flags, window, options } = tcp ?? { seq: 0, ack: 0, flags: 0, window: 0, options: undefined };
+  const bytes = payload.toString("latin1");
+  const said =
+    icmp === undefined
+      ? ""
+      : `${icmp.type} ${icmp.code} ${icmp.value} ${icmp.quote === undefined ? "" : fieldsOf(icmp.quote.packet).join()}`;
+  return [
+    proto,
+    ttl,
+    ipId,
+    Number(df),
+    tos,
+    label,
+    seq,
+    ack,
+    flags,
+    window,
+    options?.toString("latin1") ?? "",
+    said,
+    bytes,
+  ];
+}

@@ -1,0 +1,184 @@
+import type { Rng } from "../rng.js";
+import type { Lines } from "../script.js";
+import {
+  ACK,
+  type End,
+  FIN,
+  mssOption,
+  type Packet,
+  packet,
+  PSH,
+  segment,
+  SYN,
+  TCP,
+  timestamps,
+  UDP,
+} from "./packet.js";
+import { container, container6, type Flow, server, server6, type World } from "./world.js";
+
+/** Where a conversation takes place, and whether its ends fill in IP IDs. Whatever is left out is drawn. */
+export interface Talk {
+  readonly isIpv6?: boolean;
+  readonly hasIds?: boolean;
+  readonly near?: End;
+  readonly far?: End;
+  readonly port?: number;
+  /** From the host to the far end and back, ns. */
+  readonly rttNs?: number;
+  readonly flow?: Flow;
+}
+
+/** Payload that is like no other. */
+export function bytes(rng: Rng, length: number): Buffer {
+  const made = Buffer.alloc(length);
+  for (let at = 0; at + 4 <= length; at += 4) made.writeUInt32LE(rng.word(), at);
+  for (let at = length & ~3; at < length; at++) made[at] = rng.below(256);
+  return made;
+}
+
+/** IP IDs of one end: a counter with a random start, or none. */
+export function ids(rng: Rng, hasIds: boolean): () => number {
+  let id = rng.below(0x10000);
+  return () => {
+    id = (id + 1) & 0xffff;
+    return hasIds ? id : 0;
+  };
+}
+
+/** The flow of a conversation from some container to some server. */
+export function flowOf(world: World, proto: number, talk: Talk): Flow {
+  if (talk.flow !== undefined) return talk.flow;
+  const { rng } = world;
+  const isIpv6 = talk.isIpv6 ?? false;
+  const [near, far] = [rng.below(12), rng.below(8)];
+  const port = () => 32_768 + rng.below(28_000);
+  return world.flow(
+    proto,
+    talk.near ?? { address: isIpv6 ? container6(near) : container(near), port: port() },
+    talk.far ?? { address: isIpv6 ? server6(far) : server(far), port: talk.port ?? 443 },
+  );
+}
+
+/** What a TCP conversation is like. */
+export interface TcpTalk extends Talk {
+  readonly rounds?: number;
+  /** Segments of an answer at most. */
+  readonly segments?: number;
+  readonly gapNs?: number;
+  readonly hasTimestamps?: boolean;
+  /** Begins in the middle, as a capture may. */
+  readonly isUnderWay?: boolean;
+}
+
+/** Requests and answers over TCP, from handshake to end. */
+export function tcpTalk(world: World, talk: TcpTalk = {}): () => Lines {
+  return function* () {
+    const { rng } = world;
+    const { hasIds = true, rounds = 5, segments = 6, gapNs = 30e6, hasTimestamps = true, rttNs = 1.5e6 } = talk;
+    const flow = flowOf(world, TCP, { port: 443, ...talk });
+    const ends = {
+      outbound: { seq: rng.word(), id: ids(rng, hasIds), ticks: rng.word(), ttl: 64 },
+      inbound: { seq: rng.word(), id: ids(rng, hasIds), ticks: rng.word(), ttl: 40 + rng.below(20) },
+    };
+    const ticksOf = (direction: "outbound" | "inbound") =>
+      (ends[direction].ticks + Math.floor(world.nowNs / 1e6)) >>> 0;
+    const send = (direction: "outbound" | "inbound", flags: number, length: number) => {
+      const [own, other] = direction === "outbound" ? [ends.outbound, ends.inbound] : [ends.inbound, ends.outbound];
+      const isSyn = (flags & SYN) !== 0;
+      const echo = ticksOf(direction === "outbound" ? "inbound" : "outbound");
+      const stamps = hasTimestamps ? [timestamps(ticksOf(direction), (flags & ACK) === 0 ? 0 : echo)] : [];
+      const options = Buffer.concat([...(isSyn ? [mssOption(1460)] : []), ...stamps]);
+      const ack = (flags & ACK) === 0 ? 0 : other.seq;
+      world.send(
+        flow,
+        direction,
+        segment(
+          { seq: own.seq, ack, flags, options, window: 502 - (length & 7) },
+          { ttl: own.ttl, ipId: own.id(), payload: bytes(rng, length) },
+        ),
+      );
+      own.seq = (own.seq + length + ((flags & (SYN | FIN)) === 0 ? 0 : 1)) >>> 0;
+    };
+    if (!(talk.isUnderWay ?? false)) {
+      send("outbound", SYN, 0);
+      yield rttNs;
+      send("inbound", SYN | ACK, 0);
+      yield 40e3;
+      send("outbound", ACK, 0);
+      yield 20e3;
+    }
+    for (let round = 0; round < rounds; round++) {
+      send("outbound", ACK | PSH, 80 + rng.below(600));
+      yield rttNs + rng.exponential(0.3e6);
+      for (let left = 1 + rng.below(segments); left > 0; left--) {
+        send("inbound", left === 1 ? ACK | PSH : ACK, left === 1 ? 1 + rng.below(1400) : 1400);
+        yield 60e3 + rng.exponential(60e3);
+        if (left % 2 === 1) send("outbound", ACK, 0);
+        yield 20e3;
+      }
+      yield rng.exponential(gapNs);
+    }
+    send("outbound", ACK | FIN, 0);
+    yield rttNs;
+    send("inbound", ACK | FIN, 0);
+    yield 40e3;
+    send("outbound", ACK, 0);
+  };
+}
+
+/** A question and its answer over UDP, each from a socket of its own. */
+export function dnsTalk(world: World, talk: Talk = {}): () => Lines {
+  return function* () {
+    const { rng } = world;
+    const { hasIds = true, rttNs = 2e6 } = talk;
+    const flow = flowOf(world, UDP, { port: 53, ...talk });
+    const question = bytes(rng, 28 + rng.below(30));
+    const answer = Buffer.concat([question.subarray(0, 2), bytes(rng, 60 + rng.below(200))]);
+    const id = () => (hasIds ? 1 + rng.below(0xffff) : 0);
+    world.send(flow, "outbound", datagram(question, id()));
+    yield rttNs + rng.exponential(0.5e6);
+    world.send(flow, "inbound", datagram(answer, id(), 50));
+  };
+}
+
+export function datagram(payload: Buffer, ipId: number, ttl = 64, changes: Partial<Packet> = {}): Packet {
+  return packet({ payload, ipId, ttl, df: ipId === 0, ...changes });
+}
+
+/** The same datagram again and again; one in so many is answered. */
+export interface Beat extends Talk {
+  readonly everyNs: number;
+  readonly count: number;
+  readonly payload: Buffer;
+  /** How much of `everyNs` a beat may be early or late. */
+  readonly jitter?: number;
+  /** The ID of each: none where left out. */
+  readonly id?: () => number;
+  readonly isAnswered?: boolean;
+}
+
+/** A stream of equal datagrams. */
+export function beatTalk(world: World, beat: Beat): () => Lines {
+  return function* () {
+    const { rng } = world;
+    const { everyNs, count, payload, jitter = 0.02, id = () => 0, isAnswered = false, rttNs = 2e6 } = beat;
+    const flow = flowOf(world, UDP, beat);
+    for (let i = 0; i < count; i++) {
+      world.send(flow, "outbound", datagram(payload, id()));
+      const waitNs = everyNs * (1 + jitter * (rng.unit() - 0.5));
+      if (isAnswered) {
+        yield rttNs;
+        world.send(flow, "inbound", datagram(payload, id(), 50));
+      }
+      yield Math.max(1, waitNs - (isAnswered ? rttNs : 0));
+    }
+  };
+}
+
+/** So many TCP conversations and questions beside what a scenario is about, each at a random time within so long. */
+export function background(world: World, duringNs: number, count: number, talk: TcpTalk = {}): void {
+  for (let i = 0; i < count; i++) {
+    const isTcp = i % 3 !== 2;
+    world.start(world.rng.between(0, duringNs), isTcp ? tcpTalk(world, talk) : dnsTalk(world, talk));
+  }
+}

@@ -1,0 +1,154 @@
+import type { Circumstances, Expectation } from "./adversary/adversary.js";
+import { COPY, DROPPED, FORWARDED, LOCAL, type Truth, UNCOVERED, UNSEEN } from "./truth.js";
+
+/** What natcorr's NDJSON says beyond which frames are pairs; the fields read here, design section 3. */
+type Claim =
+  | { readonly type: "pair"; readonly latencyNs: number; readonly inside: { readonly frames: readonly number[] } }
+  | {
+      readonly type: "unmatched";
+      readonly side: "inside" | "outside";
+      readonly frame: number;
+      readonly verdict: string;
+      readonly why: string;
+    }
+  | { readonly type: "flow"; readonly nat: string }
+  | { readonly type: "finding"; readonly code: string; readonly count: number }
+  | { readonly type: "summary"; readonly clock: ClockClaim }
+  | { readonly type: "header" | "ambiguous" | "update" };
+
+interface ClockClaim {
+  readonly offsetNs: number;
+  readonly driftPpm: number;
+  readonly source: string;
+  readonly uncertaintyNs?: number | null;
+}
+
+/** How true natcorr was, beside its pairs. */
+export interface Truthfulness {
+  /** Latencies of less than nothing on one clock, beyond the tolerance. */
+  negative: number;
+  /** Frames called `dropped` (or anything else definite) whose twin is in the other capture, or that were not. */
+  falseVerdicts: number;
+  /** Frames called `dropped` that the other capture missed without saying so: nobody can tell. */
+  dropOrMiss: number;
+  /** Codes of findings that are not true of the scenario, each with its count. */
+  readonly falseFindings: Map<string, number>;
+  /** Codes that no scenario says anything about: those of a newer natcorr. */
+  readonly otherFindings: Set<string>;
+  /** Flows with a translation that they do not have. */
+  falseFlows: number;
+  clock: ClockError | null;
+  /** The first false statements, in words. */
+  readonly examples: string[];
+}
+
+export interface ClockError {
+  readonly offsetNs: number;
+  readonly driftPpm: number;
+  /** Whether the offset is within what natcorr says of it; where it says nothing, within what the captures allow. */
+  readonly isWithin: boolean;
+}
+
+/** Codes that are false wherever neither the scenario nor its frames give reason for them. */
+const JUDGED_FINDINGS: ReadonlySet<string> = new Set([
+  "leak",
+  "nat-clash-drop",
+  "port-rewritten",
+  "asymmetric",
+  "retransmissions",
+  "dropped",
+  "nothing-paired",
+  "untranslated",
+]);
+
+/** Verdicts that are true of frames of a kind; `unknown` is true of all. Frames of kinds that are not here are not judged. */
+const TRUE_VERDICTS: ReadonlyMap<number, ReadonlySet<string>> = new Map([
+  [FORWARDED, new Set()],
+  [DROPPED, new Set(["dropped"])],
+  [LOCAL, new Set(["local"])],
+  [UNSEEN, new Set(["dropped", "capture-loss", "no-overlap"])],
+  [UNCOVERED, new Set(["capture-loss", "no-overlap"])],
+  [COPY, new Set(["copy"])],
+]);
+
+const EXAMPLES = 5;
+
+/** Compares what natcorr says of a capture pair, other than its pairs, with what is true of it. */
+export class Claims {
+  readonly result: Truthfulness = {
+    negative: 0,
+    falseVerdicts: 0,
+    dropOrMiss: 0,
+    falseFindings: new Map(),
+    otherFindings: new Set(),
+    falseFlows: 0,
+    clock: null,
+    examples: [],
+  };
+  readonly #truth: Truth;
+  readonly #circumstances: Circumstances;
+  readonly #nats: ReadonlySet<string>;
+  readonly #findings: ReadonlySet<string>;
+
+  constructor(truth: Truth, circumstances: Circumstances, { findings, nats }: Expectation) {
+    this.#truth = truth;
+    this.#circumstances = circumstances;
+    this.#nats = new Set(nats ?? ["snat"]);
+    const has = (kind: number) => truth.inside.kind.includes(kind, 1) || truth.outside.kind.includes(kind, 1);
+    this.#findings = new Set([
+      ...(findings ?? []),
+      ...(has(DROPPED) || has(UNSEEN) ? ["dropped"] : []),
+      ...(circumstances.hasRewrittenPorts ? ["port-rewritten"] : []),
+    ]);
+  }
+
+  /** @param line one NDJSON record. */
+  read(line: string): void {
+    const claim: Claim = JSON.parse(line);
+    switch (claim.type) {
+      case "pair": {
+        const { isOneClock, toleranceNs } = this.#circumstances;
+        if (!isOneClock || claim.latencyNs >= -toleranceNs) break;
+        this.result.negative++;
+        this.#example(`inside ${claim.inside.frames.join(" ")} leaves ${-claim.latencyNs} ns before it enters`);
+        break;
+      }
+      case "unmatched":
+        this.#verdict(this.#truth[claim.side].kind[claim.frame], claim);
+        break;
+      case "flow":
+        if (!this.#nats.has(claim.nat)) this.result.falseFlows++;
+        break;
+      case "finding":
+        if (!JUDGED_FINDINGS.has(claim.code)) this.result.otherFindings.add(claim.code);
+        else if (!this.#findings.has(claim.code)) this.result.falseFindings.set(claim.code, claim.count);
+        break;
+      case "summary":
+        this.result.clock = this.#clockError(claim.clock);
+        break;
+      case "header":
+      case "ambiguous":
+      case "update":
+        break;
+    }
+  }
+
+  #verdict(kind: number, { side, frame, verdict, why }: Claim & { readonly type: "unmatched" }): void {
+    if (kind === UNSEEN && verdict === "dropped") this.result.dropOrMiss++;
+    const right = TRUE_VERDICTS.get(kind);
+    if (right === undefined || verdict === "unknown" || right.has(verdict)) return;
+    this.result.falseVerdicts++;
+    this.#example(`${side} frame ${frame} called ${verdict}: ${why}`);
+  }
+
+  #clockError({ offsetNs, driftPpm, uncertaintyNs }: ClockClaim): ClockError {
+    const truth = this.#circumstances;
+    const error = offsetNs - truth.offsetNs;
+    const allowed = uncertaintyNs ?? truth.offsetErrorNs;
+    return { offsetNs: error, driftPpm: driftPpm - truth.driftPpm, isWithin: Math.abs(error) <= allowed };
+  }
+
+  #example(text: string): void {
+    if (this.result.examples.length < EXAMPLES) this.result.examples.push(text);
+  }
+}
