@@ -82,6 +82,8 @@ export const ROOM = 67;
 
 /** Two: pairs of a direction so far. */
 export const PAIRED = 68;
+/** Two: by how much the TTL of the last pair of a direction was lowered. */
+export const LOWERED = 86;
 /** What there was in a stretch: pairs, and conversations that had their first packet. */
 export const PAIRS = 70;
 export const FIRSTS = 71;

@@ -103,6 +103,9 @@ export class Kernel {
     this.#latencyNs = asDoubles(this.#latencies);
     this.#strangers = heap.take(Int32Array, MOST_PACKETS);
     this.#leavers = heap.take(Int32Array, MOST_PACKETS);
+    // forwarding lowers it by one
+    this.#words[words.LOWERED] = -1;
+    this.#words[words.LOWERED + 1] = 1;
     this.#words[words.LATENCIES] = this.#latencies.byteOffset;
     this.#words[words.STRANGERS] = this.#strangers.byteOffset;
     this.#words[words.LEAVERS] = this.#leavers.byteOffset;

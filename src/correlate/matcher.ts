@@ -6,6 +6,7 @@ import { NONE } from "../packets/tuples.js";
 import { ALONE, type Buckets } from "./buckets.js";
 import type { Kernel } from "./kernel.js";
 import {
+  HAS_USUAL_TTL,
   IMPOSSIBLE,
   IS_LATE,
   IS_RELATED_OUTBOUND,
@@ -58,6 +59,9 @@ export class Matcher {
   /** What `#survey` found last. */
   #candidate = NONE;
   #claim = CLAIM_NONE;
+  /** 1 where the TTL of both is lowered as it was before, else 0; of that candidate, and of the two whose claim was asked last. */
+  #isUsual = 0;
+  #hasUsualTtl = 0;
   #rivals = 0;
   #others = 0;
   /** Whether one was passed over that only time speaks against. */
@@ -183,7 +187,7 @@ export class Matcher {
       if (rival === row) continue;
       this.#others++;
       const its = this.#claimOf(rival, candidate);
-      if (its >= claim) this.#rivals++;
+      if (its > claim || (its === claim && this.#hasUsualTtl >= this.#isUsual)) this.#rivals++;
       else this.#weigh(its);
     }
   }
@@ -201,11 +205,12 @@ export class Matcher {
       this.#weigh(claim);
       if (claim === CLAIM_NONE) {
         if (best === NONE && this.#isKnown(row, candidate)) best = candidate;
-      } else if (claim > bestClaim) {
+      } else if (claim > bestClaim || (claim === bestClaim && this.#hasUsualTtl > this.#isUsual)) {
         best = candidate;
         bestClaim = claim;
+        this.#isUsual = this.#hasUsualTtl;
         rivals = 0;
-      } else if (claim === bestClaim) {
+      } else if (claim === bestClaim && this.#hasUsualTtl === this.#isUsual) {
         rivals++;
       }
     }
@@ -224,6 +229,7 @@ export class Matcher {
     const [inside, outside] = this.#inOrder(a, b);
     const related = this.#kernel.relate(inside, outside);
     const relation = related & RELATION_MASK;
+    this.#hasUsualTtl = (related & HAS_USUAL_TTL) === 0 ? 0 : 1;
     if (relation === IMPOSSIBLE) return CLAIM_NONE;
     const isLate = (related & IS_LATE) !== 0;
     if (isLate && (related & IS_REPEATABLE) !== 0) {
@@ -258,12 +264,12 @@ export class Matcher {
     if (!this.#isKnown(anchor, opposite)) return false;
     const slot = this.#kernel.knownSlot;
     for (let r = this.#buckets.oldest(bucket, INSIDE); r !== NONE; r = t.next(r)) {
-      if (!this.#isKnown(r, opposite) && t.way(r) !== t.way(anchor)) continue;
+      if (t.way(r) !== t.way(anchor) || t.ttl(r) !== t.ttl(anchor)) continue;
       if (this.#isGhost(r)) return false;
       inside.push(r);
     }
     for (let r = this.#buckets.oldest(bucket, OUTSIDE); r !== NONE; r = t.next(r)) {
-      if (t.way(r) !== t.way(opposite)) continue;
+      if (t.way(r) !== t.way(opposite) || t.ttl(r) !== t.ttl(opposite)) continue;
       if (this.#isGhost(r)) return false;
       outside.push(r);
     }

@@ -12,6 +12,8 @@ export const IS_LATE = 4;
 /** … and such packets may be sent again byte for byte, so that time alone tells them apart. */
 export const IS_REPEATABLE = 8;
 export const IS_RELATED_OUTBOUND = 16;
+/** The TTL was lowered as that of the pairs before it: where several contend, the others are not meant. */
+export const HAS_USUAL_TTL = 32;
 export const RELATION_MASK = 3;
 
 /**

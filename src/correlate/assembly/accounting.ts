@@ -17,7 +17,7 @@ const FORGET_NS = 1_000_000_000;
 
 /**
  * Accounts for a pair of the flow in a slot. `packet`: the record of one of them, with its TCP numbers; `forward`: whether it is, or its twin
- * would be, on the inside; `pairNs`: the inside stamp; `latencyNs`: in its direction of travel.
+ * would be, on the inside; `pairNs`: the inside stamp; `latencyNs`: in its direction of travel; `lowered`: inside TTL minus outside TTL.
  */
 export function accountFor(
   ground: usize,
@@ -27,6 +27,7 @@ export function accountFor(
   packet: usize,
   pairNs: f64,
   latencyNs: f64,
+  lowered: i32,
 ): void {
   const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << (account.RECORD_BITS + 2));
   if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
@@ -37,6 +38,7 @@ export function accountFor(
   setWord(ground, words.PAIRED + outbound, wordOf(ground, words.PAIRED + outbound) + 1);
   countLatency(ground, slot, outbound, pairs, known, latencyNs);
   noteSlowest(ground, outbound, pairNs, latencyNs);
+  setWord(ground, words.LOWERED + outbound, lowered);
   const bytes = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
   if (((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff) === TCP && bytes > 0)
     noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), bytes);

@@ -4,7 +4,7 @@
  * content, what passed last; it has a fixed size, so that what it forgets does not depend on how captures are read.
  */
 import { doubleOf, wordOf } from "../../packets/assembly/words.js";
-import { HAS_IP_ID, TCP } from "../../packets/packets.js";
+import { HAS_IP_ID, IS_FRAGMENT, TCP } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import * as tuple from "../../packets/tuples.js";
 import * as words from "../kernel-words.js";
@@ -38,12 +38,14 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const hasId = (flags & HAS_IP_ID) !== 0;
   if (((flags >>> 16) & 0xff) === TCP && hasId) return;
+  // fragments are put together elsewhere; and of a payload that was not kept, nothing is known
+  if ((flags & IS_FRAGMENT) !== 0 || (hasId && load<i32>(packet, 4 * record.HEAD) === 0)) return;
   let noted = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   if ((noted & words.IS_REMEMBERED) !== 0) return;
   noted = (noted & 0xff) | words.IS_REMEMBERED;
   const table = <usize>wordOf(ground, words.ALIKE);
   const windowNs = doubleOf(ground, words.WINDOW_NS);
-  const content = contentOf(packet, hasId);
+  const content = contentOf(packet, hasId) ^ (flags >>> 24);
   const ipId = load<i32>(packet, 4 * record.IP_ID);
   const tuples = <usize>wordOf(ground, words.TUPLES);
   const beforeNs = timeNs - pass(table, spread(content ^ (way * 2)), ipId, timeNs);

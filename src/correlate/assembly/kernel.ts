@@ -12,7 +12,7 @@ import { ALONE } from "../buckets.js";
 import { NEVER_CUT_BYTES } from "../datagrams.js";
 import { TIDY_EVERY } from "../flow-book.js";
 import * as words from "../kernel-words.js";
-import { CONFLICT, IS_LATE, IS_RELATED_OUTBOUND, IS_REPEATABLE, KNOWN, LEARN_BITS } from "../relations.js";
+import { CONFLICT, HAS_USUAL_TTL, IS_LATE, IS_RELATED_OUTBOUND, IS_REPEATABLE, KNOWN, LEARN_BITS } from "../relations.js";
 import { ORDINARY_BYTES } from "../segments.js";
 import { accountFor, isSample } from "./accounting.js";
 import { isNovel, remember } from "./alike.js";
@@ -61,7 +61,8 @@ export function relate(ground: usize, inside: i32, outside: i32): i32 {
     found |
     (relation.isLate ? IS_LATE : 0) |
     (relation.isRepeatable ? IS_REPEATABLE : 0) |
-    (relation.isOutbound ? IS_RELATED_OUTBOUND : 0)
+    (relation.isOutbound ? IS_RELATED_OUTBOUND : 0) |
+    (relation.hasUsualTtl(ground, i, o) ? HAS_USUAL_TTL : 0)
   );
 }
 
@@ -100,9 +101,11 @@ export function accountForRows(
 ): void {
   const i = packetOf(ground, inside);
   const tuples = <usize>wordOf(ground, words.TUPLES);
+  const o = packetOf(ground, outside);
+  const lowered = relation.loweredBy(i, o);
   prove(wayAt(tuples, wayOf(i)));
-  prove(wayAt(tuples, wayOf(packetOf(ground, outside))));
-  accountFor(ground, slot, outbound, wayOf(i) & 1, i, load<f64>(i, 8 * record.TIME_NS), latencyNs);
+  prove(wayAt(tuples, wayOf(o)));
+  accountFor(ground, slot, outbound, wayOf(i) & 1, i, load<f64>(i, 8 * record.TIME_NS), latencyNs, lowered);
 }
 
 /** Notes what a row that was just appended says of its conversation, and whether others are like it. The packet is no ICMP error. */
@@ -324,7 +327,9 @@ export function run(ground: usize): void {
       const insideWay = side === INSIDE ? way : wayOf(other);
       if (isLearnt && isNews(ground, packet, insideWay, side === INSIDE ? wayOf(other) : way)) learnt(slot);
       const pairNs = side === INSIDE ? timeNs : load<f64>(other, 8 * record.TIME_NS);
-      accountFor(ground, slot, outbound, insideWay & 1, packet, pairNs, outbound === 1 ? gapNs : 0 - gapNs);
+      const lowered = side === INSIDE ? relation.loweredBy(packet, other) : relation.loweredBy(other, packet);
+      const latencyNs = outbound === 1 ? gapNs : 0 - gapNs;
+      accountFor(ground, slot, outbound, insideWay & 1, packet, pairNs, latencyNs, lowered);
       if (isEstimated) observe(pairNs, gapNs, outbound === 1);
     }
     // the next one

@@ -122,6 +122,11 @@ export function limitOf(ground: usize, outbound: bool): f64 {
   return 2 * doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0)) + JITTER_NS;
 }
 
+/** Whether two packets' TTL is lowered as that of the last pair of their direction. */
+export function hasUsualTtl(ground: usize, i: usize, o: usize): bool {
+  return loweredBy(i, o) === wordOf(ground, words.LOWERED + (isOutbound ? 1 : 0));
+}
+
 /** Whether a NAT could have turned one into the other: it leaves an end alone, or the evidence can do without that. */
 function isTranslatable(tuples: usize, iWay: i32, changes: i32, flags: i32, lowered: i32): bool {
   if (isGroup(flags, endOf(tuples, iWay, false))) return false;
