@@ -130,8 +130,7 @@ export class Kernel {
   }
 
   /**
-   * The relation of two rows with equal keys (relations.ts), with IS_LATE, IS_REPEATABLE and IS_RELATED_OUTBOUND where they are so. The
-   * steps below that speak of the rows related last mean these.
+   * The relation of two rows with equal keys, with the bits of relations.ts that are so of them. The steps below that speak of the rows related last mean these.
    */
   relate(inside: number, outside: number): number {
     this.#ready();
@@ -153,6 +152,12 @@ export class Kernel {
   get slackNs(): number {
     const { clock } = this.#tables;
     return clock.isTrusted ? clock.slackNs : Number.POSITIVE_INFINITY;
+  }
+
+  /** How long before a row an equal packet of its way passed, nanoseconds; 0 where none did within the window. */
+  sinceNs(row: number): number {
+    this.#ready();
+    return this.#steps["sinceNsOf"](this.#ground, row);
   }
 
   /** What speaks for the rows related last being twins, in bits: all of it, or the time between them alone. */

@@ -8,6 +8,7 @@ import type { Kernel } from "./kernel.js";
 import {
   HAS_USUAL_TTL,
   IMPOSSIBLE,
+  IS_CLOSE,
   IS_LATE,
   IS_RELATED_OUTBOUND,
   IS_REPEATABLE,
@@ -64,10 +65,14 @@ export class Matcher {
   #hasUsualTtl = 0;
   #rivals = 0;
   #others = 0;
+  /** Whether that candidate, or the one whose claim was asked last, is close to equal packets. */
+  #isClose = false;
+  #wasClose = false;
   /** Whether one was passed over that only time speaks against. */
   #usedTime = false;
   /** Whether one that is in time contends with a known translation that is not. */
   #isDoubted = false;
+  #nowNs = Number.NEGATIVE_INFINITY;
 
   constructor(
     timeline: Timeline,
@@ -90,10 +95,11 @@ export class Matcher {
   }
 
   /**
-   * Decides about a WAITING packet whose window is over. Afterwards it is paired, or AMBIGUOUS (with what is returned), or
+   * Decides about a WAITING packet whose window is over by `nowNs`. Afterwards it is paired, or AMBIGUOUS (with what is returned), or
    * still WAITING and no longer filed: it has no twin.
    */
-  settle(row: number): Undecided | null {
+  settle(row: number, nowNs: number): Undecided | null {
+    this.#nowNs = nowNs;
     if (this.#timeline.bucket(row) === NONE) return null;
     if (this.#hasCandidates(row)) {
       if (this.#tryPair(row, true)) return null;
@@ -128,8 +134,8 @@ export class Matcher {
     const [inside, outside] = this.#inOrder(row, candidate);
     if (claim === CLAIM_NONE) return isFinal && (this.#pairInOrder(row, bucket) || this.#pairHeldUp(inside, outside));
     // time alone says little while more may come: what is late may be so because all of its flow is
-    if (this.#usedTime && !isFinal) return false;
-    if (this.#rivals > 0) return claim === CLAIM_KNOWN && isFinal && this.#pairInOrder(row, bucket);
+    if ((this.#usedTime || this.#isClose) && !isFinal) return false;
+    if (this.#rivals > 0 || this.#isClose) return claim === CLAIM_KNOWN && isFinal && this.#pairInOrder(row, bucket);
     if (claim === CLAIM_KNOWN || (claim === CLAIM_LATE_KNOWN && !this.#isDoubted)) {
       this.#kernel.relate(inside, outside);
       const slot = this.#kernel.knownSlot;
@@ -178,6 +184,7 @@ export class Matcher {
     const t = this.#timeline;
     const side = t.sideOf(row);
     this.#usedTime = false;
+    this.#isClose = false;
     this.#isDoubted = false;
     this.#findBest(row, bucket);
     const claim = this.#claim;
@@ -209,6 +216,7 @@ export class Matcher {
         best = candidate;
         bestClaim = claim;
         this.#isUsual = this.#hasUsualTtl;
+        this.#isClose = this.#wasClose;
         rivals = 0;
       } else if (claim === bestClaim && this.#hasUsualTtl === this.#isUsual) {
         rivals++;
@@ -230,6 +238,7 @@ export class Matcher {
     const related = this.#kernel.relate(inside, outside);
     const relation = related & RELATION_MASK;
     this.#hasUsualTtl = (related & HAS_USUAL_TTL) === 0 ? 0 : 1;
+    this.#wasClose = (related & IS_CLOSE) !== 0;
     if (relation === IMPOSSIBLE) return CLAIM_NONE;
     const isLate = (related & IS_LATE) !== 0;
     if (isLate && (related & IS_REPEATABLE) !== 0) {
@@ -273,10 +282,19 @@ export class Matcher {
       if (this.#isGhost(r)) return false;
       outside.push(r);
     }
-    if (inside.length !== outside.length) return false;
+    if (inside.length !== outside.length || !this.#isGroup(inside) || !this.#isGroup(outside)) return false;
     if (!inside.every((i, k) => this.#isInTime(i, outside[k]))) return false;
     for (const [k, i] of inside.entries()) this.#pair(i, outside[k], slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME);
     return true;
+  }
+
+  /** Whether no equal packet passed shortly before these, and none may come behind them. */
+  #isGroup(rows: readonly number[]): boolean {
+    const t = this.#timeline;
+    const [first, last] = [rows[0], rows[rows.length - 1]];
+    const limitNs = Math.max(this.#kernel.limitNs(true), this.#kernel.limitNs(false));
+    const sinceNs = this.#kernel.sinceNs(first);
+    return (sinceNs === 0 || sinceNs > limitNs) && this.#nowNs - t.timeNs(last) > limitNs;
   }
 
   /** Whether a known translation makes one of the other, and the time between them is what packets take now. */

@@ -7,13 +7,15 @@ export const POSSIBLE = 2;
 /** A known translation makes one of the other. */
 export const KNOWN = 3;
 
-/** Beside the relation: the time between the two is not what packets take now, or cannot tell them from their like … */
+/** Beside the relation: the time between the two is longer than what packets take now … */
 export const IS_LATE = 4;
-/** … and such packets may be sent again byte for byte, so that time alone tells them apart. */
+/** … they may be sent again byte for byte, or others of their way carry the same, so that it takes time to tell them apart … */
 export const IS_REPEATABLE = 8;
-export const IS_RELATED_OUTBOUND = 16;
+/** … and an equal one follows or went before so closely that time does not. */
+export const IS_CLOSE = 16;
+export const IS_RELATED_OUTBOUND = 32;
 /** The TTL was lowered as that of the pairs before it: where several contend, the others are not meant. */
-export const HAS_USUAL_TTL = 32;
+export const HAS_USUAL_TTL = 64;
 export const RELATION_MASK = 3;
 
 /**

@@ -385,7 +385,7 @@ export class Run {
     const t = this.#timeline;
     for (let row = this.#findDue(); row !== t.end; row = this.#findDue()) {
       if (nowNs - t.timeNs(row) <= this.#options.windowNs) break;
-      this.#settleOne(row);
+      this.#settleOne(row, nowNs);
     }
   }
 
@@ -395,12 +395,12 @@ export class Run {
       this.#due = this.#kernel.settle(...this.#feeds, Number.POSITIVE_INFINITY, this.#findDue());
       return this.#due;
     };
-    for (let row = next(); row !== this.#timeline.end; row = next()) this.#settleOne(row);
+    for (let row = next(); row !== this.#timeline.end; row = next()) this.#settleOne(row, Number.POSITIVE_INFINITY);
   }
 
-  #settleOne(row: number): void {
+  #settleOne(row: number, nowNs: number): void {
     const t = this.#timeline;
-    if (t.state(row) === WAITING) this.#decide(row);
+    if (t.state(row) === WAITING) this.#decide(row, nowNs);
     if (t.state(row) === AMBIGUOUS) {
       this.#matcher.forget(row);
       t.setState(row, DONE);
@@ -410,10 +410,10 @@ export class Run {
     this.#due = t.after(row);
   }
 
-  #decide(row: number): void {
+  #decide(row: number, nowNs: number): void {
     const t = this.#timeline;
     if (this.#datagrams.settle(row)) return;
-    const undecided = this.#matcher.settle(row);
+    const undecided = this.#matcher.settle(row, nowNs);
     if (undecided) {
       this.#feeds[INSIDE].ambiguous += undecided.inside.length;
       this.#feeds[OUTSIDE].ambiguous += undecided.outside.length;

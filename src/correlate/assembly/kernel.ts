@@ -12,10 +12,19 @@ import { ALONE } from "../buckets.js";
 import { NEVER_CUT_BYTES } from "../datagrams.js";
 import { TIDY_EVERY } from "../flow-book.js";
 import * as words from "../kernel-words.js";
-import { CONFLICT, HAS_USUAL_TTL, IS_LATE, IS_RELATED_OUTBOUND, IS_REPEATABLE, KNOWN, LEARN_BITS } from "../relations.js";
+import {
+  CONFLICT,
+  HAS_USUAL_TTL,
+  IS_CLOSE,
+  IS_LATE,
+  IS_RELATED_OUTBOUND,
+  IS_REPEATABLE,
+  KNOWN,
+  LEARN_BITS,
+} from "../relations.js";
 import { ORDINARY_BYTES } from "../segments.js";
 import { accountFor, isSample } from "./accounting.js";
-import { isNovel, remember } from "./alike.js";
+import { isNovel, remember, sinceNs } from "./alike.js";
 import { evidenceOf } from "./evidence.js";
 import { headerBits, isNews, learn, timingBits } from "./learning.js";
 import { note } from "./openings.js";
@@ -52,7 +61,7 @@ function gapNsBetween(i: usize, o: usize): f64 {
   return load<f64>(o, 8 * record.TIME_NS) - load<f64>(i, 8 * record.TIME_NS);
 }
 
-/** The relation of two rows with equal keys, with IS_LATE, IS_REPEATABLE and IS_RELATED_OUTBOUND where they are so. */
+/** The relation of two rows with equal keys, with the bits of relations.ts that are so of them. */
 export function relate(ground: usize, inside: i32, outside: i32): i32 {
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
@@ -61,6 +70,7 @@ export function relate(ground: usize, inside: i32, outside: i32): i32 {
     found |
     (relation.isLate ? IS_LATE : 0) |
     (relation.isRepeatable ? IS_REPEATABLE : 0) |
+    (relation.isClose ? IS_CLOSE : 0) |
     (relation.isOutbound ? IS_RELATED_OUTBOUND : 0) |
     (relation.hasUsualTtl(ground, i, o) ? HAS_USUAL_TTL : 0)
   );
@@ -74,6 +84,11 @@ export function knownSlot(): i32 {
 /** What a packet of a direction takes at the most, by those that crossed lately, nanoseconds. */
 export function limitNs(ground: usize, outbound: i32): f64 {
   return relation.limitOf(ground, outbound === 1);
+}
+
+/** How long before a row an equal packet of its way passed, nanoseconds; 0 where none did within the window. */
+export function sinceNsOf(ground: usize, row: i32): f64 {
+  return sinceNs(packetOf(ground, row));
 }
 
 /** What speaks for the rows related last being twins, in bits: all of it, or the time alone where `isTimeAlone`. */
@@ -255,7 +270,7 @@ export function run(ground: usize): void {
         side === INSIDE
           ? relation.relate(ground, packet, way, other, wayOf(other), gapNs)
           : relation.relate(ground, other, wayOf(other), packet, way, gapNs);
-      if (found <= CONFLICT || (relation.isLate && relation.isRepeatable)) break;
+      if (found <= CONFLICT || relation.isClose || (relation.isLate && relation.isRepeatable)) break;
       if (found === KNOWN) {
         slot = relation.slot;
         // a flow's first pair tells of more than itself; what has been proved had a pair, which is known without its account

@@ -24,7 +24,7 @@ const MOST_PAYLOAD_BITS = 4;
 const TTL_BY_ONE_BITS = 4;
 const TTL_LOWER_BITS = 2;
 /** A TTL that grows on its way was set by the router: that happens, but seldom. */
-const TTL_RAISED_BITS = -8;
+const TTL_RAISED_BITS = -32;
 /** A NAT keeps a port wherever it is free (nf_nat_core.c, get_unique_tuple). */
 const SAME_PORTS_BITS = 6;
 /** Both ends the same on both sides, and the TTL lowered: plain forwarding hardly looks otherwise. */
@@ -47,7 +47,7 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   if ((flags & HAS_IP_ID) !== 0) bits += IP_ID_BITS;
   if ((flags & IS_ERROR) !== 0) bits += QUOTE_BITS;
   if ((flags & HAS_PAYLOAD) !== 0)
-    bits += isNovel(i) && isNovel(o) ? min(MOST_NOVEL_BITS, 2 * payload) : min(MOST_PAYLOAD_BITS, payload);
+    bits += isNovel(i) && isNovel(o) ? min(MOST_NOVEL_BITS, 4 * payload) : min(MOST_PAYLOAD_BITS, payload);
   const lowered = isOutbound ? loweredBy(i, o) : -loweredBy(i, o);
   if (lowered === 1) bits += TTL_BY_ONE_BITS;
   else if (lowered > 1) bits += TTL_LOWER_BITS;
@@ -97,14 +97,11 @@ export function learn(ground: usize, i: usize, iWay: i32, oWay: i32): i32 {
     rewriteForward,
     rewriteBackward,
   );
-  // the other direction is taken to be the reverse of this one, until a pair shows otherwise
-  const isOtherProved = (load<i32>(wayAt(tuples, iWay ^ 1)) | load<i32>(wayAt(tuples, oWay ^ 1))) & tuple.PROVED;
   bind(tuples, iWay, slot);
   bind(tuples, oWay, slot);
-  if (isOtherProved === 0) {
-    bind(tuples, iWay ^ 1, slot);
-    bind(tuples, oWay ^ 1, slot);
-  }
+  // the other direction is taken to be the reverse of this one, until a pair shows otherwise
+  if ((load<i32>(wayAt(tuples, iWay ^ 1)) & tuple.PROVED) === 0) bind(tuples, iWay ^ 1, slot);
+  if ((load<i32>(wayAt(tuples, oWay ^ 1)) & tuple.PROVED) === 0) bind(tuples, oWay ^ 1, slot);
   return slot;
 }
 

@@ -15,8 +15,10 @@ export let slot = tuple.NONE;
 export let isOutbound = false;
 /** Whether packets of their way repeat themselves, or may be sent again byte for byte, so that time alone tells them apart … */
 export let isRepeatable = false;
-/** … and whether the time between them is not what packets take now, or cannot tell them from their like. */
+/** … whether the time between them is longer than what packets take now … */
 export let isLate = false;
+/** … and whether equal ones follow each other so closely that what one took may be what another did. */
+export let isClose = false;
 
 /** Pairs that it takes in a direction to know what its packets take now. */
 const ESTABLISHED_PAIRS = 32;
@@ -89,6 +91,7 @@ function isOutboundBy(gapNs: f64, slackNs: f64, lowered: i32, changes: i32): boo
   return gapNs >= 0;
 }
 
+/** Sets what is said above of time. */
 function weighTime(
   ground: usize,
   tuples: usize,
@@ -107,12 +110,12 @@ function weighTime(
   const limitNs = limitOf(ground, isOutbound);
   const isTrusted = slackNs < Infinity;
   isLate = isTrusted && latencyNs > limitNs;
+  isClose = false;
   if (!isRepeatable) return;
   const inside = sinceNs(i);
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
-  // equal ones follow each other so closely that what one took may be what another did
-  if (since !== 0 && (!isTrusted || 4 * max<f64>(limitNs, slackNs) > 3 * since)) isLate = true;
+  isClose = since !== 0 && (!isTrusted || 4 * max<f64>(limitNs, slackNs) > 3 * since);
 }
 
 /** What a packet of this direction takes at the most, by those that crossed lately, nanoseconds. */
