@@ -154,6 +154,12 @@ export class Kernel {
     return clock.isTrusted ? clock.slackNs : Number.POSITIVE_INFINITY;
   }
 
+  /** Whether nothing that carries the same passed on either side within the window before these rows. */
+  areNovel(inside: number, outside: number): boolean {
+    this.#ready();
+    return this.#steps["areNovel"](this.#ground, inside, outside) === 1;
+  }
+
   /** How long before a row an equal packet of its way passed, nanoseconds; 0 where none did within the window. */
   sinceNs(row: number): number {
     this.#ready();

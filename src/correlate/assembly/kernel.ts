@@ -86,6 +86,11 @@ export function limitNs(ground: usize, outbound: i32): f64 {
   return relation.limitOf(ground, outbound === 1);
 }
 
+/** Whether nothing that carries the same passed on either side within the window before these rows. */
+export function areNovel(ground: usize, inside: i32, outside: i32): i32 {
+  return isNovel(packetOf(ground, inside)) && isNovel(packetOf(ground, outside)) ? 1 : 0;
+}
+
 /** How long before a row an equal packet of its way passed, nanoseconds; 0 where none did within the window. */
 export function sinceNsOf(ground: usize, row: i32): f64 {
   return sinceNs(packetOf(ground, row));
