@@ -86,6 +86,7 @@ const MADE_UP: readonly Column[] = [
   { heading: "false verdicts", of: told(({ falseVerdicts }) => falseVerdicts) },
   { heading: "drop or miss", of: told(({ dropOrMiss }) => dropOrMiss) },
   { heading: "false findings", of: (outcomes) => falseFindings(outcomes) },
+  { heading: "rewrite not named", of: told(({ isSilent }) => Number(isSilent)) },
   { heading: "false flows", of: told(({ falseFlows }) => falseFlows) },
   { heading: "clock off by at most", of: (outcomes) => clockError(outcomes) },
   ACCOUNTS,

@@ -22,6 +22,8 @@ export interface Expectation {
   readonly recall: number | null;
   /** Codes of findings that are true of it, beside those that the frames themselves show (`dropped`, `port-rewritten`). */
   readonly findings?: readonly string[];
+  /** What a finding must name: what this router rewrites. */
+  readonly says?: RegExp;
   /** The translations that flows have; `snat` where left out. */
   readonly nats?: readonly string[];
   /** Options of natcorr's. */

@@ -171,7 +171,7 @@ export const WRONG: Readonly<Record<string, Adversary>> = {
   "wrong/router-ids-sequential": {
     about: "the router numbers IP IDs itself, one after the other; one stream of equal datagrams",
     recall: 0.999,
-    findings: ["ids-rewritten"],
+    says: /IP.?ID/i,
     play(world) {
       const next = ids(world.rng, true);
       routerIds(world, next);
@@ -180,7 +180,7 @@ export const WRONG: Readonly<Record<string, Adversary>> = {
   "wrong/router-ids-random": {
     about: "the router draws IP IDs at random",
     recall: 0.999,
-    findings: ["ids-rewritten"],
+    says: /IP.?ID/i,
     play: (world) => routerIds(world, () => 1 + world.rng.below(0xffff)),
   },
   "wrong/sampled-statsd": {
