@@ -47,7 +47,7 @@ export interface Truthfulness {
 export interface ClockError {
   readonly offsetNs: number;
   readonly driftPpm: number;
-  /** Whether the offset is within what natcorr says of it; where it says nothing, within what the captures allow. */
+  /** Whether both are within what natcorr says of the offset; where it says nothing, within what the captures allow. */
   readonly isWithin: boolean;
 }
 
@@ -148,11 +148,16 @@ export class Claims {
     this.#example(`${side} frame ${frame} called ${verdict}: ${why}`);
   }
 
-  #clockError({ offsetNs, driftPpm, uncertaintyNs }: ClockClaim): ClockError {
+  /** None where the clocks themselves were not steady: then no offset and no drift is the true one. */
+  #clockError({ offsetNs, driftPpm, uncertaintyNs }: ClockClaim): ClockError | null {
     const truth = this.#circumstances;
-    const error = offsetNs - truth.offsetNs;
-    const allowed = uncertaintyNs ?? truth.offsetErrorNs;
-    return { offsetNs: error, driftPpm: driftPpm - truth.driftPpm, isWithin: Math.abs(error) <= allowed };
+    if (!truth.isSteady) return null;
+    const error = { offsetNs: offsetNs - truth.offsetNs, driftPpm: driftPpm - truth.driftPpm };
+    const allowedNs = uncertaintyNs ?? truth.offsetErrorNs;
+    // bounds at both ends of the capture are as far off as this
+    const allowedPpm = (2e6 * allowedNs) / truth.durationNs;
+    const isWithin = Math.abs(error.offsetNs) <= allowedNs && Math.abs(error.driftPpm) <= allowedPpm;
+    return { ...error, isWithin };
   }
 
   #example(text: string): void {

@@ -28,7 +28,7 @@ export interface CaptureModel {
   arrange: (frames: Tap[]) => Tap[];
 }
 
-export function plainCapture(): CaptureModel {
+function plainCapture(): CaptureModel {
   return {
     link: "ethernet",
     mtu: 1500,
