@@ -17,7 +17,6 @@ const ONE_CLOCK: Circumstances = {
   durationNs: 10e9,
   offsetErrorNs: 20_000,
   toleranceNs: 10_000,
-  hasDrops: true,
   hasRewrittenPorts: false,
 };
 

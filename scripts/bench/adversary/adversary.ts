@@ -18,7 +18,10 @@ import { type Fate, World } from "./world.js";
 /** What the judge is to expect of a scenario. */
 export interface Expectation {
   readonly about: string;
-  /** The share of decidable pairs to be found; null where nothing is asked for. */
+  /**
+   * The share of decidable pairs to be found: nearly all where nothing is lost; 0.9 where losses leave room for caution;
+   * null where nothing is decidable.
+   */
   readonly recall: number | null;
   /** Codes of findings that are true of it, beside those that the frames themselves show (`dropped`, `port-rewritten`). */
   readonly findings?: readonly string[];
@@ -50,7 +53,6 @@ export interface Circumstances {
   readonly offsetErrorNs: number;
   /** How much before it enters a packet may seem to leave, design section 5. */
   readonly toleranceNs: number;
-  readonly hasDrops: boolean;
   readonly hasRewrittenPorts: boolean;
 }
 
@@ -146,7 +148,6 @@ function circumstancesOf({ inside, outside, fates, flows }: World): Circumstance
     durationNs: fates[fates.length - 1].entryNs - fates[0].entryNs,
     offsetErrorNs: shortestNs("outbound") + shortestNs("inbound") + resolutionNs,
     toleranceNs: resolutionNs + Math.max(inside.disorderNs, outside.disorderNs) + 10_000,
-    hasDrops: fates.some((fate) => fate.left === null && !fate.isLocal),
     hasRewrittenPorts: flows.some(({ inside, outside }) => inside.near.port !== outside.near.port),
   };
 }

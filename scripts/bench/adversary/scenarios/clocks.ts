@@ -17,7 +17,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
   },
   "wrong/clock-late-step": {
     about: "one clock; after a second the outside's stamps are 30 µs early; heartbeats every 3 to 4 ms, 3 % dropped",
-    recall: 0.99,
+    recall: 0.9,
     play(world) {
       world.outside.model.errorNs = (timeNs) => (timeNs > START_NS + 1e9 ? -30_000 : 0);
       dropping(world);
@@ -25,7 +25,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
   },
   "wrong/clock-late-drift": {
     about: "clocks that agree at first and drift by 20 ppm; heartbeats every 3 to 4 ms, 3 % dropped",
-    recall: 0.99,
+    recall: 0.9,
     play(world) {
       world.outside.model.driftPpm = world.rng.chance(0.5) ? 20 : -20;
       dropping(world);

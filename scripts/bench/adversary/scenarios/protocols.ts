@@ -17,7 +17,8 @@ export const PROTOCOLS: Readonly<Record<string, Adversary>> = {
         const flow = flowOf(world, ESP, { near: { address: container(peer), port: 0 }, far });
         for (const direction of ["outbound", "inbound"] as const) {
           const spi = bytes(rng, 4);
-          world.start(rng.between(0, 1e6), function* () {
+          const startNs = direction === "outbound" ? rng.between(0, 1e6) : 2e6;
+          world.start(startNs, function* () {
             for (let i = 1; i <= 500; i++) {
               const numbered = Buffer.alloc(4);
               numbered.writeUInt32BE(i);

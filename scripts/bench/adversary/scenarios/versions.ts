@@ -27,6 +27,27 @@ export const VERSIONS: Readonly<Record<string, Adversary>> = {
       }
     },
   },
+  "said/nat64-equal-packets": {
+    about: "NAT64 of equal packets 10 ms apart: their sequence tells them apart",
+    recall: 0.99,
+    nats: ["snat+dnat", "nat64"],
+    play(world) {
+      const { rng } = world;
+      for (let i = 0; i < 20; i++) {
+        const [inside, outside] = nat64Ends(world, 4000 + i);
+        const flow = world.mapped(UDP, inside, outside);
+        const [asked, answered] = [bytes(rng, 60), bytes(rng, 60)];
+        world.start(rng.between(0, 1e9), function* () {
+          for (let k = 0; k < 60; k++) {
+            world.send(flow, "outbound", datagram(asked, 0));
+            yield 5e6;
+            world.send(flow, "inbound", datagram(answered, 0, 50));
+            yield 5e6;
+          }
+        });
+      }
+    },
+  },
   "said/464xlat-clat-to-plat": {
     about: "from CLAT to PLAT: IPv4 on both sides, IPv6 between; every IP ID is new, the TTL lower by three",
     recall: 0.99,
