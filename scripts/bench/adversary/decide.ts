@@ -10,8 +10,8 @@ import { type Fate, type Flow, listOf, type World } from "./world.js";
  *   each is so far from the next that only one partner lies within four times the longest latency of the run;
  * - what a scenario says of single packets (`SendOptions.why`), as where an IP ID is all there is to go by.
  *
- * The TTL, ports and times are part of "alike"; bytes behind a snaplen are not, so scenarios that cut do not hide
- * what differs there.
+ * A TTL tells packets apart as their bytes do. Bytes behind a snaplen count as if they had been kept: a scenario that cuts
+ * hides nothing that alone tells two packets apart.
  */
 export function decidablePairs(world: World, isSeen: (fate: Fate) => boolean, windowNs: number): ReadonlySet<number> {
   const contents = new Map(world.fates.map((fate) => [fate.serial, contentOf(fate)]));

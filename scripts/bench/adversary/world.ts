@@ -60,8 +60,9 @@ export interface SendOptions {
   readonly missed?: Side;
   /** What leaves, where it is not what the router's model makes of what enters. */
   readonly left?: Parts;
-  /** How far apart a packet's frames are, ns, at its entry and at its exit; the exit's may be given in another order. */
+  /** How far apart a packet's frames are on either side, ns, where it is cut. */
   readonly spacingNs?: number;
+  /** Whether they leave in another order. */
   readonly shuffle?: boolean;
   /** Why nothing that the captures hold decides what it is the twin of, where `decide.ts` cannot see that by itself. */
   readonly why?: string;
