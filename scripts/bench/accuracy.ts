@@ -101,12 +101,11 @@ function judgeOf(scenario: Scenario, folder: string, seed: number): { judge: Jud
     inside: { ...made.inside, isDecidable: distinctFrames(made.inside, inside, kept) },
     outside: { ...made.outside, isDecidable: distinctFrames(made.outside, outside, kept) },
   };
-  const isLost = (side: SideTruth, frame: number) => side.kind[frame] === UNSEEN;
   // where each capture lost the twin of such a frame, what is left looks like a pair to any observer
   const isUnknowable = (i: number, o: number) =>
     scenario.captureLoss > 0 &&
-    isLost(truth.inside, i) &&
-    isLost(truth.outside, o) &&
+    truth.inside.kind[i] === UNSEEN &&
+    truth.outside.kind[o] === UNSEEN &&
     contentOf(inside, i, kept) === contentOf(outside, o, kept);
   return { judge: new Judge(truth, isUnknowable), paths: [paths.inside, paths.outside] };
 }

@@ -12,7 +12,7 @@ type Claim =
       readonly why: string;
     }
   | { readonly type: "flow"; readonly nat: string }
-  | { readonly type: "finding"; readonly code: string; readonly count: number }
+  | { readonly type: "finding"; readonly code: string; readonly count: number; readonly text: string }
   | { readonly type: "summary"; readonly clock: ClockClaim }
   | { readonly type: "header" | "ambiguous" | "update" };
 
@@ -35,6 +35,8 @@ export interface Truthfulness {
   readonly falseFindings: Map<string, number>;
   /** Codes that no scenario says anything about: those of a newer natcorr. */
   readonly otherFindings: Set<string>;
+  /** Whether no finding says what one of them must name. */
+  isSilent: boolean;
   /** Flows with a translation that they do not have. */
   falseFlows: number;
   clock: ClockError | null;
@@ -45,7 +47,7 @@ export interface Truthfulness {
 export interface ClockError {
   readonly offsetNs: number;
   readonly driftPpm: number;
-  /** Whether the offset is within what natcorr says of it; where it says nothing, within what the captures allow. */
+  /** Whether both are within what natcorr says of the offset; where it says nothing, within what the captures allow. */
   readonly isWithin: boolean;
 }
 
@@ -81,6 +83,7 @@ export class Claims {
     dropOrMiss: 0,
     falseFindings: new Map(),
     otherFindings: new Set(),
+    isSilent: false,
     falseFlows: 0,
     clock: null,
     examples: [],
@@ -89,10 +92,13 @@ export class Claims {
   readonly #circumstances: Circumstances;
   readonly #nats: ReadonlySet<string>;
   readonly #findings: ReadonlySet<string>;
+  readonly #says: RegExp | undefined;
 
-  constructor(truth: Truth, circumstances: Circumstances, { findings, nats }: Expectation) {
+  constructor(truth: Truth, circumstances: Circumstances, { findings, nats, says }: Expectation) {
     this.#truth = truth;
     this.#circumstances = circumstances;
+    this.#says = says;
+    this.result.isSilent = says !== undefined;
     this.#nats = new Set(nats ?? ["snat"]);
     const has = (kind: number) => truth.inside.kind.includes(kind, 1) || truth.outside.kind.includes(kind, 1);
     this.#findings = new Set([
@@ -120,6 +126,7 @@ export class Claims {
         if (!this.#nats.has(claim.nat)) this.result.falseFlows++;
         break;
       case "finding":
+        if (this.#says?.test(`${claim.code} ${claim.text}`)) this.result.isSilent = false;
         if (!JUDGED_FINDINGS.has(claim.code)) this.result.otherFindings.add(claim.code);
         else if (!this.#findings.has(claim.code)) this.result.falseFindings.set(claim.code, claim.count);
         break;
@@ -141,11 +148,16 @@ export class Claims {
     this.#example(`${side} frame ${frame} called ${verdict}: ${why}`);
   }
 
-  #clockError({ offsetNs, driftPpm, uncertaintyNs }: ClockClaim): ClockError {
+  /** None where the clocks themselves were not steady: then no offset and no drift is the true one. */
+  #clockError({ offsetNs, driftPpm, uncertaintyNs }: ClockClaim): ClockError | null {
     const truth = this.#circumstances;
-    const error = offsetNs - truth.offsetNs;
-    const allowed = uncertaintyNs ?? truth.offsetErrorNs;
-    return { offsetNs: error, driftPpm: driftPpm - truth.driftPpm, isWithin: Math.abs(error) <= allowed };
+    if (!truth.isSteady) return null;
+    const error = { offsetNs: offsetNs - truth.offsetNs, driftPpm: driftPpm - truth.driftPpm };
+    const allowedNs = uncertaintyNs ?? truth.offsetErrorNs;
+    // bounds at both ends of the capture are as far off as this
+    const allowedPpm = (2e6 * allowedNs) / truth.durationNs;
+    const isWithin = Math.abs(error.offsetNs) <= allowedNs && Math.abs(error.driftPpm) <= allowedPpm;
+    return { ...error, isWithin };
   }
 
   #example(text: string): void {

@@ -86,6 +86,7 @@ const MADE_UP: readonly Column[] = [
   { heading: "false verdicts", of: told(({ falseVerdicts }) => falseVerdicts) },
   { heading: "drop or miss", of: told(({ dropOrMiss }) => dropOrMiss) },
   { heading: "false findings", of: (outcomes) => falseFindings(outcomes) },
+  { heading: "rewrite not named", of: told(({ isSilent }) => Number(isSilent)) },
   { heading: "false flows", of: told(({ falseFlows }) => falseFlows) },
   { heading: "clock off by at most", of: (outcomes) => clockError(outcomes) },
   ACCOUNTS,
@@ -109,6 +110,7 @@ function falseFindings(outcomes: readonly Outcome[]): string {
 /** The greatest error of all seeds; with an exclamation mark where one is beyond its uncertainty. */
 function clockError(outcomes: readonly Outcome[]): string {
   const errors = outcomes.map(({ truthfulness }) => truthfulness?.clock ?? null).filter((clock) => clock !== null);
+  if (errors.length === 0) return "–";
   const [offsetNs, ppm] = [
     Math.max(...errors.map((error) => Math.abs(error.offsetNs))),
     Math.max(...errors.map((error) => Math.abs(error.driftPpm))),
@@ -124,9 +126,10 @@ export function worstRecall(outcomes: readonly Outcome[]): number {
 
 /** A scenario's outcomes in a few words, while others are still to come. */
 export function gist(outcomes: readonly Outcome[]): string {
-  const false_ = told(({ falseVerdicts, negative }) => falseVerdicts + negative)(outcomes);
-  const { truePairs, wrong } = { truePairs: sum(outcomes, (s) => s.truePairs), wrong: sum(outcomes, (s) => s.wrong) };
-  return `${truePairs} pairs, ${wrong} wrong, found ${percent(worstRecall(outcomes))}, said falsely ${false_}`;
+  const untrue = told(({ falseVerdicts, negative }) => falseVerdicts + negative)(outcomes);
+  const pairs = sum(outcomes, (score) => score.truePairs);
+  const wrong = sum(outcomes, (score) => score.wrong);
+  return `${pairs} pairs, ${wrong} wrong, found ${percent(worstRecall(outcomes))}, said falsely ${untrue}`;
 }
 
 /** All results as Markdown: a table of the benchmark's own scenarios, one of those made up against natcorr. */

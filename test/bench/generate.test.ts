@@ -19,6 +19,7 @@ import {
   type SideTruth,
   UNSEEN,
 } from "../../scripts/bench/truth.js";
+import { onesSum } from "./sums.js";
 
 const folder = mkdtempSync(join(tmpdir(), "natcorr-bench-test-"));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -38,14 +39,6 @@ function pairOf(name: string, seed = 1, changes = {}) {
   return { ...pair, insideCapture: readCapture(pair.inside), outsideCapture: readCapture(pair.outside) };
 }
 
-/** The one's complement sum of a header that holds its own checksum: 0xffff where that is right. */
-function headerSum(bytes: Buffer, from: number, to: number): number {
-  let sum = 0;
-  for (let at = from; at < to; at += 2) sum += bytes.readUInt16BE(at);
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16);
-  return sum;
-}
-
 function wrongIpHeaders(capture: Capture): number[] {
   const wrong: number[] = [];
   for (let frame = 1; frame <= capture.count; frame++) {
@@ -53,7 +46,7 @@ function wrongIpHeaders(capture: Capture): number[] {
     const length = capture.original[frame] - 14;
     const etherType = capture.bytes.readUInt16BE(at + 12);
     if (etherType === 0x0800) {
-      const isRight = headerSum(capture.bytes, at + 14, at + 34) === 0xffff;
+      const isRight = onesSum(capture.bytes, at + 14, at + 34) === 0xffff;
       if (!isRight || capture.bytes.readUInt16BE(at + 16) !== length) wrong.push(frame);
     } else if (etherType === 0x86dd && capture.bytes.readUInt16BE(at + 18) !== length - 40) wrong.push(frame);
   }
@@ -215,7 +208,7 @@ test("transport checksums outside are right, as nothing is left to a card there"
     pseudo.writeUInt16BE(6, 8);
     pseudo.writeUInt16BE(end - ip - 20, 10);
     bytes.copy(pseudo, 12, ip + 20, end);
-    expect(headerSum(pseudo, 0, pseudo.length)).toBe(0xffff);
+    expect(onesSum(pseudo, 0, pseudo.length)).toBe(0xffff);
     checked++;
   }
   expect(checked).toBeGreaterThan(PACKETS / 2);

@@ -1,5 +1,28 @@
 import type { Adversary } from "./adversary.js";
-import { WRONG } from "./wrong.js";
+import { CAPTURES } from "./scenarios/captures.js";
+import { CAUSALITY } from "./scenarios/causality.js";
+import { CLOCKS } from "./scenarios/clocks.js";
+import { CONNECTIONS } from "./scenarios/connections.js";
+import { LIKENESS } from "./scenarios/likeness.js";
+import { PROTOCOLS } from "./scenarios/protocols.js";
+import { QUEUES } from "./scenarios/queues.js";
+import { REWRITING } from "./scenarios/rewriting.js";
+import { VERSIONS } from "./scenarios/versions.js";
 
-/** Every capture pair that was made up against natcorr, by name: a theme, then what it is about. */
-export const ADVERSARIES: ReadonlyMap<string, Adversary> = new Map(Object.entries({ ...WRONG }));
+/**
+ * Every capture pair that was made up against natcorr, by name: `wrong/` those that led to wrong pairs, `said/` to
+ * statements that were false, `recall/` those of which too little was found.
+ */
+export const ADVERSARIES: ReadonlyMap<string, Adversary> = new Map(
+  Object.entries({
+    ...CAPTURES,
+    ...CAUSALITY,
+    ...CLOCKS,
+    ...CONNECTIONS,
+    ...LIKENESS,
+    ...PROTOCOLS,
+    ...QUEUES,
+    ...REWRITING,
+    ...VERSIONS,
+  }).sort(([a], [b]) => (a < b ? -1 : 1)),
+);

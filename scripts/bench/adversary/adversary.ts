@@ -18,10 +18,15 @@ import { type Fate, World } from "./world.js";
 /** What the judge is to expect of a scenario. */
 export interface Expectation {
   readonly about: string;
-  /** The share of decidable pairs to be found; null where nothing is asked for. */
+  /**
+   * The share of decidable pairs to be found: nearly all where nothing is lost; 0.9 where losses leave room for caution;
+   * null where nothing is decidable.
+   */
   readonly recall: number | null;
   /** Codes of findings that are true of it, beside those that the frames themselves show (`dropped`, `port-rewritten`). */
   readonly findings?: readonly string[];
+  /** What a finding must name: what this router rewrites. */
+  readonly says?: RegExp;
   /** The translations that flows have; `snat` where left out. */
   readonly nats?: readonly string[];
   /** Options of natcorr's. */
@@ -36,16 +41,18 @@ export interface Adversary extends Expectation {
 
 /** What is true of a capture pair beyond its pairs. */
 export interface Circumstances {
-  /** Whether both captures took their stamps from one clock that nobody set meanwhile. */
+  /** Whether each stamp is what its clock said, and no clock was set meanwhile. */
+  readonly isSteady: boolean;
+  /** Whether, besides, both captures took their stamps from one clock. */
   readonly isOneClock: boolean;
   /** Outside clock minus inside clock at the first packet, and how fast that grows. */
   readonly offsetNs: number;
   readonly driftPpm: number;
+  readonly durationNs: number;
   /** How far an estimate may be off: the packets of both directions bound it no tighter. Infinity from one direction alone. */
   readonly offsetErrorNs: number;
   /** How much before it enters a packet may seem to leave, design section 5. */
   readonly toleranceNs: number;
-  readonly hasDrops: boolean;
   readonly hasRewrittenPorts: boolean;
 }
 
@@ -132,13 +139,15 @@ function circumstancesOf({ inside, outside, fates, flows }: World): Circumstance
         f.left === null || f.direction !== direction ? shortest : Math.min(shortest, f.exitNs - f.entryNs),
       Number.POSITIVE_INFINITY,
     );
+  const isSteady = inside.isSteady && outside.isSteady;
   return {
-    isOneClock: offsetNs === 0 && driftPpm === 0 && inside.isSteady && outside.isSteady,
+    isSteady,
+    isOneClock: offsetNs === 0 && driftPpm === 0 && isSteady,
     offsetNs,
     driftPpm,
+    durationNs: fates[fates.length - 1].entryNs - fates[0].entryNs,
     offsetErrorNs: shortestNs("outbound") + shortestNs("inbound") + resolutionNs,
     toleranceNs: resolutionNs + Math.max(inside.disorderNs, outside.disorderNs) + 10_000,
-    hasDrops: fates.some((fate) => fate.left === null && !fate.isLocal),
     hasRewrittenPorts: flows.some(({ inside, outside }) => inside.near.port !== outside.near.port),
   };
 }
@@ -153,8 +162,10 @@ function unknowable(world: World, truth: Truth): (inside: number, outside: numbe
   const shortestNs = latencies.reduce((shortest, one) => Math.min(shortest, one), Number.POSITIVE_INFINITY);
   const longestNs = latencies.reduce((longest, one) => Math.max(longest, one), 0);
   return (inside, outside) => {
-    if (truth.inside.isDecidable[inside] === 1 || truth.outside.isDecidable[outside] === 1) return false;
     const [i, o] = [world.inside.taps[inside - 1], world.outside.taps[outside - 1]];
+    // which of two copies
+    if (i.serial === o.serial) return true;
+    if (truth.inside.isDecidable[inside] === 1 || truth.outside.isDecidable[outside] === 1) return false;
     const [a, b] = [fates.get(i.serial), fates.get(o.serial)];
     if (a === undefined || b === undefined || a.flow !== b.flow || a.direction !== b.direction) return false;
     const latencyNs = a.direction === "outbound" ? o.timeNs - i.timeNs : i.timeNs - o.timeNs;

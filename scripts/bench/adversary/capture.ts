@@ -18,7 +18,9 @@ export interface CaptureModel {
   errorNs: (timeNs: number, frame: number) => number;
   /** Whether the capture misses a frame that passes at this time. */
   misses: (timeNs: number) => boolean;
-  /** Whether it says how many it missed, or did not run then: `misses` is then no drop to anybody. */
+  /** Whether it is a pcapng that says how many frames it missed. */
+  hasCounters: boolean;
+  /** Whether what it misses is no drop to anybody: it says so, or shows nothing else meanwhile either. */
   isMissTold: boolean;
   /** How much later a second copy of a frame is captured, ns; 0 for none. */
   copyAfterNs: () => number;
@@ -26,7 +28,7 @@ export interface CaptureModel {
   arrange: (frames: Tap[]) => Tap[];
 }
 
-export function plainCapture(): CaptureModel {
+function plainCapture(): CaptureModel {
   return {
     link: "ethernet",
     mtu: 1500,
@@ -37,6 +39,7 @@ export function plainCapture(): CaptureModel {
     driftPpm: 0,
     errorNs: () => 0,
     misses: () => false,
+    hasCounters: false,
     isMissTold: false,
     copyAfterNs: () => 0,
     arrange: (frames) => frames,
@@ -87,7 +90,7 @@ export class CapturePoint {
     return timeNs + this.model.offsetNs + (timeNs - START_NS) * this.model.driftPpm * 1e-6;
   }
 
-  /** Orders what was seen and writes it: pcap, or pcapng with a count of what was missed where the model tells it. */
+  /** Orders what was seen and writes it: pcap, or pcapng with a count of what was missed where it has counters. */
   write(path: string): void {
     this.taps.sort((a, b) => a.timeNs - b.timeNs);
     this.taps = this.model.arrange(this.taps);
@@ -98,7 +101,7 @@ export class CapturePoint {
       if (behindNs <= 0) latest = stamp;
       else if (behindNs <= 100e6) this.disorderNs = Math.max(this.disorderNs, behindNs);
     }
-    writeFileSync(path, this.model.isMissTold ? this.#pcapng(stamps) : this.#pcap(stamps));
+    writeFileSync(path, this.model.hasCounters ? this.#pcapng(stamps) : this.#pcap(stamps));
   }
 
   #stampOf(timeNs: number, frame: number): Stamp {

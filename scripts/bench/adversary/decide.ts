@@ -1,5 +1,5 @@
 import type { Packet } from "./packet.js";
-import { type Fate, listOf, type World } from "./world.js";
+import { type Fate, type Flow, listOf, type World } from "./world.js";
 
 /**
  * Which true pairs the captures decide, to an error of 2⁻⁴⁰ a pair. What no evidence reaches that with, whoever looks:
@@ -10,8 +10,8 @@ import { type Fate, listOf, type World } from "./world.js";
  *   each is so far from the next that only one partner lies within four times the longest latency of the run;
  * - what a scenario says of single packets (`SendOptions.why`), as where an IP ID is all there is to go by.
  *
- * The TTL, ports and times are part of "alike"; bytes behind a snaplen are not, so scenarios that cut do not hide
- * what differs there.
+ * A TTL tells packets apart as their bytes do. Bytes behind a snaplen count as if they had been kept: a scenario that cuts
+ * hides nothing that alone tells two packets apart.
  */
 export function decidablePairs(world: World, isSeen: (fate: Fate) => boolean, windowNs: number): ReadonlySet<number> {
   const contents = new Map(world.fates.map((fate) => [fate.serial, contentOf(fate)]));
@@ -69,14 +69,17 @@ function knownFlows(
   }
   const known = new Set([...evidence].filter(([, weight]) => weight >= COINCIDENCES).map(([flow]) => flow));
   const users = new Map<string, number>();
-  const nameOf = ({ proto, inside: { near, far } }: World["flows"][number]) =>
-    `${proto} ${near.port} ${far.address} ${far.port}`;
-  for (const flow of world.flows) users.set(nameOf(flow), (users.get(nameOf(flow)) ?? 0) + 1);
+  for (const flow of world.flows) users.set(portOf(flow), (users.get(portOf(flow)) ?? 0) + 1);
   for (const flow of world.flows) {
     const isKept = flow.inside.near.port === flow.outside.near.port && flow.inside.near.port !== 0;
-    if (isKept && users.get(nameOf(flow)) === 1) known.add(flow.id);
+    if (isKept && users.get(portOf(flow)) === 1) known.add(flow.id);
   }
   return known;
+}
+
+/** What a masquerading host is asked for: a port towards an end. */
+function portOf({ proto, inside: { near, far } }: Flow): string {
+  return `${proto} ${near.port} ${far.address} ${far.port}`;
 }
 
 /** Those that follow each other within a window, in order of entry: no later one is a rival of an earlier one. */

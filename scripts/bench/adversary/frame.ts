@@ -230,10 +230,13 @@ function addressBytes(text: string): Buffer {
 
 function ipv6Bytes(text: string): Buffer {
   const [left, right] = text.split("::");
-  const words = (part: string | undefined) => (part ? part.split(":").map((word) => Number.parseInt(word, 16)) : []);
-  const [high, low] = [words(left), words(right)];
+  const [high, low] = [wordsOf(left), wordsOf(right ?? "")];
   const bytes = Buffer.alloc(16);
   for (const [i, word] of high.entries()) bytes.writeUInt16BE(word, 2 * i);
   for (const [i, word] of low.entries()) bytes.writeUInt16BE(word, 16 - 2 * (low.length - i));
   return bytes;
+}
+
+function wordsOf(text: string): number[] {
+  return text === "" ? [] : text.split(":").map((word) => Number.parseInt(word, 16));
 }

@@ -14,7 +14,7 @@ import {
   timestamps,
   UDP,
 } from "./packet.js";
-import { container, container6, type Flow, server, server6, type World } from "./world.js";
+import { container, container6, type Direction, type Flow, server, server6, type World, HOST, HOST6 } from "./world.js";
 
 /** Where a conversation takes place, and whether its ends fill in IP IDs. Whatever is left out is drawn. */
 export interface Talk {
@@ -70,60 +70,69 @@ export interface TcpTalk extends Talk {
   readonly isUnderWay?: boolean;
 }
 
-/** Requests and answers over TCP, from handshake to end. */
+/** Requests and answers over TCP, from handshake to end. Nobody answers what has not reached them. */
 export function tcpTalk(world: World, talk: TcpTalk = {}): () => Lines {
   return function* () {
     const { rng } = world;
-    const { hasIds = true, rounds = 5, segments = 6, gapNs = 30e6, hasTimestamps = true, rttNs = 1.5e6 } = talk;
-    const flow = flowOf(world, TCP, { port: 443, ...talk });
-    const ends = {
-      outbound: { seq: rng.word(), id: ids(rng, hasIds), ticks: rng.word(), ttl: 64 },
-      inbound: { seq: rng.word(), id: ids(rng, hasIds), ticks: rng.word(), ttl: 40 + rng.below(20) },
-    };
-    const ticksOf = (direction: "outbound" | "inbound") =>
-      (ends[direction].ticks + Math.floor(world.nowNs / 1e6)) >>> 0;
-    const send = (direction: "outbound" | "inbound", flags: number, length: number) => {
-      const [own, other] = direction === "outbound" ? [ends.outbound, ends.inbound] : [ends.inbound, ends.outbound];
-      const isSyn = (flags & SYN) !== 0;
-      const echo = ticksOf(direction === "outbound" ? "inbound" : "outbound");
-      const stamps = hasTimestamps ? [timestamps(ticksOf(direction), (flags & ACK) === 0 ? 0 : echo)] : [];
-      const options = Buffer.concat([...(isSyn ? [mssOption(1460)] : []), ...stamps]);
-      const ack = (flags & ACK) === 0 ? 0 : other.seq;
-      world.send(
-        flow,
-        direction,
-        segment(
-          { seq: own.seq, ack, flags, options, window: 502 - (length & 7) },
-          { ttl: own.ttl, ipId: own.id(), payload: bytes(rng, length) },
-        ),
-      );
-      own.seq = (own.seq + length + ((flags & (SYN | FIN)) === 0 ? 0 : 1)) >>> 0;
-    };
+    const { rounds = 5, segments = 6, gapNs = 30e6, rttNs = 1.5e6 } = talk;
+    const { send, acknowledge } = tcpEnds(world, talk);
     if (!(talk.isUnderWay ?? false)) {
-      send("outbound", SYN, 0);
-      yield rttNs;
-      send("inbound", SYN | ACK, 0);
-      yield 40e3;
+      yield rttNs + send("outbound", SYN, 0);
+      yield 40e3 + send("inbound", SYN | ACK, 0);
       send("outbound", ACK, 0);
       yield 20e3;
     }
     for (let round = 0; round < rounds; round++) {
-      send("outbound", ACK | PSH, 80 + rng.below(600));
-      yield rttNs + rng.exponential(0.3e6);
+      yield rttNs + rng.exponential(0.3e6) + send("outbound", ACK | PSH, 80 + rng.below(600));
+      let lastNs = 0;
       for (let left = 1 + rng.below(segments); left > 0; left--) {
-        send("inbound", left === 1 ? ACK | PSH : ACK, left === 1 ? 1 + rng.below(1400) : 1400);
+        lastNs = send("inbound", left === 1 ? ACK | PSH : ACK, left === 1 ? 1 + rng.below(1400) : 1400);
+        if (left % 2 === 1) acknowledge(lastNs + 20e3);
         yield 60e3 + rng.exponential(60e3);
-        if (left % 2 === 1) send("outbound", ACK, 0);
-        yield 20e3;
       }
-      yield rng.exponential(gapNs);
+      yield lastNs + 50e3 + rng.exponential(gapNs * world.pace);
     }
-    send("outbound", ACK | FIN, 0);
-    yield rttNs;
-    send("inbound", ACK | FIN, 0);
-    yield 40e3;
+    yield rttNs + send("outbound", ACK | FIN, 0);
+    yield 40e3 + send("inbound", ACK | FIN, 0);
     send("outbound", ACK, 0);
   };
+}
+
+function opposite(direction: Direction): Direction {
+  return direction === "outbound" ? "inbound" : "outbound";
+}
+
+/** What both ends of a TCP connection count. */
+export function tcpEnds(world: World, talk: TcpTalk) {
+  const { rng } = world;
+  const { hasIds = true, hasTimestamps = true } = talk;
+  const flow = flowOf(world, TCP, { port: 443, ...talk });
+  const ends = {
+    outbound: { seq: rng.word(), id: ids(rng, hasIds), ticks: rng.word(), ttl: 64 },
+    inbound: { seq: rng.word(), id: ids(rng, hasIds), ticks: rng.word(), ttl: 40 + rng.below(20) },
+  };
+  const ticksOf = (direction: Direction) => (ends[direction].ticks + Math.floor(world.nowNs / 1e6)) >>> 0;
+
+  /** @returns how long it is under way, ns. @param acked what it acknowledges; all that was sent where left out. */
+  function send(direction: Direction, flags: number, length: number, acked = ends[opposite(direction)].seq): number {
+    const own = ends[direction];
+    const isFirst = (flags & ACK) === 0;
+    const stamps = hasTimestamps ? [timestamps(ticksOf(direction), isFirst ? 0 : ticksOf(opposite(direction)))] : [];
+    const options = Buffer.concat([...((flags & SYN) === 0 ? [] : [mssOption(1460)]), ...stamps]);
+    const tcp = { seq: own.seq, ack: isFirst ? 0 : acked, flags, options, window: 502 - (length & 7) };
+    const sent = segment(tcp, { ttl: own.ttl, ipId: own.id(), payload: bytes(rng, length) });
+    const exitNs = world.send(flow, direction, sent);
+    own.seq = (own.seq + length + ((flags & (SYN | FIN)) === 0 ? 0 : 1)) >>> 0;
+    return exitNs < 0 ? 1e6 : exitNs - world.nowNs;
+  }
+
+  /** Has the client acknowledge, after this long, what the server has sent by now. */
+  function acknowledge(afterNs: number): void {
+    const acked = ends.inbound.seq;
+    world.after(afterNs, () => send("outbound", ACK, 0, acked));
+  }
+
+  return { flow, ends, send, acknowledge };
 }
 
 /** A question and its answer over UDP, each from a socket of its own. */
@@ -135,8 +144,9 @@ export function dnsTalk(world: World, talk: Talk = {}): () => Lines {
     const question = bytes(rng, 28 + rng.below(30));
     const answer = Buffer.concat([question.subarray(0, 2), bytes(rng, 60 + rng.below(200))]);
     const id = () => (hasIds ? 1 + rng.below(0xffff) : 0);
-    world.send(flow, "outbound", datagram(question, id()));
-    yield rttNs + rng.exponential(0.5e6);
+    const leftNs = world.send(flow, "outbound", datagram(question, id()));
+    if (leftNs < 0) return;
+    yield leftNs - world.nowNs + rttNs + rng.exponential(0.5e6);
     world.send(flow, "inbound", datagram(answer, id(), 50));
   };
 }
@@ -145,8 +155,33 @@ export function datagram(payload: Buffer, ipId: number, ttl = 64, changes: Parti
   return packet({ payload, ipId, ttl, df: ipId === 0, ...changes });
 }
 
-/** The same datagram again and again; one in so many is answered. */
+/** Datagrams of random sizes and bytes. */
+export interface Datagrams extends Talk {
+  readonly count: number;
+  /** Payload lengths are multiples of this. */
+  readonly unit?: number;
+  readonly tos?: number;
+}
+
+/** Datagrams both ways, like no others: WireGuard, QUIC. */
+export function datagramTalk(world: World, talk: Datagrams): () => Lines {
+  return function* () {
+    const { rng } = world;
+    const { count, hasIds = true, unit = 1, tos = 0 } = talk;
+    const flow = flowOf(world, UDP, talk);
+    const id = { outbound: ids(rng, hasIds), inbound: ids(rng, hasIds) };
+    for (let k = 0; k < count; k++) {
+      const direction: Direction = k === 0 || rng.chance(0.5) ? "outbound" : "inbound";
+      const payload = bytes(rng, unit * Math.ceil((32 + rng.below(1100)) / unit));
+      world.send(flow, direction, datagram(payload, id[direction](), direction === "outbound" ? 64 : 50, { tos }));
+      yield rng.exponential(6e6 * world.pace);
+    }
+  };
+}
+
+/** The same datagram again and again. */
 export interface Beat extends Talk {
+  /** At the world's pace. */
   readonly everyNs: number;
   readonly count: number;
   readonly payload: Buffer;
@@ -157,28 +192,51 @@ export interface Beat extends Talk {
   readonly isAnswered?: boolean;
 }
 
-/** A stream of equal datagrams. */
+/** A stream of equal datagrams. Half of those who send one say something of their own first. */
 export function beatTalk(world: World, beat: Beat): () => Lines {
   return function* () {
     const { rng } = world;
     const { everyNs, count, payload, jitter = 0.02, id = () => 0, isAnswered = false, rttNs = 2e6 } = beat;
     const flow = flowOf(world, UDP, beat);
-    for (let i = 0; i < count; i++) {
-      world.send(flow, "outbound", datagram(payload, id()));
-      const waitNs = everyNs * (1 + jitter * (rng.unit() - 0.5));
-      if (isAnswered) {
-        yield rttNs;
-        world.send(flow, "inbound", datagram(payload, id(), 50));
+    if (rng.chance(0.5)) {
+      for (const direction of ["outbound", "inbound", "outbound", "inbound"] as const) {
+        const leftNs = world.send(flow, direction, datagram(bytes(rng, 50), id(), direction === "outbound" ? 64 : 50));
+        yield everyNs + Math.max(0, leftNs - world.nowNs);
       }
-      yield Math.max(1, waitNs - (isAnswered ? rttNs : 0));
+    }
+    for (let i = 0; i < count; i++) {
+      const leftNs = world.send(flow, "outbound", datagram(payload, id()));
+      if (isAnswered && leftNs >= 0) {
+        world.after(leftNs - world.nowNs + rttNs, () => world.send(flow, "inbound", datagram(payload, id(), 50)));
+      }
+      yield world.pace * everyNs * (1 + jitter * (rng.unit() - 0.5));
     }
   };
 }
 
-/** So many TCP conversations and questions beside what a scenario is about, each at a random time within so long. */
+/**
+ * So many conversations beside what a scenario is about, each at a random time within so long: TCP, questions and their
+ * answers, and some that the host has with itself, which the outside alone sees.
+ */
 export function background(world: World, duringNs: number, count: number, talk: TcpTalk = {}): void {
+  const { rng } = world;
   for (let i = 0; i < count; i++) {
     const isTcp = i % 3 !== 2;
-    world.start(world.rng.between(0, duringNs), isTcp ? tcpTalk(world, talk) : dnsTalk(world, talk));
+    world.start(rng.between(0, duringNs), isTcp ? tcpTalk(world, talk) : dnsTalk(world, talk));
+    if (i % 20 === 19) world.start(rng.between(0, duringNs), hostTalk(world, talk));
   }
+}
+
+/** A question of the host's own. */
+function hostTalk(world: World, { isIpv6 = false, hasIds = true, rttNs = 2e6 }: Talk): () => Lines {
+  return function* () {
+    const { rng } = world;
+    const near = { address: isIpv6 ? HOST6 : HOST, port: 32_768 + rng.below(28_000) };
+    const far = { address: isIpv6 ? server6(0) : server(0), port: 53 };
+    const ends = { inside: { near, far }, outside: { near, far } };
+    const id = () => (hasIds ? 1 + rng.below(0xffff) : 0);
+    world.local("outside", ends, "outbound", datagram(bytes(rng, 40), id()));
+    yield rttNs;
+    world.local("outside", ends, "inbound", datagram(bytes(rng, 100), id(), 50));
+  };
 }

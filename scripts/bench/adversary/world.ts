@@ -1,3 +1,4 @@
+import type { Actor } from "../actor.js";
 import { Rng } from "../rng.js";
 import { type Lines, Script } from "../script.js";
 import { TimeHeap } from "../time-heap.js";
@@ -9,11 +10,14 @@ export type Direction = "outbound" | "inbound";
 type Side = "inside" | "outside";
 
 /** A conversation's ends as each side sees them: `near` is behind the NAT, `far` somewhere. */
-export interface Flow {
-  readonly id: number;
-  readonly proto: number;
+interface Ends {
   readonly inside: { readonly near: End; readonly far: End };
   readonly outside: { readonly near: End; readonly far: End };
+}
+
+export interface Flow extends Ends {
+  readonly id: number;
+  readonly proto: number;
 }
 
 /** What one side shows of what was sent as one: segments of a super-segment, or simply the packet. */
@@ -56,8 +60,9 @@ export interface SendOptions {
   readonly missed?: Side;
   /** What leaves, where it is not what the router's model makes of what enters. */
   readonly left?: Parts;
-  /** How far apart a packet's frames are, ns, at its entry and at its exit; the exit's may be given in another order. */
+  /** How far apart a packet's frames are on either side, ns, where it is cut. */
   readonly spacingNs?: number;
+  /** Whether they leave in another order. */
   readonly shuffle?: boolean;
   /** Why nothing that the captures hold decides what it is the twin of, where `decide.ts` cannot see that by itself. */
   readonly why?: string;
@@ -79,8 +84,10 @@ export class World {
   readonly router: RouterModel;
   readonly fates: Fate[] = [];
   readonly flows: Flow[] = [];
+  /** How much slower than said everything goes that takes its time from this: another in each world. */
+  readonly pace: number;
   nowNs = START_NS;
-  readonly #scripts: Script[] = [];
+  readonly #actors: Actor[] = [];
   readonly #turns = new TimeHeap();
   readonly #taken = new Set<string>();
   readonly #lastExitNs = { outbound: 0, inbound: 0 };
@@ -88,6 +95,7 @@ export class World {
 
   constructor(seed: number) {
     this.rng = new Rng(seed);
+    this.pace = this.rng.between(0.8, 1.5);
     this.router = {
       latencyNs: () => 8_000 + Math.min(this.rng.exponential(9_000), 68_000),
       isFifo: true,
@@ -99,15 +107,29 @@ export class World {
 
   /** Lets a conversation begin after this long; its lines yield how long they wait. */
   start(afterNs: number, lines: () => Lines): void {
-    this.#scripts.push(new Script(lines));
-    this.#turns.push(this.nowNs + afterNs, this.#scripts.length - 1);
+    this.#enter(afterNs, new Script(lines));
+  }
+
+  /** Has something happen after this long. */
+  after(afterNs: number, act: () => unknown): void {
+    this.#enter(afterNs, {
+      step: () => {
+        act();
+        return -1;
+      },
+    });
+  }
+
+  #enter(afterNs: number, actor: Actor): void {
+    this.#actors.push(actor);
+    this.#turns.push(this.nowNs + afterNs, this.#actors.length - 1);
   }
 
   /** Lets all conversations come to their end. */
   run(): void {
     while (this.#turns.size > 0) {
       this.nowNs = this.#turns.time;
-      const nextNs = this.#scripts[this.#turns.id].step(this.nowNs);
+      const nextNs = this.#actors[this.#turns.id].step(this.nowNs);
       if (nextNs < 0) this.#turns.pop();
       else this.#turns.postpone(nextNs);
     }
@@ -131,6 +153,13 @@ export class World {
     const flow = { id: this.flows.length + 1, proto, inside, outside };
     this.flows.push(flow);
     return flow;
+  }
+
+  /** Has what leaves wait in a queue that is so long, in time, so long after the start. */
+  queue(waitNs: (sinceNs: number) => number): void {
+    const { latencyNs } = this.router;
+    this.router.latencyNs = (direction, nowNs) =>
+      latencyNs(direction, nowNs) + (direction === "outbound" ? waitNs(nowNs - START_NS) : 0);
   }
 
   /** Forgets which ports are taken: `conntrack -F`. */
@@ -168,9 +197,9 @@ export class World {
   }
 
   /** Sends what is seen on one side alone and meant for no other: the host's own. */
-  local(side: Side, flow: Flow, direction: Direction, entered: Packet): void {
+  local(side: Side, ends: Ends, direction: Direction, entered: Packet): void {
     const serial = this.#nextSerial();
-    this.#show(side, flow, direction, entered, this.nowNs, serial, {}, false);
+    this.#show(side, ends, direction, entered, this.nowNs, serial, {}, false);
     const entryNs = this.nowNs;
     const fate = { serial, flow: 0, direction, entered, left: null, entryNs, exitNs: -1 };
     this.fates.push({ ...fate, isLocal: true, isUndecidable: false });
@@ -192,7 +221,7 @@ export class World {
   /** @returns the time of the last frame. */
   #show(
     side: Side,
-    flow: Flow,
+    ends: Ends,
     direction: Direction,
     parts: Parts,
     timeNs: number,
@@ -201,7 +230,7 @@ export class World {
     isShuffled: boolean,
   ): number {
     const point = this[side];
-    const { near, far } = flow[side];
+    const { near, far } = ends[side];
     const isOutbound = direction === "outbound";
     const [src, dst] = isOutbound ? [near, far] : [far, near];
     const { link, mtu } = point.model;

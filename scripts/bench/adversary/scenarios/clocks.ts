@@ -1,0 +1,206 @@
+import type { Adversary } from "../adversary.js";
+import { START_NS } from "../capture.js";
+import { background, beatTalk, bytes, datagramTalk, dnsTalk } from "../talk.js";
+import { container, container6, type World } from "../world.js";
+
+/** Scenarios of clocks and of the way between the capture points. */
+export const CLOCKS: Readonly<Record<string, Adversary>> = {
+  "wrong/clock-runaway-ipv6": {
+    about: "IPv6, clocks 37 s apart, TCP and DNS beside 12 constant heartbeats every 10 ms",
+    recall: 0.999,
+    play: (world) => runaway(world, true),
+  },
+  "wrong/clock-runaway-no-id": {
+    about: "the same over IPv4 without IP IDs",
+    recall: 0.999,
+    play: (world) => runaway(world, false),
+  },
+  "wrong/clock-late-step": {
+    about: "one clock; after a second the outside's stamps are 30 µs early; heartbeats every 3 to 4 ms, 3 % dropped",
+    recall: 0.9,
+    play(world) {
+      world.outside.model.errorNs = (timeNs) => (timeNs > START_NS + 1e9 ? -30_000 : 0);
+      dropping(world);
+    },
+  },
+  "wrong/clock-late-drift": {
+    about: "clocks that agree at first and drift by 20 ppm; heartbeats every 3 to 4 ms, 3 % dropped",
+    recall: 0.9,
+    play(world) {
+      world.outside.model.driftPpm = world.rng.chance(0.5) ? 20 : -20;
+      dropping(world);
+    },
+  },
+  "said/points-15-ms-apart": {
+    about: "15 ms between the capture points, and clocks seconds apart",
+    recall: 0.99,
+    play: (world) => apart(world, { latencyNs: 15e6, talks: 150 }),
+  },
+  "said/points-15-ms-apart-sparse": {
+    about: "the same with little traffic",
+    recall: 0.99,
+    play: (world) => apart(world, { latencyNs: 15e6, talks: 14 }),
+  },
+  "said/points-15-ms-apart-ipv6": {
+    about: "the same over IPv6",
+    recall: 0.99,
+    play: (world) => apart(world, { latencyNs: 15e6, talks: 150, isIpv6: true }),
+  },
+  "said/points-50-ms-apart": {
+    about: "50 ms between the capture points, and clocks 3.5 s apart",
+    recall: 0.99,
+    play: (world) => apart(world, { latencyNs: 50e6, talks: 120, offsetNs: 3.5e9 }),
+  },
+  "said/points-300-ms-apart-one-clock": {
+    about: "300 ms between the capture points, on one clock",
+    recall: 0.99,
+    play: (world) => apart(world, { latencyNs: 300e6, talks: 120, offsetNs: 0 }),
+  },
+  "said/drift-invented": {
+    about: "clocks apart that do not drift, while the uplink's queue grows by 1 ms a second",
+    recall: 0.99,
+    play(world) {
+      offset(world);
+      world.queue((ns) => ns * 1e-3);
+      background(world, 8e9, 200, { rttNs: 5e6 });
+    },
+  },
+  "said/clock-steps-back": {
+    about: "the outside clock is set back by half a second on the way",
+    recall: 0.95,
+    play(world) {
+      const stepNs = START_NS + world.rng.between(2.5e9, 3.5e9);
+      world.outside.model.errorNs = (timeNs) => (timeNs > stepNs ? -0.5e9 : 0);
+      background(world, 7e9, 220);
+    },
+  },
+  "said/offset-given-drift": {
+    about: "the offset is given; the clocks drift by 20 ppm for two minutes; heartbeats without ID",
+    recall: 0.99,
+    args: ["--clock-offset", "2500ms"],
+    play(world) {
+      world.outside.model.offsetNs = 2.5e9;
+      world.outside.model.driftPpm = world.rng.chance(0.5) ? 20 : -20;
+      for (let i = 0; i < 4; i++) {
+        const beat = { everyNs: 100e6, count: 1150, payload: bytes(world.rng, 24), isAnswered: true, port: 9000 };
+        world.start(world.rng.between(0, 100e6), beatTalk(world, beat));
+      }
+      background(world, 115e9, 120);
+    },
+  },
+  "said/one-stamp-2-s-ahead": {
+    about: "one frame is stamped two seconds ahead",
+    recall: 0.99,
+    play: (world) => oneStampAhead(world, 2e9),
+  },
+  "said/one-stamp-100-s-ahead": {
+    about: "one frame is stamped a hundred seconds ahead",
+    recall: 0.99,
+    play: (world) => oneStampAhead(world, 100e9),
+  },
+  "said/halves-swapped": {
+    about: "the second half of the outside capture stands before the first",
+    recall: 0,
+    play(world) {
+      world.outside.model.arrange = (taps) => {
+        const half = taps.length >> 1;
+        return [...taps.slice(half), ...taps.slice(0, half)];
+      };
+      background(world, 8e9, 200);
+    },
+  },
+  "said/stamps-a-millisecond-out-of-order": {
+    about: "stamps up to a millisecond early: nothing was sent again",
+    recall: 0.99,
+    play(world) {
+      const { rng } = world;
+      for (const { model } of [world.inside, world.outside]) {
+        model.errorNs = () => (rng.chance(0.05) ? -rng.below(1e6) : 0);
+      }
+      background(world, 5e9, 160, { rttNs: 4e6 });
+    },
+  },
+  "recall/udp-alone-clocks-apart": {
+    about: "WireGuard, QUIC and DNS and no TCP, clocks seconds or years apart",
+    recall: 0.999,
+    play(world) {
+      const { rng, outside } = world;
+      outside.model.offsetS = [2, -19, 86_400 * 900, -86_400 * 2000][rng.below(4)];
+      outside.model.offsetNs = rng.below(1e9);
+      const hasIds = rng.chance(0.5);
+      for (let i = 0; i < 6; i++)
+        world.start(
+          rng.between(0, 1e9),
+          datagramTalk(world, { port: i < 2 ? 51_820 : 443, count: 400, hasIds, unit: i < 2 ? 16 : 1 }),
+        );
+      for (let i = 0; i < 150; i++) world.start(rng.between(0, 4e9), dnsTalk(world, { hasIds }));
+    },
+  },
+  "recall/dns-10-ms-apart": {
+    about: "DNS over IPv6, or over IPv4 without IDs, and 10 ms between the capture points",
+    recall: 0.99,
+    play(world) {
+      const { rng } = world;
+      const isIpv6 = rng.chance(0.5);
+      world.router.latencyNs = () => 10e6 + rng.exponential(100e3);
+      for (let i = 0; i < 800; i++) world.start(rng.between(0, 5e9), dnsTalk(world, { isIpv6, hasIds: false }));
+    },
+  },
+};
+
+function runaway(world: World, isIpv6: boolean): void {
+  const { rng } = world;
+  world.outside.model.offsetS = rng.chance(0.5) ? 37 : -37;
+  world.outside.model.offsetNs = rng.below(1e9);
+  const durationNs = 12e9;
+  background(world, durationNs, 160, { isIpv6, hasIds: false });
+  for (let i = 0; i < 12; i++) {
+    const near = { address: isIpv6 ? container6(i) : container(i), port: 20_000 + i };
+    const beat = {
+      everyNs: 10e6,
+      count: durationNs / 10e6,
+      payload: bytes(rng, 20 + (i % 3)),
+      isIpv6,
+      near,
+      port: 9000,
+    };
+    world.start(rng.between(0, 10e6), beatTalk(world, beat));
+  }
+}
+
+function dropping(world: World): void {
+  const { rng } = world;
+  world.router.drops = (direction) => direction === "outbound" && rng.chance(0.03);
+  for (let i = 0; i < 2; i++) {
+    const beat = { everyNs: rng.between(3e6, 4e6), count: 2000, payload: bytes(rng, 32), jitter: 0.3, port: 5004 };
+    world.start(rng.between(0, 4e6), beatTalk(world, beat));
+  }
+  background(world, 7e9, 40);
+}
+
+function offset({ rng, outside }: World): void {
+  outside.model.offsetS = rng.chance(0.5) ? 2 : -2;
+  outside.model.offsetNs = rng.below(1e9);
+}
+
+interface Apart {
+  readonly latencyNs: number;
+  readonly talks: number;
+  readonly offsetNs?: number;
+  readonly isIpv6?: boolean;
+}
+
+function apart(world: World, { latencyNs, talks, offsetNs, isIpv6 = false }: Apart): void {
+  const { rng } = world;
+  if (offsetNs === undefined) offset(world);
+  else world.outside.model.offsetNs = offsetNs;
+  world.router.latencyNs = () => latencyNs + rng.exponential(latencyNs / 200);
+  background(world, 6e9, talks, { isIpv6, rttNs: 3e6 });
+}
+
+function oneStampAhead(world: World, aheadNs: number): void {
+  const which = 500 + world.rng.below(1500);
+  const point = world.rng.chance(0.5) ? world.inside : world.outside;
+  point.model.errorNs = (_, frame) => (frame === which ? aheadNs : 0);
+  background(world, 8e9, 260);
+}

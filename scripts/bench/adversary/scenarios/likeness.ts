@@ -1,0 +1,175 @@
+import type { Adversary } from "../adversary.js";
+import { missing } from "../capture.js";
+import { mssOption, type Packet, segment, SYN, TCP, UDP } from "../packet.js";
+import { background, beatTalk, bytes, datagram, flowOf } from "../talk.js";
+import { container, server, type World } from "../world.js";
+
+/** Scenarios of packets that are like others. */
+export const LIKENESS: Readonly<Record<string, Adversary>> = {
+  "wrong/stale-translation": {
+    about: "equal heartbeats of two containers; after conntrack -F the second holds the first's old outside port",
+    recall: 0.999,
+    play(world) {
+      const { rng } = world;
+      const far = { address: server(0), port: 5000 };
+      const payload = bytes(rng, 5);
+      const [a, b] = [0, 1].map((host) => ({ address: container(host), port: 5000 }));
+      let flows = [flowOf(world, UDP, { near: a, far }), flowOf(world, UDP, { near: b, far })];
+      world.start(0.4e9, function* () {
+        for (let i = 0; i < 600; i++) {
+          if (i === 300) {
+            world.flush();
+            const [second, first] = [b, a].map((near) => flowOf(world, UDP, { near, far }));
+            flows = [first, second];
+          }
+          world.send(flows[0], "outbound", datagram(payload, 0));
+          const apartNs = rng.between(0.6e6, 5e6);
+          yield apartNs;
+          world.send(flows[1], "outbound", datagram(payload, 0));
+          yield 10e6 - apartNs;
+        }
+      });
+      background(world, 6e9, 80);
+    },
+  },
+  "wrong/sampled-statsd": {
+    about: "statsd with a socket a datagram, 1 in 10 sampled on each side: an IP ID is all there is to go by",
+    recall: null,
+    play(world) {
+      const { rng } = world;
+      if (rng.chance(0.5)) world.router.ports = "random";
+      world.inside.model.misses = missing(rng, 0.9);
+      world.outside.model.misses = missing(rng, 0.9);
+      const metrics = Array.from({ length: 6 }, () => bytes(rng, 30));
+      const why =
+        "16 bits of ID (and, where it is kept, of port), some of payload and time, against hundreds of orphans: under 2⁴⁰";
+      world.start(0, function* () {
+        for (let i = 0; i < 20_000; i++) {
+          const near = { address: container(rng.below(8)), port: 32_768 + rng.below(28_000) };
+          const flow = flowOf(world, UDP, { near, far: { address: server(0), port: 8125 } });
+          world.send(flow, "outbound", datagram(metrics[rng.below(6)], 1 + rng.below(0xffff)), { why });
+          yield rng.exponential(0.5e6);
+        }
+      });
+    },
+  },
+  "wrong/order-500-hz": {
+    about: "500 Hz without ID, 5 % dropped and 5 % missed on each side",
+    recall: 0.9,
+    play: (world) => ordered(world, 0.05, () => 0),
+  },
+  "wrong/order-constant-id": {
+    about: "500 Hz with one ID for all, 10 % dropped and 10 % missed on each side",
+    recall: 0.9,
+    play: (world) => ordered(world, 0.1, () => 1),
+  },
+  "wrong/swapped-payload": {
+    about: "segments with the same TCP numbers and other payload leave in the other order, within 100 µs",
+    recall: 0.999,
+    play(world) {
+      const { rng } = world;
+      swapped(world, TCP, () => {
+        const [seq, ack] = [rng.word(), rng.word()];
+        return [0, 1].map(() => segment({ seq, ack }, { payload: bytes(rng, 64) }));
+      });
+    },
+  },
+  "wrong/swapped-options": {
+    about: "SYNs that differ in their options alone leave in the other order",
+    recall: 0.999,
+    play(world) {
+      const { rng } = world;
+      swapped(world, TCP, () => {
+        const seq = rng.word();
+        return [1460, 1400].map((mss) => segment({ seq, flags: SYN, options: mssOption(mss) }));
+      });
+    },
+  },
+  "wrong/swapped-ttl": {
+    about: "datagrams that differ in their TTL alone leave in the other order",
+    recall: 0.999,
+    play(world) {
+      const { rng } = world;
+      swapped(world, UDP, () => {
+        const payload = bytes(rng, 40);
+        return [64, 128].map((ttl) => datagram(payload, 0, ttl));
+      });
+    },
+  },
+  "recall/stream-latency-over-spacing": {
+    about: "equal datagrams without ID every 3 ms, 12 ms between the capture points: their sequence tells them apart",
+    recall: 0.999,
+    play(world) {
+      const { rng } = world;
+      world.router.latencyNs = () => 12e6 + rng.exponential(100e3);
+      for (let i = 0; i < 3; i++) {
+        const beat = { everyNs: rng.between(2e6, 5e6), count: 800, payload: bytes(rng, 160), port: 5004, jitter: 0.2 };
+        world.start(1e9, beatTalk(world, beat));
+      }
+      background(world, 4e9, 80, { rttNs: 3e6 });
+    },
+  },
+  "recall/heartbeats-alike-between-flows": {
+    about: "equal heartbeats without ID of many containers, ports kept, clocks to be estimated",
+    recall: 0.999,
+    play(world) {
+      const { rng, outside } = world;
+      outside.model.offsetS = rng.chance(0.5) ? 3 : -8;
+      outside.model.offsetNs = rng.below(1e9);
+      const [payload, far] = [bytes(rng, 30), { address: server(0), port: 9000 }];
+      for (let i = 0; i < 14; i++) {
+        const near = { address: container(i), port: 9000 + i };
+        const beat = { everyNs: rng.between(15e6, 30e6), count: 200, payload, near, far, jitter: 0.3 };
+        world.start(rng.between(0, 30e6), beatTalk(world, beat));
+      }
+      background(world, 4e9, 80);
+    },
+  },
+  "recall/constant-id-losses-counted": {
+    about: "3,000 equal datagrams a second with one IP ID; both captures miss 1 % and count it",
+    recall: 0.99,
+    play(world) {
+      const { rng } = world;
+      world.router.latencyNs = () => 6_000 + Math.min(rng.exponential(5_000), 34_000);
+      for (const { model } of [world.inside, world.outside]) {
+        model.misses = missing(rng, 0.01);
+        model.hasCounters = true;
+        model.isMissTold = true;
+      }
+      const beat = { everyNs: 333_333, count: 7000, payload: bytes(rng, 120), id: () => 1, port: 5004 };
+      world.start(0, beatTalk(world, beat));
+      background(world, 2e9, 40);
+    },
+  },
+};
+
+function ordered(world: World, share: number, id: () => number): void {
+  const { rng } = world;
+  world.inside.model.misses = missing(rng, share);
+  world.outside.model.misses = missing(rng, share);
+  world.router.drops = () => rng.chance(share);
+  const beat = { everyNs: 2e6, count: 3000, payload: bytes(rng, 32), id, port: 5004 };
+  world.start(0, beatTalk(world, beat));
+  background(world, 6e9, 40);
+}
+
+/** Pairs of packets of one flow that enter one after the other and leave the other way round. */
+function swapped(world: World, proto: number, two: () => Packet[]): void {
+  const { rng } = world;
+  world.router.isFifo = false;
+  for (let talker = 0; talker < 10; talker++) {
+    const flow = flowOf(world, proto, { port: 443 });
+    world.start(rng.between(0, 50e6), function* () {
+      for (let i = 0; i < 100; i++) {
+        const apartNs = rng.between(5e3, 40e3);
+        const [first, second] = two();
+        const backNs = rng.between(2e3, 20e3);
+        world.send(flow, "outbound", first, { latencyNs: apartNs + 10e3 + backNs });
+        yield apartNs;
+        world.send(flow, "outbound", second, { latencyNs: 10e3 });
+        yield rng.between(5e6, 30e6);
+      }
+    });
+  }
+  background(world, 1.5e9, 60);
+}

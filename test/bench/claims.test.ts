@@ -1,0 +1,74 @@
+import { describe, expect, test } from "vitest";
+import type { Circumstances, Expectation } from "../../scripts/bench/adversary/adversary.js";
+import { Claims } from "../../scripts/bench/claims.js";
+import { COPY, DROPPED, FORWARDED, type SideTruth, UNCOVERED, UNSEEN } from "../../scripts/bench/truth.js";
+
+const sideOf = (...kinds: number[]): SideTruth => ({
+  kind: Uint8Array.of(0, ...kinds),
+  serial: new Int32Array(kinds.length + 1),
+  isDecidable: new Uint8Array(kinds.length + 1),
+});
+const TRUTH = { inside: sideOf(FORWARDED, DROPPED, UNSEEN, UNCOVERED, COPY), outside: sideOf(FORWARDED) };
+const ONE_CLOCK: Circumstances = {
+  isSteady: true,
+  isOneClock: true,
+  offsetNs: 0,
+  driftPpm: 0,
+  durationNs: 10e9,
+  offsetErrorNs: 20_000,
+  toleranceNs: 10_000,
+  hasRewrittenPorts: false,
+};
+
+function told(claims: readonly object[], circumstances = ONE_CLOCK, expectation: Partial<Expectation> = {}) {
+  const judge = new Claims(TRUTH, circumstances, { about: "", recall: null, ...expectation });
+  for (const claim of claims) judge.read(JSON.stringify(claim));
+  return judge.result;
+}
+const verdict = (frame: number, verdict: string) => ({ type: "unmatched", side: "inside", frame, verdict, why: "" });
+const finding = (code: string, text = "") => ({ type: "finding", code, text, count: 3 });
+const pair = (latencyNs: number) => ({ type: "pair", latencyNs, inside: { frames: [1] } });
+const summary = (clock: object) => ({ type: "summary", clock });
+
+describe("claims", () => {
+  test.each([
+    ["a frame whose twin is there", 1, "dropped", { falseVerdicts: 1, dropOrMiss: 0 }],
+    ["one that was dropped", 2, "dropped", { falseVerdicts: 0, dropOrMiss: 0 }],
+    ["one that was missed in silence", 3, "dropped", { falseVerdicts: 0, dropOrMiss: 1 }],
+    ["one that was missed and said so", 4, "dropped", { falseVerdicts: 1, dropOrMiss: 0 }],
+    ["a copy", 5, "dropped", { falseVerdicts: 1, dropOrMiss: 0 }],
+    ["a copy", 5, "copy", { falseVerdicts: 0 }],
+    ["a frame whose twin is there", 1, "unknown", { falseVerdicts: 0 }],
+  ])("of %s (%i): %s", (_, frame, said, result) => {
+    expect(told([verdict(frame, said)])).toMatchObject(result);
+  });
+
+  test("that a packet leaves before it enters, on one clock and beyond the tolerance alone", () => {
+    const latencies = [5, -10_000, -10_001].map(pair);
+    expect(told(latencies).negative).toBe(1);
+    expect(told(latencies, { ...ONE_CLOCK, isOneClock: false }).negative).toBe(0);
+  });
+
+  test("in findings: false ones, ones of codes not known here, and the one that must be there", () => {
+    const { falseFindings, otherFindings, isSilent } = told([finding("dropped"), finding("leak"), finding("new")]);
+    expect([...falseFindings]).toEqual([["leak", 3]]);
+    expect([...otherFindings]).toEqual(["new"]);
+    expect(isSilent).toBe(false);
+    expect(told([], ONE_CLOCK, { says: /TTL/ }).isSilent).toBe(true);
+    expect(told([finding("rewritten", "the TTL")], ONE_CLOCK, { says: /TTL/ }).isSilent).toBe(false);
+    expect(told([finding("leak")], ONE_CLOCK, { findings: ["leak"] }).falseFindings.size).toBe(0);
+  });
+
+  test("of flows: translations that they do not have", () => {
+    expect(told(["snat", "dnat"].map((nat) => ({ type: "flow", nat }))).falseFlows).toBe(1);
+  });
+
+  test.each([
+    ["within what the captures allow", { offsetNs: 15_000, driftPpm: 1 }, true],
+    ["beyond it", { offsetNs: 25_000, driftPpm: 0 }, false],
+    ["beyond what it says itself", { offsetNs: 15_000, driftPpm: 0, uncertaintyNs: 9_000 }, false],
+    ["a drift that is not there", { offsetNs: 0, driftPpm: 30 }, false],
+  ])("of the clock: %s", (_, clock, isWithin) => {
+    expect(told([summary(clock)]).clock?.isWithin).toBe(isWithin);
+  });
+});
