@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { runs } from "../support/runs.js";
 import { simulate, spec } from "./nat-simulation.js";
 import { outcomeOf, told, us } from "./outcome.js";
 import { CONTAINER, conversation, datagram, OTHER } from "./traffic.js";
@@ -15,7 +16,7 @@ it("no pair is ever wrong, and every frame is accounted for", async () => {
       const wrong = pairs.filter((pair) => twins.get(pair.inside) !== pair.outside);
       expect(wrong).toEqual([]);
     }),
-    { numRuns: 150 },
+    { numRuns: runs(150) },
   );
 });
 
@@ -36,7 +37,7 @@ it("packets that nothing could be mistaken for are all paired", async () => {
       const outcome = await outcomeOf(inside, outside, { clock: { kind: "none" } });
       expect(outcome.twins).toEqual([...twins].sort((a, b) => a[0] - b[0]));
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   );
 });
 
@@ -50,7 +51,7 @@ it("the same captures give the same results, however their sources cut them into
       expect(told(await outcomeOf(inside, outside, { clock }))).toEqual(whole);
       expect(told(await outcomeOf(inside, outside, { clock, batches }))).toEqual(whole);
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   );
 });
 
