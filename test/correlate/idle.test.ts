@@ -101,6 +101,6 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
       expect(slots.map((slot) => found.isHeld(slot))).toEqual(slots.map((slot) => held.has(slot)));
       found.free();
     }),
-    { numRuns: runs(300) },
+    { numRuns: runs(200) },
   );
 });

@@ -148,7 +148,7 @@ it("no pair is ever wrong where hosts do the same over IPv4, IPv6 and NAT64 at o
       const { pairs } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
       expect(pairs.filter((pair) => twins.get(pair.inside) !== pair.outside)).toEqual([]);
     }),
-    { numRuns: runs(150) },
+    { numRuns: runs(60) },
   );
 });
 
@@ -161,6 +161,6 @@ it("dual-stack hosts without a translator give no pair across versions", async (
       const across = pairs.filter((pair) => version(inside[pair.inside - 1]) !== version(outside[pair.outside - 1]));
       expect(across).toEqual([]);
     }),
-    { numRuns: runs(100) },
+    { numRuns: runs(80) },
   );
 });
