@@ -94,11 +94,11 @@ serve() {
   local place=$1 proto=$2 port=$3 try
   shift 3
   start "$place" "$@" >/dev/null 2>&1
-  for try in {1..100}; do
+  for try in {1..1000}; do
     if [[ -n $(nsenter --net="$(netns_file "$place")" -- ss -Hln "--$proto" "sport = :$port") ]]; then return; fi
     pause 0.05
   done
-  refuse "$1 did not listen on $proto port $port in $place within 5 s"
+  refuse "$1 did not listen on $proto port $port in $place"
 }
 
 pause() {

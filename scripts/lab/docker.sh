@@ -28,11 +28,11 @@ engine_up() {
   local state=$1 try
   daemon dhost dockerd --data-root "$state/data" --exec-root "$state/exec" -H "unix://$state/docker.sock" \
     --pidfile "$state/docker.pid" --storage-driver vfs --cgroup-parent "/$LAB_NAME-docker" --log-level warn
-  for try in {1..150}; do
+  for try in {1..600}; do
     if engine version >/dev/null 2>&1; then return; fi
     sleep 0.2
   done
-  refuse "dockerd did not answer within 30 s: $(tail -n 3 "$state/log")"
+  refuse "dockerd did not answer: $(tail -n 3 "$state/log")"
 }
 
 image_from_busybox() {
@@ -74,7 +74,7 @@ docker_down() {
 engine_down() {
   local pid=$1 try
   kill -TERM "$pid" 2>/dev/null || return 0
-  for try in {1..100}; do
+  for try in {1..600}; do
     if [[ ! -e /proc/$pid ]]; then return; fi
     sleep 0.1
   done

@@ -48,7 +48,7 @@ lab_record() {
   forget_the_past
   start_captures
   run
-  pause 1.3 # tcpdump asks libpcap for what it has once a second
+  await "tcpdump to write what it has captured" captures_caught_up
   stop_captures
   check_captures
   keep "$dir/$name"
@@ -92,11 +92,22 @@ conntrack_listens() {
 await() {
   local what=$1 try
   shift
-  for try in {1..100}; do
+  for try in {1..1000}; do
     if "$@"; then return; fi
     pause 0.05
   done
-  refuse "waited 5 s for $what"
+  refuse "waited in vain for $what"
+}
+
+# tcpdump asks libpcap for what it has once a second. It tells on SIGUSR1 how much it has written, and how much has come.
+captures_caught_up() {
+  local pid side
+  for pid in "${CAPTURES[@]:0:2}"; do kill -USR1 "$pid"; done
+  pause 0.05
+  for side in inside outside; do
+    [[ $(tail -n 1 "$WORK/$side.err") =~ ([0-9]+)' packets captured, '([0-9]+)' packets received' ]] || return 1
+    [[ ${BASH_REMATCH[1]} == "${BASH_REMATCH[2]}" ]] || return 1
+  done
 }
 
 stop_captures() {

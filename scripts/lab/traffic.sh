@@ -12,7 +12,7 @@ traffic() {
   spawn "$place" node "$HERE/traffic.mjs" "$@"
 }
 
-fetch() { spawn "$1" timeout 10 busybox wget -q -O /dev/null "$2"; }
+fetch() { spawn "$1" timeout 100 busybox wget -q -O /dev/null "$2"; }
 
 # The article's own tool. Its ICMP id is its process id, so two containers can have the same.
 busybox_ping() {

@@ -19,6 +19,7 @@ import {
   type SideTruth,
   UNSEEN,
 } from "../../scripts/bench/truth.js";
+import { isSkipped, tools } from "../support/needs.js";
 import { onesSum } from "./sums.js";
 
 const folder = mkdtempSync(join(tmpdir(), "natcorr-bench-test-"));
@@ -26,8 +27,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 const PACKETS = 1500;
 const NAMES = [...SCENARIOS.keys()];
-const hasTcpdump = spawnSync("tcpdump", ["--version"]).status === 0;
-if (!hasTcpdump) console.warn("tcpdump is not installed: whether it reads the generated captures is not tested");
+const lacksTcpdump = isSkipped("whether tcpdump reads the generated captures", tools(["tcpdump"]));
 
 /** Generates a small pair, in a folder a seed. */
 function pairOf(name: string, seed = 1, changes = {}) {
@@ -151,7 +151,7 @@ describe.each(NAMES)("%s", (name) => {
     expect(readTruth(pairPaths(join(folder, name)).truth)).toEqual(truth);
   });
 
-  test.runIf(hasTcpdump)("is read by tcpdump to its end", () => {
+  test.skipIf(lacksTcpdump)("is read by tcpdump to its end", () => {
     for (const capture of [pair.inside, pair.outside]) {
       const { status, stdout, stderr } = spawnSync("tcpdump", ["-nr", capture, "--count"], { encoding: "utf8" });
       expect(stderr).not.toMatch(/truncated|bad|invalid/i);

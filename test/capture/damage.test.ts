@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { gzipSync } from "node:zlib";
+import { runs } from "../support/runs.js";
 import { Blocks, pcap, readBytes } from "./files.js";
 
 const FRAMES = Array.from({ length: 6 }, (_, i) => ({
@@ -52,7 +53,7 @@ describe.each(CAPTURES)("%s", { timeout: 60_000 }, (_, whole) => {
           expect(frame.iface).toBeLessThan(capture.interfaces.length);
         });
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 
@@ -69,7 +70,7 @@ describe.each(CAPTURES)("%s", { timeout: 60_000 }, (_, whole) => {
           expect(capture.warnings.length).toBeLessThanOrEqual(2);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -5,6 +5,7 @@ import { gzipSync } from "node:zlib";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { openCapture } from "../../src/capture/open.js";
+import { runs } from "../support/runs.js";
 import { pcap, readBytes, readPath, scratch, stored } from "./files.js";
 
 const FRAMES = Array.from({ length: 100 }, (_, i) => ({ seconds: i, data: Buffer.alloc(100, i) }));
@@ -57,7 +58,7 @@ test("gives the same frames in pieces, no larger than they are asked for", async
       await source.close();
       expect(at).toBe(frames.length);
     }),
-    { numRuns: 5 },
+    { numRuns: runs(5) },
   );
 });
 

@@ -4,6 +4,7 @@ import { parse } from "pcap-parser";
 import type { ParsedPacket } from "pcap-parser";
 import { expect, test } from "vitest";
 import { BATCH_FRAMES } from "../../src/packets/frames.js";
+import { runs } from "../support/runs.js";
 import { pcap, readBytes, readPath, stored } from "./files.js";
 import type { Written } from "./files.js";
 
@@ -98,6 +99,6 @@ test("reads what pcap-parser reads", async () => {
         })),
       );
     }),
-    { numRuns: 50 },
+    { numRuns: runs(50) },
   );
 });

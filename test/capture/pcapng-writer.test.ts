@@ -1,10 +1,11 @@
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync } from "node:child_process";
 import { mkdirSync, readFileSync, statSync } from "node:fs";
 import * as fc from "fast-check";
 import { expect, test, vi } from "vitest";
 import { CaptureError } from "../../src/capture/errors.js";
 import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
 import { FrameBatch } from "../../src/packets/frames.js";
+import { isSkipped, root, tools } from "../support/needs.js";
 import { readPath, scratch } from "./files.js";
 
 const INSIDE = { name: "docker0", linkType: 1, snaplen: 262_144, filter: "icmp or tcp port 80" };
@@ -178,49 +179,51 @@ test("a full device is reported with the file and what is in it, once", () => {
   writer.close();
 });
 
-const canMount = process.getuid?.() === 0 || process.env.CI !== undefined;
-if (!canMount) console.info("a full disk under -w is not tested: mounting a small one takes root");
-
-test.skipIf(!canMount)("a full disk leaves a file that ends with a whole block", async () => {
-  const folder = scratch("small-disk");
-  mkdirSync(folder);
-  execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "natcorr-test", folder]);
-  try {
-    const path = `${folder}/full.pcapng`;
-    const writer = new PcapngWriter(path, [INSIDE, OUTSIDE]);
-    let kept = 0;
+test.skipIf(isSkipped("a full disk under -w", root))(
+  "a full disk leaves a file that ends with a whole block",
+  async () => {
+    const folder = scratch("small-disk");
+    mkdirSync(folder);
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=3m", "natcorr-test", folder]);
     try {
-      for (let i = 0; i < 1000; i++) writer.write(i % 2, zeros(50, 1001), EPOCH);
-    } catch (error) {
-      kept = Number(/frames 1 to (\d+) are in it, and it is readable/.exec(String(error))?.[1]);
+      const path = `${folder}/full.pcapng`;
+      const writer = new PcapngWriter(path, [INSIDE, OUTSIDE]);
+      let kept = 0;
+      try {
+        for (let i = 0; i < 1000; i++) writer.write(i % 2, zeros(50, 1001), EPOCH);
+      } catch (error) {
+        kept = Number(/frames 1 to (\d+) are in it, and it is readable/.exec(String(error))?.[1]);
+      }
+      writer.close();
+      expect(kept).toBeGreaterThan(2000);
+      expect(statSync(path).size).toBeLessThanOrEqual(3 << 20);
+      const read = await readPath(path);
+      expect(read.frames).toHaveLength(kept);
+      expect(read.warnings).toEqual([]);
+    } finally {
+      execFileSync("umount", [folder]);
     }
+  },
+);
+
+test.skipIf(isSkipped("what tshark makes of our pcapng", tools(["tshark"])))(
+  "tshark takes it, with both names and stamps to the nanosecond",
+  () => {
+    const path = scratch("tshark.pcapng");
+    const writer = new PcapngWriter(path, [INSIDE, { ...OUTSIDE, linkType: 1 }]);
+    writer.write(0, zeros(2, 60), EPOCH);
+    writer.write(1, zeros(1, 1500), EPOCH + 5_000_000_000n);
+    writer.statistics(0, { received: 2, dropped: 0, droppedByInterface: 0 }, EPOCH);
     writer.close();
-    expect(kept).toBeGreaterThan(2000);
-    expect(statSync(path).size).toBeLessThanOrEqual(3 << 20);
-    const read = await readPath(path);
-    expect(read.frames).toHaveLength(kept);
-    expect(read.warnings).toEqual([]);
-  } finally {
-    execFileSync("umount", [folder]);
-  }
-});
-
-const hasTshark = !spawnSync("tshark", ["--version"]).error || process.env.CI !== undefined;
-if (!hasTshark) console.info("tshark is not installed: it is not asked what it makes of our pcapng");
-
-test.skipIf(!hasTshark)("tshark takes it, with both names and stamps to the nanosecond", () => {
-  const path = scratch("tshark.pcapng");
-  const writer = new PcapngWriter(path, [INSIDE, { ...OUTSIDE, linkType: 1 }]);
-  writer.write(0, zeros(2, 60), EPOCH);
-  writer.write(1, zeros(1, 1500), EPOCH + 5_000_000_000n);
-  writer.statistics(0, { received: 2, dropped: 0, droppedByInterface: 0 }, EPOCH);
-  writer.close();
-  const fields = ["frame.number", "frame.interface_name", "frame.time_epoch", "frame.len"];
-  const args = ["-r", path, "-T", "fields", ...fields.flatMap((field) => ["-e", field])];
-  expect(execFileSync("tshark", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).split("\n")).toEqual([
-    "1\tdocker0\t1700000000.123456789\t60",
-    "2\tdocker0\t1700000000.123456790\t60",
-    "3\tenp0s3\t1700000005.123456789\t1500",
-    "",
-  ]);
-});
+    const fields = ["frame.number", "frame.interface_name", "frame.time_epoch", "frame.len"];
+    const args = ["-r", path, "-T", "fields", ...fields.flatMap((field) => ["-e", field])];
+    expect(execFileSync("tshark", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).split("\n")).toEqual(
+      [
+        "1\tdocker0\t1700000000.123456789\t60",
+        "2\tdocker0\t1700000000.123456790\t60",
+        "3\tenp0s3\t1700000005.123456789\t1500",
+        "",
+      ],
+    );
+  },
+);

@@ -4,18 +4,15 @@ import { describe, expect, it } from "vitest";
 import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
 import { openCapture } from "../../src/capture/open.js";
 import { FrameBatch } from "../../src/packets/frames.js";
+import { natcorr as inThisProcess, type Printed } from "../support/natcorr.js";
 import { scratch } from "./files.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const FIXTURES = fileURLToPath(new URL("../../fixtures/", import.meta.url));
 const FIXTURE = `${FIXTURES}docker-web/`;
 
-function natcorr(...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
-  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, "file", ...args], {
-    encoding: "utf8",
-    maxBuffer: 1 << 26,
-  });
-  return { status, stdout, stderr };
+function natcorr(...args: readonly string[]): Promise<Printed> {
+  return inThisProcess("file", ...args);
 }
 
 /** Both captures of a fixture in one pcapng file, as `natcorr live -w` writes it: batch after batch. */
@@ -66,9 +63,9 @@ function lines(stdout: string, type: string): string[] {
 describe("natcorr file with both sides in one capture", () => {
   it("finds what it finds in two, and every frame has its number in the one", async () => {
     const both = await bothInOne();
-    const two = natcorr("--format", "ndjson", `${FIXTURE}inside.pcap`, `${FIXTURE}outside.pcap`);
-    const one = natcorr("--format", "ndjson", both, "--inside", "docker0", "--outside", "1");
-    expect(one).toMatchObject({ status: 0, stderr: "" });
+    const two = await natcorr("--format", "ndjson", `${FIXTURE}inside.pcap`, `${FIXTURE}outside.pcap`);
+    const one = await natcorr("--format", "ndjson", both, "--inside", "docker0", "--outside", "1");
+    expect(one).toMatchObject({ code: 0, stderr: "" });
     expect(lines(one.stdout, "header")).toEqual([expect.stringMatching(/"docker0".*"enp0s3"/)]);
     expect(lines(one.stdout, "pair").length).toBeGreaterThan(40);
     for (const type of ["pair", "flow", "ambiguous"]) expect(lines(one.stdout, type)).toEqual(lines(two.stdout, type));
@@ -85,8 +82,8 @@ describe("natcorr file with both sides in one capture", () => {
   it.each(["drops", "mixed", "tso-off-drops"])("judges what is alone as it does in two: %s", async (name) => {
     const fixture = `${FIXTURES}${name}/`;
     const both = await bothInOne(fixture, ["inside", "outside"]);
-    const two = natcorr("--format", "ndjson", `${fixture}inside.pcap`, `${fixture}outside.pcap`);
-    const one = natcorr("--format", "ndjson", both, "--inside", "0", "--outside", "1");
+    const two = await natcorr("--format", "ndjson", `${fixture}inside.pcap`, `${fixture}outside.pcap`);
+    const one = await natcorr("--format", "ndjson", both, "--inside", "0", "--outside", "1");
     expect(lines(one.stdout, "unmatched").length).toBeGreaterThan(5);
     for (const type of ["pair", "unmatched", "flow", "finding"])
       expect(lines(one.stdout, type)).toEqual(lines(two.stdout, type));
@@ -97,14 +94,15 @@ describe("natcorr file with both sides in one capture", () => {
     [["a", "--outside", "1"], "--outside needs --inside"],
     [["a", "--inside", "docker0"], "--outside is needed as well"],
     [["a", "--inside", "10.0.0.0/40"], "'10.0.0.0/40' is neither an interface nor a prefix"],
-  ])("%j is wrong: exit 2, and why", (args, why) => {
-    const { status, stdout, stderr } = natcorr(...args);
-    expect([status, stdout]).toEqual([2, ""]);
+  ])("%j is wrong: exit 2, and why", async (args, why) => {
+    const { code, stdout, stderr } = await natcorr(...args);
+    expect([code, stdout]).toEqual([2, ""]);
     expect(stderr).toContain(why);
   });
 
   it("exits 1 where the capture has no such interface, and lists those it has", async () => {
-    const { status, stdout, stderr } = natcorr(await bothInOne(), "--inside", "docker1", "--outside", "enp0s3");
+    const args = [MAIN, "file", await bothInOne(), "--inside", "docker1", "--outside", "enp0s3"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
     expect([status, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(
       /^natcorr: both: has no interface that is known as docker1, .* 0 docker0 \(51\), 1 enp0s3 \(51\)\n$/,

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { BATCHES, BatchRing, type SourceState, WORTH_A_CALL } from "../../src/cli/batch-ring.js";
 import { Heap } from "../../src/packets/heap.js";
 import { FRAME } from "../../src/packets/records.js";
+import { runs } from "../support/runs.js";
 
 /** What the batch with this number says, in which every number is another one. */
 function said(n: number) {
@@ -70,7 +71,7 @@ it("passes batches on in their order, and calls whoever waits, once", () => {
       }
       expect(did).toEqual(expected);
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 

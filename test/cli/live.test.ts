@@ -1,8 +1,5 @@
-import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-
-const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+import { natcorr } from "../support/natcorr.js";
 
 // What it does with packets is tested in test/live, which takes root.
 describe("natcorr live", () => {
@@ -19,9 +16,9 @@ describe("natcorr live", () => {
     [["docker0", "enp0s3", "--duration", "600h"], "between 1ms and 24 days"],
     [["docker0", "enp0s3", "--engine", "dpdk"], "Allowed choices are libpcap, cap"],
     [["docker0", "enp0s3", "--snaplan", "64"], "Did you mean --snaplen?"],
-  ])("%j is wrong: exit 2, and why", (args, why) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, "live", ...args], { encoding: "utf8" });
-    expect(status).toBe(2);
+  ])("%j is wrong: exit 2, and why", async (args, why) => {
+    const { code, stdout, stderr } = await natcorr("live", ...args);
+    expect(code).toBe(2);
     expect(stdout).toBe("");
     expect(stderr).toMatch(/^natcorr: /);
     expect(stderr).toContain(why);

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { natcorr as inThisProcess } from "../support/natcorr.js";
 import { ethernet, ipv4, tcp } from "../support/packets.js";
 import { pcap } from "../support/pcap.js";
 
@@ -80,13 +81,19 @@ describe("usage", () => {
     [["file", "--clock-offset", "soon", "a", "b"], "auto, none, or a duration"],
     [["file", "--count", "0", "a", "b"], "whole number from 1 up"],
     [["file", "--color=sometimes", "a", "b"], "auto, always, never"],
-  ])("%j is wrong: exit 2, and why", (args, why) => {
-    const { status, stdout, stderr } = natcorr(args);
-    expect(status).toBe(2);
+  ])("%j is wrong: exit 2, and why", async (args, why) => {
+    const { code, stdout, stderr } = await inThisProcess(...args);
+    expect(code).toBe(2);
     expect(stdout).toBe("");
     expect(stderr).toMatch(/^natcorr: /);
     expect(stderr).toContain(why);
     expect(stderr).toContain("--help");
+  });
+
+  it("exits 2 where the usage is wrong, and says so on standard error", () => {
+    const { status, stdout, stderr } = natcorr(["fiel", "a", "b"]);
+    expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
+    expect(stderr).toMatch(/^natcorr: .*--help/s);
   });
 
   it("exits 1 where a capture cannot be used, without a stack", () => {

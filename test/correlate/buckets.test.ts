@@ -7,6 +7,7 @@ import { KEY, KEY2, RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { Timeline } from "../../src/packets/timeline.js";
 import { NONE } from "../../src/packets/tuples.js";
+import { runs } from "../support/runs.js";
 
 interface Keys {
   readonly key: number;
@@ -98,7 +99,7 @@ it("hold the packets that wait by all of their keys, a list a side, whoever leav
       }
       expect(buckets.index.size).toBeLessThanOrEqual(waiting.length);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 });
 

@@ -7,6 +7,7 @@ import { Heap } from "../../src/packets/heap.js";
 import { ICMP, TCP, UDP } from "../../src/packets/packets.js";
 import type { Summary } from "../../src/packets/results.js";
 import { ADDRESS_A, ADDRESS_B, FACTS, IPV6_SHIFT, KIND, TUPLE_BITS, TupleTable } from "../../src/packets/tuples.js";
+import { runs } from "../support/runs.js";
 
 const SIDE = { frames: 1, paired: 0, unmatched: 0, ambiguous: 0, notIp: 0, undecodable: 0, captureDropped: 0 };
 const SUMMARY: Summary = {
@@ -86,7 +87,7 @@ it("are the same whether flows that nothing is to be told of are sorted out or e
       for (const slot of slots) each.flow(slot);
       expect(sorted.close(["a", "b"], SUMMARY)).toEqual(each.close(["a", "b"], SUMMARY));
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
 });
 

@@ -8,6 +8,7 @@ import { TCP } from "../../src/packets/packets.js";
 import { RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { AMBIGUOUS, DONE, GONE, MEMBER, PAIRED, SHOWN, Timeline, WAITING } from "../../src/packets/timeline.js";
+import { runs } from "../support/runs.js";
 import { FilledTable } from "../support/tuples.js";
 
 const NOW_NS = 100e9;
@@ -100,6 +101,6 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
       expect(slots.map((slot) => found.isHeld(slot))).toEqual(slots.map((slot) => held.has(slot)));
       found.free();
     }),
-    { numRuns: 300 },
+    { numRuns: runs(200) },
   );
 });

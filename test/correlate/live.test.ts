@@ -2,6 +2,7 @@ import { array, assert, asyncProperty, constantFrom, integer, oneof, record } fr
 import { describe, expect, it } from "vitest";
 import { correlate, type CorrelateOptions, type Look, type Standing } from "../../src/correlate/correlate.js";
 import { ipv4, udp } from "../support/packets.js";
+import { runs } from "../support/runs.js";
 import { Interface, looks, type Step } from "./interface.js";
 import { ms, Outcome, type Stamped } from "./outcome.js";
 import { CONTAINER, conversation, HOST, SERVER } from "./traffic.js";
@@ -133,7 +134,7 @@ describe("patience", () => {
           expect(hasty.summary.outside.frames).toBe(sides[1].length);
         },
       ),
-      { numRuns: 150 },
+      { numRuns: runs(50) },
     );
   });
 });

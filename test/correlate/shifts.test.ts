@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { runs } from "../support/runs.js";
 import { outcomeOf, type Stamped, us } from "./outcome.js";
 import { CONTAINER, conversation, HOST, inStep, merged, segment, SERVER, SYN, SYN_ACK } from "./traffic.js";
 import { locals } from "./unforwarded.js";
@@ -189,7 +190,7 @@ it("no pair is ever wrong, whatever is changed, lost and sent again", async () =
       const { pairs } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
       expect(pairs.filter((pair) => known.get(pair.inside) !== pair.outside)).toEqual([]);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(60) },
   );
 });
 
@@ -208,6 +209,6 @@ it("comes to the same on either path where windows are over soon, beside what no
         await expect(outcomeOf(...both, { windowNs, clock: { kind: "none" } })).resolves.toBeDefined();
       },
     ),
-    { numRuns: 100 },
+    { numRuns: runs(40) },
   );
 });

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { echo, echo6, filler, ipv4, ipv6, tcp, type Transport, udp } from "../support/packets.js";
+import { runs } from "../support/runs.js";
 import { ms, outcomeOf, type Stamped } from "./outcome.js";
 import { inStep } from "./traffic.js";
 
@@ -147,7 +148,7 @@ it("no pair is ever wrong where hosts do the same over IPv4, IPv6 and NAT64 at o
       const { pairs } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
       expect(pairs.filter((pair) => twins.get(pair.inside) !== pair.outside)).toEqual([]);
     }),
-    { numRuns: 150 },
+    { numRuns: runs(60) },
   );
 });
 
@@ -160,6 +161,6 @@ it("dual-stack hosts without a translator give no pair across versions", async (
       const across = pairs.filter((pair) => version(inside[pair.inside - 1]) !== version(outside[pair.outside - 1]));
       expect(across).toEqual([]);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(80) },
   );
 });

@@ -2,6 +2,7 @@ import { isIPv4, isIPv6 } from "node:net";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { canonicalAddress, isWithin, parseAddress, parseAddressRange } from "../../src/explain/address.js";
+import { runs } from "../support/runs.js";
 
 test.each([
   ["10.0.2.15", "10.0.2.15"],
@@ -22,7 +23,7 @@ test("what is read as an address is one, and what is one is read", () => {
       if (/(^|[.:])0\d/.test(text)) return;
       expect([text, parseAddress(text) !== null]).toEqual([text, isIPv4(text) || isIPv6(text)]);
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { RuleBook } from "../../src/explain/rules.js";
+import { runs } from "../support/runs.js";
 import { flow } from "./flow.js";
 import * as rulesets from "./rulesets.js";
 
@@ -46,6 +47,6 @@ test("whatever the rules are, they are read, and asked about any flow, to the en
         for (const { rule } of book.explain(each, "docker0", "enp0s3")) expect(rule).not.toBe("");
       }
     }),
-    { numRuns: 1500 },
+    { numRuns: runs(1500) },
   );
 });

@@ -1,11 +1,10 @@
-import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { checkFixture } from "../../scripts/lab/truth.js";
+import { natcorr } from "../support/natcorr.js";
 
 const FIXTURES = join(import.meta.dirname, "../../fixtures");
-const MAIN = join(import.meta.dirname, "../../dist/main.js");
 
 /**
  * Pairs that an exhaustive search finds with conntrack's help, and natcorr leaves alone on purpose: identical packets
@@ -20,15 +19,12 @@ describe("natcorr agrees with conntrack on every recording", () => {
     expect(recorded.length).toBeGreaterThanOrEqual(25);
   });
 
-  it.each(recorded)("%s", (name) => {
+  it.each(recorded)("%s", async (name) => {
     const folder = join(FIXTURES, name);
     const captures = [join(folder, "inside.pcap"), join(folder, "outside.pcap")];
     const options = ["--format", "ndjson", "--clock-offset", "none"];
-    const ndjson = execFileSync(process.execPath, [MAIN, "file", ...captures, ...options], {
-      encoding: "utf8",
-      stdio: ["ignore", "pipe", "ignore"],
-    });
-    const problems = checkFixture(folder, ndjson);
+    const { stdout } = await natcorr("file", ...captures, ...options);
+    const problems = checkFixture(folder, stdout);
     const missed = problems.filter((problem) => problem.startsWith("missed:"));
     expect(problems.filter((problem) => !missed.includes(problem))).toEqual([]);
     expect(missed.length).toBeLessThanOrEqual(LEFT_ALONE[name] ?? 0);

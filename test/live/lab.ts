@@ -1,27 +1,19 @@
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import { isSkipped, root, tools } from "../support/needs.js";
 
 const LAB = fileURLToPath(new URL("../../scripts/lab/lab", import.meta.url));
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const LAB_NAME = `natcorr-test-${process.pid}`;
 const TOOLS = ["ip", "iptables", "conntrack", "tshark", "busybox", "ping", "script", "head", "mount"];
 
-/**
- * What these tests need and cannot have, or nothing: they bring up the lab and capture in it. In CI they are never skipped, and
- * the Docker lab is used as well.
- */
-export const missing = process.env.CI === undefined ? whatIsMissing() : undefined;
-if (missing !== undefined) console.info(`natcorr live is not tested in the lab: ${missing}`);
+/** They bring up the lab and capture in it. */
+export const skips = isSkipped("natcorr live in the lab", root, tools(TOOLS, "scripts/lab/install"));
+/** In CI the Docker lab is used as well. */
 export const KINDS = process.env.CI === undefined ? (["plain"] as const) : (["plain", "docker"] as const);
-if (process.env.CI === undefined) console.info("natcorr live is not tested in the Docker lab: that is for CI=true");
-
-function whatIsMissing(): string | undefined {
-  if (process.geteuid?.() !== 0) return "it takes root";
-  const tool = TOOLS.find((name) => spawnSync("bash", ["-c", `command -v ${name}`]).status !== 0);
-  return tool && `${tool} is not installed (scripts/lab/install)`;
-}
+if (process.env.CI === undefined) console.info("skipped: natcorr live in the Docker lab: needs CI=true");
 
 /** A lab of these tests' own. */
 export class Lab {

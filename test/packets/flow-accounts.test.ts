@@ -4,6 +4,7 @@ import { Heap } from "../../src/packets/heap.js";
 import { Flow } from "../../src/packets/flows.js";
 import { FlowAccounts, PAIRS, RECORD_BITS } from "../../src/packets/flow-accounts.js";
 import { LatencyDigest } from "../../src/packets/latency.js";
+import { runs } from "../support/runs.js";
 
 /** What accounts say of a flow, kept the simple way. */
 class Plain {
@@ -136,7 +137,7 @@ it("say of each flow what a plain list of its pairs says, with others between th
       for (const [slot, plain] of model) expectSame(accounts, slot, plain);
       expect(model.size).toBe(SLOTS.length);
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
 });
 

@@ -1,10 +1,12 @@
+import { deepStrictEqual } from "node:assert";
 import * as fc from "fast-check";
-import { assert, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
 import { KEY, RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { AMBIGUOUS, GONE, Timeline, WAITING } from "../../src/packets/timeline.js";
 import { NONE } from "../../src/packets/tuples.js";
+import { runs } from "../support/runs.js";
 
 /** Somewhere in a batch, so that it matters where a record begins. */
 const rows = new Int32Array(3 << RECORD_BITS);
@@ -20,17 +22,16 @@ function push(timeline: Timeline, value: number): number {
 function expectHeld(timeline: Timeline, values: readonly number[]): void {
   expect(timeline.size).toBe(values.length);
   let row = timeline.first;
-  for (const value of values) {
-    expect([timeline.key(row), timeline.timeNs(row), timeline.tuple(row), timeline.twin(row)]).toEqual([
-      value,
-      value * 1000.5,
-      value,
-      value,
-    ]);
-    expect(timeline.sideOf(row)).toBe(value % 2);
+  const held = values.map(() => {
+    const at = row;
     row = timeline.after(row);
-  }
+    return [timeline.key(at), timeline.timeNs(at), timeline.tuple(at), timeline.twin(at), timeline.sideOf(at)];
+  });
   expect(row).toBe(timeline.end);
+  deepStrictEqual(
+    held,
+    values.map((value) => [value, value * 1000.5, value, value, value % 2]),
+  );
 }
 
 it("gives a new row no state, twin or bucket", () => {
@@ -72,7 +73,7 @@ it("is a queue that keeps all it holds, wherever it stands when it grows", () =>
         expect([timeline.key(row), timeline.twin(row)]).toEqual([one, one]);
       }
     }),
-    { numRuns: 25 },
+    { numRuns: runs(25) },
   );
 });
 
@@ -137,14 +138,18 @@ it("keeps of a released packet its side, and of all others everything", () => {
           timeline.release(one.row);
           one.isReleased = true;
         }
-        for (const { row, value, isReleased } of held) {
-          const kept = [timeline.state(row), timeline.side(row)];
-          if (isReleased) assert.deepEqual(kept, [GONE, value % 2]);
-          else assert.deepEqual([...kept, timeline.key(row), timeline.twin(row)], [WAITING, value % 2, value, value]);
-        }
+        const kept = held.map(({ row, isReleased }) => [
+          timeline.state(row),
+          timeline.side(row),
+          ...(isReleased ? [] : [timeline.key(row), timeline.twin(row)]),
+        ]);
+        deepStrictEqual(
+          kept,
+          held.map(({ value, isReleased }) => (isReleased ? [GONE, value % 2] : [WAITING, value % 2, value, value])),
+        );
       }
     }),
-    { numRuns: 25 },
+    { numRuns: runs(25) },
   );
 });
 
@@ -161,7 +166,7 @@ it("finds the first row whose state is low enough, wherever the ring turns", () 
       const row = (place: number): number => timeline.before(timeline.first, -place);
       expect(timeline.firstBelow(row(at), timeline.end, least)).toBe(row(found < 0 ? states.length : found));
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });
 

@@ -6,6 +6,7 @@ import { batchIn, IS_ERROR, IS_IPV6, type PacketBatch, TCP, UDP } from "../../sr
 import { DST, FLAGS_PROTO_TTL, PORTS, RECORD_BITS, SRC, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { TupleTable } from "../../src/packets/tuples.js";
+import { runs } from "../support/runs.js";
 
 interface Packet {
   readonly from: number;
@@ -132,6 +133,6 @@ it("are those of each packet's conversation, from the first to the last, with tu
         expect(waysOf(heap, table, side, batch, Math.min(from, packets.length))).toEqual(again);
       }
     }),
-    { numRuns: 300 },
+    { numRuns: runs(300) },
   );
 });

@@ -7,6 +7,7 @@ import { writeNineDigits, writeUint32 } from "../../src/report/digits.js";
 import { EpochText } from "../../src/report/epoch.js";
 import { EpochParts } from "../../src/report/epoch-parts.js";
 import { Part, writePart } from "../../src/report/part.js";
+import { runs } from "../support/runs.js";
 
 /** What was written between other bytes, which come out as they went in. */
 function written(write: (view: DataView, at: number) => number): string {
@@ -29,7 +30,7 @@ it("writes numbers as they are printed", () => {
       expect(written((view, at) => writeUint32(view, at, value))).toBe(String(value));
       expect(written((view, at) => writeNineDigits(view, at, ns))).toBe(String(ns).padStart(9, "0"));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 
@@ -40,7 +41,7 @@ it("writes addresses as they are printed", () => {
       const text = written((view, at) => writeAddress(view, at, isIpv6, words, 2));
       expect(text).toBe(addressText(isIpv6, words, 2));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 
@@ -99,6 +100,6 @@ it("hands on all lines in their order, whether their reader is done with them at
       // what is no text of its own comes out as the replacement character both ways
       expect(text).toBe(Buffer.from(expected).toString());
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });

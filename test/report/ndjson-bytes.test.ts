@@ -9,6 +9,7 @@ import { epochText } from "../../src/report/epoch.js";
 import { EpochParts } from "../../src/report/epoch-parts.js";
 import { NdjsonReporter } from "../../src/report/ndjson.js";
 import { tcpFlagsText } from "../../src/report/tcp-flags.js";
+import { runs } from "../support/runs.js";
 import { HandFilled, ICMP, type Packet, TCP, UDP, written } from "./tables.js";
 
 const uint32s = fc.oneof(
@@ -213,7 +214,7 @@ describe("a pair's line", () => {
         const { lines, expected } = pairLines([pair]);
         expect(lines).toBe(expected);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(1000) },
     );
   });
 
@@ -241,7 +242,7 @@ describe("a pair's line", () => {
         expect(lines).toBe(expected);
       }),
       // a counterexample in fewer lines would take minutes to find
-      { numRuns: 50, endOnFailure: true },
+      { numRuns: runs(50), endOnFailure: true },
     );
   });
 
@@ -251,7 +252,7 @@ describe("a pair's line", () => {
         const { lines, expected } = pairLines([pair], 400);
         expect(lines).toBe(expected);
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
     const [pair] = fc.sample(pairs, 1);
     const frames = Array.from({ length: 20_000 }, (_, at) => 2 ** 32 - 1 - at);

@@ -19,6 +19,7 @@ import {
   transport,
   udp,
 } from "../support/packets.js";
+import { runs } from "../support/runs.js";
 import { decodeAll, decodeOne } from "./decoded.js";
 import * as samples from "./samples.js";
 
@@ -296,7 +297,7 @@ describe.each(KINDS)("IPv%i %s", (version, kind, body) => {
           expect(sides[0].flags & ~IS_ERROR).toBe(sides[1].flags & ~IS_ERROR);
         },
       ),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });
@@ -394,7 +395,7 @@ describe("the tuple hash", () => {
           hash({ ...hop, dst: "9.9.9.9" }),
         );
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 

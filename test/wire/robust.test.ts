@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { runs } from "../support/runs.js";
 import { decodeAll } from "./decoded.js";
 import * as samples from "./samples.js";
 
@@ -45,7 +46,7 @@ test("whatever the bytes are, every frame is a row, not IP, or undecodable", () 
         expect(out.payloadLength(row)).toBeLessThanOrEqual(out.length(row));
       }
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 
@@ -65,6 +66,6 @@ test("the bytes around a frame do not matter", () => {
         out.tupleHash[0],
       ]);
     }),
-    { numRuns: 1000 },
+    { numRuns: runs(1000) },
   );
 });

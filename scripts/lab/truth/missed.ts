@@ -3,7 +3,7 @@ import type { Entry } from "./conntrack.js";
 import type { Packet } from "./packet.js";
 import { entersAt, pathsOfBoth, type Recording } from "./recording.js";
 import type { Report, SideName } from "./report.js";
-import { differences, differencesInParts, isTcp, isWhole, overlap } from "./twins.js";
+import { areSame, differencesInParts, isTcp, isWhole, overlap } from "./twins.js";
 
 /** Frames that go through the host together: all fragments of a datagram, or a frame by itself. */
 interface Unit {
@@ -68,7 +68,7 @@ function areAlike(inside: readonly Packet[], outside: readonly Packet[]): boolea
     return a.isIpv6 === b.isIpv6 && a.tuple.proto === b.tuple.proto && differencesInParts(inside, outside).length === 0;
   }
   if (isTcp(a) && isTcp(b) && a.payloadLength !== b.payloadLength) return overlap(a, b);
-  return differences(a, b).length === 0;
+  return areSame(a, b);
 }
 
 /** Puts fragments of a datagram together; datagrams of which a capture has only some are left out. */

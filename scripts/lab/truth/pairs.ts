@@ -5,7 +5,7 @@ import { flowEntries } from "./flows.js";
 import type { Path } from "./paths.js";
 import { entersAt, pathsOf, pathsOfBoth, type Recording } from "./recording.js";
 import { type PairLine, type Report, SIDES, type SideName, tupleOf } from "./report.js";
-import { differences, differencesInParts } from "./twins.js";
+import { areSame, differences, differencesInParts } from "./twins.js";
 
 /** Every pair must be one packet, seen twice, rewritten as conntrack says; and be told of as it was. */
 export function checkPairs(recording: Recording, report: Report): string[] {
@@ -129,7 +129,7 @@ function checkNearest(recording: Recording, path: Path, inside: PacketFrame, out
     recording[side].filter(
       (frame): frame is PacketFrame =>
         !!frame.packet &&
-        differences(frame.packet, packet).length === 0 &&
+        areSame(frame.packet, packet) &&
         pathsOf(recording, side, frame.packet, frame.timeNs).includes(path),
     );
   const [insides, outsides] = [alike("inside", inside), alike("outside", outside)];

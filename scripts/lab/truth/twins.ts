@@ -32,6 +32,11 @@ export function differences(a: Packet, b: Packet): string[] {
   return found;
 }
 
+/** Whether there is none of that: most packets differ before anybody has to put into words how. */
+export function areSame(a: Packet, b: Packet): boolean {
+  return a.length === b.length && a.ipId === b.ipId && differences(a, b).length === 0;
+}
+
 /** What keeps several frames of one side and several of the other from being one packet cut differently. */
 export function differencesInParts(a: readonly Packet[], b: readonly Packet[]): string[] {
   const isTcp = [...a, ...b].every((packet) => packet.tcp !== undefined);

@@ -2,23 +2,21 @@ import { createRequire } from "node:module";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { openWithCap } from "../../../src/capture/live/open.js";
-import { NUMBER_AT, Veth, enterNewNamespace, missing } from "./veth.js";
+import { isSkipped } from "../../support/needs.js";
+import { NUMBER_AT, Veth, enterNewNamespace, skips } from "./veth.js";
 
-function isCompiled(): boolean {
+const lacksCap = isSkipped("--engine cap", () => {
   try {
     createRequire(import.meta.url)("cap");
-    return true;
+    return undefined;
   } catch {
-    return false;
+    return "the cap package, compiled (libpcap-dev, and npm rebuild cap)";
   }
-}
-
-const hasCap = isCompiled();
-if (!hasCap) console.info("--engine cap is not tested: the cap package is not installed or not compiled");
+});
 
 const options = { snaplen: 64, bufferBytes: 8 << 20, isPromiscuous: true, filter: "ether proto 0x88b5" };
 
-describe.skipIf(missing !== undefined || (!hasCap && process.env.CI === undefined))("the cap engine", () => {
+describe.skipIf(skips || lacksCap)("the cap engine", () => {
   let veth: Veth;
   beforeAll(() => {
     enterNewNamespace();

@@ -2,10 +2,10 @@ import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { describe, expect, test } from "vitest";
 import { dropPrivileges, openInterface } from "../../../src/capture/live/open.js";
-import { enterNewNamespace, ip, missing } from "./veth.js";
+import { enterNewNamespace, ip, skips } from "./veth.js";
 
 // One test after the other: once root is given up, this process has no way back.
-describe.skipIf(missing !== undefined)("giving up root", () => {
+describe.skipIf(skips)("giving up root", () => {
   test("for a user that does not exist is refused, and leaves root", () => {
     expect(() => dropPrivileges("no-such-user")).toThrow("-Z no-such-user: there is no such user");
     expect(process.getuid?.()).toBe(0);

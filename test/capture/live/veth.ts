@@ -1,26 +1,19 @@
 import { execFileSync, spawnSync } from "node:child_process";
 import { koffi, libpcap } from "../../../src/capture/live/libpcap.js";
 import type { Pointer } from "../../../src/capture/live/libpcap.js";
+import { isSkipped, root, tools } from "../../support/needs.js";
 
 const CLONE_NEWNET = 0x40000000;
 
-/**
- * What these tests need and cannot have, or nothing. They make a network namespace and capture in it: that takes root, libpcap
- * and ip. In CI they are never skipped.
- */
-export const missing = process.env.CI === undefined ? whatIsMissing() : undefined;
-if (missing !== undefined) console.info(`live capture is not tested: ${missing}`);
-
-function whatIsMissing(): string | undefined {
-  if (process.geteuid?.() !== 0) return "it takes root";
-  if (spawnSync("ip", ["-V"]).error) return "ip is not installed (iproute2)";
+/** They make a network namespace and capture in it. */
+export const skips = isSkipped("capturing", root, tools(["ip"], "iproute2"), () => {
   try {
     libpcap();
+    return undefined;
   } catch (error) {
     return String(error);
   }
-  return undefined;
-}
+});
 
 /**
  * Moves this thread, and with it the processes it starts, into a network namespace of its own. The namespace is gone when

@@ -1,0 +1,37 @@
+import { run } from "../../src/cli/program.js";
+import type { Host } from "../../src/cli/host.js";
+
+/** What a command line came to. */
+export interface Printed {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/**
+ * Runs a command line in this process: most are over before a process would have started. What is about the process itself is
+ * tested with one (`test/cli/main.test.ts`).
+ */
+export async function natcorr(...args: readonly string[]): Promise<Printed> {
+  const stdout: Buffer[] = [];
+  let stderr = "";
+  const host: Host = {
+    stdout: {
+      isTerminal: false,
+      columns: undefined,
+      write(text, onTaken) {
+        // a copy: once it is taken, its bytes are used again
+        stdout.push(Buffer.from(text));
+        onTaken?.();
+      },
+      drained: () => Promise.resolve(),
+    },
+    stderr: { isTerminal: false, rows: undefined, write: (text) => void (stderr += text) },
+    env: {},
+    stop: new AbortController().signal,
+    version: "0.0.0",
+    onQuestion: () => {},
+  };
+  const code = await run(args, host);
+  return { code, stdout: Buffer.concat(stdout).toString(), stderr };
+}
