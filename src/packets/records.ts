@@ -25,7 +25,9 @@ export const IP_ID = 9;
 export const LENGTH = 10;
 export const PAYLOAD_LENGTH = 11;
 export const SEQ = 12;
+/** Of TCP; of anything else, the sum over what it carries. */
 export const ACK = 13;
+export const CONTENT = 13;
 export const HEAD = 14;
 /** Bytes of payload that it is of, at the most: enough to tell one request line from another. */
 export const HEAD_BYTES = 32;
