@@ -7,6 +7,7 @@ import type { TupleTable } from "../packets/tuples.js";
 import code from "./assembly/fast-path.wasm";
 import type { Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
+import type { CutFrames } from "./cut-frames.js";
 import type { Datagrams } from "./datagrams.js";
 import * as words from "./fast-path-words.js";
 import type { Feed } from "./feed.js";
@@ -37,6 +38,7 @@ export interface Grounds {
   /** Whether those are to be shown. */
   readonly wantsUnmatched: boolean;
   readonly versions: Versions;
+  readonly cutFrames: CutFrames;
   readonly datagrams: Datagrams;
   readonly verdicts: Verdicts;
   readonly windowNs: number;
@@ -196,7 +198,8 @@ export class FastPath {
   }
 
   #beginSettling(due: number): void {
-    const { heap, timeline, translations, versions, datagrams, refusals, wantsUnmatched, isShowing } = this.#grounds;
+    const { heap, timeline, translations, versions, cutFrames, datagrams, refusals, wantsUnmatched, isShowing } =
+      this.#grounds;
     if (heap.changes !== this.#locatedAt) this.#locate();
     const w = this.#words;
     w[words.ROW] = timeline.end;
@@ -206,7 +209,7 @@ export class FastPath {
     w[words.FILED] = 0;
     w[words.LOCALS + INSIDE] = 0;
     w[words.LOCALS + OUTSIDE] = 0;
-    w[words.MAY_JUDGE] = isShowing || versions.isNeeded || datagrams.size > 0 ? 0 : 1;
+    w[words.MAY_JUDGE] = isShowing || versions.isNeeded || cutFrames.mayPair(due) || datagrams.size > 0 ? 0 : 1;
     w[words.MAY_COUNT] = wantsUnmatched || !refusals.isEmpty ? 0 : 1;
   }
 

@@ -15,6 +15,8 @@ import {
   LENGTH,
   PAYLOAD_LENGTH,
   PORTS,
+  QUOTE_MASK,
+  QUOTE_SHIFT,
   RECORD_BITS,
   SEQ,
   SRC,
@@ -292,7 +294,7 @@ export class PacketBatch {
 
   /** Row in `quotes`, or -1. */
   quote(row: number): number {
-    return (this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> 8) - 1;
+    return ((this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> QUOTE_SHIFT) & QUOTE_MASK) - 1;
   }
 }
 

@@ -2,6 +2,7 @@ import code from "./assembly/timeline.wasm";
 import { asDoubles, type Heap } from "./heap.js";
 import {
   ACK,
+  BEGINNING_SHIFT,
   CONTENT,
   FLAGS_PROTO_TTL,
   FRAME,
@@ -241,6 +242,11 @@ export class Timeline {
 
   head(row: number): number {
     return this.records[(this.places[row & this.mask] << RECORD_BITS) + HEAD];
+  }
+
+  /** Hash of the first 16 payload bytes, 11 bits; 0 if there are fewer, or they were not kept. */
+  beginning(row: number): number {
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> BEGINNING_SHIFT;
   }
 
   tcpFlags(row: number): number {

@@ -10,7 +10,7 @@ import { bucketOf, tally } from "../../packets/assembly/latency.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
 import { EXACT_SAMPLES } from "../../packets/latency.js";
-import { FIN, HAS_IP_ID, IS_DF, IS_ERROR, IS_FRAGMENT, IS_IPV6, RST, SYN, TCP } from "../../packets/packets.js";
+import { FIN, HAS_IP_ID, IS_CUT, IS_DF, IS_ERROR, IS_FRAGMENT, IS_IPV6, RST, SYN, TCP } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import { BY_EXACT } from "../../packets/results.js";
 import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../packets/samples.js";
@@ -184,7 +184,7 @@ export function run(ground: usize): void {
     let latencyNs: f64 = 0;
     let isLearnt = false;
     if (isAlone) {
-      if ((flagsProtoTtl & IS_IPV6) !== 0 || !isIpv4Only) break;
+      if ((flagsProtoTtl & (IS_IPV6 | IS_CUT)) !== 0 || !isIpv4Only) break;
       if (proto !== TCP) {
         // a datagram that may be cut on its way
         if (hasIpId && (flagsProtoTtl & IS_DF) === 0 && length > NEVER_CUT_BYTES) break;

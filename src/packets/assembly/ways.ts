@@ -46,7 +46,7 @@ function find(batch: usize, row: i32, side: i32): i32 {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const hash = load<i32>(batch + (row << 2), BATCH_FRAMES * column.TUPLE_HASH);
   const kind = (side << tuple.SIDE_SHIFT) | ((flags & IS_IPV6) << tuple.IPV6_SHIFT);
-  const quote = (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) >>> 8) - 1;
+  const quote = ((load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) >>> record.QUOTE_SHIFT) & record.QUOTE_MASK) - 1;
   if (quote < 0)
     return intern(
       hash,

@@ -24,6 +24,8 @@ import {
   LENGTH,
   PAYLOAD_LENGTH,
   PORTS,
+  QUOTE_MASK,
+  QUOTE_SHIFT,
   RECORD_BITS,
   SEQ,
   SRC,
@@ -173,7 +175,7 @@ function packet(
     mixWord(record, joined(IS_CUT, end - at));
   }
   endKey(record);
-  const quoted = (load<i32>(record, 4 * TCP_FLAGS_QUOTE) >>> 8) - 1;
+  const quoted = ((load<i32>(record, 4 * TCP_FLAGS_QUOTE) >>> QUOTE_SHIFT) & QUOTE_MASK) - 1;
   let hash = 0;
   if (quoted < 0) {
     const ports = load<i32>(record, 4 * PORTS);

@@ -1,7 +1,7 @@
 import { BATCH_FRAMES } from "../../packets/frames.js";
 import * as column from "../../packets/batch-columns.js";
 import { ICMP, ICMPV6, IS_ERROR, IS_IPV6, TCP } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, TCP_FLAGS_QUOTE } from "../../packets/records.js";
+import { FLAGS_PROTO_TTL, QUOTE_SHIFT, TCP_FLAGS_QUOTE } from "../../packets/records.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
 import * as icmp from "./echo.js";
 import { joined, mixWord } from "./hash.js";
@@ -41,7 +41,7 @@ export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
   const transport = isIpv6 ? quoteIpv6(at, captured, kept, record) : quoteIpv4(at, captured, kept, record);
   if (transport === UNUSABLE) return;
   const quoted = count - 1;
-  store<i32>(record, (quoted + 1) << 8, 4 * TCP_FLAGS_QUOTE);
+  store<i32>(record, (quoted + 1) << QUOTE_SHIFT, 4 * TCP_FLAGS_QUOTE);
   store<i32>(record, flags | IS_ERROR, 4 * FLAGS_PROTO_TTL);
   setPorts(quoted, 0, 0);
   setSeq(quoted, 0);
