@@ -1,9 +1,9 @@
-import { BATCH_FRAMES, type FrameBatch, type FrameSource } from "../packets/frames.js";
+import { BATCH_FRAMES, FrameBatch, type FrameSource } from "../packets/frames.js";
 import { Heap } from "../packets/heap.js";
 import { batchIn, type PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
 import type { Soon } from "../packets/soon.js";
-import { Decoder } from "../wire/decode.js";
-import { hashLimit } from "./hash-limit.js";
+import { Decoder, type Limits } from "../wire/decode.js";
+import { limitsOf, TELLING_FRAMES } from "./hash-limit.js";
 
 /** Reads on in a capture, as `FrameSource.next` does; null at its end, and where the reader has had enough. */
 export type Read = (frames: FrameSource, most?: number) => Soon<FrameBatch | null>;
@@ -13,8 +13,8 @@ const readOn: Read = (frames, most) => frames.next(most);
 /**
  * Turns the frames of two captures into packets.
  *
- * Reads the first batch of both before it decodes one: what a packet is known by depends on how much of it the other
- * capture kept. On streams it therefore waits until both sides have frames.
+ * Reads the first frames of both before it decodes one: what a packet is known by depends on how much of it the other
+ * capture kept. On pipes it therefore waits until both sides have so many, or have ended.
  */
 export async function packetSources(
   inside: FrameSource,
@@ -22,12 +22,27 @@ export async function packetSources(
   read: Read = readOn,
   heap: Heap = new Heap(),
 ): Promise<readonly [DecodedSource, DecodedSource]> {
-  const [insideFirst, outsideFirst] = await Promise.all([read(inside), read(outside)]);
-  const limit = Math.min(hashLimit(insideFirst, inside.interfaces), hashLimit(outsideFirst, outside.interfaces));
+  const [insideFirst, outsideFirst] = await Promise.all([beginning(inside, read), beginning(outside, read)]);
+  const limits = limitsOf(
+    { batches: insideFirst, interfaces: inside.interfaces, isLive: inside.isLive ?? false },
+    { batches: outsideFirst, interfaces: outside.interfaces, isLive: outside.isLive ?? false },
+  );
   const decoder = new Decoder(heap);
-  const source = (frames: FrameSource, first: FrameBatch | null): DecodedSource =>
-    new DecodedSource(heap, decoder, frames, read, first, limit);
+  const source = (frames: FrameSource, first: FrameBatch[]): DecodedSource =>
+    new DecodedSource(heap, decoder, frames, read, first, limits);
   return [source(inside, insideFirst), source(outside, outsideFirst)];
+}
+
+/** The first frames of a capture, as many as tell how it was cut; of one that is running, what is there. */
+async function beginning(source: FrameSource, read: Read): Promise<FrameBatch[]> {
+  const gathered = new FrameBatch();
+  for (;;) {
+    const batch = await read(source, BATCH_FRAMES - gathered.count);
+    const before = gathered.count > 0 ? [gathered] : [];
+    if (batch === null) return before;
+    if (source.isLive || gathered.count + batch.count >= TELLING_FRAMES) return [...before, batch];
+    gathered.append(batch);
+  }
 }
 
 export class DecodedSource implements PacketSource {
@@ -36,26 +51,20 @@ export class DecodedSource implements PacketSource {
   lastNs = Number.NEGATIVE_INFINITY;
   readonly #frames: FrameSource;
   readonly #read: Read;
-  readonly #hashLimit: number;
+  readonly #limits: Limits;
   readonly #heap: Heap;
   readonly #decoder: Decoder;
   #packets: PacketBatch | undefined;
-  #first: FrameBatch | null;
+  /** What was read of it before. */
+  readonly #first: FrameBatch[];
 
-  constructor(
-    heap: Heap,
-    decoder: Decoder,
-    frames: FrameSource,
-    read: Read,
-    first: FrameBatch | null,
-    hashLimit: number,
-  ) {
+  constructor(heap: Heap, decoder: Decoder, frames: FrameSource, read: Read, first: FrameBatch[], limits: Limits) {
     this.#heap = heap;
     this.#decoder = decoder;
     this.#frames = frames;
     this.#read = read;
     this.#first = first;
-    this.#hashLimit = hashLimit;
+    this.#limits = limits;
   }
 
   get name(): string {
@@ -80,12 +89,11 @@ export class DecodedSource implements PacketSource {
     batch.clear();
     let isOver = true;
     for (let most = BATCH_FRAMES; most > 0; ) {
-      const given = this.#first ?? this.#read(this.#frames, most);
+      const given = this.#first.shift() ?? this.#read(this.#frames, most);
       const frames = given instanceof Promise ? await given : given;
-      this.#first = null;
       if (frames === null) break;
       isOver = false;
-      this.#decoder.decode(frames, this.#frames.interfaces, this.#hashLimit, batch, this.tally);
+      this.#decoder.decode(frames, this.#frames.interfaces, this.#limits, batch, this.tally);
       this.#cover(frames.reachedNs);
       most = this.#frames.isOnDisk ? most - frames.count : 0;
     }

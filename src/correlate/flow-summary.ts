@@ -1,7 +1,7 @@
 import { addressText } from "../packets/address.js";
 import type { FlowAccounts } from "../packets/flow-accounts.js";
 import type { Nat } from "../packets/flows.js";
-import { type Protocol, protocolName, TCP, UDP } from "../packets/packets.js";
+import { hasPorts, type Protocol, protocolName } from "../packets/packets.js";
 import { type Ends, type FlowSummary, natOf } from "../packets/results.js";
 import { INSIDE } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
@@ -164,7 +164,7 @@ export class TupleEnds implements Ends {
 
   get #hasPorts(): boolean {
     const proto = this.#tuples.proto(this.#tuple);
-    return proto === TCP || proto === UDP;
+    return hasPorts(proto);
   }
 
   #address(isA: boolean): string {

@@ -122,10 +122,12 @@ export const ALIKE_BITS = 2;
 export const ALIKE_ENTRIES = 16_384;
 
 /**
- * On the timeline, the upper bits of a record's TCP flags say of a packet what was found when it passed (of an ICMP error in a batch they are
- * its quote): microseconds since an equal one of its way, 0 for none; whether what it carries is new on its side; and that it was asked.
+ * In the place that a record has for a quote, what is no ICMP error says what was found as it passed: how long before it an equal one of
+ * its way did, in 11 bits, as much of a float's microseconds; whether what it carries is new on its side; and that it was asked.
  */
 export const SINCE_SHIFT = 8;
-export const MOST_SINCE_US = 0x3fffff;
-export const IS_NOVEL = 1 << 30;
-export const IS_REMEMBERED = -0x8000_0000;
+export const SINCE_BITS = 11;
+export const SINCE_MASK = 0x7ff;
+export const IS_NOVEL = 1 << 19;
+export const IS_REMEMBERED = 1 << 20;
+export const REMEMBERED_MASK = 0x1f_ff00;

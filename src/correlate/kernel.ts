@@ -8,6 +8,7 @@ import type { TupleTable } from "../packets/tuples.js";
 import code from "./assembly/kernel.wasm";
 import type { Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
+import type { CutFrames } from "./cut-frames.js";
 import type { Datagrams } from "./datagrams.js";
 import type { Feed } from "./feed.js";
 import * as words from "./kernel-words.js";
@@ -38,6 +39,7 @@ export interface Others {
   readonly proxies: Proxies;
   readonly refusals: Refusals;
   readonly versions: Versions;
+  readonly cutFrames: CutFrames;
   readonly datagrams: Datagrams;
   readonly verdicts: Verdicts;
   /** Told of flows that were learnt and that anybody has to know of, by their slots. */
@@ -283,7 +285,7 @@ export class Kernel {
 
   #beginSettling(due: number): void {
     const { timeline, buckets, isShowing } = this.#tables;
-    const { versions, datagrams, refusals, wantsUnmatched } = this.#others;
+    const { versions, cutFrames, datagrams, refusals, wantsUnmatched } = this.#others;
     this.#lend();
     const w = this.#words;
     w[words.ROW] = timeline.end;
@@ -293,7 +295,7 @@ export class Kernel {
     w[words.FILED] = 0;
     w[words.LOCALS + INSIDE] = 0;
     w[words.LOCALS + OUTSIDE] = 0;
-    w[words.MAY_JUDGE] = isShowing || versions.isNeeded || datagrams.size > 0 ? 0 : 1;
+    w[words.MAY_JUDGE] = isShowing || versions.isNeeded || cutFrames.mayPair(due) || datagrams.size > 0 ? 0 : 1;
     w[words.MAY_COUNT] = wantsUnmatched || !refusals.isEmpty ? 0 : 1;
   }
 

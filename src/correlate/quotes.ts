@@ -1,5 +1,5 @@
 import { addressText } from "../packets/address.js";
-import { ICMP, ICMPV6, IS_IPV6, type PacketBatch, protocolName, TCP, UDP } from "../packets/packets.js";
+import { hasPorts, ICMP, ICMPV6, IS_IPV6, type PacketBatch, protocolName } from "../packets/packets.js";
 import type { Quoted } from "../packets/results.js";
 
 /** What an ICMP error is about, kept beside its row while the timeline holds it. */
@@ -26,7 +26,7 @@ export function quotedError(batch: PacketBatch, i: number): QuotedError {
     ipId: quotes.ipId[q],
     length: quotes.length[q],
   };
-  if (proto === TCP || proto === UDP) {
+  if (hasPorts(proto)) {
     quoted.srcPort = quotes.srcPort[q];
     quoted.dstPort = quotes.dstPort[q];
   } else if (proto === ICMP || proto === ICMPV6) {

@@ -8,6 +8,7 @@ import { AMBIGUOUS, DECIDED, DONE, PAIRED, Timeline, WAITING } from "../packets/
 import { NONE, TupleTable } from "../packets/tuples.js";
 import { Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
+import { CutFrames } from "./cut-frames.js";
 import { Feed } from "./feed.js";
 import { Findings } from "./findings.js";
 import { FlowBook, TIDY_EVERY } from "./flow-book.js";
@@ -25,7 +26,7 @@ import { Groups } from "./groups.js";
 import { type QuotedError, quotedError } from "./quotes.js";
 import { Translations } from "./translations.js";
 import { Versions } from "./versions.js";
-import { type Cover, COVER_MARGIN_NS, Verdicts } from "./verdicts.js";
+import { type Cover, COVER_MARGIN_NS, type Judgement, Verdicts } from "./verdicts.js";
 
 export interface RunOptions {
   windowNs: number;
@@ -59,6 +60,7 @@ export class Run {
   readonly #segments: Segments;
   readonly #shifted: ShiftedSegments;
   readonly #versions: Versions;
+  readonly #cutFrames: CutFrames;
   readonly #datagrams: Datagrams;
   readonly #groups: Groups;
   readonly #refusals: Refusals;
@@ -125,6 +127,7 @@ export class Run {
     this.#segments = new Segments(timeline, this.#translations, pairing);
     this.#shifted = new ShiftedSegments(timeline, this.#translations, pairing);
     this.#versions = new Versions(timeline, this.#tuples, this.#translations, clock, pairing);
+    this.#cutFrames = new CutFrames(timeline, this.#translations, this.#kernel, pairing, options.windowNs);
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
     this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
     this.#refusals = new Refusals(timeline);
@@ -147,6 +150,7 @@ export class Run {
       proxies: this.#proxies,
       refusals: this.#refusals,
       versions: this.#versions,
+      cutFrames: this.#cutFrames,
       datagrams: this.#datagrams,
       verdicts: this.#verdicts,
       onFlow: (slot) => this.#begin(slot),
@@ -341,6 +345,7 @@ export class Run {
     this.#matcher.admit(row);
     if (t.state(row) !== WAITING) return;
     this.#versions.admit(row);
+    this.#cutFrames.admit(row);
     if (!isTcp) this.#datagrams.admit(row);
     else if (this.#translations.slotOf(row) === NONE) this.#proxies.admit(row);
     else this.#shifted.admit(row);
@@ -422,7 +427,8 @@ export class Run {
       return;
     }
     if (t.state(row) !== WAITING) return;
-    if (this.#segments.settle(row) || this.#shifted.settle(row) || this.#versions.settle(row)) return;
+    if (this.#segments.settle(row) || this.#shifted.settle(row)) return;
+    if (this.#cutFrames.settle(row) || this.#versions.settle(row)) return;
     this.#judge(row);
   }
 
@@ -440,7 +446,9 @@ export class Run {
   #judge(row: number): void {
     const t = this.#timeline;
     const side = t.sideOf(row);
-    const { verdict, why } = this.#verdicts.judge(row);
+    const judgement = this.#verdicts.judge(row);
+    const doubt = judgement.verdict === "dropped" ? this.#cutFrames.doubt(row) : undefined;
+    const { verdict, why }: Judgement = doubt === undefined ? judgement : { verdict: "unknown", why: doubt };
     this.#tuples.noteUnmatched(t.tuple(row));
     if (verdict === "dropped") this.#noteLoss(row);
     this.#feeds[side].judged(verdict, 1);

@@ -1,4 +1,4 @@
-import { ICMP, ICMPV6, protocolName, TCP, UDP } from "../packets/packets.js";
+import { hasPorts, ICMP, ICMPV6, protocolName } from "../packets/packets.js";
 import type { Ends, Protocol } from "../packets/results.js";
 import { canonicalAddress, parseNumber } from "./address.js";
 
@@ -86,12 +86,12 @@ function fieldsByTuple(text: string): Map<string, string>[] {
   return tuples;
 }
 
-/** A tuple as natcorr has it: ports of TCP and UDP alone, the id of an ICMP echo alone. */
+/** A tuple as natcorr has it: ports of a protocol that has such, the id of an ICMP echo alone. */
 function endsOf(proto: number, fields: ReadonlyMap<string, string>): Ends | null {
   const src = canonicalAddress(fields.get("src") ?? "");
   const dst = canonicalAddress(fields.get("dst") ?? "");
   if (src === null || dst === null) return null;
-  if (proto === TCP || proto === UDP) {
+  if (hasPorts(proto)) {
     const srcPort = parseNumber(fields.get("sport") ?? "", 0xffff);
     const dstPort = parseNumber(fields.get("dport") ?? "", 0xffff);
     return srcPort === null || dstPort === null ? null : { src, dst, srcPort, dstPort };

@@ -54,6 +54,28 @@ export class FrameBatch {
     this.iface = heap?.take(Uint16Array, BATCH_FRAMES) ?? new Uint16Array(BATCH_FRAMES);
   }
 
+  /** Adds a copy of another batch's frames, which are fewer than there is room for. */
+  append(from: FrameBatch): void {
+    const { count } = from;
+    const begin = Math.min(...from.start.subarray(0, count));
+    const end = from.start
+      .subarray(0, count)
+      .reduce((last, start, row) => Math.max(last, start + from.captured[row]), 0);
+    const before = this.data.length;
+    const data = new Uint8Array(before + Math.max(0, end - begin));
+    data.set(this.data);
+    data.set(from.data.subarray(begin, end), before);
+    this.data = data;
+    for (let row = 0; row < count; row++) this.start[this.count + row] = from.start[row] - begin + before;
+    this.frame.set(from.frame.subarray(0, count), this.count);
+    this.captured.set(from.captured.subarray(0, count), this.count);
+    this.original.set(from.original.subarray(0, count), this.count);
+    this.timeNs.set(from.timeNs.subarray(0, count), this.count);
+    this.iface.set(from.iface.subarray(0, count), this.count);
+    this.count += count;
+    this.reachedNs = from.reachedNs;
+  }
+
   /** Numbers the rows one after the other, from `first` on. */
   number(first: number): void {
     const { frame, count } = this;

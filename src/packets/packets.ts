@@ -4,6 +4,7 @@ import { BATCH_FRAMES } from "./frames.js";
 import type { Heap } from "./heap.js";
 import {
   ACK as ACK_WORD,
+  CONTENT,
   DST,
   FLAGS_PROTO_TTL,
   FRAME,
@@ -14,6 +15,8 @@ import {
   LENGTH,
   PAYLOAD_LENGTH,
   PORTS,
+  QUOTE_MASK,
+  QUOTE_SHIFT,
   RECORD_BITS,
   SEQ,
   SRC,
@@ -25,7 +28,15 @@ import {
 export const ICMP = 1;
 export const TCP = 6;
 export const UDP = 17;
+export const DCCP = 33;
 export const ICMPV6 = 58;
+export const SCTP = 132;
+export const UDPLITE = 136;
+
+/** Whether a protocol's header begins with the source's port and the destination's, two bytes each. */
+export function hasPorts(proto: number): boolean {
+  return proto === TCP || proto === UDP || proto === SCTP || proto === DCCP || proto === UDPLITE;
+}
 
 export type Protocol = "icmp" | "tcp" | "udp" | "icmpv6" | `ip-${number}`;
 
@@ -67,6 +78,11 @@ export const IS_ECHO = 1 << 8;
 export const IS_DF = 1 << 9;
 /** A fragment that is not the last of its datagram. */
 export const HAS_MORE_FRAGMENTS = 1 << 10;
+/**
+ * Less was captured of it than of others, and the key would have taken some of what is missing: it is made of what is left, and is
+ * that of a twin cut at the same byte, and of no other.
+ */
+export const IS_CUT = 1 << 11;
 
 /** TCP flag bits, RFC 9293 section 3.1. */
 export const FIN = 0x01;
@@ -202,7 +218,7 @@ export class PacketBatch {
     return Uint32Array.of(this.records[(row << RECORD_BITS) + (isSource ? SRC : DST)], 0, 0, 0);
   }
 
-  /** TCP and UDP ports; an ICMP echo's id in both; else 0. */
+  /** The ports of a protocol that has such; an ICMP echo's id in both; else 0. */
   srcPort(row: number): number {
     return this.records[(row << RECORD_BITS) + PORTS] >>> 16;
   }
@@ -251,14 +267,22 @@ export class PacketBatch {
     return this.records[(row << RECORD_BITS) + SEQ] >>> 0;
   }
 
-  /** TCP acknowledgement number; 0 otherwise. */
+  /** TCP acknowledgement number; of no meaning otherwise. */
   ack(row: number): number {
     return this.records[(row << RECORD_BITS) + ACK_WORD] >>> 0;
   }
 
   /**
-   * TCP, UDP and ICMP echo: hash of the first payload bytes (32, or all if fewer), which compares what is cut or numbered
-   * differently; 0 if not kept, and for others.
+   * Of anything but TCP: a sum over all that the packet carries behind the header that a NAT rewrites. Of the fragments of a datagram,
+   * they add up (modulo 2^32) to that of the whole, however it was cut. 0 if there is nothing, or not all of it was kept.
+   */
+  content(row: number): number {
+    return this.records[(row << RECORD_BITS) + CONTENT];
+  }
+
+  /**
+   * Hash of the first payload bytes (32, or all if fewer), which compares what is cut or numbered differently; 0 if there are none, or
+   * not all kept. Of a fragment that is not TCP's first: as `content`.
    */
   head(row: number): number {
     return this.records[(row << RECORD_BITS) + HEAD];
@@ -271,7 +295,7 @@ export class PacketBatch {
   /** Row in `quotes` of an ICMP error; -1 of others. */
   quote(row: number): number {
     if ((this.flags(row) & IS_ERROR) === 0) return -1;
-    return (this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> 8) - 1;
+    return ((this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> QUOTE_SHIFT) & QUOTE_MASK) - 1;
   }
 }
 

@@ -2,6 +2,8 @@ import code from "./assembly/timeline.wasm";
 import { asDoubles, type Heap } from "./heap.js";
 import {
   ACK,
+  BEGINNING_SHIFT,
+  CONTENT,
   FLAGS_PROTO_TTL,
   FRAME,
   HEAD,
@@ -233,8 +235,18 @@ export class Timeline {
     return this.records[(this.places[row & this.mask] << RECORD_BITS) + ACK] >>> 0;
   }
 
+  /** As in `PacketBatch`. */
+  content(row: number): number {
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + CONTENT];
+  }
+
   head(row: number): number {
     return this.records[(this.places[row & this.mask] << RECORD_BITS) + HEAD];
+  }
+
+  /** Hash of the first 16 payload bytes, 11 bits; 0 if there are fewer, or they were not kept. */
+  beginning(row: number): number {
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> BEGINNING_SHIFT;
   }
 
   tcpFlags(row: number): number {

@@ -1,6 +1,6 @@
 import { addressText } from "../packets/address.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
-import { IS_ECHO, IS_HEADLESS, IS_LATER_FRAGMENT, TCP, UDP } from "../packets/packets.js";
+import { hasPorts, IS_ECHO, IS_HEADLESS, IS_LATER_FRAGMENT } from "../packets/packets.js";
 import type { Ends, Tables } from "../packets/results.js";
 
 /** Which ends a packet shows, and so which text may be shared with another of its tuple and direction. */
@@ -12,7 +12,7 @@ export type EndsKind = typeof NO_PORTS | typeof PORTS | typeof ECHO_ID;
 export function endsKind(proto: number, flags: number): EndsKind {
   if ((flags & (IS_HEADLESS | IS_LATER_FRAGMENT)) !== 0) return NO_PORTS;
   if ((flags & IS_ECHO) !== 0) return ECHO_ID;
-  return proto === TCP || proto === UDP ? PORTS : NO_PORTS;
+  return hasPorts(proto) ? PORTS : NO_PORTS;
 }
 
 /** The two ends of a row's packet; for an ICMP error the outer ones, not those of the packet it quotes. */

@@ -12,8 +12,10 @@ export const TIME_NS = 7;
 /** The link type of each interface, a word, and how many interfaces there are. */
 export const LINK_TYPES = 8;
 export const INTERFACES = 9;
-/** Bytes of a datagram that both captures are known to have kept. */
+/** Bytes of a datagram, from the IP header on: what the key takes of it, … */
 export const LIMIT = 10;
+/** … and how far headers are read, which is no less. */
+export const HEADER_LIMIT = 19;
 /** The `PacketBatch` to fill: how many rows and quotes it has, before and after, and 1 where the rows' stamps never go back. */
 export const BATCH = 11;
 export const ROWS = 12;

@@ -5,9 +5,22 @@ import code from "./assembly/decode.wasm";
 import * as words from "./decode-words.js";
 import { reasonText } from "./reasons.js";
 
-export { linkHeaderBytes } from "./link-types.js";
+export { linkHeaderBytes, mayBeTagged, TAGS_BYTES } from "./link-types.js";
 
 const module = new WebAssembly.Module(code);
+
+/**
+ * How much of each datagram is looked at, in bytes from its IP header on, of both sides alike: what most frames of the shorter capture
+ * have, so that twins come out alike though one was captured whole. Infinity where neither capture was cut.
+ */
+export interface Limits {
+  /** What the key takes: frames have so much, whatever link header is in front. */
+  readonly key: number;
+  /** How far headers are read: frames with the shortest link header have so much; no less than `key`. */
+  readonly headers: number;
+}
+
+export const NO_LIMITS: Limits = { key: Number.POSITIVE_INFINITY, headers: Number.POSITIVE_INFINITY };
 
 /**
  * Decodes batches of frames. Every frame ends as a row or in the tally, whatever its bytes are.
@@ -47,14 +60,13 @@ export class Decoder {
   /**
    * Decodes a batch of frames to behind the rows of `out`, a batch in the heap. Precondition: that has room for one of each frame.
    *
-   * `hashLimit`: bytes of a datagram, from the IP header on, that both captures are known to have kept; Infinity if both
-   * keep all. What lies beyond it is not looked at (but for the packet an ICMP error quotes), even where this capture has
-   * it, so that twins of a long and a short capture come out alike.
+   * What lies beyond the limits is not looked at (but for the packet an ICMP error quotes), even where this capture has it. A frame
+   * that ends before them is marked IS_CUT.
    */
   decode(
     frames: FrameBatch,
     interfaces: readonly CaptureInterface[],
-    hashLimit: number,
+    limits: Limits,
     out: PacketBatch,
     tally: Tally,
   ): void {
@@ -62,7 +74,8 @@ export class Decoder {
     const w = this.#words;
     if (frames !== this.#located || interfaces.length !== w[words.INTERFACES]) this.#locate(frames, interfaces);
     w[words.COUNT] = count;
-    w[words.LIMIT] = Math.min(hashLimit, words.MOST_BYTES);
+    w[words.LIMIT] = Math.min(limits.key, words.MOST_BYTES);
+    w[words.HEADER_LIMIT] = Math.min(limits.headers, words.MOST_BYTES);
     w[words.BATCH] = out.records.byteOffset;
     w[words.ROWS] = out.count;
     w[words.QUOTES] = out.quotes.count;

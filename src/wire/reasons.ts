@@ -18,6 +18,9 @@ export const IPV4_TOTAL_LENGTH = 15;
 export const IPV6_CUT = 16;
 export const IPV6_EXTENSION_OVERLONG = 17;
 export const IPV6_MANY_EXTENSIONS = 18;
+export const PPPOE_CUT = 19;
+export const PPP_CUT = 20;
+export const MPLS_CUT = 21;
 
 /** Each names layer, field and limit, and nothing specific to a frame. */
 const TEXTS: Readonly<Record<number, string>> = {
@@ -28,6 +31,9 @@ const TEXTS: Readonly<Record<number, string>> = {
   [LOOPBACK_CUT]: "loopback: fewer than the 4 header bytes captured",
   [MANY_TAGS]: "VLAN: more than 4 tags",
   [TAG_CUT]: "VLAN: fewer than the 4 bytes of a tag captured",
+  [PPPOE_CUT]: "PPPoE: fewer than the 6 header bytes captured",
+  [PPP_CUT]: "PPP: fewer than the 2 bytes of the protocol field captured",
+  [MPLS_CUT]: "MPLS: fewer than the 4 bytes of a label captured",
   [NO_IP_BYTE]: "IP: no byte of the header captured",
   [NO_VERSION]: "IP: version field is neither 4 nor 6",
   [NOT_VERSION_4]: "IPv4: version field is not 4",
@@ -42,9 +48,7 @@ const TEXTS: Readonly<Record<number, string>> = {
 
 /** Names for link types people do capture on, though nothing here reads them. */
 const LINK_NAMES: Readonly<Record<number, string>> = {
-  9: "PPP",
   50: "PPP over serial",
-  51: "PPPoE",
   104: "Cisco HDLC",
   105: "IEEE 802.11",
   127: "IEEE 802.11 with radiotap",

@@ -1,9 +1,10 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { hashLimit } from "../../src/cli/hash-limit.js";
+import { limitsOf } from "../../src/cli/hash-limit.js";
 import { losses } from "../../src/cli/losses.js";
 import { packetSources } from "../../src/cli/packet-source.js";
-import { BATCH_FRAMES, FrameBatch, type FrameSource } from "../../src/packets/frames.js";
+import { BATCH_FRAMES, type CaptureInterface, FrameBatch, type FrameSource } from "../../src/packets/frames.js";
+import { type Limits, NO_LIMITS } from "../../src/wire/decode.js";
 import type { PacketBatch } from "../../src/packets/packets.js";
 import { concat, ethernet, filler, ipv4, udp } from "../support/packets.js";
 import * as samples from "../wire/samples.js";
@@ -30,29 +31,53 @@ function batch(frames: readonly Cut[], data = new Uint8Array(0)): FrameBatch {
 const ETHERNET = { name: "", linkType: 1, snaplen: 0 };
 const RAW = { name: "", linkType: 101, snaplen: 0 };
 
+const WHOLE = { captured: 60, original: 60 };
+
+/** What a capture sets as limits that begins with these frames, the first of the last interface, the others of the first. */
+function limits(frames: readonly Cut[], interfaces: readonly CaptureInterface[], isLive = false): Limits {
+  const first = batch(frames);
+  if (frames.length > 0) first.iface[0] = interfaces.length - 1;
+  return limitsOf({ batches: [first], interfaces, isLive });
+}
+
 it("a capture that cuts nothing sets no limit", () => {
-  expect(hashLimit(null, [])).toBe(Number.POSITIVE_INFINITY);
-  expect(hashLimit(batch([{ captured: 60, original: 60 }]), [ETHERNET, RAW])).toBe(Number.POSITIVE_INFINITY);
+  expect(limits([], [])).toEqual(NO_LIMITS);
+  expect(limits([WHOLE], [ETHERNET, RAW])).toEqual(NO_LIMITS);
 });
 
 it("the shortest snaplen of all interfaces counts, without the link header", () => {
-  expect(hashLimit(null, [{ ...RAW, snaplen: 96 }, ETHERNET])).toBe(96);
-  // 14 bytes of Ethernet, and two VLAN tags there might be
-  expect(
-    hashLimit(null, [
-      { ...RAW, snaplen: 96 },
-      { ...ETHERNET, snaplen: 96 },
-    ]),
-  ).toBe(96 - 14 - 8);
-  expect(hashLimit(null, [{ ...ETHERNET, snaplen: 10 }])).toBe(0);
+  const raw = { ...RAW, snaplen: 96 };
+  const ethernets = { ...ETHERNET, snaplen: 96 };
+  expect(limits([WHOLE], [raw])).toEqual({ key: 96, headers: 96 });
+  // 14 bytes of Ethernet, and the tags there might be, which leave less for the payload
+  expect(limits([WHOLE, WHOLE], [raw, ethernets])).toEqual({ key: 96 - 14 - 12, headers: 96 - 14 });
+  expect(limits([WHOLE], [{ ...ETHERNET, snaplen: 10 }])).toEqual({ key: 0, headers: 0 });
 });
 
-it("cut frames overrule a header that promises more", () => {
-  const frames = batch([
-    { captured: 60, original: 60 },
-    { captured: 80, original: 1500 },
-  ]);
-  expect(hashLimit(frames, [{ ...RAW, snaplen: 262_144 }])).toBe(80);
+it("an interface without frames counts in a capture that is running, which knows them all", () => {
+  const silent = { ...RAW, snaplen: 96 };
+  expect(limits([WHOLE], [silent, RAW])).toEqual(NO_LIMITS);
+  expect(limits([WHOLE], [silent, RAW], true)).toEqual({ key: 96, headers: 96 });
+});
+
+it("cut frames overrule a header that promises more, where they are most of those that are longer", () => {
+  const promised = { ...RAW, snaplen: 262_144 };
+  const long = { captured: 1500, original: 1500 };
+  const cut = { captured: 80, original: 1500 };
+  expect(limits([WHOLE, cut], [promised])).toEqual({ key: 80, headers: 80 });
+  expect(limits([WHOLE, cut, long], [promised])).toEqual({ key: 80, headers: 80 });
+  expect(limits([WHOLE, cut, long, long], [promised])).toEqual({ key: 262_144, headers: 262_144 });
+  // two captures put together: half of what is longer than 60 bytes was cut there, and all that is longer than 80
+  expect(limits([{ captured: 60, original: 90 }, cut, cut], [promised]).key).toBe(80);
+  expect(limits([{ captured: 60, original: 90 }, cut], [promised]).key).toBe(60);
+});
+
+it("what comes later in a capture does not count, and it does not matter in which pieces it comes", () => {
+  const cut = { captured: 80, original: 1500 };
+  const begins = Array.from({ length: 256 }, () => WHOLE);
+  expect(limits([...begins, cut], [RAW])).toEqual(NO_LIMITS);
+  const pieces = [[WHOLE], [cut, WHOLE], [cut]].map((frames) => batch(frames));
+  expect(limitsOf({ batches: pieces, interfaces: [RAW], isLive: false })).toEqual({ key: 80, headers: 80 });
 });
 
 /** A source of one batch. */
@@ -97,12 +122,17 @@ it("twins of a long and a short capture get the same keys", async () => {
 });
 
 /** One side's batches, from a source that gives its frames piece by piece, however many each has. */
-async function batchesOf(pieces: readonly (readonly Uint8Array[])[], isOnDisk: boolean): Promise<PacketBatch[]> {
+async function batchesOf(
+  pieces: readonly (readonly Uint8Array[])[],
+  isOnDisk: boolean,
+  isLive = false,
+): Promise<PacketBatch[]> {
   let given = 0;
   let piece = 0;
   const pieceWise: FrameSource = {
     ...source("docker0", [], 0),
     isOnDisk,
+    isLive,
     next: (most = BATCH_FRAMES) => {
       if (piece === pieces.length) return Promise.resolve(null);
       const frames = pieces[piece++];
@@ -145,8 +175,11 @@ describe("a batch of packets", () => {
     expect((await batchesOf(pieces, true)).map(({ count }) => count)).toEqual([4096, 4096, 1]);
   });
 
-  it("from elsewhere is what came at once, be it nothing", async () => {
+  it("from elsewhere is what came at once, be it nothing, but for the frames that tell how it was cut", async () => {
     const pieces = [[frames[0]], [], [frames[0], frames[0]]];
-    expect((await batchesOf(pieces, false)).map(({ count }) => count)).toEqual([1, 0, 2]);
+    expect((await batchesOf(pieces, false, true)).map(({ count }) => count)).toEqual([1, 0, 2]);
+    expect((await batchesOf(pieces, false)).map(({ count }) => count)).toEqual([3]);
+    const more = [...pieces, Array.from({ length: 300 }, () => frames[0]), [frames[0]]];
+    expect((await batchesOf(more, false)).map(({ count }) => count)).toEqual([3, 300, 1]);
   });
 });

@@ -1,7 +1,7 @@
 import { Heap } from "../../src/packets/heap.js";
 import { FrameBatch } from "../../src/packets/frames.js";
 import { batchIn, type PacketBatch, type PacketSource, Tally } from "../../src/packets/packets.js";
-import { Decoder } from "../../src/wire/decode.js";
+import { Decoder, NO_LIMITS } from "../../src/wire/decode.js";
 import { concat, ethernet } from "../support/packets.js";
 import type { Stamped } from "./outcome.js";
 
@@ -57,7 +57,7 @@ export class Interface implements PacketSource {
     }
     this.#frames += frames.length;
     this.#packets.clear();
-    this.#decoder.decode(batch, [{ name: this.name, linkType: 1, snaplen: 0 }], Infinity, this.#packets, this.tally);
+    this.#decoder.decode(batch, [{ name: this.name, linkType: 1, snaplen: 0 }], NO_LIMITS, this.#packets, this.tally);
     return Promise.resolve(this.#packets);
   }
 }

@@ -25,7 +25,7 @@ import {
   type Verdict,
 } from "../../src/packets/results.js";
 import { SIDE_NAMES } from "../../src/packets/sides.js";
-import { Decoder } from "../../src/wire/decode.js";
+import { Decoder, NO_LIMITS } from "../../src/wire/decode.js";
 import { concat, ethernet } from "../support/packets.js";
 
 /** A packet as a capture has it. */
@@ -96,7 +96,7 @@ export class Capture implements PacketSource {
     }
     this.#next += taken.length;
     this.#packets.clear();
-    this.#decoder.decode(batch, [ETHERNET], Number.POSITIVE_INFINITY, this.#packets, this.tally);
+    this.#decoder.decode(batch, [ETHERNET], NO_LIMITS, this.#packets, this.tally);
     return Promise.resolve(this.#packets);
   }
 }

@@ -5,6 +5,7 @@ import {
   HAS_MORE_FRAGMENTS,
   HAS_PAYLOAD,
   HAS_TCP_NUMBERS,
+  IS_CUT,
   IS_DF,
   IS_ECHO,
   IS_ERROR,
@@ -15,7 +16,7 @@ import {
   PSH,
   SYN,
 } from "../../src/packets/packets.js";
-import { concat, ethernet, filler, hex, icmp, ipv4, ipv6, tcp, udp } from "../support/packets.js";
+import { concat, ethernet, filler, hex, icmp, ipv4, ipv6, tcp, transport, udp } from "../support/packets.js";
 import { decodeAll, decodeOne, reasonOf, words } from "./decoded.js";
 import * as samples from "./samples.js";
 
@@ -39,7 +40,6 @@ describe("protocols", () => {
       srcPort: 4096,
       dstPort: 4096,
       seq: (8 << 24) | 3,
-      ack: 0,
       tcpFlags: 0,
       quote: -1,
     });
@@ -75,7 +75,7 @@ describe("protocols", () => {
       tcpFlags: SYN,
     });
     expect(decodeOne(samples.tcpData)).toMatchObject({
-      flags: HAS_TCP_NUMBERS | HAS_IP_ID,
+      flags: HAS_TCP_NUMBERS | HAS_IP_ID | HAS_PAYLOAD,
       length: 152,
       payloadLength: 100,
       seq: 4000000001,
@@ -107,9 +107,9 @@ describe("protocols", () => {
     expect(decodeOne(samples.ipOptions)).toMatchObject({ length: 37, payloadLength: 5, srcPort: 5000, dstPort: 9 });
   });
 
-  test("another protocol goes by addresses and IP ID", () => {
+  test("another protocol goes by its bytes", () => {
     expect(decodeOne(samples.gre)).toMatchObject({
-      flags: HAS_IP_ID,
+      flags: HAS_IP_ID | HAS_PAYLOAD,
       proto: 47,
       length: 44,
       payloadLength: 24,
@@ -117,6 +117,17 @@ describe("protocols", () => {
       dstPort: 0,
       seq: 0,
     });
+  });
+
+  test("SCTP, DCCP and UDP-Lite have ports", () => {
+    for (const proto of [132, 33, 136]) {
+      const carried = transport(proto, concat(hex("9c40 0050"), filler(20)));
+      for (const frame of [ipv4({ id: 1 }, carried), ipv6({}, carried)])
+        expect(decodeOne({ linkType: samples.RAW, frame })).toMatchObject({ proto, srcPort: 40000, dstPort: 80 });
+      expect(decodeOne({ linkType: samples.RAW, frame: ipv4({}, carried), captured: 23 }).flags & IS_HEADLESS).toBe(
+        IS_HEADLESS,
+      );
+    }
   });
 
   test("IPv6", () => {
@@ -183,6 +194,29 @@ describe("protocols", () => {
     expect(decodeOne(samples.offloaded4)).toMatchObject({ length: 3040, payloadLength: 3000, srcPort: 40000 });
     expect(decodeOne(samples.jumbo6)).toMatchObject({ length: 3060, payloadLength: 3000, srcPort: 40000 });
     expect(decodeOne({ ...samples.offloaded4, captured: 80 })).toMatchObject({ length: 3040, payloadLength: 3000 });
+  });
+
+  test("a jumbogram's length is the frame's, with the option that says so or without", () => {
+    // RFC 2675 section 2: option 0xc2 in a hop-by-hop header, whose next header is the transport's
+    const jumbo = { type: 0, bytes: hex("00 c204 00011178") };
+    const carried = tcp({ payload: filler(70_000) });
+    for (const extensions of [[jumbo], []]) {
+      const frame = ethernet(ipv6({ extensions, payloadLength: 0 }, carried));
+      expect(decodeOne({ linkType: samples.ETHERNET, frame })).toMatchObject({
+        length: 70_060 + 8 * extensions.length,
+        payloadLength: 70_000,
+        srcPort: 40000,
+      });
+    }
+    // Linux 6.3 and later: IPv4 beyond 64 KiB
+    const frame = ethernet(ipv4({ totalLength: 0 }, carried));
+    expect(decodeOne({ linkType: samples.ETHERNET, frame })).toMatchObject({ length: 70_040, payloadLength: 70_000 });
+  });
+
+  test("UDP datagrams that were put together are as long as the IP packet says", () => {
+    const frame = ipv4({}, udp({ payload: filler(3000) }));
+    new DataView(frame.buffer).setUint16(20 + 4, 8 + 1000);
+    expect(decodeOne({ linkType: samples.RAW, frame })).toMatchObject({ length: 3028, payloadLength: 3000 });
   });
 
   test("nothing follows 'no next header', whatever pads the frame", () => {
@@ -269,7 +303,7 @@ describe("what is cut or malformed above IP keeps addresses and IP ID", () => {
   test("a transport header cut by the snaplen", () => {
     expect(decodeOne({ ...samples.tcpData, captured: 14 + 20 + 19 })).toMatchObject({
       ...headless,
-      flags: IS_HEADLESS | HAS_IP_ID,
+      flags: IS_HEADLESS | HAS_IP_ID | IS_CUT,
       ipId: 77,
       length: 152,
       payloadLength: 132,
@@ -278,16 +312,16 @@ describe("what is cut or malformed above IP keeps addresses and IP ID", () => {
     });
     expect(decodeOne({ ...samples.udpPadded, captured: 14 + 20 + 7 }).flags & IS_HEADLESS).toBe(IS_HEADLESS);
     expect(decodeOne({ ...samples.echoRequest, captured: 14 + 20 + 7 }).flags & IS_HEADLESS).toBe(IS_HEADLESS);
-    expect(decodeOne({ ...samples.echo6Request, captured: 14 + 40 + 7 }).flags).toBe(IS_HEADLESS | IS_IPV6);
+    expect(decodeOne({ ...samples.echo6Request, captured: 14 + 40 + 7 }).flags).toBe(IS_HEADLESS | IS_IPV6 | IS_CUT);
   });
 
   test("IPv4 options cut", () => {
-    expect(decodeOne({ ...samples.ipOptions, captured: 14 + 20 }).flags).toBe(IS_HEADLESS | HAS_IP_ID);
+    expect(decodeOne({ ...samples.ipOptions, captured: 14 + 20 }).flags).toBe(IS_HEADLESS | HAS_IP_ID | IS_CUT);
   });
 
   test("IPv6 extension headers cut", () => {
     expect(decodeOne({ ...samples.extensions6, captured: 14 + 40 + 9 })).toMatchObject({
-      flags: IS_HEADLESS | IS_IPV6,
+      flags: IS_HEADLESS | IS_IPV6 | IS_CUT,
       proto: 43,
       length: 91,
       src: CONTAINER6,
@@ -296,7 +330,7 @@ describe("what is cut or malformed above IP keeps addresses and IP ID", () => {
 
   test("TCP options cut leave the rest of TCP whole", () => {
     expect(decodeOne({ ...samples.tcpData, captured: 14 + 20 + 20 })).toMatchObject({
-      flags: HAS_TCP_NUMBERS | HAS_IP_ID,
+      flags: HAS_TCP_NUMBERS | HAS_IP_ID | IS_CUT,
       seq: 4000000001,
       payloadLength: 100,
     });
@@ -345,6 +379,7 @@ describe("what is malformed in IP is counted by its reason", () => {
     ["IPv4: version field is not 4", damaged(samples.tcpSyn, 14, 0x65)],
     ["IPv6: version field is not 6", damaged(samples.echo6Request, 14, 0x45)],
     ["IP: version field is neither 4 nor 6", damaged(samples.raw4, 0, 0x55)],
+    ["IP: version field is neither 4 nor 6", damaged(samples.raw4, 0, 0x05)],
     ["IP: no byte of the header captured", { ...samples.tcpSyn, captured: 14 }],
     ["IP: no byte of the header captured", { ...samples.raw4, captured: 0 }],
     ["IPv6: fewer than the 40 header bytes captured", { ...samples.echo6Request, captured: 14 + 39 }],

@@ -1,7 +1,7 @@
 import { FrameBatch } from "../../src/packets/frames.js";
 import { Heap } from "../../src/packets/heap.js";
 import { batchIn, type PacketBatch, Tally } from "../../src/packets/packets.js";
-import { Decoder } from "../../src/wire/decode.js";
+import { Decoder, type Limits, NO_LIMITS } from "../../src/wire/decode.js";
 import { address } from "../support/packets.js";
 import type { Sample } from "./samples.js";
 
@@ -16,7 +16,7 @@ const decoder = new Decoder(heap);
 const out = batchIn(heap);
 
 /** The frames in one batch, each from an interface of its own, with other bytes between them. */
-export function decodeAll(taken: readonly Taken[], hashLimit = Infinity): { out: PacketBatch; tally: Tally } {
+export function decodeAll(taken: readonly Taken[], limits: Limits = NO_LIMITS): { out: PacketBatch; tally: Tally } {
   const frames = new FrameBatch();
   frames.count = taken.length;
   frames.number(101);
@@ -38,7 +38,7 @@ export function decodeAll(taken: readonly Taken[], hashLimit = Infinity): { out:
   const tally = new Tally();
   const interfaces = taken.map(({ linkType }) => ({ name: "", linkType, snaplen: 0 }));
   out.clear();
-  decoder.decode(frames, interfaces, hashLimit, out, tally);
+  decoder.decode(frames, interfaces, limits, out, tally);
   return { out: out.copy(), tally };
 }
 
@@ -59,6 +59,8 @@ export interface Row {
   readonly seq: number;
   readonly ack: number;
   readonly key: string;
+  readonly head: number;
+  readonly content: number;
   readonly tupleHash: number;
   readonly quote: number;
 }
@@ -80,21 +82,23 @@ function rowOf(out: PacketBatch, row: number): Row {
     seq: out.seq(row),
     ack: out.ack(row),
     key: `${out.key(row)} ${out.key2(row)}`,
+    head: out.head(row),
+    content: out.content(row),
     tupleHash: out.tupleHash[row],
     quote: out.quote(row),
   };
 }
 
 /** The only row that the frame gives. */
-export function decodeOne(taken: Taken, hashLimit = Infinity): Row {
-  const { out, tally } = decodeAll([taken], hashLimit);
+export function decodeOne(taken: Taken, limits: Limits = NO_LIMITS): Row {
+  const { out, tally } = decodeAll([taken], limits);
   if (out.count !== 1) throw new Error(`no row: ${[...tally.reasons.keys()].join()}`);
   return rowOf(out, 0);
 }
 
 /** The only reason the frame was undecodable for. */
-export function reasonOf(taken: Taken, hashLimit = Infinity): string {
-  const { out, tally } = decodeAll([taken], hashLimit);
+export function reasonOf(taken: Taken): string {
+  const { out, tally } = decodeAll([taken]);
   if (out.count !== 0 || tally.undecodable !== 1) throw new Error("it was decoded, or is not IP");
   return [...tally.reasons.keys()].join();
 }

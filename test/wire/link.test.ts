@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { FrameBatch } from "../../src/packets/frames.js";
 import { Heap } from "../../src/packets/heap.js";
 import { batchIn, Tally } from "../../src/packets/packets.js";
-import { Decoder, linkHeaderBytes } from "../../src/wire/decode.js";
+import { Decoder, linkHeaderBytes, mayBeTagged, NO_LIMITS } from "../../src/wire/decode.js";
 import { concat, ethernet, hex, ipv4, ipv6, sll, tcp } from "../support/packets.js";
 import { decodeAll, decodeOne, reasonOf, words } from "./decoded.js";
 import * as samples from "./samples.js";
@@ -29,6 +29,47 @@ test("a tag may follow a cooked header too", () => {
   const frame = sll(concat(hex("0005 0800"), ipv4({ id: 1 }, tcp())), 0x8100);
   // Out 02:42:ac:11:00:02 ethertype 802.1Q (0x8100), length 60: vlan 5, p 0, ethertype IPv4, 172.17.0.2.40000 > 180.101.49.11.80: Flags [.], ack 2000, win 64240, length 0
   expect(decodeOne({ linkType: samples.SLL, frame })).toMatchObject({ src: SRC, srcPort: 40000 });
+});
+
+const pppoe = (protocol: string, packet: Uint8Array, code = "00"): Uint8Array =>
+  concat(hex(`11 ${code} 0007`), Uint8Array.of((packet.length + 2) >>> 8, packet.length + 2), hex(protocol), packet);
+
+test("PPPoE leads to the IP header, in a VLAN or not", () => {
+  for (const tags of [[], [[0x8100, 7] as const]]) {
+    const session = (protocol: string, packet: Uint8Array, code?: string) => ({
+      linkType: samples.ETHERNET,
+      frame: ethernet(pppoe(protocol, packet, code), { type: 0x8864, tags }),
+    });
+    expect(decodeOne(session("0021", ipv4({}, tcp()))).src).toEqual(SRC);
+    expect(decodeOne(session("0057", ipv6({}, tcp()))).src).toEqual(SRC6);
+    // LCP, and a code that no session's packet has
+    expect(decodeAll([session("c021", hex("0101 0004"))]).tally.notIp).toBe(1);
+    expect(decodeAll([session("0021", ipv4({}, tcp()), "a7")]).tally.notIp).toBe(1);
+  }
+  expect(decodeOne({ linkType: 51, frame: pppoe("0021", ipv4({}, tcp())) }).src).toEqual(SRC);
+  // PADI
+  const discovery = { linkType: samples.ETHERNET, frame: ethernet(hex("1109 0000 0000"), { type: 0x8863 }) };
+  expect(decodeAll([discovery]).tally.notIp).toBe(1);
+});
+
+test("PPP leads to the IP header, with address and control or without", () => {
+  for (const begin of ["", "ff03"]) {
+    expect(decodeOne({ linkType: 9, frame: concat(hex(`${begin} 0021`), ipv4({}, tcp())) }).src).toEqual(SRC);
+    expect(decodeOne({ linkType: 9, frame: concat(hex(`${begin} 0057`), ipv6({}, tcp())) }).src).toEqual(SRC6);
+    expect(decodeAll([{ linkType: 9, frame: hex(`${begin} 8021 01010004`) }]).tally.notIp).toBe(1);
+  }
+});
+
+const labelled = (labels: string, packet: Uint8Array) => ({
+  linkType: samples.ETHERNET,
+  frame: ethernet(concat(hex(labels), packet), { type: 0x8847 }),
+});
+
+test("MPLS leads to the IP header behind the last label", () => {
+  expect(decodeOne(labelled("00064140", ipv4({}, tcp()))).src).toEqual(SRC);
+  expect(decodeOne(labelled("00064040 00065140", ipv6({}, tcp()))).src).toEqual(SRC6);
+  // a pseudowire's control word
+  expect(decodeAll([labelled("00064140", hex("00000000 0242ac11"))]).tally.notIp).toBe(1);
 });
 
 test("each system's AF_INET6, in either byte order", () => {
@@ -66,6 +107,12 @@ test.each([
   ["Linux SLL2: fewer than the 20 header bytes captured", { ...samples.cooked2, captured: 19 }],
   ["loopback: fewer than the 4 header bytes captured", { ...samples.loop, captured: 3 }],
   ["VLAN: fewer than the 4 bytes of a tag captured", { ...samples.vlan, captured: 17 }],
+  ["PPPoE: fewer than the 6 header bytes captured", { linkType: 51, frame: hex("1100 0007 00") }],
+  ["PPP: fewer than the 2 bytes of the protocol field captured", { linkType: 9, frame: hex("ff03 00") }],
+  [
+    "MPLS: fewer than the 4 bytes of a label captured",
+    { linkType: samples.ETHERNET, frame: ethernet(hex("00064040 000651"), { type: 0x8847 }) },
+  ],
   ["link type 105 (IEEE 802.11) is not supported", { ...samples.tcpSyn, linkType: 105 }],
   ["link type 147 is not supported", { ...samples.tcpSyn, linkType: 147 }],
 ])("%s", (reason, sample) => {
@@ -87,7 +134,7 @@ test("a frame of an interface that the capture does not describe", () => {
   frames.count = 1;
   const tally = new Tally();
   const heap = new Heap();
-  new Decoder(heap).decode(frames, [], Infinity, batchIn(heap), tally);
+  new Decoder(heap).decode(frames, [], NO_LIMITS, batchIn(heap), tally);
   expect([...tally.reasons.keys()]).toEqual(["capture: the frame names an interface that is not described"]);
 });
 
@@ -112,7 +159,7 @@ class Place {
     frames.iface[0] = iface;
     const interfaces = linkTypes.map((linkType) => ({ name: "", linkType, snaplen: 0 }));
     this.#out.clear();
-    this.#decoder.decode(frames, interfaces, Infinity, this.#out, tally);
+    this.#decoder.decode(frames, interfaces, NO_LIMITS, this.#out, tally);
     return [...tally.reasons.keys()];
   }
 }
@@ -139,5 +186,7 @@ test("frames that lie in the heap, and others that do not", () => {
 });
 
 test("link header bytes", () => {
-  expect([1, 113, 276, 101, 12, 14, 228, 229, 0, 108].map(linkHeaderBytes)).toEqual([14, 16, 20, 0, 0, 0, 0, 0, 4, 4]);
+  const linkTypes = [1, 113, 276, 101, 12, 14, 228, 229, 0, 108, 9, 51];
+  expect(linkTypes.map(linkHeaderBytes)).toEqual([14, 16, 20, 0, 0, 0, 0, 0, 4, 4, 4, 8]);
+  expect(linkTypes.filter(mayBeTagged)).toEqual([1, 113, 276]);
 });

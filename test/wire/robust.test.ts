@@ -1,11 +1,12 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { NO_LIMITS } from "../../src/wire/decode.js";
 import { runs } from "../support/runs.js";
 import { decodeAll } from "./decoded.js";
 import * as samples from "./samples.js";
 
 const SAMPLES = Object.values(samples).filter((value): value is samples.Sample => typeof value === "object");
-const LINK_TYPES = [0, 1, 12, 14, 101, 105, 108, 113, 228, 229, 276];
+const LINK_TYPES = [0, 1, 9, 12, 14, 51, 101, 105, 108, 113, 228, 229, 276];
 
 /** A frame of which some bytes are not what they should be. */
 const damaged = fc
@@ -33,10 +34,13 @@ const taken = fc
   });
 
 test("whatever the bytes are, every frame is a row, not IP, or undecodable", () => {
-  const hashLimit = fc.oneof(fc.constant(Infinity), fc.nat({ max: 150 }));
+  const limits = fc.oneof(
+    fc.constant(NO_LIMITS),
+    fc.tuple(fc.nat({ max: 150 }), fc.nat({ max: 12 })).map(([key, more]) => ({ key, headers: key + more })),
+  );
   fc.assert(
-    fc.property(fc.array(taken, { minLength: 1, maxLength: 20 }), hashLimit, (frames, limit) => {
-      const { out, tally } = decodeAll(frames, limit);
+    fc.property(fc.array(taken, { minLength: 1, maxLength: 20 }), limits, (frames, limited) => {
+      const { out, tally } = decodeAll(frames, limited);
       expect(tally.frames).toBe(frames.length);
       expect(out.count + tally.notIp + tally.undecodable).toBe(frames.length);
       const counted = [...tally.reasons.values()].reduce((sum, { count }) => sum + count, 0);

@@ -4,7 +4,7 @@
  * content, what passed last; it has a fixed size, so that what it forgets does not depend on how captures are read.
  */
 import { doubleOf, wordOf } from "../../packets/assembly/words.js";
-import { HAS_IP_ID, IS_FRAGMENT, TCP } from "../../packets/packets.js";
+import { HAS_IP_ID, IS_ERROR, IS_FRAGMENT, TCP } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import * as tuple from "../../packets/tuples.js";
 import * as words from "../kernel-words.js";
@@ -12,6 +12,8 @@ import { tupleOf, wayAt } from "./places.js";
 
 /** Bytes of an entry: hash, IP ID, and the time on the timeline as a double. */
 const ENTRY_BYTES_BITS = words.ALIKE_BITS + 2;
+/** A float without its lowest bits: 11 are left, with the sign, which is 0. */
+const FLOAT_SHIFT = 31 - words.SINCE_BITS;
 const ENTRY_MASK = words.ALIKE_ENTRIES - 1;
 
 /** The time of the entry that `pass` found under a hash, or NaN; and its IP ID. */
@@ -42,7 +44,7 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   if ((flags & IS_FRAGMENT) !== 0 || (hasId && load<i32>(packet, 4 * record.HEAD) === 0)) return;
   let noted = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   if ((noted & words.IS_REMEMBERED) !== 0) return;
-  noted = (noted & 0xff) | words.IS_REMEMBERED;
+  noted = (noted & ~words.REMEMBERED_MASK) | words.IS_REMEMBERED;
   const table = <usize>wordOf(ground, words.ALIKE);
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   const content = contentOf(packet, hasId) ^ (flags >>> 24);
@@ -52,8 +54,9 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   if (abs<f64>(beforeNs) <= windowNs) {
     const isSame = !hasId || foundId === ipId;
     if (isSame) {
-      const sinceUs = min<f64>(<f64>words.MOST_SINCE_US, max<f64>(1, abs<f64>(beforeNs) / 1000));
-      noted |= (<i32>sinceUs) << words.SINCE_SHIFT;
+      // the upper bits of a float, sign left out: its exponent, and three of its mantissa
+      const sinceUs = <f32>max<f64>(0.001, abs<f64>(beforeNs) / 1000);
+      noted |= (reinterpret<i32>(sinceUs) >>> FLOAT_SHIFT) << words.SINCE_SHIFT;
     }
     const facts = tupleOf(tuples, way);
     store<i32>(facts, load<i32>(facts, 4 * tuple.FACTS) | (tuple.IS_REPEATING << (way & 1)), 4 * tuple.FACTS);
@@ -65,14 +68,21 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   store<i32>(packet, noted, 4 * record.TCP_FLAGS_QUOTE);
 }
 
-/** How long before a packet an equal one of its way passed, nanoseconds; 0 where none did within the window. */
+/** How long before a packet an equal one of its way passed, nanoseconds, rounded down to an eighth; 0 where none did within the window. */
 export function sinceNs(packet: usize): f64 {
-  return <f64>((load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) >>> words.SINCE_SHIFT) & words.MOST_SINCE_US) * 1000;
+  const noted = notedOf(packet);
+  return <f64>reinterpret<f32>(((noted >>> words.SINCE_SHIFT) & words.SINCE_MASK) << FLOAT_SHIFT) * 1000;
 }
 
 /** Whether nothing that carries the same passed on its side within the window before it. */
 export function isNovel(packet: usize): bool {
-  return (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & words.IS_NOVEL) !== 0;
+  return (notedOf(packet) & words.IS_NOVEL) !== 0;
+}
+
+/** What was noted of a packet; of an ICMP error, which has a quote in that place, nothing. */
+function notedOf(packet: usize): i32 {
+  if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ERROR) !== 0) return 0;
+  return load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
 }
 
 /** A hash of what a packet carries: of one with an IP ID, without that. */

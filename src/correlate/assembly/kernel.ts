@@ -2,7 +2,7 @@
 import { clearCell } from "../../packets/assembly/cells.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_DF, IS_ERROR, IS_FRAGMENT, IS_IPV6, TCP } from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_CUT, IS_DF, IS_ERROR, IS_FRAGMENT, IS_IPV6, TCP } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import { BY_EXACT } from "../../packets/results.js";
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
@@ -255,7 +255,7 @@ export function run(ground: usize): void {
     let gapNs: f64 = 0;
     let isLearnt = false;
     if (isAlone) {
-      if ((flagsProtoTtl & IS_IPV6) !== 0 || !isIpv4Only) break;
+      if ((flagsProtoTtl & (IS_IPV6 | IS_CUT)) !== 0 || !isIpv4Only) break;
       const length = load<i32>(packet, 4 * record.LENGTH);
       if (proto !== TCP) {
         // a datagram that may be cut on its way

@@ -20,14 +20,17 @@ export let isLate = false;
 /** … and whether equal ones follow each other so closely that what one took may be what another did. */
 export let isClose = false;
 
-/** Pairs that it takes in a direction to know what its packets take now. */
+/** Pairs that it takes in a direction to know what its packets take now, and to have a first idea of it. */
 const ESTABLISHED_PAIRS = 32;
+const EARLY_PAIRS = 8;
 /** Up to this, any latency is plausible while that is not known, nanoseconds. A retransmission follows after a round trip at least … */
 const PLAUSIBLE_NS = 5_000_000;
 /** … but where segments are cut, a piece of what is sent again may equal what was lost: then the first ones must be quick. */
 const PLAUSIBLE_CUT_NS = 200_000;
 /** What packets take now is at most twice what the slowest one took lately, and this more: scheduling, interrupt moderation. */
 const JITTER_NS = 100_000;
+/** … and while there are few, four times that. */
+const EARLY_FACTOR = 4;
 /** A TTL that grows on its way is set by the router: such a pair is only believed where it is this quick, nanoseconds. */
 const QUICK_NS = 1_000_000;
 
@@ -120,9 +123,11 @@ function weighTime(
 
 /** What a packet of this direction takes at the most, by those that crossed lately, nanoseconds. */
 export function limitOf(ground: usize, outbound: bool): f64 {
-  if (wordOf(ground, words.PAIRED + (outbound ? 1 : 0)) < ESTABLISHED_PAIRS)
-    return wordOf(ground, words.HAS_CUTS) !== 0 ? PLAUSIBLE_CUT_NS : PLAUSIBLE_NS;
-  return 2 * doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0)) + JITTER_NS;
+  const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
+  const limitNs = 2 * doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0)) + JITTER_NS;
+  if (pairs >= ESTABLISHED_PAIRS) return limitNs;
+  const plausibleNs: f64 = wordOf(ground, words.HAS_CUTS) !== 0 ? PLAUSIBLE_CUT_NS : PLAUSIBLE_NS;
+  return pairs >= EARLY_PAIRS ? min<f64>(plausibleNs, EARLY_FACTOR * limitNs) : plausibleNs;
 }
 
 /** Whether two packets' TTL is lowered as that of the last pair of their direction. */

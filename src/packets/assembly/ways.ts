@@ -56,7 +56,7 @@ function find(batch: usize, row: i32, side: i32): i32 {
       batch + BATCH_FRAMES * column.SRC6 + (row << 4),
       batch + BATCH_FRAMES * column.DST6 + (row << 4),
     );
-  const quote = (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) >>> 8) - 1;
+  const quote = ((load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) >>> record.QUOTE_SHIFT) & record.QUOTE_MASK) - 1;
   const src = batch + BATCH_FRAMES * column.QUOTE_SRC + (quote << 4);
   const dst = batch + BATCH_FRAMES * column.QUOTE_DST + (quote << 4);
   const srcPort = <i32>load<u16>(batch + (quote << 1), BATCH_FRAMES * column.QUOTE_SRC_PORT);

@@ -2,9 +2,21 @@
 import { setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as column from "../../packets/batch-columns.js";
 import { BATCH_FRAMES } from "../../packets/frames.js";
-import { HAS_PAYLOAD, ICMP, ICMPV6, IS_HEADLESS, IS_IPV6, IS_LATER_FRAGMENT, TCP, UDP } from "../../packets/packets.js";
+import {
+  ICMP,
+  ICMPV6,
+  IS_CUT,
+  IS_ERROR,
+  IS_FRAGMENT,
+  IS_HEADLESS,
+  IS_IPV6,
+  IS_LATER_FRAGMENT,
+  TCP,
+  UDP,
+} from "../../packets/packets.js";
 import {
   ACK,
+  CONTENT,
   DST,
   FLAGS_PROTO_TTL,
   FRAME,
@@ -12,7 +24,10 @@ import {
   LENGTH,
   PAYLOAD_LENGTH,
   PORTS,
+  QUOTE_MASK,
+  QUOTE_SHIFT,
   RECORD_BITS,
+  SEQ,
   SRC,
   STAMP_NS,
   TCP_FLAGS_QUOTE,
@@ -20,11 +35,13 @@ import {
 import * as words from "../decode-words.js";
 import { NO_INTERFACE, NOT_IP } from "../reasons.js";
 import { byteAt } from "./bytes.js";
-import { endKey, hashOfTuple, keyOf, mixBytes, setKey } from "./hash.js";
+import { endKey, hashOfTuple, joined, mixWord } from "./hash.js";
 import { icmp } from "./icmp.js";
 import { ipv4 } from "./ipv4.js";
-import { ipv6 } from "./ipv6.js";
+import { ipv6, HEADER_BYTES as LONGEST_HEADER } from "./ipv6.js";
 import { ipHeader } from "./link.js";
+import { other } from "./other.js";
+import { content } from "./payload.js";
 import * as quotes from "./quote.js";
 import { tcp } from "./tcp.js";
 import { udp } from "./udp.js";
@@ -44,6 +61,7 @@ export function decode(block: usize): void {
   const linkTypes = wordOf(block, words.LINK_TYPES);
   const interfaces = wordOf(block, words.INTERFACES);
   const limit = wordOf(block, words.LIMIT);
+  const headerLimit = wordOf(block, words.HEADER_LIMIT);
   const batch = wordOf(block, words.BATCH);
   const reasons = wordOf(block, words.REASONS);
   quotes.goOn(batch, wordOf(block, words.QUOTES));
@@ -67,7 +85,7 @@ export function decode(block: usize): void {
     const wireEnd = start + <i32>min<u32>(original, words.MOST_BYTES);
     let reason =
       iface < interfaces
-        ? packet(start, end, wireEnd, load<i32>(linkTypes + (iface << 2)), limit, batch, row)
+        ? packet(start, end, wireEnd, load<i32>(linkTypes + (iface << 2)), limit, headerLimit, batch, row)
         : NO_INTERFACE;
     if (reason >= 0) {
       if (reason === NOT_IP) notIp++;
@@ -100,37 +118,64 @@ export function decode(block: usize): void {
 const DECODED = -1;
 
 /** Decodes the frame at `start` … `end`-1 into a row. Returns DECODED, or the reason why there is none. */
-function packet(start: i32, end: i32, wireEnd: i32, linkType: i32, limit: i32, batch: i32, row: i32): i32 {
+function packet(
+  start: i32,
+  end: i32,
+  wireEnd: i32,
+  linkType: i32,
+  limit: i32,
+  headerLimit: i32,
+  batch: i32,
+  row: i32,
+): i32 {
   const at = ipHeader(start, end, linkType);
   if (at < 0) return ~at;
   const record = batch + (row << RECORD_BYTES_BITS);
   const src6 = batch + BATCH_FRAMES * column.SRC6 + (row << 4);
   const dst6 = batch + BATCH_FRAMES * column.DST6 + (row << 4);
-  const bothHave = min(end, at + limit);
+  const headers = at + headerLimit;
   const transport =
-    byteAt(at) >>> 4 === 6 ? ipv6(at, end, bothHave, wireEnd, record, src6, dst6) : ipv4(at, end, wireEnd, record);
+    byteAt(at) >>> 4 === 6
+      ? ipv6(at, end, min(end, headers), at + limit, wireEnd, record, src6, dst6)
+      : ipv4(at, end, wireEnd, record);
   if (transport < 0) return ~transport;
 
   const datagramEnd = at + load<i32>(record, 4 * LENGTH);
-  const kept = min(bothHave, datagramEnd);
+  const held = min(min(end, headers), datagramEnd);
+  const covered = at + limit;
+  let asked = min(covered, datagramEnd);
+  const kept = min(end, asked);
+  // the same of a packet over either IP version, wherever its header is short enough
+  const isWhole = kept === datagramEnd && datagramEnd - transport <= limit - LONGEST_HEADER;
   store<i32>(record, 0, 4 * PORTS);
   store<i32>(record, 0, 4 * ACK);
   store<i32>(record, 0, 4 * HEAD);
   store<i32>(record, 0, 4 * TCP_FLAGS_QUOTE);
   store<i32>(record, datagramEnd - transport, 4 * PAYLOAD_LENGTH);
+  const proto = (load<i32>(record, 4 * FLAGS_PROTO_TTL) >>> 16) & 0xff;
+  const ip = load<i32>(record, 4 * FLAGS_PROTO_TTL) & 0xffff;
+  if (proto === TCP && (ip & (IS_LATER_FRAGMENT | IS_HEADLESS)) === 0)
+    tcp(transport, datagramEnd, held, covered, kept, record);
+  else {
+    mixWord(record, datagramEnd - transport);
+    if ((ip & IS_LATER_FRAGMENT) !== 0)
+      content(transport, datagramEnd, kept, load<i32>(record, 4 * SEQ), isWhole, record);
+    else if ((ip & IS_HEADLESS) === 0) {
+      if (proto === UDP) udp(transport, datagramEnd, held, kept, isWhole, record);
+      else if (proto === ((ip & IS_IPV6) !== 0 ? ICMPV6 : ICMP))
+        icmp(transport, datagramEnd, min(end, datagramEnd), held, kept, isWhole, record);
+      else other(transport, datagramEnd, held, kept, isWhole, record);
+    }
+    if ((ip & IS_FRAGMENT) !== 0) store<i32>(record, load<i32>(record, 4 * CONTENT), 4 * HEAD);
+  }
   const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
-  const proto = (flags >>> 16) & 0xff;
-  if ((flags & (IS_LATER_FRAGMENT | IS_HEADLESS)) === 0) {
-    if (proto === TCP) tcp(transport, datagramEnd, kept, record);
-    else if (proto === UDP) udp(transport, datagramEnd, kept, record);
-    else if (proto === ((flags & IS_IPV6) !== 0 ? ICMPV6 : ICMP))
-      icmp(transport, datagramEnd, min(end, datagramEnd), kept, record);
-  } else if ((flags & IS_LATER_FRAGMENT) !== 0 && transport < kept) {
-    store<i32>(record, flags | HAS_PAYLOAD, 4 * FLAGS_PROTO_TTL);
-    setKey(record, mixBytes(keyOf(record), transport, kept));
+  if ((flags & IS_ERROR) !== 0) asked = min(asked, quotes.takenEnd);
+  if (end < asked || ((flags & IS_HEADLESS) !== 0 && end < min(headers, datagramEnd))) {
+    store<i32>(record, flags | IS_CUT, 4 * FLAGS_PROTO_TTL);
+    mixWord(record, joined(IS_CUT, end - at));
   }
   endKey(record);
-  const quoted = (load<i32>(record, 4 * TCP_FLAGS_QUOTE) >>> 8) - 1;
+  const quoted = ((load<i32>(record, 4 * TCP_FLAGS_QUOTE) >>> QUOTE_SHIFT) & QUOTE_MASK) - 1;
   let hash = 0;
   if (quoted < 0) {
     const ports = load<i32>(record, 4 * PORTS);

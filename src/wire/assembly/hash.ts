@@ -1,12 +1,13 @@
 /**
  * The match key: 64 bits that take words of 64 bits. Each step is a bijection of the word, so two packets that differ in a single
  * word never share a key; and the word is spread over all bits before it enters, so that no difference in another word undoes what
- * one has done. That spreading waits for nothing: what follows one another is a single multiplication a word.
+ * one has done. That spreading waits for nothing: what follows one another is a single multiplication a word. Of a payload, it takes
+ * the sum.
  *
  * While a packet is being decoded its key lives in its record.
  */
 import { IS_IPV6 } from "../../packets/packets.js";
-import { HEAD_BYTES, KEY } from "../../packets/records.js";
+import { KEY } from "../../packets/records.js";
 
 const SEED: u64 = 0x2545f4914f6cdd1d;
 
@@ -17,27 +18,50 @@ export function mix(key: u64, word: u64): u64 {
   return product ^ (product >>> 32);
 }
 
-/** From so many bytes on, four words are taken at once: three steps more at the end, and each fourth waits for one before. */
-const LONG = 64;
+/** What each word of eight bytes adds to a place's number. */
+const NEXT_PLACE: u64 = 0x9e3779b97f4a7c15;
 
-/** Takes the bytes `from` … `to`-1 into a key, eight a step; `from` ≤ `to`. Precondition: the eight before `to` may be read. */
-export function mixBytes(key: u64, from: i32, to: i32): u64 {
-  let mixed = key;
-  let at = from;
-  if (to - from >= LONG) {
-    let second = key;
-    let third = key;
-    let fourth = key;
-    for (; at + 32 <= to; at += 32) {
-      mixed = mix(mixed, load<u64>(at));
-      second = mix(second, load<u64>(at, 8));
-      third = mix(third, load<u64>(at, 16));
-      fourth = mix(fourth, load<u64>(at, 24));
-    }
-    mixed = mix(mix(mix(mixed, second), third), fourth);
+/** What a word of eight bytes adds to the sum of those it stands among, at its place. */
+function summand(word: u64, place: u64): u64 {
+  const product = (word ^ place) * <u64>0xd6e8feb86659fd93;
+  const spread = (product ^ (product >>> 32)) * <u64>0x9fb21c651e98df25;
+  return spread ^ (spread >>> 29);
+}
+
+/**
+ * The sum over the bytes `from` … `to`-1, which begin `place` bytes behind where they are counted from: eight at once, by what they are
+ * and where they stand. Nothing waits for what comes before it, and pieces that were cut at multiples of eight bytes, as fragments are,
+ * add up to what the whole does. Precondition: the eight before `from` may be read.
+ */
+export function sumOf(from: i32, to: i32, place: i32): u64 {
+  if (from >= to) return 0;
+  const skipped = place & 7;
+  let at = from - skipped;
+  let number = <u64>(place >>> 3) * NEXT_PLACE + NEXT_PLACE;
+  let sum: u64 = 0;
+  if (skipped !== 0) {
+    const bits = <u64>(skipped << 3);
+    sum = summand((wordUpTo(at, to) >>> bits) << bits, number);
+    at += 8;
+    number += NEXT_PLACE;
   }
-  for (; at + 8 <= to; at += 8) mixed = mix(mixed, load<u64>(at));
-  return at < to ? mix(mixed, load<u64>(to - 8) >>> ((<u64>(8 - (to - at))) << 3)) : mixed;
+  for (; at + 32 <= to; at += 32) {
+    sum += summand(load<u64>(at), number);
+    sum += summand(load<u64>(at, 8), number + NEXT_PLACE);
+    sum += summand(load<u64>(at, 16), number + 2 * NEXT_PLACE);
+    sum += summand(load<u64>(at, 24), number + 3 * NEXT_PLACE);
+    number += 4 * NEXT_PLACE;
+  }
+  for (; at < to; at += 8) {
+    sum += summand(wordUpTo(at, to), number);
+    number += NEXT_PLACE;
+  }
+  return sum;
+}
+
+/** The eight bytes at `at`, without those from `to` on. */
+function wordUpTo(at: i32, to: i32): u64 {
+  return at + 8 <= to ? load<u64>(at) : load<u64>(to - 8) >>> ((<u64>(8 - (to - at))) << 3);
 }
 
 /** Spreads every bit over all 64: the finaliser of MurmurHash3. */
@@ -75,11 +99,9 @@ export function joined(high: i32, low: i32): u64 {
   return ((<u64>(<u32>high)) << 32) | <u64>(<u32>low);
 }
 
-/** Hash of the first bytes (HEAD_BYTES, or all if fewer) of the payload `from` … `end`-1; 0 if there are none, or not all were kept. */
-export function headOf(from: i32, end: i32, keptEnd: i32): i32 {
-  const to = min(end, from + HEAD_BYTES);
-  if (from === to || to > keptEnd) return 0;
-  return <i32>avalanche(mixBytes(to - from, from, to));
+/** Hash of so many first bytes of a payload, by their sum. */
+export function headOf(bytes: i32, sum: u64): i32 {
+  return <i32>avalanche(mix(bytes, sum));
 }
 
 /**

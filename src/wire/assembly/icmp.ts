@@ -1,8 +1,9 @@
-import { HAS_PAYLOAD, IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, PORTS, SEQ } from "../../packets/records.js";
+import { IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../packets/packets.js";
+import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH, PORTS, SEQ } from "../../packets/records.js";
 import { byteAt, halfAt } from "./bytes.js";
 import { HEADER_BYTES, ID, isEcho, SEQUENCE } from "./echo.js";
-import { headOf, keyOf, mixBytes, mixWord, setKey } from "./hash.js";
+import { mixWord } from "./hash.js";
+import { content } from "./payload.js";
 import { quote } from "./quote.js";
 
 /** ICMP: destination unreachable, source quench, redirect, time exceeded, parameter problem. */
@@ -16,14 +17,14 @@ function isError6(type: i32): bool {
 }
 
 /**
- * As `tcp`, of an ICMP or ICMPv6 header; errors are handed on to `quote`. `captured`: where this capture's bytes of the
+ * As `udp`, of an ICMP or ICMPv6 header; errors are handed on to `quote`. `captured`: where this capture's bytes of the
  * datagram end.
  */
-export function icmp(at: i32, end: i32, captured: i32, kept: i32, record: i32): void {
+export function icmp(at: i32, end: i32, captured: i32, held: i32, kept: i32, isWhole: bool, record: i32): void {
   const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
   const isIpv6 = (flags & IS_IPV6) !== 0;
   const body = at + HEADER_BYTES;
-  if (body > kept) {
+  if (body > held) {
     store<i32>(record, flags | IS_HEADLESS, 4 * FLAGS_PROTO_TTL);
     return;
   }
@@ -40,16 +41,10 @@ export function icmp(at: i32, end: i32, captured: i32, kept: i32, record: i32): 
     quote(body, captured, kept, record);
     return;
   }
-  let bits = flags;
   if (isEcho(type, isIpv6)) {
-    bits |= IS_ECHO;
+    store<i32>(record, flags | IS_ECHO, 4 * FLAGS_PROTO_TTL);
     store<i32>(record, (id << 16) | id, 4 * PORTS);
     store<i32>(record, word, 4 * SEQ);
-    store<i32>(record, headOf(body, end, kept), 4 * HEAD);
   }
-  if (body < kept) {
-    bits |= HAS_PAYLOAD;
-    setKey(record, mixBytes(keyOf(record), body, kept));
-  }
-  store<i32>(record, bits, 4 * FLAGS_PROTO_TTL);
+  content(body, end, kept, HEADER_BYTES, isWhole, record);
 }

@@ -2,7 +2,7 @@ import { HAS_IP_ID, HAS_MORE_FRAGMENTS, IS_DF, IS_FRAGMENT, IS_LATER_FRAGMENT } 
 import { DST, FLAGS_PROTO_TTL, IP_ID, LENGTH, SEQ, SRC } from "../../packets/records.js";
 import { IPV4_CUT, IPV4_HEADER_LENGTH, IPV4_TOTAL_LENGTH } from "../reasons.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
-import { beginKey, joined, mixWord } from "./hash.js";
+import { beginKey, joined } from "./hash.js";
 
 /** Byte offsets in the header, RFC 791 section 3.1. */
 export const TOTAL_LENGTH = 2;
@@ -19,9 +19,8 @@ const DF = 0x4000;
 const MF = 0x2000;
 export const OFFSET_MASK = 0x1fff;
 
-/** Tells the keys of the IP versions and of fragments apart, above protocol and identification. */
+/** Tells the keys of the IP versions apart, above protocol and identification. */
 const VERSION_4 = 4 << 28;
-const FRAGMENTED = 1 << 24;
 
 /** The address at `at` into the four words at `to`; the other three are 0. */
 export function copyAddress(at: i32, to: i32): void {
@@ -54,18 +53,15 @@ export function ipv4(at: i32, end: i32, wireEnd: i32, record: i32): i32 {
   store<i32>(record, wordAt(at + DESTINATION), 4 * DST);
 
   let bits = (id === 0 ? 0 : HAS_IP_ID) | ((fragment & DF) === 0 ? 0 : IS_DF);
-  let word = VERSION_4 | (protocol << 16) | id;
   const place = fragment & (MF | OFFSET_MASK);
   const offset = (place & OFFSET_MASK) << 3;
   if (place !== 0) {
     bits |= offset === 0 ? IS_FRAGMENT : IS_FRAGMENT | IS_LATER_FRAGMENT;
     if ((place & MF) !== 0) bits |= HAS_MORE_FRAGMENTS;
-    word |= FRAGMENTED;
   }
   store<i32>(record, bits | (protocol << 16) | ((ttlAndProtocol >>> 8) << 24), 4 * FLAGS_PROTO_TTL);
   store<i32>(record, offset, 4 * SEQ);
 
-  beginKey(record, joined(word, length - headerLength));
-  if (place !== 0) mixWord(record, place);
+  beginKey(record, joined(VERSION_4 | (protocol << 16) | id, place));
   return at + headerLength;
 }

@@ -9,7 +9,7 @@ import {
 import { DST, FLAGS_PROTO_TTL, IP_ID, LENGTH, SEQ, SRC } from "../../packets/records.js";
 import { IPV6_CUT, IPV6_EXTENSION_OVERLONG, IPV6_MANY_EXTENSIONS } from "../reasons.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
-import { beginKey, joined, mixWord } from "./hash.js";
+import { beginKey, joined, mixWord, sumOf } from "./hash.js";
 
 /** Byte offsets in the header, RFC 8200 section 3. */
 export const PAYLOAD_LENGTH = 4;
@@ -50,6 +50,9 @@ export let proto = 0;
 export let fragmentId = 0;
 /** Offset in bytes; bit 0 says that more fragments follow (RFC 8200 section 4.5). */
 export let fragment = 0;
+/** Where an authentication header is, and where it ends; 0 where there is none. */
+let authentication = 0;
+let authenticationEnd = 0;
 
 function isExtension(next: i32): bool {
   switch (next) {
@@ -75,6 +78,8 @@ export function walkExtensions(from: i32, first: i32, end: i32, datagramEnd: i32
   walkEnd = COMPLETE;
   fragmentId = 0;
   fragment = 0;
+  authentication = 0;
+  authenticationEnd = 0;
   for (let headers = 0; isExtension(next) && fragment < 8; headers++) {
     if (headers === MAX_EXTENSIONS) {
       walkEnd = TOO_MANY;
@@ -94,6 +99,8 @@ export function walkExtensions(from: i32, first: i32, end: i32, datagramEnd: i32
       fragmentId = wordAt(at + 4);
     } else if (next === AUTHENTICATION) {
       size = (byteAt(at + 1) + 2) << 2;
+      authentication = at;
+      authenticationEnd = at + size;
     } else {
       size = (byteAt(at + 1) + 1) << 3;
     }
@@ -115,17 +122,21 @@ export function copyAddress(at: i32, to: i32): void {
 
 /**
  * Writes what the headers at `at` say into a record and the two addresses, and begins the key. The version nibble has been
- * checked; `end` is where the captured bytes end, `kept` where those end that both captures have, `wireEnd` where the frame
- * ended on the wire. Returns where the header behind them begins, which may lie beyond those bytes; or ~ the reason why they are of no use.
+ * checked; `end` is where the captured bytes end, `held` how far headers are read, `covered` how far the key goes, `wireEnd` where the
+ * frame ended on the wire. Returns where the header behind them begins, which may lie beyond those bytes; or ~ the reason why they are
+ * of no use.
+ *
+ * Of extension headers, the key takes what tells fragments apart, and authentication, which counts and signs packets and which nobody
+ * rewrites. Others change on the way, and so does the flow label (RFC 6437 section 3).
  */
-export function ipv6(at: i32, end: i32, kept: i32, wireEnd: i32, record: i32, src6: i32, dst6: i32): i32 {
+export function ipv6(at: i32, end: i32, held: i32, covered: i32, wireEnd: i32, record: i32, src6: i32, dst6: i32): i32 {
   if (end - at < HEADER_BYTES) return ~IPV6_CUT;
   const first = byteAt(at + NEXT_HEADER);
   const declared = halfAt(at + PAYLOAD_LENGTH);
   // A jumbogram (RFC 2675) or segmentation offload; nothing but Ethernet padding can follow "no next header".
   const isJumbo = declared === 0 && first !== NO_NEXT_HEADER;
   const datagramEnd = isJumbo ? wireEnd : at + HEADER_BYTES + declared;
-  const transport = walkExtensions(at + HEADER_BYTES, first, kept, datagramEnd);
+  const transport = walkExtensions(at + HEADER_BYTES, first, held, datagramEnd);
   if (walkEnd === OVERLONG) return ~IPV6_EXTENSION_OVERLONG;
   if (walkEnd === TOO_MANY) return ~IPV6_MANY_EXTENSIONS;
 
@@ -146,8 +157,8 @@ export function ipv6(at: i32, end: i32, kept: i32, wireEnd: i32, record: i32, sr
   store<i32>(record, fragment & 0xfff8, 4 * SEQ);
   store<i32>(record, flags | (proto << 16) | (byteAt(at + HOP_LIMIT) << 24), 4 * FLAGS_PROTO_TTL);
 
-  const flowLabel = wordAt(at) & 0xfffff;
-  beginKey(record, joined(VERSION_6 | (proto << 20) | flowLabel, datagramEnd - transport));
-  mixWord(record, joined(fragmentId, fragment));
+  beginKey(record, joined(VERSION_6 | (proto << 16) | fragment, fragmentId));
+  if (authentication !== 0 && authenticationEnd <= min(end, covered))
+    mixWord(record, sumOf(authentication + 1, authenticationEnd, 0));
   return transport;
 }

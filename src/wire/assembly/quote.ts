@@ -1,12 +1,13 @@
 import { BATCH_FRAMES } from "../../packets/frames.js";
 import * as column from "../../packets/batch-columns.js";
-import { ICMP, ICMPV6, IS_ERROR, IS_IPV6, TCP, UDP } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, TCP_FLAGS_QUOTE } from "../../packets/records.js";
+import { ICMP, ICMPV6, IS_ERROR, IS_IPV6, TCP } from "../../packets/packets.js";
+import { FLAGS_PROTO_TTL, QUOTE_SHIFT, TCP_FLAGS_QUOTE } from "../../packets/records.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
 import * as icmp from "./echo.js";
 import { joined, mixWord } from "./hash.js";
 import * as ip4 from "./ipv4.js";
 import * as ip6 from "./ipv6.js";
+import { hasPorts } from "./ports.js";
 import * as tcp from "./tcp.js";
 
 /** What every error quotes at least of the transport header (RFC 792): ports, sequence number, ICMP id. */
@@ -19,6 +20,8 @@ const NOWHERE = 0x7fff_0000;
 /** The batch whose quotes are written, and how many it has. */
 let batch = 0;
 export let count = 0;
+/** Where that ends which the key takes of the quote added last. */
+export let takenEnd = 0;
 
 /** Goes on with the quotes of a batch, which has so many by now. */
 export function goOn(filled: i32, quoted: i32): void {
@@ -38,16 +41,17 @@ export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
   const transport = isIpv6 ? quoteIpv6(at, captured, kept, record) : quoteIpv4(at, captured, kept, record);
   if (transport === UNUSABLE) return;
   const quoted = count - 1;
-  store<i32>(record, (quoted + 1) << 8, 4 * TCP_FLAGS_QUOTE);
+  store<i32>(record, (quoted + 1) << QUOTE_SHIFT, 4 * TCP_FLAGS_QUOTE);
   store<i32>(record, flags | IS_ERROR, 4 * FLAGS_PROTO_TTL);
   setPorts(quoted, 0, 0);
   setSeq(quoted, 0);
+  takenEnd = transport === NOWHERE ? at + (isIpv6 ? ip6.HEADER_BYTES : ip4.HEADER_BYTES) : transport + TRANSPORT_BYTES;
   if (transport + TRANSPORT_BYTES > captured) return;
 
   const proto = quotedProto(quoted);
   const first = halfAt(transport);
   let invariant = 0;
-  if (proto === TCP || proto === UDP) {
+  if (hasPorts(proto)) {
     setPorts(quoted, first, halfAt(transport + 2));
     if (proto === TCP) {
       invariant = wordAt(transport + tcp.SEQUENCE);

@@ -1,7 +1,8 @@
-import { HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_FRAGMENT, IS_HEADLESS, SYN } from "../../packets/packets.js";
-import { ACK, FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, PORTS, SEQ, TCP_FLAGS_QUOTE } from "../../packets/records.js";
-import { wordAt } from "./bytes.js";
-import { headOf, keyOf, mix, mixBytes, setKey } from "./hash.js";
+import { HAS_TCP_NUMBERS, IS_HEADLESS, SYN } from "../../packets/packets.js";
+import { ACK, FLAGS_PROTO_TTL, PAYLOAD_LENGTH, PORTS, SEQ, TCP_FLAGS_QUOTE } from "../../packets/records.js";
+import { byteAt, wordAt } from "./bytes.js";
+import { joined, keyOf, mix, mixWord, setKey, sumOf } from "./hash.js";
+import { payload } from "./payload.js";
 
 /** Byte offsets in the header, RFC 9293 section 3.1. */
 export const SEQUENCE = 4;
@@ -9,18 +10,29 @@ const ACKNOWLEDGEMENT = 8;
 /** Data offset in words (4 bits), reserved bits, flags (8 bits), window (16 bits). */
 const OFFSET_FLAGS_WINDOW = 12;
 const HEADER_BYTES = 20;
+const LONGEST_HEADER = 60;
+
+const FLAGS_AND_WINDOW = 0x00ff_ffff;
+const DATA_OFFSET = 0xf000_0000;
+
+/** Kinds of options, https://www.iana.org/assignments/tcp-parameters */
+const END_OF_OPTIONS = 0;
+const NO_OPERATION = 1;
+const MAXIMUM_SEGMENT_SIZE = 2;
 
 /**
- * Writes what the header at `at` says into a record, and takes into the key what a NAT leaves alone of it.
- * `end` is where the datagram ends on the wire, `kept` where those bytes of it end that both captures have.
+ * Writes what the header at `at` says into a record, and takes into the key what a NAT leaves alone of it, and what it carries.
+ * `end` is where the datagram ends on the wire, `held` how far headers are read, `covered` how far the key goes, and `kept` how far it
+ * goes of this one, which may end before.
  */
-export function tcp(at: i32, end: i32, kept: i32, record: i32): void {
+export function tcp(at: i32, end: i32, held: i32, covered: i32, kept: i32, record: i32): void {
   const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
-  const word = kept - at < HEADER_BYTES ? 0 : wordAt(at + OFFSET_FLAGS_WINDOW);
+  const word = held - at < HEADER_BYTES ? 0 : wordAt(at + OFFSET_FLAGS_WINDOW);
   const headerLength = (word >>> 28) << 2;
-  const payload = at + headerLength;
-  if (headerLength < HEADER_BYTES || payload > end) {
+  const body = at + headerLength;
+  if (headerLength < HEADER_BYTES || body > end) {
     store<i32>(record, flags | IS_HEADLESS, 4 * FLAGS_PROTO_TTL);
+    mixWord(record, end - at);
     return;
   }
   const sequence = wordAt(at + SEQUENCE);
@@ -30,24 +42,42 @@ export function tcp(at: i32, end: i32, kept: i32, record: i32): void {
   store<i32>(record, sequence, 4 * SEQ);
   store<i32>(record, acknowledgement, 4 * ACK);
   store<i32>(record, control, 4 * TCP_FLAGS_QUOTE);
-  store<i32>(record, end - payload, 4 * PAYLOAD_LENGTH);
+  store<i32>(record, end - body, 4 * PAYLOAD_LENGTH);
+  if ((sequence | acknowledgement) !== 0) store<i32>(record, flags | HAS_TCP_NUMBERS, 4 * FLAGS_PROTO_TTL);
 
-  // both numbers in one, then flags and window: in which order their bytes are does not matter here
+  // both numbers in one: in which order their bytes are does not matter here
   let key = mix(keyOf(record), load<u64>(at + SEQUENCE));
-  key = mix(key, word & 0xffffff);
-  // Routers clamp the MSS in the options of a SYN (iptables TCPMSS); they leave the others alone.
-  if (headerLength > HEADER_BYTES && (control & SYN) === 0 && payload <= kept)
-    key = mixBytes(key, at + HEADER_BYTES, payload);
+  const isSyn = (control & SYN) !== 0;
+  key = mix(key, joined(word & (isSyn ? FLAGS_AND_WINDOW : FLAGS_AND_WINDOW | DATA_OFFSET), end - body));
+  // of a SYN, the options of the twin may be longer: all that is behind them is taken, or nothing
+  if (isSyn && at + LONGEST_HEADER + (end - body) > covered) {
+    setKey(record, key);
+    return;
+  }
+  if (headerLength > HEADER_BYTES && body <= kept)
+    key = isSyn ? mixSynOptions(key, at + HEADER_BYTES, body) : mix(key, sumOf(at + HEADER_BYTES, body, 0));
+  setKey(record, key);
+  payload(body, end, kept, 0, record);
+}
 
-  store<i32>(record, headOf(payload, end, kept), 4 * HEAD);
-
-  // The numbers and the length decide what the payload is, unless there are no numbers, or the length is a fragment's.
-  const hasNumbers = (sequence | acknowledgement) !== 0;
-  const isPayloadTaken = payload < kept && (!hasNumbers || (flags & IS_FRAGMENT) !== 0);
-  store<i32>(
-    record,
-    flags | (hasNumbers ? HAS_TCP_NUMBERS : 0) | (isPayloadTaken ? HAS_PAYLOAD : 0),
-    4 * FLAGS_PROTO_TTL,
-  );
-  setKey(record, isPayloadTaken ? mixBytes(key, payload, kept) : key);
+/**
+ * Takes the options of a SYN into a key, but for the MSS, which routers clamp or add (iptables TCPMSS), and what fills up the header.
+ * What follows an option that is malformed is taken as it is.
+ */
+function mixSynOptions(key: u64, from: i32, end: i32): u64 {
+  let mixed = key;
+  let at = from;
+  while (at < end) {
+    const kind = byteAt(at);
+    if (kind === END_OF_OPTIONS) break;
+    if (kind === NO_OPERATION) {
+      at++;
+      continue;
+    }
+    const size = at + 1 < end ? byteAt(at + 1) : 0;
+    const next = size < 2 || at + size > end ? end : at + size;
+    if (kind !== MAXIMUM_SEGMENT_SIZE || next - at !== size) mixed = mix(mixed, sumOf(at, next, 0));
+    at = next;
+  }
+  return mixed;
 }

@@ -1,24 +1,22 @@
-import { HAS_PAYLOAD, IS_HEADLESS } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, PORTS } from "../../packets/records.js";
+import { IS_HEADLESS } from "../../packets/packets.js";
+import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH, PORTS } from "../../packets/records.js";
 import { wordAt } from "./bytes.js";
-import { headOf, keyOf, mixBytes, setKey } from "./hash.js";
+import { content } from "./payload.js";
 
-/** RFC 768: ports, a length that the IP header has told already, and a checksum that a NAT rewrites. */
+/**
+ * RFC 768: ports, a length, and a checksum that a NAT rewrites. The length is not asked: the IP header has told it already, and of
+ * what segmentation offload put together, it is that of one of several (linux/udp.h, UDP_SEGMENT).
+ */
 const HEADER_BYTES = 8;
 
-/** As `tcp`, of a UDP header; all of the payload is taken into the key. */
-export function udp(at: i32, end: i32, kept: i32, record: i32): void {
-  const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
-  const payload = at + HEADER_BYTES;
-  if (payload > kept) {
-    store<i32>(record, flags | IS_HEADLESS, 4 * FLAGS_PROTO_TTL);
+/** As `tcp`, of a UDP header. `isWhole`: whether all that it carries is kept. */
+export function udp(at: i32, end: i32, held: i32, kept: i32, isWhole: bool, record: i32): void {
+  const body = at + HEADER_BYTES;
+  if (body > held) {
+    store<i32>(record, load<i32>(record, 4 * FLAGS_PROTO_TTL) | IS_HEADLESS, 4 * FLAGS_PROTO_TTL);
     return;
   }
   store<i32>(record, wordAt(at), 4 * PORTS);
-  store<i32>(record, end - payload, 4 * PAYLOAD_LENGTH);
-  store<i32>(record, headOf(payload, end, kept), 4 * HEAD);
-  if (payload < kept) {
-    store<i32>(record, flags | HAS_PAYLOAD, 4 * FLAGS_PROTO_TTL);
-    setKey(record, mixBytes(keyOf(record), payload, kept));
-  }
+  store<i32>(record, end - body, 4 * PAYLOAD_LENGTH);
+  content(body, end, kept, HEADER_BYTES, isWhole, record);
 }
