@@ -1,5 +1,12 @@
 import { Heap } from "../packets/heap.js";
-import { IS_ERROR, IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from "../packets/packets.js";
+import {
+  HAS_TCP_NUMBERS,
+  IS_ERROR,
+  IS_FRAGMENT,
+  type PacketBatch,
+  type PacketSource,
+  TCP,
+} from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
 import type { Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
@@ -357,10 +364,17 @@ export class Run {
     accounts.add(slot, timeNs, isOutbound, latencyNs);
     (isOutbound ? this.#translations.outbound : this.#translations.inbound).add(latencyNs);
     this.#clock.observe(timeNs, gapNs, isOutbound);
-    if (t.proto(inside) === TCP && t.payloadLength(inside) > 0)
-      accounts.noteSegment(slot, t.forward(inside), t.seq(inside), t.payloadLength(inside));
+    this.#noteSegment(inside, slot);
     if (!this.#isShowing) this.#account(inside, outside);
     else if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
+  }
+
+  /** Notes the bytes of a packet that crossed. One whose TCP header was cut off has none. */
+  #noteSegment(inside: number, slot: number): void {
+    const t = this.#timeline;
+    if ((t.flags(inside) & HAS_TCP_NUMBERS) === 0) return;
+    const { accounts } = this.#translations;
+    accounts.noteSegment(slot, t.forward(inside), t.seq(inside), t.payloadLength(inside), t.tcpFlags(inside));
   }
 
   /** Tells others of the flow in this slot, which was just learnt. */
@@ -376,6 +390,7 @@ export class Run {
     const isOutbound = this.#translations.accounts.isOutbound(slot, this.#timeline.forward(inside[0]));
     this.#groups.pair(inside, outside, slot, by, evidence, isOutbound);
     this.#paired(inside[0], outside[0]);
+    for (const row of inside.slice(1)) this.#noteSegment(row, slot);
   }
 
   /** Decides about all packets whose window is over by `nowNs`. */

@@ -5,12 +5,24 @@
  * the packets it takes: test/correlate/fast-path.test.ts holds them together.
  */
 import { clearCell } from "../../packets/assembly/cells.js";
-import { noteSegment, openAccount } from "../../packets/assembly/flow-accounts.js";
+import { openAccount } from "../../packets/assembly/flow-accounts.js";
 import { bucketOf, tally } from "../../packets/assembly/latency.js";
+import { noteSegment } from "../../packets/assembly/seen.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
 import { EXACT_SAMPLES } from "../../packets/latency.js";
-import { FIN, HAS_IP_ID, IS_DF, IS_ERROR, IS_FRAGMENT, IS_IPV6, RST, SYN, TCP } from "../../packets/packets.js";
+import {
+  FIN,
+  HAS_IP_ID,
+  HAS_TCP_NUMBERS,
+  IS_DF,
+  IS_ERROR,
+  IS_FRAGMENT,
+  IS_IPV6,
+  RST,
+  SYN,
+  TCP,
+} from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import { BY_EXACT } from "../../packets/results.js";
 import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../packets/samples.js";
@@ -338,8 +350,14 @@ export function run(ground: usize): void {
         latencies += 1 << LATENCY_BYTES_BITS;
       }
       if (isEstimated) observe(pairNs, outbound === 1 ? latencyNs : -latencyNs, outbound === 1);
-      if (proto === TCP && payloadLength > 0)
-        noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), payloadLength);
+      if ((flagsProtoTtl & HAS_TCP_NUMBERS) !== 0)
+        noteSegment(
+          flow,
+          forward,
+          load<i32>(packet, 4 * record.SEQ),
+          payloadLength,
+          load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE),
+        );
     }
     // the next one
     row = (row + 1) & line.ROW_MASK;
