@@ -4,6 +4,7 @@ import { BATCH_FRAMES } from "./frames.js";
 import type { Heap } from "./heap.js";
 import {
   ACK as ACK_WORD,
+  CONTENT,
   DST,
   FLAGS_PROTO_TTL,
   FRAME,
@@ -67,6 +68,11 @@ export const IS_ECHO = 1 << 8;
 export const IS_DF = 1 << 9;
 /** A fragment that is not the last of its datagram. */
 export const HAS_MORE_FRAGMENTS = 1 << 10;
+
+/** No link has a smaller MTU in practice (RFC 791: every host must take 576 bytes): a shorter datagram is not cut. */
+export const NEVER_CUT_BYTES = 576;
+/** RFC 8200 section 5. */
+export const LEAST_IPV6_MTU = 1280;
 
 /** TCP flag bits, RFC 9293 section 3.1. */
 export const FIN = 0x01;
@@ -251,9 +257,17 @@ export class PacketBatch {
     return this.records[(row << RECORD_BITS) + SEQ] >>> 0;
   }
 
-  /** TCP acknowledgement number; 0 otherwise. */
+  /** TCP acknowledgement number; of no meaning otherwise. */
   ack(row: number): number {
     return this.records[(row << RECORD_BITS) + ACK_WORD] >>> 0;
+  }
+
+  /**
+   * Not TCP, of a fragment or a datagram that may be cut into some: hash of what it carries and a NAT leaves alone. Those of all
+   * fragments add up, modulo 2^32, to that of the whole. 0 where not all was kept, and for others.
+   */
+  content(row: number): number {
+    return this.records[(row << RECORD_BITS) + CONTENT];
   }
 
   /**

@@ -26,6 +26,8 @@ export const LENGTH = 10;
 export const PAYLOAD_LENGTH = 11;
 export const SEQ = 12;
 export const ACK = 13;
+/** Only where there are no TCP numbers, of fragments and of what may be cut into some; 0 where not all was kept. */
+export const CONTENT = 13;
 export const HEAD = 14;
 /** Bytes of payload that it is of, at the most: enough to tell one request line from another. */
 export const HEAD_BYTES = 32;

@@ -2,6 +2,7 @@ import code from "./assembly/timeline.wasm";
 import { asDoubles, type Heap } from "./heap.js";
 import {
   ACK,
+  CONTENT,
   FLAGS_PROTO_TTL,
   FRAME,
   HEAD,
@@ -231,6 +232,11 @@ export class Timeline {
 
   ack(row: number): number {
     return this.records[(this.places[row & this.mask] << RECORD_BITS) + ACK] >>> 0;
+  }
+
+  /** As in a `PacketBatch`. */
+  content(row: number): number {
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + CONTENT];
   }
 
   head(row: number): number {

@@ -19,6 +19,7 @@ import {
   IS_ERROR,
   IS_FRAGMENT,
   IS_IPV6,
+  NEVER_CUT_BYTES,
   RST,
   SYN,
   TCP,
@@ -30,7 +31,6 @@ import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 import * as line from "../../packets/timeline.js";
 import * as tuple from "../../packets/tuples.js";
 import { ALONE } from "../buckets.js";
-import { NEVER_CUT_BYTES } from "../datagrams.js";
 import * as words from "../fast-path-words.js";
 import { TIDY_EVERY } from "../flow-book.js";
 import { ORDINARY_BYTES } from "../segments.js";

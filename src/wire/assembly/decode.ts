@@ -2,9 +2,24 @@
 import { setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as column from "../../packets/batch-columns.js";
 import { BATCH_FRAMES } from "../../packets/frames.js";
-import { HAS_PAYLOAD, ICMP, ICMPV6, IS_HEADLESS, IS_IPV6, IS_LATER_FRAGMENT, TCP, UDP } from "../../packets/packets.js";
+import {
+  HAS_IP_ID,
+  HAS_PAYLOAD,
+  ICMP,
+  ICMPV6,
+  IS_DF,
+  IS_FRAGMENT,
+  IS_HEADLESS,
+  IS_IPV6,
+  IS_LATER_FRAGMENT,
+  LEAST_IPV6_MTU,
+  NEVER_CUT_BYTES,
+  TCP,
+  UDP,
+} from "../../packets/packets.js";
 import {
   ACK,
+  CONTENT,
   DST,
   FLAGS_PROTO_TTL,
   FRAME,
@@ -13,6 +28,7 @@ import {
   PAYLOAD_LENGTH,
   PORTS,
   RECORD_BITS,
+  SEQ,
   SRC,
   STAMP_NS,
   TCP_FLAGS_QUOTE,
@@ -20,6 +36,7 @@ import {
 import * as words from "../decode-words.js";
 import { NO_INTERFACE, NOT_IP } from "../reasons.js";
 import { byteAt } from "./bytes.js";
+import { contentOf } from "./content.js";
 import { endKey, hashOfTuple, keyOf, mixBytes, setKey } from "./hash.js";
 import { icmp } from "./icmp.js";
 import { ipv4 } from "./ipv4.js";
@@ -129,6 +146,10 @@ function packet(start: i32, end: i32, wireEnd: i32, linkType: i32, limit: i32, b
     store<i32>(record, flags | HAS_PAYLOAD, 4 * FLAGS_PROTO_TTL);
     setKey(record, mixBytes(keyOf(record), transport, kept));
   }
+  if (proto !== TCP && datagramEnd <= end && mayBeCut(flags, datagramEnd - at)) {
+    const offset = (flags & IS_LATER_FRAGMENT) !== 0 ? load<i32>(record, 4 * SEQ) : 0;
+    store<i32>(record, contentOf(transport, datagramEnd, offset, proto), 4 * CONTENT);
+  }
   endKey(record);
   const quoted = (load<i32>(record, 4 * TCP_FLAGS_QUOTE) >>> 8) - 1;
   let hash = 0;
@@ -143,4 +164,11 @@ function packet(start: i32, end: i32, wireEnd: i32, linkType: i32, limit: i32, b
   }
   store<i32>(batch + (row << 2), hash, BATCH_FRAMES * column.TUPLE_HASH);
   return DECODED;
+}
+
+/** Whether a datagram is a fragment, or may be in fragments on the other side. */
+function mayBeCut(flags: i32, length: i32): bool {
+  if ((flags & IS_FRAGMENT) !== 0) return true;
+  if ((flags & IS_IPV6) !== 0) return length > LEAST_IPV6_MTU;
+  return (flags & (HAS_IP_ID | IS_DF)) === HAS_IP_ID && length > NEVER_CUT_BYTES;
 }
