@@ -15,10 +15,8 @@ import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { Pairing } from "./pairing.js";
 import { bytesOf, Reassembly } from "./reassembly.js";
+import { Shelf } from "./shelf.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, type Translations } from "./translations.js";
-
-/** Datagrams of a side that are kept of those that are alike: among more, nothing is certain, and searching takes long. */
-const MOST_ALIKE = 64;
 
 /** One datagram on one side. */
 interface Datagram {
@@ -32,12 +30,10 @@ interface Datagram {
   readonly head: number;
   /** Some of its fragments may be another's: only the content tells. */
   readonly isMixed: boolean;
-  /** Several may have become it, and nothing tells which. */
-  isContested: boolean;
 }
 
-/** Datagrams of a side, oldest first, by a number that says what they have in common. */
-type Shelf = Map<number, Datagram[]>;
+/** Of each side. */
+type Shelves = readonly [Shelf<Datagram>, Shelf<Datagram>];
 
 /**
  * Pairs datagrams that are cut into other fragments on the other side, or not at all there: by protocol, identification, size, and
@@ -51,9 +47,9 @@ export class Datagrams {
   readonly #pairing: Pairing;
   readonly #reassembly: Reassembly;
   /** Complete datagrams of each side that are not paired, by content and size … */
-  readonly #byContent: readonly [Shelf, Shelf] = [new Map(), new Map()];
+  readonly #byContent: Shelves;
   /** … and by identification, size and protocol. */
-  readonly #byHeader: readonly [Shelf, Shelf] = [new Map(), new Map()];
+  readonly #byHeader: Shelves;
   /** The same by each row of theirs. */
   readonly #byRow = new Map<number, Datagram>();
 
@@ -62,6 +58,9 @@ export class Datagrams {
     this.#translations = translations;
     this.#pairing = pairing;
     this.#reassembly = new Reassembly(timeline, tuples);
+    const shelf = () => new Shelf<Datagram>((datagram) => this.#isWaiting(datagram));
+    this.#byContent = [shelf(), shelf()];
+    this.#byHeader = [shelf(), shelf()];
   }
 
   /** Takes a fragment, or a packet that might be fragmented on the other side. */
@@ -103,32 +102,17 @@ export class Datagrams {
       : 0;
     // of a first fragment that is shorter, it would be of less than the other side's
     const head = t.payloadLength(rows[0]) < HEAD_BYTES ? 0 : t.head(rows[0]);
-    const datagram = { side: t.sideOf(rows[0]), rows, bytes, content, head, isMixed, isContested: false };
+    const datagram = { side: t.sideOf(rows[0]), rows, bytes, content, head, isMixed };
     if (this.#pairSurely(datagram, false)) return;
-    if (content !== 0) this.#put(this.#byContent[datagram.side], this.#contentKey(datagram), datagram);
-    this.#put(this.#byHeader[datagram.side], this.#headerKey(datagram), datagram);
+    if (content !== 0) this.#byContent[datagram.side].put(this.#contentKey(datagram), datagram);
+    this.#byHeader[datagram.side].put(this.#headerKey(datagram), datagram);
     for (const row of rows) this.#byRow.set(row, datagram);
-  }
-
-  #put(shelf: Shelf, key: number, datagram: Datagram): void {
-    const alike = shelf.get(key);
-    if (alike === undefined) {
-      shelf.set(key, [datagram]);
-      return;
-    }
-    if (alike.length === MOST_ALIKE) {
-      const waiting = alike.filter((each) => this.#isWaiting(each));
-      alike.length = 0;
-      alike.push(...waiting);
-    }
-    if (alike.length < MOST_ALIKE) alike.push(datagram);
-    else for (const each of alike) each.isContested = true;
   }
 
   #remove(datagram: Datagram): void {
     const { side, rows } = datagram;
-    if (datagram.content !== 0) takeOff(this.#byContent[side], this.#contentKey(datagram), datagram);
-    takeOff(this.#byHeader[side], this.#headerKey(datagram), datagram);
+    if (datagram.content !== 0) this.#byContent[side].takeOff(this.#contentKey(datagram), datagram);
+    this.#byHeader[side].takeOff(this.#headerKey(datagram), datagram);
     for (const row of rows) this.#byRow.delete(row);
   }
 
@@ -139,35 +123,34 @@ export class Datagrams {
   #pairSurely(datagram: Datagram, isFinal: boolean): boolean {
     if (datagram.content !== 0) {
       const key = this.#contentKey(datagram);
-      const candidates = this.#twinsAmong(this.#byContent[otherSide(datagram.side)].get(key), datagram);
-      if (candidates.length > 0) {
-        const alike = this.#byContent[datagram.side].get(key);
-        return this.#pairBest(datagram, candidates, isFinal, (twin) => this.#twinsAmong(alike, twin));
-      }
+      const shelves = this.#byContent;
+      const isAlone = !isContested(shelves, key) && this.#twinsOf(datagram, shelves, key).length === 0;
+      if (!isAlone) return this.#pairBest(datagram, shelves, key, isFinal, (a, b) => a.content === b.content);
     }
-    const key = this.#headerKey(datagram);
-    const hasLike = (some: readonly Datagram[] | undefined, of: Datagram) =>
-      this.#twinsAmong(some, of).filter((other) => this.#areNumberedAlike(of, other));
-    const candidates = hasLike(this.#byHeader[otherSide(datagram.side)].get(key), datagram);
-    const alike = this.#byHeader[datagram.side].get(key);
-    return this.#pairBest(datagram, candidates, isFinal, (twin) => hasLike(alike, twin));
+    const areNumberedAlike = (a: Datagram, b: Datagram) => this.#areNumberedAlike(a, b);
+    return this.#pairBest(datagram, this.#byHeader, this.#headerKey(datagram), isFinal, areNumberedAlike);
   }
 
-  /** `claimants`: who may be the twin of a candidate. */
+  /** `areAlike`: what two must be beside what all twins are. */
   #pairBest(
     datagram: Datagram,
-    candidates: readonly Datagram[],
+    shelves: Shelves,
+    key: number,
     isFinal: boolean,
-    claimants: (twin: Datagram) => readonly Datagram[],
+    areAlike: (a: Datagram, b: Datagram) => boolean,
   ): boolean {
+    if (isContested(shelves, key)) return false;
+    const candidates = this.#twinsOf(datagram, shelves, key).filter((other) => areAlike(datagram, other));
     const best = Math.max(CONFLICT + 1, ...candidates.map((other) => this.#relation(datagram, other)));
     const asGood = candidates.filter((other) => this.#relation(datagram, other) >= best);
     const twins = asGood.length > 1 ? asGood.filter((other) => this.#isQuick(datagram, other)) : asGood;
     if (twins.length !== 1) return false;
     const [twin] = twins;
-    const rivals = claimants(twin).filter((other) => other !== datagram && this.#relation(other, twin) >= best);
+    const rivals = this.#twinsOf(twin, shelves, key).filter(
+      (other) => other !== datagram && areAlike(other, twin) && this.#relation(other, twin) >= best,
+    );
     if (rivals.length > 0 && (!this.#isQuick(datagram, twin) || rivals.some((rival) => this.#isQuick(rival, twin)))) {
-      twin.isContested ||= isFinal;
+      if (isFinal) contest(shelves, key);
       return false;
     }
     return this.#pair(datagram, twin);
@@ -179,23 +162,27 @@ export class Datagrams {
    */
   #pairOnly(datagram: Datagram): boolean {
     const key = this.#headerKey(datagram);
-    const candidates = this.#twinsAmong(this.#byHeader[otherSide(datagram.side)].get(key), datagram);
-    if (candidates.length !== 1) return false;
+    if (isContested(this.#byHeader, key)) return false;
+    const candidates = this.#twinsOf(datagram, this.#byHeader, key);
+    if (candidates.length === 0) return false;
     const [twin] = candidates;
-    const rivals = this.#twinsAmong(this.#byHeader[datagram.side].get(key), twin);
-    if (datagram.isMixed || twin.isMixed || rivals.some((other) => other !== datagram)) return false;
+    if (candidates.length > 1 || this.#twinsOf(twin, this.#byHeader, key).length > 1) {
+      contest(this.#byHeader, key);
+      return false;
+    }
+    if (datagram.isMixed || twin.isMixed) return false;
     if (this.#idOf(datagram.rows[0]) === 0 && !this.#isQuick(datagram, twin)) return false;
     return this.#pair(datagram, twin);
   }
 
-  /** Those of some datagrams of the other side that may be a datagram's twins. */
-  #twinsAmong(some: readonly Datagram[] | undefined, datagram: Datagram): readonly Datagram[] {
-    return some?.filter((other) => this.#mayBeTwins(datagram, other)) ?? [];
+  /** Those filed under a key that may be a datagram's twins. */
+  #twinsOf(datagram: Datagram, shelves: Shelves, key: number): readonly Datagram[] {
+    return shelves[otherSide(datagram.side)].of(key).filter((other) => this.#mayBeTwins(datagram, other));
   }
 
   /** Two datagrams that came whole on both sides are not this room's business. */
   #mayBeTwins(a: Datagram, b: Datagram): boolean {
-    if (a.isContested || b.isContested || a.rows.length + b.rows.length === 2) return false;
+    if (a.rows.length + b.rows.length === 2) return false;
     if (!isSameHash(a.content, b.content) || !isSameHash(a.head, b.head)) return false;
     if (this.#headerKey(a) !== this.#headerKey(b) || !this.#isWaiting(a) || !this.#isWaiting(b)) return false;
     return this.#relation(a, b) !== IMPOSSIBLE;
@@ -272,13 +259,13 @@ function isSameHash(a: number, b: number): boolean {
   return a === b || a === 0 || b === 0;
 }
 
-/** Takes a datagram off a shelf; it is mostly the oldest of its kind that goes. */
-function takeOff(shelf: Shelf, key: number, datagram: Datagram): void {
-  const alike = shelf.get(key);
-  const at = alike?.indexOf(datagram) ?? -1;
-  if (alike === undefined || at < 0) return;
-  alike.splice(at, 1);
-  if (alike.length === 0) shelf.delete(key);
+function isContested([inside, outside]: Shelves, key: number): boolean {
+  return inside.isContested(key) || outside.isContested(key);
+}
+
+/** Notes that nothing tells which of those filed under a key is whose twin. */
+function contest(shelves: Shelves, key: number): void {
+  for (const shelf of shelves) shelf.contest(key);
 }
 
 /** Two datagrams of both sides, the inside one first. */
