@@ -1,6 +1,7 @@
 import { Heap } from "../packets/heap.js";
 import {
   HAS_TCP_NUMBERS,
+  IS_COPY,
   IS_ERROR,
   IS_FRAGMENT,
   type PacketBatch,
@@ -308,6 +309,7 @@ export class Run {
   #admit(side: Side, feed: Feed, timeNs: number): void {
     const { batch, at } = feed;
     const way = feed.ways[at];
+    const isCopy = (batch.flags(at) & IS_COPY) !== 0;
     const isFirst = this.#tuples.saw(way >> 1, timeNs);
     if (isFirst || (batch.tcpFlags(at) & NOTED) !== 0) note(this.#tuples, way, batch, at, isFirst);
     const row = this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
@@ -315,8 +317,9 @@ export class Run {
     if (batch.quote(at) >= 0) {
       const error = quotedError(batch, at);
       this.#errors.set(row, error);
-      this.#refusals.admit(row, side, batch, at, error.src);
+      if (!isCopy) this.#refusals.admit(row, side, batch, at, error.src);
     }
+    if (isCopy) this.#setAside(row);
     // what an error had to be taken before, and what comes so late in its capture that its own window is over
     if (timeNs > this.#nowNs) this.#nowNs = timeNs;
     this.#settle(this.#nowNs);
@@ -329,9 +332,19 @@ export class Run {
     this.#show();
   }
 
+  /** Accounts for a packet that the capture shows once more, which has no twin of its own. */
+  #setAside(row: number): void {
+    const t = this.#timeline;
+    const side = t.sideOf(row);
+    this.#feeds[side].judged("copy", 1);
+    const why = `${this.#names[side]} shows packets twice: a copy of frame ${t.key(row) >>> 0}`;
+    if (this.#sink.wantsUnmatched) this.#sink.unmatched(row, "copy", why);
+    t.setState(row, DONE);
+  }
+
   #match(row: number): void {
     const t = this.#timeline;
-    // one that comes so late in its capture that its window is over has been decided about as it came
+    // a copy is none; one that comes so late in its capture that its window is over has been decided about as it came
     if (t.state(row) !== WAITING) return;
     const isTcp = t.proto(row) === TCP;
     if ((t.flags(row) & IS_FRAGMENT) !== 0 && !isTcp) {

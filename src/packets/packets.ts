@@ -68,6 +68,8 @@ export const IS_ECHO = 1 << 8;
 export const IS_DF = 1 << 9;
 /** A fragment that is not the last of its datagram. */
 export const HAS_MORE_FRAGMENTS = 1 << 10;
+/** The capture shows it once more: see `Copies`. */
+export const IS_COPY = 1 << 15;
 
 /** No link has a smaller MTU in practice (RFC 791: every host must take 576 bytes): a shorter datagram is not cut. */
 export const NEVER_CUT_BYTES = 576;

@@ -15,6 +15,7 @@ import {
   FIN,
   HAS_IP_ID,
   HAS_TCP_NUMBERS,
+  IS_COPY,
   IS_DF,
   IS_ERROR,
   IS_FRAGMENT,
@@ -161,7 +162,7 @@ export function run(ground: usize): void {
     let slot = ofWay >> tuple.FLOW_SHIFT;
     const flagsProtoTtl = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
     const isKnown = slot !== tuple.NONE;
-    if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR)) !== 0) break;
+    if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR | IS_COPY)) !== 0) break;
     let flow = flows + (slot << ACCOUNT_BYTES_BITS);
     let bits = (ofWay >> tuple.FLOW_BITS_SHIFT) & 3;
     // 1 if the packet is, or its twin will be, forward on the inside
