@@ -1,4 +1,4 @@
-import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS } from "../packets/packets.js";
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_COPY } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { Clock, type ClockOption } from "./clock.js";
 import type { Lookahead, Stretch } from "./lookahead.js";
@@ -111,7 +111,7 @@ function note(
   for (let i = from; i < to; i++) {
     const flags = batch.flags(i);
     const isUnique = (flags & HAS_TCP_NUMBERS) !== 0 || ((flags & HAS_IP_ID) !== 0 && (flags & HAS_PAYLOAD) !== 0);
-    if (!isUnique) continue;
+    if (!isUnique || (flags & IS_COPY) !== 0) continue;
     const key = batch.key(i);
     const before = seen[side].get(key);
     if (before) {

@@ -1,3 +1,4 @@
+import { Copies, STRETCH } from "./copies.js";
 import type { PacketBatch, PacketSource } from "../packets/packets.js";
 
 /** Some packets in a row: rows `from` … `to`-1 of a batch. */
@@ -7,7 +8,10 @@ export interface Stretch {
   to: number;
 }
 
-/** A packet source whose beginning can be looked at first and is then handed on as if nobody had. */
+/**
+ * A packet source whose beginning can be looked at first and is then handed on as if nobody had. In a capture that shows packets twice,
+ * the second ones are marked.
+ */
 export class Lookahead {
   readonly #source: PacketSource;
   #kept: PacketBatch[] = [];
@@ -16,6 +20,7 @@ export class Lookahead {
   #batch = 0;
   #row = 0;
   #hasEnded = false;
+  readonly #copies = new Copies();
 
   constructor(source: PacketSource) {
     this.#source = source;
@@ -23,6 +28,21 @@ export class Lookahead {
 
   get epochNs(): bigint {
     return this.#source.epochNs;
+  }
+
+  /** Finds out whether the capture shows packets twice, to be called first. Of a live one that is found out on the way: it may be silent now. */
+  async findCopies(): Promise<void> {
+    let looked = 0;
+    while (this.#source.isLive !== true && looked < STRETCH) {
+      const batch = await this.#read();
+      if (batch === null) break;
+      const kept = batch.copy();
+      this.#kept.push(kept);
+      this.#copies.look(kept, 0, Math.min(kept.count, STRETCH - looked));
+      looked += kept.count;
+    }
+    this.#copies.begin();
+    for (const batch of this.#kept) this.#copies.mark(batch);
   }
 
   /**
@@ -46,7 +66,7 @@ export class Lookahead {
   }
 
   async next(): Promise<PacketBatch | null> {
-    return this.#kept.shift() ?? (this.#hasEnded ? null : this.#source.next());
+    return this.#kept.shift() ?? this.#readMarked();
   }
 
   /** Whether all that was looked at has been handed on. */
@@ -55,9 +75,20 @@ export class Lookahead {
   }
 
   async #keepOneMore(): Promise<boolean> {
+    const batch = await this.#readMarked();
+    if (batch !== null) this.#kept.push(batch.copy());
+    return batch !== null;
+  }
+
+  async #readMarked(): Promise<PacketBatch | null> {
+    const batch = await this.#read();
+    if (batch !== null) this.#copies.mark(batch);
+    return batch;
+  }
+
+  async #read(): Promise<PacketBatch | null> {
     const batch = this.#hasEnded ? null : await this.#source.next();
     if (batch === null) this.#hasEnded = true;
-    else this.#kept.push(batch.copy());
-    return batch !== null;
+    return batch;
   }
 }

@@ -343,7 +343,8 @@ export class Matcher {
    */
   #hasNearerLike(inside: number, outside: number): boolean {
     const t = this.#timeline;
-    if ((t.flags(inside) & HAS_IP_ID) === 0 || t.head(inside) === 0 || this.#kernel.areNovel(inside, outside)) return false;
+    if ((t.flags(inside) & HAS_IP_ID) === 0 || t.head(inside) === 0 || this.#kernel.areNovel(inside, outside))
+      return false;
     const [from, to] = t.isBefore(inside, outside) ? [inside, outside] : [outside, inside];
     let row = t.after(from);
     for (let looked = 0; looked < LOOK_AHEAD && row !== to; looked++, row = t.after(row)) {

@@ -1,6 +1,16 @@
 import { FlowAccounts } from "../packets/flow-accounts.js";
 import { Heap } from "../packets/heap.js";
-import { ICMP, ICMPV6, IS_ERROR, IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from "../packets/packets.js";
+import {
+  HAS_TCP_NUMBERS,
+  ICMP,
+  ICMPV6,
+  IS_COPY,
+  IS_ERROR,
+  IS_FRAGMENT,
+  type PacketBatch,
+  type PacketSource,
+  TCP,
+} from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
 import type { Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
@@ -311,6 +321,7 @@ export class Run {
   #admit(side: Side, feed: Feed, timeNs: number): void {
     const { batch, at } = feed;
     const way = feed.ways[at];
+    const isCopy = (batch.flags(at) & IS_COPY) !== 0;
     const isFirst = this.#tuples.saw(way >> 1, timeNs);
     const row = this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
     feed.goTo(at + 1);
@@ -319,8 +330,9 @@ export class Run {
       // of an error before anything it is about, only that is known
       if (isFirst) this.#tuples.setEcho(way >> 1, ECHOING.has(batch.quotes.proto[batch.quote(at)]));
       this.#errors.set(row, error);
-      this.#refusals.admit(row, side, batch, at, error.src);
-    } else this.#kernel.note(row, side, isFirst);
+      if (!isCopy) this.#refusals.admit(row, side, batch, at, error.src);
+    } else if (!isCopy) this.#kernel.note(row, side, isFirst);
+    if (isCopy) this.#setAside(row);
     // what an error had to be taken before, and what comes so late in its capture that its own window is over
     if (timeNs > this.#nowNs) this.#nowNs = timeNs;
     this.#settle(this.#nowNs);
@@ -333,9 +345,19 @@ export class Run {
     this.#show();
   }
 
+  /** Accounts for a packet that the capture shows once more, which has no twin of its own. */
+  #setAside(row: number): void {
+    const t = this.#timeline;
+    const side = t.sideOf(row);
+    this.#feeds[side].judged("copy", 1);
+    const why = `${this.#names[side]} shows packets twice: a copy of frame ${t.key(row) >>> 0}`;
+    if (this.#sink.wantsUnmatched) this.#sink.unmatched(row, "copy", why);
+    t.setState(row, DONE);
+  }
+
   #match(row: number): void {
     const t = this.#timeline;
-    // one that comes so late in its capture that its window is over has been decided about as it came
+    // a copy is none; one that comes so late in its capture that its window is over has been decided about as it came
     if (t.state(row) !== WAITING) return;
     const isTcp = t.proto(row) === TCP;
     if ((t.flags(row) & IS_FRAGMENT) !== 0 && !isTcp) {
@@ -370,6 +392,14 @@ export class Run {
     else if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
   }
 
+  /** Notes the bytes of a packet that crossed. One whose TCP header was cut off has none. */
+  #noteSegment(inside: number, slot: number): void {
+    const t = this.#timeline;
+    if ((t.flags(inside) & HAS_TCP_NUMBERS) === 0) return;
+    const { accounts } = this.#translations;
+    accounts.noteSegment(slot, t.forward(inside), t.seq(inside), t.payloadLength(inside), t.tcpFlags(inside));
+  }
+
   /** Tells others of the flow in this slot, which was just learnt. */
   #begin(slot: number): void {
     const { accounts } = this.#translations;
@@ -383,6 +413,7 @@ export class Run {
     const isOutbound = this.#translations.accounts.isOutbound(slot, this.#timeline.forward(inside[0]));
     this.#groups.pair(inside, outside, slot, by, evidence, isOutbound);
     this.#paired(inside[0], outside[0]);
+    for (const row of inside.slice(1)) this.#noteSegment(row, slot);
   }
 
   /** Decides about all packets whose window is over by `nowNs`. */

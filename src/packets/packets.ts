@@ -83,6 +83,13 @@ export const HAS_MORE_FRAGMENTS = 1 << 10;
  * that of a twin cut at the same byte, and of no other.
  */
 export const IS_CUT = 1 << 11;
+/** The capture shows it once more: see `Copies`. */
+export const IS_COPY = 1 << 15;
+
+/** No link has a smaller MTU in practice (RFC 791: every host must take 576 bytes): a shorter datagram is not cut. */
+export const NEVER_CUT_BYTES = 576;
+/** RFC 8200 section 5. */
+export const LEAST_IPV6_MTU = 1280;
 
 /** TCP flag bits, RFC 9293 section 3.1. */
 export const FIN = 0x01;
@@ -282,7 +289,7 @@ export class PacketBatch {
 
   /**
    * Hash of the first payload bytes (32, or all if fewer), which compares what is cut or numbered differently; 0 if there are none, or
-   * not all kept. Of a fragment that is not TCP's first: as `content`.
+   * not all kept.
    */
   head(row: number): number {
     return this.records[(row << RECORD_BITS) + HEAD];

@@ -41,7 +41,7 @@ export const EVIDENCE_FLOW = 1 << 7;
 export const EVIDENCE_TIME = 1 << 8;
 
 /** Why a frame has no twin. */
-export type Verdict = "dropped" | "local" | "refused" | "no-overlap" | "capture-loss" | "proxied" | "unknown";
+export type Verdict = "dropped" | "local" | "refused" | "no-overlap" | "capture-loss" | "proxied" | "copy" | "unknown";
 
 /** A packet's or a tuple's two ends. TCP, UDP, SCTP, DCCP and UDP-Lite have ports, ICMP echo an id, anything else neither. */
 export interface Ends {

@@ -34,6 +34,8 @@ export interface Stamped {
   readonly ns: number;
   /** An IP packet. */
   readonly packet: Uint8Array;
+  /** How many of its bytes the capture kept, where not all. */
+  readonly kept?: number;
 }
 
 export function us(microseconds: number, packet: Uint8Array): Stamped {
@@ -80,14 +82,15 @@ export class Capture implements PacketSource {
     if (taken.length === 0) return Promise.resolve(null);
     const batch = this.#batch;
     const frames = taken.map(({ packet }) => ethernet(packet));
+    const headers = ethernet(new Uint8Array(1)).length - 1;
     batch.data = concat(...frames);
     batch.count = taken.length;
     batch.number(this.#next + 1);
     let start = 0;
-    for (const [row, { ns }] of taken.entries()) {
+    for (const [row, { ns, packet, kept = packet.length }] of taken.entries()) {
       batch.frame[row] = this.#next + row + 1;
       batch.start[row] = start;
-      batch.captured[row] = frames[row].length;
+      batch.captured[row] = headers + Math.min(kept, packet.length);
       batch.original[row] = frames[row].length;
       batch.timeNs[row] = ns;
       start += frames[row].length;

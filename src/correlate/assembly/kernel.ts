@@ -2,14 +2,24 @@
 import { clearCell } from "../../packets/assembly/cells.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_CUT, IS_DF, IS_ERROR, IS_FRAGMENT, IS_IPV6, TCP } from "../../packets/packets.js";
+import {
+  HAS_IP_ID,
+  HAS_TCP_NUMBERS,
+  IS_COPY,
+  IS_CUT,
+  IS_DF,
+  IS_ERROR,
+  IS_FRAGMENT,
+  IS_IPV6,
+  NEVER_CUT_BYTES,
+  TCP,
+} from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import { BY_EXACT } from "../../packets/results.js";
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 import * as line from "../../packets/timeline.js";
 import * as tuple from "../../packets/tuples.js";
 import { ALONE } from "../buckets.js";
-import { NEVER_CUT_BYTES } from "../datagrams.js";
 import { TIDY_EVERY } from "../flow-book.js";
 import * as words from "../kernel-words.js";
 import {
@@ -222,7 +232,7 @@ export function run(ground: usize): void {
     }
     // one that comes so late in its capture may be decided about as it comes
     if (latestNs - timeNs > windowNs) break;
-    if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR)) !== 0) break;
+    if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR | IS_COPY)) !== 0) break;
 
     // who waits under its key
     const key = load<i32>(packet, 4 * record.KEY);
