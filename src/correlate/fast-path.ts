@@ -83,7 +83,6 @@ export class FastPath {
     this.#doubles = asDoubles(this.#words);
     this.#doubles[words.WINDOW_NS] = windowNs;
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
-    this.#words[words.IS_ESTIMATED] = clock.source === "estimated" ? 1 : 0;
     this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
     this.#strangers = heap.take(Int32Array, MOST_PACKETS);
@@ -96,7 +95,6 @@ export class FastPath {
     const { exports } = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
       "fast-path": {
-        observe: (timeNs: number, gapNs: number, outbound: number) => clock.observe(timeNs, gapNs, outbound === 1),
         correctionNs: (timeNs: number) => clock.correctionNs(timeNs),
         learn: (slot: number) => this.#learn(slot),
       },
@@ -123,7 +121,7 @@ export class FastPath {
     shown: number,
     room: number,
   ): number {
-    const { timeline, tuples, buckets, translations, segments, versions, verdicts } = this.#grounds;
+    const { timeline, tuples, buckets, translations, segments, versions, verdicts, clock } = this.#grounds;
     const { accounts } = translations;
     const { samples } = accounts;
     // of each of these a packet may need one
@@ -151,6 +149,7 @@ export class FastPath {
     w[words.WAYS + INSIDE] = inside.ways.byteOffset;
     w[words.WAYS + OUTSIDE] = outside.ways.byteOffset;
     w[words.ROOM] = room;
+    w[words.IS_ESTIMATED] = clock.isMoving ? 1 : 0;
     w[words.SHOWN] = shown;
     w[words.FIRST] = timeline.first;
     w[words.PLACES_END] = timeline.placesEnd;

@@ -281,14 +281,14 @@ export class Run {
   }
 
   #summary(): Summary {
-    const { offsetNs, driftPpm, source } = this.#clock;
+    const { offsetNs, driftPpm, uncertaintyNs, source } = this.#clock.facts;
     const isAllDecided = this.#timeline.size === 0;
     return {
       inside: this.#feeds[INSIDE].summary(isAllDecided),
       outside: this.#feeds[OUTSIDE].summary(isAllDecided),
       verdicts: [this.#feeds[INSIDE].verdicts, this.#feeds[OUTSIDE].verdicts],
       flows: this.#translations.learnt,
-      clock: { offsetNs: Number(offsetNs), driftPpm: Math.round(10 * driftPpm) / 10, source },
+      clock: { offsetNs, driftPpm: Math.round(10 * driftPpm) / 10, uncertaintyNs, source },
     };
   }
 
@@ -356,7 +356,6 @@ export class Run {
     const latencyNs = isOutbound ? gapNs : 0 - gapNs;
     accounts.add(slot, timeNs, isOutbound, latencyNs);
     (isOutbound ? this.#translations.outbound : this.#translations.inbound).add(latencyNs);
-    this.#clock.observe(timeNs, gapNs, isOutbound);
     if (t.proto(inside) === TCP && t.payloadLength(inside) > 0)
       accounts.noteSegment(slot, t.forward(inside), t.seq(inside), t.payloadLength(inside));
     if (!this.#isShowing) this.#account(inside, outside);

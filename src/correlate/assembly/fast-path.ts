@@ -32,8 +32,7 @@ import { settle, strangersLeft } from "./settling.js";
 
 export { settle } from "./settling.js";
 
-/** `Clock`'s methods, which are asked where the clock is an estimated one. */
-declare function observe(timeNs: f64, gapNs: f64, isOutbound: bool): void;
+/** `Clock`'s method, which is asked where there may be anything to correct. */
 declare function correctionNs(timeNs: f64): f64;
 /** A flow was learnt that others have to know of. */
 declare function learn(slot: i32): void;
@@ -337,7 +336,6 @@ export function run(ground: usize): void {
         store<i32>(latencies, outbound | (isCounted ? words.IS_COUNTED : 0), 4 * words.OUTBOUND);
         latencies += 1 << LATENCY_BYTES_BITS;
       }
-      if (isEstimated) observe(pairNs, outbound === 1 ? latencyNs : -latencyNs, outbound === 1);
       if (proto === TCP && payloadLength > 0)
         noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), payloadLength);
     }
