@@ -12,6 +12,9 @@ export interface Stretch {
   readonly atNs: number;
   readonly correctionNs: number;
   readonly rate: number;
+  /** From this frame on, if it is not 0, the clock was set back to within this stretch, and there is so much more to subtract. */
+  readonly setFrame: number;
+  readonly setNs: number;
   /** An effect may seem to precede its cause by this much. */
   readonly slackNs: number;
   readonly isTrusted: boolean;
@@ -49,7 +52,16 @@ export class Clock {
 
   /** A clock that nothing is learnt of. */
   static fixed(offsetNs: bigint, source: "none" | "given", slackNs: number): Clock {
-    const stretch = { untilNs: Infinity, atNs: 0, correctionNs: 0, rate: 0, slackNs, isTrusted: true };
+    const stretch = {
+      untilNs: Infinity,
+      atNs: 0,
+      correctionNs: 0,
+      rate: 0,
+      setFrame: 0,
+      setNs: 0,
+      slackNs,
+      isTrusted: true,
+    };
     const uncertaintyNs = source === "none" ? slackNs : null;
     const facts = { source, offsetNs: Number(offsetNs), driftPpm: 0, uncertaintyNs };
     const clock = new Clock(offsetNs, 0, () => facts, [stretch]);
@@ -85,17 +97,19 @@ export class Clock {
   }
 
   /**
-   * What to subtract from an outside stamp beyond `offsetNs`, nanoseconds, at this time on the timeline. Packets are to be
-   * asked for in about the order they come: `slackNs` and `isTrusted` are those of the latest ones.
+   * What to subtract from the stamp of an outside frame beyond `offsetNs`, nanoseconds, at this time on the timeline; `frame` is 0
+   * where it is not one's. To be asked in about the order that frames come: `slackNs` and `isTrusted` are those of the latest ones.
    */
-  correctionNs(timeNs: number): number {
+  correctionNs(timeNs: number, frame: number): number {
     const stretches = this.#stretches;
     let at = Math.max(0, this.#at);
     while (at > 0 && timeNs <= stretches[at - 1].untilNs) at--;
     while (at < stretches.length - 1 && timeNs > stretches[at].untilNs) at++;
     if (at > this.#at) at = this.#goTo(at);
-    const { atNs, correctionNs, rate } = stretches[at];
-    return rate === 0 ? correctionNs : Math.round(correctionNs + rate * (timeNs - atNs));
+    const { atNs, correctionNs, rate, setFrame, setNs } = stretches[at];
+    const isSet = setFrame > 0 && frame >= setFrame;
+    const hereNs = isSet ? correctionNs + setNs : correctionNs;
+    return rate === 0 ? hereNs : Math.round(hereNs + rate * (timeNs - atNs));
   }
 
   /** Goes on to a stretch; those waiting for their twin were stamped within the last window. Returns where it stands then. */

@@ -24,6 +24,8 @@ export class Slice implements Bounds {
   readonly fromNs: number;
   readonly toNs: number;
   readonly leastNs: number;
+  /** Its first frame, if the clock may have been set back before it, else 0. */
+  readonly setFrame: number;
   /** Between what the offset lies, and when: by the slowest lower bound and the least upper one. */
   atLeastNs = Number.NEGATIVE_INFINITY;
   atMostNs = Number.POSITIVE_INFINITY;
@@ -32,10 +34,11 @@ export class Slice implements Bounds {
   /** Where its packets begin and end among those of each direction, by `Crossings`. */
   ends: readonly [number, number];
 
-  constructor(fromNs: number, toNs: number, leastNs: number, ends: readonly [number, number]) {
+  constructor(fromNs: number, toNs: number, leastNs: number, setFrame: number, ends: readonly [number, number]) {
     this.fromNs = fromNs;
     this.toNs = toNs;
     this.leastNs = leastNs;
+    this.setFrame = setFrame;
     this.ends = ends;
   }
 

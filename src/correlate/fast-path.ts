@@ -95,7 +95,7 @@ export class FastPath {
     const { exports } = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
       "fast-path": {
-        correctionNs: (timeNs: number) => clock.correctionNs(timeNs),
+        correctionNs: (timeNs: number, frame: number) => clock.correctionNs(timeNs, frame),
         learn: (slot: number) => this.#learn(slot),
       },
       "settling.js": { judge: (row: number) => this.#judge(row) },

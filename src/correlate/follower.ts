@@ -14,11 +14,14 @@ const LAST_LOOK = 32_768;
 /** … until so many twins are found. */
 const ENOUGH_TWINS = 256;
 /** A slice has so many outside packets, or as many as come within this time, nanoseconds. */
-const SLICE_PACKETS = 4096;
+const SLICE_PACKETS = 2048;
 const SLICE_NS = 250_000_000;
+/** Stamps that go back by more than this, behind so many that do not, may be those of a clock that was set, nanoseconds. */
+const SET_NS = 5_000_000;
+const LEAST_PACKETS = 8;
 /** How far ahead of the packets that are placed the clocks are looked at: by time, or by packets where those are so many. */
 const AHEAD_NS = 2_000_000_000;
-const AHEAD_PACKETS = 32_768;
+const AHEAD_PACKETS = 16_384;
 /** Slices behind one that tell whether its quickest packets are believable. */
 const SUPPORTING = 2;
 /** Twins that are not where the clocks should have them, before it is asked whether they agree among themselves. */
@@ -38,6 +41,8 @@ interface Pending {
   readonly fromNs: number;
   readonly toNs: number;
   readonly leastNs: number;
+  /** Its first frame, if the clock may have been set back before it, else 0. */
+  readonly setFrame: number;
   /** How many packets there were up to its end. */
   readonly end: number;
 }
@@ -73,6 +78,9 @@ export class Follower {
   #latestNs = Number.NEGATIVE_INFINITY;
   #beganNs = Number.NaN;
   #leastNs = Number.POSITIVE_INFINITY;
+  #firstFrame = 0;
+  /** Whether the stamp before was out of order by more than usual. */
+  #isBack = false;
   #packets = 0;
   #outsideNoted = 0;
   #pending: Pending[] = [];
@@ -123,7 +131,7 @@ export class Follower {
     const { epochNs } = this.#sides[OUTSIDE].source;
     const epochGapNs = epochNs - this.#sides[INSIDE].source.epochNs;
     const offsetNs = this.#decide(epochGapNs);
-    this.#twins.wantsIpIds = false;
+    this.#twins.isBeginning = false;
     this.#twins.found = this.#twins.found.filter(isCertain);
     for (const side of [INSIDE, OUTSIDE] as const) for (const rows of looked[side]) this.#pass(side, rows);
     this.#stretches.push({
@@ -131,6 +139,8 @@ export class Follower {
       atNs: 0,
       correctionNs: 0,
       rate: 0,
+      setFrame: 0,
+      setNs: 0,
       slackNs: 0,
       isTrusted: this.#nearNs !== null,
     });
@@ -142,7 +152,8 @@ export class Follower {
     const own = this.#sides[side];
     while (own.first === undefined && (await this.#lookOn(side)));
     if (side === INSIDE) this.#insideHanded += own.first?.count ?? 0;
-    else if (own.first !== undefined) await this.#reach(latestOf(own.first) - this.#baseNs);
+    else if (own.first !== undefined)
+      await this.#reach(latestOf({ batch: own.first, from: 0, to: own.first.count }) - this.#baseNs);
     return own.next();
   }
 
@@ -219,28 +230,41 @@ export class Follower {
   }
 
   /** Notes how far a side has come, and where the outside is cut into slices. */
-  #pass(side: Side, { batch, from, to }: Rows): void {
+  #pass(side: Side, rows: Rows): void {
+    const { batch, from, to } = rows;
+    if (side === INSIDE) {
+      this.#insideNs = Math.max(this.#insideNs, latestOf(rows));
+      this.#insideNoted += to - from;
+      return;
+    }
     const { doubles } = batch;
     for (let row = from; row < to; row++) {
       const stampNs = doubles[(row << (RECORD_BITS - 1)) + STAMP_NS];
-      if (side === INSIDE) {
-        if (stampNs > this.#insideNs) this.#insideNs = stampNs;
-        continue;
+      const latestNs = Math.max(stampNs, this.#latestNs);
+      // what comes behind a clock that is set back is a slice of its own
+      const isSetBack = latestNs - stampNs > SET_NS && !this.#isBack && this.#packets >= LEAST_PACKETS;
+      if (isSetBack || this.#packets === SLICE_PACKETS || latestNs - this.#beganNs > SLICE_NS) this.#cut();
+      this.#isBack = latestNs - stampNs > SET_NS;
+      if (this.#packets === 0) {
+        this.#beganNs = latestNs;
+        this.#firstFrame = isSetBack ? batch.frame(row) : 0;
       }
-      if (this.#packets === SLICE_PACKETS || Math.max(stampNs, this.#latestNs) - this.#beganNs > SLICE_NS) this.#cut();
-      if (this.#packets === 0) this.#beganNs = Math.max(stampNs, this.#latestNs);
       this.#packets++;
-      if (stampNs > this.#latestNs) this.#latestNs = stampNs;
+      this.#latestNs = latestNs;
       if (stampNs < this.#leastNs) this.#leastNs = stampNs;
     }
-    if (side === INSIDE) this.#insideNoted += to - from;
   }
 
   #cut(): void {
     if (this.#packets === 0) return;
     this.#outsideNoted += this.#packets;
-    const [fromNs, toNs, leastNs] = [this.#fromNs, this.#latestNs, this.#leastNs];
-    this.#pending.push({ fromNs, toNs, leastNs, end: this.#outsideNoted });
+    this.#pending.push({
+      fromNs: this.#fromNs,
+      toNs: this.#latestNs,
+      leastNs: this.#leastNs,
+      setFrame: this.#firstFrame,
+      end: this.#outsideNoted,
+    });
     this.#fromNs = this.#latestNs;
     this.#leastNs = Number.POSITIVE_INFINITY;
     this.#packets = 0;
@@ -282,7 +306,7 @@ export class Follower {
   }
 
   /** Takes the twins of a slice: those that both sides had by its end. */
-  #close({ fromNs, toNs, leastNs, end }: Pending): void {
+  #close({ fromNs, toNs, leastNs, setFrame, end }: Pending): void {
     const insideToNs = toNs - this.#gapNs;
     const isBy = ({ seenAt }: Twin): boolean => seenAt[INSIDE] <= insideToNs && seenAt[OUTSIDE] <= end;
     const twins = this.#waiting
@@ -292,7 +316,7 @@ export class Follower {
     for (const twin of twins) this.#cross(twin);
     const base = this.#baseNs;
     const ends = [this.#crossings[0].end, this.#crossings[1].end] as const;
-    this.#slices.push(new Slice(fromNs - base, toNs - base, leastNs - base, ends));
+    this.#slices.push(new Slice(fromNs - base, toNs - base, leastNs - base, setFrame, ends));
     this.#ends.push(end);
   }
 
@@ -338,7 +362,8 @@ export class Follower {
     }
     const stretch = this.#assumed === null ? this.#follow(at) : this.#assume(at, this.#assumed);
     const last = this.#stretches[this.#stretches.length - 1];
-    const isSame = stretch.rate === 0 && last.rate === 0 && stretch.correctionNs === last.correctionNs;
+    const isSteady = stretch.rate === 0 && last.rate === 0 && (stretch.setFrame | last.setFrame) === 0;
+    const isSame = isSteady && stretch.correctionNs === last.correctionNs;
     if (isSame && stretch.slackNs === last.slackNs && stretch.isTrusted === last.isTrusted) last.untilNs = slice.toNs;
     else if (this.#stretches.length === 1 && last.untilNs === Number.NEGATIVE_INFINITY) this.#stretches[0] = stretch;
     else this.#stretches.push(stretch);
@@ -367,7 +392,7 @@ export class Follower {
     this.#atLeastNs = Math.max(this.#atLeastNs, slice.atLeastNs);
     this.#atMostNs = Math.min(this.#atMostNs, slice.atMostNs);
     const slackNs = assumed === "given" ? MOST_SLACK_NS : this.#oneUnitNs + excessNs;
-    return { untilNs: slice.toNs, atNs: 0, correctionNs: 0, rate: 0, slackNs, isTrusted: true };
+    return { untilNs: slice.toNs, atNs: 0, correctionNs: 0, rate: 0, setFrame: 0, setNs: 0, slackNs, isTrusted: true };
   }
 
   /** How the clocks stand in a slice, by its packets and those around it. */
@@ -378,10 +403,11 @@ export class Follower {
     if (this.#nearNs === null) return { ...last, untilNs, isTrusted: false };
     const spanNs = slice.toNs - (Number.isFinite(slice.fromNs) ? slice.fromNs : Math.min(slice.leastNs, slice.toNs));
     const line = lineThrough(this.#slices, at, this.#bounded, this.#unitNs);
-    const setNs = this.#setNs(at);
+    const middleNs = line?.offsetNs ?? last.correctionNs;
+    const { doubtNs, frame, setNs } = this.#setBack(at, middleNs);
     if (line === null) {
-      const slackNs = Math.max(last.slackNs + spanNs * UNKNOWN_RATE, slice.atLeastNs - slice.atMostNs, setNs);
-      return { ...last, untilNs, slackNs, isTrusted: true };
+      const slackNs = Math.max(last.slackNs + spanNs * UNKNOWN_RATE, slice.atLeastNs - slice.atMostNs, doubtNs);
+      return { ...last, untilNs, slackNs, setFrame: frame, setNs, isTrusted: true };
     }
     const { atLeastNs, atMostNs } = line.bounds;
     const halfNs = Math.max(0, atMostNs - atLeastNs) / 2;
@@ -395,21 +421,31 @@ export class Follower {
       atNs: line.atNs,
       correctionNs: Math.round(line.offsetNs),
       rate: line.rate,
-      slackNs: Math.round(Math.max(slackNs, setNs)),
+      setFrame: frame,
+      setNs,
+      slackNs: Math.round(Math.max(slackNs, doubtNs)),
       isTrusted: true,
     };
   }
 
-  /** By how much the clock was set back behind a slice to within it: its packets have stamps that those behind have, too. */
-  #setNs(at: number): number {
+  /**
+   * Whether the clock is set back behind a slice, to before its end: packets from a frame on have stamps that it has, too, and are off
+   * by `setNs`. Where no frame tells which they are, any packet may be: `doubtNs`.
+   */
+  #setBack(at: number, middleNs: number): { doubtNs: number; frame: number; setNs: number } {
     const slice = this.#slices[at];
-    let setNs = 0;
+    let frame = 0;
+    let doubtNs = 0;
     for (let next = at + 1; next < this.#bounded; next++) {
-      const { leastNs, atLeastNs, atMostNs } = this.#slices[next];
+      const { leastNs, atLeastNs, atMostNs, setFrame } = this.#slices[next];
       if (leastNs >= slice.toNs) continue;
-      setNs = Math.max(setNs, slice.atLeastNs - atMostNs, atLeastNs - slice.atMostNs);
+      if (frame === 0) frame = setFrame;
+      const awayNs = Math.max(slice.atLeastNs - atMostNs, atLeastNs - slice.atMostNs);
+      const thereNs = middleOf(atLeastNs, atMostNs);
+      if (awayNs > 0 && frame > 0 && thereNs !== null) return { doubtNs, frame, setNs: Math.round(thereNs - middleNs) };
+      doubtNs = Math.max(doubtNs, awayNs);
     }
-    return setNs;
+    return { doubtNs, frame: 0, setNs: 0 };
   }
 
   /** Lets slices go that no line needs any more. */
@@ -461,9 +497,11 @@ function isUnrepeated({ repeatedAt }: Twin, insideToNs: number, outsideEnd: numb
   return repeatedAt[INSIDE] > insideToNs && repeatedAt[OUTSIDE] > outsideEnd;
 }
 
-function latestOf({ count, doubles }: PacketBatch): number {
+/** The greatest stamp of some packets. */
+function latestOf({ batch, from, to }: Rows): number {
+  if (batch.isInOrder && to > from) return batch.stampNs(to - 1);
   let latestNs = Number.NEGATIVE_INFINITY;
-  for (let row = 0; row < count; row++) latestNs = Math.max(latestNs, doubles[(row << (RECORD_BITS - 1)) + STAMP_NS]);
+  for (let row = from; row < to; row++) latestNs = Math.max(latestNs, batch.stampNs(row));
   return latestNs;
 }
 

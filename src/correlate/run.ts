@@ -173,8 +173,7 @@ export class Run {
     if (this.#pairs >= this.#options.maxPairs) return null;
     const [inside, outside] = this.#feeds;
     // of two silent interfaces, the one that lags behind
-    if (inside.isUsedUp && outside.isUsedUp)
-      return inside.nextNs <= this.#onTimeline(outside.nextNs) ? INSIDE : OUTSIDE;
+    if (inside.isUsedUp && outside.isUsedUp) return inside.nextNs <= this.#onTimeline(outside) ? INSIDE : OUTSIDE;
     if (inside.isUsedUp) return INSIDE;
     return outside.isUsedUp ? OUTSIDE : null;
   }
@@ -183,8 +182,7 @@ export class Run {
   take(side: Side, batch: PacketBatch | null): void {
     const feed = this.#feeds[side];
     feed.take(batch);
-    // once for each packet: what pairs tell of the clock while it waits for its turn does not move it, however batches are cut
-    if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed.nextNs);
+    if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
     const cover = Object.assign(this.#cover[side], this.#coverOf(side));
     this.#gaps[side].read(feed.source.captureDropped, cover.lastNs);
     this.#gaps[side].forget(this.#nowNs - this.#options.windowNs);
@@ -206,7 +204,7 @@ export class Run {
       if (next === INSIDE) this.#admit(INSIDE, inside, inside.nextNs);
       else {
         this.#admit(OUTSIDE, outside, this.#outsideNs);
-        this.#outsideNs = this.#onTimeline(outside.nextNs);
+        this.#outsideNs = this.#onTimeline(outside);
       }
     }
   }
@@ -292,10 +290,10 @@ export class Run {
     };
   }
 
-  /** An outside stamp as nanoseconds on the timeline. */
-  #onTimeline(outsideStampNs: number): number {
-    const timeNs = outsideStampNs + this.#shiftNs[OUTSIDE];
-    return Number.isFinite(timeNs) ? timeNs - this.#clock.correctionNs(timeNs) : timeNs;
+  /** When the next outside packet comes, on the timeline. */
+  #onTimeline({ nextNs, nextFrame }: Feed): number {
+    const timeNs = nextNs + this.#shiftNs[OUTSIDE];
+    return Number.isFinite(timeNs) ? timeNs - this.#clock.correctionNs(timeNs, nextFrame) : timeNs;
   }
 
   #admit(side: Side, feed: Feed, timeNs: number): void {

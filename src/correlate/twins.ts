@@ -49,13 +49,11 @@ export const PAYLOAD = 1;
 export const IP_ID_ONLY = 2;
 
 /** Packets of a side that are remembered. */
-const ENTRIES = 2 ** 16;
+const ENTRIES = 2 ** 15;
 /** A shorter payload is the same too often: a byte of a key press, a heartbeat without content. */
 const LEAST_PAYLOAD = 8;
-/** The beginning of a capture is looked at as a whole … */
-const WHOLE_ROWS = 2 ** 15;
-/** … then so many packets a second are enough, measured over so many. */
-const ENOUGH_PER_S = 4096;
+/** So many packets a second are enough, measured over so many. */
+const ENOUGH_PER_S = 1024;
 const MEASURED_ROWS = 1024;
 
 /** Words of an entry. */
@@ -74,8 +72,8 @@ const ENTRY_BITS = 3;
 export class Twins {
   /** Those found since they were last taken. */
   found: Twin[] = [];
-  /** Whether those that are unique by no more than their IP ID are looked for, too. */
-  wantsIpIds = true;
+  /** Whether all packets are looked at, and twins for that are unique by no more than their IP ID, too. */
+  isBeginning = true;
   readonly #index: HashIndex;
   readonly #sides: readonly [Remembered, Remembered];
 
@@ -92,20 +90,21 @@ export class Twins {
       const r = row << RECORD_BITS;
       const stampNs = doubles[(r >> 1) + STAMP_NS];
       own.pass(stampNs);
+      const seq = records[r + SEQ];
+      const ack = records[r + ACK];
+      const head = records[r + HEAD];
+      if (!this.isBeginning && (Math.imul(seq ^ ack ^ head, 0x2c1b3c6d) & own.sampleMask) !== 0) continue;
       const flags = records[r + FLAGS_PROTO_TTL];
       if ((flags & (IS_FRAGMENT | IS_ERROR | IS_HEADLESS)) !== 0) continue;
       const hasNumbers = (flags & HAS_TCP_NUMBERS) !== 0;
-      const head = records[r + HEAD];
-      const length = records[r + PAYLOAD_LENGTH];
       if (!hasNumbers && (flags & HAS_PAYLOAD) === 0) continue;
-      if (this.wantsIpIds && !hasNumbers && (flags & HAS_IP_ID) !== 0) {
+      const length = records[r + PAYLOAD_LENGTH];
+      if (this.isBeginning && !hasNumbers && (flags & HAS_IP_ID) !== 0) {
         const id = mixed(mixed(batch.key(row), batch.ipId(row)), length);
         this.#see(side, batch, row, stampNs, id, batch.key2(row), IP_ID_ONLY);
       }
       if (!hasNumbers && (length < LEAST_PAYLOAD || head === 0)) continue;
-      const seq = records[r + SEQ];
-      const hash = mixed(mixed(mixed(head, seq), records[r + ACK]), length + ((flags >>> 16) & 0xff) * 0x10000);
-      if ((hash >>> 8) % own.oneIn !== 0) continue;
+      const hash = mixed(mixed(mixed(head, seq), ack), length + ((flags >>> 16) & 0xff) * 0x10000);
       const hash2 = mixed(Math.imul(hash, 0x2c1b3c6d) ^ seq, head ^ (batch.tcpFlags(row) & (FIN | SYN | RST)));
       this.#see(side, batch, row, stampNs, hash, hash2, hasNumbers ? NUMBERS : PAYLOAD);
     }
@@ -168,8 +167,8 @@ class Remembered {
   next = 0;
   /** How far the side has come: the greatest stamp of the inside, and how many packets there were of the outside. */
   progress: number;
-  /** One in so many packets is looked at, a power of two: the same ones on both sides, or a part of them. */
-  oneIn = 1;
+  /** These bits of what is drawn from a packet must be 0: of two sides, the busier one looks at a part of what the other does. */
+  sampleMask = 0;
   readonly #isByTime: boolean;
   #rows = 0;
   #sinceNs = 0;
@@ -186,9 +185,9 @@ class Remembered {
     if (this.#rows++ % MEASURED_ROWS !== 0) return;
     const spanNs = stampNs - this.#sinceNs;
     this.#sinceNs = stampNs;
-    if (this.#rows <= WHOLE_ROWS) return;
     const perS = (MEASURED_ROWS * 1e9) / Math.max(1, spanNs);
-    this.oneIn = 2 ** Math.max(0, Math.min(12, Math.ceil(Math.log2(perS / ENOUGH_PER_S))));
+    const bits = Math.max(0, Math.min(12, Math.ceil(Math.log2(perS / ENOUGH_PER_S))));
+    this.sampleMask = bits === 0 ? 0 : -1 << (32 - bits);
   }
 
   /** Notes that a packet came again. */

@@ -33,7 +33,7 @@ import { settle, strangersLeft } from "./settling.js";
 export { settle } from "./settling.js";
 
 /** `Clock`'s method, which is asked where there may be anything to correct. */
-declare function correctionNs(timeNs: f64): f64;
+declare function correctionNs(timeNs: f64, frame: f64): f64;
 /** A flow was learnt that others have to know of. */
 declare function learn(slot: i32): void;
 
@@ -356,7 +356,11 @@ export function run(ground: usize): void {
         (outsideAt === outsideEnd
           ? doubleOf(ground, words.REACHED_NS + OUTSIDE)
           : stampNsOf(outsidePackets, outsideAt));
-      if (isEstimated && isFinite(outsideNs)) outsideNs -= correctionNs(outsideNs);
+      if (isEstimated && isFinite(outsideNs)) {
+        const next = outsidePackets + (outsideAt << RECORD_BYTES_BITS);
+        const frame = outsideAt === outsideEnd ? 0 : load<u32>(next, 4 * record.FRAME);
+        outsideNs -= correctionNs(outsideNs, frame);
+      }
     }
   }
 
