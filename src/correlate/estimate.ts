@@ -13,8 +13,12 @@ const LEAST_NUMBERED = 4;
 const LEAST_SPACINGS = 8;
 /** … and the share of all that were found, so that chance twins do not outvote. */
 const LEAST_SHARE = 0.6;
-/** So many of the first twins tell the offset at the beginning: later ones drift away from them. */
+/** So many of the first twins tell the offset at the beginning: later ones drift away from them … */
 const EARLY_TWINS = 64;
+/** … but it takes more where their latencies differ by more than what they are apart. */
+const MORE_TWINS = 1024;
+/** Spacings are those from each packet to the next, and to others behind it. */
+const LAGS = [1, 8, 64];
 /** Offsets are compared from this width on, nanoseconds, doubling it up to twice the window. */
 const LEAST_WIDTH_NS = 1_000_000;
 /** The quickest packet is believed to be so if others are as quick but for this, nanoseconds. */
@@ -28,10 +32,11 @@ const LEAST_SUPPORT_NS = 1_000_000;
 export function agreedOffset(twins: readonly Twin[], windowNs: number): (Bounds & { middleNs: number }) | null {
   const byTime = twins.toSorted((a, b) => a.insideNs - b.insideNs || a.outsideNs - b.outsideNs);
   const numbered = byTime.filter(({ by }) => by === NUMBERS).slice(0, EARLY_TWINS);
-  const all = byTime.slice(0, EARLY_TWINS);
+  const isIrregular = (run: readonly Twin[]): boolean => spacings(run) >= LEAST_SPACINGS;
   const agreeing =
     agreement(numbered, windowNs, ({ length }) => length >= LEAST_NUMBERED) ??
-    agreement(all, windowNs, (run) => spacings(run) >= LEAST_SPACINGS);
+    agreement(byTime.slice(0, EARLY_TWINS), windowNs, isIrregular) ??
+    agreement(byTime.slice(0, MORE_TWINS), windowNs, isIrregular);
   if (agreeing === null) return null;
   const middleNs = gapOf(agreeing[agreeing.length >> 1]);
   const near = byTime.slice(0, 4 * EARLY_TWINS).filter((twin) => Math.abs(gapOf(twin) - middleNs) <= windowNs);
@@ -87,15 +92,26 @@ function spacings(run: readonly Twin[]): number {
     if (gaps.length > 1) spreadNs = Math.max(spreadNs, gaps[(3 * gaps.length) >> 2] - gaps[gaps.length >> 2]);
   }
   const times = run.map(({ insideNs }) => insideNs).toSorted((a, b) => a - b);
-  const steps = times.slice(1).map((timeNs, at) => timeNs - times[at]);
-  let distinct = 0;
-  let lastNs = Number.NEGATIVE_INFINITY;
-  for (const stepNs of steps.toSorted((a, b) => a - b)) {
-    if (stepNs - lastNs <= 4 * spreadNs) continue;
-    distinct++;
-    lastNs = stepNs;
+  return Math.max(
+    ...LAGS.map((lag) =>
+      distinct(
+        times.slice(lag).map((timeNs, at) => timeNs - times[at]),
+        2 * spreadNs,
+      ),
+    ),
+  );
+}
+
+/** How many of some numbers there are, of which those within a width count as one. */
+function distinct(numbers: readonly number[], width: number): number {
+  let count = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const number of numbers.toSorted((a, b) => a - b)) {
+    if (number - last <= width) continue;
+    count++;
+    last = number;
   }
-  return distinct;
+  return count;
 }
 
 /** What bounds the offset: the quickest packet of each direction. */

@@ -45,6 +45,8 @@ interface Pending {
   readonly setFrame: number;
   /** How many packets there were up to its end. */
   readonly end: number;
+  /** How much later inside packets may come that it waits for. */
+  readonly afterNs: number;
 }
 
 /**
@@ -96,6 +98,7 @@ export class Follower {
   #told = 0;
   readonly #stretches: Stretch[] = [];
   #toldNs = Number.NEGATIVE_INFINITY;
+  #isCutOff = false;
   #isOver = false;
 
   /** What the summary says. */
@@ -117,15 +120,16 @@ export class Follower {
   /** Looks at the beginning of both captures, and says what is known of the clocks then. */
   async begin(): Promise<Clock> {
     const looked: [Rows[], Rows[]] = [[], []];
-    let found = 0;
-    for (let packets = FIRST_LOOK; packets <= LAST_LOOK && found < ENOUGH_TWINS; packets *= 2) {
+    let isEnough = false;
+    for (let packets = FIRST_LOOK; packets <= LAST_LOOK && !isEnough; packets *= 2) {
       for (const side of [INSIDE, OUTSIDE] as const) {
         for (const rows of await this.#sides[side].look(packets)) {
           looked[side].push(rows);
           this.#twins.note(side, rows);
         }
       }
-      found = this.#twins.found.filter(isCertain).length;
+      const certain = this.#twins.found.filter((twin) => isCertain(twin) && isUnrepeated(twin, MAX, MAX));
+      isEnough = certain.length >= ENOUGH_TWINS && agreedOffset(certain, this.#windowNs) !== null;
       if (packets === FIRST_LOOK) this.#findUnits(looked);
     }
     const { epochNs } = this.#sides[OUTSIDE].source;
@@ -165,7 +169,7 @@ export class Follower {
 
   /** Decides what is taken for the offset at the beginning, and whether that is taken for granted. */
   #decide(epochGapNs: bigint): bigint {
-    const twins = this.#twins.found.filter((twin) => isUnrepeated(twin, Number.MAX_VALUE, Number.MAX_VALUE));
+    const twins = this.#twins.found.filter((twin) => isUnrepeated(twin, MAX, MAX));
     if (this.#option.kind === "given") {
       this.#assumed = "given";
       this.#source = "given";
@@ -212,7 +216,7 @@ export class Follower {
       const isBehind = this.#pending.length > 0 && !this.#isPassed(this.#pending[0]);
       if (isBehind && !inside.hasEnded) await this.#lookOn(INSIDE);
       else if (!outside.hasEnded) await this.#lookOn(OUTSIDE);
-      else if (this.#packets > 0) this.#cut();
+      else if (!this.#isCutOff) this.#cutOff();
       else this.#end();
       this.#go();
     }
@@ -221,7 +225,7 @@ export class Follower {
   /** Tells all that can be told of what was looked at. */
   #end(): void {
     if (this.#isOver) return;
-    this.#cut();
+    if (!this.#isCutOff) this.#cutOff();
     this.#go(true);
     this.#bound(this.#slices.length);
     while (this.#told < this.#slices.length) this.#tell(this.#told++);
@@ -255,6 +259,15 @@ export class Follower {
     }
   }
 
+  /** Ends the last slice. Behind it comes an empty one, for twins whose inside packets come within the window. */
+  #cutOff(): void {
+    this.#isCutOff = true;
+    this.#cut();
+    const toNs = this.#latestNs;
+    const end = this.#outsideNoted;
+    this.#pending.push({ fromNs: toNs, toNs, leastNs: toNs, setFrame: 0, end, afterNs: this.#windowNs });
+  }
+
   #cut(): void {
     if (this.#packets === 0) return;
     this.#outsideNoted += this.#packets;
@@ -264,6 +277,7 @@ export class Follower {
       leastNs: this.#leastNs,
       setFrame: this.#firstFrame,
       end: this.#outsideNoted,
+      afterNs: 0,
     });
     this.#fromNs = this.#latestNs;
     this.#leastNs = Number.POSITIVE_INFINITY;
@@ -272,8 +286,8 @@ export class Follower {
   }
 
   /** Whether the inside has come as far as a slice does: all twins have been found that both sides have by then. */
-  #isPassed({ toNs }: Pending): boolean {
-    if (this.#sides[INSIDE].hasEnded || this.#insideNs > toNs - this.#gapNs) return true;
+  #isPassed({ toNs, afterNs }: Pending): boolean {
+    if (this.#sides[INSIDE].hasEnded || this.#insideNs > toNs + afterNs - this.#gapNs) return true;
     return this.#insideNoted - this.#insideHanded > MOST_HELD;
   }
 
@@ -306,8 +320,8 @@ export class Follower {
   }
 
   /** Takes the twins of a slice: those that both sides had by its end. */
-  #close({ fromNs, toNs, leastNs, setFrame, end }: Pending): void {
-    const insideToNs = toNs - this.#gapNs;
+  #close({ fromNs, toNs, leastNs, setFrame, end, afterNs }: Pending): void {
+    const insideToNs = toNs + afterNs - this.#gapNs;
     const isBy = ({ seenAt }: Twin): boolean => seenAt[INSIDE] <= insideToNs && seenAt[OUTSIDE] <= end;
     const twins = this.#waiting
       .filter((twin) => isBy(twin) && isUnrepeated(twin, insideToNs, end))
@@ -482,6 +496,8 @@ export class Follower {
   }
 }
 
+/** However far the sides have come. */
+const MAX = Number.MAX_VALUE;
 /** Slices that are kept behind those that were told of. */
 const KEPT_SLICES = 64;
 /** A clock of which nothing is known for a while may run away by this meanwhile. */
