@@ -74,7 +74,7 @@ export interface Line {
   readonly offsetNs: number;
   readonly rate: number;
   readonly bounds: Bounds;
-  /** How far the bounds may have moved in the slice, as far as they are from those who tell. */
+  /** How far the bounds may move from there to the slice's ends, beyond that rate. */
   readonly movedNs: number;
 }
 
@@ -144,24 +144,19 @@ class Rates {
     const rate = Math.max(least, Math.min(most, likely));
     let atLeastNs = Number.NEGATIVE_INFINITY;
     let atMostNs = Number.POSITIVE_INFINITY;
-    let nearLeastNs = Number.POSITIVE_INFINITY;
-    let nearMostNs = Number.POSITIVE_INFINITY;
-    const beginNs = Math.max(fromNs, leastNs);
-    const away = (ns: number): number => Math.max(Math.abs(ns - beginNs), Math.abs(ns - toNs));
+    // what bounds the offset elsewhere does so here but for what the clock may have gained or lost in between, at any rate it may have
     for (const slice of this.#slices) {
-      if (slice.atLeastNs > Number.NEGATIVE_INFINITY) {
-        atLeastNs = Math.max(atLeastNs, slice.atLeastNs + rate * (atNs - slice.leastAtNs));
-        nearLeastNs = Math.min(nearLeastNs, away(slice.leastAtNs));
-      }
-      if (slice.atMostNs < Number.POSITIVE_INFINITY) {
-        atMostNs = Math.min(atMostNs, slice.atMostNs + rate * (atNs - slice.mostAtNs));
-        nearMostNs = Math.min(nearMostNs, away(slice.mostAtNs));
-      }
+      const sinceLeastNs = atNs - slice.leastAtNs;
+      const sinceMostNs = atNs - slice.mostAtNs;
+      const gainedNs = Math.min(least * sinceLeastNs, most * sinceLeastNs) - WANDER_RATE * Math.abs(sinceLeastNs);
+      const lostNs = Math.max(least * sinceMostNs, most * sinceMostNs) + WANDER_RATE * Math.abs(sinceMostNs);
+      atLeastNs = Math.max(atLeastNs, slice.atLeastNs + gainedNs);
+      atMostNs = Math.min(atMostNs, slice.atMostNs + lostNs);
     }
     const known = [atLeastNs, atMostNs].filter((ns) => Number.isFinite(ns));
     const offsetNs = known.reduce((sum, ns) => sum + ns, 0) / known.length;
-    const nearNs = Math.max(...[nearLeastNs, nearMostNs].filter((ns) => Number.isFinite(ns)));
-    const movedNs = nearNs * (Math.max(most - rate, rate - least) + WANDER_RATE);
+    const halfNs = Math.max(Math.abs(toNs - atNs), Math.abs(atNs - Math.max(fromNs, leastNs)));
+    const movedNs = halfNs * (Math.max(most - rate, rate - least) + WANDER_RATE);
     return { atNs, offsetNs, rate, bounds: { atLeastNs, atMostNs }, movedNs };
   }
 }
