@@ -1,4 +1,4 @@
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_COPY, type PacketBatch } from "../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_COPY, type PacketBatch, type PacketSource } from "../packets/packets.js";
 import { DST, FLAGS_PROTO_TTL, FRAME, KEY, KEY2, PORTS, RECORD_BITS, SRC } from "../packets/records.js";
 
 /**
@@ -8,7 +8,7 @@ import { DST, FLAGS_PROTO_TTL, FRAME, KEY, KEY2, PORTS, RECORD_BITS, SRC } from 
 const COPY_NS = 1_000_000;
 
 /** Packets that are looked at together, to tell whether a capture shows each twice. */
-export const STRETCH = 512;
+const STRETCH = 512;
 /** Of a capture that does not, one stretch of so many is looked at. */
 const STRETCHES_APART = 32;
 
@@ -45,7 +45,7 @@ const FLAGS_AND_PROTO = 0xff_ffff;
  * count that cannot be alike by chance: with an IP ID, or with TCP data. What was decided of a stretch is done with the next one,
  * and with the first one, as far as it could be looked at before.
  */
-export class Copies {
+class Copies {
   readonly #remembered = new Int32Array(REMEMBERED * WORDS);
   readonly #timesNs = new Float64Array(REMEMBERED).fill(Number.NEGATIVE_INFINITY);
   #packets = 0;
@@ -167,6 +167,42 @@ export class Copies {
     seen[at + THEIR_FRAME] = records[r + FRAME];
     seen[at + TIMES] = times;
     this.#timesNs[slot] = batch.stampNs(row);
+  }
+}
+
+/** The packets of a source, those marked that its capture shows a second time. */
+export class MarkedPackets {
+  readonly #source: PacketSource;
+  readonly #copies = new Copies();
+  /** The beginning, once it was looked at and until it is handed on. */
+  #beginning: PacketBatch[] | undefined;
+
+  constructor(source: PacketSource) {
+    this.#source = source;
+  }
+
+  /** The next packets, or null at the end; the batch before it is overwritten. */
+  async next(): Promise<PacketBatch | null> {
+    this.#beginning ??= await this.#look();
+    const batch = this.#beginning.shift() ?? (await this.#source.next());
+    if (batch !== null) this.#copies.mark(batch);
+    return batch;
+  }
+
+  /** Finds out whether the capture shows packets twice. Of a live one that is found out on the way: it may be silent now. */
+  async #look(): Promise<PacketBatch[]> {
+    const beginning: PacketBatch[] = [];
+    let looked = 0;
+    while (this.#source.isLive !== true && looked < STRETCH) {
+      const batch = await this.#source.next();
+      if (batch === null) break;
+      const kept = batch.copy();
+      beginning.push(kept);
+      this.#copies.look(kept, 0, Math.min(kept.count, STRETCH - looked));
+      looked += kept.count;
+    }
+    this.#copies.begin();
+    return beginning;
   }
 }
 

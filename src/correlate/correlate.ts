@@ -1,9 +1,11 @@
-import type { Heap } from "../packets/heap.js";
 import type { PacketSource } from "../packets/packets.js";
 import type { Sink } from "../packets/results.js";
-import type { ClockOption } from "./clock.js";
+import { Heap } from "../packets/heap.js";
+import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { Clock, type ClockOption } from "./clock.js";
+import { Follower, MOST_SLACK_NS } from "./follower.js";
+import { MarkedPackets } from "./copies.js";
 import { Lookahead } from "./lookahead.js";
-import { estimateClock } from "./estimate.js";
 import { Run } from "./run.js";
 import type { Look } from "./standing.js";
 
@@ -39,16 +41,31 @@ export async function correlate(
   sink: Sink,
   signal: { readonly aborted: boolean } = { aborted: false },
 ): Promise<void> {
-  const sources = [new Lookahead(inside), new Lookahead(outside)] as const;
-  for (const source of sources) await source.findCopies();
-  const clock = await estimateClock(sources, options.clock);
-  const run = new Run([inside, outside], clock, options, sink);
+  const { clock: option, windowNs, heap = new Heap() } = options;
+  const isLive = inside.isLive === true || outside.isLive === true;
+  const sources = [new MarkedPackets(inside), new MarkedPackets(outside)] as const;
+  const ahead = (source: PacketSource, side: Side) => new Lookahead(source, () => sources[side].next(), heap);
+  // what is captured now is shown now: nothing is looked at ahead of it
+  const follower =
+    option.kind === "none" || (isLive && option.kind === "given")
+      ? null
+      : new Follower([ahead(inside, INSIDE), ahead(outside, OUTSIDE)], option, windowNs, heap);
+  const clock = follower === null ? fixedClock(option) : await follower.begin();
+  const run = new Run([inside, outside], clock, { ...options, heap }, sink);
   options.onBegin?.((mostFlows) => run.standing(mostFlows));
   for (let side = run.wants(); side !== null; side = run.wants()) {
-    // what was looked at has been read, and counts
-    const isOver = signal.aborted && sources[side].isDrained;
-    run.take(side, isOver ? null : await sources[side].next());
+    if (follower !== null) {
+      // what was looked at has been read, and counts
+      if (signal.aborted) follower.stop();
+      run.take(side, await follower.next(side));
+    } else run.take(side, signal.aborted ? null : await sources[side].next());
     run.advance();
   }
   run.finish();
+}
+
+function fixedClock(option: ClockOption): Clock {
+  return option.kind === "given"
+    ? Clock.fixed(option.offsetNs, "given", MOST_SLACK_NS)
+    : Clock.fixed(0n, "none", option.kind === "none" ? (option.slackNs ?? 0) : 0);
 }

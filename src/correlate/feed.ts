@@ -42,6 +42,11 @@ export class Feed {
     return this.#batch;
   }
 
+  /** Frame of the next packet, or 0 where there is none in the batch. */
+  get nextFrame(): number {
+    return this.isEmpty ? 0 : this.batch.frame(this.at);
+  }
+
   /** Whether all packets of the batch were taken. */
   get isEmpty(): boolean {
     return this.at === this.end;

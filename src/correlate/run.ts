@@ -193,8 +193,7 @@ export class Run {
     if (this.#pairs >= this.#options.maxPairs) return null;
     const [inside, outside] = this.#feeds;
     // of two silent interfaces, the one that lags behind
-    if (inside.isUsedUp && outside.isUsedUp)
-      return inside.nextNs <= this.#onTimeline(outside.nextNs) ? INSIDE : OUTSIDE;
+    if (inside.isUsedUp && outside.isUsedUp) return inside.nextNs <= this.#onTimeline(outside) ? INSIDE : OUTSIDE;
     if (inside.isUsedUp) return INSIDE;
     return outside.isUsedUp ? OUTSIDE : null;
   }
@@ -203,8 +202,7 @@ export class Run {
   take(side: Side, batch: PacketBatch | null): void {
     const feed = this.#feeds[side];
     feed.take(batch);
-    // once for each packet: what pairs tell of the clock while it waits for its turn does not move it, however batches are cut
-    if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed.nextNs);
+    if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
     const cover = Object.assign(this.#cover[side], this.#coverOf(side));
     this.#gaps[side].read(feed.source.captureDropped, cover.lastNs);
     this.#gaps[side].forget(this.#nowNs - this.#options.windowNs);
@@ -226,7 +224,7 @@ export class Run {
       if (next === INSIDE) this.#admit(INSIDE, inside, inside.nextNs);
       else {
         this.#admit(OUTSIDE, outside, this.#outsideNs);
-        this.#outsideNs = this.#onTimeline(outside.nextNs);
+        this.#outsideNs = this.#onTimeline(outside);
       }
     }
   }
@@ -301,21 +299,21 @@ export class Run {
   }
 
   #summary(): Summary {
-    const { offsetNs, driftPpm, source } = this.#clock;
+    const { offsetNs, driftPpm, uncertaintyNs, source } = this.#clock.facts;
     const isAllDecided = this.#timeline.size === 0;
     return {
       inside: this.#feeds[INSIDE].summary(isAllDecided),
       outside: this.#feeds[OUTSIDE].summary(isAllDecided),
       verdicts: [this.#feeds[INSIDE].verdicts, this.#feeds[OUTSIDE].verdicts],
       flows: this.#translations.accounts.learnt,
-      clock: { offsetNs: Number(offsetNs), driftPpm: Math.round(10 * driftPpm) / 10, source },
+      clock: { offsetNs, driftPpm: Math.round(10 * driftPpm) / 10, uncertaintyNs, source },
     };
   }
 
-  /** An outside stamp as nanoseconds on the timeline. */
-  #onTimeline(outsideStampNs: number): number {
-    const timeNs = outsideStampNs + this.#shiftNs[OUTSIDE];
-    return Number.isFinite(timeNs) ? timeNs - this.#clock.correctionNs(timeNs) : timeNs;
+  /** When the next outside packet comes, on the timeline. */
+  #onTimeline({ nextNs, nextFrame }: Feed): number {
+    const timeNs = nextNs + this.#shiftNs[OUTSIDE];
+    return Number.isFinite(timeNs) ? timeNs - this.#clock.correctionNs(timeNs, nextFrame) : timeNs;
   }
 
   #admit(side: Side, feed: Feed, timeNs: number): void {
@@ -380,14 +378,12 @@ export class Run {
     const slot = t.flow(inside);
     const isOutbound = t.isOutbound(inside);
     const gapNs = this.#groups.gapNs(inside, outside, isOutbound);
-    const timeNs = t.timeNs(inside);
     if ((t.flags(inside) & IS_ERROR) !== 0) {
       this.#refusals.forget(inside);
       this.#refusals.forget(outside);
     }
     if (accounts.pairs(slot) === 0) this.#begin(slot);
     this.#kernel.account(inside, outside, slot, isOutbound, isOutbound ? gapNs : 0 - gapNs);
-    this.#clock.observe(timeNs, gapNs, isOutbound);
     if (!this.#isShowing) this.#account(inside, outside);
     else if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
   }

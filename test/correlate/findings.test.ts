@@ -15,7 +15,7 @@ const SUMMARY: Summary = {
   outside: SIDE,
   verdicts: [new Map(), new Map()],
   flows: 0,
-  clock: { offsetNs: 0, driftPpm: 0, source: "none" },
+  clock: { offsetNs: 0, driftPpm: 0, uncertaintyNs: 0, source: "none" },
 };
 
 /** Few of them, and some that have their place among those seen lately in common. */

@@ -45,9 +45,8 @@ import { settle, strangersLeft } from "./settling.js";
 export { evidenceOf } from "./evidence.js";
 export { settle } from "./settling.js";
 
-/** `Clock`'s methods, which are asked where the clock is an estimated one. */
-declare function observe(timeNs: f64, gapNs: f64, isOutbound: bool): void;
-declare function correctionNs(timeNs: f64): f64;
+/** `Clock`'s method, which is asked where there may be anything to correct. */
+declare function correctionNs(timeNs: f64, frame: f64): f64;
 /** A flow was learnt that others have to know of. */
 declare function learnt(slot: i32): void;
 
@@ -360,7 +359,6 @@ export function run(ground: usize): void {
       const lowered = side === INSIDE ? relation.loweredBy(packet, other) : relation.loweredBy(other, packet);
       const latencyNs = outbound === 1 ? gapNs : 0 - gapNs;
       accountFor(ground, slot, outbound, insideWay & 1, packet, pairNs, latencyNs, lowered);
-      if (isEstimated) observe(pairNs, gapNs, outbound === 1);
     }
     // the next one
     row = (row + 1) & line.ROW_MASK;
@@ -379,7 +377,11 @@ export function run(ground: usize): void {
         (outsideAt === outsideEnd
           ? doubleOf(ground, words.REACHED_NS + OUTSIDE)
           : stampNsOf(outsidePackets, outsideAt));
-      if (isEstimated && isFinite(outsideNs)) outsideNs -= correctionNs(outsideNs);
+      if (isEstimated && isFinite(outsideNs)) {
+        const next = outsidePackets + (outsideAt << RECORD_BYTES_BITS);
+        const frame = outsideAt === outsideEnd ? 0 : load<u32>(next, 4 * record.FRAME);
+        outsideNs -= correctionNs(outsideNs, frame);
+      }
     }
   }
 
