@@ -1,3 +1,4 @@
+import type { Leaps } from "../correlate/intake.js";
 import type { PacketSource } from "../packets/packets.js";
 
 /** What a capture left out or could not show, one text a kind with its count; to be said once it has been read. */
@@ -13,6 +14,14 @@ export function losses({ name, tally, captureDropped }: PacketSource): string[] 
     texts.push(`${name}: ${frames(count)} undecodable, the first is frame ${firstFrame}: ${reason}`);
   }
   return texts;
+}
+
+/** What to say of a capture with frames whose stamps leap away from those around them. */
+export function leapsText(name: string, { count, firstFrame, firstLeapNs }: Readonly<Leaps>): string {
+  const seconds = `${+(Math.abs(firstLeapNs) / 1e9).toPrecision(4)} s`;
+  const leap = `frame ${firstFrame} is stamped ${seconds} ${firstLeapNs > 0 ? "ahead of" : "behind"} the frames around it`;
+  const others = count === 1 ? "it is" : `${frames(count - 1)} more leap like it, and none of them is`;
+  return `${name}: ${leap}; ${others} paired; reordercap sorts a capture`;
 }
 
 function frames(count: number): string {

@@ -1,7 +1,9 @@
-import type { Heap } from "../packets/heap.js";
+import { Heap } from "../packets/heap.js";
 import type { PacketSource } from "../packets/packets.js";
 import type { Sink } from "../packets/results.js";
+import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import type { ClockOption } from "./clock.js";
+import { Intake, type Leaps } from "./intake.js";
 import { Lookahead } from "./lookahead.js";
 import { estimateClock } from "./estimate.js";
 import { Run } from "./run.js";
@@ -24,6 +26,8 @@ export interface CorrelateOptions {
   onBegin?(look: Look): void;
   /** Told once all is decided, before the sink is given flows, findings and the summary. */
   onSettled?(): void;
+  /** Told then of a capture that has stamps which leap, by its name. */
+  onLeaps?(name: string, leaps: Readonly<Leaps>): void;
 }
 
 /**
@@ -39,15 +43,18 @@ export async function correlate(
   sink: Sink,
   signal: { readonly aborted: boolean } = { aborted: false },
 ): Promise<void> {
-  const sources = [new Lookahead(inside), new Lookahead(outside)] as const;
+  const { heap = new Heap(), windowNs } = options;
+  const intakes = [new Intake(inside, heap, windowNs), new Intake(outside, heap, windowNs)] as const;
+  const sources = [new Lookahead(intakes[INSIDE]), new Lookahead(intakes[OUTSIDE])] as const;
   const clock = await estimateClock(sources, options.clock);
-  const run = new Run([inside, outside], clock, options, sink);
+  const run = new Run(intakes, clock, { ...options, heap }, sink);
   options.onBegin?.((mostFlows) => run.standing(mostFlows));
   for (let side = run.wants(); side !== null; side = run.wants()) {
-    // what was looked at has been read, and counts
-    const isOver = signal.aborted && sources[side].isDrained;
-    run.take(side, isOver ? null : await sources[side].next());
+    // what was read so far counts
+    if (signal.aborted) for (const intake of intakes) intake.stop();
+    run.take(side, await sources[side].next());
     run.advance();
   }
   run.finish();
+  for (const { source, leaps } of intakes) if (leaps.count > 0) options.onLeaps?.(source.name, leaps);
 }

@@ -1,4 +1,5 @@
-import type { PacketBatch, PacketSource } from "../packets/packets.js";
+import type { PacketBatch } from "../packets/packets.js";
+import type { Intake } from "./intake.js";
 
 /** Some packets in a row: rows `from` … `to`-1 of a batch. */
 export interface Stretch {
@@ -7,9 +8,9 @@ export interface Stretch {
   to: number;
 }
 
-/** A packet source whose beginning can be looked at first and is then handed on as if nobody had. */
+/** The packets of a side, whose beginning can be looked at first and is then handed on as if nobody had. */
 export class Lookahead {
-  readonly #source: PacketSource;
+  readonly #source: Intake;
   #kept: PacketBatch[] = [];
   /** Packets looked at so far, and where the next one stands: batch of `#kept`, and row. */
   #looked = 0;
@@ -17,7 +18,7 @@ export class Lookahead {
   #row = 0;
   #hasEnded = false;
 
-  constructor(source: PacketSource) {
+  constructor(source: Intake) {
     this.#source = source;
   }
 
@@ -47,11 +48,6 @@ export class Lookahead {
 
   async next(): Promise<PacketBatch | null> {
     return this.#kept.shift() ?? (this.#hasEnded ? null : this.#source.next());
-  }
-
-  /** Whether all that was looked at has been handed on. */
-  get isDrained(): boolean {
-    return this.#kept.length === 0;
   }
 
   async #keepOneMore(): Promise<boolean> {

@@ -1,5 +1,5 @@
 import { Heap } from "../packets/heap.js";
-import { IS_ERROR, IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from "../packets/packets.js";
+import { IS_ERROR, IS_FRAGMENT, IS_MISTIMED, type PacketBatch, TCP } from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
 import type { Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
@@ -13,7 +13,9 @@ import { Findings } from "./findings.js";
 import { FlowBook, TIDY_EVERY } from "./flow-book.js";
 import { Gaps } from "./gaps.js";
 import { Datagrams } from "./datagrams.js";
+import type { Intake } from "./intake.js";
 import { Matcher } from "./matcher.js";
+import { Mistimed } from "./mistimed.js";
 import type { Pairing } from "./pairing.js";
 import { Proxies } from "./proxies.js";
 import { Refusals } from "./refusals.js";
@@ -25,7 +27,7 @@ import { NOTED, note } from "./openings.js";
 import { type QuotedError, quotedError } from "./quotes.js";
 import { Translations } from "./translations.js";
 import { Versions } from "./versions.js";
-import { type Cover, COVER_MARGIN_NS, Verdicts } from "./verdicts.js";
+import { type Cover, Verdicts } from "./verdicts.js";
 
 export interface RunOptions {
   windowNs: number;
@@ -60,6 +62,7 @@ export class Run {
   readonly #groups: Groups;
   readonly #refusals: Refusals;
   readonly #proxies: Proxies;
+  readonly #mistimed: Mistimed;
   readonly #verdicts: Verdicts;
   readonly #findings: Findings;
   readonly #book: FlowBook;
@@ -82,12 +85,13 @@ export class Run {
   readonly #late: number[] = [];
   #pairs = 0;
 
-  constructor(sources: readonly [PacketSource, PacketSource], clock: Clock, options: RunOptions, sink: Sink) {
+  constructor(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
     const { heap = new Heap() } = options;
+    const sources = [intakes[INSIDE].source, intakes[OUTSIDE].source] as const;
     this.#tuples = new TupleTable(heap);
     this.#timeline = new Timeline(heap);
     this.#groups = new Groups(this.#timeline);
-    const feed = (side: Side) => new Feed(heap, side, sources[side], this.#tuples);
+    const feed = (side: Side) => new Feed(heap, side, intakes[side], this.#tuples);
     this.#feeds = [feed(INSIDE), feed(OUTSIDE)];
     this.#isShowing = sink.wantsPairs || Number.isFinite(options.maxPairs);
     this.#clock = clock;
@@ -114,6 +118,7 @@ export class Run {
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
     this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
     this.#refusals = new Refusals(timeline);
+    this.#mistimed = new Mistimed(timeline);
     this.#cover = [this.#coverOf(INSIDE), this.#coverOf(OUTSIDE)];
     this.#verdicts = new Verdicts({
       timeline,
@@ -122,6 +127,7 @@ export class Run {
       refusals: this.#refusals,
       segments: this.#segments,
       proxies: this.#proxies,
+      mistimed: this.#mistimed,
       errors: this.#errors,
       cover: this.#cover,
       names,
@@ -186,8 +192,11 @@ export class Run {
     // once for each packet: what pairs tell of the clock while it waits for its turn does not move it, however batches are cut
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed.nextNs);
     const cover = Object.assign(this.#cover[side], this.#coverOf(side));
-    this.#gaps[side].read(feed.source.captureDropped, cover.lastNs);
-    this.#gaps[side].forget(this.#nowNs - this.#options.windowNs);
+    const gaps = this.#gaps[side];
+    gaps.read(feed.source.captureDropped, cover.lastNs);
+    for (const { fromNs, toNs } of feed.source.silences?.splice(0) ?? [])
+      gaps.silent(this.#placed(side, fromNs), this.#placed(side, toNs));
+    gaps.forget(this.#nowNs - 2 * this.#options.windowNs);
   }
 
   /** Goes as far as both sides reach. */
@@ -292,6 +301,10 @@ export class Run {
     };
   }
 
+  #placed(side: Side, stampNs: number): number {
+    return side === INSIDE ? stampNs : this.#onTimeline(stampNs);
+  }
+
   /** An outside stamp as nanoseconds on the timeline. */
   #onTimeline(outsideStampNs: number): number {
     const timeNs = outsideStampNs + this.#shiftNs[OUTSIDE];
@@ -305,6 +318,7 @@ export class Run {
     if (isFirst || (batch.tcpFlags(at) & NOTED) !== 0) note(this.#tuples, way, batch, at, isFirst);
     const row = this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
     feed.goTo(at + 1);
+    this.#mistime(row, feed);
     if (batch.quote(at) >= 0) {
       const error = quotedError(batch, at);
       this.#errors.set(row, error);
@@ -322,10 +336,25 @@ export class Run {
     this.#show();
   }
 
+  /** Notes it where the stamp does not tell when the packet passed: it leaps away from those around it, or from the other capture's. */
+  #mistime(row: number, { intake }: Feed): void {
+    const t = this.#timeline;
+    if ((t.flags(row) & IS_MISTIMED) !== 0) {
+      const leapNs = intake.leapNs(t.frame(row));
+      t.setStampNs(row, t.stampNs(row) + leapNs);
+      this.#mistimed.admit(row, leapNs);
+    } else if (this.#nowNs - t.timeNs(row) > this.#options.windowNs)
+      this.#mistimed.admit(row, t.timeNs(row) - this.#nowNs);
+  }
+
   #match(row: number): void {
     const t = this.#timeline;
     // one that comes so late in its capture that its window is over has been decided about as it came
     if (t.state(row) !== WAITING) return;
+    if (this.#mistimed.leapNs(row) !== undefined) {
+      this.#judge(row);
+      return;
+    }
     const isTcp = t.proto(row) === TCP;
     if ((t.flags(row) & IS_FRAGMENT) !== 0 && !isTcp) {
       this.#datagrams.admit(row);
@@ -460,7 +489,7 @@ export class Run {
     if (this.#isShowing) this.#showPairs();
     else this.#shown = this.#due;
     const end = t.isBefore(this.#shown, this.#due) ? this.#shown : this.#due;
-    const isNoted = this.#errors.size > 0 || this.#datagrams.size > 0;
+    const isNoted = this.#errors.size > 0 || this.#datagrams.size > 0 || this.#mistimed.size > 0;
     t.dropDone(end, isNoted ? (row) => this.#forget(row) : undefined);
   }
 
@@ -468,6 +497,7 @@ export class Run {
   #forget(row: number): void {
     if (this.#errors.delete(row)) this.#refusals.forget(row);
     this.#datagrams.forget(row);
+    this.#mistimed.forget(row);
   }
 
   #showPairs(): void {
@@ -512,7 +542,7 @@ export class Run {
       firstNs: source.firstNs + shiftNs,
       lastNs: source.lastNs + shiftNs,
       hasEnded,
-      marginNs: source.isLive ? -COVER_MARGIN_NS : COVER_MARGIN_NS,
+      isLive: source.isLive ?? false,
       gaps: this.#gaps[side],
     };
   }

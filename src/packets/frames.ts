@@ -69,6 +69,8 @@ export interface FrameSource {
   readonly epochNs: bigint;
   /** Grows while reading where the format allows it (pcapng); an index once given out keeps its meaning. */
   readonly interfaces: readonly CaptureInterface[];
+  /** What stamps are multiples of, nanoseconds: the coarsest of the interfaces known so far. */
+  readonly resolutionNs: number;
   /** Frames the capturing kernel or program says it lost; grows while reading. */
   readonly captureDropped: number;
   /** Of these, the ones lost on the interface with this index; only sources of several interfaces can tell. */

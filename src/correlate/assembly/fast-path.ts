@@ -10,7 +10,18 @@ import { bucketOf, tally } from "../../packets/assembly/latency.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
 import { EXACT_SAMPLES } from "../../packets/latency.js";
-import { FIN, HAS_IP_ID, IS_DF, IS_ERROR, IS_FRAGMENT, IS_IPV6, RST, SYN, TCP } from "../../packets/packets.js";
+import {
+  FIN,
+  HAS_IP_ID,
+  IS_DF,
+  IS_ERROR,
+  IS_FRAGMENT,
+  IS_IPV6,
+  IS_MISTIMED,
+  RST,
+  SYN,
+  TCP,
+} from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import { BY_EXACT } from "../../packets/results.js";
 import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../packets/samples.js";
@@ -149,7 +160,7 @@ export function run(ground: usize): void {
     let slot = ofWay >> tuple.FLOW_SHIFT;
     const flagsProtoTtl = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
     const isKnown = slot !== tuple.NONE;
-    if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR)) !== 0) break;
+    if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR | IS_MISTIMED)) !== 0) break;
     let flow = flows + (slot << ACCOUNT_BYTES_BITS);
     let bits = (ofWay >> tuple.FLOW_BITS_SHIFT) & 3;
     // 1 if the packet is, or its twin will be, forward on the inside
