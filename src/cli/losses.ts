@@ -19,9 +19,9 @@ export function losses({ name, tally, captureDropped }: PacketSource): string[] 
 /** What to say of a capture with frames whose stamps leap away from those around them. */
 export function leapsText(name: string, { count, firstFrame, firstLeapNs }: Readonly<Leaps>): string {
   const seconds = `${+(Math.abs(firstLeapNs) / 1e9).toPrecision(4)} s`;
-  const leap = `frame ${firstFrame} is stamped ${seconds} ${firstLeapNs > 0 ? "ahead of" : "behind"} the frames around it`;
-  const others = count === 1 ? "it is" : `${frames(count - 1)} more leap like it, and none of them is`;
-  return `${name}: ${leap}; ${others} paired; reordercap sorts a capture`;
+  const leap = `${seconds} ${firstLeapNs > 0 ? "ahead of" : "behind"} the frames around it`;
+  if (count === 1) return `${name}: frame ${firstFrame} is stamped ${leap}; it is not paired`;
+  return `${name}: ${frames(count)} are stamped out of time and not paired; the first, frame ${firstFrame}, is ${leap}; reordercap sorts captures`;
 }
 
 function frames(count: number): string {

@@ -1,5 +1,5 @@
 import type { Heap } from "../packets/heap.js";
-import { BEHIND, MassTime, SET_ASIDE } from "../packets/mass-time.js";
+import { BEHIND, MassTime, MOST_VOTES, SET_ASIDE } from "../packets/mass-time.js";
 import { batchIn, type PacketBatch, type PacketSource } from "../packets/packets.js";
 import { Disorder } from "./disorder.js";
 import { WaitingRoom } from "./waiting-room.js";
@@ -76,7 +76,7 @@ export class Intake {
     return leapNs;
   }
 
-  /** By how much stamps went back, at the most, within the last 100 ms before this time on the capture's own clock; asked in order of time. */
+  /** By how much stamps went back, at the most, in the last 100 ms before this time on the capture's own clock. */
   disorderNs(stampNs: number): number {
     return this.#disorder.mostNs(stampNs);
   }
@@ -164,14 +164,17 @@ export class Intake {
     const { count, isInOrder } = batch;
     if (count === 0) return true;
     if (!isInOrder || !this.#mass.isClear) return false;
+    const firstNs = batch.stampNs(0);
     const lastNs = batch.stampNs(count - 1);
-    for (let row = 0, beforeNs = this.#mass.nowNs; lastNs - beforeNs > this.#windowNs; row++) {
+    let beforeNs = this.#mass.nowNs;
+    // the first that there are vouch for each other
+    if (beforeNs === Number.NEGATIVE_INFINITY && count > MOST_VOTES) beforeNs = firstNs;
+    if (firstNs < beforeNs) return false;
+    for (let row = 0; lastNs - beforeNs > this.#windowNs; row++) {
       const stampNs = batch.stampNs(row);
-      // nor before there is a time that it could leap away from
       if (stampNs - beforeNs > this.#windowNs) return false;
       beforeNs = stampNs;
     }
-    if (batch.stampNs(0) < this.#mass.nowNs) return false;
     const past = (this.#taken + count) % MOST_HELD;
     if (past < count) this.#holdNoLonger(batch.stampNs(count - 1 - past));
     this.#taken += count;

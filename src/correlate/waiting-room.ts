@@ -12,6 +12,8 @@ export class WaitingRoom {
   #givenBefore = new Float64Array(0);
   #given = 0;
   #order = new Uint32Array(0);
+  /** Whether that is the order in which they stand there. */
+  #isSorted = true;
   /** Of these, how many may leave, and how many did. */
   #free = 0;
   #left = 0;
@@ -25,10 +27,7 @@ export class WaitingRoom {
   append(batch: PacketBatch, from: number, to: number): number {
     const row = this.packets.count;
     this.#reserve(row + to - from);
-    this.packets.append(
-      batch,
-      Uint32Array.from({ length: to - from }, (_, at) => from + at),
-    );
+    this.packets.appendAll(batch, from, to);
     for (let at = row; at < this.packets.count; at++) this.give(at, this.packets.stampNs(at));
     return row;
   }
@@ -54,13 +53,15 @@ export class WaitingRoom {
       if (row > 0 && isBefore(row, row - 1)) isSorted = false;
     }
     if (!isSorted) order.sort((a, b) => (isBefore(a, b) ? -1 : 1));
+    this.#isSorted = isSorted;
     while (this.#free < count && keys[order[this.#free]] <= limit) this.#free++;
   }
 
   /** Has as many leave into a batch as may and as it holds. */
   leave(into: PacketBatch): void {
     const to = Math.min(this.#free, this.#left + into.rows);
-    into.append(this.packets, this.#order.subarray(this.#left, to));
+    if (this.#isSorted) into.appendAll(this.packets, this.#left, to);
+    else into.append(this.packets, this.#order.subarray(this.#left, to));
     this.#left = to;
   }
 

@@ -1,5 +1,5 @@
 /** A stamp that leaps is believed, or not, once so many votes of frames behind it are for it, or against it. */
-const MOST_VOTES = 4;
+export const MOST_VOTES = 4;
 /** What a frame's vote counts that is where time was: it speaks against all that leap. */
 const VOTES_IN_TIME = 2;
 
@@ -62,9 +62,12 @@ export class MassTime {
   /** Notes that all frames stamped before this have been taken: time has gone on at least to there. */
   reach(reachedNs: number): void {
     this.#reachedNs = reachedNs;
+    if (this.#aside.length > 0)
+      this.#settle(reachedNs, (leap) => {
+        if (leap.stampNs <= reachedNs + this.#leapNs) return true;
+        return reachedNs - leap.reachedNs > this.#leapNs ? false : undefined;
+      });
     if (reachedNs > this.nowNs) this.nowNs = reachedNs;
-    if (this.#aside.length === 0) return;
-    this.#settle(reachedNs, (leap) => (reachedNs - leap.reachedNs > this.#leapNs ? false : undefined));
   }
 
   /** Settles all that is set aside: no frame comes any more. */

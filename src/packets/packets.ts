@@ -171,7 +171,21 @@ export class PacketBatch {
     for (const [n, to] of this.#columns().entries()) copyRows(columns[n], to, this.rows, count);
   }
 
-  /** Appends these rows of another batch, with what they quote. Precondition: there is room for them. */
+  /** Appends rows `from` … `to`-1 of another batch, with what they quote. Precondition: there is room for them. */
+  appendAll(batch: PacketBatch, from: number, to: number): void {
+    const at = this.count;
+    this.isInOrder = false;
+    this.records.set(batch.records.subarray(from << RECORD_BITS, to << RECORD_BITS), at << RECORD_BITS);
+    this.src6.set(batch.src6.subarray(4 * from, 4 * to), 4 * at);
+    this.dst6.set(batch.dst6.subarray(4 * from, 4 * to), 4 * at);
+    this.tupleHash.set(batch.tupleHash.subarray(from, to), at);
+    this.count += to - from;
+    if (batch.quotes.count === 0) return;
+    for (let row = from; row < to; row++)
+      if (batch.quote(row) >= 0) this.#appendQuote(at + row - from, batch, batch.quote(row));
+  }
+
+  /** The same of these rows. */
   append(from: PacketBatch, rows: Uint32Array): void {
     this.isInOrder = false;
     for (const row of rows) {

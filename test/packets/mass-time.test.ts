@@ -45,10 +45,13 @@ describe("time by the mass of frames", () => {
     mass.reach(8);
     expect(settled).toEqual([]);
     mass.reach(11);
-    expect(settled).toEqual([[2, 11]]);
+    expect(settled).toEqual([[2, 8]]);
     // there is none before the frame that time comes close to
     mass.take(3, 30);
     mass.reach(20);
     expect([settled.at(-1), mass.nowNs]).toEqual([[3, 30], 30]);
+    mass.take(4, 50);
+    mass.reach(200);
+    expect([settled.at(-1), mass.nowNs]).toEqual([[4, 50], 200]);
   });
 });

@@ -105,8 +105,12 @@ function saidBy(batch: PacketBatch, row: number): unknown[] {
   return [...numbers, batch.address(row, true), batch.address(row, false), quotesOf(batch)[batch.quote(row)]];
 }
 
+function rowsSaid(batch: PacketBatch): unknown[][] {
+  return Array.from({ length: batch.count }, (_, row) => saidBy(batch, row));
+}
+
 it("appends rows of another one in any order, each with its quote", () => {
-  const rows = fc.array(fc.nat(ROWS - 1), { maxLength: ROWS / 2 });
+  const rows = fc.array(fc.nat(ROWS - 1), { minLength: 1, maxLength: ROWS / 4 });
   fc.assert(
     fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), rows, rows, (bytes, before, after) => {
       const batch = filled(bytes);
@@ -118,6 +122,11 @@ it("appends rows of another one in any order, each with its quote", () => {
       for (const some of [before, after]) taker.append(batch, Uint32Array.from(some));
       expect(taker.count).toBe(before.length + after.length);
       for (const [at, row] of [...before, ...after].entries()) expect(saidBy(taker, at)).toEqual(saidBy(batch, row));
+      const other = new PacketBatch(ROWS);
+      other.appendAll(batch, 0, 3);
+      other.appendAll(taker, 1, taker.count);
+      const rows = [0, 1, 2].map((row) => saidBy(batch, row)).concat(rowsSaid(taker).slice(1));
+      expect(rowsSaid(other)).toEqual(rows);
     }),
   );
 });
