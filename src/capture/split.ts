@@ -175,6 +175,7 @@ class SplitCapture {
 }
 
 class SideSource implements FrameSource {
+  readonly isPart = true;
   readonly name: string;
   readonly #capture: SplitCapture;
   readonly #side: Side;

@@ -33,7 +33,7 @@ export async function packetSources(
 
 export class DecodedSource implements PacketSource {
   readonly tally = new Tally();
-  readonly #coverage = new Coverage();
+  readonly #coverage: Coverage;
   readonly #frames: FrameSource;
   readonly #read: Read;
   readonly #hashLimit: number;
@@ -53,6 +53,7 @@ export class DecodedSource implements PacketSource {
     this.#heap = heap;
     this.#decoder = decoder;
     this.#frames = frames;
+    this.#coverage = new Coverage(frames.isLive !== true && frames.isPart !== true);
     this.#read = read;
     this.#first = first;
     this.#hashLimit = hashLimit;

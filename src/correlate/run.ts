@@ -1,4 +1,4 @@
-import { Heap } from "../packets/heap.js";
+import type { Heap } from "../packets/heap.js";
 import { IS_ERROR, IS_FRAGMENT, IS_MISTIMED, type PacketBatch, TCP } from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
 import type { Sink, Summary } from "../packets/results.js";
@@ -34,7 +34,7 @@ export interface RunOptions {
   /** How long a pair waits for earlier packets to be decided, so that pairs come in order of time; the window if not given. */
   patienceNs?: number;
   maxPairs: number;
-  heap?: Heap;
+  heap: Heap;
   onSettled?(): void;
 }
 
@@ -86,7 +86,7 @@ export class Run {
   #pairs = 0;
 
   constructor(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
-    const { heap = new Heap() } = options;
+    const { heap } = options;
     const sources = [intakes[INSIDE].source, intakes[OUTSIDE].source] as const;
     this.#tuples = new TupleTable(heap);
     this.#timeline = new Timeline(heap);

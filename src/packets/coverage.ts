@@ -27,7 +27,12 @@ export class Coverage {
   #longestNs = 0;
   /** How many frames there had been at the end of the longest pause. */
   #longestAt = 0;
-  #isTold = false;
+  readonly #hasSilences: boolean;
+
+  /** `hasSilences`: whether nothing but its frames shows that the capture goes on. */
+  constructor(hasSilences: boolean) {
+    this.#hasSilences = hasSilences;
+  }
 
   /** Takes the next frames of the capture; the earliest and the latest of their stamps are given, too. */
   take(stampsNs: Float64Array, count: number, leastNs: number, mostNs: number): void {
@@ -50,7 +55,6 @@ export class Coverage {
    * too, from its epoch on: the moment it was opened, or its first frame.
    */
   reach(reachedNs: number): void {
-    this.#isTold = true;
     this.#mass.reach(reachedNs);
     this.firstNs = Math.min(this.firstNs, 0);
     this.lastNs = Math.max(this.lastNs, reachedNs);
@@ -78,7 +82,7 @@ export class Coverage {
 
   #cover(stampNs: number): void {
     if (this.firstNs === Number.POSITIVE_INFINITY) this.firstNs = stampNs;
-    else if (stampNs - this.lastNs >= LEAST_GAP_NS && !this.#isTold) this.#pause(this.lastNs, stampNs);
+    else if (stampNs - this.lastNs >= LEAST_GAP_NS && this.#hasSilences) this.#pause(this.lastNs, stampNs);
     this.lastNs = Math.max(this.lastNs, stampNs);
   }
 

@@ -58,7 +58,7 @@ export class Capture implements PacketSource {
   readonly tally = new Tally();
   readonly captureDropped = 0;
   readonly resolutionNs = 1;
-  readonly #coverage = new Coverage();
+  readonly #coverage = new Coverage(true);
   readonly #frames: readonly Stamped[];
   readonly #cut: readonly number[];
   readonly #batch = new FrameBatch();

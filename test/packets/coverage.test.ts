@@ -5,7 +5,7 @@ const MS = 1e6;
 
 /** What a capture covers whose frames are stamped so, taken so many at once. */
 function coverageOf(stampsMs: readonly number[], atOnce: number): Coverage {
-  const coverage = new Coverage();
+  const coverage = new Coverage(true);
   for (let from = 0; from < stampsMs.length; from += atOnce) {
     const stamps = Float64Array.from(stampsMs.slice(from, from + atOnce), (ms) => ms * MS);
     coverage.take(stamps, stamps.length, Math.min(...stamps), Math.max(...stamps));
