@@ -1,10 +1,11 @@
+import { Heap } from "../packets/heap.js";
 import type { PacketSource } from "../packets/packets.js";
 import type { Sink } from "../packets/results.js";
-import { Heap } from "../packets/heap.js";
-import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { Clock, type ClockOption } from "./clock.js";
-import { Follower, MOST_SLACK_NS } from "./follower.js";
 import { MarkedPackets } from "./copies.js";
+import { Follower, MOST_SLACK_NS } from "./follower.js";
+import { Intake, type Leaps } from "./intake.js";
 import { Lookahead } from "./lookahead.js";
 import { Run } from "./run.js";
 import type { Look } from "./standing.js";
@@ -26,6 +27,8 @@ export interface CorrelateOptions {
   onBegin?(look: Look): void;
   /** Told once all is decided, before the sink is given flows, findings and the summary. */
   onSettled?(): void;
+  /** Told then of a capture that has stamps which leap, by its name. */
+  onLeaps?(name: string, leaps: Readonly<Leaps>): void;
 }
 
 /**
@@ -43,25 +46,28 @@ export async function correlate(
 ): Promise<void> {
   const { clock: option, windowNs, heap = new Heap() } = options;
   const isLive = inside.isLive === true || outside.isLive === true;
-  const sources = [new MarkedPackets(inside), new MarkedPackets(outside)] as const;
-  const ahead = (source: PacketSource, side: Side) => new Lookahead(source, () => sources[side].next(), heap);
+  const intake = (source: PacketSource) => new Intake(source, new MarkedPackets(source), heap, windowNs);
+  const intakes = [intake(inside), intake(outside)] as const;
+  const ahead = (from: Intake) => new Lookahead(from, heap);
   // what is captured now is shown now: nothing is looked at ahead of it
   const follower =
     option.kind === "none" || (isLive && option.kind === "given")
       ? null
-      : new Follower([ahead(inside, INSIDE), ahead(outside, OUTSIDE)], option, windowNs, heap);
+      : new Follower([ahead(intakes[INSIDE]), ahead(intakes[OUTSIDE])], option, windowNs, heap);
   const clock = follower === null ? fixedClock(option) : await follower.begin();
-  const run = new Run([inside, outside], clock, { ...options, heap }, sink);
+  const run = new Run(intakes, clock, { ...options, heap }, sink);
   options.onBegin?.((mostFlows) => run.standing(mostFlows));
   for (let side = run.wants(); side !== null; side = run.wants()) {
-    if (follower !== null) {
-      // what was looked at has been read, and counts
-      if (signal.aborted) follower.stop();
-      run.take(side, await follower.next(side));
-    } else run.take(side, signal.aborted ? null : await sources[side].next());
+    if (signal.aborted) {
+      // what was read so far counts
+      for (const each of intakes) each.stop();
+      follower?.stop();
+    }
+    run.take(side, await (follower === null ? intakes[side].next() : follower.next(side)));
     run.advance();
   }
   run.finish();
+  for (const { source, leaps } of intakes) if (leaps.count > 0) options.onLeaps?.(source.name, leaps);
 }
 
 function fixedClock(option: ClockOption): Clock {

@@ -1,6 +1,7 @@
 import { BATCH_FRAMES } from "../packets/frames.js";
 import type { Heap } from "../packets/heap.js";
-import { batchIn, type PacketBatch, type PacketSource } from "../packets/packets.js";
+import { batchIn, type PacketBatch } from "../packets/packets.js";
+import type { Intake } from "./intake.js";
 
 /** Some packets in a row: rows `from` … `to`-1 of a batch. */
 export interface Rows {
@@ -12,12 +13,11 @@ export interface Rows {
 /** Fewer packets than this are kept in a batch that has room for no more; more in one of those that are used again. */
 const MANY = BATCH_FRAMES / 4;
 
-/** A packet source whose next packets can be looked at before they are handed on as if nobody had. */
+/** The packets of a side, of which the next ones can be looked at before they are handed on as if nobody had. */
 export class Lookahead {
-  readonly source: PacketSource;
+  readonly source: Intake;
   /** Whether there is nothing more to look at. */
   hasEnded = false;
-  readonly #reading: () => Promise<PacketBatch | null>;
   readonly #heap: Heap;
   #kept: PacketBatch[] = [];
   /** Packets looked at so far, and where the next one stands: batch of `#kept`, and row. */
@@ -30,10 +30,8 @@ export class Lookahead {
   /** What the source failed with: to be told once all before it was handed on. */
   #failure: { readonly error: unknown } | undefined;
 
-  /** `read`: gives the packets of the source, one batch after the other. */
-  constructor(source: PacketSource, read: () => Promise<PacketBatch | null>, heap: Heap) {
+  constructor(source: Intake, heap: Heap) {
     this.source = source;
-    this.#reading = read;
     this.#heap = heap;
   }
 
@@ -92,7 +90,7 @@ export class Lookahead {
 
   async #read(): Promise<PacketBatch | null> {
     try {
-      return await this.#reading();
+      return await this.source.next();
     } catch (error) {
       this.#failure = { error };
       return null;

@@ -1,5 +1,5 @@
 import { FlowAccounts } from "../packets/flow-accounts.js";
-import { Heap } from "../packets/heap.js";
+import type { Heap } from "../packets/heap.js";
 import {
   HAS_TCP_NUMBERS,
   ICMP,
@@ -7,8 +7,8 @@ import {
   IS_COPY,
   IS_ERROR,
   IS_FRAGMENT,
+  IS_MISTIMED,
   type PacketBatch,
-  type PacketSource,
   TCP,
 } from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
@@ -24,8 +24,10 @@ import { Findings } from "./findings.js";
 import { FlowBook, TIDY_EVERY } from "./flow-book.js";
 import { Gaps } from "./gaps.js";
 import { Datagrams } from "./datagrams.js";
+import type { Intake } from "./intake.js";
 import { Kernel } from "./kernel.js";
 import { Matcher } from "./matcher.js";
+import { Mistimed } from "./mistimed.js";
 import type { Pairing } from "./pairing.js";
 import { Proxies } from "./proxies.js";
 import { Refusals } from "./refusals.js";
@@ -36,14 +38,14 @@ import { Groups } from "./groups.js";
 import { type QuotedError, quotedError } from "./quotes.js";
 import { Translations } from "./translations.js";
 import { Versions } from "./versions.js";
-import { type Cover, COVER_MARGIN_NS, type Judgement, Verdicts } from "./verdicts.js";
+import { type Cover, type Judgement, Verdicts } from "./verdicts.js";
 
 export interface RunOptions {
   windowNs: number;
   /** How long a pair waits for earlier packets to be decided, so that pairs come in order of time; the window if not given. */
   patienceNs?: number;
   maxPairs: number;
-  heap?: Heap;
+  heap: Heap;
   onSettled?(): void;
 }
 
@@ -75,6 +77,7 @@ export class Run {
   readonly #groups: Groups;
   readonly #refusals: Refusals;
   readonly #proxies: Proxies;
+  readonly #mistimed: Mistimed;
   readonly #verdicts: Verdicts;
   readonly #findings: Findings;
   readonly #book: FlowBook;
@@ -97,12 +100,13 @@ export class Run {
   readonly #late: number[] = [];
   #pairs = 0;
 
-  constructor(sources: readonly [PacketSource, PacketSource], clock: Clock, options: RunOptions, sink: Sink) {
-    const { heap = new Heap() } = options;
+  constructor(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
+    const { heap } = options;
+    const sources = [intakes[INSIDE].source, intakes[OUTSIDE].source] as const;
     this.#tuples = new TupleTable(heap);
     this.#timeline = new Timeline(heap);
     this.#groups = new Groups(this.#timeline);
-    const feed = (side: Side) => new Feed(heap, side, sources[side], this.#tuples);
+    const feed = (side: Side) => new Feed(heap, side, intakes[side], this.#tuples);
     this.#feeds = [feed(INSIDE), feed(OUTSIDE)];
     this.#isShowing = sink.wantsPairs || Number.isFinite(options.maxPairs);
     this.#clock = clock;
@@ -141,6 +145,7 @@ export class Run {
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
     this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
     this.#refusals = new Refusals(timeline);
+    this.#mistimed = new Mistimed(timeline);
     this.#cover = [this.#coverOf(INSIDE), this.#coverOf(OUTSIDE)];
     this.#verdicts = new Verdicts({
       timeline,
@@ -149,6 +154,7 @@ export class Run {
       refusals: this.#refusals,
       segments: this.#segments,
       proxies: this.#proxies,
+      mistimed: this.#mistimed,
       errors: this.#errors,
       cover: this.#cover,
       names,
@@ -204,8 +210,11 @@ export class Run {
     feed.take(batch);
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
     const cover = Object.assign(this.#cover[side], this.#coverOf(side));
-    this.#gaps[side].read(feed.source.captureDropped, cover.lastNs);
-    this.#gaps[side].forget(this.#nowNs - this.#options.windowNs);
+    const gaps = this.#gaps[side];
+    gaps.read(feed.source.captureDropped, cover.lastNs);
+    for (const { fromNs, toNs } of feed.source.silences?.splice(0) ?? [])
+      gaps.silent(this.#placed(side, fromNs), this.#placed(side, toNs));
+    gaps.forget(this.#nowNs - 2 * this.#options.windowNs);
   }
 
   /** Goes as far as both sides reach. */
@@ -310,10 +319,19 @@ export class Run {
     };
   }
 
+  #placed(side: Side, stampNs: number): number {
+    return side === INSIDE ? stampNs : this.#outsideTime(stampNs, 0);
+  }
+
   /** When the next outside packet comes, on the timeline. */
   #onTimeline({ nextNs, nextFrame }: Feed): number {
-    const timeNs = nextNs + this.#shiftNs[OUTSIDE];
-    return Number.isFinite(timeNs) ? timeNs - this.#clock.correctionNs(timeNs, nextFrame) : timeNs;
+    return this.#outsideTime(nextNs, nextFrame);
+  }
+
+  /** An outside stamp, of this frame or of none (0), as nanoseconds on the timeline. */
+  #outsideTime(stampNs: number, frame: number): number {
+    const timeNs = stampNs + this.#shiftNs[OUTSIDE];
+    return Number.isFinite(timeNs) ? timeNs - this.#clock.correctionNs(timeNs, frame) : timeNs;
   }
 
   #admit(side: Side, feed: Feed, timeNs: number): void {
@@ -323,6 +341,7 @@ export class Run {
     const isFirst = this.#tuples.saw(way >> 1, timeNs);
     const row = this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
     feed.goTo(at + 1);
+    this.#mistime(row, feed);
     if (batch.quote(at) >= 0) {
       const error = quotedError(batch, at);
       // of an error before anything it is about, only that is known
@@ -353,10 +372,25 @@ export class Run {
     t.setState(row, DONE);
   }
 
+  /** Notes it where the stamp does not tell when the packet passed: it leaps away from those around it, or from the other capture's. */
+  #mistime(row: number, { intake }: Feed): void {
+    const t = this.#timeline;
+    if ((t.flags(row) & IS_MISTIMED) !== 0) {
+      const leapNs = intake.leapNs(t.frame(row));
+      t.setStampNs(row, t.stampNs(row) + leapNs);
+      this.#mistimed.admit(row, leapNs);
+    } else if (this.#nowNs - t.timeNs(row) > this.#options.windowNs)
+      this.#mistimed.admit(row, t.timeNs(row) - this.#nowNs);
+  }
+
   #match(row: number): void {
     const t = this.#timeline;
     // a copy is none; one that comes so late in its capture that its window is over has been decided about as it came
     if (t.state(row) !== WAITING) return;
+    if (this.#mistimed.leapNs(row) !== undefined) {
+      this.#judge(row);
+      return;
+    }
     const isTcp = t.proto(row) === TCP;
     if ((t.flags(row) & IS_FRAGMENT) !== 0 && !isTcp) {
       this.#datagrams.admit(row);
@@ -497,7 +531,7 @@ export class Run {
     if (this.#isShowing) this.#showPairs();
     else this.#shown = this.#due;
     const end = t.isBefore(this.#shown, this.#due) ? this.#shown : this.#due;
-    const isNoted = this.#errors.size > 0 || this.#datagrams.size > 0;
+    const isNoted = this.#errors.size > 0 || this.#datagrams.size > 0 || this.#mistimed.size > 0;
     t.dropDone(end, isNoted ? (row) => this.#forget(row) : undefined);
   }
 
@@ -505,6 +539,7 @@ export class Run {
   #forget(row: number): void {
     if (this.#errors.delete(row)) this.#refusals.forget(row);
     this.#datagrams.forget(row);
+    this.#mistimed.forget(row);
   }
 
   #showPairs(): void {
@@ -549,7 +584,7 @@ export class Run {
       firstNs: source.firstNs + shiftNs,
       lastNs: source.lastNs + shiftNs,
       hasEnded,
-      marginNs: source.isLive ? -COVER_MARGIN_NS : COVER_MARGIN_NS,
+      isLive: source.isLive ?? false,
       gaps: this.#gaps[side],
     };
   }

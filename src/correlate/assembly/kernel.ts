@@ -11,6 +11,7 @@ import {
   IS_ERROR,
   IS_FRAGMENT,
   IS_IPV6,
+  IS_MISTIMED,
   NEVER_CUT_BYTES,
   TCP,
 } from "../../packets/packets.js";
@@ -231,7 +232,7 @@ export function run(ground: usize): void {
     }
     // one that comes so late in its capture may be decided about as it comes
     if (latestNs - timeNs > windowNs) break;
-    if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR | IS_COPY)) !== 0) break;
+    if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR | IS_COPY | IS_MISTIMED)) !== 0) break;
 
     // who waits under its key
     const key = load<i32>(packet, 4 * record.KEY);
