@@ -34,6 +34,8 @@ export interface Stamped {
   readonly ns: number;
   /** An IP packet. */
   readonly packet: Uint8Array;
+  /** How many bytes of it were captured, if not all. */
+  readonly kept?: number;
 }
 
 export function us(microseconds: number, packet: Uint8Array): Stamped {
@@ -46,6 +48,8 @@ export function ms(milliseconds: number, packet: Uint8Array): Stamped {
 
 const EPOCH_NS = 1_700_000_000_000_000_000n;
 const ETHERNET = { name: "", linkType: 1, snaplen: 0 };
+
+const ETHERNET_BYTES = 14;
 
 /** How many frames a batch of a capture has: always as many, or so many in turn. */
 export type Cut = number | readonly number[];
@@ -84,10 +88,10 @@ export class Capture implements PacketSource {
     batch.count = taken.length;
     batch.number(this.#next + 1);
     let start = 0;
-    for (const [row, { ns }] of taken.entries()) {
+    for (const [row, { ns, kept = Number.POSITIVE_INFINITY }] of taken.entries()) {
       batch.frame[row] = this.#next + row + 1;
       batch.start[row] = start;
-      batch.captured[row] = frames[row].length;
+      batch.captured[row] = Math.min(frames[row].length, kept + ETHERNET_BYTES);
       batch.original[row] = frames[row].length;
       batch.timeNs[row] = ns;
       start += frames[row].length;
