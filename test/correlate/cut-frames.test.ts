@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { filler, ipv4, ipv6, tcp, udp } from "../support/packets.js";
+import { filler, icmpv6, ipv4, ipv6, tcp, udp } from "../support/packets.js";
 import { outcomeOf, type Stamped, us } from "./outcome.js";
 import { CONTAINER, conversation, HOST, inStep, merged, SERVER } from "./traffic.js";
 
@@ -97,9 +97,10 @@ it("what nothing tells apart is left alone, and is not said to be dropped", asyn
   expect(alone.filter(([, , verdict]) => verdict === "dropped")).toEqual([]);
 });
 
+const six = (header: { src: string; hopLimit: number }, atUs: number, seq: number): Stamped =>
+  us(atUs, ipv6({ dst: "2001:db8::11", ...header }, tcp({ ...PORTS, seq, ack: 9, payload: filler(30, seq) })));
+
 it("a frame without its transport header has no twin, and its twin is not said to be dropped", async () => {
-  const six = (header: { src: string; hopLimit: number }, atUs: number, seq: number): Stamped =>
-    us(atUs, ipv6({ dst: "2001:db8::11", ...header }, tcp({ ...PORTS, seq, ack: 9, payload: filler(30, seq) })));
   const inside = [0, 1, 2, 3].map((n) => six({ src: "fd00::2", hopLimit: 64 }, 10_000 + 100 * n, n));
   const outside = [0, 1, 2, 3].map((n) => six({ src: "2001:db8::1", hopLimit: 63 }, 10_020 + 100 * n, n));
   const { twins, alone } = await behindKnown([...inside.slice(0, 3), { ...inside[3], kept: 46 }], outside);
@@ -107,5 +108,40 @@ it("a frame without its transport header has no twin, and its twin is not said t
   expect(alone).toEqual([
     ["inside", 4, "unknown"],
     ["outside", 4, "unknown"],
+  ]);
+});
+
+const inbound = (header: { dst: string; ttl: number }, atUs: number): Stamped =>
+  us(
+    atUs,
+    ipv4(
+      { src: SERVER, df: true, id: 0, ...header },
+      tcp({ srcPort: 80, dstPort: 40_000, seq: 3000, ack: 7, payload: filler(200) }),
+    ),
+  );
+
+it("of two copies of which one was lost, neither is taken for the cut one", async () => {
+  const { twins, alone } = await behindKnown(
+    [{ ...inbound({ dst: CONTAINER, ttl: 52 }, 10_120), kept: 90 }],
+    [inbound({ dst: HOST, ttl: 53 }, 10_000), inbound({ dst: HOST, ttl: 53 }, 10_110)],
+  );
+  expect(twins).toEqual([]);
+  expect(alone.filter(([, , verdict]) => verdict === "dropped")).toEqual([]);
+});
+
+const unreachable = (dst: string, hopLimit: number, quoted: string): Uint8Array => {
+  const quote = ipv6({ src: quoted, dst: "2001:db8::11" }, udp({ ...PORTS, payload: filler(8) }));
+  return ipv6({ src: "2001:db8::1", dst, hopLimit }, icmpv6({ type: 1, payload: quote }));
+};
+
+it("an ICMP error of whose quote too little is left has no twin, and its twin is not said to be dropped", async () => {
+  const { twins, alone } = await behindKnown(
+    [{ ...us(10_020, unreachable("fd00::2", 62, "fd00::2")), kept: 82 }],
+    [us(10_000, unreachable("2001:db8::15", 63, "2001:db8::15"))],
+  );
+  expect(twins).toEqual([]);
+  expect(alone.map(([side, , verdict]) => [side, verdict])).toEqual([
+    ["outside", "unknown"],
+    ["inside", "unknown"],
   ]);
 });

@@ -35,7 +35,7 @@ export interface Stamped {
   /** An IP packet. */
   readonly packet: Uint8Array;
   /** How many bytes of it were captured, if not all. */
-  readonly kept?: number;
+  readonly kept?: number | undefined;
 }
 
 export function us(microseconds: number, packet: Uint8Array): Stamped {
