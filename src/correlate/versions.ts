@@ -156,7 +156,7 @@ export class Versions {
   /** What both versions have in common of twins. */
   #keyOf(row: number): string {
     const t = this.#timeline;
-    const content = `${t.payloadLength(row)} ${t.head(row)}`;
+    const content = `${t.payloadLength(row)} ${t.head(row)} ${t.proto(row) === TCP ? "" : t.content(row)}`;
     if (t.proto(row) === TCP) return `tcp ${t.seq(row)} ${t.ack(row)} ${t.tcpFlags(row)} ${content}`;
     if (t.proto(row) === UDP) return `udp ${content}`;
     const isRequest = t.seq(row) >>> 24 === (t.proto(row) === ICMPV6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO_REQUEST);
