@@ -40,7 +40,7 @@ export async function correlate(
   signal: { readonly aborted: boolean } = { aborted: false },
 ): Promise<void> {
   const sources = [new Lookahead(inside), new Lookahead(outside)] as const;
-  for (const source of sources) await source.findCopies();
+  for (const source of sources) await source.findCopies(signal);
   const clock = await estimateClock(sources, options.clock);
   const run = new Run([inside, outside], clock, options, sink);
   options.onBegin?.((mostFlows) => run.standing(mostFlows));

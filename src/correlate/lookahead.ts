@@ -21,6 +21,7 @@ export class Lookahead {
   #row = 0;
   #hasEnded = false;
   readonly #copies = new Copies();
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(source: PacketSource) {
     this.#source = source;
@@ -31,10 +32,14 @@ export class Lookahead {
   }
 
   /** Finds out whether the capture shows packets twice, to be called first. Of a live one that is found out on the way: it may be silent now. */
-  async findCopies(): Promise<void> {
+  async findCopies(signal: { readonly aborted: boolean }): Promise<void> {
     let looked = 0;
-    while (this.#source.isLive !== true && looked < STRETCH) {
-      const batch = await this.#read();
+    while (this.#source.isLive !== true && looked < STRETCH && !signal.aborted) {
+      // an error is told of once what came before it has been handed on
+      const batch = await this.#read().catch((error: unknown) => {
+        this.#failure = { error };
+        return null;
+      });
       if (batch === null) break;
       const kept = batch.copy();
       this.#kept.push(kept);
@@ -87,6 +92,7 @@ export class Lookahead {
   }
 
   async #read(): Promise<PacketBatch | null> {
+    if (this.#failure) throw this.#failure.error;
     const batch = this.#hasEnded ? null : await this.#source.next();
     if (batch === null) this.#hasEnded = true;
     return batch;
