@@ -8,7 +8,7 @@ import { DST, FLAGS_PROTO_TTL, FRAME, KEY, KEY2, PORTS, RECORD_BITS, SRC } from 
 const COPY_NS = 1_000_000;
 
 /** Packets that are looked at together, to tell whether a capture shows each twice. */
-const STRETCH = 512;
+export const STRETCH = 512;
 /** Of a capture that does not, one stretch of so many is looked at. */
 const STRETCHES_APART = 32;
 

@@ -36,7 +36,7 @@ export interface Stamped {
   /** An IP packet. */
   readonly packet: Uint8Array;
   /** How many of its bytes the capture kept, where not all. */
-  readonly kept?: number;
+  readonly kept?: number | undefined;
 }
 
 export function us(microseconds: number, packet: Uint8Array): Stamped {
@@ -49,8 +49,6 @@ export function ms(milliseconds: number, packet: Uint8Array): Stamped {
 
 const EPOCH_NS = 1_700_000_000_000_000_000n;
 const ETHERNET = { name: "", linkType: 1, snaplen: 0 };
-
-const ETHERNET_BYTES = 14;
 
 /** How many frames a batch of a capture has: always as many, or so many in turn. */
 export type Cut = number | readonly number[];
