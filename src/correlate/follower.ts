@@ -387,7 +387,7 @@ export class Follower {
 
   /** Whether certain packets contradict what is taken for granted, now or soon. */
   #isContradicted(at: number): boolean {
-    const toleranceNs = this.#assumed === "given" ? MOST_SLACK_NS : this.#oneUnitNs + PROCESSORS_NS;
+    const toleranceNs = this.#oneUnitNs + PROCESSORS_NS;
     for (let next = at; next < this.#bounded; next++) {
       const { atLeastNs, atMostNs } = this.#slices[next];
       if (atLeastNs > toleranceNs || atMostNs < -toleranceNs) return true;
@@ -424,7 +424,7 @@ export class Follower {
       return { ...last, untilNs, slackNs, setFrame: frame, setNs, isTrusted: true };
     }
     const { atLeastNs, atMostNs } = line.bounds;
-    const halfNs = Math.max(0, atMostNs - atLeastNs) / 2;
+    const halfNs = Math.max(0, atMostNs - line.offsetNs, line.offsetNs - atLeastNs);
     const uncertaintyNs = halfNs + line.movedNs + this.#unitNs;
     this.#uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, uncertaintyNs);
     this.#grownNs += line.rate * spanNs;
