@@ -301,8 +301,10 @@ export class Follower {
     this.#waiting.push(...this.#twins.found);
     this.#twins.found = [];
     let count = 0;
-    while (count < this.#pending.length && (isToEnd || this.#isPassed(this.#pending[count]))) {
-      this.#close(this.#pending[count++]);
+    for (const pending of this.#pending) {
+      if (!isToEnd && !this.#isPassed(pending)) break;
+      count++;
+      this.#close(pending);
       this.#bound(this.#slices.length - SUPPORTING);
       while (this.#isFarBehind(this.#told)) this.#tell(this.#told++);
     }
