@@ -108,6 +108,7 @@ export class Follower {
   #atMostNs = Number.POSITIVE_INFINITY;
   #grownNs = 0;
   #followedNs = 0;
+  #certainty = 0;
 
   constructor(sides: readonly [Lookahead, Lookahead], option: ClockOption, windowNs: number, heap: Heap) {
     this.#sides = sides;
@@ -429,8 +430,9 @@ export class Follower {
     const halfNs = Math.max(0, atMostNs - line.offsetNs, line.offsetNs - atLeastNs);
     const uncertaintyNs = halfNs + line.movedNs + this.#unitNs;
     this.#uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, uncertaintyNs);
-    this.#grownNs += line.rate * spanNs;
-    this.#followedNs += spanNs;
+    this.#grownNs += line.rate * line.certainty * spanNs;
+    this.#followedNs += line.certainty ** 2 * spanNs;
+    this.#certainty = Math.max(this.#certainty, line.certainty);
     const slackNs = Math.min(halfNs, MOST_SLACK_NS) + line.movedNs + this.#unitNs + PROCESSORS_NS;
     return {
       untilNs,
@@ -476,7 +478,7 @@ export class Follower {
   }
 
   #facts(offsetNs: bigint): ClockFacts {
-    const driftPpm = this.#followedNs > 0 ? (1e6 * this.#grownNs) / this.#followedNs : 0;
+    const driftPpm = this.#followedNs > 0 ? (1e6 * this.#certainty * this.#grownNs) / this.#followedNs : 0;
     const assumedNs = Math.max(-this.#atLeastNs, this.#atMostNs);
     const hasAssumed = this.#atLeastNs > -Infinity || this.#atMostNs < Infinity;
     const uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, hasAssumed ? assumedNs : 0);
