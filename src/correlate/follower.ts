@@ -435,7 +435,9 @@ export class Follower {
     this.#grownNs += line.rate * line.certainty * spanNs;
     this.#followedNs += line.certainty ** 2 * spanNs;
     this.#certainty = Math.max(this.#certainty, line.certainty);
-    const slackNs = Math.min(halfNs, MOST_SLACK_NS) + line.movedNs + this.#unitNs + PROCESSORS_NS;
+    // what goes one way only bounds the offset on one side, and nothing that goes the other way could contradict it
+    const boundNs = Number.isFinite(halfNs) ? halfNs : MOST_SLACK_NS;
+    const slackNs = boundNs + line.movedNs + this.#unitNs + PROCESSORS_NS;
     return {
       untilNs,
       atNs: line.atNs,
