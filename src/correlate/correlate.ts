@@ -4,7 +4,7 @@ import type { Sink } from "../packets/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { Clock, type ClockOption } from "./clock.js";
 import { MarkedPackets } from "./copies.js";
-import { Follower, MOST_SLACK_NS } from "./follower.js";
+import { Follower, MOST_SLACK_NS, PROCESSORS_NS } from "./follower.js";
 import { Intake, type Leaps } from "./intake.js";
 import { Lookahead } from "./lookahead.js";
 import { Run } from "./run.js";
@@ -54,7 +54,8 @@ export async function correlate(
     option.kind === "none" || (isLive && option.kind === "given")
       ? null
       : new Follower([ahead(intakes[INSIDE]), ahead(intakes[OUTSIDE])], option, windowNs, heap);
-  const clock = follower === null ? fixedClock(option) : await follower.begin();
+  const resolutionNs = Math.max(inside.resolutionNs, outside.resolutionNs);
+  const clock = follower === null ? fixedClock(option, resolutionNs) : await follower.begin();
   const run = new Run(intakes, clock, { ...options, heap }, sink);
   options.onBegin?.((mostFlows) => run.standing(mostFlows));
   for (let side = run.wants(); side !== null; side = run.wants()) {
@@ -70,8 +71,9 @@ export async function correlate(
   for (const { source, leaps } of intakes) if (leaps.count > 0) options.onLeaps?.(source.name, leaps);
 }
 
-function fixedClock(option: ClockOption): Clock {
-  return option.kind === "given"
-    ? Clock.fixed(option.offsetNs, "given", MOST_SLACK_NS)
-    : Clock.fixed(0n, "none", option.kind === "none" ? (option.slackNs ?? 0) : 0);
+/** What two processors' stamps of one clock may differ by, and the coarser of both captures' units. */
+function fixedClock(option: ClockOption, resolutionNs: number): Clock {
+  if (option.kind === "given") return Clock.fixed(option.offsetNs, "given", MOST_SLACK_NS);
+  const slackNs = option.kind === "none" ? (option.slackNs ?? 0) : 0;
+  return Clock.fixed(0n, "none", Math.max(slackNs, PROCESSORS_NS + resolutionNs));
 }

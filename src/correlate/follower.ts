@@ -27,7 +27,7 @@ const SUPPORTING = 2;
 /** Twins that are not where the clocks should have them, before it is asked whether they agree among themselves. */
 const STRAYS = 32;
 /** Processors of one computer may disagree by this about the time, nanoseconds. */
-const PROCESSORS_NS = 10_000;
+export const PROCESSORS_NS = 10_000;
 /** A given offset is not exact to the nanosecond, and no packet is that much quicker than the quickest one seen. */
 export const MOST_SLACK_NS = 200_000;
 /** Inside packets that are held at the most, for outside ones that are stamped later than all of them. */

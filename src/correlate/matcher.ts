@@ -31,6 +31,11 @@ const HELD_UP_TOGETHER = 8;
 const FIRST_ALIKE = 16;
 const FIRST_SHARE = 0.6;
 
+/** A packet that just came; one behind which others with its key came as late as its twin could; and one whose window is over. */
+const FRESH = 0;
+const RIPE = 1;
+const FINAL = 2;
+
 /**
  * How strong a claim on each other two packets have. Time comes before translations: one that is known is evidence, not proof, and
  * loses against another pair that is in time. What is late and may be sent again has no claim.
@@ -95,7 +100,16 @@ export class Matcher {
   /** Takes a packet just appended to the timeline. */
   admit(row: number): void {
     this.#buckets.add(row);
-    if (this.#hasCandidates(row)) this.#tryPair(row, false);
+    if (!this.#hasCandidates(row)) return;
+    if (!this.#tryPair(row, FRESH)) this.#ripen(row);
+  }
+
+  /** Looks once more at the packet of its key that came before this one on its side: what else would have been its twin has come by now. */
+  #ripen(row: number): void {
+    const t = this.#timeline;
+    const before = t.previous(row);
+    if (before === NONE || t.state(before) !== WAITING) return;
+    if (t.timeNs(row) - t.timeNs(before) > this.#limitNsOf(row)) this.#tryPair(before, RIPE);
   }
 
   /**
@@ -106,8 +120,8 @@ export class Matcher {
     this.#nowNs = nowNs;
     if (this.#timeline.bucket(row) === NONE) return null;
     if (this.#hasCandidates(row)) {
-      if (this.#tryPair(row, true)) return null;
-      if (this.#learnAhead(row) && this.#tryPair(row, false)) return null;
+      if (this.#tryPair(row, FINAL)) return null;
+      if (this.#learnAhead(row) && this.#tryPair(row, FRESH)) return null;
       const undecided = this.#gather(row);
       if (undecided) return undecided;
     }
@@ -126,8 +140,9 @@ export class Matcher {
     return bucket !== ALONE && this.#buckets.count(bucket, otherSide(this.#timeline.sideOf(row))) > 0;
   }
 
-  /** Pairs the packet if its twin is certain. `isFinal`: its window is over, whatever belongs to it has come. */
-  #tryPair(row: number, isFinal: boolean): boolean {
+  /** Pairs the packet if its twin is certain. `age`: FRESH, RIPE or FINAL. */
+  #tryPair(row: number, age: number): boolean {
+    const isFinal = age === FINAL;
     const t = this.#timeline;
     const bucket = t.bucket(row);
     if (!this.#isSearchable(bucket)) return false;
@@ -139,9 +154,9 @@ export class Matcher {
     if (claim === CLAIM_NONE) return isFinal && (this.#pairInOrder(row, bucket) || this.#pairHeldUp(inside, outside));
     const isContended = this.#rivals > 0 || this.#isClose;
     if (isContended && claim === CLAIM_KNOWN && this.#pairFirst(row, bucket, isFinal)) return t.isPaired(row);
-    // until it is known what packets take, time alone says little while more may come: what is late may be so because all is
+    // time alone says little while more may come: what is late may be so because all is
     if (this.#isClose && !isFinal) return false;
-    if (this.#usedTime && !isFinal && this.#isNew(inside, outside)) return false;
+    if (this.#usedTime && (age === FRESH || (age === RIPE && this.#isNew(inside, outside)))) return false;
     if (isContended) return claim === CLAIM_KNOWN && isFinal && this.#pairInOrder(row, bucket);
     if (claim === CLAIM_KNOWN || (claim === CLAIM_LATE_KNOWN && !this.#isDoubted)) {
       this.#kernel.relate(inside, outside);
@@ -177,7 +192,7 @@ export class Matcher {
         t.bucket(later) < 0
       )
         continue;
-      if (this.#tryPair(later, true)) return true;
+      if (this.#tryPair(later, FINAL)) return true;
     }
     return false;
   }
@@ -285,9 +300,20 @@ export class Matcher {
     const outside = this.#likeIn(bucket, opposite);
     if (inside === null || outside === null) return false;
     if (inside.length !== outside.length || !this.#isGroup(inside) || !this.#isGroup(outside)) return false;
-    if (!inside.every((i, k) => this.#isInTime(i, outside[k]))) return false;
+    if (!inside.every((i, k) => this.#isInTime(i, outside[k])) && !this.#areHeldUp(inside, outside)) return false;
     for (const [k, i] of inside.entries()) this.#pair(i, outside[k], slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME);
     return true;
+  }
+
+  /** Whether the packets of a group, of which one took long, were held up together: all had entered before the first left, and the last took as long as others do. */
+  #areHeldUp(inside: readonly number[], outside: readonly number[]): boolean {
+    const t = this.#timeline;
+    const last = inside.length - 1;
+    if (last === 0 || !this.#isInTime(inside[last], outside[last])) return false;
+    const [i, o] = [inside[0], outside[0]];
+    const isOutbound = (this.#kernel.relate(i, o) & IS_RELATED_OUTBOUND) !== 0;
+    const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
+    return t.timeNs(entered[last]) <= t.timeNs(left[0]);
   }
 
   /** The packets of a bucket that nothing but time tells from one, oldest first; null where one of them is called ambiguous. */
@@ -340,9 +366,16 @@ export class Matcher {
   #isGroup(rows: readonly number[]): boolean {
     const t = this.#timeline;
     const [first, last] = [rows[0], rows[rows.length - 1]];
-    const limitNs = Math.max(this.#kernel.limitNs(true), this.#kernel.limitNs(false));
+    const limitNs = this.#limitNsOf(first);
     const sinceNs = this.#kernel.sinceNs(first);
     return (sinceNs === 0 || sinceNs > limitNs) && this.#nowNs - t.timeNs(last) > limitNs;
+  }
+
+  /** What packets take that go as this one does, at the most; Infinity where that is not known, nanoseconds. */
+  #limitNsOf(row: number): number {
+    const slot = this.#translations.slotOf(row);
+    if (slot === NONE) return Number.POSITIVE_INFINITY;
+    return this.#kernel.limitNs(this.#translations.isOutbound(row, this.#translations.flowAt(slot)));
   }
 
   /** Whether a known translation makes one of the other, and the time between them is what packets take now. */

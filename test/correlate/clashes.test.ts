@@ -7,7 +7,10 @@ import { CONTAINER, conversation, HOST, merged, OTHER, SERVER } from "./traffic.
 function sent(atUs: number, src: string, srcPort: number, ipId: number): Stamped {
   const isInside = src !== HOST;
   const header = { src, dst: SERVER, id: ipId, ttl: isInside ? 64 : 63 };
-  return us(atUs + (isInside ? 0 : 20), ipv4(header, udp({ srcPort, dstPort: 9999, payload: Buffer.from(`${ipId}`) })));
+  return us(
+    atUs + (isInside ? 0 : 20),
+    ipv4(header, udp({ srcPort, dstPort: 9999, payload: Buffer.from(`datagram ${ipId}`) })),
+  );
 }
 
 const known = conversation(60, { srcPort: 41_000 });

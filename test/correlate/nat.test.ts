@@ -179,8 +179,8 @@ const query = (src: string, srcPort: number, ipId: number, ttl: number, text: st
 
 it("two containers behind one address, the port of one rewritten because they clash", async () => {
   const outcome = await outcomeOf(
-    [us(0, query(CONTAINER, 5353, 11, 64, "a")), us(50, query(OTHER, 5353, 12, 64, "b"))],
-    [us(20, query(HOST, 5353, 11, 63, "a")), us(70, query(HOST, 26815, 12, 63, "b"))],
+    [us(0, query(CONTAINER, 5353, 11, 64, "a.example")), us(50, query(OTHER, 5353, 12, 64, "b.example"))],
+    [us(20, query(HOST, 5353, 11, 63, "a.example")), us(70, query(HOST, 26815, 12, 63, "b.example"))],
   );
   expect(outcome.twins).toEqual(inStep(2));
   expect(outcome.pairs.map(({ rewrite }) => rewrite)).toEqual(["src", "src srcPort"]);

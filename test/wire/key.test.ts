@@ -442,11 +442,6 @@ describe("content", () => {
           const whole = ipv4({ id: 7 }, transport(proto, bytes));
           const sum = fragments(whole, mtu).reduce((before, piece) => (before + contentOf(piece)) | 0, 0);
           expect(sum).toBe(contentOf(whole));
-          if (whole.length <= mtu) return;
-          for (const piece of fragments(whole, mtu)) {
-            const { content, head } = decodeOne({ linkType: samples.RAW, frame: piece });
-            expect(head).toBe(content);
-          }
         },
       ),
     );
