@@ -14,6 +14,7 @@ import {
   LENGTH,
   PAYLOAD_LENGTH,
   PORTS,
+  QUOTE_SHIFT,
   RECORD_BITS,
   SEQ,
   SRC,
@@ -251,7 +252,7 @@ export class PacketBatch {
     return this.records[(row << RECORD_BITS) + SEQ] >>> 0;
   }
 
-  /** TCP acknowledgement number; 0 otherwise. */
+  /** TCP acknowledgement number; means nothing otherwise. */
   ack(row: number): number {
     return this.records[(row << RECORD_BITS) + ACK_WORD] >>> 0;
   }
@@ -270,7 +271,9 @@ export class PacketBatch {
 
   /** Row in `quotes`, or -1. */
   quote(row: number): number {
-    return (this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> 8) - 1;
+    return (this.flags(row) & IS_ERROR) === 0
+      ? -1
+      : this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> QUOTE_SHIFT;
   }
 }
 

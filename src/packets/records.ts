@@ -25,9 +25,18 @@ export const IP_ID = 9;
 export const LENGTH = 10;
 export const PAYLOAD_LENGTH = 11;
 export const SEQ = 12;
+/** TCP's acknowledgement number … */
 export const ACK = 13;
+/** … and of all other packets a hash of the whole payload, or of what survives in an ICMP error of its quote; 0 if not all of it was kept. */
+export const CONTENT = 13;
 export const HEAD = 14;
 /** Bytes of payload that it is of, at the most: enough to tell one request line from another. */
 export const HEAD_BYTES = 32;
-/** TCP flags in the lower 8 bits, then the row of the quote, and 1 more, so that 0 is none. */
+/**
+ * TCP flags in the lower 8 bits, then 8 of a hash of the TCP options (0 for none), then the TCP window; of an ICMP error, above the
+ * lower 8 bits, the row of its quote.
+ */
 export const TCP_FLAGS_QUOTE = 15;
+export const OPTIONS_SHIFT = 8;
+export const WINDOW_SHIFT = 16;
+export const QUOTE_SHIFT = 8;

@@ -2,6 +2,7 @@ import code from "./assembly/timeline.wasm";
 import { asDoubles, type Heap } from "./heap.js";
 import {
   ACK,
+  CONTENT,
   FLAGS_PROTO_TTL,
   FRAME,
   HEAD,
@@ -9,6 +10,7 @@ import {
   KEY,
   KEY2,
   LENGTH,
+  OPTIONS_SHIFT,
   PAYLOAD_LENGTH,
   RECORD_BITS,
   SEQ,
@@ -16,6 +18,7 @@ import {
   TCP_FLAGS_QUOTE,
   TIME_NS,
   WAY,
+  WINDOW_SHIFT,
 } from "./records.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 import { NONE } from "./tuples.js";
@@ -233,12 +236,27 @@ export class Timeline {
     return this.records[(this.places[row & this.mask] << RECORD_BITS) + ACK] >>> 0;
   }
 
+  /** Hash of the whole payload of what is not TCP, or of what survives of an ICMP error's quote; 0 if not all of it was kept. */
+  content(row: number): number {
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + CONTENT];
+  }
+
   head(row: number): number {
     return this.records[(this.places[row & this.mask] << RECORD_BITS) + HEAD];
   }
 
   tcpFlags(row: number): number {
     return this.records[(this.places[row & this.mask] << RECORD_BITS) + TCP_FLAGS_QUOTE] & 0xff;
+  }
+
+  /** Of TCP: 8 bits of a hash of the options, 0 for none … */
+  options(row: number): number {
+    return (this.records[(this.places[row & this.mask] << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> OPTIONS_SHIFT) & 0xff;
+  }
+
+  /** … and the window, before it is scaled. */
+  window(row: number): number {
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> WINDOW_SHIFT;
   }
 
   /** WAITING, AMBIGUOUS, PAIRED, MEMBER, DONE, SHOWN or GONE. */

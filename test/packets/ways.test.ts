@@ -3,7 +3,15 @@ import { expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
 import { BATCH_FRAMES } from "../../src/packets/frames.js";
 import { batchIn, IS_ERROR, IS_IPV6, type PacketBatch, TCP, UDP } from "../../src/packets/packets.js";
-import { DST, FLAGS_PROTO_TTL, PORTS, RECORD_BITS, SRC, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
+import {
+  DST,
+  FLAGS_PROTO_TTL,
+  PORTS,
+  QUOTE_SHIFT,
+  RECORD_BITS,
+  SRC,
+  TCP_FLAGS_QUOTE,
+} from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { TupleTable } from "../../src/packets/tuples.js";
 
@@ -47,7 +55,7 @@ function fill(batch: PacketBatch, packets: readonly Packet[]): void {
     const r = row << RECORD_BITS;
     const [src, dst] = (isError ? [77, 78] : [from, to]).map((end) => addressOf(end, isIpv6));
     records[r + FLAGS_PROTO_TTL] = (isIpv6 ? IS_IPV6 : 0) | (isError ? IS_ERROR : 0) | ((isError ? 1 : proto) << 16);
-    records[r + TCP_FLAGS_QUOTE] = isError ? (quotes.count + 1) << 8 : 0;
+    records[r + TCP_FLAGS_QUOTE] = isError ? quotes.count << QUOTE_SHIFT : 0;
     records[r + SRC] = src[0];
     records[r + DST] = dst[0];
     records[r + PORTS] = isError ? 0 : (portOf(from) << 16) | portOf(to);

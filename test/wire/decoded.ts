@@ -1,6 +1,6 @@
 import { FrameBatch } from "../../src/packets/frames.js";
 import { Heap } from "../../src/packets/heap.js";
-import { batchIn, type PacketBatch, Tally } from "../../src/packets/packets.js";
+import { batchIn, type PacketBatch, Tally, TCP } from "../../src/packets/packets.js";
 import { Decoder } from "../../src/wire/decode.js";
 import { address } from "../support/packets.js";
 import type { Sample } from "./samples.js";
@@ -78,7 +78,7 @@ function rowOf(out: PacketBatch, row: number): Row {
     srcPort: out.srcPort(row),
     dstPort: out.dstPort(row),
     seq: out.seq(row),
-    ack: out.ack(row),
+    ack: out.proto(row) === TCP ? out.ack(row) : 0,
     key: `${out.key(row)} ${out.key2(row)}`,
     tupleHash: out.tupleHash[row],
     quote: out.quote(row),

@@ -1,7 +1,7 @@
 /** `TupleTable`'s loops: `findWays` and `release`. */
 import * as column from "../batch-columns.js";
 import { BATCH_FRAMES } from "../frames.js";
-import { IS_IPV6 } from "../packets.js";
+import { IS_ERROR, IS_IPV6 } from "../packets.js";
 import * as record from "../records.js";
 import * as tuple from "../tuples.js";
 import * as words from "../ways-words.js";
@@ -46,8 +46,7 @@ function find(batch: usize, row: i32, side: i32): i32 {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const hash = load<i32>(batch + (row << 2), BATCH_FRAMES * column.TUPLE_HASH);
   const kind = (side << tuple.SIDE_SHIFT) | ((flags & IS_IPV6) << tuple.IPV6_SHIFT);
-  const quote = (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) >>> 8) - 1;
-  if (quote < 0)
+  if ((flags & IS_ERROR) === 0)
     return intern(
       hash,
       kind | ((flags >>> 16) & 0xff),
@@ -57,6 +56,7 @@ function find(batch: usize, row: i32, side: i32): i32 {
       batch + BATCH_FRAMES * column.SRC6 + (row << 4),
       batch + BATCH_FRAMES * column.DST6 + (row << 4),
     );
+  const quote = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) >>> record.QUOTE_SHIFT;
   const src = batch + BATCH_FRAMES * column.QUOTE_SRC + (quote << 4);
   const dst = batch + BATCH_FRAMES * column.QUOTE_DST + (quote << 4);
   const srcPort = <i32>load<u16>(batch + (quote << 1), BATCH_FRAMES * column.QUOTE_SRC_PORT);

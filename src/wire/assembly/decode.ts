@@ -2,9 +2,19 @@
 import { setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as column from "../../packets/batch-columns.js";
 import { BATCH_FRAMES } from "../../packets/frames.js";
-import { HAS_PAYLOAD, ICMP, ICMPV6, IS_HEADLESS, IS_IPV6, IS_LATER_FRAGMENT, TCP, UDP } from "../../packets/packets.js";
 import {
-  ACK,
+  HAS_PAYLOAD,
+  ICMP,
+  ICMPV6,
+  IS_ERROR,
+  IS_HEADLESS,
+  IS_IPV6,
+  IS_LATER_FRAGMENT,
+  TCP,
+  UDP,
+} from "../../packets/packets.js";
+import {
+  CONTENT,
   DST,
   FLAGS_PROTO_TTL,
   FRAME,
@@ -12,6 +22,7 @@ import {
   LENGTH,
   PAYLOAD_LENGTH,
   PORTS,
+  QUOTE_SHIFT,
   RECORD_BITS,
   SRC,
   STAMP_NS,
@@ -114,7 +125,7 @@ function packet(start: i32, end: i32, wireEnd: i32, linkType: i32, limit: i32, b
   const datagramEnd = at + load<i32>(record, 4 * LENGTH);
   const kept = min(bothHave, datagramEnd);
   store<i32>(record, 0, 4 * PORTS);
-  store<i32>(record, 0, 4 * ACK);
+  store<i32>(record, 0, 4 * CONTENT);
   store<i32>(record, 0, 4 * HEAD);
   store<i32>(record, 0, 4 * TCP_FLAGS_QUOTE);
   store<i32>(record, datagramEnd - transport, 4 * PAYLOAD_LENGTH);
@@ -130,12 +141,12 @@ function packet(start: i32, end: i32, wireEnd: i32, linkType: i32, limit: i32, b
     setKey(record, mixBytes(keyOf(record), transport, kept));
   }
   endKey(record);
-  const quoted = (load<i32>(record, 4 * TCP_FLAGS_QUOTE) >>> 8) - 1;
   let hash = 0;
-  if (quoted < 0) {
+  if ((load<i32>(record, 4 * FLAGS_PROTO_TTL) & IS_ERROR) === 0) {
     const ports = load<i32>(record, 4 * PORTS);
     hash = hashOfTuple(flags, proto, ports, load<i32>(record, 4 * SRC), load<i32>(record, 4 * DST), src6, dst6);
   } else {
+    const quoted = load<i32>(record, 4 * TCP_FLAGS_QUOTE) >>> QUOTE_SHIFT;
     const from = quotes.quotedSrc(quoted);
     const to = quotes.quotedDst(quoted);
     const ports = quotes.quotedPorts(quoted);

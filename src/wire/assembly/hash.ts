@@ -6,7 +6,7 @@
  * While a packet is being decoded its key lives in its record.
  */
 import { IS_IPV6 } from "../../packets/packets.js";
-import { HEAD_BYTES, KEY } from "../../packets/records.js";
+import { CONTENT, HEAD_BYTES, KEY } from "../../packets/records.js";
 
 const SEED: u64 = 0x2545f4914f6cdd1d;
 
@@ -80,6 +80,23 @@ export function headOf(from: i32, end: i32, keptEnd: i32): i32 {
   const to = min(end, from + HEAD_BYTES);
   if (from === to || to > keptEnd) return 0;
   return <i32>avalanche(mixBytes(to - from, from, to));
+}
+
+/** Takes the payload `from` … `kept`-1 into the key in a record, and notes its hash as the content if that is all up to `end`. */
+export function takePayload(record: i32, from: i32, end: i32, kept: i32): void {
+  const hash = avalanche(mixBytes(kept - from, from, kept));
+  mixWord(record, hash);
+  if (kept === end) store<i32>(record, <i32>hash, 4 * CONTENT);
+}
+
+/** A hash of 8 bits of TCP options; 0 for none. */
+export function optionsHash(from: i32, to: i32): i32 {
+  return from === to ? 0 : <i32>(avalanche(mixBytes(0, from, to)) & 0x7f) + 1;
+}
+
+/** Two words as one hash of 32 bits. */
+export function hashOfPair(high: i32, low: i32): i32 {
+  return <i32>avalanche(joined(high, low));
 }
 
 /**

@@ -2,7 +2,7 @@ import { HAS_PAYLOAD, IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../packets/packet
 import { FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, PORTS, SEQ } from "../../packets/records.js";
 import { byteAt, halfAt } from "./bytes.js";
 import { HEADER_BYTES, ID, isEcho, SEQUENCE } from "./echo.js";
-import { headOf, keyOf, mixBytes, mixWord, setKey } from "./hash.js";
+import { headOf, mixWord, takePayload } from "./hash.js";
 import { quote } from "./quote.js";
 
 /** ICMP: destination unreachable, source quench, redirect, time exceeded, parameter problem. */
@@ -49,7 +49,7 @@ export function icmp(at: i32, end: i32, captured: i32, kept: i32, record: i32): 
   }
   if (body < kept) {
     bits |= HAS_PAYLOAD;
-    setKey(record, mixBytes(keyOf(record), body, kept));
+    takePayload(record, body, end, kept);
   }
   store<i32>(record, bits, 4 * FLAGS_PROTO_TTL);
 }

@@ -1,13 +1,14 @@
 import { BATCH_FRAMES } from "../../packets/frames.js";
 import * as column from "../../packets/batch-columns.js";
 import { ICMP, ICMPV6, IS_ERROR, IS_IPV6, TCP, UDP } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, TCP_FLAGS_QUOTE } from "../../packets/records.js";
+import { CONTENT, FLAGS_PROTO_TTL, QUOTE_SHIFT, TCP_FLAGS_QUOTE } from "../../packets/records.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
 import * as icmp from "./echo.js";
-import { joined, mixWord } from "./hash.js";
+import { hashOfPair, joined, mixWord } from "./hash.js";
 import * as ip4 from "./ipv4.js";
 import * as ip6 from "./ipv6.js";
 import * as tcp from "./tcp.js";
+import * as udp from "./udp.js";
 
 /** What every error quotes at least of the transport header (RFC 792): ports, sequence number, ICMP id. */
 const TRANSPORT_BYTES = 8;
@@ -38,7 +39,7 @@ export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
   const transport = isIpv6 ? quoteIpv6(at, captured, kept, record) : quoteIpv4(at, captured, kept, record);
   if (transport === UNUSABLE) return;
   const quoted = count - 1;
-  store<i32>(record, (quoted + 1) << 8, 4 * TCP_FLAGS_QUOTE);
+  store<i32>(record, quoted << QUOTE_SHIFT, 4 * TCP_FLAGS_QUOTE);
   store<i32>(record, flags | IS_ERROR, 4 * FLAGS_PROTO_TTL);
   setPorts(quoted, 0, 0);
   setSeq(quoted, 0);
@@ -47,21 +48,26 @@ export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
   const proto = quotedProto(quoted);
   const first = halfAt(transport);
   let invariant = 0;
+  // across IP versions, too: the numbers, a UDP length, an echo's sequence number
+  let content = 0;
   if (proto === TCP || proto === UDP) {
     setPorts(quoted, first, halfAt(transport + 2));
+    content = proto === UDP ? halfAt(transport + udp.LENGTH) : wordAt(transport + tcp.SEQUENCE);
     if (proto === TCP) {
-      invariant = wordAt(transport + tcp.SEQUENCE);
+      invariant = content;
       setSeq(quoted, invariant);
     }
   } else if (proto === (isIpv6 ? ICMPV6 : ICMP)) {
     const seq = halfAt(transport + icmp.SEQUENCE);
     invariant = (first << 16) | seq;
+    content = seq;
     if (icmp.isEcho(byteAt(transport), isIpv6)) {
       const id = halfAt(transport + icmp.ID);
       setPorts(quoted, id, id);
       setSeq(quoted, seq);
     }
   }
+  store<i32>(record, hashOfPair(proto === ICMPV6 ? ICMP : proto, content), 4 * CONTENT);
   if (transport + TRANSPORT_BYTES <= kept) mixWord(record, invariant);
 }
 

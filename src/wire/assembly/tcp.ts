@@ -1,7 +1,17 @@
 import { HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_FRAGMENT, IS_HEADLESS, SYN } from "../../packets/packets.js";
-import { ACK, FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, PORTS, SEQ, TCP_FLAGS_QUOTE } from "../../packets/records.js";
+import {
+  ACK,
+  FLAGS_PROTO_TTL,
+  HEAD,
+  OPTIONS_SHIFT,
+  PAYLOAD_LENGTH,
+  PORTS,
+  SEQ,
+  TCP_FLAGS_QUOTE,
+  WINDOW_SHIFT,
+} from "../../packets/records.js";
 import { wordAt } from "./bytes.js";
-import { headOf, keyOf, mix, mixBytes, setKey } from "./hash.js";
+import { headOf, keyOf, mix, mixBytes, optionsHash, setKey } from "./hash.js";
 
 /** Byte offsets in the header, RFC 9293 section 3.1. */
 export const SEQUENCE = 4;
@@ -29,7 +39,8 @@ export function tcp(at: i32, end: i32, kept: i32, record: i32): void {
   store<i32>(record, wordAt(at), 4 * PORTS);
   store<i32>(record, sequence, 4 * SEQ);
   store<i32>(record, acknowledgement, 4 * ACK);
-  store<i32>(record, control, 4 * TCP_FLAGS_QUOTE);
+  const options = payload <= kept ? optionsHash(at + HEADER_BYTES, payload) : 0;
+  store<i32>(record, control | (options << OPTIONS_SHIFT) | (word << WINDOW_SHIFT), 4 * TCP_FLAGS_QUOTE);
   store<i32>(record, end - payload, 4 * PAYLOAD_LENGTH);
 
   // both numbers in one, then flags and window: in which order their bytes are does not matter here
