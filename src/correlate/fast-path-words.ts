@@ -58,7 +58,8 @@ export const REST = 48;
 
 /** 1 where it is so. */
 export const IS_SHOWING = 49;
-export const IS_IPV4_ONLY = 50;
+/** Where pairs are counted whose keys were equal. */
+export const INTACT = 50;
 export const IS_UNCUT = 51;
 export const IS_ESTIMATED = 52;
 /** 1 where a packet that nobody waited for may have nothing but its verdict before it once its window is over … */

@@ -16,7 +16,6 @@ import type { Segments } from "./segments.js";
 import type { ShiftedSegments } from "./shifts.js";
 import type { Translations } from "./translations.js";
 import type { Verdicts } from "./verdicts.js";
-import type { Versions } from "./versions.js";
 
 /** What the fast path works on; the rooms it leaves packets to are asked whether they want one. */
 export interface Grounds {
@@ -36,7 +35,6 @@ export interface Grounds {
   readonly refusals: Refusals;
   /** Whether those are to be shown. */
   readonly wantsUnmatched: boolean;
-  readonly versions: Versions;
   readonly datagrams: Datagrams;
   readonly verdicts: Verdicts;
   readonly windowNs: number;
@@ -91,6 +89,7 @@ export class FastPath {
     this.#words[words.LATENCIES] = this.#latencies.byteOffset;
     this.#words[words.STRANGERS] = this.#strangers.byteOffset;
     this.#words[words.LEAVERS] = this.#leavers.byteOffset;
+    this.#words[words.INTACT] = translations.intact.byteOffset;
     this.#words[words.DIGESTS] = translations.inbound.address;
     this.#words[words.DIGESTS + 1] = translations.outbound.address;
     const { exports } = new WebAssembly.Instance(module, {
@@ -123,7 +122,7 @@ export class FastPath {
     shown: number,
     room: number,
   ): number {
-    const { timeline, tuples, buckets, translations, segments, versions, verdicts } = this.#grounds;
+    const { timeline, tuples, buckets, translations, segments, verdicts } = this.#grounds;
     const { accounts } = translations;
     const { samples } = accounts;
     // of each of these a packet may need one
@@ -159,7 +158,6 @@ export class FastPath {
     w[words.REST] = samples.rest;
     w[words.FLOWS_END] = accounts.end;
     w[words.FREE_SLOT_COUNT] = translations.freeCount;
-    w[words.IS_IPV4_ONLY] = versions.isNeeded ? 0 : 1;
     w[words.IS_UNCUT] = segments.isNeeded ? 0 : 1;
     w[words.NEWEST_NAT] = verdicts.newestIpv4;
     w[words.PAIRS_BEFORE] = translations.outbound.count + translations.inbound.count;
@@ -196,7 +194,7 @@ export class FastPath {
   }
 
   #beginSettling(due: number): void {
-    const { heap, timeline, translations, versions, datagrams, refusals, wantsUnmatched, isShowing } = this.#grounds;
+    const { heap, timeline, translations, datagrams, refusals, wantsUnmatched, isShowing } = this.#grounds;
     if (heap.changes !== this.#locatedAt) this.#locate();
     const w = this.#words;
     w[words.ROW] = timeline.end;
@@ -206,7 +204,7 @@ export class FastPath {
     w[words.FILED] = 0;
     w[words.LOCALS + INSIDE] = 0;
     w[words.LOCALS + OUTSIDE] = 0;
-    w[words.MAY_JUDGE] = isShowing || versions.isNeeded || datagrams.size > 0 ? 0 : 1;
+    w[words.MAY_JUDGE] = isShowing || datagrams.size > 0 ? 0 : 1;
     w[words.MAY_COUNT] = wantsUnmatched || !refusals.isEmpty ? 0 : 1;
   }
 

@@ -6,7 +6,7 @@ import { NONE } from "../packets/tuples.js";
 import { ALONE, type Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
 import { evidenceOf } from "./evidence.js";
-import { CONFLICT, KNOWN, POSSIBLE, type Translations } from "./translations.js";
+import { CONFLICT, IDENTITY, INTACT_BITS, KNOWN, POSSIBLE, type Translations } from "./translations.js";
 
 /** A bucket with more packets of a side than this is not searched: nothing in it is certain, and searching is quadratic. */
 const SEARCHABLE = 512;
@@ -251,6 +251,7 @@ export class Matcher {
     const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
     const evidence = evidenceOf(t.proto(inside), flags) | extra;
     t.pair(inside, outside, slot, (flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, isOutbound);
+    this.#translations.intact[((isOutbound ? 1 : 0) << INTACT_BITS) | (flags & IDENTITY)]++;
     this.forget(inside);
     this.forget(outside);
     this.#onPair(inside, outside);

@@ -6,6 +6,7 @@ import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { AMBIGUOUS, DECIDED, DONE, PAIRED, Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
 import { Buckets } from "./buckets.js";
+import { Altered } from "./altered.js";
 import type { Clock } from "./clock.js";
 import { Feed } from "./feed.js";
 import { FastPath } from "./fast-path.js";
@@ -13,18 +14,18 @@ import { Findings } from "./findings.js";
 import { FlowBook, TIDY_EVERY } from "./flow-book.js";
 import { Gaps } from "./gaps.js";
 import { Datagrams } from "./datagrams.js";
-import { Matcher } from "./matcher.js";
+import { Matcher, type Undecided } from "./matcher.js";
 import type { Pairing } from "./pairing.js";
 import { Proxies } from "./proxies.js";
 import { Refusals } from "./refusals.js";
 import { Segments } from "./segments.js";
 import { ShiftedSegments } from "./shifts.js";
+import { rewrittenFinding } from "./rewritten.js";
 import type { Standing } from "./standing.js";
 import { Groups } from "./groups.js";
 import { NOTED, note } from "./openings.js";
 import { type QuotedError, quotedError } from "./quotes.js";
 import { Translations } from "./translations.js";
-import { Versions } from "./versions.js";
 import { type Cover, COVER_MARGIN_NS, Verdicts } from "./verdicts.js";
 
 export interface RunOptions {
@@ -55,7 +56,7 @@ export class Run {
   readonly #matcher: Matcher;
   readonly #segments: Segments;
   readonly #shifted: ShiftedSegments;
-  readonly #versions: Versions;
+  readonly #altered: Altered;
   readonly #datagrams: Datagrams;
   readonly #groups: Groups;
   readonly #refusals: Refusals;
@@ -106,11 +107,12 @@ export class Run {
       this.#paired(inside, outside),
     );
     const pairing: Pairing = {
-      pairGroup: (inside, outside, slot, by, evidence) => this.#pairGroup(inside, outside, slot, by, evidence),
+      pairGroup: (inside, outside, slot, by, evidence, altered = 0) =>
+        this.#pairGroup(inside, outside, slot, by, evidence, altered),
     };
     this.#segments = new Segments(timeline, this.#translations, pairing);
     this.#shifted = new ShiftedSegments(timeline, this.#translations, pairing);
-    this.#versions = new Versions(timeline, this.#tuples, this.#translations, clock, pairing);
+    this.#altered = new Altered(heap, timeline, this.#tuples, this.#translations, clock, options.windowNs, pairing);
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
     this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
     this.#refusals = new Refusals(timeline);
@@ -141,7 +143,6 @@ export class Run {
       refusals: this.#refusals,
       onOverdue: (row) => this.#judgeAlone(row),
       wantsUnmatched: sink.wantsUnmatched,
-      versions: this.#versions,
       datagrams: this.#datagrams,
       verdicts: this.#verdicts,
       windowNs: options.windowNs,
@@ -277,6 +278,9 @@ export class Run {
     this.#book.close();
     const summary = this.#summary();
     for (const finding of this.#findings.close(this.#names, summary)) this.#sink.finding(finding);
+    const { outbound, inbound } = this.#translations;
+    const rewritten = rewrittenFinding(this.#altered.pairs, outbound.count + inbound.count);
+    if (rewritten !== null) this.#sink.finding(rewritten);
     this.#sink.end(summary);
   }
 
@@ -316,6 +320,7 @@ export class Run {
     // counted in packets, not in batches, so that it does not matter how a source cuts those
     if (row % TIDY_EVERY === 0 && this.#book.tidy(this.#nowNs)) {
       this.#verdicts.forgetWays();
+      this.#altered.forgetCandidates();
       for (const each of this.#feeds) each.findWays();
     }
     this.#match(row);
@@ -333,7 +338,6 @@ export class Run {
     }
     this.#matcher.admit(row);
     if (t.state(row) !== WAITING) return;
-    this.#versions.admit(row);
     if (!isTcp) this.#datagrams.admit(row);
     else if (this.#translations.slotOf(row) === NONE) this.#proxies.admit(row);
     else this.#shifted.admit(row);
@@ -371,10 +375,17 @@ export class Run {
     this.#proxies.forget(accounts.outsideTuple(slot));
   }
 
-  #pairGroup(inside: readonly number[], outside: readonly number[], slot: number, by: number, evidence: number): void {
+  #pairGroup(
+    inside: readonly number[],
+    outside: readonly number[],
+    slot: number,
+    by: number,
+    evidence: number,
+    altered: number,
+  ): void {
     for (const row of [...inside, ...outside]) this.#matcher.forget(row);
     const isOutbound = this.#translations.accounts.isOutbound(slot, this.#timeline.forward(inside[0]));
-    this.#groups.pair(inside, outside, slot, by, evidence, isOutbound);
+    this.#groups.pair(inside, outside, slot, by, evidence, isOutbound, altered);
     this.#paired(inside[0], outside[0]);
   }
 
@@ -411,17 +422,19 @@ export class Run {
   #decide(row: number): void {
     const t = this.#timeline;
     if (this.#datagrams.settle(row)) return;
-    const undecided = this.#matcher.settle(row);
-    if (undecided) {
-      this.#feeds[INSIDE].ambiguous += undecided.inside.length;
-      this.#feeds[OUTSIDE].ambiguous += undecided.outside.length;
-      this.#findings.ambiguous();
-      this.#sink.ambiguous(undecided.inside, undecided.outside, undecided.why);
-      return;
-    }
-    if (t.state(row) !== WAITING) return;
-    if (this.#segments.settle(row) || this.#shifted.settle(row) || this.#versions.settle(row)) return;
-    this.#judge(row);
+    this.#leave(this.#matcher.settle(row));
+    if (t.state(row) !== WAITING || this.#segments.settle(row) || this.#shifted.settle(row)) return;
+    this.#leave(this.#altered.settle(row));
+    if (t.state(row) === WAITING) this.#judge(row);
+  }
+
+  /** Tells of packets that cannot be told apart, if there are some. */
+  #leave(undecided: Undecided | null): void {
+    if (undecided === null) return;
+    this.#feeds[INSIDE].ambiguous += undecided.inside.length;
+    this.#feeds[OUTSIDE].ambiguous += undecided.outside.length;
+    this.#findings.ambiguous();
+    this.#sink.ambiguous(undecided.inside, undecided.outside, undecided.why);
   }
 
   /**
@@ -429,7 +442,7 @@ export class Run {
    * it asks is up to date in the middle of a stretch, but for latencies. Returns whether it did.
    */
   #judgeAlone(row: number): boolean {
-    if (this.#segments.mayPair(row) || this.#shifted.mayPair(row)) return false;
+    if (this.#segments.mayPair(row) || this.#shifted.mayPair(row) || this.#altered.mayPair(row)) return false;
     this.#judge(row);
     return true;
   }

@@ -46,6 +46,11 @@ const PLAUSIBLE_P99S = 16;
 /** … and any below this, nanoseconds. Retransmissions follow after a round trip at least. */
 const PLAUSIBLE_LEAST_NS = 5_000_000;
 
+/** Bits of a packet's flags that say whether it has an IP ID (HAS_IP_ID), and in which IP version (IS_IPV6) … */
+export const IDENTITY = 0x41;
+/** … and how many bits it takes to hold those. */
+export const INTACT_BITS = 7;
+
 /** Translations tried and not yet believed that are remembered at the most; the oldest go first. */
 const MOST_CANDIDATES = 65_536;
 
@@ -59,6 +64,8 @@ export class Translations {
   /** Latencies of all pairs: what is expected of a flow that has few of its own. */
   readonly outbound: LatencyDigest;
   readonly inbound: LatencyDigest;
+  /** How many pairs had equal keys: at outbound << INTACT_BITS | (flags & IDENTITY). */
+  readonly intact: Int32Array;
   /** Slots of flows that have ended and are still to be reported and freed. */
   retired: number[] = [];
   /** Slots of flows that were freed; the last one is the next to be used. */
@@ -78,6 +85,7 @@ export class Translations {
     this.#heap = heap;
     this.accounts = new FlowAccounts(heap);
     this.freeSlots = heap.take(Int32Array, 64);
+    this.intact = heap.take(Int32Array, 2 << INTACT_BITS);
     this.outbound = new LatencyDigest(heap);
     this.inbound = new LatencyDigest(heap);
     this.#timeline = timeline;

@@ -47,7 +47,7 @@ const PREVIOUS = 1;
 const NEXT = 2;
 export const TWIN = 3;
 export const FLOW = 4;
-/** `by` in the lower 8 bits, then 16 of `evidence`, then 1 where the pair travels outbound. */
+/** `by` in the lower 8 bits, then 16 of `evidence`, then 1 where the pair travels outbound, then 7 of `altered`. */
 export const BY_EVIDENCE_OUTBOUND = 5;
 
 /** Row numbers wrap here, so that they fit a small integer of V8's however long a run lasts. */
@@ -326,18 +326,31 @@ export class Timeline {
 
   /** Whether the pair of an inside row travels from inside to outside. */
   isOutbound(row: number): boolean {
-    return this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> 24 === 1;
+    return (this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] & (1 << 24)) !== 0;
   }
 
-  /** Makes two packets each other's twins. `slot`, `by`, `evidence` and `isOutbound` as `flow` and the others give them. */
-  pair(inside: number, outside: number, slot: number, by: number, evidence: number, isOutbound: boolean): void {
+  /** What the router changed of the packet of an inside row beyond what its flow says (bits of ALTERED). */
+  altered(row: number): number {
+    return this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> 25;
+  }
+
+  /** Makes two packets each other's twins. `slot` and what follows it as `flow` and the others give them. */
+  pair(
+    inside: number,
+    outside: number,
+    slot: number,
+    by: number,
+    evidence: number,
+    isOutbound: boolean,
+    altered: number = 0,
+  ): void {
     this.setState(inside, PAIRED);
     this.setState(outside, PAIRED);
     this.setTwin(inside, outside);
     this.setTwin(outside, inside);
     const fate = this.places[inside & this.mask] << FATE_BITS;
     this.fates[fate + FLOW] = slot;
-    this.fates[fate + BY_EVIDENCE_OUTBOUND] = by | (evidence << 8) | (isOutbound ? 1 << 24 : 0);
+    this.fates[fate + BY_EVIDENCE_OUTBOUND] = by | (evidence << 8) | (isOutbound ? 1 << 24 : 0) | (altered << 25);
   }
 
   /** The row behind this one. */

@@ -18,11 +18,11 @@ import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 import * as line from "../../packets/timeline.js";
 import * as tuple from "../../packets/tuples.js";
 import { ALONE } from "../buckets.js";
-import { NEVER_CUT_BYTES } from "../datagrams.js";
+import { LEAST_IPV6_MTU, NEVER_CUT_BYTES } from "../datagrams.js";
 import * as words from "../fast-path-words.js";
 import { TIDY_EVERY } from "../flow-book.js";
 import { ORDINARY_BYTES } from "../segments.js";
-import { LEARN_BITS, LEARN_BITS_RELATED, RELATED_PAIRS } from "../translations.js";
+import { IDENTITY, INTACT_BITS, LEARN_BITS, LEARN_BITS_RELATED, RELATED_PAIRS } from "../translations.js";
 import { evidenceOf } from "./evidence.js";
 import * as learnt from "./learning.js";
 import { bind, isNews, weigh } from "./learning.js";
@@ -69,7 +69,6 @@ export function run(ground: usize): void {
   const flows = wordOf(ground, words.FLOWS);
   const chunks = wordOf(ground, words.CHUNKS);
   const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
-  const isIpv4Only = wordOf(ground, words.IS_IPV4_ONLY) !== 0;
   const isUncut = wordOf(ground, words.IS_UNCUT) !== 0;
   const isEstimated = wordOf(ground, words.IS_ESTIMATED) !== 0;
   const windowNs = doubleOf(ground, words.WINDOW_NS);
@@ -184,10 +183,13 @@ export function run(ground: usize): void {
     let latencyNs: f64 = 0;
     let isLearnt = false;
     if (isAlone) {
-      if ((flagsProtoTtl & IS_IPV6) !== 0 || !isIpv4Only) break;
       if (proto !== TCP) {
         // a datagram that may be cut on its way
-        if (hasIpId && (flagsProtoTtl & IS_DF) === 0 && length > NEVER_CUT_BYTES) break;
+        const mayBeCut =
+          (flagsProtoTtl & IS_IPV6) !== 0
+            ? length > LEAST_IPV6_MTU
+            : hasIpId && (flagsProtoTtl & IS_DF) === 0 && length > NEVER_CUT_BYTES;
+        if (mayBeCut) break;
       } else if (payloadLength > 0 && (length > ORDINARY_BYTES || (isKnown && !isUncut))) break;
     } else {
       if (waiting < 0) break;
@@ -287,6 +289,8 @@ export function run(ground: usize): void {
       store<u8>(states + at, pairedState);
       store<u8>(states + w, pairedState);
       prove(wayState);
+      const intact = wordOf(ground, words.INTACT) + (((outbound << INTACT_BITS) | (flagsProtoTtl & IDENTITY)) << 2);
+      store<i32>(intact, load<i32>(intact) + 1);
       prove(wayAt(tuples, load<i32>(other, 4 * record.WAY)));
       if (isKept) {
         const otherFate = fates + (otherPlace << FATE_BYTES_BITS);

@@ -1,0 +1,335 @@
+import { HashIndex } from "../packets/hash-index.js";
+import type { Heap } from "../packets/heap.js";
+import { HAS_TCP_NUMBERS, IS_ERROR, IS_FRAGMENT, IS_HEADLESS, IS_IPV6, SYN, TCP } from "../packets/packets.js";
+import { ALTERED_IP_ID, BY_EXACT, BY_FLOW, BY_QUOTED, EVIDENCE_FLOW, EVIDENCE_TIME } from "../packets/results.js";
+import { INSIDE } from "../packets/sides.js";
+import { AMBIGUOUS, DECIDED, type Timeline, WAITING } from "../packets/timeline.js";
+import type { TupleTable } from "../packets/tuples.js";
+import { NONE } from "../packets/tuples.js";
+import { Candidates } from "./candidates.js";
+import type { Clock } from "./clock.js";
+import { alterations, contentHash, evidenceBetween, hasContent, isSameContent } from "./content.js";
+import type { Undecided } from "./matcher.js";
+import type { Pairing } from "./pairing.js";
+import { isLinkScoped, isMulticast } from "./scope.js";
+import { Survivors } from "./survivors.js";
+import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, type Translations } from "./translations.js";
+
+/** Bits it takes to believe in a translation never seen before … */
+const LEARN_BITS = 30;
+/** … or, once so many pairs prove that the captures belong together … */
+const RELATED_PAIRS = 8;
+const LEARN_BITS_RELATED = 20;
+/** … and to replace one that is in use. */
+const REPLACE_BITS = 46;
+/** Where nothing is known of how long packets take, they may take so long, nanoseconds: what is sent again follows after a round trip. */
+const UNKNOWN_NS = 5_000_000;
+/** With more packets of one content than this nothing is certain, and searching is quadratic. */
+const CROWDED = 256;
+/** The index is cleared of what was paired meanwhile when it reaches this size, or twice what was left of it then. */
+const FIRST_SWEEP = 4096;
+
+/**
+ * Pairs packets of which the router rewrites more than addresses, ports and ICMP id: the IP version (NAT64, SIIT, 464XLAT), the IP ID, TCP's
+ * options, window or ECN flags. Their keys differ, so they wait in vain; what is left is their content, how long others take, and what
+ * the router does to others. A packet is only one's twin if nothing else of that content can be, on either side: it may have been lost, and
+ * the other one be its retransmission.
+ *
+ * Works on packets that wait, once the window of one of them is over. `Survivors` learns ahead, from all that wait by then.
+ */
+export class Altered {
+  /** How many pairs were altered, by ALTERED_… bits. */
+  readonly pairs = new Map<number, number>();
+  readonly survivors: Survivors;
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+  readonly #translations: Translations;
+  readonly #clock: Clock;
+  readonly #windowNs: number;
+  readonly #pairing: Pairing;
+  readonly #candidates: Candidates;
+  /** Waiting packets by `contentHash`, as far as `#reached`; some of them may have been paired meanwhile. */
+  readonly #index: HashIndex;
+  #sweepAt = FIRST_SWEEP;
+  #reached = 0;
+  /** Until when, on the timeline, nothing of a content is certain, by its hash. */
+  readonly #crowded = new Map<number, number>();
+  /** What `#gather` found. */
+  readonly #own: number[] = [];
+  readonly #others: number[] = [];
+  /** What `#compare` found. */
+  #isOutbound = false;
+  #changes = 0;
+  #isSameId = false;
+  /** Whether only that nothing is known of latencies rules it out that they are twins. */
+  #isUnknown = false;
+
+  constructor(
+    heap: Heap,
+    timeline: Timeline,
+    tuples: TupleTable,
+    translations: Translations,
+    clock: Clock,
+    windowNs: number,
+    pairing: Pairing,
+  ) {
+    this.#timeline = timeline;
+    this.#tuples = tuples;
+    this.#translations = translations;
+    this.#clock = clock;
+    this.#windowNs = windowNs;
+    this.#pairing = pairing;
+    this.#index = new HashIndex(heap);
+    this.#candidates = new Candidates(timeline, tuples);
+    this.survivors = new Survivors(translations);
+  }
+
+  /** Whether there is a packet that `settle` might find to be the twin of this one, whose window is over. */
+  mayPair(row: number): boolean {
+    if (!this.#isEligible(row)) return false;
+    this.#advance();
+    const hash = contentHash(this.#timeline, row);
+    this.#gather(row, hash);
+    if (this.#others.length > 0) return true;
+    this.#index.remove(hash, row);
+    return false;
+  }
+
+  /**
+   * Decides about a WAITING packet whose window is over. Afterwards it is paired, or AMBIGUOUS (with what is returned), or still WAITING: it
+   * has no twin.
+   */
+  settle(row: number): Undecided | null {
+    if (!this.mayPair(row)) return null;
+    const undecided = this.#decide(row);
+    if (this.#timeline.state(row) === WAITING) this.#index.remove(contentHash(this.#timeline, row), row);
+    return undecided;
+  }
+
+  /** Drops what was gathered for translations not yet believed: tuple numbers are about to get another meaning. */
+  forgetCandidates(): void {
+    this.#candidates.clear();
+  }
+
+  #isEligible(row: number): boolean {
+    const t = this.#timeline;
+    if ((t.flags(row) & (IS_FRAGMENT | IS_HEADLESS)) !== 0 || !hasContent(t, row)) return false;
+    const tuples = this.#tuples;
+    const { words } = tuples;
+    const tuple = t.tuple(row);
+    const isIpv6 = tuples.isIpv6(tuple);
+    const a = tuples.address(tuple, true);
+    const b = tuples.address(tuple, false);
+    return !isBound(isIpv6, words, a) && !isBound(isIpv6, words, b);
+  }
+
+  /** Files what waits and has come since. */
+  #advance(): void {
+    const t = this.#timeline;
+    if (!t.isHeld(this.#reached) && this.#reached !== t.end) this.#reached = t.first;
+    for (;;) {
+      const row = t.firstBelow(this.#reached, t.end, DECIDED);
+      this.#reached = row;
+      if (row === t.end) return;
+      this.#reached = t.after(row);
+      if (this.#isEligible(row)) this.#file(row);
+    }
+  }
+
+  #file(row: number): void {
+    const t = this.#timeline;
+    const hash = contentHash(t, row);
+    this.#gather(row, hash);
+    if (this.#own.length + this.#others.length >= CROWDED) {
+      this.#crowded.set(hash, t.timeNs(row) + 2 * this.#windowNs);
+      return;
+    }
+    if (this.#own.length === 0 && this.#others.length === 1) this.#survey(row, this.#others[0]);
+    if (this.#index.size >= this.#sweepAt) this.#sweep(t.timeNs(row));
+    this.#index.add(hash, row);
+  }
+
+  /** Learns from two packets that are the only ones of their content. */
+  #survey(row: number, other: number): void {
+    const t = this.#timeline;
+    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    const relation = this.#compare(inside, outside);
+    if (relation === IMPOSSIBLE) return;
+    const gapNs = t.timeNs(outside) - t.timeNs(inside);
+    const isOutbound = this.#isOutbound;
+    this.survivors.gaps[isOutbound ? 1 : 0].add(t.timeNs(inside), gapNs);
+    if (relation !== KNOWN) this.#candidates.add(inside, outside, isOutbound, this.#isSameId);
+    if (!this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return;
+    const entered = isOutbound ? inside : outside;
+    this.survivors.note(isOutbound, t.flags(entered), this.#isSyn(row), this.#changes, this.#isSameId);
+  }
+
+  /** Sets what else waits and has the same content, within the window: on this packet's side, and on the other one. */
+  #gather(row: number, hash: number): void {
+    const t = this.#timeline;
+    this.#own.length = 0;
+    this.#others.length = 0;
+    const index = this.#index;
+    const timeNs = t.timeNs(row);
+    for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
+      const other = index.idAt(cell);
+      if (other === row || !t.isHeld(other) || t.state(other) >= DECIDED) continue;
+      if (Math.abs(t.timeNs(other) - timeNs) > this.#windowNs || !isSameContent(t, row, other)) continue;
+      (t.side(other) === t.side(row) ? this.#own : this.#others).push(other);
+    }
+  }
+
+  #decide(row: number): Undecided | null {
+    const t = this.#timeline;
+    const until = this.#crowded.get(contentHash(t, row));
+    if (until !== undefined && t.timeNs(row) <= until) return this.#leave([row], "too many packets are like it");
+    const own = this.#own.slice();
+    const others = this.#others.slice();
+    const claims = others.map((other) => this.#claim(row, other));
+    const best = Math.max(...claims);
+    if (best === 0) return others.some((other) => this.#isOpen(row, other, own)) ? this.#leave([row], WHY_OPEN) : null;
+    const candidates = others.filter((_, n) => claims[n] === best);
+    const [candidate] = candidates;
+    const rivals = own.filter((rival) => this.#claim(rival, candidate) >= best);
+    if (candidates.length > 1 || rivals.length > 0)
+      return this.#leave([row, ...candidates, ...rivals], "the router rewrites it, and other packets are like it");
+    if (t.state(candidate) === AMBIGUOUS)
+      return this.#leave([row], "what may be its twin may be another one's as well");
+    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, candidate] : [candidate, row];
+    return this.#pair(inside, outside, own.length + others.length > 1);
+  }
+
+  /** Whether a packet of the other side may be this one's twin, if packets take long, and is nobody else's. */
+  #isOpen(row: number, other: number, own: readonly number[]): boolean {
+    return this.#claim(row, other) === 0 && this.#isUnknown && own.every((rival) => this.#claim(rival, other) === 0);
+  }
+
+  /** How strongly a packet and one of the other side claim to be twins; 0 where they are not. */
+  #claim(row: number, other: number): number {
+    const t = this.#timeline;
+    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    this.#isUnknown = false;
+    const relation = this.#compare(inside, outside);
+    if (relation === IMPOSSIBLE) return 0;
+    const isOutbound = this.#isOutbound;
+    const { survivors } = this;
+    const isSyn = this.#isSyn(inside);
+    const isOneVersion = ((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0;
+    const flags = t.flags(isOutbound ? inside : outside);
+    if (isOneVersion && !survivors.isAltering(isOutbound, flags, isSyn, this.#isSameId)) return 0;
+    if (!survivors.isUsual(isOutbound, isSyn, this.#changes)) return 0;
+    if (!this.#isTimely(inside, t.timeNs(outside) - t.timeNs(inside))) return 0;
+    return 2 * relation + (this.#isSameId && !survivors.isRenumbering(isOutbound) ? 1 : 0);
+  }
+
+  /** Whether others take as long, those around its time, or those so far; or it takes no time that others are known to need. */
+  #isTimely(inside: number, gapNs: number): boolean {
+    const isOutbound = this.#isOutbound;
+    const isUsual = this.survivors.gaps[isOutbound ? 1 : 0].isUsual(this.#timeline.timeNs(inside), gapNs);
+    if (isUsual !== undefined) return isUsual;
+    const isQuick = this.#translations.isQuick(isOutbound, gapNs);
+    const isLong = Math.abs(gapNs) > UNKNOWN_NS;
+    this.#isUnknown = isQuick && isLong;
+    return isQuick && !isLong;
+  }
+
+  /**
+   * How two packets of one content stand to each other, by their translations, causality, and their keys: packets whose keys are equal are the
+   * matcher's. Sets their direction, and what differs in them.
+   */
+  #compare(inside: number, outside: number): number {
+    const t = this.#timeline;
+    const { accounts } = this.#translations;
+    const flags = t.flags(inside);
+    const gapNs = t.timeNs(outside) - t.timeNs(inside);
+    const slot = this.#translations.slotOf(inside);
+    let relation = KNOWN;
+    if (slot !== NONE && slot === this.#translations.slotOf(outside)) {
+      if ((t.forward(inside) === t.forward(outside)) === accounts.isFlipped(slot)) return IMPOSSIBLE;
+      this.#isOutbound = accounts.isOutbound(slot, t.forward(inside));
+    } else {
+      const lowered = t.ttl(inside) - t.ttl(outside);
+      // an error has the translation of what it quotes; else forwarding must show where numbers do not tell
+      if ((flags & IS_ERROR) !== 0 || (lowered === 0 && (flags & HAS_TCP_NUMBERS) === 0)) return IMPOSSIBLE;
+      this.#isOutbound = lowered === 0 ? gapNs >= 0 : lowered > 0;
+      const isProved = this.#tuples.isProved(t.way(inside)) || this.#tuples.isProved(t.way(outside));
+      relation = isProved ? CONFLICT : POSSIBLE;
+    }
+    const latencyNs = this.#isOutbound ? gapNs : -gapNs;
+    if (this.#clock.isTrusted && latencyNs < -this.#clock.slackNs) return IMPOSSIBLE;
+    const isOneVersion = ((flags ^ t.flags(outside)) & IS_IPV6) === 0;
+    if (isOneVersion && t.key(inside) === t.key(outside) && t.key2(inside) === t.key2(outside)) return IMPOSSIBLE;
+    this.#changes = alterations(t, inside, outside);
+    this.#isSameId = isOneVersion && t.ipId(inside) !== 0 && (this.#changes & ALTERED_IP_ID) === 0;
+    return relation;
+  }
+
+  /** Pairs two packets if their translation is known, or enough speaks for it. */
+  #pair(inside: number, outside: number, isContended: boolean): Undecided | null {
+    const t = this.#timeline;
+    const translations = this.#translations;
+    const relation = this.#compare(inside, outside);
+    const changes = this.#changes;
+    let evidence = evidenceBetween(t, inside, outside) | (isContended ? EVIDENCE_TIME : 0);
+    let slot = translations.slotOf(inside);
+    let by = BY_FLOW;
+    if (relation === KNOWN) evidence |= EVIDENCE_FLOW;
+    else {
+      const areRelated = translations.outbound.count + translations.inbound.count >= RELATED_PAIRS;
+      const least = relation === CONFLICT ? REPLACE_BITS : areRelated ? LEARN_BITS_RELATED : LEARN_BITS;
+      this.#candidates.add(inside, outside, this.#isOutbound, this.#isSameId);
+      if (this.#candidates.bits(inside, outside) < least) return this.#leave([inside, outside], WHY_LITTLE);
+      this.#candidates.forget(inside, outside);
+      slot = translations.learnAcross(inside, outside);
+      by = BY_EXACT;
+    }
+    if ((t.flags(inside) & IS_ERROR) !== 0) by = BY_QUOTED;
+    if (changes !== 0) this.pairs.set(changes, (this.pairs.get(changes) ?? 0) + 1);
+    const hash = contentHash(t, inside);
+    this.#index.remove(hash, inside);
+    this.#index.remove(hash, outside);
+    this.#pairing.pairGroup([inside], [outside], slot, by, evidence, changes);
+    return null;
+  }
+
+  /** Makes those of some packets AMBIGUOUS that wait. */
+  #leave(rows: readonly number[], why: string): Undecided {
+    const t = this.#timeline;
+    const waiting = rows.filter((row) => t.state(row) === WAITING).sort((a, b) => (t.isBefore(a, b) ? -1 : 1));
+    for (const row of waiting) t.setState(row, AMBIGUOUS);
+    const inside = waiting.filter((row) => t.side(row) === INSIDE);
+    return { inside, outside: waiting.filter((row) => t.side(row) !== INSIDE), why };
+  }
+
+  #isSyn(row: number): boolean {
+    return this.#timeline.proto(row) === TCP && (this.#timeline.tcpFlags(row) & SYN) !== 0;
+  }
+
+  #sweep(nowNs: number): void {
+    const t = this.#timeline;
+    const index = this.#index;
+    const { cells, mask } = index;
+    const hashes: number[] = [];
+    const rows: number[] = [];
+    for (let cell = 0; cell <= mask; cell++) {
+      const row = cells[2 * cell + 1] === 0 ? NONE : index.idAt(cell);
+      if (row === NONE || !t.isHeld(row) || t.state(row) >= DECIDED) continue;
+      hashes.push(cells[2 * cell]);
+      rows.push(row);
+    }
+    index.clear();
+    for (const [n, row] of rows.entries()) index.add(hashes[n], row);
+    this.#sweepAt = Math.max(FIRST_SWEEP, 2 * index.size);
+    for (const [hash, untilNs] of this.#crowded) if (untilNs < nowNs - this.#windowNs) this.#crowded.delete(hash);
+    for (const gaps of this.survivors.gaps) gaps.forget(nowNs - 3 * this.#windowNs);
+  }
+}
+
+const WHY_OPEN = "one candidate, but nothing tells how long packets take";
+const WHY_LITTLE =
+  "one candidate that the router may have rewritten, but too little evidence for a translation not seen before";
+
+/** Whether a router forwards no packet with this address. */
+function isBound(isIpv6: boolean, words: Uint32Array, at: number): boolean {
+  return isLinkScoped(isIpv6, words, at) || isMulticast(isIpv6, words, at);
+}
