@@ -64,8 +64,6 @@ export const IS_UNCUT = 51;
 export const IS_ESTIMATED = 52;
 /** 1 where a packet that nobody waited for may have nothing but its verdict before it once its window is over … */
 export const MAY_JUDGE = 53;
-/** … and where one that is found to be local need only be counted. */
-export const MAY_COUNT = 54;
 
 /** How many flows were learnt so far. */
 export const FLOWS_LEARNT = 55;
@@ -81,8 +79,6 @@ export const PAIRS_BEFORE = 58;
 export const PAIRS = 59;
 export const FIRSTS = 60;
 export const FILED = 61;
-/** Two: how many packets were found to be local, and only counted. */
-export const LOCALS = 62;
 /** Two: where the digests of all latencies are. */
 export const DIGESTS = 64;
 /** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */

@@ -11,7 +11,6 @@ import type { Datagrams } from "./datagrams.js";
 import * as words from "./fast-path-words.js";
 import type { Feed } from "./feed.js";
 import type { Proxies } from "./proxies.js";
-import type { Refusals } from "./refusals.js";
 import type { Segments } from "./segments.js";
 import type { ShiftedSegments } from "./shifts.js";
 import type { Translations } from "./translations.js";
@@ -32,9 +31,6 @@ export interface Grounds {
   readonly onFlow: (slot: number) => void;
   /** Told of packets whose window is over and that no other with their key waits for. Returns whether that decided about them. */
   readonly onOverdue: (row: number) => boolean;
-  readonly refusals: Refusals;
-  /** Whether those are to be shown. */
-  readonly wantsUnmatched: boolean;
   readonly datagrams: Datagrams;
   readonly verdicts: Verdicts;
   readonly windowNs: number;
@@ -172,7 +168,7 @@ export class FastPath {
     samples.end = w[words.CHUNKS_END];
     if (w[words.AT + INSIDE] !== inside.at) inside.goTo(w[words.AT + INSIDE]);
     if (w[words.AT + OUTSIDE] !== outside.at) outside.goTo(w[words.AT + OUTSIDE]);
-    this.#endSettling(inside, outside);
+    this.#endSettling();
     this.pairs = w[words.PAIRS];
     this.nowNs = d[words.NOW_NS];
     this.isAtOther = w[words.IS_AT_OTHER] !== 0;
@@ -186,15 +182,15 @@ export class FastPath {
    * Decides about packets whose window is over by `nowNs`, from `due` on, up to the first that takes more than a verdict. Returns
    * that one, or the timeline's end.
    */
-  settle(inside: Feed, outside: Feed, nowNs: number, due: number): number {
+  settle(nowNs: number, due: number): number {
     this.#beginSettling(due);
     this.#settle(this.#words.byteOffset, nowNs);
-    this.#endSettling(inside, outside);
+    this.#endSettling();
     return this.due;
   }
 
   #beginSettling(due: number): void {
-    const { heap, timeline, translations, datagrams, refusals, wantsUnmatched, isShowing } = this.#grounds;
+    const { heap, timeline, translations, datagrams, isShowing } = this.#grounds;
     if (heap.changes !== this.#locatedAt) this.#locate();
     const w = this.#words;
     w[words.ROW] = timeline.end;
@@ -202,20 +198,15 @@ export class FastPath {
     w[words.FREE_PLACE_COUNT] = timeline.freeCount;
     w[words.FLOWS_LEARNT] = translations.learnt;
     w[words.FILED] = 0;
-    w[words.LOCALS + INSIDE] = 0;
-    w[words.LOCALS + OUTSIDE] = 0;
     w[words.MAY_JUDGE] = isShowing || datagrams.size > 0 ? 0 : 1;
-    w[words.MAY_COUNT] = wantsUnmatched || !refusals.isEmpty ? 0 : 1;
   }
 
-  #endSettling(inside: Feed, outside: Feed): void {
+  #endSettling(): void {
     const { timeline, buckets, translations } = this.#grounds;
     const w = this.#words;
     timeline.freeCount = w[words.FREE_PLACE_COUNT];
     translations.learnt = w[words.FLOWS_LEARNT];
     buckets.index.counted(w[words.FILED]);
-    if (w[words.LOCALS + INSIDE] > 0) inside.judged("local", w[words.LOCALS + INSIDE]);
-    if (w[words.LOCALS + OUTSIDE] > 0) outside.judged("local", w[words.LOCALS + OUTSIDE]);
     this.due = w[words.DUE];
   }
 

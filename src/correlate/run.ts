@@ -140,9 +140,7 @@ export class Run {
       shifted: this.#shifted,
       proxies: this.#proxies,
       onFlow: (slot) => this.#begin(slot),
-      refusals: this.#refusals,
       onOverdue: (row) => this.#judgeAlone(row),
-      wantsUnmatched: sink.wantsUnmatched,
       datagrams: this.#datagrams,
       verdicts: this.#verdicts,
       windowNs: options.windowNs,
@@ -401,7 +399,7 @@ export class Run {
   /** Decides about all packets that are left. */
   #settleRest(): void {
     const next = (): number => {
-      this.#due = this.#fastPath.settle(...this.#feeds, Number.POSITIVE_INFINITY, this.#findDue());
+      this.#due = this.#fastPath.settle(Number.POSITIVE_INFINITY, this.#findDue());
       return this.#due;
     };
     for (let row = next(); row !== this.#timeline.end; row = next()) this.#settleOne(row);

@@ -2,8 +2,8 @@
 const BLOCK = 32;
 /** … and how many there must be around a packet's time before they say what is usual. */
 const LEAST = 8;
-/** What lies this many spreads (90th minus 10th percentile) outside is not usual … */
-const SPREADS = 4;
+/** What lies this many spreads (third quartile minus first, which no quarter of wrong candidates moves) outside is not usual … */
+const SPREADS = 8;
 /** … where it is at least this far outside, nanoseconds: scheduling and interrupt moderation. */
 const SLACK_NS = 200_000;
 
@@ -79,8 +79,8 @@ export class UsualGaps {
     const block = this.#blocks.at(-1);
     if (this.#isSummedUp || block === undefined) return;
     const sorted = this.#newest.slice(0, this.#count).sort();
-    block.lowNs = sorted[Math.floor(0.1 * this.#count)];
-    block.highNs = sorted[Math.ceil(0.9 * this.#count) - 1];
+    block.lowNs = sorted[Math.floor(0.25 * this.#count)];
+    block.highNs = sorted[Math.ceil(0.75 * this.#count) - 1];
     this.#isSummedUp = true;
   }
 }
