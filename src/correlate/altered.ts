@@ -2,13 +2,14 @@ import { HashIndex } from "../packets/hash-index.js";
 import type { Heap } from "../packets/heap.js";
 import { HAS_TCP_NUMBERS, IS_ERROR, IS_FRAGMENT, IS_HEADLESS, IS_IPV6, SYN, TCP } from "../packets/packets.js";
 import { ALTERED_IP_ID, BY_EXACT, BY_FLOW, BY_QUOTED, EVIDENCE_FLOW, EVIDENCE_TIME } from "../packets/results.js";
-import { INSIDE } from "../packets/sides.js";
+import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { AMBIGUOUS, DECIDED, type Timeline, WAITING } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
 import { NONE } from "../packets/tuples.js";
 import { Candidates } from "./candidates.js";
 import type { Clock } from "./clock.js";
 import { alterations, contentHash, evidenceBetween, hasContent, isSameContent } from "./content.js";
+import { Crowd } from "./crowd.js";
 import type { Undecided } from "./matcher.js";
 import type { Pairing } from "./pairing.js";
 import { isLinkScoped, isMulticast } from "./scope.js";
@@ -24,8 +25,10 @@ const LEARN_BITS_RELATED = 20;
 const REPLACE_BITS = 46;
 /** Where nothing is known of how long packets take, they may take so long, nanoseconds: what is sent again follows after a round trip. */
 const UNKNOWN_NS = 5_000_000;
-/** With more packets of one content than this nothing is certain, and searching is quadratic. */
-const CROWDED = 256;
+/** Of more packets of one content than this, only those are looked at that came about the same time: the others would take too long. */
+const CROWDED = 32;
+/** How often crowds are cleared of what is past, packets filed in them. */
+const TIDY_EVERY = 1024;
 /** The index is cleared of what was paired meanwhile when it reaches this size, or twice what was left of it then. */
 const FIRST_SWEEP = 4096;
 
@@ -52,8 +55,9 @@ export class Altered {
   readonly #index: HashIndex;
   #sweepAt = FIRST_SWEEP;
   #reached = 0;
-  /** Until when, on the timeline, nothing of a content is certain, by its hash. */
-  readonly #crowded = new Map<number, number>();
+  /** Instead of the index, contents that many packets have, by `contentHash`. */
+  readonly #crowds = new Map<number, Crowd>();
+  #crowdFiled = 0;
   /** What `#gather` found. */
   readonly #own: number[] = [];
   readonly #others: number[] = [];
@@ -84,10 +88,15 @@ export class Altered {
     this.survivors = new Survivors(translations);
   }
 
+  /** Whether the router gives packets IP IDs of its own, one way at least: then keys with an ID are no evidence. */
+  get isRenumbering(): boolean {
+    return this.survivors.isRenumbering(true) || this.survivors.isRenumbering(false);
+  }
+
   /** Whether there is a packet that `settle` might find to be the twin of this one, whose window is over. */
   mayPair(row: number): boolean {
     if (!this.#isEligible(row)) return false;
-    this.#advance();
+    this.lookAhead();
     const hash = contentHash(this.#timeline, row);
     this.#gather(row, hash);
     if (this.#others.length > 0) return true;
@@ -123,8 +132,8 @@ export class Altered {
     return !isBound(isIpv6, words, a) && !isBound(isIpv6, words, b);
   }
 
-  /** Files what waits and has come since. */
-  #advance(): void {
+  /** Files what waits and has come since, and learns from it. */
+  lookAhead(): void {
     const t = this.#timeline;
     if (!t.isHeld(this.#reached) && this.#reached !== t.end) this.#reached = t.first;
     for (;;) {
@@ -140,13 +149,36 @@ export class Altered {
     const t = this.#timeline;
     const hash = contentHash(t, row);
     this.#gather(row, hash);
-    if (this.#own.length + this.#others.length >= CROWDED) {
-      this.#crowded.set(hash, t.timeNs(row) + 2 * this.#windowNs);
+    if (this.#own.length === 0 && this.#others.length === 1) this.#survey(row, this.#others[0]);
+    const crowd =
+      this.#crowds.get(hash) ?? (this.#own.length + this.#others.length >= CROWDED && this.#gatherAll(hash));
+    if (crowd) {
+      crowd.add(t.sideOf(row), row, t.timeNs(row));
+      if (++this.#crowdFiled % TIDY_EVERY === 0) this.#tidy(t.timeNs(row));
       return;
     }
-    if (this.#own.length === 0 && this.#others.length === 1) this.#survey(row, this.#others[0]);
     if (this.#index.size >= this.#sweepAt) this.#sweep(t.timeNs(row));
     this.#index.add(hash, row);
+  }
+
+  /** Takes what has a content out of the index. */
+  #gatherAll(hash: number): Crowd {
+    const t = this.#timeline;
+    const crowd = new Crowd();
+    this.#crowds.set(hash, crowd);
+    const index = this.#index;
+    for (let cell = index.seek(hash); cell >= 0; cell = index.seek(hash)) {
+      const row = index.idAt(cell);
+      if (this.#isWaiting(row)) crowd.add(t.sideOf(row), row, t.timeNs(row));
+      index.removeAt(cell);
+    }
+    return crowd;
+  }
+
+  /** Whether a packet filed may still be another one's twin. */
+  #isWaiting(row: number): boolean {
+    const t = this.#timeline;
+    return t.isHeld(row) && t.state(row) < DECIDED;
   }
 
   /** Learns from two packets that are the only ones of their content. */
@@ -171,9 +203,17 @@ export class Altered {
     this.#others.length = 0;
     const index = this.#index;
     const timeNs = t.timeNs(row);
+    const crowd = this.#crowds.get(hash);
+    if (crowd !== undefined) {
+      for (const side of [INSIDE, OUTSIDE] as const)
+        for (const other of crowd.near(side, timeNs, this.#longestNs(timeNs)))
+          if (other !== row && this.#isWaiting(other) && isSameContent(t, row, other))
+            (side === t.side(row) ? this.#own : this.#others).push(other);
+      return;
+    }
     for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
       const other = index.idAt(cell);
-      if (other === row || !t.isHeld(other) || t.state(other) >= DECIDED) continue;
+      if (other === row || !this.#isWaiting(other)) continue;
       if (Math.abs(t.timeNs(other) - timeNs) > this.#windowNs || !isSameContent(t, row, other)) continue;
       (t.side(other) === t.side(row) ? this.#own : this.#others).push(other);
     }
@@ -181,8 +221,6 @@ export class Altered {
 
   #decide(row: number): Undecided | null {
     const t = this.#timeline;
-    const until = this.#crowded.get(contentHash(t, row));
-    if (until !== undefined && t.timeNs(row) <= until) return this.#leave([row], "too many packets are like it");
     const own = this.#own.slice();
     const others = this.#others.slice();
     const claims = others.map((other) => this.#claim(row, other));
@@ -225,12 +263,22 @@ export class Altered {
   /** Whether others take as long, those around its time, or those so far; or it takes no time that others are known to need. */
   #isTimely(inside: number, gapNs: number): boolean {
     const isOutbound = this.#isOutbound;
-    const isUsual = this.survivors.gaps[isOutbound ? 1 : 0].isUsual(this.#timeline.timeNs(inside), gapNs);
-    if (isUsual !== undefined) return isUsual;
+    const usual = this.survivors.gaps[isOutbound ? 1 : 0].at(this.#timeline.timeNs(inside));
+    if (usual !== null) return gapNs >= usual.minNs && gapNs <= usual.maxNs;
     const isQuick = this.#translations.isQuick(isOutbound, gapNs);
     const isLong = Math.abs(gapNs) > UNKNOWN_NS;
     this.#isUnknown = isQuick && isLong;
     return isQuick && !isLong;
+  }
+
+  /** How far apart twins are at the most about a time, nanoseconds, as `#isTimely` has it. */
+  #longestNs(timeNs: number): number {
+    let longestNs = UNKNOWN_NS;
+    for (const gaps of this.survivors.gaps) {
+      const usual = gaps.at(timeNs);
+      if (usual !== null) longestNs = Math.max(longestNs, -usual.minNs, usual.maxNs);
+    }
+    return longestNs;
   }
 
   /**
@@ -258,7 +306,8 @@ export class Altered {
     const latencyNs = this.#isOutbound ? gapNs : -gapNs;
     if (this.#clock.isTrusted && latencyNs < -this.#clock.slackNs) return IMPOSSIBLE;
     const isOneVersion = ((flags ^ t.flags(outside)) & IS_IPV6) === 0;
-    if (isOneVersion && t.key(inside) === t.key(outside) && t.key2(inside) === t.key2(outside)) return IMPOSSIBLE;
+    const isSameKey = isOneVersion && t.key(inside) === t.key(outside) && t.key2(inside) === t.key2(outside);
+    if (isSameKey && !this.survivors.isRenumbering(this.#isOutbound)) return IMPOSSIBLE;
     this.#changes = alterations(t, inside, outside);
     this.#isSameId = isOneVersion && t.ipId(inside) !== 0 && (this.#changes & ALTERED_IP_ID) === 0;
     return relation;
@@ -306,22 +355,27 @@ export class Altered {
   }
 
   #sweep(nowNs: number): void {
-    const t = this.#timeline;
     const index = this.#index;
     const { cells, mask } = index;
     const hashes: number[] = [];
     const rows: number[] = [];
     for (let cell = 0; cell <= mask; cell++) {
       const row = cells[2 * cell + 1] === 0 ? NONE : index.idAt(cell);
-      if (row === NONE || !t.isHeld(row) || t.state(row) >= DECIDED) continue;
+      if (row === NONE || !this.#isWaiting(row)) continue;
       hashes.push(cells[2 * cell]);
       rows.push(row);
     }
     index.clear();
     for (const [n, row] of rows.entries()) index.add(hashes[n], row);
     this.#sweepAt = Math.max(FIRST_SWEEP, 2 * index.size);
-    for (const [hash, untilNs] of this.#crowded) if (untilNs < nowNs - this.#windowNs) this.#crowded.delete(hash);
-    for (const gaps of this.survivors.gaps) gaps.forget(nowNs - 3 * this.#windowNs);
+    this.#tidy(nowNs);
+  }
+
+  /** Forgets what is too old for anybody to ask for. */
+  #tidy(nowNs: number): void {
+    const beforeNs = nowNs - 3 * this.#windowNs;
+    for (const [hash, crowd] of this.#crowds) if (!crowd.forget(beforeNs)) this.#crowds.delete(hash);
+    for (const gaps of this.survivors.gaps) gaps.forget(beforeNs);
   }
 }
 

@@ -3,6 +3,7 @@ import { BY_EXACT, BY_FLOW, BY_ORDER, BY_QUOTED, EVIDENCE_FLOW, EVIDENCE_TIME } 
 import { INSIDE, OUTSIDE, otherSide, type Side } from "../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
+import type { Altered } from "./altered.js";
 import { ALONE, type Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
 import { evidenceOf } from "./evidence.js";
@@ -10,6 +11,11 @@ import { CONFLICT, IDENTITY, INTACT_BITS, KNOWN, POSSIBLE, type Translations } f
 
 /** A bucket with more packets of a side than this is not searched: nothing in it is certain, and searching is quadratic. */
 const SEARCHABLE = 512;
+
+/** Two packets that have an IP ID in common so far apart, nanoseconds, may have it by chance: the router may number packets itself … */
+export const LATE_NS = 5_000_000;
+/** … where no more pairs than this say that it does not. */
+export const EARLY_PAIRS = 1024;
 
 /** How many packets behind one with too little evidence are looked through for more. */
 const LOOK_AHEAD = 4096;
@@ -38,17 +44,22 @@ export class Matcher {
   #rivals = 0;
   #others = 0;
   #usedTime = false;
+  /** Whether the last candidate was refused as its IP ID is the router's own, and says nothing. */
+  #isRenumbered = false;
+  readonly #altered: Altered;
 
   constructor(
     timeline: Timeline,
     buckets: Buckets,
     translations: Translations,
     clock: Clock,
+    altered: Altered,
     onPair: (inside: number, outside: number) => void,
   ) {
     this.#timeline = timeline;
     this.#translations = translations;
     this.#clock = clock;
+    this.#altered = altered;
     this.#onPair = onPair;
     this.#buckets = buckets;
   }
@@ -71,7 +82,7 @@ export class Matcher {
     if (this.#hasCandidates(row)) {
       if (this.#tryPair(row, CONFLICT)) return null;
       if (this.#learnAhead(row) && this.#tryPair(row, POSSIBLE)) return null;
-      const undecided = this.#gather(row);
+      const undecided = this.#isRenumbered ? null : this.#gather(row);
       if (undecided) return undecided;
     }
     this.#buckets.remove(row);
@@ -93,6 +104,7 @@ export class Matcher {
   #tryPair(row: number, weakest: number): boolean {
     const t = this.#timeline;
     const bucket = t.bucket(row);
+    this.#isRenumbered = false;
     if (!this.#isSearchable(bucket)) return false;
     this.#survey(row, bucket);
     const relation = this.#relation;
@@ -108,6 +120,12 @@ export class Matcher {
     }
     const inside = t.side(row) === INSIDE ? row : candidate;
     const outside = inside === row ? candidate : row;
+    if ((t.flags(row) & HAS_IP_ID) !== 0) {
+      const isLate = Math.abs(t.timeNs(outside) - t.timeNs(inside)) > LATE_NS;
+      if (isLate && this.#translations.intactWithId < EARLY_PAIRS) this.#altered.lookAhead();
+      this.#isRenumbered = this.#altered.survivors.isRenumbering(this.#isOutbound(inside, outside));
+      if (this.#isRenumbered) return false;
+    }
     if (relation === KNOWN) {
       const slot = this.#translations.slotOf(inside);
       if (this.#others > 0)
@@ -120,6 +138,14 @@ export class Matcher {
     if (slot === NONE) return false;
     this.#pair(inside, outside, slot, BY_EXACT, 0);
     return true;
+  }
+
+  /** Whether two packets travel outbound, if they are twins. */
+  #isOutbound(inside: number, outside: number): boolean {
+    const t = this.#timeline;
+    const slot = this.#translations.slotOf(inside);
+    if (slot !== NONE) return this.#translations.accounts.isOutbound(slot, t.forward(inside));
+    return t.ttl(inside) > t.ttl(outside);
   }
 
   /**

@@ -103,9 +103,6 @@ export class Run {
     const timeline = this.#timeline;
     this.#translations = new Translations(heap, timeline, this.#tuples, clock, options.windowNs);
     const buckets = new Buckets(heap, timeline);
-    this.#matcher = new Matcher(timeline, buckets, this.#translations, clock, (inside, outside) =>
-      this.#paired(inside, outside),
-    );
     const pairing: Pairing = {
       pairGroup: (inside, outside, slot, by, evidence, altered = 0) =>
         this.#pairGroup(inside, outside, slot, by, evidence, altered),
@@ -113,6 +110,9 @@ export class Run {
     this.#segments = new Segments(timeline, this.#translations, pairing);
     this.#shifted = new ShiftedSegments(timeline, this.#translations, pairing);
     this.#altered = new Altered(heap, timeline, this.#tuples, this.#translations, clock, options.windowNs, pairing);
+    this.#matcher = new Matcher(timeline, buckets, this.#translations, clock, this.#altered, (inside, outside) =>
+      this.#paired(inside, outside),
+    );
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
     this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
     this.#refusals = new Refusals(timeline);
@@ -195,7 +195,7 @@ export class Run {
     // where it matters how many pairs there are, no packet may be taken before those before it were shown
     const isFast = this.#options.maxPairs === Number.POSITIVE_INFINITY;
     while (this.#pairs < this.#options.maxPairs) {
-      const isFurther = isFast && !inside.isEmpty && !outside.isEmpty && this.#goFast();
+      const isFurther = isFast && !this.#altered.isRenumbering && !inside.isEmpty && !outside.isEmpty && this.#goFast();
       if (this.#pass() && isFurther) continue;
       const next = this.#next;
       if (this.#feeds[next].isEmpty) {
@@ -441,6 +441,7 @@ export class Run {
    */
   #judgeAlone(row: number): boolean {
     if (this.#segments.mayPair(row) || this.#shifted.mayPair(row) || this.#altered.mayPair(row)) return false;
+    if (this.#altered.isRenumbering) return false;
     this.#judge(row);
     return true;
   }

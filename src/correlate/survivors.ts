@@ -1,3 +1,4 @@
+import { HAS_IP_ID, IS_IPV6 } from "../packets/packets.js";
 import { ALTERED, ALTERED_IP_ID } from "../packets/results.js";
 import { IDENTITY, INTACT_BITS, type Translations } from "./translations.js";
 import { UsualGaps } from "./usual-gaps.js";
@@ -71,8 +72,7 @@ export class Survivors {
   isRenumbering(isOutbound: boolean): boolean {
     const renumbered = this.#renumbered[isOutbound ? 1 : 0];
     const intact = this.#translations.intact;
-    let withId = 0;
-    for (let flags = 0; flags <= IDENTITY; flags++) withId += intact[indexOf(isOutbound, flags)];
+    const withId = intact[indexOf(isOutbound, HAS_IP_ID)] + intact[indexOf(isOutbound, HAS_IP_ID | IS_IPV6)];
     return renumbered >= FEW && renumbered * LEAST_SHARE >= withId;
   }
 }

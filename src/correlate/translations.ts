@@ -94,6 +94,11 @@ export class Translations {
     this.#windowNs = windowNs;
   }
 
+  /** How many pairs over IPv4 had an IP ID and equal keys. */
+  get intactWithId(): number {
+    return this.intact[HAS_IP_ID] + this.intact[(1 << INTACT_BITS) | HAS_IP_ID];
+  }
+
   /** The relation of two packets with equal keys: IMPOSSIBLE, CONFLICT, POSSIBLE or KNOWN. */
   relation(inside: number, outside: number): number {
     const t = this.#timeline;

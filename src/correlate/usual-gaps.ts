@@ -1,3 +1,5 @@
+import type { LatencyRange } from "../packets/latency.js";
+
 /** Gaps that one block sums up … */
 const BLOCK = 32;
 /** … and how many there must be around a packet's time before they say what is usual. */
@@ -36,14 +38,14 @@ export class UsualGaps {
     this.#isSummedUp = false;
   }
 
-  /** Whether a gap is usual at that time; undefined where too few are known to tell. */
-  isUsual(timeNs: number, gapNs: number): boolean | undefined {
+  /** The gaps that are usual at that time; null where too few are known to tell. */
+  at(timeNs: number): LatencyRange | null {
     const blocks = this.#blocks;
-    const at = this.#at(timeNs);
+    const at = this.#blockAt(timeNs);
     const end = Math.min(blocks.length, at + 2);
     if (end === blocks.length) {
       this.#sumUp();
-      if (blocks.length === 0 || (blocks.length === 1 && this.#count < LEAST)) return undefined;
+      if (blocks.length === 0 || (blocks.length === 1 && this.#count < LEAST)) return null;
     }
     let lowNs = Number.POSITIVE_INFINITY;
     let highNs = Number.NEGATIVE_INFINITY;
@@ -54,17 +56,17 @@ export class UsualGaps {
       highNs = Math.max(highNs, blocks[n].highNs);
     }
     const marginNs = SPREADS * (highNs - lowNs) + SLACK_NS;
-    return gapNs >= lowNs - marginNs && gapNs <= highNs + marginNs;
+    return { minNs: lowNs - marginNs, maxNs: highNs + marginNs };
   }
 
   /** Forgets what lies before this time: nobody asks for it any more. */
   forget(beforeNs: number): void {
-    const old = this.#at(beforeNs) - 1;
+    const old = this.#blockAt(beforeNs) - 1;
     if (old > 0) this.#blocks.splice(0, old);
   }
 
   /** The last block that begins by that time, or the first one. */
-  #at(timeNs: number): number {
+  #blockAt(timeNs: number): number {
     let low = 0;
     let high = this.#blocks.length;
     while (low < high) {

@@ -20,6 +20,7 @@ import * as tuple from "../../packets/tuples.js";
 import { ALONE } from "../buckets.js";
 import { LEAST_IPV6_MTU, NEVER_CUT_BYTES } from "../datagrams.js";
 import * as words from "../fast-path-words.js";
+import { EARLY_PAIRS, LATE_NS } from "../matcher.js";
 import { TIDY_EVERY } from "../flow-book.js";
 import { ORDINARY_BYTES } from "../segments.js";
 import { IDENTITY, INTACT_BITS, LEARN_BITS, LEARN_BITS_RELATED, RELATED_PAIRS } from "../translations.js";
@@ -200,6 +201,7 @@ export function run(ground: usize): void {
       if (!isKnown) {
         const gapNs = side === INSIDE ? otherNs - timeNs : timeNs - otherNs;
         if (gapNs > windowNs || gapNs < -windowNs || !isSample(gapNs)) break;
+        if (hasIpId && abs<f64>(gapNs) > LATE_NS && intactWithId(ground) < EARLY_PAIRS) break;
         const learnBits = pairsBefore + pairs >= RELATED_PAIRS ? LEARN_BITS_RELATED : LEARN_BITS;
         const isCertain =
           side === INSIDE
@@ -229,6 +231,7 @@ export function run(ground: usize): void {
         if (((way ^ otherWay ^ bits) & account.IS_FLIPPED) !== 0) break;
         latencyNs = outbound === side ? timeNs - otherNs : otherNs - timeNs;
         if (latencyNs > windowNs || latencyNs < -windowNs || !isSample(latencyNs)) break;
+        if (hasIpId && abs<f64>(latencyNs) > LATE_NS && intactWithId(ground) < EARLY_PAIRS) break;
         if (!hasIpId && !(latencyNs >= 0 && latencyNs <= surelyInTimeNs)) break;
         // a flow's first pair tells of more than itself; what has been proved had a pair, which is known without its account
         const isProved = (ofWay & tuple.PROVED) !== 0;
@@ -395,6 +398,12 @@ function stampNsOf(packets: usize, at: i32): f64 {
 /** Whether `Samples` have room for a latency. */
 function isSample(latencyNs: f64): bool {
   return <f64>(<i32>latencyNs) === latencyNs;
+}
+
+/** As `Translations` has it. */
+function intactWithId(ground: usize): i32 {
+  const intact = <usize>wordOf(ground, words.INTACT);
+  return load<i32>(intact, 4 * HAS_IP_ID) + load<i32>(intact + (4 << INTACT_BITS), 4 * HAS_IP_ID);
 }
 
 /** Adds a row to a list of those that somebody else has to see: `rows` says where that is, `count` how many there are. */
