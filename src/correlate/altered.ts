@@ -1,15 +1,31 @@
-import { HashIndex } from "../packets/hash-index.js";
 import type { Heap } from "../packets/heap.js";
 import { HAS_TCP_NUMBERS, IS_ERROR, IS_FRAGMENT, IS_HEADLESS, IS_IPV6, SYN, TCP } from "../packets/packets.js";
-import { ALTERED_IP_ID, BY_EXACT, BY_FLOW, BY_QUOTED, EVIDENCE_FLOW, EVIDENCE_TIME } from "../packets/results.js";
-import { INSIDE, OUTSIDE } from "../packets/sides.js";
+import {
+  ALTERED_IP_ID,
+  ALTERED_PAYLOAD,
+  BY_EXACT,
+  BY_FLOW,
+  BY_QUOTED,
+  EVIDENCE_FLOW,
+  EVIDENCE_TIME,
+} from "../packets/results.js";
+import { INSIDE } from "../packets/sides.js";
 import { AMBIGUOUS, DECIDED, type Timeline, WAITING } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
 import { NONE } from "../packets/tuples.js";
 import { Candidates } from "./candidates.js";
 import type { Clock } from "./clock.js";
-import { alterations, contentHash, evidenceBetween, hasContent, isSameContent } from "./content.js";
-import { Crowd } from "./crowd.js";
+import {
+  alterations,
+  contentHash,
+  evidenceBetween,
+  hasContent,
+  hasIdentity,
+  identityHash,
+  isOnlySameIdentity,
+  isSameContent,
+} from "./content.js";
+import { Contents } from "./contents.js";
 import type { Undecided } from "./matcher.js";
 import type { Pairing } from "./pairing.js";
 import { isLinkScoped, isMulticast } from "./scope.js";
@@ -25,13 +41,8 @@ const LEARN_BITS_RELATED = 20;
 const REPLACE_BITS = 46;
 /** Where nothing is known of how long packets take, they may take so long, nanoseconds: what is sent again follows after a round trip. */
 const UNKNOWN_NS = 5_000_000;
-/** Of more packets of one content than this, only those are looked at that came about the same time: the others would take too long. */
-const CROWDED = 32;
-/** How often crowds are cleared of what is past, packets filed in them. */
-const TIDY_EVERY = 1024;
-/** The index is cleared of what was paired meanwhile when it reaches this size, or twice what was left of it then. */
-const FIRST_SWEEP = 4096;
-
+/** What lies so many windows back is not asked for any more. */
+const PAST_WINDOWS = 3;
 /**
  * Pairs packets of which the router rewrites more than addresses, ports and ICMP id: the IP version (NAT64, SIIT, 464XLAT), the IP ID, TCP's
  * options, window or ECN flags. Their keys differ, so they wait in vain; what is left is their content, how long others take, and what
@@ -51,16 +62,11 @@ export class Altered {
   readonly #windowNs: number;
   readonly #pairing: Pairing;
   readonly #candidates: Candidates;
-  /** Waiting packets by `contentHash`, as far as `#reached`; some of them may have been paired meanwhile. */
-  readonly #index: HashIndex;
-  #sweepAt = FIRST_SWEEP;
+  /** Waiting packets, as far as `#reached`. */
+  readonly #contents: Contents;
+  /** Those of them that may be known by their IP ID alone. */
+  readonly #ids: Contents;
   #reached = 0;
-  /** Instead of the index, contents that many packets have, by `contentHash`. */
-  readonly #crowds = new Map<number, Crowd>();
-  #crowdFiled = 0;
-  /** What `#gather` found. */
-  readonly #own: number[] = [];
-  readonly #others: number[] = [];
   /** What `#compare` found. */
   #isOutbound = false;
   #changes = 0;
@@ -83,7 +89,8 @@ export class Altered {
     this.#clock = clock;
     this.#windowNs = windowNs;
     this.#pairing = pairing;
-    this.#index = new HashIndex(heap);
+    this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
+    this.#ids = new Contents(heap, timeline, windowNs, identityHash, isOnlySameIdentity);
     this.#candidates = new Candidates(timeline, tuples);
     this.survivors = new Survivors(translations);
   }
@@ -97,10 +104,9 @@ export class Altered {
   mayPair(row: number): boolean {
     if (!this.#isEligible(row)) return false;
     this.lookAhead();
-    const hash = contentHash(this.#timeline, row);
-    this.#gather(row, hash);
-    if (this.#others.length > 0) return true;
-    this.#index.remove(hash, row);
+    this.#find(row);
+    if (this.#contents.others.length + this.#ids.others.length > 0) return true;
+    this.#remove(row);
     return false;
   }
 
@@ -110,8 +116,8 @@ export class Altered {
    */
   settle(row: number): Undecided | null {
     if (!this.mayPair(row)) return null;
-    const undecided = this.#decide(row);
-    if (this.#timeline.state(row) === WAITING) this.#index.remove(contentHash(this.#timeline, row), row);
+    const undecided = this.#decide(row, this.#contents) ?? this.#decide(row, this.#ids);
+    if (this.#timeline.state(row) === WAITING) this.#remove(row);
     return undecided;
   }
 
@@ -146,39 +152,19 @@ export class Altered {
   }
 
   #file(row: number): void {
-    const t = this.#timeline;
-    const hash = contentHash(t, row);
-    this.#gather(row, hash);
-    if (this.#own.length === 0 && this.#others.length === 1) this.#survey(row, this.#others[0]);
-    const crowd =
-      this.#crowds.get(hash) ?? (this.#own.length + this.#others.length >= CROWDED && this.#gatherAll(hash));
-    if (crowd) {
-      crowd.add(t.sideOf(row), row, t.timeNs(row));
-      if (++this.#crowdFiled % TIDY_EVERY === 0) this.#tidy(t.timeNs(row));
-      return;
+    const contents = this.#contents;
+    const timeNs = this.#timeline.timeNs(row);
+    this.#find(row);
+    if (contents.own.length === 0 && contents.others.length === 1) this.#survey(row, contents.others[0]);
+    contents.add(row);
+    const beforeNs = timeNs - PAST_WINDOWS * this.#windowNs;
+    if (hasIdentity(this.#timeline, row)) {
+      const ids = this.#ids;
+      if (ids.own.length === 0 && ids.others.length === 1) this.#surveyId(row, ids.others[0]);
+      ids.add(row);
+      ids.tidy(beforeNs);
     }
-    if (this.#index.size >= this.#sweepAt) this.#sweep(t.timeNs(row));
-    this.#index.add(hash, row);
-  }
-
-  /** Takes what has a content out of the index. */
-  #gatherAll(hash: number): Crowd {
-    const t = this.#timeline;
-    const crowd = new Crowd();
-    this.#crowds.set(hash, crowd);
-    const index = this.#index;
-    for (let cell = index.seek(hash); cell >= 0; cell = index.seek(hash)) {
-      const row = index.idAt(cell);
-      if (this.#isWaiting(row)) crowd.add(t.sideOf(row), row, t.timeNs(row));
-      index.removeAt(cell);
-    }
-    return crowd;
-  }
-
-  /** Whether a packet filed may still be another one's twin. */
-  #isWaiting(row: number): boolean {
-    const t = this.#timeline;
-    return t.isHeld(row) && t.state(row) < DECIDED;
+    if (contents.tidy(beforeNs)) for (const gaps of this.survivors.gaps) gaps.forget(beforeNs);
   }
 
   /** Learns from two packets that are the only ones of their content. */
@@ -196,33 +182,26 @@ export class Altered {
     this.survivors.note(isOutbound, t.flags(entered), this.#isSyn(row), this.#changes, this.#isSameId);
   }
 
-  /** Sets what else waits and has the same content, within the window: on this packet's side, and on the other one. */
-  #gather(row: number, hash: number): void {
-    const t = this.#timeline;
-    this.#own.length = 0;
-    this.#others.length = 0;
-    const index = this.#index;
-    const timeNs = t.timeNs(row);
-    const crowd = this.#crowds.get(hash);
-    if (crowd !== undefined) {
-      for (const side of [INSIDE, OUTSIDE] as const)
-        for (const other of crowd.near(side, timeNs, this.#longestNs(timeNs)))
-          if (other !== row && this.#isWaiting(other) && isSameContent(t, row, other))
-            (side === t.side(row) ? this.#own : this.#others).push(other);
-      return;
-    }
-    for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
-      const other = index.idAt(cell);
-      if (other === row || !this.#isWaiting(other)) continue;
-      if (Math.abs(t.timeNs(other) - timeNs) > this.#windowNs || !isSameContent(t, row, other)) continue;
-      (t.side(other) === t.side(row) ? this.#own : this.#others).push(other);
-    }
+  /** Learns from two packets that are the only ones of an IP ID, and whose payloads differ. */
+  #surveyId(row: number, other: number): void {
+    const [inside, outside] = this.#timeline.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    if (this.#compare(inside, outside) !== IMPOSSIBLE) this.#candidates.addId(inside, outside, this.#isOutbound);
   }
 
-  #decide(row: number): Undecided | null {
+  #find(row: number): void {
+    this.#contents.find(row, this.#longestNs);
+    if (hasIdentity(this.#timeline, row)) this.#ids.find(row, this.#longestNs);
+    else this.#ids.clear();
+  }
+
+  #remove(row: number): void {
+    this.#contents.remove(row);
+    if (hasIdentity(this.#timeline, row)) this.#ids.remove(row);
+  }
+
+  #decide(row: number, { own, others }: Contents): Undecided | null {
     const t = this.#timeline;
-    const own = this.#own.slice();
-    const others = this.#others.slice();
+    if (others.length === 0 || t.state(row) !== WAITING) return null;
     const claims = others.map((other) => this.#claim(row, other));
     const best = Math.max(...claims);
     if (best === 0) return others.some((other) => this.#isOpen(row, other, own)) ? this.#leave([row], WHY_OPEN) : null;
@@ -254,6 +233,11 @@ export class Altered {
     const isSyn = this.#isSyn(inside);
     const isOneVersion = ((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0;
     const flags = t.flags(isOutbound ? inside : outside);
+    if ((this.#changes & ALTERED_PAYLOAD) !== 0) {
+      // a sender that gives all packets the same ID has none that tells
+      const isKnown = this.#candidates.hasOtherId(inside, outside) && !survivors.isRenumbering(isOutbound);
+      return isKnown && this.#isTimely(inside, t.timeNs(outside) - t.timeNs(inside)) ? 2 * relation : 0;
+    }
     if (isOneVersion && !survivors.isAltering(isOutbound, flags, isSyn, this.#isSameId)) return 0;
     if (!survivors.isUsual(isOutbound, isSyn, this.#changes)) return 0;
     if (!this.#isTimely(inside, t.timeNs(outside) - t.timeNs(inside))) return 0;
@@ -272,14 +256,14 @@ export class Altered {
   }
 
   /** How far apart twins are at the most about a time, nanoseconds, as `#isTimely` has it. */
-  #longestNs(timeNs: number): number {
+  readonly #longestNs = (timeNs: number): number => {
     let longestNs = UNKNOWN_NS;
     for (const gaps of this.survivors.gaps) {
       const usual = gaps.at(timeNs);
       if (usual !== null) longestNs = Math.max(longestNs, -usual.minNs, usual.maxNs);
     }
     return longestNs;
-  }
+  };
 
   /**
    * How two packets of one content stand to each other, by their translations, causality, and their keys: packets whose keys are equal are the
@@ -319,7 +303,7 @@ export class Altered {
     const translations = this.#translations;
     const relation = this.#compare(inside, outside);
     const changes = this.#changes;
-    let evidence = evidenceBetween(t, inside, outside) | (isContended ? EVIDENCE_TIME : 0);
+    let evidence = evidenceBetween(t, inside, outside, changes) | (isContended ? EVIDENCE_TIME : 0);
     let slot = translations.slotOf(inside);
     let by = BY_FLOW;
     if (relation === KNOWN) evidence |= EVIDENCE_FLOW;
@@ -334,9 +318,8 @@ export class Altered {
     }
     if ((t.flags(inside) & IS_ERROR) !== 0) by = BY_QUOTED;
     if (changes !== 0) this.pairs.set(changes, (this.pairs.get(changes) ?? 0) + 1);
-    const hash = contentHash(t, inside);
-    this.#index.remove(hash, inside);
-    this.#index.remove(hash, outside);
+    this.#remove(inside);
+    this.#remove(outside);
     this.#pairing.pairGroup([inside], [outside], slot, by, evidence, changes);
     return null;
   }
@@ -352,30 +335,6 @@ export class Altered {
 
   #isSyn(row: number): boolean {
     return this.#timeline.proto(row) === TCP && (this.#timeline.tcpFlags(row) & SYN) !== 0;
-  }
-
-  #sweep(nowNs: number): void {
-    const index = this.#index;
-    const { cells, mask } = index;
-    const hashes: number[] = [];
-    const rows: number[] = [];
-    for (let cell = 0; cell <= mask; cell++) {
-      const row = cells[2 * cell + 1] === 0 ? NONE : index.idAt(cell);
-      if (row === NONE || !this.#isWaiting(row)) continue;
-      hashes.push(cells[2 * cell]);
-      rows.push(row);
-    }
-    index.clear();
-    for (const [n, row] of rows.entries()) index.add(hashes[n], row);
-    this.#sweepAt = Math.max(FIRST_SWEEP, 2 * index.size);
-    this.#tidy(nowNs);
-  }
-
-  /** Forgets what is too old for anybody to ask for. */
-  #tidy(nowNs: number): void {
-    const beforeNs = nowNs - 3 * this.#windowNs;
-    for (const [hash, crowd] of this.#crowds) if (!crowd.forget(beforeNs)) this.#crowds.delete(hash);
-    for (const gaps of this.survivors.gaps) gaps.forget(beforeNs);
   }
 }
 

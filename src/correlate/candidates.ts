@@ -1,7 +1,7 @@
 import { sameAddress } from "../packets/columns.js";
 import { HAS_TCP_NUMBERS, ICMP, ICMPV6, IS_IPV6 } from "../packets/packets.js";
 import type { Timeline } from "../packets/timeline.js";
-import type { TupleTable } from "../packets/tuples.js";
+import { NONE, type TupleTable } from "../packets/tuples.js";
 import { isEmbedded } from "./embedding.js";
 
 /** What speaks for a translation, in bits: how unlikely it is that two strangers of one content look like that. */
@@ -30,6 +30,9 @@ interface Candidate {
   bits: number;
   /** Which directions it was seen in: a bit each. */
   directions: number;
+  /** The last IP ID that was on both sides of a packet whose payload was not, and whether there was another one before. */
+  ipId: number;
+  hasOtherId: boolean;
 }
 
 /** Translations that packets of one content suggest, with what speaks for each so far. */
@@ -52,7 +55,12 @@ export class Candidates {
     const key = this.#keyOf(inside, outside);
     let candidate = this.#candidates.get(key);
     if (candidate === undefined) {
-      candidate = { bits: this.#contentBits(inside, outside) + (isSameId ? IP_ID_BITS : 0), directions: 0 };
+      candidate = {
+        bits: this.#contentBits(inside, outside) + (isSameId ? IP_ID_BITS : 0),
+        directions: 0,
+        ipId: NONE,
+        hasOtherId: false,
+      };
       if (this.#candidates.size >= MOST_CANDIDATES) {
         for (const oldest of this.#candidates.keys()) {
           this.#candidates.delete(oldest);
@@ -70,6 +78,21 @@ export class Candidates {
     candidate.bits += lowered === 0 ? 0 : lowered === 1 ? TTL_BY_ONE_BITS : TTL_LOWER_BITS;
     const gapNs = Math.max(1, Math.abs(t.timeNs(outside) - t.timeNs(inside)));
     candidate.bits += Math.min(MOST_TIMING_BITS, Math.log2(NEUTRAL_GAP_NS / gapNs));
+  }
+
+  /** Takes two packets that have their IP ID in common, and not the payload. */
+  addId(inside: number, outside: number, isOutbound: boolean): void {
+    this.add(inside, outside, isOutbound, true);
+    const candidate = this.#candidates.get(this.#keyOf(inside, outside));
+    if (candidate === undefined) return;
+    const ipId = this.#timeline.ipId(inside);
+    if (candidate.ipId !== NONE && candidate.ipId !== ipId) candidate.hasOtherId = true;
+    candidate.ipId = ipId;
+  }
+
+  /** Whether such packets of their conversations had more than one IP ID in common. */
+  hasOtherId(inside: number, outside: number): boolean {
+    return this.#candidates.get(this.#keyOf(inside, outside))?.hasOtherId ?? false;
   }
 
   /** What speaks for the translation that two packets suggest, in bits. */
@@ -92,7 +115,7 @@ export class Candidates {
     const proto = t.proto(inside);
     const isIcmp = proto === ICMP || proto === ICMPV6;
     let bits = (t.flags(inside) & HAS_TCP_NUMBERS) === 0 ? 0 : TCP_NUMBERS_BITS;
-    if (t.payloadLength(inside) > 0) bits += PAYLOAD_BITS;
+    if (t.payloadLength(inside) > 0) bits += t.content(inside) === t.content(outside) ? PAYLOAD_BITS : 0;
     else if (bits === 0) bits -= NOTHING_PENALTY_BITS;
     if (isIcmp) bits += ICMP_SEQ_BITS;
     else if (this.#isSamePort(inside, outside, true) && this.#isSamePort(inside, outside, false))

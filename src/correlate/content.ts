@@ -2,11 +2,12 @@
  * What survives of a packet whatever a router rewrites, but for its payload: TCP's numbers and flags, ICMP's type and echo sequence number,
  * the payload; of an ICMP error, what it says of which packet. It is the same across IP versions (RFC 7915).
  */
-import { ICMP, ICMPV6, IS_ECHO, IS_ERROR, IS_IPV6, TCP } from "../packets/packets.js";
+import { HAS_IP_ID, ICMP, ICMPV6, IS_ECHO, IS_ERROR, IS_IPV6, TCP, UDP } from "../packets/packets.js";
 import {
   ALTERED_ECN,
   ALTERED_IP_ID,
   ALTERED_OPTIONS,
+  ALTERED_PAYLOAD,
   ALTERED_WINDOW,
   EVIDENCE_ICMP_SEQ,
   EVIDENCE_IP_ID,
@@ -62,25 +63,40 @@ export function isSameContent(t: Timeline, a: number, b: number): boolean {
   );
 }
 
-/** Which fields differ in two packets of one content: ALTERED_… bits. What another IP version brings with it is none of those. */
+/** Whether a packet's payload may be rewritten and the packet still be known, by its IP ID. */
+export function hasIdentity(t: Timeline, row: number): boolean {
+  return t.proto(row) === UDP && (t.flags(row) & (HAS_IP_ID | IS_IPV6)) === HAS_IP_ID && t.payloadLength(row) > 0;
+}
+
+/** A hash of that IP ID. */
+export function identityHash(t: Timeline, row: number): number {
+  return mixed(t.ipId(row), UDP);
+}
+
+/** Whether two packets have the same IP ID and another payload. */
+export function isOnlySameIdentity(t: Timeline, a: number, b: number): boolean {
+  return t.ipId(a) === t.ipId(b) && !isSameContent(t, a, b);
+}
+
+/** Which fields differ in two packets of one content, or one IP ID: ALTERED_… bits. What another IP version brings with it is none of those. */
 export function alterations(t: Timeline, a: number, b: number): number {
   const isOneVersion = ((t.flags(a) ^ t.flags(b)) & IS_IPV6) === 0;
   let altered = isOneVersion && t.ipId(a) !== t.ipId(b) ? ALTERED_IP_ID : 0;
-  if (t.proto(a) !== TCP) return altered;
+  if (t.proto(a) !== TCP) return t.proto(a) === UDP && !isSameContent(t, a, b) ? altered | ALTERED_PAYLOAD : altered;
   if (t.window(a) !== t.window(b)) altered |= ALTERED_WINDOW;
   if (t.tcpFlags(a) !== t.tcpFlags(b)) altered |= ALTERED_ECN;
   if (t.options(a) !== t.options(b) || (isOneVersion && t.length(a) !== t.length(b))) altered |= ALTERED_OPTIONS;
   return altered;
 }
 
-/** What of two packets of one content is equal: EVIDENCE_… bits. */
-export function evidenceBetween(t: Timeline, a: number, b: number): number {
+/** What of two packets is equal, by the ALTERED_… bits that tell what is not: EVIDENCE_… bits. */
+export function evidenceBetween(t: Timeline, a: number, b: number, altered: number): number {
   const isOneVersion = ((t.flags(a) ^ t.flags(b)) & IS_IPV6) === 0;
   let evidence = 0;
   if (isOneVersion && t.ipId(a) !== 0 && t.ipId(a) === t.ipId(b)) evidence |= EVIDENCE_IP_ID;
   if ((t.flags(a) & IS_ERROR) !== 0) return evidence | EVIDENCE_QUOTE;
   if (!isOneVersion || t.length(a) === t.length(b)) evidence |= EVIDENCE_LENGTH;
-  if (t.payloadLength(a) > 0) evidence |= EVIDENCE_PAYLOAD;
+  if (t.payloadLength(a) > 0 && (altered & ALTERED_PAYLOAD) === 0) evidence |= EVIDENCE_PAYLOAD;
   if (t.proto(a) === TCP) return evidence | EVIDENCE_TCP_SEQ | EVIDENCE_TCP_ACK;
   return kindOf(t, a) === ICMP ? evidence | EVIDENCE_ICMP_SEQ : evidence;
 }
