@@ -75,7 +75,8 @@ export class CutFrames {
     if (slot === NONE) return false;
     const flags = t.flags(inside) & t.flags(outside);
     const begun = t.beginning(inside) === 0 || t.beginning(outside) === 0 ? 0 : EVIDENCE_PAYLOAD;
-    const evidence = (this.#kernel.evidenceOf(t.proto(inside), flags) & ~EVIDENCE_PAYLOAD) | begun | (isKnown ? EVIDENCE_FLOW : 0);
+    const evidence =
+      (this.#kernel.evidenceOf(t.proto(inside), flags) & ~EVIDENCE_PAYLOAD) | begun | (isKnown ? EVIDENCE_FLOW : 0);
     this.#pairing.pairGroup([inside], [outside], slot, isKnown ? BY_FLOW : BY_EXACT, evidence);
     return true;
   }

@@ -24,7 +24,7 @@ import type { Translations } from "./translations.js";
 export const NEVER_CUT_BYTES = 576;
 
 /** RFC 8200 section 5. */
-const LEAST_IPV6_MTU = 1280;
+export const LEAST_IPV6_MTU = 1280;
 
 /** Protocols whose 8 header bytes are not counted in `payloadLength`. */
 const HAVE_8_BYTE_HEADERS: ReadonlySet<number> = new Set([UDP, ICMP, ICMPV6]);

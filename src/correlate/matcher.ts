@@ -3,6 +3,7 @@ import { BY_EXACT, BY_FLOW, BY_ORDER, BY_QUOTED, EVIDENCE_FLOW, EVIDENCE_TIME } 
 import { INSIDE, OUTSIDE, otherSide } from "../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
+import type { Altered } from "./altered.js";
 import { ALONE, type Buckets } from "./buckets.js";
 import type { Kernel } from "./kernel.js";
 import {
@@ -73,17 +74,22 @@ export class Matcher {
   /** Whether one that is in time contends with a known translation that is not. */
   #isDoubted = false;
   #nowNs = Number.NEGATIVE_INFINITY;
+  /** Whether the last candidate was refused as its IP ID is the router's own, and says nothing. */
+  #isRenumbered = false;
+  readonly #altered: Altered;
 
   constructor(
     timeline: Timeline,
     buckets: Buckets,
     translations: Translations,
     kernel: Kernel,
+    altered: Altered,
     onPair: (inside: number, outside: number) => void,
   ) {
     this.#timeline = timeline;
     this.#translations = translations;
     this.#kernel = kernel;
+    this.#altered = altered;
     this.#onPair = onPair;
     this.#buckets = buckets;
   }
@@ -104,7 +110,7 @@ export class Matcher {
     if (this.#hasCandidates(row)) {
       if (this.#tryPair(row, true)) return null;
       if (this.#learnAhead(row) && this.#tryPair(row, false)) return null;
-      const undecided = this.#gather(row);
+      const undecided = this.#isRenumbered ? null : this.#gather(row);
       if (undecided) return undecided;
     }
     this.#buckets.remove(row);
@@ -126,12 +132,18 @@ export class Matcher {
   #tryPair(row: number, isFinal: boolean): boolean {
     const t = this.#timeline;
     const bucket = t.bucket(row);
+    this.#isRenumbered = false;
     if (!this.#isSearchable(bucket)) return false;
     this.#survey(row, bucket);
     const claim = this.#claim;
     const candidate = this.#candidate;
     if (candidate === NONE || this.#isGhost(candidate)) return false;
     const [inside, outside] = this.#inOrder(row, candidate);
+    if ((t.flags(row) & HAS_IP_ID) !== 0) {
+      const isOutbound = (this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0;
+      this.#isRenumbered = this.#altered.survivors.isRenumbering(isOutbound);
+      if (this.#isRenumbered) return false;
+    }
     if (claim === CLAIM_NONE) return isFinal && (this.#pairInOrder(row, bucket) || this.#pairHeldUp(inside, outside));
     // time alone says little while more may come: what is late may be so because all of its flow is
     if ((this.#usedTime || this.#isClose) && !isFinal) return false;
@@ -343,7 +355,8 @@ export class Matcher {
    */
   #hasNearerLike(inside: number, outside: number): boolean {
     const t = this.#timeline;
-    if ((t.flags(inside) & HAS_IP_ID) === 0 || t.head(inside) === 0 || this.#kernel.areNovel(inside, outside)) return false;
+    if ((t.flags(inside) & HAS_IP_ID) === 0 || t.head(inside) === 0 || this.#kernel.areNovel(inside, outside))
+      return false;
     const [from, to] = t.isBefore(inside, outside) ? [inside, outside] : [outside, inside];
     let row = t.after(from);
     for (let looked = 0; looked < LOOK_AHEAD && row !== to; looked++, row = t.after(row)) {

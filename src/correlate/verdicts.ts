@@ -115,7 +115,6 @@ export class Verdicts {
 
   /** Forgets what was found of ways: they are about to get another meaning. */
   forgetWays(): void {
-    for (const way of this.#locals.keys()) this.#tuples.setLocal(way, false);
     this.#locals.clear();
   }
 
@@ -181,7 +180,6 @@ export class Verdicts {
     if (known !== undefined) return known;
     const found = this.#findLocal(row, way);
     this.#locals.set(way, found);
-    this.#tuples.setLocal(way, found !== null);
     return found;
   }
 

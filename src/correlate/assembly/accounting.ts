@@ -4,7 +4,7 @@ import { bucketOf, tally } from "../../packets/assembly/latency.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
 import { EXACT_SAMPLES } from "../../packets/latency.js";
-import { TCP } from "../../packets/packets.js";
+import { HAS_IP_ID, IS_IPV6, TCP } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../packets/samples.js";
 import * as tuple from "../../packets/tuples.js";
@@ -42,6 +42,15 @@ export function accountFor(
   const bytes = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
   if (((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff) === TCP && bytes > 0)
     noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), bytes);
+}
+
+/** Counts a pair whose keys are equal; `packet` is one of them. */
+export function countIntact(ground: usize, outbound: i32, packet: usize): void {
+  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
+  // as `identityOf`
+  const identity = ((flags & HAS_IP_ID) !== 0 ? 2 : 0) | ((flags & IS_IPV6) !== 0 ? 1 : 0);
+  const count = words.INTACT + ((outbound << 2) | identity);
+  setWord(ground, count, wordOf(ground, count) + 1);
 }
 
 /** What the slowest packets of a direction took lately: raised at once, and forgotten over FORGET_NS. */

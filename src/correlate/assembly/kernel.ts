@@ -2,14 +2,23 @@
 import { clearCell } from "../../packets/assembly/cells.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_CUT, IS_DF, IS_ERROR, IS_FRAGMENT, IS_IPV6, TCP } from "../../packets/packets.js";
+import {
+  HAS_IP_ID,
+  HAS_TCP_NUMBERS,
+  IS_CUT,
+  IS_DF,
+  IS_ERROR,
+  IS_FRAGMENT,
+  IS_IPV6,
+  TCP,
+} from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import { BY_EXACT } from "../../packets/results.js";
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 import * as line from "../../packets/timeline.js";
 import * as tuple from "../../packets/tuples.js";
 import { ALONE } from "../buckets.js";
-import { NEVER_CUT_BYTES } from "../datagrams.js";
+import { LEAST_IPV6_MTU, NEVER_CUT_BYTES } from "../datagrams.js";
 import { TIDY_EVERY } from "../flow-book.js";
 import * as words from "../kernel-words.js";
 import {
@@ -23,7 +32,7 @@ import {
   LEARN_BITS,
 } from "../relations.js";
 import { ORDINARY_BYTES } from "../segments.js";
-import { accountFor, isSample } from "./accounting.js";
+import { accountFor, countIntact, isSample } from "./accounting.js";
 import { isNovel, remember, sinceNs } from "./alike.js";
 import { evidenceOf } from "./evidence.js";
 import { headerBits, isNews, learn, timingBits } from "./learning.js";
@@ -125,6 +134,7 @@ export function accountForRows(
   const lowered = relation.loweredBy(i, o);
   prove(wayAt(tuples, wayOf(i)));
   prove(wayAt(tuples, wayOf(o)));
+  if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY)) countIntact(ground, outbound, i);
   accountFor(ground, slot, outbound, wayOf(i) & 1, i, load<f64>(i, 8 * record.TIME_NS), latencyNs, lowered);
 }
 
@@ -158,7 +168,6 @@ export function run(ground: usize): void {
   const tuples = wordOf(ground, words.TUPLES);
   const flows = wordOf(ground, words.FLOWS);
   const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
-  const isIpv4Only = wordOf(ground, words.IS_IPV4_ONLY) !== 0;
   const isUncut = wordOf(ground, words.IS_UNCUT) !== 0;
   const isEstimated = wordOf(ground, words.IS_ESTIMATED) !== 0;
   const windowNs = doubleOf(ground, words.WINDOW_NS);
@@ -255,11 +264,15 @@ export function run(ground: usize): void {
     let gapNs: f64 = 0;
     let isLearnt = false;
     if (isAlone) {
-      if ((flagsProtoTtl & (IS_IPV6 | IS_CUT)) !== 0 || !isIpv4Only) break;
+      if ((flagsProtoTtl & IS_CUT) !== 0) break;
       const length = load<i32>(packet, 4 * record.LENGTH);
       if (proto !== TCP) {
         // a datagram that may be cut on its way
-        if (hasIpId && (flagsProtoTtl & IS_DF) === 0 && length > NEVER_CUT_BYTES) break;
+        const mayBeCut =
+          (flagsProtoTtl & IS_IPV6) !== 0
+            ? length > LEAST_IPV6_MTU
+            : hasIpId && (flagsProtoTtl & IS_DF) === 0 && length > NEVER_CUT_BYTES;
+        if (mayBeCut) break;
       } else if (payloadLength > 0 && (length > ORDINARY_BYTES || (slot !== tuple.NONE && !isUncut))) break;
       remember(ground, packet, way, side, timeNs);
     } else {
@@ -349,6 +362,7 @@ export function run(ground: usize): void {
       const pairNs = side === INSIDE ? timeNs : load<f64>(other, 8 * record.TIME_NS);
       const lowered = side === INSIDE ? relation.loweredBy(packet, other) : relation.loweredBy(other, packet);
       const latencyNs = outbound === 1 ? gapNs : 0 - gapNs;
+      countIntact(ground, outbound, packet);
       accountFor(ground, slot, outbound, insideWay & 1, packet, pairNs, latencyNs, lowered);
       if (isEstimated) observe(pairNs, gapNs, outbound === 1);
     }
