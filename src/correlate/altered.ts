@@ -311,7 +311,7 @@ export class Altered {
       const least = relation === CONFLICT ? REPLACE_BITS : areRelated ? LEARN_BITS_RELATED : LEARN_BITS;
       this.#candidates.add(inside, outside, this.#isOutbound, this.#isSameId);
       if (this.#candidates.bits(inside, outside) < least) return this.#leave([inside, outside], WHY_LITTLE);
-      this.#candidates.forget(inside, outside);
+      this.#candidates.believe(inside, outside);
       slot = translations.learnAcross(inside, outside);
       by = BY_EXACT;
     }

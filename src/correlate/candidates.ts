@@ -100,9 +100,12 @@ export class Candidates {
     return this.#candidates.get(this.#keyOf(inside, outside))?.bits ?? 0;
   }
 
-  /** Drops one: it is believed. */
-  forget(inside: number, outside: number): void {
-    this.#candidates.delete(this.#keyOf(inside, outside));
+  /** Weighs one anew from now on: it is believed. */
+  believe(inside: number, outside: number): void {
+    const candidate = this.#candidates.get(this.#keyOf(inside, outside));
+    if (candidate === undefined) return;
+    candidate.bits = this.#contentBits(inside, outside);
+    candidate.directions = 0;
   }
 
   /** Drops all: tuple numbers are about to get another meaning. */

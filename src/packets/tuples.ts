@@ -20,7 +20,7 @@ export const FACTS = 1;
 /** What it is filed under. */
 export const HASH = 2;
 /** Packets of it that found no twin. */
-export const UNMATCHED = 3;
+const UNMATCHED = 3;
 /** Four words each. */
 export const ADDRESS_A = 4;
 export const ADDRESS_B = 8;
