@@ -41,6 +41,7 @@ export type Stop = "more" | "full" | { readonly damage: string };
 export interface Format {
   readonly interfaces: readonly CaptureInterface[];
   readonly epochNs: bigint;
+  readonly resolutionNs: number;
   /** Frames the capture says were lost on the interface with this index. */
   droppedOn(iface: number): number;
   /**

@@ -32,6 +32,7 @@ export function isPcap(view: DataView, at: number): boolean {
 /** Classic pcap, draft-ietf-opsawg-pcap: one interface, a header of 24 bytes, then records. */
 export class Pcap implements Format {
   readonly interfaces: readonly CaptureInterface[];
+  readonly resolutionNs: number;
   epochNs = 0n;
   readonly #scan: (words: number) => void;
   /** What it is told, and what it says: see `pcap-words.ts`. */
@@ -57,6 +58,7 @@ export class Pcap implements Format {
     this.#words[words.IS_LITTLE] = little ? 1 : 0;
     this.#words[words.HEADER_BYTES] = variant.recordHeaderBytes;
     this.#doubles[words.NS_PER_TICK] = variant.nsPerTick;
+    this.resolutionNs = variant.nsPerTick;
     // The upper half of the last word tells about a frame check sequence.
     const linkType = view.getUint32(start + 20, little) & 0xffff;
     this.interfaces = [{ name: "", linkType, snaplen: view.getUint32(start + 16, little) }];

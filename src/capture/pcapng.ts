@@ -72,6 +72,10 @@ export class Pcapng implements Format {
     return this.#epoch.ns;
   }
 
+  get resolutionNs(): number {
+    return this.#clocks.reduce((most, { tickNs }) => Math.max(most, tickNs), 1);
+  }
+
   /** Statistics count from the start of the capture, packet blocks since the packet before: the same frames, not more. */
   droppedOn(iface: number): number {
     return Math.max(this.#droppedInStatistics[iface], this.#droppedBetweenFrames[iface]);

@@ -44,6 +44,10 @@ export class CaptureFile implements FrameSource {
     return this.#parts.format.interfaces;
   }
 
+  get resolutionNs(): number {
+    return this.#parts.format.resolutionNs;
+  }
+
   get captureDropped(): number {
     return this.interfaces.reduce((sum, _, iface) => sum + this.droppedOn(iface), 0);
   }

@@ -1,4 +1,5 @@
 import type { CaptureInterface, FrameBatch, FrameSource } from "../packets/frames.js";
+import { MassTime } from "../packets/mass-time.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { CaptureError } from "./errors.js";
 import { FrameQueue } from "./split/frame-queue.js";
@@ -65,7 +66,8 @@ class SplitCapture {
   #reading: Promise<void> | undefined;
   /** All frames stamped before this have been read. */
   #reachedNs = Number.NEGATIVE_INFINITY;
-  #latestNs = Number.NEGATIVE_INFINITY;
+  /** As the frames of both sides tell it: a stamp is not believed by itself that is ahead by more than disorder can be. */
+  readonly #mass = new MassTime(DISORDER_NS, () => {});
   #hasEnded = false;
   /** Sides that have been told how far the capture went. */
   readonly #told = new Set<Side>();
@@ -127,7 +129,8 @@ class SplitCapture {
     const batch = await this.source.next();
     if (batch === null) {
       this.#hasEnded = true;
-      this.#reachedNs = this.#latestNs;
+      this.#mass.end();
+      this.#reachedNs = this.#mass.nowNs;
       this.#checkSelectors();
       this.#report();
       return;
@@ -141,17 +144,15 @@ class SplitCapture {
   }
 
   #reach({ count, timeNs, frame, reachedNs }: FrameBatch): void {
-    let latestNs = this.#latestNs;
     for (let row = 0; row < count; row++) {
-      latestNs = Math.max(latestNs, timeNs[row]);
+      this.#mass.take(frame[row], timeNs[row]);
       if (timeNs[row] >= this.#reachedNs || this.#isDisorderly) continue;
       this.#isDisorderly = true;
       this.#warn(
         `is not in order of time from frame ${frame[row]} on; reordercap sorts it, and then twins are not missed`,
       );
     }
-    this.#latestNs = latestNs;
-    this.#reachedNs = Math.max(this.#reachedNs, reachedNs, latestNs - DISORDER_NS);
+    this.#reachedNs = Math.max(this.#reachedNs, reachedNs, this.#mass.nowNs - DISORDER_NS);
   }
 
   /** Throws CaptureError where a selector names nothing that is in the capture. */
@@ -174,6 +175,7 @@ class SplitCapture {
 }
 
 class SideSource implements FrameSource {
+  readonly isPart = true;
   readonly name: string;
   readonly #capture: SplitCapture;
   readonly #side: Side;
@@ -190,6 +192,10 @@ class SideSource implements FrameSource {
 
   get interfaces(): readonly CaptureInterface[] {
     return this.#capture.source.interfaces;
+  }
+
+  get resolutionNs(): number {
+    return this.#capture.source.resolutionNs;
   }
 
   get captureDropped(): number {

@@ -41,6 +41,11 @@ export class TickClock {
     this.#epoch = epoch;
   }
 
+  /** Whole nanoseconds of a tick; 1 of a shorter one. */
+  get tickNs(): number {
+    return Math.max(1, Math.ceil(this.#numerator / this.#denominator));
+  }
+
   /** Epoch nanoseconds of a stamp. */
   epochNs(high: number, low: number): bigint {
     return floorDivide(this.#scaled(high, low), BigInt(this.#denominator)) + this.#offsetNs;

@@ -1,4 +1,5 @@
 import { BATCH_FRAMES } from "../packets/frames.js";
+import type { Silence } from "../packets/coverage.js";
 import type { Heap } from "../packets/heap.js";
 import { BATCH_BYTES, PacketBatch, type Tally } from "../packets/packets.js";
 
@@ -35,13 +36,18 @@ const FRAMES = 7;
 const NOT_IP = 8;
 const UNDECODABLE = 9;
 const CUT = 10;
-const DOUBLES = 16;
+/** How many silences it found meanwhile, and their beginnings and ends: it takes hundreds of frames until there can be another. */
+const SILENCES = 11;
+const SILENCE = 12;
+const MOST_SILENCES = 26;
+const DOUBLES = SILENCE + 2 * MOST_SILENCES;
 
 /** What a source says of itself that changes from batch to batch; see `PacketSource`. */
 export interface SourceState {
   captureDropped: number;
   firstNs: number;
   lastNs: number;
+  readonly silences: Silence[];
   readonly tally: Pick<Tally, "frames" | "notIp" | "undecodable" | "cut">;
 }
 
@@ -102,7 +108,7 @@ export class BatchRing {
    * The filler's: that one was filled. Returns whether the user waits for that and is to be called; who waits for fewer than are worth
    * it has to be told that no more come.
    */
-  fill({ captureDropped, firstNs, lastNs, tally }: Readonly<SourceState>): boolean {
+  fill({ captureDropped, firstNs, lastNs, silences, tally }: Readonly<SourceState>): boolean {
     const { count, isInOrder, reachedNs, quotes } = this.next;
     const d = this.#doubles;
     const at = DOUBLES * this.#batchAt(FILLED);
@@ -117,6 +123,9 @@ export class BatchRing {
     d[at + NOT_IP] = tally.notIp;
     d[at + UNDECODABLE] = tally.undecodable;
     d[at + CUT] = tally.cut;
+    const told = silences.splice(0).slice(0, MOST_SILENCES);
+    d[at + SILENCES] = told.length;
+    for (const [n, { fromNs, toNs }] of told.entries()) d.set([fromNs, toNs], at + SILENCE + 2 * n);
     const filled = Atomics.add(this.#words, FILLED, 1) + 1;
     return this.#inUse >= Math.min(WORTH_A_CALL, filled) && Atomics.exchange(this.#words, USER_WAITS, 0) === 1;
   }
@@ -142,6 +151,8 @@ export class BatchRing {
     state.tally.notIp = d[at + NOT_IP];
     state.tally.undecodable = d[at + UNDECODABLE];
     state.tally.cut = d[at + CUT];
+    for (let n = 0; n < d[at + SILENCES]; n++)
+      state.silences.push({ fromNs: d[at + SILENCE + 2 * n], toNs: d[at + SILENCE + 2 * n + 1] });
     return batch;
   }
 

@@ -1,6 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { CaptureError } from "../capture/errors.js";
+import type { Silence } from "../packets/coverage.js";
 import { Heap } from "../packets/heap.js";
 import { type PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
@@ -43,10 +44,10 @@ export async function decodeElsewhere(
       worker.on("message", (said: FromThread) => {
         switch (said.kind) {
           case "opened": {
-            const { names, epochsNs, interfaces, rings } = said;
+            const { interfaces, rings } = said;
             const source = (side: Side): SharedSource => {
               const onRoom = (): void => worker.postMessage(side satisfies ToThread);
-              return new SharedSource(names[side], epochsNs[side], new BatchRing(heap, rings[side]), pace, onRoom);
+              return new SharedSource(said, side, new BatchRing(heap, rings[side]), pace, onRoom);
             };
             const packets = [source(INSIDE), source(OUTSIDE)] as const;
             sources.push(...packets);
@@ -84,6 +85,8 @@ export async function decodeElsewhere(
 class SharedSource implements PacketSource {
   readonly name: string;
   readonly epochNs: bigint;
+  readonly resolutionNs: number;
+  readonly silences: Silence[] = [];
   captureDropped = 0;
   firstNs = Number.POSITIVE_INFINITY;
   lastNs = Number.NEGATIVE_INFINITY;
@@ -99,9 +102,16 @@ class SharedSource implements PacketSource {
   #isUsing = false;
   #turnedMs = 0;
 
-  constructor(name: string, epochNs: bigint, ring: BatchRing, pace: Pace, onRoom: () => void) {
-    this.name = name;
-    this.epochNs = epochNs;
+  constructor(
+    { names, epochsNs, resolutionsNs }: Extract<FromThread, { kind: "opened" }>,
+    side: Side,
+    ring: BatchRing,
+    pace: Pace,
+    onRoom: () => void,
+  ) {
+    this.name = names[side];
+    this.epochNs = epochsNs[side];
+    this.resolutionNs = resolutionsNs[side];
     this.#ring = ring;
     this.#pace = pace;
     this.#onRoom = onRoom;

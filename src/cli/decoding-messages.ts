@@ -12,7 +12,7 @@ export interface Task {
 }
 
 /** What a source says of itself in the end. */
-export interface LastState extends SourceState {
+export interface LastState extends Omit<SourceState, "silences"> {
   readonly tally: SourceState["tally"] & Pick<Tally, "reasons">;
 }
 
@@ -22,6 +22,7 @@ export type FromThread =
       readonly kind: "opened";
       readonly names: readonly [string, string];
       readonly epochsNs: readonly [bigint, bigint];
+      readonly resolutionsNs: readonly [number, number];
       readonly interfaces: readonly [string, string];
       readonly rings: readonly [RingPlace, RingPlace];
     }

@@ -60,6 +60,7 @@ async function run({ from, part }: Task): Promise<void> {
     kind: "opened",
     names: [inside.name, outside.name],
     epochsNs: [inside.epochNs, outside.epochNs],
+    resolutionsNs: [inside.resolutionNs, outside.resolutionNs],
     interfaces,
     rings: [rings[INSIDE].place, rings[OUTSIDE].place],
   });

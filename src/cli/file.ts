@@ -1,10 +1,11 @@
+import type { Leaps } from "../correlate/intake.js";
 import { Heap } from "../packets/heap.js";
 import { type Captures, type OpenEvents, pathsOf } from "./captures.js";
 import { decodeElsewhere } from "./decode-elsewhere.js";
 import type { Decoding } from "./decoding.js";
 import { CONTRADICTED, explained, type ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
-import { losses } from "./losses.js";
+import { leapsText, losses } from "./losses.js";
 import { Messages } from "./messages.js";
 import { correlateOptions, type ReportOptions } from "./report-options.js";
 import { isWorthAThread } from "./thread.js";
@@ -20,7 +21,7 @@ interface Reading {
  * `natcorr file`: pairs the packets of two captures, or of two sides of one, and reports to the host's stdout. When the host
  * wants an end, it stops reading and reports what there is.
  *
- * @returns the exit code: 0, or CONTRADICTED.
+ * @returns the exit code: 0, 1 where stamps leap, or CONTRADICTED.
  * @throws CaptureError where a capture cannot be used.
  */
 export async function pairFiles(from: Captures, options: ReportOptions & ExplainOptions, host: Host): Promise<number> {
@@ -48,11 +49,21 @@ export async function pairFiles(from: Captures, options: ReportOptions & Explain
     decoding = opened;
     if (decoding === undefined) return 0;
     const { packets, interfaces } = decoding;
-    const settings = { ...correlateOptions(options), heap, onSettled: () => messages.endProgress() };
+    let hasLeaps = false;
+    const settings = {
+      ...correlateOptions(options),
+      heap,
+      onSettled: () => messages.endProgress(),
+      onLeaps: (name: string, leaps: Readonly<Leaps>) => {
+        hasLeaps = true;
+        messages.warn(leapsText(name, leaps));
+      },
+    };
     const { reporter, contradictions } = await explained(makeReporter(options, host), options, interfaces);
     await pair(packets, settings, reporter, host.stdout, host.stop);
     for (const source of packets) for (const text of losses(source)) messages.warn(text);
-    return contradictions() > 0 ? CONTRADICTED : 0;
+    if (contradictions() > 0) return CONTRADICTED;
+    return hasLeaps ? 1 : 0;
   } finally {
     await decoding?.close();
     messages.endProgress();

@@ -8,7 +8,7 @@ import { CONTRADICTED, explained } from "./explain-options.js";
 import type { Host } from "./host.js";
 import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
-import { losses } from "./losses.js";
+import { leapsText, losses } from "./losses.js";
 import { Messages } from "./messages.js";
 import { packetSources } from "./packet-source.js";
 import { pair } from "./pair.js";
@@ -31,7 +31,7 @@ const DEFAULT_ROWS = 24;
  * `--count`, or when an interface goes; then with all that was captured.
  *
  * @param filters pcap filters, inside and outside; empty lets every frame pass.
- * @returns the exit code: 0, 1 where an interface went or the disk was full, or CONTRADICTED.
+ * @returns the exit code: 0, 1 where an interface went, the disk was full or stamps leap, or CONTRADICTED.
  * @throws CaptureError where an interface cannot be captured from, or the file not be written.
  */
 export async function pairLive(
@@ -48,6 +48,7 @@ export async function pairLive(
     throw error;
   });
   const settings = correlateOptions(options);
+  let hasLeaps = false;
   const stop = (): void => capture.live.stop();
   const timer = options.duration === undefined ? undefined : setTimeout(stop, options.duration);
   host.stop.addEventListener("abort", stop);
@@ -62,6 +63,10 @@ export async function pairLive(
         heap,
         clock: clockOf(options),
         patienceNs: PATIENCE_NS,
+        onLeaps: (name, leaps) => {
+          hasLeaps = true;
+          messages.warn(leapsText(name, leaps));
+        },
         onBegin: (look) => answer(look, names, options, host, messages),
         onSettled: () => {
           messages.endProgress();
@@ -82,7 +87,8 @@ export async function pairLive(
     await capture.live.close();
   }
   if (capture.live.hasFailed) return 1;
-  return contradictions() > 0 ? CONTRADICTED : 0;
+  if (contradictions() > 0) return CONTRADICTED;
+  return hasLeaps ? 1 : 0;
 }
 
 /** Opens both interfaces, gives up what privileges are not needed any more, and begins the file. */

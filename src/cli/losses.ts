@@ -1,3 +1,4 @@
+import type { Leaps } from "../correlate/intake.js";
 import type { PacketSource } from "../packets/packets.js";
 
 /** What a capture left out or could not show, one text a kind with its count; to be said once it has been read. */
@@ -13,6 +14,14 @@ export function losses({ name, tally, captureDropped }: PacketSource): string[] 
     texts.push(`${name}: ${frames(count)} undecodable, the first is frame ${firstFrame}: ${reason}`);
   }
   return texts;
+}
+
+/** What to say of a capture with frames whose stamps leap away from those around them. */
+export function leapsText(name: string, { count, firstFrame, firstLeapNs }: Readonly<Leaps>): string {
+  const seconds = `${+(Math.abs(firstLeapNs) / 1e9).toPrecision(4)} s`;
+  const leap = `${seconds} ${firstLeapNs > 0 ? "ahead of" : "behind"} the frames around it`;
+  if (count === 1) return `${name}: frame ${firstFrame} is stamped ${leap}; it is not paired`;
+  return `${name}: ${frames(count)} are stamped out of time and not paired; the first, frame ${firstFrame}, is ${leap}; reordercap sorts captures`;
 }
 
 function frames(count: number): string {

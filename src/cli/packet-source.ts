@@ -1,3 +1,4 @@
+import { Coverage, type Silence } from "../packets/coverage.js";
 import { BATCH_FRAMES, FrameBatch, type FrameSource } from "../packets/frames.js";
 import { Heap } from "../packets/heap.js";
 import { batchIn, type PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
@@ -47,8 +48,7 @@ async function beginning(source: FrameSource, read: Read): Promise<FrameBatch[]>
 
 export class DecodedSource implements PacketSource {
   readonly tally = new Tally();
-  firstNs = Number.POSITIVE_INFINITY;
-  lastNs = Number.NEGATIVE_INFINITY;
+  readonly #coverage: Coverage;
   readonly #frames: FrameSource;
   readonly #read: Read;
   readonly #limits: Limits;
@@ -62,6 +62,7 @@ export class DecodedSource implements PacketSource {
     this.#heap = heap;
     this.#decoder = decoder;
     this.#frames = frames;
+    this.#coverage = new Coverage(frames.isLive !== true && frames.isPart !== true);
     this.#read = read;
     this.#first = first;
     this.#limits = limits;
@@ -75,8 +76,24 @@ export class DecodedSource implements PacketSource {
     return this.#frames.epochNs;
   }
 
+  get resolutionNs(): number {
+    return this.#frames.resolutionNs;
+  }
+
   get captureDropped(): number {
     return this.#frames.captureDropped;
+  }
+
+  get firstNs(): number {
+    return this.#coverage.firstNs;
+  }
+
+  get lastNs(): number {
+    return this.#coverage.lastNs;
+  }
+
+  get silences(): Silence[] {
+    return this.#coverage.silences;
   }
 
   get isLive(): boolean {
@@ -94,20 +111,17 @@ export class DecodedSource implements PacketSource {
       if (frames === null) break;
       isOver = false;
       this.#decoder.decode(frames, this.#frames.interfaces, this.#limits, batch, this.tally);
-      this.#cover(frames.reachedNs);
+      this.#cover(frames);
       most = this.#frames.isOnDisk ? most - frames.count : 0;
     }
+    if (isOver) this.#coverage.end();
     return isOver ? null : batch;
   }
 
-  /**
-   * Covers what was decoded last. Stamps need not come in order: it is from the earliest to the latest. A capture that tells how far
-   * it has come (live, or with both sides in it) covers its silence too, from its epoch on: the moment it was opened, or its first
-   * frame.
-   */
-  #cover(reachedNs: number): void {
-    const openedNs = reachedNs > Number.NEGATIVE_INFINITY ? 0 : Number.POSITIVE_INFINITY;
-    this.firstNs = Math.min(this.firstNs, this.#decoder.firstNs, openedNs);
-    this.lastNs = Math.max(this.lastNs, this.#decoder.lastNs, reachedNs);
+  #cover({ timeNs, count, reachedNs }: FrameBatch): void {
+    const { firstNs, lastNs } = this.#decoder;
+    if (count > 0) this.#coverage.take(timeNs, count, firstNs, lastNs);
+    // a capture that tells how far it has come: a live one, or one with both sides in it
+    if (reachedNs > Number.NEGATIVE_INFINITY) this.#coverage.reach(reachedNs);
   }
 }

@@ -1,48 +1,89 @@
 /**
  * How the outside clock is to be brought to the inside clock. `none`: it is the same one, whose stamps may be wrong by
- * `slackNs` (0 if not given). `auto` estimates it from the captures themselves.
+ * `slackNs` (0 if not given). `auto` finds out from the captures themselves, and follows a given offset that drifts.
  */
 export type ClockOption = { kind: "none"; slackNs?: number } | { kind: "given"; offsetNs: bigint } | { kind: "auto" };
 
-/** Pairs that make a measurement of an estimated clock: the quickest of each direction among them bound its error. */
-const MEASURED_PAIRS = 64;
-/** … and take this long, so that a latency is not taken for a rate, nanoseconds. */
-const LEAST_ELAPSED_NS = 10_000_000;
-/** Fewer pairs do where they come so rarely, nanoseconds: by then a drift is larger than a latency. */
-const QUIET_NS = 1_000_000_000;
-/** Faster or slower than this, no computer's clock runs. */
-const MOST_RATE = 0.001;
-/** Share of a measured error that is put down to the rate rather than to the offset. */
-const RATE_GAIN = 0.3;
+/** How the clocks stand to each other for some time. Times are those of outside stamps on the timeline, uncorrected. */
+export interface Stretch {
+  /** It is the last one where this is Infinity, as long as nothing follows it. */
+  untilNs: number;
+  /** What to subtract at `atNs`, nanoseconds, and by how much that grows by the nanosecond. */
+  readonly atNs: number;
+  readonly correctionNs: number;
+  readonly rate: number;
+  /** From this frame on, if it is not 0, the clock was set back to within this stretch, and there is so much more to subtract. */
+  readonly setFrame: number;
+  readonly setNs: number;
+  /** An effect may seem to precede its cause by this much. */
+  readonly slackNs: number;
+  readonly isTrusted: boolean;
+}
 
-/** What is known of the outside clock against the inside clock. */
-export class Clock {
-  /** Outside clock minus inside clock at the beginning, nanoseconds. */
-  readonly offsetNs: bigint;
+/** What is known of the clocks in all, for the summary. */
+export interface ClockFacts {
   readonly source: "none" | "given" | "estimated";
+  /** Outside clock minus inside clock at the beginning. */
+  readonly offsetNs: number;
+  readonly driftPpm: number;
+  /** How far the offset in use may be wrong at any time; null where the packets bound it on one side alone, or not at all. */
+  readonly uncertaintyNs: number | null;
+}
+
+/** What is known of the outside clock against the inside clock: stretch by stretch, each of which stays as it is once it is there. */
+export class Clock {
+  /** What is taken out of every outside stamp: outside clock minus inside clock, nanoseconds. The rest is `correctionNs`. */
+  readonly offsetNs: bigint;
+  /** How far out of order a capture's stamps were lately; whoever sees that sets it. */
+  disorderNs = 0;
+  readonly #windowNs: number;
+  readonly #facts: () => ClockFacts;
+  readonly #stretches: Stretch[];
+  /** The latest one that was asked for, and the widest slack within a window of it. */
+  #at = -1;
+  #slackNs = 0;
+
+  constructor(offsetNs: bigint, windowNs: number, facts: () => ClockFacts, stretches: Stretch[]) {
+    this.offsetNs = offsetNs;
+    this.#windowNs = windowNs;
+    this.#facts = facts;
+    this.#stretches = stretches;
+  }
+
+  /** A clock that nothing is learnt of. */
+  static fixed(offsetNs: bigint, source: "none" | "given", slackNs: number): Clock {
+    const stretch = {
+      untilNs: Infinity,
+      atNs: 0,
+      correctionNs: 0,
+      rate: 0,
+      setFrame: 0,
+      setNs: 0,
+      slackNs,
+      isTrusted: true,
+    };
+    const uncertaintyNs = source === "none" ? slackNs : null;
+    const facts = { source, offsetNs: Number(offsetNs), driftPpm: 0, uncertaintyNs };
+    const clock = new Clock(offsetNs, 0, () => facts, [stretch]);
+    clock.#goTo(0);
+    return clock;
+  }
+
+  get facts(): ClockFacts {
+    return this.#facts();
+  }
+
   /**
    * Whether cause and effect can be told by the stamps: the clocks are the same, or the offset was given or estimated. Where
    * nothing vouches for the clocks, a stamp rules out no candidate.
    */
-  readonly isTrusted: boolean;
-  /** How far the stamps may be wrong, nanoseconds: an effect may seem to precede its cause by this much. */
-  readonly slackNs: number;
-  /** What has to be added to `offsetNs` by now, nanoseconds, at `#atNs` on the timeline, and by how much that grows. */
-  #correctionNs = 0;
-  #rate = 0;
-  #atNs = Number.NaN;
-  #pairs = 0;
-  #leastOutboundNs = Number.POSITIVE_INFINITY;
-  #mostInboundNs = Number.NEGATIVE_INFINITY;
-  /** When the first measurement was made, and what it said. */
-  #firstNs = Number.NaN;
-  #firstCorrectionNs = 0;
+  get isTrusted(): boolean {
+    return this.#stretches[Math.max(0, this.#at)].isTrusted;
+  }
 
-  constructor(offsetNs: bigint, source: "none" | "given" | "estimated", isTrusted: boolean, slackNs: number) {
-    this.offsetNs = offsetNs;
-    this.source = source;
-    this.isTrusted = isTrusted;
-    this.slackNs = slackNs;
+  /** How far the stamps may be wrong, nanoseconds: an effect may seem to precede its cause by this much. */
+  get slackNs(): number {
+    return this.#slackNs + this.disorderNs;
   }
 
   /** Whether an effect never seems to precede its cause: once it is there, so are all packets that may have caused it. */
@@ -50,43 +91,44 @@ export class Clock {
     return this.isTrusted && this.slackNs === 0;
   }
 
-  /** How much faster the outside clock runs, parts per million: from the first measurement to the last. */
-  get driftPpm(): number {
-    const spanNs = this.#atNs - this.#firstNs;
-    return spanNs > 0 ? (1e6 * (this.#correctionNs - this.#firstCorrectionNs)) / spanNs : 0;
-  }
-
-  /** What to subtract from an outside stamp beyond `offsetNs`, nanoseconds, at this time on the timeline. */
-  correctionNs(timeNs: number): number {
-    if (this.#rate === 0) return this.#correctionNs;
-    return Math.round(this.#correctionNs + this.#rate * (timeNs - this.#atNs));
+  /** Whether there may be anything to correct. */
+  get isMoving(): boolean {
+    return this.#stretches.length > 1 || this.#stretches[0].correctionNs !== 0 || this.#stretches[0].rate !== 0;
   }
 
   /**
-   * Learns from a certain pair, if the clock is an estimated one: an outbound twin cannot arrive before it left, nor an
-   * inbound one, so the error lies between the quickest of both. `gapNs`: outside minus inside, on the timeline.
+   * What to subtract from the stamp of an outside frame beyond `offsetNs`, nanoseconds, at this time on the timeline; `frame` is 0
+   * where it is not one's. To be asked in about the order that frames come: `slackNs` and `isTrusted` are those of the latest ones.
    */
-  observe(timeNs: number, gapNs: number, isOutbound: boolean): void {
-    // pairs decided late were placed by an older correction: their error is not today's
-    if (this.source !== "estimated" || timeNs < this.#atNs) return;
-    if (Number.isNaN(this.#atNs)) this.#atNs = timeNs;
-    if (isOutbound) this.#leastOutboundNs = Math.min(this.#leastOutboundNs, gapNs);
-    else this.#mostInboundNs = Math.max(this.#mostInboundNs, gapNs);
-    const elapsedNs = timeNs - this.#atNs;
-    this.#pairs++;
-    if (elapsedNs < (this.#pairs < MEASURED_PAIRS ? QUIET_NS : LEAST_ELAPSED_NS)) return;
-    const errorNs = (this.#leastOutboundNs + this.#mostInboundNs) / 2;
-    if (!Number.isFinite(errorNs)) return;
-    this.#correctionNs += Math.round(this.#rate * elapsedNs + errorNs);
-    const rate = this.#rate + (RATE_GAIN * errorNs) / elapsedNs;
-    this.#rate = Math.max(-MOST_RATE, Math.min(MOST_RATE, rate));
-    this.#atNs = timeNs;
-    if (Number.isNaN(this.#firstNs)) {
-      this.#firstNs = timeNs;
-      this.#firstCorrectionNs = this.#correctionNs;
+  correctionNs(timeNs: number, frame: number): number {
+    const stretches = this.#stretches;
+    let at = Math.max(0, this.#at);
+    while (at > 0 && timeNs <= stretches[at - 1].untilNs) at--;
+    while (at < stretches.length - 1 && timeNs > stretches[at].untilNs) at++;
+    if (at > this.#at) at = this.#goTo(at);
+    const { atNs, correctionNs, rate, setFrame, setNs } = stretches[at];
+    const isSet = setFrame > 0 && frame >= setFrame;
+    const hereNs = isSet ? correctionNs + setNs : correctionNs;
+    return rate === 0 ? hereNs : Math.round(hereNs + rate * (timeNs - atNs));
+  }
+
+  /** Goes on to a stretch; those waiting for their twin were stamped within the last window. Returns where it stands then. */
+  #goTo(to: number): number {
+    let at = to;
+    const stretches = this.#stretches;
+    let first = at;
+    while (first > 0 && stretches[first - 1].untilNs >= stretches[at - 1].untilNs - this.#windowNs) first--;
+    // stamps out of order reach back as far as what waits does
+    if (first > KEPT_STRETCHES) {
+      stretches.splice(0, first);
+      at -= first;
+      first = 0;
     }
-    this.#pairs = 0;
-    this.#leastOutboundNs = Number.POSITIVE_INFINITY;
-    this.#mostInboundNs = Number.NEGATIVE_INFINITY;
+    this.#at = at;
+    this.#slackNs = Math.max(...stretches.slice(first, at + 1).map((stretch) => stretch.slackNs));
+    return at;
   }
 }
+
+/** Stretches behind those that are needed, before they are forgotten, many at once. */
+const KEPT_STRETCHES = 1024;

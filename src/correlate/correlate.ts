@@ -1,9 +1,12 @@
-import type { Heap } from "../packets/heap.js";
+import { Heap } from "../packets/heap.js";
 import type { PacketSource } from "../packets/packets.js";
 import type { Sink } from "../packets/results.js";
-import type { ClockOption } from "./clock.js";
+import { INSIDE, OUTSIDE } from "../packets/sides.js";
+import { Clock, type ClockOption } from "./clock.js";
+import { MarkedPackets } from "./copies.js";
+import { Follower, MOST_SLACK_NS } from "./follower.js";
+import { Intake, type Leaps } from "./intake.js";
 import { Lookahead } from "./lookahead.js";
-import { estimateClock } from "./estimate.js";
 import { Run } from "./run.js";
 import type { Look } from "./standing.js";
 
@@ -24,6 +27,8 @@ export interface CorrelateOptions {
   onBegin?(look: Look): void;
   /** Told once all is decided, before the sink is given flows, findings and the summary. */
   onSettled?(): void;
+  /** Told then of a capture that has stamps which leap, by its name. */
+  onLeaps?(name: string, leaps: Readonly<Leaps>): void;
 }
 
 /**
@@ -39,15 +44,34 @@ export async function correlate(
   sink: Sink,
   signal: { readonly aborted: boolean } = { aborted: false },
 ): Promise<void> {
-  const sources = [new Lookahead(inside), new Lookahead(outside)] as const;
-  const clock = await estimateClock(sources, options.clock);
-  const run = new Run([inside, outside], clock, options, sink);
+  const { clock: option, windowNs, heap = new Heap() } = options;
+  const isLive = inside.isLive === true || outside.isLive === true;
+  const intake = (source: PacketSource) => new Intake(source, new MarkedPackets(source), heap, windowNs);
+  const intakes = [intake(inside), intake(outside)] as const;
+  const ahead = (from: Intake) => new Lookahead(from, heap);
+  // what is captured now is shown now: nothing is looked at ahead of it
+  const follower =
+    option.kind === "none" || (isLive && option.kind === "given")
+      ? null
+      : new Follower([ahead(intakes[INSIDE]), ahead(intakes[OUTSIDE])], option, windowNs, heap);
+  const clock = follower === null ? fixedClock(option) : await follower.begin();
+  const run = new Run(intakes, clock, { ...options, heap }, sink);
   options.onBegin?.((mostFlows) => run.standing(mostFlows));
   for (let side = run.wants(); side !== null; side = run.wants()) {
-    // what was looked at has been read, and counts
-    const isOver = signal.aborted && sources[side].isDrained;
-    run.take(side, isOver ? null : await sources[side].next());
+    if (signal.aborted) {
+      // what was read so far counts
+      for (const each of intakes) each.stop();
+      follower?.stop();
+    }
+    run.take(side, await (follower === null ? intakes[side].next() : follower.next(side)));
     run.advance();
   }
   run.finish();
+  for (const { source, leaps } of intakes) if (leaps.count > 0) options.onLeaps?.(source.name, leaps);
+}
+
+function fixedClock(option: ClockOption): Clock {
+  return option.kind === "given"
+    ? Clock.fixed(option.offsetNs, "given", MOST_SLACK_NS)
+    : Clock.fixed(0n, "none", option.kind === "none" ? (option.slackNs ?? 0) : 0);
 }

@@ -1,145 +1,136 @@
-import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS } from "../packets/packets.js";
-import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
-import { Clock, type ClockOption } from "./clock.js";
-import type { Lookahead, Stretch } from "./lookahead.js";
+import { NUMBERS, type Twin } from "./twins.js";
 
-/** Twins that must agree on an offset before it is believed. */
-const LEAST_AGREEING = 4;
+/** Between what an offset lies. Infinite where no packet went that way. */
+export interface Bounds {
+  readonly atLeastNs: number;
+  readonly atMostNs: number;
+}
+
+/** Twins that must agree on an offset before it is believed, where each is unique by its TCP numbers … */
+const LEAST_NUMBERED = 4;
+/** … and how many different spacings in time they must agree on, where payloads make them unique: what is sent
+ * periodically by two strangers keeps a steady distance, too. */
+const LEAST_SPACINGS = 8;
 /** … and the share of all that were found, so that chance twins do not outvote. */
 const LEAST_SHARE = 0.6;
-/** Agreeing offsets lie within this, nanoseconds: twice what forwarding takes on a busy host. */
-const AGREEMENT_NS = 20_000_000;
-/** How many packets of each side are looked at, doubling from the first number to the last … */
-const FIRST_LOOK = 256;
-const LAST_LOOK = 32_768;
-/** … until so many twins are found: enough to meet the stamps that are out of order, too. */
-const ENOUGH_TWINS = 256;
-/** The first twins tell the offset at the beginning; a drift is measured as the run goes on. */
-const EARLY_TWINS = 32;
-/** A capture in microseconds, beside one in nanoseconds, seems early by as much as this. */
-const STAMP_UNIT_NS = 1000;
-/** How far an estimated offset may be wrong at any time, nanoseconds. */
-const SLACK_NS = 200_000;
+/** So many of the first twins tell the offset at the beginning: later ones drift away from them … */
+const EARLY_TWINS = 64;
+/** … but it takes more where their latencies differ by more than what they are apart. */
+const MORE_TWINS = 1024;
+/** Spacings are those from each packet to the next, and to others behind it. */
+const LAGS = [1, 8, 64];
+/** Offsets are compared from this width on, nanoseconds, doubling it up to twice the window. */
+const LEAST_WIDTH_NS = 1_000_000;
+/** The quickest packet is believed to be so if others are as quick but for this, nanoseconds. */
+const LEAST_SUPPORT_NS = 1_000_000;
 
-/** Offset (outside minus inside stamp) of a pair of twins, and its direction where the TTL tells. */
-interface Sample {
-  isTcp: boolean;
-  /** Inside stamp. */
-  timeNs: number;
-  offsetNs: number;
-  /** Inside TTL minus outside TTL: positive outbound, negative inbound. */
-  lowered: number;
+/**
+ * The offset (outside minus inside stamp) that the first of some twins agree on, or null: what is in the middle of those that
+ * agree, and what bounds it. A packet that left is stamped later outside by the offset plus its latency, one that came by the
+ * offset minus its latency: the two are as far apart as latencies are long, which is the window at the most.
+ */
+export function agreedOffset(twins: readonly Twin[], windowNs: number): (Bounds & { middleNs: number }) | null {
+  const byTime = twins.toSorted((a, b) => a.insideNs - b.insideNs || a.outsideNs - b.outsideNs);
+  const numbered = byTime.filter(({ by }) => by === NUMBERS).slice(0, EARLY_TWINS);
+  const isIrregular = (run: readonly Twin[]): boolean => spacings(run) >= LEAST_SPACINGS;
+  const agreeing =
+    agreement(numbered, windowNs, ({ length }) => length >= LEAST_NUMBERED) ??
+    agreement(byTime.slice(0, EARLY_TWINS), windowNs, isIrregular) ??
+    agreement(byTime.slice(0, MORE_TWINS), windowNs, isIrregular);
+  if (agreeing === null) return null;
+  const middleNs = gapOf(agreeing[agreeing.length >> 1]);
+  const near = byTime.slice(0, 4 * EARLY_TWINS).filter((twin) => Math.abs(gapOf(twin) - middleNs) <= windowNs);
+  return { middleNs, ...boundsOf(near) };
 }
 
 /**
- * What is known of the clocks before the first packet is paired. With `auto`, looks at the beginning of both captures for
- * packets whose keys cannot be equal by chance: twins. An outbound twin is stamped later outside than inside by the offset
- * plus its latency, an inbound one by the offset minus its latency; so the offset lies between the two.
+ * Whether one clock explains the first twins, of which most are as near as those of one clock are; where they are too few, or too
+ * regular, to tell an offset. `gapNs`: what outside minus inside stamp is at one instant.
  */
-export async function estimateClock(sources: readonly [Lookahead, Lookahead], option: ClockOption): Promise<Clock> {
-  if (option.kind === "none") return new Clock(0n, "none", true, option.slackNs ?? 0);
-  if (option.kind === "given") return new Clock(option.offsetNs, "given", true, SLACK_NS);
-  const samples = await collect(sources);
-  const epochGapNs = sources[OUTSIDE].epochNs - sources[INSIDE].epochNs;
-  for (const slackNs of [0, STAMP_UNIT_NS]) {
-    if (isSameClock(samples, Number(-epochGapNs), slackNs)) return new Clock(0n, "none", true, slackNs);
+export function mayBeOneClock(twins: readonly Twin[], windowNs: number, gapNs: number, toleranceNs: number): boolean {
+  const early = twins.toSorted((a, b) => a.insideNs - b.insideNs).slice(0, EARLY_TWINS);
+  const near = early.filter((twin) => Math.abs(gapOf(twin) - gapNs) <= windowNs);
+  if (near.length < LEAST_NUMBERED || near.length < LEAST_SHARE * early.length) return false;
+  const { atLeastNs, atMostNs } = boundsOf(near);
+  return atLeastNs - toleranceNs <= gapNs && gapNs <= atMostNs + toleranceNs;
+}
+
+export function gapOf({ insideNs, outsideNs }: Twin): number {
+  return outsideNs - insideNs;
+}
+
+/** Those of some twins, by offset, that agree within the least width in which most do; null where they prove nothing. */
+function agreement(
+  twins: readonly Twin[],
+  windowNs: number,
+  isProof: (run: readonly Twin[]) => boolean,
+): readonly Twin[] | null {
+  const byGap = twins.toSorted((a, b) => gapOf(a) - gapOf(b));
+  for (let widthNs = LEAST_WIDTH_NS; widthNs <= 4 * windowNs; widthNs *= 2) {
+    const run = densest(byGap, Math.min(widthNs, 2 * windowNs));
+    if (run.length >= LEAST_SHARE * twins.length && isProof(run)) return run;
   }
-  // pings and heartbeats of strangers keep a steady distance, too: only TCP numbers tell an offset
-  // … and only those near the beginning agree on it, as clocks drift
-  const early = samples.filter((sample) => sample.isTcp).slice(0, EARLY_TWINS);
-  const agreeing = densest(early.toSorted((a, b) => a.offsetNs - b.offsetNs));
-  if (agreeing.length < LEAST_AGREEING || agreeing.length < LEAST_SHARE * early.length) {
-    return new Clock(0n, "none", false, 0);
-  }
-  return new Clock(BigInt(Math.round(offsetOf(agreeing))) + epochGapNs, "estimated", true, SLACK_NS);
+  return null;
 }
 
-/** The offset that samples, sorted by theirs, agree on: between the bounds, or at the only one, or in their middle. */
-function offsetOf(agreeing: readonly Sample[]): number {
-  const { atLeastNs, atMostNs } = bounds(agreeing);
-  const known = [atLeastNs, atMostNs].filter((ns) => Number.isFinite(ns));
-  // where a TTL is set anew on the way, no twin tells its direction
-  if (known.length === 0) return agreeing[agreeing.length >> 1].offsetNs;
-  return known.reduce((sum, ns) => sum + ns, 0) / known.length;
-}
-
-/** Whether one clock explains all: no twin arrived before it left, and none took long. Then latencies come out exactly. */
-function isSameClock(samples: readonly Sample[], noOffsetNs: number, slackNs: number): boolean {
-  const near = samples.filter((sample) => Math.abs(sample.offsetNs - noOffsetNs) < AGREEMENT_NS);
-  if (near.length < LEAST_AGREEING || near.length < LEAST_SHARE * samples.length) return false;
-  const { atLeastNs, atMostNs } = bounds(near);
-  return atLeastNs - slackNs <= noOffsetNs && noOffsetNs <= atMostNs + slackNs;
-}
-
-/** Between what the offset lies by these samples: an outbound twin cannot arrive before it left, nor an inbound one. */
-function bounds(samples: readonly Sample[]): { atLeastNs: number; atMostNs: number } {
-  let atLeastNs = Number.NEGATIVE_INFINITY;
-  let atMostNs = Number.POSITIVE_INFINITY;
-  for (const { offsetNs, lowered } of samples) {
-    if (lowered > 0) atMostNs = Math.min(atMostNs, offsetNs);
-    if (lowered < 0) atLeastNs = Math.max(atLeastNs, offsetNs);
-  }
-  return { atLeastNs, atMostNs };
-}
-
-/** Twins at the beginning of both captures, by inside stamp. */
-async function collect(sources: readonly [Lookahead, Lookahead]): Promise<Sample[]> {
-  const seen = [new Map<number, Seen>(), new Map<number, Seen>()] as const;
-  const samples = new Map<number, Sample>();
-  for (let packets = FIRST_LOOK; packets <= LAST_LOOK && samples.size < ENOUGH_TWINS; packets *= 2) {
-    for (const side of [INSIDE, OUTSIDE] as const) {
-      for (const stretch of await sources[side].look(packets)) note(stretch, side, seen, samples);
-    }
-  }
-  return [...samples.values()].sort((a, b) => a.timeNs - b.timeNs);
-}
-
-interface Seen {
-  key2: number;
-  timeNs: number;
-  ttl: number;
-  isRepeated: boolean;
-}
-
-function note(
-  { batch, from, to }: Stretch,
-  side: Side,
-  seen: readonly [Map<number, Seen>, Map<number, Seen>],
-  samples: Map<number, Sample>,
-): void {
-  const other = seen[1 - side];
-  for (let i = from; i < to; i++) {
-    const flags = batch.flags(i);
-    const isUnique = (flags & HAS_TCP_NUMBERS) !== 0 || ((flags & HAS_IP_ID) !== 0 && (flags & HAS_PAYLOAD) !== 0);
-    if (!isUnique) continue;
-    const key = batch.key(i);
-    const before = seen[side].get(key);
-    if (before) {
-      before.isRepeated = true;
-      samples.delete(key);
-      continue;
-    }
-    const packet: Seen = { key2: batch.key2(i), timeNs: batch.stampNs(i), ttl: batch.ttl(i), isRepeated: false };
-    seen[side].set(key, packet);
-    const twin = other.get(key);
-    if (!twin || twin.isRepeated || twin.key2 !== packet.key2) continue;
-    const [inside, outside] = side === INSIDE ? [packet, twin] : [twin, packet];
-    samples.set(key, {
-      isTcp: (flags & HAS_TCP_NUMBERS) !== 0,
-      timeNs: inside.timeNs,
-      offsetNs: outside.timeNs - inside.timeNs,
-      lowered: inside.ttl - outside.ttl,
-    });
-  }
-}
-
-/** The largest run of samples (sorted by offset) within AGREEMENT_NS of each other. */
-function densest(samples: readonly Sample[]): readonly Sample[] {
+/** The largest run of twins, sorted by offset, within a width. */
+function densest(twins: readonly Twin[], widthNs: number): readonly Twin[] {
   let best: [number, number] = [0, 0];
   let from = 0;
-  for (let to = 1; to <= samples.length; to++) {
-    while (samples[to - 1].offsetNs - samples[from].offsetNs > AGREEMENT_NS) from++;
+  for (let to = 1; to <= twins.length; to++) {
+    while (gapOf(twins[to - 1]) - gapOf(twins[from]) > widthNs) from++;
     if (to - from > best[1] - best[0]) best = [from, to];
   }
-  return samples.slice(best[0], best[1]);
+  return twins.slice(best[0], best[1]);
+}
+
+/** How many spacings between one packet and the next there are that differ by more than their latencies do. */
+function spacings(run: readonly Twin[]): number {
+  let spreadNs = 0;
+  for (const direction of [-1, 0, 1]) {
+    const gaps = run.filter((twin) => twin.direction === direction).map(gapOf);
+    if (gaps.length > 1) spreadNs = Math.max(spreadNs, gaps[(3 * gaps.length) >> 2] - gaps[gaps.length >> 2]);
+  }
+  const times = run.map(({ insideNs }) => insideNs).toSorted((a, b) => a - b);
+  return Math.max(
+    ...LAGS.map((lag) =>
+      distinct(
+        times.slice(lag).map((timeNs, at) => timeNs - times[at]),
+        2 * spreadNs,
+      ),
+    ),
+  );
+}
+
+/** How many of some numbers there are, of which those within a width count as one. */
+function distinct(numbers: readonly number[], width: number): number {
+  let count = 0;
+  let last = Number.NEGATIVE_INFINITY;
+  for (const number of numbers.toSorted((a, b) => a - b)) {
+    if (number - last <= width) continue;
+    count++;
+    last = number;
+  }
+  return count;
+}
+
+/** What bounds the offset: the quickest packet of each direction. */
+function boundsOf(twins: readonly Twin[]): Bounds {
+  const of = (direction: number): number[] =>
+    twins.filter((twin) => twin.direction === direction).map((twin) => direction * gapOf(twin));
+  return { atLeastNs: -quickest(of(-1)), atMostNs: quickest(of(1)) };
+}
+
+/**
+ * The least of some gaps that others come near to: a packet that seems to be far quicker than any other one is not a twin, but
+ * like one. Infinity where there is none.
+ */
+export function quickest(gaps: readonly number[]): number {
+  const sorted = gaps.toSorted((a, b) => a - b);
+  if (sorted.length < 3) return sorted[0] ?? Number.POSITIVE_INFINITY;
+  const medianNs = sorted[sorted.length >> 1];
+  for (let at = 0; at + 2 < sorted.length; at++) {
+    if (sorted[at + 2] - sorted[at] <= Math.max(LEAST_SUPPORT_NS, (medianNs - sorted[at]) / 4)) return sorted[at];
+  }
+  return medianNs;
 }

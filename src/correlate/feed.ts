@@ -1,12 +1,14 @@
 import { BATCH_FRAMES } from "../packets/frames.js";
 import type { Heap } from "../packets/heap.js";
 import { batchIn, type PacketBatch, type PacketSource } from "../packets/packets.js";
+import type { Intake } from "./intake.js";
 import type { SideSummary, Verdict } from "../packets/results.js";
 import type { Side } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
 
 /** One side while it is merged: its batch, how far it was taken, and what became of its frames. */
 export class Feed {
+  readonly intake: Intake;
   readonly source: PacketSource;
   hasEnded = false;
   paired = 0;
@@ -25,21 +27,27 @@ export class Feed {
   readonly #heap: Heap;
   readonly #tuples: TupleTable;
   #batch: PacketBatch | null = null;
-  /** For batches that are out of order, or not in the heap; none before there is such. */
+  /** For batches that are not in the heap; none before there is such. */
   #own: PacketBatch | undefined;
 
-  constructor(heap: Heap, side: Side, source: PacketSource, tuples: TupleTable) {
-    this.source = source;
+  constructor(heap: Heap, side: Side, intake: Intake, tuples: TupleTable) {
+    this.intake = intake;
+    this.source = intake.source;
     this.#heap = heap;
     this.#side = side;
     this.#tuples = tuples;
     this.ways = heap.take(Int32Array, BATCH_FRAMES);
   }
 
-  /** The packets that are about to be merged, in the heap and in order of time. */
+  /** The packets that are about to be merged, in the heap. */
   get batch(): PacketBatch {
     if (this.#batch === null) throw new RangeError("no batch was taken");
     return this.#batch;
+  }
+
+  /** Frame of the next packet, or 0 where there is none in the batch. */
+  get nextFrame(): number {
+    return this.isEmpty ? 0 : this.batch.frame(this.at);
   }
 
   /** Whether all packets of the batch were taken. */
@@ -54,17 +62,17 @@ export class Feed {
 
   /** Takes the next batch; null is the end. */
   take(batch: PacketBatch | null): void {
-    this.#batch = batch && this.#inOrder(batch);
+    this.#batch = batch && this.#inHeap(batch);
     this.hasEnded = batch === null;
     this.end = batch?.count ?? 0;
     this.goTo(0);
     this.findWays();
   }
 
-  #inOrder(batch: PacketBatch): PacketBatch {
-    if (batch.isInOrder && this.#heap.has(batch.records)) return batch;
+  #inHeap(batch: PacketBatch): PacketBatch {
+    if (this.#heap.has(batch.records)) return batch;
     const own = (this.#own ??= batchIn(this.#heap));
-    own.take(batch, batch.isInOrder ? undefined : orderOf(batch));
+    own.take(batch);
     return own;
   }
 
@@ -104,11 +112,4 @@ export class Feed {
       captureDropped: this.source.captureDropped,
     };
   }
-}
-
-/** Its rows by stamp. A capture may be out of order: several CPUs stamp, one buffer collects. */
-function orderOf(batch: PacketBatch): Uint32Array {
-  const rows = new Uint32Array(batch.count);
-  for (let row = 0; row < rows.length; row++) rows[row] = row;
-  return rows.sort((a, b) => batch.stampNs(a) - batch.stampNs(b) || a - b);
 }

@@ -147,6 +147,12 @@ export class Findings {
       found.push({ severity: "info", code: "retransmissions", count: this.#retransmissions, text });
     }
     for (const [side, verdicts] of summary.verdicts.entries()) {
+      const copies = verdicts.get("copy") ?? 0;
+      if (copies === 0) continue;
+      const text = `${names[side]} shows packets twice, as a mirror port does; the copies were set aside`;
+      found.push({ severity: "info", code: "duplicates", count: copies, text });
+    }
+    for (const [side, verdicts] of summary.verdicts.entries()) {
       const count = verdicts.get("dropped") ?? 0;
       if (count === 0) continue;
       const [from, to] = side === INSIDE ? [inside, outside] : [outside, inside];

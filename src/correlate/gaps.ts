@@ -4,10 +4,22 @@
  */
 const READING_LAG_NS = 500_000_000;
 
-/** When a capture lost frames, as far as a counter tells that is read from time to time. Times are on the timeline. */
+/** A time in which a capture has no frame at all, far longer than is usual for it, on the timeline. */
+export interface Gap {
+  readonly fromNs: number;
+  readonly toNs: number;
+  /** Packets of the other side that passed meanwhile and were found to be without a twin. */
+  alone: number;
+}
+
+/**
+ * When a capture lost frames, as far as a counter tells that is read from time to time; and when it has none at all. Times are on the
+ * timeline.
+ */
 export class Gaps {
   readonly #marginNs: number;
   readonly #spans: { fromNs: number; toNs: number }[] = [];
+  readonly #silences: Gap[] = [];
   #dropped = 0;
   #readNs = Number.NEGATIVE_INFINITY;
 
@@ -28,9 +40,20 @@ export class Gaps {
     return this.#spans.some(({ fromNs, toNs }) => timeNs >= fromNs && timeNs <= toNs);
   }
 
+  /** Takes a silence of the capture; in order of time. */
+  silent(fromNs: number, toNs: number): void {
+    this.#silences.push({ fromNs, toNs, alone: 0 });
+  }
+
+  /** The silence that the twin of a packet stamped then would fall into, if it takes no longer than `marginNs`. */
+  silenceAt(timeNs: number, marginNs: number): Gap | undefined {
+    return this.#silences.find(({ fromNs, toNs }) => timeNs >= fromNs - marginNs && timeNs <= toNs + marginNs);
+  }
+
   /** Forgets losses before this time: nobody asks for them any more. */
   forget(beforeNs: number): void {
-    while (this.#spans.length > 0 && this.#spans[0].toNs < beforeNs) this.#spans.shift();
+    for (const spans of [this.#spans, this.#silences])
+      while (spans.length > 0 && spans[0].toNs < beforeNs) spans.shift();
   }
 
   #add(fromNs: number, toNs: number): void {

@@ -100,7 +100,6 @@ export class Kernel {
     this.#ground = this.#words.byteOffset;
     this.#doubles[words.WINDOW_NS] = windowNs;
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
-    this.#words[words.IS_ESTIMATED] = clock.source === "estimated" ? 1 : 0;
     this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
     this.#strangers = heap.take(Int32Array, MOST_PACKETS);
@@ -117,8 +116,12 @@ export class Kernel {
     this.#steps = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
       kernel: {
-        observe: (timeNs: number, gapNs: number, outbound: number) => clock.observe(timeNs, gapNs, outbound === 1),
-        correctionNs: (timeNs: number) => clock.correctionNs(timeNs),
+        correctionNs: (timeNs: number, frame: number) => {
+          const correctionNs = clock.correctionNs(timeNs, frame);
+          // what is known of the clocks by then
+          this.#doubles[words.SLACK_NS] = this.slackNs;
+          return correctionNs;
+        },
         learnt: (slot: number) => this.#learnt(slot),
       },
       "settling.js": { judge: (row: number) => this.#judge(row) },
@@ -233,7 +236,7 @@ export class Kernel {
     shown: number,
     room: number,
   ): number {
-    const { timeline, tuples, buckets, accounts } = this.#tables;
+    const { timeline, tuples, buckets, accounts, clock } = this.#tables;
     const { segments, verdicts } = this.#others;
     const { samples } = accounts;
     // of each of these a packet may need one
@@ -260,6 +263,7 @@ export class Kernel {
     w[words.WAYS + INSIDE] = inside.ways.byteOffset;
     w[words.WAYS + OUTSIDE] = outside.ways.byteOffset;
     w[words.ROOM] = room;
+    w[words.IS_ESTIMATED] = clock.isMoving ? 1 : 0;
     w[words.SHOWN] = shown;
     w[words.FIRST] = timeline.first;
     w[words.PLACES_END] = timeline.placesEnd;

@@ -1,63 +1,105 @@
-import type { PacketBatch, PacketSource } from "../packets/packets.js";
+import { BATCH_FRAMES } from "../packets/frames.js";
+import type { Heap } from "../packets/heap.js";
+import { batchIn, type PacketBatch } from "../packets/packets.js";
+import type { Intake } from "./intake.js";
 
 /** Some packets in a row: rows `from` … `to`-1 of a batch. */
-export interface Stretch {
-  batch: PacketBatch;
-  from: number;
-  to: number;
+export interface Rows {
+  readonly batch: PacketBatch;
+  readonly from: number;
+  readonly to: number;
 }
 
-/** A packet source whose beginning can be looked at first and is then handed on as if nobody had. */
+/** Fewer packets than this are kept in a batch that has room for no more; more in one of those that are used again. */
+const MANY = BATCH_FRAMES / 4;
+
+/** The packets of a side, of which the next ones can be looked at before they are handed on as if nobody had. */
 export class Lookahead {
-  readonly #source: PacketSource;
+  readonly source: Intake;
+  /** Whether there is nothing more to look at. */
+  hasEnded = false;
+  readonly #heap: Heap;
   #kept: PacketBatch[] = [];
   /** Packets looked at so far, and where the next one stands: batch of `#kept`, and row. */
   #looked = 0;
   #batch = 0;
   #row = 0;
-  #hasEnded = false;
+  /** Batches to be used again, and the one that was handed on last. */
+  readonly #spare: PacketBatch[] = [];
+  #handed: PacketBatch | undefined;
+  /** What the source failed with: to be told once all before it was handed on. */
+  #failure: { readonly error: unknown } | undefined;
 
-  constructor(source: PacketSource) {
-    this.#source = source;
-  }
-
-  get epochNs(): bigint {
-    return this.#source.epochNs;
+  constructor(source: Intake, heap: Heap) {
+    this.source = source;
+    this.#heap = heap;
   }
 
   /**
    * Looks on until `packets` have been looked at in all, or the source ends. Which packets those are does not depend on
    * how the source cuts its batches.
    */
-  async look(packets: number): Promise<Stretch[]> {
-    const stretches: Stretch[] = [];
-    while (this.#looked < packets && (this.#batch < this.#kept.length || (await this.#keepOneMore()))) {
-      const batch = this.#kept[this.#batch];
-      const from = this.#row;
-      const to = Math.min(batch.count, from + packets - this.#looked);
-      stretches.push({ batch, from, to });
-      this.#looked += to - from;
-      this.#row = to;
-      if (to < batch.count) break;
+  async look(packets: number): Promise<Rows[]> {
+    const looked: Rows[] = [];
+    while (this.#looked < packets) {
+      const rows = await this.lookOn(packets - this.#looked);
+      if (rows === null) break;
+      looked.push(rows);
+    }
+    return looked;
+  }
+
+  /** Looks at the next packets, those of a batch at the most; null where there are none. */
+  async lookOn(most: number = Number.POSITIVE_INFINITY): Promise<Rows | null> {
+    if (this.#batch === this.#kept.length && !(await this.#keepOneMore())) return null;
+    const batch = this.#kept[this.#batch];
+    const from = this.#row;
+    const to = Math.min(batch.count, from + most);
+    this.#looked += to - from;
+    this.#row = to;
+    if (to === batch.count) {
       this.#batch++;
       this.#row = 0;
     }
-    return stretches;
+    return { batch, from, to };
   }
 
-  async next(): Promise<PacketBatch | null> {
-    return this.#kept.shift() ?? (this.#hasEnded ? null : this.#source.next());
+  /** The batch that `next` will hand on, if it has been looked at to its end. */
+  get first(): PacketBatch | undefined {
+    return this.#batch > 0 ? this.#kept[0] : undefined;
   }
 
-  /** Whether all that was looked at has been handed on. */
-  get isDrained(): boolean {
-    return this.#kept.length === 0;
+  /** The next batch, which must have been looked at, or null at the end; the one before it is overwritten. */
+  next(): PacketBatch | null {
+    if (this.#handed !== undefined && this.#heap.has(this.#handed.records)) this.#spare.push(this.#handed);
+    this.#handed = this.#kept.shift();
+    if (this.#handed !== undefined) {
+      this.#batch--;
+      return this.#handed;
+    }
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return null;
   }
 
   async #keepOneMore(): Promise<boolean> {
-    const batch = this.#hasEnded ? null : await this.#source.next();
-    if (batch === null) this.#hasEnded = true;
-    else this.#kept.push(batch.copy());
+    const batch = this.hasEnded ? null : await this.#read();
+    this.hasEnded = batch === null;
+    if (batch !== null) this.#kept.push(batch.count < MANY ? batch.copy() : this.#copy(batch));
     return batch !== null;
+  }
+
+  async #read(): Promise<PacketBatch | null> {
+    try {
+      return await this.source.next();
+    } catch (error) {
+      this.#failure = { error };
+      return null;
+    }
+  }
+
+  #copy(batch: PacketBatch): PacketBatch {
+    const copy = this.#spare.pop() ?? batchIn(this.#heap);
+    copy.take(batch);
+    return copy;
   }
 }

@@ -1,6 +1,16 @@
 import { FlowAccounts } from "../packets/flow-accounts.js";
-import { Heap } from "../packets/heap.js";
-import { ICMP, ICMPV6, IS_ERROR, IS_FRAGMENT, type PacketBatch, type PacketSource, TCP } from "../packets/packets.js";
+import type { Heap } from "../packets/heap.js";
+import {
+  HAS_TCP_NUMBERS,
+  ICMP,
+  ICMPV6,
+  IS_COPY,
+  IS_ERROR,
+  IS_FRAGMENT,
+  IS_MISTIMED,
+  type PacketBatch,
+  TCP,
+} from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
 import type { Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
@@ -15,8 +25,10 @@ import { Findings } from "./findings.js";
 import { FlowBook, TIDY_EVERY } from "./flow-book.js";
 import { Gaps } from "./gaps.js";
 import { Datagrams } from "./datagrams.js";
+import type { Intake } from "./intake.js";
 import { Kernel } from "./kernel.js";
 import { Matcher, type Undecided } from "./matcher.js";
+import { Mistimed } from "./mistimed.js";
 import type { Pairing } from "./pairing.js";
 import { Proxies } from "./proxies.js";
 import { Refusals } from "./refusals.js";
@@ -27,14 +39,14 @@ import type { Standing } from "./standing.js";
 import { Groups } from "./groups.js";
 import { type QuotedError, quotedError } from "./quotes.js";
 import { Translations } from "./translations.js";
-import { type Cover, COVER_MARGIN_NS, type Judgement, Verdicts } from "./verdicts.js";
+import { type Cover, type Judgement, Verdicts } from "./verdicts.js";
 
 export interface RunOptions {
   windowNs: number;
   /** How long a pair waits for earlier packets to be decided, so that pairs come in order of time; the window if not given. */
   patienceNs?: number;
   maxPairs: number;
-  heap?: Heap;
+  heap: Heap;
   onSettled?(): void;
 }
 
@@ -66,6 +78,7 @@ export class Run {
   readonly #groups: Groups;
   readonly #refusals: Refusals;
   readonly #proxies: Proxies;
+  readonly #mistimed: Mistimed;
   readonly #verdicts: Verdicts;
   readonly #findings: Findings;
   readonly #book: FlowBook;
@@ -88,12 +101,13 @@ export class Run {
   readonly #late: number[] = [];
   #pairs = 0;
 
-  constructor(sources: readonly [PacketSource, PacketSource], clock: Clock, options: RunOptions, sink: Sink) {
-    const { heap = new Heap() } = options;
+  constructor(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
+    const { heap } = options;
+    const sources = [intakes[INSIDE].source, intakes[OUTSIDE].source] as const;
     this.#tuples = new TupleTable(heap);
     this.#timeline = new Timeline(heap);
     this.#groups = new Groups(this.#timeline);
-    const feed = (side: Side) => new Feed(heap, side, sources[side], this.#tuples);
+    const feed = (side: Side) => new Feed(heap, side, intakes[side], this.#tuples);
     this.#feeds = [feed(INSIDE), feed(OUTSIDE)];
     this.#isShowing = sink.wantsPairs || Number.isFinite(options.maxPairs);
     this.#clock = clock;
@@ -141,6 +155,7 @@ export class Run {
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
     this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
     this.#refusals = new Refusals(timeline);
+    this.#mistimed = new Mistimed(timeline);
     this.#cover = [this.#coverOf(INSIDE), this.#coverOf(OUTSIDE)];
     this.#verdicts = new Verdicts({
       timeline,
@@ -149,6 +164,7 @@ export class Run {
       refusals: this.#refusals,
       segments: this.#segments,
       proxies: this.#proxies,
+      mistimed: this.#mistimed,
       errors: this.#errors,
       cover: this.#cover,
       names,
@@ -190,8 +206,7 @@ export class Run {
     if (this.#pairs >= this.#options.maxPairs) return null;
     const [inside, outside] = this.#feeds;
     // of two silent interfaces, the one that lags behind
-    if (inside.isUsedUp && outside.isUsedUp)
-      return inside.nextNs <= this.#onTimeline(outside.nextNs) ? INSIDE : OUTSIDE;
+    if (inside.isUsedUp && outside.isUsedUp) return inside.nextNs <= this.#onTimeline(outside) ? INSIDE : OUTSIDE;
     if (inside.isUsedUp) return INSIDE;
     return outside.isUsedUp ? OUTSIDE : null;
   }
@@ -200,11 +215,13 @@ export class Run {
   take(side: Side, batch: PacketBatch | null): void {
     const feed = this.#feeds[side];
     feed.take(batch);
-    // once for each packet: what pairs tell of the clock while it waits for its turn does not move it, however batches are cut
-    if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed.nextNs);
+    if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
     const cover = Object.assign(this.#cover[side], this.#coverOf(side));
-    this.#gaps[side].read(feed.source.captureDropped, cover.lastNs);
-    this.#gaps[side].forget(this.#nowNs - this.#options.windowNs);
+    const gaps = this.#gaps[side];
+    gaps.read(feed.source.captureDropped, cover.lastNs);
+    for (const { fromNs, toNs } of feed.source.silences?.splice(0) ?? [])
+      gaps.silent(this.#placed(side, fromNs), this.#placed(side, toNs));
+    gaps.forget(this.#nowNs - 2 * this.#options.windowNs);
   }
 
   /** Goes as far as both sides reach. */
@@ -223,7 +240,7 @@ export class Run {
       if (next === INSIDE) this.#admit(INSIDE, inside, inside.nextNs);
       else {
         this.#admit(OUTSIDE, outside, this.#outsideNs);
-        this.#outsideNs = this.#onTimeline(outside.nextNs);
+        this.#outsideNs = this.#onTimeline(outside);
       }
     }
   }
@@ -300,36 +317,48 @@ export class Run {
   }
 
   #summary(): Summary {
-    const { offsetNs, driftPpm, source } = this.#clock;
+    const { offsetNs, driftPpm, uncertaintyNs, source } = this.#clock.facts;
     const isAllDecided = this.#timeline.size === 0;
     return {
       inside: this.#feeds[INSIDE].summary(isAllDecided),
       outside: this.#feeds[OUTSIDE].summary(isAllDecided),
       verdicts: [this.#feeds[INSIDE].verdicts, this.#feeds[OUTSIDE].verdicts],
       flows: this.#translations.accounts.learnt,
-      clock: { offsetNs: Number(offsetNs), driftPpm: Math.round(10 * driftPpm) / 10, source },
+      clock: { offsetNs, driftPpm: Math.round(10 * driftPpm) / 10, uncertaintyNs, source },
     };
   }
 
-  /** An outside stamp as nanoseconds on the timeline. */
-  #onTimeline(outsideStampNs: number): number {
-    const timeNs = outsideStampNs + this.#shiftNs[OUTSIDE];
-    return Number.isFinite(timeNs) ? timeNs - this.#clock.correctionNs(timeNs) : timeNs;
+  #placed(side: Side, stampNs: number): number {
+    return side === INSIDE ? stampNs : this.#outsideTime(stampNs, 0);
+  }
+
+  /** When the next outside packet comes, on the timeline. */
+  #onTimeline({ nextNs, nextFrame }: Feed): number {
+    return this.#outsideTime(nextNs, nextFrame);
+  }
+
+  /** An outside stamp, of this frame or of none (0), as nanoseconds on the timeline. */
+  #outsideTime(stampNs: number, frame: number): number {
+    const timeNs = stampNs + this.#shiftNs[OUTSIDE];
+    return Number.isFinite(timeNs) ? timeNs - this.#clock.correctionNs(timeNs, frame) : timeNs;
   }
 
   #admit(side: Side, feed: Feed, timeNs: number): void {
     const { batch, at } = feed;
     const way = feed.ways[at];
+    const isCopy = (batch.flags(at) & IS_COPY) !== 0;
     const isFirst = this.#tuples.saw(way >> 1, timeNs);
     const row = this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
     feed.goTo(at + 1);
+    this.#mistime(row, feed);
     if (batch.quote(at) >= 0) {
       const error = quotedError(batch, at);
       // of an error before anything it is about, only that is known
       if (isFirst) this.#tuples.setEcho(way >> 1, ECHOING.has(batch.quotes.proto[batch.quote(at)]));
       this.#errors.set(row, error);
-      this.#refusals.admit(row, side, batch, at, error.src);
-    } else this.#kernel.note(row, side, isFirst);
+      if (!isCopy) this.#refusals.admit(row, side, batch, at, error.src);
+    } else if (!isCopy) this.#kernel.note(row, side, isFirst);
+    if (isCopy) this.#setAside(row);
     // what an error had to be taken before, and what comes so late in its capture that its own window is over
     if (timeNs > this.#nowNs) this.#nowNs = timeNs;
     this.#settle(this.#nowNs);
@@ -343,10 +372,35 @@ export class Run {
     this.#show();
   }
 
+  /** Accounts for a packet that the capture shows once more, which has no twin of its own. */
+  #setAside(row: number): void {
+    const t = this.#timeline;
+    const side = t.sideOf(row);
+    this.#feeds[side].judged("copy", 1);
+    const why = `${this.#names[side]} shows packets twice: a copy of frame ${t.key(row) >>> 0}`;
+    if (this.#sink.wantsUnmatched) this.#sink.unmatched(row, "copy", why);
+    t.setState(row, DONE);
+  }
+
+  /** Notes it where the stamp does not tell when the packet passed: it leaps away from those around it, or from the other capture's. */
+  #mistime(row: number, { intake }: Feed): void {
+    const t = this.#timeline;
+    if ((t.flags(row) & IS_MISTIMED) !== 0) {
+      const leapNs = intake.leapNs(t.frame(row));
+      t.setStampNs(row, t.stampNs(row) + leapNs);
+      this.#mistimed.admit(row, leapNs);
+    } else if (this.#nowNs - t.timeNs(row) > this.#options.windowNs)
+      this.#mistimed.admit(row, t.timeNs(row) - this.#nowNs);
+  }
+
   #match(row: number): void {
     const t = this.#timeline;
-    // one that comes so late in its capture that its window is over has been decided about as it came
+    // a copy is none; one that comes so late in its capture that its window is over has been decided about as it came
     if (t.state(row) !== WAITING) return;
+    if (this.#mistimed.leapNs(row) !== undefined) {
+      this.#judge(row);
+      return;
+    }
     const isTcp = t.proto(row) === TCP;
     if ((t.flags(row) & IS_FRAGMENT) !== 0 && !isTcp) {
       this.#datagrams.admit(row);
@@ -367,16 +421,22 @@ export class Run {
     const slot = t.flow(inside);
     const isOutbound = t.isOutbound(inside);
     const gapNs = this.#groups.gapNs(inside, outside, isOutbound);
-    const timeNs = t.timeNs(inside);
     if ((t.flags(inside) & IS_ERROR) !== 0) {
       this.#refusals.forget(inside);
       this.#refusals.forget(outside);
     }
     if (accounts.pairs(slot) === 0) this.#begin(slot);
     this.#kernel.account(inside, outside, slot, isOutbound, isOutbound ? gapNs : 0 - gapNs);
-    this.#clock.observe(timeNs, gapNs, isOutbound);
     if (!this.#isShowing) this.#account(inside, outside);
     else if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
+  }
+
+  /** Notes the bytes of a packet that crossed. One whose TCP header was cut off has none. */
+  #noteSegment(inside: number, slot: number): void {
+    const t = this.#timeline;
+    if ((t.flags(inside) & HAS_TCP_NUMBERS) === 0) return;
+    const { accounts } = this.#translations;
+    accounts.noteSegment(slot, t.forward(inside), t.seq(inside), t.payloadLength(inside), t.tcpFlags(inside));
   }
 
   /** Tells others of the flow in this slot, which was just learnt. */
@@ -399,6 +459,7 @@ export class Run {
     const isOutbound = this.#translations.accounts.isOutbound(slot, this.#timeline.forward(inside[0]));
     this.#groups.pair(inside, outside, slot, by, evidence, isOutbound, altered);
     this.#paired(inside[0], outside[0]);
+    for (const row of inside.slice(1)) this.#noteSegment(row, slot);
   }
 
   /** Decides about all packets whose window is over by `nowNs`. */
@@ -489,7 +550,7 @@ export class Run {
     if (this.#isShowing) this.#showPairs();
     else this.#shown = this.#due;
     const end = t.isBefore(this.#shown, this.#due) ? this.#shown : this.#due;
-    const isNoted = this.#errors.size > 0 || this.#datagrams.size > 0;
+    const isNoted = this.#errors.size > 0 || this.#datagrams.size > 0 || this.#mistimed.size > 0;
     t.dropDone(end, isNoted ? (row) => this.#forget(row) : undefined);
   }
 
@@ -497,6 +558,7 @@ export class Run {
   #forget(row: number): void {
     if (this.#errors.delete(row)) this.#refusals.forget(row);
     this.#datagrams.forget(row);
+    this.#mistimed.forget(row);
   }
 
   #showPairs(): void {
@@ -541,7 +603,7 @@ export class Run {
       firstNs: source.firstNs + shiftNs,
       lastNs: source.lastNs + shiftNs,
       hasEnded,
-      marginNs: source.isLive ? -COVER_MARGIN_NS : COVER_MARGIN_NS,
+      isLive: source.isLive ?? false,
       gaps: this.#gaps[side],
     };
   }

@@ -4,31 +4,36 @@ import { REWRITE_DST, REWRITE_SRC } from "../packets/flows.js";
 import { ICMPV6, IS_ERROR, IS_FRAGMENT, TCP } from "../packets/packets.js";
 import type { Verdict } from "../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../packets/sides.js";
-import type { Timeline } from "../packets/timeline.js";
+import { DECIDED, type Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
-import type { Gaps } from "./gaps.js";
+import type { Gap, Gaps } from "./gaps.js";
 import { isLinkScoped, isMulticast, isSameLink } from "./scope.js";
 import { TupleEnds } from "./flow-summary.js";
+import type { Mistimed } from "./mistimed.js";
 import type { Proxies } from "./proxies.js";
 import type { QuotedError } from "./quotes.js";
 import type { Refusals } from "./refusals.js";
 import type { Segments } from "./segments.js";
 import type { Translations } from "./translations.js";
 
+/** Packets this near to the limits of a live capture, or to a silence, are not judged by it, nanoseconds: their twins may be beyond. */
+const MARGIN_NS = 10_000_000;
+/** The last frame of a file shows how far it goes: a packet that was to come out later, as forwarding takes about so long, is not in it. */
+const FORWARDING_NS = 100_000;
 /**
- * How far beyond its first and last frame a capture is taken to have been running, nanoseconds. Of a live one the true limits
- * are known; there, packets this near to them are not judged by it: their twins may be beyond.
+ * So many packets without a twin must pass while the other capture is silent: a few may well be lost while there is nothing else to be
+ * captured.
  */
-export const COVER_MARGIN_NS = 10_000_000;
+const LEAST_ALONE = 16;
 
 /** What a side's capture covers, nanoseconds on the timeline. */
 export interface Cover {
   firstNs: number;
   lastNs: number;
   hasEnded: boolean;
-  /** How far beyond these limits it can be judged by, nanoseconds; may be negative. */
-  marginNs: number;
-  /** What it lost in between. */
+  /** Whether these are the limits of a capture that is running, and not only what was in it. */
+  isLive: boolean;
+  /** What it lacks in between. */
   readonly gaps: Gaps;
 }
 
@@ -52,6 +57,7 @@ export interface Known {
   readonly refusals: Refusals;
   readonly segments: Segments;
   readonly proxies: Proxies;
+  readonly mistimed: Mistimed;
   /** ICMP errors on the timeline, by row. */
   readonly errors: ReadonlyMap<number, QuotedError>;
   /** What each side's capture covers. */
@@ -121,11 +127,41 @@ export class Verdicts {
   /** Judges a packet whose window is over. */
   judge(row: number): Judgement {
     const judgement = this.#judge(row);
-    if (judgement.verdict !== "dropped") return judgement;
     const t = this.#timeline;
     const other = otherSide(t.sideOf(row));
-    if (!this.#known.cover[other].gaps.mayHold(t.timeNs(row))) return judgement;
+    const { gaps } = this.#known.cover[other];
+    const silence = gaps.silenceAt(t.timeNs(row), MARGIN_NS);
+    if (silence !== undefined && this.#hasMissed(silence, row, judgement.verdict)) {
+      const silentNs = silence.toNs - silence.fromNs;
+      const why = `${this.#names[other]} has no frame at all for ${seconds(silentNs)} about then: was it captured?`;
+      return { verdict: "no-overlap", why };
+    }
+    if (judgement.verdict !== "dropped") return judgement;
+    const twin = this.#known.mistimed.twinOf(row);
+    if (twin !== undefined) {
+      const why = `${this.#names[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;
+      return { verdict: "unknown", why };
+    }
+    if (!gaps.mayHold(t.timeNs(row))) return judgement;
     return { verdict: "capture-loss", why: `${judgement.why}, but that capture lost frames about then` };
+  }
+
+  /**
+   * Whether so much passed on the side of a packet during the other one's silence that its capture has to be doubted: a link that is
+   * dead looks the same. `verdict`: what the packet gets else; others tell nothing of it.
+   */
+  #hasMissed(silence: Gap, row: number, verdict: Verdict): boolean {
+    if (verdict !== "dropped" && verdict !== "unknown") return false;
+    const t = this.#timeline;
+    const side = t.side(row);
+    let alone = ++silence.alone;
+    let next = t.firstBelow(t.after(row), t.end, DECIDED);
+    for (; alone < LEAST_ALONE && next !== t.end; next = t.firstBelow(t.after(next), t.end, DECIDED)) {
+      if (t.timeNs(next) > silence.toNs) break;
+      if (t.side(next) !== side) continue;
+      if (this.#translations.slotOf(next) !== NONE || this.#localOf(next) === null) alone++;
+    }
+    return alone >= LEAST_ALONE;
   }
 
   #judge(row: number): Judgement {
@@ -139,6 +175,11 @@ export class Verdicts {
       return { verdict: "local", why: "neighbour discovery is never forwarded" };
     }
 
+    const leapNs = this.#known.mistimed.leapNs(row);
+    if (leapNs !== undefined) {
+      const leap = `${seconds(Math.abs(leapNs))} ${leapNs > 0 ? "ahead of" : "behind"}`;
+      return { verdict: "unknown", why: `its stamp leaps ${leap} those of the frames around it` };
+    }
     const refused = this.#known.refusals.whyRefused(row);
     if (refused) return { verdict: "refused", why: refused };
     const error = this.#known.errors.get(row);
@@ -260,11 +301,18 @@ export class Verdicts {
 
   /** Why the other capture cannot have the packet, or null where it covers its time. */
   #uncovered(timeNs: number, other: Side): string | null {
-    const { firstNs, lastNs, hasEnded, marginNs } = this.#known.cover[other];
+    const { firstNs, lastNs, hasEnded, isLive } = this.#known.cover[other];
     const name = this.#names[other];
     if (!Number.isFinite(firstNs)) return `the ${SIDE_NAMES[other]} capture (${name}) has no frames`;
-    if (timeNs < firstNs - marginNs) return `${name} was captured only from ${seconds(firstNs - timeNs)} later on`;
-    if (hasEnded && timeNs > lastNs + marginNs) return `the last frame of ${name} is ${seconds(timeNs - lastNs)} older`;
+    const afterNs = timeNs - firstNs;
+    if (afterNs < 0) return `the first frame of ${name} is ${seconds(-afterNs)} later`;
+    if (isLive && afterNs < MARGIN_NS)
+      return `${name} was opened ${seconds(afterNs)} before: its twin may have been missed`;
+    if (!hasEnded) return null;
+    if (timeNs > lastNs) return `the last frame of ${name} is ${seconds(timeNs - lastNs)} older`;
+    const untilNs = isLive ? MARGIN_NS : FORWARDING_NS;
+    if (timeNs > lastNs - untilNs)
+      return `the last frame of ${name} is ${seconds(lastNs - timeNs)} later: its twin may have been missed`;
     return null;
   }
 }

@@ -5,11 +5,11 @@ import { EXACT_SAMPLES, LatencyDigest, type LatencyRange, type LatencySummary, r
 import { Samples } from "./samples.js";
 import { NONE } from "./tuples.js";
 
-/** Words of a flow's record, one cache line. Of two each, one a direction, outbound is the second: at … + outbound. */
+/** Words of a flow's record, two cache lines. Of two each, one a direction, outbound is the second: at … + outbound. */
 export const BITS = 0;
 export const RETRANSMISSIONS = 1;
 export const PAIRS = 2;
-/** At … + forward: the sequence number behind the last new byte. */
+/** At … + forward: the sequence number behind the highest byte that has crossed. */
 export const NEXT_SEQ = 4;
 /** Newest chunk of the latencies, NONE before the first one; or IN_DIGEST. */
 export const LATENCIES = 6;
@@ -26,9 +26,16 @@ export const INSIDE_TUPLE = 13;
 export const OUTSIDE_TUPLE = 14;
 /** REWRITE_… bits of what is forward in the lower 8 bits, of what is not in the next. */
 export const REWRITES = 15;
-export const RECORD_BITS = 4;
+/**
+ * The second line, which few segments look at: half of it each direction's, the forward ones' the second. The ranges of bytes that have
+ * crossed, each as its first number and the one behind its last, the highest range first. Where that ends is in NEXT_SEQ alone.
+ */
+export const SEEN = 16;
+export const RANGES_BITS = 2;
+export const RANGES = 4;
+export const RECORD_BITS = 5;
 const RECORD_WORDS = 1 << RECORD_BITS;
-/** 8 MiB, most of which takes no memory: see `FIRST_CHUNKS`. */
+/** 16 MiB, most of which takes no memory: see `FIRST_CHUNKS`. */
 const FIRST_SLOTS = 2 ** 17;
 
 const FIRST_FREE = 64;
@@ -51,8 +58,8 @@ export const IS_WATCHED = 16;
 export const IS_RETIRED = 32;
 
 /**
- * The flows, by their slots, with what every pair asks of its flow and adds to it: a record of one cache line, and one more for
- * the latency. As objects, ten thousands of flows were a dozen lines each, and most of the memory.
+ * The flows, by their slots, with what every pair asks of its flow and adds to it: a record of which most look at one cache line, and
+ * one more for the latency. As objects, ten thousands of flows were a dozen lines each, and most of the memory.
  */
 export class FlowAccounts {
   records: Int32Array;
@@ -67,7 +74,7 @@ export class FlowAccounts {
   freeCount = 0;
   readonly samples: Samples;
   readonly #heap: Heap;
-  readonly #order: WebAssembly.Instance["exports"];
+  readonly #loops: WebAssembly.Instance["exports"];
   readonly #few = new Int32Array(EXACT_SAMPLES);
   /** The latencies that are IN_DIGEST, by number. */
   readonly #digests = new Map<number, LatencyDigest>();
@@ -75,7 +82,7 @@ export class FlowAccounts {
   /** `room`: for how many flows at first. */
   constructor(heap: Heap, room: number = FIRST_SLOTS) {
     this.#heap = heap;
-    this.#order = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+    this.#loops = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.samples = new Samples(heap);
     this.freeSlots = heap.take(Int32Array, FIRST_FREE);
     this.records = heap.take(Int32Array, room * RECORD_WORDS);
@@ -134,7 +141,7 @@ export class FlowAccounts {
   /** The slots that are in use, by the ids of their flows. */
   slots(): Int32Array {
     return this.#heap.lend(Int32Array, 2 * this.end + DIGITS, (lists) =>
-      lists.slice(0, this.#order["byId"](lists.byteOffset, this.end, this.records.byteOffset)),
+      lists.slice(0, this.#loops["byId"](lists.byteOffset, this.end, this.records.byteOffset)),
     );
   }
 
@@ -142,7 +149,7 @@ export class FlowAccounts {
   busiest(slots: Int32Array, most: number): Int32Array {
     return this.#heap.lend(Int32Array, 2 * slots.length + DIGITS, (lists) => {
       lists.set(slots);
-      this.#order["byPairs"](lists.byteOffset, slots.length, this.records.byteOffset);
+      this.#loops["byPairs"](lists.byteOffset, slots.length, this.records.byteOffset);
       return lists.slice(0, Math.min(most, slots.length));
     });
   }
@@ -197,7 +204,7 @@ export class FlowAccounts {
     return this.records[(slot << RECORD_BITS) + PAIRS + (isOutbound ? 1 : 0)];
   }
 
-  /** Paired TCP segments whose bytes had crossed the NAT before. */
+  /** Paired TCP segments all of whose bytes had crossed the NAT before; keep-alives are not counted. */
   retransmissions(slot: number): number {
     return this.records[(slot << RECORD_BITS) + RETRANSMISSIONS];
   }
@@ -229,18 +236,10 @@ export class FlowAccounts {
     else this.digest(slot, outbound, count).add(latencyNs);
   }
 
-  /** Notes a paired TCP segment with data, to tell retransmissions. */
-  noteSegment(slot: number, forward: number, seq: number, bytes: number): void {
-    const r = slot << RECORD_BITS;
-    const records = this.records;
-    const end = (seq + bytes) | 0;
-    const has = HAS_NEXT_SEQ << forward;
-    if ((records[r + BITS] & has) !== 0 && ((end - records[r + NEXT_SEQ + forward]) | 0) <= 0) {
-      records[r + RETRANSMISSIONS]++;
-      return;
-    }
-    records[r + BITS] |= has;
-    records[r + NEXT_SEQ + forward] = end;
+  /** Notes a paired TCP segment, to tell retransmissions. Precondition: its header was there. */
+  noteSegment(slot: number, forward: number, seq: number, bytes: number, tcpFlags: number): void {
+    const at = this.records.byteOffset + (slot << (RECORD_BITS + 2));
+    this.#loops["noteSegment"](at, forward, seq, bytes, tcpFlags);
   }
 
   /** The least and the greatest latency of all pairs that went that way so far, nanoseconds; infinite where there were none. */

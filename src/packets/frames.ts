@@ -91,12 +91,16 @@ export interface FrameSource {
   readonly epochNs: bigint;
   /** Grows while reading where the format allows it (pcapng); an index once given out keeps its meaning. */
   readonly interfaces: readonly CaptureInterface[];
+  /** What stamps are multiples of, nanoseconds: the coarsest of the interfaces known so far. */
+  readonly resolutionNs: number;
   /** Frames the capturing kernel or program says it lost; grows while reading. */
   readonly captureDropped: number;
   /** Of these, the ones lost on the interface with this index; only sources of several interfaces can tell. */
   droppedOn?(iface: number): number;
   /** Whether the frames are being captured now, from `epochNs` on: what a live source covers is known to the moment. */
   readonly isLive?: boolean;
+  /** Whether it is a part of a capture, which goes on while this part of it is silent. */
+  readonly isPart?: boolean;
   /** Whether the next frames are at hand, all the way: nobody has to be waited for. */
   readonly isOnDisk?: boolean;
   /**

@@ -1,5 +1,6 @@
 import * as column from "./batch-columns.js";
 import type { Column } from "./columns.js";
+import type { Silence } from "./coverage.js";
 import { BATCH_FRAMES } from "./frames.js";
 import type { Heap } from "./heap.js";
 import {
@@ -83,6 +84,15 @@ export const HAS_MORE_FRAGMENTS = 1 << 10;
  * that of a twin cut at the same byte, and of no other.
  */
 export const IS_CUT = 1 << 11;
+/** Not the decoder's: the stamp is not when the packet passed, as it leaps away from those of the frames around it. */
+export const IS_MISTIMED = 1 << 12;
+/** Not the decoder's: the capture shows it once more: see `Copies`. */
+export const IS_COPY = 1 << 15;
+
+/** No link has a smaller MTU in practice (RFC 791: every host must take 576 bytes): a shorter datagram is not cut. */
+export const NEVER_CUT_BYTES = 576;
+/** RFC 8200 section 5. */
+export const LEAST_IPV6_MTU = 1280;
 
 /** The identification, of the word that has it and a packet's flags. */
 export function idOf(flags: number, word: number): number {
@@ -181,21 +191,65 @@ export class PacketBatch {
     return copy;
   }
 
-  /** Takes over what another batch has, its rows in this order if one is given. Precondition: there is room for them. */
-  take(from: PacketBatch, order?: Uint32Array): void {
+  /** Takes over what another batch has. Precondition: there is room for it. */
+  take(from: PacketBatch): void {
     const { count, quotes } = from;
     this.count = count;
     this.isInOrder = from.isInOrder;
     this.reachedNs = from.reachedNs;
     this.quotes.count = quotes.count;
     const quoted = from.#quoted();
-    for (const [n, to] of this.#quoted().entries()) copyRows(quoted[n], to, this.#rows, quotes.count);
+    for (const [n, to] of this.#quoted().entries()) copyRows(quoted[n], to, this.rows, quotes.count);
     const columns = from.#columns();
-    for (const [n, to] of this.#columns().entries()) copyRows(columns[n], to, this.#rows, count, order);
+    for (const [n, to] of this.#columns().entries()) copyRows(columns[n], to, this.rows, count);
+  }
+
+  /** Appends rows `from` … `to`-1 of another batch, with what they quote. Precondition: there is room for them. */
+  appendAll(batch: PacketBatch, from: number, to: number): void {
+    const at = this.count;
+    this.isInOrder = false;
+    this.records.set(batch.records.subarray(from << RECORD_BITS, to << RECORD_BITS), at << RECORD_BITS);
+    this.src6.set(batch.src6.subarray(4 * from, 4 * to), 4 * at);
+    this.dst6.set(batch.dst6.subarray(4 * from, 4 * to), 4 * at);
+    this.tupleHash.set(batch.tupleHash.subarray(from, to), at);
+    this.count += to - from;
+    if (batch.quotes.count === 0) return;
+    for (let row = from; row < to; row++)
+      if (batch.quote(row) >= 0) this.#appendQuote(at + row - from, batch, batch.quote(row));
+  }
+
+  /** The same of these rows. */
+  append(from: PacketBatch, rows: Uint32Array): void {
+    this.isInOrder = false;
+    for (const row of rows) {
+      const to = this.count++;
+      for (let word = 0; word < 1 << RECORD_BITS; word++)
+        this.records[(to << RECORD_BITS) + word] = from.records[(row << RECORD_BITS) + word];
+      this.tupleHash[to] = from.tupleHash[row];
+      if ((from.flags(row) & IS_IPV6) !== 0) {
+        for (let word = 0; word < 4; word++) {
+          this.src6[4 * to + word] = from.src6[4 * row + word];
+          this.dst6[4 * to + word] = from.dst6[4 * row + word];
+        }
+      }
+      const quote = from.quote(row);
+      if (quote >= 0) this.#appendQuote(to, from, quote);
+    }
+  }
+
+  #appendQuote(row: number, from: PacketBatch, quote: number): void {
+    const to = this.quotes.count++;
+    const quoted = from.#quoted();
+    for (const [n, column] of this.#quoted().entries()) {
+      const width = column.length / this.rows;
+      for (let at = 0; at < width; at++) column[width * to + at] = quoted[n][width * quote + at];
+    }
+    this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] =
+      (this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] & ~(QUOTE_MASK << QUOTE_SHIFT)) | ((to + 1) << QUOTE_SHIFT);
   }
 
   /** How many there is room for. */
-  get #rows(): number {
+  get rows(): number {
     return this.tupleHash.length;
   }
 
@@ -211,6 +265,12 @@ export class PacketBatch {
   /** Nanoseconds since the source's epoch. */
   stampNs(row: number): number {
     return this.doubles[(row << (RECORD_BITS - 1)) + STAMP_NS];
+  }
+
+  /** Gives a packet that is not stamped with the time when it passed the time when its capture had come to it. */
+  mistime(row: number, timeNs: number): void {
+    this.doubles[(row << (RECORD_BITS - 1)) + STAMP_NS] = timeNs;
+    this.records[(row << RECORD_BITS) + FLAGS_PROTO_TTL] |= IS_MISTIMED;
   }
 
   /** Two 32-bit hashes over everything a NAT leaves alone (the match key), signed; equal on both sides for twins. */
@@ -293,7 +353,7 @@ export class PacketBatch {
 
   /**
    * Hash of the first payload bytes (32, or all if fewer), which compares what is cut or numbered differently; 0 if there are none, or
-   * not all kept. Of a fragment that is not TCP's first: as `content`.
+   * not all kept.
    */
   head(row: number): number {
     return this.records[(row << RECORD_BITS) + HEAD];
@@ -310,15 +370,10 @@ export class PacketBatch {
   }
 }
 
-/** Copies the first `count` rows, or those that the order begins with. `rows`: how many `to` has room for. */
-function copyRows(from: Column, to: Column, rows: number, count: number, order?: Uint32Array): void {
+/** Copies the first `count` rows. `rows`: how many `to` has room for. */
+function copyRows(from: Column, to: Column, rows: number, count: number): void {
   const width = rows === 0 ? 0 : to.length / rows;
-  if (order === undefined) {
-    to.set(from.subarray(0, width * count));
-    return;
-  }
-  for (let row = 0; row < count; row++)
-    for (let at = 0; at < width; at++) to[width * row + at] = from[width * order[row] + at];
+  to.set(from.subarray(0, width * count));
 }
 
 /** A batch that a decoder which works on this heap can fill. */
@@ -354,11 +409,15 @@ export interface PacketSource {
   readonly tally: Tally;
   /** Frames the capturing kernel or program says it lost; grows while reading. */
   readonly captureDropped: number;
-  /** Stamps of the first and the latest frame read, IP or not, in nanoseconds since the epoch; what the capture covers. */
+  /** Stamps of the first and the latest frame read, IP or not, in nanoseconds since the epoch; what the capture covers … */
   readonly firstNs: number;
   readonly lastNs: number;
+  /** … but for these times, found while reading; for whoever reads them to take out. */
+  readonly silences?: Silence[];
   /** Whether these are the limits of a capture that is running, and not only what was in it. */
   readonly isLive?: boolean;
+  /** What its stamps are multiples of, nanoseconds. */
+  readonly resolutionNs: number;
   /** The next packets, or null at the end; the batch before it is overwritten. A batch may be empty. */
   next(): Promise<PacketBatch | null>;
 }

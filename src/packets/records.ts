@@ -12,6 +12,7 @@ export const TIME_NS = 1;
 /** … and only in a batch: the addresses over IPv4, over IPv6 their first words. */
 export const SRC = 2;
 export const DST = 3;
+/** Of a copy, which is never looked up, the frame that it is one of. */
 export const KEY = 4;
 export const KEY2 = 5;
 /** Only on the timeline … */

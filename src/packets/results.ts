@@ -57,7 +57,7 @@ export function alteredNames(altered: number): string[] {
 }
 
 /** Why a frame has no twin. */
-export type Verdict = "dropped" | "local" | "refused" | "no-overlap" | "capture-loss" | "proxied" | "unknown";
+export type Verdict = "dropped" | "local" | "refused" | "no-overlap" | "capture-loss" | "proxied" | "copy" | "unknown";
 
 /** A packet's or a tuple's two ends. TCP, UDP, SCTP, DCCP and UDP-Lite have ports, ICMP echo an id, anything else neither. */
 export interface Ends {
@@ -157,8 +157,16 @@ export interface Summary {
   /** Of the unmatched frames of each side. */
   verdicts: readonly [VerdictCounts, VerdictCounts];
   flows: number;
-  /** Outside clock minus inside clock. */
-  clock: { offsetNs: number; driftPpm: number; source: "none" | "given" | "estimated" };
+  /**
+   * Outside clock minus inside clock, at the beginning. `uncertaintyNs`: how far that, with the drift, may be wrong at any time, as
+   * far as packets of both directions bound it; null where they do not.
+   */
+  clock: {
+    offsetNs: number;
+    driftPpm: number;
+    uncertaintyNs: number | null;
+    source: "none" | "given" | "estimated";
+  };
 }
 
 /** What the rows of results refer to: handed to a reporter once, before the first result. */

@@ -177,6 +177,10 @@ export class Timeline {
     return this.doubles[(this.places[row & this.mask] << (RECORD_BITS - 1)) + STAMP_NS];
   }
 
+  setStampNs(row: number, stampNs: number): void {
+    this.doubles[(this.places[row & this.mask] << (RECORD_BITS - 1)) + STAMP_NS] = stampNs;
+  }
+
   /** The match key's two halves, signed. */
   key(row: number): number {
     return this.records[(this.places[row & this.mask] << RECORD_BITS) + KEY];

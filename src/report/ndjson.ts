@@ -93,13 +93,13 @@ export class NdjsonReporter implements Reporter {
   }
 
   end({ inside, outside, flows, clock }: Summary): void {
-    const { offsetNs, driftPpm, source } = clock;
+    const { offsetNs, driftPpm, uncertaintyNs, source } = clock;
     this.#line({
       type: "summary",
       inside: orderedSide(inside),
       outside: orderedSide(outside),
       flows,
-      clock: { offsetNs, driftPpm, source },
+      clock: { offsetNs, driftPpm, uncertaintyNs, source },
     });
     this.flush();
   }

@@ -56,9 +56,11 @@ function lost(sides: readonly [SideSummary, SideSummary]): string {
   return `lost by the captures themselves: ${counts.join(", ")}\n`;
 }
 
-function clocks({ offsetNs, driftPpm, source }: Summary["clock"]): string {
-  if (source === "none") return "taken as one";
+function clocks({ offsetNs, driftPpm, uncertaintyNs, source }: Summary["clock"]): string {
+  const confirmed =
+    uncertaintyNs === null ? "not confirmed by packets of both directions" : `to within ${latencyText(uncertaintyNs)}`;
+  if (source === "none") return uncertaintyNs === 0 ? "taken as one" : `taken as one, ${confirmed}`;
   const drift = driftPpm === 0 ? "" : `, drifting by ${driftPpm} ppm`;
   const order = offsetNs < 0 ? "behind" : "ahead of";
-  return `outside is ${latencyText(Math.abs(offsetNs))} ${order} inside (${source}${drift})`;
+  return `outside is ${latencyText(Math.abs(offsetNs))} ${order} inside (${source}${drift}, ${confirmed})`;
 }

@@ -14,6 +14,7 @@ export class MemorySource implements FrameSource {
   readonly name = "any";
   readonly epochNs = EPOCH_NS;
   readonly interfaces: CaptureInterface[];
+  readonly resolutionNs = 1;
   captureDropped = 0;
   asked = 0;
   closed = 0;

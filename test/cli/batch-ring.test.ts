@@ -12,6 +12,7 @@ function said(n: number) {
     captureDropped: n,
     firstNs: n + 0.25,
     lastNs: 1e15 + n,
+    silences: Array.from({ length: n % 4 }, (_, k) => ({ fromNs: n + k, toNs: n + k + 0.5 })),
     tally: { frames: n + 1, notIp: n + 2, undecodable: n + 3, cut: 2 ** 40 + n },
   };
   return { batch, quotes: n % 3, state };
@@ -34,6 +35,7 @@ function use(ring: BatchRing): object | "wait" {
     captureDropped: -1,
     firstNs: -1,
     lastNs: -1,
+    silences: [],
     tally: { frames: -1, notIp: -1, undecodable: -1, cut: -1 },
   };
   const batch = ring.use(state);

@@ -93,6 +93,7 @@ function source(name: string, frames: readonly Uint8Array[], keep: number, captu
     name,
     epochNs: 7n,
     interfaces: [ETHERNET],
+    resolutionNs: 1000,
     captureDropped,
     next: () => Promise.resolve(batches.shift() ?? null),
     close: () => Promise.resolve(),
@@ -113,8 +114,9 @@ it("twins of a long and a short capture get the same keys", async () => {
   const b = await outside.next();
   expect(a?.count).toBe(1);
   expect([a?.key(0), a?.key2(0)]).toEqual([b?.key(0), b?.key2(0)]);
-  expect([inside.name, inside.epochNs, inside.firstNs, inside.lastNs]).toEqual(["docker0", 7n, 3, 5]);
+  expect([inside.name, inside.epochNs, inside.resolutionNs]).toEqual(["docker0", 7n, 1000]);
   expect(await inside.next()).toBeNull();
+  expect([inside.firstNs, inside.lastNs]).toEqual([5, 5]);
   expect(losses(inside)).toEqual([
     "docker0: 4 frames lost while capturing, by the capture's own count",
     "docker0: 1 frame cut by the snaplen; their pairs rest on what is left of them",

@@ -17,7 +17,7 @@ describe("given", () => {
     const { pairs, twins, summary } = await outcomeOf(inside, stamped(outside, 5e9), { clock });
     expect(twins).toEqual(inStep(20));
     expect(pairs.map(({ latencyNs }) => latencyNs)).toEqual(pairs.map((_, at) => (at % 2 === 0 ? 20_000 : 10_000)));
-    expect(summary.clock).toEqual({ offsetNs: 5_000_000_000, driftPpm: 0, source: "given" });
+    expect(summary.clock).toEqual({ offsetNs: 5_000_000_000, driftPpm: 0, uncertaintyNs: 20_000, source: "given" });
   });
 
   it("a negative one as well, and one that is a little wrong makes latencies negative, not packets lost", async () => {
@@ -52,7 +52,7 @@ describe("auto", () => {
     const { inside, outside } = conversation(20);
     const { pairs, summary } = await outcomeOf(inside, outside);
     expect(pairs.map(({ latencyNs }) => latencyNs)).toEqual(pairs.map((_, at) => (at % 2 === 0 ? 20_000 : 10_000)));
-    expect(summary.clock).toEqual({ offsetNs: 0, driftPpm: 0, source: "none" });
+    expect(summary.clock).toEqual({ offsetNs: 0, driftPpm: 0, uncertaintyNs: 20_000, source: "none" });
   });
 
   it.each([

@@ -27,7 +27,7 @@ it("counts only what is shown where pairs beyond the limit are known already", a
 });
 
 it("ends soon after it is told to, with what was read so far", async () => {
-  const { inside, outside } = conversation(100);
+  const { inside, outside } = conversation(100, { everyUs: 1000 });
   const signal = { aborted: false };
   const outcome = new Outcome();
   const seen: number[] = [];
@@ -46,7 +46,7 @@ it("ends soon after it is told to, with what was read so far", async () => {
     signal,
   );
   expect(seen.length).toBeGreaterThan(0);
-  expect(seen.length).toBeLessThanOrEqual(10);
+  expect(seen.length).toBeLessThanOrEqual(20);
   expect(outcome.twins).toEqual(inStep(seen.length));
   expect(outcome.summary.inside.paired).toBe(seen.length);
 });
@@ -74,7 +74,7 @@ it("tells results in the order of their inside stamps", async () => {
   expect(outcome.pairs.map(({ inside }) => inside)).toEqual(Array.from({ length: 60 }, (_, at) => at + 1));
 });
 
-it("sorts stamps that are out of order within a batch", async () => {
+it("sorts stamps that are out of order", async () => {
   const { inside, outside } = conversation(20);
   const shuffled = outside.map((_, at) => outside[at ^ 1]);
   const outcome = await outcomeOf(inside, shuffled);

@@ -4,7 +4,7 @@ import { Findings } from "../../src/correlate/findings.js";
 import { FlowAccounts } from "../../src/packets/flow-accounts.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../src/packets/flows.js";
 import { Heap } from "../../src/packets/heap.js";
-import { ICMP, TCP, UDP } from "../../src/packets/packets.js";
+import { ACK, ICMP, TCP, UDP } from "../../src/packets/packets.js";
 import type { Summary } from "../../src/packets/results.js";
 import { ADDRESS_A, ADDRESS_B, FACTS, IPV6_SHIFT, KIND, TUPLE_BITS, TupleTable } from "../../src/packets/tuples.js";
 import { runs } from "../support/runs.js";
@@ -15,7 +15,7 @@ const SUMMARY: Summary = {
   outside: SIDE,
   verdicts: [new Map(), new Map()],
   flows: 0,
-  clock: { offsetNs: 0, driftPpm: 0, source: "none" },
+  clock: { offsetNs: 0, driftPpm: 0, uncertaintyNs: 0, source: "none" },
 };
 
 /** Few of them, and some that have their place among those seen lately in common. */
@@ -68,7 +68,7 @@ function tablesOf(heap: Heap, some: Some): readonly [FlowAccounts, TupleTable] {
     accounts.open(new Flow(slot + 1, slot, tuple, tuple + 1, isFlipped, isForwardOutbound, forward, backward));
     for (let pair = 0; pair < of.outbound; pair++) accounts.add(slot, pair, true, 1);
     for (let pair = 0; pair < of.inbound; pair++) accounts.add(slot, pair, false, 1);
-    for (let time = 0; time < (of.isSentAgain ? 2 : 1); time++) accounts.noteSegment(slot, 1, 1000, 10);
+    for (let time = 0; time < (of.isSentAgain ? 2 : 1); time++) accounts.noteSegment(slot, 1, 1000, 10, ACK);
   }
   return [accounts, tuples];
 }

@@ -20,6 +20,7 @@ export class Interface implements PacketSource {
   readonly name: string;
   readonly epochNs = 1_700_000_000_000_000_000n;
   readonly tally = new Tally();
+  readonly resolutionNs = 1;
   readonly firstNs = 0;
   lastNs = 0;
   captureDropped = 0;

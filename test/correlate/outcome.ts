@@ -8,6 +8,7 @@ import {
   REWRITE_SRC,
   REWRITE_SRC_PORT,
 } from "../../src/packets/flows.js";
+import { Coverage, type Silence } from "../../src/packets/coverage.js";
 import { Heap } from "../../src/packets/heap.js";
 import { BATCH_FRAMES, FrameBatch } from "../../src/packets/frames.js";
 import { batchIn, type PacketBatch, type PacketSource, Tally } from "../../src/packets/packets.js";
@@ -34,6 +35,8 @@ export interface Stamped {
   readonly ns: number;
   /** An IP packet. */
   readonly packet: Uint8Array;
+  /** How many of its bytes the capture kept, where not all. */
+  readonly kept?: number;
 }
 
 export function us(microseconds: number, packet: Uint8Array): Stamped {
@@ -56,8 +59,8 @@ export class Capture implements PacketSource {
   readonly epochNs: bigint;
   readonly tally = new Tally();
   readonly captureDropped = 0;
-  firstNs = Number.POSITIVE_INFINITY;
-  lastNs = Number.NEGATIVE_INFINITY;
+  readonly resolutionNs = 1;
+  readonly #coverage = new Coverage(true);
   readonly #frames: readonly Stamped[];
   readonly #cut: readonly number[];
   readonly #batch = new FrameBatch();
@@ -74,29 +77,44 @@ export class Capture implements PacketSource {
     this.#cut = typeof cut === "number" ? [cut] : cut;
   }
 
+  get firstNs(): number {
+    return this.#coverage.firstNs;
+  }
+
+  get lastNs(): number {
+    return this.#coverage.lastNs;
+  }
+
+  get silences(): Silence[] {
+    return this.#coverage.silences;
+  }
+
   next(): Promise<PacketBatch | null> {
     const batchFrames = this.#cut[this.#batches++ % this.#cut.length];
     const taken = this.#frames.slice(this.#next, this.#next + batchFrames);
-    if (taken.length === 0) return Promise.resolve(null);
+    if (taken.length === 0) {
+      this.#coverage.end();
+      return Promise.resolve(null);
+    }
     const batch = this.#batch;
     const frames = taken.map(({ packet }) => ethernet(packet));
+    const headers = ethernet(new Uint8Array(1)).length - 1;
     batch.data = concat(...frames);
     batch.count = taken.length;
     batch.number(this.#next + 1);
     let start = 0;
-    for (const [row, { ns }] of taken.entries()) {
+    for (const [row, { ns, packet, kept = packet.length }] of taken.entries()) {
       batch.frame[row] = this.#next + row + 1;
       batch.start[row] = start;
-      batch.captured[row] = frames[row].length;
+      batch.captured[row] = headers + Math.min(kept, packet.length);
       batch.original[row] = frames[row].length;
       batch.timeNs[row] = ns;
       start += frames[row].length;
-      this.firstNs = Math.min(this.firstNs, ns);
-      this.lastNs = Math.max(this.lastNs, ns);
     }
     this.#next += taken.length;
     this.#packets.clear();
     this.#decoder.decode(batch, [ETHERNET], NO_LIMITS, this.#packets, this.tally);
+    this.#coverage.take(batch.timeNs, batch.count, this.#decoder.firstNs, this.#decoder.lastNs);
     return Promise.resolve(this.#packets);
   }
 }

@@ -1,10 +1,16 @@
 import * as fc from "fast-check";
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
 import { Flow } from "../../src/packets/flows.js";
 import { FlowAccounts, PAIRS, RECORD_BITS } from "../../src/packets/flow-accounts.js";
 import { LatencyDigest } from "../../src/packets/latency.js";
+import { ACK, SYN } from "../../src/packets/packets.js";
 import { runs } from "../support/runs.js";
+
+/** Sequence numbers are compared modulo 2^32, RFC 9293 section 3.4. */
+function difference(a: number, b: number): number {
+  return (a - b) | 0;
+}
 
 /** What accounts say of a flow, kept the simple way. */
 class Plain {
@@ -15,8 +21,10 @@ class Plain {
   retransmissions = 0;
   /** Inbound, then outbound. */
   readonly latencies: readonly [number[], number[]] = [[], []];
-  /** Behind the last new byte, not forward, then forward. */
-  readonly #nextSeq: [bigint | null, bigint | null] = [null, null];
+  /** The numbers of bytes, not forward, then forward. */
+  readonly #seen = [new Set<number>(), new Set<number>()] as const;
+  /** Behind the highest of them. */
+  readonly #newest: [number | null, number | null] = [null, null];
 
   constructor(isFlipped: boolean, isForwardOutbound: boolean) {
     this.isFlipped = isFlipped;
@@ -29,12 +37,16 @@ class Plain {
     this.latencies[isOutbound ? 1 : 0].push(latencyNs);
   }
 
-  /** Sequence numbers are compared modulo 2^32, RFC 9293 section 3.4. */
+  /** A segment is a retransmission if each of its numbers was seen before; farther away than a window, another stream begins. */
   noteSegment(forward: 0 | 1, seq: number, bytes: number): void {
-    const end = BigInt(seq + bytes);
-    const known = this.#nextSeq[forward];
-    if (known !== null && BigInt.asIntN(32, end - known) <= 0n) this.retransmissions++;
-    else this.#nextSeq[forward] = end;
+    const known = this.#newest[forward];
+    const isSameStream = known !== null && Math.abs(difference(seq, known)) < 2 ** 30;
+    if (!isSameStream) this.#seen[forward].clear();
+    const numbers = Array.from({ length: bytes }, (_, at) => (seq + at) % 2 ** 32);
+    const end = (seq + bytes) % 2 ** 32;
+    if (numbers.every((number) => this.#seen[forward].has(number))) this.retransmissions++;
+    for (const number of numbers) this.#seen[forward].add(number);
+    if (!isSameStream || difference(end, known) > 0) this.#newest[forward] = end;
   }
 
   digest(isOutbound: boolean): LatencyDigest {
@@ -69,7 +81,8 @@ const segment = fc.record({
   seq: fc
     .tuple(fc.constantFrom(0, 0x7fff_fff0, 0xffff_fff0), fc.nat(20))
     .map(([base, more]) => (base + more) % 2 ** 32),
-  bytes: fc.integer({ min: 1, max: 10 }),
+  // so many that all ranges of them can be kept
+  bytes: fc.integer({ min: 6, max: 12 }),
 });
 const reopen = fc.record({
   kind: fc.constant("reopen" as const),
@@ -121,7 +134,7 @@ it("say of each flow what a plain list of its pairs says, with others between th
             plain.add(step.timeNs, step.isOutbound, step.latencyNs);
             break;
           case "segment":
-            accounts.noteSegment(step.slot, step.forward, step.seq, step.bytes);
+            accounts.noteSegment(step.slot, step.forward, step.seq, step.bytes, ACK);
             plain.noteSegment(step.forward, step.seq, step.bytes);
             break;
           case "reopen":
@@ -217,4 +230,96 @@ it("tell the busiest of some flows, and of equals the ones learnt first", () => 
       expect([...accounts.busiest(Int32Array.from(given), most)]).toEqual(inOrder.slice(0, most));
     }),
   );
+});
+
+/** Retransmissions of a flow with these segments in one direction. */
+function sentAgain(...segments: readonly (readonly [seq: number, bytes: number, flags?: number])[]): number {
+  const accounts = new FlowAccounts(new Heap(), 64);
+  accounts.open(new Flow(1, 0, 0, 0, false, true, 0, 0));
+  for (const [seq, bytes, flags = ACK] of segments) accounts.noteSegment(0, 1, seq, bytes, flags);
+  return accounts.retransmissions(0);
+}
+
+describe("a retransmission", () => {
+  it("is of bytes that crossed before, however they were cut then", () => {
+    expect(sentAgain([1000, 10], [1010, 10], [1000, 20], [1005, 10], [1000, 10])).toBe(3);
+  });
+
+  it("is none where some of its bytes are new", () => {
+    expect(sentAgain([1000, 10], [1005, 10], [990, 20])).toBe(0);
+  });
+
+  it("is none where a segment comes behind a later one", () => {
+    expect(sentAgain([1020, 10], [1000, 10], [1010, 10], [980, 10], [990, 10])).toBe(0);
+    expect(sentAgain([1000, 10], [1020, 10], [1010, 10], [1010, 10])).toBe(1);
+  });
+
+  it("is no keep-alive, with or without its byte, nor a probe of a closed window", () => {
+    expect(sentAgain([1000, 10], [1009, 1], [1009, 0], [1009, 1], [1010, 1], [1010, 1])).toBe(0);
+  });
+
+  it("is none where the ports are used again, with lower numbers or with those of the stream before", () => {
+    const stream = (isn: number) =>
+      [
+        [isn, 0, SYN],
+        [isn + 1, 100],
+      ] as const;
+    expect(sentAgain(...stream(5000), ...stream(3000), ...stream(3050))).toBe(0);
+    expect(sentAgain(...stream(5000), [5000, 0, SYN], [5001, 100])).toBe(1);
+  });
+
+  it("is one of the answers' as well, until the ports are used again", () => {
+    const accounts = new FlowAccounts(new Heap(), 64);
+    accounts.open(new Flow(1, 0, 0, 0, false, true, 0, 0));
+    const answer = () => accounts.noteSegment(0, 0, 7001, 100, ACK);
+    accounts.noteSegment(0, 1, 5000, 0, SYN);
+    accounts.noteSegment(0, 0, 7000, 0, SYN | ACK);
+    answer();
+    answer();
+    expect(accounts.retransmissions(0)).toBe(1);
+    accounts.noteSegment(0, 1, 6000, 0, SYN);
+    answer();
+    expect(accounts.retransmissions(0)).toBe(1);
+  });
+
+  it("is told over a SYN that carries data", () => {
+    expect(sentAgain([5000, 50, SYN], [5000, 50, SYN], [5001, 50], [5051, 10])).toBe(2);
+  });
+
+  it("is told where the numbers begin anew", () => {
+    expect(sentAgain([0xffff_fff0, 32], [16, 10], [0xffff_fff0, 32], [0, 16], [16, 10])).toBe(3);
+  });
+
+  it("is none of the numbers of an earlier round, however much a stream carries", () => {
+    const accounts = new FlowAccounts(new Heap(), 64);
+    accounts.open(new Flow(1, 0, 0, 0, false, true, 0, 0));
+    const bytes = 5_000_000;
+    const rounds = 3 * 2 ** 32;
+    for (let at = 0; at < rounds; at += bytes) accounts.noteSegment(0, 1, at % 2 ** 32, bytes, ACK);
+    expect(accounts.retransmissions(0)).toBe(0);
+    // the newest bytes, and some that are farther back than a window reaches
+    const newest = rounds - (rounds % bytes);
+    accounts.noteSegment(0, 1, newest % 2 ** 32, 100, ACK);
+    expect(accounts.retransmissions(0)).toBe(1);
+    accounts.noteSegment(0, 1, (newest - 2 ** 30 - bytes) % 2 ** 32, 100, ACK);
+    expect(accounts.retransmissions(0)).toBe(1);
+  });
+
+  it("is never told of bytes that had not crossed, however many gaps there are", () => {
+    const segment = fc.tuple(fc.nat(400), fc.integer({ min: 1, max: 12 }));
+    fc.assert(
+      fc.property(fc.array(segment, { maxLength: 200 }), fc.constantFrom(0, 0xffff_ff00, 0x7fff_ff00), (some, base) => {
+        const accounts = new FlowAccounts(new Heap(), 64);
+        accounts.open(new Flow(1, 0, 0, 0, false, true, 0, 0));
+        const plain = new Plain(false, true);
+        for (const [at, bytes] of some) {
+          const before = accounts.retransmissions(0);
+          const isAgain = plain.retransmissions;
+          accounts.noteSegment(0, 1, (base + at) % 2 ** 32, bytes, ACK);
+          plain.noteSegment(1, (base + at) % 2 ** 32, bytes);
+          if (plain.retransmissions === isAgain) expect(accounts.retransmissions(0)).toBe(before);
+        }
+      }),
+    );
+  });
 });

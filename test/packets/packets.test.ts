@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import type { Column } from "../../src/packets/columns.js";
 import { BATCH_BYTES, PacketBatch } from "../../src/packets/packets.js";
 import { BATCH_FRAMES } from "../../src/packets/frames.js";
-import { RECORD_BITS } from "../../src/packets/records.js";
+import { RECORD_BITS, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 
 const ROWS = 8;
 const ROW_BYTES = BATCH_BYTES / BATCH_FRAMES;
@@ -98,19 +98,35 @@ it("a copy has all rows and quotes, whatever becomes of the batch", () => {
   );
 });
 
-it("takes over another one's rows in an order, each with its quote", () => {
-  const batches = fc.tuple(fc.uint8Array({ minLength: 1, maxLength: 200 }), fc.nat(ROWS));
+/** What a row says, with what it quotes, wherever that stands. */
+function saidBy(batch: PacketBatch, row: number): unknown[] {
+  const { tupleHash } = batch;
+  const numbers = [batch.stampNs(row), batch.key(row), batch.frame(row), batch.tcpFlags(row), tupleHash[row]];
+  return [...numbers, batch.address(row, true), batch.address(row, false), quotesOf(batch)[batch.quote(row)]];
+}
+
+function rowsSaid(batch: PacketBatch): unknown[][] {
+  return Array.from({ length: batch.count }, (_, row) => saidBy(batch, row));
+}
+
+it("appends rows of another one in any order, each with its quote", () => {
+  const rows = fc.array(fc.nat(ROWS - 1), { minLength: 1, maxLength: ROWS / 4 });
   fc.assert(
-    fc.property(batches, batches, fc.array(fc.nat(1e6), { minLength: ROWS }), ([bytes, count], [before], places) => {
+    fc.property(fc.uint8Array({ minLength: 1, maxLength: 200 }), rows, rows, (bytes, before, after) => {
       const batch = filled(bytes);
-      batch.count = count;
-      quote(batch, count, 7);
-      const order = Uint32Array.from({ length: count }, (_, row) => row).sort((a, b) => places[a] - places[b] || a - b);
-      const taker = filled(before);
-      taker.take(batch, order);
-      expect(taker.count).toBe(count);
-      expect(rowsOf(taker)).toEqual([...order].map((row) => rowOf(batch, row)));
-      expect(quotesOf(taker)).toEqual(quotesOf(batch));
+      batch.count = ROWS;
+      quote(batch, ROWS, 7);
+      for (let row = 0; row < ROWS; row++)
+        batch.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] = row | (row % 2 === 0 ? (row + 1) << 8 : 0);
+      const taker = new PacketBatch(ROWS);
+      for (const some of [before, after]) taker.append(batch, Uint32Array.from(some));
+      expect(taker.count).toBe(before.length + after.length);
+      for (const [at, row] of [...before, ...after].entries()) expect(saidBy(taker, at)).toEqual(saidBy(batch, row));
+      const other = new PacketBatch(ROWS);
+      other.appendAll(batch, 0, 3);
+      other.appendAll(taker, 1, taker.count);
+      const rows = [0, 1, 2].map((row) => saidBy(batch, row)).concat(rowsSaid(taker).slice(1));
+      expect(rowsSaid(other)).toEqual(rows);
     }),
   );
 });

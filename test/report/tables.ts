@@ -136,7 +136,7 @@ export const SUMMARY: Summary = {
   outside: { frames: 9, paired: 8, unmatched: 1, ambiguous: 0, notIp: 0, undecodable: 0, captureDropped: 3 },
   verdicts: [new Map(), new Map()],
   flows: 1,
-  clock: { offsetNs: -1500, driftPpm: 0.2, source: "estimated" },
+  clock: { offsetNs: -1500, driftPpm: 0.2, uncertaintyNs: 800, source: "estimated" },
 };
 
 /** The article's ping: its id is rewritten along with the source. */

@@ -192,7 +192,7 @@ describe("the end of a report", () => {
       "inside   docker0      10  =       8        + 1        + 0     + 1          + 0",
       "outside  enp0s3        9  =       8        + 1        + 0     + 0          + 0",
       "lost by the captures themselves: inside 0, outside 3",
-      "clocks: outside is 1.50µs behind inside (estimated, drifting by 0.2 ppm)",
+      "clocks: outside is 1.50µs behind inside (estimated, drifting by 0.2 ppm, to within 800ns)",
     ]);
   });
 

@@ -49,7 +49,10 @@ export interface Circumstances {
   readonly offsetNs: number;
   readonly driftPpm: number;
   readonly durationNs: number;
-  /** How far an estimate may be off: the packets of both directions bound it no tighter. Infinity from one direction alone. */
+  /**
+   * How far an estimate may be off: the quickest packets of both directions bound it from above and below, and the middle is
+   * no further off than half of what lies between. Infinity from one direction alone.
+   */
   readonly offsetErrorNs: number;
   /** How much before it enters a packet may seem to leave, design section 5. */
   readonly toleranceNs: number;
@@ -67,6 +70,8 @@ export interface AdversaryPair {
 }
 
 const WINDOW_NS = 1e9;
+/** How much two processors' stamps may differ, design section 5. */
+const PROCESSORS_NS = 10_000;
 
 /** Writes `inside.pcap`, `outside.pcap` and `truth.bin` to a folder. The same scenario and seed give the same bytes. */
 export function generateAdversary({ play }: Adversary, folder: string, seed: number): AdversaryPair {
@@ -117,7 +122,7 @@ function sideTruth(
     if (fate === undefined) throw new Error(`frame ${i + 1} is of a packet that nobody sent`);
     const isPair = !isCopy && isSeen(fate);
     const alone = fate.isLocal ? LOCAL : fate.left === null ? DROPPED : other.model.isMissTold ? UNCOVERED : UNSEEN;
-    truth.kind[i + 1] = isCopy ? COPY : isPair ? FORWARDED : alone;
+    truth.kind[i + 1] = isPair ? FORWARDED : isCopy && !fate.isLocal ? COPY : alone;
     truth.serial[i + 1] = isPair ? serial : 0;
     truth.isDecidable[i + 1] = isPair && decidable.has(serial) ? 1 : 0;
   }
@@ -146,8 +151,8 @@ function circumstancesOf({ inside, outside, fates, flows }: World): Circumstance
     offsetNs,
     driftPpm,
     durationNs: fates[fates.length - 1].entryNs - fates[0].entryNs,
-    offsetErrorNs: shortestNs("outbound") + shortestNs("inbound") + resolutionNs,
-    toleranceNs: resolutionNs + Math.max(inside.disorderNs, outside.disorderNs) + 10_000,
+    offsetErrorNs: (shortestNs("outbound") + shortestNs("inbound")) / 2 + resolutionNs + PROCESSORS_NS,
+    toleranceNs: resolutionNs + Math.max(inside.disorderNs, outside.disorderNs) + PROCESSORS_NS,
     hasRewrittenPorts: flows.some(({ inside, outside }) => inside.near.port !== outside.near.port),
   };
 }

@@ -74,6 +74,8 @@ function newCap(): Cap {
 /** One batch is filled by cap's events while the other one is with the reader. */
 class CapSource implements LiveSource {
   readonly isLive = true;
+  /** As `performance.now()` tells the time: microseconds. */
+  readonly resolutionNs = 1000;
   readonly name: string;
   /** The first look at what has come. Frames that came before it, maybe before the other interface was open, are stamped earlier. */
   epochNs: bigint;

@@ -50,6 +50,7 @@ export interface LivePcapParts {
  */
 export class LivePcap implements LiveSource {
   readonly isLive = true;
+  readonly resolutionNs = 1;
   readonly name: string;
   readonly epochNs: bigint;
   readonly interfaces: readonly CaptureInterface[];

@@ -1,10 +1,10 @@
 /** What a pair adds to its flow, and to what is known of all pairs. */
-import { noteSegment } from "../../packets/assembly/flow-accounts.js";
 import { bucketOf, tally } from "../../packets/assembly/latency.js";
+import { noteSegment } from "../../packets/assembly/seen.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
 import { EXACT_SAMPLES } from "../../packets/latency.js";
-import { HAS_IP_ID, IS_IPV6, TCP } from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6 } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../packets/samples.js";
 import * as tuple from "../../packets/tuples.js";
@@ -39,9 +39,9 @@ export function accountFor(
   countLatency(ground, slot, outbound, pairs, known, latencyNs);
   noteSlowest(ground, outbound, pairNs, latencyNs);
   setWord(ground, words.LOWERED + outbound, lowered);
+  if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) === 0) return;
   const bytes = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
-  if (((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff) === TCP && bytes > 0)
-    noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), bytes);
+  noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), bytes, load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE));
 }
 
 /** Counts a pair whose keys are equal; `packet` is one of them. */

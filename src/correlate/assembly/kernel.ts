@@ -5,11 +5,15 @@ import * as account from "../../packets/flow-accounts.js";
 import {
   HAS_IP_ID,
   HAS_TCP_NUMBERS,
+  IS_COPY,
   IS_CUT,
   IS_DF,
   IS_ERROR,
   IS_FRAGMENT,
   IS_IPV6,
+  IS_MISTIMED,
+  LEAST_IPV6_MTU,
+  NEVER_CUT_BYTES,
   TCP,
 } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
@@ -18,7 +22,6 @@ import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 import * as line from "../../packets/timeline.js";
 import * as tuple from "../../packets/tuples.js";
 import { ALONE } from "../buckets.js";
-import { LEAST_IPV6_MTU, NEVER_CUT_BYTES } from "../datagrams.js";
 import { TIDY_EVERY } from "../flow-book.js";
 import * as words from "../kernel-words.js";
 import {
@@ -44,9 +47,8 @@ import { settle, strangersLeft } from "./settling.js";
 export { evidenceOf } from "./evidence.js";
 export { settle } from "./settling.js";
 
-/** `Clock`'s methods, which are asked where the clock is an estimated one. */
-declare function observe(timeNs: f64, gapNs: f64, isOutbound: bool): void;
-declare function correctionNs(timeNs: f64): f64;
+/** `Clock`'s method, which is asked where there may be anything to correct. */
+declare function correctionNs(timeNs: f64, frame: f64): f64;
 /** A flow was learnt that others have to know of. */
 declare function learnt(slot: i32): void;
 
@@ -231,7 +233,7 @@ export function run(ground: usize): void {
     }
     // one that comes so late in its capture may be decided about as it comes
     if (latestNs - timeNs > windowNs) break;
-    if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR)) !== 0) break;
+    if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR | IS_COPY | IS_MISTIMED)) !== 0) break;
 
     // who waits under its key
     const key = load<i32>(packet, 4 * record.KEY);
@@ -364,7 +366,6 @@ export function run(ground: usize): void {
       const latencyNs = outbound === 1 ? gapNs : 0 - gapNs;
       countIntact(ground, outbound, packet);
       accountFor(ground, slot, outbound, insideWay & 1, packet, pairNs, latencyNs, lowered);
-      if (isEstimated) observe(pairNs, gapNs, outbound === 1);
     }
     // the next one
     row = (row + 1) & line.ROW_MASK;
@@ -383,7 +384,11 @@ export function run(ground: usize): void {
         (outsideAt === outsideEnd
           ? doubleOf(ground, words.REACHED_NS + OUTSIDE)
           : stampNsOf(outsidePackets, outsideAt));
-      if (isEstimated && isFinite(outsideNs)) outsideNs -= correctionNs(outsideNs);
+      if (isEstimated && isFinite(outsideNs)) {
+        const next = outsidePackets + (outsideAt << RECORD_BYTES_BITS);
+        const frame = outsideAt === outsideEnd ? 0 : load<u32>(next, 4 * record.FRAME);
+        outsideNs -= correctionNs(outsideNs, frame);
+      }
     }
   }
 

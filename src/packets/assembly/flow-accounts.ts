@@ -22,16 +22,3 @@ export function openAccount(
   store<f64>(flow, Infinity, 8 * account.FIRST_NS);
   store<f64>(flow, -Infinity, 8 * account.LAST_NS);
 }
-
-/** As `FlowAccounts.noteSegment`. */
-export function noteSegment(flow: usize, forward: i32, seq: i32, bytes: i32): void {
-  const end = seq + bytes;
-  const has = account.HAS_NEXT_SEQ << forward;
-  const bits = load<i32>(flow, 4 * account.BITS);
-  if ((bits & has) !== 0 && end - load<i32>(flow + (forward << 2), 4 * account.NEXT_SEQ) <= 0) {
-    store<i32>(flow, load<i32>(flow, 4 * account.RETRANSMISSIONS) + 1, 4 * account.RETRANSMISSIONS);
-    return;
-  }
-  store<i32>(flow, bits | has, 4 * account.BITS);
-  store<i32>(flow + (forward << 2), end, 4 * account.NEXT_SEQ);
-}

@@ -1,6 +1,8 @@
 /** Flows by their ids, and by how many pairs they have: a radix sort, as there may be many and V8 has not made anything fast by then. */
 import { DIGIT_BITS, ID, PAIRS, RECORD_BITS } from "../flow-accounts.js";
 
+export { noteSegment } from "./seen.js";
+
 const FLOW_BYTES_BITS = RECORD_BITS + 2;
 const DIGITS = 1 << DIGIT_BITS;
 

@@ -166,7 +166,6 @@ function packet(
         icmp(transport, datagramEnd, min(end, datagramEnd), held, kept, isWhole, record);
       else other(transport, datagramEnd, held, kept, isWhole, record);
     }
-    if ((ip & IS_FRAGMENT) !== 0) store<i32>(record, load<i32>(record, 4 * CONTENT), 4 * HEAD);
   }
   const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
   if ((flags & IS_ERROR) !== 0) asked = min(asked, quotes.takenEnd);

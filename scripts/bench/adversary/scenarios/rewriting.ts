@@ -1,24 +1,34 @@
 import type { Adversary } from "../adversary.js";
 import { ACK, mssOption, type Packet, PSH, segment, SYN, TCP, UDP } from "../packet.js";
-import { background, beatTalk, bytes, datagram, datagramTalk, dnsTalk, flowOf, ids } from "../talk.js";
+import { background, beatTalk, bytes, datagram, datagramTalk, dnsTalk, flowOf, ids, tcpTalk } from "../talk.js";
 import { container, type Direction, HOST, server, type World } from "../world.js";
 
 /** Scenarios of routers that rewrite more than addresses and ports. */
 export const REWRITING: Readonly<Record<string, Adversary>> = {
   "wrong/router-ids-sequential": {
-    about: "the router numbers IP IDs itself, one after the other; one stream of equal datagrams",
+    about:
+      "the router numbers IP IDs itself, a few behind the sender's, one after the other; a stream of equal datagrams",
     recall: 0.999,
     says: /IP.?ID/i,
     play(world) {
-      const next = ids(world.rng, true);
-      routerIds(world, next);
+      const { rng } = world;
+      const first = rng.below(0x10000);
+      const behind = rng.below(8) - 4;
+      const counters = new Map<number, number>();
+      // a counter a protocol, as some stacks have one a destination
+      const next = ({ proto }: Packet) => {
+        const id = counters.get(proto) ?? first - behind;
+        counters.set(proto, id + 1);
+        return id & 0xffff;
+      };
+      routerIds(world, next, first);
     },
   },
   "wrong/router-ids-random": {
     about: "the router draws IP IDs at random",
     recall: 0.999,
     says: /IP.?ID/i,
-    play: (world) => routerIds(world, () => 1 + world.rng.below(0xffff)),
+    play: (world) => routerIds(world, () => 1 + world.rng.below(0xffff), world.rng.below(0x10000)),
   },
   "said/ttl-set-65": {
     about: "the router sets every TTL to 65; 3 % dropped",
@@ -165,13 +175,27 @@ export const REWRITING: Readonly<Record<string, Adversary>> = {
   },
 };
 
-/** A router that fills in IDs of its own, of which equal datagrams are all there is beside TCP. */
-function routerIds(world: World, next: () => number): void {
+/** A router that fills in IDs of its own, and a stream of equal datagrams, whose IDs count from this one, beside TCP. */
+function routerIds(world: World, next: (sent: Packet) => number, first: number): void {
   const { rng } = world;
-  world.router.rewrite = (sent, direction) => (direction === "outbound" ? { ...sent, ipId: next() } : sent);
-  const beat = { everyNs: 1e6, count: 2000, payload: bytes(rng, 100), id: ids(rng, true), port: 5004 };
+  world.router.rewrite = (sent, direction) => (direction === "outbound" ? { ...sent, ipId: next(sent) } : sent);
+  let last = first;
+  const id = () => last++ & 0xffff;
+  const beat = { everyNs: 1e6, count: 2000, payload: bytes(rng, 100), id, port: 5004 };
   world.start(0.3e9, beatTalk(world, beat));
-  background(world, 2e9, 80);
+  for (let i = 0; i < 50; i++) world.start(rng.between(0, 2.5e9), tcpTalk(world));
+}
+
+/** Lowers the MSS of SYNs to this much, and adds the option where there is none. */
+function clampMss(most: number, isAdded: boolean): (sent: Packet) => Packet {
+  return (sent) => {
+    const { tcp } = sent;
+    if (tcp === undefined || (tcp.flags & SYN) === 0) return sent;
+    const { options } = tcp;
+    if (options.length === 0) return isAdded ? { ...sent, tcp: { ...tcp, options: mssOption(536) } } : sent;
+    const clamped = Buffer.concat([mssOption(Math.min(options.readUInt16BE(2), most)), options.subarray(4)]);
+    return { ...sent, tcp: { ...tcp, options: clamped } };
+  };
 }
 
 function ttlSet(world: World, ttl: number): void {
@@ -186,16 +210,4 @@ function ttlSet(world: World, ttl: number): void {
 function sipText(call: number, turn: number, address: string, direction: Direction): string {
   const first = direction === "outbound" ? "OPTIONS sip:pbx.example SIP/2.0" : "SIP/2.0 200 OK";
   return `${first}\r\nVia: SIP/2.0/UDP ${address}:5060;branch=z9hG4bK${call}\r\nCSeq: ${turn} OPTIONS\r\nContact: <sip:x@${address}>\r\n\r\n`;
-}
-
-/** Lowers the MSS of SYNs to this much, and adds the option where there is none. */
-function clampMss(most: number, isAdded: boolean): (sent: Packet) => Packet {
-  return (sent) => {
-    const { tcp } = sent;
-    if (tcp === undefined || (tcp.flags & SYN) === 0) return sent;
-    const { options } = tcp;
-    if (options.length === 0) return isAdded ? { ...sent, tcp: { ...tcp, options: mssOption(536) } } : sent;
-    const clamped = Buffer.concat([mssOption(Math.min(options.readUInt16BE(2), most)), options.subarray(4)]);
-    return { ...sent, tcp: { ...tcp, options: clamped } };
-  };
 }

@@ -1,0 +1,193 @@
+import { type Bounds, quickest } from "./estimate.js";
+
+/** Faster or slower than this, no computer's clock runs. */
+const MOST_RATE = 0.001;
+/** A rate is believed the more, the narrower its bounds are against this: what clocks differ by. */
+const USUAL_RATE = 50e-6;
+/** The rate of a clock wanders by this much while it is looked at: temperature. */
+const WANDER_RATE = 1e-6;
+/** How far away the slices are that a line may go through: all of the nearest, and fewer of those that only tell the rate. */
+const NEIGHBOURS = [1, 2, 3, 4, 6, 9, 13, 19, 28, 42, 63];
+/** Packets of the same direction before and behind a slice that tell whether its quickest one is believable. */
+const SUPPORTERS = 16;
+
+/** A packet that was seen on both sides, of known direction. */
+export interface Crossing {
+  /** Outside stamp on the timeline, uncorrected; and by how much it is later than the inside one. */
+  readonly timeNs: number;
+  readonly gapNs: number;
+}
+
+/** Some outside packets in a row, and what those of them that have a twin say. */
+export class Slice implements Bounds {
+  /** The greatest stamp before it, and the greatest and the least in it. */
+  readonly fromNs: number;
+  readonly toNs: number;
+  readonly leastNs: number;
+  /** Its first frame, if the clock may have been set back before it, else 0. */
+  readonly setFrame: number;
+  /** Between what the offset lies, and when: by the slowest lower bound and the least upper one. */
+  atLeastNs = Number.NEGATIVE_INFINITY;
+  atMostNs = Number.POSITIVE_INFINITY;
+  leastAtNs = 0;
+  mostAtNs = 0;
+  /** Where its packets begin and end among those of each direction, by `Crossings`. */
+  ends: readonly [number, number];
+
+  constructor(fromNs: number, toNs: number, leastNs: number, setFrame: number, ends: readonly [number, number]) {
+    this.fromNs = fromNs;
+    this.toNs = toNs;
+    this.leastNs = leastNs;
+    this.setFrame = setFrame;
+    this.ends = ends;
+  }
+
+  get isBounded(): boolean {
+    return this.atLeastNs > Number.NEGATIVE_INFINITY || this.atMostNs < Number.POSITIVE_INFINITY;
+  }
+
+  /** Notes what its packets of one direction say, of which those around them tell whether they are believable. */
+  bound(isOutbound: boolean, own: readonly Crossing[], around: readonly Crossing[]): void {
+    if (own.length === 0) return;
+    const sign = isOutbound ? 1 : -1;
+    const believableNs = quickest(around.map(({ gapNs }) => sign * gapNs));
+    let best: Crossing | undefined;
+    for (const crossing of own) {
+      const gapNs = sign * crossing.gapNs;
+      if (gapNs >= believableNs && (best === undefined || gapNs < sign * best.gapNs)) best = crossing;
+    }
+    if (best === undefined) return;
+    if (isOutbound) {
+      this.atMostNs = best.gapNs;
+      this.mostAtNs = best.timeNs;
+    } else {
+      this.atLeastNs = best.gapNs;
+      this.leastAtNs = best.timeNs;
+    }
+  }
+}
+
+/** What the slices around one say of the offset there. */
+export interface Line {
+  /** Offset at `atNs`, by how much it grows by the nanosecond, and between what it lies. */
+  readonly atNs: number;
+  readonly offsetNs: number;
+  readonly rate: number;
+  readonly bounds: Bounds;
+  /** How far the bounds may move from there to the slice's ends, beyond that rate. */
+  readonly movedNs: number;
+}
+
+/**
+ * The line that goes between the lower and the upper bounds of a slice and of as many of its neighbours as one line can: a clock
+ * that is set, or changes its rate, is bounded by what was before or by what comes after, whichever the slice belongs to. Null
+ * where its own bounds contradict each other, or where nothing bounds it. `end`: the slices before it are bounded. `toleranceNs`: how
+ * far a stamp may be wrong.
+ */
+export function lineThrough(slices: readonly Slice[], at: number, end: number, toleranceNs: number): Line | null {
+  const rates = new Rates(toleranceNs);
+  const here = slices[at];
+  if (!rates.add(here)) return null;
+  const isOpen = [true, true];
+  for (const distance of NEIGHBOURS) {
+    for (const [way, neighbour] of [at + distance, at - distance].entries())
+      if (isOpen[way]) isOpen[way] = neighbour >= 0 && neighbour < end && rates.add(slices[neighbour]);
+  }
+  const atNs = (Math.max(here.fromNs, here.leastNs) + here.toNs) / 2;
+  return rates.lineAt(atNs, here);
+}
+
+/** The rates that a line may have which goes between the bounds of some slices. */
+class Rates {
+  readonly #toleranceNs: number;
+  readonly #slices: Slice[] = [];
+  #least = -MOST_RATE;
+  #most = MOST_RATE;
+
+  constructor(toleranceNs: number) {
+    this.#toleranceNs = toleranceNs;
+  }
+
+  /** Adds a slice, if there is a rate then: a line of that rate goes through all if it does through each two of them. */
+  add(slice: Slice): boolean {
+    if (!slice.isBounded) return true;
+    const [least, most] = [this.#least, this.#most];
+    this.#limit(slice, slice);
+    for (const other of this.#slices) {
+      this.#limit(slice, other);
+      this.#limit(other, slice);
+    }
+    if (this.#least <= this.#most) {
+      this.#slices.push(slice);
+      return true;
+    }
+    this.#least = least;
+    this.#most = most;
+    return false;
+  }
+
+  /** From the lower bound of one slice to the upper bound of another. */
+  #limit(lower: Slice, upper: Slice): void {
+    const riseNs = upper.atMostNs - lower.atLeastNs + this.#toleranceNs;
+    const spanNs = upper.mostAtNs - lower.leastAtNs;
+    if (riseNs === Number.POSITIVE_INFINITY) return;
+    if (spanNs > 0) this.#most = Math.min(this.#most, riseNs / spanNs);
+    else if (spanNs < 0) this.#least = Math.max(this.#least, riseNs / spanNs);
+    else if (riseNs < 0) this.#least = Number.POSITIVE_INFINITY;
+  }
+
+  lineAt(atNs: number, { fromNs, leastNs, toNs }: Slice): Line | null {
+    if (this.#slices.length === 0) return null;
+    const [least, most] = [this.#least, this.#most];
+    const doubt = (most - least) / 2;
+    const likely = (least + most) / 2 / (1 + (doubt / USUAL_RATE) ** 2);
+    const rate = Math.max(least, Math.min(most, likely));
+    let atLeastNs = Number.NEGATIVE_INFINITY;
+    let atMostNs = Number.POSITIVE_INFINITY;
+    // what bounds the offset elsewhere does so here but for what the clock may have gained or lost in between, at any rate it may have
+    for (const slice of this.#slices) {
+      const sinceLeastNs = atNs - slice.leastAtNs;
+      const sinceMostNs = atNs - slice.mostAtNs;
+      const gainedNs = Math.min(least * sinceLeastNs, most * sinceLeastNs) - WANDER_RATE * Math.abs(sinceLeastNs);
+      const lostNs = Math.max(least * sinceMostNs, most * sinceMostNs) + WANDER_RATE * Math.abs(sinceMostNs);
+      atLeastNs = Math.max(atLeastNs, slice.atLeastNs + gainedNs);
+      atMostNs = Math.min(atMostNs, slice.atMostNs + lostNs);
+    }
+    const known = [atLeastNs, atMostNs].filter((ns) => Number.isFinite(ns));
+    const offsetNs = known.reduce((sum, ns) => sum + ns, 0) / known.length;
+    const halfNs = Math.max(Math.abs(toNs - atNs), Math.abs(atNs - Math.max(fromNs, leastNs)));
+    const movedNs = halfNs * (Math.max(most - rate, rate - least) + WANDER_RATE);
+    return { atNs, offsetNs, rate, bounds: { atLeastNs, atMostNs }, movedNs };
+  }
+}
+
+/** Packets of one direction that were seen on both sides, in order of time, as long as they tell anything of others. */
+export class Crossings {
+  readonly #kept: Crossing[] = [];
+  #first = 0;
+
+  /** Where the next one will stand. */
+  get end(): number {
+    return this.#first + this.#kept.length;
+  }
+
+  add(crossing: Crossing): void {
+    this.#kept.push(crossing);
+  }
+
+  /** Those from one place to another, and so many around them as there are. */
+  between(from: number, to: number): { own: readonly Crossing[]; around: readonly Crossing[] } {
+    const [a, b] = [from - this.#first, to - this.#first];
+    return {
+      own: this.#kept.slice(Math.max(0, a), b),
+      around: this.#kept.slice(Math.max(0, a - SUPPORTERS), b + SUPPORTERS),
+    };
+  }
+
+  forgetBefore(place: number): void {
+    const count = place - SUPPORTERS - this.#first;
+    if (count < 4 * SUPPORTERS) return;
+    this.#kept.splice(0, count);
+    this.#first += count;
+  }
+}

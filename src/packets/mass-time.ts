@@ -1,0 +1,109 @@
+/** A stamp that leaps is believed, or not, once so many votes of frames behind it are for it, or against it. */
+export const MOST_VOTES = 4;
+/** What a frame's vote counts that is where time was: it speaks against all that leap. */
+const VOTES_IN_TIME = 2;
+
+/** How a stamp stands to the time that the mass of frames shows. */
+export const IN_TIME = 0;
+/** So far behind that its frame is no part of what is there now. */
+export const BEHIND = 1;
+/** So far ahead that the frames behind it have to tell whether time has gone on to there. */
+export const SET_ASIDE = 2;
+
+/** A frame whose stamp leaps ahead. */
+interface Leap {
+  readonly frame: number;
+  readonly stampNs: number;
+  /** How far time was known to have gone on when it came. */
+  readonly reachedNs: number;
+  votesFor: number;
+  votesAgainst: number;
+}
+
+/** Told of a frame that was set aside, and when it passed: at its stamp, or, if that is wrong, about at this time. */
+export type OnSettled = (frame: number, timeNs: number) => void;
+
+/**
+ * The time of a capture as most of its frames tell it, in the order they stand there: one wrong stamp does not move it. A stamp
+ * that leaps ahead is set aside until those behind it tell whether it is a gap in the capture, or a step of its clock, or wrong.
+ * What it comes to depends on the frames alone, and not on how many are looked at together.
+ */
+export class MassTime {
+  /** The latest stamp that is believed; -Infinity before the first. */
+  nowNs = Number.NEGATIVE_INFINITY;
+  readonly #leapNs: number;
+  readonly #onSettled: OnSettled;
+  #aside: Leap[] = [];
+  #reachedNs = Number.NEGATIVE_INFINITY;
+
+  /** @param leapNs the farthest that a stamp is believed to be from the others by itself. */
+  constructor(leapNs: number, onSettled: OnSettled) {
+    this.#leapNs = leapNs;
+    this.#onSettled = onSettled;
+  }
+
+  /** Whether no frame is set aside. */
+  get isClear(): boolean {
+    return this.#aside.length === 0;
+  }
+
+  /** Takes the next frame of the capture. Those that it settles are told of first. */
+  take(frame: number, stampNs: number): number {
+    if (this.#aside.length > 0 && stampNs >= this.nowNs - this.#leapNs) this.#vote(stampNs);
+    if (stampNs > this.nowNs + this.#leapNs) {
+      this.#aside.push({ frame, stampNs, reachedNs: this.#reachedNs, votesFor: 0, votesAgainst: 0 });
+      return SET_ASIDE;
+    }
+    if (stampNs < this.nowNs - this.#leapNs) return BEHIND;
+    if (stampNs > this.nowNs) this.nowNs = stampNs;
+    return IN_TIME;
+  }
+
+  /** Notes that all frames stamped before this have been taken: time has gone on at least to there. */
+  reach(reachedNs: number): void {
+    this.#reachedNs = reachedNs;
+    if (this.#aside.length > 0)
+      this.#settle(reachedNs, (leap) => {
+        if (leap.stampNs <= reachedNs + this.#leapNs) return true;
+        return reachedNs - leap.reachedNs > this.#leapNs ? false : undefined;
+      });
+    if (reachedNs > this.nowNs) this.nowNs = reachedNs;
+  }
+
+  /** Settles all that is set aside: no frame comes any more. */
+  end(): void {
+    const last = this.#aside.at(-1);
+    if (last !== undefined) this.#settle(last.stampNs, (leap) => leap.votesAgainst - leap.votesFor < VOTES_IN_TIME);
+  }
+
+  #vote(stampNs: number): void {
+    const isInTime = stampNs <= this.nowNs + this.#leapNs;
+    for (const leap of this.#aside) {
+      if (stampNs >= leap.stampNs - this.#leapNs) leap.votesFor++;
+      else leap.votesAgainst += isInTime ? VOTES_IN_TIME : 1;
+    }
+    this.#settle(stampNs, ({ votesFor, votesAgainst }) => {
+      if (votesFor >= MOST_VOTES) return true;
+      return votesAgainst >= MOST_VOTES ? false : undefined;
+    });
+  }
+
+  /**
+   * Settles those of which `isTime` tells something, and those that time has then gone on to; the oldest first. `timeNs`: when they
+   * passed, as far as that is known before there is any time.
+   */
+  #settle(timeNs: number, isTime: (leap: Leap) => boolean | undefined): void {
+    const left: Leap[] = [];
+    for (const leap of this.#aside) {
+      const { frame, stampNs } = leap;
+      const isNow = stampNs <= this.nowNs + this.#leapNs ? stampNs >= this.nowNs - this.#leapNs : isTime(leap);
+      if (isNow === undefined) {
+        left.push(leap);
+        continue;
+      }
+      if (isNow && stampNs > this.nowNs) this.nowNs = stampNs;
+      this.#onSettled(frame, isNow ? stampNs : Number.isFinite(this.nowNs) ? this.nowNs : timeNs);
+    }
+    this.#aside = left;
+  }
+}
