@@ -1,5 +1,14 @@
 import type { Heap } from "../packets/heap.js";
-import { HAS_TCP_NUMBERS, IS_ERROR, IS_FRAGMENT, IS_HEADLESS, IS_IPV6, SYN, TCP } from "../packets/packets.js";
+import {
+  HAS_TCP_NUMBERS,
+  IS_ERROR,
+  IS_FRAGMENT,
+  IS_HEADLESS,
+  IS_IPV6,
+  IS_MISTIMED,
+  SYN,
+  TCP,
+} from "../packets/packets.js";
 import {
   ALTERED_IP_ID,
   ALTERED_PAYLOAD,
@@ -44,6 +53,7 @@ const REPLACE_BITS = 46;
 const UNKNOWN_NS = 5_000_000;
 /** What lies so many windows back is not asked for any more. */
 const PAST_WINDOWS = 3;
+
 /**
  * Pairs packets of which the router rewrites more than addresses, ports and ICMP id: the IP version (NAT64, SIIT, 464XLAT), the IP ID, TCP's
  * options, window or ECN flags. Their keys differ, so they wait in vain; what is left is their content, how long others take, and what
@@ -129,7 +139,7 @@ export class Altered {
 
   #isEligible(row: number): boolean {
     const t = this.#timeline;
-    if ((t.flags(row) & (IS_FRAGMENT | IS_HEADLESS)) !== 0 || !hasContent(t, row)) return false;
+    if ((t.flags(row) & (IS_FRAGMENT | IS_HEADLESS | IS_MISTIMED)) !== 0 || !hasContent(t, row)) return false;
     const tuples = this.#tuples;
     const { words } = tuples;
     const tuple = t.tuple(row);
