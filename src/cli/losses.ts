@@ -18,7 +18,7 @@ export function losses({ name, tally, captureDropped }: PacketSource): string[] 
 
 /** What to say of a capture with frames whose stamps leap away from those around them. */
 export function leapsText(name: string, { count, firstFrame, firstLeapNs }: Readonly<Leaps>): string {
-  const seconds = `${+(Math.abs(firstLeapNs) / 1e9).toPrecision(4)} s`;
+  const seconds = `${+(Math.abs(firstLeapNs) / 1e9).toPrecision(3)} s`;
   const leap = `${seconds} ${firstLeapNs > 0 ? "ahead of" : "behind"} the frames around it`;
   if (count === 1) return `${name}: frame ${firstFrame} is stamped ${leap}; it is not paired`;
   return `${name}: ${frames(count)} are stamped out of time and not paired; the first, frame ${firstFrame}, is ${leap}; reordercap sorts captures`;

@@ -8,7 +8,7 @@ import { DST, FLAGS_PROTO_TTL, FRAME, KEY, KEY2, PORTS, RECORD_BITS, SRC } from 
 const COPY_NS = 1_000_000;
 
 /** Packets that are looked at together, to tell whether a capture shows each twice. */
-const STRETCH = 512;
+export const STRETCH = 512;
 /** Of a capture that does not, one stretch of so many is looked at. */
 const STRETCHES_APART = 32;
 
@@ -174,8 +174,9 @@ class Copies {
 export class MarkedPackets {
   readonly #source: PacketSource;
   readonly #copies = new Copies();
-  /** The beginning, once it was looked at and until it is handed on. */
+  /** The beginning, once it was looked at and until it is handed on; and what the source failed with meanwhile. */
   #beginning: PacketBatch[] | undefined;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(source: PacketSource) {
     this.#source = source;
@@ -184,9 +185,14 @@ export class MarkedPackets {
   /** The next packets, or null at the end; the batch before it is overwritten. */
   async next(): Promise<PacketBatch | null> {
     this.#beginning ??= await this.#look();
-    const batch = this.#beginning.shift() ?? (await this.#source.next());
+    const batch = this.#beginning.shift() ?? (await this.#read());
     if (batch !== null) this.#copies.mark(batch);
     return batch;
+  }
+
+  async #read(): Promise<PacketBatch | null> {
+    if (this.#failure !== undefined) throw this.#failure.error;
+    return this.#source.next();
   }
 
   /** Finds out whether the capture shows packets twice. Of a live one that is found out on the way: it may be silent now. */
@@ -194,7 +200,10 @@ export class MarkedPackets {
     const beginning: PacketBatch[] = [];
     let looked = 0;
     while (this.#source.isLive !== true && looked < STRETCH) {
-      const batch = await this.#source.next();
+      const batch = await this.#source.next().catch((error: unknown) => {
+        this.#failure = { error };
+        return null;
+      });
       if (batch === null) break;
       const kept = batch.copy();
       beginning.push(kept);

@@ -1,4 +1,14 @@
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_CUT, IS_FRAGMENT, IS_HEADLESS, TCP } from "../packets/packets.js";
+import {
+  HAS_IP_ID,
+  HAS_TCP_NUMBERS,
+  ICMP,
+  ICMPV6,
+  IS_CUT,
+  IS_ECHO,
+  IS_FRAGMENT,
+  IS_HEADLESS,
+  TCP,
+} from "../packets/packets.js";
 import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../packets/results.js";
 import { INSIDE, otherSide, type Side } from "../packets/sides.js";
 import { type Timeline, WAITING } from "../packets/timeline.js";
@@ -34,7 +44,9 @@ export class CutFrames {
   readonly #waiting = new Map<number, number[]>();
   #indexed = 0;
   #sweepAt = CROWDED;
-  /** When packets came of which not even the transport header was kept, by `#traceOf`. */
+  /** Packets that several may be the twin of: what is left of those later does not make it certain. */
+  readonly #contested = new Set<number>();
+  /** When packets came of which too little was kept to pair them, by `#traceOf`. */
   readonly #traces = new Map<number, number>();
   #sweepTracesAt = CROWDED;
 
@@ -52,7 +64,7 @@ export class CutFrames {
     if ((t.flags(row) & IS_CUT) === 0) return;
     const timeNs = t.timeNs(row);
     this.#latestNs = Math.max(this.#latestNs, timeNs);
-    if ((t.flags(row) & IS_HEADLESS) === 0) return;
+    if (!this.#mayBeBare(row)) return;
     if (this.#traces.size >= this.#sweepTracesAt) this.#sweepTraces(timeNs);
     this.#traces.set(this.#traceOf(row, t.sideOf(row)), timeNs);
   }
@@ -65,8 +77,13 @@ export class CutFrames {
   /** Pairs a packet whose window is over with the only one that can be its twin. */
   settle(row: number): boolean {
     if (!this.mayPair(row) || !this.#isKind(row)) return false;
-    const twin = this.#only(row, this.#candidatesOf(row));
-    if (twin === NONE || this.#only(twin, this.#candidatesOf(twin)) !== row) return false;
+    const candidates = this.#candidatesOf(row);
+    const twin = this.#only(row, candidates);
+    const isCertain = twin !== NONE && this.#only(twin, this.#candidatesOf(twin)) === row;
+    if (!isCertain || this.#contested.has(row) || this.#contested.has(twin)) {
+      this.#contest(candidates);
+      return false;
+    }
     const t = this.#timeline;
     const [inside, outside] = t.sideOf(row) === INSIDE ? [row, twin] : [twin, row];
     const isKnown = this.#translations.relation(inside, outside) === KNOWN;
@@ -86,12 +103,24 @@ export class CutFrames {
     if (!this.mayPair(row)) return undefined;
     const t = this.#timeline;
     const isCut = (t.flags(row) & IS_CUT) !== 0;
-    if (isCut && (t.flags(row) & IS_HEADLESS) !== 0)
-      return "cut short in the capture: what is left of it does not tell its twin";
+    if (isCut && this.#mayBeBare(row)) return "cut short in the capture: what is left of it does not tell its twin";
     const trace = this.#traces.get(this.#traceOf(row, otherSide(t.sideOf(row))));
     const hasTrace = trace !== undefined && Math.abs(trace - t.timeNs(row)) <= this.#windowNs;
     if (!hasTrace && (!this.#isKind(row) || this.#candidatesOf(row).length === 0)) return undefined;
     return isCut ? "cut short in the capture: nothing tells its twin" : "a frame that was cut short may be its twin";
+  }
+
+  #contest(rows: readonly number[]): void {
+    if (this.#contested.size >= CROWDED)
+      for (const row of this.#contested) if (!this.#timeline.isHeld(row)) this.#contested.delete(row);
+    for (const row of rows) this.#contested.add(row);
+  }
+
+  /** Whether what was cut off a packet may be what tells its conversation: a header, or what an ICMP error quotes. */
+  #mayBeBare(row: number): boolean {
+    const t = this.#timeline;
+    const isIcmp = t.proto(row) === ICMP || t.proto(row) === ICMPV6;
+    return (t.flags(row) & IS_HEADLESS) !== 0 || (isIcmp && (t.flags(row) & IS_ECHO) === 0);
   }
 
   #isKind(row: number): boolean {
@@ -213,7 +242,7 @@ export class CutFrames {
     return hash(hash(hash(t.payloadLength(row), t.ipId(row)), hash(t.seq(row), t.proto(row))), hash(numbers, head));
   }
 
-  /** Of what is left of a packet without its transport header, on a side. */
+  /** Of what is left of a packet in any case, on a side. */
   #traceOf(row: number, side: Side): number {
     const t = this.#timeline;
     // the protocol is not known behind IPv6 extension headers that were cut

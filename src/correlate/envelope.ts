@@ -73,6 +73,8 @@ export interface Line {
   readonly atNs: number;
   readonly offsetNs: number;
   readonly rate: number;
+  /** How far the rate is believed, from 0 to 1: it is that much less than what is in the middle of its bounds. */
+  readonly certainty: number;
   readonly bounds: Bounds;
   /** How far the bounds may move from there to the slice's ends, beyond that rate. */
   readonly movedNs: number;
@@ -140,10 +142,13 @@ class Rates {
     if (this.#slices.length === 0) return null;
     const [least, most] = [this.#least, this.#most];
     const doubt = (most - least) / 2;
-    const likely = (least + most) / 2 / (1 + (doubt / USUAL_RATE) ** 2);
+    const certainty = 1 / (1 + (doubt / USUAL_RATE) ** 2);
+    const likely = ((least + most) / 2) * certainty;
     const rate = Math.max(least, Math.min(most, likely));
     let atLeastNs = Number.NEGATIVE_INFINITY;
     let atMostNs = Number.POSITIVE_INFINITY;
+    let lineLeastNs = Number.NEGATIVE_INFINITY;
+    let lineMostNs = Number.POSITIVE_INFINITY;
     // what bounds the offset elsewhere does so here but for what the clock may have gained or lost in between, at any rate it may have
     for (const slice of this.#slices) {
       const sinceLeastNs = atNs - slice.leastAtNs;
@@ -152,12 +157,15 @@ class Rates {
       const lostNs = Math.max(least * sinceMostNs, most * sinceMostNs) + WANDER_RATE * Math.abs(sinceMostNs);
       atLeastNs = Math.max(atLeastNs, slice.atLeastNs + gainedNs);
       atMostNs = Math.min(atMostNs, slice.atMostNs + lostNs);
+      lineLeastNs = Math.max(lineLeastNs, slice.atLeastNs + rate * sinceLeastNs);
+      lineMostNs = Math.min(lineMostNs, slice.atMostNs + rate * sinceMostNs);
     }
-    const known = [atLeastNs, atMostNs].filter((ns) => Number.isFinite(ns));
-    const offsetNs = known.reduce((sum, ns) => sum + ns, 0) / known.length;
+    const known = [lineLeastNs, lineMostNs].filter((ns) => Number.isFinite(ns));
+    const middleNs = known.reduce((sum, ns) => sum + ns, 0) / known.length;
+    const offsetNs = Math.max(atLeastNs, Math.min(atMostNs, middleNs));
     const halfNs = Math.max(Math.abs(toNs - atNs), Math.abs(atNs - Math.max(fromNs, leastNs)));
     const movedNs = halfNs * (Math.max(most - rate, rate - least) + WANDER_RATE);
-    return { atNs, offsetNs, rate, bounds: { atLeastNs, atMostNs }, movedNs };
+    return { atNs, offsetNs, rate, certainty, bounds: { atLeastNs, atMostNs }, movedNs };
   }
 }
 

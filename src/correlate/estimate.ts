@@ -32,7 +32,6 @@ const LEAST_SUPPORT_NS = 1_000_000;
 export function agreedOffset(twins: readonly Twin[], windowNs: number): (Bounds & { middleNs: number }) | null {
   const byTime = twins.toSorted((a, b) => a.insideNs - b.insideNs || a.outsideNs - b.outsideNs);
   const numbered = byTime.filter(({ by }) => by === NUMBERS).slice(0, EARLY_TWINS);
-  const isIrregular = (run: readonly Twin[]): boolean => spacings(run) >= LEAST_SPACINGS;
   const agreeing =
     agreement(numbered, windowNs, ({ length }) => length >= LEAST_NUMBERED) ??
     agreement(byTime.slice(0, EARLY_TWINS), windowNs, isIrregular) ??
@@ -57,6 +56,11 @@ export function mayBeOneClock(twins: readonly Twin[], windowNs: number, gapNs: n
 
 export function gapOf({ insideNs, outsideNs }: Twin): number {
   return outsideNs - insideNs;
+}
+
+/** Whether packets come at times that strangers would not keep, too. */
+function isIrregular(run: readonly Twin[]): boolean {
+  return spacings(run) >= LEAST_SPACINGS;
 }
 
 /** Those of some twins, by offset, that agree within the least width in which most do; null where they prove nothing. */

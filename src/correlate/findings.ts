@@ -8,6 +8,7 @@ import type { Finding, Summary } from "../packets/results.js";
 import { INSIDE } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
 import code from "./assembly/remarkable.wasm";
+import { isForwardFirst } from "./flow-summary.js";
 
 /** Untranslated flows remembered until the end, when it is known which addresses the NAT hides. */
 const MOST_UNTRANSLATED = 10_000;
@@ -68,14 +69,15 @@ export class Findings {
     const accounts = this.#accounts;
     const tuples = this.#tuples;
     const inside = accounts.insideTuple(slot);
-    const isForward = tuples.isOpenedByA(inside);
+    const isKnown = tuples.isOpenerKnown(inside);
+    const isForward = isForwardFirst(accounts, tuples, slot);
     const forward = isForward ? 1 : 0;
     // the initiator's direction
     const rewrite = accounts.rewrite(slot, forward);
     const isFromInside = accounts.isOutbound(slot, forward);
     this.#isRelated = true;
     if (rewrite === 0) {
-      if (isFromInside && this.#untranslated.length < MOST_UNTRANSLATED)
+      if (isKnown && isFromInside && this.#untranslated.length < MOST_UNTRANSLATED)
         this.#untranslated.push({
           id: accounts.id(slot),
           src: this.#address(inside, isForward),
@@ -85,9 +87,9 @@ export class Findings {
       // an address that becomes one of the other IP version is not hidden: within its own version it may be used as it is
       if ((rewrite & (isFromInside ? REWRITE_SRC : REWRITE_DST)) !== 0 && !this.#isAcross(slot))
         this.#hidden.add(this.#address(inside, isFromInside === isForward));
-      if (isFromInside && (rewrite & portsOf(tuples.proto(inside))) !== 0) {
+      if (isKnown && isFromInside && (rewrite & portsOf(tuples.proto(inside))) !== 0) {
         this.#rewrittenPorts.add(String(accounts.id(slot)));
-        if (tuples.hasLostFirst(inside)) this.#clashes.add(String(accounts.id(slot)));
+        if (tuples.hasClashed(inside)) this.#clashes.add(String(accounts.id(slot)));
       }
     }
     const outbound = accounts.pairsThatWent(slot, true);

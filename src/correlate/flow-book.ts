@@ -2,6 +2,7 @@ import type { Heap } from "../packets/heap.js";
 import { copyOf, type FlowSummary, type Sink } from "../packets/results.js";
 import type { Timeline } from "../packets/timeline.js";
 import { FIRST_TUPLES, type TupleTable } from "../packets/tuples.js";
+import type { Clashes } from "./clashes.js";
 import type { Findings } from "./findings.js";
 import { FlowView, summarizeProxied } from "./flow-summary.js";
 import { Idle } from "./idle.js";
@@ -26,6 +27,7 @@ export interface About {
   readonly tuples: TupleTable;
   readonly proxies: Proxies;
   readonly findings: Findings;
+  readonly clashes: Clashes;
   /** Epoch nanoseconds that the timeline counts from. */
   readonly epochNs: bigint;
   readonly sink: Sink;
@@ -73,8 +75,9 @@ export class FlowBook {
 
   /** Reports all flows there are. */
   close(): void {
-    const { translations, sink } = this.#about;
+    const { translations, clashes, sink } = this.#about;
     const { accounts } = translations;
+    clashes.resolve();
     const proxied = [...this.#proxied].sort(([a], [b]) => a - b);
     for (const slot of this.#toTell(accounts.slots())) {
       while (proxied.length > 0 && proxied[0][0] < accounts.id(slot)) this.#reportProxied(proxied.splice(0, 1));
@@ -88,7 +91,8 @@ export class FlowBook {
   }
 
   #sweep(nowNs: number): void {
-    const { heap, timeline, translations, proxies, sink, tuples } = this.#about;
+    const { heap, timeline, translations, proxies, clashes, sink, tuples } = this.#about;
+    clashes.resolve();
     const idle = new Idle({ heap, timeline, tuples, accounts: translations.accounts }, nowNs);
     for (const slot of idle.flows()) translations.retire(slot);
     const ended = Int32Array.from(translations.retired.filter((slot) => !idle.isHeld(slot)));

@@ -40,15 +40,16 @@ export class FlowView implements FlowSummary {
   }
 
   get nat(): Nat {
-    return natOf(this.rewrite);
+    return natOf(this.rewrite, this.#isInitiatorKnown);
   }
 
-  /** REWRITE_… bits of the packets that travel in the initiator's direction. */
+  /** REWRITE_… bits of the packets that travel in the initiator's direction; outbound where that is not known. */
   get rewrite(): number {
     return this.#accounts.rewrite(this.#slot, this.#isForward ? 1 : 0);
   }
 
-  get initiator(): "inside" | "outside" {
+  get initiator(): FlowSummary["initiator"] {
+    if (!this.#isInitiatorKnown) return "unknown";
     return this.#accounts.isOutbound(this.#slot, this.#isForward ? 1 : 0) ? "inside" : "outside";
   }
 
@@ -94,10 +95,20 @@ export class FlowView implements FlowSummary {
     return this.#accounts.insideTuple(this.#slot);
   }
 
-  /** Whether the initiator's packets are forward on the inside. */
-  get #isForward(): boolean {
-    return this.#tuples.isOpenedByA(this.#insideTuple);
+  get #isInitiatorKnown(): boolean {
+    return this.#tuples.isOpenerKnown(this.#insideTuple);
   }
+
+  /** Whether the initiator's packets are forward on the inside; those that travel outbound where that is not known. */
+  get #isForward(): boolean {
+    return isForwardFirst(this.#accounts, this.#tuples, this.#slot);
+  }
+}
+
+/** Whether the initiator's packets are forward on the inside, of the flow in a slot; those that travel outbound where that is not known. */
+export function isForwardFirst(accounts: FlowAccounts, tuples: TupleTable, slot: number): boolean {
+  const inside = accounts.insideTuple(slot);
+  return tuples.isOpenerKnown(inside) ? tuples.isOpenedByA(inside) : accounts.isOutbound(slot, 1);
 }
 
 /** A proxied stream as a flow: `inside` is the proxy's connection to the container, `outside` the client's to the proxy. */

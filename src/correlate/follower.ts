@@ -108,6 +108,7 @@ export class Follower {
   #atMostNs = Number.POSITIVE_INFINITY;
   #grownNs = 0;
   #followedNs = 0;
+  #certainty = 0;
 
   constructor(sides: readonly [Lookahead, Lookahead], option: ClockOption, windowNs: number, heap: Heap) {
     this.#sides = sides;
@@ -301,8 +302,10 @@ export class Follower {
     this.#waiting.push(...this.#twins.found);
     this.#twins.found = [];
     let count = 0;
-    while (count < this.#pending.length && (isToEnd || this.#isPassed(this.#pending[count]))) {
-      this.#close(this.#pending[count++]);
+    for (const pending of this.#pending) {
+      if (!isToEnd && !this.#isPassed(pending)) break;
+      count++;
+      this.#close(pending);
       this.#bound(this.#slices.length - SUPPORTING);
       while (this.#isFarBehind(this.#told)) this.#tell(this.#told++);
     }
@@ -387,7 +390,7 @@ export class Follower {
 
   /** Whether certain packets contradict what is taken for granted, now or soon. */
   #isContradicted(at: number): boolean {
-    const toleranceNs = this.#assumed === "given" ? MOST_SLACK_NS : this.#oneUnitNs + PROCESSORS_NS;
+    const toleranceNs = this.#oneUnitNs + PROCESSORS_NS;
     for (let next = at; next < this.#bounded; next++) {
       const { atLeastNs, atMostNs } = this.#slices[next];
       if (atLeastNs > toleranceNs || atMostNs < -toleranceNs) return true;
@@ -424,11 +427,12 @@ export class Follower {
       return { ...last, untilNs, slackNs, setFrame: frame, setNs, isTrusted: true };
     }
     const { atLeastNs, atMostNs } = line.bounds;
-    const halfNs = Math.max(0, atMostNs - atLeastNs) / 2;
+    const halfNs = Math.max(0, atMostNs - line.offsetNs, line.offsetNs - atLeastNs);
     const uncertaintyNs = halfNs + line.movedNs + this.#unitNs;
     this.#uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, uncertaintyNs);
-    this.#grownNs += line.rate * spanNs;
-    this.#followedNs += spanNs;
+    this.#grownNs += line.rate * line.certainty * spanNs;
+    this.#followedNs += line.certainty ** 2 * spanNs;
+    this.#certainty = Math.max(this.#certainty, line.certainty);
     const slackNs = Math.min(halfNs, MOST_SLACK_NS) + line.movedNs + this.#unitNs + PROCESSORS_NS;
     return {
       untilNs,
@@ -474,7 +478,7 @@ export class Follower {
   }
 
   #facts(offsetNs: bigint): ClockFacts {
-    const driftPpm = this.#followedNs > 0 ? (1e6 * this.#grownNs) / this.#followedNs : 0;
+    const driftPpm = this.#followedNs > 0 ? (1e6 * this.#certainty * this.#grownNs) / this.#followedNs : 0;
     const assumedNs = Math.max(-this.#atLeastNs, this.#atMostNs);
     const hasAssumed = this.#atLeastNs > -Infinity || this.#atMostNs < Infinity;
     const uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, hasAssumed ? assumedNs : 0);

@@ -16,8 +16,9 @@ import type { Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { AMBIGUOUS, DECIDED, DONE, PAIRED, Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
-import { Buckets } from "./buckets.js";
 import { Altered } from "./altered.js";
+import { Buckets } from "./buckets.js";
+import { Clashes } from "./clashes.js";
 import type { Clock } from "./clock.js";
 import { CutFrames } from "./cut-frames.js";
 import { Feed } from "./feed.js";
@@ -81,6 +82,7 @@ export class Run {
   readonly #mistimed: Mistimed;
   readonly #verdicts: Verdicts;
   readonly #findings: Findings;
+  readonly #clashes: Clashes;
   readonly #book: FlowBook;
   readonly #names: readonly [string, string];
   readonly #cover: readonly [Cover, Cover];
@@ -181,6 +183,7 @@ export class Run {
       onOverdue: (row) => this.#judgeAlone(row),
     });
     this.#findings = new Findings(heap, this.#translations.accounts, this.#tuples);
+    this.#clashes = new Clashes(this.#translations.accounts, this.#tuples);
     this.#book = new FlowBook({
       heap,
       timeline,
@@ -188,6 +191,7 @@ export class Run {
       tuples: this.#tuples,
       proxies: this.#proxies,
       findings: this.#findings,
+      clashes: this.#clashes,
       epochNs: epochsNs[INSIDE],
       sink,
     });
@@ -538,10 +542,10 @@ export class Run {
 
   #noteLoss(row: number): void {
     const t = this.#timeline;
-    const tuple = t.tuple(row);
+    if (t.side(row) !== INSIDE) return;
     const slot = this.#translations.slotOf(row);
     const isFirst = slot === NONE || t.timeNs(row) < this.#translations.accounts.firstNs(slot);
-    if (isFirst) this.#tuples.noteLostFirst(tuple);
+    if (isFirst) this.#clashes.note(t.tuple(row), t.timeNs(row));
   }
 
   /** Gives the sink all pairs that no earlier packet holds up any more, and gives back what is no longer needed. */

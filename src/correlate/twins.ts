@@ -45,7 +45,7 @@ export interface Twin {
 /** TCP numbers: no other host draws the same ones. */
 export const NUMBERS = 0;
 /** A payload that no other packet begins with. */
-export const PAYLOAD = 1;
+const PAYLOAD = 1;
 /** An IP ID, with whatever payload: that says little, as 65,536 packets later there is another one. */
 export const IP_ID_ONLY = 2;
 

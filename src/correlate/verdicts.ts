@@ -104,7 +104,8 @@ export class Verdicts {
     const isDestination = (rewrite & REWRITE_DST) !== 0;
     if (isSource === isDestination) return;
     const isA = isSource !== accounts.isFlipped(slot);
-    const isOpenedThere = tuples.isOpenedByA(tuple) === isA;
+    // a port is only published for certain if it is known that somebody came to it
+    const isOpenedThere = !tuples.isOpenerKnown(tuple) || tuples.isOpenedByA(tuple) === isA;
     const { words } = tuples;
     const at = tuples.address(tuple, isA);
     if (!isIpv6) {

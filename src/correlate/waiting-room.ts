@@ -1,5 +1,7 @@
-import { BATCH_FRAMES } from "../packets/frames.js";
 import { PacketBatch } from "../packets/packets.js";
+
+/** Room at first: what a busy host captures within the least horizon. */
+const FEW_ROWS = 512;
 
 /** Packets that wait for their turn, which is that of their keys; of equal ones, the key that was given first comes first. */
 export class WaitingRoom {
@@ -86,7 +88,7 @@ export class WaitingRoom {
 
   #reserve(rows: number): void {
     if (rows <= this.packets.rows) return;
-    const packets = new PacketBatch(Math.max(BATCH_FRAMES, 2 * rows));
+    const packets = new PacketBatch(Math.max(FEW_ROWS, 2 * rows));
     packets.take(this.packets);
     this.packets = packets;
     this.#keys = widened(this.#keys, packets.rows);

@@ -34,8 +34,8 @@ export class CrossCheck {
   flow(flow: FlowSummary): Finding | null {
     if (flow.nat === "proxy") return null;
     const { proto, inside, outside, initiator } = flow;
-    const fromInside = initiator === "inside" ? inside : reversed(inside);
-    const fromOutside = initiator === "inside" ? reversed(outside) : outside;
+    const fromInside = initiator === "outside" ? reversed(inside) : inside;
+    const fromOutside = initiator === "outside" ? outside : reversed(outside);
     const sharing = this.#table.having(tupleText(proto, fromOutside));
     const confirming = sharing.find((entry) => isOf(entry, tupleText(proto, fromInside), fromOutside));
     if (confirming) {

@@ -51,7 +51,7 @@ export class RuleBook {
   explain(flow: FlowSummary, insideInterface: string, outsideInterface: string): Explanation[] {
     const { entering, leaving } = passage(flow);
     const interfaces = [insideInterface, outsideInterface];
-    const [inInterface, outInterface] = flow.initiator === "inside" ? interfaces : interfaces.reverse();
+    const [inInterface, outInterface] = flow.initiator === "outside" ? interfaces.reverse() : interfaces;
     const explanations: Explanation[] = [];
     for (const { hook, kind } of STEPS) {
       if (flow.nat !== kind && flow.nat !== "snat+dnat") continue;

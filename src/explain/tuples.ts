@@ -33,9 +33,9 @@ export function halfway(entering: Ends, leaving: Ends): Ends {
   return ends;
 }
 
-/** What the initiator's packets are as they come to the NAT, and as they leave it. */
+/** What the initiator's packets are as they come to the NAT, and as they leave it; those that travel outbound where that is not known. */
 export function passage(flow: FlowSummary): { entering: Ends; leaving: Ends } {
-  return flow.initiator === "inside"
-    ? { entering: flow.inside, leaving: flow.outside }
-    : { entering: flow.outside, leaving: flow.inside };
+  return flow.initiator === "outside"
+    ? { entering: flow.outside, leaving: flow.inside }
+    : { entering: flow.inside, leaving: flow.outside };
 }

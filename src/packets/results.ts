@@ -75,10 +75,14 @@ export interface Quoted extends Ends {
   length: number;
 }
 
-/** What a translation is called, from the REWRITE_… bits of the packets that travel in the initiator's direction. */
-export function natOf(rewrite: number): Nat {
+/**
+ * What a translation is called, from the REWRITE_… bits of the packets that travel in the initiator's direction; in any direction
+ * where that is not known.
+ */
+export function natOf(rewrite: number, isInitiatorKnown: boolean): Nat {
   const isSource = (rewrite & (REWRITE_SRC | REWRITE_SRC_PORT)) !== 0;
   const isDestination = (rewrite & (REWRITE_DST | REWRITE_DST_PORT)) !== 0;
+  if (isSource !== isDestination && !isInitiatorKnown) return "unknown";
   if (isSource) return isDestination ? "snat+dnat" : "snat";
   return isDestination ? "dnat" : "none";
 }
@@ -88,8 +92,9 @@ export interface FlowSummary {
   readonly id: number;
   readonly proto: Protocol;
   readonly nat: Nat;
-  readonly initiator: "inside" | "outside";
-  /** The initiator's direction. */
+  /** `unknown` where the capture begins in the middle of it, and the ports do not tell either. */
+  readonly initiator: "inside" | "outside" | "unknown";
+  /** The initiator's direction; outbound where that is not known. */
   readonly inside: Ends;
   readonly outside: Ends;
   readonly pairs: number;

@@ -39,21 +39,23 @@ export const FIRST_TUPLES = 2 ** 16;
 export const IS_ALIVE = 1 << 16;
 /** The ports are an ICMP echo id. */
 export const IS_ECHO_ID = 1 << 17;
-/** A opened the conversation, not B. */
+/** A opened the conversation, not B; as far as is known: see IS_OPENER_KNOWN. */
 export const IS_OPENED_BY_A = 1 << 18;
 /** TCP: B has sent FIN, and A has, at 1 bit more; or one of them RST, which is both. */
 export const ENDED_BY_B = 1 << 19;
 export const ENDED_BY_BOTH = 3 << 19;
 /** Some evidence for a translation of an inside tuple has been gathered, not enough by now. */
 export const HAS_EVIDENCE = 1 << 21;
-/** A packet of it was dropped before the first pair of its flow. */
-const HAS_LOST_FIRST = 1 << 22;
+/** Its first packet was dropped, as another flow took the port at that time. */
+const HAS_CLASHED = 1 << 22;
 /** It may be one of the two connections of a proxied stream. */
 export const IS_STREAM = 1 << 23;
 /** It is one of two connections of a proxied stream, or has bytes by which that may turn out. */
 export const MAY_BE_PROXIED = 1 << 26;
 /** What goes from B to A repeats itself, and at 1 bit more, what goes the other way: packets that only their ID or time tells apart. */
 export const IS_REPEATING = 1 << 27;
+/** A packet said who opened the conversation, or its ports do. */
+export const IS_OPENER_KNOWN = 1 << 29;
 
 export const PROVED = 1;
 export const FLOW_BITS_SHIFT = 1;
@@ -175,15 +177,20 @@ export class TupleTable {
     this.#set(tuple, IS_ECHO_ID, isEcho);
   }
 
-  /** Whether A opened the conversation, or B did. */
+  /** Whether A opened the conversation, or B did; a guess where `isOpenerKnown` is false. */
   isOpenedByA(tuple: number): boolean {
     return this.#has(tuple, IS_OPENED_BY_A);
   }
 
+  isOpenerKnown(tuple: number): boolean {
+    return this.#has(tuple, IS_OPENER_KNOWN);
+  }
+
   /** Notes who opened the conversation, as of now: it is not over. */
-  open(tuple: number, isByA: boolean): void {
+  open(tuple: number, isByA: boolean, isKnown: boolean): void {
     this.#set(tuple, ENDED_BY_BOTH, false);
     this.#set(tuple, IS_OPENED_BY_A, isByA);
+    this.#set(tuple, IS_OPENER_KNOWN, isKnown);
   }
 
   /** Notes that who sent a TCP packet this way sends no more, or that neither does. */
@@ -200,13 +207,13 @@ export class TupleTable {
     this.records[(tuple << TUPLE_BITS) + UNMATCHED]++;
   }
 
-  /** Whether one of them was dropped before the first pair of the tuple's flow. */
-  hasLostFirst(tuple: number): boolean {
-    return this.#has(tuple, HAS_LOST_FIRST);
+  /** Whether its first packet was dropped, as another flow took the port at that time: see `Clashes`. */
+  hasClashed(tuple: number): boolean {
+    return this.#has(tuple, HAS_CLASHED);
   }
 
-  noteLostFirst(tuple: number): void {
-    this.#set(tuple, HAS_LOST_FIRST, true);
+  noteClash(tuple: number): void {
+    this.#set(tuple, HAS_CLASHED, true);
   }
 
   setStream(tuple: number, isStream: boolean): void {

@@ -93,18 +93,20 @@ export class PairLines {
       : flow.rewrite(timeline.forward(inside));
     // the initiator's direction: who opened a conversation may be learnt after its first packet
     const initial = flow.rewrite(tuples.isOpenedByA(flow.insideTuple) ? 1 : 0);
+    const isKnown = tuples.isOpenerKnown(flow.insideTuple);
     const by = timeline.by(inside);
     const evidence = timeline.evidence(inside);
     const altered = timeline.altered(inside);
-    // 8 + 1 + 4 + 1 + 4 + 3 + 9 bits, and of few packets 7 more
-    const ways = (proto << 10) | (isOutbound ? 512 : 0) | (initial << 5) | (isEcho ? 16 : 0) | rewrite;
-    const key = ((ways << 12) | (by << 9) | evidence) + altered * 2 ** 30;
+    // 8 + 1 + 1 + 4 + 1 + 4 + 3 + 9 bits, and of few packets 7 more
+    const ways =
+      (proto << 11) | (isKnown ? 1024 : 0) | (isOutbound ? 512 : 0) | (initial << 5) | (isEcho ? 16 : 0) | rewrite;
+    const key = ((ways << 12) | (by << 9) | evidence) + altered * 2 ** 31;
     const known = this.#kinds.get(key);
     if (known) return known;
     const names = EVIDENCE.filter((_, bit) => (evidence & (1 << bit)) !== 0);
     const part = new Part(
       `,"proto":"${protocolName(proto)}","direction":"${isOutbound ? "outbound" : "inbound"}"` +
-        `,"nat":"${natOf(initial)}","rewrite":${JSON.stringify([...rewriteNames(rewrite, isEcho), ...alteredNames(altered)])}` +
+        `,"nat":"${natOf(initial, isKnown)}","rewrite":${JSON.stringify([...rewriteNames(rewrite, isEcho), ...alteredNames(altered)])}` +
         `,"by":"${BY[by]}","evidence":${JSON.stringify(names)},"latencyNs":`,
     );
     this.#kinds.set(key, part);

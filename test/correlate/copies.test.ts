@@ -25,6 +25,31 @@ function expectCopies(count: number, verdicts: readonly (readonly [number, strin
 const COUNT = 60;
 const sides: Sides = conversation(COUNT);
 
+/** Heartbeats without an IP ID. */
+const beats = (src: string, ttl: number, laterUs: number) =>
+  Array.from({ length: 20 }, (_, n) =>
+    us(20_000 + 2500 * n + laterUs, ipv4({ src, ttl, df: true }, udp({ srcPort: 5000, payload: filler(20) }))),
+  );
+
+/** The same packet again and again. */
+const flood = (src: string, ttl: number) =>
+  Array.from({ length: 400 }, (_, n) => us(20_000 + 50 * n, ipv4({ src, ttl, id: 1 }, udp({ payload: filler(9) }))));
+
+/** Segments, each second one a retransmission. */
+const sent = (side: "inside" | "outside") =>
+  Array.from({ length: 60 }, (_, n) => {
+    const again = n % 2;
+    const header = { src: side === "inside" ? CONTAINER : HOST, dst: SERVER, ttl: side === "inside" ? 64 : 63 };
+    const segment = tcp({ seq: 1000 + 100 * (n - again), payload: filler(100, n - again) });
+    return us(20_000 + 500 * n + (side === "inside" ? 0 : 20), ipv4({ ...header, id: 100 + n }, segment));
+  });
+
+const pings = (src: string, ttl: number) =>
+  Array.from({ length: 40 }, (_, n) => [
+    us(20_000 + 900 * n, ipv4({ src, dst: SERVER, ttl, id: 7 + n }, echo({ seq: n }))),
+    us(20_100 + 900 * n, ipv4({ src: SERVER, dst: src, ttl, id: 7 + n }, echo({ seq: n, reply: true }))),
+  ]).flat();
+
 describe("a capture that shows each packet twice", () => {
   for (const [name, laterUs, lowered] of [
     ["at once", 0, 0],
@@ -60,10 +85,6 @@ describe("a capture that shows each packet twice", () => {
   });
 
   it("has the copies of packets without an IP ID set aside as well", async () => {
-    const beats = (src: string, ttl: number, laterUs: number) =>
-      Array.from({ length: 20 }, (_, n) =>
-        us(20_000 + 2500 * n + laterUs, ipv4({ src, ttl, df: true }, udp({ srcPort: 5000, payload: filler(20) }))),
-      );
     const outcome = await outcomeOf(
       twice(merged(sides.inside, beats(CONTAINER, 64, 0))),
       twice(merged(sides.outside, beats(HOST, 63, 20))),
@@ -106,10 +127,6 @@ describe("a capture that shows each packet twice", () => {
 
 describe("no copies are", () => {
   it("packets that are sent often, however fast", async () => {
-    const flood = (src: string, ttl: number) =>
-      Array.from({ length: 400 }, (_, n) =>
-        us(20_000 + 50 * n, ipv4({ src, ttl, id: 1 }, udp({ payload: filler(9) }))),
-      );
     const outcome = await outcomeOf(merged(sides.inside, flood(CONTAINER, 64)), sides.outside);
     expect(outcome.findings.map(({ code }) => code)).not.toContain("duplicates");
     expect(outcome.alone.map(({ verdict }) => verdict)).not.toContain("copy");
@@ -124,24 +141,12 @@ describe("no copies are", () => {
   });
 
   it("segments that are sent again, which have another IP ID", async () => {
-    const sent = (side: "inside" | "outside") =>
-      Array.from({ length: 60 }, (_, n) => {
-        const again = n % 2;
-        const header = { src: side === "inside" ? CONTAINER : HOST, dst: SERVER, ttl: side === "inside" ? 64 : 63 };
-        const segment = tcp({ seq: 1000 + 100 * (n - again), payload: filler(100, n - again) });
-        return us(20_000 + 500 * n + (side === "inside" ? 0 : 20), ipv4({ ...header, id: 100 + n }, segment));
-      });
     const outcome = await outcomeOf(sent("inside"), sent("outside"));
     expect(outcome.pairs).toHaveLength(60);
     expect(outcome.alone).toEqual([]);
   });
 
   it("pings with their answers", async () => {
-    const pings = (src: string, ttl: number) =>
-      Array.from({ length: 40 }, (_, n) => [
-        us(20_000 + 900 * n, ipv4({ src, dst: SERVER, ttl, id: 7 + n }, echo({ seq: n }))),
-        us(20_100 + 900 * n, ipv4({ src: SERVER, dst: src, ttl, id: 7 + n }, echo({ seq: n, reply: true }))),
-      ]).flat();
     const outcome = await outcomeOf(pings(CONTAINER, 64), pings(HOST, 63));
     expect(outcome.alone.map(({ verdict }) => verdict)).not.toContain("copy");
   });

@@ -69,9 +69,10 @@ async function correlated(
       .sort((a, b) => a.atUs - b.atUs),
   );
   const stamped = (side: (typeof sides)[0]): Stamped[] =>
-    side.map(({ atUs, packet }) => ({ ...us(atUs, packet), kept }));
+    side.map(({ atUs, packet }) => ({ ns: 1000 * atUs, packet, kept }));
   const outcome = await outcomeOf(merged(known.inside, stamped(sides[0])), merged(known.outside, stamped(sides[1])));
-  const [inside, outside] = sides.map((side) => [...Array(KNOWN_FRAMES + 1).fill(-1), ...side.map(({ n }) => n)]);
+  const before: number[] = Array(KNOWN_FRAMES + 1).fill(-1);
+  const [inside, outside] = sides.map((side) => before.concat(side.map(({ n }) => n)));
   return { outcome, inside, outside };
 }
 
@@ -88,6 +89,11 @@ function expectNoneWrong(seen: Seen): void {
 
 const START_US = 100_000;
 const usual = { afterUs: 20, container: 0, ipId: 7, isIpv6: false, mtu: [0, MTU] } as const;
+
+/** A datagram that is whole inside and in fragments outside, at so many microseconds, of a content of its own. */
+function one(atUs: number, seed: number, size = 2000): Sent {
+  return { ...usual, atUs: START_US + atUs, payload: filler(size, seed) };
+}
 
 describe("datagrams cut differently", () => {
   it("over IPv6 are told apart by content, however they overtake each other", async () => {
@@ -119,8 +125,7 @@ describe("datagrams cut differently", () => {
   });
 
   it("of which one is lost on either side are none the other's twins", async () => {
-    const of = { ...usual, atUs: START_US, payload: filler(2000, 1) };
-    const other = { ...of, payload: filler(2000, 2) };
+    const [of, other] = [one(0, 1), one(0, 2)];
     const { outcome } = await correlated([of], Infinity, () => true);
     expect(outcome.pairs).toHaveLength(KNOWN_FRAMES);
     const lost = { inside: cut(of, true), outside: cut(other, false) };
@@ -138,15 +143,14 @@ describe("datagrams cut differently", () => {
   });
 
   it("keep fragments apart that alternate under one identification", async () => {
-    const sent = [0, 1].map((n) => ({ ...usual, atUs: START_US + n, payload: filler(2000, n), container: n }));
     // outside they come from one address: first, first, last, last
-    const seen = await correlated(sent.map((of, n) => ({ ...of, afterUs: 20 - 0.5 * n })));
+    const seen = await correlated([one(0, 0), { ...one(1, 1), container: 1, afterUs: 19.5 }]);
     expectNoneWrong(seen);
     expect(paired(seen)).toHaveLength(2);
   });
 
   it("are not held up by an earlier one that lost a fragment", async () => {
-    const sent = [0, 1, 2].map((n) => ({ ...usual, atUs: START_US + 5000 * n, payload: filler(4000, n) }));
+    const sent = [0, 1, 2].map((n) => one(5000 * n, n, 4000));
     const seen = await correlated(sent, Infinity, (of, k) => of.atUs === START_US && k === 1);
     expectNoneWrong(seen);
     expect(paired(seen)).toEqual([
@@ -171,11 +175,9 @@ describe("datagrams of which a capture kept the beginning only", () => {
   });
 
   it("are paired where there is but one, and not where there are two", async () => {
-    const of = { ...usual, payload: filler(2000, 1) };
     const headersOnly = 28;
-    expect(paired(await correlated([{ ...of, atUs: START_US }], headersOnly))).toHaveLength(1);
-    const two = [0, 1].map((n) => ({ ...of, atUs: START_US + 300 * n, payload: filler(2000, n) }));
-    expect(paired(await correlated(two, headersOnly))).toEqual([]);
+    expect(paired(await correlated([one(0, 1)], headersOnly))).toHaveLength(1);
+    expect(paired(await correlated([one(0, 1), one(300, 2)], headersOnly))).toEqual([]);
   });
 });
 
@@ -195,7 +197,7 @@ it("no datagram is paired with one of other content, whatever is lost and howeve
     fc.asyncProperty(some, fc.infiniteStream(fc.nat(9)), async (some, luck) => {
       const lost = new Map<string, boolean>();
       const isLost = (of: Sent, k: number): boolean => {
-        const key = `${some.indexOf(of as never)} ${k}`;
+        const key = `${some.findIndex((each) => each === of)} ${k}`;
         const known = lost.get(key) ?? luck.next().value === 0;
         lost.set(key, known);
         return known;

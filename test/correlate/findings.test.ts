@@ -25,7 +25,8 @@ const tuple = fc.record({
   b: address,
   isIpv6: fc.oneof({ arbitrary: fc.constant(false), weight: 5 }, { arbitrary: fc.constant(true), weight: 1 }),
   isOpenedByA: fc.boolean(),
-  hasLostFirst: fc.boolean(),
+  isOpenerKnown: fc.oneof({ arbitrary: fc.constant(true), weight: 5 }, { arbitrary: fc.constant(false), weight: 1 }),
+  hasClashed: fc.boolean(),
 });
 const rewrite = fc
   .subarray([REWRITE_SRC, REWRITE_DST, REWRITE_SRC_PORT, REWRITE_DST_PORT])
@@ -51,8 +52,8 @@ function put(tuples: TupleTable, at: number, proto: number, of: Made<typeof tupl
   tuples.records[r + KIND] = proto | (of.isIpv6 ? 1 << IPV6_SHIFT : 0);
   tuples.words[r + ADDRESS_A] = of.a;
   tuples.words[r + ADDRESS_B] = of.b;
-  tuples.open(at, of.isOpenedByA);
-  if (of.hasLostFirst) tuples.noteLostFirst(at);
+  tuples.open(at, of.isOpenedByA, of.isOpenerKnown);
+  if (of.hasClashed) tuples.noteClash(at);
 }
 
 type Some = readonly Made<typeof flow>[];
@@ -93,7 +94,14 @@ it("are the same whether flows that nothing is to be told of are sorted out or e
 
 it("do not look at flows that are over IPv4, translated, with the port kept and both ways seen, but for their address", () => {
   const heap = new Heap();
-  const of = { isIpv6: false, isOpenedByA: true, hasLostFirst: false, a: 0xac11_0002, b: 0xcb00_7105 };
+  const of = {
+    isIpv6: false,
+    isOpenedByA: true,
+    isOpenerKnown: true,
+    hasClashed: false,
+    a: 0xac11_0002,
+    b: 0xcb00_7105,
+  };
   const facts = { isFlipped: false, isForwardOutbound: true, forward: REWRITE_SRC, backward: REWRITE_DST };
   const ordinary = { ...facts, proto: TCP, inside: of, outside: { ...of, a: 0x0a00_020f }, outbound: 3, inbound: 3 };
   const [accounts, tuples] = tablesOf(

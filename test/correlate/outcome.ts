@@ -36,7 +36,7 @@ export interface Stamped {
   /** An IP packet. */
   readonly packet: Uint8Array;
   /** How many of its bytes the capture kept, where not all. */
-  readonly kept?: number;
+  readonly kept?: number | undefined;
 }
 
 export function us(microseconds: number, packet: Uint8Array): Stamped {

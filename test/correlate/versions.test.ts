@@ -46,6 +46,17 @@ it("NAT64: UDP and ping by an address that holds the other, and what they carry"
   expect(outcome.nats).toEqual(["snat+dnat", "snat+dnat"]);
 });
 
+it("NAT64: datagrams whose first bytes are alike are told apart by the rest", async () => {
+  const begin = "the same thirty-two bytes of all, and then ";
+  const sent = [1, 2, 3].map((n) => ms(n / 100, six(CONTAINER6, SERVER64, 64, query(5000, `${begin}${n}`))));
+  const arrived = [3, 1, 2].map((n) => ms(0.05 + n / 1000, four(HOST4, SERVER4, 63, query(61_000, `${begin}${n}`))));
+  const outcome = await outcomeOf(
+    sent,
+    arrived.toSorted((a, b) => a.ns - b.ns),
+  );
+  expect(outcome.twins).toEqual(inStep(3));
+});
+
 it.each([
   ["an address that does not hold the other", SERVER6, 63, "who?", 53],
   ["an equal TTL", SERVER64, 64, "who?", 53],

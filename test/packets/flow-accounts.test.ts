@@ -240,6 +240,14 @@ function sentAgain(...segments: readonly (readonly [seq: number, bytes: number, 
   return accounts.retransmissions(0);
 }
 
+/** A SYN, and the first data behind it. */
+function stream(isn: number): (readonly [seq: number, bytes: number, flags?: number])[] {
+  return [
+    [isn, 0, SYN],
+    [isn + 1, 100],
+  ];
+}
+
 describe("a retransmission", () => {
   it("is of bytes that crossed before, however they were cut then", () => {
     expect(sentAgain([1000, 10], [1010, 10], [1000, 20], [1005, 10], [1000, 10])).toBe(3);
@@ -259,11 +267,6 @@ describe("a retransmission", () => {
   });
 
   it("is none where the ports are used again, with lower numbers or with those of the stream before", () => {
-    const stream = (isn: number) =>
-      [
-        [isn, 0, SYN],
-        [isn + 1, 100],
-      ] as const;
     expect(sentAgain(...stream(5000), ...stream(3000), ...stream(3050))).toBe(0);
     expect(sentAgain(...stream(5000), [5000, 0, SYN], [5001, 100])).toBe(1);
   });
@@ -312,13 +315,13 @@ describe("a retransmission", () => {
         const accounts = new FlowAccounts(new Heap(), 64);
         accounts.open(new Flow(1, 0, 0, 0, false, true, 0, 0));
         const plain = new Plain(false, true);
-        for (const [at, bytes] of some) {
-          const before = accounts.retransmissions(0);
-          const isAgain = plain.retransmissions;
+        const tooMany = some.filter(([at, bytes]) => {
+          const [counted, known] = [accounts.retransmissions(0), plain.retransmissions];
           accounts.noteSegment(0, 1, (base + at) % 2 ** 32, bytes, ACK);
           plain.noteSegment(1, (base + at) % 2 ** 32, bytes);
-          if (plain.retransmissions === isAgain) expect(accounts.retransmissions(0)).toBe(before);
-        }
+          return accounts.retransmissions(0) > counted && plain.retransmissions === known;
+        });
+        expect(tooMany).toEqual([]);
       }),
     );
   });

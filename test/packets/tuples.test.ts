@@ -127,10 +127,10 @@ it("hands a released row out again, with nothing left in it", () => {
     table.prove(each);
   }
   table.noteUnmatched(tuple);
-  table.open(tuple, false);
+  table.open(tuple, false, true);
   table.setEcho(tuple, true);
   table.finish(way, true);
-  table.noteLostFirst(tuple);
+  table.noteClash(tuple);
   table.saw(tuple, 5);
   expect([table.size, lastNs(table, tuple)]).toEqual([1, 5]);
   table.release(Int32Array.of(tuple));
@@ -138,7 +138,7 @@ it("hands a released row out again, with nothing left in it", () => {
   expect(split(intern(table, B, A))).toEqual({ tuple, forward: 1 });
   expect([has(table, tuple, IS_ALIVE), sideOf(table, tuple)]).toEqual([true, INSIDE]);
   for (const each of [way, way ^ 1]) expect([table.flow(each), table.isProved(each)]).toEqual([NONE, false]);
-  expect([table.unmatched(tuple), has(table, tuple, ENDED_BY_BOTH), table.hasLostFirst(tuple)]).toEqual([
+  expect([table.unmatched(tuple), has(table, tuple, ENDED_BY_BOTH), table.hasClashed(tuple)]).toEqual([
     0,
     false,
     false,

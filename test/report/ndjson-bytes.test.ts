@@ -186,7 +186,7 @@ function pairLines(pairs: readonly Pair[], times = 1): { lines: string; expected
     const packets = packetsOf(pair);
     const rows: [number, number] = [tables.add(packets[0]), tables.add(packets[1])];
     const flow = tables.flow(FLOW_ID, ...rows, pair.isOutbound);
-    tables.tuples.open(flow.insideTuple, !pair.isAnswer);
+    tables.tuples.open(flow.insideTuple, !pair.isAnswer, true);
     return { rows, flow, pair, line: expected(tables, pair, rows, packets) };
   });
   const text = written(

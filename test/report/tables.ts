@@ -110,6 +110,7 @@ export class HandFilled implements Tables {
     const t = this.timeline;
     const rewrite = rewriteOf(endsOf(this, inside), endsOf(this, outside));
     const isForward = t.forward(inside) === 1;
+    this.tuples.open(t.tuple(inside), this.tuples.isOpenedByA(t.tuple(inside)), true);
     // a rewritten source is a rewritten destination in the packets that come back
     const back = ((rewrite & 3) << 2) | (rewrite >> 2);
     return new Flow(

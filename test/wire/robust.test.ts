@@ -61,12 +61,23 @@ test("the bytes around a frame do not matter", () => {
       beyond.fill(0xaa, frame.captured);
       const { out } = decodeAll([frame, { ...frame, frame: beyond }]);
       if (out.count === 0) return;
-      expect([out.key(1), out.key2(1), out.flags(1), out.proto(1), out.seq(1), out.tupleHash[1]]).toEqual([
+      expect([
+        out.key(1),
+        out.key2(1),
+        out.flags(1),
+        out.proto(1),
+        out.seq(1),
+        out.head(1),
+        out.content(1),
+        out.tupleHash[1],
+      ]).toEqual([
         out.key(0),
         out.key2(0),
         out.flags(0),
         out.proto(0),
         out.seq(0),
+        out.head(0),
+        out.content(0),
         out.tupleHash[0],
       ]);
     }),

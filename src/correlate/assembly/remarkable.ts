@@ -35,7 +35,9 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   if (isOneWay && (kind & 0xff) !== UDP) return false;
 
   // of the initiator's packets
-  const forward = (load<i32>(inside, 4 * tuple.FACTS) & tuple.IS_OPENED_BY_A) !== 0 ? 1 : 0;
+  const facts = load<i32>(inside, 4 * tuple.FACTS);
+  if ((facts & tuple.IS_OPENER_KNOWN) === 0) return false;
+  const forward = (facts & tuple.IS_OPENED_BY_A) !== 0 ? 1 : 0;
   const rewrites = load<i32>(flow, 4 * account.REWRITES);
   const rewrite = forward === 1 ? rewrites & 0xff : rewrites >> 8;
   const isFromInside = ((load<i32>(flow, 4 * account.BITS) >> account.BACKWARD_OUTBOUND_BIT) & 1) !== forward;

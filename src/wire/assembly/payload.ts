@@ -18,17 +18,19 @@ import { headOf, keyOf, mix, setKey, sumOf } from "./hash.js";
  */
 export function payload(from: i32, end: i32, kept: i32, place: i32, record: i32): u64 {
   if (from >= kept) return 0;
-  const headEnd = min(end, from + HEAD_BYTES);
-  const beginningEnd = min(from + BEGINNING_BYTES, min(headEnd, kept));
+  // sums of pieces are those of whole words
+  const start = from - (place & 7);
+  const headEnd = min(end, start + HEAD_BYTES);
+  const beginningEnd = min(start + BEGINNING_BYTES, min(headEnd, kept));
   let sum = sumOf(from, beginningEnd, place);
-  if (beginningEnd - from === BEGINNING_BYTES) {
+  if (beginningEnd - start === BEGINNING_BYTES) {
     const bits = (headOf(BEGINNING_BYTES, sum) >>> BEGINNING_SHIFT) << BEGINNING_SHIFT;
     store<i32>(record, load<i32>(record, 4 * TCP_FLAGS_QUOTE) | bits, 4 * TCP_FLAGS_QUOTE);
-    sum += sumOf(beginningEnd, min(headEnd, kept), place + BEGINNING_BYTES);
+    sum += sumOf(beginningEnd, min(headEnd, kept), place + beginningEnd - from);
   }
   if (headEnd <= kept) {
     store<i32>(record, headOf(headEnd - from, sum), 4 * HEAD);
-    sum += sumOf(headEnd, kept, place + HEAD_BYTES);
+    sum += sumOf(headEnd, kept, place + headEnd - from);
   }
   store<i32>(record, load<i32>(record, 4 * FLAGS_PROTO_TTL) | HAS_PAYLOAD, 4 * FLAGS_PROTO_TTL);
   setKey(record, mix(keyOf(record), sum));

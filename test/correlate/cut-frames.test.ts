@@ -1,0 +1,147 @@
+import { expect, it } from "vitest";
+import { filler, icmpv6, ipv4, ipv6, tcp, udp } from "../support/packets.js";
+import { outcomeOf, type Stamped, us } from "./outcome.js";
+import { CONTAINER, conversation, HOST, inStep, merged, SERVER } from "./traffic.js";
+
+/** The flow of `conversation`, which teaches its translation and what it usually takes. */
+const KNOWN_FRAMES = 40;
+const known = conversation(KNOWN_FRAMES);
+const PORTS = { srcPort: 40_000, dstPort: 80 };
+
+const inner = { src: CONTAINER, dst: SERVER, ttl: 64, df: true };
+const outer = { ...inner, src: HOST, ttl: 63 };
+
+/** Frame numbers counted from behind the known conversation. */
+const behind = (frames: readonly number[]) => frames.map((frame) => frame - KNOWN_FRAMES);
+
+/** The same with no more captured than so many bytes of each packet. */
+const cut = (frames: readonly Stamped[], kept: number) => frames.map((frame) => ({ ...frame, kept }));
+
+async function behindKnown(inside: readonly Stamped[], outside: readonly Stamped[]) {
+  const outcome = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
+  return {
+    outcome,
+    twins: outcome.twins.slice(KNOWN_FRAMES).map(behind),
+    by: outcome.pairs.slice(KNOWN_FRAMES).map(({ by, evidence }) => [by, evidence.join(" ")]),
+    alone: outcome.alone.map(({ side, frame, verdict }) => [side, frame - KNOWN_FRAMES, verdict]),
+  };
+}
+
+const data = (header: typeof inner, atUs: number, seq: number, id: number, kept?: number): Stamped => ({
+  ...us(atUs, ipv4({ ...header, id }, tcp({ ...PORTS, seq, ack: 7, payload: filler(200, seq) }))),
+  kept,
+});
+
+it("one cut segment is paired, and no other suffers", async () => {
+  for (const [kept, evidence] of [
+    [40, "ip-id length tcp-seq tcp-ack flow"],
+    [100, "ip-id length tcp-seq tcp-ack payload flow"],
+  ] as const) {
+    const { twins, by, alone } = await behindKnown(
+      [data(inner, 10_000, 1000, 5, kept), data(inner, 10_100, 1200, 6)],
+      [data(outer, 10_020, 1000, 5), data(outer, 10_120, 1200, 6)],
+    );
+    expect(twins).toEqual(inStep(2));
+    expect(by).toEqual([
+      ["flow", evidence],
+      ["exact", "ip-id length tcp-seq tcp-ack payload"],
+    ]);
+    expect(alone).toEqual([]);
+  }
+});
+
+it("both cut, each at another byte", async () => {
+  const { twins } = await behindKnown([data(inner, 10_000, 1000, 5, 60)], [data(outer, 10_020, 1000, 5, 90)]);
+  expect(twins).toEqual(inStep(1));
+});
+
+it("a cut segment that was lost is not taken for what is sent again", async () => {
+  const { twins, alone } = await behindKnown(
+    [data(inner, 10_000, 1000, 0, 60), data(inner, 310_000, 1000, 0)],
+    [data(outer, 310_020, 1000, 0)],
+  );
+  expect(twins).toEqual([[2, 1]]);
+  expect(alone).toEqual([["inside", 1, "dropped"]]);
+});
+
+it("other numbers, another IP ID, or another beginning of the payload: no pair", async () => {
+  const other = us(10_020, ipv4({ ...outer, id: 5 }, tcp({ ...PORTS, seq: 1000, ack: 7, payload: filler(200, 3) })));
+  for (const frame of [data(outer, 10_020, 1001, 5), data(outer, 10_020, 1000, 6), other]) {
+    const { twins } = await behindKnown([data(inner, 10_000, 1000, 5, 60)], [frame]);
+    expect(twins).toEqual([]);
+  }
+});
+
+/** Queries of two addresses each from one socket, without an IP ID, as resolvers send them. */
+function queries(header: typeof inner, lateUs: number): Stamped[] {
+  return Array.from({ length: 40 }, (_, n) => {
+    const payload = Uint8Array.from([n, 77 + n, ...filler(38, n)]);
+    return us(
+      10_000 + 150_000 * (n >> 1) + 30 * (n & 1) + lateUs,
+      ipv4({ ...header, id: 0 }, udp({ srcPort: 50_000 + (n >> 1), dstPort: 53, payload })),
+    );
+  });
+}
+
+it("new flows all of whose packets are cut on one side are found by how their payload begins", async () => {
+  for (const kept of [46, 60]) {
+    const { twins, alone } = await behindKnown(cut(queries(inner, 0), kept), queries(outer, 20));
+    expect(twins).toEqual(inStep(40));
+    expect(alone).toEqual([]);
+  }
+});
+
+it("what nothing tells apart is left alone, and is not said to be dropped", async () => {
+  const { twins, alone } = await behindKnown(cut(queries(inner, 0).slice(0, 2), 30), queries(outer, 20).slice(0, 2));
+  expect(twins).toEqual([]);
+  expect(alone.filter(([, , verdict]) => verdict === "dropped")).toEqual([]);
+});
+
+const six = (header: { src: string; hopLimit: number }, atUs: number, seq: number): Stamped =>
+  us(atUs, ipv6({ dst: "2001:db8::11", ...header }, tcp({ ...PORTS, seq, ack: 9, payload: filler(30, seq) })));
+
+it("a frame without its transport header has no twin, and its twin is not said to be dropped", async () => {
+  const inside = [0, 1, 2, 3].map((n) => six({ src: "fd00::2", hopLimit: 64 }, 10_000 + 100 * n, n));
+  const outside = [0, 1, 2, 3].map((n) => six({ src: "2001:db8::1", hopLimit: 63 }, 10_020 + 100 * n, n));
+  const { twins, alone } = await behindKnown([...inside.slice(0, 3), { ...inside[3], kept: 46 }], outside);
+  expect(twins).toEqual(inStep(3));
+  expect(alone).toEqual([
+    ["inside", 4, "unknown"],
+    ["outside", 4, "unknown"],
+  ]);
+});
+
+const inbound = (header: { dst: string; ttl: number }, atUs: number): Stamped =>
+  us(
+    atUs,
+    ipv4(
+      { src: SERVER, df: true, id: 0, ...header },
+      tcp({ srcPort: 80, dstPort: 40_000, seq: 3000, ack: 7, payload: filler(200) }),
+    ),
+  );
+
+it("of two copies of which one was lost, neither is taken for the cut one", async () => {
+  const { twins, alone } = await behindKnown(
+    [{ ...inbound({ dst: CONTAINER, ttl: 52 }, 10_120), kept: 90 }],
+    [inbound({ dst: HOST, ttl: 53 }, 10_000), inbound({ dst: HOST, ttl: 53 }, 10_110)],
+  );
+  expect(twins).toEqual([]);
+  expect(alone.filter(([, , verdict]) => verdict === "dropped")).toEqual([]);
+});
+
+const unreachable = (dst: string, hopLimit: number, quoted: string): Uint8Array => {
+  const quote = ipv6({ src: quoted, dst: "2001:db8::11" }, udp({ ...PORTS, payload: filler(8) }));
+  return ipv6({ src: "2001:db8::1", dst, hopLimit }, icmpv6({ type: 1, payload: quote }));
+};
+
+it("an ICMP error of whose quote too little is left has no twin, and its twin is not said to be dropped", async () => {
+  const { twins, alone } = await behindKnown(
+    [{ ...us(10_020, unreachable("fd00::2", 62, "fd00::2")), kept: 82 }],
+    [us(10_000, unreachable("2001:db8::15", 63, "2001:db8::15"))],
+  );
+  expect(twins).toEqual([]);
+  expect(alone.map(([side, , verdict]) => [side, verdict])).toEqual([
+    ["outside", "unknown"],
+    ["inside", "unknown"],
+  ]);
+});

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import { ipv4, udp } from "../support/packets.js";
+import { outcomeOf, type Stamped, us } from "./outcome.js";
+import { CLIENT, CONTAINER, HOST, SERVER, type Segment, segment, SYN, SYN_ACK } from "./traffic.js";
+
+const COUNT = 12;
+
+/** One end's address and port on both sides, and the other's. */
+interface Ends {
+  readonly near: readonly [inside: string, outside: string];
+  readonly nearPorts: readonly [inside: number, outside: number];
+  readonly far: string;
+  readonly farPort: number;
+}
+
+const MASQUERADED = { near: [CONTAINER, HOST], nearPorts: [40_000, 40_000], far: SERVER } as const;
+const PUBLISHED = { near: [CONTAINER, HOST], far: CLIENT } as const;
+
+/** A TCP conversation met in the middle, of which each end sends in turn, the far one first; behind these flags, if any. */
+async function flowOf(of: Ends, isFarFirst = true, handshake: readonly number[] = []) {
+  const { near, nearPorts, far, farPort } = of;
+  const sides: [Stamped[], Stamped[]] = [[], []];
+  for (let n = 0; n < COUNT; n++) {
+    const isOutbound = n % 2 === (isFarFirst ? 1 : 0);
+    for (const side of [0, 1] as const) {
+      const isEntering = isOutbound === (side === 0);
+      const numbers = { seq: 1000 + 100 * n, ack: 9000 + 100 * n, ipId: 50 + n, ttl: isEntering ? 64 : 63 };
+      const packet: Segment = isOutbound
+        ? { ...numbers, src: near[side], srcPort: nearPorts[side], dst: far, dstPort: farPort }
+        : { ...numbers, src: far, srcPort: farPort, dst: near[side], dstPort: nearPorts[side] };
+      const flags = handshake[n] ?? 0x10;
+      sides[side].push(us(1000 * n + (isEntering ? 0 : 20), segment({ ...packet, flags, text: n < 2 ? "" : "data" })));
+    }
+  }
+  const { flows, findings } = await outcomeOf(...sides);
+  return { ...flows[0], codes: findings.map(({ code }) => code) };
+}
+
+describe("a conversation met in the middle", () => {
+  for (const farPort of [22, 443, 3306, 5432, 8080, 27_017]) {
+    for (const isFarFirst of [true, false]) {
+      it(`with a server's port ${farPort} was opened by the other end, ${isFarFirst ? "whoever speaks" : "who speaks"} first`, async () => {
+        const { nat, initiator } = await flowOf({ ...MASQUERADED, farPort }, isFarFirst);
+        expect([nat, initiator]).toEqual(["snat", "inside"]);
+      });
+    }
+  }
+
+  it("with a published port was opened from outside", async () => {
+    for (const isFarFirst of [true, false]) {
+      const { nat, initiator } = await flowOf({ ...PUBLISHED, nearPorts: [80, 8080], farPort: 50_000 }, isFarFirst);
+      expect([nat, initiator]).toEqual(["dnat", "outside"]);
+    }
+  });
+
+  it("whose ports do not tell is not said to be opened by either", async () => {
+    for (const nearPorts of [
+      [5000, 5000],
+      [5000, 8080],
+    ] as const) {
+      const { nat, initiator, inside, codes } = await flowOf({ ...PUBLISHED, nearPorts, farPort: 9000 });
+      expect([nat, initiator]).toEqual(["unknown", "unknown"]);
+      // as it leaves
+      expect([inside.src, inside.dst]).toEqual([CONTAINER, CLIENT]);
+      expect(codes).not.toContain("port-rewritten");
+    }
+  });
+});
+
+describe("the handshake", () => {
+  it("says who opened the conversation, whatever the ports are", async () => {
+    const of = { ...PUBLISHED, nearPorts: [50_051, 50_051], farPort: 5000 } as const;
+    const published = await flowOf(of, true, [SYN, SYN_ACK]);
+    expect([published.nat, published.initiator]).toEqual(["dnat", "outside"]);
+    const masqueraded = await flowOf(of, false, [SYN, SYN_ACK]);
+    expect([masqueraded.nat, masqueraded.initiator]).toEqual(["snat", "inside"]);
+    const answered = await flowOf(of, false, [SYN_ACK]);
+    expect([answered.nat, answered.initiator]).toEqual(["dnat", "outside"]);
+  });
+});
+
+/** `nat` and `initiator` of datagrams of a container and a server in turn. */
+async function datagrams(farPort: number, nearPort: number, isFarFirst: boolean) {
+  const sides: [Stamped[], Stamped[]] = [[], []];
+  for (let n = 0; n < COUNT; n++) {
+    const isOutbound = n % 2 === (isFarFirst ? 1 : 0);
+    for (const side of [0, 1] as const) {
+      const isEntering = isOutbound === (side === 0);
+      const near = side === 0 ? CONTAINER : HOST;
+      const header = { id: 50 + n, ttl: isEntering ? 64 : 63 };
+      const payload = Buffer.from(`${n}`);
+      const packet = isOutbound
+        ? ipv4({ ...header, src: near, dst: SERVER }, udp({ srcPort: nearPort, dstPort: farPort, payload }))
+        : ipv4({ ...header, src: SERVER, dst: near }, udp({ srcPort: farPort, dstPort: nearPort, payload }));
+      sides[side].push(us(1000 * n + (isEntering ? 0 : 20), packet));
+    }
+  }
+  const { flows } = await outcomeOf(...sides);
+  return [flows[0].nat, flows[0].initiator];
+}
+
+describe("a UDP conversation", () => {
+  it("was opened by who is met first, but for a server's answers", async () => {
+    expect(await datagrams(53, 40_000, false)).toEqual(["snat", "inside"]);
+    expect(await datagrams(53, 40_000, true)).toEqual(["snat", "inside"]);
+    expect(await datagrams(9999, 5353, false)).toEqual(["snat", "inside"]);
+  });
+
+  it("is not said to be opened by either where the one met first is rather the server", async () => {
+    expect(await datagrams(5000, 40_000, true)).toEqual(["unknown", "unknown"]);
+  });
+});

@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { filler, ipv4, tcp } from "../support/packets.js";
+import { outcomeOf, type Stamped, us } from "./outcome.js";
+import { CONTAINER, HOST, SERVER } from "./traffic.js";
+
+/** Segments of one stream, each at a millisecond of its own: where it begins, and its bytes. Packets keep so many bytes. */
+async function told(segments: readonly (readonly [from: number, bytes: number])[], kept = Infinity): Promise<number> {
+  const side = (isInside: boolean): Stamped[] =>
+    segments.map(([from, bytes], n) => {
+      const header = { src: isInside ? CONTAINER : HOST, dst: SERVER, id: 1 + n, ttl: isInside ? 64 : 63 };
+      const options = Uint8Array.of(1, 1, 8, 10, 0, 0, 0, n, 0, 0, 0, 9);
+      const packet = ipv4(header, tcp({ seq: 1000 + from, ack: 77, options, payload: filler(bytes, from) }));
+      return { ...us(1000 * n + (isInside ? 0 : 20), packet), kept };
+    });
+  const { findings, pairs } = await outcomeOf(side(true), side(false));
+  expect(pairs).toHaveLength(segments.length);
+  return findings.find(({ code }) => code === "retransmissions")?.count ?? 0;
+}
+
+describe("the finding of retransmissions", () => {
+  it("counts what crossed more than once", async () => {
+    expect(
+      await told([
+        [0, 100],
+        [100, 100],
+        [0, 100],
+        [100, 100],
+        [200, 100],
+      ]),
+    ).toBe(2);
+  });
+
+  it("counts nothing that overtook what was sent before it", async () => {
+    expect(
+      await told([
+        [100, 100],
+        [0, 100],
+        [300, 100],
+        [200, 100],
+        [400, 100],
+      ]),
+    ).toBe(0);
+  });
+
+  it("counts the same where a capture kept the headers only, and nothing where it did not keep those", async () => {
+    const segments = [
+      [0, 100],
+      [100, 100],
+      [0, 100],
+      [200, 100],
+    ] as const;
+    for (const kept of [52, 40]) expect(await told(segments, kept)).toBe(1);
+    expect(await told(segments, 34)).toBe(0);
+  });
+});
