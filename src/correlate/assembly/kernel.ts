@@ -432,18 +432,12 @@ function isUnbound(at: usize): bool {
 
 /** Lists a TCP segment that waits with those that others have to see: `Proxies` or `ShiftedSegments`, once the stretch is over. */
 function listWaiting(ground: usize, row: i32, packet: usize, way: i32, side: i32, slot: i32): void {
-  const tuples = <usize>wordOf(ground, words.TUPLES);
   if (slot === tuple.NONE) {
     list(ground, words.STRANGERS, words.STRANGER_COUNT, row);
-    // as `Proxies` will, once it is told of it
-    if (load<i32>(packet, 4 * record.PAYLOAD_LENGTH) > 0) {
-      const conversation = tupleOf(tuples, way);
-      store<i32>(conversation, load<i32>(conversation, 4 * tuple.FACTS) | tuple.MAY_BE_PROXIED, 4 * tuple.FACTS);
-    }
     return;
   }
   // one that came out of the NAT before it went in may have been changed on its way: what `ShiftedSegments` will do, once it is told
-  const bits = (load<i32>(wayAt(tuples, way)) >> tuple.FLOW_BITS_SHIFT) & 3;
+  const bits = (load<i32>(wayAt(<usize>wordOf(ground, words.TUPLES), way)) >> tuple.FLOW_BITS_SHIFT) & 3;
   const forward = (way ^ (bits & side)) & 1;
   const outbound = forward ^ ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1);
   if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_IP_ID) === 0 || outbound !== side) return;
