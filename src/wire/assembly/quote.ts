@@ -72,8 +72,9 @@ export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
       setSeq(quoted, seq);
     }
   }
+  if (transport + TRANSPORT_BYTES > kept) return;
+  mixWord(record, invariant);
   store<i32>(record, hashOfPair(proto === ICMPV6 ? ICMP : proto, content), 4 * CONTENT);
-  if (transport + TRANSPORT_BYTES <= kept) mixWord(record, invariant);
 }
 
 /** Adds a quote with its IPv4 columns; returns where its transport header is, NOWHERE, or UNUSABLE. */
