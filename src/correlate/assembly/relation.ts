@@ -25,8 +25,11 @@ const ESTABLISHED_PAIRS = 32;
 const EARLY_PAIRS = 8;
 /** Up to this, any latency is plausible while that is not known, nanoseconds. A retransmission follows after a round trip at least … */
 const PLAUSIBLE_NS = 5_000_000;
-/** … but where segments are cut, a piece of what is sent again may equal what was lost: then the first ones must be quick. */
-const PLAUSIBLE_CUT_NS = 200_000;
+/**
+ * … but where segments are cut, a piece of what is sent again may equal what was lost, and where equal packets are told apart by an IP ID,
+ * the router may have numbered them: then the first ones must be quick.
+ */
+const PLAUSIBLE_FIRST_NS = 200_000;
 /** What packets take now is at most twice what the slowest one took lately, and this more: scheduling, interrupt moderation. */
 const JITTER_NS = 100_000;
 /** … and while there are few, four times that. */
@@ -106,13 +109,16 @@ function weighTime(
   latencyNs: f64,
   slackNs: f64,
 ): void {
+  const hasId = (flags & HAS_IP_ID) !== 0;
   isRepeatable =
-    (flags & HAS_IP_ID) === 0 ||
+    !hasId ||
     (load<i32>(tupleOf(tuples, iWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (iWay & 1))) !== 0 ||
     (load<i32>(tupleOf(tuples, oWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (oWay & 1))) !== 0;
   const limitNs = limitOf(ground, isOutbound);
   const isTrusted = slackNs < Infinity;
-  isLate = isTrusted && latencyNs > limitNs;
+  const isFirst = wordOf(ground, words.PAIRED + (isOutbound ? 1 : 0)) < EARLY_PAIRS;
+  isLate =
+    isTrusted && latencyNs > (isFirst && isRepeatable && hasId ? min<f64>(limitNs, PLAUSIBLE_FIRST_NS) : limitNs);
   isClose = false;
   if (!isRepeatable) return;
   const inside = sinceNs(i);
@@ -126,7 +132,7 @@ export function limitOf(ground: usize, outbound: bool): f64 {
   const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
   const limitNs = 2 * doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0)) + JITTER_NS;
   if (pairs >= ESTABLISHED_PAIRS) return limitNs;
-  const plausibleNs: f64 = wordOf(ground, words.HAS_CUTS) !== 0 ? PLAUSIBLE_CUT_NS : PLAUSIBLE_NS;
+  const plausibleNs: f64 = wordOf(ground, words.HAS_CUTS) !== 0 ? PLAUSIBLE_FIRST_NS : PLAUSIBLE_NS;
   return pairs >= EARLY_PAIRS ? min<f64>(plausibleNs, EARLY_FACTOR * limitNs) : plausibleNs;
 }
 
