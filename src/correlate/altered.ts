@@ -1,5 +1,6 @@
 import type { Heap } from "../packets/heap.js";
 import {
+  HAS_IP_ID,
   HAS_TCP_NUMBERS,
   IS_ERROR,
   IS_FRAGMENT,
@@ -8,6 +9,7 @@ import {
   IS_MISTIMED,
   SYN,
   TCP,
+  UDP,
 } from "../packets/packets.js";
 import {
   ALTERED_IP_ID,
@@ -78,6 +80,8 @@ export class Altered {
   /** Those of them that may be known by their IP ID alone. */
   readonly #ids: Contents;
   #reached = 0;
+  /** Ports of servers to or from which a helper rewrote payloads: it works by those. */
+  readonly #helped = new Set<number>();
   /** What `#compare` found. */
   #isOutbound = false;
   #changes = 0;
@@ -130,6 +134,19 @@ export class Altered {
     const undecided = this.#decide(row, this.#contents) ?? this.#decide(row, this.#ids);
     if (this.#timeline.state(row) === WAITING) this.#remove(row);
     return undecided;
+  }
+
+  /** Why it cannot be said of a packet without a twin that it has none; undefined where nothing speaks against that. */
+  doubt(row: number): string | undefined {
+    const t = this.#timeline;
+    if (t.proto(row) !== UDP || (t.flags(row) & HAS_IP_ID) !== 0 || !this.#isEligible(row)) return undefined;
+    return this.#helped.has(this.#serverPort(row)) ? WHY_HELPED : undefined;
+  }
+
+  /** The lower of two ports, as clients take theirs from above (RFC 6335 section 6). */
+  #serverPort(row: number): number {
+    const tuple = this.#timeline.tuple(row);
+    return Math.min(this.#tuples.port(tuple, true), this.#tuples.port(tuple, false));
   }
 
   /** Drops what was gathered for translations not yet believed: tuple numbers are about to get another meaning. */
@@ -327,6 +344,7 @@ export class Altered {
     }
     if ((t.flags(inside) & IS_ERROR) !== 0) by = BY_QUOTED;
     if (changes !== 0) this.pairs.set(changes, (this.pairs.get(changes) ?? 0) + 1);
+    if ((changes & ALTERED_PAYLOAD) !== 0) this.#helped.add(this.#serverPort(inside));
     this.#remove(inside);
     this.#remove(outside);
     this.#pairing.pairGroup([inside], [outside], slot, by, evidence, changes);
@@ -347,6 +365,7 @@ export class Altered {
   }
 }
 
+const WHY_HELPED = "the router rewrites payloads of this port, and without an IP ID nothing tells its twin";
 const WHY_OPEN = "one candidate, but nothing tells how long packets take";
 const WHY_LITTLE =
   "one candidate that the router may have rewritten, but too little evidence for a translation not seen before";
