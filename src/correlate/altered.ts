@@ -13,6 +13,7 @@ import {
 } from "../packets/packets.js";
 import {
   ALTERED_IP_ID,
+  ALTERED_OPTIONS,
   ALTERED_PAYLOAD,
   BY_EXACT,
   BY_FLOW,
@@ -65,8 +66,6 @@ const PAST_WINDOWS = 3;
  * Works on packets that wait, once the window of one of them is over. `Survivors` learns ahead, from all that wait by then.
  */
 export class Altered {
-  /** How many pairs were altered, by ALTERED_… bits. */
-  readonly pairs = new Map<number, number>();
   readonly survivors: Survivors;
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
@@ -80,6 +79,8 @@ export class Altered {
   /** Those of them that may be known by their IP ID alone. */
   readonly #ids: Contents;
   #reached = 0;
+  /** How many pairs were altered, by ALTERED_… bits. */
+  readonly #pairs = new Map<number, number>();
   /** Ports of servers to or from which a helper rewrote payloads: it works by those. */
   readonly #helped = new Set<number>();
   /** What `#compare` found. */
@@ -108,6 +109,13 @@ export class Altered {
     this.#ids = new Contents(heap, timeline, windowNs, identityHash, isOnlySameIdentity);
     this.#candidates = new Candidates(timeline, tuples);
     this.survivors = new Survivors(kernel);
+  }
+
+  /** How many pairs were altered, by ALTERED_… bits, those with equal keys included. */
+  get pairs(): ReadonlyMap<number, number> {
+    const { otherOptions } = this.#kernel;
+    if (otherOptions === 0) return this.#pairs;
+    return new Map(this.#pairs).set(ALTERED_OPTIONS, (this.#pairs.get(ALTERED_OPTIONS) ?? 0) + otherOptions);
   }
 
   /** Whether the router gives packets IP IDs of its own, one way at least: then keys with an ID are no evidence. */
@@ -343,7 +351,7 @@ export class Altered {
       by = BY_EXACT;
     }
     if ((t.flags(inside) & IS_ERROR) !== 0) by = BY_QUOTED;
-    if (changes !== 0) this.pairs.set(changes, (this.pairs.get(changes) ?? 0) + 1);
+    if (changes !== 0) this.#pairs.set(changes, (this.#pairs.get(changes) ?? 0) + 1);
     if ((changes & ALTERED_PAYLOAD) !== 0) this.#helped.add(this.#serverPort(inside));
     this.#remove(inside);
     this.#remove(outside);

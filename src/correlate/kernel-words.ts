@@ -85,6 +85,8 @@ export const LOWERED = 86;
  * Eight: how many pairs had equal keys. By direction, 4 for outbound, then by `identityOf`: whether they had an IP ID, and of which version they are.
  */
 export const INTACT = 88;
+/** How many of those had other TCP options: an MSS, which is all of them that is not in the key. */
+export const OTHER_OPTIONS = 85;
 /** What there was in a stretch: pairs, and conversations that had their first packet. */
 export const PAIRS = 70;
 export const FIRSTS = 71;

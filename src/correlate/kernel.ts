@@ -164,6 +164,11 @@ export class Kernel {
     return this.#words[words.PAIRED] + this.#words[words.PAIRED + 1];
   }
 
+  /** How many pairs had equal keys and other TCP options. */
+  get otherOptions(): number {
+    return this.#words[words.OTHER_OPTIONS];
+  }
+
   /** How many pairs of a direction had equal keys, of packets with such flags as to `identityOf`. */
   intact(isOutbound: boolean, flags: number): number {
     return this.#words[words.INTACT + ((isOutbound ? 4 : 0) | identityOf(flags))];

@@ -1,5 +1,13 @@
-import { HAS_IP_ID, HAS_PAYLOAD, IS_ERROR } from "../packets/packets.js";
-import { BY_EXACT, BY_FLOW, BY_ORDER, BY_QUOTED, EVIDENCE_FLOW, EVIDENCE_TIME } from "../packets/results.js";
+import { HAS_IP_ID, HAS_PAYLOAD, IS_ERROR, TCP } from "../packets/packets.js";
+import {
+  ALTERED_OPTIONS,
+  BY_EXACT,
+  BY_FLOW,
+  BY_ORDER,
+  BY_QUOTED,
+  EVIDENCE_FLOW,
+  EVIDENCE_TIME,
+} from "../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide } from "../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
@@ -378,7 +386,8 @@ export class Matcher {
     const flags = t.flags(inside);
     const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
     const evidence = this.#kernel.evidenceOf(t.proto(inside), flags) | extra;
-    t.pair(inside, outside, slot, (flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, isOutbound);
+    const altered = t.proto(inside) === TCP && t.options(inside) !== t.options(outside) ? ALTERED_OPTIONS : 0;
+    t.pair(inside, outside, slot, (flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, isOutbound, altered);
     this.forget(inside);
     this.forget(outside);
     this.#onPair(inside, outside);

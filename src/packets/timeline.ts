@@ -51,6 +51,7 @@ export const TWIN = 3;
 export const FLOW = 4;
 /** `by` in the lower 8 bits, then 16 of `evidence`, then 1 where the pair travels outbound, then 7 of `altered`. */
 export const BY_EVIDENCE_OUTBOUND = 5;
+export const ALTERED_SHIFT = 25;
 
 /** Row numbers wrap here, so that they fit a small integer of V8's however long a run lasts. */
 export const ROW_MASK = 0x3fff_ffff;
@@ -346,7 +347,7 @@ export class Timeline {
 
   /** What the router changed of the packet of an inside row beyond what its flow says (bits of ALTERED). */
   altered(row: number): number {
-    return this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> 25;
+    return this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> ALTERED_SHIFT;
   }
 
   /** Makes two packets each other's twins. `slot` and what follows it as `flow` and the others give them. */
@@ -365,7 +366,8 @@ export class Timeline {
     this.setTwin(outside, inside);
     const fate = this.places[inside & this.mask] << FATE_BITS;
     this.fates[fate + FLOW] = slot;
-    this.fates[fate + BY_EVIDENCE_OUTBOUND] = by | (evidence << 8) | (isOutbound ? 1 << 24 : 0) | (altered << 25);
+    this.fates[fate + BY_EVIDENCE_OUTBOUND] =
+      by | (evidence << 8) | (isOutbound ? 1 << 24 : 0) | (altered << ALTERED_SHIFT);
   }
 
   /** The row behind this one. */

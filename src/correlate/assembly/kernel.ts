@@ -35,7 +35,7 @@ import {
   LEARN_BITS,
 } from "../relations.js";
 import { ORDINARY_BYTES } from "../segments.js";
-import { accountFor, countIntact, isSample } from "./accounting.js";
+import { accountFor, alteredOf, countIntact, isSample } from "./accounting.js";
 import { isNovel, remember, sinceNs } from "./alike.js";
 import { evidenceOf } from "./evidence.js";
 import { headerBits, isNews, learn, timingBits } from "./learning.js";
@@ -136,7 +136,7 @@ export function accountForRows(
   const lowered = relation.loweredBy(i, o);
   prove(wayAt(tuples, wayOf(i)));
   prove(wayAt(tuples, wayOf(o)));
-  if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY)) countIntact(ground, outbound, i);
+  if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY)) countIntact(ground, outbound, i, alteredOf(i, o));
   accountFor(ground, slot, outbound, wayOf(i) & 1, i, load<f64>(i, 8 * record.TIME_NS), latencyNs, lowered);
 }
 
@@ -343,6 +343,7 @@ export function run(ground: usize): void {
       filed--;
       pairs++;
       const outbound = relation.isOutbound ? 1 : 0;
+      const altered = alteredOf(packet, other);
       const pairedState = isShowing ? line.PAIRED : isKept ? line.SHOWN : line.GONE;
       store<u8>(states + at, pairedState);
       store<u8>(states + w, pairedState);
@@ -356,7 +357,8 @@ export function run(ground: usize): void {
         store<i32>(otherFate, row, 4 * line.TWIN);
         const insideFate = side === INSIDE ? fate : otherFate;
         store<i32>(insideFate, slot, 4 * line.FLOW);
-        const by = BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24);
+        const by =
+          BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24) | (altered << line.ALTERED_SHIFT);
         store<i32>(insideFate, by, 4 * line.BY_EVIDENCE_OUTBOUND);
       } else store<i32>(freePlaces + (freePlaceCount++ << 2), otherPlace);
       const insideWay = side === INSIDE ? way : wayOf(other);
@@ -364,7 +366,7 @@ export function run(ground: usize): void {
       const pairNs = side === INSIDE ? timeNs : load<f64>(other, 8 * record.TIME_NS);
       const lowered = side === INSIDE ? relation.loweredBy(packet, other) : relation.loweredBy(other, packet);
       const latencyNs = outbound === 1 ? gapNs : 0 - gapNs;
-      countIntact(ground, outbound, packet);
+      countIntact(ground, outbound, packet, altered);
       accountFor(ground, slot, outbound, insideWay & 1, packet, pairNs, latencyNs, lowered);
     }
     // the next one
