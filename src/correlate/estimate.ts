@@ -31,14 +31,17 @@ const LEAST_SUPPORT_NS = 1_000_000;
  */
 export function agreedOffset(twins: readonly Twin[], windowNs: number): (Bounds & { middleNs: number }) | null {
   const byTime = twins.toSorted((a, b) => a.insideNs - b.insideNs || a.outsideNs - b.outsideNs);
-  const numbered = byTime.filter(({ by }) => by === NUMBERS).slice(0, EARLY_TWINS);
+  const numbered = byTime.filter(({ by }) => by === NUMBERS);
+  const byNumbers = agreement(numbered.slice(0, EARLY_TWINS), windowNs, ({ length }) => length >= LEAST_NUMBERED);
   const agreeing =
-    agreement(numbered, windowNs, ({ length }) => length >= LEAST_NUMBERED) ??
+    byNumbers ??
     agreement(byTime.slice(0, EARLY_TWINS), windowNs, isIrregular) ??
     agreement(byTime.slice(0, MORE_TWINS), windowNs, isIrregular);
   if (agreeing === null) return null;
   const middleNs = gapOf(agreeing[agreeing.length >> 1]);
-  const near = byTime.slice(0, 4 * EARLY_TWINS).filter((twin) => Math.abs(gapOf(twin) - middleNs) <= windowNs);
+  // where numbers tell, payloads do not: one that was lost may be like another one that was not seen as it came
+  const telling = byNumbers === null ? byTime : numbered;
+  const near = telling.slice(0, 4 * EARLY_TWINS).filter((twin) => Math.abs(gapOf(twin) - middleNs) <= windowNs);
   return { middleNs, ...boundsOf(near) };
 }
 

@@ -6,7 +6,7 @@ import { Clock, type ClockFacts, type ClockOption, type Stretch } from "./clock.
 import { Crossings, lineThrough, Slice } from "./envelope.js";
 import { agreedOffset, gapOf, mayBeOneClock } from "./estimate.js";
 import type { Lookahead, Rows } from "./lookahead.js";
-import { IP_ID_ONLY, type Twin, Twins } from "./twins.js";
+import { IP_ID_ONLY, NUMBERS, type Twin, Twins } from "./twins.js";
 
 /** How many packets of each side tell how the clocks stand at the beginning: from the first number to the last, doubling … */
 const FIRST_LOOK = 256;
@@ -103,6 +103,7 @@ export class Follower {
 
   /** What the summary says. */
   #firstNs: number | null = null;
+  #hasNumbers = false;
   #uncertaintyNs: number | null = null;
   #atLeastNs = Number.NEGATIVE_INFINITY;
   #atMostNs = Number.POSITIVE_INFINITY;
@@ -179,6 +180,7 @@ export class Follower {
       return this.#option.offsetNs;
     }
     this.#baseNs = this.#oneGapNs;
+    this.#hasNumbers = twins.filter(({ by }) => by === NUMBERS).length >= ENOUGH_NUMBERED;
     const agreed = agreedOffset(twins.filter(isCertain), this.#windowNs);
     const toleranceNs = this.#oneUnitNs + PROCESSORS_NS;
     const isOne =
@@ -327,7 +329,7 @@ export class Follower {
     const insideToNs = toNs + afterNs - this.#gapNs;
     const isBy = ({ seenAt }: Twin): boolean => seenAt[INSIDE] <= insideToNs && seenAt[OUTSIDE] <= end;
     const twins = this.#waiting
-      .filter((twin) => isBy(twin) && isUnrepeated(twin, insideToNs, end))
+      .filter((twin) => isBy(twin) && isUnrepeated(twin, insideToNs, end) && (!this.#hasNumbers || twin.by === NUMBERS))
       .sort((a, b) => a.outsideNs - b.outsideNs || a.insideNs - b.insideNs);
     this.#waiting = this.#waiting.filter((twin) => !isBy(twin));
     for (const twin of twins) this.#cross(twin);
@@ -433,7 +435,9 @@ export class Follower {
     this.#grownNs += line.rate * line.certainty * spanNs;
     this.#followedNs += line.certainty ** 2 * spanNs;
     this.#certainty = Math.max(this.#certainty, line.certainty);
-    const slackNs = Math.min(halfNs, MOST_SLACK_NS) + line.movedNs + this.#unitNs + PROCESSORS_NS;
+    // what goes one way only bounds the offset on one side, and nothing that goes the other way could contradict it
+    const boundNs = Number.isFinite(halfNs) ? halfNs : MOST_SLACK_NS;
+    const slackNs = boundNs + line.movedNs + this.#unitNs + PROCESSORS_NS;
     return {
       untilNs,
       atNs: line.atNs,
@@ -500,6 +504,8 @@ export class Follower {
   }
 }
 
+/** From so many twins on that TCP numbers tell, payloads are not asked: one that was lost may be like one that was missed. */
+const ENOUGH_NUMBERED = 16;
 /** However far the sides have come. */
 const MAX = Number.MAX_VALUE;
 /** Slices that are kept behind those that were told of. */

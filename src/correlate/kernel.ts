@@ -174,6 +174,12 @@ export class Kernel {
     return this.#words[words.INTACT + ((isOutbound ? 4 : 0) | identityOf(flags))];
   }
 
+  /** Whether so few packets of a direction have crossed that it is not known what they take. */
+  isNew(isOutbound: boolean): boolean {
+    this.#ready();
+    return this.#steps["isNew"](this.#ground, isOutbound ? 1 : 0) === 1;
+  }
+
   /** Whether nothing that carries the same passed on either side within the window before these rows. */
   areNovel(inside: number, outside: number): boolean {
     this.#ready();
@@ -186,12 +192,12 @@ export class Kernel {
     return this.#steps["sinceNsOf"](this.#ground, row);
   }
 
-  /** What speaks for the rows related last being twins, in bits: all of it, or the time between them alone. */
-  weigh(inside: number, outside: number, isTimeAlone: boolean): number {
+  /** What speaks for the rows related last being twins, in bits: all of it, or what is news where a pair of their way has spoken before. */
+  weigh(inside: number, outside: number, hasSpoken: boolean): number {
     this.#ready();
     this.#words[words.FILED_BEFORE] = this.#tables.buckets.index.size;
     this.#words[words.FILED] = 0;
-    return this.#steps["weigh"](this.#ground, inside, outside, isTimeAlone ? 1 : 0);
+    return this.#steps["weigh"](this.#ground, inside, outside, hasSpoken ? 1 : 0);
   }
 
   /** Believes in the translation of the rows related last. Returns the slot of its flow. */

@@ -36,6 +36,10 @@ const LOOK_AHEAD = 4096;
 /** How many packets that were held up together it takes to believe that one was, which may be sent again. */
 const HELD_UP_TOGETHER = 8;
 
+/** How many identical packets it takes to tell the first of a stream by time alone, and which share of them must be as quick. */
+const FIRST_ALIKE = 16;
+const FIRST_SHARE = 0.6;
+
 /**
  * How strong a claim on each other two packets have. Time comes before translations: one that is known is evidence, not proof, and
  * loses against another pair that is in time. What is late and may be sent again has no claim.
@@ -153,9 +157,12 @@ export class Matcher {
       if (this.#isRenumbered) return false;
     }
     if (claim === CLAIM_NONE) return isFinal && (this.#pairInOrder(row, bucket) || this.#pairHeldUp(inside, outside));
-    // time alone says little while more may come: what is late may be so because all of its flow is
-    if ((this.#usedTime || this.#isClose) && !isFinal) return false;
-    if (this.#rivals > 0 || this.#isClose) return claim === CLAIM_KNOWN && isFinal && this.#pairInOrder(row, bucket);
+    const isContended = this.#rivals > 0 || this.#isClose;
+    if (isContended && claim === CLAIM_KNOWN && this.#pairFirst(row, bucket, isFinal)) return t.isPaired(row);
+    // until it is known what packets take, time alone says little while more may come: what is late may be so because all is
+    if (this.#isClose && !isFinal) return false;
+    if (this.#usedTime && !isFinal && this.#isNew(inside, outside)) return false;
+    if (isContended) return claim === CLAIM_KNOWN && isFinal && this.#pairInOrder(row, bucket);
     if (claim === CLAIM_KNOWN || (claim === CLAIM_LATE_KNOWN && !this.#isDoubted)) {
       this.#kernel.relate(inside, outside);
       const slot = this.#kernel.knownSlot;
@@ -270,6 +277,11 @@ export class Matcher {
     return isLate ? CLAIM_LATE_CONFLICT : CLAIM_CONFLICT;
   }
 
+  /** Whether it is not known what packets of two packets' direction take. */
+  #isNew(inside: number, outside: number): boolean {
+    return this.#kernel.isNew((this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0);
+  }
+
   /** Whether a known translation makes one of the other, however late. */
   #isKnown(a: number, b: number): boolean {
     const [inside, outside] = this.#inOrder(a, b);
@@ -286,25 +298,61 @@ export class Matcher {
    * group of their own: where others like them came right before, or are still coming, the first may be the second.
    */
   #pairInOrder(row: number, bucket: number): boolean {
-    const t = this.#timeline;
-    const inside: number[] = [];
-    const outside: number[] = [];
     const [anchor, opposite] = this.#inOrder(row, this.#candidate);
     if (!this.#isKnown(anchor, opposite)) return false;
     const slot = this.#kernel.knownSlot;
-    for (let r = this.#buckets.oldest(bucket, INSIDE); r !== NONE; r = t.next(r)) {
-      if (t.way(r) !== t.way(anchor) || t.ttl(r) !== t.ttl(anchor)) continue;
-      if (this.#isGhost(r)) return false;
-      inside.push(r);
-    }
-    for (let r = this.#buckets.oldest(bucket, OUTSIDE); r !== NONE; r = t.next(r)) {
-      if (t.way(r) !== t.way(opposite) || t.ttl(r) !== t.ttl(opposite)) continue;
-      if (this.#isGhost(r)) return false;
-      outside.push(r);
-    }
+    const inside = this.#likeIn(bucket, anchor);
+    const outside = this.#likeIn(bucket, opposite);
+    if (inside === null || outside === null) return false;
     if (inside.length !== outside.length || !this.#isGroup(inside) || !this.#isGroup(outside)) return false;
     if (!inside.every((i, k) => this.#isInTime(i, outside[k]))) return false;
     for (const [k, i] of inside.entries()) this.#pair(i, outside[k], slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME);
+    return true;
+  }
+
+  /** The packets of a bucket that nothing but time tells from one, oldest first; null where one of them is called ambiguous. */
+  #likeIn(bucket: number, row: number): number[] | null {
+    const t = this.#timeline;
+    const like: number[] = [];
+    for (let r = this.#buckets.oldest(bucket, t.sideOf(row)); r !== NONE; r = t.next(r)) {
+      if (t.way(r) !== t.way(row) || t.ttl(r) !== t.ttl(row)) continue;
+      if (this.#isGhost(r)) return null;
+      like.push(r);
+    }
+    return like;
+  }
+
+  /**
+   * The first of a stream of identical packets, while nothing else tells what packets take: as each leaves far sooner than the next one
+   * enters, from the first on, most of them are told by that, and say how long the others may take. Returns whether any were paired.
+   */
+  #pairFirst(row: number, bucket: number, isFinal: boolean): boolean {
+    const t = this.#timeline;
+    const count = this.#buckets.count(bucket, t.sideOf(row));
+    if (count < FIRST_ALIKE || (!isFinal && count % FIRST_ALIKE > 0)) return false;
+    const [anchor, opposite] = this.#inOrder(row, this.#candidate);
+    const related = this.#kernel.relate(anchor, opposite);
+    const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
+    if ((related & RELATION_MASK) !== KNOWN || !this.#kernel.isNew(isOutbound)) return false;
+    const slot = this.#kernel.knownSlot;
+    const inside = this.#likeIn(bucket, anchor);
+    const outside = this.#likeIn(bucket, opposite);
+    if (inside === null || outside === null) return false;
+    const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
+    // those before the first of them, if there were any, have each other
+    const [sinceIn, sinceOut] = [this.#kernel.sinceNs(entered[0]), this.#kernel.sinceNs(left[0])];
+    const isBegin = sinceIn === 0 && sinceOut === 0;
+    if (!isBegin && (this.#translations.accounts.pairs(slot) === 0 || 4 * Math.abs(sinceIn - sinceOut) > sinceIn))
+      return false;
+    const pairs = nearest(
+      entered.map((r) => t.timeNs(r)),
+      left.map((r) => t.timeNs(r)),
+    );
+    if (pairs === null || pairs.length < FIRST_SHARE * Math.max(entered.length, left.length)) return false;
+    for (const [from, to] of pairs) {
+      const [i, o] = isOutbound ? [entered[from], left[to]] : [left[to], entered[from]];
+      this.#pair(i, o, slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME);
+    }
     return true;
   }
 
@@ -340,7 +388,10 @@ export class Matcher {
     for (let looked = 0; looked < LOOK_AHEAD && later !== left && later !== t.end; looked++, later = t.after(later)) {
       if (t.side(later) !== t.side(entered)) continue;
       if (t.state(later) === WAITING && this.#isHeldUp(later, left)) together++;
-      else if (t.isPaired(later) && t.isHeld(t.twin(later)) && t.isBefore(t.twin(later), left)) return false;
+      else if (t.isPaired(later) && t.isHeld(t.twin(later)) && t.isBefore(t.twin(later), left)) {
+        // what goes the other way says nothing
+        if (t.isOutbound(t.side(later) === INSIDE ? later : t.twin(later)) === isOutbound) return false;
+      }
     }
     if (together < HELD_UP_TOGETHER) return false;
     this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);
@@ -456,4 +507,25 @@ export class Matcher {
   #isGhost(row: number): boolean {
     return this.#timeline.state(row) === AMBIGUOUS;
   }
+}
+
+/**
+ * Of packets that enter and leave at these times, in order, those that leave next after they enter and before any other one does, by index.
+ * Null where the first two are none, or where one takes half of what they are apart.
+ */
+function nearest(entered: readonly number[], left: readonly number[]): readonly (readonly [number, number])[] | null {
+  const pairs: [number, number][] = [];
+  const apartNs = entered
+    .slice(1)
+    .map((timeNs, at) => timeNs - entered[at])
+    .toSorted((a, b) => a - b)[(entered.length - 1) >> 1];
+  let to = 0;
+  for (let from = 0; from < entered.length; from++) {
+    while (to < left.length && left[to] < entered[from]) to++;
+    if (to === left.length) break;
+    if (from + 1 < entered.length && left[to] >= entered[from + 1]) continue;
+    if (left[to] - entered[from] > apartNs / 2) return null;
+    pairs.push([from, to]);
+  }
+  return pairs.length > 0 && pairs[0][0] === 0 && pairs[0][1] === 0 ? pairs : null;
 }

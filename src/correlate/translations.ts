@@ -20,8 +20,10 @@ export class Translations {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   readonly #kernel: Kernel;
-  /** Bits gathered for translations not yet believed, by `candidateKey`. */
+  /** Bits gathered for translations not yet believed, of both directions together, by `candidateKey` of the forward one … */
   readonly #candidates = new Map<number, number>();
+  /** … and the ways, of each of which a pair has spoken. */
+  readonly #spoken = new Set<number>();
 
   constructor(accounts: FlowAccounts, timeline: Timeline, tuples: TupleTable, kernel: Kernel) {
     this.accounts = accounts;
@@ -106,16 +108,17 @@ export class Translations {
     t.setTwin(inside, outside);
     const relation = this.#kernel.relate(inside, outside) & RELATION_MASK;
     const candidate = candidateKey(t.tuple(inside), t.tuple(outside), ((t.way(inside) ^ t.way(outside)) & 1) === 1);
-    // counters and payloads that agree once agree again: of further packets only the time is news
-    const before = this.#candidates.get(candidate);
-    const bits = (before ?? 0) + this.#kernel.weigh(inside, outside, before !== undefined);
+    // counters that agree once in a direction agree again: of further packets only the time is news, and what they carry
+    const spoken = 2 * candidate + (t.way(inside) & 1);
+    const bits = (this.#candidates.get(candidate) ?? 0) + this.#kernel.weigh(inside, outside, this.#spoken.has(spoken));
+    this.#spoken.add(spoken);
     if (bits >= (relation === CONFLICT ? REPLACE_BITS : LEARN_BITS)) {
-      this.#candidates.delete(candidate);
+      this.#forget(candidate);
       return this.learn(inside, outside);
     }
     if (this.#candidates.size >= MOST_CANDIDATES) {
       for (const oldest of this.#candidates.keys()) {
-        this.#candidates.delete(oldest);
+        this.#forget(oldest);
         break;
       }
     }
@@ -162,13 +165,20 @@ export class Translations {
     this.accounts.close(slot);
   }
 
+  #forget(candidate: number): void {
+    this.#candidates.delete(candidate);
+    this.#spoken.delete(2 * candidate);
+    this.#spoken.delete(2 * candidate + 1);
+  }
+
   /** Drops all evidence for translations not yet believed: tuple numbers are about to get another meaning. */
   forgetCandidates(): void {
     this.#candidates.clear();
+    this.#spoken.clear();
   }
 }
 
-/** Tuple numbers stay below 2^26: that many conversations do not fit the memory. */
+/** Tuple numbers stay below 2^25: that many conversations do not fit the memory. */
 function candidateKey(insideTuple: number, outsideTuple: number, isFlipped: boolean): number {
-  return (insideTuple * 2 + (isFlipped ? 1 : 0)) * 2 ** 26 + outsideTuple;
+  return (insideTuple * 2 + (isFlipped ? 1 : 0)) * 2 ** 25 + outsideTuple;
 }

@@ -38,7 +38,7 @@ import { ORDINARY_BYTES } from "../segments.js";
 import { accountFor, alteredOf, countIntact, isSample } from "./accounting.js";
 import { isNovel, remember, sinceNs } from "./alike.js";
 import { evidenceOf } from "./evidence.js";
-import { headerBits, isNews, learn, timingBits } from "./learning.js";
+import { headerBits, isNews, learn, newsBits, timingBits } from "./learning.js";
 import { note } from "./openings.js";
 import { firstUndecided, placeOf, recordOf, timeNsOf, tupleOf, wayAt } from "./places.js";
 import * as relation from "./relation.js";
@@ -97,6 +97,11 @@ export function limitNs(ground: usize, outbound: i32): f64 {
   return relation.limitOf(ground, outbound === 1);
 }
 
+/** Whether so few packets of a direction have crossed that it is not known what they take. */
+export function isNew(ground: usize, outbound: i32): i32 {
+  return relation.isNew(ground, outbound === 1) ? 1 : 0;
+}
+
 /** Whether nothing that carries the same passed on either side within the window before these rows. */
 export function areNovel(ground: usize, inside: i32, outside: i32): i32 {
   return isNovel(packetOf(ground, inside)) && isNovel(packetOf(ground, outside)) ? 1 : 0;
@@ -107,12 +112,12 @@ export function sinceNsOf(ground: usize, row: i32): f64 {
   return sinceNs(packetOf(ground, row));
 }
 
-/** What speaks for the rows related last being twins, in bits: all of it, or the time alone where `isTimeAlone`. */
-export function weigh(ground: usize, inside: i32, outside: i32, isTimeAlone: i32): f64 {
+/** What speaks for the rows related last being twins, in bits: all of it, or what is news where a pair of their way has spoken before. */
+export function weigh(ground: usize, inside: i32, outside: i32, hasSpoken: i32): f64 {
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
   const bits = timingBits(ground, gapNsBetween(i, o));
-  return isTimeAlone === 1 ? bits : bits + headerBits(ground, i, wayOf(i), o, wayOf(o));
+  return bits + (hasSpoken === 1 ? newsBits(i, o) : headerBits(ground, i, wayOf(i), o, wayOf(o)));
 }
 
 /** Believes in the translation of the rows related last. Returns the slot of its flow. */

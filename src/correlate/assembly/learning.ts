@@ -59,6 +59,12 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   return bits;
 }
 
+/** What a further pair of a way says beside the time: a payload that was not seen before agrees anew, if no counter makes it. */
+export function newsBits(i: usize, o: usize): f64 {
+  const hasPayload = (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & HAS_PAYLOAD) !== 0;
+  return hasPayload && isNovel(i) && isNovel(o) ? MOST_NOVEL_BITS / 2 : 0;
+}
+
 /**
  * What the gap between the stamps of a candidate pair says for it, in bits: how many of those that wait for a twin would be stamped so
  * near to one of them by chance. Negative where that speaks against it.

@@ -23,17 +23,18 @@ export let isClose = false;
 /** Pairs that it takes in a direction to know what its packets take now, and to have a first idea of it. */
 const ESTABLISHED_PAIRS = 32;
 const EARLY_PAIRS = 8;
-/** Up to this, any latency is plausible while that is not known, nanoseconds. A retransmission follows after a round trip at least … */
-const PLAUSIBLE_NS = 5_000_000;
 /**
- * … but where segments are cut, a piece of what is sent again may equal what was lost, and where equal packets are told apart by an IP ID,
- * the router may have numbered them: then the first ones must be quick.
+ * Where segments are cut, a piece of what is sent again may equal what was lost, and where equal packets are told apart by an IP ID, the
+ * router may have numbered them: then the first ones must be as quick, nanoseconds.
  */
-const PLAUSIBLE_FIRST_NS = 200_000;
+const FIRST_NS = 200_000;
+/** Equal packets are apart enough for time to tell them apart before that is known, nanoseconds. */
+const APART_NS = 6_000_000;
 /** What packets take now is at most twice what the slowest one took lately, and this more: scheduling, interrupt moderation. */
 const JITTER_NS = 100_000;
 /** … and while there are few, four times that. */
 const EARLY_FACTOR = 4;
+const LEAST_APART_NS = 30_000;
 /** A TTL that grows on its way is set by the router: such a pair is only believed where it is this quick, nanoseconds. */
 const QUICK_NS = 1_000_000;
 
@@ -116,24 +117,36 @@ function weighTime(
     (load<i32>(tupleOf(tuples, oWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (oWay & 1))) !== 0;
   const limitNs = limitOf(ground, isOutbound);
   const isTrusted = slackNs < Infinity;
-  const isFirst = wordOf(ground, words.PAIRED + (isOutbound ? 1 : 0)) < EARLY_PAIRS;
-  isLate =
-    isTrusted && latencyNs > (isFirst && isRepeatable && hasId ? min<f64>(limitNs, PLAUSIBLE_FIRST_NS) : limitNs);
+  const isFirst = isNew(ground, isOutbound);
+  isLate = isTrusted && latencyNs > (isFirst && isRepeatable && hasId ? min<f64>(limitNs, FIRST_NS) : limitNs);
   isClose = false;
   if (!isRepeatable) return;
   const inside = sinceNs(i);
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
-  isClose = since !== 0 && (!isTrusted || 4 * max<f64>(limitNs, slackNs) > 3 * since);
+  isClose = since !== 0 && (!isTrusted || max<f64>(apartOf(ground, isOutbound), 2 * slackNs) > since);
 }
 
-/** What a packet of this direction takes at the most, by those that crossed lately, nanoseconds. */
+/** What a packet of this direction takes at the most, by those that crossed lately, nanoseconds; the window where too few did. */
 export function limitOf(ground: usize, outbound: bool): f64 {
   const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
   const limitNs = 2 * doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0)) + JITTER_NS;
   if (pairs >= ESTABLISHED_PAIRS) return limitNs;
-  const plausibleNs: f64 = wordOf(ground, words.HAS_CUTS) !== 0 ? PLAUSIBLE_FIRST_NS : PLAUSIBLE_NS;
-  return pairs >= EARLY_PAIRS ? min<f64>(plausibleNs, EARLY_FACTOR * limitNs) : plausibleNs;
+  if (wordOf(ground, words.HAS_CUTS) !== 0) return FIRST_NS;
+  return pairs >= EARLY_PAIRS ? EARLY_FACTOR * limitNs : doubleOf(ground, words.WINDOW_NS);
+}
+
+/** Whether so few packets of a direction have crossed that it is not known what they take. */
+export function isNew(ground: usize, outbound: bool): bool {
+  return wordOf(ground, words.PAIRED + (outbound ? 1 : 0)) < EARLY_PAIRS;
+}
+
+/** How far apart equal packets of a direction must be for time to tell them apart, nanoseconds: twice what the slowest took lately. */
+function apartOf(ground: usize, outbound: bool): f64 {
+  const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
+  if (isNew(ground, outbound)) return APART_NS;
+  const apartNs = 2 * doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0)) + LEAST_APART_NS;
+  return pairs < ESTABLISHED_PAIRS ? EARLY_FACTOR * apartNs : apartNs;
 }
 
 /** Whether two packets' TTL is lowered as that of the last pair of their direction. */
