@@ -47,9 +47,6 @@ import type { Translations } from "./translations.js";
 
 /** Bits it takes to believe in a translation never seen before … */
 const LEARN_BITS = 30;
-/** … or, once so many pairs prove that the captures belong together … */
-const RELATED_PAIRS = 8;
-const LEARN_BITS_RELATED = 20;
 /** … and to replace one that is in use. */
 const REPLACE_BITS = 46;
 /** Where nothing is known of how long packets take, they may take so long, nanoseconds: what is sent again follows after a round trip. */
@@ -321,6 +318,9 @@ export class Altered {
       relation = isProved ? CONFLICT : POSSIBLE;
     }
     this.#isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
+    // no TTL grows on its way, but where the router sets it
+    const raised = (t.ttl(outside) - t.ttl(inside)) * (this.#isOutbound ? 1 : -1);
+    if (relation !== KNOWN && raised > 0) return IMPOSSIBLE;
     if (Math.abs(gapNs) > this.#windowNs || (this.#isOutbound ? gapNs : -gapNs) < -this.#kernel.slackNs)
       return IMPOSSIBLE;
     const isOneVersion = ((flags ^ t.flags(outside)) & IS_IPV6) === 0;
@@ -342,8 +342,7 @@ export class Altered {
     let by = BY_FLOW;
     if (relation === KNOWN) evidence |= EVIDENCE_FLOW;
     else {
-      const areRelated = this.#kernel.pairsSoFar >= RELATED_PAIRS;
-      const least = relation === CONFLICT ? REPLACE_BITS : areRelated ? LEARN_BITS_RELATED : LEARN_BITS;
+      const least = relation === CONFLICT ? REPLACE_BITS : LEARN_BITS;
       this.#candidates.add(inside, outside, this.#isOutbound, this.#isSameId);
       if (this.#candidates.bits(inside, outside) < least) return this.#leave([inside, outside], WHY_LITTLE);
       this.#candidates.believe(inside, outside);

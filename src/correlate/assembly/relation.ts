@@ -117,13 +117,13 @@ function weighTime(
     (load<i32>(tupleOf(tuples, oWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (oWay & 1))) !== 0;
   const limitNs = limitOf(ground, isOutbound);
   const isTrusted = slackNs < Infinity;
-  const isFirst = isNew(ground, isOutbound);
-  isLate = isTrusted && latencyNs > (isFirst && isRepeatable && hasId ? min<f64>(limitNs, FIRST_NS) : limitNs);
+  isLate = isTrusted && latencyNs > limitNs;
   isClose = false;
   if (!isRepeatable) return;
   const inside = sinceNs(i);
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
+  if (since === 0 && hasId && isTrusted && latencyNs > FIRST_NS && isNew(ground, isOutbound)) isLate = true;
   isClose = since !== 0 && (!isTrusted || max<f64>(apartOf(ground, isOutbound), 2 * slackNs) > since);
 }
 
