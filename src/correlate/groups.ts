@@ -17,10 +17,11 @@ export class Groups {
     by: number,
     evidence: number,
     isOutbound: boolean,
+    altered: number,
   ): void {
     const t = this.#timeline;
     for (const row of [...inside, ...outside]) t.setState(row, MEMBER);
-    t.pair(inside[0], outside[0], slot, by, evidence, isOutbound);
+    t.pair(inside[0], outside[0], slot, by, evidence, isOutbound, altered);
     this.#byFirst.set(inside[0], inside);
     this.#byFirst.set(outside[0], outside);
   }

@@ -2,7 +2,7 @@
  * What the kernel is told, what it knows, and what it says: the words of a block that `kernel.ts` and `assembly/` both know.
  * Where a name stands for two words or doubles, one is a side's or a direction's: at … + side, at … + outbound.
  */
-export const WORDS = 88;
+export const WORDS = 96;
 
 /** Doubles, at half the word. Two: when each side's next packet comes, nanoseconds on the timeline. */
 export const NEXT_NS = 0;
@@ -64,14 +64,11 @@ export const REST = 57;
 
 /** 1 where it is so. */
 export const IS_SHOWING = 58;
-export const IS_IPV4_ONLY = 59;
 export const IS_UNCUT = 60;
 export const HAS_CUTS = 61;
 export const IS_ESTIMATED = 62;
-/** 1 where a packet that nobody waited for may have nothing but its verdict before it once its window is over … */
+/** 1 where a packet that nobody waited for may have nothing but its verdict before it once its window is over. */
 export const MAY_JUDGE = 63;
-/** … and where one that is found to be local need only be counted. */
-export const MAY_COUNT = 64;
 
 /** How many flows were learnt so far. */
 export const FLOWS_LEARNT = 65;
@@ -84,14 +81,18 @@ export const ROOM = 67;
 export const PAIRED = 68;
 /** Two: by how much the TTL of the last pair of a direction was lowered. */
 export const LOWERED = 86;
+/**
+ * Eight: how many pairs had equal keys. By direction, 4 for outbound, then by `identityOf`: whether they had an IP ID, and of which version they are.
+ */
+export const INTACT = 88;
+/** How many of those had other TCP options: an MSS, which is all of them that is not in the key. */
+export const OTHER_OPTIONS = 85;
 /** What there was in a stretch: pairs, and conversations that had their first packet. */
 export const PAIRS = 70;
 export const FIRSTS = 71;
 /** How many packets waited by their keys before the stretch, and how many more do now. */
 export const FILED_BEFORE = 72;
 export const FILED = 73;
-/** Two: how many packets were found to be local, and only counted. */
-export const LOCALS = 74;
 /** Two: where the digests of all latencies are. */
 export const DIGESTS = 76;
 /** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */

@@ -2,6 +2,7 @@ import { BATCH_FRAMES } from "../packets/frames.js";
 import type { FlowAccounts } from "../packets/flow-accounts.js";
 import { asDoubles, type Heap } from "../packets/heap.js";
 import { EXACT_SAMPLES, LatencyDigest } from "../packets/latency.js";
+import { HAS_IP_ID, IS_IPV6 } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
@@ -13,11 +14,9 @@ import type { Datagrams } from "./datagrams.js";
 import type { Feed } from "./feed.js";
 import * as words from "./kernel-words.js";
 import type { Proxies } from "./proxies.js";
-import type { Refusals } from "./refusals.js";
 import type { Segments } from "./segments.js";
 import type { ShiftedSegments } from "./shifts.js";
 import type { Verdicts } from "./verdicts.js";
-import type { Versions } from "./versions.js";
 
 /** The tables that the kernel works on. */
 export interface Tables {
@@ -37,8 +36,6 @@ export interface Others {
   readonly segments: Segments;
   readonly shifted: ShiftedSegments;
   readonly proxies: Proxies;
-  readonly refusals: Refusals;
-  readonly versions: Versions;
   readonly cutFrames: CutFrames;
   readonly datagrams: Datagrams;
   readonly verdicts: Verdicts;
@@ -46,8 +43,11 @@ export interface Others {
   readonly onFlow: (slot: number) => void;
   /** Told of packets whose window is over and that no other with their key waits for. Returns whether that decided about them. */
   readonly onOverdue: (row: number) => boolean;
-  /** Whether those are to be shown. */
-  readonly wantsUnmatched: boolean;
+}
+
+/** Whether a packet has an IP ID (2), and which version it is of (1 for IPv6), by its flags. */
+export function identityOf(flags: number): number {
+  return ((flags & HAS_IP_ID) === 0 ? 0 : 2) | ((flags & IS_IPV6) === 0 ? 0 : 1);
 }
 
 /** How many packets a stretch may take at the most. */
@@ -159,6 +159,21 @@ export class Kernel {
     return clock.isTrusted ? clock.slackNs : Number.POSITIVE_INFINITY;
   }
 
+  /** How many pairs there were so far. */
+  get pairsSoFar(): number {
+    return this.#words[words.PAIRED] + this.#words[words.PAIRED + 1];
+  }
+
+  /** How many pairs had equal keys and other TCP options. */
+  get otherOptions(): number {
+    return this.#words[words.OTHER_OPTIONS];
+  }
+
+  /** How many pairs of a direction had equal keys, of packets with such flags as to `identityOf`. */
+  intact(isOutbound: boolean, flags: number): number {
+    return this.#words[words.INTACT + ((isOutbound ? 4 : 0) | identityOf(flags))];
+  }
+
   /** Whether so few packets of a direction have crossed that it is not known what they take. */
   isNew(isOutbound: boolean): boolean {
     this.#ready();
@@ -233,7 +248,7 @@ export class Kernel {
     room: number,
   ): number {
     const { timeline, tuples, buckets, accounts, clock } = this.#tables;
-    const { segments, versions, verdicts } = this.#others;
+    const { segments, verdicts } = this.#others;
     const { samples } = accounts;
     // of each of these a packet may need one
     const packets = inside.end - inside.at + outside.end - outside.at;
@@ -263,7 +278,6 @@ export class Kernel {
     w[words.SHOWN] = shown;
     w[words.FIRST] = timeline.first;
     w[words.PLACES_END] = timeline.placesEnd;
-    w[words.IS_IPV4_ONLY] = versions.isNeeded ? 0 : 1;
     w[words.IS_UNCUT] = segments.isNeeded ? 0 : 1;
     w[words.NEWEST_NAT] = verdicts.newestIpv4;
     this.#steps["run"](this.#ground);
@@ -272,7 +286,7 @@ export class Kernel {
     tuples.size += w[words.FIRSTS];
     if (w[words.AT + INSIDE] !== inside.at) inside.goTo(w[words.AT + INSIDE]);
     if (w[words.AT + OUTSIDE] !== outside.at) outside.goTo(w[words.AT + OUTSIDE]);
-    this.#endSettling(inside, outside);
+    this.#endSettling();
     this.pairs = w[words.PAIRS];
     this.nowNs = d[words.NOW_NS];
     this.isAtOther = w[words.IS_AT_OTHER] !== 0;
@@ -286,16 +300,16 @@ export class Kernel {
    * Decides about packets whose window is over by `nowNs`, from `due` on, up to the first that takes more than a verdict. Returns
    * that one, or the timeline's end.
    */
-  settle(inside: Feed, outside: Feed, nowNs: number, due: number): number {
+  settle(nowNs: number, due: number): number {
     this.#beginSettling(due);
     this.#steps["settle"](this.#ground, nowNs);
-    this.#endSettling(inside, outside);
+    this.#endSettling();
     return this.due;
   }
 
   #beginSettling(due: number): void {
     const { timeline, buckets, isShowing } = this.#tables;
-    const { versions, cutFrames, datagrams, refusals, wantsUnmatched } = this.#others;
+    const { cutFrames, datagrams } = this.#others;
     this.#lend();
     const w = this.#words;
     w[words.ROW] = timeline.end;
@@ -303,20 +317,15 @@ export class Kernel {
     w[words.FREE_PLACE_COUNT] = timeline.freeCount;
     w[words.FILED_BEFORE] = buckets.index.size;
     w[words.FILED] = 0;
-    w[words.LOCALS + INSIDE] = 0;
-    w[words.LOCALS + OUTSIDE] = 0;
-    w[words.MAY_JUDGE] = isShowing || versions.isNeeded || cutFrames.mayPair(due) || datagrams.size > 0 ? 0 : 1;
-    w[words.MAY_COUNT] = wantsUnmatched || !refusals.isEmpty ? 0 : 1;
+    w[words.MAY_JUDGE] = isShowing || cutFrames.mayPair(due) || datagrams.size > 0 ? 0 : 1;
   }
 
-  #endSettling(inside: Feed, outside: Feed): void {
+  #endSettling(): void {
     const { timeline, buckets } = this.#tables;
     const w = this.#words;
     this.#takeBack();
     timeline.freeCount = w[words.FREE_PLACE_COUNT];
     buckets.index.counted(w[words.FILED]);
-    if (w[words.LOCALS + INSIDE] > 0) inside.judged("local", w[words.LOCALS + INSIDE]);
-    if (w[words.LOCALS + OUTSIDE] > 0) outside.judged("local", w[words.LOCALS + OUTSIDE]);
     this.due = w[words.DUE];
   }
 

@@ -1,8 +1,17 @@
-import { HAS_IP_ID, HAS_PAYLOAD, IS_ERROR } from "../packets/packets.js";
-import { BY_EXACT, BY_FLOW, BY_ORDER, BY_QUOTED, EVIDENCE_FLOW, EVIDENCE_TIME } from "../packets/results.js";
+import { HAS_IP_ID, HAS_PAYLOAD, IS_ERROR, TCP } from "../packets/packets.js";
+import {
+  ALTERED_OPTIONS,
+  BY_EXACT,
+  BY_FLOW,
+  BY_ORDER,
+  BY_QUOTED,
+  EVIDENCE_FLOW,
+  EVIDENCE_TIME,
+} from "../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide } from "../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
+import type { Altered } from "./altered.js";
 import { ALONE, type Buckets } from "./buckets.js";
 import type { Kernel } from "./kernel.js";
 import {
@@ -82,17 +91,22 @@ export class Matcher {
   /** Whether one that is in time contends with a known translation that is not. */
   #isDoubted = false;
   #nowNs = Number.NEGATIVE_INFINITY;
+  /** Whether the last candidate was refused as its IP ID is the router's own, and says nothing. */
+  #isRenumbered = false;
+  readonly #altered: Altered;
 
   constructor(
     timeline: Timeline,
     buckets: Buckets,
     translations: Translations,
     kernel: Kernel,
+    altered: Altered,
     onPair: (inside: number, outside: number) => void,
   ) {
     this.#timeline = timeline;
     this.#translations = translations;
     this.#kernel = kernel;
+    this.#altered = altered;
     this.#onPair = onPair;
     this.#buckets = buckets;
   }
@@ -122,7 +136,7 @@ export class Matcher {
     if (this.#hasCandidates(row)) {
       if (this.#tryPair(row, FINAL)) return null;
       if (this.#learnAhead(row) && this.#tryPair(row, FRESH)) return null;
-      const undecided = this.#gather(row);
+      const undecided = this.#isRenumbered ? null : this.#gather(row);
       if (undecided) return undecided;
     }
     this.#buckets.remove(row);
@@ -145,12 +159,18 @@ export class Matcher {
     const isFinal = age === FINAL;
     const t = this.#timeline;
     const bucket = t.bucket(row);
+    this.#isRenumbered = false;
     if (!this.#isSearchable(bucket)) return false;
     this.#survey(row, bucket);
     const claim = this.#claim;
     const candidate = this.#candidate;
     if (candidate === NONE || this.#isGhost(candidate)) return false;
     const [inside, outside] = this.#inOrder(row, candidate);
+    if ((t.flags(row) & HAS_IP_ID) !== 0) {
+      const isOutbound = (this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0;
+      this.#isRenumbered = this.#altered.survivors.isRenumbering(isOutbound);
+      if (this.#isRenumbered) return false;
+    }
     if (claim === CLAIM_NONE) return isFinal && (this.#pairInOrder(row, bucket) || this.#pairHeldUp(inside, outside));
     const isContended = this.#rivals > 0 || this.#isClose;
     if (isContended && claim === CLAIM_KNOWN && this.#pairFirst(row, bucket, isFinal)) return t.isPaired(row);
@@ -450,7 +470,8 @@ export class Matcher {
     const flags = t.flags(inside);
     const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
     const evidence = this.#kernel.evidenceOf(t.proto(inside), flags) | extra;
-    t.pair(inside, outside, slot, (flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, isOutbound);
+    const altered = t.proto(inside) === TCP && t.options(inside) !== t.options(outside) ? ALTERED_OPTIONS : 0;
+    t.pair(inside, outside, slot, (flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, isOutbound, altered);
     this.forget(inside);
     this.forget(outside);
     this.#onPair(inside, outside);

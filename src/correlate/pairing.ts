@@ -2,7 +2,14 @@
 export interface Pairing {
   /**
    * Pairs waiting packets of both sides that together are each other's twins; in the order of their bytes, the first of
-   * each side stands for all. `by` and `evidence` as in `Timeline`.
+   * each side stands for all. `by`, `evidence` and `altered` (nothing if not given) as in `Timeline`.
    */
-  pairGroup(inside: readonly number[], outside: readonly number[], slot: number, by: number, evidence: number): void;
+  pairGroup(
+    inside: readonly number[],
+    outside: readonly number[],
+    slot: number,
+    by: number,
+    evidence: number,
+    altered?: number,
+  ): void;
 }

@@ -99,7 +99,6 @@ export class Proxies {
     if (offset < 0) return;
     if (leg.bytes === 0) leg.firstNs = t.timeNs(row);
     leg.bytes = Math.max(leg.bytes, offset + bytes);
-    this.#tuples.setProxied(tuple, true);
     leg.heads ??= new Map();
     if (t.head(row) !== 0 && leg.heads.size < MOST_HEADS && !leg.heads.has(offset)) {
       leg.heads.set(offset, { head: t.head(row), bytes, timeNs: t.timeNs(row) });
@@ -113,10 +112,7 @@ export class Proxies {
 
   /** Where the other connection of this packet's stream is, if a proxy carries it on. */
   twinOf(row: number): { side: Side; tuple: number } | null {
-    const tuple = this.#timeline.tuple(row);
-    const twin = this.#twinOf(this.#streams.get(tuple));
-    this.#tuples.setProxied(tuple, twin !== null);
-    return twin;
+    return this.#twinOf(this.#streams.get(this.#timeline.tuple(row)));
   }
 
   #twinOf(stream: Stream | undefined): Stream | null {
@@ -172,7 +168,6 @@ export class Proxies {
     const [partner] = found;
     stream.twin = partner;
     partner.twin = stream;
-    this.#tuples.setProxied(partner.tuple, true);
     const [client, server] = this.#isCarriedOn(stream, partner) ? [stream, partner] : [partner, stream];
     const inbound = latencies(client.toServer, server.toServer);
     const outbound = latencies(server.toClient, client.toClient);

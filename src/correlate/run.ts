@@ -12,10 +12,11 @@ import {
   TCP,
 } from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
-import type { Sink, Summary } from "../packets/results.js";
+import type { Sink, Summary, Verdict } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { AMBIGUOUS, DECIDED, DONE, PAIRED, Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
+import { Altered } from "./altered.js";
 import { Buckets } from "./buckets.js";
 import { Clashes } from "./clashes.js";
 import type { Clock } from "./clock.js";
@@ -27,18 +28,18 @@ import { Gaps } from "./gaps.js";
 import { Datagrams } from "./datagrams.js";
 import type { Intake } from "./intake.js";
 import { Kernel } from "./kernel.js";
-import { Matcher } from "./matcher.js";
+import { Matcher, type Undecided } from "./matcher.js";
 import { Mistimed } from "./mistimed.js";
 import type { Pairing } from "./pairing.js";
 import { Proxies } from "./proxies.js";
 import { Refusals } from "./refusals.js";
 import { Segments } from "./segments.js";
+import { rewrittenFinding } from "./rewritten.js";
 import { ShiftedSegments } from "./shifts.js";
 import type { Standing } from "./standing.js";
 import { Groups } from "./groups.js";
 import { type QuotedError, quotedError } from "./quotes.js";
 import { Translations } from "./translations.js";
-import { Versions } from "./versions.js";
 import { type Cover, type Judgement, Verdicts } from "./verdicts.js";
 
 export interface RunOptions {
@@ -72,7 +73,7 @@ export class Run {
   readonly #matcher: Matcher;
   readonly #segments: Segments;
   readonly #shifted: ShiftedSegments;
-  readonly #versions: Versions;
+  readonly #altered: Altered;
   readonly #cutFrames: CutFrames;
   readonly #datagrams: Datagrams;
   readonly #groups: Groups;
@@ -134,15 +135,24 @@ export class Run {
       isShowing: this.#isShowing,
     });
     this.#translations = new Translations(accounts, timeline, this.#tuples, this.#kernel);
-    this.#matcher = new Matcher(timeline, buckets, this.#translations, this.#kernel, (inside, outside) =>
+    const pairing: Pairing = {
+      pairGroup: (inside, outside, slot, by, evidence, altered = 0) =>
+        this.#pairGroup(inside, outside, slot, by, evidence, altered),
+    };
+    this.#altered = new Altered(
+      heap,
+      timeline,
+      this.#tuples,
+      this.#translations,
+      this.#kernel,
+      options.windowNs,
+      pairing,
+    );
+    this.#matcher = new Matcher(timeline, buckets, this.#translations, this.#kernel, this.#altered, (inside, outside) =>
       this.#paired(inside, outside),
     );
-    const pairing: Pairing = {
-      pairGroup: (inside, outside, slot, by, evidence) => this.#pairGroup(inside, outside, slot, by, evidence),
-    };
     this.#segments = new Segments(timeline, this.#translations, pairing);
     this.#shifted = new ShiftedSegments(timeline, this.#translations, pairing);
-    this.#versions = new Versions(timeline, this.#tuples, this.#translations, clock, pairing);
     this.#cutFrames = new CutFrames(timeline, this.#translations, this.#kernel, pairing, options.windowNs);
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
     this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
@@ -166,14 +176,11 @@ export class Run {
       segments: this.#segments,
       shifted: this.#shifted,
       proxies: this.#proxies,
-      refusals: this.#refusals,
-      versions: this.#versions,
       cutFrames: this.#cutFrames,
       datagrams: this.#datagrams,
       verdicts: this.#verdicts,
       onFlow: (slot) => this.#begin(slot),
       onOverdue: (row) => this.#judgeAlone(row),
-      wantsUnmatched: sink.wantsUnmatched,
     });
     this.#findings = new Findings(heap, this.#translations.accounts, this.#tuples);
     this.#clashes = new Clashes(this.#translations.accounts, this.#tuples);
@@ -227,7 +234,7 @@ export class Run {
     // where it matters how many pairs there are, no packet may be taken before those before it were shown
     const isFast = this.#options.maxPairs === Number.POSITIVE_INFINITY;
     while (this.#pairs < this.#options.maxPairs) {
-      const isFurther = isFast && !inside.isEmpty && !outside.isEmpty && this.#goFast();
+      const isFurther = isFast && !this.#altered.isRenumbering && !inside.isEmpty && !outside.isEmpty && this.#goFast();
       if (this.#pass() && isFurther) continue;
       const next = this.#next;
       if (this.#feeds[next].isEmpty) {
@@ -308,6 +315,8 @@ export class Run {
     this.#book.close();
     const summary = this.#summary();
     for (const finding of this.#findings.close(this.#names, summary)) this.#sink.finding(finding);
+    const rewritten = rewrittenFinding(this.#altered.pairs, this.#kernel.pairsSoFar);
+    if (rewritten !== null) this.#sink.finding(rewritten);
     this.#sink.end(summary);
   }
 
@@ -360,6 +369,7 @@ export class Run {
     // counted in packets, not in batches, so that it does not matter how a source cuts those
     if (row % TIDY_EVERY === 0 && this.#book.tidy(this.#nowNs)) {
       this.#verdicts.forgetWays();
+      this.#altered.forgetCandidates();
       for (const each of this.#feeds) each.findWays();
     }
     this.#match(row);
@@ -402,7 +412,6 @@ export class Run {
     }
     this.#matcher.admit(row);
     if (t.state(row) !== WAITING) return;
-    this.#versions.admit(row);
     this.#cutFrames.admit(row);
     if (!isTcp) this.#datagrams.admit(row);
     else if (this.#translations.slotOf(row) === NONE) this.#proxies.admit(row);
@@ -442,10 +451,17 @@ export class Run {
     this.#proxies.forget(accounts.outsideTuple(slot));
   }
 
-  #pairGroup(inside: readonly number[], outside: readonly number[], slot: number, by: number, evidence: number): void {
+  #pairGroup(
+    inside: readonly number[],
+    outside: readonly number[],
+    slot: number,
+    by: number,
+    evidence: number,
+    altered: number,
+  ): void {
     for (const row of [...inside, ...outside]) this.#matcher.forget(row);
     const isOutbound = this.#translations.accounts.isOutbound(slot, this.#timeline.forward(inside[0]));
-    this.#groups.pair(inside, outside, slot, by, evidence, isOutbound);
+    this.#groups.pair(inside, outside, slot, by, evidence, isOutbound, altered);
     this.#paired(inside[0], outside[0]);
     for (const row of inside.slice(1)) this.#noteSegment(row, slot);
   }
@@ -462,7 +478,7 @@ export class Run {
   /** Decides about all packets that are left. */
   #settleRest(): void {
     const next = (): number => {
-      this.#due = this.#kernel.settle(...this.#feeds, Number.POSITIVE_INFINITY, this.#findDue());
+      this.#due = this.#kernel.settle(Number.POSITIVE_INFINITY, this.#findDue());
       return this.#due;
     };
     for (let row = next(); row !== this.#timeline.end; row = next()) this.#settleOne(row, Number.POSITIVE_INFINITY);
@@ -483,18 +499,20 @@ export class Run {
   #decide(row: number, nowNs: number): void {
     const t = this.#timeline;
     if (this.#datagrams.settle(row)) return;
-    const undecided = this.#matcher.settle(row, nowNs);
-    if (undecided) {
-      this.#feeds[INSIDE].ambiguous += undecided.inside.length;
-      this.#feeds[OUTSIDE].ambiguous += undecided.outside.length;
-      this.#findings.ambiguous();
-      this.#sink.ambiguous(undecided.inside, undecided.outside, undecided.why);
-      return;
-    }
+    this.#leave(this.#matcher.settle(row, nowNs));
     if (t.state(row) !== WAITING) return;
-    if (this.#segments.settle(row) || this.#shifted.settle(row)) return;
-    if (this.#cutFrames.settle(row) || this.#versions.settle(row)) return;
-    this.#judge(row);
+    if (this.#segments.settle(row) || this.#shifted.settle(row) || this.#cutFrames.settle(row)) return;
+    this.#leave(this.#altered.settle(row));
+    if (t.state(row) === WAITING) this.#judge(row);
+  }
+
+  /** Tells of packets that cannot be told apart, if there are some. */
+  #leave(undecided: Undecided | null): void {
+    if (undecided === null) return;
+    this.#feeds[INSIDE].ambiguous += undecided.inside.length;
+    this.#feeds[OUTSIDE].ambiguous += undecided.outside.length;
+    this.#findings.ambiguous();
+    this.#sink.ambiguous(undecided.inside, undecided.outside, undecided.why);
   }
 
   /**
@@ -502,7 +520,8 @@ export class Run {
    * it asks is up to date in the middle of a stretch, but for latencies. Returns whether it did.
    */
   #judgeAlone(row: number): boolean {
-    if (this.#segments.mayPair(row) || this.#shifted.mayPair(row)) return false;
+    if (this.#segments.mayPair(row) || this.#shifted.mayPair(row) || this.#altered.mayPair(row)) return false;
+    if (this.#altered.isRenumbering) return false;
     this.#judge(row);
     return true;
   }
@@ -512,13 +531,20 @@ export class Run {
     const t = this.#timeline;
     const side = t.sideOf(row);
     const judgement = this.#verdicts.judge(row);
-    const doubt = judgement.verdict === "dropped" ? this.#cutFrames.doubt(row) : undefined;
+    const doubt = this.#doubt(row, judgement.verdict);
     const { verdict, why }: Judgement = doubt === undefined ? judgement : { verdict: "unknown", why: doubt };
     this.#tuples.noteUnmatched(t.tuple(row));
     if (verdict === "dropped") this.#noteLoss(row);
     this.#feeds[side].judged(verdict, 1);
     if (this.#sink.wantsUnmatched) this.#sink.unmatched(row, verdict, why);
     t.setState(row, DONE);
+  }
+
+  /** Why a verdict cannot be given; undefined where nothing speaks against it. */
+  #doubt(row: number, verdict: Verdict): string | undefined {
+    if (verdict !== "dropped" && verdict !== "local") return undefined;
+    const cut = verdict === "dropped" ? this.#cutFrames.doubt(row) : undefined;
+    return cut ?? this.#altered.doubt(row);
   }
 
   #noteLoss(row: number): void {

@@ -127,7 +127,7 @@ export class Translations {
     return NONE;
   }
 
-  /** Believes in the translation of a pair across IP versions, which has no key that `support` could weigh; returns its slot. */
+  /** Believes in the translation of a pair that the router altered, and that has no key that `support` could weigh; returns its slot. */
   learnAcross(inside: number, outside: number): number {
     this.#kernel.relate(inside, outside);
     return this.learn(inside, outside);

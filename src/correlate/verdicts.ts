@@ -122,7 +122,6 @@ export class Verdicts {
 
   /** Forgets what was found of ways: they are about to get another meaning. */
   forgetWays(): void {
-    for (const way of this.#locals.keys()) this.#tuples.setLocal(way, false);
     this.#locals.clear();
   }
 
@@ -223,7 +222,6 @@ export class Verdicts {
     if (known !== undefined) return known;
     const found = this.#findLocal(row, way);
     this.#locals.set(way, found);
-    this.#tuples.setLocal(way, found !== null);
     return found;
   }
 

@@ -94,6 +94,16 @@ export const NEVER_CUT_BYTES = 576;
 /** RFC 8200 section 5. */
 export const LEAST_IPV6_MTU = 1280;
 
+/** The identification, of the word that has it and a packet's flags. */
+export function idOf(flags: number, word: number): number {
+  return hasWideId(flags) ? word >>> 0 : word & 0xffff;
+}
+
+/** Whether the identification takes all of its word, that of an IPv6 fragment. */
+export function hasWideId(flags: number): boolean {
+  return (flags & (IS_IPV6 | HAS_IP_ID)) === (IS_IPV6 | HAS_IP_ID);
+}
+
 /** TCP flag bits, RFC 9293 section 3.1. */
 export const FIN = 0x01;
 export const SYN = 0x02;
@@ -309,7 +319,7 @@ export class PacketBatch {
 
   /** IPv4 identification (16 bits), IPv6 fragment identification (32 bits), or 0. */
   ipId(row: number): number {
-    return this.records[(row << RECORD_BITS) + IP_ID] >>> 0;
+    return idOf(this.flags(row), this.records[(row << RECORD_BITS) + IP_ID]);
   }
 
   /** IP datagram length in bytes, headers included, as on the wire (never the captured length). */
@@ -334,7 +344,8 @@ export class PacketBatch {
 
   /**
    * Of anything but TCP: a sum over all that the packet carries behind the header that a NAT rewrites. Of the fragments of a datagram,
-   * they add up (modulo 2^32) to that of the whole, however it was cut. 0 if there is nothing, or not all of it was kept.
+   * they add up (modulo 2^32) to that of the whole, however it was cut. 0 if there is nothing, or not all of it was kept. Of an ICMP
+   * error, a hash of what survives of its quote.
    */
   content(row: number): number {
     return this.records[(row << RECORD_BITS) + CONTENT];

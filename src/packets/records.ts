@@ -22,11 +22,17 @@ export const PORTS = 6;
 /** IS_… and HAS_… in the lower 16 bits, then 8 of the protocol, then 8 of the TTL. */
 export const FLAGS_PROTO_TTL = 7;
 export const FRAME = 8;
+/**
+ * The identification: 16 bits of IPv4, 32 of an IPv6 fragment. Of TCP, the upper half is what routers are known to rewrite of it, where it
+ * is free: 8 bits of a hash of the window, then 8 of one of the options, 0 for none.
+ */
 export const IP_ID = 9;
+export const WINDOW_SHIFT = 16;
+export const OPTIONS_SHIFT = 24;
 export const LENGTH = 10;
 export const PAYLOAD_LENGTH = 11;
 export const SEQ = 12;
-/** Of TCP; of anything else, the sum over what it carries. */
+/** Of TCP; of anything else, the sum over what it carries, or of an ICMP error, a hash of what survives of its quote. */
 export const ACK = 13;
 export const CONTENT = 13;
 export const HEAD = 14;

@@ -40,6 +40,22 @@ export const EVIDENCE_FLOW = 1 << 7;
 /** Candidates were ruled out because they came before their cause, or far later than this flow's packets do. */
 export const EVIDENCE_TIME = 1 << 8;
 
+/** What the router changed of a packet beyond addresses, ports and ICMP id; `Timeline.altered` holds bit n for ALTERED[n]. */
+export const ALTERED = ["ipId", "options", "window", "ecn", "payload"] as const;
+export const ALTERED_IP_ID = 1 << 0;
+/** TCP options. */
+export const ALTERED_OPTIONS = 1 << 1;
+/** The TCP window. */
+export const ALTERED_WINDOW = 1 << 2;
+/** TCP's flags of explicit congestion notification, ECE and CWR (RFC 3168). */
+export const ALTERED_ECN = 1 << 3;
+export const ALTERED_PAYLOAD = 1 << 4;
+
+/** What `Timeline.altered` says, by name. */
+export function alteredNames(altered: number): string[] {
+  return ALTERED.filter((_, bit) => (altered & (1 << bit)) !== 0);
+}
+
 /** Why a frame has no twin. */
 export type Verdict = "dropped" | "local" | "refused" | "no-overlap" | "capture-loss" | "proxied" | "copy" | "unknown";
 

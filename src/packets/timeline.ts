@@ -1,5 +1,6 @@
 import code from "./assembly/timeline.wasm";
 import { asDoubles, type Heap } from "./heap.js";
+import { hasWideId, idOf } from "./packets.js";
 import {
   ACK,
   BEGINNING_SHIFT,
@@ -11,6 +12,7 @@ import {
   KEY,
   KEY2,
   LENGTH,
+  OPTIONS_SHIFT,
   PAYLOAD_LENGTH,
   RECORD_BITS,
   SEQ,
@@ -18,6 +20,7 @@ import {
   TCP_FLAGS_QUOTE,
   TIME_NS,
   WAY,
+  WINDOW_SHIFT,
 } from "./records.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 import { NONE } from "./tuples.js";
@@ -46,8 +49,9 @@ const PREVIOUS = 1;
 const NEXT = 2;
 export const TWIN = 3;
 export const FLOW = 4;
-/** `by` in the lower 8 bits, then 16 of `evidence`, then 1 where the pair travels outbound. */
+/** `by` in the lower 8 bits, then 16 of `evidence`, then 1 where the pair travels outbound, then 7 of `altered`. */
 export const BY_EVIDENCE_OUTBOUND = 5;
+export const ALTERED_SHIFT = 25;
 
 /** Row numbers wrap here, so that they fit a small integer of V8's however long a run lasts. */
 export const ROW_MASK = 0x3fff_ffff;
@@ -220,7 +224,7 @@ export class Timeline {
   }
 
   ipId(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + IP_ID] >>> 0;
+    return idOf(this.flags(row), this.#idWord(row));
   }
 
   length(row: number): number {
@@ -255,6 +259,20 @@ export class Timeline {
 
   tcpFlags(row: number): number {
     return this.records[(this.places[row & this.mask] << RECORD_BITS) + TCP_FLAGS_QUOTE] & 0xff;
+  }
+
+  /** 8 bits of a hash of TCP options, 0 for none, or where they are not known … */
+  options(row: number): number {
+    return hasWideId(this.flags(row)) ? 0 : this.#idWord(row) >>> OPTIONS_SHIFT;
+  }
+
+  /** … and of one of the TCP window, before it is scaled. */
+  window(row: number): number {
+    return hasWideId(this.flags(row)) ? 0 : (this.#idWord(row) >>> WINDOW_SHIFT) & 0xff;
+  }
+
+  #idWord(row: number): number {
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + IP_ID];
   }
 
   /** WAITING, AMBIGUOUS, PAIRED, MEMBER, DONE, SHOWN or GONE. */
@@ -324,18 +342,32 @@ export class Timeline {
 
   /** Whether the pair of an inside row travels from inside to outside. */
   isOutbound(row: number): boolean {
-    return this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> 24 === 1;
+    return (this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] & (1 << 24)) !== 0;
   }
 
-  /** Makes two packets each other's twins. `slot`, `by`, `evidence` and `isOutbound` as `flow` and the others give them. */
-  pair(inside: number, outside: number, slot: number, by: number, evidence: number, isOutbound: boolean): void {
+  /** What the router changed of the packet of an inside row beyond what its flow says (bits of ALTERED). */
+  altered(row: number): number {
+    return this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> ALTERED_SHIFT;
+  }
+
+  /** Makes two packets each other's twins. `slot` and what follows it as `flow` and the others give them. */
+  pair(
+    inside: number,
+    outside: number,
+    slot: number,
+    by: number,
+    evidence: number,
+    isOutbound: boolean,
+    altered: number = 0,
+  ): void {
     this.setState(inside, PAIRED);
     this.setState(outside, PAIRED);
     this.setTwin(inside, outside);
     this.setTwin(outside, inside);
     const fate = this.places[inside & this.mask] << FATE_BITS;
     this.fates[fate + FLOW] = slot;
-    this.fates[fate + BY_EVIDENCE_OUTBOUND] = by | (evidence << 8) | (isOutbound ? 1 << 24 : 0);
+    this.fates[fate + BY_EVIDENCE_OUTBOUND] =
+      by | (evidence << 8) | (isOutbound ? 1 << 24 : 0) | (altered << ALTERED_SHIFT);
   }
 
   /** The row behind this one. */

@@ -20,7 +20,7 @@ export const FACTS = 1;
 /** What it is filed under. */
 export const HASH = 2;
 /** Packets of it that found no twin. */
-export const UNMATCHED = 3;
+const UNMATCHED = 3;
 /** Four words each. */
 export const ADDRESS_A = 4;
 export const ADDRESS_B = 8;
@@ -50,10 +50,6 @@ export const HAS_EVIDENCE = 1 << 21;
 const HAS_CLASHED = 1 << 22;
 /** It may be one of the two connections of a proxied stream. */
 export const IS_STREAM = 1 << 23;
-/** What was found of packets from B to A is that they are local, and at 1 bit more, of the others; see `Verdicts`. */
-export const IS_LOCAL = 1 << 24;
-/** It is one of two connections of a proxied stream, or has bytes by which that may turn out. */
-export const MAY_BE_PROXIED = 1 << 26;
 /** What goes from B to A repeats itself, and at 1 bit more, what goes the other way: packets that only their ID or time tells apart. */
 export const IS_REPEATING = 1 << 27;
 /** A packet said who opened the conversation, or its ports do. */
@@ -220,14 +216,6 @@ export class TupleTable {
 
   setStream(tuple: number, isStream: boolean): void {
     this.#set(tuple, IS_STREAM, isStream);
-  }
-
-  setLocal(way: number, isLocal: boolean): void {
-    this.#set(way >> 1, IS_LOCAL << (way & 1), isLocal);
-  }
-
-  setProxied(tuple: number, mayBe: boolean): void {
-    this.#set(tuple, MAY_BE_PROXIED, mayBe);
   }
 
   #has(tuple: number, fact: number): boolean {

@@ -1,7 +1,7 @@
 import stringWidth from "fast-string-width";
 import type { Flow } from "../packets/flows.js";
 import { IS_ERROR, IS_IPV6 } from "../packets/packets.js";
-import type { Tables, Verdict } from "../packets/results.js";
+import { alteredNames, type Tables, type Verdict } from "../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
 import { endsOf, rewriteOf } from "./ends.js";
 import { changesText, endsText } from "./ends-text.js";
@@ -80,7 +80,7 @@ export class Lines {
     const text = isError ? this.#pairText(inside, outside) : this.#pairTexts.of(inside, outside, flow, isOutbound);
     const arrow = isOutbound ? this.#arrows.outbound : this.#arrows.inbound;
     const head = this.#head(inside, latencyText(latencyNs));
-    const rest = this.#ttl(inside, outside, isOutbound) + this.#frameCounts(inside, outside);
+    const rest = this.#ttl(inside, outside, isOutbound) + this.#frameCounts(inside, outside) + this.#altered(inside);
     const mostColumns = this.#isWide ? MOST_COLUMN.wide : MOST_COLUMN.narrow;
     this.#insideColumns = Math.max(this.#insideColumns, Math.min(text.insideColumns, mostColumns));
     this.#outsideColumns = Math.max(
@@ -173,6 +173,12 @@ export class Lines {
     const insideFrames = this.#tables.framesOf(inside)?.length ?? 1;
     const outsideFrames = this.#tables.framesOf(outside)?.length ?? 1;
     return insideFrames === 1 && outsideFrames === 1 ? "" : `, ${insideFrames}│${outsideFrames} frames`;
+  }
+
+  /** What the router rewrote beyond the ends. */
+  #altered(inside: number): string {
+    const altered = this.#tables.timeline.altered(inside);
+    return altered === 0 ? "" : `, ${alteredNames(altered).join(" and ")} rewritten`;
   }
 
   #frameList(rows: readonly number[]): string {

@@ -9,7 +9,7 @@ import {
   protocolName,
   TCP,
 } from "../packets/packets.js";
-import { BY, EVIDENCE, natOf, type Tables } from "../packets/results.js";
+import { alteredNames, BY, EVIDENCE, natOf, type Tables } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import type { ByteLines } from "./byte-lines.js";
@@ -96,16 +96,17 @@ export class PairLines {
     const isKnown = tuples.isOpenerKnown(flow.insideTuple);
     const by = timeline.by(inside);
     const evidence = timeline.evidence(inside);
-    // 8 + 1 + 1 + 4 + 1 + 4 + 3 + 9 bits
+    const altered = timeline.altered(inside);
+    // 8 + 1 + 1 + 4 + 1 + 4 + 3 + 9 bits, and of few packets 7 more
     const ways =
       (proto << 11) | (isKnown ? 1024 : 0) | (isOutbound ? 512 : 0) | (initial << 5) | (isEcho ? 16 : 0) | rewrite;
-    const key = (ways << 12) | (by << 9) | evidence;
+    const key = ((ways << 12) | (by << 9) | evidence) + altered * 2 ** 31;
     const known = this.#kinds.get(key);
     if (known) return known;
     const names = EVIDENCE.filter((_, bit) => (evidence & (1 << bit)) !== 0);
     const part = new Part(
       `,"proto":"${protocolName(proto)}","direction":"${isOutbound ? "outbound" : "inbound"}"` +
-        `,"nat":"${natOf(initial, isKnown)}","rewrite":${JSON.stringify(rewriteNames(rewrite, isEcho))}` +
+        `,"nat":"${natOf(initial, isKnown)}","rewrite":${JSON.stringify([...rewriteNames(rewrite, isEcho), ...alteredNames(altered)])}` +
         `,"by":"${BY[by]}","evidence":${JSON.stringify(names)},"latencyNs":`,
     );
     this.#kinds.set(key, part);

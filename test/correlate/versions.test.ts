@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { echo, echo6, filler, ipv4, ipv6, tcp, type Transport, udp } from "../support/packets.js";
+import { echo, echo6, filler, icmp, icmpv6, ipv4, ipv6, tcp, type Transport, udp } from "../support/packets.js";
 import { runs } from "../support/runs.js";
 import { ms, outcomeOf, type Stamped } from "./outcome.js";
 import { inStep } from "./traffic.js";
@@ -71,7 +71,7 @@ it.each([
   expect(outcome.pairs).toEqual([]);
 });
 
-it("464XLAT: TCP by its numbers, whatever the addresses are; a lost segment is told from its retransmission by nobody", async () => {
+it("464XLAT: TCP by its numbers, whatever the addresses are; a lost segment is told from its retransmission by the time they take", async () => {
   const inside = [0, 300].map((at) => ms(at, four(CONTAINER4, SERVER4, 64, segment(1000, "a"), at + 1)));
   inside.push(ms(400, four(CONTAINER4, SERVER4, 64, segment(1001, "b"), 900)));
   const outside = [
@@ -79,7 +79,10 @@ it("464XLAT: TCP by its numbers, whatever the addresses are; a lost segment is t
     ms(400.02, six(CONTAINER6, SERVER6, 63, segment(1001, "b"))),
   ];
   const outcome = await outcomeOf(inside, outside);
-  expect(outcome.twins).toEqual([[3, 2]]);
+  expect(outcome.twins).toEqual([
+    [2, 1],
+    [3, 2],
+  ]);
 });
 
 it("no leak is suspected where an IPv6 address is translated to IPv4 and forwarded as it is beside that", async () => {
@@ -174,4 +177,46 @@ it("dual-stack hosts without a translator give no pair across versions", async (
     }),
     { numRuns: runs(80) },
   );
+});
+
+/** A datagram of a stream, which nothing but its last byte tells from the others. */
+const stream = (n: number) => query(5000, `${"=".repeat(40)}${n}`, 9000);
+
+it("NAT64: payloads that begin alike are told apart by the rest", async () => {
+  const inside = [0, 1, 2, 3].map((n) => ms(n / 100, six(CONTAINER6, SERVER64, 64, stream(n))));
+  const outside = [2, 0, 3, 1].map((n, at) => ms(0.06 + at / 100, four(HOST4, SERVER4, 63, stream(n))));
+  const outcome = await outcomeOf(inside, outside);
+  expect(outcome.twins).toEqual([
+    [1, 2],
+    [2, 4],
+    [3, 1],
+    [4, 3],
+  ]);
+});
+
+it("explicit address mappings (RFC 7757): neither address holds the other, but question and answer cross", async () => {
+  const answer = udp({ srcPort: 53, dstPort: 5000, payload: Buffer.from("here") });
+  const outcome = await outcomeOf(
+    [ms(0, six(CONTAINER6, SERVER6, 64, query(5000, "who?"))), ms(9.02, six(SERVER6, CONTAINER6, 59, answer))],
+    [ms(0.02, four(HOST4, SERVER4, 63, query(5000, "who?"))), ms(9, four(SERVER4, HOST4, 60, answer))],
+  );
+  expect(outcome.twins).toEqual(inStep(2));
+});
+
+it("NAT64: an ICMP error, by what it quotes", async () => {
+  const asked = query(5000, "who?");
+  const quoted6 = six(CONTAINER6, SERVER64, 60, asked);
+  const quoted4 = four(HOST4, SERVER4, 59, asked);
+  const outcome = await outcomeOf(
+    [
+      ms(0, six(CONTAINER6, SERVER64, 64, asked)),
+      ms(5.02, six(SERVER64, CONTAINER6, 59, icmpv6({ type: 1, code: 4, payload: quoted6 }))),
+    ],
+    [
+      ms(0.02, four(HOST4, SERVER4, 63, asked)),
+      ms(5, four(SERVER4, HOST4, 60, icmp({ type: 3, code: 3, payload: quoted4 }))),
+    ],
+  );
+  expect(outcome.twins).toEqual(inStep(2));
+  expect(outcome.pairs.map(({ by }) => by)).toEqual(["exact", "quoted"]);
 });

@@ -4,8 +4,9 @@ import { noteSegment } from "../../packets/assembly/seen.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
 import { EXACT_SAMPLES } from "../../packets/latency.js";
-import { HAS_TCP_NUMBERS } from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6 } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
+import { ALTERED_OPTIONS } from "../../packets/results.js";
 import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../packets/samples.js";
 import * as tuple from "../../packets/tuples.js";
 import * as words from "../kernel-words.js";
@@ -42,6 +43,22 @@ export function accountFor(
   if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) === 0) return;
   const bytes = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
   noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), bytes, load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE));
+}
+
+/** What the router changed of two packets with equal keys: ALTERED_… bits. */
+export function alteredOf(packet: usize, other: usize): i32 {
+  const changed = load<i32>(packet, 4 * record.IP_ID) ^ load<i32>(other, 4 * record.IP_ID);
+  return changed >>> record.OPTIONS_SHIFT === 0 ? 0 : ALTERED_OPTIONS;
+}
+
+/** Counts a pair whose keys are equal; `packet` is one of them, `altered` as `alteredOf` has it. */
+export function countIntact(ground: usize, outbound: i32, packet: usize, altered: i32): void {
+  if (altered !== 0) setWord(ground, words.OTHER_OPTIONS, wordOf(ground, words.OTHER_OPTIONS) + 1);
+  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
+  // as `identityOf`
+  const identity = ((flags & HAS_IP_ID) !== 0 ? 2 : 0) | ((flags & IS_IPV6) !== 0 ? 1 : 0);
+  const count = words.INTACT + ((outbound << 2) | identity);
+  setWord(ground, count, wordOf(ground, count) + 1);
 }
 
 /** What the slowest packets of a direction took lately: raised at once, and forgotten over FORGET_NS. */

@@ -12,6 +12,7 @@ import {
   IS_FRAGMENT,
   IS_IPV6,
   IS_MISTIMED,
+  LEAST_IPV6_MTU,
   NEVER_CUT_BYTES,
   TCP,
 } from "../../packets/packets.js";
@@ -34,7 +35,7 @@ import {
   LEARN_BITS,
 } from "../relations.js";
 import { ORDINARY_BYTES } from "../segments.js";
-import { accountFor, isSample } from "./accounting.js";
+import { accountFor, alteredOf, countIntact, isSample } from "./accounting.js";
 import { isNovel, remember, sinceNs } from "./alike.js";
 import { evidenceOf } from "./evidence.js";
 import { headerBits, isNews, learn, newsBits, timingBits } from "./learning.js";
@@ -140,6 +141,7 @@ export function accountForRows(
   const lowered = relation.loweredBy(i, o);
   prove(wayAt(tuples, wayOf(i)));
   prove(wayAt(tuples, wayOf(o)));
+  if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY)) countIntact(ground, outbound, i, alteredOf(i, o));
   accountFor(ground, slot, outbound, wayOf(i) & 1, i, load<f64>(i, 8 * record.TIME_NS), latencyNs, lowered);
 }
 
@@ -173,7 +175,6 @@ export function run(ground: usize): void {
   const tuples = wordOf(ground, words.TUPLES);
   const flows = wordOf(ground, words.FLOWS);
   const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
-  const isIpv4Only = wordOf(ground, words.IS_IPV4_ONLY) !== 0;
   const isUncut = wordOf(ground, words.IS_UNCUT) !== 0;
   const isEstimated = wordOf(ground, words.IS_ESTIMATED) !== 0;
   const windowNs = doubleOf(ground, words.WINDOW_NS);
@@ -270,11 +271,15 @@ export function run(ground: usize): void {
     let gapNs: f64 = 0;
     let isLearnt = false;
     if (isAlone) {
-      if ((flagsProtoTtl & (IS_IPV6 | IS_CUT)) !== 0 || !isIpv4Only) break;
+      if ((flagsProtoTtl & IS_CUT) !== 0) break;
       const length = load<i32>(packet, 4 * record.LENGTH);
       if (proto !== TCP) {
         // a datagram that may be cut on its way
-        if (hasIpId && (flagsProtoTtl & IS_DF) === 0 && length > NEVER_CUT_BYTES) break;
+        const mayBeCut =
+          (flagsProtoTtl & IS_IPV6) !== 0
+            ? length > LEAST_IPV6_MTU
+            : hasIpId && (flagsProtoTtl & IS_DF) === 0 && length > NEVER_CUT_BYTES;
+        if (mayBeCut) break;
       } else if (payloadLength > 0 && (length > ORDINARY_BYTES || (slot !== tuple.NONE && !isUncut))) break;
       remember(ground, packet, way, side, timeNs);
     } else {
@@ -343,6 +348,7 @@ export function run(ground: usize): void {
       filed--;
       pairs++;
       const outbound = relation.isOutbound ? 1 : 0;
+      const altered = alteredOf(packet, other);
       const pairedState = isShowing ? line.PAIRED : isKept ? line.SHOWN : line.GONE;
       store<u8>(states + at, pairedState);
       store<u8>(states + w, pairedState);
@@ -356,7 +362,8 @@ export function run(ground: usize): void {
         store<i32>(otherFate, row, 4 * line.TWIN);
         const insideFate = side === INSIDE ? fate : otherFate;
         store<i32>(insideFate, slot, 4 * line.FLOW);
-        const by = BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24);
+        const by =
+          BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24) | (altered << line.ALTERED_SHIFT);
         store<i32>(insideFate, by, 4 * line.BY_EVIDENCE_OUTBOUND);
       } else store<i32>(freePlaces + (freePlaceCount++ << 2), otherPlace);
       const insideWay = side === INSIDE ? way : wayOf(other);
@@ -364,6 +371,7 @@ export function run(ground: usize): void {
       const pairNs = side === INSIDE ? timeNs : load<f64>(other, 8 * record.TIME_NS);
       const lowered = side === INSIDE ? relation.loweredBy(packet, other) : relation.loweredBy(other, packet);
       const latencyNs = outbound === 1 ? gapNs : 0 - gapNs;
+      countIntact(ground, outbound, packet, altered);
       accountFor(ground, slot, outbound, insideWay & 1, packet, pairNs, latencyNs, lowered);
     }
     // the next one
@@ -431,18 +439,12 @@ function isUnbound(at: usize): bool {
 
 /** Lists a TCP segment that waits with those that others have to see: `Proxies` or `ShiftedSegments`, once the stretch is over. */
 function listWaiting(ground: usize, row: i32, packet: usize, way: i32, side: i32, slot: i32): void {
-  const tuples = <usize>wordOf(ground, words.TUPLES);
   if (slot === tuple.NONE) {
     list(ground, words.STRANGERS, words.STRANGER_COUNT, row);
-    // as `Proxies` will, once it is told of it
-    if (load<i32>(packet, 4 * record.PAYLOAD_LENGTH) > 0) {
-      const conversation = tupleOf(tuples, way);
-      store<i32>(conversation, load<i32>(conversation, 4 * tuple.FACTS) | tuple.MAY_BE_PROXIED, 4 * tuple.FACTS);
-    }
     return;
   }
   // one that came out of the NAT before it went in may have been changed on its way: what `ShiftedSegments` will do, once it is told
-  const bits = (load<i32>(wayAt(tuples, way)) >> tuple.FLOW_BITS_SHIFT) & 3;
+  const bits = (load<i32>(wayAt(<usize>wordOf(ground, words.TUPLES), way)) >> tuple.FLOW_BITS_SHIFT) & 3;
   const forward = (way ^ (bits & side)) & 1;
   const outbound = forward ^ ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1);
   if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_IP_ID) === 0 || outbound !== side) return;

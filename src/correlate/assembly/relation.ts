@@ -23,8 +23,11 @@ export let isClose = false;
 /** Pairs that it takes in a direction to know what its packets take now, and to have a first idea of it. */
 const ESTABLISHED_PAIRS = 32;
 const EARLY_PAIRS = 8;
-/** Where segments are cut, a piece of what is sent again may equal what was lost: then the first ones must be as quick, nanoseconds. */
-const FIRST_CUT_NS = 200_000;
+/**
+ * Where segments are cut, a piece of what is sent again may equal what was lost, and where equal packets are told apart by an IP ID, the
+ * router may have numbered them: then the first ones must be as quick, nanoseconds.
+ */
+const FIRST_NS = 200_000;
 /** Equal packets are apart enough for time to tell them apart before that is known, nanoseconds. */
 const APART_NS = 6_000_000;
 /** What packets take now is at most twice what the slowest one took lately, and this more: scheduling, interrupt moderation. */
@@ -107,8 +110,9 @@ function weighTime(
   latencyNs: f64,
   slackNs: f64,
 ): void {
+  const hasId = (flags & HAS_IP_ID) !== 0;
   isRepeatable =
-    (flags & HAS_IP_ID) === 0 ||
+    !hasId ||
     (load<i32>(tupleOf(tuples, iWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (iWay & 1))) !== 0 ||
     (load<i32>(tupleOf(tuples, oWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (oWay & 1))) !== 0;
   const limitNs = limitOf(ground, isOutbound);
@@ -119,6 +123,7 @@ function weighTime(
   const inside = sinceNs(i);
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
+  if (since === 0 && hasId && isTrusted && latencyNs > FIRST_NS && isNew(ground, isOutbound)) isLate = true;
   isClose = since !== 0 && (!isTrusted || max<f64>(apartOf(ground, isOutbound), 2 * slackNs) > since);
 }
 
@@ -127,7 +132,7 @@ export function limitOf(ground: usize, outbound: bool): f64 {
   const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
   const limitNs = 2 * doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0)) + JITTER_NS;
   if (pairs >= ESTABLISHED_PAIRS) return limitNs;
-  if (wordOf(ground, words.HAS_CUTS) !== 0) return FIRST_CUT_NS;
+  if (wordOf(ground, words.HAS_CUTS) !== 0) return FIRST_NS;
   return pairs >= EARLY_PAIRS ? EARLY_FACTOR * limitNs : doubleOf(ground, words.WINDOW_NS);
 }
 

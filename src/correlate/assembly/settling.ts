@@ -7,7 +7,7 @@ import * as line from "../../packets/timeline.js";
 import * as tuple from "../../packets/tuples.js";
 import { ALONE } from "../buckets.js";
 import * as words from "../kernel-words.js";
-import { firstUndecided, placeOf, recordOf, timeNsOf, tupleOf, wayAt } from "./places.js";
+import { firstUndecided, placeOf, recordOf, timeNsOf, wayAt } from "./places.js";
 
 /** A packet has no twin: it is judged, unless it takes more than a verdict. Returns whether it was. */
 declare function judge(row: i32): bool;
@@ -25,7 +25,6 @@ export function settle(ground: usize, nowNs: f64): void {
   const places = <usize>wordOf(ground, words.PLACES);
   const mask = wordOf(ground, words.ROWS_MASK);
   const records = <usize>wordOf(ground, words.RECORDS);
-  const tuples = <usize>wordOf(ground, words.TUPLES);
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   const end = wordOf(ground, words.ROW);
   let due = wordOf(ground, words.DUE);
@@ -34,24 +33,14 @@ export function settle(ground: usize, nowNs: f64): void {
     const place = placeOf(places, at);
     const packet = recordOf(records, place);
     if (nowNs - timeNsOf(records, place) <= windowNs) break;
-    const way = load<i32>(packet, 4 * record.WAY);
-    const conversation = tupleOf(tuples, way);
     if (
       load<u8>(states + at) !== line.WAITING ||
       load<i32>(<usize>wordOf(ground, words.FATES) + (place << FATE_BYTES_BITS), 4 * line.BUCKET) !== ALONE ||
       (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ERROR) !== 0
     )
       break;
-    const isKnown = load<i32>(wayAt(tuples, way)) >> tuple.FLOW_SHIFT !== tuple.NONE;
-    const facts = load<i32>(conversation, 4 * tuple.FACTS);
-    const isLocal = (facts & (tuple.IS_LOCAL << (way & 1))) !== 0 && (facts & tuple.MAY_BE_PROXIED) === 0;
-    if (!isKnown && isLocal && wordOf(ground, words.MAY_COUNT) !== 0 && !mayBeStranger(ground, due)) {
-      increment(ground + ((words.LOCALS + <i32>load<u8>(<usize>wordOf(ground, words.SIDES) + at)) << 2));
-      increment(conversation + 4 * tuple.UNMATCHED);
-    } else {
-      setWord(ground, words.STRANGER_COUNT, strangersLeft(ground));
-      if (!judge(due)) break;
-    }
+    setWord(ground, words.STRANGER_COUNT, strangersLeft(ground));
+    if (!judge(due)) break;
     unfile(wordOf(ground, words.CELLS), wordOf(ground, words.CELLS_MASK), load<i32>(packet, 4 * record.KEY), due);
     setWord(ground, words.FILED, wordOf(ground, words.FILED) - 1);
     // nobody asks for it any more
@@ -62,14 +51,6 @@ export function settle(ground: usize, nowNs: f64): void {
     due = firstUndecided(states, mask, due, end);
   }
   setWord(ground, words.DUE, due);
-}
-
-/** Whether a packet may be among the strangers of this stretch: who wants to see those has not seen it by now. */
-function mayBeStranger(ground: usize, row: i32): bool {
-  if (wordOf(ground, words.STRANGER_COUNT) === 0) return false;
-  const first = wordOf(ground, words.FIRST);
-  const stranger = load<i32>(<usize>wordOf(ground, words.STRANGERS));
-  return ((row - first) & line.ROW_MASK) >= ((stranger - first) & line.ROW_MASK);
 }
 
 /** Leaves, of the strangers, those that wait for a twin and have no translation by now. Returns how many they are. */
@@ -92,8 +73,4 @@ export function strangersLeft(ground: usize): i32 {
     store<i32>(strangers + (left++ << 2), row);
   }
   return left;
-}
-
-function increment(word: usize): void {
-  store<i32>(word, load<i32>(word) + 1);
 }

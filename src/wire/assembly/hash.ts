@@ -104,6 +104,16 @@ export function headOf(bytes: i32, sum: u64): i32 {
   return <i32>avalanche(mix(bytes, sum));
 }
 
+/** A hash of 8 bits, not 0, of a word, or of what a sum is over. */
+export function briefOf(word: u64): i32 {
+  return max(1, <i32>((word * <u64>0x9e3779b97f4a7c15) >>> 56));
+}
+
+/** Two words as one hash of 32 bits. */
+export function hashOfPair(high: i32, low: i32): i32 {
+  return <i32>avalanche(joined(high, low));
+}
+
 /**
  * A hash of version, protocol, ports (the source's in the upper half) and addresses that is the same for both directions: each end is
  * well mixed by itself, and then they are added up. `src`, `dst`: the addresses over IPv4; `src6`, `dst6`: where they are over IPv6.

@@ -1,14 +1,15 @@
 import { BATCH_FRAMES } from "../../packets/frames.js";
 import * as column from "../../packets/batch-columns.js";
-import { ICMP, ICMPV6, IS_ERROR, IS_IPV6, TCP } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, QUOTE_SHIFT, TCP_FLAGS_QUOTE } from "../../packets/records.js";
+import { ICMP, ICMPV6, IS_ERROR, IS_IPV6, TCP, UDP } from "../../packets/packets.js";
+import { CONTENT, FLAGS_PROTO_TTL, QUOTE_SHIFT, TCP_FLAGS_QUOTE } from "../../packets/records.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
 import * as icmp from "./echo.js";
-import { joined, mixWord } from "./hash.js";
+import { hashOfPair, joined, mixWord } from "./hash.js";
 import * as ip4 from "./ipv4.js";
 import * as ip6 from "./ipv6.js";
 import { hasPorts } from "./ports.js";
 import * as tcp from "./tcp.js";
+import * as udp from "./udp.js";
 
 /** What every error quotes at least of the transport header (RFC 792): ports, sequence number, ICMP id. */
 const TRANSPORT_BYTES = 8;
@@ -51,22 +52,29 @@ export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
   const proto = quotedProto(quoted);
   const first = halfAt(transport);
   let invariant = 0;
+  // across IP versions, too: the numbers, a UDP length, an echo's sequence number
+  let content = 0;
   if (hasPorts(proto)) {
     setPorts(quoted, first, halfAt(transport + 2));
+    if (proto === UDP) content = halfAt(transport + udp.LENGTH);
     if (proto === TCP) {
       invariant = wordAt(transport + tcp.SEQUENCE);
+      content = invariant;
       setSeq(quoted, invariant);
     }
   } else if (proto === (isIpv6 ? ICMPV6 : ICMP)) {
     const seq = halfAt(transport + icmp.SEQUENCE);
     invariant = (first << 16) | seq;
+    content = seq;
     if (icmp.isEcho(byteAt(transport), isIpv6)) {
       const id = halfAt(transport + icmp.ID);
       setPorts(quoted, id, id);
       setSeq(quoted, seq);
     }
   }
-  if (transport + TRANSPORT_BYTES <= kept) mixWord(record, invariant);
+  if (transport + TRANSPORT_BYTES > kept) return;
+  mixWord(record, invariant);
+  store<i32>(record, hashOfPair(proto === ICMPV6 ? ICMP : proto, content), 4 * CONTENT);
 }
 
 /** Adds a quote with its IPv4 columns; returns where its transport header is, NOWHERE, or UNUSABLE. */

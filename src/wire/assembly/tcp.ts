@@ -1,7 +1,17 @@
-import { HAS_TCP_NUMBERS, IS_HEADLESS, SYN } from "../../packets/packets.js";
-import { ACK, FLAGS_PROTO_TTL, PAYLOAD_LENGTH, PORTS, SEQ, TCP_FLAGS_QUOTE } from "../../packets/records.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_HEADLESS, IS_IPV6, SYN } from "../../packets/packets.js";
+import {
+  ACK,
+  FLAGS_PROTO_TTL,
+  IP_ID,
+  OPTIONS_SHIFT,
+  PAYLOAD_LENGTH,
+  PORTS,
+  SEQ,
+  TCP_FLAGS_QUOTE,
+  WINDOW_SHIFT,
+} from "../../packets/records.js";
 import { byteAt, wordAt } from "./bytes.js";
-import { joined, keyOf, mix, mixWord, setKey, sumOf } from "./hash.js";
+import { briefOf, joined, keyOf, mix, mixWord, setKey, sumOf } from "./hash.js";
 import { payload } from "./payload.js";
 
 /** Byte offsets in the header, RFC 9293 section 3.1. */
@@ -14,6 +24,7 @@ const LONGEST_HEADER = 60;
 
 const FLAGS_AND_WINDOW = 0x00ff_ffff;
 const DATA_OFFSET = 0xf000_0000;
+const WINDOW = 0xffff;
 
 /** Kinds of options, https://www.iana.org/assignments/tcp-parameters */
 const END_OF_OPTIONS = 0;
@@ -45,17 +56,26 @@ export function tcp(at: i32, end: i32, held: i32, covered: i32, kept: i32, recor
   store<i32>(record, end - body, 4 * PAYLOAD_LENGTH);
   if ((sequence | acknowledgement) !== 0) store<i32>(record, flags | HAS_TCP_NUMBERS, 4 * FLAGS_PROTO_TTL);
 
+  const isSyn = (control & SYN) !== 0;
+  // of a SYN, the options of the twin may be longer: all that is behind them is taken, or nothing
+  const isCovered = !isSyn || at + LONGEST_HEADER + (end - body) <= covered;
+  const hasOptions = isCovered && headerLength > HEADER_BYTES && body <= kept;
+  const optionsSum = hasOptions ? sumOf(at + HEADER_BYTES, body, 0) : 0;
+  // where an identification of 32 bits leaves room for it
+  if ((flags & (IS_IPV6 | HAS_IP_ID)) !== (IS_IPV6 | HAS_IP_ID)) {
+    const options = hasOptions ? briefOf(optionsSum) : 0;
+    const rewritable = (briefOf(word & WINDOW) << WINDOW_SHIFT) | (options << OPTIONS_SHIFT);
+    store<i32>(record, load<i32>(record, 4 * IP_ID) | rewritable, 4 * IP_ID);
+  }
+
   // both numbers in one: in which order their bytes are does not matter here
   let key = mix(keyOf(record), load<u64>(at + SEQUENCE));
-  const isSyn = (control & SYN) !== 0;
   key = mix(key, joined(word & (isSyn ? FLAGS_AND_WINDOW : FLAGS_AND_WINDOW | DATA_OFFSET), end - body));
-  // of a SYN, the options of the twin may be longer: all that is behind them is taken, or nothing
-  if (isSyn && at + LONGEST_HEADER + (end - body) > covered) {
+  if (!isCovered) {
     setKey(record, key);
     return;
   }
-  if (headerLength > HEADER_BYTES && body <= kept)
-    key = isSyn ? mixSynOptions(key, at + HEADER_BYTES, body) : mix(key, sumOf(at + HEADER_BYTES, body, 0));
+  if (hasOptions) key = isSyn ? mixSynOptions(key, at + HEADER_BYTES, body) : mix(key, optionsSum);
   setKey(record, key);
   payload(body, end, kept, 0, record);
 }

@@ -8,6 +8,7 @@ import { content } from "./payload.js";
  * what segmentation offload put together, it is that of one of several (linux/udp.h, UDP_SEGMENT).
  */
 const HEADER_BYTES = 8;
+export const LENGTH = 4;
 
 /** As `tcp`, of a UDP header. `isWhole`: whether all that it carries is kept. */
 export function udp(at: i32, end: i32, held: i32, kept: i32, isWhole: bool, record: i32): void {

@@ -1,0 +1,91 @@
+import { HAS_IP_ID, IS_IPV6 } from "../packets/packets.js";
+import { ALTERED, ALTERED_IP_ID, ALTERED_OPTIONS, ALTERED_WINDOW } from "../packets/results.js";
+import { identityOf, type Kernel } from "./kernel.js";
+import { UsualGaps } from "./usual-gaps.js";
+
+/** With fewer altered packets than this, they must outnumber those left alone … */
+const FEW = 8;
+/** … and else be one in so many: of packets without an IP ID that is the same on both sides, a lost one may look like its retransmission … */
+const LEAST_SHARE = 4;
+/** … and one with it hardly does, unless its sender gives the same to all. */
+const LEAST_SHARE_SAME_ID = 64;
+/** A change is usual if one in so many packets has it: a retransmission has other options and another window as well. */
+const LEAST_USUAL_SHARE = 128;
+
+const CHANGES = 1 << ALTERED.length;
+/** What may have changed unseen: of options and window, hashes of 8 bits are compared. */
+const HIDDEN = [0, ALTERED_OPTIONS, ALTERED_WINDOW, ALTERED_OPTIONS | ALTERED_WINDOW] as const;
+
+/**
+ * What survives between these two points, learnt from packets of which each side has one of that content: how many the router altered, in
+ * what, and how long that took; held against those whose keys are equal. Each way is learnt by itself.
+ */
+export class Survivors {
+  /** Gaps of what looks like twins, inbound and outbound. */
+  readonly gaps: readonly [UsualGaps, UsualGaps] = [new UsualGaps(), new UsualGaps()];
+  readonly #kernel: Kernel;
+  /** By whether the IP ID is the same, each by direction and `identityOf`. */
+  readonly #altered = [new Int32Array(8), new Int32Array(8)] as const;
+  /** By direction, whether it is a SYN, and ALTERED_… bits. */
+  readonly #changes = new Int32Array(4 * CHANGES);
+  readonly #totals = new Int32Array(4);
+  readonly #renumbered = new Int32Array(2);
+
+  constructor(kernel: Kernel) {
+    this.#kernel = kernel;
+  }
+
+  /**
+   * Takes two packets that look like twins, by the direction they go, the flags of the one that enters, whether it is a SYN, what
+   * differs in them (ALTERED_… bits), and whether both have the same IP ID.
+   */
+  note(isOutbound: boolean, flags: number, isSyn: boolean, changes: number, isSameId: boolean): void {
+    const kind = kindOf(isOutbound, isSyn);
+    this.#changes[kind * CHANGES + changes]++;
+    this.#totals[kind]++;
+    // the MSS of a SYN is clamped by many a router that leaves all else alone
+    if (isSyn && isSameId) return;
+    this.#altered[isSameId ? 1 : 0][indexOf(isOutbound, flags)]++;
+    if ((changes & ALTERED_IP_ID) !== 0) this.#renumbered[isOutbound ? 1 : 0]++;
+  }
+
+  /** Whether such packets of one IP version are altered on their way, and not each another one's retransmission. Parameters as of `note`. */
+  isAltering(isOutbound: boolean, flags: number, isSyn: boolean, isSameId: boolean): boolean {
+    if (isSyn && isSameId) return true;
+    const altered = this.#altered[isSameId ? 1 : 0];
+    const count = altered[indexOf(isOutbound, flags)];
+    if (count === 0 || count + altered[indexOf(!isOutbound, flags)] < 2) return false;
+    const intact = this.#kernel.intact(isOutbound, flags);
+    return count > intact || (count >= FEW && count * (isSameId ? LEAST_SHARE_SAME_ID : LEAST_SHARE) >= intact);
+  }
+
+  /** Whether what differs in two packets differs in others, too; true where too few are known to tell. */
+  isUsual(isOutbound: boolean, isSyn: boolean, changes: number): boolean {
+    const kind = kindOf(isOutbound, isSyn);
+    const total = this.#totals[kind];
+    if (total < FEW) return true;
+    return HIDDEN.some((hidden) => {
+      const count = this.#changes[kind * CHANGES + (changes | hidden)];
+      return count >= 2 && count * LEAST_USUAL_SHARE >= total;
+    });
+  }
+
+  /**
+   * Whether the router gives packets that go this way IP IDs of its own: then an ID that is the same on both sides is chance, and no
+   * evidence.
+   */
+  isRenumbering(isOutbound: boolean): boolean {
+    const renumbered = this.#renumbered[isOutbound ? 1 : 0];
+    const kernel = this.#kernel;
+    const withId = kernel.intact(isOutbound, HAS_IP_ID) + kernel.intact(isOutbound, HAS_IP_ID | IS_IPV6);
+    return renumbered >= FEW && renumbered * LEAST_SHARE >= withId;
+  }
+}
+
+function indexOf(isOutbound: boolean, flags: number): number {
+  return (isOutbound ? 4 : 0) | identityOf(flags);
+}
+
+function kindOf(isOutbound: boolean, isSyn: boolean): number {
+  return (isOutbound ? 2 : 0) + (isSyn ? 1 : 0);
+}

@@ -1,0 +1,88 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { altered, KINDS, spec } from "./altering-router.js";
+import { ms, outcomeOf } from "./outcome.js";
+import { CONTAINER, conversation, datagram, HOST, inStep, merged, SERVER } from "./traffic.js";
+
+const clocks = fc.constantFrom({ kind: "none" } as const, { kind: "auto" } as const);
+
+it.each(KINDS)("a router that rewrites %s: no pair is wrong, and hardly one is missing", async (kind) => {
+  let found = 0;
+  let there = 0;
+  await fc.assert(
+    fc.asyncProperty(spec, clocks, async (spec, clock) => {
+      const { inside, outside, twins } = altered(spec, kind);
+      const { pairs } = await outcomeOf(inside, outside, { clock });
+      expect(pairs.filter((pair) => twins.get(pair.inside) !== pair.outside)).toEqual([]);
+      found += pairs.length;
+      there += twins.size;
+    }),
+    { numRuns: 20, endOnFailure: true },
+  );
+  expect(found / there).toBeGreaterThanOrEqual(0.99);
+});
+
+const beat = (src: string, ipId: number, ttl: number, text = "beat") =>
+  datagram({ src, srcPort: 5004, dst: SERVER, dstPort: 5004, ipId, ttl, text });
+
+it("equal datagrams whose IDs the router numbers itself are told apart by the time they take, and never by their IDs", async () => {
+  // the conversation has its IDs renumbered as well; those of the stream would fit one another's, five beats late
+  const talk = conversation(60);
+  const own = conversation(60, { seed: 1 });
+  const renumbered = talk.outside.map(({ ns }, n) => {
+    const packet = own.outside[n].packet.slice();
+    packet.set([0x77, n], 4);
+    return { ns, packet };
+  });
+  const inside = Array.from({ length: 80 }, (_, n) => ms(10 + 10 * n, beat(CONTAINER, 100 + n, 64)));
+  const outside = Array.from({ length: 80 }, (_, n) => ms(10.03 + 10 * n, beat(HOST, 95 + n, 63)));
+  const outcome = await outcomeOf(merged(talk.inside, inside), merged(renumbered, outside), {
+    clock: { kind: "none" },
+  });
+  expect(outcome.twins).toEqual(inStep(140));
+  expect(outcome.findings).toContainEqual({
+    severity: "info",
+    code: "rewritten",
+    count: 140,
+    text: "the router rewrites more than addresses and ports: the IP ID (140 of 140 pairs)",
+  });
+});
+
+/** Datagrams of which a helper rewrites the payload, and its length. */
+const call = (ipIdOf: (n: number) => number) =>
+  outcomeOf(
+    [0, 1, 2, 3].map((n) => ms(20 * n, beat(CONTAINER, ipIdOf(n), 64, `via ${CONTAINER} ${n}`))),
+    [0, 1, 2, 3].map((n) => ms(20 * n + 0.02, beat(HOST, ipIdOf(n), 63, `via ${HOST} ${n}`))),
+    { clock: { kind: "none" } },
+  );
+
+it("a payload that a helper rewrote, by the IP ID; but not where a sender gives all packets the same", async () => {
+  const told = await call((n) => 500 + n);
+  expect(told.twins).toEqual(inStep(4));
+  expect(told.pairs[1].evidence).toEqual(["ip-id", "flow"]);
+  expect((await call(() => 1)).pairs).toEqual([]);
+});
+
+it("a retransmission is not taken for the segment that was lost, though the other capture missed the one before it", async () => {
+  const { inside, outside } = conversation(40);
+  const [first] = inside.splice(20, 1);
+  // its twin stays; what is sent again 600 µs later leaves nothing outside
+  const again = { ns: first.ns + 600_000, packet: first.packet.slice() };
+  again.packet.set([0x12, 0x34], 4);
+  const outcome = await outcomeOf(merged(inside, [again]), outside, { clock: { kind: "none" } });
+  expect(outcome.pairs).toHaveLength(39);
+});
+
+it("a window that the router clamps is named in a finding", async () => {
+  const { inside, outside } = conversation(12);
+  const altered = outside.map(({ ns, packet }) => {
+    const copy = packet.slice();
+    copy.set([0x01, 0x00], 34);
+    return { ns, packet: copy };
+  });
+  const outcome = await outcomeOf(inside, altered, { clock: { kind: "none" } });
+  expect(outcome.twins).toEqual(inStep(12));
+  expect(outcome.findings.map(({ text }) => text)).toContain(
+    "the router rewrites more than addresses and ports: the TCP window (12 of 12 pairs)",
+  );
+});
