@@ -1,4 +1,4 @@
-import { HAS_IP_ID, HAS_PAYLOAD, IS_ERROR, TCP } from "../packets/packets.js";
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR, TCP } from "../packets/packets.js";
 import {
   ALTERED_OPTIONS,
   BY_EXACT,
@@ -447,7 +447,11 @@ export class Matcher {
    */
   #hasNearerLike(inside: number, outside: number): boolean {
     const t = this.#timeline;
-    if ((t.flags(inside) & HAS_IP_ID) === 0 || t.head(inside) === 0 || this.#kernel.areNovel(inside, outside))
+    if (
+      (t.flags(inside) & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== HAS_IP_ID ||
+      t.head(inside) === 0 ||
+      this.#kernel.areNovel(inside, outside)
+    )
       return false;
     const [from, to] = t.isBefore(inside, outside) ? [inside, outside] : [outside, inside];
     let row = t.after(from);

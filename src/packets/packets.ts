@@ -186,7 +186,7 @@ export class PacketBatch {
 
   /** A batch of its own with the same rows, and no room for more. */
   copy(): PacketBatch {
-    const copy = new PacketBatch(this.count);
+    const copy = new PacketBatch(Math.max(this.count, this.quotes.count));
     copy.take(this);
     return copy;
   }

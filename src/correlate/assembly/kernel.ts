@@ -38,7 +38,7 @@ import { ORDINARY_BYTES } from "../segments.js";
 import { accountFor, alteredOf, countIntact, isSample } from "./accounting.js";
 import { isNovel, remember, sinceNs } from "./alike.js";
 import { evidenceOf } from "./evidence.js";
-import { headerBits, isNews, learn, newsBits, timingBits } from "./learning.js";
+import { concernsOthers, headerBits, learn, newsBits, timingBits } from "./learning.js";
 import { note } from "./openings.js";
 import { firstUndecided, placeOf, recordOf, timeNsOf, tupleOf, wayAt } from "./places.js";
 import * as relation from "./relation.js";
@@ -367,7 +367,7 @@ export function run(ground: usize): void {
         store<i32>(insideFate, by, 4 * line.BY_EVIDENCE_OUTBOUND);
       } else store<i32>(freePlaces + (freePlaceCount++ << 2), otherPlace);
       const insideWay = side === INSIDE ? way : wayOf(other);
-      if (isLearnt && isNews(ground, packet, insideWay, side === INSIDE ? wayOf(other) : way)) learnt(slot);
+      if (isLearnt && concernsOthers(ground, packet, insideWay, side === INSIDE ? wayOf(other) : way)) learnt(slot);
       const pairNs = side === INSIDE ? timeNs : load<f64>(other, 8 * record.TIME_NS);
       const lowered = side === INSIDE ? relation.loweredBy(packet, other) : relation.loweredBy(other, packet);
       const latencyNs = outbound === 1 ? gapNs : 0 - gapNs;

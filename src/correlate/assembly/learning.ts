@@ -3,7 +3,7 @@ import { openAccount } from "../../packets/assembly/flow-accounts.js";
 import { doubleOf, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows.js";
-import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR, IS_IPV6 } from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ECHO, IS_ERROR, IS_IPV6 } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import * as tuple from "../../packets/tuples.js";
 import * as words from "../kernel-words.js";
@@ -47,7 +47,7 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   if ((flags & HAS_IP_ID) !== 0) bits += IP_ID_BITS;
   if ((flags & IS_ERROR) !== 0) bits += QUOTE_BITS;
   if ((flags & HAS_PAYLOAD) !== 0)
-    bits += isNovel(i) && isNovel(o) ? min(MOST_NOVEL_BITS, 4 * payload) : min(MOST_PAYLOAD_BITS, payload);
+    bits += isNews(i, o) ? min(MOST_NOVEL_BITS, 4 * payload) : min(MOST_PAYLOAD_BITS, payload);
   const lowered = isOutbound ? loweredBy(i, o) : -loweredBy(i, o);
   if (lowered === 1) bits += TTL_BY_ONE_BITS;
   else if (lowered > 1) bits += TTL_LOWER_BITS;
@@ -61,8 +61,13 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
 
 /** What a further pair of a way says beside the time: a payload that was not seen before agrees anew, if no counter makes it. */
 export function newsBits(i: usize, o: usize): f64 {
-  const hasPayload = (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & HAS_PAYLOAD) !== 0;
-  return hasPayload && isNovel(i) && isNovel(o) ? MOST_NOVEL_BITS / 2 : 0;
+  return isNews(i, o) ? MOST_NOVEL_BITS / 2 : 0;
+}
+
+/** Whether two packets carry something that was not seen before. Pings count up and look alike, whoever sends them: theirs is no news. */
+function isNews(i: usize, o: usize): bool {
+  const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL);
+  return (flags & HAS_PAYLOAD) !== 0 && (flags & IS_ECHO) === 0 && isNovel(i) && isNovel(o);
 }
 
 /**
@@ -131,7 +136,7 @@ function bind(tuples: usize, way: i32, slot: i32): void {
  * Whether anybody has to know of the flow that was learnt last, between these two ways: `Verdicts`, but for one opened from within with
  * the NAT's address of the one before, or `Proxies`, of streams.
  */
-export function isNews(ground: usize, packet: usize, iWay: i32, oWay: i32): bool {
+export function concernsOthers(ground: usize, packet: usize, iWay: i32, oWay: i32): bool {
   const tuples = <usize>wordOf(ground, words.TUPLES);
   const outside = tupleOf(tuples, oWay);
   const facts = load<i32>(tupleOf(tuples, iWay), 4 * tuple.FACTS) | load<i32>(outside, 4 * tuple.FACTS);

@@ -7,7 +7,7 @@ import * as record from "../../packets/records.js";
 import * as tuple from "../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE } from "../relations.js";
-import { sinceNs } from "./alike.js";
+import { isNovel, sinceNs } from "./alike.js";
 import { tupleOf, wayAt } from "./places.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
@@ -35,6 +35,8 @@ const JITTER_NS = 100_000;
 /** … and while there are few, four times that. */
 const EARLY_FACTOR = 4;
 const LEAST_APART_NS = 30_000;
+/** What carries so much, and was not seen before, is told by that. */
+const SINGULAR_BYTES = 16;
 /** A TTL that grows on its way is set by the router: such a pair is only believed where it is this quick, nanoseconds. */
 const QUICK_NS = 1_000_000;
 
@@ -64,6 +66,10 @@ export function relate(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, 
     const changes = rewrite(tuples, i, iWay, iWay, oWay);
     isOutbound = isOutboundBy(gapNs, slackNs, lowered, changes);
     if (!isTranslatable(tuples, iWay, changes, flags, lowered)) return IMPOSSIBLE;
+    // with neither an ID nor TCP numbers, nor much of its own to carry, only a packet that was seen to be forwarded is a candidate, unless
+    // this router leaves the TTL
+    const isTold = lowered !== 0 || (flags & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== 0 || isSingular(i, o, flags);
+    if (!isTold && wordOf(ground, words.LOWERED + (isOutbound ? 1 : 0)) !== 0) return IMPOSSIBLE;
     if (slackNs < Infinity && abs<f64>(gapNs) > QUICK_NS && (isOutbound ? lowered < 0 : lowered > 0)) return IMPOSSIBLE;
     if (((ofInside | ofOutside) & tuple.PROVED) !== 0) relation = CONFLICT;
   }
@@ -71,6 +77,13 @@ export function relate(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, 
   if (latencyNs < -slackNs) return IMPOSSIBLE;
   weighTime(ground, tuples, flags, i, iWay, o, oWay, latencyNs, slackNs);
   return relation;
+}
+
+/** Whether two packets carry so much that was not seen before that it is hardly another's. */
+function isSingular(i: usize, o: usize, flags: i32): bool {
+  return (
+    (flags & IS_ECHO) === 0 && load<i32>(i, 4 * record.PAYLOAD_LENGTH) >= SINGULAR_BYTES && isNovel(i) && isNovel(o)
+  );
 }
 
 /**
