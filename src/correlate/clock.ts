@@ -83,7 +83,7 @@ export class Clock {
 
   /** How far the stamps may be wrong, nanoseconds: an effect may seem to precede its cause by this much. */
   get slackNs(): number {
-    return this.#slackNs + this.disorderNs;
+    return (this.#at < 0 ? this.#stretches[0].slackNs : this.#slackNs) + this.disorderNs;
   }
 
   /** Whether an effect never seems to precede its cause: once it is there, so are all packets that may have caused it. */
@@ -105,7 +105,8 @@ export class Clock {
     let at = Math.max(0, this.#at);
     while (at > 0 && timeNs <= stretches[at - 1].untilNs) at--;
     while (at < stretches.length - 1 && timeNs > stretches[at].untilNs) at++;
-    if (at > this.#at) at = this.#goTo(at);
+    // what is no frame's may be that of the end of a batch, far ahead of those that are placed
+    if (at > this.#at && frame !== 0) at = this.#goTo(at);
     const { atNs, correctionNs, rate, setFrame, setNs } = stretches[at];
     const isSet = setFrame > 0 && frame >= setFrame;
     const hereNs = isSet ? correctionNs + setNs : correctionNs;

@@ -31,8 +31,10 @@ export class Slice implements Bounds {
   atMostNs = Number.POSITIVE_INFINITY;
   leastAtNs = 0;
   mostAtNs = 0;
-  /** Where its packets begin and end among those of each direction, by `Crossings`. */
+  /** Where its packets end among those of each direction, by `Crossings`. */
   ends: readonly [number, number];
+  /** How many slices before it are bounded. */
+  place = 0;
 
   constructor(fromNs: number, toNs: number, leastNs: number, setFrame: number, ends: readonly [number, number]) {
     this.fromNs = fromNs;
@@ -44,6 +46,11 @@ export class Slice implements Bounds {
 
   get isBounded(): boolean {
     return this.atLeastNs > Number.NEGATIVE_INFINITY || this.atMostNs < Number.POSITIVE_INFINITY;
+  }
+
+  /** By how much its packets contradict a line: so much earlier do effects seem to be than their causes. */
+  contradicts(offsetAt: (timeNs: number) => number): number {
+    return Math.max(0, this.atLeastNs - offsetAt(this.leastAtNs), offsetAt(this.mostAtNs) - this.atMostNs);
   }
 
   /** Notes what its packets of one direction say, of which those around them tell whether they are believable. */
@@ -83,17 +90,17 @@ export interface Line {
 /**
  * The line that goes between the lower and the upper bounds of a slice and of as many of its neighbours as one line can: a clock
  * that is set, or changes its rate, is bounded by what was before or by what comes after, whichever the slice belongs to. Null
- * where its own bounds contradict each other, or where nothing bounds it. `end`: the slices before it are bounded. `toleranceNs`: how
- * far a stamp may be wrong.
+ * where its own bounds contradict each other, or where nothing bounds it. `bounded`: the slices that are. `toleranceNs`: how far a
+ * stamp may be wrong.
  */
-export function lineThrough(slices: readonly Slice[], at: number, end: number, toleranceNs: number): Line | null {
+export function lineThrough(bounded: readonly Slice[], here: Slice, toleranceNs: number): Line | null {
   const rates = new Rates(toleranceNs);
-  const here = slices[at];
-  if (!rates.add(here)) return null;
+  if (here.isBounded && !rates.add(here)) return null;
+  const next = here.isBounded ? here.place : here.place - 1;
   const isOpen = [true, true];
   for (const distance of NEIGHBOURS) {
-    for (const [way, neighbour] of [at + distance, at - distance].entries())
-      if (isOpen[way]) isOpen[way] = neighbour >= 0 && neighbour < end && rates.add(slices[neighbour]);
+    for (const [way, neighbour] of [next + distance, here.place - distance].entries())
+      if (isOpen[way]) isOpen[way] = neighbour >= 0 && neighbour < bounded.length && rates.add(bounded[neighbour]);
   }
   const atNs = (Math.max(here.fromNs, here.leastNs) + here.toNs) / 2;
   return rates.lineAt(atNs, here);
@@ -112,7 +119,6 @@ class Rates {
 
   /** Adds a slice, if there is a rate then: a line of that rate goes through all if it does through each two of them. */
   add(slice: Slice): boolean {
-    if (!slice.isBounded) return true;
     const [least, most] = [this.#least, this.#most];
     this.#limit(slice, slice);
     for (const other of this.#slices) {

@@ -6,6 +6,12 @@ export interface Bounds {
   readonly atMostNs: number;
 }
 
+/** What twins agree on. */
+interface Agreed extends Bounds {
+  readonly middleNs: number;
+  readonly spreadNs: number;
+}
+
 /** Twins that must agree on an offset before it is believed, where each is unique by its TCP numbers … */
 const LEAST_NUMBERED = 4;
 /** … and how many different spacings in time they must agree on, where payloads make them unique: what is sent
@@ -26,10 +32,10 @@ const LEAST_SUPPORT_NS = 1_000_000;
 
 /**
  * The offset (outside minus inside stamp) that the first of some twins agree on, or null: what is in the middle of those that
- * agree, and what bounds it. A packet that left is stamped later outside by the offset plus its latency, one that came by the
+ * agree, what bounds it, and how far from the middle any of them is. A packet that left is stamped later outside by the offset plus its latency, one that came by the
  * offset minus its latency: the two are as far apart as latencies are long, which is the window at the most.
  */
-export function agreedOffset(twins: readonly Twin[], windowNs: number): (Bounds & { middleNs: number }) | null {
+export function agreedOffset(twins: readonly Twin[], windowNs: number): Agreed | null {
   const byTime = twins.toSorted((a, b) => a.insideNs - b.insideNs || a.outsideNs - b.outsideNs);
   const numbered = byTime.filter(({ by }) => by === NUMBERS);
   const byNumbers = agreement(numbered.slice(0, EARLY_TWINS), windowNs, ({ length }) => length >= LEAST_NUMBERED);
@@ -42,7 +48,8 @@ export function agreedOffset(twins: readonly Twin[], windowNs: number): (Bounds 
   // where numbers tell, payloads do not: one that was lost may be like another one that was not seen as it came
   const telling = byNumbers === null ? byTime : numbered;
   const near = telling.slice(0, 4 * EARLY_TWINS).filter((twin) => Math.abs(gapOf(twin) - middleNs) <= windowNs);
-  return { middleNs, ...boundsOf(near) };
+  const spreadNs = near.reduce((most, twin) => Math.max(most, Math.abs(gapOf(twin) - middleNs)), 0);
+  return { middleNs, spreadNs, ...boundsOf(near) };
 }
 
 /**

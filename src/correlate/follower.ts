@@ -3,8 +3,8 @@ import type { PacketBatch } from "../packets/packets.js";
 import { RECORD_BITS, STAMP_NS } from "../packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { Clock, type ClockFacts, type ClockOption, type Stretch } from "./clock.js";
-import { Crossings, lineThrough, Slice } from "./envelope.js";
-import { agreedOffset, gapOf, mayBeOneClock } from "./estimate.js";
+import { Crossings, type Line, lineThrough, Slice } from "./envelope.js";
+import { agreedOffset, type Bounds, gapOf, mayBeOneClock } from "./estimate.js";
 import type { Lookahead, Rows } from "./lookahead.js";
 import { IP_ID_ONLY, NUMBERS, type Twin, Twins } from "./twins.js";
 
@@ -66,6 +66,8 @@ export class Follower {
   /** Twins that no slice has had yet, and those that are not where they should be. */
   #waiting: Twin[] = [];
   #strays: Twin[] = [];
+  /** How far off the base may be at the beginning. */
+  #firstSlackNs = 0;
   /** Where they should be: what the clocks differ by, beyond the base; null where nothing is known. */
   #nearNs: number | null = null;
   /** What is taken for granted about the clocks, as long as nothing contradicts it. */
@@ -96,6 +98,10 @@ export class Follower {
   readonly #ends: number[] = [];
   #bounded = 0;
   #told = 0;
+  /** Those that packets bound. */
+  readonly #known: Slice[] = [];
+  /** Whether packets of both directions bounded the offset, now or before. */
+  #isEnclosed = false;
   readonly #stretches: Stretch[] = [];
   #toldNs = Number.NEGATIVE_INFINITY;
   #isCutOff = false;
@@ -147,7 +153,7 @@ export class Follower {
       rate: 0,
       setFrame: 0,
       setNs: 0,
-      slackNs: 0,
+      slackNs: this.#firstSlackNs,
       isTrusted: this.#nearNs !== null,
     });
     return new Clock(offsetNs, this.#windowNs, () => this.#facts(offsetNs), this.#stretches);
@@ -198,6 +204,8 @@ export class Follower {
     this.#source = "estimated";
     this.#nearNs = 0;
     this.#baseNs = Math.round(middleOf(agreed.atLeastNs, agreed.atMostNs) ?? agreed.middleNs);
+    this.#firstSlackNs = agreed.spreadNs + Math.abs(this.#baseNs - agreed.middleNs) + PROCESSORS_NS;
+    this.#isEnclosed = Number.isFinite(agreed.atLeastNs) && Number.isFinite(agreed.atMostNs);
     return BigInt(this.#baseNs) + epochGapNs;
   }
 
@@ -369,6 +377,8 @@ export class Follower {
       }
       const middleNs = middleOf(slice.atLeastNs, slice.atMostNs);
       if (middleNs !== null) this.#nearNs = middleNs;
+      slice.place = this.#known.length;
+      if (slice.isBounded) this.#known.push(slice);
     }
   }
 
@@ -417,17 +427,11 @@ export class Follower {
   /** How the clocks stand in a slice, by its packets and those around it. */
   #follow(at: number): Stretch {
     const slice = this.#slices[at];
-    const untilNs = slice.toNs;
-    const last = this.#stretches[this.#stretches.length - 1];
-    if (this.#nearNs === null) return { ...last, untilNs, isTrusted: false };
+    if (this.#nearNs === null)
+      return { ...this.#stretches[this.#stretches.length - 1], untilNs: slice.toNs, isTrusted: false };
     const spanNs = slice.toNs - (Number.isFinite(slice.fromNs) ? slice.fromNs : Math.min(slice.leastNs, slice.toNs));
-    const line = lineThrough(this.#slices, at, this.#bounded, this.#unitNs);
-    const middleNs = line?.offsetNs ?? last.correctionNs;
-    const { doubtNs, frame, setNs } = this.#setBack(at, middleNs);
-    if (line === null) {
-      const slackNs = Math.max(last.slackNs + spanNs * UNKNOWN_RATE, slice.atLeastNs - slice.atMostNs, doubtNs);
-      return { ...last, untilNs, slackNs, setFrame: frame, setNs, isTrusted: true };
-    }
+    const line = lineThrough(this.#known, slice, this.#unitNs);
+    if (line === null || (this.#isEnclosed && !isEnclosing(line.bounds))) return this.#goOn(at, spanNs, line);
     const { atLeastNs, atMostNs } = line.bounds;
     const halfNs = Math.max(0, atMostNs - line.offsetNs, line.offsetNs - atLeastNs);
     const uncertaintyNs = halfNs + line.movedNs + this.#unitNs;
@@ -435,17 +439,45 @@ export class Follower {
     this.#grownNs += line.rate * line.certainty * spanNs;
     this.#followedNs += line.certainty ** 2 * spanNs;
     this.#certainty = Math.max(this.#certainty, line.certainty);
+    if (Number.isFinite(halfNs)) this.#isEnclosed = true;
     // what goes one way only bounds the offset on one side, and nothing that goes the other way could contradict it
     const boundNs = Number.isFinite(halfNs) ? halfNs : MOST_SLACK_NS;
     const slackNs = boundNs + line.movedNs + this.#unitNs + PROCESSORS_NS;
+    return this.#stretch(at, line.atNs, line.offsetNs, line.rate, slackNs);
+  }
+
+  /** Goes on as before where too little is known: the clock may run away meanwhile, within what bounds it. */
+  #goOn(at: number, spanNs: number, line: Line | null): Stretch {
+    const atNs = line?.atNs ?? this.#slices[at].toNs;
+    const last = this.#stretches[this.#stretches.length - 1];
+    if (!last.isTrusted) return this.#stretch(at, atNs, this.#nearNs ?? 0, 0, this.#windowNs);
+    const expectedNs = last.correctionNs + last.rate * (atNs - last.atNs);
+    const offsetNs = Math.max(
+      line?.bounds.atLeastNs ?? -Infinity,
+      Math.min(line?.bounds.atMostNs ?? Infinity, expectedNs),
+    );
+    const slackNs = last.slackNs + spanNs * UNKNOWN_RATE;
+    if (this.#isEnclosed) this.#uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, slackNs);
+    return this.#stretch(at, atNs, offsetNs, last.rate, slackNs);
+  }
+
+  /** A stretch of such a line, whose slack is as wide as what contradicts it. */
+  #stretch(at: number, atNs: number, offsetNs: number, rate: number, leastSlackNs: number): Stretch {
+    const slice = this.#slices[at];
+    const offsetAt = (timeNs: number): number => offsetNs + rate * (timeNs - atNs);
+    const telling = [slice];
+    // where its own packets do not tell which of its neighbours a slice belongs to, it may be either
+    if (!isEnclosing(slice)) telling.push(...this.#known.slice(Math.max(0, slice.place - 1), slice.place + 2));
+    const against = telling.map((one) => one.contradicts(offsetAt));
+    const { doubtNs, frame, setNs } = this.#setBack(at, offsetNs);
     return {
-      untilNs,
-      atNs: line.atNs,
-      correctionNs: Math.round(line.offsetNs),
-      rate: line.rate,
+      untilNs: slice.toNs,
+      atNs,
+      correctionNs: Math.round(offsetNs),
+      rate,
       setFrame: frame,
       setNs,
-      slackNs: Math.round(Math.max(slackNs, doubtNs)),
+      slackNs: Math.round(Math.max(leastSlackNs, doubtNs, ...against.map((ns) => (ns > 0 ? ns + PROCESSORS_NS : 0)))),
       isTrusted: true,
     };
   }
@@ -479,6 +511,10 @@ export class Follower {
     this.#ends.splice(0, count);
     this.#told -= count;
     this.#bounded -= count;
+    const known = this.#slices[0].place - KEPT_SLICES;
+    if (known <= 0) return;
+    this.#known.splice(0, known);
+    for (const slice of this.#slices) slice.place -= known;
   }
 
   #facts(offsetNs: bigint): ClockFacts {
@@ -542,6 +578,11 @@ function unitOf(looked: readonly Rows[], epochNs: bigint): number {
     }
   }
   return left === UNIT_PACKETS ? 1 : (units[0] ?? 1);
+}
+
+/** Whether both directions bound the offset. */
+function isEnclosing({ atLeastNs, atMostNs }: Bounds): boolean {
+  return Number.isFinite(atLeastNs) && Number.isFinite(atMostNs);
 }
 
 /** What is between two bounds, or at the only one; null where there is none. */

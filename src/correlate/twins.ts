@@ -10,6 +10,7 @@ import {
   IS_FRAGMENT,
   IS_HEADLESS,
   IS_IPV6,
+  IS_MISTIMED,
   type PacketBatch,
   RST,
   SYN,
@@ -53,9 +54,10 @@ export const IP_ID_ONLY = 2;
 const ENTRIES = 2 ** 15;
 /** A shorter payload is the same too often: a byte of a key press, a heartbeat without content. */
 const LEAST_PAYLOAD = 8;
-/** So many packets a second are enough, measured over so many. */
+/** So many packets a second are enough, measured over so many or for so long, whichever is less. */
 const ENOUGH_PER_S = 1024;
 const MEASURED_ROWS = 1024;
+const MEASURED_NS = 1_000_000_000;
 
 /** Words of an entry. */
 const HASH = 0;
@@ -96,7 +98,7 @@ export class Twins {
       const head = records[r + HEAD];
       if (!this.isBeginning && (Math.imul(seq ^ ack ^ head, 0x2c1b3c6d) & own.sampleMask) !== 0) continue;
       const flags = records[r + FLAGS_PROTO_TTL];
-      if ((flags & (IS_COPY | IS_FRAGMENT | IS_ERROR | IS_HEADLESS)) !== 0) continue;
+      if ((flags & (IS_COPY | IS_FRAGMENT | IS_ERROR | IS_HEADLESS | IS_MISTIMED)) !== 0) continue;
       const hasNumbers = (flags & HAS_TCP_NUMBERS) !== 0;
       if (!hasNumbers && (flags & HAS_PAYLOAD) === 0) continue;
       const length = records[r + PAYLOAD_LENGTH];
@@ -172,7 +174,7 @@ class Remembered {
   sampleMask = 0;
   readonly #isByTime: boolean;
   #rows = 0;
-  #sinceNs = 0;
+  #sinceNs = Number.NaN;
 
   constructor(isByTime: boolean) {
     this.#isByTime = isByTime;
@@ -183,10 +185,11 @@ class Remembered {
   pass(stampNs: number): void {
     if (!this.#isByTime) this.progress++;
     else if (stampNs > this.progress) this.progress = stampNs;
-    if (this.#rows++ % MEASURED_ROWS !== 0) return;
-    const spanNs = stampNs - this.#sinceNs;
-    this.#sinceNs = stampNs;
-    const perS = (MEASURED_ROWS * 1e9) / Math.max(1, spanNs);
+    if (this.#rows++ === 0) this.#sinceNs = stampNs;
+    const spanNs = Math.abs(stampNs - this.#sinceNs);
+    if (this.#rows < MEASURED_ROWS && spanNs < MEASURED_NS) return;
+    const perS = (this.#rows * 1e9) / Math.max(1, spanNs);
+    this.#rows = 0;
     const bits = Math.max(0, Math.min(12, Math.ceil(Math.log2(perS / ENOUGH_PER_S))));
     this.sampleMask = bits === 0 ? 0 : -1 << (32 - bits);
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { Clock } from "../../src/correlate/clock.js";
 import { outcomeOf, type Stamped, us } from "./outcome.js";
 import { CONTAINER, conversation, datagram, HOST, inStep, merged, ping, SERVER } from "./traffic.js";
 
@@ -131,4 +132,19 @@ describe("auto", () => {
     );
     expect(Math.abs(summary.clock.offsetNs - 9e9)).toBeLessThanOrEqual(20_000);
   });
+});
+
+it("has the slack of the packets it was asked of, not that of the end of their batch", () => {
+  const same = { atNs: 0, correctionNs: 0, rate: 0, setFrame: 0, setNs: 0, isTrusted: true };
+  const stretches = [
+    { ...same, untilNs: 1e9, slackNs: 500_000 },
+    { ...same, untilNs: 9e9, slackNs: 20_000 },
+  ];
+  const facts = { source: "estimated", offsetNs: 0, driftPpm: 0, uncertaintyNs: null } as const;
+  const clock = new Clock(0n, 1e9, () => facts, stretches);
+  clock.correctionNs(5e9, 0);
+  expect(clock.slackNs).toBe(500_000);
+  clock.correctionNs(0.5e9, 1);
+  clock.correctionNs(5e9, 0);
+  expect(clock.slackNs).toBe(500_000);
 });

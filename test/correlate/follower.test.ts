@@ -28,7 +28,7 @@ function captures({ packets, everyNs, outNs, inNs, jitterNs, offsetNs, ways = "b
     ns += Math.round(everyNs * (0.5 + drawn(3 * n)));
     const isOut = ways === "both" ? drawn(5 * n + 1) < 0.5 : ways === "outbound";
     const jitter = Math.round(jitterNs * drawn(7 * n + 2) ** 2);
-    const numbers = { seq: 1000 + 100 * n, ack: 77_000 + 100 * n, ipId: isUdp ? 0 : n & 0xffff };
+    const numbers = { seq: 1000 + 100 * n, ack: 77_000 + 100 * n, ipId: isUdp ? 0 : 1 + (n % 0xffff) };
     const text = `${Math.imul(n + 1, 0x2c1b3c6d).toString(16)}-${n}`;
     const made = (src: string, dst: string, ttl: number) =>
       isUdp
