@@ -104,7 +104,7 @@ export class Altered {
     this.#pairing = pairing;
     this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
     this.#ids = new Contents(heap, timeline, windowNs, identityHash, isOnlySameIdentity);
-    this.#candidates = new Candidates(timeline, tuples);
+    this.#candidates = new Candidates(timeline, tuples, kernel);
     this.survivors = new Survivors(kernel);
   }
 

@@ -513,14 +513,15 @@ export class Matcher {
   /** Whether two packets with one key may be twins; where neither has come when its twin usually does, late ones, too. */
   #mayBeTwins(a: number, b: number): boolean {
     if (this.#claimOf(a, b) >= CLAIM_LATE_POSSIBLE) return true;
-    if (!this.#isKnown(a, b)) return false;
+    const [inside, outside] = this.#inOrder(a, b);
+    if ((this.#kernel.relate(inside, outside) & RELATION_MASK) < POSSIBLE) return false;
     return !this.#hasUsualTwin(a) && !this.#hasUsualTwin(b);
   }
 
   #hasUsualTwin(row: number): boolean {
     const t = this.#timeline;
     let other = this.#buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
-    for (; other !== NONE; other = t.next(other)) if (this.#claimOf(row, other) === CLAIM_KNOWN) return true;
+    for (; other !== NONE; other = t.next(other)) if (this.#claimOf(row, other) >= CLAIM_CONFLICT) return true;
     return false;
   }
 

@@ -22,6 +22,6 @@ export const RELATION_MASK = 3;
  * Evidence it takes to believe in a translation never seen before, in bits: how unlikely it is that two unrelated packets look like
  * twins, against how many strangers there are.
  */
-export const LEARN_BITS = 32;
+export const LEARN_BITS = 33;
 /** Replacing a translation that is in use, or adding one to it, takes more: TCP numbers, or several packets. */
-export const REPLACE_BITS = 44;
+export const REPLACE_BITS = 45;

@@ -19,7 +19,7 @@ const TCP_NUMBERS_BITS = 32;
 const IP_ID_BITS = 14;
 const QUOTE_BITS = 8;
 /** A payload that was not seen lately; one that was may be the same in every packet of a kind (pings), however long it is. */
-const MOST_NOVEL_BITS = 16;
+const MOST_NOVEL_BITS = 12;
 const MOST_PAYLOAD_BITS = 4;
 const TTL_BY_ONE_BITS = 4;
 const TTL_LOWER_BITS = 2;

@@ -35,6 +35,8 @@ const JITTER_NS = 100_000;
 /** … and while there are few, four times that. */
 const EARLY_FACTOR = 4;
 const LEAST_APART_NS = 30_000;
+/** How far an effect may seem to precede its cause where nothing vouches for the clocks: stamps of two processors, nanoseconds. */
+const UNVOUCHED_SLACK_NS = 20_000;
 /** What carries so much, and was not seen before, is told by that. */
 const SINGULAR_BYTES = 16;
 /** A TTL that grows on its way is set by the router: such a pair is only believed where it is this quick, nanoseconds. */
@@ -74,7 +76,8 @@ export function relate(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, 
     if (((ofInside | ofOutside) & tuple.PROVED) !== 0) relation = CONFLICT;
   }
   const latencyNs = isOutbound ? gapNs : -gapNs;
-  if (latencyNs < -slackNs) return IMPOSSIBLE;
+  // where nothing vouches for the clocks, they are taken as one for that: what contradicts it is not believed on the word of one packet
+  if (latencyNs < -(slackNs < Infinity ? slackNs : UNVOUCHED_SLACK_NS)) return IMPOSSIBLE;
   weighTime(ground, tuples, flags, i, iWay, o, oWay, latencyNs, slackNs);
   return relation;
 }
