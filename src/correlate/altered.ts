@@ -104,7 +104,7 @@ export class Altered {
     this.#pairing = pairing;
     this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
     this.#ids = new Contents(heap, timeline, windowNs, identityHash, isOnlySameIdentity);
-    this.#candidates = new Candidates(timeline, tuples, kernel);
+    this.#candidates = new Candidates(timeline, tuples);
     this.survivors = new Survivors(kernel);
   }
 
@@ -321,7 +321,7 @@ export class Altered {
     // no TTL grows on its way, but where the router sets it
     const raised = (t.ttl(outside) - t.ttl(inside)) * (this.#isOutbound ? 1 : -1);
     if (relation !== KNOWN && raised > 0) return IMPOSSIBLE;
-    if (Math.abs(gapNs) > this.#windowNs || (this.#isOutbound ? gapNs : -gapNs) < -this.#kernel.slackNs)
+    if (Math.abs(gapNs) > this.#windowNs || (this.#isOutbound ? gapNs : -gapNs) < -this.#kernel.causalSlackNs)
       return IMPOSSIBLE;
     const isOneVersion = ((flags ^ t.flags(outside)) & IS_IPV6) === 0;
     const isSameKey = isOneVersion && t.key(inside) === t.key(outside) && t.key2(inside) === t.key2(outside);

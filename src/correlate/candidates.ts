@@ -3,7 +3,6 @@ import { HAS_TCP_NUMBERS, ICMP, ICMPV6, IS_IPV6 } from "../packets/packets.js";
 import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import { isEmbedded } from "./embedding.js";
-import type { Kernel } from "./kernel.js";
 
 /** What speaks for a translation, in bits: how unlikely it is that two strangers of one content look like that. */
 const TCP_NUMBERS_BITS = 32;
@@ -40,12 +39,10 @@ interface Candidate {
 export class Candidates {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
-  readonly #kernel: Kernel;
   /** By `keyOf`. */
   readonly #candidates = new Map<number, Candidate>();
 
-  constructor(timeline: Timeline, tuples: TupleTable, kernel: Kernel) {
-    this.#kernel = kernel;
+  constructor(timeline: Timeline, tuples: TupleTable) {
     this.#timeline = timeline;
     this.#tuples = tuples;
   }
@@ -79,8 +76,6 @@ export class Candidates {
     candidate.directions |= direction;
     const lowered = Math.abs(t.ttl(inside) - t.ttl(outside));
     candidate.bits += lowered === 0 ? 0 : lowered === 1 ? TTL_BY_ONE_BITS : TTL_LOWER_BITS;
-    // where nothing vouches for the clocks, no time between two stamps says anything
-    if (!Number.isFinite(this.#kernel.slackNs)) return;
     const gapNs = Math.max(1, Math.abs(t.timeNs(outside) - t.timeNs(inside)));
     candidate.bits += Math.min(MOST_TIMING_BITS, Math.log2(NEUTRAL_GAP_NS / gapNs));
   }

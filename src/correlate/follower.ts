@@ -420,7 +420,7 @@ export class Follower {
     }
     this.#atLeastNs = Math.max(this.#atLeastNs, slice.atLeastNs);
     this.#atMostNs = Math.min(this.#atMostNs, slice.atMostNs);
-    const slackNs = assumed === "given" ? MOST_SLACK_NS : this.#oneUnitNs + excessNs;
+    const slackNs = assumed === "given" ? MOST_SLACK_NS : this.#oneUnitNs + Math.max(excessNs, PROCESSORS_NS);
     return { untilNs: slice.toNs, atNs: 0, correctionNs: 0, rate: 0, setFrame: 0, setNs: 0, slackNs, isTrusted: true };
   }
 

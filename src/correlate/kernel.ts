@@ -14,6 +14,7 @@ import type { Datagrams } from "./datagrams.js";
 import type { Feed } from "./feed.js";
 import * as words from "./kernel-words.js";
 import type { Proxies } from "./proxies.js";
+import { UNVOUCHED_SLACK_NS } from "./relations.js";
 import type { Segments } from "./segments.js";
 import type { ShiftedSegments } from "./shifts.js";
 import type { Verdicts } from "./verdicts.js";
@@ -190,6 +191,11 @@ export class Kernel {
   sinceNs(row: number): number {
     this.#ready();
     return this.#steps["sinceNsOf"](this.#ground, row);
+  }
+
+  /** The same, taken as one clock's where they do not compare: what contradicts that is not believed on the word of one packet. */
+  get causalSlackNs(): number {
+    return this.#tables.clock.isTrusted ? this.#tables.clock.slackNs : UNVOUCHED_SLACK_NS;
   }
 
   /** What speaks for the rows related last being twins, in bits: all of it, or what is news where a pair of their way has spoken before. */

@@ -25,3 +25,6 @@ export const RELATION_MASK = 3;
 export const LEARN_BITS = 33;
 /** Replacing a translation that is in use, or adding one to it, takes more: TCP numbers, or several packets. */
 export const REPLACE_BITS = 45;
+
+/** How far an effect may seem to precede its cause where nothing vouches for the clocks: stamps of two processors, nanoseconds. */
+export const UNVOUCHED_SLACK_NS = 20_000;

@@ -50,7 +50,9 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   const content = contentOf(packet, hasId) ^ (flags >>> 24);
   const ipId = load<i32>(packet, 4 * record.IP_ID);
   const tuples = <usize>wordOf(ground, words.TUPLES);
-  const beforeNs = timeNs - pass(table, spread(content ^ (way * 2)), ipId, timeNs);
+  // by its ends, as how conversations are numbered depends on how captures are read
+  const ends = load<i32>(tupleOf(tuples, way), 4 * tuple.HASH) + (way & 1);
+  const beforeNs = timeNs - pass(table, spread(content ^ ends), ipId, timeNs);
   if (abs<f64>(beforeNs) <= windowNs) {
     const isSame = !hasId || foundId === ipId;
     if (isSame) {

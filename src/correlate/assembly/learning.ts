@@ -29,8 +29,8 @@ const TTL_RAISED_BITS = -32;
 const SAME_PORTS_BITS = 6;
 /** Both ends the same on both sides, and the TTL lowered: plain forwarding hardly looks otherwise. */
 const FORWARDED_BITS = 8;
-/** With both ends rewritten nothing of the addresses speaks for the pair. */
-const BOTH_ENDS_BITS = -8;
+/** With both ends rewritten nothing of addresses and ports speaks for the pair; and a scan sends one number to many ports. */
+const BOTH_ENDS_BITS = -16;
 /** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more. */
 const MOST_TIMING_BITS = 12;
 const LEAST_TIMING_BITS = -8;
@@ -55,7 +55,8 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   const changes = rewrite(tuples, i, iWay, iWay, oWay);
   if ((changes & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) === 0) bits += SAME_PORTS_BITS;
   if (changes === 0 && lowered !== 0) bits += FORWARDED_BITS;
-  if ((changes & REWRITE_SRC) !== 0 && (changes & REWRITE_DST) !== 0) bits += BOTH_ENDS_BITS;
+  if ((changes & (REWRITE_SRC | REWRITE_SRC_PORT)) !== 0 && (changes & (REWRITE_DST | REWRITE_DST_PORT)) !== 0)
+    bits += BOTH_ENDS_BITS;
   return bits;
 }
 

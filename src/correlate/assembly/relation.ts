@@ -6,7 +6,7 @@ import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_ERROR, IS_IPV6 } from "../../pa
 import * as record from "../../packets/records.js";
 import * as tuple from "../../packets/tuples.js";
 import * as words from "../kernel-words.js";
-import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE } from "../relations.js";
+import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../relations.js";
 import { isNovel, sinceNs } from "./alike.js";
 import { tupleOf, wayAt } from "./places.js";
 
@@ -35,8 +35,6 @@ const JITTER_NS = 100_000;
 /** … and while there are few, four times that. */
 const EARLY_FACTOR = 4;
 const LEAST_APART_NS = 30_000;
-/** How far an effect may seem to precede its cause where nothing vouches for the clocks: stamps of two processors, nanoseconds. */
-const UNVOUCHED_SLACK_NS = 20_000;
 /** What carries so much, and was not seen before, is told by that. */
 const SINGULAR_BYTES = 16;
 /** A TTL that grows on its way is set by the router: such a pair is only believed where it is this quick, nanoseconds. */
