@@ -88,7 +88,7 @@ const pairs = fc.boolean().chain((isIpv6) => {
       freq: 4,
     }),
     ttl: fc.nat(255),
-    ipId: uint32s,
+    ipId: ports,
     length: fc.nat(2 ** 31 - 1),
   });
   return fc.record({
