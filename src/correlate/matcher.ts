@@ -9,7 +9,7 @@ import {
   EVIDENCE_TIME,
 } from "../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide } from "../packets/sides.js";
-import { AMBIGUOUS, type Timeline, WAITING } from "../packets/timeline.js";
+import { AMBIGUOUS, GONE, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import type { Altered } from "./altered.js";
 import { ALONE, type Buckets } from "./buckets.js";
@@ -173,7 +173,7 @@ export class Matcher {
     }
     if (claim === CLAIM_NONE) return isFinal && (this.#pairInOrder(row, bucket) || this.#pairHeldUp(inside, outside));
     const isContended = this.#rivals > 0 || this.#isClose;
-    if (isContended && claim === CLAIM_KNOWN && this.#pairFirst(row, bucket, isFinal)) return t.isPaired(row);
+    if (isContended && claim === CLAIM_KNOWN && this.#pairFirst(row, bucket, isFinal)) return t.state(row) !== WAITING;
     // time alone says little while more may come: what is late may be so because all is
     if (this.#isClose && !isFinal) return false;
     if (this.#usedTime && (age === FRESH || (age === RIPE && this.#isNew(inside, outside)))) return false;
@@ -421,6 +421,8 @@ export class Matcher {
     for (let looked = 0; looked < LOOK_AHEAD && later !== left && later !== t.end; looked++, later = t.after(later)) {
       if (t.side(later) !== t.side(entered)) continue;
       if (t.state(later) === WAITING && this.#isHeldUp(later, left)) together++;
+      // where nobody wants to see pairs, what is paired is let go of: it might have spoken against this one
+      else if (t.state(later) === GONE) return false;
       else if (t.isPaired(later) && t.isHeld(t.twin(later)) && t.isBefore(t.twin(later), left)) {
         // what goes the other way says nothing
         if (t.isOutbound(t.side(later) === INSIDE ? later : t.twin(later)) === isOutbound) return false;

@@ -254,7 +254,7 @@ export class Run {
     return this.#feeds[INSIDE].nextNs <= this.#outsideNs ? INSIDE : OUTSIDE;
   }
 
-  /** Takes as many packets as the fast path will. Returns whether it may take more once what is due by then was decided about. */
+  /** Takes as many packets as the loop in assembly will. Returns whether it may take more once what is due by then was decided about. */
   #goFast(): boolean {
     const t = this.#timeline;
     const kernel = this.#kernel;

@@ -87,7 +87,7 @@ function inAnyOrder(outcome: Outcome): string[][] {
   ];
 }
 
-describe("the fast path comes to what the slow one comes to", () => {
+describe("the loop comes to what the matcher comes to", () => {
   it("in the same order", async () => {
     await fc.assert(
       fc.asyncProperty(captures, async ({ inside, outside, options }) => {
@@ -188,12 +188,12 @@ const KNOWN_FRAMES = 20;
 const known = conversation(KNOWN_FRAMES);
 const CLOCK = { kind: "none" } as const;
 
-describe("the fast path", () => {
+describe("the loop", () => {
   afterEach(() => void vi.restoreAllMocks());
 
   it("takes most packets of a known conversation, and none where it matters how many pairs there are", async () => {
     const { inside, outside } = conversation(400);
-    // the fast path writes to the timeline itself
+    // the loop writes to the timeline itself
     const append = vi.spyOn(Timeline.prototype, "append");
     await correlated(inside, outside, { clock: CLOCK });
     expect(append.mock.calls.length).toBeLessThan(100);
@@ -227,7 +227,7 @@ describe("the fast path", () => {
     const outside = [
       us(9020, datagram({ ...first, src: HOST, ttl: 63 })),
       us(9510, datagram({ ...same, src: HOST, dst: SERVER, ttl: 63 })),
-      // the fast path needs to know that more is to come
+      // the loop needs to know that more is to come
       us(9600, datagram({ ...first, ipId: 52, src: HOST, ttl: 63 })),
     ];
     const later = us(9610, datagram({ ...first, ipId: 53, src: CONTAINER, ttl: 64 }));

@@ -137,7 +137,7 @@ it("a change is confirmed by packets paired since, where the numbers are again a
   const longer = { isUp: true, text: PORT, outside: "PORT 110,0,22,15,156,64\r\n" };
   expect(longer.outside.length - PORT.length).toBe(PORT.length - port.outside.length);
   const { inside, outside, twins } = control([noop, okay, port, okay, noop, okay, longer, okay, noop, okay]);
-  // with more to come, the fast path takes them all
+  // with more to come, the loop takes them all
   const more = conversation(4, { startUs: 10_000 });
   const outcome = await outcomeOf([...inside, ...more.inside], [...outside, ...more.outside]);
   expect(outcome.twins.slice(0, twins.length)).toEqual(twins);
