@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { accuracy } from "./accuracy.js";
+import { accuracy, simulated } from "./accuracy.js";
 import { ADVERSARIES } from "./adversary/adversaries.js";
 import { generateAdversary } from "./adversary/adversary.js";
 import { answerer, chatter } from "./chatter.js";
@@ -21,7 +21,8 @@ const USAGE = `Usage: npm run bench -- <command> [options]
   accuracy                    natcorr against the truth; exits 1 on a wrong pair or a frame unaccounted for,
                               a packet that leaves before it enters, or less found than was asked for
       --seeds <n>             seeds 1 … n, default 20; or --seed <n>, that one alone
-      --scenario <name>       may be repeated, or be a theme, as wrong; default all but those for speed
+      --scenario <name>       may be repeated, or be a theme: simulated, wrong, said or recall;
+                              default all but those for speed
       --packets <n>           frames a side
       --natcorr <file>        entry to run, default dist/main.js
   speed                       natcorr beside tcpdump, tshark and pcap-parser, as a Markdown table
@@ -72,6 +73,7 @@ function known(name: string | undefined): Scenario {
 /** The scenario of this name, or all of this theme. */
 function meantBy(name: string): string[] {
   if (SCENARIOS.has(name)) return [name];
+  if (name === "simulated") return simulated();
   const names = [...ADVERSARIES.keys()].filter((other) => other === name || other.startsWith(`${name}/`));
   if (names.length === 0) throw new UsageError(`there is no scenario ${name}`);
   return names;

@@ -103,13 +103,17 @@ export function loweredBy(i: usize, o: usize): i32 {
   return (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) >>> 24) - (load<i32>(o, 4 * record.FLAGS_PROTO_TTL) >>> 24);
 }
 
-/** The clocks tell, where they can; else the lower TTL is the later one; else the rewritten end is the inside one. */
+/**
+ * The clocks tell, where they can; else the lower TTL is the later one; else the rewritten end is the inside one. Where a router sets the TTL,
+ * the last two disagree: the stamps decide between them, as far as they compare at all.
+ */
 function isOutboundBy(gapNs: f64, slackNs: f64, lowered: i32, changes: i32): bool {
   if (abs<f64>(gapNs) > slackNs) return gapNs > 0;
-  if (lowered !== 0) return lowered > 0;
   const isSource = (changes & REWRITE_SRC) !== 0;
-  if (isSource !== ((changes & REWRITE_DST) !== 0)) return isSource;
-  return gapNs >= 0;
+  const isOneEnd = isSource !== ((changes & REWRITE_DST) !== 0);
+  if (lowered === 0) return isOneEnd ? isSource : gapNs >= 0;
+  if (isOneEnd && slackNs < Infinity && isSource !== lowered > 0) return gapNs >= 0;
+  return lowered > 0;
 }
 
 /** Sets what is said above of time. */
