@@ -34,8 +34,6 @@ export interface ClockFacts {
 export class Clock {
   /** What is taken out of every outside stamp: outside clock minus inside clock, nanoseconds. The rest is `correctionNs`. */
   readonly offsetNs: bigint;
-  /** How far out of order a capture's stamps were lately; whoever sees that sets it. */
-  disorderNs = 0;
   readonly #windowNs: number;
   readonly #facts: () => ClockFacts;
   readonly #stretches: Stretch[];
@@ -83,12 +81,7 @@ export class Clock {
 
   /** How far the stamps may be wrong, nanoseconds: an effect may seem to precede its cause by this much. */
   get slackNs(): number {
-    return (this.#at < 0 ? this.#stretches[0].slackNs : this.#slackNs) + this.disorderNs;
-  }
-
-  /** Whether an effect never seems to precede its cause: once it is there, so are all packets that may have caused it. */
-  get isExact(): boolean {
-    return this.isTrusted && this.slackNs === 0;
+    return this.#at < 0 ? this.#stretches[0].slackNs : this.#slackNs;
   }
 
   /** Whether there may be anything to correct. */
