@@ -51,6 +51,10 @@ const LEARN_BITS = 30;
 const REPLACE_BITS = 46;
 /** Where nothing is known of how long packets take, they may take so long, nanoseconds: what is sent again follows after a round trip. */
 const UNKNOWN_NS = 5_000_000;
+/** A helper is believed to rewrite payloads once so many packets, one after the other, had another IP ID in common with their twins … */
+const LEAST_SHARED_IDS = 8;
+/** … and one of so many packets that crossed. */
+const LEAST_SHARE = 2;
 /** What lies so many windows back is not asked for any more. */
 const PAST_WINDOWS = 3;
 
@@ -80,12 +84,14 @@ export class Altered {
   readonly #pairs = new Map<number, number>();
   /** Ports of servers to or from which a helper rewrote payloads: it works by those. */
   readonly #helped = new Set<number>();
+  /** Ways of which several packets that wait have one IP ID. */
+  readonly #repeating = new Set<number>();
   /** What `#compare` found. */
   #isOutbound = false;
   #changes = 0;
   #isSameId = false;
-  /** Whether only that nothing is known of latencies rules it out that they are twins. */
-  #isUnknown = false;
+  /** What would have to be known for them to be twins; undefined where nothing would make them so. */
+  #why: string | undefined;
 
   constructor(
     heap: Heap,
@@ -157,6 +163,7 @@ export class Altered {
   /** Drops what was gathered for translations not yet believed: tuple numbers are about to get another meaning. */
   forgetCandidates(): void {
     this.#candidates.clear();
+    this.#repeating.clear();
   }
 
   #isEligible(row: number): boolean {
@@ -193,6 +200,8 @@ export class Altered {
     const beforeNs = timeNs - PAST_WINDOWS * this.#windowNs;
     if (hasIdentity(this.#timeline, row)) {
       const ids = this.#ids;
+      if (ids.own.some((own) => this.#timeline.way(own) === this.#timeline.way(row)))
+        this.#repeating.add(this.#timeline.way(row));
       if (ids.own.length === 0 && ids.others.length === 1) this.#surveyId(row, ids.others[0]);
       ids.add(row);
       ids.tidy(beforeNs);
@@ -218,7 +227,10 @@ export class Altered {
   /** Learns from two packets that are the only ones of an IP ID, and whose payloads differ. */
   #surveyId(row: number, other: number): void {
     const [inside, outside] = this.#timeline.sideOf(row) === INSIDE ? [row, other] : [other, row];
-    if (this.#compare(inside, outside) !== IMPOSSIBLE) this.#candidates.addId(inside, outside, this.#isOutbound);
+    const relation = this.#compare(inside, outside);
+    if (relation === IMPOSSIBLE) return;
+    this.#candidates.addId(inside, outside, this.#isOutbound);
+    if (this.#isHelped(inside, outside, relation === KNOWN)) this.#helped.add(this.#serverPort(inside));
   }
 
   #find(row: number): void {
@@ -237,7 +249,10 @@ export class Altered {
     if (others.length === 0 || t.state(row) !== WAITING) return null;
     const claims = others.map((other) => this.#claim(row, other));
     const best = Math.max(...claims);
-    if (best === 0) return others.some((other) => this.#isOpen(row, other, own)) ? this.#leave([row], WHY_OPEN) : null;
+    if (best === 0) {
+      const why = others.map((other) => this.#whyOpen(row, other, own)).find((why) => why !== undefined);
+      return why === undefined ? null : this.#leave([row], why);
+    }
     const candidates = others.filter((_, n) => claims[n] === best);
     const [candidate] = candidates;
     const rivals = own.filter((rival) => this.#claim(rival, candidate) >= best);
@@ -249,16 +264,17 @@ export class Altered {
     return this.#pair(inside, outside, own.length + others.length > 1);
   }
 
-  /** Whether a packet of the other side may be this one's twin, if packets take long, and is nobody else's. */
-  #isOpen(row: number, other: number, own: readonly number[]): boolean {
-    return this.#claim(row, other) === 0 && this.#isUnknown && own.every((rival) => this.#claim(rival, other) === 0);
+  /** Why a packet of the other side may be the twin of this one after all; undefined where it may not, or where it is another one's. */
+  #whyOpen(row: number, other: number, own: readonly number[]): string | undefined {
+    if (own.some((rival) => this.#claim(rival, other) > 0) || this.#claim(row, other) > 0) return undefined;
+    return this.#why;
   }
 
   /** How strongly a packet and one of the other side claim to be twins; 0 where they are not. */
   #claim(row: number, other: number): number {
     const t = this.#timeline;
     const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
-    this.#isUnknown = false;
+    this.#why = undefined;
     const relation = this.#compare(inside, outside);
     if (relation === IMPOSSIBLE) return 0;
     const isOutbound = this.#isOutbound;
@@ -267,14 +283,28 @@ export class Altered {
     const isOneVersion = ((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0;
     const flags = t.flags(isOutbound ? inside : outside);
     if ((this.#changes & ALTERED_PAYLOAD) !== 0) {
-      // a sender that gives all packets the same ID has none that tells
-      const isKnown = this.#candidates.hasOtherId(inside, outside) && !survivors.isRenumbering(isOutbound);
-      return isKnown && this.#isTimely(inside, t.timeNs(outside) - t.timeNs(inside)) ? 2 * relation : 0;
+      if (survivors.isRenumbering(isOutbound) || !this.#isTimely(inside, t.timeNs(outside) - t.timeNs(inside)))
+        return 0;
+      if (this.#isHelped(inside, outside, relation === KNOWN)) return 2 * relation;
+      this.#why = WHY_IDENTITY;
+      return 0;
     }
     if (isOneVersion && !survivors.isAltering(isOutbound, flags, isSyn, this.#isSameId)) return 0;
     if (!survivors.isUsual(isOutbound, isSyn, this.#changes)) return 0;
     if (!this.#isTimely(inside, t.timeNs(outside) - t.timeNs(inside))) return 0;
     return 2 * relation + (this.#isSameId && !survivors.isRenumbering(isOutbound) ? 1 : 0);
+  }
+
+  /**
+   * Whether a helper rewrites payloads of the conversations of two packets: their IP IDs told so several times, no sender gave several packets
+   * one ID (jiffies), and those whose payload came through as it was do not outnumber them far, as where one is missed here and another there.
+   */
+  #isHelped(inside: number, outside: number, isKnown: boolean): boolean {
+    const t = this.#timeline;
+    const shared = this.#candidates.sharedIds(inside, outside);
+    if (shared < LEAST_SHARED_IDS || this.#repeating.has(t.way(inside)) || this.#repeating.has(t.way(outside)))
+      return false;
+    return !isKnown || shared * LEAST_SHARE >= this.#translations.accounts.pairs(this.#kernel.knownSlot);
   }
 
   /** Whether others take as long, those around its time, or those so far; or it takes no time that others are known to need. */
@@ -284,7 +314,7 @@ export class Altered {
     if (usual !== null) return gapNs >= usual.minNs && gapNs <= usual.maxNs;
     const isQuick = this.#translations.isQuick(isOutbound, gapNs);
     const isLong = Math.abs(gapNs) > UNKNOWN_NS;
-    this.#isUnknown = isQuick && isLong;
+    if (isQuick && isLong) this.#why = WHY_OPEN;
     return isQuick && !isLong;
   }
 
@@ -351,7 +381,6 @@ export class Altered {
     }
     if ((t.flags(inside) & IS_ERROR) !== 0) by = BY_QUOTED;
     if (changes !== 0) this.#pairs.set(changes, (this.#pairs.get(changes) ?? 0) + 1);
-    if ((changes & ALTERED_PAYLOAD) !== 0) this.#helped.add(this.#serverPort(inside));
     this.#remove(inside);
     this.#remove(outside);
     this.#pairing.pairGroup([inside], [outside], slot, by, evidence, changes);
@@ -373,6 +402,8 @@ export class Altered {
 }
 
 const WHY_HELPED = "the router rewrites payloads of this port, and without an IP ID nothing tells its twin";
+const WHY_IDENTITY =
+  "a packet on the other side has its IP ID and another payload; too few were like that to tell a helper that rewrites from two packets missed";
 const WHY_OPEN = "one candidate, but nothing tells how long packets take";
 const WHY_LITTLE =
   "one candidate that the router may have rewritten, but too little evidence for a translation not seen before";

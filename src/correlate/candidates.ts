@@ -6,6 +6,8 @@ import { isEmbedded } from "./embedding.js";
 
 /** What speaks for a translation, in bits: how unlikely it is that two strangers of one content look like that. */
 const TCP_NUMBERS_BITS = 32;
+/** Across IP versions, with neither end the same: devices that always begin with the same numbers do so in both. It takes both directions. */
+const STRANGERS_NUMBERS_BITS = 8;
 /** 16 bits on paper; counters that start at 0 and step by 1 collide more often than random ones. */
 const IP_ID_BITS = 14;
 /** The same end on both sides, or one that holds the other (RFC 6052). Many packets go to the same few servers. */
@@ -30,9 +32,9 @@ interface Candidate {
   bits: number;
   /** Which directions it was seen in: a bit each. */
   directions: number;
-  /** The last IP ID that was on both sides of a packet whose payload was not, and whether there was another one before. */
+  /** The last IP ID that was on both sides of a packet whose payload was not, and how often it was another one than before. */
   ipId: number;
-  hasOtherId: boolean;
+  sharedIds: number;
 }
 
 /** Translations that packets of one content suggest, with what speaks for each so far. */
@@ -59,7 +61,7 @@ export class Candidates {
         bits: this.#contentBits(inside, outside) + (isSameId ? IP_ID_BITS : 0),
         directions: 0,
         ipId: NONE,
-        hasOtherId: false,
+        sharedIds: 0,
       };
       if (this.#candidates.size >= MOST_CANDIDATES) {
         for (const oldest of this.#candidates.keys()) {
@@ -86,13 +88,13 @@ export class Candidates {
     const candidate = this.#candidates.get(this.#keyOf(inside, outside));
     if (candidate === undefined) return;
     const ipId = this.#timeline.ipId(inside);
-    if (candidate.ipId !== NONE && candidate.ipId !== ipId) candidate.hasOtherId = true;
+    if (candidate.ipId !== ipId) candidate.sharedIds++;
     candidate.ipId = ipId;
   }
 
-  /** Whether such packets of their conversations had more than one IP ID in common. */
-  hasOtherId(inside: number, outside: number): boolean {
-    return this.#candidates.get(this.#keyOf(inside, outside))?.hasOtherId ?? false;
+  /** How many such packets of their conversations, one after the other, had another IP ID in common. */
+  sharedIds(inside: number, outside: number): number {
+    return this.#candidates.get(this.#keyOf(inside, outside))?.sharedIds ?? 0;
   }
 
   /** What speaks for the translation that two packets suggest, in bits. */
@@ -117,15 +119,25 @@ export class Candidates {
     const t = this.#timeline;
     const proto = t.proto(inside);
     const isIcmp = proto === ICMP || proto === ICMPV6;
-    let bits = (t.flags(inside) & HAS_TCP_NUMBERS) === 0 ? 0 : TCP_NUMBERS_BITS;
+    const isEndKept = this.#isKept(inside, outside, isIcmp);
+    const isOneVersion = ((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0;
+    let bits = 0;
+    if ((t.flags(inside) & HAS_TCP_NUMBERS) !== 0)
+      bits += isEndKept || isOneVersion ? TCP_NUMBERS_BITS : STRANGERS_NUMBERS_BITS;
     if (t.payloadLength(inside) > 0) bits += t.content(inside) === t.content(outside) ? PAYLOAD_BITS : 0;
     else if (bits === 0) bits -= NOTHING_PENALTY_BITS;
     if (isIcmp) bits += ICMP_SEQ_BITS;
     else if (this.#isSamePort(inside, outside, true) && this.#isSamePort(inside, outside, false))
       bits += SAME_PORTS_BITS;
-    const isKept = (isSource: boolean): boolean =>
-      this.#isSameAddress(inside, outside, isSource) && (isIcmp || this.#isSamePort(inside, outside, isSource));
-    return isKept(true) || isKept(false) ? bits + KEPT_END_BITS : bits;
+    return isEndKept ? bits + KEPT_END_BITS : bits;
+  }
+
+  /** Whether one end is the same on both sides. */
+  #isKept(inside: number, outside: number, isIcmp: boolean): boolean {
+    return [true, false].some(
+      (isSource) =>
+        this.#isSameAddress(inside, outside, isSource) && (isIcmp || this.#isSamePort(inside, outside, isSource)),
+    );
   }
 
   #isSamePort(inside: number, outside: number, isSource: boolean): boolean {

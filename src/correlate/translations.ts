@@ -4,7 +4,16 @@ import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { Kernel } from "./kernel.js";
-import { CONFLICT, IMPOSSIBLE, IS_LATE, IS_REPEATABLE, LEARN_BITS, RELATION_MASK, REPLACE_BITS } from "./relations.js";
+import {
+  CONFLICT,
+  IMPOSSIBLE,
+  IS_LATE,
+  IS_RELATED_OUTBOUND,
+  IS_REPEATABLE,
+  LEARN_BITS,
+  RELATION_MASK,
+  REPLACE_BITS,
+} from "./relations.js";
 
 /** Translations tried and not yet believed that are remembered at the most; the oldest go first. */
 const MOST_CANDIDATES = 65_536;
@@ -106,8 +115,10 @@ export class Translations {
     // a pair speaks once, however often it is looked at
     if (t.twin(inside) === outside) return NONE;
     t.setTwin(inside, outside);
-    const relation = this.#kernel.relate(inside, outside) & RELATION_MASK;
-    const candidate = candidateKey(t.tuple(inside), t.tuple(outside), ((t.way(inside) ^ t.way(outside)) & 1) === 1);
+    const related = this.#kernel.relate(inside, outside);
+    const relation = related & RELATION_MASK;
+    const isForwardOutbound = ((related & IS_RELATED_OUTBOUND) !== 0) === (t.forward(inside) === 1);
+    const candidate = candidateKey(t, inside, outside, isForwardOutbound);
     // counters that agree once in a direction agree again: of further packets only the time is news, and what they carry
     const spoken = 2 * candidate + (t.way(inside) & 1);
     const bits = (this.#candidates.get(candidate) ?? 0) + this.#kernel.weigh(inside, outside, this.#spoken.has(spoken));
@@ -178,7 +189,8 @@ export class Translations {
   }
 }
 
-/** Tuple numbers stay below 2^25: that many conversations do not fit the memory. */
-function candidateKey(insideTuple: number, outsideTuple: number, isFlipped: boolean): number {
-  return (insideTuple * 2 + (isFlipped ? 1 : 0)) * 2 ** 25 + outsideTuple;
+/** Two tuples, which of their directions belong together, and which leads out. Tuple numbers stay below 2^25: that many do not fit the memory. */
+function candidateKey(t: Timeline, inside: number, outside: number, isForwardOutbound: boolean): number {
+  const isFlipped = t.forward(inside) !== t.forward(outside);
+  return (4 * t.tuple(inside) + (isFlipped ? 2 : 0) + (isForwardOutbound ? 1 : 0)) * 2 ** 25 + t.tuple(outside);
 }
