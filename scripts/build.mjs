@@ -33,7 +33,7 @@ await make(
 // The thread that decodes is started from a file beside the one that starts it, as in src. It shares no other with the program: to
 // load one file instead of ten, it has its packets 3 ms sooner, for which a large capture waits (Node 20, 2026-11).
 await make(
-  { "decoding-thread": "src/cli/decoding-thread.ts" },
+  { "decoding-thread": "src/pipeline/decoding-thread.ts" },
   { entryFileNames: "lib/[name].js", chunkFileNames: "lib/[name]-for-thread.js" },
 );
 

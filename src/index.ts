@@ -10,7 +10,7 @@
  */
 export { CaptureError, openCapture, type OpenOptions } from "./capture/open.js";
 export { type SideSelectors, splitCapture } from "./capture/split.js";
-export { packetSources } from "./cli/packet-source.js";
+export { packetSources } from "./pipeline/packet-source.js";
 export { type ClockOption, correlate, type CorrelateOptions } from "./correlate/correlate.js";
 export type { Flow, Nat } from "./packets/flows.js";
 export type { CaptureInterface, FrameBatch, FrameSource } from "./packets/frames.js";

@@ -68,7 +68,7 @@ async function main(args: readonly string[]): Promise<void> {
     process.stdout.write(`${version()}\n`);
     return;
   }
-  const { startEarly } = await import("./cli/thread.js");
+  const { startEarly } = await import("./pipeline/thread.js");
   const thread = startEarly(args);
   const { run } = await import("./cli/program.js");
   const host = makeHost(thread);

@@ -1,14 +1,14 @@
 import type { Leaps } from "../correlate/intake.js";
 import { Heap } from "../packets/heap.js";
-import { type Captures, type OpenEvents, pathsOf } from "./captures.js";
-import { decodeElsewhere } from "./decode-elsewhere.js";
-import type { Decoding } from "./decoding.js";
+import { type Captures, type OpenEvents, pathsOf } from "../pipeline/captures.js";
+import { decodeElsewhere } from "../pipeline/decode-elsewhere.js";
+import type { Decoding } from "../pipeline/decoding.js";
 import { CONTRADICTED, explained, type ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
 import { leapsText, losses } from "./losses.js";
 import { Messages } from "./messages.js";
 import { correlateOptions, type ReportOptions } from "./report-options.js";
-import { isWorthAThread } from "./thread.js";
+import { isWorthAThread } from "../pipeline/thread.js";
 import { untilAborted } from "./until.js";
 
 /** Bytes read of one file, and how many it has, where that is known. */
@@ -35,7 +35,9 @@ export async function pairFiles(from: Captures, options: ReportOptions & Explain
       onWarning: (text) => messages.warn(text),
       onBytes: (capture, read, total) => Object.assign(readings[capture], { read, total }),
     };
-    const decode = isWorthAThread(pathsOf(from)) ? decodeElsewhere : (await import("./decoding.js")).decodeHere;
+    const decode = isWorthAThread(pathsOf(from))
+      ? decodeElsewhere
+      : (await import("../pipeline/decoding.js")).decodeHere;
     const heap = new Heap();
     // what their packets are for is loaded while the captures are opened: a thread takes as long to start
     const [opened, { pair }, { makeReporter }] = await Promise.all([

@@ -10,7 +10,7 @@ import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
 import { leapsText, losses } from "./losses.js";
 import { Messages } from "./messages.js";
-import { packetSources } from "./packet-source.js";
+import { packetSources } from "../pipeline/packet-source.js";
 import { pair } from "./pair.js";
 import { Recording } from "./recording.js";
 import { correlateOptions, isColored } from "./report-options.js";

@@ -64,10 +64,13 @@ it("a payload that a helper rewrote, by the IP ID; but not where a sender gives 
   expect((await call(() => 1)).pairs).toEqual([]);
 });
 
+/** Of a fourth of the pairs of datagrams, the first one or the second one. */
+const isMissed = (n: number, which: number): boolean => (n >> 1) % 4 === 1 && n % 2 === which;
+
 it("one missed here and another missed there with the same IP ID are no helper's", async () => {
   // two datagrams of one ID each time, as of kernels that number by jiffies
   const sent = Array.from({ length: 80 }, (_, n) => ({ atMs: n >> 1, id: 500 + (n >> 1), text: `report ${n}` }));
-  const isMissed = (n: number, which: number): boolean => (n >> 1) % 4 === 1 && n % 2 === which;
+
   const inside = sent.map(({ atMs, id, text }, n) => ms(atMs + 0.001 * (n % 2), beat(CONTAINER, id, 64, text)));
   const outside = sent.map(({ atMs, id, text }, n) => ms(atMs + 0.001 * (n % 2) + 0.02, beat(HOST, id, 63, text)));
   const outcome = await outcomeOf(

@@ -7,7 +7,6 @@ import {
   ICMPV6,
   IS_CUT,
   IS_ERROR,
-  IS_FRAGMENT,
   IS_HEADLESS,
   IS_IPV6,
   IS_LATER_FRAGMENT,
@@ -16,7 +15,6 @@ import {
 } from "../../packets/packets.js";
 import {
   ACK,
-  CONTENT,
   DST,
   FLAGS_PROTO_TTL,
   FRAME,

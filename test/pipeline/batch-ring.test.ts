@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { BATCHES, BatchRing, type SourceState, WORTH_A_CALL } from "../../src/cli/batch-ring.js";
+import { BATCHES, BatchRing, type SourceState, WORTH_A_CALL } from "../../src/pipeline/batch-ring.js";
 import { Heap } from "../../src/packets/heap.js";
 import { FRAME } from "../../src/packets/records.js";
 import { runs } from "../support/runs.js";

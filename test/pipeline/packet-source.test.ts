@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { limitsOf } from "../../src/cli/hash-limit.js";
+import { limitsOf } from "../../src/pipeline/hash-limit.js";
 import { losses } from "../../src/cli/losses.js";
-import { packetSources } from "../../src/cli/packet-source.js";
+import { packetSources } from "../../src/pipeline/packet-source.js";
 import { BATCH_FRAMES, type CaptureInterface, FrameBatch, type FrameSource } from "../../src/packets/frames.js";
 import { type Limits, NO_LIMITS } from "../../src/wire/decode.js";
 import type { PacketBatch } from "../../src/packets/packets.js";
