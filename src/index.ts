@@ -9,7 +9,7 @@
  * In place of a reporter, any `Sink` receives the results themselves.
  */
 export { CaptureError, openCapture, type OpenOptions } from "./capture/open.js";
-export { type SideSelectors, splitCapture } from "./capture/split.js";
+export { type SideSelectors, splitCapture } from "./pipeline/split.js";
 export { packetSources } from "./pipeline/packet-source.js";
 export { type ClockOption, correlate, type CorrelateOptions } from "./correlate/correlate.js";
 export type { Flow, Nat } from "./packets/flows.js";

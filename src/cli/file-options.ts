@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import { type SideSelectors, selectorProblem } from "../capture/split/selector.js";
+import { type SideSelectors, selectorProblem } from "../pipeline/split/selector.js";
 import type { ReportOptions } from "./report-options.js";
 
 /** Options of `natcorr file`, as commander gives them. */

@@ -1,4 +1,4 @@
-import type { SideSelectors } from "../capture/split.js";
+import type { SideSelectors } from "./split.js";
 
 /** The captures of the inside and of the outside, or one with both. */
 export type Captures =

@@ -1,8 +1,8 @@
 import { openCapture } from "../capture/open.js";
-import { splitCapture } from "../capture/split.js";
 import type { FrameSource } from "../packets/frames.js";
 import type { Heap } from "../packets/heap.js";
 import type { Captures, OpenEvents } from "./captures.js";
+import { splitCapture } from "./split.js";
 
 /**
  * Opens the frames of both sides, their bytes in the heap.
@@ -21,5 +21,5 @@ export async function openCaptures(
       heap,
     });
   if (!("sides" in from)) return Promise.all([open(from[0], 0), open(from[1], 1)]);
-  return splitCapture(await open(from.path, 0), from.sides, events);
+  return splitCapture(await open(from.path, 0), from.sides, { onWarning: (text) => events.onWarning(text), heap });
 }

@@ -1,5 +1,5 @@
 /** What `Decoder` and `assembly/decode.ts` pass to each other: the words of a block. Columns are a `FrameBatch`'s, by address. */
-export const WORDS = 24;
+export const WORDS = 26;
 
 export const COUNT = 0;
 export const DATA = 1;
@@ -31,6 +31,9 @@ export const LAST_NS = 11;
 /** Frames that could not be decoded: how many, and where they are listed, each by its index in the batch and the reason. */
 export const UNDECODED = 17;
 export const REASONS = 18;
+
+/** Where `ipHeaders` puts what it finds, a word a frame. */
+export const IP_HEADERS = 24;
 
 /** No packet counts for longer: more than a host hands over as one (Linux: 512 KiB), and sums of addresses stay small integers. */
 export const MOST_BYTES = 1 << 30;

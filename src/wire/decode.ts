@@ -34,6 +34,7 @@ export class Decoder {
   lastNs = Number.NEGATIVE_INFINITY;
   readonly #heap: Heap;
   readonly #decode: (words: number) => number;
+  readonly #findIpHeaders: (words: number) => number;
   /** What it is told, and what it says: see `decode-words.ts`. */
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
@@ -42,13 +43,16 @@ export class Decoder {
   /** Of which frames it is noted where they are, if those are in the heap: the next ones of their source will be there, too. */
   #located: FrameBatch | undefined;
   readonly #reasons: Int32Array;
+  #headers: Int32Array | undefined;
   #linkTypes: Int32Array;
   /** Bytes of frames that lay elsewhere. */
   #copies: Uint8Array;
 
   constructor(heap: Heap) {
     this.#heap = heap;
-    this.#decode = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["decode"];
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: heap.memory } });
+    this.#decode = exports["decode"];
+    this.#findIpHeaders = exports["ipHeaders"];
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
     this.#reasons = heap.take(Int32Array, 2 * BATCH_FRAMES);
@@ -72,8 +76,7 @@ export class Decoder {
   ): void {
     const { count } = frames;
     const w = this.#words;
-    if (frames !== this.#located || interfaces.length !== w[words.INTERFACES]) this.#locate(frames, interfaces);
-    w[words.COUNT] = count;
+    this.#locate(frames, interfaces);
     w[words.LIMIT] = Math.min(limits.key, words.MOST_BYTES);
     w[words.HEADER_LIMIT] = Math.min(limits.headers, words.MOST_BYTES);
     w[words.BATCH] = out.records.byteOffset;
@@ -97,9 +100,23 @@ export class Decoder {
     }
   }
 
+  /**
+   * Where the IP header of each frame of a batch begins, a byte of its `data`; -1 where there is none of which the addresses were
+   * captured. Valid until it is asked again. Precondition: `interfaces` has those of all frames.
+   */
+  ipHeaders(frames: FrameBatch, interfaces: readonly CaptureInterface[]): Int32Array {
+    this.#headers ??= this.#heap.take(Int32Array, BATCH_FRAMES);
+    this.#locate(frames, interfaces);
+    this.#words[words.IP_HEADERS] = this.#headers.byteOffset;
+    this.#findIpHeaders(this.#words.byteOffset);
+    return this.#headers;
+  }
+
   /** Notes where the frames are, and what they came in on: a copy of them where they do not lie in the heap. */
   #locate(frames: FrameBatch, interfaces: readonly CaptureInterface[]): void {
     const w = this.#words;
+    w[words.COUNT] = frames.count;
+    if (frames === this.#located && interfaces.length === w[words.INTERFACES]) return;
     const hasData = this.#heap.has(frames.data);
     const hasColumns = this.#heap.has(frames.frame);
     w[words.DATA] = hasData ? frames.data.byteOffset : this.#copy(frames);

@@ -35,8 +35,8 @@ import { NO_INTERFACE, NOT_IP } from "../reasons.js";
 import { byteAt } from "./bytes.js";
 import { endKey, hashOfTuple, joined, mixWord } from "./hash.js";
 import { icmp } from "./icmp.js";
-import { ipv4 } from "./ipv4.js";
-import { ipv6, HEADER_BYTES as LONGEST_HEADER } from "./ipv6.js";
+import { ipv4, HEADER_BYTES as IPV4_BYTES } from "./ipv4.js";
+import { ipv6, HEADER_BYTES as IPV6_BYTES } from "./ipv6.js";
 import { ipHeader } from "./link.js";
 import { other } from "./other.js";
 import { content } from "./payload.js";
@@ -112,6 +112,27 @@ export function decode(block: usize): void {
   setWord(block, words.IS_IN_ORDER, isInOrder ? 1 : 0);
 }
 
+/**
+ * Finds the IP header of each frame of a batch: where it begins, in bytes from where `starts` count, or -1 where there is none of which
+ * the addresses were captured.
+ */
+export function ipHeaders(block: usize): void {
+  const data = wordOf(block, words.DATA);
+  const starts = wordOf(block, words.START);
+  const captureds = wordOf(block, words.CAPTURED);
+  const ifaces = wordOf(block, words.IFACE);
+  const linkTypes = wordOf(block, words.LINK_TYPES);
+  const found = wordOf(block, words.IP_HEADERS);
+  for (let index = 0; index < wordOf(block, words.COUNT); index++) {
+    const start = data + load<i32>(starts + (index << 2));
+    const end = start + load<i32>(captureds + (index << 2));
+    const iface = <i32>load<u16>(ifaces + (index << 1));
+    const at = ipHeader(start, end, load<i32>(linkTypes + (iface << 2)));
+    const isWhole = at >= 0 && end - at >= (byteAt(at) >>> 4 === 4 ? IPV4_BYTES : IPV6_BYTES);
+    store<i32>(found + (index << 2), isWhole ? at - data : -1);
+  }
+}
+
 /** A row was written. */
 const DECODED = -1;
 
@@ -144,7 +165,7 @@ function packet(
   let asked = min(covered, datagramEnd);
   const kept = min(end, asked);
   // the same of a packet over either IP version, wherever its header is short enough
-  const isWhole = kept === datagramEnd && datagramEnd - transport <= limit - LONGEST_HEADER;
+  const isWhole = kept === datagramEnd && datagramEnd - transport <= limit - IPV6_BYTES;
   store<i32>(record, 0, 4 * PORTS);
   store<i32>(record, 0, 4 * ACK);
   store<i32>(record, 0, 4 * HEAD);

@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
-import { splitCapture } from "../../src/capture/split.js";
-import { Prefix, isPrefix } from "../../src/capture/split/prefix.js";
-import { concat, echo, ethernet, ipv4, ipv6, sll, sll2, tcp, transport } from "../support/packets.js";
+import { splitCapture } from "../../src/pipeline/split.js";
+import { Prefix, isPrefix } from "../../src/pipeline/split/prefix.js";
+import { concat, echo, ethernet, hex, ipv4, ipv6, sll, sll2, tcp, transport } from "../support/packets.js";
 import { MemorySource, type Taken, drained } from "./split-source.js";
 
 const NO_NEXT_HEADER = transport(59, new Uint8Array(0));
@@ -169,18 +169,23 @@ function taken(...frames: Uint8Array[]): Taken[] {
   return frames.map((data) => ({ iface: 0, timeNs: 0, data }));
 }
 
-/** BSD loopback's header before an IPv4 packet. */
-function behindFamily(packet: Uint8Array): Uint8Array {
-  return concat(Uint8Array.of(2, 0, 0, 0), packet);
-}
+/** Link headers that hold no ethertype, by link type; the family of NULL is in the capturing host's byte order. */
+const HEADERS = [
+  [0, hex("0200 0000")],
+  [108, hex("0000 0002")],
+  [9, hex("ff03 0021")],
+  [51, hex("1100 0007 0000 0021")],
+] as const;
 
 test("other link types, and an outside that is one interface", async () => {
   const inside = ping("172.17.0.4", "8.8.8.8", 64);
   const other = ping("10.0.2.15", "8.8.8.8", 63);
   for (const linkType of [101, 12, 14, 228])
     expect(await sidesOf(linkType, taken(inside, other))).toMatchObject({ inside: [1], outside: [2] });
-  for (const linkType of [0, 108])
-    expect(await sidesOf(linkType, taken(behindFamily(inside), behindFamily(other)))).toMatchObject({ inside: [1] });
+  for (const [linkType, header] of HEADERS)
+    expect(await sidesOf(linkType, taken(concat(header, inside), concat(header, other)))).toMatchObject({
+      inside: [1],
+    });
   expect(await sidesOf(127, taken(inside))).toMatchObject({ inside: [], outside: [1] });
   // sll2() makes frames that leave from interface 2: what has an inside address there leaks
   expect(await sidesOf(276, taken(sll2(inside), sll2(other)), "2")).toMatchObject({ inside: [], outside: [1, 2] });

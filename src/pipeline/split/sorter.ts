@@ -1,8 +1,10 @@
 import { BATCH_FRAMES, type CaptureInterface, type FrameBatch } from "../../packets/frames.js";
+import type { Heap } from "../../packets/heap.js";
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
+import { Decoder } from "../../wire/decode.js";
 import { AddressPlan } from "./address-plan.js";
 import { Copies } from "./copies.js";
-import { TO_OTHERS, UNTOLD, ipHeaderAt, packetTypeOf } from "./headers.js";
+import { TO_OTHERS, UNTOLD, packetTypeOf } from "./headers.js";
 import { BY_ADDRESS, LEFT_OUT, type Place, Ports } from "./ports.js";
 import type { Selector } from "./selector.js";
 
@@ -17,6 +19,8 @@ export class Sorter {
   readonly counts: [number, number] = [0, 0];
   readonly #interfaces: readonly CaptureInterface[];
   readonly #plan: AddressPlan;
+  /** Finds IP headers, where addresses decide. */
+  readonly #decoder: Decoder | undefined;
   readonly #copies = [new Copies(), new Copies()] as const;
   #copied = 0;
 
@@ -26,24 +30,30 @@ export class Sorter {
     selectors: readonly [Selector, Selector],
     isRestOutside: boolean,
     warn: (text: string) => void,
+    heap: Heap,
   ) {
     const [inside, outside] = selectors;
     this.#interfaces = interfaces;
     this.#plan = new AddressPlan(inside.prefixes, outside.prefixes, isRestOutside);
     const isByAddress = inside.prefixes.length + outside.prefixes.length > 0;
+    if (isByAddress) this.#decoder = new Decoder(heap);
     this.ports = new Ports(interfaces, selectors, isByAddress ? BY_ADDRESS : LEFT_OUT, warn);
   }
 
   sort(frames: FrameBatch): void {
     const { count, start, captured, iface } = frames;
     const view = new DataView(frames.data.buffer, frames.data.byteOffset, frames.data.byteLength);
+    const headers = this.#decoder?.ipHeaders(frames, this.#interfaces);
     let inside = 0;
     let outside = 0;
     for (let row = 0; row < count; row++) {
       const from = start[row];
       const port = this.ports.of(view, from, from + captured[row], iface[row]);
       port.frames++;
-      const place = port.place === BY_ADDRESS ? this.#byAddress(view, frames, row) : port.place;
+      const place =
+        headers !== undefined && port.place === BY_ADDRESS
+          ? this.#byAddress(view, frames, row, headers[row])
+          : port.place;
       if (place === INSIDE) this.rows[INSIDE][inside++] = row;
       else if (place === OUTSIDE) this.rows[OUTSIDE][outside++] = row;
       else if (place === LEFT_OUT) port.leftOut++;
@@ -70,13 +80,12 @@ export class Sorter {
     return texts;
   }
 
-  /** Null for a copy. */
-  #byAddress(view: DataView, { start, captured, iface, timeNs }: FrameBatch, row: number): Place | null {
+  /** Null for a copy. `ip`: where its IP header begins, or -1. */
+  #byAddress(view: DataView, { start, captured, iface, timeNs }: FrameBatch, row: number, ip: number): Place | null {
     const from = start[row];
     const end = from + captured[row];
     const linkType = this.#interfaces[iface[row]].linkType;
     const packetType = packetTypeOf(view, from, end, linkType);
-    const ip = ipHeaderAt(view, from, end, linkType);
     const side = this.#plan.sideOf(view, ip, packetType);
     if (side === undefined) return LEFT_OUT;
     if (packetType === UNTOLD || ip < 0) return side;

@@ -1,7 +1,8 @@
 import type { CaptureInterface } from "../../packets/frames.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
-import { CaptureError } from "../errors.js";
-import { SLL2, ifindexOf } from "./headers.js";
+import { CaptureError } from "../../capture/errors.js";
+import { SLL2 } from "../../wire/link-types.js";
+import { ifindexOf } from "./headers.js";
 import { type Selector, ifindexHere, isNumber } from "./selector.js";
 
 /** Where frames of an interface belong that no selector names: each by its addresses, or to no side. */

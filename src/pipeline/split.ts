@@ -1,7 +1,8 @@
 import type { CaptureInterface, FrameBatch, FrameSource } from "../packets/frames.js";
+import { Heap } from "../packets/heap.js";
 import { MassTime } from "../packets/mass-time.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
-import { CaptureError } from "./errors.js";
+import { CaptureError } from "../capture/errors.js";
 import { FrameQueue } from "./split/frame-queue.js";
 import {
   type Selector,
@@ -35,18 +36,20 @@ const MOST_AHEAD = 64;
  * frames of an ifindex. Frames of one side wait in memory while the other one is asked for: half a second's, since a silent
  * side gives empty batches that say how far the capture has been read. Both sides thereby cover the whole time of the capture.
  *
+ * `heap`: where the frames' bytes lie, if they do in one.
+ *
  * @throws CaptureError where the selectors do not fit the capture, also from `next`, at the capture's end. The message lists
  * the capture's interfaces. The source is then closed.
  */
 export async function splitCapture(
   source: FrameSource,
   selectors: SideSelectors,
-  { onWarning }: { readonly onWarning: (text: string) => void },
+  { onWarning, heap = new Heap() }: { readonly onWarning: (text: string) => void; readonly heap?: Heap },
 ): Promise<[FrameSource, FrameSource]> {
   try {
     const problem = selectorProblem(selectors);
     if (problem !== undefined) throw new CaptureError(problem);
-    const capture = new SplitCapture(source, selectors, onWarning);
+    const capture = new SplitCapture(source, selectors, onWarning, heap);
     await capture.begin();
     return [new SideSource(capture, INSIDE), new SideSource(capture, OUTSIDE)];
   } catch (error) {
@@ -74,11 +77,11 @@ class SplitCapture {
   #isReported = false;
   #isDisorderly = false;
 
-  constructor(source: FrameSource, { inside, outside }: SideSelectors, warn: (text: string) => void) {
+  constructor(source: FrameSource, { inside, outside }: SideSelectors, warn: (text: string) => void, heap: Heap) {
     this.source = source;
     this.#selectors = [parseSelector(inside), outside === undefined ? restOf(inside) : parseSelector(outside)];
     this.#warn = (text) => warn(`${source.name}: ${text}`);
-    this.#sorter = new Sorter(source.interfaces, this.#selectors, outside === undefined, this.#warn);
+    this.#sorter = new Sorter(source.interfaces, this.#selectors, outside === undefined, this.#warn, heap);
   }
 
   /** Reads on until the selectors have turned out to name something. */

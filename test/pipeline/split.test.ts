@@ -2,9 +2,9 @@ import { readFileSync } from "node:fs";
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { CaptureError, openCapture } from "../../src/capture/open.js";
-import { type SideSelectors, splitCapture } from "../../src/capture/split.js";
+import { type SideSelectors, splitCapture } from "../../src/pipeline/split.js";
 import { concat, echo, ethernet, ipv4, sll2 } from "../support/packets.js";
-import { Blocks, pcap, stored } from "./files.js";
+import { Blocks, pcap, stored } from "../capture/files.js";
 import { type Given, MemorySource, type Taken, drained, framesOf } from "./split-source.js";
 
 const NAMED = ["lo", "docker0", "enp0s3"].map((name) => ({ name, linkType: 1, snaplen: 0 }));
