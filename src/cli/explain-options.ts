@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { Reporter } from "../report/reporter.js";
+import type { Sink } from "../packets/results.js";
 
 /** Options of every command that can hold what it finds against the NAT itself. */
 export interface ExplainOptions {
@@ -9,15 +9,12 @@ export interface ExplainOptions {
   rules?: string;
 }
 
-/** Exit code where conntrack contradicts a translation. */
-export const CONTRADICTED = 3;
-
 /** What "live" stands for: the host's own tables, where natcorr runs on it. */
 const LIVE = "live";
 
-/** A reporter that adds what conntrack and the rules say, and how many translations conntrack contradicts. */
+/** A sink that adds what conntrack and the rules say, and how many translations conntrack contradicts. */
 export interface Explained {
-  readonly reporter: Reporter;
+  readonly sink: Sink;
   readonly contradictions: () => number;
   /** Ends what was started for it. */
   readonly close: () => void;
@@ -34,18 +31,18 @@ export function addExplainOptions(command: Command): Command {
 }
 
 /**
- * Has a reporter say what conntrack and the rules make of each translation, where the options ask for it. `interfaces`: names
+ * Has a sink told what conntrack and the rules make of each translation, where the options ask for it. `interfaces`: names
  * for the rules, inside and outside, empty where they are not known.
  *
  * @throws CaptureError where a file or the host's tables cannot be read.
  */
 export async function explained(
-  reporter: Reporter,
+  next: Sink,
   { conntrack, rules }: ExplainOptions,
   interfaces: readonly [string, string],
 ): Promise<Explained> {
   if (conntrack === undefined && rules === undefined) {
-    return { reporter, contradictions: () => 0, close: nothing };
+    return { sink: next, contradictions: () => 0, close: nothing };
   }
   const { Explaining } = await import("../explain/explaining.js");
   const { ConntrackTable } = await import("../explain/conntrack-table.js");
@@ -57,9 +54,9 @@ export async function explained(
   else if (table && conntrack !== undefined) table.read(await readText(conntrack));
   const book =
     rules === undefined ? undefined : new RuleBook(rules === LIVE ? await readRules() : await readText(rules));
-  const explaining = new Explaining(reporter, { conntrack: table, rules: book, interfaces });
+  const explaining = new Explaining(next, { conntrack: table, rules: book, interfaces });
   return {
-    reporter: Object.assign(explaining, { flush: () => reporter.flush() }),
+    sink: explaining,
     contradictions: () => explaining.contradictions,
     close,
   };

@@ -1,9 +1,10 @@
 import type { Command } from "commander";
 import { type SideSelectors, selectorProblem } from "../pipeline/split/selector.js";
 import type { ReportOptions } from "./report-options.js";
+import type { SelectOptions } from "./select-options.js";
 
 /** Options of `natcorr file`, as commander gives them. */
-export interface FileOptions extends ReportOptions {
+export interface FileOptions extends ReportOptions, SelectOptions {
   inside?: string;
   outside?: string;
 }

@@ -3,11 +3,12 @@ import { Heap } from "../packets/heap.js";
 import { type Captures, type OpenEvents, pathsOf } from "../pipeline/captures.js";
 import { decodeElsewhere } from "../pipeline/decode-elsewhere.js";
 import type { Decoding } from "../pipeline/decoding.js";
-import { CONTRADICTED, explained, type ExplainOptions } from "./explain-options.js";
+import type { ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
 import { leapsText, losses } from "./losses.js";
 import { Messages } from "./messages.js";
 import { correlateOptions, type ReportOptions } from "./report-options.js";
+import type { SelectOptions } from "./select-options.js";
 import { isWorthAThread } from "../pipeline/thread.js";
 import { untilAborted } from "./until.js";
 
@@ -21,10 +22,14 @@ interface Reading {
  * `natcorr file`: pairs the packets of two captures, or of two sides of one, and reports to the host's stdout. When the host
  * wants an end, it stops reading and reports what there is.
  *
- * @returns the exit code: 0, 1 where stamps leap, or CONTRADICTED.
+ * @returns the exit code: 0, 1 where stamps leap, 3 where the run fails (see `Results`).
  * @throws CaptureError where a capture cannot be used.
  */
-export async function pairFiles(from: Captures, options: ReportOptions & ExplainOptions, host: Host): Promise<number> {
+export async function pairFiles(
+  from: Captures,
+  options: ReportOptions & SelectOptions & ExplainOptions,
+  host: Host,
+): Promise<number> {
   const messages = new Messages(host.stderr);
   const readings = Array.from("sides" in from ? "1" : "12", (): Reading => ({ read: 0, total: undefined }));
   // a line of progress among lines of packets would help nobody
@@ -40,13 +45,13 @@ export async function pairFiles(from: Captures, options: ReportOptions & Explain
       : (await import("../pipeline/decoding.js")).decodeHere;
     const heap = new Heap();
     // what their packets are for is loaded while the captures are opened: a thread takes as long to start
-    const [opened, { pair }, { makeReporter }] = await Promise.all([
+    const [opened, { pair }, { resultsOf }] = await Promise.all([
       untilAborted(
         decode(from, events, (next) => paced(next, host), heap, host.thread),
         host.stop,
       ),
       import("./pair.js"),
-      import("./reporter.js"),
+      import("./results.js"),
     ]);
     decoding = opened;
     if (decoding === undefined) return 0;
@@ -61,11 +66,10 @@ export async function pairFiles(from: Captures, options: ReportOptions & Explain
         messages.warn(leapsText(name, leaps));
       },
     };
-    const { reporter, contradictions } = await explained(makeReporter(options, host), options, interfaces);
-    await pair(packets, settings, reporter, host.stdout, host.stop);
+    const results = await resultsOf(options, interfaces, host);
+    await pair(packets, settings, results, host.stdout, host.stop);
     for (const source of packets) for (const text of losses(source)) messages.warn(text);
-    if (contradictions() > 0) return CONTRADICTED;
-    return hasLeaps ? 1 : 0;
+    return results.exitCode(messages) || (hasLeaps ? 1 : 0);
   } finally {
     await decoding?.close();
     messages.endProgress();

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import { addReportOptions, durationNs, positiveInteger, type ReportOptions } from "./report-options.js";
+import { addSelectOptions, type SelectOptions } from "./select-options.js";
 
 /** libpcap's own limit; 0 asks for it as well. */
 const MOST_SNAPLEN = 262_144;
@@ -15,7 +16,7 @@ const BUFFER_KIB = 32_768;
 const MOST_DURATION_MS = 2 ** 31 - 1;
 
 /** Options of `natcorr live`, as commander gives them. */
-export interface LiveCommandOptions extends ReportOptions, ExplainOptions {
+export interface LiveCommandOptions extends ReportOptions, SelectOptions, ExplainOptions {
   insideFilter?: string;
   outsideFilter?: string;
   snaplen: number;
@@ -30,7 +31,7 @@ export interface LiveCommandOptions extends ReportOptions, ExplainOptions {
 }
 
 export function addLiveOptions(command: Command): Command {
-  return addExplainOptions(addReportOptions(command, "none"))
+  return addExplainOptions(addReportOptions(addSelectOptions(command), "none"))
     .option("--inside-filter <filter>", "pcap filter for the inside interface, besides that for both")
     .option("--outside-filter <filter>", "pcap filter for the outside interface, besides that for both")
     .addOption(

@@ -4,7 +4,6 @@ import { Heap } from "../packets/heap.js";
 import type { FrameBatch, FrameSource } from "../packets/frames.js";
 import { paint } from "../report/paint.js";
 import { STANDING_LINES, standingText, totalsSoFar } from "../report/standing.js";
-import { CONTRADICTED, explained } from "./explain-options.js";
 import type { Host } from "./host.js";
 import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
@@ -14,7 +13,7 @@ import { packetSources } from "../pipeline/packet-source.js";
 import { pair } from "./pair.js";
 import { Recording } from "./recording.js";
 import { correlateOptions, isColored } from "./report-options.js";
-import { makeReporter } from "./reporter.js";
+import { resultsOf } from "./results.js";
 import { untilAborted } from "./until.js";
 
 /** A pair waits this long at the most for an earlier packet to be decided; then it is shown before it. */
@@ -31,7 +30,7 @@ const DEFAULT_ROWS = 24;
  * `--count`, or when an interface goes; then with all that was captured.
  *
  * @param filters pcap filters, inside and outside; empty lets every frame pass.
- * @returns the exit code: 0, 1 where an interface went, the disk was full or stamps leap, or CONTRADICTED.
+ * @returns the exit code: 0, 1 where an interface went, the disk was full or stamps leap, 3 where the run fails (see `Results`).
  * @throws CaptureError where an interface cannot be captured from, or the file not be written.
  */
 export async function pairLive(
@@ -42,9 +41,9 @@ export async function pairLive(
 ): Promise<number> {
   const messages = new Messages(host.stderr);
   // conntrack before the first packet, so that it has told of a translation by the time that is checked
-  const { reporter, contradictions, close } = await explained(makeReporter(options, host), options, names);
+  const results = await resultsOf(options, names, host);
   const capture = await begin(names, filters, options, messages).catch((error: unknown) => {
-    close();
+    results.close();
     throw error;
   });
   const settings = correlateOptions(options);
@@ -70,25 +69,24 @@ export async function pairLive(
         onBegin: (look) => answer(look, names, options, host, messages),
         onSettled: () => {
           messages.endProgress();
-          reporter.flush();
+          results.flush();
           // not once all is printed: a reader may take its time
           capture.live.finish();
           for (const text of capture.live.counts()) messages.warn(text);
         },
       },
-      reporter,
+      results,
       host.stdout,
     );
     for (const source of packets) for (const text of losses(source)) messages.warn(text);
   } finally {
-    close();
+    results.close();
     clearTimeout(timer);
     messages.endProgress();
     await capture.live.close();
   }
   if (capture.live.hasFailed) return 1;
-  if (contradictions() > 0) return CONTRADICTED;
-  return hasLeaps ? 1 : 0;
+  return results.exitCode(messages) || (hasLeaps ? 1 : 0);
 }
 
 /** Opens both interfaces, gives up what privileges are not needed any more, and begins the file. */

@@ -1,7 +1,7 @@
 import { correlate, type CorrelateOptions } from "../correlate/correlate.js";
 import type { PacketSource } from "../packets/packets.js";
-import type { Reporter } from "../report/reporter.js";
 import type { Output } from "./host.js";
+import type { Results } from "./results.js";
 
 /** What has been found is shown at least this often, however little it is. */
 const FLUSH_EVERY_MS = 200;
@@ -10,16 +10,16 @@ const FLUSH_EVERY_MS = 200;
 export async function pair(
   packets: readonly [PacketSource, PacketSource],
   options: CorrelateOptions,
-  reporter: Reporter,
+  { sink, flush }: Results,
   stdout: Output,
   signal?: AbortSignal,
 ): Promise<void> {
-  const flushing = setInterval(() => reporter.flush(), FLUSH_EVERY_MS);
+  const flushing = setInterval(flush, FLUSH_EVERY_MS);
   try {
-    await correlate(...packets, options, reporter, signal);
+    await correlate(...packets, options, sink, signal);
   } finally {
     clearInterval(flushing);
-    reporter.flush();
+    flush();
   }
   await stdout.drained();
 }

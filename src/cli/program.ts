@@ -4,6 +4,7 @@ import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
 import { addLiveOptions, type LiveCommandOptions } from "./live-options.js";
 import { addReportOptions, withColorValue } from "./report-options.js";
+import { addSelectOptions } from "./select-options.js";
 
 const EXAMPLES = `
 Examples:
@@ -25,8 +26,8 @@ Examples:
 `;
 
 /**
- * Runs the command line (without node and script) and returns the exit code: 0 done, 1 ended early, 2 wrong usage, 3 conntrack
- * contradicts a translation.
+ * Runs the command line (without node and script) and returns the exit code: 0 done, 1 ended early, 2 wrong usage, 3 something was
+ * found that is to fail it (`--fail-on`, or a translation that conntrack contradicts).
  */
 export async function run(args: readonly string[], host: Host): Promise<number> {
   let exitCode = 0;
@@ -73,7 +74,7 @@ function makeProgram(host: Host, onEnd: (exitCode: number) => void): Command {
     .argument("[outside]", "capture on the uplink")
     .showHelpAfterError("natcorr file --help shows what there is.")
     .addHelpText("after", EXAMPLES);
-  addReportOptions(addExplainOptions(addSideOptions(file)), "auto").action(
+  addReportOptions(addSelectOptions(addExplainOptions(addSideOptions(file))), "auto").action(
     async (inside: string, outside: string | undefined, options: FileOptions & ExplainOptions) => {
       const { pairFiles } = await import("./file.js");
       const sides = sidesOf(file, options);

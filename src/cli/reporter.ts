@@ -3,17 +3,19 @@ import type { Reporter } from "../report/reporter.js";
 import { TextReporter } from "../report/text.js";
 import type { Host } from "./host.js";
 import { isColored, type ReportOptions } from "./report-options.js";
+import type { SelectOptions } from "./select-options.js";
 
 /** Columns assumed where no terminal says: the layout in full, which nothing has to fit. */
 const DEFAULT_COLUMNS = 200;
 
 /** The reporter that the options ask for, writing to the host's stdout. */
-export function makeReporter(options: ReportOptions, { stdout, env }: Host): Reporter {
+export function makeReporter(options: ReportOptions & SelectOptions, { stdout, env }: Host): Reporter {
   const quiet = options.quiet === true;
   if (options.format === "ndjson") return new NdjsonReporter((utf8, onTaken) => stdout.write(utf8, onTaken), { quiet });
   return new TextReporter((text) => stdout.write(text), {
     quiet,
     width: options.width ?? stdout.columns ?? DEFAULT_COLUMNS,
+    ...(options.top !== undefined && { top: options.top }),
     color: isColored(options.color, stdout, env),
     utcOffset: (epochSeconds) => -60 * new Date(epochSeconds * 1000).getTimezoneOffset(),
   });

@@ -4,7 +4,7 @@ import type { FlowAccounts } from "../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
 import type { Heap } from "../packets/heap.js";
 import { ICMP, ICMPV6, UDP } from "../packets/packets.js";
-import type { Finding, Summary } from "../packets/results.js";
+import type { Finding, FindingCode, Summary } from "../packets/results.js";
 import { INSIDE } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
 import code from "./assembly/remarkable.wasm";
@@ -133,7 +133,7 @@ export class Findings {
         text: `${src} appears on ${outside} untranslated, though the NAT hides it in other flows: has its conntrack entry gone?`,
       });
     }
-    const flows = (severity: Finding["severity"], code: string, { count, text: named }: Few, text: string) => {
+    const flows = (severity: Finding["severity"], code: FindingCode, { count, text: named }: Few, text: string) => {
       if (count > 0) found.push({ severity, code, count, text: `${text}: ${flowsNamed(count, named)}` });
     };
     flows(

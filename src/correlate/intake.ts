@@ -2,7 +2,6 @@ import type { Heap } from "../packets/heap.js";
 import { BEHIND, MassTime, MOST_VOTES, SET_ASIDE } from "../packets/mass-time.js";
 import { batchIn, type PacketBatch, type PacketSource } from "../packets/packets.js";
 import type { MarkedPackets } from "./copies.js";
-import { Disorder } from "./disorder.js";
 import { WaitingRoom } from "./waiting-room.js";
 
 /**
@@ -39,7 +38,6 @@ export class Intake {
   readonly #heap: Heap;
   readonly #windowNs: number;
   readonly #mass: MassTime;
-  readonly #disorder = new Disorder();
   #horizonNs = LEAST_HORIZON_NS;
   /** Packets are let go whose key is not above it; never goes back. */
   #limitNs = Number.NEGATIVE_INFINITY;
@@ -78,11 +76,6 @@ export class Intake {
     const leapNs = this.#leapsNs.get(frame) ?? 0;
     this.#leapsNs.delete(frame);
     return leapNs;
-  }
-
-  /** By how much stamps went back, at the most, in the last 100 ms before this time on the capture's own clock. */
-  disorderNs(stampNs: number): number {
-    return this.#disorder.mostNs(stampNs);
   }
 
   /** Has it end with what was read so far. */
@@ -199,10 +192,7 @@ export class Intake {
     } else if (how === BEHIND) this.#mistime(row, mass.nowNs);
     else {
       const backNs = mass.nowNs - stampNs;
-      if (backNs > 0) {
-        this.#disorder.note(mass.nowNs, backNs);
-        this.#horizonNs = Math.max(this.#horizonNs, Math.min(2 * backNs, MOST_HORIZON_NS));
-      }
+      if (backNs > 0) this.#horizonNs = Math.max(this.#horizonNs, Math.min(2 * backNs, MOST_HORIZON_NS));
       this.#room.give(row, Math.max(stampNs, this.#limitNs));
       this.#raise(mass.nowNs - this.#horizonNs);
     }

@@ -200,9 +200,15 @@ export class Run {
       tuples: this.#tuples,
       epochsNs,
       names,
+      flowOf: (row) => this.#flowOf(row),
       framesOf: (row) => this.#groups.framesOf(row),
       quoteOf: (row) => this.#errors.get(row),
     });
+  }
+
+  #flowOf(row: number): number | undefined {
+    const slot = this.#translations.slotOf(row);
+    return slot === NONE ? undefined : this.#translations.accounts.id(slot);
   }
 
   /** The side whose packets are needed next, or null where the run is over. */
@@ -382,7 +388,7 @@ export class Run {
     const side = t.sideOf(row);
     this.#feeds[side].judged("copy", 1);
     const why = `${this.#names[side]} shows packets twice: a copy of frame ${t.key(row) >>> 0}`;
-    if (this.#sink.wantsUnmatched) this.#sink.unmatched(row, "copy", why);
+    if (this.#sink.wantsVerdict("copy")) this.#sink.unmatched(row, "copy", why);
     t.setState(row, DONE);
   }
 
@@ -536,7 +542,7 @@ export class Run {
     this.#tuples.noteUnmatched(t.tuple(row));
     if (verdict === "dropped") this.#noteLoss(row);
     this.#feeds[side].judged(verdict, 1);
-    if (this.#sink.wantsUnmatched) this.#sink.unmatched(row, verdict, why);
+    if (this.#sink.wantsVerdict(verdict)) this.#sink.unmatched(row, verdict, why);
     t.setState(row, DONE);
   }
 

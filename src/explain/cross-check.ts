@@ -1,4 +1,4 @@
-import type { Ends, Finding, FlowSummary } from "../packets/results.js";
+import type { Ends, Finding, FindingCode, FlowSummary } from "../packets/results.js";
 import { type ConntrackEntry, type ConntrackTable, entryText, isTranslated } from "./conntrack-table.js";
 import { Few } from "../packets/few.js";
 import { halfway, passage, reversed, tupleText } from "./tuples.js";
@@ -95,7 +95,7 @@ export class CrossCheck {
   }
 }
 
-function finding(code: string, count: number, text: string): Finding {
+function finding(code: FindingCode, count: number, text: string): Finding {
   return { severity: "info", code, count, text };
 }
 

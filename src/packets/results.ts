@@ -57,7 +57,42 @@ export function alteredNames(altered: number): string[] {
 }
 
 /** Why a frame has no twin. */
-export type Verdict = "dropped" | "local" | "refused" | "no-overlap" | "capture-loss" | "proxied" | "copy" | "unknown";
+export const VERDICTS = [
+  "dropped",
+  "refused",
+  "local",
+  "proxied",
+  "copy",
+  "no-overlap",
+  "capture-loss",
+  "unknown",
+] as const;
+export type Verdict = (typeof VERDICTS)[number];
+
+/** Verdicts that an operator has to do something about. */
+export const PROBLEMS: ReadonlySet<Verdict> = new Set(["dropped", "refused"]);
+
+/** What a finding may be about. */
+export const FINDING_CODES = [
+  "asymmetric",
+  "conntrack",
+  "conntrack-contradicted",
+  "conntrack-missing",
+  "conntrack-unread",
+  "conntrack-unseen",
+  "dropped",
+  "duplicates",
+  "leak",
+  "nat-clash-drop",
+  "nothing-paired",
+  "port-rewritten",
+  "retransmissions",
+  "rewritten",
+  "rule",
+  "rule-missing",
+  "rules-unread",
+] as const;
+export type FindingCode = (typeof FINDING_CODES)[number];
 
 /** A packet's or a tuple's two ends. TCP, UDP, SCTP, DCCP and UDP-Lite have ports, ICMP echo an id, anything else neither. */
 export interface Ends {
@@ -136,7 +171,7 @@ function copyOfEnds({ src, dst, srcPort, dstPort, icmpId }: Ends): Ends {
 
 export interface Finding {
   severity: "info" | "warning";
-  code: string;
+  code: FindingCode;
   /** The flow it concerns, where it is about one. */
   flow?: number;
   count: number;
@@ -181,6 +216,8 @@ export interface Tables {
   /** Epoch nanoseconds that each side's `stampNs` counts from. */
   epochsNs: readonly [bigint, bigint];
   names: readonly [string, string];
+  /** The id of the flow that a packet belongs to, if its translation is known. */
+  flowOf(row: number): number | undefined;
   /** The frames behind a row, where one row stands for several (coverage, fragments); else undefined. */
   framesOf(row: number): readonly number[] | undefined;
   /** The outer addresses of an ICMP error and the packet it quotes; undefined for any other row. */
@@ -193,8 +230,8 @@ export interface Tables {
 export interface Sink {
   /** Whether `pair` is to be called; without, nothing waits for a pair's place in the order of time. */
   readonly wantsPairs: boolean;
-  /** Whether `unmatched` is to be called; without, the summary's verdicts are all that is told of such packets. */
-  readonly wantsUnmatched: boolean;
+  /** Whether `unmatched` is to be called for packets of a verdict; without, the summary's count is all that is told of them. */
+  wantsVerdict(verdict: Verdict): boolean;
   /** How many flows are shown at the most, the busiest, and of equals those learnt first: `flow` need not be told of others. */
   readonly mostFlows: number;
   begin(tables: Tables): void;

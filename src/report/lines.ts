@@ -95,9 +95,10 @@ export class Lines {
   unmatched(row: number, verdict: Verdict, why: string): string {
     const t = this.#tables.timeline;
     const side = SIDE_NAMES[t.side(row)];
-    const frames = this.#tables.framesOf(row)?.length ?? 1;
-    const count = frames === 1 ? "" : `, ${frames} frames`;
-    const packet = `${this.#packet(row)}${count}`;
+    const flow = this.#tables.flowOf(row);
+    const frames = this.#tables.framesOf(row) ?? [t.frame(row)];
+    const count = frames.length === 1 ? "" : `, ${frames.length} frames`;
+    const packet = `${this.#packet(row)} #${frames[0]}${count}${flow === undefined ? "" : `, flow ${flow}`}`;
     return this.#explained(this.#head(row, side), packet, this.#verdict(verdict), why);
   }
 

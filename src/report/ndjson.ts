@@ -22,7 +22,6 @@ export interface NdjsonOptions {
  */
 export class NdjsonReporter implements Reporter {
   readonly wantsPairs: boolean;
-  readonly wantsUnmatched: boolean;
   readonly mostFlows = Number.POSITIVE_INFINITY;
   readonly #lines: ByteLines;
   readonly #isQuiet: boolean;
@@ -34,7 +33,10 @@ export class NdjsonReporter implements Reporter {
     this.#lines = new ByteLines(write);
     this.#isQuiet = options.quiet;
     this.wantsPairs = !options.quiet;
-    this.wantsUnmatched = !options.quiet;
+  }
+
+  wantsVerdict(): boolean {
+    return !this.#isQuiet;
   }
 
   begin(tables: Tables): void {

@@ -1,13 +1,21 @@
 import type { Flow } from "../packets/flows.js";
-import type { Finding, FlowSummary, Summary, Tables, Verdict } from "../packets/results.js";
+import {
+  type Finding,
+  type FlowSummary,
+  PROBLEMS,
+  type Summary,
+  type Tables,
+  type Verdict,
+} from "../packets/results.js";
 import { Buffered } from "./buffered.js";
 import { Lines } from "./lines.js";
 import type { UtcOffset } from "./local-time.js";
 import { type Paint, paint } from "./paint.js";
 import { printable } from "./printable.js";
+import { Problems } from "./problems.js";
 import type { Reporter, Write } from "./reporter.js";
 import { totals } from "./totals.js";
-import { MOST_ROWS, TranslationTable } from "./translations.js";
+import { TranslationTable } from "./translations.js";
 
 /** Most findings that are shown: what can be read, and what bounds their memory. */
 const MOST_FINDINGS = 100;
@@ -18,6 +26,8 @@ export interface TextOptions {
   /** Columns a line may take; it chooses the layout, and nothing is cut to it. */
   width: number;
   color: boolean;
+  /** How many flows the table of translations shows. */
+  top?: number;
   /** Local time's lead over UTC. */
   utcOffset: UtcOffset;
 }
@@ -25,26 +35,32 @@ export interface TextOptions {
 /** The report for people: a line a packet, then translations, findings and totals. */
 export class TextReporter implements Reporter {
   readonly wantsPairs: boolean;
-  readonly wantsUnmatched: boolean;
-  readonly mostFlows = MOST_ROWS;
+  readonly mostFlows: number;
   readonly #out: Buffered;
   readonly #options: TextOptions;
   readonly #paint: Paint;
-  readonly #translations = new TranslationTable();
+  readonly #translations: TranslationTable;
   readonly #findings: string[] = [];
   #moreFindings = 0;
   #tables!: Tables;
   #lines!: Lines;
+  #problems!: Problems;
 
   constructor(write: Write, options: TextOptions) {
     this.#out = new Buffered(write);
     this.#options = options;
     this.wantsPairs = !options.quiet;
-    this.wantsUnmatched = !options.quiet;
+    this.#translations = new TranslationTable(options.top);
+    this.mostFlows = this.#translations.most;
     this.#paint = paint(options.color);
   }
 
+  wantsVerdict(verdict: Verdict): boolean {
+    return !this.#options.quiet || PROBLEMS.has(verdict);
+  }
+
   begin(tables: Tables): void {
+    this.#problems = new Problems(tables);
     this.#tables = tables;
     this.#lines = new Lines(tables, this.#paint, this.#options.width, this.#options.utcOffset);
     if (!this.#options.quiet) this.#out.add(this.#lines.heading());
@@ -59,6 +75,7 @@ export class TextReporter implements Reporter {
   }
 
   unmatched(row: number, verdict: Verdict, why: string): void {
+    this.#problems.note(row, verdict, why);
     if (!this.#options.quiet) this.#out.add(this.#lines.unmatched(row, verdict, why));
   }
 
@@ -73,6 +90,7 @@ export class TextReporter implements Reporter {
 
   end(summary: Summary): void {
     if (!this.#options.quiet) this.#out.add("\n");
+    this.#out.add(`${this.#problems.text(summary, this.#options.width, this.#paint)}\n`);
     this.#out.add(`${this.#translations.text(this.#paint, summary.flows)}\n`);
     if (this.#findings.length > 0) this.#out.add(this.#findingsText());
     this.#out.add(totals(summary, this.#tables.names, summary.verdicts, this.#paint));

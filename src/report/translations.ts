@@ -6,8 +6,8 @@ import { latencyText } from "./latency.js";
 import type { Paint } from "./paint.js";
 import { table, type TableColumn } from "./table.js";
 
-/** Most flows the table shows: what can be read, and what bounds its memory. NDJSON gives them all. */
-export const MOST_ROWS = 200;
+/** Flows the table shows if nobody says how many: what can be read, and what bounds its memory. NDJSON gives them all. */
+const MOST_ROWS = 200;
 
 const COLUMNS: readonly TableColumn[] = [
   { heading: "flow", align: "right" },
@@ -21,18 +21,23 @@ const COLUMNS: readonly TableColumn[] = [
   { heading: "p99", align: "right" },
 ];
 
-/** The busiest flows and what the NAT made of them; the others are counted. */
+/** The `most` busiest flows and what the NAT made of them; the others are counted. */
 export class TranslationTable {
   /** The busier first; of equals, the one that was learnt first. */
   readonly #rows: FlowSummary[] = [];
+  readonly most: number;
+
+  constructor(most: number = MOST_ROWS) {
+    this.most = most;
+  }
 
   add(flow: FlowSummary): void {
     // most flows have no place in a full table, and what a flow came to takes some reckoning: this much only once
     const { id, pairs } = flow;
     const before = this.#rows.findLastIndex((row) => row.pairs > pairs || (row.pairs === pairs && row.id < id));
-    if (before === MOST_ROWS - 1) return;
+    if (before === this.most - 1) return;
     this.#rows.splice(before + 1, 0, copyOf(flow));
-    if (this.#rows.length > MOST_ROWS) this.#rows.pop();
+    if (this.#rows.length > this.most) this.#rows.pop();
   }
 
   /**
@@ -43,7 +48,8 @@ export class TranslationTable {
     if (flows === 0) return `${paint.heading("No translation was seen.")}\n`;
     const noun = flows === 1 ? "translation" : "translations";
     const hidden = flows - this.#rows.length;
-    const more = hidden === 0 ? "" : `… and ${hidden} more with fewer pairs (--format ndjson lists them all)\n`;
+    const which = this.#rows.length < this.most ? "that were not selected" : "with fewer pairs (--top shows more)";
+    const more = hidden === 0 ? "" : `… and ${hidden} more ${which}\n`;
     const rows = this.#rows.flatMap((flow) => this.#lines(flow, paint));
     return `${paint.heading(`${flows} ${noun}`)}, busiest first\n${table(COLUMNS, rows)}${more}`;
   }

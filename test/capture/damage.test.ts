@@ -26,7 +26,7 @@ const CAPTURES: readonly (readonly [string, Buffer])[] = [
 ];
 
 // Hundreds of files each, written and read: slow where the disk or the machine is.
-describe.each(CAPTURES)("%s", { timeout: 60_000 }, (_, whole) => {
+describe.each(CAPTURES)("%s", (_, whole) => {
   test("cut off after any byte: the frames before the cut, and a word about it", async () => {
     const all = await readBytes(whole);
     expect(all.error).toBeUndefined();

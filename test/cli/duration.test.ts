@@ -12,14 +12,13 @@ it.each([
   ["2m", 120_000_000_000n],
   ["1h", 3_600_000_000_000n],
   ["-3.5s", -3_500_000_000n],
-  ["+.5", 500_000_000n],
-  ["2", 2_000_000_000n],
+  ["+.5s", 500_000_000n],
   ["0", 0n],
   ["1.000000001s", 1_000_000_001n],
-  ["1700000000.123456789", 1_700_000_000_123_456_789n],
+  ["1700000000.123456789s", 1_700_000_000_123_456_789n],
 ])("%s", (text, ns) => expect(parseDuration(text)).toBe(ns));
 
-it.each(["", "s", ".", "-", "1x", "1 s", "1e3", "0x10", "1.5ns", "1s2", "--1", "1S", "infinity"])(
+it.each(["", "2", "1.5", "s", ".", "-", "1x", "1 s", "1e3", "0x10", "1.5ns", "1s2", "--1", "1S", "infinity"])(
   "%j is no duration",
   (text) => expect(parseDuration(text)).toBeUndefined(),
 );
@@ -31,7 +30,6 @@ it("every whole number of nanoseconds survives in every unit that can express it
     ["µs", 3],
     ["ms", 6],
     ["s", 9],
-    ["", 9],
   ] as const;
   fc.assert(
     fc.property(

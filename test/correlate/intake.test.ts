@@ -83,11 +83,9 @@ describe("the packets of a capture in order of time", () => {
 
   it("come within a horizon of others that came before them, wherever batches end", async () => {
     const stamps = Array.from({ length: 100 }, (_, n) => (n % 10 === 9 ? n - 7 : n) * 200_000);
-    const { frames, intake } = await taken(stamps, [3, 1, 8]);
+    const { frames } = await taken(stamps, [3, 1, 8]);
     const times = frames.map((one) => one.atNs);
     expect(times).toEqual(stamps.toSorted((a, b) => a - b));
-    expect(intake.disorderNs(stamps[98] + 20e6)).toBe(7 * 200_000 - 200_000);
-    expect(intake.disorderNs(stamps[98] + 200e6)).toBe(0);
   });
 
   it("do not wait for ever where stamps do not move", async () => {

@@ -160,13 +160,17 @@ export class Outcome implements Sink {
   readonly records: (Pair | Undecided | Unmatched | FlowSummary | Finding)[] = [];
   summary!: Summary;
   readonly wantsPairs: boolean;
-  readonly wantsUnmatched: boolean;
   readonly mostFlows = Number.POSITIVE_INFINITY;
+  readonly #wantsUnmatched: boolean;
   #tables!: Tables;
 
   constructor(wants: Wants = "all") {
     this.wantsPairs = wants !== "no pairs" && wants !== "totals";
-    this.wantsUnmatched = wants !== "totals";
+    this.#wantsUnmatched = wants !== "totals";
+  }
+
+  wantsVerdict(): boolean {
+    return this.#wantsUnmatched;
   }
 
   begin(tables: Tables): void {
@@ -334,7 +338,7 @@ function checkAccounts(outcome: Outcome, side: "inside" | "outside", frames: num
   const unmatched = outcome.alone.filter((one) => one.side === side).map(({ frame }) => frame);
   const all = [...paired, ...ambiguous, ...unmatched].sort((a, b) => a - b);
   const told: SideSummary = outcome.summary[side];
-  const counted = (outcome.wantsPairs ? 0 : told.paired) + (outcome.wantsUnmatched ? 0 : told.unmatched);
+  const counted = (outcome.wantsPairs ? 0 : told.paired) + (outcome.wantsVerdict() ? 0 : told.unmatched);
   const isComplete =
     all.length + counted === frames &&
     new Set(all).size === all.length &&
@@ -344,7 +348,7 @@ function checkAccounts(outcome: Outcome, side: "inside" | "outside", frames: num
     told.frames === frames &&
     (told.paired === paired.length || !outcome.wantsPairs) &&
     told.ambiguous === ambiguous.length &&
-    (told.unmatched === unmatched.length || !outcome.wantsUnmatched) &&
+    (told.unmatched === unmatched.length || !outcome.wantsVerdict()) &&
     told.unmatched === [...verdicts.values()].reduce((sum, count) => sum + count, 0);
   if (!isComplete) throw new Error(`${side}: of ${frames} frames, these are in a record: ${all.join(" ")}`);
   if (!isAsTold) throw new Error(`${side}: the summary counts otherwise: ${JSON.stringify(told)}`);

@@ -155,14 +155,14 @@ describe("NDJSON", () => {
         latencyNs: { outbound: { max: 4, min: 1, p50: 2, p99: 3 }, inbound: null },
       });
       reporter.finding({ text: "a leak", code: "leak", severity: "warning", count: 3, flow: 7 });
-      reporter.finding({ text: "no flow", code: "no-overlap", severity: "info", count: 1 });
+      reporter.finding({ text: "no flow", code: "asymmetric", severity: "info", count: 1 });
       reporter.end(SUMMARY);
     });
     expect(lines).toEqual([
       '{"type":"ambiguous","inside":{"frames":[4,5]},"outside":{"frames":[]},"why":"identical"}',
       '{"type":"flow","id":1,"proto":"tcp","nat":"none","initiator":"inside","inside":{"src":"1.1.1.1","srcPort":1,"dst":"2.2.2.2","dstPort":443},"outside":{"src":"1.1.1.1","srcPort":1,"dst":"2.2.2.2","dstPort":443},"pairs":3,"insideOnly":1,"outsideOnly":0,"first":"0.000000005","last":"1.000000000","latencyNs":{"outbound":{"min":1,"p50":2,"p99":3,"max":4},"inbound":null}}',
       '{"type":"finding","severity":"warning","code":"leak","flow":7,"count":3,"text":"a leak"}',
-      '{"type":"finding","severity":"info","code":"no-overlap","count":1,"text":"no flow"}',
+      '{"type":"finding","severity":"info","code":"asymmetric","count":1,"text":"no flow"}',
       '{"type":"summary","inside":{"frames":10,"paired":8,"unmatched":1,"ambiguous":0,"notIp":1,"undecodable":0,"captureDropped":0},"outside":{"frames":9,"paired":8,"unmatched":1,"ambiguous":0,"notIp":0,"undecodable":0,"captureDropped":3},"flows":1,"clock":{"offsetNs":-1500,"driftPpm":0.2,"uncertaintyNs":800,"source":"estimated"}}',
     ]);
   });

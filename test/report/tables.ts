@@ -46,6 +46,8 @@ export interface Packet {
   ack?: number;
   isHeadless?: boolean;
   quoted?: Quoted;
+  /** The id of the flow it belongs to, where that is known. */
+  flow?: number;
   /** All frames, where the row stands for several. */
   frames?: number[];
   by?: number;
@@ -94,6 +96,10 @@ export class HandFilled implements Tables {
     t.fates[(row << FATE_BITS) + BY_EVIDENCE_OUTBOUND] = (packet.by ?? 0) | ((packet.evidence ?? 0) << 8);
     this.#packets.set(row, packet);
     return row;
+  }
+
+  flowOf(row: number): number | undefined {
+    return this.#packets.get(row)?.flow;
   }
 
   framesOf(row: number): readonly number[] | undefined {

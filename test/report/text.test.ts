@@ -10,12 +10,14 @@ interface Look {
   width?: number;
   color?: boolean;
   quiet?: boolean;
+  top?: number;
 }
 
 function text(tables: HandFilled, look: Look, tell: (reporter: Reporter) => void): string {
-  const { width = 100, color = false, quiet = false } = look;
+  const { width = 100, color = false, quiet = false, top } = look;
   return written(
-    (write) => new TextReporter(write, { width, color, quiet, utcOffset: () => 3600 }),
+    (write) =>
+      new TextReporter(write, { width, color, quiet, utcOffset: () => 3600, ...(top !== undefined && { top }) }),
     (reporter) => {
       reporter.begin(tables);
       tell(reporter);
@@ -78,9 +80,9 @@ describe("packet lines", () => {
       "time            latency inside docker0 → outside enp0s3  (→ outbound, ← inbound)",
       "22:11:03.123457  29.0µs 172.17.0.2 > 180.101.49.11 id 4096 → src 10.0.2.15 id 10496  echo request 3",
       "22:11:03.123456 -1.23µs 203.0.113.5.40000 > 172.17.0.2.80  ← dst 10.0.2.15.88  [S] length 0",
-      "22:11:03.123456  inside 172.17.0.2.80 > 203.0.113.5.40000 [P.] length 10 ✗ dropped:",
+      "22:11:03.123456  inside 172.17.0.2.80 > 203.0.113.5.40000 [P.] length 10 #1 ✗ dropped:",
       "                        no segment like it came out on enp0s3 within 1s",
-      "22:11:04.123456 outside 10.0.2.15.68 > 10.0.2.2.67 UDP length 300 ✗ local: from the host",
+      "22:11:04.123456 outside 10.0.2.15.68 > 10.0.2.2.67 UDP length 300 #1 ✗ local: from the host",
       "22:11:03.123456       ? 172.17.0.2.80 > 203.0.113.5.40000 [P.] length 10 ? ambiguous:",
       "                        inside #1, outside #1: identical payloads",
     ]);
@@ -94,8 +96,8 @@ describe("packet lines", () => {
       "time               latency inside docker0 → outside enp0s3  (→ outbound, ← inbound, * rewritten)",
       "22:11:03.123457000  29.0µs IP *172.17.0.2 > 180.101.49.11 id *4096 → *10.0.2.15 > 180.101.49.11 id *10496  ICMP echo request, seq 3, length 64, ttl 64│63",
       "22:11:03.123456000 -1.23µs IP 203.0.113.5.40000 > *172.17.0.2.*80  ← 203.0.113.5.40000 > *10.0.2.15.*88    Flags [S], seq 4000000000, length 0, ttl 59│60",
-      "22:11:03.123456000  inside IP 172.17.0.2.80 > 203.0.113.5.40000: Flags [P.], seq 4294967290:4, ack 9, length 10 ✗ dropped: no segment like it came out on enp0s3 within 1s",
-      "22:11:04.123456000 outside IP 10.0.2.15.68 > 10.0.2.2.67: UDP, length 300 ✗ local: from the host",
+      "22:11:03.123456000  inside IP 172.17.0.2.80 > 203.0.113.5.40000: Flags [P.], seq 4294967290:4, ack 9, length 10 #1 ✗ dropped: no segment like it came out on enp0s3 within 1s",
+      "22:11:04.123456000 outside IP 10.0.2.15.68 > 10.0.2.2.67: UDP, length 300 #1 ✗ local: from the host",
       "22:11:03.123456000       ? IP 172.17.0.2.80 > 203.0.113.5.40000: Flags [P.], seq 4294967290:4, ack 9, length 10 ? ambiguous: inside #1, outside #1: identical payloads",
     ]);
     for (const line of output) expect(stringWidth(line)).toBeLessThanOrEqual(200);
@@ -163,6 +165,48 @@ const FLOW: FlowSummary = {
   latencyNs: { outbound: { min: 1, p50: 29_000, p99: 1_200_000, max: 5 }, inbound: null },
 };
 
+const lost = (tables: HandFilled, srcPort: number, frame: number, flow?: number) =>
+  tables.add({
+    side: INSIDE,
+    proto: UDP,
+    src: "172.17.0.2",
+    srcPort,
+    dst: "203.0.113.5",
+    dstPort: 53,
+    frame,
+    ...(flow !== undefined && { flow }),
+  });
+
+describe("the problems at the head of a summary", () => {
+  const dropped = { ...SUMMARY, verdicts: [new Map([["dropped", 13]] as const), new Map()] } as const;
+
+  it("name who, which flow, which frames and why, a line each", () => {
+    const tables = new HandFilled();
+    const rows = [...Array.from({ length: 12 }, (_, n) => lost(tables, 5000, n + 1, 3)), lost(tables, 5001, 40)];
+    const output = text(tables, { quiet: true, width: 110 }, (reporter) => {
+      for (const row of rows) reporter.unmatched(row, "dropped", "never\u001B[2J left");
+      reporter.unmatched(lost(tables, 5002, 41), "local", "from the host");
+      reporter.end(dropped);
+    });
+    expect(lines(output).slice(0, 4)).toEqual([
+      "Problems: 13 dropped",
+      "! dropped udp 172.17.0.2.5000 > 203.0.113.5.53  flow 3  inside #1 #2 #3 #4 #5 #6 #7 #8 and 4 more",
+      String.raw`          never\x1b[2J left`,
+      String.raw`! dropped udp 172.17.0.2.5001 > 203.0.113.5.53  inside #40  never\x1b[2J left`,
+    ]);
+  });
+
+  it("are no more than can be read, and the others are counted", () => {
+    const tables = new HandFilled();
+    const output = text(tables, { quiet: true }, (reporter) => {
+      for (let n = 0; n < 130; n++) reporter.unmatched(lost(tables, 5000 + n, n + 1), "dropped", "never left");
+      reporter.end(dropped);
+    });
+    expect(output.match(/^! dropped/gm)).toHaveLength(100);
+    expect(output).toContain("… and 30 more packets (--only problem --format ndjson lists them all)\n");
+  });
+});
+
 describe("the end of a report", () => {
   it("has translations, findings and totals that add up", () => {
     const output = text(new HandFilled(), { quiet: true }, (reporter) => {
@@ -174,10 +218,12 @@ describe("the end of a report", () => {
         count: 3,
         text: "172.17.0.2 left\u001B[2J untranslated",
       });
-      reporter.finding({ severity: "info", code: "clock", count: 1, text: "estimated" });
+      reporter.finding({ severity: "info", code: "asymmetric", count: 1, text: "estimated" });
       reporter.end(SUMMARY);
     });
     expect(lines(output)).toEqual([
+      "No packet was seen to be dropped or refused.",
+      "",
       "1 translation, busiest first",
       "flow  proto  nat   side     as seen there                           pairs  only     p50     p99",
       "   1  icmp   snat  inside   *172.17.0.2 > 180.101.49.11 id *4096  →     5     1  29.0µs  1.20ms",
@@ -185,7 +231,7 @@ describe("the end of a report", () => {
       "",
       "Findings",
       String.raw`! leak (flow 7, 3 times): 172.17.0.2 left\x1b[2J untranslated`,
-      "- clock: estimated",
+      "- asymmetric: estimated",
       "",
       "Totals",
       "                  frames     paired  unmatched  ambiguous  not IP  undecodable",
@@ -214,6 +260,15 @@ describe("the end of a report", () => {
     expect(output).toContain("… and 800 more with fewer pairs");
     const ids = [...output.matchAll(/^ *(\d+) +icmp/gm)].map(([, id]) => Number(id));
     expect(ids).toEqual(Array.from({ length: 200 }, (_, at) => 1000 - at));
+  });
+
+  it("shows as many as are wanted", () => {
+    const output = text(new HandFilled(), { quiet: true, top: 2 }, (reporter) => {
+      for (let id = 1; id <= 5; id++) reporter.flow({ ...FLOW, id, pairs: id });
+      reporter.end({ ...SUMMARY, flows: 5 });
+    });
+    expect([...output.matchAll(/^ *(\d+) +icmp/gm)].map(([, id]) => id)).toEqual(["5", "4"]);
+    expect(output).toContain("… and 3 more with fewer pairs (--top shows more)");
   });
 
   it("is the same where it is told of no more flows than it wants", () => {

@@ -1,0 +1,47 @@
+import type { Sink } from "../packets/results.js";
+import { Failing } from "../report/failing.js";
+import { explained, type ExplainOptions } from "./explain-options.js";
+import type { Host } from "./host.js";
+import type { Messages } from "./messages.js";
+import type { ReportOptions } from "./report-options.js";
+import { makeReporter } from "./reporter.js";
+import { selected, type SelectOptions } from "./select-options.js";
+
+/** Exit code where conntrack contradicts a translation, or something was found that the run is to fail on. */
+const FAILED = 3;
+
+/** Where a run's results go. */
+export interface Results {
+  readonly sink: Sink;
+  /** Hands on what is held back for larger writes. */
+  readonly flush: () => void;
+  /** FAILED, having said on what, or 0. */
+  readonly exitCode: (messages: Messages) => number;
+  /** Ends what was started for it. */
+  readonly close: () => void;
+}
+
+/**
+ * Results on their way to the host's stdout: explained, counted for `--fail-on`, selected, and written. `interfaces`: names for the
+ * rules, inside and outside, empty where they are not known.
+ *
+ * @throws CaptureError where a file or the host's tables cannot be read.
+ */
+export async function resultsOf(
+  options: ReportOptions & SelectOptions & ExplainOptions,
+  interfaces: readonly [string, string],
+  host: Host,
+): Promise<Results> {
+  const reporter = makeReporter(options, host);
+  const failing = new Failing(selected(reporter, options, options.format === "text"), options.failOn ?? new Set());
+  const { sink, contradictions, close } = await explained(failing, options, interfaces);
+  return {
+    sink,
+    flush: () => reporter.flush(),
+    exitCode: (messages) => {
+      if (failing.text !== "") messages.warn(`failed on ${failing.text}`);
+      return failing.text !== "" || contradictions() > 0 ? FAILED : 0;
+    },
+    close,
+  };
+}

@@ -1,0 +1,54 @@
+import { type Command, InvalidArgumentError } from "commander";
+import type { Sink, Verdict } from "../packets/results.js";
+import { SELECTABLE, Selected, type Selection } from "../report/selection.js";
+import { durationNs, positiveInteger } from "./report-options.js";
+
+/** Options that say which results are shown, and which of them the run is to fail on, as commander gives them. */
+export interface SelectOptions {
+  only?: ReadonlySet<string>;
+  flow?: ReadonlySet<number>;
+  slowerThan?: number;
+  top?: number;
+  all?: true;
+  failOn?: ReadonlySet<string>;
+}
+
+/** Packets that nobody misses: people see how many there were. */
+const UNEVENTFUL: readonly Verdict[] = ["local", "proxied", "copy"];
+
+const WORDS = `any of ${SELECTABLE.join(", ")}`;
+
+/** Adds those options. */
+export function addSelectOptions(command: Command): Command {
+  return command
+    .option("--only <what,...>", `show nothing else; ${WORDS}`, words)
+    .option("--flow <n,...>", "show only these flows, with their packets", flows)
+    .option("--slower-than <duration>", "show only pairs that took longer", latencyNs)
+    .option("--top <n>", "how many translations the table shows (default: 200)", positiveInteger)
+    .option("-a, --all", "show packets that are local, proxied or copies as well")
+    .option("--fail-on <what,...>", "exit 3 if there is any; words as of --only", words);
+}
+
+/** A sink in front of another one, which shows what the options select. `text`: it is for people. */
+export function selected(next: Sink, options: SelectOptions, isForPeople: boolean): Sink {
+  const { only, flow, slowerThan, all } = options;
+  const isHidden = isForPeople && all !== true;
+  const hidden = isHidden ? UNEVENTFUL.filter((verdict) => only?.has(verdict) !== true) : [];
+  const selection: Selection = { only, flows: flow, slowerThanNs: slowerThan, hidden: new Set(hidden) };
+  return new Selected(next, selection);
+}
+
+function words(text: string, before: ReadonlySet<string> = new Set()): ReadonlySet<string> {
+  const named = text.split(",").map((word) => word.trim());
+  const unknown = named.find((word) => !SELECTABLE.includes(word));
+  if (unknown !== undefined) throw new InvalidArgumentError(`'${unknown}' is none of ${SELECTABLE.join(", ")}.`);
+  return new Set([...before, ...named]);
+}
+
+function flows(text: string, before: ReadonlySet<number> = new Set()): ReadonlySet<number> {
+  return new Set([...before, ...text.split(",").map((word) => positiveInteger(word.trim()))]);
+}
+
+function latencyNs(text: string): number {
+  return Number(durationNs(text));
+}

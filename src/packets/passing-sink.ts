@@ -1,0 +1,51 @@
+import type { Flow } from "./flows.js";
+import type { Finding, FlowSummary, Sink, Summary, Tables, Verdict } from "./results.js";
+
+/** Passes all results on to another sink: what another class has to say of some of them, it says in place of this one. */
+export class PassingSink implements Sink {
+  protected readonly next: Sink;
+
+  constructor(next: Sink) {
+    this.next = next;
+  }
+
+  get wantsPairs(): boolean {
+    return this.next.wantsPairs;
+  }
+
+  get mostFlows(): number {
+    return this.next.mostFlows;
+  }
+
+  wantsVerdict(verdict: Verdict): boolean {
+    return this.next.wantsVerdict(verdict);
+  }
+
+  begin(tables: Tables): void {
+    this.next.begin(tables);
+  }
+
+  pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
+    this.next.pair(inside, outside, flow, isOutbound, latencyNs);
+  }
+
+  ambiguous(inside: readonly number[], outside: readonly number[], why: string): void {
+    this.next.ambiguous(inside, outside, why);
+  }
+
+  unmatched(row: number, verdict: Verdict, why: string): void {
+    this.next.unmatched(row, verdict, why);
+  }
+
+  flow(flow: FlowSummary): void {
+    this.next.flow(flow);
+  }
+
+  finding(finding: Finding): void {
+    this.next.finding(finding);
+  }
+
+  end(summary: Summary): void {
+    this.next.end(summary);
+  }
+}

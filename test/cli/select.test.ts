@@ -1,0 +1,47 @@
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { natcorr, type Printed } from "../support/natcorr.js";
+
+const CAPTURES = ["inside", "outside"].map((side) => join(import.meta.dirname, `../../fixtures/mixed/${side}.pcap`));
+
+const mixed = (...options: string[]): Promise<Printed> => natcorr("file", ...CAPTURES, ...options);
+
+it("--fail-on ends a run with 3 where there is such a thing, and says what", async () => {
+  const failed = await mixed("-q", "--fail-on", "dropped,leak", "--fail-on", "refused");
+  expect(failed.code).toBe(3);
+  expect(failed.stderr).toContain("natcorr: failed on dropped (6), refused (1)\n");
+  const passed = await mixed("-q", "--fail-on", "leak,no-overlap");
+  expect([passed.code, passed.stderr.includes("failed on")]).toEqual([0, false]);
+});
+
+it("the summary says which frames were lost, whatever else is shown, and counts all of them", async () => {
+  const [quiet, flow] = [await mixed("-q"), await mixed("--flow", "19", "--width", "200")];
+  const line = "! dropped udp 172.17.0.4.5353 > 180.101.49.11.53  flow 19  inside #541";
+  for (const { stdout } of [quiet, flow]) {
+    expect(stdout).toContain("\nProblems: 6 dropped, 1 refused\n".slice(stdout.startsWith("Problems") ? 1 : 0));
+    expect(stdout).toContain(line);
+    expect(stdout).toMatch(/inside +inside +941 +=/);
+  }
+  expect(quiet.stdout.match(/^! (dropped|refused) +(tcp|udp)/gm)).toHaveLength(5);
+  expect(flow.stdout.match(/^! (dropped|refused) +(tcp|udp)/gm)).toHaveLength(1);
+});
+
+it("text counts what is uneventful, and shows it with -a or where it is asked for; NDJSON always", async () => {
+  const local = /✗ local/;
+  expect((await mixed()).stdout).not.toMatch(local);
+  expect((await mixed()).stdout).toContain("outside 38 local");
+  expect((await mixed("-a")).stdout).toMatch(local);
+  expect((await mixed("--only", "local")).stdout).toMatch(local);
+  expect((await mixed("--format", "ndjson")).stdout).toContain('"verdict":"local"');
+});
+
+it.each([
+  [["--only", "drops"], "'drops' is none of pair, ambiguous, problem, dropped"],
+  [["--fail-on", "leak,"], "'' is none of"],
+  [["--flow", "a"], "It must be a whole number from 1 up."],
+  [["--slower-than", "10"], "It must be a duration"],
+])("%j is wrong usage, which is explained", async (options, text) => {
+  const { code, stdout, stderr } = await mixed(...options);
+  expect([code, stdout]).toEqual([2, ""]);
+  expect(stderr).toContain(text);
+});

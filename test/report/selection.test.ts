@@ -1,0 +1,82 @@
+import { expect, it } from "vitest";
+import { type Finding, type Sink, VERDICTS } from "../../src/packets/results.js";
+import { INSIDE } from "../../src/packets/sides.js";
+import { Failing } from "../../src/report/failing.js";
+import { NdjsonReporter } from "../../src/report/ndjson.js";
+import { Selected, type Selection } from "../../src/report/selection.js";
+import { articlePing, HandFilled, publishedPort, SUMMARY, UDP } from "./tables.js";
+
+const LEAK: Finding = { severity: "warning", code: "leak", flow: 1, count: 2, text: "untranslated" };
+const PORT: Finding = { severity: "info", code: "port-rewritten", count: 1, text: "another port" };
+
+/** Two pairs of two flows, what has no twin of every verdict (the first of flow 1), two findings. */
+function told(sink: Sink, tables: HandFilled): void {
+  const [ping, web] = [articlePing(tables), publishedPort(tables)];
+  sink.begin(tables);
+  if (sink.wantsPairs) {
+    sink.pair(ping.inside, ping.outside, ping.flow, true, 29_000);
+    sink.pair(web.inside, web.outside, web.flow, false, 5_000_000);
+  }
+  for (const [at, verdict] of VERDICTS.entries()) {
+    const ends = { src: "172.17.0.2", srcPort: 5000, dst: "203.0.113.5", dstPort: 53 };
+    const row = tables.add({ side: INSIDE, proto: UDP, ...ends, frame: at + 1, ...(at === 0 && { flow: 1 }) });
+    if (sink.wantsVerdict(verdict)) sink.unmatched(row, verdict, "as it is");
+    if (at === 0) sink.ambiguous([row], [], "alike");
+  }
+  for (const finding of [LEAK, PORT]) sink.finding(finding);
+  sink.end(SUMMARY);
+}
+
+/** What is shown, by a word each, in order. */
+function shown(selection: Partial<Selection>): string[] {
+  let text = "";
+  const reporter = new NdjsonReporter((utf8) => (text += Buffer.from(utf8).toString()), { quiet: false });
+  told(new Selected(reporter, { hidden: new Set(), ...selection }), new HandFilled());
+  return text
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line))
+    .map(({ type, verdict, code, flow }) => verdict ?? code ?? (type === "pair" ? `pair of ${flow}` : type));
+}
+
+const [FIRST, LAST] = ["header", "summary"];
+
+it.each([
+  [{}, ["pair of 1", "pair of 2", "dropped", "ambiguous", ...VERDICTS.slice(1), "leak", "port-rewritten"]],
+  [{ hidden: new Set(["local", "proxied"] as const), only: new Set(["local", "unknown"]) }, ["unknown"]],
+  [{ only: new Set(["pair"]) }, ["pair of 1", "pair of 2"]],
+  [{ only: new Set(["problem"]) }, ["dropped", "refused", "leak"]],
+  [{ only: new Set(["ambiguous", "port-rewritten"]) }, ["ambiguous", "port-rewritten"]],
+  [{ flows: new Set([1]) }, ["pair of 1", "dropped", "ambiguous", "leak"]],
+  [{ flows: new Set([1]), only: new Set(["dropped"]) }, ["dropped"]],
+  [{ slowerThanNs: 1e6 }, ["pair of 2"]],
+] as const)("%j shows what it says, and the totals of all", (selection, expected) => {
+  expect(shown(selection)).toEqual([FIRST, ...expected, LAST]);
+});
+
+it("does not have a run wait for pairs that are not shown", () => {
+  const reporter = new NdjsonReporter(() => {}, { quiet: false });
+  const wantsPairs = (only: string) => new Selected(reporter, { hidden: new Set(), only: new Set([only]) }).wantsPairs;
+  expect([wantsPairs("pair"), wantsPairs("dropped")]).toEqual([true, false]);
+});
+
+it.each([
+  [[], ""],
+  [["leak"], "leak (2)"],
+  [["problem", "dropped"], "problem (3), dropped (4)"],
+  [["ambiguous", "copy"], ""],
+  [["pair", "local"], "pair (16), local (5)"],
+])("a run that is to fail on %j says on what it did", (on, expected) => {
+  const failing = new Failing(new NdjsonReporter(() => {}, { quiet: false }), new Set(on));
+  failing.finding(LEAK);
+  failing.finding({ severity: "warning", code: "dropped", count: 4, text: "as the verdicts say" });
+  const verdicts = [
+    new Map([["dropped", 4]] as const),
+    new Map([
+      ["refused", 1],
+      ["local", 5],
+    ] as const),
+  ] as const;
+  failing.end({ ...SUMMARY, verdicts });
+  expect(failing.text).toBe(expected);
+});
