@@ -19,7 +19,7 @@ function makeHost(thread: Worker | undefined): Host {
   // Node opens its debugger on this one where nothing is done about it
   process.on("SIGUSR1", () => {});
   stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") fail(`cannot write to standard output: ${error.message}`);
+    if (error.code !== "EPIPE") void fail(`cannot write to standard output: ${error.message}`);
     stop.abort();
   });
   // there is nowhere left to complain to
@@ -57,8 +57,10 @@ function makeHost(thread: Worker | undefined): Host {
   };
 }
 
-function fail(text: string): never {
-  process.stderr.write(`natcorr: ${text}\n`);
+/** Says lines, whatever they hold, and ends the process. */
+async function fail(...lines: readonly string[]): Promise<never> {
+  const { printable } = await import("./packets/printable.js");
+  process.stderr.write(`natcorr: ${lines.map(printable).join("\n")}\n`);
   process.exit(1);
 }
 
@@ -81,7 +83,8 @@ async function main(args: readonly string[]): Promise<void> {
 main(process.argv.slice(2)).catch(async (error: unknown) => {
   const { CaptureError } = await import("./capture/errors.js");
   const { HeapError } = await import("./packets/heap.js");
-  if (error instanceof CaptureError || error instanceof HeapError) fail(error.message);
-  const stack = error instanceof Error ? error.stack : String(error);
-  fail(`this should not have happened; please report it with what led to it:\n${stack}`);
+  if (error instanceof CaptureError) await fail(error.message, ...error.advice.map((each) => `  ${each}`));
+  if (error instanceof HeapError) await fail(error.message);
+  const stack = (error instanceof Error && error.stack) || String(error);
+  await fail("this should not have happened; please report it with what led to it:", ...stack.split("\n"));
 });

@@ -1,6 +1,13 @@
 /** A capture that cannot be used at all. Its message is complete: what happened, where, and what to do. */
 export class CaptureError extends Error {
   override name = "CaptureError";
+  /** Where there are several ways to mend it, those, a line each. */
+  readonly advice: readonly string[];
+
+  constructor(message: string, advice: readonly string[] = []) {
+    super(message);
+    this.advice = advice;
+  }
 }
 
 /**

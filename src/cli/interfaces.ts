@@ -1,4 +1,5 @@
 import { listInterfaces } from "../capture/live/open.js";
+import { printable } from "../packets/printable.js";
 import { table, type TableColumn } from "../report/table.js";
 import type { Output } from "./host.js";
 
@@ -11,7 +12,7 @@ const COLUMNS: readonly TableColumn[] = [
 /** `natcorr interfaces`: what `natcorr live` can capture from. Throws CaptureError where libpcap is missing. */
 export async function showInterfaces(stdout: Output): Promise<void> {
   const rows = (await listInterfaces()).map(({ name, isUp, addresses }) => [
-    name,
+    printable(name),
     isUp ? "up" : "down",
     addresses.join(" "),
   ]);

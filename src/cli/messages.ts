@@ -1,3 +1,4 @@
+import { printable } from "../packets/printable.js";
 import type { Console } from "./host.js";
 
 /** A read shorter than this shows no progress. */
@@ -21,11 +22,12 @@ export class Messages {
     this.#console = console;
   }
 
+  /** Says one line, whatever it holds. */
   warn(text: string): void {
-    this.say(`natcorr: ${text}\n`);
+    this.say(`natcorr: ${printable(text)}\n`);
   }
 
-  /** Says whole lines that stay. */
+  /** Says whole lines that stay. Precondition: they are safe on a terminal. */
   say(lines: string): void {
     this.#erase();
     this.#console.write(lines);

@@ -1,6 +1,7 @@
 import { Command, CommanderError } from "commander";
 import { addSideOptions, type FileOptions, sidesOf } from "./file-options.js";
 import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
+import { printable } from "../packets/printable.js";
 import type { Host } from "./host.js";
 import { addLiveOptions, type LiveCommandOptions } from "./live-options.js";
 import { addReportOptions, withColorValue } from "./report-options.js";
@@ -57,7 +58,8 @@ function makeProgram(host: Host, onEnd: (exitCode: number) => void): Command {
     .configureOutput({
       writeOut: (text) => host.stdout.write(text),
       writeErr: (text) => host.stderr.write(text),
-      outputError: (text, write) => write(text.replace(/^error: /, "natcorr: ")),
+      // it quotes the command line
+      outputError: (text, write) => write(text.replace(/^error: /, "natcorr: ").replaceAll(/[^\n]+/g, printable)),
     })
     .exitOverride()
     .showHelpAfterError("natcorr --help shows what there is.")

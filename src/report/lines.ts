@@ -9,7 +9,7 @@ import { latencyText } from "./latency.js";
 import { LocalTimes, type UtcOffset } from "./local-time.js";
 import { PairTexts } from "./pair-texts.js";
 import type { Paint } from "./paint.js";
-import { printable } from "./printable.js";
+import { printable } from "../packets/printable.js";
 import { shortWording, wording } from "./wording.js";
 
 /** From here on a line holds nanoseconds, sequence numbers and TTLs: a TCP segment over IPv4 takes some 150 columns. */

@@ -1,6 +1,7 @@
 import type { Flow } from "../packets/flows.js";
 import type { LatencySummary } from "../packets/latency.js";
 import { protocolName } from "../packets/packets.js";
+import { printableJson } from "../packets/printable.js";
 import type { Finding, FlowSummary, SideSummary, Summary, Tables, Verdict } from "../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
 import { ByteLines } from "./byte-lines.js";
@@ -72,7 +73,7 @@ export class NdjsonReporter implements Reporter {
     const side = t.side(row);
     const time = this.#times[side].of(t.stampNs(row));
     const facts = `"time":"${time}","proto":"${protocolName(t.proto(row))}",${endsJson(endsOf(this.#tables, row))}`;
-    const judged = `"verdict":"${verdict}","why":${JSON.stringify(why)}`;
+    const judged = `"verdict":"${verdict}","why":${printableJson(why)}`;
     for (const frame of this.#frames(row)) {
       this.#lines.text(`{"type":"unmatched","side":"${SIDE_NAMES[side]}","frame":${frame},${facts},${judged}}\n`);
     }
@@ -80,7 +81,7 @@ export class NdjsonReporter implements Reporter {
 
   flow(flow: FlowSummary): void {
     const { outbound, inbound } = flow.latencyNs;
-    const rules = flow.rules === undefined ? "" : `,"rules":${JSON.stringify(flow.rules)}`;
+    const rules = flow.rules === undefined ? "" : `,"rules":${printableJson(flow.rules)}`;
     this.#lines.text(
       `{"type":"flow","id":${flow.id},"proto":"${flow.proto}","nat":"${flow.nat}","initiator":"${flow.initiator}"` +
         `,"inside":{${endsJson(flow.inside)}},"outside":{${endsJson(flow.outside)}}` +
@@ -111,7 +112,7 @@ export class NdjsonReporter implements Reporter {
   }
 
   #line(result: object): void {
-    this.#lines.text(`${JSON.stringify(result)}\n`);
+    this.#lines.text(`${printableJson(result)}\n`);
   }
 
   #frames(row: number): readonly number[] {

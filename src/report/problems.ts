@@ -5,7 +5,7 @@ import { SIDE_NAMES } from "../packets/sides.js";
 import { endsOf } from "./ends.js";
 import { endsText } from "./ends-text.js";
 import type { Paint } from "./paint.js";
-import { printable } from "./printable.js";
+import { printable } from "../packets/printable.js";
 
 /** Most problems that are shown: what can be read, and what bounds their memory. */
 const MOST_PROBLEMS = 100;

@@ -11,7 +11,7 @@ import { Buffered } from "./buffered.js";
 import { Lines } from "./lines.js";
 import type { UtcOffset } from "./local-time.js";
 import { type Paint, paint } from "./paint.js";
-import { printable } from "./printable.js";
+import { printable } from "../packets/printable.js";
 import { Problems } from "./problems.js";
 import type { Reporter, Write } from "./reporter.js";
 import { totals } from "./totals.js";

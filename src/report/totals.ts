@@ -2,7 +2,7 @@ import type { SideSummary, Summary, VerdictCounts } from "../packets/results.js"
 import { SIDE_NAMES } from "../packets/sides.js";
 import { latencyText } from "./latency.js";
 import type { Paint } from "./paint.js";
-import { printable } from "./printable.js";
+import { printable } from "../packets/printable.js";
 import { table, type TableColumn } from "./table.js";
 
 const COLUMNS: readonly TableColumn[] = [

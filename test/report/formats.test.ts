@@ -6,7 +6,7 @@ import { EpochText, epochText } from "../../src/report/epoch.js";
 import { icmpMessage } from "../../src/report/icmp-wording.js";
 import { latencyText } from "../../src/report/latency.js";
 import { LocalTimes } from "../../src/report/local-time.js";
-import { printable } from "../../src/report/printable.js";
+import { printable } from "../../src/packets/printable.js";
 import { table } from "../../src/report/table.js";
 import { tcpFlagsText } from "../../src/report/tcp-flags.js";
 import { shortWording, wording } from "../../src/report/wording.js";

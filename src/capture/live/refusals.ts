@@ -12,7 +12,7 @@ const PERMISSION_MENDED = [
   "or let node capture: sudo setcap cap_net_raw,cap_net_admin=eip $(readlink -f $(which node))",
   'or only this run: sudo setpriv --reuid "$(id -u)" --regid "$(id -g)" --init-groups --inh-caps +net_raw --ambient-caps +net_raw natcorr live …',
   "or, in a container, start it with --cap-add NET_RAW --network host",
-].join("\n  ");
+];
 
 /** Why libpcap did not open an interface, and the command that mends it. `text` is libpcap's own explanation. */
 export function refusal(name: string, status: number, text: string, known: readonly NetworkInterface[]): CaptureError {
@@ -25,7 +25,7 @@ export function refusal(name: string, status: number, text: string, known: reado
       return new CaptureError(`${name}: the interface is down; ip link set ${name} up`);
     case PERMISSION_DENIED:
     case PROMISCUOUS_DENIED:
-      return new CaptureError(`${name}: no permission to capture\n  ${PERMISSION_MENDED}`);
+      return new CaptureError(`${name}: no permission to capture`, PERMISSION_MENDED);
     default:
       return new CaptureError(`${name}: cannot be captured from: ${text}`);
   }

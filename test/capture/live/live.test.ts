@@ -291,7 +291,13 @@ describe.skipIf(skips)("an interface", () => {
   test("without the permission is refused with the ways to get it", async () => {
     process.seteuid?.(65_534);
     try {
-      await expect(opened()).rejects.toThrow(/no permission to capture\n.*root\n.*setcap cap_net_raw.*\n.*setpriv/);
+      const advice = ["root", "setcap cap_net_raw", "setpriv", "--cap-add NET_RAW"].map((each) =>
+        expect.stringContaining(each),
+      );
+      await expect(opened()).rejects.toMatchObject({
+        message: expect.stringMatching(/no permission to capture$/),
+        advice,
+      });
     } finally {
       process.seteuid?.(0);
     }
