@@ -1,7 +1,7 @@
 import type { Circumstances, Expectation } from "./adversary/adversary.js";
 import { COPY, DROPPED, FORWARDED, LOCAL, type Truth, UNCOVERED, UNSEEN } from "./truth.js";
 
-/** What natcorr's NDJSON says beyond which frames are pairs; the fields read here, design section 3. */
+/** What natcorr's NDJSON says beyond which frames are pairs; the fields read here. */
 type Claim =
   | { readonly type: "pair"; readonly latencyNs: number; readonly inside: { readonly frames: readonly number[] } }
   | {

@@ -1,6 +1,6 @@
 import { COPY, DROPPED, FORWARDED, LOCAL, NOT_IP, PROXIED, REFUSED, type Truth } from "./truth.js";
 
-/** What natcorr's NDJSON says of frames; the fields the judge reads, design section 3. */
+/** What natcorr's NDJSON says of frames; the fields the judge reads. */
 interface Frames {
   readonly frames: readonly number[];
 }

@@ -7,7 +7,7 @@ import type { Timeline } from "./timeline.js";
 import type { TupleTable } from "./tuples.js";
 
 /** How a pair was found; `Timeline.by` holds an index into this. */
-export const BY = ["exact", "flow", "order", "coverage", "fragments", "quoted", "stream"] as const;
+export const BY = ["exact", "flow", "order", "coverage", "fragments", "quoted"] as const;
 export type By = (typeof BY)[number];
 export const BY_EXACT = 0;
 export const BY_FLOW = 1;

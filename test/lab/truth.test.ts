@@ -151,7 +151,6 @@ describe("pairs", () => {
     ["a wrong TTL", broken(ANSWER, { inside: { ttl: 64 } }), /inside TTL is told as 64, is 63/],
     ["a wrong rewrite", broken(ANSWER, { rewrite: ["dst"] }), /rewrite is told as "dst", is "dst dstPort"/],
     ["the wrong way", broken(FIRST_BEAT, { direction: "inbound" }), /conntrack says it is not inbound/],
-    ["a stream in a flow that is none", broken(ANSWER, { by: "stream" }), /proxied stream in a flow that is snat/],
   ])("refuses %s", (_, scene, problem) => {
     expect(judge(scene)).toContainEqual(expect.stringMatching(problem));
   });

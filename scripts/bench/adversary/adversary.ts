@@ -54,7 +54,7 @@ export interface Circumstances {
    * no further off than half of what lies between. Infinity from one direction alone.
    */
   readonly offsetErrorNs: number;
-  /** How much before it enters a packet may seem to leave, design section 5. */
+  /** How much before it enters a packet may seem to leave. */
   readonly toleranceNs: number;
   readonly hasRewrittenPorts: boolean;
 }
@@ -70,7 +70,7 @@ export interface AdversaryPair {
 }
 
 const WINDOW_NS = 1e9;
-/** How much two processors' stamps may differ, design section 5. */
+/** How much two processors' stamps may differ. */
 const PROCESSORS_NS = 10_000;
 
 /** Writes `inside.pcap`, `outside.pcap` and `truth.bin` to a folder. The same scenario and seed give the same bytes. */

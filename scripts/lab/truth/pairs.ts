@@ -4,12 +4,11 @@ import type { Packet, Tuple } from "./packet.js";
 import { flowEntries } from "./flows.js";
 import type { Path } from "./paths.js";
 import { entersAt, pathsOf, pathsOfBoth, type Recording } from "./recording.js";
-import { type PairLine, type Report, SIDES, type SideName, tupleOf } from "./report.js";
+import { type PairLine, type Report, type SideName, tupleOf } from "./report.js";
 import { areSame, differences, differencesInParts } from "./twins.js";
 
 /** Every pair must be one packet, seen twice, rewritten as conntrack says; and be told of as it was. */
 export function checkPairs(recording: Recording, report: Report): string[] {
-  const flowNats = new Map(report.flows.map((flow) => [flow.id, flow.nat]));
   const entries = new Map(report.flows.map((flow) => [flow.id, flowEntries(recording, flow)]));
   return report.pairs.flatMap((pair) => {
     const inside = framesOf(recording.inside, pair.inside.frames);
@@ -17,19 +16,15 @@ export function checkPairs(recording: Recording, report: Report): string[] {
     const label = `pair inside ${pair.inside.frames.join("+")}, outside ${pair.outside.frames.join("+")}`;
     if (inside.length === 0 || outside.length === 0) return [`${label}: no such IP packets`];
     const problems = [...checkTold(pair, "inside", inside[0]), ...checkTold(pair, "outside", outside[0])];
-    if (pair.by === "stream") problems.push(...checkStream(pair, inside, outside, flowNats.get(pair.flow)));
-    else {
-      const paths = pathsOfBoth(recording, inside[0], outside[0]);
-      problems.push(
-        ...checkRewrite(recording, pair, paths, inside[0], outside[0]),
-        ...(paths.some(({ entry }) => entry.isHelped) ? checkHelped(inside, outside) : checkSame(inside, outside)),
-        ...checkDirection(pair, inside[0], outside[0]),
-      );
-      const known = entries.get(pair.flow) ?? [];
-      if (paths.length > 0 && !paths.some(({ entry }) => known.includes(entry))) {
-        problems.push(`belongs to another translation than flow ${pair.flow}`);
-      }
-    }
+    const paths = pathsOfBoth(recording, inside[0], outside[0]);
+    problems.push(
+      ...checkRewrite(recording, pair, paths, inside[0], outside[0]),
+      ...(paths.some(({ entry }) => entry.isHelped) ? checkHelped(inside, outside) : checkSame(inside, outside)),
+      ...checkDirection(pair, inside[0], outside[0]),
+    );
+    const known = entries.get(pair.flow) ?? [];
+    if (paths.length > 0 && !paths.some(({ entry }) => known.includes(entry)))
+      problems.push(`belongs to another translation than flow ${pair.flow}`);
     return problems.map((problem) => `${label}: ${problem}`);
   });
 }
@@ -143,21 +138,6 @@ function checkNearest(recording: Recording, path: Path, inside: PacketFrame, out
   const [entering, leaving, all] = isEnteringInside ? [inside, outside, insides] : [outside, inside, outsides];
   const later = all.find(({ timeNs }) => timeNs > entering.timeNs && timeNs < leaving.timeNs);
   return later ? [`frame ${later.number} is alike and nearer`] : [];
-}
-
-/** docker-proxy writes on one connection what it read on the other: only the bytes are the same. */
-function checkStream(
-  pair: PairLine,
-  inside: readonly PacketFrame[],
-  outside: readonly PacketFrame[],
-  flowNat: string | undefined,
-): string[] {
-  const problems = flowNat === "proxy" ? [] : [`paired as a proxied stream in a flow that is ${flowNat}`];
-  const isCut = [...inside, ...outside].some(({ packet }) => packet.payload.length < packet.payloadLength);
-  const [one, other] = [inside, outside].map((frames) => Buffer.concat(frames.map(({ packet }) => packet.payload)));
-  if (!isCut && !one.equals(other)) problems.push("not the same bytes");
-  if (SIDES.some((side) => pair[side].frames.length === 0)) problems.push("one side has no frames");
-  return problems;
 }
 
 function timeText(timeNs: bigint): string {

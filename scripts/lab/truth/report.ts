@@ -4,7 +4,7 @@ import { ICMP, ICMPV6, TCP, type Tuple, UDP } from "./packet.js";
 export type SideName = "inside" | "outside";
 export const SIDES: readonly SideName[] = ["inside", "outside"];
 
-/** natcorr's lines, as far as the checks use them: design section 3. */
+/** natcorr's lines, as far as the checks use them. */
 interface Ends {
   readonly src: string;
   readonly dst: string;
