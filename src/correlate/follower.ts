@@ -1,6 +1,5 @@
 import type { Heap } from "../packets/heap.js";
 import type { PacketBatch } from "../packets/packets.js";
-import { RECORD_BITS, STAMP_NS } from "../packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { Clock, type ClockFacts, type ClockOption, type Stretch } from "./clock.js";
 import { Crossings, type Line, lineThrough, Slice } from "./envelope.js";
@@ -252,9 +251,8 @@ export class Follower {
       this.#insideNoted += to - from;
       return;
     }
-    const { doubles } = batch;
     for (let row = from; row < to; row++) {
-      const stampNs = doubles[(row << (RECORD_BITS - 1)) + STAMP_NS];
+      const stampNs = batch.stampNs(row);
       const latestNs = Math.max(stampNs, this.#latestNs);
       // what comes behind a clock that is set back is a slice of its own
       const isSetBack = latestNs - stampNs > SET_NS && !this.#isBack && this.#packets >= LEAST_PACKETS;
@@ -264,9 +262,14 @@ export class Follower {
         this.#beganNs = latestNs;
         this.#firstFrame = isSetBack ? batch.frame(row) : 0;
       }
-      this.#packets++;
-      this.#latestNs = latestNs;
       if (stampNs < this.#leastNs) this.#leastNs = stampNs;
+      // of those behind it, in order, as many as belong to the slice only count
+      const most = Math.min(to, row + SLICE_PACKETS - this.#packets);
+      const end =
+        batch.isInOrder && stampNs === latestNs ? batch.endOf(this.#beganNs + SLICE_NS, row + 1, most) : row + 1;
+      this.#packets += end - row;
+      this.#latestNs = end > row + 1 ? batch.stampNs(end - 1) : latestNs;
+      row = end - 1;
     }
   }
 

@@ -151,7 +151,7 @@ export class Intake {
       this.#room.append(batch, 0, count);
       batch.count = 0;
     }
-    this.#behind = batch.count - countUpTo(batch, this.#limitNs);
+    this.#behind = batch.count - batch.endOf(this.#limitNs, 0, batch.count);
     batch.count -= this.#behind;
     this.#room.sort(this.#limitNs);
   }
@@ -236,15 +236,4 @@ export class Intake {
     this.#raise(Number.POSITIVE_INFINITY);
     this.#room.sort(this.#limitNs);
   }
-}
-
-/** How many of the rows, which are in order, are not stamped later than that. */
-function countUpTo(batch: PacketBatch, limitNs: number): number {
-  let [from, to] = [0, batch.count];
-  while (from < to) {
-    const middle = (from + to) >>> 1;
-    if (batch.stampNs(middle) <= limitNs) from = middle + 1;
-    else to = middle;
-  }
-  return from;
 }

@@ -64,7 +64,6 @@ export const REST = 57;
 
 /** 1 where it is so. */
 export const IS_SHOWING = 58;
-export const IS_UNCUT = 60;
 export const HAS_CUTS = 61;
 export const IS_ESTIMATED = 62;
 /** 1 where a packet that nobody waited for may have nothing but its verdict before it once its window is over. */

@@ -254,7 +254,7 @@ export class Kernel {
     room: number,
   ): number {
     const { timeline, tuples, buckets, accounts, clock } = this.#tables;
-    const { segments, verdicts } = this.#others;
+    const { verdicts } = this.#others;
     const { samples } = accounts;
     // of each of these a packet may need one
     const packets = inside.end - inside.at + outside.end - outside.at;
@@ -284,7 +284,6 @@ export class Kernel {
     w[words.SHOWN] = shown;
     w[words.FIRST] = timeline.first;
     w[words.PLACES_END] = timeline.placesEnd;
-    w[words.IS_UNCUT] = segments.isNeeded ? 0 : 1;
     w[words.NEWEST_NAT] = verdicts.newestIpv4;
     this.#steps["run"](this.#ground);
     timeline.end = w[words.ROW];

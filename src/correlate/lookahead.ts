@@ -1,4 +1,3 @@
-import { BATCH_FRAMES } from "../packets/frames.js";
 import type { Heap } from "../packets/heap.js";
 import { batchIn, type PacketBatch } from "../packets/packets.js";
 import type { Intake } from "./intake.js";
@@ -10,10 +9,7 @@ export interface Rows {
   readonly to: number;
 }
 
-/** Fewer packets than this are kept in a batch that has room for no more; more in one of those that are used again. */
-const MANY = BATCH_FRAMES / 4;
-
-/** The packets of a side, of which the next ones can be looked at before they are handed on as if nobody had. */
+/** The packets of a side, of which the next ones can be looked at before they are handed on as if nobody had. All are in the heap. */
 export class Lookahead {
   readonly source: Intake;
   /** Whether there is nothing more to look at. */
@@ -71,7 +67,7 @@ export class Lookahead {
 
   /** The next batch, which must have been looked at, or null at the end; the one before it is overwritten. */
   next(): PacketBatch | null {
-    if (this.#handed !== undefined && this.#heap.has(this.#handed.records)) this.#spare.push(this.#handed);
+    if (this.#handed !== undefined) this.#spare.push(this.#handed);
     this.#handed = this.#kept.shift();
     if (this.#handed !== undefined) {
       this.#batch--;
@@ -81,11 +77,24 @@ export class Lookahead {
     return null;
   }
 
+  /** Keeps the packets of one batch more: with those before, where they have room for them. */
   async #keepOneMore(): Promise<boolean> {
     const batch = this.hasEnded ? null : await this.#read();
     this.hasEnded = batch === null;
-    if (batch !== null) this.#kept.push(batch.count < MANY ? batch.copy() : this.#copy(batch));
-    return batch !== null;
+    if (batch === null) return false;
+    const last = this.#kept.at(-1);
+    // the first one may be about to be handed on as it is
+    if (this.#kept.length > 1 && last?.hasRoomFor(batch)) {
+      this.#batch = this.#kept.length - 1;
+      this.#row = last.count;
+      last.appendAll(batch, 0, batch.count);
+      last.reachedNs = batch.reachedNs;
+    } else {
+      const copy = this.#spare.pop() ?? batchIn(this.#heap);
+      copy.take(batch);
+      this.#kept.push(copy);
+    }
+    return true;
   }
 
   async #read(): Promise<PacketBatch | null> {
@@ -95,11 +104,5 @@ export class Lookahead {
       this.#failure = { error };
       return null;
     }
-  }
-
-  #copy(batch: PacketBatch): PacketBatch {
-    const copy = this.#spare.pop() ?? batchIn(this.#heap);
-    copy.take(batch);
-    return copy;
   }
 }

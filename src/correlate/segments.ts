@@ -39,6 +39,7 @@ export class Segments {
   readonly #timeline: Timeline;
   readonly #translations: Translations;
   readonly #pairing: Pairing;
+  /** Of the flows that are cut, by their slots; of a slot that another flow has by now, those of the one before. */
   readonly #flows = new Map<number, Lists>();
   /** Pieces that nothing tells whose they are. */
   readonly #contested = new Set<number>();
@@ -49,20 +50,14 @@ export class Segments {
     this.#pairing = pairing;
   }
 
-  /** Whether there are flows whose segments are cut: then each that waits may be a piece. */
-  get isNeeded(): boolean {
-    return this.#flows.size > 0;
-  }
-
   /** Takes a TCP segment with data that found no twin of its own size when it came. */
   admit(row: number): void {
     const t = this.#timeline;
     const isLong = t.length(row) > ORDINARY_BYTES;
     if (isLong) this.#translations.noteCut();
-    else if (!this.isNeeded) return;
     const slot = this.#translations.slotOf(row);
     if (slot === NONE) return;
-    const known = this.#flows.get(slot);
+    const known = this.#listsOf(slot);
     if (!known && !isLong) return;
     const lists = known ?? this.#begin(slot);
     if (!known) this.#list(t.before(row, Math.min(LOOK_AROUND, t.size - 1)), row, slot, lists);
@@ -86,13 +81,13 @@ export class Segments {
     if (!this.mayPair(row)) return false;
     const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
-    const known = this.#flows.get(slot);
+    const known = this.#listsOf(slot);
     if (!known || !this.#listOf(known, slot, row).has(row)) {
       const end = t.before(row, -Math.min(LOOK_AROUND, t.before(t.end, row)));
       if (!known && !this.#hasLong(row, end, slot)) return false;
       this.#list(row, end, slot, known ?? this.#begin(slot));
     }
-    const lists = this.#flows.get(slot);
+    const lists = this.#listsOf(slot);
     if (lists) this.#cover(row, slot, lists, true);
     // pieces may have been paired that are like this one, and not this one
     return t.state(row) !== WAITING;
@@ -102,7 +97,7 @@ export class Segments {
   isSeenInPieces(row: number): boolean {
     const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
-    const lists = slot === NONE ? undefined : this.#flows.get(slot);
+    const lists = slot === NONE ? undefined : this.#listsOf(slot);
     if (!lists) return false;
     const opposite = this.#direction(lists, slot, row)[otherSide(t.sideOf(row))];
     for (const other of opposite)
@@ -116,7 +111,13 @@ export class Segments {
       [new Set(), new Set()],
     ];
     this.#flows.set(slot, lists);
+    this.#translations.accounts.noteCut(slot);
     return lists;
+  }
+
+  /** The waiting segments of a flow that is cut. */
+  #listsOf(slot: number): Lists | undefined {
+    return this.#translations.accounts.hasCutSegments(slot) ? this.#flows.get(slot) : undefined;
   }
 
   /** Takes the flow's waiting segments with data from one row up to another, not included. */

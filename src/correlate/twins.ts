@@ -1,33 +1,11 @@
 import { HashIndex } from "../packets/hash-index.js";
-import type { Heap } from "../packets/heap.js";
-import {
-  FIN,
-  HAS_IP_ID,
-  HAS_PAYLOAD,
-  HAS_TCP_NUMBERS,
-  IS_COPY,
-  IS_ERROR,
-  IS_FRAGMENT,
-  IS_HEADLESS,
-  IS_IPV6,
-  IS_MISTIMED,
-  type PacketBatch,
-  RST,
-  SYN,
-} from "../packets/packets.js";
-import {
-  ACK,
-  DST,
-  FLAGS_PROTO_TTL,
-  HEAD,
-  PAYLOAD_LENGTH,
-  RECORD_BITS,
-  SEQ,
-  SRC,
-  STAMP_NS,
-} from "../packets/records.js";
+import { asDoubles, type Heap } from "../packets/heap.js";
+import { FIN, HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6, type PacketBatch, RST, SYN } from "../packets/packets.js";
+import { ACK, DST, FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, RECORD_BITS, SEQ, SRC } from "../packets/records.js";
 import { INSIDE, type Side } from "../packets/sides.js";
+import code from "./assembly/twins.wasm";
 import type { Rows } from "./lookahead.js";
+import * as word from "./twins-words.js";
 
 /** A packet that was seen once on each side. Stamps are those of the captures, from their own epochs. */
 export interface Twin {
@@ -54,10 +32,7 @@ export const IP_ID_ONLY = 2;
 const ENTRIES = 2 ** 15;
 /** A shorter payload is the same too often: a byte of a key press, a heartbeat without content. */
 const LEAST_PAYLOAD = 8;
-/** So many packets a second are enough, measured over so many or for so long, whichever is less. */
-const ENOUGH_PER_S = 1024;
-const MEASURED_ROWS = 1024;
-const MEASURED_NS = 1_000_000_000;
+const module = new WebAssembly.Module(code);
 
 /** Words of an entry. */
 const HASH = 0;
@@ -79,38 +54,39 @@ export class Twins {
   isBeginning = true;
   readonly #index: HashIndex;
   readonly #sides: readonly [Remembered, Remembered];
+  readonly #loop: WebAssembly.Instance["exports"];
 
   constructor(heap: Heap) {
     this.#index = new HashIndex(heap, 2 ** 12);
-    this.#sides = [new Remembered(true), new Remembered(false)];
+    this.#sides = [new Remembered(heap, true), new Remembered(heap, false)];
+    this.#loop = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
   }
 
-  /** Looks at a side's next packets. */
+  /** Looks at a side's next packets, which are in the heap. */
   note(side: Side, { batch, from, to }: Rows): void {
     const own = this.#sides[side];
-    const { records, doubles } = batch;
-    for (let row = from; row < to; row++) {
-      const r = row << RECORD_BITS;
-      const stampNs = doubles[(r >> 1) + STAMP_NS];
-      own.pass(stampNs);
-      const seq = records[r + SEQ];
-      const ack = records[r + ACK];
-      const head = records[r + HEAD];
-      if (!this.isBeginning && (Math.imul(seq ^ ack ^ head, 0x2c1b3c6d) & own.sampleMask) !== 0) continue;
-      const flags = records[r + FLAGS_PROTO_TTL];
-      if ((flags & (IS_COPY | IS_FRAGMENT | IS_ERROR | IS_HEADLESS | IS_MISTIMED)) !== 0) continue;
-      const hasNumbers = (flags & HAS_TCP_NUMBERS) !== 0;
-      if (!hasNumbers && (flags & HAS_PAYLOAD) === 0) continue;
-      const length = records[r + PAYLOAD_LENGTH];
-      if (this.isBeginning && !hasNumbers && (flags & HAS_IP_ID) !== 0) {
-        const id = mixed(mixed(batch.key(row), batch.ipId(row)), length);
-        this.#see(side, batch, row, stampNs, id, batch.key2(row), IP_ID_ONLY);
-      }
-      if (!hasNumbers && (length < LEAST_PAYLOAD || head === 0)) continue;
-      const hash = mixed(mixed(mixed(head, seq), ack), length + ((flags >>> 16) & 0xff) * 0x10000);
-      const hash2 = mixed(Math.imul(hash, 0x2c1b3c6d) ^ seq, head ^ (batch.tcpFlags(row) & (FIN | SYN | RST)));
-      this.#see(side, batch, row, stampNs, hash, hash2, hasNumbers ? NUMBERS : PAYLOAD);
+    const address = batch.records.byteOffset;
+    const next = (row: number): number => this.#loop["next"](own.address, address, row, to, this.isBeginning ? 1 : 0);
+    for (let row = next(from); row < to; row = next(row + 1)) this.#look(side, batch, row);
+  }
+
+  #look(side: Side, batch: PacketBatch, row: number): void {
+    const { records } = batch;
+    const r = row << RECORD_BITS;
+    const stampNs = batch.stampNs(row);
+    const seq = records[r + SEQ];
+    const head = records[r + HEAD];
+    const flags = records[r + FLAGS_PROTO_TTL];
+    const hasNumbers = (flags & HAS_TCP_NUMBERS) !== 0;
+    const length = records[r + PAYLOAD_LENGTH];
+    if (this.isBeginning && !hasNumbers && (flags & HAS_IP_ID) !== 0) {
+      const id = mixed(mixed(batch.key(row), batch.ipId(row)), length);
+      this.#see(side, batch, row, stampNs, id, batch.key2(row), IP_ID_ONLY);
     }
+    if (!hasNumbers && (length < LEAST_PAYLOAD || head === 0)) return;
+    const hash = mixed(mixed(mixed(head, seq), records[r + ACK]), length + ((flags >>> 16) & 0xff) * 0x10000);
+    const hash2 = mixed(Math.imul(hash, 0x2c1b3c6d) ^ seq, head ^ (batch.tcpFlags(row) & (FIN | SYN | RST)));
+    this.#see(side, batch, row, stampNs, hash, hash2, hasNumbers ? NUMBERS : PAYLOAD);
   }
 
   #see(side: Side, batch: PacketBatch, row: number, stampNs: number, hash: number, hash2: number, by: number): void {
@@ -168,30 +144,22 @@ class Remembered {
   readonly repeatedAt = new Float64Array(ENTRIES);
   readonly twins: (Twin | undefined)[] = [];
   next = 0;
-  /** How far the side has come: the greatest stamp of the inside, and how many packets there were of the outside. */
-  progress: number;
-  /** These bits of what is drawn from a packet must be 0: of two sides, the busier one looks at a part of what the other does. */
-  sampleMask = 0;
-  readonly #isByTime: boolean;
-  #rows = 0;
-  #sinceNs = Number.NaN;
+  /** Where the words of `twins-words.ts` are: how far the side has come, and what part of it is looked at. */
+  readonly address: number;
+  readonly #doubles: Float64Array;
 
-  constructor(isByTime: boolean) {
-    this.#isByTime = isByTime;
-    this.progress = isByTime ? Number.NEGATIVE_INFINITY : 0;
+  /** `isByTime`: whether progress is told by stamps, else by packets. */
+  constructor(heap: Heap, isByTime: boolean) {
+    const state = heap.take(Int32Array, word.WORDS);
+    state[word.IS_BY_TIME] = isByTime ? 1 : 0;
+    this.address = state.byteOffset;
+    this.#doubles = asDoubles(state);
+    this.#doubles[word.PROGRESS] = isByTime ? Number.NEGATIVE_INFINITY : 0;
   }
 
-  /** Takes the next stamp into account: the busier a capture is, the fewer of its packets are enough. */
-  pass(stampNs: number): void {
-    if (!this.#isByTime) this.progress++;
-    else if (stampNs > this.progress) this.progress = stampNs;
-    if (this.#rows++ === 0) this.#sinceNs = stampNs;
-    const spanNs = Math.abs(stampNs - this.#sinceNs);
-    if (this.#rows < MEASURED_ROWS && spanNs < MEASURED_NS) return;
-    const perS = (this.#rows * 1e9) / Math.max(1, spanNs);
-    this.#rows = 0;
-    const bits = Math.max(0, Math.min(12, Math.ceil(Math.log2(perS / ENOUGH_PER_S))));
-    this.sampleMask = bits === 0 ? 0 : -1 << (32 - bits);
+  /** How far the side has come: the greatest stamp of the inside, and how many packets there were of the outside. */
+  get progress(): number {
+    return this.#doubles[word.PROGRESS];
   }
 
   /** Notes that a packet came again. */

@@ -56,6 +56,8 @@ export const HAS_NEXT_SEQ = 4;
 export const IS_WATCHED = 16;
 /** Whether its tuples have been given to another flow, or let go. */
 export const IS_RETIRED = 32;
+/** Whether TCP segments of it are cut on their way: each that waits may be a piece. */
+export const HAS_CUT_SEGMENTS = 64;
 
 /**
  * The flows, by their slots, with what every pair asks of its flow and adds to it: a record of which most look at one cache line, and
@@ -185,6 +187,15 @@ export class FlowAccounts {
   /** Whether a packet of the inside tuple, `forward` or not, travels from inside to outside. */
   isOutbound(slot: number, forward: number): boolean {
     return ((this.records[(slot << RECORD_BITS) + BITS] >> BACKWARD_OUTBOUND_BIT) & 1) !== forward;
+  }
+
+  /** Notes that TCP segments of a flow are cut on their way. */
+  noteCut(slot: number): void {
+    this.records[(slot << RECORD_BITS) + BITS] |= HAS_CUT_SEGMENTS;
+  }
+
+  hasCutSegments(slot: number): boolean {
+    return (this.records[(slot << RECORD_BITS) + BITS] & HAS_CUT_SEGMENTS) !== 0;
   }
 
   /** Lets the records of the flow's packets stay on the timeline, from the next pair on: they may be looked at again. */

@@ -177,7 +177,7 @@ export class PacketBatch {
     };
   }
 
-  /** Empties it, for a decoder to look at what comes. */
+  /** Empties it: none are in order. */
   clear(): void {
     this.count = 0;
     this.quotes.count = 0;
@@ -198,16 +198,26 @@ export class PacketBatch {
     this.isInOrder = from.isInOrder;
     this.reachedNs = from.reachedNs;
     this.quotes.count = quotes.count;
+    this.records.set(from.records.subarray(0, count << RECORD_BITS));
+    this.src6.set(from.src6.subarray(0, 4 * count));
+    this.dst6.set(from.dst6.subarray(0, 4 * count));
+    this.tupleHash.set(from.tupleHash.subarray(0, count));
+    if (quotes.count === 0) return;
     const quoted = from.#quoted();
-    for (const [n, to] of this.#quoted().entries()) copyRows(quoted[n], to, this.rows, quotes.count);
-    const columns = from.#columns();
-    for (const [n, to] of this.#columns().entries()) copyRows(columns[n], to, this.rows, count);
+    for (const [n, to] of this.#quoted().entries())
+      to.set(quoted[n].subarray(0, (to.length / this.rows) * quotes.count));
+  }
+
+  /** Whether all rows of another batch, and what they quote, can be appended to these. */
+  hasRoomFor(batch: PacketBatch): boolean {
+    return Math.max(this.count + batch.count, this.quotes.count + batch.quotes.count) <= this.rows;
   }
 
   /** Appends rows `from` … `to`-1 of another batch, with what they quote. Precondition: there is room for them. */
   appendAll(batch: PacketBatch, from: number, to: number): void {
     const at = this.count;
-    this.isInOrder = false;
+    if (from === to) return;
+    this.isInOrder &&= batch.isInOrder && (at === 0 || this.stampNs(at - 1) <= batch.stampNs(from));
     this.records.set(batch.records.subarray(from << RECORD_BITS, to << RECORD_BITS), at << RECORD_BITS);
     this.src6.set(batch.src6.subarray(4 * from, 4 * to), 4 * at);
     this.dst6.set(batch.dst6.subarray(4 * from, 4 * to), 4 * at);
@@ -253,10 +263,6 @@ export class PacketBatch {
     return this.tupleHash.length;
   }
 
-  #columns(): readonly Column[] {
-    return [this.records, this.src6, this.dst6, this.tupleHash];
-  }
-
   #quoted(): readonly Column[] {
     const { count: _, ...quoted } = this.quotes;
     return Object.values(quoted);
@@ -267,10 +273,21 @@ export class PacketBatch {
     return this.doubles[(row << (RECORD_BITS - 1)) + STAMP_NS];
   }
 
+  /** Of rows `from` … `to`-1, which are in order: the first that is stamped later than that, or `to`. */
+  endOf(stampNs: number, from: number, to: number): number {
+    while (from < to) {
+      const middle = (from + to) >>> 1;
+      if (this.stampNs(middle) <= stampNs) from = middle + 1;
+      else to = middle;
+    }
+    return to;
+  }
+
   /** Gives a packet that is not stamped with the time when it passed the time when its capture had come to it. */
   mistime(row: number, timeNs: number): void {
     this.doubles[(row << (RECORD_BITS - 1)) + STAMP_NS] = timeNs;
     this.records[(row << RECORD_BITS) + FLAGS_PROTO_TTL] |= IS_MISTIMED;
+    this.isInOrder = false;
   }
 
   /** Two 32-bit hashes over everything a NAT leaves alone (the match key), signed; equal on both sides for twins. */
@@ -368,12 +385,6 @@ export class PacketBatch {
     if ((this.flags(row) & IS_ERROR) === 0) return -1;
     return ((this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> QUOTE_SHIFT) & QUOTE_MASK) - 1;
   }
-}
-
-/** Copies the first `count` rows. `rows`: how many `to` has room for. */
-function copyRows(from: Column, to: Column, rows: number, count: number): void {
-  const width = rows === 0 ? 0 : to.length / rows;
-  to.set(from.subarray(0, width * count));
 }
 
 /** A batch that a decoder which works on this heap can fill. */

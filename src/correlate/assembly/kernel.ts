@@ -175,7 +175,6 @@ export function run(ground: usize): void {
   const tuples = wordOf(ground, words.TUPLES);
   const flows = wordOf(ground, words.FLOWS);
   const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
-  const isUncut = wordOf(ground, words.IS_UNCUT) !== 0;
   const isEstimated = wordOf(ground, words.IS_ESTIMATED) !== 0;
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   const shiftNs = doubleOf(ground, words.SHIFT_NS);
@@ -280,7 +279,7 @@ export function run(ground: usize): void {
             ? length > LEAST_IPV6_MTU
             : hasIpId && (flagsProtoTtl & IS_DF) === 0 && length > NEVER_CUT_BYTES;
         if (mayBeCut) break;
-      } else if (payloadLength > 0 && (length > ORDINARY_BYTES || (slot !== tuple.NONE && !isUncut))) break;
+      } else if (payloadLength > 0 && (length > ORDINARY_BYTES || hasCutSegments(flows, slot))) break;
       remember(ground, packet, way, side, timeNs);
     } else {
       if (waiting < 0) break;
@@ -430,6 +429,14 @@ function isLearntAtOnce(ground: usize, side: i32, packet: usize, way: i32, other
   const hasNumbers = (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) !== 0;
   if (!hasNumbers && !(isNovel(i) && isNovel(o))) return false;
   return headerBits(ground, i, iWay, o, oWay) + timingBits(ground, gapNs) >= LEARN_BITS;
+}
+
+/** Whether TCP segments of a way are cut, by the slot of its flow or NONE. */
+function hasCutSegments(flows: usize, slot: i32): bool {
+  return (
+    slot !== tuple.NONE &&
+    (load<i32>(flows + (slot << ACCOUNT_BYTES_BITS), 4 * account.BITS) & account.HAS_CUT_SEGMENTS) !== 0
+  );
 }
 
 /** Whether neither direction of a conversation has a translation. */
