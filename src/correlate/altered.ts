@@ -77,8 +77,10 @@ export class Altered {
   readonly #candidates: Candidates;
   /** Waiting packets, as far as `#reached`. */
   readonly #contents: Contents;
-  /** Those of them that may be known by their IP ID alone. */
+  /** Those of them that may be known by their IP ID alone … */
   readonly #ids: Contents;
+  /** … and those without one, by the port of their server: by the time alone, where a helper is known to work there. */
+  readonly #ports: Contents;
   #reached = 0;
   /** How many pairs were altered, by ALTERED_… bits. */
   readonly #pairs = new Map<number, number>();
@@ -110,6 +112,9 @@ export class Altered {
     this.#pairing = pairing;
     this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
     this.#ids = new Contents(heap, timeline, windowNs, identityHash, isOnlySameIdentity);
+    const isSamePort = (t: Timeline, a: number, b: number): boolean =>
+      this.#serverPort(a) === this.#serverPort(b) && !isSameContent(t, a, b);
+    this.#ports = new Contents(heap, timeline, windowNs, (_, row) => this.#serverPort(row), isSamePort);
     this.#candidates = new Candidates(timeline, tuples);
     this.survivors = new Survivors(kernel);
   }
@@ -131,7 +136,7 @@ export class Altered {
     if (!this.#isEligible(row)) return false;
     this.lookAhead();
     this.#find(row);
-    if (this.#contents.others.length + this.#ids.others.length > 0) return true;
+    if (this.#contents.others.length + this.#ids.others.length + this.#ports.others.length > 0) return true;
     this.#remove(row);
     return false;
   }
@@ -142,7 +147,8 @@ export class Altered {
    */
   settle(row: number): Undecided | null {
     if (!this.mayPair(row)) return null;
-    const undecided = this.#decide(row, this.#contents) ?? this.#decide(row, this.#ids);
+    const undecided =
+      this.#decide(row, this.#contents) ?? this.#decide(row, this.#ids) ?? this.#decide(row, this.#ports);
     if (this.#timeline.state(row) === WAITING) this.#remove(row);
     return undecided;
   }
@@ -198,14 +204,15 @@ export class Altered {
     if (contents.own.length === 0 && contents.others.length === 1) this.#survey(row, contents.others[0]);
     contents.add(row);
     const beforeNs = timeNs - PAST_WINDOWS * this.#windowNs;
+    const ids = this.#ids;
     if (hasIdentity(this.#timeline, row)) {
-      const ids = this.#ids;
       if (ids.own.some((own) => this.#timeline.way(own) === this.#timeline.way(row)))
         this.#repeating.add(this.#timeline.way(row));
       if (ids.own.length === 0 && ids.others.length === 1) this.#surveyId(row, ids.others[0]);
-      ids.add(row);
-      ids.tidy(beforeNs);
     }
+    const others = this.#othersOf(row);
+    others?.add(row);
+    others?.tidy(beforeNs);
     if (contents.tidy(beforeNs)) for (const gaps of this.survivors.gaps) gaps.forget(beforeNs);
   }
 
@@ -234,14 +241,22 @@ export class Altered {
   }
 
   #find(row: number): void {
+    this.#ids.clear();
+    this.#ports.clear();
     this.#contents.find(row, this.#longestNs);
-    if (hasIdentity(this.#timeline, row)) this.#ids.find(row, this.#longestNs);
-    else this.#ids.clear();
+    this.#othersOf(row)?.find(row, this.#longestNs);
   }
 
   #remove(row: number): void {
     this.#contents.remove(row);
-    if (hasIdentity(this.#timeline, row)) this.#ids.remove(row);
+    this.#othersOf(row)?.remove(row);
+  }
+
+  /** What a packet is filed in besides, as its payload may have been rewritten; undefined for one of which it may not. */
+  #othersOf(row: number): Contents | undefined {
+    const t = this.#timeline;
+    if (t.proto(row) !== UDP || t.payloadLength(row) === 0) return undefined;
+    return hasIdentity(t, row) ? this.#ids : this.#ports;
   }
 
   #decide(row: number, { own, others }: Contents): Undecided | null {
@@ -285,6 +300,7 @@ export class Altered {
     if ((this.#changes & ALTERED_PAYLOAD) !== 0) {
       if (survivors.isRenumbering(isOutbound) || !this.#isTimely(inside, t.timeNs(outside) - t.timeNs(inside)))
         return 0;
+      if (!hasIdentity(t, row)) return relation !== CONFLICT && this.#helped.has(this.#serverPort(row)) ? relation : 0;
       if (this.#isHelped(inside, outside, relation === KNOWN)) return 2 * relation;
       this.#why = WHY_IDENTITY;
       return 0;

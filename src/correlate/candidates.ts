@@ -15,7 +15,7 @@ const KEPT_END_BITS = 12;
 const SAME_PORTS_BITS = 4;
 /** A payload may be the same in every packet of a kind (pings), so it weighs little however long it is. */
 const PAYLOAD_BITS = 4;
-/** With neither numbers nor payload, every packet of a kind is the same. */
+/** With neither numbers nor a payload in common, every packet of a kind may be meant. */
 const NOTHING_PENALTY_BITS = 8;
 const ICMP_SEQ_BITS = 2;
 const TTL_BY_ONE_BITS = 4;
@@ -124,7 +124,7 @@ export class Candidates {
     let bits = 0;
     if ((t.flags(inside) & HAS_TCP_NUMBERS) !== 0)
       bits += isEndKept || isOneVersion ? TCP_NUMBERS_BITS : STRANGERS_NUMBERS_BITS;
-    if (t.payloadLength(inside) > 0) bits += t.content(inside) === t.content(outside) ? PAYLOAD_BITS : 0;
+    if (t.payloadLength(inside) > 0 && t.content(inside) === t.content(outside)) bits += PAYLOAD_BITS;
     else if (bits === 0) bits -= NOTHING_PENALTY_BITS;
     if (isIcmp) bits += ICMP_SEQ_BITS;
     else if (this.#isSamePort(inside, outside, true) && this.#isSamePort(inside, outside, false))

@@ -64,6 +64,39 @@ it("a payload that a helper rewrote, by the IP ID; but not where a sender gives 
   expect((await call(() => 1)).pairs).toEqual([]);
 });
 
+it("payloads without an IP ID, by the time they take, where a helper is known to rewrite those of their port", async () => {
+  const phone = { address: "172.17.0.9", port: 5009 };
+  const said = (n: number, isInside: boolean) => {
+    const own = isInside ? phone.address : HOST;
+    const text = `${n} via ${own}`;
+    const isCall = n % 2 === 0;
+    const ends = isCall
+      ? { src: own, srcPort: phone.port, dst: SERVER, dstPort: 5004 }
+      : { src: SERVER, srcPort: 5004, dst: own, dstPort: phone.port };
+    const atMs = 300 + 20 * n + (isCall === isInside ? 0 : 0.02);
+    return ms(atMs, datagram({ ...ends, ipId: 0, ttl: isCall === isInside ? 64 : 63, text }));
+  };
+  const known = (isInside: boolean) =>
+    called.map((n) =>
+      ms(
+        20 * n + (isInside ? 0 : 0.02),
+        beat(isInside ? CONTAINER : HOST, 500 + n, isInside ? 64 : 63, `via ${isInside ? CONTAINER : HOST} ${n}`),
+      ),
+    );
+  const side = (isInside: boolean, withHelper: boolean) =>
+    merged(
+      withHelper ? known(isInside) : [],
+      called.map((n) => said(n, isInside)),
+    );
+  const outcome = await outcomeOf(side(true, true), side(false, true), { clock: { kind: "none" } });
+  // the translation of a phone without IP IDs is believed once both directions were seen: its first call comes too early
+  const first = called.length + 1;
+  expect(outcome.twins).toEqual(inStep(2 * called.length).filter(([inside]) => inside !== first));
+  expect(outcome.undecided.map(({ inside }) => inside)).toEqual([[first]]);
+  // without a helper, nothing says that they are the same packets
+  expect((await outcomeOf(side(true, false), side(false, false), { clock: { kind: "none" } })).pairs).toEqual([]);
+});
+
 /** Of a fourth of the pairs of datagrams, the first one or the second one. */
 const isMissed = (n: number, which: number): boolean => (n >> 1) % 4 === 1 && n % 2 === which;
 
