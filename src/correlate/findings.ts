@@ -168,7 +168,7 @@ export class Findings {
     // odd only where there was something to pair
     const areRelated = this.#isRelated || summary.verdicts.some((verdicts) => verdicts.has("proxied"));
     if (!areRelated && summary.inside.frames > 0 && summary.outside.frames > 0) {
-      const text = "no packet of one capture is in the other: are they of the same host and the same time?";
+      const text = "natcorr found no packet of one capture in the other: are they of the same host and the same time?";
       found.push({ severity: "warning", code: "nothing-paired", count: 1, text });
     }
     return found;

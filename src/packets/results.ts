@@ -57,7 +57,16 @@ export function alteredNames(altered: number): string[] {
 }
 
 /** Why a frame has no twin. */
-export type Verdict = "dropped" | "local" | "refused" | "no-overlap" | "capture-loss" | "proxied" | "copy" | "unknown";
+export type Verdict =
+  | "dropped"
+  | "local"
+  | "elsewhere"
+  | "refused"
+  | "no-overlap"
+  | "capture-loss"
+  | "proxied"
+  | "copy"
+  | "unknown";
 
 /** A packet's or a tuple's two ends. TCP, UDP, SCTP, DCCP and UDP-Lite have ports, ICMP echo an id, anything else neither. */
 export interface Ends {
