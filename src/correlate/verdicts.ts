@@ -18,6 +18,7 @@ import type { Proxies } from "./proxies.js";
 import type { QuotedError } from "./quotes.js";
 import type { Refusals } from "./refusals.js";
 import type { Segments } from "./segments.js";
+import { isPrivate } from "./scope.js";
 import { Senders } from "./senders.js";
 import type { Translations } from "./translations.js";
 
@@ -379,13 +380,6 @@ function beyond(byNs: number, why: string): Judgement {
 /** RFC 4861: router and neighbour solicitations and advertisements, redirects; their hop limit of 255 proves that no router forwarded them. */
 function isNeighbourDiscovery(type: number): boolean {
   return type >= 133 && type <= 137;
-}
-
-/** RFC 1918, RFC 6598 and RFC 4193 addresses: those that a NAT stands for. */
-function isPrivate(isIpv6: boolean, words: Uint32Array, at: number): boolean {
-  const word = words[at];
-  if (isIpv6) return word >>> 25 === 0xfc >> 1;
-  return word >>> 24 === 10 || word >>> 20 === 0xac1 || word >>> 16 === 0xc0a8 || word >>> 22 === 0x6440 >> 6;
 }
 
 function seconds(ns: number): string {
