@@ -48,6 +48,8 @@ export interface RunOptions {
   patienceNs?: number;
   maxPairs: number;
   heap: Heap;
+  /** By side: the earliest stamp that is known to leap from those around it, nanoseconds; Infinity for none. */
+  strayNs: readonly [number, number];
   onSettled?(): void;
 }
 
@@ -394,6 +396,7 @@ export class Run {
     const t = this.#timeline;
     if ((t.flags(row) & IS_MISTIMED) !== 0) {
       const leapNs = intake.leapNs(t.frame(row));
+      intake.forgetLeap(t.frame(row));
       t.setStampNs(row, t.stampNs(row) + leapNs);
       this.#mistimed.admit(row, leapNs);
     } else if (this.#nowNs - t.timeNs(row) > this.#options.windowNs)
@@ -607,6 +610,7 @@ export class Run {
     return {
       firstNs: source.firstNs + shiftNs,
       lastNs: source.lastNs + shiftNs,
+      strayNs: this.#options.strayNs[side] + shiftNs,
       hasEnded,
       isLive: source.isLive ?? false,
       gaps: this.#gaps[side],

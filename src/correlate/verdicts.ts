@@ -39,6 +39,8 @@ const MOST_LOOKED_AT = 64;
 export interface Cover {
   firstNs: number;
   lastNs: number;
+  /** The earliest stamp known of a frame that stands out of its time; Infinity for none. */
+  strayNs: number;
   hasEnded: boolean;
   /** Whether these are the limits of a capture that is running, and not only what was in it. */
   isLive: boolean;
@@ -354,11 +356,16 @@ export class Verdicts {
 
   /** What follows for a packet where the other capture may not cover its time; null where it does. */
   #uncovered(timeNs: number, other: Side): Judgement | null {
-    const { firstNs, lastNs, hasEnded, isLive } = this.#known.cover[other];
+    const { firstNs, lastNs, strayNs, hasEnded, isLive } = this.#known.cover[other];
     const name = this.#names[other];
     if (!Number.isFinite(firstNs))
       return { verdict: "no-overlap", why: `the ${SIDE_NAMES[other]} capture (${name}) has no frames` };
     const afterNs = timeNs - firstNs;
+    if (timeNs < firstNs && timeNs > strayNs - MARGIN_NS)
+      return {
+        verdict: "unknown",
+        why: `frames of ${name} that are stamped about then stand further on, out of their time`,
+      };
     if (afterNs < 0) return beyond(-afterNs, `the first frame of ${name} is ${seconds(-afterNs)} later`);
     if (isLive && afterNs < MARGIN_NS) return beyond(0, `${name} was opened ${seconds(afterNs)} before`);
     if (!hasEnded) return null;

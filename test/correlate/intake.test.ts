@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { ClockOption } from "../../src/correlate/clock.js";
 import { MarkedPackets } from "../../src/correlate/copies.js";
 import { Intake } from "../../src/correlate/intake.js";
 import { Heap } from "../../src/packets/heap.js";
@@ -107,8 +108,12 @@ describe("the packets of a capture in order of time", () => {
 });
 
 /** What comes of two captures cut so, and that it is the same as of whole ones. */
-async function ofPieces({ inside, outside }: Sides, batches: readonly [Cut, Cut]): Promise<Outcome> {
-  const options = { clock: { kind: "none" } } as const;
+async function ofPieces(
+  { inside, outside }: Sides,
+  batches: readonly [Cut, Cut],
+  clock: ClockOption = { kind: "none" },
+): Promise<Outcome> {
+  const options = { clock };
   const whole = await correlated(inside, outside, options);
   const pieces = await correlated(inside, outside, { ...options, batches });
   expect(told(pieces)).toEqual(told(whole));
@@ -170,6 +175,13 @@ describe("a run", () => {
       expect(outcome.pairs.length).toBeGreaterThan(990);
       expect(outcome.alone.filter(({ verdict }) => verdict === "dropped")).toEqual([]);
     }
+  });
+
+  it("does not say that a capture lacks a time whose frames stand further on in it", async () => {
+    const { inside, outside } = conversation(2000, { everyUs: 5000 });
+    const swapped = [...outside.slice(1000), ...outside.slice(0, 1000)];
+    const outcome = await ofPieces({ inside, outside: swapped }, [64, 99], { kind: "auto" });
+    expect(new Set(outcome.alone.map(({ verdict }) => verdict))).toEqual(new Set(["unknown"]));
   });
 
   it("calls nothing dropped while the other capture stands still, where much goes on", async () => {
