@@ -161,8 +161,7 @@ export class Verdicts {
   #doubt(row: number, other: Side, { verdict, why, lacks }: Claim): Judgement | undefined {
     const t = this.#timeline;
     const { altered, cutFrames, mistimed, cover } = this.#known;
-    const rewritten =
-      verdict === "dropped" || verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
+    const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
     if (rewritten !== undefined) return { verdict: "unknown", why: rewritten };
     if (lacks === undefined) return undefined;
     const twin = mistimed.twinOf(row);
@@ -174,8 +173,10 @@ export class Verdicts {
       const changed = cutFrames.doubt(row) ?? this.#whyChanged(row, other);
       if (changed !== undefined) return { verdict: "unknown", why: changed };
     }
-    if (cover[other].gaps.mayHold(t.timeNs(row)))
-      return { verdict: "capture-loss", why: `${why}, but that capture lost frames about then` };
+    if (lacks !== "anything" && cover[other].gaps.mayHold(t.timeNs(row))) {
+      const lost = `${this.#names[other]} lost frames about then, and may have lost this one`;
+      return { verdict: "capture-loss", why: lost };
+    }
     if (lacks === "exit") {
       if (!this.#misses.noteExit(other)) return undefined;
       return { verdict: "unknown", why: `${why}, but ${this.#misses.why(other, this.#names)}` };
