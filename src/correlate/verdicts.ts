@@ -305,7 +305,7 @@ export class Verdicts {
       const isToPrivate = isPrivate(isIpv6, words, dst);
       const isFromNear =
         isFromPrivate && isToPrivate ? tuples.isOpenedByA(way >> 1) === ((way & 1) === 1) : isFromPrivate;
-      const answered = this.#answered(isFromNear ? way : way ^ 1, missing);
+      const answered = this.#answered(row, isFromNear ? way : way ^ 1, missing);
       if (answered !== null) return answered;
       if (isFromPrivate) return { verdict: "dropped", why: missing, lacks: "exit" };
       const why = isToPrivate ? `it reached ${addressText(isIpv6, words, dst)} and never entered ${other}` : missing;
@@ -321,7 +321,7 @@ export class Verdicts {
    * What it tells of an inside conversation that nothing outside belongs to if both ends speak: `nearWay` goes from who is behind the
    * NAT. Null where only one does.
    */
-  #answered(nearWay: number, missing: string): Claim | null {
+  #answered(row: number, nearWay: number, missing: string): Claim | null {
     const tuples = this.#tuples;
     const farWay = nearWay ^ 1;
     const isFull = tuples.hasFullTtl(farWay);
@@ -331,13 +331,32 @@ export class Verdicts {
     const isTold = this.#known.kernel.isTtlLowered(false);
     if (isTold && isFull && !isOther && !tuples.hasOtherTtl(nearWay))
       return { verdict: "local", why: "the other end is no hop away: the host itself, or on the same link" };
-    if (isTold && !isFull && !this.#misses.isPatchy(OUTSIDE) && !this.#misses.hasCrossing(INSIDE))
+    if (
+      isTold &&
+      !isFull &&
+      !this.#misses.isPatchy(OUTSIDE) &&
+      !this.#misses.hasCrossing(INSIDE) &&
+      !this.#hasStranger(row)
+    )
       return {
         verdict: "elsewhere",
         why: `both ends speak, and ${this.#names[OUTSIDE]} has none of it: it takes another interface`,
         lacks: "crossing",
       };
     return { verdict: "unknown", why: `${missing}, though both ends speak`, lacks: "anything" };
+  }
+
+  /** Whether an outside packet that follows has no translation: it may be the twin of this one, or of what is like it. */
+  #hasStranger(row: number): boolean {
+    const t = this.#timeline;
+    let next = t.after(row);
+    for (let looked = 0; looked < MOST_LOOKED_AT; looked++, next = t.after(next)) {
+      next = t.firstBelow(next, t.end, DECIDED);
+      if (next === t.end) return false;
+      const isStranger = this.#translations.slotOf(next) === NONE && this.#locals.of(next)?.isNever !== true;
+      if (t.side(next) === OUTSIDE && t.proto(next) === t.proto(row) && isStranger) return true;
+    }
+    return true;
   }
 
   /** A packet to a port that is forwarded, of a conversation that is not: whoever answers tells whether it got there. */
