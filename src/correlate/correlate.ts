@@ -56,7 +56,8 @@ export async function correlate(
       : new Follower([ahead(intakes[INSIDE]), ahead(intakes[OUTSIDE])], option, windowNs, heap);
   const resolutionNs = Math.max(inside.resolutionNs, outside.resolutionNs);
   const clock = follower === null ? fixedClock(option, resolutionNs) : await follower.begin();
-  const run = new Run(intakes, clock, { ...options, heap }, sink);
+  const strayNs = follower?.strayNs ?? ([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as const);
+  const run = new Run(intakes, clock, { ...options, heap, strayNs }, sink);
   options.onBegin?.((mostFlows) => run.standing(mostFlows));
   for (let side = run.wants(); side !== null; side = run.wants()) {
     if (signal.aborted) {

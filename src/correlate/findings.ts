@@ -9,6 +9,7 @@ import { INSIDE } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
 import code from "./assembly/remarkable.wasm";
 import { isForwardFirst } from "./flow-summary.js";
+import { isPrivate, linkOf } from "./scope.js";
 
 /** Untranslated flows remembered until the end, when it is known which addresses the NAT hides. */
 const MOST_UNTRANSLATED = 10_000;
@@ -24,6 +25,9 @@ const module = new WebAssembly.Module(code);
 interface Untranslated {
   readonly id: number;
   readonly src: string;
+  /** As `linkOf` has it. */
+  readonly link: string | null;
+  readonly isPrivate: boolean;
   readonly pairs: number;
 }
 
@@ -34,12 +38,16 @@ export class Findings {
   readonly #seen: Int32Array;
   readonly #accounts: FlowAccounts;
   readonly #tuples: TupleTable;
+  /** Inside addresses that the NAT stands for, and their links. */
   readonly #hidden = new Set<string>();
+  readonly #hiddenLinks = new Set<string>();
   readonly #untranslated: Untranslated[] = [];
   readonly #clashes = new Few();
   readonly #rewrittenPorts = new Few();
   readonly #oneWay = new Few();
   readonly #retransmitting = new Few();
+  /** Flows that were opened outside and have their source rewritten: what a NAT does to those it hides. */
+  readonly #backward = new Few();
   #retransmissions = 0;
   /** Whether anything on one side was found again, or might have been, on the other. */
   #isRelated = false;
@@ -81,12 +89,19 @@ export class Findings {
         this.#untranslated.push({
           id: accounts.id(slot),
           src: this.#address(inside, isForward),
+          link: this.#linkOf(inside, isForward),
+          isPrivate: isPrivate(tuples.isIpv6(inside), tuples.words, tuples.address(inside, isForward)),
           pairs: accounts.pairs(slot),
         });
     } else {
       // an address that becomes one of the other IP version is not hidden: within its own version it may be used as it is
-      if ((rewrite & (isFromInside ? REWRITE_SRC : REWRITE_DST)) !== 0 && !this.#isAcross(slot))
+      if ((rewrite & (isFromInside ? REWRITE_SRC : REWRITE_DST)) !== 0 && !this.#isAcross(slot)) {
         this.#hidden.add(this.#address(inside, isFromInside === isForward));
+        const link = this.#linkOf(inside, isFromInside === isForward);
+        if (link !== null) this.#hiddenLinks.add(link);
+      }
+      if (isKnown && !isFromInside && (rewrite & (REWRITE_SRC | REWRITE_DST)) === REWRITE_SRC)
+        this.#backward.add(String(accounts.id(slot)));
       if (isKnown && isFromInside && (rewrite & portsOf(tuples.proto(inside))) !== 0) {
         this.#rewrittenPorts.add(String(accounts.id(slot)));
         if (tuples.hasClashed(inside)) this.#clashes.add(String(accounts.id(slot)));
@@ -108,6 +123,11 @@ export class Findings {
     return addressText(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, isA));
   }
 
+  #linkOf(tuple: number, isA: boolean): string | null {
+    const tuples = this.#tuples;
+    return linkOf(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, isA));
+  }
+
   /** Whether a flow is of one IP version inside and of the other outside. */
   #isAcross(slot: number): boolean {
     const tuples = this.#tuples;
@@ -123,15 +143,26 @@ export class Findings {
   close(names: readonly [string, string], summary: Summary): Finding[] {
     const [inside, outside] = names;
     const found: Finding[] = [];
-    for (const { id, src, pairs } of this.#untranslated) {
-      if (!this.#hidden.has(src)) continue;
-      found.push({
-        severity: "warning",
-        code: "leak",
-        flow: id,
-        count: pairs,
-        text: `${src} appears on ${outside} untranslated, though the NAT hides it in other flows: has its conntrack entry gone?`,
-      });
+    const asTheyCame = new Few();
+    let pairsAsTheyCame = 0;
+    for (const { id, src, link, isPrivate, pairs } of this.#untranslated) {
+      const hides = this.#hidden.has(src) ? "it in other flows" : "others of its network";
+      if (this.#hidden.has(src) || (link !== null && this.#hiddenLinks.has(link))) {
+        found.push({
+          severity: "warning",
+          code: "leak",
+          flow: id,
+          count: pairs,
+          text: `${src} appears on ${outside} untranslated, though the NAT hides ${hides}: has its conntrack entry gone?`,
+        });
+      } else if (isPrivate) {
+        asTheyCame.add(String(id));
+        pairsAsTheyCame += pairs;
+      }
+    }
+    if (asTheyCame.count > 0) {
+      const text = `private addresses appear on ${outside} untranslated, and nothing shows that the NAT hides them: ${flowsNamed(asTheyCame.count, asTheyCame.text)}`;
+      found.push({ severity: "info", code: "untranslated", count: pairsAsTheyCame, text });
     }
     const flows = (severity: Finding["severity"], code: FindingCode, { count, text: named }: Few, text: string) => {
       if (count > 0) found.push({ severity, code, count, text: `${text}: ${flowsNamed(count, named)}` });
@@ -142,6 +173,13 @@ export class Findings {
       this.#clashes,
       "the first packet was dropped and another port or id given, as another flow held the wanted one",
     );
+    if (this.#hidden.size === 0)
+      flows(
+        "warning",
+        "swapped-sides",
+        this.#backward,
+        `${inside} and ${outside} seem to be swapped: the NAT hides who comes from ${outside}, and nobody who comes from ${inside}`,
+      );
     flows("info", "port-rewritten", this.#rewrittenPorts, "the port or ICMP id was not kept");
     flows("info", "asymmetric", this.#oneWay, "only one direction was seen on both sides");
     if (this.#retransmitting.count > 0) {
@@ -168,7 +206,7 @@ export class Findings {
     // odd only where there was something to pair
     const areRelated = this.#isRelated || summary.verdicts.some((verdicts) => verdicts.has("proxied"));
     if (!areRelated && summary.inside.frames > 0 && summary.outside.frames > 0) {
-      const text = "no packet of one capture is in the other: are they of the same host and the same time?";
+      const text = "natcorr found no packet of one capture in the other: are they of the same host and the same time?";
       found.push({ severity: "warning", code: "nothing-paired", count: 1, text });
     }
     return found;

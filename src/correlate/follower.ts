@@ -1,5 +1,5 @@
 import type { Heap } from "../packets/heap.js";
-import type { PacketBatch } from "../packets/packets.js";
+import { IS_MISTIMED, type PacketBatch } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { Clock, type ClockFacts, type ClockOption, type Stretch } from "./clock.js";
 import { Crossings, type Line, lineThrough, Slice } from "./envelope.js";
@@ -106,6 +106,9 @@ export class Follower {
   #isCutOff = false;
   #isOver = false;
 
+  /** By side: the earliest stamp seen at the beginning that leaps from those around it, nanoseconds; Infinity for none. */
+  readonly strayNs: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+
   /** What the summary says. */
   #firstNs: number | null = null;
   #hasNumbers = false;
@@ -144,7 +147,12 @@ export class Follower {
     const offsetNs = this.#decide(epochGapNs);
     this.#twins.isBeginning = false;
     this.#twins.found = this.#twins.found.filter(isCertain);
-    for (const side of [INSIDE, OUTSIDE] as const) for (const rows of looked[side]) this.#pass(side, rows);
+    for (const side of [INSIDE, OUTSIDE] as const) {
+      for (const rows of looked[side]) {
+        this.strayNs[side] = Math.min(this.strayNs[side], this.#earliestLeap(side, rows));
+        this.#pass(side, rows);
+      }
+    }
     this.#stretches.push({
       untilNs: Number.NEGATIVE_INFINITY,
       atNs: 0,
@@ -156,6 +164,16 @@ export class Follower {
       isTrusted: this.#nearNs !== null,
     });
     return new Clock(offsetNs, this.#windowNs, () => this.#facts(offsetNs), this.#stretches);
+  }
+
+  #earliestLeap(side: Side, { batch, from, to }: Rows): number {
+    let earliestNs = Number.POSITIVE_INFINITY;
+    for (let row = from; row < to; row++) {
+      if ((batch.flags(row) & IS_MISTIMED) === 0) continue;
+      const leapNs = this.#sides[side].source.leapNs(batch.frame(row));
+      earliestNs = Math.min(earliestNs, batch.stampNs(row) + leapNs);
+    }
+    return earliestNs;
   }
 
   /** The next batch of a side, or null at its end, once all is known of the clocks that has to be to place its packets. */

@@ -52,7 +52,7 @@ export class Intake {
   #isHandedOn = true;
   #behind = 0;
   #out: PacketBatch | undefined;
-  /** How far the leaping stamps of packets that were let go are ahead, by frame, until somebody asks. */
+  /** How far the leaping stamps of packets that were let go are ahead, by frame, until they are forgotten. */
   readonly #leapsNs = new Map<number, number>();
   #error: unknown;
   #isStopped = false;
@@ -71,11 +71,14 @@ export class Intake {
     return this.source.epochNs;
   }
 
-  /** How far the stamp of a packet that is IS_MISTIMED is ahead of the time it was given, nanoseconds. Forgets it. */
+  /** How far the stamp of a packet that is IS_MISTIMED is ahead of the time it was given, nanoseconds. */
   leapNs(frame: number): number {
-    const leapNs = this.#leapsNs.get(frame) ?? 0;
+    return this.#leapsNs.get(frame) ?? 0;
+  }
+
+  /** To be told once nobody will ask that of a packet any more. */
+  forgetLeap(frame: number): void {
     this.#leapsNs.delete(frame);
-    return leapNs;
   }
 
   /** Has it end with what was read so far. */

@@ -165,6 +165,16 @@ export class Kernel {
     return this.#words[words.PAIRED] + this.#words[words.PAIRED + 1];
   }
 
+  /** How many of them went in a direction. */
+  pairsThatWent(isOutbound: boolean): number {
+    return this.#words[words.PAIRED + (isOutbound ? 1 : 0)];
+  }
+
+  /** Whether packets of a direction leave with a TTL that is one lower, as the last pair of it tells, and before any, forwarding. */
+  isTtlLowered(isOutbound: boolean): boolean {
+    return this.#words[words.LOWERED + (isOutbound ? 1 : 0)] === (isOutbound ? 1 : -1);
+  }
+
   /** How many pairs had equal keys and other TCP options. */
   get otherOptions(): number {
     return this.#words[words.OTHER_OPTIONS];

@@ -12,7 +12,7 @@ import {
   TCP,
 } from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
-import type { Sink, Summary, Verdict } from "../packets/results.js";
+import type { Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { AMBIGUOUS, DECIDED, DONE, PAIRED, Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
@@ -40,7 +40,7 @@ import type { Standing } from "./standing.js";
 import { Groups } from "./groups.js";
 import { type QuotedError, quotedError } from "./quotes.js";
 import { Translations } from "./translations.js";
-import { type Cover, type Judgement, Verdicts } from "./verdicts.js";
+import { type Cover, Verdicts } from "./verdicts.js";
 
 export interface RunOptions {
   windowNs: number;
@@ -48,6 +48,8 @@ export interface RunOptions {
   patienceNs?: number;
   maxPairs: number;
   heap: Heap;
+  /** By side: the earliest stamp that is known to leap from those around it, nanoseconds; Infinity for none. */
+  strayNs: readonly [number, number];
   onSettled?(): void;
 }
 
@@ -162,10 +164,13 @@ export class Run {
     this.#verdicts = new Verdicts({
       timeline,
       tuples: this.#tuples,
+      kernel: this.#kernel,
       translations: this.#translations,
       refusals: this.#refusals,
       segments: this.#segments,
       proxies: this.#proxies,
+      cutFrames: this.#cutFrames,
+      altered: this.#altered,
       mistimed: this.#mistimed,
       errors: this.#errors,
       cover: this.#cover,
@@ -397,6 +402,7 @@ export class Run {
     const t = this.#timeline;
     if ((t.flags(row) & IS_MISTIMED) !== 0) {
       const leapNs = intake.leapNs(t.frame(row));
+      intake.forgetLeap(t.frame(row));
       t.setStampNs(row, t.stampNs(row) + leapNs);
       this.#mistimed.admit(row, leapNs);
     } else if (this.#nowNs - t.timeNs(row) > this.#options.windowNs)
@@ -536,21 +542,12 @@ export class Run {
   #judge(row: number): void {
     const t = this.#timeline;
     const side = t.sideOf(row);
-    const judgement = this.#verdicts.judge(row);
-    const doubt = this.#doubt(row, judgement.verdict);
-    const { verdict, why }: Judgement = doubt === undefined ? judgement : { verdict: "unknown", why: doubt };
+    const { verdict, why } = this.#verdicts.judge(row);
     this.#tuples.noteUnmatched(t.tuple(row));
     if (verdict === "dropped") this.#noteLoss(row);
     this.#feeds[side].judged(verdict, 1);
     if (this.#sink.wantsVerdict(verdict)) this.#sink.unmatched(row, verdict, why);
     t.setState(row, DONE);
-  }
-
-  /** Why a verdict cannot be given; undefined where nothing speaks against it. */
-  #doubt(row: number, verdict: Verdict): string | undefined {
-    if (verdict !== "dropped" && verdict !== "local") return undefined;
-    const cut = verdict === "dropped" ? this.#cutFrames.doubt(row) : undefined;
-    return cut ?? this.#altered.doubt(row);
   }
 
   #noteLoss(row: number): void {
@@ -619,6 +616,7 @@ export class Run {
     return {
       firstNs: source.firstNs + shiftNs,
       lastNs: source.lastNs + shiftNs,
+      strayNs: this.#options.strayNs[side] + shiftNs,
       hasEnded,
       isLive: source.isLive ?? false,
       gaps: this.#gaps[side],

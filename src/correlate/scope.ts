@@ -19,14 +19,26 @@ export function isMulticast(isIpv6: boolean, words: Uint32Array, at: number): bo
   return isIpv6 ? words[at] >>> 24 === 0xff : words[at] >>> 28 === 14 || words[at] === 0xffff_ffff;
 }
 
+/** RFC 1918, RFC 6598 and RFC 4193 addresses: those that a NAT stands for. */
+export function isPrivate(isIpv6: boolean, words: Uint32Array, at: number): boolean {
+  const word = words[at];
+  if (isIpv6) return word >>> 25 === 0xfc >> 1;
+  return word >>> 24 === 10 || word >>> 20 === 0xac1 || word >>> 16 === 0xc0a8 || word >>> 22 === 0x6440 >> 6;
+}
+
 /**
- * Whether two addresses look like neighbours on one private link, where no capture tells the real prefix: the first 16
- * bits agree in 10/8 and 172.16/12 (Docker's default pools are /16), 24 in 192.168/16, 64 in IPv6.
+ * The private link that an address looks to be on, as a key, where no capture tells the real prefix: the first 16 bits in 10/8 and
+ * 172.16/12 (Docker's default pools are /16), 24 in 192.168/16, 64 in IPv6. Null for other addresses.
  */
+export function linkOf(isIpv6: boolean, words: Uint32Array, at: number): string | null {
+  const word = words[at];
+  if (isIpv6) return `${word} ${words[at + 1]}`;
+  if (word >>> 24 === 10 || word >>> 20 === 0xac1) return `${word >>> 16}/16`;
+  return word >>> 16 === 0xc0a8 ? `${word >>> 8}/24` : null;
+}
+
+/** Whether two addresses look like neighbours on one private link. */
 export function isSameLink(isIpv6: boolean, a: Uint32Array, atA: number, b: Uint32Array, atB: number): boolean {
-  if (isIpv6) return a[atA] === b[atB] && a[atA + 1] === b[atB + 1];
-  const word = a[atA];
-  if (word >>> 24 === 10 || word >>> 20 === 0xac1) return word >>> 16 === b[atB] >>> 16;
-  if (word >>> 16 === 0xc0a8) return word >>> 8 === b[atB] >>> 8;
-  return false;
+  const link = linkOf(isIpv6, a, atA);
+  return link !== null && link === linkOf(isIpv6, b, atB);
 }

@@ -1,22 +1,28 @@
-import { addressText } from "../packets/address.js";
+import { ICMPV6, IS_FRAGMENT, RST, TCP } from "../packets/packets.js";
 import type { FlowAccounts } from "../packets/flow-accounts.js";
-import { REWRITE_DST, REWRITE_SRC } from "../packets/flows.js";
-import { ICMPV6, IS_ERROR, IS_FRAGMENT, TCP } from "../packets/packets.js";
+import { addressText } from "../packets/address.js";
 import type { Verdict } from "../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../packets/sides.js";
 import { DECIDED, type Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
-import type { Gap, Gaps } from "./gaps.js";
-import { isLinkScoped, isMulticast, isSameLink } from "./scope.js";
+import type { Altered } from "./altered.js";
+import { ALONE } from "./buckets.js";
+import type { CutFrames } from "./cut-frames.js";
 import { TupleEnds } from "./flow-summary.js";
+import type { Gap, Gaps } from "./gaps.js";
+import type { Kernel } from "./kernel.js";
+import { type Local, Locals } from "./locals.js";
+import { Misses } from "./misses.js";
 import type { Mistimed } from "./mistimed.js";
 import type { Proxies } from "./proxies.js";
 import type { QuotedError } from "./quotes.js";
 import type { Refusals } from "./refusals.js";
 import type { Segments } from "./segments.js";
+import { isPrivate } from "./scope.js";
+import { Senders } from "./senders.js";
 import type { Translations } from "./translations.js";
 
-/** Packets this near to the limits of a live capture, or to a silence, are not judged by it, nanoseconds: their twins may be beyond. */
+/** Packets this near to the limits of a capture, or to a silence, are not judged by it, nanoseconds: their twins may be beyond. */
 const MARGIN_NS = 10_000_000;
 /** The last frame of a file shows how far it goes: a packet that was to come out later, as forwarding takes about so long, is not in it. */
 const FORWARDING_NS = 100_000;
@@ -26,10 +32,15 @@ const FORWARDING_NS = 100_000;
  */
 const LEAST_ALONE = 16;
 
+/** So many packets without a twin are looked at, at the most, for what another one may have become. */
+const MOST_LOOKED_AT = 64;
+
 /** What a side's capture covers, nanoseconds on the timeline. */
 export interface Cover {
   firstNs: number;
   lastNs: number;
+  /** The earliest stamp known of a frame that stands out of its time; Infinity for none. */
+  strayNs: number;
   hasEnded: boolean;
   /** Whether these are the limits of a capture that is running, and not only what was in it. */
   isLive: boolean;
@@ -43,20 +54,25 @@ export interface Judgement {
   why: string;
 }
 
-/** What the addresses of a packet alone tell of it: that it is not forwarded. */
-interface Local extends Judgement {
-  /** Whether such packets are forwarded by nobody; else it takes a packet that has no translation. */
-  readonly isNever: boolean;
+/** What the other capture lacks of a packet: that it came out there, that it came in, one of both, or anything at all if it crosses. */
+type Lack = "exit" | "entry" | "crossing" | "anything";
+
+/** A judgement as far as the packet itself goes: whether the other capture can be believed where it lacks something is still to be asked. */
+interface Claim extends Judgement {
+  readonly lacks?: Lack;
 }
 
 /** What a verdict may draw on. */
 export interface Known {
   readonly timeline: Timeline;
   readonly tuples: TupleTable;
+  readonly kernel: Kernel;
   readonly translations: Translations;
   readonly refusals: Refusals;
   readonly segments: Segments;
   readonly proxies: Proxies;
+  readonly cutFrames: CutFrames;
+  readonly altered: Altered;
   readonly mistimed: Mistimed;
   /** ICMP errors on the timeline, by row. */
   readonly errors: ReadonlyMap<number, QuotedError>;
@@ -66,20 +82,18 @@ export interface Known {
   readonly windowNs: number;
 }
 
-/** Judges frames that found no twin, by what the pairs so far tell of the addresses on both sides. */
+/**
+ * Judges frames that found no twin. A verdict takes evidence: that a packet was dropped, of a capture that misses nothing; that it
+ * is local, of who sent it. Where there is none it is unknown, and the reason says what would decide.
+ */
 export class Verdicts {
-  /** Outside addresses that stand for inside ones: the NAT's own. Keys are `addressText`. */
-  readonly #natAddresses = new Set<string>();
-  /** The one added last over IPv4, 0 for none: most flows have the address that the one before had. */
-  newestIpv4 = 0;
-  /** Outside ports that are forwarded inside, by address; see `portKey`. */
-  readonly #published = new Map<string, Set<number>>();
-  /** What was found of the addresses of packets by their ways, as most local packets come in conversations; null for nothing. */
-  readonly #locals = new Map<number, Local | null>();
   readonly #known: Known;
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   readonly #translations: Translations;
+  readonly #locals: Locals;
+  readonly #senders: Senders;
+  readonly #misses: Misses;
   readonly #names: readonly [string, string];
   /** How long is waited for a twin, in words. */
   readonly #window: string;
@@ -89,70 +103,48 @@ export class Verdicts {
     this.#timeline = known.timeline;
     this.#tuples = known.tuples;
     this.#translations = known.translations;
+    this.#locals = new Locals(known.timeline, known.tuples, known.names[INSIDE]);
+    this.#senders = new Senders(known.timeline, known.tuples);
+    this.#misses = new Misses(known.kernel);
     this.#names = known.names;
     this.#window = seconds(known.windowNs);
   }
 
+  /** The NAT's address of the flow that was learnt last, over IPv4; 0 for none. */
+  get newestIpv4(): number {
+    return this.#locals.newestIpv4;
+  }
+
   /** Notes the addresses of the flow in this slot, which was just learnt. */
   learn(accounts: FlowAccounts, slot: number): void {
-    const tuples = this.#tuples;
-    const tuple = accounts.outsideTuple(slot);
-    const isIpv6 = tuples.isIpv6(tuple);
-    // the end that is rewritten in forward packets' source is the tuple's A, or B where the captures see it the other way
-    const rewrite = accounts.rewrite(slot, 1);
-    const isSource = (rewrite & REWRITE_SRC) !== 0;
-    const isDestination = (rewrite & REWRITE_DST) !== 0;
-    if (isSource === isDestination) return;
-    const isA = isSource !== accounts.isFlipped(slot);
-    // a port is only published for certain if it is known that somebody came to it
-    const isOpenedThere = !tuples.isOpenerKnown(tuple) || tuples.isOpenedByA(tuple) === isA;
-    const { words } = tuples;
-    const at = tuples.address(tuple, isA);
-    if (!isIpv6) {
-      if (isOpenedThere && words[at] === this.newestIpv4) return;
-      this.newestIpv4 = words[at];
-    }
-    const address = addressText(isIpv6, words, at);
-    const ports = this.#published.get(address) ?? new Set();
-    const known = this.#natAddresses.size + ports.size;
-    this.#natAddresses.add(address);
-    if (!isOpenedThere) this.#published.set(address, ports.add(portKey(tuples.proto(tuple), tuples.port(tuple, isA))));
-    if (this.#natAddresses.size + ports.size > known) this.forgetWays();
+    this.#locals.learn(accounts, slot);
   }
 
   /** Forgets what was found of ways: they are about to get another meaning. */
   forgetWays(): void {
-    this.#locals.clear();
+    this.#locals.forgetWays();
   }
 
   /** Judges a packet whose window is over. */
   judge(row: number): Judgement {
-    const judgement = this.#judge(row);
+    this.#senders.goOn();
+    const claim = this.#claim(row);
     const t = this.#timeline;
     const other = otherSide(t.sideOf(row));
-    const { gaps } = this.#known.cover[other];
-    const silence = gaps.silenceAt(t.timeNs(row), MARGIN_NS);
-    if (silence !== undefined && this.#hasMissed(silence, row, judgement.verdict)) {
+    const silence = this.#known.cover[other].gaps.silenceAt(t.timeNs(row), MARGIN_NS);
+    if (silence !== undefined && claim.lacks !== undefined && this.#hasMissed(silence, row)) {
       const silentNs = silence.toNs - silence.fromNs;
       const why = `${this.#names[other]} has no frame at all for ${seconds(silentNs)} about then: was it captured?`;
       return { verdict: "no-overlap", why };
     }
-    if (judgement.verdict !== "dropped") return judgement;
-    const twin = this.#known.mistimed.twinOf(row);
-    if (twin !== undefined) {
-      const why = `${this.#names[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;
-      return { verdict: "unknown", why };
-    }
-    if (!gaps.mayHold(t.timeNs(row))) return judgement;
-    return { verdict: "capture-loss", why: `${judgement.why}, but that capture lost frames about then` };
+    return this.#doubt(row, other, claim) ?? claim;
   }
 
   /**
    * Whether so much passed on the side of a packet during the other one's silence that its capture has to be doubted: a link that is
-   * dead looks the same. `verdict`: what the packet gets else; others tell nothing of it.
+   * dead looks the same.
    */
-  #hasMissed(silence: Gap, row: number, verdict: Verdict): boolean {
-    if (verdict !== "dropped" && verdict !== "unknown") return false;
+  #hasMissed(silence: Gap, row: number): boolean {
     const t = this.#timeline;
     const side = t.side(row);
     let alone = ++silence.alone;
@@ -160,18 +152,70 @@ export class Verdicts {
     for (; alone < LEAST_ALONE && next !== t.end; next = t.firstBelow(t.after(next), t.end, DECIDED)) {
       if (t.timeNs(next) > silence.toNs) break;
       if (t.side(next) !== side) continue;
-      if (this.#translations.slotOf(next) !== NONE || this.#localOf(next) === null) alone++;
+      if (this.#translations.slotOf(next) !== NONE || this.#locals.of(next) === null) alone++;
     }
     return alone >= LEAST_ALONE;
   }
 
-  #judge(row: number): Judgement {
+  /** What a claim comes to where something speaks against it; undefined where nothing does. */
+  #doubt(row: number, other: Side, { verdict, why, lacks }: Claim): Judgement | undefined {
+    const t = this.#timeline;
+    const { altered, cutFrames, mistimed, cover } = this.#known;
+    const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
+    if (rewritten !== undefined) return { verdict: "unknown", why: rewritten };
+    if (lacks === undefined) return undefined;
+    const twin = mistimed.twinOf(row);
+    if (twin !== undefined) {
+      const like = `${this.#names[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;
+      return { verdict: "unknown", why: like };
+    }
+    if (lacks === "exit") {
+      const changed = cutFrames.doubt(row) ?? this.#whyChanged(row, other);
+      if (changed !== undefined) return { verdict: "unknown", why: changed };
+    }
+    if (lacks !== "anything" && cover[other].gaps.mayHold(t.timeNs(row))) {
+      const lost = `${this.#names[other]} lost frames about then, and may have lost this one`;
+      return { verdict: "capture-loss", why: lost };
+    }
+    if (lacks === "exit") {
+      if (!this.#misses.noteExit(other)) return undefined;
+      return { verdict: "unknown", why: `${why}, but ${this.#misses.why(other, this.#names)}` };
+    }
+    // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
+    if (lacks === "entry" && this.#tuples.isProved(t.way(row)) && (t.tcpFlags(row) & RST) === 0)
+      this.#misses.noteEntry(other);
+    if (lacks === "crossing") this.#misses.noteCrossing(other);
+    return undefined;
+  }
+
+  /**
+   * Why what a packet became may be something else that left, in words: another packet of its flow did about when it should have, and
+   * never came in. Undefined where there is none, and of TCP: whatever else is changed of a segment, its numbers tell it.
+   */
+  #whyChanged(row: number, other: Side): string | undefined {
+    const t = this.#timeline;
+    const slot = this.#translations.slotOf(row);
+    if (slot === NONE || t.proto(row) === TCP) return undefined;
+    const untilNs = t.timeNs(row) + this.#known.kernel.limitNs(other === OUTSIDE);
+    let next = t.after(row);
+    for (let looked = 0; looked < MOST_LOOKED_AT; looked++, next = t.after(next)) {
+      next = t.firstBelow(next, t.end, DECIDED);
+      if (next === t.end || t.timeNs(next) > untilNs) break;
+      // what others with its key wait for is one of them
+      if (t.side(next) !== other || t.proto(next) !== t.proto(row) || t.bucket(next) !== ALONE) continue;
+      if (this.#translations.slotOf(next) !== slot || !this.#translations.isLeaving(next, slot)) continue;
+      return `frame ${t.frame(next)} of ${this.#names[other]}, of the same flow, never came in: it may be this one, changed on its way`;
+    }
+    return undefined;
+  }
+
+  #claim(row: number): Claim {
     const t = this.#timeline;
     const side = t.sideOf(row);
     const other = otherSide(side);
     const otherName = this.#names[other];
-    const local = this.#localOf(row);
-    if (local?.isNever) return local;
+    const local = this.#locals.of(row);
+    if (local?.isNever) return { verdict: "local", why: local.why };
     if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(t.seq(row) >>> 24)) {
       return { verdict: "local", why: "neighbour discovery is never forwarded" };
     }
@@ -184,67 +228,54 @@ export class Verdicts {
     const refused = this.#known.refusals.whyRefused(row);
     if (refused) return { verdict: "refused", why: refused };
     const error = this.#known.errors.get(row);
-    if (error && this.#isFromHost(side, error)) {
+    if (error && this.#locals.isFromHost(side, error)) {
       return { verdict: "local", why: `the host itself (${error.src}) refuses a packet of ${error.dst}` };
     }
 
     const slot = this.#translations.slotOf(row);
     const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.proxies.twinOf(row) : null;
     if (proxied) return { verdict: "proxied", why: `a proxy on the host passes it on: ${this.#connection(proxied)}` };
-    if (slot === NONE && local) return local;
-    const gap = this.#uncovered(t.timeNs(row), other);
-    if (gap) return { verdict: "no-overlap", why: gap };
+    const own = slot === NONE && local !== null ? this.#ofHost(row, local) : null;
+    if (own?.verdict === "local") return own;
+    const uncovered = this.#uncovered(t.timeNs(row), other);
+    if (uncovered !== null) return uncovered;
+    if (own !== null) return own;
     if ((t.flags(row) & IS_FRAGMENT) !== 0) {
       return { verdict: "unknown", why: `a fragment without a like one on ${otherName}` };
     }
     if (t.proto(row) === TCP && this.#known.segments.isSeenInPieces(row)) {
       return { verdict: "unknown", why: `some of its bytes are on ${otherName}, cut differently, and some are not` };
     }
-    if (slot !== NONE) {
-      const flow = this.#translations.flowAt(slot);
-      const isLeaving = this.#translations.isOutbound(row, flow) === (side === INSIDE);
-      if (isLeaving) return { verdict: "dropped", why: this.#missing(row, otherName) };
-      return {
-        verdict: "unknown",
-        why: `it appears on ${this.#names[side]} only, without having come in on ${otherName}`,
-      };
-    }
-    return this.#unexplained(row, side);
+    if (slot === NONE) return this.#unexplained(row, side);
+    if (!this.#translations.isLeaving(row, slot))
+      return { verdict: "dropped", why: this.#missing(row, otherName), lacks: "exit" };
+    const why = `it left on ${this.#names[side]} and never entered ${otherName}: that capture missed it, or the host sent it`;
+    return { verdict: "unknown", why, lacks: "entry" };
   }
 
-  /** What the addresses of a packet, and all that goes the same way, tell of it. */
-  #localOf(row: number): Local | null {
-    const t = this.#timeline;
-    const way = t.way(row);
-    // an ICMP error goes the way of the packet it quotes, whose protocol is another
-    if ((t.flags(row) & IS_ERROR) !== 0) return this.#findLocal(row, way);
-    const known = this.#locals.get(way);
-    if (known !== undefined) return known;
-    const found = this.#findLocal(row, way);
-    this.#locals.set(way, found);
-    return found;
-  }
-
-  #findLocal(row: number, way: number): Local | null {
-    const side = this.#timeline.side(row);
+  /**
+   * Whose a packet is that goes to the NAT's own address outside, or comes from it: the host has it, and those behind it. What the host
+   * sends has a full TTL, what it forwards a lower one.
+   */
+  #ofHost(row: number, { why, natWay }: Local): Claim {
+    if (natWay === NONE) return { verdict: "local", why };
     const tuples = this.#tuples;
-    const { words } = tuples;
-    const tuple = way >> 1;
-    const isForward = (way & 1) === 1;
-    const isIpv6 = tuples.isIpv6(tuple);
-    const src = tuples.address(tuple, isForward);
-    const dst = tuples.address(tuple, !isForward);
-    const srcText = addressText(isIpv6, words, src);
-    const dstText = addressText(isIpv6, words, dst);
-    if (isLinkScoped(isIpv6, words, dst)) return local(`${dstText} is never forwarded`, true);
-    if (isLinkScoped(isIpv6, words, src)) return local(`${srcText} is never forwarded`, true);
-    if (isMulticast(isIpv6, words, dst)) return local(`${dstText} is a multicast group`, true);
-    if (side === OUTSIDE && this.#isToPublished(row)) return null;
-    if (this.#natAddresses.has(dstText)) return local(`to the host itself (${dstText})`);
-    if (this.#natAddresses.has(srcText)) return local(`from the host itself (${srcText})`);
-    if (side === INSIDE && isSameLink(isIpv6, words, src, words, dst))
-      return local(`between ${srcText} and ${dstText} on ${this.#names[INSIDE]}`);
-    return null;
+    const inside = this.#names[INSIDE];
+    const [isFull, isOther] = [tuples.hasFullTtl(natWay), tuples.hasOtherTtl(natWay)];
+    if (!isFull && !isOther)
+      return { verdict: "unknown", why: `nothing answers it: the host took it, or dropped it before ${inside}` };
+    if (!this.#known.kernel.isTtlLowered(true)) {
+      if (!this.#misses.isPatchy(INSIDE)) return { verdict: "local", why };
+      const doubt = `${why}, or forwarded: ${this.#misses.why(INSIDE, this.#names)}`;
+      return { verdict: "unknown", why: doubt };
+    }
+    if (isFull) return { verdict: "local", why };
+    const sent = this.#timeline.way(row) === natWay ? "its TTL" : "the TTL of what answers it";
+    return {
+      verdict: "unknown",
+      why: `${sent} shows that the host forwards it, and ${inside} lacks it`,
+      lacks: "crossing",
+    };
   }
 
   /** The other connection of a proxied stream, from who opened it. */
@@ -253,28 +284,14 @@ export class Verdicts {
     return `${src}.${srcPort} > ${dst}.${dstPort} on ${this.#names[side]}`;
   }
 
-  /** Whether an ICMP error was sent by the host: from its address on the uplink, or its own on the inside link. */
-  #isFromHost(side: Side, { src, srcWords, dstWords, isIpv6 }: QuotedError): boolean {
-    return this.#natAddresses.has(src) || (side === INSIDE && isSameLink(isIpv6, srcWords, 0, dstWords, 0));
-  }
-
-  /** Whether an outside packet goes to a published port. */
-  #isToPublished(row: number): boolean {
-    const t = this.#timeline;
-    const tuples = this.#tuples;
-    const tuple = t.tuple(row);
-    const isToA = t.forward(row) === 0;
-    const address = addressText(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, isToA));
-    return this.#published.get(address)?.has(portKey(t.proto(row), tuples.port(tuple, isToA))) ?? false;
-  }
-
-  #unexplained(row: number, side: Side): Judgement {
+  #unexplained(row: number, side: Side): Claim {
     const other = this.#names[otherSide(side)];
     const missing = this.#missing(row, other);
     if (this.#translations.accounts.learnt === 0) {
       return {
         verdict: "unknown",
         why: `${missing}, and nothing else has paired yet: are these captures of the same host and time?`,
+        lacks: "anything",
       };
     }
     const tuples = this.#tuples;
@@ -283,16 +300,73 @@ export class Verdicts {
     const isIpv6 = tuples.isIpv6(way >> 1);
     const src = tuples.address(way >> 1, (way & 1) === 1);
     const dst = tuples.address(way >> 1, (way & 1) === 0);
-    const srcText = addressText(isIpv6, words, src);
-    const dstText = addressText(isIpv6, words, dst);
     if (side === INSIDE) {
-      if (isPrivate(isIpv6, words, src)) return { verdict: "dropped", why: missing };
-      if (isPrivate(isIpv6, words, dst))
-        return { verdict: "unknown", why: `it reached ${dstText} without having come in on ${other}` };
-      return { verdict: "unknown", why: missing };
+      const isFromPrivate = isPrivate(isIpv6, words, src);
+      const isToPrivate = isPrivate(isIpv6, words, dst);
+      const isFromNear =
+        isFromPrivate && isToPrivate ? tuples.isOpenedByA(way >> 1) === ((way & 1) === 1) : isFromPrivate;
+      const answered = this.#answered(row, isFromNear ? way : way ^ 1, missing);
+      if (answered !== null) return answered;
+      if (isFromPrivate) return { verdict: "dropped", why: missing, lacks: "exit" };
+      const why = isToPrivate ? `it reached ${addressText(isIpv6, words, dst)} and never entered ${other}` : missing;
+      return { verdict: "unknown", why, lacks: "anything" };
     }
-    if (this.#isToPublished(row)) return { verdict: "dropped", why: missing };
-    return { verdict: "unknown", why: `neither ${srcText} nor ${dstText} is known to be translated by this NAT` };
+    if (this.#locals.isToPublished(row)) return this.#toPublished(way, missing);
+    const [srcText, dstText] = [addressText(isIpv6, words, src), addressText(isIpv6, words, dst)];
+    const why = `neither ${srcText} nor ${dstText} is known to be translated by this NAT`;
+    return { verdict: "unknown", why, lacks: "anything" };
+  }
+
+  /**
+   * What it tells of an inside conversation that nothing outside belongs to if both ends speak: `nearWay` goes from who is behind the
+   * NAT. Null where only one does.
+   */
+  #answered(row: number, nearWay: number, missing: string): Claim | null {
+    const tuples = this.#tuples;
+    const farWay = nearWay ^ 1;
+    const isFull = tuples.hasFullTtl(farWay);
+    const isOther = tuples.hasOtherTtl(farWay);
+    const isAnswered = (isFull || isOther) && (tuples.hasFullTtl(nearWay) || tuples.hasOtherTtl(nearWay));
+    if (!isAnswered) return null;
+    const isTold = this.#known.kernel.isTtlLowered(false);
+    if (isTold && isFull && !isOther && !tuples.hasOtherTtl(nearWay))
+      return { verdict: "local", why: "the other end is no hop away: the host itself, or on the same link" };
+    if (
+      isTold &&
+      !isFull &&
+      !this.#misses.isPatchy(OUTSIDE) &&
+      !this.#misses.hasCrossing(INSIDE) &&
+      !this.#hasStranger(row)
+    )
+      return {
+        verdict: "elsewhere",
+        why: `both ends speak, and ${this.#names[OUTSIDE]} has none of it: it takes another interface`,
+        lacks: "crossing",
+      };
+    return { verdict: "unknown", why: `${missing}, though both ends speak`, lacks: "anything" };
+  }
+
+  /** Whether an outside packet that follows has no translation: it may be the twin of this one, or of what is like it. */
+  #hasStranger(row: number): boolean {
+    const t = this.#timeline;
+    let next = t.after(row);
+    for (let looked = 0; looked < MOST_LOOKED_AT; looked++, next = t.after(next)) {
+      next = t.firstBelow(next, t.end, DECIDED);
+      if (next === t.end) return false;
+      const isStranger = this.#translations.slotOf(next) === NONE && this.#locals.of(next)?.isNever !== true;
+      if (t.side(next) === OUTSIDE && t.proto(next) === t.proto(row) && isStranger) return true;
+    }
+    return true;
+  }
+
+  /** A packet to a port that is forwarded, of a conversation that is not: whoever answers tells whether it got there. */
+  #toPublished(way: number, missing: string): Claim {
+    const tuples = this.#tuples;
+    const [isFull, isOther] = [tuples.hasFullTtl(way ^ 1), tuples.hasOtherTtl(way ^ 1)];
+    if (!isFull && !isOther) return { verdict: "dropped", why: missing, lacks: "exit" };
+    if (this.#known.kernel.isTtlLowered(true) && isFull)
+      return { verdict: "local", why: "the host itself answers it, though it forwards this port" };
+    return { verdict: "unknown", why: `${missing}, though it is answered`, lacks: "crossing" };
   }
 
   #missing(row: number, otherName: string): string {
@@ -300,43 +374,39 @@ export class Verdicts {
     return `no ${what} like it came out on ${otherName} within ${this.#window}`;
   }
 
-  /** Why the other capture cannot have the packet, or null where it covers its time. */
-  #uncovered(timeNs: number, other: Side): string | null {
-    const { firstNs, lastNs, hasEnded, isLive } = this.#known.cover[other];
+  /** What follows for a packet where the other capture may not cover its time; null where it does. */
+  #uncovered(timeNs: number, other: Side): Judgement | null {
+    const { firstNs, lastNs, strayNs, hasEnded, isLive } = this.#known.cover[other];
     const name = this.#names[other];
-    if (!Number.isFinite(firstNs)) return `the ${SIDE_NAMES[other]} capture (${name}) has no frames`;
+    if (!Number.isFinite(firstNs))
+      return { verdict: "no-overlap", why: `the ${SIDE_NAMES[other]} capture (${name}) has no frames` };
     const afterNs = timeNs - firstNs;
-    if (afterNs < 0) return `the first frame of ${name} is ${seconds(-afterNs)} later`;
-    if (isLive && afterNs < MARGIN_NS)
-      return `${name} was opened ${seconds(afterNs)} before: its twin may have been missed`;
+    if (timeNs < firstNs && timeNs > strayNs - MARGIN_NS)
+      return {
+        verdict: "unknown",
+        why: `frames of ${name} that are stamped about then stand further on, out of their time`,
+      };
+    if (afterNs < 0) return beyond(-afterNs, `the first frame of ${name} is ${seconds(-afterNs)} later`);
+    if (isLive && afterNs < MARGIN_NS) return beyond(0, `${name} was opened ${seconds(afterNs)} before`);
     if (!hasEnded) return null;
-    if (timeNs > lastNs) return `the last frame of ${name} is ${seconds(timeNs - lastNs)} older`;
-    const untilNs = isLive ? MARGIN_NS : FORWARDING_NS;
-    if (timeNs > lastNs - untilNs)
-      return `the last frame of ${name} is ${seconds(lastNs - timeNs)} later: its twin may have been missed`;
+    const untilNs = lastNs - timeNs;
+    if (untilNs < 0) return beyond(-untilNs, `the last frame of ${name} is ${seconds(-untilNs)} older`);
+    if (untilNs < (isLive ? MARGIN_NS : FORWARDING_NS))
+      return beyond(0, `the last frame of ${name} is ${seconds(untilNs)} later`);
     return null;
   }
 }
 
-function local(why: string, isNever = false): Local {
-  return { verdict: "local", why, isNever };
-}
-
-/** A port of a protocol, as a number. */
-function portKey(proto: number, port: number): number {
-  return (proto << 16) | port;
+/** A packet that passed so long before the other capture began, or after it ended, nanoseconds. Just beside its limits, nothing is certain. */
+function beyond(byNs: number, why: string): Judgement {
+  return byNs < MARGIN_NS
+    ? { verdict: "unknown", why: `${why}: its twin may have been missed` }
+    : { verdict: "no-overlap", why };
 }
 
 /** RFC 4861: router and neighbour solicitations and advertisements, redirects; their hop limit of 255 proves that no router forwarded them. */
 function isNeighbourDiscovery(type: number): boolean {
   return type >= 133 && type <= 137;
-}
-
-/** RFC 1918, RFC 6598 and RFC 4193 addresses: those that a NAT stands for. */
-function isPrivate(isIpv6: boolean, words: Uint32Array, at: number): boolean {
-  const word = words[at];
-  if (isIpv6) return word >>> 25 === 0xfc >> 1;
-  return word >>> 24 === 10 || word >>> 20 === 0xac1 || word >>> 16 === 0xc0a8 || word >>> 22 === 0x6440 >> 6;
 }
 
 function seconds(ns: number): string {

@@ -61,6 +61,7 @@ export const VERDICTS = [
   "dropped",
   "refused",
   "local",
+  "elsewhere",
   "proxied",
   "copy",
   "no-overlap",
@@ -91,6 +92,8 @@ export const FINDING_CODES = [
   "rule",
   "rule-missing",
   "rules-unread",
+  "swapped-sides",
+  "untranslated",
 ] as const;
 export type FindingCode = (typeof FINDING_CODES)[number];
 

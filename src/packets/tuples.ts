@@ -50,10 +50,14 @@ export const HAS_EVIDENCE = 1 << 21;
 const HAS_CLASHED = 1 << 22;
 /** It may be one of the two connections of a proxied stream. */
 export const IS_STREAM = 1 << 23;
+/** B has sent a packet with a TTL that hosts begin with, and A has, at 1 bit more … */
+const HAS_FULL_TTL = 1 << 24;
 /** What goes from B to A repeats itself, and at 1 bit more, what goes the other way: packets that only their ID or time tells apart. */
 export const IS_REPEATING = 1 << 27;
 /** A packet said who opened the conversation, or its ports do. */
 export const IS_OPENER_KNOWN = 1 << 29;
+/** … or with another one: it was lowered on its way. The same two bits. */
+const HAS_OTHER_TTL = 1 << 30;
 
 export const PROVED = 1;
 export const FLOW_BITS_SHIFT = 1;
@@ -212,6 +216,21 @@ export class TupleTable {
 
   noteClash(tuple: number): void {
     this.#set(tuple, HAS_CLASHED, true);
+  }
+
+  /** Notes that a packet went this way with a TTL that hosts begin with, or with another one. */
+  noteTtl(way: number, isFull: boolean): void {
+    this.#set(way >> 1, (isFull ? HAS_FULL_TTL : HAS_OTHER_TTL) << (way & 1), true);
+  }
+
+  /** Whether a packet is noted that went this way with a TTL that hosts begin with … */
+  hasFullTtl(way: number): boolean {
+    return this.#has(way >> 1, HAS_FULL_TTL << (way & 1));
+  }
+
+  /** … or with another one. */
+  hasOtherTtl(way: number): boolean {
+    return this.#has(way >> 1, HAS_OTHER_TTL << (way & 1));
   }
 
   setStream(tuple: number, isStream: boolean): void {

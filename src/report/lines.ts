@@ -23,7 +23,7 @@ const LATENCY_COLUMNS = 7;
 
 /** What has to be said of a verdict's weight. */
 const BAD: ReadonlySet<Verdict> = new Set(["dropped", "refused"]);
-const FAINT: ReadonlySet<Verdict> = new Set(["local", "no-overlap", "proxied", "copy"]);
+const FAINT: ReadonlySet<Verdict> = new Set(["local", "elsewhere", "no-overlap", "proxied", "copy"]);
 
 interface PairText {
   readonly inside: string;

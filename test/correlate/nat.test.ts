@@ -285,6 +285,27 @@ it("a leak: packets of a known flow leave untranslated, and that is a finding", 
   expect(outcome.findings).toEqual([expect.objectContaining({ code: "leak", severity: "warning" })]);
 });
 
+it("an address that is never hidden leaks where the NAT hides others of its network, and else it is untranslated", async () => {
+  const hidden = conversation(10);
+  const bare = conversation(4, { startUs: 5000, insideSrc: OTHER, outsideSrc: OTHER, seed: 3 });
+  const beside = await outcomeOf(merged(hidden.inside, bare.inside), merged(hidden.outside, bare.outside));
+  expect(beside.findings.map(({ code, text }) => `${code}: ${text}`)).toEqual([
+    `leak: ${OTHER} appears on enp0s3 untranslated, though the NAT hides others of its network: has its conntrack entry gone?`,
+  ]);
+  const by = await outcomeOf(bare.inside, bare.outside);
+  expect(by.findings.map(({ code, severity, count }) => [code, severity, count])).toEqual([
+    ["untranslated", "info", 4],
+  ]);
+});
+
+it("captures given in the wrong order are recognised by whom the NAT hides", async () => {
+  const { inside, outside } = conversation(10);
+  const swapped = await outcomeOf(outside, inside);
+  expect(swapped.pairs).toHaveLength(10);
+  expect(swapped.findings.map(({ code }) => code)).toEqual(["swapped-sides"]);
+  expect((await outcomeOf(inside, outside)).findings).toEqual([]);
+});
+
 it("a retransmission has a twin of its own: same numbers, another IP ID", async () => {
   const before = conversation(4);
   const again = { dst: SERVER, dstPort: 80, srcPort: 40_000, seq: 1_000_400, ack: 2_000_400, text: "GET /" };

@@ -122,7 +122,7 @@ function sideTruth(
     if (fate === undefined) throw new Error(`frame ${i + 1} is of a packet that nobody sent`);
     const isPair = !isCopy && isSeen(fate);
     const alone = fate.isLocal ? LOCAL : fate.left === null ? DROPPED : other.model.isMissTold ? UNCOVERED : UNSEEN;
-    truth.kind[i + 1] = isPair ? FORWARDED : isCopy && !fate.isLocal ? COPY : alone;
+    truth.kind[i + 1] = isPair ? FORWARDED : isCopy ? COPY : alone;
     truth.serial[i + 1] = isPair ? serial : 0;
     truth.isDecidable[i + 1] = isPair && decidable.has(serial) ? 1 : 0;
   }

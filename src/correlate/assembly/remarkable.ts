@@ -43,6 +43,7 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   const isFromInside = ((load<i32>(flow, 4 * account.BITS) >> account.BACKWARD_OUTBOUND_BIT) & 1) !== forward;
   if (rewrite === 0) return !isFromInside;
   if (isFromInside && (rewrite & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) !== 0) return false;
+  if (!isFromInside && (rewrite & (REWRITE_SRC | REWRITE_DST)) === REWRITE_SRC) return false;
   if ((rewrite & (isFromInside ? REWRITE_SRC : REWRITE_DST)) === 0) return true;
   const isA = isFromInside === (forward === 1);
   return isSeen(seen, isA ? load<i32>(inside, 4 * tuple.ADDRESS_A) : load<i32>(inside, 4 * tuple.ADDRESS_B));
