@@ -12,6 +12,7 @@ export { CaptureError, openCapture, type OpenOptions } from "./capture/open.js";
 export { type SideSelectors, splitCapture } from "./pipeline/split.js";
 export { packetSources } from "./pipeline/packet-source.js";
 export { type ClockOption, correlate, type CorrelateOptions } from "./correlate/correlate.js";
+export type { Finding, FindingCode } from "./packets/findings.js";
 export type { Flow, Nat } from "./packets/flows.js";
 export type { CaptureInterface, FrameBatch, FrameSource } from "./packets/frames.js";
 export type { LatencySummary } from "./packets/latency.js";
@@ -19,7 +20,6 @@ export type { PacketBatch, PacketSource, Tally } from "./packets/packets.js";
 export { copyOf } from "./packets/results.js";
 export type {
   Ends,
-  Finding,
   FlowSummary,
   Protocol,
   Quoted,

@@ -4,8 +4,9 @@ import type { FlowAccounts } from "../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
 import type { Heap } from "../packets/heap.js";
 import { ICMP, ICMPV6, UDP } from "../packets/packets.js";
-import type { Finding, FindingCode, Summary } from "../packets/results.js";
-import { INSIDE } from "../packets/sides.js";
+import { type Finding, type FindingCode, findingOf, oneFlow } from "../packets/findings.js";
+import type { Summary } from "../packets/results.js";
+import { INSIDE, OUTSIDE, otherSide, type Side } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
 import code from "./assembly/remarkable.wasm";
 import { isForwardFirst } from "./flow-summary.js";
@@ -31,6 +32,12 @@ interface Untranslated {
   readonly pairs: number;
 }
 
+/** What was dropped on its way from one side. */
+class Dropped {
+  readonly frames = new Few<number>();
+  readonly flows = new Few<number>();
+}
+
 /** What an operator should know beyond the pairs, gathered while the run goes on and told at its end. */
 export class Findings {
   readonly #heap: Heap;
@@ -42,13 +49,15 @@ export class Findings {
   readonly #hidden = new Set<string>();
   readonly #hiddenLinks = new Set<string>();
   readonly #untranslated: Untranslated[] = [];
-  readonly #clashes = new Few();
-  readonly #rewrittenPorts = new Few();
-  readonly #oneWay = new Few();
-  readonly #retransmitting = new Few();
+  readonly #clashes = new Few<number>();
+  readonly #rewrittenPorts = new Few<number>();
+  readonly #oneWay = new Few<number>();
+  readonly #retransmitting = new Few<number>();
   /** Flows that were opened outside and have their source rewritten: what a NAT does to those it hides. */
-  readonly #backward = new Few();
+  readonly #backward = new Few<number>();
   #retransmissions = 0;
+  /** By side where they entered: frames that were dropped, and their flows. */
+  readonly #dropped = [new Dropped(), new Dropped()] as const;
   /** Whether anything on one side was found again, or might have been, on the other. */
   #isRelated = false;
 
@@ -101,19 +110,19 @@ export class Findings {
         if (link !== null) this.#hiddenLinks.add(link);
       }
       if (isKnown && !isFromInside && (rewrite & (REWRITE_SRC | REWRITE_DST)) === REWRITE_SRC)
-        this.#backward.add(String(accounts.id(slot)));
+        this.#backward.add(accounts.id(slot));
       if (isKnown && isFromInside && (rewrite & portsOf(tuples.proto(inside))) !== 0) {
-        this.#rewrittenPorts.add(String(accounts.id(slot)));
-        if (tuples.hasClashed(inside)) this.#clashes.add(String(accounts.id(slot)));
+        this.#rewrittenPorts.add(accounts.id(slot));
+        if (tuples.hasClashed(inside)) this.#clashes.add(accounts.id(slot));
       }
     }
     const outbound = accounts.pairsThatWent(slot, true);
     const inbound = accounts.pairsThatWent(slot, false);
     const isOneWay = (outbound === 0 || inbound === 0) && outbound + inbound >= LEAST_ONE_WAY_PAIRS;
-    if (isOneWay && tuples.proto(inside) !== UDP) this.#oneWay.add(String(accounts.id(slot)));
+    if (isOneWay && tuples.proto(inside) !== UDP) this.#oneWay.add(accounts.id(slot));
     const retransmissions = accounts.retransmissions(slot);
     if (retransmissions > 0) {
-      this.#retransmitting.add(String(accounts.id(slot)));
+      this.#retransmitting.add(accounts.id(slot));
       this.#retransmissions += retransmissions;
     }
   }
@@ -139,75 +148,73 @@ export class Findings {
     this.#isRelated = true;
   }
 
+  /** Takes a packet that was dropped: the frames it came in, and the id of its flow where that is known. */
+  dropped(side: Side, frames: readonly number[], flow: number | undefined): void {
+    const dropped = this.#dropped[side];
+    for (const frame of frames) dropped.frames.add(frame);
+    if (flow !== undefined && !dropped.flows.listed.includes(flow)) dropped.flows.add(flow);
+  }
+
   /** What there is to tell. */
   close(names: readonly [string, string], summary: Summary): Finding[] {
     const [inside, outside] = names;
     const found: Finding[] = [];
-    const asTheyCame = new Few();
+    const asTheyCame = new Few<number>();
     let pairsAsTheyCame = 0;
     for (const { id, src, link, isPrivate, pairs } of this.#untranslated) {
       const hides = this.#hidden.has(src) ? "it in other flows" : "others of its network";
       if (this.#hidden.has(src) || (link !== null && this.#hiddenLinks.has(link))) {
-        found.push({
-          severity: "warning",
-          code: "leak",
-          flow: id,
-          count: pairs,
-          text: `${src} appears on ${outside} untranslated, though the NAT hides ${hides}: has its conntrack entry gone?`,
-        });
+        const text = `${src} appears on ${outside} untranslated, though the NAT hides ${hides}: has its conntrack entry gone?`;
+        found.push(findingOf("leak", pairs, text, { flows: oneFlow(id) }));
       } else if (isPrivate) {
-        asTheyCame.add(String(id));
+        asTheyCame.add(id);
         pairsAsTheyCame += pairs;
       }
     }
     if (asTheyCame.count > 0) {
-      const text = `private addresses appear on ${outside} untranslated, and nothing shows that the NAT hides them: ${flowsNamed(asTheyCame.count, asTheyCame.text)}`;
-      found.push({ severity: "info", code: "untranslated", count: pairsAsTheyCame, text });
+      const text = `private addresses appear on ${outside} untranslated, and nothing shows that the NAT hides them: ${flowsNamed(asTheyCame)}`;
+      found.push(findingOf("untranslated", pairsAsTheyCame, text, { flows: asTheyCame }));
     }
-    const flows = (severity: Finding["severity"], code: FindingCode, { count, text: named }: Few, text: string) => {
-      if (count > 0) found.push({ severity, code, count, text: `${text}: ${flowsNamed(count, named)}` });
+    const flows = (code: FindingCode, of: Few<number>, text: string, count = of.count) => {
+      if (of.count > 0) found.push(findingOf(code, count, `${text}: ${flowsNamed(of)}`, { flows: of }));
     };
     flows(
-      "warning",
       "nat-clash-drop",
       this.#clashes,
       "the first packet was dropped and another port or id given, as another flow held the wanted one",
     );
     if (this.#hidden.size === 0)
       flows(
-        "warning",
         "swapped-sides",
         this.#backward,
         `${inside} and ${outside} seem to be swapped: the NAT hides who comes from ${outside}, and nobody who comes from ${inside}`,
       );
-    flows("info", "port-rewritten", this.#rewrittenPorts, "the port or ICMP id was not kept");
-    flows("info", "asymmetric", this.#oneWay, "only one direction was seen on both sides");
-    if (this.#retransmitting.count > 0) {
-      const text = `TCP segments that crossed the NAT more than once: ${flowsNamed(this.#retransmitting.count, this.#retransmitting.text)}`;
-      found.push({ severity: "info", code: "retransmissions", count: this.#retransmissions, text });
-    }
+    flows("port-rewritten", this.#rewrittenPorts, "the port or ICMP id was not kept");
+    flows("asymmetric", this.#oneWay, "only one direction was seen on both sides");
+    flows(
+      "retransmissions",
+      this.#retransmitting,
+      "TCP segments that crossed the NAT more than once",
+      this.#retransmissions,
+    );
     for (const [side, verdicts] of summary.verdicts.entries()) {
       const copies = verdicts.get("copy") ?? 0;
       if (copies === 0) continue;
       const text = `${names[side]} shows packets twice, as a mirror port does; the copies were set aside`;
-      found.push({ severity: "info", code: "duplicates", count: copies, text });
+      found.push(findingOf("duplicates", copies, text));
     }
-    for (const [side, verdicts] of summary.verdicts.entries()) {
-      const count = verdicts.get("dropped") ?? 0;
+    for (const side of [INSIDE, OUTSIDE] as const) {
+      const count = summary.verdicts[side].get("dropped") ?? 0;
       if (count === 0) continue;
-      const [from, to] = side === INSIDE ? [inside, outside] : [outside, inside];
-      found.push({
-        severity: "warning",
-        code: "dropped",
-        count,
-        text: `came in on ${from} and never came out on ${to}`,
-      });
+      const text = `entered on ${names[side]}, never left on ${names[otherSide(side)]}`;
+      const { flows, frames } = this.#dropped[side];
+      found.push(findingOf("dropped", count, text, { flows, frames: { side, of: frames } }));
     }
     // odd only where there was something to pair
     const areRelated = this.#isRelated || summary.verdicts.some((verdicts) => verdicts.has("proxied"));
     if (!areRelated && summary.inside.frames > 0 && summary.outside.frames > 0) {
       const text = "natcorr found no packet of one capture in the other: are they of the same host and the same time?";
-      found.push({ severity: "warning", code: "nothing-paired", count: 1, text });
+      found.push(findingOf("nothing-paired", 1, text));
     }
     return found;
   }
@@ -218,6 +225,6 @@ function portsOf(proto: number): number {
   return proto === ICMP || proto === ICMPV6 ? REWRITE_SRC_PORT | REWRITE_DST_PORT : REWRITE_SRC_PORT;
 }
 
-function flowsNamed(count: number, ids: string): string {
-  return `flow${count === 1 ? "" : "s"} ${ids}`;
+function flowsNamed({ count, text }: Few<number>): string {
+  return `flow${count === 1 ? "" : "s"} ${text}`;
 }

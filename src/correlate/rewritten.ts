@@ -1,4 +1,5 @@
-import { ALTERED, type Finding } from "../packets/results.js";
+import { type Finding, findingOf } from "../packets/findings.js";
+import { ALTERED } from "../packets/results.js";
 
 /** What `ALTERED` calls them, in words. */
 const WORDS: Readonly<Record<(typeof ALTERED)[number], string>> = {
@@ -24,7 +25,7 @@ export function rewrittenFinding(altered: ReadonlyMap<number, number>, pairs: nu
     if (some > 0) fields.push(`${WORDS[name]} (${thousands(some)} of ${thousands(pairs)} pairs)`);
   }
   const text = `the router rewrites more than addresses and ports: ${fields.join(", ")}`;
-  return { severity: "info", code: "rewritten", count, text };
+  return findingOf("rewritten", count, text);
 }
 
 /** `1,998`. */

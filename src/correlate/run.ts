@@ -544,7 +544,10 @@ export class Run {
     const side = t.sideOf(row);
     const { verdict, why } = this.#verdicts.judge(row);
     this.#tuples.noteUnmatched(t.tuple(row));
-    if (verdict === "dropped") this.#noteLoss(row);
+    if (verdict === "dropped") {
+      this.#noteLoss(row);
+      this.#findings.dropped(side, this.#groups.framesOf(row) ?? [t.frame(row)], this.#flowOf(row));
+    }
     this.#feeds[side].judged(verdict, 1);
     if (this.#sink.wantsVerdict(verdict)) this.#sink.unmatched(row, verdict, why);
     t.setState(row, DONE);

@@ -1,4 +1,5 @@
-import type { Ends, Finding, FindingCode, FlowSummary } from "../packets/results.js";
+import { type Finding, findingOf, oneFlow } from "../packets/findings.js";
+import type { Ends, FlowSummary } from "../packets/results.js";
 import { type ConntrackEntry, type ConntrackTable, entryText, isTranslated } from "./conntrack-table.js";
 import { Few } from "../packets/few.js";
 import { halfway, passage, reversed, tupleText } from "./tuples.js";
@@ -21,7 +22,7 @@ export class CrossCheck {
   readonly #seen = new Set<ConntrackEntry>();
   #confirmed = 0;
   #contradicted = 0;
-  readonly #missing = new Few();
+  readonly #missing = new Few<number>();
 
   constructor(table: ConntrackTable) {
     this.#table = table;
@@ -46,57 +47,49 @@ export class CrossCheck {
     const rivals = [...sharing, ...this.#table.having(tupleText(proto, fromInside))];
     const contradicting = rivals.find((entry) => !entry.isZoned && wasAliveIn(entry, flow));
     if (!contradicting) {
-      this.#missing.add(String(flow.id));
+      this.#missing.add(flow.id);
       return null;
     }
     this.#contradicted++;
     this.#seen.add(contradicting);
     const { entering, leaving } = passage(flow);
     const paired = `${tupleText(proto, entering)} → ${tupleText(proto, leaving)}`;
-    return {
-      severity: "warning",
-      code: "conntrack-contradicted",
-      flow: flow.id,
-      count: 1,
-      text: `paired as ${paired}, but conntrack has ${entryText(contradicting)}`,
-    };
+    const text = `paired as ${paired}, but conntrack has ${entryText(contradicting)}`;
+    return findingOf("conntrack-contradicted", 1, text, { flows: oneFlow(flow.id) });
   }
 
   /** What there is to say of all flows together; call it once, after the last. */
   end(): Finding[] {
     const checked = this.#confirmed + this.#contradicted + this.#missing.count;
     const findings: Finding[] = [
-      finding("conntrack", this.#confirmed, `${this.#confirmed} of ${checked} translations confirmed by conntrack`),
+      findingOf("conntrack", this.#confirmed, `${this.#confirmed} of ${checked} translations confirmed by conntrack`),
     ];
     const missing = this.#missing;
     if (missing.count > 0) {
-      findings.push(finding("conntrack-missing", missing.count, `conntrack has no entry for flows ${missing.text}`));
+      const text = `conntrack has no entry for flows ${missing.text}`;
+      findings.push(findingOf("conntrack-missing", missing.count, text, { flows: missing }));
     }
     const unseen = this.#unseen();
     if (unseen.count > 0) {
       findings.push(
-        finding("conntrack-unseen", unseen.count, `conntrack translated, but no pair shows it: ${unseen.text}`),
+        findingOf("conntrack-unseen", unseen.count, `conntrack translated, but no pair shows it: ${unseen.text}`),
       );
     }
     const { unread, firstUnread } = this.#table;
     if (unread > 0) {
       const text = `${unread} lines of conntrack's could not be read, the first is line ${firstUnread}`;
-      findings.push({ severity: "warning", code: "conntrack-unread", count: unread, text });
+      findings.push(findingOf("conntrack-unread", unread, text));
     }
     return findings;
   }
 
-  #unseen(): Few {
-    const unseen = new Few();
+  #unseen(): Few<string> {
+    const unseen = new Few<string>();
     for (const entry of this.#table.entries) {
       if (!this.#seen.has(entry) && isTranslated(entry)) unseen.add(entryText(entry));
     }
     return unseen;
   }
-}
-
-function finding(code: FindingCode, count: number, text: string): Finding {
-  return { severity: "info", code, count, text };
 }
 
 /** Whether an entry that has `fromOutside` is that of packets which look like `fromInside` on a capture there. */

@@ -1,4 +1,5 @@
 import { Few } from "../packets/few.js";
+import { findingOf } from "../packets/findings.js";
 import { PassingSink } from "../packets/passing-sink.js";
 import { copyOf, type FlowSummary, type Sink, type Summary } from "../packets/results.js";
 import type { ConntrackTable } from "./conntrack-table.js";
@@ -20,7 +21,7 @@ export class Explaining extends PassingSink {
   readonly #crossCheck: CrossCheck | undefined;
   readonly #ruleCheck: RuleCheck | undefined;
   /** Flows by the rule that explains them. */
-  readonly #byRule = new Map<string, Few>();
+  readonly #byRule = new Map<string, Few<number>>();
   /** Translations that conntrack contradicts. */
   contradictions = 0;
 
@@ -38,9 +39,9 @@ export class Explaining extends PassingSink {
   override flow(flow: FlowSummary): void {
     const rules = this.#ruleCheck?.flow(flow).map(({ rule, isCertain }) => (isCertain ? rule : `possibly ${rule}`));
     for (const rule of rules ?? []) {
-      const flows = this.#byRule.get(rule) ?? new Few();
+      const flows = this.#byRule.get(rule) ?? new Few<number>();
       this.#byRule.set(rule, flows);
-      flows.add(String(flow.id));
+      flows.add(flow.id);
     }
     this.next.flow(rules ? { ...copyOf(flow), rules } : flow);
     const contradicted = this.#crossCheck?.flow(flow);
@@ -50,9 +51,8 @@ export class Explaining extends PassingSink {
   }
 
   override end(summary: Summary): void {
-    for (const [rule, { count, text }] of this.#byRule) {
-      this.next.finding({ severity: "info", code: "rule", count, text: `${rule} explains flows ${text}` });
-    }
+    for (const [rule, flows] of this.#byRule)
+      this.next.finding(findingOf("rule", flows.count, `${rule} explains flows ${flows.text}`, { flows }));
     for (const finding of [...(this.#ruleCheck?.end() ?? []), ...(this.#crossCheck?.end() ?? [])])
       this.next.finding(finding);
     this.next.end(summary);

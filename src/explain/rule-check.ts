@@ -1,5 +1,6 @@
-import type { Finding, FlowSummary } from "../packets/results.js";
 import { Few } from "../packets/few.js";
+import { type Finding, findingOf } from "../packets/findings.js";
+import type { FlowSummary } from "../packets/results.js";
 import type { Explanation, RuleBook } from "./rules.js";
 import { passage } from "./tuples.js";
 
@@ -8,7 +9,7 @@ export class RuleCheck {
   readonly #book: RuleBook;
   readonly #insideInterface: string;
   readonly #outsideInterface: string;
-  readonly #missing = new Few();
+  readonly #missing = new Few<number>();
 
   /** Interfaces as in `RuleBook.explain`. */
   constructor(book: RuleBook, insideInterface: string, outsideInterface: string) {
@@ -25,7 +26,7 @@ export class RuleCheck {
     // a source port alone is changed without a rule too, where it clashes (net/netfilter/nf_nat_core.c, null binding)
     const lacksSource = flow.nat.includes("snat") && entering.src !== leaving.src && !isExplained("snat");
     const lacksDestination = flow.nat.includes("dnat") && !isExplained("dnat");
-    if (lacksSource || lacksDestination) this.#missing.add(String(flow.id));
+    if (lacksSource || lacksDestination) this.#missing.add(flow.id);
     return explanations;
   }
 
@@ -35,12 +36,12 @@ export class RuleCheck {
     const { count } = this.#missing;
     if (count > 0) {
       const text = `no rule explains the translation of flows ${this.#missing.text}`;
-      findings.push({ severity: "warning", code: "rule-missing", count, text });
+      findings.push(findingOf("rule-missing", count, text, { flows: this.#missing }));
     }
     const { problems } = this.#book;
     if (problems.length > 0) {
       const text = `of the rules, not all was understood: ${problems.join("; ")}`;
-      findings.push({ severity: "warning", code: "rules-unread", count: problems.length, text });
+      findings.push(findingOf("rules-unread", problems.length, text));
     }
     return findings;
   }

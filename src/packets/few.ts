@@ -1,19 +1,32 @@
-/** Most flows or tuples that one finding names. */
+/** Most that one finding names in words … */
 const MOST_NAMED = 5;
+/** … and as data. */
+const MOST_LISTED = 100;
 
-/** How many there were of something, and the first few of them by name. */
-export class Few {
+/** How many there were of something, and the first of them. */
+export class Few<T extends string | number> {
   count = 0;
-  readonly #names: string[] = [];
+  readonly #listed: T[] = [];
 
-  add(name: string): void {
+  add(one: T): void {
     this.count++;
-    if (this.#names.length < MOST_NAMED) this.#names.push(name);
+    if (this.#listed.length < MOST_LISTED) this.#listed.push(one);
+  }
+
+  /** The first 100. */
+  get listed(): readonly T[] {
+    return this.#listed;
+  }
+
+  /** How many are not listed. */
+  get more(): number {
+    return this.count - this.#listed.length;
   }
 
   /** `1, 2, 3, 4, 5 and 7 more`. */
   get text(): string {
-    const more = this.count - this.#names.length;
-    return `${this.#names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+    const named = this.#listed.slice(0, MOST_NAMED);
+    const more = this.count - named.length;
+    return `${named.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
   }
 }

@@ -1,5 +1,6 @@
+import type { Finding } from "./findings.js";
 import type { Flow } from "./flows.js";
-import type { Finding, FlowSummary, Sink, Summary, Tables, Verdict } from "./results.js";
+import type { FlowSummary, Sink, Summary, Tables, Verdict } from "./results.js";
 
 /** Passes all results on to another sink: what another class has to say of some of them, it says in place of this one. */
 export class PassingSink implements Sink {

@@ -1,3 +1,4 @@
+import type { Finding } from "./findings.js";
 import { type Flow, type Nat, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "./flows.js";
 import type { LatencySummary } from "./latency.js";
 import type { Protocol } from "./packets.js";
@@ -73,30 +74,6 @@ export type Verdict = (typeof VERDICTS)[number];
 /** Verdicts that an operator has to do something about. */
 export const PROBLEMS: ReadonlySet<Verdict> = new Set(["dropped", "refused"]);
 
-/** What a finding may be about. */
-export const FINDING_CODES = [
-  "asymmetric",
-  "conntrack",
-  "conntrack-contradicted",
-  "conntrack-missing",
-  "conntrack-unread",
-  "conntrack-unseen",
-  "dropped",
-  "duplicates",
-  "leak",
-  "nat-clash-drop",
-  "nothing-paired",
-  "port-rewritten",
-  "retransmissions",
-  "rewritten",
-  "rule",
-  "rule-missing",
-  "rules-unread",
-  "swapped-sides",
-  "untranslated",
-] as const;
-export type FindingCode = (typeof FINDING_CODES)[number];
-
 /** A packet's or a tuple's two ends. TCP, UDP, SCTP, DCCP and UDP-Lite have ports, ICMP echo an id, anything else neither. */
 export interface Ends {
   src: string;
@@ -170,15 +147,6 @@ export function copyOf(flow: FlowSummary): FlowSummary {
 
 function copyOfEnds({ src, dst, srcPort, dstPort, icmpId }: Ends): Ends {
   return { src, dst, srcPort, dstPort, icmpId };
-}
-
-export interface Finding {
-  severity: "info" | "warning";
-  code: FindingCode;
-  /** The flow it concerns, where it is about one. */
-  flow?: number;
-  count: number;
-  text: string;
 }
 
 export interface SideSummary {

@@ -1,5 +1,6 @@
+import type { Finding } from "../packets/findings.js";
 import { PassingSink } from "../packets/passing-sink.js";
-import { type Finding, PROBLEMS, type Sink, type Summary, type Verdict } from "../packets/results.js";
+import { PROBLEMS, type Sink, type Summary, type Verdict } from "../packets/results.js";
 
 /** Passes all results on, and counts those that a run is to fail on. */
 export class Failing extends PassingSink {

@@ -1,8 +1,9 @@
 import type { Flow } from "../packets/flows.js";
+import type { Finding } from "../packets/findings.js";
 import type { LatencySummary } from "../packets/latency.js";
 import { protocolName } from "../packets/packets.js";
 import { printableJson } from "../packets/printable.js";
-import type { Finding, FlowSummary, SideSummary, Summary, Tables, Verdict } from "../packets/results.js";
+import type { FlowSummary, SideSummary, Summary, Tables, Verdict } from "../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
 import { ByteLines } from "./byte-lines.js";
 import { endsOf } from "./ends.js";
@@ -91,8 +92,8 @@ export class NdjsonReporter implements Reporter {
     );
   }
 
-  finding({ severity, code, flow, count, text }: Finding): void {
-    this.#line({ type: "finding", severity, code, flow, count, text });
+  finding({ severity, code, count, flows, frames, more, text, hint }: Finding): void {
+    this.#line({ type: "finding", severity, code, count, flows, frames, more, text, hint });
   }
 
   end({ inside, outside, flows, clock }: Summary): void {

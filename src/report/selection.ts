@@ -1,19 +1,11 @@
 import type { Flow } from "../packets/flows.js";
+import { type Finding, FINDINGS } from "../packets/findings.js";
 import { PassingSink } from "../packets/passing-sink.js";
-import {
-  type Finding,
-  FINDING_CODES,
-  type FlowSummary,
-  PROBLEMS,
-  type Sink,
-  type Tables,
-  type Verdict,
-  VERDICTS,
-} from "../packets/results.js";
+import { type FlowSummary, PROBLEMS, type Sink, type Tables, type Verdict, VERDICTS } from "../packets/results.js";
 
 /** What may be selected: verdicts, codes of findings, and what else results are. */
 export const SELECTABLE: readonly string[] = [
-  ...new Set(["pair", "ambiguous", "problem", ...VERDICTS, ...FINDING_CODES]),
+  ...new Set(["pair", "ambiguous", "problem", ...VERDICTS, ...Object.keys(FINDINGS)]),
 ];
 
 /** Which results are shown. What is not selected counts all the same, and is paired as if it were. */
@@ -85,7 +77,7 @@ export class Selected extends PassingSink {
   override finding(finding: Finding): void {
     const isProblem = finding.severity === "warning" && this.#isWanted("problem");
     if (this.#slowerThanNs !== undefined || !(this.#isWanted(finding.code) || isProblem)) return;
-    if (this.#flows === undefined || this.#isOf(finding.flow)) super.finding(finding);
+    if (this.#flows === undefined || finding.flows.some((flow) => this.#isOf(flow))) super.finding(finding);
   }
 
   #isWanted(what: string): boolean {

@@ -1,12 +1,6 @@
+import type { Finding } from "../packets/findings.js";
 import type { Flow } from "../packets/flows.js";
-import {
-  type Finding,
-  type FlowSummary,
-  PROBLEMS,
-  type Summary,
-  type Tables,
-  type Verdict,
-} from "../packets/results.js";
+import { type FlowSummary, PROBLEMS, type Summary, type Tables, type Verdict } from "../packets/results.js";
 import { Buffered } from "./buffered.js";
 import { Lines } from "./lines.js";
 import type { UtcOffset } from "./local-time.js";
@@ -107,10 +101,14 @@ export class TextReporter implements Reporter {
   }
 }
 
-function findingText({ severity, code, flow, count, text }: Finding, paint: Paint): string {
+/** What to do next is said of what somebody has to do something about. */
+function findingText({ severity, code, flows, count, text, hint }: Finding, paint: Paint): string {
+  const [flow] = flows.length === 1 ? flows : [];
   const subject = [flow === undefined ? "" : `flow ${flow}`, count > 1 ? `${count} times` : ""]
     .filter(Boolean)
     .join(", ");
-  const name = severity === "warning" ? paint.bad(`! ${code}`) : `- ${code}`;
-  return `${name}${subject === "" ? "" : ` (${subject})`}: ${printable(text)}\n`;
+  const isWarning = severity === "warning";
+  const name = isWarning ? paint.bad(`! ${code}`) : `- ${code}`;
+  const next = isWarning && hint !== "" ? `  next: ${hint}\n` : "";
+  return `${name}${subject === "" ? "" : ` (${subject})`}: ${printable(text)}\n${next}`;
 }

@@ -39,7 +39,9 @@ it("a translation that conntrack contradicts is a finding, and exit code 3", () 
   expect(other).not.toBe(text);
   const { status, records } = natcorr("--conntrack", saved("other.txt", other));
   expect(status).toBe(3);
-  expect(records).toContainEqual(expect.objectContaining({ type: "finding", code: "conntrack-contradicted", flow: 2 }));
+  expect(records).toContainEqual(
+    expect.objectContaining({ type: "finding", code: "conntrack-contradicted", flows: [2] }),
+  );
 });
 
 it("--rules names the rule behind each translation", () => {

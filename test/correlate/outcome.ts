@@ -16,7 +16,6 @@ import {
   BY,
   type By,
   EVIDENCE,
-  type Finding,
   copyOf,
   type FlowSummary,
   type SideSummary,
@@ -25,6 +24,7 @@ import {
   type Tables,
   type Verdict,
 } from "../../src/packets/results.js";
+import type { Finding } from "../../src/packets/findings.js";
 import { SIDE_NAMES } from "../../src/packets/sides.js";
 import { Decoder, NO_LIMITS } from "../../src/wire/decode.js";
 import { concat, ethernet } from "../support/packets.js";

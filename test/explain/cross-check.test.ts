@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { ConntrackTable } from "../../src/explain/conntrack-table.js";
 import { CrossCheck } from "../../src/explain/cross-check.js";
-import type { Finding, FlowSummary } from "../../src/packets/results.js";
+import type { FlowSummary } from "../../src/packets/results.js";
+import { type Finding, findingOf } from "../../src/packets/findings.js";
 import { flow, START_NS } from "./flow.js";
 
 const SNAT =
@@ -27,12 +28,8 @@ function check(
   return { contradictions: flows.map((each) => crossCheck.flow(each)), findings: crossCheck.end() };
 }
 
-const confirmed = (count: number, of: number): Finding => ({
-  severity: "info",
-  code: "conntrack",
-  count,
-  text: `${count} of ${of} translations confirmed by conntrack`,
-});
+const confirmed = (count: number, of: number): Finding =>
+  findingOf("conntrack", count, `${count} of ${of} translations confirmed by conntrack`);
 
 const pinged = flow("icmp", "inside", "172.17.0.4 > 180.101.49.11 id 783", "10.0.2.15 > 180.101.49.11 id 783");
 const published = flow("tcp", "outside", "10.0.2.2.38438 > 172.17.0.2.80", "10.0.2.2.38438 > 10.0.2.15.88", { id: 2 });
@@ -85,13 +82,13 @@ describe("contradicted", () => {
   test("another translation of the same original tuple", () => {
     expect(check(SNAT, wrong)).toEqual({
       contradictions: [
-        {
+        expect.objectContaining({
           severity: "warning",
           code: "conntrack-contradicted",
-          flow: 7,
+          flows: [7],
           count: 1,
           text: "paired as icmp 172.17.0.4 > 180.101.49.11 id 783 → icmp 10.0.2.15 > 180.101.49.11 id 9000, but conntrack has icmp 172.17.0.4 > 180.101.49.11 id 783 → icmp 10.0.2.15 > 180.101.49.11 id 783",
-        },
+        }),
       ],
       findings: [confirmed(0, 1)],
     });
@@ -138,36 +135,38 @@ test("what leaks when its entry is gone (fixtures/leak) has none", () => {
   });
   const { contradictions, findings } = check(text, before, after);
   expect(contradictions).toEqual([null, null]);
-  expect(findings).toContainEqual({
-    severity: "info",
-    code: "conntrack-missing",
-    count: 1,
-    text: "conntrack has no entry for flows 3",
-  });
+  expect(findings).toContainEqual(
+    expect.objectContaining({
+      severity: "info",
+      code: "conntrack-missing",
+      count: 1,
+      text: "conntrack has no entry for flows 3",
+    }),
+  );
 });
 
 test("flows without an entry are listed, no more than five of them", () => {
   const flows = Array.from({ length: 8 }, (_, at) => ({ ...pinged, id: at + 1 }));
   expect(check("", ...flows).findings).toEqual([
     confirmed(0, 8),
-    {
+    expect.objectContaining({
       severity: "info",
       code: "conntrack-missing",
       count: 8,
       text: "conntrack has no entry for flows 1, 2, 3, 4, 5 and 3 more",
-    },
+    }),
   ]);
 });
 
 test("translations that natcorr did not find are listed; what is not translated is none", () => {
   expect(check(`${SNAT}\n${DNAT}\n${LOCAL}\n`, pinged).findings).toEqual([
     confirmed(1, 1),
-    {
+    expect.objectContaining({
       severity: "info",
       code: "conntrack-unseen",
       count: 1,
       text: "conntrack translated, but no pair shows it: tcp 10.0.2.2.38438 > 10.0.2.15.88 → tcp 10.0.2.2.38438 > 172.17.0.2.80",
-    },
+    }),
   ]);
 });
 
@@ -175,11 +174,11 @@ test("docker-proxy's flows are not looked up, and lines that could not be read a
   const proxied = flow("tcp", "outside", "172.17.0.1.1 > 172.17.0.2.80", "10.0.2.2.2 > 10.0.2.15.88", { nat: "proxy" });
   expect(check("\nhuh\n", proxied).findings).toEqual([
     confirmed(0, 0),
-    {
+    expect.objectContaining({
       severity: "warning",
       code: "conntrack-unread",
       count: 1,
       text: "1 lines of conntrack's could not be read, the first is line 2",
-    },
+    }),
   ]);
 });

@@ -230,12 +230,12 @@ describe("findings", () => {
     check.flow({ ...routed, id: 9 });
     check.flow({ ...published, nat: "proxy", id: 10 });
     expect(check.end()).toEqual([
-      {
+      expect.objectContaining({
         severity: "warning",
         code: "rule-missing",
         count: 7,
         text: "no rule explains the translation of flows 1, 2, 3, 4, 5 and 2 more",
-      },
+      }),
     ]);
   });
 
@@ -250,12 +250,12 @@ describe("findings", () => {
     const text = `hello\n${DOCKER_IPTABLES.replace("-A PREROUTING", "-X PREROUTING")}table arp x { }\nwhat\n`;
     expect(new RuleBook(text).problems).toEqual(["3 lines could not be read, the first is line 1"]);
     expect(new RuleCheck(new RuleBook("\n"), "", "").end()).toEqual([
-      {
+      expect.objectContaining({
         severity: "warning",
         code: "rules-unread",
         count: 1,
         text: "of the rules, not all was understood: there are no NAT chains in it",
-      },
+      }),
     ]);
   });
 });

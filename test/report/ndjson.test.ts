@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { NdjsonReporter } from "../../src/report/ndjson.js";
+import { Few } from "../../src/packets/few.js";
+import { FINDINGS, findingOf, oneFlow } from "../../src/packets/findings.js";
 import type { Reporter } from "../../src/report/reporter.js";
 import { ACK, articlePing, HandFilled, ICMP, PSH, publishedPort, SUMMARY, TCP, UDP, written } from "./tables.js";
 
@@ -154,15 +156,18 @@ describe("NDJSON", () => {
         lastNs: 1_000_000_000n,
         latencyNs: { outbound: { max: 4, min: 1, p50: 2, p99: 3 }, inbound: null },
       });
-      reporter.finding({ text: "a leak", code: "leak", severity: "warning", count: 3, flow: 7 });
-      reporter.finding({ text: "no flow", code: "asymmetric", severity: "info", count: 1 });
+      const frames = new Few<number>();
+      for (let frame = 1; frame <= 102; frame++) frames.add(frame);
+      reporter.finding(findingOf("leak", 3, "a leak", { flows: oneFlow(7), frames: { side: OUTSIDE, of: frames } }));
+      reporter.finding(findingOf("rule", 1, "no flow"));
       reporter.end(SUMMARY);
     });
+    const firstHundred = Array.from({ length: 100 }, (_, at) => at + 1).join();
     expect(lines).toEqual([
       '{"type":"ambiguous","inside":{"frames":[4,5]},"outside":{"frames":[]},"why":"identical"}',
       '{"type":"flow","id":1,"proto":"tcp","nat":"none","initiator":"inside","inside":{"src":"1.1.1.1","srcPort":1,"dst":"2.2.2.2","dstPort":443},"outside":{"src":"1.1.1.1","srcPort":1,"dst":"2.2.2.2","dstPort":443},"pairs":3,"insideOnly":1,"outsideOnly":0,"first":"0.000000005","last":"1.000000000","latencyNs":{"outbound":{"min":1,"p50":2,"p99":3,"max":4},"inbound":null}}',
-      '{"type":"finding","severity":"warning","code":"leak","flow":7,"count":3,"text":"a leak"}',
-      '{"type":"finding","severity":"info","code":"asymmetric","count":1,"text":"no flow"}',
+      `{"type":"finding","severity":"warning","code":"leak","count":3,"flows":[7],"frames":{"inside":[],"outside":[${firstHundred}]},"more":2,"text":"a leak","hint":"${FINDINGS.leak.hint}"}`,
+      '{"type":"finding","severity":"info","code":"rule","count":1,"flows":[],"frames":{"inside":[],"outside":[]},"more":0,"text":"no flow","hint":""}',
       '{"type":"summary","inside":{"frames":10,"paired":8,"unmatched":1,"ambiguous":0,"notIp":1,"undecodable":0,"captureDropped":0},"outside":{"frames":9,"paired":8,"unmatched":1,"ambiguous":0,"notIp":0,"undecodable":0,"captureDropped":3},"flows":1,"clock":{"offsetNs":-1500,"driftPpm":0.2,"uncertaintyNs":800,"source":"estimated"}}',
     ]);
   });

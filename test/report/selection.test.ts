@@ -1,13 +1,14 @@
 import { expect, it } from "vitest";
-import { type Finding, type Sink, VERDICTS } from "../../src/packets/results.js";
+import { type Sink, VERDICTS } from "../../src/packets/results.js";
+import { findingOf, oneFlow } from "../../src/packets/findings.js";
 import { INSIDE } from "../../src/packets/sides.js";
 import { Failing } from "../../src/report/failing.js";
 import { NdjsonReporter } from "../../src/report/ndjson.js";
 import { Selected, type Selection } from "../../src/report/selection.js";
 import { articlePing, HandFilled, publishedPort, SUMMARY, UDP } from "./tables.js";
 
-const LEAK: Finding = { severity: "warning", code: "leak", flow: 1, count: 2, text: "untranslated" };
-const PORT: Finding = { severity: "info", code: "port-rewritten", count: 1, text: "another port" };
+const LEAK = findingOf("leak", 2, "untranslated", { flows: oneFlow(1) });
+const PORT = findingOf("port-rewritten", 1, "another port");
 
 /** Two pairs of two flows, what has no twin of every verdict (the first of flow 1), two findings. */
 function told(sink: Sink, tables: HandFilled): void {
@@ -69,7 +70,7 @@ it.each([
 ])("a run that is to fail on %j says on what it did", (on, expected) => {
   const failing = new Failing(new NdjsonReporter(() => {}, { quiet: false }), new Set(on));
   failing.finding(LEAK);
-  failing.finding({ severity: "warning", code: "dropped", count: 4, text: "as the verdicts say" });
+  failing.finding(findingOf("dropped", 4, "as the verdicts say"));
   const verdicts = [
     new Map([["dropped", 4]] as const),
     new Map([

@@ -1,3 +1,4 @@
+import { FINDINGS, findingOf, oneFlow } from "../../src/packets/findings.js";
 import stringWidth from "fast-string-width";
 import { describe, expect, it } from "vitest";
 import type { FlowSummary } from "../../src/packets/results.js";
@@ -211,14 +212,8 @@ describe("the end of a report", () => {
   it("has translations, findings and totals that add up", () => {
     const output = text(new HandFilled(), { quiet: true }, (reporter) => {
       reporter.flow(FLOW);
-      reporter.finding({
-        severity: "warning",
-        code: "leak",
-        flow: 7,
-        count: 3,
-        text: "172.17.0.2 left\u001B[2J untranslated",
-      });
-      reporter.finding({ severity: "info", code: "asymmetric", count: 1, text: "estimated" });
+      reporter.finding(findingOf("leak", 3, "172.17.0.2 left\u001B[2J untranslated", { flows: oneFlow(7) }));
+      reporter.finding(findingOf("asymmetric", 1, "estimated"));
       reporter.end(SUMMARY);
     });
     expect(lines(output)).toEqual([
@@ -231,6 +226,7 @@ describe("the end of a report", () => {
       "",
       "Findings",
       String.raw`! leak (flow 7, 3 times): 172.17.0.2 left\x1b[2J untranslated`,
+      `  next: ${FINDINGS.leak.hint}`,
       "- asymmetric: estimated",
       "",
       "Totals",

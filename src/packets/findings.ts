@@ -1,0 +1,91 @@
+import { Few } from "./few.js";
+import { INSIDE, type Side } from "./sides.js";
+
+/** What a finding may be about: how serious it is, and what to look at next. */
+export const FINDINGS = {
+  asymmetric: { severity: "info", hint: "does the way back avoid one of the two interfaces? ip route get <address>" },
+  conntrack: { severity: "info", hint: "" },
+  "conntrack-contradicted": {
+    severity: "warning",
+    hint: "--flow shows its packets, conntrack -L the entries as they are now",
+  },
+  "conntrack-missing": {
+    severity: "info",
+    hint: "conntrack -E must run before the first packet; conntrack -L shows only what lives",
+  },
+  "conntrack-unread": { severity: "warning", hint: "record with conntrack -E -o timestamp,id, or conntrack -L" },
+  "conntrack-unseen": { severity: "info", hint: "do the captures' filters, and their times, cover it?" },
+  dropped: {
+    severity: "warning",
+    hint: "--only dropped shows each; on the host: iptables -vnL FORWARD, conntrack -S, ip -s link",
+  },
+  duplicates: { severity: "info", hint: "mirror one direction, or one port, if it matters" },
+  leak: {
+    severity: "warning",
+    hint: "conntrack -L shows whether the entry is there; sysctl net.netfilter.nf_conntrack_tcp_loose",
+  },
+  "nat-clash-drop": {
+    severity: "warning",
+    hint: "conntrack -S counts it as insert_failed; MASQUERADE --random-fully draws other ports",
+  },
+  "nothing-paired": { severity: "warning", hint: "capinfos -ae shows when each capture begins and ends" },
+  "port-rewritten": { severity: "info", hint: "a NAT takes another port where the wanted one is in use" },
+  retransmissions: { severity: "info", hint: "--flow shows the packets of one" },
+  rewritten: { severity: "info", hint: "iptables -t mangle -S shows rules that do that (TCPMSS, TTL, DSCP)" },
+  rule: { severity: "info", hint: "" },
+  "rule-missing": {
+    severity: "warning",
+    hint: "are these the rules of that host and time? iptables-save -t nat, nft list ruleset",
+  },
+  "rules-unread": { severity: "warning", hint: "what such a rule matches counts as possible" },
+  "swapped-sides": {
+    severity: "warning",
+    hint: "the capture on the containers' side comes first: natcorr file <inside> <outside>",
+  },
+  untranslated: { severity: "info", hint: "iptables -t nat -S POSTROUTING shows whom the NAT hides" },
+} as const satisfies Record<string, { readonly severity: "info" | "warning"; readonly hint: string }>;
+
+export type FindingCode = keyof typeof FINDINGS;
+
+/** What an operator should know beyond single packets. */
+export interface Finding {
+  readonly severity: "info" | "warning";
+  readonly code: FindingCode;
+  readonly count: number;
+  /** Ids of the flows it concerns, the first 100; empty where it concerns none, or all. */
+  readonly flows: readonly number[];
+  /** Frames it concerns, the first 100 of each side; empty where it is not about single ones. */
+  readonly frames: { readonly inside: readonly number[]; readonly outside: readonly number[] };
+  /** How many it does not list: frames, or flows where it lists no frames. */
+  readonly more: number;
+  readonly text: string;
+  /** What to run or to look at next; empty where there is nothing to do. */
+  readonly hint: string;
+}
+
+/** What a finding is about, as data. */
+export interface Concerned {
+  readonly flows?: Few<number>;
+  readonly frames?: { readonly side: Side; readonly of: Few<number> };
+}
+
+export function findingOf(code: FindingCode, count: number, text: string, { flows, frames }: Concerned = {}): Finding {
+  const listed = frames?.of.listed ?? [];
+  return {
+    severity: FINDINGS[code].severity,
+    code,
+    count,
+    flows: flows?.listed ?? [],
+    frames: frames?.side === INSIDE ? { inside: listed, outside: [] } : { inside: [], outside: listed },
+    more: (frames?.of ?? flows)?.more ?? 0,
+    text,
+    hint: FINDINGS[code].hint,
+  };
+}
+
+/** The only flow that a finding is about. */
+export function oneFlow(id: number): Few<number> {
+  const few = new Few<number>();
+  few.add(id);
+  return few;
+}
