@@ -148,6 +148,10 @@ export class Kernel {
     return this.#steps["knownSlot"]();
   }
 
+  get windowNs(): number {
+    return this.#doubles[words.WINDOW_NS];
+  }
+
   /** What a packet of a direction takes at the most, by those that crossed lately, nanoseconds. */
   limitNs(isOutbound: boolean): number {
     this.#ready();
@@ -163,6 +167,11 @@ export class Kernel {
   /** How many pairs there were so far. */
   get pairsSoFar(): number {
     return this.#words[words.PAIRED] + this.#words[words.PAIRED + 1];
+  }
+
+  /** How many pairs of a direction there were so far. */
+  pairsOf(isOutbound: boolean): number {
+    return this.#words[words.PAIRED + (isOutbound ? 1 : 0)];
   }
 
   /** How many pairs had equal keys and other TCP options. */

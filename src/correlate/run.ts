@@ -534,6 +534,7 @@ export class Run {
     const doubt = this.#doubt(row, judgement.verdict);
     const { verdict, why }: Judgement = doubt === undefined ? judgement : { verdict: "unknown", why: doubt };
     this.#tuples.noteUnmatched(t.tuple(row));
+    if (verdict !== "no-overlap") this.#matcher.noteAlone(row);
     if (verdict === "dropped") this.#noteLoss(row);
     this.#feeds[side].judged(verdict, 1);
     if (this.#sink.wantsUnmatched) this.#sink.unmatched(row, verdict, why);
