@@ -139,7 +139,7 @@ export class Matcher {
     if (this.#timeline.bucket(row) === NONE) return null;
     if (this.#hasCandidates(row)) {
       if (this.#tryPair(row, FINAL)) return null;
-      if (this.#learnAhead(row) && this.#tryPair(row, FRESH)) return null;
+      if (this.#learnAhead(row) && this.#tryPair(row, FINAL)) return null;
       const undecided = this.#isRenumbered ? null : this.#gather(row);
       if (undecided) return undecided;
     }
