@@ -148,6 +148,10 @@ export class Kernel {
     return this.#steps["knownSlot"]();
   }
 
+  get windowNs(): number {
+    return this.#doubles[words.WINDOW_NS];
+  }
+
   /** What a packet of a direction takes at the most, by those that crossed lately, nanoseconds. */
   limitNs(isOutbound: boolean): number {
     this.#ready();

@@ -15,7 +15,7 @@ import type { Altered } from "./altered.js";
 import { ALONE, type Buckets } from "./buckets.js";
 import type { Kernel } from "./kernel.js";
 import {
-  HAS_USUAL_TTL,
+  IS_USUAL,
   IMPOSSIBLE,
   IS_CLOSE,
   IS_LATE,
@@ -25,9 +25,10 @@ import {
   POSSIBLE,
   RELATION_MASK,
 } from "./relations.js";
+import { Sequences } from "./sequences.js";
 import type { Translations } from "./translations.js";
 
-/** A bucket with more packets of a side than this is not searched: nothing in it is certain, and searching is quadratic. */
+/** A bucket with more packets of a side than this is not searched as a whole, as that is quadratic: see `#reachOf`. */
 const SEARCHABLE = 512;
 
 /** How many packets behind one with too little evidence are looked through for more. */
@@ -36,9 +37,8 @@ const LOOK_AHEAD = 4096;
 /** How many packets that were held up together it takes to believe that one was, which may be sent again. */
 const HELD_UP_TOGETHER = 8;
 
-/** How many identical packets it takes to tell the first of a stream by time alone, and which share of them must be as quick. */
-const FIRST_ALIKE = 16;
-const FIRST_SHARE = 0.6;
+/** How much longer than the limit of those before it a packet may take where no other can be meant: a queue grows. */
+const GROWTH = 4;
 
 /** A packet that just came; one behind which others with its key came as late as its twin could; and one whose window is over. */
 const FRESH = 0;
@@ -78,9 +78,9 @@ export class Matcher {
   /** What `#survey` found last. */
   #candidate = NONE;
   #claim = CLAIM_NONE;
-  /** 1 where the TTL of both is lowered as it was before, else 0; of that candidate, and of the two whose claim was asked last. */
+  /** 1 where TTL and options of both are as usual, else 0; of that candidate, and of the two whose claim was asked last. */
   #isUsual = 0;
-  #hasUsualTtl = 0;
+  #wasUsual = 0;
   #rivals = 0;
   #others = 0;
   /** Whether that candidate, or the one whose claim was asked last, is close to equal packets. */
@@ -94,6 +94,7 @@ export class Matcher {
   /** Whether the last candidate was refused as its IP ID is the router's own, and says nothing. */
   #isRenumbered = false;
   readonly #altered: Altered;
+  readonly #sequences: Sequences;
 
   constructor(
     timeline: Timeline,
@@ -109,6 +110,9 @@ export class Matcher {
     this.#altered = altered;
     this.#onPair = onPair;
     this.#buckets = buckets;
+    this.#sequences = new Sequences(timeline, buckets, translations, kernel, (inside, outside, slot) =>
+      this.#pair(inside, outside, slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME),
+    );
   }
 
   /** Takes a packet just appended to the timeline. */
@@ -123,7 +127,7 @@ export class Matcher {
     const t = this.#timeline;
     const before = t.previous(row);
     if (before === NONE || t.state(before) !== WAITING) return;
-    if (t.timeNs(row) - t.timeNs(before) > this.#limitNsOf(row)) this.#tryPair(before, RIPE);
+    if (t.timeNs(row) - t.timeNs(before) > this.#sequences.limitNsOf(row)) this.#tryPair(before, RIPE);
   }
 
   /**
@@ -135,12 +139,17 @@ export class Matcher {
     if (this.#timeline.bucket(row) === NONE) return null;
     if (this.#hasCandidates(row)) {
       if (this.#tryPair(row, FINAL)) return null;
-      if (this.#learnAhead(row) && this.#tryPair(row, FRESH)) return null;
+      if (this.#learnAhead(row) && this.#tryPair(row, FINAL)) return null;
       const undecided = this.#isRenumbered ? null : this.#gather(row);
       if (undecided) return undecided;
     }
     this.#buckets.remove(row);
     return null;
+  }
+
+  /** Notes that a packet has no twin, though the other capture ran when it passed. */
+  noteAlone(row: number): void {
+    this.#sequences.noteAlone(row);
   }
 
   /** Takes a packet away that needs no twin any more. */
@@ -158,10 +167,10 @@ export class Matcher {
   #tryPair(row: number, age: number): boolean {
     const isFinal = age === FINAL;
     const t = this.#timeline;
-    const bucket = t.bucket(row);
     this.#isRenumbered = false;
-    if (!this.#isSearchable(bucket)) return false;
-    this.#survey(row, bucket);
+    const reachNs = this.#reachOf(row);
+    if (reachNs < 0 || (reachNs < Number.POSITIVE_INFINITY && !isFinal)) return false;
+    this.#survey(row, reachNs);
     const claim = this.#claim;
     const candidate = this.#candidate;
     if (candidate === NONE || this.#isGhost(candidate)) return false;
@@ -171,13 +180,16 @@ export class Matcher {
       this.#isRenumbered = this.#altered.survivors.isRenumbering(isOutbound);
       if (this.#isRenumbered) return false;
     }
-    if (claim === CLAIM_NONE) return isFinal && (this.#pairInOrder(row, bucket) || this.#pairHeldUp(inside, outside));
+    if (claim === CLAIM_NONE)
+      return isFinal && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
     const isContended = this.#rivals > 0 || this.#isClose;
-    if (isContended && claim === CLAIM_KNOWN && this.#pairFirst(row, bucket, isFinal)) return t.state(row) !== WAITING;
+    if (isContended && claim === CLAIM_KNOWN && this.#sequences.mayBegin(row, isFinal)) {
+      if (this.#sequences.begin(inside, outside)) return t.state(row) !== WAITING;
+    }
     // time alone says little while more may come: what is late may be so because all is
     if (this.#isClose && !isFinal) return false;
     if (this.#usedTime && (age === FRESH || (age === RIPE && this.#isNew(inside, outside)))) return false;
-    if (isContended) return claim === CLAIM_KNOWN && isFinal && this.#pairInOrder(row, bucket);
+    if (isContended) return claim === CLAIM_KNOWN && isFinal && this.#settleLike(row, inside, outside);
     if (claim === CLAIM_KNOWN || (claim === CLAIM_LATE_KNOWN && !this.#isDoubted)) {
       this.#kernel.relate(inside, outside);
       const slot = this.#kernel.knownSlot;
@@ -194,6 +206,11 @@ export class Matcher {
     if (slot === NONE) return false;
     this.#pair(inside, outside, slot, BY_EXACT, 0);
     return true;
+  }
+
+  /** Pairs a packet whose window is over, and its candidate, with those like them, where their order is certain. Returns whether it has a twin now. */
+  #settleLike(row: number, inside: number, outside: number): boolean {
+    return this.#sequences.settle(inside, outside, this.#nowNs) && this.#timeline.state(row) !== WAITING;
   }
 
   /**
@@ -222,45 +239,46 @@ export class Matcher {
    * against, where there is none), how many rivals there are (other candidates as good, or other packets that claim it as
    * well), and how many more have the same key.
    */
-  #survey(row: number, bucket: number): void {
-    const t = this.#timeline;
-    const side = t.sideOf(row);
+  #survey(row: number, reachNs: number): void {
     this.#usedTime = false;
     this.#isClose = false;
     this.#isDoubted = false;
-    this.#findBest(row, bucket);
+    this.#findBest(row, reachNs);
     const claim = this.#claim;
     if (claim === CLAIM_NONE) return;
     const candidate = this.#candidate;
-    for (let rival = this.#buckets.oldest(bucket, side); rival !== NONE; rival = t.next(rival)) {
+    for (
+      let rival = this.#near(candidate, reachNs);
+      rival !== NONE;
+      rival = this.#nextNear(candidate, rival, reachNs)
+    ) {
       if (rival === row) continue;
       this.#others++;
       const its = this.#claimOf(rival, candidate);
-      if (its > claim || (its === claim && this.#hasUsualTtl >= this.#isUsual)) this.#rivals++;
+      if (its > claim || (its === claim && this.#wasUsual >= this.#isUsual)) this.#rivals++;
       else this.#weigh(its);
     }
   }
 
-  #findBest(row: number, bucket: number): void {
-    const t = this.#timeline;
+  #findBest(row: number, reachNs: number): void {
     let best = NONE;
     let bestClaim = CLAIM_NONE;
     let rivals = 0;
     let others = -1;
-    const opposite = otherSide(t.sideOf(row));
-    for (let candidate = this.#buckets.oldest(bucket, opposite); candidate !== NONE; candidate = t.next(candidate)) {
+    for (let other = this.#near(row, reachNs); other !== NONE; other = this.#nextNear(row, other, reachNs)) {
+      const candidate = other;
       others++;
       const claim = this.#claimOf(row, candidate);
       this.#weigh(claim);
       if (claim === CLAIM_NONE) {
         if (best === NONE && this.#isKnown(row, candidate)) best = candidate;
-      } else if (claim > bestClaim || (claim === bestClaim && this.#hasUsualTtl > this.#isUsual)) {
+      } else if (claim > bestClaim || (claim === bestClaim && this.#wasUsual > this.#isUsual)) {
         best = candidate;
         bestClaim = claim;
-        this.#isUsual = this.#hasUsualTtl;
+        this.#isUsual = this.#wasUsual;
         this.#isClose = this.#wasClose;
         rivals = 0;
-      } else if (claim === bestClaim && this.#hasUsualTtl === this.#isUsual) {
+      } else if (claim === bestClaim && this.#wasUsual === this.#isUsual) {
         rivals++;
       }
     }
@@ -279,7 +297,7 @@ export class Matcher {
     const [inside, outside] = this.#inOrder(a, b);
     const related = this.#kernel.relate(inside, outside);
     const relation = related & RELATION_MASK;
-    this.#hasUsualTtl = (related & HAS_USUAL_TTL) === 0 ? 0 : 1;
+    this.#wasUsual = (related & IS_USUAL) === 0 ? 0 : 1;
     this.#wasClose = (related & IS_CLOSE) !== 0;
     if (relation === IMPOSSIBLE) return CLAIM_NONE;
     const isLate = (related & IS_LATE) !== 0;
@@ -308,114 +326,20 @@ export class Matcher {
   }
 
   /**
-   * Identical packets of one flow: where as many left as arrived, none was lost, and the k-th is the k-th. Networks may
-   * reorder packets of a flow, a NAT in one kernel does not; and identical ones cannot be told apart by anybody. They must be a
-   * group of their own: where others like them came right before, or are still coming, the first may be the second.
-   */
-  #pairInOrder(row: number, bucket: number): boolean {
-    const [anchor, opposite] = this.#inOrder(row, this.#candidate);
-    if (!this.#isKnown(anchor, opposite)) return false;
-    const slot = this.#kernel.knownSlot;
-    const inside = this.#likeIn(bucket, anchor);
-    const outside = this.#likeIn(bucket, opposite);
-    if (inside === null || outside === null) return false;
-    if (inside.length !== outside.length || !this.#isGroup(inside) || !this.#isGroup(outside)) return false;
-    if (!inside.every((i, k) => this.#isInTime(i, outside[k])) && !this.#areHeldUp(inside, outside)) return false;
-    for (const [k, i] of inside.entries()) this.#pair(i, outside[k], slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME);
-    return true;
-  }
-
-  /** Whether the packets of a group, of which one took long, were held up together: all had entered before the first left, and the last took as long as others do. */
-  #areHeldUp(inside: readonly number[], outside: readonly number[]): boolean {
-    const t = this.#timeline;
-    const last = inside.length - 1;
-    if (last === 0 || !this.#isInTime(inside[last], outside[last])) return false;
-    const [i, o] = [inside[0], outside[0]];
-    const isOutbound = (this.#kernel.relate(i, o) & IS_RELATED_OUTBOUND) !== 0;
-    const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
-    return t.timeNs(entered[last]) <= t.timeNs(left[0]);
-  }
-
-  /** The packets of a bucket that nothing but time tells from one, oldest first; null where one of them is called ambiguous. */
-  #likeIn(bucket: number, row: number): number[] | null {
-    const t = this.#timeline;
-    const like: number[] = [];
-    for (let r = this.#buckets.oldest(bucket, t.sideOf(row)); r !== NONE; r = t.next(r)) {
-      if (t.way(r) !== t.way(row) || t.ttl(r) !== t.ttl(row)) continue;
-      if (this.#isGhost(r)) return null;
-      like.push(r);
-    }
-    return like;
-  }
-
-  /**
-   * The first of a stream of identical packets, while nothing else tells what packets take: as each leaves far sooner than the next one
-   * enters, from the first on, most of them are told by that, and say how long the others may take. Returns whether any were paired.
-   */
-  #pairFirst(row: number, bucket: number, isFinal: boolean): boolean {
-    const t = this.#timeline;
-    const count = this.#buckets.count(bucket, t.sideOf(row));
-    if (count < FIRST_ALIKE || (!isFinal && count % FIRST_ALIKE > 0)) return false;
-    const [anchor, opposite] = this.#inOrder(row, this.#candidate);
-    const related = this.#kernel.relate(anchor, opposite);
-    const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
-    if ((related & RELATION_MASK) !== KNOWN || !this.#kernel.isNew(isOutbound)) return false;
-    const slot = this.#kernel.knownSlot;
-    const inside = this.#likeIn(bucket, anchor);
-    const outside = this.#likeIn(bucket, opposite);
-    if (inside === null || outside === null) return false;
-    const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
-    // those before the first of them, if there were any, have each other
-    const [sinceIn, sinceOut] = [this.#kernel.sinceNs(entered[0]), this.#kernel.sinceNs(left[0])];
-    const isBegin = sinceIn === 0 && sinceOut === 0;
-    if (!isBegin && (this.#translations.accounts.pairs(slot) === 0 || 4 * Math.abs(sinceIn - sinceOut) > sinceIn))
-      return false;
-    const pairs = nearest(
-      entered.map((r) => t.timeNs(r)),
-      left.map((r) => t.timeNs(r)),
-    );
-    if (pairs === null || pairs.length < FIRST_SHARE * Math.max(entered.length, left.length)) return false;
-    for (const [from, to] of pairs) {
-      const [i, o] = isOutbound ? [entered[from], left[to]] : [left[to], entered[from]];
-      this.#pair(i, o, slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME);
-    }
-    return true;
-  }
-
-  /** Whether no equal packet passed shortly before these, and none may come behind them. */
-  #isGroup(rows: readonly number[]): boolean {
-    const t = this.#timeline;
-    const [first, last] = [rows[0], rows[rows.length - 1]];
-    const limitNs = this.#limitNsOf(first);
-    const sinceNs = this.#kernel.sinceNs(first);
-    return (sinceNs === 0 || sinceNs > limitNs) && this.#nowNs - t.timeNs(last) > limitNs;
-  }
-
-  /** What packets take that go as this one does, at the most; Infinity where that is not known, nanoseconds. */
-  #limitNsOf(row: number): number {
-    const slot = this.#translations.slotOf(row);
-    if (slot === NONE) return Number.POSITIVE_INFINITY;
-    return this.#kernel.limitNs(this.#translations.isOutbound(row, this.#translations.flowAt(slot)));
-  }
-
-  /** Whether a known translation makes one of the other, and the time between them is what packets take now. */
-  #isInTime(inside: number, outside: number): boolean {
-    const related = this.#kernel.relate(inside, outside);
-    if ((related & RELATION_MASK) !== KNOWN) return false;
-    const t = this.#timeline;
-    return this.#translations.isQuick((related & IS_RELATED_OUTBOUND) !== 0, t.timeNs(outside) - t.timeNs(inside));
-  }
-
-  /**
    * Pairs a packet that is late and may be sent again with its only candidate, where everything was held up then: packets of its
-   * direction that came behind it left behind it, and none before it.
+   * direction that came behind it left behind it, and none before it. Or where its capture misses nothing, and what packets take grows.
    */
   #pairHeldUp(inside: number, outside: number): boolean {
-    if (this.#others > 0 || !this.#isKnown(inside, outside)) return false;
     const t = this.#timeline;
+    if (!this.#isOnly(inside) || !this.#isKnown(inside, outside)) return false;
     const slot = this.#kernel.knownSlot;
     const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
+    const mostNs = GROWTH * this.#kernel.limitNs(isOutbound);
+    if (t.timeNs(left) - t.timeNs(entered) <= mostNs && this.#sequences.isComplete(entered, isOutbound)) {
+      this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);
+      return true;
+    }
     let together = 0;
     let later = t.after(entered);
     for (let looked = 0; looked < LOOK_AHEAD && later !== left && later !== t.end; looked++, later = t.after(later)) {
@@ -436,11 +360,14 @@ export class Matcher {
   /** Whether a packet that waits has one candidate, which left behind this row. */
   #isHeldUp(row: number, left: number): boolean {
     const t = this.#timeline;
-    const bucket = t.bucket(row);
-    if (bucket < 0) return false;
-    const opposite = otherSide(t.sideOf(row));
-    if (this.#buckets.count(bucket, opposite) !== 1 || this.#buckets.count(bucket, t.sideOf(row)) !== 1) return false;
-    return t.isBefore(left, this.#buckets.oldest(bucket, opposite));
+    if (t.bucket(row) < 0 || !this.#isOnly(row)) return false;
+    return t.isBefore(left, this.#buckets.oldest(t.bucket(row), otherSide(t.sideOf(row))));
+  }
+
+  /** Whether a packet and another one of the other side are all that wait under their key. */
+  #isOnly(row: number): boolean {
+    const bucket = this.#timeline.bucket(row);
+    return this.#buckets.count(bucket, INSIDE) === 1 && this.#buckets.count(bucket, OUTSIDE) === 1;
   }
 
   /**
@@ -486,21 +413,18 @@ export class Matcher {
   /** All packets connected with this one by possible pairs, made AMBIGUOUS; null if no packet of the other side is. */
   #gather(row: number): Undecided | null {
     const t = this.#timeline;
-    const bucket = t.bucket(row);
+    const reachNs = this.#reachOf(row);
     const found: [number[], number[]] = [[], []];
-    if (this.#isSearchable(bucket)) {
+    if (reachNs >= 0) {
       const seen = new Set([row]);
       for (const from of seen) {
-        const side = t.sideOf(from);
-        found[side].push(from);
-        const opposite = otherSide(side);
-        for (let r = this.#buckets.oldest(bucket, opposite); r !== NONE; r = t.next(r)) {
-          if (this.#mayBeTwins(from, r)) seen.add(r);
-        }
+        found[t.sideOf(from)].push(from);
+        for (let r = this.#near(from, reachNs); r !== NONE; r = this.#nextNear(from, r, reachNs))
+          if (this.#mayBeTwins(from, r, reachNs)) seen.add(r);
       }
     } else {
       for (const side of [INSIDE, OUTSIDE] as const) {
-        for (let r = this.#buckets.oldest(bucket, side); r !== NONE; r = t.next(r)) found[side].push(r);
+        for (let r = this.#buckets.oldest(t.bucket(row), side); r !== NONE; r = t.next(r)) found[side].push(r);
       }
     }
     if (found[otherSide(t.sideOf(row))].length === 0) return null;
@@ -513,17 +437,16 @@ export class Matcher {
   }
 
   /** Whether two packets with one key may be twins; where neither has come when its twin usually does, late ones, too. */
-  #mayBeTwins(a: number, b: number): boolean {
+  #mayBeTwins(a: number, b: number, reachNs: number): boolean {
     if (this.#claimOf(a, b) >= CLAIM_LATE_POSSIBLE) return true;
     const [inside, outside] = this.#inOrder(a, b);
     if ((this.#kernel.relate(inside, outside) & RELATION_MASK) < POSSIBLE) return false;
-    return !this.#hasUsualTwin(a) && !this.#hasUsualTwin(b);
+    return !this.#hasUsualTwin(a, reachNs) && !this.#hasUsualTwin(b, reachNs);
   }
 
-  #hasUsualTwin(row: number): boolean {
-    const t = this.#timeline;
-    let other = this.#buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
-    for (; other !== NONE; other = t.next(other)) if (this.#claimOf(row, other) >= CLAIM_CONFLICT) return true;
+  #hasUsualTwin(row: number, reachNs: number): boolean {
+    for (let other = this.#near(row, reachNs); other !== NONE; other = this.#nextNear(row, other, reachNs))
+      if (this.#claimOf(row, other) >= CLAIM_CONFLICT) return true;
     return false;
   }
 
@@ -540,32 +463,37 @@ export class Matcher {
     return `${same}, ${id}, ${isUnknown ? "no known flow" : "one flow"}`;
   }
 
-  #isSearchable(bucket: number): boolean {
-    return this.#buckets.count(bucket, INSIDE) <= SEARCHABLE && this.#buckets.count(bucket, OUTSIDE) <= SEARCHABLE;
+  /**
+   * How far in time from a packet those are looked for that it may be the twin of, nanoseconds. Infinity in all but long buckets. In those it is
+   * twice what packets take at the most, for a candidate and its rivals; negative where what is later may be meant, too, or where nothing tells.
+   */
+  #reachOf(row: number): number {
+    const t = this.#timeline;
+    const kernel = this.#kernel;
+    const bucket = t.bucket(row);
+    if (Math.max(this.#buckets.count(bucket, INSIDE), this.#buckets.count(bucket, OUTSIDE)) <= SEARCHABLE)
+      return Number.POSITIVE_INFINITY;
+    const isRepeatable = (t.flags(row) & HAS_IP_ID) === 0 || kernel.sinceNs(row) > 0;
+    const knownNs = this.#sequences.limitNsOf(row);
+    const limitNs = Number.isFinite(knownNs) ? knownNs : Math.max(kernel.limitNs(false), kernel.limitNs(true));
+    return isRepeatable && Number.isFinite(kernel.slackNs) && limitNs < kernel.windowNs ? 2 * limitNs : -1;
+  }
+
+  /** The first packet of its bucket's other side that a row is not out of reach of … */
+  #near(row: number, reachNs: number): number {
+    const t = this.#timeline;
+    let other = this.#buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
+    while (other !== NONE && t.timeNs(other) < t.timeNs(row) - reachNs) other = t.next(other);
+    return other !== NONE && t.timeNs(other) <= t.timeNs(row) + reachNs ? other : NONE;
+  }
+
+  /** … and the one behind another. */
+  #nextNear(row: number, other: number, reachNs: number): number {
+    const next = this.#timeline.next(other);
+    return next !== NONE && this.#timeline.timeNs(next) <= this.#timeline.timeNs(row) + reachNs ? next : NONE;
   }
 
   #isGhost(row: number): boolean {
     return this.#timeline.state(row) === AMBIGUOUS;
   }
-}
-
-/**
- * Of packets that enter and leave at these times, in order, those that leave next after they enter and before any other one does, by index.
- * Null where the first two are none, or where one takes half of what they are apart.
- */
-function nearest(entered: readonly number[], left: readonly number[]): readonly (readonly [number, number])[] | null {
-  const pairs: [number, number][] = [];
-  const apartNs = entered
-    .slice(1)
-    .map((timeNs, at) => timeNs - entered[at])
-    .toSorted((a, b) => a - b)[(entered.length - 1) >> 1];
-  let to = 0;
-  for (let from = 0; from < entered.length; from++) {
-    while (to < left.length && left[to] < entered[from]) to++;
-    if (to === left.length) break;
-    if (from + 1 < entered.length && left[to] >= entered[from + 1]) continue;
-    if (left[to] - entered[from] > apartNs / 2) return null;
-    pairs.push([from, to]);
-  }
-  return pairs.length > 0 && pairs[0][0] === 0 && pairs[0][1] === 0 ? pairs : null;
 }

@@ -14,8 +14,8 @@ export const IS_REPEATABLE = 8;
 /** … and an equal one follows or went before so closely that time does not. */
 export const IS_CLOSE = 16;
 export const IS_RELATED_OUTBOUND = 32;
-/** The TTL was lowered as that of the pairs before it: where several contend, the others are not meant. */
-export const HAS_USUAL_TTL = 64;
+/** TTL and options became what those of the pairs before did: where several contend, the others are not meant. */
+export const IS_USUAL = 64;
 export const RELATION_MASK = 3;
 
 /**

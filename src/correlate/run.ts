@@ -544,6 +544,7 @@ export class Run {
     const side = t.sideOf(row);
     const { verdict, why } = this.#verdicts.judge(row);
     this.#tuples.noteUnmatched(t.tuple(row));
+    if (verdict !== "no-overlap") this.#matcher.noteAlone(row);
     if (verdict === "dropped") {
       this.#noteLoss(row);
       this.#findings.dropped(side, this.#groups.framesOf(row) ?? [t.frame(row)], this.#flowOf(row));

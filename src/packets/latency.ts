@@ -113,6 +113,15 @@ export class LatencyDigest {
     return { min: this.minNs, p50: this.#quantile(0.5), p99: this.#quantile(0.99), max: this.maxNs };
   }
 
+  /** Which share of latencies lies in a nanosecond there: those that were counted around it, and half a one more. */
+  density(latencyNs: number): number {
+    const bucket = bucketOf(latencyNs);
+    const widthNs = middleOf(bucket + 2) - middleOf(bucket - 1);
+    const at = bucket - this.#words[LOWEST];
+    const around = (this.#counts[at - 1] ?? 0) + (this.#counts[at] ?? 0) + (this.#counts[at + 1] ?? 0);
+    return (around + 0.5) / (this.count + 1) / widthNs;
+  }
+
   #quantile(q: number): number {
     const rank = rankOf(q, this.count);
     // in place: their order means nothing

@@ -87,9 +87,12 @@ function notedOf(packet: usize): i32 {
   return load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
 }
 
-/** A hash of what a packet carries: of one with an IP ID, without that. */
+/** A hash of what a packet carries: of one with an IP ID, without that, and of a TCP segment with its options, which are not all in the key. */
 function contentOf(packet: usize, hasId: bool): i32 {
-  if (!hasId) return load<i32>(packet, 4 * record.KEY) ^ load<i32>(packet, 4 * record.KEY2);
+  if (!hasId) {
+    const options = load<i32>(packet, 4 * record.IP_ID) >>> record.OPTIONS_SHIFT;
+    return load<i32>(packet, 4 * record.KEY) ^ load<i32>(packet, 4 * record.KEY2) ^ options;
+  }
   return spread(
     load<i32>(packet, 4 * record.HEAD) +
       spread(load<i32>(packet, 4 * record.PAYLOAD_LENGTH) + spread(load<i32>(packet, 4 * record.SEQ))),

@@ -26,7 +26,7 @@ import { TIDY_EVERY } from "../flow-book.js";
 import * as words from "../kernel-words.js";
 import {
   CONFLICT,
-  HAS_USUAL_TTL,
+  IS_USUAL,
   IS_CLOSE,
   IS_LATE,
   IS_RELATED_OUTBOUND,
@@ -83,7 +83,7 @@ export function relate(ground: usize, inside: i32, outside: i32): i32 {
     (relation.isRepeatable ? IS_REPEATABLE : 0) |
     (relation.isClose ? IS_CLOSE : 0) |
     (relation.isOutbound ? IS_RELATED_OUTBOUND : 0) |
-    (relation.hasUsualTtl(ground, i, o) ? HAS_USUAL_TTL : 0)
+    (relation.isUsual(ground, i, o) ? IS_USUAL : 0)
   );
 }
 

@@ -9,7 +9,7 @@ import * as tuple from "../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { isNovel } from "./alike.js";
 import { tupleOf, wayAt } from "./places.js";
-import { endOf, isOutbound, loweredBy, rewrite } from "./relation.js";
+import { endOf, isOutbound, isRaising, loweredBy, rewrite } from "./relation.js";
 
 /** `Math.log2`. */
 declare function log2(x: f64): f64;
@@ -23,7 +23,7 @@ const MOST_NOVEL_BITS = 12;
 const MOST_PAYLOAD_BITS = 4;
 const TTL_BY_ONE_BITS = 4;
 const TTL_LOWER_BITS = 2;
-/** A TTL that grows on its way was set by the router: that happens, but seldom. */
+/** A TTL that grows on its way was set by the router: that happens, but seldom, unless it does so with all. */
 const TTL_RAISED_BITS = -32;
 /** A NAT keeps a port wherever it is free (nf_nat_core.c, get_unique_tuple). */
 const SAME_PORTS_BITS = 6;
@@ -51,7 +51,7 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   const lowered = isOutbound ? loweredBy(i, o) : -loweredBy(i, o);
   if (lowered === 1) bits += TTL_BY_ONE_BITS;
   else if (lowered > 1) bits += TTL_LOWER_BITS;
-  else if (lowered < 0) bits += TTL_RAISED_BITS;
+  else if (lowered < 0 && !isRaising(ground)) bits += TTL_RAISED_BITS;
   const changes = rewrite(tuples, i, iWay, iWay, oWay);
   if ((changes & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) === 0) bits += SAME_PORTS_BITS;
   if (changes === 0 && lowered !== 0) bits += FORWARDED_BITS;

@@ -7,6 +7,7 @@ import * as record from "../../packets/records.js";
 import * as tuple from "../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../relations.js";
+import { alteredOf } from "./accounting.js";
 import { isNovel, sinceNs } from "./alike.js";
 import { tupleOf, wayAt } from "./places.js";
 
@@ -143,6 +144,8 @@ function weighTime(
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
   if (since === 0 && hasId && isTrusted && latencyNs > FIRST_NS && isNew(ground, isOutbound)) isLate = true;
   isClose = since !== 0 && (!isTrusted || max<f64>(apartOf(ground, isOutbound), 2 * slackNs) > since);
+  // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
+  if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
 }
 
 /** What a packet of this direction takes at the most, by those that crossed lately, nanoseconds; the window where too few did. */
@@ -167,9 +170,15 @@ function apartOf(ground: usize, outbound: bool): f64 {
   return pairs < ESTABLISHED_PAIRS ? EARLY_FACTOR * apartNs : apartNs;
 }
 
-/** Whether two packets' TTL is lowered as that of the last pair of their direction. */
-export function hasUsualTtl(ground: usize, i: usize, o: usize): bool {
-  return loweredBy(i, o) === wordOf(ground, words.LOWERED + (isOutbound ? 1 : 0));
+/** Whether two packets' TTL is lowered as that of the last pair of their direction, and their options are the same, if the router alters none. */
+export function isUsual(ground: usize, i: usize, o: usize): bool {
+  if (loweredBy(i, o) !== wordOf(ground, words.LOWERED + (isOutbound ? 1 : 0))) return false;
+  return alteredOf(i, o) === 0 || wordOf(ground, words.OTHER_OPTIONS) > 0;
+}
+
+/** Whether the router sets the TTL of what goes in the direction of the two related last: that of the last pair grew. */
+export function isRaising(ground: usize): bool {
+  return isOutbound ? wordOf(ground, words.LOWERED + 1) < 0 : wordOf(ground, words.LOWERED) > 0;
 }
 
 /** Whether a NAT could have turned one into the other: it leaves an end alone, or the evidence can do without that. */

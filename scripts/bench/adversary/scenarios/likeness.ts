@@ -63,6 +63,29 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
     recall: 0.9,
     play: (world) => ordered(world, 0.1, () => 1),
   },
+  "wrong/order-rare-misses": {
+    about:
+      "equal datagrams every 3 ms, some held up for as long; 3 % dropped, and each capture misses one or two in a thousand",
+    recall: 0.5,
+    play(world) {
+      const { rng } = world;
+      const share = rng.between(0.0005, 0.002);
+      for (const { model } of [world.inside, world.outside]) model.misses = missing(rng, share);
+      world.router.drops = () => rng.chance(0.03);
+      world.router.latencyNs = () => 5_000 + rng.exponential(6_000) + (rng.chance(0.003) ? rng.between(0.3e6, 4e6) : 0);
+      for (let i = 0; i < 6; i++) {
+        const beat = {
+          everyNs: rng.between(1e6, 5e6),
+          count: 3000,
+          payload: bytes(rng, 32),
+          port: 5004 + i,
+          jitter: 0.5,
+        };
+        world.start(1e9, beatTalk(world, beat));
+      }
+      background(world, 9e9, 40);
+    },
+  },
   "wrong/swapped-payload": {
     about: "segments with the same TCP numbers and other payload leave in the other order, within 100 µs",
     recall: 0.999,
