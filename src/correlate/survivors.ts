@@ -1,9 +1,11 @@
-import { HAS_IP_ID, IS_IPV6 } from "../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6 } from "../packets/packets.js";
 import { ALTERED, ALTERED_IP_ID, ALTERED_OPTIONS, ALTERED_WINDOW } from "../packets/results.js";
 import { identityOf, type Kernel } from "./kernel.js";
 import { UsualGaps } from "./usual-gaps.js";
 
-/** With fewer altered packets than this, they must outnumber those left alone … */
+/** So many altered packets with TCP numbers say that the router alters such: of other content, two coincidences are too many. */
+const LEAST = 2;
+/** So many say it without: a sender may say the same again, which was lost once and missed once. With fewer, they must outnumber those left alone … */
 const FEW = 8;
 /** … and else be one in so many: of packets without an IP ID that is the same on both sides, a lost one may look like its retransmission … */
 const LEAST_SHARE = 4;
@@ -54,7 +56,8 @@ export class Survivors {
     if (isSyn && isSameId) return true;
     const altered = this.#altered[isSameId ? 1 : 0];
     const count = altered[indexOf(isOutbound, flags)];
-    if (count === 0 || count + altered[indexOf(!isOutbound, flags)] < 2) return false;
+    const least = (flags & HAS_TCP_NUMBERS) === 0 ? FEW : LEAST;
+    if (count === 0 || count + altered[indexOf(!isOutbound, flags)] < least) return false;
     const intact = this.#kernel.intact(isOutbound, flags);
     return count > intact || (count >= FEW && count * (isSameId ? LEAST_SHARE_SAME_ID : LEAST_SHARE) >= intact);
   }

@@ -32,7 +32,10 @@ const outbound = (packets: readonly Stamped[]) => packets.filter((_, n) => n % 2
 const queries = (src: string, ttl: number, eleventh: string) =>
   Array.from({ length: 20 }, (_, n) => {
     const text = n === 10 ? eleventh : `query ${n}`;
-    return us(30_050 + 100 * n + (64 - ttl) * 20, query({ src, dst: SERVER, ipId: 500 + n, ttl, text }));
+    return us(
+      30_050 + 100 * n + (64 - ttl) * 20,
+      query({ src, dst: SERVER, ipId: n === 10 ? 900 + ttl : 500 + n, ttl, text }),
+    );
   });
 
 /** What became of the packets of one side beside `known`, by verdict, in order of time. */
