@@ -38,12 +38,12 @@ import {
 } from "./content.js";
 import { Contents } from "./contents.js";
 import type { Kernel } from "./kernel.js";
-import type { Undecided } from "./matcher.js";
 import type { Pairing } from "./pairing.js";
 import { isLinkScoped, isMulticast } from "./scope.js";
 import { Survivors } from "./survivors.js";
 import { CONFLICT, IMPOSSIBLE, IS_RELATED_OUTBOUND, KNOWN, POSSIBLE, RELATION_MASK } from "./relations.js";
 import type { Translations } from "./translations.js";
+import { leaveUndecided, type Undecided } from "./undecided.js";
 
 /** Bits it takes to believe in a translation never seen before … */
 const LEARN_BITS = 30;
@@ -266,15 +266,19 @@ export class Altered {
     const best = Math.max(...claims);
     if (best === 0) {
       const why = others.map((other) => this.#whyOpen(row, other, own)).find((why) => why !== undefined);
-      return why === undefined ? null : this.#leave([row], why);
+      return why === undefined ? null : leaveUndecided(t, [row], why);
     }
     const candidates = others.filter((_, n) => claims[n] === best);
     const [candidate] = candidates;
     const rivals = own.filter((rival) => this.#claim(rival, candidate) >= best);
     if (candidates.length > 1 || rivals.length > 0)
-      return this.#leave([row, ...candidates, ...rivals], "the router rewrites it, and other packets are like it");
+      return leaveUndecided(
+        t,
+        [row, ...candidates, ...rivals],
+        "the router rewrites it, and other packets are like it",
+      );
     if (t.state(candidate) === AMBIGUOUS)
-      return this.#leave([row], "what may be its twin may be another one's as well");
+      return leaveUndecided(t, [row], "what may be its twin may be another one's as well");
     const [inside, outside] = t.sideOf(row) === INSIDE ? [row, candidate] : [candidate, row];
     return this.#pair(inside, outside, own.length + others.length > 1);
   }
@@ -390,7 +394,7 @@ export class Altered {
     else {
       const least = relation === CONFLICT ? REPLACE_BITS : LEARN_BITS;
       this.#candidates.add(inside, outside, this.#isOutbound, this.#isSameId);
-      if (this.#candidates.bits(inside, outside) < least) return this.#leave([inside, outside], WHY_LITTLE);
+      if (this.#candidates.bits(inside, outside) < least) return leaveUndecided(t, [inside, outside], WHY_LITTLE);
       this.#candidates.believe(inside, outside);
       slot = translations.learnAcross(inside, outside);
       by = BY_EXACT;
@@ -401,15 +405,6 @@ export class Altered {
     this.#remove(outside);
     this.#pairing.pairGroup([inside], [outside], slot, by, evidence, changes);
     return null;
-  }
-
-  /** Makes those of some packets AMBIGUOUS that wait. */
-  #leave(rows: readonly number[], why: string): Undecided {
-    const t = this.#timeline;
-    const waiting = rows.filter((row) => t.state(row) === WAITING).sort((a, b) => (t.isBefore(a, b) ? -1 : 1));
-    for (const row of waiting) t.setState(row, AMBIGUOUS);
-    const inside = waiting.filter((row) => t.side(row) === INSIDE);
-    return { inside, outside: waiting.filter((row) => t.side(row) !== INSIDE), why };
   }
 
   #isSyn(row: number): boolean {

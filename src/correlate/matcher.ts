@@ -27,6 +27,7 @@ import {
 } from "./relations.js";
 import { Sequences } from "./sequences.js";
 import type { Translations } from "./translations.js";
+import type { Undecided } from "./undecided.js";
 
 /** A bucket with more packets of a side than this is not searched as a whole, as that is quadratic: see `#reachOf`. */
 const SEARCHABLE = 512;
@@ -56,13 +57,6 @@ const CLAIM_CONFLICT = 3;
 const CLAIM_POSSIBLE = 4;
 const CLAIM_LATE_KNOWN = 5;
 const CLAIM_KNOWN = 6;
-
-/** Packets that may be each other's twins and cannot be told apart. */
-export interface Undecided {
-  inside: number[];
-  outside: number[];
-  why: string;
-}
 
 /**
  * Finds twins among packets with one key, where there are several, or where one alone is not certain. A packet that comes is compared with

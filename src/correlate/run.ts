@@ -28,7 +28,7 @@ import { Gaps } from "./gaps.js";
 import { Datagrams } from "./datagrams.js";
 import type { Intake } from "./intake.js";
 import { Kernel } from "./kernel.js";
-import { Matcher, type Undecided } from "./matcher.js";
+import { Matcher } from "./matcher.js";
 import { Mistimed } from "./mistimed.js";
 import type { Pairing } from "./pairing.js";
 import { Proxies } from "./proxies.js";
@@ -36,10 +36,12 @@ import { Refusals } from "./refusals.js";
 import { Segments } from "./segments.js";
 import { rewrittenFinding } from "./rewritten.js";
 import { ShiftedSegments } from "./shifts.js";
+import { SuperDatagrams } from "./super-datagrams.js";
 import type { Standing } from "./standing.js";
 import { Groups } from "./groups.js";
 import { type QuotedError, quotedError } from "./quotes.js";
 import { Translations } from "./translations.js";
+import type { Undecided } from "./undecided.js";
 import { type Cover, Verdicts } from "./verdicts.js";
 
 export interface RunOptions {
@@ -74,6 +76,7 @@ export class Run {
   readonly #kernel: Kernel;
   readonly #matcher: Matcher;
   readonly #segments: Segments;
+  readonly #supers: SuperDatagrams;
   readonly #shifted: ShiftedSegments;
   readonly #altered: Altered;
   readonly #cutFrames: CutFrames;
@@ -154,6 +157,7 @@ export class Run {
       this.#paired(inside, outside),
     );
     this.#segments = new Segments(timeline, this.#translations, pairing);
+    this.#supers = new SuperDatagrams(heap, timeline, this.#translations, this.#kernel, options.windowNs, pairing);
     this.#shifted = new ShiftedSegments(timeline, this.#translations, pairing);
     this.#cutFrames = new CutFrames(timeline, this.#translations, this.#kernel, pairing, options.windowNs);
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
@@ -513,7 +517,10 @@ export class Run {
     if (this.#datagrams.settle(row)) return;
     this.#leave(this.#matcher.settle(row, nowNs));
     if (t.state(row) !== WAITING) return;
-    if (this.#segments.settle(row) || this.#shifted.settle(row) || this.#cutFrames.settle(row)) return;
+    if (this.#segments.settle(row)) return;
+    this.#leave(this.#supers.settle(row));
+    if (t.state(row) !== WAITING) return;
+    if (this.#shifted.settle(row) || this.#cutFrames.settle(row)) return;
     this.#leave(this.#altered.settle(row));
     if (t.state(row) === WAITING) this.#judge(row);
   }
@@ -532,7 +539,8 @@ export class Run {
    * it asks is up to date in the middle of a stretch, but for latencies. Returns whether it did.
    */
   #judgeAlone(row: number): boolean {
-    if (this.#segments.mayPair(row) || this.#shifted.mayPair(row) || this.#altered.mayPair(row)) return false;
+    if (this.#segments.mayPair(row) || this.#supers.mayPair(row)) return false;
+    if (this.#shifted.mayPair(row) || this.#altered.mayPair(row)) return false;
     if (this.#altered.isRenumbering) return false;
     this.#judge(row);
     return true;
