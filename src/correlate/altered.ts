@@ -40,7 +40,7 @@ import { Contents } from "./contents.js";
 import type { Kernel } from "./kernel.js";
 import type { Pairing } from "./pairing.js";
 import { isLinkScoped, isMulticast } from "./scope.js";
-import { Survivors } from "./survivors.js";
+import { type Kind, NO_SEGMENT, SEGMENT, Survivors, SYN_SEGMENT } from "./survivors.js";
 import { CONFLICT, IMPOSSIBLE, IS_RELATED_OUTBOUND, KNOWN, POSSIBLE, RELATION_MASK } from "./relations.js";
 import type { Translations } from "./translations.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
@@ -228,7 +228,7 @@ export class Altered {
     if (relation !== KNOWN) this.#candidates.add(inside, outside, isOutbound, this.#isSameId);
     if (!this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return;
     const entered = isOutbound ? inside : outside;
-    this.survivors.note(isOutbound, t.flags(entered), this.#isSyn(row), this.#changes, this.#isSameId);
+    this.survivors.note(isOutbound, t.flags(entered), this.#kindOf(row), this.#changes, this.#isSameId);
   }
 
   /** Learns from two packets that are the only ones of an IP ID, and whose payloads differ. */
@@ -298,7 +298,7 @@ export class Altered {
     if (relation === IMPOSSIBLE) return 0;
     const isOutbound = this.#isOutbound;
     const { survivors } = this;
-    const isSyn = this.#isSyn(inside);
+    const kind = this.#kindOf(inside);
     const isOneVersion = ((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0;
     const flags = t.flags(isOutbound ? inside : outside);
     if ((this.#changes & ALTERED_PAYLOAD) !== 0) {
@@ -309,8 +309,8 @@ export class Altered {
       this.#why = WHY_IDENTITY;
       return 0;
     }
-    if (isOneVersion && !survivors.isAltering(isOutbound, flags, isSyn, this.#isSameId)) return 0;
-    if (!survivors.isUsual(isOutbound, isSyn, this.#changes)) return 0;
+    if (isOneVersion && !survivors.isAltering(isOutbound, flags, kind, this.#isSameId)) return 0;
+    if (!survivors.isUsual(isOutbound, kind, this.#changes)) return 0;
     if (!this.#isTimely(inside, t.timeNs(outside) - t.timeNs(inside))) return 0;
     return 2 * relation + (this.#isSameId && !survivors.isRenumbering(isOutbound) ? 1 : 0);
   }
@@ -356,7 +356,7 @@ export class Altered {
     const t = this.#timeline;
     const flags = t.flags(inside);
     const gapNs = t.timeNs(outside) - t.timeNs(inside);
-    const related = this.#kernel.relate(inside, outside);
+    const related = this.#kernel.relate(inside, outside, true);
     let relation = related & RELATION_MASK;
     if (relation !== KNOWN) {
       const slot = this.#translations.slotOf(inside);
@@ -375,7 +375,8 @@ export class Altered {
       return IMPOSSIBLE;
     const isOneVersion = ((flags ^ t.flags(outside)) & IS_IPV6) === 0;
     const isSameKey = isOneVersion && t.key(inside) === t.key(outside) && t.key2(inside) === t.key2(outside);
-    if (isSameKey && !this.survivors.isRenumbering(this.#isOutbound)) return IMPOSSIBLE;
+    if (isSameKey && !t.hasOtherOptions(inside, outside) && !this.survivors.isRenumbering(this.#isOutbound))
+      return IMPOSSIBLE;
     this.#changes = alterations(t, inside, outside);
     this.#isSameId = isOneVersion && t.ipId(inside) !== 0 && (this.#changes & ALTERED_IP_ID) === 0;
     return relation;
@@ -407,8 +408,10 @@ export class Altered {
     return null;
   }
 
-  #isSyn(row: number): boolean {
-    return this.#timeline.proto(row) === TCP && (this.#timeline.tcpFlags(row) & SYN) !== 0;
+  #kindOf(row: number): Kind {
+    const t = this.#timeline;
+    if (t.proto(row) !== TCP) return NO_SEGMENT;
+    return (t.tcpFlags(row) & SYN) === 0 ? SEGMENT : SYN_SEGMENT;
   }
 }
 

@@ -85,7 +85,7 @@ export function alterations(t: Timeline, a: number, b: number): number {
   if (t.proto(a) !== TCP) return t.proto(a) === UDP && !isSameContent(t, a, b) ? altered | ALTERED_PAYLOAD : altered;
   if (t.window(a) !== t.window(b)) altered |= ALTERED_WINDOW;
   if (t.tcpFlags(a) !== t.tcpFlags(b)) altered |= ALTERED_ECN;
-  if (t.options(a) !== t.options(b) || (isOneVersion && t.length(a) !== t.length(b))) altered |= ALTERED_OPTIONS;
+  if (t.hasOtherOptions(a, b) || (isOneVersion && t.length(a) !== t.length(b))) altered |= ALTERED_OPTIONS;
   return altered;
 }
 

@@ -1,5 +1,5 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_COPY, type PacketBatch, type PacketSource } from "../packets/packets.js";
-import { DST, FLAGS_PROTO_TTL, FRAME, KEY, KEY2, PORTS, RECORD_BITS, SRC } from "../packets/records.js";
+import { DST, FLAGS_PROTO_TTL, FRAME, IP_ID, KEY, KEY2, PORTS, RECORD_BITS, SRC } from "../packets/records.js";
 
 /**
  * A copy is at most this much later, nanoseconds. Switches mirror a packet within microseconds. A sender waits for a round trip or
@@ -24,7 +24,7 @@ const REMEMBERED = 4096;
 const PROBES = 8;
 
 /** Words of what is remembered of a packet. */
-const WORDS = 8;
+const WORDS = 9;
 const THEIR_KEY = 0;
 const THEIR_KEY2 = 1;
 const THEIR_SRC = 2;
@@ -34,6 +34,8 @@ const THEIR_FLAGS = 5;
 const THEIR_FRAME = 6;
 /** How often it came. */
 const TIMES = 7;
+/** With what keys leave out: the TCP options. */
+const THEIR_ID = 8;
 const TTL_SHIFT = 24;
 const FLAGS_AND_PROTO = 0xff_ffff;
 
@@ -149,6 +151,7 @@ class Copies {
       seen[at + THEIR_SRC] === records[r + SRC] &&
       seen[at + THEIR_DST] === records[r + DST] &&
       seen[at + THEIR_PORTS] === records[r + PORTS] &&
+      seen[at + THEIR_ID] === records[r + IP_ID] &&
       ((seen[at + THEIR_FLAGS] ^ records[r + FLAGS_PROTO_TTL]) & FLAGS_AND_PROTO) === 0
     );
   }
@@ -163,6 +166,7 @@ class Copies {
     seen[at + THEIR_SRC] = records[r + SRC];
     seen[at + THEIR_DST] = records[r + DST];
     seen[at + THEIR_PORTS] = records[r + PORTS];
+    seen[at + THEIR_ID] = records[r + IP_ID];
     seen[at + THEIR_FLAGS] = records[r + FLAGS_PROTO_TTL];
     seen[at + THEIR_FRAME] = records[r + FRAME];
     seen[at + TIMES] = times;

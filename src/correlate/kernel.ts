@@ -136,11 +136,12 @@ export class Kernel {
   }
 
   /**
-   * The relation of two rows with equal keys, with the bits of relations.ts that are so of them. The steps below that speak of the rows related last mean these.
+   * The relation of two rows with equal keys, with the bits of relations.ts that are so of them. The steps below that speak of the rows
+   * related last mean these. `mayBeAltered`: of rows whose keys may differ, as a router may have changed what is in them.
    */
-  relate(inside: number, outside: number): number {
+  relate(inside: number, outside: number, mayBeAltered = false): number {
     this.#ready();
-    return this.#steps["relate"](this.#ground, inside, outside);
+    return this.#steps["relate"](this.#ground, inside, outside, mayBeAltered ? 1 : 0);
   }
 
   /** The flow by which the rows related last are KNOWN, by its slot; or NONE. */

@@ -397,7 +397,7 @@ export class Matcher {
     const flags = t.flags(inside);
     const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
     const evidence = this.#kernel.evidenceOf(t.proto(inside), flags) | extra;
-    const altered = t.proto(inside) === TCP && t.options(inside) !== t.options(outside) ? ALTERED_OPTIONS : 0;
+    const altered = t.proto(inside) === TCP && t.hasOtherOptions(inside, outside) ? ALTERED_OPTIONS : 0;
     t.pair(inside, outside, slot, (flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, isOutbound, altered);
     this.forget(inside);
     this.forget(outside);

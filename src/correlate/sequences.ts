@@ -157,7 +157,7 @@ export class Sequences {
     for (let r = this.#buckets.oldest(t.bucket(row), t.sideOf(row)); r !== NONE; r = t.next(r)) {
       if (t.way(r) !== t.way(row) || t.ttl(r) !== t.ttl(row)) continue;
       // a router that alters them may have made equal ones of others
-      if (hasOptions && t.options(r) !== t.options(row)) continue;
+      if (hasOptions && t.hasOtherOptions(r, row)) continue;
       if (t.state(r) === AMBIGUOUS) return null;
       like.push(r);
     }

@@ -11,8 +11,17 @@ const FEW = 8;
 const LEAST_SHARE = 4;
 /** … and one with it hardly does, unless its sender gives the same to all. */
 const LEAST_SHARE_SAME_ID = 64;
-/** A change is usual if one in so many packets has it: a retransmission has other options and another window as well. */
+/** A change is usual if one in so many packets has it: a retransmission may have another window as well … */
 const LEAST_USUAL_SHARE = 128;
+/** … and has other timestamps for sure, while a router that strips options does so to most. */
+const LEAST_OPTIONS_SHARE = 2;
+
+/** Of what kind a packet is: what a router alters of one it need not alter of another. */
+export const NO_SEGMENT = 0;
+export const SEGMENT = 1;
+export const SYN_SEGMENT = 2;
+export type Kind = typeof NO_SEGMENT | typeof SEGMENT | typeof SYN_SEGMENT;
+const KINDS = 3;
 
 const CHANGES = 1 << ALTERED.length;
 /** What may have changed unseen: of options and window, hashes of 8 bits are compared. */
@@ -28,9 +37,9 @@ export class Survivors {
   readonly #kernel: Kernel;
   /** By whether the IP ID is the same, each by direction and `identityOf`. */
   readonly #altered = [new Int32Array(8), new Int32Array(8)] as const;
-  /** By direction, whether it is a SYN, and ALTERED_… bits. */
-  readonly #changes = new Int32Array(4 * CHANGES);
-  readonly #totals = new Int32Array(4);
+  /** By direction, kind, and ALTERED_… bits. */
+  readonly #changes = new Int32Array(2 * KINDS * CHANGES);
+  readonly #totals = new Int32Array(2 * KINDS);
   readonly #renumbered = new Int32Array(2);
 
   constructor(kernel: Kernel) {
@@ -38,22 +47,22 @@ export class Survivors {
   }
 
   /**
-   * Takes two packets that look like twins, by the direction they go, the flags of the one that enters, whether it is a SYN, what
+   * Takes two packets that look like twins, by the direction they go, the flags of the one that enters, its kind, what
    * differs in them (ALTERED_… bits), and whether both have the same IP ID.
    */
-  note(isOutbound: boolean, flags: number, isSyn: boolean, changes: number, isSameId: boolean): void {
-    const kind = kindOf(isOutbound, isSyn);
-    this.#changes[kind * CHANGES + changes]++;
-    this.#totals[kind]++;
+  note(isOutbound: boolean, flags: number, kind: Kind, changes: number, isSameId: boolean): void {
+    const at = placeOf(isOutbound, kind);
+    this.#changes[at * CHANGES + changes]++;
+    this.#totals[at]++;
     // the MSS of a SYN is clamped by many a router that leaves all else alone
-    if (isSyn && isSameId) return;
+    if (kind === SYN_SEGMENT && isSameId) return;
     this.#altered[isSameId ? 1 : 0][indexOf(isOutbound, flags)]++;
     if ((changes & ALTERED_IP_ID) !== 0) this.#renumbered[isOutbound ? 1 : 0]++;
   }
 
   /** Whether such packets of one IP version are altered on their way, and not each another one's retransmission. Parameters as of `note`. */
-  isAltering(isOutbound: boolean, flags: number, isSyn: boolean, isSameId: boolean): boolean {
-    if (isSyn && isSameId) return true;
+  isAltering(isOutbound: boolean, flags: number, kind: Kind, isSameId: boolean): boolean {
+    if (kind === SYN_SEGMENT && isSameId) return true;
     const altered = this.#altered[isSameId ? 1 : 0];
     const count = altered[indexOf(isOutbound, flags)];
     const least = (flags & HAS_TCP_NUMBERS) === 0 ? FEW : LEAST;
@@ -63,13 +72,14 @@ export class Survivors {
   }
 
   /** Whether what differs in two packets differs in others, too; true where too few are known to tell. */
-  isUsual(isOutbound: boolean, isSyn: boolean, changes: number): boolean {
-    const kind = kindOf(isOutbound, isSyn);
-    const total = this.#totals[kind];
+  isUsual(isOutbound: boolean, kind: Kind, changes: number): boolean {
+    const at = placeOf(isOutbound, kind);
+    const total = this.#totals[at];
     if (total < FEW) return true;
+    const share = (changes & ALTERED_OPTIONS) !== 0 && kind === SEGMENT ? LEAST_OPTIONS_SHARE : LEAST_USUAL_SHARE;
     return HIDDEN.some((hidden) => {
-      const count = this.#changes[kind * CHANGES + (changes | hidden)];
-      return count >= 2 && count * LEAST_USUAL_SHARE >= total;
+      const count = this.#changes[at * CHANGES + (changes | hidden)];
+      return count >= 2 && count * share >= total;
     });
   }
 
@@ -89,6 +99,6 @@ function indexOf(isOutbound: boolean, flags: number): number {
   return (isOutbound ? 4 : 0) | identityOf(flags);
 }
 
-function kindOf(isOutbound: boolean, isSyn: boolean): number {
-  return (isOutbound ? 2 : 0) + (isSyn ? 1 : 0);
+function placeOf(isOutbound: boolean, kind: Kind): number {
+  return (isOutbound ? KINDS : 0) + kind;
 }

@@ -140,7 +140,7 @@ export class Translations {
 
   /** Believes in the translation of a pair that the router altered, and that has no key that `support` could weigh; returns its slot. */
   learnAcross(inside: number, outside: number): number {
-    this.#kernel.relate(inside, outside);
+    this.#kernel.relate(inside, outside, true);
     return this.learn(inside, outside);
   }
 

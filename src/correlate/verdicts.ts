@@ -1,4 +1,4 @@
-import { ICMPV6, IS_FRAGMENT, RST, TCP } from "../packets/packets.js";
+import { HAS_IP_ID, ICMPV6, IS_FRAGMENT, IS_HEADLESS, RST, TCP } from "../packets/packets.js";
 import type { FlowAccounts } from "../packets/flow-accounts.js";
 import { addressText } from "../packets/address.js";
 import type { Verdict } from "../packets/results.js";
@@ -164,6 +164,8 @@ export class Verdicts {
     const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
     if (rewritten !== undefined) return { verdict: "unknown", why: rewritten };
     if (lacks === undefined) return undefined;
+    if ((t.flags(row) & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS)
+      return { verdict: "unknown", why: "too little of it was captured to know its twin by" };
     const twin = mistimed.twinOf(row);
     if (twin !== undefined) {
       const like = `${this.#names[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;

@@ -24,11 +24,12 @@ export const FLAGS_PROTO_TTL = 7;
 export const FRAME = 8;
 /**
  * The identification: 16 bits of IPv4, 32 of an IPv6 fragment. Of TCP, the upper half is what routers are known to rewrite of it, where it
- * is free: 8 bits of a hash of the window, then 8 of one of the options, 0 for none.
+ * is free: 8 bits of a hash of the window, then 8 of one of the options: NO_OPTIONS, or 0 where they are not known.
  */
 export const IP_ID = 9;
 export const WINDOW_SHIFT = 16;
 export const OPTIONS_SHIFT = 24;
+export const NO_OPTIONS = 1;
 export const LENGTH = 10;
 export const PAYLOAD_LENGTH = 11;
 export const SEQ = 12;

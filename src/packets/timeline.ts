@@ -261,7 +261,7 @@ export class Timeline {
     return this.records[(this.places[row & this.mask] << RECORD_BITS) + TCP_FLAGS_QUOTE] & 0xff;
   }
 
-  /** 8 bits of a hash of TCP options, 0 for none, or where they are not known … */
+  /** 8 bits of a hash of TCP options, NO_OPTIONS for none, 0 where they are not known … */
   options(row: number): number {
     return hasWideId(this.flags(row)) ? 0 : this.#idWord(row) >>> OPTIONS_SHIFT;
   }
@@ -269,6 +269,12 @@ export class Timeline {
   /** … and of one of the TCP window, before it is scaled. */
   window(row: number): number {
     return hasWideId(this.flags(row)) ? 0 : (this.#idWord(row) >>> WINDOW_SHIFT) & 0xff;
+  }
+
+  /** Whether two TCP segments have other options, as far as both are known. */
+  hasOtherOptions(a: number, b: number): boolean {
+    const [of, ofOther] = [this.options(a), this.options(b)];
+    return of !== 0 && ofOther !== 0 && of !== ofOther;
   }
 
   #idWord(row: number): number {

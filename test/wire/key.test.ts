@@ -500,8 +500,15 @@ describe("a frame that was cut", () => {
     const odd = decodeOne({ linkType: samples.RAW, frame: segment, captured: 36 }, limits);
     expect(odd.flags & (IS_CUT | IS_HEADLESS)).toBe(IS_CUT | IS_HEADLESS);
     // where no frame has them, those that do are like all
-    const none = decodeOne({ linkType: samples.RAW, frame: segment }, { key: 24, headers: 36 });
+    const none = decodeOne({ linkType: samples.RAW, frame: segment }, { key: 24, headers: 33 });
     expect(none.flags & (IS_CUT | IS_HEADLESS)).toBe(IS_HEADLESS);
+    // ports, numbers and flags are enough: a window behind them is of no packet where most lack it
+    const limit = { key: 24, headers: 34 };
+    const windowless = decodeOne({ linkType: samples.RAW, frame: segment }, limit);
+    expect(windowless).toMatchObject({ srcPort: 5, seq: 77 });
+    expect(windowless.flags & (IS_CUT | IS_HEADLESS)).toBe(0);
+    const other = ipv4({ id: 9 }, tcp({ srcPort: 5, seq: 77, window: 9, options: filler(12), payload: filler(100) }));
+    expect(decodeOne({ linkType: samples.RAW, frame: other, captured: 34 }, limit).key).toBe(windowless.key);
   });
 
   test("is none where what is missing of an ICMP error says nothing", () => {

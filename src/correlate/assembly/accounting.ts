@@ -10,6 +10,7 @@ import { ALTERED_OPTIONS } from "../../packets/results.js";
 import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../packets/samples.js";
 import * as tuple from "../../packets/tuples.js";
 import * as words from "../kernel-words.js";
+import { haveOtherOptions } from "./relation.js";
 
 const CHUNK_BYTES_BITS = CHUNK_BITS + 2;
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
@@ -47,8 +48,7 @@ export function accountFor(
 
 /** What the router changed of two packets with equal keys: ALTERED_… bits. */
 export function alteredOf(packet: usize, other: usize): i32 {
-  const changed = load<i32>(packet, 4 * record.IP_ID) ^ load<i32>(other, 4 * record.IP_ID);
-  return changed >>> record.OPTIONS_SHIFT === 0 ? 0 : ALTERED_OPTIONS;
+  return haveOtherOptions(packet, other) ? ALTERED_OPTIONS : 0;
 }
 
 /** Counts a pair whose keys are equal; `packet` is one of them, `altered` as `alteredOf` has it. */

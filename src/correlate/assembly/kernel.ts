@@ -73,10 +73,10 @@ function gapNsBetween(i: usize, o: usize): f64 {
 }
 
 /** The relation of two rows with equal keys, with the bits of relations.ts that are so of them. */
-export function relate(ground: usize, inside: i32, outside: i32): i32 {
+export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: bool): i32 {
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  const found = relation.relate(ground, i, wayOf(i), o, wayOf(o), gapNsBetween(i, o));
+  const found = relation.relate(ground, i, wayOf(i), o, wayOf(o), gapNsBetween(i, o), mayBeAltered);
   return (
     found |
     (relation.isLate ? IS_LATE : 0) |

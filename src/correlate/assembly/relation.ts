@@ -2,7 +2,16 @@
 import { doubleOf, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_ERROR, IS_IPV6 } from "../../packets/packets.js";
+import {
+  HAS_IP_ID,
+  HAS_TCP_NUMBERS,
+  IS_ECHO,
+  IS_ERROR,
+  IS_HEADLESS,
+  IS_IPV6,
+  SYN,
+  TCP,
+} from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import * as tuple from "../../packets/tuples.js";
 import * as words from "../kernel-words.js";
@@ -43,14 +52,27 @@ const QUICK_NS = 1_000_000;
 
 /**
  * The relation of an inside and an outside packet with equal keys, `gapNs` from the inside stamp to the outside one: IMPOSSIBLE, CONFLICT,
- * POSSIBLE or KNOWN. On a trusted clock, nothing leaves before it enters, whatever the packet.
+ * POSSIBLE or KNOWN; `mayBeAltered`: their keys may differ, as a router may have changed what is in them. On a trusted clock, nothing leaves before it enters, whatever the packet.
  */
-export function relate(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, gapNs: f64): i32 {
+export function relate(
+  ground: usize,
+  i: usize,
+  iWay: i32,
+  o: usize,
+  oWay: i32,
+  gapNs: f64,
+  mayBeAltered: bool = false,
+): i32 {
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   if (gapNs > windowNs || gapNs < -windowNs) return IMPOSSIBLE;
   const tuples = <usize>wordOf(ground, words.TUPLES);
   const slackNs = doubleOf(ground, words.SLACK_NS);
   const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL);
+  // without ports, numbers and an ID, all that is left is how long it is
+  if ((flags & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS) return IMPOSSIBLE;
+  // what keys leave out, as a capture may lack it, tells two apart all the same; of a SYN, a router may change it
+  if (!mayBeAltered && haveOtherOptions(i, o) && (load<i32>(i, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0)
+    return IMPOSSIBLE;
   const ofInside = load<i32>(wayAt(tuples, iWay));
   const ofOutside = load<i32>(wayAt(tuples, oWay));
   const outsideSlot = ofOutside >> tuple.FLOW_SHIFT;
@@ -79,6 +101,15 @@ export function relate(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, 
   if (latencyNs < -(slackNs < Infinity ? slackNs : UNVOUCHED_SLACK_NS)) return IMPOSSIBLE;
   weighTime(ground, tuples, flags, i, iWay, o, oWay, latencyNs, slackNs);
   return relation;
+}
+
+/** As `Timeline.hasOtherOptions`. */
+export function haveOtherOptions(a: usize, b: usize): bool {
+  const flags = load<i32>(a, 4 * record.FLAGS_PROTO_TTL);
+  if (((flags >>> 16) & 0xff) !== TCP || (flags & (IS_IPV6 | HAS_IP_ID)) === (IS_IPV6 | HAS_IP_ID)) return false;
+  const mine = load<u8>(a, 4 * record.IP_ID + record.OPTIONS_SHIFT / 8);
+  const theirs = load<u8>(b, 4 * record.IP_ID + record.OPTIONS_SHIFT / 8);
+  return mine !== theirs && mine !== 0 && theirs !== 0;
 }
 
 /** Whether two packets carry so much that was not seen before that it is hardly another's. */

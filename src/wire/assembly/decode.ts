@@ -174,7 +174,7 @@ function packet(
   const proto = (load<i32>(record, 4 * FLAGS_PROTO_TTL) >>> 16) & 0xff;
   const ip = load<i32>(record, 4 * FLAGS_PROTO_TTL) & 0xffff;
   if (proto === TCP && (ip & (IS_LATER_FRAGMENT | IS_HEADLESS)) === 0)
-    tcp(transport, datagramEnd, held, covered, kept, record);
+    tcp(transport, datagramEnd, min(end, datagramEnd), headers, covered, kept, record);
   else {
     mixWord(record, datagramEnd - transport);
     if ((ip & IS_LATER_FRAGMENT) !== 0)

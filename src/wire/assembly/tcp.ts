@@ -3,6 +3,7 @@ import {
   ACK,
   FLAGS_PROTO_TTL,
   IP_ID,
+  NO_OPTIONS,
   OPTIONS_SHIFT,
   PAYLOAD_LENGTH,
   PORTS,
@@ -20,6 +21,8 @@ const ACKNOWLEDGEMENT = 8;
 /** Data offset in words (4 bits), reserved bits, flags (8 bits), window (16 bits). */
 const OFFSET_FLAGS_WINDOW = 12;
 const HEADER_BYTES = 20;
+/** Up to the flags, and not the window: enough to tell segments apart. */
+const LEAST_BYTES = 14;
 const LONGEST_HEADER = 60;
 
 const FLAGS_AND_WINDOW = 0x00ff_ffff;
@@ -33,12 +36,15 @@ const MAXIMUM_SEGMENT_SIZE = 2;
 
 /**
  * Writes what the header at `at` says into a record, and takes into the key what a NAT leaves alone of it, and what it carries.
- * `end` is where the datagram ends on the wire, `held` how far headers are read, `covered` how far the key goes, and `kept` how far it
- * goes of this one, which may end before.
+ * `end` is where the datagram ends on the wire, `taken` where its captured bytes do, `headers` how far headers are read of all packets, `covered`
+ * how far the key goes, and `kept` how far it goes of this one, which may end before.
  */
-export function tcp(at: i32, end: i32, held: i32, covered: i32, kept: i32, record: i32): void {
+export function tcp(at: i32, end: i32, taken: i32, headers: i32, covered: i32, kept: i32, record: i32): void {
   const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
-  const word = held - at < HEADER_BYTES ? 0 : wordAt(at + OFFSET_FLAGS_WINDOW);
+  const held = min(taken, headers) - at;
+  const hasWindow = headers - at >= HEADER_BYTES;
+  const found = (hasWindow ? HEADER_BYTES : LEAST_BYTES) > held ? 0 : wordAt(at + OFFSET_FLAGS_WINDOW);
+  const word = hasWindow ? found : found & ~WINDOW;
   const headerLength = (word >>> 28) << 2;
   const body = at + headerLength;
   if (headerLength < HEADER_BYTES || body > end) {
@@ -60,10 +66,15 @@ export function tcp(at: i32, end: i32, held: i32, covered: i32, kept: i32, recor
   // of a SYN, the options of the twin may be longer: all that is behind them is taken, or nothing
   const isCovered = !isSyn || at + LONGEST_HEADER + (end - body) <= covered;
   const hasOptions = isCovered && headerLength > HEADER_BYTES && body <= kept;
-  const optionsSum = hasOptions ? sumOf(at + HEADER_BYTES, body, 0) : 0;
+  const areKnown = headerLength > HEADER_BYTES && body <= taken;
+  const optionsSum = areKnown ? sumOf(at + HEADER_BYTES, body, 0) : 0;
   // where an identification of 32 bits leaves room for it
   if ((flags & (IS_IPV6 | HAS_IP_ID)) !== (IS_IPV6 | HAS_IP_ID)) {
-    const options = hasOptions ? briefOf(optionsSum) : 0;
+    const options = areKnown
+      ? max(NO_OPTIONS + 1, briefOf(optionsSum))
+      : headerLength === HEADER_BYTES
+        ? NO_OPTIONS
+        : 0;
     const rewritable = (briefOf(word & WINDOW) << WINDOW_SHIFT) | (options << OPTIONS_SHIFT);
     store<i32>(record, load<i32>(record, 4 * IP_ID) | rewritable, 4 * IP_ID);
   }
