@@ -9,7 +9,7 @@ import {
   EVIDENCE_TIME,
 } from "../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide } from "../packets/sides.js";
-import { AMBIGUOUS, GONE, type Timeline, WAITING } from "../packets/timeline.js";
+import { AMBIGUOUS, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import type { Altered } from "./altered.js";
 import { ALONE, type Buckets } from "./buckets.js";
@@ -339,12 +339,10 @@ export class Matcher {
     for (let looked = 0; looked < LOOK_AHEAD && later !== left && later !== t.end; looked++, later = t.after(later)) {
       if (t.side(later) !== t.side(entered)) continue;
       if (t.state(later) === WAITING && this.#isHeldUp(later, left)) together++;
-      // where nobody wants to see pairs, what is paired is let go of: it might have spoken against this one
-      else if (t.state(later) === GONE) return false;
-      else if (t.isPaired(later) && t.isHeld(t.twin(later)) && t.isBefore(t.twin(later), left)) {
-        // what goes the other way says nothing
-        if (t.isOutbound(t.side(later) === INSIDE ? later : t.twin(later)) === isOutbound) return false;
-      }
+      const twin = t.lastTwin(later);
+      // what goes the other way says nothing
+      if (twin !== NONE && t.isHeld(twin) && t.isBefore(twin, left) && t.wentOutbound(later) === isOutbound)
+        return false;
     }
     if (together < HELD_UP_TOGETHER) return false;
     this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);

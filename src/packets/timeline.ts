@@ -39,7 +39,7 @@ export const MEMBER = 3;
 export const DONE = 4;
 /** The same of a packet with a twin: the pair was shown, or nobody wants to see it. */
 export const SHOWN = 5;
-/** Released: nothing is known of it any more but its side. */
+/** Released: all that is known of it is its side, and its twin and which way they went, at `places`: see `goneOf`. */
 export const GONE = 6;
 
 /** Words of what becomes of a packet, beside its record: half a cache line. */
@@ -55,6 +55,11 @@ export const ALTERED_SHIFT = 25;
 
 /** Row numbers wrap here, so that they fit a small integer of V8's however long a run lasts. */
 export const ROW_MASK = 0x3fff_ffff;
+
+/** What stays of a pair at the `places` of both. */
+function goneOf(twin: number, isOutbound: boolean): number {
+  return (twin << 1) | (isOutbound ? 1 : 0);
+}
 /** As many as a busy second of both sides has: of memory that is not used yet none is taken, and a ring that grows is copied. */
 const FIRST_ROWS = 2 ** 20;
 const FIRST_PLACES = 2 ** 14;
@@ -146,12 +151,26 @@ export class Timeline {
     while (this.placesEnd + rows > this.free.length) this.#growPlaces();
   }
 
-  /** Gives back what is known of a packet that nobody will ask about any more: it is GONE. */
+  /** Gives back what is known of a packet but for its side and its twin: it is GONE. */
   release(row: number): void {
     const at = row & this.mask;
     if (this.states[at] === GONE) return;
+    const rest = this.isPaired(row) ? goneOf(this.twin(row), this.wentOutbound(row)) : NONE;
     this.states[at] = GONE;
     this.free[this.freeCount++] = this.places[at];
+    this.places[at] = rest;
+  }
+
+  /** Row of the twin of a packet that is GONE or paired; NONE where it had none. */
+  lastTwin(row: number): number {
+    if (this.state(row) !== GONE) return this.isPaired(row) ? this.twin(row) : NONE;
+    return this.places[row & this.mask] >> 1;
+  }
+
+  /** Which way a pair went, by either of its packets, GONE or not. */
+  wentOutbound(row: number): boolean {
+    if (this.state(row) === GONE) return (this.places[row & this.mask] & 1) === 1;
+    return this.sides[row & this.mask] === INSIDE ? this.isOutbound(row) : this.wentOutbound(this.twin(row));
   }
 
   /** The first row from `from` on whose state is less than `least`; `end` where there is none before it. */

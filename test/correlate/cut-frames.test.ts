@@ -146,10 +146,12 @@ it("an ICMP error of whose quote too little is left has no twin, and its twin is
   expect(alone.filter(([, , verdict]) => verdict === "dropped")).toEqual([]);
 });
 
+const stamped = (tsVal: number) => Uint8Array.from([1, 1, 8, 10, 0, 0, 0, tsVal, 0, 0, 0, 9]);
+
+const fin = (header: typeof inner, atUs: number, tsVal: number): Stamped =>
+  us(atUs, ipv4(header, tcp({ ...PORTS, seq: 5000, ack: 7, flags: 0x11, options: stamped(tsVal) })));
+
 it("segments with other options are no twins, though most frames are cut before those", async () => {
-  const stamped = (tsVal: number) => Uint8Array.from([1, 1, 8, 10, 0, 0, 0, tsVal, 0, 0, 0, 9]);
-  const fin = (header: typeof inner, atUs: number, tsVal: number): Stamped =>
-    us(atUs, ipv4(header, tcp({ ...PORTS, seq: 5000, ack: 7, flags: 0x11, options: stamped(tsVal) })));
   const sides = [cut(known.inside, 44), cut(known.outside, 44)] as const;
   const told = async (tsVal: number) =>
     (await outcomeOf(merged(sides[0], [fin(inner, 10_000, 1)]), merged(sides[1], [fin(outer, 10_020, tsVal)]))).pairs;
@@ -158,9 +160,10 @@ it("segments with other options are no twins, though most frames are cut before 
   expect(await told(2)).toHaveLength(KNOWN_FRAMES);
 });
 
+const syn = (src: string, hopLimit: number, seq: number) =>
+  ipv6({ src, dst: "2001:db8::9", hopLimit }, tcp({ srcPort: 4000 + seq, dstPort: 443, seq, flags: 2 }));
+
 it("of packets cut before their ports, without an IP ID, nothing is said but that they cannot be known", async () => {
-  const syn = (src: string, hopLimit: number, seq: number) =>
-    ipv6({ src, dst: "2001:db8::9", hopLimit }, tcp({ srcPort: 4000 + seq, dstPort: 443, seq, flags: 2 }));
   const [own, nat] = ["fd00:17::2", "2001:db8:5::2"];
   const times = [0, 1, 2, 3, 4, 5];
   const { pairs, alone } = await outcomeOf(

@@ -364,7 +364,12 @@ export function run(ground: usize): void {
         const by =
           BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24) | (altered << line.ALTERED_SHIFT);
         store<i32>(insideFate, by, 4 * line.BY_EVIDENCE_OUTBOUND);
-      } else store<i32>(freePlaces + (freePlaceCount++ << 2), otherPlace);
+      } else {
+        store<i32>(freePlaces + (freePlaceCount++ << 2), otherPlace);
+        // as `Timeline.release`
+        store<i32>(places + (at << 2), (waiting << 1) | outbound);
+        store<i32>(places + (w << 2), (row << 1) | outbound);
+      }
       const insideWay = side === INSIDE ? way : wayOf(other);
       if (isLearnt && concernsOthers(ground, packet, insideWay, side === INSIDE ? wayOf(other) : way)) learnt(slot);
       const pairNs = side === INSIDE ? timeNs : load<f64>(other, 8 * record.TIME_NS);

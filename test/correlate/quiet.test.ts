@@ -1,0 +1,40 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { runs } from "../support/runs.js";
+import { adversity, EITHER, spec } from "./adversary.js";
+import { correlated, ms, type Stamped } from "./outcome.js";
+import { CONTAINER, datagram, HOST, SERVER } from "./traffic.js";
+
+async function sameTotals(inside: readonly Stamped[], outside: readonly Stamped[]): Promise<number> {
+  const shown = await correlated(inside, outside, { clock: { kind: "none" } });
+  const quiet = await correlated(inside, outside, { clock: { kind: "none" }, wants: "totals" });
+  expect(quiet.summary).toEqual(shown.summary);
+  expect(quiet.flows).toEqual(shown.flows);
+  expect(quiet.findings).toEqual(shown.findings);
+  return shown.summary.inside.paired;
+}
+
+const out = (n: number, src: string, ttl: number) =>
+  datagram({ src, srcPort: 5000, dst: SERVER, dstPort: 53, ipId: 0, ttl, text: `question ${n}` });
+const back = (n: number, dst: string, ttl: number) =>
+  datagram({ src: SERVER, srcPort: 53, dst, dstPort: 5000, ipId: 1 + n, ttl, text: `answer ${n}` });
+// the first hundred leave at once; of the others, twenty at a time wait for each other
+const lateMs = (n: number) => (n < 100 ? 0.03 : 0.03 + 30 - (n % 20) * 1.5);
+const inOrder = (side: Stamped[]) => side.toSorted((a, b) => a.ns - b.ns);
+
+it("comes to the same totals whether anybody wants to see the pairs or not", async () => {
+  await fc.assert(
+    fc.asyncProperty(spec(EITHER), async (spec) => {
+      const { inside, outside } = adversity(spec);
+      expect(await sameTotals(inside, outside)).toBeGreaterThanOrEqual(0);
+    }),
+    { numRuns: runs(60) },
+  );
+});
+
+it("pairs what a queue held up by what else crossed meanwhile, though nobody wants to see that", async () => {
+  const times = Array.from({ length: 200 }, (_, n) => n);
+  const inside = times.flatMap((n) => [ms(2 * n, out(n, CONTAINER, 64)), ms(2 * n + 1.03, back(n, CONTAINER, 49))]);
+  const outside = times.flatMap((n) => [ms(2 * n + lateMs(n), out(n, HOST, 63)), ms(2 * n + 1, back(n, HOST, 50))]);
+  expect(await sameTotals(inOrder(inside), inOrder(outside))).toBeGreaterThan(380);
+});
