@@ -10,7 +10,7 @@ import { addSelectOptions } from "./select-options.js";
 const EXAMPLES = `
 Examples:
   natcorr file docker0.pcap enp0s3.pcap          every packet, inside and outside next to each other
-  natcorr file -q docker0.pcap enp0s3.pcap       only translations, findings and totals
+  natcorr file -q docker0.pcap enp0s3.pcap       only problems, translations, findings and totals
   natcorr file --format ndjson in.pcapng.gz out.pcapng.zst | jq 'select(.verdict == "dropped")'
   ssh gateway tcpdump -w - -i eth0 | natcorr file lan.pcap - --clock-offset auto
   natcorr file both.pcapng --inside docker0 --outside enp0s3      both sides in one capture

@@ -19,7 +19,7 @@ export interface ReportOptions {
 /** Adds those options. `clock` is what `--clock-offset` is by default. */
 export function addReportOptions(command: Command, clock: "auto" | "none"): Command {
   return command
-    .option("-q, --quiet", "no packets: only translations, findings and totals")
+    .option("-q, --quiet", "no packets: only problems, translations, findings and totals")
     .addOption(
       new Option("--format <format>", "for people, or one JSON object a line")
         .choices(["text", "ndjson"])

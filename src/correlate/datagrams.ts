@@ -181,7 +181,7 @@ export class Datagrams {
     return shelves[otherSide(datagram.side)].of(key).filter((other) => this.#mayBeTwins(datagram, other));
   }
 
-  /** Two datagrams that came whole on both sides are not this room's business. */
+  /** Two datagrams that came whole on both sides are not this file's business. */
   #mayBeTwins(a: Datagram, b: Datagram): boolean {
     if (a.rows.length + b.rows.length === 2) return false;
     if (!isSameHash(a.content, b.content) || !isSameHash(a.head, b.head)) return false;

@@ -535,7 +535,7 @@ export class Run {
   }
 
   /**
-   * Accounts for a packet that no other with its key waits for, but where another room may find its twin: then it does nothing. What
+   * Accounts for a packet that no other with its key waits for, but where another matcher may find its twin: then it does nothing. What
    * it asks is up to date in the middle of a stretch, but for latencies. Returns whether it did.
    */
   #judgeAlone(row: number): boolean {

@@ -1,4 +1,4 @@
-/** What `Run.#settle` does about packets whose window is over and that no other room wants: in most captures, most of them. */
+/** What `Run.#settle` does about packets whose window is over and that no other matcher wants: in most captures, most of them. */
 import { unfile } from "../../packets/assembly/cells.js";
 import { doubleOf, setWord, wordOf } from "../../packets/assembly/words.js";
 import { IS_ERROR } from "../../packets/packets.js";
@@ -16,7 +16,7 @@ const FATE_BYTES_BITS = line.FATE_BITS + 2;
 
 /**
  * Decides about the packets whose window is over by `nowNs`, up to the first one that takes more than a verdict: one that others
- * with its key wait for, or that another room may find the twin of, or an ICMP error, which may tell what became of others. Goes on
+ * with its key wait for, or that another matcher may find the twin of, or an ICMP error, which may tell what became of others. Goes on
  * from DUE, and leaves there how far it came.
  */
 export function settle(ground: usize, nowNs: f64): void {
