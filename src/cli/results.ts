@@ -33,14 +33,16 @@ export async function resultsOf(
   host: Host,
 ): Promise<Results> {
   const reporter = makeReporter(options, host);
-  const failing = new Failing(selected(reporter, options, options.format === "text"), options.failOn ?? new Set());
-  const { sink, contradictions, close } = await explained(failing, options, interfaces);
+  const shown = selected(reporter, options, options.format === "text");
+  const failing = options.failOn && new Failing(shown, options.failOn);
+  const { sink, contradictions, close } = await explained(failing ?? shown, options, interfaces);
   return {
     sink,
     flush: () => reporter.flush(),
     exitCode: (messages) => {
-      if (failing.text !== "") messages.warn(`failed on ${failing.text}`);
-      return failing.text !== "" || contradictions() > 0 ? FAILED : 0;
+      const found = failing?.text ?? "";
+      if (found !== "") messages.warn(`failed on ${found}`);
+      return found !== "" || contradictions() > 0 ? FAILED : 0;
     },
     close,
   };

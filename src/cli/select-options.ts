@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError } from "commander";
 import type { Sink, Verdict } from "../packets/results.js";
-import { SELECTABLE, Selected, type Selection } from "../report/selection.js";
+import { SELECTABLE, Selected } from "../report/selection.js";
 import { durationNs, positiveInteger } from "./report-options.js";
 
 /** Options that say which results are shown, and which of them the run is to fail on, as commander gives them. */
@@ -13,7 +13,7 @@ export interface SelectOptions {
   failOn?: ReadonlySet<string>;
 }
 
-/** Packets that nobody misses: people see how many there were. */
+/** Verdicts of which the text report shows the count alone, unless it is asked for more. */
 const UNEVENTFUL: readonly Verdict[] = ["local", "proxied", "copy"];
 
 const WORDS = `any of ${SELECTABLE.join(", ")}`;
@@ -29,13 +29,14 @@ export function addSelectOptions(command: Command): Command {
     .option("--fail-on <what,...>", "exit 3 if there is any; words as of --only", words);
 }
 
-/** A sink in front of another one, which shows what the options select. `text`: it is for people. */
+/** What shows in a sink what the options select of the results. `isForPeople`: in the text report. */
 export function selected(next: Sink, options: SelectOptions, isForPeople: boolean): Sink {
   const { only, flow, slowerThan, all } = options;
   const isHidden = isForPeople && all !== true;
   const hidden = isHidden ? UNEVENTFUL.filter((verdict) => only?.has(verdict) !== true) : [];
-  const selection: Selection = { only, flows: flow, slowerThanNs: slowerThan, hidden: new Set(hidden) };
-  return new Selected(next, selection);
+  // a sink more is a call more for every pair
+  if (only === undefined && flow === undefined && slowerThan === undefined && hidden.length === 0) return next;
+  return new Selected(next, { only, flows: flow, slowerThanNs: slowerThan, hidden: new Set(hidden) });
 }
 
 function words(text: string, before: ReadonlySet<string> = new Set()): ReadonlySet<string> {

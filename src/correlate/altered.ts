@@ -22,7 +22,7 @@ import {
   EVIDENCE_TIME,
 } from "../packets/results.js";
 import { INSIDE } from "../packets/sides.js";
-import { AMBIGUOUS, DECIDED, type Timeline, WAITING } from "../packets/timeline.js";
+import { AMBIGUOUS, type Timeline, WAITING } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
 import { NONE } from "../packets/tuples.js";
 import { Candidates } from "./candidates.js";
@@ -38,6 +38,7 @@ import {
 } from "./content.js";
 import { Contents } from "./contents.js";
 import type { Kernel } from "./kernel.js";
+import { Newcomers } from "./newcomers.js";
 import type { Pairing } from "./pairing.js";
 import { isLinkScoped, isMulticast } from "./scope.js";
 import { type Kind, NO_SEGMENT, SEGMENT, Survivors, SYN_SEGMENT } from "./survivors.js";
@@ -51,9 +52,9 @@ const LEARN_BITS = 30;
 const REPLACE_BITS = 46;
 /** Where nothing is known of how long packets take, they may take so long, nanoseconds: what is sent again follows after a round trip. */
 const UNKNOWN_NS = 5_000_000;
-/** A helper is believed to rewrite payloads once so many packets, one after the other, had another IP ID in common with their twins … */
+/** So many packets, each with an IP ID of its own, must have that ID in common with a twin of another payload: then a helper rewrites payloads … */
 const LEAST_SHARED_IDS = 8;
-/** … and one of so many packets that crossed. */
+/** … if they are one in so many of those that crossed. */
 const LEAST_SHARE = 2;
 /** What lies so many windows back is not asked for any more. */
 const PAST_WINDOWS = 3;
@@ -75,13 +76,13 @@ export class Altered {
   readonly #windowNs: number;
   readonly #pairing: Pairing;
   readonly #candidates: Candidates;
-  /** Waiting packets, as far as `#reached`. */
+  readonly #newcomers: Newcomers;
+  /** Waiting packets, as far as they were filed. */
   readonly #contents: Contents;
   /** Those of them that may be known by their IP ID alone … */
   readonly #ids: Contents;
   /** … and those without one, by the port of their server: by the time alone, where a helper is known to work there. */
   readonly #ports: Contents;
-  #reached = 0;
   /** How many pairs were altered, by ALTERED_… bits. */
   readonly #pairs = new Map<number, number>();
   /** Ports of servers to or from which a helper rewrote payloads: it works by those. */
@@ -105,6 +106,7 @@ export class Altered {
     pairing: Pairing,
   ) {
     this.#timeline = timeline;
+    this.#newcomers = new Newcomers(timeline);
     this.#tuples = tuples;
     this.#translations = translations;
     this.#kernel = kernel;
@@ -186,16 +188,12 @@ export class Altered {
 
   /** Files what waits and has come since, and learns from it. */
   lookAhead(): void {
-    const t = this.#timeline;
-    if (!t.isHeld(this.#reached) && this.#reached !== t.end) this.#reached = t.first;
-    for (;;) {
-      const row = t.firstBelow(this.#reached, t.end, DECIDED);
-      this.#reached = row;
-      if (row === t.end) return;
-      this.#reached = t.after(row);
-      if (this.#isEligible(row)) this.#file(row);
-    }
+    this.#newcomers.take(this.#fileEligible);
   }
+
+  readonly #fileEligible = (row: number): void => {
+    if (this.#isEligible(row)) this.#file(row);
+  };
 
   #file(row: number): void {
     const contents = this.#contents;

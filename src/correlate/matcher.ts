@@ -27,7 +27,7 @@ import {
 } from "./relations.js";
 import { Sequences } from "./sequences.js";
 import type { Translations } from "./translations.js";
-import type { Undecided } from "./undecided.js";
+import { leaveUndecided, type Undecided } from "./undecided.js";
 
 /** A bucket with more packets of a side than this is not searched as a whole, as that is quadratic: see `#reachOf`. */
 const SEARCHABLE = 512;
@@ -420,12 +420,7 @@ export class Matcher {
       }
     }
     if (found[otherSide(t.sideOf(row))].length === 0) return null;
-    const why = this.#whyUndecided(row, found);
-    const fresh = (rows: number[]) =>
-      rows.filter((r) => t.state(r) === WAITING).sort((a, b) => (t.isBefore(a, b) ? -1 : 1));
-    const undecided = { inside: fresh(found[INSIDE]), outside: fresh(found[OUTSIDE]), why };
-    for (const r of [...undecided.inside, ...undecided.outside]) t.setState(r, AMBIGUOUS);
-    return undecided;
+    return leaveUndecided(t, found.flat(), this.#whyUndecided(row, found));
   }
 
   /** Whether two packets with one key may be twins; where neither has come when its twin usually does, late ones, too. */

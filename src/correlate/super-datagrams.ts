@@ -3,9 +3,10 @@ import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED, UDP } from "../packet
 import { HEAD_BYTES } from "../packets/records.js";
 import { BY_COVERAGE, EVIDENCE_FLOW, EVIDENCE_IP_ID, EVIDENCE_LENGTH, EVIDENCE_PAYLOAD } from "../packets/results.js";
 import { INSIDE } from "../packets/sides.js";
-import { DECIDED, type Timeline } from "../packets/timeline.js";
+import type { Timeline } from "../packets/timeline.js";
 import { Contents } from "./contents.js";
 import type { Kernel } from "./kernel.js";
+import { Newcomers } from "./newcomers.js";
 import type { Pairing } from "./pairing.js";
 import { IS_RELATED_OUTBOUND, KNOWN, RELATION_MASK } from "./relations.js";
 import type { Translations } from "./translations.js";
@@ -27,9 +28,9 @@ export class SuperDatagrams {
   readonly #kernel: Kernel;
   readonly #windowNs: number;
   readonly #pairing: Pairing;
+  readonly #newcomers: Newcomers;
   /** What waits, by how its payload begins. */
   readonly #heads: Contents;
-  #reached = 0;
 
   constructor(
     heap: Heap,
@@ -40,6 +41,7 @@ export class SuperDatagrams {
     pairing: Pairing,
   ) {
     this.#timeline = timeline;
+    this.#newcomers = new Newcomers(timeline);
     this.#translations = translations;
     this.#kernel = kernel;
     this.#windowNs = windowNs;
@@ -50,8 +52,8 @@ export class SuperDatagrams {
   /** Whether there is a packet that `settle` might find to be a part of this one, or the whole. */
   mayPair(row: number): boolean {
     if (!this.#isEligible(row)) return false;
-    this.#lookAhead();
-    this.#heads.find(row, () => this.#windowNs);
+    this.#newcomers.take(this.#file);
+    this.#heads.find(row, this.#reachNs);
     return this.#heads.others.length > 0;
   }
 
@@ -89,21 +91,14 @@ export class SuperDatagrams {
     );
   }
 
-  /** Files what waits and has come since. */
-  #lookAhead(): void {
-    const t = this.#timeline;
-    if (!t.isHeld(this.#reached) && this.#reached !== t.end) this.#reached = t.first;
-    for (;;) {
-      const row = t.firstBelow(this.#reached, t.end, DECIDED);
-      this.#reached = row;
-      if (row === t.end) return;
-      this.#reached = t.after(row);
-      if (!this.#isEligible(row)) continue;
-      this.#heads.find(row, () => this.#windowNs);
-      this.#heads.add(row);
-      this.#heads.tidy(t.timeNs(row) - 2 * this.#windowNs);
-    }
-  }
+  readonly #file = (row: number): void => {
+    if (!this.#isEligible(row)) return;
+    this.#heads.find(row, this.#reachNs);
+    this.#heads.add(row);
+    this.#heads.tidy(this.#timeline.timeNs(row) - 2 * this.#windowNs);
+  };
+
+  readonly #reachNs = (): number => this.#windowNs;
 
   /** Of two packets that begin alike, the longer one with the pieces that it is made of; null where they are not there. */
   #groupOf(row: number, other: number) {

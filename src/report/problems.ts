@@ -1,6 +1,5 @@
 import { protocolName } from "../packets/packets.js";
-import type { Summary, Tables, Verdict } from "../packets/results.js";
-import { PROBLEMS } from "../packets/results.js";
+import { PROBLEMS, type Summary, type Tables, type Verdict } from "../packets/results.js";
 import { SIDE_NAMES } from "../packets/sides.js";
 import { endsOf } from "./ends.js";
 import { endsText } from "./ends-text.js";
