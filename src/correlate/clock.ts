@@ -12,12 +12,16 @@ export interface Stretch {
   readonly atNs: number;
   readonly correctionNs: number;
   readonly rate: number;
+  /** Frames before this one were stamped before the clock was set back, whatever their stamps: they are of a stretch before this one. */
+  readonly firstFrame: number;
   /** From this frame on, if it is not 0, the clock was set back to within this stretch, and there is so much more to subtract. */
   readonly setFrame: number;
   readonly setNs: number;
   /** An effect may seem to precede its cause by this much. */
   readonly slackNs: number;
   readonly isTrusted: boolean;
+  /** How far the clocks may stand from this although no packet shows it, nanoseconds; Infinity where packets of one direction alone bound them. */
+  readonly unboundNs: number;
 }
 
 /** What is known of the clocks in all, for the summary. */
@@ -55,10 +59,12 @@ export class Clock {
       atNs: 0,
       correctionNs: 0,
       rate: 0,
+      firstFrame: 0,
       setFrame: 0,
       setNs: 0,
       slackNs,
       isTrusted: true,
+      unboundNs: 0,
     };
     const uncertaintyNs = source === "none" ? slackNs : null;
     const facts = { source, offsetNs: Number(offsetNs), driftPpm: 0, uncertaintyNs };
@@ -77,6 +83,11 @@ export class Clock {
    */
   get isTrusted(): boolean {
     return this.#stretches[Math.max(0, this.#at)].isTrusted;
+  }
+
+  /** How far the clocks may stand from what is taken although no packet shows it, nanoseconds; Infinity for any distance. */
+  get unboundNs(): number {
+    return this.#stretches[Math.max(0, this.#at)].unboundNs;
   }
 
   /** How far the stamps may be wrong, nanoseconds: an effect may seem to precede its cause by this much. */
@@ -98,6 +109,7 @@ export class Clock {
     let at = Math.max(0, this.#at);
     while (at > 0 && timeNs <= stretches[at - 1].untilNs) at--;
     while (at < stretches.length - 1 && timeNs > stretches[at].untilNs) at++;
+    if (frame !== 0) while (at > 0 && frame < stretches[at].firstFrame) at--;
     // what is no frame's may be that of the end of a batch, far ahead of those that are placed
     if (at > this.#at && frame !== 0) at = this.#goTo(at);
     const { atNs, correctionNs, rate, setFrame, setNs } = stretches[at];

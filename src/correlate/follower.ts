@@ -35,6 +35,9 @@ const MOST_HELD = 2 ** 18;
 const UNITS_NS = [1_000_000, 1000];
 const UNIT_PACKETS = FIRST_LOOK;
 
+/** How the clocks stand in a slice, wherever that begins. */
+type StretchLine = Omit<Stretch, "firstFrame">;
+
 /** A slice whose twins have not been found yet. */
 interface Pending {
   readonly fromNs: number;
@@ -158,10 +161,12 @@ export class Follower {
       atNs: 0,
       correctionNs: 0,
       rate: 0,
+      firstFrame: 0,
       setFrame: 0,
       setNs: 0,
       slackNs: this.#firstSlackNs,
       isTrusted: this.#nearNs !== null,
+      unboundNs: Number.POSITIVE_INFINITY,
     });
     return new Clock(offsetNs, this.#windowNs, () => this.#facts(offsetNs), this.#stretches);
   }
@@ -410,11 +415,14 @@ export class Follower {
       if (this.#assumed === "none") this.#source = "estimated";
       this.#assumed = null;
     }
-    const stretch = this.#assumed === null ? this.#follow(at) : this.#assume(at, this.#assumed);
     const last = this.#stretches[this.#stretches.length - 1];
+    const line = this.#assumed === null ? this.#follow(at) : this.#assume(at, this.#assumed);
+    const stretch = { ...line, firstFrame: slice.setFrame > 0 ? slice.setFrame : last.firstFrame };
     const isSteady = stretch.rate === 0 && last.rate === 0 && (stretch.setFrame | last.setFrame) === 0;
     const isSame = isSteady && stretch.correctionNs === last.correctionNs;
-    if (isSame && stretch.slackNs === last.slackNs && stretch.isTrusted === last.isTrusted) last.untilNs = slice.toNs;
+    const isBehindSet = stretch.firstFrame === last.firstFrame;
+    const isAsSure = stretch.slackNs === last.slackNs && stretch.unboundNs === last.unboundNs;
+    if (isSame && isBehindSet && isAsSure && stretch.isTrusted === last.isTrusted) last.untilNs = slice.toNs;
     else if (this.#stretches.length === 1 && last.untilNs === Number.NEGATIVE_INFINITY) this.#stretches[0] = stretch;
     else this.#stretches.push(stretch);
     this.#toldNs = slice.toNs;
@@ -432,7 +440,7 @@ export class Follower {
   }
 
   /** … is confirmed: then stamps are wrong by what is seen of that, around here. */
-  #assume(at: number, assumed: "none" | "given"): Stretch {
+  #assume(at: number, assumed: "none" | "given"): StretchLine {
     const slice = this.#slices[at];
     let excessNs = 0;
     for (let near = Math.max(0, at - SUPPORTING); near < this.#bounded; near++) {
@@ -442,11 +450,21 @@ export class Follower {
     this.#atLeastNs = Math.max(this.#atLeastNs, slice.atLeastNs);
     this.#atMostNs = Math.min(this.#atMostNs, slice.atMostNs);
     const slackNs = assumed === "given" ? MOST_SLACK_NS : this.#oneUnitNs + Math.max(excessNs, PROCESSORS_NS);
-    return { untilNs: slice.toNs, atNs: 0, correctionNs: 0, rate: 0, setFrame: 0, setNs: 0, slackNs, isTrusted: true };
+    return {
+      untilNs: slice.toNs,
+      atNs: 0,
+      correctionNs: 0,
+      rate: 0,
+      setFrame: 0,
+      setNs: 0,
+      slackNs,
+      isTrusted: true,
+      unboundNs: assumed === "given" ? 0 : Math.max(-this.#atLeastNs, this.#atMostNs),
+    };
   }
 
   /** How the clocks stand in a slice, by its packets and those around it. */
-  #follow(at: number): Stretch {
+  #follow(at: number): StretchLine {
     const slice = this.#slices[at];
     if (this.#nearNs === null)
       return { ...this.#stretches[this.#stretches.length - 1], untilNs: slice.toNs, isTrusted: false };
@@ -468,7 +486,7 @@ export class Follower {
   }
 
   /** Goes on as before where too little is known: the clock may run away meanwhile, within what bounds it. */
-  #goOn(at: number, spanNs: number, line: Line | null): Stretch {
+  #goOn(at: number, spanNs: number, line: Line | null): StretchLine {
     const atNs = line?.atNs ?? this.#slices[at].toNs;
     const last = this.#stretches[this.#stretches.length - 1];
     if (!last.isTrusted) return this.#stretch(at, atNs, this.#nearNs ?? 0, 0, this.#windowNs);
@@ -483,7 +501,7 @@ export class Follower {
   }
 
   /** A stretch of such a line, whose slack is as wide as what contradicts it. */
-  #stretch(at: number, atNs: number, offsetNs: number, rate: number, leastSlackNs: number): Stretch {
+  #stretch(at: number, atNs: number, offsetNs: number, rate: number, leastSlackNs: number): StretchLine {
     const slice = this.#slices[at];
     const offsetAt = (timeNs: number): number => offsetNs + rate * (timeNs - atNs);
     const telling = [slice];
@@ -500,6 +518,7 @@ export class Follower {
       setNs,
       slackNs: Math.round(Math.max(leastSlackNs, doubtNs, ...against.map((ns) => (ns > 0 ? ns + PROCESSORS_NS : 0)))),
       isTrusted: true,
+      unboundNs: this.#isEnclosed ? 0 : Number.POSITIVE_INFINITY,
     };
   }
 

@@ -14,6 +14,7 @@ import { NONE } from "../packets/tuples.js";
 import type { Altered } from "./altered.js";
 import { ALONE, type Buckets } from "./buckets.js";
 import type { Kernel } from "./kernel.js";
+import type { Likes } from "./likes.js";
 import {
   IS_USUAL,
   IMPOSSIBLE,
@@ -88,6 +89,7 @@ export class Matcher {
   /** Whether the last candidate was refused as its IP ID is the router's own, and says nothing. */
   #isRenumbered = false;
   readonly #altered: Altered;
+  readonly #likes: Likes;
   readonly #sequences: Sequences;
 
   constructor(
@@ -96,12 +98,14 @@ export class Matcher {
     translations: Translations,
     kernel: Kernel,
     altered: Altered,
+    likes: Likes,
     onPair: (inside: number, outside: number) => void,
   ) {
     this.#timeline = timeline;
     this.#translations = translations;
     this.#kernel = kernel;
     this.#altered = altered;
+    this.#likes = likes;
     this.#onPair = onPair;
     this.#buckets = buckets;
     this.#sequences = new Sequences(timeline, buckets, translations, kernel, (inside, outside, slot) =>
@@ -136,6 +140,7 @@ export class Matcher {
       if (this.#learnAhead(row) && this.#tryPair(row, FINAL)) return null;
       const undecided = this.#isRenumbered ? null : this.#gather(row);
       if (undecided) return undecided;
+      this.#likes.note(row);
     }
     this.#buckets.remove(row);
     return null;
@@ -396,6 +401,7 @@ export class Matcher {
     const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
     const evidence = this.#kernel.evidenceOf(t.proto(inside), flags) | extra;
     const altered = t.proto(inside) === TCP && t.hasOtherOptions(inside, outside) ? ALTERED_OPTIONS : 0;
+    if (t.bucket(inside) >= 0) this.#likes.pair(isOutbound ? inside : outside, isOutbound ? outside : inside);
     t.pair(inside, outside, slot, (flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, isOutbound, altered);
     this.forget(inside);
     this.forget(outside);

@@ -28,6 +28,7 @@ import { Gaps } from "./gaps.js";
 import { Datagrams } from "./datagrams.js";
 import type { Intake } from "./intake.js";
 import { Kernel } from "./kernel.js";
+import { Likes } from "./likes.js";
 import { Matcher } from "./matcher.js";
 import { Mistimed } from "./mistimed.js";
 import type { Pairing } from "./pairing.js";
@@ -75,6 +76,7 @@ export class Run {
   readonly #translations: Translations;
   readonly #kernel: Kernel;
   readonly #matcher: Matcher;
+  readonly #likes: Likes;
   readonly #segments: Segments;
   readonly #supers: SuperDatagrams;
   readonly #shifted: ShiftedSegments;
@@ -153,8 +155,15 @@ export class Run {
       options.windowNs,
       pairing,
     );
-    this.#matcher = new Matcher(timeline, buckets, this.#translations, this.#kernel, this.#altered, (inside, outside) =>
-      this.#paired(inside, outside),
+    this.#likes = new Likes(timeline, buckets, this.#translations, clock);
+    this.#matcher = new Matcher(
+      timeline,
+      buckets,
+      this.#translations,
+      this.#kernel,
+      this.#altered,
+      this.#likes,
+      (inside, outside) => this.#paired(inside, outside),
     );
     this.#segments = new Segments(timeline, this.#translations, pairing);
     this.#supers = new SuperDatagrams(heap, timeline, this.#translations, this.#kernel, options.windowNs, pairing);
@@ -176,6 +185,7 @@ export class Run {
       cutFrames: this.#cutFrames,
       altered: this.#altered,
       mistimed: this.#mistimed,
+      likes: this.#likes,
       errors: this.#errors,
       cover: this.#cover,
       names,
@@ -576,7 +586,8 @@ export class Run {
     if (this.#isShowing) this.#showPairs();
     else this.#shown = this.#due;
     const end = t.isBefore(this.#shown, this.#due) ? this.#shown : this.#due;
-    const isNoted = this.#errors.size > 0 || this.#datagrams.size > 0 || this.#mistimed.size > 0;
+    const isNoted =
+      this.#errors.size > 0 || this.#datagrams.size > 0 || this.#mistimed.size > 0 || this.#likes.size > 0;
     t.dropDone(end, isNoted ? (row) => this.#forget(row) : undefined);
   }
 
@@ -585,6 +596,7 @@ export class Run {
     if (this.#errors.delete(row)) this.#refusals.forget(row);
     this.#datagrams.forget(row);
     this.#mistimed.forget(row);
+    this.#likes.forget(row);
   }
 
   #showPairs(): void {

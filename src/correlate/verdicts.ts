@@ -11,6 +11,7 @@ import type { CutFrames } from "./cut-frames.js";
 import { TupleEnds } from "./flow-summary.js";
 import type { Gap, Gaps } from "./gaps.js";
 import type { Kernel } from "./kernel.js";
+import type { Like, Likes } from "./likes.js";
 import { type Local, Locals } from "./locals.js";
 import { Misses } from "./misses.js";
 import type { Mistimed } from "./mistimed.js";
@@ -74,6 +75,7 @@ export interface Known {
   readonly cutFrames: CutFrames;
   readonly altered: Altered;
   readonly mistimed: Mistimed;
+  readonly likes: Likes;
   /** ICMP errors on the timeline, by row. */
   readonly errors: ReadonlyMap<number, QuotedError>;
   /** What each side's capture covers. */
@@ -160,7 +162,7 @@ export class Verdicts {
   /** What a claim comes to where something speaks against it; undefined where nothing does. */
   #doubt(row: number, other: Side, { verdict, why, lacks }: Claim): Judgement | undefined {
     const t = this.#timeline;
-    const { altered, cutFrames, mistimed, cover } = this.#known;
+    const { altered, cutFrames, mistimed, likes, cover } = this.#known;
     const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
     if (rewritten !== undefined) return { verdict: "unknown", why: rewritten };
     if (lacks === undefined) return undefined;
@@ -172,6 +174,8 @@ export class Verdicts {
       return { verdict: "unknown", why: like };
     }
     if (lacks === "exit") {
+      const like = likes.of(row);
+      if (like !== undefined) return { verdict: "unknown", why: this.#whyLike(other, like) };
       const changed = cutFrames.doubt(row) ?? this.#whyChanged(row, other);
       if (changed !== undefined) return { verdict: "unknown", why: changed };
     }
@@ -188,6 +192,11 @@ export class Verdicts {
       this.#misses.noteEntry(other);
     if (lacks === "crossing") this.#misses.noteCrossing(other);
     return undefined;
+  }
+
+  #whyLike(other: Side, { frame, isSooner }: Like): string {
+    const like = `frame ${frame} of ${this.#names[other]} is like it and has no twin`;
+    return isSooner ? `${like}: if the clocks differ, it is this one` : `${like}: it may be this one, held up`;
   }
 
   /**

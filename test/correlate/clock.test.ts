@@ -134,8 +134,21 @@ describe("auto", () => {
   });
 });
 
+const STEADY = { atNs: 0, correctionNs: 0, rate: 0, firstFrame: 0, setFrame: 0, setNs: 0, unboundNs: 0 };
+
+it("a frame from before the clock was set back stays with what was known before that, wherever its stamp puts it", () => {
+  const stretches = [
+    { ...STEADY, untilNs: 1e9, slackNs: 0, isTrusted: true },
+    { ...STEADY, untilNs: 9e9, slackNs: 0, isTrusted: true, correctionNs: -0.5e9, firstFrame: 51 },
+  ];
+  const facts = { source: "estimated", offsetNs: 0, driftPpm: 0, uncertaintyNs: null } as const;
+  const clock = new Clock(0n, 1e9, () => facts, stretches);
+  expect(clock.correctionNs(1.1e9, 51)).toBe(-0.5e9);
+  expect(clock.correctionNs(1.1e9, 50)).toBe(0);
+});
+
 it("has the slack of the packets it was asked of, not that of the end of their batch", () => {
-  const same = { atNs: 0, correctionNs: 0, rate: 0, setFrame: 0, setNs: 0, isTrusted: true };
+  const same = { ...STEADY, isTrusted: true };
   const stretches = [
     { ...same, untilNs: 1e9, slackNs: 500_000 },
     { ...same, untilNs: 9e9, slackNs: 20_000 },

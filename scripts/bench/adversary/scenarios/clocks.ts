@@ -1,6 +1,6 @@
 import type { Adversary } from "../adversary.js";
 import { START_NS } from "../capture.js";
-import { background, beatTalk, bytes, datagramTalk, dnsTalk } from "../talk.js";
+import { background, beatTalk, bytes, datagramTalk, dnsTalk, ids } from "../talk.js";
 import { container, container6, type World } from "../world.js";
 
 /** Scenarios of clocks and of the way between the capture points. */
@@ -72,6 +72,27 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
       const stepNs = START_NS + world.rng.between(2.5e9, 3.5e9);
       world.outside.model.errorNs = (timeNs) => (timeNs > stepNs ? -0.5e9 : 0);
       background(world, 7e9, 220);
+    },
+  },
+  "said/clocks-300-us-apart": {
+    about:
+      "clocks 300 µs apart, and packets of one direction alone, most of them heartbeats: what dropped says must be so",
+    recall: null,
+    play(world) {
+      const { rng, outside } = world;
+      outside.model.offsetNs = rng.chance(0.7) ? -300_000 : 300_000;
+      world.router.drops = () => rng.chance(0.003);
+      const hasIds = rng.chance(0.5);
+      for (let i = 0; i < 5; i++) {
+        const beat = {
+          everyNs: rng.between(5e6, 40e6),
+          count: 200,
+          payload: bytes(rng, 24),
+          port: 8125 + i,
+          jitter: 0.5,
+        };
+        world.start(rng.between(0, 40e6), beatTalk(world, i < 3 ? beat : { ...beat, id: ids(rng, hasIds) }));
+      }
     },
   },
   "said/offset-given-drift": {

@@ -89,6 +89,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/swapped-payload": {
     about: "segments with the same TCP numbers and other payload leave in the other order, within 100 µs",
     recall: 0.999,
+    findings: ["asymmetric", "retransmissions"],
     play(world) {
       const { rng } = world;
       swapped(world, TCP, () => {
@@ -100,6 +101,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/swapped-options": {
     about: "SYNs that differ in their options alone leave in the other order",
     recall: 0.999,
+    findings: ["asymmetric"],
     play(world) {
       const { rng } = world;
       swapped(world, TCP, () => {
