@@ -5,7 +5,7 @@ import { DST, FLAGS_PROTO_TTL, FRAME, IP_ID, KEY, KEY2, PORTS, RECORD_BITS, SRC 
  * A copy is at most this much later, nanoseconds. Switches mirror a packet within microseconds. A sender waits for a round trip or
  * longer before it sends the same again (RFC 6298, RFC 8985), and gives that another IP ID.
  */
-const COPY_NS = 1_000_000;
+export const COPY_NS = 1_000_000;
 
 /** Packets that are looked at together, to tell whether a capture shows each twice. */
 export const STRETCH = 512;

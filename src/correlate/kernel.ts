@@ -190,6 +190,11 @@ export class Kernel {
     return this.#words[words.INTACT + ((isOutbound ? 4 : 0) | identityOf(flags))];
   }
 
+  /** Reckons with packets that a capture missed, of what goes in a direction, until there are so many pairs of it. */
+  setUnsure(isOutbound: boolean, untilPairs: number): void {
+    this.#words[words.UNSURE + (isOutbound ? 1 : 0)] = untilPairs;
+  }
+
   /** Whether so few packets of a direction have crossed that it is not known what they take. */
   isNew(isOutbound: boolean): boolean {
     this.#ready();

@@ -3,9 +3,10 @@ import { AMBIGUOUS, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import type { Buckets } from "./buckets.js";
 import type { Clock } from "./clock.js";
+import type { Kernel } from "./kernel.js";
 import type { Translations } from "./translations.js";
 
-/** Clocks that nothing vouches for may be taken for one although they differ by this, nanoseconds. */
+/** Clocks that nothing vouches for may be taken for one although they differ by this, nanoseconds: by more, only what passed once on each side tells. */
 const UNSEEN_OFFSET_NS = 5_000_000;
 /** So many packets are looked at, at the most, for one that is like another … */
 const MOST_LOOKED_AT = 4096;
@@ -26,15 +27,17 @@ export class Likes {
   readonly #timeline: Timeline;
   readonly #buckets: Buckets;
   readonly #translations: Translations;
+  readonly #kernel: Kernel;
   readonly #clock: Clock;
   readonly #likes = new Map<number, Like>();
   /** Of packets that wait: what the first packet of their flow that is like them and entered behind them became, by row. */
   readonly #overtaken = new Map<number, number>();
 
-  constructor(timeline: Timeline, buckets: Buckets, translations: Translations, clock: Clock) {
+  constructor(timeline: Timeline, buckets: Buckets, translations: Translations, kernel: Kernel, clock: Clock) {
     this.#timeline = timeline;
     this.#buckets = buckets;
     this.#translations = translations;
+    this.#kernel = kernel;
     this.#clock = clock;
   }
 
@@ -73,8 +76,9 @@ export class Likes {
     if (!isLeaving && !t.isBefore(last, like)) this.#likes.set(row, { frame: t.frame(like), isSooner: false });
     if (!isLeaving && slot !== NONE) return;
     // as the stamps have it, it left before the other one entered
-    if (t.timeNs(like) - t.timeNs(row) <= Math.min(this.#clock.unboundNs, UNSEEN_OFFSET_NS))
-      this.#likes.set(like, { frame: t.frame(row), isSooner: true });
+    const isOnce = this.#kernel.sinceNs(row) === 0 && this.#kernel.sinceNs(like) === 0;
+    const mostNs = isOnce ? Number.POSITIVE_INFINITY : Math.min(this.#clock.unboundNs, UNSEEN_OFFSET_NS);
+    if (t.timeNs(like) - t.timeNs(row) <= mostNs) this.#likes.set(like, { frame: t.frame(row), isSooner: true });
   }
 
   /** To be told of all rows that are given back. */

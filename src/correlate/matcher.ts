@@ -146,6 +146,11 @@ export class Matcher {
     return null;
   }
 
+  /** Notes that a packet is one that its capture showed before. */
+  noteCopy(row: number): void {
+    this.#sequences.noteCopy(row);
+  }
+
   /** Notes that a packet has no twin, though the other capture ran when it passed. */
   noteAlone(row: number): void {
     this.#sequences.noteAlone(row);

@@ -155,7 +155,7 @@ export class Run {
       options.windowNs,
       pairing,
     );
-    this.#likes = new Likes(timeline, buckets, this.#translations, clock);
+    this.#likes = new Likes(timeline, buckets, this.#translations, this.#kernel, clock);
     this.#matcher = new Matcher(
       timeline,
       buckets,
@@ -406,6 +406,7 @@ export class Run {
     const t = this.#timeline;
     const side = t.sideOf(row);
     this.#feeds[side].judged("copy", 1);
+    this.#matcher.noteCopy(row);
     const why = `${this.#names[side]} shows packets twice: a copy of frame ${t.key(row) >>> 0}`;
     if (this.#sink.wantsVerdict("copy")) this.#sink.unmatched(row, "copy", why);
     t.setState(row, DONE);

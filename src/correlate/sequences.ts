@@ -1,11 +1,12 @@
 import { IS_ERROR, IS_FRAGMENT, TCP } from "../packets/packets.js";
-import { INSIDE, OUTSIDE, otherSide } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, otherSide, type Side } from "../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import { assign } from "./assignment.js";
 import { ALONE, type Buckets } from "./buckets.js";
+import { COPY_NS } from "./copies.js";
 import type { Kernel } from "./kernel.js";
-import { IS_RELATED_OUTBOUND, KNOWN, RELATION_MASK } from "./relations.js";
+import { IS_RELATED_OUTBOUND, KNOWN, MAY_HIDE, RELATION_MASK } from "./relations.js";
 import type { Translations } from "./translations.js";
 
 /** How many identical packets it takes to tell the first of a stream by time alone, and which share of them must be as quick. */
@@ -16,15 +17,17 @@ const FIRST_SHARE = 0.6;
 const DECIDED_BITS = 40;
 
 /**
- * How seldom a packet that was lost and one that the other capture missed may follow each other by chance, in bits, by what was seen of both.
- * That their stamps look like a pair's comes on top of it.
+ * How seldom a packet that was lost and one that the other capture missed may follow each other by chance, by what was seen of both: once in
+ * the square of so many pairs. That their stamps look like a pair's comes on top of it.
  */
-const COINCIDENCE_BITS = 16;
+const COINCIDENCE_PAIRS = 256;
 
 /** Packets of one flow and direction that nothing but time tells from each other, in the order in which they came. */
 interface Sequence {
   readonly slot: number;
   readonly isOutbound: boolean;
+  /** Whether each capture may have missed another one of two. */
+  readonly mayHide: boolean;
   readonly inside: readonly number[];
   readonly outside: readonly number[];
   readonly entered: readonly number[];
@@ -46,10 +49,14 @@ export class Sequences {
   readonly #translations: Translations;
   readonly #kernel: Kernel;
   readonly #onPair: (inside: number, outside: number, slot: number) => void;
-  /** By direction, outbound last: how many pairs there were when a packet left that had not been seen to enter, and how many were lost since. */
+  /** By direction, outbound last: how many pairs there were when a packet left that had not been seen to enter, and how many were lost since … */
   readonly #pairsAtMiss = [0, 0];
   readonly #losses = [0, 0];
+  /** … and with how many pairs nothing is taken to be missed any more. */
+  readonly #sureFrom = [COINCIDENCE_PAIRS, COINCIDENCE_PAIRS];
   #misses = 0;
+  /** By side: whether its capture shows packets twice. */
+  readonly #isCopying = [false, false];
   /** Up to where it was looked for such packets among those that wait. */
   #watched = 0;
 
@@ -94,12 +101,21 @@ export class Sequences {
     return true;
   }
 
+  /** Notes that a packet is one that its capture showed before. */
+  noteCopy(row: number): void {
+    this.#isCopying[this.#timeline.side(row)] = true;
+  }
+
   /** Notes that a packet has no twin: if it left, the capture of the other side missed it. */
   noteAlone(row: number): void {
     const slot = this.#translations.slotOf(row);
     if (slot === NONE) return;
     if (this.#translations.isLeaving(row, slot)) this.#noteMiss(row);
-    else this.#losses[this.#timeline.side(row) === INSIDE ? 1 : 0]++;
+    else {
+      const direction = this.#timeline.side(row) === INSIDE ? 1 : 0;
+      this.#losses[direction]++;
+      this.#findSure(direction);
+    }
   }
 
   #noteMiss(left: number): void {
@@ -107,6 +123,13 @@ export class Sequences {
     this.#misses++;
     this.#pairsAtMiss[direction] = this.#kernel.pairsThatWent(direction === 1);
     this.#losses[direction] = 0;
+    this.#findSure(direction);
+  }
+
+  #findSure(direction: number): void {
+    const pairs = this.#pairsAtMiss[direction] + COINCIDENCE_PAIRS * Math.sqrt(this.#losses[direction] + 1);
+    this.#sureFrom[direction] = pairs;
+    if (this.#misses > 0) this.#kernel.setUnsure(direction === 1, pairs);
   }
 
   /**
@@ -117,9 +140,7 @@ export class Sequences {
     const t = this.#timeline;
     const kernel = this.#kernel;
     if (!Number.isFinite(kernel.slackNs) || (kernel.hasCuts && isData(t, row))) return false;
-    const direction = isOutbound ? 1 : 0;
-    const pairs = kernel.pairsThatWent(isOutbound) - this.#pairsAtMiss[direction];
-    return 2 * Math.log2(pairs + 1) - Math.log2(this.#losses[direction] + 1) >= COINCIDENCE_BITS;
+    return kernel.pairsThatWent(isOutbound) >= this.#sureFrom[isOutbound ? 1 : 0];
   }
 
   /** Whether so many like a packet wait that `begin` may tell the first of them: asked again when there are as many more. */
@@ -144,9 +165,10 @@ export class Sequences {
     const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
     const inside = this.#likeIn(i);
     const outside = this.#likeIn(o);
-    if (inside === null || outside === null) return null;
+    if (inside === null || outside === null || this.#mayBeCopies(INSIDE, inside) || this.#mayBeCopies(OUTSIDE, outside))
+      return null;
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
-    return { slot, isOutbound, inside, outside, entered, left };
+    return { slot, isOutbound, mayHide: (related & MAY_HIDE) !== 0, inside, outside, entered, left };
   }
 
   /** The packets of its bucket that nothing but time tells from one, oldest first; null where one of them is called ambiguous. */
@@ -162,6 +184,17 @@ export class Sequences {
       like.push(r);
     }
     return like;
+  }
+
+  /**
+   * Whether some of these packets may be copies of others: of two that follow each other closely and are shown twice, each is taken for the
+   * other's copy.
+   */
+  #mayBeCopies(side: Side, rows: readonly number[]): boolean {
+    const t = this.#timeline;
+    return (
+      this.#isCopying[side] && rows.some((row, at) => at > 0 && t.timeNs(row) - t.timeNs(rows[at - 1]) <= 2 * COPY_NS)
+    );
   }
 
   /** Pairs what is decided where nothing was missed. */
@@ -220,8 +253,9 @@ export class Sequences {
    * still coming, the first may be the second.
    */
   #pairGroup(sequence: Sequence, nowNs: number): boolean {
-    const { entered, left, isOutbound } = sequence;
-    if (entered.length !== left.length || !this.#isGroup(entered, nowNs) || !this.#isGroup(left, nowNs)) return false;
+    const { entered, left, isOutbound, mayHide } = sequence;
+    if (mayHide || entered.length !== left.length || !this.#isGroup(entered, nowNs) || !this.#isGroup(left, nowNs))
+      return false;
     const limitNs = this.#kernel.limitNs(isOutbound);
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
     const isInTime = (at: number) => isBetween(leftNs[at] - enteredNs[at], -this.#kernel.causalSlackNs, limitNs);

@@ -122,6 +122,7 @@ export class Twins {
     if (other < 0) return;
     const [i, o] = side === INSIDE ? [entry, other] : [other, entry];
     const [inside, outside] = this.#sides;
+    if (isAnswer(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
     const twin: Twin = {
       insideNs: inside.stampsNs[i],
       outsideNs: outside.stampsNs[o],
@@ -179,6 +180,11 @@ function directionOf(inside: Int32Array, i: number, outside: Int32Array, o: numb
   const isToRewritten = inside[i + TO] !== outside[o + TO];
   if (isFromRewritten !== isToRewritten) return isFromRewritten ? 1 : -1;
   return Math.sign(inside[i + TTL] - outside[o + TTL]);
+}
+
+/** Whether one goes to where the other came from: an echo carries what it answers. */
+function isAnswer(inside: Int32Array, i: number, outside: Int32Array, o: number): boolean {
+  return inside[i + FROM] === outside[o + TO] || inside[i + TO] === outside[o + FROM];
 }
 
 /** An address in a word. */

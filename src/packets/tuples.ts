@@ -52,6 +52,8 @@ const HAS_CLASHED = 1 << 22;
 export const IS_STREAM = 1 << 23;
 /** B has sent a packet with a TTL that hosts begin with, and A has, at 1 bit more … */
 const HAS_FULL_TTL = 1 << 24;
+/** Equal packets of it followed each other within what packets take. */
+export const IS_BURSTING = 1 << 26;
 /** What goes from B to A repeats itself, and at 1 bit more, what goes the other way: packets that only their ID or time tells apart. */
 export const IS_REPEATING = 1 << 27;
 /** A packet said who opened the conversation, or its ports do. */

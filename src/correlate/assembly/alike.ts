@@ -8,6 +8,7 @@ import { HAS_IP_ID, IS_ERROR, IS_FRAGMENT, TCP } from "../../packets/packets.js"
 import * as record from "../../packets/records.js";
 import * as tuple from "../../packets/tuples.js";
 import * as words from "../kernel-words.js";
+import { burstNs } from "./pace.js";
 import { tupleOf, wayAt } from "./places.js";
 
 /** Bytes of an entry: hash, IP ID, and the time on the timeline as a double. */
@@ -60,8 +61,10 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
       const sinceUs = <f32>max<f64>(0.001, abs<f64>(beforeNs) / 1000);
       noted |= (reinterpret<i32>(sinceUs) >>> FLOAT_SHIFT) << words.SINCE_SHIFT;
     }
-    const facts = tupleOf(tuples, way);
-    store<i32>(facts, load<i32>(facts, 4 * tuple.FACTS) | (tuple.IS_REPEATING << (way & 1)), 4 * tuple.FACTS);
+    const conversation = tupleOf(tuples, way);
+    let facts = load<i32>(conversation, 4 * tuple.FACTS) | (tuple.IS_REPEATING << (way & 1));
+    if (isSame && abs<f64>(beforeNs) <= burstNs(ground)) facts |= tuple.IS_BURSTING;
+    store<i32>(conversation, facts, 4 * tuple.FACTS);
   }
   if (load<i32>(wayAt(tuples, way)) === tuple.UNBOUND) {
     const seenNs = timeNs - pass(table, spread(content ^ (side * 2 + 1)), ipId, timeNs);

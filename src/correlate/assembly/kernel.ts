@@ -28,6 +28,7 @@ import {
   CONFLICT,
   IS_USUAL,
   IS_CLOSE,
+  MAY_HIDE,
   IS_LATE,
   IS_RELATED_OUTBOUND,
   IS_REPEATABLE,
@@ -41,6 +42,7 @@ import { evidenceOf } from "./evidence.js";
 import { concernsOthers, headerBits, learn, newsBits, timingBits } from "./learning.js";
 import { note } from "./openings.js";
 import { firstUndecided, placeOf, recordOf, timeNsOf, tupleOf, wayAt } from "./places.js";
+import * as pace from "./pace.js";
 import * as relation from "./relation.js";
 import { settle, strangersLeft } from "./settling.js";
 
@@ -82,6 +84,7 @@ export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: b
     (relation.isLate ? IS_LATE : 0) |
     (relation.isRepeatable ? IS_REPEATABLE : 0) |
     (relation.isClose ? IS_CLOSE : 0) |
+    (relation.mayHide ? MAY_HIDE : 0) |
     (relation.isOutbound ? IS_RELATED_OUTBOUND : 0) |
     (relation.isUsual(ground, i, o) ? IS_USUAL : 0)
   );
@@ -94,12 +97,12 @@ export function knownSlot(): i32 {
 
 /** What a packet of a direction takes at the most, by those that crossed lately, nanoseconds. */
 export function limitNs(ground: usize, outbound: i32): f64 {
-  return relation.limitOf(ground, outbound === 1);
+  return pace.limitOf(ground, outbound === 1);
 }
 
 /** Whether so few packets of a direction have crossed that it is not known what they take. */
 export function isNew(ground: usize, outbound: i32): i32 {
-  return relation.isNew(ground, outbound === 1) ? 1 : 0;
+  return pace.isNew(ground, outbound === 1) ? 1 : 0;
 }
 
 /** Whether nothing that carries the same passed on either side within the window before these rows. */

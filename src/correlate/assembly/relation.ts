@@ -18,6 +18,7 @@ import * as words from "../kernel-words.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../relations.js";
 import { alteredOf } from "./accounting.js";
 import { isNovel, sinceNs } from "./alike.js";
+import { apartOf, FIRST_NS, isNew, limitOf } from "./pace.js";
 import { tupleOf, wayAt } from "./places.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
@@ -29,22 +30,9 @@ export let isRepeatable = false;
 export let isLate = false;
 /** … and whether equal ones follow each other so closely that what one took may be what another did. */
 export let isClose = false;
+/** Whether, besides, such ones may have been missed, another one of them by each capture. */
+export let mayHide = false;
 
-/** Pairs that it takes in a direction to know what its packets take now, and to have a first idea of it. */
-const ESTABLISHED_PAIRS = 32;
-const EARLY_PAIRS = 8;
-/**
- * Where segments are cut, a piece of what is sent again may equal what was lost, and where equal packets are told apart by an IP ID, the
- * router may have numbered them: then the first ones must be as quick, nanoseconds.
- */
-const FIRST_NS = 200_000;
-/** Equal packets are apart enough for time to tell them apart before that is known, nanoseconds. */
-const APART_NS = 6_000_000;
-/** What packets take now is at most twice what the slowest one took lately, and this more: scheduling, interrupt moderation. */
-const JITTER_NS = 100_000;
-/** … and while there are few, four times that. */
-const EARLY_FACTOR = 4;
-const LEAST_APART_NS = 30_000;
 /** What carries so much, and was not seen before, is told by that. */
 const SINGULAR_BYTES = 16;
 /** A TTL that grows on its way is set by the router: such a pair is only believed where it is this quick, nanoseconds. */
@@ -169,36 +157,27 @@ function weighTime(
   const isTrusted = slackNs < Infinity;
   isLate = isTrusted && latencyNs > limitNs;
   isClose = false;
+  mayHide = false;
   if (!isRepeatable) return;
   const inside = sinceNs(i);
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
   if (since === 0 && hasId && isTrusted && latencyNs > FIRST_NS && isNew(ground, isOutbound)) isLate = true;
   isClose = since !== 0 && (!isTrusted || max<f64>(apartOf(ground, isOutbound), 2 * slackNs) > since);
+  mayHide = !hasId && mayHideOthers(ground, tupleOf(tuples, iWay), tupleOf(tuples, oWay), isOutbound);
+  if (mayHide) isClose = true;
   // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
   if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
 }
 
-/** What a packet of this direction takes at the most, by those that crossed lately, nanoseconds; the window where too few did. */
-export function limitOf(ground: usize, outbound: bool): f64 {
-  const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
-  const limitNs = 2 * doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0)) + JITTER_NS;
-  if (pairs >= ESTABLISHED_PAIRS) return limitNs;
-  if (wordOf(ground, words.HAS_CUTS) !== 0) return FIRST_NS;
-  return pairs >= EARLY_PAIRS ? EARLY_FACTOR * limitNs : doubleOf(ground, words.WINDOW_NS);
-}
-
-/** Whether so few packets of a direction have crossed that it is not known what they take. */
-export function isNew(ground: usize, outbound: bool): bool {
-  return wordOf(ground, words.PAIRED + (outbound ? 1 : 0)) < EARLY_PAIRS;
-}
-
-/** How far apart equal packets of a direction must be for time to tell them apart, nanoseconds: twice what the slowest took lately. */
-function apartOf(ground: usize, outbound: bool): f64 {
-  const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
-  if (isNew(ground, outbound)) return APART_NS;
-  const apartNs = 2 * doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0)) + LEAST_APART_NS;
-  return pairs < ESTABLISHED_PAIRS ? EARLY_FACTOR * apartNs : apartNs;
+/**
+ * Whether equal packets of a conversation that follow each other closely may be hidden: captures that miss packets may each have missed another
+ * one of two, and those left look like a pair.
+ */
+function mayHideOthers(ground: usize, a: usize, b: usize, outbound: bool): bool {
+  const way = outbound ? 1 : 0;
+  if (wordOf(ground, words.PAIRED + way) >= wordOf(ground, words.UNSURE + way)) return false;
+  return ((load<i32>(a, 4 * tuple.FACTS) | load<i32>(b, 4 * tuple.FACTS)) & tuple.IS_BURSTING) !== 0;
 }
 
 /** Whether two packets' TTL is lowered as that of the last pair of their direction, and their options are the same, if the router alters none. */

@@ -1,6 +1,7 @@
 import type { Adversary } from "../adversary.js";
-import { START_NS } from "../capture.js";
-import { background, beatTalk, bytes, datagramTalk, dnsTalk, ids } from "../talk.js";
+import { missing, START_NS } from "../capture.js";
+import { UDP } from "../packet.js";
+import { background, beatTalk, bytes, datagram, datagramTalk, dnsTalk, flowOf, ids } from "../talk.js";
 import { container, container6, type World } from "../world.js";
 
 /** Scenarios of clocks and of the way between the capture points. */
@@ -92,6 +93,27 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
           jitter: 0.5,
         };
         world.start(rng.between(0, 40e6), beatTalk(world, i < 3 ? beat : { ...beat, id: ids(rng, hasIds) }));
+      }
+    },
+  },
+  "said/echoes-missed": {
+    about:
+      "datagrams whose answers carry the same, on one clock; each capture misses some: an answer is no twin of its question",
+    recall: 0.5,
+    play(world) {
+      const { rng } = world;
+      for (const { model } of [world.inside, world.outside]) model.misses = missing(rng, 0.15);
+      for (let i = 0; i < 3; i++) {
+        const flow = flowOf(world, UDP, { port: 7 });
+        world.start(rng.between(0, 1e9), function* () {
+          for (let n = 0; n < 200; n++) {
+            const payload = bytes(rng, 64);
+            const leftNs = world.send(flow, "outbound", datagram(payload, 0));
+            if (leftNs >= 0)
+              world.after(leftNs - world.nowNs + 12e6, () => world.send(flow, "inbound", datagram(payload, 0, 240)));
+            yield rng.between(100e6, 300e6);
+          }
+        });
       }
     },
   },

@@ -86,6 +86,24 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
       background(world, 9e9, 40);
     },
   },
+  "wrong/equal-acks-missed": {
+    about: "bursts of equal ACKs without ID; each capture misses 2 to 10 %, which an equal one next to it may hide",
+    recall: 0,
+    findings: ["retransmissions", "asymmetric"],
+    play(world) {
+      const { rng } = world;
+      const share = rng.between(0.02, 0.1);
+      for (const { model } of [world.inside, world.outside]) {
+        model.misses = missing(rng, share);
+        model.resolutionNs = rng.chance(0.5) ? 1000 : 1;
+      }
+      world.router.drops = () => rng.chance(0.01);
+      world.router.latencyNs = () => 10_000 + rng.exponential(rng.chance(0.1) ? 150_000 : 15_000);
+      const isIpv6 = rng.chance(0.5);
+      for (let i = 0; i < 6; i++) world.start(rng.between(0, 1e9), burstsOfAcks(world, isIpv6));
+      background(world, 5e9, 60, { isIpv6, hasIds: false });
+    },
+  },
   "wrong/swapped-payload": {
     about: "segments with the same TCP numbers and other payload leave in the other order, within 100 µs",
     recall: 0.999,
@@ -197,4 +215,22 @@ function swapped(world: World, proto: number, two: () => Packet[]): void {
     });
   }
   background(world, 1.5e9, 60);
+}
+
+/** What a client says while segments are missing: the same ACK for each that comes. */
+function burstsOfAcks(world: World, isIpv6: boolean) {
+  return function* () {
+    const { rng } = world;
+    const flow = flowOf(world, TCP, { isIpv6 });
+    const seq = rng.word();
+    let ack = rng.word();
+    for (let burst = 0; burst < 120; burst++) {
+      ack = (ack + 1400 * (1 + rng.below(8))) >>> 0;
+      for (let n = 1 + rng.below(14); n > 0; n--) {
+        world.send(flow, "outbound", segment({ seq, ack }));
+        yield rng.between(20e3, 400e3);
+      }
+      yield rng.between(1e6, 60e6);
+    }
+  };
 }
