@@ -3,7 +3,7 @@
  *
  *     const [inside, outside] = await Promise.all([openCapture("docker0.pcap", { onWarning }), openCapture("enp0s3.pcap", { onWarning })]);
  *     const packets = await packetSources(inside, outside);
- *     const reporter = new NdjsonReporter((utf8) => process.stdout.write(utf8), { quiet: false });
+ *     const reporter = new NdjsonReporter((utf8) => process.stdout.write(utf8), { quiet: false, program: "0.1.0" });
  *     await correlate(...packets, { windowNs: 1e9, clock: { kind: "auto" }, maxPairs: Infinity }, reporter);
  *
  * In place of a reporter, any `Sink` receives the results themselves.

@@ -44,9 +44,8 @@ interface Line {
   type: string;
   side: string;
   frame: number;
-  id: number;
   flow: number;
-  flows: number;
+  flowCount: number;
   inside: { frames: number[] };
   outside: { frames: number[] };
 }
@@ -77,14 +76,14 @@ function checkAccounts(folder: string, text: string): void {
   const of = (type: string): Line[] => lines.filter((line) => line.type === type);
   expect(lines[0].type).toBe("header");
   expect(of("summary")).toEqual([lines.at(-1)]);
-  const summary: Record<"inside" | "outside", Totals> = JSON.parse(text.trimEnd().split("\n").at(-1)!);
+  const { totals }: { totals: Record<"inside" | "outside", Totals> } = JSON.parse(text.trimEnd().split("\n").at(-1)!);
   for (const side of SIDES) {
     const paired = of("pair").flatMap((line) => line[side].frames);
     const ambiguous = of("ambiguous").flatMap((line) => line[side].frames);
     const unmatched = of("unmatched")
       .filter((line) => line.side === side)
       .map((line) => line.frame);
-    const told = summary[side];
+    const told = totals[side];
     expect(told).toMatchObject({
       frames: frameCount(`${folder}/${side}.pcap`),
       paired: paired.length,
@@ -96,8 +95,8 @@ function checkAccounts(folder: string, text: string): void {
     expect(new Set(listed).size, `frames of ${side} that are in one record`).toBe(listed.length);
     expect(listed.filter((frame) => frame < 1 || frame > told.frames)).toEqual([]);
   }
-  const ids = of("flow").map((line) => line.id);
-  expect(new Set(ids).size).toBe(lines.at(-1)?.flows);
+  const ids = of("flow").map((line) => line.flow);
+  expect(new Set(ids).size).toBe(lines.at(-1)?.flowCount);
   expect(of("pair").filter((line) => !ids.includes(line.flow))).toEqual([]);
 }
 

@@ -3,11 +3,10 @@ import { StringDecoder } from "node:string_decoder";
 /** What natcorr prints with -q --format ndjson, as far as it is looked at. */
 interface Line {
   readonly type: string;
-  readonly id: number;
+  readonly flow: number;
   readonly pairs: number;
-  readonly flows: number;
-  readonly inside: Account;
-  readonly outside: Account;
+  readonly flowCount: number;
+  readonly totals: { readonly inside: Account; readonly outside: Account };
 }
 
 interface Account {
@@ -46,7 +45,10 @@ export class FlowTally {
   /** What does not add up, one text each. `passed`: frames that the kernel has counted on both interfaces meanwhile. */
   faults(passed: number): string[] {
     if (this.#summary === undefined) return ["there is no summary"];
-    const { inside, outside, flows } = this.#summary;
+    const {
+      totals: { inside, outside },
+      flowCount: flows,
+    } = this.#summary;
     const faults: string[] = [];
     for (const [side, account] of Object.entries({ inside, outside })) {
       const { frames, paired, unmatched, ambiguous, notIp, undecodable, captureDropped } = account;
@@ -65,7 +67,7 @@ export class FlowTally {
   }
 
   text(): string {
-    const sides = [this.#summary?.inside, this.#summary?.outside].map((side) => JSON.stringify(side));
+    const sides = [this.#summary?.totals.inside, this.#summary?.totals.outside].map((side) => JSON.stringify(side));
     return `${this.#flows} flows, ${this.#early} let go on the way; ${this.#pairs} pairs\ninside ${sides[0]}\noutside ${sides[1]}`;
   }
 
@@ -74,6 +76,6 @@ export class FlowTally {
     if (line.type !== "flow") return;
     this.#flows++;
     this.#pairs += line.pairs;
-    this.#highestId = Math.max(this.#highestId, line.id);
+    this.#highestId = Math.max(this.#highestId, line.flow);
   }
 }

@@ -18,7 +18,7 @@ type Result =
   | { readonly type: "ambiguous"; readonly inside: Frames; readonly outside: Frames }
   | ({ readonly type: "unmatched"; readonly side: Side; readonly frame: number; readonly verdict: string } & Ends)
   | { readonly type: "flow"; readonly nat: string; readonly inside: Ends; readonly outside: Ends }
-  | { readonly type: "summary"; readonly inside: SideTotals; readonly outside: SideTotals }
+  | { readonly type: "summary"; readonly totals: Readonly<Record<Side, SideTotals>> }
   | { readonly type: "header" | "finding" };
 
 /** How well natcorr did on one capture pair. Pairs are counted in inside frames. */
@@ -133,8 +133,8 @@ export class Judge {
         break;
       case "summary":
         this.#summaries++;
-        this.#check("inside", record.inside);
-        this.#check("outside", record.outside);
+        this.#check("inside", record.totals.inside);
+        this.#check("outside", record.totals.outside);
         break;
       case "header":
       case "finding":

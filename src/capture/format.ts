@@ -42,6 +42,8 @@ export interface Format {
   readonly interfaces: readonly CaptureInterface[];
   readonly epochNs: bigint;
   readonly resolutionNs: number;
+  /** Whether the capture has said so far how many frames were lost, were it none. */
+  readonly hasCounters: boolean;
   /** Frames the capture says were lost on the interface with this index. */
   droppedOn(iface: number): number;
   /**

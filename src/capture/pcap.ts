@@ -33,6 +33,7 @@ export function isPcap(view: DataView, at: number): boolean {
 export class Pcap implements Format {
   readonly interfaces: readonly CaptureInterface[];
   readonly resolutionNs: number;
+  readonly hasCounters = false;
   epochNs = 0n;
   readonly #scan: (words: number) => void;
   /** What it is told, and what it says: see `pcap-words.ts`. */

@@ -51,6 +51,7 @@ export function isPcapng(view: DataView, at: number): boolean {
  */
 export class Pcapng implements Format {
   readonly interfaces: CaptureInterface[] = [];
+  hasCounters = false;
   readonly #warn: (text: string) => void;
   readonly #epoch: Epoch = { ns: 0n };
   #started = false;
@@ -145,10 +146,16 @@ export class Pcapng implements Format {
     batch.iface[row] = index;
     if (type === PACKET) {
       const drops = view.getUint16(at + 10, little);
-      if (drops !== UNKNOWN_DROPS) this.#droppedBetweenFrames[index] += drops;
+      if (drops !== UNKNOWN_DROPS) {
+        this.hasCounters = true;
+        this.#droppedBetweenFrames[index] += drops;
+      }
     } else if (bytes > PACKET_BYTES + 3 + captured) {
       const option = this.#option(view, at + PACKET_DATA + padded(captured), at + bytes - 4, EPB_DROPCOUNT, 8);
-      if (option > 0) this.#droppedBetweenFrames[index] += this.#uint64(view, option);
+      if (option > 0) {
+        this.hasCounters = true;
+        this.#droppedBetweenFrames[index] += this.#uint64(view, option);
+      }
     }
     return undefined;
   }
@@ -220,6 +227,7 @@ export class Pcapng implements Format {
     if (index >= this.interfaces.length) return;
     const byInterface = this.#option(view, at + 20, end, ISB_IFDROP, 8);
     const bySystem = this.#option(view, at + 20, end, ISB_OSDROP, 8);
+    this.hasCounters ||= byInterface >= 0 || bySystem >= 0;
     this.#droppedInStatistics[index] =
       (byInterface < 0 ? 0 : this.#uint64(view, byInterface)) + (bySystem < 0 ? 0 : this.#uint64(view, bySystem));
   }

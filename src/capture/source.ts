@@ -29,6 +29,7 @@ export class CaptureFile implements FrameSource {
   /** What the last scan ended with; undefined where the window has other bytes since then. */
   #stop: Stop | undefined;
   #over = false;
+  #hasCountersAtFirst = false;
 
   constructor(parts: CaptureParts) {
     this.#parts = parts;
@@ -52,6 +53,10 @@ export class CaptureFile implements FrameSource {
     return this.interfaces.reduce((sum, _, iface) => sum + this.droppedOn(iface), 0);
   }
 
+  get hasCounters(): boolean {
+    return this.#over ? this.#parts.format.hasCounters : this.#hasCountersAtFirst;
+  }
+
   droppedOn(iface: number): number {
     return this.#parts.format.droppedOn(iface);
   }
@@ -59,6 +64,7 @@ export class CaptureFile implements FrameSource {
   /** Reads up to the first frame, for the interfaces described before it, and takes the only one's name, or else `fallbackName`. */
   async begin(fallbackName: string): Promise<void> {
     await this.#advance(0);
+    this.#hasCountersAtFirst = this.#parts.format.hasCounters;
     this.name = (this.interfaces.length === 1 && this.interfaces[0].name) || fallbackName;
   }
 

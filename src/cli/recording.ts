@@ -14,6 +14,9 @@ export class Recording {
     this.#sources = sources;
     const interfaces = sources.map((source, side) => ({ ...source.interfaces[0], filter: filters[side] }));
     this.#writer = new PcapngWriter(path, interfaces);
+    // says before the first frame that losses are counted
+    this.#noteCounters(INSIDE);
+    this.#noteCounters(OUTSIDE);
   }
 
   /**

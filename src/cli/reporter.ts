@@ -9,9 +9,10 @@ import type { SelectOptions } from "./select-options.js";
 const DEFAULT_COLUMNS = 200;
 
 /** The reporter that the options ask for, writing to the host's stdout. */
-export function makeReporter(options: ReportOptions & SelectOptions, { stdout, env }: Host): Reporter {
+export function makeReporter(options: ReportOptions & SelectOptions, { stdout, env, version }: Host): Reporter {
   const quiet = options.quiet === true;
-  if (options.format === "ndjson") return new NdjsonReporter((utf8, onTaken) => stdout.write(utf8, onTaken), { quiet });
+  if (options.format === "ndjson")
+    return new NdjsonReporter((utf8, onTaken) => stdout.write(utf8, onTaken), { quiet, program: version });
   return new TextReporter((text) => stdout.write(text), {
     quiet,
     width: options.width ?? stdout.columns ?? DEFAULT_COLUMNS,

@@ -45,6 +45,8 @@ export async function correlate(
   signal: { readonly aborted: boolean } = { aborted: false },
 ): Promise<void> {
   const { clock: option, windowNs, heap = new Heap() } = options;
+  // before a source is read on: how far it is by then depends on how it is cut
+  const haveCounters = [inside.hasCounters, outside.hasCounters] as const;
   const isLive = inside.isLive === true || outside.isLive === true;
   const intake = (source: PacketSource) => new Intake(source, new MarkedPackets(source), heap, windowNs);
   const intakes = [intake(inside), intake(outside)] as const;
@@ -57,7 +59,7 @@ export async function correlate(
   const resolutionNs = Math.max(inside.resolutionNs, outside.resolutionNs);
   const clock = follower === null ? fixedClock(option, resolutionNs) : await follower.begin();
   const strayNs = follower?.strayNs ?? ([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as const);
-  const run = new Run(intakes, clock, { ...options, heap, strayNs }, sink);
+  const run = new Run(intakes, clock, { ...options, heap, strayNs, haveCounters }, sink);
   options.onBegin?.((mostFlows) => run.standing(mostFlows));
   for (let side = run.wants(); side !== null; side = run.wants()) {
     if (signal.aborted) {

@@ -110,6 +110,7 @@ export class Feed {
       notIp,
       undecodable,
       captureDropped: this.source.captureDropped,
+      hasCounters: this.source.hasCounters,
     };
   }
 }

@@ -70,6 +70,10 @@ export class FlowView implements FlowSummary {
     return this.#accounts.pairsThatWent(this.#slot, true);
   }
 
+  get bytes(): number {
+    return this.#accounts.bytes(this.#slot);
+  }
+
   get insideOnly(): number {
     return this.#tuples.unmatched(this.#insideTuple);
   }
@@ -86,7 +90,7 @@ export class FlowView implements FlowSummary {
     return this.#epochNs + BigInt(Math.round(this.#accounts.lastNs(this.#slot)));
   }
 
-  get latencyNs(): FlowSummary["latencyNs"] {
+  get latency(): FlowSummary["latency"] {
     const latency = (isOutbound: boolean) => this.#accounts.latencySummary(this.#slot, isOutbound);
     return { outbound: latency(true), inbound: latency(false) };
   }
@@ -128,11 +132,12 @@ export function summarizeProxied(
     outside: ends(client),
     pairs: 0,
     pairsOutbound: 0,
+    bytes: 0,
     insideOnly: tuples.unmatched(server.tuple),
     outsideOnly: tuples.unmatched(client.tuple),
     firstNs: epochNs + BigInt(Math.round(client.openedNs)),
     lastNs: epochNs + BigInt(Math.round(Math.max(client.lastNs, server.lastNs))),
-    latencyNs: { outbound: outbound.summary(), inbound: inbound.summary() },
+    latency: { outbound: outbound.summary(), inbound: inbound.summary() },
   };
 }
 

@@ -32,6 +32,12 @@ export class Groups {
     return this.#byFirst.get(row)?.map((member) => t.frame(member));
   }
 
+  /** The IP length of a packet, bytes; of all that it stands for together. */
+  lengthOf(row: number): number {
+    const t = this.#timeline;
+    return this.#byFirst.get(row)?.reduce((sum, member) => sum + t.length(member), 0) ?? t.length(row);
+  }
+
   /**
    * Outside minus inside stamp of a pair, nanoseconds. What many packets were made into leaves when the last of them has
    * come; what one was made into begins to leave with the first.

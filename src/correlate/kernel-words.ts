@@ -62,6 +62,9 @@ export const DROPPED = 55;
 export const DROPPED_COUNT = 56;
 export const REST = 57;
 
+/** By flow, the IP bytes of its pairs. */
+export const FLOW_BYTES = 59;
+
 /** 1 where it is so. */
 export const IS_SHOWING = 58;
 export const HAS_CUTS = 61;

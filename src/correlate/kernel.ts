@@ -241,7 +241,8 @@ export class Kernel {
     this.#tables.accounts.samples.reserve(1);
     this.#lend();
     this.#words[words.LATENCY_COUNT] = 0;
-    this.#steps["accountForRows"](this.#ground, inside, outside, slot, isOutbound ? 1 : 0, latencyNs);
+    const isAgain = this.#steps["accountForRows"](this.#ground, inside, outside, slot, isOutbound ? 1 : 0, latencyNs);
+    this.#tables.timeline.setRetransmission(inside, isAgain !== 0);
     this.#takeBack();
     if (this.#words[words.LATENCY_COUNT] > 0) this.#digest(this.#words[words.LATENCY_COUNT]);
   }
@@ -404,6 +405,7 @@ export class Kernel {
     w[words.CELLS_MASK] = buckets.index.mask;
     w[words.TUPLES] = tuples.records.byteOffset;
     w[words.FLOWS] = accounts.records.byteOffset;
+    w[words.FLOW_BYTES] = accounts.byteSums.byteOffset;
     w[words.FREE_SLOTS] = accounts.freeSlots.byteOffset;
     w[words.CHUNKS] = samples.chunks.byteOffset;
     w[words.DROPPED] = samples.dropped.byteOffset;

@@ -53,6 +53,8 @@ export interface RunOptions {
   heap: Heap;
   /** By side: the earliest stamp that is known to leap from those around it, nanoseconds; Infinity for none. */
   strayNs: readonly [number, number];
+  /** By side: whether its capture says, at its beginning, that it counts the frames that it loses. */
+  haveCounters: readonly [boolean, boolean];
   onSettled?(): void;
 }
 
@@ -219,8 +221,10 @@ export class Run {
       tuples: this.#tuples,
       epochsNs,
       names,
+      haveCounters: options.haveCounters,
       flowOf: (row) => this.#flowOf(row),
       framesOf: (row) => this.#groups.framesOf(row),
+      lengthOf: (row) => this.#groups.lengthOf(row),
       quoteOf: (row) => this.#errors.get(row),
     });
   }
@@ -446,7 +450,8 @@ export class Run {
     if (isTcp && t.payloadLength(row) > 0) this.#segments.admit(row);
   }
 
-  #paired(inside: number, outside: number): void {
+  /** Takes a pair just made. `further`: the inside packets that its first one stands for as well. */
+  #paired(inside: number, outside: number, further: readonly number[] = []): void {
     const t = this.#timeline;
     const { accounts } = this.#translations;
     const slot = t.flow(inside);
@@ -458,16 +463,19 @@ export class Run {
     }
     if (accounts.pairs(slot) === 0) this.#begin(slot);
     this.#kernel.account(inside, outside, slot, isOutbound, isOutbound ? gapNs : 0 - gapNs);
+    for (const row of further) if (!this.#noteFurther(row, slot)) t.setRetransmission(inside, false);
     if (!this.#isShowing) this.#account(inside, outside);
     else if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
   }
 
-  /** Notes the bytes of a packet that crossed. One whose TCP header was cut off has none. */
-  #noteSegment(inside: number, slot: number): void {
+  /** Notes the bytes of a packet that crossed beside the first of its pair. Returns whether it is a TCP segment that did so before. */
+  #noteFurther(inside: number, slot: number): boolean {
     const t = this.#timeline;
-    if ((t.flags(inside) & HAS_TCP_NUMBERS) === 0) return;
     const { accounts } = this.#translations;
-    accounts.noteSegment(slot, t.forward(inside), t.seq(inside), t.payloadLength(inside), t.tcpFlags(inside));
+    accounts.addBytes(slot, t.length(inside));
+    // one whose TCP header was cut off has no numbers
+    if ((t.flags(inside) & HAS_TCP_NUMBERS) === 0) return false;
+    return accounts.noteSegment(slot, t.forward(inside), t.seq(inside), t.payloadLength(inside), t.tcpFlags(inside));
   }
 
   /** Tells others of the flow in this slot, which was just learnt. */
@@ -489,8 +497,7 @@ export class Run {
     for (const row of [...inside, ...outside]) this.#matcher.forget(row);
     const isOutbound = this.#translations.accounts.isOutbound(slot, this.#timeline.forward(inside[0]));
     this.#groups.pair(inside, outside, slot, by, evidence, isOutbound, altered);
-    this.#paired(inside[0], outside[0]);
-    for (const row of inside.slice(1)) this.#noteSegment(row, slot);
+    this.#paired(inside[0], outside[0], inside.slice(1));
   }
 
   /** Decides about all packets whose window is over by `nowNs`. */

@@ -43,7 +43,7 @@ export class Explaining extends PassingSink {
       this.#byRule.set(rule, flows);
       flows.add(flow.id);
     }
-    this.next.flow(rules ? { ...copyOf(flow), rules } : flow);
+    this.next.flow(rules ? { ...copyOf(flow), rule: rules.join("\n") } : flow);
     const contradicted = this.#crossCheck?.flow(flow);
     if (!contradicted) return;
     this.contradictions++;

@@ -67,6 +67,8 @@ export class FlowAccounts {
   records: Int32Array;
   /** The same memory. */
   doubles: Float64Array;
+  /** By slot: IP bytes of the flow's pairs, as long as they are inside; a double, as they may be more than 2^32. */
+  byteSums: Float64Array;
   /** The slots used so far are below it. */
   end = 0;
   /** How many flows were taken so far: the id of the last one. */
@@ -89,6 +91,7 @@ export class FlowAccounts {
     this.freeSlots = heap.take(Int32Array, FIRST_FREE);
     this.records = heap.take(Int32Array, room * RECORD_WORDS);
     this.doubles = asDoubles(this.records);
+    this.byteSums = heap.take(Float64Array, room);
   }
 
   /** Takes a flow, without pairs so far. Returns two facts of it as bits, IS_FLIPPED and BACKWARD_OUTBOUND. */
@@ -109,6 +112,7 @@ export class FlowAccounts {
     records[r + LATENCIES + 1] = NONE;
     this.doubles[(r >> 1) + FIRST_NS] = Number.POSITIVE_INFINITY;
     this.doubles[(r >> 1) + LAST_NS] = Number.NEGATIVE_INFINITY;
+    this.byteSums[slot] = 0;
     return bits;
   }
 
@@ -207,6 +211,15 @@ export class FlowAccounts {
     return (this.records[(slot << RECORD_BITS) + BITS] & IS_WATCHED) !== 0;
   }
 
+  /** IP bytes of its pairs, as long as they are inside. */
+  bytes(slot: number): number {
+    return this.byteSums[slot];
+  }
+
+  addBytes(slot: number, bytes: number): void {
+    this.byteSums[slot] += bytes;
+  }
+
   pairs(slot: number): number {
     return this.pairsThatWent(slot, true) + this.pairsThatWent(slot, false);
   }
@@ -247,10 +260,10 @@ export class FlowAccounts {
     else this.digest(slot, outbound, count).add(latencyNs);
   }
 
-  /** Notes a paired TCP segment, to tell retransmissions. Precondition: its header was there. */
-  noteSegment(slot: number, forward: number, seq: number, bytes: number, tcpFlags: number): void {
+  /** Notes a paired TCP segment. Returns whether it is a retransmission. Precondition: its header was there. */
+  noteSegment(slot: number, forward: number, seq: number, bytes: number, tcpFlags: number): boolean {
     const at = this.records.byteOffset + (slot << (RECORD_BITS + 2));
-    this.#loops["noteSegment"](at, forward, seq, bytes, tcpFlags);
+    return this.#loops["noteSegment"](at, forward, seq, bytes, tcpFlags) !== 0;
   }
 
   /** The least and the greatest latency of all pairs that went that way so far, nanoseconds; infinite where there were none. */
@@ -307,5 +320,6 @@ export class FlowAccounts {
   #grow(): void {
     this.records = this.#heap.doubled(Int32Array, this.records);
     this.doubles = asDoubles(this.records);
+    this.byteSums = this.#heap.doubled(Float64Array, this.byteSums);
   }
 }

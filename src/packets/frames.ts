@@ -95,6 +95,11 @@ export interface FrameSource {
   readonly resolutionNs: number;
   /** Frames the capturing kernel or program says it lost; grows while reading. */
   readonly captureDropped: number;
+  /**
+   * Whether it says how many frames it lost at all, as far as that stands before its first frame, or once it is read to its end; where
+   * it does not, `captureDropped` is 0 and means nothing.
+   */
+  readonly hasCounters: boolean;
   /** Of these, the ones lost on the interface with this index; only sources of several interfaces can tell. */
   droppedOn?(iface: number): number;
   /** Whether the frames are being captured now, from `epochNs` on: what a live source covers is known to the moment. */

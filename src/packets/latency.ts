@@ -28,10 +28,10 @@ export interface LatencyRange {
 
 /** What a digest says, nanoseconds. */
 export interface LatencySummary {
-  min: number;
-  p50: number;
-  p99: number;
-  max: number;
+  minNs: number;
+  p50Ns: number;
+  p99Ns: number;
+  maxNs: number;
 }
 
 /**
@@ -110,7 +110,7 @@ export class LatencyDigest {
   /** Null where there is no sample. Quantiles are nearest-rank. */
   summary(): LatencySummary | null {
     if (this.count === 0) return null;
-    return { min: this.minNs, p50: this.#quantile(0.5), p99: this.#quantile(0.99), max: this.maxNs };
+    return { minNs: this.minNs, p50Ns: this.#quantile(0.5), p99Ns: this.#quantile(0.99), maxNs: this.maxNs };
   }
 
   /** Which share of latencies lies in a nanosecond there: those that were counted around it, and half a one more. */
@@ -189,10 +189,10 @@ export function summaryOf(samples: Int32Array): LatencySummary | null {
   if (count === 0) return null;
   samples.sort();
   return {
-    min: samples[0],
-    p50: samples[rankOf(0.5, count)],
-    p99: samples[rankOf(0.99, count)],
-    max: samples[count - 1],
+    minNs: samples[0],
+    p50Ns: samples[rankOf(0.5, count)],
+    p99Ns: samples[rankOf(0.99, count)],
+    maxNs: samples[count - 1],
   };
 }
 

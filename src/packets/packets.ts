@@ -420,6 +420,8 @@ export interface PacketSource {
   readonly tally: Tally;
   /** Frames the capturing kernel or program says it lost; grows while reading. */
   readonly captureDropped: number;
+  /** Whether it says so at all; as in `FrameSource`. */
+  readonly hasCounters: boolean;
   /** Stamps of the first and the latest frame read, IP or not, in nanoseconds since the epoch; what the capture covers … */
   readonly firstNs: number;
   readonly lastNs: number;

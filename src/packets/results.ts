@@ -115,14 +115,16 @@ export interface FlowSummary {
   readonly pairs: number;
   /** How many of the pairs travelled outbound. */
   readonly pairsOutbound: number;
+  /** IP bytes of the pairs, as long as they are inside. */
+  readonly bytes: number;
   readonly insideOnly: number;
   readonly outsideOnly: number;
   /** First and last pair: epoch nanoseconds on the inside clock. */
   readonly firstNs: bigint;
   readonly lastNs: bigint;
-  readonly latencyNs: { readonly outbound: LatencySummary | null; readonly inbound: LatencySummary | null };
-  /** The firewall's rules behind the translation, as they stand in the rule set; absent where no rules were given. */
-  readonly rules?: readonly string[];
+  readonly latency: { readonly outbound: LatencySummary | null; readonly inbound: LatencySummary | null };
+  /** The firewall's rules behind the translation, as they stand in the rule set, one a line; absent where no rules were given. */
+  readonly rule?: string;
 }
 
 /** What a summary says, all of it, to be kept. */
@@ -136,12 +138,13 @@ export function copyOf(flow: FlowSummary): FlowSummary {
     outside: copyOfEnds(flow.outside),
     pairs: flow.pairs,
     pairsOutbound: flow.pairsOutbound,
+    bytes: flow.bytes,
     insideOnly: flow.insideOnly,
     outsideOnly: flow.outsideOnly,
     firstNs: flow.firstNs,
     lastNs: flow.lastNs,
-    latencyNs: flow.latencyNs,
-    ...(flow.rules && { rules: flow.rules }),
+    latency: flow.latency,
+    ...(flow.rule !== undefined && { rule: flow.rule }),
   };
 }
 
@@ -156,7 +159,10 @@ export interface SideSummary {
   ambiguous: number;
   notIp: number;
   undecodable: number;
+  /** Frames that the capture says it lost … */
   captureDropped: number;
+  /** … where it says so at all: without, it may have lost any number. */
+  hasCounters: boolean;
 }
 
 /** How many frames without a twin got which verdict. */
@@ -187,10 +193,14 @@ export interface Tables {
   /** Epoch nanoseconds that each side's `stampNs` counts from. */
   epochsNs: readonly [bigint, bigint];
   names: readonly [string, string];
+  /** By side: whether its capture says, at its beginning, that it counts the frames that it loses. */
+  haveCounters: readonly [boolean, boolean];
   /** The id of the flow that a packet belongs to, if its translation is known. */
   flowOf(row: number): number | undefined;
   /** The frames behind a row, where one row stands for several (coverage, fragments); else undefined. */
   framesOf(row: number): readonly number[] | undefined;
+  /** The length of a row's IP packet, bytes; where the row stands for several frames, that of all of them together. */
+  lengthOf(row: number): number;
   /** The outer addresses of an ICMP error and the packet it quotes; undefined for any other row. */
   quoteOf(row: number): { src: string; dst: string; quoted: Quoted } | undefined;
 }

@@ -49,8 +49,12 @@ const PREVIOUS = 1;
 const NEXT = 2;
 export const TWIN = 3;
 export const FLOW = 4;
-/** `by` in the lower 8 bits, then 16 of `evidence`, then 1 where the pair travels outbound, then 7 of `altered`. */
+/**
+ * `by` in the lower 7 bits, then 1 where a TCP segment is a retransmission, then 16 of `evidence`, then 1 where the pair travels
+ * outbound, then 7 of `altered`.
+ */
 export const BY_EVIDENCE_OUTBOUND = 5;
+export const IS_RETRANSMISSION = 1 << 7;
 export const ALTERED_SHIFT = 25;
 
 /** Row numbers wrap here, so that they fit a small integer of V8's however long a run lasts. */
@@ -357,7 +361,19 @@ export class Timeline {
 
   /** How an inside row was paired (index into BY). */
   by(row: number): number {
-    return this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] & 0xff;
+    return this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] & 0x7f;
+  }
+
+  /** Whether all bytes of a paired TCP segment, an inside row, had crossed the NAT before. */
+  isRetransmission(row: number): boolean {
+    const fate = this.places[row & this.mask] << FATE_BITS;
+    return (this.fates[fate + BY_EVIDENCE_OUTBOUND] & IS_RETRANSMISSION) !== 0;
+  }
+
+  setRetransmission(row: number, isOne: boolean): void {
+    const at = (this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND;
+    if (isOne) this.fates[at] |= IS_RETRANSMISSION;
+    else this.fates[at] &= ~IS_RETRANSMISSION;
   }
 
   /** By which evidence (bits of EVIDENCE) an inside row was. */

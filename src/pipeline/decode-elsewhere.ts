@@ -88,6 +88,7 @@ class SharedSource implements PacketSource {
   readonly resolutionNs: number;
   readonly silences: Silence[] = [];
   captureDropped = 0;
+  hasCounters: boolean;
   firstNs = Number.POSITIVE_INFINITY;
   lastNs = Number.NEGATIVE_INFINITY;
   readonly tally = new Tally();
@@ -103,7 +104,7 @@ class SharedSource implements PacketSource {
   #turnedMs = 0;
 
   constructor(
-    { names, epochsNs, resolutionsNs }: Extract<FromThread, { kind: "opened" }>,
+    { names, epochsNs, resolutionsNs, haveCounters }: Extract<FromThread, { kind: "opened" }>,
     side: Side,
     ring: BatchRing,
     pace: Pace,
@@ -112,6 +113,7 @@ class SharedSource implements PacketSource {
     this.name = names[side];
     this.epochNs = epochsNs[side];
     this.resolutionNs = resolutionsNs[side];
+    this.hasCounters = haveCounters[side];
     this.#ring = ring;
     this.#pace = pace;
     this.#onRoom = onRoom;

@@ -13,6 +13,7 @@ export interface Task {
 
 /** What a source says of itself in the end. */
 export interface LastState extends Omit<SourceState, "silences"> {
+  readonly hasCounters: boolean;
   readonly tally: SourceState["tally"] & Pick<Tally, "reasons">;
 }
 
@@ -23,6 +24,7 @@ export type FromThread =
       readonly names: readonly [string, string];
       readonly epochsNs: readonly [bigint, bigint];
       readonly resolutionsNs: readonly [number, number];
+      readonly haveCounters: readonly [boolean, boolean];
       readonly interfaces: readonly [string, string];
       readonly rings: readonly [RingPlace, RingPlace];
     }

@@ -61,14 +61,15 @@ async function run({ from, part }: Task): Promise<void> {
     names: [inside.name, outside.name],
     epochsNs: [inside.epochNs, outside.epochNs],
     resolutionsNs: [inside.resolutionNs, outside.resolutionNs],
+    haveCounters: [inside.hasCounters, outside.hasCounters],
     interfaces,
     rings: [rings[INSIDE].place, rings[OUTSIDE].place],
   });
   const decode = async (side: Side): Promise<void> => {
     await fill(side, packets[side], rings[side]);
     progress.tell();
-    const { captureDropped, firstNs, lastNs, tally } = packets[side];
-    say({ kind: "ended", side, state: { captureDropped, firstNs, lastNs, tally } });
+    const { captureDropped, hasCounters, firstNs, lastNs, tally } = packets[side];
+    say({ kind: "ended", side, state: { captureDropped, hasCounters, firstNs, lastNs, tally } });
   };
   await Promise.all([decode(INSIDE), decode(OUTSIDE)]);
   // the thread ends while the other one still has something to do, which would have to wait for that later

@@ -84,6 +84,10 @@ export class DecodedSource implements PacketSource {
     return this.#frames.captureDropped;
   }
 
+  get hasCounters(): boolean {
+    return this.#frames.hasCounters;
+  }
+
   get firstNs(): number {
     return this.#coverage.firstNs;
   }

@@ -205,6 +205,10 @@ class SideSource implements FrameSource {
     return this.#capture.droppedOn(this.#side);
   }
 
+  get hasCounters(): boolean {
+    return this.#capture.source.hasCounters;
+  }
+
   next(): Promise<FrameBatch | null> {
     return this.#capture.next(this.#side);
   }

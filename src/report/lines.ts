@@ -80,7 +80,7 @@ export class Lines {
     const text = isError ? this.#pairText(inside, outside) : this.#pairTexts.of(inside, outside, flow, isOutbound);
     const arrow = isOutbound ? this.#arrows.outbound : this.#arrows.inbound;
     const head = this.#head(inside, latencyText(latencyNs));
-    const rest = this.#ttl(inside, outside, isOutbound) + this.#frameCounts(inside, outside) + this.#altered(inside);
+    const rest = this.#ttl(inside, outside, isOutbound) + this.#frameCounts(inside, outside) + this.#notes(inside);
     const mostColumns = this.#isWide ? MOST_COLUMN.wide : MOST_COLUMN.narrow;
     this.#insideColumns = Math.max(this.#insideColumns, Math.min(text.insideColumns, mostColumns));
     this.#outsideColumns = Math.max(
@@ -176,10 +176,12 @@ export class Lines {
     return insideFrames === 1 && outsideFrames === 1 ? "" : `, ${insideFrames}│${outsideFrames} frames`;
   }
 
-  /** What the router rewrote beyond the ends. */
-  #altered(inside: number): string {
-    const altered = this.#tables.timeline.altered(inside);
-    return altered === 0 ? "" : `, ${alteredNames(altered).join(" and ")} rewritten`;
+  /** What the router rewrote beyond the ends, and whether the same bytes have crossed before. */
+  #notes(inside: number): string {
+    const { timeline } = this.#tables;
+    const altered = timeline.altered(inside);
+    const rewritten = altered === 0 ? "" : `, ${alteredNames(altered).join(" and ")} rewritten`;
+    return timeline.isRetransmission(inside) ? `${rewritten}, retransmission` : rewritten;
   }
 
   #frameList(rows: readonly number[]): string {

@@ -3,8 +3,17 @@ import type { Finding } from "../packets/findings.js";
 import type { LatencySummary } from "../packets/latency.js";
 import { protocolName } from "../packets/packets.js";
 import { printableJson } from "../packets/printable.js";
-import type { FlowSummary, SideSummary, Summary, Tables, Verdict } from "../packets/results.js";
-import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
+import {
+  type Ends,
+  type FlowSummary,
+  type SideSummary,
+  type Summary,
+  type Tables,
+  type Verdict,
+  type VerdictCounts,
+  VERDICTS,
+} from "../packets/results.js";
+import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
 import { ByteLines } from "./byte-lines.js";
 import { endsOf } from "./ends.js";
 import { endsJson } from "./ends-json.js";
@@ -12,7 +21,12 @@ import { EpochText, epochText } from "./epoch.js";
 import { PairLines } from "./pair-lines.js";
 import type { Reporter, WriteBytes } from "./reporter.js";
 
+/** Of the output's format: it goes up where a reader of the one before would misread it. */
+const VERSION = 2;
+
 export interface NdjsonOptions {
+  /** The version of the program, for the header. */
+  program: string;
   /** Leaves out what is about single frames: pairs, ambiguous and unmatched ones. */
   quiet: boolean;
 }
@@ -27,6 +41,7 @@ export class NdjsonReporter implements Reporter {
   readonly mostFlows = Number.POSITIVE_INFINITY;
   readonly #lines: ByteLines;
   readonly #isQuiet: boolean;
+  readonly #program: string;
   #tables!: Tables;
   #times!: readonly [EpochText, EpochText];
   #pairs!: PairLines;
@@ -34,6 +49,7 @@ export class NdjsonReporter implements Reporter {
   constructor(write: WriteBytes, options: NdjsonOptions) {
     this.#lines = new ByteLines(write);
     this.#isQuiet = options.quiet;
+    this.#program = options.program;
     this.wantsPairs = !options.quiet;
   }
 
@@ -45,12 +61,13 @@ export class NdjsonReporter implements Reporter {
     this.#tables = tables;
     this.#times = [new EpochText(tables.epochsNs[INSIDE]), new EpochText(tables.epochsNs[OUTSIDE])];
     this.#pairs = new PairLines(this.#lines, tables);
+    const captures = (side: Side) => [{ name: tables.names[side], counters: tables.haveCounters[side] }];
     this.#line({
       type: "header",
       format: "natcorr",
-      version: 1,
-      inside: { name: tables.names[INSIDE] },
-      outside: { name: tables.names[OUTSIDE] },
+      version: VERSION,
+      program: this.#program,
+      captures: { inside: captures(INSIDE), outside: captures(OUTSIDE) },
     });
   }
 
@@ -60,12 +77,9 @@ export class NdjsonReporter implements Reporter {
 
   ambiguous(inside: readonly number[], outside: readonly number[], why: string): void {
     if (this.#isQuiet) return;
-    this.#line({
-      type: "ambiguous",
-      inside: { frames: inside.flatMap((row) => this.#frames(row)) },
-      outside: { frames: outside.flatMap((row) => this.#frames(row)) },
-      why,
-    });
+    const { timeline } = this.#tables;
+    const proto = protocolName(timeline.proto(inside[0] ?? outside[0]));
+    this.#line({ type: "ambiguous", proto, inside: this.#several(inside), outside: this.#several(outside), why });
   }
 
   unmatched(row: number, verdict: Verdict, why: string): void {
@@ -73,7 +87,10 @@ export class NdjsonReporter implements Reporter {
     const t = this.#tables.timeline;
     const side = t.side(row);
     const time = this.#times[side].of(t.stampNs(row));
-    const facts = `"time":"${time}","proto":"${protocolName(t.proto(row))}",${endsJson(endsOf(this.#tables, row))}`;
+    const flow = this.#tables.flowOf(row);
+    const facts =
+      `${flow === undefined ? "" : `"flow":${flow},`}"time":"${time}","proto":"${protocolName(t.proto(row))}"` +
+      `,${endsJson(endsOf(this.#tables, row))},"length":${t.length(row)}`;
     const judged = `"verdict":"${verdict}","why":${printableJson(why)}`;
     for (const frame of this.#frames(row)) {
       this.#lines.text(`{"type":"unmatched","side":"${SIDE_NAMES[side]}","frame":${frame},${facts},${judged}}\n`);
@@ -81,14 +98,14 @@ export class NdjsonReporter implements Reporter {
   }
 
   flow(flow: FlowSummary): void {
-    const { outbound, inbound } = flow.latencyNs;
-    const rules = flow.rules === undefined ? "" : `,"rules":${printableJson(flow.rules)}`;
+    const { outbound, inbound } = flow.latency;
+    const rule = flow.rule === undefined ? "" : `,"rule":${printableJson(flow.rule)}`;
     this.#lines.text(
-      `{"type":"flow","id":${flow.id},"proto":"${flow.proto}","nat":"${flow.nat}","initiator":"${flow.initiator}"` +
+      `{"type":"flow","flow":${flow.id},"proto":"${flow.proto}","nat":"${flow.nat}","initiator":"${flow.initiator}"` +
         `,"inside":{${endsJson(flow.inside)}},"outside":{${endsJson(flow.outside)}}` +
-        `,"pairs":${flow.pairs},"insideOnly":${flow.insideOnly},"outsideOnly":${flow.outsideOnly}` +
+        `,"pairs":${flow.pairs},"bytes":${flow.bytes},"insideOnly":${flow.insideOnly},"outsideOnly":${flow.outsideOnly}` +
         `,"first":"${epochText(flow.firstNs)}","last":"${epochText(flow.lastNs)}"` +
-        `,"latencyNs":{"outbound":${latencyJson(outbound)},"inbound":${latencyJson(inbound)}}${rules}}\n`,
+        `,"latency":{"outbound":${latencyJson(outbound)},"inbound":${latencyJson(inbound)}}${rule}}\n`,
     );
   }
 
@@ -96,13 +113,12 @@ export class NdjsonReporter implements Reporter {
     this.#line({ type: "finding", severity, code, count, flows, frames, more, text, hint });
   }
 
-  end({ inside, outside, flows, clock }: Summary): void {
+  end({ inside, outside, verdicts, flows, clock }: Summary): void {
     const { offsetNs, driftPpm, uncertaintyNs, source } = clock;
     this.#line({
       type: "summary",
-      inside: orderedSide(inside),
-      outside: orderedSide(outside),
-      flows,
+      totals: { inside: totals(inside, verdicts[INSIDE]), outside: totals(outside, verdicts[OUTSIDE]) },
+      flowCount: flows,
       clock: { offsetNs, driftPpm, uncertaintyNs, source },
     });
     this.flush();
@@ -116,6 +132,18 @@ export class NdjsonReporter implements Reporter {
     this.#lines.text(`${printableJson(result)}\n`);
   }
 
+  /** Packets of one side, with what all of them have in common of their ends; the time is that of the first. */
+  #several(rows: readonly number[]): object {
+    const frames = rows.flatMap((row) => this.#frames(row));
+    if (rows.length === 0) return { frames };
+    const t = this.#tables.timeline;
+    const time = this.#times[t.sideOf(rows[0])].of(t.stampNs(rows[0]));
+    const [first, ...others] = rows.map((row) => endsOf(this.#tables, row));
+    const shared = (name: keyof Ends) => (others.every((ends) => ends[name] === first[name]) ? first[name] : undefined);
+    const [src, srcPort, dst] = [shared("src"), shared("srcPort"), shared("dst")];
+    return { frames, time, src, srcPort, dst, dstPort: shared("dstPort"), icmpId: shared("icmpId") };
+  }
+
   #frames(row: number): readonly number[] {
     const { timeline } = this.#tables;
     return this.#tables.framesOf(row) ?? [timeline.frame(row)];
@@ -124,10 +152,12 @@ export class NdjsonReporter implements Reporter {
 
 function latencyJson(latency: LatencySummary | null): string {
   if (latency === null) return "null";
-  return `{"min":${latency.min},"p50":${latency.p50},"p99":${latency.p99},"max":${latency.max}}`;
+  const { minNs, p50Ns, p99Ns, maxNs } = latency;
+  return `{"minNs":${minNs},"p50Ns":${p50Ns},"p99Ns":${p99Ns},"maxNs":${maxNs}}`;
 }
 
-function orderedSide(side: SideSummary): SideSummary {
-  const { frames, paired, unmatched, ambiguous, notIp, undecodable, captureDropped } = side;
-  return { frames, paired, unmatched, ambiguous, notIp, undecodable, captureDropped };
+function totals(side: SideSummary, counts: VerdictCounts): object {
+  const { frames, paired, unmatched, ambiguous, notIp, undecodable, captureDropped, hasCounters } = side;
+  const verdicts = Object.fromEntries(VERDICTS.flatMap((each) => (counts.has(each) ? [[each, counts.get(each)]] : [])));
+  return { frames, paired, unmatched, ambiguous, notIp, undecodable, captureDropped, counters: hasCounters, verdicts };
 }

@@ -63,6 +63,8 @@ export class PairLines {
     const outsideFrame = t.frame(outside);
     const insideFrames = tables.framesOf(inside);
     const outsideFrames = tables.framesOf(outside);
+    const insideLength = insideFrames ? tables.lengthOf(inside) : t.length(inside);
+    const outsideLength = outsideFrames ? tables.lengthOf(outside) : t.length(outside);
     if (insideFrames || outsideFrames) lines.reserve(listBytes(insideFrames) + listBytes(outsideFrames));
     const kind = this.#kindOf(inside, outside, flow, isOutbound);
     const { view } = lines;
@@ -73,11 +75,11 @@ export class PairLines {
     at = writeFacts(view, at, t, inside);
     at = writeFrames(view, at, insideFrames, insideFrame);
     at = this.#times[INSIDE].write(view, at, insideNs);
-    at = writeSide(view, at, tables, inside);
+    at = writeSide(view, at, tables, inside, insideLength);
     at = writePart(view, at, OUTSIDE_FRAMES);
     at = writeFrames(view, at, outsideFrames, outsideFrame);
     at = this.#times[OUTSIDE].write(view, at, outsideNs);
-    at = writeSide(view, at, tables, outside);
+    at = writeSide(view, at, tables, outside, outsideLength);
     lines.goTo(writePart(view, at, END));
   }
 
@@ -97,17 +99,18 @@ export class PairLines {
     const by = timeline.by(inside);
     const evidence = timeline.evidence(inside);
     const altered = timeline.altered(inside);
-    // 8 + 1 + 1 + 4 + 1 + 4 + 3 + 9 bits, and of few packets 7 more
+    // 8 + 1 + 1 + 4 + 1 + 4 + 3 + 9 bits, and of few packets 8 more
     const ways =
       (proto << 11) | (isKnown ? 1024 : 0) | (isOutbound ? 512 : 0) | (initial << 5) | (isEcho ? 16 : 0) | rewrite;
-    const key = ((ways << 12) | (by << 9) | evidence) + altered * 2 ** 31;
+    const isAgain = timeline.isRetransmission(inside);
+    const key = ((ways << 12) | (by << 9) | evidence) + (2 * altered + (isAgain ? 1 : 0)) * 2 ** 31;
     const known = this.#kinds.get(key);
     if (known) return known;
     const names = EVIDENCE.filter((_, bit) => (evidence & (1 << bit)) !== 0);
     const part = new Part(
       `,"proto":"${protocolName(proto)}","direction":"${isOutbound ? "outbound" : "inbound"}"` +
         `,"nat":"${natOf(initial, isKnown)}","rewrite":${JSON.stringify([...rewriteNames(rewrite, isEcho), ...alteredNames(altered)])}` +
-        `,"by":"${BY[by]}","evidence":${JSON.stringify(names)},"latencyNs":`,
+        `,"by":"${BY[by]}","evidence":${JSON.stringify(names)}${isAgain ? ',"retransmission":true' : ""},"latencyNs":`,
     );
     this.#kinds.set(key, part);
     return part;
@@ -146,17 +149,16 @@ function writeFacts(view: DataView, from: number, t: Timeline, row: number): num
 }
 
 /** What follows a side's time. */
-function writeSide(view: DataView, from: number, tables: Tables, row: number): number {
+function writeSide(view: DataView, from: number, tables: Tables, row: number, length: number): number {
   const t = tables.timeline;
   const ttlLength = TTL_LENGTH[t.ttl(row)];
-  const length = t.length(row);
   const ipId = t.ipId(row);
   const isError = (t.flags(row) & IS_ERROR) !== 0;
   let at = isError ? writeText(view, from, `",${endsJson(endsOf(tables, row))}`) : writeEnds(view, from, tables, row);
   at = writePart(view, at, IP_ID);
   at = writeUint32(view, at, ipId);
   at = writePart(view, at, ttlLength);
-  at = writeUint32(view, at, length);
+  at = writeNumber(view, at, length);
   const quoted = isError ? tables.quoteOf(row)?.quoted : undefined;
   return quoted ? writeText(view, at, `,"quotes":${quotedJson(quoted)}`) : at;
 }

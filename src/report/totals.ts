@@ -33,6 +33,7 @@ export function totals(
     `${paint.heading("Totals")}\n${table(COLUMNS, rows)}`,
     unmatched.length === 0 ? "" : `unmatched: ${unmatched.join("; ")}\n`,
     lost(sides),
+    uncounted(sides, names, verdicts),
     `clocks: ${clocks(summary.clock)}\n`,
   ].join("");
 }
@@ -54,6 +55,18 @@ function lost(sides: readonly [SideSummary, SideSummary]): string {
   if (sides.every((side) => side.captureDropped === 0)) return "";
   const counts = sides.map((side, at) => `${SIDE_NAMES[at]} ${side.captureDropped}`);
   return `lost by the captures themselves: ${counts.join(", ")}\n`;
+}
+
+/** Where packets were dropped, as far as a capture without drop counters tells. */
+function uncounted(
+  sides: readonly [SideSummary, SideSummary],
+  names: readonly [string, string],
+  verdicts: Summary["verdicts"],
+): string {
+  const doubtful = names.filter((_, at) => !sides[at].hasCounters && verdicts[1 - at].has("dropped"));
+  if (doubtful.length === 0) return "";
+  const have = doubtful.length === 1 ? "has" : "have";
+  return `${doubtful.map(printable).join(" and ")} ${have} no drop counters: a packet that the capture missed looks like one that was dropped\n`;
 }
 
 function clocks({ offsetNs, driftPpm, uncertaintyNs, source }: Summary["clock"]): string {

@@ -68,7 +68,7 @@ export class TranslationTable {
         ends(flow.inside),
         outbound,
         String(flow.insideOnly),
-        ...quantiles(flow.latencyNs.outbound),
+        ...quantiles(flow.latency.outbound),
       ],
       [
         "",
@@ -78,12 +78,12 @@ export class TranslationTable {
         ends(flow.outside),
         inbound,
         String(flow.outsideOnly),
-        ...quantiles(flow.latencyNs.inbound),
+        ...quantiles(flow.latency.inbound),
       ],
     ];
   }
 }
 
 function quantiles(latency: LatencySummary | null): [string, string] {
-  return latency === null ? ["-", "-"] : [latencyText(latency.p50), latencyText(latency.p99)];
+  return latency === null ? ["-", "-"] : [latencyText(latency.p50Ns), latencyText(latency.p99Ns)];
 }

@@ -143,6 +143,8 @@ export interface Capture {
   readonly interfacesAtOpen: number;
   readonly interfaces: readonly CaptureInterface[];
   readonly dropped: number;
+  /** Whether it says that it counts what it loses: once it is open, and at its end. */
+  readonly hasCounters: readonly [boolean, boolean];
   readonly warnings: readonly string[];
   /** What openCapture refused it with. */
   readonly error: string | undefined;
@@ -171,9 +173,19 @@ export async function readPath(path: string): Promise<Capture> {
     source = await openCapture(path, { onWarning: (text) => warnings.push(text) });
   } catch (error) {
     if (!(error instanceof CaptureError)) throw error;
-    return { name: "", frames, interfacesAtOpen: 0, interfaces: [], dropped: 0, warnings, error: error.message };
+    return {
+      name: "",
+      frames,
+      interfacesAtOpen: 0,
+      interfaces: [],
+      dropped: 0,
+      hasCounters: [false, false],
+      warnings,
+      error: error.message,
+    };
   }
   const interfacesAtOpen = source.interfaces.length;
+  const hadCounters = source.hasCounters;
   for (let batch = await source.next(); batch; batch = await source.next()) {
     for (let row = 0; row < batch.count; row++) {
       const data = batch.data.subarray(batch.start[row], batch.start[row] + batch.captured[row]);
@@ -188,7 +200,8 @@ export async function readPath(path: string): Promise<Capture> {
   }
   await source.close();
   const { name, interfaces, captureDropped: dropped } = source;
-  return { name, frames, interfacesAtOpen, interfaces, dropped, warnings, error: undefined };
+  const hasCounters = [hadCounters, source.hasCounters] as const;
+  return { name, frames, interfacesAtOpen, interfaces, dropped, hasCounters, warnings, error: undefined };
 }
 
 export function readBytes(bytes: Uint8Array): Promise<Capture> {

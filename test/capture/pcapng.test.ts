@@ -77,8 +77,9 @@ test("keeps interfaces of several sections apart, each section in its own byte o
   ]);
 });
 
+const drops = (code: number, count: bigint) => little.option(code, little.uint64(count));
+
 test("counts drops: the latest statistics of an interface, or what its packet blocks add up to", async () => {
-  const drops = (code: number, count: bigint) => little.option(code, little.uint64(count));
   const dropCount = drops(4, 9n);
   const capture = await readBytes(
     file(
@@ -98,6 +99,16 @@ test("counts drops: the latest statistics of an interface, or what its packet bl
   );
   expect(capture.warnings).toEqual([]);
   expect(capture.dropped).toBe(15 + 11 + 9);
+});
+
+test.each([
+  ["before its first frame", [true, true], [little.statistics(0, drops(7, 0n)), little.enhanced(0, STAMP, A)]],
+  ["at its end", [false, true], [little.enhanced(0, STAMP, A), little.statistics(0, drops(7, 0n))]],
+  ["with a frame", [false, true], [little.enhanced(0, STAMP, A, 100, drops(4, 0n))]],
+  ["nowhere", [false, false], [little.enhanced(0, STAMP, A), little.statistics(0, drops(4, 9n))]],
+])("tells %s that losses are counted", async (_, told, blocks) => {
+  const capture = await readBytes(file(little.section(), little.describe(), ...blocks));
+  expect(capture).toMatchObject({ dropped: 0, hasCounters: told, warnings: [] });
 });
 
 test("skips unknown blocks, larger than the buffer too", async () => {

@@ -116,12 +116,14 @@ describe("file", () => {
       .trimEnd()
       .split("\n")
       .map((line) => JSON.parse(line));
-    expect(lines[0]).toMatchObject({ type: "header", inside: { name: "docker0" }, outside: { name: "enp0s3" } });
+    expect(lines[0]).toMatchObject({
+      type: "header",
+      captures: { inside: [{ name: "docker0" }], outside: [{ name: "enp0s3" }] },
+    });
     expect(lines.filter(({ type }) => type === "pair")).toHaveLength(3000);
     expect(lines.at(-1)).toMatchObject({
       type: "summary",
-      inside: { frames: 3000, paired: 3000 },
-      outside: { paired: 3000 },
+      totals: { inside: { frames: 3000, paired: 3000 }, outside: { paired: 3000 } },
     });
   });
 

@@ -9,7 +9,16 @@ import type { Summary } from "../../src/packets/results.js";
 import { ADDRESS_A, ADDRESS_B, FACTS, IPV6_SHIFT, KIND, TUPLE_BITS, TupleTable } from "../../src/packets/tuples.js";
 import { runs } from "../support/runs.js";
 
-const SIDE = { frames: 1, paired: 0, unmatched: 0, ambiguous: 0, notIp: 0, undecodable: 0, captureDropped: 0 };
+const SIDE = {
+  frames: 1,
+  paired: 0,
+  unmatched: 0,
+  ambiguous: 0,
+  notIp: 0,
+  undecodable: 0,
+  captureDropped: 0,
+  hasCounters: true,
+};
 const SUMMARY: Summary = {
   inside: SIDE,
   outside: SIDE,

@@ -24,6 +24,7 @@ export class Interface implements PacketSource {
   readonly firstNs = 0;
   lastNs = 0;
   captureDropped = 0;
+  readonly hasCounters = true;
   readonly #steps: Iterator<Step>;
   readonly #batch = new FrameBatch();
   readonly #heap = new Heap();

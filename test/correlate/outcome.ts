@@ -59,6 +59,7 @@ export class Capture implements PacketSource {
   readonly epochNs: bigint;
   readonly tally = new Tally();
   readonly captureDropped = 0;
+  readonly hasCounters = false;
   readonly resolutionNs = 1;
   readonly #coverage = new Coverage(true);
   readonly #frames: readonly Stamped[];

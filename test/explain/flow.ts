@@ -40,11 +40,12 @@ export function flow(
     outside: outer,
     pairs: 2,
     pairsOutbound: 1,
+    bytes: 160,
     insideOnly: 0,
     outsideOnly: 0,
     firstNs: START_NS,
     lastNs: START_NS + 1_000_000_000n,
-    latencyNs: { outbound: null, inbound: null },
+    latency: { outbound: null, inbound: null },
     ...more,
   };
 }

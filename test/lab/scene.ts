@@ -59,5 +59,5 @@ export function summary(inside: Counts, outside: Counts, flows: number): Line {
     return { frames: Object.values(all).reduce((sum, count) => sum + count, 0), ...all, captureDropped: 0 };
   };
   const clock = { offsetNs: 0, driftPpm: 0, uncertaintyNs: 0, source: "none" };
-  return { type: "summary", inside: side(inside), outside: side(outside), flows, clock };
+  return { type: "summary", totals: { inside: side(inside), outside: side(outside) }, flowCount: flows, clock };
 }

@@ -78,7 +78,7 @@ function heartbeats(): Scene & { lines: Line[] } {
         why: "",
       },
       out([5, 3], 100_100),
-      { type: "flow", id: 1, proto: "udp", nat: "snat", initiator: "inside", inside, outside, pairs: 3 },
+      { type: "flow", flow: 1, proto: "udp", nat: "snat", initiator: "inside", inside, outside, pairs: 3 },
       summary({ paired: 3, unmatched: 1, notIp: 1 }, { paired: 3 }, 1),
     ],
   };
@@ -92,7 +92,10 @@ function broken(at: number, change: Line): Scene {
   const line = scene.lines[at];
   for (const [name, value] of Object.entries(change)) {
     const isSide = (name === "inside" || name === "outside") && typeof value === "object";
-    line[name] = isSide ? Object.assign({}, line[name], value) : value;
+    const { totals } = line;
+    if (at === SUMMARY && isSide && typeof totals === "object")
+      line["totals"] = { ...totals, [name]: { ...Reflect.get(totals ?? {}, name), ...value } };
+    else line[name] = isSide ? Object.assign({}, line[name], value) : value;
   }
   return scene;
 }
@@ -135,7 +138,7 @@ describe("accounting", () => {
       broken(SUMMARY, { outside: { undecodable: 1 } }),
       /^outside: the summary's parts make 4 of 3/,
     ],
-    ["flows miscounted", broken(SUMMARY, { flows: 2 }), /^the summary counts 2 flows, 1 are listed$/],
+    ["flows miscounted", broken(SUMMARY, { flowCount: 2 }), /^the summary counts 2 flows, 1 are listed$/],
   ])("refuses %s", (_, scene, problem) => {
     expect(judge(scene)).toContainEqual(expect.stringMatching(problem));
   });
@@ -264,7 +267,7 @@ describe("packets cut differently", () => {
         },
         {
           type: "flow",
-          id: 1,
+          flow: 1,
           proto: "tcp",
           nat: "snat",
           initiator: "inside",
@@ -326,7 +329,7 @@ describe("packets cut differently", () => {
         ...unclaimed.map((frame) => ({ type: "unmatched", side: "outside", frame, proto: "icmp", verdict: "unknown" })),
         {
           type: "flow",
-          id: 1,
+          flow: 1,
           proto: "icmp",
           nat: "snat",
           initiator: "inside",
@@ -381,7 +384,7 @@ describe("ICMP errors", () => {
         },
         {
           type: "flow",
-          id: 1,
+          flow: 1,
           proto: "udp",
           nat: "snat",
           initiator: "inside",
@@ -424,7 +427,16 @@ describe("a leak", () => {
           inside: { frames: [1], time: time(0), ttl: 64, ...told },
           outside: { frames: [1], time: time(20), ttl: 63, ...told },
         },
-        { type: "flow", id: 1, proto: "tcp", nat: "none", initiator: "inside", inside: ends, outside: ends, pairs: 1 },
+        {
+          type: "flow",
+          flow: 1,
+          proto: "tcp",
+          nat: "none",
+          initiator: "inside",
+          inside: ends,
+          outside: ends,
+          pairs: 1,
+        },
         summary({ paired: 1 }, { paired: 1 }, 1),
       ],
     };

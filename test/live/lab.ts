@@ -118,12 +118,15 @@ export interface Line {
   readonly latencyNs: number;
   readonly inside: Side;
   readonly outside: Side;
+  readonly totals: { readonly inside: Totals; readonly outside: Totals };
 }
 
 interface Side {
-  readonly name: string;
   readonly time: string;
-  readonly frames: unknown;
+}
+
+interface Totals {
+  readonly frames: number;
   readonly paired: number;
   readonly unmatched: number;
   readonly ambiguous: number;

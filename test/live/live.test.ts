@@ -10,6 +10,7 @@ import { KINDS, Lab, type Line, type Running, skips } from "./lab.js";
 import { interfacesOf, renumbered, split } from "./split.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+const VERSION = execFileSync(process.execPath, [MAIN, "--version"], { encoding: "utf8" }).trim();
 const PUBLIC = "180.101.49.11";
 const BOTH = ["docker0", "enp0s3"] as const;
 
@@ -52,7 +53,7 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     expect(checkFixture(folder, renumbered(live.lines, path))).toEqual([]);
     expect(new Set(live.pairs.map(({ nat }) => nat))).toEqual(new Set(["snat", "dnat"]));
     expect(live.stdout.split("\n")[0]).toBe(
-      '{"type":"header","format":"natcorr","version":1,"inside":{"name":"docker0"},"outside":{"name":"enp0s3"}}',
+      `{"type":"header","format":"natcorr","version":2,"program":"${VERSION}","captures":{"inside":[{"name":"docker0","counters":true}],"outside":[{"name":"enp0s3","counters":true}]}}`,
     );
     for (const { direction, latencyNs, inside, outside } of live.pairs) {
       const laterNs = stampNs(outside) - stampNs(inside);
@@ -267,10 +268,10 @@ const stampNs = ({ time }: Line["inside"]): bigint => BigInt(time.replace(".", "
 /** Every frame is in exactly one of the columns. */
 function expectAccounted(live: Running): void {
   for (const side of ["inside", "outside"] as const) {
-    const counts = live.summary?.[side];
+    const counts = live.summary?.totals[side];
     if (counts === undefined) throw new Error(`no summary: ${live.stderr}`);
     const { paired, unmatched, ambiguous, notIp, undecodable } = counts;
-    expect(Number(counts.frames)).toBe(paired + unmatched + ambiguous + notIp + undecodable);
+    expect(counts.frames).toBe(paired + unmatched + ambiguous + notIp + undecodable);
   }
 }
 

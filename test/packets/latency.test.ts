@@ -26,10 +26,10 @@ it("is exact up to 64 samples", () => {
   fc.assert(
     fc.property(fc.array(latencies, { minLength: 1, maxLength: 64 }), (samples) => {
       expect(digestOf(samples).summary()).toEqual({
-        min: Math.min(...samples),
-        p50: quantile(samples, 0.5),
-        p99: quantile(samples, 0.99),
-        max: Math.max(...samples),
+        minNs: Math.min(...samples),
+        p50Ns: quantile(samples, 0.5),
+        p99Ns: quantile(samples, 0.99),
+        maxNs: Math.max(...samples),
       });
     }),
   );
@@ -47,11 +47,11 @@ it("is off by 1.6 % at most beyond that, and by nothing at the ends", () => {
   fc.assert(
     fc.property(fc.array(latencies, { minLength: 65, maxLength: 500 }), (samples) => {
       const summary = digestOf(samples).summary()!;
-      expect(summary.min).toBe(Math.min(...samples));
-      expect(summary.max).toBe(Math.max(...samples));
+      expect(summary.minNs).toBe(Math.min(...samples));
+      expect(summary.maxNs).toBe(Math.max(...samples));
       for (const [told, q] of [
-        [summary.p50, 0.5],
-        [summary.p99, 0.99],
+        [summary.p50Ns, 0.5],
+        [summary.p99Ns, 0.99],
       ]) {
         const exact = quantile(samples, q);
         expect(Math.abs(told - exact)).toBeLessThanOrEqual(0.016 * Math.abs(exact));
@@ -63,7 +63,7 @@ it("is off by 1.6 % at most beyond that, and by nothing at the ends", () => {
 it("keeps small and round latencies as they are, where a bucket holds one nanosecond", () => {
   for (let latencyNs = -40; latencyNs <= 40; latencyNs++) {
     const digest = digestOf([-1e6, 1e6, ...Array<number>(99).fill(latencyNs)]);
-    expect(digest.summary()?.p50).toBe(latencyNs);
+    expect(digest.summary()?.p50Ns).toBe(latencyNs);
   }
 });
 
@@ -72,7 +72,7 @@ it("counts from its first sample on, and has nothing to say before", () => {
   expect(digest.summary()).toBeNull();
   expect(digest.count).toBe(0);
   digest.add(-7);
-  expect(digest.summary()).toEqual({ min: -7, p50: -7, p99: -7, max: -7 });
+  expect(digest.summary()).toEqual({ minNs: -7, p50Ns: -7, p99Ns: -7, maxNs: -7 });
   expect([digest.count, digest.minNs, digest.maxNs]).toEqual([1, -7, -7]);
 });
 

@@ -95,6 +95,7 @@ function source(name: string, frames: readonly Uint8Array[], keep: number, captu
     interfaces: [ETHERNET],
     resolutionNs: 1000,
     captureDropped,
+    hasCounters: true,
     next: () => Promise.resolve(batches.shift() ?? null),
     close: () => Promise.resolve(),
   };

@@ -72,11 +72,11 @@ describe("natcorr file with both sides in one capture", () => {
     const frames = [...one.stdout.matchAll(/"frames":\[([\d,]+)\]/g)].flatMap(([, numbers]) =>
       numbers.split(",").map(Number),
     );
-    const summary: { inside: { frames: number }; outside: { frames: number } } = JSON.parse(
+    const { totals }: { totals: { inside: { frames: number }; outside: { frames: number } } } = JSON.parse(
       one.stdout.trimEnd().split("\n").at(-1)!,
     );
     expect(new Set(frames).size).toBe(frames.length);
-    expect(Math.max(...frames)).toBeLessThanOrEqual(summary.inside.frames + summary.outside.frames);
+    expect(Math.max(...frames)).toBeLessThanOrEqual(totals.inside.frames + totals.outside.frames);
   });
 
   it.each(["drops", "mixed", "tso-off-drops"])("judges what is alone as it does in two: %s", async (name) => {

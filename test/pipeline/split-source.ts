@@ -16,6 +16,7 @@ export class MemorySource implements FrameSource {
   readonly interfaces: CaptureInterface[];
   readonly resolutionNs = 1;
   captureDropped = 0;
+  readonly hasCounters = true;
   asked = 0;
   closed = 0;
   readonly #frames: readonly Taken[];

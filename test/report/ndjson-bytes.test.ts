@@ -105,6 +105,7 @@ const pairs = fc.boolean().chain((isIpv6) => {
     by: fc.nat(BY.length - 1),
     evidence: fc.nat(2 ** EVIDENCE.length - 1),
     isOutbound: fc.boolean(),
+    isRetransmission: fc.boolean(),
     /** Whether the receiver of the packet opened the conversation. */
     isAnswer: fc.boolean(),
     latencyNs: fc.oneof(fc.constantFrom(-0, 0, -1, 2 ** 32 - 1, 2 ** 32, -(2 ** 53) + 1), fc.maxSafeInteger()),
@@ -114,7 +115,8 @@ type Pair = typeof pairs extends fc.Arbitrary<infer T> ? T : never;
 
 /** What belongs into the tables of such a pair's packets. */
 function packetsOf(pair: Pair): [Packet, Packet] {
-  const { proto, isHeadless, isEcho, isError, seq, ack, tcpFlags, payloadLength, by, evidence } = pair;
+  const { proto, isHeadless, isEcho, isError, seq, ack, tcpFlags, payloadLength, by, evidence, isRetransmission } =
+    pair;
   const isIcmp = proto === ICMP || proto === ICMPV6;
   const hasPorts = proto === TCP || proto === UDP;
   const packet = (side: typeof INSIDE | typeof OUTSIDE): Packet => {
@@ -136,6 +138,7 @@ function packetsOf(pair: Pair): [Packet, Packet] {
       payloadLength,
       by,
       evidence,
+      isRetransmission,
     };
   };
   return [packet(INSIDE), packet(OUTSIDE)];
@@ -144,6 +147,7 @@ function packetsOf(pair: Pair): [Packet, Packet] {
 /** The line that the design asks for, by JSON.stringify. */
 function expected(tables: HandFilled, pair: Pair, rows: [number, number], packets: [Packet, Packet]): string {
   const { proto, seq, ack, tcpFlags, payloadLength, by, evidence, isOutbound, latencyNs, isHeadless } = pair;
+  const { isRetransmission } = pair;
   const isEcho = packets[0].icmpId !== undefined && !isHeadless;
   const ends: [Ends, Ends] = [endsOf(tables, rows[0]), endsOf(tables, rows[1])];
   const keys = isEcho ? (["src", "dst", "icmpId"] as const) : (["src", "srcPort", "dst", "dstPort"] as const);
@@ -157,7 +161,8 @@ function expected(tables: HandFilled, pair: Pair, rows: [number, number], packet
   const icmp = { type: seq >>> 24, code: (seq >>> 16) & 255, seq: isEcho ? seq & 0xffff : undefined };
   const side = (at: 0 | 1): object => {
     const { src, srcPort, dst, dstPort, icmpId } = ends[at];
-    const { frame, frames, stampNs, ipId, ttl, length, quoted } = packets[at];
+    const { frame, frames, stampNs, ipId, ttl, length: each = 0, quoted } = packets[at];
+    const length = each * (frames?.length ?? 1);
     const time = epochText(tables.epochsNs[at] + BigInt(stampNs ?? 0));
     return { frames: frames ?? [frame], time, src, srcPort, dst, dstPort, icmpId, ipId, ttl, length, quotes: quoted };
   };
@@ -170,6 +175,7 @@ function expected(tables: HandFilled, pair: Pair, rows: [number, number], packet
     rewrite,
     by: BY[by],
     evidence: EVIDENCE.filter((_, bit) => ((evidence >> bit) & 1) === 1),
+    retransmission: isRetransmission || undefined,
     latencyNs,
     tcp: proto === TCP && !isHeadless ? tcp : undefined,
     icmp: (proto === ICMP || proto === ICMPV6) && !isHeadless ? icmp : undefined,
@@ -190,7 +196,7 @@ function pairLines(pairs: readonly Pair[], times = 1): { lines: string; expected
     return { rows, flow, pair, line: expected(tables, pair, rows, packets) };
   });
   const text = written(
-    (write) => new NdjsonReporter(write, { quiet: false }),
+    (write) => new NdjsonReporter(write, { quiet: false, program: "0.0.0" }),
     (reporter) => {
       reporter.begin(tables);
       for (let time = 0; time < times; time++)
@@ -289,6 +295,7 @@ describe("a pair's line", () => {
       by: 4,
       evidence: 2 ** EVIDENCE.length - 1,
       isOutbound: true,
+      isRetransmission: true,
       isAnswer: false,
       latencyNs: -Number.MAX_SAFE_INTEGER,
     };

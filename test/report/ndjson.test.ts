@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
+import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { NdjsonReporter } from "../../src/report/ndjson.js";
 import { Few } from "../../src/packets/few.js";
 import { FINDINGS, findingOf, oneFlow } from "../../src/packets/findings.js";
@@ -8,7 +8,7 @@ import { ACK, articlePing, HandFilled, ICMP, PSH, publishedPort, SUMMARY, TCP, U
 
 function ndjson(tables: HandFilled, tell: (reporter: Reporter) => void, quiet = false): string[] {
   const text = written(
-    (write) => new NdjsonReporter((utf8) => write(Buffer.from(utf8).toString()), { quiet }),
+    (write) => new NdjsonReporter((utf8) => write(Buffer.from(utf8).toString()), { quiet, program: "0.0.0" }),
     (reporter) => {
       reporter.begin(tables);
       tell(reporter);
@@ -22,11 +22,11 @@ describe("NDJSON", () => {
   it("opens with a header, names escaped", () => {
     const tables = new HandFilled(['docker0"\n', "enp0s3"]);
     const text = written(
-      (write) => new NdjsonReporter((utf8) => write(Buffer.from(utf8).toString()), { quiet: false }),
+      (write) => new NdjsonReporter((utf8) => write(Buffer.from(utf8).toString()), { quiet: false, program: "0.0.0" }),
       (reporter) => reporter.begin(tables),
     );
     expect(text).toBe(
-      String.raw`{"type":"header","format":"natcorr","version":1,"inside":{"name":"docker0\"\n"},"outside":{"name":"enp0s3"}}` +
+      String.raw`{"type":"header","format":"natcorr","version":2,"program":"0.0.0","captures":{"inside":[{"name":"docker0\"\n","counters":false}],"outside":[{"name":"enp0s3","counters":true}]}}` +
         "\n",
     );
   });
@@ -118,7 +118,7 @@ describe("NDJSON", () => {
   it("writes unmatched frames one a line, ports only where they are known", () => {
     const tables = new HandFilled();
     const udp = { proto: UDP, src: "172.17.0.2", dst: "8.8.8.8" };
-    const whole = tables.add({ ...udp, side: INSIDE, srcPort: 1, dstPort: 53, frame: 9 });
+    const whole = tables.add({ ...udp, side: INSIDE, srcPort: 1, dstPort: 53, frame: 9, flow: 7, length: 60 });
     const pieces = tables.add({ ...udp, side: OUTSIDE, frames: [4, 5], isHeadless: true });
     const other = tables.add({ side: INSIDE, proto: 47, src: "fe80::1", dst: "ff02::2" });
     expect(
@@ -128,19 +128,22 @@ describe("NDJSON", () => {
         reporter.unmatched(other, "local", "never forwarded");
       }),
     ).toEqual([
-      String.raw`{"type":"unmatched","side":"inside","frame":9,"time":"1700687463.123456000","proto":"udp","src":"172.17.0.2","srcPort":1,"dst":"8.8.8.8","dstPort":53,"verdict":"dropped","why":"no \"twin\""}`,
-      '{"type":"unmatched","side":"outside","frame":4,"time":"1700687464.123456000","proto":"udp","src":"172.17.0.2","dst":"8.8.8.8","verdict":"unknown","why":"?"}',
-      '{"type":"unmatched","side":"outside","frame":5,"time":"1700687464.123456000","proto":"udp","src":"172.17.0.2","dst":"8.8.8.8","verdict":"unknown","why":"?"}',
-      '{"type":"unmatched","side":"inside","frame":1,"time":"1700687463.123456000","proto":"ip-47","src":"fe80::1","dst":"ff02::2","verdict":"local","why":"never forwarded"}',
+      String.raw`{"type":"unmatched","side":"inside","frame":9,"flow":7,"time":"1700687463.123456000","proto":"udp","src":"172.17.0.2","srcPort":1,"dst":"8.8.8.8","dstPort":53,"length":60,"verdict":"dropped","why":"no \"twin\""}`,
+      '{"type":"unmatched","side":"outside","frame":4,"time":"1700687464.123456000","proto":"udp","src":"172.17.0.2","dst":"8.8.8.8","length":84,"verdict":"unknown","why":"?"}',
+      '{"type":"unmatched","side":"outside","frame":5,"time":"1700687464.123456000","proto":"udp","src":"172.17.0.2","dst":"8.8.8.8","length":84,"verdict":"unknown","why":"?"}',
+      '{"type":"unmatched","side":"inside","frame":1,"time":"1700687463.123456000","proto":"ip-47","src":"fe80::1","dst":"ff02::2","length":84,"verdict":"local","why":"never forwarded"}',
     ]);
   });
 
   it("writes the lines about everything in their order of keys", () => {
     const tables = new HandFilled();
-    const row = tables.add({ side: INSIDE, proto: UDP, src: "1.1.1.1", dst: "2.2.2.2", frames: [4, 5] });
+    const udp = { side: INSIDE as Side, proto: UDP, dst: "2.2.2.2", dstPort: 53 };
+    const row = tables.add({ ...udp, src: "1.1.1.1", srcPort: 7, frames: [4, 5] });
+    const other = tables.add({ ...udp, src: "1.1.1.3", srcPort: 7, frame: 6 });
     const ends = { dst: "2.2.2.2", dstPort: 443, src: "1.1.1.1", srcPort: 1 };
     const lines = ndjson(tables, (reporter) => {
       reporter.ambiguous([row], [], "identical");
+      reporter.ambiguous([row, other], [row], "no end in common that is not shown");
       reporter.flow({
         id: 1,
         proto: "tcp",
@@ -154,21 +157,24 @@ describe("NDJSON", () => {
         outsideOnly: 0,
         firstNs: 5n,
         lastNs: 1_000_000_000n,
-        latencyNs: { outbound: { max: 4, min: 1, p50: 2, p99: 3 }, inbound: null },
+        bytes: 2 ** 40,
+        latency: { outbound: { maxNs: 4, minNs: 1, p50Ns: 2, p99Ns: 3 }, inbound: null },
+        rule: "-A POSTROUTING -j MASQUERADE",
       });
       const frames = new Few<number>();
       for (let frame = 1; frame <= 102; frame++) frames.add(frame);
       reporter.finding(findingOf("leak", 3, "a leak", { flows: oneFlow(7), frames: { side: OUTSIDE, of: frames } }));
       reporter.finding(findingOf("rule", 1, "no flow"));
-      reporter.end(SUMMARY);
+      reporter.end({ ...SUMMARY, verdicts: [new Map([["dropped", 1]]), new Map()] });
     });
     const firstHundred = Array.from({ length: 100 }, (_, at) => at + 1).join();
     expect(lines).toEqual([
-      '{"type":"ambiguous","inside":{"frames":[4,5]},"outside":{"frames":[]},"why":"identical"}',
-      '{"type":"flow","id":1,"proto":"tcp","nat":"none","initiator":"inside","inside":{"src":"1.1.1.1","srcPort":1,"dst":"2.2.2.2","dstPort":443},"outside":{"src":"1.1.1.1","srcPort":1,"dst":"2.2.2.2","dstPort":443},"pairs":3,"insideOnly":1,"outsideOnly":0,"first":"0.000000005","last":"1.000000000","latencyNs":{"outbound":{"min":1,"p50":2,"p99":3,"max":4},"inbound":null}}',
+      '{"type":"ambiguous","proto":"udp","inside":{"frames":[4,5],"time":"1700687463.123456000","src":"1.1.1.1","srcPort":7,"dst":"2.2.2.2","dstPort":53},"outside":{"frames":[]},"why":"identical"}',
+      '{"type":"ambiguous","proto":"udp","inside":{"frames":[4,5,6],"time":"1700687463.123456000","srcPort":7,"dst":"2.2.2.2","dstPort":53},"outside":{"frames":[4,5],"time":"1700687463.123456000","src":"1.1.1.1","srcPort":7,"dst":"2.2.2.2","dstPort":53},"why":"no end in common that is not shown"}',
+      '{"type":"flow","flow":1,"proto":"tcp","nat":"none","initiator":"inside","inside":{"src":"1.1.1.1","srcPort":1,"dst":"2.2.2.2","dstPort":443},"outside":{"src":"1.1.1.1","srcPort":1,"dst":"2.2.2.2","dstPort":443},"pairs":3,"bytes":1099511627776,"insideOnly":1,"outsideOnly":0,"first":"0.000000005","last":"1.000000000","latency":{"outbound":{"minNs":1,"p50Ns":2,"p99Ns":3,"maxNs":4},"inbound":null},"rule":"-A POSTROUTING -j MASQUERADE"}',
       `{"type":"finding","severity":"warning","code":"leak","count":3,"flows":[7],"frames":{"inside":[],"outside":[${firstHundred}]},"more":2,"text":"a leak","hint":"${FINDINGS.leak.hint}"}`,
       '{"type":"finding","severity":"info","code":"rule","count":1,"flows":[],"frames":{"inside":[],"outside":[]},"more":0,"text":"no flow","hint":""}',
-      '{"type":"summary","inside":{"frames":10,"paired":8,"unmatched":1,"ambiguous":0,"notIp":1,"undecodable":0,"captureDropped":0},"outside":{"frames":9,"paired":8,"unmatched":1,"ambiguous":0,"notIp":0,"undecodable":0,"captureDropped":3},"flows":1,"clock":{"offsetNs":-1500,"driftPpm":0.2,"uncertaintyNs":800,"source":"estimated"}}',
+      '{"type":"summary","totals":{"inside":{"frames":10,"paired":8,"unmatched":1,"ambiguous":0,"notIp":1,"undecodable":0,"captureDropped":0,"counters":false,"verdicts":{"dropped":1}},"outside":{"frames":9,"paired":8,"unmatched":1,"ambiguous":0,"notIp":0,"undecodable":0,"captureDropped":3,"counters":true,"verdicts":{}}},"flowCount":1,"clock":{"offsetNs":-1500,"driftPpm":0.2,"uncertaintyNs":800,"source":"estimated"}}',
     ]);
   });
 

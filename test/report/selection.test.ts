@@ -31,7 +31,10 @@ function told(sink: Sink, tables: HandFilled): void {
 /** What is shown, by a word each, in order. */
 function shown(selection: Partial<Selection>): string[] {
   let text = "";
-  const reporter = new NdjsonReporter((utf8) => (text += Buffer.from(utf8).toString()), { quiet: false });
+  const reporter = new NdjsonReporter((utf8) => (text += Buffer.from(utf8).toString()), {
+    quiet: false,
+    program: "0.0.0",
+  });
   told(new Selected(reporter, { hidden: new Set(), ...selection }), new HandFilled());
   return text
     .trimEnd()
@@ -56,7 +59,7 @@ it.each([
 });
 
 it("does not have a run wait for pairs that are not shown", () => {
-  const reporter = new NdjsonReporter(() => {}, { quiet: false });
+  const reporter = new NdjsonReporter(() => {}, { quiet: false, program: "0.0.0" });
   const wantsPairs = (only: string) => new Selected(reporter, { hidden: new Set(), only: new Set([only]) }).wantsPairs;
   expect([wantsPairs("pair"), wantsPairs("dropped")]).toEqual([true, false]);
 });
@@ -68,7 +71,7 @@ it.each([
   [["ambiguous", "copy"], ""],
   [["pair", "local"], "pair (16), local (5)"],
 ])("a run that is to fail on %j says on what it did", (on, expected) => {
-  const failing = new Failing(new NdjsonReporter(() => {}, { quiet: false }), new Set(on));
+  const failing = new Failing(new NdjsonReporter(() => {}, { quiet: false, program: "0.0.0" }), new Set(on));
   failing.finding(LEAK);
   failing.finding(findingOf("dropped", 4, "as the verdicts say"));
   const verdicts = [

@@ -52,6 +52,7 @@ export interface Packet {
   frames?: number[];
   by?: number;
   evidence?: number;
+  isRetransmission?: boolean;
 }
 
 /** Tables filled by hand, one packet a call. */
@@ -61,6 +62,7 @@ export class HandFilled implements Tables {
   readonly tuples = new FilledTable(this.#heap, 64);
   readonly epochsNs: readonly [bigint, bigint] = [EPOCH_NS, EPOCH_NS + 1_000_000_000n];
   readonly names: readonly [string, string];
+  readonly haveCounters = [false, true] as const;
   readonly #packets = new Map<number, Packet>();
 
   constructor(names: readonly [string, string] = ["docker0", "enp0s3"]) {
@@ -94,6 +96,7 @@ export class HandFilled implements Tables {
     fields[record.TCP_FLAGS_QUOTE] = packet.tcpFlags ?? 0;
     const row = t.append(side, fields, 0, 0, way);
     t.fates[(row << FATE_BITS) + BY_EVIDENCE_OUTBOUND] = (packet.by ?? 0) | ((packet.evidence ?? 0) << 8);
+    t.setRetransmission(row, packet.isRetransmission ?? false);
     this.#packets.set(row, packet);
     return row;
   }
@@ -104,6 +107,10 @@ export class HandFilled implements Tables {
 
   framesOf(row: number): readonly number[] | undefined {
     return this.#packets.get(row)?.frames;
+  }
+
+  lengthOf(row: number): number {
+    return this.timeline.length(row) * (this.framesOf(row)?.length ?? 1);
   }
 
   quoteOf(row: number): { src: string; dst: string; quoted: Quoted } | undefined {
@@ -139,8 +146,26 @@ function words(text: string): Uint32Array {
 }
 
 export const SUMMARY: Summary = {
-  inside: { frames: 10, paired: 8, unmatched: 1, ambiguous: 0, notIp: 1, undecodable: 0, captureDropped: 0 },
-  outside: { frames: 9, paired: 8, unmatched: 1, ambiguous: 0, notIp: 0, undecodable: 0, captureDropped: 3 },
+  inside: {
+    frames: 10,
+    paired: 8,
+    unmatched: 1,
+    ambiguous: 0,
+    notIp: 1,
+    undecodable: 0,
+    captureDropped: 0,
+    hasCounters: false,
+  },
+  outside: {
+    frames: 9,
+    paired: 8,
+    unmatched: 1,
+    ambiguous: 0,
+    notIp: 0,
+    undecodable: 0,
+    captureDropped: 3,
+    hasCounters: true,
+  },
   verdicts: [new Map(), new Map()],
   flows: 1,
   clock: { offsetNs: -1500, driftPpm: 0.2, uncertaintyNs: 800, source: "estimated" },

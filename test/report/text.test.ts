@@ -1,7 +1,7 @@
 import { FINDINGS, findingOf, oneFlow } from "../../src/packets/findings.js";
 import stringWidth from "fast-string-width";
 import { describe, expect, it } from "vitest";
-import type { FlowSummary } from "../../src/packets/results.js";
+import type { FlowSummary, Summary } from "../../src/packets/results.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import type { Reporter } from "../../src/report/reporter.js";
 import { TextReporter } from "../../src/report/text.js";
@@ -159,11 +159,12 @@ const FLOW: FlowSummary = {
   outside: { src: "10.0.2.15", dst: "180.101.49.11", icmpId: 10496 },
   pairs: 8,
   pairsOutbound: 5,
+  bytes: 1234,
   insideOnly: 1,
   outsideOnly: 0,
   firstNs: 1n,
   lastNs: 2n,
-  latencyNs: { outbound: { min: 1, p50: 29_000, p99: 1_200_000, max: 5 }, inbound: null },
+  latency: { outbound: { minNs: 1, p50Ns: 29_000, p99Ns: 1_200_000, maxNs: 5 }, inbound: null },
 };
 
 const lost = (tables: HandFilled, srcPort: number, frame: number, flow?: number) =>
@@ -235,6 +236,18 @@ describe("the end of a report", () => {
       "outside  enp0s3        9  =       8        + 1        + 0     + 0          + 0",
       "lost by the captures themselves: inside 0, outside 3",
       "clocks: outside is 1.50µs behind inside (estimated, drifting by 0.2 ppm, to within 800ns)",
+    ]);
+  });
+
+  it("says where what was missed looks like what was dropped", () => {
+    const told = (verdicts: Summary["verdicts"]) =>
+      lines(text(new HandFilled(), { quiet: true }, (reporter) => reporter.end({ ...SUMMARY, verdicts }))).filter(
+        (line) => line.includes("drop counters"),
+      );
+    // outside has counters
+    expect(told([new Map([["dropped", 1]]), new Map([["local", 1]])])).toEqual([]);
+    expect(told([new Map(), new Map([["dropped", 1]])])).toEqual([
+      "docker0 has no drop counters: a packet that the capture missed looks like one that was dropped",
     ]);
   });
 

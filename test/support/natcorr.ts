@@ -1,5 +1,10 @@
+import { readFileSync } from "node:fs";
 import { run } from "../../src/cli/program.js";
 import type { Host } from "../../src/cli/host.js";
+
+const { version }: { version: string } = JSON.parse(
+  readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
+);
 
 /** What a command line came to. */
 export interface Printed {
@@ -29,7 +34,7 @@ export async function natcorr(...args: readonly string[]): Promise<Printed> {
     stderr: { isTerminal: false, rows: undefined, write: (text) => void (stderr += text) },
     env: {},
     stop: new AbortController().signal,
-    version: "0.0.0",
+    version,
     onQuestion: () => {},
   };
   const code = await run(args, host);

@@ -6,15 +6,15 @@ export function checkAccounting(recording: Recording, report: Report): string[] 
   const [summary, ...more] = report.summaries;
   if (!summary || more.length > 0) return [`${report.summaries.length} summaries`];
   const problems = SIDES.flatMap((side) => checkSide(side, recording, report, summary));
-  if (summary.flows !== report.flows.length) {
-    problems.push(`the summary counts ${summary.flows} flows, ${report.flows.length} are listed`);
+  if (summary.flowCount !== report.flows.length) {
+    problems.push(`the summary counts ${summary.flowCount} flows, ${report.flows.length} are listed`);
   }
   return problems;
 }
 
 function checkSide(side: SideName, recording: Recording, report: Report, summary: SummaryLine): string[] {
   const frames = recording[side];
-  const totals = summary[side];
+  const totals = summary.totals[side];
   const paired = report.pairs.flatMap((pair) => pair[side].frames);
   const ambiguous = report.ambiguous.flatMap((line) => line[side].frames);
   const unmatched = report.unmatched.filter((line) => line.side === side).map((line) => line.frame);

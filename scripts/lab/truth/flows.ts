@@ -38,12 +38,12 @@ function flowPaths({ paths }: Recording, flow: FlowLine): Path[] {
 
 function checkFlow(recording: Recording, report: Report, flow: FlowLine): string[] {
   const problems: string[] = [];
-  const pairs = report.pairs.filter((pair) => pair.flow === flow.id).length;
+  const pairs = report.pairs.filter((pair) => pair.flow === flow.flow).length;
   if (pairs !== flow.pairs) problems.push(`says ${flow.pairs} pairs, ${pairs} are listed`);
   if (flow.nat === "proxy") problems.push(...checkProxy(recording, flow));
   else problems.push(...checkTranslation(recording, flow));
-  const told = problems.map((problem) => `flow ${flow.id}: ${problem}`);
-  if (isPortless(flow)) told.push(`missed: flow ${flow.id} has no ports or ICMP id, conntrack's have`);
+  const told = problems.map((problem) => `flow ${flow.flow}: ${problem}`);
+  if (isPortless(flow)) told.push(`missed: flow ${flow.flow} has no ports or ICMP id, conntrack's have`);
   return told;
 }
 

@@ -9,7 +9,7 @@ import { areSame, differences, differencesInParts } from "./twins.js";
 
 /** Every pair must be one packet, seen twice, rewritten as conntrack says; and be told of as it was. */
 export function checkPairs(recording: Recording, report: Report): string[] {
-  const entries = new Map(report.flows.map((flow) => [flow.id, flowEntries(recording, flow)]));
+  const entries = new Map(report.flows.map((flow) => [flow.flow, flowEntries(recording, flow)]));
   return report.pairs.flatMap((pair) => {
     const inside = framesOf(recording.inside, pair.inside.frames);
     const outside = framesOf(recording.outside, pair.outside.frames);

@@ -50,7 +50,7 @@ interface UnmatchedLine extends Ends {
 
 export interface FlowLine {
   readonly type: "flow";
-  readonly id: number;
+  readonly flow: number;
   readonly proto: string;
   readonly nat: string;
   readonly initiator: SideName;
@@ -68,9 +68,10 @@ interface SideTotals {
   readonly undecodable: number;
 }
 
-export interface SummaryLine extends Record<SideName, SideTotals> {
+export interface SummaryLine {
   readonly type: "summary";
-  readonly flows: number;
+  readonly totals: Readonly<Record<SideName, SideTotals>>;
+  readonly flowCount: number;
   readonly clock: { readonly offsetNs: number; readonly source: string };
 }
 

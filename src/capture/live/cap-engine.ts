@@ -105,6 +105,10 @@ class CapSource implements LiveSource {
     return this.#dropped;
   }
 
+  get hasCounters(): boolean {
+    return false;
+  }
+
   async next(): Promise<FrameBatch | null> {
     const patientUntilMs = performance.now() + PATIENCE_MS;
     // Events come between two turns only.

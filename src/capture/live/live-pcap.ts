@@ -90,6 +90,10 @@ export class LivePcap implements LiveSource {
     return this.#counters.latest.dropped;
   }
 
+  get hasCounters(): boolean {
+    return true;
+  }
+
   async next(): Promise<FrameBatch | null> {
     const patientUntilMs = performance.now() + PATIENCE_MS;
     // A flooded interface always has frames: signals, timers and the other interface get their turn here.

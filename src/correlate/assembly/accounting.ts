@@ -18,7 +18,7 @@ const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
 const FORGET_NS = 1_000_000_000;
 
 /**
- * Accounts for a pair of the flow in a slot. `packet`: the record of one of them, with its TCP numbers; `forward`: whether it is, or its twin
+ * Accounts for a pair of the flow in a slot. Returns whether it is a TCP retransmission. `packet`: the record of one of them, with its TCP numbers; `forward`: whether it is, or its twin
  * would be, on the inside; `pairNs`: the inside stamp; `latencyNs`: in its direction of travel; `lowered`: inside TTL minus outside TTL.
  */
 export function accountFor(
@@ -30,10 +30,12 @@ export function accountFor(
   pairNs: f64,
   latencyNs: f64,
   lowered: i32,
-): void {
+): bool {
   const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << (account.RECORD_BITS + 2));
   if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
   if (pairNs > load<f64>(flow, 8 * account.LAST_NS)) store<f64>(flow, pairNs, 8 * account.LAST_NS);
+  const bytes = <usize>wordOf(ground, words.FLOW_BYTES) + ((<usize>slot) << 3);
+  store<f64>(bytes, load<f64>(bytes) + <f64>load<i32>(packet, 4 * record.LENGTH));
   const pairs = flow + ((<usize>outbound) << 2);
   const known = load<i32>(pairs, 4 * account.PAIRS);
   store<i32>(pairs, known + 1, 4 * account.PAIRS);
@@ -41,9 +43,10 @@ export function accountFor(
   countLatency(ground, slot, outbound, pairs, known, latencyNs);
   noteSlowest(ground, outbound, pairNs, latencyNs);
   setWord(ground, words.LOWERED + outbound, lowered);
-  if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) === 0) return;
-  const bytes = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
-  noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), bytes, load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE));
+  if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) === 0) return false;
+  const payload = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
+  const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
+  return noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), payload, tcpFlags);
 }
 
 /** What the router changed of two packets with equal keys: ALTERED_… bits. */

@@ -129,7 +129,7 @@ export function believe(ground: usize, inside: i32, outside: i32): i32 {
   return learn(ground, i, wayOf(i), wayOf(packetOf(ground, outside)));
 }
 
-/** Accounts for a pair of rows of the flow in a slot, and proves its ways. */
+/** Accounts for a pair of rows of the flow in a slot, and proves its ways. Returns whether it is a TCP retransmission. */
 export function accountForRows(
   ground: usize,
   inside: i32,
@@ -137,7 +137,7 @@ export function accountForRows(
   slot: i32,
   outbound: i32,
   latencyNs: f64,
-): void {
+): bool {
   const i = packetOf(ground, inside);
   const tuples = <usize>wordOf(ground, words.TUPLES);
   const o = packetOf(ground, outside);
@@ -145,7 +145,7 @@ export function accountForRows(
   prove(wayAt(tuples, wayOf(i)));
   prove(wayAt(tuples, wayOf(o)));
   if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY)) countIntact(ground, outbound, i, alteredOf(i, o));
-  accountFor(ground, slot, outbound, wayOf(i) & 1, i, load<f64>(i, 8 * record.TIME_NS), latencyNs, lowered);
+  return accountFor(ground, slot, outbound, wayOf(i) & 1, i, load<f64>(i, 8 * record.TIME_NS), latencyNs, lowered);
 }
 
 /** Notes what a row that was just appended says of its conversation, and whether others are like it. The packet is no ICMP error. */
@@ -379,7 +379,12 @@ export function run(ground: usize): void {
       const lowered = side === INSIDE ? relation.loweredBy(packet, other) : relation.loweredBy(other, packet);
       const latencyNs = outbound === 1 ? gapNs : 0 - gapNs;
       countIntact(ground, outbound, packet, altered);
-      accountFor(ground, slot, outbound, insideWay & 1, packet, pairNs, latencyNs, lowered);
+      const isAgain = accountFor(ground, slot, outbound, insideWay & 1, packet, pairNs, latencyNs, lowered);
+      if (isAgain && isKept) {
+        const insideFate = side === INSIDE ? fate : fates + (otherPlace << FATE_BYTES_BITS);
+        const by = load<i32>(insideFate, 4 * line.BY_EVIDENCE_OUTBOUND);
+        store<i32>(insideFate, by | line.IS_RETRANSMISSION, 4 * line.BY_EVIDENCE_OUTBOUND);
+      }
     }
     // the next one
     row = (row + 1) & line.ROW_MASK;

@@ -100,6 +100,7 @@ export function learn(ground: usize, i: usize, iWay: i32, oWay: i32): i32 {
   const slot = takeSlot(ground);
   const learnt = wordOf(ground, words.FLOWS_LEARNT) + 1;
   setWord(ground, words.FLOWS_LEARNT, learnt);
+  store<f64>(<usize>wordOf(ground, words.FLOW_BYTES) + ((<usize>slot) << 3), 0);
   openAccount(
     <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << (account.RECORD_BITS + 2)),
     flowBits,

@@ -9,21 +9,27 @@ import * as account from "../flow-accounts.js";
 const MOST_WINDOW = 1 << 30;
 const RANGE_BYTES_BITS = 3;
 
-/** Notes a paired TCP segment of the flow whose record is at `flow`; most go on where the one before ended, and look at one cache line. */
-export function noteSegment(flow: usize, forward: i32, seq: i32, bytes: i32, tcpFlags: i32): void {
+/**
+ * Notes a paired TCP segment of the flow whose record is at `flow`; most go on where the one before ended, and look at one cache line.
+ * Returns whether it is a retransmission.
+ */
+export function noteSegment(flow: usize, forward: i32, seq: i32, bytes: i32, tcpFlags: i32): bool {
   const isSyn = (tcpFlags & SYN) !== 0;
-  if (bytes === 0 && !isSyn) return;
+  if (bytes === 0 && !isSyn) return false;
   const bits = load<i32>(flow, 4 * account.BITS);
   const next = flow + (forward << 2);
   const end = seq + bytes;
   // each time that the numbers enter another quarter of theirs, ranges are looked at that may be too old by then
   const isNext = seq === load<i32>(next, 4 * account.NEXT_SEQ) && (seq ^ end) >>> 30 === 0;
-  if (isNext && !isSyn && (bits & (account.HAS_NEXT_SEQ << forward)) !== 0) store<i32>(next, end, 4 * account.NEXT_SEQ);
-  else noteElsewhere(flow, forward, seq, bytes, isSyn, (tcpFlags & ACK) === 0);
+  if (isNext && !isSyn && (bits & (account.HAS_NEXT_SEQ << forward)) !== 0) {
+    store<i32>(next, end, 4 * account.NEXT_SEQ);
+    return false;
+  }
+  return noteElsewhere(flow, forward, seq, bytes, isSyn, (tcpFlags & ACK) === 0);
 }
 
 /** The same of a segment that does not go on where the highest range ends. `isOpening`: it is not an answer. */
-function noteElsewhere(flow: usize, forward: i32, seq: i32, bytes: i32, isSyn: bool, isOpening: bool): void {
+function noteElsewhere(flow: usize, forward: i32, seq: i32, bytes: i32, isSyn: bool, isOpening: bool): bool {
   const has = account.HAS_NEXT_SEQ << forward;
   let bits = load<i32>(flow, 4 * account.BITS);
   const ranges = flow + 4 * account.SEEN + (forward << (RANGE_BYTES_BITS + account.RANGES_BITS));
@@ -32,6 +38,7 @@ function noteElsewhere(flow: usize, forward: i32, seq: i32, bytes: i32, isSyn: b
   forgetOld(ranges);
   // a SYN takes a number of its own, before the data
   const end = seq + bytes + (isSyn ? 1 : 0);
+  let isRetransmission = false;
   const isSameStream = isSyn ? seq === lowest(ranges) : <u32>abs<i32>(seq - next) < <u32>MOST_WINDOW;
   if ((bits & has) === 0 || !isSameStream) {
     // the ports are used again
@@ -43,13 +50,15 @@ function noteElsewhere(flow: usize, forward: i32, seq: i32, bytes: i32, isSyn: b
   } else if (isIn(ranges, seq, end)) {
     // RFC 9293 section 3.8.4: a keep-alive has the last number before the next one, and may have a byte there
     const isKeepAlive = bytes === 1 && end === next;
-    if (bytes > 0 && !isKeepAlive)
+    isRetransmission = bytes > 0 && !isKeepAlive;
+    if (isRetransmission)
       store<i32>(flow, load<i32>(flow, 4 * account.RETRANSMISSIONS) + 1, 4 * account.RETRANSMISSIONS);
   } else {
     add(ranges, seq, end);
     forgetOld(ranges);
   }
   store<i32>(flow + (forward << 2), endOf(ranges, 0), 4 * account.NEXT_SEQ);
+  return isRetransmission;
 }
 
 /** Whether one of the ranges has all of these bytes. */
