@@ -1,3 +1,4 @@
+import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
 import { build } from "rolldown";
 import { assembly } from "./assembly.mjs";
@@ -39,3 +40,6 @@ await make(
 
 // what is said of src, in the package's own manifest, is not so of dist
 await writeFile("dist/package.json", `${JSON.stringify({ type: "commonjs" })}\n`);
+
+// for editors and validators, which read files
+await writeFile("dist/schema.json", execFileSync(process.execPath, ["dist/main.js", "schema"]));

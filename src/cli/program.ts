@@ -100,6 +100,16 @@ function makeProgram(host: Host, onEnd: (exitCode: number) => void): Command {
       const { showInterfaces } = await import("./interfaces.js");
       await showInterfaces(host.stdout);
     });
+  program
+    .command("schema")
+    .summary("print the JSON Schema of the NDJSON output")
+    .description(
+      "Prints the JSON Schema (draft 2020-12) of a line of --format ndjson: every field, its type, its unit and its meaning.",
+    )
+    .action(async () => {
+      const { SCHEMA } = await import("../report/schema.js");
+      host.stdout.write(`${JSON.stringify(SCHEMA, null, 2)}\n`);
+    });
   return program;
 }
 

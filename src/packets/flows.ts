@@ -2,7 +2,8 @@
  * What a flow's translation is, seen in its initiator's direction. `none`: forwarded with nothing rewritten. `unknown`: one end is
  * rewritten, and nothing tells whether it is the initiator.
  */
-export type Nat = "snat" | "dnat" | "snat+dnat" | "none" | "proxy" | "unknown";
+export const NATS = ["snat", "dnat", "snat+dnat", "none", "proxy", "unknown"] as const;
+export type Nat = (typeof NATS)[number];
 
 /** Bits of a packet's rewrite: which fields its twin has other values in. */
 export const REWRITE_SRC = 1;

@@ -73,6 +73,12 @@ function column(line: string, what: string): number {
   return stringWidth(line.slice(0, line.indexOf(what)));
 }
 
+/** What is said of drop counters where frames have these verdicts. */
+function ofCounters(verdicts: Summary["verdicts"]): string[] {
+  const output = text(new HandFilled(), { quiet: true }, (reporter) => reporter.end({ ...SUMMARY, verdicts }));
+  return lines(output).filter((line) => line.includes("drop counters"));
+}
+
 describe("packet lines", () => {
   it("fit 100 columns, with what is other outside", () => {
     const tables = new HandFilled();
@@ -240,13 +246,9 @@ describe("the end of a report", () => {
   });
 
   it("says where what was missed looks like what was dropped", () => {
-    const told = (verdicts: Summary["verdicts"]) =>
-      lines(text(new HandFilled(), { quiet: true }, (reporter) => reporter.end({ ...SUMMARY, verdicts }))).filter(
-        (line) => line.includes("drop counters"),
-      );
     // outside has counters
-    expect(told([new Map([["dropped", 1]]), new Map([["local", 1]])])).toEqual([]);
-    expect(told([new Map(), new Map([["dropped", 1]])])).toEqual([
+    expect(ofCounters([new Map([["dropped", 1]]), new Map([["local", 1]])])).toEqual([]);
+    expect(ofCounters([new Map(), new Map([["dropped", 1]])])).toEqual([
       "docker0 has no drop counters: a packet that the capture missed looks like one that was dropped",
     ]);
   });
