@@ -10,6 +10,11 @@ export class CaptureError extends Error {
   }
 }
 
+/** A pcap filter that libpcap does not take. The message is complete: the filter, what libpcap says, and where. */
+export class FilterError extends Error {
+  override name = "FilterError";
+}
+
 /**
  * Bytes that cannot be read or decompressed any further. The message says what is wrong and leaves out where:
  * whoever counts the frames adds file, frame and byte.

@@ -22,14 +22,18 @@ interface Reading {
  * `natcorr file`: pairs the packets of two captures, or of two sides of one, and reports to the host's stdout. When the host
  * wants an end, it stops reading and reports what there is.
  *
+ * @param filter a pcap filter that says which packets are shown; empty for all.
  * @returns the exit code: 0, 1 where stamps leap, 3 where the run fails (see `Results`).
- * @throws CaptureError where a capture cannot be used.
+ * @throws CaptureError where a capture cannot be used, or a filter be compiled.
+ * @throws FilterError where libpcap does not take the filter.
  */
 export async function pairFiles(
   from: Captures,
+  filter: string,
   options: ReportOptions & SelectOptions & ExplainOptions,
   host: Host,
 ): Promise<number> {
+  const marks = filter === "" ? undefined : (await import("../pipeline/compile-filter.js")).frameFilter(filter);
   const messages = new Messages(host.stderr);
   const readings = Array.from("sides" in from ? "1" : "12", (): Reading => ({ read: 0, total: undefined }));
   // a line of progress among lines of packets would help nobody
@@ -47,7 +51,7 @@ export async function pairFiles(
     // what their packets are for is loaded while the captures are opened: a thread takes as long to start
     const [opened, { pair }, { resultsOf }] = await Promise.all([
       untilAborted(
-        decode(from, events, (next) => paced(next, host), heap, host.thread),
+        decode(from, events, (next) => paced(next, host), heap, marks, host.thread),
         host.stop,
       ),
       import("./pair.js"),
@@ -66,7 +70,7 @@ export async function pairFiles(
         messages.warn(leapsText(name, leaps));
       },
     };
-    const results = await resultsOf(options, interfaces, host);
+    const results = await resultsOf({ ...options, isFiltered: marks !== undefined }, interfaces, host);
     await pair(packets, settings, results, host.stdout, host.stop);
     for (const source of packets) for (const text of losses(source)) messages.warn(text);
     return results.exitCode(messages) || (hasLeaps ? 1 : 0);

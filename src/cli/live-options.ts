@@ -32,8 +32,8 @@ export interface LiveCommandOptions extends ReportOptions, SelectOptions, Explai
 
 export function addLiveOptions(command: Command): Command {
   return addExplainOptions(addReportOptions(addSelectOptions(command), "none"))
-    .option("--inside-filter <filter>", "pcap filter for the inside interface, besides that for both")
-    .option("--outside-filter <filter>", "pcap filter for the outside interface, besides that for both")
+    .option("--inside-filter <filter>", "pcap filter: what the kernel is to keep of the inside interface")
+    .option("--outside-filter <filter>", "the same of the outside interface")
     .addOption(
       new Option("-s, --snaplen <bytes>", "bytes kept of a frame; 0 for all").argParser(snaplen).default(0, "all"),
     )

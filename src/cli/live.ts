@@ -9,6 +9,7 @@ import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
 import { leapsText, losses } from "./losses.js";
 import { Messages } from "./messages.js";
+import { programsOf } from "../pipeline/frame-filter.js";
 import { packetSources } from "../pipeline/packet-source.js";
 import { pair } from "./pair.js";
 import { Recording } from "./recording.js";
@@ -29,20 +30,22 @@ const DEFAULT_ROWS = 24;
  * `natcorr live`: pairs the packets of two interfaces as they pass. Ends when the host wants an end, after `--duration` or
  * `--count`, or when an interface goes; then with all that was captured.
  *
- * @param filters pcap filters, inside and outside; empty lets every frame pass.
+ * @param filter a pcap filter that says which packets are shown; empty for all.
  * @returns the exit code: 0, 1 where an interface went, the disk was full or stamps leap, 3 where the run fails (see `Results`).
- * @throws CaptureError where an interface cannot be captured from, or the file not be written.
+ * @throws CaptureError where an interface cannot be captured from, the file not be written, or a filter not be compiled.
+ * @throws FilterError where libpcap does not take a filter.
  */
 export async function pairLive(
   names: readonly [string, string],
-  filters: readonly [string, string],
+  filter: string,
   options: LiveCommandOptions,
   host: Host,
 ): Promise<number> {
+  const marks = filter === "" ? undefined : (await import("../pipeline/compile-filter.js")).frameFilter(filter);
   const messages = new Messages(host.stderr);
   // conntrack before the first packet, so that it has told of a translation by the time that is checked
-  const results = await resultsOf(options, names, host);
-  const capture = await begin(names, filters, options, messages).catch((error: unknown) => {
+  const results = await resultsOf({ ...options, isFiltered: marks !== undefined }, names, host);
+  const capture = await begin(names, options, messages).catch((error: unknown) => {
     results.close();
     throw error;
   });
@@ -54,7 +57,9 @@ export async function pairLive(
   try {
     if (host.stop.aborted) stop();
     const heap = new Heap();
-    const packets = await packetSources(...capture.sources, (frames) => paced(frames, capture.live, host), heap);
+    const read = (frames: FrameSource): Promise<FrameBatch | null> => paced(frames, capture.live, host);
+    const programOf = programsOf(marks, (text) => messages.warn(text));
+    const packets = await packetSources(...capture.sources, read, heap, programOf);
     await pair(
       packets,
       {
@@ -92,10 +97,10 @@ export async function pairLive(
 /** Opens both interfaces, gives up what privileges are not needed any more, and begins the file. */
 async function begin(
   names: readonly [string, string],
-  filters: readonly [string, string],
   options: LiveCommandOptions,
   messages: Messages,
 ): Promise<{ sources: readonly [LiveSource, LiveSource]; live: LiveCapture }> {
+  const filters = [options.insideFilter ?? "", options.outsideFilter ?? ""] as const;
   const open = options.engine === "cap" ? openWithCap : openInterface;
   const openSide = (side: 0 | 1): Promise<LiveSource> =>
     open(names[side], {

@@ -1,6 +1,8 @@
+import { existsSync } from "node:fs";
 import { Command, CommanderError } from "commander";
 import { addSideOptions, type FileOptions, sidesOf } from "./file-options.js";
 import { addExplainOptions, type ExplainOptions } from "./explain-options.js";
+import { FilterError } from "../capture/errors.js";
 import { printable } from "../packets/printable.js";
 import type { Host } from "./host.js";
 import { addLiveOptions, type LiveCommandOptions } from "./live-options.js";
@@ -11,6 +13,7 @@ const EXAMPLES = `
 Examples:
   natcorr file docker0.pcap enp0s3.pcap          every packet, inside and outside next to each other
   natcorr file -q docker0.pcap enp0s3.pcap       only problems, translations, findings and totals
+  natcorr file docker0.pcap enp0s3.pcap host 172.17.0.2 and port 443      packets that are so on either side
   natcorr file --format ndjson in.pcapng.gz out.pcapng.zst | jq 'select(.verdict == "dropped")'
   ssh gateway tcpdump -w - -i eth0 | natcorr file lan.pcap - --clock-offset auto
   natcorr file both.pcapng --inside docker0 --outside enp0s3      both sides in one capture
@@ -22,9 +25,15 @@ Examples:
   natcorr interfaces                                     what can be captured from
   natcorr live docker0 enp0s3                            every packet, inside and outside next to each other
   natcorr live docker0 enp0s3 -q                         a table of translations, refreshed in place
-  natcorr live docker0 enp0s3 -w both.pcapng icmp or tcp port 443
-  natcorr live docker0 enp0s3 --duration 1m --outside-filter 'host 180.101.49.11'
+  natcorr live docker0 enp0s3 host 172.17.0.2            what becomes of one container's packets
+  natcorr live docker0 enp0s3 -w both.pcapng icmp or tcp port 443      shows these, writes all
+  natcorr live docker0 enp0s3 --duration 1m --outside-filter 'host 180.101.49.11'      captures no others there
 `;
+
+const WRONG_USAGE = 2;
+
+const FILTER =
+  "pcap filter (man 7 pcap-filter): show only packets that it selects on either side, with their twins; all are paired and counted";
 
 /**
  * Runs the command line (without node and script) and returns the exit code: 0 done, 1 ended early, 2 wrong usage, 3 something was
@@ -46,8 +55,18 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
     return exitCode;
   } catch (error) {
     // commander has said what is wrong, or shown the help that was asked for
-    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USAGE;
     throw error;
+  }
+}
+
+/** Does what a command is for; a filter that is none is wrong usage of it. */
+async function exitCodeOf(command: Command, pairAll: () => Promise<number>): Promise<number> {
+  try {
+    return await pairAll();
+  } catch (error) {
+    if (!(error instanceof FilterError)) throw error;
+    return command.error(`error: ${error.message}; man 7 pcap-filter tells what is possible`);
   }
 }
 
@@ -74,22 +93,26 @@ function makeProgram(host: Host, onEnd: (exitCode: number) => void): Command {
     )
     .argument("<inside>", "capture on the side of the containers (docker0), or of both sides: then with --inside")
     .argument("[outside]", "capture on the uplink")
+    .argument("[filter...]", FILTER)
     .showHelpAfterError("natcorr file --help shows what there is.")
     .addHelpText("after", EXAMPLES);
   addReportOptions(addSelectOptions(addExplainOptions(addSideOptions(file))), "auto").action(
-    async (inside: string, outside: string | undefined, options: FileOptions & ExplainOptions) => {
+    async (inside: string, second: string | undefined, more: string[], options: FileOptions & ExplainOptions) => {
       const { pairFiles } = await import("./file.js");
       const sides = sidesOf(file, options);
       if (sides !== undefined) {
-        if (outside !== undefined) file.error("error: --inside and --outside are for one capture; two are given");
+        const words = second === undefined ? [] : [second, ...more];
+        // a filter may begin with an address, but no file is called so
+        if (second !== undefined && /[./]/.test(second) && existsSync(second))
+          file.error(`error: --inside and --outside are for one capture; '${second}' is a second one`);
         // one capture has one clock, as long as nobody says otherwise
         if (file.getOptionValueSource("clockOffset") === "default") options.clockOffset = { kind: "none" };
-        onEnd(await pairFiles({ path: inside, sides }, options, host));
+        onEnd(await exitCodeOf(file, () => pairFiles({ path: inside, sides }, filterOf(words), options, host)));
         return;
       }
-      if (outside === undefined) file.error("error: missing required argument 'outside'");
-      if (inside === "-" && outside === "-") file.error("error: standard input can be one of the two captures only");
-      onEnd(await pairFiles([inside, outside], options, host));
+      if (second === undefined) file.error("error: missing required argument 'outside'");
+      if (inside === "-" && second === "-") file.error("error: standard input can be one of the two captures only");
+      onEnd(await exitCodeOf(file, () => pairFiles([inside, second], filterOf(more), options, host)));
     },
   );
   program
@@ -123,7 +146,7 @@ function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void
     )
     .argument("<inside>", "interface on the side of the containers (docker0)")
     .argument("<outside>", "interface of the uplink")
-    .argument("[filter...]", "pcap filter for both, see man 7 pcap-filter")
+    .argument("[filter...]", FILTER)
     .showHelpAfterError("natcorr live --help shows what there is.")
     .addHelpText("after", LIVE_EXAMPLES);
   addLiveOptions(live).action(
@@ -131,14 +154,12 @@ function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void
       if (inside === outside) live.error("error: inside and outside must be two interfaces");
       if (options.write === "-") live.error("error: -w needs a file; standard output is for the report");
       const { pairLive } = await import("./live.js");
-      const filter = (own = ""): string => allOf(words.join(" "), own);
-      const filters = [filter(options.insideFilter), filter(options.outsideFilter)] as const;
-      onEnd(await pairLive([inside, outside], filters, options, host));
+      onEnd(await exitCodeOf(live, () => pairLive([inside, outside], filterOf(words), options, host)));
     },
   );
 }
 
-/** A pcap filter that lets pass what both let pass; an empty one lets everything pass. */
-function allOf(a: string, b: string): string {
-  return a === "" || b === "" ? a + b : `(${a}) and (${b})`;
+/** The filter that words of the command line make up, as in tcpdump. */
+function filterOf(words: readonly string[]): string {
+  return words.join(" ").trim();
 }

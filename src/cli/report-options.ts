@@ -25,7 +25,7 @@ export function addReportOptions(command: Command, clock: "auto" | "none"): Comm
         .choices(["text", "ndjson"])
         .default("text"),
     )
-    .option("-c, --count <n>", "stop after n pairs", positiveInteger)
+    .option("-c, --count <n>", "stop after n pairs, shown or not", positiveInteger)
     .addOption(
       new Option("--window <duration>", "how far apart in time twins may be")
         .argParser(windowNs)

@@ -28,7 +28,7 @@ export interface Results {
  * @throws CaptureError where a file or the host's tables cannot be read.
  */
 export async function resultsOf(
-  options: ReportOptions & SelectOptions & ExplainOptions,
+  options: ReportOptions & SelectOptions & ExplainOptions & { readonly isFiltered: boolean },
   interfaces: readonly [string, string],
   host: Host,
 ): Promise<Results> {

@@ -29,14 +29,19 @@ export function addSelectOptions(command: Command): Command {
     .option("--fail-on <what,...>", "exit 3 if there is any; words as of --only", words);
 }
 
-/** What shows in a sink what the options select of the results. `isForPeople`: in the text report. */
-export function selected(next: Sink, options: SelectOptions, isForPeople: boolean): Sink {
-  const { only, flow, slowerThan, all } = options;
+/** What shows in a sink what the options, and a pcap filter, select of the results. `isForPeople`: in the text report. */
+export function selected(
+  next: Sink,
+  options: SelectOptions & { readonly isFiltered: boolean },
+  isForPeople: boolean,
+): Sink {
+  const { only, flow, slowerThan, all, isFiltered } = options;
   const isHidden = isForPeople && all !== true;
   const hidden = isHidden ? UNEVENTFUL.filter((verdict) => only?.has(verdict) !== true) : [];
   // a sink more is a call more for every pair
-  if (only === undefined && flow === undefined && slowerThan === undefined && hidden.length === 0) return next;
-  return new Selected(next, { only, flows: flow, slowerThanNs: slowerThan, hidden: new Set(hidden) });
+  const isAll = only === undefined && flow === undefined && slowerThan === undefined && !isFiltered;
+  if (isAll && hidden.length === 0) return next;
+  return new Selected(next, { only, flows: flow, slowerThanNs: slowerThan, hidden: new Set(hidden), isFiltered });
 }
 
 function words(text: string, before: ReadonlySet<string> = new Set()): ReadonlySet<string> {

@@ -1,4 +1,11 @@
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_COPY, type PacketBatch, type PacketSource } from "../packets/packets.js";
+import {
+  HAS_IP_ID,
+  HAS_TCP_NUMBERS,
+  IS_COPY,
+  IS_SELECTED,
+  type PacketBatch,
+  type PacketSource,
+} from "../packets/packets.js";
 import { DST, FLAGS_PROTO_TTL, FRAME, IP_ID, KEY, KEY2, PORTS, RECORD_BITS, SRC } from "../packets/records.js";
 
 /**
@@ -37,7 +44,8 @@ const TIMES = 7;
 /** With what keys leave out: the TCP options. */
 const THEIR_ID = 8;
 const TTL_SHIFT = 24;
-const FLAGS_AND_PROTO = 0xff_ffff;
+/** But for what a filter selects, which may ask for a tag that the copy has not. */
+const FLAGS_AND_PROTO = 0xff_ffff & ~IS_SELECTED;
 
 /**
  * Finds the packets of a capture that are there twice because the capture is made so: a mirror port (SPAN) that shows a packet as it

@@ -20,7 +20,10 @@ export class Groups {
     altered: number,
   ): void {
     const t = this.#timeline;
-    for (const row of [...inside, ...outside]) t.setState(row, MEMBER);
+    for (const row of [...inside, ...outside]) {
+      t.setState(row, MEMBER);
+      if (t.isSelected(row)) t.select(inside[0]);
+    }
     t.pair(inside[0], outside[0], slot, by, evidence, isOutbound, altered);
     this.#byFirst.set(inside[0], inside);
     this.#byFirst.set(outside[0], outside);

@@ -86,6 +86,8 @@ export const HAS_MORE_FRAGMENTS = 1 << 10;
 export const IS_CUT = 1 << 11;
 /** Not the decoder's: the stamp is not when the packet passed, as it leaps away from those of the frames around it. */
 export const IS_MISTIMED = 1 << 12;
+/** The pcap filter that says what is shown selects the frame. Nothing is paired or judged by it. */
+export const IS_SELECTED = 1 << 13;
 /** Not the decoder's: the capture shows it once more: see `Copies`. */
 export const IS_COPY = 1 << 15;
 

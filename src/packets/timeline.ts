@@ -1,6 +1,6 @@
 import code from "./assembly/timeline.wasm";
 import { asDoubles, type Heap } from "./heap.js";
-import { hasWideId, idOf } from "./packets.js";
+import { hasWideId, idOf, IS_SELECTED } from "./packets.js";
 import {
   ACK,
   BEGINNING_SHIFT,
@@ -232,6 +232,16 @@ export class Timeline {
   /** IS_… and HAS_… of packets.ts. */
   flags(row: number): number {
     return this.records[(this.places[row & this.mask] << RECORD_BITS) + FLAGS_PROTO_TTL] & 0xffff;
+  }
+
+  /** Whether the pcap filter that says what is shown selects the packet, or one of those that it stands for … */
+  isSelected(row: number): boolean {
+    return (this.flags(row) & IS_SELECTED) !== 0;
+  }
+
+  /** … which it does from now on. */
+  select(row: number): void {
+    this.records[(this.places[row & this.mask] << RECORD_BITS) + FLAGS_PROTO_TTL] |= IS_SELECTED;
   }
 
   proto(row: number): number {

@@ -9,6 +9,7 @@ import { BatchRing } from "./batch-ring.js";
 import type { Captures, OpenEvents } from "./captures.js";
 import type { Decoding, Pace } from "./decoding.js";
 import type { FromThread, LastState, Task, ToThread } from "./decoding-messages.js";
+import type { FrameFilter } from "./frame-filter.js";
 import { startThread } from "./thread.js";
 
 /** More than the thread needs: 32 batches and two windows on captures take half of it. Only what is used takes room. */
@@ -28,9 +29,10 @@ export async function decodeElsewhere(
   events: OpenEvents,
   pace: Pace,
   heap: Heap = new Heap(),
+  filter?: FrameFilter,
   worker: Worker = startThread(),
 ): Promise<Decoding> {
-  worker.postMessage({ from, part: heap.part(THREAD_BYTES) } satisfies Task);
+  worker.postMessage({ from, part: heap.part(THREAD_BYTES), filter } satisfies Task);
   const close = async (): Promise<void> => void (await worker.terminate());
   try {
     return await new Promise<Decoding>((resolve, reject) => {

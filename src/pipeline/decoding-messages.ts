@@ -3,12 +3,15 @@ import type { Tally } from "../packets/packets.js";
 import type { Side } from "../packets/sides.js";
 import type { RingPlace, SourceState } from "./batch-ring.js";
 import type { Captures } from "./captures.js";
+import type { FrameFilter } from "./frame-filter.js";
 
 /** What the decoding thread is told first. */
 export interface Task {
   readonly from: Captures;
   /** For all that it needs, its batches among it. */
   readonly part: HeapPart;
+  /** What marks packets, if anything does. */
+  readonly filter?: FrameFilter | undefined;
 }
 
 /** What a source says of itself in the end. */

@@ -45,7 +45,7 @@ async function fill(side: Side, source: DecodedSource, ring: BatchRing): Promise
   }
 }
 
-async function run({ from, part }: Task): Promise<void> {
+async function run({ from, part, filter }: Task): Promise<void> {
   const progress = new Progress();
   const events = {
     onWarning: (text: string) => say({ kind: "warning", text }),
@@ -54,7 +54,7 @@ async function run({ from, part }: Task): Promise<void> {
   const heap = new Heap(part);
   const rings = [new BatchRing(heap), new BatchRing(heap)] as const;
   parentPort?.on("message", (side: ToThread) => waiting[side]?.());
-  const { packets, interfaces } = await decodeHere(from, events, (next) => next(), heap);
+  const { packets, interfaces } = await decodeHere(from, events, (next) => next(), heap, filter);
   const [inside, outside] = packets;
   say({
     kind: "opened",

@@ -3,7 +3,8 @@ import type { PacketSource } from "../packets/packets.js";
 import type { Soon } from "../packets/soon.js";
 import type { Captures, OpenEvents } from "./captures.js";
 import { openCaptures } from "./open-captures.js";
-import { type DecodedSource, packetSources } from "./packet-source.js";
+import { type FrameFilter, programsOf } from "./frame-filter.js";
+import { type DecodedSource, packetSources, type Read } from "./packet-source.js";
 
 /** Asks a source for more when it is time to; null at its end, and where the reader has had enough. */
 export type Pace = <T>(next: () => Soon<T | null>) => Soon<T | null>;
@@ -17,7 +18,8 @@ export interface Decoding<Source extends PacketSource = PacketSource> {
 }
 
 /**
- * Opens captures and decodes them as they are asked for packets, on this thread and in this heap.
+ * Opens captures and decodes them as they are asked for packets, on this thread and in this heap; packets are marked that `filter`
+ * selects.
  *
  * @throws CaptureError where a capture cannot be used.
  */
@@ -26,9 +28,12 @@ export async function decodeHere(
   events: OpenEvents,
   pace: Pace,
   heap: Heap = new Heap(),
+  filter?: FrameFilter,
 ): Promise<Decoding<DecodedSource>> {
   const [inside, outside] = await openCaptures(from, events, heap);
-  const packets = await packetSources(inside, outside, (frames, most) => pace(() => frames.next(most)), heap);
+  const read: Read = (frames, most) => pace(() => frames.next(most));
+  const programOf = programsOf(filter, (text) => events.onWarning(text));
+  const packets = await packetSources(inside, outside, read, heap, programOf);
   // a file's name is no interface's
   const [insideName, outsideName] = [inside, outside].map(({ interfaces }) =>
     interfaces.length === 1 ? interfaces[0].name : "",

@@ -3,7 +3,7 @@ import { BATCH_FRAMES, FrameBatch, type FrameSource } from "../packets/frames.js
 import { Heap } from "../packets/heap.js";
 import { batchIn, type PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
 import type { Soon } from "../packets/soon.js";
-import { Decoder, type Limits } from "../wire/decode.js";
+import { Decoder, type Limits, type ProgramOf } from "../wire/decode.js";
 import { limitsOf, TELLING_FRAMES } from "./hash-limit.js";
 
 /** Reads on in a capture, as `FrameSource.next` does; null at its end, and where the reader has had enough. */
@@ -15,20 +15,22 @@ const readOn: Read = (frames, most) => frames.next(most);
  * Turns the frames of two captures into packets.
  *
  * Reads the first frames of both before it decodes one: what a packet is known by depends on how much of it the other
- * capture kept. On pipes it therefore waits until both sides have so many, or have ended.
+ * capture kept. On pipes it therefore waits until both sides have so many, or have ended. `programOf`: a pcap filter, if packets are to
+ * be marked that it selects.
  */
 export async function packetSources(
   inside: FrameSource,
   outside: FrameSource,
   read: Read = readOn,
   heap: Heap = new Heap(),
+  programOf?: ProgramOf,
 ): Promise<readonly [DecodedSource, DecodedSource]> {
   const [insideFirst, outsideFirst] = await Promise.all([beginning(inside, read), beginning(outside, read)]);
   const limits = limitsOf(
     { batches: insideFirst, interfaces: inside.interfaces, isLive: inside.isLive ?? false },
     { batches: outsideFirst, interfaces: outside.interfaces, isLive: outside.isLive ?? false },
   );
-  const decoder = new Decoder(heap);
+  const decoder = new Decoder(heap, programOf);
   const source = (frames: FrameSource, first: FrameBatch[]): DecodedSource =>
     new DecodedSource(heap, decoder, frames, read, first, limits);
   return [source(inside, insideFirst), source(outside, outsideFirst)];

@@ -46,12 +46,12 @@ export class TranslationTable {
    */
   text(paint: Paint, flows: number): string {
     if (flows === 0) return `${paint.heading("No translation was seen.")}\n`;
-    const noun = flows === 1 ? "translation" : "translations";
+    if (this.#rows.length === 0) return `${paint.heading(counted(flows))}, none of which was selected\n`;
     const hidden = flows - this.#rows.length;
     const which = this.#rows.length < this.most ? "that were not selected" : "with fewer pairs (--top shows more)";
     const more = hidden === 0 ? "" : `… and ${hidden} more ${which}\n`;
     const rows = this.#rows.flatMap((flow) => this.#lines(flow, paint));
-    return `${paint.heading(`${flows} ${noun}`)}, busiest first\n${table(COLUMNS, rows)}${more}`;
+    return `${paint.heading(counted(flows))}, busiest first\n${table(COLUMNS, rows)}${more}`;
   }
 
   #lines(flow: FlowSummary, paint: Paint): string[][] {
@@ -82,6 +82,10 @@ export class TranslationTable {
       ],
     ];
   }
+}
+
+function counted(flows: number): string {
+  return flows === 1 ? "1 translation" : `${flows} translations`;
 }
 
 function quantiles(latency: LatencySummary | null): [string, string] {

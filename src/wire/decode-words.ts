@@ -32,6 +32,11 @@ export const LAST_NS = 11;
 export const UNDECODED = 17;
 export const REASONS = 18;
 
+/** The program of the pcap filter for each interface, by its address; 0 where it selects no frame, or there is none. */
+export const PROGRAMS = 25;
+/** A program begins with as many words that it may keep something in (BPF_MEMWORDS in libpcap's pcap/bpf.h); its code follows. */
+export const SCRATCH_WORDS = 16;
+
 /** Where `ipHeaders` puts what it finds, a word a frame. */
 export const IP_HEADERS = 24;
 

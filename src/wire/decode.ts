@@ -5,7 +5,7 @@ import code from "./assembly/decode.wasm";
 import * as words from "./decode-words.js";
 import { reasonText } from "./reasons.js";
 
-export { linkHeaderBytes, mayBeTagged, TAGS_BYTES } from "./link-types.js";
+export { LINK_TYPES, linkHeaderBytes, mayBeTagged, TAGS_BYTES } from "./link-types.js";
 
 const module = new WebAssembly.Module(code);
 
@@ -19,6 +19,12 @@ export interface Limits {
   /** How far headers are read: frames with the shortest link header have so much; no less than `key`. */
   readonly headers: number;
 }
+
+/**
+ * The pcap filter's program for a link type: two words an instruction, as it is in memory (bpf(4)); undefined where it selects no frame of
+ * that.
+ */
+export type ProgramOf = (linkType: number) => Int32Array | undefined;
 
 export const NO_LIMITS: Limits = { key: Number.POSITIVE_INFINITY, headers: Number.POSITIVE_INFINITY };
 
@@ -45,11 +51,17 @@ export class Decoder {
   readonly #reasons: Int32Array;
   #headers: Int32Array | undefined;
   #linkTypes: Int32Array;
+  readonly #programOf: ProgramOf | undefined;
+  /** Where the programs are: of each interface, and of each link type that was met. */
+  #programs: Int32Array;
+  readonly #loaded = new Map<number, number>();
   /** Bytes of frames that lay elsewhere. */
   #copies: Uint8Array;
 
-  constructor(heap: Heap) {
+  /** `programOf`: what marks frames IS_SELECTED; without, none is. */
+  constructor(heap: Heap, programOf?: ProgramOf) {
     this.#heap = heap;
+    this.#programOf = programOf;
     const { exports } = new WebAssembly.Instance(module, { env: { memory: heap.memory } });
     this.#decode = exports["decode"];
     this.#findIpHeaders = exports["ipHeaders"];
@@ -57,6 +69,7 @@ export class Decoder {
     this.#doubles = asDoubles(this.#words);
     this.#reasons = heap.take(Int32Array, 2 * BATCH_FRAMES);
     this.#linkTypes = heap.take(Int32Array, 16);
+    this.#programs = heap.take(Int32Array, 16);
     this.#copies = heap.take(Uint8Array, 64);
     this.#words[words.REASONS] = this.#reasons.byteOffset;
   }
@@ -128,7 +141,9 @@ export class Decoder {
     w[words.IFACE] = columns.iface.byteOffset;
     w[words.TIME_NS] = columns.timeNs.byteOffset;
     w[words.INTERFACES] = interfaces.length;
-    w[words.LINK_TYPES] = this.#linkTypesOf(interfaces);
+    this.#setLinkTypes(interfaces);
+    w[words.LINK_TYPES] = this.#linkTypes.byteOffset;
+    w[words.PROGRAMS] = this.#programs.byteOffset;
     this.#located = hasData && hasColumns ? frames : undefined;
   }
 
@@ -160,10 +175,25 @@ export class Decoder {
     return this.#copies.byteOffset - from;
   }
 
-  #linkTypesOf(interfaces: readonly CaptureInterface[]): number {
-    while (this.#linkTypes.length < interfaces.length)
+  #setLinkTypes(interfaces: readonly CaptureInterface[]): void {
+    while (this.#linkTypes.length < interfaces.length) {
       this.#linkTypes = this.#heap.doubled(Int32Array, this.#linkTypes);
-    for (const [iface, { linkType }] of interfaces.entries()) this.#linkTypes[iface] = linkType;
-    return this.#linkTypes.byteOffset;
+      this.#programs = this.#heap.doubled(Int32Array, this.#programs);
+    }
+    for (const [iface, { linkType }] of interfaces.entries()) {
+      this.#linkTypes[iface] = linkType;
+      this.#programs[iface] = this.#programFor(linkType);
+    }
+  }
+
+  /** Where the program for a link type is in the heap, 0 if there is none. */
+  #programFor(linkType: number): number {
+    const loaded = this.#loaded.get(linkType);
+    if (loaded !== undefined) return loaded;
+    const code = this.#programOf?.(linkType);
+    const block = code && this.#heap.take(Int32Array, words.SCRATCH_WORDS + code.length);
+    if (code && block) block.set(code, words.SCRATCH_WORDS);
+    this.#loaded.set(linkType, block?.byteOffset ?? 0);
+    return block?.byteOffset ?? 0;
   }
 }

@@ -12,6 +12,22 @@ export const IPV4 = 228;
 export const IPV6 = 229;
 export const SLL2 = 276;
 
+/** All that frames are decoded of. */
+export const LINK_TYPES: readonly number[] = [
+  NULL,
+  ETHERNET,
+  PPP,
+  RAW,
+  RAW_BSD,
+  RAW_OPENBSD,
+  PPPOE,
+  LOOP,
+  SLL,
+  IPV4,
+  IPV6,
+  SLL2,
+];
+
 /** Bytes that two VLAN tags take, or PPPoE with one, behind a header that tells the ethertype. */
 export const TAGS_BYTES = 12;
 

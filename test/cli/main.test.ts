@@ -72,7 +72,7 @@ describe("usage", () => {
     [["fiel", "a", "b"], "Did you mean file?"],
     [["file"], "missing required argument 'inside'"],
     [["file", "a"], "missing required argument 'outside'"],
-    [["file", "a", "b", "c"], "too many arguments"],
+    [["file", "a", "b", "c"], "filter 'c': can't parse filter expression: syntax error"],
     [["file", "-", "-"], "standard input can be one of the two captures only"],
     [["file", "--bogus", "a", "b"], "unknown option '--bogus'"],
     [["file", "--format", "xml", "a", "b"], "Allowed choices are text, ndjson"],

@@ -13,6 +13,7 @@ const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const VERSION = execFileSync(process.execPath, [MAIN, "--version"], { encoding: "utf8" }).trim();
 const PUBLIC = "180.101.49.11";
 const BOTH = ["docker0", "enp0s3"] as const;
+const ONLY_ICMP = ["--inside-filter", "icmp", "--outside-filter", "icmp"];
 
 describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
   let lab: Lab;
@@ -100,8 +101,9 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     }
   });
 
-  it("takes filters: words behind the interfaces for both, and one for a side", async () => {
-    const live = await lab.live(...BOTH, "--format", "ndjson", "--outside-filter", "icmp[0] != 0", "icmp", "or", "arp");
+  it("shows what a filter selects, and counts what the kernel was told to keep of each side", async () => {
+    const capture = ["--inside-filter", "icmp or tcp", "--outside-filter", "icmp[0] != 0"];
+    const live = await lab.live(...BOTH, "--format", "ndjson", ...capture, "icmp", "or", "arp");
     await ping(2);
     await download("c1", `http://${PUBLIC}/1k`);
     await live.hasSaid(/"seq":2/);
@@ -110,6 +112,14 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
       ["icmp", "outbound"],
       ["icmp", "outbound"],
     ]);
+    const alone = live.lines.filter(({ type }) => type === "unmatched");
+    expect(alone.map(({ proto, side }) => [proto, side])).toEqual([
+      ["icmp", "inside"],
+      ["icmp", "inside"],
+    ]);
+    // the download is not shown, but it was captured on the inside
+    expect(live.summary?.totals.inside.unmatched).toBeGreaterThan(2);
+    expect(live.summary?.totals.outside).toMatchObject({ paired: 2, notIp: 0 });
   });
 
   it("ends by itself after --count pairs, and after --duration", async () => {
@@ -212,7 +222,7 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
       const gate = join(folder, "gate");
       execFileSync("mkfifo", [gate]);
       const script = '"$@" | { read -r _ <"$0"; cat; }';
-      const options = ["--format", "ndjson", "-c", "2010", "-w", path, "icmp"];
+      const options = ["--format", "ndjson", "-c", "2010", "-w", path, ...ONLY_ICMP];
       const command = [process.execPath, MAIN, "live", ...BOTH, ...options];
       const live = lab.start("dhost", "bash", "-c", script, gate, ...command);
       await live.hasSaid(/capturing on/);
@@ -228,7 +238,7 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
 
     it("leaves a readable file when it is killed", async () => {
       const path = join(folder, "killed.pcapng");
-      const live = await lab.live(...BOTH, "-q", "-w", path, "icmp");
+      const live = await lab.live(...BOTH, "-q", "-w", path, ...ONLY_ICMP);
       await ping(3);
       // a ping's frame takes 132 bytes there
       while (statSync(path).size < 12 * 132) await sleep(20);
@@ -250,7 +260,7 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     });
 
     it("ends with everything accounted for on SIGINT in the middle of a flood", async () => {
-      const live = await lab.live(...BOTH, "--format", "ndjson", "icmp");
+      const live = await lab.live(...BOTH, "--format", "ndjson", ...ONLY_ICMP);
       const flood = lab.start("c1", "ping", "-q", "-f", PUBLIC);
       while ((live.stdout.match(/"pair"/g) ?? []).length < 1000) await sleep(20);
       expect(await live.interrupt()).toBe(0);

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Captures, OpenEvents } from "../../src/pipeline/captures.js";
-import { type Decoding, decodeHere, type Pace } from "../../src/pipeline/decoding.js";
+import { type Decoding, decodeHere as decodeOnThisThread, type Pace } from "../../src/pipeline/decoding.js";
+import { frameFilter } from "../../src/pipeline/compile-filter.js";
 import { BATCHES } from "../../src/pipeline/batch-ring.js";
 import { decodeElsewhere as decodeOnThread } from "../../src/pipeline/decode-elsewhere.js";
 import { isWorthAThread, startEarly, startThread } from "../../src/pipeline/thread.js";
@@ -14,12 +15,17 @@ import type { PacketBatch, PacketSource } from "../../src/packets/packets.js";
 import { RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 
+/** What both mark packets by. */
+const FILTER = frameFilter("src host 172.17.0.2 or udp");
+
 type Decode = (from: Captures, events: OpenEvents, pace: Pace) => Promise<Decoding>;
 
 // a thread runs what was built
 const THREAD = new URL("../../dist/lib/decoding-thread.js", import.meta.url);
 const decodeElsewhere: Decode = (from, events, pace) =>
-  decodeOnThread(from, events, pace, new Heap(), startThread(THREAD));
+  decodeOnThread(from, events, pace, new Heap(), FILTER, startThread(THREAD));
+
+const decodeHere: Decode = (from, events, pace) => decodeOnThisThread(from, events, pace, new Heap(), FILTER);
 
 const PCAP_HEADER_BYTES = 24;
 

@@ -35,7 +35,7 @@ function shown(selection: Partial<Selection>): string[] {
     quiet: false,
     program: "0.0.0",
   });
-  told(new Selected(reporter, { hidden: new Set(), ...selection }), new HandFilled());
+  told(new Selected(reporter, { hidden: new Set(), isFiltered: false, ...selection }), new HandFilled());
   return text
     .trimEnd()
     .split("\n")
@@ -60,7 +60,8 @@ it.each([
 
 it("does not have a run wait for pairs that are not shown", () => {
   const reporter = new NdjsonReporter(() => {}, { quiet: false, program: "0.0.0" });
-  const wantsPairs = (only: string) => new Selected(reporter, { hidden: new Set(), only: new Set([only]) }).wantsPairs;
+  const wantsPairs = (only: string) =>
+    new Selected(reporter, { hidden: new Set(), isFiltered: false, only: new Set([only]) }).wantsPairs;
   expect([wantsPairs("pair"), wantsPairs("dropped")]).toEqual([true, false]);
 });
 

@@ -7,8 +7,10 @@ export type Pointer = bigint | null;
 
 type Native<Call extends (...args: never[]) => unknown> = KoffiFunc<Call>;
 
-/** The few functions of libpcap and of the C library that live capturing needs. */
+/** The few functions of libpcap and of the C library that capturing and filters need. */
 export interface Libpcap {
+  /** Takes the file over, which is closed with the handle. */
+  readonly openOffline: Native<(file: Pointer, errors: Buffer) => Pointer>;
   readonly create: Native<(name: string, errors: Buffer) => Pointer>;
   readonly setSnaplen: Native<(handle: Pointer, bytes: number) => number>;
   readonly setBufferSize: Native<(handle: Pointer, bytes: number) => number>;
@@ -61,13 +63,15 @@ export function libpcap(): Libpcap {
 export function koffi(): typeof import("koffi") {
   if (process.platform !== "linux")
     throw new CaptureError(
-      `capturing live works on Linux only, not on ${process.platform}; capture with tcpdump there`,
+      `natcorr calls libpcap on Linux only, not on ${process.platform}; capture and filter with tcpdump there`,
     );
   try {
     const module: typeof import("koffi") = createRequire(import.meta.url)("koffi");
     return module;
   } catch (error) {
-    throw new CaptureError(`koffi, which calls libpcap, does not load: ${messageOf(error)}; try --engine cap`);
+    throw new CaptureError(
+      `koffi, which calls libpcap, does not load: ${messageOf(error)}; for capturing, try --engine cap`,
+    );
   }
 }
 
@@ -89,6 +93,7 @@ function loadLibpcap(): LibraryHandle {
 /** Signatures from pcap(3PCAP) and stdio(3). Handles are opaque: only ever passed on. */
 function bind(pcap: LibraryHandle, libc: LibraryHandle): Libpcap {
   return {
+    openOffline: pcap.func("void *pcap_fopen_offline(void *, void *)"),
     create: pcap.func("void *pcap_create(const char *, void *)"),
     setSnaplen: pcap.func("int pcap_set_snaplen(void *, int)"),
     setBufferSize: pcap.func("int pcap_set_buffer_size(void *, int)"),

@@ -1,7 +1,7 @@
 import { CaptureError } from "../errors.js";
+import { setFilter } from "./filter.js";
 import { listInterfaces } from "./interfaces.js";
 import { ERROR_BYTES, libpcap, textIn } from "./libpcap.js";
-import type { Libpcap, Pointer } from "./libpcap.js";
 import { BLOCK_TIMEOUT_MS, LivePcap } from "./live-pcap.js";
 import type { LiveOptions, LiveSource } from "./live-source.js";
 import { refusal } from "./refusals.js";
@@ -13,18 +13,16 @@ export { dropPrivileges } from "./privileges.js";
 
 /** What pcap_set_snaplen takes for the whole frame (MAXIMUM_SNAPLEN, pcap-int.h). */
 const WHOLE_FRAME_BYTES = 262_144;
-/** PCAP_TSTAMP_PRECISION_NANO and PCAP_NETMASK_UNKNOWN, pcap/pcap.h. */
+/** PCAP_TSTAMP_PRECISION_NANO, pcap/pcap.h. */
 const NANOSECONDS = 1;
-const NETMASK_UNKNOWN = 0xffffffff;
-/** struct bpf_program: a length and a pointer. */
-const BPF_PROGRAM_BYTES = 16;
 
 /**
  * Opens an interface for capturing with the kernel's nanosecond stamps. Frames are collected from here on; read them before the
  * ring is full.
  *
  * @throws CaptureError with the command that mends it: libpcap or the permission is missing, the interface does not exist or
- * is down, the filter is none.
+ * is down.
+ * @throws FilterError where libpcap does not take the filter.
  */
 export async function openInterface(name: string, options: LiveOptions): Promise<LiveSource> {
   const pcap = libpcap();
@@ -52,13 +50,4 @@ export async function openInterface(name: string, options: LiveOptions): Promise
     pcap.close(handle);
     throw error;
   }
-}
-
-function setFilter(pcap: Libpcap, handle: Pointer, filter: string): void {
-  const program = Buffer.alloc(BPF_PROGRAM_BYTES);
-  if (pcap.compile(handle, program, filter, 1, NETMASK_UNKNOWN) !== 0)
-    throw new CaptureError(`filter '${filter}': ${pcap.getError(handle)}; man 7 pcap-filter tells what is possible`);
-  const status = pcap.setFilter(handle, program);
-  pcap.freeCode(program);
-  if (status !== 0) throw new CaptureError(`filter '${filter}': ${pcap.getError(handle)}`);
 }

@@ -10,6 +10,7 @@ import {
   IS_HEADLESS,
   IS_IPV6,
   IS_LATER_FRAGMENT,
+  IS_SELECTED,
   TCP,
   UDP,
 } from "../../packets/packets.js";
@@ -32,6 +33,7 @@ import {
 } from "../../packets/records.js";
 import * as words from "../decode-words.js";
 import { NO_INTERFACE, NOT_IP } from "../reasons.js";
+import { passes } from "./bpf.js";
 import { byteAt } from "./bytes.js";
 import { endKey, hashOfTuple, joined, mixWord } from "./hash.js";
 import { icmp } from "./icmp.js";
@@ -57,6 +59,7 @@ export function decode(block: usize): void {
   const ifaces = wordOf(block, words.IFACE);
   const stamps = wordOf(block, words.TIME_NS);
   const linkTypes = wordOf(block, words.LINK_TYPES);
+  const programs = wordOf(block, words.PROGRAMS);
   const interfaces = wordOf(block, words.INTERFACES);
   const limit = wordOf(block, words.LIMIT);
   const headerLimit = wordOf(block, words.HEADER_LIMIT);
@@ -99,6 +102,9 @@ export function decode(block: usize): void {
     latestNs = stampNs;
     store<f64>(record, stampNs, 8 * STAMP_NS);
     store<i32>(record, load<i32>(frames + (index << 2)), 4 * FRAME);
+    const program = load<i32>(programs + (iface << 2));
+    if (program !== 0 && passes(program, start, captured, original))
+      store<i32>(record, load<i32>(record, 4 * FLAGS_PROTO_TTL) | IS_SELECTED, 4 * FLAGS_PROTO_TTL);
     if (captured < original) cut++;
     row++;
   }

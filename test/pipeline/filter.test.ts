@@ -1,0 +1,233 @@
+/**
+ * A pcap filter selects the frames that tcpdump selects with it, of those that hold an IP packet: others have no row to be marked. tcpdump
+ * runs libpcap's interpreter, and has natcorr's none of.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { FilterError } from "../../src/capture/errors.js";
+import { openCapture } from "../../src/capture/open.js";
+import { Heap } from "../../src/packets/heap.js";
+import { batchIn, IS_SELECTED, Tally } from "../../src/packets/packets.js";
+import { frameFilter } from "../../src/pipeline/compile-filter.js";
+import { programsOf } from "../../src/pipeline/frame-filter.js";
+import { Decoder, NO_LIMITS } from "../../src/wire/decode.js";
+import { IPV4, IPV6, LOOP, NULL, PPP, PPPOE, RAW, SLL, SLL2 } from "../../src/wire/link-types.js";
+import { isSkipped, tools } from "../support/needs.js";
+import { concat, ethernet, hex, ipv4, ipv6, tcp, udp } from "../support/packets.js";
+import { pcap, type PcapFrame } from "../support/pcap.js";
+
+const FILTERS = [
+  "ip",
+  "ip6",
+  "tcp",
+  "udp",
+  "icmp",
+  "icmp6",
+  "arp",
+  "not tcp",
+  "host 172.17.0.2",
+  "src host 172.17.0.2",
+  "dst 180.101.49.11",
+  "net 172.17.0.0/16",
+  "not net 172.17.0.0/16 and ip",
+  "src net 10.0.0.0/8 and tcp",
+  "host fd00:17::2",
+  "ip6 net fd00::/8",
+  "port 80",
+  "src port 53",
+  "tcp dst port 80",
+  "udp portrange 1000-6000",
+  "host 172.17.0.2 and (udp port 53 or tcp port 80)",
+  "tcp[tcpflags] & (tcp-syn|tcp-fin) != 0",
+  "tcp[13] = 0x12",
+  "icmp[icmptype] = icmp-echo",
+  "icmp[0] = 3 or icmp[0] = 11",
+  "ip[6:2] & 0x1fff != 0",
+  "ip[6] & 0x20 != 0",
+  "ip[8] < 64",
+  "len > 100",
+  "greater 1000",
+  "less 60",
+  "ip[2:2] > 1000 and len < 1200",
+  "ip[2:2] - ((ip[0] & 0xf) << 2) - ((tcp[12] & 0xf0) >> 2) = 0 and tcp",
+  "tcp[((tcp[12] & 0xf0) >> 2):4] = 0x47455420",
+  "ip[4:2] % 3 = 1",
+  "len / 7 = 12 or len / 0x10 = 4",
+  "100 + -ip[8] > 30 and ip[8] * 2 < 130",
+  "(ip[12] ^ ip[16]) & 1 = 1",
+  "udp[8:4] = udp[12:4]",
+  "ip proto 47 or ip6 proto 58",
+  "ip6[6] = 58 and ip6[40] = 128",
+  "ip6 protochain 17",
+  "ether host 02:42:ac:11:00:02",
+  "ether[0] & 1 = 1",
+  "vlan",
+  "vlan 5 and host 172.17.0.2",
+  "vlan and vlan 7",
+  "inbound",
+  "mpls",
+  "pppoes and ip",
+  "ifindex 3",
+  "ip multicast or ether multicast",
+  "(tcp or udp) and not port 53 and (src 172.17.0.2 or dst 172.17.0.2 or ip6)",
+];
+
+const FIXTURES = ["mixed/inside", "fragments/outside", "ipv6/inside", "nat64/outside"];
+
+const PACKETS = [
+  ipv4({ src: "172.17.0.2", dst: "180.101.49.11" }, tcp({ srcPort: 40_000, dstPort: 80, payload: hex("47455420 2f") })),
+  ipv4(
+    { src: "172.17.0.3", dst: "180.101.49.11", ttl: 7 },
+    udp({ srcPort: 5353, dstPort: 53, payload: hex("00".repeat(40)) }),
+  ),
+  ipv6({ src: "fd00:17::2", dst: "fd00:17::9" }, udp({ srcPort: 5353, dstPort: 80 })),
+];
+const [V4, , V6] = PACKETS;
+
+const sll = (type: number, packet: Uint8Array): Uint8Array =>
+  concat(hex("0004 0001 0006 0242ac110002 0000"), Uint8Array.of(type >> 8, type & 0xff), packet);
+const sll2 = (type: number, ifindex: number, packet: Uint8Array): Uint8Array =>
+  concat(
+    Uint8Array.of(type >> 8, type & 0xff),
+    hex("0000 000000"),
+    Uint8Array.of(ifindex),
+    hex("0001 04 06 0242ac1100020000"),
+    packet,
+  );
+const typeOf = (packet: Uint8Array): number => (packet[0] >> 4 === 6 ? 0x86dd : 0x0800);
+const tagged = (tags: string): Uint8Array[] =>
+  PACKETS.map((packet) =>
+    concat(hex(`0242ac110002 0242ac110003 ${tags} ${typeOf(packet).toString(16).padStart(4, "0")}`), packet),
+  );
+
+/** Link types, and what frames begin with there. */
+const LINKS: readonly (readonly [name: string, linkType: number, frames: readonly Uint8Array[]])[] = [
+  [
+    "ethernet-tagged",
+    1,
+    [...tagged("8100 0005"), ...tagged("88a8 0007 8100 0005"), ...PACKETS.map((packet) => ethernet(packet))],
+  ],
+  ["ethernet-mpls", 1, [concat(hex("0242ac110002 0242ac110003 8847 00010140"), V4)]],
+  ["ethernet-pppoe", 1, [concat(hex("0242ac110002 0242ac110003 8864 1100 0001 0040 0021"), V4)]],
+  ["sll", SLL, PACKETS.map((packet) => sll(typeOf(packet), packet))],
+  [
+    "sll2",
+    SLL2,
+    PACKETS.flatMap((packet, at) => [sll2(typeOf(packet), at + 1, packet), sll2(typeOf(packet), 3, packet)]),
+  ],
+  ["raw", RAW, PACKETS],
+  ["ipv4", IPV4, [V4]],
+  ["ipv6", IPV6, [V6]],
+  ["null", NULL, [concat(hex("02000000"), V4), concat(hex("0a000000"), V6)]],
+  ["loop", LOOP, [concat(hex("00000002"), V4), concat(hex("0000000a"), V6)]],
+  ["ppp", PPP, [concat(hex("ff03 0021"), V4), concat(hex("ff03 0057"), V6)]],
+  ["pppoe", PPPOE, [concat(hex("1100 0001 0040 0021"), V4)]],
+];
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "natcorr-"));
+  for (const [name, linkType, frames] of LINKS) {
+    // whole, and cut at every byte of the headers
+    const cuts = frames.flatMap((frame) =>
+      Array.from({ length: 25 }, (_, at) => (at === 0 ? frame : frame.subarray(0, 17 + at * 3))),
+    );
+    const all: PcapFrame[] = cuts.map((frame, at) => ({
+      timeNs: 1_700_000_000_000_000_000n + BigInt(at),
+      frame,
+      original: frame.length + (at % 25 === 0 ? 0 : 40),
+    }));
+    writeFileSync(join(folder, `${name}.pcap`), pcap(all, { linkType }));
+  }
+});
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** Where the frames of a classic pcap file begin, and how long they are there. */
+function records(file: Buffer): Buffer[] {
+  const found: Buffer[] = [];
+  for (let at = 24; at < file.length; at += 16 + file.readUInt32LE(at + 8))
+    found.push(file.subarray(at, at + 16 + file.readUInt32LE(at + 8)));
+  return found;
+}
+
+/** What tells a record from others: its stamp, in `unit` of its file's, its lengths and its bytes. */
+function keyOf(record: Buffer, unit: number): string {
+  return `${record.readUInt32LE(0)} ${Math.floor(record.readUInt32LE(4) / unit)} ${record.subarray(8).toString("latin1")}`;
+}
+
+/** What tcpdump makes of a filter: the numbers of the frames it selects, or what it says against it. */
+function byTcpdump(path: string, filter: string): number[] | string {
+  const { stdout, stderr, status } = spawnSync("tcpdump", ["-r", path, "-w", "-", "--nano", filter], {
+    maxBuffer: 1 << 26,
+  });
+  if (status !== 0) return stderr.toString().trim().split("\n").at(-1) ?? "";
+  const all = records(readFileSync(path));
+  const isNano = readFileSync(path).readUInt32LE(0) === 0xa1b23c4d;
+  const frames: number[] = [];
+  let from = 0;
+  for (const record of records(stdout)) {
+    const key = keyOf(record, isNano ? 1 : 1000);
+    from = all.findIndex((each, at) => at >= from && keyOf(each, 1) === key) + 1;
+    frames.push(from);
+  }
+  return frames;
+}
+
+/** The same by natcorr, and all frames that it has rows of. */
+async function byNatcorr(path: string, filter: string): Promise<{ selected: number[] | string; decoded: Set<number> }> {
+  const heap = new Heap();
+  const decoded = new Set<number>();
+  let refusal: string | undefined;
+  let decoder;
+  try {
+    decoder = new Decoder(
+      heap,
+      programsOf(frameFilter(filter), (text) => (refusal = text)),
+    );
+  } catch (error) {
+    // libpcap takes it for no link type
+    if (!(error instanceof FilterError)) throw error;
+    return { selected: error.message, decoded };
+  }
+  const source = await openCapture(path, { onWarning: () => {}, heap });
+  const out = batchIn(heap);
+  const selected: number[] = [];
+  for (let frames = await source.next(); frames !== null; frames = await source.next()) {
+    out.clear();
+    decoder.decode(frames, source.interfaces, NO_LIMITS, out, new Tally());
+    for (let row = 0; row < out.count; row++) {
+      decoded.add(out.frame(row));
+      if ((out.flags(row) & IS_SELECTED) !== 0) selected.push(out.frame(row));
+    }
+  }
+  await source.close();
+  return { selected: refusal ?? selected, decoded };
+}
+
+describe.skipIf(isSkipped("filters against tcpdump", tools(["tcpdump"])))(
+  "a filter selects what tcpdump selects",
+  () => {
+    const paths = [
+      ...FIXTURES.map((name) => [name, join(import.meta.dirname, `../../fixtures/${name}.pcap`)] as const),
+      ...LINKS.map(([name]) => [name, `${name}.pcap`] as const),
+    ];
+
+    it.each(paths)("of %s", async (_, at) => {
+      const path = at.startsWith("/") ? at : join(folder, at);
+      let most = 0;
+      for (const filter of FILTERS) {
+        const told = byTcpdump(path, filter);
+        const { selected, decoded } = await byNatcorr(path, filter);
+        // each says in words of its own why there is nothing to select
+        const expected = typeof told === "string" ? "refused" : told.filter((frame) => decoded.has(frame));
+        expect([filter, typeof selected === "string" ? "refused" : selected]).toEqual([filter, expected]);
+        most = Math.max(most, expected.length);
+      }
+      // an oracle that says nothing would be no test
+      expect(most).toBeGreaterThan("refused".length);
+    });
+  },
+);
