@@ -40,6 +40,8 @@ export class FlowBook {
   readonly #view: FlowView;
   /** Proxied streams to be reported, by the flow id each has. */
   readonly #proxied = new Map<number, Proxied>();
+  /** The same ids, by the tuples of both connections. */
+  readonly #streams = new Map<number, number>();
   /** From how many conversations on `tidy` lets idle ones go. */
   #sweepAt = MOST_TUPLES;
 
@@ -50,7 +52,14 @@ export class FlowBook {
 
   /** Takes two connections that turned out to carry one stream. */
   link(proxied: Proxied): void {
-    this.#proxied.set(++this.#about.translations.accounts.learnt, proxied);
+    const id = ++this.#about.translations.accounts.learnt;
+    this.#proxied.set(id, proxied);
+    for (const { tuple } of [proxied.client, proxied.server]) this.#streams.set(tuple, id);
+  }
+
+  /** The id of the proxied stream that a tuple's connection carries, if it does. */
+  streamOf(tuple: number): number | undefined {
+    return this.#streams.get(tuple);
   }
 
   /** How many conversations more there may be before `tidy` lets idle ones go. */
@@ -88,6 +97,7 @@ export class FlowBook {
     accounts.end = 0;
     translations.retired.length = 0;
     this.#proxied.clear();
+    this.#streams.clear();
   }
 
   #sweep(nowNs: number): void {
@@ -105,6 +115,7 @@ export class FlowBook {
       if (!idle.hasTuple(client.tuple) || !idle.hasTuple(server.tuple)) continue;
       sink.flow(this.#closeProxied(id, stream));
       this.#proxied.delete(id);
+      for (const { tuple } of [client, server]) this.#streams.delete(tuple);
     }
     const released = idle.tuples();
     for (const tuple of released) proxies.forget(tuple);

@@ -231,7 +231,8 @@ export class Run {
 
   #flowOf(row: number): number | undefined {
     const slot = this.#translations.slotOf(row);
-    return slot === NONE ? undefined : this.#translations.accounts.id(slot);
+    if (slot === NONE) return this.#book.streamOf(this.#timeline.tuple(row));
+    return this.#translations.accounts.id(slot);
   }
 
   /** The side whose packets are needed next, or null where the run is over. */

@@ -195,7 +195,7 @@ export interface Tables {
   names: readonly [string, string];
   /** By side: whether its capture says, at its beginning, that it counts the frames that it loses. */
   haveCounters: readonly [boolean, boolean];
-  /** The id of the flow that a packet belongs to, if its translation is known. */
+  /** The id of the flow that a packet belongs to, if its translation is known, or the proxy that carries it on. */
   flowOf(row: number): number | undefined;
   /** The frames behind a row, where one row stands for several (coverage, fragments); else undefined. */
   framesOf(row: number): readonly number[] | undefined;

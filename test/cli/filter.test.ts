@@ -14,7 +14,6 @@ const file = (fixture: string, ...more: string[]): Promise<Printed> =>
 
 interface Line {
   readonly type: string;
-  readonly id: number;
   readonly flow: number;
   readonly side: string;
   readonly frame: number;
@@ -80,7 +79,7 @@ it("whatever the filter, what is shown is some of what there is, and the totals 
       expect(some.filter((line) => !there.has(line))).toEqual([]);
       expect(of(some, "summary")).toEqual(of(all, "summary"));
       // with the flows of the packets shown, and no others
-      const flows = new Set(of(some, "flow").map((line): number => parsed(line).id));
+      const flows = new Set(of(some, "flow").map((line): number => parsed(line).flow));
       const shown = of(some, "pair").map((line): number => parsed(line).flow);
       expect(shown.filter((flow) => !flows.has(flow))).toEqual([]);
     }),
@@ -146,6 +145,13 @@ it("-q shows the flows and problems of packets that are not shown, and says how 
   expect((await file("mixed", "-q", "host 192.0.2.1")).stdout).toContain(
     "36 translations, none of which was selected\n",
   );
+});
+
+it("shows the flow of a proxy by its packets, which have no twin", async () => {
+  const found = await lines("hairpin-proxy", "tcp port 52716");
+  expect(of(found, "flow").map((line) => parsed(line).flow)).toEqual([3]);
+  const { stdout } = await file("hairpin-proxy", "--format", "ndjson", "--flow", "3");
+  expect(of(stdout.split("\n"), "unmatched")).toHaveLength(32);
 });
 
 it("filters one capture with both sides behind --inside", async () => {
