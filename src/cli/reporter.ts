@@ -5,8 +5,8 @@ import type { Host } from "./host.js";
 import { isColored, type ReportOptions } from "./report-options.js";
 import type { SelectOptions } from "./select-options.js";
 
-/** Columns assumed where no terminal says: the layout in full, which nothing has to fit. */
-const DEFAULT_COLUMNS = 200;
+/** Columns assumed where neither a terminal nor COLUMNS says. */
+const DEFAULT_COLUMNS = 100;
 
 /** The reporter that the options ask for, writing to the host's stdout. */
 export function makeReporter(options: ReportOptions & SelectOptions, { stdout, env, version }: Host): Reporter {
@@ -15,9 +15,16 @@ export function makeReporter(options: ReportOptions & SelectOptions, { stdout, e
     return new NdjsonReporter((utf8, onTaken) => stdout.write(utf8, onTaken), { quiet, program: version });
   return new TextReporter((text) => stdout.write(text), {
     quiet,
-    width: options.width ?? stdout.columns ?? DEFAULT_COLUMNS,
+    width: options.width ?? stdout.columns ?? columnsOf(env) ?? DEFAULT_COLUMNS,
     ...(options.top !== undefined && { top: options.top }),
+    sort: options.sort,
+    isVerbose: options.verbose === true,
     color: isColored(options.color, stdout, env),
     utcOffset: (epochSeconds) => -60 * new Date(epochSeconds * 1000).getTimezoneOffset(),
   });
+}
+
+/** What COLUMNS says, which ls(1) and others take the width from where there is no terminal. */
+function columnsOf({ COLUMNS = "" }: Host["env"]): number | undefined {
+  return /^[1-9]\d*$/.test(COLUMNS) ? Number(COLUMNS) : undefined;
 }

@@ -1,6 +1,7 @@
-import { type Command, InvalidArgumentError } from "commander";
+import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Sink, Verdict } from "../packets/results.js";
 import { SELECTABLE, Selected } from "../report/selection.js";
+import { SORT_KEYS, type SortKey } from "../report/translations.js";
 import { durationNs, positiveInteger } from "./report-options.js";
 
 /** Options that say which results are shown, and which of them the run is to fail on, as commander gives them. */
@@ -8,7 +9,9 @@ export interface SelectOptions {
   only?: ReadonlySet<string>;
   flow?: ReadonlySet<number>;
   slowerThan?: number;
+  sort: SortKey;
   top?: number;
+  verbose?: true;
   all?: true;
   failOn?: ReadonlySet<string>;
 }
@@ -24,7 +27,11 @@ export function addSelectOptions(command: Command): Command {
     .option("--only <what,...>", `show nothing else; ${WORDS}`, words)
     .option("--flow <n,...>", "show only these flows, with their packets", flows)
     .option("--slower-than <duration>", "show only pairs that took longer", latencyNs)
+    .addOption(
+      new Option("--sort <key>", "what the table of translations shows first").choices(SORT_KEYS).default("problems"),
+    )
     .option("--top <n>", "how many translations the table shows (default: 200)", positiveInteger)
+    .option("-v, --verbose", "say on each line what decided it: evidence, TTL, lengths; and each translation's rule")
     .option("-a, --all", "show packets that are local, proxied or copies as well")
     .option("--fail-on <what,...>", "exit 3 if there is any; words as of --only", words);
 }

@@ -1,10 +1,11 @@
 import stringWidth from "fast-string-width";
 import type { Flow } from "../packets/flows.js";
 import { IS_ERROR, IS_IPV6 } from "../packets/packets.js";
-import { alteredNames, type Tables, type Verdict } from "../packets/results.js";
+import { alteredNames, BY, EVIDENCE, type Tables, type Verdict } from "../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
 import { endsOf, rewriteOf } from "./ends.js";
 import { changesText, endsText } from "./ends-text.js";
+import { folded } from "./fold.js";
 import { latencyText } from "./latency.js";
 import { LocalTimes, type UtcOffset } from "./local-time.js";
 import { PairTexts } from "./pair-texts.js";
@@ -12,12 +13,15 @@ import type { Paint } from "./paint.js";
 import { printable } from "../packets/printable.js";
 import { shortWording, wording } from "./wording.js";
 
-/** From here on a line holds nanoseconds, sequence numbers and TTLs: a TCP segment over IPv4 takes some 150 columns. */
-const DETAILED_COLUMNS = 150;
+/** From here on a line holds nanoseconds, sequence numbers and TTLs: a TCP segment over IPv4 takes some 180 columns. */
+const DETAILED_COLUMNS = 180;
 /** From here on it holds the ends of both sides in full as well. */
-const WIDE_COLUMNS = 185;
+const WIDE_COLUMNS = 210;
 /** Columns grow with what they have to hold, up to here: an IPv6 pair may stick out, rather than push all others right. */
 const MOST_COLUMN = { wide: 44, narrow: 36 } as const;
+/** From here on, further lines of a packet are indented as far as its first one tells the time: an IPv6 address and port fit behind that. */
+const INDENTED_COLUMNS = 80;
+const LEAST_INDENT = 4;
 /** `-29.0µs`, `outside`. */
 const LATENCY_COLUMNS = 7;
 
@@ -32,11 +36,20 @@ interface PairText {
   readonly outsideColumns: number;
 }
 
+export interface LineOptions {
+  /** Columns a line may take: it chooses the layout. */
+  readonly width: number;
+  /** Local time's lead over UTC. */
+  readonly utcOffset: UtcOffset;
+  /** Whether each line says as well what decided it. */
+  readonly isVerbose: boolean;
+}
+
 /**
- * One line a packet pair: when, how long it took, what it was inside and what outside, and what both have in common.
+ * One line a packet pair: when, how long it took, what it was inside and what outside, what both have in common, and where to find it.
  *
- * - wide: `time latency IP <inside ends> → <outside ends>  <facts>, ttl 64│63`
- * - detailed: `time latency <inside ends> → <what is other outside>  <facts>, ttl 64│63`
+ * - wide: `time latency IP <inside ends> → <outside ends>  <facts>, ttl 64│63  flow 1 #12→#9`
+ * - detailed: `time latency <inside ends> → <what is other outside>  <facts>, ttl 64│63  flow 1 #12→#9`
  * - else the same with fewer facts, and the TTL only where it did not fall by one
  */
 export class Lines {
@@ -45,18 +58,20 @@ export class Lines {
   readonly #width: number;
   readonly #isDetailed: boolean;
   readonly #isWide: boolean;
+  readonly #isVerbose: boolean;
   readonly #times: readonly [LocalTimes, LocalTimes];
   readonly #pairTexts: PairTexts<PairText>;
   readonly #arrows: { readonly outbound: string; readonly inbound: string };
   #insideColumns = 0;
   #outsideColumns = 0;
 
-  constructor(tables: Tables, paint: Paint, width: number, utcOffset: UtcOffset) {
+  constructor(tables: Tables, paint: Paint, { width, utcOffset, isVerbose }: LineOptions) {
     this.#tables = tables;
     this.#paint = paint;
     this.#width = width;
     this.#isDetailed = width >= DETAILED_COLUMNS;
     this.#isWide = width >= WIDE_COLUMNS;
+    this.#isVerbose = isVerbose;
     const decimals = this.#isDetailed ? 9 : 6;
     this.#times = [
       new LocalTimes(tables.epochsNs[INSIDE], utcOffset, decimals),
@@ -71,7 +86,7 @@ export class Lines {
     const { outbound, inbound } = this.#arrows;
     const legend = `${outbound} outbound, ${inbound} inbound${this.#isWide && this.#paint.isMarked ? ", * rewritten" : ""}`;
     const time = "time".padEnd(this.#isDetailed ? 18 : 15);
-    return `${time} latency inside ${inside} → outside ${outside}  (${legend})\n`;
+    return `${folded(`${time} latency inside ${inside} → outside ${outside}  (${legend})`, this.#width, this.#indent)}\n`;
   }
 
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): string {
@@ -89,16 +104,20 @@ export class Lines {
     );
     const insideGap = " ".repeat(Math.max(0, this.#insideColumns - text.insideColumns));
     const outsideGap = " ".repeat(Math.max(0, this.#outsideColumns - text.outsideColumns));
-    return `${head}${text.inside}${insideGap} ${arrow} ${text.outside}${outsideGap}  ${this.#facts(inside)}${rest}\n`;
+    const where = `  flow ${flow.id} ${this.#frames(inside)}${isOutbound ? "→" : "←"}${this.#frames(outside)}`;
+    const decided = this.#isVerbose ? this.#decided(inside, outside) : "";
+    const line = `${head}${text.inside}${insideGap} ${arrow} ${text.outside}${outsideGap}  ${this.#facts(inside)}${rest}${where}${decided}`;
+    // no character of it is wider than a column
+    return `${line.length <= this.#width ? line : folded(line, this.#width, this.#indent)}\n`;
   }
 
   unmatched(row: number, verdict: Verdict, why: string): string {
     const t = this.#tables.timeline;
     const side = SIDE_NAMES[t.side(row)];
     const flow = this.#tables.flowOf(row);
-    const frames = this.#tables.framesOf(row) ?? [t.frame(row)];
-    const count = frames.length === 1 ? "" : `, ${frames.length} frames`;
-    const packet = `${this.#packet(row)} #${frames[0]}${count}${flow === undefined ? "" : `, flow ${flow}`}`;
+    const decided = this.#isVerbose ? `, ttl ${t.ttl(row)}, IP length ${this.#tables.lengthOf(row)}` : "";
+    const where = `${flow === undefined ? "" : `flow ${flow} `}${this.#frames(row)}`;
+    const packet = `${this.#packet(row)}${decided}  ${where}`;
     return this.#explained(this.#head(row, side), packet, this.#verdict(verdict), why);
   }
 
@@ -110,12 +129,17 @@ export class Lines {
     return this.#explained(this.#head(first, "?"), this.#packet(first), verdict, `${numbers}: ${why}`);
   }
 
-  /** The packet, the verdict and the reason; a reason that does not fit goes on a line of its own. */
   #explained(head: string, packet: string, verdict: string, why: string): string {
-    const line = `${head}${packet} ${verdict}:`;
-    const reason = printable(why);
-    const fits = stringWidth(line) + 1 + stringWidth(reason) <= this.#width;
-    return `${line}${fits ? " " : `\n${" ".repeat(stringWidth(head))}`}${reason}\n`;
+    return `${folded(`${head}${packet}  ${verdict}: ${printable(why)}`, this.#width, this.#indent)}\n`;
+  }
+
+  /** Where further lines of what does not fit one begin: behind the time and the latency, where that leaves room. */
+  get #indent(): number {
+    return this.#width >= INDENTED_COLUMNS ? this.#headColumns : LEAST_INDENT;
+  }
+
+  get #headColumns(): number {
+    return (this.#isDetailed ? 18 : 15) + LATENCY_COLUMNS + 2;
   }
 
   #verdict(verdict: Verdict): string {
@@ -167,7 +191,7 @@ export class Lines {
     const insideTtl = t.ttl(inside);
     const outsideTtl = t.ttl(outside);
     const lowered = isOutbound ? insideTtl - outsideTtl : outsideTtl - insideTtl;
-    return this.#isDetailed || lowered !== 1 ? `, ttl ${insideTtl}│${outsideTtl}` : "";
+    return this.#isDetailed || this.#isVerbose || lowered !== 1 ? `, ttl ${insideTtl}│${outsideTtl}` : "";
   }
 
   #frameCounts(inside: number, outside: number): string {
@@ -182,6 +206,21 @@ export class Lines {
     const altered = timeline.altered(inside);
     const rewritten = altered === 0 ? "" : `, ${alteredNames(altered).join(" and ")} rewritten`;
     return timeline.isRetransmission(inside) ? `${rewritten}, retransmission` : rewritten;
+  }
+
+  /** What the pair rests on. */
+  #decided(inside: number, outside: number): string {
+    const t = this.#tables.timeline;
+    const evidence = EVIDENCE.filter((_, bit) => (t.evidence(inside) & (1 << bit)) !== 0).join(", ");
+    const lengths = `${this.#tables.lengthOf(inside)}│${this.#tables.lengthOf(outside)}`;
+    return `  IP length ${lengths}, by ${BY[t.by(inside)]}: ${evidence}`;
+  }
+
+  /** The frame that a packet came in; of several, the first and the last. */
+  #frames(row: number): string {
+    const frames = this.#tables.framesOf(row);
+    if (frames === undefined) return `#${this.#tables.timeline.frame(row)}`;
+    return frames.length === 1 ? `#${frames[0]}` : `#${frames[0]}…#${frames[frames.length - 1]}`;
   }
 
   #frameList(rows: readonly number[]): string {

@@ -8,7 +8,7 @@ export const STANDING_LINES = 11;
 
 /** The totals of a run that goes on. */
 export function totalsSoFar(summary: Summary, names: readonly [string, string], paint: Paint): string {
-  return totals(summary, names, [new Map(), new Map()], paint);
+  return totals(summary, names, [new Map(), new Map()], paint, Number.POSITIVE_INFINITY);
 }
 
 /** The busiest translations and the totals of a run that goes on. */
@@ -17,7 +17,7 @@ export function standingText(
   names: readonly [string, string],
   paint: Paint,
 ): string {
-  const table = new TranslationTable();
+  const table = new TranslationTable({ sort: "pairs", isVerbose: false, utcOffset: () => 0 });
   for (const flow of flows) table.add(flow);
-  return `${table.text(paint, summary.flows)}\n${totalsSoFar(summary, names, paint)}`;
+  return `${table.text(paint, summary.flows, Number.POSITIVE_INFINITY)}\n${totalsSoFar(summary, names, paint)}`;
 }

@@ -13,6 +13,11 @@ function columnsOf(cell: string): number {
   return NARROW.test(cell) ? cell.length : stringWidth(cell);
 }
 
+/** Columns that the widest line of a text takes, whatever its colours. */
+export function widthOf(text: string): number {
+  return Math.max(...text.split("\n").map((line) => stringWidth(line)));
+}
+
 /** Rows under headings, two spaces between columns, each column as wide as its widest cell; no trailing spaces. */
 export function table(columns: readonly TableColumn[], rows: readonly (readonly string[])[]): string {
   const all = [columns.map(({ heading }) => heading), ...rows];

@@ -2,6 +2,7 @@ import type { Finding } from "../packets/findings.js";
 import type { Flow } from "../packets/flows.js";
 import { type FlowSummary, PROBLEMS, type Summary, type Tables, type Verdict } from "../packets/results.js";
 import { Buffered } from "./buffered.js";
+import { foldedLines } from "./fold.js";
 import { Lines } from "./lines.js";
 import type { UtcOffset } from "./local-time.js";
 import { type Paint, paint } from "./paint.js";
@@ -9,7 +10,7 @@ import { printable } from "../packets/printable.js";
 import { Problems } from "./problems.js";
 import type { Reporter, Write } from "./reporter.js";
 import { totals } from "./totals.js";
-import { TranslationTable } from "./translations.js";
+import { type SortKey, TranslationTable } from "./translations.js";
 
 /** Most findings that are shown: what can be read, and what bounds their memory. */
 const MOST_FINDINGS = 100;
@@ -17,11 +18,14 @@ const MOST_FINDINGS = 100;
 export interface TextOptions {
   /** No line a packet: only translations, findings and totals. */
   quiet: boolean;
-  /** Columns a line may take; it chooses the layout, and nothing is cut to it. */
+  /** Columns a line may take, 60 or more; it chooses the layout, and what is longer is folded. */
   width: number;
   color: boolean;
-  /** How many flows the table of translations shows. */
+  /** How many flows the table of translations shows, and in which order. */
   top?: number;
+  sort?: SortKey;
+  /** Whether each line says as well what decided it. */
+  isVerbose?: boolean;
   /** Local time's lead over UTC. */
   utcOffset: UtcOffset;
 }
@@ -44,8 +48,9 @@ export class TextReporter implements Reporter {
     this.#out = new Buffered(write);
     this.#options = options;
     this.wantsPairs = !options.quiet;
-    this.#translations = new TranslationTable(options.top);
-    this.mostFlows = this.#translations.most;
+    const { top, sort = "problems", isVerbose = false, utcOffset } = options;
+    this.#translations = new TranslationTable({ most: top, sort, isVerbose, utcOffset });
+    this.mostFlows = this.#translations.mostFlows;
     this.#paint = paint(options.color);
   }
 
@@ -56,7 +61,7 @@ export class TextReporter implements Reporter {
   begin(tables: Tables): void {
     this.#problems = new Problems(tables);
     this.#tables = tables;
-    this.#lines = new Lines(tables, this.#paint, this.#options.width, this.#options.utcOffset);
+    this.#lines = new Lines(tables, this.#paint, { ...this.#options, isVerbose: this.#options.isVerbose === true });
     if (!this.#options.quiet) this.#out.add(this.#lines.heading());
   }
 
@@ -70,6 +75,8 @@ export class TextReporter implements Reporter {
 
   unmatched(row: number, verdict: Verdict, why: string): void {
     this.#problems.note(row, verdict, why);
+    const flow = this.#tables.flowOf(row);
+    if (flow !== undefined) this.#translations.note(flow, verdict);
     if (!this.#options.quiet) this.#out.add(this.#lines.unmatched(row, verdict, why));
   }
 
@@ -84,10 +91,11 @@ export class TextReporter implements Reporter {
 
   end(summary: Summary): void {
     if (!this.#options.quiet) this.#out.add("\n");
-    this.#out.add(`${this.#problems.text(summary, this.#options.width, this.#paint)}\n`);
-    this.#out.add(`${this.#translations.text(this.#paint, summary.flows)}\n`);
-    if (this.#findings.length > 0) this.#out.add(this.#findingsText());
-    this.#out.add(totals(summary, this.#tables.names, summary.verdicts, this.#paint));
+    const { width } = this.#options;
+    this.#out.add(foldedLines(`${this.#problems.text(summary, width, this.#paint)}\n`, width));
+    this.#out.add(`${this.#translations.text(this.#paint, summary.flows, width)}\n`);
+    if (this.#findings.length > 0) this.#out.add(foldedLines(this.#findingsText(), width));
+    this.#out.add(foldedLines(totals(summary, this.#tables.names, summary.verdicts, this.#paint, width), width));
     this.flush();
   }
 

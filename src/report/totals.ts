@@ -3,7 +3,7 @@ import { SIDE_NAMES } from "../packets/sides.js";
 import { latencyText } from "./latency.js";
 import type { Paint } from "./paint.js";
 import { printable } from "../packets/printable.js";
-import { table, type TableColumn } from "./table.js";
+import { table, type TableColumn, widthOf } from "./table.js";
 
 const COLUMNS: readonly TableColumn[] = [
   { heading: "", align: "left" },
@@ -23,14 +23,16 @@ export function totals(
   names: readonly [string, string],
   verdicts: Summary["verdicts"],
   paint: Paint,
+  width: number,
 ): string {
   const sides: readonly [SideSummary, SideSummary] = [summary.inside, summary.outside];
   const rows = sides.map((side, at) => accountRow(SIDE_NAMES[at], names[at], side));
+  const wide = table(COLUMNS, rows);
   const unmatched = sides
     .map((_, at) => `${SIDE_NAMES[at]} ${verdictCounts(verdicts[at])}`)
     .filter((_, at) => verdicts[at].size > 0);
   return [
-    `${paint.heading("Totals")}\n${table(COLUMNS, rows)}`,
+    `${paint.heading("Totals")}\n${widthOf(wide) <= width ? wide : rows.map(inWords).join("")}`,
     unmatched.length === 0 ? "" : `unmatched: ${unmatched.join("; ")}\n`,
     lost(sides),
     uncounted(sides, names, verdicts),
@@ -44,6 +46,13 @@ function accountRow(side: string, name: string, counts: SideSummary): string[] {
   const isComplete = frames === paired + unmatched + ambiguous + notIp + undecodable;
   const parts = [unmatched, ambiguous, notIp, undecodable].map((count) => `+ ${count}`);
   return [side, printable(name), String(frames), isComplete ? "=" : "≠", String(paired), ...parts];
+}
+
+/** A row where there are few columns. */
+function inWords([side, name, frames, sign, paired, ...others]: readonly string[]): string {
+  const headings = COLUMNS.slice(-others.length).map(({ heading }) => heading);
+  const parts = others.map((part, at) => `${part} ${headings[at]}`);
+  return `${side} ${name}: ${frames} frames ${sign} ${paired} paired ${parts.join(" ")}\n`;
 }
 
 function verdictCounts(verdicts: VerdictCounts): string {

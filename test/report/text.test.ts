@@ -4,6 +4,7 @@ import { describe, expect, it } from "vitest";
 import type { FlowSummary, Summary } from "../../src/packets/results.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import type { Reporter } from "../../src/report/reporter.js";
+import { SORT_KEYS, type SortKey } from "../../src/report/translations.js";
 import { TextReporter } from "../../src/report/text.js";
 import { ACK, articlePing, HandFilled, PSH, publishedPort, SUMMARY, TCP, UDP, written } from "./tables.js";
 
@@ -12,13 +13,14 @@ interface Look {
   color?: boolean;
   quiet?: boolean;
   top?: number;
+  sort?: SortKey;
+  isVerbose?: boolean;
 }
 
 function text(tables: HandFilled, look: Look, tell: (reporter: Reporter) => void): string {
-  const { width = 100, color = false, quiet = false, top } = look;
+  const options = { width: 100, color: false, quiet: false, utcOffset: () => 3600, ...look };
   return written(
-    (write) =>
-      new TextReporter(write, { width, color, quiet, utcOffset: () => 3600, ...(top !== undefined && { top }) }),
+    (write) => new TextReporter(write, options),
     (reporter) => {
       reporter.begin(tables);
       tell(reporter);
@@ -85,45 +87,55 @@ describe("packet lines", () => {
     const output = lines(text(tables, { width: 100 }, everyKind(tables)));
     expect(output).toEqual([
       "time            latency inside docker0 → outside enp0s3  (→ outbound, ← inbound)",
-      "22:11:03.123457  29.0µs 172.17.0.2 > 180.101.49.11 id 4096 → src 10.0.2.15 id 10496  echo request 3",
+      "22:11:03.123457  29.0µs 172.17.0.2 > 180.101.49.11 id 4096 → src 10.0.2.15 id 10496",
+      "                        echo request 3  flow 1 #1→#1",
       "22:11:03.123456 -1.23µs 203.0.113.5.40000 > 172.17.0.2.80  ← dst 10.0.2.15.88  [S] length 0",
-      "22:11:03.123456  inside 172.17.0.2.80 > 203.0.113.5.40000 [P.] length 10 #1 ✗ dropped:",
-      "                        no segment like it came out on enp0s3 within 1s",
-      "22:11:04.123456 outside 10.0.2.15.68 > 10.0.2.2.67 UDP length 300 #1 ✗ local: from the host",
-      "22:11:03.123456       ? 172.17.0.2.80 > 203.0.113.5.40000 [P.] length 10 ? ambiguous:",
-      "                        inside #1, outside #1: identical payloads",
+      "                        flow 2 #5←#7",
+      "22:11:03.123456  inside 172.17.0.2.80 > 203.0.113.5.40000 [P.] length 10  #1",
+      "                        ✗ dropped: no segment like it came out on enp0s3 within 1s",
+      "22:11:04.123456 outside 10.0.2.15.68 > 10.0.2.2.67 UDP length 300  #1  ✗ local: from the host",
+      "22:11:03.123456       ? 172.17.0.2.80 > 203.0.113.5.40000 [P.] length 10",
+      "                        ? ambiguous: inside #1, outside #1: identical payloads",
     ]);
     for (const line of output) expect(stringWidth(line)).toBeLessThanOrEqual(100);
   });
 
-  it("show both sides in full at 200 columns, rewritten fields marked", () => {
+  it("show both sides in full at 220 columns, rewritten fields marked", () => {
     const tables = new HandFilled();
-    const output = lines(text(tables, { width: 200 }, everyKind(tables)));
+    const output = lines(text(tables, { width: 220 }, everyKind(tables)));
     expect(output).toEqual([
       "time               latency inside docker0 → outside enp0s3  (→ outbound, ← inbound, * rewritten)",
-      "22:11:03.123457000  29.0µs IP *172.17.0.2 > 180.101.49.11 id *4096 → *10.0.2.15 > 180.101.49.11 id *10496  ICMP echo request, seq 3, length 64, ttl 64│63",
-      "22:11:03.123456000 -1.23µs IP 203.0.113.5.40000 > *172.17.0.2.*80  ← 203.0.113.5.40000 > *10.0.2.15.*88    Flags [S], seq 4000000000, length 0, ttl 59│60",
-      "22:11:03.123456000  inside IP 172.17.0.2.80 > 203.0.113.5.40000: Flags [P.], seq 4294967290:4, ack 9, length 10 #1 ✗ dropped: no segment like it came out on enp0s3 within 1s",
-      "22:11:04.123456000 outside IP 10.0.2.15.68 > 10.0.2.2.67: UDP, length 300 #1 ✗ local: from the host",
-      "22:11:03.123456000       ? IP 172.17.0.2.80 > 203.0.113.5.40000: Flags [P.], seq 4294967290:4, ack 9, length 10 ? ambiguous: inside #1, outside #1: identical payloads",
+      "22:11:03.123457000  29.0µs IP *172.17.0.2 > 180.101.49.11 id *4096 → *10.0.2.15 > 180.101.49.11 id *10496  ICMP echo request, seq 3, length 64, ttl 64│63  flow 1 #1→#1",
+      "22:11:03.123456000 -1.23µs IP 203.0.113.5.40000 > *172.17.0.2.*80  ← 203.0.113.5.40000 > *10.0.2.15.*88    Flags [S], seq 4000000000, length 0, ttl 59│60  flow 2 #5←#7",
+      "22:11:03.123456000  inside IP 172.17.0.2.80 > 203.0.113.5.40000: Flags [P.], seq 4294967290:4, ack 9, length 10  #1  ✗ dropped: no segment like it came out on enp0s3 within 1s",
+      "22:11:04.123456000 outside IP 10.0.2.15.68 > 10.0.2.2.67: UDP, length 300  #1  ✗ local: from the host",
+      "22:11:03.123456000       ? IP 172.17.0.2.80 > 203.0.113.5.40000: Flags [P.], seq 4294967290:4, ack 9, length 10  ? ambiguous: inside #1, outside #1: identical payloads",
     ]);
-    for (const line of output) expect(stringWidth(line)).toBeLessThanOrEqual(200);
+    for (const line of output) expect(stringWidth(line)).toBeLessThanOrEqual(220);
   });
 
   it("have the details and the changes between the two", () => {
     const tables = new HandFilled();
-    expect(lines(text(tables, { width: 150 }, everyKind(tables)))[2]).toBe(
-      "22:11:03.123456000 -1.23µs 203.0.113.5.40000 > 172.17.0.2.80  ← dst 10.0.2.15.88  Flags [S], seq 4000000000, length 0, ttl 59│60",
+    expect(lines(text(tables, { width: 180 }, everyKind(tables)))[2]).toBe(
+      "22:11:03.123456000 -1.23µs 203.0.113.5.40000 > 172.17.0.2.80  ← dst 10.0.2.15.88  Flags [S], seq 4000000000, length 0, ttl 59│60  flow 2 #5←#7",
     );
   });
 
   it("show rewritten fields in bold yellow where there is colour, and stay aligned", () => {
     const tables = new HandFilled();
-    const [, ping, web] = lines(text(tables, { width: 200, color: true }, everyKind(tables)));
+    const [, ping, web] = lines(text(tables, { width: 220, color: true }, everyKind(tables)));
     expect(ping).toContain(`IP ${BOLD_YELLOW}172.17.0.2${END} > 180.101.49.11 id ${BOLD_YELLOW}4096${END} `);
     expect(ping).toContain(` ${BOLD_YELLOW}10.0.2.15${END} > 180.101.49.11 id ${BOLD_YELLOW}10496${END} `);
     expect(ping).not.toContain("*");
     expect(column(ping, "→")).toBe(column(web, "←"));
+  });
+
+  it("say what decided them where that is wanted", () => {
+    const tables = new HandFilled();
+    const [, ping] = lines(text(tables, { width: 300, isVerbose: true }, everyKind(tables)));
+    expect(ping).toMatch(/ttl 64│63 {2}flow 1 #1→#1 {2}IP length \d+│\d+, by exact: ip-id, length, icmp-seq, payload$/);
+    const output = text(tables, { width: 150, isVerbose: true }, everyKind(tables));
+    expect(output).toMatch(/\[P\.\] length 10, ttl \d+, IP length \d+ {2}#1/);
   });
 
   it("tell the TTL in 100 columns only where it did not fall by one", () => {
@@ -133,7 +145,7 @@ describe("packet lines", () => {
     const outside = tables.add({ ...udp, side: OUTSIDE, src: "10.0.2.15", ttl: 61, frames: [1, 2, 3] });
     const flow = tables.flow(1, inside, outside);
     const output = text(tables, {}, (reporter) => reporter.pair(inside, outside, flow, true, 1));
-    expect(output).toContain("UDP length 0, ttl 64│61, 1│3 frames\n");
+    expect(output).toContain("UDP length 0, ttl 64│61, 1│3 frames");
   });
 
   it("are left out when quiet, and their frames are counted all the same", () => {
@@ -215,6 +227,37 @@ describe("the problems at the head of a summary", () => {
   });
 });
 
+/** What is said of drop counters. */
+function told(verdicts: Summary["verdicts"]): string[] {
+  const output = text(new HandFilled(), { quiet: true }, (reporter) => reporter.end({ ...SUMMARY, verdicts }));
+  return lines(output).filter((line) => line.includes("drop counters"));
+}
+
+/** Latencies one way alone, of which this is the 99th percentile. */
+const latency = (p99Ns: number): FlowSummary["latency"] => ({
+  outbound: null,
+  inbound: { minNs: 1, p50Ns: 2, p99Ns, maxNs: p99Ns },
+});
+
+/** A table of three flows in this order: their ids, and all of the report. */
+function sorted(sort: SortKey): { ids: string[]; output: string } {
+  const tables = new HandFilled();
+  const flows = [
+    { pairs: 5, bytes: 900, firstNs: 30n, lastNs: 40n, latency: latency(7) },
+    { pairs: 9, bytes: 100, firstNs: 10n, lastNs: 90n, latency: latency(5) },
+    { pairs: 9, bytes: 500, firstNs: 20n, lastNs: 30n, latency: latency(9) },
+  ];
+  const output = text(tables, { quiet: true, sort, width: 120 }, (reporter) => {
+    reporter.unmatched(lost(tables, 5000, 1, 1), "refused", "why");
+    reporter.unmatched(lost(tables, 5000, 2, 1), "refused", "why");
+    reporter.unmatched(lost(tables, 5001, 3, 3), "dropped", "why");
+    reporter.unmatched(lost(tables, 5002, 4, 2), "local", "why");
+    for (const [at, flow] of flows.entries()) reporter.flow({ ...FLOW, ...flow, id: at + 1 });
+    reporter.end({ ...SUMMARY, flows: 3 });
+  });
+  return { ids: [...output.matchAll(/^ *(\d+) +icmp/gm)].map(([, id]) => id), output };
+}
+
 describe("the end of a report", () => {
   it("has translations, findings and totals that add up", () => {
     const output = text(new HandFilled(), { quiet: true }, (reporter) => {
@@ -268,7 +311,7 @@ describe("the end of a report", () => {
       reporter.end({ ...SUMMARY, flows: 1000 });
     });
     expect(output).toContain("1000 translations, busiest first\n");
-    expect(output).toContain("… and 800 more with fewer pairs");
+    expect(output).toContain("… and 800 more (--top shows more)");
     const ids = [...output.matchAll(/^ *(\d+) +icmp/gm)].map(([, id]) => Number(id));
     expect(ids).toEqual(Array.from({ length: 200 }, (_, at) => 1000 - at));
   });
@@ -279,12 +322,51 @@ describe("the end of a report", () => {
       reporter.end({ ...SUMMARY, flows: 5 });
     });
     expect([...output.matchAll(/^ *(\d+) +icmp/gm)].map(([, id]) => id)).toEqual(["5", "4"]);
-    expect(output).toContain("… and 3 more with fewer pairs (--top shows more)");
+    expect(output).toContain("… and 3 more (--top shows more)");
+  });
+
+  it.each([
+    ["problems", ["1", "3", "2"], /, those with problems first.*\n.*p99 {2}!\n.* {2}2\n/],
+    ["pairs", ["2", "3", "1"], /, busiest first\n.*p99\n/],
+    ["bytes", ["1", "3", "2"], /, most bytes first\n.*p99 {2}bytes\n.* 900\n/],
+    ["lost", ["3", "2", "1"], /, most lost packets first\n.*p99 {2}lost\n.* 1\n/],
+    ["p99", ["3", "1", "2"], /, slowest first.*\n.*p99\n/],
+    ["first", ["2", "3", "1"], /, as they began\n.*first\n.* 01:00:00.000000\n/],
+    ["last", ["2", "1", "3"], /, latest first\n.*last\n/],
+  ] as const)("is sorted by %s where that is wanted", (sort, ids, shown) => {
+    expect(SORT_KEYS).toContain(sort);
+    expect(sorted(sort).ids).toEqual(ids);
+    expect(sorted(sort).output).toMatch(shown);
+  });
+
+  it("names the rule behind a translation where that is wanted", () => {
+    const shown = [true, false].map((isVerbose) =>
+      text(new HandFilled(), { quiet: true, isVerbose }, (reporter) => {
+        reporter.flow({ ...FLOW, rule: "-A POSTROUTING -j MASQUERADE\n-A X" });
+        reporter.end({ ...SUMMARY, flows: 1 });
+      }),
+    );
+    expect(shown[0]).toMatch(/outside .*\n {6}rule -A POSTROUTING -j MASQUERADE\n {6}rule -A X\n/);
+    expect(shown[1]).not.toContain("MASQUERADE");
+  });
+
+  it("stands one above the other where there are few columns", () => {
+    const output = text(new HandFilled(), { quiet: true, width: 80, sort: "bytes" }, (reporter) => {
+      reporter.flow(FLOW);
+      reporter.end({ ...SUMMARY, flows: 1 });
+    });
+    expect(lines(output).slice(2, 7)).toEqual([
+      "1 translation, most bytes first",
+      "flow 1  icmp snat  bytes 1234",
+      "  inside  *172.17.0.2 > 180.101.49.11 id *4096  → 5  only 1  p50 29.0µs",
+      "    p99 1.20ms",
+      "  outside *10.0.2.15 > 180.101.49.11 id *10496  ← 3  p50 -  p99 -",
+    ]);
   });
 
   it("is the same where it is told of no more flows than it wants", () => {
     const [some, all] = [801, 1].map((least) =>
-      text(new HandFilled(), { quiet: true }, (reporter) => {
+      text(new HandFilled(), { quiet: true, sort: "pairs" }, (reporter) => {
         for (let id = least; id <= 1000; id++) reporter.flow({ ...FLOW, id, pairs: id });
         expect(reporter.mostFlows).toBe(200);
         reporter.end({ ...SUMMARY, flows: 1000 });

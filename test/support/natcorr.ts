@@ -17,7 +17,12 @@ export interface Printed {
  * Runs a command line in this process: most are over before a process would have started. What is about the process itself is
  * tested with one (`test/cli/main.test.ts`).
  */
-export async function natcorr(...args: readonly string[]): Promise<Printed> {
+export function natcorr(...args: readonly string[]): Promise<Printed> {
+  return natcorrIn({}, ...args);
+}
+
+/** The same with these variables in its environment, and no others. */
+export async function natcorrIn(env: Host["env"], ...args: readonly string[]): Promise<Printed> {
   const stdout: Buffer[] = [];
   let stderr = "";
   const host: Host = {
@@ -32,7 +37,7 @@ export async function natcorr(...args: readonly string[]): Promise<Printed> {
       drained: () => Promise.resolve(),
     },
     stderr: { isTerminal: false, rows: undefined, write: (text) => void (stderr += text) },
-    env: {},
+    env,
     stop: new AbortController().signal,
     version,
     onQuestion: () => {},
