@@ -1,4 +1,3 @@
-import { basename } from "node:path";
 import type { FrameSource } from "../packets/frames.js";
 import { Heap } from "../packets/heap.js";
 import { Rewound, openBytes } from "./bytes.js";
@@ -43,7 +42,7 @@ export async function openCapture(path: string, options: OpenOptions): Promise<F
     const { isOnDisk } = stored;
     const onWarning = (text: string): void => options.onWarning(text);
     const source = new CaptureFile({ label, stream, isOnDisk, window, format, heap, onWarning });
-    await source.begin(path === "-" ? label : stem(path));
+    await source.begin();
     return source;
   } catch (error) {
     await stored.close();
@@ -87,10 +86,4 @@ async function recognized(
   }
   if (bytes >= 4 && isPcapng(window.view, window.start)) return new Pcapng(warn);
   throw new CaptureError(`${label}: ${describeForeign(window.data.subarray(window.start, window.end))}`);
-}
-
-/** A capture file's name without folder and extensions. */
-function stem(path: string): string {
-  const file = basename(path);
-  return file.replace(/\.(gz|zst)$/i, "").replace(/\.(pcap|pcapng|cap)$/i, "") || file;
 }

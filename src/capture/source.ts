@@ -22,7 +22,6 @@ export interface CaptureParts {
 
 /** The frames of one capture file or stream. It ends at damage, with a warning; what comes before is given. */
 export class CaptureFile implements FrameSource {
-  name = "";
   readonly #parts: CaptureParts;
   readonly #batch: FrameBatch;
   #frames = 0;
@@ -61,11 +60,15 @@ export class CaptureFile implements FrameSource {
     return this.#parts.format.droppedOn(iface);
   }
 
-  /** Reads up to the first frame, for the interfaces described before it, and takes the only one's name, or else `fallbackName`. */
-  async begin(fallbackName: string): Promise<void> {
+  /** Its path: interfaces of two hosts may have one name. */
+  get name(): string {
+    return this.#parts.label;
+  }
+
+  /** Reads up to the first frame, for the interfaces described before it. */
+  async begin(): Promise<void> {
     await this.#advance(0);
     this.#hasCountersAtFirst = this.#parts.format.hasCounters;
-    this.name = (this.interfaces.length === 1 && this.interfaces[0].name) || fallbackName;
   }
 
   get isOnDisk(): boolean {

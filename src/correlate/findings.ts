@@ -6,7 +6,7 @@ import type { Heap } from "../packets/heap.js";
 import { ICMP, ICMPV6, UDP } from "../packets/packets.js";
 import { type Finding, type FindingCode, findingOf, oneFlow } from "../packets/findings.js";
 import type { Summary } from "../packets/results.js";
-import { INSIDE, OUTSIDE, otherSide, type Side } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
 import code from "./assembly/remarkable.wasm";
 import { isForwardFirst } from "./flow-summary.js";
@@ -156,15 +156,14 @@ export class Findings {
   }
 
   /** What there is to tell. */
-  close(names: readonly [string, string], summary: Summary): Finding[] {
-    const [inside, outside] = names;
+  close(summary: Summary): Finding[] {
     const found: Finding[] = [];
     const asTheyCame = new Few<number>();
     let pairsAsTheyCame = 0;
     for (const { id, src, link, isPrivate, pairs } of this.#untranslated) {
       const hides = this.#hidden.has(src) ? "it in other flows" : "others of its network";
       if (this.#hidden.has(src) || (link !== null && this.#hiddenLinks.has(link))) {
-        const text = `${src} appears on ${outside} untranslated, though the NAT hides ${hides}: has its conntrack entry gone?`;
+        const text = `${src} appears on outside untranslated, though the NAT hides ${hides}: has its conntrack entry gone?`;
         found.push(findingOf("leak", pairs, text, { flows: oneFlow(id) }));
       } else if (isPrivate) {
         asTheyCame.add(id);
@@ -172,7 +171,7 @@ export class Findings {
       }
     }
     if (asTheyCame.count > 0) {
-      const text = `private addresses appear on ${outside} untranslated, and nothing shows that the NAT hides them: ${flowsNamed(asTheyCame)}`;
+      const text = `private addresses appear on outside untranslated, and nothing shows that the NAT hides them: ${flowsNamed(asTheyCame)}`;
       found.push(findingOf("untranslated", pairsAsTheyCame, text, { flows: asTheyCame }));
     }
     const flows = (code: FindingCode, of: Few<number>, text: string, count = of.count) => {
@@ -187,7 +186,7 @@ export class Findings {
       flows(
         "swapped-sides",
         this.#backward,
-        `${inside} and ${outside} seem to be swapped: the NAT hides who comes from ${outside}, and nobody who comes from ${inside}`,
+        "inside and outside seem to be swapped: the NAT hides who comes from outside, and nobody who comes from inside",
       );
     flows("port-rewritten", this.#rewrittenPorts, "the port or ICMP id was not kept");
     flows("asymmetric", this.#oneWay, "only one direction was seen on both sides");
@@ -200,13 +199,13 @@ export class Findings {
     for (const [side, verdicts] of summary.verdicts.entries()) {
       const copies = verdicts.get("copy") ?? 0;
       if (copies === 0) continue;
-      const text = `${names[side]} shows packets twice, as a mirror port does; the copies were set aside`;
+      const text = `${SIDE_NAMES[side]} shows packets twice, as a mirror port does; the copies were set aside`;
       found.push(findingOf("duplicates", copies, text));
     }
     for (const side of [INSIDE, OUTSIDE] as const) {
       const count = summary.verdicts[side].get("dropped") ?? 0;
       if (count === 0) continue;
-      const text = `entered on ${names[side]}, never left on ${names[otherSide(side)]}`;
+      const text = `entered on ${SIDE_NAMES[side]}, never left on ${SIDE_NAMES[otherSide(side)]}`;
       const { flows, frames } = this.#dropped[side];
       found.push(findingOf("dropped", count, text, { flows, frames: { side, of: frames } }));
     }

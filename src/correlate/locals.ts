@@ -2,7 +2,7 @@ import { addressText } from "../packets/address.js";
 import type { FlowAccounts } from "../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_SRC } from "../packets/flows.js";
 import { IS_ERROR } from "../packets/packets.js";
-import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { QuotedError } from "./quotes.js";
@@ -32,12 +32,10 @@ export class Locals {
   readonly #found = new Map<number, Local | null>();
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
-  readonly #insideName: string;
 
-  constructor(timeline: Timeline, tuples: TupleTable, insideName: string) {
+  constructor(timeline: Timeline, tuples: TupleTable) {
     this.#timeline = timeline;
     this.#tuples = tuples;
-    this.#insideName = insideName;
   }
 
   /** Notes the addresses of the flow in this slot, which was just learnt. */
@@ -118,7 +116,7 @@ export class Locals {
     if (this.#natAddresses.has(dstText)) return host(`to the host itself (${dstText})`, side, way ^ 1);
     if (this.#natAddresses.has(srcText)) return host(`from the host itself (${srcText})`, side, way);
     if (side === INSIDE && isSameLink(isIpv6, words, src, words, dst))
-      return host(`between ${srcText} and ${dstText} on ${this.#insideName}`, side, NONE);
+      return host(`between ${srcText} and ${dstText} on ${SIDE_NAMES[INSIDE]}`, side, NONE);
     return null;
   }
 }

@@ -1,4 +1,4 @@
-import { OUTSIDE, otherSide, type Side } from "../packets/sides.js";
+import { OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../packets/sides.js";
 import type { Kernel } from "./kernel.js";
 
 /** A capture that so many packets entered by, and fewer, shows nothing of how many it misses. */
@@ -51,12 +51,12 @@ export class Misses {
   }
 
   /** Why a capture is not believed, in words. Precondition: it is not. */
-  why(side: Side, names: readonly [string, string]): string {
+  why(side: Side): string {
     const isShown = this.#isShown(side);
     const by = isShown ? side : otherSide(side);
     const unseen = isShown ? this.#missing[by] : this.#unseen(by);
-    const lacks = `${names[by]} lacks ${unseen} of ${unseen + this.#entered(by)} packets that must have entered there`;
-    return isShown ? lacks : `${lacks}, and nothing shows that ${names[side]} lacks fewer`;
+    const lacks = `${SIDE_NAMES[by]} lacks ${unseen} of ${unseen + this.#entered(by)} packets that must have entered there`;
+    return isShown ? lacks : `${lacks}, and nothing shows that ${SIDE_NAMES[side]} lacks fewer`;
   }
 
   /** The share of packets that enter on a side and that its capture misses; where none do, both captures are taken to be alike. */

@@ -13,7 +13,7 @@ import {
 } from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
 import type { Sink, Summary } from "../packets/results.js";
-import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
 import { AMBIGUOUS, DECIDED, DONE, PAIRED, Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
 import { Altered } from "./altered.js";
@@ -93,7 +93,6 @@ export class Run {
   readonly #findings: Findings;
   readonly #clashes: Clashes;
   readonly #book: FlowBook;
-  readonly #names: readonly [string, string];
   readonly #cover: readonly [Cover, Cover];
   readonly #errors = new Map<number, QuotedError>();
   /** What is added to a side's stamps to place them on the timeline, nanoseconds. */
@@ -128,7 +127,6 @@ export class Run {
     this.#sink = sink;
     this.#shiftNs = [0, Number(sources[OUTSIDE].epochNs - sources[INSIDE].epochNs - clock.offsetNs)];
     const names = [sources[INSIDE].name, sources[OUTSIDE].name] as const;
-    this.#names = names;
     const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
     const timeline = this.#timeline;
     const accounts = new FlowAccounts(heap);
@@ -190,7 +188,6 @@ export class Run {
       likes: this.#likes,
       errors: this.#errors,
       cover: this.#cover,
-      names,
       windowNs: options.windowNs,
     });
     this.#kernel.meet({
@@ -344,7 +341,7 @@ export class Run {
     this.#options.onSettled?.();
     this.#book.close();
     const summary = this.#summary();
-    for (const finding of this.#findings.close(this.#names, summary)) this.#sink.finding(finding);
+    for (const finding of this.#findings.close(summary)) this.#sink.finding(finding);
     const rewritten = rewrittenFinding(this.#altered.pairs, this.#kernel.pairsSoFar);
     if (rewritten !== null) this.#sink.finding(rewritten);
     this.#sink.end(summary);
@@ -412,7 +409,7 @@ export class Run {
     const side = t.sideOf(row);
     this.#feeds[side].judged("copy", 1);
     this.#matcher.noteCopy(row);
-    const why = `${this.#names[side]} shows packets twice: a copy of frame ${t.key(row) >>> 0}`;
+    const why = `${SIDE_NAMES[side]} shows packets twice: a copy of frame ${t.key(row) >>> 0}`;
     if (this.#sink.wantsVerdict("copy")) this.#sink.unmatched(row, "copy", why);
     t.setState(row, DONE);
   }

@@ -80,7 +80,6 @@ export interface Known {
   readonly errors: ReadonlyMap<number, QuotedError>;
   /** What each side's capture covers. */
   readonly cover: readonly [Cover, Cover];
-  readonly names: readonly [string, string];
   readonly windowNs: number;
 }
 
@@ -96,7 +95,6 @@ export class Verdicts {
   readonly #locals: Locals;
   readonly #senders: Senders;
   readonly #misses: Misses;
-  readonly #names: readonly [string, string];
   /** How long is waited for a twin, in words. */
   readonly #window: string;
 
@@ -105,10 +103,9 @@ export class Verdicts {
     this.#timeline = known.timeline;
     this.#tuples = known.tuples;
     this.#translations = known.translations;
-    this.#locals = new Locals(known.timeline, known.tuples, known.names[INSIDE]);
+    this.#locals = new Locals(known.timeline, known.tuples);
     this.#senders = new Senders(known.timeline, known.tuples);
     this.#misses = new Misses(known.kernel);
-    this.#names = known.names;
     this.#window = seconds(known.windowNs);
   }
 
@@ -136,7 +133,7 @@ export class Verdicts {
     const silence = this.#known.cover[other].gaps.silenceAt(t.timeNs(row), MARGIN_NS);
     if (silence !== undefined && claim.lacks !== undefined && this.#hasMissed(silence, row)) {
       const silentNs = silence.toNs - silence.fromNs;
-      const why = `${this.#names[other]} has no frame at all for ${seconds(silentNs)} about then: was it captured?`;
+      const why = `${SIDE_NAMES[other]} has no frame at all for ${seconds(silentNs)} about then: was it captured?`;
       return { verdict: "no-overlap", why };
     }
     return this.#doubt(row, other, claim) ?? claim;
@@ -170,7 +167,7 @@ export class Verdicts {
       return { verdict: "unknown", why: "too little of it was captured to know its twin by" };
     const twin = mistimed.twinOf(row);
     if (twin !== undefined) {
-      const like = `${this.#names[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;
+      const like = `${SIDE_NAMES[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;
       return { verdict: "unknown", why: like };
     }
     if (lacks === "exit") {
@@ -180,12 +177,12 @@ export class Verdicts {
       if (changed !== undefined) return { verdict: "unknown", why: changed };
     }
     if (lacks !== "anything" && cover[other].gaps.mayHold(t.timeNs(row))) {
-      const lost = `${this.#names[other]} lost frames about then, and may have lost this one`;
+      const lost = `${SIDE_NAMES[other]} lost frames about then, and may have lost this one`;
       return { verdict: "capture-loss", why: lost };
     }
     if (lacks === "exit") {
       if (!this.#misses.noteExit(other)) return undefined;
-      return { verdict: "unknown", why: `${why}, but ${this.#misses.why(other, this.#names)}` };
+      return { verdict: "unknown", why: `${why}, but ${this.#misses.why(other)}` };
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
     if (lacks === "entry" && this.#tuples.isProved(t.way(row)) && (t.tcpFlags(row) & RST) === 0)
@@ -195,7 +192,7 @@ export class Verdicts {
   }
 
   #whyLike(other: Side, { frame, isSooner }: Like): string {
-    const like = `frame ${frame} of ${this.#names[other]} is like it and has no twin`;
+    const like = `frame ${frame} of ${SIDE_NAMES[other]} is like it and has no twin`;
     return isSooner ? `${like}: if the clocks differ, it is this one` : `${like}: it may be this one, held up`;
   }
 
@@ -215,7 +212,7 @@ export class Verdicts {
       // what others with its key wait for is one of them
       if (t.side(next) !== other || t.proto(next) !== t.proto(row) || t.bucket(next) !== ALONE) continue;
       if (this.#translations.slotOf(next) !== slot || !this.#translations.isLeaving(next, slot)) continue;
-      return `frame ${t.frame(next)} of ${this.#names[other]}, of the same flow, never came in: it may be this one, changed on its way`;
+      return `frame ${t.frame(next)} of ${SIDE_NAMES[other]}, of the same flow, never came in: it may be this one, changed on its way`;
     }
     return undefined;
   }
@@ -224,7 +221,7 @@ export class Verdicts {
     const t = this.#timeline;
     const side = t.sideOf(row);
     const other = otherSide(side);
-    const otherName = this.#names[other];
+    const otherName = SIDE_NAMES[other];
     const local = this.#locals.of(row);
     if (local?.isNever) return { verdict: "local", why: local.why };
     if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(t.seq(row) >>> 24)) {
@@ -260,7 +257,7 @@ export class Verdicts {
     if (slot === NONE) return this.#unexplained(row, side);
     if (!this.#translations.isLeaving(row, slot))
       return { verdict: "dropped", why: this.#missing(row, otherName), lacks: "exit" };
-    const why = `it left on ${this.#names[side]} and never entered ${otherName}: that capture missed it, or the host sent it`;
+    const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: that capture missed it, or the host sent it`;
     return { verdict: "unknown", why, lacks: "entry" };
   }
 
@@ -271,13 +268,13 @@ export class Verdicts {
   #ofHost(row: number, { why, natWay }: Local): Claim {
     if (natWay === NONE) return { verdict: "local", why };
     const tuples = this.#tuples;
-    const inside = this.#names[INSIDE];
+    const inside = SIDE_NAMES[INSIDE];
     const [isFull, isOther] = [tuples.hasFullTtl(natWay), tuples.hasOtherTtl(natWay)];
     if (!isFull && !isOther)
       return { verdict: "unknown", why: `nothing answers it: the host took it, or dropped it before ${inside}` };
     if (!this.#known.kernel.isTtlLowered(true)) {
       if (!this.#misses.isPatchy(INSIDE)) return { verdict: "local", why };
-      const doubt = `${why}, or forwarded: ${this.#misses.why(INSIDE, this.#names)}`;
+      const doubt = `${why}, or forwarded: ${this.#misses.why(INSIDE)}`;
       return { verdict: "unknown", why: doubt };
     }
     if (isFull) return { verdict: "local", why };
@@ -292,11 +289,11 @@ export class Verdicts {
   /** The other connection of a proxied stream, from who opened it. */
   #connection({ side, tuple }: { side: Side; tuple: number }): string {
     const { src, srcPort, dst, dstPort } = new TupleEnds(this.#tuples).of(tuple, this.#tuples.isOpenedByA(tuple));
-    return `${src}.${srcPort} > ${dst}.${dstPort} on ${this.#names[side]}`;
+    return `${src}.${srcPort} > ${dst}.${dstPort} on ${SIDE_NAMES[side]}`;
   }
 
   #unexplained(row: number, side: Side): Claim {
-    const other = this.#names[otherSide(side)];
+    const other = SIDE_NAMES[otherSide(side)];
     const missing = this.#missing(row, other);
     if (this.#translations.accounts.learnt === 0) {
       return {
@@ -351,7 +348,7 @@ export class Verdicts {
     )
       return {
         verdict: "elsewhere",
-        why: `both ends speak, and ${this.#names[OUTSIDE]} has none of it: it takes another interface`,
+        why: `both ends speak, and ${SIDE_NAMES[OUTSIDE]} has none of it: it takes another interface`,
         lacks: "crossing",
       };
     return { verdict: "unknown", why: `${missing}, though both ends speak`, lacks: "anything" };
@@ -388,9 +385,8 @@ export class Verdicts {
   /** What follows for a packet where the other capture may not cover its time; null where it does. */
   #uncovered(timeNs: number, other: Side): Judgement | null {
     const { firstNs, lastNs, strayNs, hasEnded, isLive } = this.#known.cover[other];
-    const name = this.#names[other];
-    if (!Number.isFinite(firstNs))
-      return { verdict: "no-overlap", why: `the ${SIDE_NAMES[other]} capture (${name}) has no frames` };
+    const name = SIDE_NAMES[other];
+    if (!Number.isFinite(firstNs)) return { verdict: "no-overlap", why: `the ${name} capture has no frames` };
     const afterNs = timeNs - firstNs;
     if (timeNs < firstNs && timeNs > strayNs - MARGIN_NS)
       return {

@@ -85,7 +85,7 @@ export class FrameBatch {
 
 /** Frames from somewhere, in the order they were captured. */
 export interface FrameSource {
-  /** What messages and the output header call it: an interface's name where known, else the file's. */
+  /** What messages and the output header call it: an interface, a file's path, or what selects its part of a capture. */
   readonly name: string;
   /** Epoch nanoseconds that `timeNs` counts from; set by the first batch, 0n before it. */
   readonly epochNs: bigint;

@@ -82,11 +82,11 @@ export class Lines {
   }
 
   heading(): string {
-    const [inside, outside] = this.#tables.names.map((name) => this.#paint.heading(printable(name)));
+    const [inside, outside] = SIDE_NAMES.map((name) => this.#paint.heading(name));
     const { outbound, inbound } = this.#arrows;
     const legend = `${outbound} outbound, ${inbound} inbound${this.#isWide && this.#paint.isMarked ? ", * rewritten" : ""}`;
     const time = "time".padEnd(this.#isDetailed ? 18 : 15);
-    return `${folded(`${time} latency inside ${inside} → outside ${outside}  (${legend})`, this.#width, this.#indent)}\n`;
+    return `${folded(`${time} latency ${inside} → ${outside}  (${legend})`, this.#width, this.#indent)}\n`;
   }
 
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): string {

@@ -7,7 +7,6 @@ import { table, type TableColumn, widthOf } from "./table.js";
 
 const COLUMNS: readonly TableColumn[] = [
   { heading: "", align: "left" },
-  { heading: "", align: "left" },
   { heading: "frames", align: "right" },
   { heading: "", align: "left" },
   { heading: "paired", align: "right" },
@@ -26,33 +25,34 @@ export function totals(
   width: number,
 ): string {
   const sides: readonly [SideSummary, SideSummary] = [summary.inside, summary.outside];
-  const rows = sides.map((side, at) => accountRow(SIDE_NAMES[at], names[at], side));
+  const rows = sides.map((side, at) => accountRow(SIDE_NAMES[at], side));
+  const called = names.map((name, at) => `${SIDE_NAMES[at]} ${printable(name)}`);
   const wide = table(COLUMNS, rows);
   const unmatched = sides
     .map((_, at) => `${SIDE_NAMES[at]} ${verdictCounts(verdicts[at])}`)
     .filter((_, at) => verdicts[at].size > 0);
   return [
-    `${paint.heading("Totals")}\n${widthOf(wide) <= width ? wide : rows.map(inWords).join("")}`,
+    `${paint.heading("Totals")}: ${called.join(", ")}\n${widthOf(wide) <= width ? wide : rows.map(inWords).join("")}`,
     unmatched.length === 0 ? "" : `unmatched: ${unmatched.join("; ")}\n`,
     lost(sides),
-    uncounted(sides, names, verdicts),
+    uncounted(sides, verdicts),
     `clocks: ${clocks(summary.clock)}\n`,
   ].join("");
 }
 
 /** The sum is checked as it is shown: every frame is in exactly one of the columns. */
-function accountRow(side: string, name: string, counts: SideSummary): string[] {
+function accountRow(side: string, counts: SideSummary): string[] {
   const { frames, paired, unmatched, ambiguous, notIp, undecodable } = counts;
   const isComplete = frames === paired + unmatched + ambiguous + notIp + undecodable;
   const parts = [unmatched, ambiguous, notIp, undecodable].map((count) => `+ ${count}`);
-  return [side, printable(name), String(frames), isComplete ? "=" : "≠", String(paired), ...parts];
+  return [side, String(frames), isComplete ? "=" : "≠", String(paired), ...parts];
 }
 
 /** A row where there are few columns. */
-function inWords([side, name, frames, sign, paired, ...others]: readonly string[]): string {
+function inWords([side, frames, sign, paired, ...others]: readonly string[]): string {
   const headings = COLUMNS.slice(-others.length).map(({ heading }) => heading);
   const parts = others.map((part, at) => `${part} ${headings[at]}`);
-  return `${side} ${name}: ${frames} frames ${sign} ${paired} paired ${parts.join(" ")}\n`;
+  return `${side}: ${frames} frames ${sign} ${paired} paired ${parts.join(" ")}\n`;
 }
 
 function verdictCounts(verdicts: VerdictCounts): string {
@@ -67,15 +67,11 @@ function lost(sides: readonly [SideSummary, SideSummary]): string {
 }
 
 /** Where packets were dropped, as far as a capture without drop counters tells. */
-function uncounted(
-  sides: readonly [SideSummary, SideSummary],
-  names: readonly [string, string],
-  verdicts: Summary["verdicts"],
-): string {
-  const doubtful = names.filter((_, at) => !sides[at].hasCounters && verdicts[1 - at].has("dropped"));
+function uncounted(sides: readonly [SideSummary, SideSummary], verdicts: Summary["verdicts"]): string {
+  const doubtful = SIDE_NAMES.filter((_, at) => !sides[at].hasCounters && verdicts[1 - at].has("dropped"));
   if (doubtful.length === 0) return "";
   const have = doubtful.length === 1 ? "has" : "have";
-  return `${doubtful.map(printable).join(" and ")} ${have} no drop counters: a packet that the capture missed looks like one that was dropped\n`;
+  return `${doubtful.join(" and ")} ${have} no drop counters: a packet that the capture missed looks like one that was dropped\n`;
 }
 
 function clocks({ offsetNs, driftPpm, uncertaintyNs, source }: Summary["clock"]): string {

@@ -87,7 +87,7 @@ test("a FIFO waits for its writer, gives frames as they come, and ends with it",
   // Two frames and half of the third: the two must come before the writer goes on.
   writer.write(bytes.subarray(24, 24 + 2.5 * 116));
   const source = await opening;
-  expect(source.name).toBe("dribble");
+  expect(source.name).toBe(scratch("dribble"));
   const seen: number[] = [];
   while (seen.at(-1) !== 2) seen.push(...(await numbers(source)));
   writer.end(bytes.subarray(24 + 2.5 * 116, bytes.length - 1));

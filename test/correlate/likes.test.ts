@@ -47,7 +47,7 @@ it("one that may have come out late was not, where another like it came out then
   const takes = (n: number) => (n === LOST ? EVERY_MS + 0.099 : n === LOST + 1 ? 0.1 : 0.02);
   const alone = await verdicts(beats(takes));
   expect(alone.map(({ frame, verdict, why }) => [frame, verdict, why])).toEqual([
-    [200 + LOST + 1, "unknown", "frame 241 of enp0s3 is like it and has no twin: it may be this one, held up"],
+    [200 + LOST + 1, "unknown", "frame 241 of outside is like it and has no twin: it may be this one, held up"],
   ]);
 });
 
@@ -67,5 +67,5 @@ it("nor was one that came out before it entered, as the clocks have it, where on
   expect(outcome.pairs).toHaveLength(answers.length);
   const whys = outcome.alone.filter(({ side }) => side === "inside").map(({ verdict, why }) => `${verdict}: ${why}`);
   expect(whys).toHaveLength(BEATS);
-  expect(whys[9]).toBe("unknown: frame 12 of enp0s3 is like it and has no twin: if the clocks differ, it is this one");
+  expect(whys[9]).toBe("unknown: frame 12 of outside is like it and has no twin: if the clocks differ, it is this one");
 });

@@ -165,8 +165,8 @@ describe("a capture that loses frames", () => {
     const outcome = await live(lossy, looks(all, EVERY_NS, END_NS), { windowNs: 300e6 });
     expect(unheard.ns).toBe(3.70002e9);
     expect(outcome.alone.map(({ side, verdict, why }) => `${side} ${verdict}: ${why}`)).toEqual([
-      "outside capture-loss: docker0 lost frames about then, and may have lost this one",
-      "outside capture-loss: docker0 lost frames about then, and may have lost this one",
+      "outside capture-loss: inside lost frames about then, and may have lost this one",
+      "outside capture-loss: inside lost frames about then, and may have lost this one",
     ]);
   });
 });

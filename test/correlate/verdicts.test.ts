@@ -57,8 +57,8 @@ describe("what has the NAT's own address outside is local only if the host sent 
 
   it("what it forwards has a lowered one, though the inside capture lacks it", async () => {
     expect(await alone([], [sent(63), heard])).toEqual([
-      "outside unknown: its TTL shows that the host forwards it, and docker0 lacks it",
-      "outside unknown: the TTL of what answers it shows that the host forwards it, and docker0 lacks it",
+      "outside unknown: its TTL shows that the host forwards it, and inside lacks it",
+      "outside unknown: the TTL of what answers it shows that the host forwards it, and inside lacks it",
     ]);
   });
 
@@ -79,7 +79,7 @@ describe("what has the NAT's own address outside is local only if the host sent 
       ipId: 0,
     });
     expect(await alone([], [syn])).toEqual([
-      "outside unknown: nothing answers it: the host took it, or dropped it before docker0",
+      "outside unknown: nothing answers it: the host took it, or dropped it before inside",
     ]);
     expect(await alone([], [syn, us(3060, reset)])).toEqual([
       `outside local: to the host itself (${HOST})`,
@@ -91,12 +91,12 @@ describe("what has the NAT's own address outside is local only if the host sent 
 describe("an inside conversation that nothing outside belongs to", () => {
   it("is dropped where nothing answers", async () => {
     expect(await alone([asked("192.168.7.1")], [])).toEqual([
-      "inside dropped: no packet like it came out on enp0s3 within 1 s",
+      "inside dropped: no packet like it came out on outside within 1 s",
     ]);
   });
 
   it("is forwarded elsewhere where somebody answers from behind a router", async () => {
-    const why = "both ends speak, and enp0s3 has none of it: it takes another interface";
+    const why = "both ends speak, and outside has none of it: it takes another interface";
     expect(await alone([asked("192.168.7.9"), told("192.168.7.9", 63)], [])).toEqual([
       `inside elsewhere: ${why}`,
       `inside elsewhere: ${why}`,
@@ -125,7 +125,7 @@ describe("a packet was dropped only if the other capture would have shown it", (
     const outcome = await outcomeOf(merged(inside, [lost]), lacking(outside, 9));
     const last = outcome.alone.at(-1);
     expect(last?.verdict).toBe("unknown");
-    expect(last?.why).toMatch(/, but enp0s3 lacks 18 of 200 packets that must have entered there$/);
+    expect(last?.why).toMatch(/, but outside lacks 18 of 200 packets that must have entered there$/);
   });
 
   it("what the capture beside it lacks tells nothing of it", async () => {
@@ -138,7 +138,7 @@ describe("a packet was dropped only if the other capture would have shown it", (
     const outcome = await outcomeOf(merged(sampled, [lost]), outbound(outside));
     const last = outcome.alone.at(-1);
     expect(last?.verdict).toBe("unknown");
-    expect(last?.why).toMatch(/, but docker0 lacks 45 of 200 packets .* nothing shows that enp0s3 lacks fewer$/);
+    expect(last?.why).toMatch(/, but inside lacks 45 of 200 packets .* nothing shows that outside lacks fewer$/);
   });
 
   it("what left in its place, and never came in, may be the packet itself", async () => {

@@ -90,7 +90,7 @@ describe("natcorr file with both sides in one capture", () => {
   });
 
   it.each([
-    [["a", "b", "--inside", "0", "--outside", "1"], "two are given"],
+    [["a", `${FIXTURE}outside.pcap`, "--inside", "0", "--outside", "1"], "is a second one"],
     [["a", "--outside", "1"], "--outside needs --inside"],
     [["a", "--inside", "docker0"], "--outside is needed as well"],
     [["a", "--inside", "10.0.0.0/40"], "'10.0.0.0/40' is neither an interface nor a prefix"],
@@ -105,7 +105,7 @@ describe("natcorr file with both sides in one capture", () => {
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
     expect([status, stdout]).toEqual([1, ""]);
     expect(stderr).toMatch(
-      /^natcorr: both: has no interface that is known as docker1, .* 0 docker0 \(51\), 1 enp0s3 \(51\)\n$/,
+      /^natcorr: \S+both\.pcapng: has no interface that is known as docker1, .* 0 docker0 \(51\), 1 enp0s3 \(51\)\n$/,
     );
   });
 });
