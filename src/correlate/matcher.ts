@@ -86,8 +86,6 @@ export class Matcher {
   /** Whether one that is in time contends with a known translation that is not. */
   #isDoubted = false;
   #nowNs = Number.NEGATIVE_INFINITY;
-  /** Whether the last candidate was refused as its IP ID is the router's own, and says nothing. */
-  #isRenumbered = false;
   readonly #altered: Altered;
   readonly #likes: Likes;
   readonly #sequences: Sequences;
@@ -138,7 +136,7 @@ export class Matcher {
     if (this.#hasCandidates(row)) {
       if (this.#tryPair(row, FINAL)) return null;
       if (this.#learnAhead(row) && this.#tryPair(row, FINAL)) return null;
-      const undecided = this.#isRenumbered ? null : this.#gather(row);
+      const undecided = this.#gather(row);
       if (undecided) return undecided;
       this.#likes.note(row);
     }
@@ -171,7 +169,6 @@ export class Matcher {
   #tryPair(row: number, age: number): boolean {
     const isFinal = age === FINAL;
     const t = this.#timeline;
-    this.#isRenumbered = false;
     const reachNs = this.#reachOf(row);
     if (reachNs < 0 || (reachNs < Number.POSITIVE_INFINITY && !isFinal)) return false;
     this.#survey(row, reachNs);
@@ -179,11 +176,7 @@ export class Matcher {
     const candidate = this.#candidate;
     if (candidate === NONE || this.#isGhost(candidate)) return false;
     const [inside, outside] = this.#inOrder(row, candidate);
-    if ((t.flags(row) & HAS_IP_ID) !== 0) {
-      const isOutbound = (this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0;
-      this.#isRenumbered = this.#altered.survivors.isRenumbering(isOutbound);
-      if (this.#isRenumbered) return false;
-    }
+    if (this.#isRenumbered(inside, outside)) return false;
     if (claim === CLAIM_NONE)
       return isFinal && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
     const isContended = this.#rivals > 0 || this.#isClose;
@@ -314,6 +307,13 @@ export class Matcher {
     return isLate ? CLAIM_LATE_CONFLICT : CLAIM_CONFLICT;
   }
 
+  /** Whether two packets have one key by chance: their IP ID is in it, and the router numbers what goes their way itself. */
+  #isRenumbered(inside: number, outside: number): boolean {
+    if ((this.#timeline.flags(inside) & HAS_IP_ID) === 0) return false;
+    const isOutbound = (this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0;
+    return this.#altered.survivors.isRenumbering(isOutbound);
+  }
+
   /** Whether it is not known what packets of two packets' direction take. */
   #isNew(inside: number, outside: number): boolean {
     return this.#kernel.isNew((this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0);
@@ -436,8 +436,9 @@ export class Matcher {
 
   /** Whether two packets with one key may be twins; where neither has come when its twin usually does, late ones, too. */
   #mayBeTwins(a: number, b: number, reachNs: number): boolean {
-    if (this.#claimOf(a, b) >= CLAIM_LATE_POSSIBLE) return true;
     const [inside, outside] = this.#inOrder(a, b);
+    if (this.#isRenumbered(inside, outside)) return false;
+    if (this.#claimOf(a, b) >= CLAIM_LATE_POSSIBLE) return true;
     if ((this.#kernel.relate(inside, outside) & RELATION_MASK) < POSSIBLE) return false;
     return !this.#hasUsualTwin(a, reachNs) && !this.#hasUsualTwin(b, reachNs);
   }
