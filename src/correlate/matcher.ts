@@ -183,6 +183,9 @@ export class Matcher {
     if (isContended && claim === CLAIM_KNOWN && this.#sequences.mayBegin(row, isFinal)) {
       if (this.#sequences.begin(inside, outside)) return t.state(row) !== WAITING;
     }
+    if (isContended && claim === CLAIM_POSSIBLE && this.#sequences.mayBegin(row, false)) {
+      if (this.#sequences.learn(inside, outside)) return t.state(row) !== WAITING;
+    }
     // time alone says little while more may come: what is late may be so because all is
     if (this.#isClose && !isFinal) return false;
     if (this.#usedTime && (age === FRESH || (age === RIPE && this.#isNew(inside, outside)))) return false;

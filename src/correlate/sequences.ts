@@ -6,7 +6,8 @@ import { assign } from "./assignment.js";
 import { ALONE, type Buckets } from "./buckets.js";
 import { COPY_NS } from "./copies.js";
 import type { Kernel } from "./kernel.js";
-import { IS_RELATED_OUTBOUND, KNOWN, MAY_HIDE, RELATION_MASK } from "./relations.js";
+import { IS_RELATED_OUTBOUND, KNOWN, LEARN_BITS, MAY_HIDE, POSSIBLE, RELATION_MASK } from "./relations.js";
+import { rhythmBits } from "./rhythm.js";
 import type { Translations } from "./translations.js";
 
 /** How many identical packets it takes to tell the first of a stream by time alone, and which share of them must be as quick. */
@@ -101,6 +102,34 @@ export class Sequences {
     return true;
   }
 
+  /**
+   * Learns the translation of a stream of identical packets, where no packet has a candidate to itself: by its rhythm, if nobody else sends
+   * the same, and all took what packets take. Pairs those whose order is certain, or does nothing. Returns whether it paired any.
+   */
+  learn(inside: number, outside: number): boolean {
+    const related = this.#kernel.relate(inside, outside);
+    const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
+    if ((related & RELATION_MASK) !== POSSIBLE || !this.isComplete(inside, isOutbound)) return false;
+    const sequence = this.#sequenceBetween(inside, outside, related);
+    if (sequence === null || !this.#isAll(sequence)) return false;
+    const { entered, left } = sequence;
+    const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
+    const usualNs = (isOutbound ? this.#kernel.outbound : this.#kernel.inbound).medianNs;
+    // the first that left is what came closest to the usual time before it, and each behind it the next one
+    const first = nearestTo(enteredNs, leftNs[0] - usualNs);
+    const count = Math.min(entered.length - first, left.length);
+    const bits = rhythmBits(enteredNs.slice(first, first + count), leftNs.slice(0, count), this.#kernel.slackNs);
+    const [i, o] = isOutbound ? [entered[first], left[0]] : [left[0], entered[first]];
+    this.#kernel.relate(i, o);
+    if (this.#kernel.weigh(i, o, false) + bits < LEARN_BITS) return false;
+    const pairs = this.#decided(sequence);
+    if (pairs.length === 0) return false;
+    this.#kernel.relate(i, o);
+    const slot = this.#translations.learn(i, o);
+    for (const [from, to] of pairs) this.#pair({ ...sequence, slot }, from, to);
+    return true;
+  }
+
   /** Notes that a packet is one that its capture showed before. */
   noteCopy(row: number): void {
     this.#isCopying[this.#timeline.side(row)] = true;
@@ -143,7 +172,7 @@ export class Sequences {
     return kernel.pairsThatWent(isOutbound) >= this.#sureFrom[isOutbound ? 1 : 0];
   }
 
-  /** Whether so many like a packet wait that `begin` may tell the first of them: asked again when there are as many more. */
+  /** Whether so many like a packet wait that `begin` or `learn` may tell them: asked again when there are as many more. */
   mayBegin(row: number, isFinal: boolean): boolean {
     const t = this.#timeline;
     const count = this.#buckets.count(t.bucket(row), t.sideOf(row));
@@ -161,7 +190,10 @@ export class Sequences {
   #sequenceOf(i: number, o: number): Sequence | null {
     const related = this.#kernel.relate(i, o);
     if ((related & RELATION_MASK) !== KNOWN) return null;
-    const slot = this.#kernel.knownSlot;
+    return this.#sequenceBetween(i, o, related, this.#kernel.knownSlot);
+  }
+
+  #sequenceBetween(i: number, o: number, related: number, slot = NONE): Sequence | null {
     const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
     const inside = this.#likeIn(i);
     const outside = this.#likeIn(o);
@@ -169,6 +201,14 @@ export class Sequences {
       return null;
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
     return { slot, isOutbound, mayHide: (related & MAY_HIDE) !== 0, inside, outside, entered, left };
+  }
+
+  /** Whether no others wait under the key of these. */
+  #isAll({ inside, outside }: Sequence): boolean {
+    const bucket = this.#timeline.bucket(inside[0]);
+    return (
+      this.#buckets.count(bucket, INSIDE) === inside.length && this.#buckets.count(bucket, OUTSIDE) === outside.length
+    );
   }
 
   /** The packets of its bucket that nothing but time tells from one, oldest first; null where one of them is called ambiguous. */
@@ -199,16 +239,22 @@ export class Sequences {
 
   /** Pairs what is decided where nothing was missed. */
   #pairDecided(sequence: Sequence): boolean {
-    const { entered, left, isOutbound } = sequence;
+    if (!this.isComplete(sequence.entered[0], sequence.isOutbound)) return false;
+    const pairs = this.#decided(sequence);
+    for (const [from, to] of pairs) this.#pair(sequence, from, to);
+    return pairs.length > 0;
+  }
+
+  /** What is decided by time, where nothing was missed: of those that left, what they had entered as. */
+  #decided({ entered, left, isOutbound }: Sequence): [entered: number, left: number][] {
     const kernel = this.#kernel;
-    if (!this.isComplete(entered[0], isOutbound)) return false;
     const limitNs = kernel.limitNs(isOutbound);
     const digest = isOutbound ? kernel.outbound : kernel.inbound;
     // against one that comes by chance, anywhere within the limit
     const costOf = (latencyNs: number) => -Math.log2(digest.density(latencyNs) * limitNs);
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
     if (this.#timeline.isBefore(this.#watched, entered[0])) this.#watched = entered[0];
-    let isAny = false;
+    const pairs: [number, number][] = [];
     for (const run of runsOf(enteredNs, leftNs, kernel.slackNs, limitNs)) {
       const from = enteredNs.slice(run.entered, run.enteredEnd);
       const to = leftNs.slice(run.left, run.leftEnd);
@@ -217,11 +263,10 @@ export class Sequences {
       if (found === null) continue;
       for (const [k, index] of found.entries()) {
         if (index < 0 || costOf(to[k] - from[index]) > 0) continue;
-        this.#pair(sequence, entered[run.entered + index], left[run.left + k]);
-        isAny = true;
+        pairs.push([entered[run.entered + index], left[run.left + k]]);
       }
     }
-    return isAny;
+    return pairs;
   }
 
   /** Whether, since it was looked last, any of those that still wait left by that time and had not been seen to enter, either way. */
@@ -282,6 +327,14 @@ export class Sequences {
     if (isOutbound) this.#onPair(entered, left, slot);
     else this.#onPair(left, entered, slot);
   }
+}
+
+/** Which of some times, in order, is the nearest to one. */
+function nearestTo(times: readonly number[], timeNs: number): number {
+  let nearest = 0;
+  for (let at = 1; at < times.length; at++)
+    if (Math.abs(times[at] - timeNs) < Math.abs(times[nearest] - timeNs)) nearest = at;
+  return nearest;
 }
 
 function isBetween(value: number, least: number, most: number): boolean {

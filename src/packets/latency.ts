@@ -107,6 +107,11 @@ export class LatencyDigest {
     return this.#p99Ns;
   }
 
+  /** The median, nanoseconds; there is a sample. */
+  get medianNs(): number {
+    return this.#quantile(0.5);
+  }
+
   /** Null where there is no sample. Quantiles are nearest-rank. */
   summary(): LatencySummary | null {
     if (this.count === 0) return null;

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ms, outcomeOf, type Stamped, us } from "./outcome.js";
+import { randomFrom } from "../support/random.js";
 import { CONTAINER, conversation, datagram, HOST, inStep, merged, OTHER, segment, SERVER, SYN_ACK } from "./traffic.js";
 
 /** A heartbeat: always the same bytes, and no IP ID. */
@@ -181,6 +182,60 @@ describe("identical packets of one flow, without IP ID", () => {
         [2, 3],
       ],
     ]);
+  });
+});
+
+/** Longer than a stream's packets are apart. */
+const LATENCY_MS = 12;
+const delayed = ({ ns, packet }: Stamped): Stamped => ({ ns: ns + 1e6 * LATENCY_MS, packet });
+
+/** Others that take as long, and show that neither capture misses any. */
+function others() {
+  const { inside, outside } = conversation(600, { insideSrc: "172.17.0.9" });
+  return {
+    inside: merged(inside.map((one, n) => (n % 2 === 0 ? one : delayed(one)))),
+    outside: merged(outside.map((one, n) => (n % 2 === 0 ? delayed(one) : one))),
+  };
+}
+
+/** Every three milliseconds, more or less. */
+function timesMs(seed: number, count = 100): number[] {
+  const random = randomFrom(seed);
+  let timeMs = 100;
+  return Array.from({ length: count }, () => (timeMs += 2.7 + 0.6 * random()));
+}
+
+/** The pairs of a stream that entered and left then. */
+async function streamed(enteredMs: readonly number[], leftMs: readonly number[]) {
+  const before = others();
+  const outcome = await outcomeOf(
+    merged(
+      before.inside,
+      enteredMs.map((timeMs) => ms(timeMs, beat(CONTAINER, 5000, 64))),
+    ),
+    merged(
+      before.outside,
+      leftMs.map((timeMs) => ms(timeMs, beat(HOST, 5000, 63))),
+    ),
+    { clock: { kind: "none" } },
+  );
+  return outcome.pairs.filter(({ inside }) => inside > 600);
+}
+
+describe("a stream of identical packets whose latency is longer than its spacing, where nothing else tells its flow", () => {
+  it("is told by its rhythm", async () => {
+    const jitter = randomFrom(2);
+    const pairs = await streamed(
+      timesMs(1),
+      timesMs(1).map((timeMs) => timeMs + LATENCY_MS + 0.05 * jitter()),
+    );
+    expect(pairs.length).toBeGreaterThanOrEqual(98);
+    expect(pairs.filter(({ inside, outside, by }) => inside !== outside || by !== "order")).toEqual([]);
+  });
+
+  it("is not what somebody else sends as often", async () => {
+    const strangerMs = timesMs(2, 60).map((timeMs) => timeMs + LATENCY_MS);
+    expect(await streamed(timesMs(1, 60), strangerMs)).toEqual([]);
   });
 });
 
