@@ -32,6 +32,7 @@ import {
   evidenceBetween,
   hasContent,
   hasIdentity,
+  hasOtherContent,
   identityHash,
   isOnlySameIdentity,
   isSameContent,
@@ -115,7 +116,7 @@ export class Altered {
     this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
     this.#ids = new Contents(heap, timeline, windowNs, identityHash, isOnlySameIdentity);
     const isSamePort = (t: Timeline, a: number, b: number): boolean =>
-      this.#serverPort(a) === this.#serverPort(b) && !isSameContent(t, a, b);
+      this.#serverPort(a) === this.#serverPort(b) && hasOtherContent(t, a, b);
     this.#ports = new Contents(heap, timeline, windowNs, (_, row) => this.#serverPort(row), isSamePort);
     this.#candidates = new Candidates(timeline, tuples);
     this.survivors = new Survivors(kernel);

@@ -75,14 +75,19 @@ export function identityHash(t: Timeline, row: number): number {
 
 /** Whether two packets have the same IP ID and another payload. */
 export function isOnlySameIdentity(t: Timeline, a: number, b: number): boolean {
-  return t.ipId(a) === t.ipId(b) && !isSameContent(t, a, b);
+  return t.ipId(a) === t.ipId(b) && hasOtherContent(t, a, b);
+}
+
+/** Whether two packets that are no TCP segments have another content: one of which a capture kept less is not another one for that. */
+export function hasOtherContent(t: Timeline, a: number, b: number): boolean {
+  return (t.content(a) === 0) === (t.content(b) === 0) && !isSameContent(t, a, b);
 }
 
 /** Which fields differ in two packets of one content, or one IP ID: ALTERED_… bits. What another IP version brings with it is none of those. */
 export function alterations(t: Timeline, a: number, b: number): number {
   const isOneVersion = ((t.flags(a) ^ t.flags(b)) & IS_IPV6) === 0;
   let altered = isOneVersion && t.ipId(a) !== t.ipId(b) ? ALTERED_IP_ID : 0;
-  if (t.proto(a) !== TCP) return t.proto(a) === UDP && !isSameContent(t, a, b) ? altered | ALTERED_PAYLOAD : altered;
+  if (t.proto(a) !== TCP) return t.proto(a) === UDP && hasOtherContent(t, a, b) ? altered | ALTERED_PAYLOAD : altered;
   if (t.window(a) !== t.window(b)) altered |= ALTERED_WINDOW;
   if (t.tcpFlags(a) !== t.tcpFlags(b)) altered |= ALTERED_ECN;
   if (t.hasOtherOptions(a, b) || (isOneVersion && t.length(a) !== t.length(b))) altered |= ALTERED_OPTIONS;

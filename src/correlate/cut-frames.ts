@@ -20,6 +20,8 @@ import type { Translations } from "./translations.js";
 
 /** Of packets that nothing but their order tells apart, no more are looked at: none of so many is certain. */
 const MOST_ALIKE = 64;
+/** How many packets behind one with too little evidence are looked through for more. */
+const LOOK_AHEAD = 4096;
 /** The index is cleared of what no longer waits when it reaches this size, or twice what was left of it then. */
 const CROWDED = 4096;
 
@@ -74,16 +76,43 @@ export class CutFrames {
     return row !== this.#timeline.end && this.#timeline.timeNs(row) - this.#latestNs <= this.#windowNs;
   }
 
-  /** Pairs a packet whose window is over with the only one that can be its twin. */
-  settle(row: number): boolean {
-    if (!this.mayPair(row) || !this.#isKind(row)) return false;
+  /** Pairs a packet whose window is over by `nowNs` with the only one that can be its twin. */
+  settle(row: number, nowNs: number): boolean {
+    const twin = this.#twinOf(row);
+    return twin !== NONE && (this.#pair(row, twin) || (this.learnAhead(row, nowNs) && this.#pair(row, twin)));
+  }
+
+  /**
+   * Where too little speaks for a translation not seen before: looks for more in the packets of the same conversation that came behind this
+   * one, and whose twins have come by `nowNs`. Returns whether it paired one.
+   */
+  learnAhead(row: number, nowNs: number): boolean {
+    const t = this.#timeline;
+    const kernel = this.#kernel;
+    const untilNs = nowNs - Math.max(kernel.limitNs(true), kernel.limitNs(false));
+    let later = t.after(row);
+    for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
+      if (t.timeNs(later) > untilNs) return false;
+      if (t.state(later) !== WAITING || t.tuple(later) !== t.tuple(row) || t.side(later) !== t.side(row)) continue;
+      const twin = this.#twinOf(later);
+      if (twin !== NONE && this.#pair(later, twin)) return true;
+    }
+    return false;
+  }
+
+  /** The only packet that can be the twin of one, and that has no other; NONE where there is none. */
+  #twinOf(row: number): number {
+    if (!this.mayPair(row) || !this.#isKind(row)) return NONE;
     const candidates = this.#candidatesOf(row);
     const twin = this.#only(row, candidates);
     const isCertain = twin !== NONE && this.#only(twin, this.#candidatesOf(twin)) === row;
-    if (!isCertain || this.#contested.has(row) || this.#contested.has(twin)) {
-      this.#contest(candidates);
-      return false;
-    }
+    if (isCertain && !this.#contested.has(row) && !this.#contested.has(twin)) return twin;
+    this.#contest(candidates);
+    return NONE;
+  }
+
+  /** Pairs two packets if their translation is known, or enough speaks for it. */
+  #pair(row: number, twin: number): boolean {
     const t = this.#timeline;
     const [inside, outside] = t.sideOf(row) === INSIDE ? [row, twin] : [twin, row];
     const isKnown = this.#translations.relation(inside, outside) === KNOWN;

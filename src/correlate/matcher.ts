@@ -13,6 +13,7 @@ import { AMBIGUOUS, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import type { Altered } from "./altered.js";
 import { ALONE, type Buckets } from "./buckets.js";
+import type { CutFrames } from "./cut-frames.js";
 import type { Kernel } from "./kernel.js";
 import type { Likes } from "./likes.js";
 import {
@@ -88,6 +89,7 @@ export class Matcher {
   #nowNs = Number.NEGATIVE_INFINITY;
   readonly #altered: Altered;
   readonly #likes: Likes;
+  readonly #cutFrames: CutFrames;
   readonly #sequences: Sequences;
 
   constructor(
@@ -97,6 +99,7 @@ export class Matcher {
     kernel: Kernel,
     altered: Altered,
     likes: Likes,
+    cutFrames: CutFrames,
     onPair: (inside: number, outside: number) => void,
   ) {
     this.#timeline = timeline;
@@ -104,6 +107,7 @@ export class Matcher {
     this.#kernel = kernel;
     this.#altered = altered;
     this.#likes = likes;
+    this.#cutFrames = cutFrames;
     this.#onPair = onPair;
     this.#buckets = buckets;
     this.#sequences = new Sequences(timeline, buckets, translations, kernel, (inside, outside, slot) =>
@@ -135,7 +139,8 @@ export class Matcher {
     if (this.#timeline.bucket(row) === NONE) return null;
     if (this.#hasCandidates(row)) {
       if (this.#tryPair(row, FINAL)) return null;
-      if (this.#learnAhead(row) && this.#tryPair(row, FINAL)) return null;
+      const isLearnt = this.#learnAhead(row) || this.#cutFrames.learnAhead(row, nowNs);
+      if (isLearnt && this.#tryPair(row, FINAL)) return null;
       const undecided = this.#gather(row);
       if (undecided) return undecided;
       this.#likes.note(row);

@@ -156,6 +156,7 @@ export class Run {
       pairing,
     );
     this.#likes = new Likes(timeline, buckets, this.#translations, this.#kernel, clock);
+    this.#cutFrames = new CutFrames(timeline, this.#translations, this.#kernel, pairing, options.windowNs);
     this.#matcher = new Matcher(
       timeline,
       buckets,
@@ -163,12 +164,12 @@ export class Run {
       this.#kernel,
       this.#altered,
       this.#likes,
+      this.#cutFrames,
       (inside, outside) => this.#paired(inside, outside),
     );
     this.#segments = new Segments(timeline, this.#translations, pairing);
     this.#supers = new SuperDatagrams(heap, timeline, this.#translations, this.#kernel, options.windowNs, pairing);
     this.#shifted = new ShiftedSegments(timeline, this.#translations, pairing);
-    this.#cutFrames = new CutFrames(timeline, this.#translations, this.#kernel, pairing, options.windowNs);
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
     this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
     this.#refusals = new Refusals(timeline);
@@ -536,7 +537,7 @@ export class Run {
     if (this.#segments.settle(row)) return;
     this.#leave(this.#supers.settle(row));
     if (t.state(row) !== WAITING) return;
-    if (this.#shifted.settle(row) || this.#cutFrames.settle(row)) return;
+    if (this.#shifted.settle(row) || this.#cutFrames.settle(row, nowNs)) return;
     this.#leave(this.#altered.settle(row));
     if (t.state(row) === WAITING) this.#judge(row);
   }

@@ -92,6 +92,44 @@ it("new flows all of whose packets are cut on one side are found by how their pa
   }
 });
 
+const ask = (header: typeof inner, atUs: number, kept?: number): Stamped => ({
+  ...us(atUs, ipv4({ ...header, id: 0 }, udp({ srcPort: 50_000, dstPort: 53, payload: filler(57, 5) }))),
+  kept,
+});
+const answer = (dst: string, ttl: number, atUs: number, kept?: number): Stamped => {
+  const packet = ipv4(
+    { src: SERVER, dst, ttl, df: true },
+    udp({ srcPort: 53, dstPort: 50_000, payload: filler(99, 7) }),
+  );
+  return { ...us(atUs, packet), kept };
+};
+
+it("a question and its answer speak for their translation together, though one capture cut the answer, or both of them", async () => {
+  for (const kept of [undefined, 82]) {
+    const question = [ask(inner, 10_000), ask(outer, 10_130, kept)];
+    expect((await behindKnown([question[0]], [question[1]])).twins).toEqual([]);
+    const { twins, by } = await behindKnown(
+      [question[0], answer(CONTAINER, 52, 12_130)],
+      [question[1], answer(HOST, 53, 12_000, 82)],
+    );
+    expect(twins).toEqual(inStep(2));
+    expect(by.map(([by]) => by)).toEqual(kept === undefined ? ["exact", "exact"] : ["flow", "exact"]);
+  }
+});
+
+it("a datagram that one capture cut is not one of which a helper rewrote the payload", async () => {
+  const report = (header: typeof inner, atUs: number, id: number, kept?: number): Stamped => ({
+    ...us(atUs, ipv4({ ...header, id }, udp({ srcPort: 50_000, dstPort: 53, payload: filler(57, id) }))),
+    kept,
+  });
+  const { twins, outcome } = await behindKnown(
+    [report(inner, 9000, 8), report(inner, 10_000, 9)],
+    [report(outer, 10_020, 9, 82)],
+  );
+  expect(twins).toEqual([[2, 1]]);
+  expect(outcome.undecided).toEqual([]);
+});
+
 it("what nothing tells apart is left alone, and is not said to be dropped", async () => {
   const { twins, alone } = await behindKnown(cut(queries(inner, 0).slice(0, 2), 30), queries(outer, 20).slice(0, 2));
   expect(twins).toEqual([]);
