@@ -138,9 +138,7 @@ export class Matcher {
     this.#nowNs = nowNs;
     if (this.#timeline.bucket(row) === NONE) return null;
     if (this.#hasCandidates(row)) {
-      if (this.#tryPair(row, FINAL)) return null;
-      const isLearnt = this.#learnAhead(row) || this.#cutFrames.learnAhead(row, nowNs);
-      if (isLearnt && this.#tryPair(row, FINAL)) return null;
+      if (this.#tryPair(row, FINAL) || this.#learnAhead(row)) return null;
       const undecided = this.#gather(row);
       if (undecided) return undecided;
       this.#likes.note(row);
@@ -220,7 +218,7 @@ export class Matcher {
 
   /**
    * Where a packet has one candidate and too little evidence for a new translation: looks for more in the packets of the
-   * same conversation that came behind it. Returns whether the translation is known now.
+   * same conversation that came behind it, which may have several translations. Returns whether the packet is paired now.
    */
   #learnAhead(row: number): boolean {
     const t = this.#timeline;
@@ -234,9 +232,9 @@ export class Matcher {
         t.bucket(later) < 0
       )
         continue;
-      if (this.#tryPair(later, FINAL)) return true;
+      if (this.#tryPair(later, FINAL) && this.#tryPair(row, FINAL)) return true;
     }
-    return false;
+    return this.#cutFrames.learnAhead(row, this.#nowNs) && this.#tryPair(row, FINAL);
   }
 
   /**

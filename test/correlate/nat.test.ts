@@ -276,6 +276,26 @@ it("a UDP port used again by another container: its first packet waits for what 
   ]);
 });
 
+it("two questions of one socket, translated each: the first one waits for its own answer, whatever the others teach", async () => {
+  const inside: Stamped[] = [];
+  const outside: Stamped[] = [];
+  const ask = (atMs: number, src: string, srcPort: number, natPort: number, ipId: number, text: string) => {
+    const question = { dst: SERVER, dstPort: 53, ipId, text: `the address of ${text}` };
+    const answer = { src: SERVER, srcPort: 53, ipId: 9000 + natPort, text: `${text} has this address` };
+    inside.push(ms(atMs, datagram({ src, srcPort, ttl: 64, ...question })));
+    outside.push(ms(atMs + 0.02, datagram({ src: HOST, srcPort: natPort, ttl: 63, ...question })));
+    inside.push(ms(atMs + 3.02, datagram({ dst: src, dstPort: srcPort, ttl: 49, ...answer })));
+    outside.push(ms(atMs + 3, datagram({ dst: HOST, dstPort: natPort, ttl: 50, ...answer })));
+  };
+  // another one had the port that the first question keeps
+  ask(0, OTHER, 40_000, 50_000, 77, "one.example");
+  ask(2000, CONTAINER, 50_000, 50_000, 0, "two.example");
+  ask(2000.5, CONTAINER, 50_000, 61_000, 0, "three.example");
+  const outcome = await outcomeOf(merged(inside), merged(outside));
+  expect(outcome.twins).toEqual(inStep(6));
+  expect(outcome.undecided).toEqual([]);
+});
+
 it("a leak: packets of a known flow leave untranslated, and that is a finding", async () => {
   const kept = conversation(10);
   const leaked = conversation(4, { startUs: 5000, outsideSrc: CONTAINER, seed: 3 });
