@@ -82,7 +82,7 @@ export const ROOM = 67;
 /** Two: pairs of a direction so far. */
 export const PAIRED = 68;
 /** Two: until there are so many pairs of a direction, what enters that way is reckoned with having been missed, by either capture. */
-export const UNSURE = 59;
+export const UNSURE = 74;
 /** Two: by how much the TTL of the last pair of a direction was lowered. */
 export const LOWERED = 86;
 /**

@@ -227,12 +227,6 @@ describe("the problems at the head of a summary", () => {
   });
 });
 
-/** What is said of drop counters. */
-function told(verdicts: Summary["verdicts"]): string[] {
-  const output = text(new HandFilled(), { quiet: true }, (reporter) => reporter.end({ ...SUMMARY, verdicts }));
-  return lines(output).filter((line) => line.includes("drop counters"));
-}
-
 /** Latencies one way alone, of which this is the 99th percentile. */
 const latency = (p99Ns: number): FlowSummary["latency"] => ({
   outbound: null,
