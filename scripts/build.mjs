@@ -6,6 +6,12 @@ import { assembly } from "./assembly.mjs";
 /** Packages that are ES modules only, which CommonJS cannot require in every Node 20: they become part of dist. */
 const ES_MODULES = /^fast-string-/;
 
+/** Begins main.js, which Node 12 must be able to parse: an older one is told so before it stumbles over what it lacks. */
+const refuseOldNode = `if (parseInt(process.versions.node, 10) < 20) {
+  process.stderr.write("natcorr needs Node 20 or newer, and this is " + process.version + "\\n");
+  process.exit(1);
+}`;
+
 /**
  * Makes dist's JavaScript; tsc makes the types. What this does that tsc does not:
  *
@@ -29,7 +35,12 @@ async function make(input, output) {
 
 await make(
   { main: "src/main.ts", index: "src/index.ts" },
-  { cleanDir: true, entryFileNames: "[name].js", chunkFileNames: "lib/[name].js" },
+  {
+    cleanDir: true,
+    entryFileNames: "[name].js",
+    chunkFileNames: "lib/[name].js",
+    banner: ({ name }) => (name === "main" ? refuseOldNode : ""),
+  },
 );
 // The thread that decodes is started from a file beside the one that starts it, as in src. It shares no other with the program: to
 // load one file instead of ten, it has its packets 3 ms sooner, for which a large capture waits (Node 20, 2026-11).

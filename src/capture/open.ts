@@ -14,8 +14,8 @@ import { ByteWindow } from "./window.js";
 export { CaptureError } from "./errors.js";
 
 export interface OpenOptions {
-  /** Told of damage and of what a capture leaves out; the text is complete. */
-  onWarning(text: string): void;
+  /** Told of damage and of what a capture leaves out; the text is complete. `isDamage`: what comes behind it cannot be used. */
+  onWarning(text: string, isDamage?: boolean): void;
   /** For a progress line: bytes of the file read so far, as stored (compressed), and its size if it has one. */
   onBytes?(read: number, total: number | undefined): void;
   /** Where to keep the capture's bytes: a decoder that works on the same heap need not copy them. One of its own, if not given. */
@@ -40,8 +40,8 @@ export async function openCapture(path: string, options: OpenOptions): Promise<F
     const window = new ByteWindow(stream, heap.take(Uint8Array, WINDOW_BYTES));
     const format = await recognized(window, label, heap, (text) => options.onWarning(`${label}: ${text}`));
     const { isOnDisk } = stored;
-    const onWarning = (text: string): void => options.onWarning(text);
-    const source = new CaptureFile({ label, stream, isOnDisk, window, format, heap, onWarning });
+    const onDamage = (text: string): void => options.onWarning(text, true);
+    const source = new CaptureFile({ label, stream, isOnDisk, window, format, heap, onDamage });
     await source.begin();
     return source;
   } catch (error) {

@@ -17,7 +17,7 @@ export interface CaptureParts {
   readonly format: Format;
   /** Where the window is. */
   readonly heap: Heap;
-  readonly onWarning: (text: string) => void;
+  readonly onDamage: (text: string) => void;
 }
 
 /** The frames of one capture file or stream. It ends at damage, with a warning; what comes before is given. */
@@ -147,7 +147,7 @@ export class CaptureFile implements FrameSource {
     if (this.#parts.window.offset === 0)
       throw new CaptureError(`${this.#parts.label}: damaged at its very start: ${damage}`);
     const used = ["no frame is left to use", "frame 1 is used"][this.#frames] ?? `frames 1 to ${this.#frames} are used`;
-    this.#parts.onWarning(
+    this.#parts.onDamage(
       `${this.#parts.label}: damaged at frame ${this.#frames + 1}, byte ${this.#parts.window.offset}: ${damage}; ${used}`,
     );
   }

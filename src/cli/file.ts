@@ -23,7 +23,7 @@ interface Reading {
  * wants an end, it stops reading and reports what there is.
  *
  * @param filter a pcap filter that says which packets are shown; empty for all.
- * @returns the exit code: 0, 1 where stamps leap, 3 where the run fails (see `Results`).
+ * @returns the exit code: 0, 1 where a capture was used only in part, 3 where the run fails (see `Results`).
  * @throws CaptureError where a capture cannot be used, or a filter be compiled.
  * @throws FilterError where libpcap does not take the filter.
  */
@@ -39,9 +39,14 @@ export async function pairFiles(
   // a line of progress among lines of packets would help nobody
   if (options.quiet || !host.stdout.isTerminal) messages.showProgress(() => progressText(readings));
   let decoding: Decoding | undefined;
+  /** Whether a capture was used only in part. */
+  let isPartial = false;
   try {
     const events: OpenEvents = {
-      onWarning: (text) => messages.warn(text),
+      onWarning: (text, isDamage = false) => {
+        isPartial ||= isDamage;
+        messages.warn(text);
+      },
       onBytes: (capture, read, total) => Object.assign(readings[capture], { read, total }),
     };
     const decode = isWorthAThread(pathsOf(from))
@@ -60,20 +65,22 @@ export async function pairFiles(
     decoding = opened;
     if (decoding === undefined) return 0;
     const { packets, interfaces } = decoding;
-    let hasLeaps = false;
     const settings = {
       ...correlateOptions(options),
       heap,
       onSettled: () => messages.endProgress(),
       onLeaps: (name: string, leaps: Readonly<Leaps>) => {
-        hasLeaps = true;
+        isPartial = true;
         messages.warn(leapsText(name, leaps));
       },
     };
     const results = await resultsOf({ ...options, isFiltered: marks !== undefined }, interfaces, host);
     await pair(packets, settings, results, host.stdout, host.stop);
-    for (const source of packets) for (const text of losses(source)) messages.warn(text);
-    return results.exitCode(messages) || (hasLeaps ? 1 : 0);
+    for (const source of packets) {
+      isPartial ||= source.tally.undecodable > 0;
+      for (const text of losses(source)) messages.warn(text);
+    }
+    return results.exitCode(messages) || (isPartial ? 1 : 0);
   } finally {
     await decoding?.close();
     messages.endProgress();

@@ -31,7 +31,7 @@ const DEFAULT_ROWS = 24;
  * `--count`, or when an interface goes; then with all that was captured.
  *
  * @param filter a pcap filter that says which packets are shown; empty for all.
- * @returns the exit code: 0, 1 where an interface went, the disk was full or stamps leap, 3 where the run fails (see `Results`).
+ * @returns the exit code: 0, 1 where an interface went, the disk was full or what passed was used only in part, 3 where the run fails (see `Results`).
  * @throws CaptureError where an interface cannot be captured from, the file not be written, or a filter not be compiled.
  * @throws FilterError where libpcap does not take a filter.
  */
@@ -50,7 +50,8 @@ export async function pairLive(
     throw error;
   });
   const settings = correlateOptions(options);
-  let hasLeaps = false;
+  /** Whether what passed was used only in part. */
+  let isPartial = false;
   const stop = (): void => capture.live.stop();
   const timer = options.duration === undefined ? undefined : setTimeout(stop, options.duration);
   host.stop.addEventListener("abort", stop);
@@ -68,7 +69,7 @@ export async function pairLive(
         clock: clockOf(options),
         patienceNs: PATIENCE_NS,
         onLeaps: (name, leaps) => {
-          hasLeaps = true;
+          isPartial = true;
           messages.warn(leapsText(name, leaps));
         },
         onBegin: (look) => answer(look, names, options, host, messages),
@@ -83,15 +84,17 @@ export async function pairLive(
       results,
       host.stdout,
     );
-    for (const source of packets) for (const text of losses(source)) messages.warn(text);
+    for (const source of packets) {
+      isPartial ||= source.tally.undecodable > 0;
+      for (const text of losses(source)) messages.warn(text);
+    }
   } finally {
     results.close();
     clearTimeout(timer);
     messages.endProgress();
     await capture.live.close();
   }
-  if (capture.live.hasFailed) return 1;
-  return results.exitCode(messages) || (hasLeaps ? 1 : 0);
+  return results.exitCode(messages) || (isPartial || capture.live.hasFailed ? 1 : 0);
 }
 
 /** Opens both interfaces, gives up what privileges are not needed any more, and begins the file. */

@@ -32,6 +32,12 @@ Examples:
 
 const WRONG_USAGE = 2;
 
+/** libpcap's name for all interfaces together. */
+const ANY = "any";
+const NOT_ANY =
+  "any shows both sides of each packet, so that it would be paired with itself: name the uplink, which `ip route get 1.1.1.1` tells; " +
+  "or capture with `tcpdump -i any -w any.pcap` and read that: natcorr file any.pcap --inside <ifindex or prefix>";
+
 const FILTER =
   "pcap filter (man 7 pcap-filter): show only packets that it selects on either side, with their twins; all are paired and counted";
 
@@ -46,6 +52,7 @@ export async function run(args: readonly string[], host: Host): Promise<number> 
   };
   const program = makeProgram(host, onEnd);
   addLive(program, host, onEnd);
+  addHelp(program);
   if (args.length === 0) {
     program.outputHelp();
     return 0;
@@ -82,6 +89,8 @@ function makeProgram(host: Host, onEnd: (exitCode: number) => void): Command {
     })
     .exitOverride()
     .showHelpAfterError("natcorr --help shows what there is.")
+    // commander's own takes any word for a command
+    .helpCommand(false)
     .addHelpText("after", EXAMPLES);
 
   const file: Command = program
@@ -110,7 +119,10 @@ function makeProgram(host: Host, onEnd: (exitCode: number) => void): Command {
         onEnd(await exitCodeOf(file, () => pairFiles({ path: inside, sides }, filterOf(words), options, host)));
         return;
       }
-      if (second === undefined) file.error("error: missing required argument 'outside'");
+      if (second === undefined) {
+        const { adviceOnSides } = await import("./sides-advice.js");
+        file.error(`error: missing required argument 'outside'${await adviceOnSides(inside)}`);
+      }
       if (inside === "-" && second === "-") file.error("error: standard input can be one of the two captures only");
       onEnd(await exitCodeOf(file, () => pairFiles([inside, second], filterOf(more), options, host)));
     },
@@ -152,11 +164,23 @@ function addLive(program: Command, host: Host, onEnd: (exitCode: number) => void
   addLiveOptions(live).action(
     async (inside: string, outside: string, words: readonly string[], options: LiveCommandOptions) => {
       if (inside === outside) live.error("error: inside and outside must be two interfaces");
+      if (inside === ANY || outside === ANY) live.error(`error: ${NOT_ANY}`);
       if (options.write === "-") live.error("error: -w needs a file; standard output is for the report");
       const { pairLive } = await import("./live.js");
       onEnd(await exitCodeOf(live, () => pairLive([inside, outside], filterOf(words), options, host)));
     },
   );
+}
+
+function addHelp(program: Command): void {
+  program
+    .command("help")
+    .summary("tell about a command")
+    .argument("[command]")
+    .action((name?: string) => {
+      const named = name === undefined ? program : program.commands.find((command) => command.name() === name);
+      (named ?? program.error(`error: there is no command '${name}'`)).outputHelp();
+    });
 }
 
 /** The filter that words of the command line make up, as in tcpdump. */

@@ -7,8 +7,8 @@ export type Captures =
 
 /** What there is to tell while captures are read. */
 export interface OpenEvents {
-  /** Of damage and of what a capture leaves out; the text is complete. */
-  onWarning(text: string): void;
+  /** Of damage and of what a capture leaves out; the text is complete. `isDamage`: what comes behind it cannot be used. */
+  onWarning(text: string, isDamage?: boolean): void;
   /** Of progress: bytes of a file read so far, and how many it has, where that is known. `capture`: its index. */
   onBytes(capture: number, read: number, total: number | undefined): void;
 }

@@ -69,7 +69,7 @@ export async function decodeElsewhere(
             sources[said.side].end(said.state);
             break;
           case "warning":
-            events.onWarning(said.text);
+            events.onWarning(said.text, said.isDamage);
             break;
           case "bytes":
             events.onBytes(said.capture, said.read, said.total);

@@ -38,7 +38,7 @@ export type FromThread =
   | { readonly kind: "reasons"; readonly side: Side; readonly reasons: Tally["reasons"] }
   /** A side has no more batches than its ring has. */
   | { readonly kind: "ended"; readonly side: Side; readonly state: LastState }
-  | { readonly kind: "warning"; readonly text: string }
+  | { readonly kind: "warning"; readonly text: string; readonly isDamage: boolean }
   | { readonly kind: "bytes"; readonly capture: number; readonly read: number; readonly total: number | undefined };
 
 /** What it is told later: the side whose ring has room again. */

@@ -48,7 +48,7 @@ async function fill(side: Side, source: DecodedSource, ring: BatchRing): Promise
 async function run({ from, part, filter }: Task): Promise<void> {
   const progress = new Progress();
   const events = {
-    onWarning: (text: string) => say({ kind: "warning", text }),
+    onWarning: (text: string, isDamage = false) => say({ kind: "warning", text, isDamage }),
     onBytes: (capture: number, read: number, total: number | undefined) => progress.note(capture, read, total),
   };
   const heap = new Heap(part);

@@ -16,7 +16,7 @@ export async function openCaptures(
 ): Promise<[FrameSource, FrameSource]> {
   const open = (path: string, capture: number): Promise<FrameSource> =>
     openCapture(path, {
-      onWarning: (text) => events.onWarning(text),
+      onWarning: (text, isDamage) => events.onWarning(text, isDamage),
       onBytes: (read, total) => events.onBytes(capture, read, total),
       heap,
     });

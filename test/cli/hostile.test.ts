@@ -49,7 +49,7 @@ it("whatever a capture and its interfaces are called, no byte of it acts on a te
       expect(stderr).toContain("not supported");
       if (format === "text") return;
       const [header] = stdout.split("\n");
-      expect(JSON.parse(header).inside.name).toBe(name);
+      expect(JSON.parse(header).captures.inside[0].name).toBe(paths[0]);
     }),
     { numRuns: runs(20), examples: [[ESCAPES, "text"]] },
   );

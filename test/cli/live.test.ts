@@ -6,6 +6,8 @@ describe("natcorr live", () => {
   it.each([
     [["docker0"], "missing required argument 'outside'"],
     [["docker0", "docker0"], "two interfaces"],
+    [["docker0", "any"], "name the uplink"],
+    [["any", "enp0s3"], "tcpdump -i any -w any.pcap"],
     [["docker0", "enp0s3", "-w", "-"], "-w needs a file"],
     [["docker0", "enp0s3", "-s", "262145"], "whole number up to 262144"],
     [["docker0", "enp0s3", "-s", "-1"], "whole number up to 262144"],

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { Script } from "node:vm";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { natcorr as inThisProcess } from "../support/natcorr.js";
 import { ethernet, ipv4, tcp } from "../support/packets.js";
@@ -70,6 +71,7 @@ describe("usage", () => {
 
   it.each([
     [["fiel", "a", "b"], "Did you mean file?"],
+    [["help", "nope"], "there is no command 'nope'"],
     [["file"], "missing required argument 'inside'"],
     [["file", "a"], "missing required argument 'outside'"],
     [["file", "a", "b", "c"], "filter 'c': can't parse filter expression: syntax error"],
@@ -90,10 +92,59 @@ describe("usage", () => {
     expect(stderr).toContain("--help");
   });
 
+  it("tells about itself and each command", async () => {
+    for (const [args, usage] of [
+      [["help"], /^Usage: natcorr \[/],
+      [["help", "live"], /^Usage: natcorr live \[/],
+      [["file", "--help"], /^Usage: natcorr file \[/],
+    ] as const) {
+      const { code, stdout, stderr } = await inThisProcess(...args);
+      expect([code, stderr]).toEqual([0, ""]);
+      expect(stdout).toMatch(usage);
+    }
+  });
+
+  it("says at once that Node is too old, in what Node 12 can parse", () => {
+    const code = readFileSync(MAIN, "utf8").replace(/^#!.*/, "");
+    // what came with Node 14 and later: optional chaining, ??, private fields
+    expect(code.replaceAll(/\/\*\*[^]*?\*\/|\/\/.*/g, "")).not.toMatch(/\?\.[\w[(]|\?\?|[^&\w"'`]#\w/);
+    const said: string[] = [];
+    const process = {
+      versions: { node: "18.20.4" },
+      version: "v18.20.4",
+      stderr: { write: (text: string) => said.push(text) },
+      exit: (status: number) => {
+        throw new Error(`exit ${status}`);
+      },
+    };
+    const run = new Script(code);
+    expect(() => run.runInNewContext({ process })).toThrow("exit 1");
+    expect(said).toEqual(["natcorr needs Node 20 or newer, and this is v18.20.4\n"]);
+  });
+
   it("exits 2 where the usage is wrong, and says so on standard error", () => {
     const { status, stdout, stderr } = natcorr(["fiel", "a", "b"]);
     expect({ status, stdout }).toEqual({ status: 2, stdout: "" });
     expect(stderr).toMatch(/^natcorr: .*--help/s);
+  });
+
+  it("exits 1 where a capture is cut off, after all that could be used", async () => {
+    const cut = join(folder, "cut.pcap");
+    writeFileSync(cut, readFileSync(outside).subarray(0, 100_000));
+    const { code, stdout, stderr } = await inThisProcess("file", "-q", inside, cut);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/cut\.pcap: damaged at frame \d+, .* frames 1 to \d+ are used\n/);
+    expect(stdout).toMatch(/outside +(\d+) += +\1 /);
+  });
+
+  it("exits 1 where frames cannot be decoded, and 3 where that is to fail it as well", async () => {
+    const strange = join(folder, "strange.pcap");
+    // LINKTYPE_USER0
+    writeFileSync(strange, pcap([{ timeNs: 1_700_000_000_000_000_000n, frame: Buffer.alloc(60) }], { linkType: 147 }));
+    const { code, stdout, stderr } = await inThisProcess("file", "-q", inside, strange);
+    expect([code, stderr]).toEqual([1, expect.stringContaining("link type 147")]);
+    expect(stdout).toMatch(/inside +3000 /);
+    expect((await inThisProcess("file", "-q", "--fail-on", "unknown,no-overlap", inside, strange)).code).toBe(3);
   });
 
   it("exits 1 where a capture cannot be used, without a stack", () => {

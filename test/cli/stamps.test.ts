@@ -73,10 +73,11 @@ it("comes to the same bytes from a file, packed or not, and from a pipe in piece
 it("says once of frames whose stamps leap how many there are, and exits with 1", async () => {
   const { inside, outside } = conversation(300, { everyUs: 10_000 });
   const leaping = inside.map(({ ns, packet }, at) => ({ ns: at === 99 || at === 199 ? ns + 100e9 : ns, packet }));
-  const [status, stdout, stderr] = await outcomeOf(write("sane.pcap", outside), write("leaping.pcap", leaping));
+  const path = write("leaping.pcap", leaping);
+  const [status, stdout, stderr] = await outcomeOf(write("sane.pcap", outside), path);
   expect(status).toBe(1);
   expect(stderr).toBe(
-    "natcorr: leaping: 2 frames are stamped out of time and not paired; " +
+    `natcorr: ${path}: 2 frames are stamped out of time and not paired; ` +
       "the first, frame 100, is 100 s ahead of the frames around it; reordercap sorts captures\n",
   );
   expect(stdout.match(/"type":"pair"/g)).toHaveLength(298);

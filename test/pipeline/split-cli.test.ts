@@ -100,6 +100,18 @@ describe("natcorr file with both sides in one capture", () => {
     expect(stderr).toContain(why);
   });
 
+  it("says what there is where nobody says which the sides are", async () => {
+    const both = await bothInOne();
+    expect(await natcorr(both)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining(
+        `${both} holds docker0, enp0s3: if both sides are in it, say which, as --inside docker0 --outside enp0s3`,
+      ),
+    });
+    const one = await natcorr(`${FIXTURE}inside.pcap`);
+    expect([one.code, one.stderr]).toEqual([2, expect.stringContaining("--inside with the inside's prefix")]);
+  });
+
   it("exits 1 where the capture has no such interface, and lists those it has", async () => {
     const args = [MAIN, "file", await bothInOne(), "--inside", "docker1", "--outside", "enp0s3"];
     const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: "utf8" });
