@@ -1,0 +1,60 @@
+/** The README's questions, each answered by its command on a fixture's captures. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { natcorr } from "./support/natcorr.js";
+
+const ROOT = join(import.meta.dirname, "..");
+
+/** Commands by their questions, in words as a shell makes them. */
+const COMMANDS = new Map(
+  Array.from(
+    readFileSync(join(ROOT, "README.md"), "utf8").matchAll(/^\| (?<question>.*\?) \| `natcorr (?<command>.*)` \|$/gm),
+    ({ groups: { question = "", command = "" } = {} }) => [
+      question,
+      Array.from(command.replaceAll("\\|", "|").matchAll(/'([^']*)'|(\S+)/g), ([, quoted, word]) => quoted ?? word),
+    ],
+  ),
+);
+
+/** By question: a fixture, and the answer in what the command prints. */
+const ANSWERS: readonly (readonly [question: string, fixture: string, answers: readonly RegExp[]])[] = [
+  [
+    "what got lost, and which frames were that?",
+    "mixed",
+    [/^Problems: 6 dropped, 1 refused\n/, /^! dropped udp 172\.17\.0\.4\.5353 > .* {2}flow 19 {2}inside #541\n/m],
+  ],
+  ["every lost packet by itself?", "mixed", [/172\.17\.0\.3\.5001 > [^]*? #915[^]*?✗ dropped: /, /✗ dropped: /]],
+  [
+    "which of my containers loses packets?",
+    "mixed",
+    [
+      /most lost packets first\n[^]*?lost 2\n +inside +\*172\.17\.0\.3\.59388 > |\n +10 .*\*172\.17\.0\.3\.59388 > .* 2\n/,
+    ],
+  ],
+  ["what does the host refuse to forward, and why?", "mtu", [/✗ refused: [^]*?fragmentation needed/i]],
+  [
+    "what became of one container's packets?",
+    "mixed",
+    [/ 172\.17\.0\.3 > 180\.101\.49\.11 id 783 → src 10\.0\.2\.15 /, /that were not selected/],
+  ],
+  ["what became of flow 7, and what says so?", "mixed", [/flow 7 #\d+(→|←)#\d+/, /by\s+fragments: ip-id, length/]],
+  ["which connections were opened, and as what?", "tcp-snat", [/→ src 10\.0\.2\.15[^]*?\[S\] length 0/]],
+  ["what took longer than 50 µs?", "mixed", [/^\d\d:\d\d:\d\d\.\d+ +(5|6|7|8|9)\d\.\dµs /m]],
+  ["who sent the most?", "downloads", [/most bytes first\n/]],
+  ["did anything leave untranslated?", "leak", [/! leak .* appears on outside untranslated/]],
+  ["whose port was changed?", "ping-clash", [/- port-rewritten /]],
+];
+
+it.each(ANSWERS)("%s", async (question, fixture, answers) => {
+  const words = COMMANDS.get(question) ?? [];
+  const captures: Readonly<Record<string, string>> = { "docker0.pcap": "inside.pcap", "enp0s3.pcap": "outside.pcap" };
+  const args = words.map((word) => (captures[word] ? join(ROOT, "fixtures", fixture, captures[word]) : word));
+  const { code, stdout } = await natcorr(...args);
+  expect([question, code]).toEqual([question, 0]);
+  for (const answer of answers) expect(stdout).toMatch(answer);
+});
+
+it("leaves no question unanswered", () => {
+  expect([...COMMANDS.keys()]).toEqual(ANSWERS.map(([question]) => question));
+});
