@@ -1,8 +1,9 @@
 import { sameAddress } from "../packets/columns.js";
-import { HAS_TCP_NUMBERS, ICMP, ICMPV6, IS_IPV6 } from "../packets/packets.js";
+import { HAS_SENDING_TIME, HAS_TCP_NUMBERS, ICMP, ICMPV6, IS_IPV6 } from "../packets/packets.js";
 import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import { isEmbedded } from "./embedding.js";
+import type { Kernel } from "./kernel.js";
 
 /** What speaks for a translation, in bits: how unlikely it is that two strangers of one content look like that. */
 const TCP_NUMBERS_BITS = 32;
@@ -15,15 +16,13 @@ const KEPT_END_BITS = 12;
 const SAME_PORTS_BITS = 4;
 /** A payload may be the same in every packet of a kind (pings), so it weighs little however long it is. */
 const PAYLOAD_BITS = 4;
+/** Twenty bits on paper; but what is to be pinged on the minute begins about the same time. */
+const SENDING_TIME_BITS = 16;
 /** With neither numbers nor a payload in common, every packet of a kind may be meant. */
 const NOTHING_PENALTY_BITS = 8;
 const ICMP_SEQ_BITS = 2;
 const TTL_BY_ONE_BITS = 4;
 const TTL_LOWER_BITS = 2;
-/** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more … */
-const MOST_TIMING_BITS = 12;
-/** … from this gap on, nanoseconds; a wider one speaks against them. */
-const NEUTRAL_GAP_NS = 60_000_000;
 
 /** Translations tried and not yet believed that are remembered at the most; the oldest go first. */
 const MOST_CANDIDATES = 65_536;
@@ -41,12 +40,14 @@ interface Candidate {
 export class Candidates {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
+  readonly #kernel: Kernel;
   /** By `keyOf`. */
   readonly #candidates = new Map<number, Candidate>();
 
-  constructor(timeline: Timeline, tuples: TupleTable) {
+  constructor(timeline: Timeline, tuples: TupleTable, kernel: Kernel) {
     this.#timeline = timeline;
     this.#tuples = tuples;
+    this.#kernel = kernel;
   }
 
   /** Takes two packets that may be twins. They speak once, however often they are looked at. */
@@ -78,8 +79,7 @@ export class Candidates {
     candidate.directions |= direction;
     const lowered = Math.abs(t.ttl(inside) - t.ttl(outside));
     candidate.bits += lowered === 0 ? 0 : lowered === 1 ? TTL_BY_ONE_BITS : TTL_LOWER_BITS;
-    const gapNs = Math.max(1, Math.abs(t.timeNs(outside) - t.timeNs(inside)));
-    candidate.bits += Math.min(MOST_TIMING_BITS, Math.log2(NEUTRAL_GAP_NS / gapNs));
+    candidate.bits += this.#kernel.timingBits(inside, outside);
   }
 
   /** Takes two packets that have their IP ID in common, and not the payload. */
@@ -124,7 +124,8 @@ export class Candidates {
     let bits = 0;
     if ((t.flags(inside) & HAS_TCP_NUMBERS) !== 0)
       bits += isEndKept || isOneVersion ? TCP_NUMBERS_BITS : STRANGERS_NUMBERS_BITS;
-    if (t.payloadLength(inside) > 0 && t.content(inside) === t.content(outside)) bits += PAYLOAD_BITS;
+    if (t.payloadLength(inside) > 0 && t.content(inside) === t.content(outside))
+      bits += (t.flags(inside) & HAS_SENDING_TIME) === 0 ? PAYLOAD_BITS : SENDING_TIME_BITS;
     else if (bits === 0) bits -= NOTHING_PENALTY_BITS;
     if (isIcmp) bits += ICMP_SEQ_BITS;
     else if (this.#isSamePort(inside, outside, true) && this.#isSamePort(inside, outside, false))

@@ -1,9 +1,11 @@
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6 } from "../packets/packets.js";
+import { HAS_IP_ID, HAS_SENDING_TIME, HAS_TCP_NUMBERS, IS_IPV6 } from "../packets/packets.js";
 import { ALTERED, ALTERED_IP_ID, ALTERED_OPTIONS, ALTERED_WINDOW } from "../packets/results.js";
 import { identityOf, type Kernel } from "./kernel.js";
 import { UsualGaps } from "./usual-gaps.js";
 
-/** So many altered packets with TCP numbers say that the router alters such: of other content, two coincidences are too many. */
+/** What tells a packet from every other one of its sender, but for a segment sent again … */
+const NUMBERED = HAS_TCP_NUMBERS | HAS_SENDING_TIME;
+/** … so many altered packets that have it say that the router alters such: of other content, two coincidences are too many. */
 const LEAST = 2;
 /** So many say it without: a sender may say the same again, which was lost once and missed once. With fewer, they must outnumber those left alone … */
 const FEW = 8;
@@ -35,8 +37,10 @@ export class Survivors {
   /** Gaps of what looks like twins, inbound and outbound. */
   readonly gaps: readonly [UsualGaps, UsualGaps] = [new UsualGaps(), new UsualGaps()];
   readonly #kernel: Kernel;
-  /** By whether the IP ID is the same, each by direction and `identityOf`. */
+  /** By whether the IP ID is the same, each by direction and `identityOf`: all … */
   readonly #altered = [new Int32Array(8), new Int32Array(8)] as const;
+  /** … and those that are numbered. */
+  readonly #numbered = [new Int32Array(8), new Int32Array(8)] as const;
   /** By direction, kind, and ALTERED_… bits. */
   readonly #changes = new Int32Array(2 * KINDS * CHANGES);
   readonly #totals = new Int32Array(2 * KINDS);
@@ -57,15 +61,17 @@ export class Survivors {
     // the MSS of a SYN is clamped by many a router that leaves all else alone
     if (kind === SYN_SEGMENT && isSameId) return;
     this.#altered[isSameId ? 1 : 0][indexOf(isOutbound, flags)]++;
+    if ((flags & NUMBERED) !== 0) this.#numbered[isSameId ? 1 : 0][indexOf(isOutbound, flags)]++;
     if ((changes & ALTERED_IP_ID) !== 0) this.#renumbered[isOutbound ? 1 : 0]++;
   }
 
   /** Whether such packets of one IP version are altered on their way, and not each another one's retransmission. Parameters as of `note`. */
   isAltering(isOutbound: boolean, flags: number, kind: Kind, isSameId: boolean): boolean {
     if (kind === SYN_SEGMENT && isSameId) return true;
-    const altered = this.#altered[isSameId ? 1 : 0];
+    const isNumbered = (flags & NUMBERED) !== 0;
+    const altered = (isNumbered ? this.#numbered : this.#altered)[isSameId ? 1 : 0];
     const count = altered[indexOf(isOutbound, flags)];
-    const least = (flags & HAS_TCP_NUMBERS) === 0 ? FEW : LEAST;
+    const least = isNumbered ? LEAST : FEW;
     if (count === 0 || count + altered[indexOf(!isOutbound, flags)] < least) return false;
     const intact = this.#kernel.intact(isOutbound, flags);
     return count > intact || (count >= FEW && count * (isSameId ? LEAST_SHARE_SAME_ID : LEAST_SHARE) >= intact);

@@ -88,6 +88,8 @@ export const IS_CUT = 1 << 11;
 export const IS_MISTIMED = 1 << 12;
 /** The pcap filter that says what is shown selects the frame. Nothing is paired or judged by it. */
 export const IS_SELECTED = 1 << 13;
+/** An ICMP echo that carries when it was sent, to the microsecond: no two that a host sends are alike, and the answer repeats it. */
+export const HAS_SENDING_TIME = 1 << 14;
 /** Not the decoder's: the capture shows it once more: see `Copies`. */
 export const IS_COPY = 1 << 15;
 

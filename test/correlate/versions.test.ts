@@ -220,3 +220,44 @@ it("NAT64: an ICMP error, by what it quotes", async () => {
   expect(outcome.twins).toEqual(inStep(2));
   expect(outcome.pairs.map(({ by }) => by)).toEqual(["exact", "quoted"]);
 });
+
+/** A ping's payload, as iputils writes it: when it was sent, and a pattern. */
+function sentAt(second: number, microsecond: number): Uint8Array {
+  const payload = filler(56);
+  new DataView(payload.buffer).setBigUint64(0, BigInt(second), true);
+  new DataView(payload.buffer).setBigUint64(8, BigInt(microsecond), true);
+  return payload;
+}
+
+/** Requests and their answers that somebody sends by way of IPv6, of whom both captures see IPv4 (464XLAT), or two hosts, one on each side. */
+const pinged = (everyMs: number, count: number, payloadOf: (n: number) => Uint8Array) => {
+  const inside: Stamped[] = [];
+  const outside: Stamped[] = [];
+  for (let n = 0; n < count; n++) {
+    const atMs = everyMs * n;
+    const message = { seq: n + 1, payload: payloadOf(n) };
+    const own = { ...message, id: 12_235 };
+    const other = { ...message, id: 36_273 };
+    inside.push(ms(atMs, four(CONTAINER4, SERVER4, 64, echo(own), 23_058 + n)));
+    outside.push(ms(atMs + 2.48, four(HOST4, SERVER4, 62, echo(other), 3703 + 5 * n)));
+    outside.push(ms(atMs + 2.73, four(SERVER4, HOST4, 64, echo({ ...other, reply: true }), 39_302 + n)));
+    inside.push(ms(atMs + 4.12, four(SERVER4, CONTAINER4, 62, echo({ ...own, reply: true }), 31_183 + 7 * n)));
+  }
+  return outcomeOf(inside, outside);
+};
+
+it("464XLAT: one ping and its answer, by the time that they carry", async () => {
+  const { twins, pairs, flows } = await pinged(1000, 1, () => sentAt(1_425_083_340, 969_237));
+  expect(twins).toEqual(inStep(2));
+  expect(pairs.map(({ evidence }) => evidence.join(" "))).toEqual([
+    "length icmp-seq payload",
+    "length icmp-seq payload flow",
+  ]);
+  expect(flows.map(({ inside, outside }) => [inside.src, outside.src])).toEqual([[CONTAINER4, HOST4]]);
+  // what every ping carries might be two hosts', whose twins were missed
+  expect((await pinged(1000, 1, () => filler(56))).pairs).toEqual([]);
+});
+
+it("two hosts that ping one server at once with the same pattern are no twins: among so many packets, their time is chance", async () => {
+  expect((await pinged(10, 100, () => filler(56))).pairs).toEqual([]);
+});

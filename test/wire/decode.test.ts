@@ -4,6 +4,7 @@ import {
   HAS_IP_ID,
   HAS_MORE_FRAGMENTS,
   HAS_PAYLOAD,
+  HAS_SENDING_TIME,
   HAS_TCP_NUMBERS,
   IS_CUT,
   IS_DF,
@@ -16,7 +17,7 @@ import {
   PSH,
   SYN,
 } from "../../src/packets/packets.js";
-import { concat, ethernet, filler, hex, icmp, ipv4, ipv6, tcp, transport, udp } from "../support/packets.js";
+import { concat, echo, ethernet, filler, hex, icmp, ipv4, ipv6, tcp, transport, udp } from "../support/packets.js";
 import { decodeAll, decodeOne, reasonOf, words } from "./decoded.js";
 import * as samples from "./samples.js";
 
@@ -24,6 +25,11 @@ const CONTAINER = words("172.17.0.2");
 const SERVER = words("180.101.49.11");
 const CONTAINER6 = words("fd00::2");
 const SERVER6 = words("2001:db8::11");
+
+function flagsOfEcho(payload: Uint8Array): number {
+  const frame = ethernet(ipv4({ src: "172.17.0.2", dst: "180.101.49.11" }, echo({ payload })));
+  return decodeOne({ linkType: samples.ETHERNET, frame }).flags;
+}
 
 describe("protocols", () => {
   test("ICMP echo", () => {
@@ -49,6 +55,15 @@ describe("protocols", () => {
       dst: CONTAINER,
       seq: 3,
     });
+  });
+
+  test("an ICMP echo that carries when it was sent", () => {
+    // 2015-02-28 00:29:00.969237, as ping writes it
+    const time = hex("cc0bf154 00000000 15ca0e00 00000000");
+    expect(flagsOfEcho(concat(time, filler(40))) & HAS_SENDING_TIME).not.toBe(0);
+    expect(flagsOfEcho(time) & HAS_SENDING_TIME).not.toBe(0);
+    for (const other of [time.subarray(0, 15), filler(56), new Uint8Array(56), concat(filler(1), time)])
+      expect(flagsOfEcho(other) & HAS_SENDING_TIME).toBe(0);
   });
 
   test("an ICMP query that is no echo has no ports", () => {

@@ -1,7 +1,7 @@
-import { IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../packets/packets.js";
+import { HAS_SENDING_TIME, IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../packets/packets.js";
 import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH, PORTS, SEQ } from "../../packets/records.js";
 import { byteAt, halfAt } from "./bytes.js";
-import { HEADER_BYTES, ID, isEcho, SEQUENCE } from "./echo.js";
+import { HEADER_BYTES, hasSendingTime, ID, isEcho, SEQUENCE } from "./echo.js";
 import { mixWord } from "./hash.js";
 import { content } from "./payload.js";
 import { quote } from "./quote.js";
@@ -42,7 +42,8 @@ export function icmp(at: i32, end: i32, captured: i32, held: i32, kept: i32, isW
     return;
   }
   if (isEcho(type, isIpv6)) {
-    store<i32>(record, flags | IS_ECHO, 4 * FLAGS_PROTO_TTL);
+    const told = hasSendingTime(body, kept) ? HAS_SENDING_TIME : 0;
+    store<i32>(record, flags | IS_ECHO | told, 4 * FLAGS_PROTO_TTL);
     store<i32>(record, (id << 16) | id, 4 * PORTS);
     store<i32>(record, word, 4 * SEQ);
   }
