@@ -23,13 +23,17 @@ function built(folder: string): string {
 }
 
 /** Lines that are about single packets. */
-const OF_PACKETS = /^\{"type":"(pair|ambiguous|unmatched)".*\n/gm;
+const OF_PACKETS = /^\{"type":"(pair|ambiguous|unmatched|update)".*\n/gm;
 
 /** The line of the text report that says which verdicts unmatched frames got; undefined where there are none. */
 function unmatchedText(text: string): string | undefined {
   const parts = SIDES.flatMap((side) => {
-    const found = [...text.matchAll(/^\{"type":"unmatched","side":"(\w+)".*?"verdict":"([\w-]+)"/gm)];
-    const verdicts = found.filter(([, of]) => of === side).map(([, , verdict]) => verdict);
+    const found = text.matchAll(
+      /^\{"type":"(?:unmatched|update)","side":"(\w+)","frame":(\d+).*?"verdict":"([\w-]+)"/gm,
+    );
+    // an update takes the place of what was said before
+    const last = new Map([...found].filter(([, of]) => of === side).map(([, , frame, verdict]) => [frame, verdict]));
+    const verdicts = [...last.values()];
     const counts = [...new Set(verdicts)].sort().map((verdict) => ({
       verdict,
       count: verdicts.filter((each) => each === verdict).length,

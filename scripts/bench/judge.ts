@@ -19,7 +19,7 @@ type Result =
   | ({ readonly type: "unmatched"; readonly side: Side; readonly frame: number; readonly verdict: string } & Ends)
   | { readonly type: "flow"; readonly nat: string; readonly inside: Ends; readonly outside: Ends }
   | { readonly type: "summary"; readonly totals: Readonly<Record<Side, SideTotals>> }
-  | { readonly type: "header" | "finding" };
+  | { readonly type: "header" | "finding" | "update" };
 
 /** How well natcorr did on one capture pair. Pairs are counted in inside frames. */
 export interface Score {
@@ -138,6 +138,7 @@ export class Judge {
         break;
       case "header":
       case "finding":
+      case "update":
         break;
     }
   }

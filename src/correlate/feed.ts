@@ -2,7 +2,7 @@ import { BATCH_FRAMES } from "../packets/frames.js";
 import type { Heap } from "../packets/heap.js";
 import { batchIn, type PacketBatch, type PacketSource } from "../packets/packets.js";
 import type { Intake } from "./intake.js";
-import type { SideSummary, Verdict } from "../packets/results.js";
+import type { Impact, Judgement, SideSummary, Update, Verdict } from "../packets/results.js";
 import type { Side } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
 
@@ -15,6 +15,8 @@ export class Feed {
   unmatched = 0;
   /** Of these, how many got which verdict. */
   readonly verdicts = new Map<Verdict, number>();
+  /** Of those that were dropped, how many came to what. */
+  readonly impacts = new Map<Impact, number>();
   ambiguous = 0;
   /** Which way each packet of the batch goes, as `TupleTable` numbers ways. */
   readonly ways: Int32Array;
@@ -88,10 +90,19 @@ export class Feed {
     if (this.#batch !== null) this.#tuples.findWays(this.#side, this.#batch, this.at, this.ways);
   }
 
-  /** Counts packets without a twin that got a verdict. */
-  judged(verdict: Verdict, packets: number): void {
-    this.unmatched += packets;
-    this.verdicts.set(verdict, (this.verdicts.get(verdict) ?? 0) + packets);
+  /** Counts a packet without a twin that was judged. */
+  judged({ verdict, impact }: Judgement): void {
+    this.unmatched++;
+    add(this.verdicts, verdict, 1);
+    if (impact !== undefined) add(this.impacts, impact, 1);
+  }
+
+  /** Counts a packet that was dropped as what it turned out to be. */
+  updated({ verdict, impact, before }: Update): void {
+    add(this.verdicts, before.verdict, -1);
+    add(this.impacts, before.impact, -1);
+    add(this.verdicts, verdict, 1);
+    if (verdict === "dropped") add(this.impacts, impact, 1);
   }
 
   /**
@@ -113,4 +124,11 @@ export class Feed {
       hasCounters: this.source.hasCounters,
     };
   }
+}
+
+/** Counts some more, or fewer; what there is none of is not there. */
+function add<T>(counts: Map<T, number>, what: T, more: number): void {
+  const count = (counts.get(what) ?? 0) + more;
+  if (count === 0) counts.delete(what);
+  else counts.set(what, count);
 }

@@ -5,7 +5,7 @@ import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "..
 import type { Heap } from "../packets/heap.js";
 import { ICMP, ICMPV6, UDP } from "../packets/packets.js";
 import { type Finding, type FindingCode, findingOf, oneFlow } from "../packets/findings.js";
-import type { Summary } from "../packets/results.js";
+import { IMPACTS, type Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
 import code from "./assembly/remarkable.wasm";
@@ -148,15 +148,20 @@ export class Findings {
     this.#isRelated = true;
   }
 
-  /** Takes a packet that was dropped: the frames it came in, and the id of its flow where that is known. */
-  dropped(side: Side, frames: readonly number[], flow: number | undefined): void {
+  /** Takes a packet that was dropped: its frame, and the id of its flow where that is known. */
+  dropped(side: Side, frame: number, flow: number | undefined): void {
     const dropped = this.#dropped[side];
-    for (const frame of frames) dropped.frames.add(frame);
+    dropped.frames.add(frame);
     if (flow !== undefined && !dropped.flows.listed.includes(flow)) dropped.flows.add(flow);
   }
 
-  /** What there is to tell. */
-  close(summary: Summary): Finding[] {
+  /** Takes it that a frame was not dropped after all. */
+  refused(side: Side, frame: number): void {
+    this.#dropped[side].frames.remove(frame);
+  }
+
+  /** What there is to tell. `unfollowed`: how many drops nobody could look after. */
+  close(summary: Summary, unfollowed = 0): Finding[] {
     const found: Finding[] = [];
     const asTheyCame = new Few<number>();
     let pairsAsTheyCame = 0;
@@ -205,7 +210,12 @@ export class Findings {
     for (const side of [INSIDE, OUTSIDE] as const) {
       const count = summary.verdicts[side].get("dropped") ?? 0;
       if (count === 0) continue;
-      const text = `entered on ${SIDE_NAMES[side]}, never left on ${SIDE_NAMES[otherSide(side)]}`;
+      const impacts = IMPACTS.flatMap((impact) => {
+        const of = summary.impacts[side].get(impact);
+        return of === undefined ? [] : [impact === "unknown" ? `nothing tells of ${of}` : `${of} ${impact}`];
+      });
+      const many = unfollowed === 0 ? "" : ` (${unfollowed} in all were too many to follow at once)`;
+      const text = `entered on ${SIDE_NAMES[side]}, never left on ${SIDE_NAMES[otherSide(side)]}: ${impacts.join(", ")}${many}`;
       const { flows, frames } = this.#dropped[side];
       found.push(findingOf("dropped", count, text, { flows, frames: { side, of: frames } }));
     }

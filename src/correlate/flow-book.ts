@@ -6,6 +6,7 @@ import type { Clashes } from "./clashes.js";
 import type { Findings } from "./findings.js";
 import { FlowView, summarizeProxied } from "./flow-summary.js";
 import { Idle } from "./idle.js";
+import type { Impacts } from "./impacts.js";
 import type { Proxied, Proxies } from "./proxies.js";
 import type { Translations } from "./translations.js";
 
@@ -27,6 +28,7 @@ export interface About {
   readonly tuples: TupleTable;
   readonly proxies: Proxies;
   readonly findings: Findings;
+  readonly impacts: Impacts;
   readonly clashes: Clashes;
   /** Epoch nanoseconds that the timeline counts from. */
   readonly epochNs: bigint;
@@ -101,7 +103,7 @@ export class FlowBook {
   }
 
   #sweep(nowNs: number): void {
-    const { heap, timeline, translations, proxies, clashes, sink, tuples } = this.#about;
+    const { heap, timeline, translations, proxies, impacts, clashes, sink, tuples } = this.#about;
     clashes.resolve();
     const idle = new Idle({ heap, timeline, tuples, accounts: translations.accounts }, nowNs);
     for (const slot of idle.flows()) translations.retire(slot);
@@ -118,7 +120,10 @@ export class FlowBook {
       for (const { tuple } of [client, server]) this.#streams.delete(tuple);
     }
     const released = idle.tuples();
-    for (const tuple of released) proxies.forget(tuple);
+    for (const tuple of released) {
+      proxies.forget(tuple);
+      impacts.forget(tuple);
+    }
     tuples.release(released);
     idle.free();
   }

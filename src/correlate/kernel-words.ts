@@ -62,8 +62,19 @@ export const DROPPED = 55;
 export const DROPPED_COUNT = 56;
 export const REST = 57;
 
-/** By flow, the IP bytes of its pairs. */
-export const FLOW_BYTES = 59;
+/** What is kept beside the flows' accounts. */
+export const FLOW_SUMS = 74;
+/** Where copies go of packets that crossed and that `Impacts` is to know of, in a ring, and how many there were. */
+export const CROSSINGS = 75;
+export const CROSSING_COUNT = 64;
+/** So many are kept, a power of two: some seconds of what is sent again. It does not depend on how captures are read. */
+export const CROSSING_ENTRIES = 32_768;
+/** Each is the record of what entered, as on the timeline; but for its stamp, which nobody asks for, the slot of its flow … */
+export const CROSSING_SLOT = 0;
+/** … and twice the pair's inside row, with 1 more where it went outbound. */
+export const CROSSING_ROW_OUTBOUND = 1;
+/** Until a direction of a flow had so many pairs, all of them are told of, but for TCP: too many others may have passed to know what repeats. */
+export const FEW_PAIRS = 8;
 
 /** 1 where it is so. */
 export const IS_SHOWING = 58;
@@ -82,7 +93,7 @@ export const ROOM = 67;
 /** Two: pairs of a direction so far. */
 export const PAIRED = 68;
 /** Two: until there are so many pairs of a direction, what enters that way is reckoned with having been missed, by either capture. */
-export const UNSURE = 74;
+export const UNSURE = 59;
 /** Two: by how much the TTL of the last pair of a direction was lowered. */
 export const LOWERED = 86;
 /**

@@ -3,6 +3,7 @@ import type { FlowAccounts } from "../packets/flow-accounts.js";
 import { asDoubles, type Heap } from "../packets/heap.js";
 import { EXACT_SAMPLES, LatencyDigest } from "../packets/latency.js";
 import { HAS_IP_ID, IS_IPV6 } from "../packets/packets.js";
+import { RECORD_BITS } from "../packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
@@ -91,6 +92,8 @@ export class Kernel {
   readonly #latencyNs: Float64Array;
   readonly #strangers: Int32Array;
   readonly #leavers: Int32Array;
+  /** Copies of packets that crossed: those that `Impacts` is to know of, the newest of them, in a ring. */
+  readonly crossings: Int32Array;
 
   constructor(tables: Tables) {
     const { heap, clock, windowNs, isShowing } = tables;
@@ -106,12 +109,14 @@ export class Kernel {
     this.#latencyNs = asDoubles(this.#latencies);
     this.#strangers = heap.take(Int32Array, MOST_PACKETS);
     this.#leavers = heap.take(Int32Array, MOST_PACKETS);
+    this.crossings = heap.take(Int32Array, words.CROSSING_ENTRIES << RECORD_BITS);
     // forwarding lowers it by one
     this.#words[words.LOWERED] = -1;
     this.#words[words.LOWERED + 1] = 1;
     this.#words[words.LATENCIES] = this.#latencies.byteOffset;
     this.#words[words.STRANGERS] = this.#strangers.byteOffset;
     this.#words[words.LEAVERS] = this.#leavers.byteOffset;
+    this.#words[words.CROSSINGS] = this.crossings.byteOffset;
     this.#words[words.DIGESTS] = this.inbound.address;
     this.#words[words.DIGESTS + 1] = this.outbound.address;
     this.#words[words.ALIKE] = heap.take(Int32Array, words.ALIKE_ENTRIES << words.ALIKE_BITS).byteOffset;
@@ -265,6 +270,17 @@ export class Kernel {
   note(row: number, side: Side, isFirst: boolean): void {
     this.#ready();
     this.#steps["noteRow"](this.#ground, row, side, isFirst ? 1 : 0);
+  }
+
+  /** How many packets were put into `crossings` so far, modulo 2^32. */
+  get crossingCount(): number {
+    return this.#words[words.CROSSING_COUNT] >>> 0;
+  }
+
+  /** Notes that a row crossed, the one that entered, of a pair of the flow in this slot; `inside`: the pair's inside row. */
+  noteCrossing(row: number, slot: number, isOutbound: boolean, inside: number): void {
+    this.#ready();
+    this.#steps["noteRowCrossing"](this.#ground, row, slot, isOutbound ? 1 : 0, inside);
   }
 
   /** The evidence (EVIDENCE_… of results.ts) that a key of this protocol, with these flags of its packet, stands for. */
@@ -421,7 +437,7 @@ export class Kernel {
     w[words.CELLS_MASK] = buckets.index.mask;
     w[words.TUPLES] = tuples.records.byteOffset;
     w[words.FLOWS] = accounts.records.byteOffset;
-    w[words.FLOW_BYTES] = accounts.byteSums.byteOffset;
+    w[words.FLOW_SUMS] = accounts.sums.byteOffset;
     w[words.FREE_SLOTS] = accounts.freeSlots.byteOffset;
     w[words.CHUNKS] = samples.chunks.byteOffset;
     w[words.DROPPED] = samples.dropped.byteOffset;

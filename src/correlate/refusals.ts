@@ -49,15 +49,30 @@ export class Refusals {
     return this.#byQuoted.size === 0;
   }
 
+  /** What an error says of the packet it is about, in words, and how that packet is named; undefined where it has a twin, or is none. */
+  saidBy(row: number): { readonly why: string; readonly quotedAs: string } | undefined {
+    const quotedAs = this.#quotedOf.get(row);
+    const refusal = this.#byQuoted.get(quotedAs ?? "")?.find((each) => each.row === row);
+    return quotedAs === undefined || !refusal ? undefined : { why: this.#worded(refusal), quotedAs };
+  }
+
+  /** How an error names a packet that is about it. */
+  quotedAs(row: number): string {
+    const t = this.#timeline;
+    const seq = t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : t.seq(row) & 0xffff;
+    return keyOf(t.sideOf(row), t.tuple(row), t.proto(row), t.ipId(row), t.length(row), seq);
+  }
+
   /** Why the host refused a packet, in words, with the frame that says so; null where nothing tells. */
   whyRefused(row: number): string | null {
     if (this.isEmpty) return null;
-    const t = this.#timeline;
-    const seq = t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : t.seq(row) & 0xffff;
-    const key = keyOf(t.sideOf(row), t.tuple(row), t.proto(row), t.ipId(row), t.length(row), seq);
-    const refusals = this.#byQuoted.get(key);
-    const refusal = refusals?.find((candidate) => t.isBefore(row, candidate.row));
-    return refusal ? `${refusal.why} (frame ${t.frame(refusal.row)})` : null;
+    const refusals = this.#byQuoted.get(this.quotedAs(row));
+    const refusal = refusals?.find((candidate) => this.#timeline.isBefore(row, candidate.row));
+    return refusal ? this.#worded(refusal) : null;
+  }
+
+  #worded({ row, why }: Refusal): string {
+    return `${why} (frame ${this.#timeline.frame(row)})`;
   }
 }
 

@@ -12,9 +12,9 @@ import {
   TCP,
 } from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
-import type { Sink, Summary } from "../packets/results.js";
+import type { Impact, Judgement, Sink, Summary, Update } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
-import { AMBIGUOUS, DECIDED, DONE, PAIRED, Timeline, WAITING } from "../packets/timeline.js";
+import { AMBIGUOUS, DECIDED, DONE, PAIRED, ROW_MASK, Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
 import { Altered } from "./altered.js";
 import { Buckets } from "./buckets.js";
@@ -40,6 +40,7 @@ import { ShiftedSegments } from "./shifts.js";
 import { SuperDatagrams } from "./super-datagrams.js";
 import type { Standing } from "./standing.js";
 import { Groups } from "./groups.js";
+import { type Consequence, type Drop, Impacts } from "./impacts.js";
 import { type QuotedError, quotedError } from "./quotes.js";
 import { Translations } from "./translations.js";
 import type { Undecided } from "./undecided.js";
@@ -90,6 +91,7 @@ export class Run {
   readonly #proxies: Proxies;
   readonly #mistimed: Mistimed;
   readonly #verdicts: Verdicts;
+  readonly #impacts: Impacts;
   readonly #findings: Findings;
   readonly #clashes: Clashes;
   readonly #book: FlowBook;
@@ -109,6 +111,11 @@ export class Run {
   #shown = 0;
   /** Pairs found once `#shown` had passed over their inside row: to be shown next. */
   readonly #late: number[] = [];
+  /**
+   * What pairs show of earlier drops, with the pairs' inside rows: told of once all before those are decided about, so that the order does
+   * not depend on what else is told of.
+   */
+  readonly #updates: { readonly row: number; readonly update: Update }[] = [];
   #pairs = 0;
 
   constructor(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
@@ -201,6 +208,7 @@ export class Run {
       onFlow: (slot) => this.#begin(slot),
       onOverdue: (row) => this.#judgeAlone(row),
     });
+    this.#impacts = new Impacts(timeline, this.#tuples, accounts, this.#kernel);
     this.#findings = new Findings(heap, this.#translations.accounts, this.#tuples);
     this.#clashes = new Clashes(this.#translations.accounts, this.#tuples);
     this.#book = new FlowBook({
@@ -210,6 +218,7 @@ export class Run {
       tuples: this.#tuples,
       proxies: this.#proxies,
       findings: this.#findings,
+      impacts: this.#impacts,
       clashes: this.#clashes,
       epochNs: epochsNs[INSIDE],
       sink,
@@ -301,6 +310,7 @@ export class Run {
     this.#nowNs = kernel.nowNs;
     this.#due = kernel.due;
     if (!this.#isShowing) for (const feed of this.#feeds) feed.paired += kernel.pairs;
+    this.#takeNews();
     // where it took none, rows are given back once the next packet was taken, as they are without it
     if (t.end !== end) this.#show();
     return !kernel.isAtOther;
@@ -338,11 +348,12 @@ export class Run {
     if (isComplete) {
       this.#settleRest();
       this.#show();
+      this.#cutOff();
     }
     this.#options.onSettled?.();
     this.#book.close();
     const summary = this.#summary();
-    for (const finding of this.#findings.close(summary)) this.#sink.finding(finding);
+    for (const finding of this.#findings.close(summary, this.#impacts.unfollowed)) this.#sink.finding(finding);
     const rewritten = rewrittenFinding(this.#altered.pairs, this.#kernel.pairsSoFar);
     if (rewritten !== null) this.#sink.finding(rewritten);
     this.#sink.end(summary);
@@ -355,6 +366,7 @@ export class Run {
       inside: this.#feeds[INSIDE].summary(isAllDecided),
       outside: this.#feeds[OUTSIDE].summary(isAllDecided),
       verdicts: [this.#feeds[INSIDE].verdicts, this.#feeds[OUTSIDE].verdicts],
+      impacts: [this.#feeds[INSIDE].impacts, this.#feeds[OUTSIDE].impacts],
       flows: this.#translations.accounts.learnt,
       clock: { offsetNs, driftPpm: Math.round(10 * driftPpm) / 10, uncertaintyNs, source },
     };
@@ -408,10 +420,11 @@ export class Run {
   #setAside(row: number): void {
     const t = this.#timeline;
     const side = t.sideOf(row);
-    this.#feeds[side].judged("copy", 1);
     this.#matcher.noteCopy(row);
     const why = `${SIDE_NAMES[side]} shows packets twice: a copy of frame ${t.key(row) >>> 0}`;
-    if (this.#sink.wantsVerdict("copy")) this.#sink.unmatched(row, "copy", why);
+    const judgement = { verdict: "copy", why } as const;
+    this.#feeds[side].judged(judgement);
+    if (this.#sink.wantsVerdict("copy")) this.#sink.unmatched(row, judgement);
     t.setState(row, DONE);
   }
 
@@ -449,8 +462,8 @@ export class Run {
     if (isTcp && t.payloadLength(row) > 0) this.#segments.admit(row);
   }
 
-  /** Takes a pair just made. `further`: the inside packets that its first one stands for as well. */
-  #paired(inside: number, outside: number, further: readonly number[] = []): void {
+  /** Takes a pair just made. `insides` and `outsides`: the packets that these two stand for, where they are several. */
+  #paired(inside: number, outside: number, insides?: readonly number[], outsides?: readonly number[]): void {
     const t = this.#timeline;
     const { accounts } = this.#translations;
     const slot = t.flow(inside);
@@ -462,7 +475,10 @@ export class Run {
     }
     if (accounts.pairs(slot) === 0) this.#begin(slot);
     this.#kernel.account(inside, outside, slot, isOutbound, isOutbound ? gapNs : 0 - gapNs);
-    for (const row of further) if (!this.#noteFurther(row, slot)) t.setRetransmission(inside, false);
+    for (const row of insides?.slice(1) ?? []) if (!this.#noteFurther(row, slot)) t.setRetransmission(inside, false);
+    for (const row of (isOutbound ? insides : outsides) ?? [isOutbound ? inside : outside])
+      this.#kernel.noteCrossing(row, slot, isOutbound, inside);
+    this.#takeNews();
     if (!this.#isShowing) this.#account(inside, outside);
     else if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
   }
@@ -496,7 +512,7 @@ export class Run {
     for (const row of [...inside, ...outside]) this.#matcher.forget(row);
     const isOutbound = this.#translations.accounts.isOutbound(slot, this.#timeline.forward(inside[0]));
     this.#groups.pair(inside, outside, slot, by, evidence, isOutbound, altered);
-    this.#paired(inside[0], outside[0], inside.slice(1));
+    this.#paired(inside[0], outside[0], inside, outside);
   }
 
   /** Decides about all packets whose window is over by `nowNs`. */
@@ -531,6 +547,7 @@ export class Run {
 
   #decide(row: number, nowNs: number): void {
     const t = this.#timeline;
+    this.#tellUpdates(row);
     if (this.#datagrams.settle(row)) return;
     this.#leave(this.#matcher.settle(row, nowNs));
     if (t.state(row) !== WAITING) return;
@@ -567,16 +584,80 @@ export class Run {
   #judge(row: number): void {
     const t = this.#timeline;
     const side = t.sideOf(row);
+    this.#takeNews();
+    this.#tellUpdates(row);
     const { verdict, why } = this.#verdicts.judge(row);
     this.#tuples.noteUnmatched(t.tuple(row));
     if (verdict !== "no-overlap") this.#matcher.noteAlone(row);
-    if (verdict === "dropped") {
-      this.#noteLoss(row);
-      this.#findings.dropped(side, this.#groups.framesOf(row) ?? [t.frame(row)], this.#flowOf(row));
-    }
-    this.#feeds[side].judged(verdict, 1);
-    if (this.#sink.wantsVerdict(verdict)) this.#sink.unmatched(row, verdict, why);
+    const judgement: Judgement = { verdict, why, ...(verdict === "dropped" && this.#dropped(row)) };
+    this.#feeds[side].judged(judgement);
+    if (this.#sink.wantsVerdict(verdict)) this.#sink.unmatched(row, judgement);
+    if (this.#errors.has(row)) this.#tellRefused(row);
     t.setState(row, DONE);
+  }
+
+  /** Takes a packet that was dropped. Returns what is known by now of what that comes to. */
+  #dropped(row: number): Consequence {
+    const t = this.#timeline;
+    const side = t.sideOf(row);
+    this.#noteLoss(row);
+    const flow = this.#flowOf(row);
+    this.#findings.dropped(side, t.frame(row), flow);
+    const slot = this.#translations.slotOf(row);
+    return this.#impacts.dropped(row, slot, flow, this.#refusals.quotedAs(row), this.#endNs(side));
+  }
+
+  /** How far a side's capture goes, nanoseconds on the timeline; Infinity while that is not known. */
+  #endNs(side: Side): number {
+    return this.#feeds[side].hasEnded ? this.#cover[side].lastNs : Number.POSITIVE_INFINITY;
+  }
+
+  /** Takes what those that crossed show of earlier drops. */
+  #takeNews(): void {
+    for (const { drop, consequence, row } of this.#impacts.news()) {
+      const { impact, byFrame } = consequence;
+      const why = byFrame === undefined ? "a later acknowledgement covers it" : `a copy got through: frame ${byFrame}`;
+      this.#updates.push({ row, update: this.#updateOf(drop, { verdict: "dropped", why, ...consequence, impact }) });
+    }
+  }
+
+  /** Tells what pairs show that come before a row. */
+  #tellUpdates(end: number): void {
+    if (this.#updates.length === 0) return;
+    const t = this.#timeline;
+    const isDue = ({ row }: { row: number }): boolean => !t.isHeld(row) || t.isBefore(row, end);
+    const due = this.#updates.filter(isDue);
+    if (due.length === 0) return;
+    this.#updates.splice(0, this.#updates.length, ...this.#updates.filter((each) => !isDue(each)));
+    const placeOf = ({ row }: { row: number }): number => (t.isHeld(row) ? (row - t.first) & ROW_MASK : -1);
+    for (const { update } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update);
+  }
+
+  /** Tells it where an ICMP error that the host sent came after the window of the packet that it is about. */
+  #tellRefused(row: number): void {
+    const t = this.#timeline;
+    const said = this.#refusals.saidBy(row);
+    const drop = said && this.#impacts.refused(t.way(row), said.quotedAs, t.timeNs(row));
+    if (!drop) return;
+    this.#findings.refused(t.sideOf(row), drop.frame);
+    this.#tell(this.#updateOf(drop, { verdict: "refused", why: said.why, impact: "lost", byFrame: t.frame(row) }));
+  }
+
+  /** Tells of what was taken for lost just before the captures end. */
+  #cutOff(): void {
+    const why = "the capture ends before a copy could be expected";
+    for (const drop of this.#impacts.cutOff((side) => this.#endNs(side)))
+      this.#tell(this.#updateOf(drop, { verdict: "dropped", why, impact: "unknown" }));
+  }
+
+  #updateOf(drop: Drop, now: Judgement & { readonly impact: Impact }): Update {
+    const { side, frame, flow, isSelected, impact } = drop;
+    return { side, frame, flow, isSelected, ...now, before: { verdict: "dropped", impact } };
+  }
+
+  #tell(update: Update): void {
+    this.#feeds[update.side].updated(update);
+    if (this.#sink.wantsVerdict(update.before.verdict)) this.#sink.update(update);
   }
 
   #noteLoss(row: number): void {
@@ -590,9 +671,11 @@ export class Run {
   /** Gives the sink all pairs that no earlier packet holds up any more, and gives back what is no longer needed. */
   #show(): void {
     const t = this.#timeline;
+    if (this.#updates.length > 0) this.#findDue();
     if (this.#isShowing) this.#showPairs();
     else this.#shown = this.#due;
     const end = t.isBefore(this.#shown, this.#due) ? this.#shown : this.#due;
+    this.#tellUpdates(end);
     const isNoted =
       this.#errors.size > 0 || this.#datagrams.size > 0 || this.#mistimed.size > 0 || this.#likes.size > 0;
     t.dropDone(end, isNoted ? (row) => this.#forget(row) : undefined);
@@ -613,6 +696,8 @@ export class Run {
     for (; this.#shown !== t.end && this.#pairs < this.#options.maxPairs; this.#shown = t.after(this.#shown)) {
       const state = t.state(this.#shown);
       if (state === WAITING && this.#nowNs - t.timeNs(this.#shown) <= this.#patienceNs) break;
+      // behind the pair that shows it, and before the next one
+      this.#tellUpdates(t.isBefore(this.#shown, this.#due) ? this.#shown : this.#due);
       if (state === PAIRED && t.side(this.#shown) === INSIDE) this.#showPair(this.#shown);
     }
   }

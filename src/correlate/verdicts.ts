@@ -1,7 +1,7 @@
 import { HAS_IP_ID, ICMPV6, IS_FRAGMENT, IS_HEADLESS, RST, TCP } from "../packets/packets.js";
 import type { FlowAccounts } from "../packets/flow-accounts.js";
 import { addressText } from "../packets/address.js";
-import type { Verdict } from "../packets/results.js";
+import type { Judgement } from "../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../packets/sides.js";
 import { DECIDED, type Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
@@ -47,12 +47,6 @@ export interface Cover {
   isLive: boolean;
   /** What it lacks in between. */
   readonly gaps: Gaps;
-}
-
-/** A verdict on a frame without a twin, and the reason in words. */
-export interface Judgement {
-  verdict: Verdict;
-  why: string;
 }
 
 /** What the other capture lacks of a packet: that it came out there, that it came in, one of both, or anything at all if it crosses. */

@@ -13,6 +13,13 @@ export class Few<T extends string | number> {
     if (this.#listed.length < MOST_LISTED) this.#listed.push(one);
   }
 
+  /** Takes one back; what was not listed is not listed in its place. */
+  remove(one: T): void {
+    this.count--;
+    const at = this.#listed.indexOf(one);
+    if (at >= 0) this.#listed.splice(at, 1);
+  }
+
   /** The first 100. */
   get listed(): readonly T[] {
     return this.#listed;

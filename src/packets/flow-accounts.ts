@@ -35,6 +35,13 @@ export const RANGES_BITS = 2;
 export const RANGES = 4;
 export const RECORD_BITS = 5;
 const RECORD_WORDS = 1 << RECORD_BITS;
+/** Words of what is kept beside the records, half a cache line. A double, at half the word: IP bytes of the pairs, as long as they are inside. */
+export const BYTES = 0;
+/** Two, at … + forward: the highest TCP acknowledgement that has crossed, and what follows the highest byte that has entered; 0 for none. */
+export const ACKED = 2;
+export const ENTERED = 4;
+export const SUMS_BITS = 3;
+const SUMS_WORDS = 1 << SUMS_BITS;
 /** 16 MiB, most of which takes no memory: see `FIRST_CHUNKS`. */
 const FIRST_SLOTS = 2 ** 17;
 
@@ -67,8 +74,10 @@ export class FlowAccounts {
   records: Int32Array;
   /** The same memory. */
   doubles: Float64Array;
-  /** By slot: IP bytes of the flow's pairs, as long as they are inside; a double, as they may be more than 2^32. */
-  byteSums: Float64Array;
+  /** By slot, what takes no part in pairing. */
+  sums: Int32Array;
+  /** The same memory. */
+  #sumDoubles: Float64Array;
   /** The slots used so far are below it. */
   end = 0;
   /** How many flows were taken so far: the id of the last one. */
@@ -91,7 +100,8 @@ export class FlowAccounts {
     this.freeSlots = heap.take(Int32Array, FIRST_FREE);
     this.records = heap.take(Int32Array, room * RECORD_WORDS);
     this.doubles = asDoubles(this.records);
-    this.byteSums = heap.take(Float64Array, room);
+    this.sums = heap.take(Int32Array, room * SUMS_WORDS);
+    this.#sumDoubles = asDoubles(this.sums);
   }
 
   /** Takes a flow, without pairs so far. Returns two facts of it as bits, IS_FLIPPED and BACKWARD_OUTBOUND. */
@@ -112,7 +122,7 @@ export class FlowAccounts {
     records[r + LATENCIES + 1] = NONE;
     this.doubles[(r >> 1) + FIRST_NS] = Number.POSITIVE_INFINITY;
     this.doubles[(r >> 1) + LAST_NS] = Number.NEGATIVE_INFINITY;
-    this.byteSums[slot] = 0;
+    this.sums.fill(0, slot << SUMS_BITS, (slot + 1) << SUMS_BITS);
     return bits;
   }
 
@@ -213,11 +223,16 @@ export class FlowAccounts {
 
   /** IP bytes of its pairs, as long as they are inside. */
   bytes(slot: number): number {
-    return this.byteSums[slot];
+    return this.#sumDoubles[(slot << (SUMS_BITS - 1)) + BYTES];
   }
 
   addBytes(slot: number, bytes: number): void {
-    this.byteSums[slot] += bytes;
+    this.#sumDoubles[(slot << (SUMS_BITS - 1)) + BYTES] += bytes;
+  }
+
+  /** The highest TCP acknowledgement that crossed in packets that are `forward` on the inside, or in the others; 0 where none did. */
+  acked(slot: number, forward: number): number {
+    return this.sums[(slot << SUMS_BITS) + ACKED + forward] >>> 0;
   }
 
   pairs(slot: number): number {
@@ -320,6 +335,7 @@ export class FlowAccounts {
   #grow(): void {
     this.records = this.#heap.doubled(Int32Array, this.records);
     this.doubles = asDoubles(this.records);
-    this.byteSums = this.#heap.doubled(Float64Array, this.byteSums);
+    this.sums = this.#heap.doubled(Int32Array, this.sums);
+    this.#sumDoubles = asDoubles(this.sums);
   }
 }

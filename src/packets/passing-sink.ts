@@ -1,6 +1,6 @@
 import type { Finding } from "./findings.js";
 import type { Flow } from "./flows.js";
-import type { FlowSummary, Sink, Summary, Tables, Verdict } from "./results.js";
+import type { FlowSummary, Judgement, Sink, Summary, Tables, Update, Verdict } from "./results.js";
 
 /** Passes all results on to another sink: what another class has to say of some of them, it says in place of this one. */
 export class PassingSink implements Sink {
@@ -34,8 +34,12 @@ export class PassingSink implements Sink {
     this.next.ambiguous(inside, outside, why);
   }
 
-  unmatched(row: number, verdict: Verdict, why: string): void {
-    this.next.unmatched(row, verdict, why);
+  unmatched(row: number, judgement: Judgement): void {
+    this.next.unmatched(row, judgement);
+  }
+
+  update(update: Update): void {
+    this.next.update(update);
   }
 
   flow(flow: FlowSummary): void {

@@ -4,6 +4,7 @@ import type { LatencySummary } from "./latency.js";
 import type { Protocol } from "./packets.js";
 
 export type { Protocol };
+import type { Side } from "./sides.js";
 import type { Timeline } from "./timeline.js";
 import type { TupleTable } from "./tuples.js";
 
@@ -73,6 +74,34 @@ export type Verdict = (typeof VERDICTS)[number];
 
 /** Verdicts that an operator has to do something about. */
 export const PROBLEMS: ReadonlySet<Verdict> = new Set(["dropped", "refused"]);
+
+/** What a drop came to: no later copy was seen; one got through; later data shows that it did not matter; or nothing tells. */
+export const IMPACTS = ["lost", "resent", "covered", "unknown"] as const;
+export type Impact = (typeof IMPACTS)[number];
+
+/** What became of a packet without a twin. */
+export interface Judgement {
+  readonly verdict: Verdict;
+  /** What it rests on, in words. */
+  readonly why: string;
+  /** Of a packet that was dropped, as far as is known by now. */
+  readonly impact?: Impact;
+  /** The frame on the packet's side that shows the impact, where there is one. */
+  readonly byFrame?: number;
+}
+
+/** What became known of a packet that was dropped, after it was judged. */
+export interface Update extends Judgement {
+  readonly side: Side;
+  readonly frame: number;
+  /** The id of its flow, if its translation is known. */
+  readonly flow: number | undefined;
+  /** Whether the pcap filter that says what is shown selects it. */
+  readonly isSelected: boolean;
+  readonly impact: Impact;
+  /** What was said of it before. */
+  readonly before: { readonly verdict: Verdict; readonly impact: Impact };
+}
 
 /** A packet's or a tuple's two ends. TCP, UDP, SCTP, DCCP and UDP-Lite have ports, ICMP echo an id, anything else neither. */
 export interface Ends {
@@ -168,11 +197,15 @@ export interface SideSummary {
 /** How many frames without a twin got which verdict. */
 export type VerdictCounts = ReadonlyMap<Verdict, number>;
 
+/** How many of those that were dropped came to what. */
+export type ImpactCounts = ReadonlyMap<Impact, number>;
+
 export interface Summary {
   inside: SideSummary;
   outside: SideSummary;
   /** Of the unmatched frames of each side. */
   verdicts: readonly [VerdictCounts, VerdictCounts];
+  impacts: readonly [ImpactCounts, ImpactCounts];
   flows: number;
   /**
    * Outside clock minus inside clock, at the beginning. `uncertaintyNs`: how far that, with the drift, may be wrong at any time, as
@@ -219,7 +252,9 @@ export interface Sink {
   /** `latencyNs` is signed, in the packet's direction of travel, clock offset taken out. */
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void;
   ambiguous(inside: readonly number[], outside: readonly number[], why: string): void;
-  unmatched(row: number, verdict: Verdict, why: string): void;
+  unmatched(row: number, judgement: Judgement): void;
+  /** Where `wantsVerdict` says so of what the packet was before. */
+  update(update: Update): void;
   flow(flow: FlowSummary): void;
   finding(finding: Finding): void;
   end(summary: Summary): void;

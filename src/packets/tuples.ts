@@ -10,12 +10,12 @@ export const NONE = -1;
 
 /** Words of a tuple's record, a cache line: the ports of its first packet, the sender's in the upper half. */
 export const PORTS = 0;
-/** All that is compared of a tuple beside addresses and ports, in the lower half: the protocol, and the bits from IPV6_SHIFT on. */
+/** All that is compared of a tuple beside addresses and ports, in the lowest bits: the protocol, and the bits from IPV6_SHIFT on. */
 export const KIND = 1;
-export const KIND_MASK = 0xffff;
+export const KIND_MASK = 0x7fff;
 export const IPV6_SHIFT = 8;
 export const SIDE_SHIFT = 9;
-/** The bits below, in the upper half of that word. */
+/** The bits below, above them in that word. */
 export const FACTS = 1;
 /** What it is filed under. */
 export const HASH = 2;
@@ -35,6 +35,8 @@ const TUPLE_WORDS = 1 << TUPLE_BITS;
 /** Those that there is room for at first: 4 MiB, most of which takes no memory: see `FIRST_CHUNKS` of samples.ts. */
 export const FIRST_TUPLES = 2 ** 16;
 
+/** Packets of it were dropped, and whether that matters is not known yet: what else crosses of it is looked at. */
+export const HAS_OPEN_DROPS = 1 << 15;
 /** It is not given back. */
 export const IS_ALIVE = 1 << 16;
 /** The ports are an ICMP echo id. */
@@ -233,6 +235,10 @@ export class TupleTable {
   /** … or with another one. */
   hasOtherTtl(way: number): boolean {
     return this.#has(way >> 1, HAS_OTHER_TTL << (way & 1));
+  }
+
+  setOpenDrops(tuple: number, hasSome: boolean): void {
+    this.#set(tuple, HAS_OPEN_DROPS, hasSome);
   }
 
   setStream(tuple: number, isStream: boolean): void {

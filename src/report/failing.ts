@@ -34,6 +34,7 @@ export class Failing extends PassingSink {
     }
     for (const [verdict, count] of summary.verdicts.flatMap((counts) => [...counts]))
       this.#count(PROBLEMS.has(verdict) ? [verdict, "problem"] : [verdict], count);
+    for (const [impact, count] of summary.impacts.flatMap((counts) => [...counts])) this.#count([impact], count);
     super.end(summary);
   }
 

@@ -1,7 +1,15 @@
 import stringWidth from "fast-string-width";
 import type { Flow } from "../packets/flows.js";
 import { IS_ERROR, IS_IPV6 } from "../packets/packets.js";
-import { alteredNames, BY, EVIDENCE, type Tables, type Verdict } from "../packets/results.js";
+import {
+  alteredNames,
+  BY,
+  EVIDENCE,
+  type Judgement,
+  type Tables,
+  type Update,
+  type Verdict,
+} from "../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
 import { endsOf, rewriteOf } from "./ends.js";
 import { changesText, endsText } from "./ends-text.js";
@@ -62,6 +70,7 @@ export class Lines {
   readonly #times: readonly [LocalTimes, LocalTimes];
   readonly #pairTexts: PairTexts<PairText>;
   readonly #arrows: { readonly outbound: string; readonly inbound: string };
+  readonly #timeColumns: number;
   #insideColumns = 0;
   #outsideColumns = 0;
 
@@ -73,6 +82,7 @@ export class Lines {
     this.#isWide = width >= WIDE_COLUMNS;
     this.#isVerbose = isVerbose;
     const decimals = this.#isDetailed ? 9 : 6;
+    this.#timeColumns = "00:00:00.".length + decimals;
     this.#times = [
       new LocalTimes(tables.epochsNs[INSIDE], utcOffset, decimals),
       new LocalTimes(tables.epochsNs[OUTSIDE], utcOffset, decimals),
@@ -85,7 +95,7 @@ export class Lines {
     const [inside, outside] = SIDE_NAMES.map((name) => this.#paint.heading(name));
     const { outbound, inbound } = this.#arrows;
     const legend = `${outbound} outbound, ${inbound} inbound${this.#isWide && this.#paint.isMarked ? ", * rewritten" : ""}`;
-    const time = "time".padEnd(this.#isDetailed ? 18 : 15);
+    const time = "time".padEnd(this.#timeColumns);
     return `${folded(`${time} latency ${inside} → ${outside}  (${legend})`, this.#width, this.#indent)}\n`;
   }
 
@@ -111,14 +121,22 @@ export class Lines {
     return `${line.length <= this.#width ? line : folded(line, this.#width, this.#indent)}\n`;
   }
 
-  unmatched(row: number, verdict: Verdict, why: string): string {
+  unmatched(row: number, judgement: Judgement): string {
     const t = this.#tables.timeline;
     const side = SIDE_NAMES[t.side(row)];
     const flow = this.#tables.flowOf(row);
     const decided = this.#isVerbose ? `, ttl ${t.ttl(row)}, IP length ${this.#tables.lengthOf(row)}` : "";
     const where = `${flow === undefined ? "" : `flow ${flow} `}${this.#frames(row)}`;
     const packet = `${this.#packet(row)}${decided}  ${where}`;
-    return this.#explained(this.#head(row, side), packet, this.#verdict(verdict), why);
+    return this.#explained(this.#head(row, side), packet, this.#verdict(judgement), judgement.why);
+  }
+
+  /** What became known of a packet after its line. */
+  update(update: Update): string {
+    const { side, frame, flow, why } = update;
+    const head = `${" ".repeat(this.#timeColumns)} ${"update".padStart(LATENCY_COLUMNS)} `;
+    const packet = `${SIDE_NAMES[side]}  ${flow === undefined ? "" : `flow ${flow} `}#${frame}`;
+    return this.#explained(head, packet, this.#verdict(update), why);
   }
 
   ambiguous(inside: readonly number[], outside: readonly number[], why: string): string {
@@ -142,8 +160,9 @@ export class Lines {
     return (this.#isDetailed ? 18 : 15) + LATENCY_COLUMNS + 2;
   }
 
-  #verdict(verdict: Verdict): string {
-    const text = `✗ ${verdict}`;
+  #verdict({ verdict, impact, byFrame }: Judgement): string {
+    const told = impact === undefined || impact === "unknown" || verdict !== "dropped" ? "" : `, ${impact}`;
+    const text = `✗ ${verdict}${told}${told !== "" && byFrame !== undefined ? ` as #${byFrame}` : ""}`;
     if (BAD.has(verdict)) return this.#paint.bad(text);
     return FAINT.has(verdict) ? this.#paint.faint(text) : this.#paint.doubtful(text);
   }

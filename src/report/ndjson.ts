@@ -6,10 +6,13 @@ import { printableJson } from "../packets/printable.js";
 import {
   type Ends,
   type FlowSummary,
+  type ImpactCounts,
+  IMPACTS,
+  type Judgement,
   type SideSummary,
   type Summary,
   type Tables,
-  type Verdict,
+  type Update,
   type VerdictCounts,
   VERDICTS,
 } from "../packets/results.js";
@@ -82,7 +85,7 @@ export class NdjsonReporter implements Reporter {
     this.#line({ type: "ambiguous", proto, inside: this.#several(inside), outside: this.#several(outside), why });
   }
 
-  unmatched(row: number, verdict: Verdict, why: string): void {
+  unmatched(row: number, judgement: Judgement): void {
     if (this.#isQuiet) return;
     const t = this.#tables.timeline;
     const side = t.side(row);
@@ -91,10 +94,16 @@ export class NdjsonReporter implements Reporter {
     const facts =
       `${flow === undefined ? "" : `"flow":${flow},`}"time":"${time}","proto":"${protocolName(t.proto(row))}"` +
       `,${endsJson(endsOf(this.#tables, row))},"length":${t.length(row)}`;
-    const judged = `"verdict":"${verdict}","why":${printableJson(why)}`;
+    const judged = judgementJson(judgement);
     for (const frame of this.#frames(row)) {
       this.#lines.text(`{"type":"unmatched","side":"${SIDE_NAMES[side]}","frame":${frame},${facts},${judged}}\n`);
     }
+  }
+
+  update(update: Update): void {
+    if (this.#isQuiet) return;
+    const of = `"side":"${SIDE_NAMES[update.side]}","frame":${update.frame}`;
+    this.#lines.text(`{"type":"update",${of},${judgementJson(update)}}\n`);
   }
 
   flow(flow: FlowSummary): void {
@@ -113,11 +122,14 @@ export class NdjsonReporter implements Reporter {
     this.#line({ type: "finding", severity, code, count, flows, frames, more, text, hint });
   }
 
-  end({ inside, outside, verdicts, flows, clock }: Summary): void {
+  end({ inside, outside, verdicts, impacts, flows, clock }: Summary): void {
     const { offsetNs, driftPpm, uncertaintyNs, source } = clock;
     this.#line({
       type: "summary",
-      totals: { inside: totals(inside, verdicts[INSIDE]), outside: totals(outside, verdicts[OUTSIDE]) },
+      totals: {
+        inside: totals(inside, verdicts[INSIDE], impacts[INSIDE]),
+        outside: totals(outside, verdicts[OUTSIDE], impacts[OUTSIDE]),
+      },
       flowCount: flows,
       clock: { offsetNs, driftPpm, uncertaintyNs, source },
     });
@@ -156,8 +168,21 @@ function latencyJson(latency: LatencySummary | null): string {
   return `{"minNs":${minNs},"p50Ns":${p50Ns},"p99Ns":${p99Ns},"maxNs":${maxNs}}`;
 }
 
-function totals(side: SideSummary, counts: VerdictCounts): object {
-  const { frames, paired, unmatched, ambiguous, notIp, undecodable, captureDropped, hasCounters } = side;
-  const verdicts = Object.fromEntries(VERDICTS.flatMap((each) => (counts.has(each) ? [[each, counts.get(each)]] : [])));
-  return { frames, paired, unmatched, ambiguous, notIp, undecodable, captureDropped, counters: hasCounters, verdicts };
+/** What became of a packet, as members of an object. */
+function judgementJson({ verdict, impact, byFrame, why }: Judgement): string {
+  const told =
+    impact === undefined ? "" : `,"impact":"${impact}"${byFrame === undefined ? "" : `,"byFrame":${byFrame}`}`;
+  return `"verdict":"${verdict}"${told},"why":${printableJson(why)}`;
+}
+
+function totals(side: SideSummary, verdictCounts: VerdictCounts, impactCounts: ImpactCounts): object {
+  const { frames, paired, unmatched, ambiguous, notIp, undecodable, captureDropped, hasCounters: counters } = side;
+  const verdicts = ordered(VERDICTS, verdictCounts);
+  const impacts = ordered(IMPACTS, impactCounts);
+  return { frames, paired, unmatched, ambiguous, notIp, undecodable, captureDropped, counters, verdicts, impacts };
+}
+
+/** Counts by name, in the order of the names, those that there are. */
+function ordered<T extends string>(names: readonly T[], counts: ReadonlyMap<T, number>): object {
+  return Object.fromEntries(names.flatMap((name) => (counts.has(name) ? [[name, counts.get(name)]] : [])));
 }

@@ -1,31 +1,42 @@
 import { protocolName } from "../packets/packets.js";
-import { PROBLEMS, type Summary, type Tables, type Verdict } from "../packets/results.js";
+import { type Impact, type Judgement, PROBLEMS, type Summary, type Tables, type Update } from "../packets/results.js";
 import { SIDE_NAMES } from "../packets/sides.js";
 import { endsOf } from "./ends.js";
 import { endsText } from "./ends-text.js";
 import type { Paint } from "./paint.js";
 import { printable } from "../packets/printable.js";
 
-/** Most problems that are shown: what can be read, and what bounds their memory. */
+/** Most problems that are shown: what can be read. */
 const MOST_PROBLEMS = 100;
-/** Most frames that are named of one. */
+/** Most packets that are remembered, which bounds their memory. */
+const MOST_PACKETS = 10_000;
+/** Most frames that are named of one problem. */
 const MOST_FRAMES = 8;
 
-/** Packets of one conversation and direction that met the same end. */
-interface Problem {
-  readonly verdict: Verdict;
+/** What packets came to that never arrived, the worst first, and how that is called. */
+const KINDS = {
+  lost: "! LOST   ",
+  unknown: "! dropped",
+  refused: "  refused",
+  resent: "  resent ",
+  covered: "  covered",
+} as const;
+type Kind = Impact | "refused";
+
+/** A packet that never arrived. */
+interface Lost {
   readonly who: string;
   readonly flow: number | undefined;
   readonly where: string;
-  readonly why: string;
-  readonly frames: number[];
-  count: number;
+  readonly frame: number;
+  judgement: Judgement;
 }
 
 /** The packets that never arrived: what comes first of a summary. */
 export class Problems {
   readonly #tables: Tables;
-  readonly #problems = new Map<string, Problem>();
+  /** By side and frame. */
+  readonly #packets = new Map<string, Lost>();
   #others = 0;
 
   constructor(tables: Tables) {
@@ -33,48 +44,92 @@ export class Problems {
   }
 
   /** Takes a packet without a twin, whatever its verdict. */
-  note(row: number, verdict: Verdict, why: string): void {
-    if (!PROBLEMS.has(verdict)) return;
+  note(row: number, judgement: Judgement): void {
+    if (!PROBLEMS.has(judgement.verdict)) return;
     const { timeline } = this.#tables;
+    if (this.#packets.size === MOST_PACKETS) {
+      this.#others++;
+      return;
+    }
     const where = SIDE_NAMES[timeline.side(row)];
     const who = `${protocolName(timeline.proto(row))} ${endsText(endsOf(this.#tables, row), 0, String)}`;
-    const frames = this.#tables.framesOf(row) ?? [timeline.frame(row)];
-    const key = `${verdict} ${where} ${who} ${why}`;
-    let problem = this.#problems.get(key);
-    if (problem === undefined) {
-      if (this.#problems.size === MOST_PROBLEMS) {
-        this.#others += frames.length;
-        return;
-      }
-      problem = { verdict, who, flow: this.#tables.flowOf(row), where, why, frames: [], count: 0 };
-      this.#problems.set(key, problem);
+    const frame = timeline.frame(row);
+    const flow = this.#tables.flowOf(row);
+    this.#packets.set(`${where} ${frame}`, { who, flow, where, frame, judgement });
+  }
+
+  /** Takes what became known of one later. */
+  update(update: Update): void {
+    const packet = this.#packets.get(`${SIDE_NAMES[update.side]} ${update.frame}`);
+    if (packet) packet.judgement = update;
+  }
+
+  /** What it comes to; then one line each, the reason behind it where it fits in `width` columns, else below. */
+  text(summary: Summary, width: number, paint: Paint): string {
+    const told = sumUp(summary);
+    if (told === "") return "No packet was seen to be dropped or refused.\n";
+    const alike = new Map<string, Lost[]>();
+    for (const packet of this.#packets.values()) {
+      const group = groupOf(packet);
+      alike.set(group, [...(alike.get(group) ?? []), packet]);
     }
-    problem.count += frames.length;
-    problem.frames.push(...frames.slice(0, MOST_FRAMES - problem.frames.length));
-  }
-
-  /** One line each, the reason behind it where it fits in `width` columns, else below. */
-  text({ verdicts }: Summary, width: number, paint: Paint): string {
-    const counts = [...PROBLEMS].map((verdict) => [verdict, totalOf(verdicts, verdict)] as const);
-    const told = counts.filter(([, count]) => count > 0).map(([verdict, count]) => `${count} ${verdict}`);
-    if (told.length === 0) return "No packet was seen to be dropped or refused.\n";
-    const lines = [...this.#problems.values()].map((problem) => this.#line(problem, width, paint));
-    const more =
-      this.#others === 0 ? "" : `… and ${this.#others} more packets (--only problem --format ndjson lists them all)\n`;
-    return `${paint.heading(`Problems: ${told.join(", ")}`)}\n${lines.join("")}${more}`;
-  }
-
-  #line({ verdict, who, flow, where, why, frames, count }: Problem, width: number, paint: Paint): string {
-    const unnamed = count - frames.length;
-    const named = `${frames.map((frame) => `#${frame}`).join(" ")}${unnamed === 0 ? "" : ` and ${unnamed} more`}`;
-    const mark = `! ${verdict.padEnd("refused".length)}`;
-    const facts = `${who}${flow === undefined ? "" : `  flow ${flow}`}  ${where} ${named}`;
-    const reason = printable(why);
-    const isShort = mark.length + facts.length + reason.length + 3 <= width;
-    return `${paint.bad(mark)} ${facts}${isShort ? "  " : `\n${" ".repeat(mark.length + 1)}`}${reason}\n`;
+    const kinds = Object.keys(KINDS);
+    const groups = [...alike.values()].toSorted(
+      ([a], [b]) => kinds.indexOf(kindOf(a.judgement)) - kinds.indexOf(kindOf(b.judgement)),
+    );
+    const lines = groups.slice(0, MOST_PROBLEMS).map((group) => lineOf(group, width, paint));
+    const hidden = groups.slice(MOST_PROBLEMS).reduce((sum, { length }) => sum + length, this.#others);
+    const more = hidden === 0 ? "" : `… and ${hidden} more packets (--only problem --format ndjson lists them all)\n`;
+    return `${paint.heading(told)}\n${lines.join("")}${more}`;
   }
 }
 
-function totalOf([inside, outside]: Summary["verdicts"], verdict: Verdict): number {
-  return (inside.get(verdict) ?? 0) + (outside.get(verdict) ?? 0);
+/** How many packets never arrived, and what that comes to; empty where there are none. */
+function sumUp({ verdicts, impacts }: Summary): string {
+  const impact = (name: Impact): number => impacts.reduce((sum, counts) => sum + (counts.get(name) ?? 0), 0);
+  const refused = verdicts.reduce((sum, counts) => sum + (counts.get("refused") ?? 0), 0);
+  const parts = [
+    [impact("lost"), "lost (no later copy seen)"],
+    [impact("unknown"), "dropped, and nothing tells whether it was sent again"],
+    [impact("resent") + impact("covered"), "dropped and made up for"],
+    [refused, "refused"],
+  ] as const;
+  const told = parts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
+  return told.length === 0 ? "" : `Packets that never arrived: ${told.join("; ")}`;
+}
+
+function kindOf({ verdict, impact = "unknown" }: Judgement): Kind {
+  return verdict === "refused" ? "refused" : impact;
+}
+
+/** What the packets of one line have in common. */
+function groupOf({ who, where, judgement }: Lost): string {
+  const kind = kindOf(judgement);
+  return `${kind} ${where} ${who} ${kind === "resent" || kind === "covered" ? "" : judgement.why}`;
+}
+
+function lineOf(group: readonly Lost[], width: number, paint: Paint): string {
+  const [{ who, flow, where, judgement }] = group;
+  const kind = kindOf(judgement);
+  const again = [...new Set(group.flatMap(({ judgement: { byFrame } }) => (byFrame === undefined ? [] : [byFrame])))];
+  const facts = `${who}${flow === undefined ? "" : `  flow ${flow}`}  ${where} ${named(group.map(({ frame }) => frame))}`;
+  const reasons = {
+    resent: `again ${named(again)}`,
+    covered: "a later acknowledgement covers it",
+    lost: judgement.why,
+    unknown: judgement.why,
+    refused: judgement.why,
+  } as const;
+  const reason = printable(reasons[kind]);
+  const mark = KINDS[kind];
+  const isShort = mark.length + facts.length + reason.length + 3 <= width;
+  const painted = mark.startsWith("!") ? paint.bad(mark) : mark;
+  return `${painted} ${facts}${isShort ? "  " : `\n${" ".repeat(mark.length + 1)}`}${reason}\n`;
+}
+
+/** The first of some frames, and how many more there are. */
+function named(frames: readonly number[]): string {
+  const more = frames.length - MOST_FRAMES;
+  const first = frames.slice(0, MOST_FRAMES).map((frame) => `#${frame}`);
+  return `${first.join(" ")}${more > 0 ? ` and ${more} more` : ""}`;
 }

@@ -4,7 +4,7 @@
  */
 import { FINDINGS } from "../packets/findings.js";
 import { NATS } from "../packets/flows.js";
-import { ALTERED, BY, EVIDENCE, VERDICTS } from "../packets/results.js";
+import { ALTERED, BY, EVIDENCE, IMPACTS, VERDICTS } from "../packets/results.js";
 
 /** A schema of one field or line. */
 type Schema = Readonly<Record<string, unknown>>;
@@ -81,6 +81,15 @@ const LENGTH = count(
 );
 
 const port = (description: string): Schema => ({ description, type: "integer", minimum: 0, maximum: 65_535 });
+
+const IMPACT = oneOf(
+  "What a drop came to, as far as is known by then: no later copy was seen (lost), one got through (resent), later acknowledgements show that it " +
+    "did not matter (covered), or the capture ends too early, or the protocol does not tell (unknown). Only of what is dropped, or was.",
+  IMPACTS,
+);
+const BY_FRAME = frame(
+  "The frame on the same side that shows it, the copy or the ICMP error, where one does by itself",
+);
 
 const ENDS = {
   src: text("The source's IP address."),
@@ -180,6 +189,12 @@ const totals = (description: string): Schema =>
         properties: Object.fromEntries(VERDICTS.map((verdict) => [verdict, count(`Frames that are ${verdict}.`)])),
         additionalProperties: false,
       },
+      impacts: {
+        description: "What the dropped ones came to, as is known at the end; those that none came to are left out.",
+        type: "object",
+        properties: Object.fromEntries(IMPACTS.map((impact) => [impact, count(`Dropped frames that are ${impact}.`)])),
+        additionalProperties: false,
+      },
     },
   });
 
@@ -269,7 +284,21 @@ const LINES: Readonly<Record<string, Schema>> = {
       verdict: oneOf("What became of it.", VERDICTS),
       why: text("What the verdict rests on, in words; of unknown, what would decide."),
     },
-    optional: { flow: FLOW, ...PORTS },
+    optional: { flow: FLOW, ...PORTS, impact: IMPACT, byFrame: BY_FRAME },
+  }),
+  update: object("What became known of a dropped frame after its line: it takes the place of what was said there.", {
+    required: {
+      type: type("update"),
+      side: SIDE,
+      frame: frame("The frame"),
+      verdict: oneOf("What became of it: refused where an ICMP error about it came after its line.", [
+        "dropped",
+        "refused",
+      ]),
+      impact: IMPACT,
+      why: text("What that rests on, in words."),
+    },
+    optional: { byFrame: BY_FRAME },
   }),
   flow: object("A conversation that both sides saw, at its end, or at the end of the run.", {
     required: {

@@ -1,11 +1,21 @@
 import type { Flow } from "../packets/flows.js";
 import { type Finding, FINDINGS } from "../packets/findings.js";
 import { PassingSink } from "../packets/passing-sink.js";
-import { type FlowSummary, PROBLEMS, type Sink, type Tables, type Verdict, VERDICTS } from "../packets/results.js";
+import {
+  type FlowSummary,
+  IMPACTS,
+  type Judgement,
+  PROBLEMS,
+  type Sink,
+  type Tables,
+  type Update,
+  type Verdict,
+  VERDICTS,
+} from "../packets/results.js";
 
-/** What may be selected: verdicts, codes of findings, and what else results are. */
+/** What may be selected: verdicts, what drops came to, codes of findings, and what else results are. */
 export const SELECTABLE: readonly string[] = [
-  ...new Set(["pair", "ambiguous", "problem", ...VERDICTS, ...Object.keys(FINDINGS)]),
+  ...new Set(["pair", "ambiguous", "problem", ...VERDICTS, ...IMPACTS, ...Object.keys(FINDINGS)]),
 ];
 
 /** Which results are shown. What is not selected counts all the same, and is paired as if it were. */
@@ -66,7 +76,8 @@ export class Selected extends PassingSink {
 
   #shows(verdict: Verdict): boolean {
     if (this.#slowerThanNs !== undefined || this.#hidden.has(verdict)) return false;
-    const isSelected = this.#isWanted(verdict) || (PROBLEMS.has(verdict) && this.#isWanted("problem"));
+    const isSelected =
+      this.#isVerdictWanted(verdict) || (verdict === "dropped" && IMPACTS.some((impact) => this.#isWanted(impact)));
     return isSelected && super.wantsVerdict(verdict);
   }
 
@@ -94,9 +105,16 @@ export class Selected extends PassingSink {
       super.ambiguous(inside, outside, why);
   }
 
-  override unmatched(row: number, verdict: Verdict, why: string): void {
-    if (!this.#isSelected([row]) || !this.#shows(verdict)) return;
-    if (this.#isOf(this.#tables.flowOf(row))) super.unmatched(row, verdict, why);
+  override unmatched(row: number, judgement: Judgement): void {
+    if (!this.#isSelected([row]) || !this.#shows(judgement.verdict) || !this.#isJudgementWanted(judgement)) return;
+    if (this.#isOf(this.#tables.flowOf(row))) super.unmatched(row, judgement);
+  }
+
+  /** Whoever was shown the packet as it was before is shown what it turned out to be. */
+  override update(update: Update): void {
+    if ((this.#isFiltered && !update.isSelected) || !this.#shows(update.before.verdict)) return;
+    const isWanted = this.#isJudgementWanted(update) || this.#isJudgementWanted(update.before);
+    if (isWanted && this.#isOf(update.flow)) super.update(update);
   }
 
   override flow(flow: FlowSummary): void {
@@ -130,6 +148,14 @@ export class Selected extends PassingSink {
   #isAboutShown({ flows, more }: Finding): boolean {
     if (!this.#isFiltered || flows.length === 0 || more > 0) return true;
     return this.#shown.size === MOST_REMEMBERED || flows.some((flow) => this.#shown.has(flow));
+  }
+
+  #isVerdictWanted(verdict: Verdict): boolean {
+    return this.#isWanted(verdict) || (PROBLEMS.has(verdict) && this.#isWanted("problem"));
+  }
+
+  #isJudgementWanted({ verdict, impact }: Pick<Judgement, "verdict" | "impact">): boolean {
+    return this.#isVerdictWanted(verdict) || (impact !== undefined && this.#isWanted(impact));
   }
 
   #isWanted(what: string): boolean {

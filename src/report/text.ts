@@ -1,6 +1,14 @@
 import type { Finding } from "../packets/findings.js";
 import type { Flow } from "../packets/flows.js";
-import { type FlowSummary, PROBLEMS, type Summary, type Tables, type Verdict } from "../packets/results.js";
+import {
+  type FlowSummary,
+  type Judgement,
+  PROBLEMS,
+  type Summary,
+  type Tables,
+  type Update,
+  type Verdict,
+} from "../packets/results.js";
 import { Buffered } from "./buffered.js";
 import { foldedLines } from "./fold.js";
 import { Lines } from "./lines.js";
@@ -73,11 +81,16 @@ export class TextReporter implements Reporter {
     if (!this.#options.quiet) this.#out.add(this.#lines.ambiguous(inside, outside, why));
   }
 
-  unmatched(row: number, verdict: Verdict, why: string): void {
-    this.#problems.note(row, verdict, why);
+  unmatched(row: number, judgement: Judgement): void {
+    this.#problems.note(row, judgement);
     const flow = this.#tables.flowOf(row);
-    if (flow !== undefined) this.#translations.note(flow, verdict);
-    if (!this.#options.quiet) this.#out.add(this.#lines.unmatched(row, verdict, why));
+    if (flow !== undefined) this.#translations.note(flow, judgement.verdict);
+    if (!this.#options.quiet) this.#out.add(this.#lines.unmatched(row, judgement));
+  }
+
+  update(update: Update): void {
+    this.#problems.update(update);
+    if (!this.#options.quiet) this.#out.add(this.#lines.update(update));
   }
 
   flow(flow: FlowSummary): void {

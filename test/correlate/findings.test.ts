@@ -23,6 +23,7 @@ const SUMMARY: Summary = {
   inside: SIDE,
   outside: SIDE,
   verdicts: [new Map(), new Map()],
+  impacts: [new Map(), new Map()],
   flows: 0,
   clock: { offsetNs: 0, driftPpm: 0, uncertaintyNs: 0, source: "none" },
 };

@@ -18,10 +18,13 @@ import {
   EVIDENCE,
   copyOf,
   type FlowSummary,
+  type Impact,
+  type Judgement,
   type SideSummary,
   type Sink,
   type Summary,
   type Tables,
+  type Update,
   type Verdict,
 } from "../../src/packets/results.js";
 import type { Finding } from "../../src/packets/findings.js";
@@ -145,6 +148,8 @@ export interface Unmatched {
   readonly frame: number;
   readonly verdict: Verdict;
   readonly why: string;
+  readonly impact?: Impact;
+  readonly byFrame?: number;
 }
 
 /** What a sink wants to be told: all, all but the pairs, or neither those nor packets without a twin. */
@@ -155,10 +160,11 @@ export class Outcome implements Sink {
   readonly pairs: Pair[] = [];
   readonly undecided: Undecided[] = [];
   readonly alone: Unmatched[] = [];
+  readonly updates: Update[] = [];
   readonly flows: FlowSummary[] = [];
   readonly findings: Finding[] = [];
   /** All of these, one after the other. */
-  readonly records: (Pair | Undecided | Unmatched | FlowSummary | Finding)[] = [];
+  readonly records: (Pair | Undecided | Unmatched | Update | FlowSummary | Finding)[] = [];
   summary!: Summary;
   readonly wantsPairs: boolean;
   readonly mostFlows = Number.POSITIVE_INFINITY;
@@ -201,9 +207,13 @@ export class Outcome implements Sink {
     });
   }
 
-  unmatched(row: number, verdict: Verdict, why: string): void {
+  unmatched(row: number, judgement: Judgement): void {
     const side = SIDE_NAMES[this.#tables.timeline.sideOf(row)];
-    this.#told(this.alone, { side, frame: this.#frame(row), verdict, why });
+    this.#told(this.alone, { side, frame: this.#frame(row), ...judgement });
+  }
+
+  update(update: Update): void {
+    this.#told(this.updates, update);
   }
 
   flow(flow: FlowSummary): void {
@@ -302,8 +312,10 @@ export async function outcomeOf(
 }
 
 /** What is wanted of what an outcome tells, in its order, as text: bigints as numbers, and -0 is 0. */
-export function told({ records, pairs, alone, summary }: Outcome, wants: Wants = "all"): string[] {
-  const left: ReadonlySet<object> = new Set(wants === "all" ? [] : wants === "totals" ? [...pairs, ...alone] : pairs);
+export function told({ records, pairs, alone, updates, summary }: Outcome, wants: Wants = "all"): string[] {
+  const left: ReadonlySet<object> = new Set(
+    wants === "all" ? [] : wants === "totals" ? [...pairs, ...alone, ...updates] : pairs,
+  );
   return [...records.filter((record) => !left.has(record)), summary].map((record) => JSON.stringify(record, plain));
 }
 

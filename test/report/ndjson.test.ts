@@ -3,8 +3,21 @@ import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { NdjsonReporter } from "../../src/report/ndjson.js";
 import { Few } from "../../src/packets/few.js";
 import { FINDINGS, findingOf, oneFlow } from "../../src/packets/findings.js";
+import type { Summary } from "../../src/packets/results.js";
 import type { Reporter } from "../../src/report/reporter.js";
-import { ACK, articlePing, HandFilled, ICMP, PSH, publishedPort, SUMMARY, TCP, UDP, written } from "./tables.js";
+import {
+  ACK,
+  articlePing,
+  HandFilled,
+  ICMP,
+  PSH,
+  publishedPort,
+  SUMMARY,
+  TCP,
+  UDP,
+  UPDATE,
+  written,
+} from "./tables.js";
 
 function ndjson(tables: HandFilled, tell: (reporter: Reporter) => void, quiet = false): string[] {
   const text = written(
@@ -123,12 +136,12 @@ describe("NDJSON", () => {
     const other = tables.add({ side: INSIDE, proto: 47, src: "fe80::1", dst: "ff02::2" });
     expect(
       ndjson(tables, (reporter) => {
-        reporter.unmatched(whole, "dropped", 'no "twin"');
-        reporter.unmatched(pieces, "unknown", "?");
-        reporter.unmatched(other, "local", "never forwarded");
+        reporter.unmatched(whole, { verdict: "dropped", impact: "resent", byFrame: 31, why: 'no "twin"' });
+        reporter.unmatched(pieces, { verdict: "unknown", why: "?" });
+        reporter.unmatched(other, { verdict: "local", why: "never forwarded" });
       }),
     ).toEqual([
-      String.raw`{"type":"unmatched","side":"inside","frame":9,"flow":7,"time":"1700687463.123456000","proto":"udp","src":"172.17.0.2","srcPort":1,"dst":"8.8.8.8","dstPort":53,"length":60,"verdict":"dropped","why":"no \"twin\""}`,
+      String.raw`{"type":"unmatched","side":"inside","frame":9,"flow":7,"time":"1700687463.123456000","proto":"udp","src":"172.17.0.2","srcPort":1,"dst":"8.8.8.8","dstPort":53,"length":60,"verdict":"dropped","impact":"resent","byFrame":31,"why":"no \"twin\""}`,
       '{"type":"unmatched","side":"outside","frame":4,"time":"1700687464.123456000","proto":"udp","src":"172.17.0.2","dst":"8.8.8.8","length":84,"verdict":"unknown","why":"?"}',
       '{"type":"unmatched","side":"outside","frame":5,"time":"1700687464.123456000","proto":"udp","src":"172.17.0.2","dst":"8.8.8.8","length":84,"verdict":"unknown","why":"?"}',
       '{"type":"unmatched","side":"inside","frame":1,"time":"1700687463.123456000","proto":"ip-47","src":"fe80::1","dst":"ff02::2","length":84,"verdict":"local","why":"never forwarded"}',
@@ -165,7 +178,8 @@ describe("NDJSON", () => {
       for (let frame = 1; frame <= 102; frame++) frames.add(frame);
       reporter.finding(findingOf("leak", 3, "a leak", { flows: oneFlow(7), frames: { side: OUTSIDE, of: frames } }));
       reporter.finding(findingOf("rule", 1, "no flow"));
-      reporter.end({ ...SUMMARY, verdicts: [new Map([["dropped", 1]]), new Map()] });
+      const verdicts: Summary["verdicts"] = [new Map([["dropped", 1]]), new Map()];
+      reporter.end({ ...SUMMARY, verdicts, impacts: [new Map([["lost", 1]]), new Map()] });
     });
     const firstHundred = Array.from({ length: 100 }, (_, at) => at + 1).join();
     expect(lines).toEqual([
@@ -174,7 +188,19 @@ describe("NDJSON", () => {
       '{"type":"flow","flow":1,"proto":"tcp","nat":"none","initiator":"inside","inside":{"src":"1.1.1.1","srcPort":1,"dst":"2.2.2.2","dstPort":443},"outside":{"src":"1.1.1.1","srcPort":1,"dst":"2.2.2.2","dstPort":443},"pairs":3,"bytes":1099511627776,"insideOnly":1,"outsideOnly":0,"first":"0.000000005","last":"1.000000000","latency":{"outbound":{"minNs":1,"p50Ns":2,"p99Ns":3,"maxNs":4},"inbound":null},"rule":"-A POSTROUTING -j MASQUERADE"}',
       `{"type":"finding","severity":"warning","code":"leak","count":3,"flows":[7],"frames":{"inside":[],"outside":[${firstHundred}]},"more":2,"text":"a leak","hint":"${FINDINGS.leak.hint}"}`,
       '{"type":"finding","severity":"info","code":"rule","count":1,"flows":[],"frames":{"inside":[],"outside":[]},"more":0,"text":"no flow","hint":""}',
-      '{"type":"summary","totals":{"inside":{"frames":10,"paired":8,"unmatched":1,"ambiguous":0,"notIp":1,"undecodable":0,"captureDropped":0,"counters":false,"verdicts":{"dropped":1}},"outside":{"frames":9,"paired":8,"unmatched":1,"ambiguous":0,"notIp":0,"undecodable":0,"captureDropped":3,"counters":true,"verdicts":{}}},"flowCount":1,"clock":{"offsetNs":-1500,"driftPpm":0.2,"uncertaintyNs":800,"source":"estimated"}}',
+      '{"type":"summary","totals":{"inside":{"frames":10,"paired":8,"unmatched":1,"ambiguous":0,"notIp":1,"undecodable":0,"captureDropped":0,"counters":false,"verdicts":{"dropped":1},"impacts":{"lost":1}},"outside":{"frames":9,"paired":8,"unmatched":1,"ambiguous":0,"notIp":0,"undecodable":0,"captureDropped":3,"counters":true,"verdicts":{},"impacts":{}}},"flowCount":1,"clock":{"offsetNs":-1500,"driftPpm":0.2,"uncertaintyNs":800,"source":"estimated"}}',
+    ]);
+  });
+
+  it("writes what became known of a frame later", () => {
+    const { byFrame: _, ...covered } = { ...UPDATE, side: OUTSIDE, verdict: "dropped", impact: "covered" } as const;
+    const lines = ndjson(new HandFilled(), (reporter) => {
+      reporter.update(UPDATE);
+      reporter.update(covered);
+    });
+    expect(lines).toEqual([
+      '{"type":"update","side":"inside","frame":9,"verdict":"refused","impact":"lost","byFrame":31,"why":"host unreachable"}',
+      '{"type":"update","side":"outside","frame":9,"verdict":"dropped","impact":"covered","why":"host unreachable"}',
     ]);
   });
 
@@ -186,7 +212,8 @@ describe("NDJSON", () => {
       (reporter) => {
         // as a run does
         if (reporter.wantsPairs) reporter.pair(inside, outside, flow, true, 1);
-        reporter.unmatched(inside, "dropped", "");
+        reporter.unmatched(inside, { verdict: "dropped", why: "" });
+        reporter.update(UPDATE);
         reporter.ambiguous([inside], [outside], "");
         reporter.end(SUMMARY);
       },

@@ -97,7 +97,7 @@ describe("the schema", () => {
     expect(refused(lines)).toEqual([]);
   });
 
-  it.each(["header", "pair", "ambiguous", "unmatched", "flow", "finding", "summary"])(
+  it.each(["header", "pair", "ambiguous", "unmatched", "update", "flow", "finding", "summary"])(
     "refuses a line of %s with a field too many, too few, or of another type",
     (type) => {
       const line = fixtures.flatMap(([, lines]) => lines).find((each) => each["type"] === type) ?? {};

@@ -5,7 +5,7 @@ import { INSIDE } from "../../src/packets/sides.js";
 import { Failing } from "../../src/report/failing.js";
 import { NdjsonReporter } from "../../src/report/ndjson.js";
 import { Selected, type Selection } from "../../src/report/selection.js";
-import { articlePing, HandFilled, publishedPort, SUMMARY, UDP } from "./tables.js";
+import { articlePing, HandFilled, publishedPort, SUMMARY, UDP, UPDATE } from "./tables.js";
 
 const LEAK = findingOf("leak", 2, "untranslated", { flows: oneFlow(1) });
 const PORT = findingOf("port-rewritten", 1, "another port");
@@ -21,7 +21,9 @@ function told(sink: Sink, tables: HandFilled): void {
   for (const [at, verdict] of VERDICTS.entries()) {
     const ends = { src: "172.17.0.2", srcPort: 5000, dst: "203.0.113.5", dstPort: 53 };
     const row = tables.add({ side: INSIDE, proto: UDP, ...ends, frame: at + 1, ...(at === 0 && { flow: 1 }) });
-    if (sink.wantsVerdict(verdict)) sink.unmatched(row, verdict, "as it is");
+    if (sink.wantsVerdict(verdict))
+      sink.unmatched(row, { verdict, why: "as it is", ...(verdict === "dropped" && { impact: "lost" as const }) });
+    if (at === 0 && sink.wantsVerdict(verdict)) sink.update({ ...UPDATE, flow: 1 });
     if (at === 0) sink.ambiguous([row], [], "alike");
   }
   for (const finding of [LEAK, PORT]) sink.finding(finding);
@@ -46,13 +48,15 @@ function shown(selection: Partial<Selection>): string[] {
 const [FIRST, LAST] = ["header", "summary"];
 
 it.each([
-  [{}, ["pair of 1", "pair of 2", "dropped", "ambiguous", ...VERDICTS.slice(1), "leak", "port-rewritten"]],
+  [{}, ["pair of 1", "pair of 2", "dropped", "refused", "ambiguous", ...VERDICTS.slice(1), "leak", "port-rewritten"]],
   [{ hidden: new Set(["local", "proxied"] as const), only: new Set(["local", "unknown"]) }, ["unknown"]],
   [{ only: new Set(["pair"]) }, ["pair of 1", "pair of 2"]],
-  [{ only: new Set(["problem"]) }, ["dropped", "refused", "leak"]],
+  [{ only: new Set(["problem"]) }, ["dropped", "refused", "refused", "leak"]],
+  [{ only: new Set(["lost"]) }, ["dropped", "refused"]],
+  [{ only: new Set(["resent"]) }, []],
   [{ only: new Set(["ambiguous", "port-rewritten"]) }, ["ambiguous", "port-rewritten"]],
-  [{ flows: new Set([1]) }, ["pair of 1", "dropped", "ambiguous", "leak"]],
-  [{ flows: new Set([1]), only: new Set(["dropped"]) }, ["dropped"]],
+  [{ flows: new Set([1]) }, ["pair of 1", "dropped", "refused", "ambiguous", "leak"]],
+  [{ flows: new Set([1]), only: new Set(["dropped"]) }, ["dropped", "refused"]],
   [{ slowerThanNs: 1e6 }, ["pair of 2"]],
 ] as const)("%j shows what it says, and the totals of all", (selection, expected) => {
   expect(shown(selection)).toEqual([FIRST, ...expected, LAST]);

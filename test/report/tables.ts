@@ -14,7 +14,7 @@ import {
   UDP,
 } from "../../src/packets/packets.js";
 import * as record from "../../src/packets/records.js";
-import type { Quoted, Summary, Tables } from "../../src/packets/results.js";
+import type { Quoted, Summary, Tables, Update } from "../../src/packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { BY_EVIDENCE_OUTBOUND, FATE_BITS, Timeline } from "../../src/packets/timeline.js";
 import { endsOf, rewriteOf } from "../../src/report/ends.js";
@@ -167,8 +167,21 @@ export const SUMMARY: Summary = {
     hasCounters: true,
   },
   verdicts: [new Map(), new Map()],
+  impacts: [new Map(), new Map()],
   flows: 1,
   clock: { offsetNs: -1500, driftPpm: 0.2, uncertaintyNs: 800, source: "estimated" },
+};
+
+/** Of a frame that was dropped, as far as was known before. */
+export const UPDATE: Update = {
+  side: INSIDE,
+  frame: 9,
+  flow: 7,
+  verdict: "refused",
+  impact: "lost",
+  byFrame: 31,
+  why: "host unreachable",
+  before: { verdict: "dropped", impact: "lost" },
 };
 
 /** The article's ping: its id is rewritten along with the source. */

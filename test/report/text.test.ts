@@ -1,12 +1,12 @@
 import { FINDINGS, findingOf, oneFlow } from "../../src/packets/findings.js";
 import stringWidth from "fast-string-width";
 import { describe, expect, it } from "vitest";
-import type { FlowSummary, Summary } from "../../src/packets/results.js";
+import type { FlowSummary, Impact, Summary } from "../../src/packets/results.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import type { Reporter } from "../../src/report/reporter.js";
 import { SORT_KEYS, type SortKey } from "../../src/report/translations.js";
 import { TextReporter } from "../../src/report/text.js";
-import { ACK, articlePing, HandFilled, PSH, publishedPort, SUMMARY, TCP, UDP, written } from "./tables.js";
+import { ACK, articlePing, HandFilled, PSH, publishedPort, SUMMARY, TCP, UDP, UPDATE, written } from "./tables.js";
 
 interface Look {
   width?: number;
@@ -64,8 +64,8 @@ function everyKind(tables: HandFilled): (reporter: Reporter) => void {
       reporter.pair(ping.inside, ping.outside, ping.flow, true, 29_000);
       reporter.pair(web.inside, web.outside, web.flow, false, -1234);
     }
-    reporter.unmatched(lost, "dropped", "no segment like it came out on enp0s3 within 1s");
-    reporter.unmatched(local, "local", "from the host");
+    reporter.unmatched(lost, { verdict: "dropped", why: "no segment like it came out on enp0s3 within 1s" });
+    reporter.unmatched(local, { verdict: "local", why: "from the host" });
     reporter.ambiguous([lost], [local], "identical payloads");
   };
 }
@@ -197,32 +197,75 @@ const lost = (tables: HandFilled, srcPort: number, frame: number, flow?: number)
     ...(flow !== undefined && { flow }),
   });
 
-describe("the problems at the head of a summary", () => {
-  const dropped = { ...SUMMARY, verdicts: [new Map([["dropped", 13]] as const), new Map()] } as const;
+/** Of a run that dropped packets which came to that, and refused others. */
+const dropped = (impacts: readonly (readonly [Impact, number])[], refused = 0): Summary => ({
+  ...SUMMARY,
+  verdicts: [new Map(refused === 0 ? [] : [["refused", refused]]), new Map()],
+  impacts: [new Map(impacts), new Map()],
+});
 
+describe("the problems at the head of a summary", () => {
   it("name who, which flow, which frames and why, a line each", () => {
     const tables = new HandFilled();
     const rows = [...Array.from({ length: 12 }, (_, n) => lost(tables, 5000, n + 1, 3)), lost(tables, 5001, 40)];
     const output = text(tables, { quiet: true, width: 110 }, (reporter) => {
-      for (const row of rows) reporter.unmatched(row, "dropped", "never\u001B[2J left");
-      reporter.unmatched(lost(tables, 5002, 41), "local", "from the host");
-      reporter.end(dropped);
+      for (const row of rows)
+        reporter.unmatched(row, { verdict: "dropped", impact: "lost", why: "never\u001B[2J left" });
+      reporter.unmatched(lost(tables, 5002, 41), { verdict: "local", why: "from the host" });
+      reporter.end(dropped([["lost", 13]]));
     });
     expect(lines(output).slice(0, 4)).toEqual([
-      "Problems: 13 dropped",
-      "! dropped udp 172.17.0.2.5000 > 203.0.113.5.53  flow 3  inside #1 #2 #3 #4 #5 #6 #7 #8 and 4 more",
+      "Packets that never arrived: 13 lost (no later copy seen)",
+      "! LOST    udp 172.17.0.2.5000 > 203.0.113.5.53  flow 3  inside #1 #2 #3 #4 #5 #6 #7 #8 and 4 more",
       String.raw`          never\x1b[2J left`,
-      String.raw`! dropped udp 172.17.0.2.5001 > 203.0.113.5.53  inside #40  never\x1b[2J left`,
+      String.raw`! LOST    udp 172.17.0.2.5001 > 203.0.113.5.53  inside #40  never\x1b[2J left`,
+    ]);
+  });
+
+  it("say what each came to, as far as is known at the end, the worst first", () => {
+    const tables = new HandFilled();
+    const output = text(tables, { quiet: true, width: 110 }, (reporter) => {
+      const is = (frame: number, impact: Impact, more: object = {}): void =>
+        reporter.unmatched(lost(tables, 5000, frame), { verdict: "dropped", impact, why: "never left", ...more });
+      is(1, "covered");
+      is(2, "resent", { byFrame: 12 });
+      for (const frame of [3, 4, 9]) is(frame, "lost");
+      is(5, "unknown");
+      reporter.update({ ...UPDATE, frame: 4, verdict: "dropped", impact: "resent", byFrame: 14 });
+      reporter.update(UPDATE);
+      reporter.end(
+        dropped(
+          [
+            ["lost", 1],
+            ["resent", 2],
+            ["covered", 1],
+            ["unknown", 1],
+          ],
+          1,
+        ),
+      );
+    });
+    const who = "udp 172.17.0.2.5000 > 203.0.113.5.53  inside";
+    expect(lines(output).slice(0, 7)).toEqual([
+      "Packets that never arrived: 1 lost (no later copy seen); 1 dropped, and nothing tells whether it was sent again; " +
+        "3 dropped and made up for; 1 refused",
+      `! LOST    ${who} #3  never left`,
+      `! dropped ${who} #5  never left`,
+      `  refused ${who} #9  host unreachable`,
+      `  resent  ${who} #2 #4  again #12 #14`,
+      `  covered ${who} #1  a later acknowledgement covers it`,
+      "",
     ]);
   });
 
   it("are no more than can be read, and the others are counted", () => {
     const tables = new HandFilled();
     const output = text(tables, { quiet: true }, (reporter) => {
-      for (let n = 0; n < 130; n++) reporter.unmatched(lost(tables, 5000 + n, n + 1), "dropped", "never left");
-      reporter.end(dropped);
+      const judgement = { verdict: "dropped", impact: "lost", why: "never left" } as const;
+      for (let n = 0; n < 130; n++) reporter.unmatched(lost(tables, 5000 + n, n + 1), judgement);
+      reporter.end(dropped([["lost", 130]]));
     });
-    expect(output.match(/^! dropped/gm)).toHaveLength(100);
+    expect(output.match(/^! LOST/gm)).toHaveLength(100);
     expect(output).toContain("… and 30 more packets (--only problem --format ndjson lists them all)\n");
   });
 });

@@ -4,7 +4,7 @@ import { noteSegment } from "../../packets/assembly/seen.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
 import { EXACT_SAMPLES } from "../../packets/latency.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6 } from "../../packets/packets.js";
+import { ACK, HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6, SYN } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import { ALTERED_OPTIONS } from "../../packets/results.js";
 import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../packets/samples.js";
@@ -34,8 +34,8 @@ export function accountFor(
   const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << (account.RECORD_BITS + 2));
   if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
   if (pairNs > load<f64>(flow, 8 * account.LAST_NS)) store<f64>(flow, pairNs, 8 * account.LAST_NS);
-  const bytes = <usize>wordOf(ground, words.FLOW_BYTES) + ((<usize>slot) << 3);
-  store<f64>(bytes, load<f64>(bytes) + <f64>load<i32>(packet, 4 * record.LENGTH));
+  const sums = sumsOf(ground, slot);
+  store<f64>(sums, load<f64>(sums, 8 * account.BYTES) + <f64>load<i32>(packet, 4 * record.LENGTH), 8 * account.BYTES);
   const pairs = flow + ((<usize>outbound) << 2);
   const known = load<i32>(pairs, 4 * account.PAIRS);
   store<i32>(pairs, known + 1, 4 * account.PAIRS);
@@ -46,7 +46,21 @@ export function accountFor(
   if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) === 0) return false;
   const payload = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
+  if ((tcpFlags & ACK) !== 0) noteAck(sums + (forward << 2), load<i32>(packet, 4 * record.ACK), (tcpFlags & SYN) !== 0);
+  // the ports are used again
+  else if ((tcpFlags & SYN) !== 0) store<i64>(sums, 0, 4 * account.ACKED);
   return noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), payload, tcpFlags);
+}
+
+/** Where a flow has what is kept beside its account. */
+export function sumsOf(ground: usize, slot: i32): usize {
+  return <usize>wordOf(ground, words.FLOW_SUMS) + ((<usize>slot) << (account.SUMS_BITS + 2));
+}
+
+/** Notes an acknowledgement that crossed. `isFirst`: of its stream. */
+function noteAck(sums: usize, ack: i32, isFirst: bool): void {
+  const acked = load<i32>(sums, 4 * account.ACKED);
+  if (isFirst || acked === 0 || ack - acked > 0) store<i32>(sums, ack, 4 * account.ACKED);
 }
 
 /** What the router changed of two packets with equal keys: ALTERED_… bits. */

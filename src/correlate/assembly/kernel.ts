@@ -38,6 +38,7 @@ import {
 import { ORDINARY_BYTES } from "../segments.js";
 import { accountFor, alteredOf, countIntact, isSample } from "./accounting.js";
 import { isNovel, remember, sinceNs } from "./alike.js";
+import { noteCrossing, noteEntry } from "./crossings.js";
 import { evidenceOf } from "./evidence.js";
 import { concernsOthers, headerBits, learn, newsBits, timingBits } from "./learning.js";
 import { note } from "./openings.js";
@@ -158,7 +159,14 @@ export function noteRow(ground: usize, row: i32, side: i32, isFirst: i32): void 
   const packet = packetOf(ground, row);
   const way = wayOf(packet);
   note(ground, packet, way, isFirst === 1);
+  noteEntry(ground, packet, way, side);
   remember(ground, packet, way, side, load<f64>(packet, 8 * record.TIME_NS));
+}
+
+/** Notes that a row crossed, the one that entered, of a pair of the flow in a slot; `inside`: the pair's inside row. */
+export function noteRowCrossing(ground: usize, row: i32, slot: i32, outbound: i32, inside: i32): void {
+  const packet = packetOf(ground, row);
+  noteCrossing(ground, packet, wayOf(packet), load<f64>(packet, 8 * record.TIME_NS), slot, outbound, inside);
 }
 
 /**
@@ -324,6 +332,7 @@ export function run(ground: usize): void {
     store<f64>(conversation, timeNs, 8 * tuple.LAST_NS);
     if (isFirst) firsts++;
     note(ground, packet, way, isFirst);
+    if (!isLearnt) noteEntry(ground, packet, way, side);
     const at = row & mask;
     store<u8>(sides + at, side);
     // of a pair that is done with, no record is needed any more
@@ -390,6 +399,11 @@ export function run(ground: usize): void {
         const by = load<i32>(insideFate, 4 * line.BY_EVIDENCE_OUTBOUND);
         store<i32>(insideFate, by | line.IS_RETRANSMISSION, 4 * line.BY_EVIDENCE_OUTBOUND);
       }
+      const hasEntered = outbound !== side;
+      const entered = hasEntered ? packet : other;
+      const enteredWay = hasEntered ? way : wayOf(other);
+      const enteredNs = hasEntered ? timeNs : load<f64>(other, 8 * record.TIME_NS);
+      noteCrossing(ground, entered, enteredWay, enteredNs, slot, outbound, side === INSIDE ? row : waiting);
     }
     // the next one
     row = (row + 1) & line.ROW_MASK;

@@ -1,4 +1,5 @@
 /** What speaks for two packets with equal keys being twins before their translation is known, and what is noted once it is believed. */
+import { sumsOf } from "./accounting.js";
 import { openAccount } from "../../packets/assembly/flow-accounts.js";
 import { doubleOf, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as account from "../../packets/flow-accounts.js";
@@ -100,7 +101,7 @@ export function learn(ground: usize, i: usize, iWay: i32, oWay: i32): i32 {
   const slot = takeSlot(ground);
   const learnt = wordOf(ground, words.FLOWS_LEARNT) + 1;
   setWord(ground, words.FLOWS_LEARNT, learnt);
-  store<f64>(<usize>wordOf(ground, words.FLOW_BYTES) + ((<usize>slot) << 3), 0);
+  memory.fill(sumsOf(ground, slot), 0, 1 << (account.SUMS_BITS + 2));
   openAccount(
     <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << (account.RECORD_BITS + 2)),
     flowBits,
