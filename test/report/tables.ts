@@ -177,6 +177,7 @@ export const UPDATE: Update = {
   side: INSIDE,
   frame: 9,
   flow: 7,
+  isSelected: false,
   verdict: "refused",
   impact: "lost",
   byFrame: 31,

@@ -285,10 +285,10 @@ function sorted(sort: SortKey): { ids: string[]; output: string } {
     { pairs: 9, bytes: 500, firstNs: 20n, lastNs: 30n, latency: latency(9) },
   ];
   const output = text(tables, { quiet: true, sort, width: 120 }, (reporter) => {
-    reporter.unmatched(lost(tables, 5000, 1, 1), "refused", "why");
-    reporter.unmatched(lost(tables, 5000, 2, 1), "refused", "why");
-    reporter.unmatched(lost(tables, 5001, 3, 3), "dropped", "why");
-    reporter.unmatched(lost(tables, 5002, 4, 2), "local", "why");
+    reporter.unmatched(lost(tables, 5000, 1, 1), { verdict: "refused", why: "why" });
+    reporter.unmatched(lost(tables, 5000, 2, 1), { verdict: "refused", why: "why" });
+    reporter.unmatched(lost(tables, 5001, 3, 3), { verdict: "dropped", why: "why" });
+    reporter.unmatched(lost(tables, 5002, 4, 2), { verdict: "local", why: "why" });
     for (const [at, flow] of flows.entries()) reporter.flow({ ...FLOW, ...flow, id: at + 1 });
     reporter.end({ ...SUMMARY, flows: 3 });
   });
