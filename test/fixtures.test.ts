@@ -46,7 +46,8 @@ function unmatchedText(text: string): string | undefined {
 
 interface Line {
   type: string;
-  side: string;
+  /** Of a pair, where both of its forms are on one side. */
+  side: string | undefined;
   frame: number;
   flow: number;
   flowCount: number;
@@ -82,7 +83,10 @@ function checkAccounts(folder: string, text: string): void {
   expect(of("summary")).toEqual([lines.at(-1)]);
   const { totals }: { totals: Record<"inside" | "outside", Totals> } = JSON.parse(text.trimEnd().split("\n").at(-1)!);
   for (const side of SIDES) {
-    const paired = of("pair").flatMap((line) => line[side].frames);
+    const paired = of("pair").flatMap((line) => {
+      if (line.side === undefined) return line[side].frames;
+      return line.side === side ? line.inside.frames.concat(line.outside.frames) : [];
+    });
     const ambiguous = of("ambiguous").flatMap((line) => line[side].frames);
     const unmatched = of("unmatched")
       .filter((line) => line.side === side)

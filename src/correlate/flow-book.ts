@@ -4,10 +4,11 @@ import type { Timeline } from "../packets/timeline.js";
 import { FIRST_TUPLES, type TupleTable } from "../packets/tuples.js";
 import type { Clashes } from "./clashes.js";
 import type { Findings } from "./findings.js";
-import { FlowView, summarizeProxied } from "./flow-summary.js";
+import { FlowView } from "./flow-summary.js";
+import type { Hairpins } from "./hairpins.js";
 import { Idle } from "./idle.js";
 import type { Impacts } from "./impacts.js";
-import type { Proxied, Proxies } from "./proxies.js";
+import type { Proxies } from "./proxies.js";
 import type { Translations } from "./translations.js";
 
 /**
@@ -19,6 +20,18 @@ const MOST_TUPLES = FIRST_TUPLES;
 /** Packets between two looks at whether there are too many; a power of two, as row numbers wrap at one. */
 export const TIDY_EVERY = 1024;
 
+/** What a flow came to that `FlowAccounts` does not have. */
+type Summarize = (tuples: TupleTable, epochNs: bigint) => FlowSummary;
+
+/** Takes two conversations that turned out to be one in two forms: a flow, whose id tells how it is summarized. */
+export type Link = (tuples: readonly [number, number], begin: (id: number) => Summarize) => void;
+
+/** Two conversations that are one flow. */
+interface Linked {
+  readonly tuples: readonly [number, number];
+  readonly summarize: Summarize;
+}
+
 /** What the book keeps accounts of, and for whom. */
 export interface About {
   /** What the tables are in. */
@@ -27,6 +40,7 @@ export interface About {
   readonly translations: Translations;
   readonly tuples: TupleTable;
   readonly proxies: Proxies;
+  readonly hairpins: Hairpins;
   readonly findings: Findings;
   readonly impacts: Impacts;
   readonly clashes: Clashes;
@@ -40,10 +54,10 @@ export class FlowBook {
   readonly #about: About;
   /** The flow that is being reported. */
   readonly #view: FlowView;
-  /** Proxied streams to be reported, by the flow id each has. */
-  readonly #proxied = new Map<number, Proxied>();
-  /** The same ids, by the tuples of both connections. */
-  readonly #streams = new Map<number, number>();
+  /** To be reported, by the id of the flow. */
+  readonly #linked = new Map<number, Linked>();
+  /** The same ids, by the tuples of both conversations. */
+  readonly #ids = new Map<number, number>();
   /** From how many conversations on `tidy` lets idle ones go. */
   #sweepAt = MOST_TUPLES;
 
@@ -52,16 +66,15 @@ export class FlowBook {
     this.#view = new FlowView(about.translations.accounts, about.tuples, about.epochNs);
   }
 
-  /** Takes two connections that turned out to carry one stream. */
-  link(proxied: Proxied): void {
+  readonly link: Link = (tuples, begin) => {
     const id = ++this.#about.translations.accounts.learnt;
-    this.#proxied.set(id, proxied);
-    for (const { tuple } of [proxied.client, proxied.server]) this.#streams.set(tuple, id);
-  }
+    this.#linked.set(id, { tuples, summarize: begin(id) });
+    for (const tuple of tuples) this.#ids.set(tuple, id);
+  };
 
-  /** The id of the proxied stream that a tuple's connection carries, if it does. */
-  streamOf(tuple: number): number | undefined {
-    return this.#streams.get(tuple);
+  /** The id of the flow that a conversation is one of the two forms of, if it is. */
+  linkedOf(tuple: number): number | undefined {
+    return this.#ids.get(tuple);
   }
 
   /** How many conversations more there may be before `tidy` lets idle ones go. */
@@ -89,21 +102,21 @@ export class FlowBook {
     const { translations, clashes, sink } = this.#about;
     const { accounts } = translations;
     clashes.resolve();
-    const proxied = [...this.#proxied].sort(([a], [b]) => a - b);
+    const linked = [...this.#linked].sort(([a], [b]) => a - b);
     for (const slot of this.#toTell(accounts.slots())) {
-      while (proxied.length > 0 && proxied[0][0] < accounts.id(slot)) this.#reportProxied(proxied.splice(0, 1));
+      while (linked.length > 0 && linked[0][0] < accounts.id(slot)) this.#reportLinked(linked.splice(0, 1));
       // made into a summary when its turn comes: all of them together may be more than the run ever held
       sink.flow(this.#view.of(slot));
     }
-    this.#reportProxied(proxied);
+    this.#reportLinked(linked);
     accounts.end = 0;
     translations.retired.length = 0;
-    this.#proxied.clear();
-    this.#streams.clear();
+    this.#linked.clear();
+    this.#ids.clear();
   }
 
   #sweep(nowNs: number): void {
-    const { heap, timeline, translations, proxies, impacts, clashes, sink, tuples } = this.#about;
+    const { heap, timeline, translations, proxies, hairpins, impacts, clashes, sink, tuples } = this.#about;
     clashes.resolve();
     const idle = new Idle({ heap, timeline, tuples, accounts: translations.accounts }, nowNs);
     for (const slot of idle.flows()) translations.retire(slot);
@@ -112,12 +125,15 @@ export class FlowBook {
     for (const slot of this.#toTell(ended)) sink.flow(this.#view.of(slot));
     for (const slot of ended) translations.free(slot);
     translations.forgetCandidates();
-    for (const [id, stream] of this.#proxied) {
-      const { client, server } = stream;
-      if (!idle.hasTuple(client.tuple) || !idle.hasTuple(server.tuple)) continue;
-      sink.flow(this.#closeProxied(id, stream));
-      this.#proxied.delete(id);
-      for (const { tuple } of [client, server]) this.#streams.delete(tuple);
+    for (const [id, linked] of this.#linked) {
+      // once one of them may be another conversation's, nothing can be told of it any more
+      if (!linked.tuples.some((tuple) => idle.hasTuple(tuple))) continue;
+      this.#reportLinked([[id, linked]]);
+      this.#linked.delete(id);
+      for (const tuple of linked.tuples) {
+        hairpins.forget(tuple);
+        this.#ids.delete(tuple);
+      }
     }
     const released = idle.tuples();
     for (const tuple of released) {
@@ -135,11 +151,8 @@ export class FlowBook {
     return slots.length <= sink.mostFlows ? slots : translations.accounts.busiest(slots, sink.mostFlows);
   }
 
-  #reportProxied(streams: readonly (readonly [id: number, stream: Proxied])[]): void {
-    for (const [id, stream] of streams) this.#about.sink.flow(this.#closeProxied(id, stream));
-  }
-
-  #closeProxied(id: number, stream: Proxied): FlowSummary {
-    return summarizeProxied(id, stream, this.#about.tuples, this.#about.epochNs);
+  #reportLinked(flows: readonly (readonly [id: number, linked: Linked])[]): void {
+    const { tuples, epochNs, sink } = this.#about;
+    for (const [, { summarize }] of flows) sink.flow(summarize(tuples, epochNs));
   }
 }

@@ -3,8 +3,9 @@ import type { FlowAccounts } from "../packets/flow-accounts.js";
 import type { Nat } from "../packets/flows.js";
 import { hasPorts, type Protocol, protocolName } from "../packets/packets.js";
 import { type Ends, type FlowSummary, natOf } from "../packets/results.js";
-import { INSIDE } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
 import type { TupleTable } from "../packets/tuples.js";
+import type { Turned } from "./hairpins.js";
 import type { Proxied } from "./proxies.js";
 
 /** What one flow after the other came to, found out when it is asked for, which of most flows hardly anything is. */
@@ -60,6 +61,10 @@ export class FlowView implements FlowSummary {
   get outside(): Ends {
     const isForward = this.#isForward !== this.#accounts.isFlipped(this.#slot);
     return this.#outside.of(this.#accounts.outsideTuple(this.#slot), isForward);
+  }
+
+  get sides(): FlowSummary["sides"] {
+    return [INSIDE, OUTSIDE];
   }
 
   get pairs(): number {
@@ -130,6 +135,7 @@ export function summarizeProxied(
     initiator: client.side === INSIDE ? "inside" : "outside",
     inside: ends(server),
     outside: ends(client),
+    sides: [server.side, client.side],
     pairs: 0,
     pairsOutbound: 0,
     bytes: 0,
@@ -138,6 +144,36 @@ export function summarizeProxied(
     firstNs: epochNs + BigInt(Math.round(client.openedNs)),
     lastNs: epochNs + BigInt(Math.round(Math.max(client.lastNs, server.lastNs))),
     latency: { outbound: outbound.summary(), inbound: inbound.summary() },
+  };
+}
+
+/** A conversation that is turned round on a side, as a flow: `inside` is what its initiator sends, `outside` what becomes of that. */
+export function summarizeTurned(
+  id: number,
+  side: Side,
+  { there, back, pairs, bytes, firstNs, lastNs, latencies }: Turned,
+  tuples: TupleTable,
+  epochNs: bigint,
+): FlowSummary {
+  const isKnown = tuples.isOpenerKnown(there.insideTuple);
+  const flow = isKnown && tuples.isOpenedByA(there.insideTuple) !== there.isForwardOutbound ? back : there;
+  const isForward = flow.isForwardOutbound;
+  return {
+    id,
+    proto: protocolName(tuples.proto(flow.insideTuple)),
+    nat: natOf(flow.rewrite(isForward ? 1 : 0), isKnown),
+    initiator: isKnown ? SIDE_NAMES[side] : "unknown",
+    inside: new TupleEnds(tuples).of(flow.insideTuple, isForward),
+    outside: new TupleEnds(tuples).of(flow.outsideTuple, isForward !== flow.isFlipped),
+    sides: [side, side],
+    pairs,
+    pairsOutbound: pairs,
+    bytes,
+    insideOnly: tuples.unmatched(flow.insideTuple),
+    outsideOnly: tuples.unmatched(flow.outsideTuple),
+    firstNs: epochNs + BigInt(Math.round(firstNs)),
+    lastNs: epochNs + BigInt(Math.round(lastNs)),
+    latency: { outbound: latencies.summary(), inbound: null },
   };
 }
 

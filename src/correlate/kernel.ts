@@ -150,6 +150,12 @@ export class Kernel {
     return this.#steps["relate"](this.#ground, inside, outside, mayBeAltered ? 1 : 0);
   }
 
+  /** REWRITE_… bits between two ways that packets like a row's go, read from the first to the second. */
+  rewriteOf(row: number, way: number, otherWay: number): number {
+    this.#ready();
+    return this.#steps["rewriteOf"](this.#ground, row, way, otherWay);
+  }
+
   /** The flow by which the rows related last are KNOWN, by its slot; or NONE. */
   get knownSlot(): number {
     return this.#steps["knownSlot"]();

@@ -1,6 +1,8 @@
 import { sameAddress } from "../packets/columns.js";
 import { ACK, RST, SYN } from "../packets/packets.js";
 import { LatencyDigest } from "../packets/latency.js";
+import type { Link } from "./flow-book.js";
+import { summarizeProxied } from "./flow-summary.js";
 import { HEAD_BYTES } from "../packets/records.js";
 import { INSIDE, type Side } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
@@ -74,9 +76,9 @@ export class Proxies {
   readonly #streams = new Map<number, Stream>();
   /** By their starts: two that carry one stream have the same, where both are told. */
   readonly #byStart = new Map<number, Set<Stream>>();
-  readonly #onLink: (proxied: Proxied) => void;
+  readonly #onLink: Link;
 
-  constructor(timeline: Timeline, tuples: TupleTable, onLink: (proxied: Proxied) => void) {
+  constructor(timeline: Timeline, tuples: TupleTable, onLink: Link) {
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#onLink = onLink;
@@ -171,7 +173,11 @@ export class Proxies {
     const [client, server] = this.#isCarriedOn(stream, partner) ? [stream, partner] : [partner, stream];
     const inbound = latencies(client.toServer, server.toServer);
     const outbound = latencies(server.toClient, client.toClient);
-    this.#onLink({ client, server, inbound, outbound });
+    const proxied = { client, server, inbound, outbound };
+    this.#onLink(
+      [client.tuple, server.tuple],
+      (id) => (tuples, epochNs) => summarizeProxied(id, proxied, tuples, epochNs),
+    );
   }
 
   /** Connections that may be the other one of this stream, before or behind the proxy. */
@@ -206,7 +212,7 @@ export class Proxies {
   }
 
   #isCarriedOn(client: Stream, server: Stream): boolean {
-    if (!server.isByHost || !carriesOn(client, server)) return false;
+    if (!server.isByHost || isSameConnection(client, server) || !carriesOn(client, server)) return false;
     return !client.isByHost || this.#meetAtHost(client, server);
   }
 
@@ -227,6 +233,11 @@ export class Proxies {
 
 function emptyLeg(): Leg {
   return { firstNs: Number.NaN, firstSeq: -1, bytes: 0, heads: null };
+}
+
+/** Whether two are one connection in two forms, as it is translated and turned round: its numbers are the same. */
+function isSameConnection(a: Stream, b: Stream): boolean {
+  return a.toServer.firstSeq === b.toServer.firstSeq && a.toClient.firstSeq === b.toClient.firstSeq;
 }
 
 /** Whether the server connection can carry on the client's: opened after it, the same bytes, each after the other. */

@@ -14,7 +14,7 @@ import {
 import { RECORD_BITS } from "../packets/records.js";
 import type { Impact, Judgement, Sink, Summary, Update } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
-import { AMBIGUOUS, DECIDED, DONE, PAIRED, ROW_MASK, Timeline, WAITING } from "../packets/timeline.js";
+import { AMBIGUOUS, DECIDED, DONE, PAIRED, ROW_MASK, Timeline, TURNED, WAITING } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
 import { Altered } from "./altered.js";
 import { Buckets } from "./buckets.js";
@@ -25,6 +25,7 @@ import { Feed } from "./feed.js";
 import { Findings } from "./findings.js";
 import { FlowBook, TIDY_EVERY } from "./flow-book.js";
 import { Gaps } from "./gaps.js";
+import { Hairpins } from "./hairpins.js";
 import { Datagrams } from "./datagrams.js";
 import type { Intake } from "./intake.js";
 import { Kernel } from "./kernel.js";
@@ -89,6 +90,7 @@ export class Run {
   readonly #groups: Groups;
   readonly #refusals: Refusals;
   readonly #proxies: Proxies;
+  readonly #hairpins: Hairpins;
   readonly #mistimed: Mistimed;
   readonly #verdicts: Verdicts;
   readonly #impacts: Impacts;
@@ -109,7 +111,7 @@ export class Run {
   #outsideNs = Number.NEGATIVE_INFINITY;
   #due = 0;
   #shown = 0;
-  /** Pairs found once `#shown` had passed over their inside row: to be shown next. */
+  /** Pairs found once `#shown` had passed over the row they are shown by: to be shown next. */
   readonly #late: number[] = [];
   /**
    * What pairs show of earlier drops, with the pairs' inside rows: told of once all before those are decided about, so that the order does
@@ -178,7 +180,16 @@ export class Run {
     this.#supers = new SuperDatagrams(heap, timeline, this.#translations, this.#kernel, options.windowNs, pairing);
     this.#shifted = new ShiftedSegments(timeline, this.#translations, pairing);
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
-    this.#proxies = new Proxies(timeline, this.#tuples, (proxied) => this.#book.link(proxied));
+    this.#proxies = new Proxies(timeline, this.#tuples, (tuples, begin) => this.#book.link(tuples, begin));
+    this.#hairpins = new Hairpins({
+      timeline,
+      tuples: this.#tuples,
+      buckets,
+      translations: this.#translations,
+      kernel: this.#kernel,
+      link: (tuples, begin) => this.#book.link(tuples, begin),
+      onPair: (before) => this.#turned(before),
+    });
     this.#refusals = new Refusals(timeline);
     this.#mistimed = new Mistimed(timeline);
     this.#cover = [this.#coverOf(INSIDE), this.#coverOf(OUTSIDE)];
@@ -190,6 +201,7 @@ export class Run {
       refusals: this.#refusals,
       segments: this.#segments,
       proxies: this.#proxies,
+      hairpins: this.#hairpins,
       cutFrames: this.#cutFrames,
       altered: this.#altered,
       mistimed: this.#mistimed,
@@ -217,6 +229,7 @@ export class Run {
       translations: this.#translations,
       tuples: this.#tuples,
       proxies: this.#proxies,
+      hairpins: this.#hairpins,
       findings: this.#findings,
       impacts: this.#impacts,
       clashes: this.#clashes,
@@ -238,7 +251,7 @@ export class Run {
 
   #flowOf(row: number): number | undefined {
     const slot = this.#translations.slotOf(row);
-    if (slot === NONE) return this.#book.streamOf(this.#timeline.tuple(row));
+    if (slot === NONE) return this.#book.linkedOf(this.#timeline.tuple(row));
     return this.#translations.accounts.id(slot);
   }
 
@@ -455,6 +468,8 @@ export class Run {
     }
     this.#matcher.admit(row);
     if (t.state(row) !== WAITING) return;
+    this.#hairpins.admit(row);
+    if (t.state(row) !== WAITING) return;
     this.#cutFrames.admit(row);
     if (!isTcp) this.#datagrams.admit(row);
     else if (this.#translations.slotOf(row) === NONE) this.#proxies.admit(row);
@@ -481,6 +496,11 @@ export class Run {
     this.#takeNews();
     if (!this.#isShowing) this.#account(inside, outside);
     else if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
+  }
+
+  #turned(before: number): void {
+    if (!this.#isShowing) this.#accountTurned(before);
+    else if (this.#timeline.isBefore(before, this.#shown)) this.#late.push(before);
   }
 
   /** Notes the bytes of a packet that crossed beside the first of its pair. Returns whether it is a TCP segment that did so before. */
@@ -549,6 +569,8 @@ export class Run {
     const t = this.#timeline;
     this.#tellUpdates(row);
     if (this.#datagrams.settle(row)) return;
+    this.#leave(this.#hairpins.settle(row));
+    if (t.state(row) !== WAITING) return;
     this.#leave(this.#matcher.settle(row, nowNs));
     if (t.state(row) !== WAITING) return;
     if (this.#segments.settle(row)) return;
@@ -692,14 +714,30 @@ export class Run {
   #showPairs(): void {
     const t = this.#timeline;
     for (; this.#late.length > 0 && this.#pairs < this.#options.maxPairs; this.#late.shift())
-      this.#showPair(this.#late[0]);
+      this.#showAt(this.#late[0]);
     for (; this.#shown !== t.end && this.#pairs < this.#options.maxPairs; this.#shown = t.after(this.#shown)) {
       const state = t.state(this.#shown);
       if (state === WAITING && this.#nowNs - t.timeNs(this.#shown) <= this.#patienceNs) break;
       // behind the pair that shows it, and before the next one
       this.#tellUpdates(t.isBefore(this.#shown, this.#due) ? this.#shown : this.#due);
-      if (state === PAIRED && t.side(this.#shown) === INSIDE) this.#showPair(this.#shown);
+      if ((state === PAIRED && t.side(this.#shown) === INSIDE) || state === TURNED) this.#showAt(this.#shown);
     }
+  }
+
+  /** Shows the pair of an inside row, or of one that was turned round. */
+  #showAt(row: number): void {
+    if (this.#timeline.state(row) === TURNED) this.#showTurned(row);
+    else this.#showPair(row);
+  }
+
+  #showTurned(before: number): void {
+    const t = this.#timeline;
+    const after = t.twin(before);
+    const flow = this.#hairpins.flowOf(before);
+    this.#pairs++;
+    if (this.#sink.wantsPairs && flow !== undefined)
+      this.#sink.pair(before, after, flow, true, t.timeNs(after) - t.timeNs(before));
+    this.#accountTurned(before);
   }
 
   #showPair(inside: number): void {
@@ -713,6 +751,13 @@ export class Run {
       this.#sink.pair(inside, outside, flow, isOutbound, isOutbound ? gapNs : 0 - gapNs);
     }
     this.#account(inside, outside);
+  }
+
+  /** Accounts for a packet that was turned round, and its other form, once they were shown, or need not be. */
+  #accountTurned(before: number): void {
+    const t = this.#timeline;
+    this.#feeds[t.sideOf(before)].paired += 2;
+    for (const row of [before, t.twin(before)]) t.setState(row, DONE);
   }
 
   /** Accounts for a pair that was shown, or need not be, with all packets that its two stand for. */

@@ -111,9 +111,14 @@ export class Translations {
    * slot of the flow once that is enough to believe in it, else NONE.
    */
   support(inside: number, outside: number): number {
+    return this.isSupported(inside, outside) ? this.learn(inside, outside) : NONE;
+  }
+
+  /** Adds that evidence. Returns whether it is enough to believe in the translation. */
+  isSupported(inside: number, outside: number): boolean {
     const t = this.#timeline;
     // a pair speaks once, however often it is looked at
-    if (t.twin(inside) === outside) return NONE;
+    if (t.twin(inside) === outside) return false;
     t.setTwin(inside, outside);
     const related = this.#kernel.relate(inside, outside);
     const relation = related & RELATION_MASK;
@@ -125,7 +130,7 @@ export class Translations {
     this.#spoken.add(spoken);
     if (bits >= (relation === CONFLICT ? REPLACE_BITS : LEARN_BITS)) {
       this.#forget(candidate);
-      return this.learn(inside, outside);
+      return true;
     }
     if (this.#candidates.size >= MOST_CANDIDATES) {
       for (const oldest of this.#candidates.keys()) {
@@ -135,7 +140,7 @@ export class Translations {
     }
     this.#candidates.set(candidate, bits);
     this.#tuples.suggest(t.tuple(inside));
-    return NONE;
+    return false;
   }
 
   /** Believes in the translation of a pair that the router altered, and that has no key that `support` could weigh; returns its slot. */

@@ -10,6 +10,7 @@ import { ALONE } from "./buckets.js";
 import type { CutFrames } from "./cut-frames.js";
 import { TupleEnds } from "./flow-summary.js";
 import type { Gap, Gaps } from "./gaps.js";
+import type { Hairpins } from "./hairpins.js";
 import type { Kernel } from "./kernel.js";
 import type { Like, Likes } from "./likes.js";
 import { type Local, Locals } from "./locals.js";
@@ -55,6 +56,8 @@ type Lack = "exit" | "entry" | "crossing" | "anything";
 /** A judgement as far as the packet itself goes: whether the other capture can be believed where it lacks something is still to be asked. */
 interface Claim extends Judgement {
   readonly lacks?: Lack;
+  /** The side whose capture lacks it; the other one's if not given. */
+  readonly on?: Side;
 }
 
 /** What a verdict may draw on. */
@@ -66,6 +69,7 @@ export interface Known {
   readonly refusals: Refusals;
   readonly segments: Segments;
   readonly proxies: Proxies;
+  readonly hairpins: Hairpins;
   readonly cutFrames: CutFrames;
   readonly altered: Altered;
   readonly mistimed: Mistimed;
@@ -123,7 +127,7 @@ export class Verdicts {
     this.#senders.goOn();
     const claim = this.#claim(row);
     const t = this.#timeline;
-    const other = otherSide(t.sideOf(row));
+    const other = claim.on ?? otherSide(t.sideOf(row));
     const silence = this.#known.cover[other].gaps.silenceAt(t.timeNs(row), MARGIN_NS);
     if (silence !== undefined && claim.lacks !== undefined && this.#hasMissed(silence, row)) {
       const silentNs = silence.toNs - silence.fromNs;
@@ -234,6 +238,9 @@ export class Verdicts {
       return { verdict: "local", why: `the host itself (${error.src}) refuses a packet of ${error.dst}` };
     }
 
+    const half = this.#halfHairpin(row, side);
+    if (half !== null) return half;
+
     const slot = this.#translations.slotOf(row);
     const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.proxies.twinOf(row) : null;
     if (proxied) return { verdict: "proxied", why: `a proxy on the host passes it on: ${this.#connection(proxied)}` };
@@ -253,6 +260,25 @@ export class Verdicts {
       return { verdict: "dropped", why: this.#missing(row, otherName), lacks: "exit" };
     const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: that capture missed it, or the host sent it`;
     return { verdict: "unknown", why, lacks: "entry" };
+  }
+
+  /** What follows for a packet of a conversation that is turned round on its side, and is there in one form only; null of any other. */
+  #halfHairpin(row: number, side: Side): Claim | null {
+    const { hairpins } = this.#known;
+    const isBefore = hairpins.isBefore(row);
+    if (!isBefore && !hairpins.isAfter(row)) return null;
+    const uncovered = this.#uncovered(this.#timeline.timeNs(row), side);
+    if (uncovered !== null) return uncovered;
+    const name = SIDE_NAMES[side];
+    if (isBefore)
+      return {
+        verdict: "dropped",
+        why: `${this.#missing(row, name)}, where its conversation is turned round`,
+        lacks: "exit",
+        on: side,
+      };
+    const why = `it came out on ${name} and never entered there: that capture missed it, or the host sent it`;
+    return { verdict: "unknown", why, lacks: "entry", on: side };
   }
 
   /**

@@ -9,7 +9,7 @@ import type { Timeline } from "./timeline.js";
 import type { TupleTable } from "./tuples.js";
 
 /** How a pair was found; `Timeline.by` holds an index into this. */
-export const BY = ["exact", "flow", "order", "coverage", "fragments", "quoted"] as const;
+export const BY = ["exact", "flow", "order", "coverage", "fragments", "quoted", "hairpin"] as const;
 export type By = (typeof BY)[number];
 export const BY_EXACT = 0;
 export const BY_FLOW = 1;
@@ -17,6 +17,8 @@ export const BY_ORDER = 2;
 export const BY_COVERAGE = 3;
 export const BY_FRAGMENTS = 4;
 export const BY_QUOTED = 5;
+/** Both forms are on one side: the pair's `inside` is the form before the rewrite, and its `outside` the one after. */
+export const BY_HAIRPIN = 6;
 
 /** What a pair rests on; `Timeline.evidence` holds bit n for EVIDENCE[n]. */
 export const EVIDENCE = [
@@ -141,6 +143,8 @@ export interface FlowSummary {
   /** The initiator's direction; outbound where that is not known. */
   readonly inside: Ends;
   readonly outside: Ends;
+  /** Where these two were seen: on a side each, but of a hairpin, and of a proxy between two on one side. */
+  readonly sides: readonly [Side, Side];
   readonly pairs: number;
   /** How many of the pairs travelled outbound. */
   readonly pairsOutbound: number;
@@ -165,6 +169,7 @@ export function copyOf(flow: FlowSummary): FlowSummary {
     initiator: flow.initiator,
     inside: copyOfEnds(flow.inside),
     outside: copyOfEnds(flow.outside),
+    sides: flow.sides,
     pairs: flow.pairs,
     pairsOutbound: flow.pairsOutbound,
     bytes: flow.bytes,
@@ -249,7 +254,10 @@ export interface Sink {
   /** How many flows are shown at the most, the busiest, and of equals those learnt first: `flow` need not be told of others. */
   readonly mostFlows: number;
   begin(tables: Tables): void;
-  /** `latencyNs` is signed, in the packet's direction of travel, clock offset taken out. */
+  /**
+   * `latencyNs` is signed, in the packet's direction of travel, clock offset taken out. Where both rows are of one side, they are the
+   * two forms of a packet that was turned round there.
+   */
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void;
   ambiguous(inside: readonly number[], outside: readonly number[], why: string): void;
   unmatched(row: number, judgement: Judgement): void;

@@ -22,6 +22,7 @@ import {
   WAY,
   WINDOW_SHIFT,
 } from "./records.js";
+import { BY_HAIRPIN } from "./results.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 import { NONE } from "./tuples.js";
 
@@ -35,12 +36,14 @@ export const DECIDED = 2;
 export const PAIRED = 2;
 /** Paired as one of several packets; shown with the first of them. */
 export const MEMBER = 3;
+/** Its other form, after a rewrite, is on its own side, and `twin` names it; the pair is still to be shown. */
+export const TURNED = 4;
 /** Accounted for: nothing needs it any more. From here on, states are those of packets that can be given back. */
-export const DONE = 4;
+export const DONE = 5;
 /** The same of a packet with a twin: the pair was shown, or nobody wants to see it. */
-export const SHOWN = 5;
+export const SHOWN = 6;
 /** Released: all that is known of it is its side, and its twin and which way they went, at `places`: see `goneOf`. */
-export const GONE = 6;
+export const GONE = 7;
 
 /** Words of what becomes of a packet, beside its record: half a cache line. */
 export const FATE_BITS = 3;
@@ -314,7 +317,7 @@ export class Timeline {
     return this.records[(this.places[row & this.mask] << RECORD_BITS) + IP_ID];
   }
 
-  /** WAITING, AMBIGUOUS, PAIRED, MEMBER, DONE, SHOWN or GONE. */
+  /** WAITING, AMBIGUOUS, PAIRED, MEMBER, TURNED, DONE, SHOWN or GONE. */
   state(row: number): number {
     return this.states[row & this.mask];
   }
@@ -419,6 +422,15 @@ export class Timeline {
     this.fates[fate + FLOW] = slot;
     this.fates[fate + BY_EVIDENCE_OUTBOUND] =
       by | (evidence << 8) | (isOutbound ? 1 << 24 : 0) | (altered << ALTERED_SHIFT);
+  }
+
+  /** Makes two packets of one side the two forms of one, before a rewrite and after it; what the first says of both is as `pair` has it. */
+  turn(before: number, after: number, evidence: number): void {
+    this.setState(before, TURNED);
+    this.setState(after, MEMBER);
+    this.setTwin(before, after);
+    const fate = this.places[before & this.mask] << FATE_BITS;
+    this.fates[fate + BY_EVIDENCE_OUTBOUND] = BY_HAIRPIN | (evidence << 8) | (1 << 24);
   }
 
   /** The row behind this one. */

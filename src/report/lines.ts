@@ -101,11 +101,13 @@ export class Lines {
 
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): string {
     const t = this.#tables.timeline;
-    const isError = (t.flags(inside) & IS_ERROR) !== 0;
-    const text = isError ? this.#pairText(inside, outside) : this.#pairTexts.of(inside, outside, flow, isOutbound);
+    const isTurned = t.side(inside) === t.side(outside);
+    const hasOwnText = isTurned || (t.flags(inside) & IS_ERROR) !== 0;
+    const text = hasOwnText ? this.#pairText(inside, outside) : this.#pairTexts.of(inside, outside, flow, isOutbound);
     const arrow = isOutbound ? this.#arrows.outbound : this.#arrows.inbound;
     const head = this.#head(inside, latencyText(latencyNs));
-    const rest = this.#ttl(inside, outside, isOutbound) + this.#frameCounts(inside, outside) + this.#notes(inside);
+    const hairpin = isTurned ? `, hairpin on ${SIDE_NAMES[t.side(inside)]}` : "";
+    const rest = `${this.#ttl(inside, outside, isOutbound)}${this.#frameCounts(inside, outside)}${this.#notes(inside)}${hairpin}`;
     const mostColumns = this.#isWide ? MOST_COLUMN.wide : MOST_COLUMN.narrow;
     this.#insideColumns = Math.max(this.#insideColumns, Math.min(text.insideColumns, mostColumns));
     this.#outsideColumns = Math.max(

@@ -108,9 +108,11 @@ export class NdjsonReporter implements Reporter {
 
   flow(flow: FlowSummary): void {
     const { outbound, inbound } = flow.latency;
+    const [insideSide, outsideSide] = flow.sides;
+    const side = insideSide === outsideSide ? `,"side":"${SIDE_NAMES[insideSide]}"` : "";
     const rule = flow.rule === undefined ? "" : `,"rule":${printableJson(flow.rule)}`;
     this.#lines.text(
-      `{"type":"flow","flow":${flow.id},"proto":"${flow.proto}","nat":"${flow.nat}","initiator":"${flow.initiator}"` +
+      `{"type":"flow","flow":${flow.id},"proto":"${flow.proto}","nat":"${flow.nat}","initiator":"${flow.initiator}"${side}` +
         `,"inside":{${endsJson(flow.inside)}},"outside":{${endsJson(flow.outside)}}` +
         `,"pairs":${flow.pairs},"bytes":${flow.bytes},"insideOnly":${flow.insideOnly},"outsideOnly":${flow.outsideOnly}` +
         `,"first":"${epochText(flow.firstNs)}","last":"${epochText(flow.lastNs)}"` +

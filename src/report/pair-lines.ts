@@ -10,7 +10,7 @@ import {
   TCP,
 } from "../packets/packets.js";
 import { alteredNames, BY, EVIDENCE, natOf, type Tables } from "../packets/results.js";
-import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import type { ByteLines } from "./byte-lines.js";
 import { writeUint32 } from "./digits.js";
@@ -59,6 +59,8 @@ export class PairLines {
     const t = tables.timeline;
     const insideNs = t.stampNs(inside);
     const outsideNs = t.stampNs(outside);
+    const insideSide = t.side(inside);
+    const outsideSide = t.side(outside);
     const insideFrame = t.frame(inside);
     const outsideFrame = t.frame(outside);
     const insideFrames = tables.framesOf(inside);
@@ -74,11 +76,11 @@ export class PairLines {
     at = writeNumber(view, at, latencyNs);
     at = writeFacts(view, at, t, inside);
     at = writeFrames(view, at, insideFrames, insideFrame);
-    at = this.#times[INSIDE].write(view, at, insideNs);
+    at = this.#times[insideSide].write(view, at, insideNs);
     at = writeSide(view, at, tables, inside, insideLength);
     at = writePart(view, at, OUTSIDE_FRAMES);
     at = writeFrames(view, at, outsideFrames, outsideFrame);
-    at = this.#times[OUTSIDE].write(view, at, outsideNs);
+    at = this.#times[outsideSide].write(view, at, outsideNs);
     at = writeSide(view, at, tables, outside, outsideLength);
     lines.goTo(writePart(view, at, END));
   }
@@ -99,18 +101,20 @@ export class PairLines {
     const by = timeline.by(inside);
     const evidence = timeline.evidence(inside);
     const altered = timeline.altered(inside);
-    // 8 + 1 + 1 + 4 + 1 + 4 + 3 + 9 bits, and of few packets 8 more
+    // which side both are on, of a packet that was turned round there; else none
+    const turnedOn = timeline.side(inside) === timeline.side(outside) ? 1 + timeline.side(inside) : 0;
+    // 8 + 1 + 1 + 4 + 1 + 4 + 3 + 9 bits, and of few packets 10 more
     const ways =
       (proto << 11) | (isKnown ? 1024 : 0) | (isOutbound ? 512 : 0) | (initial << 5) | (isEcho ? 16 : 0) | rewrite;
     const isAgain = timeline.isRetransmission(inside);
-    const key = ((ways << 12) | (by << 9) | evidence) + (2 * altered + (isAgain ? 1 : 0)) * 2 ** 31;
+    const key = ((ways << 12) | (by << 9) | evidence) + (8 * altered + 2 * turnedOn + (isAgain ? 1 : 0)) * 2 ** 31;
     const known = this.#kinds.get(key);
     if (known) return known;
     const names = EVIDENCE.filter((_, bit) => (evidence & (1 << bit)) !== 0);
     const part = new Part(
       `,"proto":"${protocolName(proto)}","direction":"${isOutbound ? "outbound" : "inbound"}"` +
         `,"nat":"${natOf(initial, isKnown)}","rewrite":${JSON.stringify([...rewriteNames(rewrite, isEcho), ...alteredNames(altered)])}` +
-        `,"by":"${BY[by]}","evidence":${JSON.stringify(names)}${isAgain ? ',"retransmission":true' : ""},"latencyNs":`,
+        `,"by":"${BY[by]}"${turnedOn === 0 ? "" : `,"side":"${SIDE_NAMES[turnedOn - 1]}"`},"evidence":${JSON.stringify(names)}${isAgain ? ',"retransmission":true' : ""},"latencyNs":`,
     );
     this.#kinds.set(key, part);
     return part;

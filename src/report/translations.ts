@@ -2,6 +2,7 @@ import type { LatencySummary } from "../packets/latency.js";
 import { printable } from "../packets/printable.js";
 import { copyOf, type Ends, type FlowSummary, PROBLEMS, type Verdict } from "../packets/results.js";
 import { rewriteOf } from "./ends.js";
+import { SIDE_NAMES } from "../packets/sides.js";
 import { endsText } from "./ends-text.js";
 import { foldedLines } from "./fold.js";
 import { latencyText } from "./latency.js";
@@ -216,14 +217,14 @@ function lines(flow: FlowSummary, own: string | undefined, paint: Paint): string
       String(flow.id),
       flow.proto,
       flow.nat,
-      "inside",
+      SIDE_NAMES[flow.sides[0]],
       ends(flow.inside),
       outbound,
       String(flow.insideOnly),
       ...quantiles(flow.latency.outbound),
       ...(own === undefined ? [] : [own]),
     ],
-    ["", "", "", "outside", ends(flow.outside), inbound, String(flow.outsideOnly), ...quantiles(flow.latency.inbound)],
+    ["", "", "", SIDE_NAMES[flow.sides[1]], ends(flow.outside), inbound, String(flow.outsideOnly), ...quantiles(flow.latency.inbound)],
   ];
 }
 

@@ -134,6 +134,8 @@ export interface Pair {
   /** Which fields changed, as "src dstPort". */
   readonly rewrite: string;
   readonly direction: "outbound" | "inbound";
+  /** Which side both are on, of a hairpin. */
+  readonly side?: "inside" | "outside";
   readonly latencyNs: number;
 }
 
@@ -195,6 +197,7 @@ export class Outcome implements Sink {
       evidence: EVIDENCE.filter((_, bit) => (timeline.evidence(inside) & (1 << bit)) !== 0),
       rewrite: rewriteText(flow.rewrite(timeline.forward(inside))),
       direction: isOutbound ? "outbound" : "inbound",
+      ...(timeline.side(inside) === timeline.side(outside) && { side: SIDE_NAMES[timeline.sideOf(inside)] }),
       latencyNs,
     });
   }
@@ -346,7 +349,10 @@ export async function correlated(
 }
 
 function checkAccounts(outcome: Outcome, side: "inside" | "outside", frames: number): void {
-  const paired = outcome.pairs.flatMap((pair) => pair.frames[side === "inside" ? 0 : 1]);
+  const paired = outcome.pairs.flatMap((pair) => {
+    if (pair.side !== undefined) return pair.side === side ? pair.frames.flat() : [];
+    return pair.frames[side === "inside" ? 0 : 1];
+  });
   const ambiguous = outcome.undecided.flatMap((one) => one[side]);
   const unmatched = outcome.alone.filter((one) => one.side === side).map(({ frame }) => frame);
   const all = [...paired, ...ambiguous, ...unmatched].sort((a, b) => a - b);

@@ -1,4 +1,5 @@
 import type { Ends, FlowSummary, Protocol } from "../../src/packets/results.js";
+import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 
 /** When every flow begins that does not say so: epoch nanoseconds. */
 export const START_NS = 1_700_000_000_000_000_000n;
@@ -38,6 +39,7 @@ export function flow(
     initiator,
     inside: inner,
     outside: outer,
+    sides: [INSIDE, OUTSIDE],
     pairs: 2,
     pairsOutbound: 1,
     bytes: 160,

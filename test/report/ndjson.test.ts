@@ -164,6 +164,7 @@ describe("NDJSON", () => {
         initiator: "inside",
         inside: ends,
         outside: ends,
+        sides: [INSIDE, OUTSIDE],
         pairs: 3,
         pairsOutbound: 3,
         insideOnly: 1,

@@ -175,6 +175,7 @@ const FLOW: FlowSummary = {
   initiator: "inside",
   inside: { src: "172.17.0.2", dst: "180.101.49.11", icmpId: 4096 },
   outside: { src: "10.0.2.15", dst: "180.101.49.11", icmpId: 10496 },
+  sides: [INSIDE, OUTSIDE],
   pairs: 8,
   pairsOutbound: 5,
   bytes: 1234,

@@ -1,5 +1,5 @@
 import type { Recording } from "./recording.js";
-import { type Report, SIDES, type SideName, type SummaryLine } from "./report.js";
+import { pairedFrames, type Report, SIDES, type SideName, type SummaryLine } from "./report.js";
 
 /** Every frame must be in exactly one record, or be none that natcorr looks at; and the summary must say the same. */
 export function checkAccounting(recording: Recording, report: Report): string[] {
@@ -15,7 +15,7 @@ export function checkAccounting(recording: Recording, report: Report): string[] 
 function checkSide(side: SideName, recording: Recording, report: Report, summary: SummaryLine): string[] {
   const frames = recording[side];
   const totals = summary.totals[side];
-  const paired = report.pairs.flatMap((pair) => pair[side].frames);
+  const paired = pairedFrames(report, side);
   const ambiguous = report.ambiguous.flatMap((line) => line[side].frames);
   const unmatched = report.unmatched.filter((line) => line.side === side).map((line) => line.frame);
   const listed = [...paired, ...ambiguous, ...unmatched];

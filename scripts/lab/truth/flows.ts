@@ -1,6 +1,7 @@
 import { addressText } from "./address.js";
 import { type Entry, reversed, tupleKey } from "./conntrack.js";
 import type { Tuple } from "./packet.js";
+import { checkTurned } from "./hairpins.js";
 import { natName, type Path, shared } from "./paths.js";
 import type { Recording } from "./recording.js";
 import { type FlowLine, type Report, type SideName, tupleOf } from "./report.js";
@@ -40,7 +41,8 @@ function checkFlow(recording: Recording, report: Report, flow: FlowLine): string
   const problems: string[] = [];
   const pairs = report.pairs.filter((pair) => pair.flow === flow.flow).length;
   if (pairs !== flow.pairs) problems.push(`says ${flow.pairs} pairs, ${pairs} are listed`);
-  if (flow.nat === "proxy") problems.push(...checkProxy(recording, flow));
+  if (flow.side !== undefined && flow.nat !== "proxy") problems.push(...checkTurned(recording, flow));
+  else if (flow.nat === "proxy") problems.push(...checkProxy(recording, flow));
   else problems.push(...checkTranslation(recording, flow));
   const told = problems.map((problem) => `flow ${flow.flow}: ${problem}`);
   if (isPortless(flow)) told.push(`missed: flow ${flow.flow} has no ports or ICMP id, conntrack's have`);
@@ -58,9 +60,9 @@ function checkTranslation(recording: Recording, flow: FlowLine): string[] {
   if (isPortless(flow)) return [];
   const forward = paths.filter((path) => path.initiator === flow.initiator);
   if (forward.length === 0) return ["conntrack says the other side began it"];
-  return forward.some((path) => couldBeCalled(flow.nat, natName(path)))
+  return forward.some((path) => couldBeCalled(flow.nat, natName(path.entry)))
     ? []
-    : [`nat is ${flow.nat}, conntrack says ${natName(forward[0])}`];
+    : [`nat is ${flow.nat}, conntrack says ${natName(forward[0].entry)}`];
 }
 
 // A capture on a bridge shows half of some translations only (see Paths): part of the name may be all that could be seen.

@@ -2,7 +2,7 @@ import { datagramKey, type Frame } from "./capture.js";
 import type { Entry } from "./conntrack.js";
 import type { Packet } from "./packet.js";
 import { entersAt, pathsOfBoth, type Recording } from "./recording.js";
-import type { Report, SideName } from "./report.js";
+import { pairedFrames, type Report, type SideName } from "./report.js";
 import { areSame, differencesInParts, isTcp, isWhole, overlap } from "./twins.js";
 
 /** Frames that go through the host together: all fragments of a datagram, or a frame by itself. */
@@ -17,7 +17,7 @@ const STAMP_ERROR_NS = 1_000_000n;
 
 /** Frames that conntrack translated and both captures saw, and that are in no pair. */
 export function findMissed(recording: Recording, report: Report): string[] {
-  const paired = (side: SideName) => new Set(report.pairs.flatMap((pair) => pair[side].frames));
+  const paired = (side: SideName) => new Set(pairedFrames(report, side));
   const [inside, outside] = [paired("inside"), paired("outside")];
   const missing = twinUnits(
     recording,

@@ -2,6 +2,7 @@ import { tupleKey } from "./conntrack.js";
 import type { Frame } from "./capture.js";
 import type { Packet, Tuple } from "./packet.js";
 import { flowEntries } from "./flows.js";
+import { entriesOfForms } from "./hairpins.js";
 import type { Path } from "./paths.js";
 import { entersAt, pathsOf, pathsOfBoth, type Recording } from "./recording.js";
 import { type PairLine, type Report, type SideName, tupleOf } from "./report.js";
@@ -11,20 +12,23 @@ import { areSame, differences, differencesInParts } from "./twins.js";
 export function checkPairs(recording: Recording, report: Report): string[] {
   const entries = new Map(report.flows.map((flow) => [flow.flow, flowEntries(recording, flow)]));
   return report.pairs.flatMap((pair) => {
-    const inside = framesOf(recording.inside, pair.inside.frames);
-    const outside = framesOf(recording.outside, pair.outside.frames);
+    const inside = framesOf(recording[pair.side ?? "inside"], pair.inside.frames);
+    const outside = framesOf(recording[pair.side ?? "outside"], pair.outside.frames);
     const label = `pair inside ${pair.inside.frames.join("+")}, outside ${pair.outside.frames.join("+")}`;
     if (inside.length === 0 || outside.length === 0) return [`${label}: no such IP packets`];
     const problems = [...checkTold(pair, "inside", inside[0]), ...checkTold(pair, "outside", outside[0])];
-    const paths = pathsOfBoth(recording, inside[0], outside[0]);
-    problems.push(
-      ...checkRewrite(recording, pair, paths, inside[0], outside[0]),
-      ...(paths.some(({ entry }) => entry.isHelped) ? checkHelped(inside, outside) : checkSame(inside, outside)),
-      ...checkDirection(pair, inside[0], outside[0]),
-    );
-    const known = entries.get(pair.flow) ?? [];
-    if (paths.length > 0 && !paths.some(({ entry }) => known.includes(entry)))
-      problems.push(`belongs to another translation than flow ${pair.flow}`);
+    problems.push(...checkDirection(pair, inside[0], outside[0]));
+    if (pair.side !== undefined) problems.push(...checkHairpin(recording, pair, inside, outside));
+    else {
+      const paths = pathsOfBoth(recording, inside[0], outside[0]);
+      problems.push(
+        ...checkRewrite(recording, pair, paths, inside[0], outside[0]),
+        ...(paths.some(({ entry }) => entry.isHelped) ? checkHelped(inside, outside) : checkSame(inside, outside)),
+      );
+      const known = entries.get(pair.flow) ?? [];
+      if (paths.length > 0 && !paths.some(({ entry }) => known.includes(entry)))
+        problems.push(`belongs to another translation than flow ${pair.flow}`);
+    }
     return problems.map((problem) => `${label}: ${problem}`);
   });
 }
@@ -90,9 +94,25 @@ function checkRewrite(
     problems.push("conntrack knows no translation between these addresses then");
   }
   const [from, to] = enters === "inside" ? [inside.packet, outside.packet] : [outside.packet, inside.packet];
+  return [...problems, ...checkNames(pair, from, to)];
+}
+
+function checkNames(pair: PairLine, from: Packet, to: Packet): string[] {
   const rewrite = rewriteNames(from.tuple, to.tuple, pair.inside.icmpId !== undefined).join(" ");
-  if (rewrite !== pair.rewrite.join(" "))
-    problems.push(`rewrite is told as "${pair.rewrite.join(" ")}", is "${rewrite}"`);
+  return rewrite === pair.rewrite.join(" ") ? [] : [`rewrite is told as "${pair.rewrite.join(" ")}", is "${rewrite}"`];
+}
+
+/** Both forms are on one side: conntrack must turn such a packet round, and the one before the rewrite must come first. */
+function checkHairpin(
+  recording: Recording,
+  pair: PairLine,
+  before: readonly PacketFrame[],
+  after: readonly PacketFrame[],
+): string[] {
+  const problems = [...checkSame(before, after), ...checkNames(pair, before[0].packet, after[0].packet)];
+  if (entriesOfForms(recording, before[0].packet, after[0].packet).length === 0)
+    problems.push("conntrack turns no such packet round");
+  if (after[0].timeNs < before[0].timeNs) problems.push("what comes out is older than what came in");
   return problems;
 }
 

@@ -78,8 +78,8 @@ export function shared(some: readonly Path[], others: readonly Path[]): Path[] {
   return some.filter((path) => others.includes(path));
 }
 
-/** Which ends a path's entry rewrites, as natcorr calls it. */
-export function natName({ entry }: Path): string {
+/** Which ends an entry rewrites, as natcorr calls it. */
+export function natName(entry: Entry): string {
   const [entering, between, leaving] = stages(entry, true);
   if (!isTranslated(entry)) return "none";
   const isSource = entering.src !== leaving.src || entering.srcPort !== leaving.srcPort;

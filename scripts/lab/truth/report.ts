@@ -29,6 +29,8 @@ export interface PairLine {
   readonly nat: string;
   readonly rewrite: readonly string[];
   readonly by: string;
+  /** Where both forms are on one side. */
+  readonly side?: SideName;
   readonly latencyNs: number;
   readonly inside: PairSide;
   readonly outside: PairSide;
@@ -54,6 +56,7 @@ export interface FlowLine {
   readonly proto: string;
   readonly nat: string;
   readonly initiator: SideName;
+  readonly side?: SideName;
   readonly inside: Ends;
   readonly outside: Ends;
   readonly pairs: number;
@@ -103,6 +106,14 @@ export function readReport(ndjson: string): Report {
 }
 
 const PROTOCOLS: Record<string, number> = { icmp: ICMP, tcp: TCP, udp: UDP, icmpv6: ICMPV6 };
+
+/** The frames of a side that pairs have. */
+export function pairedFrames({ pairs }: Report, side: SideName): number[] {
+  return pairs.flatMap((pair) => {
+    if (pair.side === undefined) return pair[side].frames;
+    return pair.side === side ? [...pair.inside.frames, ...pair.outside.frames] : [];
+  });
+}
 
 /** The number of a protocol that natcorr names: icmp, tcp, udp, icmpv6, or ip-<number>. */
 function protocolNumber(name: string): number {

@@ -91,6 +91,12 @@ export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: b
   );
 }
 
+/** REWRITE_… bits between two ways of the kind that a row's packet goes. */
+export function rewriteOf(ground: usize, row: i32, way: i32, otherWay: i32): i32 {
+  const packet = packetOf(ground, row);
+  return relation.rewrite(<usize>wordOf(ground, words.TUPLES), packet, wayOf(packet), way, otherWay);
+}
+
 /** The flow that the rows related last are KNOWN by, or NONE. */
 export function knownSlot(): i32 {
   return relation.slot;
