@@ -9,6 +9,7 @@ import type { Hairpins } from "./hairpins.js";
 import { Idle } from "./idle.js";
 import type { Impacts } from "./impacts.js";
 import type { Proxies } from "./proxies.js";
+import type { Relays } from "./relays.js";
 import type { Translations } from "./translations.js";
 
 /**
@@ -40,6 +41,7 @@ export interface About {
   readonly translations: Translations;
   readonly tuples: TupleTable;
   readonly proxies: Proxies;
+  readonly relays: Relays;
   readonly hairpins: Hairpins;
   readonly findings: Findings;
   readonly impacts: Impacts;
@@ -116,7 +118,7 @@ export class FlowBook {
   }
 
   #sweep(nowNs: number): void {
-    const { heap, timeline, translations, proxies, hairpins, impacts, clashes, sink, tuples } = this.#about;
+    const { heap, timeline, translations, proxies, relays, hairpins, impacts, clashes, sink, tuples } = this.#about;
     clashes.resolve();
     const idle = new Idle({ heap, timeline, tuples, accounts: translations.accounts }, nowNs);
     for (const slot of idle.flows()) translations.retire(slot);
@@ -132,6 +134,7 @@ export class FlowBook {
       this.#linked.delete(id);
       for (const tuple of linked.tuples) {
         hairpins.forget(tuple);
+        relays.forget(tuple);
         this.#ids.delete(tuple);
       }
     }

@@ -120,30 +120,36 @@ export function isForwardFirst(accounts: FlowAccounts, tuples: TupleTable, slot:
   return tuples.isOpenerKnown(inside) ? tuples.isOpenedByA(inside) : accounts.isOutbound(slot, 1);
 }
 
-/** A proxied stream as a flow: `inside` is the proxy's connection to the container, `outside` the client's to the proxy. */
+/**
+ * A proxied stream as a flow: `inside` is the proxy's connection to the container, `outside` the client's to the proxy; or the other way
+ * round where the client is inside, and the server outside.
+ */
 export function summarizeProxied(
   id: number,
-  { client, server, inbound, outbound }: Proxied,
+  { client, server, toServer, toClient }: Proxied,
   tuples: TupleTable,
   epochNs: bigint,
 ): FlowSummary {
   const ends = ({ tuple }: { tuple: number }) => new TupleEnds(tuples).of(tuple, tuples.isOpenedByA(tuple));
+  const isOutbound = client.side === INSIDE && server.side === OUTSIDE;
+  const [inside, outside] = isOutbound ? [client, server] : [server, client];
+  const [there, back] = [toServer.summary(), toClient.summary()];
   return {
     id,
-    proto: "tcp",
+    proto: protocolName(tuples.proto(client.tuple)),
     nat: "proxy",
     initiator: client.side === INSIDE ? "inside" : "outside",
-    inside: ends(server),
-    outside: ends(client),
-    sides: [server.side, client.side],
+    inside: ends(inside),
+    outside: ends(outside),
+    sides: [inside.side, outside.side],
     pairs: 0,
     pairsOutbound: 0,
     bytes: 0,
-    insideOnly: tuples.unmatched(server.tuple),
-    outsideOnly: tuples.unmatched(client.tuple),
+    insideOnly: tuples.unmatched(inside.tuple),
+    outsideOnly: tuples.unmatched(outside.tuple),
     firstNs: epochNs + BigInt(Math.round(client.openedNs)),
     lastNs: epochNs + BigInt(Math.round(Math.max(client.lastNs, server.lastNs))),
-    latency: { outbound: outbound.summary(), inbound: inbound.summary() },
+    latency: isOutbound ? { outbound: there, inbound: back } : { outbound: back, inbound: there },
   };
 }
 

@@ -1,13 +1,12 @@
-import { sameAddress } from "../packets/columns.js";
 import { ACK, RST, SYN } from "../packets/packets.js";
 import { LatencyDigest } from "../packets/latency.js";
 import type { Link } from "./flow-book.js";
 import { summarizeProxied } from "./flow-summary.js";
 import { HEAD_BYTES } from "../packets/records.js";
-import { INSIDE, type Side } from "../packets/sides.js";
+import type { Side } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
-import { isSameLink } from "./scope.js";
+import { isByHost, isOnItsWay, meetAtHost } from "./proxy-ends.js";
 
 /** Connections without a translation that are remembered at the most; the oldest go first. */
 const MOST_STREAMS = 16_384;
@@ -21,6 +20,8 @@ const UNTOLD = 0;
 
 /** One direction of a connection: when its bytes came, and hashes of where segments begin. */
 interface Leg {
+  /** When the SYN of this direction was seen; Infinity until then. */
+  openedNs: number;
   firstNs: number;
   /** Sequence number of the first byte; -1 until the SYN of this direction was seen. */
   firstSeq: number;
@@ -60,13 +61,14 @@ export interface Proxied {
   /** Side and tuple of the client's connection to the proxy, and of the proxy's to the container. */
   client: Connection;
   server: Connection;
-  inbound: LatencyDigest;
-  outbound: LatencyDigest;
+  /** What the proxy takes to pass on what the client sends, and the server. */
+  toServer: LatencyDigest;
+  toClient: LatencyDigest;
 }
 
 /**
  * Links the two connections of docker-proxy: one that a client opened to the host, and one that the host opened to the
- * container, on the inside. They share nothing but the bytes, which come out on the second later than they went into the
+ * container, on the inside; and those of a proxy that takes what goes out on its way, and dials the same server itself. They share nothing but the bytes, which come out on the second later than they went into the
  * first, and the other way round for the answer. Two that fit are linked where neither fits any other.
  */
 export class Proxies {
@@ -94,7 +96,10 @@ export class Proxies {
     if (!stream || (tcpFlags & RST) !== 0) return;
     stream.lastNs = t.timeNs(row);
     const leg = (t.forward(row) === 1) === stream.openedByA ? stream.toServer : stream.toClient;
-    if ((tcpFlags & SYN) !== 0) leg.firstSeq = (t.seq(row) + 1) >>> 0;
+    if ((tcpFlags & SYN) !== 0) {
+      leg.firstSeq = (t.seq(row) + 1) >>> 0;
+      leg.openedNs = Math.min(leg.openedNs, t.timeNs(row));
+    }
     const bytes = t.payloadLength(row);
     if (bytes === 0 || leg.firstSeq < 0) return;
     const offset = (t.seq(row) - leg.firstSeq) | 0;
@@ -146,13 +151,12 @@ export class Proxies {
     }
     const tuple = t.tuple(row);
     this.forget(tuple);
+    const end = { side: t.sideOf(row), tuple, openedByA: t.forward(row) === 1 };
     const stream: Stream = {
-      side: t.sideOf(row),
-      tuple,
+      ...end,
       openedNs: t.timeNs(row),
       lastNs: t.timeNs(row),
-      openedByA: t.forward(row) === 1,
-      isByHost: t.side(row) === INSIDE && this.#isOnOneLink(tuple),
+      isByHost: isByHost(this.#tuples, end),
       toServer: emptyLeg(),
       toClient: emptyLeg(),
       start: UNTOLD,
@@ -171,9 +175,9 @@ export class Proxies {
     stream.twin = partner;
     partner.twin = stream;
     const [client, server] = this.#isCarriedOn(stream, partner) ? [stream, partner] : [partner, stream];
-    const inbound = latencies(client.toServer, server.toServer);
-    const outbound = latencies(server.toClient, client.toClient);
-    const proxied = { client, server, inbound, outbound };
+    const toServer = latencies(client.toServer, server.toServer);
+    const toClient = latencies(server.toClient, client.toClient);
+    const proxied = { client, server, toServer, toClient };
     this.#onLink(
       [client.tuple, server.tuple],
       (id) => (tuples, epochNs) => summarizeProxied(id, proxied, tuples, epochNs),
@@ -212,27 +216,15 @@ export class Proxies {
   }
 
   #isCarriedOn(client: Stream, server: Stream): boolean {
-    if (!server.isByHost || isSameConnection(client, server) || !carriesOn(client, server)) return false;
-    return !client.isByHost || this.#meetAtHost(client, server);
-  }
-
-  /** Whether a client on the inside link called the very address that the other connection comes from. */
-  #meetAtHost(client: Stream, server: Stream): boolean {
-    const tuples = this.#tuples;
-    const called = tuples.address(client.tuple, !client.openedByA);
-    const calling = tuples.address(server.tuple, server.openedByA);
-    return sameAddress(tuples.words, called, tuples.words, calling);
-  }
-
-  #isOnOneLink(tuple: number): boolean {
-    const tuples = this.#tuples;
-    const { words } = tuples;
-    return isSameLink(tuples.isIpv6(tuple), words, tuples.address(tuple, true), words, tuples.address(tuple, false));
+    if (isSameConnection(client, server) || !carriesOn(client, server)) return false;
+    if (server.isByHost) return !client.isByHost || meetAtHost(this.#tuples, client, server);
+    // what is only forwarded is answered once the other one is
+    return isOnItsWay(this.#tuples, client, server) && client.toClient.openedNs <= server.openedNs;
   }
 }
 
 function emptyLeg(): Leg {
-  return { firstNs: Number.NaN, firstSeq: -1, bytes: 0, heads: null };
+  return { openedNs: Number.POSITIVE_INFINITY, firstNs: Number.NaN, firstSeq: -1, bytes: 0, heads: null };
 }
 
 /** Whether two are one connection in two forms, as it is translated and turned round: its numbers are the same. */

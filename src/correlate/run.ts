@@ -23,7 +23,7 @@ import type { Clock } from "./clock.js";
 import { CutFrames } from "./cut-frames.js";
 import { Feed } from "./feed.js";
 import { Findings } from "./findings.js";
-import { FlowBook, TIDY_EVERY } from "./flow-book.js";
+import { FlowBook, type Link, TIDY_EVERY } from "./flow-book.js";
 import { Gaps } from "./gaps.js";
 import { Hairpins } from "./hairpins.js";
 import { Datagrams } from "./datagrams.js";
@@ -35,6 +35,7 @@ import { Mistimed } from "./mistimed.js";
 import type { Pairing } from "./pairing.js";
 import { Proxies } from "./proxies.js";
 import { Refusals } from "./refusals.js";
+import { Relays } from "./relays.js";
 import { Segments } from "./segments.js";
 import { rewrittenFinding } from "./rewritten.js";
 import { ShiftedSegments } from "./shifts.js";
@@ -90,6 +91,7 @@ export class Run {
   readonly #groups: Groups;
   readonly #refusals: Refusals;
   readonly #proxies: Proxies;
+  readonly #relays: Relays;
   readonly #hairpins: Hairpins;
   readonly #mistimed: Mistimed;
   readonly #verdicts: Verdicts;
@@ -180,14 +182,16 @@ export class Run {
     this.#supers = new SuperDatagrams(heap, timeline, this.#translations, this.#kernel, options.windowNs, pairing);
     this.#shifted = new ShiftedSegments(timeline, this.#translations, pairing);
     this.#datagrams = new Datagrams(timeline, this.#tuples, this.#translations, pairing);
-    this.#proxies = new Proxies(timeline, this.#tuples, (tuples, begin) => this.#book.link(tuples, begin));
+    const link: Link = (tuples, begin) => this.#book.link(tuples, begin);
+    this.#proxies = new Proxies(timeline, this.#tuples, link);
+    this.#relays = new Relays(heap, timeline, this.#tuples, options.windowNs, link);
     this.#hairpins = new Hairpins({
       timeline,
       tuples: this.#tuples,
       buckets,
       translations: this.#translations,
       kernel: this.#kernel,
-      link: (tuples, begin) => this.#book.link(tuples, begin),
+      link,
       onPair: (before) => this.#turned(before),
     });
     this.#refusals = new Refusals(timeline);
@@ -201,6 +205,7 @@ export class Run {
       refusals: this.#refusals,
       segments: this.#segments,
       proxies: this.#proxies,
+      relays: this.#relays,
       hairpins: this.#hairpins,
       cutFrames: this.#cutFrames,
       altered: this.#altered,
@@ -229,6 +234,7 @@ export class Run {
       translations: this.#translations,
       tuples: this.#tuples,
       proxies: this.#proxies,
+      relays: this.#relays,
       hairpins: this.#hairpins,
       findings: this.#findings,
       impacts: this.#impacts,

@@ -19,6 +19,7 @@ import type { Mistimed } from "./mistimed.js";
 import type { Proxies } from "./proxies.js";
 import type { QuotedError } from "./quotes.js";
 import type { Refusals } from "./refusals.js";
+import type { Relays } from "./relays.js";
 import type { Segments } from "./segments.js";
 import { isPrivate } from "./scope.js";
 import { Senders } from "./senders.js";
@@ -69,6 +70,7 @@ export interface Known {
   readonly refusals: Refusals;
   readonly segments: Segments;
   readonly proxies: Proxies;
+  readonly relays: Relays;
   readonly hairpins: Hairpins;
   readonly cutFrames: CutFrames;
   readonly altered: Altered;
@@ -244,6 +246,12 @@ export class Verdicts {
     const slot = this.#translations.slotOf(row);
     const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.proxies.twinOf(row) : null;
     if (proxied) return { verdict: "proxied", why: `a proxy on the host passes it on: ${this.#connection(proxied)}` };
+    const relay = slot === NONE ? this.#known.relays.relayOf(row) : null;
+    if (relay !== null) {
+      const connection = this.#connection(relay);
+      if (relay.isSentOn) return { verdict: "proxied", why: `a proxy on the host sends it again: ${connection}` };
+      return { verdict: "unknown", why: `a proxy on the host took it, and sent nothing like it again: ${connection}` };
+    }
     const own = slot === NONE && local !== null ? this.#ofHost(row, local) : null;
     if (own?.verdict === "local") return own;
     const uncovered = this.#uncovered(t.timeNs(row), other);
