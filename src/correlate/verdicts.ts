@@ -27,7 +27,10 @@ import type { Translations } from "./translations.js";
 
 /** Packets this near to the limits of a capture, or to a silence, are not judged by it, nanoseconds: their twins may be beyond. */
 const MARGIN_NS = 10_000_000;
-/** The last frame of a file shows how far it goes: a packet that was to come out later, as forwarding takes about so long, is not in it. */
+/**
+ * The last frame of a file shows how far it goes: a packet that was to come out later is not in it. Forwarding takes so long at the
+ * least, or what others took lately, up to MARGIN_NS.
+ */
 const FORWARDING_NS = 100_000;
 /**
  * So many packets without a twin must pass while the other capture is silent: a few may well be lost while there is nothing else to be
@@ -426,7 +429,10 @@ export class Verdicts {
     if (!hasEnded) return null;
     const untilNs = lastNs - timeNs;
     if (untilNs < 0) return beyond(-untilNs, `the last frame of ${name} is ${seconds(-untilNs)} older`);
-    if (untilNs < (isLive ? MARGIN_NS : FORWARDING_NS))
+    const { kernel } = this.#known;
+    const isOutbound = other === OUTSIDE;
+    const takesNs = kernel.isNew(isOutbound) ? FORWARDING_NS : Math.max(FORWARDING_NS, kernel.limitNs(isOutbound));
+    if (untilNs < (isLive ? MARGIN_NS : Math.min(MARGIN_NS, takesNs)))
       return beyond(0, `the last frame of ${name} is ${seconds(untilNs)} later`);
     return null;
   }

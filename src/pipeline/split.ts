@@ -34,7 +34,8 @@ const MOST_AHEAD = 64;
  *
  * Before it returns it looks for what the selectors name, in the first 64 batches at most: on a stream, it waits for the first
  * frames of an ifindex. Frames of one side wait in memory while the other one is asked for: half a second's, since a silent
- * side gives empty batches that say how far the capture has been read. Both sides thereby cover the whole time of the capture.
+ * side gives empty batches that say how far the capture has been read. Both sides thereby cover the whole time of the capture; of one
+ * with several interfaces, up to their own last frame, or to half a second before the last one of all.
  *
  * `heap`: where the frames' bytes lie, if they do in one.
  *
@@ -133,7 +134,9 @@ class SplitCapture {
     if (batch === null) {
       this.#hasEnded = true;
       this.#mass.end();
-      this.#reachedNs = this.#mass.nowNs;
+      // whoever was killed may have written one interface's frames, and not yet what others had by then
+      const isMore = this.source.interfaces.length > 1;
+      this.#reachedNs = Math.max(this.#reachedNs, this.#mass.nowNs - (isMore ? DISORDER_NS : 0));
       this.#checkSelectors();
       this.#report();
       return;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { STRETCH } from "../../src/correlate/copies.js";
 import { correlate } from "../../src/correlate/correlate.js";
-import { Capture, Outcome, outcomeOf, us } from "./outcome.js";
+import { Capture, Outcome, outcomeOf, type Stamped, us } from "./outcome.js";
 import { conversation, inStep, merged } from "./traffic.js";
 
 it("stops after so many pairs, and sums up what it decided about", async () => {
@@ -127,4 +127,15 @@ it("a frame's first batch may be empty", async () => {
   );
   expect(outcome.pairs).toHaveLength(4);
   expect(outcome.summary.inside).toMatchObject({ frames: 5, paired: 4, undecodable: 1 });
+});
+
+/** Every second packet, 0.9 ms later. */
+const late = ({ ns, packet }: Stamped, n: number): Stamped => ({ ns: n % 2 === 0 ? ns + 900_000 : ns, packet });
+
+it("does not call dropped what may have come out once the other capture had ended", async () => {
+  const known = conversation(80, { everyUs: 2000 });
+  const inside = merged(known.inside, conversation(1, { startUs: 158_700, seed: 9, srcPort: 9 }).inside);
+  const outcome = await outcomeOf(inside, known.outside.map(late));
+  expect(outcome.pairs).toHaveLength(80);
+  expect(outcome.alone).toMatchObject([{ side: "inside", verdict: "unknown" }]);
 });
