@@ -17,6 +17,7 @@ import type { CutFrames } from "./cut-frames.js";
 import type { Kernel } from "./kernel.js";
 import type { Likes } from "./likes.js";
 import {
+  CONFLICT,
   IS_USUAL,
   IMPOSSIBLE,
   IS_CLOSE,
@@ -463,6 +464,9 @@ export class Matcher {
     if (found[INSIDE].length === 1 && found[OUTSIDE].length === 1) {
       if (isUnknown)
         return `one candidate, but too little evidence for a translation not seen before: ${id}, no known flow`;
+      const [inside, outside] = [found[INSIDE][0], found[OUTSIDE][0]];
+      if ((this.#kernel.relate(inside, outside) & RELATION_MASK) === CONFLICT)
+        return "one candidate, but a known translation says otherwise, and no other packet supports it";
       return `one candidate, but the time between them does not tell it from a copy sent again: ${id}, one flow`;
     }
     return `${same}, ${id}, ${isUnknown ? "no known flow" : "one flow"}`;

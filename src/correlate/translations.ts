@@ -1,5 +1,6 @@
 import type { FlowAccounts } from "../packets/flow-accounts.js";
 import type { Flow } from "../packets/flows.js";
+import { ACK, SYN } from "../packets/packets.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
@@ -108,7 +109,8 @@ export class Translations {
 
   /**
    * Adds the evidence of a POSSIBLE (or, to replace or add to translations, CONFLICT) pair that no other contends with. Returns the
-   * slot of the flow once that is enough to believe in it, else NONE.
+   * slot of the flow once that is enough to believe in it, else NONE. One pair alone never contradicts a translation that is known, unless
+   * it opens a connection.
    */
   support(inside: number, outside: number): number {
     return this.isSupported(inside, outside) ? this.learn(inside, outside) : NONE;
@@ -126,9 +128,13 @@ export class Translations {
     const candidate = candidateKey(t, inside, outside, isForwardOutbound);
     // counters that agree once in a direction agree again: of further packets only the time is news, and what they carry
     const spoken = 2 * candidate + (t.way(inside) & 1);
-    const bits = (this.#candidates.get(candidate) ?? 0) + this.#kernel.weigh(inside, outside, this.#spoken.has(spoken));
+    const before = this.#candidates.get(candidate);
+    const bits = (before ?? 0) + this.#kernel.weigh(inside, outside, this.#spoken.has(spoken));
     this.#spoken.add(spoken);
-    if (bits >= (relation === CONFLICT ? REPLACE_BITS : LEARN_BITS)) {
+    // a bit that was flipped on its way makes one packet look like another flow's, whatever its numbers say; what opens one may differ
+    const isContradicting = relation === CONFLICT && (t.tcpFlags(inside) & (SYN | ACK)) !== SYN;
+    const isHeard = !isContradicting || before !== undefined;
+    if (isHeard && bits >= (relation === CONFLICT ? REPLACE_BITS : LEARN_BITS)) {
       this.#forget(candidate);
       return true;
     }

@@ -338,3 +338,44 @@ it("a retransmission has a twin of its own: same numbers, another IP ID", async 
   expect(outcome.twins).toEqual([...inStep(4), [6, 5], [7, 6]]);
   expect(outcome.verdicts("inside")).toEqual([[5, "dropped"]]);
 });
+
+/** The n-th packet of a conversation outside, with one bit of its source port flipped. */
+const flipped = (ns: number, n: number): Stamped => ({
+  ns,
+  packet: segment({
+    src: HOST,
+    dst: SERVER,
+    srcPort: 40_001,
+    dstPort: 80,
+    seq: 1_000_000 + 100 * n,
+    ack: 2_000_000 + 100 * n,
+    ipId: 1000 + n,
+    ttl: 63,
+  }),
+});
+
+describe("one packet that contradicts a known translation", () => {
+  const known = conversation(40);
+  const at = 38;
+  const corrupted = (which: readonly number[]) =>
+    known.outside.map((packet, n) => (which.includes(n) ? flipped(packet.ns, n) : packet));
+
+  it("is ambiguous, and no translation", async () => {
+    const outcome = await outcomeOf(known.inside, corrupted([at]));
+    expect(outcome.flows).toHaveLength(1);
+    expect(outcome.pairs).toHaveLength(39);
+    expect(outcome.undecided).toEqual([
+      {
+        inside: [at + 1],
+        outside: [at + 1],
+        why: "one candidate, but a known translation says otherwise, and no other packet supports it",
+      },
+    ]);
+  });
+
+  it("is believed once another one supports it", async () => {
+    const outcome = await outcomeOf(known.inside, corrupted([at - 2, at]));
+    expect(outcome.pairs).toHaveLength(40);
+    expect(outcome.flows).toHaveLength(2);
+  });
+});
