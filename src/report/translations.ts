@@ -224,7 +224,16 @@ function lines(flow: FlowSummary, own: string | undefined, paint: Paint): string
       ...quantiles(flow.latency.outbound),
       ...(own === undefined ? [] : [own]),
     ],
-    ["", "", "", SIDE_NAMES[flow.sides[1]], ends(flow.outside), inbound, String(flow.outsideOnly), ...quantiles(flow.latency.inbound)],
+    [
+      "",
+      "",
+      "",
+      SIDE_NAMES[flow.sides[1]],
+      ends(flow.outside),
+      inbound,
+      String(flow.outsideOnly),
+      ...quantiles(flow.latency.inbound),
+    ],
   ];
 }
 
