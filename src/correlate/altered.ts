@@ -118,7 +118,7 @@ export class Altered {
     const isSamePort = (t: Timeline, a: number, b: number): boolean =>
       this.#serverPort(a) === this.#serverPort(b) && hasOtherContent(t, a, b);
     this.#ports = new Contents(heap, timeline, windowNs, (_, row) => this.#serverPort(row), isSamePort);
-    this.#candidates = new Candidates(timeline, tuples, kernel);
+    this.#candidates = new Candidates(timeline, tuples);
     this.survivors = new Survivors(kernel);
   }
 

@@ -3,7 +3,6 @@ import { HAS_SENDING_TIME, HAS_TCP_NUMBERS, ICMP, ICMPV6, IS_IPV6 } from "../pac
 import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import { isEmbedded } from "./embedding.js";
-import type { Kernel } from "./kernel.js";
 
 /** What speaks for a translation, in bits: how unlikely it is that two strangers of one content look like that. */
 const TCP_NUMBERS_BITS = 32;
@@ -23,6 +22,10 @@ const NOTHING_PENALTY_BITS = 8;
 const ICMP_SEQ_BITS = 2;
 const TTL_BY_ONE_BITS = 4;
 const TTL_LOWER_BITS = 2;
+/** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more … */
+const MOST_TIMING_BITS = 12;
+/** … from this gap on, nanoseconds; a wider one speaks against them. */
+const NEUTRAL_GAP_NS = 60_000_000;
 
 /** Translations tried and not yet believed that are remembered at the most; the oldest go first. */
 const MOST_CANDIDATES = 65_536;
@@ -40,14 +43,12 @@ interface Candidate {
 export class Candidates {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
-  readonly #kernel: Kernel;
   /** By `keyOf`. */
   readonly #candidates = new Map<number, Candidate>();
 
-  constructor(timeline: Timeline, tuples: TupleTable, kernel: Kernel) {
+  constructor(timeline: Timeline, tuples: TupleTable) {
     this.#timeline = timeline;
     this.#tuples = tuples;
-    this.#kernel = kernel;
   }
 
   /** Takes two packets that may be twins. They speak once, however often they are looked at. */
@@ -79,7 +80,8 @@ export class Candidates {
     candidate.directions |= direction;
     const lowered = Math.abs(t.ttl(inside) - t.ttl(outside));
     candidate.bits += lowered === 0 ? 0 : lowered === 1 ? TTL_BY_ONE_BITS : TTL_LOWER_BITS;
-    candidate.bits += this.#kernel.timingBits(inside, outside);
+    const gapNs = Math.max(1, Math.abs(t.timeNs(outside) - t.timeNs(inside)));
+    candidate.bits += Math.min(MOST_TIMING_BITS, Math.log2(NEUTRAL_GAP_NS / gapNs));
   }
 
   /** Takes two packets that have their IP ID in common, and not the payload. */

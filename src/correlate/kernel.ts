@@ -72,7 +72,6 @@ export class Kernel {
   due = 0;
   /** Whether it stopped before a packet that is not for it, and not because time has to go by or a side has no more. */
   isAtOther = false;
-  #isInStretch = false;
   /** Whether a TCP segment was seen that is cut on its way, or was before. */
   hasCuts = false;
   /** Latencies of all pairs. */
@@ -233,22 +232,9 @@ export class Kernel {
   /** What speaks for the rows related last being twins, in bits: all of it, or what is news where a pair of their way has spoken before. */
   weigh(inside: number, outside: number, hasSpoken: boolean): number {
     this.#ready();
-    this.#countWaiting();
-    return this.#steps["weigh"](this.#ground, inside, outside, hasSpoken ? 1 : 0);
-  }
-
-  /** What the time between two rows says for their being twins, in bits, against the number of packets that wait. */
-  timingBits(inside: number, outside: number): number {
-    this.#ready();
-    this.#countWaiting();
-    return this.#steps["timing"](this.#ground, inside, outside);
-  }
-
-  /** Tells how many packets wait. In the middle of a stretch, it knows. */
-  #countWaiting(): void {
-    if (this.#isInStretch) return;
     this.#words[words.FILED_BEFORE] = this.#tables.buckets.index.size;
     this.#words[words.FILED] = 0;
+    return this.#steps["weigh"](this.#ground, inside, outside, hasSpoken ? 1 : 0);
   }
 
   /** Believes in the translation of the rows related last. Returns the slot of its flow. */
@@ -373,7 +359,6 @@ export class Kernel {
     const { timeline, buckets, isShowing } = this.#tables;
     const { cutFrames, datagrams } = this.#others;
     this.#lend();
-    this.#isInStretch = true;
     const w = this.#words;
     w[words.ROW] = timeline.end;
     w[words.DUE] = due;
@@ -389,7 +374,6 @@ export class Kernel {
     this.#takeBack();
     timeline.freeCount = w[words.FREE_PLACE_COUNT];
     buckets.index.counted(w[words.FILED]);
-    this.#isInStretch = false;
     this.due = w[words.DUE];
   }
 

@@ -130,11 +130,6 @@ export function weigh(ground: usize, inside: i32, outside: i32, hasSpoken: i32):
   return bits + (hasSpoken === 1 ? newsBits(i, o) : headerBits(ground, i, wayOf(i), o, wayOf(o)));
 }
 
-/** What the time between two rows says for their being twins, in bits. */
-export function timing(ground: usize, inside: i32, outside: i32): f64 {
-  return timingBits(ground, gapNsBetween(packetOf(ground, inside), packetOf(ground, outside)));
-}
-
 /** Believes in the translation of the rows related last. Returns the slot of its flow. */
 export function believe(ground: usize, inside: i32, outside: i32): i32 {
   const i = packetOf(ground, inside);
