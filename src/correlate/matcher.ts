@@ -427,10 +427,11 @@ export class Matcher {
     const found: [number[], number[]] = [[], []];
     if (reachNs >= 0) {
       const seen = new Set([row]);
+      const isTaken = this.#usualTwins(reachNs);
       for (const from of seen) {
         found[t.sideOf(from)].push(from);
         for (let r = this.#near(from, reachNs); r !== NONE; r = this.#nextNear(from, r, reachNs))
-          if (this.#mayBeTwins(from, r, reachNs)) seen.add(r);
+          if (!seen.has(r) && this.#mayBeTwins(from, r, isTaken)) seen.add(r);
       }
     } else {
       for (const side of [INSIDE, OUTSIDE] as const) {
@@ -441,13 +442,25 @@ export class Matcher {
     return leaveUndecided(t, found.flat(), this.#whyUndecided(row, found));
   }
 
-  /** Whether two packets with one key may be twins; where neither has come when its twin usually does, late ones, too. */
-  #mayBeTwins(a: number, b: number, reachNs: number): boolean {
+  /** Whether two packets with one key may be twins; where neither has one that came when it usually does, late ones, too. */
+  #mayBeTwins(a: number, b: number, isTaken: (row: number) => boolean): boolean {
     const [inside, outside] = this.#inOrder(a, b);
     if (this.#isRenumbered(inside, outside)) return false;
     if (this.#claimOf(a, b) >= CLAIM_LATE_POSSIBLE) return true;
     if ((this.#kernel.relate(inside, outside) & RELATION_MASK) < POSSIBLE) return false;
-    return !this.#hasUsualTwin(a, reachNs) && !this.#hasUsualTwin(b, reachNs);
+    return !isTaken(a) && !isTaken(b);
+  }
+
+  /** Whether one that a packet may be the twin of came when it usually does: found out once of each, as all are asked about with all. */
+  #usualTwins(reachNs: number): (row: number) => boolean {
+    const known = new Map<number, boolean>();
+    return (row) => {
+      const isKnown = known.get(row);
+      if (isKnown !== undefined) return isKnown;
+      const has = this.#hasUsualTwin(row, reachNs);
+      known.set(row, has);
+      return has;
+    };
   }
 
   #hasUsualTwin(row: number, reachNs: number): boolean {
