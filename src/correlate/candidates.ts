@@ -22,6 +22,8 @@ const NOTHING_PENALTY_BITS = 8;
 const ICMP_SEQ_BITS = 2;
 const TTL_BY_ONE_BITS = 4;
 const TTL_LOWER_BITS = 2;
+/** A router lowers it by as much in both directions. */
+const TTL_OTHERWISE_BITS = -4;
 /** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more … */
 const MOST_TIMING_BITS = 12;
 /** … from this gap on, nanoseconds; a wider one speaks against them. */
@@ -34,6 +36,8 @@ interface Candidate {
   bits: number;
   /** Which directions it was seen in: a bit each. */
   directions: number;
+  /** By how much the TTL was lowered in the first of them. */
+  lowered: number;
   /** The last IP ID that was on both sides of a packet whose payload was not, and how often it was another one than before. */
   ipId: number;
   sharedIds: number;
@@ -62,6 +66,7 @@ export class Candidates {
       candidate = {
         bits: this.#contentBits(inside, outside) + (isSameId ? IP_ID_BITS : 0),
         directions: 0,
+        lowered: 0,
         ipId: NONE,
         sharedIds: 0,
       };
@@ -77,9 +82,10 @@ export class Candidates {
     // hardly behind the answer to the other unless it is its twin
     const direction = isOutbound ? 2 : 1;
     if ((candidate.directions & direction) !== 0) return;
+    const lowered = isOutbound ? t.ttl(inside) - t.ttl(outside) : t.ttl(outside) - t.ttl(inside);
+    if (candidate.directions === 0) candidate.lowered = lowered;
     candidate.directions |= direction;
-    const lowered = Math.abs(t.ttl(inside) - t.ttl(outside));
-    candidate.bits += lowered === 0 ? 0 : lowered === 1 ? TTL_BY_ONE_BITS : TTL_LOWER_BITS;
+    candidate.bits += lowered === candidate.lowered ? ttlBits(Math.abs(lowered)) : TTL_OTHERWISE_BITS;
     const gapNs = Math.max(1, Math.abs(t.timeNs(outside) - t.timeNs(inside)));
     candidate.bits += Math.min(MOST_TIMING_BITS, Math.log2(NEUTRAL_GAP_NS / gapNs));
   }
@@ -170,4 +176,9 @@ export class Candidates {
     const isFlipped = t.forward(inside) !== t.forward(outside);
     return (t.tuple(inside) * 2 + (isFlipped ? 1 : 0)) * 2 ** 26 + t.tuple(outside);
   }
+}
+
+function ttlBits(lowered: number): number {
+  if (lowered === 0) return 0;
+  return lowered === 1 ? TTL_BY_ONE_BITS : TTL_LOWER_BITS;
 }
