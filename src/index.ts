@@ -21,12 +21,16 @@ export { copyOf } from "./packets/results.js";
 export type {
   Ends,
   FlowSummary,
+  Impact,
+  ImpactCounts,
+  Judgement,
   Protocol,
   Quoted,
   SideSummary,
   Sink,
   Summary,
   Tables,
+  Update,
   Verdict,
   VerdictCounts,
 } from "./packets/results.js";

@@ -16,8 +16,10 @@ import { CROSSING_ENTRIES, CROSSING_ROW_OUTBOUND, CROSSING_SLOT } from "./kernel
 const PATIENCE_NS = 30_000_000_000;
 /** No TCP sends again sooner unless it is told to (Linux: TCP_RTO_MIN): nothing follows of a capture that ends within so long. */
 const LEAST_AFTER_NS = 200_000_000;
-/** Most drops that are looked after at once, which take some 300 bytes each. */
+/** Most drops that are looked after at once, which take some 300 bytes each … */
 const MOST_OPEN = 16_384;
+/** … and of TCP, those of one way: each segment of it is held against all of them. */
+const MOST_OF_A_WAY = 128;
 /** So many crossings of a way are looked at for a drop, the newest first: of a stream of equal packets, any of them is a copy. */
 const MOST_LOOKED_AT = 256;
 /** RFC 7323 section 2.3: no window is larger. Numbers farther apart are of other streams. */
@@ -79,8 +81,10 @@ export class Impacts {
   readonly #kernel: Kernel;
   readonly #records: Int32Array;
   readonly #doubles: Float64Array;
-  /** By the way they went. */
-  readonly #open = new Map<number, readonly Drop[]>();
+  /** By the way they went; those that are not TCP, by what a copy has; and all, by how errors name them. */
+  readonly #open = new Map<number, Set<Drop>>();
+  readonly #alike = new Map<string, Set<Drop>>();
+  readonly #quoted = new Map<string, Set<Drop>>();
   #openCount = 0;
   /** The open ones, the oldest first, among others that were. */
   #queue: Drop[] = [];
@@ -134,7 +138,8 @@ export class Impacts {
     if (known !== null) return known;
     if (endNs - drop.timeNs < LEAST_AFTER_NS) return { impact: "unknown" };
     this.#expire(drop.timeNs);
-    if (this.#openCount === MOST_OPEN) {
+    const isCrowded = proto === TCP && (this.#open.get(drop.way)?.size ?? 0) >= MOST_OF_A_WAY;
+    if (this.#openCount === MOST_OPEN || isCrowded) {
       this.unfollowed++;
       return { impact: "unknown" };
     }
@@ -154,11 +159,14 @@ export class Impacts {
     return news;
   }
 
-  /** The open drop that an ICMP error is about which goes that way at that time; undefined where there is none. It is open no more. */
-  refused(way: number, quotedAs: string, timeNs: number): Drop | undefined {
-    const drop = this.#open.get(way ^ 1)?.find((each) => each.quotedAs === quotedAs && each.timeNs < timeNs);
-    if (drop) this.#close(drop);
-    return drop;
+  /** The first open drop that an ICMP error of that time is about; undefined where there is none. It is open no more. */
+  refused(quotedAs: string, timeNs: number): Drop | undefined {
+    for (const drop of this.#quoted.get(quotedAs) ?? []) {
+      if (drop.timeNs >= timeNs) continue;
+      this.#close(drop);
+      return drop;
+    }
+    return undefined;
   }
 
   /** The drops that were lost as far as is known, though too little of their capture comes after them. `endNs` tells how far that goes. */
@@ -177,7 +185,9 @@ export class Impacts {
   }
 
   #begin(drop: Drop): void {
-    this.#open.set(drop.way, [...(this.#open.get(drop.way) ?? []), drop]);
+    put(this.#open, drop.way, drop);
+    if (drop.proto !== TCP) put(this.#alike, likenessOf(drop.way, drop), drop);
+    put(this.#quoted, drop.quotedAs, drop);
     this.#queue.push(drop);
     this.#openCount++;
     for (const tuple of this.#tuplesOf(drop)) {
@@ -189,9 +199,9 @@ export class Impacts {
   #close(drop: Drop): void {
     drop.isOpen = false;
     this.#openCount--;
-    const others = this.#open.get(drop.way)?.filter((each) => each !== drop) ?? [];
-    if (others.length > 0) this.#open.set(drop.way, others);
-    else this.#open.delete(drop.way);
+    take(this.#open, drop.way, drop);
+    if (drop.proto !== TCP) take(this.#alike, likenessOf(drop.way, drop), drop);
+    take(this.#quoted, drop.quotedAs, drop);
     for (const tuple of this.#tuplesOf(drop)) {
       const marks = (this.#marks.get(tuple) ?? 1) - 1;
       if (marks > 0) this.#marks.set(tuple, marks);
@@ -224,12 +234,14 @@ export class Impacts {
     const slot = this.#records[at + CROSSING_SLOT];
     const row = this.#records[at + CROSSING_ROW_OUTBOUND] >>> 1;
     const isOutbound = (this.#records[at + CROSSING_ROW_OUTBOUND] & 1) === 1;
-    const { proto, tcpFlags, seq, content } = this.#packetAt(place);
+    const packet = this.#packetAt(place);
+    const { proto, tcpFlags, seq, content } = packet;
     const found = (drop: Drop, consequence: Consequence | null, isOver: boolean): void => {
       if (consequence !== null) news.push({ drop, consequence, row });
       if (consequence !== null || isOver) this.#close(drop);
     };
-    for (const drop of this.#open.get(way) ?? []) {
+    const copied = proto === TCP ? this.#open.get(way) : this.#alike.get(likenessOf(way, packet));
+    for (const drop of copied ?? []) {
       if (!this.#isAfter(drop, place)) continue;
       // the ports are used again
       const isOver = proto === TCP && (tcpFlags & SYN) !== 0 && seq !== drop.seq;
@@ -339,6 +351,23 @@ export class Impacts {
     drop.missing = without(drop.missing, from, from + spanOf(copy));
     return drop.missing.length === 0 ? { impact: "resent", byFrame } : null;
   }
+}
+
+/** What a packet of this way has in common with its copies, where it is not TCP. */
+function likenessOf(way: number, { proto, seq, payloadLength, content }: Packet): string {
+  return `${way} ${proto} ${seq} ${payloadLength} ${content}`;
+}
+
+function put<K>(drops: Map<K, Set<Drop>>, key: K, drop: Drop): void {
+  const others = drops.get(key);
+  if (others) others.add(drop);
+  else drops.set(key, new Set([drop]));
+}
+
+function take<K>(drops: Map<K, Set<Drop>>, key: K, drop: Drop): void {
+  const others = drops.get(key);
+  others?.delete(drop);
+  if (others?.size === 0) drops.delete(key);
 }
 
 /** Where a crossing is in the ring, by its number. */

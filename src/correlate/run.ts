@@ -665,7 +665,7 @@ export class Run {
   #tellRefused(row: number): void {
     const t = this.#timeline;
     const said = this.#refusals.saidBy(row);
-    const drop = said && this.#impacts.refused(t.way(row), said.quotedAs, t.timeNs(row));
+    const drop = said && this.#impacts.refused(said.quotedAs, t.timeNs(row));
     if (!drop) return;
     this.#findings.refused(t.sideOf(row), drop.frame);
     this.#tell(this.#updateOf(drop, { verdict: "refused", why: said.why, impact: "lost", byFrame: t.frame(row) }));

@@ -260,7 +260,7 @@ describe("an ICMP error after the window", () => {
     expect(findings.find(({ code }) => code === "dropped")).toMatchObject({
       count: 1,
       frames: { inside: [expect.any(Number)], outside: [] },
-      text: "entered on docker0, never left on enp0s3: 1 lost",
+      text: "entered on inside, never left on outside: 1 lost",
     });
     expect(updates[0].why).toMatch(/^host unreachable, says 172\.17\.0\.1 \(frame \d+\)$/);
   });
