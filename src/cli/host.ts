@@ -18,7 +18,7 @@ export interface Host {
 export interface Output {
   /** Whether a person reads it. */
   readonly isTerminal: boolean;
-  /** Its width, where it is a terminal. */
+  /** Its width, where it is a terminal; 0 if that does not tell. */
   readonly columns: number | undefined;
   /** Takes text, or text as UTF-8; its bytes must stay as they are until `onTaken` is called. */
   write(text: string | Uint8Array, onTaken?: () => void): void;

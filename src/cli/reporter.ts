@@ -15,7 +15,7 @@ export function makeReporter(options: ReportOptions & SelectOptions, { stdout, e
     return new NdjsonReporter((utf8, onTaken) => stdout.write(utf8, onTaken), { quiet, program: version });
   return new TextReporter((text) => stdout.write(text), {
     quiet,
-    width: options.width ?? stdout.columns ?? columnsOf(env) ?? DEFAULT_COLUMNS,
+    width: options.width ?? (stdout.columns || columnsOf(env) || DEFAULT_COLUMNS),
     ...(options.top !== undefined && { top: options.top }),
     sort: options.sort,
     isVerbose: options.verbose === true,

@@ -7,15 +7,15 @@ const LEAST_SHARE = 0.5;
 
 /**
  * A line that takes no more than `width` columns, broken where it would: between parts that two spaces divide, else between words, and
- * within a word that is longer than a line. Further lines stand `indent` columns in. Colours take no columns. Precondition: the indent
- * leaves some.
+ * within a word that is longer than a line. Further lines stand `indent` columns in. Colours take no columns. Where there is
+ * no room at all, a line takes a character.
  */
 export function folded(line: string, width: number, indent: number = INDENT): string {
   if (stringWidth(line) <= width) return line;
   const lines: string[] = [];
   let words = wordsOf(line);
   while (words.length > 0) {
-    const room = lines.length === 0 ? width : width - indent;
+    const room = Math.max(1, lines.length === 0 ? width : width - indent);
     const count = fitting(words, room);
     const taken = words.slice(0, count).map(({ gap, text }, at) => (at === 0 ? text : gap + text));
     lines.push((lines.length === 0 ? "" : " ".repeat(indent)) + taken.join(""));

@@ -15,6 +15,10 @@ it("breaks between parts, else between words, else within a word", () => {
   expect(folded("  inside  first second", 18)).toBe("  inside  first\n    second");
 });
 
+it("ends where there is no room at all", () => {
+  expect(folded("ab", 0)).toBe("a\n    b");
+});
+
 it("takes colours for no columns, and wide characters for two", () => {
   expect(folded("\u001B[1mone two\u001B[22m", 7)).toBe("\u001B[1mone two\u001B[22m");
   expect(folded("名前名前 x", 6)).toBe("名前名\n    前\n    x");
