@@ -71,6 +71,10 @@ const PROTO: Schema = {
   pattern: String.raw`^(icmp|tcp|udp|icmpv6|ip-\d+)$`,
 };
 const SIDE = oneOf("The side whose capture has the frame: the containers', or the uplink's.", ["inside", "outside"]);
+const HAIRPIN_SIDE = oneOf("The side that has both of its forms; left out where each side has one.", [
+  "inside",
+  "outside",
+]);
 const NAT = oneOf(
   "What the NAT does to the flow, in the direction of whoever opened it: it rewrites the source (snat), the destination (dnat), both, or " +
     "nothing (none); or a proxy on the host has a connection on each side (proxy). unknown: one end is rewritten, and nothing tells who opened the flow.",
@@ -235,7 +239,8 @@ const LINES: Readonly<Record<string, Schema>> = {
       ),
       by: oneOf(
         "How the pair was found: the two were alone with their key (exact), a known translation chose (flow), the k-th of equal packets (order), " +
-          "TCP bytes cut differently (coverage), a datagram in fragments (fragments), the packet that an ICMP error quotes (quoted).",
+          "TCP bytes cut differently (coverage), a datagram in fragments (fragments), the packet that an ICMP error quotes (quoted), " +
+          "both forms on one side, before the rewrite as inside and after it as outside (hairpin).",
         BY,
       ),
       evidence: list("What the two have in common that tells them from others.", oneOf("A field.", EVIDENCE)),
@@ -246,6 +251,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       ...sides((side) => pairSide(`The packet as it is ${side}.`)),
     },
     optional: {
+      side: HAIRPIN_SIDE,
       retransmission: {
         description: "It is a TCP segment, and all of its bytes have crossed the NAT before; left out where not.",
         const: true,
@@ -323,6 +329,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       }),
     },
     optional: {
+      side: HAIRPIN_SIDE,
       rule: text(
         "The firewall's rules that explain the translation, one a line; 'possibly' before one that may not. Only with --rules.",
       ),

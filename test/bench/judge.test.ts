@@ -45,7 +45,7 @@ const totals = (frames: number, paired: number, unmatched: number, ambiguous: nu
   undecodable: 0,
 });
 const LOST = [unmatched("inside", 3, "dropped"), unmatched("outside", 3, "local")];
-const SUMMARY = { type: "summary", inside: totals(4, 2, 1, 0, 1), outside: totals(3, 2, 1, 0, 0) };
+const SUMMARY = { type: "summary", totals: { inside: totals(4, 2, 1, 0, 1), outside: totals(3, 2, 1, 0, 0) } };
 
 function scoreOf(records: readonly object[], truth = TRUTH) {
   const judge = new Judge(truth);
@@ -68,7 +68,7 @@ describe("the judge", () => {
 
   test("calls ambiguous frames needless only where the captures decide", () => {
     const ambiguous = { type: "ambiguous", inside: { frames: [1, 2] }, outside: { frames: [1, 2] } };
-    const summary = { type: "summary", inside: totals(4, 0, 1, 2, 1), outside: totals(3, 0, 1, 2, 0) };
+    const summary = { type: "summary", totals: { inside: totals(4, 0, 1, 2, 1), outside: totals(3, 0, 1, 2, 0) } };
     expect(scoreOf([ambiguous, ...LOST, summary])).toMatchObject({ ambiguous: 2, needless: 2, accounting: [] });
     expect(scoreOf([ambiguous, ...LOST, summary], UNDECIDABLE)).toMatchObject({ ambiguous: 2, needless: 0 });
   });
@@ -96,7 +96,7 @@ describe("the judge", () => {
     ["there is no summary", [pair(1, 2), pair(2, 1), ...LOST], "0 summaries instead of one"],
     [
       "the summary miscounts",
-      [pair(1, 2), pair(2, 1), ...LOST, { ...SUMMARY, outside: totals(3, 2, 0, 0, 1) }],
+      [pair(1, 2), pair(2, 1), ...LOST, { ...SUMMARY, totals: { ...SUMMARY.totals, outside: totals(3, 2, 0, 0, 1) } }],
       "the summary says 0 unmatched outside, counted are 1",
     ],
   ])("says so where %s", (_, records, complaint) => {

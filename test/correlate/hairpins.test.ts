@@ -88,7 +88,8 @@ describe("a connection that is turned round on its own side", () => {
         side: "inside",
         frame: 13,
         verdict: "dropped",
-        why: "no segment like it came out on docker0 within 1 s, where its conversation is turned round",
+        impact: "unknown",
+        why: "no segment like it came out on inside within 1 s, where its conversation is turned round",
       },
     ]);
   });

@@ -55,7 +55,7 @@ describe("the two conversations of a UDP proxy", () => {
         outside: { src: CLIENT, srcPort: 5353, dst: HOST, dstPort: 53 },
         insideOnly: 4,
         outsideOnly: 4,
-        latencyNs: { inbound: { min: 50_000, max: 50_000 }, outbound: { min: 50_000, max: 50_000 } },
+        latency: { inbound: { minNs: 50_000, maxNs: 50_000 }, outbound: { minNs: 50_000, maxNs: 50_000 } },
       },
     ]);
     expect(alone.map(({ verdict }) => verdict)).toEqual(Array.from({ length: 8 }, () => "proxied"));
@@ -86,7 +86,7 @@ describe("the two conversations of a UDP proxy", () => {
     });
     expect(alone.at(-1)).toMatchObject({
       verdict: "unknown",
-      why: `a proxy on the host took it, and sent nothing like it again: ${GATEWAY}.40000 > ${CONTAINER}.5300 on docker0`,
+      why: `a proxy on the host took it, and sent nothing like it again: ${GATEWAY}.40000 > ${CONTAINER}.5300 on inside`,
     });
   });
 });

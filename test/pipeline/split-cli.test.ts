@@ -56,7 +56,7 @@ function lines(stdout: string, type: string): string[] {
     .map((line): Line => JSON.parse(line))
     .filter((line) => line["type"] === type);
   return found
-    .map((line) => JSON.stringify(line, (key, value: unknown) => (/^frames?$/.test(key) ? undefined : value)))
+    .map((line) => JSON.stringify(line, (key, value: unknown) => (/^(frames?|byFrame)$/.test(key) ? undefined : value)))
     .sort();
 }
 

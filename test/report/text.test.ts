@@ -225,7 +225,7 @@ describe("the problems at the head of a summary", () => {
 
   it("say what each came to, as far as is known at the end, the worst first", () => {
     const tables = new HandFilled();
-    const output = text(tables, { quiet: true, width: 140 }, (reporter) => {
+    const output = text(tables, { quiet: true, width: 160 }, (reporter) => {
       const is = (frame: number, impact: Impact, more: object = {}): void =>
         reporter.unmatched(lost(tables, 5000, frame), { verdict: "dropped", impact, why: "never left", ...more });
       is(1, "covered");
