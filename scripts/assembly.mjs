@@ -5,6 +5,12 @@ import { main as compile } from "assemblyscript/asc";
 /** What AssemblyScript is given of TypeScript's modules: a constant of numbers alone, on one line, is the same in both. */
 const CONSTANT = /^(export )?const [A-Z][A-Z0-9_]* = (0x[\da-f_]+|[\d_]+|[-+*<>|&()~ ])+;$/;
 
+/** Lines of a module `…-words.ts`, as `src/packets/layout.ts` says. */
+const IS_LAYOUT = /-words\.ts$/;
+const LAYOUT_IMPORT = /^import .* from ".*\/layout\.js";$/m;
+const PLACE = /^export const ([A-Z][A-Z0-9_]*) = (word|double)\((\d*)\);$/gm;
+const SIZE = /^export const ([A-Z][A-Z0-9_]*) = size\(\);$/m;
+
 const OPTIONS = [
   ..."-O3 --converge --noAssert --runtime stub".split(" "),
   // the memory comes from outside and may be as large as addresses reach, in pages of 64 KiB
@@ -22,6 +28,9 @@ const OPTIONS = [
 export function assembly() {
   return {
     name: "assembly",
+    // before TypeScript's types are taken away: it reads lines
+    enforce: "pre",
+    transform: (code, id) => (IS_LAYOUT.test(id) ? { code: laidOut(code), map: null } : undefined),
     // a name of JavaScript's, as vite has ideas of its own of what a .wasm is
     resolveId: (id, importer) => (id.endsWith(".wasm") ? `${resolve(dirname(importer), id)}.js` : undefined),
     async load(id) {
@@ -48,7 +57,9 @@ async function compiled(source) {
       if (text === null) return null;
       sources.push(path);
       if (dirname(path).endsWith("/assembly")) return text;
-      return text.replace(/.*\n?/g, (line) => (CONSTANT.test(line.trimEnd()) ? line : "\n"));
+      return (IS_LAYOUT.test(path) ? laidOut(text) : text).replace(/.*\n?/g, (line) =>
+        CONSTANT.test(line.trimEnd()) ? line : "\n",
+      );
     },
     writeFile(name, contents) {
       if (name === "out.wasm") bytes = contents;
@@ -57,4 +68,17 @@ async function compiled(source) {
   });
   if (error || bytes === undefined) throw new Error(`${source}:\n${complaints.join("")}${error ?? ""}`);
   return { bytes, sources };
+}
+
+/** A module that lays out a block, with numbers for its places. Doubles come first, as they have to lie at even words. */
+function laidOut(source) {
+  const next = { double: 0, word: 0 };
+  for (const [, , kind, count] of source.matchAll(PLACE)) if (kind === "double") next.word += 2 * (Number(count) || 1);
+  const placed = source.replace(PLACE, (_, name, kind, count) => {
+    const at = next[kind];
+    next[kind] += Number(count) || 1;
+    return `export const ${name} = ${at};`;
+  });
+  const words = next.word + (next.word % 2);
+  return placed.replace(SIZE, (_, name) => `export const ${name} = ${words};`).replace(LAYOUT_IMPORT, "");
 }

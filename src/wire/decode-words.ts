@@ -1,44 +1,46 @@
-/** What `Decoder` and `assembly/decode.ts` pass to each other: the words of a block. Columns are a `FrameBatch`'s, by address. */
-export const WORDS = 26;
+import { double, size, word } from "../packets/layout.js";
 
-export const COUNT = 0;
-export const DATA = 1;
-export const START = 2;
-export const CAPTURED = 3;
-export const ORIGINAL = 4;
-export const FRAME = 5;
-export const IFACE = 6;
-export const TIME_NS = 7;
+/** What `Decoder` and `assembly/decode.ts` pass to each other: the words of a block. Columns are a `FrameBatch`'s, by address. */
+export const WORDS = size();
+
+export const COUNT = word();
+export const DATA = word();
+export const START = word();
+export const CAPTURED = word();
+export const ORIGINAL = word();
+export const FRAME = word();
+export const IFACE = word();
+export const TIME_NS = word();
 /** The link type of each interface, a word, and how many interfaces there are. */
-export const LINK_TYPES = 8;
-export const INTERFACES = 9;
+export const LINK_TYPES = word();
+export const INTERFACES = word();
 /** Bytes of a datagram, from the IP header on: what the key takes of it, … */
-export const LIMIT = 10;
+export const LIMIT = word();
 /** … and how far headers are read, which is no less. */
-export const HEADER_LIMIT = 19;
+export const HEADER_LIMIT = word();
 /** The `PacketBatch` to fill: how many rows and quotes it has, before and after, and 1 where the rows' stamps never go back. */
-export const BATCH = 11;
-export const ROWS = 12;
-export const QUOTES = 13;
-export const IS_IN_ORDER = 14;
+export const BATCH = word();
+export const ROWS = word();
+export const QUOTES = word();
+export const IS_IN_ORDER = word();
 
 /** What else came of it: frames that are not IP, and packets decoded from fewer bytes than the wire had. */
-export const NOT_IP = 15;
-export const CUT = 16;
+export const NOT_IP = word();
+export const CUT = word();
 /** Doubles, at half the word: stamps of the earliest and of the latest frame, IP or not; infinite where there is none. */
-export const FIRST_NS = 10;
-export const LAST_NS = 11;
+export const FIRST_NS = double();
+export const LAST_NS = double();
 /** Frames that could not be decoded: how many, and where they are listed, each by its index in the batch and the reason. */
-export const UNDECODED = 17;
-export const REASONS = 18;
+export const UNDECODED = word();
+export const REASONS = word();
 
 /** The program of the pcap filter for each interface, by its address; 0 where it selects no frame, or there is none. */
-export const PROGRAMS = 25;
+export const PROGRAMS = word();
 /** A program begins with as many words that it may keep something in (BPF_MEMWORDS in libpcap's pcap/bpf.h); its code follows. */
 export const SCRATCH_WORDS = 16;
 
 /** Where `ipHeaders` puts what it finds, a word a frame. */
-export const IP_HEADERS = 24;
+export const IP_HEADERS = word();
 
 /** No packet counts for longer: more than a host hands over as one (Linux: 512 KiB), and sums of addresses stay small integers. */
 export const MOST_BYTES = 1 << 30;
