@@ -3,7 +3,7 @@ import type { ClockOption, Look } from "../correlate/correlate.js";
 import { Heap } from "../packets/heap.js";
 import type { FrameBatch, FrameSource } from "../packets/frames.js";
 import { paint } from "../report/paint.js";
-import { STANDING_LINES, standingText, totalsSoFar } from "../report/standing.js";
+import { standingText, totalsSoFar } from "../report/standing.js";
 import type { Host } from "./host.js";
 import { LiveCapture } from "./live-capture.js";
 import type { LiveCommandOptions } from "./live-options.js";
@@ -14,7 +14,7 @@ import { packetSources } from "../pipeline/packet-source.js";
 import { pair } from "./pair.js";
 import { Recording } from "./recording.js";
 import { correlateOptions, isColored } from "./report-options.js";
-import { resultsOf } from "./results.js";
+import { type Results, resultsOf } from "./results.js";
 import { untilAborted } from "./until.js";
 
 /** A pair waits this long at the most for an earlier packet to be decided; then it is shown before it. */
@@ -72,7 +72,7 @@ export async function pairLive(
           isPartial = true;
           messages.warn(leapsText(name, leaps));
         },
-        onBegin: (look) => answer(look, names, options, host, messages),
+        onBegin: (look) => answer(look, results, names, options, host, messages),
         onSettled: () => {
           messages.endProgress();
           results.flush();
@@ -126,9 +126,10 @@ function clockOf({ clockOffset, engine }: LiveCommandOptions): ClockOption {
   return { kind: "none", slackNs: engine === "cap" ? CAP_SLACK_NS : 0 };
 }
 
-/** Shows the translations in place, where there is a terminal and no packets are shown; and the totals whenever asked. */
+/** Shows problems, translations and totals in place, where there is a terminal and no packets are shown; and the totals whenever asked. */
 function answer(
   look: Look,
+  { problems }: Results,
   names: readonly [string, string],
   options: LiveCommandOptions,
   { stdout, stderr, env, onQuestion }: Host,
@@ -138,8 +139,9 @@ function answer(
   if (options.quiet !== true || options.format !== "text" || !stdout.isTerminal) return;
   const colours = paint(isColored(options.color, stdout, env));
   messages.showProgress(() => {
-    const room = Math.max(1, Math.floor(((stderr.rows ?? DEFAULT_ROWS) - STANDING_LINES) / 2));
-    return standingText(look(room), names, colours);
+    const rows = stderr.rows || DEFAULT_ROWS;
+    const standing = look(rows);
+    return standingText(standing, problems(standing.summary), names, colours, rows);
   });
 }
 

@@ -1,4 +1,4 @@
-import type { Sink } from "../packets/results.js";
+import type { Sink, Summary } from "../packets/results.js";
 import { Failing } from "../report/failing.js";
 import { explained, type ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
@@ -15,6 +15,8 @@ export interface Results {
   readonly sink: Sink;
   /** Hands on what is held back for larger writes. */
   readonly flush: () => void;
+  /** What never arrived so far, a line each; empty where the report is not for people. */
+  readonly problems: (summary: Summary) => string;
   /** FAILED, having said on what, or 0. */
   readonly exitCode: (messages: Messages) => number;
   /** Ends what was started for it. */
@@ -39,6 +41,7 @@ export async function resultsOf(
   return {
     sink,
     flush: () => reporter.flush(),
+    problems: (summary) => reporter.problems?.(summary) ?? "",
     exitCode: (messages) => {
       const found = failing?.text ?? "";
       if (found !== "") messages.warn(`failed on ${found}`);

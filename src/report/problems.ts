@@ -70,8 +70,10 @@ export class Problems {
     if (told === "") return "No packet was seen to be dropped or refused.\n";
     const alike = new Map<string, Lost[]>();
     for (const packet of this.#packets.values()) {
-      const group = groupOf(packet);
-      alike.set(group, [...(alike.get(group) ?? []), packet]);
+      const key = groupOf(packet);
+      const group = alike.get(key);
+      if (group === undefined) alike.set(key, [packet]);
+      else group.push(packet);
     }
     const kinds = Object.keys(KINDS);
     const groups = [...alike.values()].toSorted(

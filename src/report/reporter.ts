@@ -1,9 +1,11 @@
-import type { Sink } from "../packets/results.js";
+import type { Sink, Summary } from "../packets/results.js";
 
 /** A sink that turns results into text, and may hold some of it back for larger writes. */
 export interface Reporter extends Sink {
   /** Hands on what is held back. */
   flush(): void;
+  /** What never arrived so far, a line each; where it is for people. */
+  problems?(summary: Summary): string;
 }
 
 /** Takes text as it is made. */

@@ -116,6 +116,10 @@ export class TextReporter implements Reporter {
     this.#out.flush();
   }
 
+  problems(summary: Summary): string {
+    return this.#problems.text(summary, Number.POSITIVE_INFINITY, this.#paint);
+  }
+
   #findingsText(): string {
     const more = this.#moreFindings === 0 ? "" : `… and ${this.#moreFindings} more (--format ndjson lists them all)\n`;
     return `${this.#paint.heading("Findings")}\n${this.#findings.join("")}${more}\n`;

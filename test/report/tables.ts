@@ -14,7 +14,7 @@ import {
   UDP,
 } from "../../src/packets/packets.js";
 import * as record from "../../src/packets/records.js";
-import type { Quoted, Summary, Tables, Update } from "../../src/packets/results.js";
+import type { FlowSummary, Quoted, Summary, Tables, Update } from "../../src/packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { BY_EVIDENCE_OUTBOUND, FATE_BITS, Timeline } from "../../src/packets/timeline.js";
 import { endsOf, rewriteOf } from "../../src/report/ends.js";
@@ -237,3 +237,21 @@ export function written(
   reporter.flush();
   return text;
 }
+
+export const FLOW: FlowSummary = {
+  id: 1,
+  proto: "icmp",
+  nat: "snat",
+  initiator: "inside",
+  inside: { src: "172.17.0.2", dst: "180.101.49.11", icmpId: 4096 },
+  outside: { src: "10.0.2.15", dst: "180.101.49.11", icmpId: 10496 },
+  sides: [INSIDE, OUTSIDE],
+  pairs: 8,
+  pairsOutbound: 5,
+  bytes: 1234,
+  insideOnly: 1,
+  outsideOnly: 0,
+  firstNs: 1n,
+  lastNs: 2n,
+  latency: { outbound: { minNs: 1, p50Ns: 29_000, p99Ns: 1_200_000, maxNs: 5 }, inbound: null },
+};

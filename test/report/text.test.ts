@@ -6,7 +6,19 @@ import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import type { Reporter } from "../../src/report/reporter.js";
 import { SORT_KEYS, type SortKey } from "../../src/report/translations.js";
 import { TextReporter } from "../../src/report/text.js";
-import { ACK, articlePing, HandFilled, PSH, publishedPort, SUMMARY, TCP, UDP, UPDATE, written } from "./tables.js";
+import {
+  ACK,
+  articlePing,
+  HandFilled,
+  PSH,
+  publishedPort,
+  FLOW,
+  SUMMARY,
+  TCP,
+  UDP,
+  UPDATE,
+  written,
+} from "./tables.js";
 
 interface Look {
   width?: number;
@@ -167,24 +179,6 @@ describe("packet lines", () => {
     expect(output).toContain("unmatched: inside 1 dropped; outside 7 local, 2 refused, 2 unknown\n");
   });
 });
-
-const FLOW: FlowSummary = {
-  id: 1,
-  proto: "icmp",
-  nat: "snat",
-  initiator: "inside",
-  inside: { src: "172.17.0.2", dst: "180.101.49.11", icmpId: 4096 },
-  outside: { src: "10.0.2.15", dst: "180.101.49.11", icmpId: 10496 },
-  sides: [INSIDE, OUTSIDE],
-  pairs: 8,
-  pairsOutbound: 5,
-  bytes: 1234,
-  insideOnly: 1,
-  outsideOnly: 0,
-  firstNs: 1n,
-  lastNs: 2n,
-  latency: { outbound: { minNs: 1, p50Ns: 29_000, p99Ns: 1_200_000, maxNs: 5 }, inbound: null },
-};
 
 const lost = (tables: HandFilled, srcPort: number, frame: number, flow?: number) =>
   tables.add({
