@@ -1,5 +1,6 @@
 import { LatencyDigest } from "../packets/latency.js";
 import { Flow } from "../packets/flows.js";
+import { HAS_IP_ID } from "../packets/packets.js";
 import { otherSide } from "../packets/sides.js";
 import { type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
@@ -19,6 +20,8 @@ const LOOK_AHEAD = 4096;
 const ESTABLISHED_PAIRS = 8;
 /** … which is at most twice what the slowest one took, and this more: scheduling, interrupt moderation. Nanoseconds. */
 const JITTER_NS = 100_000;
+/** While there are fewer, so many times that. */
+const EARLY_FACTOR = 16;
 
 /** What a conversation that is turned round came to. */
 export interface Turned {
@@ -164,9 +167,11 @@ export class Hairpins {
     if (back === undefined) return [];
     const beforeWay = back.afterWay ^ 1;
     const rows = this.#like(after).filter((row) => t.way(row) === beforeWay && t.isBefore(row, after));
-    const limitNs = this.#pairs < ESTABLISHED_PAIRS ? Number.POSITIVE_INFINITY : 2 * this.#slowestNs + JITTER_NS;
+    const factor = this.#pairs < ESTABLISHED_PAIRS ? EARLY_FACTOR : 1;
+    const limitNs = this.#pairs === 0 ? Number.POSITIVE_INFINITY : factor * (2 * this.#slowestNs + JITTER_NS);
     const usual = rows.filter((row) => t.timeNs(after) - t.timeNs(row) <= limitNs);
-    return usual.length > 0 ? usual : rows;
+    // what may be sent again byte for byte is never meant so late
+    return usual.length > 0 || (t.flags(after) & HAS_IP_ID) === 0 ? usual : rows;
   }
 
   /**

@@ -631,6 +631,8 @@ export class Run {
     this.#noteLoss(row);
     const flow = this.#flowOf(row);
     this.#findings.dropped(side, t.frame(row), flow);
+    // copies that are turned round on their own side are not followed
+    if (this.#hairpins.isBefore(row)) return { impact: "unknown" };
     const slot = this.#translations.slotOf(row);
     return this.#impacts.dropped(row, slot, flow, this.#refusals.quotedAs(row), this.#endNs(side));
   }

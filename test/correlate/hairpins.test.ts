@@ -94,6 +94,14 @@ describe("a connection that is turned round on its own side", () => {
     ]);
   });
 
+  it("is not paired with what came out far later and may have been sent again", async () => {
+    // a keep-alive without an ID that does not come out, and the next one, which was not seen to come in
+    const [lost] = there(2000, { seq: 506, ack: 907, ipId: 0 });
+    const [, again] = there(302_000, { seq: 506, ack: 907, ipId: 0 });
+    const outcome = await outcomeOf([...opened, lost, again], []);
+    expect(outcome.twins).toEqual(inTwos(6));
+  });
+
   it("is no proxy", async () => {
     const outcome = await outcomeOf(
       opened.filter((_, n) => n !== 1),

@@ -280,3 +280,16 @@ it("in captures that miss packets, what may have hidden another one of a burst i
   const wrong = outcome.pairs.filter(({ inside, latencyNs }) => inside > 40 && latencyNs === 50_000);
   expect(wrong).toEqual([]);
 });
+
+it("the next heartbeat is never taken for one, where clocks are a little apart and little else has paired", async () => {
+  const told = (dst: string, ttl: number) =>
+    datagram({ src: SERVER, dst, srcPort: 5000, dstPort: 5000, ipId: 77, ttl, text: "what there is to tell" });
+  const inside = [
+    ms(1000, beat(CONTAINER, 5000, 64)),
+    ms(1001.5, told(CONTAINER, 62)),
+    ms(2000, beat(CONTAINER, 5000, 64)),
+  ];
+  const outside = [ms(999.3, beat(HOST, 5000, 63)), ms(1000.8, told(HOST, 63)), ms(1999.3, beat(HOST, 5000, 63))];
+  const { pairs } = await outcomeOf(inside, outside);
+  expect(pairs.map(({ inside, outside }) => [inside, outside])).toEqual([[2, 2]]);
+});

@@ -27,6 +27,18 @@ export function limitOf(ground: usize, outbound: bool): f64 {
   return pairs >= EARLY_PAIRS ? EARLY_FACTOR * limitNs : doubleOf(ground, words.WINDOW_NS);
 }
 
+/**
+ * What a packet that may be sent again byte for byte takes at the most while it is not known what packets of its direction take, nanoseconds: far
+ * more than the few that crossed, and never so long that the next one of a heartbeat may be meant.
+ */
+export function earlyLimitOf(ground: usize, outbound: bool): f64 {
+  const mostNs = doubleOf(ground, words.WINDOW_NS) / 2;
+  const way = outbound ? 1 : 0;
+  if (wordOf(ground, words.PAIRED + way) < 2) return mostNs;
+  const slowestNs = doubleOf(ground, words.SLOWEST_NS + way);
+  return min<f64>(mostNs, EARLY_FACTOR * EARLY_FACTOR * (2 * slowestNs + JITTER_NS));
+}
+
 /** Whether so few packets of a direction have crossed that it is not known what they take. */
 export function isNew(ground: usize, outbound: bool): bool {
   return wordOf(ground, words.PAIRED + (outbound ? 1 : 0)) < EARLY_PAIRS;

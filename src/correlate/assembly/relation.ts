@@ -18,7 +18,7 @@ import * as words from "../kernel-words.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../relations.js";
 import { alteredOf } from "./accounting.js";
 import { isNovel, sinceNs } from "./alike.js";
-import { apartOf, FIRST_NS, isNew, limitOf } from "./pace.js";
+import { apartOf, earlyLimitOf, FIRST_NS, isNew, limitOf } from "./pace.js";
 import { tupleOf, wayAt } from "./places.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
@@ -162,8 +162,15 @@ function weighTime(
   const inside = sinceNs(i);
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
-  if (since === 0 && hasId && isTrusted && latencyNs > FIRST_NS && isNew(ground, isOutbound)) isLate = true;
-  isClose = since !== 0 && (!isTrusted || max<f64>(apartOf(ground, isOutbound), 2 * slackNs) > since);
+  if (isNew(ground, isOutbound)) {
+    const isSlow = hasId
+      ? isTrusted && since === 0 && latencyNs > FIRST_NS
+      : abs<f64>(latencyNs) > earlyLimitOf(ground, isOutbound);
+    if (isSlow) isLate = true;
+  }
+  // what takes half as long as equal ones are apart may as well be the next one's
+  const apartNs = max<f64>(apartOf(ground, isOutbound), 2 * max<f64>(slackNs, latencyNs));
+  isClose = since !== 0 && (!isTrusted || apartNs > since);
   mayHide = !hasId && mayHideOthers(ground, tupleOf(tuples, iWay), tupleOf(tuples, oWay), isOutbound);
   if (mayHide) isClose = true;
   // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
