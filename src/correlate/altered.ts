@@ -36,6 +36,7 @@ import {
   identityHash,
   isOnlySameIdentity,
   isSameContent,
+  mixed,
 } from "./content.js";
 import { Contents } from "./contents.js";
 import type { Kernel } from "./kernel.js";
@@ -96,6 +97,8 @@ export class Altered {
   #isSameId = false;
   /** What would have to be known for them to be twins; undefined where nothing would make them so. */
   #why: string | undefined;
+  /** Whether `#claim` found packets of which only the time says that they are no twins. */
+  #isUntimely = false;
 
   constructor(
     heap: Heap,
@@ -117,7 +120,7 @@ export class Altered {
     this.#ids = new Contents(heap, timeline, windowNs, identityHash, isOnlySameIdentity);
     const isSamePort = (t: Timeline, a: number, b: number): boolean =>
       this.#serverPort(a) === this.#serverPort(b) && hasOtherContent(t, a, b);
-    this.#ports = new Contents(heap, timeline, windowNs, (_, row) => this.#serverPort(row), isSamePort);
+    this.#ports = new Contents(heap, timeline, windowNs, (_, row) => mixed(this.#serverPort(row), UDP), isSamePort);
     this.#candidates = new Candidates(timeline, tuples);
     this.survivors = new Survivors(kernel);
   }
@@ -202,17 +205,23 @@ export class Altered {
     this.#find(row);
     if (contents.own.length === 0 && contents.others.length === 1) this.#survey(row, contents.others[0]);
     contents.add(row);
-    const beforeNs = timeNs - PAST_WINDOWS * this.#windowNs;
     const ids = this.#ids;
     if (hasIdentity(this.#timeline, row)) {
-      if (ids.own.some((own) => this.#timeline.way(own) === this.#timeline.way(row)))
-        this.#repeating.add(this.#timeline.way(row));
       if (ids.own.length === 0 && ids.others.length === 1) this.#surveyId(row, ids.others[0]);
+      this.#noteRepeating(row);
     }
-    const others = this.#othersOf(row);
-    others?.add(row);
-    others?.tidy(beforeNs);
-    if (contents.tidy(beforeNs)) for (const gaps of this.survivors.gaps) gaps.forget(beforeNs);
+    this.#othersOf(row)?.add(row);
+    for (const gaps of this.survivors.gaps) gaps.forget(timeNs - PAST_WINDOWS * this.#windowNs);
+  }
+
+  /** Notes it where a packet has the IP ID of another one that goes its way, or of too many to look at. */
+  #noteRepeating(row: number): void {
+    const t = this.#timeline;
+    const way = t.way(row);
+    if (this.#repeating.has(way)) return;
+    const ids = this.#ids;
+    ids.findOwn(row, this.#longestNs);
+    if (ids.isCrowded || ids.own.some((own) => t.way(own) === way)) this.#repeating.add(way);
   }
 
   /** Learns from two packets that are the only ones of their content. */
@@ -243,7 +252,9 @@ export class Altered {
     this.#ids.clear();
     this.#ports.clear();
     this.#contents.find(row, this.#longestNs);
-    this.#othersOf(row)?.find(row, this.#longestNs);
+    const others = this.#othersOf(row);
+    // by the time alone, only where a helper is known to work
+    if (others === this.#ids || this.#helped.has(this.#serverPort(row))) others?.find(row, this.#longestNs);
   }
 
   #remove(row: number): void {
@@ -258,19 +269,20 @@ export class Altered {
     return hasIdentity(t, row) ? this.#ids : this.#ports;
   }
 
-  #decide(row: number, { own, others }: Contents): Undecided | null {
+  #decide(row: number, { own, others, isCrowded }: Contents): Undecided | null {
     const t = this.#timeline;
     if (others.length === 0 || t.state(row) !== WAITING) return null;
+    this.#isUntimely = false;
     const claims = others.map((other) => this.#claim(row, other));
     const best = Math.max(...claims);
     if (best === 0) {
-      const why = others.map((other) => this.#whyOpen(row, other, own)).find((why) => why !== undefined);
+      const why = isCrowded && this.#isUntimely ? WHY_CROWDED : this.#whyOpen(row, own, others);
       return why === undefined ? null : leaveUndecided(t, [row], why);
     }
     const candidates = others.filter((_, n) => claims[n] === best);
     const [candidate] = candidates;
     const rivals = own.filter((rival) => this.#claim(rival, candidate) >= best);
-    if (candidates.length > 1 || rivals.length > 0)
+    if (candidates.length > 1 || rivals.length > 0 || isCrowded)
       return leaveUndecided(
         t,
         [row, ...candidates, ...rivals],
@@ -282,10 +294,14 @@ export class Altered {
     return this.#pair(inside, outside, own.length + others.length > 1);
   }
 
-  /** Why a packet of the other side may be the twin of this one after all; undefined where it may not, or where it is another one's. */
-  #whyOpen(row: number, other: number, own: readonly number[]): string | undefined {
-    if (own.some((rival) => this.#claim(rival, other) > 0) || this.#claim(row, other) > 0) return undefined;
-    return this.#why;
+  /** Why one of the other side, none of which claims this packet, may be its twin after all; undefined where none may, or those are other ones'. */
+  #whyOpen(row: number, own: readonly number[], others: readonly number[]): string | undefined {
+    for (const other of others) {
+      this.#claim(row, other);
+      const why = this.#why;
+      if (why !== undefined && !own.some((rival) => this.#claim(rival, other) > 0)) return why;
+    }
+    return undefined;
   }
 
   /** How strongly a packet and one of the other side claim to be twins; 0 where they are not. */
@@ -310,7 +326,10 @@ export class Altered {
     }
     if (isOneVersion && !survivors.isAltering(isOutbound, flags, kind, this.#isSameId)) return 0;
     if (!survivors.isUsual(isOutbound, kind, this.#changes)) return 0;
-    if (!this.#isTimely(inside, t.timeNs(outside) - t.timeNs(inside))) return 0;
+    if (!this.#isTimely(inside, t.timeNs(outside) - t.timeNs(inside))) {
+      this.#isUntimely = true;
+      return 0;
+    }
     return 2 * relation + (this.#isSameId && !survivors.isRenumbering(isOutbound) ? 1 : 0);
   }
 
@@ -417,6 +436,7 @@ export class Altered {
 const WHY_HELPED = "the router rewrites payloads of this port, and without an IP ID nothing tells its twin";
 const WHY_IDENTITY =
   "a packet on the other side has its IP ID and another payload; too few were like that to tell a helper that rewrites from two packets missed";
+const WHY_CROWDED = "the router rewrites such packets, and more of them are like it than can be looked at";
 const WHY_OPEN = "one candidate, but nothing tells how long packets take";
 const WHY_LITTLE =
   "one candidate that the router may have rewritten, but too little evidence for a translation not seen before";

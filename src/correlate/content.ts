@@ -137,8 +137,8 @@ function messageOf(t: Timeline, row: number): number {
   return type === 11 ? EXCEEDED : OTHER_ERROR;
 }
 
-/** The finaliser of a multiplicative hash (Knuth) a word: cells are chosen by the lowest bits. */
-function mixed(hash: number, word: number): number {
+/** Adds a word to a hash: the finaliser of a multiplicative one (Knuth), as cells are chosen by the lowest bits. */
+export function mixed(hash: number, word: number): number {
   const product = Math.imul(hash ^ word, 0x9e3779b1);
   return product ^ (product >>> 15);
 }

@@ -1,22 +1,26 @@
 import { HashIndex } from "../packets/hash-index.js";
 import type { Heap } from "../packets/heap.js";
-import { INSIDE, OUTSIDE } from "../packets/sides.js";
+import { otherSide, type Side } from "../packets/sides.js";
 import { DECIDED, type Timeline } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import { Crowd } from "./crowd.js";
 
-/** Of more packets of one content than this, only those are looked at that came about the same time: the others would take too long. */
+/** Of more packets of one content than this, only those are looked at that came about the same time … */
 const CROWDED = 32;
-/** How often crowds are cleared of what is past, packets filed in them. */
+/** … and of each side no more than so many, the nearest ones: what a packet costs must not grow with how many there are. */
+const MOST_LOOKED_AT = 64;
+/** How often crowds are cleared of what waits no more, packets filed. */
 const TIDY_EVERY = 1024;
 /** The index is cleared of what was paired meanwhile when it reaches this size, or twice what was left of it then. */
 const FIRST_SWEEP = 4096;
 
 /** Packets that wait, by their content or whatever else they are to have in common. */
 export class Contents {
-  /** What `find` found: what else has the content, on the packet's own side, and on the other one. */
+  /** What was found last: what else has the content, on the packet's own side, and on the other one. */
   own: number[] = [];
   others: number[] = [];
+  /** Whether there may be more than that: not all were looked at. */
+  isCrowded = false;
   readonly #timeline: Timeline;
   readonly #windowNs: number;
   /** By `hashOf`; some may have been paired meanwhile. */
@@ -44,47 +48,43 @@ export class Contents {
     this.#index = new HashIndex(heap);
   }
 
-  /** Finds what has the content of a packet within the window; of a crowd, what can contend with it for a twin. `longest`: how far away that is at the most, nanoseconds. */
+  /**
+   * Finds what has the content of a packet on the other side within the window, and, if there is any, what can contend with the packet for
+   * it. `longest`: how far away in time both are at the most in a crowd, nanoseconds.
+   */
   find(row: number, longest: (timeNs: number) => number): void {
-    const t = this.#timeline;
-    const hash = this.#hashOf(t, row);
-    const timeNs = t.timeNs(row);
     this.clear();
-    const take = (other: number): void => {
-      if (other !== row && this.#isWaiting(other) && this.#isSame(t, row, other))
-        (t.side(other) === t.side(row) ? this.own : this.others).push(other);
-    };
-    const crowd = this.#crowds.get(hash);
-    if (crowd !== undefined) {
-      const longestNs = longest(timeNs);
-      for (const side of [INSIDE, OUTSIDE] as const)
-        for (const other of crowd.near(side, timeNs, side === t.side(row) ? 2 * longestNs : longestNs)) take(other);
-      return;
-    }
-    const index = this.#index;
-    for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
-      const other = index.idAt(cell);
-      if (this.#isWaiting(other) && Math.abs(t.timeNs(other) - timeNs) <= this.#windowNs) take(other);
-    }
+    const hash = this.#hashOf(this.#timeline, row);
+    const side = this.#timeline.sideOf(row);
+    this.others = this.#look(hash, row, otherSide(side), longest, 1);
+    if (this.others.length > 0) this.own = this.#look(hash, row, side, longest, 2);
+  }
+
+  /** Finds only what has the content of a packet on its own side. */
+  findOwn(row: number, longest: (timeNs: number) => number): void {
+    this.clear();
+    this.own = this.#look(this.#hashOf(this.#timeline, row), row, this.#timeline.sideOf(row), longest, 1);
   }
 
   /** As if nothing had been found. */
   clear(): void {
     this.own = [];
     this.others = [];
+    this.isCrowded = false;
   }
 
-  /** Files a packet, once `find` was asked for it. */
+  /** Files a packet. */
   add(row: number): void {
     const t = this.#timeline;
     const hash = this.#hashOf(t, row);
-    let crowd = this.#crowds.get(hash);
-    if (crowd === undefined && this.own.length + this.others.length >= CROWDED) crowd = this.#gather(hash);
+    const crowd = this.#crowds.get(hash) ?? this.#gather(hash);
     if (crowd !== undefined) crowd.add(t.sideOf(row), row, t.timeNs(row));
     else {
       if (this.#index.size >= this.#sweepAt) this.#sweep();
       this.#index.add(hash, row);
     }
+    if (++this.#filed % TIDY_EVERY !== 0) return;
+    for (const [hash, crowd] of this.#crowds) if (!crowd.tidy()) this.#crowds.delete(hash);
   }
 
   /** Takes a packet out that needs no twin any more, if it is filed by itself: of a crowd, time takes it away. */
@@ -92,32 +92,57 @@ export class Contents {
     this.#index.remove(this.#hashOf(this.#timeline, row), row);
   }
 
-  /** Forgets crowds of before a time, now and then. Returns whether it did. */
-  tidy(beforeNs: number): boolean {
-    if (++this.#filed % TIDY_EVERY !== 0) return false;
-    for (const [hash, crowd] of this.#crowds) if (!crowd.forget(beforeNs)) this.#crowds.delete(hash);
-    return true;
+  /** What has the content of a packet on a side; of a crowd, what came at most so many times `longest` before or after it. */
+  #look(hash: number, row: number, side: Side, longest: (timeNs: number) => number, times: number): number[] {
+    const t = this.#timeline;
+    const timeNs = t.timeNs(row);
+    const crowd = this.#crowds.get(hash);
+    if (crowd !== undefined) {
+      const near = crowd.near(side, timeNs, times * longest(timeNs), MOST_LOOKED_AT);
+      if (near.length === MOST_LOOKED_AT) this.isCrowded = true;
+      return near.filter((other) => other !== row && this.#isSame(t, row, other));
+    }
+    const found: number[] = [];
+    const index = this.#index;
+    for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
+      const other = index.idAt(cell);
+      if (other === row || !this.#isWaiting(other) || t.sideOf(other) !== side) continue;
+      if (Math.abs(t.timeNs(other) - timeNs) <= this.#windowNs && this.#isSame(t, row, other)) found.push(other);
+    }
+    return found;
   }
 
-  /** Makes a crowd of what has a content. */
-  #gather(hash: number): Crowd {
-    const t = this.#timeline;
+  /** Makes a crowd of what has a content, where it has become too many. What waits no more is taken out on the way. */
+  #gather(hash: number): Crowd | undefined {
     const index = this.#index;
-    const crowd = new Crowd();
+    let count = 0;
+    let cell = index.seek(hash);
+    while (cell >= 0) {
+      if (this.#isWaiting(index.idAt(cell))) count++;
+      else {
+        index.removeAt(cell);
+        // what stood behind it has moved up
+        cell = (cell - 1) & index.mask;
+      }
+      cell = index.next(cell, hash);
+    }
+    if (count < CROWDED) return undefined;
+    const t = this.#timeline;
+    const crowd = new Crowd(this.#isWaiting);
     this.#crowds.set(hash, crowd);
-    for (let cell = index.seek(hash); cell >= 0; cell = index.seek(hash)) {
+    for (cell = index.seek(hash); cell >= 0; cell = index.seek(hash)) {
       const row = index.idAt(cell);
-      if (this.#isWaiting(row)) crowd.add(t.sideOf(row), row, t.timeNs(row));
+      crowd.add(t.sideOf(row), row, t.timeNs(row));
       index.removeAt(cell);
     }
     return crowd;
   }
 
   /** Whether a packet filed may still be another one's twin. */
-  #isWaiting(row: number): boolean {
+  readonly #isWaiting = (row: number): boolean => {
     const t = this.#timeline;
     return t.isHeld(row) && t.state(row) < DECIDED;
-  }
+  };
 
   #sweep(): void {
     const index = this.#index;

@@ -1,17 +1,25 @@
 import type { Side } from "../packets/sides.js";
 
-/** Waiting packets of one content, where there are too many to look at all: by side, in the order of time. */
+/** Packets of one content, where there are too many to look at all: by side, in the order of time. */
 export class Crowd {
+  readonly #isWaiting: (row: number) => boolean;
   readonly #rows: readonly [number[], number[]] = [[], []];
   /** Of packets that were given back meanwhile, too. */
   readonly #timesNs: readonly [number[], number[]] = [[], []];
+  /** By side: those before it wait no more. */
+  readonly #first: [number, number] = [0, 0];
+
+  /** `isWaiting`: whether a packet is still to be found; one that is not never will be again. */
+  constructor(isWaiting: (row: number) => boolean) {
+    this.#isWaiting = isWaiting;
+  }
 
   /** Takes a packet; most come in the order of time. */
   add(side: Side, row: number, timeNs: number): void {
     const rows = this.#rows[side];
     const timesNs = this.#timesNs[side];
     let at = timesNs.length;
-    while (at > 0 && timesNs[at - 1] > timeNs) at--;
+    while (at > this.#first[side] && timesNs[at - 1] > timeNs) at--;
     if (at === timesNs.length) {
       rows.push(row);
       timesNs.push(timeNs);
@@ -21,31 +29,55 @@ export class Crowd {
     }
   }
 
-  /** Those of a side that came at most so long before or after a time. */
-  near(side: Side, timeNs: number, mostNs: number): readonly number[] {
+  /** Those of a side that wait and came at most so long before or after a time: the nearest ones, up to a number, in the order of time. */
+  near(side: Side, timeNs: number, mostNs: number, most: number): number[] {
+    const rows = this.#rows[side];
     const timesNs = this.#timesNs[side];
-    const from = firstFrom(timesNs, timeNs - mostNs);
-    let to = from;
-    while (to < timesNs.length && timesNs[to] <= timeNs + mostNs) to++;
-    return this.#rows[side].slice(from, to);
+    this.#passOver(side);
+    const before: number[] = [];
+    const after: number[] = [];
+    let to = firstFrom(timesNs, timeNs, this.#first[side]);
+    let from = to - 1;
+    while (before.length + after.length < most) {
+      const beforeNs = from < this.#first[side] ? Number.POSITIVE_INFINITY : timeNs - timesNs[from];
+      const afterNs = to === timesNs.length ? Number.POSITIVE_INFINITY : timesNs[to] - timeNs;
+      if (Math.min(beforeNs, afterNs) > mostNs) break;
+      const isBefore = beforeNs < afterNs;
+      const row = rows[isBefore ? from-- : to++];
+      if (this.#isWaiting(row)) (isBefore ? before : after).push(row);
+    }
+    return before.reverse().concat(after);
   }
 
-  /** Forgets those before a time. Returns whether any is left. */
-  forget(beforeNs: number): boolean {
+  /** Forgets those that wait no more. Returns whether any is left. */
+  tidy(): boolean {
     let left = 0;
-    for (const [side, timesNs] of this.#timesNs.entries()) {
-      const old = firstFrom(timesNs, beforeNs);
-      timesNs.splice(0, old);
-      this.#rows[side].splice(0, old);
-      left += timesNs.length;
+    for (const [side, rows] of this.#rows.entries()) {
+      const timesNs = this.#timesNs[side];
+      let kept = 0;
+      for (let at = this.#first[side]; at < rows.length; at++) {
+        if (!this.#isWaiting(rows[at])) continue;
+        rows[kept] = rows[at];
+        timesNs[kept++] = timesNs[at];
+      }
+      rows.length = kept;
+      timesNs.length = kept;
+      this.#first[side] = 0;
+      left += kept;
     }
     return left > 0;
   }
+
+  /** Passes over the oldest ones that wait no more: packets are decided about in the order of time. */
+  #passOver(side: Side): void {
+    const rows = this.#rows[side];
+    while (this.#first[side] < rows.length && !this.#isWaiting(rows[this.#first[side]])) this.#first[side]++;
+  }
 }
 
-/** Where the first time stands that is not before this one. */
-function firstFrom(timesNs: readonly number[], timeNs: number): number {
-  let low = 0;
+/** Where the first time stands, from a place on, that is not before this one. */
+function firstFrom(timesNs: readonly number[], timeNs: number, from: number): number {
+  let low = from;
   let high = timesNs.length;
   while (low < high) {
     const middle = (low + high) >> 1;

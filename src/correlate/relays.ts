@@ -1,7 +1,7 @@
 import type { Heap } from "../packets/heap.js";
 import { LatencyDigest } from "../packets/latency.js";
 import { IS_FRAGMENT, UDP } from "../packets/packets.js";
-import type { Side } from "../packets/sides.js";
+import { INSIDE, type Side } from "../packets/sides.js";
 import { type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import { contentHash, hasContent, isSameContent } from "./content.js";
@@ -46,6 +46,9 @@ export class Relays {
   readonly #onLink: Link;
   /** By tuple: the conversation itself, and the other one. */
   readonly #halves = new Map<number, readonly [Half, Half]>();
+  /** What `#findAlike` found, and whether there may be more. */
+  #alike: number[] = [];
+  #isCrowded = false;
 
   constructor(heap: Heap, timeline: Timeline, tuples: TupleTable, windowNs: number, onLink: Link) {
     this.#timeline = timeline;
@@ -66,11 +69,13 @@ export class Relays {
     const [half, { side, tuple }] = halves;
     half.lastNs = Math.max(half.lastNs, t.timeNs(row));
     if (half.isClient !== this.#isFromOpener(row)) return { side, tuple, isSentOn: true };
-    const sentOn = this.#alike(row)
+    this.#findAlike(row);
+    const sentOn = this.#alike
       .filter((other) => t.tuple(other) === tuple && this.#isSentAgain(row, other))
       .map((other) => t.timeNs(other) - t.timeNs(row));
-    if (sentOn.length > 0) half.latencies.add(Math.min(...sentOn));
-    return { side, tuple, isSentOn: sentOn.length > 0 };
+    if (sentOn.length === 0) return this.#isCrowded ? null : { side, tuple, isSentOn: false };
+    half.latencies.add(Math.min(...sentOn));
+    return { side, tuple, isSentOn: true };
   }
 
   /** Forgets the conversation of a tuple that is about to be released. */
@@ -79,11 +84,7 @@ export class Relays {
   }
 
   readonly #file = (row: number): void => {
-    if (!this.#isTold(row)) return;
-    const t = this.#timeline;
-    this.#contents.find(row, () => this.#windowNs);
-    this.#contents.add(row);
-    this.#contents.tidy(t.timeNs(row) - 2 * this.#windowNs);
+    if (this.#isTold(row)) this.#contents.add(row);
   };
 
   /** Whether a packet is a datagram without a translation that is told by what it carries. */
@@ -98,13 +99,25 @@ export class Relays {
     );
   }
 
-  /** Datagrams of other conversations that carry the same. */
-  #alike(row: number): number[] {
+  /**
+   * Finds the datagrams of other conversations that carry the same, on both sides, or inside for one that came outside: one of a proxy's
+   * conversations is inside (`#mayCarryOn`).
+   */
+  #findAlike(row: number): void {
     const t = this.#timeline;
-    this.#contents.find(row, () => this.#windowNs);
-    const { own, others } = this.#contents;
-    return own.concat(others).filter((other) => t.tuple(other) !== t.tuple(row) && this.#isTold(other));
+    const contents = this.#contents;
+    contents.find(row, this.#reachNs);
+    this.#alike = contents.others;
+    this.#isCrowded = contents.isCrowded;
+    if (t.sideOf(row) === INSIDE) {
+      contents.findOwn(row, this.#reachNs);
+      this.#alike = this.#alike.concat(contents.own);
+      this.#isCrowded ||= contents.isCrowded;
+    }
+    this.#alike = this.#alike.filter((other) => t.tuple(other) !== t.tuple(row) && this.#isTold(other));
   }
+
+  readonly #reachNs = (): number => this.#windowNs;
 
   #link(row: number): readonly [Half, Half] | null {
     const partner = this.#partnerOf(row);
@@ -126,12 +139,16 @@ export class Relays {
     const partners = this.#partners(row);
     const [first] = partners;
     if (first === undefined || partners.some((other) => t.tuple(other) !== t.tuple(first))) return NONE;
-    return this.#partners(first).every((other) => t.tuple(other) === t.tuple(row)) ? first : NONE;
+    const back = this.#partners(first);
+    return back.length > 0 && back.every((other) => t.tuple(other) === t.tuple(row)) ? first : NONE;
   }
 
+  /** What may be a datagram that its proxy sent again, or got; of what so many carry that not all are looked at, none. */
   #partners(row: number): number[] {
     const t = this.#timeline;
-    return this.#alike(row).filter((other) => {
+    this.#findAlike(row);
+    if (this.#isCrowded) return [];
+    return this.#alike.filter((other) => {
       if (this.#halves.has(t.tuple(other)) || this.#isFromOpener(other) !== this.#isFromOpener(row)) return false;
       const [before, after] = t.isBefore(row, other) ? [row, other] : [other, row];
       const isFromOpener = this.#isFromOpener(row);

@@ -64,12 +64,12 @@ export class SuperDatagrams {
   settle(row: number): Undecided | null {
     if (!this.mayPair(row)) return null;
     const t = this.#timeline;
-    const { own, others } = this.#heads;
+    const { own, others, isCrowded } = this.#heads;
     const groups = others.flatMap((other) => this.#groupOf(row, other) ?? []);
     const rivals = groups.flatMap(({ other }) => own.flatMap((rival) => this.#groupOf(rival, other) ?? []));
     const [group] = groups;
     if (group === undefined) return null;
-    if (groups.length + rivals.length > 1) {
+    if (groups.length + rivals.length > 1 || isCrowded) {
       const rows = [...groups, ...rivals].flatMap(({ whole, pieces }) => pieces.concat(whole));
       return leaveUndecided(t, [...new Set(rows)], "several datagrams begin alike, and either may be in these pieces");
     }
@@ -93,12 +93,14 @@ export class SuperDatagrams {
 
   readonly #file = (row: number): void => {
     if (!this.#isEligible(row)) return;
-    this.#heads.find(row, this.#reachNs);
     this.#heads.add(row);
-    this.#heads.tidy(this.#timeline.timeNs(row) - 2 * this.#windowNs);
   };
 
-  readonly #reachNs = (): number => this.#windowNs;
+  /** How far the first of some pieces is from the whole at the most, nanoseconds, as `#groupOf` has it. */
+  readonly #reachNs = (): number => {
+    const { slackNs } = this.#kernel;
+    return Math.min(this.#windowNs, Math.max(slackNs, this.#kernel.limitNs(true), this.#kernel.limitNs(false)));
+  };
 
   /** Of two packets that begin alike, the longer one with the pieces that it is made of; null where they are not there. */
   #groupOf(row: number, other: number) {
