@@ -235,8 +235,14 @@ export class Altered {
     this.survivors.gaps[isOutbound ? 1 : 0].add(t.timeNs(inside), gapNs);
     if (relation !== KNOWN) this.#candidates.add(inside, outside, isOutbound, this.#isSameId);
     if (!this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return;
-    const entered = isOutbound ? inside : outside;
-    this.survivors.note(isOutbound, t.flags(entered), this.#kindOf(row), this.#changes, this.#isSameId);
+    this.survivors.note(isOutbound, this.#flagsOf(inside, outside), this.#kindOf(row), this.#changes, this.#isSameId);
+  }
+
+  /** The flags of the one that entered. Where a router gives IP IDs of its own, a sender's may be 0 by chance: it has one all the same. */
+  #flagsOf(inside: number, outside: number): number {
+    const t = this.#timeline;
+    const [entered, left] = this.#isOutbound ? [inside, outside] : [outside, inside];
+    return t.flags(entered) | (t.flags(left) & HAS_IP_ID);
   }
 
   /** Learns from two packets that are the only ones of an IP ID, and whose payloads differ. */
@@ -315,7 +321,7 @@ export class Altered {
     const { survivors } = this;
     const kind = this.#kindOf(inside);
     const isOneVersion = ((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0;
-    const flags = t.flags(isOutbound ? inside : outside);
+    const flags = this.#flagsOf(inside, outside);
     if ((this.#changes & ALTERED_PAYLOAD) !== 0) {
       if (survivors.isRenumbering(isOutbound) || !this.#isTimely(inside, t.timeNs(outside) - t.timeNs(inside)))
         return 0;

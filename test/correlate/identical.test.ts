@@ -26,6 +26,9 @@ async function withTcp(inside: readonly Stamped[], outside: readonly Stamped[]) 
 const hello = (src: string, srcPort: number, ttl: number, ipId: number) =>
   datagram({ src, dst: SERVER, srcPort, dstPort: 5000, ipId, ttl, text: `hello ${ipId}` });
 
+const told = (dst: string, ttl: number) =>
+  datagram({ src: SERVER, dst, srcPort: 5000, dstPort: 5000, ipId: 77, ttl, text: "what there is to tell" });
+
 const beats = (everyMs: number) => {
   const inside: Stamped[] = [];
   const outside: Stamped[] = [];
@@ -282,8 +285,6 @@ it("in captures that miss packets, what may have hidden another one of a burst i
 });
 
 it("the next heartbeat is never taken for one, where clocks are a little apart and little else has paired", async () => {
-  const told = (dst: string, ttl: number) =>
-    datagram({ src: SERVER, dst, srcPort: 5000, dstPort: 5000, ipId: 77, ttl, text: "what there is to tell" });
   const inside = [
     ms(1000, beat(CONTAINER, 5000, 64)),
     ms(1001.5, told(CONTAINER, 62)),
