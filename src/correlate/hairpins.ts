@@ -166,7 +166,9 @@ export class Hairpins {
     const back = this.#turns.get(t.way(after) ^ 1);
     if (back === undefined) return [];
     const beforeWay = back.afterWay ^ 1;
-    const rows = this.#like(after).filter((row) => t.way(row) === beforeWay && t.isBefore(row, after));
+    const rows = this.#like(after).filter(
+      (row) => t.way(row) === beforeWay && t.isBefore(row, after) && this.#isForwarded(row, after),
+    );
     const factor = this.#pairs < ESTABLISHED_PAIRS ? EARLY_FACTOR : 1;
     const limitNs = this.#pairs === 0 ? Number.POSITIVE_INFINITY : factor * (2 * this.#slowestNs + JITTER_NS);
     const usual = rows.filter((row) => t.timeNs(after) - t.timeNs(row) <= limitNs);
@@ -197,16 +199,21 @@ export class Hairpins {
     return isBelieved;
   }
 
-  /** The only packet with its key that a packet may have become, on a way of its own, with a lower TTL; or NONE. */
+  /** The only packet with its key that a packet may have become, on a way of its own, with a TTL that is one lower; or NONE. */
   #candidateOf(before: number): number {
     const t = this.#timeline;
     if (this.#count(before) !== 2) return NONE;
     const [first, after] = this.#like(before);
     if (first !== before || after === undefined) return NONE;
-    if (t.tuple(after) === t.tuple(before) || t.ttl(after) >= t.ttl(before)) return NONE;
+    if (t.tuple(after) === t.tuple(before) || !this.#isForwarded(before, after)) return NONE;
     if (!this.#isUnknown(before) || !this.#isUnknown(after)) return NONE;
     const isPossible = this.#about.translations.relation(before, after) === POSSIBLE;
     return isPossible && (this.#about.kernel.relate(before, after) & IS_RELATED_OUTBOUND) !== 0 ? after : NONE;
+  }
+
+  /** Whether the TTL is lowered as the host does that turns a packet round: by one, whoever sent it. */
+  #isForwarded(before: number, after: number): boolean {
+    return this.#timeline.ttl(before) - this.#timeline.ttl(after) === 1;
   }
 
   #isUnknown(row: number): boolean {

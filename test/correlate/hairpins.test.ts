@@ -36,6 +36,13 @@ const opened = [
 /** Frames 1 and 2, 3 and 4 … of a side. */
 const inTwos = (count: number) => Array.from({ length: count }, (_, n) => [2 * n + 1, 2 * n + 2]);
 
+/** What a client sends a container now and then, without an IP ID. */
+const sent = (src: string, srcPort: number, ttl: number, n: number) =>
+  us(
+    1000 + 500 * n + (ttl === 49 ? 40 : 0),
+    datagram({ src, dst: CONTAINER, srcPort, dstPort: 27_015, ipId: 0, ttl, text: `state ${n} of the game` }),
+  );
+
 describe("a connection that is turned round on its own side", () => {
   it("is one flow, each packet with the form it comes out in", async () => {
     const outcome = await outcomeOf(opened, []);
@@ -100,6 +107,15 @@ describe("a connection that is turned round on its own side", () => {
     const [, again] = there(302_000, { seq: 506, ack: 907, ipId: 0 });
     const outcome = await outcomeOf([...opened, lost, again], []);
     expect(outcome.twins).toEqual(inTwos(6));
+  });
+
+  it("is none where the TTL is not one lower: two clients that send the same to one container", async () => {
+    const clients = Array.from({ length: 30 }, (_, n) => [
+      sent("203.0.113.5", 5000, 239, n),
+      sent("203.0.113.9", 6000, 49, n),
+    ]);
+    const outcome = await outcomeOf(clients.flat(), []);
+    expect(outcome.pairs).toEqual([]);
   });
 
   it("is no proxy", async () => {
