@@ -56,7 +56,7 @@ const REPLACE_BITS = 46;
 const UNKNOWN_NS = 5_000_000;
 /** So many packets, each with an IP ID of its own, must have that ID in common with a twin of another payload: then a helper rewrites payloads … */
 const LEAST_SHARED_IDS = 8;
-/** … if they are one in so many of those that crossed. */
+/** … where at least one in so many of the packets that crossed is such a packet. */
 const LEAST_SHARE = 2;
 /** What lies so many windows back is not asked for any more. */
 const PAST_WINDOWS = 3;

@@ -13,6 +13,7 @@ import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../packets/r
 import { INSIDE, otherSide, type Side } from "../packets/sides.js";
 import { type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
+import { isAnyBehind } from "./behind.js";
 import type { Kernel } from "./kernel.js";
 import type { Pairing } from "./pairing.js";
 import { KNOWN, POSSIBLE } from "./relations.js";
@@ -20,8 +21,6 @@ import type { Translations } from "./translations.js";
 
 /** Of packets that nothing but their order tells apart, no more are looked at: none of so many is certain. */
 const MOST_ALIKE = 64;
-/** How many packets behind one with too little evidence are looked through for more. */
-const LOOK_AHEAD = 4096;
 /** The index is cleared of what no longer waits when it reaches this size, or twice what was left of it then. */
 const CROWDED = 4096;
 
@@ -87,17 +86,13 @@ export class CutFrames {
    * one, and whose twins have come by `nowNs`. Returns whether it paired one.
    */
   learnAhead(row: number, nowNs: number): boolean {
-    const t = this.#timeline;
     const kernel = this.#kernel;
     const untilNs = nowNs - Math.max(kernel.limitNs(true), kernel.limitNs(false));
-    let later = t.after(row);
-    for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
-      if (t.timeNs(later) > untilNs) return false;
-      if (t.state(later) !== WAITING || t.tuple(later) !== t.tuple(row) || t.side(later) !== t.side(row)) continue;
+    const isPaired = (later: number): boolean => {
       const twin = this.#twinOf(later);
-      if (twin !== NONE && this.#pair(later, twin)) return true;
-    }
-    return false;
+      return twin !== NONE && this.#pair(later, twin);
+    };
+    return isAnyBehind(this.#timeline, row, isPaired, untilNs);
   }
 
   /** The only packet that can be the twin of one, and that has no other; NONE where there is none. */

@@ -4,6 +4,7 @@ import { HAS_IP_ID } from "../packets/packets.js";
 import { otherSide } from "../packets/sides.js";
 import { type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
+import { isAnyBehind } from "./behind.js";
 import { ALONE, type Buckets } from "./buckets.js";
 import { summarizeTurned } from "./flow-summary.js";
 import type { Kernel } from "./kernel.js";
@@ -14,8 +15,6 @@ import { leaveUndecided, type Undecided } from "./undecided.js";
 
 /** Packets with one key that are looked through for the two forms of one; of more, nothing tells which came of which. */
 const MOST_LIKE = 64;
-/** How many packets behind one with too little evidence are looked through for more. */
-const LOOK_AHEAD = 4096;
 /** Pairs that it takes to know how long packets take, … */
 const ESTABLISHED_PAIRS = 8;
 /** … which is at most twice what the slowest one took, and this more: scheduling, interrupt moderation. Nanoseconds. */
@@ -182,21 +181,19 @@ export class Hairpins {
    */
   #learn(row: number): boolean {
     const t = this.#timeline;
-    let after = this.#candidateOf(row);
+    const after = this.#candidateOf(row);
     if (after === NONE) return false;
-    let before = row;
-    let isBelieved = this.#about.translations.isSupported(before, after);
-    for (let looked = 0; looked < LOOK_AHEAD && !isBelieved; looked++) {
-      before = t.after(before);
-      if (before === t.end) return false;
-      if (t.state(before) !== WAITING || t.way(before) !== t.way(row) || !this.#isOneSided(before)) continue;
-      const next = this.#candidateOf(before);
-      if (next === NONE || t.way(next) !== t.way(after)) continue;
-      after = next;
-      isBelieved = this.#about.translations.isSupported(before, after);
-    }
-    if (isBelieved) this.#open(before, after);
-    return isBelieved;
+    const isBelieved = (before: number, after: number): boolean => {
+      if (!this.#about.translations.isSupported(before, after)) return false;
+      this.#open(before, after);
+      return true;
+    };
+    const isNextBelieved = (later: number): boolean => {
+      if (t.way(later) !== t.way(row) || !this.#isOneSided(later)) return false;
+      const next = this.#candidateOf(later);
+      return next !== NONE && t.way(next) === t.way(after) && isBelieved(later, next);
+    };
+    return isBelieved(row, after) || isAnyBehind(t, row, isNextBelieved);
   }
 
   /** The only packet with its key that a packet may have become, on a way of its own, with a TTL that is one lower; or NONE. */

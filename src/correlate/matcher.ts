@@ -12,6 +12,7 @@ import { INSIDE, OUTSIDE, otherSide } from "../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
 import type { Altered } from "./altered.js";
+import { isAnyBehind } from "./behind.js";
 import { ALONE, type Buckets } from "./buckets.js";
 import type { CutFrames } from "./cut-frames.js";
 import type { Kernel } from "./kernel.js";
@@ -224,17 +225,9 @@ export class Matcher {
   #learnAhead(row: number): boolean {
     const t = this.#timeline;
     if (this.#claim === CLAIM_NONE || this.#claim >= CLAIM_LATE_KNOWN || this.#rivals > 0) return false;
-    let later = t.after(row);
-    for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
-      if (
-        t.state(later) !== WAITING ||
-        t.tuple(later) !== t.tuple(row) ||
-        t.side(later) !== t.side(row) ||
-        t.bucket(later) < 0
-      )
-        continue;
-      if (this.#tryPair(later, FINAL) && this.#tryPair(row, FINAL)) return true;
-    }
+    const isLearnt = (later: number): boolean =>
+      t.bucket(later) >= 0 && this.#tryPair(later, FINAL) && this.#tryPair(row, FINAL);
+    if (isAnyBehind(t, row, isLearnt)) return true;
     return this.#cutFrames.learnAhead(row, this.#nowNs) && this.#tryPair(row, FINAL);
   }
 

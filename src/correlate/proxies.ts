@@ -6,7 +6,7 @@ import { HEAD_BYTES } from "../packets/records.js";
 import type { Side } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import type { TupleTable } from "../packets/tuples.js";
-import { isByHost, isOnItsWay, meetAtHost } from "./proxy-ends.js";
+import { isOnItsWay, mayDial } from "./proxy-ends.js";
 
 /** Connections without a translation that are remembered at the most; the oldest go first. */
 const MOST_STREAMS = 16_384;
@@ -37,8 +37,6 @@ interface Stream {
   readonly openedNs: number;
   lastNs: number;
   readonly openedByA: boolean;
-  /** Whether the host itself may have opened it, on the inside: from an address next to the container's. */
-  readonly isByHost: boolean;
   readonly toServer: Leg;
   readonly toClient: Leg;
   /** Hash of the first bytes that the client sent, if they came in a segment that has as many as are hashed; else UNTOLD. */
@@ -151,12 +149,12 @@ export class Proxies {
     }
     const tuple = t.tuple(row);
     this.forget(tuple);
-    const end = { side: t.sideOf(row), tuple, openedByA: t.forward(row) === 1 };
     const stream: Stream = {
-      ...end,
+      side: t.sideOf(row),
+      tuple,
+      openedByA: t.forward(row) === 1,
       openedNs: t.timeNs(row),
       lastNs: t.timeNs(row),
-      isByHost: isByHost(this.#tuples, end),
       toServer: emptyLeg(),
       toClient: emptyLeg(),
       start: UNTOLD,
@@ -217,7 +215,7 @@ export class Proxies {
 
   #isCarriedOn(client: Stream, server: Stream): boolean {
     if (isSameConnection(client, server) || !carriesOn(client, server)) return false;
-    if (server.isByHost) return !client.isByHost || meetAtHost(this.#tuples, client, server);
+    if (mayDial(this.#tuples, client, server)) return true;
     // what is only forwarded is answered once the other one is
     return isOnItsWay(this.#tuples, client, server) && client.toClient.openedNs <= server.openedNs;
   }

@@ -11,7 +11,7 @@ export interface ProxyEnd {
 }
 
 /** Whether the host itself may have opened a conversation to a container: from an address next to it. */
-export function isByHost(tuples: TupleTable, { side, tuple }: ProxyEnd): boolean {
+function isByHost(tuples: TupleTable, { side, tuple }: ProxyEnd): boolean {
   const { words } = tuples;
   return (
     side === INSIDE &&
@@ -19,8 +19,13 @@ export function isByHost(tuples: TupleTable, { side, tuple }: ProxyEnd): boolean
   );
 }
 
+/** Whether the host itself may have opened a conversation to carry a client's on: the client came from elsewhere, or called the host. */
+export function mayDial(tuples: TupleTable, client: ProxyEnd, server: ProxyEnd): boolean {
+  return isByHost(tuples, server) && (!isByHost(tuples, client) || meetAtHost(tuples, client, server));
+}
+
 /** Whether a client called the very address that another conversation comes from. */
-export function meetAtHost(tuples: TupleTable, client: ProxyEnd, server: ProxyEnd): boolean {
+function meetAtHost(tuples: TupleTable, client: ProxyEnd, server: ProxyEnd): boolean {
   const called = tuples.address(client.tuple, !client.openedByA);
   const calling = tuples.address(server.tuple, server.openedByA);
   return sameAddress(tuples.words, called, tuples.words, calling);

@@ -2,17 +2,15 @@ import type { Heap } from "../packets/heap.js";
 import { LatencyDigest } from "../packets/latency.js";
 import { IS_FRAGMENT, UDP } from "../packets/packets.js";
 import { INSIDE, type Side } from "../packets/sides.js";
-import { type Timeline, WAITING } from "../packets/timeline.js";
+import type { Timeline } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
+import { isAnyBehind } from "./behind.js";
 import { contentHash, hasContent, isSameContent } from "./content.js";
 import { Contents } from "./contents.js";
 import type { Link } from "./flow-book.js";
 import { summarizeProxied } from "./flow-summary.js";
 import { Newcomers } from "./newcomers.js";
-import { isByHost, meetAtHost, type ProxyEnd } from "./proxy-ends.js";
-
-/** How many packets behind a datagram are looked through for another one that its proxy sent again. */
-const LOOK_AHEAD = 4096;
+import { mayDial, type ProxyEnd } from "./proxy-ends.js";
 
 /** One of two conversations that a proxy carries on in each other. */
 interface Half {
@@ -101,7 +99,7 @@ export class Relays {
 
   /**
    * Finds the datagrams of other conversations that carry the same, on both sides, or inside for one that came outside: one of a proxy's
-   * conversations is inside (`#mayCarryOn`).
+   * conversations is inside (`mayDial`).
    */
   #findAlike(row: number): void {
     const t = this.#timeline;
@@ -123,14 +121,12 @@ export class Relays {
     const partner = this.#partnerOf(row);
     if (partner === NONE) return null;
     const t = this.#timeline;
-    let later = t.after(row);
-    for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
-      if (t.state(later) !== WAITING || t.tuple(later) !== t.tuple(row) || t.side(later) !== t.side(row)) continue;
-      if (!this.#isTold(later) || isSameContent(t, row, later)) continue;
+    const isNextOf = (later: number): boolean => {
+      if (!this.#isTold(later) || isSameContent(t, row, later)) return false;
       const again = this.#partnerOf(later);
-      if (again !== NONE && t.tuple(again) === t.tuple(partner)) return this.#open(row, partner);
-    }
-    return null;
+      return again !== NONE && t.tuple(again) === t.tuple(partner);
+    };
+    return isAnyBehind(t, row, isNextOf) ? this.#open(row, partner) : null;
   }
 
   /** A datagram of the only conversation that this one can have come from, or have gone to, by a proxy; or NONE. */
@@ -153,13 +149,8 @@ export class Relays {
       const [before, after] = t.isBefore(row, other) ? [row, other] : [other, row];
       const isFromOpener = this.#isFromOpener(row);
       const [client, server] = isFromOpener ? [before, after] : [after, before];
-      return this.#mayCarryOn(this.#endOf(client), this.#endOf(server)) && this.#isSentAgain(before, after);
+      return mayDial(this.#tuples, this.#endOf(client), this.#endOf(server)) && this.#isSentAgain(before, after);
     });
-  }
-
-  #mayCarryOn(client: ProxyEnd, server: ProxyEnd): boolean {
-    const tuples = this.#tuples;
-    return isByHost(tuples, server) && (!isByHost(tuples, client) || meetAtHost(tuples, client, server));
   }
 
   /** Whether a datagram may be another one that a proxy has sent again: the host would have forwarded it with one less in the TTL. */
