@@ -44,9 +44,9 @@ export async function explained(
   if (conntrack === undefined && rules === undefined) {
     return { sink: next, contradictions: () => 0, close: nothing };
   }
-  const { Explaining } = await import("../explain/explaining.js");
-  const { ConntrackTable } = await import("../explain/conntrack-table.js");
-  const { RuleBook } = await import("../explain/rules.js");
+  const { Explaining } = await import("../host/explaining.js");
+  const { ConntrackTable } = await import("../host/conntrack-table.js");
+  const { RuleBook } = await import("../host/rules.js");
   const { followConntrack, readRules, readText } = await import("./host-tables.js");
   const table = conntrack === undefined ? undefined : new ConntrackTable();
   let close = nothing;

@@ -1,4 +1,4 @@
-import type { Leaps } from "../correlate/intake.js";
+import type { Leaps } from "../correlate/intake/intake.js";
 import { Heap } from "../packets/heap.js";
 import { type Captures, type OpenEvents, pathsOf } from "../pipeline/captures.js";
 import { decodeElsewhere } from "../pipeline/decode-elsewhere.js";

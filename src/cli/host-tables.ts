@@ -3,7 +3,7 @@ import { readFile } from "node:fs/promises";
 import { createInterface } from "node:readline";
 import { promisify } from "node:util";
 import { CaptureError } from "../capture/errors.js";
-import type { ConntrackTable } from "../explain/conntrack-table.js";
+import type { ConntrackTable } from "../host/conntrack-table.js";
 
 const run = promisify(execFile);
 /** A full conntrack table (262,144 entries of some 200 bytes) fits. */

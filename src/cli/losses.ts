@@ -1,4 +1,4 @@
-import type { Leaps } from "../correlate/intake.js";
+import type { Leaps } from "../correlate/intake/intake.js";
 import type { PacketSource } from "../packets/packets.js";
 
 /** What a capture left out or could not show, one text a kind with its count; to be said once it has been read. */

@@ -2,15 +2,15 @@ import { Heap } from "../packets/heap.js";
 import type { PacketSource } from "../packets/packets.js";
 import type { Sink } from "../packets/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
-import { Clock, type ClockOption } from "./clock.js";
-import { MarkedPackets } from "./copies.js";
-import { Follower, MOST_SLACK_NS, PROCESSORS_NS } from "./follower.js";
-import { Intake, type Leaps } from "./intake.js";
-import { Lookahead } from "./lookahead.js";
+import { Clock, type ClockOption } from "./clock/clock.js";
+import { MarkedPackets } from "./intake/copies.js";
+import { Follower, MOST_SLACK_NS, PROCESSORS_NS } from "./clock/follower.js";
+import { Intake, type Leaps } from "./intake/intake.js";
+import { Lookahead } from "./clock/lookahead.js";
 import { Run } from "./run.js";
 import type { Look } from "./standing.js";
 
-export type { ClockOption } from "./clock.js";
+export type { ClockOption } from "./clock/clock.js";
 export type { Look, Standing } from "./standing.js";
 
 export interface CorrelateOptions {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { STRETCH } from "../../src/correlate/copies.js";
+import { STRETCH } from "../../src/correlate/intake/copies.js";
 import { correlate } from "../../src/correlate/correlate.js";
 import { Capture, Outcome, outcomeOf, type Stamped, us } from "./outcome.js";
 import { conversation, inStep, merged } from "./traffic.js";

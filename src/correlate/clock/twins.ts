@@ -1,0 +1,203 @@
+import { HashIndex } from "../../packets/hash-index.js";
+import { asDoubles, type Heap } from "../../packets/heap.js";
+import { FIN, HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6, type PacketBatch, RST, SYN } from "../../packets/packets.js";
+import { ACK, DST, FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, RECORD_BITS, SEQ, SRC } from "../../packets/records.js";
+import { INSIDE, type Side } from "../../packets/sides.js";
+import code from "./assembly/twins.wasm";
+import type { Rows } from "./lookahead.js";
+import * as word from "./twins-words.js";
+
+/** A packet that was seen once on each side. Stamps are those of the captures, from their own epochs. */
+export interface Twin {
+  readonly insideNs: number;
+  readonly outsideNs: number;
+  /** 1 where it went from inside to outside, -1 where it came the other way, 0 where neither its ends nor its TTL tell. */
+  readonly direction: number;
+  /** What makes it unique: NUMBERS, PAYLOAD or IP_ID. */
+  readonly by: number;
+  /** How far each side had come when it was seen there, by `Twins.progress` … */
+  readonly seenAt: readonly [number, number];
+  /** … and when another packet like it was: from then on it proves nothing. */
+  readonly repeatedAt: [number, number];
+}
+
+/** TCP numbers: no other host draws the same ones. */
+export const NUMBERS = 0;
+/** A payload that no other packet begins with. */
+const PAYLOAD = 1;
+/** An IP ID, with whatever payload: that says little, as 65,536 packets later there is another one. */
+export const IP_ID_ONLY = 2;
+
+/** Packets of a side that are remembered. */
+const ENTRIES = 2 ** 15;
+/** A shorter payload is the same too often: a byte of a key press, a heartbeat without content. */
+const LEAST_PAYLOAD = 8;
+const module = new WebAssembly.Module(code);
+
+/** Words of an entry. */
+const HASH = 0;
+const HASH2 = 1;
+const FROM = 2;
+const TO = 3;
+const TTL = 4;
+const ENTRY_BITS = 3;
+
+/**
+ * Finds packets that were seen once on each side by what they carry, whatever their addresses, their IP ID and their stamps are:
+ * TCP numbers, or a payload that no other packet begins with. It knows nothing of pairs, so that what it says of the clocks does
+ * not depend on what was made of it.
+ */
+export class Twins {
+  /** Those found since they were last taken. */
+  found: Twin[] = [];
+  /** Whether all packets are looked at, and twins for that are unique by no more than their IP ID, too. */
+  isBeginning = true;
+  readonly #index: HashIndex;
+  readonly #sides: readonly [Remembered, Remembered];
+  readonly #loop: WebAssembly.Instance["exports"];
+
+  constructor(heap: Heap) {
+    this.#index = new HashIndex(heap, 2 ** 12);
+    this.#sides = [new Remembered(heap, true), new Remembered(heap, false)];
+    this.#loop = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+  }
+
+  /** Looks at a side's next packets, which are in the heap. */
+  note(side: Side, { batch, from, to }: Rows): void {
+    const own = this.#sides[side];
+    const address = batch.records.byteOffset;
+    const next = (row: number): number => this.#loop["next"](own.address, address, row, to, this.isBeginning ? 1 : 0);
+    for (let row = next(from); row < to; row = next(row + 1)) this.#look(side, batch, row);
+  }
+
+  #look(side: Side, batch: PacketBatch, row: number): void {
+    const { records } = batch;
+    const r = row << RECORD_BITS;
+    const stampNs = batch.stampNs(row);
+    const seq = records[r + SEQ];
+    const head = records[r + HEAD];
+    const flags = records[r + FLAGS_PROTO_TTL];
+    const hasNumbers = (flags & HAS_TCP_NUMBERS) !== 0;
+    const length = records[r + PAYLOAD_LENGTH];
+    if (this.isBeginning && !hasNumbers && (flags & HAS_IP_ID) !== 0) {
+      const id = mixed(mixed(batch.key(row), batch.ipId(row)), length);
+      this.#see(side, batch, row, stampNs, id, batch.key2(row), IP_ID_ONLY);
+    }
+    if (!hasNumbers && (length < LEAST_PAYLOAD || head === 0)) return;
+    const hash = mixed(mixed(mixed(head, seq), records[r + ACK]), length + ((flags >>> 16) & 0xff) * 0x10000);
+    const hash2 = mixed(Math.imul(hash, 0x2c1b3c6d) ^ seq, head ^ (batch.tcpFlags(row) & (FIN | SYN | RST)));
+    this.#see(side, batch, row, stampNs, hash, hash2, hasNumbers ? NUMBERS : PAYLOAD);
+  }
+
+  #see(side: Side, batch: PacketBatch, row: number, stampNs: number, hash: number, hash2: number, by: number): void {
+    const index = this.#index;
+    const [own, others] = side === INSIDE ? this.#sides : [this.#sides[1], this.#sides[0]];
+    let other = -1;
+    for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
+      const id = index.idAt(cell);
+      const entry = id >> 1;
+      const entries = (id & 1) === side ? own : others;
+      if (entries.words[(entry << ENTRY_BITS) + HASH2] !== hash2) continue;
+      if (entries === own) {
+        own.repeat(entry, side);
+        return;
+      }
+      other = entry;
+    }
+    const entry = own.next % ENTRIES;
+    if (own.next >= ENTRIES) index.remove(own.words[(entry << ENTRY_BITS) + HASH], 2 * entry + side);
+    own.next++;
+    const e = entry << ENTRY_BITS;
+    const { words } = own;
+    words[e + HASH] = hash;
+    words[e + HASH2] = hash2;
+    words[e + FROM] = endOf(batch, row, true);
+    words[e + TO] = endOf(batch, row, false);
+    words[e + TTL] = batch.ttl(row);
+    own.stampsNs[entry] = stampNs;
+    own.seenAt[entry] = own.progress;
+    own.repeatedAt[entry] = Number.POSITIVE_INFINITY;
+    own.twins[entry] = undefined;
+    index.add(hash, 2 * entry + side);
+    if (other < 0) return;
+    const [i, o] = side === INSIDE ? [entry, other] : [other, entry];
+    const [inside, outside] = this.#sides;
+    if (isAnswer(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
+    const twin: Twin = {
+      insideNs: inside.stampsNs[i],
+      outsideNs: outside.stampsNs[o],
+      direction: directionOf(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS),
+      by,
+      seenAt: [inside.seenAt[i], outside.seenAt[o]],
+      repeatedAt: [inside.repeatedAt[i], outside.repeatedAt[o]],
+    };
+    inside.twins[i] = twin;
+    outside.twins[o] = twin;
+    this.found.push(twin);
+  }
+}
+
+/** What is remembered of a side: a ring. */
+class Remembered {
+  readonly words = new Int32Array(ENTRIES << ENTRY_BITS);
+  readonly stampsNs = new Float64Array(ENTRIES);
+  readonly seenAt = new Float64Array(ENTRIES);
+  readonly repeatedAt = new Float64Array(ENTRIES);
+  readonly twins: (Twin | undefined)[] = [];
+  next = 0;
+  /** Where the words of `twins-words.ts` are: how far the side has come, and what part of it is looked at. */
+  readonly address: number;
+  readonly #doubles: Float64Array;
+
+  /** `isByTime`: whether progress is told by stamps, else by packets. */
+  constructor(heap: Heap, isByTime: boolean) {
+    const state = heap.take(Int32Array, word.WORDS);
+    state[word.IS_BY_TIME] = isByTime ? 1 : 0;
+    this.address = state.byteOffset;
+    this.#doubles = asDoubles(state);
+    this.#doubles[word.PROGRESS] = isByTime ? Number.NEGATIVE_INFINITY : 0;
+  }
+
+  /** How far the side has come: the greatest stamp of the inside, and how many packets there were of the outside. */
+  get progress(): number {
+    return this.#doubles[word.PROGRESS];
+  }
+
+  /** Notes that a packet came again. */
+  repeat(entry: number, side: Side): void {
+    this.repeatedAt[entry] = Math.min(this.repeatedAt[entry], this.progress);
+    const twin = this.twins[entry];
+    if (twin !== undefined) twin.repeatedAt[side] = this.repeatedAt[entry];
+  }
+}
+
+/**
+ * A NAT rewrites the address of the inside host: the source's of what leaves, the destination's of what comes in. Where none or
+ * both are rewritten, the TTL tells, which forwarding lowers; it says less, as a router may set it to whatever it likes.
+ */
+function directionOf(inside: Int32Array, i: number, outside: Int32Array, o: number): number {
+  const isFromRewritten = inside[i + FROM] !== outside[o + FROM];
+  const isToRewritten = inside[i + TO] !== outside[o + TO];
+  if (isFromRewritten !== isToRewritten) return isFromRewritten ? 1 : -1;
+  return Math.sign(inside[i + TTL] - outside[o + TTL]);
+}
+
+/** Whether one goes to where the other came from: an echo carries what it answers. */
+function isAnswer(inside: Int32Array, i: number, outside: Int32Array, o: number): boolean {
+  return inside[i + FROM] === outside[o + TO] || inside[i + TO] === outside[o + FROM];
+}
+
+/** An address in a word. */
+function endOf(batch: PacketBatch, row: number, isSource: boolean): number {
+  if ((batch.flags(row) & IS_IPV6) === 0) return batch.records[(row << RECORD_BITS) + (isSource ? SRC : DST)];
+  const words = isSource ? batch.src6 : batch.dst6;
+  const w = 4 * row;
+  return mixed(mixed(words[w], words[w + 1]), mixed(words[w + 2], words[w + 3]));
+}
+
+/** Two words in one, each bit of them in every bit of it. */
+function mixed(a: number, b: number): number {
+  const word = Math.imul(a ^ (a >>> 15), 0x2c1b3c6d) ^ b;
+  const again = Math.imul(word ^ (word >>> 12), 0x297a2d39);
+  return again ^ (again >>> 15);
+}

@@ -1,0 +1,140 @@
+/** What a pair adds to its flow, and to what is known of all pairs. */
+import { bucketOf, tally } from "../../../packets/assembly/latency.js";
+import { noteSegment } from "../../../packets/assembly/seen.js";
+import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
+import * as account from "../../../packets/flow-accounts.js";
+import { EXACT_SAMPLES } from "../../../packets/latency.js";
+import { ACK, HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6, SYN } from "../../../packets/packets.js";
+import * as record from "../../../packets/records.js";
+import { ALTERED_OPTIONS } from "../../../packets/results.js";
+import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../../packets/samples.js";
+import * as tuple from "../../../packets/tuples.js";
+import * as words from "../kernel-words.js";
+import { haveOtherOptions } from "./relation.js";
+
+const CHUNK_BYTES_BITS = CHUNK_BITS + 2;
+const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
+/** What the slowest packet took is forgotten within so long, nanoseconds: by then others tell what they take. */
+const FORGET_NS = 1_000_000_000;
+
+/**
+ * Accounts for a pair of the flow in a slot. Returns whether it is a TCP retransmission. `packet`: the record of one of them, with its TCP numbers; `forward`: whether it is, or its twin
+ * would be, on the inside; `pairNs`: the inside stamp; `latencyNs`: in its direction of travel; `lowered`: inside TTL minus outside TTL.
+ */
+export function accountFor(
+  ground: usize,
+  slot: i32,
+  outbound: i32,
+  forward: i32,
+  packet: usize,
+  pairNs: f64,
+  latencyNs: f64,
+  lowered: i32,
+): bool {
+  const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << (account.RECORD_BITS + 2));
+  if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
+  if (pairNs > load<f64>(flow, 8 * account.LAST_NS)) store<f64>(flow, pairNs, 8 * account.LAST_NS);
+  const sums = sumsOf(ground, slot);
+  store<f64>(sums, load<f64>(sums, 8 * account.BYTES) + <f64>load<i32>(packet, 4 * record.LENGTH), 8 * account.BYTES);
+  const pairs = flow + ((<usize>outbound) << 2);
+  const known = load<i32>(pairs, 4 * account.PAIRS);
+  store<i32>(pairs, known + 1, 4 * account.PAIRS);
+  setWord(ground, words.PAIRED + outbound, wordOf(ground, words.PAIRED + outbound) + 1);
+  countLatency(ground, slot, outbound, pairs, known, latencyNs);
+  noteSlowest(ground, outbound, pairNs, latencyNs);
+  setWord(ground, words.LOWERED + outbound, lowered);
+  if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) === 0) return false;
+  const payload = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
+  const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
+  if ((tcpFlags & ACK) !== 0) noteAck(sums + (forward << 2), load<i32>(packet, 4 * record.ACK), (tcpFlags & SYN) !== 0);
+  // the ports are used again
+  else if ((tcpFlags & SYN) !== 0) store<i64>(sums, 0, 4 * account.ACKED);
+  return noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), payload, tcpFlags);
+}
+
+/** Where a flow has what is kept beside its account. */
+export function sumsOf(ground: usize, slot: i32): usize {
+  return <usize>wordOf(ground, words.FLOW_SUMS) + ((<usize>slot) << (account.SUMS_BITS + 2));
+}
+
+/** Notes an acknowledgement that crossed. `isFirst`: of its stream. */
+function noteAck(sums: usize, ack: i32, isFirst: bool): void {
+  const acked = load<i32>(sums, 4 * account.ACKED);
+  if (isFirst || acked === 0 || ack - acked > 0) store<i32>(sums, ack, 4 * account.ACKED);
+}
+
+/** What the router changed of two packets with equal keys: ALTERED_… bits. */
+export function alteredOf(packet: usize, other: usize): i32 {
+  return haveOtherOptions(packet, other) ? ALTERED_OPTIONS : 0;
+}
+
+/** Counts a pair whose keys are equal; `packet` is one of them, `altered` as `alteredOf` has it. */
+export function countIntact(ground: usize, outbound: i32, packet: usize, altered: i32): void {
+  if (altered !== 0) setWord(ground, words.OTHER_OPTIONS, wordOf(ground, words.OTHER_OPTIONS) + 1);
+  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
+  // as `identityOf`
+  const identity = ((flags & HAS_IP_ID) !== 0 ? 2 : 0) | ((flags & IS_IPV6) !== 0 ? 1 : 0);
+  const count = words.INTACT + ((outbound << 2) | identity);
+  setWord(ground, count, wordOf(ground, count) + 1);
+}
+
+/** What the slowest packets of a direction took lately: raised at once, and forgotten over FORGET_NS. */
+function noteSlowest(ground: usize, outbound: i32, pairNs: f64, latencyNs: f64): void {
+  const slowestNs = doubleOf(ground, words.SLOWEST_NS + outbound);
+  const passedNs = pairNs - doubleOf(ground, words.SLOWEST_AT_NS + outbound);
+  if (latencyNs >= slowestNs) setDouble(ground, words.SLOWEST_NS + outbound, latencyNs);
+  else if (passedNs > 0) {
+    const kept = max<f64>(0, 1 - passedNs / FORGET_NS);
+    setDouble(ground, words.SLOWEST_NS + outbound, latencyNs + (slowestNs - latencyNs) * kept);
+  }
+  if (passedNs > 0) setDouble(ground, words.SLOWEST_AT_NS + outbound, pairNs);
+}
+
+/** Adds a latency to those of the flow and of all pairs; what takes more than that is listed in LATENCIES for TypeScript to count. */
+function countLatency(ground: usize, slot: i32, outbound: i32, pairs: usize, known: i32, latencyNs: f64): void {
+  const bucket = bucketOf(latencyNs);
+  let digest = -1;
+  const chunk = load<i32>(pairs, 4 * account.LATENCIES);
+  if (known < EXACT_SAMPLES && chunk > account.IN_DIGEST && isSample(latencyNs)) {
+    const place = known % CHUNK_SAMPLES;
+    const into = place === 0 ? openChunk(ground, chunk) : chunk;
+    if (place === 0) store<i32>(pairs, into, 4 * account.LATENCIES);
+    store<i32>(
+      <usize>wordOf(ground, words.CHUNKS) + ((<usize>into) << CHUNK_BYTES_BITS) + ((<usize>place) << 2),
+      <i32>latencyNs,
+    );
+  } else if (chunk > account.IN_DIGEST || !tally((account.IN_DIGEST - chunk) << account.DIGEST_BITS, latencyNs, bucket))
+    digest = 2 * slot + outbound;
+  const isCounted = tally(wordOf(ground, words.DIGESTS + outbound), latencyNs, bucket);
+  if (isCounted && digest < 0) return;
+  const count = wordOf(ground, words.LATENCY_COUNT);
+  const entry = <usize>wordOf(ground, words.LATENCIES) + ((<usize>count) << LATENCY_BYTES_BITS);
+  store<f64>(entry, latencyNs);
+  store<i32>(entry, digest, 4 * words.DIGEST);
+  store<i32>(entry, outbound | (isCounted ? words.IS_COUNTED : 0), 4 * words.OUTBOUND);
+  setWord(ground, words.LATENCY_COUNT, count + 1);
+}
+
+/** Begins a chunk of samples behind that one. */
+function openChunk(ground: usize, before: i32): i32 {
+  let rest = wordOf(ground, words.REST);
+  const dropped = wordOf(ground, words.DROPPED_COUNT);
+  if (rest === tuple.NONE && dropped > 0) {
+    setWord(ground, words.DROPPED_COUNT, dropped - 1);
+    rest = load<i32>(<usize>wordOf(ground, words.DROPPED) + ((<usize>(dropped - 1)) << 2));
+  }
+  const chunks = <usize>wordOf(ground, words.CHUNKS);
+  let chunk = rest;
+  if (rest === tuple.NONE) {
+    chunk = wordOf(ground, words.CHUNKS_END);
+    setWord(ground, words.CHUNKS_END, chunk + 1);
+  } else rest = load<i32>(chunks + ((<usize>rest) << CHUNK_BYTES_BITS), 4 * BEFORE);
+  setWord(ground, words.REST, rest);
+  store<i32>(chunks + ((<usize>chunk) << CHUNK_BYTES_BITS), before, 4 * BEFORE);
+  return chunk;
+}
+
+/** Whether a latency is one that samples have room for: whole nanoseconds of 32 bits. */
+export function isSample(latencyNs: f64): bool {
+  return <f64>(<i32>latencyNs) === latencyNs;
+}

@@ -1,0 +1,112 @@
+/**
+ * Which packets a way repeats. A packet that equals an earlier one of its way (a heartbeat, an acknowledgement sent again) cannot be told
+ * from it by content: time has to, and how close they follow each other says whether time can. A table remembers, by a hash of the
+ * content, what passed last; it has a fixed size, so that what it forgets does not depend on how captures are read.
+ */
+import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
+import { HAS_IP_ID, IS_ERROR, IS_FRAGMENT, TCP } from "../../../packets/packets.js";
+import * as record from "../../../packets/records.js";
+import * as tuple from "../../../packets/tuples.js";
+import * as words from "../kernel-words.js";
+import { burstNs } from "./pace.js";
+import { tupleOf, wayAt } from "./places.js";
+
+/** Bytes of an entry: hash, IP ID, and the time on the timeline as a double. */
+const ENTRY_BYTES_BITS = words.ALIKE_BITS + 2;
+/** A float without its lowest bits: 11 are left, with the sign, which is 0. */
+const FLOAT_SHIFT = 31 - words.SINCE_BITS;
+const ENTRY_MASK = words.ALIKE_ENTRIES - 1;
+
+/** The time of the entry that `pass` found under a hash, or NaN; and its IP ID. */
+let foundId = 0;
+
+/** Remembers what passed under a hash. Returns the time of what passed under it before, or NaN. */
+function pass(table: usize, hash: i32, ipId: i32, timeNs: f64): f64 {
+  const entry = table + ((<usize>(hash & ENTRY_MASK)) << ENTRY_BYTES_BITS);
+  const isAlike = load<i32>(entry) === hash;
+  const before = isAlike ? load<f64>(entry, 8) : NaN;
+  foundId = load<i32>(entry, 4);
+  store<i32>(entry, hash);
+  store<i32>(entry, ipId, 4);
+  store<f64>(entry, timeNs, 8);
+  return before;
+}
+
+/**
+ * Takes a packet of this way, once, and notes in its record how long before it an equal one passed, and whether what it carries was
+ * seen on its side at all; and with its tuple that its way repeats itself. TCP segments with an IP ID are left out: their numbers and IDs
+ * do not repeat within a window. The packet is no ICMP error.
+ */
+export function remember(ground: usize, packet: usize, way: i32, side: i32, timeNs: f64): void {
+  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
+  const hasId = (flags & HAS_IP_ID) !== 0;
+  if (((flags >>> 16) & 0xff) === TCP && hasId) return;
+  // fragments are put together elsewhere; and of a payload that was not kept, nothing is known
+  if ((flags & IS_FRAGMENT) !== 0 || (hasId && load<i32>(packet, 4 * record.HEAD) === 0)) return;
+  let noted = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
+  if ((noted & words.IS_REMEMBERED) !== 0) return;
+  noted = (noted & ~words.REMEMBERED_MASK) | words.IS_REMEMBERED;
+  const table = <usize>wordOf(ground, words.ALIKE);
+  const windowNs = doubleOf(ground, words.WINDOW_NS);
+  const content = contentOf(packet, hasId) ^ (flags >>> 24);
+  const ipId = load<i32>(packet, 4 * record.IP_ID);
+  const tuples = <usize>wordOf(ground, words.TUPLES);
+  // by its ends, as how conversations are numbered depends on how captures are read
+  const ends = load<i32>(tupleOf(tuples, way), 4 * tuple.HASH) + (way & 1);
+  const beforeNs = timeNs - pass(table, spread(content ^ ends), ipId, timeNs);
+  if (abs<f64>(beforeNs) <= windowNs) {
+    const isSame = !hasId || foundId === ipId;
+    if (isSame) {
+      // the upper bits of a float, sign left out: its exponent, and three of its mantissa
+      const sinceUs = <f32>max<f64>(0.001, abs<f64>(beforeNs) / 1000);
+      noted |= (reinterpret<i32>(sinceUs) >>> FLOAT_SHIFT) << words.SINCE_SHIFT;
+    }
+    const conversation = tupleOf(tuples, way);
+    let facts = load<i32>(conversation, 4 * tuple.FACTS) | (tuple.IS_REPEATING << (way & 1));
+    if (isSame && abs<f64>(beforeNs) <= burstNs(ground)) facts |= tuple.IS_BURSTING;
+    store<i32>(conversation, facts, 4 * tuple.FACTS);
+  }
+  if (load<i32>(wayAt(tuples, way)) === tuple.UNBOUND) {
+    const seenNs = timeNs - pass(table, spread(content ^ (side * 2 + 1)), ipId, timeNs);
+    if (!(abs<f64>(seenNs) <= windowNs)) noted |= words.IS_NOVEL;
+  }
+  store<i32>(packet, noted, 4 * record.TCP_FLAGS_QUOTE);
+}
+
+/** How long before a packet an equal one of its way passed, nanoseconds, rounded down to an eighth; 0 where none did within the window. */
+export function sinceNs(packet: usize): f64 {
+  const noted = notedOf(packet);
+  return <f64>reinterpret<f32>(((noted >>> words.SINCE_SHIFT) & words.SINCE_MASK) << FLOAT_SHIFT) * 1000;
+}
+
+/** Whether nothing that carries the same passed on its side within the window before it. */
+export function isNovel(packet: usize): bool {
+  return (notedOf(packet) & words.IS_NOVEL) !== 0;
+}
+
+/** What was noted of a packet; of an ICMP error, which has a quote in that place, nothing. */
+function notedOf(packet: usize): i32 {
+  if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ERROR) !== 0) return 0;
+  return load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
+}
+
+/** A hash of what a packet carries: of one with an IP ID, without that, and of a TCP segment with its options, which are not all in the key. */
+function contentOf(packet: usize, hasId: bool): i32 {
+  if (!hasId) {
+    const options = load<i32>(packet, 4 * record.IP_ID) >>> record.OPTIONS_SHIFT;
+    return load<i32>(packet, 4 * record.KEY) ^ load<i32>(packet, 4 * record.KEY2) ^ options;
+  }
+  return spread(
+    load<i32>(packet, 4 * record.HEAD) +
+      spread(load<i32>(packet, 4 * record.PAYLOAD_LENGTH) + spread(load<i32>(packet, 4 * record.SEQ))),
+  );
+}
+
+/** Spreads every bit over all 32: the finaliser of MurmurHash3. */
+function spread(word: i32): i32 {
+  let h = word ^ (word >>> 16);
+  h = h * 0x85ebca6b;
+  h ^= h >>> 13;
+  h = h * 0xc2b2ae35;
+  return h ^ (h >>> 16);
+}

@@ -1,0 +1,68 @@
+/** Which packets that crossed `Impacts` has to know of: those that may be copies of what was dropped, or come where something was. */
+import { setWord, wordOf } from "../../../packets/assembly/words.js";
+import * as account from "../../../packets/flow-accounts.js";
+import { FIN, HAS_TCP_NUMBERS, IS_AGAIN, SYN, TCP } from "../../../packets/packets.js";
+import * as record from "../../../packets/records.js";
+import * as tuple from "../../../packets/tuples.js";
+import * as words from "../kernel-words.js";
+import { sumsOf } from "./accounting.js";
+import { recordOf, tupleOf, wayAt } from "./places.js";
+
+const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
+
+/** Takes a packet of this way, once: marks a TCP segment IS_AGAIN that enters on this side, where some of its bytes did before. */
+export function noteEntry(ground: usize, packet: usize, way: i32, side: i32): void {
+  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
+  if (((flags >>> 16) & 0xff) !== TCP || (flags & HAS_TCP_NUMBERS) === 0) return;
+  const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
+  const bytes = load<i32>(packet, 4 * record.PAYLOAD_LENGTH) + ((tcpFlags & (SYN | FIN)) !== 0 ? 1 : 0);
+  if (bytes === 0) return;
+  const flow = load<i32>(wayAt(<usize>wordOf(ground, words.TUPLES), way));
+  const slot = flow >> tuple.FLOW_SHIFT;
+  if (slot === tuple.NONE) return;
+  const bits = (flow >> tuple.FLOW_BITS_SHIFT) & 3;
+  const forward = (way ^ (bits & side)) & 1;
+  const outbound = forward ^ ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1);
+  // it leaves here
+  if (outbound === side) return;
+  const sums = sumsOf(ground, slot) + (forward << 2);
+  const entered = load<i32>(sums, 4 * account.ENTERED);
+  const from = load<i32>(packet, 4 * record.SEQ);
+  if (entered !== 0 && from - entered < 0) store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
+  if (entered === 0 || from + bytes - entered > 0 || (tcpFlags & SYN) !== 0)
+    store<i32>(sums, from + bytes, 4 * account.ENTERED);
+}
+
+/**
+ * Notes that a packet crossed, if anybody is to know: its record as it entered, the way it went there and when, the slot of its flow,
+ * whether it went outbound, and the inside row of its pair.
+ */
+export function noteCrossing(
+  ground: usize,
+  packet: usize,
+  way: i32,
+  timeNs: f64,
+  slot: i32,
+  outbound: i32,
+  row: i32,
+): void {
+  if (!isWanted(ground, packet, way, slot, outbound)) return;
+  const count = wordOf(ground, words.CROSSING_COUNT);
+  const entry = recordOf(<usize>wordOf(ground, words.CROSSINGS), count & (words.CROSSING_ENTRIES - 1));
+  memory.copy(entry, packet, 1 << (record.RECORD_BITS + 2));
+  store<i32>(entry, slot, 4 * words.CROSSING_SLOT);
+  store<i32>(entry, (row << 1) | outbound, 4 * words.CROSSING_ROW_OUTBOUND);
+  store<i32>(entry, way, 4 * record.WAY);
+  store<f64>(entry, timeNs, 8 * record.TIME_NS);
+  setWord(ground, words.CROSSING_COUNT, count + 1);
+}
+
+function isWanted(ground: usize, packet: usize, way: i32, slot: i32, outbound: i32): bool {
+  const facts = load<i32>(tupleOf(<usize>wordOf(ground, words.TUPLES), way), 4 * tuple.FACTS);
+  if ((facts & tuple.HAS_OPEN_DROPS) !== 0) return true;
+  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
+  if (((flags >>> 16) & 0xff) === TCP) return (flags & IS_AGAIN) !== 0;
+  if ((facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
+  const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << ACCOUNT_BYTES_BITS);
+  return load<i32>(flow + ((<usize>outbound) << 2), 4 * account.PAIRS) <= words.FEW_PAIRS;
+}

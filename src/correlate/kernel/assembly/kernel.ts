@@ -1,0 +1,508 @@
+/** The kernel: what happens to every packet, in AssemblyScript. It names fields as the tables in packets/ do: a word is four bytes. */
+import { clearCell } from "../../../packets/assembly/cells.js";
+import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
+import * as account from "../../../packets/flow-accounts.js";
+import {
+  HAS_IP_ID,
+  HAS_TCP_NUMBERS,
+  IS_COPY,
+  IS_CUT,
+  IS_DF,
+  IS_ERROR,
+  IS_FRAGMENT,
+  IS_IPV6,
+  IS_MISTIMED,
+  LEAST_IPV6_MTU,
+  NEVER_CUT_BYTES,
+  TCP,
+} from "../../../packets/packets.js";
+import * as record from "../../../packets/records.js";
+import { BY_EXACT } from "../../../packets/results.js";
+import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
+import * as line from "../../../packets/timeline.js";
+import * as tuple from "../../../packets/tuples.js";
+import { ALONE } from "../buckets.js";
+import { TIDY_EVERY } from "../../verdicts/flow-book.js";
+import * as words from "../kernel-words.js";
+import {
+  CONFLICT,
+  IS_USUAL,
+  IS_CLOSE,
+  MAY_HIDE,
+  IS_LATE,
+  IS_RELATED_OUTBOUND,
+  IS_REPEATABLE,
+  KNOWN,
+  LEARN_BITS,
+} from "../relations.js";
+import { ORDINARY_BYTES } from "../../matchers/segments.js";
+import { accountFor, alteredOf, countIntact, isSample } from "./accounting.js";
+import { isNovel, remember, sinceNs } from "./alike.js";
+import { noteCrossing, noteEntry } from "./crossings.js";
+import { evidenceOf } from "./evidence.js";
+import { concernsOthers, headerBits, learn, newsBits, timingBits } from "./learning.js";
+import { note } from "./openings.js";
+import { firstUndecided, placeOf, recordOf, timeNsOf, tupleOf, wayAt } from "./places.js";
+import * as pace from "./pace.js";
+import * as relation from "./relation.js";
+import { settle, strangersLeft } from "./settling.js";
+
+export { evidenceOf } from "./evidence.js";
+export { settle } from "./settling.js";
+
+/** `Clock`'s method, which is asked where there may be anything to correct. */
+declare function correctionNs(timeNs: f64, frame: f64): f64;
+/** A flow was learnt that others have to know of. */
+declare function learnt(slot: i32): void;
+
+/** Bytes of a record, and of others that are half or twice as long as they say. */
+const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
+const FATE_BYTES_BITS = line.FATE_BITS + 2;
+const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
+const CELL_BYTES_BITS = 3;
+
+/** The record of a row on the timeline. */
+function packetOf(ground: usize, row: i32): usize {
+  const place = placeOf(<usize>wordOf(ground, words.PLACES), row & wordOf(ground, words.ROWS_MASK));
+  return recordOf(<usize>wordOf(ground, words.RECORDS), place);
+}
+
+function wayOf(packet: usize): i32 {
+  return load<i32>(packet, 4 * record.WAY);
+}
+
+function gapNsBetween(i: usize, o: usize): f64 {
+  return load<f64>(o, 8 * record.TIME_NS) - load<f64>(i, 8 * record.TIME_NS);
+}
+
+/** The relation of two rows with equal keys, with the bits of relations.ts that are so of them. */
+export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: bool): i32 {
+  const i = packetOf(ground, inside);
+  const o = packetOf(ground, outside);
+  const found = relation.relate(ground, i, wayOf(i), o, wayOf(o), gapNsBetween(i, o), mayBeAltered);
+  return (
+    found |
+    (relation.isLate ? IS_LATE : 0) |
+    (relation.isRepeatable ? IS_REPEATABLE : 0) |
+    (relation.isClose ? IS_CLOSE : 0) |
+    (relation.mayHide ? MAY_HIDE : 0) |
+    (relation.isOutbound ? IS_RELATED_OUTBOUND : 0) |
+    (relation.isUsual(ground, i, o) ? IS_USUAL : 0)
+  );
+}
+
+/** REWRITE_… bits between two ways of the kind that a row's packet goes. */
+export function rewriteOf(ground: usize, row: i32, way: i32, otherWay: i32): i32 {
+  const packet = packetOf(ground, row);
+  return relation.rewrite(<usize>wordOf(ground, words.TUPLES), packet, wayOf(packet), way, otherWay);
+}
+
+/** The flow that the rows related last are KNOWN by, or NONE. */
+export function knownSlot(): i32 {
+  return relation.slot;
+}
+
+/** What a packet of a direction takes at the most, by those that crossed lately, nanoseconds. */
+export function limitNs(ground: usize, outbound: i32): f64 {
+  return pace.limitOf(ground, outbound === 1);
+}
+
+/** Whether so few packets of a direction have crossed that it is not known what they take. */
+export function isNew(ground: usize, outbound: i32): i32 {
+  return pace.isNew(ground, outbound === 1) ? 1 : 0;
+}
+
+/** Whether nothing that carries the same passed on either side within the window before these rows. */
+export function areNovel(ground: usize, inside: i32, outside: i32): i32 {
+  return isNovel(packetOf(ground, inside)) && isNovel(packetOf(ground, outside)) ? 1 : 0;
+}
+
+/** How long before a row an equal packet of its way passed, nanoseconds; 0 where none did within the window. */
+export function sinceNsOf(ground: usize, row: i32): f64 {
+  return sinceNs(packetOf(ground, row));
+}
+
+/** What speaks for the rows related last being twins, in bits: all of it, or what is news where a pair of their way has spoken before. */
+export function weigh(ground: usize, inside: i32, outside: i32, hasSpoken: i32): f64 {
+  const i = packetOf(ground, inside);
+  const o = packetOf(ground, outside);
+  const bits = timingBits(ground, gapNsBetween(i, o));
+  return bits + (hasSpoken === 1 ? newsBits(i, o) : headerBits(ground, i, wayOf(i), o, wayOf(o)));
+}
+
+/** Believes in the translation of the rows related last. Returns the slot of its flow. */
+export function believe(ground: usize, inside: i32, outside: i32): i32 {
+  const i = packetOf(ground, inside);
+  return learn(ground, i, wayOf(i), wayOf(packetOf(ground, outside)));
+}
+
+/** Accounts for a pair of rows of the flow in a slot, and proves its ways. Returns whether it is a TCP retransmission. */
+export function accountForRows(
+  ground: usize,
+  inside: i32,
+  outside: i32,
+  slot: i32,
+  outbound: i32,
+  latencyNs: f64,
+): bool {
+  const i = packetOf(ground, inside);
+  const tuples = <usize>wordOf(ground, words.TUPLES);
+  const o = packetOf(ground, outside);
+  const lowered = relation.loweredBy(i, o);
+  prove(wayAt(tuples, wayOf(i)));
+  prove(wayAt(tuples, wayOf(o)));
+  if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY)) countIntact(ground, outbound, i, alteredOf(i, o));
+  return accountFor(ground, slot, outbound, wayOf(i) & 1, i, load<f64>(i, 8 * record.TIME_NS), latencyNs, lowered);
+}
+
+/** Notes what a row that was just appended says of its conversation, and whether others are like it. The packet is no ICMP error. */
+export function noteRow(ground: usize, row: i32, side: i32, isFirst: i32): void {
+  const packet = packetOf(ground, row);
+  const way = wayOf(packet);
+  note(ground, packet, way, isFirst === 1);
+  noteEntry(ground, packet, way, side);
+  remember(ground, packet, way, side, load<f64>(packet, 8 * record.TIME_NS));
+}
+
+/** Notes that a row crossed, the one that entered, of a pair of the flow in a slot; `inside`: the pair's inside row. */
+export function noteRowCrossing(ground: usize, row: i32, slot: i32, outbound: i32, inside: i32): void {
+  const packet = packetOf(ground, row);
+  noteCrossing(ground, packet, wayOf(packet), load<f64>(packet, 8 * record.TIME_NS), slot, outbound, inside);
+}
+
+/**
+ * Takes packets as long as they are ordinary, and says in `ground` how far it came. For each: who waits under its key, whether
+ * it is ordinary (nothing has been changed where not: the loop is left), then what becomes of it, alone or as a pair. One long
+ * function, as its locals are registers and a call takes as long as most of what could be put into one.
+ */
+export function run(ground: usize): void {
+  const insidePackets = wordOf(ground, words.PACKETS + INSIDE);
+  const outsidePackets = wordOf(ground, words.PACKETS + OUTSIDE);
+  const insideWays = wordOf(ground, words.WAYS + INSIDE);
+  const outsideWays = wordOf(ground, words.WAYS + OUTSIDE);
+  const states = wordOf(ground, words.STATES);
+  const sides = wordOf(ground, words.SIDES);
+  const places = wordOf(ground, words.PLACES);
+  const mask = wordOf(ground, words.ROWS_MASK);
+  const records = wordOf(ground, words.RECORDS);
+  const fates = wordOf(ground, words.FATES);
+  const freePlaces = wordOf(ground, words.FREE_PLACES);
+  const cells = wordOf(ground, words.CELLS);
+  const cellsMask = wordOf(ground, words.CELLS_MASK);
+  const tuples = wordOf(ground, words.TUPLES);
+  const flows = wordOf(ground, words.FLOWS);
+  const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
+  const isEstimated = wordOf(ground, words.IS_ESTIMATED) !== 0;
+  const windowNs = doubleOf(ground, words.WINDOW_NS);
+  const shiftNs = doubleOf(ground, words.SHIFT_NS);
+  const first = wordOf(ground, words.FIRST);
+  const notYetShown = (wordOf(ground, words.SHOWN) - first) & line.ROW_MASK;
+  const room = wordOf(ground, words.ROOM);
+
+  let insideAt = wordOf(ground, words.AT + INSIDE);
+  let outsideAt = wordOf(ground, words.AT + OUTSIDE);
+  const insideEnd = wordOf(ground, words.END + INSIDE);
+  const outsideEnd = wordOf(ground, words.END + OUTSIDE);
+  let insideNs = doubleOf(ground, words.NEXT_NS + INSIDE);
+  let outsideNs = doubleOf(ground, words.NEXT_NS + OUTSIDE);
+  let latestNs = doubleOf(ground, words.NOW_NS);
+  let row = wordOf(ground, words.ROW);
+  let due = wordOf(ground, words.DUE);
+  let freePlaceCount = wordOf(ground, words.FREE_PLACE_COUNT);
+  let placesEnd = wordOf(ground, words.PLACES_END);
+  let pairs = 0;
+  let firsts = 0;
+  let filed = 0;
+  // when the first row came that is to be decided about
+  let dueNs: f64 = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
+  let isAtOther = true;
+  setWord(ground, words.LATENCY_COUNT, 0);
+
+  for (;;) {
+    const side = insideNs <= outsideNs ? INSIDE : OUTSIDE;
+    const from = side === INSIDE ? insideAt : outsideAt;
+    const timeNs = side === INSIDE ? insideNs : outsideNs;
+    if (
+      from === (side === INSIDE ? insideEnd : outsideEnd) ||
+      wordOf(ground, words.LATENCY_COUNT) === words.MOST_LATENCIES
+    ) {
+      isAtOther = false;
+      break;
+    }
+    // tidying may be due
+    if ((row & (TIDY_EVERY - 1)) === 0 && firsts + 1 >= room) break;
+    const packet = (side === INSIDE ? insidePackets : outsidePackets) + (from << RECORD_BYTES_BITS);
+    const flagsProtoTtl = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
+    if (max<f64>(timeNs, latestNs) - dueNs > windowNs) {
+      // an ICMP error may tell what became of those that are due, and is taken before
+      const isError = (flagsProtoTtl & IS_ERROR) !== 0;
+      if (!isError) {
+        setWord(ground, words.ROW, row);
+        setWord(ground, words.DUE, due);
+        setWord(ground, words.FILED, filed);
+        setWord(ground, words.FREE_PLACE_COUNT, freePlaceCount);
+        settle(ground, max<f64>(timeNs, latestNs));
+        due = wordOf(ground, words.DUE);
+        filed = wordOf(ground, words.FILED);
+        freePlaceCount = wordOf(ground, words.FREE_PLACE_COUNT);
+        dueNs = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
+      }
+      if (isError || max<f64>(timeNs, latestNs) - dueNs > windowNs) {
+        isAtOther = false;
+        break;
+      }
+    }
+    // one that comes so late in its capture may be decided about as it comes
+    if (latestNs - timeNs > windowNs) break;
+    if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR | IS_COPY | IS_MISTIMED)) !== 0) break;
+
+    // who waits under its key
+    const key = load<i32>(packet, 4 * record.KEY);
+    const key2 = load<i32>(packet, 4 * record.KEY2);
+    let cell = key & cellsMask;
+    let waiting = tuple.NONE;
+    let isAlone = true;
+    for (;;) {
+      const id = load<i32>(cells + (cell << CELL_BYTES_BITS), 4);
+      if (id === 0) break;
+      if (load<i32>(cells + (cell << CELL_BYTES_BITS)) === key) {
+        waiting = id - 1;
+        isAlone =
+          waiting >= 0 && load<i32>(recordOf(records, placeOf(places, waiting & mask)), 4 * record.KEY2) !== key2;
+        if (!isAlone) break;
+      }
+      cell = (cell + 1) & cellsMask;
+    }
+
+    // whether it is ordinary
+    const way = load<i32>((side === INSIDE ? insideWays : outsideWays) + (from << 2));
+    const conversation = tupleOf(tuples, way);
+    const proto = (flagsProtoTtl >>> 16) & 0xff;
+    const payloadLength = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
+    const hasIpId = (flagsProtoTtl & HAS_IP_ID) !== 0;
+    const w = waiting & mask;
+    const otherPlace = placeOf(places, w);
+    const other = recordOf(records, otherPlace);
+    let slot = load<i32>(wayAt(tuples, way)) >> tuple.FLOW_SHIFT;
+    let gapNs: f64 = 0;
+    let isLearnt = false;
+    if (isAlone) {
+      if ((flagsProtoTtl & IS_CUT) !== 0) break;
+      const length = load<i32>(packet, 4 * record.LENGTH);
+      if (proto !== TCP) {
+        // a datagram that may be cut on its way
+        const mayBeCut =
+          (flagsProtoTtl & IS_IPV6) !== 0
+            ? length > LEAST_IPV6_MTU
+            : hasIpId && (flagsProtoTtl & IS_DF) === 0 && length > NEVER_CUT_BYTES;
+        if (mayBeCut) break;
+      } else if (payloadLength > 0 && (length > ORDINARY_BYTES || hasCutSegments(flows, slot))) break;
+      remember(ground, packet, way, side, timeNs);
+    } else {
+      if (waiting < 0) break;
+      if (load<u8>(sides + w) === side || load<u8>(states + w) === line.AMBIGUOUS) break;
+      if (isShowing && side === OUTSIDE && ((waiting - first) & line.ROW_MASK) < notYetShown) break;
+      remember(ground, packet, way, side, timeNs);
+      const otherNs = load<f64>(other, 8 * record.TIME_NS);
+      gapNs = side === INSIDE ? otherNs - timeNs : timeNs - otherNs;
+      if (!isSample(gapNs)) break;
+      setWord(ground, words.FILED, filed);
+      const found =
+        side === INSIDE
+          ? relation.relate(ground, packet, way, other, wayOf(other), gapNs)
+          : relation.relate(ground, other, wayOf(other), packet, way, gapNs);
+      if (found <= CONFLICT || relation.isClose || (relation.isLate && relation.isRepeatable)) break;
+      if (found === KNOWN) {
+        slot = relation.slot;
+        // a flow's first pair tells of more than itself; what has been proved had a pair, which is known without its account
+        const flow = flows + (slot << ACCOUNT_BYTES_BITS);
+        const isProved = (load<i32>(wayAt(tuples, way)) & tuple.PROVED) !== 0;
+        if (!isProved && (load<i32>(flow, 4 * account.PAIRS) | load<i32>(flow, 4 * (account.PAIRS + 1))) === 0) break;
+      } else {
+        if (!isLearntAtOnce(ground, side, packet, way, other, gapNs)) break;
+        const i = side === INSIDE ? packet : other;
+        slot = learn(ground, i, side === INSIDE ? way : wayOf(other), side === INSIDE ? wayOf(other) : way);
+        isLearnt = true;
+      }
+    }
+    const flow = flows + (slot << ACCOUNT_BYTES_BITS);
+
+    // the packet
+    if (timeNs > latestNs) latestNs = timeNs;
+    const isFirst = load<f64>(conversation, 8 * tuple.LAST_NS) === -Infinity;
+    store<f64>(conversation, timeNs, 8 * tuple.LAST_NS);
+    if (isFirst) firsts++;
+    note(ground, packet, way, isFirst);
+    if (!isLearnt) noteEntry(ground, packet, way, side);
+    const at = row & mask;
+    store<u8>(sides + at, side);
+    // of a pair that is done with, no record is needed any more
+    const isKept = isAlone || isShowing || (load<i32>(flow, 4 * account.BITS) & account.IS_WATCHED) !== 0;
+    let place = tuple.NONE;
+    if (isKept) {
+      place = freePlaceCount > 0 ? load<i32>(freePlaces + (--freePlaceCount << 2)) : placesEnd++;
+      const entry = recordOf(records, place);
+      v128.store(entry, v128.load(packet));
+      v128.store(entry, v128.load(packet, 16), 16);
+      v128.store(entry, v128.load(packet, 32), 32);
+      v128.store(entry, v128.load(packet, 48), 48);
+      store<f64>(entry, timeNs, 8 * record.TIME_NS);
+      store<i32>(entry, way, 4 * record.WAY);
+    }
+    store<i32>(places + (at << 2), place);
+    const fate = fates + (place << FATE_BYTES_BITS);
+    if (isAlone) {
+      store<i32>(cells + (cell << CELL_BYTES_BITS), key);
+      store<i32>(cells + (cell << CELL_BYTES_BITS), row + 1, 4);
+      filed++;
+      store<u8>(states + at, line.WAITING);
+      store<i32>(fate, ALONE, 4 * line.BUCKET);
+      store<i32>(fate, tuple.NONE, 4 * line.TWIN);
+      if (due === row) dueNs = timeNs;
+      if (proto === TCP) listWaiting(ground, row, packet, way, side, slot);
+    } else {
+      clearCell(cells, cellsMask, cell);
+      filed--;
+      pairs++;
+      const outbound = relation.isOutbound ? 1 : 0;
+      const altered = alteredOf(packet, other);
+      const pairedState = isShowing ? line.PAIRED : isKept ? line.SHOWN : line.GONE;
+      store<u8>(states + at, pairedState);
+      store<u8>(states + w, pairedState);
+      prove(wayAt(tuples, way));
+      prove(wayAt(tuples, wayOf(other)));
+      if (isKept) {
+        const otherFate = fates + (otherPlace << FATE_BYTES_BITS);
+        store<i32>(fate, tuple.NONE, 4 * line.BUCKET);
+        store<i32>(otherFate, tuple.NONE, 4 * line.BUCKET);
+        store<i32>(fate, waiting, 4 * line.TWIN);
+        store<i32>(otherFate, row, 4 * line.TWIN);
+        const insideFate = side === INSIDE ? fate : otherFate;
+        store<i32>(insideFate, slot, 4 * line.FLOW);
+        const by =
+          BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24) | (altered << line.ALTERED_SHIFT);
+        store<i32>(insideFate, by, 4 * line.BY_EVIDENCE_OUTBOUND);
+      } else {
+        store<i32>(freePlaces + (freePlaceCount++ << 2), otherPlace);
+        // as `Timeline.release`
+        store<i32>(places + (at << 2), (waiting << 1) | outbound);
+        store<i32>(places + (w << 2), (row << 1) | outbound);
+      }
+      const insideWay = side === INSIDE ? way : wayOf(other);
+      if (isLearnt && concernsOthers(ground, packet, insideWay, side === INSIDE ? wayOf(other) : way)) learnt(slot);
+      const pairNs = side === INSIDE ? timeNs : load<f64>(other, 8 * record.TIME_NS);
+      const lowered = side === INSIDE ? relation.loweredBy(packet, other) : relation.loweredBy(other, packet);
+      const latencyNs = outbound === 1 ? gapNs : 0 - gapNs;
+      countIntact(ground, outbound, packet, altered);
+      const isAgain = accountFor(ground, slot, outbound, insideWay & 1, packet, pairNs, latencyNs, lowered);
+      if (isAgain && isKept) {
+        const insideFate = side === INSIDE ? fate : fates + (otherPlace << FATE_BYTES_BITS);
+        const by = load<i32>(insideFate, 4 * line.BY_EVIDENCE_OUTBOUND);
+        store<i32>(insideFate, by | line.IS_RETRANSMISSION, 4 * line.BY_EVIDENCE_OUTBOUND);
+      }
+      const hasEntered = outbound !== side;
+      const entered = hasEntered ? packet : other;
+      const enteredWay = hasEntered ? way : wayOf(other);
+      const enteredNs = hasEntered ? timeNs : load<f64>(other, 8 * record.TIME_NS);
+      noteCrossing(ground, entered, enteredWay, enteredNs, slot, outbound, side === INSIDE ? row : waiting);
+    }
+    // the next one
+    row = (row + 1) & line.ROW_MASK;
+    if (!isAlone && <i32>load<u8>(states + (due & mask)) >= line.DECIDED) {
+      due = firstUndecided(states, mask, due, row);
+      dueNs = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
+    }
+    if (side === INSIDE) {
+      insideAt = from + 1;
+      insideNs =
+        insideAt === insideEnd ? doubleOf(ground, words.REACHED_NS + INSIDE) : stampNsOf(insidePackets, insideAt);
+    } else {
+      outsideAt = from + 1;
+      outsideNs =
+        shiftNs +
+        (outsideAt === outsideEnd
+          ? doubleOf(ground, words.REACHED_NS + OUTSIDE)
+          : stampNsOf(outsidePackets, outsideAt));
+      if (isEstimated && isFinite(outsideNs)) {
+        const next = outsidePackets + (outsideAt << RECORD_BYTES_BITS);
+        const frame = outsideAt === outsideEnd ? 0 : load<u32>(next, 4 * record.FRAME);
+        outsideNs -= correctionNs(outsideNs, frame);
+      }
+    }
+  }
+
+  setWord(ground, words.AT + INSIDE, insideAt);
+  setWord(ground, words.AT + OUTSIDE, outsideAt);
+  setDouble(ground, words.NEXT_NS + OUTSIDE, outsideNs);
+  setDouble(ground, words.NOW_NS, latestNs);
+  setWord(ground, words.ROW, row);
+  setWord(ground, words.DUE, due);
+  setWord(ground, words.PAIRS, pairs);
+  setWord(ground, words.STRANGER_COUNT, strangersLeft(ground));
+  setWord(ground, words.FIRSTS, firsts);
+  setWord(ground, words.FILED, filed);
+  setWord(ground, words.FREE_PLACE_COUNT, freePlaceCount);
+  setWord(ground, words.PLACES_END, placesEnd);
+  setWord(ground, words.IS_AT_OTHER, isAtOther ? 1 : 0);
+}
+
+/**
+ * Whether two packets, just related as POSSIBLE, are enough by themselves to believe in a translation: the first of conversations that
+ * nothing is known of, in time, with content that was not seen before them.
+ */
+function isLearntAtOnce(ground: usize, side: i32, packet: usize, way: i32, other: usize, gapNs: f64): bool {
+  const tuples = <usize>wordOf(ground, words.TUPLES);
+  const i = side === INSIDE ? packet : other;
+  const o = side === INSIDE ? other : packet;
+  const iWay = side === INSIDE ? way : wayOf(other);
+  const oWay = side === INSIDE ? wayOf(other) : way;
+  const inside = tupleOf(tuples, iWay);
+  if (!isUnbound(inside) || !isUnbound(tupleOf(tuples, oWay))) return false;
+  if (relation.isLate || (load<i32>(inside, 4 * tuple.FACTS) & tuple.HAS_EVIDENCE) !== 0) return false;
+  const hasNumbers = (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) !== 0;
+  if (!hasNumbers && !(isNovel(i) && isNovel(o))) return false;
+  return headerBits(ground, i, iWay, o, oWay) + timingBits(ground, gapNs) >= LEARN_BITS;
+}
+
+/** Whether TCP segments of a way are cut, by the slot of its flow or NONE. */
+function hasCutSegments(flows: usize, slot: i32): bool {
+  return (
+    slot !== tuple.NONE &&
+    (load<i32>(flows + (slot << ACCOUNT_BYTES_BITS), 4 * account.BITS) & account.HAS_CUT_SEGMENTS) !== 0
+  );
+}
+
+/** Whether neither direction of a conversation has a translation. */
+function isUnbound(at: usize): bool {
+  return load<i32>(at, 4 * tuple.FLOW) === tuple.UNBOUND && load<i32>(at, 4 * (tuple.FLOW + 1)) === tuple.UNBOUND;
+}
+
+/** Lists a TCP segment that waits with those that others have to see: `Proxies` or `ShiftedSegments`, once the stretch is over. */
+function listWaiting(ground: usize, row: i32, packet: usize, way: i32, side: i32, slot: i32): void {
+  if (slot === tuple.NONE) {
+    list(ground, words.STRANGERS, words.STRANGER_COUNT, row);
+    return;
+  }
+  // one that came out of the NAT before it went in may have been changed on its way: what `ShiftedSegments` will do, once it is told
+  const bits = (load<i32>(wayAt(<usize>wordOf(ground, words.TUPLES), way)) >> tuple.FLOW_BITS_SHIFT) & 3;
+  const forward = (way ^ (bits & side)) & 1;
+  const outbound = forward ^ ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1);
+  if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_IP_ID) === 0 || outbound !== side) return;
+  list(ground, words.LEAVERS, words.LEAVER_COUNT, row);
+  const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << ACCOUNT_BYTES_BITS);
+  store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.IS_WATCHED, 4 * account.BITS);
+}
+
+function stampNsOf(packets: usize, at: i32): f64 {
+  return load<f64>(packets + (at << RECORD_BYTES_BITS), 8 * record.STAMP_NS);
+}
+
+/** Adds a row to a list of those that somebody else has to see: `rows` says where that is, `count` how many there are. */
+function list(ground: usize, rows: i32, count: i32, row: i32): void {
+  store<i32>(<usize>wordOf(ground, rows) + (wordOf(ground, count) << 2), row);
+  setWord(ground, count, wordOf(ground, count) + 1);
+}
+
+function prove(at: usize): void {
+  store<i32>(at, load<i32>(at) | tuple.PROVED);
+}

@@ -1,0 +1,153 @@
+/** What speaks for two packets with equal keys being twins before their translation is known, and what is noted once it is believed. */
+import { sumsOf } from "./accounting.js";
+import { openAccount } from "../../../packets/assembly/flow-accounts.js";
+import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
+import * as account from "../../../packets/flow-accounts.js";
+import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ECHO, IS_ERROR, IS_IPV6 } from "../../../packets/packets.js";
+import * as record from "../../../packets/records.js";
+import * as tuple from "../../../packets/tuples.js";
+import * as words from "../kernel-words.js";
+import { isNovel } from "./alike.js";
+import { tupleOf, wayAt } from "./places.js";
+import { endOf, isOutbound, isRaising, loweredBy, rewrite } from "./relation.js";
+
+/** `Math.log2`. */
+declare function log2(x: f64): f64;
+
+const TCP_NUMBERS_BITS = 32;
+/** 16 bits on paper; counters that start at 0 and step by 1 collide more often than random ones. */
+const IP_ID_BITS = 14;
+const QUOTE_BITS = 8;
+/** A payload that was not seen lately; one that was may be the same in every packet of a kind (pings), however long it is. */
+const MOST_NOVEL_BITS = 12;
+const MOST_PAYLOAD_BITS = 4;
+const TTL_BY_ONE_BITS = 4;
+const TTL_LOWER_BITS = 2;
+/** A TTL that grows on its way was set by the router: that happens, but seldom, unless it does so with all. */
+const TTL_RAISED_BITS = -32;
+/** A NAT keeps a port wherever it is free (nf_nat_core.c, get_unique_tuple). */
+const SAME_PORTS_BITS = 6;
+/** Both ends the same on both sides, and the TTL lowered: plain forwarding hardly looks otherwise. */
+const FORWARDED_BITS = 8;
+/** With both ends rewritten nothing of addresses and ports speaks for the pair; and a scan sends one number to many ports. */
+const BOTH_ENDS_BITS = -16;
+/** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more. */
+const MOST_TIMING_BITS = 12;
+const LEAST_TIMING_BITS = -8;
+/** A stranger every so often is reckoned with at least, nanoseconds. */
+const SPARSE_NS = 62_500_000;
+
+/** What headers and payload of two packets with equal keys say for their being twins, in bits. */
+export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): f64 {
+  const tuples = <usize>wordOf(ground, words.TUPLES);
+  const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL);
+  const payload = load<i32>(i, 4 * record.PAYLOAD_LENGTH);
+  let bits = 0;
+  if ((flags & HAS_TCP_NUMBERS) !== 0) bits += TCP_NUMBERS_BITS;
+  if ((flags & HAS_IP_ID) !== 0) bits += IP_ID_BITS;
+  if ((flags & IS_ERROR) !== 0) bits += QUOTE_BITS;
+  if ((flags & HAS_PAYLOAD) !== 0)
+    bits += isNews(i, o) ? min(MOST_NOVEL_BITS, 4 * payload) : min(MOST_PAYLOAD_BITS, payload);
+  const lowered = isOutbound ? loweredBy(i, o) : -loweredBy(i, o);
+  if (lowered === 1) bits += TTL_BY_ONE_BITS;
+  else if (lowered > 1) bits += TTL_LOWER_BITS;
+  else if (lowered < 0 && !isRaising(ground)) bits += TTL_RAISED_BITS;
+  const changes = rewrite(tuples, i, iWay, iWay, oWay);
+  if ((changes & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) === 0) bits += SAME_PORTS_BITS;
+  if (changes === 0 && lowered !== 0) bits += FORWARDED_BITS;
+  if ((changes & (REWRITE_SRC | REWRITE_SRC_PORT)) !== 0 && (changes & (REWRITE_DST | REWRITE_DST_PORT)) !== 0)
+    bits += BOTH_ENDS_BITS;
+  return bits;
+}
+
+/** What a further pair of a way says beside the time: a payload that was not seen before agrees anew, if no counter makes it. */
+export function newsBits(i: usize, o: usize): f64 {
+  return isNews(i, o) ? MOST_NOVEL_BITS / 2 : 0;
+}
+
+/** Whether two packets carry something that was not seen before. Pings count up and look alike, whoever sends them: theirs is no news. */
+function isNews(i: usize, o: usize): bool {
+  const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL);
+  return (flags & HAS_PAYLOAD) !== 0 && (flags & IS_ECHO) === 0 && isNovel(i) && isNovel(o);
+}
+
+/**
+ * What the gap between the stamps of a candidate pair says for it, in bits: how many of those that wait for a twin would be stamped so
+ * near to one of them by chance. Negative where that speaks against it.
+ */
+export function timingBits(ground: usize, gapNs: f64): f64 {
+  const waiting = <f64>(wordOf(ground, words.FILED_BEFORE) + wordOf(ground, words.FILED));
+  const apartNs = min<f64>(SPARSE_NS, doubleOf(ground, words.WINDOW_NS) / max<f64>(1, waiting));
+  const bits = log2(apartNs / max<f64>(1, abs<f64>(gapNs)));
+  return min<f64>(MOST_TIMING_BITS, max<f64>(LEAST_TIMING_BITS, bits));
+}
+
+/** REWRITE_… bits of the flow that was learnt last, of what is forward on the inside. */
+let rewriteForward = 0;
+let flowBits = 0;
+
+/**
+ * Believes in the translation of a pair: opens its flow, and gives it the two ways, and their opposites where no pair has proved those
+ * of another. Precondition: the pair was related last, and there is room for the flow. Returns its slot.
+ */
+export function learn(ground: usize, i: usize, iWay: i32, oWay: i32): i32 {
+  const tuples = <usize>wordOf(ground, words.TUPLES);
+  const isFlipped = ((iWay ^ oWay) & 1) === 1;
+  const isForward = (iWay & 1) === 1;
+  rewriteForward = rewrite(tuples, i, iWay, iWay | 1, isFlipped ? oWay & ~1 : oWay | 1);
+  const rewriteBackward = rewrite(tuples, i, iWay, iWay & ~1, isFlipped ? oWay | 1 : oWay & ~1);
+  flowBits = (isFlipped ? account.IS_FLIPPED : 0) | (isOutbound === isForward ? 0 : 1 << account.BACKWARD_OUTBOUND_BIT);
+  const slot = takeSlot(ground);
+  const learnt = wordOf(ground, words.FLOWS_LEARNT) + 1;
+  setWord(ground, words.FLOWS_LEARNT, learnt);
+  memory.fill(sumsOf(ground, slot), 0, 1 << (account.SUMS_BITS + 2));
+  openAccount(
+    <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << (account.RECORD_BITS + 2)),
+    flowBits,
+    learnt,
+    iWay >> 1,
+    oWay >> 1,
+    rewriteForward,
+    rewriteBackward,
+  );
+  bind(tuples, iWay, slot);
+  bind(tuples, oWay, slot);
+  // the other direction is taken to be the reverse of this one, until a pair shows otherwise
+  if ((load<i32>(wayAt(tuples, iWay ^ 1)) & tuple.PROVED) === 0) bind(tuples, iWay ^ 1, slot);
+  if ((load<i32>(wayAt(tuples, oWay ^ 1)) & tuple.PROVED) === 0) bind(tuples, oWay ^ 1, slot);
+  return slot;
+}
+
+function takeSlot(ground: usize): i32 {
+  const free = wordOf(ground, words.FREE_SLOT_COUNT) - 1;
+  if (free >= 0) {
+    setWord(ground, words.FREE_SLOT_COUNT, free);
+    return load<i32>(<usize>wordOf(ground, words.FREE_SLOTS) + ((<usize>free) << 2));
+  }
+  const slot = wordOf(ground, words.FLOWS_END);
+  setWord(ground, words.FLOWS_END, slot + 1);
+  return slot;
+}
+
+/** Gives a way the flow that is being learnt, which no pair of that way has proved yet. */
+function bind(tuples: usize, way: i32, slot: i32): void {
+  store<i32>(wayAt(tuples, way), (slot << tuple.FLOW_SHIFT) | (flowBits << tuple.FLOW_BITS_SHIFT));
+}
+
+/**
+ * Whether anybody has to know of the flow that was learnt last, between these two ways: `Verdicts`, but for one opened from within with
+ * the NAT's address of the one before, or `Proxies`, of streams.
+ */
+export function concernsOthers(ground: usize, packet: usize, iWay: i32, oWay: i32): bool {
+  const tuples = <usize>wordOf(ground, words.TUPLES);
+  const outside = tupleOf(tuples, oWay);
+  const facts = load<i32>(tupleOf(tuples, iWay), 4 * tuple.FACTS) | load<i32>(outside, 4 * tuple.FACTS);
+  if ((facts & tuple.IS_STREAM) !== 0) return true;
+  const isSource = (rewriteForward & REWRITE_SRC) !== 0;
+  if (isSource === ((rewriteForward & REWRITE_DST) !== 0)) return false;
+  if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_IPV6) !== 0) return true;
+  const isA = isSource !== ((flowBits & account.IS_FLIPPED) !== 0);
+  const isOpenedByA = (load<i32>(outside, 4 * tuple.FACTS) & tuple.IS_OPENED_BY_A) !== 0;
+  return isOpenedByA !== isA || load<i32>(endOf(tuples, oWay | 1, isA)) !== wordOf(ground, words.NEWEST_NAT);
+}

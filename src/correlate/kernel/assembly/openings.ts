@@ -1,0 +1,65 @@
+import { wordOf } from "../../../packets/assembly/words.js";
+import { ACK, FIN, ICMP, ICMPV6, IS_ECHO, RST, SYN, TCP } from "../../../packets/packets.js";
+import * as record from "../../../packets/records.js";
+import * as tuple from "../../../packets/tuples.js";
+import * as words from "../kernel-words.js";
+import { tupleOf } from "./places.js";
+
+const ECHO_REPLY = 0;
+const ICMPV6_ECHO_REPLY = 129;
+/** Ports below this belong to servers (RFC 6335 section 6) … */
+const SYSTEM_PORTS = 1024;
+/** … and from this one on, to clients (Linux: ip_local_port_range; RFC 6335 has 49152). In between are those of many servers, and of few clients. */
+const EPHEMERAL_PORTS = 32_768;
+
+/** What a packet says of who opened its conversation: its sender, the other one, or nothing that could be relied on. */
+const OPENS = 0;
+const ANSWERS = 1;
+const TELLS_NOTHING = 2;
+
+/**
+ * Notes with a packet's conversation what it says of it, if it is the first, or a TCP segment that opens or ends it: who opened it, and
+ * whether it is over. The packet is no ICMP error.
+ */
+export function note(ground: usize, packet: usize, way: i32, isFirst: bool): void {
+  if (!isFirst && (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & (SYN | FIN | RST)) === 0) return;
+  const conversation = tupleOf(<usize>wordOf(ground, words.TUPLES), way);
+  const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
+  let facts = load<i32>(conversation, 4 * tuple.FACTS);
+  if ((tcpFlags & (FIN | RST)) !== 0)
+    facts |= (tcpFlags & RST) !== 0 ? tuple.ENDED_BY_BOTH : tuple.ENDED_BY_B << (way & 1);
+  if (isFirst || (tcpFlags & SYN) !== 0) {
+    facts &= ~(tuple.ENDED_BY_BOTH | tuple.IS_OPENED_BY_A | tuple.IS_OPENER_KNOWN | tuple.IS_ECHO_ID);
+    const role = roleOf(conversation, packet, way);
+    if ((role !== ANSWERS) === ((way & 1) === 1)) facts |= tuple.IS_OPENED_BY_A;
+    if (role !== TELLS_NOTHING) facts |= tuple.IS_OPENER_KNOWN;
+    if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ECHO) !== 0) facts |= tuple.IS_ECHO_ID;
+  }
+  store<i32>(conversation, facts, 4 * tuple.FACTS);
+}
+
+/**
+ * SYN, SYN-ACK, echo request and reply say it. A TCP conversation that was met in the middle has its server at the port that is
+ * rather one of a server: who is met first there is chance. Elsewhere, who is met first most likely opened it, unless the port says
+ * otherwise.
+ */
+function roleOf(conversation: usize, packet: usize, way: i32): i32 {
+  const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
+  const type = load<i32>(packet, 4 * record.SEQ) >>> 24;
+  const proto = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff;
+  if (proto === TCP && (tcpFlags & SYN) !== 0) return (tcpFlags & ACK) === 0 ? OPENS : ANSWERS;
+  if (proto === ICMP) return type === ECHO_REPLY ? ANSWERS : OPENS;
+  if (proto === ICMPV6) return type === ICMPV6_ECHO_REPLY ? ANSWERS : OPENS;
+  const ofFirst = load<i32>(conversation, 4 * tuple.PORTS);
+  // the packet's own, the source's in the upper half
+  const ports = (way & 1) === 1 ? ofFirst : rotl(ofFirst, 16);
+  const rank = rankOf(ports >>> 16) - rankOf(ports & 0xffff);
+  if (rank === 0) return proto === TCP ? TELLS_NOTHING : OPENS;
+  if (rank > 0) return OPENS;
+  return proto === TCP || ports >>> 16 < SYSTEM_PORTS ? ANSWERS : TELLS_NOTHING;
+}
+
+/** How much less a port is one of a server. */
+function rankOf(port: i32): i32 {
+  return port < SYSTEM_PORTS ? 0 : port < EPHEMERAL_PORTS ? 1 : 2;
+}

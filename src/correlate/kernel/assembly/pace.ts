@@ -1,0 +1,62 @@
+/** What packets take now, in each direction: how long one may be under way, and what time alone can tell of equal ones. */
+import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
+import * as words from "../kernel-words.js";
+
+/** Pairs that it takes in a direction to know what its packets take now, and to have a first idea of it. */
+const ESTABLISHED_PAIRS = 32;
+const EARLY_PAIRS = 8;
+/**
+ * Where segments are cut, a piece of what is sent again may equal what was lost, and where equal packets are told apart by an IP ID, the
+ * router may have numbered them: then the first ones must be as quick, nanoseconds.
+ */
+export const FIRST_NS = 200_000;
+/** Equal packets are apart enough for time to tell them apart before that is known, nanoseconds. */
+const APART_NS = 6_000_000;
+/** What packets take now is at most twice what the slowest one took lately, and this more: scheduling, interrupt moderation. */
+const JITTER_NS = 100_000;
+/** … and while there are few, four times that. */
+const EARLY_FACTOR = 4;
+const LEAST_APART_NS = 30_000;
+
+/** What a packet of this direction takes at the most, by those that crossed lately, nanoseconds; the window where too few did. */
+export function limitOf(ground: usize, outbound: bool): f64 {
+  const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
+  const limitNs = 2 * doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0)) + JITTER_NS;
+  if (pairs >= ESTABLISHED_PAIRS) return limitNs;
+  if (wordOf(ground, words.HAS_CUTS) !== 0) return FIRST_NS;
+  return pairs >= EARLY_PAIRS ? EARLY_FACTOR * limitNs : doubleOf(ground, words.WINDOW_NS);
+}
+
+/**
+ * What a packet that may be sent again byte for byte takes at the most while it is not known what packets of its direction take, nanoseconds: far
+ * more than the few that crossed, and never so long that the next one of a heartbeat may be meant.
+ */
+export function earlyLimitOf(ground: usize, outbound: bool): f64 {
+  const mostNs = doubleOf(ground, words.WINDOW_NS) / 2;
+  const way = outbound ? 1 : 0;
+  if (wordOf(ground, words.PAIRED + way) < 2) return mostNs;
+  const slowestNs = doubleOf(ground, words.SLOWEST_NS + way);
+  return min<f64>(mostNs, EARLY_FACTOR * EARLY_FACTOR * (2 * slowestNs + JITTER_NS));
+}
+
+/** Whether so few packets of a direction have crossed that it is not known what they take. */
+export function isNew(ground: usize, outbound: bool): bool {
+  return wordOf(ground, words.PAIRED + (outbound ? 1 : 0)) < EARLY_PAIRS;
+}
+
+/** How far apart equal packets of a direction must be for time to tell them apart, nanoseconds: twice what the slowest took lately. */
+export function apartOf(ground: usize, outbound: bool): f64 {
+  const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
+  if (isNew(ground, outbound)) return APART_NS;
+  const apartNs = 2 * doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0)) + LEAST_APART_NS;
+  return pairs < ESTABLISHED_PAIRS ? EARLY_FACTOR * apartNs : apartNs;
+}
+
+/** Equal packets within this time may be each other's, whichever way they go, nanoseconds; 0 while that is not known. */
+export function burstNs(ground: usize): f64 {
+  let ns: f64 = 0;
+  for (let outbound = 0; outbound < 2; outbound++)
+    if (wordOf(ground, words.PAIRED + outbound) >= ESTABLISHED_PAIRS)
+      ns = max<f64>(ns, limitOf(ground, outbound === 1));
+  return ns;
+}

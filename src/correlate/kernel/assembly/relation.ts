@@ -1,0 +1,258 @@
+/** How two packets with equal keys stand to each other, by their translations, their direction and the time between them. */
+import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
+import * as account from "../../../packets/flow-accounts.js";
+import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
+import {
+  HAS_IP_ID,
+  HAS_TCP_NUMBERS,
+  IS_ECHO,
+  IS_ERROR,
+  IS_HEADLESS,
+  IS_IPV6,
+  SYN,
+  TCP,
+} from "../../../packets/packets.js";
+import * as record from "../../../packets/records.js";
+import * as tuple from "../../../packets/tuples.js";
+import * as words from "../kernel-words.js";
+import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../relations.js";
+import { alteredOf } from "./accounting.js";
+import { isNovel, sinceNs } from "./alike.js";
+import { apartOf, earlyLimitOf, FIRST_NS, isNew, limitOf } from "./pace.js";
+import { tupleOf, wayAt } from "./places.js";
+
+/** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
+export let slot = tuple.NONE;
+export let isOutbound = false;
+/** Whether packets of their way repeat themselves, or may be sent again byte for byte, so that time alone tells them apart … */
+export let isRepeatable = false;
+/** … whether the time between them is longer than what packets take now … */
+export let isLate = false;
+/** … and whether equal ones follow each other so closely that what one took may be what another did. */
+export let isClose = false;
+/** Whether, besides, such ones may have been missed, another one of them by each capture. */
+export let mayHide = false;
+
+/** What carries so much, and was not seen before, is told by that. */
+const SINGULAR_BYTES = 16;
+/** A TTL that grows on its way is set by the router: such a pair is only believed where it is this quick, nanoseconds. */
+const QUICK_NS = 1_000_000;
+
+/**
+ * The relation of an inside and an outside packet with equal keys, `gapNs` from the inside stamp to the outside one: IMPOSSIBLE, CONFLICT,
+ * POSSIBLE or KNOWN; `mayBeAltered`: their keys may differ, as a router may have changed what is in them. On a trusted clock, nothing leaves before it enters, whatever the packet.
+ */
+export function relate(
+  ground: usize,
+  i: usize,
+  iWay: i32,
+  o: usize,
+  oWay: i32,
+  gapNs: f64,
+  mayBeAltered: bool = false,
+): i32 {
+  const windowNs = doubleOf(ground, words.WINDOW_NS);
+  if (gapNs > windowNs || gapNs < -windowNs) return IMPOSSIBLE;
+  const tuples = <usize>wordOf(ground, words.TUPLES);
+  const slackNs = doubleOf(ground, words.SLACK_NS);
+  const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL);
+  // without ports, numbers and an ID, all that is left is how long it is
+  if ((flags & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS) return IMPOSSIBLE;
+  // what keys leave out, as a capture may lack it, tells two apart all the same; of a SYN, a router may change it
+  if (!mayBeAltered && haveOtherOptions(i, o) && (load<i32>(i, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0)
+    return IMPOSSIBLE;
+  const ofInside = load<i32>(wayAt(tuples, iWay));
+  const ofOutside = load<i32>(wayAt(tuples, oWay));
+  const outsideSlot = ofOutside >> tuple.FLOW_SHIFT;
+  let relation = POSSIBLE;
+  slot = tuple.NONE;
+  if (outsideSlot !== tuple.NONE && isOf(ground, outsideSlot, ofInside >> tuple.FLOW_SHIFT, iWay)) {
+    const bits = (ofOutside >> tuple.FLOW_BITS_SHIFT) & 3;
+    if (((iWay ^ oWay ^ bits) & account.IS_FLIPPED) !== 0) return IMPOSSIBLE;
+    slot = outsideSlot;
+    isOutbound = ((iWay ^ (bits >> account.BACKWARD_OUTBOUND_BIT)) & 1) !== 0;
+    relation = KNOWN;
+  } else {
+    const lowered = loweredBy(i, o);
+    const changes = rewrite(tuples, i, iWay, iWay, oWay);
+    isOutbound = isOutboundBy(gapNs, slackNs, lowered, changes);
+    if (!isTranslatable(tuples, iWay, changes, flags, lowered)) return IMPOSSIBLE;
+    // with neither an ID nor TCP numbers, nor much of its own to carry, only a packet that was seen to be forwarded is a candidate, unless
+    // this router leaves the TTL
+    const isTold = lowered !== 0 || (flags & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== 0 || isSingular(i, o, flags);
+    if (!isTold && wordOf(ground, words.LOWERED + (isOutbound ? 1 : 0)) !== 0) return IMPOSSIBLE;
+    if (slackNs < Infinity && abs<f64>(gapNs) > QUICK_NS && (isOutbound ? lowered < 0 : lowered > 0)) return IMPOSSIBLE;
+    if (((ofInside | ofOutside) & tuple.PROVED) !== 0) relation = CONFLICT;
+  }
+  const latencyNs = isOutbound ? gapNs : -gapNs;
+  // where nothing vouches for the clocks, they are taken as one for that: what contradicts it is not believed on the word of one packet
+  if (latencyNs < -(slackNs < Infinity ? slackNs : UNVOUCHED_SLACK_NS)) return IMPOSSIBLE;
+  weighTime(ground, tuples, flags, i, iWay, o, oWay, latencyNs, slackNs);
+  return relation;
+}
+
+/** As `Timeline.hasOtherOptions`. */
+export function haveOtherOptions(a: usize, b: usize): bool {
+  const flags = load<i32>(a, 4 * record.FLAGS_PROTO_TTL);
+  if (((flags >>> 16) & 0xff) !== TCP || (flags & (IS_IPV6 | HAS_IP_ID)) === (IS_IPV6 | HAS_IP_ID)) return false;
+  const mine = load<u8>(a, 4 * record.IP_ID + record.OPTIONS_SHIFT / 8);
+  const theirs = load<u8>(b, 4 * record.IP_ID + record.OPTIONS_SHIFT / 8);
+  return mine !== theirs && mine !== 0 && theirs !== 0;
+}
+
+/** Whether two packets carry so much that was not seen before that it is hardly another's. */
+function isSingular(i: usize, o: usize, flags: i32): bool {
+  return (
+    (flags & IS_ECHO) === 0 && load<i32>(i, 4 * record.PAYLOAD_LENGTH) >= SINGULAR_BYTES && isNovel(i) && isNovel(o)
+  );
+}
+
+/**
+ * Whether a flow that an outside tuple has is also that of an inside way: its latest one, or one of several. The kernel gives one inside
+ * tuple two translations where two first packets race (nf_conntrack_core.c, nf_ct_resolve_clash); an outside one has never two.
+ */
+function isOf(ground: usize, outsideSlot: i32, insideSlot: i32, iWay: i32): bool {
+  if (insideSlot === outsideSlot) return true;
+  if (insideSlot === tuple.NONE) return false;
+  const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>outsideSlot) << (account.RECORD_BITS + 2));
+  return load<i32>(flow, 4 * account.INSIDE_TUPLE) === iWay >> 1;
+}
+
+/** Inside TTL minus outside TTL: forwarding lowers it. */
+export function loweredBy(i: usize, o: usize): i32 {
+  return (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) >>> 24) - (load<i32>(o, 4 * record.FLAGS_PROTO_TTL) >>> 24);
+}
+
+/**
+ * The clocks tell, where they can; else the lower TTL is the later one; else the rewritten end is the inside one. Where a router sets the TTL,
+ * the last two disagree: the stamps decide between them, as far as they compare at all.
+ */
+function isOutboundBy(gapNs: f64, slackNs: f64, lowered: i32, changes: i32): bool {
+  if (abs<f64>(gapNs) > slackNs) return gapNs > 0;
+  const isSource = (changes & REWRITE_SRC) !== 0;
+  const isOneEnd = isSource !== ((changes & REWRITE_DST) !== 0);
+  if (lowered === 0) return isOneEnd ? isSource : gapNs >= 0;
+  if (isOneEnd && slackNs < Infinity && isSource !== lowered > 0) return gapNs >= 0;
+  return lowered > 0;
+}
+
+/** Sets what is said above of time. */
+function weighTime(
+  ground: usize,
+  tuples: usize,
+  flags: i32,
+  i: usize,
+  iWay: i32,
+  o: usize,
+  oWay: i32,
+  latencyNs: f64,
+  slackNs: f64,
+): void {
+  const hasId = (flags & HAS_IP_ID) !== 0;
+  isRepeatable =
+    !hasId ||
+    (load<i32>(tupleOf(tuples, iWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (iWay & 1))) !== 0 ||
+    (load<i32>(tupleOf(tuples, oWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (oWay & 1))) !== 0;
+  const limitNs = limitOf(ground, isOutbound);
+  const isTrusted = slackNs < Infinity;
+  isLate = isTrusted && latencyNs > limitNs;
+  isClose = false;
+  mayHide = false;
+  if (!isRepeatable) return;
+  const inside = sinceNs(i);
+  const outside = sinceNs(o);
+  const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
+  if (isNew(ground, isOutbound)) {
+    const isSlow = hasId
+      ? isTrusted && since === 0 && latencyNs > FIRST_NS
+      : abs<f64>(latencyNs) > earlyLimitOf(ground, isOutbound);
+    if (isSlow) isLate = true;
+  }
+  // what takes half as long as equal ones are apart may as well be the next one's
+  const apartNs = max<f64>(apartOf(ground, isOutbound), 2 * max<f64>(slackNs, latencyNs));
+  isClose = since !== 0 && (!isTrusted || apartNs > since);
+  mayHide = !hasId && mayHideOthers(ground, tupleOf(tuples, iWay), tupleOf(tuples, oWay), isOutbound);
+  if (mayHide) isClose = true;
+  // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
+  if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
+}
+
+/**
+ * Whether equal packets of a conversation that follow each other closely may be hidden: captures that miss packets may each have missed another
+ * one of two, and those left look like a pair.
+ */
+function mayHideOthers(ground: usize, a: usize, b: usize, outbound: bool): bool {
+  const way = outbound ? 1 : 0;
+  if (wordOf(ground, words.PAIRED + way) >= wordOf(ground, words.UNSURE + way)) return false;
+  return ((load<i32>(a, 4 * tuple.FACTS) | load<i32>(b, 4 * tuple.FACTS)) & tuple.IS_BURSTING) !== 0;
+}
+
+/** Whether two packets' TTL is lowered as that of the last pair of their direction, and their options are the same, if the router alters none. */
+export function isUsual(ground: usize, i: usize, o: usize): bool {
+  if (loweredBy(i, o) !== wordOf(ground, words.LOWERED + (isOutbound ? 1 : 0))) return false;
+  return alteredOf(i, o) === 0 || wordOf(ground, words.OTHER_OPTIONS) > 0;
+}
+
+/** Whether the router sets the TTL of what goes in the direction of the two related last: that of the last pair grew. */
+export function isRaising(ground: usize): bool {
+  return isOutbound ? wordOf(ground, words.LOWERED + 1) < 0 : wordOf(ground, words.LOWERED) > 0;
+}
+
+/** Whether a NAT could have turned one into the other: it leaves an end alone, or the evidence can do without that. */
+function isTranslatable(tuples: usize, iWay: i32, changes: i32, flags: i32, lowered: i32): bool {
+  if (isGroup(flags, endOf(tuples, iWay, false))) return false;
+  if ((changes & (REWRITE_SRC | REWRITE_SRC_PORT)) === 0 || (changes & (REWRITE_DST | REWRITE_DST_PORT)) === 0)
+    return true;
+  if ((flags & HAS_TCP_NUMBERS) !== 0) return true;
+  // both ends rewritten: forwarding must show, and the IP ID must be there
+  return lowered !== 0 && (flags & HAS_IP_ID) !== 0;
+}
+
+/** Whether an address is that of a group: NAT does not apply to those, and a host may send to one on each interface. */
+function isGroup(flags: i32, address: usize): bool {
+  const word = load<u32>(address);
+  if ((flags & IS_IPV6) !== 0) return word >>> 24 === 0xff;
+  return word >>> 28 === 14 || word === 0xffff_ffff;
+}
+
+/**
+ * REWRITE_… bits between the tuples of two ways, each read the way it goes. An ICMP echo has one id: it counts as that of the end whose
+ * address was rewritten, or as the source's. `packet` is one that goes the inside way `iPacketWay`, with the same kind of ports.
+ */
+export function rewrite(tuples: usize, packet: usize, iPacketWay: i32, iWay: i32, oWay: i32): i32 {
+  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
+  // what the first packet of a conversation says of it may not be noted yet; an error's says nothing of what it quotes
+  const isEcho =
+    (flags & IS_ERROR) !== 0
+      ? (load<i32>(tupleOf(tuples, iPacketWay), 4 * tuple.FACTS) & tuple.IS_ECHO_ID) !== 0
+      : (flags & IS_ECHO) !== 0;
+  let changes = 0;
+  if (!isSame(endOf(tuples, iWay, true), endOf(tuples, oWay, true))) changes |= REWRITE_SRC;
+  if (!isSame(endOf(tuples, iWay, false), endOf(tuples, oWay, false))) changes |= REWRITE_DST;
+  const sent = portsOf(tuples, iWay);
+  const passed = portsOf(tuples, oWay);
+  const isOtherSource = sent >>> 16 !== passed >>> 16;
+  if (isEcho) {
+    if (isOtherSource) changes |= changes === REWRITE_DST ? REWRITE_DST_PORT : REWRITE_SRC_PORT;
+    return changes;
+  }
+  if (isOtherSource) changes |= REWRITE_SRC_PORT;
+  if ((sent & 0xffff) !== (passed & 0xffff)) changes |= REWRITE_DST_PORT;
+  return changes;
+}
+
+/** Where the four words of a way's source address are, or of its destination; an IPv4 one is followed by zeros. */
+export function endOf(tuples: usize, way: i32, isSource: bool): usize {
+  const isA = ((way & 1) === 1) === isSource;
+  return tupleOf(tuples, way) + 4 * (isA ? tuple.ADDRESS_A : tuple.ADDRESS_B);
+}
+
+/** The ports of a way's packets, the source's in the upper half. */
+function portsOf(tuples: usize, way: i32): i32 {
+  const ports = load<i32>(tupleOf(tuples, way), 4 * tuple.PORTS);
+  return (way & 1) === 1 ? ports : rotl(ports, 16);
+}
+
+function isSame(a: usize, b: usize): bool {
+  return i32x4.all_true(i32x4.eq(load<v128>(a), load<v128>(b)));
+}

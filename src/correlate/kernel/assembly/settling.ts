@@ -1,0 +1,76 @@
+/** What `Run.#settle` does about packets whose window is over and that no other matcher wants: in most captures, most of them. */
+import { unfile } from "../../../packets/assembly/cells.js";
+import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
+import { IS_ERROR } from "../../../packets/packets.js";
+import * as record from "../../../packets/records.js";
+import * as line from "../../../packets/timeline.js";
+import * as tuple from "../../../packets/tuples.js";
+import { ALONE } from "../buckets.js";
+import * as words from "../kernel-words.js";
+import { firstUndecided, placeOf, recordOf, timeNsOf, wayAt } from "./places.js";
+
+/** A packet has no twin: it is judged, unless it takes more than a verdict. Returns whether it was. */
+declare function judge(row: i32): bool;
+
+const FATE_BYTES_BITS = line.FATE_BITS + 2;
+
+/**
+ * Decides about the packets whose window is over by `nowNs`, up to the first one that takes more than a verdict: one that others
+ * with its key wait for, or that another matcher may find the twin of, or an ICMP error, which may tell what became of others. Goes on
+ * from DUE, and leaves there how far it came.
+ */
+export function settle(ground: usize, nowNs: f64): void {
+  if (wordOf(ground, words.MAY_JUDGE) === 0) return;
+  const states = <usize>wordOf(ground, words.STATES);
+  const places = <usize>wordOf(ground, words.PLACES);
+  const mask = wordOf(ground, words.ROWS_MASK);
+  const records = <usize>wordOf(ground, words.RECORDS);
+  const windowNs = doubleOf(ground, words.WINDOW_NS);
+  const end = wordOf(ground, words.ROW);
+  let due = wordOf(ground, words.DUE);
+  while (due !== end) {
+    const at = due & mask;
+    const place = placeOf(places, at);
+    const packet = recordOf(records, place);
+    if (nowNs - timeNsOf(records, place) <= windowNs) break;
+    if (
+      load<u8>(states + at) !== line.WAITING ||
+      load<i32>(<usize>wordOf(ground, words.FATES) + (place << FATE_BYTES_BITS), 4 * line.BUCKET) !== ALONE ||
+      (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ERROR) !== 0
+    )
+      break;
+    setWord(ground, words.STRANGER_COUNT, strangersLeft(ground));
+    if (!judge(due)) break;
+    unfile(wordOf(ground, words.CELLS), wordOf(ground, words.CELLS_MASK), load<i32>(packet, 4 * record.KEY), due);
+    setWord(ground, words.FILED, wordOf(ground, words.FILED) - 1);
+    // nobody asks for it any more
+    store<u8>(states + at, line.GONE);
+    const free = wordOf(ground, words.FREE_PLACE_COUNT);
+    store<i32>(<usize>wordOf(ground, words.FREE_PLACES) + (free << 2), place);
+    setWord(ground, words.FREE_PLACE_COUNT, free + 1);
+    due = firstUndecided(states, mask, due, end);
+  }
+  setWord(ground, words.DUE, due);
+}
+
+/** Leaves, of the strangers, those that wait for a twin and have no translation by now. Returns how many they are. */
+export function strangersLeft(ground: usize): i32 {
+  const states = <usize>wordOf(ground, words.STATES);
+  const places = <usize>wordOf(ground, words.PLACES);
+  const mask = wordOf(ground, words.ROWS_MASK);
+  const records = <usize>wordOf(ground, words.RECORDS);
+  const tuples = <usize>wordOf(ground, words.TUPLES);
+  const strangers = <usize>wordOf(ground, words.STRANGERS);
+  const count = wordOf(ground, words.STRANGER_COUNT);
+  let left = 0;
+  for (let stranger = 0; stranger < count; stranger++) {
+    const row = load<i32>(strangers + (stranger << 2));
+    if (load<u8>(states + (row & mask)) !== line.WAITING) continue;
+    const way = load<i32>(recordOf(records, placeOf(places, row & mask)), 4 * record.WAY);
+    // NONE has every bit set: only two of them have
+    const flows = load<i32>(wayAt(tuples, way)) & load<i32>(wayAt(tuples, way ^ 1));
+    if (flows >> tuple.FLOW_SHIFT !== tuple.NONE) continue;
+    store<i32>(strangers + (left++ << 2), row);
+  }
+  return left;
+}

@@ -1,0 +1,88 @@
+import type { FlowAccounts } from "../../packets/flow-accounts.js";
+import type { Heap } from "../../packets/heap.js";
+import type { Timeline } from "../../packets/timeline.js";
+import type { TupleTable } from "../../packets/tuples.js";
+import code from "./assembly/idle.wasm";
+
+/** A conversation silent for this long is let go, nanoseconds; conntrack forgets an unanswered UDP flow after three times that … */
+const IDLE_NS = 10_000_000_000;
+/** … and a TCP connection that is over, once late retransmissions of its end are. */
+const ENDED_NS = 2_000_000_000;
+
+const module = new WebAssembly.Module(code);
+
+/** The tables that are looked at, and the heap they are in. */
+export interface Tables {
+  readonly heap: Heap;
+  readonly timeline: Timeline;
+  readonly tuples: TupleTable;
+  readonly accounts: FlowAccounts;
+}
+
+/**
+ * What can be let go, as of when it was made: conversations that have been silent for long, and have no packet on the timeline. Found
+ * out at one look over all, when somebody asks: to count along with every packet would touch a tuple and a flow long out of the cache
+ * each time one leaves. In WebAssembly, as it happens so seldom that V8 would not have got the loops to run fast before they end.
+ */
+export class Idle {
+  readonly #tables: Tables;
+  readonly #loops: WebAssembly.Instance["exports"];
+  /** By tuple, and by slot: 1 where it is idle, and where a pair of the flow is on the timeline. */
+  readonly #tuples: Uint8Array;
+  readonly #held: Uint8Array;
+
+  constructor(tables: Tables, nowNs: number) {
+    const { heap, timeline, tuples, accounts } = tables;
+    this.#tables = tables;
+    this.#loops = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+    this.#tuples = heap.take(Uint8Array, tuples.end);
+    this.#held = heap.take(Uint8Array, accounts.end);
+    const marks = this.#tuples.byteOffset;
+    this.#loops["markSilent"](marks, tuples.records.byteOffset, tuples.end, nowNs, IDLE_NS, ENDED_NS);
+    this.#loops["markHeld"](
+      marks,
+      this.#held.byteOffset,
+      timeline.first,
+      timeline.end,
+      timeline.mask,
+      timeline.states.byteOffset,
+      timeline.sides.byteOffset,
+      timeline.places.byteOffset,
+      timeline.records.byteOffset,
+      timeline.fates.byteOffset,
+    );
+  }
+
+  hasTuple(tuple: number): boolean {
+    return this.#tuples[tuple] === 1;
+  }
+
+  /** Whether a pair of the flow in this slot is on the timeline. */
+  isHeld(slot: number): boolean {
+    return this.#held[slot] === 1;
+  }
+
+  /** The flows between two idle tuples, by their slots, but those that were retired. */
+  flows(): Int32Array {
+    const { accounts } = this.#tables;
+    return this.#listed("listFlows", accounts.end, accounts.records.byteOffset, accounts.end);
+  }
+
+  /** The idle tuples that no flow has. */
+  tuples(): Int32Array {
+    const { tuples } = this.#tables;
+    return this.#listed("listTuples", tuples.end, tuples.records.byteOffset, tuples.end);
+  }
+
+  /** What one of the loops lists, at most so many. */
+  #listed(loop: string, most: number, ...of: number[]): Int32Array {
+    return this.#tables.heap.lend(Int32Array, most, (list) =>
+      list.slice(0, this.#loops[loop](list.byteOffset, this.#tuples.byteOffset, ...of)),
+    );
+  }
+
+  /** Gives back what it takes to know that; it is not to be asked any more. */
+  free(): void {
+    for (const marks of [this.#tuples, this.#held]) this.#tables.heap.give(marks);
+  }
+}

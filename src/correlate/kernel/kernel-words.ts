@@ -1,0 +1,151 @@
+import { double, size, word } from "../../packets/layout.js";
+
+/**
+ * What the kernel is told, what it knows, and what it says: the words of a block that `kernel.ts` and `assembly/` both know.
+ * Where a name stands for two words or doubles, one is a side's or a direction's: at … + side, at … + outbound.
+ */
+export const WORDS = size();
+
+/** Doubles, at half the word. Two: when each side's next packet comes, nanoseconds on the timeline. */
+export const NEXT_NS = double(2);
+/** Two: how far it is known that none comes behind the last one, nanoseconds on the timeline. */
+export const REACHED_NS = double(2);
+/** The latest time of a packet so far, nanoseconds. */
+export const NOW_NS = double();
+export const WINDOW_NS = double();
+/** What brings an outside stamp to the timeline. */
+export const SHIFT_NS = double();
+/** How far an effect may seem to precede its cause, nanoseconds; Infinity where stamps of both sides do not compare. */
+export const SLACK_NS = double();
+/** Two: what the slowest packets of a direction took lately, and when the last one crossed, nanoseconds. */
+export const SLOWEST_NS = double(2);
+export const SLOWEST_AT_NS = double(2);
+
+/** Words. Two: where each side's next packet stands among its packets, and where those end. */
+export const AT = word(2);
+export const END = word(2);
+/** The row that the next packet gets. */
+export const ROW = word();
+/** The first row that is to be decided about once its window is over, or the timeline's end. */
+export const DUE = word();
+/** Pairs of an inside row before this one are late. */
+export const SHOWN = word();
+/** The oldest row. */
+export const FIRST = word();
+
+/** Where the tables are, in bytes. Two each: the packets of each side that are about to be merged, and which way they go … */
+export const PACKETS = word(2);
+export const WAYS = word(2);
+/** … the timeline … */
+export const STATES = word();
+export const SIDES = word();
+export const PLACES = word();
+export const ROWS_MASK = word();
+export const RECORDS = word();
+export const FATES = word();
+export const PLACES_END = word();
+export const FREE_PLACES = word();
+export const FREE_PLACE_COUNT = word();
+/** … those that wait, by their keys … */
+export const CELLS = word();
+export const CELLS_MASK = word();
+/** … the conversations … */
+export const TUPLES = word();
+/** … what passed lately … */
+export const ALIKE = word();
+/** … and the flows. */
+export const FLOWS = word();
+export const FLOWS_END = word();
+export const FREE_SLOTS = word();
+export const FREE_SLOT_COUNT = word();
+export const CHUNKS = word();
+export const CHUNKS_END = word();
+export const DROPPED = word();
+export const DROPPED_COUNT = word();
+export const REST = word();
+
+/** What is kept beside the flows' accounts. */
+export const FLOW_SUMS = word();
+/** Where copies go of packets that crossed and that `Impacts` is to know of, in a ring, and how many there were. */
+export const CROSSINGS = word();
+export const CROSSING_COUNT = word();
+/** So many are kept, a power of two: some seconds of what is sent again. It does not depend on how captures are read. */
+export const CROSSING_ENTRIES = 32_768;
+/** Each is the record of what entered, as on the timeline; but for its stamp, which nobody asks for, the slot of its flow … */
+export const CROSSING_SLOT = 0;
+/** … and twice the pair's inside row, with 1 more where it went outbound. */
+export const CROSSING_ROW_OUTBOUND = 1;
+/** Until a direction of a flow had so many pairs, all of them are told of, but for TCP: too many others may have passed to know what repeats. */
+export const FEW_PAIRS = 8;
+
+/** 1 where it is so. */
+export const IS_SHOWING = word();
+export const HAS_CUTS = word();
+export const IS_ESTIMATED = word();
+/** 1 where a packet that nobody waited for may have nothing but its verdict before it once its window is over. */
+export const MAY_JUDGE = word();
+
+/** How many flows were learnt so far. */
+export const FLOWS_LEARNT = word();
+/** The NAT's address of the flow that was told of last, over IPv4; 0 for none. */
+export const NEWEST_NAT = word();
+/** How many conversations more there may be before idle ones are let go. */
+export const ROOM = word();
+
+/** Two: pairs of a direction so far. */
+export const PAIRED = word(2);
+/** Two: until there are so many pairs of a direction, what enters that way is reckoned with having been missed, by either capture. */
+export const UNSURE = word(2);
+/** Two: by how much the TTL of the last pair of a direction was lowered. */
+export const LOWERED = word(2);
+/**
+ * Eight: how many pairs had equal keys. By direction, 4 for outbound, then by `identityOf`: whether they had an IP ID, and of which version they are.
+ */
+export const INTACT = word(8);
+/** How many of those had other TCP options: an MSS, which is all of them that is not in the key. */
+export const OTHER_OPTIONS = word();
+/** What there was in a stretch: pairs, and conversations that had their first packet. */
+export const PAIRS = word();
+export const FIRSTS = word();
+/** How many packets waited by their keys before the stretch, and how many more do now. */
+export const FILED_BEFORE = word();
+export const FILED = word();
+/** Two: where the digests of all latencies are. */
+export const DIGESTS = word(2);
+/** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */
+export const LATENCIES = word();
+export const LATENCY_COUNT = word();
+/** Where the rows go, one after the other, of TCP segments that came without a translation and wait, and how many there are. */
+export const STRANGERS = word();
+export const STRANGER_COUNT = word();
+/** The same of TCP segments of a translation that came out of the NAT before they went in. */
+export const LEAVERS = word();
+export const LEAVER_COUNT = word();
+/** 1 where the next packet is not for the loop. */
+export const IS_AT_OTHER = word();
+
+/**
+ * A latency: nanoseconds, a double; then where the flow's digest is, or -1 where it needs none; then 1 if it is outbound, and
+ * 2 more if only the flow's digest needs it.
+ */
+export const LATENCY_BITS = 2;
+/** So many at the most: once they are counted, a digest has the place to count others of their size in WebAssembly. */
+export const MOST_LATENCIES = 128;
+export const DIGEST = 2;
+export const OUTBOUND = 3;
+export const IS_COUNTED = 2;
+
+/** What passed lately: so many entries of four words. It need not hold a window: what follows at a distance is told apart by time. */
+export const ALIKE_BITS = 2;
+export const ALIKE_ENTRIES = 16_384;
+
+/**
+ * In the place that a record has for a quote, what is no ICMP error says what was found as it passed: how long before it an equal one of
+ * its way did, in 11 bits, as much of a float's microseconds; whether what it carries is new on its side; and that it was asked.
+ */
+export const SINCE_SHIFT = 8;
+export const SINCE_BITS = 11;
+export const SINCE_MASK = 0x7ff;
+export const IS_NOVEL = 1 << 19;
+export const IS_REMEMBERED = 1 << 20;
+export const REMEMBERED_MASK = 0x1f_ff00;

@@ -1,0 +1,477 @@
+import { BATCH_FRAMES } from "../../packets/frames.js";
+import type { FlowAccounts } from "../../packets/flow-accounts.js";
+import { asDoubles, type Heap } from "../../packets/heap.js";
+import { EXACT_SAMPLES, LatencyDigest } from "../../packets/latency.js";
+import { HAS_IP_ID, IS_IPV6 } from "../../packets/packets.js";
+import { RECORD_BITS } from "../../packets/records.js";
+import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+import type { TupleTable } from "../../packets/tuples.js";
+import code from "./assembly/kernel.wasm";
+import type { Buckets } from "./buckets.js";
+import type { Clock } from "../clock/clock.js";
+import type { CutFrames } from "../matchers/cut-frames.js";
+import type { Datagrams } from "../matchers/datagrams.js";
+import type { Feed } from "../intake/feed.js";
+import * as words from "./kernel-words.js";
+import type { Proxies } from "../matchers/proxies.js";
+import { UNVOUCHED_SLACK_NS } from "./relations.js";
+import type { Segments } from "../matchers/segments.js";
+import type { ShiftedSegments } from "../matchers/shifts.js";
+import type { Verdicts } from "../verdicts/verdicts.js";
+
+/** The tables that the kernel works on. */
+export interface Tables {
+  readonly heap: Heap;
+  readonly timeline: Timeline;
+  readonly tuples: TupleTable;
+  readonly buckets: Buckets;
+  readonly accounts: FlowAccounts;
+  readonly clock: Clock;
+  readonly windowNs: number;
+  /** Whether pairs are to be shown. */
+  readonly isShowing: boolean;
+}
+
+/** Who else wants to know of packets: those that the loop leaves packets to are asked whether they want one. */
+export interface Others {
+  readonly segments: Segments;
+  readonly shifted: ShiftedSegments;
+  readonly proxies: Proxies;
+  readonly cutFrames: CutFrames;
+  readonly datagrams: Datagrams;
+  readonly verdicts: Verdicts;
+  /** Told of flows that were learnt and that anybody has to know of, by their slots. */
+  readonly onFlow: (slot: number) => void;
+  /** Told of packets whose window is over and that no other with their key waits for. Returns whether that decided about them. */
+  readonly onOverdue: (row: number) => boolean;
+}
+
+/** Whether a packet has an IP ID (2), and which version it is of (1 for IPv6), by its flags. */
+export function identityOf(flags: number): number {
+  return ((flags & HAS_IP_ID) === 0 ? 0 : 2) | ((flags & IS_IPV6) === 0 ? 0 : 1);
+}
+
+/** How many packets a stretch may take at the most. */
+const MOST_PACKETS = 2 * BATCH_FRAMES;
+
+const module = new WebAssembly.Module(code);
+
+/**
+ * What happens to every packet, in WebAssembly over the tables' memory: how two packets stand to each other, what speaks for a
+ * translation, how it is learnt, and what a pair adds to its flow. Its loop (`run`) takes the packets that make up most of any capture:
+ * whole ones that come with a key nobody waits under, or are the twin of the only one that does, by a known translation or as evidence
+ * enough for a new one. It stops before any other packet, and before any that something else has to be done for; `Matcher` and `Run`
+ * take those, by the same steps.
+ */
+export class Kernel {
+  /** How many pairs there were in the last stretch. */
+  pairs = 0;
+  /** As they were given to `run`, and as they are behind that stretch. */
+  nowNs = Number.NEGATIVE_INFINITY;
+  due = 0;
+  /** Whether it stopped before a packet that is not for it, and not because time has to go by or a side has no more. */
+  isAtOther = false;
+  /** Whether a TCP segment was seen that is cut on its way, or was before. */
+  hasCuts = false;
+  /** Latencies of all pairs. */
+  readonly outbound: LatencyDigest;
+  readonly inbound: LatencyDigest;
+  readonly #tables: Tables;
+  #others!: Others;
+  readonly #steps: WebAssembly.Instance["exports"];
+  /** What it is told, what it knows, and what it says: see `kernel-words.ts`. */
+  readonly #words: Int32Array;
+  readonly #doubles: Float64Array;
+  /** Where that begins. */
+  readonly #ground: number;
+  /** The heap's `changes` when it was noted where the tables are. */
+  #locatedAt = -1;
+  readonly #latencies: Int32Array;
+  readonly #latencyNs: Float64Array;
+  readonly #strangers: Int32Array;
+  readonly #leavers: Int32Array;
+  /** Copies of packets that crossed: those that `Impacts` is to know of, the newest of them, in a ring. */
+  readonly crossings: Int32Array;
+
+  constructor(tables: Tables) {
+    const { heap, clock, windowNs, isShowing } = tables;
+    this.#tables = tables;
+    this.outbound = new LatencyDigest(heap);
+    this.inbound = new LatencyDigest(heap);
+    this.#words = heap.take(Int32Array, words.WORDS);
+    this.#doubles = asDoubles(this.#words);
+    this.#ground = this.#words.byteOffset;
+    this.#doubles[words.WINDOW_NS] = windowNs;
+    this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
+    this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
+    this.#latencyNs = asDoubles(this.#latencies);
+    this.#strangers = heap.take(Int32Array, MOST_PACKETS);
+    this.#leavers = heap.take(Int32Array, MOST_PACKETS);
+    this.crossings = heap.take(Int32Array, words.CROSSING_ENTRIES << RECORD_BITS);
+    // forwarding lowers it by one
+    this.#words[words.LOWERED] = -1;
+    this.#words[words.LOWERED + 1] = 1;
+    this.#words[words.LATENCIES] = this.#latencies.byteOffset;
+    this.#words[words.STRANGERS] = this.#strangers.byteOffset;
+    this.#words[words.LEAVERS] = this.#leavers.byteOffset;
+    this.#words[words.CROSSINGS] = this.crossings.byteOffset;
+    this.#words[words.DIGESTS] = this.inbound.address;
+    this.#words[words.DIGESTS + 1] = this.outbound.address;
+    this.#words[words.ALIKE] = heap.take(Int32Array, words.ALIKE_ENTRIES << words.ALIKE_BITS).byteOffset;
+    this.#steps = new WebAssembly.Instance(module, {
+      env: { memory: heap.memory },
+      kernel: {
+        correctionNs: (timeNs: number, frame: number) => {
+          const correctionNs = clock.correctionNs(timeNs, frame);
+          // what is known of the clocks by then
+          this.#doubles[words.SLACK_NS] = this.slackNs;
+          return correctionNs;
+        },
+        learnt: (slot: number) => this.#learnt(slot),
+      },
+      "settling.js": { judge: (row: number) => this.#judge(row) },
+      "learning.js": { log2: Math.log2 },
+    }).exports;
+  }
+
+  /** Makes it known to those that it leaves packets to; to be called once, before any packet comes. */
+  meet(others: Others): void {
+    this.#others = others;
+  }
+
+  /**
+   * The relation of two rows with equal keys, with the bits of relations.ts that are so of them. The steps below that speak of the rows
+   * related last mean these. `mayBeAltered`: of rows whose keys may differ, as a router may have changed what is in them.
+   */
+  relate(inside: number, outside: number, mayBeAltered = false): number {
+    this.#ready();
+    return this.#steps["relate"](this.#ground, inside, outside, mayBeAltered ? 1 : 0);
+  }
+
+  /** REWRITE_… bits between two ways that packets like a row's go, read from the first to the second. */
+  rewriteOf(row: number, way: number, otherWay: number): number {
+    this.#ready();
+    return this.#steps["rewriteOf"](this.#ground, row, way, otherWay);
+  }
+
+  /** The flow by which the rows related last are KNOWN, by its slot; or NONE. */
+  get knownSlot(): number {
+    return this.#steps["knownSlot"]();
+  }
+
+  get windowNs(): number {
+    return this.#doubles[words.WINDOW_NS];
+  }
+
+  /** What a packet of a direction takes at the most, by those that crossed lately, nanoseconds. */
+  limitNs(isOutbound: boolean): number {
+    this.#ready();
+    return this.#steps["limitNs"](this.#ground, isOutbound ? 1 : 0);
+  }
+
+  /** How far an effect may seem to precede its cause, nanoseconds; Infinity where stamps of both sides do not compare. */
+  get slackNs(): number {
+    const { clock } = this.#tables;
+    return clock.isTrusted ? clock.slackNs : Number.POSITIVE_INFINITY;
+  }
+
+  /** How many pairs there were so far. */
+  get pairsSoFar(): number {
+    return this.#words[words.PAIRED] + this.#words[words.PAIRED + 1];
+  }
+
+  /** How many of them went in a direction. */
+  pairsThatWent(isOutbound: boolean): number {
+    return this.#words[words.PAIRED + (isOutbound ? 1 : 0)];
+  }
+
+  /** Whether packets of a direction leave with a TTL that is one lower, as the last pair of it tells, and before any, forwarding. */
+  isTtlLowered(isOutbound: boolean): boolean {
+    return this.#words[words.LOWERED + (isOutbound ? 1 : 0)] === (isOutbound ? 1 : -1);
+  }
+
+  /** How many pairs had equal keys and other TCP options. */
+  get otherOptions(): number {
+    return this.#words[words.OTHER_OPTIONS];
+  }
+
+  /** How many pairs of a direction had equal keys, of packets with such flags as to `identityOf`. */
+  intact(isOutbound: boolean, flags: number): number {
+    return this.#words[words.INTACT + ((isOutbound ? 4 : 0) | identityOf(flags))];
+  }
+
+  /** Reckons with packets that a capture missed, of what goes in a direction, until there are so many pairs of it. */
+  setUnsure(isOutbound: boolean, untilPairs: number): void {
+    this.#words[words.UNSURE + (isOutbound ? 1 : 0)] = untilPairs;
+  }
+
+  /** Whether so few packets of a direction have crossed that it is not known what they take. */
+  isNew(isOutbound: boolean): boolean {
+    this.#ready();
+    return this.#steps["isNew"](this.#ground, isOutbound ? 1 : 0) === 1;
+  }
+
+  /** Whether nothing that carries the same passed on either side within the window before these rows. */
+  areNovel(inside: number, outside: number): boolean {
+    this.#ready();
+    return this.#steps["areNovel"](this.#ground, inside, outside) === 1;
+  }
+
+  /** How long before a row an equal packet of its way passed, nanoseconds; 0 where none did within the window. */
+  sinceNs(row: number): number {
+    this.#ready();
+    return this.#steps["sinceNsOf"](this.#ground, row);
+  }
+
+  /** The same, taken as one clock's where they do not compare: what contradicts that is not believed on the word of one packet. */
+  get causalSlackNs(): number {
+    return this.#tables.clock.isTrusted ? this.#tables.clock.slackNs : UNVOUCHED_SLACK_NS;
+  }
+
+  /** What speaks for the rows related last being twins, in bits: all of it, or what is news where a pair of their way has spoken before. */
+  weigh(inside: number, outside: number, hasSpoken: boolean): number {
+    this.#ready();
+    this.#words[words.FILED_BEFORE] = this.#tables.buckets.index.size;
+    this.#words[words.FILED] = 0;
+    return this.#steps["weigh"](this.#ground, inside, outside, hasSpoken ? 1 : 0);
+  }
+
+  /** Believes in the translation of the rows related last. Returns the slot of its flow. */
+  learn(inside: number, outside: number): number {
+    const { accounts } = this.#tables;
+    accounts.reserve(accounts.end + 1);
+    this.#lend();
+    const slot = this.#steps["believe"](this.#ground, inside, outside);
+    this.#takeBack();
+    return slot;
+  }
+
+  /** Accounts for a pair of rows of the flow in this slot, and proves its translation in their direction. */
+  account(inside: number, outside: number, slot: number, isOutbound: boolean, latencyNs: number): void {
+    this.#tables.accounts.samples.reserve(1);
+    this.#lend();
+    this.#words[words.LATENCY_COUNT] = 0;
+    const isAgain = this.#steps["accountForRows"](this.#ground, inside, outside, slot, isOutbound ? 1 : 0, latencyNs);
+    this.#tables.timeline.setRetransmission(inside, isAgain !== 0);
+    this.#takeBack();
+    if (this.#words[words.LATENCY_COUNT] > 0) this.#digest(this.#words[words.LATENCY_COUNT]);
+  }
+
+  /** Notes what a row that was just appended says of its conversation, and whether others are like it. It is no ICMP error. */
+  note(row: number, side: Side, isFirst: boolean): void {
+    this.#ready();
+    this.#steps["noteRow"](this.#ground, row, side, isFirst ? 1 : 0);
+  }
+
+  /** How many packets were put into `crossings` so far, modulo 2^32. */
+  get crossingCount(): number {
+    return this.#words[words.CROSSING_COUNT] >>> 0;
+  }
+
+  /** Notes that a row crossed, the one that entered, of a pair of the flow in this slot; `inside`: the pair's inside row. */
+  noteCrossing(row: number, slot: number, isOutbound: boolean, inside: number): void {
+    this.#ready();
+    this.#steps["noteRowCrossing"](this.#ground, row, slot, isOutbound ? 1 : 0, inside);
+  }
+
+  /** The evidence (EVIDENCE_… of results.ts) that a key of this protocol, with these flags of its packet, stands for. */
+  evidenceOf(proto: number, flags: number): number {
+    return this.#steps["evidenceOf"](proto, flags);
+  }
+
+  /**
+   * Goes as far as it can. `nextOutsideNs`: the next outside stamp on the timeline; `shiftNs` brings the others there, the
+   * clock's correction aside. `nowNs`: the latest time of a packet so far. `due`: the first row that is to be decided about
+   * once its window is over, or the timeline's end. `shown`: pairs of an inside row before this one are late. `room`: how many
+   * conversations more there may be before idle ones are let go. Returns where the next outside stamp stands then.
+   */
+  run(
+    inside: Feed,
+    outside: Feed,
+    nextOutsideNs: number,
+    shiftNs: number,
+    nowNs: number,
+    due: number,
+    shown: number,
+    room: number,
+  ): number {
+    const { timeline, tuples, buckets, accounts, clock } = this.#tables;
+    const { verdicts } = this.#others;
+    const { samples } = accounts;
+    // of each of these a packet may need one
+    const packets = inside.end - inside.at + outside.end - outside.at;
+    timeline.reserve(packets);
+    buckets.index.reserve(packets);
+    samples.reserve(packets);
+    accounts.reserve(accounts.end + packets);
+    this.#beginSettling(due);
+    const w = this.#words;
+    const d = this.#doubles;
+    d[words.NEXT_NS + INSIDE] = inside.nextNs;
+    d[words.NEXT_NS + OUTSIDE] = nextOutsideNs;
+    d[words.REACHED_NS + INSIDE] = inside.batch.reachedNs;
+    d[words.REACHED_NS + OUTSIDE] = outside.batch.reachedNs;
+    d[words.NOW_NS] = nowNs;
+    d[words.SHIFT_NS] = shiftNs;
+    w[words.AT + INSIDE] = inside.at;
+    w[words.AT + OUTSIDE] = outside.at;
+    w[words.END + INSIDE] = inside.end;
+    w[words.END + OUTSIDE] = outside.end;
+    w[words.PACKETS + INSIDE] = inside.batch.records.byteOffset;
+    w[words.PACKETS + OUTSIDE] = outside.batch.records.byteOffset;
+    w[words.WAYS + INSIDE] = inside.ways.byteOffset;
+    w[words.WAYS + OUTSIDE] = outside.ways.byteOffset;
+    w[words.ROOM] = room;
+    w[words.IS_ESTIMATED] = clock.isMoving ? 1 : 0;
+    w[words.SHOWN] = shown;
+    w[words.FIRST] = timeline.first;
+    w[words.PLACES_END] = timeline.placesEnd;
+    w[words.NEWEST_NAT] = verdicts.newestIpv4;
+    this.#steps["run"](this.#ground);
+    timeline.end = w[words.ROW];
+    timeline.placesEnd = w[words.PLACES_END];
+    tuples.size += w[words.FIRSTS];
+    if (w[words.AT + INSIDE] !== inside.at) inside.goTo(w[words.AT + INSIDE]);
+    if (w[words.AT + OUTSIDE] !== outside.at) outside.goTo(w[words.AT + OUTSIDE]);
+    this.#endSettling();
+    this.pairs = w[words.PAIRS];
+    this.nowNs = d[words.NOW_NS];
+    this.isAtOther = w[words.IS_AT_OTHER] !== 0;
+    // of most stretches there is none of these: V8 makes less of `run`, and once instead of twice
+    if (w[words.LATENCY_COUNT] > 0) this.#digest(w[words.LATENCY_COUNT]);
+    if ((w[words.STRANGER_COUNT] | w[words.LEAVER_COUNT]) > 0) this.#admit();
+    return d[words.NEXT_NS + OUTSIDE];
+  }
+
+  /**
+   * Decides about packets whose window is over by `nowNs`, from `due` on, up to the first that takes more than a verdict. Returns
+   * that one, or the timeline's end.
+   */
+  settle(nowNs: number, due: number): number {
+    this.#beginSettling(due);
+    this.#steps["settle"](this.#ground, nowNs);
+    this.#endSettling();
+    return this.due;
+  }
+
+  #beginSettling(due: number): void {
+    const { timeline, buckets, isShowing } = this.#tables;
+    const { cutFrames, datagrams } = this.#others;
+    this.#lend();
+    const w = this.#words;
+    w[words.ROW] = timeline.end;
+    w[words.DUE] = due;
+    w[words.FREE_PLACE_COUNT] = timeline.freeCount;
+    w[words.FILED_BEFORE] = buckets.index.size;
+    w[words.FILED] = 0;
+    w[words.MAY_JUDGE] = isShowing || cutFrames.mayPair(due) || datagrams.size > 0 ? 0 : 1;
+  }
+
+  #endSettling(): void {
+    const { timeline, buckets } = this.#tables;
+    const w = this.#words;
+    this.#takeBack();
+    timeline.freeCount = w[words.FREE_PLACE_COUNT];
+    buckets.index.counted(w[words.FILED]);
+    this.due = w[words.DUE];
+  }
+
+  /** Has it know where the tables are, and what is known of the clocks. */
+  #ready(): void {
+    if (this.#tables.heap.changes !== this.#locatedAt) this.#locate();
+    this.#doubles[words.SLACK_NS] = this.slackNs;
+    this.#words[words.HAS_CUTS] = this.hasCuts ? 1 : 0;
+  }
+
+  /** Lends it the counters of the tables that it adds to. */
+  #lend(): void {
+    this.#ready();
+    const { accounts } = this.#tables;
+    const { samples } = accounts;
+    const w = this.#words;
+    w[words.CHUNKS_END] = samples.end;
+    w[words.DROPPED_COUNT] = samples.droppedCount;
+    w[words.REST] = samples.rest;
+    w[words.FLOWS_END] = accounts.end;
+    w[words.FREE_SLOT_COUNT] = accounts.freeCount;
+    w[words.FLOWS_LEARNT] = accounts.learnt;
+  }
+
+  #takeBack(): void {
+    const { accounts } = this.#tables;
+    const { samples } = accounts;
+    const w = this.#words;
+    samples.end = w[words.CHUNKS_END];
+    samples.droppedCount = w[words.DROPPED_COUNT];
+    samples.rest = w[words.REST];
+    accounts.end = w[words.FLOWS_END];
+    accounts.freeCount = w[words.FREE_SLOT_COUNT];
+    accounts.learnt = w[words.FLOWS_LEARNT];
+  }
+
+  /** Notes where the tables are. */
+  #locate(): void {
+    const { heap, timeline, tuples, buckets, accounts } = this.#tables;
+    const { samples } = accounts;
+    const w = this.#words;
+    this.#locatedAt = heap.changes;
+    w[words.STATES] = timeline.states.byteOffset;
+    w[words.SIDES] = timeline.sides.byteOffset;
+    w[words.PLACES] = timeline.places.byteOffset;
+    w[words.ROWS_MASK] = timeline.mask;
+    w[words.RECORDS] = timeline.records.byteOffset;
+    w[words.FATES] = timeline.fates.byteOffset;
+    w[words.FREE_PLACES] = timeline.free.byteOffset;
+    w[words.CELLS] = buckets.index.cells.byteOffset;
+    w[words.CELLS_MASK] = buckets.index.mask;
+    w[words.TUPLES] = tuples.records.byteOffset;
+    w[words.FLOWS] = accounts.records.byteOffset;
+    w[words.FLOW_SUMS] = accounts.sums.byteOffset;
+    w[words.FREE_SLOTS] = accounts.freeSlots.byteOffset;
+    w[words.CHUNKS] = samples.chunks.byteOffset;
+    w[words.DROPPED] = samples.dropped.byteOffset;
+  }
+
+  #learnt(slot: number): void {
+    this.#takeBack();
+    this.#others.onFlow(slot);
+    this.#words[words.NEWEST_NAT] = this.#others.verdicts.newestIpv4;
+  }
+
+  /** Has a packet judged in the middle of a stretch, by whoever then asks for what the stretch has told nobody by now. */
+  #judge(row: number): boolean {
+    const w = this.#words;
+    this.#tables.timeline.end = w[words.ROW];
+    this.#takeBack();
+    this.#admit();
+    const isJudged = this.#others.onOverdue(row);
+    w[words.FLOWS_LEARNT] = this.#tables.accounts.learnt;
+    return isJudged;
+  }
+
+  /** Has those of the stretch's TCP segments that wait and are wanted elsewhere looked at there, once. */
+  #admit(): void {
+    const { proxies, shifted } = this.#others;
+    const w = this.#words;
+    for (let at = 0; at < w[words.STRANGER_COUNT]; at++) proxies.admit(this.#strangers[at]);
+    for (let at = 0; at < w[words.LEAVER_COUNT]; at++) shifted.admit(this.#leavers[at]);
+    w[words.STRANGER_COUNT] = 0;
+    w[words.LEAVER_COUNT] = 0;
+  }
+
+  /** Adds the latencies that no digest counted yet to those of all pairs, and to those of flows that have too many to keep one by one. */
+  #digest(latencies: number): void {
+    const { accounts } = this.#tables;
+    for (let at = 0; at < latencies << words.LATENCY_BITS; at += 1 << words.LATENCY_BITS) {
+      const latencyNs = this.#latencyNs[at >> 1];
+      const facts = this.#latencies[at + words.OUTBOUND];
+      const digest = this.#latencies[at + words.DIGEST];
+      if ((facts & words.IS_COUNTED) === 0) ((facts & 1) === 1 ? this.outbound : this.inbound).add(latencyNs);
+      if (digest < 0) continue;
+      const [slot, outbound] = [digest >> 1, digest & 1];
+      const before = Math.min(EXACT_SAMPLES, accounts.pairsThatWent(slot, outbound === 1) - 1);
+      accounts.digest(slot, outbound, before).add(latencyNs);
+    }
+  }
+}

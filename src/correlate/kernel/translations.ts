@@ -1,0 +1,207 @@
+import type { FlowAccounts } from "../../packets/flow-accounts.js";
+import type { Flow } from "../../packets/flows.js";
+import { ACK, SYN } from "../../packets/packets.js";
+import { INSIDE, OUTSIDE } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
+import type { Kernel } from "./kernel.js";
+import {
+  CONFLICT,
+  IMPOSSIBLE,
+  IS_LATE,
+  IS_RELATED_OUTBOUND,
+  IS_REPEATABLE,
+  LEARN_BITS,
+  RELATION_MASK,
+  REPLACE_BITS,
+} from "./relations.js";
+
+/** Translations tried and not yet believed that are remembered at the most; the oldest go first. */
+const MOST_CANDIDATES = 65_536;
+
+/** The translations learnt so far, and how two packets with equal keys stand to each other by them. */
+export class Translations {
+  /** The flows; `TupleTable.flow` and `Timeline.flow` hold their slots. */
+  readonly accounts: FlowAccounts;
+  /** Slots of flows that have ended and are still to be reported and freed. */
+  retired: number[] = [];
+  /** Those of the flows that somebody has asked for. */
+  readonly #flows: (Flow | undefined)[] = [];
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+  readonly #kernel: Kernel;
+  /** Bits gathered for translations not yet believed, of both directions together, by `candidateKey` of the forward one … */
+  readonly #candidates = new Map<number, number>();
+  /** … and the ways, of each of which a pair has spoken. */
+  readonly #spoken = new Set<number>();
+
+  constructor(accounts: FlowAccounts, timeline: Timeline, tuples: TupleTable, kernel: Kernel) {
+    this.accounts = accounts;
+    this.#timeline = timeline;
+    this.#tuples = tuples;
+    this.#kernel = kernel;
+  }
+
+  /**
+   * The relation of two packets with equal keys: IMPOSSIBLE, CONFLICT, POSSIBLE or KNOWN. Of packets that may be sent again byte for
+   * byte, only those are related that are not too far apart for that.
+   */
+  relation(inside: number, outside: number): number {
+    const related = this.#kernel.relate(inside, outside);
+    const isUntimely = (related & (IS_LATE | IS_REPEATABLE)) === (IS_LATE | IS_REPEATABLE);
+    return isUntimely ? IMPOSSIBLE : related & RELATION_MASK;
+  }
+
+  /** The flow in a slot that is in use: the same object as long as it is. */
+  flowAt(slot: number): Flow {
+    // without holes: V8 takes longer to read an array that has some
+    while (this.#flows.length <= slot) this.#flows.push(undefined);
+    return (this.#flows[slot] ??= this.accounts.flow(slot));
+  }
+
+  /** Slot of the flow that a packet belongs to, or NONE. */
+  slotOf(row: number): number {
+    const t = this.#timeline;
+    return this.#tuples.flow(t.way(row));
+  }
+
+  /** Whether the packet once in this row waits for its twin, and belongs to the flow in this slot. */
+  isWaitingIn(row: number, slot: number): boolean {
+    return this.#timeline.isWaiting(row) && this.slotOf(row) === slot;
+  }
+
+  /** Whether a packet of a flow is `forward` on the inside, or its twin would be. */
+  isForward(row: number, flow: Flow): boolean {
+    const t = this.#timeline;
+    return (t.forward(row) === 1) !== (t.sideOf(row) === OUTSIDE && flow.isFlipped);
+  }
+
+  /** Whether a packet of a flow travels from inside to outside. */
+  isOutbound(row: number, flow: Flow): boolean {
+    return flow.isOutbound(this.isForward(row, flow) ? 1 : 0);
+  }
+
+  /** Whether a packet of the flow in this slot is on the side where it comes out of the NAT. */
+  isLeaving(row: number, slot: number): boolean {
+    const t = this.#timeline;
+    if (t.side(row) === INSIDE) return !this.accounts.isOutbound(slot, t.forward(row));
+    return this.accounts.isOutbound(slot, this.accounts.isFlipped(slot) ? 1 - t.forward(row) : t.forward(row));
+  }
+
+  /** Whether a gap (outside minus inside stamp, nanoseconds) is what packets of this direction take now. */
+  isQuick(isOutbound: boolean, gapNs: number): boolean {
+    return (isOutbound ? gapNs : -gapNs) <= this.#kernel.limitNs(isOutbound);
+  }
+
+  /** Whether this can be the latency of a packet that may be sent again, nanoseconds: causal, and what packets of its direction take now. */
+  isPlausible(isOutbound: boolean, latencyNs: number): boolean {
+    return latencyNs >= -this.#kernel.slackNs && latencyNs <= this.#kernel.limitNs(isOutbound);
+  }
+
+  /** Notes that a TCP segment was seen that is cut on its way, or was before. */
+  noteCut(): void {
+    this.#kernel.hasCuts = true;
+  }
+
+  get hasCuts(): boolean {
+    return this.#kernel.hasCuts;
+  }
+
+  /**
+   * Adds the evidence of a POSSIBLE (or, to replace or add to translations, CONFLICT) pair that no other contends with. Returns the
+   * slot of the flow once that is enough to believe in it, else NONE. One pair alone never contradicts a translation that is known, unless
+   * it opens a connection.
+   */
+  support(inside: number, outside: number): number {
+    return this.isSupported(inside, outside) ? this.learn(inside, outside) : NONE;
+  }
+
+  /** Adds that evidence. Returns whether it is enough to believe in the translation. */
+  isSupported(inside: number, outside: number): boolean {
+    const t = this.#timeline;
+    // a pair speaks once, however often it is looked at
+    if (t.twin(inside) === outside) return false;
+    t.setTwin(inside, outside);
+    const related = this.#kernel.relate(inside, outside);
+    const relation = related & RELATION_MASK;
+    const isForwardOutbound = ((related & IS_RELATED_OUTBOUND) !== 0) === (t.forward(inside) === 1);
+    const candidate = candidateKey(t, inside, outside, isForwardOutbound);
+    // counters that agree once in a direction agree again: of further packets only the time is news, and what they carry
+    const spoken = 2 * candidate + (t.way(inside) & 1);
+    const before = this.#candidates.get(candidate);
+    const bits = (before ?? 0) + this.#kernel.weigh(inside, outside, this.#spoken.has(spoken));
+    this.#spoken.add(spoken);
+    // a bit that was flipped on its way makes one packet look like another flow's, whatever its numbers say; what opens one may differ
+    const isContradicting = relation === CONFLICT && (t.tcpFlags(inside) & (SYN | ACK)) !== SYN;
+    const isHeard = !isContradicting || before !== undefined;
+    if (isHeard && bits >= (relation === CONFLICT ? REPLACE_BITS : LEARN_BITS)) {
+      this.#forget(candidate);
+      return true;
+    }
+    if (this.#candidates.size >= MOST_CANDIDATES) {
+      for (const oldest of this.#candidates.keys()) {
+        this.#forget(oldest);
+        break;
+      }
+    }
+    this.#candidates.set(candidate, bits);
+    this.#tuples.suggest(t.tuple(inside));
+    return false;
+  }
+
+  /** Believes in the translation of a pair that the router altered, and that has no key that `support` could weigh; returns its slot. */
+  learnAcross(inside: number, outside: number): number {
+    this.#kernel.relate(inside, outside, true);
+    return this.learn(inside, outside);
+  }
+
+  /** Believes in the translation of the pair that was related last; returns its slot. */
+  learn(inside: number, outside: number): number {
+    const t = this.#timeline;
+    const tuples = this.#tuples;
+    const outsideWay = t.way(outside);
+    // an outside tuple stands for one inside tuple at a time; an inside one may have several translations
+    if (tuples.isProved(outsideWay)) this.retire(tuples.flow(outsideWay));
+    return this.#kernel.learn(inside, outside);
+  }
+
+  /** Ends a flow: its tuples are free for other translations. Its slot is in use until it is given to `free`. */
+  retire(slot: number): void {
+    const { accounts } = this;
+    this.retired.push(slot);
+    accounts.retire(slot);
+    this.#unbind(accounts.insideTuple(slot), slot);
+    this.#unbind(accounts.outsideTuple(slot), slot);
+  }
+
+  /** Takes a flow away from the directions of a tuple that have no other one by now. */
+  #unbind(tuple: number, slot: number): void {
+    const tuples = this.#tuples;
+    if (tuples.flow(2 * tuple) === slot) tuples.unbind(2 * tuple);
+    if (tuples.flow(2 * tuple + 1) === slot) tuples.unbind(2 * tuple + 1);
+  }
+
+  /** Gives the slot of a retired flow back. Precondition: no pair of it is held. */
+  free(slot: number): void {
+    if (slot < this.#flows.length) this.#flows[slot] = undefined;
+    this.accounts.close(slot);
+  }
+
+  #forget(candidate: number): void {
+    this.#candidates.delete(candidate);
+    this.#spoken.delete(2 * candidate);
+    this.#spoken.delete(2 * candidate + 1);
+  }
+
+  /** Drops all evidence for translations not yet believed: tuple numbers are about to get another meaning. */
+  forgetCandidates(): void {
+    this.#candidates.clear();
+    this.#spoken.clear();
+  }
+}
+
+/** Two tuples, which of their directions belong together, and which leads out. Tuple numbers stay below 2^25: that many do not fit the memory. */
+function candidateKey(t: Timeline, inside: number, outside: number, isForwardOutbound: boolean): number {
+  const isFlipped = t.forward(inside) !== t.forward(outside);
+  return (4 * t.tuple(inside) + (isFlipped ? 2 : 0) + (isForwardOutbound ? 1 : 0)) * 2 ** 25 + t.tuple(outside);
+}

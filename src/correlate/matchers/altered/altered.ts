@@ -1,0 +1,453 @@
+import type { Heap } from "../../../packets/heap.js";
+import {
+  HAS_IP_ID,
+  HAS_TCP_NUMBERS,
+  IS_ERROR,
+  IS_FRAGMENT,
+  IS_HEADLESS,
+  IS_IPV6,
+  IS_MISTIMED,
+  SYN,
+  TCP,
+  UDP,
+} from "../../../packets/packets.js";
+import {
+  ALTERED_IP_ID,
+  ALTERED_OPTIONS,
+  ALTERED_PAYLOAD,
+  BY_EXACT,
+  BY_FLOW,
+  BY_QUOTED,
+  EVIDENCE_FLOW,
+  EVIDENCE_TIME,
+} from "../../../packets/results.js";
+import { INSIDE } from "../../../packets/sides.js";
+import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
+import type { TupleTable } from "../../../packets/tuples.js";
+import { NONE } from "../../../packets/tuples.js";
+import { Candidates } from "./candidates.js";
+import {
+  alterations,
+  contentHash,
+  evidenceBetween,
+  hasContent,
+  hasIdentity,
+  hasOtherContent,
+  identityHash,
+  isOnlySameIdentity,
+  isSameContent,
+  mixed,
+} from "../content.js";
+import { Contents } from "../contents.js";
+import type { Kernel } from "../../kernel/kernel.js";
+import { Newcomers } from "../newcomers.js";
+import type { Pairing } from "../pairing.js";
+import { isLinkScoped, isMulticast } from "../scope.js";
+import { type Kind, NO_SEGMENT, SEGMENT, Survivors, SYN_SEGMENT } from "./survivors.js";
+import { CONFLICT, IMPOSSIBLE, IS_RELATED_OUTBOUND, KNOWN, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
+import type { Translations } from "../../kernel/translations.js";
+import { leaveUndecided, type Undecided } from "../undecided.js";
+
+/** Bits it takes to believe in a translation never seen before … */
+const LEARN_BITS = 30;
+/** … and to replace one that is in use. */
+const REPLACE_BITS = 46;
+/** Where nothing is known of how long packets take, they may take so long, nanoseconds: what is sent again follows after a round trip. */
+const UNKNOWN_NS = 5_000_000;
+/** So many packets, each with an IP ID of its own, must have that ID in common with a twin of another payload: then a helper rewrites payloads … */
+const LEAST_SHARED_IDS = 8;
+/** … where at least one in so many of the packets that crossed is such a packet. */
+const LEAST_SHARE = 2;
+/** What lies so many windows back is not asked for any more. */
+const PAST_WINDOWS = 3;
+
+/**
+ * Pairs packets of which the router rewrites more than addresses, ports and ICMP id: the IP version (NAT64, SIIT, 464XLAT), the IP ID, TCP's
+ * options, window or ECN flags. Their keys differ, so they wait in vain; what is left is their content, how long others take, and what
+ * the router does to others. A packet is only one's twin if nothing else of that content can be, on either side: it may have been lost, and
+ * the other one be its retransmission.
+ *
+ * Works on packets that wait, once the window of one of them is over. `Survivors` learns ahead, from all that wait by then.
+ */
+export class Altered {
+  readonly survivors: Survivors;
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+  readonly #translations: Translations;
+  readonly #kernel: Kernel;
+  readonly #windowNs: number;
+  readonly #pairing: Pairing;
+  readonly #candidates: Candidates;
+  readonly #newcomers: Newcomers;
+  /** Waiting packets, as far as they were filed. */
+  readonly #contents: Contents;
+  /** Those of them that may be known by their IP ID alone … */
+  readonly #ids: Contents;
+  /** … and those without one, by the port of their server: by the time alone, where a helper is known to work there. */
+  readonly #ports: Contents;
+  /** How many pairs were altered, by ALTERED_… bits. */
+  readonly #pairs = new Map<number, number>();
+  /** Ports of servers to or from which a helper rewrote payloads: it works by those. */
+  readonly #helped = new Set<number>();
+  /** Ways of which several packets that wait have one IP ID. */
+  readonly #repeating = new Set<number>();
+  /** What `#compare` found. */
+  #isOutbound = false;
+  #changes = 0;
+  #isSameId = false;
+  /** What would have to be known for them to be twins; undefined where nothing would make them so. */
+  #why: string | undefined;
+  /** Whether `#claim` found packets of which only the time says that they are no twins. */
+  #isUntimely = false;
+
+  constructor(
+    heap: Heap,
+    timeline: Timeline,
+    tuples: TupleTable,
+    translations: Translations,
+    kernel: Kernel,
+    windowNs: number,
+    pairing: Pairing,
+  ) {
+    this.#timeline = timeline;
+    this.#newcomers = new Newcomers(timeline);
+    this.#tuples = tuples;
+    this.#translations = translations;
+    this.#kernel = kernel;
+    this.#windowNs = windowNs;
+    this.#pairing = pairing;
+    this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
+    this.#ids = new Contents(heap, timeline, windowNs, identityHash, isOnlySameIdentity);
+    const isSamePort = (t: Timeline, a: number, b: number): boolean =>
+      this.#serverPort(a) === this.#serverPort(b) && hasOtherContent(t, a, b);
+    this.#ports = new Contents(heap, timeline, windowNs, (_, row) => mixed(this.#serverPort(row), UDP), isSamePort);
+    this.#candidates = new Candidates(timeline, tuples);
+    this.survivors = new Survivors(kernel);
+  }
+
+  /** How many pairs were altered, by ALTERED_… bits, those with equal keys included. */
+  get pairs(): ReadonlyMap<number, number> {
+    const { otherOptions } = this.#kernel;
+    if (otherOptions === 0) return this.#pairs;
+    return new Map(this.#pairs).set(ALTERED_OPTIONS, (this.#pairs.get(ALTERED_OPTIONS) ?? 0) + otherOptions);
+  }
+
+  /** Whether the router gives packets IP IDs of its own, one way at least: then keys with an ID are no evidence. */
+  get isRenumbering(): boolean {
+    return this.survivors.isRenumbering(true) || this.survivors.isRenumbering(false);
+  }
+
+  /** Whether there is a packet that `settle` might find to be the twin of this one, whose window is over. */
+  mayPair(row: number): boolean {
+    if (!this.#isEligible(row)) return false;
+    this.lookAhead();
+    this.#find(row);
+    if (this.#contents.others.length + this.#ids.others.length + this.#ports.others.length > 0) return true;
+    this.#remove(row);
+    return false;
+  }
+
+  /**
+   * Decides about a WAITING packet whose window is over. Afterwards it is paired, or AMBIGUOUS (with what is returned), or still WAITING: it
+   * has no twin.
+   */
+  settle(row: number): Undecided | null {
+    if (!this.mayPair(row)) return null;
+    const undecided =
+      this.#decide(row, this.#contents) ?? this.#decide(row, this.#ids) ?? this.#decide(row, this.#ports);
+    if (this.#timeline.state(row) === WAITING) this.#remove(row);
+    return undecided;
+  }
+
+  /** Why it cannot be said of a packet without a twin that it has none; undefined where nothing speaks against that. */
+  doubt(row: number): string | undefined {
+    const t = this.#timeline;
+    if (t.proto(row) !== UDP || (t.flags(row) & HAS_IP_ID) !== 0 || !this.#isEligible(row)) return undefined;
+    return this.#helped.has(this.#serverPort(row)) ? WHY_HELPED : undefined;
+  }
+
+  /** The lower of two ports, as clients take theirs from above (RFC 6335 section 6). */
+  #serverPort(row: number): number {
+    const tuple = this.#timeline.tuple(row);
+    return Math.min(this.#tuples.port(tuple, true), this.#tuples.port(tuple, false));
+  }
+
+  /** Drops what was gathered for translations not yet believed: tuple numbers are about to get another meaning. */
+  forgetCandidates(): void {
+    this.#candidates.clear();
+    this.#repeating.clear();
+  }
+
+  #isEligible(row: number): boolean {
+    const t = this.#timeline;
+    if ((t.flags(row) & (IS_FRAGMENT | IS_HEADLESS | IS_MISTIMED)) !== 0 || !hasContent(t, row)) return false;
+    const tuples = this.#tuples;
+    const { words } = tuples;
+    const tuple = t.tuple(row);
+    const isIpv6 = tuples.isIpv6(tuple);
+    const a = tuples.address(tuple, true);
+    const b = tuples.address(tuple, false);
+    return !isBound(isIpv6, words, a) && !isBound(isIpv6, words, b);
+  }
+
+  /** Files what waits and has come since, and learns from it. */
+  lookAhead(): void {
+    this.#newcomers.take(this.#fileEligible);
+  }
+
+  readonly #fileEligible = (row: number): void => {
+    if (this.#isEligible(row)) this.#file(row);
+  };
+
+  #file(row: number): void {
+    const contents = this.#contents;
+    const timeNs = this.#timeline.timeNs(row);
+    this.#find(row);
+    if (contents.own.length === 0 && contents.others.length === 1) this.#survey(row, contents.others[0]);
+    contents.add(row);
+    const ids = this.#ids;
+    if (hasIdentity(this.#timeline, row)) {
+      if (ids.own.length === 0 && ids.others.length === 1) this.#surveyId(row, ids.others[0]);
+      this.#noteRepeating(row);
+    }
+    this.#othersOf(row)?.add(row);
+    for (const gaps of this.survivors.gaps) gaps.forget(timeNs - PAST_WINDOWS * this.#windowNs);
+  }
+
+  /** Notes it where a packet has the IP ID of another one that goes its way, or of too many to look at. */
+  #noteRepeating(row: number): void {
+    const t = this.#timeline;
+    const way = t.way(row);
+    if (this.#repeating.has(way)) return;
+    const ids = this.#ids;
+    ids.findOwn(row, this.#longestNs);
+    if (ids.isCrowded || ids.own.some((own) => t.way(own) === way)) this.#repeating.add(way);
+  }
+
+  /** Learns from two packets that are the only ones of their content. */
+  #survey(row: number, other: number): void {
+    const t = this.#timeline;
+    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    const relation = this.#compare(inside, outside);
+    if (relation === IMPOSSIBLE) return;
+    const gapNs = t.timeNs(outside) - t.timeNs(inside);
+    const isOutbound = this.#isOutbound;
+    this.survivors.gaps[isOutbound ? 1 : 0].add(t.timeNs(inside), gapNs);
+    if (relation !== KNOWN) this.#candidates.add(inside, outside, isOutbound, this.#isSameId);
+    if (!this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return;
+    this.survivors.note(isOutbound, this.#flagsOf(inside, outside), this.#kindOf(row), this.#changes, this.#isSameId);
+  }
+
+  /** The flags of the one that entered. Where a router gives IP IDs of its own, a sender's may be 0 by chance: it has one all the same. */
+  #flagsOf(inside: number, outside: number): number {
+    const t = this.#timeline;
+    const [entered, left] = this.#isOutbound ? [inside, outside] : [outside, inside];
+    return t.flags(entered) | (t.flags(left) & HAS_IP_ID);
+  }
+
+  /** Learns from two packets that are the only ones of an IP ID, and whose payloads differ. */
+  #surveyId(row: number, other: number): void {
+    const [inside, outside] = this.#timeline.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    const relation = this.#compare(inside, outside);
+    if (relation === IMPOSSIBLE) return;
+    this.#candidates.addId(inside, outside, this.#isOutbound);
+    if (this.#isHelped(inside, outside, relation === KNOWN)) this.#helped.add(this.#serverPort(inside));
+  }
+
+  #find(row: number): void {
+    this.#ids.clear();
+    this.#ports.clear();
+    this.#contents.find(row, this.#longestNs);
+    const others = this.#othersOf(row);
+    // by the time alone, only where a helper is known to work
+    if (others === this.#ids || this.#helped.has(this.#serverPort(row))) others?.find(row, this.#longestNs);
+  }
+
+  #remove(row: number): void {
+    this.#contents.remove(row);
+    this.#othersOf(row)?.remove(row);
+  }
+
+  /** What a packet is filed in besides, as its payload may have been rewritten; undefined for one of which it may not. */
+  #othersOf(row: number): Contents | undefined {
+    const t = this.#timeline;
+    if (t.proto(row) !== UDP || t.payloadLength(row) === 0) return undefined;
+    return hasIdentity(t, row) ? this.#ids : this.#ports;
+  }
+
+  #decide(row: number, { own, others, isCrowded }: Contents): Undecided | null {
+    const t = this.#timeline;
+    if (others.length === 0 || t.state(row) !== WAITING) return null;
+    this.#isUntimely = false;
+    const claims = others.map((other) => this.#claim(row, other));
+    const best = Math.max(...claims);
+    if (best === 0) {
+      const why = isCrowded && this.#isUntimely ? WHY_CROWDED : this.#whyOpen(row, own, others);
+      return why === undefined ? null : leaveUndecided(t, [row], why);
+    }
+    const candidates = others.filter((_, n) => claims[n] === best);
+    const [candidate] = candidates;
+    const rivals = own.filter((rival) => this.#claim(rival, candidate) >= best);
+    if (candidates.length > 1 || rivals.length > 0 || isCrowded)
+      return leaveUndecided(
+        t,
+        [row, ...candidates, ...rivals],
+        "the router rewrites it, and other packets are like it",
+      );
+    if (t.state(candidate) === AMBIGUOUS)
+      return leaveUndecided(t, [row], "what may be its twin may be another one's as well");
+    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, candidate] : [candidate, row];
+    return this.#pair(inside, outside, own.length + others.length > 1);
+  }
+
+  /** Why one of the other side, none of which claims this packet, may be its twin after all; undefined where none may, or those are other ones'. */
+  #whyOpen(row: number, own: readonly number[], others: readonly number[]): string | undefined {
+    for (const other of others) {
+      this.#claim(row, other);
+      const why = this.#why;
+      if (why !== undefined && !own.some((rival) => this.#claim(rival, other) > 0)) return why;
+    }
+    return undefined;
+  }
+
+  /** How strongly a packet and one of the other side claim to be twins; 0 where they are not. */
+  #claim(row: number, other: number): number {
+    const t = this.#timeline;
+    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    this.#why = undefined;
+    const relation = this.#compare(inside, outside);
+    if (relation === IMPOSSIBLE) return 0;
+    const isOutbound = this.#isOutbound;
+    const { survivors } = this;
+    const kind = this.#kindOf(inside);
+    const isOneVersion = ((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0;
+    const flags = this.#flagsOf(inside, outside);
+    if ((this.#changes & ALTERED_PAYLOAD) !== 0) {
+      if (survivors.isRenumbering(isOutbound) || !this.#isTimely(inside, t.timeNs(outside) - t.timeNs(inside)))
+        return 0;
+      if (!hasIdentity(t, row)) return relation !== CONFLICT && this.#helped.has(this.#serverPort(row)) ? relation : 0;
+      if (this.#isHelped(inside, outside, relation === KNOWN)) return 2 * relation;
+      this.#why = WHY_IDENTITY;
+      return 0;
+    }
+    if (isOneVersion && !survivors.isAltering(isOutbound, flags, kind, this.#isSameId)) return 0;
+    if (!survivors.isUsual(isOutbound, kind, this.#changes)) return 0;
+    if (!this.#isTimely(inside, t.timeNs(outside) - t.timeNs(inside))) {
+      this.#isUntimely = true;
+      return 0;
+    }
+    return 2 * relation + (this.#isSameId && !survivors.isRenumbering(isOutbound) ? 1 : 0);
+  }
+
+  /**
+   * Whether a helper rewrites payloads of the conversations of two packets: their IP IDs told so several times, no sender gave several packets
+   * one ID (jiffies), and those whose payload came through as it was do not outnumber them far, as where one is missed here and another there.
+   */
+  #isHelped(inside: number, outside: number, isKnown: boolean): boolean {
+    const t = this.#timeline;
+    const shared = this.#candidates.sharedIds(inside, outside);
+    if (shared < LEAST_SHARED_IDS || this.#repeating.has(t.way(inside)) || this.#repeating.has(t.way(outside)))
+      return false;
+    return !isKnown || shared * LEAST_SHARE >= this.#translations.accounts.pairs(this.#kernel.knownSlot);
+  }
+
+  /** Whether others take as long, those around its time, or those so far; or it takes no time that others are known to need. */
+  #isTimely(inside: number, gapNs: number): boolean {
+    const isOutbound = this.#isOutbound;
+    const usual = this.survivors.gaps[isOutbound ? 1 : 0].at(this.#timeline.timeNs(inside));
+    if (usual !== null) return gapNs >= usual.minNs && gapNs <= usual.maxNs;
+    const isQuick = this.#translations.isQuick(isOutbound, gapNs);
+    const isLong = Math.abs(gapNs) > UNKNOWN_NS;
+    if (isQuick && isLong) this.#why = WHY_OPEN;
+    return isQuick && !isLong;
+  }
+
+  /** How far apart twins are at the most about a time, nanoseconds, as `#isTimely` has it. */
+  readonly #longestNs = (timeNs: number): number => {
+    let longestNs = UNKNOWN_NS;
+    for (const gaps of this.survivors.gaps) {
+      const usual = gaps.at(timeNs);
+      if (usual !== null) longestNs = Math.max(longestNs, -usual.minNs, usual.maxNs);
+    }
+    return longestNs;
+  };
+
+  /**
+   * How two packets of one content stand to each other, by their translations, causality, and their keys: packets whose keys are equal are the
+   * matcher's. Sets their direction, and what differs in them.
+   */
+  #compare(inside: number, outside: number): number {
+    const t = this.#timeline;
+    const flags = t.flags(inside);
+    const gapNs = t.timeNs(outside) - t.timeNs(inside);
+    const related = this.#kernel.relate(inside, outside, true);
+    let relation = related & RELATION_MASK;
+    if (relation !== KNOWN) {
+      const slot = this.#translations.slotOf(inside);
+      const isKnown = slot !== NONE && slot === this.#translations.slotOf(outside);
+      const lowered = t.ttl(inside) - t.ttl(outside);
+      // an error has the translation of what it quotes; else forwarding must show where numbers do not tell
+      if (isKnown || (flags & IS_ERROR) !== 0 || (lowered === 0 && (flags & HAS_TCP_NUMBERS) === 0)) return IMPOSSIBLE;
+      const isProved = this.#tuples.isProved(t.way(inside)) || this.#tuples.isProved(t.way(outside));
+      relation = isProved ? CONFLICT : POSSIBLE;
+    }
+    this.#isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
+    // no TTL grows on its way, but where the router sets it
+    const raised = (t.ttl(outside) - t.ttl(inside)) * (this.#isOutbound ? 1 : -1);
+    if (relation !== KNOWN && raised > 0) return IMPOSSIBLE;
+    if (Math.abs(gapNs) > this.#windowNs || (this.#isOutbound ? gapNs : -gapNs) < -this.#kernel.causalSlackNs)
+      return IMPOSSIBLE;
+    const isOneVersion = ((flags ^ t.flags(outside)) & IS_IPV6) === 0;
+    const isSameKey = isOneVersion && t.key(inside) === t.key(outside) && t.key2(inside) === t.key2(outside);
+    if (isSameKey && !t.hasOtherOptions(inside, outside) && !this.survivors.isRenumbering(this.#isOutbound))
+      return IMPOSSIBLE;
+    this.#changes = alterations(t, inside, outside);
+    this.#isSameId = isOneVersion && t.ipId(inside) !== 0 && (this.#changes & ALTERED_IP_ID) === 0;
+    return relation;
+  }
+
+  /** Pairs two packets if their translation is known, or enough speaks for it. */
+  #pair(inside: number, outside: number, isContended: boolean): Undecided | null {
+    const t = this.#timeline;
+    const translations = this.#translations;
+    const relation = this.#compare(inside, outside);
+    const changes = this.#changes;
+    let evidence = evidenceBetween(t, inside, outside, changes) | (isContended ? EVIDENCE_TIME : 0);
+    let slot = this.#kernel.knownSlot;
+    let by = BY_FLOW;
+    if (relation === KNOWN) evidence |= EVIDENCE_FLOW;
+    else {
+      const least = relation === CONFLICT ? REPLACE_BITS : LEARN_BITS;
+      this.#candidates.add(inside, outside, this.#isOutbound, this.#isSameId);
+      if (this.#candidates.bits(inside, outside) < least) return leaveUndecided(t, [inside, outside], WHY_LITTLE);
+      this.#candidates.believe(inside, outside);
+      slot = translations.learnAcross(inside, outside);
+      by = BY_EXACT;
+    }
+    if ((t.flags(inside) & IS_ERROR) !== 0) by = BY_QUOTED;
+    if (changes !== 0) this.#pairs.set(changes, (this.#pairs.get(changes) ?? 0) + 1);
+    this.#remove(inside);
+    this.#remove(outside);
+    this.#pairing.pairGroup([inside], [outside], slot, by, evidence, changes);
+    return null;
+  }
+
+  #kindOf(row: number): Kind {
+    const t = this.#timeline;
+    if (t.proto(row) !== TCP) return NO_SEGMENT;
+    return (t.tcpFlags(row) & SYN) === 0 ? SEGMENT : SYN_SEGMENT;
+  }
+}
+
+const WHY_HELPED = "the router rewrites payloads of this port, and without an IP ID nothing tells its twin";
+const WHY_IDENTITY =
+  "a packet on the other side has its IP ID and another payload; too few were like that to tell a helper that rewrites from two packets missed";
+const WHY_CROWDED = "the router rewrites such packets, and more of them are like it than can be looked at";
+const WHY_OPEN = "one candidate, but nothing tells how long packets take";
+const WHY_LITTLE =
+  "one candidate that the router may have rewritten, but too little evidence for a translation not seen before";
+
+/** Whether a router forwards no packet with this address. */
+function isBound(isIpv6: boolean, words: Uint32Array, at: number): boolean {
+  return isLinkScoped(isIpv6, words, at) || isMulticast(isIpv6, words, at);
+}

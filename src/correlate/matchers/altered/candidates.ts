@@ -1,0 +1,184 @@
+import { sameAddress } from "../../../packets/columns.js";
+import { HAS_SENDING_TIME, HAS_TCP_NUMBERS, ICMP, ICMPV6, IS_IPV6 } from "../../../packets/packets.js";
+import type { Timeline } from "../../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { isEmbedded } from "./embedding.js";
+
+/** What speaks for a translation, in bits: how unlikely it is that two strangers of one content look like that. */
+const TCP_NUMBERS_BITS = 32;
+/** Across IP versions, with neither end the same: devices that always begin with the same numbers do so in both. It takes both directions. */
+const STRANGERS_NUMBERS_BITS = 8;
+/** 16 bits on paper; counters that start at 0 and step by 1 collide more often than random ones. */
+const IP_ID_BITS = 14;
+/** The same end on both sides, or one that holds the other (RFC 6052). Many packets go to the same few servers. */
+const KEPT_END_BITS = 12;
+const SAME_PORTS_BITS = 4;
+/** A payload may be the same in every packet of a kind (pings), so it weighs little however long it is. */
+const PAYLOAD_BITS = 4;
+/** Twenty bits on paper; but what is to be pinged on the minute begins about the same time. */
+const SENDING_TIME_BITS = 16;
+/** With neither numbers nor a payload in common, every packet of a kind may be meant. */
+const NOTHING_PENALTY_BITS = 8;
+const ICMP_SEQ_BITS = 2;
+const TTL_BY_ONE_BITS = 4;
+const TTL_LOWER_BITS = 2;
+/** A router lowers it by as much in both directions. */
+const TTL_OTHERWISE_BITS = -4;
+/** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more … */
+const MOST_TIMING_BITS = 12;
+/** … from this gap on, nanoseconds; a wider one speaks against them. */
+const NEUTRAL_GAP_NS = 60_000_000;
+
+/** Translations tried and not yet believed that are remembered at the most; the oldest go first. */
+const MOST_CANDIDATES = 65_536;
+
+interface Candidate {
+  bits: number;
+  /** Which directions it was seen in: a bit each. */
+  directions: number;
+  /** By how much the TTL was lowered in the first of them. */
+  lowered: number;
+  /** The last IP ID that was on both sides of a packet whose payload was not, and how often it was another one than before. */
+  ipId: number;
+  sharedIds: number;
+}
+
+/** Translations that packets of one content suggest, with what speaks for each so far. */
+export class Candidates {
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+  /** By `keyOf`. */
+  readonly #candidates = new Map<number, Candidate>();
+
+  constructor(timeline: Timeline, tuples: TupleTable) {
+    this.#timeline = timeline;
+    this.#tuples = tuples;
+  }
+
+  /** Takes two packets that may be twins. They speak once, however often they are looked at. */
+  add(inside: number, outside: number, isOutbound: boolean, isSameId: boolean): void {
+    const t = this.#timeline;
+    if (t.twin(inside) === outside) return;
+    t.setTwin(inside, outside);
+    const key = this.#keyOf(inside, outside);
+    let candidate = this.#candidates.get(key);
+    if (candidate === undefined) {
+      candidate = {
+        bits: this.#contentBits(inside, outside) + (isSameId ? IP_ID_BITS : 0),
+        directions: 0,
+        lowered: 0,
+        ipId: NONE,
+        sharedIds: 0,
+      };
+      if (this.#candidates.size >= MOST_CANDIDATES) {
+        for (const oldest of this.#candidates.keys()) {
+          this.#candidates.delete(oldest);
+          break;
+        }
+      }
+      this.#candidates.set(key, candidate);
+    }
+    // two hosts that do the same once a second keep their distance: only of the other direction it is news, as the answer to one is
+    // hardly behind the answer to the other unless it is its twin
+    const direction = isOutbound ? 2 : 1;
+    if ((candidate.directions & direction) !== 0) return;
+    const lowered = isOutbound ? t.ttl(inside) - t.ttl(outside) : t.ttl(outside) - t.ttl(inside);
+    if (candidate.directions === 0) candidate.lowered = lowered;
+    candidate.directions |= direction;
+    candidate.bits += lowered === candidate.lowered ? ttlBits(Math.abs(lowered)) : TTL_OTHERWISE_BITS;
+    const gapNs = Math.max(1, Math.abs(t.timeNs(outside) - t.timeNs(inside)));
+    candidate.bits += Math.min(MOST_TIMING_BITS, Math.log2(NEUTRAL_GAP_NS / gapNs));
+  }
+
+  /** Takes two packets that have their IP ID in common, and not the payload. */
+  addId(inside: number, outside: number, isOutbound: boolean): void {
+    this.add(inside, outside, isOutbound, true);
+    const candidate = this.#candidates.get(this.#keyOf(inside, outside));
+    if (candidate === undefined) return;
+    const ipId = this.#timeline.ipId(inside);
+    if (candidate.ipId !== ipId) candidate.sharedIds++;
+    candidate.ipId = ipId;
+  }
+
+  /** How many such packets of their conversations, one after the other, had another IP ID in common. */
+  sharedIds(inside: number, outside: number): number {
+    return this.#candidates.get(this.#keyOf(inside, outside))?.sharedIds ?? 0;
+  }
+
+  /** What speaks for the translation that two packets suggest, in bits. */
+  bits(inside: number, outside: number): number {
+    return this.#candidates.get(this.#keyOf(inside, outside))?.bits ?? 0;
+  }
+
+  /** Weighs one anew from now on: it is believed. */
+  believe(inside: number, outside: number): void {
+    const candidate = this.#candidates.get(this.#keyOf(inside, outside));
+    if (candidate === undefined) return;
+    candidate.bits = this.#contentBits(inside, outside);
+    candidate.directions = 0;
+  }
+
+  /** Drops all: tuple numbers are about to get another meaning. */
+  clear(): void {
+    this.#candidates.clear();
+  }
+
+  #contentBits(inside: number, outside: number): number {
+    const t = this.#timeline;
+    const proto = t.proto(inside);
+    const isIcmp = proto === ICMP || proto === ICMPV6;
+    const isEndKept = this.#isKept(inside, outside, isIcmp);
+    const isOneVersion = ((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0;
+    let bits = 0;
+    if ((t.flags(inside) & HAS_TCP_NUMBERS) !== 0)
+      bits += isEndKept || isOneVersion ? TCP_NUMBERS_BITS : STRANGERS_NUMBERS_BITS;
+    if (t.payloadLength(inside) > 0 && t.content(inside) === t.content(outside))
+      bits += (t.flags(inside) & HAS_SENDING_TIME) === 0 ? PAYLOAD_BITS : SENDING_TIME_BITS;
+    else if (bits === 0) bits -= NOTHING_PENALTY_BITS;
+    if (isIcmp) bits += ICMP_SEQ_BITS;
+    else if (this.#isSamePort(inside, outside, true) && this.#isSamePort(inside, outside, false))
+      bits += SAME_PORTS_BITS;
+    return isEndKept ? bits + KEPT_END_BITS : bits;
+  }
+
+  /** Whether one end is the same on both sides. */
+  #isKept(inside: number, outside: number, isIcmp: boolean): boolean {
+    return [true, false].some(
+      (isSource) =>
+        this.#isSameAddress(inside, outside, isSource) && (isIcmp || this.#isSamePort(inside, outside, isSource)),
+    );
+  }
+
+  #isSamePort(inside: number, outside: number, isSource: boolean): boolean {
+    const tuples = this.#tuples;
+    const port = (row: number): number => tuples.port(this.#timeline.tuple(row), this.#isA(row, isSource));
+    return port(inside) === port(outside);
+  }
+
+  #isSameAddress(inside: number, outside: number, isSource: boolean): boolean {
+    const t = this.#timeline;
+    const { words } = this.#tuples;
+    const at = (row: number): number => this.#tuples.address(t.tuple(row), this.#isA(row, isSource));
+    if (((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0)
+      return sameAddress(words, at(inside), words, at(outside));
+    const [six, four] = (t.flags(inside) & IS_IPV6) !== 0 ? [inside, outside] : [outside, inside];
+    return isEmbedded(words[at(four)], words, at(six));
+  }
+
+  /** Whether a packet's source, or destination, is its tuple's A. */
+  #isA(row: number, isSource: boolean): boolean {
+    return (this.#timeline.forward(row) === 1) === isSource;
+  }
+
+  /** Tuple numbers stay below 2^26: that many conversations do not fit the memory. */
+  #keyOf(inside: number, outside: number): number {
+    const t = this.#timeline;
+    const isFlipped = t.forward(inside) !== t.forward(outside);
+    return (t.tuple(inside) * 2 + (isFlipped ? 1 : 0)) * 2 ** 26 + t.tuple(outside);
+  }
+}
+
+function ttlBits(lowered: number): number {
+  if (lowered === 0) return 0;
+  return lowered === 1 ? TTL_BY_ONE_BITS : TTL_LOWER_BITS;
+}

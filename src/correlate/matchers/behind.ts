@@ -1,0 +1,23 @@
+import { type Timeline, WAITING } from "../../packets/timeline.js";
+
+/** How many packets behind one are looked through for those of its conversation. */
+const LOOK_AHEAD = 4096;
+
+/**
+ * Whether one of the packets behind a packet is what is looked for: those of its conversation that wait on its side, in the order they came, as
+ * far as they came by `untilNs` on the timeline. What `is` does to a packet may decide about those behind it.
+ */
+export function isAnyBehind(
+  t: Timeline,
+  row: number,
+  is: (later: number) => boolean,
+  untilNs = Number.POSITIVE_INFINITY,
+): boolean {
+  let later = t.after(row);
+  for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
+    if (t.state(later) !== WAITING) continue;
+    if (t.timeNs(later) > untilNs) return false;
+    if (t.tuple(later) === t.tuple(row) && t.side(later) === t.side(row) && is(later)) return true;
+  }
+  return false;
+}

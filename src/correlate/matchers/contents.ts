@@ -1,0 +1,159 @@
+import { HashIndex } from "../../packets/hash-index.js";
+import type { Heap } from "../../packets/heap.js";
+import { otherSide, type Side } from "../../packets/sides.js";
+import { DECIDED, type Timeline } from "../../packets/timeline.js";
+import { NONE } from "../../packets/tuples.js";
+import { Crowd } from "./crowd.js";
+
+/** Of more packets of one content than this, only those are looked at that came about the same time … */
+const CROWDED = 32;
+/** … and of each side no more than so many, the nearest ones: what a packet costs must not grow with how many there are. */
+const MOST_LOOKED_AT = 64;
+/** How often crowds are cleared of what waits no more, packets filed. */
+const TIDY_EVERY = 1024;
+/** The index is cleared of what was paired meanwhile when it reaches this size, or twice what was left of it then. */
+const FIRST_SWEEP = 4096;
+
+/** Packets that wait, by their content or whatever else they are to have in common. */
+export class Contents {
+  /** What was found last: what else has the content, on the packet's own side, and on the other one. */
+  own: number[] = [];
+  others: number[] = [];
+  /** Whether there may be more than that: not all were looked at. */
+  isCrowded = false;
+  readonly #timeline: Timeline;
+  readonly #windowNs: number;
+  /** By `hashOf`; some may have been paired meanwhile. */
+  readonly #index: HashIndex;
+  #sweepAt = FIRST_SWEEP;
+  /** Instead of the index, contents that many packets have. */
+  readonly #crowds = new Map<number, Crowd>();
+  #filed = 0;
+
+  readonly #hashOf: (t: Timeline, row: number) => number;
+  readonly #isSame: (t: Timeline, a: number, b: number) => boolean;
+
+  /** `hashOf`, `isSame`: what packets are to have in common. */
+  constructor(
+    heap: Heap,
+    timeline: Timeline,
+    windowNs: number,
+    hashOf: (t: Timeline, row: number) => number,
+    isSame: (t: Timeline, a: number, b: number) => boolean,
+  ) {
+    this.#hashOf = hashOf;
+    this.#isSame = isSame;
+    this.#timeline = timeline;
+    this.#windowNs = windowNs;
+    this.#index = new HashIndex(heap);
+  }
+
+  /**
+   * Finds what has the content of a packet on the other side within the window, and, if there is any, what can contend with the packet for
+   * it. `longest`: how far away in time both are at the most in a crowd, nanoseconds.
+   */
+  find(row: number, longest: (timeNs: number) => number): void {
+    this.clear();
+    const hash = this.#hashOf(this.#timeline, row);
+    const side = this.#timeline.sideOf(row);
+    this.others = this.#look(hash, row, otherSide(side), longest, 1);
+    if (this.others.length > 0) this.own = this.#look(hash, row, side, longest, 2);
+  }
+
+  /** Finds only what has the content of a packet on its own side. */
+  findOwn(row: number, longest: (timeNs: number) => number): void {
+    this.clear();
+    this.own = this.#look(this.#hashOf(this.#timeline, row), row, this.#timeline.sideOf(row), longest, 1);
+  }
+
+  /** As if nothing had been found. */
+  clear(): void {
+    this.own = [];
+    this.others = [];
+    this.isCrowded = false;
+  }
+
+  /** Files a packet. */
+  add(row: number): void {
+    const t = this.#timeline;
+    const hash = this.#hashOf(t, row);
+    const crowd = this.#crowds.get(hash) ?? this.#gather(hash);
+    if (crowd !== undefined) crowd.add(t.sideOf(row), row, t.timeNs(row));
+    else {
+      if (this.#index.size >= this.#sweepAt) this.#sweep();
+      this.#index.add(hash, row);
+    }
+    if (++this.#filed % TIDY_EVERY !== 0) return;
+    for (const [hash, crowd] of this.#crowds) if (!crowd.tidy()) this.#crowds.delete(hash);
+  }
+
+  /** Takes a packet out that needs no twin any more, if it is filed by itself: of a crowd, time takes it away. */
+  remove(row: number): void {
+    this.#index.remove(this.#hashOf(this.#timeline, row), row);
+  }
+
+  /** What has the content of a packet on a side; of a crowd, what came at most so many times `longest` before or after it. */
+  #look(hash: number, row: number, side: Side, longest: (timeNs: number) => number, times: number): number[] {
+    const t = this.#timeline;
+    const timeNs = t.timeNs(row);
+    const crowd = this.#crowds.get(hash);
+    if (crowd !== undefined) {
+      const near = crowd.near(side, timeNs, times * longest(timeNs), MOST_LOOKED_AT);
+      if (near.length === MOST_LOOKED_AT) this.isCrowded = true;
+      return near.filter((other) => other !== row && this.#isSame(t, row, other));
+    }
+    const found: number[] = [];
+    const index = this.#index;
+    for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
+      const other = index.idAt(cell);
+      if (other === row || !this.#isWaiting(other) || t.sideOf(other) !== side) continue;
+      if (Math.abs(t.timeNs(other) - timeNs) <= this.#windowNs && this.#isSame(t, row, other)) found.push(other);
+    }
+    return found;
+  }
+
+  /** Makes a crowd of what has a content, where it has become too many. What waits no more is taken out on the way. */
+  #gather(hash: number): Crowd | undefined {
+    const index = this.#index;
+    let count = 0;
+    let cell = index.seek(hash);
+    while (cell >= 0) {
+      if (this.#isWaiting(index.idAt(cell))) count++;
+      else {
+        index.removeAt(cell);
+        // what stood behind it has moved up
+        cell = (cell - 1) & index.mask;
+      }
+      cell = index.next(cell, hash);
+    }
+    if (count < CROWDED) return undefined;
+    const t = this.#timeline;
+    const crowd = new Crowd(this.#isWaiting);
+    this.#crowds.set(hash, crowd);
+    for (cell = index.seek(hash); cell >= 0; cell = index.seek(hash)) {
+      const row = index.idAt(cell);
+      crowd.add(t.sideOf(row), row, t.timeNs(row));
+      index.removeAt(cell);
+    }
+    return crowd;
+  }
+
+  /** Whether a packet filed may still be another one's twin. */
+  readonly #isWaiting = (row: number): boolean => {
+    const t = this.#timeline;
+    return t.isHeld(row) && t.state(row) < DECIDED;
+  };
+
+  #sweep(): void {
+    const index = this.#index;
+    const { cells, mask } = index;
+    const left: (readonly [hash: number, row: number])[] = [];
+    for (let cell = 0; cell <= mask; cell++) {
+      const row = cells[2 * cell + 1] === 0 ? NONE : index.idAt(cell);
+      if (row !== NONE && this.#isWaiting(row)) left.push([cells[2 * cell], row]);
+    }
+    index.clear();
+    for (const [hash, row] of left) index.add(hash, row);
+    this.#sweepAt = Math.max(FIRST_SWEEP, 2 * index.size);
+  }
+}

@@ -1,0 +1,88 @@
+import type { Side } from "../../packets/sides.js";
+
+/** Packets of one content, where there are too many to look at all: by side, in the order of time. */
+export class Crowd {
+  readonly #isWaiting: (row: number) => boolean;
+  readonly #rows: readonly [number[], number[]] = [[], []];
+  /** Of packets that were given back meanwhile, too. */
+  readonly #timesNs: readonly [number[], number[]] = [[], []];
+  /** By side: those before it wait no more. */
+  readonly #first: [number, number] = [0, 0];
+
+  /** `isWaiting`: whether a packet is still to be found; one that is not never will be again. */
+  constructor(isWaiting: (row: number) => boolean) {
+    this.#isWaiting = isWaiting;
+  }
+
+  /** Takes a packet; most come in the order of time. */
+  add(side: Side, row: number, timeNs: number): void {
+    const rows = this.#rows[side];
+    const timesNs = this.#timesNs[side];
+    let at = timesNs.length;
+    while (at > this.#first[side] && timesNs[at - 1] > timeNs) at--;
+    if (at === timesNs.length) {
+      rows.push(row);
+      timesNs.push(timeNs);
+    } else {
+      rows.splice(at, 0, row);
+      timesNs.splice(at, 0, timeNs);
+    }
+  }
+
+  /** Those of a side that wait and came at most so long before or after a time: the nearest ones, up to a number, in the order of time. */
+  near(side: Side, timeNs: number, mostNs: number, most: number): number[] {
+    const rows = this.#rows[side];
+    const timesNs = this.#timesNs[side];
+    this.#passOver(side);
+    const before: number[] = [];
+    const after: number[] = [];
+    let to = firstFrom(timesNs, timeNs, this.#first[side]);
+    let from = to - 1;
+    while (before.length + after.length < most) {
+      const beforeNs = from < this.#first[side] ? Number.POSITIVE_INFINITY : timeNs - timesNs[from];
+      const afterNs = to === timesNs.length ? Number.POSITIVE_INFINITY : timesNs[to] - timeNs;
+      if (Math.min(beforeNs, afterNs) > mostNs) break;
+      const isBefore = beforeNs < afterNs;
+      const row = rows[isBefore ? from-- : to++];
+      if (this.#isWaiting(row)) (isBefore ? before : after).push(row);
+    }
+    return before.reverse().concat(after);
+  }
+
+  /** Forgets those that wait no more. Returns whether any is left. */
+  tidy(): boolean {
+    let left = 0;
+    for (const [side, rows] of this.#rows.entries()) {
+      const timesNs = this.#timesNs[side];
+      let kept = 0;
+      for (let at = this.#first[side]; at < rows.length; at++) {
+        if (!this.#isWaiting(rows[at])) continue;
+        rows[kept] = rows[at];
+        timesNs[kept++] = timesNs[at];
+      }
+      rows.length = kept;
+      timesNs.length = kept;
+      this.#first[side] = 0;
+      left += kept;
+    }
+    return left > 0;
+  }
+
+  /** Passes over the oldest ones that wait no more: packets are decided about in the order of time. */
+  #passOver(side: Side): void {
+    const rows = this.#rows[side];
+    while (this.#first[side] < rows.length && !this.#isWaiting(rows[this.#first[side]])) this.#first[side]++;
+  }
+}
+
+/** Where the first time stands, from a place on, that is not before this one. */
+function firstFrom(timesNs: readonly number[], timeNs: number, from: number): number {
+  let low = from;
+  let high = timesNs.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if (timesNs[middle] < timeNs) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}

@@ -1,0 +1,285 @@
+import {
+  HAS_IP_ID,
+  HAS_TCP_NUMBERS,
+  ICMP,
+  ICMPV6,
+  IS_CUT,
+  IS_ECHO,
+  IS_FRAGMENT,
+  IS_HEADLESS,
+  TCP,
+} from "../../packets/packets.js";
+import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packets/results.js";
+import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
+import { type Timeline, WAITING } from "../../packets/timeline.js";
+import { NONE } from "../../packets/tuples.js";
+import { isAnyBehind } from "./behind.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Pairing } from "./pairing.js";
+import { KNOWN, POSSIBLE } from "../kernel/relations.js";
+import type { Translations } from "../kernel/translations.js";
+
+/** Of packets that nothing but their order tells apart, no more are looked at: none of so many is certain. */
+const MOST_ALIKE = 64;
+/** The index is cleared of what no longer waits when it reaches this size, or twice what was left of it then. */
+const CROWDED = 4096;
+
+/** What a packet is filed under beside its head: all that have the same of everything else. */
+const ANY_HEAD = 1;
+
+/**
+ * Pairs packets of which one capture kept less than the other: their keys differ, as a key takes what there is. What both have decides:
+ * TCP numbers and flags, ICMP type and sequence, lengths, IP ID, and the beginning of the payload where both kept it.
+ *
+ * Only packets that waited in vain for an equal key come here, and only around the time of a cut one: others are not looked at.
+ */
+export class CutFrames {
+  readonly #timeline: Timeline;
+  readonly #translations: Translations;
+  readonly #kernel: Kernel;
+  readonly #pairing: Pairing;
+  readonly #windowNs: number;
+  /** When the latest cut packet came. */
+  #latestNs = Number.NEGATIVE_INFINITY;
+  /** Packets that wait, cut or not, by what they have in common with their twins: up to `#indexed` on the timeline. */
+  readonly #waiting = new Map<number, number[]>();
+  #indexed = 0;
+  #sweepAt = CROWDED;
+  /** Packets that several may be the twin of: what is left of those later does not make it certain. */
+  readonly #contested = new Set<number>();
+  /** When packets came of which too little was kept to pair them, by `#traceOf`. */
+  readonly #traces = new Map<number, number>();
+  #sweepTracesAt = CROWDED;
+
+  constructor(timeline: Timeline, translations: Translations, kernel: Kernel, pairing: Pairing, windowNs: number) {
+    this.#kernel = kernel;
+    this.#timeline = timeline;
+    this.#translations = translations;
+    this.#pairing = pairing;
+    this.#windowNs = windowNs;
+  }
+
+  /** Takes a packet that found no twin when it came. */
+  admit(row: number): void {
+    const t = this.#timeline;
+    if ((t.flags(row) & IS_CUT) === 0) return;
+    const timeNs = t.timeNs(row);
+    this.#latestNs = Math.max(this.#latestNs, timeNs);
+    if (!this.#mayBeBare(row)) return;
+    if (this.#traces.size >= this.#sweepTracesAt) this.#sweepTraces(timeNs);
+    this.#traces.set(this.#traceOf(row, t.sideOf(row)), timeNs);
+  }
+
+  /** Whether a packet whose window is over, or one behind it, may have to do with a cut one. */
+  mayPair(row: number): boolean {
+    return row !== this.#timeline.end && this.#timeline.timeNs(row) - this.#latestNs <= this.#windowNs;
+  }
+
+  /** Pairs a packet whose window is over by `nowNs` with the only one that can be its twin. */
+  settle(row: number, nowNs: number): boolean {
+    const twin = this.#twinOf(row);
+    return twin !== NONE && (this.#pair(row, twin) || (this.learnAhead(row, nowNs) && this.#pair(row, twin)));
+  }
+
+  /**
+   * Where too little speaks for a translation not seen before: looks for more in the packets of the same conversation that came behind this
+   * one, and whose twins have come by `nowNs`. Returns whether it paired one.
+   */
+  learnAhead(row: number, nowNs: number): boolean {
+    const kernel = this.#kernel;
+    const untilNs = nowNs - Math.max(kernel.limitNs(true), kernel.limitNs(false));
+    const isPaired = (later: number): boolean => {
+      const twin = this.#twinOf(later);
+      return twin !== NONE && this.#pair(later, twin);
+    };
+    return isAnyBehind(this.#timeline, row, isPaired, untilNs);
+  }
+
+  /** The only packet that can be the twin of one, and that has no other; NONE where there is none. */
+  #twinOf(row: number): number {
+    if (!this.mayPair(row) || !this.#isKind(row)) return NONE;
+    const candidates = this.#candidatesOf(row);
+    const twin = this.#only(row, candidates);
+    const isCertain = twin !== NONE && this.#only(twin, this.#candidatesOf(twin)) === row;
+    if (isCertain && !this.#contested.has(row) && !this.#contested.has(twin)) return twin;
+    this.#contest(candidates);
+    return NONE;
+  }
+
+  /** Pairs two packets if their translation is known, or enough speaks for it. */
+  #pair(row: number, twin: number): boolean {
+    const t = this.#timeline;
+    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, twin] : [twin, row];
+    const isKnown = this.#translations.relation(inside, outside) === KNOWN;
+    if (!isKnown && !this.#maySuffice(inside, outside)) return false;
+    const slot = isKnown ? this.#translations.slotOf(inside) : this.#translations.support(inside, outside);
+    if (slot === NONE) return false;
+    const flags = t.flags(inside) & t.flags(outside);
+    const begun = t.beginning(inside) === 0 || t.beginning(outside) === 0 ? 0 : EVIDENCE_PAYLOAD;
+    const evidence =
+      (this.#kernel.evidenceOf(t.proto(inside), flags) & ~EVIDENCE_PAYLOAD) | begun | (isKnown ? EVIDENCE_FLOW : 0);
+    this.#pairing.pairGroup([inside], [outside], slot, isKnown ? BY_FLOW : BY_EXACT, evidence);
+    return true;
+  }
+
+  /** Why it cannot be said of a packet without a twin that it was dropped; undefined where nothing speaks against that. */
+  doubt(row: number): string | undefined {
+    if (!this.mayPair(row)) return undefined;
+    const t = this.#timeline;
+    const isCut = (t.flags(row) & IS_CUT) !== 0;
+    if (isCut && this.#mayBeBare(row)) return "cut short in the capture: what is left of it does not tell its twin";
+    const trace = this.#traces.get(this.#traceOf(row, otherSide(t.sideOf(row))));
+    const hasTrace = trace !== undefined && Math.abs(trace - t.timeNs(row)) <= this.#windowNs;
+    if (!hasTrace && (!this.#isKind(row) || this.#candidatesOf(row).length === 0)) return undefined;
+    return isCut ? "cut short in the capture: nothing tells its twin" : "a frame that was cut short may be its twin";
+  }
+
+  #contest(rows: readonly number[]): void {
+    if (this.#contested.size >= CROWDED)
+      for (const row of this.#contested) if (!this.#timeline.isHeld(row)) this.#contested.delete(row);
+    for (const row of rows) this.#contested.add(row);
+  }
+
+  /** Whether what was cut off a packet may be what tells its conversation: a header, or what an ICMP error quotes. */
+  #mayBeBare(row: number): boolean {
+    const t = this.#timeline;
+    const isIcmp = t.proto(row) === ICMP || t.proto(row) === ICMPV6;
+    return (t.flags(row) & IS_HEADLESS) !== 0 || (isIcmp && (t.flags(row) & IS_ECHO) === 0);
+  }
+
+  #isKind(row: number): boolean {
+    return (this.#timeline.flags(row) & (IS_HEADLESS | IS_FRAGMENT)) === 0;
+  }
+
+  /** The one of a packet's candidates that stands closest to it; with several, the one that took as long as is usual. */
+  #only(row: number, candidates: readonly number[]): number {
+    let best = POSSIBLE;
+    let closest: number[] = [];
+    for (const candidate of candidates) {
+      const relation = this.#relation(row, candidate);
+      if (relation > best) closest = [];
+      best = Math.max(best, relation);
+      if (relation === best) closest.push(candidate);
+    }
+    if (closest.length > 1 && best === KNOWN) closest = closest.filter((candidate) => this.#isTimely(row, candidate));
+    return closest.length === 1 ? closest[0] : NONE;
+  }
+
+  #relation(a: number, b: number): number {
+    const isInside = this.#timeline.sideOf(a) === INSIDE;
+    return this.#translations.relation(isInside ? a : b, isInside ? b : a);
+  }
+
+  #isTimely(a: number, b: number): boolean {
+    const t = this.#timeline;
+    const [inside, outside] = t.sideOf(a) === INSIDE ? [a, b] : [b, a];
+    const slot = this.#translations.slotOf(inside);
+    const isOutbound = this.#translations.isOutbound(inside, this.#translations.flowAt(slot));
+    const gapNs = t.timeNs(outside) - t.timeNs(inside);
+    return this.#translations.isQuick(isOutbound, gapNs);
+  }
+
+  /** Whether evidence for a new translation may be had of two packets: what was not compared must not count. */
+  #maySuffice(inside: number, outside: number): boolean {
+    const t = this.#timeline;
+    if ((t.flags(inside) & HAS_TCP_NUMBERS) !== 0) return true;
+    if (t.beginning(inside) !== 0 && t.beginning(outside) !== 0) return true;
+    const lowered = t.ttl(inside) - t.ttl(outside);
+    const gapNs = t.timeNs(outside) - t.timeNs(inside);
+    return (t.flags(inside) & HAS_IP_ID) !== 0 && lowered !== 0 && this.#translations.isQuick(lowered > 0, gapNs);
+  }
+
+  /** The packets that wait on the other side and may be this one, cut, or what it is cut from. */
+  #candidatesOf(row: number): number[] {
+    this.#index();
+    const t = this.#timeline;
+    const head = t.head(row);
+    const alike =
+      head === 0
+        ? this.#alike(this.#hashOf(row, ANY_HEAD))
+        : [...this.#alike(this.#hashOf(row, head)), ...this.#alike(this.#hashOf(row, 0))];
+    if (alike.length > MOST_ALIKE) return [];
+    const isCut = (t.flags(row) & IS_CUT) !== 0;
+    return alike.filter(
+      (other) =>
+        t.side(other) !== t.side(row) &&
+        (isCut || (t.flags(other) & IS_CUT) !== 0) &&
+        this.#isSame(row, other) &&
+        this.#relation(row, other) >= POSSIBLE,
+    );
+  }
+
+  /** Those filed under a hash that still wait. */
+  #alike(hash: number): readonly number[] {
+    const rows = this.#waiting.get(hash);
+    if (!rows) return [];
+    const waiting = rows.filter((row) => this.#timeline.isWaiting(row));
+    if (waiting.length > 0) this.#waiting.set(hash, waiting);
+    else this.#waiting.delete(hash);
+    return waiting;
+  }
+
+  /** Files what waits by now and is not filed yet: most of what came meanwhile has its twin. */
+  #index(): void {
+    const t = this.#timeline;
+    let row = t.isHeld(this.#indexed) ? this.#indexed : t.first;
+    if (this.#indexed === t.end) row = t.end;
+    for (row = t.firstBelow(row, t.end, WAITING + 1); row !== t.end; row = t.firstBelow(row, t.end, WAITING + 1)) {
+      if (this.#isKind(row)) {
+        this.#file(this.#hashOf(row, ANY_HEAD), row);
+        this.#file(this.#hashOf(row, t.head(row)), row);
+      }
+      row = t.after(row);
+    }
+    this.#indexed = t.end;
+    if (this.#waiting.size >= this.#sweepAt) this.#sweep();
+  }
+
+  #file(hash: number, row: number): void {
+    const rows = this.#waiting.get(hash);
+    if (rows) rows.push(row);
+    else this.#waiting.set(hash, [row]);
+  }
+
+  #sweep(): void {
+    for (const hash of this.#waiting.keys()) this.#alike(hash);
+    this.#sweepAt = Math.max(CROWDED, 2 * this.#waiting.size);
+  }
+
+  #sweepTraces(nowNs: number): void {
+    for (const [trace, timeNs] of this.#traces) if (nowNs - timeNs > 2 * this.#windowNs) this.#traces.delete(trace);
+    this.#sweepTracesAt = Math.max(CROWDED, 2 * this.#traces.size);
+  }
+
+  #isSame(a: number, b: number): boolean {
+    const t = this.#timeline;
+    if (t.proto(a) !== t.proto(b) || t.payloadLength(a) !== t.payloadLength(b)) return false;
+    if (t.ipId(a) !== t.ipId(b) || t.seq(a) !== t.seq(b)) return false;
+    if (!areAlike(t.head(a), t.head(b)) || !areAlike(t.beginning(a), t.beginning(b))) return false;
+    return t.proto(a) !== TCP || (t.ack(a) === t.ack(b) && t.tcpFlags(a) === t.tcpFlags(b));
+  }
+
+  /** Of what twins have in common, whatever was kept of them. */
+  #hashOf(row: number, head: number): number {
+    const t = this.#timeline;
+    const numbers = t.proto(row) === TCP ? hash(t.ack(row), t.tcpFlags(row)) : 0;
+    return hash(hash(hash(t.payloadLength(row), t.ipId(row)), hash(t.seq(row), t.proto(row))), hash(numbers, head));
+  }
+
+  /** Of what is left of a packet in any case, on a side. */
+  #traceOf(row: number, side: Side): number {
+    const t = this.#timeline;
+    // the protocol is not known behind IPv6 extension headers that were cut
+    return hash(hash(t.length(row), t.ipId(row)), side);
+  }
+}
+
+/** Whether two hashes are equal, as far as there are both: 0 is none. */
+function areAlike(a: number, b: number): boolean {
+  return a === b || a === 0 || b === 0;
+}
+
+function hash(a: number, b: number): number {
+  const mixed = Math.imul(a ^ Math.imul(b ^ (b >>> 15), 0x2c1b3c6d), 0x297a2d39);
+  return mixed ^ (mixed >>> 15);
+}

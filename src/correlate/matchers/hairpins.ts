@@ -1,0 +1,269 @@
+import { LatencyDigest } from "../../packets/latency.js";
+import { Flow } from "../../packets/flows.js";
+import { HAS_IP_ID } from "../../packets/packets.js";
+import { otherSide } from "../../packets/sides.js";
+import { type Timeline, WAITING } from "../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { isAnyBehind } from "./behind.js";
+import { ALONE, type Buckets } from "../kernel/buckets.js";
+import { summarizeTurned } from "../verdicts/flow-summary.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Link } from "../verdicts/flow-book.js";
+import { IS_RELATED_OUTBOUND, POSSIBLE } from "../kernel/relations.js";
+import type { Translations } from "../kernel/translations.js";
+import { leaveUndecided, type Undecided } from "./undecided.js";
+
+/** Packets with one key that are looked through for the two forms of one; of more, nothing tells which came of which. */
+const MOST_LIKE = 64;
+/** Pairs that it takes to know how long packets take, … */
+const ESTABLISHED_PAIRS = 8;
+/** … which is at most twice what the slowest one took, and this more: scheduling, interrupt moderation. Nanoseconds. */
+const JITTER_NS = 100_000;
+/** While there are fewer, so many times that. */
+const EARLY_FACTOR = 16;
+
+/** What a conversation that is turned round came to. */
+export interface Turned {
+  /** The flow as packets of each direction have it: its inside tuple is that of their form before the rewrite, the outside one of that after. */
+  readonly there: Flow;
+  readonly back: Flow;
+  pairs: number;
+  /** IP bytes of the form before the rewrite. */
+  bytes: number;
+  /** Nanoseconds on the timeline, of the first pair and the last. */
+  firstNs: number;
+  lastNs: number;
+  readonly latencies: LatencyDigest;
+}
+
+/** The tables that hairpins are found in, and who is told of them. */
+export interface About {
+  readonly timeline: Timeline;
+  readonly tuples: TupleTable;
+  readonly buckets: Buckets;
+  readonly translations: Translations;
+  readonly kernel: Kernel;
+  readonly link: Link;
+  /** Told of each pair, by the row of the form before the rewrite. */
+  readonly onPair: (before: number) => void;
+}
+
+/** One direction of it: the way of what comes out, and the flow. */
+interface Turn {
+  readonly afterWay: number;
+  readonly flow: Flow;
+  readonly turned: Turned;
+}
+
+/**
+ * Pairs packets that the host turns round on one side, as a service's address stands for a container on the sender's own link: a hairpin.
+ * The capture of that side has each packet twice, before the rewrite and after it, with other addresses and all else the same.
+ *
+ * Two forms have one key, and no packet of the other side does. That a capture shows a packet again as it was is no hairpin: a rewrite
+ * has to show.
+ */
+export class Hairpins {
+  readonly #timeline: Timeline;
+  readonly #about: About;
+  /** By the way of the form before the rewrite. */
+  readonly #turns = new Map<number, Turn>();
+  #pairs = 0;
+  #slowestNs = 0;
+
+  constructor(about: About) {
+    this.#timeline = about.timeline;
+    this.#about = about;
+  }
+
+  /** Takes a packet that was just filed: pairs it with the form it had before, where its conversation is known and only one can be meant. */
+  admit(row: number): void {
+    if (this.#turns.size === 0 || !this.#isOneSided(row) || this.#count(row) > MOST_LIKE) return;
+    const [before, ...others] = this.#beforesOf(row);
+    if (before !== undefined && others.length === 0) this.#pair(before, row);
+  }
+
+  /**
+   * Decides about a WAITING packet whose window is over, the oldest of its key. Afterwards it is paired, or AMBIGUOUS (with what is
+   * returned), or none of two forms.
+   */
+  settle(row: number): Undecided | null {
+    if (!this.#isOneSided(row)) return null;
+    const t = this.#timeline;
+    if (!this.#turns.has(t.way(row)) && !this.#learn(row)) return null;
+    const afterWay = this.#turns.get(t.way(row))?.afterWay;
+    const like = this.#like(row);
+    const afters = like.filter((each) => t.way(each) === afterWay && t.isBefore(row, each));
+    if (afters.length === 0) return null;
+    if (like.length <= MOST_LIKE) {
+      const befores = afters.map((after) => this.#beforesOf(after));
+      const certain = befores.findIndex((rows) => rows.length === 1 && rows[0] === row);
+      if (certain >= 0) this.#pair(row, afters[certain]);
+      if (!befores.some((rows) => rows.includes(row)) || certain >= 0) return null;
+    }
+    const undecided = like.filter((each) => t.way(each) === t.way(row) || t.way(each) === afterWay);
+    return leaveUndecided(
+      t,
+      undecided,
+      "identical packets that are turned round, and nothing tells which came of which",
+    );
+  }
+
+  /** Whether a packet is of a conversation that is turned round, in the form it has before the rewrite … */
+  isBefore(row: number): boolean {
+    return this.#turns.has(this.#timeline.way(row));
+  }
+
+  /** … or after it. */
+  isAfter(row: number): boolean {
+    return this.#turns.has(this.#timeline.way(row) ^ 1);
+  }
+
+  /** The flow of a packet in the form it has before the rewrite, or after it; undefined of any other packet. */
+  flowOf(row: number): Flow | undefined {
+    const way = this.#timeline.way(row);
+    return (this.#turns.get(way) ?? this.#turns.get(way ^ 1))?.flow;
+  }
+
+  /** Forgets the conversation of a tuple that is about to be released. */
+  forget(tuple: number): void {
+    for (const way of [2 * tuple, 2 * tuple + 1]) {
+      const turn = this.#turns.get(way);
+      if (turn === undefined) continue;
+      this.#turns.delete(way);
+      this.#turns.delete(turn.afterWay ^ 1);
+    }
+  }
+
+  /** Whether others of its side wait under its key, and none of the other side. */
+  #isOneSided(row: number): boolean {
+    const t = this.#timeline;
+    const bucket = t.bucket(row);
+    if (bucket === ALONE || bucket === NONE) return false;
+    const side = t.sideOf(row);
+    return this.#count(row) > 1 && this.#about.buckets.count(bucket, otherSide(side)) === 0;
+  }
+
+  #count(row: number): number {
+    return this.#about.buckets.count(this.#timeline.bucket(row), this.#timeline.sideOf(row));
+  }
+
+  /** All that wait under a packet's key on its side, the oldest first. */
+  #like(row: number): number[] {
+    const t = this.#timeline;
+    const rows: number[] = [];
+    const first = this.#about.buckets.oldest(t.bucket(row), t.sideOf(row));
+    for (let each = first; each !== NONE; each = t.next(each)) if (t.state(each) === WAITING) rows.push(each);
+    return rows;
+  }
+
+  /**
+   * Those that a packet may have come of, by its known conversation: what came before it on the way that leads to its own. What took
+   * longer than packets do is meant only where nothing else is.
+   */
+  #beforesOf(after: number): number[] {
+    const t = this.#timeline;
+    const back = this.#turns.get(t.way(after) ^ 1);
+    if (back === undefined) return [];
+    const beforeWay = back.afterWay ^ 1;
+    const rows = this.#like(after).filter(
+      (row) => t.way(row) === beforeWay && t.isBefore(row, after) && this.#isForwarded(row, after),
+    );
+    const factor = this.#pairs < ESTABLISHED_PAIRS ? EARLY_FACTOR : 1;
+    const limitNs = this.#pairs === 0 ? Number.POSITIVE_INFINITY : factor * (2 * this.#slowestNs + JITTER_NS);
+    const usual = rows.filter((row) => t.timeNs(after) - t.timeNs(row) <= limitNs);
+    // what may be sent again byte for byte is never meant so late
+    return usual.length > 0 || (t.flags(after) & HAS_IP_ID) === 0 ? usual : rows;
+  }
+
+  /**
+   * Looks for what a packet became, and with too little evidence for that, at what came behind it on its way. Returns whether it is
+   * known now that the conversation is turned round.
+   */
+  #learn(row: number): boolean {
+    const t = this.#timeline;
+    const after = this.#candidateOf(row);
+    if (after === NONE) return false;
+    const isBelieved = (before: number, after: number): boolean => {
+      if (!this.#about.translations.isSupported(before, after)) return false;
+      this.#open(before, after);
+      return true;
+    };
+    const isNextBelieved = (later: number): boolean => {
+      if (t.way(later) !== t.way(row) || !this.#isOneSided(later)) return false;
+      const next = this.#candidateOf(later);
+      return next !== NONE && t.way(next) === t.way(after) && isBelieved(later, next);
+    };
+    return isBelieved(row, after) || isAnyBehind(t, row, isNextBelieved);
+  }
+
+  /** The only packet with its key that a packet may have become, on a way of its own, with a TTL that is one lower; or NONE. */
+  #candidateOf(before: number): number {
+    const t = this.#timeline;
+    if (this.#count(before) !== 2) return NONE;
+    const [first, after] = this.#like(before);
+    if (first !== before || after === undefined) return NONE;
+    if (t.tuple(after) === t.tuple(before) || !this.#isForwarded(before, after)) return NONE;
+    if (!this.#isUnknown(before) || !this.#isUnknown(after)) return NONE;
+    const isPossible = this.#about.translations.relation(before, after) === POSSIBLE;
+    return isPossible && (this.#about.kernel.relate(before, after) & IS_RELATED_OUTBOUND) !== 0 ? after : NONE;
+  }
+
+  /** Whether the TTL is lowered as the host does that turns a packet round: by one, whoever sent it. */
+  #isForwarded(before: number, after: number): boolean {
+    return this.#timeline.ttl(before) - this.#timeline.ttl(after) === 1;
+  }
+
+  #isUnknown(row: number): boolean {
+    return this.#about.tuples.isUntranslated(this.#timeline.tuple(row)) && this.flowOf(row) === undefined;
+  }
+
+  #open(before: number, after: number): void {
+    const t = this.#timeline;
+    const [way, afterWay] = [t.way(before), t.way(after)];
+    const side = t.sideOf(before);
+    this.#about.link([way >> 1, afterWay >> 1], (id) => {
+      const turned: Turned = {
+        there: this.#flow(id, before, way, afterWay),
+        back: this.#flow(id, before, afterWay ^ 1, way ^ 1),
+        pairs: 0,
+        bytes: 0,
+        firstNs: Number.POSITIVE_INFINITY,
+        lastNs: Number.NEGATIVE_INFINITY,
+        latencies: new LatencyDigest(),
+      };
+      this.#turns.set(way, { afterWay, flow: turned.there, turned });
+      this.#turns.set(afterWay ^ 1, { afterWay: way ^ 1, flow: turned.back, turned });
+      return (tuples, epochNs) => summarizeTurned(id, side, turned, tuples, epochNs);
+    });
+  }
+
+  /** The flow as packets have it that go one way before the rewrite and another one after it, as those like `row` do. */
+  #flow(id: number, row: number, way: number, afterWay: number): Flow {
+    const rewrite = this.#about.kernel.rewriteOf(row, way, afterWay);
+    const back = this.#about.kernel.rewriteOf(row, way ^ 1, afterWay ^ 1);
+    const isForward = (way & 1) === 1;
+    const isFlipped = ((way ^ afterWay) & 1) === 1;
+    const [forward, backward] = isForward ? [rewrite, back] : [back, rewrite];
+    return new Flow(id, NONE, way >> 1, afterWay >> 1, isFlipped, isForward, forward, backward);
+  }
+
+  #pair(before: number, after: number): void {
+    const t = this.#timeline;
+    const turn = this.#turns.get(t.way(before));
+    if (turn === undefined) return;
+    const { turned } = turn;
+    this.#about.buckets.remove(before);
+    this.#about.buckets.remove(after);
+    t.turn(before, after, this.#about.kernel.evidenceOf(t.proto(before), t.flags(before)));
+    const timeNs = t.timeNs(before);
+    const latencyNs = t.timeNs(after) - timeNs;
+    this.#pairs++;
+    this.#slowestNs = Math.max(this.#slowestNs, latencyNs);
+    turned.pairs++;
+    turned.bytes += t.length(before);
+    turned.firstNs = Math.min(turned.firstNs, timeNs);
+    turned.lastNs = Math.max(turned.lastNs, timeNs);
+    turned.latencies.add(latencyNs);
+    this.#about.onPair(before);
+  }
+}

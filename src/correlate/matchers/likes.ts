@@ -1,0 +1,111 @@
+import { otherSide } from "../../packets/sides.js";
+import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
+import { NONE } from "../../packets/tuples.js";
+import type { Buckets } from "../kernel/buckets.js";
+import type { Clock } from "../clock/clock.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Translations } from "../kernel/translations.js";
+
+/** Clocks that nothing vouches for may be taken for one although they differ by this, nanoseconds: by more, only what passed once on each side tells. */
+const UNSEEN_OFFSET_NS = 5_000_000;
+/** So many packets are looked at, at the most, for one that is like another … */
+const MOST_LOOKED_AT = 4096;
+/** … and for those that one overtakes. */
+const MOST_OVERTAKEN = 16;
+
+/** A frame of the other capture that is like a packet without a twin, has none either, and is seen later, or sooner, than its twin would be. */
+export interface Like {
+  readonly frame: number;
+  readonly isSooner: boolean;
+}
+
+/**
+ * Packets that are given up although one like them waits on the other side, where time alone speaks against the two: nothing that may have come
+ * out late is said to be lost.
+ */
+export class Likes {
+  readonly #timeline: Timeline;
+  readonly #buckets: Buckets;
+  readonly #translations: Translations;
+  readonly #kernel: Kernel;
+  readonly #clock: Clock;
+  readonly #likes = new Map<number, Like>();
+  /** Of packets that wait: what the first packet of their flow that is like them and entered behind them became, by row. */
+  readonly #overtaken = new Map<number, number>();
+
+  constructor(timeline: Timeline, buckets: Buckets, translations: Translations, kernel: Kernel, clock: Clock) {
+    this.#timeline = timeline;
+    this.#buckets = buckets;
+    this.#translations = translations;
+    this.#kernel = kernel;
+    this.#clock = clock;
+  }
+
+  /** How many packets of the timeline something is known of. */
+  get size(): number {
+    return this.#likes.size + this.#overtaken.size;
+  }
+
+  /** What is like a packet, as far as it was noted; undefined where nothing is. */
+  of(row: number): Like | undefined {
+    return this.#likes.get(row);
+  }
+
+  /**
+   * To be told of a pair before it is taken from its bucket. Whatever waits there, like it, and entered before it came out before it, if at
+   * all: networks may reorder packets of a flow, a NAT in one kernel does not.
+   */
+  pair(entered: number, left: number): void {
+    const t = this.#timeline;
+    let before = t.previous(entered);
+    for (let looked = 0; looked < MOST_OVERTAKEN && before !== NONE; looked++, before = t.previous(before)) {
+      if (t.way(before) !== t.way(entered)) continue;
+      if (this.#overtaken.has(before)) return;
+      this.#overtaken.set(before, left);
+    }
+  }
+
+  /** To be told of a packet whose window is over, before it is taken from its bucket, where others wait. */
+  note(row: number): void {
+    const t = this.#timeline;
+    const like = this.#firstLike(row);
+    if (like === NONE) return;
+    const slot = this.#slotOf(row, like);
+    const isLeaving = slot !== NONE && this.#translations.isLeaving(row, slot);
+    const last = this.#overtaken.get(row) ?? like;
+    if (!isLeaving && !t.isBefore(last, like)) this.#likes.set(row, { frame: t.frame(like), isSooner: false });
+    if (!isLeaving && slot !== NONE) return;
+    // as the stamps have it, it left before the other one entered
+    const isOnce = this.#kernel.sinceNs(row) === 0 && this.#kernel.sinceNs(like) === 0;
+    const mostNs = isOnce ? Number.POSITIVE_INFINITY : Math.min(this.#clock.unboundNs, UNSEEN_OFFSET_NS);
+    if (t.timeNs(like) - t.timeNs(row) <= mostNs) this.#likes.set(like, { frame: t.frame(row), isSooner: true });
+  }
+
+  /** To be told of all rows that are given back. */
+  forget(row: number): void {
+    this.#likes.delete(row);
+    this.#overtaken.delete(row);
+  }
+
+  /** The first packet of the other side that waits under the key of a packet, and may be of its flow; NONE where there is none. */
+  #firstLike(row: number): number {
+    const t = this.#timeline;
+    let like = this.#buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
+    for (let looked = 0; like !== NONE && looked < MOST_LOOKED_AT; looked++, like = t.next(like)) {
+      const isUndecided = t.state(like) === WAITING || t.state(like) === AMBIGUOUS;
+      if (isUndecided && t.isBefore(row, like) && this.#mayBeOfFlow(row, like)) return like;
+    }
+    return NONE;
+  }
+
+  #mayBeOfFlow(a: number, b: number): boolean {
+    const [ofA, ofB] = [this.#translations.slotOf(a), this.#translations.slotOf(b)];
+    return ofA === ofB || ofA === NONE || ofB === NONE;
+  }
+
+  /** The flow that one of two packets is known to be of. */
+  #slotOf(a: number, b: number): number {
+    const slot = this.#translations.slotOf(a);
+    return slot === NONE ? this.#translations.slotOf(b) : slot;
+  }
+}

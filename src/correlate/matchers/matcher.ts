@@ -1,0 +1,514 @@
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR, TCP } from "../../packets/packets.js";
+import {
+  ALTERED_OPTIONS,
+  BY_EXACT,
+  BY_FLOW,
+  BY_ORDER,
+  BY_QUOTED,
+  EVIDENCE_FLOW,
+  EVIDENCE_TIME,
+} from "../../packets/results.js";
+import { INSIDE, OUTSIDE, otherSide } from "../../packets/sides.js";
+import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
+import { NONE } from "../../packets/tuples.js";
+import type { Altered } from "./altered/altered.js";
+import { isAnyBehind } from "./behind.js";
+import { ALONE, type Buckets } from "../kernel/buckets.js";
+import type { CutFrames } from "./cut-frames.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Likes } from "./likes.js";
+import {
+  CONFLICT,
+  IS_USUAL,
+  IMPOSSIBLE,
+  IS_CLOSE,
+  IS_LATE,
+  IS_RELATED_OUTBOUND,
+  IS_REPEATABLE,
+  KNOWN,
+  POSSIBLE,
+  RELATION_MASK,
+} from "../kernel/relations.js";
+import { Sequences } from "./sequences.js";
+import type { Translations } from "../kernel/translations.js";
+import { leaveUndecided, type Undecided } from "./undecided.js";
+
+/** A bucket with more packets of a side than this is not searched as a whole, as that is quadratic: see `#reachOf`. */
+const SEARCHABLE = 512;
+
+/** How many packets behind one with too little evidence are looked through for more. */
+const LOOK_AHEAD = 4096;
+
+/** How many packets that were held up together it takes to believe that one was, which may be sent again. */
+const HELD_UP_TOGETHER = 8;
+
+/** How much longer than the limit of those before it a packet may take where no other can be meant: a queue grows. */
+const GROWTH = 4;
+
+/** A packet that just came; one behind which others with its key came as late as its twin could; and one whose window is over. */
+const FRESH = 0;
+const RIPE = 1;
+const FINAL = 2;
+
+/**
+ * How strong a claim on each other two packets have. Time comes before translations: one that is known is evidence, not proof, and
+ * loses against another pair that is in time. What is late and may be sent again has no claim.
+ */
+const CLAIM_NONE = 0;
+const CLAIM_LATE_CONFLICT = 1;
+const CLAIM_LATE_POSSIBLE = 2;
+const CLAIM_CONFLICT = 3;
+const CLAIM_POSSIBLE = 4;
+const CLAIM_LATE_KNOWN = 5;
+const CLAIM_KNOWN = 6;
+
+/**
+ * Finds twins among packets with one key, where there are several, or where one alone is not certain. A packet that comes is compared with
+ * those of the other side; it is paired at once where one candidate is left and that candidate has no other, else it waits for what
+ * later packets teach. At the end of its window `settle` decides with all there is to know.
+ */
+export class Matcher {
+  readonly #timeline: Timeline;
+  readonly #translations: Translations;
+  readonly #kernel: Kernel;
+  readonly #onPair: (inside: number, outside: number) => void;
+  readonly #buckets: Buckets;
+  /** What `#survey` found last. */
+  #candidate = NONE;
+  #claim = CLAIM_NONE;
+  /** 1 where TTL and options of both are as usual, else 0; of that candidate, and of the two whose claim was asked last. */
+  #isUsual = 0;
+  #wasUsual = 0;
+  #rivals = 0;
+  #others = 0;
+  /** Whether that candidate, or the one whose claim was asked last, is close to equal packets. */
+  #isClose = false;
+  #wasClose = false;
+  /** Whether one was passed over that only time speaks against. */
+  #usedTime = false;
+  /** Whether one that is in time contends with a known translation that is not. */
+  #isDoubted = false;
+  #nowNs = Number.NEGATIVE_INFINITY;
+  readonly #altered: Altered;
+  readonly #likes: Likes;
+  readonly #cutFrames: CutFrames;
+  readonly #sequences: Sequences;
+
+  constructor(
+    timeline: Timeline,
+    buckets: Buckets,
+    translations: Translations,
+    kernel: Kernel,
+    altered: Altered,
+    likes: Likes,
+    cutFrames: CutFrames,
+    onPair: (inside: number, outside: number) => void,
+  ) {
+    this.#timeline = timeline;
+    this.#translations = translations;
+    this.#kernel = kernel;
+    this.#altered = altered;
+    this.#likes = likes;
+    this.#cutFrames = cutFrames;
+    this.#onPair = onPair;
+    this.#buckets = buckets;
+    this.#sequences = new Sequences(timeline, buckets, translations, kernel, (inside, outside, slot) =>
+      this.#pair(inside, outside, slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME),
+    );
+  }
+
+  /** Takes a packet just appended to the timeline. */
+  admit(row: number): void {
+    this.#buckets.add(row);
+    if (!this.#hasCandidates(row)) return;
+    if (!this.#tryPair(row, FRESH)) this.#ripen(row);
+  }
+
+  /** Looks once more at the packet of its key that came before this one on its side: what else would have been its twin has come by now. */
+  #ripen(row: number): void {
+    const t = this.#timeline;
+    const before = t.previous(row);
+    if (before === NONE || t.state(before) !== WAITING) return;
+    if (t.timeNs(row) - t.timeNs(before) > this.#sequences.limitNsOf(row)) this.#tryPair(before, RIPE);
+  }
+
+  /**
+   * Decides about a WAITING packet whose window is over by `nowNs`. Afterwards it is paired, or AMBIGUOUS (with what is returned), or
+   * still WAITING and no longer filed: it has no twin.
+   */
+  settle(row: number, nowNs: number): Undecided | null {
+    this.#nowNs = nowNs;
+    if (this.#timeline.bucket(row) === NONE) return null;
+    if (this.#hasCandidates(row)) {
+      if (this.#tryPair(row, FINAL) || this.#learnAhead(row)) return null;
+      const undecided = this.#gather(row);
+      if (undecided) return undecided;
+      this.#likes.note(row);
+    }
+    this.#buckets.remove(row);
+    return null;
+  }
+
+  /** Notes that a packet is one that its capture showed before. */
+  noteCopy(row: number): void {
+    this.#sequences.noteCopy(row);
+  }
+
+  /** Notes that a packet has no twin, though the other capture ran when it passed. */
+  noteAlone(row: number): void {
+    this.#sequences.noteAlone(row);
+  }
+
+  /** Takes a packet away that needs no twin any more. */
+  forget(row: number): void {
+    if (this.#timeline.bucket(row) !== NONE) this.#buckets.remove(row);
+  }
+
+  /** Whether packets of the other side wait under the key of a filed one. */
+  #hasCandidates(row: number): boolean {
+    const bucket = this.#timeline.bucket(row);
+    return bucket !== ALONE && this.#buckets.count(bucket, otherSide(this.#timeline.sideOf(row))) > 0;
+  }
+
+  /** Pairs the packet if its twin is certain. `age`: FRESH, RIPE or FINAL. */
+  #tryPair(row: number, age: number): boolean {
+    const isFinal = age === FINAL;
+    const t = this.#timeline;
+    const reachNs = this.#reachOf(row);
+    if (reachNs < 0 || (reachNs < Number.POSITIVE_INFINITY && !isFinal)) return false;
+    this.#survey(row, reachNs);
+    const claim = this.#claim;
+    const candidate = this.#candidate;
+    if (candidate === NONE || this.#isGhost(candidate)) return false;
+    const [inside, outside] = this.#inOrder(row, candidate);
+    if (this.#isRenumbered(inside, outside)) return false;
+    if (claim === CLAIM_NONE)
+      return isFinal && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
+    const isContended = this.#rivals > 0 || this.#isClose;
+    if (isContended && claim === CLAIM_KNOWN && this.#sequences.mayBegin(row, isFinal)) {
+      if (this.#sequences.begin(inside, outside)) return t.state(row) !== WAITING;
+    }
+    if (isContended && claim === CLAIM_POSSIBLE && this.#sequences.mayBegin(row, false)) {
+      if (this.#sequences.learn(inside, outside)) return t.state(row) !== WAITING;
+    }
+    // time alone says little while more may come: what is late may be so because all is
+    if (this.#isClose && !isFinal) return false;
+    if (this.#usedTime && (age === FRESH || (age === RIPE && this.#isNew(inside, outside)))) return false;
+    if (isContended) return claim === CLAIM_KNOWN && isFinal && this.#settleLike(row, inside, outside);
+    if (claim === CLAIM_KNOWN || (claim === CLAIM_LATE_KNOWN && !this.#isDoubted)) {
+      this.#kernel.relate(inside, outside);
+      const slot = this.#kernel.knownSlot;
+      if (this.#others > 0)
+        this.#pair(inside, outside, slot, BY_FLOW, EVIDENCE_FLOW | (this.#usedTime ? EVIDENCE_TIME : 0));
+      else this.#pair(inside, outside, slot, BY_EXACT, 0);
+      return true;
+    }
+    if (claim === CLAIM_LATE_KNOWN) return false;
+    const isReplacing = claim === CLAIM_CONFLICT || claim === CLAIM_LATE_CONFLICT;
+    if (isReplacing && (!isFinal || (this.#others > 0 && claim === CLAIM_LATE_CONFLICT))) return false;
+    if (this.#hasNearerLike(inside, outside)) return false;
+    const slot = this.#translations.support(inside, outside);
+    if (slot === NONE) return false;
+    this.#pair(inside, outside, slot, BY_EXACT, 0);
+    return true;
+  }
+
+  /** Pairs a packet whose window is over, and its candidate, with those like them, where their order is certain. Returns whether it has a twin now. */
+  #settleLike(row: number, inside: number, outside: number): boolean {
+    return this.#sequences.settle(inside, outside, this.#nowNs) && this.#timeline.state(row) !== WAITING;
+  }
+
+  /**
+   * Where a packet has one candidate and too little evidence for a new translation: looks for more in the packets of the
+   * same conversation that came behind it, which may have several translations. Returns whether the packet is paired now.
+   */
+  #learnAhead(row: number): boolean {
+    const t = this.#timeline;
+    if (this.#claim === CLAIM_NONE || this.#claim >= CLAIM_LATE_KNOWN || this.#rivals > 0) return false;
+    const isLearnt = (later: number): boolean =>
+      t.bucket(later) >= 0 && this.#tryPair(later, FINAL) && this.#tryPair(row, FINAL);
+    if (isAnyBehind(t, row, isLearnt)) return true;
+    return this.#cutFrames.learnAhead(row, this.#nowNs) && this.#tryPair(row, FINAL);
+  }
+
+  /**
+   * Looks at every waiting packet with this key. Sets the candidate with the strongest claim (one that only time speaks
+   * against, where there is none), how many rivals there are (other candidates as good, or other packets that claim it as
+   * well), and how many more have the same key.
+   */
+  #survey(row: number, reachNs: number): void {
+    this.#usedTime = false;
+    this.#isClose = false;
+    this.#isDoubted = false;
+    this.#findBest(row, reachNs);
+    const claim = this.#claim;
+    if (claim === CLAIM_NONE) return;
+    const candidate = this.#candidate;
+    for (
+      let rival = this.#near(candidate, reachNs);
+      rival !== NONE;
+      rival = this.#nextNear(candidate, rival, reachNs)
+    ) {
+      if (rival === row) continue;
+      this.#others++;
+      const its = this.#claimOf(rival, candidate);
+      if (its > claim || (its === claim && this.#wasUsual >= this.#isUsual)) this.#rivals++;
+      else this.#weigh(its);
+    }
+  }
+
+  #findBest(row: number, reachNs: number): void {
+    let best = NONE;
+    let bestClaim = CLAIM_NONE;
+    let rivals = 0;
+    let others = -1;
+    for (let other = this.#near(row, reachNs); other !== NONE; other = this.#nextNear(row, other, reachNs)) {
+      const candidate = other;
+      others++;
+      const claim = this.#claimOf(row, candidate);
+      this.#weigh(claim);
+      if (claim === CLAIM_NONE) {
+        if (best === NONE && this.#isKnown(row, candidate)) best = candidate;
+      } else if (claim > bestClaim || (claim === bestClaim && this.#wasUsual > this.#isUsual)) {
+        best = candidate;
+        bestClaim = claim;
+        this.#isUsual = this.#wasUsual;
+        this.#isClose = this.#wasClose;
+        rivals = 0;
+      } else if (claim === bestClaim && this.#wasUsual === this.#isUsual) {
+        rivals++;
+      }
+    }
+    this.#candidate = best;
+    this.#claim = bestClaim;
+    this.#rivals = rivals;
+    this.#others = others;
+  }
+
+  /** Notes what a claim beside another one says of that. */
+  #weigh(claim: number): void {
+    if (claim === CLAIM_CONFLICT || claim === CLAIM_POSSIBLE) this.#isDoubted = true;
+  }
+
+  #claimOf(a: number, b: number): number {
+    const [inside, outside] = this.#inOrder(a, b);
+    const related = this.#kernel.relate(inside, outside);
+    const relation = related & RELATION_MASK;
+    this.#wasUsual = (related & IS_USUAL) === 0 ? 0 : 1;
+    this.#wasClose = (related & IS_CLOSE) !== 0;
+    if (relation === IMPOSSIBLE) return CLAIM_NONE;
+    const isLate = (related & IS_LATE) !== 0;
+    if (isLate && (related & IS_REPEATABLE) !== 0) {
+      if (relation === KNOWN) this.#usedTime = true;
+      return CLAIM_NONE;
+    }
+    if (relation === KNOWN) return isLate ? CLAIM_LATE_KNOWN : CLAIM_KNOWN;
+    if (relation === POSSIBLE) return isLate ? CLAIM_LATE_POSSIBLE : CLAIM_POSSIBLE;
+    return isLate ? CLAIM_LATE_CONFLICT : CLAIM_CONFLICT;
+  }
+
+  /** Whether two packets have one key by chance: their IP ID is in it, and the router numbers what goes their way itself. */
+  #isRenumbered(inside: number, outside: number): boolean {
+    if ((this.#timeline.flags(inside) & HAS_IP_ID) === 0) return false;
+    const isOutbound = (this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0;
+    return this.#altered.survivors.isRenumbering(isOutbound);
+  }
+
+  /** Whether it is not known what packets of two packets' direction take. */
+  #isNew(inside: number, outside: number): boolean {
+    return this.#kernel.isNew((this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0);
+  }
+
+  /** Whether a known translation makes one of the other, however late. */
+  #isKnown(a: number, b: number): boolean {
+    const [inside, outside] = this.#inOrder(a, b);
+    return (this.#kernel.relate(inside, outside) & RELATION_MASK) === KNOWN;
+  }
+
+  #inOrder(a: number, b: number): readonly [inside: number, outside: number] {
+    return this.#timeline.sideOf(a) === INSIDE ? [a, b] : [b, a];
+  }
+
+  /**
+   * Pairs a packet that is late and may be sent again with its only candidate, where everything was held up then: packets of its
+   * direction that came behind it left behind it, and none before it. Or where its capture misses nothing, and what packets take grows.
+   */
+  #pairHeldUp(inside: number, outside: number): boolean {
+    const t = this.#timeline;
+    if (!this.#isOnly(inside) || !this.#isKnown(inside, outside)) return false;
+    const slot = this.#kernel.knownSlot;
+    const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
+    const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
+    const mostNs = GROWTH * this.#kernel.limitNs(isOutbound);
+    if (t.timeNs(left) - t.timeNs(entered) <= mostNs && this.#sequences.isComplete(entered, isOutbound)) {
+      this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);
+      return true;
+    }
+    let together = 0;
+    let later = t.after(entered);
+    for (let looked = 0; looked < LOOK_AHEAD && later !== left && later !== t.end; looked++, later = t.after(later)) {
+      if (t.side(later) !== t.side(entered)) continue;
+      if (t.state(later) === WAITING && this.#isHeldUp(later, left)) together++;
+      const twin = t.lastTwin(later);
+      // what goes the other way says nothing
+      if (twin !== NONE && t.isHeld(twin) && t.isBefore(twin, left) && t.wentOutbound(later) === isOutbound)
+        return false;
+    }
+    if (together < HELD_UP_TOGETHER) return false;
+    this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);
+    return true;
+  }
+
+  /** Whether a packet that waits has one candidate, which left behind this row. */
+  #isHeldUp(row: number, left: number): boolean {
+    const t = this.#timeline;
+    if (t.bucket(row) < 0 || !this.#isOnly(row)) return false;
+    return t.isBefore(left, this.#buckets.oldest(t.bucket(row), otherSide(t.sideOf(row))));
+  }
+
+  /** Whether a packet and another one of the other side are all that wait under their key. */
+  #isOnly(row: number): boolean {
+    const bucket = this.#timeline.bucket(row);
+    return this.#buckets.count(bucket, INSIDE) === 1 && this.#buckets.count(bucket, OUTSIDE) === 1;
+  }
+
+  /**
+   * Whether, between two packets, others passed that carry the same as they do but have another key: then the router numbers packets
+   * itself, and an equal IP ID is chance.
+   */
+  #hasNearerLike(inside: number, outside: number): boolean {
+    const t = this.#timeline;
+    if (
+      (t.flags(inside) & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== HAS_IP_ID ||
+      t.head(inside) === 0 ||
+      this.#kernel.areNovel(inside, outside)
+    )
+      return false;
+    const [from, to] = t.isBefore(inside, outside) ? [inside, outside] : [outside, inside];
+    let row = t.after(from);
+    for (let looked = 0; looked < LOOK_AHEAD && row !== to; looked++, row = t.after(row)) {
+      if (t.state(row) !== WAITING || t.head(row) !== t.head(inside)) continue;
+      const own = t.side(row) === INSIDE ? inside : outside;
+      if (
+        t.way(row) === t.way(own) &&
+        t.payloadLength(row) === t.payloadLength(own) &&
+        t.seq(row) === t.seq(own) &&
+        t.ack(row) === t.ack(own)
+      )
+        return true;
+    }
+    return false;
+  }
+
+  #pair(inside: number, outside: number, slot: number, by: number, extra: number): void {
+    const t = this.#timeline;
+    const flags = t.flags(inside);
+    const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
+    const evidence = this.#kernel.evidenceOf(t.proto(inside), flags) | extra;
+    const altered = t.proto(inside) === TCP && t.hasOtherOptions(inside, outside) ? ALTERED_OPTIONS : 0;
+    if (t.bucket(inside) >= 0) this.#likes.pair(isOutbound ? inside : outside, isOutbound ? outside : inside);
+    t.pair(inside, outside, slot, (flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, isOutbound, altered);
+    this.forget(inside);
+    this.forget(outside);
+    this.#onPair(inside, outside);
+  }
+
+  /** All packets connected with this one by possible pairs, made AMBIGUOUS; null if no packet of the other side is. */
+  #gather(row: number): Undecided | null {
+    const t = this.#timeline;
+    const reachNs = this.#reachOf(row);
+    const found: [number[], number[]] = [[], []];
+    if (reachNs >= 0) {
+      const seen = new Set([row]);
+      const isTaken = this.#usualTwins(reachNs);
+      for (const from of seen) {
+        found[t.sideOf(from)].push(from);
+        for (let r = this.#near(from, reachNs); r !== NONE; r = this.#nextNear(from, r, reachNs))
+          if (!seen.has(r) && this.#mayBeTwins(from, r, isTaken)) seen.add(r);
+      }
+    } else {
+      for (const side of [INSIDE, OUTSIDE] as const) {
+        for (let r = this.#buckets.oldest(t.bucket(row), side); r !== NONE; r = t.next(r)) found[side].push(r);
+      }
+    }
+    if (found[otherSide(t.sideOf(row))].length === 0) return null;
+    return leaveUndecided(t, found.flat(), this.#whyUndecided(row, found));
+  }
+
+  /** Whether two packets with one key may be twins; where neither has one that came when it usually does, late ones, too. */
+  #mayBeTwins(a: number, b: number, isTaken: (row: number) => boolean): boolean {
+    const [inside, outside] = this.#inOrder(a, b);
+    if (this.#isRenumbered(inside, outside)) return false;
+    if (this.#claimOf(a, b) >= CLAIM_LATE_POSSIBLE) return true;
+    if ((this.#kernel.relate(inside, outside) & RELATION_MASK) < POSSIBLE) return false;
+    return !isTaken(a) && !isTaken(b);
+  }
+
+  /** Whether one that a packet may be the twin of came when it usually does: found out once of each, as all are asked about with all. */
+  #usualTwins(reachNs: number): (row: number) => boolean {
+    const known = new Map<number, boolean>();
+    return (row) => {
+      const isKnown = known.get(row);
+      if (isKnown !== undefined) return isKnown;
+      const has = this.#hasUsualTwin(row, reachNs);
+      known.set(row, has);
+      return has;
+    };
+  }
+
+  #hasUsualTwin(row: number, reachNs: number): boolean {
+    for (let other = this.#near(row, reachNs); other !== NONE; other = this.#nextNear(row, other, reachNs))
+      if (this.#claimOf(row, other) >= CLAIM_CONFLICT) return true;
+    return false;
+  }
+
+  #whyUndecided(row: number, found: [number[], number[]]): string {
+    const t = this.#timeline;
+    const same = t.flags(row) & HAS_PAYLOAD ? "identical payloads" : "identical headers";
+    const id = t.flags(row) & HAS_IP_ID ? "the same IP ID" : "no IP ID";
+    const isUnknown = this.#translations.slotOf(found[INSIDE][0] ?? row) === NONE;
+    if (found[INSIDE].length === 1 && found[OUTSIDE].length === 1) {
+      if (isUnknown)
+        return `one candidate, but too little evidence for a translation not seen before: ${id}, no known flow`;
+      const [inside, outside] = [found[INSIDE][0], found[OUTSIDE][0]];
+      if ((this.#kernel.relate(inside, outside) & RELATION_MASK) === CONFLICT)
+        return "one candidate, but a known translation says otherwise, and no other packet supports it";
+      return `one candidate, but the time between them does not tell it from a copy sent again: ${id}, one flow`;
+    }
+    return `${same}, ${id}, ${isUnknown ? "no known flow" : "one flow"}`;
+  }
+
+  /**
+   * How far in time from a packet those are looked for that it may be the twin of, nanoseconds. Infinity in all but long buckets. In those it is
+   * twice what packets take at the most, for a candidate and its rivals; negative where what is later may be meant, too, or where nothing tells.
+   */
+  #reachOf(row: number): number {
+    const t = this.#timeline;
+    const kernel = this.#kernel;
+    const bucket = t.bucket(row);
+    if (Math.max(this.#buckets.count(bucket, INSIDE), this.#buckets.count(bucket, OUTSIDE)) <= SEARCHABLE)
+      return Number.POSITIVE_INFINITY;
+    const isRepeatable = (t.flags(row) & HAS_IP_ID) === 0 || kernel.sinceNs(row) > 0;
+    const knownNs = this.#sequences.limitNsOf(row);
+    const limitNs = Number.isFinite(knownNs) ? knownNs : Math.max(kernel.limitNs(false), kernel.limitNs(true));
+    return isRepeatable && Number.isFinite(kernel.slackNs) && limitNs < kernel.windowNs ? 2 * limitNs : -1;
+  }
+
+  /** The first packet of its bucket's other side that a row is not out of reach of … */
+  #near(row: number, reachNs: number): number {
+    const t = this.#timeline;
+    let other = this.#buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
+    while (other !== NONE && t.timeNs(other) < t.timeNs(row) - reachNs) other = t.next(other);
+    return other !== NONE && t.timeNs(other) <= t.timeNs(row) + reachNs ? other : NONE;
+  }
+
+  /** … and the one behind another. */
+  #nextNear(row: number, other: number, reachNs: number): number {
+    const next = this.#timeline.next(other);
+    return next !== NONE && this.#timeline.timeNs(next) <= this.#timeline.timeNs(row) + reachNs ? next : NONE;
+  }
+
+  #isGhost(row: number): boolean {
+    return this.#timeline.state(row) === AMBIGUOUS;
+  }
+}

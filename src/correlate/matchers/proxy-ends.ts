@@ -1,0 +1,43 @@
+import { sameAddress } from "../../packets/columns.js";
+import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
+import type { TupleTable } from "../../packets/tuples.js";
+import { isSameLink } from "./scope.js";
+
+/** One of a proxy's two conversations: where it is seen, and who opened it. */
+export interface ProxyEnd {
+  readonly side: Side;
+  readonly tuple: number;
+  readonly openedByA: boolean;
+}
+
+/** Whether the host itself may have opened a conversation to a container: from an address next to it. */
+function isByHost(tuples: TupleTable, { side, tuple }: ProxyEnd): boolean {
+  const { words } = tuples;
+  return (
+    side === INSIDE &&
+    isSameLink(tuples.isIpv6(tuple), words, tuples.address(tuple, true), words, tuples.address(tuple, false))
+  );
+}
+
+/** Whether the host itself may have opened a conversation to carry a client's on: the client came from elsewhere, or called the host. */
+export function mayDial(tuples: TupleTable, client: ProxyEnd, server: ProxyEnd): boolean {
+  return isByHost(tuples, server) && (!isByHost(tuples, client) || meetAtHost(tuples, client, server));
+}
+
+/** Whether a client called the very address that another conversation comes from. */
+function meetAtHost(tuples: TupleTable, client: ProxyEnd, server: ProxyEnd): boolean {
+  const called = tuples.address(client.tuple, !client.openedByA);
+  const calling = tuples.address(server.tuple, server.openedByA);
+  return sameAddress(tuples.words, called, tuples.words, calling);
+}
+
+/** Whether a conversation outside goes to the very address and port that a client inside called: a proxy took it on its way (TPROXY). */
+export function isOnItsWay(tuples: TupleTable, client: ProxyEnd, server: ProxyEnd): boolean {
+  if (client.side !== INSIDE || server.side !== OUTSIDE) return false;
+  const called = tuples.address(client.tuple, !client.openedByA);
+  const dialled = tuples.address(server.tuple, !server.openedByA);
+  return (
+    sameAddress(tuples.words, called, tuples.words, dialled) &&
+    tuples.port(client.tuple, !client.openedByA) === tuples.port(server.tuple, !server.openedByA)
+  );
+}

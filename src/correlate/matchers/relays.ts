@@ -1,0 +1,195 @@
+import type { Heap } from "../../packets/heap.js";
+import { LatencyDigest } from "../../packets/latency.js";
+import { IS_FRAGMENT, UDP } from "../../packets/packets.js";
+import { INSIDE, type Side } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { isAnyBehind } from "./behind.js";
+import { contentHash, hasContent, isSameContent } from "./content.js";
+import { Contents } from "./contents.js";
+import type { Link } from "../verdicts/flow-book.js";
+import { summarizeProxied } from "../verdicts/flow-summary.js";
+import { Newcomers } from "./newcomers.js";
+import { mayDial, type ProxyEnd } from "./proxy-ends.js";
+
+/** One of two conversations that a proxy carries on in each other. */
+interface Half {
+  readonly side: Side;
+  readonly tuple: number;
+  readonly isClient: boolean;
+  readonly openedNs: number;
+  lastNs: number;
+  /** What the proxy takes to send on what it gets here. */
+  readonly latencies: LatencyDigest;
+}
+
+/** Where a datagram's other conversation is, and whether the proxy has sent the datagram there. */
+export interface Relay {
+  readonly side: Side;
+  readonly tuple: number;
+  readonly isSentOn: boolean;
+}
+
+/**
+ * Links the two conversations of a UDP proxy, such as docker-proxy: a client's with the host, and the host's with the container. The
+ * proxy sends each datagram again, from a socket of its own: they share nothing but what they carry. Two are linked once two datagrams that
+ * carry different things came out after they went in, and neither conversation fits any other.
+ */
+export class Relays {
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+  readonly #newcomers: Newcomers;
+  readonly #contents: Contents;
+  readonly #windowNs: number;
+  readonly #onLink: Link;
+  /** By tuple: the conversation itself, and the other one. */
+  readonly #halves = new Map<number, readonly [Half, Half]>();
+  /** What `#findAlike` found, and whether there may be more. */
+  #alike: number[] = [];
+  #isCrowded = false;
+
+  constructor(heap: Heap, timeline: Timeline, tuples: TupleTable, windowNs: number, onLink: Link) {
+    this.#timeline = timeline;
+    this.#tuples = tuples;
+    this.#newcomers = new Newcomers(timeline);
+    this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
+    this.#windowNs = windowNs;
+    this.#onLink = onLink;
+  }
+
+  /** Where a proxy carries the conversation of a datagram on that waits and has no translation; null where none does. */
+  relayOf(row: number): Relay | null {
+    this.#newcomers.take(this.#file);
+    if (!this.#isTold(row)) return null;
+    const t = this.#timeline;
+    const halves = this.#halves.get(t.tuple(row)) ?? this.#link(row);
+    if (halves === null) return null;
+    const [half, { side, tuple }] = halves;
+    half.lastNs = Math.max(half.lastNs, t.timeNs(row));
+    if (half.isClient !== this.#isFromOpener(row)) return { side, tuple, isSentOn: true };
+    this.#findAlike(row);
+    const sentOn = this.#alike
+      .filter((other) => t.tuple(other) === tuple && this.#isSentAgain(row, other))
+      .map((other) => t.timeNs(other) - t.timeNs(row));
+    if (sentOn.length === 0) return this.#isCrowded ? null : { side, tuple, isSentOn: false };
+    half.latencies.add(Math.min(...sentOn));
+    return { side, tuple, isSentOn: true };
+  }
+
+  /** Forgets the conversation of a tuple that is about to be released. */
+  forget(tuple: number): void {
+    this.#halves.delete(tuple);
+  }
+
+  readonly #file = (row: number): void => {
+    if (this.#isTold(row)) this.#contents.add(row);
+  };
+
+  /** Whether a packet is a datagram without a translation that is told by what it carries. */
+  #isTold(row: number): boolean {
+    const t = this.#timeline;
+    return (
+      t.proto(row) === UDP &&
+      (t.flags(row) & IS_FRAGMENT) === 0 &&
+      t.payloadLength(row) > 0 &&
+      hasContent(t, row) &&
+      this.#tuples.isUntranslated(t.tuple(row))
+    );
+  }
+
+  /**
+   * Finds the datagrams of other conversations that carry the same, on both sides, or inside for one that came outside: one of a proxy's
+   * conversations is inside (`mayDial`).
+   */
+  #findAlike(row: number): void {
+    const t = this.#timeline;
+    const contents = this.#contents;
+    contents.find(row, this.#reachNs);
+    this.#alike = contents.others;
+    this.#isCrowded = contents.isCrowded;
+    if (t.sideOf(row) === INSIDE) {
+      contents.findOwn(row, this.#reachNs);
+      this.#alike = this.#alike.concat(contents.own);
+      this.#isCrowded ||= contents.isCrowded;
+    }
+    this.#alike = this.#alike.filter((other) => t.tuple(other) !== t.tuple(row) && this.#isTold(other));
+  }
+
+  readonly #reachNs = (): number => this.#windowNs;
+
+  #link(row: number): readonly [Half, Half] | null {
+    const partner = this.#partnerOf(row);
+    if (partner === NONE) return null;
+    const t = this.#timeline;
+    const isNextOf = (later: number): boolean => {
+      if (!this.#isTold(later) || isSameContent(t, row, later)) return false;
+      const again = this.#partnerOf(later);
+      return again !== NONE && t.tuple(again) === t.tuple(partner);
+    };
+    return isAnyBehind(t, row, isNextOf) ? this.#open(row, partner) : null;
+  }
+
+  /** A datagram of the only conversation that this one can have come from, or have gone to, by a proxy; or NONE. */
+  #partnerOf(row: number): number {
+    const t = this.#timeline;
+    const partners = this.#partners(row);
+    const [first] = partners;
+    if (first === undefined || partners.some((other) => t.tuple(other) !== t.tuple(first))) return NONE;
+    const back = this.#partners(first);
+    return back.length > 0 && back.every((other) => t.tuple(other) === t.tuple(row)) ? first : NONE;
+  }
+
+  /** What may be a datagram that its proxy sent again, or got; of what so many carry that not all are looked at, none. */
+  #partners(row: number): number[] {
+    const t = this.#timeline;
+    this.#findAlike(row);
+    if (this.#isCrowded) return [];
+    return this.#alike.filter((other) => {
+      if (this.#halves.has(t.tuple(other)) || this.#isFromOpener(other) !== this.#isFromOpener(row)) return false;
+      const [before, after] = t.isBefore(row, other) ? [row, other] : [other, row];
+      const isFromOpener = this.#isFromOpener(row);
+      const [client, server] = isFromOpener ? [before, after] : [after, before];
+      return mayDial(this.#tuples, this.#endOf(client), this.#endOf(server)) && this.#isSentAgain(before, after);
+    });
+  }
+
+  /** Whether a datagram may be another one that a proxy has sent again: the host would have forwarded it with one less in the TTL. */
+  #isSentAgain(before: number, after: number): boolean {
+    const t = this.#timeline;
+    return t.isBefore(before, after) && t.ttl(after) !== t.ttl(before) - 1;
+  }
+
+  #endOf(row: number): ProxyEnd {
+    const tuple = this.#timeline.tuple(row);
+    return { side: this.#timeline.sideOf(row), tuple, openedByA: this.#tuples.isOpenedByA(tuple) };
+  }
+
+  #isFromOpener(row: number): boolean {
+    const t = this.#timeline;
+    return (t.forward(row) === 1) === this.#tuples.isOpenedByA(t.tuple(row));
+  }
+
+  #open(row: number, partner: number): readonly [Half, Half] {
+    const t = this.#timeline;
+    const isClient = t.isBefore(row, partner) === this.#isFromOpener(row);
+    const half = (of: number, isClient: boolean): Half => ({
+      side: t.sideOf(of),
+      tuple: t.tuple(of),
+      isClient,
+      openedNs: t.timeNs(of),
+      lastNs: t.timeNs(of),
+      latencies: new LatencyDigest(),
+    });
+    const mine = half(row, isClient);
+    const other = half(partner, !isClient);
+    this.#halves.set(mine.tuple, [mine, other]);
+    this.#halves.set(other.tuple, [other, mine]);
+    const [client, server] = isClient ? [mine, other] : [other, mine];
+    const proxied = { client, server, toServer: client.latencies, toClient: server.latencies };
+    this.#onLink(
+      [client.tuple, server.tuple],
+      (id) => (tuples, epochNs) => summarizeProxied(id, proxied, tuples, epochNs),
+    );
+    return [mine, other];
+  }
+}

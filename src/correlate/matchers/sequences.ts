@@ -1,0 +1,397 @@
+import { IS_ERROR, IS_FRAGMENT, TCP } from "../../packets/packets.js";
+import { INSIDE, OUTSIDE, otherSide, type Side } from "../../packets/sides.js";
+import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
+import { NONE } from "../../packets/tuples.js";
+import { assign } from "./assignment.js";
+import { ALONE, type Buckets } from "../kernel/buckets.js";
+import { COPY_NS } from "../intake/copies.js";
+import type { Kernel } from "../kernel/kernel.js";
+import { IS_RELATED_OUTBOUND, KNOWN, LEARN_BITS, MAY_HIDE, POSSIBLE, RELATION_MASK } from "../kernel/relations.js";
+import { rhythmBits } from "./rhythm.js";
+import type { Translations } from "../kernel/translations.js";
+
+/** How many identical packets it takes to tell the first of a stream by time alone, and which share of them must be as quick. */
+const FIRST_ALIKE = 16;
+const FIRST_SHARE = 0.6;
+
+/** By how much time must speak for one order over any other, in bits: the bound of error that is asked of every pair. */
+const DECIDED_BITS = 40;
+
+/**
+ * How seldom a packet that was lost and one that the other capture missed may follow each other by chance, by what was seen of both: once in
+ * the square of so many pairs. That their stamps look like a pair's comes on top of it.
+ */
+const COINCIDENCE_PAIRS = 256;
+
+/** Packets of one flow and direction that nothing but time tells from each other, in the order in which they came. */
+interface Sequence {
+  readonly slot: number;
+  readonly isOutbound: boolean;
+  /** Whether each capture may have missed another one of two. */
+  readonly mayHide: boolean;
+  readonly inside: readonly number[];
+  readonly outside: readonly number[];
+  readonly entered: readonly number[];
+  readonly left: readonly number[];
+}
+
+/**
+ * Pairs identical packets of one flow by their order: networks may reorder packets of a flow, a NAT in one kernel does not; and identical
+ * ones that it did reorder cannot be told apart by anybody. Which k-th is which depends on what was lost, and where:
+ *
+ * - Where the capture of the side that they enter misses nothing, each that left is one of those that entered, by DECIDED_BITS of time. It
+ *   misses nothing as long as each packet that left had been seen to enter. Against that stands what neither capture shows: that
+ *   one was lost and another one missed that looks like its twin. The shares of both, as seen since the last miss, say how seldom that is.
+ * - Else only a group that is apart from others like it is told: as many left as entered, and each took what packets take.
+ */
+export class Sequences {
+  readonly #timeline: Timeline;
+  readonly #buckets: Buckets;
+  readonly #translations: Translations;
+  readonly #kernel: Kernel;
+  readonly #onPair: (inside: number, outside: number, slot: number) => void;
+  /** By direction, outbound last: how many pairs there were when a packet left that had not been seen to enter, and how many were lost since … */
+  readonly #pairsAtMiss = [0, 0];
+  readonly #losses = [0, 0];
+  /** … and with how many pairs nothing is taken to be missed any more. */
+  readonly #sureFrom = [COINCIDENCE_PAIRS, COINCIDENCE_PAIRS];
+  #misses = 0;
+  /** By side: whether its capture shows packets twice. */
+  readonly #isCopying = [false, false];
+  /** Up to where it was looked for such packets among those that wait. */
+  #watched = 0;
+
+  constructor(
+    timeline: Timeline,
+    buckets: Buckets,
+    translations: Translations,
+    kernel: Kernel,
+    onPair: (inside: number, outside: number, slot: number) => void,
+  ) {
+    this.#timeline = timeline;
+    this.#buckets = buckets;
+    this.#translations = translations;
+    this.#kernel = kernel;
+    this.#onPair = onPair;
+  }
+
+  /** Pairs two packets whose window is over by `nowNs`, with those like them, where their order is certain. Returns whether it paired any. */
+  settle(inside: number, outside: number, nowNs: number): boolean {
+    const sequence = this.#sequenceOf(inside, outside);
+    return sequence !== null && (this.#pairDecided(sequence) || this.#pairGroup(sequence, nowNs));
+  }
+
+  /**
+   * Pairs the first of a stream of identical packets, while nothing else tells what packets take: as each leaves far sooner than the next one
+   * enters, from the first on, most of them are told by that, and say how long the others may take. Returns whether it paired any.
+   */
+  begin(inside: number, outside: number): boolean {
+    const isOutbound = (this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0;
+    if (!this.#kernel.isNew(isOutbound)) return false;
+    const sequence = this.#sequenceOf(inside, outside);
+    if (sequence === null) return false;
+    const { entered, left } = sequence;
+    // those before the first of them, if there were any, have each other
+    const [sinceIn, sinceOut] = [this.#kernel.sinceNs(entered[0]), this.#kernel.sinceNs(left[0])];
+    const isBegin = sinceIn === 0 && sinceOut === 0;
+    const hasPairs = this.#translations.accounts.pairs(sequence.slot) > 0;
+    if (!isBegin && (!hasPairs || 4 * Math.abs(sinceIn - sinceOut) > sinceIn)) return false;
+    const pairs = nearest(this.#timesOf(entered), this.#timesOf(left));
+    if (pairs === null || pairs.length < FIRST_SHARE * Math.max(entered.length, left.length)) return false;
+    for (const [from, to] of pairs) this.#pair(sequence, entered[from], left[to]);
+    return true;
+  }
+
+  /**
+   * Learns the translation of a stream of identical packets, where no packet has a candidate to itself: by its rhythm, if nobody else sends
+   * the same, and all took what packets take. Pairs those whose order is certain, or does nothing. Returns whether it paired any.
+   */
+  learn(inside: number, outside: number): boolean {
+    const related = this.#kernel.relate(inside, outside);
+    const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
+    if ((related & RELATION_MASK) !== POSSIBLE || !this.isComplete(inside, isOutbound)) return false;
+    const sequence = this.#sequenceBetween(inside, outside, related);
+    if (sequence === null || !this.#isAll(sequence)) return false;
+    const { entered, left } = sequence;
+    const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
+    const usualNs = (isOutbound ? this.#kernel.outbound : this.#kernel.inbound).medianNs;
+    // the first that left is what came closest to the usual time before it, and each behind it the next one
+    const first = nearestTo(enteredNs, leftNs[0] - usualNs);
+    const count = Math.min(entered.length - first, left.length);
+    const bits = rhythmBits(enteredNs.slice(first, first + count), leftNs.slice(0, count), this.#kernel.slackNs);
+    const [i, o] = isOutbound ? [entered[first], left[0]] : [left[0], entered[first]];
+    this.#kernel.relate(i, o);
+    if (this.#kernel.weigh(i, o, false) + bits < LEARN_BITS) return false;
+    const pairs = this.#decided(sequence);
+    if (pairs.length === 0) return false;
+    this.#kernel.relate(i, o);
+    const slot = this.#translations.learn(i, o);
+    for (const [from, to] of pairs) this.#pair({ ...sequence, slot }, from, to);
+    return true;
+  }
+
+  /** Notes that a packet is one that its capture showed before. */
+  noteCopy(row: number): void {
+    this.#isCopying[this.#timeline.side(row)] = true;
+  }
+
+  /** Notes that a packet has no twin: if it left, the capture of the other side missed it. */
+  noteAlone(row: number): void {
+    const slot = this.#translations.slotOf(row);
+    if (slot === NONE) return;
+    if (this.#translations.isLeaving(row, slot)) this.#noteMiss(row);
+    else {
+      const direction = this.#timeline.side(row) === INSIDE ? 1 : 0;
+      this.#losses[direction]++;
+      this.#findSure(direction);
+    }
+  }
+
+  #noteMiss(left: number): void {
+    const direction = this.#timeline.side(left) === OUTSIDE ? 1 : 0;
+    this.#misses++;
+    this.#pairsAtMiss[direction] = this.#kernel.pairsThatWent(direction === 1);
+    this.#losses[direction] = 0;
+    this.#findSure(direction);
+  }
+
+  #findSure(direction: number): void {
+    const pairs = this.#pairsAtMiss[direction] + COINCIDENCE_PAIRS * Math.sqrt(this.#losses[direction] + 1);
+    this.#sureFrom[direction] = pairs;
+    if (this.#misses > 0) this.#kernel.setUnsure(direction === 1, pairs);
+  }
+
+  /**
+   * Whether what left like this packet had been seen to enter as that, as far as can be told: nothing of its direction is missed, and it cannot be
+   * a piece of what entered as one.
+   */
+  isComplete(row: number, isOutbound: boolean): boolean {
+    const t = this.#timeline;
+    const kernel = this.#kernel;
+    if (!Number.isFinite(kernel.slackNs) || (kernel.hasCuts && isData(t, row))) return false;
+    return kernel.pairsThatWent(isOutbound) >= this.#sureFrom[isOutbound ? 1 : 0];
+  }
+
+  /** Whether so many like a packet wait that `begin` or `learn` may tell them: asked again when there are as many more. */
+  mayBegin(row: number, isFinal: boolean): boolean {
+    const t = this.#timeline;
+    const count = this.#buckets.count(t.bucket(row), t.sideOf(row));
+    return count >= FIRST_ALIKE && (isFinal || count % FIRST_ALIKE === 0);
+  }
+
+  /** What packets take that go as this one does, at the most; Infinity where that is not known, nanoseconds. */
+  limitNsOf(row: number): number {
+    const slot = this.#translations.slotOf(row);
+    if (slot === NONE) return Number.POSITIVE_INFINITY;
+    return this.#kernel.limitNs(this.#translations.isOutbound(row, this.#translations.flowAt(slot)));
+  }
+
+  /** Those like two packets, which a known translation makes one of the other; null where it does not, or where one of them is called ambiguous. */
+  #sequenceOf(i: number, o: number): Sequence | null {
+    const related = this.#kernel.relate(i, o);
+    if ((related & RELATION_MASK) !== KNOWN) return null;
+    return this.#sequenceBetween(i, o, related, this.#kernel.knownSlot);
+  }
+
+  #sequenceBetween(i: number, o: number, related: number, slot = NONE): Sequence | null {
+    const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
+    const inside = this.#likeIn(i);
+    const outside = this.#likeIn(o);
+    if (inside === null || outside === null || this.#mayBeCopies(INSIDE, inside) || this.#mayBeCopies(OUTSIDE, outside))
+      return null;
+    const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
+    return { slot, isOutbound, mayHide: (related & MAY_HIDE) !== 0, inside, outside, entered, left };
+  }
+
+  /** Whether no others wait under the key of these. */
+  #isAll({ inside, outside }: Sequence): boolean {
+    const bucket = this.#timeline.bucket(inside[0]);
+    return (
+      this.#buckets.count(bucket, INSIDE) === inside.length && this.#buckets.count(bucket, OUTSIDE) === outside.length
+    );
+  }
+
+  /** The packets of its bucket that nothing but time tells from one, oldest first; null where one of them is called ambiguous. */
+  #likeIn(row: number): number[] | null {
+    const t = this.#timeline;
+    const hasOptions = this.#kernel.otherOptions === 0;
+    const like: number[] = [];
+    for (let r = this.#buckets.oldest(t.bucket(row), t.sideOf(row)); r !== NONE; r = t.next(r)) {
+      if (t.way(r) !== t.way(row) || t.ttl(r) !== t.ttl(row)) continue;
+      // a router that alters them may have made equal ones of others
+      if (hasOptions && t.hasOtherOptions(r, row)) continue;
+      if (t.state(r) === AMBIGUOUS) return null;
+      like.push(r);
+    }
+    return like;
+  }
+
+  /**
+   * Whether some of these packets may be copies of others: of two that follow each other closely and are shown twice, each is taken for the
+   * other's copy.
+   */
+  #mayBeCopies(side: Side, rows: readonly number[]): boolean {
+    const t = this.#timeline;
+    return (
+      this.#isCopying[side] && rows.some((row, at) => at > 0 && t.timeNs(row) - t.timeNs(rows[at - 1]) <= 2 * COPY_NS)
+    );
+  }
+
+  /** Pairs what is decided where nothing was missed. */
+  #pairDecided(sequence: Sequence): boolean {
+    if (!this.isComplete(sequence.entered[0], sequence.isOutbound)) return false;
+    const pairs = this.#decided(sequence);
+    for (const [from, to] of pairs) this.#pair(sequence, from, to);
+    return pairs.length > 0;
+  }
+
+  /** What is decided by time, where nothing was missed: of those that left, what they had entered as. */
+  #decided({ entered, left, isOutbound }: Sequence): [entered: number, left: number][] {
+    const kernel = this.#kernel;
+    const limitNs = kernel.limitNs(isOutbound);
+    const digest = isOutbound ? kernel.outbound : kernel.inbound;
+    // against one that comes by chance, anywhere within the limit
+    const costOf = (latencyNs: number) => -Math.log2(digest.density(latencyNs) * limitNs);
+    const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
+    if (this.#timeline.isBefore(this.#watched, entered[0])) this.#watched = entered[0];
+    const pairs: [number, number][] = [];
+    for (const run of runsOf(enteredNs, leftNs, kernel.slackNs, limitNs)) {
+      const from = enteredNs.slice(run.entered, run.enteredEnd);
+      const to = leftNs.slice(run.left, run.leftEnd);
+      const found = assign(from, to, -kernel.slackNs, limitNs, costOf, DECIDED_BITS);
+      if (this.#wasMissed(Math.max(to[to.length - 1], from[from.length - 1]))) break;
+      if (found === null) continue;
+      for (const [k, index] of found.entries()) {
+        if (index < 0 || costOf(to[k] - from[index]) > 0) continue;
+        pairs.push([entered[run.entered + index], left[run.left + k]]);
+      }
+    }
+    return pairs;
+  }
+
+  /** Whether, since it was looked last, any of those that still wait left by that time and had not been seen to enter, either way. */
+  #wasMissed(untilNs: number): boolean {
+    const t = this.#timeline;
+    const before = this.#misses;
+    for (; this.#watched !== t.end; this.#watched = t.after(this.#watched)) {
+      const row = this.#watched;
+      if (t.state(row) !== WAITING) continue;
+      if (t.timeNs(row) > untilNs) break;
+      if (this.#isUnexplained(row)) this.#noteMiss(row);
+    }
+    return this.#misses > before;
+  }
+
+  /** Whether a packet of a flow left, and nothing waits that it can have been. A segment may be a piece of what entered as one. */
+  #isUnexplained(row: number): boolean {
+    const t = this.#timeline;
+    const slot = this.#translations.slotOf(row);
+    if (slot === NONE || (t.flags(row) & (IS_ERROR | IS_FRAGMENT)) !== 0) return false;
+    if (isData(t, row)) return false;
+    const bucket = t.bucket(row);
+    const isAlone = bucket === ALONE || (bucket >= 0 && this.#buckets.count(bucket, otherSide(t.sideOf(row))) === 0);
+    return isAlone && this.#translations.isLeaving(row, slot);
+  }
+
+  /**
+   * Pairs as many as entered with as many that left, where they are a group of their own: where others like them came right before, or are
+   * still coming, the first may be the second.
+   */
+  #pairGroup(sequence: Sequence, nowNs: number): boolean {
+    const { entered, left, isOutbound, mayHide } = sequence;
+    if (mayHide || entered.length !== left.length || !this.#isGroup(entered, nowNs) || !this.#isGroup(left, nowNs))
+      return false;
+    const limitNs = this.#kernel.limitNs(isOutbound);
+    const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
+    const isInTime = (at: number) => isBetween(leftNs[at] - enteredNs[at], -this.#kernel.causalSlackNs, limitNs);
+    const last = entered.length - 1;
+    // or held up together: all had entered before the first left, and the last took as long as others do
+    const areHeldUp = last > 0 && isInTime(last) && enteredNs[last] <= leftNs[0];
+    if (!areHeldUp && !entered.every((_, at) => isInTime(at))) return false;
+    for (const [at, row] of entered.entries()) this.#pair(sequence, row, left[at]);
+    return true;
+  }
+
+  /** Whether no equal packet passed shortly before these, and none may come behind them. */
+  #isGroup(rows: readonly number[], nowNs: number): boolean {
+    const limitNs = this.limitNsOf(rows[0]);
+    const sinceNs = this.#kernel.sinceNs(rows[0]);
+    return (sinceNs === 0 || sinceNs > limitNs) && nowNs - this.#timeline.timeNs(rows[rows.length - 1]) > limitNs;
+  }
+
+  #timesOf(rows: readonly number[]): number[] {
+    return rows.map((row) => this.#timeline.timeNs(row));
+  }
+
+  #pair({ slot, isOutbound }: Sequence, entered: number, left: number): void {
+    if (isOutbound) this.#onPair(entered, left, slot);
+    else this.#onPair(left, entered, slot);
+  }
+}
+
+/** Which of some times, in order, is the nearest to one. */
+function nearestTo(times: readonly number[], timeNs: number): number {
+  let nearest = 0;
+  for (let at = 1; at < times.length; at++)
+    if (Math.abs(times[at] - timeNs) < Math.abs(times[nearest] - timeNs)) nearest = at;
+  return nearest;
+}
+
+function isBetween(value: number, least: number, most: number): boolean {
+  return value >= least && value <= most;
+}
+
+/** Whether a packet carries TCP data, which may be cut on its way. */
+function isData(t: Timeline, row: number): boolean {
+  return t.proto(row) === TCP && t.payloadLength(row) > 0;
+}
+
+/** A part of a sequence, by index: none in it can have been one outside of it. */
+interface Run {
+  entered: number;
+  enteredEnd: number;
+  left: number;
+  leftEnd: number;
+}
+
+/** The parts of a sequence in which any left. */
+function runsOf(entered: readonly number[], left: readonly number[], slackNs: number, limitNs: number): Run[] {
+  const runs: Run[] = [];
+  let [i, o] = [0, 0];
+  while (i < entered.length || o < left.length) {
+    const run = { entered: i, enteredEnd: i, left: o, leftEnd: o };
+    for (;;) {
+      const isEntry = i < entered.length && (o === left.length || entered[i] <= left[o]);
+      const nextNs = isEntry ? entered[i] : o < left.length ? left[o] : Number.POSITIVE_INFINITY;
+      const isApart =
+        (run.enteredEnd === run.entered || nextNs - entered[run.enteredEnd - 1] > limitNs) &&
+        (run.leftEnd === run.left || nextNs - left[run.leftEnd - 1] > slackNs);
+      if (isApart && (i > run.entered || o > run.left)) break;
+      if (isEntry) run.enteredEnd = ++i;
+      else run.leftEnd = ++o;
+    }
+    if (run.leftEnd > run.left && run.enteredEnd > run.entered) runs.push(run);
+  }
+  return runs;
+}
+
+/**
+ * Of packets that enter and leave at these times, in order, those that leave next after they enter and before any other one does, by index.
+ * Null where the first two are none, or where one takes half of what they are apart.
+ */
+function nearest(entered: readonly number[], left: readonly number[]): readonly (readonly [number, number])[] | null {
+  const pairs: [number, number][] = [];
+  const apartNs = entered
+    .slice(1)
+    .map((timeNs, at) => timeNs - entered[at])
+    .toSorted((a, b) => a - b)[(entered.length - 1) >> 1];
+  let to = 0;
+  for (let from = 0; from < entered.length; from++) {
+    while (to < left.length && left[to] < entered[from]) to++;
+    if (to === left.length) break;
+    if (from + 1 < entered.length && left[to] >= entered[from + 1]) continue;
+    if (left[to] - entered[from] > apartNs / 2) return null;
+    pairs.push([from, to]);
+  }
+  return pairs.length > 0 && pairs[0][0] === 0 && pairs[0][1] === 0 ? pairs : null;
+}

@@ -1,0 +1,217 @@
+import type { Flow } from "../../packets/flows.js";
+import { HAS_IP_ID, TCP } from "../../packets/packets.js";
+import {
+  BY_FLOW,
+  EVIDENCE_FLOW,
+  EVIDENCE_IP_ID,
+  EVIDENCE_LENGTH,
+  EVIDENCE_TCP_ACK,
+  EVIDENCE_TCP_SEQ,
+} from "../../packets/results.js";
+import { INSIDE } from "../../packets/sides.js";
+import { GONE, type Timeline, WAITING } from "../../packets/timeline.js";
+import { NONE } from "../../packets/tuples.js";
+import type { Pairing } from "./pairing.js";
+import { KNOWN } from "../kernel/relations.js";
+import type { Translations } from "../kernel/translations.js";
+
+/** How many packets behind a changed segment are looked through for one that confirms the shift. */
+const LOOK_AHEAD = 4096;
+/** The index is cleared of what was paired meanwhile when it reaches this size, or twice what was left of it then. */
+const CROWDED = 4096;
+
+const SAME_NUMBERS = EVIDENCE_IP_ID | EVIDENCE_TCP_SEQ | EVIDENCE_TCP_ACK | EVIDENCE_FLOW;
+
+/**
+ * By how much a direction's numbers grow on their way through: `before` up to the segment last changed, at `position` in
+ * its sender's numbers, `after` behind it. The kernel keeps no more either (nf_conntrack_seqadj.c, struct nf_ct_seqadj).
+ */
+interface Shift {
+  readonly position: number;
+  readonly before: number;
+  readonly after: number;
+}
+
+/** Shifts of a flow's packets that are forward on the inside, and of the others. */
+interface Shifts {
+  forward: Shift;
+  backward: Shift;
+}
+
+const UNSHIFTED: Shift = { position: 0, before: 0, after: 0 };
+
+/**
+ * Pairs TCP segments whose numbers a helper shifts: nf_nat_ftp and its like write other addresses into a command, and where
+ * that changes its length, all later sequence numbers of that direction differ by it, and the other's acknowledgements.
+ *
+ * Only within a known translation and by IP ID. A shift is learnt from the changed segment (same ID and numbers, another
+ * length) if a later packet confirms it: with offload the first piece of a segment looks like a changed one.
+ */
+export class ShiftedSegments {
+  readonly #timeline: Timeline;
+  readonly #translations: Translations;
+  readonly #pairing: Pairing;
+  readonly #shifts = new WeakMap<Flow, Shifts>();
+  /** Packets that came out of the NAT and found no twin at once, by `keyOf`: in most captures, hardly any. */
+  readonly #left = new Map<number, number[]>();
+  #sweepAt = CROWDED;
+
+  constructor(timeline: Timeline, translations: Translations, pairing: Pairing) {
+    this.#timeline = timeline;
+    this.#translations = translations;
+    this.#pairing = pairing;
+  }
+
+  /** Takes a TCP segment of a known translation that found no twin when it came. */
+  admit(row: number): void {
+    const t = this.#timeline;
+    const slot = this.#translations.slotOf(row);
+    if ((t.flags(row) & HAS_IP_ID) === 0 || !this.#translations.isLeaving(row, slot)) return;
+    // whether it was changed, the packets behind it tell
+    this.#translations.accounts.watch(slot);
+    const isForward = this.#translations.isForward(row, this.#translations.flowAt(slot));
+    if (this.#left.size >= this.#sweepAt) this.#sweep();
+    const key = keyOf(slot, isForward, t.ipId(row));
+    const rows = this.#left.get(key);
+    if (rows) rows.push(row);
+    else this.#left.set(key, [row]);
+  }
+
+  /** Whether there is a packet that `settle` might find to be this one's twin. */
+  mayPair(row: number): boolean {
+    const slot = this.#slotOf(row);
+    return slot !== NONE && this.#leftFor(row, slot, this.#translations.flowAt(slot)).length > 0;
+  }
+
+  /** Pairs a packet that waited in vain for an equal one, if the shift of its flow makes another one its twin. */
+  settle(row: number): boolean {
+    const slot = this.#slotOf(row);
+    if (slot === NONE) return false;
+    const flow = this.#translations.flowAt(slot);
+    const left = this.#onlyLeft(row, slot, flow);
+    if (left === NONE) return false;
+    const shifts = this.#shifts.get(flow) ?? { forward: UNSHIFTED, backward: UNSHIFTED };
+    if (this.#isTwin(row, left, flow, shifts)) {
+      this.#pair(row, left, slot, SAME_NUMBERS | EVIDENCE_LENGTH);
+      return true;
+    }
+    const changed = this.#withChange(row, left, slot, flow, shifts);
+    if (changed === null) return false;
+    this.#shifts.set(flow, changed);
+    this.#pair(row, left, slot, SAME_NUMBERS);
+    return true;
+  }
+
+  #pair(entered: number, left: number, slot: number, evidence: number): void {
+    const isInside = this.#timeline.sideOf(entered) === INSIDE;
+    this.#pairing.pairGroup([isInside ? entered : left], [isInside ? left : entered], slot, BY_FLOW, evidence);
+  }
+
+  /** The flow of a TCP segment, or NONE where it has none, or no segment has come out that found no twin. */
+  #slotOf(row: number): number {
+    return this.#timeline.proto(row) === TCP && this.#left.size > 0 ? this.#translations.slotOf(row) : NONE;
+  }
+
+  /** The packets of this flow, direction and IP ID that wait where this one should come out. */
+  #leftFor(entered: number, slot: number, flow: Flow): number[] {
+    const t = this.#timeline;
+    const rows = this.#left.get(keyOf(slot, this.#translations.isForward(entered, flow), t.ipId(entered)));
+    const side = t.sideOf(entered);
+    return rows?.filter((row) => t.sideOf(row) !== side && this.#translations.isWaitingIn(row, slot)) ?? [];
+  }
+
+  /** The one of those that there is, if it is the only one; or NONE. */
+  #onlyLeft(entered: number, slot: number, flow: Flow): number {
+    const waiting = this.#leftFor(entered, slot, flow);
+    if (waiting.length !== 1) return NONE;
+    const isInside = this.#timeline.sideOf(entered) === INSIDE;
+    const [inside, outside] = isInside ? [entered, waiting[0]] : [waiting[0], entered];
+    return this.#translations.relation(inside, outside) === KNOWN ? waiting[0] : NONE;
+  }
+
+  /** Whether `left` is what the shifts make of `entered`. */
+  #isTwin(entered: number, left: number, flow: Flow, shifts: Shifts): boolean {
+    const t = this.#timeline;
+    return (
+      this.#hasNumbers(entered, left, flow, shifts) &&
+      t.payloadLength(entered) === t.payloadLength(left) &&
+      t.head(entered) === t.head(left) &&
+      // with neither number shifted, the keys would be equal if they were twins
+      (t.seq(entered) !== t.seq(left) || t.ack(entered) !== t.ack(left))
+    );
+  }
+
+  /**
+   * The shifts there are behind `entered`, if it is a segment that a helper changed into `left`: those there were where it
+   * is the one last changed, sent again. Null where it is not certain.
+   */
+  #withChange(entered: number, left: number, slot: number, flow: Flow, shifts: Shifts): Shifts | null {
+    const t = this.#timeline;
+    const grown = t.payloadLength(left) - t.payloadLength(entered);
+    if (grown === 0 || t.payloadLength(entered) === 0 || t.payloadLength(left) === 0) return null;
+    if (!this.#hasNumbers(entered, left, flow, shifts)) return null;
+    const isForward = this.#translations.isForward(entered, flow);
+    const { position, before, after } = isForward ? shifts.forward : shifts.backward;
+    const isLast = before !== after && t.seq(entered) === position;
+    if (isLast) return grown === after - before ? shifts : null;
+    if (before !== after && !isBehind(t.seq(entered), position)) return null;
+    const shift = { position: t.seq(entered), before: after, after: after + grown };
+    const changed = isForward ? { ...shifts, forward: shift } : { ...shifts, backward: shift };
+    return this.#isConfirmed(entered, isForward, slot, flow, changed) ? changed : null;
+  }
+
+  /** Whether a later packet has numbers that were shifted just so: its own behind the change, or what it acknowledges. */
+  #isConfirmed(entered: number, isForward: boolean, slot: number, flow: Flow, shifts: Shifts): boolean {
+    const t = this.#timeline;
+    const { position, before } = isForward ? shifts.forward : shifts.backward;
+    let later = t.after(entered);
+    for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
+      if (t.state(later) === GONE || t.proto(later) !== TCP || this.#translations.slotOf(later) !== slot) continue;
+      const isSameWay = this.#translations.isForward(later, flow) === isForward;
+      if (!isBehind(isSameWay ? t.seq(later) : t.ack(later) - before, position)) continue;
+      if (t.state(later) === WAITING) {
+        const left = this.#onlyLeft(later, slot, flow);
+        if (left !== NONE && left !== later && this.#isTwin(later, left, flow, shifts)) return true;
+      } else if (t.isPaired(later) && t.isHeld(t.twin(later))) {
+        // changes that add up to nothing leave the numbers as they were, and the keys equal
+        const isEntry =
+          flow.isOutbound(this.#translations.isForward(later, flow) ? 1 : 0) === (t.side(later) === INSIDE);
+        if (isEntry && this.#hasNumbers(later, t.twin(later), flow, shifts)) return true;
+      }
+    }
+    return false;
+  }
+
+  /** Whether both have the same flags, and numbers that differ by the shifts (nf_ct_seq_adjust). */
+  #hasNumbers(entered: number, left: number, flow: Flow, { forward, backward }: Shifts): boolean {
+    const t = this.#timeline;
+    const [own, other] = this.#translations.isForward(entered, flow) ? [forward, backward] : [backward, forward];
+    const seqShift = isBehind(t.seq(entered), own.position) ? own.after : own.before;
+    const ackShift = isBehind(t.ack(entered) - other.before, other.position) ? other.after : other.before;
+    return (
+      t.tcpFlags(entered) === t.tcpFlags(left) &&
+      ((t.seq(left) - t.seq(entered)) | 0) === seqShift &&
+      ((t.ack(entered) - t.ack(left)) | 0) === ackShift
+    );
+  }
+
+  #sweep(): void {
+    const t = this.#timeline;
+    for (const [key, rows] of this.#left) {
+      const waiting = rows.filter((row) => t.isWaiting(row));
+      if (waiting.length > 0) this.#left.set(key, waiting);
+      else this.#left.delete(key);
+    }
+    this.#sweepAt = Math.max(CROWDED, 2 * this.#left.size);
+  }
+}
+
+/** Whether a sequence number is behind another one (they wrap). */
+function isBehind(seq: number, position: number): boolean {
+  return ((seq - position) | 0) > 0;
+}
+
+/** An IP ID of TCP over IPv4 has 16 bits; of IPv6, only fragments have one, and the index may mix those up: the numbers decide. */
+function keyOf(slot: number, isForward: boolean, ipId: number): number {
+  return (slot * 2 + (isForward ? 1 : 0)) * 2 ** 16 + (ipId & 0xffff);
+}

@@ -1,0 +1,163 @@
+import type { Heap } from "../../packets/heap.js";
+import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED, UDP } from "../../packets/packets.js";
+import { HEAD_BYTES } from "../../packets/records.js";
+import {
+  BY_COVERAGE,
+  EVIDENCE_FLOW,
+  EVIDENCE_IP_ID,
+  EVIDENCE_LENGTH,
+  EVIDENCE_PAYLOAD,
+} from "../../packets/results.js";
+import { INSIDE } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+import { Contents } from "./contents.js";
+import type { Kernel } from "../kernel/kernel.js";
+import { Newcomers } from "./newcomers.js";
+import type { Pairing } from "./pairing.js";
+import { IS_RELATED_OUTBOUND, KNOWN, RELATION_MASK } from "../kernel/relations.js";
+import type { Translations } from "../kernel/translations.js";
+import { leaveUndecided, type Undecided } from "./undecided.js";
+
+/** Pieces are looked for among so many packets behind the first one … */
+const LOOK_BEHIND = 4096;
+/** … and so long, nanoseconds: they are sent in one go. */
+const SPREAD_NS = 10_000_000;
+
+/**
+ * Pairs UDP datagrams that a host handles several at a time (UDP_SEGMENT, UDP_GRO: udp(7)) with the single ones they are on the other side: of
+ * one flow, the first beginning as the whole does, all but the last of one size, and with as many bytes in all. Works on packets that
+ * wait, once the window of one of them is over.
+ */
+export class SuperDatagrams {
+  readonly #timeline: Timeline;
+  readonly #translations: Translations;
+  readonly #kernel: Kernel;
+  readonly #windowNs: number;
+  readonly #pairing: Pairing;
+  readonly #newcomers: Newcomers;
+  /** What waits, by how its payload begins. */
+  readonly #heads: Contents;
+
+  constructor(
+    heap: Heap,
+    timeline: Timeline,
+    translations: Translations,
+    kernel: Kernel,
+    windowNs: number,
+    pairing: Pairing,
+  ) {
+    this.#timeline = timeline;
+    this.#newcomers = new Newcomers(timeline);
+    this.#translations = translations;
+    this.#kernel = kernel;
+    this.#windowNs = windowNs;
+    this.#pairing = pairing;
+    this.#heads = new Contents(heap, timeline, windowNs, headOf, isAlike);
+  }
+
+  /** Whether there is a packet that `settle` might find to be a part of this one, or the whole. */
+  mayPair(row: number): boolean {
+    if (!this.#isEligible(row)) return false;
+    this.#newcomers.take(this.#file);
+    this.#heads.find(row, this.#reachNs);
+    return this.#heads.others.length > 0;
+  }
+
+  /**
+   * Decides about a WAITING packet whose window is over. Afterwards it is paired, or AMBIGUOUS (with what is returned), or still WAITING: it
+   * is no part of one of these.
+   */
+  settle(row: number): Undecided | null {
+    if (!this.mayPair(row)) return null;
+    const t = this.#timeline;
+    const { own, others, isCrowded } = this.#heads;
+    const groups = others.flatMap((other) => this.#groupOf(row, other) ?? []);
+    const rivals = groups.flatMap(({ other }) => own.flatMap((rival) => this.#groupOf(rival, other) ?? []));
+    const [group] = groups;
+    if (group === undefined) return null;
+    if (groups.length + rivals.length > 1 || isCrowded) {
+      const rows = [...groups, ...rivals].flatMap(({ whole, pieces }) => pieces.concat(whole));
+      return leaveUndecided(t, [...new Set(rows)], "several datagrams begin alike, and either may be in these pieces");
+    }
+    const { whole, pieces, slot } = group;
+    const hasId = (t.flags(whole) & t.flags(pieces[0]) & HAS_IP_ID) !== 0;
+    const evidence = EVIDENCE_LENGTH | EVIDENCE_PAYLOAD | EVIDENCE_FLOW | (hasId ? EVIDENCE_IP_ID : 0);
+    const [inside, outside] = t.sideOf(whole) === INSIDE ? [[whole], pieces] : [pieces, [whole]];
+    this.#pairing.pairGroup(inside, outside, slot, BY_COVERAGE, evidence);
+    return null;
+  }
+
+  #isEligible(row: number): boolean {
+    const t = this.#timeline;
+    return (
+      t.proto(row) === UDP &&
+      t.payloadLength(row) >= HEAD_BYTES &&
+      t.head(row) !== 0 &&
+      (t.flags(row) & (IS_FRAGMENT | IS_HEADLESS | IS_MISTIMED)) === 0
+    );
+  }
+
+  readonly #file = (row: number): void => {
+    if (!this.#isEligible(row)) return;
+    this.#heads.add(row);
+  };
+
+  /** How far the first of some pieces is from the whole at the most, nanoseconds, as `#groupOf` has it. */
+  readonly #reachNs = (): number => {
+    const { slackNs } = this.#kernel;
+    return Math.min(this.#windowNs, Math.max(slackNs, this.#kernel.limitNs(true), this.#kernel.limitNs(false)));
+  };
+
+  /** Of two packets that begin alike, the longer one with the pieces that it is made of; null where they are not there. */
+  #groupOf(row: number, other: number) {
+    const t = this.#timeline;
+    if (t.payloadLength(row) === t.payloadLength(other)) return null;
+    const [whole, first] = t.payloadLength(row) > t.payloadLength(other) ? [row, other] : [other, row];
+    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    const related = this.#kernel.relate(inside, outside);
+    if ((related & RELATION_MASK) !== KNOWN) return null;
+    const slot = this.#kernel.knownSlot;
+    const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
+    const gapNs = t.timeNs(outside) - t.timeNs(inside);
+    if (!this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return null;
+    if (!hasIdOf(t, first, whole, 0)) return null;
+    const pieces = this.#piecesFrom(first, t.payloadLength(whole));
+    return pieces && { other, whole, pieces, slot };
+  }
+
+  /** The packets from this one on, of its flow and direction, that have so many bytes in all; null where there are none such. */
+  #piecesFrom(first: number, bytes: number): number[] | null {
+    const t = this.#timeline;
+    const size = t.payloadLength(first);
+    const pieces = [first];
+    let missing = bytes - size;
+    let row = first;
+    for (let behind = 0; behind < LOOK_BEHIND; behind++) {
+      row = t.after(row);
+      if (row === t.end) return null;
+      if (t.side(row) !== t.side(first) || !t.isWaiting(row) || t.way(row) !== t.way(first)) continue;
+      const length = t.payloadLength(row);
+      const isLast = length === missing;
+      if (t.timeNs(row) - t.timeNs(first) > SPREAD_NS || length > size || (length < size && !isLast)) return null;
+      if (!hasIdOf(t, row, first, pieces.length)) return null;
+      pieces.push(row);
+      if (isLast) return pieces;
+      missing -= length;
+    }
+    return null;
+  }
+}
+
+/** Whether a packet's IP ID counts on from another one's, by so much; or one of them has none. */
+function hasIdOf(t: Timeline, row: number, from: number, by: number): boolean {
+  if ((t.flags(row) & t.flags(from) & HAS_IP_ID) === 0) return true;
+  return t.ipId(row) === ((t.ipId(from) + by) & 0xffff);
+}
+
+function headOf(t: Timeline, row: number): number {
+  return t.head(row);
+}
+
+function isAlike(t: Timeline, a: number, b: number): boolean {
+  return t.head(a) === t.head(b);
+}

@@ -1,0 +1,75 @@
+import { DONE, MEMBER, SHOWN, type Timeline } from "../../packets/timeline.js";
+
+/** Pairs of several packets a side. The first of each side stands for all of them on the timeline; here is who the others are. */
+export class Groups {
+  readonly #timeline: Timeline;
+  readonly #byFirst = new Map<number, readonly number[]>();
+
+  constructor(timeline: Timeline) {
+    this.#timeline = timeline;
+  }
+
+  /** Notes a pair on the timeline, as `Pairing.pairGroup` takes it. */
+  pair(
+    inside: readonly number[],
+    outside: readonly number[],
+    slot: number,
+    by: number,
+    evidence: number,
+    isOutbound: boolean,
+    altered: number,
+  ): void {
+    const t = this.#timeline;
+    for (const row of [...inside, ...outside]) {
+      t.setState(row, MEMBER);
+      if (t.isSelected(row)) t.select(inside[0]);
+    }
+    t.pair(inside[0], outside[0], slot, by, evidence, isOutbound, altered);
+    this.#byFirst.set(inside[0], inside);
+    this.#byFirst.set(outside[0], outside);
+  }
+
+  /** The frames a packet stands for, or undefined where it is but one. */
+  framesOf(row: number): readonly number[] | undefined {
+    const t = this.#timeline;
+    return this.#byFirst.get(row)?.map((member) => t.frame(member));
+  }
+
+  /** The IP length of a packet, bytes; of all that it stands for together. */
+  lengthOf(row: number): number {
+    const t = this.#timeline;
+    return this.#byFirst.get(row)?.reduce((sum, member) => sum + t.length(member), 0) ?? t.length(row);
+  }
+
+  /**
+   * Outside minus inside stamp of a pair, nanoseconds. What many packets were made into leaves when the last of them has
+   * come; what one was made into begins to leave with the first.
+   */
+  gapNs(inside: number, outside: number, isOutbound: boolean): number {
+    const t = this.#timeline;
+    if (this.#byFirst.size === 0) return t.timeNs(outside) - t.timeNs(inside);
+    const insides = this.#byFirst.get(inside);
+    const outsides = this.#byFirst.get(outside);
+    let i = inside;
+    let o = outside;
+    if (insides && outsides) {
+      if (isOutbound && insides.length > outsides.length) i = insides[insides.length - 1];
+      if (!isOutbound && outsides.length > insides.length) o = outsides[outsides.length - 1];
+    }
+    return t.timeNs(o) - t.timeNs(i);
+  }
+
+  /** Lets a packet that was shown go, with those it stands for; returns how many that are. */
+  release(row: number): number {
+    const t = this.#timeline;
+    const members = this.#byFirst.size === 0 ? undefined : this.#byFirst.get(row);
+    if (members === undefined) {
+      t.setState(row, SHOWN);
+      return 1;
+    }
+    for (const member of members) t.setState(member, DONE);
+    t.setState(row, SHOWN);
+    this.#byFirst.delete(row);
+    return members.length;
+  }
+}

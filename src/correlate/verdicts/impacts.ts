@@ -1,0 +1,410 @@
+import type { FlowAccounts } from "../../packets/flow-accounts.js";
+import { asDoubles } from "../../packets/heap.js";
+import { ACK, FIN, hasPorts, ICMP, ICMPV6, RST, SYN, TCP } from "../../packets/packets.js";
+import * as record from "../../packets/records.js";
+import type { Impact } from "../../packets/results.js";
+import type { Side } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
+import type { Kernel } from "../kernel/kernel.js";
+import { CROSSING_ENTRIES, CROSSING_ROW_OUTBOUND, CROSSING_SLOT } from "../kernel/kernel-words.js";
+
+/**
+ * A drop is looked after for so long, nanoseconds: TCP sends again after a second, and waits twice as long each time (RFC 6298 section 5.5);
+ * resolvers after five (resolv.conf(5)); a router that gets no answer to ARP says so after three (arp(7), mcast_solicit).
+ */
+const PATIENCE_NS = 30_000_000_000;
+/** No TCP sends again sooner unless it is told to (Linux: TCP_RTO_MIN): nothing follows of a capture that ends within so long. */
+const LEAST_AFTER_NS = 200_000_000;
+/** Most drops that are looked after at once, which take some 300 bytes each … */
+const MOST_OPEN = 16_384;
+/** … and of TCP, those of one way: each segment of it is held against all of them. */
+const MOST_OF_A_WAY = 128;
+/** So many crossings of a way are looked at for a drop, the newest first: of a stream of equal packets, any of them is a copy. */
+const MOST_LOOKED_AT = 256;
+/** RFC 7323 section 2.3: no window is larger. Numbers farther apart are of other streams. */
+const MOST_WINDOW = 2 ** 30;
+
+/** What became of what a dropped packet carried, and the frame on its side that shows it, where there is one. */
+export interface Consequence {
+  readonly impact: Impact;
+  readonly byFrame?: number;
+}
+
+/** A packet that was dropped, and of which more may become known. */
+export interface Drop extends Packet {
+  readonly side: Side;
+  readonly frame: number;
+  readonly way: number;
+  readonly timeNs: number;
+  /** Slot and id of its flow; NONE and undefined where that is not known. */
+  readonly slot: number;
+  readonly flow: number | undefined;
+  readonly isSelected: boolean;
+  /** Which of its sequence numbers no copy has brought so far, counted from its own: ranges, each as its first and the one behind its last. */
+  missing: readonly number[];
+  /** As it was judged. */
+  readonly impact: Impact;
+  /** How an ICMP error names it that is about it: see `Refusals`. */
+  readonly quotedAs: string;
+  isOpen: boolean;
+}
+
+/** A packet as far as copies are told by it. */
+interface Packet {
+  readonly proto: number;
+  readonly tcpFlags: number;
+  readonly seq: number;
+  readonly payloadLength: number;
+  /** Of TCP the acknowledgement, of others what it carries: see `PacketBatch.content`. */
+  readonly content: number;
+}
+
+/** What has just become known of a drop, and the inside row of the pair that shows it. */
+export interface News {
+  readonly drop: Drop;
+  readonly consequence: Consequence;
+  readonly row: number;
+}
+
+/**
+ * What drops come to: whether a later copy of the same bytes got through (`resent`), whether later acknowledgements show that it did not
+ * matter (`covered`), or neither so far (`lost`). That a packet was dropped is known when its window is over: what got through by then is
+ * among the crossings that the kernel keeps (`crossings.ts`). Later ones are looked at as they come, while there are drops.
+ */
+export class Impacts {
+  /** How many drops it could not look after, as there were too many at once. */
+  unfollowed = 0;
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+  readonly #accounts: FlowAccounts;
+  readonly #kernel: Kernel;
+  readonly #records: Int32Array;
+  readonly #doubles: Float64Array;
+  /** By the way they went; those that are not TCP, by what a copy has; and all, by how errors name them. */
+  readonly #open = new Map<number, Set<Drop>>();
+  readonly #alike = new Map<string, Set<Drop>>();
+  readonly #quoted = new Map<string, Set<Drop>>();
+  #openCount = 0;
+  /** The open ones, the oldest first, among others that were. */
+  #queue: Drop[] = [];
+  /** By tuple, how many open drops have it marked. */
+  readonly #marks = new Map<number, number>();
+  /** By way, the newest of its crossings; and by their places, the one before it, or NONE. */
+  readonly #newest = new Map<number, number>();
+  readonly #before = new Float64Array(CROSSING_ENTRIES);
+  /** How many crossings are listed there, and how many were held against open drops. */
+  #listed = 0;
+  #looked = 0;
+
+  constructor(timeline: Timeline, tuples: TupleTable, accounts: FlowAccounts, kernel: Kernel) {
+    this.#timeline = timeline;
+    this.#tuples = tuples;
+    this.#accounts = accounts;
+    this.#kernel = kernel;
+    this.#records = kernel.crossings;
+    this.#doubles = asDoubles(kernel.crossings);
+  }
+
+  /**
+   * Takes a packet that was dropped, once all that crossed by now was looked at. `slot` and `flow`: of its flow, or NONE and undefined;
+   * `endNs`: how far its capture goes, nanoseconds on the timeline, Infinity where it goes on.
+   */
+  dropped(row: number, slot: number, flow: number | undefined, quotedAs: string, endNs: number): Consequence {
+    const t = this.#timeline;
+    const proto = t.proto(row);
+    const packet: Packet = {
+      proto,
+      tcpFlags: t.tcpFlags(row),
+      seq: t.seq(row),
+      payloadLength: t.payloadLength(row),
+      content: proto === TCP ? t.ack(row) : t.content(row),
+    };
+    const drop: Drop = {
+      ...packet,
+      side: t.sideOf(row),
+      frame: t.frame(row),
+      way: t.way(row),
+      timeNs: t.timeNs(row),
+      slot,
+      flow,
+      isSelected: t.isSelected(row),
+      missing: [0, spanOf(packet)],
+      impact: isTelling(packet) ? "lost" : "unknown",
+      quotedAs,
+      isOpen: true,
+    };
+    const known = this.#remembered(drop) ?? this.#acknowledged(drop);
+    if (known !== null) return known;
+    if (endNs - drop.timeNs < LEAST_AFTER_NS) return { impact: "unknown" };
+    this.#expire(drop.timeNs);
+    const isCrowded = proto === TCP && (this.#open.get(drop.way)?.size ?? 0) >= MOST_OF_A_WAY;
+    if (this.#openCount === MOST_OPEN || isCrowded) {
+      this.unfollowed++;
+      return { impact: "unknown" };
+    }
+    this.#begin(drop);
+    return { impact: drop.impact };
+  }
+
+  /** What packets that crossed since the last call show of drops. */
+  news(): readonly News[] {
+    const count = this.#kernel.crossingCount;
+    if (this.#openCount === 0) {
+      this.#looked = count;
+      return [];
+    }
+    const news: News[] = [];
+    for (; this.#looked !== count; this.#looked = (this.#looked + 1) >>> 0) this.#look(placeOf(this.#looked), news);
+    return news;
+  }
+
+  /** The first open drop that an ICMP error of that time is about; undefined where there is none. It is open no more. */
+  refused(quotedAs: string, timeNs: number): Drop | undefined {
+    for (const drop of this.#quoted.get(quotedAs) ?? []) {
+      if (drop.timeNs >= timeNs) continue;
+      this.#close(drop);
+      return drop;
+    }
+    return undefined;
+  }
+
+  /** The drops that were lost as far as is known, though too little of their capture comes after them. `endNs` tells how far that goes. */
+  cutOff(endNs: (side: Side) => number): readonly Drop[] {
+    return this.#queue.filter(
+      (drop) => drop.isOpen && drop.impact === "lost" && endNs(drop.side) - drop.timeNs < LEAST_AFTER_NS,
+    );
+  }
+
+  /** Forgets a conversation that is about to be let go. */
+  forget(tuple: number): void {
+    for (const way of [2 * tuple, 2 * tuple + 1]) {
+      for (const drop of this.#open.get(way) ?? []) this.#close(drop);
+      this.#newest.delete(way);
+    }
+  }
+
+  #begin(drop: Drop): void {
+    put(this.#open, drop.way, drop);
+    if (drop.proto !== TCP) put(this.#alike, likenessOf(drop.way, drop), drop);
+    put(this.#quoted, drop.quotedAs, drop);
+    this.#queue.push(drop);
+    this.#openCount++;
+    for (const tuple of this.#tuplesOf(drop)) {
+      this.#marks.set(tuple, (this.#marks.get(tuple) ?? 0) + 1);
+      this.#tuples.setOpenDrops(tuple, true);
+    }
+  }
+
+  #close(drop: Drop): void {
+    drop.isOpen = false;
+    this.#openCount--;
+    take(this.#open, drop.way, drop);
+    if (drop.proto !== TCP) take(this.#alike, likenessOf(drop.way, drop), drop);
+    take(this.#quoted, drop.quotedAs, drop);
+    for (const tuple of this.#tuplesOf(drop)) {
+      const marks = (this.#marks.get(tuple) ?? 1) - 1;
+      if (marks > 0) this.#marks.set(tuple, marks);
+      else {
+        this.#marks.delete(tuple);
+        this.#tuples.setOpenDrops(tuple, false);
+      }
+    }
+  }
+
+  /** Closes what has been looked after for long enough. */
+  #expire(nowNs: number): void {
+    const isDone = (drop: Drop): boolean => !drop.isOpen || nowNs - drop.timeNs > PATIENCE_NS;
+    const kept = this.#queue.findIndex((drop) => !isDone(drop));
+    for (const drop of this.#queue.splice(0, kept < 0 ? this.#queue.length : kept)) if (drop.isOpen) this.#close(drop);
+  }
+
+  /** Its own conversation, and the one of its flow on the other side, where its answers enter. */
+  #tuplesOf({ way, slot }: Drop): readonly number[] {
+    const own = way >> 1;
+    if (slot === NONE) return [own];
+    const both = [this.#accounts.insideTuple(slot), this.#accounts.outsideTuple(slot)];
+    return both.includes(own) ? both : [own];
+  }
+
+  /** Holds a crossing against the open drops of its way, and of the way back. */
+  #look(place: number, news: News[]): void {
+    const at = place << record.RECORD_BITS;
+    const way = this.#records[at + record.WAY];
+    const slot = this.#records[at + CROSSING_SLOT];
+    const row = this.#records[at + CROSSING_ROW_OUTBOUND] >>> 1;
+    const isOutbound = (this.#records[at + CROSSING_ROW_OUTBOUND] & 1) === 1;
+    const packet = this.#packetAt(place);
+    const { proto, tcpFlags, seq, content } = packet;
+    const found = (drop: Drop, consequence: Consequence | null, isOver: boolean): void => {
+      if (consequence !== null) news.push({ drop, consequence, row });
+      if (consequence !== null || isOver) this.#close(drop);
+    };
+    const copied = proto === TCP ? this.#open.get(way) : this.#alike.get(likenessOf(way, packet));
+    for (const drop of copied ?? []) {
+      if (!this.#isAfter(drop, place)) continue;
+      // the ports are used again
+      const isOver = proto === TCP && (tcpFlags & SYN) !== 0 && seq !== drop.seq;
+      const consequence = this.#copied(drop, place) ?? coveredBy(drop, tcpFlags, content, true);
+      found(drop, isOver ? null : consequence, isOver);
+    }
+    if (proto !== TCP) return;
+    for (const drop of this.#open.get(this.#wayBack(slot, isOutbound)) ?? []) {
+      if (!this.#isAfter(drop, place)) continue;
+      const isOver = (tcpFlags & (SYN | ACK)) === SYN;
+      found(drop, isOver ? null : coveredBy(drop, tcpFlags, content, false), isOver);
+    }
+  }
+
+  #isAfter({ timeNs }: Drop, place: number): boolean {
+    const afterNs = this.#timeNsAt(place) - timeNs;
+    return afterNs > 0 && afterNs <= PATIENCE_NS;
+  }
+
+  /** Where packets enter that answer those of a flow which went that way, and which way they go there. */
+  #wayBack(slot: number, isOutbound: boolean): number {
+    const accounts = this.#accounts;
+    const forward = accounts.isOutbound(slot, 1) === isOutbound ? 0 : 1;
+    if (!isOutbound) return 2 * accounts.insideTuple(slot) + forward;
+    return 2 * accounts.outsideTuple(slot) + (accounts.isFlipped(slot) ? 1 - forward : forward);
+  }
+
+  #timeNsAt(place: number): number {
+    return this.#doubles[(place << (record.RECORD_BITS - 1)) + record.TIME_NS];
+  }
+
+  #packetAt(place: number): Packet {
+    const records = this.#records;
+    const at = place << record.RECORD_BITS;
+    return {
+      proto: (records[at + record.FLAGS_PROTO_TTL] >>> 16) & 0xff,
+      tcpFlags: records[at + record.TCP_FLAGS_QUOTE] & 0xff,
+      seq: records[at + record.SEQ] >>> 0,
+      payloadLength: records[at + record.PAYLOAD_LENGTH],
+      content: records[at + record.CONTENT],
+    };
+  }
+
+  /** Lists the crossings that are new by their ways. */
+  #list(): void {
+    const count = this.#kernel.crossingCount;
+    if ((count - this.#listed) >>> 0 > CROSSING_ENTRIES) this.#listed = (count - CROSSING_ENTRIES) >>> 0;
+    for (; this.#listed !== count; this.#listed = (this.#listed + 1) >>> 0) {
+      const place = placeOf(this.#listed);
+      const way = this.#records[(place << record.RECORD_BITS) + record.WAY];
+      this.#before[place] = this.#newest.get(way) ?? NONE;
+      this.#newest.set(way, this.#listed);
+    }
+    // of ways whose crossings the ring has lost, nothing is left to be told
+    if (this.#newest.size > 2 * CROSSING_ENTRIES)
+      for (const [way, newest] of this.#newest) if (!this.#isKept(newest)) this.#newest.delete(way);
+  }
+
+  #isKept(crossing: number): boolean {
+    return crossing !== NONE && (this.#listed - crossing) >>> 0 <= CROSSING_ENTRIES;
+  }
+
+  /** What crossed since a drop tells of it; null where that is nothing, or not all of it got through. */
+  #remembered(drop: Drop): Consequence | null {
+    this.#list();
+    const places: number[] = [];
+    let crossing = this.#newest.get(drop.way) ?? NONE;
+    while (this.#isKept(crossing) && places.length < MOST_LOOKED_AT && this.#isAfter(drop, placeOf(crossing))) {
+      places.push(placeOf(crossing));
+      crossing = this.#before[placeOf(crossing)];
+    }
+    for (const place of places.reverse()) {
+      const consequence = this.#copied(drop, place);
+      if (consequence !== null) return consequence;
+    }
+    return null;
+  }
+
+  /** What the highest acknowledgements that crossed by now tell of a drop: of its data those that come back, else those of its own direction. */
+  #acknowledged(drop: Drop): Consequence | null {
+    const { slot, way } = drop;
+    if (drop.proto !== TCP || slot === NONE) return null;
+    const accounts = this.#accounts;
+    const isTurned = way >> 1 !== accounts.insideTuple(slot) && accounts.isFlipped(slot);
+    const forward = (way & 1) ^ (isTurned ? 1 : 0);
+    const isBare = spanOf(drop) === 0;
+    const acked = accounts.acked(slot, isBare ? forward : 1 - forward);
+    return acked === 0 ? null : coveredBy(drop, ACK, acked, isBare);
+  }
+
+  /** Takes a crossing that may be a copy of a drop, or bring some of it. Null where not all of it got through by now. */
+  #copied(drop: Drop, place: number): Consequence | null {
+    const copy = this.#packetAt(place);
+    if (copy.proto !== drop.proto) return null;
+    const byFrame = this.#records[(place << record.RECORD_BITS) + record.FRAME] >>> 0;
+    if (drop.proto !== TCP) {
+      const isSame =
+        copy.seq === drop.seq && copy.payloadLength === drop.payloadLength && copy.content === drop.content;
+      return isSame && isTelling(drop) ? { impact: "resent", byFrame } : null;
+    }
+    if (spanOf(drop) === 0) {
+      const isReset = (drop.tcpFlags & copy.tcpFlags & RST) !== 0 && copy.seq === drop.seq;
+      return isReset ? { impact: "resent", byFrame } : null;
+    }
+    const from = (copy.seq - drop.seq) | 0;
+    if ((drop.tcpFlags & SYN) !== (copy.tcpFlags & SYN) || Math.abs(from) >= MOST_WINDOW) return null;
+    drop.missing = without(drop.missing, from, from + spanOf(copy));
+    return drop.missing.length === 0 ? { impact: "resent", byFrame } : null;
+  }
+}
+
+/** What a packet of this way has in common with its copies, where it is not TCP. */
+function likenessOf(way: number, { proto, seq, payloadLength, content }: Packet): string {
+  return `${way} ${proto} ${seq} ${payloadLength} ${content}`;
+}
+
+function put<K>(drops: Map<K, Set<Drop>>, key: K, drop: Drop): void {
+  const others = drops.get(key);
+  if (others) others.add(drop);
+  else drops.set(key, new Set([drop]));
+}
+
+function take<K>(drops: Map<K, Set<Drop>>, key: K, drop: Drop): void {
+  const others = drops.get(key);
+  others?.delete(drop);
+  if (others?.size === 0) drops.delete(key);
+}
+
+/** Where a crossing is in the ring, by its number. */
+function placeOf(crossing: number): number {
+  return crossing & (CROSSING_ENTRIES - 1);
+}
+
+/** Whether it would be seen if a packet was sent again: by its numbers, or by what it carries, where that is not encrypted anew and was kept. */
+function isTelling({ proto, content }: Packet): boolean {
+  return proto === TCP || proto === ICMP || proto === ICMPV6 || (hasPorts(proto) && content !== 0);
+}
+
+/** How many sequence numbers a packet takes: of TCP those of its data, of SYN and of FIN; of others none. */
+function spanOf({ proto, payloadLength, tcpFlags }: Packet): number {
+  if (proto !== TCP) return 0;
+  return payloadLength + ((tcpFlags & SYN) !== 0 ? 1 : 0) + ((tcpFlags & FIN) !== 0 ? 1 : 0);
+}
+
+/** What is left of some ranges of numbers without those from … to. */
+function without(ranges: readonly number[], from: number, to: number): number[] {
+  const left: number[] = [];
+  for (let at = 0; at < ranges.length; at += 2) {
+    const [begin, end] = [ranges[at], ranges[at + 1]];
+    if (from > begin) left.push(begin, Math.min(end, from));
+    if (to < end) left.push(Math.max(begin, to), end);
+  }
+  return left;
+}
+
+/**
+ * What an acknowledgement that got through tells of a drop: of one that went the other way, that its data arrived; of a bare acknowledgement
+ * that went the same way (`isSameWay`), that it says no more.
+ */
+function coveredBy(drop: Drop, tcpFlags: number, ack: number, isSameWay: boolean): Consequence | null {
+  if (drop.proto !== TCP || (tcpFlags & ACK) === 0 || (drop.tcpFlags & RST) !== 0) return null;
+  const span = spanOf(drop);
+  if ((span === 0) !== isSameWay) return null;
+  const beyond = (ack - (span === 0 ? drop.content : drop.seq + span)) | 0;
+  return beyond >= 0 && beyond < MOST_WINDOW ? { impact: "covered" } : null;
+}

@@ -1,0 +1,135 @@
+import { addressText } from "../../packets/address.js";
+import type { FlowAccounts } from "../../packets/flow-accounts.js";
+import { REWRITE_DST, REWRITE_SRC } from "../../packets/flows.js";
+import { IS_ERROR } from "../../packets/packets.js";
+import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
+import type { QuotedError } from "./quotes.js";
+import { isLinkScoped, isMulticast, isSameLink } from "../matchers/scope.js";
+
+/** What the addresses of a packet alone tell of it: that it is not forwarded, as far as they go. */
+export interface Local {
+  readonly why: string;
+  /** Whether such packets are forwarded by nobody; else it takes a packet that has no translation. */
+  readonly isNever: boolean;
+  /**
+   * The way of what the NAT sends from its own address outside, which it shares between the host and those behind it: that is what
+   * tells whose the conversation is. NONE where the addresses suffice.
+   */
+  readonly natWay: number;
+}
+
+/** What is not forwarded, by the addresses that are known to be the NAT's own. */
+export class Locals {
+  /** Outside addresses that stand for inside ones: the NAT's own. Keys are `addressText`. */
+  readonly #natAddresses = new Set<string>();
+  /** The one added last over IPv4, 0 for none: most flows have the address that the one before had. */
+  newestIpv4 = 0;
+  /** Outside ports that are forwarded inside, by address; see `portKey`. */
+  readonly #published = new Map<string, Set<number>>();
+  /** What was found of the addresses of packets by their ways, as most local packets come in conversations; null for nothing. */
+  readonly #found = new Map<number, Local | null>();
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+
+  constructor(timeline: Timeline, tuples: TupleTable) {
+    this.#timeline = timeline;
+    this.#tuples = tuples;
+  }
+
+  /** Notes the addresses of the flow in this slot, which was just learnt. */
+  learn(accounts: FlowAccounts, slot: number): void {
+    const tuples = this.#tuples;
+    const tuple = accounts.outsideTuple(slot);
+    const isIpv6 = tuples.isIpv6(tuple);
+    // the end that is rewritten in forward packets' source is the tuple's A, or B where the captures see it the other way
+    const rewrite = accounts.rewrite(slot, 1);
+    const isSource = (rewrite & REWRITE_SRC) !== 0;
+    const isDestination = (rewrite & REWRITE_DST) !== 0;
+    if (isSource === isDestination) return;
+    const isA = isSource !== accounts.isFlipped(slot);
+    // a port is only published for certain if it is known that somebody came to it
+    const isOpenedThere = !tuples.isOpenerKnown(tuple) || tuples.isOpenedByA(tuple) === isA;
+    const { words } = tuples;
+    const at = tuples.address(tuple, isA);
+    if (!isIpv6) {
+      if (isOpenedThere && words[at] === this.newestIpv4) return;
+      this.newestIpv4 = words[at];
+    }
+    const address = addressText(isIpv6, words, at);
+    const ports = this.#published.get(address) ?? new Set();
+    const known = this.#natAddresses.size + ports.size;
+    this.#natAddresses.add(address);
+    if (!isOpenedThere) this.#published.set(address, ports.add(portKey(tuples.proto(tuple), tuples.port(tuple, isA))));
+    if (this.#natAddresses.size + ports.size > known) this.forgetWays();
+  }
+
+  /** Forgets what was found of ways: they are about to get another meaning. */
+  forgetWays(): void {
+    this.#found.clear();
+  }
+
+  /** What the addresses of a packet, and all that goes the same way, tell of it; null for nothing. */
+  of(row: number): Local | null {
+    const t = this.#timeline;
+    const way = t.way(row);
+    // an ICMP error goes the way of the packet it quotes, whose protocol is another
+    if ((t.flags(row) & IS_ERROR) !== 0) return this.#find(row, way);
+    const known = this.#found.get(way);
+    if (known !== undefined) return known;
+    const found = this.#find(row, way);
+    this.#found.set(way, found);
+    return found;
+  }
+
+  /** Whether an outside packet goes to a published port. */
+  isToPublished(row: number): boolean {
+    const t = this.#timeline;
+    const tuples = this.#tuples;
+    const tuple = t.tuple(row);
+    const isToA = t.forward(row) === 0;
+    const address = addressText(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, isToA));
+    return this.#published.get(address)?.has(portKey(t.proto(row), tuples.port(tuple, isToA))) ?? false;
+  }
+
+  /** Whether an ICMP error was sent by the host: from its address on the uplink, or its own on the inside link. */
+  isFromHost(side: Side, { src, srcWords, dstWords, isIpv6 }: QuotedError): boolean {
+    return this.#natAddresses.has(src) || (side === INSIDE && isSameLink(isIpv6, srcWords, 0, dstWords, 0));
+  }
+
+  #find(row: number, way: number): Local | null {
+    const side = this.#timeline.side(row);
+    const tuples = this.#tuples;
+    const { words } = tuples;
+    const tuple = way >> 1;
+    const isForward = (way & 1) === 1;
+    const isIpv6 = tuples.isIpv6(tuple);
+    const src = tuples.address(tuple, isForward);
+    const dst = tuples.address(tuple, !isForward);
+    const srcText = addressText(isIpv6, words, src);
+    const dstText = addressText(isIpv6, words, dst);
+    if (isLinkScoped(isIpv6, words, dst)) return never(`${dstText} is never forwarded`);
+    if (isLinkScoped(isIpv6, words, src)) return never(`${srcText} is never forwarded`);
+    if (isMulticast(isIpv6, words, dst)) return never(`${dstText} is a multicast group`);
+    if (side === OUTSIDE && this.isToPublished(row)) return null;
+    if (this.#natAddresses.has(dstText)) return host(`to the host itself (${dstText})`, side, way ^ 1);
+    if (this.#natAddresses.has(srcText)) return host(`from the host itself (${srcText})`, side, way);
+    if (side === INSIDE && isSameLink(isIpv6, words, src, words, dst))
+      return host(`between ${srcText} and ${dstText} on ${SIDE_NAMES[INSIDE]}`, side, NONE);
+    return null;
+  }
+}
+
+function never(why: string): Local {
+  return { why, isNever: true, natWay: NONE };
+}
+
+function host(why: string, side: number, natWay: number): Local {
+  return { why, isNever: false, natWay: side === OUTSIDE ? natWay : NONE };
+}
+
+/** A port of a protocol, as a number. */
+function portKey(proto: number, port: number): number {
+  return (proto << 16) | port;
+}

@@ -1,0 +1,45 @@
+import { addressText } from "../../packets/address.js";
+import { hasPorts, ICMP, ICMPV6, IS_IPV6, type PacketBatch, protocolName } from "../../packets/packets.js";
+import type { Quoted } from "../../packets/results.js";
+
+/** What an ICMP error is about, kept beside its row while the timeline holds it. */
+export interface QuotedError {
+  src: string;
+  dst: string;
+  /** The same addresses as words. */
+  isIpv6: boolean;
+  srcWords: Uint32Array;
+  dstWords: Uint32Array;
+  quoted: Quoted;
+}
+
+/** Reads the quote of batch row `i`, an ICMP error. */
+export function quotedError(batch: PacketBatch, i: number): QuotedError {
+  const { quotes } = batch;
+  const q = batch.quote(i);
+  const isIpv6 = (batch.flags(i) & IS_IPV6) !== 0;
+  const proto = quotes.proto[q];
+  const quoted: Quoted = {
+    proto: protocolName(proto),
+    src: addressText(isIpv6, quotes.src, 4 * q),
+    dst: addressText(isIpv6, quotes.dst, 4 * q),
+    ipId: quotes.ipId[q],
+    length: quotes.length[q],
+  };
+  if (hasPorts(proto)) {
+    quoted.srcPort = quotes.srcPort[q];
+    quoted.dstPort = quotes.dstPort[q];
+  } else if (proto === ICMP || proto === ICMPV6) {
+    quoted.icmpId = quotes.srcPort[q];
+  }
+  const srcWords = batch.address(i, true);
+  const dstWords = batch.address(i, false);
+  return {
+    src: addressText(isIpv6, srcWords, 0),
+    dst: addressText(isIpv6, dstWords, 0),
+    isIpv6,
+    srcWords,
+    dstWords,
+    quoted,
+  };
+}

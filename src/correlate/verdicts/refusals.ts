@@ -1,0 +1,115 @@
+import { ICMP, type PacketBatch, TCP, UDP } from "../../packets/packets.js";
+import type { Side } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+
+/** An ICMP error that has no twin so far: the host itself may have sent it. */
+interface Refusal {
+  row: number;
+  why: string;
+}
+
+/**
+ * ICMP errors by the packet they refuse. An error with a twin came through the NAT; one without was sent by the host,
+ * and tells why the packet it quotes never came out.
+ */
+export class Refusals {
+  readonly #timeline: Timeline;
+  /** In the order they came: packets without IP ID are quoted alike, whoever refuses them. */
+  readonly #byQuoted = new Map<string, Refusal[]>();
+  readonly #quotedOf = new Map<number, string>();
+
+  constructor(timeline: Timeline) {
+    this.#timeline = timeline;
+  }
+
+  /** Takes an error just appended to the timeline: row `i` of the batch it came in. */
+  admit(row: number, side: Side, batch: PacketBatch, i: number, from: string): void {
+    const t = this.#timeline;
+    const { quotes } = batch;
+    const q = batch.quote(i);
+    const key = keyOf(side, t.tuple(row), quotes.proto[q], quotes.ipId[q], quotes.length[q], quotes.seq[q]);
+    const message = batch.seq(i);
+    const why = `${reasonOf(batch.proto(i) === ICMP, message >>> 24, (message >>> 16) & 255)}, says ${from}`;
+    this.#byQuoted.set(key, [...(this.#byQuoted.get(key) ?? []), { row, why }]);
+    this.#quotedOf.set(row, key);
+  }
+
+  /** Forgets an error: it has a twin, or its time is over. */
+  forget(row: number): void {
+    const key = this.#quotedOf.get(row);
+    if (key === undefined) return;
+    this.#quotedOf.delete(row);
+    const others = this.#byQuoted.get(key)?.filter((refusal) => refusal.row !== row);
+    if (others && others.length > 0) this.#byQuoted.set(key, others);
+    else this.#byQuoted.delete(key);
+  }
+
+  /** Whether there is none. */
+  get isEmpty(): boolean {
+    return this.#byQuoted.size === 0;
+  }
+
+  /** What an error says of the packet it is about, in words, and how that packet is named; undefined where it has a twin, or is none. */
+  saidBy(row: number): { readonly why: string; readonly quotedAs: string } | undefined {
+    const quotedAs = this.#quotedOf.get(row);
+    const refusal = this.#byQuoted.get(quotedAs ?? "")?.find((each) => each.row === row);
+    return quotedAs === undefined || !refusal ? undefined : { why: this.#worded(refusal), quotedAs };
+  }
+
+  /** How an error names a packet that is about it. */
+  quotedAs(row: number): string {
+    const t = this.#timeline;
+    const seq = t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : t.seq(row) & 0xffff;
+    return keyOf(t.sideOf(row), t.tuple(row), t.proto(row), t.ipId(row), t.length(row), seq);
+  }
+
+  /** Why the host refused a packet, in words, with the frame that says so; null where nothing tells. */
+  whyRefused(row: number): string | null {
+    if (this.isEmpty) return null;
+    const refusals = this.#byQuoted.get(this.quotedAs(row));
+    const refusal = refusals?.find((candidate) => this.#timeline.isBefore(row, candidate.row));
+    return refusal ? this.#worded(refusal) : null;
+  }
+
+  #worded({ row, why }: Refusal): string {
+    return `${why} (frame ${this.#timeline.frame(row)})`;
+  }
+}
+
+function keyOf(side: Side, tuple: number, proto: number, ipId: number, length: number, seq: number): string {
+  return `${side} ${tuple} ${proto} ${ipId} ${length} ${seq}`;
+}
+
+/** Errors by "type" or "type code", RFC 792, 1191 and 1812. */
+const ICMP_REASONS: Readonly<Record<string, string>> = {
+  "3": "destination unreachable",
+  "3 0": "network unreachable",
+  "3 1": "host unreachable",
+  "3 3": "port unreachable",
+  "3 4": "fragmentation needed, but DF is set",
+  "3 9": "network administratively prohibited",
+  "3 10": "host administratively prohibited",
+  "3 13": "administratively prohibited",
+  "5": "redirected",
+  "11": "TTL exceeded",
+  "11 1": "fragments missing when the time for reassembly was over",
+};
+
+/** RFC 4443. */
+const ICMPV6_REASONS: Readonly<Record<string, string>> = {
+  "1": "destination unreachable",
+  "1 0": "no route to the destination",
+  "1 1": "administratively prohibited",
+  "1 3": "address unreachable",
+  "1 4": "port unreachable",
+  "2": "packet too big",
+  "3": "hop limit exceeded",
+  "3 1": "fragments missing when the time for reassembly was over",
+};
+
+function reasonOf(isIpv4: boolean, type: number, code: number): string {
+  const reasons = isIpv4 ? ICMP_REASONS : ICMPV6_REASONS;
+  return (
+    reasons[`${type} ${code}`] ?? reasons[type] ?? `${isIpv4 ? "ICMP" : "ICMPv6"} error type ${type}, code ${code}`
+  );
+}

@@ -1,0 +1,34 @@
+import { IS_ERROR } from "../../packets/packets.js";
+import type { Timeline } from "../../packets/timeline.js";
+import type { TupleTable } from "../../packets/tuples.js";
+import { Newcomers } from "../matchers/newcomers.js";
+
+/** TTLs that hosts begin with: Linux, macOS and BSD; Windows; routers. A packet with another one was lowered on its way, or sent so. */
+const FULL_TTLS: ReadonlySet<number> = new Set([64, 128, 255]);
+
+/**
+ * How far away those are who send what finds no twin: the TTL of a packet is full beside its sender, and lowered behind a router. Each
+ * conversation remembers it of both its ends.
+ */
+export class Senders {
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+  readonly #newcomers: Newcomers;
+
+  constructor(timeline: Timeline, tuples: TupleTable) {
+    this.#timeline = timeline;
+    this.#tuples = tuples;
+    this.#newcomers = new Newcomers(timeline);
+  }
+
+  /** Takes what came since: an answer tells of the packet before it, which is judged first. */
+  goOn(): void {
+    this.#newcomers.take(this.#note);
+  }
+
+  readonly #note = (row: number): void => {
+    const t = this.#timeline;
+    // an error goes the way of an answer to the packet it quotes, and somebody else sent it
+    if ((t.flags(row) & IS_ERROR) === 0) this.#tuples.noteTtl(t.way(row), FULL_TTLS.has(t.ttl(row)));
+  };
+}

@@ -1,0 +1,457 @@
+import { HAS_IP_ID, ICMPV6, IS_FRAGMENT, IS_HEADLESS, RST, TCP } from "../../packets/packets.js";
+import type { FlowAccounts } from "../../packets/flow-accounts.js";
+import { addressText } from "../../packets/address.js";
+import type { Judgement } from "../../packets/results.js";
+import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../../packets/sides.js";
+import { DECIDED, type Timeline } from "../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
+import type { Altered } from "../matchers/altered/altered.js";
+import { ALONE } from "../kernel/buckets.js";
+import type { CutFrames } from "../matchers/cut-frames.js";
+import { TupleEnds } from "./flow-summary.js";
+import type { Gap, Gaps } from "./gaps.js";
+import type { Hairpins } from "../matchers/hairpins.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Like, Likes } from "../matchers/likes.js";
+import { type Local, Locals } from "./locals.js";
+import { Misses } from "./misses.js";
+import type { Mistimed } from "./mistimed.js";
+import type { Proxies } from "../matchers/proxies.js";
+import type { QuotedError } from "./quotes.js";
+import type { Refusals } from "./refusals.js";
+import type { Relays } from "../matchers/relays.js";
+import type { Segments } from "../matchers/segments.js";
+import { isPrivate } from "../matchers/scope.js";
+import { Senders } from "./senders.js";
+import type { Translations } from "../kernel/translations.js";
+
+/** Packets this near to the limits of a capture, or to a silence, are not judged by it, nanoseconds: their twins may be beyond. */
+const MARGIN_NS = 10_000_000;
+/**
+ * The last frame of a file shows how far it goes: a packet that was to come out later is not in it. Forwarding takes so long at the
+ * least, or what others took lately, up to MARGIN_NS.
+ */
+const FORWARDING_NS = 100_000;
+/**
+ * So many packets without a twin must pass while the other capture is silent: a few may well be lost while there is nothing else to be
+ * captured.
+ */
+const LEAST_ALONE = 16;
+
+/** So many packets without a twin are looked at, at the most, for what another one may have become. */
+const MOST_LOOKED_AT = 64;
+
+/** What a side's capture covers, nanoseconds on the timeline. */
+export interface Cover {
+  firstNs: number;
+  lastNs: number;
+  /** The earliest stamp known of a frame that stands out of its time; Infinity for none. */
+  strayNs: number;
+  hasEnded: boolean;
+  /** Whether these are the limits of a capture that is running, and not only what was in it. */
+  isLive: boolean;
+  /** What it lacks in between. */
+  readonly gaps: Gaps;
+}
+
+/** What the other capture lacks of a packet: that it came out there, that it came in, one of both, or anything at all if it crosses. */
+type Lack = "exit" | "entry" | "crossing" | "anything";
+
+/** A judgement as far as the packet itself goes: whether the other capture can be believed where it lacks something is still to be asked. */
+interface Claim extends Judgement {
+  readonly lacks?: Lack;
+  /** The side whose capture lacks it; the other one's if not given. */
+  readonly on?: Side;
+}
+
+/** What a verdict may draw on. */
+export interface Known {
+  readonly timeline: Timeline;
+  readonly tuples: TupleTable;
+  readonly kernel: Kernel;
+  readonly translations: Translations;
+  readonly refusals: Refusals;
+  readonly segments: Segments;
+  readonly proxies: Proxies;
+  readonly relays: Relays;
+  readonly hairpins: Hairpins;
+  readonly cutFrames: CutFrames;
+  readonly altered: Altered;
+  readonly mistimed: Mistimed;
+  readonly likes: Likes;
+  /** ICMP errors on the timeline, by row. */
+  readonly errors: ReadonlyMap<number, QuotedError>;
+  /** What each side's capture covers. */
+  readonly cover: readonly [Cover, Cover];
+  readonly windowNs: number;
+}
+
+/**
+ * Judges frames that found no twin. A verdict takes evidence: that a packet was dropped, of a capture that misses nothing; that it
+ * is local, of who sent it. Where there is none it is unknown, and the reason says what would decide.
+ */
+export class Verdicts {
+  readonly #known: Known;
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+  readonly #translations: Translations;
+  readonly #locals: Locals;
+  readonly #senders: Senders;
+  readonly #misses: Misses;
+  /** How long is waited for a twin, in words. */
+  readonly #window: string;
+
+  constructor(known: Known) {
+    this.#known = known;
+    this.#timeline = known.timeline;
+    this.#tuples = known.tuples;
+    this.#translations = known.translations;
+    this.#locals = new Locals(known.timeline, known.tuples);
+    this.#senders = new Senders(known.timeline, known.tuples);
+    this.#misses = new Misses(known.kernel);
+    this.#window = seconds(known.windowNs);
+  }
+
+  /** The NAT's address of the flow that was learnt last, over IPv4; 0 for none. */
+  get newestIpv4(): number {
+    return this.#locals.newestIpv4;
+  }
+
+  /** Notes the addresses of the flow in this slot, which was just learnt. */
+  learn(accounts: FlowAccounts, slot: number): void {
+    this.#locals.learn(accounts, slot);
+  }
+
+  /** Forgets what was found of ways: they are about to get another meaning. */
+  forgetWays(): void {
+    this.#locals.forgetWays();
+  }
+
+  /** Judges a packet whose window is over. */
+  judge(row: number): Judgement {
+    this.#senders.goOn();
+    const claim = this.#claim(row);
+    const t = this.#timeline;
+    const other = claim.on ?? otherSide(t.sideOf(row));
+    const silence = this.#known.cover[other].gaps.silenceAt(t.timeNs(row), MARGIN_NS);
+    if (silence !== undefined && claim.lacks !== undefined && this.#hasMissed(silence, row)) {
+      const silentNs = silence.toNs - silence.fromNs;
+      const why = `${SIDE_NAMES[other]} has no frame at all for ${seconds(silentNs)} about then: was it captured?`;
+      return { verdict: "no-overlap", why };
+    }
+    return this.#doubt(row, other, claim) ?? claim;
+  }
+
+  /**
+   * Whether so much passed on the side of a packet during the other one's silence that its capture has to be doubted: a link that is
+   * dead looks the same.
+   */
+  #hasMissed(silence: Gap, row: number): boolean {
+    const t = this.#timeline;
+    const side = t.side(row);
+    let alone = ++silence.alone;
+    let next = t.firstBelow(t.after(row), t.end, DECIDED);
+    for (; alone < LEAST_ALONE && next !== t.end; next = t.firstBelow(t.after(next), t.end, DECIDED)) {
+      if (t.timeNs(next) > silence.toNs) break;
+      if (t.side(next) !== side) continue;
+      if (this.#translations.slotOf(next) !== NONE || this.#locals.of(next) === null) alone++;
+    }
+    return alone >= LEAST_ALONE;
+  }
+
+  /** What a claim comes to where something speaks against it; undefined where nothing does. */
+  #doubt(row: number, other: Side, { verdict, why, lacks }: Claim): Judgement | undefined {
+    const t = this.#timeline;
+    const { altered, cutFrames, mistimed, likes, cover } = this.#known;
+    const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
+    if (rewritten !== undefined) return { verdict: "unknown", why: rewritten };
+    if (lacks === undefined) return undefined;
+    if ((t.flags(row) & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS)
+      return { verdict: "unknown", why: "too little of it was captured to know its twin by" };
+    const twin = mistimed.twinOf(row);
+    if (twin !== undefined) {
+      const like = `${SIDE_NAMES[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;
+      return { verdict: "unknown", why: like };
+    }
+    if (lacks === "exit") {
+      const like = likes.of(row);
+      if (like !== undefined) return { verdict: "unknown", why: this.#whyLike(other, like) };
+      const changed = cutFrames.doubt(row) ?? this.#whyChanged(row, other);
+      if (changed !== undefined) return { verdict: "unknown", why: changed };
+    }
+    if (lacks !== "anything" && cover[other].gaps.mayHold(t.timeNs(row))) {
+      const lost = `${SIDE_NAMES[other]} lost frames about then, and may have lost this one`;
+      return { verdict: "capture-loss", why: lost };
+    }
+    if (lacks === "exit") {
+      if (!this.#misses.noteExit(other)) return undefined;
+      return { verdict: "unknown", why: `${why}, but ${this.#misses.why(other)}` };
+    }
+    // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
+    if (lacks === "entry" && this.#tuples.isProved(t.way(row)) && (t.tcpFlags(row) & RST) === 0)
+      this.#misses.noteEntry(other);
+    if (lacks === "crossing") this.#misses.noteCrossing(other);
+    return undefined;
+  }
+
+  #whyLike(other: Side, { frame, isSooner }: Like): string {
+    const like = `frame ${frame} of ${SIDE_NAMES[other]} is like it and has no twin`;
+    return isSooner ? `${like}: if the clocks differ, it is this one` : `${like}: it may be this one, held up`;
+  }
+
+  /**
+   * Why what a packet became may be something else that left, in words: another packet of its flow did about when it should have, and
+   * never came in. Undefined where there is none, and of TCP: whatever else is changed of a segment, its numbers tell it.
+   */
+  #whyChanged(row: number, other: Side): string | undefined {
+    const t = this.#timeline;
+    const slot = this.#translations.slotOf(row);
+    if (slot === NONE || t.proto(row) === TCP) return undefined;
+    const untilNs = t.timeNs(row) + this.#known.kernel.limitNs(other === OUTSIDE);
+    let next = t.after(row);
+    for (let looked = 0; looked < MOST_LOOKED_AT; looked++, next = t.after(next)) {
+      next = t.firstBelow(next, t.end, DECIDED);
+      if (next === t.end || t.timeNs(next) > untilNs) break;
+      // what others with its key wait for is one of them
+      if (t.side(next) !== other || t.proto(next) !== t.proto(row) || t.bucket(next) !== ALONE) continue;
+      if (this.#translations.slotOf(next) !== slot || !this.#translations.isLeaving(next, slot)) continue;
+      return `frame ${t.frame(next)} of ${SIDE_NAMES[other]}, of the same flow, never came in: it may be this one, changed on its way`;
+    }
+    return undefined;
+  }
+
+  #claim(row: number): Claim {
+    const t = this.#timeline;
+    const side = t.sideOf(row);
+    const other = otherSide(side);
+    const otherName = SIDE_NAMES[other];
+    const local = this.#locals.of(row);
+    if (local?.isNever) return { verdict: "local", why: local.why };
+    if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(t.seq(row) >>> 24)) {
+      return { verdict: "local", why: "neighbour discovery is never forwarded" };
+    }
+
+    const leapNs = this.#known.mistimed.leapNs(row);
+    if (leapNs !== undefined) {
+      const leap = `${seconds(Math.abs(leapNs))} ${leapNs > 0 ? "ahead of" : "behind"}`;
+      return { verdict: "unknown", why: `its stamp leaps ${leap} those of the frames around it` };
+    }
+    const refused = this.#known.refusals.whyRefused(row);
+    if (refused) return { verdict: "refused", why: refused };
+    const error = this.#known.errors.get(row);
+    if (error && this.#locals.isFromHost(side, error)) {
+      return { verdict: "local", why: `the host itself (${error.src}) refuses a packet of ${error.dst}` };
+    }
+
+    const half = this.#halfHairpin(row, side);
+    if (half !== null) return half;
+
+    const slot = this.#translations.slotOf(row);
+    const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.proxies.twinOf(row) : null;
+    if (proxied) return { verdict: "proxied", why: `a proxy on the host passes it on: ${this.#connection(proxied)}` };
+    const relay = slot === NONE ? this.#known.relays.relayOf(row) : null;
+    if (relay !== null) {
+      const connection = this.#connection(relay);
+      if (relay.isSentOn) return { verdict: "proxied", why: `a proxy on the host sends it again: ${connection}` };
+      return { verdict: "unknown", why: `a proxy on the host took it, and sent nothing like it again: ${connection}` };
+    }
+    const own = slot === NONE && local !== null ? this.#ofHost(row, local) : null;
+    if (own?.verdict === "local") return own;
+    const uncovered = this.#uncovered(t.timeNs(row), other);
+    if (uncovered !== null) return uncovered;
+    if (own !== null) return own;
+    if ((t.flags(row) & IS_FRAGMENT) !== 0) {
+      return { verdict: "unknown", why: `a fragment without a like one on ${otherName}` };
+    }
+    if (t.proto(row) === TCP && this.#known.segments.isSeenInPieces(row)) {
+      return { verdict: "unknown", why: `some of its bytes are on ${otherName}, cut differently, and some are not` };
+    }
+    if (slot === NONE) return this.#unexplained(row, side);
+    if (!this.#translations.isLeaving(row, slot))
+      return { verdict: "dropped", why: this.#missing(row, otherName), lacks: "exit" };
+    const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: that capture missed it, or the host sent it`;
+    return { verdict: "unknown", why, lacks: "entry" };
+  }
+
+  /** What follows for a packet of a conversation that is turned round on its side, and is there in one form only; null of any other. */
+  #halfHairpin(row: number, side: Side): Claim | null {
+    const { hairpins } = this.#known;
+    const isBefore = hairpins.isBefore(row);
+    if (!isBefore && !hairpins.isAfter(row)) return null;
+    const uncovered = this.#uncovered(this.#timeline.timeNs(row), side);
+    if (uncovered !== null) return uncovered;
+    const name = SIDE_NAMES[side];
+    if (isBefore)
+      return {
+        verdict: "dropped",
+        why: `${this.#missing(row, name)}, where its conversation is turned round`,
+        lacks: "exit",
+        on: side,
+      };
+    const why = `it came out on ${name} and never entered there: that capture missed it, or the host sent it`;
+    return { verdict: "unknown", why, lacks: "entry", on: side };
+  }
+
+  /**
+   * Whose a packet is that goes to the NAT's own address outside, or comes from it: the host has it, and those behind it. What the host
+   * sends has a full TTL, what it forwards a lower one.
+   */
+  #ofHost(row: number, { why, natWay }: Local): Claim {
+    if (natWay === NONE) return { verdict: "local", why };
+    const tuples = this.#tuples;
+    const inside = SIDE_NAMES[INSIDE];
+    const [isFull, isOther] = [tuples.hasFullTtl(natWay), tuples.hasOtherTtl(natWay)];
+    if (!isFull && !isOther)
+      return { verdict: "unknown", why: `nothing answers it: the host took it, or dropped it before ${inside}` };
+    if (!this.#known.kernel.isTtlLowered(true)) {
+      if (!this.#misses.isPatchy(INSIDE)) return { verdict: "local", why };
+      const doubt = `${why}, or forwarded: ${this.#misses.why(INSIDE)}`;
+      return { verdict: "unknown", why: doubt };
+    }
+    if (isFull) return { verdict: "local", why };
+    const sent = this.#timeline.way(row) === natWay ? "its TTL" : "the TTL of what answers it";
+    return {
+      verdict: "unknown",
+      why: `${sent} shows that the host forwards it, and ${inside} lacks it`,
+      lacks: "crossing",
+    };
+  }
+
+  /** The other connection of a proxied stream, from who opened it. */
+  #connection({ side, tuple }: { side: Side; tuple: number }): string {
+    const { src, srcPort, dst, dstPort } = new TupleEnds(this.#tuples).of(tuple, this.#tuples.isOpenedByA(tuple));
+    return `${src}.${srcPort} > ${dst}.${dstPort} on ${SIDE_NAMES[side]}`;
+  }
+
+  #unexplained(row: number, side: Side): Claim {
+    const other = SIDE_NAMES[otherSide(side)];
+    const missing = this.#missing(row, other);
+    if (this.#translations.accounts.learnt === 0) {
+      return {
+        verdict: "unknown",
+        why: `${missing}, and nothing else has paired yet: are these captures of the same host and time?`,
+        lacks: "anything",
+      };
+    }
+    const tuples = this.#tuples;
+    const { words } = tuples;
+    const way = this.#timeline.way(row);
+    const isIpv6 = tuples.isIpv6(way >> 1);
+    const src = tuples.address(way >> 1, (way & 1) === 1);
+    const dst = tuples.address(way >> 1, (way & 1) === 0);
+    if (side === INSIDE) {
+      const isFromPrivate = isPrivate(isIpv6, words, src);
+      const isToPrivate = isPrivate(isIpv6, words, dst);
+      const isFromNear =
+        isFromPrivate && isToPrivate ? tuples.isOpenedByA(way >> 1) === ((way & 1) === 1) : isFromPrivate;
+      const answered = this.#answered(row, isFromNear ? way : way ^ 1, missing);
+      if (answered !== null) return answered;
+      if (isFromPrivate) return { verdict: "dropped", why: missing, lacks: "exit" };
+      const why = isToPrivate ? `it reached ${addressText(isIpv6, words, dst)} and never entered ${other}` : missing;
+      return { verdict: "unknown", why, lacks: "anything" };
+    }
+    if (this.#locals.isToPublished(row)) return this.#toPublished(way, missing);
+    const [srcText, dstText] = [addressText(isIpv6, words, src), addressText(isIpv6, words, dst)];
+    const why = `neither ${srcText} nor ${dstText} is known to be translated by this NAT`;
+    return { verdict: "unknown", why, lacks: "anything" };
+  }
+
+  /**
+   * What it tells of an inside conversation that nothing outside belongs to if both ends speak: `nearWay` goes from who is behind the
+   * NAT. Null where only one does.
+   */
+  #answered(row: number, nearWay: number, missing: string): Claim | null {
+    const tuples = this.#tuples;
+    const farWay = nearWay ^ 1;
+    const isFull = tuples.hasFullTtl(farWay);
+    const isOther = tuples.hasOtherTtl(farWay);
+    const isAnswered = (isFull || isOther) && (tuples.hasFullTtl(nearWay) || tuples.hasOtherTtl(nearWay));
+    if (!isAnswered) return null;
+    const isTold = this.#known.kernel.isTtlLowered(false);
+    if (isTold && isFull && !isOther && !tuples.hasOtherTtl(nearWay))
+      return { verdict: "local", why: "the other end is no hop away: the host itself, or on the same link" };
+    if (
+      isTold &&
+      !isFull &&
+      !this.#misses.isPatchy(OUTSIDE) &&
+      !this.#misses.hasCrossing(INSIDE) &&
+      !this.#hasStranger(row)
+    )
+      return {
+        verdict: "elsewhere",
+        why: `both ends speak, and ${SIDE_NAMES[OUTSIDE]} has none of it: it takes another interface`,
+        lacks: "crossing",
+      };
+    return { verdict: "unknown", why: `${missing}, though both ends speak`, lacks: "anything" };
+  }
+
+  /** Whether an outside packet that follows has no translation: it may be the twin of this one, or of what is like it. */
+  #hasStranger(row: number): boolean {
+    const t = this.#timeline;
+    let next = t.after(row);
+    for (let looked = 0; looked < MOST_LOOKED_AT; looked++, next = t.after(next)) {
+      next = t.firstBelow(next, t.end, DECIDED);
+      if (next === t.end) return false;
+      const isStranger = this.#translations.slotOf(next) === NONE && this.#locals.of(next)?.isNever !== true;
+      if (t.side(next) === OUTSIDE && t.proto(next) === t.proto(row) && isStranger) return true;
+    }
+    return true;
+  }
+
+  /** A packet to a port that is forwarded, of a conversation that is not: whoever answers tells whether it got there. */
+  #toPublished(way: number, missing: string): Claim {
+    const tuples = this.#tuples;
+    const [isFull, isOther] = [tuples.hasFullTtl(way ^ 1), tuples.hasOtherTtl(way ^ 1)];
+    if (!isFull && !isOther) return { verdict: "dropped", why: missing, lacks: "exit" };
+    if (this.#known.kernel.isTtlLowered(true) && isFull)
+      return { verdict: "local", why: "the host itself answers it, though it forwards this port" };
+    return { verdict: "unknown", why: `${missing}, though it is answered`, lacks: "crossing" };
+  }
+
+  #missing(row: number, otherName: string): string {
+    const what = this.#timeline.proto(row) === TCP ? "segment" : "packet";
+    return `no ${what} like it came out on ${otherName} within ${this.#window}`;
+  }
+
+  /** What follows for a packet where the other capture may not cover its time; null where it does. */
+  #uncovered(timeNs: number, other: Side): Judgement | null {
+    const { firstNs, lastNs, strayNs, hasEnded, isLive } = this.#known.cover[other];
+    const name = SIDE_NAMES[other];
+    if (!Number.isFinite(firstNs)) return { verdict: "no-overlap", why: `the ${name} capture has no frames` };
+    const afterNs = timeNs - firstNs;
+    if (timeNs < firstNs && timeNs > strayNs - MARGIN_NS)
+      return {
+        verdict: "unknown",
+        why: `frames of ${name} that are stamped about then stand further on, out of their time`,
+      };
+    if (afterNs < 0) return beyond(-afterNs, `the first frame of ${name} is ${seconds(-afterNs)} later`);
+    if (isLive && afterNs < MARGIN_NS) return beyond(0, `${name} was opened ${seconds(afterNs)} before`);
+    if (!hasEnded) return null;
+    const untilNs = lastNs - timeNs;
+    if (untilNs < 0) return beyond(-untilNs, `the last frame of ${name} is ${seconds(-untilNs)} older`);
+    const { kernel } = this.#known;
+    const isOutbound = other === OUTSIDE;
+    const takesNs = kernel.isNew(isOutbound) ? FORWARDING_NS : Math.max(FORWARDING_NS, kernel.limitNs(isOutbound));
+    if (untilNs < (isLive ? MARGIN_NS : Math.min(MARGIN_NS, takesNs)))
+      return beyond(0, `the last frame of ${name} is ${seconds(untilNs)} later`);
+    return null;
+  }
+}
+
+/** A packet that passed so long before the other capture began, or after it ended, nanoseconds. Just beside its limits, nothing is certain. */
+function beyond(byNs: number, why: string): Judgement {
+  return byNs < MARGIN_NS
+    ? { verdict: "unknown", why: `${why}: its twin may have been missed` }
+    : { verdict: "no-overlap", why };
+}
+
+/** RFC 4861: router and neighbour solicitations and advertisements, redirects; their hop limit of 255 proves that no router forwarded them. */
+function isNeighbourDiscovery(type: number): boolean {
+  return type >= 133 && type <= 137;
+}
+
+function seconds(ns: number): string {
+  if (ns < 1e6) return `${+(ns / 1e3).toPrecision(3)} µs`;
+  if (ns < 1e9) return `${+(ns / 1e6).toPrecision(3)} ms`;
+  return `${+(ns / 1e9).toPrecision(6)} s`;
+}

@@ -1,0 +1,163 @@
+import { describe, expect, it } from "vitest";
+import { Clock } from "../../../src/correlate/clock/clock.js";
+import { outcomeOf, type Stamped, us } from "../outcome.js";
+import { CONTAINER, conversation, datagram, HOST, inStep, merged, ping, SERVER } from "../traffic.js";
+
+const EPOCH_NS = 1_700_000_000_000_000_000n;
+const DAY_NS = 86_400_000_000_000n;
+
+/** The packets as a clock stamps them that is ahead by this much, and faster by this rate. */
+function stamped(packets: readonly Stamped[], aheadNs: number, ppm = 0): Stamped[] {
+  return packets.map(({ ns, packet }) => ({ ns: Math.round(ns * (1 + ppm / 1e6)) + aheadNs, packet }));
+}
+
+describe("given", () => {
+  it("an offset is taken out of everything", async () => {
+    const { inside, outside } = conversation(20);
+    const clock = { kind: "given", offsetNs: 5_000_000_000n } as const;
+    const { pairs, twins, summary } = await outcomeOf(inside, stamped(outside, 5e9), { clock });
+    expect(twins).toEqual(inStep(20));
+    expect(pairs.map(({ latencyNs }) => latencyNs)).toEqual(pairs.map((_, at) => (at % 2 === 0 ? 20_000 : 10_000)));
+    expect(summary.clock).toEqual({ offsetNs: 5_000_000_000, driftPpm: 0, uncertaintyNs: 20_000, source: "given" });
+  });
+
+  it("a negative one as well, and one that is a little wrong is put right by packets of both directions", async () => {
+    const { inside, outside } = conversation(20);
+    const clock = { kind: "given", offsetNs: -2_999_950_000n } as const;
+    const { pairs, twins, summary } = await outcomeOf(inside, stamped(outside, -3e9), { clock });
+    expect(twins).toEqual(inStep(20));
+    for (const { latencyNs } of pairs) expect(Math.abs(latencyNs - 15_000)).toBeLessThanOrEqual(5000);
+    expect(Math.abs(summary.clock.offsetNs + 3e9)).toBeLessThanOrEqual(summary.clock.uncertaintyNs ?? -1);
+    expect(summary.clock.source).toBe("given");
+  });
+});
+
+describe("none", () => {
+  it("takes the stamps as they are: clocks apart by more than the window pair nothing", async () => {
+    const { inside, outside } = conversation(20);
+    const { pairs, alone } = await outcomeOf(inside, stamped(outside, 5e9), { clock: { kind: "none" } });
+    expect(pairs).toEqual([]);
+    expect(alone).toHaveLength(40);
+  });
+});
+
+const pings = (src: string, ttl: number, aheadUs: number) =>
+  Array.from({ length: 40 }, (_, seq) =>
+    us(1_000_000 * seq + aheadUs, ping({ src, dst: SERVER, icmpId: 5, seq, ipId: 0, ttl })),
+  );
+
+const odd = (src: string, ttl: number, n: number) =>
+  datagram({ src, dst: SERVER, srcPort: 5, dstPort: 6, ipId: 500 + n, ttl, text: "odd" });
+
+describe("auto", () => {
+  it("leaves one clock alone, so that latencies are exact", async () => {
+    const { inside, outside } = conversation(20);
+    const { pairs, summary } = await outcomeOf(inside, outside);
+    expect(pairs.map(({ latencyNs }) => latencyNs)).toEqual(pairs.map((_, at) => (at % 2 === 0 ? 20_000 : 10_000)));
+    expect(summary.clock).toEqual({ offsetNs: 0, driftPpm: 0, uncertaintyNs: 20_000, source: "none" });
+  });
+
+  it.each([
+    ["milliseconds", 3_000_000],
+    ["minutes", 180_000_000_000],
+    ["minutes the other way", -180_000_000_000],
+  ])("estimates an offset of %s from TCP", async (_, aheadNs) => {
+    const { inside, outside } = conversation(60);
+    const { twins, pairs, summary } = await outcomeOf(inside, stamped(outside, aheadNs));
+    expect(twins).toEqual(inStep(60));
+    expect(summary.clock.source).toBe("estimated");
+    // between the bounds: 20 µs one way and 10 µs the other leave 15 µs on average
+    expect(Math.abs(summary.clock.offsetNs - aheadNs)).toBeLessThanOrEqual(20_000);
+    for (const { latencyNs } of pairs) expect(Math.abs(latencyNs - 15_000)).toBeLessThanOrEqual(5000);
+  });
+
+  it("estimates an offset where no TTL tells a direction (one that is set anew on the way), as none bounds it", async () => {
+    const TTL_AT = 8;
+    const levelled = (packets: readonly Stamped[]): Stamped[] =>
+      packets.map(({ ns, packet }) => ({ ns, packet: packet.with(TTL_AT, 64) }));
+    const { inside, outside } = conversation(60);
+    const { twins, summary } = await outcomeOf(levelled(inside), stamped(levelled(outside), 3_600e9));
+    expect(twins).toEqual(inStep(60));
+    expect(summary.clock.source).toBe("estimated");
+    expect(Math.abs(summary.clock.offsetNs - 3_600e9)).toBeLessThanOrEqual(20_000);
+  });
+
+  it("finds clocks years apart", async () => {
+    const { inside, outside } = conversation(60);
+    const outsideEpochNs = EPOCH_NS - 3653n * DAY_NS;
+    const { twins, summary } = await outcomeOf(inside, outside, { outsideEpochNs });
+    expect(twins).toEqual(inStep(60));
+    expect(summary.clock.source).toBe("estimated");
+    expect(Math.abs(summary.clock.offsetNs + Number(3653n * DAY_NS))).toBeLessThanOrEqual(20_000);
+  });
+
+  it.each([
+    [50, 100_000],
+    [-50, 100_000],
+    [200, 100_000],
+    // an hour of little traffic, all of it in the first batch
+    [20, 1_200_000],
+  ])("follows a drift of %s ppm through 3000 packets, one every %s µs", async (ppm, everyUs) => {
+    const { inside, outside } = conversation(3000, { everyUs });
+    const { twins, pairs, summary } = await outcomeOf(inside, stamped(outside, 7_000_000, ppm));
+    expect(twins).toEqual(inStep(3000));
+    expect(summary.clock.source).toBe("estimated");
+    expect(Math.abs(summary.clock.driftPpm - ppm)).toBeLessThan(1);
+    const settled = pairs.slice(1500).map(({ latencyNs }) => latencyNs);
+    expect(Math.min(...settled)).toBeGreaterThan(-100_000);
+    expect(Math.max(...settled)).toBeLessThan(150_000);
+  });
+
+  it("does not take pings that keep a steady distance for twins of another clock", async () => {
+    const { pairs, summary } = await outcomeOf(pings(CONTAINER, 64, 0), pings("192.168.1.7", 63, 30_000_000));
+    expect(pairs).toEqual([]);
+    expect(summary.clock.source).toBe("none");
+  });
+
+  it("is not led astray by a few packets that agree by chance", async () => {
+    const { inside, outside } = conversation(60);
+    const strange = [0, 1, 2, 3, 4, 5, 6, 7];
+    const { summary } = await outcomeOf(
+      merged(
+        inside,
+        strange.map((n) => us(7000 + n, odd(CONTAINER, 64, n))),
+      ),
+      stamped(
+        merged(
+          outside,
+          strange.map((n) => us(400_000 + n, odd(HOST, 63, n))),
+        ),
+        9e9,
+      ),
+    );
+    expect(Math.abs(summary.clock.offsetNs - 9e9)).toBeLessThanOrEqual(20_000);
+  });
+});
+
+const STEADY = { atNs: 0, correctionNs: 0, rate: 0, firstFrame: 0, setFrame: 0, setNs: 0, unboundNs: 0 };
+
+it("a frame from before the clock was set back stays with what was known before that, wherever its stamp puts it", () => {
+  const stretches = [
+    { ...STEADY, untilNs: 1e9, slackNs: 0, isTrusted: true },
+    { ...STEADY, untilNs: 9e9, slackNs: 0, isTrusted: true, correctionNs: -0.5e9, firstFrame: 51 },
+  ];
+  const facts = { source: "estimated", offsetNs: 0, driftPpm: 0, uncertaintyNs: null } as const;
+  const clock = new Clock(0n, 1e9, () => facts, stretches);
+  expect(clock.correctionNs(1.1e9, 51)).toBe(-0.5e9);
+  expect(clock.correctionNs(1.1e9, 50)).toBe(0);
+});
+
+it("has the slack of the packets it was asked of, not that of the end of their batch", () => {
+  const same = { ...STEADY, isTrusted: true };
+  const stretches = [
+    { ...same, untilNs: 1e9, slackNs: 500_000 },
+    { ...same, untilNs: 9e9, slackNs: 20_000 },
+  ];
+  const facts = { source: "estimated", offsetNs: 0, driftPpm: 0, uncertaintyNs: null } as const;
+  const clock = new Clock(0n, 1e9, () => facts, stretches);
+  clock.correctionNs(5e9, 0);
+  expect(clock.slackNs).toBe(500_000);
+  clock.correctionNs(0.5e9, 1);
+  clock.correctionNs(5e9, 0);
+  expect(clock.slackNs).toBe(500_000);
+});

@@ -1,0 +1,183 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { correlated, type Outcome, type Stamped } from "../outcome.js";
+import { CONTAINER, HOST, segment, SERVER, datagram } from "../traffic.js";
+
+/** Packets between two capture points: when each leaves one, how long it takes, and what the outside clock says. */
+interface Path {
+  readonly packets: number;
+  readonly everyNs: number;
+  readonly outNs: number;
+  readonly inNs: number;
+  readonly jitterNs: number;
+  /** How the outside clock stands to the inside one at a time. */
+  readonly offsetNs: (ns: number) => number;
+  readonly ways?: "both" | "outbound" | "inbound";
+  readonly isUdp?: boolean;
+}
+
+/** A number that looks drawn, from 0 to 1. */
+const drawn = (n: number): number => ((Math.imul(n ^ (n >>> 7), 0x2c1b3c6d) >>> 8) & 0xffff) / 0x10000;
+
+/** The two captures, each in the order of its point; `trueNs` is when each outside packet was there. */
+function captures({ packets, everyNs, outNs, inNs, jitterNs, offsetNs, ways = "both", isUdp = false }: Path) {
+  const inside: Stamped[] = [];
+  const outside: { trueNs: number; ns: number; packet: Uint8Array }[] = [];
+  let ns = 1e9;
+  for (let n = 0; n < packets; n++) {
+    ns += Math.round(everyNs * (0.5 + drawn(3 * n)));
+    const isOut = ways === "both" ? drawn(5 * n + 1) < 0.5 : ways === "outbound";
+    const jitter = Math.round(jitterNs * drawn(7 * n + 2) ** 2);
+    const numbers = { seq: 1000 + 100 * n, ack: 77_000 + 100 * n, ipId: isUdp ? 0 : 1 + (n % 0xffff) };
+    const text = `${Math.imul(n + 1, 0x2c1b3c6d).toString(16)}-${n}`;
+    const made = (src: string, dst: string, ttl: number) =>
+      isUdp
+        ? datagram({ src, dst, ttl, srcPort: isOut ? 4000 : 443, dstPort: isOut ? 443 : 4000, ipId: 0, text })
+        : segment({ src, dst, ttl, srcPort: isOut ? 4000 : 443, dstPort: isOut ? 443 : 4000, ...numbers });
+    const trueNs = isOut ? ns + outNs + jitter : ns;
+    inside.push({
+      ns: isOut ? ns : ns + inNs + jitter,
+      packet: isOut ? made(CONTAINER, SERVER, 64) : made(SERVER, CONTAINER, 50),
+    });
+    const packet = isOut ? made(HOST, SERVER, 63) : made(SERVER, HOST, 51);
+    outside.push({ trueNs, ns: Math.round(trueNs + offsetNs(trueNs)), packet });
+  }
+  outside.sort((a, b) => a.trueNs - b.trueNs);
+  return { inside: inside.toSorted((a, b) => a.ns - b.ns), outside };
+}
+
+/** How far latencies are from the truth, each in its own direction. */
+function errors({ pairs }: Outcome, { outNs, inNs, jitterNs }: Path): number {
+  let mostNs = 0;
+  for (const { direction, latencyNs } of pairs) {
+    const quickNs = direction === "outbound" ? outNs : inNs;
+    mostNs = Math.max(mostNs, quickNs - latencyNs, latencyNs - quickNs - jitterNs);
+  }
+  return mostNs;
+}
+
+const path = fc
+  .record({
+    packets: fc.integer({ min: 100, max: 300 }),
+    everyNs: fc.constantFrom(200_000, 3_000_000, 40_000_000),
+    outNs: fc.constantFrom(5000, 100_000, 15_000_000, 300_000_000),
+    inNs: fc.constantFrom(5000, 100_000, 15_000_000, 300_000_000),
+    jitterNs: fc.constantFrom(0, 20_000, 2_000_000),
+    isUdp: fc.boolean(),
+  })
+  // payloads tell an offset only where packets are further apart than their latencies differ
+  .filter(({ isUdp, jitterNs, everyNs }) => !isUdp || jitterNs <= everyNs / 10);
+
+/** Clocks 2.5 s apart that drift, and one that is set back after a second. */
+const drifting = (ns: number): number => 2.5e9 + ns * 20e-6;
+const setBack = (ns: number): number => (ns > 2e9 ? -300_000_000 : 0);
+
+describe("two clocks", () => {
+  it("the uncertainty holds the truth, whatever latencies, offset and drift are, and all pairs of TCP are found", async () => {
+    const clocks = fc.record({
+      aheadNs: fc.constantFrom(3_000_000_000, -37_000_000_000, 3_600_000_000_000),
+      ppm: fc.constantFrom(0, 20, -80, 200),
+    });
+    await fc.assert(
+      fc.asyncProperty(path, clocks, async (of, { aheadNs, ppm }) => {
+        const whole: Path = { ...of, offsetNs: (ns) => aheadNs + (ns * ppm) / 1e6 };
+        const { inside, outside } = captures(whole);
+        const outcome = await correlated(inside, outside);
+        const { source, offsetNs, uncertaintyNs } = outcome.summary.clock;
+        expect(source).toBe("estimated");
+        const most = uncertaintyNs ?? -1;
+        expect(Math.abs(offsetNs - whole.offsetNs(1e9))).toBeLessThanOrEqual(most + Math.abs(ppm) * 1e3 * 2 + 1);
+        // half the way there and back, and what a clock of unknown rate may go off meanwhile
+        const awayNs = 0.001 * (1.5 * of.packets * of.everyNs + of.outNs + of.inNs);
+        expect(most).toBeLessThanOrEqual((of.outNs + of.inNs) / 2 + of.jitterNs + awayNs + 20_000);
+        expect(errors(outcome, whole)).toBeLessThanOrEqual(most + 2);
+        expect(outcome.pairs.length).toBeGreaterThanOrEqual(of.isUdp ? 0 : of.packets);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it.each(["outbound", "inbound"] as const)(
+    "what goes %s alone does not bound the offset, which is said",
+    async (ways) => {
+      const of = { packets: 200, everyNs: 2e6, outNs: 15e6, inNs: 15e6, jitterNs: 20_000, offsetNs: () => 50e9, ways };
+      const { inside, outside } = captures(of);
+      const { summary, pairs } = await correlated(inside, outside);
+      expect(summary.clock.source).toBe("estimated");
+      expect(summary.clock.uncertaintyNs).toBeNull();
+      expect(pairs).toHaveLength(200);
+      for (const { latencyNs } of pairs) expect(latencyNs).toBeGreaterThanOrEqual(-200_000);
+    },
+  );
+
+  it("a clock that is set in between, forward or back, is followed: what comes behind pairs, and no latency is off", async () => {
+    const steps = fc.constantFrom(-500_000_000, -40_000_000, 40_000_000, 500_000_000);
+    await fc.assert(
+      fc.asyncProperty(steps, fc.constantFrom(0, 5e9), async (stepNs, aheadNs) => {
+        const offsetNs = (ns: number): number => aheadNs + (ns > 3e9 ? stepNs : 0);
+        const of: Path = { packets: 2000, everyNs: 2e6, outNs: 20_000, inNs: 10_000, jitterNs: 10_000, offsetNs };
+        const { inside, outside } = captures(of);
+        const { pairs, summary } = await correlated(inside, outside);
+        expect(summary.clock.source).toBe("estimated");
+        expect(pairs.length).toBeGreaterThan(stepNs < 0 ? 1990 : 1800);
+        const off = pairs.filter(({ latencyNs }) => latencyNs < -50_000 || latencyNs > 100_000);
+        expect(off.length).toBeLessThanOrEqual(stepNs < 0 ? 2 : 200);
+      }),
+      { numRuns: 8 },
+    );
+  });
+
+  it("a given offset that drifts is followed", async () => {
+    const of = { packets: 1500, everyNs: 40e6, outNs: 20_000, inNs: 10_000, jitterNs: 10_000, offsetNs: drifting };
+    const { inside, outside } = captures(of);
+    const outcome = await correlated(inside, outside, { clock: { kind: "given", offsetNs: 2_500_000_000n } });
+    expect(outcome.pairs).toHaveLength(1500);
+    expect(outcome.summary.clock.source).toBe("given");
+    expect(errors(outcome, of)).toBeLessThan(210_000);
+    expect(Math.abs(outcome.summary.clock.driftPpm - 20)).toBeLessThan(2);
+  });
+});
+
+describe("one clock", () => {
+  it("is taken for one, and latencies are exact, however long they are", async () => {
+    await fc.assert(
+      fc.asyncProperty(path, async (of) => {
+        const whole: Path = { ...of, offsetNs: () => 0 };
+        const { inside, outside } = captures(whole);
+        const outcome = await correlated(inside, outside);
+        expect(outcome.summary.clock).toMatchObject({ source: "none", offsetNs: 0, driftPpm: 0 });
+        expect(outcome.summary.clock.uncertaintyNs).toBeLessThanOrEqual(Math.max(of.outNs, of.inNs) + of.jitterNs);
+        expect(outcome.pairs.length).toBeGreaterThanOrEqual(of.isUdp ? 0 : of.packets);
+        expect(errors(outcome, whole)).toBe(0);
+      }),
+      { numRuns: 25 },
+    );
+  });
+
+  it.each([
+    ["stamps 30 µs early after a second", (ns: number) => (ns > 2e9 ? -30_000 : 0)],
+    ["20 ppm from the beginning", (ns: number) => (ns - 1e9) * 20e-6],
+  ])("is given up where certain packets contradict it: %s", async (_, offsetNs) => {
+    const of = { packets: 3000, everyNs: 1e6, outNs: 8000, inNs: 8000, jitterNs: 20_000, offsetNs };
+    const { inside, outside } = captures(of);
+    const outcome = await correlated(inside, outside);
+    expect(outcome.summary.clock.source).toBe("estimated");
+    expect(outcome.pairs).toHaveLength(3000);
+    expect(errors(outcome, of)).toBeLessThan(35_000);
+  });
+});
+
+it("does not depend on how the captures are cut into batches", async () => {
+  const of = { packets: 1500, everyNs: 1.5e6, outNs: 20_000, inNs: 10_000, jitterNs: 10_000, offsetNs: setBack };
+  const { inside, outside } = captures(of);
+  const whole = await correlated(inside, outside, { maxPairs: 1e9 });
+  for (const batches of [
+    [7, 300],
+    [1000, 13],
+    [[1, 90, 700], 256],
+  ] as const) {
+    const cut = await correlated(inside, outside, { batches, maxPairs: 1e9 });
+    expect(cut.pairs).toEqual(whole.pairs);
+    expect(cut.summary.clock).toEqual(whole.summary.clock);
+  }
+});

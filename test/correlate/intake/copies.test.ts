@@ -1,0 +1,153 @@
+import { describe, expect, it } from "vitest";
+import { echo, filler, icmp, ipv4, tcp, udp } from "../../support/packets.js";
+import { outcomeOf, type Stamped, us } from "../outcome.js";
+import { CONTAINER, conversation, HOST, merged, SERVER, type Sides } from "../traffic.js";
+
+/** Each packet once more, `laterUs` later, with the TTL lowered by as much. */
+function twice(packets: readonly Stamped[], laterUs = 5, lowered = 0): Stamped[] {
+  return merged(
+    packets,
+    packets.map(({ ns, packet }) => {
+      const copy = packet.slice();
+      copy[8] -= lowered;
+      return { ns: ns + laterUs * 1000, packet: copy };
+    }),
+  );
+}
+
+/** Frames of the packets that come first, and of the copies. */
+const FIRST = (n: number) => 2 * n + 1;
+
+function expectCopies(count: number, verdicts: readonly (readonly [number, string])[]): void {
+  expect(verdicts).toEqual(Array.from({ length: count }, (_, n) => [FIRST(n) + 1, "copy"]));
+}
+
+const COUNT = 60;
+const sides: Sides = conversation(COUNT);
+
+/** Heartbeats without an IP ID. */
+const beats = (src: string, ttl: number, laterUs: number) =>
+  Array.from({ length: 20 }, (_, n) =>
+    us(20_000 + 2500 * n + laterUs, ipv4({ src, ttl, df: true }, udp({ srcPort: 5000, payload: filler(20) }))),
+  );
+
+/** The same packet again and again. */
+const flood = (src: string, ttl: number) =>
+  Array.from({ length: 400 }, (_, n) => us(20_000 + 50 * n, ipv4({ src, ttl, id: 1 }, udp({ payload: filler(9) }))));
+
+/** Segments, each second one a retransmission. */
+const sent = (side: "inside" | "outside") =>
+  Array.from({ length: 60 }, (_, n) => {
+    const again = n % 2;
+    const header = { src: side === "inside" ? CONTAINER : HOST, dst: SERVER, ttl: side === "inside" ? 64 : 63 };
+    const segment = tcp({ seq: 1000 + 100 * (n - again), payload: filler(100, n - again) });
+    return us(20_000 + 500 * n + (side === "inside" ? 0 : 20), ipv4({ ...header, id: 100 + n }, segment));
+  });
+
+const pings = (src: string, ttl: number) =>
+  Array.from({ length: 40 }, (_, n) => [
+    us(20_000 + 900 * n, ipv4({ src, dst: SERVER, ttl, id: 7 + n }, echo({ seq: n }))),
+    us(20_100 + 900 * n, ipv4({ src: SERVER, dst: src, ttl, id: 7 + n }, echo({ seq: n, reply: true }))),
+  ]).flat();
+
+describe("a capture that shows each packet twice", () => {
+  for (const [name, laterUs, lowered] of [
+    ["at once", 0, 0],
+    ["within microseconds", 3, 0],
+    ["before and behind a router", 40, 1],
+  ] as const) {
+    it(`${name}, has the first ones paired and the second ones said to be copies, on one side`, async () => {
+      const outcome = await outcomeOf(twice(sides.inside, laterUs, lowered), sides.outside);
+      expect(outcome.twins).toEqual(Array.from({ length: COUNT }, (_, n) => [FIRST(n), n + 1]));
+      expectCopies(COUNT, outcome.verdicts("inside"));
+      expect(outcome.verdicts("outside")).toEqual([]);
+      expect(outcome.alone[0].why).toBe("inside shows packets twice: a copy of frame 1");
+    });
+
+    it(`${name}, on both sides`, async () => {
+      const outcome = await outcomeOf(twice(sides.inside, laterUs, lowered), twice(sides.outside, laterUs, lowered));
+      expect(outcome.twins).toEqual(Array.from({ length: COUNT }, (_, n) => [FIRST(n), FIRST(n)]));
+      expectCopies(COUNT, outcome.verdicts("inside"));
+      expectCopies(COUNT, outcome.verdicts("outside"));
+      expect(outcome.findings.filter(({ code }) => code === "duplicates")).toEqual([
+        expect.objectContaining({ count: COUNT, text: expect.stringContaining("inside shows packets twice") }),
+        expect.objectContaining({ count: COUNT, text: expect.stringContaining("outside shows packets twice") }),
+      ]);
+    });
+  }
+
+  it("and whose clock is another", async () => {
+    const outcome = await outcomeOf(twice(sides.inside), twice(sides.outside), {
+      outsideEpochNs: 1_700_000_037_000_000_000n,
+    });
+    expect(outcome.pairs).toHaveLength(COUNT);
+    expect(outcome.summary.clock.source).toBe("estimated");
+  });
+
+  it("has the copies of packets without an IP ID set aside as well", async () => {
+    const outcome = await outcomeOf(
+      twice(merged(sides.inside, beats(CONTAINER, 64, 0))),
+      twice(merged(sides.outside, beats(HOST, 63, 20))),
+    );
+    expectCopies(COUNT + 20, outcome.verdicts("inside"));
+    expect(outcome.pairs).toHaveLength(COUNT + 20);
+  });
+
+  it("does not have two ICMP errors for one", async () => {
+    const quoted = ipv4({ src: CONTAINER, ttl: 1, id: 9000 }, udp({ payload: filler(20) }));
+    const refusal = ipv4({ src: "172.17.0.1", dst: CONTAINER, id: 77 }, icmp({ type: 11, payload: quoted }));
+    const outcome = await outcomeOf(
+      twice(merged(sides.inside, [us(20_000, quoted), us(20_050, refusal)])),
+      sides.outside,
+    );
+    const last = 2 * COUNT;
+    expect(outcome.verdicts("inside").slice(-4)).toEqual([
+      [last + 1, "refused"],
+      [last + 2, "copy"],
+      [last + 3, "local"],
+      [last + 4, "copy"],
+    ]);
+  });
+
+  it("is told however the capture is cut into batches", async () => {
+    const [inside, outside] = [twice(conversation(700).inside), twice(conversation(700).outside)];
+    const whole = await outcomeOf(inside, outside);
+    const cut = await outcomeOf(inside, outside, { batches: [[1, 17, 300], 41] });
+    expect(cut.records).toEqual(whole.records);
+    expect(whole.pairs).toHaveLength(700);
+  });
+
+  it("is found out on the way where it begins later", async () => {
+    const before = conversation(1200);
+    const [first, rest] = [before.inside.slice(0, 100), before.inside.slice(100)];
+    const outcome = await outcomeOf([...first, ...twice(rest)], before.outside);
+    expect(outcome.verdicts("inside").filter(([, verdict]) => verdict === "copy")).toHaveLength(1100);
+  });
+});
+
+describe("no copies are", () => {
+  it("packets that are sent often, however fast", async () => {
+    const outcome = await outcomeOf(merged(sides.inside, flood(CONTAINER, 64)), sides.outside);
+    expect(outcome.findings.map(({ code }) => code)).not.toContain("duplicates");
+    expect(outcome.alone.map(({ verdict }) => verdict)).not.toContain("copy");
+  });
+
+  it("a few packets that a network doubled", async () => {
+    const outcome = await outcomeOf(
+      merged(sides.inside, twice(sides.inside).slice(0, 8)),
+      merged(sides.outside, twice(sides.outside).slice(0, 8)),
+    );
+    expect(outcome.alone.map(({ verdict }) => verdict)).not.toContain("copy");
+  });
+
+  it("segments that are sent again, which have another IP ID", async () => {
+    const outcome = await outcomeOf(sent("inside"), sent("outside"));
+    expect(outcome.pairs).toHaveLength(60);
+    expect(outcome.alone).toEqual([]);
+  });
+
+  it("pings with their answers", async () => {
+    const outcome = await outcomeOf(pings(CONTAINER, 64), pings(HOST, 63));
+    expect(outcome.alone.map(({ verdict }) => verdict)).not.toContain("copy");
+  });
+});

@@ -1,0 +1,106 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { Idle } from "../../../src/correlate/kernel/idle.js";
+import { FlowAccounts } from "../../../src/packets/flow-accounts.js";
+import { Flow } from "../../../src/packets/flows.js";
+import { Heap } from "../../../src/packets/heap.js";
+import { TCP } from "../../../src/packets/packets.js";
+import { RECORD_BITS } from "../../../src/packets/records.js";
+import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
+import { AMBIGUOUS, DONE, GONE, MEMBER, PAIRED, SHOWN, Timeline, WAITING } from "../../../src/packets/timeline.js";
+import { runs } from "../../support/runs.js";
+import { FilledTable } from "../../support/tuples.js";
+
+const NOW_NS = 100e9;
+/** Of conversations that are over, 2 s are long; of others, 10 s. */
+const SILENT_S = [0, 2, 2.5, 10, 10.5, Number.POSITIVE_INFINITY];
+
+/** Conversations, those of a flow one after the other, and what is on the timeline of them. */
+const worlds = fc.record({
+  conversations: fc.array(
+    fc.record({
+      silentS: fc.constantFrom(...SILENT_S),
+      ended: fc.constantFrom<("one" | "both" | "reset" | "no")[]>("one", "both", "reset", "no"),
+      isReleased: fc.boolean(),
+    }),
+    { maxLength: 30 },
+  ),
+  flows: fc.array(fc.record({ isThere: fc.boolean(), fate: fc.constantFrom("alive", "retired", "closed") })),
+  rows: fc.array(
+    fc.record({
+      tuple: fc.nat(),
+      state: fc.constantFrom(WAITING, AMBIGUOUS, PAIRED, MEMBER, DONE, SHOWN, GONE),
+      isInside: fc.boolean(),
+    }),
+    { maxLength: 20 },
+  ),
+  dropped: fc.nat(10_000),
+});
+
+it("is what has been silent for long, and has no packet on the timeline", () => {
+  fc.assert(
+    fc.property(worlds, ({ conversations, flows, rows, dropped }) => {
+      const heap = new Heap();
+      const timeline = new Timeline(heap, 4096, 1024);
+      const tuples = new FilledTable(heap);
+      const accounts = new FlowAccounts(heap, 16);
+      // the timeline is a ring: what is on it may begin anywhere
+      const record = new Int32Array(1 << RECORD_BITS);
+      for (let row = 0; row < dropped; row++) {
+        timeline.append(INSIDE, record, 0, 0, 0);
+        timeline.drop();
+      }
+      const words = [1, 0, 0, 0];
+      const idle = conversations.map(({ silentS, ended }, n) => {
+        const to = { words, port: n };
+        const way = tuples.intern({ side: INSIDE, hash: 1, proto: TCP, isIpv6: false, from: { words, port: 999 }, to });
+        tuples.saw(way >> 1, NOW_NS - 1e9 * silentS);
+        if (ended !== "no") tuples.finish(way, ended === "reset");
+        if (ended === "both") tuples.finish(way ^ 1, false);
+        return silentS > (ended === "both" || ended === "reset" ? 2 : 10);
+      });
+      const hasFlow = new Set<number>();
+      const isFlow = (slot: number): boolean => flows[slot].isThere && 2 * slot + 1 < conversations.length;
+      for (const slot of flows.keys()) {
+        if (!isFlow(slot)) continue;
+        const [inside, outside] = [2 * slot, 2 * slot + 1];
+        const bits = accounts.open(new Flow(slot + 1, slot, inside, outside, false, true, 0, 0));
+        const { fate } = flows[slot];
+        if (fate === "retired") accounts.retire(slot);
+        if (fate === "closed") accounts.close(slot);
+        if (fate !== "alive") continue;
+        // one direction is enough to have a flow
+        for (const way of [2 * inside, 2 * outside + 1]) tuples.bind(way, slot, bits);
+        for (const tuple of [inside, outside]) hasFlow.add(tuple);
+      }
+      const isReleased = (tuple: number): boolean => conversations[tuple].isReleased && !hasFlow.has(tuple);
+      tuples.release(Int32Array.from([...conversations.keys()].filter(isReleased)));
+      const held = new Set<number>();
+      if (conversations.length > 0)
+        for (const { tuple: pick, state, isInside } of rows) {
+          const tuple = pick % conversations.length;
+          if (isReleased(tuple)) continue;
+          const row = timeline.append(isInside ? INSIDE : OUTSIDE, record, 0, 0, 2 * tuple);
+          const twin = timeline.append(isInside ? OUTSIDE : INSIDE, record, 0, 0, 2 * tuple);
+          const [inside, outside] = isInside ? [row, twin] : [twin, row];
+          timeline.pair(inside, outside, tuple >> 1, 0, 0, true);
+          timeline.setState(row, state);
+          timeline.setState(twin, GONE);
+          if (state === GONE) continue;
+          idle[tuple] = false;
+          if ((state === PAIRED || state === SHOWN) && isInside) held.add(tuple >> 1);
+        }
+
+      const found = new Idle({ heap, timeline, tuples, accounts }, NOW_NS);
+      const alive = [...conversations.keys()].filter((tuple) => !isReleased(tuple));
+      expect(alive.map((tuple) => found.hasTuple(tuple))).toEqual(alive.map((tuple) => idle[tuple]));
+      expect([...found.tuples()]).toEqual(alive.filter((tuple) => idle[tuple] && !hasFlow.has(tuple)));
+      const slots = [...flows.keys()].filter(isFlow);
+      const isIdle = (slot: number): boolean => flows[slot].fate === "alive" && idle[2 * slot] && idle[2 * slot + 1];
+      expect([...found.flows()]).toEqual(slots.filter(isIdle));
+      expect(slots.map((slot) => found.isHeld(slot))).toEqual(slots.map((slot) => held.has(slot)));
+      found.free();
+    }),
+    { numRuns: runs(200) },
+  );
+});

@@ -1,0 +1,141 @@
+import * as fc from "fast-check";
+import { expect, it } from "vitest";
+import { altered, KINDS, spec } from "../../altering-router.js";
+import { ms, outcomeOf } from "../../outcome.js";
+import { CONTAINER, conversation, datagram, HOST, inStep, merged, SERVER } from "../../traffic.js";
+
+const clocks = fc.constantFrom({ kind: "none" } as const, { kind: "auto" } as const);
+
+it.each(KINDS)("a router that rewrites %s: no pair is wrong, and hardly one is missing", async (kind) => {
+  let found = 0;
+  let there = 0;
+  await fc.assert(
+    fc.asyncProperty(spec, clocks, async (spec, clock) => {
+      const { inside, outside, twins } = altered(spec, kind);
+      const { pairs } = await outcomeOf(inside, outside, { clock });
+      expect(pairs.filter((pair) => twins.get(pair.inside) !== pair.outside)).toEqual([]);
+      found += pairs.length;
+      there += twins.size;
+    }),
+    { numRuns: 20, endOnFailure: true },
+  );
+  expect(found / there).toBeGreaterThanOrEqual(0.99);
+});
+
+const beat = (src: string, ipId: number, ttl: number, text = "beat") =>
+  datagram({ src, srcPort: 5004, dst: SERVER, dstPort: 5004, ipId, ttl, text });
+
+// the IDs of the stream fit one another's some beats late: in time to contend, and too late for that
+it.each([
+  { everyMs: 10, behind: 5 },
+  { everyMs: 1, behind: 3 },
+])("datagrams whose IDs the router numbers itself are not told apart by their IDs: %o", async ({ everyMs, behind }) => {
+  const talk = conversation(60);
+  const own = conversation(60, { seed: 1 });
+  const renumbered = talk.outside.map(({ ns }, n) => {
+    const packet = own.outside[n].packet.slice();
+    packet.set([0x77, n], 4);
+    return { ns, packet };
+  });
+  const inside = Array.from({ length: 80 }, (_, n) => ms(10 + everyMs * n, beat(CONTAINER, 100 + n, 64)));
+  const outside = Array.from({ length: 80 }, (_, n) => ms(10.03 + everyMs * n, beat(HOST, 100 - behind + n, 63)));
+  const outcome = await outcomeOf(merged(talk.inside, inside), merged(renumbered, outside), {
+    clock: { kind: "none" },
+  });
+  expect(outcome.twins).toEqual(inStep(140));
+  expect(outcome.findings).toContainEqual(
+    expect.objectContaining({ severity: "info", code: "rewritten", count: outcome.twins.length }),
+  );
+});
+
+const called = Array.from({ length: 12 }, (_, n) => n);
+
+/** Datagrams of which a helper rewrites the payload, and its length. */
+const call = (ipIdOf: (n: number) => number) =>
+  outcomeOf(
+    called.map((n) => ms(20 * n, beat(CONTAINER, ipIdOf(n), 64, `via ${CONTAINER} ${n}`))),
+    called.map((n) => ms(20 * n + 0.02, beat(HOST, ipIdOf(n), 63, `via ${HOST} ${n}`))),
+    { clock: { kind: "none" } },
+  );
+
+it("a payload that a helper rewrote, by the IP ID; but not where a sender gives all packets the same", async () => {
+  const told = await call((n) => 500 + n);
+  expect(told.twins).toEqual(inStep(called.length));
+  expect(told.pairs[1].evidence).toEqual(["ip-id", "flow"]);
+  expect((await call(() => 1)).pairs).toEqual([]);
+});
+
+it("payloads without an IP ID, by the time they take, where a helper is known to rewrite those of their port", async () => {
+  const phone = { address: "172.17.0.9", port: 5009 };
+  const said = (n: number, isInside: boolean) => {
+    const own = isInside ? phone.address : HOST;
+    const text = `${n} via ${own}`;
+    const isCall = n % 2 === 0;
+    const ends = isCall
+      ? { src: own, srcPort: phone.port, dst: SERVER, dstPort: 5004 }
+      : { src: SERVER, srcPort: 5004, dst: own, dstPort: phone.port };
+    const atMs = 300 + 20 * n + (isCall === isInside ? 0 : 0.02);
+    return ms(atMs, datagram({ ...ends, ipId: 0, ttl: isCall === isInside ? 64 : 63, text }));
+  };
+  const known = (isInside: boolean) =>
+    called.map((n) =>
+      ms(
+        20 * n + (isInside ? 0 : 0.02),
+        beat(isInside ? CONTAINER : HOST, 500 + n, isInside ? 64 : 63, `via ${isInside ? CONTAINER : HOST} ${n}`),
+      ),
+    );
+  const side = (isInside: boolean, withHelper: boolean) =>
+    merged(
+      withHelper ? known(isInside) : [],
+      called.map((n) => said(n, isInside)),
+    );
+  const outcome = await outcomeOf(side(true, true), side(false, true), { clock: { kind: "none" } });
+  // the translation of a phone without IP IDs is believed once both directions were seen: its first call comes too early
+  const first = called.length + 1;
+  expect(outcome.twins).toEqual(inStep(2 * called.length).filter(([inside]) => inside !== first));
+  expect(outcome.undecided.map(({ inside }) => inside)).toEqual([[first]]);
+  // without a helper, nothing says that they are the same packets
+  expect((await outcomeOf(side(true, false), side(false, false), { clock: { kind: "none" } })).pairs).toEqual([]);
+});
+
+/** Of a fourth of the pairs of datagrams, the first one or the second one. */
+const isMissed = (n: number, which: number): boolean => (n >> 1) % 4 === 1 && n % 2 === which;
+
+it("one missed here and another missed there with the same IP ID are no helper's", async () => {
+  // two datagrams of one ID each time, as of kernels that number by jiffies
+  const sent = Array.from({ length: 80 }, (_, n) => ({ atMs: n >> 1, id: 500 + (n >> 1), text: `report ${n}` }));
+
+  const inside = sent.map(({ atMs, id, text }, n) => ms(atMs + 0.001 * (n % 2), beat(CONTAINER, id, 64, text)));
+  const outside = sent.map(({ atMs, id, text }, n) => ms(atMs + 0.001 * (n % 2) + 0.02, beat(HOST, id, 63, text)));
+  const outcome = await outcomeOf(
+    inside.filter((_, n) => !isMissed(n, 0)),
+    outside.filter((_, n) => !isMissed(n, 1)),
+    { clock: { kind: "none" } },
+  );
+  expect(outcome.pairs).toHaveLength(60);
+  expect(new Set(outcome.pairs.map(({ evidence }) => evidence.includes("payload")))).toEqual(new Set([true]));
+});
+
+it("a retransmission is not taken for the segment that was lost, though the other capture missed the one before it", async () => {
+  const { inside, outside } = conversation(40);
+  const [first] = inside.splice(20, 1);
+  // its twin stays; what is sent again 600 µs later leaves nothing outside
+  const again = { ns: first.ns + 600_000, packet: first.packet.slice() };
+  again.packet.set([0x12, 0x34], 4);
+  const outcome = await outcomeOf(merged(inside, [again]), outside, { clock: { kind: "none" } });
+  expect(outcome.pairs).toHaveLength(39);
+});
+
+it("a window that the router clamps is named in a finding", async () => {
+  const { inside, outside } = conversation(12);
+  const altered = outside.map(({ ns, packet }) => {
+    const copy = packet.slice();
+    copy.set([0x01, 0x00], 34);
+    return { ns, packet: copy };
+  });
+  const outcome = await outcomeOf(inside, altered, { clock: { kind: "none" } });
+  expect(outcome.twins).toEqual(inStep(12));
+  expect(outcome.findings.map(({ text }) => text)).toContain(
+    "the router rewrites more than addresses and ports: the TCP window (12 of 12 pairs)",
+  );
+});

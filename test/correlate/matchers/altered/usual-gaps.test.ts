@@ -1,0 +1,35 @@
+import { expect, it } from "vitest";
+import { UsualGaps } from "../../../../src/correlate/matchers/altered/usual-gaps.js";
+
+/** One gap a millisecond. */
+function gapsOf(gapOf: (n: number) => number, count: number): UsualGaps {
+  const gaps = new UsualGaps();
+  for (let n = 0; n < count; n++) gaps.add(1e6 * n, gapOf(n));
+  return gaps;
+}
+
+it("says nothing of fewer than eight", () => {
+  expect(gapsOf(() => 30_000, 7).at(0)).toBeNull();
+  expect(gapsOf(() => 30_000, 8).at(0)).toEqual({ minNs: -170_000, maxNs: 230_000 });
+});
+
+it("is not moved by a wrong candidate in five", () => {
+  const usual = gapsOf((n) => (n % 5 === 0 ? 200_000_000 : 30_000 + n), 200).at(100e6);
+  expect(usual?.maxNs).toBeLessThan(1_000_000);
+});
+
+it("follows a queue that grows, before a packet and after it", () => {
+  const gaps = gapsOf((n) => 30_000 + 100_000 * n, 600);
+  for (const n of [0, 100, 300, 599]) {
+    const usual = gaps.at(1e6 * n);
+    expect(usual?.minNs).toBeLessThanOrEqual(30_000 + 100_000 * n);
+    expect(usual?.maxNs).toBeGreaterThanOrEqual(30_000 + 100_000 * n);
+  }
+});
+
+it("forgets what is past, and not what is asked for", () => {
+  const gaps = gapsOf((n) => n, 640);
+  const before = gaps.at(500e6);
+  gaps.forget(400e6);
+  expect(gaps.at(500e6)).toEqual(before);
+});

@@ -1,0 +1,192 @@
+import { describe, expect, it } from "vitest";
+import { outcomeOf, type Stamped, us } from "../outcome.js";
+import { CONTAINER, conversation, datagram, HOST, merged, OTHER, SERVER, segment, SYN, SYN_ACK } from "../traffic.js";
+
+const SERVICE = "10.96.0.10";
+const GATEWAY = "172.17.0.1";
+
+interface Numbers {
+  readonly seq: number;
+  readonly ack: number;
+  readonly ipId: number;
+  readonly flags?: number;
+  readonly text?: string;
+}
+
+/** Both forms of a client's segment to the service's address, the second one so much later, and of the answer's. */
+const there = (atUs: number, of: Numbers, tookUs = 5): Stamped[] => [
+  us(atUs, segment({ src: OTHER, srcPort: 4000, dst: SERVICE, dstPort: 88, ttl: 64, ...of })),
+  us(atUs + tookUs, segment({ src: GATEWAY, srcPort: 4000, dst: CONTAINER, dstPort: 80, ttl: 63, ...of })),
+];
+const back = (atUs: number, of: Numbers, tookUs = 5): Stamped[] => [
+  us(atUs, segment({ src: CONTAINER, srcPort: 80, dst: GATEWAY, dstPort: 4000, ttl: 64, ...of })),
+  us(atUs + tookUs, segment({ src: SERVICE, srcPort: 88, dst: OTHER, dstPort: 4000, ttl: 63, ...of })),
+];
+
+/** A handshake, a request, an answer: 12 frames. */
+const opened = [
+  ...there(1000, { seq: 500, ack: 0, ipId: 11, flags: SYN }),
+  ...back(1020, { seq: 900, ack: 501, ipId: 0, flags: SYN_ACK }),
+  ...there(1040, { seq: 501, ack: 901, ipId: 12 }),
+  ...there(1060, { seq: 501, ack: 901, ipId: 13, text: "GET /" }),
+  ...back(1080, { seq: 901, ack: 506, ipId: 21 }),
+  ...back(1100, { seq: 901, ack: 506, ipId: 22, text: "200 OK" }),
+];
+
+/** Frames 1 and 2, 3 and 4 … of a side. */
+const inTwos = (count: number) => Array.from({ length: count }, (_, n) => [2 * n + 1, 2 * n + 2]);
+
+/** What a client sends a container now and then, without an IP ID. */
+const sent = (src: string, srcPort: number, ttl: number, n: number) =>
+  us(
+    1000 + 500 * n + (ttl === 49 ? 40 : 0),
+    datagram({ src, dst: CONTAINER, srcPort, dstPort: 27_015, ipId: 0, ttl, text: `state ${n} of the game` }),
+  );
+
+describe("a connection that is turned round on its own side", () => {
+  it("is one flow, each packet with the form it comes out in", async () => {
+    const outcome = await outcomeOf(opened, []);
+    expect(outcome.twins).toEqual(inTwos(6));
+    expect(outcome.pairs.map(({ by, side, latencyNs }) => [by, side, latencyNs])).toEqual(
+      Array.from({ length: 6 }, () => ["hairpin", "inside", 5000]),
+    );
+    expect(outcome.pairs.map(({ rewrite }) => rewrite).slice(0, 2)).toEqual(["src dst dstPort", "src srcPort dst"]);
+    expect(outcome.flows).toMatchObject([
+      {
+        nat: "snat+dnat",
+        initiator: "inside",
+        inside: { src: OTHER, dst: SERVICE, srcPort: 4000, dstPort: 88 },
+        outside: { src: GATEWAY, dst: CONTAINER, srcPort: 4000, dstPort: 80 },
+        sides: [0, 0],
+        pairs: 6,
+      },
+    ]);
+  });
+
+  it("on the outside", async () => {
+    const outcome = await outcomeOf([], opened);
+    expect(outcome.twins).toEqual(inTwos(6));
+    expect(outcome.pairs.every(({ side, latencyNs }) => side === "outside" && latencyNs === 5000)).toBe(true);
+    expect(outcome.flows).toMatchObject([{ initiator: "outside", sides: [1, 1] }]);
+  });
+
+  it("that was met in the middle of an answer", async () => {
+    const outcome = await outcomeOf(opened.slice(3), []);
+    expect(outcome.twins).toEqual(inTwos(4).map(([a, b]) => [a + 1, b + 1]));
+    // decided about before anything is known of the connection
+    expect(outcome.verdicts("inside")).toEqual([[1, "no-overlap"]]);
+    expect(outcome.flows).toMatchObject([{ inside: { src: OTHER }, outside: { src: GATEWAY } }]);
+  });
+
+  it("beside connections that cross", async () => {
+    const crossing = conversation(40, { srcPort: 50_000 });
+    const outcome = await outcomeOf(merged(opened, crossing.inside), crossing.outside);
+    expect(outcome.pairs.filter(({ by }) => by === "hairpin")).toHaveLength(6);
+    expect(outcome.nats).toEqual(["snat", "snat+dnat"]);
+    expect(outcome.findings).toEqual([]);
+  });
+
+  it("is dropped where one does not come out, of which no other form is in the capture", async () => {
+    const lost = there(1300, { seq: 506, ack: 907, ipId: 14, text: "more" })[0];
+    const later = there(2000, { seq: 510, ack: 907, ipId: 15, text: "yet more" });
+    const outcome = await outcomeOf([...opened, lost, ...later], []);
+    expect(outcome.alone).toEqual([
+      {
+        side: "inside",
+        frame: 13,
+        verdict: "dropped",
+        impact: "unknown",
+        why: "no segment like it came out on inside within 1 s, where its conversation is turned round",
+      },
+    ]);
+  });
+
+  it("is not paired with what came out far later and may have been sent again", async () => {
+    // a keep-alive without an ID that does not come out, and the next one, which was not seen to come in
+    const [lost] = there(2000, { seq: 506, ack: 907, ipId: 0 });
+    const [, again] = there(302_000, { seq: 506, ack: 907, ipId: 0 });
+    const outcome = await outcomeOf([...opened, lost, again], []);
+    expect(outcome.twins).toEqual(inTwos(6));
+  });
+
+  it("is none where the TTL is not one lower: two clients that send the same to one container", async () => {
+    const clients = Array.from({ length: 30 }, (_, n) => [
+      sent("203.0.113.5", 5000, 239, n),
+      sent("203.0.113.9", 6000, 49, n),
+    ]);
+    const outcome = await outcomeOf(clients.flat(), []);
+    expect(outcome.pairs).toEqual([]);
+  });
+
+  it("is no proxy", async () => {
+    const outcome = await outcomeOf(
+      opened.filter((_, n) => n !== 1),
+      [],
+    );
+    expect(outcome.nats).toEqual(["snat+dnat"]);
+    expect(outcome.verdicts("inside")).toEqual([[1, "no-overlap"]]);
+  });
+});
+
+const beat = (atUs: number, src: string, dst: string, ttl: number, ipId = 0): Stamped =>
+  us(atUs, datagram({ src, dst, srcPort: 7, dstPort: 7, ipId, ttl, text: "alive" }));
+
+describe("packets that look alike on one side are no hairpin", () => {
+  it("sent to two addresses", async () => {
+    const outcome = await outcomeOf(
+      [beat(1000, OTHER, SERVER, 64, 9), beat(1003, OTHER, SERVICE, 64, 9), ...opened],
+      [],
+    );
+    expect(outcome.pairs).toHaveLength(6);
+  });
+
+  it("with nothing rewritten", async () => {
+    const between = [1000, 1100, 1200].flatMap((atUs) => [
+      beat(atUs, OTHER, CONTAINER, 64, atUs),
+      beat(atUs + 4, OTHER, CONTAINER, 63, atUs),
+    ]);
+    expect((await outcomeOf(between, [])).pairs).toEqual([]);
+  });
+
+  it("with too little to tell them by", async () => {
+    expect((await outcomeOf([beat(1000, OTHER, SERVICE, 64), beat(1004, GATEWAY, CONTAINER, 63)], [])).pairs).toEqual(
+      [],
+    );
+  });
+
+  it("where a third one is like them", async () => {
+    const alike = { srcPort: 1, dstPort: 2, seq: 7, ack: 8, ipId: 9 };
+    const frames = [
+      us(1000, segment({ src: OTHER, dst: SERVICE, ttl: 64, ...alike })),
+      us(1004, segment({ src: GATEWAY, dst: CONTAINER, ttl: 63, ...alike })),
+      us(1008, segment({ src: GATEWAY, dst: HOST, ttl: 63, ...alike })),
+    ];
+    expect((await outcomeOf(frames, [])).pairs).toEqual([]);
+  });
+});
+
+describe("identical packets of a connection that is turned round", () => {
+  const same = { seq: 907, ack: 506, ipId: 0 };
+  const known = opened.concat(
+    Array.from({ length: 8 }, (_, n) => there(1200 + 20 * n, { seq: 506, ack: 907 + n, ipId: 30 + n })).flat(),
+  );
+
+  it("are told by their order where each comes out before the next comes in", async () => {
+    const outcome = await outcomeOf([...known, ...back(2000, same), ...back(2020, same), ...back(2040, same)], []);
+    expect(outcome.twins).toEqual(inTwos(17));
+  });
+
+  it("are ambiguous where two come in before one comes out", async () => {
+    const [first, out] = back(2000, same, 9);
+    const [second, outAgain] = back(2004, same, 9);
+    const outcome = await outcomeOf([...known, first, second, out, outAgain], []);
+    expect(outcome.undecided).toMatchObject([{ inside: [29, 30, 31, 32], outside: [] }]);
+  });
+
+  it("are told by the time that others took where one was lost long before", async () => {
+    const [lost] = back(2000, same);
+    const outcome = await outcomeOf([...known, lost, ...back(300_000, same)], []);
+    expect(outcome.twins.at(-1)).toEqual([30, 31]);
+    expect(outcome.verdicts("inside")).toEqual([[29, "dropped"]]);
+  });
+});

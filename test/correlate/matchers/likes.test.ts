@@ -1,0 +1,71 @@
+import { expect, it } from "vitest";
+import { ms, outcomeOf, type Stamped } from "../outcome.js";
+import { CONTAINER, conversation, datagram, HOST, merged, SERVER } from "../traffic.js";
+
+const LOST = 40;
+const BEATS = 120;
+const EVERY_MS = 3;
+
+/** A heartbeat: always the same bytes, and no IP ID. */
+function beat(src: string, ttl: number): Uint8Array {
+  return datagram({ src, dst: SERVER, srcPort: 5000, dstPort: 5000, ipId: 0, ttl, text: "alive" });
+}
+
+/** Heartbeats of a container, each of which comes out after so long, in milliseconds, or never. */
+function beats(takes: (n: number) => number | null, everyMs = EVERY_MS) {
+  const inside: Stamped[] = [];
+  const outside: Stamped[] = [];
+  for (let n = 0; n < BEATS; n++) {
+    const atMs = 100 + everyMs * n;
+    const tookMs = takes(n);
+    inside.push(ms(atMs, beat(CONTAINER, 64)));
+    if (tookMs !== null) outside.push(ms(atMs + tookMs, beat(HOST, 63)));
+  }
+  return { inside, outside };
+}
+
+/** What a server tells a container, once more each time. */
+function told(src: string, dst: string, ttl: number, n: number): Uint8Array {
+  return datagram({ src, dst, srcPort: 5000, dstPort: 5000, ipId: 0, ttl, text: `what there is to tell, part ${n}` });
+}
+
+const tcp = conversation(200, { everyUs: 50, srcPort: 33_000, insideSrc: "172.17.0.9" });
+
+/** The verdicts on packets of the inside, beside TCP that vouches for the clocks. */
+async function verdicts({ inside, outside }: { inside: readonly Stamped[]; outside: readonly Stamped[] }) {
+  const outcome = await outcomeOf(merged(tcp.inside, inside), merged(tcp.outside, outside));
+  return outcome.alone.filter(({ side }) => side === "inside");
+}
+
+it("a heartbeat that never comes out was dropped, whatever else is like it", async () => {
+  const alone = await verdicts(beats((n) => (n === LOST ? null : 0.02)));
+  expect(alone.map(({ frame, verdict }) => [frame, verdict])).toEqual([[200 + LOST + 1, "dropped"]]);
+});
+
+it("one that may have come out late was not, where another like it came out then and has no twin", async () => {
+  // both came out together: the first of the two was held up longer than packets are
+  const takes = (n: number) => (n === LOST ? EVERY_MS + 0.099 : n === LOST + 1 ? 0.1 : 0.02);
+  const alone = await verdicts(beats(takes));
+  expect(alone.map(({ frame, verdict, why }) => [frame, verdict, why])).toEqual([
+    [200 + LOST + 1, "unknown", "frame 241 of outside is like it and has no twin: it may be this one, held up"],
+  ]);
+});
+
+it("nor was one that came out before it entered, as the clocks have it, where only packets of the other direction bind these", async () => {
+  const answers = [0, 1];
+  const { inside, outside } = beats(() => -0.28, 1500);
+  const outcome = await outcomeOf(
+    merged(
+      answers.map((n) => ms(10 + n, told(SERVER, CONTAINER, 62, n))),
+      inside,
+    ),
+    merged(
+      answers.map((n) => ms(9.68 + n, told(SERVER, HOST, 63, n))),
+      outside,
+    ),
+  );
+  expect(outcome.pairs).toHaveLength(answers.length);
+  const whys = outcome.alone.filter(({ side }) => side === "inside").map(({ verdict, why }) => `${verdict}: ${why}`);
+  expect(whys).toHaveLength(BEATS);
+  expect(whys[9]).toBe("unknown: frame 12 of outside is like it and has no twin: if the clocks differ, it is this one");
+});

@@ -1,0 +1,155 @@
+import { describe, expect, it } from "vitest";
+import { outcomeOf, type Stamped, us } from "../outcome.js";
+import { CLIENT, CONTAINER, conversation, datagram, HOST, merged, OTHER, segment, SERVER, SYN } from "../traffic.js";
+
+const RST_ACK = 0x14;
+
+/** 40 packets each way, 100 µs apart, all of them on both sides. */
+const known = conversation(80);
+
+interface Way {
+  readonly src: string;
+  readonly dst: string;
+  readonly ipId: number;
+  readonly ttl: number;
+  readonly text?: string;
+}
+
+const query = ({ text = "?", ...of }: Way) => datagram({ ...of, srcPort: 9999, dstPort: 53, text });
+const answer = ({ text = "!", ...of }: Way) => datagram({ ...of, srcPort: 53, dstPort: 9999, text });
+
+/** A query of the host's own, or one that it forwards, by its TTL. */
+const sent = (ttl: number) => us(3050, query({ src: HOST, dst: SERVER, ipId: 31_000, ttl }));
+const asked = (dst: string) => us(3050, query({ src: CONTAINER, dst, ipId: 31_000, ttl: 64 }));
+const told = (src: string, ttl: number) => us(3070, answer({ src, dst: CONTAINER, ipId: 9, ttl }));
+
+/** All but every 20th packet, from that one on; a capture that becomes complete before the end. */
+const lacking = (packets: readonly Stamped[], from: number) => packets.filter((_, n) => n % 20 !== from || n > 350);
+
+const outbound = (packets: readonly Stamped[]) => packets.filter((_, n) => n % 2 === 0);
+
+/** 20 queries of one flow, of which the eleventh reads so. */
+const queries = (src: string, ttl: number, eleventh: string) =>
+  Array.from({ length: 20 }, (_, n) => {
+    const text = n === 10 ? eleventh : `query ${n}`;
+    return us(
+      30_050 + 100 * n + (64 - ttl) * 20,
+      query({ src, dst: SERVER, ipId: n === 10 ? 900 + ttl : 500 + n, ttl, text }),
+    );
+  });
+
+/** What became of the packets of one side beside `known`, by verdict, in order of time. */
+async function alone(inside: readonly Stamped[], outside: readonly Stamped[]): Promise<string[]> {
+  const outcome = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
+  expect(outcome.pairs).toHaveLength(80);
+  return outcome.alone.map(({ side, verdict, why }) => `${side} ${verdict}: ${why}`);
+}
+
+describe("what has the NAT's own address outside is local only if the host sent it", () => {
+  const heard = us(3070, answer({ src: SERVER, dst: HOST, ipId: 9, ttl: 53 }));
+
+  it("what it sends has a full TTL, and what answers it is its own, too", async () => {
+    expect(await alone([], [sent(64), heard])).toEqual([
+      `outside local: from the host itself (${HOST})`,
+      `outside local: to the host itself (${HOST})`,
+    ]);
+  });
+
+  it("what it forwards has a lowered one, though the inside capture lacks it", async () => {
+    expect(await alone([], [sent(63), heard])).toEqual([
+      "outside unknown: its TTL shows that the host forwards it, and inside lacks it",
+      "outside unknown: the TTL of what answers it shows that the host forwards it, and inside lacks it",
+    ]);
+  });
+
+  it("what comes to it is local if it answers, and else it may have been meant for a container", async () => {
+    const syn = us(
+      3050,
+      segment({ src: CLIENT, dst: HOST, srcPort: 5, dstPort: 88, seq: 1, ack: 0, flags: SYN, ttl: 60, ipId: 1 }),
+    );
+    const reset = segment({
+      src: HOST,
+      dst: CLIENT,
+      srcPort: 88,
+      dstPort: 5,
+      seq: 0,
+      ack: 2,
+      flags: RST_ACK,
+      ttl: 64,
+      ipId: 0,
+    });
+    expect(await alone([], [syn])).toEqual([
+      "outside unknown: nothing answers it: the host took it, or dropped it before inside",
+    ]);
+    expect(await alone([], [syn, us(3060, reset)])).toEqual([
+      `outside local: to the host itself (${HOST})`,
+      `outside local: from the host itself (${HOST})`,
+    ]);
+  });
+});
+
+describe("an inside conversation that nothing outside belongs to", () => {
+  it("is dropped where nothing answers", async () => {
+    expect(await alone([asked("192.168.7.1")], [])).toEqual([
+      "inside dropped: no packet like it came out on outside within 1 s",
+    ]);
+  });
+
+  it("is forwarded elsewhere where somebody answers from behind a router", async () => {
+    const why = "both ends speak, and outside has none of it: it takes another interface";
+    expect(await alone([asked("192.168.7.9"), told("192.168.7.9", 63)], [])).toEqual([
+      `inside elsewhere: ${why}`,
+      `inside elsewhere: ${why}`,
+    ]);
+  });
+
+  it("is local where somebody answers who is no hop away", async () => {
+    const why = "the other end is no hop away: the host itself, or on the same link";
+    expect(await alone([asked("192.168.7.1"), told("192.168.7.1", 64)], [])).toEqual([
+      `inside local: ${why}`,
+      `inside local: ${why}`,
+    ]);
+  });
+});
+
+describe("a packet was dropped only if the other capture would have shown it", () => {
+  const { inside, outside } = conversation(400);
+  const lost = us(38_550, query({ src: OTHER, dst: SERVER, ipId: 31_000, ttl: 64 }));
+
+  it("which it would where it has all that came in there", async () => {
+    const outcome = await outcomeOf(merged(inside, [lost]), outside);
+    expect(outcome.verdicts("inside")).toEqual([[387, "dropped"]]);
+  });
+
+  it("which is not certain where it lacks some of what came in there", async () => {
+    const outcome = await outcomeOf(merged(inside, [lost]), lacking(outside, 9));
+    const last = outcome.alone.at(-1);
+    expect(last?.verdict).toBe("unknown");
+    expect(last?.why).toMatch(/, but outside lacks 18 of 200 packets that must have entered there$/);
+  });
+
+  it("what the capture beside it lacks tells nothing of it", async () => {
+    const outcome = await outcomeOf(merged(lacking(inside, 10), [lost]), outside);
+    expect(outcome.alone.at(-1)?.verdict).toBe("dropped");
+  });
+
+  it("where nothing comes in there, the capture beside it is all there is to go by", async () => {
+    const sampled = outbound(inside).filter((_, n) => n % 4 !== 1 || n > 180);
+    const outcome = await outcomeOf(merged(sampled, [lost]), outbound(outside));
+    const last = outcome.alone.at(-1);
+    expect(last?.verdict).toBe("unknown");
+    expect(last?.why).toMatch(/, but inside lacks 45 of 200 packets .* nothing shows that outside lacks fewer$/);
+  });
+
+  it("what left in its place, and never came in, may be the packet itself", async () => {
+    const outcome = await outcomeOf(
+      merged(inside, queries(CONTAINER, 64, "as it was")),
+      merged(outside, queries(HOST, 63, "otherwise")),
+    );
+    expect(outcome.alone.map(({ side, verdict }) => [side, verdict])).toEqual([
+      ["inside", "unknown"],
+      ["outside", "unknown"],
+    ]);
+    expect(outcome.alone[0].why).toMatch(/of the same flow, never came in: it may be this one, changed on its way$/);
+  });
+});

@@ -1,0 +1,184 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { ConntrackTable } from "../../src/host/conntrack-table.js";
+import { CrossCheck } from "../../src/host/cross-check.js";
+import type { FlowSummary } from "../../src/packets/results.js";
+import { type Finding, findingOf } from "../../src/packets/findings.js";
+import { flow, START_NS } from "./flow.js";
+
+const SNAT =
+  "icmp     1 30 src=172.17.0.4 dst=180.101.49.11 type=8 code=0 id=783 src=180.101.49.11 dst=10.0.2.15 type=0 code=0 id=783";
+const DNAT =
+  "tcp      6 60 SYN_RECV src=10.0.2.2 dst=10.0.2.15 sport=38438 dport=88 src=172.17.0.2 dst=10.0.2.2 sport=80 dport=38438";
+const LOCAL = "udp      17 30 src=10.0.2.15 dst=10.0.2.2 sport=5 dport=53 src=10.0.2.2 dst=10.0.2.15 sport=53 dport=5";
+
+/** `[stamp] [EVENT] line`, so many milliseconds after the flows' start. */
+function event(ms: number, kind: "NEW" | "DESTROY", line: string): string {
+  const us = START_NS / 1000n + BigInt(ms) * 1000n;
+  return `[${us / 1_000_000n}.${String(us % 1_000_000n).padStart(6, "0")}]\t [${kind}] ${line}`;
+}
+
+function check(
+  conntrack: string,
+  ...flows: FlowSummary[]
+): { contradictions: (Finding | null)[]; findings: Finding[] } {
+  const table = new ConntrackTable();
+  table.read(conntrack);
+  const crossCheck = new CrossCheck(table);
+  return { contradictions: flows.map((each) => crossCheck.flow(each)), findings: crossCheck.end() };
+}
+
+const confirmed = (count: number, of: number): Finding =>
+  findingOf("conntrack", count, `${count} of ${of} translations confirmed by conntrack`);
+
+const pinged = flow("icmp", "inside", "172.17.0.4 > 180.101.49.11 id 783", "10.0.2.15 > 180.101.49.11 id 783");
+const published = flow("tcp", "outside", "10.0.2.2.38438 > 172.17.0.2.80", "10.0.2.2.38438 > 10.0.2.15.88", { id: 2 });
+
+describe("confirmed", () => {
+  test.each([
+    ["a masqueraded flow", SNAT, pinged],
+    ["a published port", DNAT, published],
+    ["nothing rewritten", LOCAL, flow("udp", "outside", "10.0.2.15.5 > 10.0.2.2.53", "10.0.2.15.5 > 10.0.2.2.53")],
+    [
+      "a flow met under way, taken for the other's",
+      SNAT,
+      flow("icmp", "outside", "180.101.49.11 > 172.17.0.4 id 783", "180.101.49.11 > 10.0.2.15 id 783"),
+    ],
+  ])("%s", (_, conntrack, seen) => {
+    expect(check(conntrack, seen)).toEqual({ contradictions: [null], findings: [confirmed(1, 1)] });
+  });
+
+  test("by one of several entries with the same original tuple", () => {
+    const other = SNAT.replace(/id=783$/, "id=9000");
+    const { contradictions, findings } = check(`${other}\n${SNAT}\n`, pinged);
+    expect(contradictions).toEqual([null]);
+    expect(findings[0]).toEqual(confirmed(1, 1));
+  });
+
+  // fixtures/dual-leg: 10.99.0.1 is rewritten to 180.101.49.11, and the source masqueraded. The bridge shows what comes from
+  // inside with its destination rewritten already, the answers as the container gets them; and so for a port published behind
+  // a masquerade on docker0.
+  test.each([
+    ["udp", "172.17.0.4.5353 > 180.101.49.11.5300", "10.0.2.15.48261 > 180.101.49.11.5300", "inside"],
+    ["udp", "172.17.0.4.5353 > 10.99.0.1.53", "10.0.2.15.48261 > 180.101.49.11.5300", "inside"],
+    ["tcp", "172.17.0.3.32838 > 180.101.49.11.80", "10.0.2.15.32838 > 180.101.49.11.80", "inside"],
+    ["icmp", "172.17.0.4 > 180.101.49.11 id 8208", "10.0.2.15 > 180.101.49.11 id 8208", "inside"],
+    ["tcp", "172.17.0.1.55382 > 172.17.0.2.80", "10.0.2.2.55382 > 10.0.2.15.8888", "outside"],
+    ["tcp", "10.0.2.2.55382 > 172.17.0.2.80", "10.0.2.2.55382 > 10.0.2.15.8888", "outside"],
+  ] as const)("%s %s as %s, seen through a bridge", (proto, inside, outside, initiator) => {
+    const text = readFileSync(new URL("../../fixtures/dual-leg/conntrack.txt", import.meta.url), "utf8");
+    const seen = flow(proto, initiator, inside, outside);
+    expect(check(text, seen).contradictions).toEqual([null]);
+    expect(check(text, seen).findings[0]).toEqual(confirmed(1, 1));
+  });
+});
+
+describe("contradicted", () => {
+  const code = (conntrack: string) => check(conntrack, wrong).contradictions[0]?.code;
+  const wrong = flow("icmp", "inside", "172.17.0.4 > 180.101.49.11 id 783", "10.0.2.15 > 180.101.49.11 id 9000", {
+    id: 7,
+  });
+
+  test("another translation of the same original tuple", () => {
+    expect(check(SNAT, wrong)).toEqual({
+      contradictions: [
+        expect.objectContaining({
+          severity: "warning",
+          code: "conntrack-contradicted",
+          flows: [7],
+          count: 1,
+          text: "paired as icmp 172.17.0.4 > 180.101.49.11 id 783 → icmp 10.0.2.15 > 180.101.49.11 id 9000, but conntrack has icmp 172.17.0.4 > 180.101.49.11 id 783 → icmp 10.0.2.15 > 180.101.49.11 id 783",
+        }),
+      ],
+      findings: [confirmed(0, 1)],
+    });
+  });
+
+  test("another original of the same reply tuple", () => {
+    const other = flow("tcp", "outside", "10.0.2.2.38438 > 172.17.0.3.80", "10.0.2.2.38438 > 10.0.2.15.88");
+    expect(check(DNAT, other).contradictions[0]?.code).toBe("conntrack-contradicted");
+  });
+
+  test("a translation where natcorr saw none, and the other way round", () => {
+    const same = "172.17.0.4 > 180.101.49.11 id 783";
+    expect(check(SNAT, flow("icmp", "inside", same, same)).contradictions[0]?.code).toBe("conntrack-contradicted");
+    const rewritten = flow("udp", "inside", "10.0.2.15.5 > 10.0.2.2.53", "10.0.2.15.6 > 10.0.2.2.53");
+    expect(check(LOCAL, rewritten).contradictions[0]?.code).toBe("conntrack-contradicted");
+  });
+
+  test("an entry of another time contradicts nothing", () => {
+    const life = (born: number, died: number) => `${event(born, "NEW", SNAT)}\n${event(died, "DESTROY", SNAT)}\n`;
+    expect(code(life(-5000, -10))).toBeUndefined();
+    expect(code(life(1500, 9000))).toBeUndefined();
+    expect(code(life(5, 900))).toBe("conntrack-contradicted");
+    expect(code(event(-5000, "NEW", SNAT))).toBe("conntrack-contradicted");
+    expect(code(`${life(-5000, -10)}${event(3, "NEW", SNAT)}`)).toBe("conntrack-contradicted");
+  });
+
+  test("nor does one that ended, nobody knows when, nor one of a zone of its own", () => {
+    expect(check(`[DESTROY] ${SNAT}`, wrong).contradictions).toEqual([null]);
+    expect(check(`${SNAT} zone=3`, wrong).contradictions).toEqual([null]);
+  });
+});
+
+test("what leaks when its entry is gone (fixtures/leak) has none", () => {
+  const text = readFileSync(new URL("../../fixtures/leak/conntrack.txt", import.meta.url), "utf8");
+  const tuple = "172.17.0.3.33756 > 180.101.49.11.9000";
+  const before = flow("tcp", "inside", tuple, "10.0.2.15.33756 > 180.101.49.11.9000", {
+    firstNs: 1_795_473_977_804_836_651n,
+    lastNs: 1_795_473_978_115_875_727n,
+  });
+  const after = flow("tcp", "inside", tuple, tuple, {
+    id: 3,
+    firstNs: 1_795_473_978_216_287_957n,
+    lastNs: 1_795_473_979_327_081_232n,
+  });
+  const { contradictions, findings } = check(text, before, after);
+  expect(contradictions).toEqual([null, null]);
+  expect(findings).toContainEqual(
+    expect.objectContaining({
+      severity: "info",
+      code: "conntrack-missing",
+      count: 1,
+      text: "conntrack has no entry for flows 3",
+    }),
+  );
+});
+
+test("flows without an entry are listed, no more than five of them", () => {
+  const flows = Array.from({ length: 8 }, (_, at) => ({ ...pinged, id: at + 1 }));
+  expect(check("", ...flows).findings).toEqual([
+    confirmed(0, 8),
+    expect.objectContaining({
+      severity: "info",
+      code: "conntrack-missing",
+      count: 8,
+      text: "conntrack has no entry for flows 1, 2, 3, 4, 5 and 3 more",
+    }),
+  ]);
+});
+
+test("translations that natcorr did not find are listed; what is not translated is none", () => {
+  expect(check(`${SNAT}\n${DNAT}\n${LOCAL}\n`, pinged).findings).toEqual([
+    confirmed(1, 1),
+    expect.objectContaining({
+      severity: "info",
+      code: "conntrack-unseen",
+      count: 1,
+      text: "conntrack translated, but no pair shows it: tcp 10.0.2.2.38438 > 10.0.2.15.88 → tcp 10.0.2.2.38438 > 172.17.0.2.80",
+    }),
+  ]);
+});
+
+test("docker-proxy's flows are not looked up, and lines that could not be read are said", () => {
+  const proxied = flow("tcp", "outside", "172.17.0.1.1 > 172.17.0.2.80", "10.0.2.2.2 > 10.0.2.15.88", { nat: "proxy" });
+  expect(check("\nhuh\n", proxied).findings).toEqual([
+    confirmed(0, 0),
+    expect.objectContaining({
+      severity: "warning",
+      code: "conntrack-unread",
+      count: 1,
+      text: "1 lines of conntrack's could not be read, the first is line 2",
+    }),
+  ]);
+});

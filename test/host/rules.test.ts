@@ -1,0 +1,261 @@
+import { describe, expect, test } from "vitest";
+import { RuleCheck } from "../../src/host/rule-check.js";
+import { RuleBook } from "../../src/host/rules.js";
+import { explained, fetched, fetchedIpv6, nat, pinged, published, publishedIpv6, routed } from "./explained.js";
+import { flow } from "./flow.js";
+import { DOCKER_IP6TABLES, DOCKER_IPTABLES, DOCKER_NFT, LEGACY_COUNTED, NATIVE_NFT } from "./rulesets.js";
+
+/** A question to a cluster's DNS that one of its servers gets. */
+const resolved = (endpoint: string) =>
+  flow("udp", "inside", "10.244.1.5.7 > 10.96.0.10.53", `10.244.1.5.7 > ${endpoint}.53`);
+
+/** The rules behind a fetched page, where one masquerades what these options ask for. */
+const asked = (options: string) => explained(nat(`-A POSTROUTING ${options} -j MASQUERADE`), fetched);
+
+describe("Docker's rules", () => {
+  const MASQUERADE = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
+
+  test("as iptables-save and ip6tables-save write them, one after the other", () => {
+    const text = DOCKER_IPTABLES + DOCKER_IP6TABLES;
+    expect(new RuleBook(text).problems).toEqual([]);
+    expect(explained(text, fetched)).toEqual([MASQUERADE]);
+    expect(explained(text, pinged)).toEqual([MASQUERADE]);
+    expect(explained(text, published)).toEqual([
+      "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 88 -j DNAT --to-destination 172.17.0.2:80",
+    ]);
+    expect(explained(text, fetchedIpv6)).toEqual(["-A POSTROUTING -s fd00:17::/64 ! -o docker0 -j MASQUERADE"]);
+    expect(explained(text, publishedIpv6)).toEqual([
+      "-A PREROUTING -d fd00:2::15/128 -p tcp -m tcp --dport 88 -j DNAT --to-destination [fd00:17::2]:80",
+    ]);
+    expect(explained(text, routed)).toEqual([]);
+  });
+
+  test("as nft lists them", () => {
+    expect(new RuleBook(DOCKER_NFT).problems).toEqual([]);
+    expect(explained(DOCKER_NFT, fetched)).toEqual([
+      'oifname != "docker0" ip saddr 172.17.0.0/16 counter packets 30 bytes 8706 masquerade',
+    ]);
+    expect(explained(DOCKER_NFT, published)).toEqual([
+      'iifname != "docker0" tcp dport 88 counter packets 12 bytes 720 dnat to 172.17.0.2:80',
+    ]);
+    expect(explained(DOCKER_NFT, fetchedIpv6)).toEqual([
+      'oifname != "docker0" ip6 saddr fd00:17::/64 counter packets 5 bytes 408 XT target MASQUERADE not found',
+    ]);
+  });
+
+  test("with counters, and beside nft's own", () => {
+    expect(explained(LEGACY_COUNTED, fetched)).toEqual([MASQUERADE]);
+    expect(explained(LEGACY_COUNTED + NATIVE_NFT, fetched)).toEqual([MASQUERADE]);
+  });
+
+  test("where the interfaces' names are not known, a rule that asks for them is possible", () => {
+    expect(explained(DOCKER_IPTABLES, fetched, "", "")).toEqual([`? ${MASQUERADE}`]);
+    expect(explained(LEGACY_COUNTED.replace("! -o docker0 ", ""), fetched, "", "")).toEqual([
+      "-A POSTROUTING -s 172.17.0.0/16 -j MASQUERADE",
+    ]);
+  });
+
+  test("do not explain another port, another container, another network or another way", () => {
+    const none = [
+      flow("tcp", "outside", "10.0.2.2.1 > 172.17.0.2.80", "10.0.2.2.1 > 10.0.2.15.89"),
+      flow("tcp", "outside", "10.0.2.2.1 > 172.17.0.3.80", "10.0.2.2.1 > 10.0.2.15.88"),
+      flow("tcp", "outside", "10.0.2.2.1 > 172.17.0.2.81", "10.0.2.2.1 > 10.0.2.15.88"),
+      flow("udp", "outside", "10.0.2.2.1 > 172.17.0.2.80", "10.0.2.2.1 > 10.0.2.15.88"),
+      flow("tcp", "inside", "172.18.0.3.1 > 10.0.2.2.80", "10.0.2.15.1 > 10.0.2.2.80"),
+      fetchedIpv6,
+    ];
+    for (const each of none) expect(explained(DOCKER_IPTABLES, each)).toEqual([]);
+    expect(explained(DOCKER_IPTABLES, fetched, "enp0s3", "docker0")).toEqual([]);
+  });
+});
+
+describe("what iptables' rules may ask for", () => {
+  const FALLBACK = "-A POSTROUTING -j MASQUERADE";
+
+  // each as iptables-save prints it
+  test.each([
+    "-o enp+",
+    "-o enp0s3 -p tcp",
+    "! -d 10.0.0.0/8",
+    "! -p udp",
+    "-p tcp -m multiport --dports 79,80,443",
+    "-p tcp -m multiport --ports 38000:39000",
+    "-p tcp -m tcp ! --sport 1:1024 --dport 80",
+    "-m iprange --src-range 172.17.0.3-172.17.0.20 --dst-range 180.101.49.11-180.101.49.12",
+    "-p tcp -m multiport ! --sports 1:1024",
+    "-m state --state NEW",
+    "-p all",
+    '-m comment --comment "the web \\"shop\\" -j DROP"',
+    "-m conntrack --ctstate NEW,RELATED",
+    "-m addrtype ! --dst-type LOCAL",
+    "-m addrtype ! --src-type LOCAL",
+  ])("%s is met", (options) => {
+    expect(asked(options)).toEqual([`-A POSTROUTING ${options} -j MASQUERADE`]);
+  });
+
+  test.each([
+    "-o enp",
+    "-o wlan+",
+    "! -o enp0s3",
+    "! -p tcp",
+    "-p icmp -m icmp --icmp-type 8",
+    "-p tcp -m multiport --dports 81:90",
+    "-p tcp -m tcp --sport 1:1024",
+    "-m iprange ! --src-range 172.17.0.3-172.17.0.20",
+    "-m addrtype --dst-type LOCAL",
+    "-m statistic --mode random --probability 0.5 -d 10.0.0.0/8",
+  ])("%s is not", (options) => {
+    expect(asked(options)).toEqual([]);
+  });
+
+  test.each([
+    "-m mark --mark 0x1",
+    "-m mark ! --mark 0x4000/0x4000",
+    "-p tcp -m tcp --tcp-flags SYN,RST SYN",
+    "-m statistic --mode random --probability 0.50000000000",
+    "-m set --match-set lan src",
+    "-m addrtype --dst-type UNICAST",
+    "-m conntrack --ctstate DNAT",
+  ])("%s may be met, and then no other rule is asked", (options) => {
+    const rule = `-A POSTROUTING ${options} -j MASQUERADE`;
+    expect(explained(nat(rule, FALLBACK), fetched)).toEqual([`? ${rule}`, `? ${FALLBACK}`]);
+  });
+
+  test("an echo request is one", () => {
+    const rule = "-A POSTROUTING -p icmp -m icmp --icmp-type 8 -j MASQUERADE";
+    expect(explained(nat(rule), pinged)).toEqual([rule]);
+  });
+
+  test("a destination that was rewritten, behind a masquerade", () => {
+    const rules = [
+      "-A PREROUTING -d 10.0.2.15/32 -p tcp -m tcp --dport 8888 -j DNAT --to-destination 172.17.0.2:80",
+      "-A POSTROUTING -d 172.17.0.2/32 -o docker0 -p tcp -m tcp --dport 80 -m conntrack --ctstate DNAT -j MASQUERADE",
+    ];
+    const both = flow("tcp", "outside", "172.17.0.1.5 > 172.17.0.2.80", "10.0.2.2.5 > 10.0.2.15.8888");
+    expect(explained(nat(...rules), both)).toEqual(rules);
+    expect(new RuleBook(nat(...rules)).explain(both, "docker0", "enp0s3").map(({ kind }) => kind)).toEqual([
+      "dnat",
+      "snat",
+    ]);
+  });
+});
+
+describe("the way through the chains", () => {
+  const MASQUERADE = "-A POSTROUTING -j MASQUERADE";
+
+  test.each([
+    ["accept ends it", ["-A POSTROUTING -s 172.17.0.0/16 -j ACCEPT", MASQUERADE], []],
+    ["a log does not", ['-A POSTROUTING -j LOG --log-prefix "-j ACCEPT"', MASQUERADE], [MASQUERADE]],
+    [
+      "return goes on after the jump",
+      ["-A POSTROUTING -j DOCKER", MASQUERADE, "-A DOCKER -j RETURN", "-A DOCKER -j ACCEPT"],
+      [MASQUERADE],
+    ],
+    ["goto does not come back", ["-A POSTROUTING -g DOCKER", MASQUERADE], []],
+    [
+      "goto comes back to where its chain was jumped from",
+      ["-A POSTROUTING -j ONE", MASQUERADE, "-A ONE -g DOCKER", "-A ONE -j ACCEPT"],
+      [MASQUERADE],
+    ],
+    [
+      "the first rule that is met decides",
+      [MASQUERADE, "-A POSTROUTING -s 172.17.0.0/16 -j SNAT --to-source 10.0.2.15"],
+      [MASQUERADE],
+    ],
+    ["even where it makes something else", ["-A POSTROUTING -j SNAT --to-source 10.0.2.99", MASQUERADE], []],
+    [
+      "what makes something else was not met if it need not be",
+      ["-A POSTROUTING -m mark --mark 0x1 -j SNAT --to-source 10.0.2.99", MASQUERADE],
+      [MASQUERADE],
+    ],
+    [
+      "a possible return leaves doubt",
+      ["-A POSTROUTING -m mark --mark 0x1 -j RETURN", MASQUERADE],
+      [`? ${MASQUERADE}`],
+    ],
+    [
+      "a possible jump that comes back leaves none",
+      ["-A POSTROUTING -m mark --mark 0x1 -j DOCKER", MASQUERADE, "-A DOCKER -p udp -j ACCEPT"],
+      [MASQUERADE],
+    ],
+    ["a target not known leaves doubt", ["-A POSTROUTING -j WHAT --ever 1", MASQUERADE], [`? ${MASQUERADE}`]],
+    ["redirected packets are not forwarded", ["-A POSTROUTING -j REDIRECT --to-ports 53", MASQUERADE], []],
+    [
+      "a whole network is mapped",
+      ["-A POSTROUTING -s 172.17.0.0/16 -j NETMAP --to 10.0.0.0/16"],
+      ["-A POSTROUTING -s 172.17.0.0/16 -j NETMAP --to 10.0.0.0/16"],
+    ],
+    ["ports of masquerading", ["-A POSTROUTING -p tcp -j MASQUERADE --to-ports 1024-2048"], []],
+  ])("%s", (_, rules, expected) => {
+    expect(explained(nat(...rules), fetched)).toEqual(expected);
+  });
+
+  // as kube-proxy writes them: each endpoint is taken by chance, and what came out tells which
+  test("of rules taken by chance, the one that makes what came out", () => {
+    const rules = [
+      '-A PREROUTING -m comment --comment "kubernetes service portals" -j KUBE-SERVICES',
+      '-A KUBE-SERVICES -d 10.96.0.10/32 -p udp -m comment --comment "kube-system/kube-dns:dns cluster IP" -m udp --dport 53 -j KUBE-SVC',
+      "-A KUBE-SVC -m statistic --mode random --probability 0.50000000000 -j KUBE-SEP-1",
+      "-A KUBE-SVC -j KUBE-SEP-2",
+      "-A KUBE-SEP-1 -p udp -m udp -j DNAT --to-destination 10.244.0.2:53",
+      "-A KUBE-SEP-2 -p udp -m udp -j DNAT --to-destination 10.244.0.3:53",
+    ];
+    expect(explained(nat(...rules), resolved("10.244.0.2"))).toEqual([`? ${rules[4]}`]);
+    expect(explained(nat(...rules), resolved("10.244.0.3"))).toEqual([rules[5]]);
+  });
+
+  test("a destination is local if it was rewritten on its way in from outside, and nobody knows if from inside", () => {
+    const rules = nat("-A PREROUTING -m addrtype --dst-type LOCAL -j DNAT --to-destination 9.9.9.9");
+    const rule = rules.split("\n")[2];
+    const inward = flow("udp", "outside", "10.0.2.2.1 > 9.9.9.9.53", "10.0.2.2.1 > 10.0.2.15.53");
+    const outward = flow("udp", "inside", "172.17.0.3.1 > 8.8.8.8.53", "172.17.0.3.1 > 9.9.9.9.53");
+    expect(explained(rules, inward)).toEqual([rule]);
+    expect(explained(rules, outward)).toEqual([`? ${rule}`]);
+  });
+
+  test("chains that jump to each other come to an end, which is said", () => {
+    const book = new RuleBook(
+      nat("-A POSTROUTING -j DOCKER", MASQUERADE, "-A DOCKER -j DOCKER", "-A DOCKER -j DOCKER"),
+    );
+    expect(book.explain(fetched, "docker0", "enp0s3").every(({ isCertain }) => !isCertain)).toBe(true);
+    expect(book.problems).toEqual(["jumps do not end, or there are too many rules: some were not looked at"]);
+  });
+});
+
+describe("findings", () => {
+  test("translations that no rule explains, no more than five by name", () => {
+    const check = new RuleCheck(new RuleBook(DOCKER_IP6TABLES), "docker0", "enp0s3");
+    for (let id = 1; id <= 7; id++) check.flow({ ...(id % 2 === 0 ? fetched : published), id });
+    check.flow({ ...fetchedIpv6, id: 8 });
+    check.flow({ ...routed, id: 9 });
+    check.flow({ ...published, nat: "proxy", id: 10 });
+    expect(check.end()).toEqual([
+      expect.objectContaining({
+        severity: "warning",
+        code: "rule-missing",
+        count: 7,
+        text: "no rule explains the translation of flows 1, 2, 3, 4, 5 and 2 more",
+      }),
+    ]);
+  });
+
+  test("one half explained is not enough, but a port that clashed needs no rule", () => {
+    const check = new RuleCheck(new RuleBook(DOCKER_IPTABLES), "docker0", "enp0s3");
+    check.flow(flow("tcp", "outside", "172.17.0.1.5 > 172.17.0.2.80", "10.0.2.2.5 > 10.0.2.15.88", { id: 4 }));
+    check.flow(flow("tcp", "outside", "10.0.2.2.6 > 172.17.0.2.80", "10.0.2.2.5 > 10.0.2.15.88", { id: 5 }));
+    expect(check.end()[0].text).toBe("no rule explains the translation of flows 4");
+  });
+
+  test("what could not be read", () => {
+    const text = `hello\n${DOCKER_IPTABLES.replace("-A PREROUTING", "-X PREROUTING")}table arp x { }\nwhat\n`;
+    expect(new RuleBook(text).problems).toEqual(["3 lines could not be read, the first is line 1"]);
+    expect(new RuleCheck(new RuleBook("\n"), "", "").end()).toEqual([
+      expect.objectContaining({
+        severity: "warning",
+        code: "rules-unread",
+        count: 1,
+        text: "of the rules, not all was understood: there are no NAT chains in it",
+      }),
+    ]);
+  });
+});
