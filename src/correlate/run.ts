@@ -12,9 +12,9 @@ import {
   TCP,
 } from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
-import type { Impact, Judgement, Sink, Summary, Update } from "../packets/results.js";
+import type { Judgement, Sink, Summary, Update } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
-import { AMBIGUOUS, DECIDED, DONE, PAIRED, ROW_MASK, Timeline, TURNED, WAITING } from "../packets/timeline.js";
+import { AMBIGUOUS, DECIDED, DONE, PAIRED, Timeline, TURNED, WAITING } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
 import { Altered } from "./matchers/altered/altered.js";
 import { Buckets } from "./kernel/buckets.js";
@@ -42,9 +42,10 @@ import { ShiftedSegments } from "./matchers/shifts.js";
 import { SuperDatagrams } from "./matchers/super-datagrams.js";
 import type { Standing } from "./standing.js";
 import { Groups } from "./verdicts/groups.js";
-import { type Consequence, type Drop, Impacts } from "./verdicts/impacts.js";
+import { type Consequence, Impacts } from "./verdicts/impacts.js";
 import { type QuotedError, quotedError } from "./verdicts/quotes.js";
 import { Translations } from "./kernel/translations.js";
+import { Updates } from "./verdicts/updates.js";
 import type { Undecided } from "./matchers/undecided.js";
 import { type Cover, Verdicts } from "./verdicts/verdicts.js";
 
@@ -96,6 +97,7 @@ export class Run {
   readonly #mistimed: Mistimed;
   readonly #verdicts: Verdicts;
   readonly #impacts: Impacts;
+  readonly #updates: Updates;
   readonly #findings: Findings;
   readonly #clashes: Clashes;
   readonly #book: FlowBook;
@@ -115,11 +117,6 @@ export class Run {
   #shown = 0;
   /** Pairs found once `#shown` had passed over the row they are shown by: to be shown next. */
   readonly #late: number[] = [];
-  /**
-   * What pairs show of earlier drops, with the pairs' inside rows: told of once all before those are decided about, so that the order does
-   * not depend on what else is told of.
-   */
-  readonly #updates: { readonly row: number; readonly update: Update }[] = [];
   #pairs = 0;
 
   constructor(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
@@ -227,6 +224,9 @@ export class Run {
     });
     this.#impacts = new Impacts(timeline, this.#tuples, accounts, this.#kernel);
     this.#findings = new Findings(heap, this.#translations.accounts, this.#tuples);
+    this.#updates = new Updates(timeline, this.#impacts, this.#refusals, this.#findings, (update) =>
+      this.#update(update),
+    );
     this.#clashes = new Clashes(this.#translations.accounts, this.#tuples);
     this.#book = new FlowBook({
       heap,
@@ -329,7 +329,7 @@ export class Run {
     this.#nowNs = kernel.nowNs;
     this.#due = kernel.due;
     if (!this.#isShowing) for (const feed of this.#feeds) feed.paired += kernel.pairs;
-    this.#takeNews();
+    this.#updates.takeNews();
     // where it took none, rows are given back once the next packet was taken, as they are without it
     if (t.end !== end) this.#show();
     return !kernel.isAtOther;
@@ -367,7 +367,7 @@ export class Run {
     if (isComplete) {
       this.#settleRest();
       this.#show();
-      this.#cutOff();
+      this.#updates.tellCutOff((side) => this.#endNs(side));
     }
     this.#options.onSettled?.();
     this.#book.close();
@@ -439,7 +439,7 @@ export class Run {
   #setAside(row: number): void {
     const t = this.#timeline;
     const side = t.sideOf(row);
-    this.#matcher.noteCopy(row);
+    this.#matcher.sequences.noteCopy(row);
     const why = `${SIDE_NAMES[side]} shows packets twice: a copy of frame ${t.key(row) >>> 0}`;
     const judgement = { verdict: "copy", why } as const;
     this.#feeds[side].judged(judgement);
@@ -499,7 +499,7 @@ export class Run {
     for (const row of insides?.slice(1) ?? []) if (!this.#noteFurther(row, slot)) t.setRetransmission(inside, false);
     for (const row of (isOutbound ? insides : outsides) ?? [isOutbound ? inside : outside])
       this.#kernel.noteCrossing(row, slot, isOutbound, inside);
-    this.#takeNews();
+    this.#updates.takeNews();
     if (!this.#isShowing) this.#account(inside, outside);
     else if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
   }
@@ -573,7 +573,7 @@ export class Run {
 
   #decide(row: number, nowNs: number): void {
     const t = this.#timeline;
-    this.#tellUpdates(row);
+    this.#updates.tellBefore(row);
     if (this.#datagrams.settle(row)) return;
     this.#leave(this.#hairpins.settle(row));
     if (t.state(row) !== WAITING) return;
@@ -612,15 +612,15 @@ export class Run {
   #judge(row: number): void {
     const t = this.#timeline;
     const side = t.sideOf(row);
-    this.#takeNews();
-    this.#tellUpdates(row);
+    this.#updates.takeNews();
+    this.#updates.tellBefore(row);
     const { verdict, why } = this.#verdicts.judge(row);
     this.#tuples.noteUnmatched(t.tuple(row));
-    if (verdict !== "no-overlap") this.#matcher.noteAlone(row);
+    if (verdict !== "no-overlap") this.#matcher.sequences.noteAlone(row);
     const judgement: Judgement = { verdict, why, ...(verdict === "dropped" && this.#dropped(row)) };
     this.#feeds[side].judged(judgement);
     if (this.#sink.wantsVerdict(verdict)) this.#sink.unmatched(row, judgement);
-    if (this.#errors.has(row)) this.#tellRefused(row);
+    if (this.#errors.has(row)) this.#updates.tellRefused(row);
     t.setState(row, DONE);
   }
 
@@ -642,50 +642,8 @@ export class Run {
     return this.#feeds[side].hasEnded ? this.#cover[side].lastNs : Number.POSITIVE_INFINITY;
   }
 
-  /** Takes what those that crossed show of earlier drops. */
-  #takeNews(): void {
-    for (const { drop, consequence, row } of this.#impacts.news()) {
-      const { impact, byFrame } = consequence;
-      const why = byFrame === undefined ? "a later acknowledgement covers it" : `a copy got through: frame ${byFrame}`;
-      this.#updates.push({ row, update: this.#updateOf(drop, { verdict: "dropped", why, ...consequence, impact }) });
-    }
-  }
-
-  /** Tells what pairs show that come before a row. */
-  #tellUpdates(end: number): void {
-    if (this.#updates.length === 0) return;
-    const t = this.#timeline;
-    const isDue = ({ row }: { row: number }): boolean => !t.isHeld(row) || t.isBefore(row, end);
-    const due = this.#updates.filter(isDue);
-    if (due.length === 0) return;
-    this.#updates.splice(0, this.#updates.length, ...this.#updates.filter((each) => !isDue(each)));
-    const placeOf = ({ row }: { row: number }): number => (t.isHeld(row) ? (row - t.first) & ROW_MASK : -1);
-    for (const { update } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update);
-  }
-
-  /** Tells it where an ICMP error that the host sent came after the window of the packet that it is about. */
-  #tellRefused(row: number): void {
-    const t = this.#timeline;
-    const said = this.#refusals.saidBy(row);
-    const drop = said && this.#impacts.refused(said.quotedAs, t.timeNs(row));
-    if (!drop) return;
-    this.#findings.refused(t.sideOf(row), drop.frame);
-    this.#tell(this.#updateOf(drop, { verdict: "refused", why: said.why, impact: "lost", byFrame: t.frame(row) }));
-  }
-
-  /** Tells of what was taken for lost just before the captures end. */
-  #cutOff(): void {
-    const why = "the capture ends before a copy could be expected";
-    for (const drop of this.#impacts.cutOff((side) => this.#endNs(side)))
-      this.#tell(this.#updateOf(drop, { verdict: "dropped", why, impact: "unknown" }));
-  }
-
-  #updateOf(drop: Drop, now: Judgement & { readonly impact: Impact }): Update {
-    const { side, frame, flow, isSelected, impact } = drop;
-    return { side, frame, flow, isSelected, ...now, before: { verdict: "dropped", impact } };
-  }
-
-  #tell(update: Update): void {
+  /** Counts what became known of a drop, and tells of it. */
+  #update(update: Update): void {
     this.#feeds[update.side].updated(update);
     if (this.#sink.wantsVerdict(update.before.verdict)) this.#sink.update(update);
   }
@@ -701,11 +659,11 @@ export class Run {
   /** Gives the sink all pairs that no earlier packet holds up any more, and gives back what is no longer needed. */
   #show(): void {
     const t = this.#timeline;
-    if (this.#updates.length > 0) this.#findDue();
+    if (this.#updates.size > 0) this.#findDue();
     if (this.#isShowing) this.#showPairs();
     else this.#shown = this.#due;
     const end = t.isBefore(this.#shown, this.#due) ? this.#shown : this.#due;
-    this.#tellUpdates(end);
+    this.#updates.tellBefore(end);
     const isNoted =
       this.#errors.size > 0 || this.#datagrams.size > 0 || this.#mistimed.size > 0 || this.#likes.size > 0;
     t.dropDone(end, isNoted ? (row) => this.#forget(row) : undefined);
@@ -727,7 +685,7 @@ export class Run {
       const state = t.state(this.#shown);
       if (state === WAITING && this.#nowNs - t.timeNs(this.#shown) <= this.#patienceNs) break;
       // behind the pair that shows it, and before the next one
-      this.#tellUpdates(t.isBefore(this.#shown, this.#due) ? this.#shown : this.#due);
+      this.#updates.tellBefore(t.isBefore(this.#shown, this.#due) ? this.#shown : this.#due);
       if ((state === PAIRED && t.side(this.#shown) === INSIDE) || state === TURNED) this.#showAt(this.#shown);
     }
   }

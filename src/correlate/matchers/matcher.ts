@@ -68,6 +68,8 @@ const CLAIM_KNOWN = 6;
  * later packets teach. At the end of its window `settle` decides with all there is to know.
  */
 export class Matcher {
+  /** Those that nothing but their order tells apart. */
+  readonly sequences: Sequences;
   readonly #timeline: Timeline;
   readonly #translations: Translations;
   readonly #kernel: Kernel;
@@ -92,7 +94,6 @@ export class Matcher {
   readonly #altered: Altered;
   readonly #likes: Likes;
   readonly #cutFrames: CutFrames;
-  readonly #sequences: Sequences;
 
   constructor(
     timeline: Timeline,
@@ -112,7 +113,7 @@ export class Matcher {
     this.#cutFrames = cutFrames;
     this.#onPair = onPair;
     this.#buckets = buckets;
-    this.#sequences = new Sequences(timeline, buckets, translations, kernel, (inside, outside, slot) =>
+    this.sequences = new Sequences(timeline, buckets, translations, kernel, (inside, outside, slot) =>
       this.#pair(inside, outside, slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME),
     );
   }
@@ -129,7 +130,7 @@ export class Matcher {
     const t = this.#timeline;
     const before = t.previous(row);
     if (before === NONE || t.state(before) !== WAITING) return;
-    if (t.timeNs(row) - t.timeNs(before) > this.#sequences.limitNsOf(row)) this.#tryPair(before, RIPE);
+    if (t.timeNs(row) - t.timeNs(before) > this.sequences.limitNsOf(row)) this.#tryPair(before, RIPE);
   }
 
   /**
@@ -147,16 +148,6 @@ export class Matcher {
     }
     this.#buckets.remove(row);
     return null;
-  }
-
-  /** Notes that a packet is one that its capture showed before. */
-  noteCopy(row: number): void {
-    this.#sequences.noteCopy(row);
-  }
-
-  /** Notes that a packet has no twin, though the other capture ran when it passed. */
-  noteAlone(row: number): void {
-    this.#sequences.noteAlone(row);
   }
 
   /** Takes a packet away that needs no twin any more. */
@@ -185,11 +176,11 @@ export class Matcher {
     if (claim === CLAIM_NONE)
       return isFinal && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
     const isContended = this.#rivals > 0 || this.#isClose;
-    if (isContended && claim === CLAIM_KNOWN && this.#sequences.mayBegin(row, isFinal)) {
-      if (this.#sequences.begin(inside, outside)) return t.state(row) !== WAITING;
+    if (isContended && claim === CLAIM_KNOWN && this.sequences.mayBegin(row, isFinal)) {
+      if (this.sequences.begin(inside, outside)) return t.state(row) !== WAITING;
     }
-    if (isContended && claim === CLAIM_POSSIBLE && this.#sequences.mayBegin(row, false)) {
-      if (this.#sequences.learn(inside, outside)) return t.state(row) !== WAITING;
+    if (isContended && claim === CLAIM_POSSIBLE && this.sequences.mayBegin(row, false)) {
+      if (this.sequences.learn(inside, outside)) return t.state(row) !== WAITING;
     }
     // time alone says little while more may come: what is late may be so because all is
     if (this.#isClose && !isFinal) return false;
@@ -215,7 +206,7 @@ export class Matcher {
 
   /** Pairs a packet whose window is over, and its candidate, with those like them, where their order is certain. Returns whether it has a twin now. */
   #settleLike(row: number, inside: number, outside: number): boolean {
-    return this.#sequences.settle(inside, outside, this.#nowNs) && this.#timeline.state(row) !== WAITING;
+    return this.sequences.settle(inside, outside, this.#nowNs) && this.#timeline.state(row) !== WAITING;
   }
 
   /**
@@ -340,7 +331,7 @@ export class Matcher {
     const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
     const mostNs = GROWTH * this.#kernel.limitNs(isOutbound);
-    if (t.timeNs(left) - t.timeNs(entered) <= mostNs && this.#sequences.isComplete(entered, isOutbound)) {
+    if (t.timeNs(left) - t.timeNs(entered) <= mostNs && this.sequences.isComplete(entered, isOutbound)) {
       this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);
       return true;
     }
@@ -489,7 +480,7 @@ export class Matcher {
     if (Math.max(this.#buckets.count(bucket, INSIDE), this.#buckets.count(bucket, OUTSIDE)) <= SEARCHABLE)
       return Number.POSITIVE_INFINITY;
     const isRepeatable = (t.flags(row) & HAS_IP_ID) === 0 || kernel.sinceNs(row) > 0;
-    const knownNs = this.#sequences.limitNsOf(row);
+    const knownNs = this.sequences.limitNsOf(row);
     const limitNs = Number.isFinite(knownNs) ? knownNs : Math.max(kernel.limitNs(false), kernel.limitNs(true));
     return isRepeatable && Number.isFinite(kernel.slackNs) && limitNs < kernel.windowNs ? 2 * limitNs : -1;
   }
