@@ -21,7 +21,7 @@ import { Buckets } from "./kernel/buckets.js";
 import { Clashes } from "./verdicts/clashes.js";
 import type { Clock } from "./clock/clock.js";
 import { CutFrames } from "./matchers/cut-frames.js";
-import { Feed } from "./intake/feed.js";
+import { Feed, UNKNOWN } from "./intake/feed.js";
 import { Findings } from "./verdicts/findings.js";
 import { FlowBook, type Link, TIDY_EVERY } from "./verdicts/flow-book.js";
 import { Gaps } from "./verdicts/gaps.js";
@@ -131,7 +131,8 @@ export class Run {
     this.#clock = clock;
     this.#options = options;
     this.#patienceNs = options.patienceNs ?? options.windowNs;
-    this.#gaps = [new Gaps(options.windowNs), new Gaps(options.windowNs)];
+    const gaps = (side: Side) => new Gaps(options.windowNs, (stampNs) => this.#placed(side, stampNs));
+    this.#gaps = [gaps(INSIDE), gaps(OUTSIDE)];
     this.#sink = sink;
     this.#shiftNs = [0, Number(sources[OUTSIDE].epochNs - sources[INSIDE].epochNs - clock.offsetNs)];
     const names = [sources[INSIDE].name, sources[OUTSIDE].name] as const;
@@ -276,11 +277,10 @@ export class Run {
     const feed = this.#feeds[side];
     feed.take(batch);
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
-    const cover = Object.assign(this.#cover[side], this.#coverOf(side));
+    Object.assign(this.#cover[side], this.#coverOf(side));
     const gaps = this.#gaps[side];
-    gaps.read(feed.source.captureDropped, cover.lastNs);
-    for (const { fromNs, toNs } of feed.source.silences?.splice(0) ?? [])
-      gaps.silent(this.#placed(side, fromNs), this.#placed(side, toNs));
+    for (const span of feed.intake.losses.splice(0)) gaps.lost(span);
+    for (const silence of feed.source.silences?.splice(0) ?? []) gaps.silent(silence);
     gaps.forget(this.#nowNs - 2 * this.#options.windowNs);
   }
 
@@ -316,6 +316,9 @@ export class Run {
     const kernel = this.#kernel;
     const [inside, outside] = this.#feeds;
     const { end } = t;
+    this.#stopAtLoss(INSIDE);
+    this.#stopAtLoss(OUTSIDE);
+    if (inside.stop === inside.at || outside.stop === outside.at) return false;
     this.#outsideNs = kernel.run(
       inside,
       outside,
@@ -326,6 +329,7 @@ export class Run {
       this.#shown,
       this.#book.room,
     );
+    if (outside.stop < outside.end) this.#outsideNs = this.#onTimeline(outside);
     this.#nowNs = kernel.nowNs;
     this.#due = kernel.due;
     if (!this.#isShowing) for (const feed of this.#feeds) feed.paired += kernel.pairs;
@@ -333,6 +337,19 @@ export class Run {
     // where it took none, rows are given back once the next packet was taken, as they are without it
     if (t.end !== end) this.#show();
     return !kernel.isAtOther;
+  }
+
+  /** Has a side's packets be taken one by one once the time comes at which its capture tells of a loss. */
+  #stopAtLoss(side: Side): void {
+    const feed = this.#feeds[side];
+    const lossNs = this.#gaps[side].nextNs;
+    if (lossNs === Number.POSITIVE_INFINITY) feed.stop = feed.end;
+    else if (feed.stop < feed.at) {
+      const { batch, end } = feed;
+      feed.stop = feed.at;
+      while (feed.stop < end && this.#timeOf(side, batch.stampNs(feed.stop), batch.frame(feed.stop)) <= lossNs)
+        feed.stop++;
+    }
   }
 
   /** The first packet that has to be decided about once its window is over, or the timeline's end. */
@@ -350,8 +367,10 @@ export class Run {
     const feed = this.#feeds[next];
     if (!feed.isEmpty && (feed.batch.flags(feed.at) & IS_ERROR) !== 0) return false;
     const nextNs = next === INSIDE ? feed.nextNs : this.#outsideNs;
-    if (nextNs > this.#nowNs && nextNs !== Number.POSITIVE_INFINITY) this.#nowNs = nextNs;
-    this.#settle(this.#nowNs);
+    // how far a capture is read at once must not matter: time goes on with packets, or by itself
+    const isTime = !feed.isEmpty || feed.source.isLive === true;
+    if (isTime && nextNs > this.#nowNs && nextNs !== Number.POSITIVE_INFINITY) this.#nowNs = nextNs;
+    this.#goTo(this.#nowNs);
     return true;
   }
 
@@ -365,6 +384,8 @@ export class Run {
     const isComplete =
       this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && this.#pairs < this.#options.maxPairs;
     if (isComplete) {
+      for (const side of [INSIDE, OUTSIDE] as const)
+        while (this.#gaps[side].nextNs < Number.POSITIVE_INFINITY) this.#learnLoss(side);
       this.#settleRest();
       this.#show();
       this.#updates.tellCutOff((side) => this.#endNs(side));
@@ -392,7 +413,12 @@ export class Run {
   }
 
   #placed(side: Side, stampNs: number): number {
-    return side === INSIDE ? stampNs : this.#outsideTime(stampNs, 0);
+    return this.#timeOf(side, stampNs, 0);
+  }
+
+  /** A stamp of a side, of this frame or of none (0), as nanoseconds on the timeline. */
+  #timeOf(side: Side, stampNs: number, frame: number): number {
+    return side === INSIDE ? stampNs : this.#outsideTime(stampNs, frame);
   }
 
   /** When the next outside packet comes, on the timeline. */
@@ -409,6 +435,7 @@ export class Run {
   #admit(side: Side, feed: Feed, timeNs: number): void {
     const { batch, at } = feed;
     const way = feed.ways[at];
+    if (side === OUTSIDE) this.#clock.take(feed.nextNs + this.#shiftNs[OUTSIDE], feed.nextFrame);
     const isCopy = (batch.flags(at) & IS_COPY) !== 0;
     const isFirst = this.#tuples.saw(way >> 1, timeNs);
     const row = this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
@@ -424,7 +451,7 @@ export class Run {
     if (isCopy) this.#setAside(row);
     // what an error had to be taken before, and what comes so late in its capture that its own window is over
     if (timeNs > this.#nowNs) this.#nowNs = timeNs;
-    this.#settle(this.#nowNs);
+    this.#goTo(this.#nowNs);
     // counted in packets, not in batches, so that it does not matter how a source cuts those
     if (row % TIDY_EVERY === 0 && this.#book.tidy(this.#nowNs)) {
       this.#verdicts.forgetWays();
@@ -539,6 +566,29 @@ export class Run {
     const isOutbound = this.#translations.accounts.isOutbound(slot, this.#timeline.forward(inside[0]));
     this.#groups.pair(inside, outside, slot, by, evidence, isOutbound, altered);
     this.#paired(inside[0], outside[0], inside, outside);
+  }
+
+  /** Lets time go on to `nowNs`. */
+  #goTo(nowNs: number): void {
+    this.#goThroughLosses(nowNs);
+    this.#settle(nowNs);
+  }
+
+  /** Takes what captures tell of losses before `endNs`, each when time comes to it. */
+  #goThroughLosses(endNs: number): void {
+    for (;;) {
+      const [insideNs, outsideNs] = this.#gaps.map((gaps) => gaps.nextNs);
+      const side = insideNs <= outsideNs ? INSIDE : OUTSIDE;
+      const lossNs = Math.min(insideNs, outsideNs);
+      if (lossNs >= endNs) return;
+      this.#settle(lossNs);
+      this.#learnLoss(side);
+    }
+  }
+
+  #learnLoss(side: Side): void {
+    this.#gaps[side].learn();
+    this.#feeds[side].stop = UNKNOWN;
   }
 
   /** Decides about all packets whose window is over by `nowNs`. */

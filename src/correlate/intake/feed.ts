@@ -6,6 +6,8 @@ import type { Impact, Judgement, SideSummary, Update, Verdict } from "../../pack
 import type { Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
 
+export const UNKNOWN = -1;
+
 /** One side while it is merged: its batch, how far it was taken, and what became of its frames. */
 export class Feed {
   readonly intake: Intake;
@@ -23,6 +25,8 @@ export class Feed {
   /** Where among them the next packet stands, and where they end. */
   at = 0;
   end = 0;
+  /** Up to where they may be taken at one go; UNKNOWN until somebody found that out. */
+  stop = UNKNOWN;
   /** Stamp of the next packet, or how far it is known that there is none; nanoseconds from the source's epoch. */
   nextNs = Number.NEGATIVE_INFINITY;
   readonly #side: Side;
@@ -67,6 +71,7 @@ export class Feed {
     this.#batch = batch && this.#inHeap(batch);
     this.hasEnded = batch === null;
     this.end = batch?.count ?? 0;
+    this.stop = UNKNOWN;
     this.goTo(0);
     this.findWays();
   }

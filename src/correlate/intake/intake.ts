@@ -1,4 +1,5 @@
 import type { Heap } from "../../packets/heap.js";
+import type { Mark } from "../../packets/marks.js";
 import { BEHIND, MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/mass-time.js";
 import { batchIn, type PacketBatch, type PacketSource } from "../../packets/packets.js";
 import type { MarkedPackets } from "./copies.js";
@@ -13,6 +14,13 @@ const LEAST_HORIZON_NS = 2_000_000;
 const MOST_HORIZON_NS = 100_000_000;
 /** A packet waits for so many others, up to twice as many, and no longer: stamps may not move at all. */
 const MOST_HELD = 2 ** 15;
+
+/** When a capture lost frames, by its own stamps, nanoseconds: some time between two. */
+export interface LostSpan {
+  readonly fromNs: number;
+  /** It says so once time has come to here. */
+  readonly toNs: number;
+}
 
 /** Frames whose stamps leap away from those around them, farther than twins may be apart. */
 export interface Leaps {
@@ -34,6 +42,8 @@ export interface Leaps {
 export class Intake {
   readonly source: PacketSource;
   readonly leaps: Leaps = { count: 0, firstFrame: 0, firstLeapNs: 0 };
+  /** What it tells of losses, in order of `toNs`; for whoever reads that to take out. */
+  readonly losses: LostSpan[] = [];
   readonly #packets: MarkedPackets;
   readonly #heap: Heap;
   readonly #windowNs: number;
@@ -137,18 +147,24 @@ export class Intake {
   }
 
   #take(batch: PacketBatch): void {
-    const { count, reachedNs } = batch;
+    const { count, reachedNs, marks } = batch;
     const beforeNs = this.#mass.nowNs;
-    const isInTime = this.#goThrough(batch);
+    const isInTime = marks.length === 0 && this.#goThrough(batch);
     this.#batch = batch;
     this.#isHandedOn = false;
     if (!isInTime) {
       const row = this.#room.append(batch, 0, count);
-      for (let at = row; at < row + count; at++) this.#takeOne(at);
+      let marked = 0;
+      for (let at = row; at < row + count; at++) {
+        for (; marked < marks.length && marks[marked].frame < this.#room.packets.frame(at); marked++)
+          this.#pass(marks[marked]);
+        this.#takeOne(at);
+      }
+      for (; marked < marks.length; marked++) this.#pass(marks[marked]);
       batch.count = 0;
     }
-    this.#mass.reach(reachedNs);
-    this.#raise(reachedNs);
+    // of what is read by parts, marks tell how far it has come
+    if (this.source.isLive === true) this.#reach(reachedNs);
     if (isInTime && beforeNs > this.#limitNs && this.#room.packets.count > 0) {
       // some of those that wait come in between
       this.#room.append(batch, 0, count);
@@ -157,6 +173,18 @@ export class Intake {
     this.#behind = batch.count - batch.endOf(this.#limitNs, 0, batch.count);
     batch.count -= this.#behind;
     this.#room.sort(this.#limitNs);
+  }
+
+  /** Takes what stands between two frames. */
+  #pass({ reachedNs, loss }: Mark): void {
+    if (reachedNs !== undefined) this.#reach(reachedNs);
+    if (loss !== undefined)
+      this.losses.push({ fromNs: loss.sinceNs, toNs: Math.max(loss.toldNs, this.#mass.nowNs) });
+  }
+
+  #reach(reachedNs: number): void {
+    this.#mass.reach(reachedNs);
+    this.#raise(reachedNs);
   }
 
   /** Whether the batch's packets are in order and behind those before, without a leap: then time has gone on to the last of them. */

@@ -1,0 +1,205 @@
+import * as fc from "fast-check";
+import { CaptureFile } from "../../src/capture/source.js";
+import { Pcap } from "../../src/capture/pcap.js";
+import { isPcapng, Pcapng } from "../../src/capture/pcapng.js";
+import { ByteWindow } from "../../src/capture/window.js";
+import { WINDOW_BYTES } from "../../src/capture/format.js";
+import type { FrameSource } from "../../src/packets/frames.js";
+import type { Heap } from "../../src/packets/heap.js";
+import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
+import { Blocks, type PcapShape, pcap } from "../capture/files.js";
+import { simulate, spec } from "../correlate/nat-simulation.js";
+import type { Stamped } from "../correlate/outcome.js";
+import { busyTraffic } from "../correlate/stamps.js";
+import { ethernet } from "../support/packets.js";
+
+const EPOCH_NS = 1_700_000_000_000_000_000n;
+const NS_MAGIC = 0xa1b23c4d;
+/** Option codes, draft-ietf-opsawg-pcapng. */
+const EPB_DROPCOUNT = 4;
+const ISB_IFDROP = 5;
+const ISB_OSDROP = 7;
+const INTERFACES_A_SIDE = 2;
+
+/** What a capture says of the frames it lost, at some place in it: `at` is a share of its frames. */
+const statement = fc.record({
+  at: fc.oneof(fc.double({ min: 0, max: 1, noNaN: true }), fc.constant(1)),
+  kind: fc.constantFrom("statistics", "statistics", "before frame"),
+  lost: fc.nat(3),
+  iface: fc.nat(INTERFACES_A_SIDE - 1),
+});
+
+/** What is special about the capture of a side. */
+const manner = fc.record({
+  statements: fc.array(statement, { maxLength: Number(process.env['ST'] ?? 5) }),
+  /** Frames that are no IP packets, by when they come, as shares of the whole time. */
+  arps: fc.array(fc.double({ min: 0, max: 1.2, noNaN: true }), { maxLength: 6 }),
+  snaplen: fc.constantFrom(0, 0, 0, 54, 60, 96),
+  interfaces: fc.integer({ min: 1, max: INTERFACES_A_SIDE }),
+});
+
+type Manner = typeof manner extends fc.Arbitrary<infer T> ? T : never;
+
+/** Two captures, as the bytes of two files, or of one with both sides. */
+export interface Captured {
+  readonly files: readonly Uint8Array[];
+}
+
+const forms = fc.constantFrom("pcap", "pcapng", "pcapng", "split", "split");
+
+const traffic: fc.Arbitrary<{ readonly inside: readonly Stamped[]; readonly outside: readonly Stamped[] }> = fc.oneof(
+  spec.map(simulate),
+  busyTraffic,
+);
+
+/** Captures with which anything may be wrong, in any form. */
+export const captured: fc.Arbitrary<Captured> = fc
+  .record({ traffic, manners: fc.tuple(manner, manner), form: forms })
+  .map(({ traffic: { inside, outside }, manners, form }) => {
+    const sides = [framesOf(inside, manners[INSIDE]), framesOf(outside, manners[OUTSIDE])] as const;
+    if (form === "pcap") return { files: sides.map((frames) => pcapOf(frames)) };
+    if (form === "pcapng") return { files: sides.map((frames, side) => pcapngOf([[frames, manners[side]]])) };
+    return { files: [pcapngOf(sides.map((frames, side) => [frames, manners[side]]))] };
+  });
+
+interface Frame {
+  readonly ns: number;
+  readonly bytes: Uint8Array;
+  readonly original: number;
+}
+
+const ARP = ethernet(new Uint8Array(28), { type: 0x0806 });
+
+function framesOf(packets: readonly Stamped[], { arps, snaplen }: Manner): Frame[] {
+  const lastNs = packets.reduce((last, { ns }) => Math.max(last, ns), 0);
+  const frames = packets.map(({ ns, packet }) => ({ ns, frame: ethernet(packet) }));
+  for (const share of arps) {
+    const ns = Math.floor(share * lastNs);
+    const at = frames.findIndex((frame) => frame.ns > ns);
+    frames.splice(at < 0 ? frames.length : at, 0, { ns, frame: ARP });
+  }
+  return frames.map(({ ns, frame }) => {
+    const bytes = snaplen === 0 ? frame : frame.subarray(0, snaplen);
+    return { ns, bytes, original: frame.length };
+  });
+}
+
+function pcapOf(frames: readonly Frame[]): Buffer {
+  const written = frames.map(({ ns, bytes, original }) => {
+    const epochNs = EPOCH_NS + BigInt(ns);
+    return {
+      seconds: Number(epochNs / 1_000_000_000n),
+      ticks: Number(epochNs % 1_000_000_000n),
+      data: bytes,
+      original,
+    };
+  });
+  return pcap(written, { magic: NS_MAGIC } satisfies PcapShape);
+}
+
+/** One file of one or two sides, each with interfaces of its own. */
+function pcapngOf(sides: readonly (readonly [readonly Frame[], Manner])[]): Buffer {
+  const b = new Blocks();
+  const blocks = [b.section()];
+  const entries: { readonly ns: number; readonly block: () => Buffer }[][] = [];
+  for (const [side, [frames, { interfaces, statements }]] of sides.entries()) {
+    const first = side * INTERFACES_A_SIDE;
+    for (let iface = 0; iface < INTERFACES_A_SIDE; iface++)
+      blocks.push(b.describe({ tsresol: 9, name: `${"ab"[side]}${iface}` }));
+    const lost = Array.from({ length: INTERFACES_A_SIDE }, () => 0);
+    const told: { readonly ns: number; readonly block: () => Buffer }[] = [];
+    for (let at = 0; at <= frames.length; at++) {
+      const here = statements.filter((each) => Math.floor(each.at * frames.length) === at);
+      for (const each of here.filter(({ kind }) => kind === "statistics"))
+        told.push({
+          ns: frames[Math.max(0, at - 1)]?.ns ?? 0,
+          block: () => {
+            lost[each.iface] += each.lost;
+            const options = [
+              b.option(ISB_IFDROP, b.uint64(0n)),
+              b.option(ISB_OSDROP, b.uint64(BigInt(lost[each.iface]))),
+            ];
+            return b.statistics(first + each.iface, Buffer.concat([...options, b.option(0, new Uint8Array(0))]));
+          },
+        });
+      if (at === frames.length) break;
+      const { ns, bytes, original } = frames[at];
+      const dropped = here.filter(({ kind }) => kind !== "statistics").reduce((sum, each) => sum + each.lost, 0);
+      const iface = first + (at % interfaces);
+      told.push({
+        ns,
+        block: () => {
+          const options =
+            dropped === 0
+              ? new Uint8Array(0)
+              : Buffer.concat([
+                  b.option(EPB_DROPCOUNT, b.uint64(BigInt(dropped))),
+                  b.option(0, new Uint8Array(0)),
+                ]);
+          return b.enhanced(iface, EPOCH_NS + BigInt(ns), bytes, original, options);
+        },
+      });
+    }
+    entries.push(told);
+  }
+  const [one = [], other = []] = entries;
+  let [i, o] = [0, 0];
+  while (i < one.length || o < other.length) {
+    const isOne = o === other.length || (i < one.length && one[i].ns <= other[o].ns);
+    blocks.push((isOne ? one[i++] : other[o++]).block());
+  }
+  return Buffer.concat(blocks);
+}
+
+/** Selects the sides of one file. */
+export const SIDES = { inside: "a0,a1", outside: "b0,b1" } as const;
+
+/** How many bytes each read of a stream gives, in turn. */
+export type Pieces = readonly number[];
+
+export const pieces: fc.Arbitrary<Pieces> = fc.oneof(
+  fc.array(fc.integer({ min: 1, max: 3000 }), { minLength: 1, maxLength: 6 }),
+  fc.array(fc.integer({ min: 1, max: 200 }), { minLength: 1, maxLength: 6 }),
+  fc.constant([1]),
+  fc.constant([1e9]),
+);
+
+/** Opens a capture that is read in such pieces; on disk if none are given. */
+export async function opened(
+  label: string,
+  bytes: Uint8Array,
+  heap: Heap,
+  warn: (text: string) => void,
+  pieces?: Pieces,
+): Promise<FrameSource> {
+  let at = 0;
+  let reads = 0;
+  const stream = {
+    read(target: Uint8Array, from: number) {
+      const most = pieces === undefined ? bytes.length : pieces[reads++ % pieces.length];
+      const given = bytes.subarray(at, at + Math.min(most, target.length - from));
+      target.set(given, from);
+      at += given.length;
+      // what is on disk is there at once, and who writes into a pipe is waited for
+      return pieces === undefined ? given.length : Promise.resolve(given.length);
+    },
+    close: () => Promise.resolve(),
+  };
+  const window = new ByteWindow(stream, heap.take(Uint8Array, WINDOW_BYTES));
+  await window.need(24);
+  const isNg = isPcapng(window.view, window.start);
+  const format = isNg ? new Pcapng((text) => warn(`${label}: ${text}`)) : new Pcap(window, label, heap);
+  const source = new CaptureFile({
+    label,
+    stream,
+    isOnDisk: pieces === undefined,
+    window,
+    format,
+    heap,
+    onDamage: warn,
+  });
+  await source.begin();
+  return source;
+}
+
+export type { Side };
