@@ -3,7 +3,7 @@ import type { Heap } from "../packets/heap.js";
 import { HAS_TCP_NUMBERS, IS_COPY, IS_ERROR, IS_FRAGMENT, IS_MISTIMED, type PacketBatch } from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
 import type { Judgement, Sink, Summary, Update } from "../packets/results.js";
-import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../packets/sides.js";
 import { AMBIGUOUS, DECIDED, DONE, PAIRED, Timeline, TURNED, WAITING } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
 import { ICMP, ICMPV6, TCP } from "../protocols/ip-protocols.js";
@@ -36,9 +36,10 @@ import { Groups } from "./verdicts/groups.js";
 import { type Consequence, Impacts } from "./verdicts/impacts.js";
 import { type QuotedError, quotedError } from "./verdicts/quotes.js";
 import { Translations } from "./kernel/translations.js";
+import { type Revised, Revisions } from "./verdicts/revisions.js";
 import { Updates } from "./verdicts/updates.js";
 import type { Undecided } from "./matchers/undecided.js";
-import { type Cover, Verdicts } from "./verdicts/verdicts.js";
+import { type Cover, Verdicts, whyLost } from "./verdicts/verdicts.js";
 
 export interface RunOptions {
   windowNs: number;
@@ -98,6 +99,8 @@ export class Run {
   readonly #shiftNs: readonly [number, number];
   /** When each side's capture lost frames. */
   readonly #gaps: readonly [Gaps, Gaps];
+  /** By side: what was said of packets that its capture lacks. */
+  readonly #revisions = [new Revisions(), new Revisions()] as const;
   readonly #patienceNs: number;
   /** Whether pairs are given to the sink, in order of time; else each is done with once it is found. */
   readonly #isShowing: boolean;
@@ -216,8 +219,8 @@ export class Run {
     });
     this.#impacts = new Impacts(timeline, this.#tuples, accounts, this.#kernel);
     this.#findings = new Findings(heap, this.#translations.accounts, this.#tuples);
-    this.#updates = new Updates(timeline, this.#impacts, this.#refusals, this.#findings, (update) =>
-      this.#update(update),
+    this.#updates = new Updates(timeline, this.#impacts, this.#refusals, this.#findings, (update, timeNs) =>
+      this.#update(update, timeNs),
     );
     this.#clashes = new Clashes(this.#translations.accounts, this.#tuples);
     this.#book = new FlowBook({
@@ -577,9 +580,25 @@ export class Run {
     }
   }
 
+  /** Takes it that a side's capture lost frames: what was said of packets that it lacks may not hold. */
   #learnLoss(side: Side): void {
-    this.#gaps[side].learn();
+    const { fromNs, toNs } = this.#gaps[side].learn();
     this.#feeds[side].stop = UNKNOWN;
+    this.#updates.withdraw(otherSide(side), fromNs, toNs);
+    const revisions = this.#revisions[side];
+    const now = { verdict: "capture-loss", why: whyLost(side) } as const;
+    for (const revised of revisions.takeOut(fromNs, toNs)) {
+      const { side: of, frame, flow, before } = revised;
+      if (before.verdict === "dropped") this.#findings.refused(of, frame);
+      this.#findings.lost(of, frame, flow);
+      this.#tell({ ...revised, ...now });
+    }
+    for (const counted of revisions.takeOutCounted(fromNs, toNs)) {
+      const moved = { ...counted, verdict: now.verdict };
+      this.#feeds[moved.side].updated(moved, moved.count);
+      this.#findings.moved(moved);
+      this.#sink.moved?.(moved);
+    }
   }
 
   /** Decides about all packets whose window is over by `nowNs`. */
@@ -655,14 +674,22 @@ export class Run {
     const side = t.sideOf(row);
     this.#updates.takeNews();
     this.#updates.tellBefore(row);
-    const { verdict, why } = this.#verdicts.judge(row);
+    const { verdict, why, mayBeLostBy } = this.#verdicts.judge(row);
     this.#tuples.noteUnmatched(t.tuple(row));
     if (verdict !== "no-overlap") this.#matcher.sequences.noteAlone(row);
     const judgement: Judgement = { verdict, why, ...(verdict === "dropped" && this.#dropped(row)) };
     this.#feeds[side].judged(judgement);
+    if (mayBeLostBy !== undefined)
+      this.#revisions[mayBeLostBy].note(this.#packetOf(row), t.timeNs(row), judgement);
+    if (verdict === "capture-loss") this.#findings.lost(side, t.frame(row), this.#flowOf(row));
     if (this.#sink.wantsVerdict(verdict)) this.#sink.unmatched(row, judgement);
     if (this.#errors.has(row)) this.#updates.tellRefused(row);
     t.setState(row, DONE);
+  }
+
+  #packetOf(row: number): Omit<Revised, "before"> {
+    const t = this.#timeline;
+    return { side: t.sideOf(row), frame: t.frame(row), flow: this.#flowOf(row), isSelected: t.isSelected(row) };
   }
 
   /** Takes a packet that was dropped. Returns what is known by now of what that comes to. */
@@ -683,8 +710,14 @@ export class Run {
     return this.#feeds[side].hasEnded ? this.#cover[side].lastNs : Number.POSITIVE_INFINITY;
   }
 
-  /** Counts what became known of a drop, and tells of it. */
-  #update(update: Update): void {
+  /** Takes what became known of a drop that passed at this time. */
+  #update(update: Update, timeNs: number): void {
+    this.#revisions[otherSide(update.side)].update(update, timeNs);
+    this.#tell(update);
+  }
+
+  /** Counts what became known of a packet, and tells of it. */
+  #tell(update: Update): void {
     this.#feeds[update.side].updated(update);
     if (this.#sink.wantsVerdict(update.before.verdict)) this.#sink.update(update);
   }

@@ -4,6 +4,10 @@ import { INSIDE, type Side } from "./sides.js";
 /** What a finding may be about: how serious it is, and what to look at next. */
 export const FINDINGS = {
   asymmetric: { severity: "info", hint: "does the way back avoid one of the two interfaces? ip route get <address>" },
+  "capture-loss": {
+    severity: "warning",
+    hint: "capture with a larger buffer (tcpdump -B, natcorr live -B), a shorter snaplen (-s), or a filter",
+  },
   conntrack: { severity: "info", hint: "" },
   "conntrack-contradicted": {
     severity: "warning",
