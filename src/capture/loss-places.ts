@@ -3,10 +3,10 @@ import type { LossOn } from "./format.js";
 /** So many stamps tell how far a capture has come: one of them may leap, and several processors stamp. */
 const RECENT = 4;
 /**
- * A statement is not believed to be made later than this after the last frames, nanoseconds: some writers count its time in another unit than the
+ * A statement is not believed to be made farther than this from the last frames, nanoseconds: some writers count its time in another unit than the
  * stamps of frames (Wireshark's dumpcap in microseconds, whatever the interface's resolution is).
  */
-const MOST_AHEAD_NS = 60_000_000_000;
+const MOST_APART_NS = 60_000_000_000;
 
 /** Where a capture says that it lost frames, and what it says of when that was: between two statements, at the least. */
 export class LossPlaces {
@@ -67,6 +67,6 @@ export class LossPlaces {
   }
 
   #isNear(stampNs: number): boolean {
-    return stampNs <= Math.max(...this.#recentNs) + MOST_AHEAD_NS;
+    return Math.abs(stampNs - Math.max(...this.#recentNs)) <= MOST_APART_NS;
   }
 }

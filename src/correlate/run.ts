@@ -124,7 +124,7 @@ export class Run {
     this.#isShowing = sink.wantsPairs || Number.isFinite(options.maxPairs);
     this.#clock = clock;
     this.#options = options;
-    this.#patienceNs = options.patienceNs ?? options.windowNs;
+    this.#patienceNs = options.patienceNs ?? Number.POSITIVE_INFINITY;
     const gaps = (side: Side) => new Gaps(options.windowNs, (stampNs) => this.#placed(side, stampNs));
     this.#gaps = [gaps(INSIDE), gaps(OUTSIDE)];
     this.#sink = sink;

@@ -81,8 +81,6 @@ class SplitCapture {
   /** The number of the last frame. */
   #frames = 0;
   #hasEnded = false;
-  /** Sides that have been told how far the capture went. */
-  readonly #told = new Set<Side>();
   #isReported = false;
   #isDisorderly = false;
 
@@ -111,10 +109,7 @@ class SplitCapture {
       });
       await this.#reading;
     }
-    if (queue.isEmpty && this.#hasEnded) {
-      if (this.#told.has(side)) return null;
-      this.#told.add(side);
-    }
+    if (queue.isEmpty && this.#hasEnded) return null;
     const batch = queue.take();
     batch.reachedNs = queue.isEmpty ? this.#toldNs : Number.NEGATIVE_INFINITY;
     return batch;

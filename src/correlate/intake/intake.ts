@@ -51,6 +51,8 @@ export class Intake {
   #horizonNs = LEAST_HORIZON_NS;
   /** Packets are let go whose key is not above it; never goes back. */
   #limitNs = Number.NEGATIVE_INFINITY;
+  /** How far marks say that the capture has come: the other side may have gone on to there, and what comes then is too late. */
+  #reachedNs = Number.NEGATIVE_INFINITY;
   /** How many packets came, and how far time had gone on when the number was a multiple of MOST_HELD. */
   #taken = 0;
   #heldNs = Number.NEGATIVE_INFINITY;
@@ -177,7 +179,10 @@ export class Intake {
 
   /** Takes what stands between two frames. */
   #pass({ reachedNs, loss }: Mark): void {
-    if (reachedNs !== undefined) this.#reach(reachedNs);
+    if (reachedNs !== undefined) {
+      this.#reachedNs = reachedNs;
+      this.#reach(reachedNs);
+    }
     if (loss !== undefined)
       this.losses.push({ fromNs: loss.sinceNs, toNs: Math.max(loss.toldNs, this.#mass.nowNs) });
   }
@@ -220,7 +225,7 @@ export class Intake {
     if (how === SET_ASIDE) {
       this.#room.give(row, Number.POSITIVE_INFINITY);
       this.#aside.set(frame, row);
-    } else if (how === BEHIND) this.#mistime(row, mass.nowNs);
+    } else if (how === BEHIND || stampNs < this.#reachedNs) this.#mistime(row, mass.nowNs);
     else {
       const backNs = mass.nowNs - stampNs;
       if (backNs > 0) this.#horizonNs = Math.max(this.#horizonNs, Math.min(2 * backNs, MOST_HORIZON_NS));
