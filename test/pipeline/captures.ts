@@ -6,11 +6,12 @@ import { ByteWindow } from "../../src/capture/window.js";
 import { WINDOW_BYTES } from "../../src/capture/format.js";
 import type { FrameSource } from "../../src/packets/frames.js";
 import type { Heap } from "../../src/packets/heap.js";
-import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
-import { Blocks, type PcapShape, pcap } from "../capture/files.js";
+import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
+import { Blocks, pcap } from "../capture/files.js";
 import { simulate, spec } from "../correlate/nat-simulation.js";
 import type { Stamped } from "../correlate/outcome.js";
 import { busyTraffic } from "../correlate/stamps.js";
+import { conversation, type Sides } from "../correlate/traffic.js";
 import { ethernet } from "../support/packets.js";
 
 const EPOCH_NS = 1_700_000_000_000_000_000n;
@@ -31,7 +32,7 @@ const statement = fc.record({
 
 /** What is special about the capture of a side. */
 const manner = fc.record({
-  statements: fc.array(statement, { maxLength: Number(process.env['ST'] ?? 5) }),
+  statements: fc.array(statement, { maxLength: 5 }),
   /** Frames that are no IP packets, by when they come, as shares of the whole time. */
   arps: fc.array(fc.double({ min: 0, max: 1.2, noNaN: true }), { maxLength: 6 }),
   snaplen: fc.constantFrom(0, 0, 0, 54, 60, 96),
@@ -41,26 +42,41 @@ const manner = fc.record({
 type Manner = typeof manner extends fc.Arbitrary<infer T> ? T : never;
 
 /** Two captures, as the bytes of two files, or of one with both sides. */
-export interface Captured {
-  readonly files: readonly Uint8Array[];
-}
+export type Captured = readonly Uint8Array[];
 
-const forms = fc.constantFrom("pcap", "pcapng", "pcapng", "split", "split");
+export const FORMS = ["pcap", "pcapng", "split"] as const;
+type Form = (typeof FORMS)[number];
 
-const traffic: fc.Arbitrary<{ readonly inside: readonly Stamped[]; readonly outside: readonly Stamped[] }> = fc.oneof(
-  spec.map(simulate),
-  busyTraffic,
-);
+const traffic: fc.Arbitrary<Sides> = fc.oneof(spec.map(simulate), busyTraffic);
 
 /** Captures with which anything may be wrong, in any form. */
 export const captured: fc.Arbitrary<Captured> = fc
-  .record({ traffic, manners: fc.tuple(manner, manner), form: forms })
-  .map(({ traffic: { inside, outside }, manners, form }) => {
-    const sides = [framesOf(inside, manners[INSIDE]), framesOf(outside, manners[OUTSIDE])] as const;
-    if (form === "pcap") return { files: sides.map((frames) => pcapOf(frames)) };
-    if (form === "pcapng") return { files: sides.map((frames, side) => pcapngOf([[frames, manners[side]]])) };
-    return { files: [pcapngOf(sides.map((frames, side) => [frames, manners[side]]))] };
+  .record({ traffic, manners: fc.tuple(manner, manner), form: fc.constantFrom(...FORMS) })
+  .map(({ traffic, manners, form }) => capturesOf(traffic, manners, form));
+
+/** Much traffic of which each capture lost some, and says so now and then. */
+export function manyFrames(form: Form): Captured {
+  const { inside, outside } = conversation(9000, { everyUs: 700 });
+  // none of the last ones: nothing waits for its twin then, and holds up what comes behind it
+  const without = (frames: readonly Stamped[], every: number) =>
+    frames.filter((_, n) => n % every !== every - 1 || n > 4000);
+  const at = (share: number, kind: "statistics" | "before frame") => ({ at: share, kind, lost: 2, iface: 0 });
+  const own = (shares: readonly number[]): Manner => ({
+    statements: [...shares.map((share) => at(share, "statistics")), at(0.05, "before frame"), at(1, "statistics")],
+    arps: [0.1, 0.5, 1.1],
+    snaplen: 0,
+    interfaces: 2,
   });
+  const sides = { inside: without(inside, 500), outside: without(outside, 700) };
+  return capturesOf(sides, [own([0.1, 0.8]), own([0.1, 0.9])], form);
+}
+
+function capturesOf({ inside, outside }: Sides, manners: readonly [Manner, Manner], form: Form): Captured {
+  const sides = [framesOf(inside, manners[INSIDE]), framesOf(outside, manners[OUTSIDE])] as const;
+  if (form === "pcap") return sides.map((frames) => pcapOf(frames));
+  if (form === "pcapng") return sides.map((frames, side) => pcapngOf([[frames, manners[side]]]));
+  return [pcapngOf(sides.map((frames, side) => [frames, manners[side]]))];
+}
 
 interface Frame {
   readonly ns: number;
@@ -94,7 +110,7 @@ function pcapOf(frames: readonly Frame[]): Buffer {
       original,
     };
   });
-  return pcap(written, { magic: NS_MAGIC } satisfies PcapShape);
+  return pcap(written, { magic: NS_MAGIC });
 }
 
 /** One file of one or two sides, each with interfaces of its own. */
@@ -201,5 +217,3 @@ export async function opened(
   await source.begin();
   return source;
 }
-
-export type { Side };
