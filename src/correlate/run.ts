@@ -124,7 +124,7 @@ export class Run {
     this.#isShowing = sink.wantsPairs || Number.isFinite(options.maxPairs);
     this.#clock = clock;
     this.#options = options;
-    this.#patienceNs = options.patienceNs ?? Number.POSITIVE_INFINITY;
+    this.#patienceNs = options.patienceNs ?? options.windowNs;
     const gaps = (side: Side) => new Gaps(options.windowNs, (stampNs) => this.#placed(side, stampNs));
     this.#gaps = [gaps(INSIDE), gaps(OUTSIDE)];
     this.#sink = sink;
@@ -679,8 +679,7 @@ export class Run {
     if (verdict !== "no-overlap") this.#matcher.sequences.noteAlone(row);
     const judgement: Judgement = { verdict, why, ...(verdict === "dropped" && this.#dropped(row)) };
     this.#feeds[side].judged(judgement);
-    if (mayBeLostBy !== undefined)
-      this.#revisions[mayBeLostBy].note(this.#packetOf(row), t.timeNs(row), judgement);
+    if (mayBeLostBy !== undefined) this.#revisions[mayBeLostBy].note(this.#packetOf(row), t.timeNs(row), judgement);
     if (verdict === "capture-loss") this.#findings.lost(side, t.frame(row), this.#flowOf(row));
     if (this.#sink.wantsVerdict(verdict)) this.#sink.unmatched(row, judgement);
     if (this.#errors.has(row)) this.#updates.tellRefused(row);

@@ -101,12 +101,13 @@ test("counts drops: the latest statistics of an interface, or what its packet bl
   expect(capture.dropped).toBe(15 + 11 + 9);
 });
 
+const at = (second: number) => STAMP + BigInt(second) * 1_000_000n;
+const frames = (...seconds: readonly number[]) => seconds.map((second) => little.enhanced(0, at(second), A));
+const counted = (dropped: number, ticks = 0n) => little.statistics(0, drops(7, BigInt(dropped)), ticks);
+const losses = async (...blocks: readonly Uint8Array[]) =>
+  (await readBytes(file(little.section(), little.describe(), ...blocks))).losses;
+
 describe("where frames were lost", () => {
-  const at = (second: number) => STAMP + BigInt(second) * 1_000_000n;
-  const frames = (...seconds: readonly number[]) => seconds.map((second) => little.enhanced(0, at(second), A));
-  const counted = (dropped: number, ticks = 0n) => little.statistics(0, drops(7, BigInt(dropped)), ticks);
-  const losses = async (...blocks: readonly Uint8Array[]) =>
-    (await readBytes(file(little.section(), little.describe(), ...blocks))).losses;
   const EVER = Number.NEGATIVE_INFINITY;
 
   test("is told behind the next frame, which may come long after: between two statements", async () => {

@@ -11,7 +11,7 @@ import { Blocks, pcap } from "../capture/files.js";
 import { simulate, spec } from "../correlate/nat-simulation.js";
 import type { Stamped } from "../correlate/outcome.js";
 import { busyTraffic } from "../correlate/stamps.js";
-import { conversation, type Sides } from "../correlate/traffic.js";
+import { CONTAINER, conversation, datagram, HOST, SERVER, type Sides } from "../correlate/traffic.js";
 import { ethernet } from "../support/packets.js";
 
 const EPOCH_NS = 1_700_000_000_000_000_000n;
@@ -54,21 +54,49 @@ export const captured: fc.Arbitrary<Captured> = fc
   .record({ traffic, manners: fc.tuple(manner, manner), form: fc.constantFrom(...FORMS) })
   .map(({ traffic, manners, form }) => capturesOf(traffic, manners, form));
 
-/** Much traffic of which each capture lost some, and says so now and then. */
-export function manyFrames(form: Form): Captured {
-  const { inside, outside } = conversation(9000, { everyUs: 700 });
-  // none of the last ones: nothing waits for its twin then, and holds up what comes behind it
-  const without = (frames: readonly Stamped[], every: number) =>
-    frames.filter((_, n) => n % every !== every - 1 || n > 4000);
-  const at = (share: number, kind: "statistics" | "before frame") => ({ at: share, kind, lost: 2, iface: 0 });
-  const own = (shares: readonly number[]): Manner => ({
-    statements: [...shares.map((share) => at(share, "statistics")), at(0.05, "before frame"), at(1, "statistics")],
+/** All but one in so many, and none of the last ones: nothing waits for its twin then, and holds up what comes behind it. */
+function without(frames: readonly Stamped[], every: number): Stamped[] {
+  return frames.filter((_, n) => n % every !== every - 1 || n > 4000);
+}
+
+function lossAt(share: number, kind: "statistics" | "before frame"): Manner["statements"][number] {
+  return { at: share, kind, lost: 2, iface: 0 };
+}
+
+function mannerOf(shares: readonly number[]): Manner {
+  return {
+    statements: [
+      ...shares.map((share) => lossAt(share, "statistics")),
+      lossAt(0.05, "before frame"),
+      lossAt(1, "statistics"),
+    ],
     arps: [0.1, 0.5, 1.1],
     snaplen: 0,
     interfaces: 2,
-  });
+  };
+}
+
+/** Much traffic of which each capture lost some, and says so now and then. */
+export function manyFrames(form: Form): Captured {
+  const { inside, outside } = conversation(9000, { everyUs: 700 });
   const sides = { inside: without(inside, 500), outside: without(outside, 700) };
-  return capturesOf(sides, [own([0.1, 0.8]), own([0.1, 0.9])], form);
+  return capturesOf(sides, [mannerOf([0.1, 0.8]), mannerOf([0.1, 0.9])], form);
+}
+
+/** Datagrams of which each second one is not in the outside capture, which says at its end that it lost some. */
+export function halfLost(count: number): Captured {
+  const sent = Array.from({ length: count }, (_, n) => {
+    const of = { dst: SERVER, srcPort: 5000, dstPort: 53, ipId: 1 + (n % 60_000), text: `datagram ${n}` };
+    return [
+      { ns: 300_000 * n, packet: datagram({ ...of, src: CONTAINER, ttl: 64 }) },
+      { ns: 300_000 * n + 20_000, packet: datagram({ ...of, src: HOST, ttl: 63 }) },
+    ] as const;
+  });
+  const manner: Manner = { statements: [], arps: [], snaplen: 0, interfaces: 1 };
+  const statements = [{ at: 1, kind: "statistics", lost: 9, iface: 0 } as const];
+  const inside = sent.map(([frame]) => frame);
+  const outside = sent.filter((_, n) => n % 2 === 0).map(([, frame]) => frame);
+  return capturesOf({ inside, outside }, [manner, { ...manner, statements }], "pcapng");
 }
 
 function capturesOf({ inside, outside }: Sides, manners: readonly [Manner, Manner], form: Form): Captured {
@@ -148,10 +176,7 @@ function pcapngOf(sides: readonly (readonly [readonly Frame[], Manner])[]): Buff
           const options =
             dropped === 0
               ? new Uint8Array(0)
-              : Buffer.concat([
-                  b.option(EPB_DROPCOUNT, b.uint64(BigInt(dropped))),
-                  b.option(0, new Uint8Array(0)),
-                ]);
+              : Buffer.concat([b.option(EPB_DROPCOUNT, b.uint64(BigInt(dropped))), b.option(0, new Uint8Array(0))]);
           return b.enhanced(iface, EPOCH_NS + BigInt(ns), bytes, original, options);
         },
       });

@@ -183,8 +183,7 @@ export class Intake {
       this.#reachedNs = reachedNs;
       this.#reach(reachedNs);
     }
-    if (loss !== undefined)
-      this.losses.push({ fromNs: loss.sinceNs, toNs: Math.max(loss.toldNs, this.#mass.nowNs) });
+    if (loss !== undefined) this.losses.push({ fromNs: loss.sinceNs, toNs: Math.max(loss.toldNs, this.#mass.nowNs) });
   }
 
   #reach(reachedNs: number): void {

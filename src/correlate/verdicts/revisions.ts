@@ -3,7 +3,7 @@ import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import { NONE } from "../../packets/tuples.js";
 
 /** So many packets are remembered one by one, a power of two, in 28 bytes each; of older ones, only how many there were. */
-const REMEMBERED = 2 ** 15;
+const REMEMBERED = 2 ** 14;
 /** Those are counted by the time they passed, at first in cells of this length, nanoseconds … */
 const CELL_NS = 1_000_000_000;
 /** … and in cells twice as long where that takes more than so many. */
