@@ -585,6 +585,7 @@ export class Run {
     const { fromNs, toNs } = this.#gaps[side].learn();
     this.#feeds[side].stop = UNKNOWN;
     this.#updates.withdraw(otherSide(side), fromNs, toNs);
+    if (side === OUTSIDE) this.#clashes.withdraw(fromNs, toNs);
     const revisions = this.#revisions[side];
     const now = { verdict: "capture-loss", why: whyLost(side) } as const;
     for (const revised of revisions.takeOut(fromNs, toNs)) {

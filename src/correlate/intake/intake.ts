@@ -42,7 +42,7 @@ export interface Leaps {
 export class Intake {
   readonly source: PacketSource;
   readonly leaps: Leaps = { count: 0, firstFrame: 0, firstLeapNs: 0 };
-  /** What it tells of losses, in order of `toNs`; for whoever reads that to take out. */
+  /** What it tells of losses, one after the other; for whoever reads that to take out. */
   readonly losses: LostSpan[] = [];
   readonly #packets: MarkedPackets;
   readonly #heap: Heap;
@@ -151,10 +151,11 @@ export class Intake {
   #take(batch: PacketBatch): void {
     const { count, reachedNs, marks } = batch;
     const beforeNs = this.#mass.nowNs;
-    const isInTime = marks.length === 0 && this.#goThrough(batch);
+    const isInTime = marks.every((mark) => changesNothing(mark, batch)) && this.#goThrough(batch);
     this.#batch = batch;
     this.#isHandedOn = false;
-    if (!isInTime) {
+    if (isInTime) for (const mark of marks) this.#pass(mark);
+    else {
       const row = this.#room.append(batch, 0, count);
       let marked = 0;
       for (let at = row; at < row + count; at++) {
@@ -271,4 +272,16 @@ export class Intake {
     this.#raise(Number.POSITIVE_INFINITY);
     this.#room.sort(this.#limitNs);
   }
+}
+
+/** Whether a mark tells no more than the packet behind it does, in a batch in order. */
+function changesNothing({ frame, reachedNs, loss }: Mark, batch: PacketBatch): boolean {
+  if (loss !== undefined || reachedNs === undefined) return false;
+  let [from, to] = [0, batch.count];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (batch.frame(middle) <= frame) from = middle + 1;
+    else to = middle;
+  }
+  return from === batch.count || batch.stampNs(from) >= reachedNs;
 }
