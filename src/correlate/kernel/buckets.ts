@@ -59,10 +59,11 @@ export class Buckets {
     this.#append(row, found < 0 ? ~found : this.#open(found));
   }
 
-  /** Takes a packet out of the index, or out of its bucket; the last one out closes the bucket. */
+  /** Takes a packet out of the index, or out of its bucket, if it is filed; the last one out closes the bucket. */
   remove(row: number): void {
     const timeline = this.#timeline;
     const bucket = timeline.bucket(row);
+    if (bucket === NONE) return;
     timeline.setBucket(row, NONE);
     if (bucket === ALONE) {
       this.index.remove(timeline.key(row), row);

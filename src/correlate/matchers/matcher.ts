@@ -13,7 +13,7 @@ import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import type { Altered } from "./altered/altered.js";
 import { isAnyBehind } from "./behind.js";
-import { ALONE, type Buckets } from "../kernel/buckets.js";
+import type { Buckets } from "../kernel/buckets.js";
 import type { CutFrames } from "./cut-frames.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Likes } from "./likes.js";
@@ -29,6 +29,8 @@ import {
   POSSIBLE,
   RELATION_MASK,
 } from "../kernel/relations.js";
+import { WANTS_TWIN } from "../kernel/wants.js";
+import type { Admits, Pairing, Settles } from "./contract.js";
 import { Sequences } from "./sequences.js";
 import type { Translations } from "../kernel/translations.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
@@ -67,13 +69,14 @@ const CLAIM_KNOWN = 6;
  * those of the other side; it is paired at once where one candidate is left and that candidate has no other, else it waits for what
  * later packets teach. At the end of its window `settle` decides with all there is to know.
  */
-export class Matcher {
+export class Matcher implements Admits, Settles {
+  readonly wants = WANTS_TWIN;
   /** Those that nothing but their order tells apart. */
   readonly sequences: Sequences;
   readonly #timeline: Timeline;
   readonly #translations: Translations;
   readonly #kernel: Kernel;
-  readonly #onPair: (inside: number, outside: number) => void;
+  readonly #pairing: Pairing;
   readonly #buckets: Buckets;
   /** What `#survey` found last. */
   #candidate = NONE;
@@ -103,7 +106,7 @@ export class Matcher {
     altered: Altered,
     likes: Likes,
     cutFrames: CutFrames,
-    onPair: (inside: number, outside: number) => void,
+    pairing: Pairing,
   ) {
     this.#timeline = timeline;
     this.#translations = translations;
@@ -111,18 +114,16 @@ export class Matcher {
     this.#altered = altered;
     this.#likes = likes;
     this.#cutFrames = cutFrames;
-    this.#onPair = onPair;
+    this.#pairing = pairing;
     this.#buckets = buckets;
     this.sequences = new Sequences(timeline, buckets, translations, kernel, (inside, outside, slot) =>
       this.#pair(inside, outside, slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME),
     );
   }
 
-  /** Takes a packet just appended to the timeline. */
   admit(row: number): void {
     this.#buckets.add(row);
-    if (!this.#hasCandidates(row)) return;
-    if (!this.#tryPair(row, FRESH)) this.#ripen(row);
+    if (this.mayPair(row) && !this.#tryPair(row, FRESH)) this.#ripen(row);
   }
 
   /** Looks once more at the packet of its key that came before this one on its side: what else would have been its twin has come by now. */
@@ -133,14 +134,16 @@ export class Matcher {
     if (t.timeNs(row) - t.timeNs(before) > this.sequences.limitNsOf(row)) this.#tryPair(before, RIPE);
   }
 
-  /**
-   * Decides about a WAITING packet whose window is over by `nowNs`. Afterwards it is paired, or AMBIGUOUS (with what is returned), or
-   * still WAITING and no longer filed: it has no twin.
-   */
+  /** Whether packets of the other side wait under the key of a packet. */
+  mayPair(row: number): boolean {
+    const bucket = this.#timeline.bucket(row);
+    return bucket >= 0 && this.#buckets.count(bucket, otherSide(this.#timeline.sideOf(row))) > 0;
+  }
+
+  /** Decides about a packet whose window is over. One that still waits afterwards is no longer filed. */
   settle(row: number, nowNs: number): Undecided | null {
     this.#nowNs = nowNs;
-    if (this.#timeline.bucket(row) === NONE) return null;
-    if (this.#hasCandidates(row)) {
+    if (this.mayPair(row)) {
       if (this.#tryPair(row, FINAL) || this.#learnAhead(row)) return null;
       const undecided = this.#gather(row);
       if (undecided) return undecided;
@@ -148,17 +151,6 @@ export class Matcher {
     }
     this.#buckets.remove(row);
     return null;
-  }
-
-  /** Takes a packet away that needs no twin any more. */
-  forget(row: number): void {
-    if (this.#timeline.bucket(row) !== NONE) this.#buckets.remove(row);
-  }
-
-  /** Whether packets of the other side wait under the key of a filed one. */
-  #hasCandidates(row: number): boolean {
-    const bucket = this.#timeline.bucket(row);
-    return bucket !== ALONE && this.#buckets.count(bucket, otherSide(this.#timeline.sideOf(row))) > 0;
   }
 
   /** Pairs the packet if its twin is certain. `age`: FRESH, RIPE or FINAL. */
@@ -399,9 +391,9 @@ export class Matcher {
     const altered = t.proto(inside) === TCP && t.hasOtherOptions(inside, outside) ? ALTERED_OPTIONS : 0;
     if (t.bucket(inside) >= 0) this.#likes.pair(isOutbound ? inside : outside, isOutbound ? outside : inside);
     t.pair(inside, outside, slot, (flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, isOutbound, altered);
-    this.forget(inside);
-    this.forget(outside);
-    this.#onPair(inside, outside);
+    this.#buckets.remove(inside);
+    this.#buckets.remove(outside);
+    this.#pairing.paired(inside, outside);
   }
 
   /** All packets connected with this one by possible pairs, made AMBIGUOUS; null if no packet of the other side is. */

@@ -1,6 +1,11 @@
-import { ICMP, type PacketBatch, TCP, UDP } from "../../packets/packets.js";
+import { ICMP, ICMPV6, type PacketBatch, TCP, UDP } from "../../packets/packets.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
+import type { Notes } from "../matchers/contract.js";
+import { type QuotedError, quotedError } from "./quotes.js";
+
+/** Protocols whose ports, in a quote, are an echo's id. */
+const ECHOING: ReadonlySet<number> = new Set([ICMP, ICMPV6]);
 
 /** An ICMP error that has no twin so far: the host itself may have sent it. */
 interface Refusal {
@@ -9,11 +14,13 @@ interface Refusal {
 }
 
 /**
- * ICMP errors by the packet they refuse. An error with a twin came through the NAT; one without was sent by the host,
+ * The ICMP errors on the timeline, and those among them that may be refusals, by the packet they refuse. An error with a twin came through the NAT; one without was sent by the host,
  * and tells why the packet it quotes never came out.
  */
-export class Refusals {
+export class Refusals implements Notes {
   readonly #timeline: Timeline;
+  /** All of them, by row. */
+  readonly #errors = new Map<number, QuotedError>();
   /** In the order they came: packets without IP ID are quoted alike, whoever refuses them. */
   readonly #byQuoted = new Map<string, Refusal[]>();
   readonly #quotedOf = new Map<number, string>();
@@ -22,20 +29,41 @@ export class Refusals {
     this.#timeline = timeline;
   }
 
-  /** Takes an error just appended to the timeline: row `i` of the batch it came in. */
-  admit(row: number, side: Side, batch: PacketBatch, i: number, from: string): void {
+  get size(): number {
+    return this.#errors.size;
+  }
+
+  /** What an ICMP error is about; undefined for any other row. */
+  errorOf(row: number): QuotedError | undefined {
+    return this.#errors.get(row);
+  }
+
+  /** Whether an error, row `i` of its batch, is about an echo. */
+  isOfEcho(batch: PacketBatch, i: number): boolean {
+    return ECHOING.has(batch.quotes.proto[batch.quote(i)]);
+  }
+
+  /** Takes an error just appended to the timeline: row `i` of the batch it came in. A copy of another one refuses nothing. */
+  admit(row: number, side: Side, batch: PacketBatch, i: number, isCopy: boolean): void {
+    const error = quotedError(batch, i);
+    this.#errors.set(row, error);
+    if (isCopy) return;
     const t = this.#timeline;
     const { quotes } = batch;
     const q = batch.quote(i);
     const key = keyOf(side, t.tuple(row), quotes.proto[q], quotes.ipId[q], quotes.length[q], quotes.seq[q]);
     const message = batch.seq(i);
-    const why = `${reasonOf(batch.proto(i) === ICMP, message >>> 24, (message >>> 16) & 255)}, says ${from}`;
+    const why = `${reasonOf(batch.proto(i) === ICMP, message >>> 24, (message >>> 16) & 255)}, says ${error.src}`;
     this.#byQuoted.set(key, [...(this.#byQuoted.get(key) ?? []), { row, why }]);
     this.#quotedOf.set(row, key);
   }
 
-  /** Forgets an error: it has a twin, or its time is over. */
   forget(row: number): void {
+    if (this.#errors.delete(row)) this.hasTwin(row);
+  }
+
+  /** Takes it that an error has a twin: it came through the NAT. */
+  hasTwin(row: number): void {
     const key = this.#quotedOf.get(row);
     if (key === undefined) return;
     this.#quotedOf.delete(row);
@@ -52,8 +80,9 @@ export class Refusals {
   /** What an error says of the packet it is about, in words, and how that packet is named; undefined where it has a twin, or is none. */
   saidBy(row: number): { readonly why: string; readonly quotedAs: string } | undefined {
     const quotedAs = this.#quotedOf.get(row);
-    const refusal = this.#byQuoted.get(quotedAs ?? "")?.find((each) => each.row === row);
-    return quotedAs === undefined || !refusal ? undefined : { why: this.#worded(refusal), quotedAs };
+    if (quotedAs === undefined) return undefined;
+    const refusal = this.#byQuoted.get(quotedAs)?.find((each) => each.row === row);
+    return refusal && { why: this.#worded(refusal), quotedAs };
   }
 
   /** How an error names a packet that is about it. */

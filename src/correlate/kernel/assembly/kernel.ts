@@ -2,27 +2,13 @@
 import { clearCell } from "../../../packets/assembly/cells.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
-import {
-  HAS_IP_ID,
-  HAS_TCP_NUMBERS,
-  IS_COPY,
-  IS_CUT,
-  IS_DF,
-  IS_ERROR,
-  IS_FRAGMENT,
-  IS_IPV6,
-  IS_MISTIMED,
-  LEAST_IPV6_MTU,
-  NEVER_CUT_BYTES,
-  TCP,
-} from "../../../packets/packets.js";
+import { HAS_TCP_NUMBERS, IS_COPY, IS_ERROR, IS_FRAGMENT, IS_MISTIMED } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { BY_EXACT } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import * as line from "../../../packets/timeline.js";
 import * as tuple from "../../../packets/tuples.js";
 import { ALONE } from "../buckets.js";
-import { TIDY_EVERY } from "../../verdicts/flow-book.js";
 import * as words from "../kernel-words.js";
 import {
   CONFLICT,
@@ -35,7 +21,7 @@ import {
   KNOWN,
   LEARN_BITS,
 } from "../relations.js";
-import { ORDINARY_BYTES } from "../../matchers/segments.js";
+import { WANTS_LEAVER } from "../wants.js";
 import { accountFor, alteredOf, countIntact, isSample } from "./accounting.js";
 import { isNovel, remember, sinceNs } from "./alike.js";
 import { noteCrossing, noteEntry } from "./crossings.js";
@@ -45,7 +31,8 @@ import { note } from "./openings.js";
 import { firstUndecided, placeOf, recordOf, timeNsOf, tupleOf, wayAt } from "./places.js";
 import * as pace from "./pace.js";
 import * as relation from "./relation.js";
-import { settle, strangersLeft } from "./settling.js";
+import { settle, wantedLeft } from "./settling.js";
+import { IN_STRETCH, LATER, wantsOf } from "./wants.js";
 
 export { evidenceOf } from "./evidence.js";
 export { settle } from "./settling.js";
@@ -117,6 +104,13 @@ export function areNovel(ground: usize, inside: i32, outside: i32): i32 {
   return isNovel(packetOf(ground, inside)) && isNovel(packetOf(ground, outside)) ? 1 : 0;
 }
 
+/** What there is in a row that a matcher wants to see when it comes: WANTS_… bits. */
+export function wantsOfRow(ground: usize, row: i32): i32 {
+  const packet = packetOf(ground, row);
+  const side = load<u8>(<usize>wordOf(ground, words.SIDES) + (row & wordOf(ground, words.ROWS_MASK)));
+  return wantsOf(ground, packet, wayOf(packet), side);
+}
+
 /** How long before a row an equal packet of its way passed, nanoseconds; 0 where none did within the window. */
 export function sinceNsOf(ground: usize, row: i32): f64 {
   return sinceNs(packetOf(ground, row));
@@ -136,7 +130,7 @@ export function believe(ground: usize, inside: i32, outside: i32): i32 {
   return learn(ground, i, wayOf(i), wayOf(packetOf(ground, outside)));
 }
 
-/** Accounts for a pair of rows of the flow in a slot, and proves its ways. Returns whether it is a TCP retransmission. */
+/** Accounts for a pair of rows of the flow in a slot, which others are told of with its first pair, and proves its ways. Returns whether it is a TCP retransmission. */
 export function accountForRows(
   ground: usize,
   inside: i32,
@@ -145,6 +139,8 @@ export function accountForRows(
   outbound: i32,
   latencyNs: f64,
 ): bool {
+  const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << ACCOUNT_BYTES_BITS);
+  if ((load<i32>(flow, 4 * account.PAIRS) | load<i32>(flow, 4 * (account.PAIRS + 1))) === 0) learnt(slot);
   const i = packetOf(ground, inside);
   const tuples = <usize>wordOf(ground, words.TUPLES);
   const o = packetOf(ground, outside);
@@ -198,6 +194,7 @@ export function run(ground: usize): void {
   const first = wordOf(ground, words.FIRST);
   const notYetShown = (wordOf(ground, words.SHOWN) - first) & line.ROW_MASK;
   const room = wordOf(ground, words.ROOM);
+  const stopRow = wordOf(ground, words.STOP_ROW);
 
   let insideAt = wordOf(ground, words.AT + INSIDE);
   let outsideAt = wordOf(ground, words.AT + OUTSIDE);
@@ -224,13 +221,14 @@ export function run(ground: usize): void {
     const timeNs = side === INSIDE ? insideNs : outsideNs;
     if (
       from === (side === INSIDE ? insideEnd : outsideEnd) ||
+      row === stopRow ||
       wordOf(ground, words.LATENCY_COUNT) === words.MOST_LATENCIES
     ) {
       isAtOther = false;
       break;
     }
     // tidying may be due
-    if ((row & (TIDY_EVERY - 1)) === 0 && firsts + 1 >= room) break;
+    if ((row & (words.TIDY_EVERY - 1)) === 0 && firsts + 1 >= room) break;
     const packet = (side === INSIDE ? insidePackets : outsidePackets) + (from << RECORD_BYTES_BITS);
     const flagsProtoTtl = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
     if (max<f64>(timeNs, latestNs) - dueNs > windowNs) {
@@ -278,25 +276,16 @@ export function run(ground: usize): void {
     const way = load<i32>((side === INSIDE ? insideWays : outsideWays) + (from << 2));
     const conversation = tupleOf(tuples, way);
     const proto = (flagsProtoTtl >>> 16) & 0xff;
-    const payloadLength = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
-    const hasIpId = (flagsProtoTtl & HAS_IP_ID) !== 0;
     const w = waiting & mask;
     const otherPlace = placeOf(places, w);
     const other = recordOf(records, otherPlace);
     let slot = load<i32>(wayAt(tuples, way)) >> tuple.FLOW_SHIFT;
     let gapNs: f64 = 0;
     let isLearnt = false;
+    let wants = 0;
     if (isAlone) {
-      if ((flagsProtoTtl & IS_CUT) !== 0) break;
-      const length = load<i32>(packet, 4 * record.LENGTH);
-      if (proto !== TCP) {
-        // a datagram that may be cut on its way
-        const mayBeCut =
-          (flagsProtoTtl & IS_IPV6) !== 0
-            ? length > LEAST_IPV6_MTU
-            : hasIpId && (flagsProtoTtl & IS_DF) === 0 && length > NEVER_CUT_BYTES;
-        if (mayBeCut) break;
-      } else if (payloadLength > 0 && (length > ORDINARY_BYTES || hasCutSegments(flows, slot))) break;
+      wants = wantsOf(ground, packet, way, side);
+      if ((wants & ~IN_STRETCH) !== 0) break;
       remember(ground, packet, way, side, timeNs);
     } else {
       if (waiting < 0) break;
@@ -359,7 +348,7 @@ export function run(ground: usize): void {
       store<i32>(fate, ALONE, 4 * line.BUCKET);
       store<i32>(fate, tuple.NONE, 4 * line.TWIN);
       if (due === row) dueNs = timeNs;
-      if (proto === TCP) listWaiting(ground, row, packet, way, side, slot);
+      if ((wants & LATER) !== 0) wantLater(ground, row, wants & LATER, slot);
     } else {
       clearCell(cells, cellsMask, cell);
       filed--;
@@ -438,7 +427,7 @@ export function run(ground: usize): void {
   setWord(ground, words.ROW, row);
   setWord(ground, words.DUE, due);
   setWord(ground, words.PAIRS, pairs);
-  setWord(ground, words.STRANGER_COUNT, strangersLeft(ground));
+  setWord(ground, words.WANTED_COUNT, wantedLeft(ground));
   setWord(ground, words.FIRSTS, firsts);
   setWord(ground, words.FILED, filed);
   setWord(ground, words.FREE_PLACE_COUNT, freePlaceCount);
@@ -464,43 +453,26 @@ function isLearntAtOnce(ground: usize, side: i32, packet: usize, way: i32, other
   return headerBits(ground, i, iWay, o, oWay) + timingBits(ground, gapNs) >= LEARN_BITS;
 }
 
-/** Whether TCP segments of a way are cut, by the slot of its flow or NONE. */
-function hasCutSegments(flows: usize, slot: i32): bool {
-  return (
-    slot !== tuple.NONE &&
-    (load<i32>(flows + (slot << ACCOUNT_BYTES_BITS), 4 * account.BITS) & account.HAS_CUT_SEGMENTS) !== 0
-  );
-}
-
 /** Whether neither direction of a conversation has a translation. */
 function isUnbound(at: usize): bool {
   return load<i32>(at, 4 * tuple.FLOW) === tuple.UNBOUND && load<i32>(at, 4 * (tuple.FLOW + 1)) === tuple.UNBOUND;
 }
 
-/** Lists a TCP segment that waits with those that others have to see: `Proxies` or `ShiftedSegments`, once the stretch is over. */
-function listWaiting(ground: usize, row: i32, packet: usize, way: i32, side: i32, slot: i32): void {
-  if (slot === tuple.NONE) {
-    list(ground, words.STRANGERS, words.STRANGER_COUNT, row);
-    return;
-  }
-  // one that came out of the NAT before it went in may have been changed on its way: what `ShiftedSegments` will do, once it is told
-  const bits = (load<i32>(wayAt(<usize>wordOf(ground, words.TUPLES), way)) >> tuple.FLOW_BITS_SHIFT) & 3;
-  const forward = (way ^ (bits & side)) & 1;
-  const outbound = forward ^ ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1);
-  if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_IP_ID) === 0 || outbound !== side) return;
-  list(ground, words.LEAVERS, words.LEAVER_COUNT, row);
+/** Lists a packet that waits with those that matchers are to see later. `slot`: its flow's, or NONE. */
+function wantLater(ground: usize, row: i32, wants: i32, slot: i32): void {
+  const count = wordOf(ground, words.WANTED_COUNT);
+  const entry = <usize>wordOf(ground, words.WANTED) + (count << (words.WANTED_BITS + 2));
+  store<i32>(entry, row);
+  store<i32>(entry, wants, 4);
+  setWord(ground, words.WANTED_COUNT, count + 1);
+  if ((wants & WANTS_LEAVER) === 0) return;
+  // whether it was changed on its way, the packets behind it tell: their records are kept from now on
   const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << ACCOUNT_BYTES_BITS);
   store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.IS_WATCHED, 4 * account.BITS);
 }
 
 function stampNsOf(packets: usize, at: i32): f64 {
   return load<f64>(packets + (at << RECORD_BYTES_BITS), 8 * record.STAMP_NS);
-}
-
-/** Adds a row to a list of those that somebody else has to see: `rows` says where that is, `count` how many there are. */
-function list(ground: usize, rows: i32, count: i32, row: i32): void {
-  store<i32>(<usize>wordOf(ground, rows) + (wordOf(ground, count) << 2), row);
-  setWord(ground, count, wordOf(ground, count) + 1);
 }
 
 function prove(at: usize): void {
