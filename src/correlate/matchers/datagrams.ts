@@ -1,4 +1,4 @@
-import { HAS_IP_ID, ICMPV6, IS_FRAGMENT, IS_IPV6 } from "../../packets/packets.js";
+import { HAS_IP_ID, IS_FRAGMENT, IS_IPV6 } from "../../packets/packets.js";
 import { HEAD_BYTES } from "../../packets/records.js";
 import {
   BY_FRAGMENTS,
@@ -10,6 +10,7 @@ import {
 import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { ICMPV6 } from "../../protocols/ip-protocols.js";
 import { WANTS_FRAGMENT } from "../kernel/wants.js";
 import type { Admits, Notes, Pairing, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";

@@ -1,9 +1,9 @@
-import { ACK, RST, SYN } from "../../packets/packets.js";
 import { LatencyDigest } from "../../packets/latency.js";
 import { HEAD_BYTES } from "../../packets/records.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { TupleTable } from "../../packets/tuples.js";
+import { ACK, RST, SYN } from "../../protocols/tcp.js";
 import { WANTS_STRANGER } from "../kernel/wants.js";
 import type { Admits } from "./contract.js";
 import type { Link } from "./links.js";

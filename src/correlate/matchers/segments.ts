@@ -1,4 +1,3 @@
-import { TCP } from "../../packets/packets.js";
 import {
   BY_COVERAGE,
   EVIDENCE_FLOW,
@@ -10,6 +9,7 @@ import {
 import { INSIDE, otherSide } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
+import { TCP } from "../../protocols/ip-protocols.js";
 import { KNOWN } from "../kernel/relations.js";
 import { ORDINARY_BYTES, WANTS_SEGMENT } from "../kernel/wants.js";
 import type { Admits, Pairing, Settles } from "./contract.js";

@@ -1,5 +1,4 @@
 import type { Flow } from "../../packets/flows.js";
-import { TCP } from "../../packets/packets.js";
 import {
   BY_FLOW,
   EVIDENCE_FLOW,
@@ -11,6 +10,7 @@ import {
 import { INSIDE } from "../../packets/sides.js";
 import { GONE, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
+import { TCP } from "../../protocols/ip-protocols.js";
 import { KNOWN } from "../kernel/relations.js";
 import { WANTS_LEAVER } from "../kernel/wants.js";
 import type { Admits, Pairing, Settles } from "./contract.js";

@@ -1,6 +1,7 @@
-import { ICMP, ICMPV6, type PacketBatch, TCP, UDP } from "../../packets/packets.js";
+import type { PacketBatch } from "../../packets/packets.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
+import { ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";
 import type { Notes } from "../matchers/contract.js";
 import { type QuotedError, quotedError } from "./quotes.js";
 

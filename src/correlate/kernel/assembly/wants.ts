@@ -1,18 +1,12 @@
 /** What there is in a packet that a matcher wants to see when it comes. */
 import { wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
-import {
-  HAS_IP_ID,
-  IS_CUT,
-  IS_DF,
-  IS_FRAGMENT,
-  IS_IPV6,
-  LEAST_IPV6_MTU,
-  NEVER_CUT_BYTES,
-  TCP,
-} from "../../../packets/packets.js";
+import { HAS_IP_ID, IS_CUT, IS_DF, IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
+import { LEAST_IPV6_MTU } from "../../../protocols/ipv6.js";
 import * as words from "../kernel-words.js";
 import * as wants from "../wants.js";
 import { outboundOf, wayAt } from "./places.js";
