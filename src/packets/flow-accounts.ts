@@ -57,6 +57,17 @@ const module = new WebAssembly.Module(code);
 export const IS_FLIPPED = 1;
 /** Whether what is forward on the inside travels inbound, and what is not, outbound. */
 export const BACKWARD_OUTBOUND_BIT = 1;
+
+/** 1 where packets of this way and side, or their twins, are forward on the inside: `bits` are their flow's. */
+export function forwardOn(bits: number, way: number, side: number): number {
+  return (way ^ (bits & side & IS_FLIPPED)) & 1;
+}
+
+/** 1 where packets travel outbound that are `forward` (1 or 0) on the inside. They leave the NAT on the side of that number. */
+export function outboundFor(bits: number, forward: number): number {
+  return (forward ^ (bits >> BACKWARD_OUTBOUND_BIT)) & 1;
+}
+
 /** Two bits, one a direction, shifted by `forward`: whether NEXT_SEQ holds something. */
 export const HAS_NEXT_SEQ = 4;
 /** Whether the records of its packets are to stay where they are once their pairs were shown. */
@@ -194,13 +205,18 @@ export class FlowAccounts {
     this.records[(slot << RECORD_BITS) + BITS] |= IS_RETIRED;
   }
 
+  /** What is so of it: for `forwardOn` and `outboundFor`. */
+  bits(slot: number): number {
+    return this.records[(slot << RECORD_BITS) + BITS];
+  }
+
   isFlipped(slot: number): boolean {
-    return (this.records[(slot << RECORD_BITS) + BITS] & IS_FLIPPED) !== 0;
+    return (this.bits(slot) & IS_FLIPPED) !== 0;
   }
 
   /** Whether a packet of the inside tuple, `forward` or not, travels from inside to outside. */
   isOutbound(slot: number, forward: number): boolean {
-    return ((this.records[(slot << RECORD_BITS) + BITS] >> BACKWARD_OUTBOUND_BIT) & 1) !== forward;
+    return outboundFor(this.bits(slot), forward) === 1;
   }
 
   /** Notes that TCP segments of a flow are cut on their way. */

@@ -2,7 +2,7 @@ import { BATCH_FRAMES } from "../../packets/frames.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { asDoubles, type Heap } from "../../packets/heap.js";
 import { EXACT_SAMPLES, LatencyDigest } from "../../packets/latency.js";
-import { HAS_IP_ID, IS_IPV6 } from "../../packets/packets.js";
+import { identityOf } from "../../packets/packets.js";
 import { RECORD_BITS } from "../../packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
@@ -35,11 +35,6 @@ export interface Listener {
   onWanted(row: number, wants: number): void;
   /** A packet's window is over, and no other with its key waits. Returns whether that decided about it. */
   onOverdue(row: number): boolean;
-}
-
-/** Whether a packet has an IP ID (2), and which version it is of (1 for IPv6), by its flags. */
-export function identityOf(flags: number): number {
-  return ((flags & HAS_IP_ID) === 0 ? 0 : 2) | ((flags & IS_IPV6) === 0 ? 0 : 1);
 }
 
 /** How many packets a stretch may take at the most. */

@@ -8,7 +8,7 @@ import { TCP } from "../../../protocols/ip-protocols.js";
 import { FIN, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { sumsOf } from "./accounting.js";
-import { forwardOf, outboundOf, recordOf, tupleOf, wayAt } from "./places.js";
+import { recordOf, tupleOf, wayAt } from "./places.js";
 
 const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 
@@ -22,9 +22,11 @@ export function noteEntry(ground: usize, packet: usize, way: i32, side: i32): vo
   const flow = load<i32>(wayAt(<usize>wordOf(ground, words.TUPLES), way));
   const slot = flow >> tuple.FLOW_SHIFT;
   if (slot === tuple.NONE) return;
+  const bits = flow >> tuple.FLOW_BITS_SHIFT;
+  const forward = account.forwardOn(bits, way, side);
   // it leaves here
-  if (outboundOf(flow, way, side) === side) return;
-  const sums = sumsOf(ground, slot) + (forwardOf(flow, way, side) << 2);
+  if (account.outboundFor(bits, forward) === side) return;
+  const sums = sumsOf(ground, slot) + (forward << 2);
   const entered = load<i32>(sums, 4 * account.ENTERED);
   const from = load<i32>(packet, 4 * record.SEQ);
   if (entered !== 0 && from - entered < 0) store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);

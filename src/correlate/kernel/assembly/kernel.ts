@@ -368,14 +368,12 @@ export function run(ground: usize): void {
         store<i32>(otherFate, row, 4 * line.TWIN);
         const insideFate = side === INSIDE ? fate : otherFate;
         store<i32>(insideFate, slot, 4 * line.FLOW);
-        const by =
-          BY_EXACT | (evidenceOf(proto, flagsProtoTtl) << 8) | (outbound << 24) | (altered << line.ALTERED_SHIFT);
+        const by = line.decidedBy(BY_EXACT, evidenceOf(proto, flagsProtoTtl), outbound, altered);
         store<i32>(insideFate, by, 4 * line.BY_EVIDENCE_OUTBOUND);
       } else {
         store<i32>(freePlaces + (freePlaceCount++ << 2), otherPlace);
-        // as `Timeline.release`
-        store<i32>(places + (at << 2), (waiting << 1) | outbound);
-        store<i32>(places + (w << 2), (row << 1) | outbound);
+        store<i32>(places + (at << 2), line.goneOf(waiting, outbound));
+        store<i32>(places + (w << 2), line.goneOf(row, outbound));
       }
       const insideWay = side === INSIDE ? way : wayOf(other);
       if (isLearnt && concernsOthers(ground, packet, insideWay, side === INSIDE ? wayOf(other) : way)) learnt(slot);

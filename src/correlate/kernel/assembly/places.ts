@@ -1,8 +1,7 @@
 /** Where things are in the tables of packets/. */
 import { RECORD_BITS, TIME_NS } from "../../../packets/records.js";
-import { BACKWARD_OUTBOUND_BIT, IS_FLIPPED } from "../../../packets/flow-accounts.js";
 import { DECIDED, ROW_MASK } from "../../../packets/timeline.js";
-import { FLOW, FLOW_BITS_SHIFT, TUPLE_BITS } from "../../../packets/tuples.js";
+import { FLOW, TUPLE_BITS } from "../../../packets/tuples.js";
 
 const RECORD_BYTES_BITS = RECORD_BITS + 2;
 const TUPLE_BYTES_BITS = TUPLE_BITS + 2;
@@ -28,16 +27,6 @@ export function tupleOf(tuples: usize, way: i32): usize {
 /** The word of its record that has a way's flow. */
 export function wayAt(tuples: usize, way: i32): usize {
   return tupleOf(tuples, way) + ((way & 1) << 2) + 4 * FLOW;
-}
-
-/** 1 where packets of this way and side, or their twins, are forward on the inside. `flow`: what the way's word says of its flow. */
-export function forwardOf(flow: i32, way: i32, side: i32): i32 {
-  return (way ^ ((flow >> FLOW_BITS_SHIFT) & IS_FLIPPED & side)) & 1;
-}
-
-/** 1 where packets of this way and side travel outbound, by the same. They leave the NAT on the side of that number. */
-export function outboundOf(flow: i32, way: i32, side: i32): i32 {
-  return forwardOf(flow, way, side) ^ ((flow >> (FLOW_BITS_SHIFT + BACKWARD_OUTBOUND_BIT)) & 1);
 }
 
 /** The first row from `from` on that is to be decided about, or `end`. */

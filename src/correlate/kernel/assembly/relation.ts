@@ -2,7 +2,15 @@
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_ERROR, IS_HEADLESS, IS_IPV6 } from "../../../packets/packets.js";
+import {
+  hasWideId,
+  HAS_IP_ID,
+  HAS_TCP_NUMBERS,
+  IS_ECHO,
+  IS_ERROR,
+  IS_HEADLESS,
+  IS_IPV6,
+} from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { isGroup } from "../../../protocols/addresses.js";
@@ -64,7 +72,7 @@ export function relate(
     const bits = (ofOutside >> tuple.FLOW_BITS_SHIFT) & 3;
     if (((iWay ^ oWay ^ bits) & account.IS_FLIPPED) !== 0) return IMPOSSIBLE;
     slot = outsideSlot;
-    isOutbound = ((iWay ^ (bits >> account.BACKWARD_OUTBOUND_BIT)) & 1) !== 0;
+    isOutbound = account.outboundFor(bits, iWay) === 1;
     relation = KNOWN;
   } else {
     const lowered = loweredBy(i, o);
@@ -85,13 +93,11 @@ export function relate(
   return relation;
 }
 
-/** As `Timeline.hasOtherOptions`. */
+/** Whether two packets of one version are TCP segments with other options, as far as both are known. */
 export function haveOtherOptions(a: usize, b: usize): bool {
   const flags = load<i32>(a, 4 * record.FLAGS_PROTO_TTL);
-  if (((flags >>> 16) & 0xff) !== TCP || (flags & (IS_IPV6 | HAS_IP_ID)) === (IS_IPV6 | HAS_IP_ID)) return false;
-  const mine = load<u8>(a, 4 * record.IP_ID + record.OPTIONS_SHIFT / 8);
-  const theirs = load<u8>(b, 4 * record.IP_ID + record.OPTIONS_SHIFT / 8);
-  return mine !== theirs && mine !== 0 && theirs !== 0;
+  if (((flags >>> 16) & 0xff) !== TCP || hasWideId(flags)) return false;
+  return record.areOtherOptions(load<i32>(a, 4 * record.IP_ID), load<i32>(b, 4 * record.IP_ID));
 }
 
 /** Whether two packets carry so much that was not seen before that it is hardly another's. */

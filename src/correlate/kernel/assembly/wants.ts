@@ -9,7 +9,7 @@ import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
 import { LEAST_IPV6_MTU } from "../../../protocols/ipv6.js";
 import * as words from "../kernel-words.js";
 import * as wants from "../wants.js";
-import { outboundOf, wayAt } from "./places.js";
+import { wayAt } from "./places.js";
 
 /** What suffices to be seen once the stretch is over, if the packet still waits by then … */
 export const LATER = wants.WANTS_STRANGER | wants.WANTS_LEAVER;
@@ -30,7 +30,9 @@ export function wantsOf(ground: usize, packet: usize, way: i32, side: i32): i32 
   const slot = flow >> tuple.FLOW_SHIFT;
   if (load<i32>(packet, 4 * record.PAYLOAD_LENGTH) > 0 && mayBeCut(ground, length, slot)) bits |= wants.WANTS_SEGMENT;
   if (slot === tuple.NONE) return bits | wants.WANTS_STRANGER;
-  return (flags & HAS_IP_ID) !== 0 && outboundOf(flow, way, side) === side ? bits | wants.WANTS_LEAVER : bits;
+  const flowBits = flow >> tuple.FLOW_BITS_SHIFT;
+  const isLeaving = account.outboundFor(flowBits, account.forwardOn(flowBits, way, side)) === side;
+  return (flags & HAS_IP_ID) !== 0 && isLeaving ? bits | wants.WANTS_LEAVER : bits;
 }
 
 /** Whether a whole datagram with these flags, `length` bytes long, may be in fragments on the other side. */
