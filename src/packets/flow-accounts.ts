@@ -3,7 +3,6 @@ import { Flow } from "./flows.js";
 import { asDoubles, type Heap } from "./heap.js";
 import { EXACT_SAMPLES, LatencyDigest, type LatencyRange, type LatencySummary, rangeOf, summaryOf } from "./latency.js";
 import { Samples } from "./samples.js";
-import { NONE } from "./tuples.js";
 
 /** Words of a flow's record, two cache lines. Of two each, one a direction, outbound is the second: at … + outbound. */
 export const BITS = 0;
@@ -113,28 +112,6 @@ export class FlowAccounts {
     this.doubles = asDoubles(this.records);
     this.sums = heap.take(Int32Array, room * SUMS_WORDS);
     this.#sumDoubles = asDoubles(this.sums);
-  }
-
-  /** Takes a flow, without pairs so far. Returns two facts of it as bits, IS_FLIPPED and BACKWARD_OUTBOUND. */
-  open(flow: Flow): number {
-    const { slot } = flow;
-    const r = slot << RECORD_BITS;
-    this.reserve(slot + 1);
-    this.end = Math.max(this.end, slot + 1);
-    const records = this.records;
-    records.fill(0, r, r + RECORD_WORDS);
-    const bits = (flow.isFlipped ? IS_FLIPPED : 0) | (flow.isForwardOutbound ? 0 : 1 << BACKWARD_OUTBOUND_BIT);
-    records[r + BITS] = bits;
-    records[r + ID] = flow.id;
-    records[r + INSIDE_TUPLE] = flow.insideTuple;
-    records[r + OUTSIDE_TUPLE] = flow.outsideTuple;
-    records[r + REWRITES] = flow.rewriteForward | (flow.rewriteBackward << 8);
-    records[r + LATENCIES] = NONE;
-    records[r + LATENCIES + 1] = NONE;
-    this.doubles[(r >> 1) + FIRST_NS] = Number.POSITIVE_INFINITY;
-    this.doubles[(r >> 1) + LAST_NS] = Number.NEGATIVE_INFINITY;
-    this.sums.fill(0, slot << SUMS_BITS, (slot + 1) << SUMS_BITS);
-    return bits;
   }
 
   /** The flow in a slot, as it was taken. */
@@ -272,23 +249,6 @@ export class FlowAccounts {
   /** Stamp of the last pair, nanoseconds on the timeline; -Infinity before the first. */
   lastNs(slot: number): number {
     return this.doubles[(slot << (RECORD_BITS - 1)) + LAST_NS];
-  }
-
-  /** Adds a pair with its inside stamp and its latency in its direction of travel, whole nanoseconds. */
-  add(slot: number, timeNs: number, isOutbound: boolean, latencyNs: number): void {
-    const r = slot << RECORD_BITS;
-    const records = this.records;
-    const doubles = this.doubles;
-    if (timeNs < doubles[(r >> 1) + FIRST_NS]) doubles[(r >> 1) + FIRST_NS] = timeNs;
-    if (timeNs > doubles[(r >> 1) + LAST_NS]) doubles[(r >> 1) + LAST_NS] = timeNs;
-    const outbound = isOutbound ? 1 : 0;
-    const list = r + LATENCIES + outbound;
-    const count = records[r + PAIRS + outbound];
-    records[r + PAIRS + outbound] = count + 1;
-    const newest = records[list];
-    const isKept = newest > IN_DIGEST && count < EXACT_SAMPLES && (latencyNs | 0) === latencyNs;
-    if (isKept) records[list] = this.samples.add(newest, count, latencyNs);
-    else this.digest(slot, outbound, count).add(latencyNs);
   }
 
   /** Notes a paired TCP segment. Returns whether it is a retransmission. Precondition: its header was there. */
