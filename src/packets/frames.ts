@@ -1,5 +1,5 @@
 import type { Heap } from "./heap.js";
-import type { Mark } from "./marks.js";
+import type { Mark } from "./frame-marks.js";
 import type { Soon } from "./soon.js";
 
 /** Most frames a batch holds: large enough to amortise a call per batch, small enough for the columns to stay in L2. */

@@ -3,7 +3,7 @@ import type { Column } from "./columns.js";
 import type { Silence } from "./coverage.js";
 import { BATCH_FRAMES } from "./frames.js";
 import type { Heap } from "./heap.js";
-import type { Mark } from "./marks.js";
+import type { Mark } from "./frame-marks.js";
 import {
   ACK as ACK_WORD,
   CONTENT,

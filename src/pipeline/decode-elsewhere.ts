@@ -3,7 +3,7 @@ import type { Worker } from "node:worker_threads";
 import { CaptureError } from "../capture/errors.js";
 import type { Silence } from "../packets/coverage.js";
 import { Heap } from "../packets/heap.js";
-import type { Mark } from "../packets/marks.js";
+import type { Mark } from "../packets/frame-marks.js";
 import { type PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { BatchRing } from "./batch-ring.js";

@@ -1,5 +1,5 @@
 import type { HeapPart } from "../packets/heap.js";
-import type { Mark } from "../packets/marks.js";
+import type { Mark } from "../packets/frame-marks.js";
 import type { Tally } from "../packets/packets.js";
 import type { Side } from "../packets/sides.js";
 import type { RingPlace, SourceState } from "./batch-ring.js";

@@ -1,7 +1,7 @@
 import type { LossOn } from "../capture/format.js";
 import type { CaptureInterface, FrameBatch, FrameSource } from "../packets/frames.js";
 import { Heap } from "../packets/heap.js";
-import type { Mark } from "../packets/marks.js";
+import type { Mark } from "../packets/frame-marks.js";
 import { MassTime } from "../packets/mass-time.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { CaptureError } from "../capture/errors.js";

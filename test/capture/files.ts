@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import { CaptureError, openCapture } from "../../src/capture/open.js";
 import type { CaptureInterface } from "../../src/packets/frames.js";
-import type { Loss } from "../../src/packets/marks.js";
+import type { Loss } from "../../src/packets/frame-marks.js";
 
 /** A frame as the test wants it written. `ticks` count in the file's or interface's own resolution. */
 export interface Written {

@@ -1,5 +1,5 @@
 import type { Heap } from "../../packets/heap.js";
-import type { Mark } from "../../packets/marks.js";
+import type { Mark } from "../../packets/frame-marks.js";
 import { BEHIND, MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/mass-time.js";
 import { batchIn, type PacketBatch, type PacketSource } from "../../packets/packets.js";
 import type { MarkedPackets } from "./copies.js";
