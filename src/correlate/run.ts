@@ -133,6 +133,7 @@ export class Run {
       clock,
       windowNs,
       pairing,
+      mayBecome: (entered, left) => refusals.mayBeOne(entered, left),
       link: (tuples, begin) => this.#book.link(tuples, begin),
     });
     notes.push(...matchers.notes);

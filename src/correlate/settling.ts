@@ -56,6 +56,7 @@ export class Settling {
   settle(nowNs: number): void {
     const { marks, showing, windowNs } = this.#about;
     const t = this.#timeline;
+    this.#ripen(nowNs);
     for (let row = marks.findDue(); row !== t.end && !showing.isEnough; row = marks.findDue()) {
       if (nowNs - t.timeNs(row) <= windowNs) break;
       this.#settleOne(row, nowNs);
@@ -66,12 +67,24 @@ export class Settling {
   settleRest(): void {
     const { marks, kernel, showing } = this.#about;
     const t = this.#timeline;
+    this.#ripen(Number.POSITIVE_INFINITY);
     const next = (): number => {
       marks.due = kernel.settle(Number.POSITIVE_INFINITY, marks.findDue());
       return marks.due;
     };
     for (let row = next(); row !== t.end && !showing.isEnough; row = next())
       this.#settleOne(row, Number.POSITIVE_INFINITY);
+  }
+
+  /** Decides about the pairs that waited for an equal packet, which did not come by `nowNs`. */
+  #ripen(nowNs: number): void {
+    const { kernel, marks, matchers, showing } = this.#about;
+    for (let isOver = false; !isOver; ) {
+      const row = kernel.ripe(nowNs, marks.shown);
+      showing.takeFromLoop(kernel.ripePairs);
+      if (row === NONE) isOver = true;
+      else matchers.ripen(row);
+    }
   }
 
   /** Judges a packet that no other with its key waits for, if no matcher may find its twin. Returns whether it did. */

@@ -50,7 +50,7 @@ export const GONE = 7;
 export const FATE_BITS = 3;
 export const BUCKET = 0;
 const PREVIOUS = 1;
-const NEXT = 2;
+export const NEXT = 2;
 export const TWIN = 3;
 export const FLOW = 4;
 /**
@@ -348,7 +348,7 @@ export class Timeline {
     this.fates[(this.places[row & this.mask] << FATE_BITS) + TWIN] = twin;
   }
 
-  /** Bucket of packets with the same key; ALONE where it waits and has none, NONE where it is not filed. */
+  /** Bucket of packets with the same key; ALONE where it waits and has none, PENDING where it has a twin unless an equal one comes, NONE where it is not filed. */
   bucket(row: number): number {
     return this.fates[(this.places[row & this.mask] << FATE_BITS) + BUCKET];
   }

@@ -80,6 +80,19 @@ export const CROSSING_ROW_OUTBOUND = 1;
 /** Until a direction of a flow had so many pairs, all of them are told of, but for TCP: too many others may have passed to know what repeats. */
 export const FEW_PAIRS = 8;
 
+/**
+ * Pairs that wait for a moment, as an equal packet that comes then may be meant as well: a ring of entries (`PENDING_BITS`), the oldest first, and how many there were, and
+ * how many of them are over.
+ */
+export const PENDING_PAIRS = word();
+export const PENDING_COUNT = word();
+export const PENDING_OVER = word();
+/** So many at the most, a power of two: some milliseconds of a busy host. It does not depend on how captures are read. */
+export const PENDING_ENTRIES = 16_384;
+/** Each is four words: when it is over, nanoseconds on the timeline, as a double; then the row of the packet that came last. */
+export const PENDING_BITS = 2;
+export const PENDING_ROW = 2;
+
 /** 1 where it is so. */
 export const IS_SHOWING = word();
 export const HAS_CUTS = word();

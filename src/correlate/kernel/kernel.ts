@@ -6,7 +6,7 @@ import { identityOf } from "../../packets/packets.js";
 import { RECORD_BITS } from "../../packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
-import type { TupleTable } from "../../packets/tuples.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
 import code from "./assembly/kernel.wasm";
 import type { Buckets } from "./buckets.js";
 import type { Clock } from "../clock/clock.js";
@@ -50,8 +50,9 @@ const module = new WebAssembly.Module(code);
  * take those, by the same steps.
  */
 export class Kernel {
-  /** How many pairs there were in the last stretch. */
+  /** How many pairs there were in the last stretch, and how many by the last `ripe`. */
   pairs = 0;
+  ripePairs = 0;
   /** As they were given to `run`, and as they are behind that stretch. */
   nowNs = Number.NEGATIVE_INFINITY;
   due = 0;
@@ -77,6 +78,8 @@ export class Kernel {
   readonly #latencies: Int32Array;
   readonly #latencyNs: Float64Array;
   readonly #wanted: Int32Array;
+  /** The pairs that wait, by their doubles. */
+  readonly #pendingNs: Float64Array;
   /** Copies of packets that crossed: those that `Impacts` is to know of, the newest of them, in a ring. */
   readonly crossings: Int32Array;
 
@@ -102,6 +105,9 @@ export class Kernel {
     this.#words[words.CROSSINGS] = this.crossings.byteOffset;
     this.#words[words.DIGESTS] = this.inbound.address;
     this.#words[words.DIGESTS + 1] = this.outbound.address;
+    const pending = heap.take(Int32Array, words.PENDING_ENTRIES << words.PENDING_BITS);
+    this.#pendingNs = asDoubles(pending);
+    this.#words[words.PENDING_PAIRS] = pending.byteOffset;
     this.#words[words.ALIKE] = heap.take(Int32Array, words.ALIKE_ENTRIES << words.ALIKE_BITS).byteOffset;
     this.#steps = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
@@ -219,6 +225,44 @@ export class Kernel {
     return this.#tables.clock.isTrusted ? this.#tables.clock.slackNs : UNVOUCHED_SLACK_NS;
   }
 
+  /**
+   * Whether a row that just came, one of two rows that would be paired, is to wait with the other as an equal packet may come, which nothing would tell
+   * from it. `ripe` says when they have waited.
+   */
+  awaitEqual(row: number, inside: number, outside: number): boolean {
+    this.#ready();
+    return this.#steps["awaitEqual"](this.#ground, row, inside, outside) !== 0;
+  }
+
+  /**
+   * Pairs those that waited for an equal packet in vain by `nowNs`, up to the first that takes more than that. Returns that one, which it forgets, or NONE;
+   * `shown` as of `run`.
+   */
+  ripe(nowNs: number, shown: number): number {
+    const w = this.#words;
+    const pending = w[words.PENDING_COUNT] - w[words.PENDING_OVER];
+    this.ripePairs = 0;
+    const oldest = (w[words.PENDING_OVER] & (words.PENDING_ENTRIES - 1)) << (words.PENDING_BITS - 1);
+    if (pending === 0 || nowNs <= this.#pendingNs[oldest]) return NONE;
+    const { timeline, accounts } = this.#tables;
+    accounts.samples.reserve(pending);
+    accounts.reserve(accounts.end + pending);
+    let row = NONE;
+    do {
+      this.#beginPairing();
+      w[words.SHOWN] = shown;
+      w[words.FIRST] = timeline.first;
+      w[words.PAIRS] = 0;
+      w[words.LATENCY_COUNT] = 0;
+      row = this.#steps["confirm"](this.#ground, nowNs);
+      this.#endPairing();
+      this.ripePairs += w[words.PAIRS];
+      if (w[words.LATENCY_COUNT] > 0) this.#digest(w[words.LATENCY_COUNT]);
+    } while (w[words.LATENCY_COUNT] === words.MOST_LATENCIES);
+    if (row !== NONE) w[words.PENDING_OVER]++;
+    return row;
+  }
+
   /** What speaks for the rows related last being twins, in bits: all of it, or what is news where a pair of their way has spoken before. */
   weigh(inside: number, outside: number, hasSpoken: boolean): number {
     this.#ready();
@@ -292,12 +336,13 @@ export class Kernel {
     const { samples } = accounts;
     // of each of these a packet may need one
     const packets = inside.end - inside.at + outside.end - outside.at;
+    const w = this.#words;
+    const pending = w[words.PENDING_COUNT] - w[words.PENDING_OVER];
     timeline.reserve(packets);
     buckets.index.reserve(packets);
-    samples.reserve(packets);
-    accounts.reserve(accounts.end + packets);
+    samples.reserve(packets + pending);
+    accounts.reserve(accounts.end + packets + pending);
     this.#beginSettling(due);
-    const w = this.#words;
     const d = this.#doubles;
     w[words.STOP_ROW] = timeline.before(timeline.end, -Math.min(most, packets + 1));
     d[words.NEXT_NS + INSIDE] = inside.nextNs;
@@ -347,24 +392,32 @@ export class Kernel {
     return this.due;
   }
 
-  #beginSettling(due: number): void {
+  #beginPairing(): void {
     const { timeline, buckets } = this.#tables;
     this.#lend();
     const w = this.#words;
     w[words.ROW] = timeline.end;
-    w[words.DUE] = due;
     w[words.FREE_PLACE_COUNT] = timeline.freeCount;
     w[words.FILED_BEFORE] = buckets.index.size;
     w[words.FILED] = 0;
   }
 
-  #endSettling(): void {
+  #endPairing(): void {
     const { timeline, buckets } = this.#tables;
     const w = this.#words;
     this.#takeBack();
     timeline.freeCount = w[words.FREE_PLACE_COUNT];
     buckets.index.counted(w[words.FILED]);
-    this.due = w[words.DUE];
+  }
+
+  #beginSettling(due: number): void {
+    this.#beginPairing();
+    this.#words[words.DUE] = due;
+  }
+
+  #endSettling(): void {
+    this.#endPairing();
+    this.due = this.#words[words.DUE];
   }
 
   /** Has it know where the tables are, and what is known of the clocks. */

@@ -5,7 +5,7 @@ import { otherSide, type Side } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { isAnyBehind } from "./behind.js";
-import { ALONE, type Buckets } from "../kernel/buckets.js";
+import type { Buckets } from "../kernel/buckets.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Link } from "./links.js";
 import { IS_RELATED_OUTBOUND, POSSIBLE } from "../kernel/relations.js";
@@ -90,7 +90,7 @@ export class Hairpins implements Admits, Settles {
   mayPair(row: number): boolean {
     const t = this.#timeline;
     const bucket = t.bucket(row);
-    if (bucket === ALONE || bucket === NONE) return false;
+    if (bucket < 0) return false;
     const side = t.sideOf(row);
     return this.#count(row) > 1 && this.#about.buckets.count(bucket, otherSide(side)) === 0;
   }
@@ -209,9 +209,10 @@ export class Hairpins implements Admits, Settles {
     return isPossible && (this.#about.kernel.relate(before, after) & IS_RELATED_OUTBOUND) !== 0 ? after : NONE;
   }
 
-  /** Whether the TTL is lowered as the host does that turns a packet round: by one, whoever sent it. */
+  /** Whether the host may have made one of the other as it turned it round: the TTL is lowered by one, and all options are the same. */
   #isForwarded(before: number, after: number): boolean {
-    return this.#timeline.ttl(before) - this.#timeline.ttl(after) === 1;
+    const t = this.#timeline;
+    return t.ttl(before) - t.ttl(after) === 1 && !t.hasOtherOptions(before, after);
   }
 
   #isUnknown(row: number): boolean {

@@ -14,7 +14,7 @@ import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import type { Altered } from "./altered/altered.js";
 import { isAnyBehind } from "./behind.js";
-import type { Buckets } from "../kernel/buckets.js";
+import { type Buckets, PENDING } from "../kernel/buckets.js";
 import type { CutFrames } from "./cut-frames.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Likes } from "./likes.js";
@@ -77,6 +77,8 @@ export class Matcher implements Admits, Settles {
   readonly #timeline: Timeline;
   readonly #translations: Translations;
   readonly #kernel: Kernel;
+  /** Whether what keys and records leave out speaks against two packets: the sender of an ICMP error. */
+  readonly #mayBecome: (entered: number, left: number) => boolean;
   readonly #pairing: Pairing;
   readonly #buckets: Buckets;
   /** What `#survey` found last. */
@@ -94,6 +96,8 @@ export class Matcher implements Admits, Settles {
   #usedTime = false;
   /** Whether one that is in time contends with a known translation that is not. */
   #isDoubted = false;
+  /** The packet that came last, if it is taken for its candidate's twin unless an equal one comes soon. */
+  #pending = NONE;
   #nowNs = Number.NEGATIVE_INFINITY;
   readonly #altered: Altered;
   readonly #likes: Likes;
@@ -107,6 +111,7 @@ export class Matcher implements Admits, Settles {
     altered: Altered,
     likes: Likes,
     cutFrames: CutFrames,
+    mayBecome: (entered: number, left: number) => boolean,
     pairing: Pairing,
   ) {
     this.#timeline = timeline;
@@ -115,6 +120,7 @@ export class Matcher implements Admits, Settles {
     this.#altered = altered;
     this.#likes = likes;
     this.#cutFrames = cutFrames;
+    this.#mayBecome = mayBecome;
     this.#pairing = pairing;
     this.#buckets = buckets;
     this.sequences = new Sequences(timeline, buckets, translations, kernel, (inside, outside, slot) =>
@@ -124,11 +130,25 @@ export class Matcher implements Admits, Settles {
 
   admit(row: number): void {
     this.#buckets.add(row);
-    if (this.mayPair(row) && !this.#tryPair(row, FRESH)) this.#ripen(row);
+    this.#pending = NONE;
+    if (this.mayPair(row) && !this.#tryPair(row, FRESH)) this.#ripenBefore(row);
+  }
+
+  /** Whether the packet that came last is taken for its candidate's twin unless an equal one comes soon: no other matcher is to see it. */
+  isPending(row: number): boolean {
+    return this.#pending === row;
+  }
+
+  /** Pairs a packet that was taken for another one's twin, unless an equal one came since. */
+  ripen(row: number): void {
+    const t = this.#timeline;
+    if (t.state(row) !== WAITING) return;
+    if (t.bucket(row) === PENDING) this.#buckets.part(row);
+    if (t.bucket(row) >= 0) this.#tryPair(row, RIPE);
   }
 
   /** Looks once more at the packet of its key that came before this one on its side: what else would have been its twin has come by now. */
-  #ripen(row: number): void {
+  #ripenBefore(row: number): void {
     const t = this.#timeline;
     const before = t.previous(row);
     if (before === NONE || t.state(before) !== WAITING) return;
@@ -144,6 +164,7 @@ export class Matcher implements Admits, Settles {
   /** Decides about a packet whose window is over. One that still waits afterwards is no longer filed. */
   settle(row: number, nowNs: number): Undecided | null {
     this.#nowNs = nowNs;
+    if (this.#timeline.bucket(row) === PENDING) this.#buckets.part(row);
     if (this.mayPair(row)) {
       if (this.#tryPair(row, FINAL) || this.#learnAhead(row)) return null;
       const undecided = this.#gather(row);
@@ -178,7 +199,16 @@ export class Matcher implements Admits, Settles {
     // time alone says little while more may come: what is late may be so because all is
     if (this.#isClose && !isFinal) return false;
     if (this.#usedTime && (age === FRESH || (age === RIPE && this.#isNew(inside, outside)))) return false;
-    if (isContended) return claim === CLAIM_KNOWN && isFinal && this.#settleLike(row, inside, outside);
+    if (isContended) {
+      if (!isFinal) return false;
+      if (claim === CLAIM_KNOWN) return this.#settleLike(row, inside, outside);
+      if (claim !== CLAIM_POSSIBLE) return false;
+      return this.sequences.learnBurst(inside, outside, this.#nowNs) && t.state(row) !== WAITING;
+    }
+    if (age === FRESH && this.#kernel.awaitEqual(row, inside, outside)) {
+      this.#pending = row;
+      return false;
+    }
     if (claim === CLAIM_KNOWN || (claim === CLAIM_LATE_KNOWN && !this.#isDoubted)) {
       this.#kernel.relate(inside, outside);
       const slot = this.#kernel.knownSlot;
@@ -276,7 +306,7 @@ export class Matcher implements Admits, Settles {
 
   #claimOf(a: number, b: number): number {
     const [inside, outside] = this.#inOrder(a, b);
-    const related = this.#kernel.relate(inside, outside);
+    const related = this.#relate(inside, outside);
     const relation = related & RELATION_MASK;
     this.#wasUsual = (related & IS_USUAL) === 0 ? 0 : 1;
     this.#wasClose = (related & IS_CLOSE) !== 0;
@@ -289,6 +319,13 @@ export class Matcher implements Admits, Settles {
     if (relation === KNOWN) return isLate ? CLAIM_LATE_KNOWN : CLAIM_KNOWN;
     if (relation === POSSIBLE) return isLate ? CLAIM_LATE_POSSIBLE : CLAIM_POSSIBLE;
     return isLate ? CLAIM_LATE_CONFLICT : CLAIM_CONFLICT;
+  }
+
+  /** How two packets stand to each other, with all that is known of them. */
+  #relate(inside: number, outside: number): number {
+    const related = this.#kernel.relate(inside, outside);
+    const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
+    return (isOutbound ? this.#mayBecome(inside, outside) : this.#mayBecome(outside, inside)) ? related : IMPOSSIBLE;
   }
 
   /** Whether two packets have one key by chance: their IP ID is in it, and the router numbers what goes their way itself. */
@@ -306,7 +343,7 @@ export class Matcher implements Admits, Settles {
   /** Whether a known translation makes one of the other, however late. */
   #isKnown(a: number, b: number): boolean {
     const [inside, outside] = this.#inOrder(a, b);
-    return (this.#kernel.relate(inside, outside) & RELATION_MASK) === KNOWN;
+    return (this.#relate(inside, outside) & RELATION_MASK) === KNOWN;
   }
 
   #inOrder(a: number, b: number): readonly [inside: number, outside: number] {
@@ -424,7 +461,7 @@ export class Matcher implements Admits, Settles {
     const [inside, outside] = this.#inOrder(a, b);
     if (this.#isRenumbered(inside, outside)) return false;
     if (this.#claimOf(a, b) >= CLAIM_LATE_POSSIBLE) return true;
-    if ((this.#kernel.relate(inside, outside) & RELATION_MASK) < POSSIBLE) return false;
+    if ((this.#relate(inside, outside) & RELATION_MASK) < POSSIBLE) return false;
     return !isTaken(a) && !isTaken(b);
   }
 

@@ -31,6 +31,8 @@ export interface About {
   readonly clock: Clock;
   readonly windowNs: number;
   readonly pairing: Pairing;
+  /** Whether what keys and records leave out speaks against two packets, one as it entered and one as it left: who sent an ICMP error. */
+  readonly mayBecome: (entered: number, left: number) => boolean;
   readonly link: Link;
 }
 
@@ -54,7 +56,7 @@ export class Matchers {
   readonly #kernel: Kernel;
 
   constructor(about: About) {
-    const { heap, timeline, tuples, buckets, translations, kernel, clock, windowNs, pairing, link } = about;
+    const { heap, timeline, tuples, buckets, translations, kernel, clock, windowNs, pairing, mayBecome, link } = about;
     this.#timeline = timeline;
     this.#kernel = kernel;
     this.altered = new Altered(heap, timeline, tuples, translations, kernel, windowNs, pairing);
@@ -68,6 +70,7 @@ export class Matchers {
       this.altered,
       this.likes,
       this.cutFrames,
+      mayBecome,
       pairing,
     );
     this.segments = new Segments(timeline, translations, pairing);
@@ -90,7 +93,7 @@ export class Matchers {
     for (const matcher of this.#admit) {
       if ((wants & matcher.wants) === 0) continue;
       matcher.admit(row);
-      if (t.state(row) !== WAITING) return;
+      if (t.state(row) !== WAITING || this.equals.isPending(row)) return;
       // what was learnt by it counts for the others
       wants = this.#kernel.wantsOf(row);
     }
@@ -99,6 +102,12 @@ export class Matchers {
   /** Takes a WAITING packet that the loop has appended and filed. `wants`: what is in it, as far as the loop has left it to matchers. */
   admitLater(row: number, wants: number): void {
     for (const matcher of this.#admit) if ((wants & matcher.wants) !== 0) matcher.admit(row);
+  }
+
+  /** Decides about a packet that waited for an equal one, which did not come. */
+  ripen(row: number): void {
+    this.equals.ripen(row);
+    if (this.#timeline.state(row) === WAITING) this.admitLater(row, this.#kernel.wantsOf(row) & ~this.equals.wants);
   }
 
   /** Whether keys tell packets apart: else the loop must not go by them. */

@@ -208,8 +208,8 @@ export class Verdicts {
       const leap = `${seconds(Math.abs(leapNs))} ${leapNs > 0 ? "ahead of" : "behind"}`;
       return { verdict: "unknown", why: `its stamp leaps ${leap} those of the frames around it` };
     }
-    const refused = this.#known.refusals.whyRefused(row);
-    if (refused) return { verdict: "refused", why: refused };
+    const answer = this.#known.refusals.answerTo(row);
+    if (answer && !answer.isFromFar && !this.#isLeaving(row)) return { verdict: "refused", why: answer.why };
     const error = this.#known.refusals.errorOf(row);
     if (error && this.#locals.isFromHost(side, error)) {
       return { verdict: "local", why: `the host itself (${error.src}) refuses a packet of ${error.dst}` };
@@ -239,10 +239,19 @@ export class Verdicts {
       return { verdict: "unknown", why: `some of its bytes are on ${otherName}, cut differently, and some are not` };
     }
     if (slot === NONE) return this.#unexplained(row, side);
-    if (!this.#translations.isLeaving(row, slot))
-      return { verdict: "dropped", why: this.#missing(row, otherName), lacks: "exit" };
+    if (!this.#isLeaving(row)) {
+      if (answer === null) return { verdict: "dropped", why: this.#missing(row, otherName), lacks: "exit" };
+      const crossed = `it crossed, though ${otherName} lacks it, as it was answered from there: ${answer.why}`;
+      return { verdict: "unknown", why: crossed, lacks: "crossing" };
+    }
     const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: that capture missed it, or the host sent it`;
     return { verdict: "unknown", why, lacks: "entry" };
+  }
+
+  /** Whether a known flow tells that a packet left where it was seen: whoever answers it there is behind the host. */
+  #isLeaving(row: number): boolean {
+    const slot = this.#translations.slotOf(row);
+    return slot !== NONE && this.#translations.isLeaving(row, slot);
   }
 
   /** What follows for a packet of a conversation that is turned round on its side, and is there in one form only; null of any other. */

@@ -20,7 +20,7 @@ import * as words from "../kernel-words.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../relations.js";
 import { alteredOf } from "./accounting.js";
 import { isNovel, sinceNs } from "./alike.js";
-import { apartOf, earlyLimitOf, FIRST_NS, isNew, limitOf } from "./pace.js";
+import { apartOf, earlyLimitOf, FIRST_NS, isNew, JITTER_NS, limitOf } from "./pace.js";
 import { tupleOf, wayAt } from "./places.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
@@ -32,6 +32,8 @@ export let isRepeatable = false;
 export let isLate = false;
 /** … and whether equal ones follow each other so closely that what one took may be what another did. */
 export let isClose = false;
+/** An equal one that leaves within this time may be meant as well, nanoseconds. */
+export let soonNs: f64 = 0;
 /** Whether, besides, such ones may have been missed, another one of them by each capture. */
 export let mayHide = false;
 
@@ -169,7 +171,9 @@ function weighTime(
     if (isSlow) isLate = true;
   }
   // what takes half as long as equal ones are apart may as well be the next one's
-  const apartNs = max<f64>(apartOf(ground, isOutbound), 2 * max<f64>(slackNs, latencyNs));
+  const leastNs = 2 * max<f64>(slackNs, latencyNs);
+  const apartNs = max<f64>(apartOf(ground, isOutbound), leastNs);
+  soonNs = isNew(ground, isOutbound) ? leastNs + JITTER_NS : apartNs;
   isClose = since !== 0 && (!isTrusted || apartNs > since);
   mayHide = !hasId && mayHideOthers(ground, tupleOf(tuples, iWay), tupleOf(tuples, oWay), isOutbound);
   if (mayHide) isClose = true;
