@@ -11,7 +11,7 @@ import {
   type PacketBatch,
   TCP,
 } from "../packets/packets.js";
-import { RECORD_BITS } from "../packets/records.js";
+import { CARRIED, CARRIER, RECORD_BITS } from "../packets/records.js";
 import type { Impact, Judgement, Sink, Summary, Update } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
 import { AMBIGUOUS, DECIDED, DONE, PAIRED, ROW_MASK, Timeline, TURNED, WAITING } from "../packets/timeline.js";
@@ -22,6 +22,7 @@ import { Clashes } from "./verdicts/clashes.js";
 import type { Clock } from "./clock/clock.js";
 import { CutFrames } from "./matchers/cut-frames.js";
 import { Feed } from "./intake/feed.js";
+import { Tunnels } from "./intake/tunnels.js";
 import { Findings } from "./verdicts/findings.js";
 import { FlowBook, type Link, TIDY_EVERY } from "./verdicts/flow-book.js";
 import { Gaps } from "./verdicts/gaps.js";
@@ -46,6 +47,7 @@ import { type Consequence, type Drop, Impacts } from "./verdicts/impacts.js";
 import { type QuotedError, quotedError } from "./verdicts/quotes.js";
 import { Translations } from "./kernel/translations.js";
 import type { Undecided } from "./matchers/undecided.js";
+import { TunnelFindings } from "./verdicts/tunnel-findings.js";
 import { type Cover, Verdicts } from "./verdicts/verdicts.js";
 
 export interface RunOptions {
@@ -74,6 +76,8 @@ const ECHOING: ReadonlySet<number> = new Set([ICMP, ICMPV6]);
 export class Run {
   readonly #feeds: readonly [Feed, Feed];
   readonly #tuples: TupleTable;
+  readonly #tunnels: Tunnels;
+  readonly #tunnelFindings = new TunnelFindings();
   readonly #timeline: Timeline;
   readonly #clock: Clock;
   readonly #options: RunOptions;
@@ -128,7 +132,8 @@ export class Run {
     this.#tuples = new TupleTable(heap);
     this.#timeline = new Timeline(heap);
     this.#groups = new Groups(this.#timeline);
-    const feed = (side: Side) => new Feed(heap, side, intakes[side], this.#tuples);
+    this.#tunnels = new Tunnels(heap, this.#tuples, this.#tunnelFindings, options.windowNs);
+    const feed = (side: Side) => new Feed(heap, side, intakes[side], this.#tuples, this.#tunnels);
     this.#feeds = [feed(INSIDE), feed(OUTSIDE)];
     this.#isShowing = sink.wantsPairs || Number.isFinite(options.maxPairs);
     this.#clock = clock;
@@ -252,6 +257,7 @@ export class Run {
       framesOf: (row) => this.#groups.framesOf(row),
       lengthOf: (row) => this.#groups.lengthOf(row),
       quoteOf: (row) => this.#errors.get(row),
+      tunnelOf: (row) => this.#tunnels.of(timeline.tunnel(row)),
     });
   }
 
@@ -370,11 +376,14 @@ export class Run {
       this.#cutOff();
     }
     this.#options.onSettled?.();
+    this.#tunnels.settle();
+    for (const feed of this.#feeds) feed.leave();
     this.#book.close();
     const summary = this.#summary();
     for (const finding of this.#findings.close(summary, this.#impacts.unfollowed)) this.#sink.finding(finding);
     const rewritten = rewrittenFinding(this.#altered.pairs, this.#kernel.pairsSoFar);
     if (rewritten !== null) this.#sink.finding(rewritten);
+    for (const finding of this.#tunnelFindings.findings()) this.#sink.finding(finding);
     this.#sink.end(summary);
   }
 
@@ -408,12 +417,45 @@ export class Run {
 
   #admit(side: Side, feed: Feed, timeNs: number): void {
     const { batch, at } = feed;
-    const way = feed.ways[at];
-    const isCopy = (batch.flags(at) & IS_COPY) !== 0;
-    const isFirst = this.#tuples.saw(way >> 1, timeNs);
-    const row = this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
+    const tunnel = batch.tunnel(at);
+    if (tunnel === CARRIED) this.#tunnels.choose(batch, at, feed.ways, timeNs);
+    if (tunnel === CARRIER) this.#meetCarrier(batch, at, timeNs);
+    const row = this.#append(side, batch, at, timeNs, feed.ways[at]);
+    this.#tunnels.came(row);
     feed.goTo(at + 1);
     this.#mistime(row, feed);
+    this.#enter(row, batch, at, timeNs);
+  }
+
+  /**
+   * Takes a packet of inside that carries another one. Where that has come outside already, and was taken for the other one, it is taken back,
+   * and what carried it comes in its place.
+   */
+  #meetCarrier(batch: PacketBatch, at: number, timeNs: number): void {
+    const t = this.#timeline;
+    batch.setTunnel(at, 0);
+    const place = this.#tunnels.meet(batch, at, timeNs);
+    if (place === NONE || !t.isWaiting(this.#tunnels.rowAt(place))) return;
+    const row = this.#tunnels.rowAt(place);
+    const cameNs = t.timeNs(row);
+    this.#matcher.forget(row);
+    this.#refusals.forget(row);
+    t.setState(row, DONE);
+    const carrier = this.#tunnels.carrierAt(place);
+    this.#enter(this.#append(OUTSIDE, carrier.batch, place, cameNs, carrier.way), carrier.batch, place, cameNs);
+  }
+
+  /** Appends a packet of a batch to the timeline. */
+  #append(side: Side, batch: PacketBatch, at: number, timeNs: number, way: number): number {
+    return this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
+  }
+
+  /** Takes a packet of a batch, which was just appended. */
+  #enter(row: number, batch: PacketBatch, at: number, timeNs: number): void {
+    const side = this.#timeline.sideOf(row);
+    const way = this.#timeline.way(row);
+    const isCopy = (batch.flags(at) & IS_COPY) !== 0;
+    const isFirst = this.#tuples.saw(way >> 1, timeNs);
     if (batch.quote(at) >= 0) {
       const error = quotedError(batch, at);
       // of an error before anything it is about, only that is known

@@ -28,17 +28,18 @@ const COUNT = 0;
 const IS_IN_ORDER = 1;
 const REACHED_NS = 2;
 const QUOTES = 3;
+const OUTERS = 4;
 /** … and its source, as of then. */
-const FIRST_NS = 4;
-const LAST_NS = 5;
-const CAPTURE_DROPPED = 6;
-const FRAMES = 7;
-const NOT_IP = 8;
-const UNDECODABLE = 9;
-const CUT = 10;
+const FIRST_NS = 5;
+const LAST_NS = 6;
+const CAPTURE_DROPPED = 7;
+const FRAMES = 8;
+const NOT_IP = 9;
+const UNDECODABLE = 10;
+const CUT = 11;
 /** How many silences it found meanwhile, and their beginnings and ends: it takes hundreds of frames until there can be another. */
-const SILENCES = 11;
-const SILENCE = 12;
+const SILENCES = 12;
+const SILENCE = 13;
 const MOST_SILENCES = 26;
 const DOUBLES = SILENCE + 2 * MOST_SILENCES;
 
@@ -109,13 +110,14 @@ export class BatchRing {
    * it has to be told that no more come.
    */
   fill({ captureDropped, firstNs, lastNs, silences, tally }: Readonly<SourceState>): boolean {
-    const { count, isInOrder, reachedNs, quotes } = this.next;
+    const { count, isInOrder, reachedNs, quotes, outers } = this.next;
     const d = this.#doubles;
     const at = DOUBLES * this.#batchAt(FILLED);
     d[at + COUNT] = count;
     d[at + IS_IN_ORDER] = isInOrder ? 1 : 0;
     d[at + REACHED_NS] = reachedNs;
     d[at + QUOTES] = quotes.count;
+    d[at + OUTERS] = outers.count;
     d[at + FIRST_NS] = firstNs;
     d[at + LAST_NS] = lastNs;
     d[at + CAPTURE_DROPPED] = captureDropped;
@@ -144,6 +146,7 @@ export class BatchRing {
     batch.isInOrder = d[at + IS_IN_ORDER] === 1;
     batch.reachedNs = d[at + REACHED_NS];
     batch.quotes.count = d[at + QUOTES];
+    batch.outers.count = d[at + OUTERS];
     state.captureDropped = d[at + CAPTURE_DROPPED];
     state.firstNs = d[at + FIRST_NS];
     state.lastNs = d[at + LAST_NS];

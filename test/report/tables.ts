@@ -113,6 +113,10 @@ export class HandFilled implements Tables {
     return this.timeline.length(row) * (this.framesOf(row)?.length ?? 1);
   }
 
+  tunnelOf(): undefined {
+    return undefined;
+  }
+
   quoteOf(row: number): { src: string; dst: string; quoted: Quoted } | undefined {
     const packet = this.#packets.get(row);
     return packet?.quoted && { src: packet.src, dst: packet.dst, quoted: packet.quoted };

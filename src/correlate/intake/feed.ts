@@ -3,8 +3,9 @@ import type { Heap } from "../../packets/heap.js";
 import { batchIn, type PacketBatch, type PacketSource } from "../../packets/packets.js";
 import type { Intake } from "./intake.js";
 import type { Impact, Judgement, SideSummary, Update, Verdict } from "../../packets/results.js";
-import type { Side } from "../../packets/sides.js";
+import { OUTSIDE, type Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
+import type { Tunnels } from "./tunnels.js";
 
 /** One side while it is merged: its batch, how far it was taken, and what became of its frames. */
 export class Feed {
@@ -28,16 +29,18 @@ export class Feed {
   readonly #side: Side;
   readonly #heap: Heap;
   readonly #tuples: TupleTable;
+  readonly #tunnels: Tunnels;
   #batch: PacketBatch | null = null;
   /** For batches that are not in the heap; none before there is such. */
   #own: PacketBatch | undefined;
 
-  constructor(heap: Heap, side: Side, intake: Intake, tuples: TupleTable) {
+  constructor(heap: Heap, side: Side, intake: Intake, tuples: TupleTable, tunnels: Tunnels) {
     this.intake = intake;
     this.source = intake.source;
     this.#heap = heap;
     this.#side = side;
     this.#tuples = tuples;
+    this.#tunnels = tunnels;
     this.ways = heap.take(Int32Array, BATCH_FRAMES);
   }
 
@@ -68,6 +71,7 @@ export class Feed {
     this.hasEnded = batch === null;
     this.end = batch?.count ?? 0;
     this.goTo(0);
+    if (this.#side === OUTSIDE && this.#batch !== null) this.#tunnels.take(this.#batch);
     this.findWays();
   }
 
@@ -88,6 +92,11 @@ export class Feed {
   /** Finds the conversations of the packets not taken yet; to be called again once tuples have been released. */
   findWays(): void {
     if (this.#batch !== null) this.#tuples.findWays(this.#side, this.#batch, this.at, this.ways);
+  }
+
+  /** Leaves the packets not taken yet. */
+  leave(): void {
+    if (this.#side === OUTSIDE && this.#batch !== null) this.#tunnels.leave(this.#batch, this.at);
   }
 
   /** Counts a packet without a twin that was judged. */

@@ -255,6 +255,9 @@ export function run(ground: usize): void {
     // one that comes so late in its capture may be decided about as it comes
     if (latestNs - timeNs > windowNs) break;
     if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR | IS_COPY | IS_MISTIMED)) !== 0) break;
+    // which packet of two it is may not be decided
+    const lengthAndTunnel = load<i32>(packet, 4 * record.LENGTH);
+    if (lengthAndTunnel >>> record.TUNNEL_SHIFT >= record.CARRIER) break;
 
     // who waits under its key
     const key = load<i32>(packet, 4 * record.KEY);
@@ -288,7 +291,7 @@ export function run(ground: usize): void {
     let isLearnt = false;
     if (isAlone) {
       if ((flagsProtoTtl & IS_CUT) !== 0) break;
-      const length = load<i32>(packet, 4 * record.LENGTH);
+      const length = lengthAndTunnel & record.LENGTH_MASK;
       if (proto !== TCP) {
         // a datagram that may be cut on its way
         const mayBeCut =
