@@ -1,32 +1,7 @@
 import { addressText } from "./address.js";
 import { IS_IPV6, type Outers } from "./packets.js";
 import { DST, FLAGS_PROTO_TTL, MOST_TUNNELS, RECORD_BITS, SRC } from "./records.js";
-
-/** Kinds of tunnels: indices into TUNNEL_KINDS. */
-export const VXLAN = 0;
-export const GENEVE = 1;
-export const GRE = 2;
-/** The same with a key. */
-export const KEYED_GRE = 3;
-export const IPIP = 4;
-export const SIX_IN_FOUR = 5;
-export const FOUR_IN_SIX = 6;
-export const SIX_IN_SIX = 7;
-
-export const TUNNEL_TYPES = ["vxlan", "geneve", "gre", "ipip", "6in4", "4in6", "6in6"] as const;
-export type TunnelType = (typeof TUNNEL_TYPES)[number];
-
-/** What each kind is called, and what its id is: undefined where it has none. */
-export const TUNNEL_KINDS: readonly { readonly type: TunnelType; readonly id?: "VNI" | "key" }[] = [
-  { type: "vxlan", id: "VNI" },
-  { type: "geneve", id: "VNI" },
-  { type: "gre" },
-  { type: "gre", id: "key" },
-  { type: "ipip" },
-  { type: "6in4" },
-  { type: "4in6" },
-  { type: "6in6" },
-];
+import { TUNNEL_KINDS, type TunnelType } from "../protocols/tunnels.js";
 
 /** A tunnel in one direction: who sends what carries packets through it, and to whom. */
 export interface Tunnel {

@@ -3,8 +3,6 @@ import { setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as column from "../../packets/batch-columns.js";
 import { BATCH_FRAMES } from "../../packets/frames.js";
 import {
-  ICMP,
-  ICMPV6,
   IS_CUT,
   IS_ERROR,
   IS_FRAGMENT,
@@ -12,8 +10,6 @@ import {
   IS_IPV6,
   IS_LATER_FRAGMENT,
   IS_SELECTED,
-  TCP,
-  UDP,
 } from "../../packets/packets.js";
 import {
   ACK,
@@ -35,14 +31,17 @@ import {
   TCP_FLAGS_QUOTE,
   TUNNEL_SHIFT,
 } from "../../packets/records.js";
+import { ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";
+import { HEADER_BYTES as IPV4_BYTES } from "../../protocols/ipv4.js";
+import { HEADER_BYTES as IPV6_BYTES } from "../../protocols/ipv6.js";
 import * as words from "../decode-words.js";
 import { NO_INTERFACE, NOT_IP } from "../reasons.js";
 import { passes } from "./bpf.js";
 import { byteAt } from "./bytes.js";
 import { endKey, hashOfTuple, joined, keyOf, mixWord } from "./hash.js";
 import { icmp } from "./icmp.js";
-import { ipv4, HEADER_BYTES as IPV4_BYTES } from "./ipv4.js";
-import { ipv6, HEADER_BYTES as IPV6_BYTES } from "./ipv6.js";
+import { ipv4 } from "./ipv4.js";
+import { ipv6 } from "./ipv6.js";
 import { ipHeader } from "./link.js";
 import { other } from "./other.js";
 import { content } from "./payload.js";
