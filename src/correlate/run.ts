@@ -207,6 +207,7 @@ export class Run {
       altered: this.#altered,
       mistimed: this.#mistimed,
       likes: this.#likes,
+      tunnels: this.#tunnels,
       errors: this.#errors,
       cover: this.#cover,
       windowNs: options.windowNs,

@@ -139,6 +139,9 @@ export class PacketBatch {
   readonly outers: Outers;
   /** Which of them carried a row that is CARRIED. */
   readonly outer: Uint16Array;
+  /** The columns of both. */
+  readonly #quotes: readonly Column[];
+  readonly #outers: readonly Column[];
 
   /** `rows`: how many it has room for. `block`: where, `column.ROW_BYTES` of each. */
   constructor(rows: number = BATCH_FRAMES, block: Uint8Array = new Uint8Array(rows * column.ROW_BYTES)) {
@@ -170,6 +173,8 @@ export class PacketBatch {
       kind: new Uint8Array(buffer, at(column.OUTER_KIND), rows),
     };
     this.outer = new Uint16Array(buffer, at(column.OUTER), rows);
+    this.#quotes = columnsOf(this.quotes);
+    this.#outers = columnsOf(this.outers);
   }
 
   /** Empties it: none are in order. */
@@ -200,8 +205,8 @@ export class PacketBatch {
     this.tupleHash.set(from.tupleHash.subarray(0, count));
     this.outers.count = from.outers.count;
     this.outer.set(from.outer.subarray(0, from.outers.count === 0 ? 0 : count));
-    takeAll(quotes, this.quotes, this.rows);
-    takeAll(from.outers, this.outers, this.rows);
+    takeAll(from.#quotes, quotes.count, this.#quotes, this.rows);
+    takeAll(from.#outers, from.outers.count, this.#outers, this.rows);
   }
 
   /** Whether all rows of another batch, and what they quote, can be appended to these. */
@@ -251,12 +256,15 @@ export class PacketBatch {
   #appendBeside(row: number, from: PacketBatch, itsRow: number): void {
     const quote = from.quote(itsRow);
     if (quote >= 0) {
-      const to = appendOne(from.quotes, quote, this.quotes, this.rows);
+      const to = this.quotes.count++;
+      copyRow(from.#quotes, quote, this.#quotes, to, this.rows);
       const word = (row << RECORD_BITS) + TCP_FLAGS_QUOTE;
       this.records[word] = (this.records[word] & ~(QUOTE_MASK << QUOTE_SHIFT)) | ((to + 1) << QUOTE_SHIFT);
     }
-    if (from.tunnel(itsRow) === CARRIED)
-      this.outer[row] = appendOne(from.outers, from.outer[itsRow], this.outers, this.rows);
+    if (from.tunnel(itsRow) === CARRIED) {
+      this.outer[row] = this.outers.count++;
+      copyRow(from.#outers, from.outer[itsRow], this.#outers, this.outer[row], this.rows);
+    }
   }
 
   /** Makes a row that is CARRIED that of the packet that carried it. */
@@ -413,30 +421,23 @@ export class PacketBatch {
   }
 }
 
-/** What rows of a batch have beside their records, in columns. */
-type Beside = Quotes | Outers;
-
-function columnsOf({ count: _, ...columns }: Beside): readonly Column[] {
+function columnsOf(of: Quotes | Outers): readonly Column[] {
+  const { count: _, ...columns } = of;
   return Object.values(columns);
 }
 
-/** Takes over all that another batch has; `rows`: how many this one has room for. */
-function takeAll(from: Beside, to: Beside, rows: number): void {
-  if (from.count === 0) return;
-  const columns = columnsOf(from);
-  for (const [n, column] of columnsOf(to).entries())
-    column.set(columns[n].subarray(0, (column.length / rows) * from.count));
+/** Copies so many rows of columns into those that have room for `rows`. */
+function takeAll(from: readonly Column[], count: number, to: readonly Column[], rows: number): void {
+  if (count === 0) return;
+  for (const [n, column] of to.entries()) column.set(from[n].subarray(0, (column.length / rows) * count));
 }
 
-/** Appends one row of what another batch has. Returns where it is. */
-function appendOne(from: Beside, row: number, to: Beside, rows: number): number {
-  const at = to.count++;
-  const columns = columnsOf(from);
-  for (const [n, column] of columnsOf(to).entries()) {
-    const width = column.length / rows;
-    for (let word = 0; word < width; word++) column[width * at + word] = columns[n][width * row + word];
+/** The same of a single one. */
+function copyRow(from: readonly Column[], row: number, to: readonly Column[], at: number, rows: number): void {
+  for (let n = 0; n < to.length; n++) {
+    const width = to[n].length / rows;
+    for (let word = 0; word < width; word++) to[n][width * at + word] = from[n][width * row + word];
   }
-  return at;
 }
 
 /** A batch that a decoder which works on this heap can fill. */

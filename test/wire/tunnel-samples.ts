@@ -56,11 +56,15 @@ export const nestedVxlan = sample(
 // 10.0.2.15.50000 > 10.0.2.3.4789: VXLAN, flags [I] (0x08), vni 42
 // 10.9.0.1.50000 > 10.9.0.2.4789: VXLAN, flags [I] (0x08), vni 42
 
-export const [vxlanFirstFragment, vxlanLastFragment] = fragments(
+const pieces = fragments(
   ipv4(NODES, vxlan(ipv4({ src: "172.17.0.2", dst: "10.244.3.5", id: 102 }, echo({ payload: new Uint8Array(200) })))),
   220,
-).map(sample) as [Sample, Sample];
+);
+
+export const vxlanFirstFragment = sample(pieces[0]);
 // 10.0.2.15.50000 > 10.0.2.3.4789: VXLAN, flags [I] (0x08), vni 42
+
+export const vxlanLastFragment = sample(pieces[1]);
 // 10.0.2.15 > 10.0.2.3: udp
 
 /** What is none, by name: the flags of VXLAN and its reserved byte, Geneve's version and bit O, GRE with routing and PPTP's … */

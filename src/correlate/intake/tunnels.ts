@@ -1,7 +1,7 @@
 import { BATCH_FRAMES } from "../../packets/frames.js";
 import type { Heap } from "../../packets/heap.js";
-import { batchIn, IS_COPY, IS_MISTIMED, type PacketBatch } from "../../packets/packets.js";
-import { CARRIED, KEY, KEY2, MOST_TUNNELS, RECORD_BITS } from "../../packets/records.js";
+import { batchIn, idOf, IS_COPY, IS_FRAGMENT, IS_MISTIMED, type PacketBatch } from "../../packets/packets.js";
+import { CARRIED, FLAGS_PROTO_TTL, IP_ID, KEY, KEY2, MOST_TUNNELS, RECORD_BITS } from "../../packets/records.js";
 import { OUTSIDE } from "../../packets/sides.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { type Tunnel, TunnelTable } from "../../packets/tunnels.js";
@@ -11,6 +11,9 @@ import { Carriers } from "./carriers.js";
 const UNDECIDED = 0;
 const OPEN = 1;
 const CLOSED = 2;
+
+/** So many packets of tunnels are remembered, of a kind and a side: far more than are on their way through the host at once. */
+const REMEMBERED = BATCH_FRAMES;
 
 /** Where there is no number left, those are forgotten that nothing has come in for so long, nanoseconds, and for so many windows. */
 const IDLE_NS = 60e9;
@@ -46,14 +49,17 @@ export class Tunnels {
   /** When something came in each, by the outside's own stamps. */
   readonly #latestNs = new Float64Array(MOST_TUNNELS + 1);
   /** The carriers seen last inside, and those of outside packets that may be taken back. */
-  readonly #inside = new Carriers(BATCH_FRAMES);
-  readonly #outside = new Carriers(BATCH_FRAMES);
+  readonly #inside = new Carriers(REMEMBERED);
+  readonly #outside = new Carriers(REMEMBERED);
   /** By place in `#outside`: what is needed to take a packet back, its row on the timeline, its way and the number of its tunnel. */
   #kept: PacketBatch | undefined;
   readonly #rows = new Int32Array(BATCH_FRAMES);
   readonly #ways = new Int32Array(BATCH_FRAMES);
   readonly #numbers = new Uint16Array(BATCH_FRAMES);
   readonly #way: Int32Array;
+  /** Frames of which what they carry only begins there, as their carriers are fragmented. */
+  readonly #begun = new Map<string, number>();
+  readonly #row = new Uint32Array(1);
   /** The place of the packet chosen last, which is about to get its row. */
   #place = NONE;
 
@@ -77,6 +83,7 @@ export class Tunnels {
       else if (this.#states[number] === CLOSED) batch.close(row);
       else {
         this.#counts.note(this.table.of(number), batch.frame(row));
+        this.#noteBegun(batch, row, number);
         if (this.#states[number] === OPEN) batch.setTunnel(row, number);
       }
     }
@@ -98,7 +105,8 @@ export class Tunnels {
     const number = this.table.find(batch.outers, batch.outer[row]);
     this.#place = NONE;
     if (this.#states[number] === UNDECIDED) {
-      const [key, key2] = keysOf(batch, row);
+      const key = keyOf(batch, row, KEY);
+      const key2 = keyOf(batch, row, KEY2);
       if (this.#isPaired(ways[row])) this.#decide(number, OPEN);
       else if (this.#inside.find(key, key2, timeNs - this.#windowNs) !== NONE) this.#decide(number, CLOSED);
       else if ((batch.flags(row) & IS_MISTIMED) === 0) this.#keep(batch, row, number, ways[row], timeNs);
@@ -153,9 +161,25 @@ export class Tunnels {
     return number === 0 ? undefined : this.table.of(number);
   }
 
+  /** The frame that begins what a later fragment of outside goes on with, where it came in a tunnel. */
+  begunBy(src: string, dst: string, ipId: number): number | undefined {
+    return this.#begun.get(datagramOf(src, dst, ipId));
+  }
+
   /** Whether a packet of inside is known to have come in it. */
   isOpen(number: number): boolean {
     return this.#states[number] === OPEN;
+  }
+
+  #noteBegun(batch: PacketBatch, row: number, number: number): void {
+    const { outers, outer } = batch;
+    const r = outer[row] << RECORD_BITS;
+    const flags = outers.records[r + FLAGS_PROTO_TTL];
+    if ((flags & IS_FRAGMENT) === 0) return;
+    const { src, dst } = this.table.of(number);
+    const [oldest] = this.#begun.keys();
+    if (this.#begun.size === REMEMBERED) this.#begun.delete(oldest);
+    this.#begun.set(datagramOf(src, dst, idOf(flags, outers.records[r + IP_ID])), batch.frame(row));
   }
 
   #decide(number: number, state: number): void {
@@ -175,11 +199,12 @@ export class Tunnels {
     const kept = (this.#kept ??= batchIn(this.#heap));
     const place = this.#outside.next;
     if (this.#outside.isTaken(place)) this.#settleAt(place);
-    this.#outside.add(...keysOf(batch, row), timeNs);
+    this.#outside.add(keyOf(batch, row, KEY), keyOf(batch, row, KEY2), timeNs);
     kept.clear();
     kept.count = place;
     kept.outers.count = place;
-    kept.appendAll(batch, row, row + 1);
+    this.#row[0] = row;
+    kept.append(batch, this.#row);
     this.#ways[place] = way;
     this.#numbers[place] = number;
     this.#place = place;
@@ -218,8 +243,12 @@ export class Tunnels {
   }
 }
 
-/** Both halves of the key of what carried a row. */
-function keysOf({ outers, outer }: PacketBatch, row: number): [number, number] {
-  const r = outer[row] << RECORD_BITS;
-  return [outers.records[r + KEY], outers.records[r + KEY2]];
+/** Half of the key of what carried a row. */
+function keyOf({ outers, outer }: PacketBatch, row: number, half: typeof KEY | typeof KEY2): number {
+  return outers.records[(outer[row] << RECORD_BITS) + half];
+}
+
+/** What the fragments of a datagram have in common. */
+function datagramOf(src: string, dst: string, ipId: number): string {
+  return `${src} ${dst} ${ipId}`;
 }
