@@ -169,10 +169,13 @@ it("comes to the same however the captures are cut into batches", async () => {
   const [inside, outside] = [merged("inside"), merged("outside")];
   const whole = told(await outcomeOf(inside, outside));
   expect(whole.filter((line) => line.includes('"tunnel"')).length).toBeGreaterThan(10);
+  const stopped = told(await outcomeOf(inside, outside, { maxPairs: 7 }));
+  expect(stopped.filter((line) => /"code":"tunnel","count":[78],/.test(line))).toHaveLength(1);
   await fc.assert(
     fc.asyncProperty(cuts, cuts, async (insideCut, outsideCut) => {
-      const outcome = await outcomeOf(inside, outside, { batches: [insideCut, outsideCut] });
-      expect(told(outcome)).toEqual(whole);
+      const batches = [insideCut, outsideCut] as const;
+      expect(told(await outcomeOf(inside, outside, { batches }))).toEqual(whole);
+      expect(told(await outcomeOf(inside, outside, { batches, maxPairs: 7 }))).toEqual(stopped);
     }),
     { numRuns: 20 },
   );
