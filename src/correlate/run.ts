@@ -426,6 +426,7 @@ export class Run {
   #meetCarrier(batch: PacketBatch, at: number, timeNs: number): void {
     const t = this.#timeline;
     batch.setTunnel(at, 0);
+    if ((batch.flags(at) & IS_COPY) !== 0) return;
     const place = this.#tunnels.meet(batch, at, timeNs);
     if (place === NONE || !t.isWaiting(this.#tunnels.rowAt(place))) return;
     const row = this.#tunnels.rowAt(place);

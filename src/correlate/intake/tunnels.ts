@@ -166,11 +166,6 @@ export class Tunnels {
     return this.#begun.get(datagramOf(src, dst, ipId));
   }
 
-  /** Whether a packet of inside is known to have come in it. */
-  isOpen(number: number): boolean {
-    return this.#states[number] === OPEN;
-  }
-
   #noteBegun(batch: PacketBatch, row: number, number: number): void {
     const { outers, outer } = batch;
     const r = outer[row] << RECORD_BITS;
