@@ -46,6 +46,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "the capture on the containers' side comes first: natcorr file <inside> <outside>",
   },
+  tunnel: {
+    severity: "info",
+    hint: "-v tells which packets came in it; on the host, ip -d link shows whose it is",
+  },
   untranslated: { severity: "info", hint: "iptables -t nat -S POSTROUTING shows whom the NAT hides" },
 } as const satisfies Record<string, { readonly severity: "info" | "warning"; readonly hint: string }>;
 

@@ -97,7 +97,9 @@ export class Findings {
     const isFromInside = accounts.isOutbound(slot, forward);
     this.#isRelated = true;
     if (rewrite === 0) {
-      if (isKnown && isFromInside && this.#untranslated.length < MOST_UNTRANSLATED)
+      // what goes into a tunnel need not be hidden
+      const isTunneled = tuples.isTunneled(accounts.outsideTuple(slot));
+      if (isKnown && isFromInside && !isTunneled && this.#untranslated.length < MOST_UNTRANSLATED)
         this.#untranslated.push({
           id: accounts.id(slot),
           src: this.#address(inside, isForward),
