@@ -12,7 +12,7 @@ import {
   TCP,
 } from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
-import type { Impact, Judgement, Sink, Summary, Update } from "../packets/results.js";
+import type { Impact, Judgement, Range, Sink, Summary, Update } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
 import { AMBIGUOUS, DECIDED, DONE, PAIRED, ROW_MASK, Timeline, TURNED, WAITING } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
@@ -154,8 +154,8 @@ export class Run {
     });
     this.#translations = new Translations(accounts, timeline, this.#tuples, this.#kernel);
     const pairing: Pairing = {
-      pairGroup: (inside, outside, slot, by, evidence, altered = 0) =>
-        this.#pairGroup(inside, outside, slot, by, evidence, altered),
+      pairGroup: (inside, outside, slot, by, evidence, altered = 0, missing = []) =>
+        this.#pairGroup(inside, outside, slot, by, evidence, altered, missing),
     };
     this.#altered = new Altered(
       heap,
@@ -250,6 +250,7 @@ export class Run {
       haveCounters: options.haveCounters,
       flowOf: (row) => this.#flowOf(row),
       framesOf: (row) => this.#groups.framesOf(row),
+      missingOf: (row) => this.#groups.missingOf(row),
       lengthOf: (row) => this.#groups.lengthOf(row),
       quoteOf: (row) => this.#errors.get(row),
     });
@@ -483,8 +484,14 @@ export class Run {
     if (isTcp && t.payloadLength(row) > 0) this.#segments.admit(row);
   }
 
-  /** Takes a pair just made. `insides` and `outsides`: the packets that these two stand for, where they are several. */
-  #paired(inside: number, outside: number, insides?: readonly number[], outsides?: readonly number[]): void {
+  /** Takes a pair just made. `insides` and `outsides`: the packets that these two stand for, where they are several. `isComplete`: nothing was lost of it. */
+  #paired(
+    inside: number,
+    outside: number,
+    insides: readonly number[] = [inside],
+    outsides: readonly number[] = [outside],
+    isComplete = true,
+  ): void {
     const t = this.#timeline;
     const { accounts } = this.#translations;
     const slot = t.flow(inside);
@@ -495,10 +502,13 @@ export class Run {
       this.#refusals.forget(outside);
     }
     if (accounts.pairs(slot) === 0) this.#begin(slot);
-    this.#kernel.account(inside, outside, slot, isOutbound, isOutbound ? gapNs : 0 - gapNs);
-    for (const row of insides?.slice(1) ?? []) if (!this.#noteFurther(row, slot)) t.setRetransmission(inside, false);
-    for (const row of (isOutbound ? insides : outsides) ?? [isOutbound ? inside : outside])
-      this.#kernel.noteCrossing(row, slot, isOutbound, inside);
+    // of a segment that lost pieces, what left has crossed, and nothing else
+    const crossed = isComplete || !isOutbound ? insides : outsides;
+    this.#kernel.account(inside, outside, slot, isOutbound, isOutbound ? gapNs : 0 - gapNs, crossed[0]);
+    for (const row of crossed.slice(1))
+      if (!this.#noteFurther(row, slot, t.forward(inside))) t.setRetransmission(inside, false);
+    if (isComplete)
+      for (const row of isOutbound ? insides : outsides) this.#kernel.noteCrossing(row, slot, isOutbound, inside);
     this.#takeNews();
     if (!this.#isShowing) this.#account(inside, outside);
     else if (t.isBefore(inside, this.#shown)) this.#late.push(inside);
@@ -509,14 +519,14 @@ export class Run {
     else if (this.#timeline.isBefore(before, this.#shown)) this.#late.push(before);
   }
 
-  /** Notes the bytes of a packet that crossed beside the first of its pair. Returns whether it is a TCP segment that did so before. */
-  #noteFurther(inside: number, slot: number): boolean {
+  /** Notes the bytes of a packet that crossed beside the first of its pair; `forward`: whether it is, or would be, inside. Returns whether it is a TCP segment that did so before. */
+  #noteFurther(row: number, slot: number, forward: number): boolean {
     const t = this.#timeline;
     const { accounts } = this.#translations;
-    accounts.addBytes(slot, t.length(inside));
+    accounts.addBytes(slot, t.length(row));
     // one whose TCP header was cut off has no numbers
-    if ((t.flags(inside) & HAS_TCP_NUMBERS) === 0) return false;
-    return accounts.noteSegment(slot, t.forward(inside), t.seq(inside), t.payloadLength(inside), t.tcpFlags(inside));
+    if ((t.flags(row) & HAS_TCP_NUMBERS) === 0) return false;
+    return accounts.noteSegment(slot, forward, t.seq(row), t.payloadLength(row), t.tcpFlags(row));
   }
 
   /** Tells others of the flow in this slot, which was just learnt. */
@@ -534,11 +544,17 @@ export class Run {
     by: number,
     evidence: number,
     altered: number,
+    ranges: readonly Range[],
   ): void {
     for (const row of [...inside, ...outside]) this.#matcher.forget(row);
     const isOutbound = this.#translations.accounts.isOutbound(slot, this.#timeline.forward(inside[0]));
-    this.#groups.pair(inside, outside, slot, by, evidence, isOutbound, altered);
-    this.#paired(inside[0], outside[0], inside, outside);
+    const entered = isOutbound ? inside[0] : outside[0];
+    const missing = ranges.map((range) => ({ ...range, ...this.#impacts.missing(entered, slot, range) }));
+    this.#groups.pair(inside, outside, slot, by, evidence, isOutbound, altered, missing);
+    const t = this.#timeline;
+    if (missing.length > 0)
+      this.#findings.missing(t.sideOf(entered), t.frame(entered), this.#translations.accounts.id(slot), missing);
+    this.#paired(inside[0], outside[0], inside, outside, missing.length === 0);
   }
 
   /** Decides about all packets whose window is over by `nowNs`. */
@@ -593,6 +609,7 @@ export class Run {
     this.#feeds[INSIDE].ambiguous += undecided.inside.length;
     this.#feeds[OUTSIDE].ambiguous += undecided.outside.length;
     this.#findings.ambiguous();
+    this.#segments.leave([...undecided.inside, ...undecided.outside]);
     this.#sink.ambiguous(undecided.inside, undecided.outside, undecided.why);
   }
 

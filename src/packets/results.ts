@@ -92,6 +92,19 @@ export interface Judgement {
   readonly byFrame?: number;
 }
 
+/** Some bytes of a TCP segment, from a sequence number on. */
+export interface Range {
+  readonly seq: number;
+  readonly length: number;
+}
+
+/** Bytes of a pair's segment that were lost on their way, and what that came to, where it is known when the pair is made. */
+export interface Missing extends Range {
+  readonly impact?: Impact;
+  /** The frame on the side where they entered that shows the impact, where there is one. */
+  readonly byFrame?: number;
+}
+
 /** What became known of a packet that was dropped, after it was judged. */
 export interface Update extends Judgement {
   readonly side: Side;
@@ -237,6 +250,8 @@ export interface Tables {
   flowOf(row: number): number | undefined;
   /** The frames behind a row, where one row stands for several (coverage, fragments); else undefined. */
   framesOf(row: number): readonly number[] | undefined;
+  /** What was lost on its way of the segment whose pair has this inside row; undefined where nothing was. */
+  missingOf(inside: number): readonly Missing[] | undefined;
   /** The length of a row's IP packet, bytes; where the row stands for several frames, that of all of them together. */
   lengthOf(row: number): number;
   /** The outer addresses of an ICMP error and the packet it quotes; undefined for any other row. */

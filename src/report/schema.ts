@@ -239,7 +239,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       ),
       by: oneOf(
         "How the pair was found: the two were alone with their key (exact), a known translation chose (flow), the k-th of equal packets (order), " +
-          "TCP bytes cut differently (coverage), a datagram in fragments (fragments), the packet that an ICMP error quotes (quoted), " +
+          "TCP bytes cut differently, of which some may be missing (coverage), a datagram in fragments (fragments), the packet that an ICMP error quotes (quoted), " +
           "both forms on one side, before the rewrite as inside and after it as outside (hairpin).",
         BY,
       ),
@@ -264,6 +264,26 @@ const LINES: Readonly<Record<string, Schema>> = {
           payload: count("Bytes of payload of the first frame."),
         },
       }),
+      missing: list(
+        "What was lost on its way of a segment that was cut, in the order of its bytes; left out where nothing was.",
+        object(
+          "Bytes that entered, and that no piece brought out. Where they are sent again, that is a pair of its own.",
+          {
+            required: {
+              seq: count("The sequence number of the first of them."),
+              length: count("How many there are, bytes."),
+            },
+            optional: {
+              impact: oneOf(
+                "What that came to, where it is known by the end of the pair's window: a later copy got through (resent), or a later " +
+                  "acknowledgement shows that it did not matter (covered).",
+                ["resent", "covered"],
+              ),
+              byFrame: BY_FRAME,
+            },
+          },
+        ),
+      ),
       icmp: object("What a NAT leaves alone of an ICMP or ICMPv6 message, as it is inside.", {
         required: { type: count("The type."), code: count("The code.") },
         optional: { seq: count("The sequence number; only of an echo.") },
@@ -319,7 +339,9 @@ const LINES: Readonly<Record<string, Schema>> = {
       ]),
       ...sides((side) => flowSide(`Its ends as they are ${side}, from the initiator to the other one.`)),
       pairs: count("How many pairs there were."),
-      bytes: count("The lengths of their IP packets as they are inside, all together, bytes."),
+      bytes: count(
+        "The lengths of their IP packets as they are inside, all together, bytes; of segments that lost pieces, those of the pieces that left.",
+      ),
       insideOnly: count("Frames that are in the inside's captures only."),
       outsideOnly: count("Frames that are in the outside's captures only."),
       first: time("When its first pair passed inside"),

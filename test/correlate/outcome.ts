@@ -20,6 +20,7 @@ import {
   type FlowSummary,
   type Impact,
   type Judgement,
+  type Missing,
   type SideSummary,
   type Sink,
   type Summary,
@@ -134,6 +135,7 @@ export interface Pair {
   /** Which fields changed, as "src dstPort". */
   readonly rewrite: string;
   readonly direction: "outbound" | "inbound";
+  readonly missing?: readonly Missing[];
   /** Which side both are on, of a hairpin. */
   readonly side?: "inside" | "outside";
   readonly latencyNs: number;
@@ -197,6 +199,7 @@ export class Outcome implements Sink {
       evidence: EVIDENCE.filter((_, bit) => (timeline.evidence(inside) & (1 << bit)) !== 0),
       rewrite: rewriteText(flow.rewrite(timeline.forward(inside))),
       direction: isOutbound ? "outbound" : "inbound",
+      ...missingOf(this.#tables, inside),
       ...(timeline.side(inside) === timeline.side(outside) && { side: SIDE_NAMES[timeline.sideOf(inside)] }),
       latencyNs,
     });
@@ -262,6 +265,11 @@ export class Outcome implements Sink {
   #frame(row: number): number {
     return this.#tables.timeline.frame(row);
   }
+}
+
+function missingOf(tables: Tables, inside: number): Pick<Pair, "missing"> {
+  const missing = tables.missingOf(inside);
+  return missing === undefined ? {} : { missing };
 }
 
 function rewriteText(rewrite: number): string {

@@ -105,6 +105,10 @@ export class HandFilled implements Tables {
     return this.#packets.get(row)?.flow;
   }
 
+  missingOf(): undefined {
+    return undefined;
+  }
+
   framesOf(row: number): readonly number[] | undefined {
     return this.#packets.get(row)?.frames;
   }

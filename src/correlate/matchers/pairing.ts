@@ -1,8 +1,11 @@
+import type { Range } from "../../packets/results.js";
+
 /** Takes pairs of several frames a side: the same bytes, cut differently. */
 export interface Pairing {
   /**
    * Pairs waiting packets of both sides that together are each other's twins; in the order of their bytes, the first of
-   * each side stands for all. `by`, `evidence` and `altered` (nothing if not given) as in `Timeline`.
+   * each side stands for all. `by`, `evidence` and `altered` (nothing if not given) as in `Timeline`; `missing`: what was lost on its way of
+   * the bytes of a segment.
    */
   pairGroup(
     inside: readonly number[],
@@ -11,5 +14,6 @@ export interface Pairing {
     by: number,
     evidence: number,
     altered?: number,
+    missing?: readonly Range[],
   ): void;
 }

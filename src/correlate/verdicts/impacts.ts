@@ -2,7 +2,7 @@ import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { asDoubles } from "../../packets/heap.js";
 import { ACK, FIN, hasPorts, ICMP, ICMPV6, RST, SYN, TCP } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
-import type { Impact } from "../../packets/results.js";
+import type { Impact, Range } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
@@ -111,30 +111,9 @@ export class Impacts {
    * `endNs`: how far its capture goes, nanoseconds on the timeline, Infinity where it goes on.
    */
   dropped(row: number, slot: number, flow: number | undefined, quotedAs: string, endNs: number): Consequence {
-    const t = this.#timeline;
-    const proto = t.proto(row);
-    const packet: Packet = {
-      proto,
-      tcpFlags: t.tcpFlags(row),
-      seq: t.seq(row),
-      payloadLength: t.payloadLength(row),
-      content: proto === TCP ? t.ack(row) : t.content(row),
-    };
-    const drop: Drop = {
-      ...packet,
-      side: t.sideOf(row),
-      frame: t.frame(row),
-      way: t.way(row),
-      timeNs: t.timeNs(row),
-      slot,
-      flow,
-      isSelected: t.isSelected(row),
-      missing: [0, spanOf(packet)],
-      impact: isTelling(packet) ? "lost" : "unknown",
-      quotedAs,
-      isOpen: true,
-    };
-    const known = this.#remembered(drop) ?? this.#acknowledged(drop);
+    const drop = this.#dropOf(this.#packetOf(row), row, slot, flow, quotedAs);
+    const { proto } = drop;
+    const known = this.#known(drop);
     if (known !== null) return known;
     if (endNs - drop.timeNs < LEAST_AFTER_NS) return { impact: "unknown" };
     this.#expire(drop.timeNs);
@@ -145,6 +124,13 @@ export class Impacts {
     }
     this.#begin(drop);
     return { impact: drop.impact };
+  }
+
+  /** What is known by now of some bytes that were lost of a TCP segment; null where that is nothing. `slot` as for `dropped`. */
+  missing(row: number, slot: number, { seq, length }: Range): Consequence | null {
+    const packet = this.#packetOf(row);
+    const lost = { ...packet, seq, payloadLength: length, tcpFlags: packet.tcpFlags & ~(SYN | FIN) };
+    return this.#known(this.#dropOf(lost, row, slot, undefined, ""));
   }
 
   /** What packets that crossed since the last call show of drops. */
@@ -182,6 +168,40 @@ export class Impacts {
       for (const drop of this.#open.get(way) ?? []) this.#close(drop);
       this.#newest.delete(way);
     }
+  }
+
+  #packetOf(row: number): Packet {
+    const t = this.#timeline;
+    const proto = t.proto(row);
+    return {
+      proto,
+      tcpFlags: t.tcpFlags(row),
+      seq: t.seq(row),
+      payloadLength: t.payloadLength(row),
+      content: proto === TCP ? t.ack(row) : t.content(row),
+    };
+  }
+
+  #dropOf(packet: Packet, row: number, slot: number, flow: number | undefined, quotedAs: string): Drop {
+    const t = this.#timeline;
+    return {
+      ...packet,
+      side: t.sideOf(row),
+      frame: t.frame(row),
+      way: t.way(row),
+      timeNs: t.timeNs(row),
+      slot,
+      flow,
+      isSelected: t.isSelected(row),
+      missing: [0, spanOf(packet)],
+      impact: isTelling(packet) ? "lost" : "unknown",
+      quotedAs,
+      isOpen: true,
+    };
+  }
+
+  #known(drop: Drop): Consequence | null {
+    return this.#remembered(drop) ?? this.#acknowledged(drop);
   }
 
   #begin(drop: Drop): void {
