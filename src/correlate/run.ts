@@ -192,6 +192,8 @@ export class Run {
       translations: this.#translations,
       kernel: this.#kernel,
       link,
+      groups: this.#groups,
+      datagrams: this.#datagrams,
       onPair: (before) => this.#turned(before),
     });
     this.#refusals = new Refusals(timeline);
@@ -618,7 +620,7 @@ export class Run {
    * it asks is up to date in the middle of a stretch, but for latencies. Returns whether it did.
    */
   #judgeAlone(row: number): boolean {
-    if (this.#segments.mayPair(row) || this.#supers.mayPair(row)) return false;
+    if (this.#segments.mayPair(row) || this.#supers.mayPair(row) || this.#hairpins.mayPair(row)) return false;
     if (this.#shifted.mayPair(row) || this.#altered.mayPair(row)) return false;
     if (this.#altered.isRenumbering) return false;
     this.#judge(row);
@@ -761,7 +763,7 @@ export class Run {
     const flow = this.#hairpins.flowOf(before);
     this.#pairs++;
     if (this.#sink.wantsPairs && flow !== undefined)
-      this.#sink.pair(before, after, flow, true, t.timeNs(after) - t.timeNs(before));
+      this.#sink.pair(before, after, flow, true, this.#groups.turnedNs(before, after));
     this.#accountTurned(before);
   }
 
@@ -781,8 +783,10 @@ export class Run {
   /** Accounts for a packet that was turned round, and its other form, once they were shown, or need not be. */
   #accountTurned(before: number): void {
     const t = this.#timeline;
-    this.#feeds[t.sideOf(before)].paired += 2;
-    for (const row of [before, t.twin(before)]) t.setState(row, DONE);
+    for (const row of [before, t.twin(before)]) {
+      this.#feeds[t.sideOf(row)].paired += this.#groups.release(row);
+      t.setState(row, DONE);
+    }
   }
 
   /** Accounts for a pair that was shown, or need not be, with all packets that its two stand for. */

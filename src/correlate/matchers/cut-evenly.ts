@@ -6,7 +6,7 @@ import type { Timeline } from "../../packets/timeline.js";
  * net/ipv4/tcp_offload.c, tcp_gso_segment). Where `isCounting`, the IP ID of each tells as well which one it is
  * (net/ipv4/af_inet.c, inet_gso_segment). None where they fit several sizes, or two are the same piece.
  *
- * Precondition: each of the packets has bytes of the segment, and not all of them.
+ * Precondition: each of the packets is a part of the segment, as `isPartOf` has it.
  */
 export function evenPieces(t: Timeline, whole: number, rows: readonly number[], isCounting: boolean): number[] {
   const sizes = new Set<number>();
@@ -21,6 +21,13 @@ export function evenPieces(t: Timeline, whole: number, rows: readonly number[], 
   const places = new Set(pieces.map((row) => offsetIn(t, whole, row) / size));
   const isFitting = sizes.size === 1 && [...places].every(Number.isInteger) && places.size === pieces.length;
   return isFitting ? pieces.sort((a, b) => offsetIn(t, whole, a) - offsetIn(t, whole, b)) : [];
+}
+
+/** Whether a packet has bytes of a segment, nothing else, and not all of them. */
+export function isPartOf(t: Timeline, row: number, whole: number): boolean {
+  const from = offsetIn(t, whole, row);
+  const [bytes, most] = [t.payloadLength(row), t.payloadLength(whole)];
+  return from >= 0 && from + bytes <= most && bytes > 0 && bytes < most;
 }
 
 /** The bytes of a segment that none of some of its pieces has. `pieces`: in order. */

@@ -89,6 +89,26 @@ export class Datagrams {
     return this.#pairSurely(datagram, true) || this.#pairOnly(datagram);
   }
 
+  /**
+   * The datagram of a packet whose window is over, and the only other one of its side that is its like, is addressed otherwise, was not there
+   * before it, and has no other like it; undefined where there is none, or both are in one frame.
+   */
+  likeOf(row: number): readonly [rows: readonly number[], likeRows: readonly number[]] | undefined {
+    const datagram = this.#byRow.get(row);
+    if (datagram === undefined || !this.#isWaiting(datagram)) return undefined;
+    const t = this.#timeline;
+    const { side, content } = datagram;
+    const likes = (content === 0 ? this.#byHeader : this.#byContent)[side]
+      .of(content === 0 ? this.#headerKey(datagram) : this.#contentKey(datagram))
+      .filter((each) => this.#isWaiting(each) && each.content === content && each.head === datagram.head);
+    const others = likes.filter((each) => t.tuple(each.rows[0]) !== t.tuple(datagram.rows[0]));
+    const isTold = content !== 0 || (datagram.head !== 0 && !likes.some(({ isMixed }) => isMixed));
+    const [like] = others;
+    if (likes.length !== 2 || others.length !== 1 || !isTold || datagram.rows.length + like.rows.length === 2)
+      return undefined;
+    return t.isBefore(datagram.rows[0], like.rows[0]) ? [datagram.rows, like.rows] : undefined;
+  }
+
   /** How many packets are filed. */
   get size(): number {
     return this.#byRow.size + this.#reassembly.size;

@@ -10,7 +10,7 @@ import {
 import { INSIDE, otherSide } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
-import { evenPieces, missingBetween } from "./cut-evenly.js";
+import { evenPieces, isPartOf, missingBetween } from "./cut-evenly.js";
 import type { Pairing } from "./pairing.js";
 import { KNOWN } from "../kernel/relations.js";
 import type { Translations } from "../kernel/translations.js";
@@ -347,14 +347,7 @@ export class Segments {
 
   #isPieceOf(piece: number, whole: number): boolean {
     const t = this.#timeline;
-    const from = (t.seq(piece) - t.seq(whole)) | 0;
-    if (
-      from < 0 ||
-      from + t.payloadLength(piece) > t.payloadLength(whole) ||
-      t.payloadLength(piece) === t.payloadLength(whole)
-    )
-      return false;
-    if (t.ack(piece) !== t.ack(whole)) return false;
+    if (!isPartOf(t, piece, whole) || t.ack(piece) !== t.ack(whole)) return false;
     // pieces of another transmission of the same bytes count from another ID
     return t.ipId(whole) === 0 || ((t.ipId(piece) - t.ipId(whole)) & 0xffff) < MOST_PIECES;
   }

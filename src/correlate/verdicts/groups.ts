@@ -34,6 +34,24 @@ export class Groups {
     if (missing.length > 0) this.#missing.set(inside[0], missing);
   }
 
+  /** Makes packets of one side the two forms of one, before a rewrite and after it, as `Timeline.turn` does. */
+  turn(befores: readonly number[], afters: readonly number[], evidence: number): void {
+    const t = this.#timeline;
+    for (const row of [...befores, ...afters]) t.setState(row, MEMBER);
+    t.turn(befores[0], afters[0], evidence);
+    if (befores.length + afters.length === 2) return;
+    this.#byFirst.set(befores[0], befores);
+    this.#byFirst.set(afters[0], afters);
+  }
+
+  /** How long a packet took that was turned round, nanoseconds: what many were made into leaves when the last of them has come. */
+  turnedNs(before: number, after: number): number {
+    const t = this.#timeline;
+    const befores = this.#byFirst.get(before);
+    const isMerged = befores !== undefined && befores.length > (this.#byFirst.get(after)?.length ?? 1);
+    return t.timeNs(after) - t.timeNs(isMerged ? befores[befores.length - 1] : before);
+  }
+
   /** The frames a packet stands for, or undefined where it is but one. */
   framesOf(row: number): readonly number[] | undefined {
     const t = this.#timeline;

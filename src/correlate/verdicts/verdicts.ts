@@ -246,6 +246,11 @@ export class Verdicts {
     const half = this.#halfHairpin(row, side);
     if (half !== null) return half;
 
+    const like = this.#known.hairpins.likeOf(row);
+    if (like !== undefined) {
+      const why = `frame ${like} of ${SIDE_NAMES[side]} is like it, with other addresses: it may be turned round, and too little speaks for that`;
+      return { verdict: "unknown", why };
+    }
     const slot = this.#translations.slotOf(row);
     const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.proxies.twinOf(row) : null;
     if (proxied) return { verdict: "proxied", why: `a proxy on the host passes it on: ${this.#connection(proxied)}` };
@@ -281,6 +286,10 @@ export class Verdicts {
     const uncovered = this.#uncovered(this.#timeline.timeNs(row), side);
     if (uncovered !== null) return uncovered;
     const name = SIDE_NAMES[side];
+    if (isBefore && hairpins.mayHaveComeOut(row)) {
+      const why = `its conversation is turned round on ${name}, and it may have come out cut differently: not all of that is there`;
+      return { verdict: "unknown", why };
+    }
     if (isBefore)
       return {
         verdict: "dropped",
