@@ -1,6 +1,7 @@
 import { LatencyDigest } from "../../packets/latency.js";
 import { Flow } from "../../packets/flows.js";
-import { HAS_IP_ID, IS_FRAGMENT, TCP } from "../../packets/packets.js";
+import { HAS_IP_ID, IS_FRAGMENT } from "../../packets/packets.js";
+import { TCP } from "../../protocols/ip-protocols.js";
 import { EVIDENCE_LENGTH } from "../../packets/results.js";
 import { otherSide } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";

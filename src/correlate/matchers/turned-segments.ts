@@ -1,4 +1,5 @@
-import { IS_FRAGMENT, IS_IPV6, TCP } from "../../packets/packets.js";
+import { IS_FRAGMENT, IS_IPV6 } from "../../packets/packets.js";
+import { TCP } from "../../protocols/ip-protocols.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { evenPieces, isPartOf, missingBetween } from "./cut-evenly.js";
 

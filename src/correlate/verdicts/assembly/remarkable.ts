@@ -1,8 +1,8 @@
 /** Which flows there is nothing to find of: of most. */
 import * as account from "../../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
-import { UDP } from "../../../packets/packets.js";
 import * as tuple from "../../../packets/tuples.js";
+import { UDP } from "../../../protocols/ip-protocols.js";
 import { LEAST_ONE_WAY_PAIRS, SEEN } from "../findings.js";
 
 const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
