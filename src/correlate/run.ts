@@ -187,7 +187,7 @@ export class Run {
       datagrams: this.#datagrams,
       onPair: (before) => this.#turned(before),
     });
-    this.#refusals = new Refusals(timeline);
+    this.#refusals = new Refusals(timeline, (...quoted) => this.#impacts.namedLike(...quoted));
     this.#mistimed = new Mistimed(timeline);
     this.#cover = [this.#coverOf(INSIDE), this.#coverOf(OUTSIDE)];
     this.#verdicts = new Verdicts({
@@ -434,8 +434,9 @@ export class Run {
     const t = this.#timeline;
     const side = t.sideOf(row);
     this.#matcher.noteCopy(row);
-    const why = `${SIDE_NAMES[side]} shows packets twice: a copy of frame ${t.key(row) >>> 0}`;
-    const judgement = { verdict: "copy", why } as const;
+    const byFrame = t.key(row) >>> 0;
+    const why = `${SIDE_NAMES[side]} shows packets twice: a copy of frame ${byFrame}`;
+    const judgement = { verdict: "copy", reason: "shown-twice", why, byFrame } as const;
     this.#feeds[side].judged(judgement);
     if (this.#sink.wantsVerdict("copy")) this.#sink.unmatched(row, judgement);
     t.setState(row, DONE);
@@ -624,10 +625,16 @@ export class Run {
     const side = t.sideOf(row);
     this.#takeNews();
     this.#tellUpdates(row);
-    const { verdict, why } = this.#verdicts.judge(row);
+    const { verdict, reason, why, byFrame } = this.#verdicts.judge(row);
     this.#tuples.noteUnmatched(t.tuple(row));
     if (verdict !== "no-overlap") this.#matcher.noteAlone(row);
-    const judgement: Judgement = { verdict, why, ...(verdict === "dropped" && this.#dropped(row)) };
+    const judgement: Judgement = {
+      verdict,
+      reason,
+      why,
+      ...(byFrame !== undefined && { byFrame }),
+      ...(verdict === "dropped" && this.#dropped(row)),
+    };
     this.#feeds[side].judged(judgement);
     if (this.#sink.wantsVerdict(verdict)) this.#sink.unmatched(row, judgement);
     if (this.#errors.has(row)) this.#tellRefused(row);
@@ -657,7 +664,8 @@ export class Run {
     for (const { drop, consequence, row } of this.#impacts.news()) {
       const { impact, byFrame } = consequence;
       const why = byFrame === undefined ? "a later acknowledgement covers it" : `a copy got through: frame ${byFrame}`;
-      this.#updates.push({ row, update: this.#updateOf(drop, { verdict: "dropped", why, ...consequence, impact }) });
+      const now = { verdict: "dropped", reason: "no-twin", why, ...consequence, impact } as const;
+      this.#updates.push({ row, update: this.#updateOf(drop, now) });
     }
   }
 
@@ -677,17 +685,18 @@ export class Run {
   #tellRefused(row: number): void {
     const t = this.#timeline;
     const said = this.#refusals.saidBy(row);
-    const drop = said && this.#impacts.refused(said.quotedAs, t.timeNs(row));
+    const drop = said && this.#impacts.refused(said.quotedAs, t.timeNs(row), said.head);
     if (!drop) return;
     this.#findings.refused(t.sideOf(row), drop.frame);
-    this.#tell(this.#updateOf(drop, { verdict: "refused", why: said.why, impact: "lost", byFrame: t.frame(row) }));
+    const { reason, why, byFrame } = said;
+    this.#tell(this.#updateOf(drop, { verdict: "refused", reason, why, impact: "lost", byFrame }));
   }
 
   /** Tells of what was taken for lost just before the captures end. */
   #cutOff(): void {
     const why = "the capture ends before a copy could be expected";
     for (const drop of this.#impacts.cutOff((side) => this.#endNs(side)))
-      this.#tell(this.#updateOf(drop, { verdict: "dropped", why, impact: "unknown" }));
+      this.#tell(this.#updateOf(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" }));
   }
 
   #updateOf(drop: Drop, now: Judgement & { readonly impact: Impact }): Update {

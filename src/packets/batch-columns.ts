@@ -14,10 +14,11 @@ export const QUOTE_DST = 116;
 export const QUOTE_IP_ID = 132;
 export const QUOTE_LENGTH = 136;
 export const QUOTE_SEQ = 140;
+export const QUOTE_HEAD = 144;
 /** Two bytes each. */
-export const QUOTE_SRC_PORT = 144;
-export const QUOTE_DST_PORT = 146;
+export const QUOTE_SRC_PORT = 148;
+export const QUOTE_DST_PORT = 150;
 /** One byte. */
-export const QUOTE_PROTO = 148;
+export const QUOTE_PROTO = 152;
 /** Bytes of a row. */
-export const ROW_BYTES = 149;
+export const ROW_BYTES = 153;

@@ -2,6 +2,7 @@ import type { Protocol } from "../protocols/ip-protocols.js";
 import type { Finding } from "./findings.js";
 import { type Flow, type Nat, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "./flows.js";
 import type { LatencySummary } from "./latency.js";
+import type { Reason } from "./reasons.js";
 import type { Side } from "./sides.js";
 import type { Timeline } from "./timeline.js";
 import type { TupleTable } from "./tuples.js";
@@ -82,11 +83,12 @@ export type Impact = (typeof IMPACTS)[number];
 /** What became of a packet without a twin. */
 export interface Judgement {
   readonly verdict: Verdict;
+  readonly reason: Reason;
   /** What it rests on, in words. */
   readonly why: string;
   /** Of a packet that was dropped, as far as is known by now. */
   readonly impact?: Impact;
-  /** The frame on the packet's side that shows the impact, where there is one. */
+  /** The frame on the packet's side that shows the impact, or what the verdict rests on, where there is one. */
   readonly byFrame?: number;
 }
 

@@ -4,6 +4,7 @@
  */
 import { FINDINGS } from "../packets/findings.js";
 import { NATS } from "../packets/flows.js";
+import { REASONS } from "../packets/reasons.js";
 import { ALTERED, BY, EVIDENCE, IMPACTS, VERDICTS } from "../packets/results.js";
 import { PROTOCOL_NAMES } from "../protocols/ip-protocols.js";
 
@@ -39,6 +40,11 @@ function count(description: string): Schema {
 
 function text(description: string): Schema {
   return { description, type: "string" };
+}
+
+/** With a capital letter and a full stop. */
+function sentence(words: string): string {
+  return `${words[0].toUpperCase()}${words.slice(1)}.`;
 }
 
 function flag(description: string): Schema {
@@ -86,13 +92,18 @@ const LENGTH = count(
 
 const port = (description: string): Schema => ({ description, type: "integer", minimum: 0, maximum: 65_535 });
 
+const REASON: Schema = {
+  description: "What the verdict rests on.",
+  oneOf: Object.entries(REASONS).map(([code, description]) => ({ const: code, description: sentence(description) })),
+};
 const IMPACT = oneOf(
   "What a drop came to, as far as is known by then: no later copy was seen (lost), one got through (resent), later acknowledgements show that it " +
     "did not matter (covered), or the capture ends too early, or the protocol does not tell (unknown). Only of what is dropped, or was.",
   IMPACTS,
 );
 const BY_FRAME = frame(
-  "The frame on the same side that shows it, the copy or the ICMP error, where one does by itself",
+  "The frame on the same side that shows it, where one does by itself: the ICMP error that refuses it, the copy that got through, or of a copy the frame that it " +
+    "is one of",
 );
 
 const ENDS = {
@@ -308,6 +319,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       ...ENDS,
       length: LENGTH,
       verdict: oneOf("What became of it.", VERDICTS),
+      reason: REASON,
       why: text("What the verdict rests on, in words; of unknown, what would decide."),
     },
     optional: { flow: FLOW, ...PORTS, impact: IMPACT, byFrame: BY_FRAME },
@@ -321,6 +333,7 @@ const LINES: Readonly<Record<string, Schema>> = {
         "dropped",
         "refused",
       ]),
+      reason: REASON,
       impact: IMPACT,
       why: text("What that rests on, in words."),
     },

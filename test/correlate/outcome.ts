@@ -28,6 +28,7 @@ import {
   type Update,
   type Verdict,
 } from "../../src/packets/results.js";
+import type { Reason } from "../../src/packets/reasons.js";
 import type { Finding } from "../../src/packets/findings.js";
 import { SIDE_NAMES } from "../../src/packets/sides.js";
 import { Decoder, NO_LIMITS } from "../../src/wire/decode.js";
@@ -151,6 +152,7 @@ export interface Unmatched {
   readonly side: "inside" | "outside";
   readonly frame: number;
   readonly verdict: Verdict;
+  readonly reason: Reason;
   readonly why: string;
   readonly impact?: Impact;
   readonly byFrame?: number;

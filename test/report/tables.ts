@@ -173,6 +173,7 @@ export const UPDATE: Update = {
   flow: 7,
   isSelected: false,
   verdict: "refused",
+  reason: "host-unreachable",
   impact: "lost",
   byFrame: 31,
   why: "host unreachable",

@@ -8,6 +8,7 @@ import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { hasPorts, ICMP, ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../protocols/tcp.js";
 import type { Kernel } from "../kernel/kernel.js";
+import { mayBeSame } from "./refusals.js";
 import { CROSSING_ENTRIES, CROSSING_ROW_OUTBOUND, CROSSING_SLOT } from "../kernel/kernel-words.js";
 
 /**
@@ -46,8 +47,9 @@ export interface Drop extends Packet {
   missing: readonly number[];
   /** As it was judged. */
   readonly impact: Impact;
-  /** How an ICMP error names it that is about it: see `Refusals`. */
+  /** How an ICMP error names it that is about it, and how the payload begins that it may quote: see `Refusals`. */
   readonly quotedAs: string;
+  readonly head: number;
   isOpen: boolean;
 }
 
@@ -146,14 +148,23 @@ export class Impacts {
     return news;
   }
 
-  /** The first open drop that an ICMP error of that time is about; undefined where there is none. It is open no more. */
-  refused(quotedAs: string, timeNs: number): Drop | undefined {
-    for (const drop of this.#quoted.get(quotedAs) ?? []) {
-      if (drop.timeNs >= timeNs) continue;
-      this.#close(drop);
-      return drop;
-    }
-    return undefined;
+  /** The open drop that an ICMP error of that time is about; undefined where there is none, or several are named alike. It is open no more. */
+  refused(quotedAs: string, timeNs: number, head: number): Drop | undefined {
+    const [drop, ...others] = this.#named(quotedAs, timeNs, [head]);
+    if (drop === undefined || others.length > 0) return undefined;
+    this.#close(drop);
+    return drop;
+  }
+
+  /** How many open drops of before a time ICMP errors may be about that name their packets so, and quote such payloads. */
+  namedLike(quotedAs: string, timeNs: number, heads: readonly number[]): number {
+    return this.#named(quotedAs, timeNs, heads).length;
+  }
+
+  #named(quotedAs: string, timeNs: number, heads: readonly number[]): Drop[] {
+    return [...(this.#quoted.get(quotedAs) ?? [])].filter(
+      (drop) => drop.timeNs < timeNs && heads.some((head) => mayBeSame(head, drop.head)),
+    );
   }
 
   /** The drops that were lost as far as is known, though too little of their capture comes after them. `endNs` tells how far that goes. */
@@ -197,6 +208,7 @@ export class Impacts {
       missing: [0, spanOf(packet)],
       impact: isTelling(packet) ? "lost" : "unknown",
       quotedAs,
+      head: t.head(row),
       isOpen: true,
     };
   }
