@@ -41,7 +41,7 @@ import { type Cover, Verdicts } from "./verdicts/verdicts.js";
 
 export interface RunOptions {
   windowNs: number;
-  /** How long a pair waits for earlier packets to be decided, so that pairs come in order of time; the window if not given. */
+  /** How long a pair waits for earlier packets to be decided; until they are, if not given, so that all is told in order of time. */
   patienceNs?: number;
   maxPairs: number;
   heap: Heap;
@@ -97,7 +97,7 @@ export class Run {
   /** When each side's capture lost frames. */
   readonly #gaps: readonly [Gaps, Gaps];
   readonly #patienceNs: number;
-  /** Whether pairs are given to the sink, in order of time; else each is done with once it is found. */
+  /** Whether pairs, or copies, are given to the sink in order of time; else each is done with once it is found. */
   readonly #isShowing: boolean;
   #nowNs = Number.NEGATIVE_INFINITY;
   /** The next outside stamp on the timeline. */
@@ -121,10 +121,10 @@ export class Run {
     this.#groups = new Groups(this.#timeline);
     const feed = (side: Side) => new Feed(heap, side, intakes[side], this.#tuples);
     this.#feeds = [feed(INSIDE), feed(OUTSIDE)];
-    this.#isShowing = sink.wantsPairs || Number.isFinite(options.maxPairs);
+    this.#isShowing = sink.wantsPairs || Number.isFinite(options.maxPairs) || sink.wantsVerdict("copy");
     this.#clock = clock;
     this.#options = options;
-    this.#patienceNs = options.patienceNs ?? options.windowNs;
+    this.#patienceNs = options.patienceNs ?? Number.POSITIVE_INFINITY;
     this.#gaps = [new Gaps(options.windowNs), new Gaps(options.windowNs)];
     this.#sink = sink;
     this.#shiftNs = [0, Number(sources[OUTSIDE].epochNs - sources[INSIDE].epochNs - clock.offsetNs)];
@@ -431,15 +431,19 @@ export class Run {
 
   /** Accounts for a packet that the capture shows once more, which has no twin of its own. */
   #setAside(row: number): void {
+    this.#matcher.noteCopy(row);
+    this.#timeline.setState(row, DONE);
+    if (!this.#isShowing) this.#tellCopy(row);
+  }
+
+  #tellCopy(row: number): void {
     const t = this.#timeline;
     const side = t.sideOf(row);
-    this.#matcher.noteCopy(row);
     const byFrame = t.key(row) >>> 0;
     const why = `${SIDE_NAMES[side]} shows packets twice: a copy of frame ${byFrame}`;
     const judgement = { verdict: "copy", reason: "shown-twice", why, byFrame } as const;
     this.#feeds[side].judged(judgement);
     if (this.#sink.wantsVerdict("copy")) this.#sink.unmatched(row, judgement);
-    t.setState(row, DONE);
   }
 
   /** Notes it where the stamp does not tell when the packet passed: it leaps away from those around it, or from the other capture's. */
@@ -717,7 +721,7 @@ export class Run {
     if (isFirst) this.#clashes.note(t.tuple(row), t.timeNs(row));
   }
 
-  /** Gives the sink all pairs that no earlier packet holds up any more, and gives back what is no longer needed. */
+  /** Gives the sink all pairs, and copies among them, that no earlier packet holds up any more, and gives back what is no longer needed. */
   #show(): void {
     const t = this.#timeline;
     if (this.#updates.length > 0) this.#findDue();
@@ -748,6 +752,7 @@ export class Run {
       // behind the pair that shows it, and before the next one
       this.#tellUpdates(t.isBefore(this.#shown, this.#due) ? this.#shown : this.#due);
       if ((state === PAIRED && t.side(this.#shown) === INSIDE) || state === TURNED) this.#showAt(this.#shown);
+      else if (state === DONE && (t.flags(this.#shown) & IS_COPY) !== 0) this.#tellCopy(this.#shown);
     }
   }
 

@@ -219,20 +219,19 @@ export class Segments {
    */
   #coverPart(whole: number, slot: number, both: Direction): void {
     const t = this.#timeline;
-    if (this.#translations.isLeaving(whole, slot)) return;
+    if (t.length(whole) <= ORDINARY_BYTES || this.#translations.isLeaving(whole, slot)) return;
     const candidates = this.#candidatesOf(whole, slot, both).filter((row) => !t.hasOtherOptions(row, whole));
-    const isTimely = (row: number): boolean => this.#isTimely(whole, row, slot);
-    const hasId = t.ipId(whole) !== 0;
-    let pieces = hasId ? evenPieces(t, whole, candidates, true) : [];
-    const isCounting = pieces.length > 1 || (pieces.length === 1 && isTimely(pieces[0]));
-    if (!isCounting) {
-      const like = candidates.filter((row) => t.ipId(row) === t.ipId(whole) && isTimely(row));
-      pieces = like.length < 2 || !this.#isBurst(like) ? [] : evenPieces(t, whole, like, false);
-      if (pieces.length < 2) return;
-    }
+    const found = this.#partsOf(whole, slot, candidates);
+    if (found === null) return;
+    const { pieces, isCounting } = found;
     const missing = missingBetween(t, whole, pieces);
     // with all of its bytes, the rule above did not find it certain
     if (missing.length === 0) return;
+    const most = Math.ceil(t.payloadLength(whole) / Math.max(...pieces.map((row) => t.payloadLength(row))));
+    const mayBePiece = (row: number): boolean =>
+      isCounting ? ((t.ipId(row) - t.ipId(whole)) & 0xffff) < most : this.#isTimely(whole, row, slot);
+    // one that does not fit may be a piece that somebody changed
+    if (candidates.some((row) => !pieces.includes(row) && mayBePiece(row))) return;
     for (const rival of [...both[t.sideOf(whole)], ...this.#undecided]) {
       if (rival === whole || !this.#isOpenIn(rival, slot)) continue;
       const isRival =
@@ -247,6 +246,20 @@ export class Segments {
       EVIDENCE_TCP_SEQ | EVIDENCE_TCP_ACK | EVIDENCE_FLOW | (isCounting ? EVIDENCE_IP_ID : EVIDENCE_TIME);
     const [inside, outside] = t.sideOf(whole) === INSIDE ? [[whole], pieces] : [pieces, [whole]];
     this.#pairing.pairGroup(inside, outside, slot, BY_COVERAGE, evidence, 0, missing);
+  }
+
+  /** The pieces of a segment that are there. `isCounting`: their IP IDs tell which they are. Null where that is not certain. */
+  #partsOf(whole: number, slot: number, candidates: readonly number[]) {
+    const t = this.#timeline;
+    const isTimely = (row: number): boolean => this.#isTimely(whole, row, slot);
+    const counted = t.ipId(whole) === 0 ? [] : evenPieces(t, whole, candidates, true);
+    const [first] = counted;
+    const isCounting =
+      counted.length > 1 || (counted.length === 1 && t.length(first) <= ORDINARY_BYTES && isTimely(first));
+    if (isCounting) return { pieces: counted, isCounting };
+    const like = candidates.filter((row) => t.ipId(row) === t.ipId(whole) && isTimely(row));
+    const pieces = like.length < 2 || !this.#isBurst(like) ? [] : evenPieces(t, whole, like, false);
+    return pieces.length < 2 ? null : { pieces, isCounting };
   }
 
   /** Whether the packet once in this row has no twin so far, and belongs to the flow in this slot. */

@@ -96,6 +96,7 @@ describe("a connection that is turned round on its own side", () => {
         side: "inside",
         frame: 13,
         verdict: "dropped",
+        reason: "no-twin",
         impact: "unknown",
         why: "no segment like it came out on inside within 1 s, where its conversation is turned round",
       },

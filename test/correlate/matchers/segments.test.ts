@@ -117,6 +117,19 @@ describe.each([
   });
 });
 
+it("a segment that a helper changed on its way lost nothing", async () => {
+  const enters = segment("inside", 10_000, { from: 0, count: 3, id: 300 });
+  const long = segment("inside", 9000, { from: 20, count: 5, id: 200 });
+  const cut = [0, 1, 2, 3, 4].map((k) => segment("outside", 9020 + k, { from: 20 + k, id: 200 + k }));
+  // ten bytes shorter, as it is or cut
+  const whole = segment("outside", 10_020, { from: 0, count: 3, last: MSS - 10, id: 300 });
+  const inPieces = [...pieces(10_000, [0, 1], 300), segment("outside", 10_022, { from: 2, last: MSS - 10, id: 302 })];
+  for (const leaves of [[whole], inPieces]) {
+    const found = await outcome([long, enters], [...cut, ...leaves]);
+    expect(covered(found).map(({ missing }) => missing)).toEqual([[]]);
+  }
+});
+
 describe("a segment's only piece that left", () => {
   it("is told by its IP ID", async () => {
     const whole = segment("inside", 10_000, { from: 0, count: 3, last: 500, id: 300 });
