@@ -200,6 +200,7 @@ export class Run {
       proxies: this.#proxies,
       relays: this.#relays,
       hairpins: this.#hairpins,
+      datagrams: this.#datagrams,
       cutFrames: this.#cutFrames,
       altered: this.#altered,
       mistimed: this.#mistimed,

@@ -33,6 +33,8 @@ export const REASONS = {
   "like-untimely": "the other capture has its like, too late or too soon to be its twin for certain",
   "router-rewrites": "the router rewrites what would tell its twin",
   "may-be-changed": "another packet of its flow came out then that never came in: it may be this one, changed",
+  "may-be-fragments":
+    "the other capture has fragments that may be of it: some are missing, or too little of them was captured",
   "cut-short": "too little of it, or of what may be its twin, was captured",
   "no-header": "its transport header was not captured",
   "capture-misses": "a capture misses so much that nothing follows from what it lacks",

@@ -8,7 +8,7 @@ import {
   EVIDENCE_PAYLOAD,
 } from "../../packets/results.js";
 import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
-import type { Timeline } from "../../packets/timeline.js";
+import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { NEVER_CUT_BYTES } from "../../protocols/ipv4.js";
@@ -18,6 +18,9 @@ import { bytesOf, Reassembly } from "./reassembly.js";
 import { Shelf } from "./shelf.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN } from "../kernel/relations.js";
 import type { Translations } from "../kernel/translations.js";
+
+/** So many packets behind one are looked through for fragments of it. */
+const LOOK_AHEAD = 4096;
 
 /** One datagram on one side. */
 interface Datagram {
@@ -101,6 +104,23 @@ export class Datagrams {
     if (likes.length !== 2 || others.length !== 1 || !isTold || datagram.rows.length + like.rows.length === 2)
       return undefined;
     return t.isBefore(datagram.rows[0], like.rows[0]) ? [datagram.rows, like.rows] : undefined;
+  }
+
+  /**
+   * Whether fragments wait behind a packet on the other side, or are left undecided, that may be of it: some may be missing, or too little of
+   * them was kept to compare them.
+   */
+  mayBeInFragments(row: number): boolean {
+    const t = this.#timeline;
+    if (t.proto(row) === TCP || !mayBeCut(t.flags(row), t.length(row))) return false;
+    const isIpv6 = (t.flags(row) & IS_IPV6) !== 0;
+    let next = t.after(row);
+    for (let looked = 0; looked < LOOK_AHEAD && next !== t.end; looked++, next = t.after(next)) {
+      if (t.side(next) === t.side(row) || (t.state(next) !== WAITING && t.state(next) !== AMBIGUOUS)) continue;
+      if ((t.flags(next) & IS_FRAGMENT) === 0 || t.proto(next) !== t.proto(row)) continue;
+      if (isIpv6 ? (t.flags(next) & IS_IPV6) !== 0 : t.ipId(next) === t.ipId(row)) return true;
+    }
+    return false;
   }
 
   /** How many packets are filed. */

@@ -12,6 +12,7 @@ import type { Altered } from "../matchers/altered/altered.js";
 import { ALONE } from "../kernel/buckets.js";
 import type { CutFrames } from "../matchers/cut-frames.js";
 import { TupleEnds } from "./flow-summary.js";
+import type { Datagrams } from "../matchers/datagrams.js";
 import type { Gap, Gaps } from "./gaps.js";
 import type { Hairpins } from "../matchers/hairpins.js";
 import type { Kernel } from "../kernel/kernel.js";
@@ -78,6 +79,7 @@ export interface Known {
   readonly proxies: Proxies;
   readonly relays: Relays;
   readonly hairpins: Hairpins;
+  readonly datagrams: Datagrams;
   readonly cutFrames: CutFrames;
   readonly altered: Altered;
   readonly mistimed: Mistimed;
@@ -181,6 +183,10 @@ export class Verdicts {
       if (like !== undefined) return { verdict: "unknown", reason: "like-untimely", why: this.#whyLike(other, like) };
       const cut = cutFrames.doubt(row);
       if (cut !== undefined) return { verdict: "unknown", reason: "cut-short", why: cut };
+      if (this.#known.datagrams.mayBeInFragments(row)) {
+        const why = `${SIDE_NAMES[other]} has fragments that may be of it: some are missing, or too little of them was captured`;
+        return { verdict: "unknown", reason: "may-be-fragments", why };
+      }
       const changed = this.#whyChanged(row, other);
       if (changed !== undefined) return { verdict: "unknown", reason: "may-be-changed", why: changed };
     }
