@@ -42,7 +42,7 @@ export const REASONS = {
   "forwarded-unseen": "TTLs, or an answer, show that it was forwarded, and the other capture lacks it",
   "proxy-keeps": "a proxy on the host took it, and nothing like it was sent on",
   "no-answer": "nothing answers it: the host may have taken it, or dropped it",
-  "may-be-refused": "an ICMP error of the host is about it, or about another packet that is quoted alike",
+  "may-be-refused": "an ICMP error is about it, or about another packet that is quoted alike",
   "may-be-hairpin": "a frame of its own side may be its other form, and too little speaks for that",
   "pieces-missing": "it was cut differently, and not all pieces are there, or nothing tells which are its own",
   fragment: "it is a fragment, and not all of its datagram is there on both sides",

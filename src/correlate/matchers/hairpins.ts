@@ -1,19 +1,19 @@
 import { LatencyDigest } from "../../packets/latency.js";
 import { Flow } from "../../packets/flows.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../packets/packets.js";
-import { TCP } from "../../protocols/ip-protocols.js";
 import { EVIDENCE_LENGTH } from "../../packets/results.js";
-import { otherSide } from "../../packets/sides.js";
+import { otherSide, type Side } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { TCP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
-import { ALONE, type Buckets } from "../kernel/buckets.js";
+import type { Buckets } from "../kernel/buckets.js";
 import type { Datagrams } from "./datagrams.js";
-import { summarizeTurned } from "../verdicts/flow-summary.js";
-import type { Groups } from "../verdicts/groups.js";
 import type { Kernel } from "../kernel/kernel.js";
-import type { Link } from "../verdicts/flow-book.js";
+import type { Link } from "./links.js";
 import { IS_RELATED_OUTBOUND, POSSIBLE } from "../kernel/relations.js";
+import { WANTS_TWIN } from "../kernel/wants.js";
+import type { Admits, Pairing, Settles } from "./contract.js";
 import type { Translations } from "../kernel/translations.js";
 import { type Forms, mayHaveComeOut, turnedSegment } from "./turned-segments.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
@@ -31,6 +31,9 @@ const CROWDED = 256;
 
 /** What a conversation that is turned round came to. */
 export interface Turned {
+  readonly kind: "turned";
+  /** Where. */
+  readonly side: Side;
   /** The flow as packets of each direction have it: its inside tuple is that of their form before the rewrite, the outside one of that after. */
   readonly there: Flow;
   readonly back: Flow;
@@ -51,10 +54,8 @@ export interface About {
   readonly translations: Translations;
   readonly kernel: Kernel;
   readonly link: Link;
-  readonly groups: Groups;
   readonly datagrams: Datagrams;
-  /** Told of each pair, by the row of the form before the rewrite. */
-  readonly onPair: (before: number) => void;
+  readonly pairing: Pairing;
 }
 
 /** One direction of it: the way of what comes out, and the flow. */
@@ -71,7 +72,8 @@ interface Turn {
  * Two forms have one key, and no packet of the other side does. That a capture shows a packet again as it was is no hairpin: a rewrite
  * has to show.
  */
-export class Hairpins {
+export class Hairpins implements Admits, Settles {
+  readonly wants = WANTS_TWIN;
   readonly #timeline: Timeline;
   readonly #about: About;
   /** By the way of the form before the rewrite. */
@@ -93,15 +95,22 @@ export class Hairpins {
     if (before !== undefined && others.length === 0) this.#pair([before], [row]);
   }
 
-  /** Whether a packet that no other with its key waits for may still be one of two forms. */
+  /** Whether a packet has others with its key on its side alone, or is a segment that may have been cut; of fragments, `Datagrams` says so. */
   mayPair(row: number): boolean {
-    return this.isBefore(row) && this.#timeline.proto(row) === TCP && this.#timeline.payloadLength(row) > 0;
+    const t = this.#timeline;
+    return this.#isOneSided(row) || (t.proto(row) === TCP && t.payloadLength(row) > 0 && this.isBefore(row));
   }
 
-  /**
-   * Decides about a WAITING packet whose window is over, the oldest of its key. Afterwards it is paired, or AMBIGUOUS (with what is
-   * returned), or none of two forms.
-   */
+  /** Whether others of its side wait under its key, and none of the other side. */
+  #isOneSided(row: number): boolean {
+    const t = this.#timeline;
+    const bucket = t.bucket(row);
+    if (bucket < 0) return false;
+    const side = t.sideOf(row);
+    return this.#count(row) > 1 && this.#about.buckets.count(bucket, otherSide(side)) === 0;
+  }
+
+  /** Decides about a packet whose window is over, the oldest of its key. */
   settle(row: number): Undecided | null {
     if (!this.#isOneSided(row)) {
       this.#settleCut(row);
@@ -212,15 +221,6 @@ export class Hairpins {
     for (const row of afters) this.#maybe.set(row, t.frame(befores[0]));
   }
 
-  /** Whether others of its side wait under its key, and none of the other side. */
-  #isOneSided(row: number): boolean {
-    const t = this.#timeline;
-    const bucket = t.bucket(row);
-    if (bucket === ALONE || bucket === NONE) return false;
-    const side = t.sideOf(row);
-    return this.#count(row) > 1 && this.#about.buckets.count(bucket, otherSide(side)) === 0;
-  }
-
   #count(row: number): number {
     return this.#about.buckets.count(this.#timeline.bucket(row), this.#timeline.sideOf(row));
   }
@@ -300,9 +300,10 @@ export class Hairpins {
     return (this.#about.kernel.relate(before, after) & IS_RELATED_OUTBOUND) !== 0;
   }
 
-  /** Whether the TTL is lowered as the host does that turns a packet round: by one, whoever sent it. */
+  /** Whether the host may have made one of the other as it turned it round: the TTL is lowered by one, and all options are the same. */
   #isForwarded(before: number, after: number): boolean {
-    return this.#timeline.ttl(before) - this.#timeline.ttl(after) === 1;
+    const t = this.#timeline;
+    return t.ttl(before) - t.ttl(after) === 1 && !t.hasOtherOptions(before, after);
   }
 
   #isUnknown(row: number): boolean {
@@ -312,9 +313,10 @@ export class Hairpins {
   #open(before: number, after: number): void {
     const t = this.#timeline;
     const [way, afterWay] = [t.way(before), t.way(after)];
-    const side = t.sideOf(before);
     this.#about.link([way >> 1, afterWay >> 1], (id) => {
       const turned: Turned = {
+        kind: "turned",
+        side: t.sideOf(before),
         there: this.#flow(id, before, way, afterWay),
         back: this.#flow(id, before, afterWay ^ 1, way ^ 1),
         pairs: 0,
@@ -325,7 +327,7 @@ export class Hairpins {
       };
       this.#turns.set(way, { afterWay, flow: turned.there, turned });
       this.#turns.set(afterWay ^ 1, { afterWay: way ^ 1, flow: turned.back, turned });
-      return (tuples, epochNs) => summarizeTurned(id, side, turned, tuples, epochNs);
+      return turned;
     });
   }
 
@@ -342,23 +344,20 @@ export class Hairpins {
   #pair(befores: readonly number[], afters: readonly number[]): void {
     const t = this.#timeline;
     const [before] = befores;
-    const [after] = afters;
     const turn = this.#turns.get(t.way(before));
     if (turn === undefined) return;
     const { turned } = turn;
-    const { groups, buckets, kernel } = this.#about;
-    for (const row of [...befores, ...afters]) if (t.bucket(row) !== NONE) buckets.remove(row);
-    const evidence = kernel.evidenceOf(t.proto(before), t.flags(before));
-    groups.turn(befores, afters, befores.length === afters.length ? evidence : evidence & ~EVIDENCE_LENGTH);
+    const evidence = this.#about.kernel.evidenceOf(t.proto(before), t.flags(before));
+    const isCutAlike = befores.length === afters.length;
     const timeNs = t.timeNs(before);
-    const latencyNs = groups.turnedNs(before, after);
+    const bytes = befores.reduce((sum, row) => sum + t.length(row), 0);
+    const latencyNs = this.#about.pairing.turned(befores, afters, isCutAlike ? evidence : evidence & ~EVIDENCE_LENGTH);
     this.#pairs++;
     this.#slowestNs = Math.max(this.#slowestNs, latencyNs);
     turned.pairs++;
-    turned.bytes += groups.lengthOf(before);
+    turned.bytes += bytes;
     turned.firstNs = Math.min(turned.firstNs, timeNs);
     turned.lastNs = Math.max(turned.lastNs, timeNs);
     turned.latencies.add(latencyNs);
-    this.#about.onPair(before);
   }
 }

@@ -2,27 +2,36 @@ import { HAS_IP_ID, type PacketBatch } from "../../packets/packets.js";
 import type { Reason } from "../../packets/reasons.js";
 import type { Side } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
-import { ICMP, TCP, UDP } from "../../protocols/ip-protocols.js";
+import { isFromNear } from "./senders.js";
+import { ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";
+import type { Notes } from "../matchers/contract.js";
+import { mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
 
-/** An ICMP error that has no twin so far: the host itself may have sent it. */
+/** Protocols whose ports, in a quote, are an echo's id. */
+const ECHOING: ReadonlySet<number> = new Set([ICMP, ICMPV6]);
+
+/** An ICMP error that has no twin so far. */
 interface Refusal {
   readonly row: number;
   readonly frame: number;
   readonly reason: Reason;
   readonly why: string;
+  /** Its TTL was lowered by routers on its way: somebody behind the host sent it, whom the packet had reached. */
+  readonly isFromFar: boolean;
   /** How the payload begins that it quotes; 0 where it does not quote that much. */
   readonly head: number;
   /** Whether it was said to be about a packet, or that it may be about any of several. */
   use: "none" | "told" | "unclear";
 }
 
-/** What an error says of the packet that it is about. */
-export interface Refused {
+/** What an ICMP error says of the packet that it is about. */
+export interface Answer {
   readonly reason: Reason;
   /** In words. */
   readonly why: string;
   /** The error's frame. */
   readonly byFrame: number;
+  readonly isFromFar: boolean;
 }
 
 /** Counts the packets that came before a time and are quoted so, with a payload that begins in one of some ways. */
@@ -32,15 +41,17 @@ type CountDrops = (quotedAs: string, timeNs: number, heads: readonly number[]) =
 const MOST_LOOKED_AT = 4096;
 
 /**
- * ICMP errors by the packet they refuse. An error with a twin came through the NAT; one without was sent by the host,
- * and tells why the packet it quotes never came out.
+ * The ICMP errors on the timeline, and those among them that may be refusals, by the packet they are about. An error with a twin came through the
+ * NAT. One without, whose TTL nobody lowered, was sent by the host, and tells why the packet it quotes never came out.
  *
  * Packets without an IP ID may be quoted alike. Then what the error quotes of the payload tells them apart; where it does not, there must
  * be as many errors as packets that they may be about.
  */
-export class Refusals {
+export class Refusals implements Notes {
   readonly #timeline: Timeline;
   readonly #openDrops: CountDrops;
+  /** All of them, by row. */
+  readonly #errors = new Map<number, QuotedError>();
   /** In the order they came. */
   readonly #byQuoted = new Map<string, Refusal[]>();
   readonly #quotedOf = new Map<number, string>();
@@ -51,8 +62,31 @@ export class Refusals {
     this.#openDrops = openDrops;
   }
 
-  /** Takes an error just appended to the timeline: row `i` of the batch it came in. */
-  admit(row: number, side: Side, batch: PacketBatch, i: number, from: string): void {
+  get size(): number {
+    return this.#errors.size;
+  }
+
+  /** What an ICMP error is about; undefined for any other row. */
+  errorOf(row: number): QuotedError | undefined {
+    return this.#errors.get(row);
+  }
+
+  /** Whether one row may be the other as it left, by who sent them; true of what is no error. */
+  mayBeOne(entered: number, left: number): boolean {
+    const [one, other] = [this.#errors.get(entered), this.#errors.get(left)];
+    return one === undefined || other === undefined || mayBeOneSender(one, other);
+  }
+
+  /** Whether an error, row `i` of its batch, is about an echo. */
+  isOfEcho(batch: PacketBatch, i: number): boolean {
+    return ECHOING.has(batch.quotes.proto[batch.quote(i)]);
+  }
+
+  /** Takes an error just appended to the timeline: row `i` of the batch it came in. A copy of another one refuses nothing. */
+  admit(row: number, side: Side, batch: PacketBatch, i: number, isCopy: boolean): void {
+    const error = quotedError(batch, i);
+    this.#errors.set(row, error);
+    if (isCopy) return;
     const t = this.#timeline;
     const { quotes } = batch;
     const q = batch.quote(i);
@@ -60,14 +94,19 @@ export class Refusals {
     const message = batch.seq(i);
     const { reason, words } = meaningOf(batch.proto(i) === ICMP, message >>> 24, (message >>> 16) & 255);
     const frame = t.frame(row);
-    const why = `${words}, says ${from} (frame ${frame})`;
-    const refusal: Refusal = { row, frame, reason, why, head: quotes.head[q], use: "none" };
+    const why = `${words}, says ${error.src} (frame ${frame})`;
+    const isFromFar = !isFromNear(t, row);
+    const refusal: Refusal = { row, frame, reason, why, isFromFar, head: quotes.head[q], use: "none" };
     this.#byQuoted.set(key, [...(this.#byQuoted.get(key) ?? []), refusal]);
     this.#quotedOf.set(row, key);
   }
 
-  /** Forgets an error: it has a twin, or its time is over. */
   forget(row: number): void {
+    if (this.#errors.delete(row)) this.hasTwin(row);
+  }
+
+  /** Takes it that an error has a twin: it came through the NAT. */
+  hasTwin(row: number): void {
     const key = this.#quotedOf.get(row);
     if (key === undefined) return;
     this.#quotedOf.delete(row);
@@ -81,12 +120,12 @@ export class Refusals {
     return this.#byQuoted.size === 0;
   }
 
-  /** What an error says that is not known to be about a packet by now, and how that packet is named; undefined where it has a twin, or is none. */
-  saidBy(row: number): (Refused & { readonly quotedAs: string; readonly head: number }) | undefined {
+  /** What an error of the host's says that is not known to be about a packet by now, and how that packet is named; undefined of any other. */
+  saidBy(row: number): (Answer & { readonly quotedAs: string; readonly head: number }) | undefined {
     const quotedAs = this.#quotedOf.get(row);
     const refusal = this.#byQuoted.get(quotedAs ?? "")?.find((each) => each.row === row);
-    if (quotedAs === undefined || refusal?.use !== "none") return undefined;
-    return { ...refusedBy(refusal), quotedAs, head: refusal.head };
+    if (quotedAs === undefined || refusal?.use !== "none" || refusal.isFromFar) return undefined;
+    return { ...answerOf(refusal), quotedAs, head: refusal.head };
   }
 
   /** How an error names a packet that is about it. */
@@ -97,10 +136,10 @@ export class Refusals {
   }
 
   /**
-   * The error by which the host refused a packet whose window is over; "unclear" where one may be about this packet, or about another one that is
-   * quoted alike; undefined where none is.
+   * What an error behind a packet whose window is over says of it; "unclear" where one may be about this packet, or about another one that is quoted
+   * alike; undefined where none is.
    */
-  of(row: number): Refused | "unclear" | undefined {
+  answerTo(row: number): Answer | "unclear" | undefined {
     if (this.isEmpty) return undefined;
     const t = this.#timeline;
     const quotedAs = this.quotedAs(row);
@@ -118,7 +157,7 @@ export class Refusals {
     }
     // a router says so of one after the other
     errors[earlier].use = "told";
-    return refusedBy(errors[earlier]);
+    return answerOf(errors[earlier]);
   }
 
   #mayQuote({ head }: Refusal, row: number): boolean {
@@ -144,8 +183,8 @@ export function mayBeSame(head: number, other: number): boolean {
   return head === 0 || other === 0 || head === other;
 }
 
-function refusedBy({ reason, why, frame }: Refusal): Refused {
-  return { reason, why, byFrame: frame };
+function answerOf({ reason, why, frame, isFromFar }: Refusal): Answer {
+  return { reason, why, byFrame: frame, isFromFar };
 }
 
 function keyOf(side: Side, tuple: number, proto: number, ipId: number, length: number, seq: number): string {

@@ -8,23 +8,17 @@ import { DECIDED, type Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { RST } from "../../protocols/tcp.js";
-import type { Altered } from "../matchers/altered/altered.js";
 import { ALONE } from "../kernel/buckets.js";
-import type { CutFrames } from "../matchers/cut-frames.js";
 import { TupleEnds } from "./flow-summary.js";
-import type { Datagrams } from "../matchers/datagrams.js";
-import type { Gap, Gaps } from "./gaps.js";
-import type { Hairpins } from "../matchers/hairpins.js";
+import type { Cover } from "./cover.js";
+import type { Gap } from "./gaps.js";
 import type { Kernel } from "../kernel/kernel.js";
-import type { Like, Likes } from "../matchers/likes.js";
+import type { Like } from "../matchers/likes.js";
+import type { Matchers } from "../matchers/matchers.js";
 import { type Local, Locals } from "./locals.js";
 import { Misses } from "./misses.js";
 import type { Mistimed } from "./mistimed.js";
-import type { Proxies } from "../matchers/proxies.js";
-import type { QuotedError } from "./quotes.js";
 import type { Refusals } from "./refusals.js";
-import type { Relays } from "../matchers/relays.js";
-import type { Segments } from "../matchers/segments.js";
 import { isPrivate } from "../matchers/scope.js";
 import { Senders } from "./senders.js";
 import type { Translations } from "../kernel/translations.js";
@@ -45,19 +39,6 @@ const LEAST_ALONE = 16;
 /** So many packets without a twin are looked at, at the most, for what another one may have become. */
 const MOST_LOOKED_AT = 64;
 
-/** What a side's capture covers, nanoseconds on the timeline. */
-export interface Cover {
-  firstNs: number;
-  lastNs: number;
-  /** The earliest stamp known of a frame that stands out of its time; Infinity for none. */
-  strayNs: number;
-  hasEnded: boolean;
-  /** Whether these are the limits of a capture that is running, and not only what was in it. */
-  isLive: boolean;
-  /** What it lacks in between. */
-  readonly gaps: Gaps;
-}
-
 /** What the other capture lacks of a packet: that it came out there, that it came in, one of both, or anything at all if it crosses. */
 type Lack = "exit" | "entry" | "crossing" | "anything";
 
@@ -74,18 +55,9 @@ export interface Known {
   readonly tuples: TupleTable;
   readonly kernel: Kernel;
   readonly translations: Translations;
+  readonly matchers: Matchers;
   readonly refusals: Refusals;
-  readonly segments: Segments;
-  readonly proxies: Proxies;
-  readonly relays: Relays;
-  readonly hairpins: Hairpins;
-  readonly datagrams: Datagrams;
-  readonly cutFrames: CutFrames;
-  readonly altered: Altered;
   readonly mistimed: Mistimed;
-  readonly likes: Likes;
-  /** ICMP errors on the timeline, by row. */
-  readonly errors: ReadonlyMap<number, QuotedError>;
   /** What each side's capture covers. */
   readonly cover: readonly [Cover, Cover];
   readonly windowNs: number;
@@ -111,15 +83,10 @@ export class Verdicts {
     this.#timeline = known.timeline;
     this.#tuples = known.tuples;
     this.#translations = known.translations;
-    this.#locals = new Locals(known.timeline, known.tuples);
+    this.#locals = new Locals(known.timeline, known.tuples, known.kernel);
     this.#senders = new Senders(known.timeline, known.tuples);
     this.#misses = new Misses(known.kernel);
     this.#window = seconds(known.windowNs);
-  }
-
-  /** The NAT's address of the flow that was learnt last, over IPv4; 0 for none. */
-  get newestIpv4(): number {
-    return this.#locals.newestIpv4;
   }
 
   /** Notes the addresses of the flow in this slot, which was just learnt. */
@@ -167,7 +134,8 @@ export class Verdicts {
   /** What a claim comes to where something speaks against it; undefined where nothing does. */
   #doubt(row: number, other: Side, { verdict, why, lacks }: Claim): Judgement | undefined {
     const t = this.#timeline;
-    const { altered, cutFrames, mistimed, likes, cover } = this.#known;
+    const { mistimed, cover } = this.#known;
+    const { altered, cutFrames, likes } = this.#known.matchers;
     const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
     if (rewritten !== undefined) return { verdict: "unknown", reason: "router-rewrites", why: rewritten };
     if (lacks === undefined) return undefined;
@@ -183,7 +151,7 @@ export class Verdicts {
       if (like !== undefined) return { verdict: "unknown", reason: "like-untimely", why: this.#whyLike(other, like) };
       const cut = cutFrames.doubt(row);
       if (cut !== undefined) return { verdict: "unknown", reason: "cut-short", why: cut };
-      if (this.#known.datagrams.mayBeInFragments(row)) {
+      if (this.#known.matchers.datagrams.mayBeInFragments(row)) {
         const why = `${SIDE_NAMES[other]} has fragments that may be of it: some are missing, or too little of them was captured`;
         return { verdict: "unknown", reason: "may-be-fragments", why };
       }
@@ -251,13 +219,15 @@ export class Verdicts {
         why: `its stamp leaps ${leap} those of the frames around it`,
       };
     }
-    const refused = this.#known.refusals.of(row);
-    if (refused === "unclear") {
-      const why = "an ICMP error of the host is about it, or about another packet that is quoted alike";
+    const isLeaving = this.#isLeaving(row);
+    const answer = isLeaving ? undefined : this.#known.refusals.answerTo(row);
+    if (answer === "unclear") {
+      const why = "an ICMP error is about it, or about another packet that is quoted alike";
       return { verdict: "unknown", reason: "may-be-refused", why };
     }
-    if (refused !== undefined) return { verdict: "refused", ...refused };
-    const error = this.#known.errors.get(row);
+    if (answer?.isFromFar === false)
+      return { verdict: "refused", reason: answer.reason, why: answer.why, byFrame: answer.byFrame };
+    const error = this.#known.refusals.errorOf(row);
     if (error && this.#locals.isFromHost(side, error)) {
       return {
         verdict: "local",
@@ -269,20 +239,20 @@ export class Verdicts {
     const half = this.#halfHairpin(row, side);
     if (half !== null) return half;
 
-    const like = this.#known.hairpins.likeOf(row);
+    const like = this.#known.matchers.hairpins.likeOf(row);
     if (like !== undefined) {
       const why = `frame ${like} of ${SIDE_NAMES[side]} is like it, with other addresses: it may be turned round, and too little speaks for that`;
       return { verdict: "unknown", reason: "may-be-hairpin", why };
     }
     const slot = this.#translations.slotOf(row);
-    const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.proxies.twinOf(row) : null;
+    const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.matchers.proxies.twinOf(row) : null;
     if (proxied)
       return {
         verdict: "proxied",
         reason: "proxy",
         why: `a proxy on the host passes it on: ${this.#connection(proxied)}`,
       };
-    const relay = slot === NONE ? this.#known.relays.relayOf(row) : null;
+    const relay = slot === NONE ? this.#known.matchers.relays.relayOf(row) : null;
     if (relay !== null) {
       const connection = this.#connection(relay);
       if (relay.isSentOn)
@@ -301,7 +271,7 @@ export class Verdicts {
     if ((t.flags(row) & IS_FRAGMENT) !== 0) {
       return { verdict: "unknown", reason: "fragment", why: `a fragment without a like one on ${otherName}` };
     }
-    if (t.proto(row) === TCP && this.#known.segments.isSeenInPieces(row)) {
+    if (t.proto(row) === TCP && this.#known.matchers.segments.isSeenInPieces(row)) {
       return {
         verdict: "unknown",
         reason: "pieces-missing",
@@ -309,15 +279,25 @@ export class Verdicts {
       };
     }
     if (slot === NONE) return this.#unexplained(row, side);
-    if (!this.#translations.isLeaving(row, slot))
-      return { verdict: "dropped", reason: "no-twin", why: this.#missing(row, otherName), lacks: "exit" };
+    if (!isLeaving) {
+      if (answer === undefined)
+        return { verdict: "dropped", reason: "no-twin", why: this.#missing(row, otherName), lacks: "exit" };
+      const crossed = `it crossed, though ${otherName} lacks it, as it was answered from there: ${answer.why}`;
+      return { verdict: "unknown", reason: "forwarded-unseen", why: crossed, lacks: "crossing" };
+    }
     const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: that capture missed it, or the host sent it`;
     return { verdict: "unknown", reason: "never-entered", why, lacks: "entry" };
   }
 
+  /** Whether a known flow tells that a packet left where it was seen: whoever answers it there is behind the host. */
+  #isLeaving(row: number): boolean {
+    const slot = this.#translations.slotOf(row);
+    return slot !== NONE && this.#translations.isLeaving(row, slot);
+  }
+
   /** What follows for a packet of a conversation that is turned round on its side, and is there in one form only; null of any other. */
   #halfHairpin(row: number, side: Side): Claim | null {
-    const { hairpins } = this.#known;
+    const { hairpins } = this.#known.matchers;
     const isBefore = hairpins.isBefore(row);
     if (!isBefore && !hairpins.isAfter(row)) return null;
     const uncovered = this.#uncovered(this.#timeline.timeNs(row), side);

@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { Findings } from "../../../src/correlate/verdicts/findings.js";
-import { FlowAccounts } from "../../../src/packets/flow-accounts.js";
+import type { FlowAccounts } from "../../../src/packets/flow-accounts.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../src/packets/flows.js";
 import { Heap } from "../../../src/packets/heap.js";
 import type { Summary } from "../../../src/packets/results.js";
@@ -9,6 +9,7 @@ import { ADDRESS_A, ADDRESS_B, FACTS, IPV6_SHIFT, KIND, TUPLE_BITS, TupleTable }
 import { ICMP, TCP, UDP } from "../../../src/protocols/ip-protocols.js";
 import { ACK } from "../../../src/protocols/tcp.js";
 import { runs } from "../../support/runs.js";
+import { FilledAccounts } from "../../support/accounts.js";
 
 const SIDE = {
   frames: 1,
@@ -70,7 +71,7 @@ function put(tuples: TupleTable, at: number, proto: number, of: Made<typeof tupl
 type Some = readonly Made<typeof flow>[];
 
 function tablesOf(heap: Heap, some: Some): readonly [FlowAccounts, TupleTable] {
-  const accounts = new FlowAccounts(heap, 64);
+  const accounts = new FilledAccounts(heap, 64);
   const tuples = new TupleTable(heap, 256);
   for (const [slot, of] of some.entries()) {
     put(tuples, 2 * slot, of.proto, of.inside);
