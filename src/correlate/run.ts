@@ -1,13 +1,14 @@
 import { FlowAccounts } from "../packets/flow-accounts.js";
 import type { Heap } from "../packets/heap.js";
 import { IS_COPY, IS_ERROR, IS_MISTIMED, type PacketBatch } from "../packets/packets.js";
-import { RECORD_BITS } from "../packets/records.js";
-import type { Sink, Summary, Update } from "../packets/results.js";
+import { CARRIED, CARRIER, RECORD_BITS } from "../packets/records.js";
+import type { Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
-import { Timeline, WAITING } from "../packets/timeline.js";
-import { TupleTable } from "../packets/tuples.js";
+import { DONE, Timeline, WAITING } from "../packets/timeline.js";
+import { NONE, TupleTable } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
-import { Feed } from "./intake/feed.js";
+import { Feed, UNKNOWN } from "./intake/feed.js";
+import { Tunnels } from "./intake/tunnels.js";
 import type { Intake } from "./intake/intake.js";
 import { Buckets } from "./kernel/buckets.js";
 import { TIDY_EVERY } from "./kernel/kernel-words.js";
@@ -27,9 +28,11 @@ import { Findings } from "./verdicts/findings.js";
 import { FlowBook } from "./verdicts/flow-book.js";
 import { Groups } from "./verdicts/groups.js";
 import { Impacts } from "./verdicts/impacts.js";
+import { LateLosses } from "./verdicts/late-losses.js";
 import { Mistimed } from "./verdicts/mistimed.js";
 import { Refusals } from "./verdicts/refusals.js";
 import { SideTally } from "./verdicts/side-tally.js";
+import { TunnelFindings } from "./verdicts/tunnel-findings.js";
 import { Updates } from "./verdicts/updates.js";
 import { Verdicts } from "./verdicts/verdicts.js";
 
@@ -53,7 +56,10 @@ export interface RunOptions {
 export class Run {
   readonly #feeds: readonly [Feed, Feed];
   readonly #tuples: TupleTable;
+  readonly #tunnels: Tunnels;
+  readonly #tunnelFindings = new TunnelFindings();
   readonly #timeline: Timeline;
+  readonly #buckets: Buckets;
   readonly #clock: Clock;
   readonly #options: RunOptions;
   readonly #sink: Sink;
@@ -65,6 +71,7 @@ export class Run {
   readonly #verdicts: Verdicts;
   readonly #impacts: Impacts;
   readonly #updates: Updates;
+  readonly #lateLosses: LateLosses;
   readonly #findings: Findings;
   readonly #book: FlowBook;
   readonly #cover: readonly [Cover, Cover];
@@ -94,9 +101,11 @@ export class Run {
     const accounts = new FlowAccounts(heap);
     const kernel = new Kernel({ heap, timeline, tuples, buckets, accounts, clock, windowNs, isShowing });
     const translations = new Translations(accounts, timeline, tuples, kernel);
-    const feed = (side: Side) => new Feed(heap, side, intakes[side], tuples);
+    const tunnels = new Tunnels(heap, tuples, this.#tunnelFindings, windowNs);
+    const feed = (side: Side) => new Feed(heap, side, intakes[side], tuples, tunnels);
     this.#feeds = [feed(INSIDE), feed(OUTSIDE)];
-    const cover = (side: Side, shiftNs: number) => new Cover(sources[side], strayNs[side], shiftNs, windowNs);
+    const cover = (side: Side, shiftNs: number) =>
+      new Cover(sources[side], strayNs[side], shiftNs, windowNs, (stampNs) => this.#timeOf(side, stampNs, 0));
     this.#cover = [cover(INSIDE, 0), cover(OUTSIDE, this.#shiftNs)];
 
     const groups = new Groups(timeline);
@@ -105,7 +114,10 @@ export class Run {
     const clashes = new Clashes(accounts, tuples);
     const findings = new Findings(heap, accounts, tuples);
     const impacts = new Impacts(timeline, tuples, accounts, kernel);
-    const updates = new Updates(timeline, impacts, refusals, findings, (update) => this.#update(update));
+    const lateLosses = new LateLosses({ cover: this.#cover, clashes, findings, tallies: this.#tallies, sink });
+    const updates = new Updates(timeline, impacts, refusals, findings, (update, timeNs) =>
+      lateLosses.update(update, timeNs),
+    );
     const marks = new Marks(timeline);
     const notes: Notes[] = [refusals, mistimed];
     const showing = new Showing({
@@ -156,6 +168,7 @@ export class Run {
       matchers,
       refusals,
       mistimed,
+      tunnels,
       cover: this.#cover,
       windowNs,
     });
@@ -183,6 +196,7 @@ export class Run {
       refusals,
       impacts,
       updates,
+      lateLosses,
       clashes,
       findings,
       book,
@@ -211,9 +225,12 @@ export class Run {
       missingOf: (row) => groups.missingOf(row),
       lengthOf: (row) => groups.lengthOf(row),
       quoteOf: (row) => refusals.errorOf(row),
+      tunnelOf: (row) => tunnels.of(timeline.tunnel(row)),
     });
     this.#tuples = tuples;
+    this.#tunnels = tunnels;
     this.#timeline = timeline;
+    this.#buckets = buckets;
     this.#kernel = kernel;
     this.#translations = translations;
     this.#refusals = refusals;
@@ -221,6 +238,7 @@ export class Run {
     this.#findings = findings;
     this.#impacts = impacts;
     this.#updates = updates;
+    this.#lateLosses = lateLosses;
     this.#marks = marks;
     this.#showing = showing;
     this.#matchers = matchers;
@@ -244,7 +262,7 @@ export class Run {
     const feed = this.#feeds[side];
     feed.take(batch);
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
-    this.#cover[side].read(feed.hasEnded, (stampNs) => this.#placed(side, stampNs), this.#marks.nowNs);
+    this.#cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#marks.nowNs);
   }
 
   /** Goes as far as both sides reach. */
@@ -282,6 +300,9 @@ export class Run {
     const marks = this.#marks;
     const [inside, outside] = this.#feeds;
     const { end } = t;
+    this.#stopAtLoss(INSIDE);
+    this.#stopAtLoss(OUTSIDE);
+    if (inside.stop === inside.at || outside.stop === outside.at) return false;
     this.#outsideNs = kernel.run(
       inside,
       outside,
@@ -293,6 +314,7 @@ export class Run {
       this.#book.room,
       this.#showing.mostPackets,
     );
+    if (outside.stop < outside.end) this.#outsideNs = this.#onTimeline(outside);
     marks.nowNs = kernel.nowNs;
     marks.due = kernel.due;
     this.#showing.takeFromLoop(kernel.pairs);
@@ -300,6 +322,19 @@ export class Run {
     // where it took none, rows are given back once the next packet was taken, as they are without it
     if (t.end !== end) this.#showing.show();
     return !kernel.isAtOther;
+  }
+
+  /** Has a side's packets be taken one by one once the time comes at which its capture tells of a loss. */
+  #stopAtLoss(side: Side): void {
+    const feed = this.#feeds[side];
+    const lossNs = this.#cover[side].gaps.nextNs;
+    if (lossNs === Number.POSITIVE_INFINITY) feed.stop = feed.end;
+    else if (feed.stop < feed.at) {
+      const { batch, end } = feed;
+      feed.stop = feed.at;
+      while (feed.stop < end && this.#timeOf(side, batch.stampNs(feed.stop), batch.frame(feed.stop)) <= lossNs)
+        feed.stop++;
+    }
   }
 
   /**
@@ -312,9 +347,25 @@ export class Run {
     const marks = this.#marks;
     if (!feed.isEmpty && (feed.batch.flags(feed.at) & IS_ERROR) !== 0) return false;
     const nextNs = next === INSIDE ? feed.nextNs : this.#outsideNs;
-    if (nextNs > marks.nowNs && nextNs !== Number.POSITIVE_INFINITY) marks.nowNs = nextNs;
-    this.#settling.settle(marks.nowNs);
+    // how far a capture is read at once must not matter: time goes on with packets, or by itself
+    const isTime = !feed.isEmpty || feed.source.isLive === true;
+    if (isTime && nextNs > marks.nowNs && nextNs !== Number.POSITIVE_INFINITY) marks.nowNs = nextNs;
+    this.#goTo(marks.nowNs);
     return true;
+  }
+
+  /** Decides about all that is due by `nowNs`, and takes what captures tell of losses before, each when time comes to it. */
+  #goTo(nowNs: number): void {
+    for (let { side, timeNs } = this.#lateLosses.next; timeNs < nowNs; { side, timeNs } = this.#lateLosses.next) {
+      this.#settling.settle(timeNs);
+      this.#learnLoss(side);
+    }
+    this.#settling.settle(nowNs);
+  }
+
+  #learnLoss(side: Side): void {
+    this.#lateLosses.learn(side, this.#updates);
+    this.#feeds[side].stop = UNKNOWN;
   }
 
   /** Where the run stands, with the busiest flows, at most so many. */
@@ -326,16 +377,25 @@ export class Run {
   finish(): void {
     const isComplete = this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && !this.#showing.isEnough;
     if (isComplete) {
+      for (
+        let { side, timeNs } = this.#lateLosses.next;
+        timeNs < Number.POSITIVE_INFINITY;
+        { side, timeNs } = this.#lateLosses.next
+      )
+        this.#learnLoss(side);
       this.#settling.settleRest();
       this.#showing.show();
       this.#updates.tellCutOff((side) => this.#cover[side].endNs);
     }
     this.#options.onSettled?.();
+    this.#tunnels.settle();
+    for (const feed of this.#feeds) feed.leave();
     this.#book.close();
     const summary = this.#summary();
     for (const finding of this.#findings.close(summary, this.#impacts.unfollowed)) this.#sink.finding(finding);
     const rewritten = rewrittenFinding(this.#matchers.altered.pairs, this.#kernel.pairsSoFar);
     if (rewritten !== null) this.#sink.finding(rewritten);
+    for (const finding of this.#tunnelFindings.findings()) this.#sink.finding(finding);
     this.#sink.end(summary);
   }
 
@@ -355,14 +415,9 @@ export class Run {
     };
   }
 
-  /** Counts what became known of a drop, and tells of it. */
-  #update(update: Update): void {
-    this.#tallies[update.side].updated(update);
-    if (this.#sink.wantsVerdict(update.before.verdict)) this.#sink.update(update);
-  }
-
-  #placed(side: Side, stampNs: number): number {
-    return side === INSIDE ? stampNs : this.#outsideTime(stampNs, 0);
+  /** A stamp of a side, of this frame or of none (0), as nanoseconds on the timeline. */
+  #timeOf(side: Side, stampNs: number, frame: number): number {
+    return side === INSIDE ? stampNs : this.#outsideTime(stampNs, frame);
   }
 
   /** When the next outside packet comes, on the timeline. */
@@ -379,13 +434,48 @@ export class Run {
   /** Takes a side's next packet, which the loop leaves. */
   #admit(side: Side, feed: Feed, timeNs: number): void {
     const { batch, at } = feed;
-    const marks = this.#marks;
-    const way = feed.ways[at];
-    const isCopy = (batch.flags(at) & IS_COPY) !== 0;
-    const isFirst = this.#tuples.saw(way >> 1, timeNs);
-    const row = this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
+    if (side === OUTSIDE) this.#clock.take(feed.nextNs + this.#shiftNs, feed.nextFrame);
+    const tunnel = batch.tunnel(at);
+    if (tunnel === CARRIED) this.#tunnels.choose(batch, at, feed.ways, timeNs);
+    if (tunnel === CARRIER) this.#meetCarrier(batch, at, timeNs);
+    const row = this.#append(side, batch, at, timeNs, feed.ways[at]);
+    this.#tunnels.came(row);
     feed.goTo(at + 1);
     this.#mistime(row, feed);
+    this.#enter(row, batch, at, timeNs);
+  }
+
+  /**
+   * Takes a packet of inside that carries another one. Where that has come outside already, and was taken for the other one, it is taken back,
+   * and what carried it comes in its place.
+   */
+  #meetCarrier(batch: PacketBatch, at: number, timeNs: number): void {
+    const t = this.#timeline;
+    batch.setTunnel(at, 0);
+    if ((batch.flags(at) & IS_COPY) !== 0) return;
+    const place = this.#tunnels.meet(batch, at, timeNs);
+    if (place === NONE || !t.isWaiting(this.#tunnels.rowAt(place))) return;
+    const row = this.#tunnels.rowAt(place);
+    const cameNs = t.timeNs(row);
+    this.#buckets.remove(row);
+    this.#refusals.forget(row);
+    t.setState(row, DONE);
+    const carrier = this.#tunnels.carrierAt(place);
+    this.#enter(this.#append(OUTSIDE, carrier.batch, place, cameNs, carrier.way), carrier.batch, place, cameNs);
+  }
+
+  /** Appends a packet of a batch to the timeline. */
+  #append(side: Side, batch: PacketBatch, at: number, timeNs: number, way: number): number {
+    return this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
+  }
+
+  /** Takes a packet of a batch, which was just appended. */
+  #enter(row: number, batch: PacketBatch, at: number, timeNs: number): void {
+    const side = this.#timeline.sideOf(row);
+    const way = this.#timeline.way(row);
+    const marks = this.#marks;
+    const isCopy = (batch.flags(at) & IS_COPY) !== 0;
+    const isFirst = this.#tuples.saw(way >> 1, timeNs);
     if (batch.quote(at) >= 0) {
       // of an error before anything it is about, only that is known
       if (isFirst) this.#tuples.setEcho(way >> 1, this.#refusals.isOfEcho(batch, at));
@@ -394,7 +484,7 @@ export class Run {
     if (isCopy) this.#settling.setAside(row);
     // what an error had to be taken before, and what comes so late in its capture that its own window is over
     if (timeNs > marks.nowNs) marks.nowNs = timeNs;
-    this.#settling.settle(marks.nowNs);
+    this.#goTo(marks.nowNs);
     // counted in packets, not in batches, so that it does not matter how a source cuts those
     if (row % TIDY_EVERY === 0 && this.#book.tidy(marks.nowNs)) {
       this.#verdicts.forgetWays();

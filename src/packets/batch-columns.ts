@@ -14,11 +14,20 @@ export const QUOTE_DST = 116;
 export const QUOTE_IP_ID = 132;
 export const QUOTE_LENGTH = 136;
 export const QUOTE_SEQ = 140;
-export const QUOTE_HEAD = 144;
+/** Of the packets that carried others through a tunnel: a record, and what is beside it above; then the tunnel's number. */
+export const OUTER_RECORD = 144;
+export const OUTER_SRC6 = 208;
+export const OUTER_DST6 = 224;
+export const OUTER_TUPLE_HASH = 240;
+export const OUTER_ID = 244;
+export const QUOTE_HEAD = 248;
 /** Two bytes each. */
-export const QUOTE_SRC_PORT = 148;
-export const QUOTE_DST_PORT = 150;
+export const QUOTE_SRC_PORT = 252;
+export const QUOTE_DST_PORT = 254;
+/** Of a row that is CARRIED, the row of its outer packet. */
+export const OUTER = 256;
 /** One byte. */
-export const QUOTE_PROTO = 152;
+export const QUOTE_PROTO = 258;
+export const OUTER_KIND = 259;
 /** Bytes of a row. */
-export const ROW_BYTES = 153;
+export const ROW_BYTES = 260;

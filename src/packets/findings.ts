@@ -4,6 +4,10 @@ import { INSIDE, type Side } from "./sides.js";
 /** What a finding may be about: how serious it is, and what to look at next. */
 export const FINDINGS = {
   asymmetric: { severity: "info", hint: "does the way back avoid one of the two interfaces? ip route get <address>" },
+  "capture-loss": {
+    severity: "warning",
+    hint: "capture with a larger buffer (tcpdump -B, natcorr live -B), a shorter snaplen (-s), or a filter",
+  },
   conntrack: { severity: "info", hint: "" },
   "conntrack-contradicted": {
     severity: "warning",
@@ -45,6 +49,10 @@ export const FINDINGS = {
   "swapped-sides": {
     severity: "warning",
     hint: "the capture on the containers' side comes first: natcorr file <inside> <outside>",
+  },
+  tunnel: {
+    severity: "info",
+    hint: "-v tells which packets came in it; on the host, ip -d link shows whose it is",
   },
   untranslated: { severity: "info", hint: "iptables -t nat -S POSTROUTING shows whom the NAT hides" },
 } as const satisfies Record<string, { readonly severity: "info" | "warning"; readonly hint: string }>;

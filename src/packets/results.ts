@@ -5,6 +5,7 @@ import type { LatencySummary } from "./latency.js";
 import type { Reason } from "./reasons.js";
 import type { Side } from "./sides.js";
 import type { Timeline } from "./timeline.js";
+import type { Tunnel } from "./tunnels.js";
 import type { TupleTable } from "./tuples.js";
 
 /** How a pair was found; `Timeline.by` holds an index into this. */
@@ -105,7 +106,7 @@ export interface Missing extends Range {
   readonly byFrame?: number;
 }
 
-/** What became known of a packet that was dropped, after it was judged. */
+/** What became known of a packet after it was judged: of one that was dropped, or that the other capture may have lost. */
 export interface Update extends Judgement {
   readonly side: Side;
   readonly frame: number;
@@ -113,9 +114,16 @@ export interface Update extends Judgement {
   readonly flow: number | undefined;
   /** Whether the pcap filter that says what is shown selects it. */
   readonly isSelected: boolean;
-  readonly impact: Impact;
   /** What was said of it before. */
-  readonly before: { readonly verdict: Verdict; readonly impact: Impact };
+  readonly before: Pick<Judgement, "verdict" | "impact">;
+}
+
+/** Packets of which the same became known, and that are not told of one by one: they were judged too long ago. */
+export interface Moved {
+  readonly side: Side;
+  readonly verdict: Verdict;
+  readonly before: Update["before"];
+  readonly count: number;
 }
 
 /** A packet's or a tuple's two ends. TCP, UDP, SCTP, DCCP and UDP-Lite have ports, ICMP echo an id, anything else neither. */
@@ -256,6 +264,8 @@ export interface Tables {
   lengthOf(row: number): number;
   /** The outer addresses of an ICMP error and the packet it quotes; undefined for any other row. */
   quoteOf(row: number): { src: string; dst: string; quoted: Quoted } | undefined;
+  /** The tunnel that a packet came in, if it did: the same object for all packets of it. */
+  tunnelOf(row: number): Tunnel | undefined;
 }
 
 /**
@@ -278,6 +288,8 @@ export interface Sink {
   unmatched(row: number, judgement: Judgement): void;
   /** Where `wantsVerdict` says so of what the packet was before. */
   update(update: Update): void;
+  /** The same of packets that are not told of one by one. */
+  moved?(moved: Moved): void;
   flow(flow: FlowSummary): void;
   finding(finding: Finding): void;
   end(summary: Summary): void;

@@ -31,9 +31,11 @@ export async function packetSources(
     { batches: outsideFirst, interfaces: outside.interfaces, isLive: outside.isLive ?? false },
   );
   const decoder = new Decoder(heap, programOf);
-  const source = (frames: FrameSource, first: FrameBatch[]): DecodedSource =>
-    new DecodedSource(heap, decoder, frames, read, first, limits);
-  return [source(inside, insideFirst), source(outside, outsideFirst)];
+  // what containers send in tunnels is theirs; on the uplink, the host's own tunnels carry what containers send
+  return [
+    new DecodedSource(heap, decoder, inside, read, insideFirst, limits, false),
+    new DecodedSource(heap, decoder, outside, read, outsideFirst, limits, true),
+  ];
 }
 
 /** The first frames of a capture, as many as tell how it was cut; of one that is running, what is there. */
@@ -41,7 +43,7 @@ async function beginning(source: FrameSource, read: Read): Promise<FrameBatch[]>
   const gathered = new FrameBatch();
   for (;;) {
     const batch = await read(source, BATCH_FRAMES - gathered.count);
-    const before = gathered.count > 0 ? [gathered] : [];
+    const before = gathered.count > 0 || gathered.marks.length > 0 ? [gathered] : [];
     if (batch === null) return before;
     if (source.isLive || gathered.count + batch.count >= TELLING_FRAMES) return [...before, batch];
     gathered.append(batch);
@@ -59,15 +61,27 @@ export class DecodedSource implements PacketSource {
   #packets: PacketBatch | undefined;
   /** What was read of it before. */
   readonly #first: FrameBatch[];
+  readonly #opensTunnels: boolean;
 
-  constructor(heap: Heap, decoder: Decoder, frames: FrameSource, read: Read, first: FrameBatch[], limits: Limits) {
+  constructor(
+    heap: Heap,
+    decoder: Decoder,
+    frames: FrameSource,
+    read: Read,
+    first: FrameBatch[],
+    limits: Limits,
+    opensTunnels: boolean,
+  ) {
     this.#heap = heap;
     this.#decoder = decoder;
     this.#frames = frames;
     this.#coverage = new Coverage(frames.isLive !== true && frames.isPart !== true);
+    // a part goes on as long as the whole does, from its first frame on
+    if (frames.isPart === true) this.#coverage.reach(Number.NEGATIVE_INFINITY);
     this.#read = read;
     this.#first = first;
     this.#limits = limits;
+    this.#opensTunnels = opensTunnels;
   }
 
   get name(): string {
@@ -116,7 +130,8 @@ export class DecodedSource implements PacketSource {
       const frames = given instanceof Promise ? await given : given;
       if (frames === null) break;
       isOver = false;
-      this.#decoder.decode(frames, this.#frames.interfaces, this.#limits, batch, this.tally);
+      this.#decoder.decode(frames, this.#frames.interfaces, this.#limits, batch, this.tally, this.#opensTunnels);
+      batch.marks.push(...frames.marks);
       this.#cover(frames);
       most = this.#frames.isOnDisk ? most - frames.count : 0;
     }
@@ -124,10 +139,18 @@ export class DecodedSource implements PacketSource {
     return isOver ? null : batch;
   }
 
-  #cover({ timeNs, count, reachedNs }: FrameBatch): void {
+  #cover({ timeNs, count, frame, marks, reachedNs }: FrameBatch): void {
     const { firstNs, lastNs } = this.#decoder;
-    if (count > 0) this.#coverage.take(timeNs, count, firstNs, lastNs);
-    // a capture that tells how far it has come: a live one, or one with both sides in it
-    if (reachedNs > Number.NEGATIVE_INFINITY) this.#coverage.reach(reachedNs);
+    const reaches = marks.filter((mark) => mark.reachedNs !== undefined);
+    let row = 0;
+    for (const { frame: before, reachedNs: ns = 0 } of reaches) {
+      const from = row;
+      while (row < count && frame[row] <= before) row++;
+      this.#coverage.take(timeNs.subarray(from, row), row - from);
+      this.#coverage.reach(ns);
+    }
+    if (row === 0 && count > 0) this.#coverage.take(timeNs, count, firstNs, lastNs);
+    else this.#coverage.take(timeNs.subarray(row, count), count - row);
+    if (this.isLive && reachedNs > Number.NEGATIVE_INFINITY) this.#coverage.reach(reachedNs);
   }
 }

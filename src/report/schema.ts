@@ -7,6 +7,7 @@ import { NATS } from "../packets/flows.js";
 import { REASONS } from "../packets/reasons.js";
 import { ALTERED, BY, EVIDENCE, IMPACTS, VERDICTS } from "../packets/results.js";
 import { PROTOCOL_NAMES } from "../protocols/ip-protocols.js";
+import { TUNNEL_TYPES } from "../protocols/tunnels.js";
 
 /** A schema of one field or line. */
 type Schema = Readonly<Record<string, unknown>>;
@@ -125,6 +126,18 @@ const QUOTES = object("The packet that an ICMP error is about, as the error quot
   optional: PORTS,
 });
 
+const TUNNEL = object(
+  "The tunnel that the packet came in, where it is shown as what a tunnel's packet carries: what else is said is of the carried packet.",
+  {
+    required: {
+      type: oneOf("The kind of tunnel: vxlan, geneve, gre, or IP in IP by the versions of both.", TUNNEL_TYPES),
+      src: text("The IP address that sends into the tunnel."),
+      dst: text("The IP address at its other end."),
+    },
+    optional: { id: count("The VNI of VXLAN or Geneve, or the key of GRE, where it has one.") },
+  },
+);
+
 const pairSide = (description: string): Schema =>
   object(description, {
     required: {
@@ -134,7 +147,7 @@ const pairSide = (description: string): Schema =>
       ...IP,
       ttl: { description: "The IPv4 TTL or IPv6 hop limit.", type: "integer", minimum: 0, maximum: 255 },
     },
-    optional: { ...PORTS, quotes: QUOTES },
+    optional: { ...PORTS, quotes: QUOTES, tunnel: TUNNEL },
   });
 
 const ambiguousSide = (description: string): Schema =>
@@ -322,22 +335,22 @@ const LINES: Readonly<Record<string, Schema>> = {
       reason: REASON,
       why: text("What the verdict rests on, in words; of unknown, what would decide."),
     },
-    optional: { flow: FLOW, ...PORTS, impact: IMPACT, byFrame: BY_FRAME },
+    optional: { flow: FLOW, ...PORTS, impact: IMPACT, byFrame: BY_FRAME, tunnel: TUNNEL },
   }),
-  update: object("What became known of a dropped frame after its line: it takes the place of what was said there.", {
+  update: object("What became known of a frame after its line: it takes the place of what was said there.", {
     required: {
       type: type("update"),
       side: SIDE,
       frame: frame("The frame"),
-      verdict: oneOf("What became of it: refused where an ICMP error about it came after its line.", [
-        "dropped",
-        "refused",
-      ]),
+      verdict: oneOf(
+        "What became of it: refused where an ICMP error about it came after its line, capture-loss where the other capture told only then " +
+          "that it had lost frames.",
+        ["dropped", "refused", "capture-loss"],
+      ),
       reason: REASON,
-      impact: IMPACT,
       why: text("What that rests on, in words."),
     },
-    optional: { byFrame: BY_FRAME },
+    optional: { impact: IMPACT, byFrame: BY_FRAME },
   }),
   flow: object("A conversation that both sides saw, at its end, or at the end of the run.", {
     required: {

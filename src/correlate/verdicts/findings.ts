@@ -4,7 +4,7 @@ import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows.js";
 import type { Heap } from "../../packets/heap.js";
 import { type Finding, type FindingCode, findingOf, oneFlow } from "../../packets/findings.js";
-import { IMPACTS, type Missing, type Summary } from "../../packets/results.js";
+import { IMPACTS, type Missing, type Moved, type Summary } from "../../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import { ICMP, ICMPV6, UDP } from "../../protocols/ip-protocols.js";
@@ -73,6 +73,9 @@ export class Findings {
   /** By side where they entered: frames that were dropped, and their flows. */
   readonly #dropped = [new Dropped(), new Dropped()] as const;
   readonly #missed = [new Missed(), new Missed()] as const;
+  /** By side: frames that the other capture may have lost, and their flows; how many of these were moved too late to be told of one by one. */
+  readonly #lost = [new Dropped(), new Dropped()] as const;
+  readonly #moved: [number, number] = [0, 0];
   /** Whether anything on one side was found again, or might have been, on the other. */
   #isRelated = false;
 
@@ -109,7 +112,9 @@ export class Findings {
     const isFromInside = accounts.isOutbound(slot, forward);
     this.#isRelated = true;
     if (rewrite === 0) {
-      if (isKnown && isFromInside && this.#untranslated.length < MOST_UNTRANSLATED)
+      // what goes into a tunnel need not be hidden
+      const isTunneled = tuples.isTunneled(accounts.outsideTuple(slot));
+      if (isKnown && isFromInside && !isTunneled && this.#untranslated.length < MOST_UNTRANSLATED)
         this.#untranslated.push({
           id: accounts.id(slot),
           src: this.#address(inside, isForward),
@@ -184,6 +189,20 @@ export class Findings {
     this.#dropped[side].frames.remove(frame);
   }
 
+  /** Takes packets that the other capture may have lost, and of which something else was said too long ago. */
+  moved({ side, before, count }: Moved): void {
+    if (before.verdict === "dropped") this.#dropped[side].frames.forget(count);
+    this.#lost[side].frames.count += count;
+    this.#moved[side] += count;
+  }
+
+  /** Takes a packet that the other capture may have lost. */
+  lost(side: Side, frame: number, flow: number | undefined): void {
+    const lost = this.#lost[side];
+    lost.frames.add(frame);
+    if (flow !== undefined && !lost.flows.listed.includes(flow)) lost.flows.add(flow);
+  }
+
   /** What there is to tell. `unfollowed`: how many drops nobody could look after. */
   close(summary: Summary, unfollowed = 0): Finding[] {
     const found: Finding[] = [];
@@ -253,6 +272,16 @@ export class Findings {
       const text = `segments entered on ${SIDE_NAMES[side]}, and pieces of them never left on ${SIDE_NAMES[otherSide(side)]}, ${bytes} bytes: ${told.join(", ")}`;
       found.push(findingOf("missing-pieces", frames.count, text, { flows, frames: { side, of: frames } }));
     }
+    for (const side of [INSIDE, OUTSIDE] as const) {
+      const { flows, frames } = this.#lost[side];
+      if (frames.count === 0) continue;
+      const other = otherSide(side);
+      const { captureDropped } = other === INSIDE ? summary.inside : summary.outside;
+      const moved = this.#moved[side];
+      const late = moved === 0 ? "" : `; of ${moved} of them something else was said before, and no update tells it`;
+      const text = `${SIDE_NAMES[other]} lost ${counted(captureDropped, "frame")} by its own count, and may have lost the twins of ${counted(frames.count, "frame")}${late}`;
+      found.push(findingOf("capture-loss", frames.count, text, { flows, frames: { side, of: frames } }));
+    }
     // odd only where there was something to pair
     const areRelated = this.#isRelated || summary.verdicts.some((verdicts) => verdicts.has("proxied"));
     if (!areRelated && summary.inside.frames > 0 && summary.outside.frames > 0) {
@@ -266,6 +295,10 @@ export class Findings {
 /** Which REWRITE_… bits tell that the initiator's own port, or the id that both ends of an ICMP flow have, was not kept. */
 function portsOf(proto: number): number {
   return proto === ICMP || proto === ICMPV6 ? REWRITE_SRC_PORT | REWRITE_DST_PORT : REWRITE_SRC_PORT;
+}
+
+function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? "" : "s"}`;
 }
 
 function flowsNamed({ count, text }: Few<number>): string {

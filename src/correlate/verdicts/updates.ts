@@ -8,6 +8,7 @@ import type { Refusals } from "./refusals.js";
 /** What pairs show of an earlier drop, with the pair's inside row. */
 interface Pending {
   readonly row: number;
+  readonly timeNs: number;
   readonly update: Update;
 }
 
@@ -20,7 +21,7 @@ export class Updates {
   readonly #impacts: Impacts;
   readonly #refusals: Refusals;
   readonly #findings: Findings;
-  readonly #tell: (update: Update) => void;
+  readonly #tell: (update: Update, timeNs: number) => void;
   #pending: Pending[] = [];
 
   constructor(
@@ -28,7 +29,7 @@ export class Updates {
     impacts: Impacts,
     refusals: Refusals,
     findings: Findings,
-    tell: (update: Update) => void,
+    tell: (update: Update, timeNs: number) => void,
   ) {
     this.#timeline = timeline;
     this.#impacts = impacts;
@@ -48,7 +49,7 @@ export class Updates {
       const { impact, byFrame } = consequence;
       const why = byFrame === undefined ? "a later acknowledgement covers it" : `a copy got through: frame ${byFrame}`;
       const now = { verdict: "dropped", reason: "no-twin", why, ...consequence, impact } as const;
-      this.#pending.push({ row, update: updateOf(drop, now) });
+      this.#pending.push({ row, timeNs: drop.timeNs, update: updateOf(drop, now) });
     }
   }
 
@@ -61,7 +62,16 @@ export class Updates {
     if (due.length === 0) return;
     this.#pending = this.#pending.filter((each) => !isDue(each));
     const placeOf = ({ row }: Pending): number => (t.isHeld(row) ? (row - t.first) & ROW_MASK : -1);
-    for (const { update } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update);
+    for (const { update, timeNs } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update, timeNs);
+  }
+
+  /** Has nothing more to tell of the drops of a side that passed between two times: what became of them is not known any more. */
+  withdraw(side: Side, fromNs: number, toNs: number): void {
+    this.takeNews();
+    this.#pending = this.#pending.filter(
+      ({ timeNs, update }) => update.side !== side || timeNs < fromNs || timeNs > toNs,
+    );
+    this.#impacts.withdraw(side, fromNs, toNs);
   }
 
   /** Tells it where an ICMP error that the host sent came after the window of the packet that it is about. */
@@ -72,14 +82,14 @@ export class Updates {
     if (!drop) return;
     this.#findings.refused(t.sideOf(row), drop.frame);
     const { reason, why, byFrame } = said;
-    this.#tell(updateOf(drop, { verdict: "refused", reason, why, impact: "lost", byFrame }));
+    this.#tell(updateOf(drop, { verdict: "refused", reason, why, impact: "lost", byFrame }), drop.timeNs);
   }
 
   /** Tells of what was taken for lost just before the captures end. `endNs` says how far a side's capture goes. */
   tellCutOff(endNs: (side: Side) => number): void {
     const why = "the capture ends before a copy could be expected";
     for (const drop of this.#impacts.cutOff(endNs))
-      this.#tell(updateOf(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" }));
+      this.#tell(updateOf(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" }), drop.timeNs);
   }
 }
 

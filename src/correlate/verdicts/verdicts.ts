@@ -1,4 +1,4 @@
-import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS } from "../../packets/packets.js";
+import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { addressText } from "../../packets/address.js";
 import type { Reason } from "../../packets/reasons.js";
@@ -8,6 +8,7 @@ import { DECIDED, type Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { RST } from "../../protocols/tcp.js";
+import type { Tunnels } from "../intake/tunnels.js";
 import { ALONE } from "../kernel/buckets.js";
 import { TupleEnds } from "./flow-summary.js";
 import type { Cover } from "./cover.js";
@@ -45,8 +46,15 @@ type Lack = "exit" | "entry" | "crossing" | "anything";
 /** A judgement as far as the packet itself goes: whether the other capture can be believed where it lacks something is still to be asked. */
 interface Claim extends Judgement {
   readonly lacks?: Lack;
+  /** Whether it is not so if the other capture has lost something, though nothing that it has to have. */
+  readonly isByAbsence?: true;
   /** The side whose capture lacks it; the other one's if not given. */
   readonly on?: Side;
+}
+
+/** A judgement that does not hold if some capture turns out to have lost frames about then. */
+export interface Verdict extends Judgement {
+  readonly mayBeLostBy?: Side;
 }
 
 /** What a verdict may draw on. */
@@ -58,6 +66,7 @@ export interface Known {
   readonly matchers: Matchers;
   readonly refusals: Refusals;
   readonly mistimed: Mistimed;
+  readonly tunnels: Tunnels;
   /** What each side's capture covers. */
   readonly cover: readonly [Cover, Cover];
   readonly windowNs: number;
@@ -100,7 +109,7 @@ export class Verdicts {
   }
 
   /** Judges a packet whose window is over. */
-  judge(row: number): Judgement {
+  judge(row: number): Verdict {
     this.#senders.goOn();
     const claim = this.#claim(row);
     const t = this.#timeline;
@@ -111,7 +120,13 @@ export class Verdicts {
       const why = `${SIDE_NAMES[other]} has no frame at all for ${seconds(silentNs)} about then: was it captured?`;
       return { verdict: "no-overlap", reason: "silence", why };
     }
-    return this.#doubt(row, other, claim) ?? claim;
+    const doubt = this.#doubt(row, other, claim);
+    const mayBeLost = claim.isByAbsence === true || (claim.lacks !== undefined && claim.lacks !== "anything");
+    if (doubt !== undefined || !mayBeLost) return doubt ?? this.#reckon(row, other, claim);
+    if (this.#known.cover[other].gaps.mayHold(t.timeNs(row)))
+      return { verdict: "capture-loss", reason: "frames-lost", why: whyLost(other) };
+    const { verdict, reason, why } = this.#reckon(row, other, claim);
+    return { verdict, reason, why, mayBeLostBy: other };
   }
 
   /**
@@ -131,10 +146,10 @@ export class Verdicts {
     return alone >= LEAST_ALONE;
   }
 
-  /** What a claim comes to where something speaks against it; undefined where nothing does. */
-  #doubt(row: number, other: Side, { verdict, why, lacks }: Claim): Judgement | undefined {
+  /** What a claim comes to where something speaks against it, whatever the other capture misses; undefined where nothing does. */
+  #doubt(row: number, other: Side, { verdict, lacks }: Claim): Judgement | undefined {
     const t = this.#timeline;
-    const { mistimed, cover } = this.#known;
+    const { mistimed } = this.#known;
     const { altered, cutFrames, likes } = this.#known.matchers;
     const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
     if (rewritten !== undefined) return { verdict: "unknown", reason: "router-rewrites", why: rewritten };
@@ -158,19 +173,22 @@ export class Verdicts {
       const changed = this.#whyChanged(row, other);
       if (changed !== undefined) return { verdict: "unknown", reason: "may-be-changed", why: changed };
     }
-    if (lacks !== "anything" && cover[other].gaps.mayHold(t.timeNs(row))) {
-      const lost = `${SIDE_NAMES[other]} lost frames about then, and may have lost this one`;
-      return { verdict: "capture-loss", reason: "frames-lost", why: lost };
-    }
+    return undefined;
+  }
+
+  /** What a claim comes to by how much the other capture misses. */
+  #reckon(row: number, other: Side, claim: Claim): Judgement {
+    const t = this.#timeline;
+    const { lacks, why } = claim;
     if (lacks === "exit") {
-      if (!this.#misses.noteExit(other)) return undefined;
+      if (!this.#misses.noteExit(other)) return claim;
       return { verdict: "unknown", reason: "capture-misses", why: `${why}, but ${this.#misses.why(other)}` };
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
     if (lacks === "entry" && this.#tuples.isProved(t.way(row)) && (t.tcpFlags(row) & RST) === 0)
       this.#misses.noteEntry(other);
     if (lacks === "crossing") this.#misses.noteCrossing(other);
-    return undefined;
+    return claim;
   }
 
   #whyLike(other: Side, { frame, isSooner }: Like): string {
@@ -180,12 +198,12 @@ export class Verdicts {
 
   /**
    * Why what a packet became may be something else that left, in words: another packet of its flow did about when it should have, and
-   * never came in. Undefined where there is none, and of TCP: whatever else is changed of a segment, its numbers tell it.
+   * never came in. Undefined where there is none. A segment must have the same numbers: whatever else is changed of one, those tell it.
    */
   #whyChanged(row: number, other: Side): string | undefined {
     const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
-    if (slot === NONE || t.proto(row) === TCP) return undefined;
+    if (slot === NONE) return undefined;
     const untilNs = t.timeNs(row) + this.#known.kernel.limitNs(other === OUTSIDE);
     let next = t.after(row);
     for (let looked = 0; looked < MOST_LOOKED_AT; looked++, next = t.after(next)) {
@@ -193,6 +211,7 @@ export class Verdicts {
       if (next === t.end || t.timeNs(next) > untilNs) break;
       // what others with its key wait for is one of them
       if (t.side(next) !== other || t.proto(next) !== t.proto(row) || t.bucket(next) !== ALONE) continue;
+      if (t.proto(row) === TCP && !isSameSegment(t, row, next)) continue;
       if (this.#translations.slotOf(next) !== slot || !this.#translations.isLeaving(next, slot)) continue;
       return `frame ${t.frame(next)} of ${SIDE_NAMES[other]}, of the same flow, never came in: it may be this one, changed on its way`;
     }
@@ -236,6 +255,14 @@ export class Verdicts {
       };
     }
 
+    const begun = this.#begunBy(row);
+    if (begun !== undefined)
+      return {
+        verdict: "unknown",
+        reason: "in-tunnel",
+        why: `it goes on with what frame ${begun} carries through a tunnel`,
+      };
+
     const half = this.#halfHairpin(row, side);
     if (half !== null) return half;
 
@@ -263,7 +290,7 @@ export class Verdicts {
         why: `a proxy on the host took it, and sent nothing like it again: ${connection}`,
       };
     }
-    const own = slot === NONE && local !== null ? this.#ofHost(row, local) : null;
+    const own = slot !== NONE ? null : local !== null ? this.#ofHost(row, local) : this.#ofHostsTunnel(row);
     if (own?.verdict === "local") return own;
     const uncovered = this.#uncovered(t.timeNs(row), other);
     if (uncovered !== null) return uncovered;
@@ -335,7 +362,7 @@ export class Verdicts {
         why: `nothing answers it: the host took it, or dropped it before ${inside}`,
       };
     if (!this.#known.kernel.isTtlLowered(true)) {
-      if (!this.#misses.isPatchy(INSIDE)) return { verdict: "local", reason, why };
+      if (!this.#misses.isPatchy(INSIDE)) return { verdict: "local", reason, why, isByAbsence: true };
       const doubt = `${why}, or forwarded: ${this.#misses.why(INSIDE)}`;
       return { verdict: "unknown", reason: "capture-misses", why: doubt };
     }
@@ -347,6 +374,33 @@ export class Verdicts {
       why: `${sent} shows that the host forwards it, and ${inside} lacks it`,
       lacks: "crossing",
     };
+  }
+
+  /**
+   * Whose a packet is that came in a tunnel which the host itself ends, and that nothing else is known of: what is sent at the host's end,
+   * and not forwarded there, has a full TTL. Null where that does not tell.
+   */
+  #ofHostsTunnel(row: number): Claim | null {
+    const t = this.#timeline;
+    const tunnel = this.#known.tunnels.of(t.tunnel(row));
+    if (tunnel === undefined || !this.#known.kernel.isTtlLowered(true)) return null;
+    const isFromHost = this.#locals.isNat(tunnel.src);
+    if (isFromHost === this.#locals.isNat(tunnel.dst)) return null;
+    const way = isFromHost ? t.way(row) : t.way(row) ^ 1;
+    if (!this.#tuples.hasFullTtl(way) || this.#tuples.hasOtherTtl(way)) return null;
+    const end = `the host's own end of ${tunnel.type} (${isFromHost ? tunnel.src : tunnel.dst})`;
+    const why = isFromHost
+      ? `its sender is at ${end}: its TTL is full`
+      : `it goes to ${end}: what answers it has a full TTL`;
+    return { verdict: "local", reason: isFromHost ? "from-host" : "to-host", why };
+  }
+
+  /** The frame that begins what a fragment goes on with, where what that carries came in a tunnel; else undefined. */
+  #begunBy(row: number): number | undefined {
+    const t = this.#timeline;
+    if ((t.flags(row) & IS_LATER_FRAGMENT) === 0 || t.side(row) !== OUTSIDE) return undefined;
+    const { src, dst } = new TupleEnds(this.#tuples).of(t.tuple(row), t.forward(row) === 1);
+    return this.#known.tunnels.begunBy(src, dst, t.ipId(row));
   }
 
   /** The other connection of a proxied stream, from who opened it. */
@@ -492,6 +546,11 @@ export class Verdicts {
   }
 }
 
+/** Why a packet's twin may not have been captured on a side, in words. */
+export function whyLost(side: Side): string {
+  return `${SIDE_NAMES[side]} lost frames about then, and may have lost this one`;
+}
+
 /** A packet that passed so long before the other capture began, or after it ended, nanoseconds. Just beside its limits, nothing is certain. */
 function beyond(byNs: number, reason: Reason, why: string): Judgement {
   return byNs < MARGIN_NS
@@ -508,4 +567,14 @@ function seconds(ns: number): string {
   if (ns < 1e6) return `${+(ns / 1e3).toPrecision(3)} µs`;
   if (ns < 1e9) return `${+(ns / 1e6).toPrecision(3)} ms`;
   return `${+(ns / 1e9).toPrecision(6)} s`;
+}
+
+/** Whether two TCP segments have the same numbers, flags and length of data. */
+function isSameSegment(t: Timeline, a: number, b: number): boolean {
+  return (
+    t.seq(a) === t.seq(b) &&
+    t.ack(a) === t.ack(b) &&
+    t.tcpFlags(a) === t.tcpFlags(b) &&
+    t.payloadLength(a) === t.payloadLength(b)
+  );
 }
