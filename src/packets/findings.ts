@@ -28,6 +28,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "conntrack -L shows whether the entry is there; sysctl net.netfilter.nf_conntrack_tcp_loose",
   },
+  "missing-pieces": {
+    severity: "warning",
+    hint: "a queue behind the cut dropped them: tc -s qdisc show dev <interface>, ip -s link; --flow shows the segments",
+  },
   "nat-clash-drop": {
     severity: "warning",
     hint: "conntrack -S counts it as insert_failed; MASQUERADE --random-fully draws other ports",

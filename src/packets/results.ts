@@ -2,6 +2,7 @@ import type { Protocol } from "../protocols/ip-protocols.js";
 import type { Finding } from "./findings.js";
 import { type Flow, type Nat, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "./flows.js";
 import type { LatencySummary } from "./latency.js";
+import type { Reason } from "./reasons.js";
 import type { Side } from "./sides.js";
 import type { Timeline } from "./timeline.js";
 import type { Tunnel } from "./tunnels.js";
@@ -83,11 +84,25 @@ export type Impact = (typeof IMPACTS)[number];
 /** What became of a packet without a twin. */
 export interface Judgement {
   readonly verdict: Verdict;
+  readonly reason: Reason;
   /** What it rests on, in words. */
   readonly why: string;
   /** Of a packet that was dropped, as far as is known by now. */
   readonly impact?: Impact;
-  /** The frame on the packet's side that shows the impact, where there is one. */
+  /** The frame on the packet's side that shows the impact, or what the verdict rests on, where there is one. */
+  readonly byFrame?: number;
+}
+
+/** Some bytes of a TCP segment, from a sequence number on. */
+export interface Range {
+  readonly seq: number;
+  readonly length: number;
+}
+
+/** Bytes of a pair's segment that were lost on their way, and what that came to, where it is known when the pair is made. */
+export interface Missing extends Range {
+  readonly impact?: Impact;
+  /** The frame on the side where they entered that shows the impact, where there is one. */
   readonly byFrame?: number;
 }
 
@@ -243,6 +258,8 @@ export interface Tables {
   flowOf(row: number): number | undefined;
   /** The frames behind a row, where one row stands for several (coverage, fragments); else undefined. */
   framesOf(row: number): readonly number[] | undefined;
+  /** What was lost on its way of the segment whose pair has this inside row; undefined where nothing was. */
+  missingOf(inside: number): readonly Missing[] | undefined;
   /** The length of a row's IP packet, bytes; where the row stands for several frames, that of all of them together. */
   lengthOf(row: number): number;
   /** The outer addresses of an ICMP error and the packet it quotes; undefined for any other row. */

@@ -4,7 +4,7 @@ import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows.js";
 import type { Heap } from "../../packets/heap.js";
 import { type Finding, type FindingCode, findingOf, oneFlow } from "../../packets/findings.js";
-import { IMPACTS, type Moved, type Summary } from "../../packets/results.js";
+import { IMPACTS, type Missing, type Moved, type Summary } from "../../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import { ICMP, ICMPV6, UDP } from "../../protocols/ip-protocols.js";
@@ -36,6 +36,20 @@ interface Untranslated {
 class Dropped {
   readonly frames = new Few<number>();
   readonly flows = new Few<number>();
+
+  add(frame: number, flow: number | undefined): void {
+    this.frames.add(frame);
+    if (flow !== undefined && !this.flows.listed.includes(flow)) this.flows.add(flow);
+  }
+}
+
+/** Segments that lost pieces on their way from one side. */
+class Missed extends Dropped {
+  bytes = 0;
+  /** How many stretches of them were lost, and what those came to that anything is known of. */
+  stretches = 0;
+  resent = 0;
+  covered = 0;
 }
 
 /** What an operator should know beyond the pairs, gathered while the run goes on and told at its end. */
@@ -58,6 +72,7 @@ export class Findings {
   #retransmissions = 0;
   /** By side where they entered: frames that were dropped, and their flows. */
   readonly #dropped = [new Dropped(), new Dropped()] as const;
+  readonly #missed = [new Missed(), new Missed()] as const;
   /** By side: frames that the other capture may have lost, and their flows; how many of these were moved too late to be told of one by one. */
   readonly #lost = [new Dropped(), new Dropped()] as const;
   readonly #moved: [number, number] = [0, 0];
@@ -155,9 +170,18 @@ export class Findings {
 
   /** Takes a packet that was dropped: its frame, and the id of its flow where that is known. */
   dropped(side: Side, frame: number, flow: number | undefined): void {
-    const dropped = this.#dropped[side];
-    dropped.frames.add(frame);
-    if (flow !== undefined && !dropped.flows.listed.includes(flow)) dropped.flows.add(flow);
+    this.#dropped[side].add(frame, flow);
+  }
+
+  /** Takes a segment, of the side where it entered, that lost pieces on its way. */
+  missing(side: Side, frame: number, flow: number, missing: readonly Missing[]): void {
+    const missed = this.#missed[side];
+    missed.add(frame, flow);
+    for (const { length, impact } of missing) {
+      missed.bytes += length;
+      missed.stretches++;
+      if (impact === "resent" || impact === "covered") missed[impact]++;
+    }
   }
 
   /** Takes it that a frame was not dropped after all. */
@@ -237,6 +261,16 @@ export class Findings {
       const text = `entered on ${SIDE_NAMES[side]}, never left on ${SIDE_NAMES[otherSide(side)]}: ${impacts.join(", ")}${many}`;
       const { flows, frames } = this.#dropped[side];
       found.push(findingOf("dropped", count, text, { flows, frames: { side, of: frames } }));
+    }
+    for (const side of [INSIDE, OUTSIDE] as const) {
+      const { frames, flows, bytes, stretches, resent, covered } = this.#missed[side];
+      if (frames.count === 0) continue;
+      const open = stretches - resent - covered;
+      const told = [`${resent} resent`, `${covered} covered`, `nothing tells of ${open}`].filter(
+        (_, at) => [resent, covered, open][at] > 0,
+      );
+      const text = `segments entered on ${SIDE_NAMES[side]}, and pieces of them never left on ${SIDE_NAMES[otherSide(side)]}, ${bytes} bytes: ${told.join(", ")}`;
+      found.push(findingOf("missing-pieces", frames.count, text, { flows, frames: { side, of: frames } }));
     }
     for (const side of [INSIDE, OUTSIDE] as const) {
       const { flows, frames } = this.#lost[side];

@@ -50,7 +50,7 @@ export class LateLosses {
     const { fromNs, toNs } = cover[side].gaps.learn();
     updates.withdraw(otherSide(side), fromNs, toNs);
     if (side === OUTSIDE) clashes.withdraw(fromNs, toNs);
-    const now = { verdict: "capture-loss", why: whyLost(side) } as const;
+    const now = { verdict: "capture-loss", reason: "frames-lost", why: whyLost(side) } as const;
     for (const revised of this.#revisions[side].takeOut(fromNs, toNs)) {
       const { side: of, frame, flow, before } = revised;
       if (before.verdict === "dropped") findings.refused(of, frame);
