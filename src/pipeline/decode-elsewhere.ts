@@ -14,7 +14,7 @@ import type { FrameFilter } from "./frame-filter.js";
 import { startThread } from "./thread.js";
 
 /** More than the thread needs: 32 batches and two windows on captures take half of it. Only what is used takes room. */
-const THREAD_BYTES = 64 * 2 ** 20;
+const THREAD_BYTES = 128 * 2 ** 20;
 
 /** The event loop turns at least this often, that signals and timers get their turn: sooner than anybody notices. */
 const TURN_EVERY_MS = 10;

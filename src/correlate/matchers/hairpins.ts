@@ -130,6 +130,9 @@ export class Hairpins implements Admits, Settles {
       const befores = afters.map((after) => this.#beforesOf(after));
       const certain = befores.findIndex((rows) => rows.length === 1 && rows[0] === row);
       if (certain >= 0) this.#pair([row], [afters[certain]]);
+      // one that came out late, and is no other's, may have been held up
+      const late = befores.findIndex((rows) => rows.length === 0);
+      if (late >= 0) this.#noteMaybe([row], [afters[late]]);
       if (!befores.some((rows) => rows.includes(row)) || certain >= 0) return null;
     }
     const undecided = like.filter((each) => t.way(each) === t.way(row) || t.way(each) === afterWay);

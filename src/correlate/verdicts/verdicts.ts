@@ -263,14 +263,13 @@ export class Verdicts {
         why: `it goes on with what frame ${begun} carries through a tunnel`,
       };
 
-    const half = this.#halfHairpin(row, side);
-    if (half !== null) return half;
-
     const like = this.#known.matchers.hairpins.likeOf(row);
     if (like !== undefined) {
       const why = `frame ${like} of ${SIDE_NAMES[side]} is like it, with other addresses: it may be turned round, and too little speaks for that`;
       return { verdict: "unknown", reason: "may-be-hairpin", why };
     }
+    const half = this.#halfHairpin(row, side);
+    if (half !== null) return half;
     const slot = this.#translations.slotOf(row);
     const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.matchers.proxies.twinOf(row) : null;
     if (proxied)

@@ -342,3 +342,12 @@ it("two packets that may be two forms of one, where too little speaks for it, ar
     ["unknown", expect.stringContaining("may be turned round")],
   ]);
 });
+
+it("what came out later than others is not said to be dropped", async () => {
+  const late = there(2000, { seq: 506, ack: 907, ipId: 0 }, 90_000);
+  const { alone } = await outcomeOf([...opened, ...late], []);
+  expect(alone.map(({ frame, verdict }) => [frame, verdict])).toEqual([
+    [13, "unknown"],
+    [14, "unknown"],
+  ]);
+});
