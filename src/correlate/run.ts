@@ -37,7 +37,6 @@ import { Proxies } from "./matchers/proxies.js";
 import { Refusals } from "./verdicts/refusals.js";
 import { Relays } from "./matchers/relays.js";
 import { Segments } from "./matchers/segments.js";
-import { rewrittenFinding } from "./matchers/rewritten.js";
 import { ShiftedSegments } from "./matchers/shifts.js";
 import { SuperDatagrams } from "./matchers/super-datagrams.js";
 import type { Standing } from "./standing.js";
@@ -226,7 +225,7 @@ export class Run {
       onOverdue: (row) => this.#judgeAlone(row),
     });
     this.#impacts = new Impacts(timeline, this.#tuples, accounts, this.#kernel);
-    this.#findings = new Findings(heap, this.#translations.accounts, this.#tuples);
+    this.#findings = new Findings({ heap, timeline, tuples: this.#tuples, accounts });
     this.#clashes = new Clashes(this.#translations.accounts, this.#tuples);
     this.#book = new FlowBook({
       heap,
@@ -248,18 +247,18 @@ export class Run {
       epochsNs,
       names,
       haveCounters: options.haveCounters,
-      flowOf: (row) => this.#flowOf(row),
+      flowOf: this.#flowOf,
       framesOf: (row) => this.#groups.framesOf(row),
       lengthOf: (row) => this.#groups.lengthOf(row),
       quoteOf: (row) => this.#errors.get(row),
     });
   }
 
-  #flowOf(row: number): number | undefined {
+  readonly #flowOf = (row: number): number | undefined => {
     const slot = this.#translations.slotOf(row);
     if (slot === NONE) return this.#book.linkedOf(this.#timeline.tuple(row));
     return this.#translations.accounts.id(slot);
-  }
+  };
 
   /** The side whose packets are needed next, or null where the run is over. */
   wants(): Side | null {
@@ -372,9 +371,9 @@ export class Run {
     this.#options.onSettled?.();
     this.#book.close();
     const summary = this.#summary();
-    for (const finding of this.#findings.close(summary, this.#impacts.unfollowed)) this.#sink.finding(finding);
-    const rewritten = rewrittenFinding(this.#altered.pairs, this.#kernel.pairsSoFar);
-    if (rewritten !== null) this.#sink.finding(rewritten);
+    const { unfollowed } = this.#impacts;
+    const found = { summary, unfollowed, pairs: this.#kernel.pairsSoFar, altered: this.#altered.pairs };
+    for (const finding of this.#findings.close(found)) this.#sink.finding(finding);
     this.#sink.end(summary);
   }
 
@@ -443,6 +442,7 @@ export class Run {
     const why = `${SIDE_NAMES[side]} shows packets twice: a copy of frame ${t.key(row) >>> 0}`;
     const judgement = { verdict: "copy", why } as const;
     this.#feeds[side].judged(judgement);
+    this.#findings.alone(row, judgement, this.#flowOf);
     if (this.#sink.wantsVerdict("copy")) this.#sink.unmatched(row, judgement);
     t.setState(row, DONE);
   }
@@ -592,7 +592,6 @@ export class Run {
     if (undecided === null) return;
     this.#feeds[INSIDE].ambiguous += undecided.inside.length;
     this.#feeds[OUTSIDE].ambiguous += undecided.outside.length;
-    this.#findings.ambiguous();
     this.#sink.ambiguous(undecided.inside, undecided.outside, undecided.why);
   }
 
@@ -619,6 +618,7 @@ export class Run {
     if (verdict !== "no-overlap") this.#matcher.noteAlone(row);
     const judgement: Judgement = { verdict, why, ...(verdict === "dropped" && this.#dropped(row)) };
     this.#feeds[side].judged(judgement);
+    this.#findings.alone(row, judgement, this.#flowOf);
     if (this.#sink.wantsVerdict(verdict)) this.#sink.unmatched(row, judgement);
     if (this.#errors.has(row)) this.#tellRefused(row);
     t.setState(row, DONE);
@@ -630,7 +630,6 @@ export class Run {
     const side = t.sideOf(row);
     this.#noteLoss(row);
     const flow = this.#flowOf(row);
-    this.#findings.dropped(side, t.frame(row), flow);
     // copies that are turned round on their own side are not followed
     if (this.#hairpins.isBefore(row)) return { impact: "unknown" };
     const slot = this.#translations.slotOf(row);
@@ -669,7 +668,6 @@ export class Run {
     const said = this.#refusals.saidBy(row);
     const drop = said && this.#impacts.refused(said.quotedAs, t.timeNs(row));
     if (!drop) return;
-    this.#findings.refused(t.sideOf(row), drop.frame);
     this.#tell(this.#updateOf(drop, { verdict: "refused", why: said.why, impact: "lost", byFrame: t.frame(row) }));
   }
 
@@ -687,6 +685,7 @@ export class Run {
 
   #tell(update: Update): void {
     this.#feeds[update.side].updated(update);
+    this.#findings.update(update);
     if (this.#sink.wantsVerdict(update.before.verdict)) this.#sink.update(update);
   }
 

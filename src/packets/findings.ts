@@ -1,5 +1,5 @@
 import { Few } from "./few.js";
-import { INSIDE, type Side } from "./sides.js";
+import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 
 /** What a finding may be about: how serious it is, and what to look at next. */
 export const FINDINGS = {
@@ -63,21 +63,39 @@ export interface Finding {
   readonly hint: string;
 }
 
-/** What a finding is about, as data. */
+/** What a finding is about, as data: flows, and frames by side. */
 export interface Concerned {
   readonly flows?: Few<number>;
-  readonly frames?: { readonly side: Side; readonly of: Few<number> };
+  readonly frames?: readonly [Few<number>, Few<number>];
+}
+
+/** What a finding is about, while it is gathered. */
+export class Gathered implements Concerned {
+  readonly flows = new Few<number>();
+  readonly frames = [new Few<number>(), new Few<number>()] as const;
+
+  /** Takes a frame, and its flow where that is known. */
+  add(side: Side, frame: number, flow: number | undefined): void {
+    this.frames[side].add(frame);
+    if (flow !== undefined) this.flows.addOnce(flow);
+  }
+
+  /** How many frames there are. */
+  get count(): number {
+    return this.frames[INSIDE].count + this.frames[OUTSIDE].count;
+  }
 }
 
 export function findingOf(code: FindingCode, count: number, text: string, { flows, frames }: Concerned = {}): Finding {
-  const listed = frames?.of.listed ?? [];
+  const [inside, outside] = frames ?? [];
+  const more = frames === undefined ? flows?.more : frames[INSIDE].more + frames[OUTSIDE].more;
   return {
     severity: FINDINGS[code].severity,
     code,
     count,
     flows: flows?.listed ?? [],
-    frames: frames?.side === INSIDE ? { inside: listed, outside: [] } : { inside: [], outside: listed },
-    more: (frames?.of ?? flows)?.more ?? 0,
+    frames: { inside: inside?.listed ?? [], outside: outside?.listed ?? [] },
+    more: more ?? 0,
     text,
     hint: FINDINGS[code].hint,
   };

@@ -1,0 +1,54 @@
+import type { Few } from "../../../packets/few.js";
+import { type Finding, type FindingCode, findingOf } from "../../../packets/findings.js";
+import type { Judgement, Summary, Update, Verdict } from "../../../packets/results.js";
+import type { Timeline } from "../../../packets/timeline.js";
+import type { TupleTable } from "../../../packets/tuples.js";
+import type { EndedFlow } from "./ended-flow.js";
+import type { Hidden } from "./hidden.js";
+
+/** What a finder may look at, whenever it likes. */
+export interface Context {
+  readonly timeline: Timeline;
+  readonly tuples: TupleTable;
+  readonly hidden: Hidden;
+}
+
+/** What is known once all is decided. */
+export interface End {
+  readonly summary: Summary;
+  /** How many drops nobody could look after. */
+  readonly unfollowed: number;
+  /** How many packets were found on both sides. */
+  readonly pairs: number;
+  /** How many of those the router altered beyond addresses, by ALTERED_… bits. */
+  readonly altered: ReadonlyMap<number, number>;
+}
+
+/**
+ * Looks for one thing that an operator should know, while the run goes on, and tells of it at the end. What it remembers is bounded,
+ * and it says nothing that the captures do not show.
+ */
+export interface Finder {
+  /**
+   * Takes a flow that has ended; it is valid during the call only. Ordinary flows are not told of: see `remarkable.ts`, which has to
+   * know what makes one worth a look.
+   */
+  flow?(flow: EndedFlow): void;
+  /** The verdicts that `alone` is told of … */
+  readonly verdicts?: readonly Verdict[];
+  /** … with each packet that got one: its row, and the id of its flow where that is known. */
+  alone?(row: number, judgement: Judgement, flow: number | undefined): void;
+  /** Takes what became known of a packet after it was judged. */
+  update?(update: Update): void;
+  close(end: End): Iterable<Finding>;
+}
+
+/** A finding about some flows, or none where there are none. */
+export function ofFlows(code: FindingCode, flows: Few<number>, text: string, count = flows.count): Finding[] {
+  return flows.count === 0 ? [] : [findingOf(code, count, `${text}: ${flowsNamed(flows)}`, { flows })];
+}
+
+/** `flows 1, 2 and 7 more`. */
+export function flowsNamed({ count, text }: Few<number>): string {
+  return `flow${count === 1 ? "" : "s"} ${text}`;
+}
