@@ -120,6 +120,8 @@ export class Run {
    */
   readonly #updates: { readonly row: number; readonly update: Update }[] = [];
   #pairs = 0;
+  /** Whether all there was has been decided about. */
+  #isComplete = false;
 
   constructor(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
     const { heap } = options;
@@ -225,7 +227,14 @@ export class Run {
       onOverdue: (row) => this.#judgeAlone(row),
     });
     this.#impacts = new Impacts(timeline, this.#tuples, accounts, this.#kernel);
-    this.#findings = new Findings({ heap, timeline, tuples: this.#tuples, accounts });
+    this.#findings = new Findings({
+      heap,
+      timeline,
+      tuples: this.#tuples,
+      accounts,
+      cover: this.#cover,
+      decidedNs: (side) => (this.#isComplete ? this.#cover[side].lastNs : this.#nowNs - options.windowNs),
+    });
     this.#clashes = new Clashes(this.#translations.accounts, this.#tuples);
     this.#book = new FlowBook({
       heap,
@@ -361,9 +370,9 @@ export class Run {
 
   /** Ends the run: with everything settled where both sources have ended, else with what is certain by now. */
   finish(): void {
-    const isComplete =
+    this.#isComplete =
       this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && this.#pairs < this.#options.maxPairs;
-    if (isComplete) {
+    if (this.#isComplete) {
       this.#settleRest();
       this.#show();
       this.#cutOff();
@@ -592,6 +601,8 @@ export class Run {
     if (undecided === null) return;
     this.#feeds[INSIDE].ambiguous += undecided.inside.length;
     this.#feeds[OUTSIDE].ambiguous += undecided.outside.length;
+    for (const row of [...undecided.inside, ...undecided.outside])
+      this.#tuples.noteAmbiguous(this.#timeline.tuple(row));
     this.#sink.ambiguous(undecided.inside, undecided.outside, undecided.why);
   }
 

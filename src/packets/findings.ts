@@ -3,7 +3,10 @@ import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 
 /** What a finding may be about: how serious it is, and what to look at next. */
 export const FINDINGS = {
-  asymmetric: { severity: "info", hint: "does the way back avoid one of the two interfaces? ip route get <address>" },
+  asymmetric: {
+    severity: "info",
+    hint: "does the way back avoid one of the two interfaces (ip route get <address>), or does a filter leave it out?",
+  },
   conntrack: { severity: "info", hint: "" },
   "conntrack-contradicted": {
     severity: "warning",
@@ -38,9 +41,17 @@ export const FINDINGS = {
     hint: "are these the rules of that host and time? iptables-save -t nat, nft list ruleset",
   },
   "rules-unread": { severity: "warning", hint: "what such a rule matches counts as possible" },
+  "several-nat-addresses": {
+    severity: "warning",
+    hint: "iptables -t nat -S POSTROUTING and ip route get <address> show which address is taken; ip addr, whose it is",
+  },
   "swapped-sides": {
     severity: "warning",
     hint: "the capture on the containers' side comes first: natcorr file <inside> <outside>",
+  },
+  unanswered: {
+    severity: "warning",
+    hint: "is anybody there who answers? ping and traceroute from the host; who drops it beyond, or the way back?",
   },
   untranslated: { severity: "info", hint: "iptables -t nat -S POSTROUTING shows whom the NAT hides" },
 } as const satisfies Record<string, { readonly severity: "info" | "warning"; readonly hint: string }>;

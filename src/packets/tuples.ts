@@ -19,8 +19,10 @@ export const SIDE_SHIFT = 9;
 export const FACTS = 1;
 /** What it is filed under. */
 export const HASH = 2;
-/** Packets of it that found no twin. */
+/** Packets of it that found no twin … */
 const UNMATCHED = 3;
+/** … and in the highest bit, whether some may have one, and nothing tells which. */
+const HAS_AMBIGUOUS = 1 << 31;
 /** Four words each. */
 export const ADDRESS_A = 4;
 export const ADDRESS_B = 8;
@@ -206,11 +208,20 @@ export class TupleTable {
 
   /** Packets of the tuple that found no twin. */
   unmatched(tuple: number): number {
-    return this.records[(tuple << TUPLE_BITS) + UNMATCHED];
+    return this.records[(tuple << TUPLE_BITS) + UNMATCHED] & ~HAS_AMBIGUOUS;
   }
 
   noteUnmatched(tuple: number): void {
     this.records[(tuple << TUPLE_BITS) + UNMATCHED]++;
+  }
+
+  /** Whether it has packets that are ambiguous. */
+  hasAmbiguous(tuple: number): boolean {
+    return (this.records[(tuple << TUPLE_BITS) + UNMATCHED] & HAS_AMBIGUOUS) !== 0;
+  }
+
+  noteAmbiguous(tuple: number): void {
+    this.records[(tuple << TUPLE_BITS) + UNMATCHED] |= HAS_AMBIGUOUS;
   }
 
   /** Whether its first packet was dropped, as another flow took the port at that time: see `Clashes`. */

@@ -2,30 +2,26 @@ import type { Finding } from "../../packets/findings.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import type { Heap } from "../../packets/heap.js";
 import type { Judgement, Update, Verdict } from "../../packets/results.js";
-import type { Timeline } from "../../packets/timeline.js";
-import type { TupleTable } from "../../packets/tuples.js";
 import code from "./assembly/remarkable.wasm";
 import { EndedFlow } from "./findings/ended-flow.js";
-import type { End, Finder } from "./findings/finder.js";
+import type { Context, End, Finder } from "./findings/finder.js";
 import { Hidden } from "./findings/hidden.js";
 import { FINDERS } from "./findings/registry.js";
 
-/** Hidden addresses that are known to have been told of, and so many of those that stand for them: a power of two. */
+/** Hidden addresses that are known to have been told of, and so much of what is answered at those that stand for them: a power of two. */
 export const SEEN = 1024;
 
 const module = new WebAssembly.Module(code);
 
-/** The tables that findings are about. */
-export interface Tables {
+/** What findings are about. */
+export interface About extends Omit<Context, "hidden"> {
   readonly heap: Heap;
-  readonly timeline: Timeline;
-  readonly tuples: TupleTable;
   readonly accounts: FlowAccounts;
 }
 
 /** What an operator should know beyond the pairs: tells all finders what there is, and at the end, what they found. */
 export class Findings {
-  readonly #tables: Tables;
+  readonly #about: About;
   readonly #remarkable: (slots: number, count: number, flows: number, tuples: number, seen: number) => number;
   readonly #seen: Int32Array;
   readonly #hidden = new Hidden();
@@ -35,13 +31,13 @@ export class Findings {
   readonly #ofUpdates: readonly Finder[];
   readonly #byVerdict = new Map<Verdict, Finder[]>();
 
-  constructor(tables: Tables) {
-    const { heap, accounts, tuples } = tables;
-    this.#tables = tables;
+  constructor(about: About) {
+    const { heap, accounts, tuples } = about;
+    this.#about = about;
     this.#remarkable = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["remarkable"];
     this.#seen = heap.take(Int32Array, 2 * SEEN);
     this.#flow = new EndedFlow(accounts, tuples);
-    this.#finders = FINDERS.map((Each) => new Each({ ...tables, hidden: this.#hidden }));
+    this.#finders = FINDERS.map((Each) => new Each({ ...about, hidden: this.#hidden }));
     this.#ofFlows = this.#finders.filter((finder) => finder.flow !== undefined);
     this.#ofUpdates = this.#finders.filter((finder) => finder.update !== undefined);
     for (const finder of this.#finders)
@@ -51,7 +47,7 @@ export class Findings {
 
   /** Takes the flows in some slots, which have ended. There is nothing to tell of most, and those are sorted out in WebAssembly. */
   flows(slots: Int32Array): void {
-    const { heap, accounts, tuples } = this.#tables;
+    const { heap, accounts, tuples } = this.#about;
     heap.lend(Int32Array, slots.length, (list) => {
       list.set(slots);
       const flows = accounts.records.byteOffset;

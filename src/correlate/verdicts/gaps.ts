@@ -35,6 +35,11 @@ export class Gaps {
     this.#readNs = nowNs;
   }
 
+  /** Whether any frame was lost by the last reading. */
+  get hasLost(): boolean {
+    return this.#dropped > 0;
+  }
+
   /** Whether the twin of a packet stamped then may be among the lost. */
   mayHold(timeNs: number): boolean {
     return this.#spans.some(({ fromNs, toNs }) => timeNs >= fromNs && timeNs <= toNs);

@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { Findings, type Tables } from "../../../src/correlate/verdicts/findings.js";
+import { Findings, type About } from "../../../src/correlate/verdicts/findings.js";
+import { Gaps } from "../../../src/correlate/verdicts/gaps.js";
 import type { End } from "../../../src/correlate/verdicts/findings/finder.js";
 import { FlowAccounts } from "../../../src/packets/flow-accounts.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../src/packets/flows.js";
@@ -74,7 +75,9 @@ function put(tuples: TupleTable, at: number, proto: number, of: Made<typeof tupl
 
 type Some = readonly Made<typeof flow>[];
 
-function tablesOf(heap: Heap, some: Some): Tables {
+const decidedNs = () => 10e9;
+
+function tablesOf(heap: Heap, some: Some): About {
   const accounts = new FlowAccounts(heap, 64);
   const tuples = new TupleTable(heap, 256);
   for (const [slot, of] of some.entries()) {
@@ -87,7 +90,8 @@ function tablesOf(heap: Heap, some: Some): Tables {
     for (let pair = 0; pair < of.inbound; pair++) accounts.add(slot, pair, false, 1);
     for (let time = 0; time < (of.isSentAgain ? 2 : 1); time++) accounts.noteSegment(slot, 1, 1000, 10, ACK);
   }
-  return { heap, timeline: new Timeline(heap, 64, 64), accounts, tuples };
+  const cover = { firstNs: 0, lastNs: 0, strayNs: Infinity, hasEnded: true, isLive: false, gaps: new Gaps(0) };
+  return { heap, timeline: new Timeline(heap, 64, 64), accounts, tuples, cover: [cover, cover], decidedNs };
 }
 
 it("are the same whether flows that nothing is to be told of are sorted out or each is looked at", () => {

@@ -6,10 +6,12 @@ import { SEEN } from "../findings.js";
 
 const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
 const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
+/** Knuth's multiplicative hash: 2^32 over the golden ratio. */
+const SCATTER: i32 = 0x9e3779b1;
 
 /**
  * Leaves, of `count` slots at `slots`, those of flows that finders have to look at, and returns how many they are. `seen`: twice
- * SEEN words that are kept from call to call, for addresses that are hidden, and for those that stand for them.
+ * SEEN words that are kept from call to call, for addresses that are hidden, and for what is answered at those that stand for them.
  */
 export function remarkable(slots: usize, count: i32, flows: usize, tuples: usize, seen: usize): i32 {
   let left = 0;
@@ -22,8 +24,8 @@ export function remarkable(slots: usize, count: i32, flows: usize, tuples: usize
 }
 
 /**
- * Over IPv4, both ways seen, nothing sent again, its initiator's port kept, and only one of the two addresses of its opener's and the other
- * end rewritten, which is known to be hidden, as is the address that stands for it.
+ * Over IPv4, both ways seen, nothing sent again, its initiator's port kept, its inside address known to be hidden, and traffic like it known
+ * to be answered at the address that stands for it.
  */
 function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   const inside = tuples + (load<i32>(flow, 4 * account.INSIDE_TUPLE) << TUPLE_BYTES_BITS);
@@ -46,19 +48,23 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   if (!isFromInside && (rewrite & REWRITE_SRC) !== 0) return false;
   if ((rewrite & (isFromInside ? REWRITE_SRC : REWRITE_DST)) === 0) return true;
   const isA = isFromInside === (forward === 1);
-  const isOutsideA = isA !== ((bits & account.IS_FLIPPED) !== 0);
   const isHiddenSeen = isSeen(seen, addressOf(inside, isA));
-  return isSeen(seen + ((<usize>SEEN) << 2), addressOf(outside, isOutsideA)) && isHiddenSeen;
+  if (!isFromInside) return isHiddenSeen;
+  const isOpenerA = isA !== ((bits & account.IS_FLIPPED) !== 0);
+  const ports = load<i32>(outside, 4 * tuple.PORTS);
+  const port = (facts & tuple.IS_ECHO_ID) !== 0 ? 0 : isOpenerA ? ports & 0xffff : ports >>> 16;
+  const what = (((kind & 0xff) << 16) | port) * SCATTER;
+  return isSeen(seen + ((<usize>SEEN) << 2), addressOf(outside, isOpenerA) ^ what) && isHiddenSeen;
 }
 
 function addressOf(conversation: usize, isA: bool): i32 {
   return isA ? load<i32>(conversation, 4 * tuple.ADDRESS_A) : load<i32>(conversation, 4 * tuple.ADDRESS_B);
 }
 
-/** Whether an address was asked for lately; it was from now on. Never 0.0.0.0, as places are 0 at first. */
-function isSeen(seen: usize, address: i32): bool {
-  const place = seen + (((address ^ (address >>> 10) ^ (address >>> 20)) & (SEEN - 1)) << 2);
-  if (load<i32>(place) === address) return address !== 0;
-  store<i32>(place, address);
+/** Whether an address, or another word, was asked for lately; it was from now on. Never 0.0.0.0, as places are 0 at first. */
+function isSeen(seen: usize, word: i32): bool {
+  const place = seen + (((word ^ (word >>> 10) ^ (word >>> 20)) & (SEEN - 1)) << 2);
+  if (load<i32>(place) === word) return word !== 0;
+  store<i32>(place, word);
   return false;
 }

@@ -1,6 +1,7 @@
 import { addressText } from "../../../packets/address.js";
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import { INSIDE, type Side } from "../../../packets/sides.js";
+import { hasPorts, protocolName } from "../../../packets/packets.js";
+import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { isPrivate, linkOf } from "../../matchers/scope.js";
 import { isForwardFirst } from "../flow-summary.js";
@@ -71,6 +72,35 @@ export class EndedFlow {
     return this.#accounts.pairsThatWent(this.#slot, !this.isFromInside);
   }
 
+  /** Stamps of its first and its last pair, nanoseconds on the timeline. */
+  get firstNs(): number {
+    return this.#accounts.firstNs(this.#slot);
+  }
+
+  get lastNs(): number {
+    return this.#accounts.lastNs(this.#slot);
+  }
+
+  /** Whether any TCP acknowledgement of its initiator's crossed. */
+  get hasAcknowledged(): boolean {
+    return this.#accounts.acked(this.#slot, this.#forward) !== 0;
+  }
+
+  /** Whether its initiator's TCP segments that crossed show that they were answered, or those of the other end that they are answers. */
+  hasProgress(isInitiators: boolean): boolean {
+    return this.#accounts.hasProgress(this.#slot, isInitiators ? this.#forward : 1 - this.#forward);
+  }
+
+  /** Whether it is of ICMP echoes. */
+  get isEcho(): boolean {
+    return this.#tuples.isEcho(this.insideTuple);
+  }
+
+  /** The port that its initiator called, or the id of an ICMP echo. */
+  get port(): number {
+    return this.#tuples.port(this.outsideTuple, this.#isA(OUTSIDE, false));
+  }
+
   get retransmissions(): number {
     return this.#accounts.retransmissions(this.#slot);
   }
@@ -78,6 +108,38 @@ export class EndedFlow {
   /** Whether its first packet was dropped, as another flow took the port at that time. */
   get hasClashed(): boolean {
     return this.#tuples.hasClashed(this.insideTuple);
+  }
+
+  /** Whether some packets may be twins of others of it, or have none where it comes out. */
+  get isUnclear(): boolean {
+    const tuples = this.#tuples;
+    const far = this.#tupleOn(this.isFromInside ? OUTSIDE : INSIDE);
+    return tuples.unmatched(far) > 0 || tuples.hasAmbiguous(this.insideTuple) || tuples.hasAmbiguous(this.outsideTuple);
+  }
+
+  /** Whether packets of who answers were on the initiator's side, and did not cross. */
+  get isAnsweredNear(): boolean {
+    const near = this.isFromInside ? INSIDE : OUTSIDE;
+    // whoever sent a packet that was judged is known by its TTL
+    const way = 2 * this.#tupleOn(near) + (this.#isA(near, false) ? 1 : 0);
+    return this.#tuples.hasFullTtl(way) || this.#tuples.hasOtherTtl(way);
+  }
+
+  /** Whether its packets that go one way, the initiator's or the answers, cross as those of another flow: br_netfilter shows that. */
+  isProvedElsewhere(isInitiators: boolean): boolean {
+    const wayOn = (side: Side): number => 2 * this.#tupleOn(side) + (this.#isA(side, isInitiators) ? 1 : 0);
+    return this.#tuples.isProved(wayOn(INSIDE)) || this.#tuples.isProved(wayOn(OUTSIDE));
+  }
+
+  /** `tcp 172.17.0.2.40000 > 203.0.113.5.443`, as the initiator sees it. */
+  get text(): string {
+    const side = this.isFromInside ? INSIDE : OUTSIDE;
+    const tuple = this.#tupleOn(side);
+    const end = (isInitiator: boolean): string => {
+      const address = this.address(side, isInitiator);
+      return hasPorts(this.proto) ? `${address}.${this.#tuples.port(tuple, this.#isA(side, isInitiator))}` : address;
+    };
+    return `${protocolName(this.proto)} ${end(true)} > ${end(false)}`;
   }
 
   /** The address of its initiator, or of the other end, as a side sees it. */

@@ -3,6 +3,8 @@ import { type Finding, type FindingCode, findingOf } from "../../../packets/find
 import type { Judgement, Summary, Update, Verdict } from "../../../packets/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
+import type { Side } from "../../../packets/sides.js";
+import type { Cover } from "../verdicts.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Hidden } from "./hidden.js";
 
@@ -11,6 +13,10 @@ export interface Context {
   readonly timeline: Timeline;
   readonly tuples: TupleTable;
   readonly hidden: Hidden;
+  /** What each side's capture covers. */
+  readonly cover: readonly [Cover, Cover];
+  /** Up to when all that a side's capture shows is decided about, nanoseconds on the timeline. */
+  decidedNs(side: Side): number;
 }
 
 /** What is known once all is decided. */

@@ -8,13 +8,17 @@ import { NothingPaired } from "./nothing-paired.js";
 import { PortRewritten } from "./port-rewritten.js";
 import { Retransmissions } from "./retransmissions.js";
 import { Rewritten } from "./rewritten.js";
+import { SeveralNatAddresses } from "./several-nat-addresses.js";
 import { SwappedSides } from "./swapped-sides.js";
+import { Unanswered } from "./unanswered.js";
 
 /** All finders, in the order that they tell what they found. The codes of findings are in `packets/findings.ts`. */
 export const FINDERS: readonly (new (context: Context) => Finder)[] = [
   Leak,
   NatClashDrop,
   SwappedSides,
+  Unanswered,
+  SeveralNatAddresses,
   PortRewritten,
   Asymmetric,
   Retransmissions,
