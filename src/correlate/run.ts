@@ -36,6 +36,7 @@ import type { Pairing } from "./matchers/pairing.js";
 import { Proxies } from "./matchers/proxies.js";
 import { Refusals } from "./verdicts/refusals.js";
 import { Relays } from "./matchers/relays.js";
+import { Resets } from "./verdicts/resets.js";
 import { Segments } from "./matchers/segments.js";
 import { ShiftedSegments } from "./matchers/shifts.js";
 import { SuperDatagrams } from "./matchers/super-datagrams.js";
@@ -197,6 +198,7 @@ export class Run {
     });
     this.#refusals = new Refusals(timeline);
     this.#mistimed = new Mistimed(timeline);
+    const resets = new Resets(timeline);
     this.#cover = [this.#coverOf(INSIDE), this.#coverOf(OUTSIDE)];
     this.#verdicts = new Verdicts({
       timeline,
@@ -204,6 +206,7 @@ export class Run {
       kernel: this.#kernel,
       translations: this.#translations,
       refusals: this.#refusals,
+      resets,
       segments: this.#segments,
       proxies: this.#proxies,
       relays: this.#relays,
@@ -232,6 +235,7 @@ export class Run {
       timeline,
       tuples: this.#tuples,
       accounts,
+      resets,
       cover: this.#cover,
       decidedNs: (side) => (this.#isComplete ? this.#cover[side].lastNs : this.#nowNs - options.windowNs),
     });

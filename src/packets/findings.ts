@@ -23,6 +23,10 @@ export const FINDINGS = {
     hint: "--only dropped shows each; on the host: iptables -vnL FORWARD, conntrack -S, ip -s link",
   },
   duplicates: { severity: "info", hint: "mirror one direction, or one port, if it matters" },
+  "host-reset": {
+    severity: "warning",
+    hint: "conntrack -S counts what is invalid, which nf_conntrack_tcp_be_liberal=1 passes; iptables -S shows who rejects with tcp-reset",
+  },
   leak: {
     severity: "warning",
     hint: "conntrack -L shows whether the entry is there; sysctl net.netfilter.nf_conntrack_tcp_loose",

@@ -19,6 +19,7 @@ import type { Mistimed } from "./mistimed.js";
 import type { Proxies } from "../matchers/proxies.js";
 import type { QuotedError } from "./quotes.js";
 import type { Refusals } from "./refusals.js";
+import type { Resets } from "./resets.js";
 import type { Relays } from "../matchers/relays.js";
 import type { Segments } from "../matchers/segments.js";
 import { isPrivate } from "../matchers/scope.js";
@@ -71,6 +72,7 @@ export interface Known {
   readonly kernel: Kernel;
   readonly translations: Translations;
   readonly refusals: Refusals;
+  readonly resets: Resets;
   readonly segments: Segments;
   readonly proxies: Proxies;
   readonly relays: Relays;
@@ -267,10 +269,22 @@ export class Verdicts {
       return { verdict: "unknown", why: `some of its bytes are on ${otherName}, cut differently, and some are not` };
     }
     if (slot === NONE) return this.#unexplained(row, side);
-    if (!this.#translations.isLeaving(row, slot))
-      return { verdict: "dropped", why: this.#missing(row, otherName), lacks: "exit" };
+    if (!this.#translations.isLeaving(row, slot)) return this.#notPassedOn(row, otherName);
+    const answered = this.#known.resets.take(row);
+    if (answered !== undefined)
+      return { verdict: "local", why: `the host itself resets the connection: it did not pass frame ${answered} on` };
     const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: that capture missed it, or the host sent it`;
     return { verdict: "unknown", why, lacks: "entry" };
+  }
+
+  /** What became of a packet of a known translation that entered and did not come out. */
+  #notPassedOn(row: number, otherName: string): Claim {
+    const { resets } = this.#known;
+    const reset = resets.answering(row);
+    if (reset === NONE) return { verdict: "dropped", why: this.#missing(row, otherName), lacks: "exit" };
+    resets.remember(reset, row);
+    const why = `the host itself reset the connection (frame ${this.#timeline.frame(reset)})`;
+    return { verdict: "refused", why, lacks: "exit" };
   }
 
   /** What follows for a packet of a conversation that is turned round on its side, and is there in one form only; null of any other. */

@@ -3,6 +3,7 @@ import { expect, it } from "vitest";
 import { Findings, type About } from "../../../src/correlate/verdicts/findings.js";
 import { Gaps } from "../../../src/correlate/verdicts/gaps.js";
 import type { End } from "../../../src/correlate/verdicts/findings/finder.js";
+import { Resets } from "../../../src/correlate/verdicts/resets.js";
 import { FlowAccounts } from "../../../src/packets/flow-accounts.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../src/packets/flows.js";
 import { Heap } from "../../../src/packets/heap.js";
@@ -91,7 +92,8 @@ function tablesOf(heap: Heap, some: Some): About {
     for (let time = 0; time < (of.isSentAgain ? 2 : 1); time++) accounts.noteSegment(slot, 1, 1000, 10, ACK);
   }
   const cover = { firstNs: 0, lastNs: 0, strayNs: Infinity, hasEnded: true, isLive: false, gaps: new Gaps(0) };
-  return { heap, timeline: new Timeline(heap, 64, 64), accounts, tuples, cover: [cover, cover], decidedNs };
+  const timeline = new Timeline(heap, 64, 64);
+  return { heap, timeline, accounts, tuples, resets: new Resets(timeline), cover: [cover, cover], decidedNs };
 }
 
 it("are the same whether flows that nothing is to be told of are sorted out or each is looked at", () => {

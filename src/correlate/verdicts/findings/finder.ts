@@ -4,6 +4,7 @@ import type { Judgement, Summary, Update, Verdict } from "../../../packets/resul
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import type { Side } from "../../../packets/sides.js";
+import type { Resets } from "../resets.js";
 import type { Cover } from "../verdicts.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Hidden } from "./hidden.js";
@@ -13,6 +14,7 @@ export interface Context {
   readonly timeline: Timeline;
   readonly tuples: TupleTable;
   readonly hidden: Hidden;
+  readonly resets: Resets;
   /** What each side's capture covers. */
   readonly cover: readonly [Cover, Cover];
   /** Up to when all that a side's capture shows is decided about, nanoseconds on the timeline. */

@@ -2,6 +2,7 @@ import { Asymmetric } from "./asymmetric.js";
 import { Dropped } from "./dropped.js";
 import { Duplicates } from "./duplicates.js";
 import type { Context, Finder } from "./finder.js";
+import { HostReset } from "./host-reset.js";
 import { Leak } from "./leak.js";
 import { NatClashDrop } from "./nat-clash-drop.js";
 import { NothingPaired } from "./nothing-paired.js";
@@ -17,6 +18,7 @@ export const FINDERS: readonly (new (context: Context) => Finder)[] = [
   Leak,
   NatClashDrop,
   SwappedSides,
+  HostReset,
   Unanswered,
   SeveralNatAddresses,
   PortRewritten,

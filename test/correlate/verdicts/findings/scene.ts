@@ -1,5 +1,5 @@
 import type { Finding, FindingCode } from "../../../../src/packets/findings.js";
-import { outcomeOf, type Stamped } from "../../outcome.js";
+import { type Outcome, outcomeOf, type Stamped } from "../../outcome.js";
 import { CONTAINER, conversation, datagram, HOST, merged, ping, segment, SERVER } from "../../traffic.js";
 
 /** Who talks: a container, its NAT, and a server, which everybody of a scene is unless it says otherwise. */
@@ -94,8 +94,18 @@ export class Scene {
 
   /** What is found that has this code; and that it is found the same way however it is run. */
   async findings(code: FindingCode): Promise<Finding[]> {
-    const { findings } = await outcomeOf(merged(this.inside), merged(this.outside));
+    const { findings } = await this.#outcome();
     return findings.filter((finding) => finding.code === code);
+  }
+
+  /** What became of the packets without a twin, in words, in order of time. */
+  async verdicts(): Promise<string[]> {
+    const { alone } = await this.#outcome();
+    return alone.map(({ side, frame, verdict, why }) => `${side} ${frame} ${verdict}: ${why}`);
+  }
+
+  #outcome(): Promise<Outcome> {
+    return outcomeOf(merged(this.inside), merged(this.outside));
   }
 
   #next(): number {

@@ -1,0 +1,37 @@
+import { Few } from "../../../packets/few.js";
+import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
+import type { Judgement } from "../../../packets/results.js";
+import { SIDE_NAMES } from "../../../packets/sides.js";
+import { NONE } from "../../../packets/tuples.js";
+import type { Context, Finder } from "./finder.js";
+
+/**
+ * `host-reset`: the host itself answered segments of connections that it forwards with a reset (`Resets`). Why it took them for its own is
+ * not to be seen: conntrack may have called them invalid, or a rule rejects them.
+ */
+export class HostReset implements Finder {
+  readonly verdicts = ["refused"] as const;
+  readonly #context: Context;
+  readonly #concerned = new Gathered();
+  readonly #named = new Few<string>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  alone(row: number, _: Judgement, flow: number | undefined): void {
+    const { timeline, resets } = this.#context;
+    const reset = resets.answering(row);
+    if (reset === NONE) return;
+    const side = timeline.sideOf(row);
+    for (const each of [row, reset]) this.#concerned.add(side, timeline.frame(each), flow);
+    this.#named.add(`${SIDE_NAMES[side]} #${timeline.frame(row)} by #${timeline.frame(reset)}`);
+  }
+
+  close(): Finding[] {
+    const { count, text } = this.#named;
+    if (count === 0) return [];
+    const said = `the host itself reset forwarded connections, instead of passing a segment on: ${text}`;
+    return [findingOf("host-reset", count, said, this.#concerned)];
+  }
+}
