@@ -5,6 +5,11 @@ import { main as compile } from "assemblyscript/asc";
 /** What AssemblyScript is given of TypeScript's modules: a constant of numbers alone, on one line, is the same in both. */
 const CONSTANT = /^(export )?const [A-Z][A-Z0-9_]* = (0x[\da-f_]+|[\d_]+|[-+*<>|&()~ ])+;$/;
 
+/** So is a function of numbers and truths that returns an expression of such: in AssemblyScript, numbers are integers of 32 bits. */
+const FUNCTION =
+  /^export function \w+\((?:(?:, )?\w+: (?:number|boolean))+\): (?:number|boolean) \{\n {2}return [\w\s()<>=!&|^~+\-*%?:,]+;\n\}$/;
+const FUNCTION_OR_LINE = new RegExp(`${FUNCTION.source}|.*\\n?`, "gm");
+
 /** Lines of a module `…-words.ts`, as `src/packets/layout.ts` says. */
 const IS_LAYOUT = /-words\.ts$/;
 const LAYOUT_IMPORT = /^import .* from ".*\/layout\.js";$/m;
@@ -23,7 +28,8 @@ const OPTIONS = [
  * compiles to, as a Uint8Array. The module's memory is shared and is to be imported as `env.memory`; it keeps nothing there itself (no
  * strings, no static arrays), as modules and threads share it.
  *
- * Of the modules it imports from outside such a folder, it sees the numeric constants: how records are laid out is written once.
+ * Of the modules it imports from outside such a folder, it sees the numeric constants and the functions that return an expression of
+ * numbers: how records are laid out is written once, and so are the facts of protocols.
  */
 export function assembly() {
   return {
@@ -57,9 +63,7 @@ async function compiled(source) {
       if (text === null) return null;
       sources.push(path);
       if (dirname(path).endsWith("/assembly")) return text;
-      return (IS_LAYOUT.test(path) ? laidOut(text) : text).replace(/.*\n?/g, (line) =>
-        CONSTANT.test(line.trimEnd()) ? line : "\n",
-      );
+      return common(IS_LAYOUT.test(path) ? laidOut(text) : text);
     },
     writeFile(name, contents) {
       if (name === "out.wasm") bytes = contents;
@@ -68,6 +72,14 @@ async function compiled(source) {
   });
   if (error || bytes === undefined) throw new Error(`${source}:\n${complaints.join("")}${error ?? ""}`);
   return { bytes, sources };
+}
+
+/** What is the same in both languages, each at its line. */
+function common(source) {
+  return source.replace(FUNCTION_OR_LINE, (text) => {
+    if (FUNCTION.test(text)) return text.replaceAll(": number", ": i32").replaceAll(": boolean", ": bool");
+    return CONSTANT.test(text.trimEnd()) ? text : "\n";
+  });
 }
 
 /** A module that lays out a block, with numbers for its places. Doubles come first, as they have to lie at even words. */

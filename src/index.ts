@@ -24,7 +24,6 @@ export type {
   Impact,
   ImpactCounts,
   Judgement,
-  Protocol,
   Quoted,
   SideSummary,
   Sink,
@@ -34,6 +33,7 @@ export type {
   Verdict,
   VerdictCounts,
 } from "./packets/results.js";
+export type { Protocol } from "./protocols/ip-protocols.js";
 export { NdjsonReporter, type NdjsonOptions } from "./report/ndjson.js";
 export type { Reporter, Write, WriteBytes } from "./report/reporter.js";
 export { TextReporter, type TextOptions } from "./report/text.js";

@@ -1,21 +1,12 @@
 import { FlowAccounts } from "../packets/flow-accounts.js";
 import type { Heap } from "../packets/heap.js";
-import {
-  HAS_TCP_NUMBERS,
-  ICMP,
-  ICMPV6,
-  IS_COPY,
-  IS_ERROR,
-  IS_FRAGMENT,
-  IS_MISTIMED,
-  type PacketBatch,
-  TCP,
-} from "../packets/packets.js";
+import { HAS_TCP_NUMBERS, IS_COPY, IS_ERROR, IS_FRAGMENT, IS_MISTIMED, type PacketBatch } from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
 import type { Impact, Judgement, Sink, Summary, Update } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
 import { AMBIGUOUS, DECIDED, DONE, PAIRED, ROW_MASK, Timeline, TURNED, WAITING } from "../packets/timeline.js";
 import { NONE, TupleTable } from "../packets/tuples.js";
+import { ICMP, ICMPV6, TCP } from "../protocols/ip-protocols.js";
 import { Altered } from "./matchers/altered/altered.js";
 import { Buckets } from "./kernel/buckets.js";
 import { Clashes } from "./verdicts/clashes.js";

@@ -1,4 +1,5 @@
-import type { Ends, Protocol } from "../packets/results.js";
+import type { Ends } from "../packets/results.js";
+import type { Protocol } from "../protocols/ip-protocols.js";
 import { type ConntrackLine, isChatter, parseConntrackLine } from "./conntrack.js";
 import { reversed, tupleText } from "./tuples.js";
 

@@ -1,9 +1,7 @@
-import { hasPorts, ICMP, ICMPV6, protocolName } from "../packets/packets.js";
-import type { Ends, Protocol } from "../packets/results.js";
+import type { Ends } from "../packets/results.js";
+import { isEcho } from "../protocols/icmp.js";
+import { hasPorts, ICMP, ICMPV6, type Protocol, protocolName } from "../protocols/ip-protocols.js";
 import { canonicalAddress, parseNumber } from "./address.js";
-
-/** ICMP and ICMPv6 types of echo messages, the only ones whose id natcorr looks at. */
-const ECHO_TYPES: Readonly<Record<number, readonly string[]>> = { [ICMP]: ["8", "0"], [ICMPV6]: ["128", "129"] };
 
 /** What a line of conntrack says. */
 export interface ConntrackLine {
@@ -96,7 +94,8 @@ function endsOf(proto: number, fields: ReadonlyMap<string, string>): Ends | null
     const dstPort = parseNumber(fields.get("dport") ?? "", 0xffff);
     return srcPort === null || dstPort === null ? null : { src, dst, srcPort, dstPort };
   }
-  if (!ECHO_TYPES[proto]?.includes(fields.get("type") ?? "")) return { src, dst };
+  const type = parseNumber(fields.get("type") ?? "", 0xff);
+  if ((proto !== ICMP && proto !== ICMPV6) || type === null || !isEcho(type, proto === ICMPV6)) return { src, dst };
   const icmpId = parseNumber(fields.get("id") ?? "", 0xffff);
   return icmpId === null ? null : { src, dst, icmpId };
 }

@@ -1,18 +1,18 @@
-import { ICMP, ICMPV6, type Protocol, TCP, UDP } from "../packets/packets.js";
+import { AH, DCCP, ESP, GRE, ICMP, ICMPV6, type Protocol, SCTP, TCP, UDP, UDPLITE } from "../protocols/ip-protocols.js";
 
 /** Names that rules call protocols by, with their numbers: those of /etc/protocols that have anything to do with NAT. */
 const NUMBERS: Readonly<Record<string, number>> = {
   icmp: ICMP,
   tcp: TCP,
   udp: UDP,
-  dccp: 33,
-  gre: 47,
-  esp: 50,
-  ah: 51,
+  dccp: DCCP,
+  gre: GRE,
+  esp: ESP,
+  ah: AH,
   icmpv6: ICMPV6,
   "ipv6-icmp": ICMPV6,
-  sctp: 132,
-  udplite: 136,
+  sctp: SCTP,
+  udplite: UDPLITE,
 };
 
 /** The number of a protocol by its name in rules, or by its number; null where neither is known. */

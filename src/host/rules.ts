@@ -1,5 +1,5 @@
-import { ICMP, ICMPV6 } from "../packets/packets.js";
 import type { Ends, FlowSummary } from "../packets/results.js";
+import { ICMP, ICMPV6 } from "../protocols/ip-protocols.js";
 import { parseAddress } from "./address.js";
 import { parseIptablesTable } from "./iptables.js";
 import { parseNft } from "./nft.js";

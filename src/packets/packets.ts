@@ -25,38 +25,6 @@ import {
   TCP_FLAGS_QUOTE,
 } from "./records.js";
 
-/** IP protocol numbers natcorr looks into. https://www.iana.org/assignments/protocol-numbers */
-export const ICMP = 1;
-export const TCP = 6;
-export const UDP = 17;
-export const DCCP = 33;
-export const ICMPV6 = 58;
-export const SCTP = 132;
-export const UDPLITE = 136;
-
-/** Whether a protocol's header begins with the source's port and the destination's, two bytes each. */
-export function hasPorts(proto: number): boolean {
-  return proto === TCP || proto === UDP || proto === SCTP || proto === DCCP || proto === UDPLITE;
-}
-
-export type Protocol = "icmp" | "tcp" | "udp" | "icmpv6" | `ip-${number}`;
-
-/** How results name an IP protocol. */
-export function protocolName(proto: number): Protocol {
-  switch (proto) {
-    case ICMP:
-      return "icmp";
-    case TCP:
-      return "tcp";
-    case UDP:
-      return "udp";
-    case ICMPV6:
-      return "icmpv6";
-    default:
-      return `ip-${proto}`;
-  }
-}
-
 /** Bits of `PacketBatch.flags`: what a packet is, and what its key is made of. */
 export const IS_IPV6 = 1 << 0;
 /** A piece of a fragmented datagram, the first one included. */
@@ -95,11 +63,6 @@ export const IS_AGAIN = 1 << 14;
 /** Not the decoder's: the capture shows it once more: see `Copies`. */
 export const IS_COPY = 1 << 15;
 
-/** No link has a smaller MTU in practice (RFC 791: every host must take 576 bytes): a shorter datagram is not cut. */
-export const NEVER_CUT_BYTES = 576;
-/** RFC 8200 section 5. */
-export const LEAST_IPV6_MTU = 1280;
-
 /** The identification, of the word that has it and a packet's flags. */
 export function idOf(flags: number, word: number): number {
   return hasWideId(flags) ? word >>> 0 : word & 0xffff;
@@ -109,13 +72,6 @@ export function idOf(flags: number, word: number): number {
 export function hasWideId(flags: number): boolean {
   return (flags & (IS_IPV6 | HAS_IP_ID)) === (IS_IPV6 | HAS_IP_ID);
 }
-
-/** TCP flag bits, RFC 9293 section 3.1. */
-export const FIN = 0x01;
-export const SYN = 0x02;
-export const RST = 0x04;
-export const PSH = 0x08;
-export const ACK = 0x10;
 
 /** The packets that ICMP errors quote: the headers of the datagram that was refused, as the error's sender saw it. */
 export interface Quotes {

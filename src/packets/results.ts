@@ -1,9 +1,7 @@
+import type { Protocol } from "../protocols/ip-protocols.js";
 import type { Finding } from "./findings.js";
 import { type Flow, type Nat, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "./flows.js";
 import type { LatencySummary } from "./latency.js";
-import type { Protocol } from "./packets.js";
-
-export type { Protocol };
 import type { Side } from "./sides.js";
 import type { Timeline } from "./timeline.js";
 import type { TupleTable } from "./tuples.js";

@@ -1,5 +1,5 @@
+import { LINK_TYPES } from "../protocols/link-types.js";
 import { compileFilter } from "../capture/live/filter.js";
-import { LINK_TYPES } from "../wire/decode.js";
 import type { FrameFilter } from "./frame-filter.js";
 
 /**

@@ -1,5 +1,6 @@
 import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
-import { type Limits, linkHeaderBytes, mayBeTagged, TAGS_BYTES } from "../wire/decode.js";
+import { linkHeaderBytes, mayBeTagged, TAGS_BYTES } from "../protocols/link-types.js";
+import type { Limits } from "../wire/decode.js";
 
 /**
  * How many frames at the beginning of a capture tell how it was cut. Counted in frames, not in what a source gives at once: it must not

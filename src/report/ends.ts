@@ -1,7 +1,8 @@
 import { addressText } from "../packets/address.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
-import { hasPorts, IS_ECHO, IS_HEADLESS, IS_LATER_FRAGMENT } from "../packets/packets.js";
+import { IS_ECHO, IS_HEADLESS, IS_LATER_FRAGMENT } from "../packets/packets.js";
 import type { Ends, Tables } from "../packets/results.js";
+import { hasPorts } from "../protocols/ip-protocols.js";
 
 /** Which ends a packet shows, and so which text may be shared with another of its tuple and direction. */
 const NO_PORTS = 0;

@@ -1,7 +1,6 @@
 import type { Flow } from "../packets/flows.js";
 import type { Finding } from "../packets/findings.js";
 import type { LatencySummary } from "../packets/latency.js";
-import { protocolName } from "../packets/packets.js";
 import { printableJson } from "../packets/printable.js";
 import {
   type Ends,
@@ -17,6 +16,7 @@ import {
   VERDICTS,
 } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
+import { protocolName } from "../protocols/ip-protocols.js";
 import { ByteLines } from "./byte-lines.js";
 import { endsOf } from "./ends.js";
 import { endsJson } from "./ends-json.js";

@@ -1,17 +1,9 @@
 import { type Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
-import {
-  ICMP,
-  ICMPV6,
-  IS_ECHO,
-  IS_ERROR,
-  IS_HEADLESS,
-  IS_LATER_FRAGMENT,
-  protocolName,
-  TCP,
-} from "../packets/packets.js";
+import { IS_ECHO, IS_ERROR, IS_HEADLESS, IS_LATER_FRAGMENT } from "../packets/packets.js";
 import { alteredNames, BY, EVIDENCE, natOf, type Tables } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
+import { ICMP, ICMPV6, protocolName, TCP } from "../protocols/ip-protocols.js";
 import type { ByteLines } from "./byte-lines.js";
 import { writeUint32 } from "./digits.js";
 import { ECHO_ID, endsKind, endsOf, rewriteOf } from "./ends.js";

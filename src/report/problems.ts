@@ -1,10 +1,10 @@
-import { protocolName } from "../packets/packets.js";
 import { type Impact, type Judgement, PROBLEMS, type Summary, type Tables, type Update } from "../packets/results.js";
 import { SIDE_NAMES } from "../packets/sides.js";
 import { endsOf } from "./ends.js";
 import { endsText } from "./ends-text.js";
 import type { Paint } from "./paint.js";
 import { printable } from "../packets/printable.js";
+import { protocolName } from "../protocols/ip-protocols.js";
 
 /** Most problems that are shown: what can be read. */
 const MOST_PROBLEMS = 100;

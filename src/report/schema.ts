@@ -5,6 +5,7 @@
 import { FINDINGS } from "../packets/findings.js";
 import { NATS } from "../packets/flows.js";
 import { ALTERED, BY, EVIDENCE, IMPACTS, VERDICTS } from "../packets/results.js";
+import { PROTOCOL_NAMES } from "../protocols/ip-protocols.js";
 
 /** A schema of one field or line. */
 type Schema = Readonly<Record<string, unknown>>;
@@ -65,10 +66,9 @@ const frames = (description: string): Schema => list(description, frame("A frame
 
 const FLOW: Schema = { description: "The number of the flow, from 1.", type: "integer", minimum: 1 };
 const PROTO: Schema = {
-  description:
-    "The IP protocol of the packet: icmp, tcp, udp, icmpv6, or ip- and its number. Across IP versions, that of the inside.",
+  description: `The IP protocol of the packet: ${PROTOCOL_NAMES.join(", ")}, or ip- and its number. Across IP versions, that of the inside.`,
   type: "string",
-  pattern: String.raw`^(icmp|tcp|udp|icmpv6|ip-\d+)$`,
+  pattern: String.raw`^(${PROTOCOL_NAMES.join("|")}|ip-\d+)$`,
 };
 const SIDE = oneOf("The side whose capture has the frame: the containers', or the uplink's.", ["inside", "outside"]);
 const HAIRPIN_SIDE = oneOf("The side that has both of its forms; left out where each side has one.", [

@@ -1,13 +1,15 @@
+import { ACK, CWR, ECE, FIN, PSH, RST, SYN, URG } from "../protocols/tcp.js";
+
 /** TCP flags in the order tcpdump prints them (print-tcp.c, tcp_flag_values). */
 const LETTERS: readonly (readonly [bit: number, letter: string])[] = [
-  [0x01, "F"],
-  [0x02, "S"],
-  [0x04, "R"],
-  [0x08, "P"],
-  [0x10, "."],
-  [0x20, "U"],
-  [0x40, "E"],
-  [0x80, "W"],
+  [FIN, "F"],
+  [SYN, "S"],
+  [RST, "R"],
+  [PSH, "P"],
+  [ACK, "."],
+  [URG, "U"],
+  [ECE, "E"],
+  [CWR, "W"],
 ];
 
 const TEXTS = Array.from({ length: 256 }, (_, flags) =>

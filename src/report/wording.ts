@@ -1,18 +1,8 @@
-import {
-  ACK,
-  FIN,
-  ICMP,
-  ICMPV6,
-  IS_ECHO,
-  IS_HEADLESS,
-  IS_LATER_FRAGMENT,
-  protocolName,
-  RST,
-  SYN,
-  TCP,
-  UDP,
-} from "../packets/packets.js";
+import { IS_ECHO, IS_HEADLESS, IS_LATER_FRAGMENT } from "../packets/packets.js";
 import type { Quoted, Tables } from "../packets/results.js";
+import { HEADER_BYTES as ICMP_HEADER_BYTES } from "../protocols/icmp.js";
+import { ICMP, ICMPV6, protocolName, TCP, UDP } from "../protocols/ip-protocols.js";
+import { ACK, FIN, RST, SYN } from "../protocols/tcp.js";
 import { endsText } from "./ends-text.js";
 import { icmpMessage } from "./icmp-wording.js";
 import { tcpFlagsText } from "./tcp-flags.js";
@@ -41,8 +31,8 @@ export function wording(tables: Tables, row: number): string {
   const quoted = tables.quoteOf(row)?.quoted;
   const message = icmpMessage(proto === ICMPV6, t.seq(row) >>> 24, (t.seq(row) >>> 16) & 255, quoted);
   const seq = isEcho ? `, seq ${t.seq(row) & 0xffff}` : "";
-  // tcpdump counts the ICMP header, 8 bytes, as length
-  return `${proto === ICMPV6 ? "ICMP6," : "ICMP"} ${message}${seq}${quoting(quoted)}, length ${payload + 8}`;
+  // tcpdump counts the ICMP header as length
+  return `${proto === ICMPV6 ? "ICMP6," : "ICMP"} ${message}${seq}${quoting(quoted)}, length ${payload + ICMP_HEADER_BYTES}`;
 }
 
 /** The same in as few characters as can be understood: `[P.] length 10`, `echo request 3`. */

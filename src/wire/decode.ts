@@ -5,8 +5,6 @@ import code from "./assembly/decode.wasm";
 import * as words from "./decode-words.js";
 import { reasonText } from "./reasons.js";
 
-export { LINK_TYPES, linkHeaderBytes, mayBeTagged, TAGS_BYTES } from "./link-types.js";
-
 const module = new WebAssembly.Module(code);
 
 /**

@@ -1,3 +1,14 @@
+import { HEADER_BYTES as IPV4_BYTES } from "../protocols/ipv4.js";
+import { HEADER_BYTES as IPV6_BYTES } from "../protocols/ipv6.js";
+import {
+  ETHERNET_BYTES,
+  LOOPBACK_BYTES,
+  PPPOE_BYTES,
+  PPP_PROTOCOL_BYTES,
+  SLL2_BYTES,
+  SLL_BYTES,
+} from "../protocols/link-types.js";
+
 /** Why a frame has no packet: numbers for AssemblyScript, and what they are called. */
 export const NOT_IP = 0;
 export const NO_INTERFACE = 1;
@@ -25,23 +36,23 @@ export const MPLS_CUT = 21;
 /** Each names layer, field and limit, and nothing specific to a frame. */
 const TEXTS: Readonly<Record<number, string>> = {
   [NO_INTERFACE]: "capture: the frame names an interface that is not described",
-  [ETHERNET_CUT]: "Ethernet: fewer than the 14 header bytes captured",
-  [SLL_CUT]: "Linux SLL: fewer than the 16 header bytes captured",
-  [SLL2_CUT]: "Linux SLL2: fewer than the 20 header bytes captured",
-  [LOOPBACK_CUT]: "loopback: fewer than the 4 header bytes captured",
+  [ETHERNET_CUT]: `Ethernet: fewer than the ${ETHERNET_BYTES} header bytes captured`,
+  [SLL_CUT]: `Linux SLL: fewer than the ${SLL_BYTES} header bytes captured`,
+  [SLL2_CUT]: `Linux SLL2: fewer than the ${SLL2_BYTES} header bytes captured`,
+  [LOOPBACK_CUT]: `loopback: fewer than the ${LOOPBACK_BYTES} header bytes captured`,
   [MANY_TAGS]: "VLAN: more than 4 tags",
   [TAG_CUT]: "VLAN: fewer than the 4 bytes of a tag captured",
-  [PPPOE_CUT]: "PPPoE: fewer than the 6 header bytes captured",
-  [PPP_CUT]: "PPP: fewer than the 2 bytes of the protocol field captured",
+  [PPPOE_CUT]: `PPPoE: fewer than the ${PPPOE_BYTES} header bytes captured`,
+  [PPP_CUT]: `PPP: fewer than the ${PPP_PROTOCOL_BYTES} bytes of the protocol field captured`,
   [MPLS_CUT]: "MPLS: fewer than the 4 bytes of a label captured",
   [NO_IP_BYTE]: "IP: no byte of the header captured",
   [NO_VERSION]: "IP: version field is neither 4 nor 6",
   [NOT_VERSION_4]: "IPv4: version field is not 4",
   [NOT_VERSION_6]: "IPv6: version field is not 6",
-  [IPV4_CUT]: "IPv4: fewer than the 20 header bytes captured",
-  [IPV4_HEADER_LENGTH]: "IPv4: header length field below 20 bytes",
+  [IPV4_CUT]: `IPv4: fewer than the ${IPV4_BYTES} header bytes captured`,
+  [IPV4_HEADER_LENGTH]: `IPv4: header length field below ${IPV4_BYTES} bytes`,
   [IPV4_TOTAL_LENGTH]: "IPv4: total length field below the header length field",
-  [IPV6_CUT]: "IPv6: fewer than the 40 header bytes captured",
+  [IPV6_CUT]: `IPv6: fewer than the ${IPV6_BYTES} header bytes captured`,
   [IPV6_EXTENSION_OVERLONG]: "IPv6: extension header ends beyond the payload length",
   [IPV6_MANY_EXTENSIONS]: "IPv6: more than 8 extension headers",
 };

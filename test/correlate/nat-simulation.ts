@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { FIN, PSH } from "../../src/packets/packets.js";
+import { FIN, PSH } from "../../src/protocols/tcp.js";
 import type { Stamped } from "./outcome.js";
 import { CLIENT, datagram, HOST, ping, segment, SERVER } from "./traffic.js";
 

@@ -1,5 +1,6 @@
-import type { Ends, FlowSummary, Protocol } from "../../src/packets/results.js";
+import type { Ends, FlowSummary } from "../../src/packets/results.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
+import type { Protocol } from "../../src/protocols/ip-protocols.js";
 
 /** When every flow begins that does not say so: epoch nanoseconds. */
 export const START_NS = 1_700_000_000_000_000_000n;

@@ -4,7 +4,7 @@ import { Heap } from "../../src/packets/heap.js";
 import { Flow } from "../../src/packets/flows.js";
 import { FlowAccounts, PAIRS, RECORD_BITS } from "../../src/packets/flow-accounts.js";
 import { LatencyDigest } from "../../src/packets/latency.js";
-import { ACK, SYN } from "../../src/packets/packets.js";
+import { ACK, SYN } from "../../src/protocols/tcp.js";
 import { runs } from "../support/runs.js";
 
 /** Sequence numbers are compared modulo 2^32, RFC 9293 section 3.4. */

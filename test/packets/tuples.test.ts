@@ -1,6 +1,5 @@
 import { expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
-import { TCP, UDP } from "../../src/packets/packets.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import {
   ENDED_BY_BOTH,
@@ -14,6 +13,7 @@ import {
   TUPLE_BITS,
   type TupleTable,
 } from "../../src/packets/tuples.js";
+import { TCP, UDP } from "../../src/protocols/ip-protocols.js";
 import { type Conversation, type End, FilledTable } from "../support/tuples.js";
 
 const A: End = { words: [0xac110002, 0, 0, 0], port: 40000 };

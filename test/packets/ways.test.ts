@@ -2,10 +2,11 @@ import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
 import { BATCH_FRAMES } from "../../src/packets/frames.js";
-import { batchIn, IS_ERROR, IS_IPV6, type PacketBatch, TCP, UDP } from "../../src/packets/packets.js";
+import { batchIn, IS_ERROR, IS_IPV6, type PacketBatch } from "../../src/packets/packets.js";
 import { DST, FLAGS_PROTO_TTL, PORTS, RECORD_BITS, SRC, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { TupleTable } from "../../src/packets/tuples.js";
+import { TCP, UDP } from "../../src/protocols/ip-protocols.js";
 import { runs } from "../support/runs.js";
 
 interface Packet {

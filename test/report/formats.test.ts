@@ -1,12 +1,12 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ICMP } from "../../src/packets/packets.js";
 import { INSIDE } from "../../src/packets/sides.js";
 import { EpochText, epochText } from "../../src/report/epoch.js";
 import { icmpMessage } from "../../src/report/icmp-wording.js";
 import { latencyText } from "../../src/report/latency.js";
 import { LocalTimes } from "../../src/report/local-time.js";
 import { printable } from "../../src/packets/printable.js";
+import { ICMP } from "../../src/protocols/ip-protocols.js";
 import { table } from "../../src/report/table.js";
 import { tcpFlagsText } from "../../src/report/tcp-flags.js";
 import { shortWording, wording } from "../../src/report/wording.js";

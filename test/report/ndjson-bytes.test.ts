@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ICMPV6 } from "../../src/packets/packets.js";
 import { BY, EVIDENCE, type Ends, type Quoted } from "../../src/packets/results.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
+import { ICMPV6 } from "../../src/protocols/ip-protocols.js";
 import { ByteLines } from "../../src/report/byte-lines.js";
 import { endsOf } from "../../src/report/ends.js";
 import { epochText } from "../../src/report/epoch.js";

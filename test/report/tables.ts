@@ -1,22 +1,12 @@
 import { Heap } from "../../src/packets/heap.js";
 import { Flow } from "../../src/packets/flows.js";
-import {
-  ACK,
-  HAS_IP_ID,
-  ICMP,
-  IS_ECHO,
-  IS_ERROR,
-  IS_HEADLESS,
-  IS_IPV6,
-  PSH,
-  SYN,
-  TCP,
-  UDP,
-} from "../../src/packets/packets.js";
+import { HAS_IP_ID, IS_ECHO, IS_ERROR, IS_HEADLESS, IS_IPV6 } from "../../src/packets/packets.js";
 import * as record from "../../src/packets/records.js";
 import type { FlowSummary, Quoted, Summary, Tables, Update } from "../../src/packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import { BY_EVIDENCE_OUTBOUND, FATE_BITS, Timeline } from "../../src/packets/timeline.js";
+import { ICMP, TCP, UDP } from "../../src/protocols/ip-protocols.js";
+import { ACK, PSH, SYN } from "../../src/protocols/tcp.js";
 import { endsOf, rewriteOf } from "../../src/report/ends.js";
 import type { Reporter } from "../../src/report/reporter.js";
 import { address } from "../support/packets.js";

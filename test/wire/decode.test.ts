@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import {
-  ACK,
   HAS_IP_ID,
   HAS_MORE_FRAGMENTS,
   HAS_PAYLOAD,
@@ -14,9 +13,8 @@ import {
   IS_HEADLESS,
   IS_IPV6,
   IS_LATER_FRAGMENT,
-  PSH,
-  SYN,
 } from "../../src/packets/packets.js";
+import { ACK, PSH, SYN } from "../../src/protocols/tcp.js";
 import { concat, echo, ethernet, filler, hex, icmp, ipv4, ipv6, tcp, transport, udp } from "../support/packets.js";
 import { decodeAll, decodeOne, reasonOf, words } from "./decoded.js";
 import * as samples from "./samples.js";

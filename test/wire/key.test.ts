@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { HAS_PAYLOAD, IS_CUT, IS_ERROR, IS_HEADLESS, SYN } from "../../src/packets/packets.js";
+import { HAS_PAYLOAD, IS_CUT, IS_ERROR, IS_HEADLESS } from "../../src/packets/packets.js";
+import { SYN } from "../../src/protocols/tcp.js";
 import {
   concat,
   echo,

@@ -2,6 +2,7 @@ import { createRequire } from "node:module";
 import { setTimeout } from "node:timers/promises";
 import { BATCH_FRAMES, FrameBatch } from "../../packets/frames.js";
 import type { CaptureInterface } from "../../packets/frames.js";
+import { ETHERNET, NULL, RAW, SLL } from "../../protocols/link-types.js";
 import { CaptureError, messageOf } from "../errors.js";
 import type { LiveOptions, LiveSource, LiveStatistics } from "./live-source.js";
 
@@ -12,12 +13,12 @@ interface Cap {
   close(): void;
 }
 
-/** cap's names of link types and the LINKTYPE_ values they stand for. */
+/** cap's names of link types and what they stand for. */
 const LINK_TYPES = new Map([
-  ["ETHERNET", 1],
-  ["NULL", 0],
-  ["RAW", 101],
-  ["LINKTYPE_LINUX_SLL", 113],
+  ["ETHERNET", ETHERNET],
+  ["NULL", NULL],
+  ["RAW", RAW],
+  ["LINKTYPE_LINUX_SLL", SLL],
 ]);
 /** What cap sets as snaplen, whatever is wanted. */
 const CAP_SNAPLEN = 65_535;

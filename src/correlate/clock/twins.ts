@@ -1,8 +1,9 @@
 import { HashIndex } from "../../packets/hash-index.js";
 import { asDoubles, type Heap } from "../../packets/heap.js";
-import { FIN, HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6, type PacketBatch, RST, SYN } from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6, type PacketBatch } from "../../packets/packets.js";
 import { ACK, DST, FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, RECORD_BITS, SEQ, SRC } from "../../packets/records.js";
 import { INSIDE, type Side } from "../../packets/sides.js";
+import { FIN, RST, SYN } from "../../protocols/tcp.js";
 import code from "./assembly/twins.wasm";
 import type { Rows } from "./lookahead.js";
 import * as word from "./twins-words.js";

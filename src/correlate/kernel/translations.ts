@@ -1,9 +1,9 @@
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import type { Flow } from "../../packets/flows.js";
-import { ACK, SYN } from "../../packets/packets.js";
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { ACK, SYN } from "../../protocols/tcp.js";
 import type { Kernel } from "./kernel.js";
 import {
   CONFLICT,

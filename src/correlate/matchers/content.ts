@@ -2,7 +2,7 @@
  * What survives of a packet whatever a router rewrites, but for its payload: TCP's numbers and flags, ICMP's type and echo sequence number,
  * the payload; of an ICMP error, what it says of which packet. It is the same across IP versions (RFC 7915).
  */
-import { HAS_IP_ID, ICMP, ICMPV6, IS_ECHO, IS_ERROR, IS_IPV6, TCP, UDP } from "../../packets/packets.js";
+import { HAS_IP_ID, IS_ECHO, IS_ERROR, IS_IPV6 } from "../../packets/packets.js";
 import {
   ALTERED_ECN,
   ALTERED_IP_ID,
@@ -18,12 +18,12 @@ import {
   EVIDENCE_TCP_SEQ,
 } from "../../packets/results.js";
 import type { Timeline } from "../../packets/timeline.js";
+import * as icmp from "../../protocols/icmp.js";
+import { ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";
+import { ACK, FIN, PSH, RST, SYN, URG } from "../../protocols/tcp.js";
 
 /** The flags of TCP that are no business of a router's; ECE and CWR (RFC 3168) may be. */
-const TCP_FLAGS = 0x3f;
-const ICMP_ECHO_REQUEST = 8;
-const ICMPV6_ECHO_REQUEST = 128;
-const ICMPV6_ECHO_REPLY = 129;
+const TCP_FLAGS = FIN | SYN | RST | PSH | ACK | URG;
 
 /** What an ICMP message is, in both versions alike; above 16 bits, which an echo's sequence number has. */
 const REQUEST = 1 << 16;
@@ -128,13 +128,17 @@ function messageOf(t: Timeline, row: number): number {
   const type = t.seq(row) >>> 24;
   const flags = t.flags(row);
   if ((flags & IS_ECHO) !== 0)
-    return (type === (isIpv6 ? ICMPV6_ECHO_REQUEST : ICMP_ECHO_REQUEST) ? REQUEST : REPLY) | (t.seq(row) & 0xffff);
-  if ((flags & IS_ERROR) === 0) return (t.seq(row) ^ (isIpv6 ? ICMPV6_ECHO_REPLY : 0)) | 0;
+    return (type === (isIpv6 ? icmp.ECHO_REQUEST_6 : icmp.ECHO_REQUEST) ? REQUEST : REPLY) | (t.seq(row) & 0xffff);
+  if ((flags & IS_ERROR) === 0) return (t.seq(row) ^ (isIpv6 ? icmp.ECHO_REPLY_6 : 0)) | 0;
   // RFC 7915 sections 4.2 and 5.2: "fragmentation needed" is "packet too big", any other unreachability may become another one
   const code = (t.seq(row) >>> 16) & 255;
-  if (isIpv6) return type === 1 ? UNREACHABLE : type === 2 ? TOO_BIG : type === 3 ? EXCEEDED : OTHER_ERROR;
-  if (type === 3) return code === 4 ? TOO_BIG : UNREACHABLE;
-  return type === 11 ? EXCEEDED : OTHER_ERROR;
+  if (isIpv6) {
+    if (type === icmp.UNREACHABLE_6) return UNREACHABLE;
+    if (type === icmp.PACKET_TOO_BIG_6) return TOO_BIG;
+    return type === icmp.TIME_EXCEEDED_6 ? EXCEEDED : OTHER_ERROR;
+  }
+  if (type === icmp.UNREACHABLE) return code === icmp.FRAGMENTATION_NEEDED ? TOO_BIG : UNREACHABLE;
+  return type === icmp.TIME_EXCEEDED ? EXCEEDED : OTHER_ERROR;
 }
 
 /** Adds a word to a hash: the finaliser of a multiplicative one (Knuth), as cells are chosen by the lowest bits. */

@@ -1,18 +1,9 @@
-import {
-  HAS_IP_ID,
-  HAS_TCP_NUMBERS,
-  ICMP,
-  ICMPV6,
-  IS_CUT,
-  IS_ECHO,
-  IS_FRAGMENT,
-  IS_HEADLESS,
-  TCP,
-} from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_CUT, IS_ECHO, IS_FRAGMENT, IS_HEADLESS } from "../../packets/packets.js";
 import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packets/results.js";
 import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
+import { ICMP, ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Pairing } from "./pairing.js";

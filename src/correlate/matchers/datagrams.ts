@@ -1,13 +1,4 @@
-import {
-  HAS_IP_ID,
-  ICMPV6,
-  IS_DF,
-  IS_FRAGMENT,
-  IS_IPV6,
-  LEAST_IPV6_MTU,
-  NEVER_CUT_BYTES,
-  TCP,
-} from "../../packets/packets.js";
+import { HAS_IP_ID, IS_DF, IS_FRAGMENT, IS_IPV6 } from "../../packets/packets.js";
 import { HEAD_BYTES } from "../../packets/records.js";
 import {
   BY_FRAGMENTS,
@@ -19,6 +10,9 @@ import {
 import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
+import { NEVER_CUT_BYTES } from "../../protocols/ipv4.js";
+import { LEAST_IPV6_MTU } from "../../protocols/ipv6.js";
 import type { Pairing } from "./pairing.js";
 import { bytesOf, Reassembly } from "./reassembly.js";
 import { Shelf } from "./shelf.js";

@@ -1,4 +1,4 @@
-import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR, TCP } from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR } from "../../packets/packets.js";
 import {
   ALTERED_OPTIONS,
   BY_EXACT,
@@ -11,6 +11,7 @@ import {
 import { INSIDE, OUTSIDE, otherSide } from "../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
+import { TCP } from "../../protocols/ip-protocols.js";
 import type { Altered } from "./altered/altered.js";
 import { isAnyBehind } from "./behind.js";
 import { ALONE, type Buckets } from "../kernel/buckets.js";

@@ -1,4 +1,3 @@
-import { ACK, RST, SYN } from "../../packets/packets.js";
 import { LatencyDigest } from "../../packets/latency.js";
 import type { Link } from "../verdicts/flow-book.js";
 import { summarizeProxied } from "../verdicts/flow-summary.js";
@@ -6,6 +5,7 @@ import { HEAD_BYTES } from "../../packets/records.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { TupleTable } from "../../packets/tuples.js";
+import { ACK, RST, SYN } from "../../protocols/tcp.js";
 import { isOnItsWay, mayDial } from "./proxy-ends.js";
 
 /** Connections without a translation that are remembered at the most; the oldest go first. */

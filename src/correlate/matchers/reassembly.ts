@@ -1,14 +1,21 @@
-import { HAS_MORE_FRAGMENTS, ICMP, ICMPV6, IS_HEADLESS, IS_LATER_FRAGMENT, UDP } from "../../packets/packets.js";
+import { HAS_MORE_FRAGMENTS, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { TupleTable } from "../../packets/tuples.js";
+import * as icmp from "../../protocols/icmp.js";
+import { ICMP, ICMPV6, UDP } from "../../protocols/ip-protocols.js";
+import * as udp from "../../protocols/udp.js";
 
 /** Datagrams of one identification that are collected at a time; the oldest is given up for another one. */
 const MOST_OPEN = 8;
 /** Fragments of one datagram leave back to back: one that comes later, nanoseconds, is rather of a later datagram of that identification. */
 const FRESH_NS = 1_000_000;
 
-/** Protocols whose 8 header bytes are not counted in `payloadLength`. */
-const HAVE_8_BYTE_HEADERS: ReadonlySet<number> = new Set([UDP, ICMP, ICMPV6]);
+/** Bytes of the headers that are not counted in `payloadLength`, of protocols that are sent in fragments. */
+const HEADER_BYTES: ReadonlyMap<number, number> = new Map([
+  [UDP, udp.HEADER_BYTES],
+  [ICMP, icmp.HEADER_BYTES],
+  [ICMPV6, icmp.HEADER_BYTES],
+]);
 
 /** Fragments of what is taken to be one datagram. */
 export interface Collected {
@@ -124,8 +131,8 @@ function offsetOf(t: Timeline, row: number): number {
 
 /** Bytes that a packet, or a fragment, carries of its datagram, transport header included. */
 export function bytesOf(t: Timeline, row: number): number {
-  const hasHeader = (t.flags(row) & (IS_LATER_FRAGMENT | IS_HEADLESS)) === 0 && HAVE_8_BYTE_HEADERS.has(t.proto(row));
-  return t.payloadLength(row) + (hasHeader ? 8 : 0);
+  const hasHeader = (t.flags(row) & (IS_LATER_FRAGMENT | IS_HEADLESS)) === 0;
+  return t.payloadLength(row) + (hasHeader ? (HEADER_BYTES.get(t.proto(row)) ?? 0) : 0);
 }
 
 /** Where among the fragments one belongs that begins there. */

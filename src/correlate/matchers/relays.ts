@@ -1,9 +1,10 @@
 import type { Heap } from "../../packets/heap.js";
 import { LatencyDigest } from "../../packets/latency.js";
-import { IS_FRAGMENT, UDP } from "../../packets/packets.js";
+import { IS_FRAGMENT } from "../../packets/packets.js";
 import { INSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { UDP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
 import { contentHash, hasContent, isSameContent } from "./content.js";
 import { Contents } from "./contents.js";

@@ -14,11 +14,6 @@ export function isLinkScoped(isIpv6: boolean, words: Uint32Array, at: number): b
   return word === 0 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] <= 1;
 }
 
-/** Whether packets to this address go to a group: NAT does not apply to them, and a host may send one on each interface. */
-export function isMulticast(isIpv6: boolean, words: Uint32Array, at: number): boolean {
-  return isIpv6 ? words[at] >>> 24 === 0xff : words[at] >>> 28 === 14 || words[at] === 0xffff_ffff;
-}
-
 /** RFC 1918, RFC 6598 and RFC 4193 addresses: those that a NAT stands for. */
 export function isPrivate(isIpv6: boolean, words: Uint32Array, at: number): boolean {
   const word = words[at];

@@ -1,4 +1,3 @@
-import { TCP } from "../../packets/packets.js";
 import {
   BY_COVERAGE,
   EVIDENCE_FLOW,
@@ -10,6 +9,7 @@ import {
 import { INSIDE, otherSide } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
+import { TCP } from "../../protocols/ip-protocols.js";
 import type { Pairing } from "./pairing.js";
 import { KNOWN } from "../kernel/relations.js";
 import type { Translations } from "../kernel/translations.js";

@@ -1,7 +1,8 @@
-import { IS_ERROR, IS_FRAGMENT, TCP } from "../../packets/packets.js";
+import { IS_ERROR, IS_FRAGMENT } from "../../packets/packets.js";
 import { INSIDE, OUTSIDE, otherSide, type Side } from "../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
+import { TCP } from "../../protocols/ip-protocols.js";
 import { assign } from "./assignment.js";
 import { ALONE, type Buckets } from "../kernel/buckets.js";
 import { COPY_NS } from "../intake/copies.js";

@@ -1,5 +1,5 @@
 import type { Flow } from "../../packets/flows.js";
-import { HAS_IP_ID, TCP } from "../../packets/packets.js";
+import { HAS_IP_ID } from "../../packets/packets.js";
 import {
   BY_FLOW,
   EVIDENCE_FLOW,
@@ -11,6 +11,7 @@ import {
 import { INSIDE } from "../../packets/sides.js";
 import { GONE, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
+import { TCP } from "../../protocols/ip-protocols.js";
 import type { Pairing } from "./pairing.js";
 import { KNOWN } from "../kernel/relations.js";
 import type { Translations } from "../kernel/translations.js";

@@ -1,5 +1,5 @@
 import type { Heap } from "../../packets/heap.js";
-import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED, UDP } from "../../packets/packets.js";
+import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED } from "../../packets/packets.js";
 import { HEAD_BYTES } from "../../packets/records.js";
 import {
   BY_COVERAGE,
@@ -10,6 +10,7 @@ import {
 } from "../../packets/results.js";
 import { INSIDE } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
+import { UDP } from "../../protocols/ip-protocols.js";
 import { Contents } from "./contents.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Newcomers } from "./newcomers.js";

@@ -1,10 +1,10 @@
 import { addressText } from "../../packets/address.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import type { Nat } from "../../packets/flows.js";
-import { hasPorts, type Protocol, protocolName } from "../../packets/packets.js";
 import { type Ends, type FlowSummary, natOf } from "../../packets/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
+import { hasPorts, type Protocol, protocolName } from "../../protocols/ip-protocols.js";
 import type { Turned } from "../matchers/hairpins.js";
 import type { Proxied } from "../matchers/proxies.js";
 

@@ -1,11 +1,12 @@
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { asDoubles } from "../../packets/heap.js";
-import { ACK, FIN, hasPorts, ICMP, ICMPV6, RST, SYN, TCP } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import type { Impact } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { hasPorts, ICMP, ICMPV6, TCP } from "../../protocols/ip-protocols.js";
+import { ACK, FIN, RST, SYN } from "../../protocols/tcp.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { CROSSING_ENTRIES, CROSSING_ROW_OUTBOUND, CROSSING_SLOT } from "../kernel/kernel-words.js";
 

@@ -5,8 +5,9 @@ import { IS_ERROR } from "../../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { isGroup } from "../../protocols/addresses.js";
 import type { QuotedError } from "./quotes.js";
-import { isLinkScoped, isMulticast, isSameLink } from "../matchers/scope.js";
+import { isLinkScoped, isSameLink } from "../matchers/scope.js";
 
 /** What the addresses of a packet alone tell of it: that it is not forwarded, as far as they go. */
 export interface Local {
@@ -111,7 +112,7 @@ export class Locals {
     const dstText = addressText(isIpv6, words, dst);
     if (isLinkScoped(isIpv6, words, dst)) return never(`${dstText} is never forwarded`);
     if (isLinkScoped(isIpv6, words, src)) return never(`${srcText} is never forwarded`);
-    if (isMulticast(isIpv6, words, dst)) return never(`${dstText} is a multicast group`);
+    if (isGroup(words[dst], isIpv6)) return never(`${dstText} is a multicast group`);
     if (side === OUTSIDE && this.isToPublished(row)) return null;
     if (this.#natAddresses.has(dstText)) return host(`to the host itself (${dstText})`, side, way ^ 1);
     if (this.#natAddresses.has(srcText)) return host(`from the host itself (${srcText})`, side, way);

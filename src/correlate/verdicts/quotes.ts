@@ -1,6 +1,7 @@
 import { addressText } from "../../packets/address.js";
-import { hasPorts, ICMP, ICMPV6, IS_IPV6, type PacketBatch, protocolName } from "../../packets/packets.js";
+import { IS_IPV6, type PacketBatch } from "../../packets/packets.js";
 import type { Quoted } from "../../packets/results.js";
+import { hasPorts, ICMP, ICMPV6, protocolName } from "../../protocols/ip-protocols.js";
 
 /** What an ICMP error is about, kept beside its row while the timeline holds it. */
 export interface QuotedError {

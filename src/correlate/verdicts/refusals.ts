@@ -1,6 +1,7 @@
-import { ICMP, type PacketBatch, TCP, UDP } from "../../packets/packets.js";
+import { type PacketBatch } from "../../packets/packets.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
+import { ICMP, TCP, UDP } from "../../protocols/ip-protocols.js";
 
 /** An ICMP error that has no twin so far: the host itself may have sent it. */
 interface Refusal {

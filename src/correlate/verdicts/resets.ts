@@ -1,4 +1,5 @@
-import { ACK, FIN, RST, SYN, TCP } from "../../packets/packets.js";
+import { TCP } from "../../protocols/ip-protocols.js";
+import { ACK, FIN, RST, SYN } from "../../protocols/tcp.js";
 import { DECIDED, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 

@@ -1,10 +1,12 @@
-import { HAS_IP_ID, ICMPV6, IS_FRAGMENT, IS_HEADLESS, RST, TCP } from "../../packets/packets.js";
+import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS } from "../../packets/packets.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { addressText } from "../../packets/address.js";
 import type { Judgement } from "../../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import { DECIDED, type Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
+import { RST } from "../../protocols/tcp.js";
 import type { Altered } from "../matchers/altered/altered.js";
 import { ALONE } from "../kernel/buckets.js";
 import type { CutFrames } from "../matchers/cut-frames.js";

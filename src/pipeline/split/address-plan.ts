@@ -1,5 +1,8 @@
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
-import { FROM_US, TO_US } from "./headers.js";
+import { isGroup } from "../../protocols/addresses.js";
+import * as ipv4 from "../../protocols/ipv4.js";
+import * as ipv6 from "../../protocols/ipv6.js";
+import { FROM_US, TO_US } from "../../protocols/link-types.js";
 import type { Prefix } from "./prefix.js";
 
 /**
@@ -34,7 +37,7 @@ export class AddressPlan {
     const isSent = isFrom(this.#inside, view, at);
     if (isSent === isTo(this.#inside, view, at)) return isSent;
     // what one container sends to all, the bridge sends on to the others
-    return isSent ? packetType !== FROM_US || isMulticast(view, at) : packetType !== TO_US;
+    return isSent ? packetType !== FROM_US || isToGroup(view, at) : packetType !== TO_US;
   }
 }
 
@@ -48,7 +51,7 @@ function isTo(prefixes: readonly Prefix[], view: DataView, at: number): boolean 
   return false;
 }
 
-/** To many stations: IPv4 multicast and broadcast, IPv6 multicast. */
-function isMulticast(view: DataView, at: number): boolean {
-  return view.getUint8(at) >>> 4 === 6 ? view.getUint8(at + 24) === 0xff : view.getUint8(at + 16) >= 224;
+function isToGroup(view: DataView, at: number): boolean {
+  const isIpv6 = view.getUint8(at) >>> 4 === 6;
+  return isGroup(view.getUint32(at + (isIpv6 ? ipv6.DESTINATION : ipv4.DESTINATION)), isIpv6);
 }

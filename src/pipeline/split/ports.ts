@@ -1,7 +1,7 @@
 import type { CaptureInterface } from "../../packets/frames.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
+import { SLL2 } from "../../protocols/link-types.js";
 import { CaptureError } from "../../capture/errors.js";
-import { SLL2 } from "../../wire/link-types.js";
 import { ifindexOf } from "./headers.js";
 import { type Selector, ifindexHere, isNumber } from "./selector.js";
 

@@ -1,10 +1,6 @@
 import { isIP, isIPv6 } from "node:net";
-
-/** Where the addresses stand in the headers, and how many 32-bit words they take: RFC 791, RFC 8200. */
-const IPV4_SRC = 12;
-const IPV4_DST = 16;
-const IPV6_SRC = 8;
-const IPV6_DST = 24;
+import * as ipv4 from "../../protocols/ipv4.js";
+import * as ipv6 from "../../protocols/ipv6.js";
 
 /** A prefix of IPv4 or IPv6 addresses. */
 export class Prefix {
@@ -24,11 +20,11 @@ export class Prefix {
 
   /** Whether the source of the IP header at `at` is in it. */
   hasSource(view: DataView, at: number): boolean {
-    return this.#has(view, at, IPV4_SRC, IPV6_SRC);
+    return this.#has(view, at, ipv4.SOURCE, ipv6.SOURCE);
   }
 
   hasDestination(view: DataView, at: number): boolean {
-    return this.#has(view, at, IPV4_DST, IPV6_DST);
+    return this.#has(view, at, ipv4.DESTINATION, ipv6.DESTINATION);
   }
 
   #has(view: DataView, at: number, ipv4At: number, ipv6At: number): boolean {

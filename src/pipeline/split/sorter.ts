@@ -1,10 +1,11 @@
 import { BATCH_FRAMES, type CaptureInterface, type FrameBatch } from "../../packets/frames.js";
 import type { Heap } from "../../packets/heap.js";
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
+import { TO_OTHERS } from "../../protocols/link-types.js";
 import { Decoder } from "../../wire/decode.js";
 import { AddressPlan } from "./address-plan.js";
 import { Copies } from "./copies.js";
-import { TO_OTHERS, UNTOLD, packetTypeOf } from "./headers.js";
+import { UNTOLD, packetTypeOf } from "./headers.js";
 import { BY_ADDRESS, LEFT_OUT, type Place, Ports } from "./ports.js";
 import type { Selector } from "./selector.js";
 

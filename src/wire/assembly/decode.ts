@@ -2,18 +2,7 @@
 import { setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as column from "../../packets/batch-columns.js";
 import { BATCH_FRAMES } from "../../packets/frames.js";
-import {
-  ICMP,
-  ICMPV6,
-  IS_CUT,
-  IS_ERROR,
-  IS_HEADLESS,
-  IS_IPV6,
-  IS_LATER_FRAGMENT,
-  IS_SELECTED,
-  TCP,
-  UDP,
-} from "../../packets/packets.js";
+import { IS_CUT, IS_ERROR, IS_HEADLESS, IS_IPV6, IS_LATER_FRAGMENT, IS_SELECTED } from "../../packets/packets.js";
 import {
   ACK,
   DST,
@@ -31,14 +20,17 @@ import {
   STAMP_NS,
   TCP_FLAGS_QUOTE,
 } from "../../packets/records.js";
+import { ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";
+import { HEADER_BYTES as IPV4_BYTES } from "../../protocols/ipv4.js";
+import { HEADER_BYTES as IPV6_BYTES } from "../../protocols/ipv6.js";
 import * as words from "../decode-words.js";
 import { NO_INTERFACE, NOT_IP } from "../reasons.js";
 import { passes } from "./bpf.js";
 import { byteAt } from "./bytes.js";
 import { endKey, hashOfTuple, joined, mixWord } from "./hash.js";
 import { icmp } from "./icmp.js";
-import { ipv4, HEADER_BYTES as IPV4_BYTES } from "./ipv4.js";
-import { ipv6, HEADER_BYTES as IPV6_BYTES } from "./ipv6.js";
+import { ipv4 } from "./ipv4.js";
+import { ipv6 } from "./ipv6.js";
 import { ipHeader } from "./link.js";
 import { other } from "./other.js";
 import { content } from "./payload.js";

@@ -1,20 +1,11 @@
 import { HAS_SENDING_TIME, IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../packets/packets.js";
 import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH, PORTS, SEQ } from "../../packets/records.js";
+import { HEADER_BYTES, ID, isEcho, isError, SEQUENCE } from "../../protocols/icmp.js";
 import { byteAt, halfAt } from "./bytes.js";
-import { HEADER_BYTES, hasSendingTime, ID, isEcho, SEQUENCE } from "./echo.js";
+import { hasSendingTime } from "./echo.js";
 import { mixWord } from "./hash.js";
 import { content } from "./payload.js";
 import { quote } from "./quote.js";
-
-/** ICMP: destination unreachable, source quench, redirect, time exceeded, parameter problem. */
-function isError4(type: i32): bool {
-  return type === 3 || type === 4 || type === 5 || type === 11 || type === 12;
-}
-
-/** ICMPv6: destination unreachable, packet too big, time exceeded, parameter problem. */
-function isError6(type: i32): bool {
-  return type >= 1 && type <= 4;
-}
 
 /**
  * As `udp`, of an ICMP or ICMPv6 header; errors are handed on to `quote`. `captured`: where this capture's bytes of the
@@ -36,7 +27,7 @@ export function icmp(at: i32, end: i32, captured: i32, held: i32, kept: i32, isW
   store<i32>(record, typeAndCode, 4 * SEQ);
   store<i32>(record, end - body, 4 * PAYLOAD_LENGTH);
   mixWord(record, word);
-  if (isIpv6 ? isError6(type) : isError4(type)) {
+  if (isError(type, isIpv6)) {
     mixWord(record, id);
     quote(body, captured, kept, record);
     return;

@@ -1,23 +1,19 @@
 import { HAS_IP_ID, HAS_MORE_FRAGMENTS, IS_DF, IS_FRAGMENT, IS_LATER_FRAGMENT } from "../../packets/packets.js";
 import { DST, FLAGS_PROTO_TTL, IP_ID, LENGTH, SEQ, SRC } from "../../packets/records.js";
+import {
+  DESTINATION,
+  DF,
+  HEADER_BYTES,
+  IDENTIFICATION,
+  MF,
+  OFFSET_MASK,
+  SOURCE,
+  TOTAL_LENGTH,
+  TTL,
+} from "../../protocols/ipv4.js";
 import { IPV4_CUT, IPV4_HEADER_LENGTH, IPV4_TOTAL_LENGTH } from "../reasons.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
 import { beginKey, joined } from "./hash.js";
-
-/** Byte offsets in the header, RFC 791 section 3.1. */
-export const TOTAL_LENGTH = 2;
-export const IDENTIFICATION = 4;
-/** DF, MF and the offset in units of 8 bytes. */
-export const FRAGMENT = 6;
-const TTL = 8;
-export const PROTOCOL = 9;
-export const SOURCE = 12;
-export const DESTINATION = 16;
-export const HEADER_BYTES = 20;
-
-const DF = 0x4000;
-const MF = 0x2000;
-export const OFFSET_MASK = 0x1fff;
 
 /** Tells the keys of the IP versions apart, above protocol and identification. */
 const VERSION_4 = 4 << 28;

@@ -7,26 +7,19 @@ import {
   IS_LATER_FRAGMENT,
 } from "../../packets/packets.js";
 import { DST, FLAGS_PROTO_TTL, IP_ID, LENGTH, SEQ, SRC } from "../../packets/records.js";
+import {
+  AH,
+  DESTINATION_OPTIONS,
+  FRAGMENT,
+  HOP_BY_HOP,
+  MOBILITY,
+  NO_NEXT_HEADER,
+  ROUTING,
+} from "../../protocols/ip-protocols.js";
+import { DESTINATION, HEADER_BYTES, HOP_LIMIT, NEXT_HEADER, PAYLOAD_LENGTH, SOURCE } from "../../protocols/ipv6.js";
 import { IPV6_CUT, IPV6_EXTENSION_OVERLONG, IPV6_MANY_EXTENSIONS } from "../reasons.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
 import { beginKey, joined, mixWord, sumOf } from "./hash.js";
-
-/** Byte offsets in the header, RFC 8200 section 3. */
-export const PAYLOAD_LENGTH = 4;
-export const NEXT_HEADER = 6;
-const HOP_LIMIT = 7;
-export const SOURCE = 8;
-export const DESTINATION = 24;
-export const HEADER_BYTES = 40;
-
-/** Next header values, https://www.iana.org/assignments/ipv6-parameters */
-const HOP_BY_HOP = 0;
-const ROUTING = 43;
-const FRAGMENT = 44;
-const AUTHENTICATION = 51;
-const NO_NEXT_HEADER = 59;
-const DESTINATION_OPTIONS = 60;
-const MOBILITY = 135;
 
 /** The M bit beside a fragment's offset. */
 const MORE_FRAGMENTS = 1;
@@ -59,7 +52,7 @@ function isExtension(next: i32): bool {
     case HOP_BY_HOP:
     case ROUTING:
     case FRAGMENT:
-    case AUTHENTICATION:
+    case AH:
     case DESTINATION_OPTIONS:
     case MOBILITY:
       return true;
@@ -97,7 +90,7 @@ export function walkExtensions(from: i32, first: i32, end: i32, datagramEnd: i32
     if (next === FRAGMENT) {
       fragment = halfAt(at + 2) & 0xfff9;
       fragmentId = wordAt(at + 4);
-    } else if (next === AUTHENTICATION) {
+    } else if (next === AH) {
       size = (byteAt(at + 1) + 2) << 2;
       authentication = at;
       authenticationEnd = at + size;

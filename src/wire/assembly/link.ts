@@ -1,4 +1,36 @@
-import { ETHERNET, IPV4, IPV6, LOOP, NULL, PPP, PPPOE, RAW, RAW_BSD, RAW_OPENBSD, SLL, SLL2 } from "../link-types.js";
+import {
+  ETHERTYPE_8021AD,
+  ETHERTYPE_8021Q,
+  ETHERTYPE_IPV4,
+  ETHERTYPE_IPV6,
+  ETHERTYPE_MPLS,
+  ETHERTYPE_PPPOE,
+  ETHERTYPE_QINQ,
+} from "../../protocols/ethertypes.js";
+import {
+  ETHERNET,
+  ETHERNET_BYTES,
+  ETHERNET_TYPE,
+  IPV4,
+  IPV6,
+  LOOP,
+  LOOPBACK_BYTES,
+  NULL,
+  PPP,
+  PPPOE,
+  PPPOE_BYTES,
+  PPP_ADDRESS_BYTES,
+  PPP_PROTOCOL_BYTES,
+  RAW,
+  RAW_BSD,
+  RAW_OPENBSD,
+  SLL,
+  SLL2,
+  SLL2_BYTES,
+  SLL2_TYPE,
+  SLL_BYTES,
+  SLL_TYPE,
+} from "../../protocols/link-types.js";
 import {
   ETHERNET_CUT,
   LOOPBACK_CUT,
@@ -18,33 +50,17 @@ import {
 } from "../reasons.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
 
-/** Ethertypes, https://www.iana.org/assignments/ieee-802-numbers */
-const ETHERTYPE_IPV4 = 0x0800;
-const ETHERTYPE_IPV6 = 0x86dd;
-const ETHERTYPE_8021Q = 0x8100;
-const ETHERTYPE_8021AD = 0x88a8;
-/** Stacked tags of switches older than 802.1ad. */
-const ETHERTYPE_QINQ = 0x9100;
-const ETHERTYPE_MPLS = 0x8847;
-const ETHERTYPE_PPPOE = 0x8864;
-
-/** RFC 2516 section 4: version and type (both 1), code (0 for a session's packets), session, length. */
+/** Version and type (both 1), and the code of a session's packets, RFC 2516 section 4. */
 const PPPOE_SESSION = 0x1100;
-const PPPOE_BYTES = 6;
 
 /** PPP protocol numbers, https://www.iana.org/assignments/ppp-numbers */
 const PPP_IPV4 = 0x0021;
 const PPP_IPV6 = 0x0057;
-/** Address and control of a PPP frame, which some links leave out (RFC 1662 section 3.1). */
+/** RFC 1662 section 3.1. */
 const PPP_ADDRESS_AND_CONTROL = 0xff03;
 
 /** Networks stack two tags; more than this is noise that happens to look like tags. */
 const MAX_TAGS = 4;
-
-/** Where in a header the ethertype lies. */
-const ETHERNET_TYPE = 12;
-const SLL_TYPE = 14;
-const SLL2_TYPE = 0;
 
 /** The version of a raw link type that leaves it to the IP header. */
 const EITHER_VERSION = -1;
@@ -53,22 +69,22 @@ const EITHER_VERSION = -1;
 export function ipHeader(start: i32, end: i32, linkType: i32): i32 {
   switch (linkType) {
     case ETHERNET:
-      if (end - start < 14) return ~ETHERNET_CUT;
-      return byEthertype(start + ETHERNET_TYPE, start + 14, end);
+      if (end - start < ETHERNET_BYTES) return ~ETHERNET_CUT;
+      return byEthertype(start + ETHERNET_TYPE, start + ETHERNET_BYTES, end);
     case SLL:
-      if (end - start < 16) return ~SLL_CUT;
-      return byEthertype(start + SLL_TYPE, start + 16, end);
+      if (end - start < SLL_BYTES) return ~SLL_CUT;
+      return byEthertype(start + SLL_TYPE, start + SLL_BYTES, end);
     case SLL2:
-      if (end - start < 20) return ~SLL2_CUT;
-      return byEthertype(start + SLL2_TYPE, start + 20, end);
+      if (end - start < SLL2_BYTES) return ~SLL2_CUT;
+      return byEthertype(start + SLL2_TYPE, start + SLL2_BYTES, end);
     case NULL:
     case LOOP:
-      if (end - start < 4) return ~LOOPBACK_CUT;
+      if (end - start < LOOPBACK_BYTES) return ~LOOPBACK_CUT;
       return byAddressFamily(start, end, linkType);
     case PPPOE:
       return pppoe(start, end);
     case PPP:
-      return ppp(end - start >= 2 && halfAt(start) === PPP_ADDRESS_AND_CONTROL ? start + 2 : start, end);
+      return ppp(hasAddress(start, end) ? start + PPP_ADDRESS_BYTES : start, end);
     case RAW:
     case RAW_BSD:
     case RAW_OPENBSD:
@@ -102,13 +118,17 @@ function pppoe(at: i32, end: i32): i32 {
   return halfAt(at) === PPPOE_SESSION ? ppp(at + PPPOE_BYTES, end) : ~NOT_IP;
 }
 
+function hasAddress(start: i32, end: i32): bool {
+  return end - start >= PPP_ADDRESS_BYTES && halfAt(start) === PPP_ADDRESS_AND_CONTROL;
+}
+
 function ppp(at: i32, end: i32): i32 {
-  if (end - at < 2) return ~PPP_CUT;
+  if (end - at < PPP_PROTOCOL_BYTES) return ~PPP_CUT;
   switch (halfAt(at)) {
     case PPP_IPV4:
-      return ofVersion(at + 2, end, 4);
+      return ofVersion(at + PPP_PROTOCOL_BYTES, end, 4);
     case PPP_IPV6:
-      return ofVersion(at + 2, end, 6);
+      return ofVersion(at + PPP_PROTOCOL_BYTES, end, 6);
     default:
       return ~NOT_IP;
   }
@@ -132,12 +152,12 @@ function byAddressFamily(start: i32, end: i32, linkType: i32): i32 {
   const littleEndian = load<i32>(start);
   switch (linkType === NULL && (bigEndian & 0xffff) === 0 ? littleEndian : bigEndian) {
     case 2:
-      return ofVersion(start + 4, end, 4);
+      return ofVersion(start + LOOPBACK_BYTES, end, 4);
     case 10: // Linux
     case 24: // NetBSD, OpenBSD
     case 28: // FreeBSD
     case 30: // macOS
-      return ofVersion(start + 4, end, 6);
+      return ofVersion(start + LOOPBACK_BYTES, end, 6);
     default:
       return ~NOT_IP;
   }

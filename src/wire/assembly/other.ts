@@ -1,10 +1,10 @@
 /** Protocols that are told apart by their bytes, but for those that netfilter rewrites: it keeps to these few. */
-import { DCCP, IS_HEADLESS, SCTP, UDPLITE } from "../../packets/packets.js";
+import { IS_HEADLESS } from "../../packets/packets.js";
 import { FLAGS_PROTO_TTL, PORTS } from "../../packets/records.js";
+import { DCCP, GRE, hasPorts, SCTP, UDPLITE } from "../../protocols/ip-protocols.js";
 import { halfAt, wordAt } from "./bytes.js";
 import { mixWord } from "./hash.js";
 import { content } from "./payload.js";
-import { hasPorts } from "./ports.js";
 
 /** RFC 9260 section 3.1: ports, verification tag, and a checksum over all of it. */
 const SCTP_TAG = 4;
@@ -16,7 +16,6 @@ const DCCP_CHECKED_BYTES = 8;
 const UDPLITE_COVERAGE = 4;
 const UDPLITE_HEADER_BYTES = 8;
 /** RFC 2637 section 4.1, GRE of version 1: flags and version, protocol, length; then a call's id, which is like a port. */
-const GRE = 47;
 const GRE_VERSION = 7;
 const PPTP = 1;
 const PPTP_LENGTH = 4;

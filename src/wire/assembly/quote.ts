@@ -1,15 +1,17 @@
 import { BATCH_FRAMES } from "../../packets/frames.js";
 import * as column from "../../packets/batch-columns.js";
-import { ICMP, ICMPV6, IS_ERROR, IS_IPV6, TCP, UDP } from "../../packets/packets.js";
+import { IS_ERROR, IS_IPV6 } from "../../packets/packets.js";
 import { CONTENT, FLAGS_PROTO_TTL, QUOTE_SHIFT, TCP_FLAGS_QUOTE } from "../../packets/records.js";
+import * as icmp from "../../protocols/icmp.js";
+import { hasPorts, ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";
+import * as header4 from "../../protocols/ipv4.js";
+import * as header6 from "../../protocols/ipv6.js";
+import * as udp from "../../protocols/udp.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
-import * as icmp from "./echo.js";
 import { hashOfPair, joined, mixWord } from "./hash.js";
 import * as ip4 from "./ipv4.js";
 import * as ip6 from "./ipv6.js";
-import { hasPorts } from "./ports.js";
 import * as tcp from "./tcp.js";
-import * as udp from "./udp.js";
 
 /** What every error quotes at least of the transport header (RFC 792): ports, sequence number, ICMP id. */
 const TRANSPORT_BYTES = 8;
@@ -46,7 +48,8 @@ export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
   store<i32>(record, flags | IS_ERROR, 4 * FLAGS_PROTO_TTL);
   setPorts(quoted, 0, 0);
   setSeq(quoted, 0);
-  takenEnd = transport === NOWHERE ? at + (isIpv6 ? ip6.HEADER_BYTES : ip4.HEADER_BYTES) : transport + TRANSPORT_BYTES;
+  takenEnd =
+    transport === NOWHERE ? at + (isIpv6 ? header6.HEADER_BYTES : header4.HEADER_BYTES) : transport + TRANSPORT_BYTES;
   if (transport + TRANSPORT_BYTES > captured) return;
 
   const proto = quotedProto(quoted);
@@ -79,30 +82,30 @@ export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
 
 /** Adds a quote with its IPv4 columns; returns where its transport header is, NOWHERE, or UNUSABLE. */
 function quoteIpv4(at: i32, captured: i32, kept: i32, record: i32): i32 {
-  if (captured - at < ip4.HEADER_BYTES || byteAt(at) >>> 4 !== 4) return UNUSABLE;
+  if (captured - at < header4.HEADER_BYTES || byteAt(at) >>> 4 !== 4) return UNUSABLE;
   const headerLength = (byteAt(at) & 0x0f) << 2;
-  if (headerLength < ip4.HEADER_BYTES) return UNUSABLE;
-  const proto = byteAt(at + ip4.PROTOCOL);
-  const ipId = halfAt(at + ip4.IDENTIFICATION);
-  const length = halfAt(at + ip4.TOTAL_LENGTH);
+  if (headerLength < header4.HEADER_BYTES) return UNUSABLE;
+  const proto = byteAt(at + header4.PROTOCOL);
+  const ipId = halfAt(at + header4.IDENTIFICATION);
+  const length = halfAt(at + header4.TOTAL_LENGTH);
   const quoted = add(proto, ipId, length);
-  ip4.copyAddress(at + ip4.SOURCE, quotedSrc(quoted));
-  ip4.copyAddress(at + ip4.DESTINATION, quotedDst(quoted));
-  if (at + ip4.HEADER_BYTES <= kept) {
+  ip4.copyAddress(at + header4.SOURCE, quotedSrc(quoted));
+  ip4.copyAddress(at + header4.DESTINATION, quotedDst(quoted));
+  if (at + header4.HEADER_BYTES <= kept) {
     mixWord(record, joined((proto << 16) | ipId, length));
   }
-  const isLaterFragment = (halfAt(at + ip4.FRAGMENT) & ip4.OFFSET_MASK) !== 0;
+  const isLaterFragment = (halfAt(at + header4.FRAGMENT) & header4.OFFSET_MASK) !== 0;
   return isLaterFragment ? NOWHERE : at + headerLength;
 }
 
 /** Adds a quote with its IPv6 columns; returns where its transport header is, NOWHERE, or UNUSABLE. */
 function quoteIpv6(at: i32, captured: i32, kept: i32, record: i32): i32 {
-  if (captured - at < ip6.HEADER_BYTES || byteAt(at) >>> 4 !== 6) return UNUSABLE;
-  const transport = ip6.walkExtensions(at + ip6.HEADER_BYTES, byteAt(at + ip6.NEXT_HEADER), captured, NOWHERE);
-  const length = ip6.HEADER_BYTES + halfAt(at + ip6.PAYLOAD_LENGTH);
+  if (captured - at < header6.HEADER_BYTES || byteAt(at) >>> 4 !== 6) return UNUSABLE;
+  const transport = ip6.walkExtensions(at + header6.HEADER_BYTES, byteAt(at + header6.NEXT_HEADER), captured, NOWHERE);
+  const length = header6.HEADER_BYTES + halfAt(at + header6.PAYLOAD_LENGTH);
   const quoted = add(ip6.proto, ip6.fragmentId, length);
-  ip6.copyAddress(at + ip6.SOURCE, quotedSrc(quoted));
-  ip6.copyAddress(at + ip6.DESTINATION, quotedDst(quoted));
+  ip6.copyAddress(at + header6.SOURCE, quotedSrc(quoted));
+  ip6.copyAddress(at + header6.DESTINATION, quotedDst(quoted));
   if (ip6.walkEnd !== ip6.COMPLETE) return NOWHERE;
   // A walk that ended within what both captures have ended at the same place in both.
   if (transport <= kept) {

@@ -1,4 +1,4 @@
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_HEADLESS, IS_IPV6, SYN } from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_HEADLESS, IS_IPV6 } from "../../packets/packets.js";
 import {
   ACK,
   FLAGS_PROTO_TTL,
@@ -11,6 +11,7 @@ import {
   TCP_FLAGS_QUOTE,
   WINDOW_SHIFT,
 } from "../../packets/records.js";
+import { SYN } from "../../protocols/tcp.js";
 import { byteAt, wordAt } from "./bytes.js";
 import { briefOf, joined, keyOf, mix, mixWord, setKey, sumOf } from "./hash.js";
 import { payload } from "./payload.js";

@@ -1,16 +1,15 @@
 import { IS_HEADLESS } from "../../packets/packets.js";
 import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH, PORTS } from "../../packets/records.js";
+import { HEADER_BYTES } from "../../protocols/udp.js";
 import { wordAt } from "./bytes.js";
 import { content } from "./payload.js";
 
 /**
- * RFC 768: ports, a length, and a checksum that a NAT rewrites. The length is not asked: the IP header has told it already, and of
- * what segmentation offload put together, it is that of one of several (linux/udp.h, UDP_SEGMENT).
+ * As `tcp`, of a UDP header. `isWhole`: whether all that it carries is kept.
+ *
+ * The length is not asked: the IP header has told it already, and of what segmentation offload put together, it is that of one of
+ * several (linux/udp.h, UDP_SEGMENT). A NAT rewrites the checksum.
  */
-const HEADER_BYTES = 8;
-export const LENGTH = 4;
-
-/** As `tcp`, of a UDP header. `isWhole`: whether all that it carries is kept. */
 export function udp(at: i32, end: i32, held: i32, kept: i32, isWhole: bool, record: i32): void {
   const body = at + HEADER_BYTES;
   if (body > held) {

@@ -4,10 +4,10 @@ import { Idle } from "../../../src/correlate/kernel/idle.js";
 import { FlowAccounts } from "../../../src/packets/flow-accounts.js";
 import { Flow } from "../../../src/packets/flows.js";
 import { Heap } from "../../../src/packets/heap.js";
-import { TCP } from "../../../src/packets/packets.js";
 import { RECORD_BITS } from "../../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { AMBIGUOUS, DONE, GONE, MEMBER, PAIRED, SHOWN, Timeline, WAITING } from "../../../src/packets/timeline.js";
+import { TCP } from "../../../src/protocols/ip-protocols.js";
 import { runs } from "../../support/runs.js";
 import { FilledTable } from "../../support/tuples.js";
 

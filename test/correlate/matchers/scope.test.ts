@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { isLinkScoped, isMulticast, isSameLink } from "../../../src/correlate/matchers/scope.js";
+import { isLinkScoped, isSameLink } from "../../../src/correlate/matchers/scope.js";
 import { words } from "../../wire/decoded.js";
 
 const at = (text: string) => Uint32Array.from([7, 7, 7, 7, ...words(text)]);
@@ -44,20 +44,6 @@ it.each([
 ])("a router may forward %s", (text) => {
   expect(isLinkScoped(...of(text))).toBe(false);
 });
-
-it.each(["224.0.0.1", "232.1.2.3", "239.255.255.255", "255.255.255.255", "ff02::1", "ff0e::1"])(
-  "%s is a group",
-  (text) => {
-    expect(isMulticast(...of(text))).toBe(true);
-  },
-);
-
-it.each(["223.255.255.255", "240.0.0.1", "172.17.255.255", "fe80::1", "fd00::ff", "2001:db8::1"])(
-  "%s is one host",
-  (text) => {
-    expect(isMulticast(...of(text))).toBe(false);
-  },
-);
 
 it.each([
   ["172.17.0.2", "172.17.255.9", true],

@@ -7,9 +7,10 @@ import { Resets } from "../../../src/correlate/verdicts/resets.js";
 import { FlowAccounts } from "../../../src/packets/flow-accounts.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../src/packets/flows.js";
 import { Heap } from "../../../src/packets/heap.js";
-import { ACK, ICMP, TCP, UDP } from "../../../src/packets/packets.js";
 import { Timeline } from "../../../src/packets/timeline.js";
 import { ADDRESS_A, ADDRESS_B, FACTS, IPV6_SHIFT, KIND, TUPLE_BITS, TupleTable } from "../../../src/packets/tuples.js";
+import { ICMP, TCP, UDP } from "../../../src/protocols/ip-protocols.js";
+import { ACK } from "../../../src/protocols/tcp.js";
 import { runs } from "../../support/runs.js";
 
 const SIDE = {

@@ -4,11 +4,12 @@ import { noteSegment } from "../../../packets/assembly/seen.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { EXACT_SAMPLES } from "../../../packets/latency.js";
-import { ACK, HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6, SYN } from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { ALTERED_OPTIONS } from "../../../packets/results.js";
 import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../../packets/samples.js";
 import * as tuple from "../../../packets/tuples.js";
+import { ACK, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { haveOtherOptions } from "./relation.js";
 

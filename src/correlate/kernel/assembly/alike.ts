@@ -4,9 +4,10 @@
  * content, what passed last; it has a fixed size, so that what it forgets does not depend on how captures are read.
  */
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
-import { HAS_IP_ID, IS_ERROR, IS_FRAGMENT, TCP } from "../../../packets/packets.js";
+import { HAS_IP_ID, IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
 import * as words from "../kernel-words.js";
 import { burstNs } from "./pace.js";
 import { tupleOf, wayAt } from "./places.js";

@@ -1,9 +1,11 @@
 /** Which packets that crossed `Impacts` has to know of: those that may be copies of what was dropped, or come where something was. */
 import { setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
-import { FIN, HAS_TCP_NUMBERS, IS_AGAIN, SYN, TCP } from "../../../packets/packets.js";
+import { HAS_TCP_NUMBERS, IS_AGAIN } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { FIN, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { sumsOf } from "./accounting.js";
 import { recordOf, tupleOf, wayAt } from "./places.js";

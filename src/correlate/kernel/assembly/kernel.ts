@@ -12,15 +12,15 @@ import {
   IS_FRAGMENT,
   IS_IPV6,
   IS_MISTIMED,
-  LEAST_IPV6_MTU,
-  NEVER_CUT_BYTES,
-  TCP,
 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { BY_EXACT } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import * as line from "../../../packets/timeline.js";
 import * as tuple from "../../../packets/tuples.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
+import { LEAST_IPV6_MTU } from "../../../protocols/ipv6.js";
 import { ALONE } from "../buckets.js";
 import { TIDY_EVERY } from "../../verdicts/flow-book.js";
 import * as words from "../kernel-words.js";

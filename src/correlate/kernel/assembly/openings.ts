@@ -1,12 +1,13 @@
 import { wordOf } from "../../../packets/assembly/words.js";
-import { ACK, FIN, ICMP, ICMPV6, IS_ECHO, RST, SYN, TCP } from "../../../packets/packets.js";
+import { IS_ECHO } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
+import { ECHO_REPLY, ECHO_REPLY_6 } from "../../../protocols/icmp.js";
+import { ICMP, ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
+import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { tupleOf } from "./places.js";
 
-const ECHO_REPLY = 0;
-const ICMPV6_ECHO_REPLY = 129;
 /** Ports below this belong to servers (RFC 6335 section 6) … */
 const SYSTEM_PORTS = 1024;
 /** … and from this one on, to clients (Linux: ip_local_port_range; RFC 6335 has 49152). In between are those of many servers, and of few clients. */
@@ -49,7 +50,7 @@ function roleOf(conversation: usize, packet: usize, way: i32): i32 {
   const proto = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff;
   if (proto === TCP && (tcpFlags & SYN) !== 0) return (tcpFlags & ACK) === 0 ? OPENS : ANSWERS;
   if (proto === ICMP) return type === ECHO_REPLY ? ANSWERS : OPENS;
-  if (proto === ICMPV6) return type === ICMPV6_ECHO_REPLY ? ANSWERS : OPENS;
+  if (proto === ICMPV6) return type === ECHO_REPLY_6 ? ANSWERS : OPENS;
   const ofFirst = load<i32>(conversation, 4 * tuple.PORTS);
   // the packet's own, the source's in the upper half
   const ports = (way & 1) === 1 ? ofFirst : rotl(ofFirst, 16);

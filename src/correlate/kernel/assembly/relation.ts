@@ -2,18 +2,12 @@
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
-import {
-  HAS_IP_ID,
-  HAS_TCP_NUMBERS,
-  IS_ECHO,
-  IS_ERROR,
-  IS_HEADLESS,
-  IS_IPV6,
-  SYN,
-  TCP,
-} from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_ERROR, IS_HEADLESS, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
+import { isGroup } from "../../../protocols/addresses.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../relations.js";
 import { alteredOf } from "./accounting.js";
@@ -200,19 +194,12 @@ export function isRaising(ground: usize): bool {
 
 /** Whether a NAT could have turned one into the other: it leaves an end alone, or the evidence can do without that. */
 function isTranslatable(tuples: usize, iWay: i32, changes: i32, flags: i32, lowered: i32): bool {
-  if (isGroup(flags, endOf(tuples, iWay, false))) return false;
+  if (isGroup(load<i32>(endOf(tuples, iWay, false)), (flags & IS_IPV6) !== 0)) return false;
   if ((changes & (REWRITE_SRC | REWRITE_SRC_PORT)) === 0 || (changes & (REWRITE_DST | REWRITE_DST_PORT)) === 0)
     return true;
   if ((flags & HAS_TCP_NUMBERS) !== 0) return true;
   // both ends rewritten: forwarding must show, and the IP ID must be there
   return lowered !== 0 && (flags & HAS_IP_ID) !== 0;
-}
-
-/** Whether an address is that of a group: NAT does not apply to those, and a host may send to one on each interface. */
-function isGroup(flags: i32, address: usize): bool {
-  const word = load<u32>(address);
-  if ((flags & IS_IPV6) !== 0) return word >>> 24 === 0xff;
-  return word >>> 28 === 14 || word === 0xffff_ffff;
 }
 
 /**

@@ -7,9 +7,6 @@ import {
   IS_HEADLESS,
   IS_IPV6,
   IS_MISTIMED,
-  SYN,
-  TCP,
-  UDP,
 } from "../../../packets/packets.js";
 import {
   ALTERED_IP_ID,
@@ -25,6 +22,9 @@ import { INSIDE } from "../../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { NONE } from "../../../packets/tuples.js";
+import { isGroup } from "../../../protocols/addresses.js";
+import { TCP, UDP } from "../../../protocols/ip-protocols.js";
+import { SYN } from "../../../protocols/tcp.js";
 import { Candidates } from "./candidates.js";
 import {
   alterations,
@@ -42,7 +42,7 @@ import { Contents } from "../contents.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import { Newcomers } from "../newcomers.js";
 import type { Pairing } from "../pairing.js";
-import { isLinkScoped, isMulticast } from "../scope.js";
+import { isLinkScoped } from "../scope.js";
 import { type Kind, NO_SEGMENT, SEGMENT, Survivors, SYN_SEGMENT } from "./survivors.js";
 import { CONFLICT, IMPOSSIBLE, IS_RELATED_OUTBOUND, KNOWN, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
 import type { Translations } from "../../kernel/translations.js";
@@ -449,5 +449,5 @@ const WHY_LITTLE =
 
 /** Whether a router forwards no packet with this address. */
 function isBound(isIpv6: boolean, words: Uint32Array, at: number): boolean {
-  return isLinkScoped(isIpv6, words, at) || isMulticast(isIpv6, words, at);
+  return isLinkScoped(isIpv6, words, at) || isGroup(words[at], isIpv6);
 }

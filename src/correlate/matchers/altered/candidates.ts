@@ -1,7 +1,8 @@
 import { sameAddress } from "../../../packets/columns.js";
-import { HAS_SENDING_TIME, HAS_TCP_NUMBERS, ICMP, ICMPV6, IS_IPV6 } from "../../../packets/packets.js";
+import { HAS_SENDING_TIME, HAS_TCP_NUMBERS, IS_IPV6 } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { ICMP, ICMPV6 } from "../../../protocols/ip-protocols.js";
 import { isEmbedded } from "./embedding.js";
 
 /** What speaks for a translation, in bits: how unlikely it is that two strangers of one content look like that. */

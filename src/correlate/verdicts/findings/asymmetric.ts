@@ -1,6 +1,6 @@
 import { Few } from "../../../packets/few.js";
 import type { Finding } from "../../../packets/findings.js";
-import { TCP } from "../../../packets/packets.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
 import { INSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { type Context, type Finder, ofFlows } from "./finder.js";

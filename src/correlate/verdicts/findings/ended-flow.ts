@@ -1,6 +1,6 @@
 import { addressText } from "../../../packets/address.js";
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import { hasPorts, protocolName } from "../../../packets/packets.js";
+import { hasPorts, protocolName } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { isPrivate, linkOf } from "../../matchers/scope.js";

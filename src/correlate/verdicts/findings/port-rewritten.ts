@@ -1,7 +1,7 @@
 import { Few } from "../../../packets/few.js";
 import type { Finding } from "../../../packets/findings.js";
 import { REWRITE_DST_PORT, REWRITE_SRC_PORT } from "../../../packets/flows.js";
-import { ICMP, ICMPV6 } from "../../../packets/packets.js";
+import { ICMP, ICMPV6 } from "../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { type Finder, ofFlows } from "./finder.js";
 

@@ -1,7 +1,7 @@
 import { Few } from "../../../packets/few.js";
 import { type Finding, findingOf } from "../../../packets/findings.js";
 import { REWRITE_SRC } from "../../../packets/flows.js";
-import { protocolName } from "../../../packets/packets.js";
+import { protocolName } from "../../../protocols/ip-protocols.js";
 import { OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { type Context, type Finder, flowsNamed } from "./finder.js";

@@ -1,6 +1,6 @@
 import { Few } from "../../../packets/few.js";
 import { type Finding, findingOf } from "../../../packets/findings.js";
-import { TCP, UDP } from "../../../packets/packets.js";
+import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { type Context, type Finder, flowsNamed } from "./finder.js";

@@ -1,0 +1,40 @@
+/** Byte offsets in the header of ICMP (RFC 792) and ICMPv6 (RFC 4443) alike, behind type, code and checksum; id and sequence are an echo's. */
+export const ID = 4;
+export const SEQUENCE = 6;
+export const HEADER_BYTES = 8;
+
+/** Types of ICMP, https://www.iana.org/assignments/icmp-parameters */
+export const ECHO_REPLY = 0;
+export const UNREACHABLE = 3;
+const SOURCE_QUENCH = 4;
+const REDIRECT = 5;
+export const ECHO_REQUEST = 8;
+export const TIME_EXCEEDED = 11;
+const PARAMETER_PROBLEM = 12;
+
+/** The code of an ICMP UNREACHABLE that asks for smaller packets, RFC 1191. */
+export const FRAGMENTATION_NEEDED = 4;
+
+/** Types of ICMPv6, https://www.iana.org/assignments/icmpv6-parameters */
+export const UNREACHABLE_6 = 1;
+export const PACKET_TOO_BIG_6 = 2;
+export const TIME_EXCEEDED_6 = 3;
+const PARAMETER_PROBLEM_6 = 4;
+export const ECHO_REQUEST_6 = 128;
+export const ECHO_REPLY_6 = 129;
+
+/** Whether a message of this type is an echo request or reply, which a NAT tells apart by their id. */
+export function isEcho(type: number, isIpv6: boolean): boolean {
+  return isIpv6 ? type === ECHO_REQUEST_6 || type === ECHO_REPLY_6 : type === ECHO_REQUEST || type === ECHO_REPLY;
+}
+
+/** Whether a message of this type is an error, which quotes the packet that it is about; a redirect is one, too. */
+export function isError(type: number, isIpv6: boolean): boolean {
+  return isIpv6
+    ? type >= UNREACHABLE_6 && type <= PARAMETER_PROBLEM_6
+    : type === UNREACHABLE ||
+        type === SOURCE_QUENCH ||
+        type === REDIRECT ||
+        type === TIME_EXCEEDED ||
+        type === PARAMETER_PROBLEM;
+}

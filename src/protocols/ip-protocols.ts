@@ -1,0 +1,38 @@
+/** IP protocols, which are the next headers of IPv6, too. https://www.iana.org/assignments/protocol-numbers */
+export const ICMP = 1;
+export const TCP = 6;
+export const UDP = 17;
+export const DCCP = 33;
+export const GRE = 47;
+export const ESP = 50;
+export const AH = 51;
+export const ICMPV6 = 58;
+export const SCTP = 132;
+export const UDPLITE = 136;
+
+/** Extension headers of IPv6 beside AH, https://www.iana.org/assignments/ipv6-parameters */
+export const HOP_BY_HOP = 0;
+export const ROUTING = 43;
+export const FRAGMENT = 44;
+export const NO_NEXT_HEADER = 59;
+export const DESTINATION_OPTIONS = 60;
+export const MOBILITY = 135;
+
+/** Whether a protocol's header begins with the source's port and the destination's, two bytes each. */
+export function hasPorts(proto: number): boolean {
+  return proto === TCP || proto === UDP || proto === SCTP || proto === DCCP || proto === UDPLITE;
+}
+
+/** Those that results call by a name; all others by their number. */
+const NAMES = { [ICMP]: "icmp", [TCP]: "tcp", [UDP]: "udp", [ICMPV6]: "icmpv6" } as const;
+type Name = (typeof NAMES)[keyof typeof NAMES];
+export type Protocol = Name | `ip-${number}`;
+
+export const PROTOCOL_NAMES: readonly Name[] = Object.values(NAMES);
+
+const NAME_OF: Readonly<Record<number, Protocol>> = NAMES;
+
+/** How results name an IP protocol. */
+export function protocolName(proto: number): Protocol {
+  return NAME_OF[proto] ?? `ip-${proto}`;
+}
