@@ -189,7 +189,6 @@ export class Run {
     });
     this.#refusals = new Refusals(timeline);
     this.#mistimed = new Mistimed(timeline);
-    const resets = new Resets(timeline);
     this.#cover = [this.#coverOf(INSIDE), this.#coverOf(OUTSIDE)];
     this.#verdicts = new Verdicts({
       timeline,
@@ -197,7 +196,7 @@ export class Run {
       kernel: this.#kernel,
       translations: this.#translations,
       refusals: this.#refusals,
-      resets,
+      resets: new Resets(timeline),
       segments: this.#segments,
       proxies: this.#proxies,
       relays: this.#relays,
@@ -226,7 +225,7 @@ export class Run {
       timeline,
       tuples: this.#tuples,
       accounts,
-      resets,
+      refusals: this.#refusals,
       cover: this.#cover,
       decidedNs: (side) => (this.#isComplete ? this.#cover[side].lastNs : this.#nowNs - options.windowNs),
     });
@@ -619,10 +618,11 @@ export class Run {
     const side = t.sideOf(row);
     this.#takeNews();
     this.#tellUpdates(row);
-    const { verdict, why } = this.#verdicts.judge(row);
+    const { verdict, why, byFrame } = this.#verdicts.judge(row);
     this.#tuples.noteUnmatched(t.tuple(row));
     if (verdict !== "no-overlap") this.#matcher.noteAlone(row);
-    const judgement: Judgement = { verdict, why, ...(verdict === "dropped" && this.#dropped(row)) };
+    const known = verdict === "dropped" ? this.#dropped(row) : byFrame === undefined ? {} : { byFrame };
+    const judgement: Judgement = { verdict, why, ...known };
     this.#feeds[side].judged(judgement);
     this.#findings.alone(row, judgement, this.#flowOf);
     if (this.#sink.wantsVerdict(verdict)) this.#sink.unmatched(row, judgement);

@@ -7,6 +7,10 @@ export const FINDINGS = {
     severity: "info",
     hint: "does the way back avoid one of the two interfaces (ip route get <address>), or does a filter leave it out?",
   },
+  "client-address-hidden": {
+    severity: "info",
+    hint: "docker's userland-proxy=false, or the SNAT rule: iptables -t nat -S POSTROUTING",
+  },
   conntrack: { severity: "info", hint: "" },
   "conntrack-contradicted": {
     severity: "warning",
@@ -31,12 +35,17 @@ export const FINDINGS = {
     severity: "warning",
     hint: "conntrack -L shows whether the entry is there; sysctl net.netfilter.nf_conntrack_tcp_loose",
   },
+  mtu: {
+    severity: "warning",
+    hint: "ip link shows MTUs; docker network create -o com.docker.network.driver.mtu=<bytes>, or TCPMSS --clamp-mss-to-pmtu",
+  },
   "nat-clash-drop": {
     severity: "warning",
     hint: "conntrack -S counts it as insert_failed; MASQUERADE --random-fully draws other ports",
   },
   "nothing-paired": { severity: "warning", hint: "capinfos -ae shows when each capture begins and ends" },
   "port-rewritten": { severity: "info", hint: "a NAT takes another port where the wanted one is in use" },
+  refused: { severity: "warning", hint: "--only refused shows each, with the frame that says why" },
   retransmissions: { severity: "info", hint: "--flow shows the packets of one" },
   rewritten: { severity: "info", hint: "iptables -t mangle -S shows rules that do that (TCPMSS, TTL, DSCP)" },
   rule: { severity: "info", hint: "" },

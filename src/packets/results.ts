@@ -86,7 +86,7 @@ export interface Judgement {
   readonly why: string;
   /** Of a packet that was dropped, as far as is known by now. */
   readonly impact?: Impact;
-  /** The frame on the packet's side that shows the impact, where there is one. */
+  /** The frame on the packet's side that shows that, where there is one: the copy that got through, or what refuses it. */
   readonly byFrame?: number;
 }
 

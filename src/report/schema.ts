@@ -92,7 +92,7 @@ const IMPACT = oneOf(
   IMPACTS,
 );
 const BY_FRAME = frame(
-  "The frame on the same side that shows it, the copy or the ICMP error, where one does by itself",
+  "The frame on the same side that shows it, where one does by itself: the copy that got through, the ICMP error or the reset that refuses it",
 );
 
 const ENDS = {

@@ -1,7 +1,7 @@
 import type { Finding } from "../../packets/findings.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import type { Heap } from "../../packets/heap.js";
-import type { Judgement, Update, Verdict } from "../../packets/results.js";
+import type { FlowSummary, Judgement, Update, Verdict } from "../../packets/results.js";
 import code from "./assembly/remarkable.wasm";
 import { EndedFlow } from "./findings/ended-flow.js";
 import type { Context, End, Finder } from "./findings/finder.js";
@@ -28,6 +28,7 @@ export class Findings {
   readonly #flow: EndedFlow;
   readonly #finders: readonly Finder[];
   readonly #ofFlows: readonly Finder[];
+  readonly #ofLinked: readonly Finder[];
   readonly #ofUpdates: readonly Finder[];
   readonly #byVerdict = new Map<Verdict, Finder[]>();
 
@@ -39,6 +40,7 @@ export class Findings {
     this.#flow = new EndedFlow(accounts, tuples);
     this.#finders = FINDERS.map((Each) => new Each({ ...about, hidden: this.#hidden }));
     this.#ofFlows = this.#finders.filter((finder) => finder.flow !== undefined);
+    this.#ofLinked = this.#finders.filter((finder) => finder.linked !== undefined);
     this.#ofUpdates = this.#finders.filter((finder) => finder.update !== undefined);
     for (const finder of this.#finders)
       for (const verdict of finder.verdicts ?? [])
@@ -62,6 +64,11 @@ export class Findings {
     const flow = this.#flow.of(slot);
     this.#hidden.flow(flow);
     for (const finder of this.#ofFlows) finder.flow!(flow);
+  }
+
+  /** Takes a flow of two conversations that is over. */
+  linked(flow: FlowSummary): void {
+    for (const finder of this.#ofLinked) finder.linked!(flow);
   }
 
   /** Takes a packet without a twin that was judged; `flowOf` tells its flow. */

@@ -155,7 +155,11 @@ export class FlowBook {
   }
 
   #reportLinked(flows: readonly (readonly [id: number, linked: Linked])[]): void {
-    const { tuples, epochNs, sink } = this.#about;
-    for (const [, { summarize }] of flows) sink.flow(summarize(tuples, epochNs));
+    const { tuples, epochNs, findings, sink } = this.#about;
+    for (const [, { summarize }] of flows) {
+      const flow = summarize(tuples, epochNs);
+      findings.linked(flow);
+      sink.flow(flow);
+    }
   }
 }

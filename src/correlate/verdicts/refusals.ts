@@ -1,12 +1,17 @@
 import { type PacketBatch } from "../../packets/packets.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
+import { isTooBig } from "../../protocols/icmp.js";
 import { ICMP, TCP, UDP } from "../../protocols/ip-protocols.js";
 
 /** An ICMP error that has no twin so far: the host itself may have sent it. */
 interface Refusal {
-  row: number;
-  why: string;
+  readonly row: number;
+  /** What it says, in words, and from whom. */
+  readonly reason: string;
+  readonly from: string;
+  /** The MTU that the packet is too long for, bytes; 0 where the error is about something else, or does not tell (RFC 1191 section 4). */
+  readonly mtu: number;
 }
 
 /**
@@ -30,8 +35,11 @@ export class Refusals {
     const q = batch.quote(i);
     const key = keyOf(side, t.tuple(row), quotes.proto[q], quotes.ipId[q], quotes.length[q], quotes.seq[q]);
     const message = batch.seq(i);
-    const why = `${reasonOf(batch.proto(i) === ICMP, message >>> 24, (message >>> 16) & 255)}, says ${from}`;
-    this.#byQuoted.set(key, [...(this.#byQuoted.get(key) ?? []), { row, why }]);
+    const [type, code] = [message >>> 24, (message >>> 16) & 255];
+    const isIpv4 = batch.proto(i) === ICMP;
+    const mtu = isTooBig(type, code, !isIpv4) ? message & 0xffff : 0;
+    const refusal = { row, reason: reasonOf(isIpv4, type, code), from, mtu };
+    this.#byQuoted.set(key, [...(this.#byQuoted.get(key) ?? []), refusal]);
     this.#quotedOf.set(row, key);
   }
 
@@ -64,16 +72,21 @@ export class Refusals {
     return keyOf(t.sideOf(row), t.tuple(row), t.proto(row), t.ipId(row), t.length(row), seq);
   }
 
-  /** Why the host refused a packet, in words, with the frame that says so; null where nothing tells. */
-  whyRefused(row: number): string | null {
-    if (this.isEmpty) return null;
-    const refusals = this.#byQuoted.get(this.quotedAs(row));
-    const refusal = refusals?.find((candidate) => this.#timeline.isBefore(row, candidate.row));
-    return refusal ? this.#worded(refusal) : null;
+  /** The error with which the host refused a packet; undefined where nothing tells. */
+  refusalOf(row: number): Refusal | undefined {
+    if (this.isEmpty) return undefined;
+    return this.#byQuoted.get(this.quotedAs(row))?.find((each) => this.#timeline.isBefore(row, each.row));
   }
 
-  #worded({ row, why }: Refusal): string {
-    return `${why} (frame ${this.#timeline.frame(row)})`;
+  /** Why the host refused a packet, in words, and the frame that says so; null where nothing tells. */
+  whyRefused(row: number): { readonly why: string; readonly byFrame: number } | null {
+    const refusal = this.refusalOf(row);
+    return refusal ? { why: this.#worded(refusal), byFrame: this.#timeline.frame(refusal.row) } : null;
+  }
+
+  #worded({ row, reason, from, mtu }: Refusal): string {
+    const limit = mtu === 0 ? "" : ` (MTU ${mtu})`;
+    return `${reason}${limit}, says ${from} (frame ${this.#timeline.frame(row)})`;
   }
 }
 

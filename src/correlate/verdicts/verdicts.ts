@@ -241,7 +241,7 @@ export class Verdicts {
       return { verdict: "unknown", why: `its stamp leaps ${leap} those of the frames around it` };
     }
     const refused = this.#known.refusals.whyRefused(row);
-    if (refused) return { verdict: "refused", why: refused };
+    if (refused) return { verdict: "refused", ...refused };
     const error = this.#known.errors.get(row);
     if (error && this.#locals.isFromHost(side, error)) {
       return { verdict: "local", why: `the host itself (${error.src}) refuses a packet of ${error.dst}` };
@@ -285,8 +285,13 @@ export class Verdicts {
     const reset = resets.answering(row);
     if (reset === NONE) return { verdict: "dropped", why: this.#missing(row, otherName), lacks: "exit" };
     resets.remember(reset, row);
-    const why = `the host itself reset the connection (frame ${this.#timeline.frame(reset)})`;
-    return { verdict: "refused", why, lacks: "exit" };
+    const byFrame = this.#timeline.frame(reset);
+    return {
+      verdict: "refused",
+      why: `the host itself reset the connection (frame ${byFrame})`,
+      byFrame,
+      lacks: "exit",
+    };
   }
 
   /** What follows for a packet of a conversation that is turned round on its side, and is there in one form only; null of any other. */

@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { Findings, type About } from "../../../src/correlate/verdicts/findings.js";
 import { Gaps } from "../../../src/correlate/verdicts/gaps.js";
 import type { End } from "../../../src/correlate/verdicts/findings/finder.js";
-import { Resets } from "../../../src/correlate/verdicts/resets.js";
+import { Refusals } from "../../../src/correlate/verdicts/refusals.js";
 import { FlowAccounts } from "../../../src/packets/flow-accounts.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../src/packets/flows.js";
 import { Heap } from "../../../src/packets/heap.js";
@@ -94,7 +94,7 @@ function tablesOf(heap: Heap, some: Some): About {
   }
   const cover = { firstNs: 0, lastNs: 0, strayNs: Infinity, hasEnded: true, isLive: false, gaps: new Gaps(0) };
   const timeline = new Timeline(heap, 64, 64);
-  return { heap, timeline, accounts, tuples, resets: new Resets(timeline), cover: [cover, cover], decidedNs };
+  return { heap, timeline, accounts, tuples, refusals: new Refusals(timeline), cover: [cover, cover], decidedNs };
 }
 
 it("are the same whether flows that nothing is to be told of are sorted out or each is looked at", () => {

@@ -1,10 +1,10 @@
 import type { Few } from "../../../packets/few.js";
 import { type Finding, type FindingCode, findingOf } from "../../../packets/findings.js";
-import type { Judgement, Summary, Update, Verdict } from "../../../packets/results.js";
+import type { FlowSummary, Judgement, Summary, Update, Verdict } from "../../../packets/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import type { Side } from "../../../packets/sides.js";
-import type { Resets } from "../resets.js";
+import type { Refusals } from "../refusals.js";
 import type { Cover } from "../verdicts.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Hidden } from "./hidden.js";
@@ -14,7 +14,7 @@ export interface Context {
   readonly timeline: Timeline;
   readonly tuples: TupleTable;
   readonly hidden: Hidden;
-  readonly resets: Resets;
+  readonly refusals: Refusals;
   /** What each side's capture covers. */
   readonly cover: readonly [Cover, Cover];
   /** Up to when all that a side's capture shows is decided about, nanoseconds on the timeline. */
@@ -42,6 +42,8 @@ export interface Finder {
    * know what makes one worth a look.
    */
   flow?(flow: EndedFlow): void;
+  /** Takes a flow of two conversations that is over, a proxy's or one that is turned round; it is valid during the call only. */
+  linked?(flow: FlowSummary): void;
   /** The verdicts that `alone` is told of … */
   readonly verdicts?: readonly Verdict[];
   /** … with each packet that got one: its row, and the id of its flow where that is known. */

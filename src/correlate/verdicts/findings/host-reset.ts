@@ -2,7 +2,6 @@ import { Few } from "../../../packets/few.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
 import type { Judgement } from "../../../packets/results.js";
 import { SIDE_NAMES } from "../../../packets/sides.js";
-import { NONE } from "../../../packets/tuples.js";
 import type { Context, Finder } from "./finder.js";
 
 /**
@@ -19,13 +18,13 @@ export class HostReset implements Finder {
     this.#context = context;
   }
 
-  alone(row: number, _: Judgement, flow: number | undefined): void {
-    const { timeline, resets } = this.#context;
-    const reset = resets.answering(row);
-    if (reset === NONE) return;
+  alone(row: number, { byFrame }: Judgement, flow: number | undefined): void {
+    const { timeline, refusals } = this.#context;
+    // what an ICMP error refuses
+    if (byFrame === undefined || refusals.refusalOf(row) !== undefined) return;
     const side = timeline.sideOf(row);
-    for (const each of [row, reset]) this.#concerned.add(side, timeline.frame(each), flow);
-    this.#named.add(`${SIDE_NAMES[side]} #${timeline.frame(row)} by #${timeline.frame(reset)}`);
+    for (const frame of [timeline.frame(row), byFrame]) this.#concerned.add(side, frame, flow);
+    this.#named.add(`${SIDE_NAMES[side]} #${timeline.frame(row)} by #${byFrame}`);
   }
 
   close(): Finding[] {

@@ -1,12 +1,15 @@
 import { Asymmetric } from "./asymmetric.js";
+import { ClientAddressHidden } from "./client-address-hidden.js";
 import { Dropped } from "./dropped.js";
 import { Duplicates } from "./duplicates.js";
 import type { Context, Finder } from "./finder.js";
 import { HostReset } from "./host-reset.js";
 import { Leak } from "./leak.js";
+import { Mtu } from "./mtu.js";
 import { NatClashDrop } from "./nat-clash-drop.js";
 import { NothingPaired } from "./nothing-paired.js";
 import { PortRewritten } from "./port-rewritten.js";
+import { Refused } from "./refused.js";
 import { Retransmissions } from "./retransmissions.js";
 import { Rewritten } from "./rewritten.js";
 import { SeveralNatAddresses } from "./several-nat-addresses.js";
@@ -19,13 +22,16 @@ export const FINDERS: readonly (new (context: Context) => Finder)[] = [
   NatClashDrop,
   SwappedSides,
   HostReset,
+  Mtu,
   Unanswered,
   SeveralNatAddresses,
+  ClientAddressHidden,
   PortRewritten,
   Asymmetric,
   Retransmissions,
   Duplicates,
   Dropped,
+  Refused,
   NothingPaired,
   Rewritten,
 ];
