@@ -46,6 +46,10 @@ export const FINDINGS = {
   "nothing-paired": { severity: "warning", hint: "capinfos -ae shows when each capture begins and ends" },
   "port-rewritten": { severity: "info", hint: "a NAT takes another port where the wanted one is in use" },
   refused: { severity: "warning", hint: "--only refused shows each, with the frame that says why" },
+  "reply-untranslated": {
+    severity: "warning",
+    hint: "conntrack -S counts what is invalid, which is not translated: nf_conntrack_tcp_be_liberal=1, or drop it (--ctstate INVALID)",
+  },
   retransmissions: { severity: "info", hint: "--flow shows the packets of one" },
   rewritten: { severity: "info", hint: "iptables -t mangle -S shows rules that do that (TCPMSS, TTL, DSCP)" },
   rule: { severity: "info", hint: "" },
@@ -57,6 +61,10 @@ export const FINDINGS = {
   "several-nat-addresses": {
     severity: "warning",
     hint: "iptables -t nat -S POSTROUTING and ip route get <address> show which address is taken; ip addr, whose it is",
+  },
+  "slow-retry": {
+    severity: "warning",
+    hint: "--flow shows what was dropped; conntrack -S: insert_failed rises where queries from one port at a time clash",
   },
   "swapped-sides": {
     severity: "warning",

@@ -88,6 +88,8 @@ export interface Judgement {
   readonly impact?: Impact;
   /** The frame on the packet's side that shows that, where there is one: the copy that got through, or what refuses it. */
   readonly byFrame?: number;
+  /** How long after the packet a copy of it came that got through, nanoseconds. */
+  readonly afterNs?: number;
 }
 
 /** What became known of a packet that was dropped, after it was judged. */

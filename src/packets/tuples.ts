@@ -20,7 +20,7 @@ export const FACTS = 1;
 /** What it is filed under. */
 export const HASH = 2;
 /** Packets of it that found no twin … */
-const UNMATCHED = 3;
+export const UNMATCHED = 3;
 /** … and in the highest bit, whether some may have one, and nothing tells which. */
 const HAS_AMBIGUOUS = 1 << 31;
 /** Four words each. */
@@ -204,6 +204,11 @@ export class TupleTable {
   /** Notes that who sent a TCP packet this way sends no more, or that neither does. */
   finish(way: number, isByBoth: boolean): void {
     this.#set(way >> 1, isByBoth ? ENDED_BY_BOTH : ENDED_BY_B << (way & 1), true);
+  }
+
+  /** Whether both ends of a TCP conversation send no more. */
+  isOver(tuple: number): boolean {
+    return (this.records[(tuple << TUPLE_BITS) + FACTS] & ENDED_BY_BOTH) === ENDED_BY_BOTH;
   }
 
   /** Packets of the tuple that found no twin. */

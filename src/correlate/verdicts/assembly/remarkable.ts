@@ -24,7 +24,7 @@ export function remarkable(slots: usize, count: i32, flows: usize, tuples: usize
 }
 
 /**
- * Over IPv4, both ways seen, nothing sent again, its initiator's port kept, its inside address known to be hidden, and traffic like it known
+ * Over IPv4, both ways seen, nothing sent again or without a twin, its initiator's port kept, its inside address known to be hidden, and traffic like it known
  * to be answered at the address that stands for it.
  */
 function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
@@ -33,6 +33,7 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   const kind = load<i32>(inside, 4 * tuple.KIND);
   if ((((kind | load<i32>(outside, 4 * tuple.KIND)) >> tuple.IPV6_SHIFT) & 1) !== 0) return false;
   if (load<i32>(flow, 4 * account.RETRANSMISSIONS) !== 0) return false;
+  if ((load<i32>(inside, 4 * tuple.UNMATCHED) | load<i32>(outside, 4 * tuple.UNMATCHED)) !== 0) return false;
   if (load<i32>(flow, 4 * account.PAIRS) === 0 || load<i32>(flow, 4 * (account.PAIRS + 1)) === 0) return false;
 
   // of the initiator's packets

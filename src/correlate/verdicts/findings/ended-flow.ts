@@ -1,10 +1,16 @@
 import { addressText } from "../../../packets/address.js";
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import { hasPorts, protocolName } from "../../../protocols/ip-protocols.js";
+import { REWRITE_DST } from "../../../packets/flows.js";
+import { hasPorts, protocolName, TCP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { isPrivate, linkOf } from "../../matchers/scope.js";
 import { isForwardFirst } from "../flow-summary.js";
+
+/** A flow that is made of another one's stray answers, and of what they are answered by, has few packets, at the most so many. */
+const MOST_STRAY = 32;
+/** So often all flows are gone through for the one that stray answers belong to. */
+const MOST_SEARCHES = 100;
 
 /** One flow after the other that has ended, as findings look at them: by its initiator, outbound where that is not known. */
 export class EndedFlow {
@@ -12,6 +18,8 @@ export class EndedFlow {
   readonly #tuples: TupleTable;
   #slot = 0;
   #isForward = true;
+  #searches = 0;
+  #untranslated: number | undefined;
 
   constructor(accounts: FlowAccounts, tuples: TupleTable) {
     this.#accounts = accounts;
@@ -22,6 +30,7 @@ export class EndedFlow {
   of(slot: number): this {
     this.#slot = slot;
     this.#isForward = isForwardFirst(this.#accounts, this.#tuples, slot);
+    this.#untranslated = this.#findUntranslated();
     return this;
   }
 
@@ -61,6 +70,11 @@ export class EndedFlow {
 
   get pairs(): number {
     return this.#accounts.pairs(this.#slot);
+  }
+
+  /** The id of the flow whose answers these packets are, which the NAT forwarded as they came, and resets of them; undefined of most. */
+  get untranslated(): number | undefined {
+    return this.#untranslated;
   }
 
   /** Pairs of the initiator's packets, and of the answers. */
@@ -160,6 +174,23 @@ export class EndedFlow {
     const tuples = this.#tuples;
     const tuple = this.#tupleOn(side);
     return isPrivate(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, this.#isA(side, isInitiator)));
+  }
+
+  #findUntranslated(): number | undefined {
+    const accounts = this.#accounts;
+    const slot = this.#slot;
+    const outside = this.outsideTuple;
+    const isPlain = accounts.rewrite(slot, 0) === 0 && accounts.rewrite(slot, 1) === 0;
+    if (!isPlain || this.proto !== TCP || !this.#tuples.isOver(this.insideTuple)) return undefined;
+    if (this.pairsThere === 0 || this.pairsBack === 0 || this.pairs > MOST_STRAY) return undefined;
+    if (this.hasProgress(true) || this.hasProgress(false) || this.#searches === MOST_SEARCHES) return undefined;
+    this.#searches++;
+    for (let other = 0; other < accounts.end; other++) {
+      if (accounts.id(other) === 0 || accounts.outsideTuple(other) !== outside) continue;
+      if (accounts.isOutbound(other, 1) && (accounts.rewrite(other, 1) & REWRITE_DST) !== 0) return accounts.id(other);
+      if (accounts.isOutbound(other, 0) && (accounts.rewrite(other, 0) & REWRITE_DST) !== 0) return accounts.id(other);
+    }
+    return undefined;
   }
 
   get #forward(): number {

@@ -19,7 +19,7 @@ interface Untranslated {
 
 /**
  * `leak` and `untranslated`: an inside address appears outside as it is. Only where the NAT otherwise hides it, or its network, it is a
- * leak: a router that hides nobody forwards all as it came.
+ * leak: a router that hides nobody forwards all as it came. Not who answers what came to it untranslated.
  */
 export class Leak implements Finder {
   readonly #hidden: Hidden;
@@ -30,7 +30,7 @@ export class Leak implements Finder {
   }
 
   flow(flow: EndedFlow): void {
-    if (flow.rewrite !== 0 || !flow.isOpenerKnown || !flow.isFromInside) return;
+    if (flow.rewrite !== 0 || flow.untranslated !== undefined || !flow.isOpenerKnown || !flow.isFromInside) return;
     if (this.#flows.length === MOST_UNTRANSLATED) return;
     this.#flows.push({
       id: flow.id,

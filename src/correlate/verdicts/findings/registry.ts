@@ -10,9 +10,11 @@ import { NatClashDrop } from "./nat-clash-drop.js";
 import { NothingPaired } from "./nothing-paired.js";
 import { PortRewritten } from "./port-rewritten.js";
 import { Refused } from "./refused.js";
+import { ReplyUntranslated } from "./reply-untranslated.js";
 import { Retransmissions } from "./retransmissions.js";
 import { Rewritten } from "./rewritten.js";
 import { SeveralNatAddresses } from "./several-nat-addresses.js";
+import { SlowRetry } from "./slow-retry.js";
 import { SwappedSides } from "./swapped-sides.js";
 import { Unanswered } from "./unanswered.js";
 
@@ -22,9 +24,11 @@ export const FINDERS: readonly (new (context: Context) => Finder)[] = [
   NatClashDrop,
   SwappedSides,
   HostReset,
+  ReplyUntranslated,
   Mtu,
   Unanswered,
   SeveralNatAddresses,
+  SlowRetry,
   ClientAddressHidden,
   PortRewritten,
   Asymmetric,
