@@ -224,6 +224,7 @@ export class Run {
       heap,
       timeline,
       tuples: this.#tuples,
+      kernel: this.#kernel,
       accounts,
       refusals: this.#refusals,
       cover: this.#cover,
@@ -706,6 +707,7 @@ export class Run {
   /** Gives the sink all pairs that no earlier packet holds up any more, and gives back what is no longer needed. */
   #show(): void {
     const t = this.#timeline;
+    this.#findings.crossed();
     if (this.#updates.length > 0) this.#findDue();
     if (this.#isShowing) this.#showPairs();
     else this.#shown = this.#due;

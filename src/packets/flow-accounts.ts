@@ -237,6 +237,13 @@ export class FlowAccounts {
     return this.sums[(slot << SUMS_BITS) + ACKED + forward] >>> 0;
   }
 
+  /** The number of the first byte, or SYN, that crossed that way, where all that followed it did as well; undefined where some did not. */
+  firstSeq(slot: number, forward: number): number | undefined {
+    const at = (slot << RECORD_BITS) + SEEN + (forward << (1 + RANGES_BITS));
+    const isWhole = this.records[at + 2] === this.records[at + 3];
+    return isWhole ? this.records[at] >>> 0 : undefined;
+  }
+
   /** Whether acknowledgements crossed that way which show that what they acknowledge did not come from nowhere: a SYN before, or more of them. */
   hasProgress(slot: number, forward: number): boolean {
     const at = (slot << SUMS_BITS) + forward;

@@ -1,7 +1,11 @@
 import type { Finding } from "../../packets/findings.js";
-import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import type { Heap } from "../../packets/heap.js";
 import type { FlowSummary, Judgement, Update, Verdict } from "../../packets/results.js";
+import { IS_AGAIN } from "../../packets/packets.js";
+import { FLAGS_PROTO_TTL, RECORD_BITS } from "../../packets/records.js";
+import { TCP } from "../../protocols/ip-protocols.js";
+import type { Kernel } from "../kernel/kernel.js";
+import { CROSSING_ENTRIES, CROSSING_ROW_OUTBOUND, CROSSING_SLOT } from "../kernel/kernel-words.js";
 import code from "./assembly/remarkable.wasm";
 import { EndedFlow } from "./findings/ended-flow.js";
 import type { Context, End, Finder } from "./findings/finder.js";
@@ -16,7 +20,7 @@ const module = new WebAssembly.Module(code);
 /** What findings are about. */
 export interface About extends Omit<Context, "hidden"> {
   readonly heap: Heap;
-  readonly accounts: FlowAccounts;
+  readonly kernel: Pick<Kernel, "crossings" | "crossingCount">;
 }
 
 /** What an operator should know beyond the pairs: tells all finders what there is, and at the end, what they found. */
@@ -30,6 +34,9 @@ export class Findings {
   readonly #ofFlows: readonly Finder[];
   readonly #ofLinked: readonly Finder[];
   readonly #ofUpdates: readonly Finder[];
+  readonly #ofAgain: readonly Finder[];
+  /** How many of the crossings that the kernel keeps were looked at. */
+  #looked = 0;
   readonly #byVerdict = new Map<Verdict, Finder[]>();
 
   constructor(about: About) {
@@ -42,6 +49,7 @@ export class Findings {
     this.#ofFlows = this.#finders.filter((finder) => finder.flow !== undefined);
     this.#ofLinked = this.#finders.filter((finder) => finder.linked !== undefined);
     this.#ofUpdates = this.#finders.filter((finder) => finder.update !== undefined);
+    this.#ofAgain = this.#finders.filter((finder) => finder.again !== undefined);
     for (const finder of this.#finders)
       for (const verdict of finder.verdicts ?? [])
         this.#byVerdict.set(verdict, [...(this.#byVerdict.get(verdict) ?? []), finder]);
@@ -57,6 +65,19 @@ export class Findings {
       const count = this.#remarkable(list.byteOffset, slots.length, flows, tuples.records.byteOffset, seen);
       for (let at = 0; at < count; at++) this.flow(list[at]);
     });
+  }
+
+  /** Takes what crossed since the last call, as far as the kernel keeps it (`crossings.ts`). */
+  crossed(): void {
+    const { kernel } = this.#about;
+    const { crossings, crossingCount } = kernel;
+    for (; this.#looked !== crossingCount; this.#looked = (this.#looked + 1) >>> 0) {
+      const at = (this.#looked & (CROSSING_ENTRIES - 1)) << RECORD_BITS;
+      const flags = crossings[at + FLAGS_PROTO_TTL];
+      if (((flags >>> 16) & 0xff) !== TCP || (flags & IS_AGAIN) === 0) continue;
+      const isOutbound = (crossings[at + CROSSING_ROW_OUTBOUND] & 1) === 1;
+      for (const finder of this.#ofAgain) finder.again!(crossings[at + CROSSING_SLOT], isOutbound, crossings, at);
+    }
   }
 
   /** Takes one flow. */

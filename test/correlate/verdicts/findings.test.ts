@@ -94,7 +94,16 @@ function tablesOf(heap: Heap, some: Some): About {
   }
   const cover = { firstNs: 0, lastNs: 0, strayNs: Infinity, hasEnded: true, isLive: false, gaps: new Gaps(0) };
   const timeline = new Timeline(heap, 64, 64);
-  return { heap, timeline, accounts, tuples, refusals: new Refusals(timeline), cover: [cover, cover], decidedNs };
+  return {
+    heap,
+    kernel: { crossings: new Int32Array(0), crossingCount: 0 },
+    timeline,
+    accounts,
+    tuples,
+    refusals: new Refusals(timeline),
+    cover: [cover, cover],
+    decidedNs,
+  };
 }
 
 it("are the same whether flows that nothing is to be told of are sorted out or each is looked at", () => {

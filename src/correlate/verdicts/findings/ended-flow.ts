@@ -34,6 +34,10 @@ export class EndedFlow {
     return this;
   }
 
+  get slot(): number {
+    return this.#slot;
+  }
+
   get id(): number {
     return this.#accounts.id(this.#slot);
   }

@@ -1,5 +1,6 @@
 import type { Few } from "../../../packets/few.js";
 import { type Finding, type FindingCode, findingOf } from "../../../packets/findings.js";
+import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { FlowSummary, Judgement, Summary, Update, Verdict } from "../../../packets/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
@@ -14,6 +15,7 @@ export interface Context {
   readonly timeline: Timeline;
   readonly tuples: TupleTable;
   readonly hidden: Hidden;
+  readonly accounts: FlowAccounts;
   readonly refusals: Refusals;
   /** What each side's capture covers. */
   readonly cover: readonly [Cover, Cover];
@@ -44,6 +46,8 @@ export interface Finder {
   flow?(flow: EndedFlow): void;
   /** Takes a flow of two conversations that is over, a proxy's or one that is turned round; it is valid during the call only. */
   linked?(flow: FlowSummary): void;
+  /** Takes a TCP segment of the flow in a slot that crossed, and of which some bytes had entered before; its record begins at `at`. */
+  again?(slot: number, isOutbound: boolean, records: Int32Array, at: number): void;
   /** The verdicts that `alone` is told of … */
   readonly verdicts?: readonly Verdict[];
   /** … with each packet that got one: its row, and the id of its flow where that is known. */
