@@ -22,6 +22,7 @@ import type { Intake } from "./intake/intake.js";
 import { Kernel } from "./kernel/kernel.js";
 import { Likes } from "./matchers/likes.js";
 import { Matcher } from "./matchers/matcher.js";
+import { Misses } from "./verdicts/misses.js";
 import { Mistimed } from "./verdicts/mistimed.js";
 import type { Pairing } from "./matchers/pairing.js";
 import { Proxies } from "./matchers/proxies.js";
@@ -190,12 +191,14 @@ export class Run {
     this.#refusals = new Refusals(timeline);
     this.#mistimed = new Mistimed(timeline);
     this.#cover = [this.#coverOf(INSIDE), this.#coverOf(OUTSIDE)];
+    const misses = new Misses(this.#kernel);
     this.#verdicts = new Verdicts({
       timeline,
       tuples: this.#tuples,
       kernel: this.#kernel,
       translations: this.#translations,
       refusals: this.#refusals,
+      misses,
       resets: new Resets(timeline),
       segments: this.#segments,
       proxies: this.#proxies,
@@ -227,6 +230,7 @@ export class Run {
       kernel: this.#kernel,
       accounts,
       refusals: this.#refusals,
+      misses,
       cover: this.#cover,
       decidedNs: (side) => (this.#isComplete ? this.#cover[side].lastNs : this.#nowNs - options.windowNs),
     });

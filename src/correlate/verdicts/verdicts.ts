@@ -16,7 +16,7 @@ import type { Hairpins } from "../matchers/hairpins.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Like, Likes } from "../matchers/likes.js";
 import { type Local, Locals } from "./locals.js";
-import { Misses } from "./misses.js";
+import type { Misses } from "./misses.js";
 import type { Mistimed } from "./mistimed.js";
 import type { Proxies } from "../matchers/proxies.js";
 import type { QuotedError } from "./quotes.js";
@@ -74,6 +74,7 @@ export interface Known {
   readonly kernel: Kernel;
   readonly translations: Translations;
   readonly refusals: Refusals;
+  readonly misses: Misses;
   readonly resets: Resets;
   readonly segments: Segments;
   readonly proxies: Proxies;
@@ -112,7 +113,7 @@ export class Verdicts {
     this.#translations = known.translations;
     this.#locals = new Locals(known.timeline, known.tuples);
     this.#senders = new Senders(known.timeline, known.tuples);
-    this.#misses = new Misses(known.kernel);
+    this.#misses = known.misses;
     this.#window = seconds(known.windowNs);
   }
 

@@ -79,6 +79,8 @@ type Some = readonly Made<typeof flow>[];
 
 const decidedNs = () => 10e9;
 
+const misses = { isPatchy: () => false };
+
 function tablesOf(heap: Heap, some: Some): About {
   const accounts = new FlowAccounts(heap, 64);
   const tuples = new TupleTable(heap, 256);
@@ -100,6 +102,7 @@ function tablesOf(heap: Heap, some: Some): About {
     timeline,
     accounts,
     tuples,
+    misses,
     refusals: new Refusals(timeline),
     cover: [cover, cover],
     decidedNs,

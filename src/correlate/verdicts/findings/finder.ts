@@ -5,6 +5,7 @@ import type { FlowSummary, Judgement, Summary, Update, Verdict } from "../../../
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import type { Side } from "../../../packets/sides.js";
+import type { Misses } from "../misses.js";
 import type { Refusals } from "../refusals.js";
 import type { Cover } from "../verdicts.js";
 import type { EndedFlow } from "./ended-flow.js";
@@ -17,6 +18,7 @@ export interface Context {
   readonly hidden: Hidden;
   readonly accounts: FlowAccounts;
   readonly refusals: Refusals;
+  readonly misses: Pick<Misses, "isPatchy">;
   /** What each side's capture covers. */
   readonly cover: readonly [Cover, Cover];
   /** Up to when all that a side's capture shows is decided about, nanoseconds on the timeline. */

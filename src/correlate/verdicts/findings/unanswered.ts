@@ -40,12 +40,12 @@ export class Unanswered implements Finder {
 }
 
 /** Whether a flow is one of packets that are to be answered, and no answer came for long enough. */
-export function isUnanswered(flow: EndedFlow, { cover, decidedNs }: Context): boolean {
+export function isUnanswered(flow: EndedFlow, { cover, misses, decidedNs }: Context): boolean {
   if (!flow.isOpenerKnown || flow.pairsThere === 0 || flow.pairsBack > 0 || !isToBeAnswered(flow)) return false;
   if (flow.isUnclear || flow.isAnsweredNear || flow.isProvedElsewhere(false)) return false;
   const far = flow.isFromInside ? OUTSIDE : INSIDE;
-  // one answer may be among what the capture lost
-  if (flow.pairsThere === 1 && cover[far].gaps.hasLost) return false;
+  // one answer may be among what the capture lacks
+  if (flow.pairsThere === 1 && (cover[far].gaps.hasLost || misses.isPatchy(far))) return false;
   return decidedNs(far) - flow.firstNs >= PATIENCE_NS;
 }
 
