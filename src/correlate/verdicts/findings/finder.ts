@@ -22,7 +22,7 @@ export interface Context {
   /** What each side's capture covers. */
   readonly cover: readonly [Cover, Cover];
   /** Up to when all that a side's capture shows is decided about, nanoseconds on the timeline. */
-  decidedNs(side: Side): number;
+  readonly decidedNs: (side: Side) => number;
 }
 
 /** What is known once all is decided. */
