@@ -3,7 +3,6 @@ import { Flow } from "./flows.js";
 import { asDoubles, type Heap } from "./heap.js";
 import { EXACT_SAMPLES, LatencyDigest, type LatencyRange, type LatencySummary, rangeOf, summaryOf } from "./latency.js";
 import { Samples } from "./samples.js";
-import { NONE } from "./tuples.js";
 
 /** Words of a flow's record, two cache lines. Of two each, one a direction, outbound is the second: at … + outbound. */
 export const BITS = 0;
@@ -59,6 +58,17 @@ const module = new WebAssembly.Module(code);
 export const IS_FLIPPED = 1;
 /** Whether what is forward on the inside travels inbound, and what is not, outbound. */
 export const BACKWARD_OUTBOUND_BIT = 1;
+
+/** 1 where packets of this way and side, or their twins, are forward on the inside: `bits` are their flow's. */
+export function forwardOn(bits: number, way: number, side: number): number {
+  return (way ^ (bits & side & IS_FLIPPED)) & 1;
+}
+
+/** 1 where packets travel outbound that are `forward` (1 or 0) on the inside. They leave the NAT on the side of that number. */
+export function outboundFor(bits: number, forward: number): number {
+  return (forward ^ (bits >> BACKWARD_OUTBOUND_BIT)) & 1;
+}
+
 /** Two bits, one a direction, shifted by `forward`: whether NEXT_SEQ holds something. */
 export const HAS_NEXT_SEQ = 4;
 /** Whether the records of its packets are to stay where they are once their pairs were shown. */
@@ -104,28 +114,6 @@ export class FlowAccounts {
     this.doubles = asDoubles(this.records);
     this.sums = heap.take(Int32Array, room * SUMS_WORDS);
     this.#sumDoubles = asDoubles(this.sums);
-  }
-
-  /** Takes a flow, without pairs so far. Returns two facts of it as bits, IS_FLIPPED and BACKWARD_OUTBOUND. */
-  open(flow: Flow): number {
-    const { slot } = flow;
-    const r = slot << RECORD_BITS;
-    this.reserve(slot + 1);
-    this.end = Math.max(this.end, slot + 1);
-    const records = this.records;
-    records.fill(0, r, r + RECORD_WORDS);
-    const bits = (flow.isFlipped ? IS_FLIPPED : 0) | (flow.isForwardOutbound ? 0 : 1 << BACKWARD_OUTBOUND_BIT);
-    records[r + BITS] = bits;
-    records[r + ID] = flow.id;
-    records[r + INSIDE_TUPLE] = flow.insideTuple;
-    records[r + OUTSIDE_TUPLE] = flow.outsideTuple;
-    records[r + REWRITES] = flow.rewriteForward | (flow.rewriteBackward << 8);
-    records[r + LATENCIES] = NONE;
-    records[r + LATENCIES + 1] = NONE;
-    this.doubles[(r >> 1) + FIRST_NS] = Number.POSITIVE_INFINITY;
-    this.doubles[(r >> 1) + LAST_NS] = Number.NEGATIVE_INFINITY;
-    this.sums.fill(0, slot << SUMS_BITS, (slot + 1) << SUMS_BITS);
-    return bits;
   }
 
   /** The flow in a slot, as it was taken. */
@@ -196,13 +184,18 @@ export class FlowAccounts {
     this.records[(slot << RECORD_BITS) + BITS] |= IS_RETIRED;
   }
 
+  /** What is so of it: for `forwardOn` and `outboundFor`. */
+  bits(slot: number): number {
+    return this.records[(slot << RECORD_BITS) + BITS];
+  }
+
   isFlipped(slot: number): boolean {
-    return (this.records[(slot << RECORD_BITS) + BITS] & IS_FLIPPED) !== 0;
+    return (this.bits(slot) & IS_FLIPPED) !== 0;
   }
 
   /** Whether a packet of the inside tuple, `forward` or not, travels from inside to outside. */
   isOutbound(slot: number, forward: number): boolean {
-    return ((this.records[(slot << RECORD_BITS) + BITS] >> BACKWARD_OUTBOUND_BIT) & 1) !== forward;
+    return outboundFor(this.bits(slot), forward) === 1;
   }
 
   /** Notes that TCP segments of a flow are cut on their way. */
@@ -271,23 +264,6 @@ export class FlowAccounts {
   /** Stamp of the last pair, nanoseconds on the timeline; -Infinity before the first. */
   lastNs(slot: number): number {
     return this.doubles[(slot << (RECORD_BITS - 1)) + LAST_NS];
-  }
-
-  /** Adds a pair with its inside stamp and its latency in its direction of travel, whole nanoseconds. */
-  add(slot: number, timeNs: number, isOutbound: boolean, latencyNs: number): void {
-    const r = slot << RECORD_BITS;
-    const records = this.records;
-    const doubles = this.doubles;
-    if (timeNs < doubles[(r >> 1) + FIRST_NS]) doubles[(r >> 1) + FIRST_NS] = timeNs;
-    if (timeNs > doubles[(r >> 1) + LAST_NS]) doubles[(r >> 1) + LAST_NS] = timeNs;
-    const outbound = isOutbound ? 1 : 0;
-    const list = r + LATENCIES + outbound;
-    const count = records[r + PAIRS + outbound];
-    records[r + PAIRS + outbound] = count + 1;
-    const newest = records[list];
-    const isKept = newest > IN_DIGEST && count < EXACT_SAMPLES && (latencyNs | 0) === latencyNs;
-    if (isKept) records[list] = this.samples.add(newest, count, latencyNs);
-    else this.digest(slot, outbound, count).add(latencyNs);
   }
 
   /** Notes a paired TCP segment. Returns whether it is a retransmission. Precondition: its header was there. */

@@ -68,6 +68,11 @@ export function idOf(flags: number, word: number): number {
   return hasWideId(flags) ? word >>> 0 : word & 0xffff;
 }
 
+/** Whether a packet has an IP ID (2), and which version it is of (1 for IPv6), by its flags. */
+export function identityOf(flags: number): number {
+  return ((flags & HAS_IP_ID) === 0 ? 0 : 2) | ((flags & IS_IPV6) === 0 ? 0 : 1);
+}
+
 /** Whether the identification takes all of its word, that of an IPv6 fragment. */
 export function hasWideId(flags: number): boolean {
   return (flags & (IS_IPV6 | HAS_IP_ID)) === (IS_IPV6 | HAS_IP_ID);

@@ -34,14 +34,6 @@ export class Samples {
     this.dropped = heap.take(Int32Array, room);
   }
 
-  /** Adds to the list of `count` samples whose newest chunk is `chunk` (NONE for an empty one); returns its newest chunk then. */
-  add(chunk: number, count: number, sample: number): number {
-    const place = count % CHUNK_SAMPLES;
-    const into = place === 0 ? this.#open(chunk) : chunk;
-    this.chunks[(into << CHUNK_BITS) + place] = sample;
-    return into;
-  }
-
   /** Copies the samples of a list, in no certain order, to the beginning of `to`. */
   copy(newest: number, count: number, to: Int32Array): void {
     let chunk = newest;
@@ -67,23 +59,5 @@ export class Samples {
 
   #before(chunk: number): number {
     return this.chunks[(chunk << CHUNK_BITS) + BEFORE];
-  }
-
-  /** Begins a chunk behind that one. */
-  #open(before: number): number {
-    const chunk = this.#take();
-    this.chunks[(chunk << CHUNK_BITS) + BEFORE] = before;
-    return chunk;
-  }
-
-  #take(): number {
-    if (this.rest === NONE && this.droppedCount > 0) this.rest = this.dropped[--this.droppedCount];
-    if (this.rest === NONE) {
-      this.reserve(1);
-      return this.end++;
-    }
-    const chunk = this.rest;
-    this.rest = this.#before(chunk);
-    return chunk;
   }
 }

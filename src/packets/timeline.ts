@@ -3,6 +3,7 @@ import { asDoubles, type Heap } from "./heap.js";
 import { hasWideId, idOf, IS_SELECTED } from "./packets.js";
 import {
   ACK,
+  areOtherOptions,
   BEGINNING_SHIFT,
   CONTENT,
   FLAGS_PROTO_TTL,
@@ -49,7 +50,7 @@ export const GONE = 7;
 export const FATE_BITS = 3;
 export const BUCKET = 0;
 const PREVIOUS = 1;
-const NEXT = 2;
+export const NEXT = 2;
 export const TWIN = 3;
 export const FLOW = 4;
 /**
@@ -63,10 +64,16 @@ export const ALTERED_SHIFT = 25;
 /** Row numbers wrap here, so that they fit a small integer of V8's however long a run lasts. */
 export const ROW_MASK = 0x3fff_ffff;
 
-/** What stays of a pair at the `places` of both. */
-function goneOf(twin: number, isOutbound: boolean): number {
-  return (twin << 1) | (isOutbound ? 1 : 0);
+/** What stays of a pair at the `places` of both: the other's row, and whether they went outbound (1). */
+export function goneOf(twin: number, outbound: number): number {
+  return (twin << 1) | outbound;
 }
+
+/** The word BY_EVIDENCE_OUTBOUND of a pair's inside row. `outbound`: 1 or 0. */
+export function decidedBy(by: number, evidence: number, outbound: number, altered: number): number {
+  return by | (evidence << 8) | (outbound << 24) | (altered << ALTERED_SHIFT);
+}
+
 /** As many as a busy second of both sides has: of memory that is not used yet none is taken, and a ring that grows is copied. */
 const FIRST_ROWS = 2 ** 20;
 const FIRST_PLACES = 2 ** 14;
@@ -162,7 +169,7 @@ export class Timeline {
   release(row: number): void {
     const at = row & this.mask;
     if (this.states[at] === GONE) return;
-    const rest = this.isPaired(row) ? goneOf(this.twin(row), this.wentOutbound(row)) : NONE;
+    const rest = this.isPaired(row) ? goneOf(this.twin(row), this.wentOutbound(row) ? 1 : 0) : NONE;
     this.states[at] = GONE;
     this.free[this.freeCount++] = this.places[at];
     this.places[at] = rest;
@@ -309,8 +316,8 @@ export class Timeline {
 
   /** Whether two TCP segments have other options, as far as both are known. */
   hasOtherOptions(a: number, b: number): boolean {
-    const [of, ofOther] = [this.options(a), this.options(b)];
-    return of !== 0 && ofOther !== 0 && of !== ofOther;
+    const areKnown = !hasWideId(this.flags(a)) && !hasWideId(this.flags(b));
+    return areKnown && areOtherOptions(this.#idWord(a), this.#idWord(b));
   }
 
   #idWord(row: number): number {
@@ -341,7 +348,7 @@ export class Timeline {
     this.fates[(this.places[row & this.mask] << FATE_BITS) + TWIN] = twin;
   }
 
-  /** Bucket of packets with the same key; ALONE where it waits and has none, NONE where it is not filed. */
+  /** Bucket of packets with the same key; ALONE where it waits and has none, PENDING where it has a twin unless an equal one comes, NONE where it is not filed. */
   bucket(row: number): number {
     return this.fates[(this.places[row & this.mask] << FATE_BITS) + BUCKET];
   }
@@ -420,8 +427,7 @@ export class Timeline {
     this.setTwin(outside, inside);
     const fate = this.places[inside & this.mask] << FATE_BITS;
     this.fates[fate + FLOW] = slot;
-    this.fates[fate + BY_EVIDENCE_OUTBOUND] =
-      by | (evidence << 8) | (isOutbound ? 1 << 24 : 0) | (altered << ALTERED_SHIFT);
+    this.fates[fate + BY_EVIDENCE_OUTBOUND] = decidedBy(by, evidence, isOutbound ? 1 : 0, altered);
   }
 
   /** Makes two packets of one side the two forms of one, before a rewrite and after it; what the first says of both is as `pair` has it. */
@@ -430,7 +436,7 @@ export class Timeline {
     this.setState(after, MEMBER);
     this.setTwin(before, after);
     const fate = this.places[before & this.mask] << FATE_BITS;
-    this.fates[fate + BY_EVIDENCE_OUTBOUND] = BY_HAIRPIN | (evidence << 8) | (1 << 24);
+    this.fates[fate + BY_EVIDENCE_OUTBOUND] = decidedBy(BY_HAIRPIN, evidence, 1, 0);
   }
 
   /** The row behind this one. */

@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { ms, outcomeOf, type Stamped, us } from "./outcome.js";
 import { randomFrom } from "../support/random.js";
-import { CONTAINER, conversation, datagram, HOST, inStep, merged, OTHER, segment, SERVER, SYN_ACK } from "./traffic.js";
+import { CLIENT, CONTAINER, conversation, datagram, HOST, inStep, merged, OTHER } from "./traffic.js";
+import { segment, SERVER, SYN, SYN_ACK } from "./traffic.js";
 
 /** A heartbeat: always the same bytes, and no IP ID. */
 function beat(src: string, srcPort: number, ttl: number): Uint8Array {
@@ -293,4 +294,39 @@ it("the next heartbeat is never taken for one, where clocks are a little apart a
   const outside = [ms(999.3, beat(HOST, 5000, 63)), ms(1000.8, told(HOST, 63)), ms(1999.3, beat(HOST, 5000, 63))];
   const { pairs } = await outcomeOf(inside, outside);
   expect(pairs.map(({ inside, outside }) => [inside, outside])).toEqual([[2, 2]]);
+});
+
+/** An acknowledgement without IP ID, whose numbers come from outside: nothing tells it from the next one. */
+const equalAck = (src: string, ttl: number) =>
+  segment({ src, dst: SERVER, srcPort: 5000, dstPort: 80, ipId: 0, ttl, seq: 77, ack: 88 });
+
+it("the first of two equal packets that left is not taken for the only one that was seen to enter", async () => {
+  const entered = us(30_000, equalAck(CONTAINER, 64));
+  const left = [us(30_012, equalAck(HOST, 63)), us(30_030, equalAck(HOST, 63))];
+  const { twins, undecided } = await withTcp([entered], left);
+  expect(twins).toEqual([]);
+  expect(undecided).toEqual([[[1], [1, 2]]]);
+  // one that comes later than what entered can take is none of its likes
+  const { twins: pair } = await withTcp([entered], [left[0], us(60_000, equalAck(HOST, 63))]);
+  expect(pair).toEqual([[1, 1]]);
+});
+
+it("a burst of equal packets tells its translation, whichever of them are twins", async () => {
+  const inside = [us(30_000, equalAck(CONTAINER, 64)), us(30_015, equalAck(CONTAINER, 64))];
+  const outside = [us(30_020, equalAck(HOST, 63)), us(30_035, equalAck(HOST, 63))];
+  const { twins } = await withTcp(inside, outside);
+  expect(twins).toEqual([
+    [1, 1],
+    [2, 2],
+  ]);
+});
+
+const syn = (dst: string, dstPort: number, ttl: number) =>
+  segment({ src: CLIENT, dst, srcPort: 40_123, dstPort, ipId: 0, ttl, seq: 99, ack: 0, flags: SYN });
+
+it("what was lost is not paired with itself sent again, while little else has crossed", async () => {
+  const { twins } = await outcomeOf([ms(1200.1, syn(CONTAINER, 80, 62))], [ms(1000, syn(HOST, 88, 63))]);
+  expect(twins).toEqual([]);
+  const quick = await outcomeOf([ms(1000.1, syn(CONTAINER, 80, 62))], [ms(1000, syn(HOST, 88, 63))]);
+  expect(quick.twins).toEqual([[1, 1]]);
 });

@@ -2,9 +2,10 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
 import { Flow } from "../../src/packets/flows.js";
-import { FlowAccounts, PAIRS, RECORD_BITS } from "../../src/packets/flow-accounts.js";
+import { type FlowAccounts, PAIRS, RECORD_BITS } from "../../src/packets/flow-accounts.js";
 import { LatencyDigest } from "../../src/packets/latency.js";
 import { ACK, SYN } from "../../src/protocols/tcp.js";
+import { FilledAccounts } from "../support/accounts.js";
 import { runs } from "../support/runs.js";
 
 /** Sequence numbers are compared modulo 2^32, RFC 9293 section 3.4. */
@@ -123,7 +124,7 @@ function expectSame(accounts: FlowAccounts, slot: number, plain: Plain): void {
 it("say of each flow what a plain list of its pairs says, with others between them and before it in its slot", () => {
   fc.assert(
     fc.property(steps, (steps) => {
-      const accounts = new FlowAccounts(new Heap(), 64);
+      const accounts = new FilledAccounts(new Heap(), 64);
       const model = new Map(SLOTS.map((slot) => [slot, new Plain(false, true)]));
       for (const slot of SLOTS) accounts.open(new Flow(1, slot, 0, 0, false, true, 0, 0));
       for (const step of steps) {
@@ -155,7 +156,7 @@ it("say of each flow what a plain list of its pairs says, with others between th
 });
 
 it("say the same at every count around the 64 samples that are kept one by one", () => {
-  const accounts = new FlowAccounts(new Heap(), 64);
+  const accounts = new FilledAccounts(new Heap(), 64);
   const plain = new Plain(false, true);
   accounts.open(new Flow(1, 3, 0, 0, false, true, 0, 0));
   for (let count = 1; count <= 200; count++) {
@@ -169,7 +170,7 @@ it("say the same at every count around the 64 samples that are kept one by one",
 });
 
 it("take no more memory for flows that come and go, however many pairs each has", () => {
-  const accounts = new FlowAccounts(new Heap(), 64);
+  const accounts = new FilledAccounts(new Heap(), 64);
   for (let flow = 0; flow < 500; flow++) {
     accounts.open(new Flow(1, 0, 0, 0, false, true, 0, 0));
     for (let pair = 0; pair < 60 + (flow % 10); pair++) accounts.add(0, pair, pair % 20 > 0, pair);
@@ -185,7 +186,7 @@ it("have a flow as it was taken, until it is let go", () => {
   const some = fc.array(fc.tuple(fc.nat(200), tuple, tuple, fc.boolean(), fc.boolean(), bits, bits));
   fc.assert(
     fc.property(some, (some) => {
-      const accounts = new FlowAccounts(new Heap(), 64);
+      const accounts = new FilledAccounts(new Heap(), 64);
       const flows = new Map<number, Flow>();
       for (const [at, [slot, ...facts]] of some.entries()) {
         if (flows.delete(slot)) accounts.close(slot);
@@ -213,7 +214,7 @@ it("tell the busiest of some flows, and of equals the ones learnt first", () => 
   });
   fc.assert(
     fc.property(some, fc.integer({ min: 1, max: 12 }), fc.infiniteStream(fc.nat()), (some, most, order) => {
-      const accounts = new FlowAccounts(new Heap(), 64);
+      const accounts = new FilledAccounts(new Heap(), 64);
       // ids do not follow slots, and are as far apart as a long run makes them
       const ids = some
         .map((_, id) => ({ id: 1 + id * 50_000_017, key: order.next().value }))
@@ -234,7 +235,7 @@ it("tell the busiest of some flows, and of equals the ones learnt first", () => 
 
 /** Retransmissions of a flow with these segments in one direction. */
 function sentAgain(...segments: readonly (readonly [seq: number, bytes: number, flags?: number])[]): number {
-  const accounts = new FlowAccounts(new Heap(), 64);
+  const accounts = new FilledAccounts(new Heap(), 64);
   accounts.open(new Flow(1, 0, 0, 0, false, true, 0, 0));
   for (const [seq, bytes, flags = ACK] of segments) accounts.noteSegment(0, 1, seq, bytes, flags);
   return accounts.retransmissions(0);
@@ -272,7 +273,7 @@ describe("a retransmission", () => {
   });
 
   it("is one of the answers' as well, until the ports are used again", () => {
-    const accounts = new FlowAccounts(new Heap(), 64);
+    const accounts = new FilledAccounts(new Heap(), 64);
     accounts.open(new Flow(1, 0, 0, 0, false, true, 0, 0));
     const answer = () => accounts.noteSegment(0, 0, 7001, 100, ACK);
     accounts.noteSegment(0, 1, 5000, 0, SYN);
@@ -294,7 +295,7 @@ describe("a retransmission", () => {
   });
 
   it("is none of the numbers of an earlier round, however much a stream carries", () => {
-    const accounts = new FlowAccounts(new Heap(), 64);
+    const accounts = new FilledAccounts(new Heap(), 64);
     accounts.open(new Flow(1, 0, 0, 0, false, true, 0, 0));
     const bytes = 5_000_000;
     const rounds = 3 * 2 ** 32;
@@ -312,7 +313,7 @@ describe("a retransmission", () => {
     const segment = fc.tuple(fc.nat(400), fc.integer({ min: 1, max: 12 }));
     fc.assert(
       fc.property(fc.array(segment, { maxLength: 200 }), fc.constantFrom(0, 0xffff_ff00, 0x7fff_ff00), (some, base) => {
-        const accounts = new FlowAccounts(new Heap(), 64);
+        const accounts = new FilledAccounts(new Heap(), 64);
         accounts.open(new Flow(1, 0, 0, 0, false, true, 0, 0));
         const plain = new Plain(false, true);
         const tooMany = some.filter(([at, bytes]) => {

@@ -226,7 +226,7 @@ export class Follower {
     this.#source = "estimated";
     this.#nearNs = 0;
     this.#baseNs = Math.round(middleOf(agreed.atLeastNs, agreed.atMostNs) ?? agreed.middleNs);
-    this.#firstSlackNs = agreed.spreadNs + Math.abs(this.#baseNs - agreed.middleNs) + PROCESSORS_NS;
+    this.#firstSlackNs = agreed.spreadNs + Math.abs(this.#baseNs - agreed.middleNs) + this.#unitNs + PROCESSORS_NS;
     this.#isEnclosed = Number.isFinite(agreed.atLeastNs) && Number.isFinite(agreed.atMostNs);
     return BigInt(this.#baseNs) + epochGapNs;
   }

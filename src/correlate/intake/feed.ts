@@ -2,22 +2,14 @@ import { BATCH_FRAMES } from "../../packets/frames.js";
 import type { Heap } from "../../packets/heap.js";
 import { batchIn, type PacketBatch, type PacketSource } from "../../packets/packets.js";
 import type { Intake } from "./intake.js";
-import type { Impact, Judgement, SideSummary, Update, Verdict } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
 
-/** One side while it is merged: its batch, how far it was taken, and what became of its frames. */
+/** One side while it is merged: its batch, and how far it was taken. */
 export class Feed {
   readonly intake: Intake;
   readonly source: PacketSource;
   hasEnded = false;
-  paired = 0;
-  unmatched = 0;
-  /** Of these, how many got which verdict. */
-  readonly verdicts = new Map<Verdict, number>();
-  /** Of those that were dropped, how many came to what. */
-  readonly impacts = new Map<Impact, number>();
-  ambiguous = 0;
   /** Which way each packet of the batch goes, as `TupleTable` numbers ways. */
   readonly ways: Int32Array;
   /** Where among them the next packet stands, and where they end. */
@@ -89,46 +81,4 @@ export class Feed {
   findWays(): void {
     if (this.#batch !== null) this.#tuples.findWays(this.#side, this.#batch, this.at, this.ways);
   }
-
-  /** Counts a packet without a twin that was judged. */
-  judged({ verdict, impact }: Judgement): void {
-    this.unmatched++;
-    add(this.verdicts, verdict, 1);
-    if (impact !== undefined) add(this.impacts, impact, 1);
-  }
-
-  /** Counts a packet that was dropped as what it turned out to be. */
-  updated({ verdict, impact, before }: Update): void {
-    add(this.verdicts, before.verdict, -1);
-    add(this.impacts, before.impact, -1);
-    add(this.verdicts, verdict, 1);
-    if (verdict === "dropped") add(this.impacts, impact, 1);
-  }
-
-  /**
-   * What became of the frames. Where not all read are decided about (`isAllDecided`), as in a run stopped early, those that
-   * are not are left out.
-   */
-  summary(isAllDecided: boolean): SideSummary {
-    const { paired, unmatched, ambiguous } = this;
-    const { frames, notIp, undecodable } = this.source.tally;
-    const accounted = paired + unmatched + ambiguous + notIp + undecodable;
-    return {
-      frames: this.hasEnded && isAllDecided ? frames : accounted,
-      paired,
-      unmatched,
-      ambiguous,
-      notIp,
-      undecodable,
-      captureDropped: this.source.captureDropped,
-      hasCounters: this.source.hasCounters,
-    };
-  }
-}
-
-/** Counts some more, or fewer; what there is none of is not there. */
-function add<T>(counts: Map<T, number>, what: T, more: number): void {
-  const count = (counts.get(what) ?? 0) + more;
-  if (count === 0) counts.delete(what);
-  else counts.set(what, count);
 }

@@ -7,6 +7,11 @@ import { NONE } from "../../packets/tuples.js";
 
 /** What a packet has for a bucket while nobody else waits under its key. */
 export const ALONE = -2;
+/**
+ * What two have that are taken for a pair unless an equal one comes soon: the older one stands in the index, and `Timeline.next` of each
+ * names the other.
+ */
+export const PENDING = -3;
 
 /** Words of a bucket, half a cache line; of two each, one a side: at … + side. */
 const OLDEST = 0;
@@ -59,10 +64,19 @@ export class Buckets {
     this.#append(row, found < 0 ? ~found : this.#open(found));
   }
 
-  /** Takes a packet out of the index, or out of its bucket; the last one out closes the bucket. */
+  /** Takes a packet out of the index, or out of its bucket, if it is filed; the last one out closes the bucket. */
   remove(row: number): void {
     const timeline = this.#timeline;
     const bucket = timeline.bucket(row);
+    if (bucket === NONE) return;
+    if (bucket === PENDING) {
+      const other = timeline.next(row);
+      this.index.remove(timeline.key(row), this.#filedOf(row));
+      this.index.add(timeline.key(row), other);
+      timeline.setBucket(other, ALONE);
+      timeline.setBucket(row, NONE);
+      return;
+    }
     timeline.setBucket(row, NONE);
     if (bucket === ALONE) {
       this.index.remove(timeline.key(row), row);
@@ -82,6 +96,17 @@ export class Buckets {
     }
   }
 
+  /** Puts two that are PENDING into a bucket, as others are that wait for more to come; `row` is one of them. */
+  part(row: number): void {
+    this.#open(this.#filedOf(row));
+  }
+
+  /** Of two that are PENDING, the one that stands in the index. */
+  #filedOf(row: number): number {
+    const other = this.#timeline.next(row);
+    return this.#timeline.isBefore(row, other) ? row : other;
+  }
+
   /** What the index holds for a key, both halves; NONE for nothing. */
   #find(key: number, key2: number): number {
     const { index } = this;
@@ -93,9 +118,10 @@ export class Buckets {
     return NONE;
   }
 
-  /** Makes a bucket for a packet that was ALONE. */
+  /** Makes a bucket for a packet that was ALONE, or PENDING and stands in the index: then for both. */
   #open(row: number): number {
     const timeline = this.#timeline;
+    const other = timeline.bucket(row) === PENDING ? timeline.next(row) : NONE;
     const bucket = this.#free.pop() ?? this.#take();
     const b = bucket << BUCKET_BITS;
     for (const side of [INSIDE, OUTSIDE]) {
@@ -107,6 +133,7 @@ export class Buckets {
     this.index.remove(timeline.key(row), row);
     this.index.add(timeline.key(row), ~bucket);
     this.#append(row, bucket);
+    if (other !== NONE) this.#append(other, bucket);
     return bucket;
   }
 

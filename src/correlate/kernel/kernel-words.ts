@@ -26,6 +26,8 @@ export const AT = word(2);
 export const END = word(2);
 /** The row that the next packet gets. */
 export const ROW = word();
+/** … and the one that is not for this stretch any more. */
+export const STOP_ROW = word();
 /** The first row that is to be decided about once its window is over, or the timeline's end. */
 export const DUE = word();
 /** Pairs of an inside row before this one are late. */
@@ -78,19 +80,32 @@ export const CROSSING_ROW_OUTBOUND = 1;
 /** Until a direction of a flow had so many pairs, all of them are told of, but for TCP: too many others may have passed to know what repeats. */
 export const FEW_PAIRS = 8;
 
+/**
+ * Pairs that wait for a moment, as an equal packet that comes then may be meant as well: a ring of entries (`PENDING_BITS`), the oldest first, and how many there were, and
+ * how many of them are over.
+ */
+export const PENDING_PAIRS = word();
+export const PENDING_COUNT = word();
+export const PENDING_OVER = word();
+/** So many at the most, a power of two: some milliseconds of a busy host. It does not depend on how captures are read. */
+export const PENDING_ENTRIES = 16_384;
+/** Each is four words: when it is over, nanoseconds on the timeline, as a double; then the row of the packet that came last. */
+export const PENDING_BITS = 2;
+export const PENDING_ROW = 2;
+
 /** 1 where it is so. */
 export const IS_SHOWING = word();
 export const HAS_CUTS = word();
 export const IS_ESTIMATED = word();
-/** 1 where a packet that nobody waited for may have nothing but its verdict before it once its window is over. */
-export const MAY_JUDGE = word();
 
 /** How many flows were learnt so far. */
 export const FLOWS_LEARNT = word();
 /** The NAT's address of the flow that was told of last, over IPv4; 0 for none. */
 export const NEWEST_NAT = word();
-/** How many conversations more there may be before idle ones are let go. */
+/** How many conversations more there may be before idle ones are let go … */
 export const ROOM = word();
+/** … and so many packets between two looks at that: a power of two, as row numbers wrap at one. */
+export const TIDY_EVERY = 1024;
 
 /** Two: pairs of a direction so far. */
 export const PAIRED = word(2);
@@ -115,12 +130,10 @@ export const DIGESTS = word(2);
 /** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */
 export const LATENCIES = word();
 export const LATENCY_COUNT = word();
-/** Where the rows go, one after the other, of TCP segments that came without a translation and wait, and how many there are. */
-export const STRANGERS = word();
-export const STRANGER_COUNT = word();
-/** The same of TCP segments of a translation that came out of the NAT before they went in. */
-export const LEAVERS = word();
-export const LEAVER_COUNT = word();
+/** Where the packets go that matchers are to see LATER, one after the other, each its row and its WANTS_… bits, and how many there are. */
+export const WANTED = word();
+export const WANTED_COUNT = word();
+export const WANTED_BITS = 1;
 /** 1 where the next packet is not for the loop. */
 export const IS_AT_OTHER = word();
 

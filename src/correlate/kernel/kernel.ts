@@ -2,23 +2,17 @@ import { BATCH_FRAMES } from "../../packets/frames.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { asDoubles, type Heap } from "../../packets/heap.js";
 import { EXACT_SAMPLES, LatencyDigest } from "../../packets/latency.js";
-import { HAS_IP_ID, IS_IPV6 } from "../../packets/packets.js";
+import { identityOf } from "../../packets/packets.js";
 import { RECORD_BITS } from "../../packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
-import type { TupleTable } from "../../packets/tuples.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
 import code from "./assembly/kernel.wasm";
 import type { Buckets } from "./buckets.js";
 import type { Clock } from "../clock/clock.js";
-import type { CutFrames } from "../matchers/cut-frames.js";
-import type { Datagrams } from "../matchers/datagrams.js";
 import type { Feed } from "../intake/feed.js";
 import * as words from "./kernel-words.js";
-import type { Proxies } from "../matchers/proxies.js";
 import { UNVOUCHED_SLACK_NS } from "./relations.js";
-import type { Segments } from "../matchers/segments.js";
-import type { ShiftedSegments } from "../matchers/shifts.js";
-import type { Verdicts } from "../verdicts/verdicts.js";
 
 /** The tables that the kernel works on. */
 export interface Tables {
@@ -33,23 +27,14 @@ export interface Tables {
   readonly isShowing: boolean;
 }
 
-/** Who else wants to know of packets: those that the loop leaves packets to are asked whether they want one. */
-export interface Others {
-  readonly segments: Segments;
-  readonly shifted: ShiftedSegments;
-  readonly proxies: Proxies;
-  readonly cutFrames: CutFrames;
-  readonly datagrams: Datagrams;
-  readonly verdicts: Verdicts;
-  /** Told of flows that were learnt and that anybody has to know of, by their slots. */
-  readonly onFlow: (slot: number) => void;
-  /** Told of packets whose window is over and that no other with their key waits for. Returns whether that decided about them. */
-  readonly onOverdue: (row: number) => boolean;
-}
-
-/** Whether a packet has an IP ID (2), and which version it is of (1 for IPv6), by its flags. */
-export function identityOf(flags: number): number {
-  return ((flags & HAS_IP_ID) === 0 ? 0 : 2) | ((flags & IS_IPV6) === 0 ? 0 : 1);
+/** Who has to know of what the loop finds. */
+export interface Listener {
+  /** A flow was learnt that others may have to know of, in this slot. */
+  onFlow(slot: number): void;
+  /** A packet waits that matchers want to see for this: WANTS_… bits. */
+  onWanted(row: number, wants: number): void;
+  /** A packet's window is over, and no other with its key waits. Returns whether that decided about it. */
+  onOverdue(row: number): boolean;
 }
 
 /** How many packets a stretch may take at the most. */
@@ -65,8 +50,9 @@ const module = new WebAssembly.Module(code);
  * take those, by the same steps.
  */
 export class Kernel {
-  /** How many pairs there were in the last stretch. */
+  /** How many pairs there were in the last stretch, and how many by the last `ripe`. */
   pairs = 0;
+  ripePairs = 0;
   /** As they were given to `run`, and as they are behind that stretch. */
   nowNs = Number.NEGATIVE_INFINITY;
   due = 0;
@@ -78,7 +64,9 @@ export class Kernel {
   readonly outbound: LatencyDigest;
   readonly inbound: LatencyDigest;
   readonly #tables: Tables;
-  #others!: Others;
+  /** The NAT's address of the flow that others were told of last, over IPv4; 0 for none. */
+  newestNat = 0;
+  #listener!: Listener;
   readonly #steps: WebAssembly.Instance["exports"];
   /** What it is told, what it knows, and what it says: see `kernel-words.ts`. */
   readonly #words: Int32Array;
@@ -89,8 +77,9 @@ export class Kernel {
   #locatedAt = -1;
   readonly #latencies: Int32Array;
   readonly #latencyNs: Float64Array;
-  readonly #strangers: Int32Array;
-  readonly #leavers: Int32Array;
+  readonly #wanted: Int32Array;
+  /** The pairs that wait, by their doubles. */
+  readonly #pendingNs: Float64Array;
   /** Copies of packets that crossed: those that `Impacts` is to know of, the newest of them, in a ring. */
   readonly crossings: Int32Array;
 
@@ -106,18 +95,19 @@ export class Kernel {
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
-    this.#strangers = heap.take(Int32Array, MOST_PACKETS);
-    this.#leavers = heap.take(Int32Array, MOST_PACKETS);
+    this.#wanted = heap.take(Int32Array, MOST_PACKETS << words.WANTED_BITS);
     this.crossings = heap.take(Int32Array, words.CROSSING_ENTRIES << RECORD_BITS);
     // forwarding lowers it by one
     this.#words[words.LOWERED] = -1;
     this.#words[words.LOWERED + 1] = 1;
     this.#words[words.LATENCIES] = this.#latencies.byteOffset;
-    this.#words[words.STRANGERS] = this.#strangers.byteOffset;
-    this.#words[words.LEAVERS] = this.#leavers.byteOffset;
+    this.#words[words.WANTED] = this.#wanted.byteOffset;
     this.#words[words.CROSSINGS] = this.crossings.byteOffset;
     this.#words[words.DIGESTS] = this.inbound.address;
     this.#words[words.DIGESTS + 1] = this.outbound.address;
+    const pending = heap.take(Int32Array, words.PENDING_ENTRIES << words.PENDING_BITS);
+    this.#pendingNs = asDoubles(pending);
+    this.#words[words.PENDING_PAIRS] = pending.byteOffset;
     this.#words[words.ALIKE] = heap.take(Int32Array, words.ALIKE_ENTRIES << words.ALIKE_BITS).byteOffset;
     this.#steps = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
@@ -135,9 +125,9 @@ export class Kernel {
     }).exports;
   }
 
-  /** Makes it known to those that it leaves packets to; to be called once, before any packet comes. */
-  meet(others: Others): void {
-    this.#others = others;
+  /** Takes who has to know of what the loop finds; to be called once, before any packet comes. */
+  meet(listener: Listener): void {
+    this.#listener = listener;
   }
 
   /**
@@ -218,6 +208,12 @@ export class Kernel {
     return this.#steps["areNovel"](this.#ground, inside, outside) === 1;
   }
 
+  /** What there is in a row that a matcher wants to see when it comes: WANTS_… bits. */
+  wantsOf(row: number): number {
+    this.#ready();
+    return this.#steps["wantsOfRow"](this.#ground, row);
+  }
+
   /** How long before a row an equal packet of its way passed, nanoseconds; 0 where none did within the window. */
   sinceNs(row: number): number {
     this.#ready();
@@ -227,6 +223,44 @@ export class Kernel {
   /** The same, taken as one clock's where they do not compare: what contradicts that is not believed on the word of one packet. */
   get causalSlackNs(): number {
     return this.#tables.clock.isTrusted ? this.#tables.clock.slackNs : UNVOUCHED_SLACK_NS;
+  }
+
+  /**
+   * Whether a row that just came, one of two rows that would be paired, is to wait with the other as an equal packet may come, which nothing would tell
+   * from it. `ripe` says when they have waited.
+   */
+  awaitEqual(row: number, inside: number, outside: number): boolean {
+    this.#ready();
+    return this.#steps["awaitEqual"](this.#ground, row, inside, outside) !== 0;
+  }
+
+  /**
+   * Pairs those that waited for an equal packet in vain by `nowNs`, up to the first that takes more than that. Returns that one, which it forgets, or NONE;
+   * `shown` as of `run`.
+   */
+  ripe(nowNs: number, shown: number): number {
+    const w = this.#words;
+    const pending = w[words.PENDING_COUNT] - w[words.PENDING_OVER];
+    this.ripePairs = 0;
+    const oldest = (w[words.PENDING_OVER] & (words.PENDING_ENTRIES - 1)) << (words.PENDING_BITS - 1);
+    if (pending === 0 || nowNs <= this.#pendingNs[oldest]) return NONE;
+    const { timeline, accounts } = this.#tables;
+    accounts.samples.reserve(pending);
+    accounts.reserve(accounts.end + pending);
+    let row = NONE;
+    do {
+      this.#beginPairing();
+      w[words.SHOWN] = shown;
+      w[words.FIRST] = timeline.first;
+      w[words.PAIRS] = 0;
+      w[words.LATENCY_COUNT] = 0;
+      row = this.#steps["confirm"](this.#ground, nowNs);
+      this.#endPairing();
+      this.ripePairs += w[words.PAIRS];
+      if (w[words.LATENCY_COUNT] > 0) this.#digest(w[words.LATENCY_COUNT]);
+    } while (w[words.LATENCY_COUNT] === words.MOST_LATENCIES);
+    if (row !== NONE) w[words.PENDING_OVER]++;
+    return row;
   }
 
   /** What speaks for the rows related last being twins, in bits: all of it, or what is news where a pair of their way has spoken before. */
@@ -284,7 +318,8 @@ export class Kernel {
    * Goes as far as it can. `nextOutsideNs`: the next outside stamp on the timeline; `shiftNs` brings the others there, the
    * clock's correction aside. `nowNs`: the latest time of a packet so far. `due`: the first row that is to be decided about
    * once its window is over, or the timeline's end. `shown`: pairs of an inside row before this one are late. `room`: how many
-   * conversations more there may be before idle ones are let go. Returns where the next outside stamp stands then.
+   * conversations more there may be before idle ones are let go. `most`: how many packets it may take. Returns where the next outside
+   * stamp stands then.
    */
   run(
     inside: Feed,
@@ -295,19 +330,21 @@ export class Kernel {
     due: number,
     shown: number,
     room: number,
+    most: number,
   ): number {
     const { timeline, tuples, buckets, accounts, clock } = this.#tables;
-    const { verdicts } = this.#others;
     const { samples } = accounts;
     // of each of these a packet may need one
     const packets = inside.end - inside.at + outside.end - outside.at;
+    const w = this.#words;
+    const pending = w[words.PENDING_COUNT] - w[words.PENDING_OVER];
     timeline.reserve(packets);
     buckets.index.reserve(packets);
-    samples.reserve(packets);
-    accounts.reserve(accounts.end + packets);
+    samples.reserve(packets + pending);
+    accounts.reserve(accounts.end + packets + pending);
     this.#beginSettling(due);
-    const w = this.#words;
     const d = this.#doubles;
+    w[words.STOP_ROW] = timeline.before(timeline.end, -Math.min(most, packets + 1));
     d[words.NEXT_NS + INSIDE] = inside.nextNs;
     d[words.NEXT_NS + OUTSIDE] = nextOutsideNs;
     d[words.REACHED_NS + INSIDE] = inside.batch.reachedNs;
@@ -327,7 +364,7 @@ export class Kernel {
     w[words.SHOWN] = shown;
     w[words.FIRST] = timeline.first;
     w[words.PLACES_END] = timeline.placesEnd;
-    w[words.NEWEST_NAT] = verdicts.newestIpv4;
+    w[words.NEWEST_NAT] = this.newestNat;
     this.#steps["run"](this.#ground);
     timeline.end = w[words.ROW];
     timeline.placesEnd = w[words.PLACES_END];
@@ -340,7 +377,7 @@ export class Kernel {
     this.isAtOther = w[words.IS_AT_OTHER] !== 0;
     // of most stretches there is none of these: V8 makes less of `run`, and once instead of twice
     if (w[words.LATENCY_COUNT] > 0) this.#digest(w[words.LATENCY_COUNT]);
-    if ((w[words.STRANGER_COUNT] | w[words.LEAVER_COUNT]) > 0) this.#admit();
+    if (w[words.WANTED_COUNT] > 0) this.#handOver();
     return d[words.NEXT_NS + OUTSIDE];
   }
 
@@ -355,26 +392,32 @@ export class Kernel {
     return this.due;
   }
 
-  #beginSettling(due: number): void {
-    const { timeline, buckets, isShowing } = this.#tables;
-    const { cutFrames, datagrams } = this.#others;
+  #beginPairing(): void {
+    const { timeline, buckets } = this.#tables;
     this.#lend();
     const w = this.#words;
     w[words.ROW] = timeline.end;
-    w[words.DUE] = due;
     w[words.FREE_PLACE_COUNT] = timeline.freeCount;
     w[words.FILED_BEFORE] = buckets.index.size;
     w[words.FILED] = 0;
-    w[words.MAY_JUDGE] = isShowing || cutFrames.mayPair(due) || datagrams.size > 0 ? 0 : 1;
   }
 
-  #endSettling(): void {
+  #endPairing(): void {
     const { timeline, buckets } = this.#tables;
     const w = this.#words;
     this.#takeBack();
     timeline.freeCount = w[words.FREE_PLACE_COUNT];
     buckets.index.counted(w[words.FILED]);
-    this.due = w[words.DUE];
+  }
+
+  #beginSettling(due: number): void {
+    this.#beginPairing();
+    this.#words[words.DUE] = due;
+  }
+
+  #endSettling(): void {
+    this.#endPairing();
+    this.due = this.#words[words.DUE];
   }
 
   /** Has it know where the tables are, and what is known of the clocks. */
@@ -435,8 +478,8 @@ export class Kernel {
 
   #learnt(slot: number): void {
     this.#takeBack();
-    this.#others.onFlow(slot);
-    this.#words[words.NEWEST_NAT] = this.#others.verdicts.newestIpv4;
+    this.#listener.onFlow(slot);
+    this.#words[words.NEWEST_NAT] = this.newestNat;
   }
 
   /** Has a packet judged in the middle of a stretch, by whoever then asks for what the stretch has told nobody by now. */
@@ -444,20 +487,18 @@ export class Kernel {
     const w = this.#words;
     this.#tables.timeline.end = w[words.ROW];
     this.#takeBack();
-    this.#admit();
-    const isJudged = this.#others.onOverdue(row);
+    this.#handOver();
+    const isJudged = this.#listener.onOverdue(row);
     w[words.FLOWS_LEARNT] = this.#tables.accounts.learnt;
     return isJudged;
   }
 
-  /** Has those of the stretch's TCP segments that wait and are wanted elsewhere looked at there, once. */
-  #admit(): void {
-    const { proxies, shifted } = this.#others;
+  /** Hands over the packets of the stretch that wait and are wanted, once. */
+  #handOver(): void {
     const w = this.#words;
-    for (let at = 0; at < w[words.STRANGER_COUNT]; at++) proxies.admit(this.#strangers[at]);
-    for (let at = 0; at < w[words.LEAVER_COUNT]; at++) shifted.admit(this.#leavers[at]);
-    w[words.STRANGER_COUNT] = 0;
-    w[words.LEAVER_COUNT] = 0;
+    for (let at = 0; at < w[words.WANTED_COUNT] << words.WANTED_BITS; at += 1 << words.WANTED_BITS)
+      this.#listener.onWanted(this.#wanted[at], this.#wanted[at + 1]);
+    w[words.WANTED_COUNT] = 0;
   }
 
   /** Adds the latencies that no digest counted yet to those of all pairs, and to those of flows that have too many to keep one by one. */

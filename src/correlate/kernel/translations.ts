@@ -1,6 +1,5 @@
-import type { FlowAccounts } from "../../packets/flow-accounts.js";
+import { type FlowAccounts, forwardOn, IS_FLIPPED, outboundFor } from "../../packets/flow-accounts.js";
 import type { Flow } from "../../packets/flows.js";
-import { INSIDE, OUTSIDE } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { ACK, SYN } from "../../protocols/tcp.js";
@@ -73,7 +72,7 @@ export class Translations {
   /** Whether a packet of a flow is `forward` on the inside, or its twin would be. */
   isForward(row: number, flow: Flow): boolean {
     const t = this.#timeline;
-    return (t.forward(row) === 1) !== (t.sideOf(row) === OUTSIDE && flow.isFlipped);
+    return forwardOn(flow.isFlipped ? IS_FLIPPED : 0, t.way(row), t.side(row)) === 1;
   }
 
   /** Whether a packet of a flow travels from inside to outside. */
@@ -84,8 +83,8 @@ export class Translations {
   /** Whether a packet of the flow in this slot is on the side where it comes out of the NAT. */
   isLeaving(row: number, slot: number): boolean {
     const t = this.#timeline;
-    if (t.side(row) === INSIDE) return !this.accounts.isOutbound(slot, t.forward(row));
-    return this.accounts.isOutbound(slot, this.accounts.isFlipped(slot) ? 1 - t.forward(row) : t.forward(row));
+    const bits = this.accounts.bits(slot);
+    return outboundFor(bits, forwardOn(bits, t.way(row), t.side(row))) === t.side(row);
   }
 
   /** Whether a gap (outside minus inside stamp, nanoseconds) is what packets of this direction take now. */

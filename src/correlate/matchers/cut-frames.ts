@@ -6,8 +6,10 @@ import { NONE } from "../../packets/tuples.js";
 import { ICMP, ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
 import type { Kernel } from "../kernel/kernel.js";
-import type { Pairing } from "./pairing.js";
 import { KNOWN, POSSIBLE } from "../kernel/relations.js";
+import { WANTS_CUT } from "../kernel/wants.js";
+import type { Admits, Pairing, Settles } from "./contract.js";
+import type { Undecided } from "./undecided.js";
 import type { Translations } from "../kernel/translations.js";
 
 /** Of packets that nothing but their order tells apart, no more are looked at: none of so many is certain. */
@@ -24,7 +26,8 @@ const ANY_HEAD = 1;
  *
  * Only packets that waited in vain for an equal key come here, and only around the time of a cut one: others are not looked at.
  */
-export class CutFrames {
+export class CutFrames implements Admits, Settles {
+  readonly wants = WANTS_CUT;
   readonly #timeline: Timeline;
   readonly #translations: Translations;
   readonly #kernel: Kernel;
@@ -50,10 +53,9 @@ export class CutFrames {
     this.#windowNs = windowNs;
   }
 
-  /** Takes a packet that found no twin when it came. */
+  /** Takes a cut packet that found no twin when it came. */
   admit(row: number): void {
     const t = this.#timeline;
-    if ((t.flags(row) & IS_CUT) === 0) return;
     const timeNs = t.timeNs(row);
     this.#latestNs = Math.max(this.#latestNs, timeNs);
     if (!this.#mayBeBare(row)) return;
@@ -63,13 +65,14 @@ export class CutFrames {
 
   /** Whether a packet whose window is over, or one behind it, may have to do with a cut one. */
   mayPair(row: number): boolean {
-    return row !== this.#timeline.end && this.#timeline.timeNs(row) - this.#latestNs <= this.#windowNs;
+    return this.#timeline.timeNs(row) - this.#latestNs <= this.#windowNs;
   }
 
   /** Pairs a packet whose window is over by `nowNs` with the only one that can be its twin. */
-  settle(row: number, nowNs: number): boolean {
+  settle(row: number, nowNs: number): Undecided | null {
     const twin = this.#twinOf(row);
-    return twin !== NONE && (this.#pair(row, twin) || (this.learnAhead(row, nowNs) && this.#pair(row, twin)));
+    if (twin !== NONE && !this.#pair(row, twin) && this.learnAhead(row, nowNs)) this.#pair(row, twin);
+    return null;
   }
 
   /**

@@ -1,4 +1,4 @@
-import { HAS_IP_ID, IS_DF, IS_FRAGMENT, IS_IPV6 } from "../../packets/packets.js";
+import { HAS_IP_ID, IS_FRAGMENT, IS_IPV6 } from "../../packets/packets.js";
 import { HEAD_BYTES } from "../../packets/records.js";
 import {
   BY_FRAGMENTS,
@@ -10,10 +10,10 @@ import {
 import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
-import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
-import { NEVER_CUT_BYTES } from "../../protocols/ipv4.js";
-import { LEAST_IPV6_MTU } from "../../protocols/ipv6.js";
-import type { Pairing } from "./pairing.js";
+import { ICMPV6 } from "../../protocols/ip-protocols.js";
+import { WANTS_FRAGMENT } from "../kernel/wants.js";
+import type { Admits, Notes, Pairing, Settles } from "./contract.js";
+import type { Undecided } from "./undecided.js";
 import { bytesOf, Reassembly } from "./reassembly.js";
 import { Shelf } from "./shelf.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN } from "../kernel/relations.js";
@@ -42,7 +42,8 @@ type Shelves = readonly [Shelf<Datagram>, Shelf<Datagram>];
  * only if they are the only ones of the window that can be. A datagram of which a fragment is missing is not paired: part of it proves
  * nothing.
  */
-export class Datagrams {
+export class Datagrams implements Admits, Settles, Notes {
+  readonly wants = WANTS_FRAGMENT;
   readonly #timeline: Timeline;
   readonly #translations: Translations;
   readonly #pairing: Pairing;
@@ -67,28 +68,29 @@ export class Datagrams {
   /** Takes a fragment, or a packet that might be fragmented on the other side. */
   admit(row: number): void {
     const t = this.#timeline;
-    if (t.proto(row) === TCP) return;
-    if ((t.flags(row) & IS_FRAGMENT) !== 0) {
-      const whole = this.#reassembly.add(row);
-      if (whole) this.#take(whole.rows, whole.bytes, whole.isMixed);
-    } else if (mayBeCut(t.flags(row), t.length(row))) {
+    if ((t.flags(row) & IS_FRAGMENT) === 0) {
       this.#take([row], bytesOf(t, row), false);
+      return;
     }
+    const whole = this.#reassembly.add(row);
+    if (whole) this.#take(whole.rows, whole.bytes, whole.isMixed);
+  }
+
+  mayPair(row: number): boolean {
+    return this.#byRow.has(row);
   }
 
   /** Tries once more to pair the datagram of a packet whose window is over, with what has been learnt meanwhile. */
-  settle(row: number): boolean {
+  settle(row: number): Undecided | null {
     const datagram = this.#byRow.get(row);
-    if (datagram === undefined) return false;
-    return this.#pairSurely(datagram, true) || this.#pairOnly(datagram);
+    if (datagram !== undefined && !this.#pairSurely(datagram, true)) this.#pairOnly(datagram);
+    return null;
   }
 
-  /** How many packets are filed. */
   get size(): number {
     return this.#byRow.size + this.#reassembly.size;
   }
 
-  /** Forgets a packet that the timeline gives back. */
   forget(row: number): void {
     this.#reassembly.forget(row);
     const datagram = this.#byRow.get(row);
@@ -272,10 +274,4 @@ function contest(shelves: Shelves, key: number): void {
 /** Two datagrams of both sides, the inside one first. */
 function inOrder(a: Datagram, b: Datagram): readonly [Datagram, Datagram] {
   return a.side === INSIDE ? [a, b] : [b, a];
-}
-
-/** Whether a datagram with these flags, `length` bytes long, may be in pieces on the other side. */
-function mayBeCut(flags: number, length: number): boolean {
-  if ((flags & IS_IPV6) !== 0) return length > LEAST_IPV6_MTU;
-  return (flags & (HAS_IP_ID | IS_DF)) === HAS_IP_ID && length > NEVER_CUT_BYTES;
 }

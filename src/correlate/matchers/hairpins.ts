@@ -1,15 +1,16 @@
 import { LatencyDigest } from "../../packets/latency.js";
 import { Flow } from "../../packets/flows.js";
 import { HAS_IP_ID } from "../../packets/packets.js";
-import { otherSide } from "../../packets/sides.js";
+import { otherSide, type Side } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { isAnyBehind } from "./behind.js";
-import { ALONE, type Buckets } from "../kernel/buckets.js";
-import { summarizeTurned } from "../verdicts/flow-summary.js";
+import type { Buckets } from "../kernel/buckets.js";
 import type { Kernel } from "../kernel/kernel.js";
-import type { Link } from "../verdicts/flow-book.js";
+import type { Link } from "./links.js";
 import { IS_RELATED_OUTBOUND, POSSIBLE } from "../kernel/relations.js";
+import { WANTS_TWIN } from "../kernel/wants.js";
+import type { Admits, Pairing, Settles } from "./contract.js";
 import type { Translations } from "../kernel/translations.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
 
@@ -24,6 +25,9 @@ const EARLY_FACTOR = 16;
 
 /** What a conversation that is turned round came to. */
 export interface Turned {
+  readonly kind: "turned";
+  /** Where. */
+  readonly side: Side;
   /** The flow as packets of each direction have it: its inside tuple is that of their form before the rewrite, the outside one of that after. */
   readonly there: Flow;
   readonly back: Flow;
@@ -44,8 +48,7 @@ export interface About {
   readonly translations: Translations;
   readonly kernel: Kernel;
   readonly link: Link;
-  /** Told of each pair, by the row of the form before the rewrite. */
-  readonly onPair: (before: number) => void;
+  readonly pairing: Pairing;
 }
 
 /** One direction of it: the way of what comes out, and the flow. */
@@ -62,7 +65,8 @@ interface Turn {
  * Two forms have one key, and no packet of the other side does. That a capture shows a packet again as it was is no hairpin: a rewrite
  * has to show.
  */
-export class Hairpins {
+export class Hairpins implements Admits, Settles {
+  readonly wants = WANTS_TWIN;
   readonly #timeline: Timeline;
   readonly #about: About;
   /** By the way of the form before the rewrite. */
@@ -77,17 +81,23 @@ export class Hairpins {
 
   /** Takes a packet that was just filed: pairs it with the form it had before, where its conversation is known and only one can be meant. */
   admit(row: number): void {
-    if (this.#turns.size === 0 || !this.#isOneSided(row) || this.#count(row) > MOST_LIKE) return;
+    if (this.#turns.size === 0 || !this.mayPair(row) || this.#count(row) > MOST_LIKE) return;
     const [before, ...others] = this.#beforesOf(row);
     if (before !== undefined && others.length === 0) this.#pair(before, row);
   }
 
-  /**
-   * Decides about a WAITING packet whose window is over, the oldest of its key. Afterwards it is paired, or AMBIGUOUS (with what is
-   * returned), or none of two forms.
-   */
+  /** Whether others of its side wait under its key, and none of the other side. */
+  mayPair(row: number): boolean {
+    const t = this.#timeline;
+    const bucket = t.bucket(row);
+    if (bucket < 0) return false;
+    const side = t.sideOf(row);
+    return this.#count(row) > 1 && this.#about.buckets.count(bucket, otherSide(side)) === 0;
+  }
+
+  /** Decides about a packet whose window is over, the oldest of its key. */
   settle(row: number): Undecided | null {
-    if (!this.#isOneSided(row)) return null;
+    if (!this.mayPair(row)) return null;
     const t = this.#timeline;
     if (!this.#turns.has(t.way(row)) && !this.#learn(row)) return null;
     const afterWay = this.#turns.get(t.way(row))?.afterWay;
@@ -132,15 +142,6 @@ export class Hairpins {
       this.#turns.delete(way);
       this.#turns.delete(turn.afterWay ^ 1);
     }
-  }
-
-  /** Whether others of its side wait under its key, and none of the other side. */
-  #isOneSided(row: number): boolean {
-    const t = this.#timeline;
-    const bucket = t.bucket(row);
-    if (bucket === ALONE || bucket === NONE) return false;
-    const side = t.sideOf(row);
-    return this.#count(row) > 1 && this.#about.buckets.count(bucket, otherSide(side)) === 0;
   }
 
   #count(row: number): number {
@@ -189,7 +190,7 @@ export class Hairpins {
       return true;
     };
     const isNextBelieved = (later: number): boolean => {
-      if (t.way(later) !== t.way(row) || !this.#isOneSided(later)) return false;
+      if (t.way(later) !== t.way(row) || !this.mayPair(later)) return false;
       const next = this.#candidateOf(later);
       return next !== NONE && t.way(next) === t.way(after) && isBelieved(later, next);
     };
@@ -208,9 +209,10 @@ export class Hairpins {
     return isPossible && (this.#about.kernel.relate(before, after) & IS_RELATED_OUTBOUND) !== 0 ? after : NONE;
   }
 
-  /** Whether the TTL is lowered as the host does that turns a packet round: by one, whoever sent it. */
+  /** Whether the host may have made one of the other as it turned it round: the TTL is lowered by one, and all options are the same. */
   #isForwarded(before: number, after: number): boolean {
-    return this.#timeline.ttl(before) - this.#timeline.ttl(after) === 1;
+    const t = this.#timeline;
+    return t.ttl(before) - t.ttl(after) === 1 && !t.hasOtherOptions(before, after);
   }
 
   #isUnknown(row: number): boolean {
@@ -220,9 +222,10 @@ export class Hairpins {
   #open(before: number, after: number): void {
     const t = this.#timeline;
     const [way, afterWay] = [t.way(before), t.way(after)];
-    const side = t.sideOf(before);
     this.#about.link([way >> 1, afterWay >> 1], (id) => {
       const turned: Turned = {
+        kind: "turned",
+        side: t.sideOf(before),
         there: this.#flow(id, before, way, afterWay),
         back: this.#flow(id, before, afterWay ^ 1, way ^ 1),
         pairs: 0,
@@ -233,7 +236,7 @@ export class Hairpins {
       };
       this.#turns.set(way, { afterWay, flow: turned.there, turned });
       this.#turns.set(afterWay ^ 1, { afterWay: way ^ 1, flow: turned.back, turned });
-      return (tuples, epochNs) => summarizeTurned(id, side, turned, tuples, epochNs);
+      return turned;
     });
   }
 
@@ -264,6 +267,6 @@ export class Hairpins {
     turned.firstNs = Math.min(turned.firstNs, timeNs);
     turned.lastNs = Math.max(turned.lastNs, timeNs);
     turned.latencies.add(latencyNs);
-    this.#about.onPair(before);
+    this.#about.pairing.turned(before);
   }
 }

@@ -2,6 +2,7 @@ import { otherSide } from "../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import type { Buckets } from "../kernel/buckets.js";
+import type { Notes } from "./contract.js";
 import type { Clock } from "../clock/clock.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Translations } from "../kernel/translations.js";
@@ -23,7 +24,7 @@ export interface Like {
  * Packets that are given up although one like them waits on the other side, where time alone speaks against the two: nothing that may have come
  * out late is said to be lost.
  */
-export class Likes {
+export class Likes implements Notes {
   readonly #timeline: Timeline;
   readonly #buckets: Buckets;
   readonly #translations: Translations;
@@ -41,7 +42,6 @@ export class Likes {
     this.#clock = clock;
   }
 
-  /** How many packets of the timeline something is known of. */
   get size(): number {
     return this.#likes.size + this.#overtaken.size;
   }
@@ -81,7 +81,6 @@ export class Likes {
     if (t.timeNs(like) - t.timeNs(row) <= mostNs) this.#likes.set(like, { frame: t.frame(row), isSooner: true });
   }
 
-  /** To be told of all rows that are given back. */
   forget(row: number): void {
     this.#likes.delete(row);
     this.#overtaken.delete(row);

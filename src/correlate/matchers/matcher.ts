@@ -14,7 +14,7 @@ import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import type { Altered } from "./altered/altered.js";
 import { isAnyBehind } from "./behind.js";
-import { ALONE, type Buckets } from "../kernel/buckets.js";
+import { type Buckets, PENDING } from "../kernel/buckets.js";
 import type { CutFrames } from "./cut-frames.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Likes } from "./likes.js";
@@ -30,6 +30,8 @@ import {
   POSSIBLE,
   RELATION_MASK,
 } from "../kernel/relations.js";
+import { WANTS_TWIN } from "../kernel/wants.js";
+import type { Admits, Pairing, Settles } from "./contract.js";
 import { Sequences } from "./sequences.js";
 import type { Translations } from "../kernel/translations.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
@@ -68,11 +70,16 @@ const CLAIM_KNOWN = 6;
  * those of the other side; it is paired at once where one candidate is left and that candidate has no other, else it waits for what
  * later packets teach. At the end of its window `settle` decides with all there is to know.
  */
-export class Matcher {
+export class Matcher implements Admits, Settles {
+  readonly wants = WANTS_TWIN;
+  /** Those that nothing but their order tells apart. */
+  readonly sequences: Sequences;
   readonly #timeline: Timeline;
   readonly #translations: Translations;
   readonly #kernel: Kernel;
-  readonly #onPair: (inside: number, outside: number) => void;
+  /** Whether what keys and records leave out speaks against two packets: the sender of an ICMP error. */
+  readonly #mayBecome: (entered: number, left: number) => boolean;
+  readonly #pairing: Pairing;
   readonly #buckets: Buckets;
   /** What `#survey` found last. */
   #candidate = NONE;
@@ -89,11 +96,12 @@ export class Matcher {
   #usedTime = false;
   /** Whether one that is in time contends with a known translation that is not. */
   #isDoubted = false;
+  /** The packet that came last, if it is taken for its candidate's twin unless an equal one comes soon. */
+  #pending = NONE;
   #nowNs = Number.NEGATIVE_INFINITY;
   readonly #altered: Altered;
   readonly #likes: Likes;
   readonly #cutFrames: CutFrames;
-  readonly #sequences: Sequences;
 
   constructor(
     timeline: Timeline,
@@ -103,7 +111,8 @@ export class Matcher {
     altered: Altered,
     likes: Likes,
     cutFrames: CutFrames,
-    onPair: (inside: number, outside: number) => void,
+    mayBecome: (entered: number, left: number) => boolean,
+    pairing: Pairing,
   ) {
     this.#timeline = timeline;
     this.#translations = translations;
@@ -111,36 +120,52 @@ export class Matcher {
     this.#altered = altered;
     this.#likes = likes;
     this.#cutFrames = cutFrames;
-    this.#onPair = onPair;
+    this.#mayBecome = mayBecome;
+    this.#pairing = pairing;
     this.#buckets = buckets;
-    this.#sequences = new Sequences(timeline, buckets, translations, kernel, (inside, outside, slot) =>
+    this.sequences = new Sequences(timeline, buckets, translations, kernel, (inside, outside, slot) =>
       this.#pair(inside, outside, slot, BY_ORDER, EVIDENCE_FLOW | EVIDENCE_TIME),
     );
   }
 
-  /** Takes a packet just appended to the timeline. */
   admit(row: number): void {
     this.#buckets.add(row);
-    if (!this.#hasCandidates(row)) return;
-    if (!this.#tryPair(row, FRESH)) this.#ripen(row);
+    this.#pending = NONE;
+    if (this.mayPair(row) && !this.#tryPair(row, FRESH)) this.#ripenBefore(row);
+  }
+
+  /** Whether the packet that came last is taken for its candidate's twin unless an equal one comes soon: no other matcher is to see it. */
+  isPending(row: number): boolean {
+    return this.#pending === row;
+  }
+
+  /** Pairs a packet that was taken for another one's twin, unless an equal one came since. */
+  ripen(row: number): void {
+    const t = this.#timeline;
+    if (t.state(row) !== WAITING) return;
+    if (t.bucket(row) === PENDING) this.#buckets.part(row);
+    if (t.bucket(row) >= 0) this.#tryPair(row, RIPE);
   }
 
   /** Looks once more at the packet of its key that came before this one on its side: what else would have been its twin has come by now. */
-  #ripen(row: number): void {
+  #ripenBefore(row: number): void {
     const t = this.#timeline;
     const before = t.previous(row);
     if (before === NONE || t.state(before) !== WAITING) return;
-    if (t.timeNs(row) - t.timeNs(before) > this.#sequences.limitNsOf(row)) this.#tryPair(before, RIPE);
+    if (t.timeNs(row) - t.timeNs(before) > this.sequences.limitNsOf(row)) this.#tryPair(before, RIPE);
   }
 
-  /**
-   * Decides about a WAITING packet whose window is over by `nowNs`. Afterwards it is paired, or AMBIGUOUS (with what is returned), or
-   * still WAITING and no longer filed: it has no twin.
-   */
+  /** Whether packets of the other side wait under the key of a packet. */
+  mayPair(row: number): boolean {
+    const bucket = this.#timeline.bucket(row);
+    return bucket >= 0 && this.#buckets.count(bucket, otherSide(this.#timeline.sideOf(row))) > 0;
+  }
+
+  /** Decides about a packet whose window is over. One that still waits afterwards is no longer filed. */
   settle(row: number, nowNs: number): Undecided | null {
     this.#nowNs = nowNs;
-    if (this.#timeline.bucket(row) === NONE) return null;
-    if (this.#hasCandidates(row)) {
+    if (this.#timeline.bucket(row) === PENDING) this.#buckets.part(row);
+    if (this.mayPair(row)) {
       if (this.#tryPair(row, FINAL) || this.#learnAhead(row)) return null;
       const undecided = this.#gather(row);
       if (undecided) return undecided;
@@ -148,27 +173,6 @@ export class Matcher {
     }
     this.#buckets.remove(row);
     return null;
-  }
-
-  /** Notes that a packet is one that its capture showed before. */
-  noteCopy(row: number): void {
-    this.#sequences.noteCopy(row);
-  }
-
-  /** Notes that a packet has no twin, though the other capture ran when it passed. */
-  noteAlone(row: number): void {
-    this.#sequences.noteAlone(row);
-  }
-
-  /** Takes a packet away that needs no twin any more. */
-  forget(row: number): void {
-    if (this.#timeline.bucket(row) !== NONE) this.#buckets.remove(row);
-  }
-
-  /** Whether packets of the other side wait under the key of a filed one. */
-  #hasCandidates(row: number): boolean {
-    const bucket = this.#timeline.bucket(row);
-    return bucket !== ALONE && this.#buckets.count(bucket, otherSide(this.#timeline.sideOf(row))) > 0;
   }
 
   /** Pairs the packet if its twin is certain. `age`: FRESH, RIPE or FINAL. */
@@ -186,16 +190,25 @@ export class Matcher {
     if (claim === CLAIM_NONE)
       return isFinal && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
     const isContended = this.#rivals > 0 || this.#isClose;
-    if (isContended && claim === CLAIM_KNOWN && this.#sequences.mayBegin(row, isFinal)) {
-      if (this.#sequences.begin(inside, outside)) return t.state(row) !== WAITING;
+    if (isContended && claim === CLAIM_KNOWN && this.sequences.mayBegin(row, isFinal)) {
+      if (this.sequences.begin(inside, outside)) return t.state(row) !== WAITING;
     }
-    if (isContended && claim === CLAIM_POSSIBLE && this.#sequences.mayBegin(row, false)) {
-      if (this.#sequences.learn(inside, outside)) return t.state(row) !== WAITING;
+    if (isContended && claim === CLAIM_POSSIBLE && this.sequences.mayBegin(row, false)) {
+      if (this.sequences.learn(inside, outside)) return t.state(row) !== WAITING;
     }
     // time alone says little while more may come: what is late may be so because all is
     if (this.#isClose && !isFinal) return false;
     if (this.#usedTime && (age === FRESH || (age === RIPE && this.#isNew(inside, outside)))) return false;
-    if (isContended) return claim === CLAIM_KNOWN && isFinal && this.#settleLike(row, inside, outside);
+    if (isContended) {
+      if (!isFinal) return false;
+      if (claim === CLAIM_KNOWN) return this.#settleLike(row, inside, outside);
+      if (claim !== CLAIM_POSSIBLE) return false;
+      return this.sequences.learnBurst(inside, outside, this.#nowNs) && t.state(row) !== WAITING;
+    }
+    if (age === FRESH && this.#kernel.awaitEqual(row, inside, outside)) {
+      this.#pending = row;
+      return false;
+    }
     if (claim === CLAIM_KNOWN || (claim === CLAIM_LATE_KNOWN && !this.#isDoubted)) {
       this.#kernel.relate(inside, outside);
       const slot = this.#kernel.knownSlot;
@@ -216,7 +229,7 @@ export class Matcher {
 
   /** Pairs a packet whose window is over, and its candidate, with those like them, where their order is certain. Returns whether it has a twin now. */
   #settleLike(row: number, inside: number, outside: number): boolean {
-    return this.#sequences.settle(inside, outside, this.#nowNs) && this.#timeline.state(row) !== WAITING;
+    return this.sequences.settle(inside, outside, this.#nowNs) && this.#timeline.state(row) !== WAITING;
   }
 
   /**
@@ -293,7 +306,7 @@ export class Matcher {
 
   #claimOf(a: number, b: number): number {
     const [inside, outside] = this.#inOrder(a, b);
-    const related = this.#kernel.relate(inside, outside);
+    const related = this.#relate(inside, outside);
     const relation = related & RELATION_MASK;
     this.#wasUsual = (related & IS_USUAL) === 0 ? 0 : 1;
     this.#wasClose = (related & IS_CLOSE) !== 0;
@@ -306,6 +319,13 @@ export class Matcher {
     if (relation === KNOWN) return isLate ? CLAIM_LATE_KNOWN : CLAIM_KNOWN;
     if (relation === POSSIBLE) return isLate ? CLAIM_LATE_POSSIBLE : CLAIM_POSSIBLE;
     return isLate ? CLAIM_LATE_CONFLICT : CLAIM_CONFLICT;
+  }
+
+  /** How two packets stand to each other, with all that is known of them. */
+  #relate(inside: number, outside: number): number {
+    const related = this.#kernel.relate(inside, outside);
+    const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
+    return (isOutbound ? this.#mayBecome(inside, outside) : this.#mayBecome(outside, inside)) ? related : IMPOSSIBLE;
   }
 
   /** Whether two packets have one key by chance: their IP ID is in it, and the router numbers what goes their way itself. */
@@ -323,7 +343,7 @@ export class Matcher {
   /** Whether a known translation makes one of the other, however late. */
   #isKnown(a: number, b: number): boolean {
     const [inside, outside] = this.#inOrder(a, b);
-    return (this.#kernel.relate(inside, outside) & RELATION_MASK) === KNOWN;
+    return (this.#relate(inside, outside) & RELATION_MASK) === KNOWN;
   }
 
   #inOrder(a: number, b: number): readonly [inside: number, outside: number] {
@@ -341,7 +361,7 @@ export class Matcher {
     const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
     const mostNs = GROWTH * this.#kernel.limitNs(isOutbound);
-    if (t.timeNs(left) - t.timeNs(entered) <= mostNs && this.#sequences.isComplete(entered, isOutbound)) {
+    if (t.timeNs(left) - t.timeNs(entered) <= mostNs && this.sequences.isComplete(entered, isOutbound)) {
       this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);
       return true;
     }
@@ -409,9 +429,9 @@ export class Matcher {
     const altered = t.proto(inside) === TCP && t.hasOtherOptions(inside, outside) ? ALTERED_OPTIONS : 0;
     if (t.bucket(inside) >= 0) this.#likes.pair(isOutbound ? inside : outside, isOutbound ? outside : inside);
     t.pair(inside, outside, slot, (flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, isOutbound, altered);
-    this.forget(inside);
-    this.forget(outside);
-    this.#onPair(inside, outside);
+    this.#buckets.remove(inside);
+    this.#buckets.remove(outside);
+    this.#pairing.paired(inside, outside);
   }
 
   /** All packets connected with this one by possible pairs, made AMBIGUOUS; null if no packet of the other side is. */
@@ -441,7 +461,7 @@ export class Matcher {
     const [inside, outside] = this.#inOrder(a, b);
     if (this.#isRenumbered(inside, outside)) return false;
     if (this.#claimOf(a, b) >= CLAIM_LATE_POSSIBLE) return true;
-    if ((this.#kernel.relate(inside, outside) & RELATION_MASK) < POSSIBLE) return false;
+    if ((this.#relate(inside, outside) & RELATION_MASK) < POSSIBLE) return false;
     return !isTaken(a) && !isTaken(b);
   }
 
@@ -490,7 +510,7 @@ export class Matcher {
     if (Math.max(this.#buckets.count(bucket, INSIDE), this.#buckets.count(bucket, OUTSIDE)) <= SEARCHABLE)
       return Number.POSITIVE_INFINITY;
     const isRepeatable = (t.flags(row) & HAS_IP_ID) === 0 || kernel.sinceNs(row) > 0;
-    const knownNs = this.#sequences.limitNsOf(row);
+    const knownNs = this.sequences.limitNsOf(row);
     const limitNs = Number.isFinite(knownNs) ? knownNs : Math.max(kernel.limitNs(false), kernel.limitNs(true));
     return isRepeatable && Number.isFinite(kernel.slackNs) && limitNs < kernel.windowNs ? 2 * limitNs : -1;
   }

@@ -1,11 +1,12 @@
 import { LatencyDigest } from "../../packets/latency.js";
-import type { Link } from "../verdicts/flow-book.js";
-import { summarizeProxied } from "../verdicts/flow-summary.js";
 import { HEAD_BYTES } from "../../packets/records.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import { ACK, RST, SYN } from "../../protocols/tcp.js";
+import { WANTS_STRANGER } from "../kernel/wants.js";
+import type { Admits } from "./contract.js";
+import type { Link } from "./links.js";
 import { isOnItsWay, mayDial } from "./proxy-ends.js";
 
 /** Connections without a translation that are remembered at the most; the oldest go first. */
@@ -56,6 +57,7 @@ interface Connection {
 
 /** Two connections that carry one stream. */
 export interface Proxied {
+  readonly kind: "proxied";
   /** Side and tuple of the client's connection to the proxy, and of the proxy's to the container. */
   client: Connection;
   server: Connection;
@@ -69,7 +71,8 @@ export interface Proxied {
  * container, on the inside; and those of a proxy that takes what goes out on its way, and dials the same server itself. They share nothing but the bytes, which come out on the second later than they went into the
  * first, and the other way round for the answer. Two that fit are linked where neither fits any other.
  */
-export class Proxies {
+export class Proxies implements Admits {
+  readonly wants = WANTS_STRANGER;
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   /** By tuple. */
@@ -175,11 +178,7 @@ export class Proxies {
     const [client, server] = this.#isCarriedOn(stream, partner) ? [stream, partner] : [partner, stream];
     const toServer = latencies(client.toServer, server.toServer);
     const toClient = latencies(server.toClient, client.toClient);
-    const proxied = { client, server, toServer, toClient };
-    this.#onLink(
-      [client.tuple, server.tuple],
-      (id) => (tuples, epochNs) => summarizeProxied(id, proxied, tuples, epochNs),
-    );
+    this.#onLink([client.tuple, server.tuple], () => ({ kind: "proxied", client, server, toServer, toClient }));
   }
 
   /** Connections that may be the other one of this stream, before or behind the proxy. */

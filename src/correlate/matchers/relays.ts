@@ -8,8 +8,7 @@ import { UDP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
 import { contentHash, hasContent, isSameContent } from "./content.js";
 import { Contents } from "./contents.js";
-import type { Link } from "../verdicts/flow-book.js";
-import { summarizeProxied } from "../verdicts/flow-summary.js";
+import type { Link } from "./links.js";
 import { Newcomers } from "./newcomers.js";
 import { mayDial, type ProxyEnd } from "./proxy-ends.js";
 
@@ -186,11 +185,8 @@ export class Relays {
     this.#halves.set(mine.tuple, [mine, other]);
     this.#halves.set(other.tuple, [other, mine]);
     const [client, server] = isClient ? [mine, other] : [other, mine];
-    const proxied = { client, server, toServer: client.latencies, toClient: server.latencies };
-    this.#onLink(
-      [client.tuple, server.tuple],
-      (id) => (tuples, epochNs) => summarizeProxied(id, proxied, tuples, epochNs),
-    );
+    const [toServer, toClient] = [client.latencies, server.latencies];
+    this.#onLink([client.tuple, server.tuple], () => ({ kind: "proxied", client, server, toServer, toClient }));
     return [mine, other];
   }
 }

@@ -7,15 +7,15 @@ import {
   EVIDENCE_TIME,
 } from "../../packets/results.js";
 import { INSIDE, otherSide } from "../../packets/sides.js";
-import { type Timeline, WAITING } from "../../packets/timeline.js";
+import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
-import type { Pairing } from "./pairing.js";
 import { KNOWN } from "../kernel/relations.js";
+import { ORDINARY_BYTES, WANTS_SEGMENT } from "../kernel/wants.js";
+import type { Admits, Pairing, Settles } from "./contract.js";
+import type { Undecided } from "./undecided.js";
 import type { Translations } from "../kernel/translations.js";
 
-/** A segment longer than an Ethernet MTU was cut, or is going to be: offload is at work on this flow. */
-export const ORDINARY_BYTES = 1500;
 /** How many packets away the pieces of a segment are looked for once its flow is known, and seen to need it. */
 const LOOK_AROUND = 2048;
 /** Most pieces a segment is cut into: 512 KiB (Linux, BIG TCP) of 1,024 bytes each. */
@@ -35,7 +35,8 @@ type Direction = readonly [Set<number>, Set<number>];
  * packets have IP IDs, the pieces must count on from the whole one's (Linux: net/ipv4/af_inet.c, inet_gso_segment), which
  * tells retransmissions apart. Without IP IDs, only a flow's usual latencies can.
  */
-export class Segments {
+export class Segments implements Admits, Settles {
+  readonly wants = WANTS_SEGMENT;
   readonly #timeline: Timeline;
   readonly #translations: Translations;
   readonly #pairing: Pairing;
@@ -50,7 +51,7 @@ export class Segments {
     this.#pairing = pairing;
   }
 
-  /** Takes a TCP segment with data that found no twin of its own size when it came. */
+  /** Takes a segment that found no twin of its own size when it came. */
   admit(row: number): void {
     const t = this.#timeline;
     const isLong = t.length(row) > ORDINARY_BYTES;
@@ -65,32 +66,27 @@ export class Segments {
     this.#cover(row, slot, lists, false);
   }
 
-  /** Whether a packet may be a segment that was cut, or a piece of one: where none was seen to be, `settle` finds nothing. */
+  /** Whether a packet may be a segment that was cut, or a piece of one: any may where one was seen to be. */
   mayPair(row: number): boolean {
     const t = this.#timeline;
     const hasData = t.proto(row) === TCP && t.payloadLength(row) > 0;
     return this.#translations.hasCuts && hasData && this.#translations.slotOf(row) !== NONE;
   }
 
-  /**
-   * Tries once more to pair a segment whose window is over: its flow may not have been known when it came.
-   *
-   * @returns whether it is paired now.
-   */
-  settle(row: number): boolean {
-    if (!this.mayPair(row)) return false;
+  /** Tries once more to pair a segment whose window is over: its flow may not have been known when it came. */
+  settle(row: number): Undecided | null {
+    if (!this.mayPair(row)) return null;
     const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
     const known = this.#listsOf(slot);
     if (!known || !this.#listOf(known, slot, row).has(row)) {
       const end = t.before(row, -Math.min(LOOK_AROUND, t.before(t.end, row)));
-      if (!known && !this.#hasLong(row, end, slot)) return false;
+      if (!known && !this.#hasLong(row, end, slot)) return null;
       this.#list(row, end, slot, known ?? this.#begin(slot));
     }
     const lists = this.#listsOf(slot);
     if (lists) this.#cover(row, slot, lists, true);
-    // pieces may have been paired that are like this one, and not this one
-    return t.state(row) !== WAITING;
+    return null;
   }
 
   /** Whether some bytes of this waiting segment are on the other side, in segments cut differently. */

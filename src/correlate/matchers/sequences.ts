@@ -79,7 +79,7 @@ export class Sequences {
   /** Pairs two packets whose window is over by `nowNs`, with those like them, where their order is certain. Returns whether it paired any. */
   settle(inside: number, outside: number, nowNs: number): boolean {
     const sequence = this.#sequenceOf(inside, outside);
-    return sequence !== null && (this.#pairDecided(sequence) || this.#pairGroup(sequence, nowNs));
+    return sequence !== null && this.#pairAll(sequence, this.#certain(sequence, nowNs));
   }
 
   /**
@@ -129,6 +129,23 @@ export class Sequences {
     const slot = this.#translations.learn(i, o);
     for (const [from, to] of pairs) this.#pair({ ...sequence, slot }, from, to);
     return true;
+  }
+
+  /**
+   * Learns the translation of identical packets that came at once, and whose windows are over by `nowNs`: whichever of them are twins, it is the same, if
+   * nobody else sent the like and what they carry says enough. Pairs those whose order is certain, or does nothing. Returns whether it paired any.
+   */
+  learnBurst(inside: number, outside: number, nowNs: number): boolean {
+    const related = this.#kernel.relate(inside, outside);
+    if ((related & RELATION_MASK) !== POSSIBLE) return false;
+    const sequence = this.#sequenceBetween(inside, outside, related);
+    if (sequence === null || !this.#isAll(sequence)) return false;
+    this.#kernel.relate(inside, outside);
+    if (this.#kernel.weigh(inside, outside, false) < LEARN_BITS) return false;
+    const pairs = this.#certain(sequence, nowNs);
+    if (pairs.length === 0) return false;
+    this.#kernel.relate(inside, outside);
+    return this.#pairAll({ ...sequence, slot: this.#translations.learn(inside, outside) }, pairs);
   }
 
   /** Notes that a packet is one that its capture showed before. */
@@ -238,10 +255,16 @@ export class Sequences {
     );
   }
 
-  /** Pairs what is decided where nothing was missed. */
-  #pairDecided(sequence: Sequence): boolean {
-    if (!this.isComplete(sequence.entered[0], sequence.isOutbound)) return false;
-    const pairs = this.#decided(sequence);
+  /** Those whose order is certain: what is decided where nothing was missed, or all of a group. */
+  #certain(sequence: Sequence, nowNs: number): [entered: number, left: number][] {
+    const isComplete = this.isComplete(sequence.entered[0], sequence.isOutbound);
+    const decided = isComplete ? this.#decided(sequence) : [];
+    return decided.length > 0 || !this.#isGroupOfTwins(sequence, nowNs)
+      ? decided
+      : sequence.entered.map((row, at) => [row, sequence.left[at]]);
+  }
+
+  #pairAll(sequence: Sequence, pairs: readonly (readonly [entered: number, left: number])[]): boolean {
     for (const [from, to] of pairs) this.#pair(sequence, from, to);
     return pairs.length > 0;
   }
@@ -295,27 +318,23 @@ export class Sequences {
   }
 
   /**
-   * Pairs as many as entered with as many that left, where they are a group of their own: where others like them came right before, or are
+   * Whether as many entered as left, and they are a group of their own, each in time: where others like them came right before, or are
    * still coming, the first may be the second.
    */
-  #pairGroup(sequence: Sequence, nowNs: number): boolean {
-    const { entered, left, isOutbound, mayHide } = sequence;
-    if (mayHide || entered.length !== left.length || !this.#isGroup(entered, nowNs) || !this.#isGroup(left, nowNs))
-      return false;
+  #isGroupOfTwins({ entered, left, isOutbound, mayHide }: Sequence, nowNs: number): boolean {
     const limitNs = this.#kernel.limitNs(isOutbound);
+    if (mayHide || entered.length !== left.length) return false;
+    if (!this.#isGroup(entered, limitNs, nowNs) || !this.#isGroup(left, limitNs, nowNs)) return false;
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
     const isInTime = (at: number) => isBetween(leftNs[at] - enteredNs[at], -this.#kernel.causalSlackNs, limitNs);
     const last = entered.length - 1;
     // or held up together: all had entered before the first left, and the last took as long as others do
     const areHeldUp = last > 0 && isInTime(last) && enteredNs[last] <= leftNs[0];
-    if (!areHeldUp && !entered.every((_, at) => isInTime(at))) return false;
-    for (const [at, row] of entered.entries()) this.#pair(sequence, row, left[at]);
-    return true;
+    return areHeldUp || entered.every((_, at) => isInTime(at));
   }
 
   /** Whether no equal packet passed shortly before these, and none may come behind them. */
-  #isGroup(rows: readonly number[], nowNs: number): boolean {
-    const limitNs = this.limitNsOf(rows[0]);
+  #isGroup(rows: readonly number[], limitNs: number, nowNs: number): boolean {
     const sinceNs = this.#kernel.sinceNs(rows[0]);
     return (sinceNs === 0 || sinceNs > limitNs) && nowNs - this.#timeline.timeNs(rows[rows.length - 1]) > limitNs;
   }

@@ -1,5 +1,4 @@
 import type { Flow } from "../../packets/flows.js";
-import { HAS_IP_ID } from "../../packets/packets.js";
 import {
   BY_FLOW,
   EVIDENCE_FLOW,
@@ -12,8 +11,10 @@ import { INSIDE } from "../../packets/sides.js";
 import { GONE, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
-import type { Pairing } from "./pairing.js";
 import { KNOWN } from "../kernel/relations.js";
+import { WANTS_LEAVER } from "../kernel/wants.js";
+import type { Admits, Pairing, Settles } from "./contract.js";
+import type { Undecided } from "./undecided.js";
 import type { Translations } from "../kernel/translations.js";
 
 /** How many packets behind a changed segment are looked through for one that confirms the shift. */
@@ -48,7 +49,8 @@ const UNSHIFTED: Shift = { position: 0, before: 0, after: 0 };
  * Only within a known translation and by IP ID. A shift is learnt from the changed segment (same ID and numbers, another
  * length) if a later packet confirms it: with offload the first piece of a segment looks like a changed one.
  */
-export class ShiftedSegments {
+export class ShiftedSegments implements Admits, Settles {
+  readonly wants = WANTS_LEAVER;
   readonly #timeline: Timeline;
   readonly #translations: Translations;
   readonly #pairing: Pairing;
@@ -63,11 +65,10 @@ export class ShiftedSegments {
     this.#pairing = pairing;
   }
 
-  /** Takes a TCP segment of a known translation that found no twin when it came. */
+  /** Takes a segment that came out of the NAT and found no twin when it came. */
   admit(row: number): void {
     const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
-    if ((t.flags(row) & HAS_IP_ID) === 0 || !this.#translations.isLeaving(row, slot)) return;
     // whether it was changed, the packets behind it tell
     this.#translations.accounts.watch(slot);
     const isForward = this.#translations.isForward(row, this.#translations.flowAt(slot));
@@ -85,22 +86,22 @@ export class ShiftedSegments {
   }
 
   /** Pairs a packet that waited in vain for an equal one, if the shift of its flow makes another one its twin. */
-  settle(row: number): boolean {
+  settle(row: number): Undecided | null {
     const slot = this.#slotOf(row);
-    if (slot === NONE) return false;
+    if (slot === NONE) return null;
     const flow = this.#translations.flowAt(slot);
     const left = this.#onlyLeft(row, slot, flow);
-    if (left === NONE) return false;
+    if (left === NONE) return null;
     const shifts = this.#shifts.get(flow) ?? { forward: UNSHIFTED, backward: UNSHIFTED };
     if (this.#isTwin(row, left, flow, shifts)) {
       this.#pair(row, left, slot, SAME_NUMBERS | EVIDENCE_LENGTH);
-      return true;
+      return null;
     }
     const changed = this.#withChange(row, left, slot, flow, shifts);
-    if (changed === null) return false;
+    if (changed === null) return null;
     this.#shifts.set(flow, changed);
     this.#pair(row, left, slot, SAME_NUMBERS);
-    return true;
+    return null;
   }
 
   #pair(entered: number, left: number, slot: number, evidence: number): void {

@@ -14,7 +14,7 @@ import { UDP } from "../../protocols/ip-protocols.js";
 import { Contents } from "./contents.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Newcomers } from "./newcomers.js";
-import type { Pairing } from "./pairing.js";
+import type { Pairing, Settles } from "./contract.js";
 import { IS_RELATED_OUTBOUND, KNOWN, RELATION_MASK } from "../kernel/relations.js";
 import type { Translations } from "../kernel/translations.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
@@ -29,7 +29,7 @@ const SPREAD_NS = 10_000_000;
  * one flow, the first beginning as the whole does, all but the last of one size, and with as many bytes in all. Works on packets that
  * wait, once the window of one of them is over.
  */
-export class SuperDatagrams {
+export class SuperDatagrams implements Settles {
   readonly #timeline: Timeline;
   readonly #translations: Translations;
   readonly #kernel: Kernel;
@@ -64,10 +64,6 @@ export class SuperDatagrams {
     return this.#heads.others.length > 0;
   }
 
-  /**
-   * Decides about a WAITING packet whose window is over. Afterwards it is paired, or AMBIGUOUS (with what is returned), or still WAITING: it
-   * is no part of one of these.
-   */
   settle(row: number): Undecided | null {
     if (!this.mayPair(row)) return null;
     const t = this.#timeline;

@@ -4,6 +4,7 @@ import type { FlowSummary, Judgement, Update, Verdict } from "../../packets/resu
 import { IS_AGAIN } from "../../packets/packets.js";
 import { FLAGS_PROTO_TTL, RECORD_BITS } from "../../packets/records.js";
 import { TCP } from "../../protocols/ip-protocols.js";
+import type { TupleTable } from "../../packets/tuples.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { CROSSING_ENTRIES, CROSSING_ROW_OUTBOUND, CROSSING_SLOT } from "../kernel/kernel-words.js";
 import code from "./assembly/remarkable.wasm";
@@ -20,6 +21,7 @@ const module = new WebAssembly.Module(code);
 /** What findings are about. */
 export interface About extends Omit<Context, "hidden"> {
   readonly heap: Heap;
+  readonly tuples: TupleTable;
   readonly kernel: Pick<Kernel, "crossings" | "crossingCount">;
 }
 
@@ -58,6 +60,7 @@ export class Findings {
   /** Takes the flows in some slots, which have ended. There is nothing to tell of most, and those are sorted out in WebAssembly. */
   flows(slots: Int32Array): void {
     const { heap, accounts, tuples } = this.#about;
+    this.crossed();
     heap.lend(Int32Array, slots.length, (list) => {
       list.set(slots);
       const flows = accounts.records.byteOffset;

@@ -1,15 +1,14 @@
 import type { Heap } from "../../packets/heap.js";
 import { copyOf, type FlowSummary, type Sink } from "../../packets/results.js";
 import type { Timeline } from "../../packets/timeline.js";
-import { FIRST_TUPLES, type TupleTable } from "../../packets/tuples.js";
+import { FIRST_TUPLES, NONE, type TupleTable } from "../../packets/tuples.js";
 import type { Clashes } from "./clashes.js";
 import type { Findings } from "./findings.js";
-import { FlowView } from "./flow-summary.js";
-import type { Hairpins } from "../matchers/hairpins.js";
+import { FlowView, summarizeLinked } from "./flow-summary.js";
+import type { Link, Linked } from "../matchers/links.js";
+import type { Matchers } from "../matchers/matchers.js";
 import { Idle } from "../kernel/idle.js";
 import type { Impacts } from "./impacts.js";
-import type { Proxies } from "../matchers/proxies.js";
-import type { Relays } from "../matchers/relays.js";
 import type { Translations } from "../kernel/translations.js";
 
 /**
@@ -18,19 +17,10 @@ import type { Translations } from "../kernel/translations.js";
  */
 const MOST_TUPLES = FIRST_TUPLES;
 
-/** Packets between two looks at whether there are too many; a power of two, as row numbers wrap at one. */
-export const TIDY_EVERY = 1024;
-
-/** What a flow came to that `FlowAccounts` does not have. */
-type Summarize = (tuples: TupleTable, epochNs: bigint) => FlowSummary;
-
-/** Takes two conversations that turned out to be one in two forms: a flow, whose id tells how it is summarized. */
-export type Link = (tuples: readonly [number, number], begin: (id: number) => Summarize) => void;
-
 /** Two conversations that are one flow. */
-interface Linked {
+interface Entry {
   readonly tuples: readonly [number, number];
-  readonly summarize: Summarize;
+  readonly linked: Linked;
 }
 
 /** What the book keeps accounts of, and for whom. */
@@ -40,9 +30,7 @@ export interface About {
   readonly timeline: Timeline;
   readonly translations: Translations;
   readonly tuples: TupleTable;
-  readonly proxies: Proxies;
-  readonly relays: Relays;
-  readonly hairpins: Hairpins;
+  readonly matchers: Matchers;
   readonly findings: Findings;
   readonly impacts: Impacts;
   readonly clashes: Clashes;
@@ -57,7 +45,7 @@ export class FlowBook {
   /** The flow that is being reported. */
   readonly #view: FlowView;
   /** To be reported, by the id of the flow. */
-  readonly #linked = new Map<number, Linked>();
+  readonly #linked = new Map<number, Entry>();
   /** The same ids, by the tuples of both conversations. */
   readonly #ids = new Map<number, number>();
   /** From how many conversations on `tidy` lets idle ones go. */
@@ -70,13 +58,15 @@ export class FlowBook {
 
   readonly link: Link = (tuples, begin) => {
     const id = ++this.#about.translations.accounts.learnt;
-    this.#linked.set(id, { tuples, summarize: begin(id) });
+    this.#linked.set(id, { tuples, linked: begin(id) });
     for (const tuple of tuples) this.#ids.set(tuple, id);
   };
 
-  /** The id of the flow that a conversation is one of the two forms of, if it is. */
-  linkedOf(tuple: number): number | undefined {
-    return this.#ids.get(tuple);
+  /** The id of the flow that a packet belongs to, if its translation is known, or of the one whose second conversation it is of. */
+  flowOf(row: number): number | undefined {
+    const { timeline, translations } = this.#about;
+    const slot = translations.slotOf(row);
+    return slot === NONE ? this.#ids.get(timeline.tuple(row)) : translations.accounts.id(slot);
   }
 
   /** How many conversations more there may be before `tidy` lets idle ones go. */
@@ -118,7 +108,7 @@ export class FlowBook {
   }
 
   #sweep(nowNs: number): void {
-    const { heap, timeline, translations, proxies, relays, hairpins, impacts, clashes, sink, tuples } = this.#about;
+    const { heap, timeline, translations, matchers, impacts, clashes, sink, tuples } = this.#about;
     clashes.resolve();
     const idle = new Idle({ heap, timeline, tuples, accounts: translations.accounts }, nowNs);
     for (const slot of idle.flows()) translations.retire(slot);
@@ -127,20 +117,20 @@ export class FlowBook {
     for (const slot of this.#toTell(ended)) sink.flow(this.#view.of(slot));
     for (const slot of ended) translations.free(slot);
     translations.forgetCandidates();
-    for (const [id, linked] of this.#linked) {
+    for (const [id, entry] of this.#linked) {
       // once one of them may be another conversation's, nothing can be told of it any more
-      if (!linked.tuples.some((tuple) => idle.hasTuple(tuple))) continue;
-      this.#reportLinked([[id, linked]]);
+      if (!entry.tuples.some((tuple) => idle.hasTuple(tuple))) continue;
+      this.#reportLinked([[id, entry]]);
       this.#linked.delete(id);
-      for (const tuple of linked.tuples) {
-        hairpins.forget(tuple);
-        relays.forget(tuple);
+      for (const tuple of entry.tuples) {
+        matchers.hairpins.forget(tuple);
+        matchers.relays.forget(tuple);
         this.#ids.delete(tuple);
       }
     }
     const released = idle.tuples();
     for (const tuple of released) {
-      proxies.forget(tuple);
+      matchers.proxies.forget(tuple);
       impacts.forget(tuple);
     }
     tuples.release(released);
@@ -154,10 +144,10 @@ export class FlowBook {
     return slots.length <= sink.mostFlows ? slots : translations.accounts.busiest(slots, sink.mostFlows);
   }
 
-  #reportLinked(flows: readonly (readonly [id: number, linked: Linked])[]): void {
+  #reportLinked(flows: readonly (readonly [id: number, entry: Entry])[]): void {
     const { tuples, epochNs, findings, sink } = this.#about;
-    for (const [, { summarize }] of flows) {
-      const flow = summarize(tuples, epochNs);
+    for (const [id, { linked }] of flows) {
+      const flow = summarizeLinked(id, linked, tuples, epochNs);
       findings.linked(flow);
       sink.flow(flow);
     }

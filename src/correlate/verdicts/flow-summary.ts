@@ -2,10 +2,11 @@ import { addressText } from "../../packets/address.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import type { Nat } from "../../packets/flows.js";
 import { type Ends, type FlowSummary, natOf } from "../../packets/results.js";
-import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import { hasPorts, type Protocol, protocolName } from "../../protocols/ip-protocols.js";
 import type { Turned } from "../matchers/hairpins.js";
+import type { Linked } from "../matchers/links.js";
 import type { Proxied } from "../matchers/proxies.js";
 
 /** What one flow after the other came to, found out when it is asked for, which of most flows hardly anything is. */
@@ -120,11 +121,18 @@ export function isForwardFirst(accounts: FlowAccounts, tuples: TupleTable, slot:
   return tuples.isOpenerKnown(inside) ? tuples.isOpenedByA(inside) : accounts.isOutbound(slot, 1);
 }
 
+/** Two conversations that are one flow. `epochNs`: the inside capture's epoch. */
+export function summarizeLinked(id: number, linked: Linked, tuples: TupleTable, epochNs: bigint): FlowSummary {
+  return linked.kind === "turned"
+    ? summarizeTurned(id, linked, tuples, epochNs)
+    : summarizeProxied(id, linked, tuples, epochNs);
+}
+
 /**
  * A proxied stream as a flow: `inside` is the proxy's connection to the container, `outside` the client's to the proxy; or the other way
  * round where the client is inside, and the server outside.
  */
-export function summarizeProxied(
+function summarizeProxied(
   id: number,
   { client, server, toServer, toClient }: Proxied,
   tuples: TupleTable,
@@ -154,10 +162,9 @@ export function summarizeProxied(
 }
 
 /** A conversation that is turned round on a side, as a flow: `inside` is what its initiator sends, `outside` what becomes of that. */
-export function summarizeTurned(
+function summarizeTurned(
   id: number,
-  side: Side,
-  { there, back, pairs, bytes, firstNs, lastNs, latencies }: Turned,
+  { side, there, back, pairs, bytes, firstNs, lastNs, latencies }: Turned,
   tuples: TupleTable,
   epochNs: bigint,
 ): FlowSummary {

@@ -6,6 +6,7 @@ import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { isGroup } from "../../protocols/addresses.js";
+import type { Kernel } from "../kernel/kernel.js";
 import type { QuotedError } from "./quotes.js";
 import { isLinkScoped, isSameLink } from "../matchers/scope.js";
 
@@ -25,18 +26,18 @@ export interface Local {
 export class Locals {
   /** Outside addresses that stand for inside ones: the NAT's own. Keys are `addressText`. */
   readonly #natAddresses = new Set<string>();
-  /** The one added last over IPv4, 0 for none: most flows have the address that the one before had. */
-  newestIpv4 = 0;
   /** Outside ports that are forwarded inside, by address; see `portKey`. */
   readonly #published = new Map<string, Set<number>>();
   /** What was found of the addresses of packets by their ways, as most local packets come in conversations; null for nothing. */
   readonly #found = new Map<number, Local | null>();
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
+  readonly #kernel: Kernel;
 
-  constructor(timeline: Timeline, tuples: TupleTable) {
+  constructor(timeline: Timeline, tuples: TupleTable, kernel: Kernel) {
     this.#timeline = timeline;
     this.#tuples = tuples;
+    this.#kernel = kernel;
   }
 
   /** Notes the addresses of the flow in this slot, which was just learnt. */
@@ -55,8 +56,9 @@ export class Locals {
     const { words } = tuples;
     const at = tuples.address(tuple, isA);
     if (!isIpv6) {
-      if (isOpenedThere && words[at] === this.newestIpv4) return;
-      this.newestIpv4 = words[at];
+      // most flows have the address that the one before had
+      if (isOpenedThere && words[at] === this.#kernel.newestNat) return;
+      this.#kernel.newestNat = words[at];
     }
     const address = addressText(isIpv6, words, at);
     const ports = this.#published.get(address) ?? new Set();

@@ -1,5 +1,6 @@
 import { otherSide } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
+import type { Notes } from "../matchers/contract.js";
 
 /** As many are remembered as possible twins: a capture of which a part stands elsewhere has any number. */
 const MOST_REMEMBERED = 4096;
@@ -8,7 +9,7 @@ const MOST_REMEMBERED = 4096;
  * Packets whose stamps do not tell when they passed, as they leap away from those around them. No latency can be told of one, and so
  * none is paired; and nothing that one may be the twin of is said to be lost.
  */
-export class Mistimed {
+export class Mistimed implements Notes {
   /** How far the stamp is ahead of when the packet came, nanoseconds, by row on the timeline. */
   readonly #leapsNs = new Map<number, number>();
   /** Of each side: frames by match key. */
@@ -19,7 +20,6 @@ export class Mistimed {
     this.#timeline = timeline;
   }
 
-  /** How many of them are on the timeline. */
   get size(): number {
     return this.#leapsNs.size;
   }
@@ -45,7 +45,6 @@ export class Mistimed {
     return frames.size === 0 ? undefined : frames.get(this.#keyOf(row));
   }
 
-  /** To be told of all rows that are given back. */
   forget(row: number): void {
     this.#leapsNs.delete(row);
   }

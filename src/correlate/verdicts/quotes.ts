@@ -14,6 +14,14 @@ export interface QuotedError {
   quoted: Quoted;
 }
 
+/**
+ * Whether two errors may be one, by who sent them: the NAT leaves the sender alone, or puts an end of the conversation for it (nf_nat_core.c,
+ * nf_nat_icmp_reply_translation). `left` is the form in which it left the NAT.
+ */
+export function mayBeOneSender(entered: QuotedError, left: QuotedError): boolean {
+  return entered.src === left.src || left.src === left.quoted.src || left.src === left.quoted.dst;
+}
+
 /** Reads the quote of batch row `i`, an ICMP error. */
 export function quotedError(batch: PacketBatch, i: number): QuotedError {
   const { quotes } = batch;

@@ -1,25 +1,41 @@
-import { type PacketBatch } from "../../packets/packets.js";
+import type { PacketBatch } from "../../packets/packets.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
+import { isFromNear } from "./senders.js";
 import { isTooBig } from "../../protocols/icmp.js";
-import { ICMP, TCP, UDP } from "../../protocols/ip-protocols.js";
+import { ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";
+import type { Notes } from "../matchers/contract.js";
+import { mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
 
-/** An ICMP error that has no twin so far: the host itself may have sent it. */
+/** Protocols whose ports, in a quote, are an echo's id. */
+const ECHOING: ReadonlySet<number> = new Set([ICMP, ICMPV6]);
+
+/** An ICMP error that has no twin so far. */
 interface Refusal {
   readonly row: number;
-  /** What it says, in words, and from whom. */
+  /** What it says, in words, and who. */
   readonly reason: string;
   readonly from: string;
   /** The MTU that the packet is too long for, bytes; 0 where the error is about something else, or does not tell (RFC 1191 section 4). */
   readonly mtu: number;
+  /** Its TTL was lowered by routers on its way: somebody behind the host sent it, whom the packet had reached. */
+  readonly isFromFar: boolean;
+}
+
+/** What an ICMP error says of a packet, with the frame that says so, and all of it in words. */
+export interface Answer extends Refusal {
+  readonly why: string;
+  readonly byFrame: number;
 }
 
 /**
- * ICMP errors by the packet they refuse. An error with a twin came through the NAT; one without was sent by the host,
- * and tells why the packet it quotes never came out.
+ * The ICMP errors on the timeline, and those among them that may be refusals, by the packet they are about. An error with a twin came through the
+ * NAT. One without, whose TTL nobody lowered, was sent by the host, and tells why the packet it quotes never came out.
  */
-export class Refusals {
+export class Refusals implements Notes {
   readonly #timeline: Timeline;
+  /** All of them, by row. */
+  readonly #errors = new Map<number, QuotedError>();
   /** In the order they came: packets without IP ID are quoted alike, whoever refuses them. */
   readonly #byQuoted = new Map<string, Refusal[]>();
   readonly #quotedOf = new Map<number, string>();
@@ -28,8 +44,31 @@ export class Refusals {
     this.#timeline = timeline;
   }
 
-  /** Takes an error just appended to the timeline: row `i` of the batch it came in. */
-  admit(row: number, side: Side, batch: PacketBatch, i: number, from: string): void {
+  get size(): number {
+    return this.#errors.size;
+  }
+
+  /** What an ICMP error is about; undefined for any other row. */
+  errorOf(row: number): QuotedError | undefined {
+    return this.#errors.get(row);
+  }
+
+  /** Whether one row may be the other as it left, by who sent them; true of what is no error. */
+  mayBeOne(entered: number, left: number): boolean {
+    const [one, other] = [this.#errors.get(entered), this.#errors.get(left)];
+    return one === undefined || other === undefined || mayBeOneSender(one, other);
+  }
+
+  /** Whether an error, row `i` of its batch, is about an echo. */
+  isOfEcho(batch: PacketBatch, i: number): boolean {
+    return ECHOING.has(batch.quotes.proto[batch.quote(i)]);
+  }
+
+  /** Takes an error just appended to the timeline: row `i` of the batch it came in. A copy of another one refuses nothing. */
+  admit(row: number, side: Side, batch: PacketBatch, i: number, isCopy: boolean): void {
+    const error = quotedError(batch, i);
+    this.#errors.set(row, error);
+    if (isCopy) return;
     const t = this.#timeline;
     const { quotes } = batch;
     const q = batch.quote(i);
@@ -38,13 +77,17 @@ export class Refusals {
     const [type, code] = [message >>> 24, (message >>> 16) & 255];
     const isIpv4 = batch.proto(i) === ICMP;
     const mtu = isTooBig(type, code, !isIpv4) ? message & 0xffff : 0;
-    const refusal = { row, reason: reasonOf(isIpv4, type, code), from, mtu };
+    const refusal = { row, reason: reasonOf(isIpv4, type, code), from: error.src, mtu, isFromFar: !isFromNear(t, row) };
     this.#byQuoted.set(key, [...(this.#byQuoted.get(key) ?? []), refusal]);
     this.#quotedOf.set(row, key);
   }
 
-  /** Forgets an error: it has a twin, or its time is over. */
   forget(row: number): void {
+    if (this.#errors.delete(row)) this.hasTwin(row);
+  }
+
+  /** Takes it that an error has a twin: it came through the NAT. */
+  hasTwin(row: number): void {
     const key = this.#quotedOf.get(row);
     if (key === undefined) return;
     this.#quotedOf.delete(row);
@@ -58,11 +101,12 @@ export class Refusals {
     return this.#byQuoted.size === 0;
   }
 
-  /** What an error says of the packet it is about, in words, and how that packet is named; undefined where it has a twin, or is none. */
+  /** What an error of the host's says of the packet it is about, in words, and how that packet is named; undefined of any other. */
   saidBy(row: number): { readonly why: string; readonly quotedAs: string } | undefined {
     const quotedAs = this.#quotedOf.get(row);
-    const refusal = this.#byQuoted.get(quotedAs ?? "")?.find((each) => each.row === row);
-    return quotedAs === undefined || !refusal ? undefined : { why: this.#worded(refusal), quotedAs };
+    if (quotedAs === undefined) return undefined;
+    const refusal = this.#byQuoted.get(quotedAs)?.find((each) => each.row === row);
+    return refusal && !refusal.isFromFar ? { why: this.#worded(refusal), quotedAs } : undefined;
   }
 
   /** How an error names a packet that is about it. */
@@ -72,16 +116,12 @@ export class Refusals {
     return keyOf(t.sideOf(row), t.tuple(row), t.proto(row), t.ipId(row), t.length(row), seq);
   }
 
-  /** The error with which the host refused a packet; undefined where nothing tells. */
-  refusalOf(row: number): Refusal | undefined {
-    if (this.isEmpty) return undefined;
-    return this.#byQuoted.get(this.quotedAs(row))?.find((each) => this.#timeline.isBefore(row, each.row));
-  }
-
-  /** Why the host refused a packet, in words, and the frame that says so; null where nothing tells. */
-  whyRefused(row: number): { readonly why: string; readonly byFrame: number } | null {
-    const refusal = this.refusalOf(row);
-    return refusal ? { why: this.#worded(refusal), byFrame: this.#timeline.frame(refusal.row) } : null;
+  /** What the first error behind a packet that is about it says; null where there is none. */
+  answerTo(row: number): Answer | null {
+    if (this.isEmpty) return null;
+    const refusals = this.#byQuoted.get(this.quotedAs(row));
+    const refusal = refusals?.find((candidate) => this.#timeline.isBefore(row, candidate.row));
+    return refusal ? { ...refusal, why: this.#worded(refusal), byFrame: this.#timeline.frame(refusal.row) } : null;
   }
 
   #worded({ row, reason, from, mtu }: Refusal): string {

@@ -6,6 +6,11 @@ import { Newcomers } from "../matchers/newcomers.js";
 /** TTLs that hosts begin with: Linux, macOS and BSD; Windows; routers. A packet with another one was lowered on its way, or sent so. */
 const FULL_TTLS: ReadonlySet<number> = new Set([64, 128, 255]);
 
+/** Whether no router lies between the capture and who sent this packet, as far as its TTL tells. */
+export function isFromNear(t: Timeline, row: number): boolean {
+  return FULL_TTLS.has(t.ttl(row));
+}
+
 /**
  * How far away those are who send what finds no twin: the TTL of a packet is full beside its sender, and lowered behind a router. Each
  * conversation remembers it of both its ends.
@@ -29,6 +34,6 @@ export class Senders {
   readonly #note = (row: number): void => {
     const t = this.#timeline;
     // an error goes the way of an answer to the packet it quotes, and somebody else sent it
-    if ((t.flags(row) & IS_ERROR) === 0) this.#tuples.noteTtl(t.way(row), FULL_TTLS.has(t.ttl(row)));
+    if ((t.flags(row) & IS_ERROR) === 0) this.#tuples.noteTtl(t.way(row), isFromNear(t, row));
   };
 }

@@ -7,23 +7,18 @@ import { DECIDED, type Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { RST } from "../../protocols/tcp.js";
-import type { Altered } from "../matchers/altered/altered.js";
 import { ALONE } from "../kernel/buckets.js";
-import type { CutFrames } from "../matchers/cut-frames.js";
 import { TupleEnds } from "./flow-summary.js";
-import type { Gap, Gaps } from "./gaps.js";
-import type { Hairpins } from "../matchers/hairpins.js";
+import type { Cover } from "./cover.js";
+import type { Gap } from "./gaps.js";
 import type { Kernel } from "../kernel/kernel.js";
-import type { Like, Likes } from "../matchers/likes.js";
+import type { Like } from "../matchers/likes.js";
+import type { Matchers } from "../matchers/matchers.js";
 import { type Local, Locals } from "./locals.js";
 import type { Misses } from "./misses.js";
 import type { Mistimed } from "./mistimed.js";
-import type { Proxies } from "../matchers/proxies.js";
-import type { QuotedError } from "./quotes.js";
 import type { Refusals } from "./refusals.js";
 import type { Resets } from "./resets.js";
-import type { Relays } from "../matchers/relays.js";
-import type { Segments } from "../matchers/segments.js";
 import { isPrivate } from "../matchers/scope.js";
 import { Senders } from "./senders.js";
 import type { Translations } from "../kernel/translations.js";
@@ -44,19 +39,6 @@ const LEAST_ALONE = 16;
 /** So many packets without a twin are looked at, at the most, for what another one may have become. */
 const MOST_LOOKED_AT = 64;
 
-/** What a side's capture covers, nanoseconds on the timeline. */
-export interface Cover {
-  firstNs: number;
-  lastNs: number;
-  /** The earliest stamp known of a frame that stands out of its time; Infinity for none. */
-  strayNs: number;
-  hasEnded: boolean;
-  /** Whether these are the limits of a capture that is running, and not only what was in it. */
-  isLive: boolean;
-  /** What it lacks in between. */
-  readonly gaps: Gaps;
-}
-
 /** What the other capture lacks of a packet: that it came out there, that it came in, one of both, or anything at all if it crosses. */
 type Lack = "exit" | "entry" | "crossing" | "anything";
 
@@ -73,19 +55,11 @@ export interface Known {
   readonly tuples: TupleTable;
   readonly kernel: Kernel;
   readonly translations: Translations;
+  readonly matchers: Matchers;
   readonly refusals: Refusals;
   readonly misses: Misses;
   readonly resets: Resets;
-  readonly segments: Segments;
-  readonly proxies: Proxies;
-  readonly relays: Relays;
-  readonly hairpins: Hairpins;
-  readonly cutFrames: CutFrames;
-  readonly altered: Altered;
   readonly mistimed: Mistimed;
-  readonly likes: Likes;
-  /** ICMP errors on the timeline, by row. */
-  readonly errors: ReadonlyMap<number, QuotedError>;
   /** What each side's capture covers. */
   readonly cover: readonly [Cover, Cover];
   readonly windowNs: number;
@@ -111,15 +85,10 @@ export class Verdicts {
     this.#timeline = known.timeline;
     this.#tuples = known.tuples;
     this.#translations = known.translations;
-    this.#locals = new Locals(known.timeline, known.tuples);
+    this.#locals = new Locals(known.timeline, known.tuples, known.kernel);
     this.#senders = new Senders(known.timeline, known.tuples);
     this.#misses = known.misses;
     this.#window = seconds(known.windowNs);
-  }
-
-  /** The NAT's address of the flow that was learnt last, over IPv4; 0 for none. */
-  get newestIpv4(): number {
-    return this.#locals.newestIpv4;
   }
 
   /** Notes the addresses of the flow in this slot, which was just learnt. */
@@ -167,7 +136,8 @@ export class Verdicts {
   /** What a claim comes to where something speaks against it; undefined where nothing does. */
   #doubt(row: number, other: Side, { verdict, why, lacks }: Claim): Judgement | undefined {
     const t = this.#timeline;
-    const { altered, cutFrames, mistimed, likes, cover } = this.#known;
+    const { mistimed, cover } = this.#known;
+    const { altered, cutFrames, likes } = this.#known.matchers;
     const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
     if (rewritten !== undefined) return { verdict: "unknown", why: rewritten };
     if (lacks === undefined) return undefined;
@@ -241,9 +211,12 @@ export class Verdicts {
       const leap = `${seconds(Math.abs(leapNs))} ${leapNs > 0 ? "ahead of" : "behind"}`;
       return { verdict: "unknown", why: `its stamp leaps ${leap} those of the frames around it` };
     }
-    const refused = this.#known.refusals.whyRefused(row);
-    if (refused) return { verdict: "refused", ...refused };
-    const error = this.#known.errors.get(row);
+    const answer = this.#known.refusals.answerTo(row);
+    if (answer && !answer.isFromFar && !this.#isLeaving(row)) {
+      const { why, byFrame } = answer;
+      return { verdict: "refused", why, byFrame };
+    }
+    const error = this.#known.refusals.errorOf(row);
     if (error && this.#locals.isFromHost(side, error)) {
       return { verdict: "local", why: `the host itself (${error.src}) refuses a packet of ${error.dst}` };
     }
@@ -252,9 +225,9 @@ export class Verdicts {
     if (half !== null) return half;
 
     const slot = this.#translations.slotOf(row);
-    const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.proxies.twinOf(row) : null;
+    const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.matchers.proxies.twinOf(row) : null;
     if (proxied) return { verdict: "proxied", why: `a proxy on the host passes it on: ${this.#connection(proxied)}` };
-    const relay = slot === NONE ? this.#known.relays.relayOf(row) : null;
+    const relay = slot === NONE ? this.#known.matchers.relays.relayOf(row) : null;
     if (relay !== null) {
       const connection = this.#connection(relay);
       if (relay.isSentOn) return { verdict: "proxied", why: `a proxy on the host sends it again: ${connection}` };
@@ -268,11 +241,15 @@ export class Verdicts {
     if ((t.flags(row) & IS_FRAGMENT) !== 0) {
       return { verdict: "unknown", why: `a fragment without a like one on ${otherName}` };
     }
-    if (t.proto(row) === TCP && this.#known.segments.isSeenInPieces(row)) {
+    if (t.proto(row) === TCP && this.#known.matchers.segments.isSeenInPieces(row)) {
       return { verdict: "unknown", why: `some of its bytes are on ${otherName}, cut differently, and some are not` };
     }
     if (slot === NONE) return this.#unexplained(row, side);
-    if (!this.#translations.isLeaving(row, slot)) return this.#notPassedOn(row, otherName);
+    if (!this.#isLeaving(row)) {
+      if (answer === null) return this.#notPassedOn(row, otherName);
+      const crossed = `it crossed, though ${otherName} lacks it, as it was answered from there: ${answer.why}`;
+      return { verdict: "unknown", why: crossed, lacks: "crossing" };
+    }
     const answered = this.#known.resets.take(row);
     if (answered !== undefined)
       return { verdict: "local", why: `the host itself resets the connection: it did not pass frame ${answered} on` };
@@ -287,17 +264,19 @@ export class Verdicts {
     if (reset === NONE) return { verdict: "dropped", why: this.#missing(row, otherName), lacks: "exit" };
     resets.remember(reset, row);
     const byFrame = this.#timeline.frame(reset);
-    return {
-      verdict: "refused",
-      why: `the host itself reset the connection (frame ${byFrame})`,
-      byFrame,
-      lacks: "exit",
-    };
+    const why = `the host itself reset the connection (frame ${byFrame})`;
+    return { verdict: "refused", why, byFrame, lacks: "exit" };
+  }
+
+  /** Whether a known flow tells that a packet left where it was seen: whoever answers it there is behind the host. */
+  #isLeaving(row: number): boolean {
+    const slot = this.#translations.slotOf(row);
+    return slot !== NONE && this.#translations.isLeaving(row, slot);
   }
 
   /** What follows for a packet of a conversation that is turned round on its side, and is there in one form only; null of any other. */
   #halfHairpin(row: number, side: Side): Claim | null {
-    const { hairpins } = this.#known;
+    const { hairpins } = this.#known.matchers;
     const isBefore = hairpins.isBefore(row);
     if (!isBefore && !hairpins.isAfter(row)) return null;
     const uncovered = this.#uncovered(this.#timeline.timeNs(row), side);

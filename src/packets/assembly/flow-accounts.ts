@@ -1,7 +1,7 @@
 import * as account from "../flow-accounts.js";
 import { NONE } from "../tuples.js";
 
-/** As `FlowAccounts.open`, with what `Flow` has. */
+/** Takes a flow, without pairs so far, into the place of its account. `flowBits`: IS_FLIPPED and BACKWARD_OUTBOUND. */
 export function openAccount(
   flow: usize,
   flowBits: i32,

@@ -1,13 +1,13 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { Idle } from "../../../src/correlate/kernel/idle.js";
-import { FlowAccounts } from "../../../src/packets/flow-accounts.js";
 import { Flow } from "../../../src/packets/flows.js";
 import { Heap } from "../../../src/packets/heap.js";
 import { RECORD_BITS } from "../../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import { AMBIGUOUS, DONE, GONE, MEMBER, PAIRED, SHOWN, Timeline, WAITING } from "../../../src/packets/timeline.js";
 import { TCP } from "../../../src/protocols/ip-protocols.js";
+import { FilledAccounts } from "../../support/accounts.js";
 import { runs } from "../../support/runs.js";
 import { FilledTable } from "../../support/tuples.js";
 
@@ -43,7 +43,7 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
       const heap = new Heap();
       const timeline = new Timeline(heap, 4096, 1024);
       const tuples = new FilledTable(heap);
-      const accounts = new FlowAccounts(heap, 16);
+      const accounts = new FilledAccounts(heap, 16);
       // the timeline is a ring: what is on it may begin anywhere
       const record = new Int32Array(1 << RECORD_BITS);
       for (let row = 0; row < dropped; row++) {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { ipv4, tcp } from "../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../outcome.js";
 import { CONTAINER, conversation, datagram, HOST, merged, OTHER, SERVER, segment, SYN, SYN_ACK } from "../traffic.js";
 
@@ -42,6 +43,29 @@ const sent = (src: string, srcPort: number, ttl: number, n: number) =>
     1000 + 500 * n + (ttl === 49 ? 40 : 0),
     datagram({ src, dst: CONTAINER, srcPort, dstPort: 27_015, ipId: 0, ttl, text: `state ${n} of the game` }),
   );
+
+/** A segment without IP ID, with timestamps that tell it from another one of the same numbers. */
+const stamped = (src: string, dst: string, ports: readonly [number, number], ttl: number, ticks: number) =>
+  ipv4(
+    { src, dst, id: 0, ttl, df: true },
+    tcp({
+      srcPort: ports[0],
+      dstPort: ports[1],
+      seq: 900,
+      ack: 501,
+      flags: SYN_ACK,
+      options: Uint8Array.of(1, 1, 8, 10, 0, 0, ticks >> 8, ticks & 0xff, 0, 0, 0, 1),
+    }),
+  );
+
+it("an answer that was sent again is turned round with the timestamps that it has", async () => {
+  const request = there(1000, { seq: 500, ack: 0, ipId: 11, flags: SYN });
+  const first = us(1020, stamped(CONTAINER, GATEWAY, [80, 4000], 64, 100));
+  const again = us(1400, stamped(CONTAINER, GATEWAY, [80, 4000], 64, 777));
+  const after = us(1405, stamped(SERVICE, OTHER, [88, 4000], 63, 777));
+  const { twins } = await outcomeOf([...opened, ...request, first, again, after], []);
+  expect(twins.slice(-1)).toEqual([[16, 17]]);
+});
 
 describe("a connection that is turned round on its own side", () => {
   it("is one flow, each packet with the form it comes out in", async () => {

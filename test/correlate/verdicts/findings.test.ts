@@ -4,7 +4,6 @@ import { Findings, type About } from "../../../src/correlate/verdicts/findings.j
 import { Gaps } from "../../../src/correlate/verdicts/gaps.js";
 import type { End } from "../../../src/correlate/verdicts/findings/finder.js";
 import { Refusals } from "../../../src/correlate/verdicts/refusals.js";
-import { FlowAccounts } from "../../../src/packets/flow-accounts.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../src/packets/flows.js";
 import { Heap } from "../../../src/packets/heap.js";
 import { Timeline } from "../../../src/packets/timeline.js";
@@ -12,6 +11,7 @@ import { ADDRESS_A, ADDRESS_B, FACTS, IPV6_SHIFT, KIND, TUPLE_BITS, TupleTable }
 import { ICMP, TCP, UDP } from "../../../src/protocols/ip-protocols.js";
 import { ACK } from "../../../src/protocols/tcp.js";
 import { runs } from "../../support/runs.js";
+import { FilledAccounts } from "../../support/accounts.js";
 
 const SIDE = {
   frames: 1,
@@ -82,7 +82,7 @@ const decidedNs = () => 10e9;
 const misses = { isPatchy: () => false };
 
 function tablesOf(heap: Heap, some: Some): About {
-  const accounts = new FlowAccounts(heap, 64);
+  const accounts = new FilledAccounts(heap, 64);
   const tuples = new TupleTable(heap, 256);
   for (const [slot, of] of some.entries()) {
     put(tuples, 2 * slot, of.proto, of.inside);
@@ -94,7 +94,7 @@ function tablesOf(heap: Heap, some: Some): About {
     for (let pair = 0; pair < of.inbound; pair++) accounts.add(slot, pair, false, 1);
     for (let time = 0; time < (of.isSentAgain ? 2 : 1); time++) accounts.noteSegment(slot, 1, 1000, 10, ACK);
   }
-  const cover = { firstNs: 0, lastNs: 0, strayNs: Infinity, hasEnded: true, isLive: false, gaps: new Gaps(0) };
+  const cover = { firstNs: 0, gaps: new Gaps(0) };
   const timeline = new Timeline(heap, 64, 64);
   return {
     heap,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { icmp, ipv4 } from "../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../outcome.js";
 import { CLIENT, CONTAINER, conversation, datagram, HOST, merged, OTHER, segment, SERVER, SYN } from "../traffic.js";
 
@@ -151,5 +152,45 @@ describe("a packet was dropped only if the other capture would have shown it", (
       ["outside", "unknown"],
     ]);
     expect(outcome.alone[0].why).toMatch(/of the same flow, never came in: it may be this one, changed on its way$/);
+  });
+});
+
+const unreachable = (atUs: number, src: string, dst: string, ttl: number, quoted: Stamped) =>
+  us(atUs, ipv4({ src, dst, id: 3, ttl }, icmp({ type: 3, code: 3, payload: quoted.packet.subarray(0, 28) })));
+
+const to = (atUs: number, src: string, ttl: number, n: number) =>
+  us(atUs, query({ src, dst: SERVER, ipId: 700 + n, ttl, text: `query ${n}` }));
+
+describe("an ICMP error without a twin", () => {
+  it("is the host's where nothing lowered its TTL: what it quotes is refused", async () => {
+    const said = await alone([asked(SERVER), unreachable(3090, "172.17.0.1", CONTAINER, 64, asked(SERVER))], []);
+    expect(said[0]).toMatch(/^inside refused: port unreachable, says 172\.17\.0\.1/);
+  });
+
+  it("is that of somebody behind the host where routers lowered it: what it quotes has crossed", async () => {
+    const others = Array.from({ length: 20 }, (_, n) => 100 * n);
+    const inside = others.map((us, n) => to(9000 + us, CONTAINER, 64, n));
+    const outside = others.map((us, n) => to(9020 + us, HOST, 63, n)).filter((_, n) => n !== 10);
+    const error = unreachable(10_400, SERVER, CONTAINER, 52, inside[10]);
+    const outcome = await outcomeOf(
+      merged(
+        known.inside,
+        [...inside, error].sort((a, b) => a.ns - b.ns),
+      ),
+      merged(known.outside, outside),
+    );
+    const asked = outcome.alone.filter(({ why }) => why.includes("answered from there"));
+    expect(asked.map(({ verdict }) => verdict)).toEqual(["unknown"]);
+    expect(outcome.alone.map(({ verdict }) => verdict)).not.toContain("refused");
+  });
+
+  it("is not another one of the same packet that somebody else sent", async () => {
+    const inside = asked(SERVER);
+    const outside = us(3070, query({ src: HOST, dst: SERVER, ipId: 31_000, ttl: 63 }));
+    const outcome = await outcomeOf(
+      merged(known.inside, [inside, unreachable(3190, "172.17.0.1", CONTAINER, 64, inside)]),
+      merged(known.outside, [outside, unreachable(3150, "198.51.100.1", HOST, 250, outside)]),
+    );
+    expect(outcome.pairs).toHaveLength(81);
   });
 });

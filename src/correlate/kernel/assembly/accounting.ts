@@ -4,7 +4,7 @@ import { noteSegment } from "../../../packets/assembly/seen.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { EXACT_SAMPLES } from "../../../packets/latency.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6 } from "../../../packets/packets.js";
+import { HAS_TCP_NUMBERS, identityOf } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { ALTERED_OPTIONS } from "../../../packets/results.js";
 import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../../packets/samples.js";
@@ -82,10 +82,7 @@ export function alteredOf(packet: usize, other: usize): i32 {
 /** Counts a pair whose keys are equal; `packet` is one of them, `altered` as `alteredOf` has it. */
 export function countIntact(ground: usize, outbound: i32, packet: usize, altered: i32): void {
   if (altered !== 0) setWord(ground, words.OTHER_OPTIONS, wordOf(ground, words.OTHER_OPTIONS) + 1);
-  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
-  // as `identityOf`
-  const identity = ((flags & HAS_IP_ID) !== 0 ? 2 : 0) | ((flags & IS_IPV6) !== 0 ? 1 : 0);
-  const count = words.INTACT + ((outbound << 2) | identity);
+  const count = words.INTACT + ((outbound << 2) | identityOf(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL)));
   setWord(ground, count, wordOf(ground, count) + 1);
 }
 

@@ -22,11 +22,10 @@ export function noteEntry(ground: usize, packet: usize, way: i32, side: i32): vo
   const flow = load<i32>(wayAt(<usize>wordOf(ground, words.TUPLES), way));
   const slot = flow >> tuple.FLOW_SHIFT;
   if (slot === tuple.NONE) return;
-  const bits = (flow >> tuple.FLOW_BITS_SHIFT) & 3;
-  const forward = (way ^ (bits & side)) & 1;
-  const outbound = forward ^ ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1);
+  const bits = flow >> tuple.FLOW_BITS_SHIFT;
+  const forward = account.forwardOn(bits, way, side);
   // it leaves here
-  if (outbound === side) return;
+  if (account.outboundFor(bits, forward) === side) return;
   const sums = sumsOf(ground, slot) + (forward << 2);
   const entered = load<i32>(sums, 4 * account.ENTERED);
   const from = load<i32>(packet, 4 * record.SEQ);

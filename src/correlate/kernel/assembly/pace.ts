@@ -10,10 +10,12 @@ const EARLY_PAIRS = 8;
  * router may have numbered them: then the first ones must be as quick, nanoseconds.
  */
 export const FIRST_NS = 200_000;
+/** A segment is sent again no sooner, if nothing else tells that it was lost (include/net/tcp.h, TCP_RTO_MIN), nanoseconds. */
+const RESENT_NS = 200_000_000;
 /** Equal packets are apart enough for time to tell them apart before that is known, nanoseconds. */
 const APART_NS = 6_000_000;
 /** What packets take now is at most twice what the slowest one took lately, and this more: scheduling, interrupt moderation. */
-const JITTER_NS = 100_000;
+export const JITTER_NS = 100_000;
 /** … and while there are few, four times that. */
 const EARLY_FACTOR = 4;
 const LEAST_APART_NS = 30_000;
@@ -29,14 +31,19 @@ export function limitOf(ground: usize, outbound: bool): f64 {
 
 /**
  * What a packet that may be sent again byte for byte takes at the most while it is not known what packets of its direction take, nanoseconds: far
- * more than the few that crossed, and never so long that the next one of a heartbeat may be meant.
+ * more than the few that crossed, or those of the other direction where there are none, and less than what a sender waits before it sends again.
  */
 export function earlyLimitOf(ground: usize, outbound: bool): f64 {
-  const mostNs = doubleOf(ground, words.WINDOW_NS) / 2;
   const way = outbound ? 1 : 0;
-  if (wordOf(ground, words.PAIRED + way) < 2) return mostNs;
-  const slowestNs = doubleOf(ground, words.SLOWEST_NS + way);
-  return min<f64>(mostNs, EARLY_FACTOR * EARLY_FACTOR * (2 * slowestNs + JITTER_NS));
+  const mostNs = min<f64>(RESENT_NS, doubleOf(ground, words.WINDOW_NS) / 2);
+  const ownNs = roughLimitOf(ground, way);
+  return min<f64>(mostNs, ownNs < Infinity ? ownNs : EARLY_FACTOR * EARLY_FACTOR * roughLimitOf(ground, way ^ 1));
+}
+
+/** Far more than the few that crossed in a direction took; Infinity where those are fewer than two. */
+function roughLimitOf(ground: usize, way: i32): f64 {
+  if (wordOf(ground, words.PAIRED + way) < 2) return Infinity;
+  return EARLY_FACTOR * EARLY_FACTOR * (2 * doubleOf(ground, words.SLOWEST_NS + way) + JITTER_NS);
 }
 
 /** Whether so few packets of a direction have crossed that it is not known what they take. */
@@ -52,11 +59,12 @@ export function apartOf(ground: usize, outbound: bool): f64 {
   return pairs < ESTABLISHED_PAIRS ? EARLY_FACTOR * apartNs : apartNs;
 }
 
-/** Equal packets within this time may be each other's, whichever way they go, nanoseconds; 0 while that is not known. */
+/** Equal packets within this time may be each other's, whichever way they go, nanoseconds. */
 export function burstNs(ground: usize): f64 {
   let ns: f64 = 0;
-  for (let outbound = 0; outbound < 2; outbound++)
-    if (wordOf(ground, words.PAIRED + outbound) >= ESTABLISHED_PAIRS)
-      ns = max<f64>(ns, limitOf(ground, outbound === 1));
+  for (let outbound = 0; outbound < 2; outbound++) {
+    const isKnown = wordOf(ground, words.PAIRED + outbound) >= ESTABLISHED_PAIRS;
+    ns = max<f64>(ns, isKnown ? limitOf(ground, outbound === 1) : FIRST_NS);
+  }
   return ns;
 }

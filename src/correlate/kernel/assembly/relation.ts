@@ -2,7 +2,15 @@
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_ERROR, IS_HEADLESS, IS_IPV6 } from "../../../packets/packets.js";
+import {
+  hasWideId,
+  HAS_IP_ID,
+  HAS_TCP_NUMBERS,
+  IS_ECHO,
+  IS_ERROR,
+  IS_HEADLESS,
+  IS_IPV6,
+} from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { isGroup } from "../../../protocols/addresses.js";
@@ -12,7 +20,7 @@ import * as words from "../kernel-words.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../relations.js";
 import { alteredOf } from "./accounting.js";
 import { isNovel, sinceNs } from "./alike.js";
-import { apartOf, earlyLimitOf, FIRST_NS, isNew, limitOf } from "./pace.js";
+import { apartOf, earlyLimitOf, FIRST_NS, isNew, JITTER_NS, limitOf } from "./pace.js";
 import { tupleOf, wayAt } from "./places.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
@@ -24,6 +32,8 @@ export let isRepeatable = false;
 export let isLate = false;
 /** … and whether equal ones follow each other so closely that what one took may be what another did. */
 export let isClose = false;
+/** An equal one that leaves within this time may be meant as well, nanoseconds. */
+export let soonNs: f64 = 0;
 /** Whether, besides, such ones may have been missed, another one of them by each capture. */
 export let mayHide = false;
 
@@ -64,7 +74,7 @@ export function relate(
     const bits = (ofOutside >> tuple.FLOW_BITS_SHIFT) & 3;
     if (((iWay ^ oWay ^ bits) & account.IS_FLIPPED) !== 0) return IMPOSSIBLE;
     slot = outsideSlot;
-    isOutbound = ((iWay ^ (bits >> account.BACKWARD_OUTBOUND_BIT)) & 1) !== 0;
+    isOutbound = account.outboundFor(bits, iWay) === 1;
     relation = KNOWN;
   } else {
     const lowered = loweredBy(i, o);
@@ -85,13 +95,11 @@ export function relate(
   return relation;
 }
 
-/** As `Timeline.hasOtherOptions`. */
+/** Whether two packets of one version are TCP segments with other options, as far as both are known. */
 export function haveOtherOptions(a: usize, b: usize): bool {
   const flags = load<i32>(a, 4 * record.FLAGS_PROTO_TTL);
-  if (((flags >>> 16) & 0xff) !== TCP || (flags & (IS_IPV6 | HAS_IP_ID)) === (IS_IPV6 | HAS_IP_ID)) return false;
-  const mine = load<u8>(a, 4 * record.IP_ID + record.OPTIONS_SHIFT / 8);
-  const theirs = load<u8>(b, 4 * record.IP_ID + record.OPTIONS_SHIFT / 8);
-  return mine !== theirs && mine !== 0 && theirs !== 0;
+  if (((flags >>> 16) & 0xff) !== TCP || hasWideId(flags)) return false;
+  return record.areOtherOptions(load<i32>(a, 4 * record.IP_ID), load<i32>(b, 4 * record.IP_ID));
 }
 
 /** Whether two packets carry so much that was not seen before that it is hardly another's. */
@@ -163,7 +171,9 @@ function weighTime(
     if (isSlow) isLate = true;
   }
   // what takes half as long as equal ones are apart may as well be the next one's
-  const apartNs = max<f64>(apartOf(ground, isOutbound), 2 * max<f64>(slackNs, latencyNs));
+  const leastNs = 2 * max<f64>(slackNs, latencyNs);
+  const apartNs = max<f64>(apartOf(ground, isOutbound), leastNs);
+  soonNs = isNew(ground, isOutbound) ? leastNs + JITTER_NS : apartNs;
   isClose = since !== 0 && (!isTrusted || apartNs > since);
   mayHide = !hasId && mayHideOthers(ground, tupleOf(tuples, iWay), tupleOf(tuples, oWay), isOutbound);
   if (mayHide) isClose = true;

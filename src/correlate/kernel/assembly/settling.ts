@@ -1,18 +1,19 @@
-/** What `Run.#settle` does about packets whose window is over and that no other matcher wants: in most captures, most of them. */
+/** Decides about packets whose window is over and that no matcher wants: in most captures, most of them. */
 import { unfile } from "../../../packets/assembly/cells.js";
 import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
 import { IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as line from "../../../packets/timeline.js";
-import * as tuple from "../../../packets/tuples.js";
 import { ALONE } from "../buckets.js";
 import * as words from "../kernel-words.js";
-import { firstUndecided, placeOf, recordOf, timeNsOf, wayAt } from "./places.js";
+import { firstUndecided, placeOf, recordOf, timeNsOf } from "./places.js";
+import { wantsOf } from "./wants.js";
 
 /** A packet has no twin: it is judged, unless it takes more than a verdict. Returns whether it was. */
 declare function judge(row: i32): bool;
 
 const FATE_BYTES_BITS = line.FATE_BITS + 2;
+const WANTED_BYTES_BITS = words.WANTED_BITS + 2;
 
 /**
  * Decides about the packets whose window is over by `nowNs`, up to the first one that takes more than a verdict: one that others
@@ -20,7 +21,8 @@ const FATE_BYTES_BITS = line.FATE_BITS + 2;
  * from DUE, and leaves there how far it came.
  */
 export function settle(ground: usize, nowNs: f64): void {
-  if (wordOf(ground, words.MAY_JUDGE) === 0) return;
+  // pairs are shown one after the other
+  if (wordOf(ground, words.IS_SHOWING) !== 0) return;
   const states = <usize>wordOf(ground, words.STATES);
   const places = <usize>wordOf(ground, words.PLACES);
   const mask = wordOf(ground, words.ROWS_MASK);
@@ -39,7 +41,7 @@ export function settle(ground: usize, nowNs: f64): void {
       (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ERROR) !== 0
     )
       break;
-    setWord(ground, words.STRANGER_COUNT, strangersLeft(ground));
+    setWord(ground, words.WANTED_COUNT, wantedLeft(ground));
     if (!judge(due)) break;
     unfile(wordOf(ground, words.CELLS), wordOf(ground, words.CELLS_MASK), load<i32>(packet, 4 * record.KEY), due);
     setWord(ground, words.FILED, wordOf(ground, words.FILED) - 1);
@@ -53,24 +55,27 @@ export function settle(ground: usize, nowNs: f64): void {
   setWord(ground, words.DUE, due);
 }
 
-/** Leaves, of the strangers, those that wait for a twin and have no translation by now. Returns how many they are. */
-export function strangersLeft(ground: usize): i32 {
+/** Leaves, of the packets that matchers are to see later, those that wait for a twin and are still wanted. Returns how many they are. */
+export function wantedLeft(ground: usize): i32 {
   const states = <usize>wordOf(ground, words.STATES);
+  const sides = <usize>wordOf(ground, words.SIDES);
   const places = <usize>wordOf(ground, words.PLACES);
   const mask = wordOf(ground, words.ROWS_MASK);
   const records = <usize>wordOf(ground, words.RECORDS);
-  const tuples = <usize>wordOf(ground, words.TUPLES);
-  const strangers = <usize>wordOf(ground, words.STRANGERS);
-  const count = wordOf(ground, words.STRANGER_COUNT);
+  const list = <usize>wordOf(ground, words.WANTED);
+  const count = wordOf(ground, words.WANTED_COUNT);
   let left = 0;
-  for (let stranger = 0; stranger < count; stranger++) {
-    const row = load<i32>(strangers + (stranger << 2));
+  for (let entry = 0; entry < count; entry++) {
+    const at = list + (entry << WANTED_BYTES_BITS);
+    const row = load<i32>(at);
     if (load<u8>(states + (row & mask)) !== line.WAITING) continue;
-    const way = load<i32>(recordOf(records, placeOf(places, row & mask)), 4 * record.WAY);
-    // NONE has every bit set: only two of them have
-    const flows = load<i32>(wayAt(tuples, way)) & load<i32>(wayAt(tuples, way ^ 1));
-    if (flows >> tuple.FLOW_SHIFT !== tuple.NONE) continue;
-    store<i32>(strangers + (left++ << 2), row);
+    const packet = recordOf(records, placeOf(places, row & mask));
+    const way = load<i32>(packet, 4 * record.WAY);
+    const wants = load<i32>(at, 4) & wantsOf(ground, packet, way, load<u8>(sides + (row & mask)));
+    if (wants === 0) continue;
+    const into = list + (left++ << WANTED_BYTES_BITS);
+    store<i32>(into, row);
+    store<i32>(into, wants, 4);
   }
   return left;
 }

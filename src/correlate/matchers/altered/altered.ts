@@ -41,7 +41,7 @@ import {
 import { Contents } from "../contents.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import { Newcomers } from "../newcomers.js";
-import type { Pairing } from "../pairing.js";
+import type { Pairing, Settles } from "../contract.js";
 import { isLinkScoped } from "../scope.js";
 import { type Kind, NO_SEGMENT, SEGMENT, Survivors, SYN_SEGMENT } from "./survivors.js";
 import { CONFLICT, IMPOSSIBLE, IS_RELATED_OUTBOUND, KNOWN, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
@@ -69,7 +69,7 @@ const PAST_WINDOWS = 3;
  *
  * Works on packets that wait, once the window of one of them is over. `Survivors` learns ahead, from all that wait by then.
  */
-export class Altered {
+export class Altered implements Settles {
   readonly survivors: Survivors;
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
@@ -137,7 +137,6 @@ export class Altered {
     return this.survivors.isRenumbering(true) || this.survivors.isRenumbering(false);
   }
 
-  /** Whether there is a packet that `settle` might find to be the twin of this one, whose window is over. */
   mayPair(row: number): boolean {
     if (!this.#isEligible(row)) return false;
     this.lookAhead();
@@ -147,10 +146,6 @@ export class Altered {
     return false;
   }
 
-  /**
-   * Decides about a WAITING packet whose window is over. Afterwards it is paired, or AMBIGUOUS (with what is returned), or still WAITING: it
-   * has no twin.
-   */
   settle(row: number): Undecided | null {
     if (!this.mayPair(row)) return null;
     const undecided =

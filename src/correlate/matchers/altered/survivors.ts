@@ -1,6 +1,7 @@
 import { HAS_IP_ID, HAS_SENDING_TIME, HAS_TCP_NUMBERS, IS_IPV6 } from "../../../packets/packets.js";
 import { ALTERED, ALTERED_IP_ID, ALTERED_OPTIONS, ALTERED_WINDOW } from "../../../packets/results.js";
-import { identityOf, type Kernel } from "../../kernel/kernel.js";
+import { identityOf } from "../../../packets/packets.js";
+import type { Kernel } from "../../kernel/kernel.js";
 import { UsualGaps } from "./usual-gaps.js";
 
 /** What tells a packet from every other one of its sender, but for a segment sent again … */

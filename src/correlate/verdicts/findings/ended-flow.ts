@@ -90,13 +90,9 @@ export class EndedFlow {
     return this.#accounts.pairsThatWent(this.#slot, !this.isFromInside);
   }
 
-  /** Stamps of its first and its last pair, nanoseconds on the timeline. */
+  /** Stamp of its first pair, nanoseconds on the timeline. */
   get firstNs(): number {
     return this.#accounts.firstNs(this.#slot);
-  }
-
-  get lastNs(): number {
-    return this.#accounts.lastNs(this.#slot);
   }
 
   /** Whether any TCP acknowledgement of its initiator's crossed. */

@@ -3,24 +3,22 @@ import { type Finding, type FindingCode, findingOf } from "../../../packets/find
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { FlowSummary, Judgement, Summary, Update, Verdict } from "../../../packets/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import type { TupleTable } from "../../../packets/tuples.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Misses } from "../misses.js";
 import type { Refusals } from "../refusals.js";
-import type { Cover } from "../verdicts.js";
+import type { Cover } from "../cover.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Hidden } from "./hidden.js";
 
 /** What a finder may look at, whenever it likes. */
 export interface Context {
   readonly timeline: Timeline;
-  readonly tuples: TupleTable;
   readonly hidden: Hidden;
   readonly accounts: FlowAccounts;
   readonly refusals: Refusals;
   readonly misses: Pick<Misses, "isPatchy">;
   /** What each side's capture covers. */
-  readonly cover: readonly [Cover, Cover];
+  readonly cover: Readonly<Record<Side, Pick<Cover, "firstNs" | "gaps">>>;
   /** Up to when all that a side's capture shows is decided about, nanoseconds on the timeline. */
   readonly decidedNs: (side: Side) => number;
 }

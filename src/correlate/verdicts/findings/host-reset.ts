@@ -21,7 +21,7 @@ export class HostReset implements Finder {
   alone(row: number, { byFrame }: Judgement, flow: number | undefined): void {
     const { timeline, refusals } = this.#context;
     // what an ICMP error refuses
-    if (byFrame === undefined || refusals.refusalOf(row) !== undefined) return;
+    if (byFrame === undefined || refusals.answerTo(row)?.byFrame === byFrame) return;
     const side = timeline.sideOf(row);
     for (const frame of [timeline.frame(row), byFrame]) this.#concerned.add(side, frame, flow);
     this.#named.add(`${SIDE_NAMES[side]} #${timeline.frame(row)} by #${byFrame}`);

@@ -44,7 +44,7 @@ export class Mtu implements Finder {
 
   alone(row: number, _: Judgement, flow: number | undefined): void {
     const { timeline, refusals } = this.#context;
-    const mtu = refusals.refusalOf(row)?.mtu ?? 0;
+    const mtu = refusals.answerTo(row)?.mtu ?? 0;
     if (mtu === 0) return;
     const side = timeline.sideOf(row);
     this.#concerned.add(side, timeline.frame(row), flow);

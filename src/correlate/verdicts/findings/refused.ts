@@ -22,10 +22,10 @@ export class Refused implements Finder {
     this.#context = context;
   }
 
-  alone(row: number, _: Judgement, flow: number | undefined): void {
+  alone(row: number, { byFrame }: Judgement, flow: number | undefined): void {
     const { timeline, refusals } = this.#context;
-    const refusal = refusals.refusalOf(row);
-    const reason = refusal ? `${refusal.reason}, says ${refusal.from}` : "reset by the host itself";
+    const answer = refusals.answerTo(row);
+    const reason = answer?.byFrame === byFrame ? `${answer?.reason}, says ${answer?.from}` : "reset by the host itself";
     this.#add(timeline.sideOf(row), timeline.frame(row), flow, reason);
   }
 

@@ -1,0 +1,48 @@
+import type { Undecided } from "./undecided.js";
+
+/** A matcher that sees packets as they come. */
+export interface Admits {
+  /** What must be in a packet for that: any of these WANTS_… bits. */
+  readonly wants: number;
+  /** Takes a WAITING packet that was just appended to the timeline. */
+  admit(row: number): void;
+}
+
+/** A matcher that decides about packets whose window is over. */
+export interface Settles {
+  /** Whether it may find the twin of a WAITING packet whose window is over; where it says no, `settle` does nothing. */
+  mayPair(row: number): boolean;
+  /**
+   * Decides about such a packet. Afterwards it is paired, or AMBIGUOUS (with what is returned), or still WAITING: then this matcher knows no
+   * twin of it.
+   */
+  settle(row: number, nowNs: number): Undecided | null;
+}
+
+/** What is noted of packets beside the timeline. */
+export interface Notes {
+  /** How many packets anything is noted of. */
+  readonly size: number;
+  /** Forgets a packet that the timeline is about to give back. */
+  forget(row: number): void;
+}
+
+/** Takes the pairs that matchers find. */
+export interface Pairing {
+  /** Takes two packets that were just made each other's twins on the timeline. */
+  paired(inside: number, outside: number): void;
+  /**
+   * Pairs waiting packets of both sides that together are each other's twins; in the order of their bytes, the first of
+   * each side stands for all. `by`, `evidence` and `altered` (nothing if not given) as in `Timeline`.
+   */
+  pairGroup(
+    inside: readonly number[],
+    outside: readonly number[],
+    slot: number,
+    by: number,
+    evidence: number,
+    altered?: number,
+  ): void;
+  /** Takes a packet that was just turned round on the timeline, by the row of its form before the rewrite. */
+  turned(before: number): void;
+}

@@ -1,0 +1,178 @@
+import type { Judgement, Sink } from "../packets/results.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
+import { AMBIGUOUS, DONE, type Timeline, WAITING } from "../packets/timeline.js";
+import { NONE, type TupleTable } from "../packets/tuples.js";
+import type { Buckets } from "./kernel/buckets.js";
+import type { Kernel } from "./kernel/kernel.js";
+import type { Translations } from "./kernel/translations.js";
+import type { Marks } from "./marks.js";
+import type { Matchers } from "./matchers/matchers.js";
+import type { Undecided } from "./matchers/undecided.js";
+import type { Showing } from "./showing.js";
+import type { Clashes } from "./verdicts/clashes.js";
+import type { Cover } from "./verdicts/cover.js";
+import type { Findings } from "./verdicts/findings.js";
+import type { FlowBook } from "./verdicts/flow-book.js";
+import type { Consequence, Impacts } from "./verdicts/impacts.js";
+import type { Refusals } from "./verdicts/refusals.js";
+import type { SideTally } from "./verdicts/side-tally.js";
+import type { Updates } from "./verdicts/updates.js";
+import type { Verdicts } from "./verdicts/verdicts.js";
+
+/** Who decides, and who has to know of it. */
+export interface About {
+  readonly timeline: Timeline;
+  readonly tuples: TupleTable;
+  readonly buckets: Buckets;
+  readonly kernel: Kernel;
+  readonly translations: Translations;
+  readonly marks: Marks;
+  readonly matchers: Matchers;
+  readonly verdicts: Verdicts;
+  readonly refusals: Refusals;
+  readonly impacts: Impacts;
+  readonly updates: Updates;
+  readonly clashes: Clashes;
+  readonly findings: Findings;
+  readonly book: FlowBook;
+  readonly cover: readonly [Cover, Cover];
+  readonly tallies: readonly [SideTally, SideTally];
+  readonly showing: Showing;
+  readonly sink: Sink;
+  readonly windowNs: number;
+}
+
+/** Decides about packets whose window is over: a matcher finds their twin, or several that nothing tells apart, or there is none. */
+export class Settling {
+  readonly #about: About;
+  readonly #timeline: Timeline;
+
+  constructor(about: About) {
+    this.#about = about;
+    this.#timeline = about.timeline;
+  }
+
+  /** Decides about the packets whose window is over by `nowNs`: about all of them, unless enough pairs were shown. */
+  settle(nowNs: number): void {
+    const { marks, showing, windowNs } = this.#about;
+    const t = this.#timeline;
+    this.#ripen(nowNs);
+    for (let row = marks.findDue(); row !== t.end && !showing.isEnough; row = marks.findDue()) {
+      if (nowNs - t.timeNs(row) <= windowNs) break;
+      this.#settleOne(row, nowNs);
+    }
+  }
+
+  /** Decides about the packets that are left. */
+  settleRest(): void {
+    const { marks, kernel, showing } = this.#about;
+    const t = this.#timeline;
+    this.#ripen(Number.POSITIVE_INFINITY);
+    const next = (): number => {
+      marks.due = kernel.settle(Number.POSITIVE_INFINITY, marks.findDue());
+      return marks.due;
+    };
+    for (let row = next(); row !== t.end && !showing.isEnough; row = next())
+      this.#settleOne(row, Number.POSITIVE_INFINITY);
+  }
+
+  /** Decides about the pairs that waited for an equal packet, which did not come by `nowNs`. */
+  #ripen(nowNs: number): void {
+    const { kernel, marks, matchers, showing } = this.#about;
+    for (let isOver = false; !isOver; ) {
+      const row = kernel.ripe(nowNs, marks.shown);
+      showing.takeFromLoop(kernel.ripePairs);
+      if (row === NONE) isOver = true;
+      else matchers.ripen(row);
+    }
+  }
+
+  /** Judges a packet that no other with its key waits for, if no matcher may find its twin. Returns whether it did. */
+  judgeAlone(row: number): boolean {
+    if (this.#about.matchers.mayPair(row)) return false;
+    this.judge(row);
+    return true;
+  }
+
+  /** Accounts for a packet that has no twin. */
+  judge(row: number): void {
+    const { tuples, matchers, verdicts, updates } = this.#about;
+    const t = this.#timeline;
+    updates.takeNews();
+    updates.tellBefore(row);
+    const { verdict, why, byFrame } = verdicts.judge(row);
+    tuples.noteUnmatched(t.tuple(row));
+    if (verdict !== "no-overlap") matchers.equals.sequences.noteAlone(row);
+    const known = verdict === "dropped" ? this.#dropped(row) : byFrame === undefined ? {} : { byFrame };
+    this.#tell(row, { verdict, why, ...known });
+    updates.tellRefused(row);
+    t.setState(row, DONE);
+  }
+
+  /** Accounts for a packet that the capture shows once more, which has no twin of its own. */
+  setAside(row: number): void {
+    const t = this.#timeline;
+    this.#about.matchers.equals.sequences.noteCopy(row);
+    const why = `${SIDE_NAMES[t.sideOf(row)]} shows packets twice: a copy of frame ${t.key(row) >>> 0}`;
+    this.#tell(row, { verdict: "copy", why });
+    t.setState(row, DONE);
+  }
+
+  #settleOne(row: number, nowNs: number): void {
+    const { marks, buckets, showing } = this.#about;
+    const t = this.#timeline;
+    if (t.state(row) === WAITING) this.#decide(row, nowNs);
+    if (t.state(row) === AMBIGUOUS) {
+      buckets.remove(row);
+      t.setState(row, DONE);
+    }
+    // what is decided about later must not be told of before what this one held up
+    showing.show();
+    marks.due = t.after(row);
+  }
+
+  #decide(row: number, nowNs: number): void {
+    this.#about.updates.tellBefore(row);
+    const undecided = this.#about.matchers.settle(row, nowNs);
+    if (undecided !== null) this.#leave(undecided);
+    if (this.#timeline.state(row) === WAITING) this.judge(row);
+  }
+
+  /** Tells of packets that cannot be told apart. */
+  #leave({ inside, outside, why }: Undecided): void {
+    const { tuples, tallies, sink } = this.#about;
+    tallies[INSIDE].ambiguous += inside.length;
+    tallies[OUTSIDE].ambiguous += outside.length;
+    for (const row of [...inside, ...outside]) tuples.noteAmbiguous(this.#timeline.tuple(row));
+    sink.ambiguous(inside, outside, why);
+  }
+
+  #tell(row: number, judgement: Judgement): void {
+    const { tallies, findings, book, sink } = this.#about;
+    tallies[this.#timeline.sideOf(row)].judged(judgement);
+    findings.alone(row, judgement, (row) => book.flowOf(row));
+    if (sink.wantsVerdict(judgement.verdict)) sink.unmatched(row, judgement);
+  }
+
+  /** Takes a packet that was dropped. Returns what is known by now of what that comes to. */
+  #dropped(row: number): Consequence {
+    const { translations, matchers, refusals, impacts, book, cover } = this.#about;
+    const t = this.#timeline;
+    const side = t.sideOf(row);
+    this.#noteLoss(row);
+    const flow = book.flowOf(row);
+    // copies that are turned round on their own side are not followed
+    if (matchers.hairpins.isBefore(row)) return { impact: "unknown" };
+    return impacts.dropped(row, translations.slotOf(row), flow, refusals.quotedAs(row), cover[side].endNs);
+  }
+
+  /** Has it looked after whether it was the first packet of a flow: two that clash look like that. */
+  #noteLoss(row: number): void {
+    const { translations, clashes } = this.#about;
+    const t = this.#timeline;
+    if (t.side(row) !== INSIDE) return;
+    const slot = translations.slotOf(row);
+    const isFirst = slot === NONE || t.timeNs(row) < translations.accounts.firstNs(slot);
+    if (isFirst) clashes.note(t.tuple(row), t.timeNs(row));
+  }
+}

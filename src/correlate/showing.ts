@@ -1,0 +1,168 @@
+import type { Flow } from "../packets/flows.js";
+import type { Sink } from "../packets/results.js";
+import { INSIDE, OUTSIDE } from "../packets/sides.js";
+import { DONE, PAIRED, type Timeline, TURNED, WAITING } from "../packets/timeline.js";
+import type { Translations } from "./kernel/translations.js";
+import type { Marks } from "./marks.js";
+import type { Notes } from "./matchers/contract.js";
+import type { Groups } from "./verdicts/groups.js";
+import type { SideTally } from "./verdicts/side-tally.js";
+import type { Updates } from "./verdicts/updates.js";
+
+/** What is shown, and where. */
+export interface About {
+  readonly timeline: Timeline;
+  readonly marks: Marks;
+  readonly translations: Translations;
+  readonly groups: Groups;
+  readonly updates: Updates;
+  readonly tallies: readonly [SideTally, SideTally];
+  /** What is to be forgotten with packets. */
+  readonly notes: readonly Notes[];
+  readonly sink: Sink;
+  /** The flow of a packet that was turned round, by either of its rows. */
+  readonly turnedFlowOf: (row: number) => Flow | undefined;
+  /** Whether pairs are given to the sink, in order of time; else each is done with once it is found. */
+  readonly isShowing: boolean;
+  /** How many pairs are wanted at the most. */
+  readonly maxPairs: number;
+  /** How long a pair waits for earlier packets to be decided, so that pairs come in order of time. */
+  readonly patienceNs: number;
+}
+
+/** Gives the sink all pairs that no earlier packet holds up any more, in the order of time, and gives back what is no longer needed. */
+export class Showing {
+  readonly #about: About;
+  readonly #timeline: Timeline;
+  readonly #marks: Marks;
+  /** Pairs found once `shown` had passed over the row they are shown by: to be shown next. */
+  readonly #late: number[] = [];
+  /** How many pairs were shown, and how many were found and are to be. */
+  #pairs = 0;
+  #unshown = 0;
+
+  constructor(about: About) {
+    this.#about = about;
+    this.#timeline = about.timeline;
+    this.#marks = about.marks;
+  }
+
+  /** Whether as many pairs were shown as are wanted. */
+  get isEnough(): boolean {
+    return this.#pairs >= this.#about.maxPairs;
+  }
+
+  /** How many packets may be taken before the next look at whether enough pairs were shown: each of them makes at most one. */
+  get mostPackets(): number {
+    return Math.max(1, this.#about.maxPairs - this.#pairs - this.#unshown);
+  }
+
+  /** Takes so many pairs that the loop found, and has accounted for where they need not be shown. */
+  takeFromLoop(pairs: number): void {
+    if (this.#about.isShowing) this.#unshown += pairs;
+    else for (const tally of this.#about.tallies) tally.paired += pairs;
+  }
+
+  /** Takes a pair. */
+  take(inside: number, outside: number): void {
+    if (this.#about.isShowing) this.#willShow(inside);
+    else this.#finish(inside, outside);
+  }
+
+  /** Takes a packet that was turned round, by the row of its form before the rewrite. */
+  takeTurned(before: number): void {
+    if (this.#about.isShowing) this.#willShow(before);
+    else this.#finishTurned(before);
+  }
+
+  /** Shows what can be shown by now. */
+  show(): void {
+    const t = this.#timeline;
+    const { updates, notes, isShowing } = this.#about;
+    const marks = this.#marks;
+    if (updates.size > 0) marks.findDue();
+    if (isShowing) this.#showPairs();
+    else marks.shown = marks.due;
+    const end = this.#firstOpen;
+    updates.tellBefore(end);
+    const isNoted = notes.some(({ size }) => size > 0);
+    t.dropDone(end, isNoted ? (row) => this.#forget(row) : undefined);
+  }
+
+  /** All before it are both shown and decided about. */
+  get #firstOpen(): number {
+    const { shown, due } = this.#marks;
+    return this.#timeline.isBefore(shown, due) ? shown : due;
+  }
+
+  #forget(row: number): void {
+    for (const each of this.#about.notes) each.forget(row);
+  }
+
+  /** Notes that the pair of an inside row, or of one that was turned round, is to be shown. */
+  #willShow(row: number): void {
+    this.#unshown++;
+    if (this.#timeline.isBefore(row, this.#marks.shown)) this.#late.push(row);
+  }
+
+  #showPairs(): void {
+    const t = this.#timeline;
+    const marks = this.#marks;
+    for (; this.#late.length > 0 && !this.isEnough; this.#late.shift()) this.#showAt(this.#late[0]);
+    for (; marks.shown !== t.end && !this.isEnough; marks.shown = t.after(marks.shown)) {
+      const state = t.state(marks.shown);
+      if (state === WAITING && marks.nowNs - t.timeNs(marks.shown) <= this.#about.patienceNs) break;
+      // behind the pair that shows it, and before the next one
+      this.#about.updates.tellBefore(this.#firstOpen);
+      if ((state === PAIRED && t.side(marks.shown) === INSIDE) || state === TURNED) this.#showAt(marks.shown);
+    }
+  }
+
+  /** Shows the pair of an inside row, or of one that was turned round. */
+  #showAt(row: number): void {
+    this.#pairs++;
+    this.#unshown--;
+    if (this.#timeline.state(row) === TURNED) this.#showTurned(row);
+    else this.#showPair(row);
+  }
+
+  #showTurned(before: number): void {
+    const t = this.#timeline;
+    const { sink, turnedFlowOf } = this.#about;
+    const after = t.twin(before);
+    const flow = turnedFlowOf(before);
+    if (sink.wantsPairs && flow !== undefined) sink.pair(before, after, flow, true, t.timeNs(after) - t.timeNs(before));
+    this.#finishTurned(before);
+  }
+
+  #showPair(inside: number): void {
+    const t = this.#timeline;
+    const { sink, groups, translations } = this.#about;
+    const outside = t.twin(inside);
+    if (sink.wantsPairs) {
+      const isOutbound = t.isOutbound(inside);
+      const gapNs = groups.gapNs(inside, outside, isOutbound);
+      sink.pair(inside, outside, translations.flowAt(t.flow(inside)), isOutbound, isOutbound ? gapNs : 0 - gapNs);
+    }
+    this.#finish(inside, outside);
+  }
+
+  /** Counts a packet that was turned round, and its other form, once they were shown, or need not be. */
+  #finishTurned(before: number): void {
+    const t = this.#timeline;
+    this.#about.tallies[t.sideOf(before)].paired += 2;
+    for (const row of [before, t.twin(before)]) t.setState(row, DONE);
+  }
+
+  /** Counts a pair that was shown, or need not be, with all packets that its two stand for. */
+  #finish(inside: number, outside: number): void {
+    const t = this.#timeline;
+    const { groups, translations, tallies } = this.#about;
+    const isWatched = translations.accounts.isWatched(t.flow(inside));
+    tallies[INSIDE].paired += groups.release(inside);
+    tallies[OUTSIDE].paired += groups.release(outside);
+    if (isWatched) return;
+    t.release(inside);
+    t.release(outside);
+  }
+}

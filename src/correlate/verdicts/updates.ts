@@ -1,0 +1,77 @@
+import type { Impact, Judgement, Update } from "../../packets/results.js";
+import type { Side } from "../../packets/sides.js";
+import { ROW_MASK, type Timeline } from "../../packets/timeline.js";
+import type { Drop, Impacts } from "./impacts.js";
+import type { Refusals } from "./refusals.js";
+
+/** What pairs show of an earlier drop, with the pair's inside row. */
+interface Pending {
+  readonly row: number;
+  readonly update: Update;
+}
+
+/**
+ * What becomes known of drops after they were judged. What a pair shows is told once all before that pair are decided about, so that the
+ * order does not depend on what else is told of.
+ */
+export class Updates {
+  readonly #timeline: Timeline;
+  readonly #impacts: Impacts;
+  readonly #refusals: Refusals;
+  readonly #tell: (update: Update) => void;
+  #pending: Pending[] = [];
+
+  constructor(timeline: Timeline, impacts: Impacts, refusals: Refusals, tell: (update: Update) => void) {
+    this.#timeline = timeline;
+    this.#impacts = impacts;
+    this.#refusals = refusals;
+    this.#tell = tell;
+  }
+
+  /** How many are not told yet. */
+  get size(): number {
+    return this.#pending.length;
+  }
+
+  /** Takes what those that crossed show of earlier drops. */
+  takeNews(): void {
+    for (const { drop, consequence, row } of this.#impacts.news()) {
+      const { impact, byFrame } = consequence;
+      const why = byFrame === undefined ? "a later acknowledgement covers it" : `a copy got through: frame ${byFrame}`;
+      this.#pending.push({ row, update: updateOf(drop, { verdict: "dropped", why, ...consequence, impact }) });
+    }
+  }
+
+  /** Tells what pairs show that come before a row. */
+  tellBefore(end: number): void {
+    if (this.#pending.length === 0) return;
+    const t = this.#timeline;
+    const isDue = ({ row }: Pending): boolean => !t.isHeld(row) || t.isBefore(row, end);
+    const due = this.#pending.filter(isDue);
+    if (due.length === 0) return;
+    this.#pending = this.#pending.filter((each) => !isDue(each));
+    const placeOf = ({ row }: Pending): number => (t.isHeld(row) ? (row - t.first) & ROW_MASK : -1);
+    for (const { update } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update);
+  }
+
+  /** Tells it where an ICMP error that the host sent came after the window of the packet that it is about. */
+  tellRefused(row: number): void {
+    const t = this.#timeline;
+    const said = this.#refusals.saidBy(row);
+    const drop = said && this.#impacts.refused(said.quotedAs, t.timeNs(row));
+    if (!drop) return;
+    this.#tell(updateOf(drop, { verdict: "refused", why: said.why, impact: "lost", byFrame: t.frame(row) }));
+  }
+
+  /** Tells of what was taken for lost just before the captures end. `endNs` says how far a side's capture goes. */
+  tellCutOff(endNs: (side: Side) => number): void {
+    const why = "the capture ends before a copy could be expected";
+    for (const drop of this.#impacts.cutOff(endNs))
+      this.#tell(updateOf(drop, { verdict: "dropped", why, impact: "unknown" }));
+  }
+}
+
+function updateOf(drop: Drop, now: Judgement & { readonly impact: Impact }): Update {
+  const { side, frame, flow, isSelected, impact } = drop;
+  return { side, frame, flow, isSelected, ...now, before: { verdict: "dropped", impact } };
+}

@@ -1,0 +1,78 @@
+import { Clock } from "../../src/correlate/clock/clock.js";
+import { Buckets } from "../../src/correlate/kernel/buckets.js";
+import { Kernel } from "../../src/correlate/kernel/kernel.js";
+import {
+  BACKWARD_OUTBOUND_BIT,
+  BITS,
+  FIRST_NS,
+  FlowAccounts,
+  ID,
+  INSIDE_TUPLE,
+  IS_FLIPPED,
+  LAST_NS,
+  LATENCIES,
+  OUTSIDE_TUPLE,
+  RECORD_BITS,
+  REWRITES,
+  SUMS_BITS,
+} from "../../src/packets/flow-accounts.js";
+import type { Flow } from "../../src/packets/flows.js";
+import type { Heap } from "../../src/packets/heap.js";
+import { RECORD_BITS as PACKET_BITS, TIME_NS } from "../../src/packets/records.js";
+import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
+import { Timeline } from "../../src/packets/timeline.js";
+import { NONE, TupleTable } from "../../src/packets/tuples.js";
+
+/** Accounts of flows as a test has them, whose pairs the kernel accounts for: all of them are of two empty packets. */
+export class FilledAccounts extends FlowAccounts {
+  readonly #timeline: Timeline;
+  readonly #kernel: Kernel;
+  readonly #inside: number;
+  readonly #outside: number;
+
+  constructor(heap: Heap, room?: number) {
+    super(heap, room);
+    const timeline = new Timeline(heap, 16, 16);
+    const packet = new Int32Array(1 << PACKET_BITS);
+    this.#timeline = timeline;
+    this.#inside = timeline.append(INSIDE, packet, 0, 0, 0);
+    this.#outside = timeline.append(OUTSIDE, packet, 0, 0, 0);
+    this.#kernel = new Kernel({
+      heap,
+      timeline,
+      tuples: new TupleTable(heap, 16),
+      buckets: new Buckets(heap, timeline),
+      accounts: this,
+      clock: Clock.fixed(0n, "none", 0),
+      windowNs: 1e9,
+      isShowing: false,
+    });
+    this.#kernel.meet({ onFlow: () => undefined, onWanted: () => undefined, onOverdue: () => false });
+  }
+
+  /** Takes a flow, without pairs so far, into its slot. Returns what `bits` has of it. */
+  open(flow: Flow): number {
+    const { slot } = flow;
+    this.reserve(slot + 1);
+    this.end = Math.max(this.end, slot + 1);
+    const record = this.records.subarray(slot << RECORD_BITS, (slot + 1) << RECORD_BITS).fill(0);
+    const bits = (flow.isFlipped ? IS_FLIPPED : 0) | (flow.isForwardOutbound ? 0 : 1 << BACKWARD_OUTBOUND_BIT);
+    record[BITS] = bits;
+    record[ID] = flow.id;
+    record[INSIDE_TUPLE] = flow.insideTuple;
+    record[OUTSIDE_TUPLE] = flow.outsideTuple;
+    record[REWRITES] = flow.rewriteForward | (flow.rewriteBackward << 8);
+    record.fill(NONE, LATENCIES, LATENCIES + 2);
+    this.doubles[(slot << (RECORD_BITS - 1)) + FIRST_NS] = Number.POSITIVE_INFINITY;
+    this.doubles[(slot << (RECORD_BITS - 1)) + LAST_NS] = Number.NEGATIVE_INFINITY;
+    this.sums.fill(0, slot << SUMS_BITS, (slot + 1) << SUMS_BITS);
+    return bits;
+  }
+
+  /** Adds a pair with its inside stamp and its latency in its direction of travel, whole nanoseconds. */
+  add(slot: number, timeNs: number, isOutbound: boolean, latencyNs: number): void {
+    const t = this.#timeline;
+    t.doubles[(t.places[this.#inside & t.mask] << (PACKET_BITS - 1)) + TIME_NS] = timeNs;
+    this.#kernel.account(this.#inside, this.#outside, slot, isOutbound, latencyNs);
+  }
+}
