@@ -176,12 +176,12 @@ export class Verdicts {
 
   /**
    * Why what a packet became may be something else that left, in words: another packet of its flow did about when it should have, and
-   * never came in. Undefined where there is none, and of TCP: whatever else is changed of a segment, its numbers tell it.
+   * never came in. Undefined where there is none. A segment must have the same numbers: whatever else is changed of one, those tell it.
    */
   #whyChanged(row: number, other: Side): string | undefined {
     const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
-    if (slot === NONE || t.proto(row) === TCP) return undefined;
+    if (slot === NONE) return undefined;
     const untilNs = t.timeNs(row) + this.#known.kernel.limitNs(other === OUTSIDE);
     let next = t.after(row);
     for (let looked = 0; looked < MOST_LOOKED_AT; looked++, next = t.after(next)) {
@@ -189,6 +189,7 @@ export class Verdicts {
       if (next === t.end || t.timeNs(next) > untilNs) break;
       // what others with its key wait for is one of them
       if (t.side(next) !== other || t.proto(next) !== t.proto(row) || t.bucket(next) !== ALONE) continue;
+      if (t.proto(row) === TCP && !isSameSegment(t, row, next)) continue;
       if (this.#translations.slotOf(next) !== slot || !this.#translations.isLeaving(next, slot)) continue;
       return `frame ${t.frame(next)} of ${SIDE_NAMES[other]}, of the same flow, never came in: it may be this one, changed on its way`;
     }
@@ -455,4 +456,14 @@ function seconds(ns: number): string {
   if (ns < 1e6) return `${+(ns / 1e3).toPrecision(3)} µs`;
   if (ns < 1e9) return `${+(ns / 1e6).toPrecision(3)} ms`;
   return `${+(ns / 1e9).toPrecision(6)} s`;
+}
+
+/** Whether two TCP segments have the same numbers, flags and length of data. */
+function isSameSegment(t: Timeline, a: number, b: number): boolean {
+  return (
+    t.seq(a) === t.seq(b) &&
+    t.ack(a) === t.ack(b) &&
+    t.tcpFlags(a) === t.tcpFlags(b) &&
+    t.payloadLength(a) === t.payloadLength(b)
+  );
 }
