@@ -64,10 +64,19 @@ interface Totals {
   undecodable: number;
 }
 
-/** Frames of a classic pcap file, little-endian; counted without natcorr's reader. */
+/** What a pcapng file begins with, and the type of a block with a frame. */
+const PCAPNG = 0x0a0d0d0a;
+const ENHANCED_PACKET = 6;
+
+/** Frames of a file, little-endian; counted without natcorr's reader. */
 function frameCount(path: string): number {
   const bytes = readFileSync(path);
   let frames = 0;
+  if (bytes.readUInt32LE(0) === PCAPNG) {
+    for (let at = 0; at < bytes.length; at += bytes.readUInt32LE(at + 4))
+      if (bytes.readUInt32LE(at) === ENHANCED_PACKET) frames++;
+    return frames;
+  }
   for (let at = 24; at < bytes.length; at += 16 + bytes.readUInt32LE(at + 8)) frames++;
   return frames;
 }

@@ -1,4 +1,5 @@
 import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
+import type { Loss, Mark } from "../packets/frame-marks.js";
 import type { ByteWindow } from "./window.js";
 
 /** What a gzip stream begins with (RFC 1952 section 2.3.1) … */
@@ -31,6 +32,12 @@ export const WINDOW_BYTES = 2 * 1024 * 1024;
  */
 export const PIECE_BYTES = 512 * 1024;
 
+/** Where a capture says that an interface, by its index, lost frames. */
+export interface LossOn extends Mark {
+  readonly iface: number;
+  readonly loss: Loss;
+}
+
 /**
  * Why a scan ended: `more` bytes are needed, the batch is `full`, or the bytes at the window's start are not what the format
  * allows.
@@ -46,6 +53,10 @@ export interface Format {
   readonly hasCounters: boolean;
   /** Frames the capture says were lost on the interface with this index. */
   droppedOn(iface: number): number;
+  /** Where it said so since they were last taken out. */
+  readonly losses: LossOn[];
+  /** No frame comes any more: what it said behind the last one is among `losses` then. */
+  end?(): void;
   /**
    * Puts the complete frames at the window's start into rows 0 … of `batch`, at most `rows`, sets its `count`, and moves the window's
    * start past them. Damage is met again by the next scan, first thing.

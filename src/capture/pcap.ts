@@ -34,6 +34,7 @@ export class Pcap implements Format {
   readonly interfaces: readonly CaptureInterface[];
   readonly resolutionNs: number;
   readonly hasCounters = false;
+  readonly losses = [];
   epochNs = 0n;
   readonly #scan: (words: number) => void;
   /** What it is told, and what it says: see `pcap-words.ts`. */

@@ -1,6 +1,7 @@
 import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
 import { MAX_CAPTURED_BYTES, WINDOW_BYTES, oversized } from "./format.js";
-import type { Format, Stop } from "./format.js";
+import type { Format, LossOn, Stop } from "./format.js";
+import { LossPlaces } from "./loss-places.js";
 import { TickClock } from "./ticks.js";
 import type { Epoch } from "./ticks.js";
 import type { ByteWindow } from "./window.js";
@@ -62,6 +63,7 @@ export class Pcapng implements Format {
   /** By interface: what its latest statistics block says it lost, and what its packet blocks add up to. */
   readonly #droppedInStatistics: number[] = [];
   readonly #droppedBetweenFrames: number[] = [];
+  readonly #places = new LossPlaces();
   #lastNs = 0;
   #warnedOfNoStamp = false;
 
@@ -75,6 +77,14 @@ export class Pcapng implements Format {
 
   get resolutionNs(): number {
     return this.#clocks.reduce((most, { tickNs }) => Math.max(most, tickNs), 1);
+  }
+
+  get losses(): LossOn[] {
+    return this.#places.losses;
+  }
+
+  end(): void {
+    this.#places.end();
   }
 
   /** Statistics count from the start of the capture, packet blocks since the packet before: the same frames, not more. */
@@ -146,18 +156,21 @@ export class Pcapng implements Format {
     batch.iface[row] = index;
     if (type === PACKET) {
       const drops = view.getUint16(at + 10, little);
-      if (drops !== UNKNOWN_DROPS) {
-        this.hasCounters = true;
-        this.#droppedBetweenFrames[index] += drops;
-      }
+      if (drops !== UNKNOWN_DROPS) this.#lostBefore(index, drops);
     } else if (bytes > PACKET_BYTES + 3 + captured) {
       const option = this.#option(view, at + PACKET_DATA + padded(captured), at + bytes - 4, EPB_DROPCOUNT, 8);
-      if (option > 0) {
-        this.hasCounters = true;
-        this.#droppedBetweenFrames[index] += this.#uint64(view, option);
-      }
+      if (option > 0) this.#lostBefore(index, this.#uint64(view, option));
     }
+    this.#places.frame(index, this.#lastNs);
     return undefined;
+  }
+
+  /** Takes what a frame's own block says of those before it. */
+  #lostBefore(index: number, dropped: number): void {
+    const before = this.droppedOn(index);
+    this.hasCounters = true;
+    this.#droppedBetweenFrames[index] += dropped;
+    if (this.droppedOn(index) > before) this.#places.beforeFrame(index);
   }
 
   /** Section 4.4: no interface but the section's first, no stamp, and a captured length only as far as the snaplen implies one. */
@@ -176,6 +189,7 @@ export class Pcapng implements Format {
     batch.original[row] = original;
     batch.timeNs[row] = this.#lastNs;
     batch.iface[row] = index;
+    this.#places.frame(index, this.#lastNs);
     return undefined;
   }
 
@@ -216,6 +230,7 @@ export class Pcapng implements Format {
         this.#epoch,
       ),
     );
+    this.#places.describe();
     this.#droppedInStatistics.push(0);
     this.#droppedBetweenFrames.push(0);
     return undefined;
@@ -227,9 +242,17 @@ export class Pcapng implements Format {
     if (index >= this.interfaces.length) return;
     const byInterface = this.#option(view, at + 20, end, ISB_IFDROP, 8);
     const bySystem = this.#option(view, at + 20, end, ISB_OSDROP, 8);
-    this.hasCounters ||= byInterface >= 0 || bySystem >= 0;
-    this.#droppedInStatistics[index] =
-      (byInterface < 0 ? 0 : this.#uint64(view, byInterface)) + (bySystem < 0 ? 0 : this.#uint64(view, bySystem));
+    if (byInterface < 0 && bySystem < 0) return;
+    const before = this.droppedOn(index);
+    this.hasCounters = true;
+    this.#droppedInStatistics[index] = Math.max(
+      this.#droppedInStatistics[index],
+      (byInterface < 0 ? 0 : this.#uint64(view, byInterface)) + (bySystem < 0 ? 0 : this.#uint64(view, bySystem)),
+    );
+    const high = view.getUint32(at + 12, this.#little);
+    const low = view.getUint32(at + 16, this.#little);
+    const toldNs = this.#started ? this.#clocks[index].timeNs(high, low) : Number.NEGATIVE_INFINITY;
+    this.#places.statement(index, toldNs, this.droppedOn(index) > before);
   }
 
   /** Where the value of an option of at least `least` bytes lies, or -1. Its length stands in the two bytes before. Section 3.5. */

@@ -81,7 +81,13 @@ export class CaptureFile implements FrameSource {
   }
 
   #given(areThere: boolean): FrameBatch | null {
-    if (!areThere) return null;
+    const { losses } = this.#parts.format;
+    if (!areThere) {
+      if (losses.length === 0) return null;
+      // said behind the last frame
+      this.#batch.count = 0;
+    }
+    this.#batch.marks = losses.splice(0);
     this.#batch.number(this.#frames + 1);
     this.#frames += this.#batch.count;
     return this.#batch;
@@ -138,6 +144,7 @@ export class CaptureFile implements FrameSource {
   #end(damage: string | undefined): false {
     if (damage !== undefined) this.#warn(damage);
     this.#over = true;
+    this.#parts.format.end?.();
     return false;
   }
 

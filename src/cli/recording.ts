@@ -3,11 +3,16 @@ import { PcapngWriter } from "../capture/pcapng-writer.js";
 import type { FrameBatch } from "../packets/frames.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 
+/** Counters are written down at least this often, while frames come: what was lost was lost between two of their blocks. */
+const COUNTERS_EVERY_MS = 1000;
+
 /** What is captured live, in one pcapng file with both interfaces: inside is its first, outside its second. */
 export class Recording {
   readonly #sources: readonly [LiveSource, LiveSource];
   readonly #writer: PcapngWriter;
   readonly #dropped: [number, number] = [0, 0];
+  /** When the counters of each side were written last, on the clock of `performance.now()`. */
+  readonly #notedMs: [number, number] = [0, 0];
 
   /** Creates the file. `filters`: what each side was captured with. Throws CaptureError where that is not possible. */
   constructor(path: string, sources: readonly [LiveSource, LiveSource], filters: readonly [string, string]) {
@@ -20,12 +25,13 @@ export class Recording {
   }
 
   /**
-   * Writes down a batch and numbers it as in the file; where frames were lost before it, that too, so that a reader knows when.
+   * Writes down a batch and numbers it as in the file; where frames were lost before it, that first, so that a reader knows when.
    * Throws CaptureError where the disk refuses.
    */
   write(side: Side, batch: FrameBatch): void {
     const source = this.#sources[side];
-    if (source.captureDropped > this.#dropped[side]) this.#noteCounters(side);
+    const isDue = batch.count > 0 && performance.now() - this.#notedMs[side] >= COUNTERS_EVERY_MS;
+    if (isDue || source.captureDropped > this.#dropped[side]) this.#noteCounters(side);
     this.#dropped[side] = source.captureDropped;
     batch.number(this.#writer.write(side, batch, source.epochNs));
   }
@@ -41,6 +47,7 @@ export class Recording {
   }
 
   #noteCounters(side: Side): void {
+    this.#notedMs[side] = performance.now();
     this.#writer.statistics(side, this.#sources[side].statistics(), BigInt(Date.now()) * 1_000_000n);
   }
 }

@@ -2,12 +2,12 @@ import { FlowAccounts } from "../packets/flow-accounts.js";
 import type { Heap } from "../packets/heap.js";
 import { IS_COPY, IS_ERROR, IS_MISTIMED, type PacketBatch } from "../packets/packets.js";
 import { RECORD_BITS } from "../packets/records.js";
-import type { Sink, Summary, Update } from "../packets/results.js";
+import type { Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { Timeline, WAITING } from "../packets/timeline.js";
 import { TupleTable } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
-import { Feed } from "./intake/feed.js";
+import { Feed, UNKNOWN } from "./intake/feed.js";
 import type { Intake } from "./intake/intake.js";
 import { Buckets } from "./kernel/buckets.js";
 import { TIDY_EVERY } from "./kernel/kernel-words.js";
@@ -26,6 +26,7 @@ import { Findings } from "./verdicts/findings.js";
 import { FlowBook } from "./verdicts/flow-book.js";
 import { Groups } from "./verdicts/groups.js";
 import { Impacts } from "./verdicts/impacts.js";
+import { LateLosses } from "./verdicts/late-losses.js";
 import { Misses } from "./verdicts/misses.js";
 import { Mistimed } from "./verdicts/mistimed.js";
 import { Refusals } from "./verdicts/refusals.js";
@@ -66,6 +67,7 @@ export class Run {
   readonly #verdicts: Verdicts;
   readonly #impacts: Impacts;
   readonly #updates: Updates;
+  readonly #lateLosses: LateLosses;
   readonly #findings: Findings;
   readonly #book: FlowBook;
   readonly #cover: readonly [Cover, Cover];
@@ -99,7 +101,8 @@ export class Run {
     const translations = new Translations(accounts, timeline, tuples, kernel);
     const feed = (side: Side) => new Feed(heap, side, intakes[side], tuples);
     this.#feeds = [feed(INSIDE), feed(OUTSIDE)];
-    const cover = (side: Side, shiftNs: number) => new Cover(sources[side], strayNs[side], shiftNs, windowNs);
+    const cover = (side: Side, shiftNs: number) =>
+      new Cover(sources[side], strayNs[side], shiftNs, windowNs, (stampNs) => this.#timeOf(side, stampNs, 0));
     this.#cover = [cover(INSIDE, 0), cover(OUTSIDE, this.#shiftNs)];
 
     const groups = new Groups(timeline);
@@ -119,7 +122,8 @@ export class Run {
       decidedNs: (side) => (this.#isComplete ? this.#cover[side].lastNs : this.#marks.nowNs - windowNs),
     });
     const impacts = new Impacts(timeline, tuples, accounts, kernel);
-    const updates = new Updates(timeline, impacts, refusals, (update) => this.#update(update));
+    const lateLosses = new LateLosses({ cover: this.#cover, clashes, findings, tallies: this.#tallies, sink });
+    const updates = new Updates(timeline, impacts, refusals, (update, timeNs) => lateLosses.update(update, timeNs));
     const marks = new Marks(timeline);
     const notes: Notes[] = [refusals, mistimed];
     const showing = new Showing({
@@ -188,6 +192,7 @@ export class Run {
       refusals,
       impacts,
       updates,
+      lateLosses,
       clashes,
       findings,
       book,
@@ -225,6 +230,7 @@ export class Run {
     this.#findings = findings;
     this.#impacts = impacts;
     this.#updates = updates;
+    this.#lateLosses = lateLosses;
     this.#marks = marks;
     this.#showing = showing;
     this.#matchers = matchers;
@@ -248,7 +254,7 @@ export class Run {
     const feed = this.#feeds[side];
     feed.take(batch);
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
-    this.#cover[side].read(feed.hasEnded, (stampNs) => this.#placed(side, stampNs), this.#marks.nowNs);
+    this.#cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#marks.nowNs);
   }
 
   /** Goes as far as both sides reach. */
@@ -286,6 +292,9 @@ export class Run {
     const marks = this.#marks;
     const [inside, outside] = this.#feeds;
     const { end } = t;
+    this.#stopAtLoss(INSIDE);
+    this.#stopAtLoss(OUTSIDE);
+    if (inside.stop === inside.at || outside.stop === outside.at) return false;
     this.#outsideNs = kernel.run(
       inside,
       outside,
@@ -297,6 +306,7 @@ export class Run {
       this.#book.room,
       this.#showing.mostPackets,
     );
+    if (outside.stop < outside.end) this.#outsideNs = this.#onTimeline(outside);
     marks.nowNs = kernel.nowNs;
     marks.due = kernel.due;
     this.#showing.takeFromLoop(kernel.pairs);
@@ -305,6 +315,19 @@ export class Run {
     // where it took none, rows are given back once the next packet was taken, as they are without it
     if (t.end !== end) this.#showing.show();
     return !kernel.isAtOther;
+  }
+
+  /** Has a side's packets be taken one by one once the time comes at which its capture tells of a loss. */
+  #stopAtLoss(side: Side): void {
+    const feed = this.#feeds[side];
+    const lossNs = this.#cover[side].gaps.nextNs;
+    if (lossNs === Number.POSITIVE_INFINITY) feed.stop = feed.end;
+    else if (feed.stop < feed.at) {
+      const { batch, end } = feed;
+      feed.stop = feed.at;
+      while (feed.stop < end && this.#timeOf(side, batch.stampNs(feed.stop), batch.frame(feed.stop)) <= lossNs)
+        feed.stop++;
+    }
   }
 
   /**
@@ -317,9 +340,25 @@ export class Run {
     const marks = this.#marks;
     if (!feed.isEmpty && (feed.batch.flags(feed.at) & IS_ERROR) !== 0) return false;
     const nextNs = next === INSIDE ? feed.nextNs : this.#outsideNs;
-    if (nextNs > marks.nowNs && nextNs !== Number.POSITIVE_INFINITY) marks.nowNs = nextNs;
-    this.#settling.settle(marks.nowNs);
+    // how far a capture is read at once must not matter: time goes on with packets, or by itself
+    const isTime = !feed.isEmpty || feed.source.isLive === true;
+    if (isTime && nextNs > marks.nowNs && nextNs !== Number.POSITIVE_INFINITY) marks.nowNs = nextNs;
+    this.#goTo(marks.nowNs);
     return true;
+  }
+
+  /** Decides about all that is due by `nowNs`, and takes what captures tell of losses before, each when time comes to it. */
+  #goTo(nowNs: number): void {
+    for (let { side, timeNs } = this.#lateLosses.next; timeNs < nowNs; { side, timeNs } = this.#lateLosses.next) {
+      this.#settling.settle(timeNs);
+      this.#learnLoss(side);
+    }
+    this.#settling.settle(nowNs);
+  }
+
+  #learnLoss(side: Side): void {
+    this.#lateLosses.learn(side, this.#updates);
+    this.#feeds[side].stop = UNKNOWN;
   }
 
   /** Where the run stands, with the busiest flows, at most so many. */
@@ -331,6 +370,12 @@ export class Run {
   finish(): void {
     this.#isComplete = this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && !this.#showing.isEnough;
     if (this.#isComplete) {
+      for (
+        let { side, timeNs } = this.#lateLosses.next;
+        timeNs < Number.POSITIVE_INFINITY;
+        { side, timeNs } = this.#lateLosses.next
+      )
+        this.#learnLoss(side);
       this.#settling.settleRest();
       this.#showing.show();
       this.#updates.tellCutOff((side) => this.#cover[side].endNs);
@@ -360,15 +405,9 @@ export class Run {
     };
   }
 
-  /** Counts what became known of a drop, and tells of it. */
-  #update(update: Update): void {
-    this.#tallies[update.side].updated(update);
-    this.#findings.update(update);
-    if (this.#sink.wantsVerdict(update.before.verdict)) this.#sink.update(update);
-  }
-
-  #placed(side: Side, stampNs: number): number {
-    return side === INSIDE ? stampNs : this.#outsideTime(stampNs, 0);
+  /** A stamp of a side, of this frame or of none (0), as nanoseconds on the timeline. */
+  #timeOf(side: Side, stampNs: number, frame: number): number {
+    return side === INSIDE ? stampNs : this.#outsideTime(stampNs, frame);
   }
 
   /** When the next outside packet comes, on the timeline. */
@@ -387,6 +426,7 @@ export class Run {
     const { batch, at } = feed;
     const marks = this.#marks;
     const way = feed.ways[at];
+    if (side === OUTSIDE) this.#clock.take(feed.nextNs + this.#shiftNs, feed.nextFrame);
     const isCopy = (batch.flags(at) & IS_COPY) !== 0;
     const isFirst = this.#tuples.saw(way >> 1, timeNs);
     const row = this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
@@ -400,7 +440,7 @@ export class Run {
     if (isCopy) this.#settling.setAside(row);
     // what an error had to be taken before, and what comes so late in its capture that its own window is over
     if (timeNs > marks.nowNs) marks.nowNs = timeNs;
-    this.#settling.settle(marks.nowNs);
+    this.#goTo(marks.nowNs);
     // counted in packets, not in batches, so that it does not matter how a source cuts those
     if (row % TIDY_EVERY === 0 && this.#book.tidy(marks.nowNs)) {
       this.#verdicts.forgetWays();

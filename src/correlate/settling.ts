@@ -15,6 +15,7 @@ import type { Findings } from "./verdicts/findings.js";
 import type { FlowBook } from "./verdicts/flow-book.js";
 import type { Consequence, Impacts } from "./verdicts/impacts.js";
 import type { Refusals } from "./verdicts/refusals.js";
+import type { LateLosses } from "./verdicts/late-losses.js";
 import type { SideTally } from "./verdicts/side-tally.js";
 import type { Updates } from "./verdicts/updates.js";
 import type { Verdicts } from "./verdicts/verdicts.js";
@@ -32,6 +33,7 @@ export interface About {
   readonly refusals: Refusals;
   readonly impacts: Impacts;
   readonly updates: Updates;
+  readonly lateLosses: LateLosses;
   readonly clashes: Clashes;
   readonly findings: Findings;
   readonly book: FlowBook;
@@ -96,15 +98,25 @@ export class Settling {
 
   /** Accounts for a packet that has no twin. */
   judge(row: number): void {
-    const { tuples, matchers, verdicts, updates } = this.#about;
+    const { tuples, matchers, verdicts, updates, lateLosses, book } = this.#about;
     const t = this.#timeline;
     updates.takeNews();
     updates.tellBefore(row);
-    const { verdict, why, byFrame } = verdicts.judge(row);
+    const { verdict, why, byFrame, mayBeLostBy } = verdicts.judge(row);
     tuples.noteUnmatched(t.tuple(row));
     if (verdict !== "no-overlap") matchers.equals.sequences.noteAlone(row);
     const known = verdict === "dropped" ? this.#dropped(row) : byFrame === undefined ? {} : { byFrame };
-    this.#tell(row, { verdict, why, ...known });
+    const judgement: Judgement = { verdict, why, ...known };
+    if (mayBeLostBy !== undefined) {
+      const packet = {
+        side: t.sideOf(row),
+        frame: t.frame(row),
+        flow: book.flowOf(row),
+        isSelected: t.isSelected(row),
+      };
+      lateLosses.note(mayBeLostBy, packet, t.timeNs(row), judgement);
+    }
+    this.#tell(row, judgement);
     updates.tellRefused(row);
     t.setState(row, DONE);
   }

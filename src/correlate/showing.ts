@@ -85,18 +85,20 @@ export class Showing {
     else marks.shown = marks.due;
     const end = this.#firstOpen;
     updates.tellBefore(end);
-    const isNoted = notes.some(({ size }) => size > 0);
-    t.dropDone(end, isNoted ? (row) => this.#forget(row) : undefined);
+    const noted = notes.filter(({ size }) => size > 0);
+    // of most packets nothing is noted, and this is asked of every one
+    if (noted.length === 0) t.dropDone(end);
+    else if (noted.length === 1) t.dropDone(end, (row) => noted[0].forget(row));
+    else
+      t.dropDone(end, (row) => {
+        for (const each of noted) each.forget(row);
+      });
   }
 
   /** All before it are both shown and decided about. */
   get #firstOpen(): number {
     const { shown, due } = this.#marks;
     return this.#timeline.isBefore(shown, due) ? shown : due;
-  }
-
-  #forget(row: number): void {
-    for (const each of this.#about.notes) each.forget(row);
   }
 
   /** Notes that the pair of an inside row, or of one that was turned round, is to be shown. */

@@ -34,8 +34,13 @@ export class Coverage {
     this.#hasSilences = hasSilences;
   }
 
-  /** Takes the next frames of the capture; the earliest and the latest of their stamps are given, too. */
-  take(stampsNs: Float64Array, count: number, leastNs: number, mostNs: number): void {
+  /** Takes the next frames of the capture; with the earliest and the latest of their stamps, that takes less time. */
+  take(
+    stampsNs: Float64Array,
+    count: number,
+    leastNs = Number.NEGATIVE_INFINITY,
+    mostNs = Number.POSITIVE_INFINITY,
+  ): void {
     const mass = this.#mass;
     if (this.#isOrdinary(leastNs) && this.#isOrdinary(mostNs)) {
       this.#frames += count;

@@ -25,6 +25,12 @@ export class Few<T extends string | number> {
     if (at >= 0) this.#listed.splice(at, 1);
   }
 
+  /** Takes so many back without a word on which: none is listed any more. */
+  forget(count: number): void {
+    this.count -= count;
+    this.#listed.length = 0;
+  }
+
   /** The first 100. */
   get listed(): readonly T[] {
     return this.#listed;

@@ -7,6 +7,10 @@ export const FINDINGS = {
     severity: "info",
     hint: "does the way back avoid one of the two interfaces (ip route get <address>), or does a filter leave it out?",
   },
+  "capture-loss": {
+    severity: "warning",
+    hint: "capture with a larger buffer (tcpdump -B, natcorr live -B), a shorter snaplen (-s), or a filter",
+  },
   "client-address-hidden": {
     severity: "info",
     hint: "docker's userland-proxy=false, or the SNAT rule: iptables -t nat -S POSTROUTING",

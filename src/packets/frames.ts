@@ -1,4 +1,5 @@
 import type { Heap } from "./heap.js";
+import type { Mark } from "./frame-marks.js";
 import type { Soon } from "./soon.js";
 
 /** Most frames a batch holds: large enough to amortise a call per batch, small enough for the columns to stay in L2. */
@@ -28,6 +29,8 @@ export class FrameBatch {
    * source moves it on while its interface is silent; files leave it, as their next frame tells.
    */
   reachedNs = Number.NEGATIVE_INFINITY;
+  /** What stands between the frames, before the first or behind the last; in their order. */
+  marks: readonly Mark[] = [];
   /** What the frames are in: the same array each time where it is in a heap. */
   data: Uint8Array = new Uint8Array(0);
   /** 1-based number in the capture, as Wireshark counts. */
@@ -74,6 +77,7 @@ export class FrameBatch {
     this.iface.set(from.iface.subarray(0, count), this.count);
     this.count += count;
     this.reachedNs = from.reachedNs;
+    this.marks = [...this.marks, ...from.marks];
   }
 
   /** Numbers the rows one after the other, from `first` on. */

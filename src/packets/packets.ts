@@ -3,6 +3,7 @@ import type { Column } from "./columns.js";
 import type { Silence } from "./coverage.js";
 import { BATCH_FRAMES } from "./frames.js";
 import type { Heap } from "./heap.js";
+import type { Mark } from "./frame-marks.js";
 import {
   ACK as ACK_WORD,
   CONTENT,
@@ -110,6 +111,8 @@ export class PacketBatch {
   isInOrder = false;
   /** As in the `FrameBatch` it was decoded from. */
   reachedNs = Number.NEGATIVE_INFINITY;
+  /** Those of the frames it was decoded from. */
+  readonly marks: Mark[] = [];
   /** The rows' records, laid out as `records.ts` says. */
   readonly records: Int32Array;
   /** The same memory. */
@@ -148,6 +151,7 @@ export class PacketBatch {
   clear(): void {
     this.count = 0;
     this.quotes.count = 0;
+    this.marks.length = 0;
     this.isInOrder = true;
   }
 
@@ -164,6 +168,7 @@ export class PacketBatch {
     this.count = count;
     this.isInOrder = from.isInOrder;
     this.reachedNs = from.reachedNs;
+    this.marks.splice(0, this.marks.length, ...from.marks);
     this.quotes.count = quotes.count;
     this.records.set(from.records.subarray(0, count << RECORD_BITS));
     this.src6.set(from.src6.subarray(0, 4 * count));
@@ -385,7 +390,7 @@ export interface PacketSource {
   /** Epoch nanoseconds that stamps count from; known before the first `next`. */
   readonly epochNs: bigint;
   readonly tally: Tally;
-  /** Frames the capturing kernel or program says it lost; grows while reading. */
+  /** Frames the capturing kernel or program says it lost; grows while reading. When that was, the batches' marks tell. */
   readonly captureDropped: number;
   /** Whether it says so at all; as in `FrameSource`. */
   readonly hasCounters: boolean;

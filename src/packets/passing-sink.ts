@@ -1,6 +1,6 @@
 import type { Finding } from "./findings.js";
 import type { Flow } from "./flows.js";
-import type { FlowSummary, Judgement, Sink, Summary, Tables, Update, Verdict } from "./results.js";
+import type { FlowSummary, Judgement, Moved, Sink, Summary, Tables, Update, Verdict } from "./results.js";
 
 /** Passes all results on to another sink: what another class has to say of some of them, it says in place of this one. */
 export class PassingSink implements Sink {
@@ -40,6 +40,10 @@ export class PassingSink implements Sink {
 
   update(update: Update): void {
     this.next.update(update);
+  }
+
+  moved(moved: Moved): void {
+    this.next.moved?.(moved);
   }
 
   flow(flow: FlowSummary): void {

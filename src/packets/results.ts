@@ -92,7 +92,7 @@ export interface Judgement {
   readonly afterNs?: number;
 }
 
-/** What became known of a packet that was dropped, after it was judged. */
+/** What became known of a packet after it was judged: of one that was dropped, or that the other capture may have lost. */
 export interface Update extends Judgement {
   readonly side: Side;
   readonly frame: number;
@@ -100,9 +100,16 @@ export interface Update extends Judgement {
   readonly flow: number | undefined;
   /** Whether the pcap filter that says what is shown selects it. */
   readonly isSelected: boolean;
-  readonly impact: Impact;
   /** What was said of it before. */
-  readonly before: { readonly verdict: Verdict; readonly impact: Impact };
+  readonly before: Pick<Judgement, "verdict" | "impact">;
+}
+
+/** Packets of which the same became known, and that are not told of one by one: they were judged too long ago. */
+export interface Moved {
+  readonly side: Side;
+  readonly verdict: Verdict;
+  readonly before: Update["before"];
+  readonly count: number;
 }
 
 /** A packet's or a tuple's two ends. TCP, UDP, SCTP, DCCP and UDP-Lite have ports, ICMP echo an id, anything else neither. */
@@ -263,6 +270,8 @@ export interface Sink {
   unmatched(row: number, judgement: Judgement): void;
   /** Where `wantsVerdict` says so of what the packet was before. */
   update(update: Update): void;
+  /** The same of packets that are not told of one by one. */
+  moved?(moved: Moved): void;
   flow(flow: FlowSummary): void;
   finding(finding: Finding): void;
   end(summary: Summary): void;

@@ -59,7 +59,7 @@ export const FLOW = 4;
  */
 export const BY_EVIDENCE_OUTBOUND = 5;
 export const IS_RETRANSMISSION = 1 << 7;
-export const ALTERED_SHIFT = 25;
+const ALTERED_SHIFT = 25;
 
 /** Row numbers wrap here, so that they fit a small integer of V8's however long a run lasts. */
 export const ROW_MASK = 0x3fff_ffff;

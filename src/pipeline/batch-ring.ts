@@ -36,9 +36,11 @@ const FRAMES = 7;
 const NOT_IP = 8;
 const UNDECODABLE = 9;
 const CUT = 10;
+/** How many marks there are: they come by another way. */
+const MARKS = 11;
 /** How many silences it found meanwhile, and their beginnings and ends: it takes hundreds of frames until there can be another. */
-const SILENCES = 11;
-const SILENCE = 12;
+const SILENCES = 12;
+const SILENCE = 13;
 const MOST_SILENCES = 26;
 const DOUBLES = SILENCE + 2 * MOST_SILENCES;
 
@@ -109,13 +111,14 @@ export class BatchRing {
    * it has to be told that no more come.
    */
   fill({ captureDropped, firstNs, lastNs, silences, tally }: Readonly<SourceState>): boolean {
-    const { count, isInOrder, reachedNs, quotes } = this.next;
+    const { count, isInOrder, reachedNs, quotes, marks } = this.next;
     const d = this.#doubles;
     const at = DOUBLES * this.#batchAt(FILLED);
     d[at + COUNT] = count;
     d[at + IS_IN_ORDER] = isInOrder ? 1 : 0;
     d[at + REACHED_NS] = reachedNs;
     d[at + QUOTES] = quotes.count;
+    d[at + MARKS] = marks.length;
     d[at + FIRST_NS] = firstNs;
     d[at + LAST_NS] = lastNs;
     d[at + CAPTURE_DROPPED] = captureDropped;
@@ -135,7 +138,12 @@ export class BatchRing {
     return this.#mustWait(USER_WAITS, () => this.#inUse === 0);
   }
 
-  /** The user's: the batch filled first; what its source said as of then goes into `state`. Precondition: it need not wait. */
+  /** The user's: whether the batch filled first had marks. Precondition: it need not wait. */
+  get hasMarks(): boolean {
+    return this.#doubles[DOUBLES * this.#batchAt(USED) + MARKS] > 0;
+  }
+
+  /** The user's: the batch filled first, without its marks; what its source said as of then goes into `state`. Precondition: it need not wait. */
   use(state: SourceState): PacketBatch {
     const batch = this.#batches[this.#batchAt(USED)];
     const d = this.#doubles;
@@ -144,6 +152,7 @@ export class BatchRing {
     batch.isInOrder = d[at + IS_IN_ORDER] === 1;
     batch.reachedNs = d[at + REACHED_NS];
     batch.quotes.count = d[at + QUOTES];
+    batch.marks.length = 0;
     state.captureDropped = d[at + CAPTURE_DROPPED];
     state.firstNs = d[at + FIRST_NS];
     state.lastNs = d[at + LAST_NS];

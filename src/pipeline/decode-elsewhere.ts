@@ -3,6 +3,7 @@ import type { Worker } from "node:worker_threads";
 import { CaptureError } from "../capture/errors.js";
 import type { Silence } from "../packets/coverage.js";
 import { Heap } from "../packets/heap.js";
+import type { Mark } from "../packets/frame-marks.js";
 import { type PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { BatchRing } from "./batch-ring.js";
@@ -65,6 +66,9 @@ export async function decodeElsewhere(
           case "reasons":
             sources[said.side].note(said.reasons);
             break;
+          case "marks":
+            sources[said.side].noteMarks(said.marks);
+            break;
           case "ended":
             sources[said.side].end(said.state);
             break;
@@ -99,6 +103,8 @@ class SharedSource implements PacketSource {
   readonly #onRoom: () => void;
   /** Reasons that came before the batch did that they are of. */
   readonly #reasons: Tally["reasons"][] = [];
+  /** The same of marks. */
+  readonly #marks: (readonly Mark[])[] = [];
   /** What comes behind the last batch: what the source says then, or why there is no more. */
   #end: LastState | Error | undefined;
   #onNews: (() => void) | undefined;
@@ -131,6 +137,11 @@ class SharedSource implements PacketSource {
     this.wake();
   }
 
+  noteMarks(marks: readonly Mark[]): void {
+    this.#marks.push(marks);
+    this.wake();
+  }
+
   end(end: LastState | Error): void {
     this.#end ??= end;
     this.wake();
@@ -160,24 +171,35 @@ class SharedSource implements PacketSource {
 
   #use(): PacketBatch | Promise<PacketBatch> {
     const { undecodable } = this.tally;
+    const { hasMarks } = this.#ring;
     const batch = this.#ring.use(this);
     this.#isUsing = true;
-    return this.tally.undecodable > undecodable ? this.#takeReasons().then(() => batch) : batch;
+    if (hasMarks || this.tally.undecodable > undecodable)
+      return this.#takeRest(batch, hasMarks, this.tally.undecodable > undecodable);
+    return batch;
   }
 
   #finish(end: LastState | Error): null {
     if (end instanceof Error) throw end;
-    const { tally, ...state } = end;
+    const { tally, silences, ...state } = end;
     Object.assign(this, state);
+    this.silences.push(...silences);
     Object.assign(this.tally, tally);
     return null;
   }
 
-  /** Takes the reasons that belong to the batch being taken. */
-  async #takeReasons(): Promise<void> {
-    while (this.#reasons.length === 0 && this.#end === undefined) await this.#news();
-    const reasons = this.#reasons.shift();
+  /** Takes what belongs to the batch being taken and comes by another way. */
+  async #takeRest(batch: PacketBatch, hasMarks: boolean, hasReasons: boolean): Promise<PacketBatch> {
+    const marks = hasMarks ? await this.#nextOf(this.#marks) : undefined;
+    const reasons = hasReasons ? await this.#nextOf(this.#reasons) : undefined;
+    if (marks) batch.marks.push(...marks);
     if (reasons) Object.assign(this.tally, { reasons });
+    return batch;
+  }
+
+  async #nextOf<T>(told: T[]): Promise<T | undefined> {
+    while (told.length === 0 && this.#end === undefined) await this.#news();
+    return told.shift();
   }
 
   #news(): Promise<void> {

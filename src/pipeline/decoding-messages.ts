@@ -1,4 +1,5 @@
 import type { HeapPart } from "../packets/heap.js";
+import type { Mark } from "../packets/frame-marks.js";
 import type { Tally } from "../packets/packets.js";
 import type { Side } from "../packets/sides.js";
 import type { RingPlace, SourceState } from "./batch-ring.js";
@@ -15,7 +16,7 @@ export interface Task {
 }
 
 /** What a source says of itself in the end. */
-export interface LastState extends Omit<SourceState, "silences"> {
+export interface LastState extends SourceState {
   readonly hasCounters: boolean;
   readonly tally: SourceState["tally"] & Pick<Tally, "reasons">;
 }
@@ -34,6 +35,8 @@ export type FromThread =
   | { readonly kind: "unusable"; readonly message: string }
   /** A side's ring has a batch again. */
   | { readonly kind: "filled"; readonly side: Side }
+  /** What stands between the frames of a side's next batch that has such marks. */
+  | { readonly kind: "marks"; readonly side: Side; readonly marks: readonly Mark[] }
   /** Why frames of a side were undecodable, as of the next batch that has more of them than the one before. */
   | { readonly kind: "reasons"; readonly side: Side; readonly reasons: Tally["reasons"] }
   /** A side has no more batches than its ring has. */

@@ -41,6 +41,8 @@ async function fill(side: Side, source: DecodedSource, ring: BatchRing): Promise
     const { undecodable } = tally;
     if ((await source.next(ring.next)) === null) return;
     if (tally.undecodable > undecodable) say({ kind: "reasons", side, reasons: tally.reasons });
+    const { marks } = ring.next;
+    if (marks.length > 0) say({ kind: "marks", side, marks });
     if (ring.fill(source)) say({ kind: "filled", side });
   }
 }
@@ -68,8 +70,8 @@ async function run({ from, part, filter }: Task): Promise<void> {
   const decode = async (side: Side): Promise<void> => {
     await fill(side, packets[side], rings[side]);
     progress.tell();
-    const { captureDropped, hasCounters, firstNs, lastNs, tally } = packets[side];
-    say({ kind: "ended", side, state: { captureDropped, hasCounters, firstNs, lastNs, tally } });
+    const { captureDropped, hasCounters, firstNs, lastNs, silences, tally } = packets[side];
+    say({ kind: "ended", side, state: { captureDropped, hasCounters, firstNs, lastNs, silences, tally } });
   };
   await Promise.all([decode(INSIDE), decode(OUTSIDE)]);
   // the thread ends while the other one still has something to do, which would have to wait for that later

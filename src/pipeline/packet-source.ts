@@ -41,7 +41,7 @@ async function beginning(source: FrameSource, read: Read): Promise<FrameBatch[]>
   const gathered = new FrameBatch();
   for (;;) {
     const batch = await read(source, BATCH_FRAMES - gathered.count);
-    const before = gathered.count > 0 ? [gathered] : [];
+    const before = gathered.count > 0 || gathered.marks.length > 0 ? [gathered] : [];
     if (batch === null) return before;
     if (source.isLive || gathered.count + batch.count >= TELLING_FRAMES) return [...before, batch];
     gathered.append(batch);
@@ -65,6 +65,8 @@ export class DecodedSource implements PacketSource {
     this.#decoder = decoder;
     this.#frames = frames;
     this.#coverage = new Coverage(frames.isLive !== true && frames.isPart !== true);
+    // a part goes on as long as the whole does, from its first frame on
+    if (frames.isPart === true) this.#coverage.reach(Number.NEGATIVE_INFINITY);
     this.#read = read;
     this.#first = first;
     this.#limits = limits;
@@ -117,6 +119,7 @@ export class DecodedSource implements PacketSource {
       if (frames === null) break;
       isOver = false;
       this.#decoder.decode(frames, this.#frames.interfaces, this.#limits, batch, this.tally);
+      batch.marks.push(...frames.marks);
       this.#cover(frames);
       most = this.#frames.isOnDisk ? most - frames.count : 0;
     }
@@ -124,10 +127,18 @@ export class DecodedSource implements PacketSource {
     return isOver ? null : batch;
   }
 
-  #cover({ timeNs, count, reachedNs }: FrameBatch): void {
+  #cover({ timeNs, count, frame, marks, reachedNs }: FrameBatch): void {
     const { firstNs, lastNs } = this.#decoder;
-    if (count > 0) this.#coverage.take(timeNs, count, firstNs, lastNs);
-    // a capture that tells how far it has come: a live one, or one with both sides in it
-    if (reachedNs > Number.NEGATIVE_INFINITY) this.#coverage.reach(reachedNs);
+    const reaches = marks.filter((mark) => mark.reachedNs !== undefined);
+    let row = 0;
+    for (const { frame: before, reachedNs: ns = 0 } of reaches) {
+      const from = row;
+      while (row < count && frame[row] <= before) row++;
+      this.#coverage.take(timeNs.subarray(from, row), row - from);
+      this.#coverage.reach(ns);
+    }
+    if (row === 0 && count > 0) this.#coverage.take(timeNs, count, firstNs, lastNs);
+    else this.#coverage.take(timeNs.subarray(row, count), count - row);
+    if (this.isLive && reachedNs > Number.NEGATIVE_INFINITY) this.#coverage.reach(reachedNs);
   }
 }

@@ -1,5 +1,7 @@
+import type { LossOn } from "../capture/format.js";
 import type { CaptureInterface, FrameBatch, FrameSource } from "../packets/frames.js";
 import { Heap } from "../packets/heap.js";
+import type { Mark } from "../packets/frame-marks.js";
 import { MassTime } from "../packets/mass-time.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { CaptureError } from "../capture/errors.js";
@@ -21,6 +23,8 @@ export type { SideSelectors } from "./split/selector.js";
  * kernel collect those of one (CAP_READ_TIMEOUT in Wireshark's dumpcap.c).
  */
 const DISORDER_NS = 500_000_000;
+/** Both sides are told how far the capture has come as often as it has gone on by so much, nanoseconds: one of them may be silent. */
+const TOLD_EVERY_NS = 100_000_000;
 /** Batches read at most to see whether the selectors name what is there, before frames are handed on: up to 64 MiB of a file. */
 const MOST_AHEAD = 64;
 
@@ -68,13 +72,15 @@ class SplitCapture {
   readonly #open = new Set<Side>([INSIDE, OUTSIDE]);
   readonly #warn: (text: string) => void;
   #reading: Promise<void> | undefined;
-  /** All frames stamped before this have been read. */
+  /** All frames stamped before this have been read … */
   #reachedNs = Number.NEGATIVE_INFINITY;
+  /** … as the sides were last told. */
+  #toldNs = Number.NEGATIVE_INFINITY;
   /** As the frames of both sides tell it: a stamp is not believed by itself that is ahead by more than disorder can be. */
   readonly #mass = new MassTime(DISORDER_NS, () => {});
+  /** The number of the last frame. */
+  #frames = 0;
   #hasEnded = false;
-  /** Sides that have been told how far the capture went. */
-  readonly #told = new Set<Side>();
   #isReported = false;
   #isDisorderly = false;
 
@@ -103,12 +109,9 @@ class SplitCapture {
       });
       await this.#reading;
     }
-    if (queue.isEmpty && this.#hasEnded) {
-      if (this.#told.has(side)) return null;
-      this.#told.add(side);
-    }
+    if (queue.isEmpty && this.#hasEnded) return null;
     const batch = queue.take();
-    batch.reachedNs = queue.isEmpty ? this.#reachedNs : Number.NEGATIVE_INFINITY;
+    batch.reachedNs = queue.isEmpty ? this.#toldNs : Number.NEGATIVE_INFINITY;
     return batch;
   }
 
@@ -137,28 +140,55 @@ class SplitCapture {
       // whoever was killed may have written one interface's frames, and not yet what others had by then
       const isMore = this.source.interfaces.length > 1;
       this.#reachedNs = Math.max(this.#reachedNs, this.#mass.nowNs - (isMore ? DISORDER_NS : 0));
+      this.#toldNs = this.#reachedNs;
+      for (const queue of this.#queues) queue.mark([{ frame: this.#frames, reachedNs: this.#toldNs }]);
       this.#checkSelectors();
       this.#report();
       return;
     }
     this.#sorter.sort(batch);
-    const { rows, counts } = this.#sorter;
-    for (const side of [INSIDE, OUTSIDE] as const) this.#queues[side].append(batch, rows[side], counts[side]);
-    this.#reach(batch);
+    const { rows, counts, ports } = this.#sorter;
+    const reached: Mark[] = [];
+    const losses: LossOn[] = [];
+    this.#reach(batch, reached, losses);
+    for (const side of [INSIDE, OUTSIDE] as const) {
+      const own = losses.filter(({ iface }) => ports.mayConcern(side, iface));
+      this.#queues[side].append(batch, rows[side], counts[side]);
+      this.#queues[side].mark([...reached, ...own].toSorted((a, b) => a.frame - b.frame));
+    }
     if (this.#sorter.ports.areNameless && this.#sorter.ports.unmet().some((part) => !isNumber(part)))
       this.#checkSelectors();
   }
 
-  #reach({ count, timeNs, frame, reachedNs }: FrameBatch): void {
+  /** Goes through the frames of a batch: how far the capture comes with each, and what of that both sides have to know. */
+  #reach({ count, timeNs, frame, marks }: FrameBatch, reached: Mark[], losses: LossOn[]): void {
+    let marked = 0;
+    const passMarks = (before: number): void => {
+      for (; marked < marks.length && marks[marked].frame < before; marked++) {
+        const mark = marks[marked];
+        if (!isLoss(mark)) continue;
+        // frames of either side tell when the capture said so
+        const toldNs = Math.max(mark.loss.toldNs, this.#mass.nowNs);
+        losses.push({ ...mark, loss: { ...mark.loss, toldNs } });
+      }
+    };
     for (let row = 0; row < count; row++) {
+      passMarks(frame[row]);
+      if (timeNs[row] < this.#reachedNs) this.#warnOfDisorder(frame[row]);
       this.#mass.take(frame[row], timeNs[row]);
-      if (timeNs[row] >= this.#reachedNs || this.#isDisorderly) continue;
-      this.#isDisorderly = true;
-      this.#warn(
-        `is not in order of time from frame ${frame[row]} on; reordercap sorts it, and then twins are not missed`,
-      );
+      this.#reachedNs = Math.max(this.#reachedNs, this.#mass.nowNs - DISORDER_NS);
+      this.#frames = frame[row];
+      if (this.#reachedNs < this.#toldNs + TOLD_EVERY_NS) continue;
+      this.#toldNs = this.#reachedNs;
+      reached.push({ frame: frame[row], reachedNs: this.#toldNs });
     }
-    this.#reachedNs = Math.max(this.#reachedNs, reachedNs, this.#mass.nowNs - DISORDER_NS);
+    passMarks(Number.POSITIVE_INFINITY);
+  }
+
+  #warnOfDisorder(frame: number): void {
+    if (this.#isDisorderly) return;
+    this.#isDisorderly = true;
+    this.#warn(`is not in order of time from frame ${frame} on; reordercap sorts it, and then twins are not missed`);
   }
 
   /** Throws CaptureError where a selector names nothing that is in the capture. */
@@ -178,6 +208,10 @@ class SplitCapture {
     this.#isReported = true;
     for (const text of this.#sorter.leftOut()) this.#warn(text);
   }
+}
+
+function isLoss(mark: Mark): mark is LossOn {
+  return "iface" in mark;
 }
 
 class SideSource implements FrameSource {

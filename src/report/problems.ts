@@ -1,4 +1,12 @@
-import { type Impact, type Judgement, PROBLEMS, type Summary, type Tables, type Update } from "../packets/results.js";
+import {
+  type Impact,
+  type Judgement,
+  type Moved,
+  PROBLEMS,
+  type Summary,
+  type Tables,
+  type Update,
+} from "../packets/results.js";
 import { SIDE_NAMES } from "../packets/sides.js";
 import { endsOf } from "./ends.js";
 import { endsText } from "./ends-text.js";
@@ -60,8 +68,23 @@ export class Problems {
 
   /** Takes what became known of one later. */
   update(update: Update): void {
-    const packet = this.#packets.get(`${SIDE_NAMES[update.side]} ${update.frame}`);
-    if (packet) packet.judgement = update;
+    const key = `${SIDE_NAMES[update.side]} ${update.frame}`;
+    const packet = this.#packets.get(key);
+    if (packet === undefined) {
+      if (PROBLEMS.has(update.before.verdict) && !PROBLEMS.has(update.verdict)) this.#others--;
+    } else if (PROBLEMS.has(update.verdict)) packet.judgement = update;
+    else this.#packets.delete(key);
+  }
+
+  /** Takes what became known of many, which are not told of one by one: what was said of those of their side is not shown any more. */
+  moved({ side, before, count }: Moved): void {
+    if (!PROBLEMS.has(before.verdict)) return;
+    for (const [key, { where, judgement }] of this.#packets) {
+      if (where !== SIDE_NAMES[side] || judgement.verdict !== before.verdict) continue;
+      this.#packets.delete(key);
+      this.#others++;
+    }
+    this.#others = Math.max(0, this.#others - count);
   }
 
   /** What it comes to; then one line each, the reason behind it where it fits in `width` columns, else below. */

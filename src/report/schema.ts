@@ -292,19 +292,19 @@ const LINES: Readonly<Record<string, Schema>> = {
     },
     optional: { flow: FLOW, ...PORTS, impact: IMPACT, byFrame: BY_FRAME },
   }),
-  update: object("What became known of a dropped frame after its line: it takes the place of what was said there.", {
+  update: object("What became known of a frame after its line: it takes the place of what was said there.", {
     required: {
       type: type("update"),
       side: SIDE,
       frame: frame("The frame"),
-      verdict: oneOf("What became of it: refused where an ICMP error about it came after its line.", [
-        "dropped",
-        "refused",
-      ]),
-      impact: IMPACT,
+      verdict: oneOf(
+        "What became of it: refused where an ICMP error about it came after its line, capture-loss where the other capture told only then " +
+          "that it had lost frames.",
+        ["dropped", "refused", "capture-loss"],
+      ),
       why: text("What that rests on, in words."),
     },
-    optional: { byFrame: BY_FRAME },
+    optional: { impact: IMPACT, byFrame: BY_FRAME },
   }),
   flow: object("A conversation that both sides saw, at its end, or at the end of the run.", {
     required: {

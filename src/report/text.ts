@@ -3,6 +3,7 @@ import type { Flow } from "../packets/flows.js";
 import {
   type FlowSummary,
   type Judgement,
+  type Moved,
   PROBLEMS,
   type Summary,
   type Tables,
@@ -90,7 +91,13 @@ export class TextReporter implements Reporter {
 
   update(update: Update): void {
     this.#problems.update(update);
+    if (update.flow !== undefined) this.#translations.update(update.flow, update.before.verdict, update.verdict);
     if (!this.#options.quiet) this.#out.add(this.#lines.update(update));
+  }
+
+  moved(moved: Moved): void {
+    this.#problems.moved(moved);
+    this.#translations.moved(moved);
   }
 
   flow(flow: FlowSummary): void {

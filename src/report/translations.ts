@@ -1,6 +1,6 @@
 import type { LatencySummary } from "../packets/latency.js";
 import { printable } from "../packets/printable.js";
-import { copyOf, type Ends, type FlowSummary, PROBLEMS, type Verdict } from "../packets/results.js";
+import { copyOf, type Ends, type FlowSummary, type Moved, PROBLEMS, type Verdict } from "../packets/results.js";
 import { rewriteOf } from "./ends.js";
 import { SIDE_NAMES } from "../packets/sides.js";
 import { endsText } from "./ends-text.js";
@@ -115,6 +115,7 @@ export class TranslationTable {
   readonly #most: number;
   /** By flow, as long as it lives. */
   readonly #problems = new Map<number, Problems>();
+  #isUnknown = false;
   /** What times are compared from, so that numbers hold them to the nanosecond: when some flow began. */
   #baseNs: bigint | undefined;
 
@@ -135,15 +136,41 @@ export class TranslationTable {
     this.#problems.set(flow, { all: all + 1, lost: lost + (verdict === "dropped" ? 1 : 0) });
   }
 
+  /** Takes what a packet of a flow turned out to be. */
+  update(flow: number, before: Verdict, now: Verdict): void {
+    const row = this.#rows.findIndex((each) => each.flow.id === flow);
+    const known = row < 0 ? this.#problems.get(flow) : this.#rows[row].problems;
+    if (known === undefined || known.all === 0 || !PROBLEMS.has(before)) return;
+    const problems = {
+      all: known.all - (PROBLEMS.has(now) ? 0 : 1),
+      lost: known.lost - (before === "dropped" && now !== "dropped" ? 1 : 0),
+    };
+    if (row < 0) this.#problems.set(flow, problems);
+    else {
+      const [{ flow: summary }] = this.#rows.splice(row, 1);
+      this.#place(summary, problems);
+    }
+  }
+
+  /** Takes what many packets turned out to be, of whatever flows: how many problems each has is not known any more. */
+  moved({ before }: Moved): void {
+    this.#isUnknown ||= PROBLEMS.has(before.verdict);
+  }
+
   add(flow: FlowSummary): void {
-    // most flows have no place in a full table, and what a flow came to takes some reckoning: this much only once
-    const { id, pairs } = flow;
+    const { id } = flow;
     const problems = this.#problems.get(id) ?? NO_PROBLEMS;
     this.#problems.delete(id);
+    this.#place(flow, problems);
+  }
+
+  #place(flow: FlowSummary, problems: Problems): void {
+    const { id, pairs } = flow;
     const rank = ORDERS[this.#options.sort].rank(flow, problems, (epochNs) => this.#sinceNs(epochNs));
     const isBefore = ({ rank: other, flow: { pairs: others, id: otherId } }: Row): boolean =>
       other > rank || (other === rank && (others > pairs || (others === pairs && otherId < id)));
     const before = this.#rows.findLastIndex(isBefore);
+    // most flows have no place in a full table, and what a flow came to takes some reckoning: it is copied only then
     if (before === this.#most - 1) return;
     this.#rows.splice(before + 1, 0, { flow: copyOf(flow), rank, problems });
     if (this.#rows.length > this.#most) this.#rows.pop();
@@ -163,7 +190,10 @@ export class TranslationTable {
     const { text, heading: own, cell } = this.#shownOrder;
     const time = (epochNs: bigint): string => new LocalTimes(epochNs, this.#options.utcOffset, 6).of(0);
     const columns = own === undefined ? COLUMNS : [...COLUMNS, { heading: own, align: "right" } as const];
-    const rows = this.#rows.map(({ flow, problems }) => lines(flow, cell?.(flow, problems, time), paint));
+    const isUnknown = this.#isUnknown && ["problems", "lost"].includes(this.#options.sort);
+    const rows = this.#rows.map(({ flow, problems }) =>
+      lines(flow, isUnknown ? "?" : cell?.(flow, problems, time), paint),
+    );
     const wide = table(columns, rows.flat());
     const blocks =
       widthOf(wide) <= width

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterAll } from "vitest";
 import { CaptureError, openCapture } from "../../src/capture/open.js";
 import type { CaptureInterface } from "../../src/packets/frames.js";
+import type { Loss } from "../../src/packets/frame-marks.js";
 
 /** A frame as the test wants it written. `ticks` count in the file's or interface's own resolution. */
 export interface Written {
@@ -115,8 +116,8 @@ export class Blocks {
     return this.block(3, Buffer.concat([packed(this.#big, [32, original]), aligned(data)]));
   }
 
-  statistics(id: number, options: Uint8Array): Buffer {
-    return this.block(5, Buffer.concat([packed(this.#big, [32, id], [32, 0], [32, 0]), options]));
+  statistics(id: number, options: Uint8Array, ticks = 0n): Buffer {
+    return this.block(5, Buffer.concat([packed(this.#big, [32, id], ...this.#stamp(ticks)), options]));
   }
 
   #stamp(ticks: bigint): (readonly [32, number])[] {
@@ -144,6 +145,7 @@ export interface Capture {
   readonly interfaces: readonly CaptureInterface[];
   readonly dropped: number;
   /** Whether it says that it counts what it loses: once it is open, and at its end. */
+  readonly losses: readonly (Loss & { readonly frame: number })[];
   readonly hasCounters: readonly [boolean, boolean];
   readonly warnings: readonly string[];
   /** What openCapture refused it with. */
@@ -179,14 +181,17 @@ export async function readPath(path: string): Promise<Capture> {
       interfacesAtOpen: 0,
       interfaces: [],
       dropped: 0,
+      losses: [],
       hasCounters: [false, false],
       warnings,
       error: error.message,
     };
   }
+  const losses: (Loss & { readonly frame: number })[] = [];
   const interfacesAtOpen = source.interfaces.length;
   const hadCounters = source.hasCounters;
   for (let batch = await source.next(); batch; batch = await source.next()) {
+    losses.push(...batch.marks.flatMap(({ frame, loss }) => (loss === undefined ? [] : [{ frame, ...loss }])));
     for (let row = 0; row < batch.count; row++) {
       const data = batch.data.subarray(batch.start[row], batch.start[row] + batch.captured[row]);
       frames.push({
@@ -201,7 +206,7 @@ export async function readPath(path: string): Promise<Capture> {
   await source.close();
   const { name, interfaces, captureDropped: dropped } = source;
   const hasCounters = [hadCounters, source.hasCounters] as const;
-  return { name, frames, interfacesAtOpen, interfaces, dropped, hasCounters, warnings, error: undefined };
+  return { name, frames, interfacesAtOpen, interfaces, dropped, losses, hasCounters, warnings, error: undefined };
 }
 
 export function readBytes(bytes: Uint8Array): Promise<Capture> {

@@ -1,4 +1,4 @@
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { Blocks, readBytes, scratch } from "./files.js";
 
 const A = Buffer.from("frame a");
@@ -99,6 +99,39 @@ test("counts drops: the latest statistics of an interface, or what its packet bl
   );
   expect(capture.warnings).toEqual([]);
   expect(capture.dropped).toBe(15 + 11 + 9);
+});
+
+const at = (second: number) => STAMP + BigInt(second) * 1_000_000n;
+const frames = (...seconds: readonly number[]) => seconds.map((second) => little.enhanced(0, at(second), A));
+const counted = (dropped: number, ticks = 0n) => little.statistics(0, drops(7, BigInt(dropped)), ticks);
+const losses = async (...blocks: readonly Uint8Array[]) =>
+  (await readBytes(file(little.section(), little.describe(), ...blocks))).losses;
+
+describe("where frames were lost", () => {
+  const EVER = Number.NEGATIVE_INFINITY;
+
+  test("is told behind the next frame, which may come long after: between two statements", async () => {
+    const blocks = [...frames(0, 1, 2, 3), counted(0), ...frames(5, 6, 7, 8), counted(2), ...frames(20)];
+    expect(await losses(...blocks)).toEqual([{ frame: 9, sinceNs: 0, toldNs: 20e9 }]);
+  });
+
+  test("is at any time before the only statement, behind all frames", async () => {
+    expect(await losses(...frames(0, 1), counted(2, at(3)))).toEqual([{ frame: 2, sinceNs: EVER, toldNs: 3e9 }]);
+    // in another unit than frames are stamped in
+    for (const ticks of [at(3) * 1000n, at(3) / 1000n])
+      expect(await losses(...frames(0, 1), counted(2, ticks))).toEqual([{ frame: 2, sinceNs: EVER, toldNs: EVER }]);
+  });
+
+  test("is between a frame that tells and the one before it on its interface", async () => {
+    const told = little.enhanced(0, at(9), A, 100, drops(4, 5n));
+    expect(await losses(...frames(0, 1, 2, 3, 4), told)).toEqual([{ frame: 6, sinceNs: 1e9, toldNs: 9e9 }]);
+  });
+
+  test("is nowhere where counts stay as they were, or are not there", async () => {
+    const nothing = little.statistics(0, drops(4, 9n));
+    expect(await losses(counted(0), ...frames(0), counted(0), nothing, ...frames(1), counted(0))).toEqual([]);
+    expect((await losses(...frames(0), counted(2), nothing, counted(2))).length).toBe(1);
+  });
 });
 
 test.each([

@@ -41,6 +41,8 @@ export class Interface implements PacketSource {
     const { done, value } = this.#steps.next();
     if (done) return Promise.resolve(null);
     const { frames = [], reachedNs, dropped = 0 }: Step = value;
+    const isLoss = dropped > this.captureDropped;
+    const loss = { sinceNs: this.lastNs, toldNs: reachedNs };
     this.captureDropped = dropped;
     this.lastNs = reachedNs;
     const bytes = frames.map(({ packet }) => ethernet(packet));
@@ -60,6 +62,7 @@ export class Interface implements PacketSource {
     this.#frames += frames.length;
     this.#packets.clear();
     this.#decoder.decode(batch, [{ name: this.name, linkType: 1, snaplen: 0 }], NO_LIMITS, this.#packets, this.tally);
+    if (isLoss) this.#packets.marks.push({ frame: this.#frames, loss });
     return Promise.resolve(this.#packets);
   }
 }

@@ -77,7 +77,7 @@ async function sidesOf(linkType: number, frames: readonly Taken[], outside?: str
   const source = new MemorySource([{ name: "", linkType, snaplen: 0 }], frames);
   const selectors = { inside: "172.17.0.0/16,fd00:17::/64", outside };
   const sides = await splitCapture(source, selectors, { onWarning: (text) => warnings.push(text) });
-  const given = await Promise.all(sides.map(drained));
+  const given = await Promise.all(sides.map((side) => drained(side)));
   return {
     names: sides.map(({ name }) => name),
     inside: given[0].map(({ frame }) => frame),

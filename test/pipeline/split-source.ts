@@ -1,4 +1,5 @@
 import { type CaptureInterface, FrameBatch, type FrameSource } from "../../src/packets/frames.js";
+import type { Mark } from "../../src/packets/frame-marks.js";
 
 /** A frame of a capture in memory. */
 export interface Taken {
@@ -79,8 +80,11 @@ export function framesOf(batch: FrameBatch): Given[] {
 }
 
 /** All frames of a side. */
-export async function drained(source: FrameSource): Promise<Given[]> {
+export async function drained(source: FrameSource, marks: Mark[] = []): Promise<Given[]> {
   const frames: Given[] = [];
-  for (let batch = await source.next(); batch; batch = await source.next()) frames.push(...framesOf(batch));
+  for (let batch = await source.next(); batch; batch = await source.next()) {
+    frames.push(...framesOf(batch));
+    marks.push(...batch.marks);
+  }
   return frames;
 }

@@ -88,6 +88,7 @@ class CapSource implements LiveSource {
   #used = 0;
   #frames = 0;
   #dropped = 0;
+  #told = 0;
   #isOver = false;
   #epochMs = performance.now();
   #hasBegun = false;
@@ -124,6 +125,11 @@ class CapSource implements LiveSource {
     batch.number(this.#frames + 1);
     batch.reachedNs = this.#nowNs();
     this.#frames += batch.count;
+    // what came once the batch was full
+    const sinceNs = batch.timeNs[batch.count - 1];
+    const isLoss = this.#dropped > this.#told;
+    batch.marks = isLoss ? [{ frame: this.#frames, loss: { sinceNs, toldNs: batch.reachedNs } }] : [];
+    this.#told = this.#dropped;
     if (!this.#hasBegun) this.#begin(batch);
     return batch;
   }

@@ -1,6 +1,7 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
 import { BATCH_FRAMES, FrameBatch } from "../../packets/frames.js";
 import type { CaptureInterface } from "../../packets/frames.js";
+import type { Mark } from "../../packets/frame-marks.js";
 import { Counters } from "./counters.js";
 import type { Libpcap, Pointer } from "./libpcap.js";
 import { isUp } from "./link-state.js";
@@ -61,6 +62,9 @@ export class LivePcap implements LiveSource {
   readonly #epochMs = Date.now();
   #frames = 0;
   #checkMs = performance.now() + CHECK_MS;
+  /** When the counters were read last, and where they said since then that frames were lost. */
+  #readNs = 0;
+  #losses: Mark[] = [];
   /** Frames stamped later than this are not given. */
   #endNs = Number.POSITIVE_INFINITY;
   /** When all frames stamped by `#endNs` have left the ring, on the clock of `performance.now()`. */
@@ -147,6 +151,8 @@ export class LivePcap implements LiveSource {
       this.#isOver = this.#isLast;
     }
     if (this.#endNs !== Number.POSITIVE_INFINITY) this.#cut();
+    batch.marks = this.#losses;
+    this.#losses = [];
     batch.number(this.#frames + 1);
     this.#frames += batch.count;
   }
@@ -160,12 +166,17 @@ export class LivePcap implements LiveSource {
     if (dump.isDrained) this.#reachedNs = Math.max(this.#reachedNs, nowNs - LINGER_MS * NS_PER_MS);
     if (dump.failure !== 0) this.#endFor(this.#parts.pcap.getError(this.#parts.handle));
     this.#isLast = nowMs >= this.#endMs && (dump.isDrained || dump.failure !== 0);
-    if (nowMs >= this.#checkMs) this.#check(nowMs);
+    if (nowMs >= this.#checkMs || this.#isLast) this.#check(nowMs);
   }
 
   #check(nowMs: number): void {
     this.#checkMs = nowMs + CHECK_MS;
+    const { dropped } = this.#counters.latest;
     this.#counters.read();
+    const sinceNs = this.#readNs;
+    this.#readNs = this.#nowNs();
+    if (this.#counters.latest.dropped > dropped)
+      this.#losses.push({ frame: this.#frames, loss: { sinceNs, toldNs: this.#readNs } });
     // libpcap since 1.10 waits for an interface to come up again, without a word (pcap-linux.c, ENETDOWN).
     const { name, pcap, handle } = this.#parts;
     if (this.#wasUp && !isUp(pcap, handle, name)) this.#endFor("the interface went down");

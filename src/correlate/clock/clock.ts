@@ -41,7 +41,7 @@ export class Clock {
   readonly #windowNs: number;
   readonly #facts: () => ClockFacts;
   readonly #stretches: Stretch[];
-  /** The latest one that was asked for, and the widest slack within a window of it. */
+  /** That of the latest packet, and the widest slack within a window of it. */
   #at = -1;
   #slackNs = 0;
 
@@ -102,24 +102,32 @@ export class Clock {
 
   /**
    * What to subtract from the stamp of an outside frame beyond `offsetNs`, nanoseconds, at this time on the timeline; `frame` is 0
-   * where it is not one's. To be asked in about the order that frames come: `slackNs` and `isTrusted` are those of the latest ones.
+   * where it is not one's. To be asked in about the order that frames come.
    */
   correctionNs(timeNs: number, frame: number): number {
-    const stretches = this.#stretches;
-    let at = Math.max(0, this.#at);
-    while (at > 0 && timeNs <= stretches[at - 1].untilNs) at--;
-    while (at < stretches.length - 1 && timeNs > stretches[at].untilNs) at++;
-    if (frame !== 0) while (at > 0 && frame < stretches[at].firstFrame) at--;
-    // what is no frame's may be that of the end of a batch, far ahead of those that are placed
-    if (at > this.#at && frame !== 0) at = this.#goTo(at);
-    const { atNs, correctionNs, rate, setFrame, setNs } = stretches[at];
+    const { atNs, correctionNs, rate, setFrame, setNs } = this.#stretches[this.#stretchOf(timeNs, frame)];
     const isSet = setFrame > 0 && frame >= setFrame;
     const hereNs = isSet ? correctionNs + setNs : correctionNs;
     return rate === 0 ? hereNs : Math.round(hereNs + rate * (timeNs - atNs));
   }
 
-  /** Goes on to a stretch; those waiting for their twin were stamped within the last window. Returns where it stands then. */
-  #goTo(to: number): number {
+  /** Takes an outside packet, by the time and frame that were asked for: `slackNs` and `isTrusted` are those of the latest ones. */
+  take(timeNs: number, frame: number): void {
+    const at = this.#stretchOf(timeNs, frame);
+    if (at > this.#at) this.#goTo(at);
+  }
+
+  #stretchOf(timeNs: number, frame: number): number {
+    const stretches = this.#stretches;
+    let at = Math.max(0, this.#at);
+    while (at > 0 && timeNs <= stretches[at - 1].untilNs) at--;
+    while (at < stretches.length - 1 && timeNs > stretches[at].untilNs) at++;
+    if (frame !== 0) while (at > 0 && frame < stretches[at].firstFrame) at--;
+    return at;
+  }
+
+  /** Goes on to a stretch; those waiting for their twin were stamped within the last window. */
+  #goTo(to: number): void {
     let at = to;
     const stretches = this.#stretches;
     let first = at;
@@ -132,7 +140,6 @@ export class Clock {
     }
     this.#at = at;
     this.#slackNs = Math.max(...stretches.slice(first, at + 1).map((stretch) => stretch.slackNs));
-    return at;
   }
 }
 

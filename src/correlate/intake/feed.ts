@@ -5,6 +5,8 @@ import type { Intake } from "./intake.js";
 import type { Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
 
+export const UNKNOWN = -1;
+
 /** One side while it is merged: its batch, and how far it was taken. */
 export class Feed {
   readonly intake: Intake;
@@ -15,6 +17,8 @@ export class Feed {
   /** Where among them the next packet stands, and where they end. */
   at = 0;
   end = 0;
+  /** Up to where they may be taken at one go; UNKNOWN until somebody found that out. */
+  stop = UNKNOWN;
   /** Stamp of the next packet, or how far it is known that there is none; nanoseconds from the source's epoch. */
   nextNs = Number.NEGATIVE_INFINITY;
   readonly #side: Side;
@@ -59,6 +63,7 @@ export class Feed {
     this.#batch = batch && this.#inHeap(batch);
     this.hasEnded = batch === null;
     this.end = batch?.count ?? 0;
+    this.stop = UNKNOWN;
     this.goTo(0);
     this.findWays();
   }

@@ -1,4 +1,5 @@
 import type { Heap } from "../../packets/heap.js";
+import type { Mark } from "../../packets/frame-marks.js";
 import { BEHIND, MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/mass-time.js";
 import { batchIn, type PacketBatch, type PacketSource } from "../../packets/packets.js";
 import type { MarkedPackets } from "./copies.js";
@@ -13,6 +14,13 @@ const LEAST_HORIZON_NS = 2_000_000;
 const MOST_HORIZON_NS = 100_000_000;
 /** A packet waits for so many others, up to twice as many, and no longer: stamps may not move at all. */
 const MOST_HELD = 2 ** 15;
+
+/** When a capture lost frames, by its own stamps, nanoseconds: some time between two. */
+export interface LostSpan {
+  readonly fromNs: number;
+  /** It says so once time has come to here. */
+  readonly toNs: number;
+}
 
 /** Frames whose stamps leap away from those around them, farther than twins may be apart. */
 export interface Leaps {
@@ -34,6 +42,8 @@ export interface Leaps {
 export class Intake {
   readonly source: PacketSource;
   readonly leaps: Leaps = { count: 0, firstFrame: 0, firstLeapNs: 0 };
+  /** What it tells of losses, one after the other; for whoever reads that to take out. */
+  readonly losses: LostSpan[] = [];
   readonly #packets: MarkedPackets;
   readonly #heap: Heap;
   readonly #windowNs: number;
@@ -41,6 +51,8 @@ export class Intake {
   #horizonNs = LEAST_HORIZON_NS;
   /** Packets are let go whose key is not above it; never goes back. */
   #limitNs = Number.NEGATIVE_INFINITY;
+  /** How far marks say that the capture has come: the other side may have gone on to there, and what comes then is too late. */
+  #reachedNs = Number.NEGATIVE_INFINITY;
   /** How many packets came, and how far time had gone on when the number was a multiple of MOST_HELD. */
   #taken = 0;
   #heldNs = Number.NEGATIVE_INFINITY;
@@ -137,18 +149,25 @@ export class Intake {
   }
 
   #take(batch: PacketBatch): void {
-    const { count, reachedNs } = batch;
+    const { count, reachedNs, marks } = batch;
     const beforeNs = this.#mass.nowNs;
-    const isInTime = this.#goThrough(batch);
+    const isInTime = marks.every((mark) => changesNothing(mark, batch)) && this.#goThrough(batch);
     this.#batch = batch;
     this.#isHandedOn = false;
-    if (!isInTime) {
+    if (isInTime) for (const mark of marks) this.#pass(mark);
+    else {
       const row = this.#room.append(batch, 0, count);
-      for (let at = row; at < row + count; at++) this.#takeOne(at);
+      let marked = 0;
+      for (let at = row; at < row + count; at++) {
+        for (; marked < marks.length && marks[marked].frame < this.#room.packets.frame(at); marked++)
+          this.#pass(marks[marked]);
+        this.#takeOne(at);
+      }
+      for (; marked < marks.length; marked++) this.#pass(marks[marked]);
       batch.count = 0;
     }
-    this.#mass.reach(reachedNs);
-    this.#raise(reachedNs);
+    // of what is read by parts, marks tell how far it has come
+    if (this.source.isLive === true) this.#reach(reachedNs);
     if (isInTime && beforeNs > this.#limitNs && this.#room.packets.count > 0) {
       // some of those that wait come in between
       this.#room.append(batch, 0, count);
@@ -157,6 +176,20 @@ export class Intake {
     this.#behind = batch.count - batch.endOf(this.#limitNs, 0, batch.count);
     batch.count -= this.#behind;
     this.#room.sort(this.#limitNs);
+  }
+
+  /** Takes what stands between two frames. */
+  #pass({ reachedNs, loss }: Mark): void {
+    if (reachedNs !== undefined) {
+      this.#reachedNs = reachedNs;
+      this.#reach(reachedNs);
+    }
+    if (loss !== undefined) this.losses.push({ fromNs: loss.sinceNs, toNs: Math.max(loss.toldNs, this.#mass.nowNs) });
+  }
+
+  #reach(reachedNs: number): void {
+    this.#mass.reach(reachedNs);
+    this.#raise(reachedNs);
   }
 
   /** Whether the batch's packets are in order and behind those before, without a leap: then time has gone on to the last of them. */
@@ -192,7 +225,7 @@ export class Intake {
     if (how === SET_ASIDE) {
       this.#room.give(row, Number.POSITIVE_INFINITY);
       this.#aside.set(frame, row);
-    } else if (how === BEHIND) this.#mistime(row, mass.nowNs);
+    } else if (how === BEHIND || stampNs < this.#reachedNs) this.#mistime(row, mass.nowNs);
     else {
       const backNs = mass.nowNs - stampNs;
       if (backNs > 0) this.#horizonNs = Math.max(this.#horizonNs, Math.min(2 * backNs, MOST_HORIZON_NS));
@@ -239,4 +272,16 @@ export class Intake {
     this.#raise(Number.POSITIVE_INFINITY);
     this.#room.sort(this.#limitNs);
   }
+}
+
+/** Whether a mark tells no more than the packet behind it does, in a batch in order. */
+function changesNothing({ frame, reachedNs, loss }: Mark, batch: PacketBatch): boolean {
+  if (loss !== undefined || reachedNs === undefined) return false;
+  let [from, to] = [0, batch.count];
+  while (from < to) {
+    const middle = (from + to) >>> 1;
+    if (batch.frame(middle) <= frame) from = middle + 1;
+    else to = middle;
+  }
+  return from === batch.count || batch.stampNs(from) >= reachedNs;
 }

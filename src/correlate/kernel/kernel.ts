@@ -75,6 +75,9 @@ export class Kernel {
   readonly #ground: number;
   /** The heap's `changes` when it was noted where the tables are. */
   #locatedAt = -1;
+  /** The outside packet that comes next in a stretch, as `Clock.take` takes it. */
+  #nextOutsideNs = Number.NEGATIVE_INFINITY;
+  #nextOutsideFrame = 0;
   readonly #latencies: Int32Array;
   readonly #latencyNs: Float64Array;
   readonly #wanted: Int32Array;
@@ -113,10 +116,12 @@ export class Kernel {
       env: { memory: heap.memory },
       kernel: {
         correctionNs: (timeNs: number, frame: number) => {
-          const correctionNs = clock.correctionNs(timeNs, frame);
-          // what is known of the clocks by then
+          // the one that was asked about before has been taken since
+          clock.take(this.#nextOutsideNs, this.#nextOutsideFrame);
+          this.#nextOutsideNs = timeNs;
+          this.#nextOutsideFrame = frame;
           this.#doubles[words.SLACK_NS] = this.slackNs;
-          return correctionNs;
+          return clock.correctionNs(timeNs, frame);
         },
         learnt: (slot: number) => this.#learnt(slot),
       },
@@ -335,7 +340,7 @@ export class Kernel {
     const { timeline, tuples, buckets, accounts, clock } = this.#tables;
     const { samples } = accounts;
     // of each of these a packet may need one
-    const packets = inside.end - inside.at + outside.end - outside.at;
+    const packets = inside.stop - inside.at + outside.stop - outside.at;
     const w = this.#words;
     const pending = w[words.PENDING_COUNT] - w[words.PENDING_OVER];
     timeline.reserve(packets);
@@ -347,20 +352,22 @@ export class Kernel {
     w[words.STOP_ROW] = timeline.before(timeline.end, -Math.min(most, packets + 1));
     d[words.NEXT_NS + INSIDE] = inside.nextNs;
     d[words.NEXT_NS + OUTSIDE] = nextOutsideNs;
-    d[words.REACHED_NS + INSIDE] = inside.batch.reachedNs;
-    d[words.REACHED_NS + OUTSIDE] = outside.batch.reachedNs;
+    d[words.REACHED_NS + INSIDE] = reachedNs(inside);
+    d[words.REACHED_NS + OUTSIDE] = reachedNs(outside);
     d[words.NOW_NS] = nowNs;
     d[words.SHIFT_NS] = shiftNs;
     w[words.AT + INSIDE] = inside.at;
     w[words.AT + OUTSIDE] = outside.at;
-    w[words.END + INSIDE] = inside.end;
-    w[words.END + OUTSIDE] = outside.end;
+    w[words.END + INSIDE] = inside.stop;
+    w[words.END + OUTSIDE] = outside.stop;
     w[words.PACKETS + INSIDE] = inside.batch.records.byteOffset;
     w[words.PACKETS + OUTSIDE] = outside.batch.records.byteOffset;
     w[words.WAYS + INSIDE] = inside.ways.byteOffset;
     w[words.WAYS + OUTSIDE] = outside.ways.byteOffset;
     w[words.ROOM] = room;
     w[words.IS_ESTIMATED] = clock.isMoving ? 1 : 0;
+    this.#nextOutsideNs = outside.nextNs + shiftNs;
+    this.#nextOutsideFrame = outside.nextFrame;
     w[words.SHOWN] = shown;
     w[words.FIRST] = timeline.first;
     w[words.PLACES_END] = timeline.placesEnd;
@@ -369,6 +376,9 @@ export class Kernel {
     timeline.end = w[words.ROW];
     timeline.placesEnd = w[words.PLACES_END];
     tuples.size += w[words.FIRSTS];
+    const isStopped = outside.stop < outside.end && w[words.AT + OUTSIDE] === outside.stop;
+    // nothing was asked about the one behind it
+    if (isStopped && outside.at < outside.stop) clock.take(this.#nextOutsideNs, this.#nextOutsideFrame);
     if (w[words.AT + INSIDE] !== inside.at) inside.goTo(w[words.AT + INSIDE]);
     if (w[words.AT + OUTSIDE] !== outside.at) outside.goTo(w[words.AT + OUTSIDE]);
     this.#endSettling();
@@ -515,4 +525,9 @@ export class Kernel {
       accounts.digest(slot, outbound, before).add(latencyNs);
     }
   }
+}
+
+/** How far it is known behind the packets that may be taken that there is none. */
+function reachedNs({ batch, stop, end }: Feed): number {
+  return stop < end ? Number.NEGATIVE_INFINITY : batch.reachedNs;
 }

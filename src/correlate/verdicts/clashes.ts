@@ -31,6 +31,11 @@ export class Clashes {
     if (this.#lost.size < MOST_LOST && !this.#lost.has(tuple)) this.#lost.set(tuple, timeNs);
   }
 
+  /** Forgets those between two times: the outside capture may have lost what they became. */
+  withdraw(fromNs: number, toNs: number): void {
+    for (const [tuple, timeNs] of this.#lost) if (timeNs >= fromNs && timeNs <= toNs) this.#lost.delete(tuple);
+  }
+
   /** Notes with the tuples which of those had to yield to another flow, by the flows there are. Begins anew. */
   resolve(): void {
     const losers = new Map<number, number[]>();

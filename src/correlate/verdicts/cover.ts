@@ -1,4 +1,5 @@
 import type { PacketSource } from "../../packets/packets.js";
+import type { LostSpan } from "../intake/intake.js";
 import { Gaps } from "./gaps.js";
 
 /** What a side's capture covers, nanoseconds on the timeline. */
@@ -16,8 +17,17 @@ export class Cover {
   readonly #shiftNs: number;
   readonly #windowNs: number;
 
-  /** `strayNs`: as the source stamps it; `shiftNs`: what brings its stamps to the timeline, but for the clock's correction. */
-  constructor(source: PacketSource, strayNs: number, shiftNs: number, windowNs: number) {
+  /**
+   * `strayNs`: as the source stamps it; `shiftNs`: what brings its stamps to the timeline, but for the clock's correction; `placed`: a stamp of
+   * it on the timeline.
+   */
+  constructor(
+    source: PacketSource,
+    strayNs: number,
+    shiftNs: number,
+    windowNs: number,
+    placed: (stampNs: number) => number,
+  ) {
     this.#source = source;
     this.#shiftNs = shiftNs;
     this.#windowNs = windowNs;
@@ -25,17 +35,17 @@ export class Cover {
     this.lastNs = source.lastNs + shiftNs;
     this.strayNs = strayNs + shiftNs;
     this.isLive = source.isLive ?? false;
-    this.gaps = new Gaps(windowNs);
+    this.gaps = new Gaps(windowNs, placed);
   }
 
-  /** Looks at how far the capture goes by now. `placed`: a stamp of it on the timeline; `nowNs`: how far the run is there. */
-  read(hasEnded: boolean, placed: (stampNs: number) => number, nowNs: number): void {
+  /** Looks at how far the capture goes by now, and what it lacks. `nowNs`: how far the run is on the timeline. */
+  read(hasEnded: boolean, losses: readonly LostSpan[], nowNs: number): void {
     const source = this.#source;
     this.hasEnded = hasEnded;
     this.firstNs = source.firstNs + this.#shiftNs;
     this.lastNs = source.lastNs + this.#shiftNs;
-    this.gaps.read(source.captureDropped, this.lastNs);
-    for (const { fromNs, toNs } of source.silences?.splice(0) ?? []) this.gaps.silent(placed(fromNs), placed(toNs));
+    for (const span of losses) this.gaps.lost(span);
+    for (const silence of source.silences?.splice(0) ?? []) this.gaps.silent(silence);
     this.gaps.forget(nowNs - 2 * this.#windowNs);
   }
 

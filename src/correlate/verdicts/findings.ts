@@ -1,6 +1,6 @@
 import type { Finding } from "../../packets/findings.js";
 import type { Heap } from "../../packets/heap.js";
-import type { FlowSummary, Judgement, Update, Verdict } from "../../packets/results.js";
+import type { FlowSummary, Judgement, Moved, Update, Verdict } from "../../packets/results.js";
 import { IS_AGAIN } from "../../packets/packets.js";
 import { FLAGS_PROTO_TTL, RECORD_BITS } from "../../packets/records.js";
 import { TCP } from "../../protocols/ip-protocols.js";
@@ -106,6 +106,11 @@ export class Findings {
   /** Takes what became known of a packet after it was judged. */
   update(update: Update): void {
     for (const finder of this.#ofUpdates) finder.update!(update);
+  }
+
+  /** Takes packets of which something else was said too long ago to tell of each. */
+  moved(moved: Moved): void {
+    for (const finder of this.#finders) finder.moved?.(moved);
   }
 
   /** What there is to tell: what somebody has to do something about comes first. */

@@ -1,43 +1,69 @@
+import type { Silence } from "../../packets/coverage.js";
+import type { LostSpan } from "../intake/intake.js";
+
 /**
- * How old a frame may be, or how long ago lost, when the capture's counter of losses is read, nanoseconds: live captures read
- * it ten times a second, and what they read then has waited in a ring.
+ * How much older or younger the frames may be that a counter counts than those before and behind which it is read, nanoseconds: live captures
+ * read it ten times a second, and what they read then has waited in a ring.
  */
 const READING_LAG_NS = 500_000_000;
 
 /** A time in which a capture has no frame at all, far longer than is usual for it, on the timeline. */
 export interface Gap {
-  readonly fromNs: number;
-  readonly toNs: number;
+  fromNs: number;
+  toNs: number;
   /** Packets of the other side that passed meanwhile and were found to be without a twin. */
   alone: number;
 }
 
+/** A time on the timeline, nanoseconds. */
+interface Span {
+  readonly fromNs: number;
+  toNs: number;
+}
+
 /**
- * When a capture lost frames, as far as a counter tells that is read from time to time; and when it has none at all. Times are on the
- * timeline.
+ * When a capture lost frames, as far as its counters tell; and when it has none at all. What is told of later is known once time has come to
+ * there, whenever it is read: when that is depends on how the capture is cut into batches.
  */
 export class Gaps {
+  /** Whether any loss is known by now. */
+  hasLost = false;
   readonly #marginNs: number;
-  readonly #spans: { fromNs: number; toNs: number }[] = [];
-  readonly #silences: Gap[] = [];
-  #dropped = 0;
-  #readNs = Number.NEGATIVE_INFINITY;
+  readonly #place: (stampNs: number) => number;
+  /** What is known of losses, and what will be, by the capture's own stamps. */
+  readonly #spans: Span[] = [];
+  readonly #untold: LostSpan[] = [];
+  readonly #silences: { readonly stamps: Silence; readonly gap: Gap }[] = [];
 
-  /** Packets are affected that were stamped up to `marginNs` from a loss: their twins may be what was lost. */
-  constructor(marginNs: number) {
+  /**
+   * Packets are affected that were stamped up to `marginNs` from a loss: their twins may be what was lost. `place`: where a stamp of the capture is on
+   * the timeline.
+   */
+  constructor(marginNs: number, place: (stampNs: number) => number) {
     this.#marginNs = marginNs + READING_LAG_NS;
+    this.#place = place;
   }
 
-  /** Takes a reading of the counter, made once the capture had come as far as `nowNs`. */
-  read(dropped: number, nowNs: number): void {
-    if (dropped > this.#dropped) this.#add(this.#readNs - this.#marginNs, nowNs + this.#marginNs);
-    this.#dropped = dropped;
-    this.#readNs = nowNs;
+  /** Takes what the capture will tell of a loss; in the order in which it does. */
+  lost(span: LostSpan): void {
+    this.#untold.push(span);
   }
 
-  /** Whether any frame was lost by the last reading. */
-  get hasLost(): boolean {
-    return this.#dropped > 0;
+  /** When the next loss is told of, on the timeline; Infinity where none is known to be. */
+  get nextNs(): number {
+    return this.#untold.length === 0 ? Number.POSITIVE_INFINITY : this.#place(this.#untold[0].toNs);
+  }
+
+  /** From now on, the next loss is known. Returns the time of the packets that it affects, on the timeline. Precondition: there is one. */
+  learn(): Readonly<Span> {
+    const { fromNs, toNs } = this.#untold.shift()!;
+    this.hasLost = true;
+    const span = { fromNs: this.#place(fromNs) - this.#marginNs, toNs: this.#place(toNs) + this.#marginNs };
+    const last = this.#spans.at(-1);
+    if (last !== undefined && span.fromNs >= last.fromNs && span.fromNs <= last.toNs)
+      last.toNs = Math.max(last.toNs, span.toNs);
+    else this.#spans.push({ ...span });
+    return span;
   }
 
   /** Whether the twin of a packet stamped then may be among the lost. */
@@ -45,25 +71,24 @@ export class Gaps {
     return this.#spans.some(({ fromNs, toNs }) => timeNs >= fromNs && timeNs <= toNs);
   }
 
-  /** Takes a silence of the capture; in order of time. */
-  silent(fromNs: number, toNs: number): void {
-    this.#silences.push({ fromNs, toNs, alone: 0 });
+  /** Takes a silence of the capture, by its stamps; in order of time. */
+  silent(stamps: Silence): void {
+    this.#silences.push({ stamps, gap: { ...stamps, alone: 0 } });
   }
 
   /** The silence that the twin of a packet stamped then would fall into, if it takes no longer than `marginNs`. */
   silenceAt(timeNs: number, marginNs: number): Gap | undefined {
-    return this.#silences.find(({ fromNs, toNs }) => timeNs >= fromNs - marginNs && timeNs <= toNs + marginNs);
+    for (const { stamps, gap } of this.#silences) {
+      gap.fromNs = this.#place(stamps.fromNs);
+      gap.toNs = this.#place(stamps.toNs);
+      if (timeNs >= gap.fromNs - marginNs && timeNs <= gap.toNs + marginNs) return gap;
+    }
+    return undefined;
   }
 
-  /** Forgets losses before this time: nobody asks for them any more. */
+  /** Forgets what was before this time: nobody asks for it any more. */
   forget(beforeNs: number): void {
-    for (const spans of [this.#spans, this.#silences])
-      while (spans.length > 0 && spans[0].toNs < beforeNs) spans.shift();
-  }
-
-  #add(fromNs: number, toNs: number): void {
-    const last = this.#spans.at(-1);
-    if (last !== undefined && fromNs <= last.toNs) last.toNs = Math.max(last.toNs, toNs);
-    else this.#spans.push({ fromNs, toNs });
+    while (this.#spans.length > 0 && this.#spans[0].toNs < beforeNs) this.#spans.shift();
+    while (this.#silences.length > 0 && this.#place(this.#silences[0].stamps.toNs) < beforeNs) this.#silences.shift();
   }
 }

@@ -172,6 +172,12 @@ export class Impacts {
     return undefined;
   }
 
+  /** Looks no more after the drops of a side that passed between two times. */
+  withdraw(side: Side, fromNs: number, toNs: number): void {
+    for (const drop of this.#queue)
+      if (drop.isOpen && drop.side === side && drop.timeNs >= fromNs && drop.timeNs <= toNs) this.#close(drop);
+  }
+
   /** The drops that were lost as far as is known, though too little of their capture comes after them. `endNs` tells how far that goes. */
   cutOff(endNs: (side: Side) => number): readonly Drop[] {
     return this.#queue.filter(

@@ -18,12 +18,12 @@ export class SideTally {
     if (impact !== undefined) add(this.impacts, impact, 1);
   }
 
-  /** Counts a packet that was dropped as what it turned out to be. */
-  updated({ verdict, impact, before }: Update): void {
-    add(this.verdicts, before.verdict, -1);
-    add(this.impacts, before.impact, -1);
-    add(this.verdicts, verdict, 1);
-    if (verdict === "dropped") add(this.impacts, impact, 1);
+  /** Counts packets as what they turned out to be. */
+  updated({ verdict, impact, before }: Pick<Update, "verdict" | "impact" | "before">, count = 1): void {
+    add(this.verdicts, before.verdict, -count);
+    if (before.impact !== undefined) add(this.impacts, before.impact, -count);
+    add(this.verdicts, verdict, count);
+    if (verdict === "dropped" && impact !== undefined) add(this.impacts, impact, count);
   }
 
   /**

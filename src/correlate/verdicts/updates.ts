@@ -7,6 +7,7 @@ import type { Refusals } from "./refusals.js";
 /** What pairs show of an earlier drop, with the pair's inside row. */
 interface Pending {
   readonly row: number;
+  readonly timeNs: number;
   readonly update: Update;
 }
 
@@ -18,10 +19,15 @@ export class Updates {
   readonly #timeline: Timeline;
   readonly #impacts: Impacts;
   readonly #refusals: Refusals;
-  readonly #tell: (update: Update) => void;
+  readonly #tell: (update: Update, timeNs: number) => void;
   #pending: Pending[] = [];
 
-  constructor(timeline: Timeline, impacts: Impacts, refusals: Refusals, tell: (update: Update) => void) {
+  constructor(
+    timeline: Timeline,
+    impacts: Impacts,
+    refusals: Refusals,
+    tell: (update: Update, timeNs: number) => void,
+  ) {
     this.#timeline = timeline;
     this.#impacts = impacts;
     this.#refusals = refusals;
@@ -38,7 +44,8 @@ export class Updates {
     for (const { drop, consequence, row } of this.#impacts.news()) {
       const { impact, byFrame } = consequence;
       const why = byFrame === undefined ? "a later acknowledgement covers it" : `a copy got through: frame ${byFrame}`;
-      this.#pending.push({ row, update: updateOf(drop, { verdict: "dropped", why, ...consequence, impact }) });
+      const { timeNs } = drop;
+      this.#pending.push({ row, timeNs, update: updateOf(drop, { verdict: "dropped", why, ...consequence, impact }) });
     }
   }
 
@@ -51,7 +58,16 @@ export class Updates {
     if (due.length === 0) return;
     this.#pending = this.#pending.filter((each) => !isDue(each));
     const placeOf = ({ row }: Pending): number => (t.isHeld(row) ? (row - t.first) & ROW_MASK : -1);
-    for (const { update } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update);
+    for (const { update, timeNs } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update, timeNs);
+  }
+
+  /** Has nothing more to tell of the drops of a side that passed between two times: what became of them is not known any more. */
+  withdraw(side: Side, fromNs: number, toNs: number): void {
+    this.takeNews();
+    this.#pending = this.#pending.filter(
+      ({ timeNs, update }) => update.side !== side || timeNs < fromNs || timeNs > toNs,
+    );
+    this.#impacts.withdraw(side, fromNs, toNs);
   }
 
   /** Tells it where an ICMP error that the host sent came after the window of the packet that it is about. */
@@ -60,14 +76,15 @@ export class Updates {
     const said = this.#refusals.saidBy(row);
     const drop = said && this.#impacts.refused(said.quotedAs, t.timeNs(row));
     if (!drop) return;
-    this.#tell(updateOf(drop, { verdict: "refused", why: said.why, impact: "lost", byFrame: t.frame(row) }));
+    const now = { verdict: "refused", why: said.why, impact: "lost", byFrame: t.frame(row) } as const;
+    this.#tell(updateOf(drop, now), drop.timeNs);
   }
 
   /** Tells of what was taken for lost just before the captures end. `endNs` says how far a side's capture goes. */
   tellCutOff(endNs: (side: Side) => number): void {
     const why = "the capture ends before a copy could be expected";
     for (const drop of this.#impacts.cutOff(endNs))
-      this.#tell(updateOf(drop, { verdict: "dropped", why, impact: "unknown" }));
+      this.#tell(updateOf(drop, { verdict: "dropped", why, impact: "unknown" }), drop.timeNs);
   }
 }
 

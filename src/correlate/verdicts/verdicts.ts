@@ -45,8 +45,15 @@ type Lack = "exit" | "entry" | "crossing" | "anything";
 /** A judgement as far as the packet itself goes: whether the other capture can be believed where it lacks something is still to be asked. */
 interface Claim extends Judgement {
   readonly lacks?: Lack;
+  /** Whether it is not so if the other capture has lost something, though nothing that it has to have. */
+  readonly isByAbsence?: true;
   /** The side whose capture lacks it; the other one's if not given. */
   readonly on?: Side;
+}
+
+/** A judgement that does not hold if some capture turns out to have lost frames about then. */
+export interface Verdict extends Judgement {
+  readonly mayBeLostBy?: Side;
 }
 
 /** What a verdict may draw on. */
@@ -102,7 +109,7 @@ export class Verdicts {
   }
 
   /** Judges a packet whose window is over. */
-  judge(row: number): Judgement {
+  judge(row: number): Verdict {
     this.#senders.goOn();
     const claim = this.#claim(row);
     const t = this.#timeline;
@@ -113,7 +120,11 @@ export class Verdicts {
       const why = `${SIDE_NAMES[other]} has no frame at all for ${seconds(silentNs)} about then: was it captured?`;
       return { verdict: "no-overlap", why };
     }
-    return this.#doubt(row, other, claim) ?? claim;
+    const doubt = this.#doubt(row, other, claim);
+    const mayBeLost = claim.isByAbsence === true || (claim.lacks !== undefined && claim.lacks !== "anything");
+    if (doubt !== undefined || !mayBeLost) return doubt ?? this.#reckon(row, other, claim);
+    if (this.#known.cover[other].gaps.mayHold(t.timeNs(row))) return { verdict: "capture-loss", why: whyLost(other) };
+    return { ...this.#reckon(row, other, claim), mayBeLostBy: other };
   }
 
   /**
@@ -133,10 +144,10 @@ export class Verdicts {
     return alone >= LEAST_ALONE;
   }
 
-  /** What a claim comes to where something speaks against it; undefined where nothing does. */
-  #doubt(row: number, other: Side, { verdict, why, lacks }: Claim): Judgement | undefined {
+  /** What a claim comes to where something speaks against it, whatever the other capture misses; undefined where nothing does. */
+  #doubt(row: number, other: Side, { verdict, lacks }: Claim): Judgement | undefined {
     const t = this.#timeline;
-    const { mistimed, cover } = this.#known;
+    const { mistimed } = this.#known;
     const { altered, cutFrames, likes } = this.#known.matchers;
     const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
     if (rewritten !== undefined) return { verdict: "unknown", why: rewritten };
@@ -154,19 +165,22 @@ export class Verdicts {
       const changed = cutFrames.doubt(row) ?? this.#whyChanged(row, other);
       if (changed !== undefined) return { verdict: "unknown", why: changed };
     }
-    if (lacks !== "anything" && cover[other].gaps.mayHold(t.timeNs(row))) {
-      const lost = `${SIDE_NAMES[other]} lost frames about then, and may have lost this one`;
-      return { verdict: "capture-loss", why: lost };
-    }
+    return undefined;
+  }
+
+  /** What a claim comes to by how much the other capture misses. */
+  #reckon(row: number, other: Side, claim: Claim): Judgement {
+    const t = this.#timeline;
+    const { lacks, why } = claim;
     if (lacks === "exit") {
-      if (!this.#misses.noteExit(other)) return undefined;
+      if (!this.#misses.noteExit(other)) return claim;
       return { verdict: "unknown", why: `${why}, but ${this.#misses.why(other)}` };
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
     if (lacks === "entry" && this.#tuples.isProved(t.way(row)) && (t.tcpFlags(row) & RST) === 0)
       this.#misses.noteEntry(other);
     if (lacks === "crossing") this.#misses.noteCrossing(other);
-    return undefined;
+    return claim;
   }
 
   #whyLike(other: Side, { frame, isSooner }: Like): string {
@@ -306,7 +320,7 @@ export class Verdicts {
     if (!isFull && !isOther)
       return { verdict: "unknown", why: `nothing answers it: the host took it, or dropped it before ${inside}` };
     if (!this.#known.kernel.isTtlLowered(true)) {
-      if (!this.#misses.isPatchy(INSIDE)) return { verdict: "local", why };
+      if (!this.#misses.isPatchy(INSIDE)) return { verdict: "local", why, isByAbsence: true };
       const doubt = `${why}, or forwarded: ${this.#misses.why(INSIDE)}`;
       return { verdict: "unknown", why: doubt };
     }
@@ -438,6 +452,11 @@ export class Verdicts {
       return beyond(0, `the last frame of ${name} is ${seconds(untilNs)} later`);
     return null;
   }
+}
+
+/** Why a packet's twin may not have been captured on a side, in words. */
+export function whyLost(side: Side): string {
+  return `${SIDE_NAMES[side]} lost frames about then, and may have lost this one`;
 }
 
 /** A packet that passed so long before the other capture began, or after it ended, nanoseconds. Just beside its limits, nothing is certain. */

@@ -1,4 +1,5 @@
 import { BATCH_FRAMES, FrameBatch } from "../../packets/frames.js";
+import type { Mark } from "../../packets/frame-marks.js";
 
 /** Bytes a batch has room for; more where a single piece of a capture is longer. */
 const ROOM_BYTES = 1 << 20;
@@ -41,6 +42,14 @@ export class FrameQueue {
     this.#used += to - from;
   }
 
+  /** Has marks go with the frames appended last: none is of a place before frames that went on already. */
+  mark(marks: readonly Mark[]): void {
+    if (marks.length === 0) return;
+    let last = this.#waiting.at(-1);
+    if (last === undefined) this.#waiting.push((last = this.#fresh(0)));
+    last.marks = [...last.marks, ...marks];
+  }
+
   /** The next batch, or an empty one; it is overwritten once the one after it is asked for. */
   take(): FrameBatch {
     this.#spare ??= this.#handed;
@@ -65,6 +74,7 @@ export class FrameQueue {
     const batch = this.#spare ?? new FrameBatch();
     this.#spare = undefined;
     batch.count = 0;
+    batch.marks = [];
     if (batch.data.length < bytes) batch.data = new Uint8Array(Math.max(bytes, ROOM_BYTES));
     return batch;
   }

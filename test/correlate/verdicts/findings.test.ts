@@ -1,7 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { Findings, type About } from "../../../src/correlate/verdicts/findings.js";
-import { Gaps } from "../../../src/correlate/verdicts/gaps.js";
 import type { End } from "../../../src/correlate/verdicts/findings/finder.js";
 import { Refusals } from "../../../src/correlate/verdicts/refusals.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../src/packets/flows.js";
@@ -94,7 +93,7 @@ function tablesOf(heap: Heap, some: Some): About {
     for (let pair = 0; pair < of.inbound; pair++) accounts.add(slot, pair, false, 1);
     for (let time = 0; time < (of.isSentAgain ? 2 : 1); time++) accounts.noteSegment(slot, 1, 1000, 10, ACK);
   }
-  const cover = { firstNs: 0, gaps: new Gaps(0) };
+  const cover = { firstNs: 0, gaps: { hasLost: false } };
   const timeline = new Timeline(heap, 64, 64);
   return {
     heap,

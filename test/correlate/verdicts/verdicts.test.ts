@@ -195,9 +195,10 @@ describe("an ICMP error without a twin", () => {
   });
 });
 
+const ack = (src: string, ttl: number, ipId: number) =>
+  segment({ src, dst: SERVER, srcPort: 40_000, dstPort: 80, ipId, ttl, seq: 5_000_000, ack: 6_000_000 });
+
 it("a segment whose like left with another IP ID is not said to be dropped", async () => {
-  const ack = (src: string, ttl: number, ipId: number) =>
-    segment({ src, dst: SERVER, srcPort: 40_000, dstPort: 80, ipId, ttl, seq: 5_000_000, ack: 6_000_000 });
   const said = await alone([us(3050, ack(CONTAINER, 64, 13_701))], [us(3070, ack(HOST, 63, 40_137))]);
   expect(said[0]).toMatch(/^inside unknown: frame \d+ of outside, of the same flow, never came in/);
 });

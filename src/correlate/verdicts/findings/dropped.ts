@@ -1,5 +1,5 @@
 import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
-import { IMPACTS, type Judgement, type Update } from "../../../packets/results.js";
+import { IMPACTS, type Judgement, type Moved, type Update } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { Context, End, Finder } from "./finder.js";
@@ -22,6 +22,10 @@ export class Dropped implements Finder {
 
   update({ side, frame, verdict, before }: Update): void {
     if (before.verdict === "dropped" && verdict !== "dropped") this.#drops[side].frames[side].remove(frame);
+  }
+
+  moved({ side, before, count }: Moved): void {
+    if (before.verdict === "dropped") this.#drops[side].frames[side].forget(count);
   }
 
   close({ summary, unfollowed }: End): Finding[] {

@@ -1,12 +1,12 @@
 import type { Few } from "../../../packets/few.js";
 import { type Finding, type FindingCode, findingOf } from "../../../packets/findings.js";
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import type { FlowSummary, Judgement, Summary, Update, Verdict } from "../../../packets/results.js";
+import type { FlowSummary, Judgement, Moved, Summary, Update, Verdict } from "../../../packets/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Misses } from "../misses.js";
 import type { Refusals } from "../refusals.js";
-import type { Cover } from "../cover.js";
+import type { Gaps } from "../gaps.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Hidden } from "./hidden.js";
 
@@ -18,7 +18,7 @@ export interface Context {
   readonly refusals: Refusals;
   readonly misses: Pick<Misses, "isPatchy">;
   /** What each side's capture covers. */
-  readonly cover: Readonly<Record<Side, Pick<Cover, "firstNs" | "gaps">>>;
+  readonly cover: Readonly<Record<Side, { readonly firstNs: number; readonly gaps: Pick<Gaps, "hasLost"> }>>;
   /** Up to when all that a side's capture shows is decided about, nanoseconds on the timeline. */
   readonly decidedNs: (side: Side) => number;
 }
@@ -54,6 +54,8 @@ export interface Finder {
   alone?(row: number, judgement: Judgement, flow: number | undefined): void;
   /** Takes what became known of a packet after it was judged. */
   update?(update: Update): void;
+  /** Takes it that so many packets turned out to be something else, without a word on which. */
+  moved?(moved: Moved): void;
   close(end: End): Iterable<Finding>;
 }
 

@@ -1,6 +1,6 @@
 import { Few } from "../../../packets/few.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
-import type { Judgement } from "../../../packets/results.js";
+import type { Judgement, Update } from "../../../packets/results.js";
 import { SIDE_NAMES } from "../../../packets/sides.js";
 import type { Context, Finder } from "./finder.js";
 
@@ -25,6 +25,13 @@ export class HostReset implements Finder {
     const side = timeline.sideOf(row);
     for (const frame of [timeline.frame(row), byFrame]) this.#concerned.add(side, frame, flow);
     this.#named.add(`${SIDE_NAMES[side]} #${timeline.frame(row)} by #${byFrame}`);
+  }
+
+  update({ side, frame, verdict, before }: Update): void {
+    const name = this.#named.listed.find((each) => each.startsWith(`${SIDE_NAMES[side]} #${frame} by`));
+    if (before.verdict !== "refused" || verdict === "refused" || name === undefined) return;
+    this.#named.remove(name);
+    this.#concerned.frames[side].remove(frame);
   }
 
   close(): Finding[] {

@@ -29,8 +29,13 @@ export class Refused implements Finder {
     this.#add(timeline.sideOf(row), timeline.frame(row), flow, reason);
   }
 
-  update({ side, frame, flow, verdict, why }: Update): void {
+  update({ side, frame, flow, verdict, why, before }: Update): void {
     if (verdict === "refused") this.#add(side, frame, flow, why);
+    else if (before.verdict === "refused") {
+      const { frames, reasons } = this.#sides[side];
+      frames[side].remove(frame);
+      for (const some of reasons.values()) if (some.listed.includes(frame)) some.remove(frame);
+    }
   }
 
   close(): Finding[] {

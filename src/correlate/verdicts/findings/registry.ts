@@ -1,4 +1,5 @@
 import { Asymmetric } from "./asymmetric.js";
+import { CaptureLoss } from "./capture-loss.js";
 import { ClientAddressHidden } from "./client-address-hidden.js";
 import { Dropped } from "./dropped.js";
 import { Duplicates } from "./duplicates.js";
@@ -36,6 +37,7 @@ export const FINDERS: readonly (new (context: Context) => Finder)[] = [
   Duplicates,
   Dropped,
   Refused,
+  CaptureLoss,
   NothingPaired,
   Rewritten,
 ];

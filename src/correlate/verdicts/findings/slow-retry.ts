@@ -1,6 +1,6 @@
 import { Few } from "../../../packets/few.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
-import type { Judgement, Update } from "../../../packets/results.js";
+import type { Judgement, Moved, Update } from "../../../packets/results.js";
 import { type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
@@ -59,7 +59,14 @@ export class SlowRetry implements Finder {
     const query = this.#queries.get(keyOf(update));
     this.#queries.delete(keyOf(update));
     const { byFrame, afterNs } = update;
-    if (query && byFrame !== undefined && afterNs !== undefined) this.#sentAgain(query, byFrame, afterNs);
+    if (update.verdict !== "dropped") this.#withdraw(update);
+    else if (query && byFrame !== undefined && afterNs !== undefined) this.#sentAgain(query, byFrame, afterNs);
+  }
+
+  moved({ before }: Moved): void {
+    if (before.verdict !== "dropped") return;
+    this.#queries.clear();
+    this.#retries.clear();
   }
 
   flow(flow: EndedFlow): void {
@@ -80,6 +87,14 @@ export class SlowRetry implements Finder {
     const { count, text } = this.#named;
     if (count === 0) return [];
     return [findingOf("slow-retry", count, `dropped, and sent again after a long wait: ${text}`, this.#concerned)];
+  }
+
+  /** Takes it that a packet was not dropped. */
+  #withdraw({ side, frame }: Update): void {
+    for (const [tuple, retries] of this.#retries) {
+      const left = retries.filter((each) => each.side !== side || each.frame !== frame);
+      if (left.length < retries.length) this.#retries.set(tuple, left);
+    }
   }
 
   #sentAgain(query: Query, byFrame: number, afterNs: number): void {

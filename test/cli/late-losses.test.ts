@@ -1,0 +1,53 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { readPath } from "../capture/files.js";
+import { natcorr } from "../support/natcorr.js";
+import { dumpcap } from "../support/pcap.js";
+
+let folder: string;
+
+beforeAll(() => void (folder = mkdtempSync(join(tmpdir(), "natcorr-losses-"))));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+/** What natcorr says of a fixture if dumpcap had taken it, and had lost so many frames on each side. */
+async function said(fixture: string, lost: number, ...options: readonly string[]): Promise<string> {
+  const paths: string[] = [];
+  for (const side of ["inside", "outside"]) {
+    const { frames } = await readPath(
+      fileURLToPath(new URL(`../../fixtures/${fixture}/${side}.pcap`, import.meta.url)),
+    );
+    const taken = frames.map(({ ns, data }) => ({ timeNs: ns, frame: Buffer.from(data, "hex") }));
+    const path = join(folder, `${side}.pcapng`);
+    writeFileSync(path, dumpcap(taken, lost));
+    paths.push(path);
+  }
+  return (await natcorr("file", ...paths, ...options)).stdout;
+}
+
+describe("losses that a capture tells of at its end", () => {
+  it("leave no packet dropped that may be among them, on the first screen neither", async () => {
+    expect(await said("drops", 0, "-q")).toMatch(/^Packets that never arrived: /);
+    const text = await said("drops", 1, "-q");
+    expect(text).toMatch(/^No packet was seen to be dropped or refused\.\n/);
+    expect(text).toMatch(/unmatched: inside \d+ capture-loss.*; outside \d+ capture-loss/);
+  });
+
+  it("are told as updates of what was shown, and with --only dropped as well", async () => {
+    for (const options of [[], ["--only", "dropped"]]) {
+      const text = await said("drops", 1, "--format", "ndjson", ...options);
+      const dropped = text.match(/"type":"unmatched".*"verdict":"dropped"/g) ?? [];
+      const updates = text.match(/"type":"update".*"verdict":"capture-loss"/g) ?? [];
+      expect(updates.length).toBe(dropped.length);
+    }
+  });
+
+  it("leave no clash that rests on a packet which may be among them", async () => {
+    expect(await said("ping-clash", 0, "-q")).toContain("nat-clash-drop");
+    const text = await said("ping-clash", 1, "-q");
+    expect(text).not.toContain("nat-clash-drop");
+    expect(text).toContain("! capture-loss");
+  });
+});

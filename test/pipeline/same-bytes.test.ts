@@ -1,0 +1,209 @@
+import { execFileSync, spawn } from "node:child_process";
+import { createWriteStream, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { gzipSync } from "node:zlib";
+import * as fc from "fast-check";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { losses } from "../../src/cli/losses.js";
+import { type ClockOption, correlate } from "../../src/correlate/correlate.js";
+import { Heap } from "../../src/packets/heap.js";
+import type { PacketSource } from "../../src/packets/packets.js";
+import type { Captures, OpenEvents } from "../../src/pipeline/captures.js";
+import { decodeElsewhere } from "../../src/pipeline/decode-elsewhere.js";
+import { decodeHere, type Decoding, type Pace } from "../../src/pipeline/decoding.js";
+import { packetSources } from "../../src/pipeline/packet-source.js";
+import { splitCapture } from "../../src/pipeline/split.js";
+import { startThread } from "../../src/pipeline/thread.js";
+import { NdjsonReporter } from "../../src/report/ndjson.js";
+import { TextReporter } from "../../src/report/text.js";
+import { runs } from "../support/runs.js";
+import {
+  type Captured,
+  captured,
+  FORMS,
+  halfLost,
+  manyFrames,
+  opened,
+  type Pieces,
+  pieces,
+  SIDES,
+} from "./captures.js";
+
+const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
+// a thread runs what was built
+const THREAD = new URL("../../dist/lib/decoding-thread.js", import.meta.url);
+
+type Decode = (from: Captures, events: OpenEvents, pace: Pace, heap: Heap) => Promise<Decoding>;
+
+interface Settings {
+  readonly windowNs: number;
+  readonly clock: ClockOption;
+  readonly format: "text" | "ndjson";
+  readonly quiet: boolean;
+}
+
+const settings: fc.Arbitrary<Settings> = fc.record({
+  windowNs: fc.constantFrom(1e9, 1e9, 2e8, 3e9),
+  clock: fc.constantFrom<ClockOption>({ kind: "none" }, { kind: "auto" }, { kind: "given", offsetNs: 1_000_000n }),
+  format: fc.constantFrom("ndjson", "ndjson", "text"),
+  quiet: fc.constantFrom(false, false, false, true),
+});
+
+const USUAL: Settings = { windowNs: 1e9, clock: { kind: "auto" }, format: "ndjson", quiet: false };
+
+/** All that is said of captures, on stdout and on stderr. */
+async function told(
+  packets: readonly [PacketSource, PacketSource],
+  heap: Heap,
+  said: string[],
+  { quiet, format, windowNs, clock }: Settings,
+): Promise<string> {
+  const lines: Buffer[] = [];
+  const reporter =
+    format === "ndjson"
+      ? new NdjsonReporter(
+          (utf8, onTaken) => {
+            lines.push(Buffer.from(utf8));
+            onTaken?.();
+          },
+          { program: "0", quiet },
+        )
+      : new TextReporter((text) => void lines.push(Buffer.from(text)), {
+          quiet,
+          width: 120,
+          color: false,
+          utcOffset: () => 0,
+        });
+  const maxPairs = Number.POSITIVE_INFINITY;
+  const onLeaps = (name: string, leaps: object): void => void said.push(`${name} ${JSON.stringify(leaps)}`);
+  await correlate(...packets, { windowNs, clock, maxPairs, heap, onLeaps }, reporter);
+  reporter.flush();
+  for (const source of packets) said.push(...losses(source));
+  return Buffer.concat(lines).toString() + said.join("\n");
+}
+
+/** The same of captures in memory, read in these pieces, or as if from disk. */
+async function toldOf(files: Captured, of: Settings, cuts?: readonly [Pieces, Pieces]): Promise<string> {
+  const heap = new Heap();
+  const said: string[] = [];
+  const warn = (text: string): void => void said.push(text);
+  const sources = await Promise.all(files.map((bytes, at) => opened(`capture${at}`, bytes, heap, warn, cuts?.[at])));
+  const [inside, outside] =
+    sources.length === 2 ? sources : await splitCapture(sources[0], SIDES, { onWarning: warn, heap });
+  return told(await packetSources(inside, outside, undefined, heap), heap, said, of);
+}
+
+it("says the same of any captures, whatever pieces they are read in", async () => {
+  await fc.assert(
+    fc.asyncProperty(captured, settings, pieces, pieces, async (files, of, one, other) => {
+      const expected = await toldOf(files, of);
+      expect(await toldOf(files, of, [one, other])).toBe(expected);
+    }),
+    { numRuns: runs(25) },
+  );
+});
+
+it("tells of what many packets turned out to be: of the last ones each, of all in the summary", async () => {
+  const count = 40_000;
+  const text = await toldOf(halfLost(count), USUAL);
+  const updates = text.match(/"type":"update".*"verdict":"capture-loss"/g) ?? [];
+  // but for those judged at the end, when it was known
+  expect(updates.length).toBeGreaterThan(16_000);
+  expect(updates.length).toBeLessThanOrEqual(16_384);
+  // nothing tells of the last one whether the other capture was still running
+  expect(text).toContain(`"verdicts":{"capture-loss":${count / 2 - 1},"unknown":1},"impacts":{}}`);
+  expect(text).not.toContain('"code":"dropped"');
+  expect(text).toMatch(/"code":"capture-loss","count":19999,.*; of \d+ of them something else was said before/);
+  const shown = await toldOf(halfLost(count), { ...USUAL, format: "text", quiet: true });
+  expect(shown).toContain("No packet was seen to be dropped or refused.");
+  expect(shown).not.toContain("LOST");
+});
+
+const elsewhere: Decode = (from, events, pace, heap) =>
+  decodeElsewhere(from, events, pace, heap, undefined, startThread(THREAD));
+
+const zipped = (path: string, bytes: Uint8Array): void => writeFileSync(path, gzipSync(bytes));
+
+const piped = (path: string, bytes: Uint8Array): void => {
+  execFileSync("mkfifo", [path]);
+  createWriteStream(path).end(bytes);
+};
+
+const withoutHeader = (text: string): string => text.replace(/^.*\n/, "");
+
+describe.each(FORMS)("of many frames in a %s capture", (form) => {
+  const files = manyFrames(form);
+  let folder: string;
+  let expected: string;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), "natcorr-bytes-"));
+    expected = await toldOf(files, USUAL);
+  });
+
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** What is said of them where they are kept like this, under the names they have in memory. */
+  async function toldFrom(decode: Decode, kept: (path: string, bytes: Uint8Array) => void): Promise<string> {
+    const paths = files.map((bytes, at) => {
+      const path = join(folder, `capture${at}`);
+      rmSync(path, { force: true });
+      kept(path, bytes);
+      return path;
+    });
+    const from: Captures = paths.length === 2 ? [paths[0], paths[1]] : { path: paths[0], sides: SIDES };
+    const heap = new Heap();
+    const said: string[] = [];
+    const events = { onWarning: (text: string) => void said.push(text), onBytes() {} };
+    const decoding = await decode(from, events, (next) => next(), heap);
+    const text = await told(decoding.packets, heap, said, USUAL);
+    await decoding.close();
+    return text.replaceAll(`${folder}/`, "");
+  }
+
+  it("has losses to tell of where that can be told, before they are known and after", () => {
+    for (const told of [/"type":"unmatched".*"verdict":"capture-loss"/, /"type":"update".*"verdict":"capture-loss"/])
+      expect(told.test(expected)).toBe(form !== "pcap");
+  });
+
+  it("says the same whatever pieces they are read in", async () => {
+    expect(
+      await toldOf(files, USUAL, [
+        [1777, 3, 60_000],
+        [40_000, 5],
+      ]),
+    ).toBe(expected);
+    expect(await toldOf(files, USUAL, [[700], [100_000]])).toBe(expected);
+  });
+
+  it("says the same of files, packed or not, decoded here or on another thread", async () => {
+    for (const decode of [decodeHere, elsewhere])
+      for (const kept of [writeFileSync, zipped]) expect(await toldFrom(decode, kept)).toBe(expected);
+  });
+
+  it("says the same of FIFOs", async () => {
+    expect(await toldFrom(decodeHere, piped)).toBe(expected);
+  });
+
+  it("says the same of standard input, but for its name", async () => {
+    const paths = files.map((bytes, at) => {
+      const path = join(folder, `capture${at}`);
+      rmSync(path, { force: true });
+      writeFileSync(path, bytes);
+      return path;
+    });
+    const sides = files.length === 2 ? [paths[1]] : ["--inside", SIDES.inside, "--outside", SIDES.outside];
+    const run = (path: string, input: Uint8Array): Promise<string> => {
+      const child = spawn(process.execPath, [MAIN, "file", path, ...sides, "--format", "ndjson"]);
+      const out: Buffer[] = [];
+      child.stdout.on("data", (bytes: Buffer) => out.push(bytes));
+      child.stdin.end(input);
+      return new Promise((resolve) => child.on("close", () => resolve(Buffer.concat(out).toString())));
+    };
+    const fromFile = withoutHeader(await run(paths[0], new Uint8Array(0)));
+    expect(fromFile.length).toBeGreaterThan(1_000_000);
+    expect(withoutHeader(await run("-", files[0]))).toBe(fromFile);
+  });
+});
