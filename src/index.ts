@@ -17,6 +17,7 @@ export type { Flow, Nat } from "./packets/flows.js";
 export type { CaptureInterface, FrameBatch, FrameSource } from "./packets/frames.js";
 export type { LatencySummary } from "./packets/latency.js";
 export type { PacketBatch, PacketSource, Tally } from "./packets/packets.js";
+export type { Tunnel } from "./packets/tunnels.js";
 export { copyOf } from "./packets/results.js";
 export type {
   Ends,

@@ -83,3 +83,12 @@ no_offload() {
   must "$1" ethtool -K "$2" tso off gso off
   undo must "$1" ethtool -K "$2" tso on gso on
 }
+
+# vxlan <place> <VNI> <local> <remote> <addresses…>: a tunnel's end, vxlan<VNI>; taken away in the end.
+vxlan() {
+  local place=$1 device=vxlan$2
+  must "$place" ip link add "$device" type vxlan id "$2" dstport 4789 local "$3" remote "$4"
+  undo must "$place" ip link del "$device"
+  must "$place" ip link set "$device" up
+  addresses "$place" "$device" "${@:5}"
+}

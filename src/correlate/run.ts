@@ -1,13 +1,14 @@
 import { FlowAccounts } from "../packets/flow-accounts.js";
 import type { Heap } from "../packets/heap.js";
 import { IS_COPY, IS_ERROR, IS_MISTIMED, type PacketBatch } from "../packets/packets.js";
-import { RECORD_BITS } from "../packets/records.js";
+import { CARRIED, CARRIER, RECORD_BITS } from "../packets/records.js";
 import type { Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
-import { Timeline, WAITING } from "../packets/timeline.js";
-import { TupleTable } from "../packets/tuples.js";
+import { DONE, Timeline, WAITING } from "../packets/timeline.js";
+import { NONE, TupleTable } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
 import { Feed, UNKNOWN } from "./intake/feed.js";
+import { Tunnels } from "./intake/tunnels.js";
 import type { Intake } from "./intake/intake.js";
 import { Buckets } from "./kernel/buckets.js";
 import { TIDY_EVERY } from "./kernel/kernel-words.js";
@@ -32,6 +33,7 @@ import { Mistimed } from "./verdicts/mistimed.js";
 import { Refusals } from "./verdicts/refusals.js";
 import { Resets } from "./verdicts/resets.js";
 import { SideTally } from "./verdicts/side-tally.js";
+import { TunnelFindings } from "./verdicts/tunnel-findings.js";
 import { Updates } from "./verdicts/updates.js";
 import { Verdicts } from "./verdicts/verdicts.js";
 
@@ -55,7 +57,10 @@ export interface RunOptions {
 export class Run {
   readonly #feeds: readonly [Feed, Feed];
   readonly #tuples: TupleTable;
+  readonly #tunnels: Tunnels;
+  readonly #tunnelFindings = new TunnelFindings();
   readonly #timeline: Timeline;
+  readonly #buckets: Buckets;
   readonly #clock: Clock;
   readonly #options: RunOptions;
   readonly #sink: Sink;
@@ -99,7 +104,8 @@ export class Run {
     const accounts = new FlowAccounts(heap);
     const kernel = new Kernel({ heap, timeline, tuples, buckets, accounts, clock, windowNs, isShowing });
     const translations = new Translations(accounts, timeline, tuples, kernel);
-    const feed = (side: Side) => new Feed(heap, side, intakes[side], tuples);
+    const tunnels = new Tunnels(heap, tuples, this.#tunnelFindings, windowNs);
+    const feed = (side: Side) => new Feed(heap, side, intakes[side], tuples, tunnels);
     this.#feeds = [feed(INSIDE), feed(OUTSIDE)];
     const cover = (side: Side, shiftNs: number) =>
       new Cover(sources[side], strayNs[side], shiftNs, windowNs, (stampNs) => this.#timeOf(side, stampNs, 0));
@@ -165,6 +171,7 @@ export class Run {
       misses,
       resets: new Resets(timeline),
       mistimed,
+      tunnels,
       cover: this.#cover,
       windowNs,
     });
@@ -220,9 +227,12 @@ export class Run {
       framesOf: (row) => groups.framesOf(row),
       lengthOf: (row) => groups.lengthOf(row),
       quoteOf: (row) => refusals.errorOf(row),
+      tunnelOf: (row) => tunnels.of(timeline.tunnel(row)),
     });
     this.#tuples = tuples;
+    this.#tunnels = tunnels;
     this.#timeline = timeline;
+    this.#buckets = buckets;
     this.#kernel = kernel;
     this.#translations = translations;
     this.#refusals = refusals;
@@ -381,11 +391,14 @@ export class Run {
       this.#updates.tellCutOff((side) => this.#cover[side].endNs);
     }
     this.#options.onSettled?.();
+    this.#tunnels.settle();
+    for (const feed of this.#feeds) feed.leave();
     this.#book.close();
     const summary = this.#summary();
     const { unfollowed } = this.#impacts;
     const found = { summary, unfollowed, pairs: this.#kernel.pairsSoFar, altered: this.#matchers.altered.pairs };
     for (const finding of this.#findings.close(found)) this.#sink.finding(finding);
+    for (const finding of this.#tunnelFindings.findings()) this.#sink.finding(finding);
     this.#sink.end(summary);
   }
 
@@ -424,14 +437,48 @@ export class Run {
   /** Takes a side's next packet, which the loop leaves. */
   #admit(side: Side, feed: Feed, timeNs: number): void {
     const { batch, at } = feed;
-    const marks = this.#marks;
-    const way = feed.ways[at];
     if (side === OUTSIDE) this.#clock.take(feed.nextNs + this.#shiftNs, feed.nextFrame);
-    const isCopy = (batch.flags(at) & IS_COPY) !== 0;
-    const isFirst = this.#tuples.saw(way >> 1, timeNs);
-    const row = this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
+    const tunnel = batch.tunnel(at);
+    if (tunnel === CARRIED) this.#tunnels.choose(batch, at, feed.ways, timeNs);
+    if (tunnel === CARRIER) this.#meetCarrier(batch, at, timeNs);
+    const row = this.#append(side, batch, at, timeNs, feed.ways[at]);
+    this.#tunnels.came(row);
     feed.goTo(at + 1);
     this.#mistime(row, feed);
+    this.#enter(row, batch, at, timeNs);
+  }
+
+  /**
+   * Takes a packet of inside that carries another one. Where that has come outside already, and was taken for the other one, it is taken back,
+   * and what carried it comes in its place.
+   */
+  #meetCarrier(batch: PacketBatch, at: number, timeNs: number): void {
+    const t = this.#timeline;
+    batch.setTunnel(at, 0);
+    if ((batch.flags(at) & IS_COPY) !== 0) return;
+    const place = this.#tunnels.meet(batch, at, timeNs);
+    if (place === NONE || !t.isWaiting(this.#tunnels.rowAt(place))) return;
+    const row = this.#tunnels.rowAt(place);
+    const cameNs = t.timeNs(row);
+    this.#buckets.remove(row);
+    this.#refusals.forget(row);
+    t.setState(row, DONE);
+    const carrier = this.#tunnels.carrierAt(place);
+    this.#enter(this.#append(OUTSIDE, carrier.batch, place, cameNs, carrier.way), carrier.batch, place, cameNs);
+  }
+
+  /** Appends a packet of a batch to the timeline. */
+  #append(side: Side, batch: PacketBatch, at: number, timeNs: number, way: number): number {
+    return this.#timeline.append(side, batch.records, at << RECORD_BITS, timeNs, way);
+  }
+
+  /** Takes a packet of a batch, which was just appended. */
+  #enter(row: number, batch: PacketBatch, at: number, timeNs: number): void {
+    const side = this.#timeline.sideOf(row);
+    const way = this.#timeline.way(row);
+    const marks = this.#marks;
+    const isCopy = (batch.flags(at) & IS_COPY) !== 0;
+    const isFirst = this.#tuples.saw(way >> 1, timeNs);
     if (batch.quote(at) >= 0) {
       // of an error before anything it is about, only that is known
       if (isFirst) this.#tuples.setEcho(way >> 1, this.#refusals.isOfEcho(batch, at));

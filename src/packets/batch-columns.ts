@@ -14,10 +14,19 @@ export const QUOTE_DST = 116;
 export const QUOTE_IP_ID = 132;
 export const QUOTE_LENGTH = 136;
 export const QUOTE_SEQ = 140;
+/** Of the packets that carried others through a tunnel: a record, and what is beside it above; then the tunnel's number. */
+export const OUTER_RECORD = 144;
+export const OUTER_SRC6 = 208;
+export const OUTER_DST6 = 224;
+export const OUTER_TUPLE_HASH = 240;
+export const OUTER_ID = 244;
 /** Two bytes each. */
-export const QUOTE_SRC_PORT = 144;
-export const QUOTE_DST_PORT = 146;
+export const QUOTE_SRC_PORT = 248;
+export const QUOTE_DST_PORT = 250;
+/** Of a row that is CARRIED, the row of its outer packet. */
+export const OUTER = 252;
 /** One byte. */
-export const QUOTE_PROTO = 148;
+export const QUOTE_PROTO = 254;
+export const OUTER_KIND = 255;
 /** Bytes of a row. */
-export const ROW_BYTES = 149;
+export const ROW_BYTES = 256;

@@ -74,6 +74,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "the capture on the containers' side comes first: natcorr file <inside> <outside>",
   },
+  tunnel: {
+    severity: "info",
+    hint: "-v tells which packets came in it; on the host, ip -d link shows whose it is",
+  },
   unanswered: {
     severity: "warning",
     hint: "is anybody there who answers? ping and traceroute from the host; who drops it beyond, or the way back?",

@@ -6,6 +6,7 @@ import type { Heap } from "./heap.js";
 import type { Mark } from "./frame-marks.js";
 import {
   ACK as ACK_WORD,
+  CARRIED,
   CONTENT,
   DST,
   FLAGS_PROTO_TTL,
@@ -15,6 +16,7 @@ import {
   KEY,
   KEY2,
   LENGTH,
+  LENGTH_MASK,
   PAYLOAD_LENGTH,
   PORTS,
   QUOTE_MASK,
@@ -24,6 +26,7 @@ import {
   SRC,
   STAMP_NS,
   TCP_FLAGS_QUOTE,
+  TUNNEL_SHIFT,
 } from "./records.js";
 
 /** Bits of `PacketBatch.flags`: what a packet is, and what its key is made of. */
@@ -64,6 +67,9 @@ export const IS_AGAIN = 1 << 14;
 /** Not the decoder's: the capture shows it once more: see `Copies`. */
 export const IS_COPY = 1 << 15;
 
+/** What a batch says of its packets that their frames do not. */
+const NOT_DECODED = IS_MISTIMED | IS_SELECTED;
+
 /** The identification, of the word that has it and a packet's flags. */
 export function idOf(flags: number, word: number): number {
   return hasWideId(flags) ? word >>> 0 : word & 0xffff;
@@ -95,6 +101,19 @@ export interface Quotes {
   readonly seq: Uint32Array;
 }
 
+/** The packets that carried those of a batch through tunnels: what rows would say of them if their tunnels had not been opened. */
+export interface Outers {
+  count: number;
+  /** Without a stamp, a frame number, and what is not the decoder's: the row has those. */
+  readonly records: Int32Array;
+  readonly src6: Uint32Array;
+  readonly dst6: Uint32Array;
+  readonly tupleHash: Uint32Array;
+  /** The VNI, or the GRE key, as `TUNNEL_KINDS` says of the kind. */
+  readonly id: Uint32Array;
+  readonly kind: Uint8Array;
+}
+
 /** Bytes that a `PacketBatch` takes. */
 export const BATCH_BYTES = BATCH_FRAMES * column.ROW_BYTES;
 
@@ -124,6 +143,13 @@ export class PacketBatch {
   readonly tupleHash: Uint32Array;
   /** Quotes of this batch's errors; emptied with the batch. */
   readonly quotes: Quotes;
+  /** What carried this batch's packets; emptied with the batch. */
+  readonly outers: Outers;
+  /** Which of them carried a row that is CARRIED. */
+  readonly outer: Uint16Array;
+  /** The columns of both. */
+  readonly #quotes: readonly Column[];
+  readonly #outers: readonly Column[];
 
   /** `rows`: how many it has room for. `block`: where, `column.ROW_BYTES` of each. */
   constructor(rows: number = BATCH_FRAMES, block: Uint8Array = new Uint8Array(rows * column.ROW_BYTES)) {
@@ -145,6 +171,18 @@ export class PacketBatch {
       length: new Uint32Array(buffer, at(column.QUOTE_LENGTH), rows),
       seq: new Uint32Array(buffer, at(column.QUOTE_SEQ), rows),
     };
+    this.outers = {
+      count: 0,
+      records: new Int32Array(buffer, at(column.OUTER_RECORD), rows << RECORD_BITS),
+      src6: new Uint32Array(buffer, at(column.OUTER_SRC6), 4 * rows),
+      dst6: new Uint32Array(buffer, at(column.OUTER_DST6), 4 * rows),
+      tupleHash: new Uint32Array(buffer, at(column.OUTER_TUPLE_HASH), rows),
+      id: new Uint32Array(buffer, at(column.OUTER_ID), rows),
+      kind: new Uint8Array(buffer, at(column.OUTER_KIND), rows),
+    };
+    this.outer = new Uint16Array(buffer, at(column.OUTER), rows);
+    this.#quotes = columnsOf(this.quotes);
+    this.#outers = columnsOf(this.outers);
   }
 
   /** Empties it: none are in order. */
@@ -152,12 +190,13 @@ export class PacketBatch {
     this.count = 0;
     this.quotes.count = 0;
     this.marks.length = 0;
+    this.outers.count = 0;
     this.isInOrder = true;
   }
 
   /** A batch of its own with the same rows, and no room for more. */
   copy(): PacketBatch {
-    const copy = new PacketBatch(Math.max(this.count, this.quotes.count));
+    const copy = new PacketBatch(Math.max(this.count, this.quotes.count, this.outers.count));
     copy.take(this);
     return copy;
   }
@@ -174,15 +213,21 @@ export class PacketBatch {
     this.src6.set(from.src6.subarray(0, 4 * count));
     this.dst6.set(from.dst6.subarray(0, 4 * count));
     this.tupleHash.set(from.tupleHash.subarray(0, count));
-    if (quotes.count === 0) return;
-    const quoted = from.#quoted();
-    for (const [n, to] of this.#quoted().entries())
-      to.set(quoted[n].subarray(0, (to.length / this.rows) * quotes.count));
+    this.outers.count = from.outers.count;
+    this.outer.set(from.outer.subarray(0, from.outers.count === 0 ? 0 : count));
+    takeAll(from.#quotes, quotes.count, this.#quotes, this.rows);
+    takeAll(from.#outers, from.outers.count, this.#outers, this.rows);
   }
 
   /** Whether all rows of another batch, and what they quote, can be appended to these. */
   hasRoomFor(batch: PacketBatch): boolean {
-    return Math.max(this.count + batch.count, this.quotes.count + batch.quotes.count) <= this.rows;
+    const { quotes, outers } = this;
+    const most = Math.max(
+      this.count + batch.count,
+      quotes.count + batch.quotes.count,
+      outers.count + batch.outers.count,
+    );
+    return most <= this.rows;
   }
 
   /** Appends rows `from` … `to`-1 of another batch, with what they quote. Precondition: there is room for them. */
@@ -195,9 +240,8 @@ export class PacketBatch {
     this.dst6.set(batch.dst6.subarray(4 * from, 4 * to), 4 * at);
     this.tupleHash.set(batch.tupleHash.subarray(from, to), at);
     this.count += to - from;
-    if (batch.quotes.count === 0) return;
-    for (let row = from; row < to; row++)
-      if (batch.quote(row) >= 0) this.#appendQuote(at + row - from, batch, batch.quote(row));
+    if (batch.quotes.count + batch.outers.count === 0) return;
+    for (let row = from; row < to; row++) this.#appendBeside(at + row - from, batch, row);
   }
 
   /** The same of these rows. */
@@ -214,30 +258,47 @@ export class PacketBatch {
           this.dst6[4 * to + word] = from.dst6[4 * row + word];
         }
       }
-      const quote = from.quote(row);
-      if (quote >= 0) this.#appendQuote(to, from, quote);
+      this.#appendBeside(to, from, row);
     }
   }
 
-  #appendQuote(row: number, from: PacketBatch, quote: number): void {
-    const to = this.quotes.count++;
-    const quoted = from.#quoted();
-    for (const [n, column] of this.#quoted().entries()) {
-      const width = column.length / this.rows;
-      for (let at = 0; at < width; at++) column[width * to + at] = quoted[n][width * quote + at];
+  /** Appends what another batch has beside the record of a row that was appended: what it quotes, and what carried it. */
+  #appendBeside(row: number, from: PacketBatch, itsRow: number): void {
+    const quote = from.quote(itsRow);
+    if (quote >= 0) {
+      const to = this.quotes.count++;
+      copyRow(from.#quotes, quote, this.#quotes, to, this.rows);
+      const word = (row << RECORD_BITS) + TCP_FLAGS_QUOTE;
+      this.records[word] = (this.records[word] & ~(QUOTE_MASK << QUOTE_SHIFT)) | ((to + 1) << QUOTE_SHIFT);
     }
-    this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] =
-      (this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] & ~(QUOTE_MASK << QUOTE_SHIFT)) | ((to + 1) << QUOTE_SHIFT);
+    if (from.tunnel(itsRow) === CARRIED) {
+      this.outer[row] = this.outers.count++;
+      copyRow(from.#outers, from.outer[itsRow], this.#outers, this.outer[row], this.rows);
+    }
+  }
+
+  /** Makes a row that is CARRIED that of the packet that carried it. */
+  close(row: number): void {
+    const { records, outers } = this;
+    const outer = this.outer[row];
+    const r = row << RECORD_BITS;
+    const o = outer << RECORD_BITS;
+    const frame = records[r + FRAME];
+    const kept = records[r + FLAGS_PROTO_TTL] & NOT_DECODED;
+    // behind the stamp
+    for (let word = SRC; word < 1 << RECORD_BITS; word++) records[r + word] = outers.records[o + word];
+    records[r + FRAME] = frame;
+    records[r + FLAGS_PROTO_TTL] |= kept;
+    for (let word = 0; word < 4; word++) {
+      this.src6[4 * row + word] = outers.src6[4 * outer + word];
+      this.dst6[4 * row + word] = outers.dst6[4 * outer + word];
+    }
+    this.tupleHash[row] = outers.tupleHash[outer];
   }
 
   /** How many there is room for. */
   get rows(): number {
     return this.tupleHash.length;
-  }
-
-  #quoted(): readonly Column[] {
-    const { count: _, ...quoted } = this.quotes;
-    return Object.values(quoted);
   }
 
   /** Nanoseconds since the source's epoch. */
@@ -313,7 +374,18 @@ export class PacketBatch {
 
   /** IP datagram length in bytes, headers included, as on the wire (never the captured length). */
   length(row: number): number {
-    return this.records[(row << RECORD_BITS) + LENGTH];
+    return this.records[(row << RECORD_BITS) + LENGTH] & LENGTH_MASK;
+  }
+
+  /** The tunnel that it came in, by its number, CARRIED or CARRIER; 0 for none … */
+  tunnel(row: number): number {
+    return this.records[(row << RECORD_BITS) + LENGTH] >>> TUNNEL_SHIFT;
+  }
+
+  /** … which is known from now on. */
+  setTunnel(row: number, tunnel: number): void {
+    const at = (row << RECORD_BITS) + LENGTH;
+    this.records[at] = (this.records[at] & LENGTH_MASK) | (tunnel << TUNNEL_SHIFT);
   }
 
   /** Transport payload bytes on the wire (TCP data, UDP data, ICMP body after its 8 bytes). */
@@ -356,6 +428,25 @@ export class PacketBatch {
   quote(row: number): number {
     if ((this.flags(row) & IS_ERROR) === 0) return -1;
     return ((this.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> QUOTE_SHIFT) & QUOTE_MASK) - 1;
+  }
+}
+
+function columnsOf(of: Quotes | Outers): readonly Column[] {
+  const { count: _, ...columns } = of;
+  return Object.values(columns);
+}
+
+/** Copies so many rows of columns into those that have room for `rows`. */
+function takeAll(from: readonly Column[], count: number, to: readonly Column[], rows: number): void {
+  if (count === 0) return;
+  for (const [n, column] of to.entries()) column.set(from[n].subarray(0, (column.length / rows) * count));
+}
+
+/** The same of a single one. */
+function copyRow(from: readonly Column[], row: number, to: readonly Column[], at: number, rows: number): void {
+  for (let n = 0; n < to.length; n++) {
+    const width = to[n].length / rows;
+    for (let word = 0; word < width; word++) to[n][width * at + word] = from[n][width * row + word];
   }
 }
 

@@ -36,7 +36,19 @@ export function areOtherOptions(word: number, other: number): boolean {
 }
 
 export const NO_OPTIONS = 1;
+/**
+ * The length, in as many bits as the longest packet takes (`MOST_BYTES` of decode-words.ts); above them, the tunnel that the packet came
+ * in: its number in the `TunnelTable`, or one of these, or 0 for none.
+ */
 export const LENGTH = 10;
+export const LENGTH_MASK = 0xf_ffff;
+export const TUNNEL_SHIFT = 20;
+/** It came in a tunnel, and its batch knows what carried it: see `Outers`. */
+export const CARRIED = 0xfff;
+/** It carries a packet that was not looked at. */
+export const CARRIER = 0xffe;
+/** So many numbers there are. */
+export const MOST_TUNNELS = 0xffd;
 export const PAYLOAD_LENGTH = 11;
 export const SEQ = 12;
 /** Of TCP; of anything else, the sum over what it carries, or of an ICMP error, a hash of what survives of its quote. */

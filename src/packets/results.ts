@@ -4,6 +4,7 @@ import { type Flow, type Nat, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRIT
 import type { LatencySummary } from "./latency.js";
 import type { Side } from "./sides.js";
 import type { Timeline } from "./timeline.js";
+import type { Tunnel } from "./tunnels.js";
 import type { TupleTable } from "./tuples.js";
 
 /** How a pair was found; `Timeline.by` holds an index into this. */
@@ -248,6 +249,8 @@ export interface Tables {
   lengthOf(row: number): number;
   /** The outer addresses of an ICMP error and the packet it quotes; undefined for any other row. */
   quoteOf(row: number): { src: string; dst: string; quoted: Quoted } | undefined;
+  /** The tunnel that a packet came in, if it did: the same object for all packets of it. */
+  tunnelOf(row: number): Tunnel | undefined;
 }
 
 /**

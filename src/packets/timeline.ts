@@ -13,6 +13,7 @@ import {
   KEY,
   KEY2,
   LENGTH,
+  LENGTH_MASK,
   OPTIONS_SHIFT,
   PAYLOAD_LENGTH,
   RECORD_BITS,
@@ -20,6 +21,7 @@ import {
   STAMP_NS,
   TCP_FLAGS_QUOTE,
   TIME_NS,
+  TUNNEL_SHIFT,
   WAY,
   WINDOW_SHIFT,
 } from "./records.js";
@@ -271,7 +273,12 @@ export class Timeline {
   }
 
   length(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + LENGTH];
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + LENGTH] & LENGTH_MASK;
+  }
+
+  /** The tunnel that it came in, by its number in the `TunnelTable`; 0 for none. */
+  tunnel(row: number): number {
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + LENGTH] >>> TUNNEL_SHIFT;
   }
 
   payloadLength(row: number): number {

@@ -15,6 +15,8 @@ export const KIND = 1;
 export const KIND_MASK = 0x7fff;
 export const IPV6_SHIFT = 8;
 export const SIDE_SHIFT = 9;
+/** Its packets came in a tunnel. */
+export const TUNNEL_SHIFT = 10;
 /** The bits below, above them in that word. */
 export const FACTS = 1;
 /** What it is filed under. */
@@ -165,6 +167,11 @@ export class TupleTable {
     return ((this.records[(tuple << TUPLE_BITS) + KIND] >> IPV6_SHIFT) & 1) === 1;
   }
 
+  /** Whether its packets came in a tunnel. */
+  isTunneled(tuple: number): boolean {
+    return ((this.records[(tuple << TUPLE_BITS) + KIND] >> TUNNEL_SHIFT) & 1) === 1;
+  }
+
   /** Where the four words of A's address, or of B's, begin in `words`. */
   address(tuple: number, isA: boolean): number {
     return (tuple << TUPLE_BITS) + (isA ? ADDRESS_A : ADDRESS_B);
@@ -274,9 +281,9 @@ export class TupleTable {
   /**
    * The ways that the packets of a side's batch go, from the one in row `from` on, into the same rows of `ways`; tuples that are new are
    * made. An ICMP error goes against the packet it quotes. Both are in the table's heap, and have room for BATCH_FRAMES rows.
+   * `count`: where they end, if not with the batch.
    */
-  findWays(side: Side, batch: PacketBatch, from: number, ways: Int32Array): void {
-    const { count } = batch;
+  findWays(side: Side, batch: PacketBatch, from: number, ways: Int32Array, count: number = batch.count): void {
     this.#reserve(count - from);
     const w = this.#words;
     w[words.BATCH] = batch.records.byteOffset;

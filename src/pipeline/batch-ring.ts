@@ -28,19 +28,20 @@ const COUNT = 0;
 const IS_IN_ORDER = 1;
 const REACHED_NS = 2;
 const QUOTES = 3;
+const OUTERS = 4;
 /** … and its source, as of then. */
-const FIRST_NS = 4;
-const LAST_NS = 5;
-const CAPTURE_DROPPED = 6;
-const FRAMES = 7;
-const NOT_IP = 8;
-const UNDECODABLE = 9;
-const CUT = 10;
+const FIRST_NS = 5;
+const LAST_NS = 6;
+const CAPTURE_DROPPED = 7;
+const FRAMES = 8;
+const NOT_IP = 9;
+const UNDECODABLE = 10;
+const CUT = 11;
 /** How many marks there are: they come by another way. */
-const MARKS = 11;
+const MARKS = 12;
 /** How many silences it found meanwhile, and their beginnings and ends: it takes hundreds of frames until there can be another. */
-const SILENCES = 12;
-const SILENCE = 13;
+const SILENCES = 13;
+const SILENCE = 14;
 const MOST_SILENCES = 26;
 const DOUBLES = SILENCE + 2 * MOST_SILENCES;
 
@@ -111,7 +112,7 @@ export class BatchRing {
    * it has to be told that no more come.
    */
   fill({ captureDropped, firstNs, lastNs, silences, tally }: Readonly<SourceState>): boolean {
-    const { count, isInOrder, reachedNs, quotes, marks } = this.next;
+    const { count, isInOrder, reachedNs, quotes, outers, marks } = this.next;
     const d = this.#doubles;
     const at = DOUBLES * this.#batchAt(FILLED);
     d[at + COUNT] = count;
@@ -119,6 +120,7 @@ export class BatchRing {
     d[at + REACHED_NS] = reachedNs;
     d[at + QUOTES] = quotes.count;
     d[at + MARKS] = marks.length;
+    d[at + OUTERS] = outers.count;
     d[at + FIRST_NS] = firstNs;
     d[at + LAST_NS] = lastNs;
     d[at + CAPTURE_DROPPED] = captureDropped;
@@ -153,6 +155,7 @@ export class BatchRing {
     batch.reachedNs = d[at + REACHED_NS];
     batch.quotes.count = d[at + QUOTES];
     batch.marks.length = 0;
+    batch.outers.count = d[at + OUTERS];
     state.captureDropped = d[at + CAPTURE_DROPPED];
     state.firstNs = d[at + FIRST_NS];
     state.lastNs = d[at + LAST_NS];

@@ -31,9 +31,11 @@ export async function packetSources(
     { batches: outsideFirst, interfaces: outside.interfaces, isLive: outside.isLive ?? false },
   );
   const decoder = new Decoder(heap, programOf);
-  const source = (frames: FrameSource, first: FrameBatch[]): DecodedSource =>
-    new DecodedSource(heap, decoder, frames, read, first, limits);
-  return [source(inside, insideFirst), source(outside, outsideFirst)];
+  // what containers send in tunnels is theirs; on the uplink, the host's own tunnels carry what containers send
+  return [
+    new DecodedSource(heap, decoder, inside, read, insideFirst, limits, false),
+    new DecodedSource(heap, decoder, outside, read, outsideFirst, limits, true),
+  ];
 }
 
 /** The first frames of a capture, as many as tell how it was cut; of one that is running, what is there. */
@@ -59,8 +61,17 @@ export class DecodedSource implements PacketSource {
   #packets: PacketBatch | undefined;
   /** What was read of it before. */
   readonly #first: FrameBatch[];
+  readonly #opensTunnels: boolean;
 
-  constructor(heap: Heap, decoder: Decoder, frames: FrameSource, read: Read, first: FrameBatch[], limits: Limits) {
+  constructor(
+    heap: Heap,
+    decoder: Decoder,
+    frames: FrameSource,
+    read: Read,
+    first: FrameBatch[],
+    limits: Limits,
+    opensTunnels: boolean,
+  ) {
     this.#heap = heap;
     this.#decoder = decoder;
     this.#frames = frames;
@@ -70,6 +81,7 @@ export class DecodedSource implements PacketSource {
     this.#read = read;
     this.#first = first;
     this.#limits = limits;
+    this.#opensTunnels = opensTunnels;
   }
 
   get name(): string {
@@ -118,7 +130,7 @@ export class DecodedSource implements PacketSource {
       const frames = given instanceof Promise ? await given : given;
       if (frames === null) break;
       isOver = false;
-      this.#decoder.decode(frames, this.#frames.interfaces, this.#limits, batch, this.tally);
+      this.#decoder.decode(frames, this.#frames.interfaces, this.#limits, batch, this.tally, this.#opensTunnels);
       batch.marks.push(...frames.marks);
       this.#cover(frames);
       most = this.#frames.isOnDisk ? most - frames.count : 0;

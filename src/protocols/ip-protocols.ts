@@ -1,8 +1,12 @@
 /** IP protocols, which are the next headers of IPv6, too. https://www.iana.org/assignments/protocol-numbers */
 export const ICMP = 1;
+/** IP within IP (RFC 2003) … */
+export const IP_IN_IP = 4;
 export const TCP = 6;
 export const UDP = 17;
 export const DCCP = 33;
+/** … and IPv6 (RFC 4213, RFC 2473). */
+export const IPV6_IN_IP = 41;
 export const GRE = 47;
 export const ESP = 50;
 export const AH = 51;

@@ -1,4 +1,5 @@
 import type { Ends, Quoted } from "../packets/results.js";
+import type { Tunnel } from "../packets/tunnels.js";
 
 /** Ends as members of an object, without its braces. Addresses hold nothing that JSON escapes. */
 export function endsJson({ src, srcPort, dst, dstPort, icmpId }: Ends): string {
@@ -10,4 +11,9 @@ export function endsJson({ src, srcPort, dst, dstPort, icmpId }: Ends): string {
 /** A packet that an ICMP error quotes, as an object. */
 export function quotedJson(quoted: Quoted): string {
   return `{"proto":"${quoted.proto}",${endsJson(quoted)},"ipId":${quoted.ipId},"length":${quoted.length}}`;
+}
+
+/** A tunnel that a packet came in, as a further member of an object. */
+export function tunnelJson({ type, id, src, dst }: Tunnel): string {
+  return `,"tunnel":{"type":"${type}"${id === undefined ? "" : `,"id":${id}`},"src":"${src}","dst":"${dst}"}`;
 }

@@ -11,6 +11,7 @@ import {
   type Verdict,
 } from "../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
+import { tunnelText } from "../packets/tunnels.js";
 import { endsOf, rewriteOf } from "./ends.js";
 import { changesText, endsText } from "./ends-text.js";
 import { folded } from "./fold.js";
@@ -127,7 +128,9 @@ export class Lines {
     const t = this.#tables.timeline;
     const side = SIDE_NAMES[t.side(row)];
     const flow = this.#tables.flowOf(row);
-    const decided = this.#isVerbose ? `, ttl ${t.ttl(row)}, IP length ${this.#tables.lengthOf(row)}` : "";
+    const decided = this.#isVerbose
+      ? `, ttl ${t.ttl(row)}, IP length ${this.#tables.lengthOf(row)}${this.#tunnels(row)}`
+      : "";
     const where = `${flow === undefined ? "" : `flow ${flow} `}${this.#frames(row)}`;
     const packet = `${this.#packet(row)}${decided}  ${where}`;
     return this.#explained(this.#head(row, side), packet, this.#verdict(judgement), judgement.why);
@@ -234,7 +237,13 @@ export class Lines {
     const t = this.#tables.timeline;
     const evidence = EVIDENCE.filter((_, bit) => (t.evidence(inside) & (1 << bit)) !== 0).join(", ");
     const lengths = `${this.#tables.lengthOf(inside)}│${this.#tables.lengthOf(outside)}`;
-    return `  IP length ${lengths}, by ${BY[t.by(inside)]}: ${evidence}`;
+    return `  IP length ${lengths}, by ${BY[t.by(inside)]}: ${evidence}${this.#tunnels(inside, outside)}`;
+  }
+
+  /** The tunnels that packets came in. */
+  #tunnels(...rows: readonly number[]): string {
+    const tunnels = rows.flatMap((row) => this.#tables.tunnelOf(row) ?? []);
+    return tunnels.map((tunnel) => `, in ${tunnelText(tunnel)}`).join("");
   }
 
   /** The frame that a packet came in; of several, the first and the last. */

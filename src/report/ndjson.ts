@@ -19,7 +19,7 @@ import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
 import { protocolName } from "../protocols/ip-protocols.js";
 import { ByteLines } from "./byte-lines.js";
 import { endsOf } from "./ends.js";
-import { endsJson } from "./ends-json.js";
+import { endsJson, tunnelJson } from "./ends-json.js";
 import { EpochText, epochText } from "./epoch.js";
 import { PairLines } from "./pair-lines.js";
 import type { Reporter, WriteBytes } from "./reporter.js";
@@ -91,9 +91,10 @@ export class NdjsonReporter implements Reporter {
     const side = t.side(row);
     const time = this.#times[side].of(t.stampNs(row));
     const flow = this.#tables.flowOf(row);
+    const tunnel = this.#tables.tunnelOf(row);
     const facts =
       `${flow === undefined ? "" : `"flow":${flow},`}"time":"${time}","proto":"${protocolName(t.proto(row))}"` +
-      `,${endsJson(endsOf(this.#tables, row))},"length":${t.length(row)}`;
+      `,${endsJson(endsOf(this.#tables, row))},"length":${t.length(row)}${tunnel === undefined ? "" : tunnelJson(tunnel)}`;
     const judged = judgementJson(judgement);
     for (const frame of this.#frames(row)) {
       this.#lines.text(`{"type":"unmatched","side":"${SIDE_NAMES[side]}","frame":${frame},${facts},${judged}}\n`);

@@ -3,12 +3,13 @@ import { IS_ECHO, IS_ERROR, IS_HEADLESS, IS_LATER_FRAGMENT } from "../packets/pa
 import { alteredNames, BY, EVIDENCE, natOf, type Tables } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
+import type { Tunnel } from "../packets/tunnels.js";
 import { ICMP, ICMPV6, protocolName, TCP } from "../protocols/ip-protocols.js";
 import type { ByteLines } from "./byte-lines.js";
 import { writeUint32 } from "./digits.js";
 import { ECHO_ID, endsKind, endsOf, rewriteOf } from "./ends.js";
 import { writeEnds } from "./ends-bytes.js";
-import { endsJson, quotedJson } from "./ends-json.js";
+import { endsJson, quotedJson, tunnelJson } from "./ends-json.js";
 import { EpochParts } from "./epoch-parts.js";
 import { Part, writePart, writeText } from "./part.js";
 import { tcpFlagsText } from "./tcp-flags.js";
@@ -156,7 +157,19 @@ function writeSide(view: DataView, from: number, tables: Tables, row: number, le
   at = writePart(view, at, ttlLength);
   at = writeNumber(view, at, length);
   const quoted = isError ? tables.quoteOf(row)?.quoted : undefined;
-  return quoted ? writeText(view, at, `,"quotes":${quotedJson(quoted)}`) : at;
+  if (quoted) at = writeText(view, at, `,"quotes":${quotedJson(quoted)}`);
+  const tunnel = tables.tunnelOf(row);
+  return tunnel === undefined ? at : writePart(view, at, tunnelPart(tunnel));
+}
+
+const TUNNEL_PARTS = new WeakMap<Tunnel, Part>();
+
+function tunnelPart(tunnel: Tunnel): Part {
+  const known = TUNNEL_PARTS.get(tunnel);
+  if (known !== undefined) return known;
+  const part = new Part(tunnelJson(tunnel));
+  TUNNEL_PARTS.set(tunnel, part);
+  return part;
 }
 
 /** The frames of a side: several, or but one. */

@@ -6,6 +6,7 @@ import { FINDINGS } from "../packets/findings.js";
 import { NATS } from "../packets/flows.js";
 import { ALTERED, BY, EVIDENCE, IMPACTS, VERDICTS } from "../packets/results.js";
 import { PROTOCOL_NAMES } from "../protocols/ip-protocols.js";
+import { TUNNEL_TYPES } from "../protocols/tunnels.js";
 
 /** A schema of one field or line. */
 type Schema = Readonly<Record<string, unknown>>;
@@ -114,6 +115,18 @@ const QUOTES = object("The packet that an ICMP error is about, as the error quot
   optional: PORTS,
 });
 
+const TUNNEL = object(
+  "The tunnel that the packet came in, where it is shown as what a tunnel's packet carries: what else is said is of the carried packet.",
+  {
+    required: {
+      type: oneOf("The kind of tunnel: vxlan, geneve, gre, or IP in IP by the versions of both.", TUNNEL_TYPES),
+      src: text("The IP address that sends into the tunnel."),
+      dst: text("The IP address at its other end."),
+    },
+    optional: { id: count("The VNI of VXLAN or Geneve, or the key of GRE, where it has one.") },
+  },
+);
+
 const pairSide = (description: string): Schema =>
   object(description, {
     required: {
@@ -123,7 +136,7 @@ const pairSide = (description: string): Schema =>
       ...IP,
       ttl: { description: "The IPv4 TTL or IPv6 hop limit.", type: "integer", minimum: 0, maximum: 255 },
     },
-    optional: { ...PORTS, quotes: QUOTES },
+    optional: { ...PORTS, quotes: QUOTES, tunnel: TUNNEL },
   });
 
 const ambiguousSide = (description: string): Schema =>
@@ -290,7 +303,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       verdict: oneOf("What became of it.", VERDICTS),
       why: text("What the verdict rests on, in words; of unknown, what would decide."),
     },
-    optional: { flow: FLOW, ...PORTS, impact: IMPACT, byFrame: BY_FRAME },
+    optional: { flow: FLOW, ...PORTS, impact: IMPACT, byFrame: BY_FRAME, tunnel: TUNNEL },
   }),
   update: object("What became known of a frame after its line: it takes the place of what was said there.", {
     required: {

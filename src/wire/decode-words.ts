@@ -18,11 +18,15 @@ export const INTERFACES = word();
 export const LIMIT = word();
 /** … and how far headers are read, which is no less. */
 export const HEADER_LIMIT = word();
-/** The `PacketBatch` to fill: how many rows and quotes it has, before and after, and 1 where the rows' stamps never go back. */
+/** The `PacketBatch` to fill: how many rows, quotes and outer packets it has, before and after, and 1 where the rows' stamps never go back. */
 export const BATCH = word();
 export const ROWS = word();
 export const QUOTES = word();
+export const OUTERS = word();
 export const IS_IN_ORDER = word();
+
+/** 1 where packets are looked at that come in tunnels, in place of those that carry them. */
+export const OPENS_TUNNELS = word();
 
 /** What else came of it: frames that are not IP, and packets decoded from fewer bytes than the wire had. */
 export const NOT_IP = word();
@@ -42,5 +46,5 @@ export const SCRATCH_WORDS = 16;
 /** Where `ipHeaders` puts what it finds, a word a frame. */
 export const IP_HEADERS = word();
 
-/** No packet counts for longer: more than a host hands over as one (Linux: 512 KiB), and sums of addresses stay small integers. */
-export const MOST_BYTES = 1 << 30;
+/** No packet counts for longer, 1 less than it takes more bits than a record has: more than a host hands over as one (Linux: 512 KiB). */
+export const MOST_BYTES = 0xf_ffff;

@@ -77,6 +77,8 @@ export class Decoder {
    *
    * What lies beyond the limits is not looked at (but for the packet an ICMP error quotes), even where this capture has it. A frame
    * that ends before them is marked IS_CUT.
+   *
+   * Where `opensTunnels`, a packet that came in a tunnel has the row, and what carried it is kept beside it.
    */
   decode(
     frames: FrameBatch,
@@ -84,6 +86,7 @@ export class Decoder {
     limits: Limits,
     out: PacketBatch,
     tally: Tally,
+    opensTunnels = false,
   ): void {
     const { count } = frames;
     const w = this.#words;
@@ -93,10 +96,13 @@ export class Decoder {
     w[words.BATCH] = out.records.byteOffset;
     w[words.ROWS] = out.count;
     w[words.QUOTES] = out.quotes.count;
+    w[words.OUTERS] = out.outers.count;
+    w[words.OPENS_TUNNELS] = opensTunnels ? 1 : 0;
     w[words.IS_IN_ORDER] = out.isInOrder ? 1 : 0;
     this.#decode(w.byteOffset);
     out.count = w[words.ROWS];
     out.quotes.count = w[words.QUOTES];
+    out.outers.count = w[words.OUTERS];
     out.isInOrder = w[words.IS_IN_ORDER] === 1;
     out.reachedNs = frames.reachedNs;
     this.firstNs = this.#doubles[words.FIRST_NS];

@@ -28,6 +28,7 @@ import {
   type Verdict,
 } from "../../src/packets/results.js";
 import type { Finding } from "../../src/packets/findings.js";
+import { tunnelText } from "../../src/packets/tunnels.js";
 import { SIDE_NAMES } from "../../src/packets/sides.js";
 import { Decoder, NO_LIMITS } from "../../src/wire/decode.js";
 import { concat, ethernet } from "../support/packets.js";
@@ -71,11 +72,19 @@ export class Capture implements PacketSource {
   readonly #heap = new Heap();
   readonly #decoder = new Decoder(this.#heap);
   readonly #packets = batchIn(this.#heap);
+  readonly #opensTunnels: boolean;
   #batches = 0;
   #next = 0;
 
-  constructor(name: string, frames: readonly Stamped[], epochNs = EPOCH_NS, cut: Cut = BATCH_FRAMES) {
+  constructor(
+    name: string,
+    frames: readonly Stamped[],
+    epochNs = EPOCH_NS,
+    cut: Cut = BATCH_FRAMES,
+    opensTunnels = false,
+  ) {
     this.name = name;
+    this.#opensTunnels = opensTunnels;
     this.epochNs = epochNs;
     this.#frames = frames;
     this.#cut = typeof cut === "number" ? [cut] : cut;
@@ -117,7 +126,7 @@ export class Capture implements PacketSource {
     }
     this.#next += taken.length;
     this.#packets.clear();
-    this.#decoder.decode(batch, [ETHERNET], NO_LIMITS, this.#packets, this.tally);
+    this.#decoder.decode(batch, [ETHERNET], NO_LIMITS, this.#packets, this.tally, this.#opensTunnels);
     this.#coverage.take(batch.timeNs, batch.count, this.#decoder.firstNs, this.#decoder.lastNs);
     return Promise.resolve(this.#packets);
   }
@@ -134,6 +143,8 @@ export interface Pair {
   /** Which fields changed, as "src dstPort". */
   readonly rewrite: string;
   readonly direction: "outbound" | "inbound";
+  /** The tunnel that the outside packet came in, in words. */
+  readonly tunnel?: string;
   /** Which side both are on, of a hairpin. */
   readonly side?: "inside" | "outside";
   readonly latencyNs: number;
@@ -196,6 +207,7 @@ export class Outcome implements Sink {
       by: BY[timeline.by(inside)],
       evidence: EVIDENCE.filter((_, bit) => (timeline.evidence(inside) & (1 << bit)) !== 0),
       rewrite: rewriteText(flow.rewrite(timeline.forward(inside))),
+      ...this.#tunnel(outside),
       direction: isOutbound ? "outbound" : "inbound",
       ...(timeline.side(inside) === timeline.side(outside) && { side: SIDE_NAMES[timeline.sideOf(inside)] }),
       latencyNs,
@@ -252,6 +264,11 @@ export class Outcome implements Sink {
   #told<T extends Outcome["records"][number]>(kind: T[], record: T): void {
     kind.push(record);
     this.records.push(record);
+  }
+
+  #tunnel(row: number): { readonly tunnel?: string } {
+    const tunnel = this.#tables.tunnelOf(row);
+    return tunnel === undefined ? {} : { tunnel: tunnelText(tunnel) };
   }
 
   /** The frames that a packet of a pair stands for. */
@@ -332,7 +349,7 @@ export async function correlated(
   const outcome = new Outcome(options.wants);
   const sources = [
     new Capture("docker0", inside, EPOCH_NS, options.batches?.[0]),
-    new Capture("enp0s3", outside, options.outsideEpochNs, options.batches?.[1]),
+    new Capture("enp0s3", outside, options.outsideEpochNs, options.batches?.[1], true),
   ] as const;
   const patience = options.patienceNs === undefined ? {} : { patienceNs: options.patienceNs };
   await correlate(...sources, { windowNs, ...patience, clock, maxPairs }, outcome, signal);

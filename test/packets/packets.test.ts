@@ -1,9 +1,9 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Column } from "../../src/packets/columns.js";
-import { BATCH_BYTES, PacketBatch } from "../../src/packets/packets.js";
+import { BATCH_BYTES, IS_DF, IS_IPV6, IS_SELECTED, PacketBatch } from "../../src/packets/packets.js";
 import { BATCH_FRAMES } from "../../src/packets/frames.js";
-import { RECORD_BITS, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
+import { CARRIED, FLAGS_PROTO_TTL, FRAME, KEY, RECORD_BITS, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 
 const ROWS = 8;
 const ROW_BYTES = BATCH_BYTES / BATCH_FRAMES;
@@ -30,9 +30,10 @@ function rowOf(batch: PacketBatch, row: number): unknown[] {
   ];
 }
 
-function columnsOf({ records, src6, dst6, tupleHash, quotes }: PacketBatch): Column[] {
+function columnsOf({ records, src6, dst6, tupleHash, quotes, outers, outer }: PacketBatch): Column[] {
   const { count: _, ...quoted } = quotes;
-  return [records, src6, dst6, tupleHash, ...Object.values(quoted)];
+  const { count: __, ...carriers } = outers;
+  return [records, src6, dst6, tupleHash, ...Object.values(quoted), ...Object.values(carriers), outer];
 }
 
 function rowsOf(batch: PacketBatch): unknown[][] {
@@ -129,6 +130,34 @@ it("appends rows of another one in any order, each with its quote", () => {
       expect(rowsSaid(other)).toEqual(rows);
     }),
   );
+});
+
+it("takes what carried rows with them, and puts it in their place", () => {
+  const batch = filled(Uint8Array.of(0));
+  batch.count = ROWS;
+  for (let row = 1; row < ROWS; row += 2) {
+    const outer = batch.outers.count++;
+    batch.outer[row] = outer;
+    batch.setTunnel(row, CARRIED);
+    batch.records[(row << RECORD_BITS) + FRAME] = 100 + row;
+    batch.records[(row << RECORD_BITS) + FLAGS_PROTO_TTL] = IS_SELECTED | IS_IPV6;
+    batch.outers.records[(outer << RECORD_BITS) + KEY] = 200 + row;
+    batch.outers.records[(outer << RECORD_BITS) + FLAGS_PROTO_TTL] = IS_DF;
+    batch.outers.src6[4 * outer + 3] = 300 + row;
+    batch.outers.tupleHash[outer] = 400 + row;
+    batch.outers.id[outer] = 500 + row;
+  }
+  const appended = new PacketBatch(ROWS);
+  appended.append(batch, Uint32Array.of(3, 0, 7));
+  const all = new PacketBatch(ROWS);
+  all.appendAll(appended, 0, 1);
+  all.appendAll(appended.copy(), 1, 3);
+  expect([all.count, all.outers.count]).toEqual([3, 2]);
+  expect([all.tunnel(0), all.tunnel(1), all.tunnel(2)]).toEqual([CARRIED, 0, CARRIED]);
+  expect([all.outer[0], all.outer[2]].map((outer) => all.outers.id[outer])).toEqual([503, 507]);
+  all.close(2);
+  expect([all.tunnel(2), all.key(2), all.frame(2), all.tupleHash[2], all.src6[11]]).toEqual([0, 207, 107, 407, 307]);
+  expect(all.flags(2)).toBe(IS_SELECTED | IS_DF);
 });
 
 it("has its rows in one memory, which two batches may share, each field in a place of its own", () => {

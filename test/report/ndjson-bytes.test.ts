@@ -1,8 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { BY, EVIDENCE, type Ends, type Quoted } from "../../src/packets/results.js";
+import { LENGTH_MASK } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
+import type { Tunnel } from "../../src/packets/tunnels.js";
 import { ICMPV6 } from "../../src/protocols/ip-protocols.js";
+import { TUNNEL_TYPES } from "../../src/protocols/tunnels.js";
 import { ByteLines } from "../../src/report/byte-lines.js";
 import { endsOf } from "../../src/report/ends.js";
 import { epochText } from "../../src/report/epoch.js";
@@ -72,6 +75,11 @@ const addresses4 = fc.ipV4();
 const addresses6 = fc.constantFrom("::1", "fe80::1", "2001:db8::8:800:200c:417a", "2001:db8:1:2:3:4:5:6", "::");
 const ports = fc.integer({ min: 0, max: 65_535 });
 
+const tunnels: fc.Arbitrary<Tunnel> = fc.record(
+  { type: fc.constantFrom(...TUNNEL_TYPES), id: uint32s, src: addresses6, dst: addresses4 },
+  { requiredKeys: ["type", "src", "dst"] },
+);
+
 /** A pair's packets, up to what both have in common; whichever fields their protocol has not are left out below. */
 const pairs = fc.boolean().chain((isIpv6) => {
   const address = isIpv6 ? addresses6 : addresses4;
@@ -89,7 +97,8 @@ const pairs = fc.boolean().chain((isIpv6) => {
     }),
     ttl: fc.nat(255),
     ipId: ports,
-    length: fc.nat(2 ** 31 - 1),
+    length: fc.nat(LENGTH_MASK),
+    tunnel: fc.option(tunnels, { nil: undefined }),
   });
   return fc.record({
     inside: side,
@@ -120,12 +129,13 @@ function packetsOf(pair: Pair): [Packet, Packet] {
   const isIcmp = proto === ICMP || proto === ICMPV6;
   const hasPorts = proto === TCP || proto === UDP;
   const packet = (side: typeof INSIDE | typeof OUTSIDE): Packet => {
-    const { srcPort, dstPort, icmpId, frames, ...fields } = side === INSIDE ? pair.inside : pair.outside;
+    const { srcPort, dstPort, icmpId, frames, tunnel, ...fields } = side === INSIDE ? pair.inside : pair.outside;
     const { src, dst, ipId, length } = fields;
     const quoted: Quoted = { proto: "udp", src: dst, srcPort, dst: src, dstPort, ipId, length };
     return {
       ...fields,
       ...(frames && { frames }),
+      ...(tunnel && { tunnel }),
       ...(hasPorts && { srcPort, dstPort }),
       ...(isIcmp && isEcho && !isError && { icmpId }),
       ...(isIcmp && isError && { quoted }),
@@ -142,6 +152,11 @@ function packetsOf(pair: Pair): [Packet, Packet] {
     };
   };
   return [packet(INSIDE), packet(OUTSIDE)];
+}
+
+/** Its members in the order that lines have them. */
+function ordered({ type, id, src, dst }: Tunnel): object {
+  return { type, id, src, dst };
 }
 
 /** The line that the design asks for, by JSON.stringify. */
@@ -161,10 +176,11 @@ function expected(tables: HandFilled, pair: Pair, rows: [number, number], packet
   const icmp = { type: seq >>> 24, code: (seq >>> 16) & 255, seq: isEcho ? seq & 0xffff : undefined };
   const side = (at: 0 | 1): object => {
     const { src, srcPort, dst, dstPort, icmpId } = ends[at];
-    const { frame, frames, stampNs, ipId, ttl, length: each = 0, quoted } = packets[at];
+    const { frame, frames, stampNs, ipId, ttl, length: each = 0, quoted, tunnel } = packets[at];
     const length = each * (frames?.length ?? 1);
     const time = epochText(tables.epochsNs[at] + BigInt(stampNs ?? 0));
-    return { frames: frames ?? [frame], time, src, srcPort, dst, dstPort, icmpId, ipId, ttl, length, quotes: quoted };
+    const beside = { quotes: quoted, tunnel: tunnel && ordered(tunnel) };
+    return { frames: frames ?? [frame], time, src, srcPort, dst, dstPort, icmpId, ipId, ttl, length, ...beside };
   };
   const line = {
     type: "pair",
@@ -279,7 +295,8 @@ describe("a pair's line", () => {
       frames: undefined,
       ttl: 255,
       ipId: 2 ** 32 - 1,
-      length: 2 ** 31 - 1,
+      length: LENGTH_MASK,
+      tunnel: { type: "geneve" as const, id: 2 ** 32 - 1, src: full, dst: full },
     };
     const longest: Pair = {
       inside: side,

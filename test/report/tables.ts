@@ -4,6 +4,7 @@ import { HAS_IP_ID, IS_ECHO, IS_ERROR, IS_HEADLESS, IS_IPV6 } from "../../src/pa
 import * as record from "../../src/packets/records.js";
 import type { FlowSummary, Quoted, Summary, Tables, Update } from "../../src/packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
+import type { Tunnel } from "../../src/packets/tunnels.js";
 import { BY_EVIDENCE_OUTBOUND, FATE_BITS, Timeline } from "../../src/packets/timeline.js";
 import { ICMP, TCP, UDP } from "../../src/protocols/ip-protocols.js";
 import { ACK, PSH, SYN } from "../../src/protocols/tcp.js";
@@ -36,6 +37,7 @@ export interface Packet {
   ack?: number;
   isHeadless?: boolean;
   quoted?: Quoted;
+  tunnel?: Tunnel;
   /** The id of the flow it belongs to, where that is known. */
   flow?: number;
   /** All frames, where the row stands for several. */
@@ -101,6 +103,10 @@ export class HandFilled implements Tables {
 
   lengthOf(row: number): number {
     return this.timeline.length(row) * (this.framesOf(row)?.length ?? 1);
+  }
+
+  tunnelOf(row: number): Tunnel | undefined {
+    return this.#packets.get(row)?.tunnel;
   }
 
   quoteOf(row: number): { src: string; dst: string; quoted: Quoted } | undefined {

@@ -16,7 +16,11 @@ const decoder = new Decoder(heap);
 const out = batchIn(heap);
 
 /** The frames in one batch, each from an interface of its own, with other bytes between them. */
-export function decodeAll(taken: readonly Taken[], limits: Limits = NO_LIMITS): { out: PacketBatch; tally: Tally } {
+export function decodeAll(
+  taken: readonly Taken[],
+  limits: Limits = NO_LIMITS,
+  opensTunnels = false,
+): { out: PacketBatch; tally: Tally } {
   const frames = new FrameBatch();
   frames.count = taken.length;
   frames.number(101);
@@ -38,7 +42,7 @@ export function decodeAll(taken: readonly Taken[], limits: Limits = NO_LIMITS): 
   const tally = new Tally();
   const interfaces = taken.map(({ linkType }) => ({ name: "", linkType, snaplen: 0 }));
   out.clear();
-  decoder.decode(frames, interfaces, limits, out, tally);
+  decoder.decode(frames, interfaces, limits, out, tally, opensTunnels);
   return { out: out.copy(), tally };
 }
 

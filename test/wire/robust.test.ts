@@ -1,11 +1,15 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { CARRIED, CARRIER } from "../../src/packets/records.js";
 import { NO_LIMITS } from "../../src/wire/decode.js";
 import { runs } from "../support/runs.js";
 import { decodeAll } from "./decoded.js";
 import * as samples from "./samples.js";
+import * as tunnels from "./tunnel-samples.js";
 
-const SAMPLES = Object.values(samples).filter((value): value is samples.Sample => typeof value === "object");
+const SAMPLES = [...Object.values(samples), ...Object.values(tunnels)].filter(
+  (value): value is samples.Sample => typeof value === "object" && "frame" in value,
+);
 const LINK_TYPES = [0, 1, 9, 12, 14, 51, 101, 105, 108, 113, 228, 229, 276];
 
 /** A frame of which some bytes are not what they should be. */
@@ -39,8 +43,8 @@ test("whatever the bytes are, every frame is a row, not IP, or undecodable", () 
     fc.tuple(fc.nat({ max: 150 }), fc.nat({ max: 12 })).map(([key, more]) => ({ key, headers: key + more })),
   );
   fc.assert(
-    fc.property(fc.array(taken, { minLength: 1, maxLength: 20 }), limits, (frames, limited) => {
-      const { out, tally } = decodeAll(frames, limited);
+    fc.property(fc.array(taken, { minLength: 1, maxLength: 20 }), limits, fc.boolean(), (frames, limited, opens) => {
+      const { out, tally } = decodeAll(frames, limited, opens);
       expect(tally.frames).toBe(frames.length);
       expect(out.count + tally.notIp + tally.undecodable).toBe(frames.length);
       const counted = [...tally.reasons.values()].reduce((sum, { count }) => sum + count, 0);
@@ -48,6 +52,8 @@ test("whatever the bytes are, every frame is a row, not IP, or undecodable", () 
       for (let row = 0; row < out.count; row++) {
         expect(out.quote(row)).toBeLessThan(out.quotes.count);
         expect(out.payloadLength(row)).toBeLessThanOrEqual(out.length(row));
+        expect([0, opens ? CARRIED : CARRIER]).toContain(out.tunnel(row));
+        expect(out.tunnel(row) === CARRIED ? out.outer[row] : -1).toBeLessThan(out.outers.count);
       }
     }),
     { numRuns: runs(2000) },
@@ -56,10 +62,10 @@ test("whatever the bytes are, every frame is a row, not IP, or undecodable", () 
 
 test("the bytes around a frame do not matter", () => {
   fc.assert(
-    fc.property(taken, (frame) => {
+    fc.property(taken, fc.boolean(), (frame, opens) => {
       const beyond = frame.frame.slice();
       beyond.fill(0xaa, frame.captured);
-      const { out } = decodeAll([frame, { ...frame, frame: beyond }]);
+      const { out } = decodeAll([frame, { ...frame, frame: beyond }], NO_LIMITS, opens);
       if (out.count === 0) return;
       expect([
         out.key(1),

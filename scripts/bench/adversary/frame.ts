@@ -1,7 +1,7 @@
 import { type End, ICMP, ICMPV6, type Icmp, IPV6_FRAGMENT, type Packet, SCTP, TCP, UDP } from "./packet.js";
 
 /** What stands before the IP header on a side. */
-export type Link = "ethernet" | "pppoe";
+export type Link = "ethernet" | "pppoe" | "vxlan";
 
 /** How a side shows a packet: the ends it has there, and how large a frame may be. */
 export interface View {
@@ -51,7 +51,9 @@ interface Place {
   readonly isLast: boolean;
 }
 
-function linkHeader({ side, src, dst, isOutbound, link }: View, isIpv6: boolean, length: number): Buffer {
+function linkHeader(view: View, isIpv6: boolean, length: number): Buffer {
+  const { side, src, dst, isOutbound, link } = view;
+  if (link === "vxlan") return vxlanHeader(view, isIpv6, length);
   const header = Buffer.alloc(link === "pppoe" ? 22 : 14);
   macOf(side, dst, !isOutbound).copy(header, 0);
   macOf(side, src, isOutbound).copy(header, 6);
@@ -66,6 +68,29 @@ function linkHeader({ side, src, dst, isOutbound, link }: View, isIpv6: boolean,
   }
   return header;
 }
+
+/** The host's tunnel to another node, by RFC 7348: Ethernet, IPv4, UDP and VXLAN in front of the frame itself. */
+function vxlanHeader(view: View, isIpv6: boolean, length: number): Buffer {
+  const frame = linkHeader({ ...view, link: "ethernet" }, isIpv6, length);
+  const ends = [
+    { address: HOST_NODE, port: 0 },
+    { address: OTHER_NODE, port: 0 },
+  ] as const;
+  const [src, dst] = view.isOutbound ? ends : [ends[1], ends[0]];
+  const outer = { ...view, src, dst, link: "ethernet" } as const;
+  const udp = Buffer.alloc(8);
+  // the port tells flows apart for those who balance load
+  udp.writeUInt16BE(49_152 + ((view.src.port + view.dst.port) & 0x3fff), 0);
+  udp.writeUInt16BE(4789, 2);
+  udp.writeUInt16BE(Math.min(16 + frame.length + length, 0xffff), 4);
+  const vxlan = Buffer.from([8, 0, 0, 0, 0, 0, 42, 0]);
+  const carrier = { proto: UDP, ttl: 64, ipId: 0, df: true, tos: 0, label: 0, fragmentId: 0, payload: frame };
+  const header = ipv4Header(carrier, outer, 16 + frame.length + length, null);
+  return Buffer.concat([linkHeader(outer, false, header.length), header, udp, vxlan, frame]);
+}
+
+const HOST_NODE = "10.0.3.15";
+const OTHER_NODE = "10.0.3.21";
 
 /** Inside, each container has its own and all others are behind the bridge; outside there are the host and its gateway. */
 function macOf(side: "inside" | "outside", { address }: End, isNear: boolean): Buffer {

@@ -4,6 +4,7 @@ import { datagramKey, type Frame, readCapture } from "./capture.js";
 import { readConntrack, tupleKey } from "./conntrack.js";
 import type { Packet, Tuple } from "./packet.js";
 import { type Path, Paths, shared } from "./paths.js";
+import { judged } from "./tunnels.js";
 import { SIDES, type SideName } from "./report.js";
 
 /** A recorded scenario: both captures, and what conntrack said of it. */
@@ -17,7 +18,8 @@ export interface Recording {
 
 /** Reads what `lab record` wrote; throws where a file is missing or is none of its kind. */
 export function readRecording(dir: string): Recording {
-  const [inside, outside] = SIDES.map((side) => readCapture(readFileSync(join(dir, `${side}.pcap`))));
+  const [docker0, uplink] = SIDES.map((side) => readCapture(readFileSync(join(dir, `${side}.pcap`))));
+  const [inside, outside] = judged(docker0, uplink);
   const seen = { inside: tuplesIn(inside), outside: tuplesIn(outside) };
   return {
     inside,

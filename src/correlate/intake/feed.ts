@@ -2,8 +2,9 @@ import { BATCH_FRAMES } from "../../packets/frames.js";
 import type { Heap } from "../../packets/heap.js";
 import { batchIn, type PacketBatch, type PacketSource } from "../../packets/packets.js";
 import type { Intake } from "./intake.js";
-import type { Side } from "../../packets/sides.js";
+import { OUTSIDE, type Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
+import type { Tunnels } from "./tunnels.js";
 
 export const UNKNOWN = -1;
 
@@ -24,16 +25,18 @@ export class Feed {
   readonly #side: Side;
   readonly #heap: Heap;
   readonly #tuples: TupleTable;
+  readonly #tunnels: Tunnels;
   #batch: PacketBatch | null = null;
   /** For batches that are not in the heap; none before there is such. */
   #own: PacketBatch | undefined;
 
-  constructor(heap: Heap, side: Side, intake: Intake, tuples: TupleTable) {
+  constructor(heap: Heap, side: Side, intake: Intake, tuples: TupleTable, tunnels: Tunnels) {
     this.intake = intake;
     this.source = intake.source;
     this.#heap = heap;
     this.#side = side;
     this.#tuples = tuples;
+    this.#tunnels = tunnels;
     this.ways = heap.take(Int32Array, BATCH_FRAMES);
   }
 
@@ -65,6 +68,7 @@ export class Feed {
     this.end = batch?.count ?? 0;
     this.stop = UNKNOWN;
     this.goTo(0);
+    if (this.#side === OUTSIDE && this.#batch !== null) this.#tunnels.take(this.#batch);
     this.findWays();
   }
 
@@ -85,5 +89,10 @@ export class Feed {
   /** Finds the conversations of the packets not taken yet; to be called again once tuples have been released. */
   findWays(): void {
     if (this.#batch !== null) this.#tuples.findWays(this.#side, this.#batch, this.at, this.ways);
+  }
+
+  /** Leaves the packets not taken yet. */
+  leave(): void {
+    if (this.#side === OUTSIDE && this.#batch !== null) this.#tunnels.leave(this.#batch, this.at);
   }
 }

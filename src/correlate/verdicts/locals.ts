@@ -86,6 +86,11 @@ export class Locals {
     return found;
   }
 
+  /** Whether an outside address is known to be the NAT's own. */
+  isNat(address: string): boolean {
+    return this.#natAddresses.has(address);
+  }
+
   /** Whether an outside packet goes to a published port. */
   isToPublished(row: number): boolean {
     const t = this.#timeline;

@@ -1,4 +1,4 @@
-import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS } from "../../packets/packets.js";
+import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { addressText } from "../../packets/address.js";
 import type { Judgement } from "../../packets/results.js";
@@ -7,6 +7,7 @@ import { DECIDED, type Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { RST } from "../../protocols/tcp.js";
+import type { Tunnels } from "../intake/tunnels.js";
 import { ALONE } from "../kernel/buckets.js";
 import { TupleEnds } from "./flow-summary.js";
 import type { Cover } from "./cover.js";
@@ -67,6 +68,7 @@ export interface Known {
   readonly misses: Misses;
   readonly resets: Resets;
   readonly mistimed: Mistimed;
+  readonly tunnels: Tunnels;
   /** What each side's capture covers. */
   readonly cover: readonly [Cover, Cover];
   readonly windowNs: number;
@@ -236,6 +238,10 @@ export class Verdicts {
       return { verdict: "local", why: `the host itself (${error.src}) refuses a packet of ${error.dst}` };
     }
 
+    const begun = this.#begunBy(row);
+    if (begun !== undefined)
+      return { verdict: "unknown", why: `it goes on with what frame ${begun} carries through a tunnel` };
+
     const half = this.#halfHairpin(row, side);
     if (half !== null) return half;
 
@@ -248,7 +254,7 @@ export class Verdicts {
       if (relay.isSentOn) return { verdict: "proxied", why: `a proxy on the host sends it again: ${connection}` };
       return { verdict: "unknown", why: `a proxy on the host took it, and sent nothing like it again: ${connection}` };
     }
-    const own = slot === NONE && local !== null ? this.#ofHost(row, local) : null;
+    const own = slot !== NONE ? null : local !== null ? this.#ofHost(row, local) : this.#ofHostsTunnel(row);
     if (own?.verdict === "local") return own;
     const uncovered = this.#uncovered(t.timeNs(row), other);
     if (uncovered !== null) return uncovered;
@@ -331,6 +337,33 @@ export class Verdicts {
       why: `${sent} shows that the host forwards it, and ${inside} lacks it`,
       lacks: "crossing",
     };
+  }
+
+  /**
+   * Whose a packet is that came in a tunnel which the host itself ends, and that nothing else is known of: what is sent at the host's end,
+   * and not forwarded there, has a full TTL. Null where that does not tell.
+   */
+  #ofHostsTunnel(row: number): Claim | null {
+    const t = this.#timeline;
+    const tunnel = this.#known.tunnels.of(t.tunnel(row));
+    if (tunnel === undefined || !this.#known.kernel.isTtlLowered(true)) return null;
+    const isFromHost = this.#locals.isNat(tunnel.src);
+    if (isFromHost === this.#locals.isNat(tunnel.dst)) return null;
+    const way = isFromHost ? t.way(row) : t.way(row) ^ 1;
+    if (!this.#tuples.hasFullTtl(way) || this.#tuples.hasOtherTtl(way)) return null;
+    const end = `the host's own end of ${tunnel.type} (${isFromHost ? tunnel.src : tunnel.dst})`;
+    const why = isFromHost
+      ? `its sender is at ${end}: its TTL is full`
+      : `it goes to ${end}: what answers it has a full TTL`;
+    return { verdict: "local", why };
+  }
+
+  /** The frame that begins what a fragment goes on with, where what that carries came in a tunnel; else undefined. */
+  #begunBy(row: number): number | undefined {
+    const t = this.#timeline;
+    if ((t.flags(row) & IS_LATER_FRAGMENT) === 0 || t.side(row) !== OUTSIDE) return undefined;
+    const { src, dst } = new TupleEnds(this.#tuples).of(t.tuple(row), t.forward(row) === 1);
+    return this.#known.tunnels.begunBy(src, dst, t.ipId(row));
   }
 
   /** The other connection of a proxied stream, from who opened it. */

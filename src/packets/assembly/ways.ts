@@ -45,7 +45,10 @@ function find(batch: usize, row: i32, side: i32): i32 {
   const packet = batch + (row << RECORD_BYTES_BITS);
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const hash = load<i32>(batch + (row << 2), BATCH_FRAMES * column.TUPLE_HASH);
-  const kind = (side << tuple.SIDE_SHIFT) | ((flags & IS_IPV6) << tuple.IPV6_SHIFT);
+  const tunnel = load<i32>(packet, 4 * record.LENGTH) >>> record.TUNNEL_SHIFT;
+  const isTunneled = i32(tunnel !== 0) & i32(tunnel !== record.CARRIER);
+  const kind =
+    (side << tuple.SIDE_SHIFT) | ((flags & IS_IPV6) << tuple.IPV6_SHIFT) | (isTunneled << tuple.TUNNEL_SHIFT);
   if ((flags & IS_ERROR) === 0)
     return intern(
       hash,

@@ -2,9 +2,19 @@
 import { setDouble, setWord, wordOf } from "../../packets/assembly/words.js";
 import * as column from "../../packets/batch-columns.js";
 import { BATCH_FRAMES } from "../../packets/frames.js";
-import { IS_CUT, IS_ERROR, IS_HEADLESS, IS_IPV6, IS_LATER_FRAGMENT, IS_SELECTED } from "../../packets/packets.js";
+import {
+  IS_CUT,
+  IS_ERROR,
+  IS_FRAGMENT,
+  IS_HEADLESS,
+  IS_IPV6,
+  IS_LATER_FRAGMENT,
+  IS_SELECTED,
+} from "../../packets/packets.js";
 import {
   ACK,
+  CARRIED,
+  CARRIER,
   DST,
   FLAGS_PROTO_TTL,
   FRAME,
@@ -19,6 +29,7 @@ import {
   SRC,
   STAMP_NS,
   TCP_FLAGS_QUOTE,
+  TUNNEL_SHIFT,
 } from "../../packets/records.js";
 import { ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { HEADER_BYTES as IPV4_BYTES } from "../../protocols/ipv4.js";
@@ -27,7 +38,7 @@ import * as words from "../decode-words.js";
 import { NO_INTERFACE, NOT_IP } from "../reasons.js";
 import { passes } from "./bpf.js";
 import { byteAt } from "./bytes.js";
-import { endKey, hashOfTuple, joined, mixWord } from "./hash.js";
+import { endKey, hashOfTuple, joined, keyOf, mixWord } from "./hash.js";
 import { icmp } from "./icmp.js";
 import { ipv4 } from "./ipv4.js";
 import { ipv6 } from "./ipv6.js";
@@ -36,6 +47,7 @@ import { other } from "./other.js";
 import { content } from "./payload.js";
 import * as quotes from "./quote.js";
 import { tcp } from "./tcp.js";
+import * as tunnel from "./tunnel.js";
 import { udp } from "./udp.js";
 
 const RECORD_BYTES_BITS = RECORD_BITS + 2;
@@ -57,7 +69,9 @@ export function decode(block: usize): void {
   const headerLimit = wordOf(block, words.HEADER_LIMIT);
   const batch = wordOf(block, words.BATCH);
   const reasons = wordOf(block, words.REASONS);
+  const opensTunnels = wordOf(block, words.OPENS_TUNNELS) !== 0;
   quotes.goOn(batch, wordOf(block, words.QUOTES));
+  outers = wordOf(block, words.OUTERS);
   let row = wordOf(block, words.ROWS);
   let notIp = 0;
   let cut = 0;
@@ -80,6 +94,7 @@ export function decode(block: usize): void {
       iface < interfaces
         ? packet(start, end, wireEnd, load<i32>(linkTypes + (iface << 2)), limit, headerLimit, batch, row)
         : NO_INTERFACE;
+    if (reason === MAY_CARRY) lookInside(end, limit, headerLimit, batch, row, opensTunnels);
     if (reason >= 0) {
       if (reason === NOT_IP) notIp++;
       else {
@@ -102,6 +117,7 @@ export function decode(block: usize): void {
   }
   setWord(block, words.ROWS, row);
   setWord(block, words.QUOTES, quotes.count);
+  setWord(block, words.OUTERS, outers);
   setWord(block, words.NOT_IP, notIp);
   setWord(block, words.CUT, cut);
   setWord(block, words.UNDECODED, undecoded);
@@ -131,10 +147,20 @@ export function ipHeaders(block: usize): void {
   }
 }
 
-/** A row was written. */
+/** A row was written … */
 const DECODED = -1;
+/** … of a packet whose protocol may be a tunnel's. */
+const MAY_CARRY = -2;
 
-/** Decodes the frame at `start` … `end`-1 into a row. Returns DECODED, or the reason why there is none. */
+/** Of the packet decoded last: where it and the header behind its IP header begin, and where it ends on the wire. */
+let packetAt = 0;
+let transportAt = 0;
+let packetEnd = 0;
+
+/** How many outer packets the batch has. */
+let outers = 0;
+
+/** Decodes the frame at `start` … `end`-1 into a row. Returns DECODED, MAY_CARRY, or the reason why there is none. */
 function packet(
   start: i32,
   end: i32,
@@ -146,7 +172,62 @@ function packet(
   row: i32,
 ): i32 {
   const at = ipHeader(start, end, linkType);
-  if (at < 0) return ~at;
+  return at < 0 ? ~at : datagram(at, end, wireEnd, limit, headerLimit, batch, row);
+}
+
+/**
+ * Puts the packet that a row's carries through a tunnel in its place, and keeps that beside it; or notes that it carries one, where
+ * tunnels are not opened. `end` is where the frame's captured bytes end.
+ *
+ * One tunnel is opened and not what is in it: what comes out of it is what its end takes for a packet.
+ */
+function lookInside(end: i32, limit: i32, headerLimit: i32, batch: i32, row: i32, opensTunnels: bool): void {
+  const record = batch + (row << RECORD_BYTES_BITS);
+  const carrier = load<i32>(record, 4 * FLAGS_PROTO_TTL);
+  // the first of several fragments has the beginning of what they carry
+  const isFragment = (carrier & IS_FRAGMENT) !== 0;
+  if ((carrier & (IS_LATER_FRAGMENT | IS_HEADLESS)) !== 0 || (isFragment && !opensTunnels)) return;
+  const outerEnd = packetEnd;
+  const heldEnd = min(end, outerEnd);
+  const isWhole = !isFragment && heldEnd === outerEnd && outerEnd - packetAt <= limit;
+  const at = tunnel.carriedBy(record, transportAt, heldEnd);
+  if (at === tunnel.NOTHING) return;
+  copyOuter(batch, row, false);
+  const quoted = quotes.count;
+  const reason = datagram(at, heldEnd, outerEnd, limit, headerLimit, batch, row);
+  const isPacket = reason < 0 && (isFragment || packetEnd <= outerEnd);
+  const outer = batch + BATCH_FRAMES * column.OUTER_RECORD + (outers << RECORD_BYTES_BITS);
+  if (isPacket && isWhole) tunnel.takeCarried(outer, keyOf(record));
+  if (isPacket && opensTunnels) {
+    store<i32>(batch + (outers << 2), tunnel.id, BATCH_FRAMES * column.OUTER_ID);
+    store<u8>(batch + outers, <u8>tunnel.kind, BATCH_FRAMES * column.OUTER_KIND);
+    store<u16>(batch + (row << 1), <u16>outers, BATCH_FRAMES * column.OUTER);
+    store<i32>(record, load<i32>(record, 4 * LENGTH) | (CARRIED << TUNNEL_SHIFT), 4 * LENGTH);
+    outers++;
+    return;
+  }
+  quotes.goOn(batch, quoted);
+  copyOuter(batch, row, true);
+  if (isPacket) store<i32>(record, load<i32>(record, 4 * LENGTH) | (CARRIER << TUNNEL_SHIFT), 4 * LENGTH);
+}
+
+/** Copies what a row says to where the next outer packet is kept, or back. */
+function copyOuter(batch: i32, row: i32, isBack: bool): void {
+  copyCell(batch, row, column.RECORD, column.OUTER_RECORD, RECORD_BYTES_BITS, isBack);
+  copyCell(batch, row, column.SRC6, column.OUTER_SRC6, 4, isBack);
+  copyCell(batch, row, column.DST6, column.OUTER_DST6, 4, isBack);
+  copyCell(batch, row, column.TUPLE_HASH, column.OUTER_TUPLE_HASH, 2, isBack);
+}
+
+/** The same of one column, in 2 to the power of `bits` bytes a row. */
+function copyCell(batch: i32, row: i32, from: i32, to: i32, bits: i32, isBack: bool): void {
+  const cell = batch + BATCH_FRAMES * from + (row << bits);
+  const outer = batch + BATCH_FRAMES * to + (outers << bits);
+  memory.copy(isBack ? cell : outer, isBack ? outer : cell, 1 << bits);
+}
+
+/** Decodes the packet whose IP header is at `at`; `end` is where its captured bytes end. Returns as `packet` does. */
+function datagram(at: i32, end: i32, wireEnd: i32, limit: i32, headerLimit: i32, batch: i32, row: i32): i32 {
   const record = batch + (row << RECORD_BYTES_BITS);
   const src6 = batch + BATCH_FRAMES * column.SRC6 + (row << 4);
   const dst6 = batch + BATCH_FRAMES * column.DST6 + (row << 4);
@@ -203,5 +284,8 @@ function packet(
     hash = hashOfTuple(flags, quotes.quotedProto(quoted), ports, load<i32>(from), load<i32>(to), from, to);
   }
   store<i32>(batch + (row << 2), hash, BATCH_FRAMES * column.TUPLE_HASH);
-  return DECODED;
+  packetAt = at;
+  transportAt = transport;
+  packetEnd = datagramEnd;
+  return tunnel.mayCarry(proto, record) ? MAY_CARRY : DECODED;
 }

@@ -61,6 +61,15 @@ export const CAPTURES: Readonly<Record<string, Adversary>> = {
       background(world, 4e9, 40, { isIpv6: true });
     },
   },
+  "recall/vxlan-uplink": {
+    about: "the uplink carries VXLAN, which the host itself ends",
+    recall: 1,
+    play(world) {
+      world.outside.model.link = "vxlan";
+      background(world, 4e9, 120);
+      background(world, 4e9, 40, { isIpv6: true });
+    },
+  },
   "recall/uncut-then-cut": {
     about: "the first frames are whole, later ones are cut to 96 bytes, on one side or both",
     recall: 1,

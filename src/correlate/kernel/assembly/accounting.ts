@@ -36,7 +36,8 @@ export function accountFor(
   if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
   if (pairNs > load<f64>(flow, 8 * account.LAST_NS)) store<f64>(flow, pairNs, 8 * account.LAST_NS);
   const sums = sumsOf(ground, slot);
-  store<f64>(sums, load<f64>(sums, 8 * account.BYTES) + <f64>load<i32>(packet, 4 * record.LENGTH), 8 * account.BYTES);
+  const length = load<i32>(packet, 4 * record.LENGTH) & record.LENGTH_MASK;
+  store<f64>(sums, load<f64>(sums, 8 * account.BYTES) + <f64>length, 8 * account.BYTES);
   const pairs = flow + ((<usize>outbound) << 2);
   const known = load<i32>(pairs, 4 * account.PAIRS);
   store<i32>(pairs, known + 1, 4 * account.PAIRS);

@@ -273,6 +273,8 @@ export function run(ground: usize): void {
     // one that comes so late in its capture may be decided about as it comes
     if (latestNs - timeNs > windowNs) break;
     if ((flagsProtoTtl & (IS_FRAGMENT | IS_ERROR | IS_COPY | IS_MISTIMED)) !== 0) break;
+    // which packet of two it is may not be decided
+    if (load<i32>(packet, 4 * record.LENGTH) >>> record.TUNNEL_SHIFT >= record.CARRIER) break;
 
     // who waits under its key
     const key = load<i32>(packet, 4 * record.KEY);

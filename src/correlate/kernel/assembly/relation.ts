@@ -171,9 +171,10 @@ function weighTime(
     if (isSlow) isLate = true;
   }
   // what takes half as long as equal ones are apart may as well be the next one's
-  const leastNs = 2 * max<f64>(slackNs, latencyNs);
-  const apartNs = max<f64>(apartOf(ground, isOutbound), leastNs);
-  soonNs = isNew(ground, isOutbound) ? leastNs + JITTER_NS : apartNs;
+  const apartNs = max<f64>(apartOf(ground, isOutbound), 2 * max<f64>(slackNs, latencyNs));
+  // where nothing vouches for the clocks, they say nothing of what is soon
+  soonNs =
+    isTrusted && !isNew(ground, isOutbound) ? apartNs : 2 * max<f64>(isTrusted ? slackNs : 0, latencyNs) + JITTER_NS;
   isClose = since !== 0 && (!isTrusted || apartNs > since);
   mayHide = !hasId && mayHideOthers(ground, tupleOf(tuples, iWay), tupleOf(tuples, oWay), isOutbound);
   if (mayHide) isClose = true;

@@ -21,7 +21,7 @@ const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 /** The WANTS_… bits of a packet of this way and side. */
 export function wantsOf(ground: usize, packet: usize, way: i32, side: i32): i32 {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
-  const length = load<i32>(packet, 4 * record.LENGTH);
+  const length = load<i32>(packet, 4 * record.LENGTH) & record.LENGTH_MASK;
   const isTcp = ((flags >>> 16) & 0xff) === TCP;
   if (!isTcp && (flags & IS_FRAGMENT) !== 0) return wants.WANTS_FRAGMENT;
   let bits = wants.WANTS_TWIN | ((flags & IS_CUT) !== 0 ? wants.WANTS_CUT : 0);

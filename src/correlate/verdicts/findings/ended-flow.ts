@@ -72,6 +72,11 @@ export class EndedFlow {
     return this.#tuples.isIpv6(this.insideTuple) !== this.#tuples.isIpv6(this.outsideTuple);
   }
 
+  /** Whether it goes into a tunnel of the host, outside. */
+  get isTunneled(): boolean {
+    return this.#tuples.isTunneled(this.outsideTuple);
+  }
+
   get pairs(): number {
     return this.#accounts.pairs(this.#slot);
   }

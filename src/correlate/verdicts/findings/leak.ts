@@ -31,7 +31,8 @@ export class Leak implements Finder {
 
   flow(flow: EndedFlow): void {
     if (flow.rewrite !== 0 || flow.untranslated !== undefined || !flow.isOpenerKnown || !flow.isFromInside) return;
-    if (this.#flows.length === MOST_UNTRANSLATED) return;
+    // what goes into a tunnel need not be hidden
+    if (flow.isTunneled || this.#flows.length === MOST_UNTRANSLATED) return;
     this.#flows.push({
       id: flow.id,
       src: flow.address(INSIDE, true),
