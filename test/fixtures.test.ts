@@ -81,6 +81,14 @@ function frameCount(path: string): number {
   return frames;
 }
 
+/** Lines about single packets come in the order of their inside frames' stamps, and of their own. */
+function checkOrder(text: string): void {
+  const times = [...text.matchAll(/^\{"type":"(?:pair".*?"inside":\{[^}]*?|unmatched".*?)"time":"(\d+\.\d{9})"/gm)].map(
+    ([, time]) => time,
+  );
+  expect(times).toEqual([...times].sort());
+}
+
 /** Every frame is in exactly one record or in a count of what natcorr does not look at, and the summary says the same. */
 function checkAccounts(folder: string, text: string): void {
   const lines: Line[] = text
@@ -129,6 +137,7 @@ describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
   it("gives what is expected, with every frame accounted for", () => {
     const text = built(folder);
     checkAccounts(folder, text);
+    checkOrder(text);
     if (isUpdating) writeFileSync(`${folder}/expected.ndjson`, text);
     expect(text).toBe(readFileSync(`${folder}/expected.ndjson`, "utf8"));
   });

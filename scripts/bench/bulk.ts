@@ -1,4 +1,4 @@
-import { type Cut, inOrder, piecesOf } from "./cuts.js";
+import { type Cut, inOrder, piecesOf, type View } from "./cuts.js";
 import type { Network, Path } from "./network.js";
 import { ACK, FIN, PSH, SYN } from "./packet.js";
 import { STREAM_BYTES, streamAt } from "./payload.js";
@@ -30,7 +30,10 @@ class Transfer {
   readonly #isUpload: boolean;
   readonly #offload: Offload;
   readonly #content: number;
+  readonly #pieceLoss: number;
   #sent = 0;
+  /** Which pieces of the segment sent last were lost behind the cut: where each begins, and its bytes. */
+  #lost: { readonly at: number; readonly bytes: number }[] = [];
 
   constructor(network: Network, path: Path, scenario: Scenario, clock: Clock) {
     const { rng } = network;
@@ -38,6 +41,7 @@ class Transfer {
     this.#clock = clock;
     this.#ends = new TcpEnds(network, path, scenario);
     this.#mss = scenario.segmentBytes;
+    this.#pieceLoss = scenario.segmentPieceLoss;
     this.#isUpload = rng.chance(0.5);
     const draw = rng.unit();
     this.#offload = draw < 0.6 ? "cut" : draw < 0.85 ? "merged" : "none";
@@ -67,8 +71,13 @@ class Transfer {
       // as much as the window lets through, or as came in together
       const bytes = Math.min(left, this.#mss * (1 + rng.below(most)));
       const isEnd = bytes === left;
-      const arrived = this.#data(0, bytes, ACK | (isEnd ? PSH : 0) | (isEnd && isLast ? FIN : 0));
+      let arrived = this.#data(0, bytes, ACK | (isEnd ? PSH : 0) | (isEnd && isLast ? FIN : 0));
       yield rng.between(80e3, 400e3);
+      // RFC 2018: what was received tells what is missing, and nothing else goes again
+      if (this.#lost.length > 0 && rng.chance(0.6)) {
+        yield* this.#repair();
+        arrived = true;
+      }
       if (arrived) {
         from.advance(bytes);
         this.#sent += bytes;
@@ -98,6 +107,16 @@ class Transfer {
     yield rng.between(80e3, 400e3);
   }
 
+  /** Sends each lost piece again until it arrives. */
+  *#repair(): Lines {
+    const { rng } = this.#network;
+    for (const { at, bytes } of this.#lost) {
+      yield* this.#acknowledge();
+      do yield rng.between(ROUND_TRIP_NS, 10 * ROUND_TRIP_NS);
+      while (!this.#data(at, bytes, ACK));
+    }
+  }
+
   /** @param offset from the next byte on; what was sent before is sent again where it is negative. */
   #data(offset: number, bytes: number, flags: number): boolean {
     const poolAt = streamAt(this.#content, this.#sent + offset);
@@ -108,8 +127,18 @@ class Transfer {
   #cutOf(bytes: number): Cut {
     const whole = inOrder([bytes]);
     const pieces = inOrder(piecesOf(bytes, this.#mss));
+    this.#lost = [];
     if (this.#offload === "none") return { entry: whole, exit: whole };
-    return this.#offload === "cut" ? { entry: whole, exit: pieces } : { entry: pieces, exit: whole };
+    return this.#offload === "cut" ? { entry: whole, exit: this.#thinned(pieces) } : { entry: pieces, exit: whole };
+  }
+
+  /** Some pieces of several, but never none. */
+  #thinned({ pieces, order }: View): View {
+    if (this.#pieceLoss === 0 || pieces.length === 1) return { pieces, order };
+    const left = order.filter(() => !this.#network.rng.chance(this.#pieceLoss));
+    if (left.length === 0) return { pieces, order };
+    for (const [k, bytes] of pieces.entries()) if (!left.includes(k)) this.#lost.push({ at: k * this.#mss, bytes });
+    return { pieces, order: left };
   }
 
   /** The receiver says a few times how far it got, or that something is missing. */

@@ -117,7 +117,8 @@ export class Network {
     this.#serial = first + ranges.entry[ranges.entry.length - 1];
     const serials = (numbers: readonly number[]) => numbers.map((range) => first + range);
     const hasLeft = isComplete(cut.exit);
-    const kind = hasLeft ? FORWARDED : UNSEEN;
+    // TCP's numbers tell what a piece is a piece of, fragments go together or not at all
+    const kind = hasLeft || packet.proto === TCP ? FORWARDED : UNSEEN;
     const enteredNs = this.#show(entry, path, fromClient, timeNs, cut.entry, serials(ranges.entry), kind);
     packet.ttl--;
     const direction = entry === "inside" ? "outbound" : "inbound";

@@ -62,6 +62,8 @@ export interface Scenario {
   readonly captureLoss: number;
   /** Share of cut datagrams that miss a fragment on a side. */
   readonly pieceLoss: number;
+  /** Share of the pieces of a TCP segment that are lost behind the cut. */
+  readonly segmentPieceLoss: number;
   /** How much later the outside capture starts, ns. */
   readonly outsideLateNs: number;
   /** The two captures are of two different hosts that do the same things. */
@@ -96,6 +98,7 @@ const PLAIN: Scenario = {
   reorder: 0,
   captureLoss: 0,
   pieceLoss: 0.03,
+  segmentPieceLoss: 0,
   outsideLateNs: 0,
   unrelated: false,
 };
@@ -259,6 +262,17 @@ export const SCENARIOS = scenarios({
     ipv6Masquerade: true,
     loss: 0.03,
     farLoss: 0.05,
+    zeroIpId: 0.3,
+  },
+  "gso-piece-loss": {
+    about: "single pieces of TCP super-segments lost behind the cut, and sent again alone, or with what follows",
+    mix: { bulk: 10, tcp: 2, dns: 1 },
+    actors: 60,
+    ipv6: 0.2,
+    ipv6Masquerade: true,
+    loss: 0.01,
+    farLoss: 0.02,
+    segmentPieceLoss: 0.02,
     zeroIpId: 0.3,
   },
   fragments: {

@@ -78,6 +78,14 @@ forget_path_mtu() {
   done
 }
 
+# queue <place> <interface> <qdisc…>: how it queues what leaves, as tc(8) has it; taken back in the end.
+queue() {
+  local place=$1 interface=$2
+  shift 2
+  must "$place" tc qdisc add dev "$interface" root "$@"
+  undo must "$place" tc qdisc del dev "$interface" root
+}
+
 # no_offload <place> <interface>: the interface hands on frames no larger than its MTU.
 no_offload() {
   must "$1" ethtool -K "$2" tso off gso off

@@ -1,11 +1,14 @@
 import type { FlowAccounts } from "../packets/flow-accounts.js";
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../packets/packets.js";
+import type { Range } from "../packets/results.js";
 import type { Timeline } from "../packets/timeline.js";
 import type { Buckets } from "./kernel/buckets.js";
 import type { Kernel } from "./kernel/kernel.js";
 import type { Pairing } from "./matchers/contract.js";
 import type { Showing } from "./showing.js";
+import type { Findings } from "./verdicts/findings.js";
 import type { Groups } from "./verdicts/groups.js";
+import type { Impacts } from "./verdicts/impacts.js";
 import type { Refusals } from "./verdicts/refusals.js";
 import type { Updates } from "./verdicts/updates.js";
 
@@ -17,6 +20,8 @@ export interface About {
   readonly kernel: Kernel;
   readonly groups: Groups;
   readonly refusals: Refusals;
+  readonly impacts: Impacts;
+  readonly findings: Findings;
   readonly updates: Updates;
   readonly showing: Showing;
 }
@@ -40,39 +45,55 @@ export class Pairs implements Pairing {
     by: number,
     evidence: number,
     altered = 0,
+    ranges: readonly Range[] = [],
   ): void {
-    const { timeline, accounts, buckets, groups } = this.#about;
+    const { timeline: t, accounts, buckets, groups, impacts, findings } = this.#about;
     for (const row of [...inside, ...outside]) buckets.remove(row);
-    const isOutbound = accounts.isOutbound(slot, timeline.forward(inside[0]));
-    groups.pair(inside, outside, slot, by, evidence, isOutbound, altered);
-    this.#take(inside, outside);
+    const isOutbound = accounts.isOutbound(slot, t.forward(inside[0]));
+    const entered = isOutbound ? inside[0] : outside[0];
+    const missing = ranges.map((range) => {
+      const { afterNs: _, ...consequence } = impacts.missing(entered, slot, range) ?? {};
+      return { ...range, ...consequence };
+    });
+    groups.pair(inside, outside, slot, by, evidence, isOutbound, altered, missing);
+    if (missing.length > 0) findings.missing(t.sideOf(entered), t.frame(entered), accounts.id(slot), missing);
+    this.#take(inside, outside, missing.length === 0);
   }
 
-  turned(before: number): void {
-    this.#about.showing.takeTurned(before);
+  turned(befores: readonly number[], afters: readonly number[], evidence: number): number {
+    const { buckets, groups, showing } = this.#about;
+    for (const row of [...befores, ...afters]) buckets.remove(row);
+    groups.turn(befores, afters, evidence);
+    const latencyNs = groups.turnedNs(befores[0], afters[0]);
+    showing.takeTurned(befores[0]);
+    return latencyNs;
   }
 
-  /** Takes a pair that the timeline has, with all packets that its two, the first of each side, stand for. */
-  #take(insides: readonly number[], outsides: readonly number[]): void {
+  /** Takes a pair that the timeline has, with all packets that its two, the first of each side, stand for. `isComplete`: nothing was lost of it. */
+  #take(insides: readonly number[], outsides: readonly number[], isComplete = true): void {
     const { timeline: t, kernel, groups, refusals, updates, showing } = this.#about;
     const [[inside], [outside]] = [insides, outsides];
     const slot = t.flow(inside);
     const isOutbound = t.isOutbound(inside);
     const gapNs = groups.gapNs(inside, outside, isOutbound);
     if ((t.flags(inside) & IS_ERROR) !== 0) for (const row of [inside, outside]) refusals.hasTwin(row);
-    kernel.account(inside, outside, slot, isOutbound, isOutbound ? gapNs : 0 - gapNs);
-    for (const row of insides.slice(1)) if (!this.#noteFurther(row, slot)) t.setRetransmission(inside, false);
-    for (const row of isOutbound ? insides : outsides) kernel.noteCrossing(row, slot, isOutbound, inside);
+    // of a segment that lost pieces, what left has crossed, and nothing else
+    const crossed = isComplete || !isOutbound ? insides : outsides;
+    kernel.account(inside, outside, slot, isOutbound, isOutbound ? gapNs : 0 - gapNs, crossed[0]);
+    for (const row of crossed.slice(1))
+      if (!this.#noteFurther(row, slot, t.forward(inside))) t.setRetransmission(inside, false);
+    if (isComplete)
+      for (const row of isOutbound ? insides : outsides) kernel.noteCrossing(row, slot, isOutbound, inside);
     updates.takeNews();
     showing.take(inside, outside);
   }
 
-  /** Notes the bytes of a packet that crossed beside the first of its pair. Returns whether it is a TCP segment that did so before. */
-  #noteFurther(inside: number, slot: number): boolean {
+  /** Notes the bytes of a packet that crossed beside the first of its pair; `forward`: whether it is, or would be, inside. Returns whether it is a TCP segment that did so before. */
+  #noteFurther(row: number, slot: number, forward: number): boolean {
     const { timeline: t, accounts } = this.#about;
-    accounts.addBytes(slot, t.length(inside));
+    accounts.addBytes(slot, t.length(row));
     // one whose TCP header was cut off has no numbers
-    if ((t.flags(inside) & HAS_TCP_NUMBERS) === 0) return false;
-    return accounts.noteSegment(slot, t.forward(inside), t.seq(inside), t.payloadLength(inside), t.tcpFlags(inside));
+    if ((t.flags(row) & HAS_TCP_NUMBERS) === 0) return false;
+    return accounts.noteSegment(slot, forward, t.seq(row), t.payloadLength(row), t.tcpFlags(row));
   }
 }

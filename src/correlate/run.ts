@@ -88,11 +88,11 @@ export class Run {
   #isComplete = false;
 
   constructor(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
-    const { heap, windowNs, maxPairs, patienceNs = windowNs, strayNs, haveCounters } = options;
+    const { heap, windowNs, maxPairs, patienceNs = Number.POSITIVE_INFINITY, strayNs, haveCounters } = options;
     const sources = [intakes[INSIDE].source, intakes[OUTSIDE].source] as const;
     const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
     const names = [sources[INSIDE].name, sources[OUTSIDE].name] as const;
-    const isShowing = sink.wantsPairs || Number.isFinite(maxPairs);
+    const isShowing = sink.wantsPairs || Number.isFinite(maxPairs) || sink.wantsVerdict("copy");
     this.#options = options;
     this.#clock = clock;
     this.#sink = sink;
@@ -112,7 +112,7 @@ export class Run {
     this.#cover = [cover(INSIDE, 0), cover(OUTSIDE, this.#shiftNs)];
 
     const groups = new Groups(timeline);
-    const refusals = new Refusals(timeline);
+    const refusals = new Refusals(timeline, (...quoted) => impacts.namedLike(...quoted));
     const mistimed = new Mistimed(timeline);
     const clashes = new Clashes(accounts, tuples);
     const misses = new Misses(kernel);
@@ -122,7 +122,6 @@ export class Run {
       timeline,
       tuples,
       accounts,
-      refusals,
       misses,
       cover: this.#cover,
       decidedNs: (side) => (this.#isComplete ? this.#cover[side].lastNs : this.#marks.nowNs - windowNs),
@@ -138,6 +137,7 @@ export class Run {
       translations,
       groups,
       updates,
+      findings,
       tallies: this.#tallies,
       notes,
       sink,
@@ -146,7 +146,18 @@ export class Run {
       maxPairs,
       patienceNs,
     });
-    const pairing = new Pairs({ timeline, accounts, buckets, kernel, groups, refusals, updates, showing });
+    const pairing = new Pairs({
+      timeline,
+      accounts,
+      buckets,
+      kernel,
+      groups,
+      refusals,
+      impacts,
+      findings,
+      updates,
+      showing,
+    });
     const matchers = new Matchers({
       heap,
       timeline,
@@ -225,6 +236,7 @@ export class Run {
       haveCounters,
       flowOf: (row) => book.flowOf(row),
       framesOf: (row) => groups.framesOf(row),
+      missingOf: (row) => groups.missingOf(row),
       lengthOf: (row) => groups.lengthOf(row),
       quoteOf: (row) => refusals.errorOf(row),
       tunnelOf: (row) => tunnels.of(timeline.tunnel(row)),

@@ -1,5 +1,5 @@
 import type { Judgement, Sink } from "../packets/results.js";
-import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
+import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { AMBIGUOUS, DONE, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { Buckets } from "./kernel/buckets.js";
@@ -102,11 +102,11 @@ export class Settling {
     const t = this.#timeline;
     updates.takeNews();
     updates.tellBefore(row);
-    const { verdict, why, byFrame, mayBeLostBy } = verdicts.judge(row);
+    const { verdict, reason, why, byFrame, mtu, mayBeLostBy } = verdicts.judge(row);
     tuples.noteUnmatched(t.tuple(row));
     if (verdict !== "no-overlap") matchers.equals.sequences.noteAlone(row);
-    const known = verdict === "dropped" ? this.#dropped(row) : byFrame === undefined ? {} : { byFrame };
-    const judgement: Judgement = { verdict, why, ...known };
+    const by = { ...(byFrame !== undefined && { byFrame }), ...(mtu !== undefined && { mtu }) };
+    const judgement: Judgement = { verdict, reason, why, ...by, ...(verdict === "dropped" && this.#dropped(row)) };
     if (mayBeLostBy !== undefined) {
       const packet = {
         side: t.sideOf(row),
@@ -123,11 +123,9 @@ export class Settling {
 
   /** Accounts for a packet that the capture shows once more, which has no twin of its own. */
   setAside(row: number): void {
-    const t = this.#timeline;
     this.#about.matchers.equals.sequences.noteCopy(row);
-    const why = `${SIDE_NAMES[t.sideOf(row)]} shows packets twice: a copy of frame ${t.key(row) >>> 0}`;
-    this.#tell(row, { verdict: "copy", why });
-    t.setState(row, DONE);
+    this.#timeline.setState(row, DONE);
+    this.#about.showing.takeCopy(row);
   }
 
   #settleOne(row: number, nowNs: number): void {
@@ -152,10 +150,11 @@ export class Settling {
 
   /** Tells of packets that cannot be told apart. */
   #leave({ inside, outside, why }: Undecided): void {
-    const { tuples, tallies, sink } = this.#about;
+    const { tuples, tallies, matchers, sink } = this.#about;
     tallies[INSIDE].ambiguous += inside.length;
     tallies[OUTSIDE].ambiguous += outside.length;
     for (const row of [...inside, ...outside]) tuples.noteAmbiguous(this.#timeline.tuple(row));
+    matchers.segments.leave([...inside, ...outside]);
     sink.ambiguous(inside, outside, why);
   }
 

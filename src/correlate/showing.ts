@@ -1,10 +1,12 @@
 import type { Flow } from "../packets/flows.js";
+import { IS_COPY } from "../packets/packets.js";
 import type { Sink } from "../packets/results.js";
-import { INSIDE, OUTSIDE } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
 import { DONE, PAIRED, type Timeline, TURNED, WAITING } from "../packets/timeline.js";
 import type { Translations } from "./kernel/translations.js";
 import type { Marks } from "./marks.js";
 import type { Notes } from "./matchers/contract.js";
+import type { Findings } from "./verdicts/findings.js";
 import type { Groups } from "./verdicts/groups.js";
 import type { SideTally } from "./verdicts/side-tally.js";
 import type { Updates } from "./verdicts/updates.js";
@@ -16,13 +18,14 @@ export interface About {
   readonly translations: Translations;
   readonly groups: Groups;
   readonly updates: Updates;
+  readonly findings: Findings;
   readonly tallies: readonly [SideTally, SideTally];
   /** What is to be forgotten with packets. */
   readonly notes: readonly Notes[];
   readonly sink: Sink;
   /** The flow of a packet that was turned round, by either of its rows. */
   readonly turnedFlowOf: (row: number) => Flow | undefined;
-  /** Whether pairs are given to the sink, in order of time; else each is done with once it is found. */
+  /** Whether pairs, or copies, are given to the sink in order of time; else each is done with once it is found. */
   readonly isShowing: boolean;
   /** How many pairs are wanted at the most. */
   readonly maxPairs: number;
@@ -30,7 +33,7 @@ export interface About {
   readonly patienceNs: number;
 }
 
-/** Gives the sink all pairs that no earlier packet holds up any more, in the order of time, and gives back what is no longer needed. */
+/** Gives the sink all pairs, and copies among them, that no earlier packet holds up any more, in the order of time, and gives back what is no longer needed. */
 export class Showing {
   readonly #about: About;
   readonly #timeline: Timeline;
@@ -75,6 +78,11 @@ export class Showing {
     else this.#finishTurned(before);
   }
 
+  /** Takes a packet that its capture shows once more. */
+  takeCopy(row: number): void {
+    if (!this.#about.isShowing) this.#tellCopy(row);
+  }
+
   /** Shows what can be shown by now. */
   show(): void {
     const t = this.#timeline;
@@ -117,7 +125,19 @@ export class Showing {
       // behind the pair that shows it, and before the next one
       this.#about.updates.tellBefore(this.#firstOpen);
       if ((state === PAIRED && t.side(marks.shown) === INSIDE) || state === TURNED) this.#showAt(marks.shown);
+      else if (state === DONE && (t.flags(marks.shown) & IS_COPY) !== 0) this.#tellCopy(marks.shown);
     }
+  }
+
+  #tellCopy(row: number): void {
+    const t = this.#timeline;
+    const { tallies, findings, sink } = this.#about;
+    const byFrame = t.key(row) >>> 0;
+    const why = `${SIDE_NAMES[t.sideOf(row)]} shows packets twice: a copy of frame ${byFrame}`;
+    const judgement = { verdict: "copy", reason: "shown-twice", why, byFrame } as const;
+    tallies[t.sideOf(row)].judged(judgement);
+    findings.alone(row, judgement, tellsNoFlow);
+    if (sink.wantsVerdict("copy")) sink.unmatched(row, judgement);
   }
 
   /** Shows the pair of an inside row, or of one that was turned round. */
@@ -130,10 +150,10 @@ export class Showing {
 
   #showTurned(before: number): void {
     const t = this.#timeline;
-    const { sink, turnedFlowOf } = this.#about;
+    const { sink, groups, turnedFlowOf } = this.#about;
     const after = t.twin(before);
     const flow = turnedFlowOf(before);
-    if (sink.wantsPairs && flow !== undefined) sink.pair(before, after, flow, true, t.timeNs(after) - t.timeNs(before));
+    if (sink.wantsPairs && flow !== undefined) sink.pair(before, after, flow, true, groups.turnedNs(before, after));
     this.#finishTurned(before);
   }
 
@@ -152,8 +172,11 @@ export class Showing {
   /** Counts a packet that was turned round, and its other form, once they were shown, or need not be. */
   #finishTurned(before: number): void {
     const t = this.#timeline;
-    this.#about.tallies[t.sideOf(before)].paired += 2;
-    for (const row of [before, t.twin(before)]) t.setState(row, DONE);
+    const { groups, tallies } = this.#about;
+    for (const row of [before, t.twin(before)]) {
+      tallies[t.sideOf(row)].paired += groups.release(row);
+      t.setState(row, DONE);
+    }
   }
 
   /** Counts a pair that was shown, or need not be, with all packets that its two stand for. */
@@ -167,4 +190,9 @@ export class Showing {
     t.release(inside);
     t.release(outside);
   }
+}
+
+/** Nobody asks for the flow of a copy. */
+function tellsNoFlow(): undefined {
+  return undefined;
 }

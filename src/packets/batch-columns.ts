@@ -20,13 +20,14 @@ export const OUTER_SRC6 = 208;
 export const OUTER_DST6 = 224;
 export const OUTER_TUPLE_HASH = 240;
 export const OUTER_ID = 244;
+export const QUOTE_HEAD = 248;
 /** Two bytes each. */
-export const QUOTE_SRC_PORT = 248;
-export const QUOTE_DST_PORT = 250;
+export const QUOTE_SRC_PORT = 252;
+export const QUOTE_DST_PORT = 254;
 /** Of a row that is CARRIED, the row of its outer packet. */
-export const OUTER = 252;
+export const OUTER = 256;
 /** One byte. */
-export const QUOTE_PROTO = 254;
-export const OUTER_KIND = 255;
+export const QUOTE_PROTO = 258;
+export const OUTER_KIND = 259;
 /** Bytes of a row. */
-export const ROW_BYTES = 256;
+export const ROW_BYTES = 260;

@@ -39,6 +39,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "conntrack -L shows whether the entry is there; sysctl net.netfilter.nf_conntrack_tcp_loose",
   },
+  "missing-pieces": {
+    severity: "warning",
+    hint: "a queue behind the cut dropped them: tc -s qdisc show dev <interface>, ip -s link; --flow shows the segments",
+  },
   mtu: {
     severity: "warning",
     hint: "ip link shows MTUs; docker network create -o com.docker.network.driver.mtu=<bytes>, or TCPMSS --clamp-mss-to-pmtu",

@@ -99,6 +99,8 @@ export interface Quotes {
   readonly length: Uint32Array;
   /** TCP sequence number, or ICMP echo sequence number; 0 otherwise. */
   readonly seq: Uint32Array;
+  /** Hash of the payload's beginning as `HEAD` of `records.ts`; 0 where the quote does not have so much of it, and of TCP. */
+  readonly head: Int32Array;
 }
 
 /** The packets that carried those of a batch through tunnels: what rows would say of them if their tunnels had not been opened. */
@@ -170,6 +172,7 @@ export class PacketBatch {
       ipId: new Uint32Array(buffer, at(column.QUOTE_IP_ID), rows),
       length: new Uint32Array(buffer, at(column.QUOTE_LENGTH), rows),
       seq: new Uint32Array(buffer, at(column.QUOTE_SEQ), rows),
+      head: new Int32Array(buffer, at(column.QUOTE_HEAD), rows),
     };
     this.outers = {
       count: 0,

@@ -2,6 +2,7 @@ import type { Protocol } from "../protocols/ip-protocols.js";
 import type { Finding } from "./findings.js";
 import { type Flow, type Nat, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "./flows.js";
 import type { LatencySummary } from "./latency.js";
+import type { Reason } from "./reasons.js";
 import type { Side } from "./sides.js";
 import type { Timeline } from "./timeline.js";
 import type { Tunnel } from "./tunnels.js";
@@ -83,14 +84,30 @@ export type Impact = (typeof IMPACTS)[number];
 /** What became of a packet without a twin. */
 export interface Judgement {
   readonly verdict: Verdict;
+  readonly reason: Reason;
   /** What it rests on, in words. */
   readonly why: string;
   /** Of a packet that was dropped, as far as is known by now. */
   readonly impact?: Impact;
-  /** The frame on the packet's side that shows that, where there is one: the copy that got through, or what refuses it. */
+  /** The frame on the packet's side that shows the impact, or what the verdict rests on, where there is one. */
   readonly byFrame?: number;
   /** How long after the packet a copy of it came that got through, nanoseconds. */
   readonly afterNs?: number;
+  /** The MTU that it is too long for, bytes, where what refuses it says so. */
+  readonly mtu?: number;
+}
+
+/** Some bytes of a TCP segment, from a sequence number on. */
+export interface Range {
+  readonly seq: number;
+  readonly length: number;
+}
+
+/** Bytes of a pair's segment that were lost on their way, and what that came to, where it is known when the pair is made. */
+export interface Missing extends Range {
+  readonly impact?: Impact;
+  /** The frame on the side where they entered that shows the impact, where there is one. */
+  readonly byFrame?: number;
 }
 
 /** What became known of a packet after it was judged: of one that was dropped, or that the other capture may have lost. */
@@ -245,6 +262,8 @@ export interface Tables {
   flowOf(row: number): number | undefined;
   /** The frames behind a row, where one row stands for several (coverage, fragments); else undefined. */
   framesOf(row: number): readonly number[] | undefined;
+  /** What was lost on its way of the segment whose pair has this inside row; undefined where nothing was. */
+  missingOf(inside: number): readonly Missing[] | undefined;
   /** The length of a row's IP packet, bytes; where the row stands for several frames, that of all of them together. */
   lengthOf(row: number): number;
   /** The outer addresses of an ICMP error and the packet it quotes; undefined for any other row. */

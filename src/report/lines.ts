@@ -108,7 +108,7 @@ export class Lines {
     const arrow = isOutbound ? this.#arrows.outbound : this.#arrows.inbound;
     const head = this.#head(inside, latencyText(latencyNs));
     const hairpin = isTurned ? `, hairpin on ${SIDE_NAMES[t.side(inside)]}` : "";
-    const rest = `${this.#ttl(inside, outside, isOutbound)}${this.#frameCounts(inside, outside)}${this.#notes(inside)}${hairpin}`;
+    const rest = `${this.#ttl(inside, outside, isOutbound)}${this.#frameCounts(inside, outside)}${this.#missing(inside)}${this.#notes(inside)}${hairpin}`;
     const mostColumns = this.#isWide ? MOST_COLUMN.wide : MOST_COLUMN.narrow;
     this.#insideColumns = Math.max(this.#insideColumns, Math.min(text.insideColumns, mostColumns));
     this.#outsideColumns = Math.max(
@@ -222,6 +222,15 @@ export class Lines {
     const insideFrames = this.#tables.framesOf(inside)?.length ?? 1;
     const outsideFrames = this.#tables.framesOf(outside)?.length ?? 1;
     return insideFrames === 1 && outsideFrames === 1 ? "" : `, ${insideFrames}│${outsideFrames} frames`;
+  }
+
+  /** What was lost of a segment that was cut, and as which frame it came again. */
+  #missing(inside: number): string {
+    const told = this.#tables.missingOf(inside)?.map(({ seq, length, impact, byFrame }) => {
+      const cameTo = impact === undefined ? "" : ` ${impact}${byFrame === undefined ? "" : ` as #${byFrame}`}`;
+      return `, ${this.#paint.bad(`✗ lost ${length} bytes at ${seq}${cameTo}`)}`;
+    });
+    return told?.join("") ?? "";
   }
 
   /** What the router rewrote beyond the ends, and whether the same bytes have crossed before. */

@@ -172,10 +172,10 @@ function latencyJson(latency: LatencySummary | null): string {
 }
 
 /** What became of a packet, as members of an object. */
-function judgementJson({ verdict, impact, byFrame, why }: Judgement): string {
+function judgementJson({ verdict, reason, impact, byFrame, why }: Judgement): string {
   const told = impact === undefined ? "" : `,"impact":"${impact}"`;
   const by = byFrame === undefined ? "" : `,"byFrame":${byFrame}`;
-  return `"verdict":"${verdict}"${told}${by},"why":${printableJson(why)}`;
+  return `"verdict":"${verdict}","reason":"${reason}"${told}${by},"why":${printableJson(why)}`;
 }
 
 function totals(side: SideSummary, verdictCounts: VerdictCounts, impactCounts: ImpactCounts): object {

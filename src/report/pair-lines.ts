@@ -29,6 +29,8 @@ const IP_ID = new Part(',"ipId":');
 /** By the TTL. */
 const TTL_LENGTH = Array.from({ length: 256 }, (_, ttl) => new Part(`,"ttl":${ttl},"length":`));
 const END = new Part("}}\n");
+/** The most bytes that one of `missing` takes. */
+const MISSING_BYTES = '{"seq":4294967295,"length":4294967295,"impact":"resent","byFrame":4294967295},'.length;
 
 /** NDJSON's lines of pairs. They are nearly all there is of it, so they are put together from bytes. */
 export class PairLines {
@@ -60,7 +62,9 @@ export class PairLines {
     const outsideFrames = tables.framesOf(outside);
     const insideLength = insideFrames ? tables.lengthOf(inside) : t.length(inside);
     const outsideLength = outsideFrames ? tables.lengthOf(outside) : t.length(outside);
-    if (insideFrames || outsideFrames) lines.reserve(listBytes(insideFrames) + listBytes(outsideFrames));
+    const missing = insideFrames && tables.missingOf(inside);
+    if (insideFrames || outsideFrames)
+      lines.reserve(listBytes(insideFrames) + listBytes(outsideFrames) + (missing?.length ?? 0) * MISSING_BYTES);
     const kind = this.#kindOf(inside, outside, flow, isOutbound);
     const { view } = lines;
     let at = writePart(view, lines.at, PAIR_FLOW);
@@ -75,7 +79,7 @@ export class PairLines {
     at = writeFrames(view, at, outsideFrames, outsideFrame);
     at = this.#times[outsideSide].write(view, at, outsideNs);
     at = writeSide(view, at, tables, outside, outsideLength);
-    lines.goTo(writePart(view, at, END));
+    lines.goTo(missing ? writeText(view, at, `},"missing":${JSON.stringify(missing)}}\n`) : writePart(view, at, END));
   }
 
   #kindOf(inside: number, outside: number, flow: Flow, isOutbound: boolean): Part {

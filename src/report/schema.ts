@@ -4,6 +4,7 @@
  */
 import { FINDINGS } from "../packets/findings.js";
 import { NATS } from "../packets/flows.js";
+import { REASONS } from "../packets/reasons.js";
 import { ALTERED, BY, EVIDENCE, IMPACTS, VERDICTS } from "../packets/results.js";
 import { PROTOCOL_NAMES } from "../protocols/ip-protocols.js";
 import { TUNNEL_TYPES } from "../protocols/tunnels.js";
@@ -40,6 +41,11 @@ function count(description: string): Schema {
 
 function text(description: string): Schema {
   return { description, type: "string" };
+}
+
+/** With a capital letter and a full stop. */
+function sentence(words: string): string {
+  return `${words[0].toUpperCase()}${words.slice(1)}.`;
 }
 
 function flag(description: string): Schema {
@@ -87,13 +93,18 @@ const LENGTH = count(
 
 const port = (description: string): Schema => ({ description, type: "integer", minimum: 0, maximum: 65_535 });
 
+const REASON: Schema = {
+  description: "What the verdict rests on.",
+  oneOf: Object.entries(REASONS).map(([code, description]) => ({ const: code, description: sentence(description) })),
+};
 const IMPACT = oneOf(
   "What a drop came to, as far as is known by then: no later copy was seen (lost), one got through (resent), later acknowledgements show that it " +
     "did not matter (covered), or the capture ends too early, or the protocol does not tell (unknown). Only of what is dropped, or was.",
   IMPACTS,
 );
 const BY_FRAME = frame(
-  "The frame on the same side that shows it, where one does by itself: the copy that got through, the ICMP error or the reset that refuses it",
+  "The frame on the same side that shows it, where one does by itself: the ICMP error or the reset that refuses it, the copy that got through, or of a copy the frame that it " +
+    "is one of",
 );
 
 const ENDS = {
@@ -252,7 +263,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       ),
       by: oneOf(
         "How the pair was found: the two were alone with their key (exact), a known translation chose (flow), the k-th of equal packets (order), " +
-          "TCP bytes cut differently (coverage), a datagram in fragments (fragments), the packet that an ICMP error quotes (quoted), " +
+          "TCP bytes cut differently, of which some may be missing (coverage), a datagram in fragments (fragments), the packet that an ICMP error quotes (quoted), " +
           "both forms on one side, before the rewrite as inside and after it as outside (hairpin).",
         BY,
       ),
@@ -277,6 +288,26 @@ const LINES: Readonly<Record<string, Schema>> = {
           payload: count("Bytes of payload of the first frame."),
         },
       }),
+      missing: list(
+        "What was lost on its way of a segment that was cut, in the order of its bytes; left out where nothing was.",
+        object(
+          "Bytes that entered, and that no piece brought out. Where they are sent again, that is a pair of its own.",
+          {
+            required: {
+              seq: count("The sequence number of the first of them."),
+              length: count("How many there are, bytes."),
+            },
+            optional: {
+              impact: oneOf(
+                "What that came to, where it is known by the end of the pair's window: a later copy got through (resent), or a later " +
+                  "acknowledgement shows that it did not matter (covered).",
+                ["resent", "covered"],
+              ),
+              byFrame: BY_FRAME,
+            },
+          },
+        ),
+      ),
       icmp: object("What a NAT leaves alone of an ICMP or ICMPv6 message, as it is inside.", {
         required: { type: count("The type."), code: count("The code.") },
         optional: { seq: count("The sequence number; only of an echo.") },
@@ -301,6 +332,7 @@ const LINES: Readonly<Record<string, Schema>> = {
       ...ENDS,
       length: LENGTH,
       verdict: oneOf("What became of it.", VERDICTS),
+      reason: REASON,
       why: text("What the verdict rests on, in words; of unknown, what would decide."),
     },
     optional: { flow: FLOW, ...PORTS, impact: IMPACT, byFrame: BY_FRAME, tunnel: TUNNEL },
@@ -315,6 +347,7 @@ const LINES: Readonly<Record<string, Schema>> = {
           "that it had lost frames.",
         ["dropped", "refused", "capture-loss"],
       ),
+      reason: REASON,
       why: text("What that rests on, in words."),
     },
     optional: { impact: IMPACT, byFrame: BY_FRAME },
@@ -332,7 +365,9 @@ const LINES: Readonly<Record<string, Schema>> = {
       ]),
       ...sides((side) => flowSide(`Its ends as they are ${side}, from the initiator to the other one.`)),
       pairs: count("How many pairs there were."),
-      bytes: count("The lengths of their IP packets as they are inside, all together, bytes."),
+      bytes: count(
+        "The lengths of their IP packets as they are inside, all together, bytes; of segments that lost pieces, those of the pieces that left.",
+      ),
       insideOnly: count("Frames that are in the inside's captures only."),
       outsideOnly: count("Frames that are in the outside's captures only."),
       first: time("When its first pair passed inside"),

@@ -20,6 +20,7 @@ import {
   type FlowSummary,
   type Impact,
   type Judgement,
+  type Missing,
   type SideSummary,
   type Sink,
   type Summary,
@@ -27,6 +28,7 @@ import {
   type Update,
   type Verdict,
 } from "../../src/packets/results.js";
+import type { Reason } from "../../src/packets/reasons.js";
 import type { Finding } from "../../src/packets/findings.js";
 import { tunnelText } from "../../src/packets/tunnels.js";
 import { SIDE_NAMES } from "../../src/packets/sides.js";
@@ -143,6 +145,7 @@ export interface Pair {
   /** Which fields changed, as "src dstPort". */
   readonly rewrite: string;
   readonly direction: "outbound" | "inbound";
+  readonly missing?: readonly Missing[];
   /** The tunnel that the outside packet came in, in words. */
   readonly tunnel?: string;
   /** Which side both are on, of a hairpin. */
@@ -160,12 +163,13 @@ export interface Unmatched {
   readonly side: "inside" | "outside";
   readonly frame: number;
   readonly verdict: Verdict;
+  readonly reason: Reason;
   readonly why: string;
   readonly impact?: Impact;
   readonly byFrame?: number;
 }
 
-/** What a sink wants to be told: all, all but the pairs, or neither those nor packets without a twin. */
+/** What a sink wants to be told: all, all but the pairs and copies, or neither those nor packets without a twin. */
 export type Wants = "all" | "no pairs" | "totals";
 
 /** All that correlating came to, in the order it was told; frames by number. */
@@ -178,6 +182,9 @@ export class Outcome implements Sink {
   readonly findings: Finding[] = [];
   /** All of these, one after the other. */
   readonly records: (Pair | Undecided | Unmatched | Update | FlowSummary | Finding)[] = [];
+  /** Frames that were told of after one that passed later. */
+  readonly belated: number[] = [];
+  #toldNs = Number.NEGATIVE_INFINITY;
   summary!: Summary;
   readonly wantsPairs: boolean;
   readonly mostFlows = Number.POSITIVE_INFINITY;
@@ -189,8 +196,8 @@ export class Outcome implements Sink {
     this.#wantsUnmatched = wants !== "totals";
   }
 
-  wantsVerdict(): boolean {
-    return this.#wantsUnmatched;
+  wantsVerdict(verdict: Verdict): boolean {
+    return this.#wantsUnmatched && (this.wantsPairs || verdict !== "copy");
   }
 
   begin(tables: Tables): void {
@@ -199,6 +206,7 @@ export class Outcome implements Sink {
 
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
     const { timeline } = this.#tables;
+    this.#isTold(inside);
     this.#told(this.pairs, {
       frames: [this.#frames(inside), this.#frames(outside)],
       inside: this.#frame(inside),
@@ -209,12 +217,15 @@ export class Outcome implements Sink {
       rewrite: rewriteText(flow.rewrite(timeline.forward(inside))),
       ...this.#tunnel(outside),
       direction: isOutbound ? "outbound" : "inbound",
+      ...missingOf(this.#tables, inside),
       ...(timeline.side(inside) === timeline.side(outside) && { side: SIDE_NAMES[timeline.sideOf(inside)] }),
       latencyNs,
     });
   }
 
   ambiguous(inside: readonly number[], outside: readonly number[], why: string): void {
+    const t = this.#tables.timeline;
+    this.#isTold([...inside, ...outside].reduce((a, b) => (t.timeNs(b) < t.timeNs(a) ? b : a)));
     this.#told(this.undecided, {
       inside: inside.map((row) => this.#frame(row)),
       outside: outside.map((row) => this.#frame(row)),
@@ -224,6 +235,8 @@ export class Outcome implements Sink {
 
   unmatched(row: number, judgement: Judgement): void {
     const side = SIDE_NAMES[this.#tables.timeline.sideOf(row)];
+    // what stands out of its time is told at once
+    if (judgement.reason !== "stamp-leaps") this.#isTold(row);
     this.#told(this.alone, { side, frame: this.#frame(row), ...judgement });
   }
 
@@ -261,6 +274,13 @@ export class Outcome implements Sink {
       .sort((a, b) => a[0] - b[0]);
   }
 
+  /** Notes it where a packet is told of that passed before one that was. */
+  #isTold(row: number): void {
+    const timeNs = this.#tables.timeline.timeNs(row);
+    if (timeNs < this.#toldNs) this.belated.push(this.#frame(row));
+    this.#toldNs = Math.max(this.#toldNs, timeNs);
+  }
+
   #told<T extends Outcome["records"][number]>(kind: T[], record: T): void {
     kind.push(record);
     this.records.push(record);
@@ -279,6 +299,11 @@ export class Outcome implements Sink {
   #frame(row: number): number {
     return this.#tables.timeline.frame(row);
   }
+}
+
+function missingOf(tables: Tables, inside: number): Pick<Pair, "missing"> {
+  const missing = tables.missingOf(inside);
+  return missing === undefined ? {} : { missing };
 }
 
 function rewriteText(rewrite: number): string {
@@ -319,6 +344,7 @@ export async function outcomeOf(
 ): Promise<Outcome> {
   const outcome = await correlated(inside, outside, options);
   if (options.signal !== undefined || options.maxPairs !== undefined) return outcome;
+  if (options.patienceNs === undefined) deepStrictEqual(outcome.belated, [], "told out of the order of time");
   for (const wants of ["no pairs", "totals"] as const) {
     const quiet = await correlated(inside, outside, { ...options, wants });
     deepStrictEqual(told(quiet), told(outcome, wants), "what is told of the rest depends on what is wanted");
@@ -328,8 +354,9 @@ export async function outcomeOf(
 
 /** What is wanted of what an outcome tells, in its order, as text: bigints as numbers, and -0 is 0. */
 export function told({ records, pairs, alone, updates, summary }: Outcome, wants: Wants = "all"): string[] {
+  const copies = alone.filter(({ verdict }) => verdict === "copy");
   const left: ReadonlySet<object> = new Set(
-    wants === "all" ? [] : wants === "totals" ? [...pairs, ...alone, ...updates] : pairs,
+    wants === "all" ? [] : wants === "totals" ? [...pairs, ...alone, ...updates] : [...pairs, ...copies],
   );
   return [...records.filter((record) => !left.has(record)), summary].map((record) => JSON.stringify(record, plain));
 }
@@ -369,18 +396,19 @@ function checkAccounts(outcome: Outcome, side: "inside" | "outside", frames: num
   const unmatched = outcome.alone.filter((one) => one.side === side).map(({ frame }) => frame);
   const all = [...paired, ...ambiguous, ...unmatched].sort((a, b) => a - b);
   const told: SideSummary = outcome.summary[side];
-  const counted = (outcome.wantsPairs ? 0 : told.paired) + (outcome.wantsVerdict() ? 0 : told.unmatched);
+  const verdicts = [...outcome.summary.verdicts[side === "inside" ? 0 : 1]];
+  const untold = verdicts.reduce((sum, [verdict, count]) => sum + (outcome.wantsVerdict(verdict) ? 0 : count), 0);
+  const counted = (outcome.wantsPairs ? 0 : told.paired) + untold;
   const isComplete =
     all.length + counted === frames &&
     new Set(all).size === all.length &&
     (counted > 0 || all.every((frame, at) => frame === at + 1));
-  const verdicts = outcome.summary.verdicts[side === "inside" ? 0 : 1];
   const isAsTold =
     told.frames === frames &&
     (told.paired === paired.length || !outcome.wantsPairs) &&
     told.ambiguous === ambiguous.length &&
-    (told.unmatched === unmatched.length || !outcome.wantsVerdict()) &&
-    told.unmatched === [...verdicts.values()].reduce((sum, count) => sum + count, 0);
+    told.unmatched === unmatched.length + untold &&
+    told.unmatched === verdicts.reduce((sum, [, count]) => sum + count, 0);
   if (!isComplete) throw new Error(`${side}: of ${frames} frames, these are in a record: ${all.join(" ")}`);
   if (!isAsTold) throw new Error(`${side}: the summary counts otherwise: ${JSON.stringify(told)}`);
 }

@@ -27,11 +27,20 @@ async function bothInOne(fixture = FIXTURE, names = ["docker0", "enp0s3"]): Prom
     path,
     sources.map((source, side) => ({ ...source.interfaces[0], name: names[side] })),
   );
-  const batches = await Promise.all(sources.map(async (source) => source.next()));
-  // ten frames of one, ten of the other
-  for (let from = 0; batches.some((batch) => batch !== null && from < batch.count); from += 10)
-    for (const [side, batch] of batches.entries())
-      if (batch !== null) writer.write(side, rowsOf(batch, from, 10), sources[side].epochNs);
+  const batches = await Promise.all(sources.map(async (source) => (await source.next()) ?? new FrameBatch()));
+  const written = [0, 0];
+  // what came within 10 ms on one, then on the other
+  for (
+    let untilNs = sources[0].epochNs;
+    written.some((from, side) => from < batches[side].count);
+    untilNs += 10_000_000n
+  )
+    for (const [side, { count, timeNs }] of batches.entries()) {
+      const from = written[side];
+      while (written[side] < count && timeNs[written[side]] <= Number(untilNs - sources[side].epochNs)) written[side]++;
+      if (written[side] > from)
+        writer.write(side, rowsOf(batches[side], from, written[side] - from), sources[side].epochNs);
+    }
   writer.close();
   return path;
 }
@@ -57,6 +66,7 @@ function lines(stdout: string, type: string): string[] {
     .filter((line) => line["type"] === type);
   return found
     .map((line) => JSON.stringify(line, (key, value: unknown) => (/^(frames?|byFrame)$/.test(key) ? undefined : value)))
+    .map((line) => line.replace(/frame \d+/g, "frame"))
     .sort();
 }
 

@@ -136,15 +136,21 @@ describe("NDJSON", () => {
     const other = tables.add({ side: INSIDE, proto: 47, src: "fe80::1", dst: "ff02::2" });
     expect(
       ndjson(tables, (reporter) => {
-        reporter.unmatched(whole, { verdict: "dropped", impact: "resent", byFrame: 31, why: 'no "twin"' });
-        reporter.unmatched(pieces, { verdict: "unknown", why: "?" });
-        reporter.unmatched(other, { verdict: "local", why: "never forwarded" });
+        reporter.unmatched(whole, {
+          verdict: "dropped",
+          reason: "no-twin",
+          impact: "resent",
+          byFrame: 31,
+          why: 'no "twin"',
+        });
+        reporter.unmatched(pieces, { verdict: "unknown", reason: "untranslated", why: "?" });
+        reporter.unmatched(other, { verdict: "local", reason: "from-host", why: "never forwarded" });
       }),
     ).toEqual([
-      String.raw`{"type":"unmatched","side":"inside","frame":9,"flow":7,"time":"1700687463.123456000","proto":"udp","src":"172.17.0.2","srcPort":1,"dst":"8.8.8.8","dstPort":53,"length":60,"verdict":"dropped","impact":"resent","byFrame":31,"why":"no \"twin\""}`,
-      '{"type":"unmatched","side":"outside","frame":4,"time":"1700687464.123456000","proto":"udp","src":"172.17.0.2","dst":"8.8.8.8","length":84,"verdict":"unknown","why":"?"}',
-      '{"type":"unmatched","side":"outside","frame":5,"time":"1700687464.123456000","proto":"udp","src":"172.17.0.2","dst":"8.8.8.8","length":84,"verdict":"unknown","why":"?"}',
-      '{"type":"unmatched","side":"inside","frame":1,"time":"1700687463.123456000","proto":"ip-47","src":"fe80::1","dst":"ff02::2","length":84,"verdict":"local","why":"never forwarded"}',
+      String.raw`{"type":"unmatched","side":"inside","frame":9,"flow":7,"time":"1700687463.123456000","proto":"udp","src":"172.17.0.2","srcPort":1,"dst":"8.8.8.8","dstPort":53,"length":60,"verdict":"dropped","reason":"no-twin","impact":"resent","byFrame":31,"why":"no \"twin\""}`,
+      '{"type":"unmatched","side":"outside","frame":4,"time":"1700687464.123456000","proto":"udp","src":"172.17.0.2","dst":"8.8.8.8","length":84,"verdict":"unknown","reason":"untranslated","why":"?"}',
+      '{"type":"unmatched","side":"outside","frame":5,"time":"1700687464.123456000","proto":"udp","src":"172.17.0.2","dst":"8.8.8.8","length":84,"verdict":"unknown","reason":"untranslated","why":"?"}',
+      '{"type":"unmatched","side":"inside","frame":1,"time":"1700687463.123456000","proto":"ip-47","src":"fe80::1","dst":"ff02::2","length":84,"verdict":"local","reason":"from-host","why":"never forwarded"}',
     ]);
   });
 
@@ -194,14 +200,20 @@ describe("NDJSON", () => {
   });
 
   it("writes what became known of a frame later", () => {
-    const { byFrame: _, ...covered } = { ...UPDATE, side: OUTSIDE, verdict: "dropped", impact: "covered" } as const;
+    const { byFrame: _, ...covered } = {
+      ...UPDATE,
+      side: OUTSIDE,
+      verdict: "dropped",
+      reason: "no-twin",
+      impact: "covered",
+    } as const;
     const lines = ndjson(new HandFilled(), (reporter) => {
       reporter.update(UPDATE);
       reporter.update(covered);
     });
     expect(lines).toEqual([
-      '{"type":"update","side":"inside","frame":9,"verdict":"refused","impact":"lost","byFrame":31,"why":"host unreachable"}',
-      '{"type":"update","side":"outside","frame":9,"verdict":"dropped","impact":"covered","why":"host unreachable"}',
+      '{"type":"update","side":"inside","frame":9,"verdict":"refused","reason":"host-unreachable","impact":"lost","byFrame":31,"why":"host unreachable"}',
+      '{"type":"update","side":"outside","frame":9,"verdict":"dropped","reason":"no-twin","impact":"covered","why":"host unreachable"}',
     ]);
   });
 
@@ -213,7 +225,7 @@ describe("NDJSON", () => {
       (reporter) => {
         // as a run does
         if (reporter.wantsPairs) reporter.pair(inside, outside, flow, true, 1);
-        reporter.unmatched(inside, { verdict: "dropped", why: "" });
+        reporter.unmatched(inside, { verdict: "dropped", reason: "no-twin", why: "" });
         reporter.update(UPDATE);
         reporter.ambiguous([inside], [outside], "");
         reporter.end(SUMMARY);

@@ -22,7 +22,12 @@ function told(sink: Sink, tables: HandFilled): void {
     const ends = { src: "172.17.0.2", srcPort: 5000, dst: "203.0.113.5", dstPort: 53 };
     const row = tables.add({ side: INSIDE, proto: UDP, ...ends, frame: at + 1, ...(at === 0 && { flow: 1 }) });
     if (sink.wantsVerdict(verdict))
-      sink.unmatched(row, { verdict, why: "as it is", ...(verdict === "dropped" && { impact: "lost" as const }) });
+      sink.unmatched(row, {
+        verdict,
+        reason: "no-twin",
+        why: "as it is",
+        ...(verdict === "dropped" && { impact: "lost" as const }),
+      });
     if (at === 0 && sink.wantsVerdict(verdict)) sink.update({ ...UPDATE, flow: 1 });
     if (at === 0) sink.ambiguous([row], [], "alike");
   }

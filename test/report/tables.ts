@@ -97,6 +97,10 @@ export class HandFilled implements Tables {
     return this.#packets.get(row)?.flow;
   }
 
+  missingOf(): undefined {
+    return undefined;
+  }
+
   framesOf(row: number): readonly number[] | undefined {
     return this.#packets.get(row)?.frames;
   }
@@ -175,6 +179,7 @@ export const UPDATE: Update = {
   flow: 7,
   isSelected: false,
   verdict: "refused",
+  reason: "host-unreachable",
   impact: "lost",
   byFrame: 31,
   why: "host unreachable",

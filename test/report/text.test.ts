@@ -76,8 +76,12 @@ function everyKind(tables: HandFilled): (reporter: Reporter) => void {
       reporter.pair(ping.inside, ping.outside, ping.flow, true, 29_000);
       reporter.pair(web.inside, web.outside, web.flow, false, -1234);
     }
-    reporter.unmatched(lost, { verdict: "dropped", why: "no segment like it came out on enp0s3 within 1s" });
-    reporter.unmatched(local, { verdict: "local", why: "from the host" });
+    reporter.unmatched(lost, {
+      verdict: "dropped",
+      reason: "no-twin",
+      why: "no segment like it came out on enp0s3 within 1s",
+    });
+    reporter.unmatched(local, { verdict: "local", reason: "from-host", why: "from the host" });
     reporter.ambiguous([lost], [local], "identical payloads");
   };
 }
@@ -205,8 +209,8 @@ describe("the problems at the head of a summary", () => {
     const rows = [...Array.from({ length: 12 }, (_, n) => lost(tables, 5000, n + 1, 3)), lost(tables, 5001, 40)];
     const output = text(tables, { quiet: true, width: 110 }, (reporter) => {
       for (const row of rows)
-        reporter.unmatched(row, { verdict: "dropped", impact: "lost", why: "never\u001B[2J left" });
-      reporter.unmatched(lost(tables, 5002, 41), { verdict: "local", why: "from the host" });
+        reporter.unmatched(row, { verdict: "dropped", reason: "no-twin", impact: "lost", why: "never\u001B[2J left" });
+      reporter.unmatched(lost(tables, 5002, 41), { verdict: "local", reason: "from-host", why: "from the host" });
       reporter.end(dropped([["lost", 13]]));
     });
     expect(lines(output).slice(0, 4)).toEqual([
@@ -221,7 +225,13 @@ describe("the problems at the head of a summary", () => {
     const tables = new HandFilled();
     const output = text(tables, { quiet: true, width: 160 }, (reporter) => {
       const is = (frame: number, impact: Impact, more: object = {}): void =>
-        reporter.unmatched(lost(tables, 5000, frame), { verdict: "dropped", impact, why: "never left", ...more });
+        reporter.unmatched(lost(tables, 5000, frame), {
+          verdict: "dropped",
+          reason: "no-twin",
+          impact,
+          why: "never left",
+          ...more,
+        });
       is(1, "covered");
       is(2, "resent", { byFrame: 12 });
       for (const frame of [3, 4, 9]) is(frame, "lost");
@@ -256,7 +266,7 @@ describe("the problems at the head of a summary", () => {
   it("are no more than can be read, and the others are counted", () => {
     const tables = new HandFilled();
     const output = text(tables, { quiet: true }, (reporter) => {
-      const judgement = { verdict: "dropped", impact: "lost", why: "never left" } as const;
+      const judgement = { verdict: "dropped", reason: "no-twin", impact: "lost", why: "never left" } as const;
       for (let n = 0; n < 130; n++) reporter.unmatched(lost(tables, 5000 + n, n + 1), judgement);
       reporter.end(dropped([["lost", 130]]));
     });
@@ -280,10 +290,10 @@ function sorted(sort: SortKey): { ids: string[]; output: string } {
     { pairs: 9, bytes: 500, firstNs: 20n, lastNs: 30n, latency: latency(9) },
   ];
   const output = text(tables, { quiet: true, sort, width: 120 }, (reporter) => {
-    reporter.unmatched(lost(tables, 5000, 1, 1), { verdict: "refused", why: "why" });
-    reporter.unmatched(lost(tables, 5000, 2, 1), { verdict: "refused", why: "why" });
-    reporter.unmatched(lost(tables, 5001, 3, 3), { verdict: "dropped", why: "why" });
-    reporter.unmatched(lost(tables, 5002, 4, 2), { verdict: "local", why: "why" });
+    reporter.unmatched(lost(tables, 5000, 1, 1), { verdict: "refused", reason: "ttl-exceeded", why: "why" });
+    reporter.unmatched(lost(tables, 5000, 2, 1), { verdict: "refused", reason: "ttl-exceeded", why: "why" });
+    reporter.unmatched(lost(tables, 5001, 3, 3), { verdict: "dropped", reason: "no-twin", why: "why" });
+    reporter.unmatched(lost(tables, 5002, 4, 2), { verdict: "local", reason: "from-host", why: "why" });
     for (const [at, flow] of flows.entries()) reporter.flow({ ...FLOW, ...flow, id: at + 1 });
     reporter.end({ ...SUMMARY, flows: 3 });
   });

@@ -73,6 +73,6 @@ export class FilledAccounts extends FlowAccounts {
   add(slot: number, timeNs: number, isOutbound: boolean, latencyNs: number): void {
     const t = this.#timeline;
     t.doubles[(t.places[this.#inside & t.mask] << (PACKET_BITS - 1)) + TIME_NS] = timeNs;
-    this.#kernel.account(this.#inside, this.#outside, slot, isOutbound, latencyNs);
+    this.#kernel.account(this.#inside, this.#outside, slot, isOutbound, latencyNs, this.#inside);
   }
 }

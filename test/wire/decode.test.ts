@@ -266,6 +266,25 @@ describe("quotes", () => {
     expect([...quotes.dst.subarray(0, 4)]).toEqual(SERVER);
   });
 
+  test("tell how the quoted payload begins, as the packet itself does", () => {
+    const header = { src: "172.17.0.2", id: 0 };
+    const carried = {
+      UDP: udp({ payload: filler(40) }),
+      short: udp({ payload: filler(9) }),
+      echo: echo({ id: 1, seq: 2 }),
+    };
+    for (const of of Object.values(carried)) {
+      const packet = ipv4(header, of);
+      const error = ipv4({}, icmp({ type: 11, payload: packet }));
+      const cut = ipv4({}, icmp({ type: 11, payload: packet.subarray(0, 28 + 8) }));
+      const { out } = decodeAll(
+        [packet, error, cut].map((each) => ({ linkType: samples.ETHERNET, frame: ethernet(each) })),
+      );
+      expect(out.head(0)).not.toBe(0);
+      expect([...out.quotes.head.subarray(0, 2)]).toEqual([out.head(0), 0]);
+    }
+  });
+
   test("IPv6", () => {
     const { out } = decodeAll([samples.packetTooBig]);
     const { quotes } = out;

@@ -23,7 +23,10 @@ export function checkPairs(recording: Recording, report: Report): string[] {
       const paths = pathsOfBoth(recording, inside[0], outside[0]);
       problems.push(
         ...checkRewrite(recording, pair, paths, inside[0], outside[0]),
-        ...(paths.some(({ entry }) => entry.isHelped) ? checkHelped(inside, outside) : checkSame(inside, outside)),
+        ...(paths.some(({ entry }) => entry.isHelped)
+          ? checkHelped(inside, outside)
+          : checkSame(inside, outside, pair)),
+        ...checkMissing(recording, pair, inside, outside),
       );
       const known = entries.get(pair.flow) ?? [];
       if (paths.length > 0 && !paths.some(({ entry }) => known.includes(entry)))
@@ -56,14 +59,41 @@ function checkTold(pair: PairLine, side: SideName, { packet, timeNs }: PacketFra
   return problems;
 }
 
-function checkSame(inside: readonly PacketFrame[], outside: readonly PacketFrame[]): string[] {
+/** What is said to be missing of a segment must not be there where it leaves, in a frame with an IP ID of the segment's. */
+function checkMissing(
+  recording: Recording,
+  { direction, missing }: PairLine,
+  inside: readonly PacketFrame[],
+  outside: readonly PacketFrame[],
+): string[] {
+  if (missing === undefined) return [];
+  const [[whole], pieces, leaving] =
+    direction === "outbound" ? [inside, outside, recording.outside] : [outside, inside, recording.inside];
+  const ids = Math.ceil(whole.packet.payloadLength / Math.max(...pieces.map(({ packet }) => packet.payloadLength)));
+  const isMissing = (from: number): boolean =>
+    missing.some(({ seq, length }) => ((from - seq) | 0) >= 0 && ((from - seq) | 0) < length);
+  const spare = leaving.filter(
+    ({ packet }) =>
+      packet?.tcp !== undefined &&
+      tupleKey(packet.tuple) === tupleKey(pieces[0].packet.tuple) &&
+      isMissing(packet.tcp.seq) &&
+      ((packet.ipId - whole.packet.ipId) & 0xffff) < ids,
+  );
+  return spare.map(({ number }) => `frame ${number} is what is said to be missing`);
+}
+
+function checkSame(
+  inside: readonly PacketFrame[],
+  outside: readonly PacketFrame[],
+  { direction, missing }: PairLine,
+): string[] {
+  const [entered, left] = (direction === "outbound" ? [inside, outside] : [outside, inside]).map((frames) =>
+    frames.map(({ packet }) => packet),
+  );
   const found =
-    inside.length === 1 && outside.length === 1
-      ? differences(inside[0].packet, outside[0].packet)
-      : differencesInParts(
-          inside.map(({ packet }) => packet),
-          outside.map(({ packet }) => packet),
-        );
+    entered.length === 1 && left.length === 1 && missing === undefined
+      ? differences(entered[0], left[0])
+      : differencesInParts(entered, left, missing);
   return found.map((difference) => `not the same packet: ${difference}`);
 }
 
@@ -109,7 +139,7 @@ function checkHairpin(
   before: readonly PacketFrame[],
   after: readonly PacketFrame[],
 ): string[] {
-  const problems = [...checkSame(before, after), ...checkNames(pair, before[0].packet, after[0].packet)];
+  const problems = [...checkSame(before, after, pair), ...checkNames(pair, before[0].packet, after[0].packet)];
   if (entriesOfForms(recording, before[0].packet, after[0].packet).length === 0)
     problems.push("conntrack turns no such packet round");
   if (after[0].timeNs < before[0].timeNs) problems.push("what comes out is older than what came in");

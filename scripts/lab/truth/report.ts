@@ -32,6 +32,8 @@ export interface PairLine {
   /** Where both forms are on one side. */
   readonly side?: SideName;
   readonly latencyNs: number;
+  /** What was lost on its way of a TCP segment. */
+  readonly missing?: readonly { readonly seq: number; readonly length: number }[];
   readonly inside: PairSide;
   readonly outside: PairSide;
 }

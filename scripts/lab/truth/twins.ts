@@ -37,13 +37,19 @@ export function areSame(a: Packet, b: Packet): boolean {
   return a.length === b.length && a.ipId === b.ipId && differences(a, b).length === 0;
 }
 
-/** What keeps several frames of one side and several of the other from being one packet cut differently. */
-export function differencesInParts(a: readonly Packet[], b: readonly Packet[]): string[] {
+/** What keeps several frames of one side and several of the other, with what is missing of a segment there, from being one packet cut differently. */
+export function differencesInParts(
+  a: readonly Packet[],
+  b: readonly Packet[],
+  missing: readonly { readonly seq: number; readonly length: number }[] = [],
+): string[] {
   const isTcp = [...a, ...b].every((packet) => packet.tcp !== undefined);
   if (!isTcp) return differencesOfFragments(a, b);
   const start = a[0].tcp?.seq ?? 0;
   const spans = (packets: readonly Packet[]) => packets.map((packet) => streamSpan(packet, start));
-  return [...differentCover(spans(a), spans(b)), ...differentBytes(spans(a), spans(b))];
+  const none = new Uint8Array();
+  const lost = missing.map(({ seq, length }): Span => ({ at: (seq - start) | 0, length, bytes: none }));
+  return [...differentCover(spans(a), [...spans(b), ...lost]), ...differentBytes(spans(a), spans(b))];
 }
 
 // An IPv6 fragment identification is chosen anew where a host puts fragments together and cuts them again (measured: Linux 6.18).

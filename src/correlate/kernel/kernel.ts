@@ -286,12 +286,23 @@ export class Kernel {
     return slot;
   }
 
-  /** Accounts for a pair of rows of the flow in this slot, and proves its translation in their direction. */
-  account(inside: number, outside: number, slot: number, isOutbound: boolean, latencyNs: number): void {
+  /**
+   * Accounts for a pair of rows of the flow in this slot, and proves its translation in their direction. `crossed`: the row of the bytes that
+   * did.
+   */
+  account(
+    inside: number,
+    outside: number,
+    slot: number,
+    isOutbound: boolean,
+    latencyNs: number,
+    crossed: number,
+  ): void {
     this.#tables.accounts.samples.reserve(1);
     this.#lend();
     this.#words[words.LATENCY_COUNT] = 0;
-    const isAgain = this.#steps["accountForRows"](this.#ground, inside, outside, slot, isOutbound ? 1 : 0, latencyNs);
+    const outbound = isOutbound ? 1 : 0;
+    const isAgain = this.#steps["accountForRows"](this.#ground, inside, outside, slot, outbound, latencyNs, crossed);
     this.#tables.timeline.setRetransmission(inside, isAgain !== 0);
     this.#takeBack();
     if (this.#words[words.LATENCY_COUNT] > 0) this.#digest(this.#words[words.LATENCY_COUNT]);

@@ -1,3 +1,4 @@
+import type { Range } from "../../packets/results.js";
 import type { Undecided } from "./undecided.js";
 
 /** A matcher that sees packets as they come. */
@@ -33,7 +34,8 @@ export interface Pairing {
   paired(inside: number, outside: number): void;
   /**
    * Pairs waiting packets of both sides that together are each other's twins; in the order of their bytes, the first of
-   * each side stands for all. `by`, `evidence` and `altered` (nothing if not given) as in `Timeline`.
+   * each side stands for all. `by`, `evidence` and `altered` (nothing if not given) as in `Timeline`; `missing`: what was lost on its way of
+   * the bytes of a segment.
    */
   pairGroup(
     inside: readonly number[],
@@ -42,7 +44,11 @@ export interface Pairing {
     by: number,
     evidence: number,
     altered?: number,
+    missing?: readonly Range[],
   ): void;
-  /** Takes a packet that was just turned round on the timeline, by the row of its form before the rewrite. */
-  turned(before: number): void;
+  /**
+   * Makes waiting packets of one side the two forms of one that was turned round there, before a rewrite and after it; in the order of their bytes, the first of
+   * each form stands for all. Returns how long that took, nanoseconds.
+   */
+  turned(befores: readonly number[], afters: readonly number[], evidence: number): number;
 }

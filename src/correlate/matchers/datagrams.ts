@@ -8,7 +8,7 @@ import {
   EVIDENCE_PAYLOAD,
 } from "../../packets/results.js";
 import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
-import type { Timeline } from "../../packets/timeline.js";
+import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { ICMPV6 } from "../../protocols/ip-protocols.js";
 import { WANTS_FRAGMENT } from "../kernel/wants.js";
@@ -18,6 +18,9 @@ import { bytesOf, Reassembly } from "./reassembly.js";
 import { Shelf } from "./shelf.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN } from "../kernel/relations.js";
 import type { Translations } from "../kernel/translations.js";
+
+/** So many packets behind one are looked through for fragments of it. */
+const LOOK_AHEAD = 4096;
 
 /** One datagram on one side. */
 interface Datagram {
@@ -85,6 +88,44 @@ export class Datagrams implements Admits, Settles, Notes {
     const datagram = this.#byRow.get(row);
     if (datagram !== undefined && !this.#pairSurely(datagram, true)) this.#pairOnly(datagram);
     return null;
+  }
+
+  /**
+   * The datagram of a packet whose window is over, and the only other one of its side that is its like, is addressed otherwise, was not there
+   * before it, and has no other like it; undefined where there is none, or both are in one frame.
+   */
+  likeOf(row: number): readonly [rows: readonly number[], likeRows: readonly number[]] | undefined {
+    const datagram = this.#byRow.get(row);
+    if (datagram === undefined || !this.#isWaiting(datagram)) return undefined;
+    const t = this.#timeline;
+    const { side, content } = datagram;
+    const likes = (content === 0 ? this.#byHeader : this.#byContent)[side]
+      .of(content === 0 ? this.#headerKey(datagram) : this.#contentKey(datagram))
+      .filter((each) => this.#isWaiting(each) && each.content === content && each.head === datagram.head);
+    const others = likes.filter((each) => t.tuple(each.rows[0]) !== t.tuple(datagram.rows[0]));
+    const isTold = content !== 0 || (datagram.head !== 0 && !likes.some(({ isMixed }) => isMixed));
+    const [like] = others;
+    if (likes.length !== 2 || others.length !== 1 || !isTold || datagram.rows.length + like.rows.length === 2)
+      return undefined;
+    return t.isBefore(datagram.rows[0], like.rows[0]) ? [datagram.rows, like.rows] : undefined;
+  }
+
+  /**
+   * Whether fragments wait behind a packet on the other side, or are left undecided, that may be of it: some may be missing, or too little of
+   * them was kept to compare them.
+   */
+  mayBeInFragments(row: number): boolean {
+    const t = this.#timeline;
+    // what cannot be cut is not filed
+    if (!this.#byRow.has(row)) return false;
+    const isIpv6 = (t.flags(row) & IS_IPV6) !== 0;
+    let next = t.after(row);
+    for (let looked = 0; looked < LOOK_AHEAD && next !== t.end; looked++, next = t.after(next)) {
+      if (t.side(next) === t.side(row) || (t.state(next) !== WAITING && t.state(next) !== AMBIGUOUS)) continue;
+      if ((t.flags(next) & IS_FRAGMENT) === 0 || t.proto(next) !== t.proto(row)) continue;
+      if (isIpv6 ? (t.flags(next) & IS_IPV6) !== 0 : t.ipId(next) === t.ipId(row)) return true;
+    }
+    return false;
   }
 
   get size(): number {

@@ -1,17 +1,21 @@
 import { LatencyDigest } from "../../packets/latency.js";
 import { Flow } from "../../packets/flows.js";
-import { HAS_IP_ID } from "../../packets/packets.js";
+import { HAS_IP_ID, IS_FRAGMENT } from "../../packets/packets.js";
+import { EVIDENCE_LENGTH } from "../../packets/results.js";
 import { otherSide, type Side } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { TCP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
 import type { Buckets } from "../kernel/buckets.js";
+import type { Datagrams } from "./datagrams.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Link } from "./links.js";
 import { IS_RELATED_OUTBOUND, POSSIBLE } from "../kernel/relations.js";
 import { WANTS_TWIN } from "../kernel/wants.js";
 import type { Admits, Pairing, Settles } from "./contract.js";
 import type { Translations } from "../kernel/translations.js";
+import { type Forms, mayHaveComeOut, turnedSegment } from "./turned-segments.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
 
 /** Packets with one key that are looked through for the two forms of one; of more, nothing tells which came of which. */
@@ -22,6 +26,8 @@ const ESTABLISHED_PAIRS = 8;
 const JITTER_NS = 100_000;
 /** While there are fewer, so many times that. */
 const EARLY_FACTOR = 16;
+/** What is noted of single packets is cleared when it reaches this size. */
+const CROWDED = 256;
 
 /** What a conversation that is turned round came to. */
 export interface Turned {
@@ -48,6 +54,7 @@ export interface About {
   readonly translations: Translations;
   readonly kernel: Kernel;
   readonly link: Link;
+  readonly datagrams: Datagrams;
   readonly pairing: Pairing;
 }
 
@@ -71,6 +78,8 @@ export class Hairpins implements Admits, Settles {
   readonly #about: About;
   /** By the way of the form before the rewrite. */
   readonly #turns = new Map<number, Turn>();
+  /** Of packets that may be one of two forms, though too little speaks for it: the frame of the other one. */
+  readonly #maybe = new Map<number, number>();
   #pairs = 0;
   #slowestNs = 0;
 
@@ -81,13 +90,19 @@ export class Hairpins implements Admits, Settles {
 
   /** Takes a packet that was just filed: pairs it with the form it had before, where its conversation is known and only one can be meant. */
   admit(row: number): void {
-    if (this.#turns.size === 0 || !this.mayPair(row) || this.#count(row) > MOST_LIKE) return;
+    if (this.#turns.size === 0 || !this.#isOneSided(row) || this.#count(row) > MOST_LIKE) return;
     const [before, ...others] = this.#beforesOf(row);
-    if (before !== undefined && others.length === 0) this.#pair(before, row);
+    if (before !== undefined && others.length === 0) this.#pair([before], [row]);
+  }
+
+  /** Whether a packet has others with its key on its side alone, or is a segment that may have been cut; of fragments, `Datagrams` says so. */
+  mayPair(row: number): boolean {
+    const t = this.#timeline;
+    return this.#isOneSided(row) || (t.proto(row) === TCP && t.payloadLength(row) > 0 && this.isBefore(row));
   }
 
   /** Whether others of its side wait under its key, and none of the other side. */
-  mayPair(row: number): boolean {
+  #isOneSided(row: number): boolean {
     const t = this.#timeline;
     const bucket = t.bucket(row);
     if (bucket < 0) return false;
@@ -97,9 +112,16 @@ export class Hairpins implements Admits, Settles {
 
   /** Decides about a packet whose window is over, the oldest of its key. */
   settle(row: number): Undecided | null {
-    if (!this.mayPair(row)) return null;
+    if (!this.#isOneSided(row)) {
+      this.#settleCut(row);
+      return null;
+    }
     const t = this.#timeline;
-    if (!this.#turns.has(t.way(row)) && !this.#learn(row)) return null;
+    if (!this.#turns.has(t.way(row)) && !this.#learn(row)) {
+      for (const after of this.#like(row))
+        if (t.isBefore(row, after) && this.#mayBeForms(row, after)) this.#noteMaybe([row], [after]);
+      return null;
+    }
     const afterWay = this.#turns.get(t.way(row))?.afterWay;
     const like = this.#like(row);
     const afters = like.filter((each) => t.way(each) === afterWay && t.isBefore(row, each));
@@ -107,7 +129,7 @@ export class Hairpins implements Admits, Settles {
     if (like.length <= MOST_LIKE) {
       const befores = afters.map((after) => this.#beforesOf(after));
       const certain = befores.findIndex((rows) => rows.length === 1 && rows[0] === row);
-      if (certain >= 0) this.#pair(row, afters[certain]);
+      if (certain >= 0) this.#pair([row], [afters[certain]]);
       if (!befores.some((rows) => rows.includes(row)) || certain >= 0) return null;
     }
     const undecided = like.filter((each) => t.way(each) === t.way(row) || t.way(each) === afterWay);
@@ -116,6 +138,17 @@ export class Hairpins implements Admits, Settles {
       undecided,
       "identical packets that are turned round, and nothing tells which came of which",
     );
+  }
+
+  /** Whether a packet of a known conversation, in the form before the rewrite, may have come out after all, in pieces or merged with others. */
+  mayHaveComeOut(row: number): boolean {
+    const turn = this.#turns.get(this.#timeline.way(row));
+    return turn !== undefined && mayHaveComeOut(this.#timeline, row, turn.afterWay);
+  }
+
+  /** The frame on its side that is like a packet and may be its other form, though too little speaks for it; undefined where there is none. */
+  likeOf(row: number): number | undefined {
+    return this.#maybe.get(row);
   }
 
   /** Whether a packet is of a conversation that is turned round, in the form it has before the rewrite … */
@@ -144,6 +177,50 @@ export class Hairpins implements Admits, Settles {
     }
   }
 
+  /** Pairs a packet that was cut differently in its two forms, if it is one of those. */
+  #settleCut(row: number): void {
+    const t = this.#timeline;
+    if ((t.flags(row) & IS_FRAGMENT) !== 0 || t.proto(row) !== TCP) {
+      const forms = this.#datagramOf(row);
+      if (forms !== undefined && this.#isTurn(forms)) this.#pair(...forms);
+      else if (forms !== undefined) this.#noteMaybe(...forms);
+      return;
+    }
+    const turn = this.#turns.get(t.way(row));
+    if (turn === undefined || t.payloadLength(row) === 0) return;
+    const forms = turnedSegment(t, row, turn.afterWay, this.#limitNs);
+    if (forms !== null) this.#pair(...forms);
+  }
+
+  /** The two forms of a datagram, one of which is in fragments, as far as they and their TTL tell. */
+  #datagramOf(row: number): Forms | undefined {
+    const forms = this.#about.datagrams.likeOf(row);
+    return forms !== undefined && this.#isForwarded(forms[0][0], forms[1][0]) ? forms : undefined;
+  }
+
+  /** Whether two forms are of a conversation that is turned round, as is known, or learnt by these and what comes behind them. */
+  #isTurn([[before], [after]]: Forms): boolean {
+    const t = this.#timeline;
+    const known = this.#turns.get(t.way(before));
+    if (known !== undefined) return known.afterWay === t.way(after);
+    if (!this.#isPossible(before, after)) return false;
+    return (
+      this.#isBelieved(before, after) ||
+      isAnyBehind(t, before, (later) => {
+        const [[next], [nextAfter]] = this.#datagramOf(later) ?? [[NONE], [NONE]];
+        const isOfBoth = next === later && t.way(next) === t.way(before) && t.way(nextAfter) === t.way(after);
+        return isOfBoth && this.#isPossible(next, nextAfter) && this.#isBelieved(next, nextAfter);
+      })
+    );
+  }
+
+  #noteMaybe(befores: readonly number[], afters: readonly number[]): void {
+    const t = this.#timeline;
+    if (this.#maybe.size >= CROWDED) for (const row of this.#maybe.keys()) if (!t.isHeld(row)) this.#maybe.delete(row);
+    for (const row of befores) this.#maybe.set(row, t.frame(afters[0]));
+    for (const row of afters) this.#maybe.set(row, t.frame(befores[0]));
+  }
+
   #count(row: number): number {
     return this.#about.buckets.count(this.#timeline.bucket(row), this.#timeline.sideOf(row));
   }
@@ -169,11 +246,16 @@ export class Hairpins implements Admits, Settles {
     const rows = this.#like(after).filter(
       (row) => t.way(row) === beforeWay && t.isBefore(row, after) && this.#isForwarded(row, after),
     );
-    const factor = this.#pairs < ESTABLISHED_PAIRS ? EARLY_FACTOR : 1;
-    const limitNs = this.#pairs === 0 ? Number.POSITIVE_INFINITY : factor * (2 * this.#slowestNs + JITTER_NS);
+    const limitNs = this.#limitNs;
     const usual = rows.filter((row) => t.timeNs(after) - t.timeNs(row) <= limitNs);
     // what may be sent again byte for byte is never meant so late
     return usual.length > 0 || (t.flags(after) & HAS_IP_ID) === 0 ? usual : rows;
+  }
+
+  /** What packets take at the most that are turned round, nanoseconds. */
+  get #limitNs(): number {
+    const factor = this.#pairs < ESTABLISHED_PAIRS ? EARLY_FACTOR : 1;
+    return this.#pairs === 0 ? Number.POSITIVE_INFINITY : factor * (2 * this.#slowestNs + JITTER_NS);
   }
 
   /**
@@ -184,29 +266,38 @@ export class Hairpins implements Admits, Settles {
     const t = this.#timeline;
     const after = this.#candidateOf(row);
     if (after === NONE) return false;
-    const isBelieved = (before: number, after: number): boolean => {
-      if (!this.#about.translations.isSupported(before, after)) return false;
-      this.#open(before, after);
-      return true;
-    };
     const isNextBelieved = (later: number): boolean => {
-      if (t.way(later) !== t.way(row) || !this.mayPair(later)) return false;
+      if (t.way(later) !== t.way(row) || !this.#isOneSided(later)) return false;
       const next = this.#candidateOf(later);
-      return next !== NONE && t.way(next) === t.way(after) && isBelieved(later, next);
+      return next !== NONE && t.way(next) === t.way(after) && this.#isBelieved(later, next);
     };
-    return isBelieved(row, after) || isAnyBehind(t, row, isNextBelieved);
+    return this.#isBelieved(row, after) || isAnyBehind(t, row, isNextBelieved);
+  }
+
+  #isBelieved(before: number, after: number): boolean {
+    if (!this.#about.translations.isSupported(before, after)) return false;
+    this.#open(before, after);
+    return true;
   }
 
   /** The only packet with its key that a packet may have become, on a way of its own, with a TTL that is one lower; or NONE. */
   #candidateOf(before: number): number {
-    const t = this.#timeline;
     if (this.#count(before) !== 2) return NONE;
     const [first, after] = this.#like(before);
-    if (first !== before || after === undefined) return NONE;
-    if (t.tuple(after) === t.tuple(before) || !this.#isForwarded(before, after)) return NONE;
-    if (!this.#isUnknown(before) || !this.#isUnknown(after)) return NONE;
-    const isPossible = this.#about.translations.relation(before, after) === POSSIBLE;
-    return isPossible && (this.#about.kernel.relate(before, after) & IS_RELATED_OUTBOUND) !== 0 ? after : NONE;
+    if (first !== before || after === undefined || !this.#mayBeForms(before, after)) return NONE;
+    return this.#isPossible(before, after) ? after : NONE;
+  }
+
+  /** Whether two packets with one key may be two forms of one, of a conversation not known by now. */
+  #mayBeForms(before: number, after: number): boolean {
+    const t = this.#timeline;
+    const isRewritten = t.tuple(after) !== t.tuple(before);
+    return isRewritten && this.#isForwarded(before, after) && this.#isUnknown(before) && this.#isUnknown(after);
+  }
+
+  #isPossible(before: number, after: number): boolean {
+    if (this.#about.translations.relation(before, after) !== POSSIBLE) return false;
+    return (this.#about.kernel.relate(before, after) & IS_RELATED_OUTBOUND) !== 0;
   }
 
   /** Whether the host may have made one of the other as it turned it round: the TTL is lowered by one, and all options are the same. */
@@ -250,23 +341,23 @@ export class Hairpins implements Admits, Settles {
     return new Flow(id, NONE, way >> 1, afterWay >> 1, isFlipped, isForward, forward, backward);
   }
 
-  #pair(before: number, after: number): void {
+  #pair(befores: readonly number[], afters: readonly number[]): void {
     const t = this.#timeline;
+    const [before] = befores;
     const turn = this.#turns.get(t.way(before));
     if (turn === undefined) return;
     const { turned } = turn;
-    this.#about.buckets.remove(before);
-    this.#about.buckets.remove(after);
-    t.turn(before, after, this.#about.kernel.evidenceOf(t.proto(before), t.flags(before)));
+    const evidence = this.#about.kernel.evidenceOf(t.proto(before), t.flags(before));
+    const isCutAlike = befores.length === afters.length;
     const timeNs = t.timeNs(before);
-    const latencyNs = t.timeNs(after) - timeNs;
+    const bytes = befores.reduce((sum, row) => sum + t.length(row), 0);
+    const latencyNs = this.#about.pairing.turned(befores, afters, isCutAlike ? evidence : evidence & ~EVIDENCE_LENGTH);
     this.#pairs++;
     this.#slowestNs = Math.max(this.#slowestNs, latencyNs);
     turned.pairs++;
-    turned.bytes += t.length(before);
+    turned.bytes += bytes;
     turned.firstNs = Math.min(turned.firstNs, timeNs);
     turned.lastNs = Math.max(turned.lastNs, timeNs);
     turned.latencies.add(latencyNs);
-    this.#about.pairing.turned(before);
   }
 }

@@ -42,6 +42,7 @@ export class Matchers {
   readonly cutFrames: CutFrames;
   readonly altered: Altered;
   readonly segments: Segments;
+  readonly datagrams: Datagrams;
   readonly hairpins: Hairpins;
   readonly proxies: Proxies;
   readonly relays: Relays;
@@ -74,12 +75,13 @@ export class Matchers {
       pairing,
     );
     this.segments = new Segments(timeline, translations, pairing);
-    this.hairpins = new Hairpins({ timeline, tuples, buckets, translations, kernel, link, pairing });
+    this.datagrams = new Datagrams(timeline, tuples, translations, pairing);
+    const { datagrams } = this;
+    this.hairpins = new Hairpins({ timeline, tuples, buckets, translations, kernel, link, datagrams, pairing });
     this.proxies = new Proxies(timeline, tuples, link);
     this.relays = new Relays(heap, timeline, tuples, windowNs, link);
     const supers = new SuperDatagrams(heap, timeline, translations, kernel, windowNs, pairing);
     const shifted = new ShiftedSegments(timeline, translations, pairing);
-    const datagrams = new Datagrams(timeline, tuples, translations, pairing);
     const { equals, hairpins, cutFrames, proxies, segments, altered, likes } = this;
     this.#admit = [equals, hairpins, cutFrames, datagrams, proxies, shifted, segments];
     this.#settle = [datagrams, hairpins, equals, segments, supers, shifted, cutFrames, altered];

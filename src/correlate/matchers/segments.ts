@@ -7,9 +7,10 @@ import {
   EVIDENCE_TIME,
 } from "../../packets/results.js";
 import { INSIDE, otherSide } from "../../packets/sides.js";
-import type { Timeline } from "../../packets/timeline.js";
+import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
+import { evenPieces, isPartOf, missingBetween } from "./cut-evenly.js";
 import { KNOWN } from "../kernel/relations.js";
 import { ORDINARY_BYTES, WANTS_SEGMENT } from "../kernel/wants.js";
 import type { Admits, Pairing, Settles } from "./contract.js";
@@ -34,6 +35,8 @@ type Direction = readonly [Set<number>, Set<number>];
  * that make up exactly its bytes. Only in flows whose translation is known; the sequence numbers then decide, and where the
  * packets have IP IDs, the pieces must count on from the whole one's (Linux: net/ipv4/af_inet.c, inet_gso_segment), which
  * tells retransmissions apart. Without IP IDs, only a flow's usual latencies can.
+ *
+ * A segment whose window is over may lack pieces, which were lost behind the cut: those that are there are its own if they were cut evenly.
  */
 export class Segments implements Admits, Settles {
   readonly wants = WANTS_SEGMENT;
@@ -44,6 +47,10 @@ export class Segments implements Admits, Settles {
   readonly #flows = new Map<number, Lists>();
   /** Pieces that nothing tells whose they are. */
   readonly #contested = new Set<number>();
+  /** Segments that were left undecided: each may be the twin of another one, and may be a piece, or the whole of some. */
+  readonly #undecided = new Set<number>();
+  /** Pieces of segments that were given up, so that nothing follows from what they lack. */
+  readonly #orphans = new Set<number>();
 
   constructor(timeline: Timeline, translations: Translations, pairing: Pairing) {
     this.#timeline = timeline;
@@ -66,6 +73,11 @@ export class Segments implements Admits, Settles {
     this.#cover(row, slot, lists, false);
   }
 
+  /** Takes packets that may be each other's twins, and that nothing told apart. */
+  leave(rows: readonly number[]): void {
+    for (const row of rows) if (this.mayPair(row)) this.#set(this.#undecided, row);
+  }
+
   /** Whether a packet may be a segment that was cut, or a piece of one: any may where one was seen to be. */
   mayPair(row: number): boolean {
     const t = this.#timeline;
@@ -85,20 +97,31 @@ export class Segments implements Admits, Settles {
       this.#list(row, end, slot, known ?? this.#begin(slot));
     }
     const lists = this.#listsOf(slot);
-    if (lists) this.#cover(row, slot, lists, true);
+    if (lists) {
+      this.#cover(row, slot, lists, true);
+      if (t.state(row) === WAITING) this.#coverPart(row, slot, this.#direction(lists, slot, row));
+    }
     return null;
   }
 
-  /** Whether some bytes of this waiting segment are on the other side, in segments cut differently. */
+  /**
+   * Whether some bytes of this waiting segment are on the other side, in segments cut differently, or were when those were given up. To be
+   * asked of a segment that is given up.
+   */
   isSeenInPieces(row: number): boolean {
     const t = this.#timeline;
+    if (this.#orphans.delete(row)) return true;
     const slot = this.#translations.slotOf(row);
     const lists = slot === NONE ? undefined : this.#listsOf(slot);
     if (!lists) return false;
     const opposite = this.#direction(lists, slot, row)[otherSide(t.sideOf(row))];
-    for (const other of opposite)
-      if (this.#translations.isWaitingIn(other, slot) && this.#sharesPart(row, other)) return true;
-    return false;
+    let isSeen = false;
+    for (const other of opposite) {
+      if (!this.#translations.isWaitingIn(other, slot) || !this.#sharesPart(row, other)) continue;
+      isSeen = true;
+      this.#set(this.#orphans, other);
+    }
+    return isSeen;
   }
 
   #begin(slot: number): Lists {
@@ -186,6 +209,75 @@ export class Segments implements Admits, Settles {
     return true;
   }
 
+  /**
+   * Pairs a segment whose window is over, on the side where it enters, with those of its pieces that are there. Where IP IDs count, they tell
+   * each piece. Without, the pieces must come as soon as others do, and at once, and no other segment may have become them.
+   */
+  #coverPart(whole: number, slot: number, both: Direction): void {
+    const t = this.#timeline;
+    if (t.length(whole) <= ORDINARY_BYTES || this.#translations.isLeaving(whole, slot)) return;
+    const candidates = this.#candidatesOf(whole, slot, both).filter((row) => !t.hasOtherOptions(row, whole));
+    const found = this.#partsOf(whole, slot, candidates);
+    if (found === null) return;
+    const { pieces, isCounting } = found;
+    const missing = missingBetween(t, whole, pieces);
+    // with all of its bytes, the rule above did not find it certain
+    if (missing.length === 0) return;
+    const most = Math.ceil(t.payloadLength(whole) / Math.max(...pieces.map((row) => t.payloadLength(row))));
+    const mayBePiece = (row: number): boolean =>
+      isCounting ? ((t.ipId(row) - t.ipId(whole)) & 0xffff) < most : this.#isTimely(whole, row, slot);
+    // one that does not fit may be a piece that somebody changed
+    if (candidates.some((row) => !pieces.includes(row) && mayBePiece(row))) return;
+    for (const rival of [...both[t.sideOf(whole)], ...this.#undecided]) {
+      if (rival === whole || !this.#isOpenIn(rival, slot)) continue;
+      const isRival =
+        t.side(rival) === t.side(whole)
+          ? pieces.some((piece) => this.#mayHaveBecome(rival, piece, isCounting, slot))
+          : this.#isPieceOf(rival, whole) && this.#isPossible(rival, whole);
+      if (!isRival) continue;
+      this.#contest(pieces);
+      return;
+    }
+    const evidence =
+      EVIDENCE_TCP_SEQ | EVIDENCE_TCP_ACK | EVIDENCE_FLOW | (isCounting ? EVIDENCE_IP_ID : EVIDENCE_TIME);
+    const [inside, outside] = t.sideOf(whole) === INSIDE ? [[whole], pieces] : [pieces, [whole]];
+    this.#pairing.pairGroup(inside, outside, slot, BY_COVERAGE, evidence, 0, missing);
+  }
+
+  /** The pieces of a segment that are there. `isCounting`: their IP IDs tell which they are. Null where that is not certain. */
+  #partsOf(whole: number, slot: number, candidates: readonly number[]) {
+    const t = this.#timeline;
+    const isTimely = (row: number): boolean => this.#isTimely(whole, row, slot);
+    const counted = t.ipId(whole) === 0 ? [] : evenPieces(t, whole, candidates, true);
+    const [first] = counted;
+    const isCounting =
+      counted.length > 1 || (counted.length === 1 && t.length(first) <= ORDINARY_BYTES && isTimely(first));
+    if (isCounting) return { pieces: counted, isCounting };
+    const like = candidates.filter((row) => t.ipId(row) === t.ipId(whole) && isTimely(row));
+    const pieces = like.length < 2 || !this.#isBurst(like) ? [] : evenPieces(t, whole, like, false);
+    return pieces.length < 2 ? null : { pieces, isCounting };
+  }
+
+  /** Whether the packet once in this row has no twin so far, and belongs to the flow in this slot. */
+  #isOpenIn(row: number, slot: number): boolean {
+    if (this.#translations.isWaitingIn(row, slot)) return true;
+    return this.#timeline.isHeld(row) && this.#undecided.has(row) && this.#translations.slotOf(row) === slot;
+  }
+
+  /** Whether a piece may be of another segment. `isCounting`: its IP ID tells which. */
+  #mayHaveBecome(rival: number, piece: number, isCounting: boolean, slot: number): boolean {
+    if (!this.#isPossible(piece, rival)) return false;
+    if (this.#isSameAs(piece, rival)) return !isCounting || this.#timeline.ipId(piece) === this.#timeline.ipId(rival);
+    if (!this.#isPieceOf(piece, rival)) return false;
+    if (!isCounting) return this.#isTimely(rival, piece, slot);
+    return evenPieces(this.#timeline, rival, [piece], true).length > 0;
+  }
+
+  #isBurst(rows: readonly number[]): boolean {
+    const times = rows.map((row) => this.#timeline.timeNs(row));
+    return Math.max(...times) - Math.min(...times) <= BURST_NS;
+  }
+
   #candidatesOf(whole: number, slot: number, both: Direction): number[] {
     const candidates: number[] = [];
     for (const piece of both[otherSide(this.#timeline.sideOf(whole))]) {
@@ -217,9 +309,13 @@ export class Segments implements Admits, Settles {
 
   /** Leaves pieces alone that more than one segment may have been. */
   #contest(pieces: readonly number[]): void {
-    if (this.#contested.size >= CROWDED)
-      for (const row of this.#contested) if (!this.#timeline.isHeld(row)) this.#contested.delete(row);
-    for (const piece of pieces) this.#contested.add(piece);
+    for (const piece of pieces) this.#set(this.#contested, piece);
+  }
+
+  /** Notes a row, and forgets those that are given back. */
+  #set(noted: Set<number>, row: number): void {
+    if (noted.size >= CROWDED) for (const other of noted) if (!this.#timeline.isHeld(other)) noted.delete(other);
+    noted.add(row);
   }
 
   /** The pieces that make up the whole, in order; null if one is missing or could be another. */
@@ -237,8 +333,7 @@ export class Segments implements Admits, Settles {
     }
     if (pieces.length < 2) return null;
     const id = t.ipId(whole);
-    const times = pieces.map((row) => t.timeNs(row));
-    if (id === 0 && Math.max(...times) - Math.min(...times) > BURST_NS) return null;
+    if (id === 0 && !this.#isBurst(pieces)) return null;
     const isCounting = pieces.every((row, k) => t.ipId(row) === ((id + k) & 0xffff));
     const isSame = pieces.every((row) => t.ipId(row) === id);
     return isCounting || isSame ? pieces : null;
@@ -261,14 +356,7 @@ export class Segments implements Admits, Settles {
 
   #isPieceOf(piece: number, whole: number): boolean {
     const t = this.#timeline;
-    const from = (t.seq(piece) - t.seq(whole)) | 0;
-    if (
-      from < 0 ||
-      from + t.payloadLength(piece) > t.payloadLength(whole) ||
-      t.payloadLength(piece) === t.payloadLength(whole)
-    )
-      return false;
-    if (t.ack(piece) !== t.ack(whole)) return false;
+    if (!isPartOf(t, piece, whole) || t.ack(piece) !== t.ack(whole)) return false;
     // pieces of another transmission of the same bytes count from another ID
     return t.ipId(whole) === 0 || ((t.ipId(piece) - t.ipId(whole)) & 0xffff) < MOST_PIECES;
   }

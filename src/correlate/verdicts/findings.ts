@@ -1,9 +1,10 @@
 import type { Finding } from "../../packets/findings.js";
 import type { Heap } from "../../packets/heap.js";
-import type { FlowSummary, Judgement, Moved, Update, Verdict } from "../../packets/results.js";
+import type { FlowSummary, Judgement, Missing, Moved, Update, Verdict } from "../../packets/results.js";
 import { IS_AGAIN } from "../../packets/packets.js";
 import { FLAGS_PROTO_TTL, RECORD_BITS } from "../../packets/records.js";
 import { TCP } from "../../protocols/ip-protocols.js";
+import type { Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { CROSSING_ENTRIES, CROSSING_ROW_OUTBOUND, CROSSING_SLOT } from "../kernel/kernel-words.js";
@@ -106,6 +107,11 @@ export class Findings {
   /** Takes what became known of a packet after it was judged. */
   update(update: Update): void {
     for (const finder of this.#ofUpdates) finder.update!(update);
+  }
+
+  /** Takes a segment, of the side where it entered, that lost pieces on its way. */
+  missing(side: Side, frame: number, flow: number, missing: readonly Missing[]): void {
+    for (const finder of this.#finders) finder.missing?.(side, frame, flow, missing);
   }
 
   /** Takes packets of which something else was said too long ago to tell of each. */

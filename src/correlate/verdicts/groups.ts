@@ -1,9 +1,12 @@
+import type { Missing } from "../../packets/results.js";
 import { DONE, MEMBER, SHOWN, type Timeline } from "../../packets/timeline.js";
 
 /** Pairs of several packets a side. The first of each side stands for all of them on the timeline; here is who the others are. */
 export class Groups {
   readonly #timeline: Timeline;
   readonly #byFirst = new Map<number, readonly number[]>();
+  /** What segments lack that were cut, by the first inside row. */
+  readonly #missing = new Map<number, readonly Missing[]>();
 
   constructor(timeline: Timeline) {
     this.#timeline = timeline;
@@ -18,6 +21,7 @@ export class Groups {
     evidence: number,
     isOutbound: boolean,
     altered: number,
+    missing: readonly Missing[],
   ): void {
     const t = this.#timeline;
     for (const row of [...inside, ...outside]) {
@@ -27,12 +31,36 @@ export class Groups {
     t.pair(inside[0], outside[0], slot, by, evidence, isOutbound, altered);
     this.#byFirst.set(inside[0], inside);
     this.#byFirst.set(outside[0], outside);
+    if (missing.length > 0) this.#missing.set(inside[0], missing);
+  }
+
+  /** Makes packets of one side the two forms of one, before a rewrite and after it, as `Timeline.turn` does. */
+  turn(befores: readonly number[], afters: readonly number[], evidence: number): void {
+    const t = this.#timeline;
+    for (const row of [...befores, ...afters]) t.setState(row, MEMBER);
+    t.turn(befores[0], afters[0], evidence);
+    if (befores.length + afters.length === 2) return;
+    this.#byFirst.set(befores[0], befores);
+    this.#byFirst.set(afters[0], afters);
+  }
+
+  /** How long a packet took that was turned round, nanoseconds: what many were made into leaves when the last of them has come. */
+  turnedNs(before: number, after: number): number {
+    const t = this.#timeline;
+    const befores = this.#byFirst.get(before);
+    const isMerged = befores !== undefined && befores.length > (this.#byFirst.get(after)?.length ?? 1);
+    return t.timeNs(after) - t.timeNs(isMerged ? befores[befores.length - 1] : before);
   }
 
   /** The frames a packet stands for, or undefined where it is but one. */
   framesOf(row: number): readonly number[] | undefined {
     const t = this.#timeline;
     return this.#byFirst.get(row)?.map((member) => t.frame(member));
+  }
+
+  /** What was lost on its way of the segment whose pair has this inside row. */
+  missingOf(inside: number): readonly Missing[] | undefined {
+    return this.#missing.get(inside);
   }
 
   /** The IP length of a packet, bytes; of all that it stands for together. */
@@ -70,6 +98,7 @@ export class Groups {
     for (const member of members) t.setState(member, DONE);
     t.setState(row, SHOWN);
     this.#byFirst.delete(row);
+    this.#missing.delete(row);
     return members.length;
   }
 }

@@ -1,13 +1,14 @@
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { asDoubles } from "../../packets/heap.js";
 import * as record from "../../packets/records.js";
-import type { Impact } from "../../packets/results.js";
+import type { Impact, Range } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { hasPorts, ICMP, ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../protocols/tcp.js";
 import type { Kernel } from "../kernel/kernel.js";
+import { mayBeSame } from "./refusals.js";
 import { CROSSING_ENTRIES, CROSSING_ROW_OUTBOUND, CROSSING_SLOT } from "../kernel/kernel-words.js";
 
 /**
@@ -48,8 +49,9 @@ export interface Drop extends Packet {
   missing: readonly number[];
   /** As it was judged. */
   readonly impact: Impact;
-  /** How an ICMP error names it that is about it: see `Refusals`. */
+  /** How an ICMP error names it that is about it, and how the payload begins that it may quote: see `Refusals`. */
   readonly quotedAs: string;
+  readonly head: number;
   isOpen: boolean;
 }
 
@@ -114,30 +116,9 @@ export class Impacts {
    * `endNs`: how far its capture goes, nanoseconds on the timeline, Infinity where it goes on.
    */
   dropped(row: number, slot: number, flow: number | undefined, quotedAs: string, endNs: number): Consequence {
-    const t = this.#timeline;
-    const proto = t.proto(row);
-    const packet: Packet = {
-      proto,
-      tcpFlags: t.tcpFlags(row),
-      seq: t.seq(row),
-      payloadLength: t.payloadLength(row),
-      content: proto === TCP ? t.ack(row) : t.content(row),
-    };
-    const drop: Drop = {
-      ...packet,
-      side: t.sideOf(row),
-      frame: t.frame(row),
-      way: t.way(row),
-      timeNs: t.timeNs(row),
-      slot,
-      flow,
-      isSelected: t.isSelected(row),
-      missing: [0, spanOf(packet)],
-      impact: isTelling(packet) ? "lost" : "unknown",
-      quotedAs,
-      isOpen: true,
-    };
-    const known = this.#remembered(drop) ?? this.#acknowledged(drop);
+    const drop = this.#dropOf(this.#packetOf(row), row, slot, flow, quotedAs);
+    const { proto } = drop;
+    const known = this.#known(drop);
     if (known !== null) return known;
     if (endNs - drop.timeNs < LEAST_AFTER_NS) return { impact: "unknown" };
     this.#expire(drop.timeNs);
@@ -148,6 +129,13 @@ export class Impacts {
     }
     this.#begin(drop);
     return { impact: drop.impact };
+  }
+
+  /** What is known by now of some bytes that were lost of a TCP segment; null where that is nothing. `slot` as for `dropped`. */
+  missing(row: number, slot: number, { seq, length }: Range): Consequence | null {
+    const packet = this.#packetOf(row);
+    const lost = { ...packet, seq, payloadLength: length, tcpFlags: packet.tcpFlags & ~(SYN | FIN) };
+    return this.#known(this.#dropOf(lost, row, slot, undefined, ""));
   }
 
   /** What packets that crossed since the last call show of drops. */
@@ -162,14 +150,23 @@ export class Impacts {
     return news;
   }
 
-  /** The first open drop that an ICMP error of that time is about; undefined where there is none. It is open no more. */
-  refused(quotedAs: string, timeNs: number): Drop | undefined {
-    for (const drop of this.#quoted.get(quotedAs) ?? []) {
-      if (drop.timeNs >= timeNs) continue;
-      this.#close(drop);
-      return drop;
-    }
-    return undefined;
+  /** The open drop that an ICMP error of that time is about; undefined where there is none, or several are named alike. It is open no more. */
+  refused(quotedAs: string, timeNs: number, head: number): Drop | undefined {
+    const [drop, ...others] = this.#named(quotedAs, timeNs, [head]);
+    if (drop === undefined || others.length > 0) return undefined;
+    this.#close(drop);
+    return drop;
+  }
+
+  /** How many open drops of before a time ICMP errors may be about that name their packets so, and quote such payloads. */
+  namedLike(quotedAs: string, timeNs: number, heads: readonly number[]): number {
+    return this.#named(quotedAs, timeNs, heads).length;
+  }
+
+  #named(quotedAs: string, timeNs: number, heads: readonly number[]): Drop[] {
+    return [...(this.#quoted.get(quotedAs) ?? [])].filter(
+      (drop) => drop.timeNs < timeNs && heads.some((head) => mayBeSame(head, drop.head)),
+    );
   }
 
   /** Looks no more after the drops of a side that passed between two times. */
@@ -191,6 +188,41 @@ export class Impacts {
       for (const drop of this.#open.get(way) ?? []) this.#close(drop);
       this.#newest.delete(way);
     }
+  }
+
+  #packetOf(row: number): Packet {
+    const t = this.#timeline;
+    const proto = t.proto(row);
+    return {
+      proto,
+      tcpFlags: t.tcpFlags(row),
+      seq: t.seq(row),
+      payloadLength: t.payloadLength(row),
+      content: proto === TCP ? t.ack(row) : t.content(row),
+    };
+  }
+
+  #dropOf(packet: Packet, row: number, slot: number, flow: number | undefined, quotedAs: string): Drop {
+    const t = this.#timeline;
+    return {
+      ...packet,
+      side: t.sideOf(row),
+      frame: t.frame(row),
+      way: t.way(row),
+      timeNs: t.timeNs(row),
+      slot,
+      flow,
+      isSelected: t.isSelected(row),
+      missing: [0, spanOf(packet)],
+      impact: isTelling(packet) ? "lost" : "unknown",
+      quotedAs,
+      head: t.head(row),
+      isOpen: true,
+    };
+  }
+
+  #known(drop: Drop): Consequence | null {
+    return this.#remembered(drop) ?? this.#acknowledged(drop);
   }
 
   #begin(drop: Drop): void {

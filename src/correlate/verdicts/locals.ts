@@ -2,6 +2,7 @@ import { addressText } from "../../packets/address.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_SRC } from "../../packets/flows.js";
 import { IS_ERROR } from "../../packets/packets.js";
+import type { Reason } from "../../packets/reasons.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
@@ -12,6 +13,7 @@ import { isLinkScoped, isSameLink } from "../matchers/scope.js";
 
 /** What the addresses of a packet alone tell of it: that it is not forwarded, as far as they go. */
 export interface Local {
+  readonly reason: Reason;
   readonly why: string;
   /** Whether such packets are forwarded by nobody; else it takes a packet that has no translation. */
   readonly isNever: boolean;
@@ -117,24 +119,24 @@ export class Locals {
     const dst = tuples.address(tuple, !isForward);
     const srcText = addressText(isIpv6, words, src);
     const dstText = addressText(isIpv6, words, dst);
-    if (isLinkScoped(isIpv6, words, dst)) return never(`${dstText} is never forwarded`);
-    if (isLinkScoped(isIpv6, words, src)) return never(`${srcText} is never forwarded`);
-    if (isGroup(words[dst], isIpv6)) return never(`${dstText} is a multicast group`);
+    if (isLinkScoped(isIpv6, words, dst)) return never("link-scope", `${dstText} is never forwarded`);
+    if (isLinkScoped(isIpv6, words, src)) return never("link-scope", `${srcText} is never forwarded`);
+    if (isGroup(words[dst], isIpv6)) return never("multicast", `${dstText} is a multicast group`);
     if (side === OUTSIDE && this.isToPublished(row)) return null;
-    if (this.#natAddresses.has(dstText)) return host(`to the host itself (${dstText})`, side, way ^ 1);
-    if (this.#natAddresses.has(srcText)) return host(`from the host itself (${srcText})`, side, way);
+    if (this.#natAddresses.has(dstText)) return host("to-host", `to the host itself (${dstText})`, side, way ^ 1);
+    if (this.#natAddresses.has(srcText)) return host("from-host", `from the host itself (${srcText})`, side, way);
     if (side === INSIDE && isSameLink(isIpv6, words, src, words, dst))
-      return host(`between ${srcText} and ${dstText} on ${SIDE_NAMES[INSIDE]}`, side, NONE);
+      return host("same-link", `between ${srcText} and ${dstText} on ${SIDE_NAMES[INSIDE]}`, side, NONE);
     return null;
   }
 }
 
-function never(why: string): Local {
-  return { why, isNever: true, natWay: NONE };
+function never(reason: Reason, why: string): Local {
+  return { reason, why, isNever: true, natWay: NONE };
 }
 
-function host(why: string, side: number, natWay: number): Local {
-  return { why, isNever: false, natWay: side === OUTSIDE ? natWay : NONE };
+function host(reason: Reason, why: string, side: number, natWay: number): Local {
+  return { reason, why, isNever: false, natWay: side === OUTSIDE ? natWay : NONE };
 }
 
 /** A port of a protocol, as a number. */

@@ -44,8 +44,8 @@ export class Updates {
     for (const { drop, consequence, row } of this.#impacts.news()) {
       const { impact, byFrame } = consequence;
       const why = byFrame === undefined ? "a later acknowledgement covers it" : `a copy got through: frame ${byFrame}`;
-      const { timeNs } = drop;
-      this.#pending.push({ row, timeNs, update: updateOf(drop, { verdict: "dropped", why, ...consequence, impact }) });
+      const now = { verdict: "dropped", reason: "no-twin", why, ...consequence, impact } as const;
+      this.#pending.push({ row, timeNs: drop.timeNs, update: updateOf(drop, now) });
     }
   }
 
@@ -74,17 +74,17 @@ export class Updates {
   tellRefused(row: number): void {
     const t = this.#timeline;
     const said = this.#refusals.saidBy(row);
-    const drop = said && this.#impacts.refused(said.quotedAs, t.timeNs(row));
+    const drop = said && this.#impacts.refused(said.quotedAs, t.timeNs(row), said.head);
     if (!drop) return;
-    const now = { verdict: "refused", why: said.why, impact: "lost", byFrame: t.frame(row) } as const;
-    this.#tell(updateOf(drop, now), drop.timeNs);
+    const { reason, why, byFrame } = said;
+    this.#tell(updateOf(drop, { verdict: "refused", reason, why, impact: "lost", byFrame }), drop.timeNs);
   }
 
   /** Tells of what was taken for lost just before the captures end. `endNs` says how far a side's capture goes. */
   tellCutOff(endNs: (side: Side) => number): void {
     const why = "the capture ends before a copy could be expected";
     for (const drop of this.#impacts.cutOff(endNs))
-      this.#tell(updateOf(drop, { verdict: "dropped", why, impact: "unknown" }), drop.timeNs);
+      this.#tell(updateOf(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" }), drop.timeNs);
   }
 }
 

@@ -1,6 +1,7 @@
 import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { addressText } from "../../packets/address.js";
+import type { Reason } from "../../packets/reasons.js";
 import type { Judgement } from "../../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import { DECIDED, type Timeline } from "../../packets/timeline.js";
@@ -120,12 +121,13 @@ export class Verdicts {
     if (silence !== undefined && claim.lacks !== undefined && this.#hasMissed(silence, row)) {
       const silentNs = silence.toNs - silence.fromNs;
       const why = `${SIDE_NAMES[other]} has no frame at all for ${seconds(silentNs)} about then: was it captured?`;
-      return { verdict: "no-overlap", why };
+      return { verdict: "no-overlap", reason: "silence", why };
     }
     const doubt = this.#doubt(row, other, claim);
     const mayBeLost = claim.isByAbsence === true || (claim.lacks !== undefined && claim.lacks !== "anything");
     if (doubt !== undefined || !mayBeLost) return doubt ?? this.#reckon(row, other, claim);
-    if (this.#known.cover[other].gaps.mayHold(t.timeNs(row))) return { verdict: "capture-loss", why: whyLost(other) };
+    if (this.#known.cover[other].gaps.mayHold(t.timeNs(row)))
+      return { verdict: "capture-loss", reason: "frames-lost", why: whyLost(other) };
     return { ...this.#reckon(row, other, claim), mayBeLostBy: other };
   }
 
@@ -152,20 +154,26 @@ export class Verdicts {
     const { mistimed } = this.#known;
     const { altered, cutFrames, likes } = this.#known.matchers;
     const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
-    if (rewritten !== undefined) return { verdict: "unknown", why: rewritten };
+    if (rewritten !== undefined) return { verdict: "unknown", reason: "router-rewrites", why: rewritten };
     if (lacks === undefined) return undefined;
     if ((t.flags(row) & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS)
-      return { verdict: "unknown", why: "too little of it was captured to know its twin by" };
+      return { verdict: "unknown", reason: "no-header", why: "too little of it was captured to know its twin by" };
     const twin = mistimed.twinOf(row);
     if (twin !== undefined) {
       const like = `${SIDE_NAMES[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;
-      return { verdict: "unknown", why: like };
+      return { verdict: "unknown", reason: "like-out-of-time", why: like };
     }
     if (lacks === "exit") {
       const like = likes.of(row);
-      if (like !== undefined) return { verdict: "unknown", why: this.#whyLike(other, like) };
-      const changed = cutFrames.doubt(row) ?? this.#whyChanged(row, other);
-      if (changed !== undefined) return { verdict: "unknown", why: changed };
+      if (like !== undefined) return { verdict: "unknown", reason: "like-untimely", why: this.#whyLike(other, like) };
+      const cut = cutFrames.doubt(row);
+      if (cut !== undefined) return { verdict: "unknown", reason: "cut-short", why: cut };
+      if (this.#known.matchers.datagrams.mayBeInFragments(row)) {
+        const why = `${SIDE_NAMES[other]} has fragments that may be of it: some are missing, or too little of them was captured`;
+        return { verdict: "unknown", reason: "may-be-fragments", why };
+      }
+      const changed = this.#whyChanged(row, other);
+      if (changed !== undefined) return { verdict: "unknown", reason: "may-be-changed", why: changed };
     }
     return undefined;
   }
@@ -176,7 +184,7 @@ export class Verdicts {
     const { lacks, why } = claim;
     if (lacks === "exit") {
       if (!this.#misses.noteExit(other)) return claim;
-      return { verdict: "unknown", why: `${why}, but ${this.#misses.why(other)}` };
+      return { verdict: "unknown", reason: "capture-misses", why: `${why}, but ${this.#misses.why(other)}` };
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
     if (lacks === "entry" && this.#tuples.isProved(t.way(row)) && (t.tcpFlags(row) & RST) === 0)
@@ -218,41 +226,73 @@ export class Verdicts {
     const other = otherSide(side);
     const otherName = SIDE_NAMES[other];
     const local = this.#locals.of(row);
-    if (local?.isNever) return { verdict: "local", why: local.why };
+    if (local?.isNever) return { verdict: "local", reason: local.reason, why: local.why };
     if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(t.seq(row) >>> 24)) {
-      return { verdict: "local", why: "neighbour discovery is never forwarded" };
+      return { verdict: "local", reason: "neighbour-discovery", why: "neighbour discovery is never forwarded" };
     }
 
     const leapNs = this.#known.mistimed.leapNs(row);
     if (leapNs !== undefined) {
       const leap = `${seconds(Math.abs(leapNs))} ${leapNs > 0 ? "ahead of" : "behind"}`;
-      return { verdict: "unknown", why: `its stamp leaps ${leap} those of the frames around it` };
+      return {
+        verdict: "unknown",
+        reason: "stamp-leaps",
+        why: `its stamp leaps ${leap} those of the frames around it`,
+      };
     }
-    const answer = this.#known.refusals.answerTo(row);
-    if (answer && !answer.isFromFar && !this.#isLeaving(row)) {
-      const { why, byFrame } = answer;
-      return { verdict: "refused", why, byFrame };
+    const isLeaving = this.#isLeaving(row);
+    const answer = isLeaving ? undefined : this.#known.refusals.answerTo(row);
+    if (answer === "unclear") {
+      const why = "an ICMP error is about it, or about another packet that is quoted alike";
+      return { verdict: "unknown", reason: "may-be-refused", why };
+    }
+    if (answer?.isFromFar === false) {
+      const { reason, why, byFrame, mtu } = answer;
+      return { verdict: "refused", reason, why, byFrame, ...(mtu > 0 && { mtu }) };
     }
     const error = this.#known.refusals.errorOf(row);
     if (error && this.#locals.isFromHost(side, error)) {
-      return { verdict: "local", why: `the host itself (${error.src}) refuses a packet of ${error.dst}` };
+      return {
+        verdict: "local",
+        reason: "host-error",
+        why: `the host itself (${error.src}) refuses a packet of ${error.dst}`,
+      };
     }
 
     const begun = this.#begunBy(row);
     if (begun !== undefined)
-      return { verdict: "unknown", why: `it goes on with what frame ${begun} carries through a tunnel` };
+      return {
+        verdict: "unknown",
+        reason: "in-tunnel",
+        why: `it goes on with what frame ${begun} carries through a tunnel`,
+      };
 
     const half = this.#halfHairpin(row, side);
     if (half !== null) return half;
 
+    const like = this.#known.matchers.hairpins.likeOf(row);
+    if (like !== undefined) {
+      const why = `frame ${like} of ${SIDE_NAMES[side]} is like it, with other addresses: it may be turned round, and too little speaks for that`;
+      return { verdict: "unknown", reason: "may-be-hairpin", why };
+    }
     const slot = this.#translations.slotOf(row);
     const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.matchers.proxies.twinOf(row) : null;
-    if (proxied) return { verdict: "proxied", why: `a proxy on the host passes it on: ${this.#connection(proxied)}` };
+    if (proxied)
+      return {
+        verdict: "proxied",
+        reason: "proxy",
+        why: `a proxy on the host passes it on: ${this.#connection(proxied)}`,
+      };
     const relay = slot === NONE ? this.#known.matchers.relays.relayOf(row) : null;
     if (relay !== null) {
       const connection = this.#connection(relay);
-      if (relay.isSentOn) return { verdict: "proxied", why: `a proxy on the host sends it again: ${connection}` };
-      return { verdict: "unknown", why: `a proxy on the host took it, and sent nothing like it again: ${connection}` };
+      if (relay.isSentOn)
+        return { verdict: "proxied", reason: "proxy", why: `a proxy on the host sends it again: ${connection}` };
+      return {
+        verdict: "unknown",
+        reason: "proxy-keeps",
+        why: `a proxy on the host took it, and sent nothing like it again: ${connection}`,
+      };
     }
     const own = slot !== NONE ? null : local !== null ? this.#ofHost(row, local) : this.#ofHostsTunnel(row);
     if (own?.verdict === "local") return own;
@@ -260,33 +300,40 @@ export class Verdicts {
     if (uncovered !== null) return uncovered;
     if (own !== null) return own;
     if ((t.flags(row) & IS_FRAGMENT) !== 0) {
-      return { verdict: "unknown", why: `a fragment without a like one on ${otherName}` };
+      return { verdict: "unknown", reason: "fragment", why: `a fragment without a like one on ${otherName}` };
     }
     if (t.proto(row) === TCP && this.#known.matchers.segments.isSeenInPieces(row)) {
-      return { verdict: "unknown", why: `some of its bytes are on ${otherName}, cut differently, and some are not` };
+      return {
+        verdict: "unknown",
+        reason: "pieces-missing",
+        why: `${otherName} has some of its bytes, cut differently, and nothing tells of which segment`,
+      };
     }
     if (slot === NONE) return this.#unexplained(row, side);
-    if (!this.#isLeaving(row)) {
-      if (answer === null) return this.#notPassedOn(row, otherName);
+    if (!isLeaving) {
+      if (answer === undefined) return this.#notPassedOn(row, otherName);
       const crossed = `it crossed, though ${otherName} lacks it, as it was answered from there: ${answer.why}`;
-      return { verdict: "unknown", why: crossed, lacks: "crossing" };
+      return { verdict: "unknown", reason: "forwarded-unseen", why: crossed, lacks: "crossing" };
     }
     const answered = this.#known.resets.take(row);
-    if (answered !== undefined)
-      return { verdict: "local", why: `the host itself resets the connection: it did not pass frame ${answered} on` };
+    if (answered !== undefined) {
+      const why = `the host itself resets the connection: it did not pass frame ${answered} on`;
+      return { verdict: "local", reason: "host-reset", why, byFrame: answered };
+    }
     const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: that capture missed it, or the host sent it`;
-    return { verdict: "unknown", why, lacks: "entry" };
+    return { verdict: "unknown", reason: "never-entered", why, lacks: "entry" };
   }
 
   /** What became of a packet of a known translation that entered and did not come out. */
   #notPassedOn(row: number, otherName: string): Claim {
     const { resets } = this.#known;
     const reset = resets.answering(row);
-    if (reset === NONE) return { verdict: "dropped", why: this.#missing(row, otherName), lacks: "exit" };
+    if (reset === NONE)
+      return { verdict: "dropped", reason: "no-twin", why: this.#missing(row, otherName), lacks: "exit" };
     resets.remember(reset, row);
     const byFrame = this.#timeline.frame(reset);
     const why = `the host itself reset the connection (frame ${byFrame})`;
-    return { verdict: "refused", why, byFrame, lacks: "exit" };
+    return { verdict: "refused", reason: "host-reset", why, byFrame, lacks: "exit" };
   }
 
   /** Whether a known flow tells that a packet left where it was seen: whoever answers it there is behind the host. */
@@ -303,37 +350,47 @@ export class Verdicts {
     const uncovered = this.#uncovered(this.#timeline.timeNs(row), side);
     if (uncovered !== null) return uncovered;
     const name = SIDE_NAMES[side];
+    if (isBefore && hairpins.mayHaveComeOut(row)) {
+      const why = `its conversation is turned round on ${name}, and it may have come out cut differently: not all of that is there`;
+      return { verdict: "unknown", reason: "pieces-missing", why };
+    }
     if (isBefore)
       return {
         verdict: "dropped",
+        reason: "no-twin",
         why: `${this.#missing(row, name)}, where its conversation is turned round`,
         lacks: "exit",
         on: side,
       };
     const why = `it came out on ${name} and never entered there: that capture missed it, or the host sent it`;
-    return { verdict: "unknown", why, lacks: "entry", on: side };
+    return { verdict: "unknown", reason: "never-entered", why, lacks: "entry", on: side };
   }
 
   /**
    * Whose a packet is that goes to the NAT's own address outside, or comes from it: the host has it, and those behind it. What the host
    * sends has a full TTL, what it forwards a lower one.
    */
-  #ofHost(row: number, { why, natWay }: Local): Claim {
-    if (natWay === NONE) return { verdict: "local", why };
+  #ofHost(row: number, { reason, why, natWay }: Local): Claim {
+    if (natWay === NONE) return { verdict: "local", reason, why };
     const tuples = this.#tuples;
     const inside = SIDE_NAMES[INSIDE];
     const [isFull, isOther] = [tuples.hasFullTtl(natWay), tuples.hasOtherTtl(natWay)];
     if (!isFull && !isOther)
-      return { verdict: "unknown", why: `nothing answers it: the host took it, or dropped it before ${inside}` };
+      return {
+        verdict: "unknown",
+        reason: "no-answer",
+        why: `nothing answers it: the host took it, or dropped it before ${inside}`,
+      };
     if (!this.#known.kernel.isTtlLowered(true)) {
-      if (!this.#misses.isPatchy(INSIDE)) return { verdict: "local", why, isByAbsence: true };
+      if (!this.#misses.isPatchy(INSIDE)) return { verdict: "local", reason, why, isByAbsence: true };
       const doubt = `${why}, or forwarded: ${this.#misses.why(INSIDE)}`;
-      return { verdict: "unknown", why: doubt };
+      return { verdict: "unknown", reason: "capture-misses", why: doubt };
     }
-    if (isFull) return { verdict: "local", why };
+    if (isFull) return { verdict: "local", reason, why };
     const sent = this.#timeline.way(row) === natWay ? "its TTL" : "the TTL of what answers it";
     return {
       verdict: "unknown",
+      reason: "forwarded-unseen",
       why: `${sent} shows that the host forwards it, and ${inside} lacks it`,
       lacks: "crossing",
     };
@@ -355,7 +412,7 @@ export class Verdicts {
     const why = isFromHost
       ? `its sender is at ${end}: its TTL is full`
       : `it goes to ${end}: what answers it has a full TTL`;
-    return { verdict: "local", why };
+    return { verdict: "local", reason: isFromHost ? "from-host" : "to-host", why };
   }
 
   /** The frame that begins what a fragment goes on with, where what that carries came in a tunnel; else undefined. */
@@ -378,6 +435,7 @@ export class Verdicts {
     if (this.#translations.accounts.learnt === 0) {
       return {
         verdict: "unknown",
+        reason: "nothing-paired",
         why: `${missing}, and nothing else has paired yet: are these captures of the same host and time?`,
         lacks: "anything",
       };
@@ -395,14 +453,14 @@ export class Verdicts {
         isFromPrivate && isToPrivate ? tuples.isOpenedByA(way >> 1) === ((way & 1) === 1) : isFromPrivate;
       const answered = this.#answered(row, isFromNear ? way : way ^ 1, missing);
       if (answered !== null) return answered;
-      if (isFromPrivate) return { verdict: "dropped", why: missing, lacks: "exit" };
+      if (isFromPrivate) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
       const why = isToPrivate ? `it reached ${addressText(isIpv6, words, dst)} and never entered ${other}` : missing;
-      return { verdict: "unknown", why, lacks: "anything" };
+      return { verdict: "unknown", reason: isToPrivate ? "never-entered" : "untranslated", why, lacks: "anything" };
     }
     if (this.#locals.isToPublished(row)) return this.#toPublished(way, missing);
     const [srcText, dstText] = [addressText(isIpv6, words, src), addressText(isIpv6, words, dst)];
     const why = `neither ${srcText} nor ${dstText} is known to be translated by this NAT`;
-    return { verdict: "unknown", why, lacks: "anything" };
+    return { verdict: "unknown", reason: "untranslated", why, lacks: "anything" };
   }
 
   /**
@@ -418,7 +476,11 @@ export class Verdicts {
     if (!isAnswered) return null;
     const isTold = this.#known.kernel.isTtlLowered(false);
     if (isTold && isFull && !isOther && !tuples.hasOtherTtl(nearWay))
-      return { verdict: "local", why: "the other end is no hop away: the host itself, or on the same link" };
+      return {
+        verdict: "local",
+        reason: "no-hop",
+        why: "the other end is no hop away: the host itself, or on the same link",
+      };
     if (
       isTold &&
       !isFull &&
@@ -428,10 +490,16 @@ export class Verdicts {
     )
       return {
         verdict: "elsewhere",
+        reason: "answered-elsewhere",
         why: `both ends speak, and ${SIDE_NAMES[OUTSIDE]} has none of it: it takes another interface`,
         lacks: "crossing",
       };
-    return { verdict: "unknown", why: `${missing}, though both ends speak`, lacks: "anything" };
+    return {
+      verdict: "unknown",
+      reason: "forwarded-unseen",
+      why: `${missing}, though both ends speak`,
+      lacks: "anything",
+    };
   }
 
   /** Whether an outside packet that follows has no translation: it may be the twin of this one, or of what is like it. */
@@ -451,10 +519,19 @@ export class Verdicts {
   #toPublished(way: number, missing: string): Claim {
     const tuples = this.#tuples;
     const [isFull, isOther] = [tuples.hasFullTtl(way ^ 1), tuples.hasOtherTtl(way ^ 1)];
-    if (!isFull && !isOther) return { verdict: "dropped", why: missing, lacks: "exit" };
+    if (!isFull && !isOther) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
     if (this.#known.kernel.isTtlLowered(true) && isFull)
-      return { verdict: "local", why: "the host itself answers it, though it forwards this port" };
-    return { verdict: "unknown", why: `${missing}, though it is answered`, lacks: "crossing" };
+      return {
+        verdict: "local",
+        reason: "host-answers",
+        why: "the host itself answers it, though it forwards this port",
+      };
+    return {
+      verdict: "unknown",
+      reason: "forwarded-unseen",
+      why: `${missing}, though it is answered`,
+      lacks: "crossing",
+    };
   }
 
   #missing(row: number, otherName: string): string {
@@ -466,23 +543,25 @@ export class Verdicts {
   #uncovered(timeNs: number, other: Side): Judgement | null {
     const { firstNs, lastNs, strayNs, hasEnded, isLive } = this.#known.cover[other];
     const name = SIDE_NAMES[other];
-    if (!Number.isFinite(firstNs)) return { verdict: "no-overlap", why: `the ${name} capture has no frames` };
+    if (!Number.isFinite(firstNs))
+      return { verdict: "no-overlap", reason: "no-frames", why: `the ${name} capture has no frames` };
     const afterNs = timeNs - firstNs;
     if (timeNs < firstNs && timeNs > strayNs - MARGIN_NS)
       return {
         verdict: "unknown",
+        reason: "out-of-time",
         why: `frames of ${name} that are stamped about then stand further on, out of their time`,
       };
-    if (afterNs < 0) return beyond(-afterNs, `the first frame of ${name} is ${seconds(-afterNs)} later`);
-    if (isLive && afterNs < MARGIN_NS) return beyond(0, `${name} was opened ${seconds(afterNs)} before`);
+    if (afterNs < 0) return beyond(-afterNs, "not-begun", `the first frame of ${name} is ${seconds(-afterNs)} later`);
+    if (isLive && afterNs < MARGIN_NS) return beyond(0, "not-begun", `${name} was opened ${seconds(afterNs)} before`);
     if (!hasEnded) return null;
     const untilNs = lastNs - timeNs;
-    if (untilNs < 0) return beyond(-untilNs, `the last frame of ${name} is ${seconds(-untilNs)} older`);
+    if (untilNs < 0) return beyond(-untilNs, "ended", `the last frame of ${name} is ${seconds(-untilNs)} older`);
     const { kernel } = this.#known;
     const isOutbound = other === OUTSIDE;
     const takesNs = kernel.isNew(isOutbound) ? FORWARDING_NS : Math.max(FORWARDING_NS, kernel.limitNs(isOutbound));
     if (untilNs < (isLive ? MARGIN_NS : Math.min(MARGIN_NS, takesNs)))
-      return beyond(0, `the last frame of ${name} is ${seconds(untilNs)} later`);
+      return beyond(0, "ended", `the last frame of ${name} is ${seconds(untilNs)} later`);
     return null;
   }
 }
@@ -493,10 +572,10 @@ export function whyLost(side: Side): string {
 }
 
 /** A packet that passed so long before the other capture began, or after it ended, nanoseconds. Just beside its limits, nothing is certain. */
-function beyond(byNs: number, why: string): Judgement {
+function beyond(byNs: number, reason: Reason, why: string): Judgement {
   return byNs < MARGIN_NS
-    ? { verdict: "unknown", why: `${why}: its twin may have been missed` }
-    : { verdict: "no-overlap", why };
+    ? { verdict: "unknown", reason: "capture-edge", why: `${why}: its twin may have been missed` }
+    : { verdict: "no-overlap", reason, why };
 }
 
 /** RFC 4861: router and neighbour solicitations and advertisements, redirects; their hop limit of 255 proves that no router forwarded them. */

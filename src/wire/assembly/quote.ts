@@ -1,14 +1,14 @@
 import { BATCH_FRAMES } from "../../packets/frames.js";
 import * as column from "../../packets/batch-columns.js";
 import { IS_ERROR, IS_IPV6 } from "../../packets/packets.js";
-import { CONTENT, FLAGS_PROTO_TTL, QUOTE_SHIFT, TCP_FLAGS_QUOTE } from "../../packets/records.js";
+import { CONTENT, FLAGS_PROTO_TTL, HEAD_BYTES, QUOTE_SHIFT, TCP_FLAGS_QUOTE } from "../../packets/records.js";
 import * as icmp from "../../protocols/icmp.js";
 import { hasPorts, ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";
 import * as header4 from "../../protocols/ipv4.js";
 import * as header6 from "../../protocols/ipv6.js";
 import * as udp from "../../protocols/udp.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
-import { hashOfPair, joined, mixWord } from "./hash.js";
+import { hashOfPair, headOf, joined, mixWord, sumOf } from "./hash.js";
 import * as ip4 from "./ipv4.js";
 import * as ip6 from "./ipv6.js";
 import * as tcp from "./tcp.js";
@@ -48,6 +48,7 @@ export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
   store<i32>(record, flags | IS_ERROR, 4 * FLAGS_PROTO_TTL);
   setPorts(quoted, 0, 0);
   setSeq(quoted, 0);
+  setHead(quoted, 0);
   takenEnd =
     transport === NOWHERE ? at + (isIpv6 ? header6.HEADER_BYTES : header4.HEADER_BYTES) : transport + TRANSPORT_BYTES;
   if (transport + TRANSPORT_BYTES > captured) return;
@@ -75,6 +76,7 @@ export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
       setSeq(quoted, seq);
     }
   }
+  if (proto !== TCP) noteHead(quoted, transport + TRANSPORT_BYTES, at + quotedLength(quoted), captured);
   if (transport + TRANSPORT_BYTES > kept) return;
   mixWord(record, invariant);
   store<i32>(record, hashOfPair(proto === ICMPV6 ? ICMP : proto, content), 4 * CONTENT);
@@ -138,6 +140,21 @@ function setPorts(quoted: i32, src: i32, dst: i32): void {
 
 function setSeq(quoted: i32, seq: i32): void {
   store<i32>(batch + (quoted << 2), seq, BATCH_FRAMES * column.QUOTE_SEQ);
+}
+
+function setHead(quoted: i32, head: i32): void {
+  store<i32>(batch + (quoted << 2), head, BATCH_FRAMES * column.QUOTE_HEAD);
+}
+
+function quotedLength(quoted: i32): i32 {
+  return load<i32>(batch + (quoted << 2), BATCH_FRAMES * column.QUOTE_LENGTH);
+}
+
+/** Notes how the payload `from` … `end`-1 of a quoted packet begins, as `payload` does of a packet that has 8 bytes of header, if that much is there. */
+function noteHead(quoted: i32, from: i32, end: i32, captured: i32): void {
+  const headEnd = min(end, from + HEAD_BYTES);
+  if (from < headEnd && headEnd <= captured)
+    setHead(quoted, headOf(headEnd - from, sumOf(from, headEnd, TRANSPORT_BYTES)));
 }
 
 /** The hash of a quote's tuple needs its protocol and ports. */

@@ -211,3 +211,33 @@ it("no datagram is paired with one of other content, whatever is lost and howeve
     { numRuns: 25 },
   );
 });
+
+const entered = (n: number, isIpv6: boolean, atUs = 10_000 + 400 * n): Sent => ({
+  atUs,
+  afterUs: 20,
+  container: 0,
+  ipId: isIpv6 ? 70 + n : 7,
+  isIpv6,
+  payload: filler(3000, n),
+  mtu: [0, MTU],
+});
+const later: Sent = { ...entered(20, true), payload: filler(40), mtu: [0, 0] };
+
+describe("a datagram that is whole where it enters is not said to be dropped", () => {
+  it.each([true, false])("where a fragment of it is missing, IPv6 %s", async (isIpv6) => {
+    const { outcome } = await correlated([entered(0, isIpv6), later], Infinity, (of, k) => of.ipId < 80 && k === 1);
+    expect(outcome.verdicts("inside").map(([, verdict]) => verdict)).toEqual(["unknown"]);
+    expect(outcome.alone.map(({ reason }) => reason)).toContain("may-be-fragments");
+  });
+
+  it.each([true, false])("where too little of several was kept to tell them apart, IPv6 %s", async (isIpv6) => {
+    const all = [0, 1, 2].map((n) => entered(n, isIpv6, 10_000 + n));
+    const { outcome } = await correlated([...all, later], 52);
+    expect(outcome.alone.map(({ verdict }) => verdict)).not.toContain("dropped");
+  });
+
+  it("but where nothing of it came out", async () => {
+    const { outcome } = await correlated([entered(0, false), later], Infinity, (of) => of.ipId === 7);
+    expect(outcome.verdicts("inside").map(([, verdict]) => verdict)).toEqual(["dropped"]);
+  });
+});

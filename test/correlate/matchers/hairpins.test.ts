@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ipv4, tcp } from "../../support/packets.js";
+import { filler, ipv4, tcp, transport, udp } from "../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../outcome.js";
 import { CONTAINER, conversation, datagram, HOST, merged, OTHER, SERVER, segment, SYN, SYN_ACK } from "../traffic.js";
 
@@ -119,6 +119,7 @@ describe("a connection that is turned round on its own side", () => {
         side: "inside",
         frame: 13,
         verdict: "dropped",
+        reason: "no-twin",
         impact: "unknown",
         why: "no segment like it came out on inside within 1 s, where its conversation is turned round",
       },
@@ -213,4 +214,131 @@ describe("identical packets of a connection that is turned round", () => {
     expect(outcome.twins.at(-1)).toEqual([30, 31]);
     expect(outcome.verdicts("inside")).toEqual([[29, "dropped"]]);
   });
+});
+
+const MSS = 1448;
+type Direction = "there" | "back";
+const LINKS = {
+  there: [
+    { src: OTHER, srcPort: 4000, dst: SERVICE, dstPort: 88, ttl: 64 },
+    { src: GATEWAY, srcPort: 4000, dst: CONTAINER, dstPort: 80, ttl: 63 },
+  ],
+  back: [
+    { src: CONTAINER, srcPort: 80, dst: GATEWAY, dstPort: 4000, ttl: 64 },
+    { src: SERVICE, srcPort: 88, dst: OTHER, dstPort: 4000, ttl: 63 },
+  ],
+} as const;
+
+/** One form of some data, from the `from`-th piece on. */
+function form(direction: Direction, after: 0 | 1, atUs: number, from: number, count: number, ipId: number): Stamped {
+  const of = LINKS[direction][after];
+  const numbers = direction === "there" ? { seq: 506, ack: 907 } : { seq: 907, ack: 506 };
+  const text = "x".repeat(count * MSS);
+  return us(atUs, segment({ ...of, ...numbers, seq: numbers.seq + from * MSS, ipId, text }));
+}
+
+const ids = (ipId: number, k: number) => (ipId === 0 ? 0 : ipId + k);
+
+/** What some frames of that connection come to, and their pairs. */
+async function grouped(frames: readonly Stamped[]) {
+  const outcome = await outcomeOf(merged(opened, frames), []);
+  return { outcome, pairs: outcome.pairs.slice(6).map(({ by, frames: [befores, afters] }) => [by, befores, afters]) };
+}
+
+describe.each([
+  ["with IP IDs", 40],
+  ["without", 0],
+])("a segment that is cut differently in its two forms, %s", (_, ipId) => {
+  it("is paired with its pieces", async () => {
+    const after = [0, 1, 2].map((k) => form("there", 1, 1305 + k, k, 1, ids(ipId, k)));
+    const { outcome, pairs } = await grouped([form("there", 0, 1300, 0, 3, ipId), ...after]);
+    expect(pairs).toEqual([["hairpin", [13], [14, 15, 16]]]);
+    expect(outcome.alone).toEqual([]);
+  });
+
+  it("is paired with what it was merged from", async () => {
+    const before = [0, 1, 2].map((k) => form("back", 0, 1300 + k, k, 1, ids(ipId, k)));
+    const { outcome, pairs } = await grouped([...before, form("back", 1, 1308, 0, 3, ipId)]);
+    expect(pairs).toEqual([["hairpin", [13, 14, 15], [16]]]);
+    expect(outcome.pairs.at(-1)?.latencyNs).toBe(6000);
+    expect(outcome.alone).toEqual([]);
+  });
+
+  it("is not said to be dropped where only some of its pieces are there", async () => {
+    const after = [0, 2].map((k) => form("there", 1, 1305 + k, k, 1, ids(ipId, k)));
+    const { outcome, pairs } = await grouped([form("there", 0, 1300, 0, 3, ipId), ...after]);
+    expect(pairs).toEqual([]);
+    expect(outcome.verdicts("inside").map(([, verdict]) => verdict)).toEqual(["unknown", "unknown", "unknown"]);
+  });
+
+  it("is dropped where nothing of it is there", async () => {
+    const { outcome } = await grouped([
+      form("there", 0, 1300, 0, 3, ipId),
+      ...there(2000, { seq: 1, ack: 1, ipId: 99 }),
+    ]);
+    expect(outcome.verdicts("inside")).toEqual([[13, "dropped"]]);
+  });
+});
+
+describe("a datagram that is turned round in fragments", () => {
+  const payload = filler(2000, 7);
+  const known = { ports: { srcPort: 4000, dstPort: 88 }, after: { srcPort: 4000, dstPort: 53 } };
+  const asked = (n: number) => {
+    const text = `question ${n} of many`;
+    return [
+      us(500 * n, datagram({ src: OTHER, dst: SERVICE, ttl: 64, ipId: 70 + n, text, ...known.ports })),
+      us(500 * n + 5, datagram({ src: GATEWAY, dst: CONTAINER, ttl: 63, ipId: 70 + n, text, ...known.after })),
+    ];
+  };
+  const cut = (atUs: number, isAfter: boolean, sizes: readonly number[]) => {
+    const of = isAfter ? { src: GATEWAY, dst: CONTAINER, ttl: 63 } : { src: OTHER, dst: SERVICE, ttl: 64 };
+    const bytes = udp({ ...(isAfter ? known.after : known.ports), payload }).bytes;
+    let offset = 0;
+    return sizes.map((size, k) => {
+      const fragment = bytes.subarray(offset, offset + size);
+      const packet = ipv4({ ...of, id: 90, offset, mf: k < sizes.length - 1 }, transport(17, fragment));
+      offset += size;
+      return us(atUs + k, packet);
+    });
+  };
+
+  it("is paired, whether it is cut alike or not", async () => {
+    for (const [before, after] of [
+      [
+        [1480, 528],
+        [1480, 528],
+      ],
+      [[1480, 528], [2008]],
+      [[2008], [800, 800, 408]],
+    ]) {
+      const outcome = await outcomeOf(
+        [...asked(1), ...asked(2), ...asked(3), ...cut(3000, false, before), ...cut(3010, true, after)],
+        [],
+      );
+      const frames = outcome.pairs.at(-1)?.frames;
+      expect(frames?.map((of) => of.length)).toEqual([before.length, after.length]);
+      expect(outcome.alone).toEqual([]);
+    }
+  });
+
+  it("is not said to be dropped where a fragment of it is missing", async () => {
+    const after = cut(3010, true, [1480, 528]).slice(1);
+    const outcome = await outcomeOf(
+      [...asked(1), ...asked(2), ...asked(3), ...cut(3000, false, [1480, 528]), ...after, ...asked(9)],
+      [],
+    );
+    expect(outcome.alone).toHaveLength(3);
+    expect(outcome.alone.map(({ verdict }) => verdict)).not.toContain("dropped");
+  });
+});
+
+it("two packets that may be two forms of one, where too little speaks for it, are unknown", async () => {
+  const crossing = conversation(40, { srcPort: 50_000 });
+  const forms = [beat(2000, OTHER, SERVICE, 64), beat(2005, GATEWAY, CONTAINER, 63)];
+  const outcome = await outcomeOf(merged(forms, crossing.inside), crossing.outside);
+  const verdicts = outcome.alone.map(({ verdict, why }) => [verdict, why]);
+  expect(verdicts).toEqual([
+    ["unknown", expect.stringContaining("may be turned round")],
+    ["unknown", expect.stringContaining("may be turned round")],
+  ]);
 });

@@ -2,7 +2,6 @@ import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { Findings, type About } from "../../../src/correlate/verdicts/findings.js";
 import type { End } from "../../../src/correlate/verdicts/findings/finder.js";
-import { Refusals } from "../../../src/correlate/verdicts/refusals.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../src/packets/flows.js";
 import { Heap } from "../../../src/packets/heap.js";
 import { Timeline } from "../../../src/packets/timeline.js";
@@ -102,7 +101,6 @@ function tablesOf(heap: Heap, some: Some): About {
     accounts,
     tuples,
     misses,
-    refusals: new Refusals(timeline),
     cover: [cover, cover],
     decidedNs,
   };

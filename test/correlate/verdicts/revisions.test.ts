@@ -4,8 +4,8 @@ import type { Judgement, Update } from "../../../src/packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../src/packets/sides.js";
 
 const REMEMBERED = 16_384;
-const LOST = { verdict: "dropped", why: "", impact: "lost" } as const;
-const UNKNOWN = { verdict: "unknown", why: "" } as const;
+const LOST = { verdict: "dropped", reason: "no-twin", why: "", impact: "lost" } as const;
+const UNKNOWN = { verdict: "unknown", reason: "untranslated", why: "" } as const;
 
 /** So many packets, a millisecond apart: frame n of the inside was dropped, every third one of the outside is unknown. */
 function noted(count: number): Revisions {
@@ -23,6 +23,7 @@ const became = (frame: number, of: Pick<Update, "verdict" | "impact">): Update =
   frame,
   flow: undefined,
   isSelected: false,
+  reason: "no-twin",
   why: "",
   before: { verdict: "dropped", impact: "lost" },
   ...of,

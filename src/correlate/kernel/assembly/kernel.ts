@@ -132,7 +132,10 @@ export function believe(ground: usize, inside: i32, outside: i32): i32 {
   return learn(ground, i, wayOf(i), wayOf(packetOf(ground, outside)));
 }
 
-/** Accounts for a pair of rows of the flow in a slot, which others are told of with its first pair, and proves its ways. Returns whether it is a TCP retransmission. */
+/**
+ * Accounts for a pair of rows of the flow in a slot, which others are told of with its first pair, and proves its ways; `crossed`: the row of the
+ * bytes that did. Returns whether it is a TCP retransmission.
+ */
 export function accountForRows(
   ground: usize,
   inside: i32,
@@ -140,6 +143,7 @@ export function accountForRows(
   slot: i32,
   outbound: i32,
   latencyNs: f64,
+  crossed: i32,
 ): bool {
   const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << ACCOUNT_BYTES_BITS);
   if ((load<i32>(flow, 4 * account.PAIRS) | load<i32>(flow, 4 * (account.PAIRS + 1))) === 0) learnt(slot);
@@ -150,7 +154,8 @@ export function accountForRows(
   prove(wayAt(tuples, wayOf(i)));
   prove(wayAt(tuples, wayOf(o)));
   if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY)) countIntact(ground, outbound, i, alteredOf(i, o));
-  return accountFor(ground, slot, outbound, wayOf(i) & 1, i, load<f64>(i, 8 * record.TIME_NS), latencyNs, lowered);
+  const packet = packetOf(ground, crossed);
+  return accountFor(ground, slot, outbound, wayOf(i) & 1, packet, load<f64>(i, 8 * record.TIME_NS), latencyNs, lowered);
 }
 
 /** Notes what a row that was just appended says of its conversation, and whether others are like it. The packet is no ICMP error. */

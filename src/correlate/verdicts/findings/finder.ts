@@ -1,11 +1,10 @@
 import type { Few } from "../../../packets/few.js";
 import { type Finding, type FindingCode, findingOf } from "../../../packets/findings.js";
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import type { FlowSummary, Judgement, Moved, Summary, Update, Verdict } from "../../../packets/results.js";
+import type { FlowSummary, Judgement, Missing, Moved, Summary, Update, Verdict } from "../../../packets/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Misses } from "../misses.js";
-import type { Refusals } from "../refusals.js";
 import type { Gaps } from "../gaps.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Hidden } from "./hidden.js";
@@ -15,7 +14,6 @@ export interface Context {
   readonly timeline: Timeline;
   readonly hidden: Hidden;
   readonly accounts: FlowAccounts;
-  readonly refusals: Refusals;
   readonly misses: Pick<Misses, "isPatchy">;
   /** What each side's capture covers. */
   readonly cover: Readonly<Record<Side, { readonly firstNs: number; readonly gaps: Pick<Gaps, "hasLost"> }>>;
@@ -54,6 +52,8 @@ export interface Finder {
   alone?(row: number, judgement: Judgement, flow: number | undefined): void;
   /** Takes what became known of a packet after it was judged. */
   update?(update: Update): void;
+  /** Takes a segment, of the side where it entered, that lost pieces on its way. */
+  missing?(side: Side, frame: number, flow: number, missing: readonly Missing[]): void;
   /** Takes it that so many packets turned out to be something else, without a word on which. */
   moved?(moved: Moved): void;
   close(end: End): Iterable<Finding>;

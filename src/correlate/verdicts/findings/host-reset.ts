@@ -18,10 +18,9 @@ export class HostReset implements Finder {
     this.#context = context;
   }
 
-  alone(row: number, { byFrame }: Judgement, flow: number | undefined): void {
-    const { timeline, refusals } = this.#context;
-    // what an ICMP error refuses
-    if (byFrame === undefined || refusals.answerTo(row)?.byFrame === byFrame) return;
+  alone(row: number, { reason, byFrame }: Judgement, flow: number | undefined): void {
+    const { timeline } = this.#context;
+    if (reason !== "host-reset" || byFrame === undefined) return;
     const side = timeline.sideOf(row);
     for (const frame of [timeline.frame(row), byFrame]) this.#concerned.add(side, frame, flow);
     this.#named.add(`${SIDE_NAMES[side]} #${timeline.frame(row)} by #${byFrame}`);

@@ -42,10 +42,9 @@ export class Mtu implements Finder {
     }
   }
 
-  alone(row: number, _: Judgement, flow: number | undefined): void {
-    const { timeline, refusals } = this.#context;
-    const mtu = refusals.answerTo(row)?.mtu ?? 0;
-    if (mtu === 0) return;
+  alone(row: number, { mtu }: Judgement, flow: number | undefined): void {
+    const { timeline } = this.#context;
+    if (mtu === undefined) return;
     const side = timeline.sideOf(row);
     this.#concerned.add(side, timeline.frame(row), flow);
     const named = this.#named.get(mtu) ?? new Few<string>();

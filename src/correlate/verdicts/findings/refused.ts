@@ -1,36 +1,32 @@
 import { Few } from "../../../packets/few.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
+import type { Reason } from "../../../packets/reasons.js";
 import type { Judgement, Update } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
+import type { Timeline } from "../../../packets/timeline.js";
 import type { Context, Finder } from "./finder.js";
-
-/** Most reasons of a side that are told apart. */
-const MOST_REASONS = 100;
 
 /** What was refused on its way from one side: all of it, and the frames by reason. */
 class Refusals extends Gathered {
-  readonly reasons = new Map<string, Few<number>>();
+  readonly reasons = new Map<Reason, Few<number>>();
 }
 
 /** `refused`: what the host did not pass on, and said so: by an ICMP error, or by a reset. */
 export class Refused implements Finder {
   readonly verdicts = ["refused"] as const;
-  readonly #context: Context;
+  readonly #timeline: Timeline;
   readonly #sides = [new Refusals(), new Refusals()] as const;
 
-  constructor(context: Context) {
-    this.#context = context;
+  constructor({ timeline }: Context) {
+    this.#timeline = timeline;
   }
 
-  alone(row: number, { byFrame }: Judgement, flow: number | undefined): void {
-    const { timeline, refusals } = this.#context;
-    const answer = refusals.answerTo(row);
-    const reason = answer?.byFrame === byFrame ? `${answer?.reason}, says ${answer?.from}` : "reset by the host itself";
-    this.#add(timeline.sideOf(row), timeline.frame(row), flow, reason);
+  alone(row: number, { reason }: Judgement, flow: number | undefined): void {
+    this.#add(this.#timeline.sideOf(row), this.#timeline.frame(row), flow, reason);
   }
 
-  update({ side, frame, flow, verdict, why, before }: Update): void {
-    if (verdict === "refused") this.#add(side, frame, flow, why);
+  update({ side, frame, flow, verdict, reason, before }: Update): void {
+    if (verdict === "refused") this.#add(side, frame, flow, reason);
     else if (before.verdict === "refused") {
       const { frames, reasons } = this.#sides[side];
       frames[side].remove(frame);
@@ -48,11 +44,11 @@ export class Refused implements Finder {
     });
   }
 
-  #add(side: Side, frame: number, flow: number | undefined, reason: string): void {
+  #add(side: Side, frame: number, flow: number | undefined, reason: Reason): void {
     const refused = this.#sides[side];
     refused.add(side, frame, flow);
     const frames = refused.reasons.get(reason) ?? new Few<number>();
-    if (refused.reasons.size < MOST_REASONS) refused.reasons.set(reason, frames);
+    refused.reasons.set(reason, frames);
     frames.add(frame);
   }
 }

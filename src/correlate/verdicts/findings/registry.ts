@@ -6,6 +6,7 @@ import { Duplicates } from "./duplicates.js";
 import type { Context, Finder } from "./finder.js";
 import { HostReset } from "./host-reset.js";
 import { Leak } from "./leak.js";
+import { MissingPieces } from "./missing-pieces.js";
 import { Mtu } from "./mtu.js";
 import { NatClashDrop } from "./nat-clash-drop.js";
 import { NothingPaired } from "./nothing-paired.js";
@@ -36,6 +37,7 @@ export const FINDERS: readonly (new (context: Context) => Finder)[] = [
   Retransmissions,
   Duplicates,
   Dropped,
+  MissingPieces,
   Refused,
   CaptureLoss,
   NothingPaired,

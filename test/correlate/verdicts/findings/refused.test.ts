@@ -22,9 +22,7 @@ it("mtu is what is refused as too long, with its length and the MTU; refused has
   expect(found?.text).toBe("too long for the next link, and refused: MTU 1280: inside #81 of 1428 bytes");
   const [refused] = await scene.findings("refused");
   expect(refused).toMatchObject({ severity: "warning", count: 1, frames: { inside: [81], outside: [] } });
-  expect(refused?.text).toBe(
-    "entered on inside and refused by the host, by frame: fragmentation needed, but DF is set, says 172.17.0.1 (81)",
-  );
+  expect(refused?.text).toBe("entered on inside and refused by the host, by frame: too-big (81)");
 });
 
 it("mtu is not what is refused for another reason, nor what is lost, nor what a router beyond refuses", async () => {
