@@ -43,6 +43,11 @@ const ANSWERS: readonly (readonly [question: string, fixture: string, answers: r
   ["what took longer than 50 µs?", "mixed", [/^\d\d:\d\d:\d\d\.\d+ +(5|6|7|8|9)\d\.\dµs /m]],
   ["who sent the most?", "downloads", [/most bytes first\n/]],
   ["did anything leave untranslated?", "leak", [/! leak .* appears on outside untranslated/]],
+  [
+    "what did nobody ever answer?",
+    "several-addresses",
+    [/^! unanswered \(8 times\): sent on and never answered, flows 2, 3, 5, 6/m],
+  ],
   ["whose port was changed?", "ping-clash", [/- port-rewritten /]],
 ];
 

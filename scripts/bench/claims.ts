@@ -61,6 +61,11 @@ const JUDGED_FINDINGS: ReadonlySet<string> = new Set([
   "dropped",
   "nothing-paired",
   "untranslated",
+  "host-reset",
+  "mtu",
+  "reply-untranslated",
+  "several-nat-addresses",
+  "client-address-hidden",
 ]);
 
 /** Verdicts that are true of frames of a kind; `unknown` is true of all. Frames of kinds that are not here are not judged. */

@@ -51,7 +51,10 @@ export class Pairs implements Pairing {
     for (const row of [...inside, ...outside]) buckets.remove(row);
     const isOutbound = accounts.isOutbound(slot, t.forward(inside[0]));
     const entered = isOutbound ? inside[0] : outside[0];
-    const missing = ranges.map((range) => ({ ...range, ...impacts.missing(entered, slot, range) }));
+    const missing = ranges.map((range) => {
+      const { afterNs: _, ...consequence } = impacts.missing(entered, slot, range) ?? {};
+      return { ...range, ...consequence };
+    });
     groups.pair(inside, outside, slot, by, evidence, isOutbound, altered, missing);
     if (missing.length > 0) findings.missing(t.sideOf(entered), t.frame(entered), accounts.id(slot), missing);
     this.#take(inside, outside, missing.length === 0);

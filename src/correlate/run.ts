@@ -17,7 +17,6 @@ import { Translations } from "./kernel/translations.js";
 import { Marks } from "./marks.js";
 import type { Notes } from "./matchers/contract.js";
 import { Matchers } from "./matchers/matchers.js";
-import { rewrittenFinding } from "./matchers/rewritten.js";
 import { Pairs } from "./pairs.js";
 import { Settling } from "./settling.js";
 import { Showing } from "./showing.js";
@@ -29,8 +28,10 @@ import { FlowBook } from "./verdicts/flow-book.js";
 import { Groups } from "./verdicts/groups.js";
 import { Impacts } from "./verdicts/impacts.js";
 import { LateLosses } from "./verdicts/late-losses.js";
+import { Misses } from "./verdicts/misses.js";
 import { Mistimed } from "./verdicts/mistimed.js";
 import { Refusals } from "./verdicts/refusals.js";
+import { Resets } from "./verdicts/resets.js";
 import { SideTally } from "./verdicts/side-tally.js";
 import { TunnelFindings } from "./verdicts/tunnel-findings.js";
 import { Updates } from "./verdicts/updates.js";
@@ -83,6 +84,8 @@ export class Run {
   readonly #shiftNs: number;
   /** The next outside stamp on the timeline. */
   #outsideNs = Number.NEGATIVE_INFINITY;
+  /** Whether all there was has been decided about. */
+  #isComplete = false;
 
   constructor(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
     const { heap, windowNs, maxPairs, patienceNs = Number.POSITIVE_INFINITY, strayNs, haveCounters } = options;
@@ -112,12 +115,20 @@ export class Run {
     const refusals = new Refusals(timeline, (...quoted) => impacts.namedLike(...quoted));
     const mistimed = new Mistimed(timeline);
     const clashes = new Clashes(accounts, tuples);
-    const findings = new Findings(heap, accounts, tuples);
+    const misses = new Misses(kernel);
+    const findings = new Findings({
+      heap,
+      kernel,
+      timeline,
+      tuples,
+      accounts,
+      misses,
+      cover: this.#cover,
+      decidedNs: (side) => (this.#isComplete ? this.#cover[side].lastNs : this.#marks.nowNs - windowNs),
+    });
     const impacts = new Impacts(timeline, tuples, accounts, kernel);
     const lateLosses = new LateLosses({ cover: this.#cover, clashes, findings, tallies: this.#tallies, sink });
-    const updates = new Updates(timeline, impacts, refusals, findings, (update, timeNs) =>
-      lateLosses.update(update, timeNs),
-    );
+    const updates = new Updates(timeline, impacts, refusals, (update, timeNs) => lateLosses.update(update, timeNs));
     const marks = new Marks(timeline);
     const notes: Notes[] = [refusals, mistimed];
     const showing = new Showing({
@@ -126,6 +137,7 @@ export class Run {
       translations,
       groups,
       updates,
+      findings,
       tallies: this.#tallies,
       notes,
       sink,
@@ -167,6 +179,8 @@ export class Run {
       translations,
       matchers,
       refusals,
+      misses,
+      resets: new Resets(timeline),
       mistimed,
       tunnels,
       cover: this.#cover,
@@ -319,6 +333,7 @@ export class Run {
     marks.due = kernel.due;
     this.#showing.takeFromLoop(kernel.pairs);
     this.#updates.takeNews();
+    this.#findings.crossed();
     // where it took none, rows are given back once the next packet was taken, as they are without it
     if (t.end !== end) this.#showing.show();
     return !kernel.isAtOther;
@@ -375,8 +390,8 @@ export class Run {
 
   /** Ends the run: with everything settled where both sources have ended, else with what is certain by now. */
   finish(): void {
-    const isComplete = this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && !this.#showing.isEnough;
-    if (isComplete) {
+    this.#isComplete = this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && !this.#showing.isEnough;
+    if (this.#isComplete) {
       for (
         let { side, timeNs } = this.#lateLosses.next;
         timeNs < Number.POSITIVE_INFINITY;
@@ -392,9 +407,9 @@ export class Run {
     for (const feed of this.#feeds) feed.leave();
     this.#book.close();
     const summary = this.#summary();
-    for (const finding of this.#findings.close(summary, this.#impacts.unfollowed)) this.#sink.finding(finding);
-    const rewritten = rewrittenFinding(this.#matchers.altered.pairs, this.#kernel.pairsSoFar);
-    if (rewritten !== null) this.#sink.finding(rewritten);
+    const { unfollowed } = this.#impacts;
+    const found = { summary, unfollowed, pairs: this.#kernel.pairsSoFar, altered: this.#matchers.altered.pairs };
+    for (const finding of this.#findings.close(found)) this.#sink.finding(finding);
     for (const finding of this.#tunnelFindings.findings()) this.#sink.finding(finding);
     this.#sink.end(summary);
   }
@@ -496,6 +511,7 @@ export class Run {
       if (this.#mistimed.leapNs(row) === undefined) this.#matchers.admit(row);
       else this.#settling.judge(row);
     }
+    this.#findings.crossed();
     this.#showing.show();
   }
 

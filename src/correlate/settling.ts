@@ -98,14 +98,14 @@ export class Settling {
 
   /** Accounts for a packet that has no twin. */
   judge(row: number): void {
-    const { tuples, matchers, verdicts, updates, lateLosses, findings, book } = this.#about;
+    const { tuples, matchers, verdicts, updates, lateLosses, book } = this.#about;
     const t = this.#timeline;
     updates.takeNews();
     updates.tellBefore(row);
-    const { verdict, reason, why, byFrame, mayBeLostBy } = verdicts.judge(row);
+    const { verdict, reason, why, byFrame, mtu, mayBeLostBy } = verdicts.judge(row);
     tuples.noteUnmatched(t.tuple(row));
     if (verdict !== "no-overlap") matchers.equals.sequences.noteAlone(row);
-    const by = byFrame === undefined ? {} : { byFrame };
+    const by = { ...(byFrame !== undefined && { byFrame }), ...(mtu !== undefined && { mtu }) };
     const judgement: Judgement = { verdict, reason, why, ...by, ...(verdict === "dropped" && this.#dropped(row)) };
     if (mayBeLostBy !== undefined) {
       const packet = {
@@ -116,7 +116,6 @@ export class Settling {
       };
       lateLosses.note(mayBeLostBy, packet, t.timeNs(row), judgement);
     }
-    if (verdict === "capture-loss") findings.lost(t.sideOf(row), t.frame(row), book.flowOf(row));
     this.#tell(row, judgement);
     updates.tellRefused(row);
     t.setState(row, DONE);
@@ -151,28 +150,28 @@ export class Settling {
 
   /** Tells of packets that cannot be told apart. */
   #leave({ inside, outside, why }: Undecided): void {
-    const { tallies, findings, matchers, sink } = this.#about;
+    const { tuples, tallies, matchers, sink } = this.#about;
     tallies[INSIDE].ambiguous += inside.length;
     tallies[OUTSIDE].ambiguous += outside.length;
-    findings.ambiguous();
+    for (const row of [...inside, ...outside]) tuples.noteAmbiguous(this.#timeline.tuple(row));
     matchers.segments.leave([...inside, ...outside]);
     sink.ambiguous(inside, outside, why);
   }
 
   #tell(row: number, judgement: Judgement): void {
-    const { tallies, sink } = this.#about;
+    const { tallies, findings, book, sink } = this.#about;
     tallies[this.#timeline.sideOf(row)].judged(judgement);
+    findings.alone(row, judgement, (row) => book.flowOf(row));
     if (sink.wantsVerdict(judgement.verdict)) sink.unmatched(row, judgement);
   }
 
   /** Takes a packet that was dropped. Returns what is known by now of what that comes to. */
   #dropped(row: number): Consequence {
-    const { translations, matchers, refusals, impacts, findings, book, cover } = this.#about;
+    const { translations, matchers, refusals, impacts, book, cover } = this.#about;
     const t = this.#timeline;
     const side = t.sideOf(row);
     this.#noteLoss(row);
     const flow = book.flowOf(row);
-    findings.dropped(side, t.frame(row), flow);
     // copies that are turned round on their own side are not followed
     if (matchers.hairpins.isBefore(row)) return { impact: "unknown" };
     return impacts.dropped(row, translations.slotOf(row), flow, refusals.quotedAs(row), cover[side].endNs);

@@ -6,6 +6,7 @@ import { DONE, PAIRED, type Timeline, TURNED, WAITING } from "../packets/timelin
 import type { Translations } from "./kernel/translations.js";
 import type { Marks } from "./marks.js";
 import type { Notes } from "./matchers/contract.js";
+import type { Findings } from "./verdicts/findings.js";
 import type { Groups } from "./verdicts/groups.js";
 import type { SideTally } from "./verdicts/side-tally.js";
 import type { Updates } from "./verdicts/updates.js";
@@ -17,6 +18,7 @@ export interface About {
   readonly translations: Translations;
   readonly groups: Groups;
   readonly updates: Updates;
+  readonly findings: Findings;
   readonly tallies: readonly [SideTally, SideTally];
   /** What is to be forgotten with packets. */
   readonly notes: readonly Notes[];
@@ -129,11 +131,12 @@ export class Showing {
 
   #tellCopy(row: number): void {
     const t = this.#timeline;
-    const { tallies, sink } = this.#about;
+    const { tallies, findings, sink } = this.#about;
     const byFrame = t.key(row) >>> 0;
     const why = `${SIDE_NAMES[t.sideOf(row)]} shows packets twice: a copy of frame ${byFrame}`;
     const judgement = { verdict: "copy", reason: "shown-twice", why, byFrame } as const;
     tallies[t.sideOf(row)].judged(judgement);
+    findings.alone(row, judgement, tellsNoFlow);
     if (sink.wantsVerdict("copy")) sink.unmatched(row, judgement);
   }
 
@@ -187,4 +190,9 @@ export class Showing {
     t.release(inside);
     t.release(outside);
   }
+}
+
+/** Nobody asks for the flow of a copy. */
+function tellsNoFlow(): undefined {
+  return undefined;
 }

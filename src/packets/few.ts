@@ -13,6 +13,11 @@ export class Few<T extends string | number> {
     if (this.#listed.length < MOST_LISTED) this.#listed.push(one);
   }
 
+  /** Takes one that may be listed by now. */
+  addOnce(one: T): void {
+    if (!this.#listed.includes(one)) this.add(one);
+  }
+
   /** Takes one back; what was not listed is not listed in its place. */
   remove(one: T): void {
     this.count--;

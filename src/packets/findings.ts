@@ -1,12 +1,19 @@
 import { Few } from "./few.js";
-import { INSIDE, type Side } from "./sides.js";
+import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 
 /** What a finding may be about: how serious it is, and what to look at next. */
 export const FINDINGS = {
-  asymmetric: { severity: "info", hint: "does the way back avoid one of the two interfaces? ip route get <address>" },
+  asymmetric: {
+    severity: "info",
+    hint: "does the way back avoid one of the two interfaces (ip route get <address>), or does a filter leave it out?",
+  },
   "capture-loss": {
     severity: "warning",
     hint: "capture with a larger buffer (tcpdump -B, natcorr live -B), a shorter snaplen (-s), or a filter",
+  },
+  "client-address-hidden": {
+    severity: "info",
+    hint: "docker's userland-proxy=false, or the SNAT rule: iptables -t nat -S POSTROUTING",
   },
   conntrack: { severity: "info", hint: "" },
   "conntrack-contradicted": {
@@ -24,6 +31,10 @@ export const FINDINGS = {
     hint: "--only dropped shows each; on the host: iptables -vnL FORWARD, conntrack -S, ip -s link",
   },
   duplicates: { severity: "info", hint: "mirror one direction, or one port, if it matters" },
+  "host-reset": {
+    severity: "warning",
+    hint: "conntrack -S counts what is invalid, which nf_conntrack_tcp_be_liberal=1 passes; iptables -S shows who rejects with tcp-reset",
+  },
   leak: {
     severity: "warning",
     hint: "conntrack -L shows whether the entry is there; sysctl net.netfilter.nf_conntrack_tcp_loose",
@@ -32,12 +43,21 @@ export const FINDINGS = {
     severity: "warning",
     hint: "a queue behind the cut dropped them: tc -s qdisc show dev <interface>, ip -s link; --flow shows the segments",
   },
+  mtu: {
+    severity: "warning",
+    hint: "ip link shows MTUs; docker network create -o com.docker.network.driver.mtu=<bytes>, or TCPMSS --clamp-mss-to-pmtu",
+  },
   "nat-clash-drop": {
     severity: "warning",
     hint: "conntrack -S counts it as insert_failed; MASQUERADE --random-fully draws other ports",
   },
   "nothing-paired": { severity: "warning", hint: "capinfos -ae shows when each capture begins and ends" },
   "port-rewritten": { severity: "info", hint: "a NAT takes another port where the wanted one is in use" },
+  refused: { severity: "warning", hint: "--only refused shows each, with the frame that says why" },
+  "reply-untranslated": {
+    severity: "warning",
+    hint: "conntrack -S counts what is invalid, which is not translated: nf_conntrack_tcp_be_liberal=1, or drop it (--ctstate INVALID)",
+  },
   retransmissions: { severity: "info", hint: "--flow shows the packets of one" },
   rewritten: { severity: "info", hint: "iptables -t mangle -S shows rules that do that (TCPMSS, TTL, DSCP)" },
   rule: { severity: "info", hint: "" },
@@ -46,6 +66,14 @@ export const FINDINGS = {
     hint: "are these the rules of that host and time? iptables-save -t nat, nft list ruleset",
   },
   "rules-unread": { severity: "warning", hint: "what such a rule matches counts as possible" },
+  "several-nat-addresses": {
+    severity: "warning",
+    hint: "iptables -t nat -S POSTROUTING and ip route get <address> show which address is taken; ip addr, whose it is",
+  },
+  "slow-retry": {
+    severity: "warning",
+    hint: "--flow shows what was dropped; conntrack -S: insert_failed rises where queries from one port at a time clash",
+  },
   "swapped-sides": {
     severity: "warning",
     hint: "the capture on the containers' side comes first: natcorr file <inside> <outside>",
@@ -53,6 +81,10 @@ export const FINDINGS = {
   tunnel: {
     severity: "info",
     hint: "-v tells which packets came in it; on the host, ip -d link shows whose it is",
+  },
+  unanswered: {
+    severity: "warning",
+    hint: "is anybody there who answers? ping and traceroute from the host; who drops it beyond, or the way back?",
   },
   untranslated: { severity: "info", hint: "iptables -t nat -S POSTROUTING shows whom the NAT hides" },
 } as const satisfies Record<string, { readonly severity: "info" | "warning"; readonly hint: string }>;
@@ -75,21 +107,39 @@ export interface Finding {
   readonly hint: string;
 }
 
-/** What a finding is about, as data. */
+/** What a finding is about, as data: flows, and frames by side. */
 export interface Concerned {
   readonly flows?: Few<number>;
-  readonly frames?: { readonly side: Side; readonly of: Few<number> };
+  readonly frames?: readonly [Few<number>, Few<number>];
+}
+
+/** What a finding is about, while it is gathered. */
+export class Gathered implements Concerned {
+  readonly flows = new Few<number>();
+  readonly frames = [new Few<number>(), new Few<number>()] as const;
+
+  /** Takes a frame, and its flow where that is known. */
+  add(side: Side, frame: number, flow: number | undefined): void {
+    this.frames[side].add(frame);
+    if (flow !== undefined) this.flows.addOnce(flow);
+  }
+
+  /** How many frames there are. */
+  get count(): number {
+    return this.frames[INSIDE].count + this.frames[OUTSIDE].count;
+  }
 }
 
 export function findingOf(code: FindingCode, count: number, text: string, { flows, frames }: Concerned = {}): Finding {
-  const listed = frames?.of.listed ?? [];
+  const [inside, outside] = frames ?? [];
+  const more = frames === undefined ? flows?.more : frames[INSIDE].more + frames[OUTSIDE].more;
   return {
     severity: FINDINGS[code].severity,
     code,
     count,
     flows: flows?.listed ?? [],
-    frames: frames?.side === INSIDE ? { inside: listed, outside: [] } : { inside: [], outside: listed },
-    more: (frames?.of ?? flows)?.more ?? 0,
+    frames: { inside: inside?.listed ?? [], outside: outside?.listed ?? [] },
+    more: more ?? 0,
     text,
     hint: FINDINGS[code].hint,
   };

@@ -39,6 +39,8 @@ export const BYTES = 0;
 /** Two, at … + forward: the highest TCP acknowledgement that has crossed, and what follows the highest byte that has entered; 0 for none. */
 export const ACKED = 2;
 export const ENTERED = 4;
+/** Two more: the first acknowledgement that has crossed, 1 behind a SYN; 0 for none. */
+export const FIRST_ACKED = 6;
 export const SUMS_BITS = 3;
 const SUMS_WORDS = 1 << SUMS_BITS;
 /** 16 MiB, most of which takes no memory: see `FIRST_CHUNKS`. */
@@ -226,6 +228,19 @@ export class FlowAccounts {
   /** The highest TCP acknowledgement that crossed in packets that are `forward` on the inside, or in the others; 0 where none did. */
   acked(slot: number, forward: number): number {
     return this.sums[(slot << SUMS_BITS) + ACKED + forward] >>> 0;
+  }
+
+  /** The number of the first byte, or SYN, that crossed that way, where all that followed it did as well; undefined where some did not. */
+  firstSeq(slot: number, forward: number): number | undefined {
+    const at = (slot << RECORD_BITS) + SEEN + (forward << (1 + RANGES_BITS));
+    const isWhole = this.records[at + 2] === this.records[at + 3];
+    return isWhole ? this.records[at] >>> 0 : undefined;
+  }
+
+  /** Whether acknowledgements crossed that way which show that what they acknowledge did not come from nowhere: a SYN before, or more of them. */
+  hasProgress(slot: number, forward: number): boolean {
+    const at = (slot << SUMS_BITS) + forward;
+    return this.sums[at + ACKED] !== 0 && this.sums[at + ACKED] !== this.sums[at + FIRST_ACKED];
   }
 
   pairs(slot: number): number {

@@ -396,7 +396,7 @@ export class PacketBatch {
     return this.records[(row << RECORD_BITS) + PAYLOAD_LENGTH];
   }
 
-  /** TCP sequence number; ICMP: type << 24 | code << 16 | echo sequence number; a fragment: its offset in bytes. */
+  /** TCP sequence number; ICMP: type << 24 | code << 16 | echo sequence number, or the MTU that is too small; a fragment: its offset in bytes. */
   seq(row: number): number {
     return this.records[(row << RECORD_BITS) + SEQ] >>> 0;
   }

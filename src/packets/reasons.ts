@@ -16,6 +16,7 @@ export const REASONS = {
   "from-host": "it comes from the host's own address, or from its end of a tunnel",
   "same-link": "both its ends are on one link",
   "host-error": "it is an ICMP error that the host sends about what it does not forward",
+  "host-reset": "the host itself reset its connection, instead of passing on what came: it is that, or the reset",
   "no-hop": "TTLs show that its other end is no router away",
   "host-answers": "TTLs show that the host itself answers it",
   "answered-elsewhere": "both its ends speak, and the other capture has none of it",

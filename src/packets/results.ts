@@ -91,6 +91,10 @@ export interface Judgement {
   readonly impact?: Impact;
   /** The frame on the packet's side that shows the impact, or what the verdict rests on, where there is one. */
   readonly byFrame?: number;
+  /** How long after the packet a copy of it came that got through, nanoseconds. */
+  readonly afterNs?: number;
+  /** The MTU that it is too long for, bytes, where what refuses it says so. */
+  readonly mtu?: number;
 }
 
 /** Some bytes of a TCP segment, from a sequence number on. */

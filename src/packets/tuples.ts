@@ -21,8 +21,10 @@ export const TUNNEL_SHIFT = 10;
 export const FACTS = 1;
 /** What it is filed under. */
 export const HASH = 2;
-/** Packets of it that found no twin. */
-const UNMATCHED = 3;
+/** Packets of it that found no twin … */
+export const UNMATCHED = 3;
+/** … and in the highest bit, whether some may have one, and nothing tells which. */
+const HAS_AMBIGUOUS = 1 << 31;
 /** Four words each. */
 export const ADDRESS_A = 4;
 export const ADDRESS_B = 8;
@@ -211,13 +213,27 @@ export class TupleTable {
     this.#set(way >> 1, isByBoth ? ENDED_BY_BOTH : ENDED_BY_B << (way & 1), true);
   }
 
+  /** Whether both ends of a TCP conversation send no more. */
+  isOver(tuple: number): boolean {
+    return (this.records[(tuple << TUPLE_BITS) + FACTS] & ENDED_BY_BOTH) === ENDED_BY_BOTH;
+  }
+
   /** Packets of the tuple that found no twin. */
   unmatched(tuple: number): number {
-    return this.records[(tuple << TUPLE_BITS) + UNMATCHED];
+    return this.records[(tuple << TUPLE_BITS) + UNMATCHED] & ~HAS_AMBIGUOUS;
   }
 
   noteUnmatched(tuple: number): void {
     this.records[(tuple << TUPLE_BITS) + UNMATCHED]++;
+  }
+
+  /** Whether it has packets that are ambiguous. */
+  hasAmbiguous(tuple: number): boolean {
+    return (this.records[(tuple << TUPLE_BITS) + UNMATCHED] & HAS_AMBIGUOUS) !== 0;
+  }
+
+  noteAmbiguous(tuple: number): void {
+    this.records[(tuple << TUPLE_BITS) + UNMATCHED] |= HAS_AMBIGUOUS;
   }
 
   /** Whether its first packet was dropped, as another flow took the port at that time: see `Clashes`. */

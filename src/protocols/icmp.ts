@@ -1,4 +1,5 @@
-/** Byte offsets in the header of ICMP (RFC 792) and ICMPv6 (RFC 4443) alike, behind type, code and checksum; id and sequence are an echo's. */
+/** Byte offsets in the header of ICMP (RFC 792) and ICMPv6 (RFC 4443) alike, behind the type; id and sequence are an echo's. */
+export const CODE = 1;
 export const ID = 4;
 export const SEQUENCE = 6;
 export const HEADER_BYTES = 8;
@@ -37,4 +38,9 @@ export function isError(type: number, isIpv6: boolean): boolean {
         type === REDIRECT ||
         type === TIME_EXCEEDED ||
         type === PARAMETER_PROBLEM;
+}
+
+/** Whether an error says that a packet is too long for a link; the last two bytes before what it quotes are the link's MTU. RFC 1191, RFC 4443. */
+export function isTooBig(type: number, code: number, isIpv6: boolean): boolean {
+  return isIpv6 ? type === PACKET_TOO_BIG_6 : type === UNREACHABLE && code === FRAGMENTATION_NEEDED;
 }

@@ -103,7 +103,7 @@ const IMPACT = oneOf(
   IMPACTS,
 );
 const BY_FRAME = frame(
-  "The frame on the same side that shows it, where one does by itself: the ICMP error that refuses it, the copy that got through, or of a copy the frame that it " +
+  "The frame on the same side that shows it, where one does by itself: the ICMP error or the reset that refuses it, the copy that got through, or of a copy the frame that it " +
     "is one of",
 );
 

@@ -183,7 +183,7 @@ describe("NDJSON", () => {
       });
       const frames = new Few<number>();
       for (let frame = 1; frame <= 102; frame++) frames.add(frame);
-      reporter.finding(findingOf("leak", 3, "a leak", { flows: oneFlow(7), frames: { side: OUTSIDE, of: frames } }));
+      reporter.finding(findingOf("leak", 3, "a leak", { flows: oneFlow(7), frames: [new Few<number>(), frames] }));
       reporter.finding(findingOf("rule", 1, "no flow"));
       const verdicts: Summary["verdicts"] = [new Map([["dropped", 1]]), new Map()];
       reporter.end({ ...SUMMARY, verdicts, impacts: [new Map([["lost", 1]]), new Map()] });

@@ -289,7 +289,7 @@ describe("quotes", () => {
     const { out } = decodeAll([samples.packetTooBig]);
     const { quotes } = out;
     expect(out.flags(0)).toBe(IS_IPV6 | IS_ERROR);
-    expect(out.seq(0)).toBe(2 << 24);
+    expect(out.seq(0)).toBe((2 << 24) | 1280);
     expect([quotes.proto[0], quotes.srcPort[0], quotes.dstPort[0], quotes.length[0], quotes.seq[0]]).toEqual([
       6, 40000, 80, 120, 5,
     ]);

@@ -145,7 +145,11 @@ export class FlowBook {
   }
 
   #reportLinked(flows: readonly (readonly [id: number, entry: Entry])[]): void {
-    const { tuples, epochNs, sink } = this.#about;
-    for (const [id, { linked }] of flows) sink.flow(summarizeLinked(id, linked, tuples, epochNs));
+    const { tuples, epochNs, findings, sink } = this.#about;
+    for (const [id, { linked }] of flows) {
+      const flow = summarizeLinked(id, linked, tuples, epochNs);
+      findings.linked(flow);
+      sink.flow(flow);
+    }
   }
 }

@@ -26,6 +26,8 @@ interface Span {
  * there, whenever it is read: when that is depends on how the capture is cut into batches.
  */
 export class Gaps {
+  /** Whether any loss is known by now. */
+  hasLost = false;
   readonly #marginNs: number;
   readonly #place: (stampNs: number) => number;
   /** What is known of losses, and what will be, by the capture's own stamps. */
@@ -55,6 +57,7 @@ export class Gaps {
   /** From now on, the next loss is known. Returns the time of the packets that it affects, on the timeline. Precondition: there is one. */
   learn(): Readonly<Span> {
     const { fromNs, toNs } = this.#untold.shift()!;
+    this.hasLost = true;
     const span = { fromNs: this.#place(fromNs) - this.#marginNs, toNs: this.#place(toNs) + this.#marginNs };
     const last = this.#spans.at(-1);
     if (last !== undefined && span.fromNs >= last.fromNs && span.fromNs <= last.toNs)

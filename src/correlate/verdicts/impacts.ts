@@ -31,6 +31,8 @@ const MOST_WINDOW = 2 ** 30;
 export interface Consequence {
   readonly impact: Impact;
   readonly byFrame?: number;
+  /** How long after the packet that frame came, nanoseconds. */
+  readonly afterNs?: number;
 }
 
 /** A packet that was dropped, and of which more may become known. */
@@ -376,19 +378,20 @@ export class Impacts {
     const copy = this.#packetAt(place);
     if (copy.proto !== drop.proto) return null;
     const byFrame = this.#records[(place << record.RECORD_BITS) + record.FRAME] >>> 0;
+    const resent = { impact: "resent", byFrame, afterNs: this.#timeNsAt(place) - drop.timeNs } as const;
     if (drop.proto !== TCP) {
       const isSame =
         copy.seq === drop.seq && copy.payloadLength === drop.payloadLength && copy.content === drop.content;
-      return isSame && isTelling(drop) ? { impact: "resent", byFrame } : null;
+      return isSame && isTelling(drop) ? resent : null;
     }
     if (spanOf(drop) === 0) {
       const isReset = (drop.tcpFlags & copy.tcpFlags & RST) !== 0 && copy.seq === drop.seq;
-      return isReset ? { impact: "resent", byFrame } : null;
+      return isReset ? resent : null;
     }
     const from = (copy.seq - drop.seq) | 0;
     if ((drop.tcpFlags & SYN) !== (copy.tcpFlags & SYN) || Math.abs(from) >= MOST_WINDOW) return null;
     drop.missing = without(drop.missing, from, from + spanOf(copy));
-    return drop.missing.length === 0 ? { impact: "resent", byFrame } : null;
+    return drop.missing.length === 0 ? resent : null;
   }
 }
 

@@ -51,12 +51,7 @@ export class LateLosses {
     updates.withdraw(otherSide(side), fromNs, toNs);
     if (side === OUTSIDE) clashes.withdraw(fromNs, toNs);
     const now = { verdict: "capture-loss", reason: "frames-lost", why: whyLost(side) } as const;
-    for (const revised of this.#revisions[side].takeOut(fromNs, toNs)) {
-      const { side: of, frame, flow, before } = revised;
-      if (before.verdict === "dropped") findings.refused(of, frame);
-      findings.lost(of, frame, flow);
-      this.#tell({ ...revised, ...now });
-    }
+    for (const revised of this.#revisions[side].takeOut(fromNs, toNs)) this.#tell({ ...revised, ...now });
     for (const counted of this.#revisions[side].takeOutCounted(fromNs, toNs)) {
       const moved = { ...counted, verdict: now.verdict };
       tallies[moved.side].updated(moved, moved.count);
@@ -67,8 +62,9 @@ export class LateLosses {
 
   /** Counts what became known of a packet, and tells of it. */
   #tell(update: Update): void {
-    const { tallies, sink } = this.#of;
+    const { tallies, findings, sink } = this.#of;
     tallies[update.side].updated(update);
+    findings.update(update);
     if (sink.wantsVerdict(update.before.verdict)) sink.update(update);
   }
 }

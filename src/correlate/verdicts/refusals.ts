@@ -3,6 +3,7 @@ import type { Reason } from "../../packets/reasons.js";
 import type { Side } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { isFromNear } from "./senders.js";
+import { isTooBig } from "../../protocols/icmp.js";
 import { ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";
 import type { Notes } from "../matchers/contract.js";
 import { mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
@@ -16,6 +17,8 @@ interface Refusal {
   readonly frame: number;
   readonly reason: Reason;
   readonly why: string;
+  /** The MTU that the packet is too long for, bytes; 0 where the error is about something else, or does not tell (RFC 1191 section 4). */
+  readonly mtu: number;
   /** Its TTL was lowered by routers on its way: somebody behind the host sent it, whom the packet had reached. */
   readonly isFromFar: boolean;
   /** How the payload begins that it quotes; 0 where it does not quote that much. */
@@ -31,6 +34,7 @@ export interface Answer {
   readonly why: string;
   /** The error's frame. */
   readonly byFrame: number;
+  readonly mtu: number;
   readonly isFromFar: boolean;
 }
 
@@ -92,11 +96,14 @@ export class Refusals implements Notes {
     const q = batch.quote(i);
     const key = keyOf(side, t.tuple(row), quotes.proto[q], quotes.ipId[q], quotes.length[q], quotes.seq[q]);
     const message = batch.seq(i);
-    const { reason, words } = meaningOf(batch.proto(i) === ICMP, message >>> 24, (message >>> 16) & 255);
+    const [type, code] = [message >>> 24, (message >>> 16) & 255];
+    const isIpv4 = batch.proto(i) === ICMP;
+    const { reason, words } = meaningOf(isIpv4, type, code);
+    const mtu = isTooBig(type, code, !isIpv4) ? message & 0xffff : 0;
     const frame = t.frame(row);
-    const why = `${words}, says ${error.src} (frame ${frame})`;
+    const why = `${words}${mtu === 0 ? "" : ` (MTU ${mtu})`}, says ${error.src} (frame ${frame})`;
     const isFromFar = !isFromNear(t, row);
-    const refusal: Refusal = { row, frame, reason, why, isFromFar, head: quotes.head[q], use: "none" };
+    const refusal: Refusal = { row, frame, reason, why, mtu, isFromFar, head: quotes.head[q], use: "none" };
     this.#byQuoted.set(key, [...(this.#byQuoted.get(key) ?? []), refusal]);
     this.#quotedOf.set(row, key);
   }
@@ -183,8 +190,8 @@ export function mayBeSame(head: number, other: number): boolean {
   return head === 0 || other === 0 || head === other;
 }
 
-function answerOf({ reason, why, frame, isFromFar }: Refusal): Answer {
-  return { reason, why, byFrame: frame, isFromFar };
+function answerOf({ reason, why, frame, mtu, isFromFar }: Refusal): Answer {
+  return { reason, why, byFrame: frame, mtu, isFromFar };
 }
 
 function keyOf(side: Side, tuple: number, proto: number, ipId: number, length: number, seq: number): string {

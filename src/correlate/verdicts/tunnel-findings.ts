@@ -101,5 +101,5 @@ function findingAbout(all: readonly Counted[]): Finding {
     ? `carries packets of ${inside}, and what it carries is paired`
     : `carries nothing that ${inside} has`;
   const text = `${type}${ids.count === 0 ? "" : ` ${ids.text}`} between ${src} and ${dst} ${what}`;
-  return findingOf("tunnel", frames.count, text, { frames: { side: OUTSIDE, of: frames } });
+  return findingOf("tunnel", frames.count, text, { frames: [new Few<number>(), frames] });
 }

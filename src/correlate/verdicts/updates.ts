@@ -1,7 +1,6 @@
 import type { Impact, Judgement, Update } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../packets/timeline.js";
-import type { Findings } from "./findings.js";
 import type { Drop, Impacts } from "./impacts.js";
 import type { Refusals } from "./refusals.js";
 
@@ -20,7 +19,6 @@ export class Updates {
   readonly #timeline: Timeline;
   readonly #impacts: Impacts;
   readonly #refusals: Refusals;
-  readonly #findings: Findings;
   readonly #tell: (update: Update, timeNs: number) => void;
   #pending: Pending[] = [];
 
@@ -28,13 +26,11 @@ export class Updates {
     timeline: Timeline,
     impacts: Impacts,
     refusals: Refusals,
-    findings: Findings,
     tell: (update: Update, timeNs: number) => void,
   ) {
     this.#timeline = timeline;
     this.#impacts = impacts;
     this.#refusals = refusals;
-    this.#findings = findings;
     this.#tell = tell;
   }
 
@@ -80,7 +76,6 @@ export class Updates {
     const said = this.#refusals.saidBy(row);
     const drop = said && this.#impacts.refused(said.quotedAs, t.timeNs(row), said.head);
     if (!drop) return;
-    this.#findings.refused(t.sideOf(row), drop.frame);
     const { reason, why, byFrame } = said;
     this.#tell(updateOf(drop, { verdict: "refused", reason, why, impact: "lost", byFrame }), drop.timeNs);
   }

@@ -17,9 +17,10 @@ import type { Kernel } from "../kernel/kernel.js";
 import type { Like } from "../matchers/likes.js";
 import type { Matchers } from "../matchers/matchers.js";
 import { type Local, Locals } from "./locals.js";
-import { Misses } from "./misses.js";
+import type { Misses } from "./misses.js";
 import type { Mistimed } from "./mistimed.js";
 import type { Refusals } from "./refusals.js";
+import type { Resets } from "./resets.js";
 import { isPrivate } from "../matchers/scope.js";
 import { Senders } from "./senders.js";
 import type { Translations } from "../kernel/translations.js";
@@ -65,6 +66,8 @@ export interface Known {
   readonly translations: Translations;
   readonly matchers: Matchers;
   readonly refusals: Refusals;
+  readonly misses: Misses;
+  readonly resets: Resets;
   readonly mistimed: Mistimed;
   readonly tunnels: Tunnels;
   /** What each side's capture covers. */
@@ -94,7 +97,7 @@ export class Verdicts {
     this.#translations = known.translations;
     this.#locals = new Locals(known.timeline, known.tuples, known.kernel);
     this.#senders = new Senders(known.timeline, known.tuples);
-    this.#misses = new Misses(known.kernel);
+    this.#misses = known.misses;
     this.#window = seconds(known.windowNs);
   }
 
@@ -125,8 +128,7 @@ export class Verdicts {
     if (doubt !== undefined || !mayBeLost) return doubt ?? this.#reckon(row, other, claim);
     if (this.#known.cover[other].gaps.mayHold(t.timeNs(row)))
       return { verdict: "capture-loss", reason: "frames-lost", why: whyLost(other) };
-    const { verdict, reason, why } = this.#reckon(row, other, claim);
-    return { verdict, reason, why, mayBeLostBy: other };
+    return { ...this.#reckon(row, other, claim), mayBeLostBy: other };
   }
 
   /**
@@ -244,8 +246,10 @@ export class Verdicts {
       const why = "an ICMP error is about it, or about another packet that is quoted alike";
       return { verdict: "unknown", reason: "may-be-refused", why };
     }
-    if (answer?.isFromFar === false)
-      return { verdict: "refused", reason: answer.reason, why: answer.why, byFrame: answer.byFrame };
+    if (answer?.isFromFar === false) {
+      const { reason, why, byFrame, mtu } = answer;
+      return { verdict: "refused", reason, why, byFrame, ...(mtu > 0 && { mtu }) };
+    }
     const error = this.#known.refusals.errorOf(row);
     if (error && this.#locals.isFromHost(side, error)) {
       return {
@@ -306,13 +310,29 @@ export class Verdicts {
     }
     if (slot === NONE) return this.#unexplained(row, side);
     if (!isLeaving) {
-      if (answer === undefined)
-        return { verdict: "dropped", reason: "no-twin", why: this.#missing(row, otherName), lacks: "exit" };
+      if (answer === undefined) return this.#notPassedOn(row, otherName);
       const crossed = `it crossed, though ${otherName} lacks it, as it was answered from there: ${answer.why}`;
       return { verdict: "unknown", reason: "forwarded-unseen", why: crossed, lacks: "crossing" };
     }
+    const answered = this.#known.resets.take(row);
+    if (answered !== undefined) {
+      const why = `the host itself resets the connection: it did not pass frame ${answered} on`;
+      return { verdict: "local", reason: "host-reset", why, byFrame: answered };
+    }
     const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: that capture missed it, or the host sent it`;
     return { verdict: "unknown", reason: "never-entered", why, lacks: "entry" };
+  }
+
+  /** What became of a packet of a known translation that entered and did not come out. */
+  #notPassedOn(row: number, otherName: string): Claim {
+    const { resets } = this.#known;
+    const reset = resets.answering(row);
+    if (reset === NONE)
+      return { verdict: "dropped", reason: "no-twin", why: this.#missing(row, otherName), lacks: "exit" };
+    resets.remember(reset, row);
+    const byFrame = this.#timeline.frame(reset);
+    const why = `the host itself reset the connection (frame ${byFrame})`;
+    return { verdict: "refused", reason: "host-reset", why, byFrame, lacks: "exit" };
   }
 
   /** Whether a known flow tells that a packet left where it was seen: whoever answers it there is behind the host. */

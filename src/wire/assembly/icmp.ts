@@ -1,6 +1,6 @@
 import { HAS_SENDING_TIME, IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../packets/packets.js";
 import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH, PORTS, SEQ } from "../../packets/records.js";
-import { HEADER_BYTES, ID, isEcho, isError, SEQUENCE } from "../../protocols/icmp.js";
+import { CODE, HEADER_BYTES, ID, isEcho, isError, isTooBig, SEQUENCE } from "../../protocols/icmp.js";
 import { byteAt, halfAt } from "./bytes.js";
 import { hasSendingTime } from "./echo.js";
 import { mixWord } from "./hash.js";
@@ -28,6 +28,7 @@ export function icmp(at: i32, end: i32, captured: i32, held: i32, kept: i32, isW
   store<i32>(record, end - body, 4 * PAYLOAD_LENGTH);
   mixWord(record, word);
   if (isError(type, isIpv6)) {
+    if (isTooBig(type, byteAt(at + CODE), isIpv6)) store<i32>(record, word, 4 * SEQ);
     mixWord(record, id);
     quote(body, captured, kept, record);
     return;

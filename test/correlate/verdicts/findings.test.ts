@@ -1,10 +1,10 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { Findings } from "../../../src/correlate/verdicts/findings.js";
-import type { FlowAccounts } from "../../../src/packets/flow-accounts.js";
+import { Findings, type About } from "../../../src/correlate/verdicts/findings.js";
+import type { End } from "../../../src/correlate/verdicts/findings/finder.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../src/packets/flows.js";
 import { Heap } from "../../../src/packets/heap.js";
-import type { Summary } from "../../../src/packets/results.js";
+import { Timeline } from "../../../src/packets/timeline.js";
 import { ADDRESS_A, ADDRESS_B, FACTS, IPV6_SHIFT, KIND, TUPLE_BITS, TupleTable } from "../../../src/packets/tuples.js";
 import { ICMP, TCP, UDP } from "../../../src/protocols/ip-protocols.js";
 import { ACK } from "../../../src/protocols/tcp.js";
@@ -21,13 +21,18 @@ const SIDE = {
   captureDropped: 0,
   hasCounters: true,
 };
-const SUMMARY: Summary = {
-  inside: SIDE,
-  outside: SIDE,
-  verdicts: [new Map(), new Map()],
-  impacts: [new Map(), new Map()],
-  flows: 0,
-  clock: { offsetNs: 0, driftPpm: 0, uncertaintyNs: 0, source: "none" },
+const END: End = {
+  summary: {
+    inside: SIDE,
+    outside: SIDE,
+    verdicts: [new Map(), new Map()],
+    impacts: [new Map(), new Map()],
+    flows: 0,
+    clock: { offsetNs: 0, driftPpm: 0, uncertaintyNs: 0, source: "none" },
+  },
+  unfollowed: 0,
+  pairs: 0,
+  altered: new Map(),
 };
 
 /** Few of them, and some that have their place among those seen lately in common. */
@@ -70,7 +75,11 @@ function put(tuples: TupleTable, at: number, proto: number, of: Made<typeof tupl
 
 type Some = readonly Made<typeof flow>[];
 
-function tablesOf(heap: Heap, some: Some): readonly [FlowAccounts, TupleTable] {
+const decidedNs = () => 10e9;
+
+const misses = { isPatchy: () => false };
+
+function tablesOf(heap: Heap, some: Some): About {
   const accounts = new FilledAccounts(heap, 64);
   const tuples = new TupleTable(heap, 256);
   for (const [slot, of] of some.entries()) {
@@ -83,29 +92,38 @@ function tablesOf(heap: Heap, some: Some): readonly [FlowAccounts, TupleTable] {
     for (let pair = 0; pair < of.inbound; pair++) accounts.add(slot, pair, false, 1);
     for (let time = 0; time < (of.isSentAgain ? 2 : 1); time++) accounts.noteSegment(slot, 1, 1000, 10, ACK);
   }
-  return [accounts, tuples];
+  const cover = { firstNs: 0, gaps: { hasLost: false } };
+  const timeline = new Timeline(heap, 64, 64);
+  return {
+    heap,
+    kernel: { crossings: new Int32Array(0), crossingCount: 0 },
+    timeline,
+    accounts,
+    tuples,
+    misses,
+    cover: [cover, cover],
+    decidedNs,
+  };
 }
 
 it("are the same whether flows that nothing is to be told of are sorted out or each is looked at", () => {
   const cut = fc.nat(30);
   fc.assert(
     fc.property(fc.array(flow, { maxLength: 30, size: "max" }), cut, (some, cut) => {
-      const heap = new Heap();
-      const tables = tablesOf(heap, some);
-      const sorted = new Findings(heap, ...tables);
+      const tables = tablesOf(new Heap(), some);
+      const sorted = new Findings(tables);
       const slots = Int32Array.from(some.keys());
       sorted.flows(slots.slice(0, cut));
       sorted.flows(slots.slice(cut));
-      const each = new Findings(heap, ...tables);
+      const each = new Findings(tables);
       for (const slot of slots) each.flow(slot);
-      expect(sorted.close(SUMMARY)).toEqual(each.close(SUMMARY));
+      expect(sorted.close(END)).toEqual(each.close(END));
     }),
     { numRuns: runs(500) },
   );
 });
 
 it("do not look at flows that are over IPv4, translated, with the port kept and both ways seen, but for their address", () => {
-  const heap = new Heap();
   const of = {
     isIpv6: false,
     isOpenedByA: true,
@@ -116,11 +134,11 @@ it("do not look at flows that are over IPv4, translated, with the port kept and 
   };
   const facts = { isFlipped: false, isForwardOutbound: true, forward: REWRITE_SRC, backward: REWRITE_DST };
   const ordinary = { ...facts, proto: TCP, inside: of, outside: { ...of, a: 0x0a00_020f }, outbound: 3, inbound: 3 };
-  const [accounts, tuples] = tablesOf(
-    heap,
+  const tables = tablesOf(
+    new Heap(),
     Array.from({ length: 20 }, () => ({ ...ordinary, isSentAgain: false })),
   );
-  const findings = new Findings(heap, accounts, tuples);
+  const findings = new Findings(tables);
   const looked: number[] = [];
   findings.flow = (slot) => void looked.push(slot);
   findings.flows(Int32Array.from(Array(20).keys()));

@@ -49,8 +49,7 @@ export function accountFor(
   const payload = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   if ((tcpFlags & ACK) !== 0) noteAck(sums + (forward << 2), load<i32>(packet, 4 * record.ACK), (tcpFlags & SYN) !== 0);
-  // the ports are used again
-  else if ((tcpFlags & SYN) !== 0) store<i64>(sums, 0, 4 * account.ACKED);
+  else if ((tcpFlags & SYN) !== 0) noteOpening(sums, forward);
   return noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), payload, tcpFlags);
 }
 
@@ -59,10 +58,21 @@ export function sumsOf(ground: usize, slot: i32): usize {
   return <usize>wordOf(ground, words.FLOW_SUMS) + ((<usize>slot) << (account.SUMS_BITS + 2));
 }
 
-/** Notes an acknowledgement that crossed. `isFirst`: of its stream. */
+/** Notes an acknowledgement that crossed. `isFirst`: of its stream, and with a SYN. */
 function noteAck(sums: usize, ack: i32, isFirst: bool): void {
   const acked = load<i32>(sums, 4 * account.ACKED);
-  if (isFirst || acked === 0 || ack - acked > 0) store<i32>(sums, ack, 4 * account.ACKED);
+  if (!isFirst && acked !== 0 && ack - acked <= 0) return;
+  store<i32>(sums, ack, 4 * account.ACKED);
+  if (isFirst) store<i32>(sums, 1, 4 * account.FIRST_ACKED);
+  else if (acked === 0 && load<i32>(sums, 4 * account.FIRST_ACKED) === 0)
+    store<i32>(sums, ack, 4 * account.FIRST_ACKED);
+}
+
+/** Notes a SYN: whatever was acknowledged before, the ports are used again. */
+function noteOpening(sums: usize, forward: i32): void {
+  store<i64>(sums, 0, 4 * account.ACKED);
+  store<i64>(sums, 0, 4 * account.FIRST_ACKED);
+  store<i32>(sums + (forward << 2), 1, 4 * account.FIRST_ACKED);
 }
 
 /** What the router changed of two packets with equal keys: ALTERED_… bits. */

@@ -2,15 +2,16 @@
 import * as account from "../../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
 import * as tuple from "../../../packets/tuples.js";
-import { UDP } from "../../../protocols/ip-protocols.js";
-import { LEAST_ONE_WAY_PAIRS, SEEN } from "../findings.js";
+import { SEEN } from "../findings.js";
 
 const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
 const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
+/** Knuth's multiplicative hash: 2^32 over the golden ratio. */
+const SCATTER: i32 = 0x9e3779b1;
 
 /**
- * Leaves, of `count` slots at `slots`, those of flows that `Findings` has to look at, and returns how many they are. `seen`: SEEN words
- * that are kept from call to call, for addresses that it was told are hidden.
+ * Leaves, of `count` slots at `slots`, those of flows that finders have to look at, and returns how many they are. `seen`: twice
+ * SEEN words that are kept from call to call, for addresses that are hidden, and for what is answered at those that stand for them.
  */
 export function remarkable(slots: usize, count: i32, flows: usize, tuples: usize, seen: usize): i32 {
   let left = 0;
@@ -22,17 +23,18 @@ export function remarkable(slots: usize, count: i32, flows: usize, tuples: usize
   return left;
 }
 
-/** Over IPv4, translated, with its initiator's port kept and its address known to be hidden, both ways seen, nothing sent again. */
+/**
+ * Over IPv4, both ways seen, nothing sent again or without a twin, its initiator's port kept, its inside address known to be hidden, and traffic like it known
+ * to be answered at the address that stands for it.
+ */
 function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   const inside = tuples + (load<i32>(flow, 4 * account.INSIDE_TUPLE) << TUPLE_BYTES_BITS);
   const outside = tuples + (load<i32>(flow, 4 * account.OUTSIDE_TUPLE) << TUPLE_BYTES_BITS);
   const kind = load<i32>(inside, 4 * tuple.KIND);
   if ((((kind | load<i32>(outside, 4 * tuple.KIND)) >> tuple.IPV6_SHIFT) & 1) !== 0) return false;
   if (load<i32>(flow, 4 * account.RETRANSMISSIONS) !== 0) return false;
-  const inbound = load<i32>(flow, 4 * account.PAIRS);
-  const outbound = load<i32>(flow, 4 * (account.PAIRS + 1));
-  const isOneWay = (inbound === 0 || outbound === 0) && inbound + outbound >= LEAST_ONE_WAY_PAIRS;
-  if (isOneWay && (kind & 0xff) !== UDP) return false;
+  if ((load<i32>(inside, 4 * tuple.UNMATCHED) | load<i32>(outside, 4 * tuple.UNMATCHED)) !== 0) return false;
+  if (load<i32>(flow, 4 * account.PAIRS) === 0 || load<i32>(flow, 4 * (account.PAIRS + 1)) === 0) return false;
 
   // of the initiator's packets
   const facts = load<i32>(inside, 4 * tuple.FACTS);
@@ -40,19 +42,30 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   const forward = (facts & tuple.IS_OPENED_BY_A) !== 0 ? 1 : 0;
   const rewrites = load<i32>(flow, 4 * account.REWRITES);
   const rewrite = forward === 1 ? rewrites & 0xff : rewrites >> 8;
-  const isFromInside = ((load<i32>(flow, 4 * account.BITS) >> account.BACKWARD_OUTBOUND_BIT) & 1) !== forward;
+  const bits = load<i32>(flow, 4 * account.BITS);
+  const isFromInside = ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1) !== forward;
   if (rewrite === 0) return !isFromInside;
   if (isFromInside && (rewrite & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) !== 0) return false;
-  if (!isFromInside && (rewrite & (REWRITE_SRC | REWRITE_DST)) === REWRITE_SRC) return false;
+  if (!isFromInside && (rewrite & REWRITE_SRC) !== 0) return false;
   if ((rewrite & (isFromInside ? REWRITE_SRC : REWRITE_DST)) === 0) return true;
   const isA = isFromInside === (forward === 1);
-  return isSeen(seen, isA ? load<i32>(inside, 4 * tuple.ADDRESS_A) : load<i32>(inside, 4 * tuple.ADDRESS_B));
+  const isHiddenSeen = isSeen(seen, addressOf(inside, isA));
+  if (!isFromInside) return isHiddenSeen;
+  const isOpenerA = isA !== ((bits & account.IS_FLIPPED) !== 0);
+  const ports = load<i32>(outside, 4 * tuple.PORTS);
+  const port = (facts & tuple.IS_ECHO_ID) !== 0 ? 0 : isOpenerA ? ports & 0xffff : ports >>> 16;
+  const what = (((kind & 0xff) << 16) | port) * SCATTER;
+  return isSeen(seen + ((<usize>SEEN) << 2), addressOf(outside, isOpenerA) ^ what) && isHiddenSeen;
 }
 
-/** Whether an address was asked for lately; it was from now on. Never 0.0.0.0, as places are 0 at first. */
-function isSeen(seen: usize, address: i32): bool {
-  const place = seen + (((address ^ (address >>> 10) ^ (address >>> 20)) & (SEEN - 1)) << 2);
-  if (load<i32>(place) === address) return address !== 0;
-  store<i32>(place, address);
+function addressOf(conversation: usize, isA: bool): i32 {
+  return isA ? load<i32>(conversation, 4 * tuple.ADDRESS_A) : load<i32>(conversation, 4 * tuple.ADDRESS_B);
+}
+
+/** Whether an address, or another word, was asked for lately; it was from now on. Never 0.0.0.0, as places are 0 at first. */
+function isSeen(seen: usize, word: i32): bool {
+  const place = seen + (((word ^ (word >>> 10) ^ (word >>> 20)) & (SEEN - 1)) << 2);
+  if (load<i32>(place) === word) return word !== 0;
+  store<i32>(place, word);
   return false;
 }

@@ -1,0 +1,39 @@
+import { Few } from "../../../packets/few.js";
+import type { Finding } from "../../../packets/findings.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { INSIDE } from "../../../packets/sides.js";
+import type { EndedFlow } from "./ended-flow.js";
+import { type Context, type Finder, ofFlows } from "./finder.js";
+
+/** The request of an echo reply, at most so long before it, would be in the capture, nanoseconds. */
+const LEAST_BEFORE_NS = 10_000_000_000;
+
+/**
+ * `asymmetric`: packets of a flow crossed in one direction only, and show that there are others: TCP acknowledges them, an echo reply has a
+ * request. Not a flow that nobody answers, nor one whose answers cross as another flow.
+ */
+export class Asymmetric implements Finder {
+  readonly #context: Context;
+  readonly #flows = new Few<number>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  flow(flow: EndedFlow): void {
+    const isOneWay = flow.pairsThere === 0 || flow.pairsBack === 0;
+    if (!isOneWay || flow.isUnclear || flow.isProvedElsewhere(flow.pairsThere === 0)) return;
+    if (this.#hasOthers(flow)) this.#flows.add(flow.id);
+  }
+
+  close(): Finding[] {
+    const text = "only one direction was seen on both sides, though it shows that there was another";
+    return ofFlows("asymmetric", this.#flows, text);
+  }
+
+  #hasOthers(flow: EndedFlow): boolean {
+    if (flow.proto === TCP) return flow.hasProgress(flow.pairsThere > 0);
+    const { firstNs } = this.#context.cover[INSIDE];
+    return flow.isEcho && flow.pairsThere === 0 && flow.firstNs - firstNs >= LEAST_BEFORE_NS;
+  }
+}

@@ -1,0 +1,51 @@
+import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
+import type { Judgement, Moved, Update } from "../../../packets/results.js";
+import { INSIDE, OUTSIDE, otherSide, SIDE_NAMES } from "../../../packets/sides.js";
+import type { Timeline } from "../../../packets/timeline.js";
+import type { Context, End, Finder } from "./finder.js";
+
+/** `capture-loss`: packets that the other capture lacks, and may have lost, as it counts frames that it lost about then. */
+export class CaptureLoss implements Finder {
+  readonly verdicts = ["capture-loss"] as const;
+  readonly #timeline: Timeline;
+  /** By their own side. */
+  readonly #lost = [new Gathered(), new Gathered()] as const;
+  /** How many of these turned out to be so too late to be told of one by one. */
+  readonly #moved: [number, number] = [0, 0];
+
+  constructor({ timeline }: Context) {
+    this.#timeline = timeline;
+  }
+
+  alone(row: number, _: Judgement, flow: number | undefined): void {
+    const side = this.#timeline.sideOf(row);
+    this.#lost[side].add(side, this.#timeline.frame(row), flow);
+  }
+
+  update({ side, frame, flow, verdict }: Update): void {
+    if (verdict === "capture-loss") this.#lost[side].add(side, frame, flow);
+  }
+
+  moved({ side, verdict, count }: Moved): void {
+    if (verdict !== "capture-loss") return;
+    this.#lost[side].frames[side].count += count;
+    this.#moved[side] += count;
+  }
+
+  close({ summary }: End): Finding[] {
+    return ([INSIDE, OUTSIDE] as const).flatMap((side) => {
+      const lost = this.#lost[side];
+      if (lost.count === 0) return [];
+      const other = otherSide(side);
+      const { captureDropped } = other === INSIDE ? summary.inside : summary.outside;
+      const moved = this.#moved[side];
+      const late = moved === 0 ? "" : `; of ${moved} of them something else was said before, and no update tells it`;
+      const text = `${SIDE_NAMES[other]} lost ${frames(captureDropped)} by its own count, and may have lost the twins of ${frames(lost.count)}${late}`;
+      return [findingOf("capture-loss", lost.count, text, lost)];
+    });
+  }
+}
+
+function frames(count: number): string {
+  return `${count} frame${count === 1 ? "" : "s"}`;
+}

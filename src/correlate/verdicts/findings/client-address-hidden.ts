@@ -1,0 +1,46 @@
+import { Few } from "../../../packets/few.js";
+import { type Finding, findingOf } from "../../../packets/findings.js";
+import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows.js";
+import type { FlowSummary } from "../../../packets/results.js";
+import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
+import type { EndedFlow } from "./ended-flow.js";
+import { type Finder, flowsNamed } from "./finder.js";
+
+/** Most addresses that clients are seen under, each by the means. */
+const MOST_ADDRESSES = 1000;
+
+/** How clients come in: by the kernel's rules, or by a proxy. */
+type Means = "DNAT and SNAT" | "a proxy";
+
+/**
+ * `client-address-hidden`: somebody outside opened a connection, and the container sees another address: a proxy opened a second one, or both
+ * addresses are rewritten. Not across IP versions, where there is no other way; and not who comes from inside.
+ */
+export class ClientAddressHidden implements Finder {
+  /** By what containers see, and by which means. */
+  readonly #seen = new Map<string, Few<number>>();
+
+  flow(flow: EndedFlow): void {
+    const isBoth = (flow.rewrite & (REWRITE_SRC | REWRITE_DST)) === (REWRITE_SRC | REWRITE_DST);
+    if (!flow.isOpenerKnown || flow.isFromInside || !isBoth || flow.isAcross) return;
+    this.#add(flow.address(INSIDE, true), "DNAT and SNAT", flow.id);
+  }
+
+  linked({ id, nat, initiator, sides, inside }: FlowSummary): void {
+    if (nat !== "proxy" || initiator !== "outside" || sides[INSIDE] !== INSIDE || sides[OUTSIDE] !== OUTSIDE) return;
+    this.#add(inside.src, "a proxy", id);
+  }
+
+  close(): Finding[] {
+    return [...this.#seen].map(([seen, flows]) =>
+      findingOf("client-address-hidden", flows.count, `${seen}: ${flowsNamed(flows)}`, { flows }),
+    );
+  }
+
+  #add(as: string, means: Means, flow: number): void {
+    const seen = `containers see clients from outside as ${as}, by ${means}`;
+    const flows = this.#seen.get(seen) ?? new Few<number>();
+    if (this.#seen.size < MOST_ADDRESSES) this.#seen.set(seen, flows);
+    flows.add(flow);
+  }
+}

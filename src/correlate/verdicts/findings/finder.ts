@@ -1,0 +1,70 @@
+import type { Few } from "../../../packets/few.js";
+import { type Finding, type FindingCode, findingOf } from "../../../packets/findings.js";
+import type { FlowAccounts } from "../../../packets/flow-accounts.js";
+import type { FlowSummary, Judgement, Missing, Moved, Summary, Update, Verdict } from "../../../packets/results.js";
+import type { Timeline } from "../../../packets/timeline.js";
+import type { Side } from "../../../packets/sides.js";
+import type { Misses } from "../misses.js";
+import type { Gaps } from "../gaps.js";
+import type { EndedFlow } from "./ended-flow.js";
+import type { Hidden } from "./hidden.js";
+
+/** What a finder may look at, whenever it likes. */
+export interface Context {
+  readonly timeline: Timeline;
+  readonly hidden: Hidden;
+  readonly accounts: FlowAccounts;
+  readonly misses: Pick<Misses, "isPatchy">;
+  /** What each side's capture covers. */
+  readonly cover: Readonly<Record<Side, { readonly firstNs: number; readonly gaps: Pick<Gaps, "hasLost"> }>>;
+  /** Up to when all that a side's capture shows is decided about, nanoseconds on the timeline. */
+  readonly decidedNs: (side: Side) => number;
+}
+
+/** What is known once all is decided. */
+export interface End {
+  readonly summary: Summary;
+  /** How many drops nobody could look after. */
+  readonly unfollowed: number;
+  /** How many packets were found on both sides. */
+  readonly pairs: number;
+  /** How many of those the router altered beyond addresses, by ALTERED_… bits. */
+  readonly altered: ReadonlyMap<number, number>;
+}
+
+/**
+ * Looks for one thing that an operator should know, while the run goes on, and tells of it at the end. What it remembers is bounded,
+ * and it says nothing that the captures do not show.
+ */
+export interface Finder {
+  /**
+   * Takes a flow that has ended; it is valid during the call only. Ordinary flows are not told of: see `remarkable.ts`, which has to
+   * know what makes one worth a look.
+   */
+  flow?(flow: EndedFlow): void;
+  /** Takes a flow of two conversations that is over, a proxy's or one that is turned round; it is valid during the call only. */
+  linked?(flow: FlowSummary): void;
+  /** Takes a TCP segment of the flow in a slot that crossed, and of which some bytes had entered before; its record begins at `at`. */
+  again?(slot: number, isOutbound: boolean, records: Int32Array, at: number): void;
+  /** The verdicts that `alone` is told of … */
+  readonly verdicts?: readonly Verdict[];
+  /** … with each packet that got one: its row, and the id of its flow where that is known. */
+  alone?(row: number, judgement: Judgement, flow: number | undefined): void;
+  /** Takes what became known of a packet after it was judged. */
+  update?(update: Update): void;
+  /** Takes a segment, of the side where it entered, that lost pieces on its way. */
+  missing?(side: Side, frame: number, flow: number, missing: readonly Missing[]): void;
+  /** Takes it that so many packets turned out to be something else, without a word on which. */
+  moved?(moved: Moved): void;
+  close(end: End): Iterable<Finding>;
+}
+
+/** A finding about some flows, or none where there are none. */
+export function ofFlows(code: FindingCode, flows: Few<number>, text: string, count = flows.count): Finding[] {
+  return flows.count === 0 ? [] : [findingOf(code, count, `${text}: ${flowsNamed(flows)}`, { flows })];
+}
+
+/** `flows 1, 2 and 7 more`. */
+export function flowsNamed({ count, text }: Few<number>): string {
+  return `flow${count === 1 ? "" : "s"} ${text}`;
+}

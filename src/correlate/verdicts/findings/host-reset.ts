@@ -1,0 +1,42 @@
+import { Few } from "../../../packets/few.js";
+import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
+import type { Judgement, Update } from "../../../packets/results.js";
+import { SIDE_NAMES } from "../../../packets/sides.js";
+import type { Context, Finder } from "./finder.js";
+
+/**
+ * `host-reset`: the host itself answered segments of connections that it forwards with a reset (`Resets`). Why it took them for its own is
+ * not to be seen: conntrack may have called them invalid, or a rule rejects them.
+ */
+export class HostReset implements Finder {
+  readonly verdicts = ["refused"] as const;
+  readonly #context: Context;
+  readonly #concerned = new Gathered();
+  readonly #named = new Few<string>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  alone(row: number, { reason, byFrame }: Judgement, flow: number | undefined): void {
+    const { timeline } = this.#context;
+    if (reason !== "host-reset" || byFrame === undefined) return;
+    const side = timeline.sideOf(row);
+    for (const frame of [timeline.frame(row), byFrame]) this.#concerned.add(side, frame, flow);
+    this.#named.add(`${SIDE_NAMES[side]} #${timeline.frame(row)} by #${byFrame}`);
+  }
+
+  update({ side, frame, verdict, before }: Update): void {
+    const name = this.#named.listed.find((each) => each.startsWith(`${SIDE_NAMES[side]} #${frame} by`));
+    if (before.verdict !== "refused" || verdict === "refused" || name === undefined) return;
+    this.#named.remove(name);
+    this.#concerned.frames[side].remove(frame);
+  }
+
+  close(): Finding[] {
+    const { count, text } = this.#named;
+    if (count === 0) return [];
+    const said = `the host itself reset forwarded connections, instead of passing a segment on: ${text}`;
+    return [findingOf("host-reset", count, said, this.#concerned)];
+  }
+}

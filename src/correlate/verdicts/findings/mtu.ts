@@ -1,0 +1,72 @@
+import { Few } from "../../../packets/few.js";
+import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
+import type { Judgement } from "../../../packets/results.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../../packets/sides.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import type { EndedFlow } from "./ended-flow.js";
+import type { Context, Finder } from "./finder.js";
+import { Holes } from "./holes.js";
+
+/**
+ * `mtu`: the host refused packets as too long for the next link, and says how long they may be; or a long segment never got through some link
+ * beyond, while shorter ones did (`Holes`), which is what becomes of segments that are too long where nobody says so.
+ */
+export class Mtu implements Finder {
+  readonly verdicts = ["refused"] as const;
+  readonly #context: Context;
+  readonly #concerned = new Gathered();
+  /** Frames and their lengths, by the MTU. */
+  readonly #named = new Map<number, Few<string>>();
+
+  readonly #holes: Holes;
+  readonly #lost = new Gathered();
+  readonly #lostNamed = new Few<string>();
+
+  constructor(context: Context) {
+    this.#context = context;
+    this.#holes = new Holes(context.accounts);
+  }
+
+  again(slot: number, isOutbound: boolean, records: Int32Array, at: number): void {
+    this.#holes.again(slot, isOutbound, records, at);
+  }
+
+  flow(flow: EndedFlow): void {
+    if (flow.proto !== TCP) return;
+    for (const side of [INSIDE, OUTSIDE] as const) {
+      const hole = this.#holes.hanging(flow.slot, side === INSIDE);
+      if (hole === undefined) continue;
+      const { length, frames } = hole;
+      for (const frame of frames.listed) this.#lost.add(side, frame, flow.id);
+      this.#lostNamed.add(`${flow.text} ${length} bytes, ${SIDE_NAMES[side]} again as frames ${frames.text}`);
+    }
+  }
+
+  alone(row: number, { mtu }: Judgement, flow: number | undefined): void {
+    const { timeline } = this.#context;
+    if (mtu === undefined) return;
+    const side = timeline.sideOf(row);
+    this.#concerned.add(side, timeline.frame(row), flow);
+    const named = this.#named.get(mtu) ?? new Few<string>();
+    this.#named.set(mtu, named);
+    named.add(`${SIDE_NAMES[side]} #${timeline.frame(row)} of ${timeline.length(row)} bytes`);
+  }
+
+  close(): Finding[] {
+    return [...this.#refused(), ...this.#silent()];
+  }
+
+  #silent(): Finding[] {
+    const { count, text } = this.#lostNamed;
+    if (count === 0) return [];
+    const said = `segments crossed again and again and were never acknowledged, while all shorter ones were: ${text}`;
+    return [findingOf("mtu", count, said, this.#lost)];
+  }
+
+  #refused(): Finding[] {
+    if (this.#concerned.count === 0) return [];
+    const named = [...this.#named].map(([mtu, { text }]) => `MTU ${mtu}: ${text}`);
+    const text = `too long for the next link, and refused: ${named.join("; ")}`;
+    return [findingOf("mtu", this.#concerned.count, text, this.#concerned)];
+  }
+}

@@ -1,0 +1,19 @@
+import { Few } from "../../../packets/few.js";
+import type { Finding } from "../../../packets/findings.js";
+import type { EndedFlow } from "./ended-flow.js";
+import { type Finder, ofFlows } from "./finder.js";
+import { isPortRewritten } from "./port-rewritten.js";
+
+/** `nat-clash-drop`: the first packet is gone, and `Clashes` found the flow that took its port at that time. */
+export class NatClashDrop implements Finder {
+  readonly #flows = new Few<number>();
+
+  flow(flow: EndedFlow): void {
+    if (isPortRewritten(flow) && flow.hasClashed) this.#flows.add(flow.id);
+  }
+
+  close(): Finding[] {
+    const text = "the first packet was dropped and another port or id given, as another flow held the wanted one";
+    return ofFlows("nat-clash-drop", this.#flows, text);
+  }
+}

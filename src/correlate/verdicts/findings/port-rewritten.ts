@@ -1,0 +1,27 @@
+import { Few } from "../../../packets/few.js";
+import type { Finding } from "../../../packets/findings.js";
+import { REWRITE_DST_PORT, REWRITE_SRC_PORT } from "../../../packets/flows.js";
+import { ICMP, ICMPV6 } from "../../../protocols/ip-protocols.js";
+import type { EndedFlow } from "./ended-flow.js";
+import { type Finder, ofFlows } from "./finder.js";
+
+/** `port-rewritten`: an inside host's port, or ICMP id, is another one outside. */
+export class PortRewritten implements Finder {
+  readonly #flows = new Few<number>();
+
+  flow(flow: EndedFlow): void {
+    if (isPortRewritten(flow)) this.#flows.add(flow.id);
+  }
+
+  close(): Finding[] {
+    return ofFlows("port-rewritten", this.#flows, "the port or ICMP id was not kept");
+  }
+}
+
+/** Whether an inside host's port, or ICMP id, is another one outside. */
+export function isPortRewritten(flow: EndedFlow): boolean {
+  // both ends of an ICMP flow have its id
+  const isIcmp = flow.proto === ICMP || flow.proto === ICMPV6;
+  const ports = isIcmp ? REWRITE_SRC_PORT | REWRITE_DST_PORT : REWRITE_SRC_PORT;
+  return flow.isOpenerKnown && flow.isFromInside && (flow.rewrite & ports) !== 0;
+}

@@ -1,0 +1,28 @@
+import { Few } from "../../../packets/few.js";
+import { type Finding, findingOf } from "../../../packets/findings.js";
+import type { EndedFlow } from "./ended-flow.js";
+import type { Finder } from "./finder.js";
+
+/**
+ * `reply-untranslated`: answers of a flow whose destination the NAT rewrites reached the one who opened it with the address that they
+ * were sent from, and that one, who knows of no such connection, resets it. With br_netfilter, docker0 shows one direction of all flows like
+ * that: nobody resets those.
+ */
+export class ReplyUntranslated implements Finder {
+  readonly #flows = new Few<number>();
+  readonly #named = new Few<string>();
+
+  flow(flow: EndedFlow): void {
+    const { untranslated } = flow;
+    if (untranslated === undefined) return;
+    for (const id of [untranslated, flow.id]) this.#flows.addOnce(id);
+    this.#named.add(`${flow.text} (flow ${flow.id}) is what answers of flow ${untranslated} came as`);
+  }
+
+  close(): Finding[] {
+    const { count, text } = this.#named;
+    if (count === 0) return [];
+    const said = `answers got through without their translation undone, and were reset: ${text}`;
+    return [findingOf("reply-untranslated", count, said, { flows: this.#flows })];
+  }
+}

@@ -1,0 +1,72 @@
+import { Few } from "../../../packets/few.js";
+import { type Finding, findingOf } from "../../../packets/findings.js";
+import { REWRITE_SRC } from "../../../packets/flows.js";
+import { protocolName } from "../../../protocols/ip-protocols.js";
+import { OUTSIDE } from "../../../packets/sides.js";
+import type { EndedFlow } from "./ended-flow.js";
+import { type Context, type Finder, flowsNamed } from "./finder.js";
+import { isUnanswered } from "./unanswered.js";
+
+/** Most addresses of the NAT that are told apart, and most kinds of traffic of each. */
+const MOST_ADDRESSES = 1000;
+const MOST_KINDS = 1000;
+/** One flow may be unanswered wherever it comes from. */
+const LEAST_UNANSWERED = 2;
+
+/** What left from one of the NAT's addresses. */
+class Leaving {
+  /** Protocols and ports that were answered. */
+  readonly answered = new Set<string>();
+  /** Flows that nothing answered, by protocol and port. */
+  readonly unanswered = new Map<string, Few<number>>();
+}
+
+/**
+ * `several-nat-addresses`: flows of one kind leave from two addresses, and those from one of them are never answered, while others of that
+ * kind are. An address that anything was answered at is one that answers reach: whoever does not answer there has other reasons.
+ */
+export class SeveralNatAddresses implements Finder {
+  readonly #context: Context;
+  readonly #addresses = new Map<string, Leaving>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  flow(flow: EndedFlow): void {
+    if (!flow.isOpenerKnown || !flow.isFromInside || (flow.rewrite & REWRITE_SRC) === 0) return;
+    const isAnswered = flow.pairsBack > 0;
+    if (!isAnswered && !isUnanswered(flow, this.#context)) return;
+    const leaving = this.#leavingFrom(flow.address(OUTSIDE, true));
+    if (leaving === undefined) return;
+    const kind = `${protocolName(flow.proto)}${flow.isEcho ? " echo" : ` port ${flow.port}`}`;
+    if (isAnswered) {
+      if (leaving.answered.size < MOST_KINDS) leaving.answered.add(kind);
+      return;
+    }
+    const flows = leaving.unanswered.get(kind) ?? new Few<number>();
+    if (leaving.unanswered.size < MOST_KINDS) leaving.unanswered.set(kind, flows);
+    flows.add(flow.id);
+  }
+
+  close(): Finding[] {
+    return [...this.#addresses].flatMap(([address, { answered, unanswered }]) =>
+      answered.size > 0
+        ? []
+        : [...unanswered].flatMap(([kind, flows]) => {
+            const other = [...this.#addresses].find(([, { answered }]) => answered.has(kind))?.[0];
+            if (other === undefined || flows.count < LEAST_UNANSWERED) return [];
+            const text = `${kind} leaves from ${other} and is answered, and from ${address} and never is: ${flowsNamed(flows)}`;
+            return [findingOf("several-nat-addresses", flows.count, text, { flows })];
+          }),
+    );
+  }
+
+  #leavingFrom(address: string): Leaving | undefined {
+    const known = this.#addresses.get(address);
+    if (known !== undefined || this.#addresses.size === MOST_ADDRESSES) return known;
+    const leaving = new Leaving();
+    this.#addresses.set(address, leaving);
+    return leaving;
+  }
+}

@@ -1,0 +1,110 @@
+import { Few } from "../../../packets/few.js";
+import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
+import type { Judgement, Moved, Update } from "../../../packets/results.js";
+import { type Side, SIDE_NAMES } from "../../../packets/sides.js";
+import { UDP } from "../../../protocols/ip-protocols.js";
+import { SYN } from "../../../protocols/tcp.js";
+import type { EndedFlow } from "./ended-flow.js";
+import type { Context, Finder } from "./finder.js";
+
+/** Whoever waits for an answer does so for a second at least: TCP for that of a SYN (RFC 6298 section 2.1), resolvers for five (resolv.conf(5)). */
+const LEAST_AFTER_NS = 900_000_000;
+/** Most queries that are looked after at once: as many as drops are (`impacts.ts`). */
+const MOST_QUERIES = 16_384;
+
+/** A query that was dropped: its conversation, and what is known of its copy. */
+interface Query {
+  readonly side: Side;
+  readonly frame: number;
+  readonly tuple: number;
+}
+
+/** A query that was sent again. */
+interface Retry extends Query {
+  readonly byFrame: number;
+  readonly afterNs: number;
+}
+
+/**
+ * `slow-retry`: a SYN or a datagram was dropped, and whoever sent it waited a second or more before the copy of it that got through; the
+ * conversation has answers. That another flow took its port is said where `Clashes` shows it.
+ */
+export class SlowRetry implements Finder {
+  readonly verdicts = ["dropped"] as const;
+  readonly #context: Context;
+  /** By side and frame. */
+  readonly #queries = new Map<string, Query>();
+  /** By conversation. */
+  readonly #retries = new Map<number, Retry[]>();
+  readonly #concerned = new Gathered();
+  readonly #named = new Few<string>();
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  alone(row: number, { impact, byFrame, afterNs }: Judgement): void {
+    const { timeline } = this.#context;
+    if (timeline.proto(row) !== UDP && (timeline.tcpFlags(row) & SYN) === 0) return;
+    const query = { side: timeline.sideOf(row), frame: timeline.frame(row), tuple: timeline.tuple(row) };
+    if (byFrame !== undefined && afterNs !== undefined) this.#sentAgain(query, byFrame, afterNs);
+    else if (impact === "lost") {
+      const [oldest] = this.#queries.keys();
+      if (this.#queries.size === MOST_QUERIES && oldest !== undefined) this.#queries.delete(oldest);
+      this.#queries.set(keyOf(query), query);
+    }
+  }
+
+  update(update: Update): void {
+    const query = this.#queries.get(keyOf(update));
+    this.#queries.delete(keyOf(update));
+    const { byFrame, afterNs } = update;
+    if (update.verdict !== "dropped") this.#withdraw(update);
+    else if (query && byFrame !== undefined && afterNs !== undefined) this.#sentAgain(query, byFrame, afterNs);
+  }
+
+  moved({ before }: Moved): void {
+    if (before.verdict !== "dropped") return;
+    this.#queries.clear();
+    this.#retries.clear();
+  }
+
+  flow(flow: EndedFlow): void {
+    for (const tuple of [flow.insideTuple, flow.outsideTuple]) {
+      const retries = this.#retries.get(tuple) ?? [];
+      this.#retries.delete(tuple);
+      if (flow.pairsBack === 0) continue;
+      for (const { side, frame, byFrame, afterNs } of retries) {
+        for (const each of [frame, byFrame]) this.#concerned.add(side, each, flow.id);
+        const clashed = flow.hasClashed ? ", as another flow took its port" : "";
+        const when = `${(afterNs / 1e9).toFixed(2)} s later`;
+        this.#named.add(`${flow.text} ${SIDE_NAMES[side]} #${frame}, again #${byFrame} ${when}${clashed}`);
+      }
+    }
+  }
+
+  close(): Finding[] {
+    const { count, text } = this.#named;
+    if (count === 0) return [];
+    return [findingOf("slow-retry", count, `dropped, and sent again after a long wait: ${text}`, this.#concerned)];
+  }
+
+  /** Takes it that a packet was not dropped. */
+  #withdraw({ side, frame }: Update): void {
+    for (const [tuple, retries] of this.#retries) {
+      const left = retries.filter((each) => each.side !== side || each.frame !== frame);
+      if (left.length < retries.length) this.#retries.set(tuple, left);
+    }
+  }
+
+  #sentAgain(query: Query, byFrame: number, afterNs: number): void {
+    if (afterNs < LEAST_AFTER_NS) return;
+    const others = this.#retries.get(query.tuple) ?? [];
+    if (this.#retries.size < MOST_QUERIES && others.length < MOST_QUERIES)
+      this.#retries.set(query.tuple, [...others, { ...query, byFrame, afterNs }]);
+  }
+}
+
+function keyOf({ side, frame }: { readonly side: Side; readonly frame: number }): string {
+  return `${side} ${frame}`;
+}

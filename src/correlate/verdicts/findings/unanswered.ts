@@ -1,0 +1,55 @@
+import { Few } from "../../../packets/few.js";
+import { type Finding, findingOf } from "../../../packets/findings.js";
+import { TCP, UDP } from "../../../protocols/ip-protocols.js";
+import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
+import type { EndedFlow } from "./ended-flow.js";
+import { type Context, type Finder, flowsNamed } from "./finder.js";
+
+/** An answer is waited for so long, nanoseconds: TCP itself takes a SYN for lost after a second (RFC 6298 section 2.1). */
+const PATIENCE_NS = 1_000_000_000;
+/** UDP ports of protocols in which whoever is asked answers: DNS (RFC 1035), NTP (RFC 5905). Others may be meant to be one-way, as syslog. */
+const ANSWERED_PORTS: ReadonlySet<number> = new Set([53, 123]);
+
+/**
+ * `unanswered`: SYNs, echo requests and queries crossed the NAT, and nothing came back, on neither side, though the capture of the side where
+ * they left goes on. Answers that cross elsewhere show in what the initiator sends next: it acknowledges them.
+ */
+export class Unanswered implements Finder {
+  readonly #context: Context;
+  readonly #flows = new Few<number>();
+  readonly #named = new Few<string>();
+  #tries = 0;
+
+  constructor(context: Context) {
+    this.#context = context;
+  }
+
+  flow(flow: EndedFlow): void {
+    if (!isUnanswered(flow, this.#context)) return;
+    const { pairsThere } = flow;
+    this.#flows.add(flow.id);
+    this.#named.add(`${flow.text} (${pairsThere === 1 ? "once" : `${pairsThere} times`})`);
+    this.#tries += pairsThere;
+  }
+
+  close(): Finding[] {
+    if (this.#tries === 0) return [];
+    const text = `sent on and never answered, ${flowsNamed(this.#flows)}: ${this.#named.text}`;
+    return [findingOf("unanswered", this.#tries, text, { flows: this.#flows })];
+  }
+}
+
+/** Whether a flow is one of packets that are to be answered, and no answer came for long enough. */
+export function isUnanswered(flow: EndedFlow, { cover, misses, decidedNs }: Context): boolean {
+  if (!flow.isOpenerKnown || flow.pairsThere === 0 || flow.pairsBack > 0 || !isToBeAnswered(flow)) return false;
+  if (flow.isUnclear || flow.isAnsweredNear || flow.isProvedElsewhere(false)) return false;
+  const far = flow.isFromInside ? OUTSIDE : INSIDE;
+  // one answer may be among what the capture lacks
+  if (flow.pairsThere === 1 && (cover[far].gaps.hasLost || misses.isPatchy(far))) return false;
+  return decidedNs(far) - flow.firstNs >= PATIENCE_NS;
+}
+
+function isToBeAnswered(flow: EndedFlow): boolean {
+  if (flow.proto === TCP) return !flow.hasAcknowledged;
+  return flow.proto === UDP ? ANSWERED_PORTS.has(flow.port) : flow.isEcho;
+}

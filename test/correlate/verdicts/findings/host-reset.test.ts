@@ -1,0 +1,89 @@
+import { describe, expect, it } from "vitest";
+import { segment, SERVER, HOST, CONTAINER, SYN, SYN_ACK } from "../../traffic.js";
+import { Scene } from "./scene.js";
+
+const ACK = 0x10;
+const RST = 0x04;
+
+/** A connection that is open, and then a segment of long ago, which the NAT does not pass on. */
+const opened = () =>
+  new Scene()
+    .up(100, {}, { flags: SYN })
+    .down(120, {}, { flags: SYN_ACK })
+    .up(121, {}, { flags: ACK, seq: 1001, ack: 5001 })
+    .down(150, {}, { flags: ACK, seq: 5001, ack: 1001, text: "news" })
+    .up(151, {}, { flags: ACK, seq: 1001, ack: 5005 });
+const STALE = { flags: ACK, seq: 4000, ack: 1001, text: "olds" };
+const stale = () => opened().down(200, {}, STALE, "outside");
+
+const reset = (src: string, dst: string, ttl: number, ends = [40_000, 443]) =>
+  segment({ src, dst, srcPort: ends[0], dstPort: ends[1], seq: 1001, ack: 0, flags: RST, ttl, ipId: 0 });
+
+describe("host-reset", () => {
+  it("is a segment that the host answers with a reset of its own, and names both frames", async () => {
+    const scene = stale()
+      .alone(200.05, "outside", reset(HOST, SERVER, 64))
+      .until(2000);
+    const found = await scene.findings("host-reset");
+    expect(found).toMatchObject([
+      { severity: "warning", count: 1, flows: [2], frames: { inside: [], outside: [86, 87] }, more: 0 },
+    ]);
+    expect(found[0]?.text).toBe(
+      "the host itself reset forwarded connections, instead of passing a segment on: outside #86 by #87",
+    );
+    expect(await scene.verdicts()).toEqual([
+      "outside 86 refused: the host itself reset the connection (frame 87)",
+      "outside 87 local: the host itself resets the connection: it did not pass frame 86 on",
+    ]);
+  });
+
+  it("is one to a container as well", async () => {
+    const scene = opened().up(200, {}, { flags: ACK, seq: 1001, ack: 5005, text: "?" }, "inside");
+    const answer = segment({
+      src: SERVER,
+      dst: CONTAINER,
+      srcPort: 443,
+      dstPort: 40_000,
+      seq: 5005,
+      ack: 0,
+      flags: RST,
+      ttl: 64,
+      ipId: 0,
+    });
+    const found = await scene.alone(200.05, "inside", answer).until(2000).findings("host-reset");
+    expect(found).toMatchObject([{ count: 1, flows: [2], frames: { inside: [86, 87], outside: [] } }]);
+  });
+
+  it.each([
+    ["a reset of the container's", stale().up(200.05, {}, { flags: RST, seq: 1001 })],
+    ["a segment that is lost", stale()],
+    [
+      "a reset with another number",
+      stale().alone(
+        200.05,
+        "outside",
+        segment({
+          src: HOST,
+          dst: SERVER,
+          srcPort: 40_000,
+          dstPort: 443,
+          seq: 1002,
+          ack: 0,
+          flags: RST,
+          ttl: 64,
+          ipId: 0,
+        }),
+      ),
+    ],
+    ["a reset that comes much later", stale().alone(900, "outside", reset(HOST, SERVER, 64))],
+    [
+      "a reset of a segment that was passed on",
+      opened()
+        .down(200, {}, STALE)
+        .alone(200.05, "outside", reset(HOST, SERVER, 64)),
+    ],
+    ["a reset of another connection", stale().alone(200.05, "outside", reset(HOST, SERVER, 64, [40_001, 443]))],
+  ])("is not %s", async (_, scene) => {
+    expect(await scene.until(2000).findings("host-reset")).toEqual([]);
+  });
+});

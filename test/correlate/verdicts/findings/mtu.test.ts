@@ -1,0 +1,68 @@
+import { expect, it } from "vitest";
+import { SYN, SYN_ACK } from "../../traffic.js";
+import { Scene } from "./scene.js";
+
+const ACK = 0x10;
+const FIN_ACK = 0x11;
+const REQUEST = "POST";
+const BODY = "x".repeat(1400);
+const body = { flags: ACK, seq: 1005, ack: 5001, text: BODY };
+
+/** An upload: a short request is acknowledged, a long segment is not, however often it is sent. */
+const uploading = (again: readonly number[] = [330, 750, 1550], { text = BODY, flags = ACK } = {}) => {
+  const scene = new Scene()
+    .up(100, {}, { flags: SYN })
+    .down(110, {}, { flags: SYN_ACK })
+    .up(111, {}, { flags: ACK, seq: 1001, ack: 5001 })
+    .up(112, {}, { flags: ACK, seq: 1001, ack: 5001, text: REQUEST })
+    .down(122, {}, { flags: ACK, seq: 5001, ack: 1005 })
+    .up(130, {}, { ...body, text });
+  for (const ms of again) scene.up(ms, {}, { ...body, text, flags });
+  return scene;
+};
+
+/** The server gives up waiting, and says so: it has nothing of the body. */
+const timedOut = (scene: Scene, ack = 1005) =>
+  scene
+    .down(3000, {}, { flags: FIN_ACK, seq: 5001, ack })
+    .up(3001, {}, { flags: ACK, seq: 2405, ack: 5002 })
+    .until(5000);
+
+it("mtu is a long segment that never gets through, though a shorter one did, and the server is there", async () => {
+  const [found, ...others] = await timedOut(uploading()).findings("mtu");
+  expect(others).toEqual([]);
+  expect(found).toMatchObject({
+    severity: "warning",
+    count: 1,
+    flows: [2],
+    frames: { inside: [87, 88, 89], outside: [] },
+  });
+  expect(found?.text).toBe(
+    "segments crossed again and again and were never acknowledged, while all shorter ones were: tcp 172.17.0.2.40000 > 180.101.49.11.443 1440 bytes, inside again as frames 87, 88, 89",
+  );
+});
+
+it.each([
+  ["a server that is gone", uploading().until(5000)],
+  ["a segment that is acknowledged in the end", timedOut(uploading(), 2405)],
+  ["a segment that is lost once", timedOut(uploading([330]))],
+  ["a short segment", timedOut(uploading([330, 750, 1550], { text: "x".repeat(400) }))],
+  [
+    "a segment behind others as long that got through",
+    timedOut(
+      new Scene()
+        .up(100, {}, { flags: SYN })
+        .down(110, {}, { flags: SYN_ACK })
+        .up(111, {}, { flags: ACK, seq: 1001, ack: 5001 })
+        .up(112, {}, { flags: ACK, seq: 1001, ack: 5001, text: BODY })
+        .down(122, {}, { flags: ACK, seq: 5001, ack: 2401 })
+        .up(130, {}, { ...body, seq: 2401 })
+        .up(330, {}, { ...body, seq: 2401 })
+        .up(750, {}, { ...body, seq: 2401 })
+        .up(1550, {}, { ...body, seq: 2401 }),
+      2401,
+    ),
+  ],
+])("mtu is not %s", async (_, scene) => {
+  expect(await scene.findings("mtu")).toEqual([]);
+});

@@ -1,0 +1,45 @@
+import { expect, it } from "vitest";
+import { icmp, ipv4 } from "../../../support/packets.js";
+import { CONTAINER, datagram, SERVER } from "../../traffic.js";
+import { Scene } from "./scene.js";
+
+const BRIDGE = "172.17.0.1";
+const text = "x".repeat(1400);
+const query = datagram({ src: CONTAINER, dst: SERVER, ipId: 7, ttl: 64, srcPort: 40_000, dstPort: 443, text });
+
+/** The ICMP error of somebody about the query. */
+const error = (src: string, type: number, code: number, word = 0) =>
+  ipv4({ src, dst: CONTAINER, id: 1, ttl: 64 }, icmp({ type, code, word, payload: query.slice(0, 28) }));
+
+const asked = () => new Scene().alone(100, "inside", query);
+
+it("mtu is what is refused as too long, with its length and the MTU; refused has it, too", async () => {
+  const scene = asked()
+    .alone(100.05, "inside", error(BRIDGE, 3, 4, 1280))
+    .until(2000);
+  const [found] = await scene.findings("mtu");
+  expect(found).toMatchObject({ severity: "warning", count: 1, flows: [], frames: { inside: [81], outside: [] } });
+  expect(found?.text).toBe("too long for the next link, and refused: MTU 1280: inside #81 of 1428 bytes");
+  const [refused] = await scene.findings("refused");
+  expect(refused).toMatchObject({ severity: "warning", count: 1, frames: { inside: [81], outside: [] } });
+  expect(refused?.text).toBe("entered on inside and refused by the host, by frame: too-big (81)");
+});
+
+it("mtu is not what is refused for another reason, nor what is lost, nor what a router beyond refuses", async () => {
+  const unreachable = asked()
+    .alone(100.05, "inside", error(BRIDGE, 3, 1))
+    .until(2000);
+  expect(await unreachable.findings("mtu")).toEqual([]);
+  expect(await unreachable.findings("refused")).toMatchObject([{ count: 1 }]);
+  const lost = asked().until(2000);
+  expect(await lost.findings("mtu")).toEqual([]);
+  expect(await lost.findings("refused")).toEqual([]);
+});
+
+it("refused has what the host says after the packet's window as well", async () => {
+  const found = await asked()
+    .alone(3100, "inside", error(BRIDGE, 3, 1))
+    .until(6000)
+    .findings("refused");
+  expect(found).toMatchObject([{ count: 1, frames: { inside: [81], outside: [] } }]);
+});

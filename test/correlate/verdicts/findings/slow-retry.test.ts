@@ -1,0 +1,41 @@
+import { expect, it } from "vitest";
+import { SYN, SYN_ACK } from "../../traffic.js";
+import { Scene } from "./scene.js";
+
+const query = (scene: Scene, ms: number, where: "both" | "inside") => scene.datagram(ms, {}, "AAAA?", true, where);
+
+/** A query for one address is answered at once, the one for the other is dropped, and sent again. */
+const resolving = (againMs: number) =>
+  query(
+    query(new Scene().datagram(100, {}, "A?"), 100.1, "inside").datagram(110, {}, "1.2.3.4", false),
+    againMs,
+    "both",
+  );
+
+it("slow-retry is a query that is dropped and sent again seconds later, with both frames", async () => {
+  const scene = resolving(5100).datagram(5110, {}, "::1", false).until(7000);
+  const [found, ...others] = await scene.findings("slow-retry");
+  expect(others).toEqual([]);
+  expect(found).toMatchObject({ severity: "warning", count: 1, flows: [2], frames: { inside: [82, 84], outside: [] } });
+  expect(found?.text).toBe(
+    "dropped, and sent again after a long wait: udp 172.17.0.2.40000 > 180.101.49.11.53 inside #82, again #84 5.00 s later",
+  );
+});
+
+it("slow-retry is a SYN, too", async () => {
+  const scene = new Scene()
+    .up(100, {}, { flags: SYN }, "inside")
+    .up(1100, {}, { flags: SYN })
+    .down(1110, {}, { flags: SYN_ACK })
+    .until(3000);
+  expect(await scene.findings("slow-retry")).toMatchObject([{ count: 1, frames: { inside: [81, 82] } }]);
+});
+
+it.each([
+  ["sent again at once", resolving(200)],
+  ["never sent again", query(new Scene().datagram(100, {}, "A?"), 100.1, "inside").datagram(110, {}, "1.2.3.4", false)],
+  ["lost beyond", new Scene().datagram(100, {}, "A?").datagram(5100, {}, "A?").datagram(5110, {}, "1.2.3.4", false)],
+  ["never answered", query(query(new Scene(), 100, "inside"), 5100, "both")],
+])("slow-retry is not what is %s", async (_, scene) => {
+  expect(await scene.until(7000).findings("slow-retry")).toEqual([]);
+});

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import { SYN, SYN_ACK } from "../../traffic.js";
+import { Scene } from "./scene.js";
+
+const syn = { flags: SYN };
+const AGAIN = [100, 1100, 3100] as const;
+
+/** A SYN that is sent three times. */
+function knocking(scene: Scene): Scene {
+  for (const ms of AGAIN) scene.up(ms, {}, syn);
+  return scene;
+}
+
+describe("unanswered", () => {
+  it("is a SYN that nobody answers, with how often it was tried", async () => {
+    const [found, ...others] = await knocking(new Scene()).until(4000).findings("unanswered");
+    expect(others).toEqual([]);
+    expect(found).toMatchObject({ severity: "warning", count: 3, flows: [2], more: 0 });
+    expect(found?.text).toBe("sent on and never answered, flow 2: tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times)");
+  });
+
+  it("is a query, and a ping; not a datagram that may be meant to be one-way", async () => {
+    const scene = new Scene().datagram(100, {}, "query").ping(200, 1).ping(1200, 2);
+    const found = await scene
+      .datagram(100, { service: 514, port: 40_001 }, "syslog")
+      .until(3000)
+      .findings("unanswered");
+    expect(found).toMatchObject([{ count: 3, flows: [2, 4] }]);
+  });
+
+  it.each([
+    ["is answered", knocking(new Scene()).down(3120, {}, { flags: SYN_ACK }).until(4000)],
+    ["is answered by a reset", knocking(new Scene()).down(3120, {}, { flags: 0x14, seq: 0 }).until(4000)],
+    ["has no time to be answered", new Scene().up(100, {}, syn).until(900)],
+    [
+      "is answered, and the answer is dropped",
+      knocking(new Scene()).down(3120, {}, { flags: SYN_ACK }, "outside").until(5000),
+    ],
+    ["is answered past the uplink", knocking(new Scene()).down(3120, {}, { flags: SYN_ACK }, "inside").until(5000)],
+    [
+      "is answered past both interfaces",
+      new Scene().up(100, {}, syn).up(130, {}, { flags: 0x10, seq: 1001, ack: 5001 }).until(4000),
+    ],
+  ])("is not what %s", async (_, scene) => {
+    expect(await scene.findings("unanswered")).toEqual([]);
+  });
+});
+
+describe("several-nat-addresses", () => {
+  const other = { nat: "10.0.2.16" };
+
+  /** Two connections from a second address that are never answered, beside one from the first that is, to that port. */
+  const leaving = (service: number) =>
+    new Scene()
+      .up(50, { port: 40_010, service }, syn)
+      .down(60, { port: 40_010, service }, { flags: SYN_ACK })
+      .up(100, { ...other, port: 40_001 }, syn)
+      .up(200, { ...other, port: 40_002 }, syn)
+      .up(1100, { ...other, port: 40_001 }, syn);
+
+  it("is one address that is answered, and one that never is", async () => {
+    const found = await leaving(443).until(4000).findings("several-nat-addresses");
+    expect(found).toMatchObject([{ severity: "warning", count: 2, flows: [3, 4] }]);
+    expect(found[0]?.text).toBe(
+      "tcp port 443 leaves from 10.0.2.15 and is answered, and from 10.0.2.16 and never is: flows 3, 4",
+    );
+  });
+
+  it.each([
+    ["traffic of another kind", leaving(80)],
+    [
+      "an address that something is answered at",
+      leaving(443)
+        .up(500, { ...other, port: 40_003, service: 22 }, syn)
+        .down(510, { ...other, port: 40_003, service: 22 }, { flags: SYN_ACK }),
+    ],
+    [
+      "a single flow",
+      new Scene()
+        .up(50, { port: 40_010 }, syn)
+        .down(60, { port: 40_010 }, { flags: SYN_ACK })
+        .up(100, { ...other, port: 40_001 }, syn),
+    ],
+  ])("is not %s", async (_, scene) => {
+    expect(await scene.until(4000).findings("several-nat-addresses")).toEqual([]);
+  });
+});
+
+const ack = (n: number) => ({ flags: 0x10, seq: 1001, ack: 5001 + 1000 * n });
+
+describe("asymmetric", () => {
+  it("is what is acknowledged and never came by", async () => {
+    const opened = new Scene().up(100, {}, syn).up(130, {}, ack(0)).until(1000);
+    expect(await opened.findings("asymmetric")).toMatchObject([{ severity: "info", count: 1, flows: [2] }]);
+    const midway = new Scene().up(100, {}, ack(0)).up(130, {}, ack(1)).until(1000);
+    expect(await midway.findings("asymmetric")).toMatchObject([{ count: 1, flows: [2] }]);
+  });
+
+  it.each([
+    ["what nobody answers", knocking(new Scene())],
+    [
+      "a sender whose peer is gone",
+      new Scene()
+        .up(100, {}, { ...ack(0), text: "?" })
+        .up(300, {}, { ...ack(0), text: "?" })
+        .up(700, {}, { ...ack(0), text: "?" }),
+    ],
+    ["what has both directions", new Scene().up(100, {}, syn).down(120, {}, { flags: SYN_ACK }).up(130, {}, ack(0))],
+  ])("is not %s", async (_, scene) => {
+    expect(await scene.until(4000).findings("asymmetric")).toEqual([]);
+  });
+});
