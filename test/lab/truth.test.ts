@@ -147,7 +147,7 @@ describe("accounting", () => {
 describe("pairs", () => {
   it.each<[string, Scene, RegExp]>([
     ["frames that are not there", broken(ANSWER, { inside: { frames: [9] } }), /outside 2: no such IP packets$/],
-    ["different packets", broken(ANSWER, { outside: { frames: [1] } }), /not the same packet: length 37 is 33/],
+    ["different packets", broken(ANSWER, { outside: { frames: [1] } }), /not the same packet: length 33 is 37/],
     ["a wrong address", broken(ANSWER, { inside: { dst: "172.17.0.9" } }), /inside tuple is told as/],
     ["a wrong time", broken(ANSWER, { outside: { time: time(481) } }), /outside time is told as/],
     ["a wrong IP ID", broken(ANSWER, { inside: { ipId: 78 } }), /inside IP ID is told as 78, is 77/],
@@ -402,7 +402,7 @@ describe("ICMP errors", () => {
   });
 
   it("are refused where they quote two", () => {
-    expect(judge(error(51))).toEqual(["pair inside 1, outside 1: not the same packet: quoted IP ID 50 is 51"]);
+    expect(judge(error(51))).toEqual(["pair inside 1, outside 1: not the same packet: quoted IP ID 51 is 50"]);
   });
 });
 
