@@ -335,7 +335,7 @@ export class Run {
     this.#updates.takeNews();
     this.#findings.crossed();
     // where it took none, rows are given back once the next packet was taken, as they are without it
-    if (t.end !== end) this.#showing.show();
+    if (t.end !== end || kernel.pairs > 0) this.#showing.show();
     return !kernel.isAtOther;
   }
 

@@ -81,12 +81,16 @@ export class Settling {
   /** Decides about the pairs that waited for an equal packet, which did not come by `nowNs`. */
   #ripen(nowNs: number): void {
     const { kernel, marks, matchers, showing } = this.#about;
+    let isAny = false;
     for (let isOver = false; !isOver; ) {
       const row = kernel.ripe(nowNs, marks.shown);
       showing.takeFromLoop(kernel.ripePairs);
-      if (row === NONE) isOver = true;
-      else matchers.ripen(row);
+      isOver = row === NONE;
+      if (!isOver) matchers.ripen(row);
+      if (!isOver || kernel.ripePairs > 0) isAny = true;
     }
+    // what is decided about next must not be told of before them
+    if (isAny) showing.show();
   }
 
   /** Judges a packet that no other with its key waits for, if no matcher may find its twin. Returns whether it did. */
