@@ -548,7 +548,8 @@ function isFull(ground: usize): bool {
 
 /** Has the pair of the two related last wait; `row` is the one that came last, at `timeNs`. Returns until when. */
 function expect(ground: usize, row: i32, timeNs: f64): f64 {
-  const untilNs = timeNs + relation.soonNs;
+  // no longer than the window, when others decide: those behind it wait for it
+  const untilNs = timeNs + min<f64>(relation.soonNs, doubleOf(ground, words.WINDOW_NS));
   const count = wordOf(ground, words.PENDING_COUNT);
   const entry = pendingAt(ground, count);
   store<f64>(entry, untilNs);

@@ -172,9 +172,9 @@ function weighTime(
   }
   // what takes half as long as equal ones are apart may as well be the next one's
   const apartNs = max<f64>(apartOf(ground, isOutbound), 2 * max<f64>(slackNs, latencyNs));
-  // where nothing vouches for the clocks, they say nothing of what is soon
-  soonNs =
-    isTrusted && !isNew(ground, isOutbound) ? apartNs : 2 * max<f64>(isTrusted ? slackNs : 0, latencyNs) + JITTER_NS;
+  // where nothing vouches for the clocks, nothing is known of what is soon: the slack has no end
+  const isEarly = isTrusted && isNew(ground, isOutbound);
+  soonNs = isEarly ? 2 * max<f64>(slackNs, latencyNs) + JITTER_NS : apartNs;
   isClose = since !== 0 && (!isTrusted || apartNs > since);
   mayHide = !hasId && mayHideOthers(ground, tupleOf(tuples, iWay), tupleOf(tuples, oWay), isOutbound);
   if (mayHide) isClose = true;
