@@ -123,8 +123,8 @@ export class Kernel {
           this.#doubles[words.SLACK_NS] = this.slackNs;
           return clock.correctionNs(timeNs, frame);
         },
-        learnt: (slot: number) => this.#learnt(slot),
       },
+      "pairing.js": { learnt: (slot: number) => this.#learnt(slot) },
       "settling.js": { judge: (row: number) => this.#judge(row) },
       "learning.js": { log2: Math.log2 },
     }).exports;

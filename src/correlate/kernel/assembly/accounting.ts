@@ -11,6 +11,7 @@ import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../../packets/samples.js";
 import * as tuple from "../../../packets/tuples.js";
 import { ACK, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
+import { accountOf } from "./places.js";
 import { haveOtherOptions } from "./relation.js";
 
 const CHUNK_BYTES_BITS = CHUNK_BITS + 2;
@@ -32,7 +33,7 @@ export function accountFor(
   latencyNs: f64,
   lowered: i32,
 ): bool {
-  const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << (account.RECORD_BITS + 2));
+  const flow = accountOf(<usize>wordOf(ground, words.FLOWS), slot);
   if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
   if (pairNs > load<f64>(flow, 8 * account.LAST_NS)) store<f64>(flow, pairNs, 8 * account.LAST_NS);
   const sums = sumsOf(ground, slot);

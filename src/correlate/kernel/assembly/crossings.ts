@@ -8,9 +8,7 @@ import { TCP } from "../../../protocols/ip-protocols.js";
 import { FIN, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { sumsOf } from "./accounting.js";
-import { recordOf, tupleOf, wayAt } from "./places.js";
-
-const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
+import { accountOf, recordOf, tupleOf, wayAt } from "./places.js";
 
 /** Takes a packet of this way, once: marks a TCP segment IS_AGAIN that enters on this side, where some of its bytes did before. */
 export function noteEntry(ground: usize, packet: usize, way: i32, side: i32): void {
@@ -64,6 +62,6 @@ function isWanted(ground: usize, packet: usize, way: i32, slot: i32, outbound: i
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   if (((flags >>> 16) & 0xff) === TCP) return (flags & IS_AGAIN) !== 0;
   if ((facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
-  const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << ACCOUNT_BYTES_BITS);
+  const flow = accountOf(<usize>wordOf(ground, words.FLOWS), slot);
   return load<i32>(flow + ((<usize>outbound) << 2), 4 * account.PAIRS) <= words.FEW_PAIRS;
 }

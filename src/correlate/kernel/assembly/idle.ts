@@ -1,14 +1,11 @@
 /** `Idle`'s loops. A mark is a byte. */
 import * as account from "../../../packets/flow-accounts.js";
-import * as record from "../../../packets/records.js";
 import { INSIDE } from "../../../packets/sides.js";
 import * as line from "../../../packets/timeline.js";
 import * as tuple from "../../../packets/tuples.js";
+import { accountOf, fateOf, placeOf, recordOf, wayOf } from "./places.js";
 
-const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
-const FATE_BYTES_BITS = line.FATE_BITS + 2;
 const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
-const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 
 /** Marks the tuples whose last packet came more than `idleNs` before `nowNs`, or more than `endedNs` where they are over. */
 export function markSilent(marks: usize, tuples: usize, end: i32, nowNs: f64, idleNs: f64, endedNs: f64): void {
@@ -38,11 +35,11 @@ export function markHeld(
     const at = row & mask;
     const state = <i32>load<u8>(states + at);
     if (state === line.GONE) continue;
-    const place = load<i32>(places + (at << 2));
-    const way = load<i32>(records + (place << RECORD_BYTES_BITS), 4 * record.WAY);
+    const place = placeOf(places, at);
+    const way = wayOf(recordOf(records, place));
     store<u8>(marks + (way >> 1), 0);
     if ((state === line.PAIRED || state === line.SHOWN) && <i32>load<u8>(sides + at) === INSIDE)
-      store<u8>(flowMarks + load<i32>(fates + (place << FATE_BYTES_BITS), 4 * line.FLOW), 1);
+      store<u8>(flowMarks + load<i32>(fateOf(fates, place), 4 * line.FLOW), 1);
   }
 }
 
@@ -50,7 +47,7 @@ export function markHeld(
 export function listFlows(list: usize, marks: usize, flows: usize, end: i32): i32 {
   let count = 0;
   for (let slot = 0; slot < end; slot++) {
-    const flow = flows + (slot << ACCOUNT_BYTES_BITS);
+    const flow = accountOf(flows, slot);
     if (load<i32>(flow, 4 * account.ID) === 0) continue;
     if ((load<i32>(flow, 4 * account.BITS) & account.IS_RETIRED) !== 0) continue;
     if (load<u8>(marks + load<i32>(flow, 4 * account.INSIDE_TUPLE)) === 0) continue;

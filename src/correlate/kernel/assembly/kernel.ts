@@ -1,74 +1,58 @@
 /** The kernel: what happens to every packet, in AssemblyScript. It names fields as the tables in packets/ do: a word is four bytes. */
-import { clearCell, unfile } from "../../../packets/assembly/cells.js";
+import { clearCell } from "../../../packets/assembly/cells.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
-import { HAS_TCP_NUMBERS, IS_COPY, IS_ERROR, IS_FRAGMENT, IS_MISTIMED } from "../../../packets/packets.js";
+import { IS_COPY, IS_ERROR, IS_FRAGMENT, IS_MISTIMED } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
-import { BY_EXACT } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import * as line from "../../../packets/timeline.js";
 import * as tuple from "../../../packets/tuples.js";
-import { SYN } from "../../../protocols/tcp.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ALONE, PENDING } from "../buckets.js";
 import * as words from "../kernel-words.js";
-import {
-  CONFLICT,
-  IS_USUAL,
-  IS_CLOSE,
-  MAY_HIDE,
-  IS_LATE,
-  IS_RELATED_OUTBOUND,
-  IS_REPEATABLE,
-  KNOWN,
-  LEARN_BITS,
-} from "../relations.js";
+import { IS_CLOSE, IS_LATE, IS_RELATED_OUTBOUND, IS_REPEATABLE, IS_USUAL, KNOWN, MAY_HIDE } from "../relations.js";
 import { WANTS_LEAVER } from "../wants.js";
-import { accountFor, alteredOf, countIntact, isSample } from "./accounting.js";
+import { alteredOf, isSample } from "./accounting.js";
 import { isNovel, remember, sinceNs } from "./alike.js";
 import { noteCrossing, noteEntry } from "./crossings.js";
-import { evidenceOf } from "./evidence.js";
-import { concernsOthers, headerBits, learn, newsBits, timingBits } from "./learning.js";
+import { headerBits, learn, newsBits, timingBits } from "./learning.js";
 import { note } from "./openings.js";
-import { firstUndecided, placeOf, recordOf, timeNsOf, tupleOf, wayAt } from "./places.js";
 import * as pace from "./pace.js";
+import { accountPair, bindTwins, flowOf, hasLearnt, isInDoubt, noteAgain, noteHow, prove } from "./pairing.js";
+import { confirm, expect, isFull, mayComeAgain, pendingUntil, setPending } from "./pending.js";
+import {
+  accountOf,
+  fateOf,
+  firstUndecided,
+  packetOf,
+  passedNs,
+  placeOf,
+  recordOf,
+  timeNsOf,
+  tupleOf,
+  wayAt,
+  wayOf,
+} from "./places.js";
 import * as relation from "./relation.js";
 import { settle, wantedLeft } from "./settling.js";
 import { IN_STRETCH, LATER, wantsOf } from "./wants.js";
 
 export { evidenceOf } from "./evidence.js";
+export { accountForRows } from "./pairing.js";
+export { awaitEqual, confirm } from "./pending.js";
 export { settle } from "./settling.js";
 
 /** `Clock`'s method, which is asked where there may be anything to correct. */
 declare function correctionNs(timeNs: f64, frame: f64): f64;
-/** A flow was learnt that others have to know of. */
-declare function learnt(slot: i32): void;
-
 /** Bytes of a record, and of others that are half or twice as long as they say. */
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
-const FATE_BYTES_BITS = line.FATE_BITS + 2;
-const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 const CELL_BYTES_BITS = 3;
-
-/** The record of a row on the timeline. */
-function packetOf(ground: usize, row: i32): usize {
-  const place = placeOf(<usize>wordOf(ground, words.PLACES), row & wordOf(ground, words.ROWS_MASK));
-  return recordOf(<usize>wordOf(ground, words.RECORDS), place);
-}
-
-function wayOf(packet: usize): i32 {
-  return load<i32>(packet, 4 * record.WAY);
-}
-
-function gapNsBetween(i: usize, o: usize): f64 {
-  return load<f64>(o, 8 * record.TIME_NS) - load<f64>(i, 8 * record.TIME_NS);
-}
 
 /** The relation of two rows with equal keys, with the bits of relations.ts that are so of them. */
 export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: bool): i32 {
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  const found = relation.relate(ground, i, wayOf(i), o, wayOf(o), gapNsBetween(i, o), mayBeAltered);
+  const found = relation.relate(ground, i, wayOf(i), o, wayOf(o), passedNs(o) - passedNs(i), mayBeAltered);
   return (
     found |
     (relation.isLate ? IS_LATE : 0) |
@@ -122,7 +106,7 @@ export function sinceNsOf(ground: usize, row: i32): f64 {
 export function weigh(ground: usize, inside: i32, outside: i32, hasSpoken: i32): f64 {
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  const bits = timingBits(ground, gapNsBetween(i, o));
+  const bits = timingBits(ground, passedNs(o) - passedNs(i));
   return bits + (hasSpoken === 1 ? newsBits(i, o) : headerBits(ground, i, wayOf(i), o, wayOf(o)));
 }
 
@@ -132,45 +116,19 @@ export function believe(ground: usize, inside: i32, outside: i32): i32 {
   return learn(ground, i, wayOf(i), wayOf(packetOf(ground, outside)));
 }
 
-/**
- * Accounts for a pair of rows of the flow in a slot, which others are told of with its first pair, and proves its ways; `crossed`: the row of the
- * bytes that did. Returns whether it is a TCP retransmission.
- */
-export function accountForRows(
-  ground: usize,
-  inside: i32,
-  outside: i32,
-  slot: i32,
-  outbound: i32,
-  latencyNs: f64,
-  crossed: i32,
-): bool {
-  const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << ACCOUNT_BYTES_BITS);
-  if ((load<i32>(flow, 4 * account.PAIRS) | load<i32>(flow, 4 * (account.PAIRS + 1))) === 0) learnt(slot);
-  const i = packetOf(ground, inside);
-  const tuples = <usize>wordOf(ground, words.TUPLES);
-  const o = packetOf(ground, outside);
-  const lowered = relation.loweredBy(i, o);
-  prove(wayAt(tuples, wayOf(i)));
-  prove(wayAt(tuples, wayOf(o)));
-  if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY)) countIntact(ground, outbound, i, alteredOf(i, o));
-  const packet = packetOf(ground, crossed);
-  return accountFor(ground, slot, outbound, wayOf(i) & 1, packet, load<f64>(i, 8 * record.TIME_NS), latencyNs, lowered);
-}
-
 /** Notes what a row that was just appended says of its conversation, and whether others are like it. The packet is no ICMP error. */
 export function noteRow(ground: usize, row: i32, side: i32, isFirst: i32): void {
   const packet = packetOf(ground, row);
   const way = wayOf(packet);
   note(ground, packet, way, isFirst === 1);
   noteEntry(ground, packet, way, side);
-  remember(ground, packet, way, side, load<f64>(packet, 8 * record.TIME_NS));
+  remember(ground, packet, way, side, passedNs(packet));
 }
 
 /** Notes that a row crossed, the one that entered, of a pair of the flow in a slot; `inside`: the pair's inside row. */
 export function noteRowCrossing(ground: usize, row: i32, slot: i32, outbound: i32, inside: i32): void {
   const packet = packetOf(ground, row);
-  noteCrossing(ground, packet, wayOf(packet), load<f64>(packet, 8 * record.TIME_NS), slot, outbound, inside);
+  noteCrossing(ground, packet, wayOf(packet), passedNs(packet), slot, outbound, inside);
 }
 
 /**
@@ -239,38 +197,26 @@ export function run(ground: usize): void {
     if ((row & (words.TIDY_EVERY - 1)) === 0 && firsts + 1 >= room) break;
     const packet = (side === INSIDE ? insidePackets : outsidePackets) + (from << RECORD_BYTES_BITS);
     const flagsProtoTtl = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
-    if (max<f64>(timeNs, latestNs) > pendingNs && (flagsProtoTtl & IS_ERROR) === 0) {
-      setWord(ground, words.ROW, row);
-      setWord(ground, words.FILED, filed);
-      setWord(ground, words.FREE_PLACE_COUNT, freePlaceCount);
-      setWord(ground, words.PAIRS, pairs);
-      confirm(ground, max<f64>(timeNs, latestNs));
-      filed = wordOf(ground, words.FILED);
-      freePlaceCount = wordOf(ground, words.FREE_PLACE_COUNT);
-      pairs = wordOf(ground, words.PAIRS);
-      due = firstUndecided(states, mask, due, row);
-      dueNs = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
-      pendingNs = pendingUntil(ground);
-      if (max<f64>(timeNs, latestNs) > pendingNs) {
-        isAtOther = false;
-        break;
-      }
-    }
-    if (max<f64>(timeNs, latestNs) - dueNs > windowNs) {
+    const nowNs = max<f64>(timeNs, latestNs);
+    if (nowNs > pendingNs || nowNs - dueNs > windowNs) {
       // an ICMP error may tell what became of those that are due, and is taken before
       const isError = (flagsProtoTtl & IS_ERROR) !== 0;
       if (!isError) {
         setWord(ground, words.ROW, row);
-        setWord(ground, words.DUE, due);
         setWord(ground, words.FILED, filed);
         setWord(ground, words.FREE_PLACE_COUNT, freePlaceCount);
-        settle(ground, max<f64>(timeNs, latestNs));
+        setWord(ground, words.PAIRS, pairs);
+        confirm(ground, nowNs);
+        setWord(ground, words.DUE, firstUndecided(states, mask, due, row));
+        pendingNs = pendingUntil(ground);
+        if (nowNs <= pendingNs) settle(ground, nowNs);
         due = wordOf(ground, words.DUE);
         filed = wordOf(ground, words.FILED);
         freePlaceCount = wordOf(ground, words.FREE_PLACE_COUNT);
+        pairs = wordOf(ground, words.PAIRS);
         dueNs = due === row ? Infinity : timeNsOf(records, placeOf(places, due & mask));
       }
-      if (isError || max<f64>(timeNs, latestNs) - dueNs > windowNs) {
+      if (nowNs - dueNs > windowNs || (nowNs > pendingNs && !isError)) {
         isAtOther = false;
         break;
       }
@@ -309,7 +255,7 @@ export function run(ground: usize): void {
     let slot = load<i32>(wayAt(tuples, way)) >> tuple.FLOW_SHIFT;
     let gapNs: f64 = 0;
     let isPending = false;
-    hasLearnt = false;
+    let isLearnt = false;
     let wants = 0;
     if (isAlone) {
       wants = wantsOf(ground, packet, way, side);
@@ -319,10 +265,10 @@ export function run(ground: usize): void {
       if (waiting < 0) break;
       if (load<u8>(sides + w) === side || load<u8>(states + w) === line.AMBIGUOUS) break;
       // what two wait for that are taken for a pair has come
-      if (load<i32>(fates + (otherPlace << FATE_BYTES_BITS), 4 * line.BUCKET) === PENDING) break;
+      if (load<i32>(fateOf(fates, otherPlace), 4 * line.BUCKET) === PENDING) break;
       if (isShowing && side === OUTSIDE && ((waiting - first) & line.ROW_MASK) < notYetShown) break;
       remember(ground, packet, way, side, timeNs);
-      const otherNs = load<f64>(other, 8 * record.TIME_NS);
+      const otherNs = passedNs(other);
       gapNs = side === INSIDE ? otherNs - timeNs : timeNs - otherNs;
       if (!isSample(gapNs)) break;
       setWord(ground, words.FILED, filed);
@@ -330,7 +276,7 @@ export function run(ground: usize): void {
         side === INSIDE
           ? relation.relate(ground, packet, way, other, wayOf(other), gapNs)
           : relation.relate(ground, other, wayOf(other), packet, way, gapNs);
-      if (found <= CONFLICT || relation.isClose || (relation.isLate && relation.isRepeatable)) break;
+      if (isInDoubt(found)) break;
       isPending = mayComeAgain(packet);
       if (isPending) {
         // of a segment that nothing is known of, others have to know
@@ -343,9 +289,10 @@ export function run(ground: usize): void {
             ? flowOf(ground, found, packet, way, other, wayOf(other), gapNs)
             : flowOf(ground, found, other, wayOf(other), packet, way, gapNs);
         if (slot === tuple.NONE) break;
+        isLearnt = hasLearnt;
       }
     }
-    const flow = flows + (slot << ACCOUNT_BYTES_BITS);
+    const flow = accountOf(flows, slot);
 
     // the packet
     if (timeNs > latestNs) latestNs = timeNs;
@@ -353,7 +300,7 @@ export function run(ground: usize): void {
     store<f64>(conversation, timeNs, 8 * tuple.LAST_NS);
     if (isFirst) firsts++;
     note(ground, packet, way, isFirst);
-    if (!hasLearnt) noteEntry(ground, packet, way, side);
+    if (!isLearnt) noteEntry(ground, packet, way, side);
     const at = row & mask;
     store<u8>(sides + at, side);
     // of a pair that is done with, no record is needed any more
@@ -370,7 +317,7 @@ export function run(ground: usize): void {
       store<i32>(entry, way, 4 * record.WAY);
     }
     store<i32>(places + (at << 2), place);
-    const fate = fates + (place << FATE_BYTES_BITS);
+    const fate = fateOf(fates, place);
     if (isAlone) {
       store<i32>(cells + (cell << CELL_BYTES_BITS), key);
       store<i32>(cells + (cell << CELL_BYTES_BITS), row + 1, 4);
@@ -383,7 +330,7 @@ export function run(ground: usize): void {
     } else if (isPending) {
       store<u8>(states + at, line.WAITING);
       setPending(fate, waiting);
-      setPending(fates + (otherPlace << FATE_BYTES_BITS), row);
+      setPending(fateOf(fates, otherPlace), row);
       if (due === row) dueNs = timeNs;
     } else {
       clearCell(cells, cellsMask, cell);
@@ -396,21 +343,20 @@ export function run(ground: usize): void {
       store<u8>(states + w, pairedState);
       prove(wayAt(tuples, way));
       prove(wayAt(tuples, wayOf(other)));
-      const insideRow = side === INSIDE ? row : waiting;
-      const insideFate = side === INSIDE ? fate : fates + (otherPlace << FATE_BYTES_BITS);
+      const insideFate = side === INSIDE ? fate : fateOf(fates, otherPlace);
       if (isKept) {
-        bindTwins(fate, row, fates + (otherPlace << FATE_BYTES_BITS), waiting);
+        bindTwins(fate, row, fateOf(fates, otherPlace), waiting);
         noteHow(insideFate, slot, packet, outbound, altered);
       } else {
         store<i32>(freePlaces + (freePlaceCount++ << 2), otherPlace);
         store<i32>(places + (at << 2), line.goneOf(waiting, outbound));
         store<i32>(places + (w << 2), line.goneOf(row, outbound));
       }
-      const otherNs = load<f64>(other, 8 * record.TIME_NS);
+      const otherNs = passedNs(other);
       const isAgain =
         side === INSIDE
           ? accountPair(ground, slot, outbound, row, packet, way, timeNs, other, wayOf(other), otherNs)
-          : accountPair(ground, slot, outbound, insideRow, other, wayOf(other), otherNs, packet, way, timeNs);
+          : accountPair(ground, slot, outbound, waiting, other, wayOf(other), otherNs, packet, way, timeNs);
       if (isAgain && isKept) noteAgain(insideFate);
     }
     // the next one
@@ -453,224 +399,6 @@ export function run(ground: usize): void {
   setWord(ground, words.IS_AT_OTHER, isAtOther ? 1 : 0);
 }
 
-/** Whether the flow that `flowOf` found last was learnt by it. */
-let hasLearnt = false;
-
-/**
- * The flow, by its slot, of two packets that were just related; NONE where it is not certain by them alone, or somebody else has to see the pair. It is
- * learnt where they say enough for that.
- */
-function flowOf(ground: usize, found: i32, i: usize, iWay: i32, o: usize, oWay: i32, gapNs: f64): i32 {
-  hasLearnt = false;
-  if (found === KNOWN) {
-    // a flow's first pair tells of more than itself; what has been proved had a pair, which is known without its account
-    const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>relation.slot) << ACCOUNT_BYTES_BITS);
-    const isProved = (load<i32>(wayAt(<usize>wordOf(ground, words.TUPLES), iWay)) & tuple.PROVED) !== 0;
-    const hasPairs = (load<i32>(flow, 4 * account.PAIRS) | load<i32>(flow, 4 * (account.PAIRS + 1))) !== 0;
-    return isProved || hasPairs ? relation.slot : tuple.NONE;
-  }
-  if (!isLearntAtOnce(ground, i, iWay, o, oWay, gapNs)) return tuple.NONE;
-  hasLearnt = true;
-  return learn(ground, i, iWay, oWay);
-}
-
-/** Makes two packets each other's twins, by where it stands what becomes of them. */
-function bindTwins(fate: usize, row: i32, otherFate: usize, otherRow: i32): void {
-  store<i32>(fate, tuple.NONE, 4 * line.BUCKET);
-  store<i32>(otherFate, tuple.NONE, 4 * line.BUCKET);
-  store<i32>(fate, otherRow, 4 * line.TWIN);
-  store<i32>(otherFate, row, 4 * line.TWIN);
-}
-
-/** Notes with an inside packet how it was paired. */
-function noteHow(insideFate: usize, slot: i32, packet: usize, outbound: i32, altered: i32): void {
-  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
-  const evidence = evidenceOf((flags >>> 16) & 0xff, flags);
-  store<i32>(insideFate, slot, 4 * line.FLOW);
-  store<i32>(insideFate, line.decidedBy(BY_EXACT, evidence, outbound, altered), 4 * line.BY_EVIDENCE_OUTBOUND);
-}
-
-/** Notes with an inside packet that it is a retransmission. */
-function noteAgain(insideFate: usize): void {
-  const by = load<i32>(insideFate, 4 * line.BY_EVIDENCE_OUTBOUND);
-  store<i32>(insideFate, by | line.IS_RETRANSMISSION, 4 * line.BY_EVIDENCE_OUTBOUND);
-}
-
-/** Accounts for a pair of equal keys. `iRow`: its inside row, whose record and way follow, and when it passed. Returns whether it is a retransmission. */
-function accountPair(
-  ground: usize,
-  slot: i32,
-  outbound: i32,
-  iRow: i32,
-  i: usize,
-  iWay: i32,
-  iNs: f64,
-  o: usize,
-  oWay: i32,
-  oNs: f64,
-): bool {
-  if (hasLearnt && concernsOthers(ground, i, iWay, oWay)) learnt(slot);
-  const latencyNs = outbound === 1 ? oNs - iNs : iNs - oNs;
-  countIntact(ground, outbound, i, alteredOf(i, o));
-  const isAgain = accountFor(ground, slot, outbound, iWay & 1, i, iNs, latencyNs, relation.loweredBy(i, o));
-  if (outbound === 1) noteCrossing(ground, i, iWay, iNs, slot, outbound, iRow);
-  else noteCrossing(ground, o, oWay, oNs, slot, outbound, iRow);
-  return isAgain;
-}
-
-/**
- * Whether an equal packet may come right behind this one, which nothing would tell from it: acknowledgements and datagrams without an IP ID. A
- * segment with data, or one that opens a connection, comes again only when it was waited for in vain. Precondition: it was related last.
- */
-function mayComeAgain(packet: usize): bool {
-  if (!relation.isRepeatable) return false;
-  if (((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff) !== TCP) return true;
-  return (
-    load<i32>(packet, 4 * record.PAYLOAD_LENGTH) === 0 && (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0
-  );
-}
-
-/** When it is to be looked at the oldest pair that waits for an equal packet, nanoseconds on the timeline; Infinity where there is none. */
-function pendingUntil(ground: usize): f64 {
-  const over = wordOf(ground, words.PENDING_OVER);
-  return over === wordOf(ground, words.PENDING_COUNT) ? Infinity : load<f64>(pendingAt(ground, over));
-}
-
-function pendingAt(ground: usize, number: i32): usize {
-  const entry = <usize>(number & (words.PENDING_ENTRIES - 1));
-  return <usize>wordOf(ground, words.PENDING_PAIRS) + (entry << (words.PENDING_BITS + 2));
-}
-
-/** Whether there is no room for one more pair that waits. */
-function isFull(ground: usize): bool {
-  return wordOf(ground, words.PENDING_COUNT) - wordOf(ground, words.PENDING_OVER) === words.PENDING_ENTRIES;
-}
-
-/** Has the pair of the two related last wait; `row` is the one that came last, at `timeNs`. Returns until when. */
-function expect(ground: usize, row: i32, timeNs: f64): f64 {
-  // no longer than the window, when others decide: those behind it wait for it
-  const untilNs = timeNs + min<f64>(relation.soonNs, doubleOf(ground, words.WINDOW_NS));
-  const count = wordOf(ground, words.PENDING_COUNT);
-  const entry = pendingAt(ground, count);
-  store<f64>(entry, untilNs);
-  store<i32>(entry, row, 4 * words.PENDING_ROW);
-  setWord(ground, words.PENDING_COUNT, count + 1);
-  return untilNs;
-}
-
-/**
- * Whether a row that just came, and one of the rows given, are to wait as an equal packet may come: then they are looked at again. Where there is no room for
- * that, they wait for the end of their window.
- */
-export function awaitEqual(ground: usize, row: i32, inside: i32, outside: i32): bool {
-  relate(ground, inside, outside, false);
-  const packet = packetOf(ground, row);
-  if (!mayComeAgain(packet)) return false;
-  if (!isFull(ground)) expect(ground, row, load<f64>(packet, 8 * record.TIME_NS));
-  return true;
-}
-
-function setPending(fate: usize, otherRow: i32): void {
-  store<i32>(fate, PENDING, 4 * line.BUCKET);
-  store<i32>(fate, otherRow, 4 * line.NEXT);
-  store<i32>(fate, tuple.NONE, 4 * line.TWIN);
-}
-
-/** Pairs those that waited for an equal packet in vain by `nowNs`, up to the first that somebody else has to decide about, whose row it returns, or NONE. */
-export function confirm(ground: usize, nowNs: f64): i32 {
-  while (nowNs > pendingUntil(ground) && wordOf(ground, words.LATENCY_COUNT) < words.MOST_LATENCIES) {
-    const over = wordOf(ground, words.PENDING_OVER);
-    const row = load<i32>(pendingAt(ground, over), 4 * words.PENDING_ROW);
-    if (!isConfirmed(ground, row)) return row;
-    setWord(ground, words.PENDING_OVER, over + 1);
-  }
-  return tuple.NONE;
-}
-
-/** Pairs a row with the one that it waits with. Returns false where that is for somebody else to do. */
-function isConfirmed(ground: usize, row: i32): bool {
-  const first = wordOf(ground, words.FIRST);
-  const mask = wordOf(ground, words.ROWS_MASK);
-  const states = <usize>wordOf(ground, words.STATES);
-  const places = <usize>wordOf(ground, words.PLACES);
-  const isHeld = ((row - first) & line.ROW_MASK) < ((wordOf(ground, words.ROW) - first) & line.ROW_MASK);
-  if (!isHeld || load<u8>(states + (row & mask)) !== line.WAITING) return true;
-  const fates = <usize>wordOf(ground, words.FATES);
-  const fate = fates + ((<usize>placeOf(places, row & mask)) << FATE_BYTES_BITS);
-  if (load<i32>(fate, 4 * line.BUCKET) !== PENDING) return false;
-  const otherRow = load<i32>(fate, 4 * line.NEXT);
-  const otherFate = fates + ((<usize>placeOf(places, otherRow & mask)) << FATE_BYTES_BITS);
-  const isInside = load<u8>(<usize>wordOf(ground, words.SIDES) + (row & mask)) === INSIDE;
-  const inside = isInside ? row : otherRow;
-  const i = packetOf(ground, inside);
-  const o = packetOf(ground, isInside ? otherRow : row);
-  const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
-  if (isShowing && ((inside - first) & line.ROW_MASK) < ((wordOf(ground, words.SHOWN) - first) & line.ROW_MASK))
-    return false;
-  const gapNs = gapNsBetween(i, o);
-  const found = relation.relate(ground, i, wayOf(i), o, wayOf(o), gapNs);
-  if (found <= CONFLICT || relation.isClose || (relation.isLate && relation.isRepeatable)) return false;
-  const slot = flowOf(ground, found, i, wayOf(i), o, wayOf(o), gapNs);
-  if (slot === tuple.NONE) return false;
-  const outbound = relation.isOutbound ? 1 : 0;
-  unfile(
-    wordOf(ground, words.CELLS),
-    wordOf(ground, words.CELLS_MASK),
-    load<i32>(i, 4 * record.KEY),
-    // the older one stands there
-    ((row - first) & line.ROW_MASK) < ((otherRow - first) & line.ROW_MASK) ? row : otherRow,
-  );
-  setWord(ground, words.FILED, wordOf(ground, words.FILED) - 1);
-  setWord(ground, words.PAIRS, wordOf(ground, words.PAIRS) + 1);
-  bindTwins(fate, row, otherFate, otherRow);
-  noteHow(isInside ? fate : otherFate, slot, i, outbound, alteredOf(i, o));
-  const tuples = <usize>wordOf(ground, words.TUPLES);
-  prove(wayAt(tuples, wayOf(i)));
-  prove(wayAt(tuples, wayOf(o)));
-  const iNs = load<f64>(i, 8 * record.TIME_NS);
-  const oNs = load<f64>(o, 8 * record.TIME_NS);
-  if (accountPair(ground, slot, outbound, inside, i, wayOf(i), iNs, o, wayOf(o), oNs))
-    noteAgain(isInside ? fate : otherFate);
-  const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << ACCOUNT_BYTES_BITS);
-  const isWatched = (load<i32>(flow, 4 * account.BITS) & account.IS_WATCHED) !== 0;
-  const pairedState = isShowing ? line.PAIRED : isWatched ? line.SHOWN : line.GONE;
-  store<u8>(states + (row & mask), pairedState);
-  store<u8>(states + (otherRow & mask), pairedState);
-  if (pairedState === line.GONE) {
-    release(ground, row, otherRow, outbound);
-    release(ground, otherRow, row, outbound);
-  }
-  return true;
-}
-
-/** As `Timeline.release`. */
-function release(ground: usize, row: i32, twin: i32, outbound: i32): void {
-  const at = <usize>wordOf(ground, words.PLACES) + ((<usize>(row & wordOf(ground, words.ROWS_MASK))) << 2);
-  const free = wordOf(ground, words.FREE_PLACE_COUNT);
-  store<i32>(<usize>wordOf(ground, words.FREE_PLACES) + ((<usize>free) << 2), load<i32>(at));
-  setWord(ground, words.FREE_PLACE_COUNT, free + 1);
-  store<i32>(at, line.goneOf(twin, outbound));
-}
-
-/**
- * Whether two packets, just related as POSSIBLE, are enough by themselves to believe in a translation: the first of conversations that
- * nothing is known of, in time, with content that was not seen before them.
- */
-function isLearntAtOnce(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, gapNs: f64): bool {
-  const tuples = <usize>wordOf(ground, words.TUPLES);
-  const inside = tupleOf(tuples, iWay);
-  if (!isUnbound(inside) || !isUnbound(tupleOf(tuples, oWay))) return false;
-  if (relation.isLate || (load<i32>(inside, 4 * tuple.FACTS) & tuple.HAS_EVIDENCE) !== 0) return false;
-  const hasNumbers = (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) !== 0;
-  if (!hasNumbers && !(isNovel(i) && isNovel(o))) return false;
-  return headerBits(ground, i, iWay, o, oWay) + timingBits(ground, gapNs) >= LEARN_BITS;
-}
-
-/** Whether neither direction of a conversation has a translation. */
-function isUnbound(at: usize): bool {
-  return load<i32>(at, 4 * tuple.FLOW) === tuple.UNBOUND && load<i32>(at, 4 * (tuple.FLOW + 1)) === tuple.UNBOUND;
-}
-
 /** Lists a packet that waits with those that matchers are to see later. `slot`: its flow's, or NONE. */
 function wantLater(ground: usize, row: i32, wants: i32, slot: i32): void {
   const count = wordOf(ground, words.WANTED_COUNT);
@@ -680,14 +408,10 @@ function wantLater(ground: usize, row: i32, wants: i32, slot: i32): void {
   setWord(ground, words.WANTED_COUNT, count + 1);
   if ((wants & WANTS_LEAVER) === 0) return;
   // whether it was changed on its way, the packets behind it tell: their records are kept from now on
-  const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << ACCOUNT_BYTES_BITS);
+  const flow = accountOf(<usize>wordOf(ground, words.FLOWS), slot);
   store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.IS_WATCHED, 4 * account.BITS);
 }
 
 function stampNsOf(packets: usize, at: i32): f64 {
   return load<f64>(packets + (at << RECORD_BYTES_BITS), 8 * record.STAMP_NS);
-}
-
-function prove(at: usize): void {
-  store<i32>(at, load<i32>(at) | tuple.PROVED);
 }

@@ -9,7 +9,7 @@ import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { isNovel } from "./alike.js";
-import { tupleOf, wayAt } from "./places.js";
+import { accountOf, tupleOf, wayAt } from "./places.js";
 import { endOf, isOutbound, isRaising, loweredBy, rewrite } from "./relation.js";
 
 /** `Math.log2`. */
@@ -103,7 +103,7 @@ export function learn(ground: usize, i: usize, iWay: i32, oWay: i32): i32 {
   setWord(ground, words.FLOWS_LEARNT, learnt);
   memory.fill(sumsOf(ground, slot), 0, 1 << (account.SUMS_BITS + 2));
   openAccount(
-    <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << (account.RECORD_BITS + 2)),
+    accountOf(<usize>wordOf(ground, words.FLOWS), slot),
     flowBits,
     learnt,
     iWay >> 1,

@@ -21,7 +21,7 @@ import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../re
 import { alteredOf } from "./accounting.js";
 import { isNovel, sinceNs } from "./alike.js";
 import { apartOf, earlyLimitOf, FIRST_NS, isNew, JITTER_NS, limitOf } from "./pace.js";
-import { tupleOf, wayAt } from "./places.js";
+import { accountOf, tupleOf, wayAt } from "./places.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
 export let slot = tuple.NONE;
@@ -116,7 +116,7 @@ function isSingular(i: usize, o: usize, flags: i32): bool {
 function isOf(ground: usize, outsideSlot: i32, insideSlot: i32, iWay: i32): bool {
   if (insideSlot === outsideSlot) return true;
   if (insideSlot === tuple.NONE) return false;
-  const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>outsideSlot) << (account.RECORD_BITS + 2));
+  const flow = accountOf(<usize>wordOf(ground, words.FLOWS), outsideSlot);
   return load<i32>(flow, 4 * account.INSIDE_TUPLE) === iWay >> 1;
 }
 

@@ -6,13 +6,12 @@ import * as record from "../../../packets/records.js";
 import * as line from "../../../packets/timeline.js";
 import { ALONE } from "../buckets.js";
 import * as words from "../kernel-words.js";
-import { firstUndecided, placeOf, recordOf, timeNsOf } from "./places.js";
+import { fateOf, firstUndecided, placeOf, recordOf, timeNsOf } from "./places.js";
 import { wantsOf } from "./wants.js";
 
 /** A packet has no twin: it is judged, unless it takes more than a verdict. Returns whether it was. */
 declare function judge(row: i32): bool;
 
-const FATE_BYTES_BITS = line.FATE_BITS + 2;
 const WANTED_BYTES_BITS = words.WANTED_BITS + 2;
 
 /**
@@ -37,7 +36,7 @@ export function settle(ground: usize, nowNs: f64): void {
     if (nowNs - timeNsOf(records, place) <= windowNs) break;
     if (
       load<u8>(states + at) !== line.WAITING ||
-      load<i32>(<usize>wordOf(ground, words.FATES) + (place << FATE_BYTES_BITS), 4 * line.BUCKET) !== ALONE ||
+      load<i32>(fateOf(<usize>wordOf(ground, words.FATES), place), 4 * line.BUCKET) !== ALONE ||
       (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ERROR) !== 0
     )
       break;

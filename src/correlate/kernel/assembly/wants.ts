@@ -9,14 +9,12 @@ import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
 import { LEAST_IPV6_MTU } from "../../../protocols/ipv6.js";
 import * as words from "../kernel-words.js";
 import * as wants from "../wants.js";
-import { wayAt } from "./places.js";
+import { accountOf, wayAt } from "./places.js";
 
 /** What suffices to be seen once the stretch is over, if the packet still waits by then … */
 export const LATER = wants.WANTS_STRANGER | wants.WANTS_LEAVER;
 /** … and with what the loop can take a packet: any other bit makes it leave the packet to the matchers. */
 export const IN_STRETCH = wants.WANTS_TWIN | LATER;
-
-const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 
 /** The WANTS_… bits of a packet of this way and side. */
 export function wantsOf(ground: usize, packet: usize, way: i32, side: i32): i32 {
@@ -45,6 +43,6 @@ function mayBeFragmented(flags: i32, length: i32): bool {
 function mayBeCut(ground: usize, length: i32, slot: i32): bool {
   if (length > wants.ORDINARY_BYTES) return true;
   if (slot === tuple.NONE) return false;
-  const flow = <usize>wordOf(ground, words.FLOWS) + ((<usize>slot) << ACCOUNT_BYTES_BITS);
+  const flow = accountOf(<usize>wordOf(ground, words.FLOWS), slot);
   return (load<i32>(flow, 4 * account.BITS) & account.HAS_CUT_SEGMENTS) !== 0;
 }

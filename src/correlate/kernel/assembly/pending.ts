@@ -1,0 +1,154 @@
+/**
+ * Pairs that wait: an equal packet may come right behind one, which nothing would tell from it, and what was seen to enter may be the second of two. They
+ * are made once no equal one that came can be meant.
+ */
+import { unfile } from "../../../packets/assembly/cells.js";
+import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
+import * as account from "../../../packets/flow-accounts.js";
+import * as record from "../../../packets/records.js";
+import { INSIDE } from "../../../packets/sides.js";
+import * as line from "../../../packets/timeline.js";
+import * as tuple from "../../../packets/tuples.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { SYN } from "../../../protocols/tcp.js";
+import { PENDING } from "../buckets.js";
+import * as words from "../kernel-words.js";
+import { alteredOf } from "./accounting.js";
+import { accountPair, bindTwins, flowOf, isInDoubt, noteAgain, noteHow, prove } from "./pairing.js";
+import { accountOf, fateOf, isBefore, packetOf, passedNs, placeOf, wayAt, wayOf } from "./places.js";
+import * as relation from "./relation.js";
+
+/**
+ * Whether an equal packet may come right behind this one, which nothing would tell from it: acknowledgements and datagrams without an IP ID. A
+ * segment with data, or one that opens a connection, comes again only when it was waited for in vain. Precondition: it was related last.
+ */
+export function mayComeAgain(packet: usize): bool {
+  if (!relation.isRepeatable) return false;
+  if (((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff) !== TCP) return true;
+  return (
+    load<i32>(packet, 4 * record.PAYLOAD_LENGTH) === 0 && (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0
+  );
+}
+
+/** When the oldest pair that waits for an equal packet is to be looked at, nanoseconds on the timeline; Infinity where there is none. */
+export function pendingUntil(ground: usize): f64 {
+  const over = wordOf(ground, words.PENDING_OVER);
+  return over === wordOf(ground, words.PENDING_COUNT) ? Infinity : load<f64>(pendingAt(ground, over));
+}
+
+function pendingAt(ground: usize, number: i32): usize {
+  const entry = <usize>(number & (words.PENDING_ENTRIES - 1));
+  return <usize>wordOf(ground, words.PENDING_PAIRS) + (entry << (words.PENDING_BITS + 2));
+}
+
+/** Whether there is no room for one more pair that waits. */
+export function isFull(ground: usize): bool {
+  return wordOf(ground, words.PENDING_COUNT) - wordOf(ground, words.PENDING_OVER) === words.PENDING_ENTRIES;
+}
+
+/** Has the pair of the two related last wait; `row` is the one that came last, at `timeNs`. Returns until when. */
+export function expect(ground: usize, row: i32, timeNs: f64): f64 {
+  // no longer than the window, when others decide: those behind it wait for it
+  const untilNs = timeNs + min<f64>(relation.soonNs, doubleOf(ground, words.WINDOW_NS));
+  const count = wordOf(ground, words.PENDING_COUNT);
+  const entry = pendingAt(ground, count);
+  store<f64>(entry, untilNs);
+  store<i32>(entry, row, 4 * words.PENDING_ROW);
+  setWord(ground, words.PENDING_COUNT, count + 1);
+  return untilNs;
+}
+
+/**
+ * Whether two rows that would be paired are to wait, as an equal packet may come; `row` is the one that came last. Then they are looked at again, or,
+ * where there is no room for that, wait for the end of their window.
+ */
+export function awaitEqual(ground: usize, row: i32, inside: i32, outside: i32): bool {
+  const i = packetOf(ground, inside);
+  const o = packetOf(ground, outside);
+  relation.relate(ground, i, wayOf(i), o, wayOf(o), passedNs(o) - passedNs(i));
+  const packet = packetOf(ground, row);
+  if (!mayComeAgain(packet)) return false;
+  if (!isFull(ground)) expect(ground, row, passedNs(packet));
+  return true;
+}
+
+export function setPending(fate: usize, otherRow: i32): void {
+  store<i32>(fate, PENDING, 4 * line.BUCKET);
+  store<i32>(fate, otherRow, 4 * line.NEXT);
+  store<i32>(fate, tuple.NONE, 4 * line.TWIN);
+}
+
+/** Pairs those that waited for an equal packet in vain by `nowNs`, up to the first that somebody else has to decide about, whose row it returns, or NONE. */
+export function confirm(ground: usize, nowNs: f64): i32 {
+  while (nowNs > pendingUntil(ground) && wordOf(ground, words.LATENCY_COUNT) < words.MOST_LATENCIES) {
+    const over = wordOf(ground, words.PENDING_OVER);
+    const row = load<i32>(pendingAt(ground, over), 4 * words.PENDING_ROW);
+    if (!isConfirmed(ground, row)) return row;
+    setWord(ground, words.PENDING_OVER, over + 1);
+  }
+  return tuple.NONE;
+}
+
+/** Pairs a row with the one that it waits with. Returns false where that is for somebody else to do. */
+function isConfirmed(ground: usize, row: i32): bool {
+  const first = wordOf(ground, words.FIRST);
+  const mask = wordOf(ground, words.ROWS_MASK);
+  const states = <usize>wordOf(ground, words.STATES);
+  const places = <usize>wordOf(ground, words.PLACES);
+  // it may have been decided about, and given back
+  if (!isBefore(first, row, wordOf(ground, words.ROW)) || load<u8>(states + (row & mask)) !== line.WAITING) return true;
+  const fates = <usize>wordOf(ground, words.FATES);
+  const fate = fateOf(fates, placeOf(places, row & mask));
+  if (load<i32>(fate, 4 * line.BUCKET) !== PENDING) return false;
+  const otherRow = load<i32>(fate, 4 * line.NEXT);
+  const otherFate = fateOf(fates, placeOf(places, otherRow & mask));
+  const isInside = load<u8>(<usize>wordOf(ground, words.SIDES) + (row & mask)) === INSIDE;
+  const inside = isInside ? row : otherRow;
+  const i = packetOf(ground, inside);
+  const o = packetOf(ground, isInside ? otherRow : row);
+  const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
+  if (isShowing && isBefore(first, inside, wordOf(ground, words.SHOWN))) return false;
+  const iNs = passedNs(i);
+  const oNs = passedNs(o);
+  const gapNs = oNs - iNs;
+  const found = relation.relate(ground, i, wayOf(i), o, wayOf(o), gapNs);
+  if (isInDoubt(found)) return false;
+  const slot = flowOf(ground, found, i, wayOf(i), o, wayOf(o), gapNs);
+  if (slot === tuple.NONE) return false;
+  const outbound = relation.isOutbound ? 1 : 0;
+  unfile(
+    wordOf(ground, words.CELLS),
+    wordOf(ground, words.CELLS_MASK),
+    load<i32>(i, 4 * record.KEY),
+    // the older one stands there
+    isBefore(first, row, otherRow) ? row : otherRow,
+  );
+  setWord(ground, words.FILED, wordOf(ground, words.FILED) - 1);
+  setWord(ground, words.PAIRS, wordOf(ground, words.PAIRS) + 1);
+  bindTwins(fate, row, otherFate, otherRow);
+  noteHow(isInside ? fate : otherFate, slot, i, outbound, alteredOf(i, o));
+  const tuples = <usize>wordOf(ground, words.TUPLES);
+  prove(wayAt(tuples, wayOf(i)));
+  prove(wayAt(tuples, wayOf(o)));
+  if (accountPair(ground, slot, outbound, inside, i, wayOf(i), iNs, o, wayOf(o), oNs))
+    noteAgain(isInside ? fate : otherFate);
+  const flow = accountOf(<usize>wordOf(ground, words.FLOWS), slot);
+  const isWatched = (load<i32>(flow, 4 * account.BITS) & account.IS_WATCHED) !== 0;
+  const pairedState = isShowing ? line.PAIRED : isWatched ? line.SHOWN : line.GONE;
+  store<u8>(states + (row & mask), pairedState);
+  store<u8>(states + (otherRow & mask), pairedState);
+  if (pairedState === line.GONE) {
+    release(ground, row, otherRow, outbound);
+    release(ground, otherRow, row, outbound);
+  }
+  return true;
+}
+
+/** As `Timeline.release`. */
+function release(ground: usize, row: i32, twin: i32, outbound: i32): void {
+  const at = <usize>wordOf(ground, words.PLACES) + ((<usize>(row & wordOf(ground, words.ROWS_MASK))) << 2);
+  const free = wordOf(ground, words.FREE_PLACE_COUNT);
+  store<i32>(<usize>wordOf(ground, words.FREE_PLACES) + ((<usize>free) << 2), load<i32>(at));
+  setWord(ground, words.FREE_PLACE_COUNT, free + 1);
+  store<i32>(at, line.goneOf(twin, outbound));
+}
