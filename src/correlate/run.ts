@@ -33,7 +33,6 @@ import { Mistimed } from "./verdicts/mistimed.js";
 import { Refusals } from "./verdicts/refusals.js";
 import { Resets } from "./verdicts/resets.js";
 import { SideTally } from "./verdicts/side-tally.js";
-import { TunnelFindings } from "./verdicts/tunnel-findings.js";
 import { Updates } from "./verdicts/updates.js";
 import { Verdicts } from "./verdicts/verdicts.js";
 
@@ -58,7 +57,6 @@ export class Run {
   readonly #feeds: readonly [Feed, Feed];
   readonly #tuples: TupleTable;
   readonly #tunnels: Tunnels;
-  readonly #tunnelFindings = new TunnelFindings();
   readonly #timeline: Timeline;
   readonly #buckets: Buckets;
   readonly #clock: Clock;
@@ -104,7 +102,7 @@ export class Run {
     const accounts = new FlowAccounts(heap);
     const kernel = new Kernel({ heap, timeline, tuples, buckets, accounts, clock, windowNs, isShowing });
     const translations = new Translations(accounts, timeline, tuples, kernel);
-    const tunnels = new Tunnels(heap, tuples, this.#tunnelFindings, windowNs);
+    const tunnels = new Tunnels(heap, tuples, windowNs);
     const feed = (side: Side) => new Feed(heap, side, intakes[side], tuples, tunnels);
     this.#feeds = [feed(INSIDE), feed(OUTSIDE)];
     const cover = (side: Side, shiftNs: number) =>
@@ -407,10 +405,14 @@ export class Run {
     for (const feed of this.#feeds) feed.leave();
     this.#book.close();
     const summary = this.#summary();
-    const { unfollowed } = this.#impacts;
-    const found = { summary, unfollowed, pairs: this.#kernel.pairsSoFar, altered: this.#matchers.altered.pairs };
+    const found = {
+      summary,
+      unfollowed: this.#impacts.unfollowed,
+      pairs: this.#kernel.pairsSoFar,
+      altered: this.#matchers.altered.pairs,
+      tunnels: this.#tunnels.tally,
+    };
     for (const finding of this.#findings.close(found)) this.#sink.finding(finding);
-    for (const finding of this.#tunnelFindings.findings()) this.#sink.finding(finding);
     this.#sink.end(summary);
   }
 

@@ -6,6 +6,7 @@ import { OUTSIDE } from "../../packets/sides.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { type Tunnel, TunnelTable } from "../../packets/tunnels.js";
 import { Carriers } from "./carriers.js";
+import { TunnelTally } from "./tunnel-tally.js";
 
 /** What is known of a tunnel: nothing by now; that packets of inside come in it; or that it passes inside as well. */
 const UNDECIDED = 0;
@@ -15,19 +16,9 @@ const CLOSED = 2;
 /** So many packets of tunnels are remembered, of a kind and a side: far more than are on their way through the host at once. */
 const REMEMBERED = BATCH_FRAMES;
 
-/** Where there is no number left, those are forgotten that nothing has come in for so long, nanoseconds, and for so many windows. */
+/** When no number is left, tunnels are forgotten in which nothing has come for so long, nanoseconds, and for so many windows. */
 const IDLE_NS = 60e9;
 const IDLE_WINDOWS = 8;
-
-/** Counts what came in tunnels. */
-export interface TunnelCounts {
-  note(tunnel: Tunnel, frame: number): void;
-  takeBack(tunnel: Tunnel, frame: number): void;
-  /** Packets of inside came in it … */
-  open(tunnel: Tunnel): void;
-  /** … or it passes inside as well. */
-  close(tunnel: Tunnel): void;
-}
 
 /**
  * Decides of each outside frame that carries a packet in another whether it is taken for the packet that is carried, or for its carrier.
@@ -41,9 +32,9 @@ export interface TunnelCounts {
  */
 export class Tunnels {
   readonly table = new TunnelTable();
+  readonly tally = new TunnelTally();
   readonly #tuples: TupleTable;
   readonly #heap: Heap;
-  readonly #counts: TunnelCounts;
   readonly #windowNs: number;
   readonly #states = new Uint8Array(MOST_TUNNELS + 1);
   /** When something came in each, by the outside's own stamps. */
@@ -63,10 +54,9 @@ export class Tunnels {
   /** The place of the packet chosen last, which is about to get its row. */
   #place = NONE;
 
-  constructor(heap: Heap, tuples: TupleTable, counts: TunnelCounts, windowNs: number) {
+  constructor(heap: Heap, tuples: TupleTable, windowNs: number) {
     this.#heap = heap;
     this.#tuples = tuples;
-    this.#counts = counts;
     this.#windowNs = windowNs;
     this.#way = heap.take(Int32Array, BATCH_FRAMES);
     // what has no number
@@ -82,7 +72,7 @@ export class Tunnels {
       if ((batch.flags(row) & IS_COPY) !== 0) batch.setTunnel(row, number);
       else if (this.#states[number] === CLOSED) batch.close(row);
       else {
-        this.#counts.note(this.table.of(number), batch.frame(row));
+        this.tally.note(this.table.of(number), batch.frame(row));
         this.#noteBegun(batch, row, number);
         if (this.#states[number] === OPEN) batch.setTunnel(row, number);
       }
@@ -96,7 +86,7 @@ export class Tunnels {
       const tunnel = batch.tunnel(row);
       if (tunnel === 0 || (batch.flags(row) & IS_COPY) !== 0) continue;
       const number = tunnel === CARRIED ? this.table.find(batch.outers, batch.outer[row]) : tunnel;
-      this.#counts.takeBack(this.table.of(number), batch.frame(row));
+      this.tally.takeBack(this.table.of(number), batch.frame(row));
     }
   }
 
@@ -112,7 +102,7 @@ export class Tunnels {
       else if ((batch.flags(row) & IS_MISTIMED) === 0) this.#keep(batch, row, number, ways[row], timeNs);
     }
     if (this.#states[number] === CLOSED) {
-      this.#counts.takeBack(this.table.of(number), batch.frame(row));
+      this.tally.takeBack(this.table.of(number), batch.frame(row));
       batch.close(row);
       this.#tuples.findWays(OUTSIDE, batch, row, ways, row + 1);
     } else batch.setTunnel(row, number);
@@ -145,7 +135,7 @@ export class Tunnels {
   carrierAt(place: number): { readonly batch: PacketBatch; readonly way: number } {
     const batch = (this.#kept ??= batchIn(this.#heap));
     this.#outside.forget(place);
-    this.#counts.takeBack(this.table.of(this.#numbers[place]), batch.frame(place));
+    this.tally.takeBack(this.table.of(this.#numbers[place]), batch.frame(place));
     batch.close(place);
     this.#tuples.findWays(OUTSIDE, batch, place, this.#way, place + 1);
     return { batch, way: this.#way[place] };
@@ -180,8 +170,8 @@ export class Tunnels {
   #decide(number: number, state: number): void {
     this.#states[number] = state;
     const tunnel = this.table.of(number);
-    if (state === OPEN) this.#counts.open(tunnel);
-    else this.#counts.close(tunnel);
+    if (state === OPEN) this.tally.open(tunnel);
+    else this.tally.close(tunnel);
   }
 
   /** Whether packets of a conversation, which came in a tunnel, have found their twins. */

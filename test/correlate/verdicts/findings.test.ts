@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
+import { TunnelTally } from "../../../src/correlate/intake/tunnel-tally.js";
 import { Findings, type About } from "../../../src/correlate/verdicts/findings.js";
 import type { End } from "../../../src/correlate/verdicts/findings/finder.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../src/packets/flows.js";
@@ -33,6 +34,7 @@ const END: End = {
   unfollowed: 0,
   pairs: 0,
   altered: new Map(),
+  tunnels: new TunnelTally(),
 };
 
 /** Few of them, and some that have their place among those seen lately in common. */

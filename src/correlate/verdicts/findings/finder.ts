@@ -4,6 +4,7 @@ import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { FlowSummary, Judgement, Missing, Moved, Summary, Update, Verdict } from "../../../packets/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { Side } from "../../../packets/sides.js";
+import type { TunnelTally } from "../../intake/tunnel-tally.js";
 import type { Misses } from "../misses.js";
 import type { Gaps } from "../gaps.js";
 import type { EndedFlow } from "./ended-flow.js";
@@ -30,6 +31,8 @@ export interface End {
   readonly pairs: number;
   /** How many of those the router altered beyond addresses, by ALTERED_… bits. */
   readonly altered: ReadonlyMap<number, number>;
+  /** What came in tunnels of the host. */
+  readonly tunnels: TunnelTally;
 }
 
 /**

@@ -18,6 +18,7 @@ import { Rewritten } from "./rewritten.js";
 import { SeveralNatAddresses } from "./several-nat-addresses.js";
 import { SlowRetry } from "./slow-retry.js";
 import { SwappedSides } from "./swapped-sides.js";
+import { Tunnel } from "./tunnel.js";
 import { Unanswered } from "./unanswered.js";
 
 /** All finders, in the order that they tell what they found. The codes of findings are in `packets/findings.ts`. */
@@ -42,4 +43,5 @@ export const FINDERS: readonly (new (context: Context) => Finder)[] = [
   CaptureLoss,
   NothingPaired,
   Rewritten,
+  Tunnel,
 ];
