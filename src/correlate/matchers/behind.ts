@@ -1,4 +1,5 @@
-import { type Timeline, WAITING } from "../../packets/timeline.js";
+import { DECIDED, type Timeline, WAITING } from "../../packets/timeline.js";
+import { NONE } from "../../packets/tuples.js";
 
 /** How many packets behind one are looked through for those of its conversation. */
 const LOOK_AHEAD = 4096;
@@ -20,4 +21,24 @@ export function isAnyBehind(
     if (t.tuple(later) === t.tuple(row) && t.side(later) === t.side(row) && is(later)) return true;
   }
   return false;
+}
+
+/**
+ * The first of the packets behind a packet that is what is looked for, of either side, among those that nothing is decided about and that came by
+ * `untilNs` on the timeline. The timeline's end where there is none; NONE where none of the first `most` is, and there are more.
+ */
+export function undecidedBehind(
+  t: Timeline,
+  row: number,
+  most: number,
+  is: (later: number) => boolean,
+  untilNs = Number.POSITIVE_INFINITY,
+): number {
+  let later = t.after(row);
+  for (let looked = 0; looked < most; looked++, later = t.after(later)) {
+    later = t.firstBelow(later, t.end, DECIDED);
+    if (later === t.end || t.timeNs(later) > untilNs) return t.end;
+    if (is(later)) return later;
+  }
+  return NONE;
 }

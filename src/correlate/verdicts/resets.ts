@@ -1,7 +1,8 @@
 import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../protocols/tcp.js";
-import { DECIDED, type Timeline, WAITING } from "../../packets/timeline.js";
+import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
+import { undecidedBehind } from "../matchers/behind.js";
 
 /** A host answers a segment that it does not want at once, nanoseconds. */
 const AT_ONCE_NS = 10_000_000;
@@ -33,13 +34,9 @@ export class Resets {
   answering(row: number): number {
     const t = this.#timeline;
     if (t.proto(row) !== TCP || (t.tcpFlags(row) & RST) !== 0) return NONE;
-    let next = t.after(row);
-    for (let looked = 0; looked < MOST_LOOKED_AT; looked++, next = t.after(next)) {
-      next = t.firstBelow(next, t.end, DECIDED);
-      if (next === t.end || t.timeNs(next) - t.timeNs(row) > AT_ONCE_NS) return NONE;
-      if (this.#isAnswer(next, row)) return next;
-    }
-    return NONE;
+    const isAnswer = (next: number): boolean => this.#isAnswer(next, row);
+    const reset = undecidedBehind(t, row, MOST_LOOKED_AT, isAnswer, t.timeNs(row) + AT_ONCE_NS);
+    return reset === t.end ? NONE : reset;
   }
 
   /** Remembers which segment a reset answers. */

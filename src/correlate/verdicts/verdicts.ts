@@ -24,6 +24,7 @@ import type { Resets } from "./resets.js";
 import { isPrivate } from "../matchers/scope.js";
 import { Senders } from "./senders.js";
 import type { Translations } from "../kernel/translations.js";
+import { undecidedBehind } from "../matchers/behind.js";
 
 /** Packets this near to the limits of a capture, or to a silence, are not judged by it, nanoseconds: their twins may be beyond. */
 const MARGIN_NS = 10_000_000;
@@ -206,18 +207,16 @@ export class Verdicts {
     const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
     if (slot === NONE) return undefined;
-    const untilNs = t.timeNs(row) + this.#known.kernel.limitNs(other === OUTSIDE);
-    let next = t.after(row);
-    for (let looked = 0; looked < MOST_LOOKED_AT; looked++, next = t.after(next)) {
-      next = t.firstBelow(next, t.end, DECIDED);
-      if (next === t.end || t.timeNs(next) > untilNs) break;
+    const isChanged = (next: number): boolean => {
       // what others with its key wait for is one of them
-      if (t.side(next) !== other || t.proto(next) !== t.proto(row) || t.bucket(next) !== ALONE) continue;
-      if (t.proto(row) === TCP && !isSameSegment(t, row, next)) continue;
-      if (this.#translations.slotOf(next) !== slot || !this.#translations.isLeaving(next, slot)) continue;
-      return `frame ${t.frame(next)} of ${SIDE_NAMES[other]}, of the same flow, never came in: it may be this one, changed on its way`;
-    }
-    return undefined;
+      if (t.side(next) !== other || t.proto(next) !== t.proto(row) || t.bucket(next) !== ALONE) return false;
+      if (t.proto(row) === TCP && !isSameSegment(t, row, next)) return false;
+      return this.#translations.slotOf(next) === slot && this.#translations.isLeaving(next, slot);
+    };
+    const untilNs = t.timeNs(row) + this.#known.kernel.limitNs(other === OUTSIDE);
+    const changed = undecidedBehind(t, row, MOST_LOOKED_AT, isChanged, untilNs);
+    if (changed === NONE || changed === t.end) return undefined;
+    return `frame ${t.frame(changed)} of ${SIDE_NAMES[other]}, of the same flow, never came in: it may be this one, changed on its way`;
   }
 
   #claim(row: number): Claim {
@@ -504,14 +503,13 @@ export class Verdicts {
   /** Whether an outside packet that follows has no translation: it may be the twin of this one, or of what is like it. */
   #hasStranger(row: number): boolean {
     const t = this.#timeline;
-    let next = t.after(row);
-    for (let looked = 0; looked < MOST_LOOKED_AT; looked++, next = t.after(next)) {
-      next = t.firstBelow(next, t.end, DECIDED);
-      if (next === t.end) return false;
-      const isStranger = this.#translations.slotOf(next) === NONE && this.#locals.of(next)?.isNever !== true;
-      if (t.side(next) === OUTSIDE && t.proto(next) === t.proto(row) && isStranger) return true;
-    }
-    return true;
+    const isStranger = (next: number): boolean =>
+      t.side(next) === OUTSIDE &&
+      t.proto(next) === t.proto(row) &&
+      this.#translations.slotOf(next) === NONE &&
+      this.#locals.of(next)?.isNever !== true;
+    // where there are too many to look at, one of them may be
+    return undecidedBehind(t, row, MOST_LOOKED_AT, isStranger) !== t.end;
   }
 
   /** A packet to a port that is forwarded, of a conversation that is not: whoever answers tells whether it got there. */
