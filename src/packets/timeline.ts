@@ -355,7 +355,7 @@ export class Timeline {
     this.fates[(this.places[row & this.mask] << FATE_BITS) + TWIN] = twin;
   }
 
-  /** Bucket of packets with the same key; ALONE where it waits and has none, PENDING where it has a twin unless an equal one comes, NONE where it is not filed. */
+  /** Bucket of packets with the same key. ALONE: it waits by itself. PENDING: it has a twin unless an equal one comes. NONE: it is not filed. */
   bucket(row: number): number {
     return this.fates[(this.places[row & this.mask] << FATE_BITS) + BUCKET];
   }

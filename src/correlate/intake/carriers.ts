@@ -1,6 +1,6 @@
 import { NONE } from "../../packets/tuples.js";
 
-/** The packets seen last that carry others, by their keys: so many, each at a place that it gets in turn. */
+/** A ring of the packets seen last that carry others, found by their keys. */
 export class Carriers {
   readonly #keys: Int32Array;
   readonly #keys2: Int32Array;

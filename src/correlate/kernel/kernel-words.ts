@@ -80,10 +80,7 @@ export const CROSSING_ROW_OUTBOUND = 1;
 /** Until a direction of a flow had so many pairs, all of them are told of, but for TCP: too many others may have passed to know what repeats. */
 export const FEW_PAIRS = 8;
 
-/**
- * Pairs that wait for a moment, as an equal packet that comes then may be meant as well: a ring of entries (`PENDING_BITS`), the oldest first, and how many there were, and
- * how many of them are over.
- */
+/** Where the pairs are that wait for an equal packet, in a ring (`assembly/pending.ts`), how many there were, and how many of them are over. */
 export const PENDING_PAIRS = word();
 export const PENDING_COUNT = word();
 export const PENDING_OVER = word();

@@ -231,8 +231,8 @@ export class Kernel {
   }
 
   /**
-   * Whether a row that just came, one of two rows that would be paired, is to wait with the other as an equal packet may come, which nothing would tell
-   * from it. `ripe` says when they have waited.
+   * Whether two rows that would be paired are to wait, as an equal packet may come; `row` is the one that just came. `ripe` says when they have
+   * waited.
    */
   awaitEqual(row: number, inside: number, outside: number): boolean {
     this.#ready();
@@ -240,8 +240,8 @@ export class Kernel {
   }
 
   /**
-   * Pairs those that waited for an equal packet in vain by `nowNs`, up to the first that takes more than that. Returns that one, which it forgets, or NONE;
-   * `shown` as of `run`.
+   * Pairs those for which no equal packet came by `nowNs`, up to the first that takes more than that. Returns that row, which no longer waits, or
+   * NONE. `shown`: as of `run`.
    */
   ripe(nowNs: number, shown: number): number {
     const w = this.#words;

@@ -132,8 +132,9 @@ export class Sequences {
   }
 
   /**
-   * Learns the translation of identical packets that came at once, and whose windows are over by `nowNs`: whichever of them are twins, it is the same, if
-   * nobody else sent the like and what they carry says enough. Pairs those whose order is certain, or does nothing. Returns whether it paired any.
+   * Learns the translation of identical packets that came at once, and whose windows are over by `nowNs`: it is the same whichever of them are
+   * twins, if nobody else sent the like and what they carry says enough. Pairs those whose order is certain, or does nothing. Returns whether
+   * it paired any.
    */
   learnBurst(inside: number, outside: number, nowNs: number): boolean {
     const related = this.#kernel.relate(inside, outside);

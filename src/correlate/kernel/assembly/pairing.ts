@@ -28,8 +28,8 @@ export function isInDoubt(found: i32): bool {
 export let hasLearnt = false;
 
 /**
- * The flow, by its slot, of two packets that were just related; NONE where it is not certain by them alone, or somebody else has to see the pair. It is
- * learnt where they say enough for that.
+ * The flow, by its slot, of two packets that were just related. It is learnt where they say enough for that. NONE where it is not certain by
+ * them alone, or where somebody else has to see the pair.
  */
 export function flowOf(ground: usize, found: i32, i: usize, iWay: i32, o: usize, oWay: i32, gapNs: f64): i32 {
   hasLearnt = false;
@@ -66,7 +66,10 @@ export function noteAgain(insideFate: usize): void {
   store<i32>(insideFate, by | line.IS_RETRANSMISSION, 4 * line.BY_EVIDENCE_OUTBOUND);
 }
 
-/** Accounts for a pair of equal keys. `iRow`: its inside row, whose record and way follow, and when it passed. Returns whether it is a retransmission. */
+/**
+ * Accounts for a pair of equal keys. `iRow` is its inside row; its record, its way and its time follow, then those of the outside row. Returns
+ * whether it is a retransmission.
+ */
 export function accountPair(
   ground: usize,
   slot: i32,

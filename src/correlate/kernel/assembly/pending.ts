@@ -1,6 +1,6 @@
 /**
- * Pairs that wait: an equal packet may come right behind one, which nothing would tell from it, and what was seen to enter may be the second of two. They
- * are made once no equal one that came can be meant.
+ * Pairs that wait. An equal packet may come right behind one, and nothing would tell the two apart: what was seen to enter may be the second. Such
+ * a pair is made once no equal packet that came can be meant.
  */
 import { unfile } from "../../../packets/assembly/cells.js";
 import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
@@ -78,7 +78,7 @@ export function setPending(fate: usize, otherRow: i32): void {
   store<i32>(fate, tuple.NONE, 4 * line.TWIN);
 }
 
-/** Pairs those that waited for an equal packet in vain by `nowNs`, up to the first that somebody else has to decide about, whose row it returns, or NONE. */
+/** Pairs those for which no equal packet came by `nowNs`, up to the first that somebody else has to decide about. Returns that row, or NONE. */
 export function confirm(ground: usize, nowNs: f64): i32 {
   while (nowNs > pendingUntil(ground) && wordOf(ground, words.LATENCY_COUNT) < words.MOST_LATENCIES) {
     const over = wordOf(ground, words.PENDING_OVER);
