@@ -113,6 +113,13 @@ export interface Concerned {
   readonly frames?: readonly [Few<number>, Few<number>];
 }
 
+/** A flow, and the frames that it was first seen in: of each form, on the side where that was seen. */
+export interface Located {
+  readonly id: number;
+  readonly sides: readonly [Side, Side];
+  readonly firstFrames: readonly [number, number];
+}
+
 /** What a finding is about, while it is gathered. */
 export class Gathered implements Concerned {
   readonly flows = new Few<number>();
@@ -122,6 +129,12 @@ export class Gathered implements Concerned {
   add(side: Side, frame: number, flow: number | undefined): void {
     this.frames[side].add(frame);
     if (flow !== undefined) this.flows.addOnce(flow);
+  }
+
+  /** Takes a flow, by the frames that it was first seen in. */
+  addFlow({ id, sides, firstFrames }: Located): void {
+    this.flows.add(id);
+    for (const [at, side] of sides.entries()) this.frames[side].add(firstFrames[at]);
   }
 
   /** How many frames there are. */
@@ -146,8 +159,8 @@ export function findingOf(code: FindingCode, count: number, text: string, { flow
 }
 
 /** The only flow that a finding is about. */
-export function oneFlow(id: number): Few<number> {
-  const few = new Few<number>();
-  few.add(id);
-  return few;
+export function oneFlow(flow: Located): Gathered {
+  const gathered = new Gathered();
+  gathered.addFlow(flow);
+  return gathered;
 }

@@ -68,6 +68,7 @@ export const REST = word();
 
 /** What is kept beside the flows' accounts. */
 export const FLOW_SUMS = word();
+export const FLOW_FIRSTS = word();
 /** Where copies go of packets that crossed and that `Impacts` is to know of, in a ring, and how many there were. */
 export const CROSSINGS = word();
 export const CROSSING_COUNT = word();

@@ -492,6 +492,7 @@ export class Kernel {
     w[words.TUPLES] = tuples.records.byteOffset;
     w[words.FLOWS] = accounts.records.byteOffset;
     w[words.FLOW_SUMS] = accounts.sums.byteOffset;
+    w[words.FLOW_FIRSTS] = accounts.firsts.byteOffset;
     w[words.FREE_SLOTS] = accounts.freeSlots.byteOffset;
     w[words.CHUNKS] = samples.chunks.byteOffset;
     w[words.DROPPED] = samples.dropped.byteOffset;

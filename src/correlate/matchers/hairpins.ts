@@ -37,6 +37,8 @@ export interface Turned {
   /** The flow as packets of each direction have it: its inside tuple is that of their form before the rewrite, the outside one of that after. */
   readonly there: Flow;
   readonly back: Flow;
+  /** Of its first pair: the form before the rewrite and the one after. */
+  readonly firstFrames: readonly [number, number];
   pairs: number;
   /** IP bytes of the form before the rewrite. */
   bytes: number;
@@ -322,6 +324,7 @@ export class Hairpins implements Admits, Settles {
         side: t.sideOf(before),
         there: this.#flow(id, before, way, afterWay),
         back: this.#flow(id, before, afterWay ^ 1, way ^ 1),
+        firstFrames: [t.frame(before), t.frame(after)],
         pairs: 0,
         bytes: 0,
         firstNs: Number.POSITIVE_INFINITY,
