@@ -58,7 +58,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "conntrack -S counts what is invalid, which is not translated: nf_conntrack_tcp_be_liberal=1, or drop it (--ctstate INVALID)",
   },
-  retransmissions: { severity: "info", hint: "--flow shows the packets of one" },
+  retransmissions: {
+    severity: "info",
+    hint: "--flow shows the packets of one; in NDJSON, those pairs say retransmission",
+  },
   rewritten: { severity: "info", hint: "iptables -t mangle -S shows rules that do that (TCPMSS, TTL, DSCP)" },
   rule: { severity: "info", hint: "" },
   "rule-missing": {

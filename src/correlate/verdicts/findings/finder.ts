@@ -62,6 +62,6 @@ export interface Finder {
 }
 
 /** A finding about some flows, or none where there are none. */
-export function ofFlows(code: FindingCode, { flows, frames }: Gathered, text: string, count = flows.count): Finding[] {
-  return flows.count === 0 ? [] : [findingOf(code, count, text, { flows, frames })];
+export function ofFlows(code: FindingCode, { flows, frames }: Gathered, text: string): Finding[] {
+  return flows.count === 0 ? [] : [findingOf(code, flows.count, text, { flows, frames })];
 }

@@ -1,21 +1,23 @@
-import { type Finding, Gathered } from "../../../packets/findings.js";
+import { Few } from "../../../packets/few.js";
+import { type Finding, findingOf } from "../../../packets/findings.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Finder, ofFlows } from "./finder.js";
+import type { Finder } from "./finder.js";
 
-/** `retransmissions`: TCP segments all of whose bytes had crossed before. */
+/** `retransmissions`: TCP segments all of whose bytes had crossed before. Their pairs say so themselves: the frames that a flow began with do not. */
 export class Retransmissions implements Finder {
-  readonly #flows = new Gathered();
+  readonly #flows = new Few<number>();
   #count = 0;
 
   flow(flow: EndedFlow): void {
     const { retransmissions } = flow;
     if (retransmissions === 0) return;
-    this.#flows.addFlow(flow);
+    this.#flows.add(flow.id);
     this.#count += retransmissions;
   }
 
   close(): Finding[] {
+    if (this.#count === 0) return [];
     const text = "TCP segments that crossed the NAT more than once";
-    return ofFlows("retransmissions", this.#flows, text, this.#count);
+    return [findingOf("retransmissions", this.#count, text, { flows: this.#flows })];
   }
 }
