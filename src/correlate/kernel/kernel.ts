@@ -171,6 +171,16 @@ export class Kernel {
     return clock.isTrusted ? clock.slackNs : Number.POSITIVE_INFINITY;
   }
 
+  /** The same, taken as one clock's where they do not compare: what contradicts that is not believed on the word of one packet. */
+  get causalSlackNs(): number {
+    return this.#tables.clock.isTrusted ? this.#tables.clock.slackNs : UNVOUCHED_SLACK_NS;
+  }
+
+  /** Stamps of a capture that are nearer to each other do not tell which of two packets was first, nanoseconds. */
+  get disorderNs(): number {
+    return this.#tables.clock.disorderNs;
+  }
+
   /** How many pairs there were so far. */
   get pairsSoFar(): number {
     return this.#words[words.PAIRED] + this.#words[words.PAIRED + 1];
@@ -223,11 +233,6 @@ export class Kernel {
   sinceNs(row: number): number {
     this.#ready();
     return this.#steps["sinceNsOf"](this.#ground, row);
-  }
-
-  /** The same, taken as one clock's where they do not compare: what contradicts that is not believed on the word of one packet. */
-  get causalSlackNs(): number {
-    return this.#tables.clock.isTrusted ? this.#tables.clock.slackNs : UNVOUCHED_SLACK_NS;
   }
 
   /**
