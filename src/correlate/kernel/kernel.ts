@@ -95,6 +95,7 @@ export class Kernel {
     this.#doubles = asDoubles(this.#words);
     this.#ground = this.#words.byteOffset;
     this.#doubles[words.WINDOW_NS] = windowNs;
+    this.#doubles.fill(Number.POSITIVE_INFINITY, words.ENDED_NS, words.ENDED_NS + 2);
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
@@ -153,6 +154,17 @@ export class Kernel {
   /** The flow by which the rows related last are KNOWN, by its slot; or NONE. */
   get knownSlot(): number {
     return this.#steps["knownSlot"]();
+  }
+
+  /** Notes that a side's capture has ended, with a packet at this time. */
+  end(side: Side, lastNs: number): void {
+    this.#doubles[words.ENDED_NS + side] = lastNs;
+  }
+
+  /** Whether a row that left may be an equal one of the row that entered, sent again since the capture of that had ended. */
+  isUnwatched(entered: number, left: number): boolean {
+    this.#ready();
+    return this.#steps["isUnwatched"](this.#ground, entered, left) === 1;
   }
 
   get windowNs(): number {

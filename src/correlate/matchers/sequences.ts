@@ -331,6 +331,7 @@ export class Sequences {
     if (this.#mayBeSwapped(enteredNs) || this.#mayBeSwapped(leftNs)) return false;
     const isInTime = (at: number) => isBetween(leftNs[at] - enteredNs[at], -this.#kernel.causalSlackNs, limitNs);
     const last = entered.length - 1;
+    if (this.#kernel.isUnwatched(entered[last], left[last])) return false;
     // or held up together: all had entered before the first left, and the last took as long as others do
     const areHeldUp = last > 0 && isInTime(last) && enteredNs[last] <= leftNs[0];
     return areHeldUp || entered.every((_, at) => isInTime(at));
@@ -431,7 +432,7 @@ function nearest(
     pairs.push([from, to]);
   }
   if (pairs.length === 0 || pairs[0][0] !== 0 || pairs[0][1] !== 0) return null;
-  const reachNs = 2 * slowestNs + slackNs;
+  const reachNs = slowestNs + Math.max(slowestNs, slackNs);
   return pairs.filter(
     ([from, to]) =>
       !(left[to] - entered[from - 1] <= reachNs) &&
