@@ -275,6 +275,7 @@ export class Run {
     feed.take(batch);
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
     this.#cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#marks.nowNs);
+    if (feed.hasEnded) this.#kernel.end(side, this.#timeOf(side, feed.source.lastNs, 0));
   }
 
   /** Goes as far as both sides reach. */
