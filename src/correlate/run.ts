@@ -370,15 +370,15 @@ export class Run {
 
   /** Decides about all that is due by `nowNs`, and takes what captures tell of losses before, each when time comes to it. */
   #goTo(nowNs: number): void {
-    for (let { side, timeNs } = this.#lateLosses.next; timeNs < nowNs; { side, timeNs } = this.#lateLosses.next) {
+    for (let timeNs = this.#lateLosses.nextNs; timeNs < nowNs; timeNs = this.#lateLosses.nextNs) {
       this.#settling.settle(timeNs);
-      this.#learnLoss(side);
+      this.#learnLoss();
     }
     this.#settling.settle(nowNs);
   }
 
-  #learnLoss(side: Side): void {
-    this.#lateLosses.learn(side, this.#updates);
+  #learnLoss(): void {
+    const side = this.#lateLosses.learn(this.#updates);
     this.#feeds[side].stop = UNKNOWN;
   }
 
@@ -391,12 +391,7 @@ export class Run {
   finish(): void {
     this.#isComplete = this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && !this.#showing.isEnough;
     if (this.#isComplete) {
-      for (
-        let { side, timeNs } = this.#lateLosses.next;
-        timeNs < Number.POSITIVE_INFINITY;
-        { side, timeNs } = this.#lateLosses.next
-      )
-        this.#learnLoss(side);
+      while (this.#lateLosses.nextNs < Number.POSITIVE_INFINITY) this.#learnLoss();
       this.#settling.settleRest();
       this.#showing.show();
       this.#updates.tellCutOff((side) => this.#cover[side].endNs);
