@@ -3,6 +3,7 @@ import type { Mark } from "../../packets/frame-marks.js";
 import { BEHIND, MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/mass-time.js";
 import { batchIn, type PacketBatch, type PacketSource } from "../../packets/packets.js";
 import type { MarkedPackets } from "./copies.js";
+import type { Repeats } from "./repeats.js";
 import { WaitingRoom } from "./waiting-room.js";
 
 /**
@@ -81,6 +82,10 @@ export class Intake {
 
   get epochNs(): bigint {
     return this.source.epochNs;
+  }
+
+  get repeats(): Repeats {
+    return this.#packets.repeats;
   }
 
   /** How far the stamp of a packet that is IS_MISTIMED is ahead of the time it was given, nanoseconds. */
