@@ -139,7 +139,7 @@ export class Run {
       tallies: this.#tallies,
       notes,
       sink,
-      turnedFlowOf: (row) => this.#matchers.hairpins.flowOf(row),
+      turnedFlowOf: (before, after) => this.#matchers.hairpins.flowOf(before, after),
       isShowing,
       maxPairs,
       patienceNs,
@@ -182,6 +182,7 @@ export class Run {
       mistimed,
       tunnels,
       cover: this.#cover,
+      repeats: [intakes[INSIDE].repeats, intakes[OUTSIDE].repeats],
       windowNs,
     });
     const book = new FlowBook({
@@ -273,6 +274,8 @@ export class Run {
   take(side: Side, batch: PacketBatch | null): void {
     const feed = this.#feeds[side];
     feed.take(batch);
+    // all that came longer ago has been decided about
+    if (batch !== null) feed.intake.repeats.forget(feed.nextNs - 2 * this.#options.windowNs);
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
     this.#cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#marks.nowNs);
     if (feed.hasEnded) this.#kernel.end(side, this.#timeOf(side, feed.source.lastNs, 0));

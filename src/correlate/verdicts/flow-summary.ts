@@ -5,7 +5,7 @@ import { type Ends, type FlowSummary, natOf } from "../../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import { hasPorts, type Protocol, protocolName } from "../../protocols/ip-protocols.js";
-import type { Turned } from "../matchers/hairpins.js";
+import type { Turned } from "../matchers/turns.js";
 import type { Linked } from "../matchers/links.js";
 import type { Proxied } from "../matchers/proxies.js";
 
