@@ -167,6 +167,7 @@ export class Run {
       windowNs,
       pairing,
       mayBecome: (entered, left) => refusals.mayBeOne(entered, left),
+      isNat: (address) => verdicts.isNat(address),
       link: (tuples, begin) => this.#book.link(tuples, begin),
     });
     notes.push(...matchers.notes);
