@@ -10,6 +10,7 @@ import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
 import * as relation from "./relation.js";
 import { wantsOf } from "./wants.js";
 
+export { evidenceOf } from "./evidence.js";
 export { run } from "./loop.js";
 export { accountForRows, bind } from "./pairing.js";
 export { awaitEqual, confirm } from "./pending.js";
