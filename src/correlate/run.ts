@@ -139,7 +139,7 @@ export class Run {
       tallies: this.#tallies,
       notes,
       sink,
-      turnedFlowOf: (row) => this.#matchers.hairpins.flowOf(row),
+      turnedFlowOf: (before, after) => this.#matchers.hairpins.flowOf(before, after),
       isShowing,
       maxPairs,
       patienceNs,
@@ -167,6 +167,7 @@ export class Run {
       windowNs,
       pairing,
       mayBecome: (entered, left) => refusals.mayBeOne(entered, left),
+      isNat: (address) => verdicts.isNat(address),
       link: (tuples, begin) => this.#book.link(tuples, begin),
     });
     notes.push(...matchers.notes);
@@ -182,6 +183,7 @@ export class Run {
       mistimed,
       tunnels,
       cover: this.#cover,
+      repeats: [intakes[INSIDE].repeats, intakes[OUTSIDE].repeats],
       windowNs,
     });
     const book = new FlowBook({
@@ -272,8 +274,11 @@ export class Run {
   take(side: Side, batch: PacketBatch | null): void {
     const feed = this.#feeds[side];
     feed.take(batch);
+    // all that came longer ago has been decided about
+    if (batch !== null) feed.intake.repeats.forget(feed.nextNs - 2 * this.#options.windowNs);
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
     this.#cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#progress.nowNs);
+    if (feed.hasEnded) this.#kernel.end(side, this.#timeOf(side, feed.source.lastNs, 0));
   }
 
   /** Goes as far as both sides reach. */

@@ -23,8 +23,8 @@ export interface About {
   /** What is to be forgotten with packets. */
   readonly notes: readonly Notes[];
   readonly sink: Sink;
-  /** The flow of a packet that was turned round, by either of its rows. */
-  readonly turnedFlowOf: (row: number) => Flow | undefined;
+  /** The flow of a packet that was turned round, by the rows of both forms. */
+  readonly turnedFlowOf: (before: number, after: number) => Flow | undefined;
   /** Whether pairs, or copies, are given to the sink in order of time; else each is done with once it is found. */
   readonly isShowing: boolean;
   /** How many pairs are wanted at the most. */
@@ -156,7 +156,7 @@ export class Showing {
     const t = this.#timeline;
     const { sink, groups, turnedFlowOf } = this.#about;
     const after = t.twin(before);
-    const flow = turnedFlowOf(before);
+    const flow = turnedFlowOf(before, after);
     if (sink.wantsPairs && flow !== undefined) sink.pair(before, after, flow, true, groups.turnedNs(before, after));
     this.#finishTurned(before);
   }

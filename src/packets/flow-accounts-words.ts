@@ -6,6 +6,7 @@ export const WORDS = size();
 /** By slot: where the accounts begin, and what is kept beside them; the slots used so far are below END. */
 export const RECORDS = word();
 export const SUMS = word();
+export const FIRSTS = word();
 export const END = word();
 /** Slots of flows that were let go, the last one first to be used again, and how many they are. */
 export const FREE = word();

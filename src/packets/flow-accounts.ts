@@ -44,6 +44,9 @@ export const ENTERED = 4;
 export const FIRST_ACKED = 6;
 export const SUMS_BITS = 3;
 const SUMS_WORDS = 1 << SUMS_BITS;
+/** Words of what says where it was first seen: the frames of its first pair, inside and outside. */
+export const FIRSTS_BITS = 1;
+const FIRSTS_WORDS = 1 << FIRSTS_BITS;
 /** 16 MiB, most of which takes no memory: see `FIRST_CHUNKS`. */
 const FIRST_SLOTS = 2 ** 17;
 
@@ -91,6 +94,8 @@ export class FlowAccounts {
   sums: Int32Array;
   /** The same memory. */
   #sumDoubles: Float64Array;
+  /** By slot. */
+  #firsts: Int32Array;
   /** Where its block is, which WebAssembly goes by: see `flow-accounts-words.ts`. */
   readonly block: number;
   readonly #words: Int32Array;
@@ -115,6 +120,7 @@ export class FlowAccounts {
     this.doubles = asDoubles(this.records);
     this.sums = heap.take(Int32Array, room * SUMS_WORDS);
     this.#sumDoubles = asDoubles(this.sums);
+    this.#firsts = heap.take(Int32Array, room * FIRSTS_WORDS);
     this.#locate();
   }
 
@@ -247,6 +253,12 @@ export class FlowAccounts {
     this.#sumDoubles[(slot << (SUMS_BITS - 1)) + BYTES] += bytes;
   }
 
+  /** The frames of its first pair, inside and outside. */
+  firstFrames(slot: number): [number, number] {
+    const at = slot << FIRSTS_BITS;
+    return [this.#firsts[at], this.#firsts[at + 1]];
+  }
+
   /** The highest TCP acknowledgement that crossed in packets that are `forward` on the inside, or in the others; 0 where none did. */
   acked(slot: number, forward: number): number {
     return this.sums[(slot << SUMS_BITS) + ACKED + forward] >>> 0;
@@ -352,12 +364,14 @@ export class FlowAccounts {
     this.doubles = asDoubles(this.records);
     this.sums = this.#heap.doubled(Int32Array, this.sums);
     this.#sumDoubles = asDoubles(this.sums);
+    this.#firsts = this.#heap.doubled(Int32Array, this.#firsts);
   }
 
   /** Says in its block where the tables are. */
   #locate(): void {
     this.#words[words.RECORDS] = this.records.byteOffset;
     this.#words[words.SUMS] = this.sums.byteOffset;
+    this.#words[words.FIRSTS] = this.#firsts.byteOffset;
     this.#words[words.FREE] = this.#free.byteOffset;
   }
 }

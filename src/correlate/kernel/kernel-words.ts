@@ -10,6 +10,8 @@ export const WORDS = size();
 export const NEXT_NS = double(2);
 /** Two: how far it is known that none comes behind the last one, nanoseconds on the timeline. */
 export const REACHED_NS = double(2);
+/** Two: when the last packet of a side came, nanoseconds on the timeline; Infinity as long as more may come. */
+export const ENDED_NS = double(2);
 /** The latest time of a packet so far, nanoseconds. */
 export const NOW_NS = double();
 export const WINDOW_NS = double();

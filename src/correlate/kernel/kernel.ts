@@ -94,6 +94,7 @@ export class Kernel {
     this.#words[words.INDEX] = buckets.index.block;
     this.#words[words.TUPLES] = tuples.block;
     this.#words[words.ACCOUNTS] = accounts.block;
+    this.#doubles.fill(Number.POSITIVE_INFINITY, words.ENDED_NS, words.ENDED_NS + 2);
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
@@ -173,6 +174,17 @@ export class Kernel {
     return this.#steps["knownSlot"]();
   }
 
+  /** Notes that a side's capture has ended, with a packet at this time. */
+  end(side: Side, lastNs: number): void {
+    this.#doubles[words.ENDED_NS + side] = lastNs;
+  }
+
+  /** Whether a row that left may be an equal one of the row that entered, sent again since the capture of that had ended. */
+  isUnwatched(entered: number, left: number): boolean {
+    this.#ready();
+    return this.#steps["isUnwatched"](this.#ground, entered, left) === 1;
+  }
+
   get windowNs(): number {
     return this.#doubles[words.WINDOW_NS];
   }
@@ -187,6 +199,16 @@ export class Kernel {
   get slackNs(): number {
     const { clock } = this.#tables;
     return clock.isTrusted ? clock.slackNs : Number.POSITIVE_INFINITY;
+  }
+
+  /** The same, taken as one clock's where they do not compare: what contradicts that is not believed on the word of one packet. */
+  get causalSlackNs(): number {
+    return this.#tables.clock.isTrusted ? this.#tables.clock.slackNs : UNVOUCHED_SLACK_NS;
+  }
+
+  /** Stamps of a capture that are nearer to each other do not tell which of two packets was first, nanoseconds. */
+  get disorderNs(): number {
+    return this.#tables.clock.disorderNs;
   }
 
   /** How many pairs there were so far. */
@@ -241,11 +263,6 @@ export class Kernel {
   sinceNs(row: number): number {
     this.#ready();
     return this.#steps["sinceNsOf"](this.#ground, row);
-  }
-
-  /** The same, taken as one clock's where they do not compare: what contradicts that is not believed on the word of one packet. */
-  get causalSlackNs(): number {
-    return this.#tables.clock.isTrusted ? this.#tables.clock.slackNs : UNVOUCHED_SLACK_NS;
   }
 
   /**

@@ -11,9 +11,14 @@ export function accountOf(accounts: usize, slot: i32): usize {
   return <usize>wordOf(accounts, words.RECORDS) + (slot << ACCOUNT_BYTES_BITS);
 }
 
-/** … and what is kept beside it. */
+/** … what is kept beside it … */
 export function sumsOf(accounts: usize, slot: i32): usize {
   return <usize>wordOf(accounts, words.SUMS) + ((<usize>slot) << (account.SUMS_BITS + 2));
+}
+
+/** … and where the frames of its first pair are. */
+export function firstsOf(accounts: usize, slot: i32): usize {
+  return <usize>wordOf(accounts, words.FIRSTS) + ((<usize>slot) << (account.FIRSTS_BITS + 2));
 }
 
 /**

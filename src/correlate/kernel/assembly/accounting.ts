@@ -12,7 +12,7 @@ import { ALTERED_OPTIONS } from "../../../packets/results.js";
 import { CHUNK_SAMPLES } from "../../../packets/samples.js";
 import { ACK, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
-import { accountOf, sumsOf } from "./places.js";
+import { accountOf, firstsOf, sumsOf } from "./places.js";
 import { haveOtherOptions } from "./relation.js";
 
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
@@ -52,6 +52,13 @@ export function accountFor(
   if ((tcpFlags & ACK) !== 0) noteAck(sums + (forward << 2), load<i32>(packet, 4 * record.ACK), (tcpFlags & SYN) !== 0);
   else if ((tcpFlags & SYN) !== 0) noteOpening(sums, forward);
   return noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), payload, tcpFlags);
+}
+
+/** Notes the frames of a flow's first pair: the inside record and the outside one. */
+export function noteFirst(ground: usize, slot: i32, i: usize, o: usize): void {
+  const firsts = firstsOf(ground, slot);
+  store<i32>(firsts, load<i32>(i, 4 * record.FRAME));
+  store<i32>(firsts, load<i32>(o, 4 * record.FRAME), 4);
 }
 
 /** Notes an acknowledgement that crossed. `isFirst`: of its stream, and with a SYN. */
