@@ -1,7 +1,7 @@
 /**
  * Changes single places of the kernel, one after the other, and says which changes no test notices: what those lines do is held by none.
  *
- *     node scripts/mutation.mjs [--sample <n>] [--seed <n>] [--file <name>]…
+ *     node scripts/mutation.mjs [--sample <n>] [--seed <n>] [--file <name>]… [--test <name>]…
  *
  * Works on a copy. Each change takes as long as the tests of test/packets and test/correlate do up to the first that fails; of all there
  * are, which are well over a thousand, it tries a sample.
@@ -53,6 +53,7 @@ const { values } = parseArgs({
     sample: { type: "string", default: "40" },
     seed: { type: "string", default: "1" },
     file: { type: "string", multiple: true },
+    test: { type: "string", multiple: true, default: [] },
   },
 });
 
@@ -128,7 +129,7 @@ function copyTo(folder) {
 /** Whether the tests pass; one that never ends does not. */
 function pass(folder, output = "ignore") {
   const vitest = join(dirname(fileURLToPath(import.meta.resolve("vitest/package.json"))), "vitest.mjs");
-  const { status } = spawnSync(process.execPath, [vitest, "run", "--bail=1"], {
+  const { status } = spawnSync(process.execPath, [vitest, "run", "--bail=1", ...values.test], {
     cwd: folder,
     stdio: output,
     timeout: 1_200_000,
