@@ -31,7 +31,7 @@ function branchOf(line) {
   const begin = BRANCH.exec(line);
   if (begin === null || !line.endsWith(";")) return undefined;
   let at = begin[0].length;
-  if (line.startsWith("else", line.search(/\S/)) && !/else if$/.test(begin[0])) return at + 1;
+  if (line.startsWith("else", line.search(/\S/)) && !begin[0].endsWith("else if")) return at + 1;
   let depth = 0;
   do {
     at = line.slice(at).search(/[()]/) + at;

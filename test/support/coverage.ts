@@ -9,7 +9,7 @@ const entered = new Set<number>();
 
 /** Every instance tells what it enters. */
 class Counted extends WebAssembly.Instance {
-  constructor(module: WebAssembly.Module, imports?: WebAssembly.Imports) {
+  constructor(module: WebAssembly.Module, imports: Record<string, Record<string, unknown>>) {
     super(module, { ...imports, coverage: { hit: (place: number) => void entered.add(place) } });
   }
 }
