@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fragmentHeader, ipv4, ipv6, tcp, transport, udp } from "../support/packets.js";
 import { outcomeOf, type Stamped, us } from "./outcome.js";
-import { CONTAINER, conversation, HOST, merged, OTHER, SERVER } from "./traffic.js";
+import { CONTAINER, conversation, HOST, merged, OTHER, segment, SERVER } from "./traffic.js";
 
 const MSS = 1448;
 /** The flow of `conversation`, which teaches its translation and what it usually takes. */
@@ -59,6 +59,18 @@ describe("TCP segments without IP ID, cut differently", () => {
     expect(outcome.alone).toEqual([expect.objectContaining({ side: "inside", frame: KNOWN_FRAMES + 1 })]);
   });
 
+  it("a lost segment is not taken for a piece of what is sent again soon after, where some packets take long", async () => {
+    const before = conversation(100, { startUs: 100, everyUs: 50, srcPort: 41_000, seed: 3 });
+    const slow = (src: string, ttl: number) =>
+      segment({ src, dst: SERVER, ipId: 7, ttl, srcPort: 41_000, dstPort: 80, seq: 77, ack: 88 });
+    const inside = [us(5500, slow(CONTAINER, 64)), piece("inside", 10_000, 0), piece("inside", 14_000, 0, 2)];
+    const outside = [us(8500, slow(HOST, 63)), ...pieces("outside", 14_020, 0, 2)];
+    const { pairs, outcome } = await coverage(merged(before.inside, inside), merged(before.outside, outside));
+    // which of both the first piece is, nothing tells
+    expect(pairs).toEqual([]);
+    expect(outcome.pairs.filter(({ latencyNs }) => latencyNs > 3_500_000)).toEqual([]);
+  });
+
   it("lost pieces are not taken for those that were merged", async () => {
     const { pairs } = await coverage(
       [...pieces("inside", 10_000, 0, 3), ...pieces("inside", 40_000, 0, 3)],
@@ -99,6 +111,21 @@ describe("TCP segments without IP ID, cut differently", () => {
       ]);
     }
   });
+});
+
+it("pieces that came before the first ones are those of what was sent before", async () => {
+  const header = (side: "inside" | "outside") =>
+    side === "inside" ? { src: CONTAINER, dst: SERVER, ttl: 64 } : { src: HOST, dst: SERVER, ttl: 63 };
+  const numbered = (side: "inside" | "outside", atUs: number, from: number, count: number): Stamped => {
+    const body = { seq: 7_000_000 + from * MSS, ack: 9_000_000, payload: new Uint8Array(count * MSS) };
+    return us(atUs, ipv4({ ...header(side), id: 327 + from, df: true }, tcp({ ...PORTS, ...body })));
+  };
+  // of the first transmission, the outside saw the last piece; of the second, which has the same IP ID, all others
+  const { pairs } = await coverage(
+    [numbered("inside", 10_000, 0, 3), numbered("inside", 11_000, 0, 3)],
+    [numbered("outside", 10_020, 2, 1), numbered("outside", 57_000, 0, 1), numbered("outside", 57_001, 1, 1)],
+  );
+  expect(pairs).toEqual([]);
 });
 
 /** A UDP datagram of 2,000 bytes over IPv6, whole. */

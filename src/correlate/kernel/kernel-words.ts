@@ -13,6 +13,8 @@ export const REACHED_NS = double(2);
 /** The latest time of a packet so far, nanoseconds. */
 export const NOW_NS = double();
 export const WINDOW_NS = double();
+/** What happens within it may have one stamp, nanoseconds. */
+export const RESOLUTION_NS = double();
 /** What brings an outside stamp to the timeline. */
 export const SHIFT_NS = double();
 /** How far an effect may seem to precede its cause, nanoseconds; Infinity where stamps of both sides do not compare. */

@@ -23,6 +23,8 @@ export interface Tables {
   readonly accounts: FlowAccounts;
   readonly clock: Clock;
   readonly windowNs: number;
+  /** The coarser unit of both captures' stamps. */
+  readonly resolutionNs: number;
   /** Whether pairs are to be shown. */
   readonly isShowing: boolean;
 }
@@ -87,7 +89,7 @@ export class Kernel {
   readonly crossings: Int32Array;
 
   constructor(tables: Tables) {
-    const { heap, clock, windowNs, isShowing } = tables;
+    const { heap, clock, windowNs, resolutionNs, isShowing } = tables;
     this.#tables = tables;
     this.outbound = new LatencyDigest(heap);
     this.inbound = new LatencyDigest(heap);
@@ -95,6 +97,7 @@ export class Kernel {
     this.#doubles = asDoubles(this.#words);
     this.#ground = this.#words.byteOffset;
     this.#doubles[words.WINDOW_NS] = windowNs;
+    this.#doubles[words.RESOLUTION_NS] = resolutionNs;
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);

@@ -18,6 +18,10 @@ export const IS_RELATED_OUTBOUND = 32;
 export const IS_USUAL = 64;
 /** Equal ones follow each other closely, and captures miss packets: another one of two may have been missed on each side. */
 export const MAY_HIDE = 128;
+/** IMPOSSIBLE by the clocks alone, which nothing vouches for: it may be the twin of each all the same. */
+export const IS_UNVOUCHED = 256;
+/** What left took long enough to be a piece of a segment that entered later, with the same bytes and more. */
+export const MAY_BE_PIECE = 512;
 export const RELATION_MASK = 3;
 
 /**

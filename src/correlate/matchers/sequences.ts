@@ -167,7 +167,12 @@ export class Sequences {
   }
 
   #noteMiss(left: number): void {
-    const direction = this.#timeline.side(left) === OUTSIDE ? 1 : 0;
+    this.noteMisses(otherSide(this.#timeline.sideOf(left)));
+  }
+
+  /** Notes that a side's capture misses packets: some that enter there may leave without having been seen. */
+  noteMisses(side: Side): void {
+    const direction = side === INSIDE ? 1 : 0;
     this.#misses++;
     this.#pairsAtMiss[direction] = this.#kernel.pairsThatWent(direction === 1);
     this.#losses[direction] = 0;

@@ -10,7 +10,17 @@ import * as tuple from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { ALONE, PENDING } from "../buckets.js";
 import * as words from "../kernel-words.js";
-import { IS_CLOSE, IS_LATE, IS_RELATED_OUTBOUND, IS_REPEATABLE, IS_USUAL, KNOWN, MAY_HIDE } from "../relations.js";
+import {
+  IS_CLOSE,
+  IS_LATE,
+  IS_RELATED_OUTBOUND,
+  IS_REPEATABLE,
+  IS_UNVOUCHED,
+  IS_USUAL,
+  KNOWN,
+  MAY_BE_PIECE,
+  MAY_HIDE,
+} from "../relations.js";
 import { WANTS_LEAVER } from "../wants.js";
 import { alteredOf, isSample } from "./accounting.js";
 import { isNovel, remember, sinceNs } from "./alike.js";
@@ -59,6 +69,8 @@ export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: b
     (relation.isRepeatable ? IS_REPEATABLE : 0) |
     (relation.isClose ? IS_CLOSE : 0) |
     (relation.mayHide ? MAY_HIDE : 0) |
+    (relation.isUnvouched ? IS_UNVOUCHED : 0) |
+    (relation.mayBePiece ? MAY_BE_PIECE : 0) |
     (relation.isOutbound ? IS_RELATED_OUTBOUND : 0) |
     (relation.isUsual(ground, i, o) ? IS_USUAL : 0)
   );
@@ -277,7 +289,7 @@ export function run(ground: usize): void {
           ? relation.relate(ground, packet, way, other, wayOf(other), gapNs)
           : relation.relate(ground, other, wayOf(other), packet, way, gapNs);
       if (isInDoubt(found)) break;
-      isPending = mayComeAgain(packet);
+      isPending = mayComeAgain(ground, packet);
       if (isPending) {
         // of a segment that nothing is known of, others have to know
         if ((found !== KNOWN && proto === TCP) || isFull(ground)) break;
