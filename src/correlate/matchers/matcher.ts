@@ -526,7 +526,8 @@ export class Matcher implements Admits, Settles {
   #whyUndecided(row: number, found: [number[], number[]]): string {
     const t = this.#timeline;
     const same = t.flags(row) & HAS_PAYLOAD ? "identical payloads" : "identical headers";
-    const id = t.flags(row) & HAS_IP_ID ? "the same IP ID" : "no IP ID";
+    const without = t.ipId(row) === 0 ? "no IP ID" : "an IP ID that others have, too";
+    const id = t.flags(row) & HAS_IP_ID ? "the same IP ID" : without;
     const isUnknown = this.#translations.slotOf(found[INSIDE][0] ?? row) === NONE;
     if (found[INSIDE].length === 1 && found[OUTSIDE].length === 1) {
       if (isUnknown)
