@@ -34,6 +34,9 @@ async function coverage(inside: readonly Stamped[], outside: readonly Stamped[],
   };
 }
 
+const slow = (src: string, ttl: number) =>
+  segment({ src, dst: SERVER, ipId: 7, ttl, srcPort: 41_000, dstPort: 80, seq: 77, ack: 88 });
+
 describe("TCP segments without IP ID, cut differently", () => {
   it("a lost segment does not take the pieces of one that is sent again, whatever both are cut into", async () => {
     for (const [lost, again] of [
@@ -61,8 +64,6 @@ describe("TCP segments without IP ID, cut differently", () => {
 
   it("a lost segment is not taken for a piece of what is sent again soon after, where some packets take long", async () => {
     const before = conversation(100, { startUs: 100, everyUs: 50, srcPort: 41_000, seed: 3 });
-    const slow = (src: string, ttl: number) =>
-      segment({ src, dst: SERVER, ipId: 7, ttl, srcPort: 41_000, dstPort: 80, seq: 77, ack: 88 });
     const inside = [us(5500, slow(CONTAINER, 64)), piece("inside", 10_000, 0), piece("inside", 14_000, 0, 2)];
     const outside = [us(8500, slow(HOST, 63)), ...pieces("outside", 14_020, 0, 2)];
     const { pairs, outcome } = await coverage(merged(before.inside, inside), merged(before.outside, outside));
@@ -113,13 +114,15 @@ describe("TCP segments without IP ID, cut differently", () => {
   });
 });
 
+const header = (side: "inside" | "outside") =>
+  side === "inside" ? { src: CONTAINER, dst: SERVER, ttl: 64 } : { src: HOST, dst: SERVER, ttl: 63 };
+
+const numbered = (side: "inside" | "outside", atUs: number, from: number, count: number): Stamped => {
+  const body = { seq: 7_000_000 + from * MSS, ack: 9_000_000, payload: new Uint8Array(count * MSS) };
+  return us(atUs, ipv4({ ...header(side), id: 327 + from, df: true }, tcp({ ...PORTS, ...body })));
+};
+
 it("pieces that came before the first ones are those of what was sent before", async () => {
-  const header = (side: "inside" | "outside") =>
-    side === "inside" ? { src: CONTAINER, dst: SERVER, ttl: 64 } : { src: HOST, dst: SERVER, ttl: 63 };
-  const numbered = (side: "inside" | "outside", atUs: number, from: number, count: number): Stamped => {
-    const body = { seq: 7_000_000 + from * MSS, ack: 9_000_000, payload: new Uint8Array(count * MSS) };
-    return us(atUs, ipv4({ ...header(side), id: 327 + from, df: true }, tcp({ ...PORTS, ...body })));
-  };
   // of the first transmission, the outside saw the last piece; of the second, which has the same IP ID, all others
   const { pairs } = await coverage(
     [numbered("inside", 10_000, 0, 3), numbered("inside", 11_000, 0, 3)],

@@ -331,9 +331,10 @@ it("what was lost is not paired with itself sent again, while little else has cr
   expect(quick.twins).toEqual([[1, 1]]);
 });
 
+const query = (src: string, ttl: number, text: string) =>
+  datagram({ src, dst: SERVER, srcPort: 5000, dstPort: 53, ipId: 4660, ttl, text });
+
 it("an IP ID that a sender gives to all its packets does not tell one from itself sent again", async () => {
-  const query = (src: string, ttl: number, text: string) =>
-    datagram({ src, dst: SERVER, srcPort: 5000, dstPort: 53, ipId: 4660, ttl, text });
   const before = ["a", "b", "c"];
   // the last one is lost, and its capture misses it when it is sent again
   const { twins } = await withTcp(
@@ -343,9 +344,10 @@ it("an IP ID that a sender gives to all its packets does not tell one from itsel
   expect(twins).toEqual(inStep(3));
 });
 
+const answer = (dst: string, ttl: number) =>
+  datagram({ src: SERVER, dst, srcPort: 9000, dstPort: 40_000, ipId: 0, ttl, text: "GET a page of its own" });
+
 it("clocks that nothing vouches for do not tell which of two equal packets was seen to enter", async () => {
-  const answer = (dst: string, ttl: number) =>
-    datagram({ src: SERVER, dst, srcPort: 9000, dstPort: 40_000, ipId: 0, ttl, text: "GET a page of its own" });
   const { twins, undecided } = await outcomeOf(
     [us(39_564, answer(CONTAINER, 54))],
     [us(39_456, answer(HOST, 55)), us(39_594, answer(HOST, 55))],
@@ -354,9 +356,10 @@ it("clocks that nothing vouches for do not tell which of two equal packets was s
   expect(undecided).toEqual([expect.objectContaining({ inside: [1], outside: [1, 2] })]);
 });
 
+const data = (dst: string, ttl: number) =>
+  segment({ src: SERVER, dst, srcPort: 80, dstPort: 40_000, ipId: 0, ttl, seq: 77, ack: 88, text: "data" });
+
 it("stamps in milliseconds do not tell a segment from itself sent again at once", async () => {
-  const data = (dst: string, ttl: number) =>
-    segment({ src: SERVER, dst, srcPort: 80, dstPort: 40_000, ipId: 0, ttl, seq: 77, ack: 88, text: "data" });
   const left = [ms(32, data(HOST, 55)), ms(32, data(HOST, 55))];
   const { twins } = await outcomeOf([ms(32, data(CONTAINER, 54))], left, { resolutionNs: 1e6 });
   expect(twins).toEqual([]);

@@ -141,10 +141,11 @@ it("twins of a long and a short capture get the same keys", async () => {
   ]);
 });
 
+const numbered = (id: number, length: number) =>
+  ethernet(ipv4({ id }, udp({ srcPort: 5, dstPort: 53, payload: filler(length) })));
+
 it("an IP ID that a sender gives to several packets is none", async () => {
-  const of = (id: number, length: number) =>
-    ethernet(ipv4({ id }, udp({ srcPort: 5, dstPort: 53, payload: filler(length) })));
-  const frames = [of(7, 1), of(7, 1), of(7, 2), of(7, 2), of(8, 3), of(9, 4)];
+  const frames = [numbered(7, 1), numbered(7, 1), numbered(7, 2), numbered(7, 2), numbered(8, 3), numbered(9, 4)];
   const [inside] = await packetSources(source("docker0", frames, 100), source("enp0s3", [], 100));
   const packets = await inside.next();
   const haveId = frames.map((_, row) => ((packets?.flags(row) ?? 0) & HAS_IP_ID) !== 0);
