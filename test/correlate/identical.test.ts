@@ -364,3 +364,10 @@ it("stamps in milliseconds do not tell a segment from itself sent again at once"
   const { twins } = await outcomeOf([ms(32, data(CONTAINER, 54))], left, { resolutionNs: 1e6 });
   expect(twins).toEqual([]);
 });
+
+it("what would have been far quicker than all others is no twin, however little is known of the clocks", async () => {
+  const inside = merged(tcp.inside, [ms(45.15, beat(CONTAINER, 5000, 64)), ms(300, hello(CONTAINER, 5000, 64, 51))]);
+  const outside = merged(tcp.outside, [ms(45, beat(HOST, 5000, 63)), ms(300.02, hello(HOST, 5000, 63, 51))]);
+  const { twins } = await outcomeOf(inside, outside, { clock: { kind: "given", offsetNs: 0n } });
+  expect(twins.slice(40)).toEqual([[42, 42]]);
+});

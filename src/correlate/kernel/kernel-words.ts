@@ -21,9 +21,10 @@ export const RESOLUTION_NS = double();
 export const SHIFT_NS = double();
 /** How far an effect may seem to precede its cause, nanoseconds; Infinity where stamps of both sides do not compare. */
 export const SLACK_NS = double();
-/** Two: what the slowest packets of a direction took lately, and when the last one crossed, nanoseconds. */
+/** Two: what the slowest packets of a direction took lately, and the quickest, and when the last one crossed, nanoseconds. */
 export const SLOWEST_NS = double(2);
-export const SLOWEST_AT_NS = double(2);
+export const QUICKEST_NS = double(2);
+export const PACE_AT_NS = double(2);
 
 /** Words. Two: where each side's next packet stands among its packets, and where those end. */
 export const AT = word(2);

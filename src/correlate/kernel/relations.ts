@@ -7,7 +7,7 @@ export const POSSIBLE = 2;
 /** A known translation makes one of the other. */
 export const KNOWN = 3;
 
-/** Beside the relation: the time between the two is longer than what packets take now … */
+/** Beside the relation: the time between the two is longer than what packets take now, or by clocks that are not certain far shorter … */
 export const IS_LATE = 4;
 /** … they may be sent again byte for byte, or others of their way carry the same, so that it takes time to tell them apart … */
 export const IS_REPEATABLE = 8;

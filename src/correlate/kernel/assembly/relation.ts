@@ -21,7 +21,7 @@ import * as words from "../kernel-words.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../relations.js";
 import { alteredOf } from "./accounting.js";
 import { isNovel, sinceNs } from "./alike.js";
-import { APART_NS, apartOf, earlyLimitOf, FIRST_NS, isNew, JITTER_NS, limitOf } from "./pace.js";
+import { APART_NS, apartOf, earlyLimitOf, FIRST_NS, isNew, JITTER_NS, leastOf, limitOf } from "./pace.js";
 import { accountOf, passedNs, tupleOf, wayAt } from "./places.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
@@ -29,7 +29,7 @@ export let slot = tuple.NONE;
 export let isOutbound = false;
 /** Whether packets of their way repeat themselves, or may be sent again byte for byte, so that time alone tells them apart … */
 export let isRepeatable = false;
-/** … whether the time between them is longer than what packets take now … */
+/** … whether the time between them is not what packets take now: longer, or, by clocks that are not certain, far shorter … */
 export let isLate = false;
 /** … and whether equal ones follow each other so closely that what one took may be what another did. */
 export let isClose = false;
@@ -169,6 +169,7 @@ function weighTime(
   const limitNs = limitOf(ground, isOutbound);
   const isTrusted = slackNs < Infinity;
   isLate = isTrusted && latencyNs > limitNs;
+  if (isTrusted && latencyNs < leastOf(ground, isOutbound) && !isNew(ground, isOutbound)) isLate = true;
   isClose = false;
   mayHide = false;
   mayBePiece = false;
