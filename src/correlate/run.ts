@@ -100,7 +100,18 @@ export class Run {
     const timeline = new Timeline(heap);
     const buckets = new Buckets(heap, timeline);
     const accounts = new FlowAccounts(heap);
-    const kernel = new Kernel({ heap, timeline, tuples, buckets, accounts, clock, windowNs, isShowing });
+    const resolutionNs = Math.max(...sources.map((source) => source.resolutionNs));
+    const kernel = new Kernel({
+      heap,
+      timeline,
+      tuples,
+      buckets,
+      accounts,
+      clock,
+      windowNs,
+      resolutionNs,
+      isShowing,
+    });
     const translations = new Translations(accounts, timeline, tuples, kernel);
     const tunnels = new Tunnels(heap, tuples, windowNs);
     const feed = (side: Side) => new Feed(heap, side, intakes[side], tuples, tunnels);
@@ -376,6 +387,7 @@ export class Run {
 
   #learnLoss(): void {
     const side = this.#lateLosses.learn(this.#updates);
+    this.#matchers.equals.sequences.noteMisses(side);
     this.#feeds[side].stop = UNKNOWN;
   }
 

@@ -24,6 +24,8 @@ export interface Tables {
   readonly accounts: FlowAccounts;
   readonly clock: Clock;
   readonly windowNs: number;
+  /** The coarser unit of both captures' stamps. */
+  readonly resolutionNs: number;
   /** Whether pairs are to be shown. */
   readonly isShowing: boolean;
 }
@@ -81,7 +83,7 @@ export class Kernel {
   readonly crossings: Int32Array;
 
   constructor(tables: Tables) {
-    const { heap, timeline, tuples, buckets, accounts, clock, windowNs, isShowing } = tables;
+    const { heap, timeline, tuples, buckets, accounts, clock, windowNs, resolutionNs, isShowing } = tables;
     this.#tables = tables;
     this.outbound = new LatencyDigest(heap);
     this.inbound = new LatencyDigest(heap);
@@ -94,6 +96,7 @@ export class Kernel {
     this.#words[words.INDEX] = buckets.index.block;
     this.#words[words.TUPLES] = tuples.block;
     this.#words[words.ACCOUNTS] = accounts.block;
+    this.#doubles[words.RESOLUTION_NS] = resolutionNs;
     this.#doubles.fill(Number.POSITIVE_INFINITY, words.ENDED_NS, words.ENDED_NS + 2);
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
