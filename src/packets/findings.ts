@@ -53,7 +53,10 @@ export const FINDINGS = {
   },
   "nothing-paired": { severity: "warning", hint: "capinfos -ae shows when each capture begins and ends" },
   "port-rewritten": { severity: "info", hint: "a NAT takes another port where the wanted one is in use" },
-  refused: { severity: "warning", hint: "--only refused shows each, with the frame that says why" },
+  refused: {
+    severity: "warning",
+    hint: "on the host: iptables -S FORWARD shows what rejects, ip route get <address> and ip neigh whether there is a way",
+  },
   "reply-untranslated": {
     severity: "warning",
     hint: "conntrack -S counts what is invalid, which is not translated: nf_conntrack_tcp_be_liberal=1, or drop it (--ctstate INVALID)",

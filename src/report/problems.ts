@@ -6,10 +6,13 @@ import {
   type Summary,
   type Tables,
   type Update,
+  type Verdict,
 } from "../packets/results.js";
+import type { Reason } from "../packets/reasons.js";
 import { SIDE_NAMES } from "../packets/sides.js";
 import { endsOf } from "./ends.js";
 import { endsText } from "./ends-text.js";
+import { folded } from "./fold.js";
 import type { Paint } from "./paint.js";
 import { printable } from "../packets/printable.js";
 import { protocolName } from "../protocols/ip-protocols.js";
@@ -20,18 +23,31 @@ const MOST_PROBLEMS = 100;
 const MOST_PACKETS = 10_000;
 /** Most frames that are named of one problem. */
 const MOST_FRAMES = 8;
+/** Of packets of which nothing tells what became of them, so many lines are examples enough … */
+const MOST_UNCLEAR = 5;
+/** … of so many packets. */
+const MOST_UNCLEAR_PACKETS = 1000;
 
-/** What packets came to that never arrived, the worst first, and how that is called. */
+/** What packets came to of which no twin was seen, the worst first, and how that is called. */
 const KINDS = {
   lost: "! LOST   ",
   unknown: "! dropped",
   refused: "  refused",
+  unclear: "? unknown",
   resent: "  resent ",
   covered: "  covered",
 } as const;
-type Kind = Impact | "refused";
+type Kind = Impact | "refused" | "unclear";
 
-/** A packet that never arrived. */
+/** Where nothing pairs at all, a finding says so of all packets. */
+const SAID_OF_ALL: Reason = "nothing-paired";
+
+/** Whether the head of a summary tells of packets with this verdict. */
+export function isTold(verdict: Verdict): boolean {
+  return PROBLEMS.has(verdict) || verdict === "unknown";
+}
+
+/** A packet that never arrived, or of which nothing tells whether it did. */
 interface Lost {
   readonly who: string;
   readonly flow: number | undefined;
@@ -40,11 +56,13 @@ interface Lost {
   judgement: Judgement;
 }
 
-/** The packets that never arrived: what comes first of a summary. */
+/** The packets that never arrived, and those that nothing is known of: what comes first of a summary. */
 export class Problems {
   readonly #tables: Tables;
   /** By side and frame. */
   readonly #packets = new Map<string, Lost>();
+  #unclear = 0;
+  /** How many never arrived beside those. */
   #others = 0;
 
   constructor(tables: Tables) {
@@ -53,12 +71,16 @@ export class Problems {
 
   /** Takes a packet without a twin, whatever its verdict. */
   note(row: number, judgement: Judgement): void {
-    if (!PROBLEMS.has(judgement.verdict)) return;
+    const { verdict, reason } = judgement;
+    const isProblem = PROBLEMS.has(verdict);
+    if (reason === SAID_OF_ALL) return;
+    if (!isTold(verdict) || (!isProblem && this.#unclear === MOST_UNCLEAR_PACKETS)) return;
     const { timeline } = this.#tables;
-    if (this.#packets.size === MOST_PACKETS) {
+    if (isProblem && this.#packets.size - this.#unclear >= MOST_PACKETS) {
       this.#others++;
       return;
     }
+    if (!isProblem) this.#unclear++;
     const where = SIDE_NAMES[timeline.side(row)];
     const who = `${protocolName(timeline.proto(row))} ${endsText(endsOf(this.#tables, row), 0, String)}`;
     const frame = timeline.frame(row);
@@ -71,8 +93,11 @@ export class Problems {
     const key = `${SIDE_NAMES[update.side]} ${update.frame}`;
     const packet = this.#packets.get(key);
     if (packet === undefined) {
-      if (PROBLEMS.has(update.before.verdict) && !PROBLEMS.has(update.verdict)) this.#others--;
-    } else if (PROBLEMS.has(update.verdict)) packet.judgement = update;
+      this.#others += Number(PROBLEMS.has(update.verdict)) - Number(PROBLEMS.has(update.before.verdict));
+      return;
+    }
+    this.#unclear += Number(update.verdict === "unknown") - Number(packet.judgement.verdict === "unknown");
+    if (isTold(update.verdict)) packet.judgement = update;
     else this.#packets.delete(key);
   }
 
@@ -87,10 +112,11 @@ export class Problems {
     this.#others = Math.max(0, this.#others - count);
   }
 
-  /** What it comes to; then one line each, the reason behind it where it fits in `width` columns, else below. */
+  /**
+   * What it comes to; then one line each, the reason behind it where it fits in `width` columns, else below. What is said of one of those that
+   * were dropped is not said again of the others.
+   */
   text(summary: Summary, width: number, paint: Paint): string {
-    const told = sumUp(summary);
-    if (told === "") return "No packet was seen to be dropped or refused.\n";
     const alike = new Map<string, Lost[]>();
     for (const packet of this.#packets.values()) {
       const key = groupOf(packet);
@@ -102,38 +128,75 @@ export class Problems {
     const groups = [...alike.values()].toSorted(
       ([a], [b]) => kinds.indexOf(kindOf(a.judgement)) - kinds.indexOf(kindOf(b.judgement)),
     );
-    const lines = groups.slice(0, MOST_PROBLEMS).map((group) => lineOf(group, width, paint));
-    const hidden = groups.slice(MOST_PROBLEMS).reduce((sum, { length }) => sum + length, this.#others);
+    const said = new Set<string>();
+    const lines = (shown: readonly Lost[][]): string =>
+      shown.map((group) => lineOf(group, width, paint, said)).join("");
+    const clear = groups.filter((group) => !isUnclear(group));
+    const unclear = groups.filter(isUnclear).toSorted((a, b) => b.length - a.length);
+    const hidden = countOf(clear.slice(MOST_PROBLEMS)) + this.#others;
     const more = hidden === 0 ? "" : `… and ${hidden} more packets (--only problem --format ndjson lists them all)\n`;
-    return `${paint.heading(told)}\n${lines.join("")}${more}`;
+    const shown = unclear.slice(0, MOST_UNCLEAR);
+    const others = countIn(summary, "unknown") - countOf(shown);
+    const unclearMore = shown.length === 0 || others === 0 ? "" : `… and ${others} more (--only unknown shows them)\n`;
+    const [begin, end] = [clear.slice(0, MOST_PROBLEMS), lines(shown) + unclearMore];
+    const worst = begin.filter(([{ judgement }]) => kinds.indexOf(kindOf(judgement)) < kinds.indexOf("unclear"));
+    return `${paint.heading(sumUp(summary))}\n${lines(worst)}${end}${lines(begin.slice(worst.length))}${more}`;
   }
 }
 
-/** How many packets never arrived, and what that comes to; empty where there are none. */
-function sumUp({ verdicts, impacts }: Summary): string {
-  const impact = (name: Impact): number => impacts.reduce((sum, counts) => sum + (counts.get(name) ?? 0), 0);
-  const refused = verdicts.reduce((sum, counts) => sum + (counts.get("refused") ?? 0), 0);
-  const parts = [
+function isUnclear([{ judgement }]: readonly Lost[]): boolean {
+  return kindOf(judgement) === "unclear";
+}
+
+function countOf(groups: readonly (readonly Lost[])[]): number {
+  return groups.reduce((sum, { length }) => sum + length, 0);
+}
+
+function countIn({ verdicts }: Summary, verdict: Verdict): number {
+  return verdicts.reduce((sum, counts) => sum + (counts.get(verdict) ?? 0), 0);
+}
+
+/** How many packets never arrived, what that comes to, and what else was seen on one side alone. */
+function sumUp(summary: Summary): string {
+  const impact = (name: Impact): number => summary.impacts.reduce((sum, counts) => sum + (counts.get(name) ?? 0), 0);
+  const lost = countsOf([
     [impact("lost"), "lost (no later copy seen)"],
     [impact("unknown"), "dropped, and nothing tells whether it was sent again"],
     [impact("resent") + impact("covered"), "dropped and made up for"],
-    [refused, "refused"],
-  ] as const;
-  const told = parts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
-  return told.length === 0 ? "" : `Packets that never arrived: ${told.join("; ")}`;
+    [countIn(summary, "refused"), "refused"],
+  ]);
+  const alone = countsOf([
+    [countIn(summary, "elsewhere"), "took an interface that is not captured"],
+    [countIn(summary, "unknown"), "seen on one side alone, and nothing tells why"],
+  ]);
+  const told =
+    lost.length === 0
+      ? "No packet was seen to be dropped or refused."
+      : `Packets that never arrived: ${lost.join("; ")}.`;
+  return alone.length === 0 ? told : `${told} Also: ${alone.join("; ")}.`;
+}
+
+function countsOf(parts: readonly (readonly [count: number, what: string])[]): string[] {
+  return parts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
 }
 
 function kindOf({ verdict, impact = "unknown" }: Judgement): Kind {
+  if (verdict === "unknown") return "unclear";
   return verdict === "refused" ? "refused" : impact;
+}
+
+/** Why, without the frame that says so. */
+function whyOf({ why, byFrame }: Judgement): string {
+  return byFrame === undefined ? why : why.replace(` (frame ${byFrame})`, "");
 }
 
 /** What the packets of one line have in common. */
 function groupOf({ who, where, judgement }: Lost): string {
   const kind = kindOf(judgement);
-  return `${kind} ${where} ${who} ${kind === "resent" || kind === "covered" ? "" : judgement.why}`;
+  return `${kind} ${where} ${who} ${kind === "resent" || kind === "covered" ? "" : whyOf(judgement)}`;
 }
 
-function lineOf(group: readonly Lost[], width: number, paint: Paint): string {
+function lineOf(group: readonly Lost[], width: number, paint: Paint, said: Set<string>): string {
   const [{ who, flow, where, judgement }] = group;
   const kind = kindOf(judgement);
   const again = [...new Set(group.flatMap(({ judgement: { byFrame } }) => (byFrame === undefined ? [] : [byFrame])))];
@@ -143,13 +206,19 @@ function lineOf(group: readonly Lost[], width: number, paint: Paint): string {
     covered: "a later acknowledgement covers it",
     lost: judgement.why,
     unknown: judgement.why,
-    refused: judgement.why,
+    unclear: judgement.why,
+    refused: `${whyOf(judgement)}${again.length === 0 ? "" : ` (${named(again)})`}`,
   } as const;
   const reason = printable(reasons[kind]);
   const mark = KINDS[kind];
-  const isShort = mark.length + facts.length + reason.length + 3 <= width;
-  const painted = mark.startsWith("!") ? paint.bad(mark) : mark;
-  return `${painted} ${facts}${isShort ? "  " : `\n${" ".repeat(mark.length + 1)}`}${reason}\n`;
+  const indent = mark.length + 1;
+  const isShort = indent + facts.length + reason.length + 2 <= width;
+  const painted = mark.startsWith("!") ? paint.bad(mark) : mark.startsWith("?") ? paint.doubtful(mark) : mark;
+  const head = folded(`${painted} ${facts}`, width, indent);
+  if (kind !== "refused" && said.has(reason)) return `${head}\n`;
+  said.add(reason);
+  if (isShort) return `${head}  ${reason}\n`;
+  return `${head}\n${folded(" ".repeat(indent) + reason, width, indent)}\n`;
 }
 
 /** The first of some frames, and how many more there are. */

@@ -4,7 +4,6 @@ import {
   type FlowSummary,
   type Judgement,
   type Moved,
-  PROBLEMS,
   type Summary,
   type Tables,
   type Update,
@@ -16,7 +15,7 @@ import { Lines } from "./lines.js";
 import type { UtcOffset } from "./local-time.js";
 import { type Paint, paint } from "./paint.js";
 import { printable } from "../packets/printable.js";
-import { Problems } from "./problems.js";
+import { isTold, Problems } from "./problems.js";
 import type { Reporter, Write } from "./reporter.js";
 import { totals } from "./totals.js";
 import { type SortKey, TranslationTable } from "./translations.js";
@@ -47,7 +46,9 @@ export class TextReporter implements Reporter {
   readonly #options: TextOptions;
   readonly #paint: Paint;
   readonly #translations: TranslationTable;
-  readonly #findings: string[] = [];
+  /** What somebody has to do something about, and what else there is to know. */
+  readonly #warnings: Finding[] = [];
+  readonly #notes: Finding[] = [];
   #moreFindings = 0;
   #tables!: Tables;
   #lines!: Lines;
@@ -64,7 +65,7 @@ export class TextReporter implements Reporter {
   }
 
   wantsVerdict(verdict: Verdict): boolean {
-    return !this.#options.quiet || PROBLEMS.has(verdict);
+    return !this.#options.quiet || isTold(verdict);
   }
 
   begin(tables: Tables): void {
@@ -105,16 +106,18 @@ export class TextReporter implements Reporter {
   }
 
   finding(finding: Finding): void {
-    if (this.#findings.length < MOST_FINDINGS) this.#findings.push(findingText(finding, this.#paint));
+    const list = finding.severity === "warning" ? this.#warnings : this.#notes;
+    if (list.length < MOST_FINDINGS) list.push(finding);
     else this.#moreFindings++;
   }
 
   end(summary: Summary): void {
     if (!this.#options.quiet) this.#out.add("\n");
     const { width } = this.#options;
-    this.#out.add(foldedLines(`${this.#problems.text(summary, width, this.#paint)}\n`, width));
+    const problems = this.#problems.text(summary, width, this.#paint);
+    this.#out.add(foldedLines(`${problems}${this.#warningsText()}\n`, width));
     this.#out.add(`${this.#translations.text(this.#paint, summary.flows, width)}\n`);
-    if (this.#findings.length > 0) this.#out.add(foldedLines(this.#findingsText(), width));
+    this.#out.add(foldedLines(this.#notesText(), width));
     this.#out.add(foldedLines(totals(summary, this.#tables.names, summary.verdicts, this.#paint, width), width));
     this.flush();
   }
@@ -127,20 +130,31 @@ export class TextReporter implements Reporter {
     return this.#problems.text(summary, Number.POSITIVE_INFINITY, this.#paint);
   }
 
-  #findingsText(): string {
+  /** What to do next is said once of findings of one kind, and first of what is told of already. */
+  #warningsText(): string {
+    const told = this.#warnings.filter(({ code }) => TOLD_ABOVE.has(code));
+    const others = this.#warnings.filter(({ code }) => !TOLD_ABOVE.has(code));
+    const next = (finding: Finding, at: number, all: readonly Finding[]): string =>
+      finding.hint === "" || all[at + 1]?.code === finding.code ? "" : `  next: ${finding.hint}\n`;
+    const warnings = others.map((each, at) => findingText(each, this.#paint) + next(each, at, others));
+    return [...told.map(next), ...warnings].join("");
+  }
+
+  #notesText(): string {
+    if (this.#notes.length + this.#moreFindings === 0) return "";
     const more = this.#moreFindings === 0 ? "" : `… and ${this.#moreFindings} more (--format ndjson lists them all)\n`;
-    return `${this.#paint.heading("Findings")}\n${this.#findings.join("")}${more}\n`;
+    return `${this.#paint.heading("Also seen")}\n${this.#notes.map((note) => findingText(note, this.#paint)).join("")}${more}\n`;
   }
 }
 
-/** What to do next is said of what somebody has to do something about. */
-function findingText({ severity, code, flows, count, text, hint }: Finding, paint: Paint): string {
+/** Findings that come to no more than the packets at the head of the summary: what to do about those is left to be said. */
+const TOLD_ABOVE: ReadonlySet<string> = new Set(["dropped", "refused"]);
+
+function findingText({ severity, code, flows, count, text }: Finding, paint: Paint): string {
   const [flow] = flows.length === 1 ? flows : [];
   const subject = [flow === undefined ? "" : `flow ${flow}`, count > 1 ? `${count} times` : ""]
     .filter(Boolean)
     .join(", ");
-  const isWarning = severity === "warning";
-  const name = isWarning ? paint.bad(`! ${code}`) : `- ${code}`;
-  const next = isWarning && hint !== "" ? `  next: ${hint}\n` : "";
-  return `${name}${subject === "" ? "" : ` (${subject})`}: ${printable(text)}\n${next}`;
+  const name = severity === "warning" ? paint.bad(`! ${code}`) : `- ${code}`;
+  return `${name}${subject === "" ? "" : ` (${subject})`}: ${printable(text)}\n`;
 }

@@ -323,7 +323,7 @@ export class Verdicts {
       const why = `the host itself resets the connection: it did not pass frame ${answered} on`;
       return { verdict: "local", reason: "host-reset", why, byFrame: answered };
     }
-    const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: that capture missed it, or the host sent it`;
+    const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: it came by another interface, that capture missed it, or the host sent it`;
     return { verdict: "unknown", reason: "never-entered", why, lacks: "entry" };
   }
 
@@ -394,7 +394,7 @@ export class Verdicts {
     return {
       verdict: "unknown",
       reason: "forwarded-unseen",
-      why: `${sent} shows that the host forwards it, and ${inside} lacks it`,
+      why: `${sent} shows that the host forwards it: by another interface, or ${inside} missed it`,
       lacks: "crossing",
     };
   }
