@@ -139,7 +139,7 @@ export class Run {
       tallies: this.#tallies,
       notes,
       sink,
-      turnedFlowOf: (row) => this.#matchers.hairpins.flowOf(row),
+      turnedFlowOf: (before, after) => this.#matchers.hairpins.flowOf(before, after),
       isShowing,
       maxPairs,
       patienceNs,
@@ -183,6 +183,7 @@ export class Run {
       mistimed,
       tunnels,
       cover: this.#cover,
+      repeats: [intakes[INSIDE].repeats, intakes[OUTSIDE].repeats],
       windowNs,
     });
     const book = new FlowBook({
@@ -274,8 +275,11 @@ export class Run {
   take(side: Side, batch: PacketBatch | null): void {
     const feed = this.#feeds[side];
     feed.take(batch);
+    // all that came longer ago has been decided about
+    if (batch !== null) feed.intake.repeats.forget(feed.nextNs - 2 * this.#options.windowNs);
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
     this.#cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#marks.nowNs);
+    if (feed.hasEnded) this.#kernel.end(side, this.#timeOf(side, feed.source.lastNs, 0));
   }
 
   /** Goes as far as both sides reach. */
@@ -370,15 +374,15 @@ export class Run {
 
   /** Decides about all that is due by `nowNs`, and takes what captures tell of losses before, each when time comes to it. */
   #goTo(nowNs: number): void {
-    for (let { side, timeNs } = this.#lateLosses.next; timeNs < nowNs; { side, timeNs } = this.#lateLosses.next) {
+    for (let timeNs = this.#lateLosses.nextNs; timeNs < nowNs; timeNs = this.#lateLosses.nextNs) {
       this.#settling.settle(timeNs);
-      this.#learnLoss(side);
+      this.#learnLoss();
     }
     this.#settling.settle(nowNs);
   }
 
-  #learnLoss(side: Side): void {
-    this.#lateLosses.learn(side, this.#updates);
+  #learnLoss(): void {
+    const side = this.#lateLosses.learn(this.#updates);
     this.#feeds[side].stop = UNKNOWN;
   }
 
@@ -391,12 +395,7 @@ export class Run {
   finish(): void {
     this.#isComplete = this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && !this.#showing.isEnough;
     if (this.#isComplete) {
-      for (
-        let { side, timeNs } = this.#lateLosses.next;
-        timeNs < Number.POSITIVE_INFINITY;
-        { side, timeNs } = this.#lateLosses.next
-      )
-        this.#learnLoss(side);
+      while (this.#lateLosses.nextNs < Number.POSITIVE_INFINITY) this.#learnLoss();
       this.#settling.settleRest();
       this.#showing.show();
       this.#updates.tellCutOff((side) => this.#cover[side].endNs);

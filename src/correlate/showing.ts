@@ -23,8 +23,8 @@ export interface About {
   /** What is to be forgotten with packets. */
   readonly notes: readonly Notes[];
   readonly sink: Sink;
-  /** The flow of a packet that was turned round, by either of its rows. */
-  readonly turnedFlowOf: (row: number) => Flow | undefined;
+  /** The flow of a packet that was turned round, by the rows of both forms. */
+  readonly turnedFlowOf: (before: number, after: number) => Flow | undefined;
   /** Whether pairs, or copies, are given to the sink in order of time; else each is done with once it is found. */
   readonly isShowing: boolean;
   /** How many pairs are wanted at the most. */
@@ -86,22 +86,26 @@ export class Showing {
   /** Shows what can be shown by now. */
   show(): void {
     const t = this.#timeline;
-    const { updates, notes, isShowing } = this.#about;
+    const { updates, isShowing } = this.#about;
     const marks = this.#marks;
     if (updates.size > 0) marks.findDue();
     if (isShowing) this.#showPairs();
     else marks.shown = marks.due;
     const end = this.#firstOpen;
     updates.tellBefore(end);
-    const noted = notes.filter(({ size }) => size > 0);
     // of most packets nothing is noted, and this is asked of every one
-    if (noted.length === 0) t.dropDone(end);
-    else if (noted.length === 1) t.dropDone(end, (row) => noted[0].forget(row));
-    else
-      t.dropDone(end, (row) => {
-        for (const each of noted) each.forget(row);
-      });
+    t.dropDone(end, this.#isAnyNoted ? this.#forget : undefined);
   }
+
+  get #isAnyNoted(): boolean {
+    for (const { size } of this.#about.notes) if (size > 0) return true;
+    return false;
+  }
+
+  /** Has forgotten what is noted of a packet. */
+  readonly #forget = (row: number): void => {
+    for (const each of this.#about.notes) if (each.size > 0) each.forget(row);
+  };
 
   /** All before it are both shown and decided about. */
   get #firstOpen(): number {
@@ -152,7 +156,7 @@ export class Showing {
     const t = this.#timeline;
     const { sink, groups, turnedFlowOf } = this.#about;
     const after = t.twin(before);
-    const flow = turnedFlowOf(before);
+    const flow = turnedFlowOf(before, after);
     if (sink.wantsPairs && flow !== undefined) sink.pair(before, after, flow, true, groups.turnedNs(before, after));
     this.#finishTurned(before);
   }

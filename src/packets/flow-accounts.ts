@@ -43,6 +43,9 @@ export const ENTERED = 4;
 export const FIRST_ACKED = 6;
 export const SUMS_BITS = 3;
 const SUMS_WORDS = 1 << SUMS_BITS;
+/** Words of what says where it was first seen: the frames of its first pair, inside and outside. */
+export const FIRSTS_BITS = 1;
+const FIRSTS_WORDS = 1 << FIRSTS_BITS;
 /** 16 MiB, most of which takes no memory: see `FIRST_CHUNKS`. */
 const FIRST_SLOTS = 2 ** 17;
 
@@ -90,6 +93,8 @@ export class FlowAccounts {
   sums: Int32Array;
   /** The same memory. */
   #sumDoubles: Float64Array;
+  /** By slot. */
+  firsts: Int32Array;
   /** The slots used so far are below it. */
   end = 0;
   /** How many flows were taken so far: the id of the last one. */
@@ -114,6 +119,7 @@ export class FlowAccounts {
     this.doubles = asDoubles(this.records);
     this.sums = heap.take(Int32Array, room * SUMS_WORDS);
     this.#sumDoubles = asDoubles(this.sums);
+    this.firsts = heap.take(Int32Array, room * FIRSTS_WORDS);
   }
 
   /** The flow in a slot, as it was taken. */
@@ -225,6 +231,12 @@ export class FlowAccounts {
     this.#sumDoubles[(slot << (SUMS_BITS - 1)) + BYTES] += bytes;
   }
 
+  /** The frames of its first pair, inside and outside. */
+  firstFrames(slot: number): [number, number] {
+    const at = slot << FIRSTS_BITS;
+    return [this.firsts[at], this.firsts[at + 1]];
+  }
+
   /** The highest TCP acknowledgement that crossed in packets that are `forward` on the inside, or in the others; 0 where none did. */
   acked(slot: number, forward: number): number {
     return this.sums[(slot << SUMS_BITS) + ACKED + forward] >>> 0;
@@ -328,5 +340,6 @@ export class FlowAccounts {
     this.doubles = asDoubles(this.records);
     this.sums = this.#heap.doubled(Int32Array, this.sums);
     this.#sumDoubles = asDoubles(this.sums);
+    this.firsts = this.#heap.doubled(Int32Array, this.firsts);
   }
 }

@@ -39,36 +39,28 @@ export const PPPOE_BYTES = 6;
 export const PPP_ADDRESS_BYTES = 2;
 export const PPP_PROTOCOL_BYTES = 2;
 
-/** All that frames are decoded of: the bytes before the IP header, and whether tags may follow those. */
-const HEADERS: ReadonlyMap<number, readonly [bytes: number, mayBeTagged: boolean]> = new Map([
-  [NULL, [LOOPBACK_BYTES, false]],
-  [ETHERNET, [ETHERNET_BYTES, true]],
-  [PPP, [PPP_ADDRESS_BYTES + PPP_PROTOCOL_BYTES, false]],
-  [RAW, [0, false]],
-  [RAW_BSD, [0, false]],
-  [RAW_OPENBSD, [0, false]],
-  [PPPOE, [PPPOE_BYTES + PPP_PROTOCOL_BYTES, false]],
-  [LOOP, [LOOPBACK_BYTES, false]],
-  [SLL, [SLL_BYTES, true]],
-  [IPV4, [0, false]],
-  [IPV6, [0, false]],
-  [SLL2, [SLL2_BYTES, true]],
+/** All that frames are decoded of: the bytes before the IP header, or before tags that may stand between. */
+const HEADERS: ReadonlyMap<number, number> = new Map([
+  [NULL, LOOPBACK_BYTES],
+  [ETHERNET, ETHERNET_BYTES],
+  [PPP, PPP_ADDRESS_BYTES + PPP_PROTOCOL_BYTES],
+  [RAW, 0],
+  [RAW_BSD, 0],
+  [RAW_OPENBSD, 0],
+  [PPPOE, PPPOE_BYTES + PPP_PROTOCOL_BYTES],
+  [LOOP, LOOPBACK_BYTES],
+  [SLL, SLL_BYTES],
+  [IPV4, 0],
+  [IPV6, 0],
+  [SLL2, SLL2_BYTES],
 ]);
 
 export const LINK_TYPES: readonly number[] = [...HEADERS.keys()];
-
-/** Bytes that two VLAN tags take, or PPPoE with one, behind a header that tells the ethertype. */
-export const TAGS_BYTES = 12;
 
 /**
  * Bytes the link header takes before the IP header, for turning a snaplen into bytes of the IP datagram; 0 for a link
  * type without a header, and for one that is not supported. VLAN tags, PPPoE and MPLS are not in it.
  */
 export function linkHeaderBytes(linkType: number): number {
-  return HEADERS.get(linkType)?.[0] ?? 0;
-}
-
-/** Whether tags may follow the link header. */
-export function mayBeTagged(linkType: number): boolean {
-  return HEADERS.get(linkType)?.[1] ?? false;
+  return HEADERS.get(linkType) ?? 0;
 }

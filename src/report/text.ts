@@ -14,7 +14,7 @@ import { foldedLines } from "./fold.js";
 import { Lines } from "./lines.js";
 import type { UtcOffset } from "./local-time.js";
 import { type Paint, paint } from "./paint.js";
-import { printable } from "../packets/printable.js";
+import { findingText, warningsText } from "./findings-text.js";
 import { isTold, Problems } from "./problems.js";
 import type { Reporter, Write } from "./reporter.js";
 import { totals } from "./totals.js";
@@ -115,7 +115,7 @@ export class TextReporter implements Reporter {
     if (!this.#options.quiet) this.#out.add("\n");
     const { width } = this.#options;
     const problems = this.#problems.text(summary, width, this.#paint);
-    this.#out.add(foldedLines(`${problems}${this.#warningsText()}\n`, width));
+    this.#out.add(foldedLines(`${problems}${warningsText(this.#warnings, this.#paint)}\n`, width));
     this.#out.add(`${this.#translations.text(this.#paint, summary.flows, width)}\n`);
     this.#out.add(foldedLines(this.#notesText(), width));
     this.#out.add(foldedLines(totals(summary, this.#tables.names, summary.verdicts, this.#paint, width), width));
@@ -130,31 +130,9 @@ export class TextReporter implements Reporter {
     return this.#problems.text(summary, Number.POSITIVE_INFINITY, this.#paint);
   }
 
-  /** What to do next is said once of findings of one kind, and first of what is told of already. */
-  #warningsText(): string {
-    const told = this.#warnings.filter(({ code }) => TOLD_ABOVE.has(code));
-    const others = this.#warnings.filter(({ code }) => !TOLD_ABOVE.has(code));
-    const next = (finding: Finding, at: number, all: readonly Finding[]): string =>
-      finding.hint === "" || all[at + 1]?.code === finding.code ? "" : `  next: ${finding.hint}\n`;
-    const warnings = others.map((each, at) => findingText(each, this.#paint) + next(each, at, others));
-    return [...told.map(next), ...warnings].join("");
-  }
-
   #notesText(): string {
     if (this.#notes.length + this.#moreFindings === 0) return "";
     const more = this.#moreFindings === 0 ? "" : `… and ${this.#moreFindings} more (--format ndjson lists them all)\n`;
     return `${this.#paint.heading("Also seen")}\n${this.#notes.map((note) => findingText(note, this.#paint)).join("")}${more}\n`;
   }
-}
-
-/** Findings that come to no more than the packets at the head of the summary: what to do about those is left to be said. */
-const TOLD_ABOVE: ReadonlySet<string> = new Set(["dropped", "refused"]);
-
-function findingText({ severity, code, flows, count, text }: Finding, paint: Paint): string {
-  const [flow] = flows.length === 1 ? flows : [];
-  const subject = [flow === undefined ? "" : `flow ${flow}`, count > 1 ? `${count} times` : ""]
-    .filter(Boolean)
-    .join(", ");
-  const name = severity === "warning" ? paint.bad(`! ${code}`) : `- ${code}`;
-  return `${name}${subject === "" ? "" : ` (${subject})`}: ${printable(text)}\n`;
 }

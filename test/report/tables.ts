@@ -247,6 +247,7 @@ export const FLOW: FlowSummary = {
   inside: { src: "172.17.0.2", dst: "180.101.49.11", icmpId: 4096 },
   outside: { src: "10.0.2.15", dst: "180.101.49.11", icmpId: 10496 },
   sides: [INSIDE, OUTSIDE],
+  firstFrames: [1, 1],
   pairs: 8,
   pairsOutbound: 5,
   bytes: 1234,

@@ -341,8 +341,8 @@ describe("the end of a report", () => {
   it("has translations, findings and totals that add up", () => {
     const output = text(new HandFilled(), { quiet: true }, (reporter) => {
       reporter.flow(FLOW);
-      reporter.finding(findingOf("leak", 3, "172.17.0.2 left\u001B[2J untranslated", { flows: oneFlow(7) }));
-      reporter.finding(findingOf("leak", 1, "172.17.0.3 left untranslated", { flows: oneFlow(8) }));
+      reporter.finding(findingOf("leak", 3, "172.17.0.2 left\u001B[2J untranslated", oneFlow({ ...FLOW, id: 7 })));
+      reporter.finding(findingOf("leak", 1, "172.17.0.3 left untranslated", oneFlow({ ...FLOW, id: 8 })));
       // told of by each of its packets already
       reporter.finding(findingOf("dropped", 1, "entered on inside, never left on outside: 1 lost"));
       reporter.finding(findingOf("asymmetric", 1, "estimated"));
@@ -351,8 +351,10 @@ describe("the end of a report", () => {
     expect(lines(output)).toEqual([
       "No packet was seen to be dropped or refused.",
       `  next: ${FINDINGS.dropped.hint}`,
-      String.raw`! leak (flow 7, 3 times): 172.17.0.2 left\x1b[2J untranslated`,
-      "! leak (flow 8): 172.17.0.3 left untranslated",
+      String.raw`! leak (3 times): 172.17.0.2 left\x1b[2J untranslated`,
+      "  flow 7  inside #1  outside #1",
+      "! leak: 172.17.0.3 left untranslated",
+      "  flow 8  inside #1  outside #1",
       `  next: ${FINDINGS.leak.hint}`,
       "",
       "1 translation, busiest first",

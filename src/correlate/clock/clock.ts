@@ -19,6 +19,8 @@ export interface Stretch {
   readonly setNs: number;
   /** An effect may seem to precede its cause by this much. */
   readonly slackNs: number;
+  /** Stamps of a capture that are nearer to each other do not tell the order, nanoseconds: theirs goes back by as much around there. */
+  readonly disorderNs: number;
   readonly isTrusted: boolean;
   /** How far the clocks may stand from this although no packet shows it, nanoseconds; Infinity where packets of one direction alone bound them. */
   readonly unboundNs: number;
@@ -41,9 +43,10 @@ export class Clock {
   readonly #windowNs: number;
   readonly #facts: () => ClockFacts;
   readonly #stretches: Stretch[];
-  /** That of the latest packet, and the widest slack within a window of it. */
+  /** That of the latest packet, and the widest slack and the most disorder within a window of it. */
   #at = -1;
   #slackNs = 0;
+  #disorderNs = 0;
 
   constructor(offsetNs: bigint, windowNs: number, facts: () => ClockFacts, stretches: Stretch[]) {
     this.offsetNs = offsetNs;
@@ -63,6 +66,7 @@ export class Clock {
       setFrame: 0,
       setNs: 0,
       slackNs,
+      disorderNs: 0,
       isTrusted: true,
       unboundNs: 0,
     };
@@ -93,6 +97,11 @@ export class Clock {
   /** How far the stamps may be wrong, nanoseconds: an effect may seem to precede its cause by this much. */
   get slackNs(): number {
     return this.#at < 0 ? this.#stretches[0].slackNs : this.#slackNs;
+  }
+
+  /** Stamps of a capture that are nearer to each other do not tell which of two packets was first, nanoseconds. */
+  get disorderNs(): number {
+    return this.#at < 0 ? this.#stretches[0].disorderNs : this.#disorderNs;
   }
 
   /** Whether there may be anything to correct. */
@@ -139,7 +148,9 @@ export class Clock {
       first = 0;
     }
     this.#at = at;
-    this.#slackNs = Math.max(...stretches.slice(first, at + 1).map((stretch) => stretch.slackNs));
+    const recent = stretches.slice(first, at + 1);
+    this.#slackNs = Math.max(...recent.map(({ slackNs }) => slackNs));
+    this.#disorderNs = Math.max(...recent.map(({ disorderNs }) => disorderNs));
   }
 }
 

@@ -1,3 +1,4 @@
+import { SET_NS } from "../intake/disorder.js";
 import { type Bounds, quickest } from "./estimate.js";
 
 /** Faster or slower than this, no computer's clock runs. */
@@ -31,6 +32,8 @@ export class Slice implements Bounds {
   atMostNs = Number.POSITIVE_INFINITY;
   leastAtNs = 0;
   mostAtNs = 0;
+  /** How far the stamps around it may be wrong beside their unit, nanoseconds. */
+  wrongNs = 0;
   /** Where its packets end among those of each direction, by `Crossings`. */
   ends: readonly [number, number];
   /** How many slices before it are bounded. */
@@ -46,6 +49,19 @@ export class Slice implements Bounds {
 
   get isBounded(): boolean {
     return this.atLeastNs > Number.NEGATIVE_INFINITY || this.atMostNs < Number.POSITIVE_INFINITY;
+  }
+
+  /**
+   * Where its packets contradict each other, whatever the offset is, its stamps are wrong by that. By more than SET_NS, some are no twins or the
+   * clock was set: its neighbours tell.
+   */
+  widen(): void {
+    const againstNs = this.atLeastNs - this.atMostNs;
+    if (!(againstNs > 0)) return;
+    const byNs = againstNs > SET_NS ? Number.POSITIVE_INFINITY : againstNs;
+    if (Number.isFinite(byNs)) this.wrongNs += byNs;
+    this.atLeastNs -= byNs;
+    this.atMostNs += byNs;
   }
 
   /** By how much its packets contradict a line: so much earlier do effects seem to be than their causes. */
@@ -65,10 +81,10 @@ export class Slice implements Bounds {
     }
     if (best === undefined) return;
     if (isOutbound) {
-      this.atMostNs = best.gapNs;
+      this.atMostNs = best.gapNs + this.wrongNs;
       this.mostAtNs = best.timeNs;
     } else {
-      this.atLeastNs = best.gapNs;
+      this.atLeastNs = best.gapNs - this.wrongNs;
       this.leastAtNs = best.timeNs;
     }
   }

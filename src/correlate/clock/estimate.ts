@@ -27,8 +27,9 @@ const MORE_TWINS = 1024;
 const LAGS = [1, 8, 64];
 /** Offsets are compared from this width on, nanoseconds, doubling it up to twice the window. */
 const LEAST_WIDTH_NS = 1_000_000;
-/** The quickest packet is believed to be so if others are as quick but for this, nanoseconds. */
+/** The quickest packet is believed to be so if two others, or one in so many, are as quick but for this, nanoseconds. */
 const LEAST_SUPPORT_NS = 1_000_000;
+const SUPPORT_SHARE = 1 / 16;
 
 /**
  * The offset (outside minus inside stamp) that the first of some twins agree on, or null: what is in the middle of those that
@@ -143,8 +144,9 @@ export function quickest(gaps: readonly number[]): number {
   const sorted = gaps.toSorted((a, b) => a - b);
   if (sorted.length < 3) return sorted[0] ?? Number.POSITIVE_INFINITY;
   const medianNs = sorted[sorted.length >> 1];
-  for (let at = 0; at + 2 < sorted.length; at++) {
-    if (sorted[at + 2] - sorted[at] <= Math.max(LEAST_SUPPORT_NS, (medianNs - sorted[at]) / 4)) return sorted[at];
+  const support = Math.max(2, Math.floor(sorted.length * SUPPORT_SHARE));
+  for (let at = 0; at + support < sorted.length; at++) {
+    if (sorted[at + support] - sorted[at] <= Math.max(LEAST_SUPPORT_NS, (medianNs - sorted[at]) / 4)) return sorted[at];
   }
   return medianNs;
 }

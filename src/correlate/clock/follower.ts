@@ -1,6 +1,7 @@
 import type { Heap } from "../../packets/heap.js";
 import { IS_MISTIMED, type PacketBatch } from "../../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
+import { NEAR_NS, SET_NS } from "../intake/disorder.js";
 import { Clock, type ClockFacts, type ClockOption, type Stretch } from "./clock.js";
 import { Crossings, type Line, lineThrough, Slice } from "./envelope.js";
 import { agreedOffset, type Bounds, gapOf, mayBeOneClock } from "./estimate.js";
@@ -15,8 +16,7 @@ const ENOUGH_TWINS = 256;
 /** A slice has so many outside packets, or as many as come within this time, nanoseconds. */
 const SLICE_PACKETS = 2048;
 const SLICE_NS = 250_000_000;
-/** Stamps that go back by more than this, behind so many that do not, may be those of a clock that was set, nanoseconds. */
-const SET_NS = 5_000_000;
+/** Stamps that go back by more than SET_NS, behind so many that do not, may be those of a clock that was set. */
 const LEAST_PACKETS = 8;
 /** How far ahead of the packets that are placed the clocks are looked at: by time, or by packets where those are so many. */
 const AHEAD_NS = 2_000_000_000;
@@ -36,7 +36,7 @@ const UNITS_NS = [1_000_000, 1000];
 const UNIT_PACKETS = FIRST_LOOK;
 
 /** How the clocks stand in a slice, wherever that begins. */
-type StretchLine = Omit<Stretch, "firstFrame">;
+type StretchLine = Omit<Stretch, "firstFrame" | "disorderNs">;
 
 /** A slice whose twins have not been found yet. */
 interface Pending {
@@ -78,6 +78,8 @@ export class Follower {
   /** How far stamps may be wrong, by the units of both captures: against each other on one clock, and on two. */
   #oneUnitNs = 0;
   #unitNs = 0;
+  /** The most that stamps may have been wrong beside that so far, by how far both captures' go back. */
+  #mostWrongNs = 0;
 
   /** The outside: the slice that is being filled, and those that are. */
   #fromNs = Number.NEGATIVE_INFINITY;
@@ -147,6 +149,11 @@ export class Follower {
     }
     const { epochNs } = this.#sides[OUTSIDE].source;
     const epochGapNs = epochNs - this.#sides[INSIDE].source.epochNs;
+    const [ofInside, ofOutside] = this.#sides.map(({ source }, side) => {
+      const rows = looked[side as Side];
+      return rows.length === 0 ? 0 : source.disorder.between(rows[0].batch.stampNs(0), Math.max(...rows.map(latestOf)));
+    });
+    this.#mostWrongNs = ofInside + ofOutside;
     const offsetNs = this.#decide(epochGapNs);
     this.#twins.isBeginning = false;
     this.#twins.found = this.#twins.found.filter(isCertain);
@@ -165,6 +172,7 @@ export class Follower {
       setFrame: 0,
       setNs: 0,
       slackNs: this.#firstSlackNs,
+      disorderNs: this.#mostWrongNs,
       isTrusted: this.#nearNs !== null,
       unboundNs: Number.POSITIVE_INFINITY,
     });
@@ -210,7 +218,8 @@ export class Follower {
     this.#baseNs = this.#oneGapNs;
     this.#hasNumbers = twins.filter(({ by }) => by === NUMBERS).length >= ENOUGH_NUMBERED;
     const agreed = agreedOffset(twins.filter(isCertain), this.#windowNs);
-    const toleranceNs = this.#oneUnitNs + PROCESSORS_NS;
+    const contradictionNs = agreed === null ? 0 : Math.max(0, agreed.atLeastNs - agreed.atMostNs);
+    const toleranceNs = this.#oneUnitNs + PROCESSORS_NS + this.#mostWrongNs + Math.min(contradictionNs, SET_NS);
     const isOne =
       agreed === null
         ? mayBeOneClock(twins, this.#windowNs, this.#oneGapNs, toleranceNs)
@@ -396,16 +405,28 @@ export class Follower {
     for (; this.#bounded < end; this.#bounded++) {
       const slice = this.#slices[this.#bounded];
       const before = this.#slices[this.#bounded - 1];
+      slice.wrongNs = this.#disorderNs(slice);
+      this.#mostWrongNs = Math.max(this.#mostWrongNs, slice.wrongNs);
       for (const isOutbound of [false, true]) {
         const way = isOutbound ? 1 : 0;
         const { own, around } = this.#crossings[way].between(before?.ends[way] ?? 0, slice.ends[way]);
         slice.bound(isOutbound, own, around);
       }
+      slice.widen();
       const middleNs = middleOf(slice.atLeastNs, slice.atMostNs);
       if (middleNs !== null) this.#nearNs = middleNs;
       slice.place = this.#known.length;
       if (slice.isBounded) this.#known.push(slice);
     }
+  }
+
+  /** How far the stamps of both captures go back around a slice, as far as they were looked at. */
+  #disorderNs({ leastNs, toNs }: Slice): number {
+    const fromNs = leastNs - NEAR_NS;
+    const untilNs = Math.min(toNs + NEAR_NS, this.#slices[this.#slices.length - 1].toNs);
+    const of = (side: Side, shiftNs: number): number =>
+      this.#sides[side].source.disorder.between(fromNs + shiftNs, untilNs + shiftNs);
+    return of(INSIDE, -(this.#nearNs ?? 0)) + of(OUTSIDE, this.#baseNs);
   }
 
   /** Tells how the clocks stand in a slice. */
@@ -417,11 +438,12 @@ export class Follower {
     }
     const last = this.#stretches[this.#stretches.length - 1];
     const line = this.#assumed === null ? this.#follow(at) : this.#assume(at, this.#assumed);
-    const stretch = { ...line, firstFrame: slice.setFrame > 0 ? slice.setFrame : last.firstFrame };
+    const firstFrame = slice.setFrame > 0 ? slice.setFrame : last.firstFrame;
+    const stretch = { ...line, firstFrame, disorderNs: slice.wrongNs };
     const isSteady = stretch.rate === 0 && last.rate === 0 && (stretch.setFrame | last.setFrame) === 0;
     const isSame = isSteady && stretch.correctionNs === last.correctionNs;
     const isBehindSet = stretch.firstFrame === last.firstFrame;
-    const isAsSure = stretch.slackNs === last.slackNs && stretch.unboundNs === last.unboundNs;
+    const isAsSure = (["slackNs", "disorderNs", "unboundNs"] as const).every((each) => stretch[each] === last[each]);
     if (isSame && isBehindSet && isAsSure && stretch.isTrusted === last.isTrusted) last.untilNs = slice.toNs;
     else if (this.#stretches.length === 1 && last.untilNs === Number.NEGATIVE_INFINITY) this.#stretches[0] = stretch;
     else this.#stretches.push(stretch);
@@ -431,9 +453,10 @@ export class Follower {
 
   /** Whether certain packets contradict what is taken for granted, now or soon. */
   #isContradicted(at: number): boolean {
-    const toleranceNs = this.#oneUnitNs + PROCESSORS_NS;
+    const mostNs = this.#oneUnitNs + PROCESSORS_NS + this.#mostWrongNs;
     for (let next = at; next < this.#bounded; next++) {
-      const { atLeastNs, atMostNs } = this.#slices[next];
+      const { atLeastNs, atMostNs, wrongNs } = this.#slices[next];
+      const toleranceNs = mostNs - wrongNs;
       if (atLeastNs > toleranceNs || atMostNs < -toleranceNs) return true;
     }
     return false;
@@ -442,14 +465,14 @@ export class Follower {
   /** … is confirmed: then stamps are wrong by what is seen of that, around here. */
   #assume(at: number, assumed: "none" | "given"): StretchLine {
     const slice = this.#slices[at];
-    let excessNs = 0;
+    let wrongNs = PROCESSORS_NS;
     for (let near = Math.max(0, at - SUPPORTING); near < this.#bounded; near++) {
-      const { atLeastNs, atMostNs } = this.#slices[near];
-      excessNs = Math.max(excessNs, atLeastNs, -atMostNs);
+      const slice = this.#slices[near];
+      wrongNs = Math.max(wrongNs, slice.wrongNs + Math.max(0, slice.atLeastNs, -slice.atMostNs));
     }
     this.#atLeastNs = Math.max(this.#atLeastNs, slice.atLeastNs);
     this.#atMostNs = Math.min(this.#atMostNs, slice.atMostNs);
-    const slackNs = assumed === "given" ? MOST_SLACK_NS : this.#oneUnitNs + Math.max(excessNs, PROCESSORS_NS);
+    const slackNs = assumed === "given" ? MOST_SLACK_NS : this.#oneUnitNs + wrongNs;
     return {
       untilNs: slice.toNs,
       atNs: 0,
@@ -480,7 +503,7 @@ export class Follower {
     this.#certainty = Math.max(this.#certainty, line.certainty);
     if (Number.isFinite(halfNs)) this.#isEnclosed = true;
     // what goes one way only bounds the offset on one side, and nothing that goes the other way could contradict it
-    const boundNs = Number.isFinite(halfNs) ? halfNs : MOST_SLACK_NS;
+    const boundNs = Number.isFinite(halfNs) ? halfNs : MOST_SLACK_NS + slice.wrongNs;
     const slackNs = boundNs + line.movedNs + this.#unitNs + PROCESSORS_NS;
     return this.#stretch(at, line.atNs, line.offsetNs, line.rate, slackNs);
   }

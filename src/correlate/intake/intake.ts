@@ -3,6 +3,8 @@ import type { Mark } from "../../packets/frame-marks.js";
 import { BEHIND, MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/mass-time.js";
 import { batchIn, type PacketBatch, type PacketSource } from "../../packets/packets.js";
 import type { MarkedPackets } from "./copies.js";
+import { Disorder } from "./disorder.js";
+import type { Repeats } from "./repeats.js";
 import { WaitingRoom } from "./waiting-room.js";
 
 /**
@@ -42,6 +44,7 @@ export interface Leaps {
 export class Intake {
   readonly source: PacketSource;
   readonly leaps: Leaps = { count: 0, firstFrame: 0, firstLeapNs: 0 };
+  readonly disorder = new Disorder();
   /** What it tells of losses, one after the other; for whoever reads that to take out. */
   readonly losses: LostSpan[] = [];
   readonly #packets: MarkedPackets;
@@ -81,6 +84,10 @@ export class Intake {
 
   get epochNs(): bigint {
     return this.source.epochNs;
+  }
+
+  get repeats(): Repeats {
+    return this.#packets.repeats;
   }
 
   /** How far the stamp of a packet that is IS_MISTIMED is ahead of the time it was given, nanoseconds. */
@@ -228,7 +235,10 @@ export class Intake {
     } else if (how === BEHIND || stampNs < this.#reachedNs) this.#mistime(row, mass.nowNs);
     else {
       const backNs = mass.nowNs - stampNs;
-      if (backNs > 0) this.#horizonNs = Math.max(this.#horizonNs, Math.min(2 * backNs, MOST_HORIZON_NS));
+      if (backNs > 0) {
+        this.#horizonNs = Math.max(this.#horizonNs, Math.min(2 * backNs, MOST_HORIZON_NS));
+        this.disorder.note(stampNs, backNs);
+      }
       this.#room.give(row, Math.max(stampNs, this.#limitNs));
       this.#raise(mass.nowNs - this.#horizonNs);
     }

@@ -10,6 +10,8 @@ export const WORDS = size();
 export const NEXT_NS = double(2);
 /** Two: how far it is known that none comes behind the last one, nanoseconds on the timeline. */
 export const REACHED_NS = double(2);
+/** Two: when the last packet of a side came, nanoseconds on the timeline; Infinity as long as more may come. */
+export const ENDED_NS = double(2);
 /** The latest time of a packet so far, nanoseconds. */
 export const NOW_NS = double();
 export const WINDOW_NS = double();
@@ -68,6 +70,7 @@ export const REST = word();
 
 /** What is kept beside the flows' accounts. */
 export const FLOW_SUMS = word();
+export const FLOW_FIRSTS = word();
 /** Where copies go of packets that crossed and that `Impacts` is to know of, in a ring, and how many there were. */
 export const CROSSINGS = word();
 export const CROSSING_COUNT = word();

@@ -95,6 +95,7 @@ export class Kernel {
     this.#doubles = asDoubles(this.#words);
     this.#ground = this.#words.byteOffset;
     this.#doubles[words.WINDOW_NS] = windowNs;
+    this.#doubles.fill(Number.POSITIVE_INFINITY, words.ENDED_NS, words.ENDED_NS + 2);
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
@@ -155,6 +156,17 @@ export class Kernel {
     return this.#steps["knownSlot"]();
   }
 
+  /** Notes that a side's capture has ended, with a packet at this time. */
+  end(side: Side, lastNs: number): void {
+    this.#doubles[words.ENDED_NS + side] = lastNs;
+  }
+
+  /** Whether a row that left may be an equal one of the row that entered, sent again since the capture of that had ended. */
+  isUnwatched(entered: number, left: number): boolean {
+    this.#ready();
+    return this.#steps["isUnwatched"](this.#ground, entered, left) === 1;
+  }
+
   get windowNs(): number {
     return this.#doubles[words.WINDOW_NS];
   }
@@ -169,6 +181,16 @@ export class Kernel {
   get slackNs(): number {
     const { clock } = this.#tables;
     return clock.isTrusted ? clock.slackNs : Number.POSITIVE_INFINITY;
+  }
+
+  /** The same, taken as one clock's where they do not compare: what contradicts that is not believed on the word of one packet. */
+  get causalSlackNs(): number {
+    return this.#tables.clock.isTrusted ? this.#tables.clock.slackNs : UNVOUCHED_SLACK_NS;
+  }
+
+  /** Stamps of a capture that are nearer to each other do not tell which of two packets was first, nanoseconds. */
+  get disorderNs(): number {
+    return this.#tables.clock.disorderNs;
   }
 
   /** How many pairs there were so far. */
@@ -223,11 +245,6 @@ export class Kernel {
   sinceNs(row: number): number {
     this.#ready();
     return this.#steps["sinceNsOf"](this.#ground, row);
-  }
-
-  /** The same, taken as one clock's where they do not compare: what contradicts that is not believed on the word of one packet. */
-  get causalSlackNs(): number {
-    return this.#tables.clock.isTrusted ? this.#tables.clock.slackNs : UNVOUCHED_SLACK_NS;
   }
 
   /**
@@ -492,6 +509,7 @@ export class Kernel {
     w[words.TUPLES] = tuples.records.byteOffset;
     w[words.FLOWS] = accounts.records.byteOffset;
     w[words.FLOW_SUMS] = accounts.sums.byteOffset;
+    w[words.FLOW_FIRSTS] = accounts.firsts.byteOffset;
     w[words.FREE_SLOTS] = accounts.freeSlots.byteOffset;
     w[words.CHUNKS] = samples.chunks.byteOffset;
     w[words.DROPPED] = samples.dropped.byteOffset;

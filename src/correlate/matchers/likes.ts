@@ -65,7 +65,7 @@ export class Likes implements Notes {
     }
   }
 
-  /** To be told of a packet whose window is over, before it is taken from its bucket, where others wait. */
+  /** To be told of a packet whose window is over and that has no twin, before it is taken from its bucket, where others wait. */
   note(row: number): void {
     const t = this.#timeline;
     const like = this.#firstLike(row);
@@ -75,10 +75,12 @@ export class Likes implements Notes {
     const last = this.#overtaken.get(row) ?? like;
     if (!isLeaving && !t.isBefore(last, like)) this.#likes.set(row, { frame: t.frame(like), isSooner: false });
     if (!isLeaving && slot !== NONE) return;
-    // as the stamps have it, it left before the other one entered
+    // as the stamps have it, it left before the others entered
     const isOnce = this.#kernel.sinceNs(row) === 0 && this.#kernel.sinceNs(like) === 0;
-    const mostNs = isOnce ? Number.POSITIVE_INFINITY : Math.min(this.#clock.unboundNs, UNSEEN_OFFSET_NS);
-    if (t.timeNs(like) - t.timeNs(row) <= mostNs) this.#likes.set(like, { frame: t.frame(row), isSooner: true });
+    if (isOnce) this.#likes.set(like, { frame: t.frame(row), isSooner: true });
+    const mostNs = Math.min(this.#clock.unboundNs, UNSEEN_OFFSET_NS);
+    for (let each = like; each !== NONE && t.timeNs(each) - t.timeNs(row) <= mostNs; each = t.next(each))
+      if (this.#mayBeLike(row, each)) this.#likes.set(each, { frame: t.frame(row), isSooner: true });
   }
 
   forget(row: number): void {
@@ -91,10 +93,15 @@ export class Likes implements Notes {
     const t = this.#timeline;
     let like = this.#buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
     for (let looked = 0; like !== NONE && looked < MOST_LOOKED_AT; looked++, like = t.next(like)) {
-      const isUndecided = t.state(like) === WAITING || t.state(like) === AMBIGUOUS;
-      if (isUndecided && t.isBefore(row, like) && this.#mayBeOfFlow(row, like)) return like;
+      if (t.isBefore(row, like) && this.#mayBeLike(row, like)) return like;
     }
     return NONE;
+  }
+
+  /** Whether another packet with the same key is undecided, and may be of a packet's flow. */
+  #mayBeLike(row: number, other: number): boolean {
+    const state = this.#timeline.state(other);
+    return (state === WAITING || state === AMBIGUOUS) && this.#mayBeOfFlow(row, other);
   }
 
   #mayBeOfFlow(a: number, b: number): boolean {

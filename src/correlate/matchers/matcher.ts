@@ -168,7 +168,10 @@ export class Matcher implements Admits, Settles {
     if (this.mayPair(row)) {
       if (this.#tryPair(row, FINAL) || this.#learnAhead(row)) return null;
       const undecided = this.#gather(row);
-      if (undecided) return undecided;
+      if (undecided) {
+        this.#noteLikes(undecided);
+        return undecided;
+      }
       this.#likes.note(row);
     }
     this.#buckets.remove(row);
@@ -361,7 +364,8 @@ export class Matcher implements Admits, Settles {
     const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
     const mostNs = GROWTH * this.#kernel.limitNs(isOutbound);
-    if (t.timeNs(left) - t.timeNs(entered) <= mostNs && this.sequences.isComplete(entered, isOutbound)) {
+    const mayGrow = t.timeNs(left) - t.timeNs(entered) <= mostNs && !this.#kernel.isUnwatched(entered, left);
+    if (mayGrow && this.sequences.isComplete(entered, isOutbound)) {
       this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);
       return true;
     }
@@ -454,6 +458,12 @@ export class Matcher implements Admits, Settles {
     }
     if (found[otherSide(t.sideOf(row))].length === 0) return null;
     return leaveUndecided(t, found.flat(), this.#whyUndecided(row, found));
+  }
+
+  /** Notes what is like packets that are left undecided: they are not settled again. */
+  #noteLikes({ inside, outside }: Undecided): void {
+    if (inside.length + outside.length > SEARCHABLE) return;
+    for (const rows of [inside, outside]) for (const row of rows) this.#likes.note(row);
   }
 
   /** Whether two packets with one key may be twins; where neither has one that came when it usually does, late ones, too. */

@@ -35,6 +35,7 @@ interface Leg {
 interface Stream {
   readonly side: Side;
   readonly tuple: number;
+  readonly openedFrame: number;
   readonly openedNs: number;
   lastNs: number;
   readonly openedByA: boolean;
@@ -51,6 +52,7 @@ interface Stream {
 interface Connection {
   readonly side: Side;
   readonly tuple: number;
+  readonly openedFrame: number;
   readonly openedNs: number;
   readonly lastNs: number;
 }
@@ -159,6 +161,7 @@ export class Proxies implements Admits {
       side: t.sideOf(row),
       tuple,
       openedByA: t.forward(row) === 1,
+      openedFrame: t.frame(row),
       openedNs: t.timeNs(row),
       lastNs: t.timeNs(row),
       toServer: emptyLeg(),

@@ -97,7 +97,7 @@ export class Sequences {
     const isBegin = sinceIn === 0 && sinceOut === 0;
     const hasPairs = this.#translations.accounts.pairs(sequence.slot) > 0;
     if (!isBegin && (!hasPairs || 4 * Math.abs(sinceIn - sinceOut) > sinceIn)) return false;
-    const pairs = nearest(this.#timesOf(entered), this.#timesOf(left));
+    const pairs = nearest(this.#timesOf(entered), this.#timesOf(left), this.#kernel.causalSlackNs);
     if (pairs === null || pairs.length < FIRST_SHARE * Math.max(entered.length, left.length)) return false;
     for (const [from, to] of pairs) this.#pair(sequence, entered[from], left[to]);
     return true;
@@ -283,6 +283,7 @@ export class Sequences {
     for (const run of runsOf(enteredNs, leftNs, kernel.slackNs, limitNs)) {
       const from = enteredNs.slice(run.entered, run.enteredEnd);
       const to = leftNs.slice(run.left, run.leftEnd);
+      if (this.#mayBeSwapped(from) || this.#mayBeSwapped(to)) continue;
       const found = assign(from, to, -kernel.slackNs, limitNs, costOf, DECIDED_BITS);
       if (this.#wasMissed(Math.max(to[to.length - 1], from[from.length - 1]))) break;
       if (found === null) continue;
@@ -327,8 +328,10 @@ export class Sequences {
     if (mayHide || entered.length !== left.length) return false;
     if (!this.#isGroup(entered, limitNs, nowNs) || !this.#isGroup(left, limitNs, nowNs)) return false;
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
+    if (this.#mayBeSwapped(enteredNs) || this.#mayBeSwapped(leftNs)) return false;
     const isInTime = (at: number) => isBetween(leftNs[at] - enteredNs[at], -this.#kernel.causalSlackNs, limitNs);
     const last = entered.length - 1;
+    if (this.#kernel.isUnwatched(entered[last], left[last])) return false;
     // or held up together: all had entered before the first left, and the last took as long as others do
     const areHeldUp = last > 0 && isInTime(last) && enteredNs[last] <= leftNs[0];
     return areHeldUp || entered.every((_, at) => isInTime(at));
@@ -338,6 +341,12 @@ export class Sequences {
   #isGroup(rows: readonly number[], limitNs: number, nowNs: number): boolean {
     const sinceNs = this.#kernel.sinceNs(rows[0]);
     return (sinceNs === 0 || sinceNs > limitNs) && nowNs - this.#timeline.timeNs(rows[rows.length - 1]) > limitNs;
+  }
+
+  /** Whether some of these times are so near to each other that stamps do not tell which was first. */
+  #mayBeSwapped(times: readonly number[]): boolean {
+    const { disorderNs } = this.#kernel;
+    return disorderNs > 0 && times.some((timeNs, at) => timeNs - times[at - 1] <= disorderNs);
   }
 
   #timesOf(rows: readonly number[]): number[] {
@@ -397,22 +406,38 @@ function runsOf(entered: readonly number[], left: readonly number[], slackNs: nu
 }
 
 /**
- * Of packets that enter and leave at these times, in order, those that leave next after they enter and before any other one does, by index.
- * Null where the first two are none, or where one takes half of what they are apart.
+ * Of packets that enter and leave at these times, in order, those that leave next after they enter and before any other one does, by index, as
+ * long as no other can be meant, by twice what the slowest of them took. Null where the first two are none, or where one takes half of what they
+ * are apart.
  */
-function nearest(entered: readonly number[], left: readonly number[]): readonly (readonly [number, number])[] | null {
+function nearest(
+  entered: readonly number[],
+  left: readonly number[],
+  slackNs: number,
+): readonly (readonly [number, number])[] | null {
   const pairs: [number, number][] = [];
   const apartNs = entered
     .slice(1)
     .map((timeNs, at) => timeNs - entered[at])
     .toSorted((a, b) => a - b)[(entered.length - 1) >> 1];
+  let slowestNs = 0;
   let to = 0;
   for (let from = 0; from < entered.length; from++) {
     while (to < left.length && left[to] < entered[from]) to++;
     if (to === left.length) break;
     if (from + 1 < entered.length && left[to] >= entered[from + 1]) continue;
-    if (left[to] - entered[from] > apartNs / 2) return null;
+    const latencyNs = left[to] - entered[from];
+    if (latencyNs > apartNs / 2) return null;
+    slowestNs = Math.max(slowestNs, latencyNs);
     pairs.push([from, to]);
   }
-  return pairs.length > 0 && pairs[0][0] === 0 && pairs[0][1] === 0 ? pairs : null;
+  if (pairs.length === 0 || pairs[0][0] !== 0 || pairs[0][1] !== 0) return null;
+  const reachNs = slowestNs + Math.max(slowestNs, slackNs);
+  return pairs.filter(
+    ([from, to]) =>
+      !(left[to] - entered[from - 1] <= reachNs) &&
+      !(entered[from + 1] - left[to] <= slackNs) &&
+      !(entered[from] - left[to - 1] <= slackNs) &&
+      !(left[to + 1] - entered[from] <= reachNs),
+  );
 }

@@ -8,6 +8,7 @@ import { DECIDED, type Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { RST } from "../../protocols/tcp.js";
+import type { Repeats } from "../intake/repeats.js";
 import type { Tunnels } from "../intake/tunnels.js";
 import { ALONE } from "../kernel/buckets.js";
 import { TupleEnds } from "./flow-summary.js";
@@ -73,6 +74,8 @@ export interface Known {
   readonly tunnels: Tunnels;
   /** What each side's capture covers. */
   readonly cover: readonly [Cover, Cover];
+  /** What each side's capture has twice, and may show twice. */
+  readonly repeats: readonly [Repeats, Repeats];
   readonly windowNs: number;
 }
 
@@ -170,6 +173,12 @@ export class Verdicts {
       return { verdict: "unknown", reason: "like-out-of-time", why: like };
     }
     if (lacks === "exit") {
+      const side = t.sideOf(row);
+      const repeat = this.#known.repeats[side].of(t.frame(row));
+      if (repeat !== undefined) {
+        const why = `frame ${repeat} is the same just beside it: ${SIDE_NAMES[side]} may show one packet twice, or it was sent twice`;
+        return { verdict: "unknown", reason: "may-be-copy", why };
+      }
       const like = likes.of(row);
       if (like !== undefined) return { verdict: "unknown", reason: "like-untimely", why: this.#whyLike(other, like) };
       const cut = cutFrames.doubt(row);
@@ -356,6 +365,10 @@ export class Verdicts {
     if (isBefore && hairpins.mayHaveComeOut(row)) {
       const why = `its conversation is turned round on ${name}, and it may have come out cut differently: not all of that is there`;
       return { verdict: "unknown", reason: "pieces-missing", why };
+    }
+    if (isBefore && hairpins.isReplaced(row)) {
+      const why = `its conversation is turned round by another translation on ${name}: the host may have forgotten this one, and taken it`;
+      return { verdict: "unknown", reason: "translation-replaced", why };
     }
     if (isBefore)
       return {

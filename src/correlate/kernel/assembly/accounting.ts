@@ -59,6 +59,13 @@ export function sumsOf(ground: usize, slot: i32): usize {
   return <usize>wordOf(ground, words.FLOW_SUMS) + ((<usize>slot) << (account.SUMS_BITS + 2));
 }
 
+/** Notes the frames of a flow's first pair: the inside record and the outside one. */
+export function noteFirst(ground: usize, slot: i32, i: usize, o: usize): void {
+  const firsts = <usize>wordOf(ground, words.FLOW_FIRSTS) + ((<usize>slot) << (account.FIRSTS_BITS + 2));
+  store<i32>(firsts, load<i32>(i, 4 * record.FRAME));
+  store<i32>(firsts, load<i32>(o, 4 * record.FRAME), 4);
+}
+
 /** Notes an acknowledgement that crossed. `isFirst`: of its stream, and with a SYN. */
 function noteAck(sums: usize, ack: i32, isFirst: bool): void {
   const acked = load<i32>(sums, 4 * account.ACKED);

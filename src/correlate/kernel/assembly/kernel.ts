@@ -70,6 +70,14 @@ export function rewriteOf(ground: usize, row: i32, way: i32, otherWay: i32): i32
   return relation.rewrite(<usize>wordOf(ground, words.TUPLES), packet, wayOf(packet), way, otherWay);
 }
 
+/** Whether a row that left may be an equal one of the row that entered, sent again since the capture of that had ended. */
+export function isUnwatched(ground: usize, entered: i32, left: i32): i32 {
+  const leftNs = passedNs(packetOf(ground, left));
+  const latencyNs = leftNs - passedNs(packetOf(ground, entered));
+  const side = load<u8>(<usize>wordOf(ground, words.SIDES) + (entered & wordOf(ground, words.ROWS_MASK)));
+  return relation.isUnwatched(ground, side, leftNs, latencyNs) ? 1 : 0;
+}
+
 /** The flow that the rows related last are KNOWN by, or NONE. */
 export function knownSlot(): i32 {
   return relation.slot;

@@ -12,8 +12,8 @@ const EARLY_PAIRS = 8;
 export const FIRST_NS = 200_000;
 /** A segment is sent again no sooner, if nothing else tells that it was lost (include/net/tcp.h, TCP_RTO_MIN), nanoseconds. */
 const RESENT_NS = 200_000_000;
-/** Equal packets are apart enough for time to tell them apart before that is known, nanoseconds. */
-const APART_NS = 6_000_000;
+/** Equal packets are apart enough for time to tell them apart before that is known, as long as none took longer, nanoseconds. */
+export const APART_NS = 6_000_000;
 /** What packets take now is at most twice what the slowest one took lately, and this more: scheduling, interrupt moderation. */
 export const JITTER_NS = 100_000;
 /** … and while there are few, four times that. */
@@ -54,8 +54,8 @@ export function isNew(ground: usize, outbound: bool): bool {
 /** How far apart equal packets of a direction must be for time to tell them apart, nanoseconds: twice what the slowest took lately. */
 export function apartOf(ground: usize, outbound: bool): f64 {
   const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
-  if (isNew(ground, outbound)) return APART_NS;
   const apartNs = 2 * doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0)) + LEAST_APART_NS;
+  if (isNew(ground, outbound)) return max<f64>(APART_NS, EARLY_FACTOR * apartNs);
   return pairs < ESTABLISHED_PAIRS ? EARLY_FACTOR * apartNs : apartNs;
 }
 

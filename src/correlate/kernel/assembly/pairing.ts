@@ -8,7 +8,7 @@ import * as line from "../../../packets/timeline.js";
 import * as tuple from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { CONFLICT, KNOWN, LEARN_BITS } from "../relations.js";
-import { accountFor, alteredOf, countIntact } from "./accounting.js";
+import { accountFor, alteredOf, countIntact, noteFirst } from "./accounting.js";
 import { isNovel } from "./alike.js";
 import { noteCrossing } from "./crossings.js";
 import { evidenceOf } from "./evidence.js";
@@ -84,6 +84,7 @@ export function accountPair(
 ): bool {
   if (hasLearnt && concernsOthers(ground, i, iWay, oWay)) learnt(slot);
   const latencyNs = outbound === 1 ? oNs - iNs : iNs - oNs;
+  if (!hasPairs(accountOf(<usize>wordOf(ground, words.FLOWS), slot))) noteFirst(ground, slot, i, o);
   countIntact(ground, outbound, i, alteredOf(i, o));
   const isAgain = accountFor(ground, slot, outbound, iWay & 1, i, iNs, latencyNs, relation.loweredBy(i, o));
   if (outbound === 1) noteCrossing(ground, i, iWay, iNs, slot, outbound, iRow);
@@ -105,10 +106,13 @@ export function accountForRows(
   crossed: i32,
 ): bool {
   const flow = accountOf(<usize>wordOf(ground, words.FLOWS), slot);
-  if (!hasPairs(flow)) learnt(slot);
   const i = packetOf(ground, inside);
   const tuples = <usize>wordOf(ground, words.TUPLES);
   const o = packetOf(ground, outside);
+  if (!hasPairs(flow)) {
+    noteFirst(ground, slot, i, o);
+    learnt(slot);
+  }
   const lowered = relation.loweredBy(i, o);
   prove(wayAt(tuples, wayOf(i)));
   prove(wayAt(tuples, wayOf(o)));

@@ -13,6 +13,7 @@ import {
 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
+import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
@@ -20,8 +21,8 @@ import * as words from "../kernel-words.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../relations.js";
 import { alteredOf } from "./accounting.js";
 import { isNovel, sinceNs } from "./alike.js";
-import { apartOf, earlyLimitOf, FIRST_NS, isNew, JITTER_NS, limitOf } from "./pace.js";
-import { accountOf, tupleOf, wayAt } from "./places.js";
+import { APART_NS, apartOf, earlyLimitOf, FIRST_NS, isNew, JITTER_NS, limitOf } from "./pace.js";
+import { accountOf, passedNs, tupleOf, wayAt } from "./places.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
 export let slot = tuple.NONE;
@@ -161,6 +162,7 @@ function weighTime(
   isClose = false;
   mayHide = false;
   if (!isRepeatable) return;
+  if (isUnwatched(ground, isOutbound ? INSIDE : OUTSIDE, passedNs(isOutbound ? o : i), latencyNs)) isLate = true;
   const inside = sinceNs(i);
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
@@ -180,6 +182,13 @@ function weighTime(
   if (mayHide) isClose = true;
   // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
   if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
+}
+
+/**
+ * Whether a packet that took so long and left then may be an equal one, sent again since the capture of the side that it entered by had ended.
+ */
+export function isUnwatched(ground: usize, enteredSide: i32, leftNs: f64, latencyNs: f64): bool {
+  return leftNs - doubleOf(ground, words.ENDED_NS + enteredSide) > max<f64>(APART_NS, latencyNs / 2);
 }
 
 /**

@@ -1,0 +1,46 @@
+import type { Finding, FindingCode } from "../packets/findings.js";
+import { printable } from "../packets/printable.js";
+import { SIDE_NAMES } from "../packets/sides.js";
+import type { Paint } from "./paint.js";
+
+/** Most flows, and most frames of a side, that are named of one finding: what can be read. NDJSON has more of them. */
+const MOST_NAMED = 5;
+
+/** Findings that come to no more than the packets at the head of the summary: what to do about those is left to be said. */
+const TOLD_ABOVE: ReadonlySet<FindingCode> = new Set(["dropped", "refused"]);
+
+/** What somebody has to do something about, behind the packets that never arrived; what to do next is said once of findings of one kind. */
+export function warningsText(warnings: readonly Finding[], paint: Paint): string {
+  const told = warnings.filter(({ code }) => TOLD_ABOVE.has(code));
+  const others = warnings.filter(({ code }) => !TOLD_ABOVE.has(code));
+  const next = ({ code, hint }: Finding, at: number, all: readonly Finding[]): string =>
+    hint === "" || all[at + 1]?.code === code ? "" : `  next: ${hint}\n`;
+  return [...told.map(next), ...others.map((each, at) => findingText(each, paint) + next(each, at, others))].join("");
+}
+
+/** A finding for people: what was seen, then where. */
+export function findingText({ severity, code, count, text, ...concerned }: Finding, paint: Paint): string {
+  const name = severity === "warning" ? paint.bad(`! ${code}`) : `- ${code}`;
+  const where = whereText(concerned);
+  const times = count > 1 ? ` (${count} times)` : "";
+  return `${name}${times}: ${printable(text)}\n${where === "" ? "" : `  ${where}\n`}`;
+}
+
+/** `flows 3, 7  inside #12 #15  outside #11 …`; empty where a finding is about none of them. */
+function whereText({ flows, frames }: Pick<Finding, "flows" | "frames">): string {
+  const named = flows.slice(0, MOST_NAMED).join(", ") + (flows.length > MOST_NAMED ? " …" : "");
+  const parts = flows.length === 0 ? [] : [`flow${flows.length === 1 ? "" : "s"} ${named}`];
+  for (const side of SIDE_NAMES) if (frames[side].length > 0) parts.push(`${side} ${framesText(frames[side])}`);
+  return parts.join("  ");
+}
+
+/** `#12 #15 …`: the first of some frames. */
+function framesText(frames: readonly number[]): string {
+  const more = frames.length > MOST_NAMED ? " …" : "";
+  return (
+    frames
+      .slice(0, MOST_NAMED)
+      .map((frame) => `#${frame}`)
+      .join(" ") + more
+  );
+}
