@@ -6,6 +6,7 @@ import type { Judgement } from "../../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import { DECIDED, type Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { isPrivate } from "../../protocols/addresses.js";
 import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { RST } from "../../protocols/tcp.js";
 import type { Repeats } from "../intake/repeats.js";
@@ -22,7 +23,6 @@ import type { Misses } from "./misses.js";
 import type { Mistimed } from "./mistimed.js";
 import type { Refusals } from "./refusals.js";
 import type { Resets } from "./resets.js";
-import { isPrivate } from "../matchers/scope.js";
 import { isFromNear, Senders } from "./senders.js";
 import type { Translations } from "../kernel/translations.js";
 import { undecidedBehind } from "../matchers/behind.js";
@@ -470,8 +470,8 @@ export class Verdicts {
     const src = tuples.address(way >> 1, (way & 1) === 1);
     const dst = tuples.address(way >> 1, (way & 1) === 0);
     if (side === INSIDE) {
-      const isFromPrivate = isPrivate(isIpv6, words, src);
-      const isToPrivate = isPrivate(isIpv6, words, dst);
+      const isFromPrivate = isPrivate(words[src], isIpv6);
+      const isToPrivate = isPrivate(words[dst], isIpv6);
       const isOutbound = isFromPrivate && isToPrivate ? this.#isFromNearer(way) : isFromPrivate;
       const answered = this.#answered(row, isOutbound ? way : way ^ 1, missing, isAnsweredFar);
       if (answered !== null) return answered;
