@@ -37,7 +37,7 @@ export const FINDINGS = {
   },
   leak: {
     severity: "warning",
-    hint: "conntrack -L shows whether the entry is there; sysctl net.netfilter.nf_conntrack_tcp_loose",
+    hint: "iptables -t nat -S POSTROUTING shows whether a rule hides it, conntrack -L whether its entry is there (nf_conntrack_tcp_loose)",
   },
   "missing-pieces": {
     severity: "warning",
