@@ -37,7 +37,7 @@ export const FINDINGS = {
   },
   leak: {
     severity: "warning",
-    hint: "iptables -t nat -S POSTROUTING shows whether a rule hides it, conntrack -L whether its entry is there (nf_conntrack_tcp_loose)",
+    hint: "iptables -t nat -S POSTROUTING shows whom the NAT hides, conntrack -L whose entry is there",
   },
   "missing-pieces": {
     severity: "warning",
@@ -51,7 +51,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "conntrack -S counts it as insert_failed; MASQUERADE --random-fully draws other ports",
   },
-  "nothing-paired": { severity: "warning", hint: "capinfos -ae shows when each capture begins and ends" },
+  "nothing-paired": {
+    severity: "warning",
+    hint: "capinfos -ae shows when a capture begins and ends; sysctl net.ipv4.ip_forward, iptables -vnL FORWARD and ip route get <address>, what becomes of packets",
+  },
   "port-rewritten": { severity: "info", hint: "a NAT takes another port where the wanted one is in use" },
   refused: {
     severity: "warning",

@@ -8,7 +8,6 @@ import {
   type Update,
   type Verdict,
 } from "../packets/results.js";
-import type { Reason } from "../packets/reasons.js";
 import { SIDE_NAMES } from "../packets/sides.js";
 import { endsOf } from "./ends.js";
 import { endsText } from "./ends-text.js";
@@ -39,9 +38,6 @@ const KINDS = {
 } as const;
 type Kind = Impact | "refused" | "unclear";
 
-/** Where nothing pairs at all, a finding says so of all packets. */
-const SAID_OF_ALL: Reason = "nothing-paired";
-
 /** Whether the head of a summary tells of packets with this verdict. */
 export function isTold(verdict: Verdict): boolean {
   return PROBLEMS.has(verdict) || verdict === "unknown";
@@ -71,9 +67,8 @@ export class Problems {
 
   /** Takes a packet without a twin, whatever its verdict. */
   note(row: number, judgement: Judgement): void {
-    const { verdict, reason } = judgement;
+    const { verdict } = judgement;
     const isProblem = PROBLEMS.has(verdict);
-    if (reason === SAID_OF_ALL) return;
     if (!isTold(verdict) || (!isProblem && this.#unclear === MOST_UNCLEAR_PACKETS)) return;
     const { timeline } = this.#tables;
     if (isProblem && this.#packets.size - this.#unclear >= MOST_PACKETS) {

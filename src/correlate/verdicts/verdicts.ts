@@ -445,6 +445,11 @@ export class Verdicts {
     return `${src}.${srcPort} > ${dst}.${dstPort} on ${SIDE_NAMES[side]}`;
   }
 
+  /** Whether both captures are running, so that nobody can have mistaken the host or the time of one. */
+  get #isOneHost(): boolean {
+    return this.#known.cover[INSIDE].isLive && this.#known.cover[OUTSIDE].isLive;
+  }
+
   /** Whether a packet is an ICMP error that routers forwarded: the packet that it is about had reached somebody behind the host. */
   #isErrorFromFar(row: number): boolean {
     const t = this.#timeline;
@@ -456,10 +461,11 @@ export class Verdicts {
     const other = SIDE_NAMES[otherSide(side)];
     const missing = this.#missing(row, other);
     if (this.#translations.accounts.learnt === 0) {
+      const doubt = "paired yet: are these captures of the same host and time?";
       return {
         verdict: "unknown",
         reason: "nothing-paired",
-        why: `${missing}, and nothing else has paired yet: are these captures of the same host and time?`,
+        why: `${missing}, and nothing else has ${this.#isOneHost ? "crossed so far" : doubt}`,
         lacks: "anything",
       };
     }

@@ -141,7 +141,7 @@ describe("auto", () => {
   });
 });
 
-const STEADY = { atNs: 0, correctionNs: 0, rate: 0, firstFrame: 0, setFrame: 0, setNs: 0, unboundNs: 0 };
+const STEADY = { atNs: 0, correctionNs: 0, rate: 0, firstFrame: 0, setFrame: 0, setNs: 0, unboundNs: 0, disorderNs: 0 };
 
 it("a frame from before the clock was set back stays with what was known before that, wherever its stamp puts it", () => {
   const stretches = [
