@@ -108,39 +108,49 @@ export class Problems {
   }
 
   /**
-   * What it comes to; then one line each, the reason behind it where it fits in `width` columns, else below. What is said of one of those that
-   * were dropped is not said again of the others.
+   * What it comes to; then one line each, the reason behind it where it fits in `width` columns, else below. Of some that have one reason, it
+   * is said of the first.
    */
   text(summary: Summary, width: number, paint: Paint): string {
-    const alike = new Map<string, Lost[]>();
-    for (const packet of this.#packets.values()) {
-      const key = groupOf(packet);
-      const group = alike.get(key);
-      if (group === undefined) alike.set(key, [packet]);
-      else group.push(packet);
+    const lines = [`${paint.heading(sumUp(summary))}\n`];
+    const byKind = this.#byKind();
+    let room = MOST_PROBLEMS;
+    let hidden = this.#others;
+    for (const kind of ["lost", "unknown", "refused"] as const) add(kind);
+    const unclear = byKind.get("unclear") ?? [];
+    const examples = unclear.toSorted((a, b) => b.length - a.length).slice(0, MOST_UNCLEAR);
+    lines.push(...linesOf("unclear", examples, width, paint));
+    const others = countIn(summary, "unknown") - countOf(examples);
+    if (examples.length > 0 && others > 0) lines.push(`… and ${others} more (--only unknown shows them)\n`);
+    for (const kind of ["resent", "covered"] as const) add(kind);
+    if (hidden > 0) lines.push(`… and ${hidden} more packets (--only problem --format ndjson lists them all)\n`);
+    return lines.join("");
+
+    function add(kind: Kind): void {
+      const groups = byKind.get(kind) ?? [];
+      lines.push(...linesOf(kind, groups.slice(0, room), width, paint));
+      hidden += countOf(groups.slice(room));
+      room = Math.max(0, room - groups.length);
     }
-    const kinds = Object.keys(KINDS);
-    const groups = [...alike.values()].toSorted(
-      ([a], [b]) => kinds.indexOf(kindOf(a.judgement)) - kinds.indexOf(kindOf(b.judgement)),
-    );
-    const said = new Set<string>();
-    const lines = (shown: readonly Lost[][]): string =>
-      shown.map((group) => lineOf(group, width, paint, said)).join("");
-    const clear = groups.filter((group) => !isUnclear(group));
-    const unclear = groups.filter(isUnclear).toSorted((a, b) => b.length - a.length);
-    const hidden = countOf(clear.slice(MOST_PROBLEMS)) + this.#others;
-    const more = hidden === 0 ? "" : `… and ${hidden} more packets (--only problem --format ndjson lists them all)\n`;
-    const shown = unclear.slice(0, MOST_UNCLEAR);
-    const others = countIn(summary, "unknown") - countOf(shown);
-    const unclearMore = shown.length === 0 || others === 0 ? "" : `… and ${others} more (--only unknown shows them)\n`;
-    const [begin, end] = [clear.slice(0, MOST_PROBLEMS), lines(shown) + unclearMore];
-    const worst = begin.filter(([{ judgement }]) => kinds.indexOf(kindOf(judgement)) < kinds.indexOf("unclear"));
-    return `${paint.heading(sumUp(summary))}\n${lines(worst)}${end}${lines(begin.slice(worst.length))}${more}`;
+  }
+
+  /** Packets that are told of in one line, by what they came to. */
+  #byKind(): Map<Kind, Lost[][]> {
+    const alike = grouped([...this.#packets.values()], groupOf);
+    return grouped([...alike.values()], ([{ judgement }]) => kindOf(judgement));
   }
 }
 
-function isUnclear([{ judgement }]: readonly Lost[]): boolean {
-  return kindOf(judgement) === "unclear";
+/** Some items by a key, in the order that each came first. */
+function grouped<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
 }
 
 function countOf(groups: readonly (readonly Lost[])[]): number {
@@ -191,28 +201,32 @@ function groupOf({ who, where, judgement }: Lost): string {
   return `${kind} ${where} ${who} ${kind === "resent" || kind === "covered" ? "" : whyOf(judgement)}`;
 }
 
-function lineOf(group: readonly Lost[], width: number, paint: Paint, said: Set<string>): string {
-  const [{ who, flow, where, judgement }] = group;
-  const kind = kindOf(judgement);
-  const again = [...new Set(group.flatMap(({ judgement: { byFrame } }) => (byFrame === undefined ? [] : [byFrame])))];
+/** A line for each of some groups; those with one reason follow each other. */
+function linesOf(kind: Kind, groups: readonly (readonly Lost[])[], width: number, paint: Paint): string[] {
+  const byReason = grouped(groups, (group) => reasonOf(kind, group));
+  return [...byReason].flatMap(([reason, alike]) =>
+    alike.map((group, at) => lineOf(kind, group, at === 0 ? reason : "", width, paint)),
+  );
+}
+
+function reasonOf(kind: Kind, group: readonly Lost[]): string {
+  const [{ judgement }] = group;
+  const frames = group.flatMap(({ judgement: { byFrame } }) => (byFrame === undefined ? [] : [byFrame]));
+  const again = named([...new Set(frames)]);
+  if (kind === "resent") return `again ${again}`;
+  if (kind === "covered") return "a later acknowledgement covers it";
+  return printable(kind === "refused" && again !== "" ? `${whyOf(judgement)} (${again})` : judgement.why);
+}
+
+function lineOf(kind: Kind, group: readonly Lost[], reason: string, width: number, paint: Paint): string {
+  const [{ who, flow, where }] = group;
   const facts = `${who}${flow === undefined ? "" : `  flow ${flow}`}  ${where} ${named(group.map(({ frame }) => frame))}`;
-  const reasons = {
-    resent: `again ${named(again)}`,
-    covered: "a later acknowledgement covers it",
-    lost: judgement.why,
-    unknown: judgement.why,
-    unclear: judgement.why,
-    refused: `${whyOf(judgement)}${again.length === 0 ? "" : ` (${named(again)})`}`,
-  } as const;
-  const reason = printable(reasons[kind]);
   const mark = KINDS[kind];
   const indent = mark.length + 1;
-  const isShort = indent + facts.length + reason.length + 2 <= width;
   const painted = mark.startsWith("!") ? paint.bad(mark) : mark.startsWith("?") ? paint.doubtful(mark) : mark;
   const head = folded(`${painted} ${facts}`, width, indent);
-  if (kind !== "refused" && said.has(reason)) return `${head}\n`;
-  said.add(reason);
-  if (isShort) return `${head}  ${reason}\n`;
+  if (reason === "") return `${head}\n`;
+  if (indent + facts.length + reason.length + 2 <= width) return `${head}  ${reason}\n`;
   return `${head}\n${folded(" ".repeat(indent) + reason, width, indent)}\n`;
 }
 

@@ -291,7 +291,7 @@ describe("the problems at the head of a summary", () => {
       "Packets that never arrived: 1 lost (no later copy seen); 1 dropped, and nothing tells whether it was sent again; " +
         "3 dropped and made up for; 1 refused.",
       `! LOST    ${who} #3  never left`,
-      `! dropped ${who} #5`,
+      `! dropped ${who} #5  never left`,
       `  refused ${who} #9  host unreachable (#31)`,
       `  resent  ${who} #2 #4  again #12 #14`,
       `  covered ${who} #1  a later acknowledgement covers it`,
