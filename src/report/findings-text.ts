@@ -13,9 +13,15 @@ const TOLD_ABOVE: ReadonlySet<FindingCode> = new Set(["dropped", "refused"]);
 export function warningsText(warnings: readonly Finding[], paint: Paint): string {
   const told = warnings.filter(({ code }) => TOLD_ABOVE.has(code));
   const others = warnings.filter(({ code }) => !TOLD_ABOVE.has(code));
-  const next = ({ code, hint }: Finding, at: number, all: readonly Finding[]): string =>
-    hint === "" || all[at + 1]?.code === code ? "" : `  next: ${hint}\n`;
-  return [...told.map(next), ...others.map((each, at) => findingText(each, paint) + next(each, at, others))].join("");
+  return [
+    ...told.map(nextText),
+    ...others.map((each, at) => findingText(each, paint) + nextText(each, at, others)),
+  ].join("");
+}
+
+/** What to do next, behind the last finding of its kind. */
+function nextText({ code, hint }: Finding, at: number, all: readonly Finding[]): string {
+  return hint === "" || all[at + 1]?.code === code ? "" : `  next: ${hint}\n`;
 }
 
 /** A finding for people: what was seen, then where. */

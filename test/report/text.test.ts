@@ -241,17 +241,16 @@ describe("the problems at the head of a summary", () => {
         ],
       });
     });
-    const who = (port: number) => `udp 172.17.0.2.${port} > 203.0.113.5.53  inside`;
     expect(lines(output).slice(0, 11)).toEqual([
       "Packets that never arrived: 1 refused. Also: 2 took an interface that is not captured; 20 seen on",
       "    one side alone, and nothing tells why.",
-      `  refused ${who(6001)} #31  host unreachable (#31)`,
-      `? unknown ${who(5000)} #1 #8 #15`,
+      `  refused udp 172.17.0.2.6001 > 203.0.113.5.53  inside #31  host unreachable (#31)`,
+      `? unknown udp 172.17.0.2.5000 > 203.0.113.5.53  inside #1 #8 #15`,
       `          ${why}`,
-      `? unknown ${who(5001)} #2 #9 #16`,
-      `? unknown ${who(5002)} #3 #10 #17`,
-      `? unknown ${who(5003)} #4 #11 #18`,
-      `? unknown ${who(5004)} #5 #12 #19`,
+      `? unknown udp 172.17.0.2.5001 > 203.0.113.5.53  inside #2 #9 #16`,
+      `? unknown udp 172.17.0.2.5002 > 203.0.113.5.53  inside #3 #10 #17`,
+      `? unknown udp 172.17.0.2.5003 > 203.0.113.5.53  inside #4 #11 #18`,
+      `? unknown udp 172.17.0.2.5004 > 203.0.113.5.53  inside #5 #12 #19`,
       "… and 5 more (--only unknown shows them)",
       "",
     ]);
