@@ -9,7 +9,7 @@ const LEAST_BEFORE_NS = 10_000_000_000;
 
 /**
  * `asymmetric`: packets of a flow crossed in one direction only, and show that there are others: TCP acknowledges them, an echo reply has a
- * request, or the answer was on the initiator's side. Not a flow that nobody answers, nor one whose answers cross as another flow.
+ * request. Not a flow that nobody answers, nor one whose answers cross as another flow.
  */
 export class Asymmetric implements Finder {
   readonly #context: Context;
@@ -31,7 +31,6 @@ export class Asymmetric implements Finder {
   }
 
   #hasOthers(flow: EndedFlow): boolean {
-    if (flow.pairsBack === 0 && flow.isAnsweredNear) return true;
     if (flow.proto === TCP) return flow.hasProgress(flow.pairsThere > 0);
     const { firstNs } = this.#context.cover[INSIDE];
     return flow.isEcho && flow.pairsThere === 0 && flow.firstNs - firstNs >= LEAST_BEFORE_NS;
