@@ -6,6 +6,7 @@ import type { Judgement } from "../../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import { DECIDED, type Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { isPrivate } from "../../protocols/addresses.js";
 import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { RST } from "../../protocols/tcp.js";
 import type { Repeats } from "../intake/repeats.js";
@@ -22,7 +23,6 @@ import type { Misses } from "./misses.js";
 import type { Mistimed } from "./mistimed.js";
 import type { Refusals } from "./refusals.js";
 import type { Resets } from "./resets.js";
-import { isPrivate } from "../matchers/scope.js";
 import { isFromNear, Senders } from "./senders.js";
 import type { Translations } from "../kernel/translations.js";
 import { undecidedBehind } from "../matchers/behind.js";
@@ -332,7 +332,7 @@ export class Verdicts {
       const why = `the host itself resets the connection: it did not pass frame ${answered} on`;
       return { verdict: "local", reason: "host-reset", why, byFrame: answered };
     }
-    const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: that capture missed it, or the host sent it`;
+    const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: it came by another interface, that capture missed it, or the host sent it`;
     return { verdict: "unknown", reason: "never-entered", why, lacks: "entry" };
   }
 
@@ -407,7 +407,7 @@ export class Verdicts {
     return {
       verdict: "unknown",
       reason: "forwarded-unseen",
-      why: `${sent} shows that the host forwards it, and ${inside} lacks it`,
+      why: `${sent} shows that the host forwards it: by another interface, or ${inside} missed it`,
       lacks: "crossing",
     };
   }
@@ -445,6 +445,11 @@ export class Verdicts {
     return `${src}.${srcPort} > ${dst}.${dstPort} on ${SIDE_NAMES[side]}`;
   }
 
+  /** Whether both captures are running, so that nobody can have mistaken the host or the time of one. */
+  get #isOneHost(): boolean {
+    return this.#known.cover[INSIDE].isLive && this.#known.cover[OUTSIDE].isLive;
+  }
+
   /** Whether a packet is an ICMP error that routers forwarded: the packet that it is about had reached somebody behind the host. */
   #isErrorFromFar(row: number): boolean {
     const t = this.#timeline;
@@ -456,10 +461,11 @@ export class Verdicts {
     const other = SIDE_NAMES[otherSide(side)];
     const missing = this.#missing(row, other);
     if (this.#translations.accounts.learnt === 0) {
+      const doubt = "paired yet: are these captures of the same host and time?";
       return {
         verdict: "unknown",
         reason: "nothing-paired",
-        why: `${missing}, and nothing else has paired yet: are these captures of the same host and time?`,
+        why: `${missing}, and nothing else has ${this.#isOneHost ? "crossed so far" : doubt}`,
         lacks: "anything",
       };
     }
@@ -470,8 +476,8 @@ export class Verdicts {
     const src = tuples.address(way >> 1, (way & 1) === 1);
     const dst = tuples.address(way >> 1, (way & 1) === 0);
     if (side === INSIDE) {
-      const isFromPrivate = isPrivate(isIpv6, words, src);
-      const isToPrivate = isPrivate(isIpv6, words, dst);
+      const isFromPrivate = isPrivate(words[src], isIpv6);
+      const isToPrivate = isPrivate(words[dst], isIpv6);
       const isOutbound = isFromPrivate && isToPrivate ? this.#isFromNearer(way) : isFromPrivate;
       const answered = this.#answered(row, isOutbound ? way : way ^ 1, missing, isAnsweredFar);
       if (answered !== null) return answered;
