@@ -224,9 +224,11 @@ export class Kernel {
     return this.#words[words.PAIRED + (isOutbound ? 1 : 0)];
   }
 
-  /** Whether packets of a direction leave with a TTL that is one lower, as the last pair of it tells, and before any, forwarding. */
+  /** Whether packets of a direction leave with a TTL that is one lower, as the last pair of it tells, or of the other one; before any, forwarding. */
   isTtlLowered(isOutbound: boolean): boolean {
-    return this.#words[words.LOWERED + (isOutbound ? 1 : 0)] === (isOutbound ? 1 : -1);
+    const isOther = this.pairsThatWent(isOutbound) === 0 && this.pairsThatWent(!isOutbound) > 0;
+    const isTold = isOther ? !isOutbound : isOutbound;
+    return this.#words[words.LOWERED + (isTold ? 1 : 0)] === (isTold ? 1 : -1);
   }
 
   /** How many pairs had equal keys and other TCP options. */
