@@ -11,8 +11,8 @@ export const ORIGINAL = word();
 export const FRAME = word();
 export const IFACE = word();
 export const TIME_NS = word();
-/** The link type of each interface, a word, and how many interfaces there are. */
-export const LINK_TYPES = word();
+/** What is known of the link type of each interface, as `linkBy` has it, a word, and how many interfaces there are. */
+export const LINKS = word();
 export const INTERFACES = word();
 /** Bytes of a datagram, from the IP header on: what the key takes of it, … */
 export const LIMIT = word();
@@ -27,6 +27,11 @@ export const IS_IN_ORDER = word();
 
 /** 1 where packets are looked at that come in tunnels, in place of those that carry them. */
 export const OPENS_TUNNELS = word();
+
+/** Where the table of senders is, 0 for none: so many entries of so many words, each a power of two. One entry may be of several senders. */
+export const SENDERS = word();
+export const SENDERS_BITS = 12;
+export const SENDER_BITS = 2;
 
 /** What else came of it: frames that are not IP, and packets decoded from fewer bytes than the wire had. */
 export const NOT_IP = word();

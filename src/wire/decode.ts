@@ -1,6 +1,7 @@
 import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../packets/frames.js";
 import { asDoubles, type Heap } from "../packets/heap.js";
 import type { PacketBatch, Tally } from "../packets/packets.js";
+import { linkOf } from "../protocols/link-types.js";
 import code from "./assembly/decode.wasm";
 import * as words from "./decode-words.js";
 import { reasonText } from "./reasons.js";
@@ -26,6 +27,13 @@ export type ProgramOf = (linkType: number) => Int32Array | undefined;
 
 export const NO_LIMITS: Limits = { key: Number.POSITIVE_INFINITY, headers: Number.POSITIVE_INFINITY };
 
+/** A table in the decoder's heap of who sends the packets of a capture: see `assembly/senders.ts`. */
+export type Senders = Int32Array;
+
+export function sendersIn(heap: Heap): Senders {
+  return heap.take(Int32Array, 1 << (words.SENDERS_BITS + words.SENDER_BITS));
+}
+
 /**
  * Decodes batches of frames. Every frame ends as a row or in the tally, whatever its bytes are.
  *
@@ -48,7 +56,7 @@ export class Decoder {
   #located: FrameBatch | undefined;
   readonly #reasons: Int32Array;
   #headers: Int32Array | undefined;
-  #linkTypes: Int32Array;
+  #links: Int32Array;
   readonly #programOf: ProgramOf | undefined;
   /** Where the programs are: of each interface, and of each link type that was met. */
   #programs: Int32Array;
@@ -66,7 +74,7 @@ export class Decoder {
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
     this.#reasons = heap.take(Int32Array, 2 * BATCH_FRAMES);
-    this.#linkTypes = heap.take(Int32Array, 16);
+    this.#links = heap.take(Int32Array, 16);
     this.#programs = heap.take(Int32Array, 16);
     this.#copies = heap.take(Uint8Array, 64);
     this.#words[words.REASONS] = this.#reasons.byteOffset;
@@ -78,7 +86,8 @@ export class Decoder {
    * What lies beyond the limits is not looked at (but for the packet an ICMP error quotes), even where this capture has it. A frame
    * that ends before them is marked IS_CUT.
    *
-   * Where `opensTunnels`, a packet that came in a tunnel has the row, and what carried it is kept beside it.
+   * Where `opensTunnels`, a packet that came in a tunnel has the row, and what carried it is kept beside it. `senders`: what is known of those
+   * of this capture, from batch to batch; without, no packet is held against others.
    */
   decode(
     frames: FrameBatch,
@@ -87,6 +96,7 @@ export class Decoder {
     out: PacketBatch,
     tally: Tally,
     opensTunnels = false,
+    senders?: Senders,
   ): void {
     const { count } = frames;
     const w = this.#words;
@@ -98,6 +108,7 @@ export class Decoder {
     w[words.QUOTES] = out.quotes.count;
     w[words.OUTERS] = out.outers.count;
     w[words.OPENS_TUNNELS] = opensTunnels ? 1 : 0;
+    w[words.SENDERS] = senders?.byteOffset ?? 0;
     w[words.IS_IN_ORDER] = out.isInOrder ? 1 : 0;
     this.#decode(w.byteOffset);
     out.count = w[words.ROWS];
@@ -146,7 +157,7 @@ export class Decoder {
     w[words.TIME_NS] = columns.timeNs.byteOffset;
     w[words.INTERFACES] = interfaces.length;
     this.#setLinkTypes(interfaces);
-    w[words.LINK_TYPES] = this.#linkTypes.byteOffset;
+    w[words.LINKS] = this.#links.byteOffset;
     w[words.PROGRAMS] = this.#programs.byteOffset;
     this.#located = hasData && hasColumns ? frames : undefined;
   }
@@ -180,12 +191,12 @@ export class Decoder {
   }
 
   #setLinkTypes(interfaces: readonly CaptureInterface[]): void {
-    while (this.#linkTypes.length < interfaces.length) {
-      this.#linkTypes = this.#heap.doubled(Int32Array, this.#linkTypes);
+    while (this.#links.length < interfaces.length) {
+      this.#links = this.#heap.doubled(Int32Array, this.#links);
       this.#programs = this.#heap.doubled(Int32Array, this.#programs);
     }
     for (const [iface, { linkType }] of interfaces.entries()) {
-      this.#linkTypes[iface] = linkType;
+      this.#links[iface] = linkOf(linkType);
       this.#programs[iface] = this.#programFor(linkType);
     }
   }

@@ -138,7 +138,7 @@ export class Claims {
       const crossed = `it crossed, though ${otherName} lacks it, as it was answered from there: ${answer.why}`;
       return { verdict: "unknown", reason: "forwarded-unseen", why: crossed, lacks: "crossing" };
     }
-    const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: that capture missed it, or the host sent it`;
+    const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: it came by another interface, that capture missed it, or the host sent it`;
     return { verdict: "unknown", reason: "never-entered", why, lacks: "entry" };
   }
 

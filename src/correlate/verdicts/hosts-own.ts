@@ -52,7 +52,7 @@ export class HostsOwn {
     return {
       verdict: "unknown",
       reason: "forwarded-unseen",
-      why: `${sent} shows that the host forwards it, and ${inside} lacks it`,
+      why: `${sent} shows that the host forwards it: by another interface, or ${inside} missed it`,
       lacks: "crossing",
     };
   }

@@ -3,10 +3,10 @@ import { sameAddress } from "../../packets/columns.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { isPrivate } from "../../protocols/addresses.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK, SYN } from "../../protocols/tcp.js";
 import type { Translations } from "../kernel/translations.js";
-import { isPrivate } from "../matchers/scope.js";
 import type { Claim, Judged } from "./known.js";
 import { resetByHost } from "./resets.js";
 import type { Locals } from "./locals.js";
@@ -43,10 +43,11 @@ export class Unexplained {
     const other = SIDE_NAMES[otherSide(side)];
     const missing = whyMissing(this.#timeline, row, other, this.#known.windowNs);
     if (this.#translations.accounts.learnt === 0) {
+      const doubt = "paired yet: are these captures of the same host and time?";
       return {
         verdict: "unknown",
         reason: "nothing-paired",
-        why: `${missing}, and nothing else has paired yet: are these captures of the same host and time?`,
+        why: `${missing}, and nothing else has ${this.#isOneHost ? "crossed so far" : doubt}`,
         lacks: "anything",
       };
     }
@@ -57,8 +58,8 @@ export class Unexplained {
     const src = tuples.address(way >> 1, (way & 1) === 1);
     const dst = tuples.address(way >> 1, (way & 1) === 0);
     if (side === INSIDE) {
-      const isFromPrivate = isPrivate(isIpv6, words, src);
-      const isToPrivate = isPrivate(isIpv6, words, dst);
+      const isFromPrivate = isPrivate(words[src], isIpv6);
+      const isToPrivate = isPrivate(words[dst], isIpv6);
       const isOutbound = isFromPrivate && isToPrivate ? this.#isFromNearer(way) : isFromPrivate;
       const reset = this.#rejecting(row);
       if (reset !== NONE && this.#isBeyond(way >> 1, dst))
@@ -79,6 +80,11 @@ export class Unexplained {
     const [srcText, dstText] = [addressText(isIpv6, words, src), addressText(isIpv6, words, dst)];
     const why = `neither ${srcText} nor ${dstText} is known to be translated by this NAT`;
     return { verdict: "unknown", reason: "untranslated", why, lacks: "anything" };
+  }
+
+  /** Whether both captures are running, so that nobody can have mistaken the host or the time of one. */
+  get #isOneHost(): boolean {
+    return this.#known.cover[INSIDE].isLive && this.#known.cover[OUTSIDE].isLive;
   }
 
   /** The reset that the host, or something beside it, answers an inside segment with that opens a connection; NONE where there is none. */

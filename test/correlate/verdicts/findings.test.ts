@@ -11,6 +11,7 @@ import { ICMP, TCP, UDP } from "../../../src/protocols/ip-protocols.js";
 import { ACK } from "../../../src/protocols/tcp.js";
 import { runs } from "../../support/runs.js";
 import { FilledAccounts } from "../../support/accounts.js";
+import { openTuple } from "../../support/tuples.js";
 
 const SIDE = {
   frames: 1,
@@ -71,7 +72,7 @@ function put(tuples: TupleTable, at: number, proto: number, of: Made<typeof tupl
   tuples.records[r + KIND] = proto | (of.isIpv6 ? 1 << IPV6_SHIFT : 0);
   tuples.words[r + ADDRESS_A] = of.a;
   tuples.words[r + ADDRESS_B] = of.b;
-  tuples.open(at, of.isOpenedByA, of.isOpenerKnown);
+  openTuple(tuples, at, of.isOpenedByA, of.isOpenerKnown);
   if (of.hasClashed) tuples.noteClash(at);
 }
 
@@ -94,7 +95,7 @@ function tablesOf(heap: Heap, some: Some): About {
     for (let pair = 0; pair < of.inbound; pair++) accounts.add(slot, pair, false, 1);
     for (let time = 0; time < (of.isSentAgain ? 2 : 1); time++) accounts.noteSegment(slot, 1, 1000, 10, ACK);
   }
-  const cover = { firstNs: 0, gaps: { hasLost: false } };
+  const cover = { firstNs: 0, isLive: false, gaps: { hasLost: false } };
   const timeline = new Timeline(heap, 64, 64);
   return {
     heap,

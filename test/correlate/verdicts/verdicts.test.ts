@@ -59,8 +59,8 @@ describe("what has the NAT's own address outside is local only if the host sent 
 
   it("what it forwards has a lowered one, though the inside capture lacks it", async () => {
     expect(await alone([], [sent(63), heard])).toEqual([
-      "outside unknown: its TTL shows that the host forwards it, and inside lacks it",
-      "outside unknown: the TTL of what answers it shows that the host forwards it, and inside lacks it",
+      "outside unknown: its TTL shows that the host forwards it: by another interface, or inside missed it",
+      "outside unknown: the TTL of what answers it shows that the host forwards it: by another interface, or inside missed it",
     ]);
   });
 
