@@ -315,7 +315,9 @@ export class Impacts {
     if (proto !== TCP) return;
     for (const drop of answered ?? []) {
       if (!this.#isAfter(drop, place)) continue;
-      const isOver = (tcpFlags & (SYN | ACK)) === SYN;
+      // the opener sends its SYN again where the answer to it was dropped
+      const isAnswered = (drop.tcpFlags & SYN) !== 0 && ((drop.content - seq) | 0) === 1;
+      const isOver = (tcpFlags & (SYN | ACK)) === SYN && !isAnswered;
       const covered = isOver ? null : coveredBy(drop, tcpFlags, content, false);
       found(drop, covered && { ...covered, isUnseen: this.#isUnseen(drop) }, isOver);
     }
@@ -388,11 +390,12 @@ export class Impacts {
     this.#list();
     const places: number[] = [];
     let crossing = this.#newest.get(drop.way) ?? NONE;
-    while (this.#isKept(crossing) && places.length < MOST_LOOKED_AT && this.#isAfter(drop, placeOf(crossing))) {
-      places.push(placeOf(crossing));
+    // they are listed as they were paired, which is not the order in which they passed
+    for (let looked = 0; this.#isKept(crossing) && looked < MOST_LOOKED_AT; looked++) {
+      if (this.#isAfter(drop, placeOf(crossing))) places.push(placeOf(crossing));
       crossing = this.#before[placeOf(crossing)];
     }
-    for (const place of places.reverse()) {
+    for (const place of places.sort((a, b) => this.#timeNsAt(a) - this.#timeNsAt(b))) {
       const consequence = this.#copied(drop, place);
       if (consequence !== null) return consequence;
     }

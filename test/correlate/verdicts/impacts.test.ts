@@ -214,6 +214,17 @@ describe("of TCP", () => {
     ]);
   });
 
+  it("an answer to a SYN is sent again, as the SYN is", async () => {
+    const answer = (atMs: number, isLost: boolean) => acked(atMs, 1000, { seq: 4999, flags: SYN_ACK, isLost });
+    const tries = [syn(1000), answer(1010, true), syn(2050), answer(2060, true), syn(4100), answer(4110, false)];
+    expect(await told(tries)).toEqual([
+      "1010 lost",
+      "2060 lost",
+      "1010 update resent by 4110",
+      "2060 update resent by 4110",
+    ]);
+  });
+
   it("a FIN counts as a byte, and a reset is made up for by another one", async () => {
     expect(await told([...opened, fin(1020, true), acked(1100, 1005)])).toEqual(["1020 lost"]);
     expect(await told([...opened, fin(1020, true), fin(1300)])).toEqual(["1020 resent by 1300"]);
@@ -239,6 +250,18 @@ describe("of what has no acknowledgements", () => {
     expect(await told([first, lost, query(1500, "who else?")])).toEqual(["1020 lost"]);
     expect(await told([first, lost, query(1500, "who is it?")])).toEqual(["1020 resent by 1500"]);
     expect(await told([first, lost, query(6020, "who is it?")])).toEqual(["1020 lost", "1020 update resent by 6020"]);
+  });
+
+  it("each of many equal ones is sent again by the next that crosses, in whatever order those are paired", async () => {
+    const equal = (n: number): Sent => ({
+      atMs: 1000 + 100 * n,
+      isLost: n !== 15 && n !== 20,
+      packet: (isInside) => datagram({ ...from(isInside), srcPort: 7000, dstPort: 53, ipId: 0, text: "x" }),
+    });
+    const all = await told(Array.from({ length: 40 }, (_, n) => equal(n)));
+    const toldOf = (n: number) => all.filter((text) => text.startsWith(`${1000 + 100 * n} `)).at(-1);
+    expect([16, 17, 18, 19].map(toldOf)).toEqual([16, 17, 18, 19].map((n) => `${1000 + 100 * n} resent by 3000`));
+    expect(toldOf(21)).toBe("3100 lost");
   });
 
   it("the first query of a flow is as good as any", async () => {
