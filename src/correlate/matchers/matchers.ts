@@ -36,6 +36,7 @@ export interface About {
   /** Whether an outside address is known to be the NAT's own. */
   readonly isNat: (address: string) => boolean;
   readonly link: Link;
+  readonly onService: (way: number) => void;
 }
 
 /** All matchers: what the loop leaves to them, they take one after the other, until one of them has decided about it. */
@@ -59,8 +60,21 @@ export class Matchers {
   readonly #kernel: Kernel;
 
   constructor(about: About) {
-    const { heap, timeline, tuples, buckets, translations, kernel, clock, windowNs, pairing, mayBecome, isNat, link } =
-      about;
+    const {
+      heap,
+      timeline,
+      tuples,
+      buckets,
+      translations,
+      kernel,
+      clock,
+      windowNs,
+      pairing,
+      mayBecome,
+      isNat,
+      link,
+      onService,
+    } = about;
     this.#timeline = timeline;
     this.#kernel = kernel;
     this.altered = new Altered(heap, timeline, tuples, translations, kernel, windowNs, pairing);
@@ -81,7 +95,17 @@ export class Matchers {
     );
     this.datagrams = new Datagrams(timeline, tuples, translations, pairing);
     const { datagrams } = this;
-    this.hairpins = new Hairpins({ timeline, tuples, buckets, translations, kernel, link, datagrams, pairing });
+    this.hairpins = new Hairpins({
+      timeline,
+      tuples,
+      buckets,
+      translations,
+      kernel,
+      link,
+      onService,
+      datagrams,
+      pairing,
+    });
     this.proxies = new Proxies(timeline, tuples, isNat, link);
     this.relays = new Relays(heap, timeline, tuples, windowNs, link);
     const supers = new SuperDatagrams(heap, timeline, translations, kernel, windowNs, pairing);

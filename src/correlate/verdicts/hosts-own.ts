@@ -4,6 +4,7 @@ import { NONE, type TupleTable } from "../../packets/tuples.js";
 import type { Claim, Judged } from "./known.js";
 import type { Local, Locals } from "./locals.js";
 import type { Misses } from "./misses.js";
+import { isFromNear } from "./senders.js";
 import type { Strangers } from "./strangers.js";
 
 /** What is the host's own, or is addressed to it, of packets without a translation. */
@@ -28,8 +29,9 @@ export class HostsOwn {
    * Whose a packet is that goes to the NAT's own address outside, or comes from it: the host has it, and those behind it. What the host
    * sends has a full TTL, what it forwards a lower one.
    */
-  ofHost(row: number, { reason, why, natWay }: Local): Claim {
-    if (natWay === NONE) return { verdict: "local", reason, why };
+  ofHost(row: number, local: Local): Claim {
+    if (this.#timeline.side(row) === INSIDE) return this.#ofInside(row, local);
+    const { reason, why, natWay } = local;
     const tuples = this.#tuples;
     const inside = SIDE_NAMES[INSIDE];
     const [isFull, isOther] = [tuples.hasFullTtl(natWay), tuples.hasOtherTtl(natWay)];
@@ -54,6 +56,24 @@ export class HostsOwn {
       reason: "forwarded-unseen",
       why: `${sent} shows that the host forwards it: by another interface, or ${inside} missed it`,
       lacks: "crossing",
+    };
+  }
+
+  /** Whose an inside packet is that goes between neighbours, or between the host and somebody inside, as far as its addresses go. */
+  #ofInside(row: number, { reason, why, natWay }: Local): Claim {
+    const reset = this.#known.resets.answering(row);
+    // what the host resets, it took itself, whoever was meant to have it
+    const isTaken = reset !== NONE && isFromNear(this.#timeline, reset);
+    if (!isTaken && this.#locals.isForwarded(row)) {
+      const whose = isFromNear(this.#timeline, row) ? "the TTL of what answers it" : "its TTL";
+      const forwarded = `${whose} shows that the host forwards it: its sender's address, or its destination, is rewritten`;
+      return { verdict: "unknown", reason: "forwarded-unseen", why: forwarded, lacks: "anything" };
+    }
+    if (natWay === NONE || this.#tuples.hasFullTtl(natWay)) return { verdict: "local", reason, why };
+    return {
+      verdict: "unknown",
+      reason: "no-answer",
+      why: "nothing answers it: the host took it, or dropped it, as it forwards what comes to that port",
     };
   }
 

@@ -9,6 +9,7 @@ import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { isGroup } from "../../protocols/addresses.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { QuotedError } from "./quotes.js";
+import { isFromNear } from "./senders.js";
 import { isLinkScoped, isSameLink } from "../matchers/scope.js";
 
 /** What the addresses of a packet alone tell of it: that it is not forwarded, as far as they go. */
@@ -18,8 +19,8 @@ export interface Local {
   /** Whether such packets are forwarded by nobody; else it takes a packet that has no translation. */
   readonly isNever: boolean;
   /**
-   * The way of what the NAT sends from its own address outside, which it shares between the host and those behind it: that is what
-   * tells whose the conversation is. NONE where the addresses suffice.
+   * The way of what the NAT sends from an address that it shares between the host and those behind it, from its own outside, or from a
+   * port that it forwards: that is what tells whose the conversation is. NONE where it shares none.
    */
   readonly natWay: number;
 }
@@ -30,6 +31,8 @@ export class Locals {
   readonly #natAddresses = new Set<string>();
   /** Outside ports that are forwarded inside, by address; see `portKey`. */
   readonly #published = new Map<string, Set<number>>();
+  /** The same of those whose conversations are turned round inside. */
+  readonly #turned = new Map<string, Set<number>>();
   /** What was found of the addresses of packets by their ways, as most local packets come in conversations; null for nothing. */
   readonly #found = new Map<number, Local | null>();
   readonly #timeline: Timeline;
@@ -70,6 +73,19 @@ export class Locals {
     if (this.#natAddresses.size + ports.size > known) this.forgetWays();
   }
 
+  /** Notes the address and port that packets go to which take this way and are turned round inside. */
+  learnService(way: number): void {
+    const tuples = this.#tuples;
+    const tuple = way >> 1;
+    const isToA = (way & 1) === 0;
+    const address = addressText(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, isToA));
+    const ports = this.#turned.get(address) ?? new Set();
+    const key = portKey(tuples.proto(tuple), tuples.port(tuple, isToA));
+    if (ports.has(key)) return;
+    this.#turned.set(address, ports.add(key));
+    this.forgetWays();
+  }
+
   /** Forgets what was found of ways: they are about to get another meaning. */
   forgetWays(): void {
     this.#found.clear();
@@ -97,10 +113,30 @@ export class Locals {
   isToPublished(row: number): boolean {
     const t = this.#timeline;
     const tuples = this.#tuples;
-    const tuple = t.tuple(row);
     const isToA = t.forward(row) === 0;
-    const address = addressText(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, isToA));
-    return this.#published.get(address)?.has(portKey(t.proto(row), tuples.port(tuple, isToA))) ?? false;
+    const at = tuples.address(t.tuple(row), isToA);
+    const address = addressText(tuples.isIpv6(t.tuple(row)), tuples.words, at);
+    return this.#hasPort(this.#published, address, row, isToA);
+  }
+
+  /**
+   * Whether TTLs show that a packet is not between neighbours, nor between one and the host, whatever its addresses are: routers lowered its
+   * own, or that of what comes from where it goes.
+   */
+  isForwarded(row: number): boolean {
+    const t = this.#timeline;
+    return !isFromNear(t, row) || this.#tuples.hasOtherTtl(t.way(row) ^ 1);
+  }
+
+  /** Whether the port of one end of a packet's conversation is among those of an address. */
+  #hasPort(ports: ReadonlyMap<string, ReadonlySet<number>>, address: string, row: number, isA: boolean): boolean {
+    const t = this.#timeline;
+    return ports.get(address)?.has(portKey(t.proto(row), this.#tuples.port(t.tuple(row), isA))) ?? false;
+  }
+
+  /** Whether what comes to that end of an inside packet's conversation is forwarded, as others are that come to its address and port. */
+  #isService(address: string, row: number, isA: boolean): boolean {
+    return this.#hasPort(this.#turned, address, row, isA) || this.#hasPort(this.#published, address, row, isA);
   }
 
   /** Whether an ICMP error was sent by the host: from its address on the uplink, or its own on the inside link. */
@@ -113,6 +149,7 @@ export class Locals {
     const tuples = this.#tuples;
     const { words } = tuples;
     const tuple = way >> 1;
+    const isShared = (address: string, isA: boolean) => side === OUTSIDE || this.#isService(address, row, isA);
     const isForward = (way & 1) === 1;
     const isIpv6 = tuples.isIpv6(tuple);
     const src = tuples.address(tuple, isForward);
@@ -123,10 +160,16 @@ export class Locals {
     if (isLinkScoped(isIpv6, words, src)) return never("link-scope", `${srcText} is never forwarded`);
     if (isGroup(words[dst], isIpv6)) return never("multicast", `${dstText} is a multicast group`);
     if (side === OUTSIDE && this.isToPublished(row)) return null;
-    if (this.#natAddresses.has(dstText)) return host("to-host", `to the host itself (${dstText})`, side, way ^ 1);
-    if (this.#natAddresses.has(srcText)) return host("from-host", `from the host itself (${srcText})`, side, way);
+    if (this.#natAddresses.has(dstText)) {
+      const natWay = isShared(dstText, !isForward) ? way ^ 1 : NONE;
+      return host("to-host", `to the host itself (${dstText})`, natWay);
+    }
+    if (this.#natAddresses.has(srcText)) {
+      const natWay = isShared(srcText, isForward) ? way : NONE;
+      return host("from-host", `from the host itself (${srcText})`, natWay);
+    }
     if (side === INSIDE && isSameLink(isIpv6, words, src, words, dst))
-      return host("same-link", `between ${srcText} and ${dstText} on ${SIDE_NAMES[INSIDE]}`, side, NONE);
+      return host("same-link", `between ${srcText} and ${dstText} on ${SIDE_NAMES[INSIDE]}`, NONE);
     return null;
   }
 }
@@ -135,8 +178,8 @@ function never(reason: Reason, why: string): Local {
   return { reason, why, isNever: true, natWay: NONE };
 }
 
-function host(reason: Reason, why: string, side: number, natWay: number): Local {
-  return { reason, why, isNever: false, natWay: side === OUTSIDE ? natWay : NONE };
+function host(reason: Reason, why: string, natWay: number): Local {
+  return { reason, why, isNever: false, natWay };
 }
 
 /** A port of a protocol, as a number. */

@@ -66,8 +66,9 @@ export class Strangers {
     if (this.#translations.slotOf(row) !== NONE && this.#timeline.state(row) !== AMBIGUOUS) return false;
     const local = this.#locals.of(row);
     if (local === null) return true;
-    const { natWay } = local;
-    if (natWay === NONE) return false;
+    const { isNever, natWay } = local;
+    if (isNever) return false;
+    if (natWay === NONE) return this.#locals.isForwarded(row);
     // what has the NAT's own address outside may be anybody's behind it, if its TTL does not show the host
     const isHosts = this.#tuples.hasFullTtl(natWay) && !this.#tuples.hasOtherTtl(natWay);
     return !isHosts || !this.#kernel.isTtlLowered(true);

@@ -57,6 +57,11 @@ export class Verdicts {
     this.#locals.learn(accounts, slot);
   }
 
+  /** Notes the way to a service whose conversations are turned round inside. */
+  learnService(way: number): void {
+    this.#locals.learnService(way);
+  }
+
   /** Whether an outside address is known to be the NAT's own. */
   isNat(address: string): boolean {
     return this.#locals.isNat(address);

@@ -90,6 +90,25 @@ describe("what has the NAT's own address outside is local only if the host sent 
   });
 });
 
+describe("an inside conversation between neighbours, by its addresses", () => {
+  const GATEWAY = "172.17.0.1";
+  const fromGateway = (ttl: number) => us(3050, query({ src: GATEWAY, dst: CONTAINER, ipId: 31_000, ttl }));
+  const back = us(3070, answer({ src: CONTAINER, dst: GATEWAY, ipId: 9, ttl: 64 }));
+
+  it("is local where no router lowered a TTL", async () => {
+    const why = `between ${GATEWAY} and ${CONTAINER} on inside`;
+    expect((await alone([fromGateway(64), back], []))[0]).toBe(`inside local: ${why}`);
+  });
+
+  it("is forwarded where one did: the host stands for somebody behind it", async () => {
+    const rewritten = "shows that the host forwards it: its sender's address, or its destination, is rewritten";
+    expect(await alone([fromGateway(49), back], [])).toEqual([
+      `inside unknown: its TTL ${rewritten}`,
+      `inside unknown: the TTL of what answers it ${rewritten}`,
+    ]);
+  });
+});
+
 describe("an inside conversation that nothing outside belongs to", () => {
   it("is dropped where nothing answers", async () => {
     expect(await alone([asked("192.168.7.1")], [])).toEqual([
