@@ -15,6 +15,7 @@ import type { Misses } from "./misses.js";
 import type { Mistimed } from "./mistimed.js";
 import type { Refusals } from "./refusals.js";
 import type { Resets } from "./resets.js";
+import type { Speakers } from "./speakers.js";
 import type { Strangers } from "./strangers.js";
 
 /** What the other capture lacks of a packet: that it came out there, that it came in, one of both, or anything at all if it crosses. */
@@ -59,4 +60,5 @@ export interface Known {
 export interface Judged extends Known {
   readonly locals: Locals;
   readonly strangers: Strangers;
+  readonly speakers: Speakers;
 }

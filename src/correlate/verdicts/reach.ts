@@ -1,6 +1,6 @@
 import type { Reason } from "../../packets/reasons.js";
 import type { Judgement } from "../../packets/results.js";
-import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
+import { OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import type { Known } from "./known.js";
 import { seconds } from "./words.js";
 
@@ -41,6 +41,19 @@ export class Reach {
     if (!isLeaving && untilNs < (isLive ? MARGIN_NS : this.#takesNs(other)))
       return beyond(0, "ended", `the last frame of ${name} is ${seconds(untilNs)} later`);
     return null;
+  }
+
+  /**
+   * Whether a side's capture covers the time of a packet on the other side, and of its twin, whichever way it goes. Of one that it lacks, that
+   * tells that it takes another way.
+   */
+  covers(timeNs: number, side: Side): boolean {
+    return this.hasBegun(timeNs, side) && this.uncovered(timeNs, side, false) === null;
+  }
+
+  /** The same, as far as the beginning of that side's capture goes. */
+  hasBegun(timeNs: number, side: Side): boolean {
+    return timeNs - this.#known.cover[side].firstNs >= this.#takesNs(otherSide(side));
   }
 
   /** How long a packet may take to come out on a side: what others took lately, or where too few did, what a short queue takes. */

@@ -2,6 +2,7 @@ import { IS_ERROR } from "../../packets/packets.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import { Newcomers } from "../matchers/newcomers.js";
+import type { Speakers } from "./speakers.js";
 
 /** TTLs that hosts begin with: Linux, macOS and BSD; Windows; routers. A packet with another one was lowered on its way, or sent so. */
 const FULL_TTLS: ReadonlySet<number> = new Set([64, 128, 255]);
@@ -19,10 +20,12 @@ export class Senders {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   readonly #newcomers: Newcomers;
+  readonly #speakers: Speakers;
 
-  constructor(timeline: Timeline, tuples: TupleTable) {
+  constructor(timeline: Timeline, tuples: TupleTable, speakers: Speakers) {
     this.#timeline = timeline;
     this.#tuples = tuples;
+    this.#speakers = speakers;
     this.#newcomers = new Newcomers(timeline);
   }
 
@@ -34,6 +37,8 @@ export class Senders {
   readonly #note = (row: number): void => {
     const t = this.#timeline;
     // an error goes the way of an answer to the packet it quotes, and somebody else sent it
-    if ((t.flags(row) & IS_ERROR) === 0) this.#tuples.noteTtl(t.way(row), isFromNear(t, row));
+    if ((t.flags(row) & IS_ERROR) !== 0) return;
+    this.#tuples.noteTtl(t.way(row), isFromNear(t, row));
+    this.#speakers.note(row);
   };
 }

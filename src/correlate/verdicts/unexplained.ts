@@ -121,6 +121,7 @@ export class Unexplained {
    */
   #answered(row: number, nearWay: number, missing: string, isAnsweredFar: boolean): Claim | null {
     const tuples = this.#tuples;
+    const { speakers } = this.#known;
     const farWay = nearWay ^ 1;
     const isFull = tuples.hasFullTtl(farWay);
     const isOther = tuples.hasOtherTtl(farWay);
@@ -137,6 +138,7 @@ export class Unexplained {
     if (
       isTold &&
       !isFull &&
+      (isAnsweredFar || (speakers.isCovered(nearWay) && speakers.isCovered(farWay))) &&
       !this.#misses.isPatchy(OUTSIDE) &&
       !this.#misses.hasCrossing(INSIDE) &&
       !this.#strangers.hasFor(row)

@@ -13,6 +13,7 @@ import { Locals } from "./locals.js";
 import type { Misses } from "./misses.js";
 import { MARGIN_NS } from "./reach.js";
 import { Senders } from "./senders.js";
+import { Speakers } from "./speakers.js";
 import { Strangers } from "./strangers.js";
 import { seconds, whyLost } from "./words.js";
 
@@ -34,6 +35,7 @@ export class Verdicts {
   readonly #locals: Locals;
   readonly #senders: Senders;
   readonly #strangers: Strangers;
+  readonly #speakers: Speakers;
   readonly #misses: Misses;
   readonly #claims: Claims;
   readonly #doubts: Doubts;
@@ -44,10 +46,16 @@ export class Verdicts {
     this.#tuples = tuples;
     this.#translations = translations;
     this.#locals = new Locals(timeline, tuples, kernel);
-    this.#senders = new Senders(timeline, tuples);
     this.#strangers = new Strangers(known, this.#locals);
     this.#misses = misses;
-    this.#known = { ...known, locals: this.#locals, strangers: this.#strangers };
+    this.#speakers = new Speakers(known);
+    this.#senders = new Senders(timeline, tuples, this.#speakers);
+    this.#known = {
+      ...known,
+      locals: this.#locals,
+      strangers: this.#strangers,
+      speakers: this.#speakers,
+    };
     this.#claims = new Claims(this.#known);
     this.#doubts = new Doubts(known);
   }
@@ -55,6 +63,7 @@ export class Verdicts {
   /** Notes the addresses of the flow in this slot, which was just learnt. */
   learn(accounts: FlowAccounts, slot: number): void {
     this.#locals.learn(accounts, slot);
+    this.#speakers.noteCrossing(accounts.insideTuple(slot));
   }
 
   /** Notes the way to a service whose conversations are turned round inside. */
@@ -70,6 +79,7 @@ export class Verdicts {
   /** Forgets what was found of ways: they are about to get another meaning. */
   forgetWays(): void {
     this.#locals.forgetWays();
+    this.#speakers.forget();
   }
 
   /** Takes a packet that others cannot be told from: whatever its twin is, it may be what another one lacks. */
@@ -82,6 +92,13 @@ export class Verdicts {
     this.#senders.goOn();
     this.#strangers.note(row);
     const claim = this.#claims.of(row);
+    const verdict = this.#believed(row, claim);
+    if (verdict.verdict === "no-overlap" || verdict.verdict === "capture-loss") this.#speakers.noteUncovered(row);
+    return verdict;
+  }
+
+  /** What a claim about a packet comes to, by how far the other capture is to be believed. */
+  #believed(row: number, claim: Claim): Verdict {
     const t = this.#timeline;
     const other = claim.on ?? otherSide(t.sideOf(row));
     // a silence is known once time has come to there: what is judged before must not lie beside it

@@ -28,6 +28,12 @@ const told = (src: string, ttl: number) => us(3070, answer({ src, dst: CONTAINER
 /** All but every 20th packet, from that one on; a capture that becomes complete before the end. */
 const lacking = (packets: readonly Stamped[], from: number) => packets.filter((_, n) => n % 20 !== from || n > 350);
 
+/** 160 packets, of which the outside capture has those from 4 ms on. */
+const begunLate = () => {
+  const { inside, outside } = conversation(160);
+  return { inside, outside: outside.filter(({ ns }) => ns >= 4_000_000) };
+};
+
 const outbound = (packets: readonly Stamped[]) => packets.filter((_, n) => n % 2 === 0);
 
 /** 20 queries of one flow, of which the eleventh reads so. */
@@ -122,6 +128,17 @@ describe("an inside conversation that nothing outside belongs to", () => {
       `inside elsewhere: ${why}`,
       `inside elsewhere: ${why}`,
     ]);
+  });
+
+  it("is not proved to be forwarded elsewhere by what was said before the outside capture began", async () => {
+    const late = us(6050, query({ src: CONTAINER, dst: "192.168.7.9", ipId: 31_001, ttl: 64 }));
+    const { inside, outside } = begunLate();
+    const before = [asked("192.168.7.9"), told("192.168.7.9", 63)];
+    const outcome = await outcomeOf(merged(inside, before, [late]), outside);
+    expect(outcome.alone.at(-1)).toMatchObject({ verdict: "unknown", reason: "forwarded-unseen" });
+    const both = [late, us(6070, answer({ src: "192.168.7.9", dst: CONTAINER, ipId: 10, ttl: 63 }))];
+    const proved = await outcomeOf(merged(inside, before, both), outside);
+    expect(proved.alone.slice(-2).map(({ verdict }) => verdict)).toEqual(["elsewhere", "elsewhere"]);
   });
 
   it("is local where somebody answers who is no hop away", async () => {
