@@ -89,7 +89,7 @@ export class Settling {
     const t = this.#timeline;
     updates.takeNews();
     updates.tellBefore(row);
-    const { verdict, reason, why, byFrame, mtu, mayBeLostBy } = verdicts.judge(row);
+    const { verdict, reason, why, byFrame, mtu, mayBeLostBy, elsewhereWay } = verdicts.judge(row);
     tuples.noteUnmatched(t.tuple(row));
     if (verdict !== "no-overlap") matchers.equals.sequences.noteAlone(row);
     const by = { ...(byFrame !== undefined && { byFrame }), ...(mtu !== undefined && { mtu }) };
@@ -104,6 +104,7 @@ export class Settling {
       lateLosses.note(mayBeLostBy, packet, t.timeNs(row), judgement);
     }
     this.#tell(row, judgement);
+    if (elsewhereWay !== undefined) updates.tellElsewhere(elsewhereWay);
     updates.tellRefused(row);
     t.setState(row, DONE);
   }

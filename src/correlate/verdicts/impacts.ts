@@ -1,9 +1,10 @@
+import { sameAddress } from "../../packets/columns.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { asDoubles } from "../../packets/heap.js";
 import { IS_AGAIN } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import type { Impact, Range } from "../../packets/results.js";
-import type { Side } from "../../packets/sides.js";
+import { INSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { hasPorts, ICMP, ICMPV6, TCP } from "../../protocols/ip-protocols.js";
@@ -186,6 +187,24 @@ export class Impacts {
   withdraw(side: Side, fromNs: number, toNs: number): void {
     for (const drop of this.#queue)
       if (drop.isOpen && drop.side === side && drop.timeNs >= fromNs && drop.timeNs <= toNs) this.#close(drop);
+  }
+
+  /** The open drops inside, of no known flow, that went to the address where a way leads. They are open no more. */
+  takeOutTo(way: number): readonly Drop[] {
+    const tuples = this.#tuples;
+    const { words } = tuples;
+    const isIpv6 = tuples.isIpv6(way >> 1);
+    const to = tuples.address(way >> 1, (way & 1) === 0);
+    const found = this.#queue.filter(
+      (drop) =>
+        drop.isOpen &&
+        drop.side === INSIDE &&
+        drop.slot === NONE &&
+        tuples.isIpv6(drop.way >> 1) === isIpv6 &&
+        sameAddress(words, tuples.address(drop.way >> 1, (drop.way & 1) === 0), words, to),
+    );
+    for (const drop of found) this.#close(drop);
+    return found;
   }
 
   /** The drops that were lost as far as is known, though too little of their capture comes after them. `endNs` tells how far that goes. */

@@ -9,6 +9,7 @@ import type { Kernel } from "../kernel/kernel.js";
 import type { Translations } from "../kernel/translations.js";
 import type { Matchers } from "../matchers/matchers.js";
 import type { Cover } from "./cover.js";
+import type { Elsewhere } from "./elsewhere.js";
 import type { Impacts } from "./impacts.js";
 import type { Locals } from "./locals.js";
 import type { Misses } from "./misses.js";
@@ -28,11 +29,15 @@ export interface Claim extends Judgement {
   readonly isByAbsence?: true;
   /** The side whose capture lacks it; the other one's if not given. */
   readonly on?: Side;
+  /** Of a packet that takes an interface which is not captured: the way to its conversation's far end. */
+  readonly elsewhereWay?: number;
 }
 
 /** A judgement that does not hold if some capture turns out to have lost frames about then. */
 export interface Verdict extends Judgement {
   readonly mayBeLostBy?: Side;
+  /** A way to an address that packets are now known to take an interface to which is not captured. */
+  readonly elsewhereWay?: number;
 }
 
 /** What a verdict may draw on. */
@@ -61,4 +66,5 @@ export interface Judged extends Known {
   readonly locals: Locals;
   readonly strangers: Strangers;
   readonly speakers: Speakers;
+  readonly elsewhere: Elsewhere;
 }

@@ -7,6 +7,7 @@ import { isPrivate } from "../../protocols/addresses.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK, SYN } from "../../protocols/tcp.js";
 import type { Translations } from "../kernel/translations.js";
+import { WHY_ELSEWHERE } from "./elsewhere.js";
 import type { Claim, Judged } from "./known.js";
 import { resetByHost } from "./resets.js";
 import type { Locals } from "./locals.js";
@@ -72,6 +73,8 @@ export class Unexplained {
       if (answered !== null) return answered;
       // between two private networks, only a sender's full TTL shows which of them is behind this side
       const isFromHere = isOutbound && (!isToPrivate || isFromNear(this.#timeline, row));
+      if (isFromHere && this.#known.elsewhere.has(way))
+        return { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_ELSEWHERE, lacks: "anything" };
       if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
       const why = isToPrivate ? `it reached ${addressText(isIpv6, words, dst)} and never entered ${other}` : missing;
       return { verdict: "unknown", reason: isToPrivate ? "never-entered" : "untranslated", why, lacks: "anything" };
@@ -148,6 +151,7 @@ export class Unexplained {
         reason: "answered-elsewhere",
         why: `${isAnsweredFar ? "an ICMP error from behind the host answers" : "both ends speak"}, and ${SIDE_NAMES[OUTSIDE]} has none of it: it takes another interface`,
         lacks: "crossing",
+        elsewhereWay: nearWay,
       };
     return {
       verdict: "unknown",

@@ -1,6 +1,7 @@
 import type { Judgement, Update } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../packets/timeline.js";
+import { WHY_ELSEWHERE } from "./elsewhere.js";
 import type { Consequence, Drop, Impacts } from "./impacts.js";
 import type { Refusals } from "./refusals.js";
 
@@ -75,6 +76,13 @@ export class Updates {
     if (!drop) return;
     const { reason, why, byFrame } = said;
     this.#tell(updateOf(drop, { verdict: "refused", reason, why, impact: "lost", byFrame }), drop.timeNs);
+  }
+
+  /** Tells it of what was dropped on its way to an address that others are now known to take an interface to which is not captured. */
+  tellElsewhere(way: number): void {
+    this.takeNews();
+    for (const drop of this.#impacts.takeOutTo(way))
+      this.#tell(updateOf(drop, { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_ELSEWHERE }), drop.timeNs);
   }
 
   /** Tells of what was taken for lost just before the captures end. `endNs` says how far a side's capture goes. */

@@ -7,6 +7,7 @@ import { RST } from "../../protocols/tcp.js";
 import type { Translations } from "../kernel/translations.js";
 import { Claims } from "./claims.js";
 import { Doubts } from "./doubts.js";
+import { Elsewhere } from "./elsewhere.js";
 import type { Gap } from "./gaps.js";
 import type { Claim, Judged, Known, Verdict } from "./known.js";
 import { Locals } from "./locals.js";
@@ -36,6 +37,7 @@ export class Verdicts {
   readonly #senders: Senders;
   readonly #strangers: Strangers;
   readonly #speakers: Speakers;
+  readonly #elsewhere: Elsewhere;
   readonly #misses: Misses;
   readonly #claims: Claims;
   readonly #doubts: Doubts;
@@ -50,11 +52,13 @@ export class Verdicts {
     this.#misses = misses;
     this.#speakers = new Speakers(known);
     this.#senders = new Senders(timeline, tuples, this.#speakers);
+    this.#elsewhere = new Elsewhere(tuples);
     this.#known = {
       ...known,
       locals: this.#locals,
       strangers: this.#strangers,
       speakers: this.#speakers,
+      elsewhere: this.#elsewhere,
     };
     this.#claims = new Claims(this.#known);
     this.#doubts = new Doubts(known);
@@ -80,6 +84,7 @@ export class Verdicts {
   forgetWays(): void {
     this.#locals.forgetWays();
     this.#speakers.forget();
+    this.#elsewhere.forgetWays();
   }
 
   /** Takes a packet that others cannot be told from: whatever its twin is, it may be what another one lacks. */
@@ -94,7 +99,10 @@ export class Verdicts {
     const claim = this.#claims.of(row);
     const verdict = this.#believed(row, claim);
     if (verdict.verdict === "no-overlap" || verdict.verdict === "capture-loss") this.#speakers.noteUncovered(row);
-    return verdict;
+    const { elsewhereWay } = claim;
+    if (verdict.verdict !== "elsewhere" || elsewhereWay === undefined || !this.#elsewhere.learn(elsewhereWay))
+      return verdict;
+    return { ...verdict, elsewhereWay };
   }
 
   /** What a claim about a packet comes to, by how far the other capture is to be believed. */

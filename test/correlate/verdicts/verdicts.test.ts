@@ -141,6 +141,20 @@ describe("an inside conversation that nothing outside belongs to", () => {
     expect(proved.alone.slice(-2).map(({ verdict }) => verdict)).toEqual(["elsewhere", "elsewhere"]);
   });
 
+  it("may be so, too, where nobody answers, if others to that address are", async () => {
+    const unanswered = (atUs: number, src: string) =>
+      us(atUs, query({ src, dst: "192.168.7.9", ipId: 31_002, ttl: 64, text: "anybody?" }));
+    const others = [asked("192.168.7.9"), told("192.168.7.9", 63)];
+    const after = await outcomeOf(merged(known.inside, others, [unanswered(3500, OTHER)]), known.outside);
+    expect(after.alone.map(({ verdict }) => verdict)).toEqual(["elsewhere", "elsewhere", "unknown"]);
+    expect(after.alone.at(-1)?.reason).toBe("may-go-elsewhere");
+    const long = conversation(400, { everyUs: 1000 });
+    const before = await outcomeOf(merged(long.inside, others, [unanswered(2500, OTHER)]), long.outside);
+    expect(before.alone.map(({ verdict }) => verdict)).toEqual(["dropped", "elsewhere", "elsewhere"]);
+    expect(before.updates).toMatchObject([{ verdict: "unknown", reason: "may-go-elsewhere" }]);
+    expect(before.findings).toEqual([]);
+  });
+
   it("is local where somebody answers who is no hop away", async () => {
     const why = "the other end is no hop away: the host itself, or on the same link";
     expect(await alone([asked("192.168.7.1"), told("192.168.7.1", 64)], [])).toEqual([
