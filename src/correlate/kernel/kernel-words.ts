@@ -19,6 +19,8 @@ export const WINDOW_NS = double();
 export const SHIFT_NS = double();
 /** How far an effect may seem to precede its cause, nanoseconds; Infinity where stamps of both sides do not compare. */
 export const SLACK_NS = double();
+/** The same, taken as one clock's where they do not compare. */
+export const CAUSAL_SLACK_NS = double();
 /** Two: what the slowest packets of a direction took lately, and when the last one crossed, nanoseconds. */
 export const SLOWEST_NS = double(2);
 export const SLOWEST_AT_NS = double(2);

@@ -121,7 +121,7 @@ export class Kernel {
           clock.take(this.#nextOutsideNs, this.#nextOutsideFrame);
           this.#nextOutsideNs = timeNs;
           this.#nextOutsideFrame = frame;
-          this.#doubles[words.SLACK_NS] = this.slackNs;
+          this.#readClock();
           return clock.correctionNs(timeNs, frame);
         },
       },
@@ -185,7 +185,8 @@ export class Kernel {
 
   /** The same, taken as one clock's where they do not compare: what contradicts that is not believed on the word of one packet. */
   get causalSlackNs(): number {
-    return this.#tables.clock.isTrusted ? this.#tables.clock.slackNs : UNVOUCHED_SLACK_NS;
+    const { isTrusted, slackNs, disorderNs } = this.#tables.clock;
+    return isTrusted ? slackNs : UNVOUCHED_SLACK_NS + disorderNs;
   }
 
   /** Stamps of a capture that are nearer to each other do not tell which of two packets was first, nanoseconds. */
@@ -458,10 +459,16 @@ export class Kernel {
     this.due = this.#words[words.DUE];
   }
 
+  /** Has it know what is known of the clocks. */
+  #readClock(): void {
+    this.#doubles[words.SLACK_NS] = this.slackNs;
+    this.#doubles[words.CAUSAL_SLACK_NS] = this.causalSlackNs;
+  }
+
   /** Has it know where the tables are, and what is known of the clocks. */
   #ready(): void {
     if (this.#tables.heap.changes !== this.#locatedAt) this.#locate();
-    this.#doubles[words.SLACK_NS] = this.slackNs;
+    this.#readClock();
     this.#words[words.HAS_CUTS] = this.hasCuts ? 1 : 0;
   }
 

@@ -214,8 +214,8 @@ export class Sequences {
 
   #sequenceBetween(i: number, o: number, related: number, slot = NONE): Sequence | null {
     const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
-    const inside = this.#likeIn(i);
-    const outside = this.#likeIn(o);
+    const inside = this.#likeIn(i, o);
+    const outside = this.#likeIn(o, i);
     if (inside === null || outside === null || this.#mayBeCopies(INSIDE, inside) || this.#mayBeCopies(OUTSIDE, outside))
       return null;
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
@@ -230,15 +230,18 @@ export class Sequences {
     );
   }
 
-  /** The packets of its bucket that nothing but time tells from one, oldest first; null where one of them is called ambiguous. */
-  #likeIn(row: number): number[] | null {
+  /**
+   * The packets of its bucket that nothing but time tells from one that may be the twin of `other`, oldest first; null where one of them is called
+   * ambiguous.
+   */
+  #likeIn(row: number, other: number): number[] | null {
     const t = this.#timeline;
     const hasOptions = this.#kernel.otherOptions === 0;
     const like: number[] = [];
     for (let r = this.#buckets.oldest(t.bucket(row), t.sideOf(row)); r !== NONE; r = t.next(r)) {
       if (t.way(r) !== t.way(row) || t.ttl(r) !== t.ttl(row)) continue;
       // a router that alters them may have made equal ones of others
-      if (hasOptions && t.hasOtherOptions(r, row)) continue;
+      if (hasOptions && t.hasOtherOptions(r, row) && t.hasOtherOptions(r, other)) continue;
       if (t.state(r) === AMBIGUOUS) return null;
       like.push(r);
     }

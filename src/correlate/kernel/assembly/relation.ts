@@ -91,7 +91,7 @@ export function relate(
   }
   const latencyNs = isOutbound ? gapNs : -gapNs;
   // where nothing vouches for the clocks, they are taken as one for that: what contradicts it is not believed on the word of one packet
-  if (latencyNs < -(slackNs < Infinity ? slackNs : UNVOUCHED_SLACK_NS)) return IMPOSSIBLE;
+  if (latencyNs < -doubleOf(ground, words.CAUSAL_SLACK_NS)) return IMPOSSIBLE;
   weighTime(ground, tuples, flags, i, iWay, o, oWay, latencyNs, slackNs);
   return relation;
 }
