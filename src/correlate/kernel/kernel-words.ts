@@ -94,6 +94,15 @@ export const PENDING_ENTRIES = 16_384;
 export const PENDING_BITS = 2;
 export const PENDING_ROW = 2;
 
+/** Where the packets are that were held up, in a ring for each direction (`assembly/held.ts`), and two: how many there were. */
+export const HELD = word();
+export const HELD_COUNT = word(2);
+/** So many are kept of each, a power of two. */
+export const HELD_ENTRIES_BITS = 6;
+export const HELD_ENTRIES = 64;
+/** Each is two doubles. */
+export const HELD_BITS = 2;
+
 /** 1 where it is so. */
 export const IS_SHOWING = word();
 export const HAS_CUTS = word();

@@ -112,6 +112,7 @@ export class Kernel {
     const pending = heap.take(Int32Array, words.PENDING_ENTRIES << words.PENDING_BITS);
     this.#pendingNs = asDoubles(pending);
     this.#words[words.PENDING_PAIRS] = pending.byteOffset;
+    this.#words[words.HELD] = heap.take(Int32Array, (2 * words.HELD_ENTRIES) << words.HELD_BITS).byteOffset;
     this.#words[words.ALIKE] = heap.take(Int32Array, words.ALIKE_ENTRIES << words.ALIKE_BITS).byteOffset;
     this.#steps = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
@@ -159,6 +160,18 @@ export class Kernel {
   /** Notes that a side's capture has ended, with a packet at this time. */
   end(side: Side, lastNs: number): void {
     this.#doubles[words.ENDED_NS + side] = lastNs;
+  }
+
+  /** Notes that a row may have been held up: it entered, and the other one left that is all that is like it. */
+  noteHeld(entered: number, left: number, isOutbound: boolean): void {
+    this.#ready();
+    this.#steps["noteHeldRow"](this.#ground, entered, left, isOutbound ? 1 : 0);
+  }
+
+  /** Whether a row that entered, if it was the one that left, overtook one that was held up. */
+  overtakes(entered: number, left: number, isOutbound: boolean): boolean {
+    this.#ready();
+    return this.#steps["overtakesRow"](this.#ground, entered, left, isOutbound ? 1 : 0) === 1;
   }
 
   /** Whether a row that left may be an equal one of the row that entered, sent again since the capture of that had ended. */

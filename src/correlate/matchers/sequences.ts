@@ -292,6 +292,7 @@ export class Sequences {
       if (found === null) continue;
       for (const [k, index] of found.entries()) {
         if (index < 0 || costOf(to[k] - from[index]) > 0) continue;
+        if (kernel.overtakes(entered[run.entered + index], left[run.left + k], isOutbound)) continue;
         pairs.push([entered[run.entered + index], left[run.left + k]]);
       }
     }
@@ -335,6 +336,7 @@ export class Sequences {
     const isInTime = (at: number) => isBetween(leftNs[at] - enteredNs[at], -this.#kernel.causalSlackNs, limitNs);
     const last = entered.length - 1;
     if (this.#kernel.isUnwatched(entered[last], left[last])) return false;
+    if (entered.some((row, at) => this.#kernel.overtakes(row, left[at], isOutbound))) return false;
     // or held up together: all had entered before the first left, and the last took as long as others do
     const areHeldUp = last > 0 && isInTime(last) && enteredNs[last] <= leftNs[0];
     return areHeldUp || entered.every((_, at) => isInTime(at));

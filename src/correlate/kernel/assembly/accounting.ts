@@ -11,6 +11,8 @@ import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../../packets/samples.js";
 import * as tuple from "../../../packets/tuples.js";
 import { ACK, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
+import { noteHeld } from "./held.js";
+import { limitOf } from "./pace.js";
 import { accountOf } from "./places.js";
 import { haveOtherOptions } from "./relation.js";
 
@@ -90,6 +92,10 @@ export function countIntact(ground: usize, outbound: i32, packet: usize, altered
 
 /** What the slowest packets of a direction took lately: raised at once, and forgotten over FORGET_NS. */
 function noteSlowest(ground: usize, outbound: i32, pairNs: f64, latencyNs: f64): void {
+  if (latencyNs > limitOf(ground, outbound === 1)) {
+    const leftNs = outbound === 1 ? pairNs + latencyNs : pairNs;
+    noteHeld(ground, outbound, leftNs - latencyNs, leftNs);
+  }
   const slowestNs = doubleOf(ground, words.SLOWEST_NS + outbound);
   const passedNs = pairNs - doubleOf(ground, words.SLOWEST_AT_NS + outbound);
   if (latencyNs >= slowestNs) setDouble(ground, words.SLOWEST_NS + outbound, latencyNs);

@@ -162,7 +162,6 @@ function weighTime(
   isClose = false;
   mayHide = false;
   if (!isRepeatable) return;
-  if (isUnwatched(ground, isOutbound ? INSIDE : OUTSIDE, passedNs(isOutbound ? o : i), latencyNs)) isLate = true;
   const inside = sinceNs(i);
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
@@ -182,6 +181,7 @@ function weighTime(
   if (mayHide) isClose = true;
   // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
   if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
+  if (isUnwatched(ground, isOutbound ? INSIDE : OUTSIDE, passedNs(isOutbound ? o : i), latencyNs)) isClose = true;
 }
 
 /**
