@@ -94,7 +94,7 @@ async function outcomeOf(name: string, folder: string, seed: number, options: Ac
     judge.read(line);
     claims.read(line);
   });
-  return { score: judge.finish(), truthfulness: claims.result, exitCode };
+  return { score: judge.finish(), truthfulness: claims.finish(), exitCode };
 }
 
 /** A pair of the benchmark's own network. What of it is decidable is what no neighbour equals. */

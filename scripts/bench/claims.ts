@@ -4,17 +4,20 @@ import { COPY, DROPPED, FORWARDED, LOCAL, type Truth, UNCOVERED, UNSEEN } from "
 /** What natcorr's NDJSON says beyond which frames are pairs; the fields read here. */
 type Claim =
   | { readonly type: "pair"; readonly latencyNs: number; readonly inside: { readonly frames: readonly number[] } }
-  | {
-      readonly type: "unmatched";
-      readonly side: "inside" | "outside";
-      readonly frame: number;
-      readonly verdict: string;
-      readonly why: string;
-    }
+  | Verdict
   | { readonly type: "flow"; readonly nat: string }
   | { readonly type: "finding"; readonly code: string; readonly count: number; readonly text: string }
   | { readonly type: "summary"; readonly clock: ClockClaim }
-  | { readonly type: "header" | "ambiguous" | "update" };
+  | { readonly type: "header" | "ambiguous" };
+
+/** What is said of a frame without a twin, and what becomes known of it later. */
+interface Verdict {
+  readonly type: "unmatched" | "update";
+  readonly side: "inside" | "outside";
+  readonly frame: number;
+  readonly verdict: string;
+  readonly why: string;
+}
 
 interface ClockClaim {
   readonly offsetNs: number;
@@ -82,7 +85,7 @@ const EXAMPLES = 5;
 
 /** Compares what natcorr says of a capture pair, other than its pairs, with what is true of it. */
 export class Claims {
-  readonly result: Truthfulness = {
+  readonly #result: Truthfulness = {
     negative: 0,
     falseVerdicts: 0,
     dropOrMiss: 0,
@@ -98,12 +101,14 @@ export class Claims {
   readonly #nats: ReadonlySet<string>;
   readonly #findings: ReadonlySet<string>;
   readonly #says: RegExp | undefined;
+  /** What was said of a frame last, by side and frame. */
+  readonly #verdicts = new Map<string, Verdict>();
 
   constructor(truth: Truth, circumstances: Circumstances, { findings, nats, says }: Expectation) {
     this.#truth = truth;
     this.#circumstances = circumstances;
     this.#says = says;
-    this.result.isSilent = says !== undefined;
+    this.#result.isSilent = says !== undefined;
     this.#nats = new Set(nats ?? ["snat"]);
     const has = (kind: number) => truth.inside.kind.includes(kind, 1) || truth.outside.kind.includes(kind, 1);
     this.#findings = new Set([
@@ -120,36 +125,43 @@ export class Claims {
       case "pair": {
         const { isOneClock, toleranceNs } = this.#circumstances;
         if (!isOneClock || claim.latencyNs >= -toleranceNs) break;
-        this.result.negative++;
+        this.#result.negative++;
         this.#example(`inside ${claim.inside.frames.join(" ")} leaves ${-claim.latencyNs} ns before it enters`);
         break;
       }
       case "unmatched":
-        this.#verdict(this.#truth[claim.side].kind[claim.frame], claim);
+      case "update":
+        this.#verdicts.set(`${claim.side} ${claim.frame}`, claim);
         break;
       case "flow":
-        if (!this.#nats.has(claim.nat)) this.result.falseFlows++;
+        if (!this.#nats.has(claim.nat)) this.#result.falseFlows++;
         break;
       case "finding":
-        if (this.#says?.test(`${claim.code} ${claim.text}`)) this.result.isSilent = false;
-        if (!JUDGED_FINDINGS.has(claim.code)) this.result.otherFindings.add(claim.code);
-        else if (!this.#findings.has(claim.code)) this.result.falseFindings.set(claim.code, claim.count);
+        if (this.#says?.test(`${claim.code} ${claim.text}`)) this.#result.isSilent = false;
+        if (!JUDGED_FINDINGS.has(claim.code)) this.#result.otherFindings.add(claim.code);
+        else if (!this.#findings.has(claim.code)) this.#result.falseFindings.set(claim.code, claim.count);
         break;
       case "summary":
-        this.result.clock = this.#clockError(claim.clock);
+        this.#result.clock = this.#clockError(claim.clock);
         break;
       case "header":
       case "ambiguous":
-      case "update":
         break;
     }
   }
 
-  #verdict(kind: number, { side, frame, verdict, why }: Claim & { readonly type: "unmatched" }): void {
-    if (kind === UNSEEN && verdict === "dropped") this.result.dropOrMiss++;
+  /** How true all of it was, once there is no more of it: a verdict as it stands at the end. */
+  finish(): Truthfulness {
+    for (const verdict of this.#verdicts.values()) this.#judge(verdict);
+    return this.#result;
+  }
+
+  #judge({ side, frame, verdict, why }: Verdict): void {
+    const kind = this.#truth[side].kind[frame];
+    if (kind === UNSEEN && verdict === "dropped") this.#result.dropOrMiss++;
     const right = TRUE_VERDICTS.get(kind);
     if (right === undefined || verdict === "unknown" || right.has(verdict)) return;
-    this.result.falseVerdicts++;
+    this.#result.falseVerdicts++;
     this.#example(`${side} frame ${frame} called ${verdict}: ${why}`);
   }
 
@@ -166,6 +178,6 @@ export class Claims {
   }
 
   #example(text: string): void {
-    if (this.result.examples.length < EXAMPLES) this.result.examples.push(text);
+    if (this.#result.examples.length < EXAMPLES) this.#result.examples.push(text);
   }
 }

@@ -49,7 +49,7 @@ lab_record() {
   start_captures
   run
   await "tcpdump to write what it has captured" captures_caught_up
-  await "conntrack to tell of all events" conntrack_caught_up "${CAPTURES[2]}"
+  await "conntrack to tell of all events" conntrack_caught_up "$CONNTRACK"
   stop_captures
   check_captures
   keep "$dir/$name"
@@ -62,20 +62,21 @@ forget_the_past() {
   must dhost ip neighbour flush all
 }
 
+# The captures that run, by side, and what reads conntrack's events: process ids.
+declare -A CAPTURES=()
+CONNTRACK=
+
 start_captures() {
   start_capture docker0 inside
   start_capture enp0s3 outside
   start dhost conntrack -E -e NEW,UPDATES,DESTROY -o timestamp,id -b 4194304 >"$WORK/conntrack.txt" 2>"$WORK/conntrack.err"
-  local conntrack=$!
-  CAPTURES+=("$conntrack")
-  await "conntrack to listen" conntrack_listens "$conntrack"
+  CONNTRACK=$!
+  await "conntrack to listen" conntrack_listens "$CONNTRACK"
 }
-
-CAPTURES=()
 
 start_capture() {
   start dhost tcpdump -i "$1" --time-stamp-precision=nano -U -s "$snaplen" -B 16384 -Z root -w "$WORK/$2.pcap" 2>"$WORK/$2.err"
-  CAPTURES+=($!)
+  CAPTURES[$2]=$!
   await "tcpdump to listen on $1" grep -q 'listening on' "$WORK/$2.err"
 }
 
@@ -108,10 +109,10 @@ await() {
 # tcpdump asks libpcap for what it has once a second. It tells on SIGUSR1 how much it has written, and how much has come: of one
 # packet in the singular, and with those that were dropped.
 captures_caught_up() {
-  local pid side counts='([0-9]+) packets? captured, ([0-9]+) packets? received by filter, ([0-9]+) packets? dropped'
-  for pid in "${CAPTURES[@]:0:2}"; do kill -USR1 "$pid"; done
+  local side counts='([0-9]+) packets? captured, ([0-9]+) packets? received by filter, ([0-9]+) packets? dropped'
+  for side in "${!CAPTURES[@]}"; do kill -USR1 "${CAPTURES[$side]}"; done
   pause 0.05
-  for side in inside outside; do
+  for side in "${!CAPTURES[@]}"; do
     [[ $(tail -n 1 "$WORK/$side.err") =~ $counts ]] || return 1
     ((BASH_REMATCH[1] + BASH_REMATCH[3] >= BASH_REMATCH[2])) || return 1
   done
@@ -119,14 +120,21 @@ captures_caught_up() {
 
 stop_captures() {
   local pid
-  for pid in "${CAPTURES[@]}"; do kill -TERM "$pid"; done
-  for pid in "${CAPTURES[@]}"; do wait "$pid" || true; done
+  for pid in "${CAPTURES[@]}" "$CONNTRACK"; do kill -TERM "$pid"; done
+  for pid in "${CAPTURES[@]}" "$CONNTRACK"; do wait "$pid" || true; done
+}
+
+# For a case about that: what tcpdump had not fetched is not in the capture.
+kill_captures() {
+  kill -KILL "${CAPTURES[@]}"
+  wait "${CAPTURES[@]}" 2>/dev/null || true
+  CAPTURES=()
 }
 
 # A fixture with holes that nobody meant would be a wrong judge.
 check_captures() {
   local side
-  for side in inside outside; do
+  for side in "${!CAPTURES[@]}"; do
     grep -q '^0 packets dropped by kernel' "$WORK/$side.err" || refuse "the $side capture lost packets: $(<"$WORK/$side.err")"
   done
   if grep -q 'ENOBUFS\|overrun' "$WORK/conntrack.err"; then refuse "conntrack lost events: $(<"$WORK/conntrack.err")"; fi
@@ -137,6 +145,7 @@ keep() {
   mkdir -p "$dir"
   for file in inside.pcap outside.pcap conntrack.txt; do install -m 644 "$WORK/$file" "$dir/$file"; done
   printf '%s\n' "$about" >"$dir/about.txt"
-  say "recorded $dir: $(sed -n 's/ packets captured$/ frames/p' "$WORK/inside.err") inside," \
-    "$(sed -n 's/ packets captured$/ frames/p' "$WORK/outside.err") outside, $(grep -c . "$WORK/conntrack.txt" || true) events"
+  say "recorded $dir: $(frames inside) frames inside, $(frames outside) outside, $(grep -c . "$WORK/conntrack.txt" || true) events"
 }
+
+frames() { tcpdump -nr "$WORK/$1.pcap" 2>/dev/null | wc -l; }

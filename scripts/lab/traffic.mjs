@@ -1,4 +1,4 @@
-// Traffic that the usual tools cannot make to order: UDP from a chosen port at a chosen instant, and a slow TCP talker.
+// Traffic that the usual tools cannot make to order: UDP from a chosen port at a chosen instant, a slow TCP talker, a patient resolver.
 // Every sender is bounded in count; the echo server ends with the process that started it.
 import { createSocket } from "node:dgram";
 import { connect, isIPv6 } from "node:net";
@@ -6,7 +6,10 @@ import { parseArgs } from "node:util";
 
 const usage = `traffic.mjs udp <address> <port> [--from port] [--text t | --size bytes] [--count n] [--every ms] [--at epoch-ms] [--connect]
 traffic.mjs tcp <address> <port> [--text t | --size bytes] [--count n] [--every ms]
-traffic.mjs echo <address> <port>     send every UDP datagram back`;
+traffic.mjs ask <address> <port> --text name [--from port] [--every ms] [--count n] [--at epoch-ms]
+                                      ask a resolver for A and AAAA from one socket, as glibc does, until both are answered
+traffic.mjs echo <address> <port>     send every UDP datagram back
+traffic.mjs resolve <address> <port>  tell every resolver's client that there is no such name`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -23,6 +26,7 @@ const { values, positionals } = parseArgs({
 const [what, address, portText] = positionals;
 const port = Number(portText);
 const count = Number(values.count);
+const atMs = Number(values.at);
 const everyMs = Number(values.every);
 /** How long to listen for answers after the last datagram, milliseconds. */
 const LINGER_MS = 300;
@@ -46,7 +50,7 @@ function sendUdp() {
     if (++sent < count) setTimeout(send, everyMs);
     else setTimeout(() => socket.close(), LINGER_MS);
   };
-  const begin = () => setTimeout(send, Math.max(0, Number(values.at) - Date.now()));
+  const begin = () => setTimeout(send, Math.max(0, atMs - Date.now()));
   socket.on("error", () => {}); // an ICMP error that came back; the next datagram goes out all the same
   socket.bind(Number(values.from), () => (values.connect ? socket.connect(port, address, begin) : begin()));
 }
@@ -67,15 +71,59 @@ function talkTcp() {
   process.on("SIGTERM", () => socket.resetAndDestroy().on("close", () => process.exit(0)));
 }
 
-function echo() {
+// A DNS query (RFC 1035 section 4.1): its ID, recursion desired, one question of class IN.
+function query(id, type) {
+  const labels = values.text.split(".").flatMap((label) => [label.length, ...Buffer.from(label)]);
+  return Buffer.from([0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, ...labels, 0, 0, type, 0, 1]);
+}
+
+/** Types of resource records: A and AAAA (RFC 1035, RFC 3596). */
+const TYPES = [1, 28];
+
+function ask() {
   const socket = udpSocket();
-  socket.on("message", (datagram, from) => socket.send(datagram, from.port, from.address));
+  const left = new Map(TYPES.map((type) => [type, query(type, type)]));
+  let tries = 0;
+  const ask = () => {
+    for (const each of left.values()) socket.send(each, port, address);
+    if (++tries === count) setTimeout(() => socket.close(), LINGER_MS);
+    else timer = setTimeout(ask, everyMs);
+  };
+  // closer than a timer comes: two that ask at one instant are to meet in the kernel
+  const begin = () => {
+    while (performance.timeOrigin + performance.now() < atMs);
+    ask();
+  };
+  let timer;
+  socket.on("message", (answer) => {
+    left.delete(answer[1]);
+    if (left.size > 0) return;
+    clearTimeout(timer);
+    socket.close();
+  });
+  socket.bind(Number(values.from), () => setTimeout(begin, Math.max(0, atMs - 20 - Date.now())));
+}
+
+function answer(make) {
+  const socket = udpSocket();
+  socket.on("message", (datagram, from) => socket.send(make(datagram), from.port, from.address));
   socket.bind(port, address);
+}
+
+const echoed = (datagram) => datagram;
+
+// A response, recursion available, with response code 3: the name does not exist.
+function unresolved(datagram) {
+  datagram[2] |= 0x80;
+  datagram[3] = 0x83;
+  return datagram;
 }
 
 if (what === "udp") sendUdp();
 else if (what === "tcp") talkTcp();
-else if (what === "echo") echo();
+else if (what === "ask") ask();
+else if (what === "echo") answer(echoed);
+else if (what === "resolve") answer(unresolved);
 else {
   process.stderr.write(`${usage}\n`);
   process.exit(2);

@@ -12,13 +12,20 @@ traffic() {
   spawn "$place" node "$HERE/traffic.mjs" "$@"
 }
 
-fetch() { spawn "$1" timeout 100 busybox wget -q -O /dev/null "$2"; }
+# fetch <place> <url> [seconds that it may take]
+fetch() { spawn "$1" timeout "${3:-100}" busybox wget -q -O /dev/null "$2"; }
 
 # The article's own tool. Its ICMP id is its process id, so two containers can have the same.
 busybox_ping() {
   local place=$1
   shift
   spawn "$place" busybox ping "$@"
+}
+
+# background <seconds>: pings that are on both sides all the while, so that each capture shows that the other one runs.
+background() {
+  spawn web ping -n -q -c $(($1 * 4)) -i 0.25 "$PUBLIC"
+  pause 0.3
 }
 
 # upload <place> <bytes> <socat address>
@@ -47,6 +54,12 @@ rule() {
   shift 4
   must dhost "$tool" -t "$table" "$how" "$@"
   undo must dhost "$tool" -t "$table" -D "$@"
+}
+
+# table <place> <family> <name> <body>: a table of nftables' own, taken away in the end.
+table() {
+  printf 'table %s %s {\n%s\n}\n' "${@:2}" | nsenter --net="$(netns_file "$1")" -- nft -f -
+  undo must "$1" nft delete table "$2" "$3"
 }
 
 # route <place> <destination> via <gateway>: taken back in the end.
@@ -99,4 +112,40 @@ vxlan() {
   undo must "$place" ip link del "$device"
   must "$place" ip link set "$device" up
   addresses "$place" "$device" "${@:5}"
+}
+
+# stray_answer: of what wan's web server sends, the first segment with data has a number far ahead of its window, which conntrack takes
+# for invalid; one far behind it is let pass (net/netfilter/nf_conntrack_proto_tcp.c, tcp_in_window).
+stray_answer() {
+  table wan netdev stray 'chain out { type filter hook egress device eth0 priority 0;
+    ip length > 200 tcp sport 80 limit rate 1/hour burst 1 packets tcp sequence set tcp sequence map {
+      0-0x3fffffff : 0x60000000, 0x40000000-0x7fffffff : 0xa0000000,
+      0x80000000-0xbfffffff : 0xe0000000, 0xc0000000-0xffffffff : 0x20000000 }; }'
+}
+
+# A second uplink beside enp0s3, which nobody captures; the other end of it is wan's eth2, 10.0.3.2.
+second_uplink() {
+  join_places dhost enp0s8 wan eth2
+  undo must dhost ip link del enp0s8
+  addresses dhost enp0s8 10.0.3.15/24
+  addresses wan eth2 10.0.3.2/24
+}
+
+# How often conntrack had no room for what it wanted to insert, as another one was quicker.
+insert_failed() {
+  nsenter --net="$(netns_file dhost)" -- conntrack -S | awk '{ for (i = 1; i <= NF; i++) if (sub("^insert_failed=", "", $i)) n += $i } END { print n }'
+}
+
+# slow_postrouting <match>: netfilter chooses a translation at priority 100 of POSTROUTING and commits it at the very end; who commits
+# second loses the packet. Half a million rules in between make the moment long enough for two processors to meet in it.
+slow_postrouting() {
+  local rules jumps
+  printf -v rules '%500s' ''
+  printf -v jumps '%10s' ''
+  table dhost ip slow "
+    chain a { ${rules// /ip ttl 255$'\n'}}
+    chain b { ${jumps// /jump a$'\n'}}
+    chain c { ${jumps// /jump b$'\n'}}
+    chain late { type filter hook postrouting priority 300; $(printf "$1 jump c\n%.0s" {1..10})
+    }"
 }

@@ -13,8 +13,8 @@ import type { Intake } from "./intake/intake.js";
 import { Buckets } from "./kernel/buckets.js";
 import { TIDY_EVERY } from "./kernel/kernel-words.js";
 import { Kernel } from "./kernel/kernel.js";
+import type { Progress } from "./kernel/progress.js";
 import { Translations } from "./kernel/translations.js";
-import { Marks } from "./marks.js";
 import type { Notes } from "./matchers/contract.js";
 import { Matchers } from "./matchers/matchers.js";
 import { Pairs } from "./pairs.js";
@@ -75,7 +75,7 @@ export class Run {
   readonly #book: FlowBook;
   readonly #cover: readonly [Cover, Cover];
   readonly #tallies = [new SideTally(), new SideTally()] as const;
-  readonly #marks: Marks;
+  readonly #progress: Progress;
   readonly #settling: Settling;
   readonly #showing: Showing;
   /** What brings an outside stamp to the timeline, but for the clock's correction, nanoseconds. */
@@ -122,16 +122,16 @@ export class Run {
       accounts,
       misses,
       cover: this.#cover,
-      decidedNs: (side) => (this.#isComplete ? this.#cover[side].lastNs : this.#marks.nowNs - windowNs),
+      decidedNs: (side) => (this.#isComplete ? this.#cover[side].lastNs : kernel.progress.nowNs - windowNs),
     });
     const impacts = new Impacts(timeline, tuples, accounts, kernel);
     const lateLosses = new LateLosses({ cover: this.#cover, clashes, findings, tallies: this.#tallies, sink });
     const updates = new Updates(timeline, impacts, refusals, (update, timeNs) => lateLosses.update(update, timeNs));
-    const marks = new Marks(timeline);
+    const { progress } = kernel;
     const notes: Notes[] = [refusals, mistimed];
     const showing = new Showing({
       timeline,
-      marks,
+      progress,
       translations,
       groups,
       updates,
@@ -139,7 +139,7 @@ export class Run {
       tallies: this.#tallies,
       notes,
       sink,
-      turnedFlowOf: (row) => this.#matchers.hairpins.flowOf(row),
+      turnedFlowOf: (before, after) => this.#matchers.hairpins.flowOf(before, after),
       isShowing,
       maxPairs,
       patienceNs,
@@ -167,6 +167,7 @@ export class Run {
       windowNs,
       pairing,
       mayBecome: (entered, left) => refusals.mayBeOne(entered, left),
+      isNat: (address) => verdicts.isNat(address),
       link: (tuples, begin) => this.#book.link(tuples, begin),
     });
     notes.push(...matchers.notes);
@@ -182,6 +183,7 @@ export class Run {
       mistimed,
       tunnels,
       cover: this.#cover,
+      repeats: [intakes[INSIDE].repeats, intakes[OUTSIDE].repeats],
       windowNs,
     });
     const book = new FlowBook({
@@ -202,7 +204,7 @@ export class Run {
       buckets,
       kernel,
       translations,
-      marks,
+      progress,
       matchers,
       verdicts,
       refusals,
@@ -216,7 +218,6 @@ export class Run {
       tallies: this.#tallies,
       showing,
       sink,
-      windowNs,
     });
     kernel.meet({
       onFlow: (slot) => {
@@ -251,7 +252,7 @@ export class Run {
     this.#impacts = impacts;
     this.#updates = updates;
     this.#lateLosses = lateLosses;
-    this.#marks = marks;
+    this.#progress = progress;
     this.#showing = showing;
     this.#matchers = matchers;
     this.#verdicts = verdicts;
@@ -273,8 +274,10 @@ export class Run {
   take(side: Side, batch: PacketBatch | null): void {
     const feed = this.#feeds[side];
     feed.take(batch);
+    // all that came longer ago has been decided about
+    if (batch !== null) feed.intake.repeats.forget(feed.nextNs - 2 * this.#options.windowNs);
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
-    this.#cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#marks.nowNs);
+    this.#cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#progress.nowNs);
     if (feed.hasEnded) this.#kernel.end(side, this.#timeOf(side, feed.source.lastNs, 0));
   }
 
@@ -310,7 +313,6 @@ export class Run {
   #goFast(): boolean {
     const t = this.#timeline;
     const kernel = this.#kernel;
-    const marks = this.#marks;
     const [inside, outside] = this.#feeds;
     const { end } = t;
     this.#stopAtLoss(INSIDE);
@@ -321,15 +323,10 @@ export class Run {
       outside,
       this.#outsideNs,
       this.#shiftNs,
-      marks.nowNs,
-      marks.findDue(),
-      marks.shown,
       this.#book.room,
       this.#showing.mostPackets,
     );
     if (outside.stop < outside.end) this.#outsideNs = this.#onTimeline(outside);
-    marks.nowNs = kernel.nowNs;
-    marks.due = kernel.due;
     this.#showing.takeFromLoop(kernel.pairs);
     this.#updates.takeNews();
     this.#findings.crossed();
@@ -358,27 +355,27 @@ export class Run {
   #pass(): boolean {
     const next = this.#next;
     const feed = this.#feeds[next];
-    const marks = this.#marks;
+    const progress = this.#progress;
     if (!feed.isEmpty && (feed.batch.flags(feed.at) & IS_ERROR) !== 0) return false;
     const nextNs = next === INSIDE ? feed.nextNs : this.#outsideNs;
     // how far a capture is read at once must not matter: time goes on with packets, or by itself
     const isTime = !feed.isEmpty || feed.source.isLive === true;
-    if (isTime && nextNs > marks.nowNs && nextNs !== Number.POSITIVE_INFINITY) marks.nowNs = nextNs;
-    this.#goTo(marks.nowNs);
+    if (isTime && nextNs !== Number.POSITIVE_INFINITY) progress.goTo(nextNs);
+    this.#goTo(progress.nowNs);
     return true;
   }
 
   /** Decides about all that is due by `nowNs`, and takes what captures tell of losses before, each when time comes to it. */
   #goTo(nowNs: number): void {
-    for (let { side, timeNs } = this.#lateLosses.next; timeNs < nowNs; { side, timeNs } = this.#lateLosses.next) {
+    for (let timeNs = this.#lateLosses.nextNs; timeNs < nowNs; timeNs = this.#lateLosses.nextNs) {
       this.#settling.settle(timeNs);
-      this.#learnLoss(side);
+      this.#learnLoss();
     }
     this.#settling.settle(nowNs);
   }
 
-  #learnLoss(side: Side): void {
-    this.#lateLosses.learn(side, this.#updates);
+  #learnLoss(): void {
+    const side = this.#lateLosses.learn(this.#updates);
     this.#feeds[side].stop = UNKNOWN;
   }
 
@@ -391,13 +388,8 @@ export class Run {
   finish(): void {
     this.#isComplete = this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && !this.#showing.isEnough;
     if (this.#isComplete) {
-      for (
-        let { side, timeNs } = this.#lateLosses.next;
-        timeNs < Number.POSITIVE_INFINITY;
-        { side, timeNs } = this.#lateLosses.next
-      )
-        this.#learnLoss(side);
-      this.#settling.settleRest();
+      while (this.#lateLosses.nextNs < Number.POSITIVE_INFINITY) this.#learnLoss();
+      this.#settling.settle(Number.POSITIVE_INFINITY);
       this.#showing.show();
       this.#updates.tellCutOff((side) => this.#cover[side].endNs);
     }
@@ -491,9 +483,9 @@ export class Run {
   #enter(row: number, batch: PacketBatch, at: number, timeNs: number): void {
     const side = this.#timeline.sideOf(row);
     const way = this.#timeline.way(row);
-    const marks = this.#marks;
+    const progress = this.#progress;
     const isCopy = (batch.flags(at) & IS_COPY) !== 0;
-    const isFirst = this.#tuples.saw(way >> 1, timeNs);
+    const isFirst = this.#tuples.saw(way, timeNs);
     if (batch.quote(at) >= 0) {
       // of an error before anything it is about, only that is known
       if (isFirst) this.#tuples.setEcho(way >> 1, this.#refusals.isOfEcho(batch, at));
@@ -501,10 +493,10 @@ export class Run {
     } else if (!isCopy) this.#kernel.note(row, side, isFirst);
     if (isCopy) this.#settling.setAside(row);
     // what an error had to be taken before, and what comes so late in its capture that its own window is over
-    if (timeNs > marks.nowNs) marks.nowNs = timeNs;
-    this.#goTo(marks.nowNs);
+    progress.goTo(timeNs);
+    this.#goTo(progress.nowNs);
     // counted in packets, not in batches, so that it does not matter how a source cuts those
-    if (row % TIDY_EVERY === 0 && this.#book.tidy(marks.nowNs)) {
+    if (row % TIDY_EVERY === 0 && this.#book.tidy(progress.nowNs)) {
       this.#verdicts.forgetWays();
       this.#matchers.altered.forgetCandidates();
       for (const each of this.#feeds) each.findWays();
@@ -521,7 +513,7 @@ export class Run {
   /** Notes it where the stamp does not tell when the packet passed: it leaps away from those around it, or from the other capture's. */
   #mistime(row: number, { intake }: Feed): void {
     const t = this.#timeline;
-    const { nowNs } = this.#marks;
+    const { nowNs } = this.#progress;
     if ((t.flags(row) & IS_MISTIMED) !== 0) {
       const leapNs = intake.leapNs(t.frame(row));
       intake.forgetLeap(t.frame(row));

@@ -1,4 +1,4 @@
-import { type Finding, findingOf, oneFlow } from "../packets/findings.js";
+import { type Finding, findingOf, Gathered, oneFlow } from "../packets/findings.js";
 import type { Ends, FlowSummary } from "../packets/results.js";
 import { type ConntrackEntry, type ConntrackTable, entryText, isTranslated } from "./conntrack-table.js";
 import { Few } from "../packets/few.js";
@@ -22,7 +22,7 @@ export class CrossCheck {
   readonly #seen = new Set<ConntrackEntry>();
   #confirmed = 0;
   #contradicted = 0;
-  readonly #missing = new Few<number>();
+  readonly #missing = new Gathered();
 
   constructor(table: ConntrackTable) {
     this.#table = table;
@@ -47,7 +47,7 @@ export class CrossCheck {
     const rivals = [...sharing, ...this.#table.having(tupleText(proto, fromInside))];
     const contradicting = rivals.find((entry) => !entry.isZoned && wasAliveIn(entry, flow));
     if (!contradicting) {
-      this.#missing.add(flow.id);
+      this.#missing.addFlow(flow);
       return null;
     }
     this.#contradicted++;
@@ -55,19 +55,19 @@ export class CrossCheck {
     const { entering, leaving } = passage(flow);
     const paired = `${tupleText(proto, entering)} → ${tupleText(proto, leaving)}`;
     const text = `paired as ${paired}, but conntrack has ${entryText(contradicting)}`;
-    return findingOf("conntrack-contradicted", 1, text, { flows: oneFlow(flow.id) });
+    return findingOf("conntrack-contradicted", 1, text, oneFlow(flow));
   }
 
   /** What there is to say of all flows together; call it once, after the last. */
   end(): Finding[] {
-    const checked = this.#confirmed + this.#contradicted + this.#missing.count;
+    const checked = this.#confirmed + this.#contradicted + this.#missing.flows.count;
     const findings: Finding[] = [
       findingOf("conntrack", this.#confirmed, `${this.#confirmed} of ${checked} translations confirmed by conntrack`),
     ];
     const missing = this.#missing;
-    if (missing.count > 0) {
-      const text = `conntrack has no entry for flows ${missing.text}`;
-      findings.push(findingOf("conntrack-missing", missing.count, text, { flows: missing }));
+    if (missing.flows.count > 0) {
+      const text = `conntrack has no entry for ${missing.flows.count === 1 ? "it" : "them"}`;
+      findings.push(findingOf("conntrack-missing", missing.flows.count, text, missing));
     }
     const unseen = this.#unseen();
     if (unseen.count > 0) {

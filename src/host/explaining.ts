@@ -1,5 +1,4 @@
-import { Few } from "../packets/few.js";
-import { findingOf } from "../packets/findings.js";
+import { findingOf, Gathered } from "../packets/findings.js";
 import { PassingSink } from "../packets/passing-sink.js";
 import { copyOf, type FlowSummary, type Sink, type Summary } from "../packets/results.js";
 import type { ConntrackTable } from "./conntrack-table.js";
@@ -21,7 +20,7 @@ export class Explaining extends PassingSink {
   readonly #crossCheck: CrossCheck | undefined;
   readonly #ruleCheck: RuleCheck | undefined;
   /** Flows by the rule that explains them. */
-  readonly #byRule = new Map<string, Few<number>>();
+  readonly #byRule = new Map<string, Gathered>();
   /** Translations that conntrack contradicts. */
   contradictions = 0;
 
@@ -39,9 +38,9 @@ export class Explaining extends PassingSink {
   override flow(flow: FlowSummary): void {
     const rules = this.#ruleCheck?.flow(flow).map(({ rule, isCertain }) => (isCertain ? rule : `possibly ${rule}`));
     for (const rule of rules ?? []) {
-      const flows = this.#byRule.get(rule) ?? new Few<number>();
+      const flows = this.#byRule.get(rule) ?? new Gathered();
       this.#byRule.set(rule, flows);
-      flows.add(flow.id);
+      flows.addFlow(flow);
     }
     this.next.flow(rules ? { ...copyOf(flow), rule: rules.join("\n") } : flow);
     const contradicted = this.#crossCheck?.flow(flow);
@@ -51,8 +50,7 @@ export class Explaining extends PassingSink {
   }
 
   override end(summary: Summary): void {
-    for (const [rule, flows] of this.#byRule)
-      this.next.finding(findingOf("rule", flows.count, `${rule} explains flows ${flows.text}`, { flows }));
+    for (const [rule, flows] of this.#byRule) this.next.finding(findingOf("rule", flows.flows.count, rule, flows));
     for (const finding of [...(this.#ruleCheck?.end() ?? []), ...(this.#crossCheck?.end() ?? [])])
       this.next.finding(finding);
     this.next.end(summary);

@@ -1,5 +1,4 @@
-import { Few } from "../packets/few.js";
-import { type Finding, findingOf } from "../packets/findings.js";
+import { type Finding, findingOf, Gathered } from "../packets/findings.js";
 import type { FlowSummary } from "../packets/results.js";
 import type { Explanation, RuleBook } from "./rules.js";
 import { passage } from "./tuples.js";
@@ -9,7 +8,7 @@ export class RuleCheck {
   readonly #book: RuleBook;
   readonly #insideInterface: string;
   readonly #outsideInterface: string;
-  readonly #missing = new Few<number>();
+  readonly #missing = new Gathered();
 
   /** Interfaces as in `RuleBook.explain`. */
   constructor(book: RuleBook, insideInterface: string, outsideInterface: string) {
@@ -26,17 +25,17 @@ export class RuleCheck {
     // a source port alone is changed without a rule too, where it clashes (net/netfilter/nf_nat_core.c, null binding)
     const lacksSource = flow.nat.includes("snat") && entering.src !== leaving.src && !isExplained("snat");
     const lacksDestination = flow.nat.includes("dnat") && !isExplained("dnat");
-    if (lacksSource || lacksDestination) this.#missing.add(flow.id);
+    if (lacksSource || lacksDestination) this.#missing.addFlow(flow);
     return explanations;
   }
 
   /** What there is to say of all flows together; call it once, after the last. */
   end(): Finding[] {
     const findings: Finding[] = [];
-    const { count } = this.#missing;
+    const { count } = this.#missing.flows;
     if (count > 0) {
-      const text = `no rule explains the translation of flows ${this.#missing.text}`;
-      findings.push(findingOf("rule-missing", count, text, { flows: this.#missing }));
+      const text = "no rule explains the translation";
+      findings.push(findingOf("rule-missing", count, text, this.#missing));
     }
     const { problems } = this.#book;
     if (problems.length > 0) {

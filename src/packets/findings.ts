@@ -58,7 +58,10 @@ export const FINDINGS = {
     severity: "warning",
     hint: "conntrack -S counts what is invalid, which is not translated: nf_conntrack_tcp_be_liberal=1, or drop it (--ctstate INVALID)",
   },
-  retransmissions: { severity: "info", hint: "--flow shows the packets of one" },
+  retransmissions: {
+    severity: "info",
+    hint: "--flow shows the packets of one; in NDJSON, those pairs say retransmission",
+  },
   rewritten: { severity: "info", hint: "iptables -t mangle -S shows rules that do that (TCPMSS, TTL, DSCP)" },
   rule: { severity: "info", hint: "" },
   "rule-missing": {
@@ -113,6 +116,13 @@ export interface Concerned {
   readonly frames?: readonly [Few<number>, Few<number>];
 }
 
+/** A flow, and the frames that it was first seen in: of each form, on the side where that was seen. */
+export interface Located {
+  readonly id: number;
+  readonly sides: readonly [Side, Side];
+  readonly firstFrames: readonly [number, number];
+}
+
 /** What a finding is about, while it is gathered. */
 export class Gathered implements Concerned {
   readonly flows = new Few<number>();
@@ -122,6 +132,12 @@ export class Gathered implements Concerned {
   add(side: Side, frame: number, flow: number | undefined): void {
     this.frames[side].add(frame);
     if (flow !== undefined) this.flows.addOnce(flow);
+  }
+
+  /** Takes a flow, by the frames that it was first seen in. */
+  addFlow({ id, sides, firstFrames }: Located): void {
+    this.flows.add(id);
+    for (const [at, side] of sides.entries()) this.frames[side].add(firstFrames[at]);
   }
 
   /** How many frames there are. */
@@ -146,8 +162,8 @@ export function findingOf(code: FindingCode, count: number, text: string, { flow
 }
 
 /** The only flow that a finding is about. */
-export function oneFlow(id: number): Few<number> {
-  const few = new Few<number>();
-  few.add(id);
-  return few;
+export function oneFlow(flow: Located): Gathered {
+  const gathered = new Gathered();
+  gathered.addFlow(flow);
+  return gathered;
 }

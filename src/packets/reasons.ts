@@ -22,6 +22,8 @@ export const REASONS = {
   "answered-elsewhere": "both its ends speak, and the other capture has none of it",
   proxy: "a proxy on the host takes its bytes, and sends them on in a connection of its own",
   "shown-twice": "its own capture has it once more, in another frame",
+  "may-be-copy":
+    "its own capture has it once more just beside it, and nothing shows whether it was sent twice, or is shown twice",
   "no-frames": "the other capture has no frames at all",
   "not-begun": "the other capture begins later",
   ended: "the other capture ends earlier",
@@ -46,6 +48,8 @@ export const REASONS = {
   "in-tunnel": "it is a later fragment of what carries a packet through a tunnel",
   "may-be-refused": "an ICMP error is about it, or about another packet that is quoted alike",
   "may-be-hairpin": "a frame of its own side may be its other form, and too little speaks for that",
+  "translation-replaced":
+    "another translation has taken the place of its own: the host may have forgotten that, and taken the packet itself",
   "pieces-missing": "it was cut differently, and not all pieces are there, or nothing tells which are its own",
   fragment: "it is a fragment, and not all of its datagram is there on both sides",
   "nothing-paired": "nothing has paired so far: the captures may be of different hosts or times",

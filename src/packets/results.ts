@@ -170,6 +170,8 @@ export interface FlowSummary {
   readonly outside: Ends;
   /** Where these two were seen: on a side each, but of a hairpin, and of a proxy between two on one side. */
   readonly sides: readonly [Side, Side];
+  /** The frames that it was first seen in, by `sides`. */
+  readonly firstFrames: readonly [number, number];
   readonly pairs: number;
   /** How many of the pairs travelled outbound. */
   readonly pairsOutbound: number;
@@ -195,6 +197,7 @@ export function copyOf(flow: FlowSummary): FlowSummary {
     inside: copyOfEnds(flow.inside),
     outside: copyOfEnds(flow.outside),
     sides: flow.sides,
+    firstFrames: flow.firstFrames,
     pairs: flow.pairs,
     pairsOutbound: flow.pairsOutbound,
     bytes: flow.bytes,

@@ -26,11 +26,12 @@ export async function packetSources(
   programOf?: ProgramOf,
 ): Promise<readonly [DecodedSource, DecodedSource]> {
   const [insideFirst, outsideFirst] = await Promise.all([beginning(inside, read), beginning(outside, read)]);
+  const decoder = new Decoder(heap, programOf);
   const limits = limitsOf(
+    decoder,
     { batches: insideFirst, interfaces: inside.interfaces, isLive: inside.isLive ?? false },
     { batches: outsideFirst, interfaces: outside.interfaces, isLive: outside.isLive ?? false },
   );
-  const decoder = new Decoder(heap, programOf);
   // what containers send in tunnels is theirs; on the uplink, the host's own tunnels carry what containers send
   return [
     new DecodedSource(heap, decoder, inside, read, insideFirst, limits, false),

@@ -15,7 +15,7 @@ import { foldedLines } from "./fold.js";
 import { Lines } from "./lines.js";
 import type { UtcOffset } from "./local-time.js";
 import { type Paint, paint } from "./paint.js";
-import { printable } from "../packets/printable.js";
+import { findingText } from "./findings-text.js";
 import { Problems } from "./problems.js";
 import type { Reporter, Write } from "./reporter.js";
 import { totals } from "./totals.js";
@@ -131,16 +131,4 @@ export class TextReporter implements Reporter {
     const more = this.#moreFindings === 0 ? "" : `… and ${this.#moreFindings} more (--format ndjson lists them all)\n`;
     return `${this.#paint.heading("Findings")}\n${this.#findings.join("")}${more}\n`;
   }
-}
-
-/** What to do next is said of what somebody has to do something about. */
-function findingText({ severity, code, flows, count, text, hint }: Finding, paint: Paint): string {
-  const [flow] = flows.length === 1 ? flows : [];
-  const subject = [flow === undefined ? "" : `flow ${flow}`, count > 1 ? `${count} times` : ""]
-    .filter(Boolean)
-    .join(", ");
-  const isWarning = severity === "warning";
-  const name = isWarning ? paint.bad(`! ${code}`) : `- ${code}`;
-  const next = isWarning && hint !== "" ? `  next: ${hint}\n` : "";
-  return `${name}${subject === "" ? "" : ` (${subject})`}: ${printable(text)}\n${next}`;
 }

@@ -23,7 +23,7 @@ const ONE_CLOCK: Circumstances = {
 function told(claims: readonly object[], circumstances = ONE_CLOCK, expectation: Partial<Expectation> = {}) {
   const judge = new Claims(TRUTH, circumstances, { about: "", recall: null, ...expectation });
   for (const claim of claims) judge.read(JSON.stringify(claim));
-  return judge.result;
+  return judge.finish();
 }
 const verdict = (frame: number, verdict: string) => ({ type: "unmatched", side: "inside", frame, verdict, why: "" });
 const finding = (code: string, text = "") => ({ type: "finding", code, text, count: 3 });
@@ -41,6 +41,12 @@ describe("claims", () => {
     ["a frame whose twin is there", 1, "unknown", { falseVerdicts: 0 }],
   ])("of %s (%i): %s", (_, frame, said, result) => {
     expect(told([verdict(frame, said)])).toMatchObject(result);
+  });
+
+  test("of a frame, as it stands at the end", () => {
+    const update = (said: string) => ({ ...verdict(1, said), type: "update" });
+    expect(told([verdict(1, "dropped"), update("unknown")]).falseVerdicts).toBe(0);
+    expect(told([verdict(1, "unknown"), update("dropped")]).falseVerdicts).toBe(1);
   });
 
   test("that a packet leaves before it enters, on one clock and beyond the tolerance alone", () => {

@@ -54,7 +54,15 @@ export interface Sides {
  */
 export function conversation(
   count: number,
-  { startUs = 0, everyUs = 100, srcPort = 40_000, insideSrc = CONTAINER, outsideSrc = HOST, seed = 1 } = {},
+  {
+    startUs = 0,
+    everyUs = 100,
+    srcPort = 40_000,
+    insideSrc = CONTAINER,
+    outsideSrc = HOST,
+    insideDst = SERVER,
+    seed = 1,
+  } = {},
 ): Sides {
   const inside: Stamped[] = [];
   const outside: Stamped[] = [];
@@ -66,13 +74,13 @@ export function conversation(
       ipId: (seed * 1000 + n) & 0xffff,
     };
     if (n % 2 === 0) {
-      const out = { dst: SERVER, srcPort, dstPort: 80, ...numbers };
-      inside.push({ ns, packet: segment({ src: insideSrc, ttl: 64, ...out }) });
-      outside.push({ ns: ns + 20_000, packet: segment({ src: outsideSrc, ttl: 63, ...out }) });
+      const out = { srcPort, dstPort: 80, ...numbers };
+      inside.push({ ns, packet: segment({ src: insideSrc, dst: insideDst, ttl: 64, ...out }) });
+      outside.push({ ns: ns + 20_000, packet: segment({ src: outsideSrc, dst: SERVER, ttl: 63, ...out }) });
     } else {
-      const back = { src: SERVER, srcPort: 80, dstPort: srcPort, ...numbers };
-      inside.push({ ns: ns + 10_000, packet: segment({ dst: insideSrc, ttl: 52, ...back }) });
-      outside.push({ ns, packet: segment({ dst: outsideSrc, ttl: 53, ...back }) });
+      const back = { srcPort: 80, dstPort: srcPort, ...numbers };
+      inside.push({ ns: ns + 10_000, packet: segment({ src: insideDst, dst: insideSrc, ttl: 52, ...back }) });
+      outside.push({ ns, packet: segment({ src: SERVER, dst: outsideSrc, ttl: 53, ...back }) });
     }
   }
   return { inside, outside };

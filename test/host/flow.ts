@@ -41,6 +41,7 @@ export function flow(
     inside: inner,
     outside: outer,
     sides: [INSIDE, OUTSIDE],
+    firstFrames: [1, 1],
     pairs: 2,
     pairsOutbound: 1,
     bytes: 160,

@@ -1,10 +1,11 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { limitsOf } from "../../src/pipeline/hash-limit.js";
+import { Heap } from "../../src/packets/heap.js";
 import { losses } from "../../src/cli/losses.js";
 import { packetSources } from "../../src/pipeline/packet-source.js";
 import { BATCH_FRAMES, type CaptureInterface, FrameBatch, type FrameSource } from "../../src/packets/frames.js";
-import { type Limits, NO_LIMITS } from "../../src/wire/decode.js";
+import { Decoder, type Limits, NO_LIMITS } from "../../src/wire/decode.js";
 import type { PacketBatch } from "../../src/packets/packets.js";
 import { concat, ethernet, filler, ipv4, udp } from "../support/packets.js";
 import * as samples from "../wire/samples.js";
@@ -37,7 +38,7 @@ const WHOLE = { captured: 60, original: 60 };
 function limits(frames: readonly Cut[], interfaces: readonly CaptureInterface[], isLive = false): Limits {
   const first = batch(frames);
   if (frames.length > 0) first.iface[0] = interfaces.length - 1;
-  return limitsOf({ batches: [first], interfaces, isLive });
+  return limitsOf(new Decoder(new Heap()), { batches: [first], interfaces, isLive });
 }
 
 it("a capture that cuts nothing sets no limit", () => {
@@ -49,9 +50,22 @@ it("the shortest snaplen of all interfaces counts, without the link header", () 
   const raw = { ...RAW, snaplen: 96 };
   const ethernets = { ...ETHERNET, snaplen: 96 };
   expect(limits([WHOLE], [raw])).toEqual({ key: 96, headers: 96 });
-  // 14 bytes of Ethernet, and the tags there might be, which leave less for the payload
-  expect(limits([WHOLE, WHOLE], [raw, ethernets])).toEqual({ key: 96 - 14 - 12, headers: 96 - 14 });
+  expect(limits([WHOLE, WHOLE], [raw, ethernets])).toEqual({ key: 96 - 14, headers: 96 - 14 });
   expect(limits([WHOLE], [{ ...ETHERNET, snaplen: 10 }])).toEqual({ key: 0, headers: 0 });
+});
+
+it("tags take their part of a snaplen where frames have some", () => {
+  const tagged = [1, 2, 0].map((tags) =>
+    ethernet(ipv4({}, udp({})), { tags: Array.from({ length: tags }, () => [0x8100, 7] as const) }),
+  );
+  const cut = { ...ETHERNET, snaplen: 96 };
+  const limitsWith = (...frames: readonly Uint8Array[]): Limits => {
+    const lengths = frames.map(({ length }) => ({ captured: length, original: length }));
+    const batches = [batch(lengths, Uint8Array.from(concat(...frames)))];
+    return limitsOf(new Decoder(new Heap()), { batches, interfaces: [cut], isLive: false });
+  };
+  expect(limitsWith(tagged[0])).toEqual({ key: 96 - 14 - 4, headers: 96 - 14 - 4 });
+  expect(limitsWith(...tagged)).toEqual({ key: 96 - 14 - 8, headers: 96 - 14 });
 });
 
 it("an interface without frames counts in a capture that is running, which knows them all", () => {
@@ -77,7 +91,10 @@ it("what comes later in a capture does not count, and it does not matter in whic
   const begins = Array.from({ length: 256 }, () => WHOLE);
   expect(limits([...begins, cut], [RAW])).toEqual(NO_LIMITS);
   const pieces = [[WHOLE], [cut, WHOLE], [cut]].map((frames) => batch(frames));
-  expect(limitsOf({ batches: pieces, interfaces: [RAW], isLive: false })).toEqual({ key: 80, headers: 80 });
+  expect(limitsOf(new Decoder(new Heap()), { batches: pieces, interfaces: [RAW], isLive: false })).toEqual({
+    key: 80,
+    headers: 80,
+  });
 });
 
 /** A source of one batch. */

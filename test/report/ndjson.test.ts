@@ -8,6 +8,7 @@ import type { Reporter } from "../../src/report/reporter.js";
 import {
   ACK,
   articlePing,
+  FLOW,
   HandFilled,
   ICMP,
   PSH,
@@ -171,6 +172,7 @@ describe("NDJSON", () => {
         inside: ends,
         outside: ends,
         sides: [INSIDE, OUTSIDE],
+        firstFrames: [4, 6],
         pairs: 3,
         pairsOutbound: 3,
         insideOnly: 1,
@@ -183,7 +185,12 @@ describe("NDJSON", () => {
       });
       const frames = new Few<number>();
       for (let frame = 1; frame <= 102; frame++) frames.add(frame);
-      reporter.finding(findingOf("leak", 3, "a leak", { flows: oneFlow(7), frames: [new Few<number>(), frames] }));
+      reporter.finding(
+        findingOf("leak", 3, "a leak", {
+          flows: oneFlow({ ...FLOW, id: 7 }).flows,
+          frames: [new Few<number>(), frames],
+        }),
+      );
       reporter.finding(findingOf("rule", 1, "no flow"));
       const verdicts: Summary["verdicts"] = [new Map([["dropped", 1]]), new Map()];
       reporter.end({ ...SUMMARY, verdicts, impacts: [new Map([["lost", 1]]), new Map()] });

@@ -5,9 +5,9 @@ import { INSIDE } from "../../src/packets/sides.js";
 import { Failing } from "../../src/report/failing.js";
 import { NdjsonReporter } from "../../src/report/ndjson.js";
 import { Selected, type Selection } from "../../src/report/selection.js";
-import { articlePing, HandFilled, publishedPort, SUMMARY, UDP, UPDATE } from "./tables.js";
+import { articlePing, FLOW, HandFilled, publishedPort, SUMMARY, UDP, UPDATE } from "./tables.js";
 
-const LEAK = findingOf("leak", 2, "untranslated", { flows: oneFlow(1) });
+const LEAK = findingOf("leak", 2, "untranslated", oneFlow(FLOW));
 const PORT = findingOf("port-rewritten", 1, "another port");
 
 /** Two pairs of two flows, what has no twin of every verdict (the first of flow 1), two findings. */

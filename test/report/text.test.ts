@@ -304,7 +304,7 @@ describe("the end of a report", () => {
   it("has translations, findings and totals that add up", () => {
     const output = text(new HandFilled(), { quiet: true }, (reporter) => {
       reporter.flow(FLOW);
-      reporter.finding(findingOf("leak", 3, "172.17.0.2 left\u001B[2J untranslated", { flows: oneFlow(7) }));
+      reporter.finding(findingOf("leak", 3, "172.17.0.2 left\u001B[2J untranslated", oneFlow({ ...FLOW, id: 7 })));
       reporter.finding(findingOf("asymmetric", 1, "estimated"));
       reporter.end(SUMMARY);
     });
@@ -317,7 +317,8 @@ describe("the end of a report", () => {
       "                   outside  *10.0.2.15 > 180.101.49.11 id *10496  ←     3     0       -       -",
       "",
       "Findings",
-      String.raw`! leak (flow 7, 3 times): 172.17.0.2 left\x1b[2J untranslated`,
+      String.raw`! leak (3 times): 172.17.0.2 left\x1b[2J untranslated`,
+      "  flow 7  inside #1  outside #1",
       `  next: ${FINDINGS.leak.hint}`,
       "- asymmetric: estimated",
       "",

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { FrameBatch } from "../../src/packets/frames.js";
 import { Heap } from "../../src/packets/heap.js";
 import { batchIn, Tally } from "../../src/packets/packets.js";
-import { linkHeaderBytes, mayBeTagged } from "../../src/protocols/link-types.js";
+import { linkHeaderBytes } from "../../src/protocols/link-types.js";
 import { Decoder, NO_LIMITS } from "../../src/wire/decode.js";
 import { concat, ethernet, hex, ipv4, ipv6, sll, tcp } from "../support/packets.js";
 import { decodeAll, decodeOne, reasonOf, words } from "./decoded.js";
@@ -189,5 +189,4 @@ test("frames that lie in the heap, and others that do not", () => {
 test("link header bytes", () => {
   const linkTypes = [1, 113, 276, 101, 12, 14, 228, 229, 0, 108, 9, 51];
   expect(linkTypes.map(linkHeaderBytes)).toEqual([14, 16, 20, 0, 0, 0, 0, 0, 4, 4, 4, 8]);
-  expect(linkTypes.filter(mayBeTagged)).toEqual([1, 113, 276]);
 });

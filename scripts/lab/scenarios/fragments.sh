@@ -13,10 +13,7 @@ big_datagrams() {
 
 # The second fragments of what wan sends, IP offset 1480 = 185 * 8, go missing before the uplink.
 lose_second_fragments() {
-  must wan nft 'add table netdev loss'
-  undo must wan nft delete table netdev loss
-  must wan nft 'add chain netdev loss out { type filter hook egress device eth0 priority 0; }'
-  must wan nft 'add rule netdev loss out ip frag-off & 0x1fff == 185 drop'
+  table wan netdev loss 'chain out { type filter hook egress device eth0 priority 0; ip frag-off & 0x1fff == 185 drop; }'
 }
 
 run() {

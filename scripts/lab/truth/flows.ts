@@ -60,7 +60,7 @@ function checkTranslation(recording: Recording, flow: FlowLine): string[] {
   if (isPortless(flow)) return [];
   const forward = paths.filter((path) => path.initiator === flow.initiator);
   if (forward.length === 0) return ["conntrack says the other side began it"];
-  return forward.some((path) => couldBeCalled(flow.nat, natName(path.entry)))
+  return forward.some((path) => couldBeCalled(flow.nat, natName(path.entry))) || isForwardedAsItIs(recording, flow)
     ? []
     : [`nat is ${flow.nat}, conntrack says ${natName(forward[0].entry)}`];
 }
@@ -70,7 +70,7 @@ function couldBeCalled(nat: string, name: string): boolean {
   return nat === name || nat.split("+").every((part) => name.split("+").includes(part));
 }
 
-/** Untranslated, and seen so in both captures: a leak, or forwarding that conntrack was not asked about. */
+/** Untranslated, and seen so in both captures: a leak, forwarding that conntrack was not asked about, or what it took for invalid. */
 function isForwardedAsItIs(recording: Recording, flow: FlowLine): boolean {
   const key = tupleKey(tupleOf(flow.proto, flow.inside));
   const wasSeen = (side: SideName) => recording[side].some(({ packet }) => packet && tupleKey(packet.tuple) === key);

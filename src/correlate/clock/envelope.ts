@@ -52,11 +52,12 @@ export class Slice implements Bounds {
   }
 
   /**
-   * Where its packets contradict each other, whatever the offset is, its stamps are wrong by that. By more than SET_NS, some are no twins or the
-   * clock was set: its neighbours tell.
+   * Where its packets contradict each other, whatever the offset is and however fast the clock runs, its stamps are wrong by that. By more than
+   * SET_NS, some are no twins or the clock was set: its neighbours tell.
    */
   widen(): void {
-    const againstNs = this.atLeastNs - this.atMostNs;
+    const ranNs = MOST_RATE * Math.abs(this.leastAtNs - this.mostAtNs);
+    const againstNs = this.atLeastNs - this.atMostNs - ranNs;
     if (!(againstNs > 0)) return;
     const byNs = againstNs > SET_NS ? Number.POSITIVE_INFINITY : againstNs;
     if (Number.isFinite(byNs)) this.wrongNs += byNs;

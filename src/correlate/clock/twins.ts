@@ -173,14 +173,17 @@ class Remembered {
 }
 
 /**
- * A NAT rewrites the address of the inside host: the source's of what leaves, the destination's of what comes in. Where none or
- * both are rewritten, the TTL tells, which forwarding lowers; it says less, as a router may set it to whatever it likes.
+ * A NAT rewrites the address of the inside host: the source's of what leaves, the destination's of what comes in. But an inside host
+ * may call a service whose address the NAT rewrites, too. Forwarding lowers the TTL, unless a router sets it to whatever it likes.
+ * So neither tells anything where the two contradict each other.
  */
 function directionOf(inside: Int32Array, i: number, outside: Int32Array, o: number): number {
   const isFromRewritten = inside[i + FROM] !== outside[o + FROM];
   const isToRewritten = inside[i + TO] !== outside[o + TO];
-  if (isFromRewritten !== isToRewritten) return isFromRewritten ? 1 : -1;
-  return Math.sign(inside[i + TTL] - outside[o + TTL]);
+  const byTtl = Math.sign(inside[i + TTL] - outside[o + TTL]);
+  if (isFromRewritten === isToRewritten) return byTtl;
+  const byAddress = isFromRewritten ? 1 : -1;
+  return byTtl === -byAddress ? 0 : byAddress;
 }
 
 /** Whether one goes to where the other came from: an echo carries what it answers. */

@@ -2,11 +2,16 @@ import {
   HAS_IP_ID,
   HAS_TCP_NUMBERS,
   IS_COPY,
+  IS_FRAGMENT,
+  IS_IPV6,
   IS_SELECTED,
   type PacketBatch,
   type PacketSource,
 } from "../../packets/packets.js";
-import { DST, FLAGS_PROTO_TTL, FRAME, IP_ID, KEY, KEY2, PORTS, RECORD_BITS, SRC } from "../../packets/records.js";
+import { sameAddress } from "../../packets/columns.js";
+import { DST, FLAGS_PROTO_TTL, FRAME, IP_ID, KEY, KEY2, PORTS, RECORD_BITS, SEQ, SRC } from "../../packets/records.js";
+import { Identities } from "./identities.js";
+import { Repeats } from "./repeats.js";
 
 /**
  * A copy is at most this much later, nanoseconds. Switches mirror a packet within microseconds. A sender waits for a round trip or
@@ -21,10 +26,12 @@ const STRETCHES_APART = 32;
 
 /** Doubled packets a stretch must have … */
 const LEAST_DOUBLED = 8;
-/** … and their share of those that cannot repeat by chance: a mirror may show one direction twice, or some of the hosts. */
+/** … and their share of those that have an identity of their own: a mirror may show one direction twice, or some of the hosts. */
 const LEAST_SHARE = 1 / 4;
 /** From this share on, those are copies as well that a sender may have sent twice: identical, and without IP ID or TCP data. */
 const MOST_SHARE = 3 / 4;
+
+const NONE = 0;
 
 /** Packets remembered: as many as come within COPY_NS, at a power of two. */
 const REMEMBERED = 4096;
@@ -39,10 +46,12 @@ const THEIR_DST = 3;
 const THEIR_PORTS = 4;
 const THEIR_FLAGS = 5;
 const THEIR_FRAME = 6;
-/** How often it came. */
+/** How often it came, one just after the other. */
 const TIMES = 7;
 /** With what keys leave out: the TCP options. */
 const THEIR_ID = 8;
+/** Words of both addresses over IPv6. */
+const ADDRESSES = 8;
 const TTL_SHIFT = 24;
 /** But for what a filter selects, which may ask for a tag that the copy has not. */
 const FLAGS_AND_PROTO = 0xff_ffff & ~IS_SELECTED;
@@ -52,18 +61,19 @@ const FLAGS_AND_PROTO = 0xff_ffff & ~IS_SELECTED;
  * enters the switch and as it leaves, or before and behind a router. They are marked IS_COPY, and KEY says the frame they copy.
  *
  * A single packet that looks like another proves nothing. Whether a capture copies is decided from many packets at once, of which those
- * count that cannot be alike by chance: with an IP ID, or with TCP data. What was decided of a stretch is done with the next one,
- * and with the first one, as far as it could be looked at before.
+ * count that have an identity of their own: an IP ID, or the number of TCP data, that nothing else of their sender has. What was decided of a
+ * stretch is done with the next one, and with the first one, as far as it could be looked at before.
  */
 class Copies {
+  readonly repeats = new Repeats();
   readonly #remembered = new Int32Array(REMEMBERED * WORDS);
+  readonly #addresses = new Uint32Array(REMEMBERED * ADDRESSES);
   readonly #timesNs = new Float64Array(REMEMBERED).fill(Number.NEGATIVE_INFINITY);
+  readonly #identities = new Identities();
   #packets = 0;
+  #times = 0;
   #isCopying = false;
   #isMostly = false;
-  /** Of this stretch: packets that cannot be alike by chance, each once, and how many of them came twice. */
-  #distinct = 0;
-  #doubled = 0;
 
   /** Looks at the beginning of a capture, at STRETCH packets at the most, before `mark` does. */
   look(batch: PacketBatch, from: number, to: number): void {
@@ -88,13 +98,21 @@ class Copies {
         this.#packets += left;
         continue;
       }
-      const at = this.#find(batch, row);
-      if (at < 0 || !this.#isCopying) continue;
-      const r = row << RECORD_BITS;
-      if (!this.#isMostly && !isUnique(batch, row)) continue;
-      batch.records[r + KEY] = this.#remembered[at + THEIR_FRAME];
-      batch.records[r + FLAGS_PROTO_TTL] |= IS_COPY;
+      const like = this.#find(batch, row);
+      if (like === NONE) continue;
+      if (this.#isCopy(batch, row)) {
+        const r = row << RECORD_BITS;
+        batch.records[r + KEY] = like;
+        batch.records[r + FLAGS_PROTO_TTL] |= IS_COPY;
+      } else if (this.#isCopying || !this.#identities.areNeverTwice)
+        this.repeats.note(batch.frame(row), like, batch.stampNs(row));
     }
+  }
+
+  /** Whether a packet that is like one just before is its copy: the second, the fourth … of those that come one after the other. */
+  #isCopy(batch: PacketBatch, row: number): boolean {
+    if (!this.#isCopying || this.#times % 2 === 1) return false;
+    return this.#isMostly || (hasIdentity(batch, row) && this.#identities.isOwn(identityOf(batch, row)));
   }
 
   /** Whether the stretch that this packet is in is looked at. */
@@ -103,14 +121,14 @@ class Copies {
   }
 
   #decide(): void {
-    const share = this.#doubled / Math.max(1, this.#distinct);
-    this.#isCopying = this.#doubled >= LEAST_DOUBLED && share >= LEAST_SHARE;
+    const { own, doubled } = this.#identities;
+    const share = doubled / Math.max(1, own);
+    this.#isCopying = doubled >= LEAST_DOUBLED && share >= LEAST_SHARE;
     this.#isMostly = share >= MOST_SHARE;
-    this.#distinct = 0;
-    this.#doubled = 0;
+    this.#identities.goOn();
   }
 
-  /** Remembers a packet. Returns where what it is a copy of is remembered, or -1. */
+  /** Remembers a packet. Returns the frame of one that is like it and came just before, or NONE; `#times` tells how often that has come. */
   #find(batch: PacketBatch, row: number): number {
     const { records } = batch;
     const r = row << RECORD_BITS;
@@ -120,39 +138,35 @@ class Copies {
     for (let probe = 0; probe < PROBES; probe++) {
       const slot = (records[r + KEY] + probe) & (REMEMBERED - 1);
       const at = slot * WORDS;
-      if (Math.abs(timeNs - this.#timesNs[slot]) > COPY_NS) {
-        if (place < 0) place = slot;
-      } else if (this.#isSame(at, batch, row)) {
+      if (Math.abs(timeNs - this.#timesNs[slot]) <= COPY_NS && this.#isSame(slot, batch, row)) {
         const lowered = (this.#remembered[at + THEIR_FLAGS] >>> TTL_SHIFT) - (flags >>> TTL_SHIFT);
         // as it was, or behind a router
         if (lowered === 0 || lowered === 1) return this.#again(slot, batch, row);
-      } else if (place < 0 || (this.#timesNs[slot] < this.#timesNs[place] && !this.#isFree(place, timeNs))) {
-        place = slot;
       }
+      // the oldest gives way, which is the one of no use, where there is one
+      if (place < 0 || this.#timesNs[slot] < this.#timesNs[place]) place = slot;
     }
     this.#remember(place, batch, row, 1);
-    if (isUnique(batch, row)) this.#distinct++;
-    return -1;
+    if (hasIdentity(batch, row)) this.#identities.take(identityOf(batch, row));
+    return NONE;
   }
 
-  #isFree(slot: number, timeNs: number): boolean {
-    return Math.abs(timeNs - this.#timesNs[slot]) > COPY_NS;
-  }
-
-  /** A packet has come once more: each second one is a copy of the one before. */
+  /** A packet has come once more. Returns the frame of the one that it may be a copy of. */
   #again(slot: number, batch: PacketBatch, row: number): number {
     const at = slot * WORDS;
-    const times = ++this.#remembered[at + TIMES];
-    // one that comes more often than twice is sent often, or copied more than once: it says nothing of what this capture does
-    if (isUnique(batch, row)) this.#doubled += times === 2 ? 1 : times === 3 ? -1 : 0;
-    if (times % 2 === 0) return at;
-    this.#remember(slot, batch, row, times);
-    return -1;
+    const like = this.#remembered[at + THEIR_FRAME];
+    this.#times = ++this.#remembered[at + TIMES];
+    if (hasIdentity(batch, row)) this.#identities.takeAgain(identityOf(batch, row), this.#times);
+    if (this.#times % 2 === 1) this.#remember(slot, batch, row, this.#times);
+    return like;
   }
 
-  #isSame(at: number, { records }: PacketBatch, row: number): boolean {
+  #isSame(slot: number, { records, src6, dst6 }: PacketBatch, row: number): boolean {
     const r = row << RECORD_BITS;
     const seen = this.#remembered;
+    const at = slot * WORDS;
+    const isIpv4 = (records[r + FLAGS_PROTO_TTL] & IS_IPV6) === 0;
+    const addresses = slot * ADDRESSES;
     return (
       seen[at + THEIR_KEY] === records[r + KEY] &&
       seen[at + THEIR_KEY2] === records[r + KEY2] &&
@@ -160,12 +174,15 @@ class Copies {
       seen[at + THEIR_DST] === records[r + DST] &&
       seen[at + THEIR_PORTS] === records[r + PORTS] &&
       seen[at + THEIR_ID] === records[r + IP_ID] &&
-      ((seen[at + THEIR_FLAGS] ^ records[r + FLAGS_PROTO_TTL]) & FLAGS_AND_PROTO) === 0
+      ((seen[at + THEIR_FLAGS] ^ records[r + FLAGS_PROTO_TTL]) & FLAGS_AND_PROTO) === 0 &&
+      (isIpv4 ||
+        (sameAddress(this.#addresses, addresses, src6, 4 * row) &&
+          sameAddress(this.#addresses, addresses + ADDRESSES / 2, dst6, 4 * row)))
     );
   }
 
   #remember(slot: number, batch: PacketBatch, row: number, times: number): void {
-    const { records } = batch;
+    const { records, src6, dst6 } = batch;
     const r = row << RECORD_BITS;
     const at = slot * WORDS;
     const seen = this.#remembered;
@@ -178,6 +195,10 @@ class Copies {
     seen[at + THEIR_FLAGS] = records[r + FLAGS_PROTO_TTL];
     seen[at + THEIR_FRAME] = records[r + FRAME];
     seen[at + TIMES] = times;
+    if ((records[r + FLAGS_PROTO_TTL] & IS_IPV6) !== 0) {
+      this.#addresses.set(src6.subarray(4 * row, 4 * row + 4), slot * ADDRESSES);
+      this.#addresses.set(dst6.subarray(4 * row, 4 * row + 4), slot * ADDRESSES + ADDRESSES / 2);
+    }
     this.#timesNs[slot] = batch.stampNs(row);
   }
 }
@@ -192,6 +213,11 @@ export class MarkedPackets {
 
   constructor(source: PacketSource) {
     this.#source = source;
+  }
+
+  /** Those that may be copies, and are not marked. */
+  get repeats(): Repeats {
+    return this.#copies.repeats;
   }
 
   /** The next packets, or null at the end; the batch before it is overwritten. */
@@ -227,8 +253,18 @@ export class MarkedPackets {
   }
 }
 
-/** Whether no sender gives two packets all that makes up this one's key. */
-function isUnique(batch: PacketBatch, row: number): boolean {
+/** Whether a packet has what its sender gives no other one, as a rule. */
+function hasIdentity(batch: PacketBatch, row: number): boolean {
   const flags = batch.flags(row);
   return (flags & HAS_IP_ID) !== 0 || ((flags & HAS_TCP_NUMBERS) !== 0 && batch.payloadLength(row) > 0);
+}
+
+/** That, as a number: the IP ID, or the number of its data, and who sent it. Fragments of a datagram have one ID: they are told apart by their keys. */
+function identityOf(batch: PacketBatch, row: number): number {
+  const { records } = batch;
+  const r = row << RECORD_BITS;
+  const flags = batch.flags(row);
+  const id = (flags & HAS_IP_ID) !== 0 ? batch.ipId(row) : records[r + SEQ];
+  const number = (flags & IS_FRAGMENT) === 0 ? id : id ^ batch.key(row);
+  return Math.imul(records[r + SRC] ^ Math.imul(number, 0x9e3779b1), 0x85ebca6b);
 }

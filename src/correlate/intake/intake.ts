@@ -4,6 +4,7 @@ import { BEHIND, MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/mass-time
 import { batchIn, type PacketBatch, type PacketSource } from "../../packets/packets.js";
 import type { MarkedPackets } from "./copies.js";
 import { Disorder } from "./disorder.js";
+import type { Repeats } from "./repeats.js";
 import { WaitingRoom } from "./waiting-room.js";
 
 /**
@@ -83,6 +84,10 @@ export class Intake {
 
   get epochNs(): bigint {
     return this.source.epochNs;
+  }
+
+  get repeats(): Repeats {
+    return this.#packets.repeats;
   }
 
   /** How far the stamp of a packet that is IS_MISTIMED is ahead of the time it was given, nanoseconds. */

@@ -1,11 +1,12 @@
-import { LatencyDigest } from "../../packets/latency.js";
 import { Flow } from "../../packets/flows.js";
+import { LatencyDigest } from "../../packets/latency.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../packets/packets.js";
 import { EVIDENCE_LENGTH } from "../../packets/results.js";
-import { otherSide, type Side } from "../../packets/sides.js";
+import { otherSide } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
+import { ACK, SYN } from "../../protocols/tcp.js";
 import { isAnyBehind } from "./behind.js";
 import type { Buckets } from "../kernel/buckets.js";
 import type { Datagrams } from "./datagrams.js";
@@ -16,6 +17,7 @@ import { WANTS_TWIN } from "../kernel/wants.js";
 import type { Admits, Pairing, Settles } from "./contract.js";
 import type { Translations } from "../kernel/translations.js";
 import { type Forms, mayHaveComeOut, turnedSegment } from "./turned-segments.js";
+import { type Turned, Turns } from "./turns.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
 
 /** Packets with one key that are looked through for the two forms of one; of more, nothing tells which came of which. */
@@ -29,23 +31,6 @@ const EARLY_FACTOR = 16;
 /** What is noted of single packets is cleared when it reaches this size. */
 const CROWDED = 256;
 
-/** What a conversation that is turned round came to. */
-export interface Turned {
-  readonly kind: "turned";
-  /** Where. */
-  readonly side: Side;
-  /** The flow as packets of each direction have it: its inside tuple is that of their form before the rewrite, the outside one of that after. */
-  readonly there: Flow;
-  readonly back: Flow;
-  pairs: number;
-  /** IP bytes of the form before the rewrite. */
-  bytes: number;
-  /** Nanoseconds on the timeline, of the first pair and the last. */
-  firstNs: number;
-  lastNs: number;
-  readonly latencies: LatencyDigest;
-}
-
 /** The tables that hairpins are found in, and who is told of them. */
 export interface About {
   readonly timeline: Timeline;
@@ -56,13 +41,6 @@ export interface About {
   readonly link: Link;
   readonly datagrams: Datagrams;
   readonly pairing: Pairing;
-}
-
-/** One direction of it: the way of what comes out, and the flow. */
-interface Turn {
-  readonly afterWay: number;
-  readonly flow: Flow;
-  readonly turned: Turned;
 }
 
 /**
@@ -76,8 +54,9 @@ export class Hairpins implements Admits, Settles {
   readonly wants = WANTS_TWIN;
   readonly #timeline: Timeline;
   readonly #about: About;
-  /** By the way of the form before the rewrite. */
-  readonly #turns = new Map<number, Turn>();
+  readonly #turns = new Turns();
+  /** Translations that contradict known ones and that one pair speaks for, by their ways. */
+  readonly #heard = new Set<string>();
   /** Of packets that may be one of two forms, though too little speaks for it: the frame of the other one. */
   readonly #maybe = new Map<number, number>();
   #pairs = 0;
@@ -117,15 +96,15 @@ export class Hairpins implements Admits, Settles {
       return null;
     }
     const t = this.#timeline;
-    if (!this.#turns.has(t.way(row)) && !this.#learn(row)) {
-      for (const after of this.#like(row))
+    const like = this.#like(row);
+    let afters = this.#aftersOf(row, like);
+    // the translation that is known of its conversation may be one of several, or may have ended
+    if (afters.length === 0 && this.#learn(row)) afters = this.#aftersOf(row, like);
+    if (afters.length === 0) {
+      for (const after of like)
         if (t.isBefore(row, after) && this.#mayBeForms(row, after)) this.#noteMaybe([row], [after]);
       return null;
     }
-    const afterWay = this.#turns.get(t.way(row))?.afterWay;
-    const like = this.#like(row);
-    const afters = like.filter((each) => t.way(each) === afterWay && t.isBefore(row, each));
-    if (afters.length === 0) return null;
     if (like.length <= MOST_LIKE) {
       const befores = afters.map((after) => this.#beforesOf(after));
       const certain = befores.findIndex((rows) => rows.length === 1 && rows[0] === row);
@@ -135,7 +114,8 @@ export class Hairpins implements Admits, Settles {
       if (late >= 0) this.#noteMaybe([row], [afters[late]]);
       if (!befores.some((rows) => rows.includes(row)) || certain >= 0) return null;
     }
-    const undecided = like.filter((each) => t.way(each) === t.way(row) || t.way(each) === afterWay);
+    const ways = new Set([row, ...afters].map((each) => t.way(each)));
+    const undecided = like.filter((each) => ways.has(t.way(each)));
     return leaveUndecided(
       t,
       undecided,
@@ -145,8 +125,8 @@ export class Hairpins implements Admits, Settles {
 
   /** Whether a packet of a known conversation, in the form before the rewrite, may have come out after all, in pieces or merged with others. */
   mayHaveComeOut(row: number): boolean {
-    const turn = this.#turns.get(this.#timeline.way(row));
-    return turn !== undefined && mayHaveComeOut(this.#timeline, row, turn.afterWay);
+    const t = this.#timeline;
+    return this.#turns.of(t.way(row)).some(({ afterWay }) => mayHaveComeOut(t, row, afterWay));
   }
 
   /** The frame on its side that is like a packet and may be its other form, though too little speaks for it; undefined where there is none. */
@@ -164,20 +144,21 @@ export class Hairpins implements Admits, Settles {
     return this.#turns.has(this.#timeline.way(row) ^ 1);
   }
 
-  /** The flow of a packet in the form it has before the rewrite, or after it; undefined of any other packet. */
-  flowOf(row: number): Flow | undefined {
-    const way = this.#timeline.way(row);
-    return (this.#turns.get(way) ?? this.#turns.get(way ^ 1))?.flow;
+  /** Whether the translation of a packet in the form before the rewrite has given way to another one: nobody may know its own any more. */
+  isReplaced(row: number): boolean {
+    return this.#turns.isReplaced(this.#timeline.way(row));
+  }
+
+  /** The flow of two forms that were paired. */
+  flowOf(before: number, after: number): Flow | undefined {
+    const t = this.#timeline;
+    return this.#turns.between(t.way(before), t.way(after))?.flow;
   }
 
   /** Forgets the conversation of a tuple that is about to be released. */
   forget(tuple: number): void {
-    for (const way of [2 * tuple, 2 * tuple + 1]) {
-      const turn = this.#turns.get(way);
-      if (turn === undefined) continue;
-      this.#turns.delete(way);
-      this.#turns.delete(turn.afterWay ^ 1);
-    }
+    this.#turns.forget(tuple);
+    this.#heard.clear();
   }
 
   /** Pairs a packet that was cut differently in its two forms, if it is one of those. */
@@ -189,10 +170,12 @@ export class Hairpins implements Admits, Settles {
       else if (forms !== undefined) this.#noteMaybe(...forms);
       return;
     }
-    const turn = this.#turns.get(t.way(row));
-    if (turn === undefined || t.payloadLength(row) === 0) return;
-    const forms = turnedSegment(t, row, turn.afterWay, this.#limitNs);
-    if (forms !== null) this.#pair(...forms);
+    if (t.payloadLength(row) === 0) return;
+    const found = this.#turns
+      .of(t.way(row))
+      .map(({ afterWay }) => turnedSegment(t, row, afterWay, this.#limitNs))
+      .filter((forms) => forms !== null);
+    if (found.length === 1) this.#pair(...found[0]);
   }
 
   /** The two forms of a datagram, one of which is in fragments, as far as they and their TTL tell. */
@@ -204,9 +187,8 @@ export class Hairpins implements Admits, Settles {
   /** Whether two forms are of a conversation that is turned round, as is known, or learnt by these and what comes behind them. */
   #isTurn([[before], [after]]: Forms): boolean {
     const t = this.#timeline;
-    const known = this.#turns.get(t.way(before));
-    if (known !== undefined) return known.afterWay === t.way(after);
-    if (!this.#isPossible(before, after)) return false;
+    if (this.#turns.between(t.way(before), t.way(after)) !== undefined) return true;
+    if (this.#turns.has(t.way(before)) || !this.#isPossible(before, after)) return false;
     return (
       this.#isBelieved(before, after) ||
       isAnyBehind(t, before, (later) => {
@@ -237,17 +219,24 @@ export class Hairpins implements Admits, Settles {
     return rows;
   }
 
+  /** Those that a packet may have become, by its known conversation. */
+  #aftersOf(row: number, like: readonly number[]): number[] {
+    const t = this.#timeline;
+    const way = t.way(row);
+    return like.filter((after) => this.#turns.between(way, t.way(after)) !== undefined && t.isBefore(row, after));
+  }
+
   /**
    * Those that a packet may have come of, by its known conversation: what came before it on the way that leads to its own. What took
    * longer than packets do is meant only where nothing else is.
    */
   #beforesOf(after: number): number[] {
     const t = this.#timeline;
-    const back = this.#turns.get(t.way(after) ^ 1);
-    if (back === undefined) return [];
-    const beforeWay = back.afterWay ^ 1;
     const rows = this.#like(after).filter(
-      (row) => t.way(row) === beforeWay && t.isBefore(row, after) && this.#isForwarded(row, after),
+      (row) =>
+        this.#turns.between(t.way(row), t.way(after)) !== undefined &&
+        t.isBefore(row, after) &&
+        this.#isForwarded(row, after),
     );
     const limitNs = this.#limitNs;
     const usual = rows.filter((row) => t.timeNs(after) - t.timeNs(row) <= limitNs);
@@ -278,9 +267,24 @@ export class Hairpins implements Admits, Settles {
   }
 
   #isBelieved(before: number, after: number): boolean {
-    if (!this.#about.translations.isSupported(before, after)) return false;
+    if (!this.#about.translations.isSupported(before, after) || !this.#isHeard(before, after)) return false;
     this.#open(before, after);
     return true;
+  }
+
+  /**
+   * Whether enough pairs speak for a translation: one, or two where that contradicts a known one, unless it opens a connection. A bit that is
+   * flipped on its way makes one packet look like another conversation's.
+   */
+  #isHeard(before: number, after: number): boolean {
+    const t = this.#timeline;
+    const isContradicting = this.isBefore(before) || this.isAfter(after);
+    if (!isContradicting || (t.tcpFlags(before) & (SYN | ACK)) === SYN) return true;
+    const key = `${t.way(before)} ${t.way(after)}`;
+    if (this.#heard.has(key)) return true;
+    if (this.#heard.size >= CROWDED) this.#heard.clear();
+    this.#heard.add(key);
+    return false;
   }
 
   /** The only packet with its key that a packet may have become, on a way of its own, with a TTL that is one lower; or NONE. */
@@ -291,11 +295,13 @@ export class Hairpins implements Admits, Settles {
     return this.#isPossible(before, after) ? after : NONE;
   }
 
-  /** Whether two packets with one key may be two forms of one, of a conversation not known by now. */
+  /** Whether two packets with one key may be two forms of one, by a translation not known by now. */
   #mayBeForms(before: number, after: number): boolean {
     const t = this.#timeline;
     const isRewritten = t.tuple(after) !== t.tuple(before);
-    return isRewritten && this.#isForwarded(before, after) && this.#isUnknown(before) && this.#isUnknown(after);
+    if (!isRewritten || !this.#isForwarded(before, after) || this.isAfter(before) || this.isBefore(after)) return false;
+    const { tuples } = this.#about;
+    return tuples.isUntranslated(t.tuple(before)) && tuples.isUntranslated(t.tuple(after));
   }
 
   #isPossible(before: number, after: number): boolean {
@@ -309,10 +315,6 @@ export class Hairpins implements Admits, Settles {
     return t.ttl(before) - t.ttl(after) === 1 && !t.hasOtherOptions(before, after);
   }
 
-  #isUnknown(row: number): boolean {
-    return this.#about.tuples.isUntranslated(this.#timeline.tuple(row)) && this.flowOf(row) === undefined;
-  }
-
   #open(before: number, after: number): void {
     const t = this.#timeline;
     const [way, afterWay] = [t.way(before), t.way(after)];
@@ -322,14 +324,14 @@ export class Hairpins implements Admits, Settles {
         side: t.sideOf(before),
         there: this.#flow(id, before, way, afterWay),
         back: this.#flow(id, before, afterWay ^ 1, way ^ 1),
+        firstFrames: [t.frame(before), t.frame(after)],
         pairs: 0,
         bytes: 0,
         firstNs: Number.POSITIVE_INFINITY,
         lastNs: Number.NEGATIVE_INFINITY,
         latencies: new LatencyDigest(),
       };
-      this.#turns.set(way, { afterWay, flow: turned.there, turned });
-      this.#turns.set(afterWay ^ 1, { afterWay: way ^ 1, flow: turned.back, turned });
+      this.#turns.add(way, afterWay, turned);
       return turned;
     });
   }
@@ -347,7 +349,7 @@ export class Hairpins implements Admits, Settles {
   #pair(befores: readonly number[], afters: readonly number[]): void {
     const t = this.#timeline;
     const [before] = befores;
-    const turn = this.#turns.get(t.way(before));
+    const turn = this.#turns.between(t.way(before), t.way(afters[0]));
     if (turn === undefined) return;
     const { turned } = turn;
     const evidence = this.#about.kernel.evidenceOf(t.proto(before), t.flags(before));

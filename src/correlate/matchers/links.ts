@@ -1,5 +1,5 @@
-import type { Turned } from "./hairpins.js";
 import type { Proxied } from "./proxies.js";
+import type { Turned } from "./turns.js";
 
 /** What is known of two conversations that are one flow. It goes on. */
 export type Linked = Proxied | Turned;

@@ -33,6 +33,8 @@ export interface About {
   readonly pairing: Pairing;
   /** Whether what keys and records leave out speaks against two packets, one as it entered and one as it left: who sent an ICMP error. */
   readonly mayBecome: (entered: number, left: number) => boolean;
+  /** Whether an outside address is known to be the NAT's own. */
+  readonly isNat: (address: string) => boolean;
   readonly link: Link;
 }
 
@@ -57,7 +59,8 @@ export class Matchers {
   readonly #kernel: Kernel;
 
   constructor(about: About) {
-    const { heap, timeline, tuples, buckets, translations, kernel, clock, windowNs, pairing, mayBecome, link } = about;
+    const { heap, timeline, tuples, buckets, translations, kernel, clock, windowNs, pairing, mayBecome, isNat, link } =
+      about;
     this.#timeline = timeline;
     this.#kernel = kernel;
     this.altered = new Altered(heap, timeline, tuples, translations, kernel, windowNs, pairing);
@@ -78,7 +81,7 @@ export class Matchers {
     this.datagrams = new Datagrams(timeline, tuples, translations, pairing);
     const { datagrams } = this;
     this.hairpins = new Hairpins({ timeline, tuples, buckets, translations, kernel, link, datagrams, pairing });
-    this.proxies = new Proxies(timeline, tuples, link);
+    this.proxies = new Proxies(timeline, tuples, isNat, link);
     this.relays = new Relays(heap, timeline, tuples, windowNs, link);
     const supers = new SuperDatagrams(heap, timeline, translations, kernel, windowNs, pairing);
     const shifted = new ShiftedSegments(timeline, translations, pairing);

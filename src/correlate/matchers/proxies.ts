@@ -7,7 +7,7 @@ import { ACK, RST, SYN } from "../../protocols/tcp.js";
 import { WANTS_STRANGER } from "../kernel/wants.js";
 import type { Admits } from "./contract.js";
 import type { Link } from "./links.js";
-import { isOnItsWay, mayDial } from "./proxy-ends.js";
+import { calledBy, isOnItsWay, mayDial } from "./proxy-ends.js";
 
 /** Connections without a translation that are remembered at the most; the oldest go first. */
 const MOST_STREAMS = 16_384;
@@ -35,6 +35,7 @@ interface Leg {
 interface Stream {
   readonly side: Side;
   readonly tuple: number;
+  readonly openedFrame: number;
   readonly openedNs: number;
   lastNs: number;
   readonly openedByA: boolean;
@@ -51,6 +52,7 @@ interface Stream {
 interface Connection {
   readonly side: Side;
   readonly tuple: number;
+  readonly openedFrame: number;
   readonly openedNs: number;
   readonly lastNs: number;
 }
@@ -79,11 +81,14 @@ export class Proxies implements Admits {
   readonly #streams = new Map<number, Stream>();
   /** By their starts: two that carry one stream have the same, where both are told. */
   readonly #byStart = new Map<number, Set<Stream>>();
+  readonly #isNat: (address: string) => boolean;
   readonly #onLink: Link;
 
-  constructor(timeline: Timeline, tuples: TupleTable, onLink: Link) {
+  /** `isNat`: whether an outside address is known to be the NAT's own. */
+  constructor(timeline: Timeline, tuples: TupleTable, isNat: (address: string) => boolean, onLink: Link) {
     this.#timeline = timeline;
     this.#tuples = tuples;
+    this.#isNat = isNat;
     this.#onLink = onLink;
   }
 
@@ -156,6 +161,7 @@ export class Proxies implements Admits {
       side: t.sideOf(row),
       tuple,
       openedByA: t.forward(row) === 1,
+      openedFrame: t.frame(row),
       openedNs: t.timeNs(row),
       lastNs: t.timeNs(row),
       toServer: emptyLeg(),
@@ -215,8 +221,9 @@ export class Proxies implements Admits {
   #isCarriedOn(client: Stream, server: Stream): boolean {
     if (isSameConnection(client, server) || !carriesOn(client, server)) return false;
     if (mayDial(this.#tuples, client, server)) return true;
-    // what is only forwarded is answered once the other one is
-    return isOnItsWay(this.#tuples, client, server) && client.toClient.openedNs <= server.openedNs;
+    // what is only forwarded is answered once the other one is; and nobody dials himself by way of the uplink
+    if (!isOnItsWay(this.#tuples, client, server) || client.toClient.openedNs > server.openedNs) return false;
+    return !this.#isNat(calledBy(this.#tuples, server));
   }
 }
 

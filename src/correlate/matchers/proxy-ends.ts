@@ -1,3 +1,4 @@
+import { addressText } from "../../packets/address.js";
 import { sameAddress } from "../../packets/columns.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
@@ -29,6 +30,11 @@ function meetAtHost(tuples: TupleTable, client: ProxyEnd, server: ProxyEnd): boo
   const called = tuples.address(client.tuple, !client.openedByA);
   const calling = tuples.address(server.tuple, server.openedByA);
   return sameAddress(tuples.words, called, tuples.words, calling);
+}
+
+/** The address that a conversation goes to. */
+export function calledBy(tuples: TupleTable, { tuple, openedByA }: ProxyEnd): string {
+  return addressText(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, !openedByA));
 }
 
 /** Whether a conversation outside goes to the very address and port that a client inside called: a proxy took it on its way (TPROXY). */

@@ -17,6 +17,7 @@ interface Half {
   readonly side: Side;
   readonly tuple: number;
   readonly isClient: boolean;
+  readonly openedFrame: number;
   readonly openedNs: number;
   lastNs: number;
   /** What the proxy takes to send on what it gets here. */
@@ -176,6 +177,7 @@ export class Relays {
       side: t.sideOf(of),
       tuple: t.tuple(of),
       isClient,
+      openedFrame: t.frame(of),
       openedNs: t.timeNs(of),
       lastNs: t.timeNs(of),
       latencies: new LatencyDigest(),

@@ -5,7 +5,7 @@ import { type Ends, type FlowSummary, natOf } from "../../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import { hasPorts, type Protocol, protocolName } from "../../protocols/ip-protocols.js";
-import type { Turned } from "../matchers/hairpins.js";
+import type { Turned } from "../matchers/turns.js";
 import type { Linked } from "../matchers/links.js";
 import type { Proxied } from "../matchers/proxies.js";
 
@@ -66,6 +66,10 @@ export class FlowView implements FlowSummary {
 
   get sides(): FlowSummary["sides"] {
     return [INSIDE, OUTSIDE];
+  }
+
+  get firstFrames(): FlowSummary["firstFrames"] {
+    return this.#accounts.firstFrames(this.#slot);
   }
 
   get pairs(): number {
@@ -150,6 +154,7 @@ function summarizeProxied(
     inside: ends(inside),
     outside: ends(outside),
     sides: [inside.side, outside.side],
+    firstFrames: [inside.openedFrame, outside.openedFrame],
     pairs: 0,
     pairsOutbound: 0,
     bytes: 0,
@@ -164,7 +169,7 @@ function summarizeProxied(
 /** A conversation that is turned round on a side, as a flow: `inside` is what its initiator sends, `outside` what becomes of that. */
 function summarizeTurned(
   id: number,
-  { side, there, back, pairs, bytes, firstNs, lastNs, latencies }: Turned,
+  { side, there, back, firstFrames, pairs, bytes, firstNs, lastNs, latencies }: Turned,
   tuples: TupleTable,
   epochNs: bigint,
 ): FlowSummary {
@@ -179,6 +184,7 @@ function summarizeTurned(
     inside: new TupleEnds(tuples).of(flow.insideTuple, isForward),
     outside: new TupleEnds(tuples).of(flow.outsideTuple, isForward !== flow.isFlipped),
     sides: [side, side],
+    firstFrames,
     pairs,
     pairsOutbound: pairs,
     bytes,

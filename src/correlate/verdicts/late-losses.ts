@@ -38,15 +38,16 @@ export class LateLosses {
     this.#tell(update);
   }
 
-  /** The side whose capture tells of a loss next, and when it does, on the timeline; Infinity where neither is known to. */
-  get next(): { readonly side: Side; readonly timeNs: number } {
-    const [insideNs, outsideNs] = this.#of.cover.map(({ gaps }) => gaps.nextNs);
-    return insideNs <= outsideNs ? { side: INSIDE, timeNs: insideNs } : { side: OUTSIDE, timeNs: outsideNs };
+  /** When a capture tells of a loss next, on the timeline; Infinity where neither is known to. */
+  get nextNs(): number {
+    const { cover } = this.#of;
+    return Math.min(cover[INSIDE].gaps.nextNs, cover[OUTSIDE].gaps.nextNs);
   }
 
-  /** Takes it that a side's capture lost frames. Precondition: it tells so next. `updates` has nothing more to tell of what that affects. */
-  learn(side: Side, updates: Updates): void {
+  /** Takes the loss that a capture tells of next, and returns its side. `updates` has nothing more to tell of what that affects. */
+  learn(updates: Updates): Side {
     const { cover, clashes, findings, tallies, sink } = this.#of;
+    const side = cover[INSIDE].gaps.nextNs <= cover[OUTSIDE].gaps.nextNs ? INSIDE : OUTSIDE;
     const { fromNs, toNs } = cover[side].gaps.learn();
     updates.withdraw(otherSide(side), fromNs, toNs);
     if (side === OUTSIDE) clashes.withdraw(fromNs, toNs);
@@ -58,6 +59,7 @@ export class LateLosses {
       findings.moved(moved);
       sink.moved?.(moved);
     }
+    return side;
   }
 
   /** Counts what became known of a packet, and tells of it. */

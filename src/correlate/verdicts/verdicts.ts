@@ -1,4 +1,4 @@
-import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
+import { HAS_IP_ID, IS_ERROR, IS_FRAGMENT, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { addressText } from "../../packets/address.js";
 import type { Reason } from "../../packets/reasons.js";
@@ -8,6 +8,7 @@ import { DECIDED, type Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { RST } from "../../protocols/tcp.js";
+import type { Repeats } from "../intake/repeats.js";
 import type { Tunnels } from "../intake/tunnels.js";
 import { ALONE } from "../kernel/buckets.js";
 import { TupleEnds } from "./flow-summary.js";
@@ -22,7 +23,7 @@ import type { Mistimed } from "./mistimed.js";
 import type { Refusals } from "./refusals.js";
 import type { Resets } from "./resets.js";
 import { isPrivate } from "../matchers/scope.js";
-import { Senders } from "./senders.js";
+import { isFromNear, Senders } from "./senders.js";
 import type { Translations } from "../kernel/translations.js";
 import { undecidedBehind } from "../matchers/behind.js";
 
@@ -73,6 +74,8 @@ export interface Known {
   readonly tunnels: Tunnels;
   /** What each side's capture covers. */
   readonly cover: readonly [Cover, Cover];
+  /** What each side's capture has twice, and may show twice. */
+  readonly repeats: readonly [Repeats, Repeats];
   readonly windowNs: number;
 }
 
@@ -105,6 +108,11 @@ export class Verdicts {
   /** Notes the addresses of the flow in this slot, which was just learnt. */
   learn(accounts: FlowAccounts, slot: number): void {
     this.#locals.learn(accounts, slot);
+  }
+
+  /** Whether an outside address is known to be the NAT's own. */
+  isNat(address: string): boolean {
+    return this.#locals.isNat(address);
   }
 
   /** Forgets what was found of ways: they are about to get another meaning. */
@@ -165,6 +173,12 @@ export class Verdicts {
       return { verdict: "unknown", reason: "like-out-of-time", why: like };
     }
     if (lacks === "exit") {
+      const side = t.sideOf(row);
+      const repeat = this.#known.repeats[side].of(t.frame(row));
+      if (repeat !== undefined) {
+        const why = `frame ${repeat} is the same just beside it: ${SIDE_NAMES[side]} may show one packet twice, or it was sent twice`;
+        return { verdict: "unknown", reason: "may-be-copy", why };
+      }
       const like = likes.of(row);
       if (like !== undefined) return { verdict: "unknown", reason: "like-untimely", why: this.#whyLike(other, like) };
       const cut = cutFrames.doubt(row);
@@ -307,7 +321,7 @@ export class Verdicts {
         why: `${otherName} has some of its bytes, cut differently, and nothing tells of which segment`,
       };
     }
-    if (slot === NONE) return this.#unexplained(row, side);
+    if (slot === NONE) return this.#unexplained(row, side, answer !== undefined || this.#isErrorFromFar(row));
     if (!isLeaving) {
       if (answer === undefined) return this.#notPassedOn(row, otherName);
       const crossed = `it crossed, though ${otherName} lacks it, as it was answered from there: ${answer.why}`;
@@ -351,6 +365,10 @@ export class Verdicts {
     if (isBefore && hairpins.mayHaveComeOut(row)) {
       const why = `its conversation is turned round on ${name}, and it may have come out cut differently: not all of that is there`;
       return { verdict: "unknown", reason: "pieces-missing", why };
+    }
+    if (isBefore && hairpins.isReplaced(row)) {
+      const why = `its conversation is turned round by another translation on ${name}: the host may have forgotten this one, and taken it`;
+      return { verdict: "unknown", reason: "translation-replaced", why };
     }
     if (isBefore)
       return {
@@ -427,7 +445,14 @@ export class Verdicts {
     return `${src}.${srcPort} > ${dst}.${dstPort} on ${SIDE_NAMES[side]}`;
   }
 
-  #unexplained(row: number, side: Side): Claim {
+  /** Whether a packet is an ICMP error that routers forwarded: the packet that it is about had reached somebody behind the host. */
+  #isErrorFromFar(row: number): boolean {
+    const t = this.#timeline;
+    return (t.flags(row) & IS_ERROR) !== 0 && !isFromNear(t, row);
+  }
+
+  /** `isAnsweredFar`: whether it is about a packet that somebody behind the host answered by an ICMP error, or is that error. */
+  #unexplained(row: number, side: Side, isAnsweredFar: boolean): Claim {
     const other = SIDE_NAMES[otherSide(side)];
     const missing = this.#missing(row, other);
     if (this.#translations.accounts.learnt === 0) {
@@ -447,11 +472,10 @@ export class Verdicts {
     if (side === INSIDE) {
       const isFromPrivate = isPrivate(isIpv6, words, src);
       const isToPrivate = isPrivate(isIpv6, words, dst);
-      const isFromNear =
-        isFromPrivate && isToPrivate ? tuples.isOpenedByA(way >> 1) === ((way & 1) === 1) : isFromPrivate;
-      const answered = this.#answered(row, isFromNear ? way : way ^ 1, missing);
+      const isOutbound = isFromPrivate && isToPrivate ? this.#isFromNearer(way) : isFromPrivate;
+      const answered = this.#answered(row, isOutbound ? way : way ^ 1, missing, isAnsweredFar);
       if (answered !== null) return answered;
-      if (isFromPrivate) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
+      if (isOutbound) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
       const why = isToPrivate ? `it reached ${addressText(isIpv6, words, dst)} and never entered ${other}` : missing;
       return { verdict: "unknown", reason: isToPrivate ? "never-entered" : "untranslated", why, lacks: "anything" };
     }
@@ -461,16 +485,26 @@ export class Verdicts {
     return { verdict: "unknown", reason: "untranslated", why, lacks: "anything" };
   }
 
+  /** Whether the sender of what goes this way is nearer to the inside link than the other end: by their TTLs, else who speaks first. */
+  #isFromNearer(way: number): boolean {
+    const tuples = this.#tuples;
+    const isNear = tuples.hasFullTtl(way) && !tuples.hasOtherTtl(way);
+    const isOtherNear = tuples.hasFullTtl(way ^ 1) && !tuples.hasOtherTtl(way ^ 1);
+    const isTold = tuples.hasOtherTtl(isNear ? way ^ 1 : way) && this.#known.kernel.isTtlLowered(false);
+    return isNear !== isOtherNear && isTold ? isNear : tuples.isOpenedByA(way >> 1) === ((way & 1) === 1);
+  }
+
   /**
    * What it tells of an inside conversation that nothing outside belongs to if both ends speak: `nearWay` goes from who is behind the
-   * NAT. Null where only one does.
+   * NAT. Null where only one does, and no ICMP error speaks for the other one.
    */
-  #answered(row: number, nearWay: number, missing: string): Claim | null {
+  #answered(row: number, nearWay: number, missing: string, isAnsweredFar: boolean): Claim | null {
     const tuples = this.#tuples;
     const farWay = nearWay ^ 1;
     const isFull = tuples.hasFullTtl(farWay);
     const isOther = tuples.hasOtherTtl(farWay);
-    const isAnswered = (isFull || isOther) && (tuples.hasFullTtl(nearWay) || tuples.hasOtherTtl(nearWay));
+    const isAnswered =
+      isAnsweredFar || ((isFull || isOther) && (tuples.hasFullTtl(nearWay) || tuples.hasOtherTtl(nearWay)));
     if (!isAnswered) return null;
     const isTold = this.#known.kernel.isTtlLowered(false);
     if (isTold && isFull && !isOther && !tuples.hasOtherTtl(nearWay))
@@ -489,13 +523,13 @@ export class Verdicts {
       return {
         verdict: "elsewhere",
         reason: "answered-elsewhere",
-        why: `both ends speak, and ${SIDE_NAMES[OUTSIDE]} has none of it: it takes another interface`,
+        why: `${isAnsweredFar ? "an ICMP error from behind the host answers" : "both ends speak"}, and ${SIDE_NAMES[OUTSIDE]} has none of it: it takes another interface`,
         lacks: "crossing",
       };
     return {
       verdict: "unknown",
       reason: "forwarded-unseen",
-      why: `${missing}, though both ends speak`,
+      why: `${missing}, though ${isAnsweredFar ? "an ICMP error from behind the host is about it" : "both ends speak"}`,
       lacks: "anything",
     };
   }

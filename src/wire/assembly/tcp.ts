@@ -34,6 +34,7 @@ const WINDOW = 0xffff;
 const END_OF_OPTIONS = 0;
 const NO_OPERATION = 1;
 const MAXIMUM_SEGMENT_SIZE = 2;
+const MAXIMUM_SEGMENT_SIZE_BYTES = 4;
 
 /**
  * Writes what the header at `at` says into a record, and takes into the key what a NAT leaves alone of it, and what it carries.
@@ -64,9 +65,6 @@ export function tcp(at: i32, end: i32, taken: i32, headers: i32, covered: i32, k
   if ((sequence | acknowledgement) !== 0) store<i32>(record, flags | HAS_TCP_NUMBERS, 4 * FLAGS_PROTO_TTL);
 
   const isSyn = (control & SYN) !== 0;
-  // of a SYN, the options of the twin may be longer: all that is behind them is taken, or nothing
-  const isCovered = !isSyn || at + LONGEST_HEADER + (end - body) <= covered;
-  const hasOptions = isCovered && headerLength > HEADER_BYTES && body <= kept;
   const areKnown = headerLength > HEADER_BYTES && body <= taken;
   const optionsSum = areKnown ? sumOf(at + HEADER_BYTES, body, 0) : 0;
   // where an identification of 32 bits leaves room for it
@@ -83,32 +81,34 @@ export function tcp(at: i32, end: i32, taken: i32, headers: i32, covered: i32, k
   // both numbers in one: in which order their bytes are does not matter here
   let key = mix(keyOf(record), load<u64>(at + SEQUENCE));
   key = mix(key, joined(word & (isSyn ? FLAGS_AND_WINDOW : FLAGS_AND_WINDOW | DATA_OFFSET), end - body));
-  if (!isCovered) {
-    setKey(record, key);
-    return;
-  }
-  if (hasOptions) key = isSyn ? mixSynOptions(key, at + HEADER_BYTES, body) : mix(key, optionsSum);
+  const options = at + HEADER_BYTES;
+  if (isSyn) key = mixSynOptions(key, options, body, kept < end ? kept : covered);
+  else if (headerLength > HEADER_BYTES) key = mix(key, body <= kept ? optionsSum : sumOf(options, kept, 0));
   setKey(record, key);
-  payload(body, end, kept, 0, record);
+  // of a SYN, the options of the twin may be longer: all that is behind them is taken, or nothing
+  if (!isSyn || at + LONGEST_HEADER + (end - body) <= covered) payload(body, end, kept, 0, record);
 }
 
 /**
  * Takes the options of a SYN into a key, but for the MSS, which routers clamp or add (iptables TCPMSS), and what fills up the header.
- * What follows an option that is malformed is taken as it is.
+ * What follows an option that is malformed is taken as it is. `until`: how far the key goes. Of a SYN without an MSS, it goes less far by what
+ * one takes: behind an MSS that a router adds, the twin has no more of the others.
  */
-function mixSynOptions(key: u64, from: i32, end: i32): u64 {
+function mixSynOptions(key: u64, from: i32, end: i32, until: i32): u64 {
   let mixed = key;
   let at = from;
-  while (at < end) {
+  let to = min(end, until - MAXIMUM_SEGMENT_SIZE_BYTES);
+  while (at < to) {
     const kind = byteAt(at);
     if (kind === END_OF_OPTIONS) break;
     if (kind === NO_OPERATION) {
       at++;
       continue;
     }
-    const size = at + 1 < end ? byteAt(at + 1) : 0;
+    const size = at + 1 < to ? byteAt(at + 1) : 0;
     const next = size < 2 || at + size > end ? end : at + size;
-    if (kind !== MAXIMUM_SEGMENT_SIZE || next - at !== size) mixed = mix(mixed, sumOf(at, next, 0));
+    if (kind === MAXIMUM_SEGMENT_SIZE && next - at === size) to = min(end, until);
+    else mixed = mix(mixed, sumOf(at, min(next, to), 0));
     at = next;
   }
   return mixed;

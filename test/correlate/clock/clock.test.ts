@@ -57,6 +57,32 @@ describe("auto", () => {
     expect(summary.clock).toEqual({ offsetNs: 0, driftPpm: 0, uncertaintyNs: 20_000, source: "none" });
   });
 
+  it("leaves one clock alone where a service's address is rewritten on its way out, and the caller's is not", async () => {
+    const { inside, outside } = conversation(20, { outsideSrc: CONTAINER, insideDst: "10.96.0.10" });
+    const { pairs, summary } = await outcomeOf(inside, outside);
+    expect(pairs.map(({ latencyNs }) => latencyNs)).toEqual(pairs.map((_, at) => (at % 2 === 0 ? 20_000 : 10_000)));
+    expect(summary.clock).toMatchObject({ offsetNs: 0, source: "none" });
+  });
+
+  it("leaves one clock alone where what comes again tells too little at first, and nothing contradicts it later", async () => {
+    const answers = (dst: string, ttl: number, lateUs: (n: number) => number) =>
+      Array.from({ length: 120 }, (_, n) => {
+        const again = n % 20 >= 10 ? n - 10 : n;
+        const text = `the answer of number ${again}`;
+        return us(
+          400_000 * n + 997 * ((n * n) % 101) + lateUs(n),
+          datagram({ src: SERVER, dst, srcPort: 53, dstPort: 4000 + again, ipId: 700 + again, ttl, text }),
+        );
+      });
+    const { pairs, summary } = await outcomeOf(
+      answers(CONTAINER, 51, (n) => 275 + ((n * 37) % 300)),
+      answers(HOST, 52, () => 0),
+    );
+    expect(summary.clock).toMatchObject({ offsetNs: 0, source: "none" });
+    expect(pairs.filter(({ latencyNs }) => latencyNs < 0)).toEqual([]);
+    expect(pairs.length).toBeGreaterThan(100);
+  });
+
   it.each([
     ["milliseconds", 3_000_000],
     ["minutes", 180_000_000_000],
@@ -134,7 +160,7 @@ describe("auto", () => {
   });
 });
 
-const STEADY = { atNs: 0, correctionNs: 0, rate: 0, firstFrame: 0, setFrame: 0, setNs: 0, unboundNs: 0 };
+const STEADY = { atNs: 0, correctionNs: 0, rate: 0, firstFrame: 0, setFrame: 0, setNs: 0, unboundNs: 0, disorderNs: 0 };
 
 it("a frame from before the clock was set back stays with what was known before that, wherever its stamp puts it", () => {
   const stretches = [

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { echo, filler, icmp, ipv4, tcp, udp } from "../../support/packets.js";
+import { echo, filler, icmp, ipv4, ipv6, tcp, udp } from "../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../outcome.js";
 import { CONTAINER, conversation, HOST, merged, SERVER, type Sides } from "../traffic.js";
 
@@ -149,5 +149,80 @@ describe("no copies are", () => {
   it("pings with their answers", async () => {
     const outcome = await outcomeOf(pings(CONTAINER, 64), pings(HOST, 63));
     expect(outcome.alone.map(({ verdict }) => verdict)).not.toContain("copy");
+  });
+
+  it("datagrams that two hosts of one IPv6 network send at once", async () => {
+    const beat = (host: number, atUs: number) =>
+      us(atUs, ipv6({ src: `fd00:17::${host}`, dst: "fd00:9::1" }, udp({ srcPort: 5000, payload: filler(20) })));
+    const clones = Array.from({ length: 60 }, (_, n) => [beat(2, 20_000 + 2000 * n), beat(3, 20_010 + 2000 * n)]);
+    const outcome = await outcomeOf(merged(twice(sides.inside), clones.flat()), sides.outside);
+    expect(outcome.verdicts("inside").filter(([, verdict]) => verdict === "copy")).toHaveLength(COUNT);
+  });
+
+  it("what a host sends twice at once that gives each packet the same IP ID, or the time as one", async () => {
+    for (const idAt of [() => 7, (n: number) => n >> 1]) {
+      const bursts = (src: string, ttl: number, laterUs: number) =>
+        Array.from({ length: 120 }, (_, n) => {
+          const burst = n >> 1;
+          const packet = ipv4(
+            { src, ttl, id: 1 + idAt(burst) },
+            udp({ srcPort: 5000, payload: filler(9, burst % 16) }),
+          );
+          return us(20_000 + 1500 * burst + 100 * (n & 1) + laterUs, packet);
+        });
+      const outcome = await outcomeOf(
+        merged(sides.inside, bursts(CONTAINER, 64, 0)),
+        merged(sides.outside, bursts(HOST, 63, 20)),
+      );
+      expect(outcome.findings.map(({ code }) => code)).not.toContain("duplicates");
+      expect(outcome.alone.map(({ verdict }) => verdict)).not.toContain("copy");
+    }
+  });
+});
+
+describe("a packet that comes twice at once", () => {
+  const last = (of: readonly Stamped[], laterUs: number) => {
+    const { ns, packet } = of[of.length - 20];
+    return merged(of, [{ ns: ns + 1000 * laterUs, packet }]);
+  };
+
+  it("is not said to be dropped where little shows whether its capture makes copies", async () => {
+    const few = conversation(40);
+    const outcome = await outcomeOf(last(few.inside, 30), few.outside);
+    expect(outcome.pairs).toHaveLength(40);
+    expect(outcome.alone).toMatchObject([{ side: "inside", verdict: "unknown", reason: "may-be-copy" }]);
+  });
+
+  it("was sent twice, and dropped once, where much shows that it makes none", async () => {
+    const many = conversation(200);
+    const beat = (src: string, ttl: number, atUs: number) =>
+      us(atUs, ipv4({ src, ttl, df: true }, udp({ srcPort: 5000, payload: filler(20) })));
+    const beats = (src: string, ttl: number, laterUs: number) =>
+      Array.from({ length: 20 }, (_, n) => beat(src, ttl, 20_000 + 2500 * n + laterUs));
+    const inside = merged(many.inside, [...beats(CONTAINER, 64, 0), beat(CONTAINER, 64, 40_900)]);
+    const outcome = await outcomeOf(
+      inside.toSorted((a, b) => a.ns - b.ns),
+      merged(many.outside, beats(HOST, 63, 20)),
+    );
+    expect(outcome.verdicts("inside").map(([, verdict]) => verdict)).toEqual(["dropped"]);
+  });
+
+  it("is a copy where both forms of a packet that is turned round come twice, whichever comes next", async () => {
+    const form = (isAfter: boolean, n: number) =>
+      ipv4(
+        {
+          src: isAfter ? "172.17.0.1" : "172.17.0.9",
+          dst: isAfter ? CONTAINER : SERVER,
+          ttl: isAfter ? 63 : 64,
+          id: 500 + n,
+        },
+        tcp({ seq: 9000 + 100 * n, ack: 1, payload: filler(100, n) }),
+      );
+    const turned = Array.from({ length: 40 }, (_, n) =>
+      [false, true, true, false].map((isAfter, k) => us(20_000 + 3000 * n + 15 * k, form(isAfter, n))),
+    );
+    const outcome = await outcomeOf(turned.flat(), []);
+    expect(outcome.verdicts("inside").filter(([, verdict]) => verdict !== "copy")).toEqual([]);
+    expect(outcome.pairs).toHaveLength(40);
   });
 });

@@ -1,5 +1,4 @@
-import { Few } from "../../../packets/few.js";
-import type { Finding } from "../../../packets/findings.js";
+import { type Finding, Gathered } from "../../../packets/findings.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { INSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
@@ -14,7 +13,7 @@ const LEAST_BEFORE_NS = 10_000_000_000;
  */
 export class Asymmetric implements Finder {
   readonly #context: Context;
-  readonly #flows = new Few<number>();
+  readonly #flows = new Gathered();
 
   constructor(context: Context) {
     this.#context = context;
@@ -23,7 +22,7 @@ export class Asymmetric implements Finder {
   flow(flow: EndedFlow): void {
     const isOneWay = flow.pairsThere === 0 || flow.pairsBack === 0;
     if (!isOneWay || flow.isUnclear || flow.isProvedElsewhere(flow.pairsThere === 0)) return;
-    if (this.#hasOthers(flow)) this.#flows.add(flow.id);
+    if (this.#hasOthers(flow)) this.#flows.addFlow(flow);
   }
 
   close(): Finding[] {

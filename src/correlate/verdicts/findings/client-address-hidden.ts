@@ -1,10 +1,9 @@
-import { Few } from "../../../packets/few.js";
-import { type Finding, findingOf } from "../../../packets/findings.js";
+import { type Finding, Gathered, type Located } from "../../../packets/findings.js";
 import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows.js";
 import type { FlowSummary } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Finder, flowsNamed } from "./finder.js";
+import { type Finder, ofFlows } from "./finder.js";
 
 /** Most addresses that clients are seen under, each by the means. */
 const MOST_ADDRESSES = 1000;
@@ -18,29 +17,28 @@ type Means = "DNAT and SNAT" | "a proxy";
  */
 export class ClientAddressHidden implements Finder {
   /** By what containers see, and by which means. */
-  readonly #seen = new Map<string, Few<number>>();
+  readonly #seen = new Map<string, Gathered>();
 
   flow(flow: EndedFlow): void {
     const isBoth = (flow.rewrite & (REWRITE_SRC | REWRITE_DST)) === (REWRITE_SRC | REWRITE_DST);
     if (!flow.isOpenerKnown || flow.isFromInside || !isBoth || flow.isAcross) return;
-    this.#add(flow.address(INSIDE, true), "DNAT and SNAT", flow.id);
+    this.#add(flow.address(INSIDE, true), "DNAT and SNAT", flow);
   }
 
-  linked({ id, nat, initiator, sides, inside }: FlowSummary): void {
+  linked(flow: FlowSummary): void {
+    const { nat, initiator, sides, inside } = flow;
     if (nat !== "proxy" || initiator !== "outside" || sides[INSIDE] !== INSIDE || sides[OUTSIDE] !== OUTSIDE) return;
-    this.#add(inside.src, "a proxy", id);
+    this.#add(inside.src, "a proxy", flow);
   }
 
   close(): Finding[] {
-    return [...this.#seen].map(([seen, flows]) =>
-      findingOf("client-address-hidden", flows.count, `${seen}: ${flowsNamed(flows)}`, { flows }),
-    );
+    return [...this.#seen].flatMap(([seen, flows]) => ofFlows("client-address-hidden", flows, seen));
   }
 
-  #add(as: string, means: Means, flow: number): void {
+  #add(as: string, means: Means, flow: Located): void {
     const seen = `containers see clients from outside as ${as}, by ${means}`;
-    const flows = this.#seen.get(seen) ?? new Few<number>();
+    const flows = this.#seen.get(seen) ?? new Gathered();
     if (this.#seen.size < MOST_ADDRESSES) this.#seen.set(seen, flows);
-    flows.add(flow);
+    flows.addFlow(flow);
   }
 }

@@ -1,5 +1,6 @@
 import { addressText } from "../../../packets/address.js";
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
+import type { Located } from "../../../packets/findings.js";
 import { REWRITE_DST } from "../../../packets/flows.js";
 import { hasPorts, protocolName, TCP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
@@ -13,7 +14,7 @@ const MOST_STRAY = 32;
 const MOST_SEARCHES = 100;
 
 /** One flow after the other that has ended, as findings look at them: by its initiator, outbound where that is not known. */
-export class EndedFlow {
+export class EndedFlow implements Located {
   readonly #accounts: FlowAccounts;
   readonly #tuples: TupleTable;
   #slot = 0;
@@ -40,6 +41,14 @@ export class EndedFlow {
 
   get id(): number {
     return this.#accounts.id(this.#slot);
+  }
+
+  get sides(): Located["sides"] {
+    return [INSIDE, OUTSIDE];
+  }
+
+  get firstFrames(): Located["firstFrames"] {
+    return this.#accounts.firstFrames(this.#slot);
   }
 
   get proto(): number {

@@ -1,5 +1,4 @@
-import type { Few } from "../../../packets/few.js";
-import { type Finding, type FindingCode, findingOf } from "../../../packets/findings.js";
+import { type Finding, type FindingCode, findingOf, type Gathered } from "../../../packets/findings.js";
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { FlowSummary, Judgement, Missing, Moved, Summary, Update, Verdict } from "../../../packets/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -63,11 +62,6 @@ export interface Finder {
 }
 
 /** A finding about some flows, or none where there are none. */
-export function ofFlows(code: FindingCode, flows: Few<number>, text: string, count = flows.count): Finding[] {
-  return flows.count === 0 ? [] : [findingOf(code, count, `${text}: ${flowsNamed(flows)}`, { flows })];
-}
-
-/** `flows 1, 2 and 7 more`. */
-export function flowsNamed({ count, text }: Few<number>): string {
-  return `flow${count === 1 ? "" : "s"} ${text}`;
+export function ofFlows(code: FindingCode, { flows, frames }: Gathered, text: string): Finding[] {
+  return flows.count === 0 ? [] : [findingOf(code, flows.count, text, { flows, frames })];
 }

@@ -1,16 +1,14 @@
-import { Few } from "../../../packets/few.js";
-import { type Finding, findingOf, oneFlow } from "../../../packets/findings.js";
+import { type Finding, findingOf, Gathered, type Located, oneFlow } from "../../../packets/findings.js";
 import { INSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Context, type Finder, flowsNamed } from "./finder.js";
+import type { Context, Finder } from "./finder.js";
 import type { Hidden } from "./hidden.js";
 
 /** Untranslated flows remembered until the end, when it is known which addresses the NAT hides. */
 const MOST_UNTRANSLATED = 10_000;
 
 /** A flow that an inside address opened and that the NAT left alone. */
-interface Untranslated {
-  readonly id: number;
+interface Untranslated extends Located {
   readonly src: string;
   readonly link: string | null;
   readonly isPrivate: boolean;
@@ -35,6 +33,8 @@ export class Leak implements Finder {
     if (flow.isTunneled || this.#flows.length === MOST_UNTRANSLATED) return;
     this.#flows.push({
       id: flow.id,
+      sides: flow.sides,
+      firstFrames: flow.firstFrames,
       src: flow.address(INSIDE, true),
       link: flow.link(INSIDE, true),
       isPrivate: flow.isPrivate(INSIDE, true),
@@ -44,22 +44,23 @@ export class Leak implements Finder {
 
   close(): Finding[] {
     const found: Finding[] = [];
-    const asTheyCame = new Few<number>();
+    const asTheyCame = new Gathered();
     let pairsAsTheyCame = 0;
-    for (const { id, src, link, isPrivate, pairs } of this.#flows) {
+    for (const flow of this.#flows) {
+      const { src, link, isPrivate, pairs } = flow;
       const isHidden = this.#hidden.has(src);
       if (isHidden || this.#hidden.hasLink(link)) {
         const hides = isHidden ? "it in other flows" : "others of its network";
         const text = `${src} appears on outside untranslated, though the NAT hides ${hides}: has its conntrack entry gone?`;
-        found.push(findingOf("leak", pairs, text, { flows: oneFlow(id) }));
+        found.push(findingOf("leak", pairs, text, oneFlow(flow)));
       } else if (isPrivate) {
-        asTheyCame.add(id);
+        asTheyCame.addFlow(flow);
         pairsAsTheyCame += pairs;
       }
     }
-    if (asTheyCame.count > 0) {
-      const text = `private addresses appear on outside untranslated, and nothing shows that the NAT hides them: ${flowsNamed(asTheyCame)}`;
-      found.push(findingOf("untranslated", pairsAsTheyCame, text, { flows: asTheyCame }));
+    if (asTheyCame.flows.count > 0) {
+      const text = "private addresses appear on outside untranslated, and nothing shows that the NAT hides them";
+      found.push(findingOf("untranslated", pairsAsTheyCame, text, asTheyCame));
     }
     return found;
   }

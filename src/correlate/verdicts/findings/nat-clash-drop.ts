@@ -1,15 +1,14 @@
-import { Few } from "../../../packets/few.js";
-import type { Finding } from "../../../packets/findings.js";
+import { type Finding, Gathered } from "../../../packets/findings.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { type Finder, ofFlows } from "./finder.js";
 import { isPortRewritten } from "./port-rewritten.js";
 
 /** `nat-clash-drop`: the first packet is gone, and `Clashes` found the flow that took its port at that time. */
 export class NatClashDrop implements Finder {
-  readonly #flows = new Few<number>();
+  readonly #flows = new Gathered();
 
   flow(flow: EndedFlow): void {
-    if (isPortRewritten(flow) && flow.hasClashed) this.#flows.add(flow.id);
+    if (isPortRewritten(flow) && flow.hasClashed) this.#flows.addFlow(flow);
   }
 
   close(): Finding[] {

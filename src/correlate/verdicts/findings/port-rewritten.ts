@@ -1,5 +1,4 @@
-import { Few } from "../../../packets/few.js";
-import type { Finding } from "../../../packets/findings.js";
+import { type Finding, Gathered } from "../../../packets/findings.js";
 import { REWRITE_DST_PORT, REWRITE_SRC_PORT } from "../../../packets/flows.js";
 import { ICMP, ICMPV6 } from "../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
@@ -7,10 +6,10 @@ import { type Finder, ofFlows } from "./finder.js";
 
 /** `port-rewritten`: an inside host's port, or ICMP id, is another one outside. */
 export class PortRewritten implements Finder {
-  readonly #flows = new Few<number>();
+  readonly #flows = new Gathered();
 
   flow(flow: EndedFlow): void {
-    if (isPortRewritten(flow)) this.#flows.add(flow.id);
+    if (isPortRewritten(flow)) this.#flows.addFlow(flow);
   }
 
   close(): Finding[] {

@@ -1,5 +1,5 @@
 import { Few } from "../../../packets/few.js";
-import { type Finding, findingOf } from "../../../packets/findings.js";
+import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Finder } from "./finder.js";
 
@@ -9,13 +9,14 @@ import type { Finder } from "./finder.js";
  * that: nobody resets those.
  */
 export class ReplyUntranslated implements Finder {
-  readonly #flows = new Few<number>();
+  readonly #concerned = new Gathered();
   readonly #named = new Few<string>();
 
   flow(flow: EndedFlow): void {
     const { untranslated } = flow;
     if (untranslated === undefined) return;
-    for (const id of [untranslated, flow.id]) this.#flows.addOnce(id);
+    this.#concerned.flows.addOnce(untranslated);
+    this.#concerned.addFlow(flow);
     this.#named.add(`${flow.text} (flow ${flow.id}) is what answers of flow ${untranslated} came as`);
   }
 
@@ -23,6 +24,6 @@ export class ReplyUntranslated implements Finder {
     const { count, text } = this.#named;
     if (count === 0) return [];
     const said = `answers got through without their translation undone, and were reset: ${text}`;
-    return [findingOf("reply-untranslated", count, said, { flows: this.#flows })];
+    return [findingOf("reply-untranslated", count, said, this.#concerned)];
   }
 }

@@ -1,9 +1,9 @@
 import { Few } from "../../../packets/few.js";
-import type { Finding } from "../../../packets/findings.js";
+import { type Finding, findingOf } from "../../../packets/findings.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Finder, ofFlows } from "./finder.js";
+import type { Finder } from "./finder.js";
 
-/** `retransmissions`: TCP segments all of whose bytes had crossed before. */
+/** `retransmissions`: TCP segments all of whose bytes had crossed before. Their pairs say so themselves: the frames that a flow began with do not. */
 export class Retransmissions implements Finder {
   readonly #flows = new Few<number>();
   #count = 0;
@@ -16,7 +16,8 @@ export class Retransmissions implements Finder {
   }
 
   close(): Finding[] {
+    if (this.#count === 0) return [];
     const text = "TCP segments that crossed the NAT more than once";
-    return ofFlows("retransmissions", this.#flows, text, this.#count);
+    return [findingOf("retransmissions", this.#count, text, { flows: this.#flows })];
   }
 }

@@ -1,10 +1,9 @@
-import { Few } from "../../../packets/few.js";
-import { type Finding, findingOf } from "../../../packets/findings.js";
+import { type Finding, Gathered } from "../../../packets/findings.js";
 import { REWRITE_SRC } from "../../../packets/flows.js";
 import { protocolName } from "../../../protocols/ip-protocols.js";
 import { OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Context, type Finder, flowsNamed } from "./finder.js";
+import { type Context, type Finder, ofFlows } from "./finder.js";
 import { isUnanswered } from "./unanswered.js";
 
 /** Most addresses of the NAT that are told apart, and most kinds of traffic of each. */
@@ -18,7 +17,7 @@ class Leaving {
   /** Protocols and ports that were answered. */
   readonly answered = new Set<string>();
   /** Flows that nothing answered, by protocol and port. */
-  readonly unanswered = new Map<string, Few<number>>();
+  readonly unanswered = new Map<string, Gathered>();
 }
 
 /**
@@ -44,9 +43,9 @@ export class SeveralNatAddresses implements Finder {
       if (leaving.answered.size < MOST_KINDS) leaving.answered.add(kind);
       return;
     }
-    const flows = leaving.unanswered.get(kind) ?? new Few<number>();
+    const flows = leaving.unanswered.get(kind) ?? new Gathered();
     if (leaving.unanswered.size < MOST_KINDS) leaving.unanswered.set(kind, flows);
-    flows.add(flow.id);
+    flows.addFlow(flow);
   }
 
   close(): Finding[] {
@@ -55,9 +54,9 @@ export class SeveralNatAddresses implements Finder {
         ? []
         : [...unanswered].flatMap(([kind, flows]) => {
             const other = [...this.#addresses].find(([, { answered }]) => answered.has(kind))?.[0];
-            if (other === undefined || flows.count < LEAST_UNANSWERED) return [];
-            const text = `${kind} leaves from ${other} and is answered, and from ${address} and never is: ${flowsNamed(flows)}`;
-            return [findingOf("several-nat-addresses", flows.count, text, { flows })];
+            if (other === undefined || flows.flows.count < LEAST_UNANSWERED) return [];
+            const text = `${kind} leaves from ${other} and is answered, and from ${address} and never is`;
+            return ofFlows("several-nat-addresses", flows, text);
           }),
     );
   }

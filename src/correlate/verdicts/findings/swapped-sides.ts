@@ -1,5 +1,4 @@
-import { Few } from "../../../packets/few.js";
-import type { Finding } from "../../../packets/findings.js";
+import { type Finding, Gathered } from "../../../packets/findings.js";
 import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { type Context, type Finder, ofFlows } from "./finder.js";
@@ -9,7 +8,7 @@ import type { Hidden } from "./hidden.js";
 export class SwappedSides implements Finder {
   readonly #hidden: Hidden;
   /** Flows that were opened outside and have their source rewritten, and that alone. */
-  readonly #flows = new Few<number>();
+  readonly #flows = new Gathered();
 
   constructor({ hidden }: Context) {
     this.#hidden = hidden;
@@ -17,7 +16,7 @@ export class SwappedSides implements Finder {
 
   flow(flow: EndedFlow): void {
     const isBackward = (flow.rewrite & (REWRITE_SRC | REWRITE_DST)) === REWRITE_SRC && !flow.isFromInside;
-    if (flow.isOpenerKnown && isBackward) this.#flows.add(flow.id);
+    if (flow.isOpenerKnown && isBackward) this.#flows.addFlow(flow);
   }
 
   close(): Finding[] {

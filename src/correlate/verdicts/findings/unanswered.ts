@@ -1,9 +1,9 @@
 import { Few } from "../../../packets/few.js";
-import { type Finding, findingOf } from "../../../packets/findings.js";
+import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { type Context, type Finder, flowsNamed } from "./finder.js";
+import type { Context, Finder } from "./finder.js";
 
 /** An answer is waited for so long, nanoseconds: TCP itself takes a SYN for lost after a second (RFC 6298 section 2.1). */
 const PATIENCE_NS = 1_000_000_000;
@@ -16,7 +16,7 @@ const ANSWERED_PORTS: ReadonlySet<number> = new Set([53, 123]);
  */
 export class Unanswered implements Finder {
   readonly #context: Context;
-  readonly #flows = new Few<number>();
+  readonly #flows = new Gathered();
   readonly #named = new Few<string>();
   #tries = 0;
 
@@ -27,15 +27,15 @@ export class Unanswered implements Finder {
   flow(flow: EndedFlow): void {
     if (!isUnanswered(flow, this.#context)) return;
     const { pairsThere } = flow;
-    this.#flows.add(flow.id);
+    this.#flows.addFlow(flow);
     this.#named.add(`${flow.text} (${pairsThere === 1 ? "once" : `${pairsThere} times`})`);
     this.#tries += pairsThere;
   }
 
   close(): Finding[] {
     if (this.#tries === 0) return [];
-    const text = `sent on and never answered, ${flowsNamed(this.#flows)}: ${this.#named.text}`;
-    return [findingOf("unanswered", this.#tries, text, { flows: this.#flows })];
+    const text = `sent on and never answered: ${this.#named.text}`;
+    return [findingOf("unanswered", this.#tries, text, this.#flows)];
   }
 }
 
