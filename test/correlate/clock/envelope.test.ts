@@ -2,8 +2,11 @@ import { describe, expect, it } from "vitest";
 import { type Crossing, Slice } from "../../../src/correlate/clock/envelope.js";
 import { quickest } from "../../../src/correlate/clock/estimate.js";
 
+function crossings(gaps: readonly number[]): Crossing[] {
+  return gaps.map((gapNs, at) => ({ timeNs: at, gapNs }));
+}
+
 function slice(outboundNs: readonly number[], inboundNs: readonly number[], wrongNs = 0): Slice {
-  const crossings = (gaps: readonly number[]): Crossing[] => gaps.map((gapNs, at) => ({ timeNs: at, gapNs }));
   const made = new Slice(0, 1e8, 0, 0, [0, 0]);
   made.wrongNs = wrongNs;
   made.bound(true, crossings(outboundNs), crossings(outboundNs));
