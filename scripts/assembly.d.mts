@@ -1,1 +1,1 @@
-export function assembly(): import("rolldown").Plugin;
+export function assembly(options?: { readonly isCounted?: boolean }): import("rolldown").Plugin;

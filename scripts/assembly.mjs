@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { main as compile } from "assemblyscript/asc";
+import { counting } from "./assembly-coverage.mjs";
 
 /** What AssemblyScript is given of TypeScript's modules: a constant of numbers alone, on one line, is the same in both. */
 const CONSTANT = /^(export )?const [A-Z][A-Z0-9_]* = (0x[\da-f_]+|[\d_]+|[-+*<>|&()~ ])+;$/;
@@ -29,9 +30,10 @@ const OPTIONS = [
  * strings, no static arrays), as modules and threads share it.
  *
  * Of the modules it imports from outside such a folder, it sees the numeric constants and the functions that return an expression of
- * numbers: how records are laid out is written once, and so are the facts of protocols.
+ * numbers: how records are laid out is written once, and so are the facts of protocols. `isCounted`: what it enters is told to the import
+ * `coverage.hit`.
  */
-export function assembly() {
+export function assembly({ isCounted = false } = {}) {
   return {
     name: "assembly",
     // before TypeScript's types are taken away: it reads lines
@@ -42,14 +44,14 @@ export function assembly() {
     async load(id) {
       if (!id.endsWith(".wasm.js")) return undefined;
       const source = id.replace(/\.wasm\.js$/, ".ts");
-      const { bytes, sources } = await compiled(source);
+      const { bytes, sources } = await compiled(source, isCounted);
       for (const each of sources) this.addWatchFile(each);
       return `export default Buffer.from("${Buffer.from(bytes).toString("base64")}", "base64");`;
     },
   };
 }
 
-async function compiled(source) {
+async function compiled(source, isCounted) {
   const folder = dirname(source);
   const sources = [];
   const complaints = [];
@@ -62,7 +64,7 @@ async function compiled(source) {
       const text = await readFile(path, "utf8").catch(() => null);
       if (text === null) return null;
       sources.push(path);
-      if (dirname(path).endsWith("/assembly")) return text;
+      if (dirname(path).endsWith("/assembly")) return isCounted ? counting(text, path) : text;
       return common(IS_LAYOUT.test(path) ? laidOut(text) : text);
     },
     writeFile(name, contents) {

@@ -8,6 +8,7 @@ import { ICMP, UDP } from "./packet.js";
 import { NO_PORT, Paths } from "./paths.js";
 import { Ping, PING_KINDS, type PingKind } from "./ping.js";
 import { proxied } from "./proxied.js";
+import { probe } from "./scan.js";
 import { CONVERSATIONS, type Conversation, type Scenario } from "./scenarios.js";
 import { TcpConnection } from "./tcp.js";
 import { DnsLookup, Heartbeat, UdpStream } from "./udp.js";
@@ -87,6 +88,8 @@ export class Cast {
         const { front, back } = paths.proxied();
         return proxied(network, front, back, scenario);
       }
+      case "scan":
+        return probe(network, paths.outbound("tcp", 1 + rng.below(65_535)), scenario);
       case "arp":
         break;
     }

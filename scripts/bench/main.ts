@@ -7,6 +7,8 @@ import { answerer, chatter } from "./chatter.js";
 import { flood, sink } from "./flood.js";
 import { generate } from "./generate.js";
 import { live } from "./live.js";
+import { measureMixes } from "./mix-speed.js";
+import { MIXES } from "./mixes.js";
 import { joinTsharks, readWithPcapParser } from "./rivals.js";
 import { SCENARIOS, type Scenario, scenarioNamed } from "./scenarios.js";
 import { soak } from "./soak.js";
@@ -26,7 +28,12 @@ const USAGE = `Usage: npm run bench -- <command> [options]
       --packets <n>           frames a side
       --careful               whatever is found, as long as nothing is wrong
       --natcorr <file>        entry to run, default dist/main.js
-  speed                       natcorr beside tcpdump, tshark and pcap-parser, as a Markdown table
+  speed                       natcorr beside tcpdump, tshark and pcap-parser, then all mixes, as Markdown tables
+      --quick                 a tenth of the packets, each run once
+      --natcorr <file>        entry to run, default dist/main.js
+  mixes                       natcorr on one mix of traffic after the other, against tcpdump
+      --mix <name>            may be repeated; default all of them
+      --packets <n>           frames a side, default 600000
       --quick                 a tenth of the packets, each run once
       --natcorr <file>        entry to run, default dist/main.js
   live                        natcorr live beside tcpdump and --engine cap in a flooded lab; takes root
@@ -43,12 +50,18 @@ const USAGE = `Usage: npm run bench -- <command> [options]
   pcap-parser <file>…         what speed compares with: pcap-parser, reading alone
   clean                       delete the captures that speed keeps
 
+Mixes:
+${[...MIXES].map(([name, { about }]) => `  ${name.padEnd(32)} ${about}`).join("\n")}
+
 Scenarios:
 ${[...SCENARIOS, ...ADVERSARIES].map(([name, { about }]) => `  ${name.padEnd(32)} ${about}`).join("\n")}
 `;
 
 /** Commands that a further word means nothing to: `soak 5` would go on for an hour. */
-const WITHOUT_WORDS: ReadonlySet<string> = new Set(["accuracy", "speed", "live", "soak", "clean"]);
+const WITHOUT_WORDS: ReadonlySet<string> = new Set(["accuracy", "speed", "mixes", "live", "soak", "clean"]);
+
+/** How often each mix is measured: the best of them counts. */
+const MIX_RUNS = 5;
 
 class UsageError extends Error {}
 
@@ -90,6 +103,7 @@ async function main(): Promise<number> {
       minutes: { type: "string" },
       snaplen: { type: "string" },
       scenario: { type: "string", multiple: true, default: [] },
+      mix: { type: "string", multiple: true, default: [] },
       natcorr: { type: "string", default: join("dist", "main.js") },
       quick: { type: "boolean", default: false },
       careful: { type: "boolean", default: false },
@@ -124,6 +138,13 @@ async function main(): Promise<number> {
     case "speed":
       await speed({ isQuick: values.quick, natcorr: values.natcorr });
       return 0;
+    case "mixes": {
+      const unknown = values.mix.find((name) => !MIXES.has(name));
+      if (unknown !== undefined) throw new UsageError(`there is no mix ${unknown}`);
+      const [scale, runs] = values.quick ? [0.1, 1] : [1, MIX_RUNS];
+      await measureMixes({ packets, scale, runs, natcorr: values.natcorr, names: values.mix });
+      return 0;
+    }
     case "live":
       await live({ packets: packets ?? 1_000_000, natcorr: values.natcorr });
       return 0;

@@ -76,3 +76,30 @@ function peakKiB(pid: number): number {
     return 0;
   }
 }
+
+/** Runs each command once, then each again: a slow moment of the machine hits all alike. @returns the fastest run of each. */
+export async function inTurn(commands: readonly (() => Promise<Cost>)[], runs: number): Promise<Cost[]> {
+  const best: Cost[] = [];
+  for (let run = 0; run < runs; run++) {
+    for (const [i, command] of commands.entries()) {
+      const cost = await command();
+      const before = best[i] ?? cost;
+      // Memory is judged by its worst run, time by its best.
+      best[i] = { ...(before.wallS < cost.wallS ? before : cost), peakMiB: Math.max(cost.peakMiB, before.peakMiB) };
+    }
+  }
+  return best;
+}
+
+/** What reading two captures and writing them nowhere costs. */
+export async function rawTwice(inside: string, outside: string): Promise<Cost> {
+  return added(await raw(inside), await raw(outside));
+}
+
+function raw(path: string): Promise<Cost> {
+  return measure(["tcpdump", "-r", path, "-w", "/dev/null"]);
+}
+
+function added(a: Cost, b: Cost): Cost {
+  return { wallS: a.wallS + b.wallS, cpuS: a.cpuS + b.cpuS, peakMiB: Math.max(a.peakMiB, b.peakMiB) };
+}

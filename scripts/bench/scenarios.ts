@@ -16,6 +16,7 @@ export const CONVERSATIONS = [
   "big",
   "refused",
   "proxied",
+  "scan",
 ] as const;
 export type Conversation = (typeof CONVERSATIONS)[number];
 
@@ -70,7 +71,7 @@ export interface Scenario {
   readonly unrelated: boolean;
 }
 
-const PLAIN: Scenario = {
+export const PLAIN: Scenario = {
   about: "",
   packets: 20_000,
   actors: 120,
@@ -127,7 +128,7 @@ const EVERYTHING: Partial<Scenario> = {
 };
 
 /** A busy host: many conversations, all kinds, hardly any trouble. */
-const BUSY: Partial<Scenario> = {
+export const BUSY: Partial<Scenario> = {
   actors: 3000,
   gapNs: 60e6,
   containers: 100,

@@ -4,7 +4,8 @@ import { existsSync, mkdirSync, rmSync, statfsSync, statSync } from "node:fs";
 import { cpus, release, tmpdir, totalmem } from "node:os";
 import { join } from "node:path";
 import { generate, pairPaths } from "./generate.js";
-import { type Cost, measure } from "./measure.js";
+import { type Cost, inTurn, measure, rawTwice } from "./measure.js";
+import { measureMixes } from "./mix-speed.js";
 import { type Scenario, scenarioNamed } from "./scenarios.js";
 import { table } from "./table.js";
 
@@ -53,6 +54,7 @@ export async function speed(options: SpeedOptions): Promise<void> {
   const whole = await bench.compare(small, { ndjson: false, target: 2 });
   await bench.growth(await prepare("small-packets", 500_000 * scale), small, whole);
   await bench.start();
+  await measureMixes({ packets: undefined, scale, runs, natcorr: options.natcorr, names: [] });
 }
 
 /** Deletes the captures that `speed` keeps for the next time. */
@@ -72,9 +74,9 @@ class Bench {
 
   /** natcorr, raw reading and the others on one pair. @returns natcorr's cost. */
   async compare(pair: Pair, ask: { ndjson: boolean; target: number }): Promise<Cost> {
-    const rawTwice = async () => added(await raw(pair.inside), await raw(pair.outside));
+    const raw = () => rawTwice(pair.inside, pair.outside);
     const commands = [["-q"], NOTHING].map((words) => () => measure([...this.#file(pair), ...words]));
-    const [rawCost, quiet, filtered] = await inTurn([rawTwice, ...commands], this.#runs);
+    const [rawCost, quiet, filtered] = await inTurn([raw, ...commands], this.#runs);
     const row = (what: string, cost: Cost, target: string, to = rawCost) => [
       what,
       ...cells(cost),
@@ -94,7 +96,7 @@ class Bench {
       // by itself: the disk goes on writing beside whatever is measured next, which takes more from two busy cores than from one
       const ndjson = join(CACHE, "pairs.ndjson");
       const write = () => measure([...this.#file(pair), "--format", "ndjson"], ndjson);
-      const [rawBeside, all] = await inTurn([rawTwice, write], this.#runs);
+      const [rawBeside, all] = await inTurn([raw, write], this.#runs);
       rmSync(ndjson, { force: true });
       rows.push(row("`natcorr file --format ndjson` to a file", all, "≤ 5.00 × raw", rawBeside));
     }
@@ -136,24 +138,6 @@ class Bench {
   #file(pair: Pair): string[] {
     return [process.execPath, this.#natcorr, "file", pair.inside, pair.outside];
   }
-}
-
-/** Runs each command once, then each again: a slow moment of the machine hits all alike. @returns the fastest run of each. */
-async function inTurn(commands: readonly (() => Promise<Cost>)[], runs: number): Promise<Cost[]> {
-  const best: Cost[] = [];
-  for (let run = 0; run < runs; run++) {
-    for (const [i, command] of commands.entries()) {
-      const cost = await command();
-      const before = best[i] ?? cost;
-      // Memory is judged by its worst run, time by its best.
-      best[i] = { ...(before.wallS < cost.wallS ? before : cost), peakMiB: Math.max(cost.peakMiB, before.peakMiB) };
-    }
-  }
-  return best;
-}
-
-function raw(path: string): Promise<Cost> {
-  return measure(["tcpdump", "-r", path, "-w", "/dev/null"]);
 }
 
 /** Runs one of this benchmark's own commands, so that it is measured as a process of its own. */
@@ -213,10 +197,6 @@ function machine(runs: number): string {
 const times = (ratio: number): string => `${ratio.toFixed(2)} ×`;
 const millions = (packets: number): string => `${packets / 1e6}M`;
 const milliseconds = (seconds: number): string => (seconds * 1000).toFixed(0);
-
-function added(a: Cost, b: Cost): Cost {
-  return { wallS: a.wallS + b.wallS, cpuS: a.cpuS + b.cpuS, peakMiB: Math.max(a.peakMiB, b.peakMiB) };
-}
 
 function cells(cost: Cost): string[] {
   return [cost.wallS.toFixed(2), cost.cpuS.toFixed(2), cost.peakMiB.toFixed(0)];

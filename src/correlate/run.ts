@@ -13,8 +13,8 @@ import type { Intake } from "./intake/intake.js";
 import { Buckets } from "./kernel/buckets.js";
 import { TIDY_EVERY } from "./kernel/kernel-words.js";
 import { Kernel } from "./kernel/kernel.js";
+import type { Progress } from "./kernel/progress.js";
 import { Translations } from "./kernel/translations.js";
-import { Marks } from "./marks.js";
 import type { Notes } from "./matchers/contract.js";
 import { Matchers } from "./matchers/matchers.js";
 import { Pairs } from "./pairs.js";
@@ -75,7 +75,7 @@ export class Run {
   readonly #book: FlowBook;
   readonly #cover: readonly [Cover, Cover];
   readonly #tallies = [new SideTally(), new SideTally()] as const;
-  readonly #marks: Marks;
+  readonly #progress: Progress;
   readonly #settling: Settling;
   readonly #showing: Showing;
   /** What brings an outside stamp to the timeline, but for the clock's correction, nanoseconds. */
@@ -133,16 +133,16 @@ export class Run {
       accounts,
       misses,
       cover: this.#cover,
-      decidedNs: (side) => (this.#isComplete ? this.#cover[side].lastNs : this.#marks.nowNs - windowNs),
+      decidedNs: (side) => (this.#isComplete ? this.#cover[side].lastNs : kernel.progress.nowNs - windowNs),
     });
     const impacts = new Impacts(timeline, tuples, accounts, kernel);
     const lateLosses = new LateLosses({ cover: this.#cover, clashes, findings, tallies: this.#tallies, sink });
     const updates = new Updates(timeline, impacts, refusals, (update, timeNs) => lateLosses.update(update, timeNs));
-    const marks = new Marks(timeline);
+    const { progress } = kernel;
     const notes: Notes[] = [refusals, mistimed];
     const showing = new Showing({
       timeline,
-      marks,
+      progress,
       translations,
       groups,
       updates,
@@ -215,7 +215,7 @@ export class Run {
       buckets,
       kernel,
       translations,
-      marks,
+      progress,
       matchers,
       verdicts,
       refusals,
@@ -229,7 +229,6 @@ export class Run {
       tallies: this.#tallies,
       showing,
       sink,
-      windowNs,
     });
     kernel.meet({
       onFlow: (slot) => {
@@ -264,7 +263,7 @@ export class Run {
     this.#impacts = impacts;
     this.#updates = updates;
     this.#lateLosses = lateLosses;
-    this.#marks = marks;
+    this.#progress = progress;
     this.#showing = showing;
     this.#matchers = matchers;
     this.#verdicts = verdicts;
@@ -289,7 +288,7 @@ export class Run {
     // all that came longer ago has been decided about
     if (batch !== null) feed.intake.repeats.forget(feed.nextNs - 2 * this.#options.windowNs);
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
-    this.#cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#marks.nowNs);
+    this.#cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#progress.nowNs);
     if (feed.hasEnded) this.#kernel.end(side, this.#timeOf(side, feed.source.lastNs, 0));
   }
 
@@ -325,7 +324,6 @@ export class Run {
   #goFast(): boolean {
     const t = this.#timeline;
     const kernel = this.#kernel;
-    const marks = this.#marks;
     const [inside, outside] = this.#feeds;
     const { end } = t;
     this.#stopAtLoss(INSIDE);
@@ -336,15 +334,10 @@ export class Run {
       outside,
       this.#outsideNs,
       this.#shiftNs,
-      marks.nowNs,
-      marks.findDue(),
-      marks.shown,
       this.#book.room,
       this.#showing.mostPackets,
     );
     if (outside.stop < outside.end) this.#outsideNs = this.#onTimeline(outside);
-    marks.nowNs = kernel.nowNs;
-    marks.due = kernel.due;
     this.#showing.takeFromLoop(kernel.pairs);
     this.#updates.takeNews();
     this.#findings.crossed();
@@ -373,13 +366,13 @@ export class Run {
   #pass(): boolean {
     const next = this.#next;
     const feed = this.#feeds[next];
-    const marks = this.#marks;
+    const progress = this.#progress;
     if (!feed.isEmpty && (feed.batch.flags(feed.at) & IS_ERROR) !== 0) return false;
     const nextNs = next === INSIDE ? feed.nextNs : this.#outsideNs;
     // how far a capture is read at once must not matter: time goes on with packets, or by itself
     const isTime = !feed.isEmpty || feed.source.isLive === true;
-    if (isTime && nextNs > marks.nowNs && nextNs !== Number.POSITIVE_INFINITY) marks.nowNs = nextNs;
-    this.#goTo(marks.nowNs);
+    if (isTime && nextNs !== Number.POSITIVE_INFINITY) progress.goTo(nextNs);
+    this.#goTo(progress.nowNs);
     return true;
   }
 
@@ -408,7 +401,7 @@ export class Run {
     this.#isComplete = this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && !this.#showing.isEnough;
     if (this.#isComplete) {
       while (this.#lateLosses.nextNs < Number.POSITIVE_INFINITY) this.#learnLoss();
-      this.#settling.settleRest();
+      this.#settling.settle(Number.POSITIVE_INFINITY);
       this.#showing.show();
       this.#updates.tellCutOff((side) => this.#cover[side].endNs);
     }
@@ -502,9 +495,9 @@ export class Run {
   #enter(row: number, batch: PacketBatch, at: number, timeNs: number): void {
     const side = this.#timeline.sideOf(row);
     const way = this.#timeline.way(row);
-    const marks = this.#marks;
+    const progress = this.#progress;
     const isCopy = (batch.flags(at) & IS_COPY) !== 0;
-    const isFirst = this.#tuples.saw(way >> 1, timeNs);
+    const isFirst = this.#tuples.saw(way, timeNs);
     if (batch.quote(at) >= 0) {
       // of an error before anything it is about, only that is known
       if (isFirst) this.#tuples.setEcho(way >> 1, this.#refusals.isOfEcho(batch, at));
@@ -512,10 +505,10 @@ export class Run {
     } else if (!isCopy) this.#kernel.note(row, side, isFirst);
     if (isCopy) this.#settling.setAside(row);
     // what an error had to be taken before, and what comes so late in its capture that its own window is over
-    if (timeNs > marks.nowNs) marks.nowNs = timeNs;
-    this.#goTo(marks.nowNs);
+    progress.goTo(timeNs);
+    this.#goTo(progress.nowNs);
     // counted in packets, not in batches, so that it does not matter how a source cuts those
-    if (row % TIDY_EVERY === 0 && this.#book.tidy(marks.nowNs)) {
+    if (row % TIDY_EVERY === 0 && this.#book.tidy(progress.nowNs)) {
       this.#verdicts.forgetWays();
       this.#matchers.altered.forgetCandidates();
       for (const each of this.#feeds) each.findWays();
@@ -532,7 +525,7 @@ export class Run {
   /** Notes it where the stamp does not tell when the packet passed: it leaps away from those around it, or from the other capture's. */
   #mistime(row: number, { intake }: Feed): void {
     const t = this.#timeline;
-    const { nowNs } = this.#marks;
+    const { nowNs } = this.#progress;
     if ((t.flags(row) & IS_MISTIMED) !== 0) {
       const leapNs = intake.leapNs(t.frame(row));
       intake.forgetLeap(t.frame(row));

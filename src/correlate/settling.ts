@@ -4,8 +4,8 @@ import { AMBIGUOUS, DONE, type Timeline, WAITING } from "../packets/timeline.js"
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { Buckets } from "./kernel/buckets.js";
 import type { Kernel } from "./kernel/kernel.js";
+import type { Progress } from "./kernel/progress.js";
 import type { Translations } from "./kernel/translations.js";
-import type { Marks } from "./marks.js";
 import type { Matchers } from "./matchers/matchers.js";
 import type { Undecided } from "./matchers/undecided.js";
 import type { Showing } from "./showing.js";
@@ -27,7 +27,7 @@ export interface About {
   readonly buckets: Buckets;
   readonly kernel: Kernel;
   readonly translations: Translations;
-  readonly marks: Marks;
+  readonly progress: Progress;
   readonly matchers: Matchers;
   readonly verdicts: Verdicts;
   readonly refusals: Refusals;
@@ -41,7 +41,6 @@ export interface About {
   readonly tallies: readonly [SideTally, SideTally];
   readonly showing: Showing;
   readonly sink: Sink;
-  readonly windowNs: number;
 }
 
 /** Decides about packets whose window is over: a matcher finds their twin, or several that nothing tells apart, or there is none. */
@@ -56,34 +55,18 @@ export class Settling {
 
   /** Decides about the packets whose window is over by `nowNs`: about all of them, unless enough pairs were shown. */
   settle(nowNs: number): void {
-    const { marks, showing, windowNs } = this.#about;
-    const t = this.#timeline;
+    const { kernel, showing } = this.#about;
     this.#ripen(nowNs);
-    for (let row = marks.findDue(); row !== t.end && !showing.isEnough; row = marks.findDue()) {
-      if (nowNs - t.timeNs(row) <= windowNs) break;
+    for (let row = kernel.settle(nowNs); row !== NONE && !showing.isEnough; row = kernel.settle(nowNs))
       this.#settleOne(row, nowNs);
-    }
-  }
-
-  /** Decides about the packets that are left. */
-  settleRest(): void {
-    const { marks, kernel, showing } = this.#about;
-    const t = this.#timeline;
-    this.#ripen(Number.POSITIVE_INFINITY);
-    const next = (): number => {
-      marks.due = kernel.settle(Number.POSITIVE_INFINITY, marks.findDue());
-      return marks.due;
-    };
-    for (let row = next(); row !== t.end && !showing.isEnough; row = next())
-      this.#settleOne(row, Number.POSITIVE_INFINITY);
   }
 
   /** Decides about the pairs that waited for an equal packet, which did not come by `nowNs`. */
   #ripen(nowNs: number): void {
-    const { kernel, marks, matchers, showing } = this.#about;
+    const { kernel, matchers, showing } = this.#about;
     let isAny = false;
     for (let isOver = false; !isOver; ) {
-      const row = kernel.ripe(nowNs, marks.shown);
+      const row = kernel.ripe(nowNs);
       showing.takeFromLoop(kernel.ripePairs);
       isOver = row === NONE;
       if (!isOver) matchers.ripen(row);
@@ -133,7 +116,7 @@ export class Settling {
   }
 
   #settleOne(row: number, nowNs: number): void {
-    const { marks, buckets, showing } = this.#about;
+    const { progress, buckets, showing } = this.#about;
     const t = this.#timeline;
     if (t.state(row) === WAITING) this.#decide(row, nowNs);
     if (t.state(row) === AMBIGUOUS) {
@@ -142,7 +125,7 @@ export class Settling {
     }
     // what is decided about later must not be told of before what this one held up
     showing.show();
-    marks.due = t.after(row);
+    progress.due = t.after(row);
   }
 
   #decide(row: number, nowNs: number): void {

@@ -3,8 +3,8 @@ import { IS_COPY } from "../packets/packets.js";
 import type { Sink } from "../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
 import { DONE, PAIRED, type Timeline, TURNED, WAITING } from "../packets/timeline.js";
+import type { Progress } from "./kernel/progress.js";
 import type { Translations } from "./kernel/translations.js";
-import type { Marks } from "./marks.js";
 import type { Notes } from "./matchers/contract.js";
 import type { Findings } from "./verdicts/findings.js";
 import type { Groups } from "./verdicts/groups.js";
@@ -14,7 +14,7 @@ import type { Updates } from "./verdicts/updates.js";
 /** What is shown, and where. */
 export interface About {
   readonly timeline: Timeline;
-  readonly marks: Marks;
+  readonly progress: Progress;
   readonly translations: Translations;
   readonly groups: Groups;
   readonly updates: Updates;
@@ -37,7 +37,7 @@ export interface About {
 export class Showing {
   readonly #about: About;
   readonly #timeline: Timeline;
-  readonly #marks: Marks;
+  readonly #progress: Progress;
   /** Pairs found once `shown` had passed over the row they are shown by: to be shown next. */
   readonly #late: number[] = [];
   /** How many pairs were shown, and how many were found and are to be. */
@@ -47,7 +47,7 @@ export class Showing {
   constructor(about: About) {
     this.#about = about;
     this.#timeline = about.timeline;
-    this.#marks = about.marks;
+    this.#progress = about.progress;
   }
 
   /** Whether as many pairs were shown as are wanted. */
@@ -87,10 +87,10 @@ export class Showing {
   show(): void {
     const t = this.#timeline;
     const { updates, isShowing } = this.#about;
-    const marks = this.#marks;
-    if (updates.size > 0) marks.findDue();
+    const progress = this.#progress;
+    if (updates.size > 0) progress.findDue();
     if (isShowing) this.#showPairs();
-    else marks.shown = marks.due;
+    else progress.shown = progress.due;
     const end = this.#firstOpen;
     updates.tellBefore(end);
     // of most packets nothing is noted, and this is asked of every one
@@ -109,27 +109,27 @@ export class Showing {
 
   /** All before it are both shown and decided about. */
   get #firstOpen(): number {
-    const { shown, due } = this.#marks;
+    const { shown, due } = this.#progress;
     return this.#timeline.isBefore(shown, due) ? shown : due;
   }
 
   /** Notes that the pair of an inside row, or of one that was turned round, is to be shown. */
   #willShow(row: number): void {
     this.#unshown++;
-    if (this.#timeline.isBefore(row, this.#marks.shown)) this.#late.push(row);
+    if (this.#timeline.isBefore(row, this.#progress.shown)) this.#late.push(row);
   }
 
   #showPairs(): void {
     const t = this.#timeline;
-    const marks = this.#marks;
+    const progress = this.#progress;
     for (; this.#late.length > 0 && !this.isEnough; this.#late.shift()) this.#showAt(this.#late[0]);
-    for (; marks.shown !== t.end && !this.isEnough; marks.shown = t.after(marks.shown)) {
-      const state = t.state(marks.shown);
-      if (state === WAITING && marks.nowNs - t.timeNs(marks.shown) <= this.#about.patienceNs) break;
+    for (; progress.shown !== t.end && !this.isEnough; progress.shown = t.after(progress.shown)) {
+      const state = t.state(progress.shown);
+      if (state === WAITING && progress.nowNs - t.timeNs(progress.shown) <= this.#about.patienceNs) break;
       // behind the pair that shows it, and before the next one
       this.#about.updates.tellBefore(this.#firstOpen);
-      if ((state === PAIRED && t.side(marks.shown) === INSIDE) || state === TURNED) this.#showAt(marks.shown);
-      else if (state === DONE && (t.flags(marks.shown) & IS_COPY) !== 0) this.#tellCopy(marks.shown);
+      if ((state === PAIRED && t.side(progress.shown) === INSIDE) || state === TURNED) this.#showAt(progress.shown);
+      else if (state === DONE && (t.flags(progress.shown) & IS_COPY) !== 0) this.#tellCopy(progress.shown);
     }
   }
 

@@ -1,12 +1,6 @@
 /** One field of all rows of a table. */
 export type Column = Uint8Array | Uint16Array | Uint32Array | Int32Array | Float64Array;
 
-/** `to` with the rows of `from` in it: how a column grows. */
-export function widened<T extends Column>(from: T, to: T): T {
-  to.set(from);
-  return to;
-}
-
 /** Whether two addresses are the same, word by word; `at…` are the indices of their first words. */
 export function sameAddress(a: Uint32Array, atA: number, b: Uint32Array, atB: number): boolean {
   return a[atA] === b[atB] && a[atA + 1] === b[atB + 1] && a[atA + 2] === b[atB + 2] && a[atA + 3] === b[atB + 3];

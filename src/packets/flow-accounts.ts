@@ -1,4 +1,5 @@
 import code from "./assembly/flow-order.wasm";
+import * as words from "./flow-accounts-words.js";
 import { Flow } from "./flows.js";
 import { asDoubles, type Heap } from "./heap.js";
 import { EXACT_SAMPLES, LatencyDigest, type LatencyRange, type LatencySummary, rangeOf, summaryOf } from "./latency.js";
@@ -57,7 +58,7 @@ const DIGITS = 1 << DIGIT_BITS;
 
 const module = new WebAssembly.Module(code);
 
-/** In the lowest bit, as `forward` is in a way: `FastPath` reckons with both. */
+/** In the lowest bit, as `forward` is in a way: a flow reckons with both. */
 export const IS_FLIPPED = 1;
 /** Whether what is forward on the inside travels inbound, and what is not, outbound. */
 export const BACKWARD_OUTBOUND_BIT = 1;
@@ -94,14 +95,11 @@ export class FlowAccounts {
   /** The same memory. */
   #sumDoubles: Float64Array;
   /** By slot. */
-  firsts: Int32Array;
-  /** The slots used so far are below it. */
-  end = 0;
-  /** How many flows were taken so far: the id of the last one. */
-  learnt = 0;
-  /** Slots of flows that were let go; the last one is the next to be used. */
-  freeSlots: Int32Array;
-  freeCount = 0;
+  #firsts: Int32Array;
+  /** Where its block is, which WebAssembly goes by: see `flow-accounts-words.ts`. */
+  readonly block: number;
+  readonly #words: Int32Array;
+  #free: Int32Array;
   readonly samples: Samples;
   readonly #heap: Heap;
   readonly #loops: WebAssembly.Instance["exports"];
@@ -114,12 +112,36 @@ export class FlowAccounts {
     this.#heap = heap;
     this.#loops = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.samples = new Samples(heap);
-    this.freeSlots = heap.take(Int32Array, FIRST_FREE);
+    this.#words = heap.take(Int32Array, words.WORDS);
+    this.block = this.#words.byteOffset;
+    this.#words[words.SAMPLES] = this.samples.block;
+    this.#free = heap.take(Int32Array, FIRST_FREE);
     this.records = heap.take(Int32Array, room * RECORD_WORDS);
     this.doubles = asDoubles(this.records);
     this.sums = heap.take(Int32Array, room * SUMS_WORDS);
     this.#sumDoubles = asDoubles(this.sums);
-    this.firsts = heap.take(Int32Array, room * FIRSTS_WORDS);
+    this.#firsts = heap.take(Int32Array, room * FIRSTS_WORDS);
+    this.#locate();
+  }
+
+  /** The slots used so far are below it. */
+  get end(): number {
+    return this.#words[words.END];
+  }
+
+  /** How many flows were taken so far: the id of the last one. */
+  get learnt(): number {
+    return this.#words[words.LEARNT];
+  }
+
+  /** The id of a flow that has no slot. */
+  takeId(): number {
+    return ++this.#words[words.LEARNT];
+  }
+
+  /** Forgets all flows. */
+  clear(): void {
+    this.#words[words.END] = 0;
   }
 
   /** The flow in a slot, as it was taken. */
@@ -141,7 +163,7 @@ export class FlowAccounts {
     this.records[(slot << RECORD_BITS) + ID] = 0;
     this.#dropLatencies(slot, 0);
     this.#dropLatencies(slot, 1);
-    this.freeSlots[this.freeCount++] = slot;
+    this.#free[this.#words[words.FREE_COUNT]++] = slot;
   }
 
   #dropLatencies(slot: number, outbound: number): void {
@@ -234,7 +256,7 @@ export class FlowAccounts {
   /** The frames of its first pair, inside and outside. */
   firstFrames(slot: number): [number, number] {
     const at = slot << FIRSTS_BITS;
-    return [this.firsts[at], this.firsts[at + 1]];
+    return [this.#firsts[at], this.#firsts[at + 1]];
   }
 
   /** The highest TCP acknowledgement that crossed in packets that are `forward` on the inside, or in the others; 0 where none did. */
@@ -329,10 +351,12 @@ export class FlowAccounts {
     this.#digests.delete(number);
   }
 
-  /** Makes room for so many slots: until there are more, `records` stays what it is. */
-  reserve(slots: number): void {
+  /** Makes room for so many flows more. */
+  reserve(flows: number): void {
+    const slots = this.end + flows;
     while (slots << RECORD_BITS > this.records.length) this.#grow();
-    while (slots > this.freeSlots.length) this.freeSlots = this.#heap.doubled(Int32Array, this.freeSlots);
+    while (slots > this.#free.length) this.#free = this.#heap.doubled(Int32Array, this.#free);
+    this.#locate();
   }
 
   #grow(): void {
@@ -340,6 +364,14 @@ export class FlowAccounts {
     this.doubles = asDoubles(this.records);
     this.sums = this.#heap.doubled(Int32Array, this.sums);
     this.#sumDoubles = asDoubles(this.sums);
-    this.firsts = this.#heap.doubled(Int32Array, this.firsts);
+    this.#firsts = this.#heap.doubled(Int32Array, this.#firsts);
+  }
+
+  /** Says in its block where the tables are. */
+  #locate(): void {
+    this.#words[words.RECORDS] = this.records.byteOffset;
+    this.#words[words.SUMS] = this.sums.byteOffset;
+    this.#words[words.FIRSTS] = this.#firsts.byteOffset;
+    this.#words[words.FREE] = this.#free.byteOffset;
   }
 }

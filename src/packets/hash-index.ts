@@ -1,4 +1,8 @@
+import code from "./assembly/hash-index.wasm";
+import * as words from "./hash-index-words.js";
 import type { Heap } from "./heap.js";
+
+const module = new WebAssembly.Module(code);
 
 /**
  * An open-addressing index from a 32-bit hash to ids; several ids may share a hash. It stores no keys: whoever searches
@@ -13,28 +17,35 @@ export class HashIndex {
   /** Hash and id + 1 of each cell; 0 in the second where it is empty. */
   cells: Int32Array;
   mask: number;
+  /** Where its block is, which WebAssembly goes by: see `hash-index-words.ts`. */
+  readonly block: number;
+  readonly #words: Int32Array;
   readonly #heap: Heap;
-  #size = 0;
+  readonly #steps: WebAssembly.Instance["exports"];
 
   /** `cells`: how many at first, a power of two. To fill what is wanted in the end takes less than to grow to it. */
   constructor(heap: Heap, cells: number = 1024) {
     this.#heap = heap;
+    this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+    this.#words = heap.take(Int32Array, words.WORDS);
+    this.block = this.#words.byteOffset;
     this.mask = cells - 1;
     this.cells = emptyCells(heap, cells);
+    this.#locate();
   }
 
   get size(): number {
-    return this.#size;
+    return this.#words[words.SIZE];
   }
 
   /** The first cell with this hash, or -1. A cell stays valid until the next add or remove. */
   seek(hash: number): number {
-    return this.#scan(hash & this.mask, hash | 0);
+    return this.#steps["seek"](this.block, hash);
   }
 
   /** The next cell with this hash behind `cell`, or -1. */
   next(cell: number, hash: number): number {
-    return this.#scan((cell + 1) & this.mask, hash | 0);
+    return this.#steps["next"](this.block, cell, hash);
   }
 
   idAt(cell: number): number {
@@ -44,66 +55,45 @@ export class HashIndex {
   /** Adds an id (-2^31 … 2^31-2, but not -1). */
   add(hash: number, id: number): void {
     this.reserve(1);
-    this.#place(hash | 0, id + 1);
-    this.#size++;
+    this.#steps["add"](this.block, hash, id);
   }
 
   /** Makes room for so many ids more: until they are added, `cells` and `mask` stay what they are. */
   reserve(ids: number): void {
-    while (2 * (this.#size + ids) > this.mask + 1) this.#grow();
-  }
-
-  /** Counts ids that were written into cells, or taken out of them, from outside. */
-  counted(change: number): void {
-    this.#size += change;
+    while (2 * (this.size + ids) > this.mask + 1) this.#grow();
   }
 
   /** Removes all. */
   clear(): void {
     this.cells.fill(0);
-    this.#size = 0;
+    this.#words[words.SIZE] = 0;
   }
 
   /** Removes the id filed under this hash; nothing happens if it is not there. */
   remove(hash: number, id: number): void {
-    for (let cell = this.seek(hash); cell >= 0; cell = this.next(cell, hash)) {
-      if (this.idAt(cell) === id) {
-        this.removeAt(cell);
-        return;
-      }
-    }
+    this.#steps["remove"](this.block, hash, id);
   }
 
   /** Removes what is in a cell that was found. */
   removeAt(cell: number): void {
-    clearCell(this.cells, this.mask, cell);
-    this.#size--;
-  }
-
-  #scan(from: number, hash: number): number {
-    const cells = this.cells;
-    const mask = this.mask;
-    for (let cell = from; cells[2 * cell + 1] !== 0; cell = (cell + 1) & mask) {
-      if (cells[2 * cell] === hash) return cell;
-    }
-    return -1;
-  }
-
-  #place(hash: number, stored: number): void {
-    const cells = this.cells;
-    const mask = this.mask;
-    let cell = hash & mask;
-    while (cells[2 * cell + 1] !== 0) cell = (cell + 1) & mask;
-    cells[2 * cell] = hash;
-    cells[2 * cell + 1] = stored;
+    this.#steps["removeAt"](this.block, cell);
   }
 
   #grow(): void {
     const old = this.cells;
     this.cells = emptyCells(this.#heap, old.length);
     this.mask = old.length - 1;
-    for (let at = 0; at < old.length; at += 2) if (old[at + 1] !== 0) this.#place(old[at], old[at + 1]);
+    this.#locate();
+    this.#words[words.SIZE] = 0;
+    for (let at = 0; at < old.length; at += 2)
+      if (old[at + 1] !== 0) this.#steps["add"](this.block, old[at], old[at + 1] - 1);
     this.#heap.give(old);
+  }
+
+  /** Says in its block where the cells are. */
+  #locate(): void {
+    this.#words[words.CELLS] = this.cells.byteOffset;
+    this.#words[words.MASK] = this.mask;
   }
 }
 
@@ -113,17 +103,4 @@ export class HashIndex {
  */
 function emptyCells(heap: Heap, cells: number): Int32Array {
   return heap.take(Int32Array, 2 * cells).fill(0);
-}
-
-/** Empties a cell and moves up every later cell of the run that may stand nearer to its home. */
-export function clearCell(cells: Int32Array, mask: number, cell: number): void {
-  let hole = cell;
-  for (let at = (hole + 1) & mask; cells[2 * at + 1] !== 0; at = (at + 1) & mask) {
-    const home = cells[2 * at] & mask;
-    if (((at - home) & mask) < ((at - hole) & mask)) continue;
-    cells[2 * hole] = cells[2 * at];
-    cells[2 * hole + 1] = cells[2 * at + 1];
-    hole = at;
-  }
-  cells[2 * hole + 1] = 0;
 }

@@ -1,4 +1,5 @@
 import type { Heap } from "./heap.js";
+import * as words from "./samples-words.js";
 import { NONE } from "./tuples.js";
 
 /** A chunk is one cache line: 15 samples, and the number of the chunk filled before it. */
@@ -17,21 +18,22 @@ const FIRST_CHUNKS = 2 ** 20;
  * and adding to one touches one cache line. Whoever has a list keeps its newest chunk, and how many numbers there are.
  */
 export class Samples {
-  chunks: Int32Array;
-  /** The chunks used so far are below it. */
-  end = 0;
-  /** The newest chunks of lists that were dropped, the last one first to be used again. */
-  dropped: Int32Array;
-  droppedCount = 0;
-  /** What is left of a list that is being used again: its newest chunk, or NONE. */
-  rest = NONE;
+  /** Where its block is, which WebAssembly goes by: see `samples-words.ts`. */
+  readonly block: number;
+  readonly #words: Int32Array;
+  #chunks: Int32Array;
+  #dropped: Int32Array;
   readonly #heap: Heap;
 
   /** `room`: for how many chunks at first. */
   constructor(heap: Heap, room: number = FIRST_CHUNKS) {
     this.#heap = heap;
-    this.chunks = heap.take(Int32Array, room << CHUNK_BITS);
-    this.dropped = heap.take(Int32Array, room);
+    this.#chunks = heap.take(Int32Array, room << CHUNK_BITS);
+    this.#dropped = heap.take(Int32Array, room);
+    this.#words = heap.take(Int32Array, words.WORDS);
+    this.block = this.#words.byteOffset;
+    this.#words[words.REST] = NONE;
+    this.#locate();
   }
 
   /** Copies the samples of a list, in no certain order, to the beginning of `to`. */
@@ -40,24 +42,31 @@ export class Samples {
     for (let left = count; left > 0; chunk = this.#before(chunk)) {
       const from = chunk << CHUNK_BITS;
       const filled = ((left - 1) % CHUNK_SAMPLES) + 1;
-      for (let at = from; at < from + filled; at++) to[--left] = this.chunks[at];
+      for (let at = from; at < from + filled; at++) to[--left] = this.#chunks[at];
     }
   }
 
   /** Takes the memory of a list back, as it is: to look at its chunks one after the other would be a cache miss each. */
   drop(newest: number): void {
-    if (newest !== NONE) this.dropped[this.droppedCount++] = newest;
+    if (newest !== NONE) this.#dropped[this.#words[words.DROPPED_COUNT]++] = newest;
   }
 
-  /** Makes room for so many chunks more: until they are in use, `chunks` stays what it is. */
+  /** Makes room for so many chunks more. */
   reserve(chunks: number): void {
-    while (this.end + chunks > this.dropped.length) {
-      this.chunks = this.#heap.doubled(Int32Array, this.chunks);
-      this.dropped = this.#heap.doubled(Int32Array, this.dropped);
+    while (this.#words[words.END] + chunks > this.#dropped.length) {
+      this.#chunks = this.#heap.doubled(Int32Array, this.#chunks);
+      this.#dropped = this.#heap.doubled(Int32Array, this.#dropped);
+      this.#locate();
     }
   }
 
+  /** Says in its block where they are. */
+  #locate(): void {
+    this.#words[words.CHUNKS] = this.#chunks.byteOffset;
+    this.#words[words.DROPPED] = this.#dropped.byteOffset;
+  }
+
   #before(chunk: number): number {
-    return this.chunks[(chunk << CHUNK_BITS) + BEFORE];
+    return this.#chunks[(chunk << CHUNK_BITS) + BEFORE];
   }
 }

@@ -27,6 +27,7 @@ import {
 } from "./records.js";
 import { BY_HAIRPIN } from "./results.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
+import * as words from "./timeline-words.js";
 import { NONE } from "./tuples.js";
 
 /** May still find its twin. */
@@ -51,7 +52,7 @@ export const GONE = 7;
 /** Words of what becomes of a packet, beside its record: half a cache line. */
 export const FATE_BITS = 3;
 export const BUCKET = 0;
-const PREVIOUS = 1;
+export const PREVIOUS = 1;
 export const NEXT = 2;
 export const TWIN = 3;
 export const FLOW = 4;
@@ -61,6 +62,7 @@ export const FLOW = 4;
  */
 export const BY_EVIDENCE_OUTBOUND = 5;
 export const IS_RETRANSMISSION = 1 << 7;
+const OUTBOUND_SHIFT = 24;
 const ALTERED_SHIFT = 25;
 
 /** Row numbers wrap here, so that they fit a small integer of V8's however long a run lasts. */
@@ -73,7 +75,17 @@ export function goneOf(twin: number, outbound: number): number {
 
 /** The word BY_EVIDENCE_OUTBOUND of a pair's inside row. `outbound`: 1 or 0. */
 export function decidedBy(by: number, evidence: number, outbound: number, altered: number): number {
-  return by | (evidence << 8) | (outbound << 24) | (altered << ALTERED_SHIFT);
+  return by | (evidence << 8) | (outbound << OUTBOUND_SHIFT) | (altered << ALTERED_SHIFT);
+}
+
+/** 1 where such a word says that its pair went outbound, else 0. */
+export function outboundOf(how: number): number {
+  return (how >> OUTBOUND_SHIFT) & 1;
+}
+
+/** Whether a row is older than another one; `first` is the oldest. */
+export function isOlder(first: number, row: number, other: number): boolean {
+  return ((row - first) & ROW_MASK) < ((other - first) & ROW_MASK);
 }
 
 /** As many as a busy second of both sides has: of memory that is not used yet none is taken, and a ring that grows is copied. */
@@ -94,12 +106,10 @@ const module = new WebAssembly.Module(code);
  * therefore kept elsewhere, at a place that `release` gives to the next packet: it is still in the cache then.
  */
 export class Timeline {
-  /** Oldest row still held. */
-  first = 0;
-  /** Row the next packet will get. */
-  end = 0;
-  // plain fields, not #private ones: the methods below then are small enough for V8 to inline wherever they are called, and
-  // `FastPath` works on them itself
+  /** Where its block is, which WebAssembly goes by: see `timeline-words.ts`. */
+  readonly block: number;
+  readonly #words: Int32Array;
+  // plain fields, not #private ones: the methods below then are small enough for V8 to inline wherever they are called
   mask: number;
   /** Of each row: whoever goes along the timeline looks at nothing else of most packets. */
   states: Uint8Array;
@@ -111,26 +121,38 @@ export class Timeline {
   /** The same memory. */
   doubles: Float64Array;
   fates: Int32Array;
-  /** The places used so far are below it. */
-  placesEnd = 0;
-  /** Those of them that were given back, the last one first to be used again. */
-  free: Int32Array;
-  freeCount = 0;
+  #free: Int32Array;
   readonly #heap: Heap;
-  readonly #firstBelow: (states: number, mask: number, from: number, end: number, least: number) => number;
+  readonly #steps: WebAssembly.Instance["exports"];
+  /** A packet that comes from elsewhere than the heap. */
+  readonly #packet: Int32Array;
 
   /** `rows`: for how many rows at first, a power of two; `places`: for how many that something is known of. */
   constructor(heap: Heap, rows: number = FIRST_ROWS, places: number = FIRST_PLACES) {
     this.mask = rows - 1;
     this.#heap = heap;
-    this.#firstBelow = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["firstBelow"];
+    this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+    this.#words = heap.take(Int32Array, words.WORDS);
+    this.block = this.#words.byteOffset;
+    this.#packet = heap.take(Int32Array, 1 << RECORD_BITS);
     this.states = heap.take(Uint8Array, rows);
     this.sides = heap.take(Uint8Array, rows);
     this.places = heap.take(Int32Array, rows);
     this.records = heap.take(Int32Array, places << RECORD_BITS);
     this.doubles = asDoubles(this.records);
     this.fates = heap.take(Int32Array, places << FATE_BITS);
-    this.free = heap.take(Int32Array, places);
+    this.#free = heap.take(Int32Array, places);
+    this.#locate();
+  }
+
+  /** Oldest row still held. */
+  get first(): number {
+    return this.#words[words.FIRST];
+  }
+
+  /** Row the next packet will get. */
+  get end(): number {
+    return this.#words[words.END];
   }
 
   get size(): number {
@@ -143,38 +165,19 @@ export class Timeline {
    */
   append(side: Side, rows: Int32Array, from: number, timeNs: number, way: number): number {
     this.reserve(1);
-    const row = this.end;
-    const at = row & this.mask;
-    const place = this.freeCount > 0 ? this.free[--this.freeCount] : this.placesEnd++;
-    this.states[at] = WAITING;
-    this.sides[at] = side;
-    this.places[at] = place;
-    const { records, fates } = this;
-    const r = place << RECORD_BITS;
-    for (let word = 0; word < 1 << RECORD_BITS; word++) records[r + word] = rows[from + word];
-    this.doubles[(r >> 1) + TIME_NS] = timeNs;
-    records[r + WAY] = way;
-    const f = place << FATE_BITS;
-    fates[f + BUCKET] = NONE;
-    fates[f + TWIN] = NONE;
-    this.end = (row + 1) & ROW_MASK;
-    return row;
+    for (let word = 0; word < 1 << RECORD_BITS; word++) this.#packet[word] = rows[from + word];
+    return this.#steps["append"](this.block, side, this.#packet.byteOffset, timeNs, way);
   }
 
   /** Makes room for so many rows more: until they are appended, `mask` and the arrays stay what they are. */
   reserve(rows: number): void {
     while (this.size + rows > this.mask + 1) this.#grow();
-    while (this.placesEnd + rows > this.free.length) this.#growPlaces();
+    while (this.#words[words.PLACES_END] + rows > this.#free.length) this.#growPlaces();
   }
 
   /** Gives back what is known of a packet but for its side and its twin: it is GONE. */
   release(row: number): void {
-    const at = row & this.mask;
-    if (this.states[at] === GONE) return;
-    const rest = this.isPaired(row) ? goneOf(this.twin(row), this.wentOutbound(row) ? 1 : 0) : NONE;
-    this.states[at] = GONE;
-    this.free[this.freeCount++] = this.places[at];
-    this.places[at] = rest;
+    this.#steps["release"](this.block, row);
   }
 
   /** Row of the twin of a packet that is GONE or paired; NONE where it had none. */
@@ -185,14 +188,13 @@ export class Timeline {
 
   /** Which way a pair went, by either of its packets, GONE or not. */
   wentOutbound(row: number): boolean {
-    if (this.state(row) === GONE) return (this.places[row & this.mask] & 1) === 1;
-    return this.sides[row & this.mask] === INSIDE ? this.isOutbound(row) : this.wentOutbound(this.twin(row));
+    return this.#steps["wentOutbound"](this.block, row) === 1;
   }
 
   /** The first row from `from` on whose state is less than `least`; `end` where there is none before it. */
   firstBelow(from: number, end: number, least: number): number {
     if (from === end || this.states[from & this.mask] < least) return from;
-    return this.#firstBelow(this.states.byteOffset, this.mask, from, end, least);
+    return this.#steps["firstBelow"](this.block, from, end, least);
   }
 
   side(row: number): number {
@@ -410,7 +412,7 @@ export class Timeline {
 
   /** Whether the pair of an inside row travels from inside to outside. */
   isOutbound(row: number): boolean {
-    return (this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] & (1 << 24)) !== 0;
+    return outboundOf(this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND]) === 1;
   }
 
   /** What the router changed of the packet of an inside row beyond what its flow says (bits of ALTERED). */
@@ -428,13 +430,8 @@ export class Timeline {
     isOutbound: boolean,
     altered: number = 0,
   ): void {
-    this.setState(inside, PAIRED);
-    this.setState(outside, PAIRED);
-    this.setTwin(inside, outside);
-    this.setTwin(outside, inside);
-    const fate = this.places[inside & this.mask] << FATE_BITS;
-    this.fates[fate + FLOW] = slot;
-    this.fates[fate + BY_EVIDENCE_OUTBOUND] = decidedBy(by, evidence, isOutbound ? 1 : 0, altered);
+    const how = decidedBy(by, evidence, isOutbound ? 1 : 0, altered);
+    this.#steps["pair"](this.block, inside, outside, slot, how);
   }
 
   /** Makes two packets of one side the two forms of one, before a rewrite and after it; what the first says of both is as `pair` has it. */
@@ -458,7 +455,7 @@ export class Timeline {
 
   /** Whether this row, once appended, has not been given back yet. */
   isHeld(row: number): boolean {
-    return ((row - this.first) & ROW_MASK) < this.size;
+    return isOlder(this.first, row, this.end);
   }
 
   /** Whether the packet once in this row is still there and waits for its twin. */
@@ -468,19 +465,20 @@ export class Timeline {
 
   /** Whether row `a` is older than row `b`; both must be held. */
   isBefore(a: number, b: number): boolean {
-    return ((a - this.first) & ROW_MASK) < ((b - this.first) & ROW_MASK);
+    return isOlder(this.first, a, b);
   }
 
   /** Gives back the oldest row. */
   drop(): void {
-    this.release(this.first);
-    this.first = (this.first + 1) & ROW_MASK;
+    const { first } = this;
+    if (this.state(first) !== GONE) this.release(first);
+    this.#words[words.FIRST] = (first + 1) & ROW_MASK;
   }
 
   /** Gives back the oldest rows, up to `end`, that nothing needs any more. `onDrop` is told of each, before it goes. */
   dropDone(end: number, onDrop?: (row: number) => void): void {
     for (;;) {
-      if (onDrop === undefined) this.first = this.firstBelow(this.first, end, GONE);
+      if (onDrop === undefined) this.#words[words.FIRST] = this.firstBelow(this.first, end, GONE);
       if (this.first === end || this.state(this.first) < DONE) return;
       onDrop?.(this.first);
       this.drop();
@@ -504,12 +502,26 @@ export class Timeline {
     this.states = widened(this.states, heap.take(Uint8Array, 2 * rows));
     this.sides = widened(this.sides, heap.take(Uint8Array, 2 * rows));
     this.places = widened(this.places, heap.take(Int32Array, 2 * rows));
+    this.#locate();
   }
 
   #growPlaces(): void {
     this.records = this.#heap.doubled(Int32Array, this.records);
     this.doubles = asDoubles(this.records);
     this.fates = this.#heap.doubled(Int32Array, this.fates);
-    this.free = this.#heap.doubled(Int32Array, this.free);
+    this.#free = this.#heap.doubled(Int32Array, this.#free);
+    this.#locate();
+  }
+
+  /** Says in its block where the tables are. */
+  #locate(): void {
+    const w = this.#words;
+    w[words.STATES] = this.states.byteOffset;
+    w[words.SIDES] = this.sides.byteOffset;
+    w[words.PLACES] = this.places.byteOffset;
+    w[words.MASK] = this.mask;
+    w[words.RECORDS] = this.records.byteOffset;
+    w[words.FATES] = this.fates.byteOffset;
+    w[words.FREE] = this.#free.byteOffset;
   }
 }

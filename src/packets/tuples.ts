@@ -1,9 +1,9 @@
-import code from "./assembly/ways.wasm";
+import code from "./assembly/tuples.wasm";
 import { HashIndex } from "./hash-index.js";
 import { asDoubles, type Heap } from "./heap.js";
 import type { PacketBatch } from "./packets.js";
 import type { Side } from "./sides.js";
-import * as words from "./ways-words.js";
+import * as words from "./tuples-words.js";
 
 /** What a tuple's columns hold where there is nothing to say. */
 export const NONE = -1;
@@ -88,16 +88,11 @@ export class TupleTable {
   words: Uint32Array;
   /** The same memory. */
   doubles: Float64Array;
-  /** Rows handed out so far: every tuple is below it. */
-  end = 0;
-  /** How many tuples have had a packet. */
-  size = 0;
-  readonly #loops: WebAssembly.Instance["exports"];
-  /** What they are told, and what they say: see `ways-words.ts`. */
+  /** Where its block is, which WebAssembly goes by: see `tuples-words.ts`. */
+  readonly block: number;
   readonly #words: Int32Array;
-  /** Rows that were given back; the last one is the next to be used. */
+  readonly #steps: WebAssembly.Instance["exports"];
   #free: Int32Array;
-  #freeCount = 0;
   readonly #index: HashIndex;
   readonly #heap: Heap;
 
@@ -105,12 +100,25 @@ export class TupleTable {
   constructor(heap: Heap, room: number = FIRST_TUPLES) {
     this.#heap = heap;
     this.#index = new HashIndex(heap, 2 * room);
-    this.#loops = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+    this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.#words = heap.take(Int32Array, words.WORDS);
+    this.block = this.#words.byteOffset;
     this.#free = heap.take(Int32Array, room);
     this.records = heap.take(Int32Array, room * TUPLE_WORDS);
     this.words = asUnsigned(this.records);
     this.doubles = asDoubles(this.records);
+    this.#words[words.INDEX] = this.#index.block;
+    this.#locate();
+  }
+
+  /** Rows handed out so far: every tuple is below it. */
+  get end(): number {
+    return this.#words[words.END];
+  }
+
+  /** How many tuples have had a packet. */
+  get size(): number {
+    return this.#words[words.SEEN];
   }
 
   /**
@@ -126,15 +134,6 @@ export class TupleTable {
     return (this.records[flowOf(way)] & PROVED) !== 0;
   }
 
-  /** Gives a direction a flow that no pair has proved. `bits`: two that are to be had of it here, without a look at the flow. */
-  bind(way: number, flow: number, bits: number): void {
-    this.records[flowOf(way)] = (flow << FLOW_SHIFT) | (bits << FLOW_BITS_SHIFT);
-  }
-
-  prove(way: number): void {
-    this.records[flowOf(way)] |= PROVED;
-  }
-
   /** Notes that there is some evidence for a translation of a tuple. */
   suggest(tuple: number): void {
     this.#set(tuple, HAS_EVIDENCE, true);
@@ -147,16 +146,12 @@ export class TupleTable {
 
   /** Whether neither direction has a known translation. */
   isUntranslated(tuple: number): boolean {
-    return this.flow(2 * tuple) === NONE && this.flow(2 * tuple + 1) === NONE;
+    return this.#steps["isUntranslated"](this.records.byteOffset + (tuple << (TUPLE_BITS + 2))) !== 0;
   }
 
-  /** Notes a packet and its time, nanoseconds on the timeline. Returns whether it is the tuple's first. */
-  saw(tuple: number, timeNs: number): boolean {
-    const at = (tuple << (TUPLE_BITS - 1)) + LAST_NS;
-    const isFirst = this.doubles[at] === Number.NEGATIVE_INFINITY;
-    this.doubles[at] = timeNs;
-    if (isFirst) this.size++;
-    return isFirst;
+  /** Notes a packet of this way and its time, nanoseconds on the timeline. Returns whether it is its tuple's first. */
+  saw(way: number, timeNs: number): boolean {
+    return this.#steps["saw"](this.block, way, timeNs) !== 0;
   }
 
   proto(tuple: number): number {
@@ -199,18 +194,6 @@ export class TupleTable {
 
   isOpenerKnown(tuple: number): boolean {
     return this.#has(tuple, IS_OPENER_KNOWN);
-  }
-
-  /** Notes who opened the conversation, as of now: it is not over. */
-  open(tuple: number, isByA: boolean, isKnown: boolean): void {
-    this.#set(tuple, ENDED_BY_BOTH, false);
-    this.#set(tuple, IS_OPENED_BY_A, isByA);
-    this.#set(tuple, IS_OPENER_KNOWN, isKnown);
-  }
-
-  /** Notes that who sent a TCP packet this way sends no more, or that neither does. */
-  finish(way: number, isByBoth: boolean): void {
-    this.#set(way >> 1, isByBoth ? ENDED_BY_BOTH : ENDED_BY_B << (way & 1), true);
   }
 
   /** Whether both ends of a TCP conversation send no more. */
@@ -285,39 +268,21 @@ export class TupleTable {
    */
   findWays(side: Side, batch: PacketBatch, from: number, ways: Int32Array, count: number = batch.count): void {
     this.#reserve(count - from);
-    const w = this.#words;
-    w[words.BATCH] = batch.records.byteOffset;
-    w[words.SIDE] = side;
-    w[words.FROM] = from;
-    w[words.COUNT] = count;
-    w[words.WAYS] = ways.byteOffset;
-    this.#tell();
-    this.#loops["findWays"](w.byteOffset);
-    this.#freeCount = w[words.FREE_COUNT];
-    this.end = w[words.END];
-    this.#index.counted(w[words.MADE]);
+    this.#steps["findWays"](this.block, side, batch.records.byteOffset, from, count, ways.byteOffset);
   }
 
   /** Gives rows back. Precondition: no packet on the timeline names one, and all are in use. */
   release(tuples: Int32Array): void {
-    this.#tell();
     this.#heap.lend(Int32Array, tuples.length, (list) => {
       list.set(tuples);
-      this.size -= this.#loops["release"](this.#words.byteOffset, list.byteOffset, tuples.length);
+      this.#steps["release"](this.block, list.byteOffset, tuples.length);
     });
-    this.#freeCount += tuples.length;
-    this.#index.counted(-tuples.length);
   }
 
-  /** Tells where the table is. */
-  #tell(): void {
-    const w = this.#words;
-    w[words.RECORDS] = this.records.byteOffset;
-    w[words.CELLS] = this.#index.cells.byteOffset;
-    w[words.CELLS_MASK] = this.#index.mask;
-    w[words.FREE] = this.#free.byteOffset;
-    w[words.FREE_COUNT] = this.#freeCount;
-    w[words.END] = this.end;
+  /** Says in its block where the rows are. */
+  #locate(): void {
+    this.#words[words.RECORDS] = this.records.byteOffset;
+    this.#words[words.FREE] = this.#free.byteOffset;
   }
 
   /** Makes room for so many tuples more. */
@@ -331,6 +296,7 @@ export class TupleTable {
     this.words = asUnsigned(this.records);
     this.doubles = asDoubles(this.records);
     this.#free = this.#heap.doubled(Int32Array, this.#free);
+    this.#locate();
   }
 }
 

@@ -39,28 +39,68 @@ export const PPPOE_BYTES = 6;
 export const PPP_ADDRESS_BYTES = 2;
 export const PPP_PROTOCOL_BYTES = 2;
 
-/** All that frames are decoded of: the bytes before the IP header, or before tags that may stand between. */
-const HEADERS: ReadonlyMap<number, number> = new Map([
-  [NULL, LOOPBACK_BYTES],
-  [ETHERNET, ETHERNET_BYTES],
-  [PPP, PPP_ADDRESS_BYTES + PPP_PROTOCOL_BYTES],
-  [RAW, 0],
-  [RAW_BSD, 0],
-  [RAW_OPENBSD, 0],
-  [PPPOE, PPPOE_BYTES + PPP_PROTOCOL_BYTES],
-  [LOOP, LOOPBACK_BYTES],
-  [SLL, SLL_BYTES],
-  [IPV4, 0],
-  [IPV6, 0],
-  [SLL2, SLL2_BYTES],
+/** What tells which version of IP, if any, comes behind a header … */
+export const NOTHING_KNOWN = 0;
+export const BY_ETHERTYPE = 1;
+/** … an address family, in network order, or in that of the capturing host … */
+export const BY_FAMILY = 2;
+export const BY_OWN_FAMILY = 3;
+export const BY_PPP = 4;
+export const BY_PPPOE = 5;
+/** … the IP header itself, or the link type. */
+export const BY_VERSION = 6;
+export const ONLY_IPV4 = 7;
+export const ONLY_IPV6 = 8;
+
+/** All that is to be known of a link type in one number: what tells, how many bytes come before the IP header, and where an ethertype is. */
+export function linkBy(what: number, bytes: number, typeAt: number): number {
+  return what | (bytes << 8) | (typeAt << 16);
+}
+
+export function whatTells(link: number): number {
+  return link & 0xff;
+}
+
+export function bytesOf(link: number): number {
+  return (link >> 8) & 0xff;
+}
+
+export function typeAtOf(link: number): number {
+  return link >> 16;
+}
+
+/** All that frames are decoded of, and what messages call those that may be too short. */
+const LINKS: ReadonlyMap<number, readonly [link: number, name?: string]> = new Map([
+  [NULL, [linkBy(BY_OWN_FAMILY, LOOPBACK_BYTES, 0), "loopback"]],
+  [ETHERNET, [linkBy(BY_ETHERTYPE, ETHERNET_BYTES, ETHERNET_TYPE), "Ethernet"]],
+  [PPP, [linkBy(BY_PPP, PPP_ADDRESS_BYTES + PPP_PROTOCOL_BYTES, 0)]],
+  [RAW, [linkBy(BY_VERSION, 0, 0)]],
+  [RAW_BSD, [linkBy(BY_VERSION, 0, 0)]],
+  [RAW_OPENBSD, [linkBy(BY_VERSION, 0, 0)]],
+  [PPPOE, [linkBy(BY_PPPOE, PPPOE_BYTES + PPP_PROTOCOL_BYTES, 0)]],
+  [LOOP, [linkBy(BY_FAMILY, LOOPBACK_BYTES, 0), "loopback"]],
+  [SLL, [linkBy(BY_ETHERTYPE, SLL_BYTES, SLL_TYPE), "Linux SLL"]],
+  [IPV4, [linkBy(ONLY_IPV4, 0, 0)]],
+  [IPV6, [linkBy(ONLY_IPV6, 0, 0)]],
+  [SLL2, [linkBy(BY_ETHERTYPE, SLL2_BYTES, SLL2_TYPE), "Linux SLL2"]],
 ]);
 
-export const LINK_TYPES: readonly number[] = [...HEADERS.keys()];
+export const LINK_TYPES: readonly number[] = [...LINKS.keys()];
+
+/** What is known of a link type, as `linkBy` has it; NOTHING_KNOWN where it is not supported. */
+export function linkOf(linkType: number): number {
+  return LINKS.get(linkType)?.[0] ?? NOTHING_KNOWN;
+}
+
+/** What messages call the header of a link type. */
+export function linkName(linkType: number): string {
+  return LINKS.get(linkType)?.[1] ?? `link type ${linkType}`;
+}
 
 /**
  * Bytes the link header takes before the IP header, for turning a snaplen into bytes of the IP datagram; 0 for a link
  * type without a header, and for one that is not supported. VLAN tags, PPPoE and MPLS are not in it.
  */
 export function linkHeaderBytes(linkType: number): number {
-  return HEADERS.get(linkType) ?? 0;
+  return bytesOf(linkOf(linkType));
 }

@@ -11,8 +11,8 @@ export const ORIGINAL = word();
 export const FRAME = word();
 export const IFACE = word();
 export const TIME_NS = word();
-/** The link type of each interface, a word, and how many interfaces there are. */
-export const LINK_TYPES = word();
+/** What is known of the link type of each interface, as `linkBy` has it, a word, and how many interfaces there are. */
+export const LINKS = word();
 export const INTERFACES = word();
 /** Bytes of a datagram, from the IP header on: what the key takes of it, … */
 export const LIMIT = word();

@@ -1,6 +1,7 @@
 import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../packets/frames.js";
 import { asDoubles, type Heap } from "../packets/heap.js";
 import type { PacketBatch, Tally } from "../packets/packets.js";
+import { linkOf } from "../protocols/link-types.js";
 import code from "./assembly/decode.wasm";
 import * as words from "./decode-words.js";
 import { reasonText } from "./reasons.js";
@@ -55,7 +56,7 @@ export class Decoder {
   #located: FrameBatch | undefined;
   readonly #reasons: Int32Array;
   #headers: Int32Array | undefined;
-  #linkTypes: Int32Array;
+  #links: Int32Array;
   readonly #programOf: ProgramOf | undefined;
   /** Where the programs are: of each interface, and of each link type that was met. */
   #programs: Int32Array;
@@ -73,7 +74,7 @@ export class Decoder {
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
     this.#reasons = heap.take(Int32Array, 2 * BATCH_FRAMES);
-    this.#linkTypes = heap.take(Int32Array, 16);
+    this.#links = heap.take(Int32Array, 16);
     this.#programs = heap.take(Int32Array, 16);
     this.#copies = heap.take(Uint8Array, 64);
     this.#words[words.REASONS] = this.#reasons.byteOffset;
@@ -156,7 +157,7 @@ export class Decoder {
     w[words.TIME_NS] = columns.timeNs.byteOffset;
     w[words.INTERFACES] = interfaces.length;
     this.#setLinkTypes(interfaces);
-    w[words.LINK_TYPES] = this.#linkTypes.byteOffset;
+    w[words.LINKS] = this.#links.byteOffset;
     w[words.PROGRAMS] = this.#programs.byteOffset;
     this.#located = hasData && hasColumns ? frames : undefined;
   }
@@ -190,12 +191,12 @@ export class Decoder {
   }
 
   #setLinkTypes(interfaces: readonly CaptureInterface[]): void {
-    while (this.#linkTypes.length < interfaces.length) {
-      this.#linkTypes = this.#heap.doubled(Int32Array, this.#linkTypes);
+    while (this.#links.length < interfaces.length) {
+      this.#links = this.#heap.doubled(Int32Array, this.#links);
       this.#programs = this.#heap.doubled(Int32Array, this.#programs);
     }
     for (const [iface, { linkType }] of interfaces.entries()) {
-      this.#linkTypes[iface] = linkType;
+      this.#links[iface] = linkOf(linkType);
       this.#programs[iface] = this.#programFor(linkType);
     }
   }

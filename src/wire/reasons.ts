@@ -1,45 +1,31 @@
 import { HEADER_BYTES as IPV4_BYTES } from "../protocols/ipv4.js";
 import { HEADER_BYTES as IPV6_BYTES } from "../protocols/ipv6.js";
-import {
-  ETHERNET_BYTES,
-  LOOPBACK_BYTES,
-  PPPOE_BYTES,
-  PPP_PROTOCOL_BYTES,
-  SLL2_BYTES,
-  SLL_BYTES,
-} from "../protocols/link-types.js";
+import { linkHeaderBytes, linkName, PPPOE_BYTES, PPP_PROTOCOL_BYTES } from "../protocols/link-types.js";
 
 /** Why a frame has no packet: numbers for AssemblyScript, and what they are called. */
 export const NOT_IP = 0;
 export const NO_INTERFACE = 1;
 export const UNSUPPORTED_LINK = 2;
-export const ETHERNET_CUT = 3;
-export const SLL_CUT = 4;
-export const SLL2_CUT = 5;
-export const LOOPBACK_CUT = 6;
-export const MANY_TAGS = 7;
-export const TAG_CUT = 8;
-export const NO_IP_BYTE = 9;
-export const NO_VERSION = 10;
-export const NOT_VERSION_4 = 11;
-export const NOT_VERSION_6 = 12;
-export const IPV4_CUT = 13;
-export const IPV4_HEADER_LENGTH = 14;
-export const IPV4_TOTAL_LENGTH = 15;
-export const IPV6_CUT = 16;
-export const IPV6_EXTENSION_OVERLONG = 17;
-export const IPV6_MANY_EXTENSIONS = 18;
-export const PPPOE_CUT = 19;
-export const PPP_CUT = 20;
-export const MPLS_CUT = 21;
+export const LINK_CUT = 3;
+export const MANY_TAGS = 4;
+export const TAG_CUT = 5;
+export const NO_IP_BYTE = 6;
+export const NO_VERSION = 7;
+export const NOT_VERSION_4 = 8;
+export const NOT_VERSION_6 = 9;
+export const IPV4_CUT = 10;
+export const IPV4_HEADER_LENGTH = 11;
+export const IPV4_TOTAL_LENGTH = 12;
+export const IPV6_CUT = 13;
+export const IPV6_EXTENSION_OVERLONG = 14;
+export const IPV6_MANY_EXTENSIONS = 15;
+export const PPPOE_CUT = 16;
+export const PPP_CUT = 17;
+export const MPLS_CUT = 18;
 
 /** Each names layer, field and limit, and nothing specific to a frame. */
 const TEXTS: Readonly<Record<number, string>> = {
   [NO_INTERFACE]: "capture: the frame names an interface that is not described",
-  [ETHERNET_CUT]: `Ethernet: fewer than the ${ETHERNET_BYTES} header bytes captured`,
-  [SLL_CUT]: `Linux SLL: fewer than the ${SLL_BYTES} header bytes captured`,
-  [SLL2_CUT]: `Linux SLL2: fewer than the ${SLL2_BYTES} header bytes captured`,
-  [LOOPBACK_CUT]: `loopback: fewer than the ${LOOPBACK_BYTES} header bytes captured`,
   [MANY_TAGS]: "VLAN: more than 4 tags",
   [TAG_CUT]: "VLAN: fewer than the 4 bytes of a tag captured",
   [PPPOE_CUT]: `PPPoE: fewer than the ${PPPOE_BYTES} header bytes captured`,
@@ -72,6 +58,8 @@ const LINK_NAMES: Readonly<Record<number, string>> = {
 
 /** In words, why a frame of this link type could not be decoded. */
 export function reasonText(reason: number, linkType: number): string {
+  if (reason === LINK_CUT)
+    return `${linkName(linkType)}: fewer than the ${linkHeaderBytes(linkType)} header bytes captured`;
   if (reason !== UNSUPPORTED_LINK) return TEXTS[reason];
   const name = LINK_NAMES[linkType];
   return `link type ${linkType}${name === undefined ? "" : ` (${name})`} is not supported`;

@@ -5,6 +5,7 @@ import { Heap } from "../../src/packets/heap.js";
 import { KEY, RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { AMBIGUOUS, GONE, Timeline, WAITING } from "../../src/packets/timeline.js";
+import * as words from "../../src/packets/timeline-words.js";
 import { NONE } from "../../src/packets/tuples.js";
 import { runs } from "../support/runs.js";
 
@@ -153,13 +154,21 @@ it("keeps of a released packet its side, and of all others everything", () => {
   );
 });
 
+/** A timeline that was gone along up to this row. */
+function timelineFrom(row: number): Timeline {
+  const heap = new Heap();
+  const timeline = new Timeline(heap, 4096, 1024);
+  const block = new Int32Array(heap.memory.buffer, timeline.block, words.WORDS);
+  block[words.FIRST] = row;
+  block[words.END] = row;
+  return timeline;
+}
+
 it("finds the first row whose state is low enough, wherever the ring turns", () => {
   const states = fc.array(fc.nat(GONE), { maxLength: 200 });
   fc.assert(
     fc.property(states, fc.nat(4095), fc.nat(GONE + 1), fc.nat(200), (states, turned, least, from) => {
-      const timeline = new Timeline(new Heap(), 4096, 1024);
-      timeline.first = 0x3fff_f000 + turned;
-      timeline.end = timeline.first;
+      const timeline = timelineFrom(0x3fff_f000 + turned);
       for (const state of states) timeline.setState(push(timeline, 0), state);
       const at = Math.min(from, states.length);
       const found = states.findIndex((state, place) => place >= at && state < least);
@@ -182,9 +191,7 @@ it("takes as much memory for records as there are packets not released", () => {
 
 it("wraps its row numbers at 2^30, growing or not", () => {
   for (const rows of [100, 9000]) {
-    const timeline = new Timeline(new Heap(), 4096, 1024);
-    timeline.first = 0x3fff_fff0;
-    timeline.end = 0x3fff_fff0;
+    const timeline = timelineFrom(0x3fff_fff0);
     const values = Array.from({ length: rows }, (_, at) => at);
     for (const value of values) push(timeline, value);
     expectHeld(timeline, values);

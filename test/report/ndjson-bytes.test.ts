@@ -13,6 +13,7 @@ import { EpochParts } from "../../src/report/epoch-parts.js";
 import { NdjsonReporter } from "../../src/report/ndjson.js";
 import { tcpFlagsText } from "../../src/report/tcp-flags.js";
 import { runs } from "../support/runs.js";
+import { openTuple } from "../support/tuples.js";
 import { HandFilled, ICMP, type Packet, TCP, UDP, written } from "./tables.js";
 
 const uint32s = fc.oneof(
@@ -208,7 +209,7 @@ function pairLines(pairs: readonly Pair[], times = 1): { lines: string; expected
     const packets = packetsOf(pair);
     const rows: [number, number] = [tables.add(packets[0]), tables.add(packets[1])];
     const flow = tables.flow(FLOW_ID, ...rows, pair.isOutbound);
-    tables.tuples.open(flow.insideTuple, !pair.isAnswer, true);
+    openTuple(tables.tuples, flow.insideTuple, !pair.isAnswer, true);
     return { rows, flow, pair, line: expected(tables, pair, rows, packets) };
   });
   const text = written(

@@ -11,7 +11,7 @@ import { ACK, PSH, SYN } from "../../src/protocols/tcp.js";
 import { endsOf, rewriteOf } from "../../src/report/ends.js";
 import type { Reporter } from "../../src/report/reporter.js";
 import { address } from "../support/packets.js";
-import { FilledTable } from "../support/tuples.js";
+import { FilledTable, openTuple } from "../support/tuples.js";
 
 export { ACK, ICMP, PSH, TCP, UDP };
 
@@ -123,7 +123,7 @@ export class HandFilled implements Tables {
     const t = this.timeline;
     const rewrite = rewriteOf(endsOf(this, inside), endsOf(this, outside));
     const isForward = t.forward(inside) === 1;
-    this.tuples.open(t.tuple(inside), this.tuples.isOpenedByA(t.tuple(inside)), true);
+    openTuple(this.tuples, t.tuple(inside), this.tuples.isOpenedByA(t.tuple(inside)), true);
     // a rewritten source is a rewritten destination in the packets that come back
     const back = ((rewrite & 3) << 2) | (rewrite >> 2);
     return new Flow(

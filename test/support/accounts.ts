@@ -16,6 +16,7 @@ import {
   REWRITES,
   SUMS_BITS,
 } from "../../src/packets/flow-accounts.js";
+import * as words from "../../src/packets/flow-accounts-words.js";
 import type { Flow } from "../../src/packets/flows.js";
 import type { Heap } from "../../src/packets/heap.js";
 import { RECORD_BITS as PACKET_BITS, TIME_NS } from "../../src/packets/records.js";
@@ -29,9 +30,11 @@ export class FilledAccounts extends FlowAccounts {
   readonly #kernel: Kernel;
   readonly #inside: number;
   readonly #outside: number;
+  readonly #words: Int32Array;
 
   constructor(heap: Heap, room?: number) {
     super(heap, room);
+    this.#words = new Int32Array(heap.memory.buffer, this.block, words.WORDS);
     const timeline = new Timeline(heap, 16, 16);
     const packet = new Int32Array(1 << PACKET_BITS);
     this.#timeline = timeline;
@@ -55,7 +58,7 @@ export class FilledAccounts extends FlowAccounts {
   open(flow: Flow): number {
     const { slot } = flow;
     this.reserve(slot + 1);
-    this.end = Math.max(this.end, slot + 1);
+    this.#words[words.END] = Math.max(this.end, slot + 1);
     const record = this.records.subarray(slot << RECORD_BITS, (slot + 1) << RECORD_BITS).fill(0);
     const bits = (flow.isFlipped ? IS_FLIPPED : 0) | (flow.isForwardOutbound ? 0 : 1 << BACKWARD_OUTBOUND_BIT);
     record[BITS] = bits;

@@ -3,7 +3,19 @@ import type { Heap } from "../../src/packets/heap.js";
 import { batchIn, IS_IPV6, type PacketBatch } from "../../src/packets/packets.js";
 import { DST, FLAGS_PROTO_TTL, PORTS, SRC, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 import type { Side } from "../../src/packets/sides.js";
-import { TupleTable } from "../../src/packets/tuples.js";
+import {
+  ENDED_BY_B,
+  ENDED_BY_BOTH,
+  FACTS,
+  FLOW,
+  FLOW_BITS_SHIFT,
+  FLOW_SHIFT,
+  IS_OPENED_BY_A,
+  IS_OPENER_KNOWN,
+  PROVED,
+  TUPLE_BITS,
+  TupleTable,
+} from "../../src/packets/tuples.js";
 
 export interface End {
   /** Four words of an address. */
@@ -45,4 +57,29 @@ export class FilledTable extends TupleTable {
     this.findWays(side, batch, 0, this.#ways);
     return this.#ways[0];
   }
+}
+
+/** Gives a way a flow that no pair has proved. `bits`: as `forwardOn` and `outboundFor` take them. */
+export function bindWay({ records }: TupleTable, way: number, slot: number, bits: number): void {
+  records[flowOf(way)] = (slot << FLOW_SHIFT) | (bits << FLOW_BITS_SHIFT);
+}
+
+export function proveWay({ records }: TupleTable, way: number): void {
+  records[flowOf(way)] |= PROVED;
+}
+
+/** Has a conversation been opened by A or B, for certain or not. */
+export function openTuple({ records }: TupleTable, tuple: number, isByA: boolean, isKnown: boolean): void {
+  const at = (tuple << TUPLE_BITS) + FACTS;
+  records[at] &= ~(ENDED_BY_BOTH | IS_OPENED_BY_A | IS_OPENER_KNOWN);
+  records[at] |= (isByA ? IS_OPENED_BY_A : 0) | (isKnown ? IS_OPENER_KNOWN : 0);
+}
+
+/** Has who sent a TCP packet this way send no more, or neither of them. */
+export function finishWay({ records }: TupleTable, way: number, isByBoth: boolean): void {
+  records[((way >> 1) << TUPLE_BITS) + FACTS] |= isByBoth ? ENDED_BY_BOTH : ENDED_BY_B << (way & 1);
+}
+
+function flowOf(way: number): number {
+  return ((way >> 1) << TUPLE_BITS) + FLOW + (way & 1);
 }

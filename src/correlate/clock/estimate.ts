@@ -7,7 +7,7 @@ export interface Bounds {
 }
 
 /** What twins agree on. */
-interface Agreed extends Bounds {
+export interface Agreed extends Bounds {
   readonly middleNs: number;
   readonly spreadNs: number;
 }

@@ -4,7 +4,7 @@ import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import { NEAR_NS, SET_NS } from "../intake/disorder.js";
 import { Clock, type ClockFacts, type ClockOption, type Stretch } from "./clock.js";
 import { Crossings, type Line, lineThrough, Slice } from "./envelope.js";
-import { agreedOffset, type Bounds, gapOf, mayBeOneClock } from "./estimate.js";
+import { type Agreed, agreedOffset, type Bounds, gapOf, mayBeOneClock } from "./estimate.js";
 import type { Lookahead, Rows } from "./lookahead.js";
 import { IP_ID_ONLY, NUMBERS, type Twin, Twins } from "./twins.js";
 
@@ -218,14 +218,10 @@ export class Follower {
     this.#baseNs = this.#oneGapNs;
     this.#hasNumbers = twins.filter(({ by }) => by === NUMBERS).length >= ENOUGH_NUMBERED;
     const agreed = agreedOffset(twins.filter(isCertain), this.#windowNs);
-    const contradictionNs = agreed === null ? 0 : Math.max(0, agreed.atLeastNs - agreed.atMostNs);
-    const toleranceNs = this.#oneUnitNs + PROCESSORS_NS + this.#mostWrongNs + Math.min(contradictionNs, SET_NS);
     const isOne =
       agreed === null
-        ? mayBeOneClock(twins, this.#windowNs, this.#oneGapNs, toleranceNs)
-        : Math.abs(agreed.middleNs - this.#oneGapNs) <= this.#windowNs &&
-          agreed.atLeastNs - toleranceNs <= this.#oneGapNs &&
-          this.#oneGapNs <= agreed.atMostNs + toleranceNs;
+        ? mayBeOneClock(twins, this.#windowNs, this.#oneGapNs, this.#oneUnitNs + PROCESSORS_NS + this.#mostWrongNs)
+        : this.#isOneClock(agreed);
     if (isOne) {
       this.#assumed = "none";
       this.#nearNs = 0;
@@ -238,6 +234,17 @@ export class Follower {
     this.#firstSlackNs = agreed.spreadNs + Math.abs(this.#baseNs - agreed.middleNs) + this.#unitNs + PROCESSORS_NS;
     this.#isEnclosed = Number.isFinite(agreed.atLeastNs) && Number.isFinite(agreed.atMostNs);
     return BigInt(this.#baseNs) + epochGapNs;
+  }
+
+  /** Whether one clock explains the first twins: their bounds, but for what their stamps may be wrong by. */
+  #isOneClock({ middleNs, atLeastNs, atMostNs }: Agreed): boolean {
+    const contradictionNs = Math.max(0, atLeastNs - atMostNs);
+    const toleranceNs = this.#oneUnitNs + PROCESSORS_NS + this.#mostWrongNs + Math.min(contradictionNs, SET_NS);
+    return (
+      Math.abs(middleNs - this.#oneGapNs) <= this.#windowNs &&
+      atLeastNs - toleranceNs <= this.#oneGapNs &&
+      this.#oneGapNs <= atMostNs + toleranceNs
+    );
   }
 
   /** Looks at the next packets of a side. Returns whether there were any. */
@@ -396,6 +403,11 @@ export class Follower {
     const agreed = agreedOffset(this.#strays, this.#windowNs);
     this.#strays = [];
     if (agreed === null) return;
+    if (this.#nearNs === null && this.#isOneClock(agreed)) {
+      this.#assumed = "none";
+      this.#nearNs = 0;
+      return;
+    }
     this.#nearNs = (middleOf(agreed.atLeastNs, agreed.atMostNs) ?? agreed.middleNs) - this.#baseNs;
     if (this.#assumed === null) this.#source = "estimated";
   }

@@ -1,9 +1,10 @@
-import { widened } from "../../packets/columns.js";
 import { HashIndex } from "../../packets/hash-index.js";
 import type { Heap } from "../../packets/heap.js";
-import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
+import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
+import code from "./assembly/buckets.wasm";
+import * as words from "./buckets-words.js";
 
 /** What a packet has for a bucket while nobody else waits under its key. */
 export const ALONE = -2;
@@ -14,14 +15,17 @@ export const ALONE = -2;
 export const PENDING = -3;
 
 /** Words of a bucket, half a cache line; of two each, one a side: at … + side. */
-const OLDEST = 0;
-const NEWEST = 2;
-const COUNT = 4;
-const KEY2 = 6;
-const BUCKET_BITS = 3;
+export const OLDEST = 0;
+export const NEWEST = 2;
+export const COUNT = 4;
+export const KEY2 = 6;
+export const BUCKET_BITS = 3;
 
 /** For a busy host: of 800,000 packets a second, one in a hundred waits for the window in vain. */
 const FIRST_CELLS = 2 ** 14;
+const FIRST_BUCKETS = 256;
+
+const module = new WebAssembly.Module(code);
 
 /**
  * The packets that wait for a twin, by their match keys. Most wait alone, for some microseconds: the index then holds the
@@ -31,15 +35,27 @@ const FIRST_CELLS = 2 ** 14;
 export class Buckets {
   /** By key: the row of a packet that is ALONE, or the complement of a bucket's number. */
   readonly index: HashIndex;
-  #buckets = new Int32Array(256 << BUCKET_BITS);
-  /** From 1 on: the complement of 0 would be taken for an empty cell. */
-  #end = 1;
-  readonly #free: number[] = [];
-  readonly #timeline: Timeline;
+  /** Where its block is, which WebAssembly goes by: see `buckets-words.ts`. */
+  readonly block: number;
+  readonly #words: Int32Array;
+  #buckets: Int32Array;
+  readonly #heap: Heap;
+  readonly #steps: WebAssembly.Instance["exports"];
 
+  /** `heap`: that of the timeline. */
   constructor(heap: Heap, timeline: Timeline) {
+    this.#heap = heap;
+    this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.index = new HashIndex(heap, FIRST_CELLS);
-    this.#timeline = timeline;
+    this.#buckets = heap.take(Int32Array, FIRST_BUCKETS << BUCKET_BITS);
+    this.#words = heap.take(Int32Array, words.WORDS);
+    this.block = this.#words.byteOffset;
+    this.#words[words.LINE] = timeline.block;
+    this.#words[words.INDEX] = this.index.block;
+    this.#words[words.BUCKETS] = this.#buckets.byteOffset;
+    // the complement of 0 would be taken for an empty cell
+    this.#words[words.END] = 1;
+    this.#words[words.FREE] = NONE;
   }
 
   /** Oldest packet of a side in the bucket, or NONE; the next ones follow by `Timeline.next`. */
@@ -53,106 +69,26 @@ export class Buckets {
 
   /** Files a packet: ALONE where nobody waits under its key, else behind the others of its side. */
   add(row: number): void {
-    const timeline = this.#timeline;
-    const key = timeline.key(row);
-    const found = this.#find(key, timeline.key2(row));
-    if (found === NONE) {
-      this.index.add(key, row);
-      timeline.setBucket(row, ALONE);
-      return;
-    }
-    this.#append(row, found < 0 ? ~found : this.#open(found));
+    this.#reserve();
+    this.#steps["add"](this.block, row);
   }
 
   /** Takes a packet out of the index, or out of its bucket, if it is filed; the last one out closes the bucket. */
   remove(row: number): void {
-    const timeline = this.#timeline;
-    const bucket = timeline.bucket(row);
-    if (bucket === NONE) return;
-    if (bucket === PENDING) {
-      const other = timeline.next(row);
-      this.index.remove(timeline.key(row), this.#filedOf(row));
-      this.index.add(timeline.key(row), other);
-      timeline.setBucket(other, ALONE);
-      timeline.setBucket(row, NONE);
-      return;
-    }
-    timeline.setBucket(row, NONE);
-    if (bucket === ALONE) {
-      this.index.remove(timeline.key(row), row);
-      return;
-    }
-    const list = (bucket << BUCKET_BITS) + timeline.side(row);
-    const before = timeline.previous(row);
-    const behind = timeline.next(row);
-    if (before === NONE) this.#buckets[list + OLDEST] = behind;
-    else timeline.setNext(before, behind);
-    if (behind === NONE) this.#buckets[list + NEWEST] = before;
-    else timeline.setPrevious(behind, before);
-    this.#buckets[list + COUNT]--;
-    if (this.count(bucket, INSIDE) === 0 && this.count(bucket, OUTSIDE) === 0) {
-      this.index.remove(timeline.key(row), ~bucket);
-      this.#free.push(bucket);
-    }
+    this.#steps["remove"](this.block, row);
   }
 
   /** Puts two that are PENDING into a bucket, as others are that wait for more to come; `row` is one of them. */
   part(row: number): void {
-    this.#open(this.#filedOf(row));
+    this.#reserve();
+    this.#steps["part"](this.block, row);
   }
 
-  /** Of two that are PENDING, the one that stands in the index. */
-  #filedOf(row: number): number {
-    const other = this.#timeline.next(row);
-    return this.#timeline.isBefore(row, other) ? row : other;
-  }
-
-  /** What the index holds for a key, both halves; NONE for nothing. */
-  #find(key: number, key2: number): number {
-    const { index } = this;
-    for (let cell = index.seek(key); cell >= 0; cell = index.next(cell, key)) {
-      const id = index.idAt(cell);
-      const there = id < 0 ? this.#buckets[(~id << BUCKET_BITS) + KEY2] : this.#timeline.key2(id);
-      if (there === key2) return id;
-    }
-    return NONE;
-  }
-
-  /** Makes a bucket for a packet that was ALONE, or PENDING and stands in the index: then for both. */
-  #open(row: number): number {
-    const timeline = this.#timeline;
-    const other = timeline.bucket(row) === PENDING ? timeline.next(row) : NONE;
-    const bucket = this.#free.pop() ?? this.#take();
-    const b = bucket << BUCKET_BITS;
-    for (const side of [INSIDE, OUTSIDE]) {
-      this.#buckets[b + OLDEST + side] = NONE;
-      this.#buckets[b + NEWEST + side] = NONE;
-      this.#buckets[b + COUNT + side] = 0;
-    }
-    this.#buckets[b + KEY2] = timeline.key2(row);
-    this.index.remove(timeline.key(row), row);
-    this.index.add(timeline.key(row), ~bucket);
-    this.#append(row, bucket);
-    if (other !== NONE) this.#append(other, bucket);
-    return bucket;
-  }
-
-  #append(row: number, bucket: number): void {
-    const timeline = this.#timeline;
-    const list = (bucket << BUCKET_BITS) + timeline.side(row);
-    const before = this.#buckets[list + NEWEST];
-    timeline.setBucket(row, bucket);
-    timeline.setPrevious(row, before);
-    timeline.setNext(row, NONE);
-    if (before === NONE) this.#buckets[list + OLDEST] = row;
-    else timeline.setNext(before, row);
-    this.#buckets[list + NEWEST] = row;
-    this.#buckets[list + COUNT]++;
-  }
-
-  #take(): number {
-    if (this.#end << BUCKET_BITS === this.#buckets.length)
-      this.#buckets = widened(this.#buckets, new Int32Array(2 * this.#buckets.length));
-    return this.#end++;
+  /** Makes room for one more, and for what it stands under. */
+  #reserve(): void {
+    this.index.reserve(1);
+    if (this.#words[words.END] << BUCKET_BITS < this.#buckets.length) return;
+    this.#buckets = this.#heap.doubled(Int32Array, this.#buckets);
+    this.#words[words.BUCKETS] = this.#buckets.byteOffset;
   }
 }

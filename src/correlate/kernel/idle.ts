@@ -38,19 +38,8 @@ export class Idle {
     this.#tuples = heap.take(Uint8Array, tuples.end);
     this.#held = heap.take(Uint8Array, accounts.end);
     const marks = this.#tuples.byteOffset;
-    this.#loops["markSilent"](marks, tuples.records.byteOffset, tuples.end, nowNs, IDLE_NS, ENDED_NS);
-    this.#loops["markHeld"](
-      marks,
-      this.#held.byteOffset,
-      timeline.first,
-      timeline.end,
-      timeline.mask,
-      timeline.states.byteOffset,
-      timeline.sides.byteOffset,
-      timeline.places.byteOffset,
-      timeline.records.byteOffset,
-      timeline.fates.byteOffset,
-    );
+    this.#loops["markSilent"](marks, tuples.block, tuples.end, nowNs, IDLE_NS, ENDED_NS);
+    this.#loops["markHeld"](marks, this.#held.byteOffset, timeline.block);
   }
 
   hasTuple(tuple: number): boolean {
@@ -65,13 +54,13 @@ export class Idle {
   /** The flows between two idle tuples, by their slots, but those that were retired. */
   flows(): Int32Array {
     const { accounts } = this.#tables;
-    return this.#listed("listFlows", accounts.end, accounts.records.byteOffset, accounts.end);
+    return this.#listed("listFlows", accounts.end, accounts.block, accounts.end);
   }
 
   /** The idle tuples that no flow has. */
   tuples(): Int32Array {
     const { tuples } = this.#tables;
-    return this.#listed("listTuples", tuples.end, tuples.records.byteOffset, tuples.end);
+    return this.#listed("listTuples", tuples.end, tuples.block, tuples.end);
   }
 
   /** What one of the loops lists, at most so many. */

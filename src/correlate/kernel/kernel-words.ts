@@ -29,51 +29,25 @@ export const PACE_AT_NS = double(2);
 /** Words. Two: where each side's next packet stands among its packets, and where those end. */
 export const AT = word(2);
 export const END = word(2);
-/** The row that the next packet gets. */
-export const ROW = word();
-/** … and the one that is not for this stretch any more. */
+/** The row that is not for this stretch any more. */
 export const STOP_ROW = word();
 /** The first row that is to be decided about once its window is over, or the timeline's end. */
 export const DUE = word();
 /** Pairs of an inside row before this one are late. */
 export const SHOWN = word();
-/** The oldest row. */
-export const FIRST = word();
 
 /** Where the tables are, in bytes. Two each: the packets of each side that are about to be merged, and which way they go … */
 export const PACKETS = word(2);
 export const WAYS = word(2);
-/** … the timeline … */
-export const STATES = word();
-export const SIDES = word();
-export const PLACES = word();
-export const ROWS_MASK = word();
-export const RECORDS = word();
-export const FATES = word();
-export const PLACES_END = word();
-export const FREE_PLACES = word();
-export const FREE_PLACE_COUNT = word();
-/** … those that wait, by their keys … */
-export const CELLS = word();
-export const CELLS_MASK = word();
-/** … the conversations … */
+/** … the blocks of the timeline, of the packets that wait by their keys and of their index, of the conversations, and of the flows … */
+export const LINE = word();
+export const BUCKETS = word();
+export const INDEX = word();
 export const TUPLES = word();
-/** … what passed lately … */
+export const ACCOUNTS = word();
+/** … and what passed lately. */
 export const ALIKE = word();
-/** … and the flows. */
-export const FLOWS = word();
-export const FLOWS_END = word();
-export const FREE_SLOTS = word();
-export const FREE_SLOT_COUNT = word();
-export const CHUNKS = word();
-export const CHUNKS_END = word();
-export const DROPPED = word();
-export const DROPPED_COUNT = word();
-export const REST = word();
 
-/** What is kept beside the flows' accounts. */
-export const FLOW_SUMS = word();
-export const FLOW_FIRSTS = word();
 /** Where copies go of packets that crossed and that `Impacts` is to know of, in a ring, and how many there were. */
 export const CROSSINGS = word();
 export const CROSSING_COUNT = word();
@@ -101,12 +75,10 @@ export const IS_SHOWING = word();
 export const HAS_CUTS = word();
 export const IS_ESTIMATED = word();
 
-/** How many flows were learnt so far. */
-export const FLOWS_LEARNT = word();
 /** The NAT's address of the flow that was told of last, over IPv4; 0 for none. */
 export const NEWEST_NAT = word();
-/** How many conversations more there may be before idle ones are let go … */
-export const ROOM = word();
+/** From how many conversations on idle ones are let go … */
+export const TIDY_AT = word();
 /** … and so many packets between two looks at that: a power of two, as row numbers wrap at one. */
 export const TIDY_EVERY = 1024;
 
@@ -122,12 +94,8 @@ export const LOWERED = word(2);
 export const INTACT = word(8);
 /** How many of those had other TCP options: an MSS, which is all of them that is not in the key. */
 export const OTHER_OPTIONS = word();
-/** What there was in a stretch: pairs, and conversations that had their first packet. */
+/** How many pairs there were in a stretch. */
 export const PAIRS = word();
-export const FIRSTS = word();
-/** How many packets waited by their keys before the stretch, and how many more do now. */
-export const FILED_BEFORE = word();
-export const FILED = word();
 /** Two: where the digests of all latencies are. */
 export const DIGESTS = word(2);
 /** Where the latencies go that are to be counted elsewhere, one after the other, and how many there are. */

@@ -12,6 +12,7 @@ import type { Buckets } from "./buckets.js";
 import type { Clock } from "../clock/clock.js";
 import type { Feed } from "../intake/feed.js";
 import * as words from "./kernel-words.js";
+import { Progress } from "./progress.js";
 import { UNVOUCHED_SLACK_NS } from "./relations.js";
 
 /** The tables that the kernel works on. */
@@ -55,19 +56,14 @@ export class Kernel {
   /** How many pairs there were in the last stretch, and how many by the last `ripe`. */
   pairs = 0;
   ripePairs = 0;
-  /** As they were given to `run`, and as they are behind that stretch. */
-  nowNs = Number.NEGATIVE_INFINITY;
-  due = 0;
   /** Whether it stopped before a packet that is not for it, and not because time has to go by or a side has no more. */
   isAtOther = false;
-  /** Whether a TCP segment was seen that is cut on its way, or was before. */
-  hasCuts = false;
   /** Latencies of all pairs. */
   readonly outbound: LatencyDigest;
   readonly inbound: LatencyDigest;
   readonly #tables: Tables;
-  /** The NAT's address of the flow that others were told of last, over IPv4; 0 for none. */
-  newestNat = 0;
+  /** How far the run is. */
+  readonly progress: Progress;
   #listener!: Listener;
   readonly #steps: WebAssembly.Instance["exports"];
   /** What it is told, what it knows, and what it says: see `kernel-words.ts`. */
@@ -75,8 +71,6 @@ export class Kernel {
   readonly #doubles: Float64Array;
   /** Where that begins. */
   readonly #ground: number;
-  /** The heap's `changes` when it was noted where the tables are. */
-  #locatedAt = -1;
   /** The outside packet that comes next in a stretch, as `Clock.take` takes it. */
   #nextOutsideNs = Number.NEGATIVE_INFINITY;
   #nextOutsideFrame = 0;
@@ -89,7 +83,7 @@ export class Kernel {
   readonly crossings: Int32Array;
 
   constructor(tables: Tables) {
-    const { heap, clock, windowNs, resolutionNs, isShowing } = tables;
+    const { heap, timeline, tuples, buckets, accounts, clock, windowNs, resolutionNs, isShowing } = tables;
     this.#tables = tables;
     this.outbound = new LatencyDigest(heap);
     this.inbound = new LatencyDigest(heap);
@@ -98,6 +92,11 @@ export class Kernel {
     this.#ground = this.#words.byteOffset;
     this.#doubles[words.WINDOW_NS] = windowNs;
     this.#doubles[words.RESOLUTION_NS] = resolutionNs;
+    this.#words[words.LINE] = timeline.block;
+    this.#words[words.BUCKETS] = buckets.block;
+    this.#words[words.INDEX] = buckets.index.block;
+    this.#words[words.TUPLES] = tuples.block;
+    this.#words[words.ACCOUNTS] = accounts.block;
     this.#doubles.fill(Number.POSITIVE_INFINITY, words.ENDED_NS, words.ENDED_NS + 2);
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
@@ -118,7 +117,7 @@ export class Kernel {
     this.#words[words.ALIKE] = heap.take(Int32Array, words.ALIKE_ENTRIES << words.ALIKE_BITS).byteOffset;
     this.#steps = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
-      kernel: {
+      "loop.js": {
         correctionNs: (timeNs: number, frame: number) => {
           // the one that was asked about before has been taken since
           clock.take(this.#nextOutsideNs, this.#nextOutsideFrame);
@@ -128,10 +127,29 @@ export class Kernel {
           return clock.correctionNs(timeNs, frame);
         },
       },
-      "pairing.js": { learnt: (slot: number) => this.#learnt(slot) },
+      "pairing.js": { learnt: (slot: number) => this.#listener.onFlow(slot) },
       "settling.js": { judge: (row: number) => this.#judge(row) },
       "learning.js": { log2: Math.log2 },
     }).exports;
+    this.progress = new Progress(this.#words, this.#doubles, () => this.#steps["findDue"](this.#ground));
+  }
+
+  /** Whether a TCP segment was seen that is cut on its way, or was before. */
+  get hasCuts(): boolean {
+    return this.#words[words.HAS_CUTS] !== 0;
+  }
+
+  noteCut(): void {
+    this.#words[words.HAS_CUTS] = 1;
+  }
+
+  /** Takes the NAT's address of the flow that others were told of last, over IPv4; 0 for none. */
+  get newestNat(): number {
+    return this.#words[words.NEWEST_NAT] >>> 0;
+  }
+
+  set newestNat(address: number) {
+    this.#words[words.NEWEST_NAT] = address;
   }
 
   /** Takes who has to know of what the loop finds; to be called once, before any packet comes. */
@@ -261,26 +279,23 @@ export class Kernel {
 
   /**
    * Pairs those for which no equal packet came by `nowNs`, up to the first that takes more than that. Returns that row, which no longer waits, or
-   * NONE. `shown`: as of `run`.
+   * NONE.
    */
-  ripe(nowNs: number, shown: number): number {
+  ripe(nowNs: number): number {
     const w = this.#words;
     const pending = w[words.PENDING_COUNT] - w[words.PENDING_OVER];
     this.ripePairs = 0;
     const oldest = (w[words.PENDING_OVER] & (words.PENDING_ENTRIES - 1)) << (words.PENDING_BITS - 1);
     if (pending === 0 || nowNs <= this.#pendingNs[oldest]) return NONE;
-    const { timeline, accounts } = this.#tables;
+    const { accounts } = this.#tables;
     accounts.samples.reserve(pending);
-    accounts.reserve(accounts.end + pending);
+    accounts.reserve(pending);
     let row = NONE;
     do {
-      this.#beginPairing();
-      w[words.SHOWN] = shown;
-      w[words.FIRST] = timeline.first;
+      this.#ready();
       w[words.PAIRS] = 0;
       w[words.LATENCY_COUNT] = 0;
       row = this.#steps["confirm"](this.#ground, nowNs);
-      this.#endPairing();
       this.ripePairs += w[words.PAIRS];
       if (w[words.LATENCY_COUNT] > 0) this.#digest(w[words.LATENCY_COUNT]);
     } while (w[words.LATENCY_COUNT] === words.MOST_LATENCIES);
@@ -291,19 +306,13 @@ export class Kernel {
   /** What speaks for the rows related last being twins, in bits: all of it, or what is news where a pair of their way has spoken before. */
   weigh(inside: number, outside: number, hasSpoken: boolean): number {
     this.#ready();
-    this.#words[words.FILED_BEFORE] = this.#tables.buckets.index.size;
-    this.#words[words.FILED] = 0;
     return this.#steps["weigh"](this.#ground, inside, outside, hasSpoken ? 1 : 0);
   }
 
   /** Believes in the translation of the rows related last. Returns the slot of its flow. */
   learn(inside: number, outside: number): number {
-    const { accounts } = this.#tables;
-    accounts.reserve(accounts.end + 1);
-    this.#lend();
-    const slot = this.#steps["believe"](this.#ground, inside, outside);
-    this.#takeBack();
-    return slot;
+    this.#tables.accounts.reserve(1);
+    return this.#steps["believe"](this.#ground, inside, outside);
   }
 
   /**
@@ -319,12 +328,11 @@ export class Kernel {
     crossed: number,
   ): void {
     this.#tables.accounts.samples.reserve(1);
-    this.#lend();
+    this.#ready();
     this.#words[words.LATENCY_COUNT] = 0;
     const outbound = isOutbound ? 1 : 0;
     const isAgain = this.#steps["accountForRows"](this.#ground, inside, outside, slot, outbound, latencyNs, crossed);
     this.#tables.timeline.setRetransmission(inside, isAgain !== 0);
-    this.#takeBack();
     if (this.#words[words.LATENCY_COUNT] > 0) this.#digest(this.#words[words.LATENCY_COUNT]);
   }
 
@@ -345,6 +353,14 @@ export class Kernel {
     this.#steps["noteRowCrossing"](this.#ground, row, slot, isOutbound ? 1 : 0, inside);
   }
 
+  /**
+   * Makes two rows with equal keys each other's twins, of the flow in a slot. `by` and `extra`: how they were found, and by which evidence
+   * (EVIDENCE_…) beside what the key stands for.
+   */
+  bind(inside: number, outside: number, slot: number, isOutbound: boolean, by: number, extra: number): void {
+    this.#steps["bind"](this.#ground, inside, outside, slot, isOutbound ? 1 : 0, by, extra);
+  }
+
   /** The evidence (EVIDENCE_… of results.ts) that a key of this protocol, with these flags of its packet, stands for. */
   evidenceOf(proto: number, flags: number): number {
     return this.#steps["evidenceOf"](proto, flags);
@@ -352,40 +368,26 @@ export class Kernel {
 
   /**
    * Goes as far as it can. `nextOutsideNs`: the next outside stamp on the timeline; `shiftNs` brings the others there, the
-   * clock's correction aside. `nowNs`: the latest time of a packet so far. `due`: the first row that is to be decided about
-   * once its window is over, or the timeline's end. `shown`: pairs of an inside row before this one are late. `room`: how many
-   * conversations more there may be before idle ones are let go. `most`: how many packets it may take. Returns where the next outside
-   * stamp stands then.
+   * clock's correction aside. `room`: how many conversations more there may be before idle ones are let go. `most`: how many packets it may
+   * take. Returns where the next outside stamp stands then.
    */
-  run(
-    inside: Feed,
-    outside: Feed,
-    nextOutsideNs: number,
-    shiftNs: number,
-    nowNs: number,
-    due: number,
-    shown: number,
-    room: number,
-    most: number,
-  ): number {
+  run(inside: Feed, outside: Feed, nextOutsideNs: number, shiftNs: number, room: number, most: number): number {
     const { timeline, tuples, buckets, accounts, clock } = this.#tables;
-    const { samples } = accounts;
     // of each of these a packet may need one
     const packets = inside.stop - inside.at + outside.stop - outside.at;
     const w = this.#words;
     const pending = w[words.PENDING_COUNT] - w[words.PENDING_OVER];
     timeline.reserve(packets);
     buckets.index.reserve(packets);
-    samples.reserve(packets + pending);
-    accounts.reserve(accounts.end + packets + pending);
-    this.#beginSettling(due);
+    accounts.samples.reserve(packets + pending);
+    accounts.reserve(packets + pending);
+    this.#ready();
     const d = this.#doubles;
     w[words.STOP_ROW] = timeline.before(timeline.end, -Math.min(most, packets + 1));
     d[words.NEXT_NS + INSIDE] = inside.nextNs;
     d[words.NEXT_NS + OUTSIDE] = nextOutsideNs;
     d[words.REACHED_NS + INSIDE] = reachedNs(inside);
     d[words.REACHED_NS + OUTSIDE] = reachedNs(outside);
-    d[words.NOW_NS] = nowNs;
     d[words.SHIFT_NS] = shiftNs;
     w[words.AT + INSIDE] = inside.at;
     w[words.AT + OUTSIDE] = outside.at;
@@ -395,26 +397,17 @@ export class Kernel {
     w[words.PACKETS + OUTSIDE] = outside.batch.records.byteOffset;
     w[words.WAYS + INSIDE] = inside.ways.byteOffset;
     w[words.WAYS + OUTSIDE] = outside.ways.byteOffset;
-    w[words.ROOM] = room;
+    w[words.TIDY_AT] = tuples.size + room;
     w[words.IS_ESTIMATED] = clock.isMoving ? 1 : 0;
     this.#nextOutsideNs = outside.nextNs + shiftNs;
     this.#nextOutsideFrame = outside.nextFrame;
-    w[words.SHOWN] = shown;
-    w[words.FIRST] = timeline.first;
-    w[words.PLACES_END] = timeline.placesEnd;
-    w[words.NEWEST_NAT] = this.newestNat;
     this.#steps["run"](this.#ground);
-    timeline.end = w[words.ROW];
-    timeline.placesEnd = w[words.PLACES_END];
-    tuples.size += w[words.FIRSTS];
     const isStopped = outside.stop < outside.end && w[words.AT + OUTSIDE] === outside.stop;
     // nothing was asked about the one behind it
     if (isStopped && outside.at < outside.stop) clock.take(this.#nextOutsideNs, this.#nextOutsideFrame);
     if (w[words.AT + INSIDE] !== inside.at) inside.goTo(w[words.AT + INSIDE]);
     if (w[words.AT + OUTSIDE] !== outside.at) outside.goTo(w[words.AT + OUTSIDE]);
-    this.#endSettling();
     this.pairs = w[words.PAIRS];
-    this.nowNs = d[words.NOW_NS];
     this.isAtOther = w[words.IS_AT_OTHER] !== 0;
     // of most stretches there is none of these: V8 makes less of `run`, and once instead of twice
     if (w[words.LATENCY_COUNT] > 0) this.#digest(w[words.LATENCY_COUNT]);
@@ -422,117 +415,21 @@ export class Kernel {
     return d[words.NEXT_NS + OUTSIDE];
   }
 
-  /**
-   * Decides about packets whose window is over by `nowNs`, from `due` on, up to the first that takes more than a verdict. Returns
-   * that one, or the timeline's end.
-   */
-  settle(nowNs: number, due: number): number {
-    this.#beginSettling(due);
-    this.#steps["settle"](this.#ground, nowNs);
-    this.#endSettling();
-    return this.due;
-  }
-
-  #beginPairing(): void {
-    const { timeline, buckets } = this.#tables;
-    this.#lend();
-    const w = this.#words;
-    w[words.ROW] = timeline.end;
-    w[words.FREE_PLACE_COUNT] = timeline.freeCount;
-    w[words.FILED_BEFORE] = buckets.index.size;
-    w[words.FILED] = 0;
-  }
-
-  #endPairing(): void {
-    const { timeline, buckets } = this.#tables;
-    const w = this.#words;
-    this.#takeBack();
-    timeline.freeCount = w[words.FREE_PLACE_COUNT];
-    buckets.index.counted(w[words.FILED]);
-  }
-
-  #beginSettling(due: number): void {
-    this.#beginPairing();
-    this.#words[words.DUE] = due;
-  }
-
-  #endSettling(): void {
-    this.#endPairing();
-    this.due = this.#words[words.DUE];
-  }
-
-  /** Has it know where the tables are, and what is known of the clocks. */
-  #ready(): void {
-    if (this.#tables.heap.changes !== this.#locatedAt) this.#locate();
-    this.#doubles[words.SLACK_NS] = this.slackNs;
-    this.#words[words.HAS_CUTS] = this.hasCuts ? 1 : 0;
-  }
-
-  /** Lends it the counters of the tables that it adds to. */
-  #lend(): void {
+  /** Decides about packets whose window is over by `nowNs`, up to the first that takes more than a verdict. Returns that one, or NONE. */
+  settle(nowNs: number): number {
     this.#ready();
-    const { accounts } = this.#tables;
-    const { samples } = accounts;
-    const w = this.#words;
-    w[words.CHUNKS_END] = samples.end;
-    w[words.DROPPED_COUNT] = samples.droppedCount;
-    w[words.REST] = samples.rest;
-    w[words.FLOWS_END] = accounts.end;
-    w[words.FREE_SLOT_COUNT] = accounts.freeCount;
-    w[words.FLOWS_LEARNT] = accounts.learnt;
+    return this.#steps["settle"](this.#ground, nowNs);
   }
 
-  #takeBack(): void {
-    const { accounts } = this.#tables;
-    const { samples } = accounts;
-    const w = this.#words;
-    samples.end = w[words.CHUNKS_END];
-    samples.droppedCount = w[words.DROPPED_COUNT];
-    samples.rest = w[words.REST];
-    accounts.end = w[words.FLOWS_END];
-    accounts.freeCount = w[words.FREE_SLOT_COUNT];
-    accounts.learnt = w[words.FLOWS_LEARNT];
-  }
-
-  /** Notes where the tables are. */
-  #locate(): void {
-    const { heap, timeline, tuples, buckets, accounts } = this.#tables;
-    const { samples } = accounts;
-    const w = this.#words;
-    this.#locatedAt = heap.changes;
-    w[words.STATES] = timeline.states.byteOffset;
-    w[words.SIDES] = timeline.sides.byteOffset;
-    w[words.PLACES] = timeline.places.byteOffset;
-    w[words.ROWS_MASK] = timeline.mask;
-    w[words.RECORDS] = timeline.records.byteOffset;
-    w[words.FATES] = timeline.fates.byteOffset;
-    w[words.FREE_PLACES] = timeline.free.byteOffset;
-    w[words.CELLS] = buckets.index.cells.byteOffset;
-    w[words.CELLS_MASK] = buckets.index.mask;
-    w[words.TUPLES] = tuples.records.byteOffset;
-    w[words.FLOWS] = accounts.records.byteOffset;
-    w[words.FLOW_SUMS] = accounts.sums.byteOffset;
-    w[words.FLOW_FIRSTS] = accounts.firsts.byteOffset;
-    w[words.FREE_SLOTS] = accounts.freeSlots.byteOffset;
-    w[words.CHUNKS] = samples.chunks.byteOffset;
-    w[words.DROPPED] = samples.dropped.byteOffset;
-  }
-
-  #learnt(slot: number): void {
-    this.#takeBack();
-    this.#listener.onFlow(slot);
-    this.#words[words.NEWEST_NAT] = this.newestNat;
+  /** Has it know what is known of the clocks. */
+  #ready(): void {
+    this.#doubles[words.SLACK_NS] = this.slackNs;
   }
 
   /** Has a packet judged in the middle of a stretch, by whoever then asks for what the stretch has told nobody by now. */
   #judge(row: number): boolean {
-    const w = this.#words;
-    this.#tables.timeline.end = w[words.ROW];
-    this.#takeBack();
     this.#handOver();
-    const isJudged = this.#listener.onOverdue(row);
-    w[words.FLOWS_LEARNT] = this.#tables.accounts.learnt;
-    return isJudged;
+    return this.#listener.onOverdue(row);
   }
 
   /** Hands over the packets of the stretch that wait and are wanted, once. */

@@ -99,7 +99,7 @@ export class Translations {
 
   /** Notes that a TCP segment was seen that is cut on its way, or was before. */
   noteCut(): void {
-    this.#kernel.hasCuts = true;
+    this.#kernel.noteCut();
   }
 
   get hasCuts(): boolean {

@@ -1,17 +1,8 @@
-import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR } from "../../packets/packets.js";
-import {
-  ALTERED_OPTIONS,
-  BY_EXACT,
-  BY_FLOW,
-  BY_ORDER,
-  BY_QUOTED,
-  EVIDENCE_FLOW,
-  EVIDENCE_TIME,
-} from "../../packets/results.js";
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS } from "../../packets/packets.js";
+import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide } from "../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
-import { TCP } from "../../protocols/ip-protocols.js";
 import type { Altered } from "./altered/altered.js";
 import { isAnyBehind } from "./behind.js";
 import { type Buckets, PENDING } from "../kernel/buckets.js";
@@ -466,12 +457,9 @@ export class Matcher implements Admits, Settles {
 
   #pair(inside: number, outside: number, slot: number, by: number, extra: number): void {
     const t = this.#timeline;
-    const flags = t.flags(inside);
     const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
-    const evidence = this.#kernel.evidenceOf(t.proto(inside), flags) | extra;
-    const altered = t.proto(inside) === TCP && t.hasOtherOptions(inside, outside) ? ALTERED_OPTIONS : 0;
     if (t.bucket(inside) >= 0) this.#likes.pair(isOutbound ? inside : outside, isOutbound ? outside : inside);
-    t.pair(inside, outside, slot, (flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, isOutbound, altered);
+    this.#kernel.bind(inside, outside, slot, isOutbound, by, extra);
     this.#buckets.remove(inside);
     this.#buckets.remove(outside);
     this.#pairing.paired(inside, outside);

@@ -57,7 +57,7 @@ export class FlowBook {
   }
 
   readonly link: Link = (tuples, begin) => {
-    const id = ++this.#about.translations.accounts.learnt;
+    const id = this.#about.translations.accounts.takeId();
     this.#linked.set(id, { tuples, linked: begin(id) });
     for (const tuple of tuples) this.#ids.set(tuple, id);
   };
@@ -101,7 +101,7 @@ export class FlowBook {
       sink.flow(this.#view.of(slot));
     }
     this.#reportLinked(linked);
-    accounts.end = 0;
+    accounts.clear();
     translations.retired.length = 0;
     this.#linked.clear();
     this.#ids.clear();

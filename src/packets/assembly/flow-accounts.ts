@@ -1,17 +1,43 @@
+/** What happens to the flows in the `FlowAccounts` whose block is at `accounts`: see `flow-accounts-words.ts`. */
 import * as account from "../flow-accounts.js";
+import * as words from "../flow-accounts-words.js";
 import { NONE } from "../tuples.js";
+import { setWord, wordOf } from "./words.js";
 
-/** Takes a flow, without pairs so far, into the place of its account. `flowBits`: IS_FLIPPED and BACKWARD_OUTBOUND. */
-export function openAccount(
-  flow: usize,
+const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
+
+/** The account of the flow in a slot … */
+export function accountOf(accounts: usize, slot: i32): usize {
+  return <usize>wordOf(accounts, words.RECORDS) + (slot << ACCOUNT_BYTES_BITS);
+}
+
+/** … what is kept beside it … */
+export function sumsOf(accounts: usize, slot: i32): usize {
+  return <usize>wordOf(accounts, words.SUMS) + ((<usize>slot) << (account.SUMS_BITS + 2));
+}
+
+/** … and where the frames of its first pair are. */
+export function firstsOf(accounts: usize, slot: i32): usize {
+  return <usize>wordOf(accounts, words.FIRSTS) + ((<usize>slot) << (account.FIRSTS_BITS + 2));
+}
+
+/**
+ * Takes a flow, without pairs so far, and returns its slot. `flowBits`: IS_FLIPPED and BACKWARD_OUTBOUND. Precondition: there is room.
+ */
+export function open(
+  accounts: usize,
   flowBits: i32,
-  id: i32,
   insideTuple: i32,
   outsideTuple: i32,
   rewriteForward: i32,
   rewriteBackward: i32,
-): void {
-  memory.fill(flow, 0, 1 << (account.RECORD_BITS + 2));
+): i32 {
+  const slot = takeSlot(accounts);
+  const flow = accountOf(accounts, slot);
+  const id = wordOf(accounts, words.LEARNT) + 1;
+  setWord(accounts, words.LEARNT, id);
+  memory.fill(sumsOf(accounts, slot), 0, 1 << (account.SUMS_BITS + 2));
+  memory.fill(flow, 0, 1 << ACCOUNT_BYTES_BITS);
   store<i32>(flow, flowBits, 4 * account.BITS);
   store<i32>(flow, id, 4 * account.ID);
   store<i32>(flow, insideTuple, 4 * account.INSIDE_TUPLE);
@@ -21,4 +47,16 @@ export function openAccount(
   store<i32>(flow, NONE, 4 * (account.LATENCIES + 1));
   store<f64>(flow, Infinity, 8 * account.FIRST_NS);
   store<f64>(flow, -Infinity, 8 * account.LAST_NS);
+  return slot;
+}
+
+function takeSlot(accounts: usize): i32 {
+  const free = wordOf(accounts, words.FREE_COUNT) - 1;
+  if (free >= 0) {
+    setWord(accounts, words.FREE_COUNT, free);
+    return load<i32>(<usize>wordOf(accounts, words.FREE) + ((<usize>free) << 2));
+  }
+  const slot = wordOf(accounts, words.END);
+  setWord(accounts, words.END, slot + 1);
+  return slot;
 }

@@ -1,22 +1,159 @@
-/** `Timeline.firstBelow`'s loop. */
-import { ROW_MASK } from "../timeline.js";
+/** What happens to rows of the `Timeline` whose block is at `line`: see `timeline-words.ts`. */
+import { RECORD_BITS, TIME_NS, WAY } from "../records.js";
+import { INSIDE } from "../sides.js";
+import * as timeline from "../timeline.js";
+import * as words from "../timeline-words.js";
+import { NONE } from "../tuples.js";
+import { setWord, wordOf } from "./words.js";
 
+const RECORD_BYTES_BITS = RECORD_BITS + 2;
+const FATE_BYTES_BITS = timeline.FATE_BITS + 2;
 /** Rows that are looked at at once. */
 const LANES = 16;
 
+/** Where a row's state is, and its side … */
+function stateAt(line: usize, row: i32): usize {
+  return <usize>wordOf(line, words.STATES) + (row & wordOf(line, words.MASK));
+}
+
+function sideAt(line: usize, row: i32): usize {
+  return <usize>wordOf(line, words.SIDES) + (row & wordOf(line, words.MASK));
+}
+
+/** … and the number of its place. */
+function placeAt(line: usize, row: i32): usize {
+  return <usize>wordOf(line, words.PLACES) + ((<usize>(row & wordOf(line, words.MASK))) << 2);
+}
+
+export function stateOf(line: usize, row: i32): i32 {
+  return load<u8>(stateAt(line, row));
+}
+
+export function setState(line: usize, row: i32, state: i32): void {
+  store<u8>(stateAt(line, row), <u8>state);
+}
+
+export function sideOf(line: usize, row: i32): i32 {
+  return load<u8>(sideAt(line, row));
+}
+
+/** Where the record of a row is … */
+export function packetOf(line: usize, row: i32): usize {
+  return <usize>wordOf(line, words.RECORDS) + (load<i32>(placeAt(line, row)) << RECORD_BYTES_BITS);
+}
+
+/** … and what becomes of it. */
+export function fateOf(line: usize, row: i32): usize {
+  return <usize>wordOf(line, words.FATES) + (load<i32>(placeAt(line, row)) << FATE_BYTES_BITS);
+}
+
+/** Whether a row, once appended, has not been given back yet. */
+export function isHeld(line: usize, row: i32): bool {
+  return isBefore(line, row, wordOf(line, words.END));
+}
+
+/** Whether a row comes before another one; both are held. */
+export function isBefore(line: usize, row: i32, other: i32): bool {
+  return timeline.isOlder(wordOf(line, words.FIRST), row, other);
+}
+
+/**
+ * Appends a packet of a side, whose record is copied, and returns its row: WAITING, without a twin, not filed. `timeNs`: on the timeline.
+ * Precondition: there is room.
+ */
+export function append(line: usize, side: i32, packet: usize, timeNs: f64, way: i32): i32 {
+  const row = appendGone(line, side, takePlace(line));
+  setState(line, row, timeline.WAITING);
+  const record = packetOf(line, row);
+  v128.store(record, v128.load(packet));
+  v128.store(record, v128.load(packet, 16), 16);
+  v128.store(record, v128.load(packet, 32), 32);
+  v128.store(record, v128.load(packet, 48), 48);
+  store<f64>(record, timeNs, 8 * TIME_NS);
+  store<i32>(record, way, 4 * WAY);
+  const fate = fateOf(line, row);
+  store<i32>(fate, NONE, 4 * timeline.BUCKET);
+  store<i32>(fate, NONE, 4 * timeline.TWIN);
+  return row;
+}
+
+/** Appends a packet that nothing is to be known of but its side and `rest`, as of `leave`. Returns its row. */
+export function appendGone(line: usize, side: i32, rest: i32): i32 {
+  const row = wordOf(line, words.END);
+  store<u8>(sideAt(line, row), <u8>side);
+  setState(line, row, timeline.GONE);
+  store<i32>(placeAt(line, row), rest);
+  setWord(line, words.END, (row + 1) & timeline.ROW_MASK);
+  return row;
+}
+
+function takePlace(line: usize): i32 {
+  const free = wordOf(line, words.FREE_COUNT) - 1;
+  if (free >= 0) {
+    setWord(line, words.FREE_COUNT, free);
+    return load<i32>(<usize>wordOf(line, words.FREE) + ((<usize>free) << 2));
+  }
+  const place = wordOf(line, words.PLACES_END);
+  setWord(line, words.PLACES_END, place + 1);
+  return place;
+}
+
+/** Makes two packets each other's twins; both are PAIRED. `slot`: of their flow; `how`: as `decidedBy` has it. */
+export function pair(line: usize, inside: i32, outside: i32, slot: i32, how: i32): void {
+  setState(line, inside, timeline.PAIRED);
+  setState(line, outside, timeline.PAIRED);
+  const fate = fateOf(line, inside);
+  store<i32>(fate, outside, 4 * timeline.TWIN);
+  store<i32>(fateOf(line, outside), inside, 4 * timeline.TWIN);
+  store<i32>(fate, slot, 4 * timeline.FLOW);
+  store<i32>(fate, how, 4 * timeline.BY_EVIDENCE_OUTBOUND);
+}
+
+/** Gives back what is known of a packet but for its side and its twin: it is GONE. */
+export function release(line: usize, row: i32): void {
+  const state = stateOf(line, row);
+  if (state === timeline.GONE) return;
+  const isPaired = state === timeline.PAIRED || state === timeline.SHOWN;
+  leave(
+    line,
+    row,
+    isPaired ? timeline.goneOf(load<i32>(fateOf(line, row), 4 * timeline.TWIN), wentOutbound(line, row)) : NONE,
+  );
+}
+
+/** The same, where it is known what stays of the packet: `rest`, what `goneOf` makes of its twin, or NONE. */
+export function leave(line: usize, row: i32, rest: i32): void {
+  setState(line, row, timeline.GONE);
+  const at = placeAt(line, row);
+  const free = wordOf(line, words.FREE_COUNT);
+  store<i32>(<usize>wordOf(line, words.FREE) + ((<usize>free) << 2), load<i32>(at));
+  setWord(line, words.FREE_COUNT, free + 1);
+  store<i32>(at, rest);
+}
+
+/** 1 where a pair went outbound, by either of its packets, which is GONE or paired; else 0. */
+export function wentOutbound(line: usize, row: i32): i32 {
+  if (stateOf(line, row) === timeline.GONE) return load<i32>(placeAt(line, row)) & 1;
+  const fate = fateOf(line, row);
+  if (sideOf(line, row) === INSIDE) return timeline.outboundOf(load<i32>(fate, 4 * timeline.BY_EVIDENCE_OUTBOUND));
+  return wentOutbound(line, load<i32>(fate, 4 * timeline.TWIN));
+}
+
 /** The first row from `from` on whose state is below `least`; `end` where there is none before it. */
-export function firstBelow(states: usize, mask: i32, from: i32, end: i32, least: i32): i32 {
+export function firstBelow(line: usize, from: i32, end: i32, least: i32): i32 {
+  const states = <usize>wordOf(line, words.STATES);
+  const mask = wordOf(line, words.MASK);
   const bound = i8x16.splat(<i8>least);
   let row = from;
   while (row !== end) {
     const at = row & mask;
-    if (((end - row) & ROW_MASK) >= LANES && at + LANES <= mask + 1) {
+    if (((end - row) & timeline.ROW_MASK) >= LANES && at + LANES <= mask + 1) {
       const below = i8x16.bitmask(i8x16.lt_u(v128.load(states + at), bound));
       if (below !== 0) return row + ctz(below);
-      row = (row + LANES) & ROW_MASK;
+      row = (row + LANES) & timeline.ROW_MASK;
     } else {
       if (<i32>load<u8>(states + at) < least) return row;
-      row = (row + 1) & ROW_MASK;
+      row = (row + 1) & timeline.ROW_MASK;
     }
   }
   return end;

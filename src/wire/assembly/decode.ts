@@ -63,7 +63,7 @@ export function decode(block: usize): void {
   const frames = wordOf(block, words.FRAME);
   const ifaces = wordOf(block, words.IFACE);
   const stamps = wordOf(block, words.TIME_NS);
-  const linkTypes = wordOf(block, words.LINK_TYPES);
+  const links = wordOf(block, words.LINKS);
   const programs = wordOf(block, words.PROGRAMS);
   const interfaces = wordOf(block, words.INTERFACES);
   const limit = wordOf(block, words.LIMIT);
@@ -94,7 +94,7 @@ export function decode(block: usize): void {
     const wireEnd = start + <i32>min<u32>(original, words.MOST_BYTES);
     let reason =
       iface < interfaces
-        ? packet(start, end, wireEnd, load<i32>(linkTypes + (iface << 2)), limit, headerLimit, batch, row)
+        ? packet(start, end, wireEnd, load<i32>(links + (iface << 2)), limit, headerLimit, batch, row)
         : NO_INTERFACE;
     if (reason === MAY_CARRY) lookInside(end, limit, headerLimit, batch, row, opensTunnels);
     if (reason >= 0) {
@@ -138,13 +138,13 @@ export function ipHeaders(block: usize): void {
   const starts = wordOf(block, words.START);
   const captureds = wordOf(block, words.CAPTURED);
   const ifaces = wordOf(block, words.IFACE);
-  const linkTypes = wordOf(block, words.LINK_TYPES);
+  const links = wordOf(block, words.LINKS);
   const found = wordOf(block, words.IP_HEADERS);
   for (let index = 0; index < wordOf(block, words.COUNT); index++) {
     const start = data + load<i32>(starts + (index << 2));
     const end = start + load<i32>(captureds + (index << 2));
     const iface = <i32>load<u16>(ifaces + (index << 1));
-    const at = ipHeader(start, end, load<i32>(linkTypes + (iface << 2)));
+    const at = ipHeader(start, end, load<i32>(links + (iface << 2)));
     const isWhole = at >= 0 && end - at >= (byteAt(at) >>> 4 === 4 ? IPV4_BYTES : IPV6_BYTES);
     store<i32>(found + (index << 2), isWhole ? at - data : -1);
   }
@@ -168,13 +168,13 @@ function packet(
   start: i32,
   end: i32,
   wireEnd: i32,
-  linkType: i32,
+  link: i32,
   limit: i32,
   headerLimit: i32,
   batch: i32,
   row: i32,
 ): i32 {
-  const at = ipHeader(start, end, linkType);
+  const at = ipHeader(start, end, link);
   return at < 0 ? ~at : datagram(at, end, wireEnd, limit, headerLimit, batch, row);
 }
 

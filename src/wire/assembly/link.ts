@@ -8,32 +8,23 @@ import {
   ETHERTYPE_QINQ,
 } from "../../protocols/ethertypes.js";
 import {
-  ETHERNET,
-  ETHERNET_BYTES,
-  ETHERNET_TYPE,
-  IPV4,
-  IPV6,
-  LOOP,
-  LOOPBACK_BYTES,
-  NULL,
-  PPP,
-  PPPOE,
-  PPPOE_BYTES,
+  BY_ETHERTYPE,
+  BY_FAMILY,
+  BY_OWN_FAMILY,
+  BY_PPP,
+  BY_PPPOE,
+  BY_VERSION,
+  bytesOf,
+  ONLY_IPV4,
+  ONLY_IPV6,
   PPP_ADDRESS_BYTES,
   PPP_PROTOCOL_BYTES,
-  RAW,
-  RAW_BSD,
-  RAW_OPENBSD,
-  SLL,
-  SLL2,
-  SLL2_BYTES,
-  SLL2_TYPE,
-  SLL_BYTES,
-  SLL_TYPE,
+  PPPOE_BYTES,
+  typeAtOf,
+  whatTells,
 } from "../../protocols/link-types.js";
 import {
-  ETHERNET_CUT,
-  LOOPBACK_CUT,
+  LINK_CUT,
   MANY_TAGS,
   MPLS_CUT,
   NO_IP_BYTE,
@@ -43,8 +34,6 @@ import {
   NOT_VERSION_6,
   PPPOE_CUT,
   PPP_CUT,
-  SLL2_CUT,
-  SLL_CUT,
   TAG_CUT,
   UNSUPPORTED_LINK,
 } from "../reasons.js";
@@ -65,33 +54,28 @@ const MAX_TAGS = 4;
 /** The version of a raw link type that leaves it to the IP header. */
 const EITHER_VERSION = -1;
 
-/** Where the IP header is in the frame at `start` … `end`-1, its version nibble checked; or ~ the reason why it has none. */
-export function ipHeader(start: i32, end: i32, linkType: i32): i32 {
-  switch (linkType) {
-    case ETHERNET:
-      if (end - start < ETHERNET_BYTES) return ~ETHERNET_CUT;
-      return byEthertype(start + ETHERNET_TYPE, start + ETHERNET_BYTES, end);
-    case SLL:
-      if (end - start < SLL_BYTES) return ~SLL_CUT;
-      return byEthertype(start + SLL_TYPE, start + SLL_BYTES, end);
-    case SLL2:
-      if (end - start < SLL2_BYTES) return ~SLL2_CUT;
-      return byEthertype(start + SLL2_TYPE, start + SLL2_BYTES, end);
-    case NULL:
-    case LOOP:
-      if (end - start < LOOPBACK_BYTES) return ~LOOPBACK_CUT;
-      return byAddressFamily(start, end, linkType);
-    case PPPOE:
+/**
+ * Where the IP header is in the frame at `start` … `end`-1, its version nibble checked; or ~ the reason why it has none. `link`: what is known of
+ * its link type, as `linkBy` has it.
+ */
+export function ipHeader(start: i32, end: i32, link: i32): i32 {
+  const behind = start + bytesOf(link);
+  switch (whatTells(link)) {
+    case BY_ETHERTYPE:
+      return behind > end ? ~LINK_CUT : byEthertype(start + typeAtOf(link), behind, end);
+    case BY_OWN_FAMILY:
+      return behind > end ? ~LINK_CUT : byAddressFamily(ownFamily(start), behind, end);
+    case BY_FAMILY:
+      return behind > end ? ~LINK_CUT : byAddressFamily(wordAt(start), behind, end);
+    case BY_PPPOE:
       return pppoe(start, end);
-    case PPP:
+    case BY_PPP:
       return ppp(hasAddress(start, end) ? start + PPP_ADDRESS_BYTES : start, end);
-    case RAW:
-    case RAW_BSD:
-    case RAW_OPENBSD:
+    case BY_VERSION:
       return ofVersion(start, end, EITHER_VERSION);
-    case IPV4:
+    case ONLY_IPV4:
       return ofVersion(start, end, 4);
-    case IPV6:
+    case ONLY_IPV6:
       return ofVersion(start, end, 6);
     default:
       return ~UNSUPPORTED_LINK;
@@ -146,18 +130,21 @@ function mpls(labels: i32, end: i32): i32 {
   return reason === ~NO_VERSION ? ~NOT_IP : reason;
 }
 
-/** NULL holds the family in the capturing host's byte order, LOOP in network order; families are small numbers. */
-function byAddressFamily(start: i32, end: i32, linkType: i32): i32 {
-  const bigEndian = wordAt(start);
-  const littleEndian = load<i32>(start);
-  switch (linkType === NULL && (bigEndian & 0xffff) === 0 ? littleEndian : bigEndian) {
+/** The family in the capturing host's byte order; families are small numbers. */
+function ownFamily(at: i32): i32 {
+  const bigEndian = wordAt(at);
+  return (bigEndian & 0xffff) === 0 ? load<i32>(at) : bigEndian;
+}
+
+function byAddressFamily(family: i32, at: i32, end: i32): i32 {
+  switch (family) {
     case 2:
-      return ofVersion(start + LOOPBACK_BYTES, end, 4);
+      return ofVersion(at, end, 4);
     case 10: // Linux
     case 24: // NetBSD, OpenBSD
     case 28: // FreeBSD
     case 30: // macOS
-      return ofVersion(start + LOOPBACK_BYTES, end, 6);
+      return ofVersion(at, end, 6);
     default:
       return ~NOT_IP;
   }

@@ -3,7 +3,14 @@ import { IS_IPV6 } from "../../packets/packets.js";
 import { FLAGS_PROTO_TTL, IP_ID, LENGTH, PORTS } from "../../packets/records.js";
 import { ETHERTYPE_BRIDGING, ETHERTYPE_IPV4, ETHERTYPE_IPV6 } from "../../protocols/ethertypes.js";
 import { GRE, IP_IN_IP, IPV6_IN_IP, TCP, UDP } from "../../protocols/ip-protocols.js";
-import { ETHERNET, IPV4, IPV6 } from "../../protocols/link-types.js";
+import {
+  BY_ETHERTYPE,
+  ETHERNET_BYTES,
+  ETHERNET_TYPE,
+  linkBy,
+  ONLY_IPV4,
+  ONLY_IPV6,
+} from "../../protocols/link-types.js";
 import * as tunnels from "../../protocols/tunnels.js";
 import { HEADER_BYTES as UDP_BYTES } from "../../protocols/udp.js";
 import { byteAt, halfAt, wordAt } from "./bytes.js";
@@ -38,10 +45,10 @@ export function carriedBy(record: i32, at: i32, end: i32): i32 {
       return gre(at, end);
     case IP_IN_IP:
       kind = (flags & IS_IPV6) === 0 ? tunnels.IPIP : tunnels.FOUR_IN_SIX;
-      return behind(at, end, IPV4);
+      return behind(at, end, ONLY_IPV4);
     case IPV6_IN_IP:
       kind = (flags & IS_IPV6) === 0 ? tunnels.SIX_IN_FOUR : tunnels.SIX_IN_SIX;
-      return behind(at, end, IPV6);
+      return behind(at, end, ONLY_IPV6);
     default:
       return NOTHING;
   }
@@ -70,7 +77,7 @@ function vxlan(at: i32, end: i32): i32 {
   if ((flags & tunnels.VXLAN_HAS_VNI) === 0 || (flags & ~allowed) !== 0 || (vni & 0xff) !== 0) return NOTHING;
   kind = tunnels.VXLAN;
   id = vni >>> 8;
-  return behind(at + tunnels.VXLAN_BYTES, end, ETHERNET);
+  return behindEthernet(at + tunnels.VXLAN_BYTES, end);
 }
 
 function geneve(at: i32, end: i32): i32 {
@@ -106,16 +113,20 @@ function gre(at: i32, end: i32): i32 {
 function ofProtocol(ethertype: i32, at: i32, end: i32): i32 {
   switch (ethertype) {
     case ETHERTYPE_IPV4:
-      return behind(at, end, IPV4);
+      return behind(at, end, ONLY_IPV4);
     case ETHERTYPE_IPV6:
-      return behind(at, end, IPV6);
+      return behind(at, end, ONLY_IPV6);
     case ETHERTYPE_BRIDGING:
-      return behind(at, end, ETHERNET);
+      return behindEthernet(at, end);
     default:
       return NOTHING;
   }
 }
 
-function behind(at: i32, end: i32, linkType: i32): i32 {
-  return max(NOTHING, ipHeader(at, end, linkType));
+function behind(at: i32, end: i32, link: i32): i32 {
+  return max(NOTHING, ipHeader(at, end, link));
+}
+
+function behindEthernet(at: i32, end: i32): i32 {
+  return behind(at, end, linkBy(BY_ETHERTYPE, ETHERNET_BYTES, ETHERNET_TYPE));
 }

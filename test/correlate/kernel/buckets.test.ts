@@ -74,8 +74,9 @@ function expectFiled(timeline: Timeline, buckets: Buckets, groups: ReadonlyMap<s
 it("hold the packets that wait by all of their keys, a list a side, whoever leaves first", () => {
   fc.assert(
     fc.property(steps, (steps) => {
-      const timeline = new Timeline(new Heap(), 4096, 1024);
-      const buckets = new Buckets(new Heap(), timeline);
+      const heap = new Heap();
+      const timeline = new Timeline(heap, 4096, 1024);
+      const buckets = new Buckets(heap, timeline);
       const groups = new Map<string, number[]>();
       const waiting: number[] = [];
       for (const step of steps) {
@@ -104,8 +105,9 @@ it("hold the packets that wait by all of their keys, a list a side, whoever leav
 });
 
 it("grow, and forget what is in none of them any more", () => {
-  const timeline = new Timeline(new Heap(), 4096, 1024);
-  const buckets = new Buckets(new Heap(), timeline);
+  const heap = new Heap();
+  const timeline = new Timeline(heap, 4096, 1024);
+  const buckets = new Buckets(heap, timeline);
   const groups = new Map<string, number[]>();
   // three a key: one bucket a key
   for (let n = 0; n < 3000; n++) {

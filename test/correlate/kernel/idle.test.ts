@@ -9,7 +9,7 @@ import { AMBIGUOUS, DONE, GONE, MEMBER, PAIRED, SHOWN, Timeline, WAITING } from 
 import { TCP } from "../../../src/protocols/ip-protocols.js";
 import { FilledAccounts } from "../../support/accounts.js";
 import { runs } from "../../support/runs.js";
-import { FilledTable } from "../../support/tuples.js";
+import { bindWay, FilledTable, finishWay } from "../../support/tuples.js";
 
 const NOW_NS = 100e9;
 /** Of conversations that are over, 2 s are long; of others, 10 s. */
@@ -54,9 +54,9 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
       const idle = conversations.map(({ silentS, ended }, n) => {
         const to = { words, port: n };
         const way = tuples.intern({ side: INSIDE, hash: 1, proto: TCP, isIpv6: false, from: { words, port: 999 }, to });
-        tuples.saw(way >> 1, NOW_NS - 1e9 * silentS);
-        if (ended !== "no") tuples.finish(way, ended === "reset");
-        if (ended === "both") tuples.finish(way ^ 1, false);
+        tuples.saw(way, NOW_NS - 1e9 * silentS);
+        if (ended !== "no") finishWay(tuples, way, ended === "reset");
+        if (ended === "both") finishWay(tuples, way ^ 1, false);
         return silentS > (ended === "both" || ended === "reset" ? 2 : 10);
       });
       const hasFlow = new Set<number>();
@@ -70,7 +70,7 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
         if (fate === "closed") accounts.close(slot);
         if (fate !== "alive") continue;
         // one direction is enough to have a flow
-        for (const way of [2 * inside, 2 * outside + 1]) tuples.bind(way, slot, bits);
+        for (const way of [2 * inside, 2 * outside + 1]) bindWay(tuples, way, slot, bits);
         for (const tuple of [inside, outside]) hasFlow.add(tuple);
       }
       const isReleased = (tuple: number): boolean => conversations[tuple].isReleased && !hasFlow.has(tuple);

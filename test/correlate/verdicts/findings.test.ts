@@ -11,6 +11,7 @@ import { ICMP, TCP, UDP } from "../../../src/protocols/ip-protocols.js";
 import { ACK } from "../../../src/protocols/tcp.js";
 import { runs } from "../../support/runs.js";
 import { FilledAccounts } from "../../support/accounts.js";
+import { openTuple } from "../../support/tuples.js";
 
 const SIDE = {
   frames: 1,
@@ -71,7 +72,7 @@ function put(tuples: TupleTable, at: number, proto: number, of: Made<typeof tupl
   tuples.records[r + KIND] = proto | (of.isIpv6 ? 1 << IPV6_SHIFT : 0);
   tuples.words[r + ADDRESS_A] = of.a;
   tuples.words[r + ADDRESS_B] = of.b;
-  tuples.open(at, of.isOpenedByA, of.isOpenerKnown);
+  openTuple(tuples, at, of.isOpenedByA, of.isOpenerKnown);
   if (of.hasClashed) tuples.noteClash(at);
 }
 

@@ -1,20 +1,20 @@
 /** What a pair adds to its flow, and to what is known of all pairs. */
 import { bucketOf, tally } from "../../../packets/assembly/latency.js";
+import * as samples from "../../../packets/assembly/samples.js";
 import { noteSegment } from "../../../packets/assembly/seen.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
+import { SAMPLES } from "../../../packets/flow-accounts-words.js";
 import { EXACT_SAMPLES } from "../../../packets/latency.js";
 import { HAS_TCP_NUMBERS, identityOf } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { ALTERED_OPTIONS } from "../../../packets/results.js";
-import { BEFORE, CHUNK_BITS, CHUNK_SAMPLES } from "../../../packets/samples.js";
-import * as tuple from "../../../packets/tuples.js";
+import { CHUNK_SAMPLES } from "../../../packets/samples.js";
 import { ACK, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
-import { accountOf } from "./places.js";
+import { accountOf, firstsOf, sumsOf } from "./places.js";
 import { haveOtherOptions } from "./relation.js";
 
-const CHUNK_BYTES_BITS = CHUNK_BITS + 2;
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
 /** What the slowest packet took is forgotten within so long, nanoseconds: by then others tell what they take. */
 const FORGET_NS = 1_000_000_000;
@@ -33,7 +33,7 @@ export function accountFor(
   latencyNs: f64,
   lowered: i32,
 ): bool {
-  const flow = accountOf(<usize>wordOf(ground, words.FLOWS), slot);
+  const flow = accountOf(ground, slot);
   if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
   if (pairNs > load<f64>(flow, 8 * account.LAST_NS)) store<f64>(flow, pairNs, 8 * account.LAST_NS);
   const sums = sumsOf(ground, slot);
@@ -54,14 +54,9 @@ export function accountFor(
   return noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), payload, tcpFlags);
 }
 
-/** Where a flow has what is kept beside its account. */
-export function sumsOf(ground: usize, slot: i32): usize {
-  return <usize>wordOf(ground, words.FLOW_SUMS) + ((<usize>slot) << (account.SUMS_BITS + 2));
-}
-
 /** Notes the frames of a flow's first pair: the inside record and the outside one. */
 export function noteFirst(ground: usize, slot: i32, i: usize, o: usize): void {
-  const firsts = <usize>wordOf(ground, words.FLOW_FIRSTS) + ((<usize>slot) << (account.FIRSTS_BITS + 2));
+  const firsts = firstsOf(ground, slot);
   store<i32>(firsts, load<i32>(i, 4 * record.FRAME));
   store<i32>(firsts, load<i32>(o, 4 * record.FRAME), 4);
 }
@@ -115,12 +110,10 @@ function countLatency(ground: usize, slot: i32, outbound: i32, pairs: usize, kno
   const chunk = load<i32>(pairs, 4 * account.LATENCIES);
   if (known < EXACT_SAMPLES && chunk > account.IN_DIGEST && isSample(latencyNs)) {
     const place = known % CHUNK_SAMPLES;
-    const into = place === 0 ? openChunk(ground, chunk) : chunk;
+    const list = <usize>wordOf(wordOf(ground, words.ACCOUNTS), SAMPLES);
+    const into = place === 0 ? samples.openChunk(list, chunk) : chunk;
     if (place === 0) store<i32>(pairs, into, 4 * account.LATENCIES);
-    store<i32>(
-      <usize>wordOf(ground, words.CHUNKS) + ((<usize>into) << CHUNK_BYTES_BITS) + ((<usize>place) << 2),
-      <i32>latencyNs,
-    );
+    store<i32>(samples.chunkAt(list, into) + ((<usize>place) << 2), <i32>latencyNs);
   } else if (chunk > account.IN_DIGEST || !tally((account.IN_DIGEST - chunk) << account.DIGEST_BITS, latencyNs, bucket))
     digest = 2 * slot + outbound;
   const isCounted = tally(wordOf(ground, words.DIGESTS + outbound), latencyNs, bucket);
@@ -131,25 +124,6 @@ function countLatency(ground: usize, slot: i32, outbound: i32, pairs: usize, kno
   store<i32>(entry, digest, 4 * words.DIGEST);
   store<i32>(entry, outbound | (isCounted ? words.IS_COUNTED : 0), 4 * words.OUTBOUND);
   setWord(ground, words.LATENCY_COUNT, count + 1);
-}
-
-/** Begins a chunk of samples behind that one. */
-function openChunk(ground: usize, before: i32): i32 {
-  let rest = wordOf(ground, words.REST);
-  const dropped = wordOf(ground, words.DROPPED_COUNT);
-  if (rest === tuple.NONE && dropped > 0) {
-    setWord(ground, words.DROPPED_COUNT, dropped - 1);
-    rest = load<i32>(<usize>wordOf(ground, words.DROPPED) + ((<usize>(dropped - 1)) << 2));
-  }
-  const chunks = <usize>wordOf(ground, words.CHUNKS);
-  let chunk = rest;
-  if (rest === tuple.NONE) {
-    chunk = wordOf(ground, words.CHUNKS_END);
-    setWord(ground, words.CHUNKS_END, chunk + 1);
-  } else rest = load<i32>(chunks + ((<usize>rest) << CHUNK_BYTES_BITS), 4 * BEFORE);
-  setWord(ground, words.REST, rest);
-  store<i32>(chunks + ((<usize>chunk) << CHUNK_BYTES_BITS), before, 4 * BEFORE);
-  return chunk;
 }
 
 /** Whether a latency is one that samples have room for: whole nanoseconds of 32 bits. */

@@ -51,9 +51,8 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   const content = contentOf(packet, hasId) ^ (flags >>> 24);
   const ipId = load<i32>(packet, 4 * record.IP_ID);
-  const tuples = <usize>wordOf(ground, words.TUPLES);
   // by its ends, as how conversations are numbered depends on how captures are read
-  const ends = load<i32>(tupleOf(tuples, way), 4 * tuple.HASH) + (way & 1);
+  const ends = load<i32>(tupleOf(ground, way), 4 * tuple.HASH) + (way & 1);
   const beforeNs = timeNs - pass(table, spread(content ^ ends), ipId, timeNs);
   if (abs<f64>(beforeNs) <= windowNs) {
     const isSame = !hasId || foundId === ipId;
@@ -62,12 +61,12 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
       const sinceUs = <f32>max<f64>(0.001, abs<f64>(beforeNs) / 1000);
       noted |= (reinterpret<i32>(sinceUs) >>> FLOAT_SHIFT) << words.SINCE_SHIFT;
     }
-    const conversation = tupleOf(tuples, way);
+    const conversation = tupleOf(ground, way);
     let facts = load<i32>(conversation, 4 * tuple.FACTS) | (tuple.IS_REPEATING << (way & 1));
     if (isSame && abs<f64>(beforeNs) <= burstNs(ground)) facts |= tuple.IS_BURSTING;
     store<i32>(conversation, facts, 4 * tuple.FACTS);
   }
-  if (load<i32>(wayAt(tuples, way)) === tuple.UNBOUND) {
+  if (load<i32>(wayAt(ground, way)) === tuple.UNBOUND) {
     const seenNs = timeNs - pass(table, spread(content ^ (side * 2 + 1)), ipId, timeNs);
     if (!(abs<f64>(seenNs) <= windowNs)) noted |= words.IS_NOVEL;
   }

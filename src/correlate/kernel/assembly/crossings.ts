@@ -7,8 +7,7 @@ import * as tuple from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { FIN, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
-import { sumsOf } from "./accounting.js";
-import { accountOf, recordOf, tupleOf, wayAt } from "./places.js";
+import { accountOf, recordOf, sumsOf, tupleOf, wayAt } from "./places.js";
 
 /** Takes a packet of this way, once: marks a TCP segment IS_AGAIN that enters on this side, where some of its bytes did before. */
 export function noteEntry(ground: usize, packet: usize, way: i32, side: i32): void {
@@ -17,7 +16,7 @@ export function noteEntry(ground: usize, packet: usize, way: i32, side: i32): vo
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   const bytes = load<i32>(packet, 4 * record.PAYLOAD_LENGTH) + ((tcpFlags & (SYN | FIN)) !== 0 ? 1 : 0);
   if (bytes === 0) return;
-  const flow = load<i32>(wayAt(<usize>wordOf(ground, words.TUPLES), way));
+  const flow = load<i32>(wayAt(ground, way));
   const slot = flow >> tuple.FLOW_SHIFT;
   if (slot === tuple.NONE) return;
   const bits = flow >> tuple.FLOW_BITS_SHIFT;
@@ -57,11 +56,11 @@ export function noteCrossing(
 }
 
 function isWanted(ground: usize, packet: usize, way: i32, slot: i32, outbound: i32): bool {
-  const facts = load<i32>(tupleOf(<usize>wordOf(ground, words.TUPLES), way), 4 * tuple.FACTS);
+  const facts = load<i32>(tupleOf(ground, way), 4 * tuple.FACTS);
   if ((facts & tuple.HAS_OPEN_DROPS) !== 0) return true;
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   if (((flags >>> 16) & 0xff) === TCP) return (flags & IS_AGAIN) !== 0;
   if ((facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
-  const flow = accountOf(<usize>wordOf(ground, words.FLOWS), slot);
+  const flow = accountOf(ground, slot);
   return load<i32>(flow + ((<usize>outbound) << 2), 4 * account.PAIRS) <= words.FEW_PAIRS;
 }

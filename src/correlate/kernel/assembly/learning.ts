@@ -1,15 +1,15 @@
 /** What speaks for two packets with equal keys being twins before their translation is known, and what is noted once it is believed. */
-import { sumsOf } from "./accounting.js";
-import { openAccount } from "../../../packets/assembly/flow-accounts.js";
-import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
+import { open } from "../../../packets/assembly/flow-accounts.js";
+import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
+import { SIZE } from "../../../packets/hash-index-words.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
 import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ECHO, IS_ERROR, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { isNovel } from "./alike.js";
-import { accountOf, tupleOf, wayAt } from "./places.js";
+import { tupleOf, wayAt } from "./places.js";
 import { endOf, isOutbound, isRaising, loweredBy, rewrite } from "./relation.js";
 
 /** `Math.log2`. */
@@ -40,7 +40,6 @@ const SPARSE_NS = 62_500_000;
 
 /** What headers and payload of two packets with equal keys say for their being twins, in bits. */
 export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): f64 {
-  const tuples = <usize>wordOf(ground, words.TUPLES);
   const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & (load<i32>(o, 4 * record.FLAGS_PROTO_TTL) | ~HAS_IP_ID);
   const payload = load<i32>(i, 4 * record.PAYLOAD_LENGTH);
   let bits = 0;
@@ -53,7 +52,7 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   if (lowered === 1) bits += TTL_BY_ONE_BITS;
   else if (lowered > 1) bits += TTL_LOWER_BITS;
   else if (lowered < 0 && !isRaising(ground)) bits += TTL_RAISED_BITS;
-  const changes = rewrite(tuples, i, iWay, iWay, oWay);
+  const changes = rewrite(ground, i, iWay, iWay, oWay);
   if ((changes & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) === 0) bits += SAME_PORTS_BITS;
   if (changes === 0 && lowered !== 0) bits += FORWARDED_BITS;
   if ((changes & (REWRITE_SRC | REWRITE_SRC_PORT)) !== 0 && (changes & (REWRITE_DST | REWRITE_DST_PORT)) !== 0)
@@ -77,7 +76,7 @@ function isNews(i: usize, o: usize): bool {
  * near to one of them by chance. Negative where that speaks against it.
  */
 export function timingBits(ground: usize, gapNs: f64): f64 {
-  const waiting = <f64>(wordOf(ground, words.FILED_BEFORE) + wordOf(ground, words.FILED));
+  const waiting = <f64>wordOf(wordOf(ground, words.INDEX), SIZE);
   const apartNs = min<f64>(SPARSE_NS, doubleOf(ground, words.WINDOW_NS) / max<f64>(1, waiting));
   const bits = log2(apartNs / max<f64>(1, abs<f64>(gapNs)));
   return min<f64>(MOST_TIMING_BITS, max<f64>(LEAST_TIMING_BITS, bits));
@@ -92,47 +91,24 @@ let flowBits = 0;
  * of another. Precondition: the pair was related last, and there is room for the flow. Returns its slot.
  */
 export function learn(ground: usize, i: usize, iWay: i32, oWay: i32): i32 {
-  const tuples = <usize>wordOf(ground, words.TUPLES);
   const isFlipped = ((iWay ^ oWay) & 1) === 1;
   const isForward = (iWay & 1) === 1;
-  rewriteForward = rewrite(tuples, i, iWay, iWay | 1, isFlipped ? oWay & ~1 : oWay | 1);
-  const rewriteBackward = rewrite(tuples, i, iWay, iWay & ~1, isFlipped ? oWay | 1 : oWay & ~1);
+  rewriteForward = rewrite(ground, i, iWay, iWay | 1, isFlipped ? oWay & ~1 : oWay | 1);
+  const rewriteBackward = rewrite(ground, i, iWay, iWay & ~1, isFlipped ? oWay | 1 : oWay & ~1);
   flowBits = (isFlipped ? account.IS_FLIPPED : 0) | (isOutbound === isForward ? 0 : 1 << account.BACKWARD_OUTBOUND_BIT);
-  const slot = takeSlot(ground);
-  const learnt = wordOf(ground, words.FLOWS_LEARNT) + 1;
-  setWord(ground, words.FLOWS_LEARNT, learnt);
-  memory.fill(sumsOf(ground, slot), 0, 1 << (account.SUMS_BITS + 2));
-  openAccount(
-    accountOf(<usize>wordOf(ground, words.FLOWS), slot),
-    flowBits,
-    learnt,
-    iWay >> 1,
-    oWay >> 1,
-    rewriteForward,
-    rewriteBackward,
-  );
-  bind(tuples, iWay, slot);
-  bind(tuples, oWay, slot);
+  const accounts = <usize>wordOf(ground, words.ACCOUNTS);
+  const slot = open(accounts, flowBits, iWay >> 1, oWay >> 1, rewriteForward, rewriteBackward);
+  bind(ground, iWay, slot);
+  bind(ground, oWay, slot);
   // the other direction is taken to be the reverse of this one, until a pair shows otherwise
-  if ((load<i32>(wayAt(tuples, iWay ^ 1)) & tuple.PROVED) === 0) bind(tuples, iWay ^ 1, slot);
-  if ((load<i32>(wayAt(tuples, oWay ^ 1)) & tuple.PROVED) === 0) bind(tuples, oWay ^ 1, slot);
-  return slot;
-}
-
-function takeSlot(ground: usize): i32 {
-  const free = wordOf(ground, words.FREE_SLOT_COUNT) - 1;
-  if (free >= 0) {
-    setWord(ground, words.FREE_SLOT_COUNT, free);
-    return load<i32>(<usize>wordOf(ground, words.FREE_SLOTS) + ((<usize>free) << 2));
-  }
-  const slot = wordOf(ground, words.FLOWS_END);
-  setWord(ground, words.FLOWS_END, slot + 1);
+  if ((load<i32>(wayAt(ground, iWay ^ 1)) & tuple.PROVED) === 0) bind(ground, iWay ^ 1, slot);
+  if ((load<i32>(wayAt(ground, oWay ^ 1)) & tuple.PROVED) === 0) bind(ground, oWay ^ 1, slot);
   return slot;
 }
 
 /** Gives a way the flow that is being learnt, which no pair of that way has proved yet. */
-function bind(tuples: usize, way: i32, slot: i32): void {
-  store<i32>(wayAt(tuples, way), (slot << tuple.FLOW_SHIFT) | (flowBits << tuple.FLOW_BITS_SHIFT));
+function bind(ground: usize, way: i32, slot: i32): void {
+  store<i32>(wayAt(ground, way), (slot << tuple.FLOW_SHIFT) | (flowBits << tuple.FLOW_BITS_SHIFT));
 }
 
 /**
@@ -140,14 +116,13 @@ function bind(tuples: usize, way: i32, slot: i32): void {
  * the NAT's address of the one before, or `Proxies`, of streams.
  */
 export function concernsOthers(ground: usize, packet: usize, iWay: i32, oWay: i32): bool {
-  const tuples = <usize>wordOf(ground, words.TUPLES);
-  const outside = tupleOf(tuples, oWay);
-  const facts = load<i32>(tupleOf(tuples, iWay), 4 * tuple.FACTS) | load<i32>(outside, 4 * tuple.FACTS);
+  const outside = tupleOf(ground, oWay);
+  const facts = load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) | load<i32>(outside, 4 * tuple.FACTS);
   if ((facts & tuple.IS_STREAM) !== 0) return true;
   const isSource = (rewriteForward & REWRITE_SRC) !== 0;
   if (isSource === ((rewriteForward & REWRITE_DST) !== 0)) return false;
   if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_IPV6) !== 0) return true;
   const isA = isSource !== ((flowBits & account.IS_FLIPPED) !== 0);
   const isOpenedByA = (load<i32>(outside, 4 * tuple.FACTS) & tuple.IS_OPENED_BY_A) !== 0;
-  return isOpenedByA !== isA || load<i32>(endOf(tuples, oWay | 1, isA)) !== wordOf(ground, words.NEWEST_NAT);
+  return isOpenedByA !== isA || load<i32>(endOf(ground, oWay | 1, isA)) !== wordOf(ground, words.NEWEST_NAT);
 }

@@ -1,11 +1,9 @@
-import { wordOf } from "../../../packets/assembly/words.js";
 import { IS_ECHO } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { ECHO_REPLY, ECHO_REPLY_6 } from "../../../protocols/icmp.js";
 import { ICMP, ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
-import * as words from "../kernel-words.js";
 import { tupleOf } from "./places.js";
 
 /** Ports below this belong to servers (RFC 6335 section 6) … */
@@ -24,7 +22,7 @@ const TELLS_NOTHING = 2;
  */
 export function note(ground: usize, packet: usize, way: i32, isFirst: bool): void {
   if (!isFirst && (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & (SYN | FIN | RST)) === 0) return;
-  const conversation = tupleOf(<usize>wordOf(ground, words.TUPLES), way);
+  const conversation = tupleOf(ground, way);
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   let facts = load<i32>(conversation, 4 * tuple.FACTS);
   if ((tcpFlags & (FIN | RST)) !== 0)

@@ -1,9 +1,11 @@
 /** What makes a pair of two packets with equal keys: that they are certain, their flow, and whoever has to know of it. */
+import * as timeline from "../../../packets/assembly/timeline.js";
+import { isUntranslated } from "../../../packets/assembly/tuples.js";
 import { wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
-import { HAS_TCP_NUMBERS } from "../../../packets/packets.js";
+import { HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
-import { BY_EXACT } from "../../../packets/results.js";
+import { BY_QUOTED } from "../../../packets/results.js";
 import * as line from "../../../packets/timeline.js";
 import * as tuple from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
@@ -13,7 +15,7 @@ import { isNovel } from "./alike.js";
 import { noteCrossing } from "./crossings.js";
 import { evidenceOf } from "./evidence.js";
 import { concernsOthers, headerBits, learn, timingBits } from "./learning.js";
-import { accountOf, packetOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
+import { accountOf, lineOf, packetOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
 import * as relation from "./relation.js";
 
 /** A flow was learnt that others have to know of. */
@@ -35,8 +37,8 @@ export function flowOf(ground: usize, found: i32, i: usize, iWay: i32, o: usize,
   hasLearnt = false;
   if (found === KNOWN) {
     // a flow's first pair tells of more than itself; what has been proved had a pair, which is known without its account
-    const flow = accountOf(<usize>wordOf(ground, words.FLOWS), relation.slot);
-    const isProved = (load<i32>(wayAt(<usize>wordOf(ground, words.TUPLES), iWay)) & tuple.PROVED) !== 0;
+    const flow = accountOf(ground, relation.slot);
+    const isProved = (load<i32>(wayAt(ground, iWay)) & tuple.PROVED) !== 0;
     return isProved || hasPairs(flow) ? relation.slot : tuple.NONE;
   }
   if (!isLearntAtOnce(ground, i, iWay, o, oWay, gapNs)) return tuple.NONE;
@@ -44,26 +46,42 @@ export function flowOf(ground: usize, found: i32, i: usize, iWay: i32, o: usize,
   return learn(ground, i, iWay, oWay);
 }
 
-/** Makes two packets each other's twins: two rows, each with where its fate is. */
-export function bindTwins(fate: usize, row: i32, otherFate: usize, otherRow: i32): void {
-  store<i32>(fate, tuple.NONE, 4 * line.BUCKET);
-  store<i32>(otherFate, tuple.NONE, 4 * line.BUCKET);
-  store<i32>(fate, otherRow, 4 * line.TWIN);
-  store<i32>(otherFate, row, 4 * line.TWIN);
+/**
+ * Makes two rows with equal keys each other's twins, of the flow in a slot. `by` and `extra`: how they were found, and by which evidence beside
+ * what the key stands for.
+ */
+export function bind(ground: usize, inside: i32, outside: i32, slot: i32, outbound: i32, by: i32, extra: i32): void {
+  const i = packetOf(ground, inside);
+  const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL);
+  const evidence = evidenceOf((flags >>> 16) & 0xff, flags) | extra;
+  const altered = alteredOf(i, packetOf(ground, outside));
+  const how = line.decidedBy((flags & IS_ERROR) !== 0 ? BY_QUOTED : by, evidence, outbound, altered);
+  timeline.pair(lineOf(ground), inside, outside, slot, how);
 }
 
-/** Notes with an inside packet how it was paired. */
-export function noteHow(insideFate: usize, slot: i32, packet: usize, outbound: i32, altered: i32): void {
-  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
-  const evidence = evidenceOf((flags >>> 16) & 0xff, flags);
-  store<i32>(insideFate, slot, 4 * line.FLOW);
-  store<i32>(insideFate, line.decidedBy(BY_EXACT, evidence, outbound, altered), 4 * line.BY_EVIDENCE_OUTBOUND);
+/** Is done with two rows that were paired, if nobody is to see them; of a flow that is watched, their records stay. */
+export function finish(ground: usize, inside: i32, outside: i32, slot: i32): void {
+  if (wordOf(ground, words.IS_SHOWING) !== 0) return;
+  const at = lineOf(ground);
+  if (isWatched(ground, slot)) {
+    timeline.setState(at, inside, line.SHOWN);
+    timeline.setState(at, outside, line.SHOWN);
+  } else {
+    timeline.release(at, inside);
+    timeline.release(at, outside);
+  }
 }
 
-/** Notes with an inside packet that it is a retransmission. */
-export function noteAgain(insideFate: usize): void {
-  const by = load<i32>(insideFate, 4 * line.BY_EVIDENCE_OUTBOUND);
-  store<i32>(insideFate, by | line.IS_RETRANSMISSION, 4 * line.BY_EVIDENCE_OUTBOUND);
+/** Whether the records of a flow's packets are to stay once they were paired. */
+export function isWatched(ground: usize, slot: i32): bool {
+  return (load<i32>(accountOf(ground, slot), 4 * account.BITS) & account.IS_WATCHED) !== 0;
+}
+
+/** Notes with an inside row that it is a retransmission. */
+export function noteAgain(ground: usize, inside: i32): void {
+  const fate = timeline.fateOf(lineOf(ground), inside);
+  const how = load<i32>(fate, 4 * line.BY_EVIDENCE_OUTBOUND);
+  store<i32>(fate, how | line.IS_RETRANSMISSION, 4 * line.BY_EVIDENCE_OUTBOUND);
 }
 
 /**
@@ -84,7 +102,7 @@ export function accountPair(
 ): bool {
   if (hasLearnt && concernsOthers(ground, i, iWay, oWay)) learnt(slot);
   const latencyNs = outbound === 1 ? oNs - iNs : iNs - oNs;
-  if (!hasPairs(accountOf(<usize>wordOf(ground, words.FLOWS), slot))) noteFirst(ground, slot, i, o);
+  if (!hasPairs(accountOf(ground, slot))) noteFirst(ground, slot, i, o);
   countIntact(ground, outbound, i, alteredOf(i, o));
   const isAgain = accountFor(ground, slot, outbound, iWay & 1, i, iNs, latencyNs, relation.loweredBy(i, o));
   if (outbound === 1) noteCrossing(ground, i, iWay, iNs, slot, outbound, iRow);
@@ -105,17 +123,16 @@ export function accountForRows(
   latencyNs: f64,
   crossed: i32,
 ): bool {
-  const flow = accountOf(<usize>wordOf(ground, words.FLOWS), slot);
+  const flow = accountOf(ground, slot);
   const i = packetOf(ground, inside);
-  const tuples = <usize>wordOf(ground, words.TUPLES);
   const o = packetOf(ground, outside);
   if (!hasPairs(flow)) {
     noteFirst(ground, slot, i, o);
     learnt(slot);
   }
   const lowered = relation.loweredBy(i, o);
-  prove(wayAt(tuples, wayOf(i)));
-  prove(wayAt(tuples, wayOf(o)));
+  prove(ground, wayOf(i));
+  prove(ground, wayOf(o));
   if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY)) countIntact(ground, outbound, i, alteredOf(i, o));
   const packet = packetOf(ground, crossed);
   return accountFor(ground, slot, outbound, wayOf(i) & 1, packet, passedNs(i), latencyNs, lowered);
@@ -126,22 +143,17 @@ export function accountForRows(
  * nothing is known of, in time, with content that was not seen before them.
  */
 function isLearntAtOnce(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, gapNs: f64): bool {
-  const tuples = <usize>wordOf(ground, words.TUPLES);
-  const inside = tupleOf(tuples, iWay);
-  if (!isUnbound(inside) || !isUnbound(tupleOf(tuples, oWay))) return false;
+  const inside = tupleOf(ground, iWay);
+  if (!isUntranslated(inside) || !isUntranslated(tupleOf(ground, oWay))) return false;
   if (relation.isLate || (load<i32>(inside, 4 * tuple.FACTS) & tuple.HAS_EVIDENCE) !== 0) return false;
   const hasNumbers = (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) !== 0;
   if (!hasNumbers && !(isNovel(i) && isNovel(o))) return false;
   return headerBits(ground, i, iWay, o, oWay) + timingBits(ground, gapNs) >= LEARN_BITS;
 }
 
-/** Whether neither direction of a conversation has a translation. */
-function isUnbound(at: usize): bool {
-  return load<i32>(at, 4 * tuple.FLOW) === tuple.UNBOUND && load<i32>(at, 4 * (tuple.FLOW + 1)) === tuple.UNBOUND;
-}
-
 /** Notes of a way that a pair has proved its translation. */
-export function prove(at: usize): void {
+export function prove(ground: usize, way: i32): void {
+  const at = wayAt(ground, way);
   store<i32>(at, load<i32>(at) | tuple.PROVED);
 }
 

@@ -2,21 +2,20 @@
  * Pairs that wait. An equal packet may come right behind one, and nothing would tell the two apart: what was seen to enter may be the second. Such
  * a pair is made once no equal packet that came can be meant.
  */
-import { unfile } from "../../../packets/assembly/cells.js";
+import * as timeline from "../../../packets/assembly/timeline.js";
 import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-accounts.js";
 import * as record from "../../../packets/records.js";
+import { BY_EXACT } from "../../../packets/results.js";
 import { INSIDE } from "../../../packets/sides.js";
-import * as line from "../../../packets/timeline.js";
-import * as tuple from "../../../packets/tuples.js";
+import { WAITING } from "../../../packets/timeline.js";
+import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
-import { PENDING } from "../buckets.js";
 import * as words from "../kernel-words.js";
-import { alteredOf } from "./accounting.js";
-import { accountPair, bindTwins, flowOf, isInDoubt, noteAgain, noteHow, prove } from "./pairing.js";
+import * as buckets from "./buckets.js";
 import { FIRST_NS } from "./pace.js";
-import { accountOf, fateOf, isBefore, packetOf, passedNs, placeOf, wayAt, wayOf } from "./places.js";
+import { accountPair, bind, finish, flowOf, isInDoubt, noteAgain, prove } from "./pairing.js";
+import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
 import * as relation from "./relation.js";
 
 /**
@@ -75,12 +74,6 @@ export function awaitEqual(ground: usize, row: i32, inside: i32, outside: i32): 
   return true;
 }
 
-export function setPending(fate: usize, otherRow: i32): void {
-  store<i32>(fate, PENDING, 4 * line.BUCKET);
-  store<i32>(fate, otherRow, 4 * line.NEXT);
-  store<i32>(fate, tuple.NONE, 4 * line.TWIN);
-}
-
 /** Pairs those for which no equal packet came by `nowNs`, up to the first that somebody else has to decide about. Returns that row, or NONE. */
 export function confirm(ground: usize, nowNs: f64): i32 {
   while (nowNs > pendingUntil(ground) && wordOf(ground, words.LATENCY_COUNT) < words.MOST_LATENCIES) {
@@ -89,69 +82,38 @@ export function confirm(ground: usize, nowNs: f64): i32 {
     if (!isConfirmed(ground, row)) return row;
     setWord(ground, words.PENDING_OVER, over + 1);
   }
-  return tuple.NONE;
+  return NONE;
 }
 
 /** Pairs a row with the one that it waits with. Returns false where that is for somebody else to do. */
 function isConfirmed(ground: usize, row: i32): bool {
-  const first = wordOf(ground, words.FIRST);
-  const mask = wordOf(ground, words.ROWS_MASK);
-  const states = <usize>wordOf(ground, words.STATES);
-  const places = <usize>wordOf(ground, words.PLACES);
+  const at = lineOf(ground);
+  const waiting = <usize>wordOf(ground, words.BUCKETS);
   // it may have been decided about, and given back
-  if (!isBefore(first, row, wordOf(ground, words.ROW)) || load<u8>(states + (row & mask)) !== line.WAITING) return true;
-  const fates = <usize>wordOf(ground, words.FATES);
-  const fate = fateOf(fates, placeOf(places, row & mask));
-  if (load<i32>(fate, 4 * line.BUCKET) !== PENDING) return false;
-  const otherRow = load<i32>(fate, 4 * line.NEXT);
-  const otherFate = fateOf(fates, placeOf(places, otherRow & mask));
-  const isInside = load<u8>(<usize>wordOf(ground, words.SIDES) + (row & mask)) === INSIDE;
+  if (!timeline.isHeld(at, row) || timeline.stateOf(at, row) !== WAITING) return true;
+  if (!buckets.isPending(waiting, row)) return false;
+  const otherRow = buckets.pendingWith(waiting, row);
+  const isInside = timeline.sideOf(at, row) === INSIDE;
   const inside = isInside ? row : otherRow;
-  const i = packetOf(ground, inside);
-  const o = packetOf(ground, isInside ? otherRow : row);
+  const outside = isInside ? otherRow : row;
   const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
-  if (isShowing && isBefore(first, inside, wordOf(ground, words.SHOWN))) return false;
+  if (isShowing && timeline.isBefore(at, inside, wordOf(ground, words.SHOWN))) return false;
+  const i = packetOf(ground, inside);
+  const o = packetOf(ground, outside);
   const iNs = passedNs(i);
   const oNs = passedNs(o);
   const gapNs = oNs - iNs;
   const found = relation.relate(ground, i, wayOf(i), o, wayOf(o), gapNs);
   if (isInDoubt(found)) return false;
   const slot = flowOf(ground, found, i, wayOf(i), o, wayOf(o), gapNs);
-  if (slot === tuple.NONE) return false;
+  if (slot === NONE) return false;
   const outbound = relation.isOutbound ? 1 : 0;
-  unfile(
-    wordOf(ground, words.CELLS),
-    wordOf(ground, words.CELLS_MASK),
-    load<i32>(i, 4 * record.KEY),
-    // the older one stands there
-    isBefore(first, row, otherRow) ? row : otherRow,
-  );
-  setWord(ground, words.FILED, wordOf(ground, words.FILED) - 1);
+  buckets.removeBoth(waiting, row);
   setWord(ground, words.PAIRS, wordOf(ground, words.PAIRS) + 1);
-  bindTwins(fate, row, otherFate, otherRow);
-  noteHow(isInside ? fate : otherFate, slot, i, outbound, alteredOf(i, o));
-  const tuples = <usize>wordOf(ground, words.TUPLES);
-  prove(wayAt(tuples, wayOf(i)));
-  prove(wayAt(tuples, wayOf(o)));
-  if (accountPair(ground, slot, outbound, inside, i, wayOf(i), iNs, o, wayOf(o), oNs))
-    noteAgain(isInside ? fate : otherFate);
-  const flow = accountOf(<usize>wordOf(ground, words.FLOWS), slot);
-  const isWatched = (load<i32>(flow, 4 * account.BITS) & account.IS_WATCHED) !== 0;
-  const pairedState = isShowing ? line.PAIRED : isWatched ? line.SHOWN : line.GONE;
-  store<u8>(states + (row & mask), pairedState);
-  store<u8>(states + (otherRow & mask), pairedState);
-  if (pairedState === line.GONE) {
-    release(ground, row, otherRow, outbound);
-    release(ground, otherRow, row, outbound);
-  }
+  bind(ground, inside, outside, slot, outbound, BY_EXACT, 0);
+  prove(ground, wayOf(i));
+  prove(ground, wayOf(o));
+  if (accountPair(ground, slot, outbound, inside, i, wayOf(i), iNs, o, wayOf(o), oNs)) noteAgain(ground, inside);
+  finish(ground, inside, outside, slot);
   return true;
-}
-
-/** As `Timeline.release`. */
-function release(ground: usize, row: i32, twin: i32, outbound: i32): void {
-  const at = <usize>wordOf(ground, words.PLACES) + ((<usize>(row & wordOf(ground, words.ROWS_MASK))) << 2);
-  const free = wordOf(ground, words.FREE_PLACE_COUNT);
-  store<i32>(<usize>wordOf(ground, words.FREE_PLACES) + ((<usize>free) << 2), load<i32>(at));
-  setWord(ground, words.FREE_PLACE_COUNT, free + 1);
-  store<i32>(at, line.goneOf(twin, outbound));
 }

@@ -64,7 +64,6 @@ export function relate(
   isUnvouched = false;
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   if (gapNs > windowNs || gapNs < -windowNs) return IMPOSSIBLE;
-  const tuples = <usize>wordOf(ground, words.TUPLES);
   const slackNs = doubleOf(ground, words.SLACK_NS);
   // an ID that one of both does not go by is that of others, too
   const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & (load<i32>(o, 4 * record.FLAGS_PROTO_TTL) | ~HAS_IP_ID);
@@ -73,8 +72,8 @@ export function relate(
   // what keys leave out, as a capture may lack it, tells two apart all the same; of a SYN, a router may change it
   if (!mayBeAltered && haveOtherOptions(i, o) && (load<i32>(i, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0)
     return IMPOSSIBLE;
-  const ofInside = load<i32>(wayAt(tuples, iWay));
-  const ofOutside = load<i32>(wayAt(tuples, oWay));
+  const ofInside = load<i32>(wayAt(ground, iWay));
+  const ofOutside = load<i32>(wayAt(ground, oWay));
   const outsideSlot = ofOutside >> tuple.FLOW_SHIFT;
   let relation = POSSIBLE;
   slot = tuple.NONE;
@@ -86,9 +85,9 @@ export function relate(
     relation = KNOWN;
   } else {
     const lowered = loweredBy(i, o);
-    const changes = rewrite(tuples, i, iWay, iWay, oWay);
+    const changes = rewrite(ground, i, iWay, iWay, oWay);
     isOutbound = isOutboundBy(gapNs, slackNs, lowered, changes);
-    if (!isTranslatable(tuples, iWay, changes, flags, lowered)) return IMPOSSIBLE;
+    if (!isTranslatable(ground, iWay, changes, flags, lowered)) return IMPOSSIBLE;
     // with neither an ID nor TCP numbers, nor much of its own to carry, only a packet that was seen to be forwarded is a candidate, unless
     // this router leaves the TTL
     const isTold = lowered !== 0 || (flags & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== 0 || isSingular(i, o, flags);
@@ -102,7 +101,7 @@ export function relate(
     isUnvouched = slackNs === Infinity;
     return IMPOSSIBLE;
   }
-  weighTime(ground, tuples, flags, i, iWay, o, oWay, latencyNs, slackNs);
+  weighTime(ground, flags, i, iWay, o, oWay, latencyNs, slackNs);
   return relation;
 }
 
@@ -127,7 +126,7 @@ function isSingular(i: usize, o: usize, flags: i32): bool {
 function isOf(ground: usize, outsideSlot: i32, insideSlot: i32, iWay: i32): bool {
   if (insideSlot === outsideSlot) return true;
   if (insideSlot === tuple.NONE) return false;
-  const flow = accountOf(<usize>wordOf(ground, words.FLOWS), outsideSlot);
+  const flow = accountOf(ground, outsideSlot);
   return load<i32>(flow, 4 * account.INSIDE_TUPLE) === iWay >> 1;
 }
 
@@ -152,7 +151,6 @@ function isOutboundBy(gapNs: f64, slackNs: f64, lowered: i32, changes: i32): boo
 /** Sets what is said above of time. */
 function weighTime(
   ground: usize,
-  tuples: usize,
   flags: i32,
   i: usize,
   iWay: i32,
@@ -164,8 +162,8 @@ function weighTime(
   const hasId = (flags & HAS_IP_ID) !== 0;
   isRepeatable =
     !hasId ||
-    (load<i32>(tupleOf(tuples, iWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (iWay & 1))) !== 0 ||
-    (load<i32>(tupleOf(tuples, oWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (oWay & 1))) !== 0;
+    (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (iWay & 1))) !== 0 ||
+    (load<i32>(tupleOf(ground, oWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (oWay & 1))) !== 0;
   const limitNs = limitOf(ground, isOutbound);
   const isTrusted = slackNs < Infinity;
   isLate = isTrusted && latencyNs > limitNs;
@@ -193,7 +191,7 @@ function weighTime(
   const isEarly = isTrusted && isNew(ground, isOutbound);
   soonNs = isEarly ? 2 * leastNs + JITTER_NS : apartNs;
   isClose = since !== 0 && (!isTrusted || apartNs > since);
-  mayHide = !hasId && mayHideOthers(ground, tupleOf(tuples, iWay), tupleOf(tuples, oWay), isOutbound);
+  mayHide = !hasId && mayHideOthers(ground, tupleOf(ground, iWay), tupleOf(ground, oWay), isOutbound);
   if (mayHide) isClose = true;
   // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
   if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
@@ -228,8 +226,8 @@ export function isRaising(ground: usize): bool {
 }
 
 /** Whether a NAT could have turned one into the other: it leaves an end alone, or the evidence can do without that. */
-function isTranslatable(tuples: usize, iWay: i32, changes: i32, flags: i32, lowered: i32): bool {
-  if (isGroup(load<i32>(endOf(tuples, iWay, false)), (flags & IS_IPV6) !== 0)) return false;
+function isTranslatable(ground: usize, iWay: i32, changes: i32, flags: i32, lowered: i32): bool {
+  if (isGroup(load<i32>(endOf(ground, iWay, false)), (flags & IS_IPV6) !== 0)) return false;
   if ((changes & (REWRITE_SRC | REWRITE_SRC_PORT)) === 0 || (changes & (REWRITE_DST | REWRITE_DST_PORT)) === 0)
     return true;
   if ((flags & HAS_TCP_NUMBERS) !== 0) return true;
@@ -241,18 +239,18 @@ function isTranslatable(tuples: usize, iWay: i32, changes: i32, flags: i32, lowe
  * REWRITE_… bits between the tuples of two ways, each read the way it goes. An ICMP echo has one id: it counts as that of the end whose
  * address was rewritten, or as the source's. `packet` is one that goes the inside way `iPacketWay`, with the same kind of ports.
  */
-export function rewrite(tuples: usize, packet: usize, iPacketWay: i32, iWay: i32, oWay: i32): i32 {
+export function rewrite(ground: usize, packet: usize, iPacketWay: i32, iWay: i32, oWay: i32): i32 {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   // what the first packet of a conversation says of it may not be noted yet; an error's says nothing of what it quotes
   const isEcho =
     (flags & IS_ERROR) !== 0
-      ? (load<i32>(tupleOf(tuples, iPacketWay), 4 * tuple.FACTS) & tuple.IS_ECHO_ID) !== 0
+      ? (load<i32>(tupleOf(ground, iPacketWay), 4 * tuple.FACTS) & tuple.IS_ECHO_ID) !== 0
       : (flags & IS_ECHO) !== 0;
   let changes = 0;
-  if (!isSame(endOf(tuples, iWay, true), endOf(tuples, oWay, true))) changes |= REWRITE_SRC;
-  if (!isSame(endOf(tuples, iWay, false), endOf(tuples, oWay, false))) changes |= REWRITE_DST;
-  const sent = portsOf(tuples, iWay);
-  const passed = portsOf(tuples, oWay);
+  if (!isSame(endOf(ground, iWay, true), endOf(ground, oWay, true))) changes |= REWRITE_SRC;
+  if (!isSame(endOf(ground, iWay, false), endOf(ground, oWay, false))) changes |= REWRITE_DST;
+  const sent = portsOf(ground, iWay);
+  const passed = portsOf(ground, oWay);
   const isOtherSource = sent >>> 16 !== passed >>> 16;
   if (isEcho) {
     if (isOtherSource) changes |= changes === REWRITE_DST ? REWRITE_DST_PORT : REWRITE_SRC_PORT;
@@ -264,14 +262,14 @@ export function rewrite(tuples: usize, packet: usize, iPacketWay: i32, iWay: i32
 }
 
 /** Where the four words of a way's source address are, or of its destination; an IPv4 one is followed by zeros. */
-export function endOf(tuples: usize, way: i32, isSource: bool): usize {
+export function endOf(ground: usize, way: i32, isSource: bool): usize {
   const isA = ((way & 1) === 1) === isSource;
-  return tupleOf(tuples, way) + 4 * (isA ? tuple.ADDRESS_A : tuple.ADDRESS_B);
+  return tupleOf(ground, way) + 4 * (isA ? tuple.ADDRESS_A : tuple.ADDRESS_B);
 }
 
 /** The ports of a way's packets, the source's in the upper half. */
-function portsOf(tuples: usize, way: i32): i32 {
-  const ports = load<i32>(tupleOf(tuples, way), 4 * tuple.PORTS);
+function portsOf(ground: usize, way: i32): i32 {
+  const ports = load<i32>(tupleOf(ground, way), 4 * tuple.PORTS);
   return (way & 1) === 1 ? ports : rotl(ports, 16);
 }
 

@@ -1,5 +1,4 @@
 /** What there is in a packet that a matcher wants to see when it comes. */
-import { wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { HAS_IP_ID, IS_CUT, IS_DF, IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
@@ -7,7 +6,6 @@ import * as tuple from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
 import { LEAST_IPV6_MTU } from "../../../protocols/ipv6.js";
-import * as words from "../kernel-words.js";
 import * as wants from "../wants.js";
 import { accountOf, wayAt } from "./places.js";
 
@@ -24,7 +22,7 @@ export function wantsOf(ground: usize, packet: usize, way: i32, side: i32): i32 
   if (!isTcp && (flags & IS_FRAGMENT) !== 0) return wants.WANTS_FRAGMENT;
   let bits = wants.WANTS_TWIN | ((flags & IS_CUT) !== 0 ? wants.WANTS_CUT : 0);
   if (!isTcp) return mayBeFragmented(flags, length) ? bits | wants.WANTS_FRAGMENT : bits;
-  const flow = load<i32>(wayAt(<usize>wordOf(ground, words.TUPLES), way));
+  const flow = load<i32>(wayAt(ground, way));
   const slot = flow >> tuple.FLOW_SHIFT;
   if (load<i32>(packet, 4 * record.PAYLOAD_LENGTH) > 0 && mayBeCut(ground, length, slot)) bits |= wants.WANTS_SEGMENT;
   if (slot === tuple.NONE) return bits | wants.WANTS_STRANGER;
@@ -43,6 +41,6 @@ function mayBeFragmented(flags: i32, length: i32): bool {
 function mayBeCut(ground: usize, length: i32, slot: i32): bool {
   if (length > wants.ORDINARY_BYTES) return true;
   if (slot === tuple.NONE) return false;
-  const flow = accountOf(<usize>wordOf(ground, words.FLOWS), slot);
+  const flow = accountOf(ground, slot);
   return (load<i32>(flow, 4 * account.BITS) & account.HAS_CUT_SEGMENTS) !== 0;
 }

@@ -1,0 +1,179 @@
+/** Who waits under which key, in the `Buckets` whose block is at `buckets`: see `buckets-words.ts`. */
+import * as hashIndex from "../../../packets/assembly/hash-index.js";
+import * as timeline from "../../../packets/assembly/timeline.js";
+import { setWord, wordOf } from "../../../packets/assembly/words.js";
+import { KEY, KEY2 } from "../../../packets/records.js";
+import { BUCKET, NEXT, PREVIOUS, TWIN } from "../../../packets/timeline.js";
+import { NONE } from "../../../packets/tuples.js";
+import * as bucket from "../buckets.js";
+import * as words from "../buckets-words.js";
+
+const BUCKET_BYTES_BITS = bucket.BUCKET_BITS + 2;
+
+function bucketAt(buckets: usize, number: i32): usize {
+  return <usize>wordOf(buckets, words.BUCKETS) + (number << BUCKET_BYTES_BITS);
+}
+
+/** Where a bucket has its list of the side of a row. */
+function listOf(buckets: usize, number: i32, row: i32): usize {
+  return bucketAt(buckets, number) + (timeline.sideOf(wordOf(buckets, words.LINE), row) << 2);
+}
+
+function packetOf(buckets: usize, row: i32): usize {
+  return timeline.packetOf(wordOf(buckets, words.LINE), row);
+}
+
+function fateOf(buckets: usize, row: i32): usize {
+  return timeline.fateOf(wordOf(buckets, words.LINE), row);
+}
+
+/** Who waits under a key, both halves: a row, the complement of a bucket's number, or NONE. */
+export function find(buckets: usize, key: i32, key2: i32): i32 {
+  const index = <usize>wordOf(buckets, words.INDEX);
+  for (let cell = hashIndex.seek(index, key); cell >= 0; cell = hashIndex.next(index, cell, key)) {
+    const id = hashIndex.idAt(index, cell);
+    const itsKey2 =
+      id < 0 ? load<i32>(bucketAt(buckets, ~id), 4 * bucket.KEY2) : load<i32>(packetOf(buckets, id), 4 * KEY2);
+    if (itsKey2 === key2) return id;
+  }
+  return NONE;
+}
+
+/** Whether a row waits alone under its key. */
+export function isAlone(buckets: usize, row: i32): bool {
+  return load<i32>(fateOf(buckets, row), 4 * BUCKET) === bucket.ALONE;
+}
+
+/** Whether it is taken for another one's twin unless an equal one comes … */
+export function isPending(buckets: usize, row: i32): bool {
+  return load<i32>(fateOf(buckets, row), 4 * BUCKET) === bucket.PENDING;
+}
+
+/** … and which one's. */
+export function pendingWith(buckets: usize, row: i32): i32 {
+  return load<i32>(fateOf(buckets, row), 4 * NEXT);
+}
+
+/** Files a row: ALONE where nobody waits under its key, else behind the others of its side. Precondition: there is room for a bucket. */
+export function add(buckets: usize, row: i32): void {
+  const packet = packetOf(buckets, row);
+  const found = find(buckets, load<i32>(packet, 4 * KEY), load<i32>(packet, 4 * KEY2));
+  if (found === NONE) addAlone(buckets, row);
+  else append(buckets, row, found < 0 ? ~found : open(buckets, found));
+}
+
+/** Files a row under whose key nobody waits. */
+export function addAlone(buckets: usize, row: i32): void {
+  hashIndex.add(wordOf(buckets, words.INDEX), load<i32>(packetOf(buckets, row), 4 * KEY), row);
+  store<i32>(fateOf(buckets, row), bucket.ALONE, 4 * BUCKET);
+}
+
+/** Takes a row out of the index, or out of its bucket, if it is filed; the last one out closes the bucket. */
+export function remove(buckets: usize, row: i32): void {
+  const fate = fateOf(buckets, row);
+  const number = load<i32>(fate, 4 * BUCKET);
+  if (number === NONE) return;
+  store<i32>(fate, NONE, 4 * BUCKET);
+  const index = <usize>wordOf(buckets, words.INDEX);
+  const key = load<i32>(packetOf(buckets, row), 4 * KEY);
+  if (number === bucket.ALONE) hashIndex.remove(index, key, row);
+  else if (number === bucket.PENDING) {
+    const other = pendingWith(buckets, row);
+    hashIndex.remove(index, key, filedOf(buckets, row));
+    addAlone(buckets, other);
+  } else leave(buckets, number, row, key);
+}
+
+/** Takes a row out of its bucket. */
+function leave(buckets: usize, number: i32, row: i32, key: i32): void {
+  const fate = fateOf(buckets, row);
+  const list = listOf(buckets, number, row);
+  const before = load<i32>(fate, 4 * PREVIOUS);
+  const behind = load<i32>(fate, 4 * NEXT);
+  if (before === NONE) store<i32>(list, behind, 4 * bucket.OLDEST);
+  else store<i32>(fateOf(buckets, before), behind, 4 * NEXT);
+  if (behind === NONE) store<i32>(list, before, 4 * bucket.NEWEST);
+  else store<i32>(fateOf(buckets, behind), before, 4 * PREVIOUS);
+  store<i32>(list, load<i32>(list, 4 * bucket.COUNT) - 1, 4 * bucket.COUNT);
+  const at = bucketAt(buckets, number);
+  // of both sides
+  if (load<u64>(at, 4 * bucket.COUNT) !== 0) return;
+  hashIndex.remove(wordOf(buckets, words.INDEX), key, ~number);
+  store<i32>(at, wordOf(buckets, words.FREE), 4 * bucket.OLDEST);
+  setWord(buckets, words.FREE, number);
+}
+
+/** Has two rows be PENDING: one that is ALONE, and one that is not filed. Whatever was noted of their twins so far is forgotten. */
+export function setPending(buckets: usize, filed: i32, row: i32): void {
+  setOnePending(fateOf(buckets, filed), row);
+  setOnePending(fateOf(buckets, row), filed);
+}
+
+function setOnePending(fate: usize, otherRow: i32): void {
+  store<i32>(fate, bucket.PENDING, 4 * BUCKET);
+  store<i32>(fate, otherRow, 4 * NEXT);
+  store<i32>(fate, NONE, 4 * TWIN);
+}
+
+/** Takes two that are PENDING out of the index; `row` is one of them. */
+export function removeBoth(buckets: usize, row: i32): void {
+  const key = load<i32>(packetOf(buckets, row), 4 * KEY);
+  hashIndex.remove(wordOf(buckets, words.INDEX), key, filedOf(buckets, row));
+  store<i32>(fateOf(buckets, pendingWith(buckets, row)), NONE, 4 * BUCKET);
+  store<i32>(fateOf(buckets, row), NONE, 4 * BUCKET);
+}
+
+/** Puts two that are PENDING into a bucket; `row` is one of them. Precondition: there is room for it. */
+export function part(buckets: usize, row: i32): void {
+  open(buckets, filedOf(buckets, row));
+}
+
+/** Of two that are PENDING, the one that stands in the index: the older one. */
+function filedOf(buckets: usize, row: i32): i32 {
+  const other = pendingWith(buckets, row);
+  return timeline.isBefore(wordOf(buckets, words.LINE), row, other) ? row : other;
+}
+
+/** Makes a bucket for a row that was ALONE, or PENDING and stands in the index: then for both. */
+function open(buckets: usize, row: i32): i32 {
+  const packet = packetOf(buckets, row);
+  const other = isPending(buckets, row) ? pendingWith(buckets, row) : NONE;
+  const number = take(buckets);
+  const at = bucketAt(buckets, number);
+  for (let side = 0; side < 2; side++) {
+    store<i32>(at + (side << 2), NONE, 4 * bucket.OLDEST);
+    store<i32>(at + (side << 2), NONE, 4 * bucket.NEWEST);
+    store<i32>(at + (side << 2), 0, 4 * bucket.COUNT);
+  }
+  store<i32>(at, load<i32>(packet, 4 * KEY2), 4 * bucket.KEY2);
+  const index = <usize>wordOf(buckets, words.INDEX);
+  hashIndex.remove(index, load<i32>(packet, 4 * KEY), row);
+  hashIndex.add(index, load<i32>(packet, 4 * KEY), ~number);
+  append(buckets, row, number);
+  if (other !== NONE) append(buckets, other, number);
+  return number;
+}
+
+function append(buckets: usize, row: i32, number: i32): void {
+  const fate = fateOf(buckets, row);
+  const list = listOf(buckets, number, row);
+  const before = load<i32>(list, 4 * bucket.NEWEST);
+  store<i32>(fate, number, 4 * BUCKET);
+  store<i32>(fate, before, 4 * PREVIOUS);
+  store<i32>(fate, NONE, 4 * NEXT);
+  if (before === NONE) store<i32>(list, row, 4 * bucket.OLDEST);
+  else store<i32>(fateOf(buckets, before), row, 4 * NEXT);
+  store<i32>(list, row, 4 * bucket.NEWEST);
+  store<i32>(list, load<i32>(list, 4 * bucket.COUNT) + 1, 4 * bucket.COUNT);
+}
+
+function take(buckets: usize): i32 {
+  const free = wordOf(buckets, words.FREE);
+  if (free === NONE) {
+    const number = wordOf(buckets, words.END);
+    setWord(buckets, words.END, number + 1);
+    return number;
+  }
+  setWord(buckets, words.FREE, load<i32>(bucketAt(buckets, free), 4 * bucket.OLDEST));
+  return free;
+}

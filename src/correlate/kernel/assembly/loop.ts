@@ -1,0 +1,214 @@
+/** Takes the packets that make up most of any capture, one after the other. */
+import * as timeline from "../../../packets/assembly/timeline.js";
+import { saw } from "../../../packets/assembly/tuples.js";
+import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
+import * as account from "../../../packets/flow-accounts.js";
+import { IS_COPY, IS_ERROR, IS_FRAGMENT, IS_MISTIMED } from "../../../packets/packets.js";
+import * as record from "../../../packets/records.js";
+import { BY_EXACT } from "../../../packets/results.js";
+import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
+import { AMBIGUOUS, goneOf } from "../../../packets/timeline.js";
+import { END } from "../../../packets/timeline-words.js";
+import { FLOW_SHIFT, NONE } from "../../../packets/tuples.js";
+import { SEEN } from "../../../packets/tuples-words.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import * as words from "../kernel-words.js";
+import { KNOWN } from "../relations.js";
+import { WANTS_LEAVER } from "../wants.js";
+import { isSample } from "./accounting.js";
+import { remember } from "./alike.js";
+import * as buckets from "./buckets.js";
+import { noteEntry } from "./crossings.js";
+import { note } from "./openings.js";
+import { accountPair, bind, finish, flowOf, hasLearnt, isInDoubt, isWatched, noteAgain, prove } from "./pairing.js";
+import { confirm, expect, isFull, mayComeAgain, pendingUntil } from "./pending.js";
+import { accountOf, lineOf, packetOf, passedNs, recordOf, wayAt, wayOf } from "./places.js";
+import { dueNs, findDue } from "./progress.js";
+import * as relation from "./relation.js";
+import { settle, wantedLeft } from "./settling.js";
+import { IN_STRETCH, LATER, wantsOf } from "./wants.js";
+
+/** `Clock`'s method, which is asked where there may be anything to correct. */
+declare function correctionNs(timeNs: f64, frame: f64): f64;
+
+/** The packet that comes next: its side, its record in that side's batch, the way it goes, and when it passed, nanoseconds on the timeline. */
+let side = INSIDE;
+let packet: usize = 0;
+let way = 0;
+let timeNs: f64 = 0;
+
+/** Takes packets as long as they are ordinary, and says in `ground` how far it came. One that it leaves is as if nobody had looked at it. */
+export function run(ground: usize): void {
+  setWord(ground, words.LATENCY_COUNT, 0);
+  setWord(ground, words.PAIRS, 0);
+  setWord(ground, words.IS_AT_OTHER, 1);
+  findDue(ground);
+  while (isNext(ground) && isItsTime(ground) && isOrdinary(ground) && take(ground)) goOn(ground);
+  setWord(ground, words.WANTED_COUNT, wantedLeft(ground));
+}
+
+/** Whether there is a packet that may be taken. */
+function isNext(ground: usize): bool {
+  side = doubleOf(ground, words.NEXT_NS + INSIDE) <= doubleOf(ground, words.NEXT_NS + OUTSIDE) ? INSIDE : OUTSIDE;
+  const at = wordOf(ground, words.AT + side);
+  const row = wordOf(lineOf(ground), END);
+  if (
+    at === wordOf(ground, words.END + side) ||
+    row === wordOf(ground, words.STOP_ROW) ||
+    wordOf(ground, words.LATENCY_COUNT) === words.MOST_LATENCIES
+  ) {
+    setWord(ground, words.IS_AT_OTHER, 0);
+    return false;
+  }
+  // tidying may be due
+  const isTidyingDue = wordOf(wordOf(ground, words.TUPLES), SEEN) + 1 >= wordOf(ground, words.TIDY_AT);
+  if ((row & (words.TIDY_EVERY - 1)) === 0 && isTidyingDue) return false;
+  packet = recordOf(wordOf(ground, words.PACKETS + side), at);
+  way = load<i32>(<usize>wordOf(ground, words.WAYS + side) + ((<usize>at) << 2));
+  timeNs = doubleOf(ground, words.NEXT_NS + side);
+  return true;
+}
+
+/** Lets time go by until it comes. Returns false where others have to decide about what is due by then. */
+function isItsTime(ground: usize): bool {
+  const windowNs = doubleOf(ground, words.WINDOW_NS);
+  const nowNs = max<f64>(timeNs, doubleOf(ground, words.NOW_NS));
+  if (nowNs <= pendingUntil(ground) && nowNs - dueNs(ground) <= windowNs) return true;
+  // an ICMP error may tell what became of those that are due, and is taken before
+  const isError = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_ERROR) !== 0;
+  if (!isError) {
+    confirm(ground, nowNs);
+    if (nowNs <= pendingUntil(ground)) settle(ground, nowNs);
+    else findDue(ground);
+  }
+  if (nowNs - dueNs(ground) <= windowNs && (nowNs <= pendingUntil(ground) || isError)) return true;
+  setWord(ground, words.IS_AT_OTHER, 0);
+  return false;
+}
+
+/** Whether it is no packet of those that take more than this. */
+function isOrdinary(ground: usize): bool {
+  // one that comes so late in its capture may be decided about as it comes
+  if (doubleOf(ground, words.NOW_NS) - timeNs > doubleOf(ground, words.WINDOW_NS)) return false;
+  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
+  if ((flags & (IS_FRAGMENT | IS_ERROR | IS_COPY | IS_MISTIMED)) !== 0) return false;
+  // which packet of two it is may not be decided
+  return load<i32>(packet, 4 * record.LENGTH) >>> record.TUNNEL_SHIFT < record.CARRIER;
+}
+
+/** Takes it, unless that is for others to do. */
+function take(ground: usize): bool {
+  const key = load<i32>(packet, 4 * record.KEY);
+  const waiting = buckets.find(wordOf(ground, words.BUCKETS), key, load<i32>(packet, 4 * record.KEY2));
+  if (waiting === NONE) return takeAlone(ground);
+  return waiting >= 0 && takeTwin(ground, waiting);
+}
+
+/** Takes it where nobody waits under its key. */
+function takeAlone(ground: usize): bool {
+  const wants = wantsOf(ground, packet, way, side);
+  if ((wants & ~IN_STRETCH) !== 0) return false;
+  remember(ground, packet, way, side, timeNs);
+  meet(ground);
+  noteEntry(ground, packet, way, side);
+  const row = append(ground);
+  buckets.addAlone(wordOf(ground, words.BUCKETS), row);
+  if ((wants & LATER) !== 0) wantLater(ground, row, wants & LATER);
+  return true;
+}
+
+/** Takes it where one other waits under its key, if that is its twin for certain, or unless an equal one comes. */
+function takeTwin(ground: usize, waiting: i32): bool {
+  const line = lineOf(ground);
+  if (timeline.sideOf(line, waiting) === side || timeline.stateOf(line, waiting) === AMBIGUOUS) return false;
+  // what two wait for that are taken for a pair has come
+  if (buckets.isPending(wordOf(ground, words.BUCKETS), waiting)) return false;
+  const isShowing = wordOf(ground, words.IS_SHOWING) !== 0;
+  if (isShowing && side === OUTSIDE && timeline.isBefore(line, waiting, wordOf(ground, words.SHOWN))) return false;
+  remember(ground, packet, way, side, timeNs);
+  const isInside = side === INSIDE;
+  const other = packetOf(ground, waiting);
+  const i = isInside ? packet : other;
+  const o = isInside ? other : packet;
+  const iWay = isInside ? way : wayOf(other);
+  const oWay = isInside ? wayOf(other) : way;
+  const iNs = isInside ? timeNs : passedNs(other);
+  const oNs = isInside ? passedNs(other) : timeNs;
+  const gapNs = oNs - iNs;
+  if (!isSample(gapNs)) return false;
+  const found = relation.relate(ground, i, iWay, o, oWay, gapNs);
+  if (isInDoubt(found)) return false;
+  if (mayComeAgain(ground, packet)) return takePending(ground, waiting, found);
+  const slot = flowOf(ground, found, i, iWay, o, oWay, gapNs);
+  if (slot === NONE) return false;
+  const outbound = relation.isOutbound ? 1 : 0;
+  // of a pair that is done with, no record is needed any more
+  const isKept = isShowing || isWatched(ground, slot);
+  meet(ground);
+  if (!hasLearnt) noteEntry(ground, packet, way, side);
+  buckets.remove(wordOf(ground, words.BUCKETS), waiting);
+  const row = isKept ? append(ground) : timeline.appendGone(line, side, goneOf(waiting, outbound));
+  const inside = isInside ? row : waiting;
+  const outside = isInside ? waiting : row;
+  if (isKept) bind(ground, inside, outside, slot, outbound, BY_EXACT, 0);
+  else timeline.leave(line, waiting, goneOf(row, outbound));
+  setWord(ground, words.PAIRS, wordOf(ground, words.PAIRS) + 1);
+  prove(ground, iWay);
+  prove(ground, oWay);
+  const isAgain = accountPair(ground, slot, outbound, inside, i, iWay, iNs, o, oWay, oNs);
+  if (isKept && isAgain) noteAgain(ground, inside);
+  if (isKept) finish(ground, inside, outside, slot);
+  findDue(ground);
+  return true;
+}
+
+/** Has it wait for an equal one, with the one that would be its twin; the two were just related as `found`. */
+function takePending(ground: usize, waiting: i32, found: i32): bool {
+  // of a segment that nothing is known of, others have to know
+  const proto = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff;
+  if ((found !== KNOWN && proto === TCP) || isFull(ground)) return false;
+  meet(ground);
+  noteEntry(ground, packet, way, side);
+  const row = append(ground);
+  expect(ground, row, timeNs);
+  buckets.setPending(wordOf(ground, words.BUCKETS), waiting, row);
+  return true;
+}
+
+/** Notes when it came, and what it says of its conversation. */
+function meet(ground: usize): void {
+  if (timeNs > doubleOf(ground, words.NOW_NS)) setDouble(ground, words.NOW_NS, timeNs);
+  note(ground, packet, way, saw(wordOf(ground, words.TUPLES), way, timeNs));
+}
+
+function append(ground: usize): i32 {
+  return timeline.append(lineOf(ground), side, packet, timeNs, way);
+}
+
+/** Finds out when the one behind it comes. */
+function goOn(ground: usize): void {
+  const at = wordOf(ground, words.AT + side) + 1;
+  setWord(ground, words.AT + side, at);
+  const isLast = at === wordOf(ground, words.END + side);
+  const next = packet + (1 << (record.RECORD_BITS + 2));
+  let nextNs = isLast ? doubleOf(ground, words.REACHED_NS + side) : load<f64>(next, 8 * record.STAMP_NS);
+  if (side === OUTSIDE) {
+    nextNs += doubleOf(ground, words.SHIFT_NS);
+    if (wordOf(ground, words.IS_ESTIMATED) !== 0 && isFinite(nextNs))
+      nextNs -= correctionNs(nextNs, isLast ? 0 : load<u32>(next, 4 * record.FRAME));
+  }
+  setDouble(ground, words.NEXT_NS + side, nextNs);
+}
+
+/** Lists a row that waits with those that matchers are to see later. */
+function wantLater(ground: usize, row: i32, wants: i32): void {
+  const count = wordOf(ground, words.WANTED_COUNT);
+  const entry = <usize>wordOf(ground, words.WANTED) + (count << (words.WANTED_BITS + 2));
+  store<i32>(entry, row);
+  store<i32>(entry, wants, 4);
+  setWord(ground, words.WANTED_COUNT, count + 1);
+  if ((wants & WANTS_LEAVER) === 0) return;
+  // whether it was changed on its way, the packets behind it tell: their records are kept from now on
+  const flow = accountOf(ground, load<i32>(wayAt(ground, way)) >> FLOW_SHIFT);
+  store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.IS_WATCHED, 4 * account.BITS);
+}

@@ -1,0 +1,70 @@
+/** What is done with the `HashIndex` whose block is at `index`: see `hash-index-words.ts`. */
+import * as words from "../hash-index-words.js";
+import { setWord, wordOf } from "./words.js";
+
+const CELL_BYTES_BITS = 3;
+
+function cellAt(index: usize, cell: i32): usize {
+  return <usize>wordOf(index, words.CELLS) + (cell << CELL_BYTES_BITS);
+}
+
+/** The id in a cell. */
+export function idAt(index: usize, cell: i32): i32 {
+  return load<i32>(cellAt(index, cell), 4) - 1;
+}
+
+/** The first cell with this hash, or -1 … */
+export function seek(index: usize, hash: i32): i32 {
+  return scan(index, hash & wordOf(index, words.MASK), hash);
+}
+
+/** … and the next one behind a cell. */
+export function next(index: usize, cell: i32, hash: i32): i32 {
+  return scan(index, (cell + 1) & wordOf(index, words.MASK), hash);
+}
+
+function scan(index: usize, from: i32, hash: i32): i32 {
+  const mask = wordOf(index, words.MASK);
+  let cell = from;
+  let at = cellAt(index, cell);
+  while (load<i32>(at, 4) !== 0) {
+    if (load<i32>(at) === hash) return cell;
+    cell = (cell + 1) & mask;
+    at = cellAt(index, cell);
+  }
+  return -1;
+}
+
+/** Adds an id. Precondition: there is room. */
+export function add(index: usize, hash: i32, id: i32): void {
+  const mask = wordOf(index, words.MASK);
+  let cell = hash & mask;
+  while (load<i32>(cellAt(index, cell), 4) !== 0) cell = (cell + 1) & mask;
+  store<i32>(cellAt(index, cell), hash);
+  store<i32>(cellAt(index, cell), id + 1, 4);
+  setWord(index, words.SIZE, wordOf(index, words.SIZE) + 1);
+}
+
+/** Removes the id filed under this hash; nothing happens if it is not there. */
+export function remove(index: usize, hash: i32, id: i32): void {
+  let cell = seek(index, hash);
+  while (cell >= 0 && idAt(index, cell) !== id) cell = next(index, cell, hash);
+  if (cell >= 0) removeAt(index, cell);
+}
+
+/** Empties a cell and moves up every later cell of the run that may stand nearer to its home. */
+export function removeAt(index: usize, cell: i32): void {
+  const mask = wordOf(index, words.MASK);
+  let hole = cell;
+  for (let at = (hole + 1) & mask; ; at = (at + 1) & mask) {
+    const stored = load<i32>(cellAt(index, at), 4);
+    if (stored === 0) break;
+    const hash = load<i32>(cellAt(index, at));
+    if (((at - hash) & mask) < ((at - hole) & mask)) continue;
+    store<i32>(cellAt(index, hole), hash);
+    store<i32>(cellAt(index, hole), stored, 4);
+    hole = at;
+  }
+  store<i32>(cellAt(index, hole), 0, 4);
+  setWord(index, words.SIZE, wordOf(index, words.SIZE) - 1);
+}

@@ -1,0 +1,165 @@
+/** What happens to rows of the `TupleTable` whose block is at `table`: see `tuples-words.ts`. */
+import * as column from "../batch-columns.js";
+import { BATCH_FRAMES } from "../frames.js";
+import { IS_ERROR, IS_IPV6 } from "../packets.js";
+import * as record from "../records.js";
+import * as tuple from "../tuples.js";
+import * as words from "../tuples-words.js";
+import * as hashIndex from "./hash-index.js";
+import { setWord, wordOf } from "./words.js";
+
+const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
+const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
+
+/** Where the tuple of a way is … */
+export function tupleOf(table: usize, way: i32): usize {
+  return <usize>wordOf(table, words.RECORDS) + ((way >> 1) << TUPLE_BYTES_BITS);
+}
+
+/** … and the word of it that has the way's flow. */
+export function wayAt(table: usize, way: i32): usize {
+  return tupleOf(table, way) + ((way & 1) << 2) + 4 * tuple.FLOW;
+}
+
+/** Notes a packet of this way and its time. Returns whether it is its tuple's first. */
+export function saw(table: usize, way: i32, timeNs: f64): bool {
+  const at = tupleOf(table, way);
+  const isFirst = load<f64>(at, 8 * tuple.LAST_NS) === -Infinity;
+  store<f64>(at, timeNs, 8 * tuple.LAST_NS);
+  if (isFirst) setWord(table, words.SEEN, wordOf(table, words.SEEN) + 1);
+  return isFirst;
+}
+
+/** Whether neither direction of a tuple, which is there, has a translation. */
+export function isUntranslated(at: usize): bool {
+  return load<i32>(at, 4 * tuple.FLOW) === tuple.UNBOUND && load<i32>(at, 4 * (tuple.FLOW + 1)) === tuple.UNBOUND;
+}
+
+/** Finds the ways that rows `from` … `count`-1 of a side's batch go, and makes the tuples that are new. Precondition: there is room for them. */
+export function findWays(table: usize, side: i32, batch: usize, from: i32, count: i32, ways: usize): void {
+  for (let row = from; row < count; row++) store<i32>(ways + (row << 2), find(table, batch, row, side));
+}
+
+/** The way that a packet goes; an ICMP error goes against the packet it quotes. */
+function find(table: usize, batch: usize, row: i32, side: i32): i32 {
+  const packet = batch + (row << RECORD_BYTES_BITS);
+  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
+  const hash = load<i32>(batch + (row << 2), BATCH_FRAMES * column.TUPLE_HASH);
+  const tunnel = load<i32>(packet, 4 * record.LENGTH) >>> record.TUNNEL_SHIFT;
+  const isTunneled = i32(tunnel !== 0) & i32(tunnel !== record.CARRIER);
+  const kind =
+    (side << tuple.SIDE_SHIFT) | ((flags & IS_IPV6) << tuple.IPV6_SHIFT) | (isTunneled << tuple.TUNNEL_SHIFT);
+  if ((flags & IS_ERROR) === 0)
+    return intern(
+      table,
+      hash,
+      kind | ((flags >>> 16) & 0xff),
+      load<i32>(packet, 4 * record.PORTS),
+      load<i32>(packet, 4 * record.SRC),
+      load<i32>(packet, 4 * record.DST),
+      batch + BATCH_FRAMES * column.SRC6 + (row << 4),
+      batch + BATCH_FRAMES * column.DST6 + (row << 4),
+    );
+  const quote = ((load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) >>> record.QUOTE_SHIFT) & record.QUOTE_MASK) - 1;
+  const src = batch + BATCH_FRAMES * column.QUOTE_SRC + (quote << 4);
+  const dst = batch + BATCH_FRAMES * column.QUOTE_DST + (quote << 4);
+  const srcPort = <i32>load<u16>(batch + (quote << 1), BATCH_FRAMES * column.QUOTE_SRC_PORT);
+  const quoted = intern(
+    table,
+    hash,
+    kind | <i32>load<u8>(batch + quote, BATCH_FRAMES * column.QUOTE_PROTO),
+    (srcPort << 16) | <i32>load<u16>(batch + (quote << 1), BATCH_FRAMES * column.QUOTE_DST_PORT),
+    load<i32>(src),
+    load<i32>(dst),
+    src,
+    dst,
+  );
+  return quoted ^ 1;
+}
+
+/**
+ * The way from one end to the other; its tuple is made where it is new. `from`, `to`: the addresses over IPv4, over IPv6 their first
+ * words; `src6`, `dst6`: where all four words of those are.
+ */
+function intern(table: usize, hash: i32, kind: i32, ports: i32, from: i32, to: i32, src6: usize, dst6: usize): i32 {
+  const index = <usize>wordOf(table, words.INDEX);
+  const isIpv6 = (kind & (1 << tuple.IPV6_SHIFT)) !== 0;
+  const reversed = rotl(ports, 16);
+  for (let cell = hashIndex.seek(index, hash); cell >= 0; cell = hashIndex.next(index, cell, hash)) {
+    const number = hashIndex.idAt(index, cell);
+    const known = tupleOf(table, 2 * number);
+    const itsPorts = load<i32>(known, 4 * tuple.PORTS);
+    const a = load<i32>(known, 4 * tuple.ADDRESS_A);
+    const b = load<i32>(known, 4 * tuple.ADDRESS_B);
+    const isSameKind = i32((load<i32>(known, 4 * tuple.KIND) & tuple.KIND_MASK) === kind);
+    // both before either is asked about: nobody foresees which way a packet goes, and a wrong guess would wait for the load
+    const isForward = isSameKind & i32(itsPorts === ports) & i32(a === from) & i32(b === to);
+    const isBackward = isSameKind & i32(itsPorts === reversed) & i32(a === to) & i32(b === from);
+    if ((isForward | isBackward) === 0) continue;
+    if (!isIpv6) return 2 * number + isForward;
+    if (isForward !== 0 && isBetween(known, src6, dst6)) return 2 * number + 1;
+    if (isBackward !== 0 && isBetween(known, dst6, src6)) return 2 * number;
+  }
+  const number = take(table);
+  hashIndex.add(index, hash, number);
+  const entry = tupleOf(table, 2 * number);
+  memory.fill(entry, 0, 1 << TUPLE_BYTES_BITS);
+  store<i32>(entry, ports, 4 * tuple.PORTS);
+  store<i32>(entry, kind | tuple.IS_ALIVE | tuple.IS_OPENED_BY_A, 4 * tuple.KIND);
+  store<i32>(entry, hash, 4 * tuple.HASH);
+  if (isIpv6) {
+    store<v128>(entry, load<v128>(src6), 4 * tuple.ADDRESS_A);
+    store<v128>(entry, load<v128>(dst6), 4 * tuple.ADDRESS_B);
+  } else {
+    store<i32>(entry, from, 4 * tuple.ADDRESS_A);
+    store<i32>(entry, to, 4 * tuple.ADDRESS_B);
+  }
+  store<i32>(entry, tuple.UNBOUND, 4 * tuple.FLOW);
+  store<i32>(entry, tuple.UNBOUND, 4 * (tuple.FLOW + 1));
+  store<f64>(entry, -Infinity, 8 * tuple.LAST_NS);
+  return 2 * number + 1;
+}
+
+/** The number of a row that nobody uses. */
+function take(table: usize): i32 {
+  const free = wordOf(table, words.FREE_COUNT) - 1;
+  if (free >= 0) {
+    setWord(table, words.FREE_COUNT, free);
+    return load<i32>(<usize>wordOf(table, words.FREE) + ((<usize>free) << 2));
+  }
+  const number = wordOf(table, words.END);
+  setWord(table, words.END, number + 1);
+  return number;
+}
+
+/** Gives back `count` tuples, listed by their numbers. */
+export function release(table: usize, list: usize, count: i32): void {
+  const index = <usize>wordOf(table, words.INDEX);
+  const free = wordOf(table, words.FREE_COUNT);
+  const given = <usize>wordOf(table, words.FREE) + ((<usize>free) << 2);
+  let seen = 0;
+  for (let at = 0; at < count; at++) {
+    const number = load<i32>(list + (at << 2));
+    const entry = tupleOf(table, 2 * number);
+    hashIndex.remove(index, load<i32>(entry, 4 * tuple.HASH), number);
+    if (load<f64>(entry, 8 * tuple.LAST_NS) !== -Infinity) seen++;
+    store<i32>(entry, 0, 4 * tuple.FACTS);
+    store<i32>(entry, tuple.UNBOUND, 4 * tuple.FLOW);
+    store<i32>(entry, tuple.UNBOUND, 4 * (tuple.FLOW + 1));
+    store<i32>(given + (at << 2), number);
+  }
+  setWord(table, words.FREE_COUNT, free + count);
+  setWord(table, words.SEEN, wordOf(table, words.SEEN) - seen);
+}
+
+/** Whether these are the addresses of a tuple over IPv6. */
+function isBetween(known: usize, a: usize, b: usize): bool {
+  return (
+    isSame(load<v128>(known, 4 * tuple.ADDRESS_A), load<v128>(a)) &&
+    isSame(load<v128>(known, 4 * tuple.ADDRESS_B), load<v128>(b))
+  );
+}
+
+function isSame(a: v128, b: v128): bool {
+  return i32x4.all_true(i32x4.eq(a, b));
+}
