@@ -57,7 +57,7 @@ export const CROSSING_ENTRIES = 32_768;
 export const CROSSING_SLOT = 0;
 /** … and twice the pair's inside row, with 1 more where it went outbound. */
 export const CROSSING_ROW_OUTBOUND = 1;
-/** Until a direction of a flow had so many pairs, all of them are told of, but for TCP: too many others may have passed to know what repeats. */
+/** Until a direction of a flow had so many pairs, all of them are told of: what was lost before them may have come when nobody knew the flow. */
 export const FEW_PAIRS = 8;
 
 /** Where the pairs are that wait for an equal packet, in a ring (`assembly/pending.ts`), how many there were, and how many of them are over. */

@@ -91,12 +91,12 @@ export class Kernel {
     this.#doubles = asDoubles(this.#words);
     this.#ground = this.#words.byteOffset;
     this.#doubles[words.WINDOW_NS] = windowNs;
-    this.#doubles[words.RESOLUTION_NS] = resolutionNs;
     this.#words[words.LINE] = timeline.block;
     this.#words[words.BUCKETS] = buckets.block;
     this.#words[words.INDEX] = buckets.index.block;
     this.#words[words.TUPLES] = tuples.block;
     this.#words[words.ACCOUNTS] = accounts.block;
+    this.#doubles[words.RESOLUTION_NS] = resolutionNs;
     this.#doubles.fill(Number.POSITIVE_INFINITY, words.ENDED_NS, words.ENDED_NS + 2);
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
@@ -224,9 +224,11 @@ export class Kernel {
     return this.#words[words.PAIRED + (isOutbound ? 1 : 0)];
   }
 
-  /** Whether packets of a direction leave with a TTL that is one lower, as the last pair of it tells, and before any, forwarding. */
+  /** Whether packets of a direction leave with a TTL that is one lower, as the last pair of it tells, or of the other one; before any, forwarding. */
   isTtlLowered(isOutbound: boolean): boolean {
-    return this.#words[words.LOWERED + (isOutbound ? 1 : 0)] === (isOutbound ? 1 : -1);
+    const isOther = this.pairsThatWent(isOutbound) === 0 && this.pairsThatWent(!isOutbound) > 0;
+    const isTold = isOther ? !isOutbound : isOutbound;
+    return this.#words[words.LOWERED + (isTold ? 1 : 0)] === (isTold ? 1 : -1);
   }
 
   /** How many pairs had equal keys and other TCP options. */

@@ -124,12 +124,11 @@ export class Segments implements Admits, Settles {
    */
   isSeenInPieces(row: number): boolean {
     const t = this.#timeline;
-    if (this.#orphans.delete(row)) return true;
+    let isSeen = this.#orphans.delete(row);
     const slot = this.#translations.slotOf(row);
     const lists = slot === NONE ? undefined : this.#listsOf(slot);
-    if (!lists) return false;
+    if (!lists) return isSeen;
     const opposite = this.#direction(lists, slot, row)[otherSide(t.sideOf(row))];
-    let isSeen = false;
     for (const other of opposite) {
       if (!this.#translations.isWaitingIn(other, slot) || !this.#sharesPart(row, other)) continue;
       isSeen = true;
