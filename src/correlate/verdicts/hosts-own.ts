@@ -61,10 +61,7 @@ export class HostsOwn {
 
   /** Whose an inside packet is that goes between neighbours, or between the host and somebody inside, as far as its addresses go. */
   #ofInside(row: number, { reason, why, natWay }: Local): Claim {
-    const reset = this.#known.resets.answering(row);
-    // what the host resets, it took itself, whoever was meant to have it
-    const isTaken = reset !== NONE && isFromNear(this.#timeline, reset);
-    if (!isTaken && this.#locals.isForwarded(row)) {
+    if (this.#locals.isForwarded(row)) {
       const whose = isFromNear(this.#timeline, row) ? "the TTL of what answers it" : "its TTL";
       const forwarded = `${whose} shows that the host forwards it: its sender's address, or its destination, is rewritten`;
       return { verdict: "unknown", reason: "forwarded-unseen", why: forwarded, lacks: "anything" };

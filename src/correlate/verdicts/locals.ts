@@ -9,7 +9,7 @@ import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { isGroup } from "../../protocols/addresses.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { QuotedError } from "./quotes.js";
-import { isFromNear } from "./senders.js";
+import { isFromNear, isFromNextHop } from "./senders.js";
 import { isLinkScoped, isSameLink } from "../matchers/scope.js";
 
 /** What the addresses of a packet alone tell of it: that it is not forwarded, as far as they go. */
@@ -121,11 +121,16 @@ export class Locals {
 
   /**
    * Whether TTLs show that a packet is not between neighbours, nor between one and the host, whatever its addresses are: routers lowered its
-   * own, or that of what comes from where it goes.
+   * own, or all that comes from where it goes. What a neighbour sends is lowered by the host alone, and seen before that, too, where the host
+   * turns it round and rewrites it before the capture.
    */
   isForwarded(row: number): boolean {
     const t = this.#timeline;
-    return !isFromNear(t, row) || this.#tuples.hasOtherTtl(t.way(row) ^ 1);
+    const tuples = this.#tuples;
+    const way = t.way(row);
+    const isTurned = isFromNextHop(t, row) && tuples.hasFullTtl(way);
+    if (!isFromNear(t, row) && !isTurned) return true;
+    return tuples.hasOtherTtl(way ^ 1) && !tuples.hasFullTtl(way ^ 1);
   }
 
   /** Whether the port of one end of a packet's conversation is among those of an address. */

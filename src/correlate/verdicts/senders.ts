@@ -12,6 +12,11 @@ export function isFromNear(t: Timeline, row: number): boolean {
   return FULL_TTLS.has(t.ttl(row));
 }
 
+/** Whether there is one router at the most between the capture and who sent this packet. */
+export function isFromNextHop(t: Timeline, row: number): boolean {
+  return isFromNear(t, row) || FULL_TTLS.has(t.ttl(row) + 1);
+}
+
 /**
  * How far away those are who send what finds no twin: the TTL of a packet is full beside its sender, and lowered behind a router. Each
  * conversation remembers it of both its ends.

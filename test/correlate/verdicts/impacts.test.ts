@@ -52,6 +52,9 @@ function acked(atMs: number, ack: number, { isLost = false, seq = 5000, text = "
   return { atMs, isLost, isInbound: true, packet: (isInside) => segment({ ...to(isInside), ...numbers }) };
 }
 
+/** The server's answer to the container's SYN. */
+const accepted = (atMs: number, isLost = false) => acked(atMs, 1000, { seq: 4999, flags: SYN_ACK, isLost });
+
 function query(atMs: number, text: string, isLost = false): Sent {
   const id = ++ipId;
   return {
@@ -65,6 +68,13 @@ function echo(atMs: number, seq: number, isLost = false): Sent {
   const id = ++ipId;
   return { atMs, isLost, packet: (isInside) => ping({ ...from(isInside), icmpId: 77, seq, ipId: id }) };
 }
+
+/** One of many equal datagrams, 100 ms apart, of which two get through. */
+const equal = (n: number): Sent => ({
+  atMs: 1000 + 100 * n,
+  isLost: n !== 15 && n !== 20,
+  packet: (isInside) => datagram({ ...from(isInside), srcPort: 7000, dstPort: 53, ipId: 0, text: "x" }),
+});
 
 /** The host says that the container's query at that millisecond cannot be delivered. */
 const unreachable = (atMs: number, { packet }: Sent): Sent => ({
@@ -215,8 +225,7 @@ describe("of TCP", () => {
   });
 
   it("an answer to a SYN is sent again, as the SYN is", async () => {
-    const answer = (atMs: number, isLost: boolean) => acked(atMs, 1000, { seq: 4999, flags: SYN_ACK, isLost });
-    const tries = [syn(1000), answer(1010, true), syn(2050), answer(2060, true), syn(4100), answer(4110, false)];
+    const tries = [syn(1000), accepted(1010, true), syn(2050), accepted(2060, true), syn(4100), accepted(4110)];
     expect(await told(tries)).toEqual([
       "1010 lost",
       "2060 lost",
@@ -253,13 +262,8 @@ describe("of what has no acknowledgements", () => {
   });
 
   it("each of many equal ones is sent again by the next that crosses, in whatever order those are paired", async () => {
-    const equal = (n: number): Sent => ({
-      atMs: 1000 + 100 * n,
-      isLost: n !== 15 && n !== 20,
-      packet: (isInside) => datagram({ ...from(isInside), srcPort: 7000, dstPort: 53, ipId: 0, text: "x" }),
-    });
     const all = await told(Array.from({ length: 40 }, (_, n) => equal(n)));
-    const toldOf = (n: number) => all.filter((text) => text.startsWith(`${1000 + 100 * n} `)).at(-1);
+    const toldOf = (n: number) => all.findLast((text) => text.startsWith(`${1000 + 100 * n} `));
     expect([16, 17, 18, 19].map(toldOf)).toEqual([16, 17, 18, 19].map((n) => `${1000 + 100 * n} resent by 3000`));
     expect(toldOf(21)).toBe("3100 lost");
   });

@@ -28,6 +28,10 @@ const told = (src: string, ttl: number) => us(3070, answer({ src, dst: CONTAINER
 /** All but every 20th packet, from that one on; a capture that becomes complete before the end. */
 const lacking = (packets: readonly Stamped[], from: number) => packets.filter((_, n) => n % 20 !== from || n > 350);
 
+/** What nobody answers, to an address that others get answers from. */
+const unanswered = (atUs: number) =>
+  us(atUs, query({ src: OTHER, dst: "192.168.7.9", ipId: 31_002, ttl: 64, text: "anybody?" }));
+
 /** 160 packets, of which the outside capture has those from 4 ms on. */
 const begunLate = () => {
   const { inside, outside } = conversation(160);
@@ -106,6 +110,13 @@ describe("an inside conversation between neighbours, by its addresses", () => {
     expect((await alone([fromGateway(64), back], []))[0]).toBe(`inside local: ${why}`);
   });
 
+  it("is local where the host alone did, and what a neighbour sent is there, too", async () => {
+    const turned = us(3055, query({ src: OTHER, dst: CONTAINER, ipId: 31_000, ttl: 63 }));
+    const sentOn = us(3050, query({ src: OTHER, dst: CONTAINER, ipId: 31_000, ttl: 64 }));
+    const verdicts = await alone([sentOn, turned], []);
+    expect(verdicts.map((text) => text.slice(0, 12))).toEqual(["inside local", "inside local"]);
+  });
+
   it("is forwarded where one did: the host stands for somebody behind it", async () => {
     const rewritten = "shows that the host forwards it: its sender's address, or its destination, is rewritten";
     expect(await alone([fromGateway(49), back], [])).toEqual([
@@ -142,14 +153,12 @@ describe("an inside conversation that nothing outside belongs to", () => {
   });
 
   it("may be so, too, where nobody answers, if others to that address are", async () => {
-    const unanswered = (atUs: number, src: string) =>
-      us(atUs, query({ src, dst: "192.168.7.9", ipId: 31_002, ttl: 64, text: "anybody?" }));
     const others = [asked("192.168.7.9"), told("192.168.7.9", 63)];
-    const after = await outcomeOf(merged(known.inside, others, [unanswered(3500, OTHER)]), known.outside);
+    const after = await outcomeOf(merged(known.inside, others, [unanswered(3500)]), known.outside);
     expect(after.alone.map(({ verdict }) => verdict)).toEqual(["elsewhere", "elsewhere", "unknown"]);
     expect(after.alone.at(-1)?.reason).toBe("may-go-elsewhere");
     const long = conversation(400, { everyUs: 1000 });
-    const before = await outcomeOf(merged(long.inside, others, [unanswered(2500, OTHER)]), long.outside);
+    const before = await outcomeOf(merged(long.inside, others, [unanswered(2500)]), long.outside);
     expect(before.alone.map(({ verdict }) => verdict)).toEqual(["dropped", "elsewhere", "elsewhere"]);
     expect(before.updates).toMatchObject([{ verdict: "unknown", reason: "may-go-elsewhere" }]);
     expect(before.findings).toEqual([]);
