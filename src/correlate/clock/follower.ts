@@ -149,11 +149,12 @@ export class Follower {
     }
     const { epochNs } = this.#sides[OUTSIDE].source;
     const epochGapNs = epochNs - this.#sides[INSIDE].source.epochNs;
-    const [ofInside, ofOutside] = this.#sides.map(({ source }, side) => {
-      const rows = looked[side as Side];
-      return rows.length === 0 ? 0 : source.disorder.between(rows[0].batch.stampNs(0), Math.max(...rows.map(latestOf)));
-    });
-    this.#mostWrongNs = ofInside + ofOutside;
+    const disorderNs = (side: Side): number => {
+      const rows = looked[side];
+      if (rows.length === 0) return 0;
+      return this.#sides[side].source.disorder.between(rows[0].batch.stampNs(0), Math.max(...rows.map(latestOf)));
+    };
+    this.#mostWrongNs = disorderNs(INSIDE) + disorderNs(OUTSIDE);
     const offsetNs = this.#decide(epochGapNs);
     this.#twins.isBeginning = false;
     this.#twins.found = this.#twins.found.filter(isCertain);
@@ -465,12 +466,8 @@ export class Follower {
 
   /** Whether certain packets contradict what is taken for granted, now or soon. */
   #isContradicted(at: number): boolean {
-    const mostNs = this.#oneUnitNs + PROCESSORS_NS + this.#mostWrongNs;
-    for (let next = at; next < this.#bounded; next++) {
-      const { atLeastNs, atMostNs, wrongNs } = this.#slices[next];
-      const toleranceNs = mostNs - wrongNs;
-      if (atLeastNs > toleranceNs || atMostNs < -toleranceNs) return true;
-    }
+    const toleranceNs = this.#oneUnitNs + PROCESSORS_NS + this.#mostWrongNs;
+    for (let next = at; next < this.#bounded; next++) if (this.#slices[next].isOffset(toleranceNs)) return true;
     return false;
   }
 

@@ -13,9 +13,16 @@ export class Disorder {
   /** By number of the part, those that were noted first in front. */
   readonly #mostNs = new Map<number, number>();
 
-  /** Notes that a stamp is by so much less than one before it. */
-  note(stampNs: number, backNs: number): void {
-    if (backNs > SET_NS) return;
+  #latestNs = Number.NEGATIVE_INFINITY;
+
+  /** Takes the next stamp of the capture, as it stands there; of those in order, the last one does. */
+  take(stampNs: number): void {
+    const backNs = this.#latestNs - stampNs;
+    if (backNs > 0 && backNs <= SET_NS) this.#note(stampNs, backNs);
+    else this.#latestNs = stampNs;
+  }
+
+  #note(stampNs: number, backNs: number): void {
     const part = Math.floor(stampNs / NEAR_NS);
     const knownNs = this.#mostNs.get(part);
     if (knownNs !== undefined && knownNs >= backNs) return;

@@ -219,6 +219,7 @@ export class Intake {
     if (past < count) this.#holdNoLonger(batch.stampNs(count - 1 - past));
     this.#taken += count;
     this.#mass.nowNs = lastNs;
+    this.disorder.take(lastNs);
     this.#raise(lastNs - this.#horizonNs);
     return true;
   }
@@ -228,6 +229,7 @@ export class Intake {
     const frame = this.#room.packets.frame(row);
     const stampNs = this.#room.packets.stampNs(row);
     const mass = this.#mass;
+    this.disorder.take(stampNs);
     const how = mass.take(frame, stampNs);
     if (how === SET_ASIDE) {
       this.#room.give(row, Number.POSITIVE_INFINITY);
@@ -235,10 +237,7 @@ export class Intake {
     } else if (how === BEHIND || stampNs < this.#reachedNs) this.#mistime(row, mass.nowNs);
     else {
       const backNs = mass.nowNs - stampNs;
-      if (backNs > 0) {
-        this.#horizonNs = Math.max(this.#horizonNs, Math.min(2 * backNs, MOST_HORIZON_NS));
-        this.disorder.note(stampNs, backNs);
-      }
+      if (backNs > 0) this.#horizonNs = Math.max(this.#horizonNs, Math.min(2 * backNs, MOST_HORIZON_NS));
       this.#room.give(row, Math.max(stampNs, this.#limitNs));
       this.#raise(mass.nowNs - this.#horizonNs);
     }

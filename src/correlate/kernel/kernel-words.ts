@@ -21,6 +21,8 @@ export const RESOLUTION_NS = double();
 export const SHIFT_NS = double();
 /** How far an effect may seem to precede its cause, nanoseconds; Infinity where stamps of both sides do not compare. */
 export const SLACK_NS = double();
+/** The same, taken as one clock's where they do not compare. */
+export const CAUSAL_SLACK_NS = double();
 /** Two: what the slowest packets of a direction took lately, and the quickest, and when the last one crossed, nanoseconds. */
 export const SLOWEST_NS = double(2);
 export const QUICKEST_NS = double(2);
@@ -69,6 +71,15 @@ export const PENDING_ENTRIES = 16_384;
 /** Each is four words: when it is over, nanoseconds on the timeline, as a double; then the row of the packet that came last. */
 export const PENDING_BITS = 2;
 export const PENDING_ROW = 2;
+
+/** Where the packets are that were held up, in a ring for each direction (`assembly/held.ts`), and two: how many there were. */
+export const HELD = word();
+export const HELD_COUNT = word(2);
+/** So many are kept of each, a power of two. */
+export const HELD_ENTRIES_BITS = 6;
+export const HELD_ENTRIES = 64;
+/** Each is two doubles. */
+export const HELD_BITS = 2;
 
 /** 1 where it is so. */
 export const IS_SHOWING = word();

@@ -114,6 +114,7 @@ export class Kernel {
     const pending = heap.take(Int32Array, words.PENDING_ENTRIES << words.PENDING_BITS);
     this.#pendingNs = asDoubles(pending);
     this.#words[words.PENDING_PAIRS] = pending.byteOffset;
+    this.#words[words.HELD] = heap.take(Int32Array, (2 * words.HELD_ENTRIES) << words.HELD_BITS).byteOffset;
     this.#words[words.ALIKE] = heap.take(Int32Array, words.ALIKE_ENTRIES << words.ALIKE_BITS).byteOffset;
     this.#steps = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
@@ -123,7 +124,7 @@ export class Kernel {
           clock.take(this.#nextOutsideNs, this.#nextOutsideFrame);
           this.#nextOutsideNs = timeNs;
           this.#nextOutsideFrame = frame;
-          this.#doubles[words.SLACK_NS] = this.slackNs;
+          this.#ready();
           return clock.correctionNs(timeNs, frame);
         },
       },
@@ -182,6 +183,18 @@ export class Kernel {
     this.#doubles[words.ENDED_NS + side] = lastNs;
   }
 
+  /** Notes that a row may have been held up: it entered, and the other one left that is all that is like it. */
+  noteHeld(entered: number, left: number, isOutbound: boolean): void {
+    this.#ready();
+    this.#steps["noteHeldRow"](this.#ground, entered, left, isOutbound ? 1 : 0);
+  }
+
+  /** Whether a row that entered, if it was the one that left, overtook one that was held up. */
+  overtakes(entered: number, left: number, isOutbound: boolean): boolean {
+    this.#ready();
+    return this.#steps["overtakesRow"](this.#ground, entered, left, isOutbound ? 1 : 0) === 1;
+  }
+
   /** Whether a row that left may be an equal one of the row that entered, sent again since the capture of that had ended. */
   isUnwatched(entered: number, left: number): boolean {
     this.#ready();
@@ -206,7 +219,8 @@ export class Kernel {
 
   /** The same, taken as one clock's where they do not compare: what contradicts that is not believed on the word of one packet. */
   get causalSlackNs(): number {
-    return this.#tables.clock.isTrusted ? this.#tables.clock.slackNs : UNVOUCHED_SLACK_NS;
+    const { isTrusted, slackNs, disorderNs } = this.#tables.clock;
+    return isTrusted ? slackNs : UNVOUCHED_SLACK_NS + disorderNs;
   }
 
   /** Stamps of a capture that are nearer to each other do not tell which of two packets was first, nanoseconds. */
@@ -426,6 +440,7 @@ export class Kernel {
   /** Has it know what is known of the clocks. */
   #ready(): void {
     this.#doubles[words.SLACK_NS] = this.slackNs;
+    this.#doubles[words.CAUSAL_SLACK_NS] = this.causalSlackNs;
   }
 
   /** Has a packet judged in the middle of a stretch, by whoever then asks for what the stretch has told nobody by now. */

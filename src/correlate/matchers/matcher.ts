@@ -193,8 +193,10 @@ export class Matcher implements Admits, Settles {
     if (candidate === NONE || this.#isGhost(candidate)) return false;
     const [inside, outside] = this.#inOrder(row, candidate);
     if (this.#isRenumbered(inside, outside) || this.#mayBePiece(inside, outside)) return false;
-    if (claim === CLAIM_NONE)
+    if (claim === CLAIM_NONE) {
+      if (age === FRESH && this.#isOnly(inside)) this.#noteHeld(inside, outside);
       return isFinal && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
+    }
     const isContended = this.#rivals > 0 || this.#isClose;
     if (isContended && claim === CLAIM_KNOWN && this.sequences.mayBegin(row, isFinal)) {
       if (this.sequences.begin(inside, outside)) return t.state(row) !== WAITING;
@@ -205,6 +207,7 @@ export class Matcher implements Admits, Settles {
     // time alone says little while more may come: what is late may be so because all is
     if (this.#isClose && !isFinal) return false;
     if (this.#usedTime && (age === FRESH || (age === RIPE && this.#isNew(inside, outside)))) return false;
+    if (age !== FRESH && this.#overtakes(inside, outside)) return false;
     if (isContended) {
       if (!isFinal) return false;
       if (claim === CLAIM_KNOWN) return this.#settleLike(row, inside, outside);
@@ -371,6 +374,22 @@ export class Matcher implements Admits, Settles {
   /** Whether it is not known what packets of two packets' direction take. */
   #isNew(inside: number, outside: number): boolean {
     return this.#kernel.isNew((this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0);
+  }
+
+  /** Notes that a packet may have been held up: that it is late is all that speaks against the only candidate it has. */
+  #noteHeld(inside: number, outside: number): void {
+    if ((this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0)
+      this.#kernel.noteHeld(inside, outside, true);
+    else this.#kernel.noteHeld(outside, inside, false);
+  }
+
+  /** Whether two packets that nothing but time tells from others like them would have overtaken one that was held up. */
+  #overtakes(inside: number, outside: number): boolean {
+    const related = this.#kernel.relate(inside, outside);
+    if ((related & IS_REPEATABLE) === 0) return false;
+    return (related & IS_RELATED_OUTBOUND) !== 0
+      ? this.#kernel.overtakes(inside, outside, true)
+      : this.#kernel.overtakes(outside, inside, false);
   }
 
   /** Whether a known translation makes one of the other, however late. */

@@ -227,8 +227,8 @@ export class Sequences {
 
   #sequenceBetween(i: number, o: number, related: number, slot = NONE): Sequence | null {
     const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
-    const inside = this.#likeIn(i);
-    const outside = this.#likeIn(o);
+    const inside = this.#likeIn(i, o);
+    const outside = this.#likeIn(o, i);
     if (inside === null || outside === null || this.#mayBeCopies(INSIDE, inside) || this.#mayBeCopies(OUTSIDE, outside))
       return null;
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
@@ -243,15 +243,18 @@ export class Sequences {
     );
   }
 
-  /** The packets of its bucket that nothing but time tells from one, oldest first; null where one of them is called ambiguous. */
-  #likeIn(row: number): number[] | null {
+  /**
+   * The packets of its bucket that nothing but time tells from one that may be the twin of `other`, oldest first; null where one of them is called
+   * ambiguous.
+   */
+  #likeIn(row: number, other: number): number[] | null {
     const t = this.#timeline;
     const hasOptions = this.#kernel.otherOptions === 0;
     const like: number[] = [];
     for (let r = this.#buckets.oldest(t.bucket(row), t.sideOf(row)); r !== NONE; r = t.next(r)) {
       if (t.way(r) !== t.way(row) || t.ttl(r) !== t.ttl(row)) continue;
       // a router that alters them may have made equal ones of others
-      if (hasOptions && t.hasOtherOptions(r, row)) continue;
+      if (hasOptions && t.hasOtherOptions(r, row) && t.hasOtherOptions(r, other)) continue;
       if (t.state(r) === AMBIGUOUS) return null;
       like.push(r);
     }
@@ -302,6 +305,7 @@ export class Sequences {
       if (found === null) continue;
       for (const [k, index] of found.entries()) {
         if (index < 0 || costOf(to[k] - from[index]) > 0) continue;
+        if (kernel.overtakes(entered[run.entered + index], left[run.left + k], isOutbound)) continue;
         pairs.push([entered[run.entered + index], left[run.left + k]]);
       }
     }
@@ -347,6 +351,7 @@ export class Sequences {
       !this.#isLate(entered[at], left[at], isOutbound);
     const last = entered.length - 1;
     if (this.#kernel.isUnwatched(entered[last], left[last])) return false;
+    if (entered.some((row, at) => this.#kernel.overtakes(row, left[at], isOutbound))) return false;
     // or held up together: all had entered before the first left, and the last took as long as others do
     const areHeldUp = last > 0 && isInTime(last) && enteredNs[last] <= leftNs[0];
     return areHeldUp || entered.every((_, at) => isInTime(at));

@@ -154,6 +154,26 @@ describe("one clock", () => {
     );
   });
 
+  it.each([100_000, 1_000_000])(
+    "is taken for one although its stamps are up to %i ns out of order",
+    async (disorderNs) => {
+      const of = { packets: 1500, everyNs: 50_000, outNs: 8000, inNs: 8000, jitterNs: 20_000, offsetNs: () => 0 };
+      const { inside, outside } = captures(of);
+      // each is stamped a little early or late, and stands where it was captured
+      const stamped = inside.map(({ ns, packet }, n) => ({
+        ns: ns + Math.round((drawn(11 * n) - 0.5) * disorderNs),
+        packet,
+      }));
+      const outcome = await correlated(stamped, outside);
+      expect(outcome.summary.clock).toMatchObject({ source: "none", offsetNs: 0, driftPpm: 0 });
+      expect(outcome.pairs).toHaveLength(1500);
+      for (const { inside, outside: twin, latencyNs, direction } of outcome.pairs) {
+        const gapNs = outside[twin - 1].ns - stamped[inside - 1].ns;
+        expect(latencyNs).toBe(direction === "outbound" ? gapNs : -gapNs);
+      }
+    },
+  );
+
   it.each([
     ["stamps 30 µs early after a second", (ns: number) => (ns > 2e9 ? -30_000 : 0)],
     ["20 ppm from the beginning", (ns: number) => (ns - 1e9) * 20e-6],

@@ -69,3 +69,25 @@ it("nor was one that came out before it entered, as the clocks have it, where on
   expect(whys).toHaveLength(BEATS);
   expect(whys[9]).toBe("unknown: frame 12 of outside is like it and has no twin: if the clocks differ, it is this one");
 });
+
+it("nor was any of several that came out before they entered, as the clocks have it, be the others ambiguous or not", async () => {
+  // two clocks that nothing vouches for, 1.6 ms apart: what leaves outbound seems to leave first
+  const { inside, outside } = beats((n) => (n < 4 ? -1.07 : null), 1);
+  const answers = Array.from({ length: 3 }, (_, n) => [
+    ms(50 + 7 * n, told(SERVER, CONTAINER, 62, n)),
+    ms(48 + 7 * n, told(SERVER, HOST, 63, n)),
+  ]);
+  const outcome = await outcomeOf(
+    merged(
+      answers.map(([there]) => there),
+      inside.slice(0, 4),
+      [ms(2000, told(SERVER, CONTAINER, 62, 9))],
+    ),
+    merged(
+      answers.map(([, here]) => here),
+      outside.slice(0, 4),
+      [ms(1998, told(SERVER, HOST, 63, 9))],
+    ),
+  );
+  expect(outcome.alone.filter(({ verdict }) => verdict === "dropped")).toEqual([]);
+});

@@ -12,6 +12,8 @@ import { ALTERED_OPTIONS } from "../../../packets/results.js";
 import { CHUNK_SAMPLES } from "../../../packets/samples.js";
 import { ACK, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
+import { noteHeld } from "./held.js";
+import { limitOf } from "./pace.js";
 import { accountOf, firstsOf, sumsOf } from "./places.js";
 import { haveOtherOptions } from "./relation.js";
 
@@ -92,6 +94,10 @@ export function countIntact(ground: usize, outbound: i32, packet: usize, altered
 
 /** What the slowest and the quickest packets of a direction took lately: raised, or lowered, at once, and forgotten over FORGET_NS. */
 function notePace(ground: usize, outbound: i32, pairNs: f64, latencyNs: f64): void {
+  if (latencyNs > limitOf(ground, outbound === 1)) {
+    const leftNs = outbound === 1 ? pairNs + latencyNs : pairNs;
+    noteHeld(ground, outbound, leftNs - latencyNs, leftNs);
+  }
   const slowestNs = doubleOf(ground, words.SLOWEST_NS + outbound);
   const quickestNs = doubleOf(ground, words.QUICKEST_NS + outbound);
   const passedNs = pairNs - doubleOf(ground, words.PACE_AT_NS + outbound);

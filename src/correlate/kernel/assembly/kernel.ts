@@ -12,6 +12,7 @@ import {
 } from "../relations.js";
 import { isNovel, remember, sinceNs } from "./alike.js";
 import { noteCrossing, noteEntry } from "./crossings.js";
+import { noteHeld, overtakes } from "./held.js";
 import { headerBits, learn, newsBits, timingBits } from "./learning.js";
 import { note } from "./openings.js";
 import * as pace from "./pace.js";
@@ -48,6 +49,16 @@ export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: b
 export function rewriteOf(ground: usize, row: i32, way: i32, otherWay: i32): i32 {
   const packet = packetOf(ground, row);
   return relation.rewrite(ground, packet, wayOf(packet), way, otherWay);
+}
+
+/** Notes that a row that entered may have been held up until another one left. */
+export function noteHeldRow(ground: usize, entered: i32, left: i32, outbound: i32): void {
+  noteHeld(ground, outbound, passedNs(packetOf(ground, entered)), passedNs(packetOf(ground, left)));
+}
+
+/** Whether a row that entered, if it was the one that left, overtook one that was held up. */
+export function overtakesRow(ground: usize, entered: i32, left: i32, outbound: i32): i32 {
+  return overtakes(ground, outbound, passedNs(packetOf(ground, entered)), passedNs(packetOf(ground, left))) ? 1 : 0;
 }
 
 /** Whether a row that left may be an equal one of the row that entered, sent again since the capture of that had ended. */

@@ -97,7 +97,7 @@ export function relate(
   }
   const latencyNs = isOutbound ? gapNs : -gapNs;
   // where nothing vouches for the clocks, they are taken as one for that: what contradicts it is not believed on the word of one packet
-  if (latencyNs < -(slackNs < Infinity ? slackNs : UNVOUCHED_SLACK_NS)) {
+  if (latencyNs < -doubleOf(ground, words.CAUSAL_SLACK_NS)) {
     isUnvouched = slackNs === Infinity;
     return IMPOSSIBLE;
   }
@@ -174,7 +174,6 @@ function weighTime(
   if (!isRepeatable) return;
   if (latencyNs > FIRST_NS && wordOf(ground, words.HAS_CUTS) !== 0 && ((flags >>> 16) & 0xff) === TCP)
     mayBePiece = load<i32>(i, 4 * record.PAYLOAD_LENGTH) > 0;
-  if (isUnwatched(ground, isOutbound ? INSIDE : OUTSIDE, passedNs(isOutbound ? o : i), latencyNs)) isLate = true;
   const inside = sinceNs(i);
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
@@ -195,6 +194,7 @@ function weighTime(
   if (mayHide) isClose = true;
   // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
   if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
+  if (isUnwatched(ground, isOutbound ? INSIDE : OUTSIDE, passedNs(isOutbound ? o : i), latencyNs)) isClose = true;
 }
 
 /**

@@ -1,0 +1,34 @@
+/**
+ * Packets that were held up: they took longer than packets of their direction did until then. A NAT in one kernel keeps the order of what it
+ * forwards: what entered behind such a packet and seems to have left before it, as nothing but time tells, may be late as well.
+ */
+import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
+import * as words from "../kernel-words.js";
+
+/** Bytes of an entry: when the packet entered, and when it left, as doubles. */
+const ENTRY_BYTES_BITS = 4;
+
+function heldAt(ground: usize, outbound: i32, number: i32): usize {
+  const entry = (outbound << words.HELD_ENTRIES_BITS) | (number & (words.HELD_ENTRIES - 1));
+  return <usize>wordOf(ground, words.HELD) + ((<usize>entry) << ENTRY_BYTES_BITS);
+}
+
+/** Notes a packet of a direction that was held up. */
+export function noteHeld(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): void {
+  const count = wordOf(ground, words.HELD_COUNT + outbound);
+  const entry = heldAt(ground, outbound, count);
+  store<f64>(entry, enteredNs);
+  store<f64>(entry, leftNs, 8);
+  setWord(ground, words.HELD_COUNT + outbound, count + 1);
+}
+
+/** Whether a packet of a direction that entered and left at these times would have overtaken one that was held up. */
+export function overtakes(ground: usize, outbound: i32, enteredNs: f64, leftNs: f64): bool {
+  const slackNs = doubleOf(ground, words.CAUSAL_SLACK_NS);
+  const count = wordOf(ground, words.HELD_COUNT + outbound);
+  for (let number = max<i32>(0, count - words.HELD_ENTRIES); number < count; number++) {
+    const entry = heldAt(ground, outbound, number);
+    if (load<f64>(entry) < enteredNs - slackNs && load<f64>(entry, 8) > leftNs + slackNs) return true;
+  }
+  return false;
+}

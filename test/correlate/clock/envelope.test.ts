@@ -1,0 +1,41 @@
+import { describe, expect, it } from "vitest";
+import { type Crossing, Slice } from "../../../src/correlate/clock/envelope.js";
+import { quickest } from "../../../src/correlate/clock/estimate.js";
+
+function crossings(gaps: readonly number[]): Crossing[] {
+  return gaps.map((gapNs, at) => ({ timeNs: at, gapNs }));
+}
+
+function slice(outboundNs: readonly number[], inboundNs: readonly number[], wrongNs = 0): Slice {
+  const made = new Slice(0, 1e8, 0, 0, [0, 0]);
+  made.wrongNs = wrongNs;
+  made.bound(true, crossings(outboundNs), crossings(outboundNs));
+  made.bound(false, crossings(inboundNs), crossings(inboundNs));
+  made.widen();
+  return made;
+}
+
+describe("what packets say of the clocks in a slice", () => {
+  it("is what the quickest of each direction do", () => {
+    expect(slice([5000, 9000], [-7000, -8000])).toMatchObject({ atLeastNs: -7000, atMostNs: 5000, wrongNs: 0 });
+  });
+
+  it("is less by as much as stamps may be wrong", () => {
+    expect(slice([5000], [-7000], 1000)).toMatchObject({ atLeastNs: -8000, atMostNs: 6000, wrongNs: 1000 });
+  });
+
+  it("tells how wrong stamps are where the two directions contradict each other", () => {
+    expect(slice([-400_000], [300_000])).toMatchObject({ atLeastNs: -400_000, atMostNs: 300_000, wrongNs: 700_000 });
+  });
+
+  it("is nothing where they do by more than stamps are wrong: some are no twins, or the clock was set", () => {
+    const made = slice([-51_000_000], [-2000]);
+    expect(made).toMatchObject({ isBounded: false, wrongNs: 0 });
+  });
+});
+
+it("a few that are sent again together do not tell what the quickest of many take", () => {
+  const gaps = Array.from({ length: 64 }, (_, n) => 1000 + 100 * n);
+  expect(quickest([...gaps, -51_000_000, -51_100_000, -51_200_000])).toBe(1000);
+  expect(quickest([...gaps, 900, 950])).toBe(900);
+});

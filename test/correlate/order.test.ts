@@ -1,0 +1,165 @@
+import { describe, expect, it } from "vitest";
+import { ms, outcomeOf, type Stamped, us } from "./outcome.js";
+import { CONTAINER, conversation, datagram, HOST, merged, OTHER, segment, SERVER, SYN_ACK } from "./traffic.js";
+
+const tcp = conversation(200, { everyUs: 50, srcPort: 33_000, insideSrc: "172.17.0.9" });
+
+/** A heartbeat: always the same bytes, and no IP ID. */
+function beat(src: string, ttl: number): Uint8Array {
+  return datagram({ src, dst: SERVER, srcPort: 5000, dstPort: 5000, ipId: 0, ttl, text: "alive" });
+}
+
+/** A first datagram that teaches the translation of heartbeats. */
+function hello(src: string, ttl: number): Uint8Array {
+  return datagram({ src, dst: SERVER, srcPort: 5000, dstPort: 5000, ipId: 4711, ttl, text: "hello, here I am" });
+}
+
+/** A datagram that is sent once. */
+function part(src: string, ttl: number, n: number): Uint8Array {
+  const text = `part ${n} of what there is to tell`;
+  return datagram({ src, dst: SERVER, srcPort: 5000, dstPort: 5000, ipId: 0, ttl, text });
+}
+
+/** A keep-alive: a byte that was sent before. */
+function keepAlive(src: string, ttl: number): Uint8Array {
+  const numbers = { seq: 1_692_817_123, ack: 688_103_062, ipId: 0 };
+  return segment({ src, dst: SERVER, srcPort: 40_001, dstPort: 443, ttl, text: "\0", ...numbers });
+}
+
+/** A segment of another connection, and one of its answers, from a byte to another. */
+function asked(src: string, ttl: number, seq: number, text = ""): Uint8Array {
+  return segment({ src, dst: SERVER, srcPort: 40_002, dstPort: 80, seq, ack: 77, ipId: 0, ttl, text });
+}
+
+function answered(dst: string, ttl: number, from: number, to: number): Uint8Array {
+  const numbers = { seq: from, ack: 5, ipId: 0 };
+  return segment({ src: SERVER, dst, srcPort: 80, dstPort: 40_002, ttl, text: "x".repeat(to - from), ...numbers });
+}
+
+function synAck(dst: string, ttl: number): Uint8Array {
+  const numbers = { seq: 7, ack: 8, ipId: 0 };
+  return segment({ src: SERVER, dst, srcPort: 80, dstPort: 33_000, ttl, flags: SYN_ACK, ...numbers });
+}
+
+/** How early or late the n-th frame is stamped, up to 50 µs. */
+function lateUs(n: number): number {
+  return ((n * 7919) % 101) - 50;
+}
+
+/** What packets take on their way, at that time: from 400 ms on there is a queue. */
+function delayUs(atUs: number): number {
+  return atUs >= 400_000 ? 30_005 : 5;
+}
+
+/** A conversation of which what comes in takes 90 ms. */
+const quick = conversation(60, { everyUs: 1000, srcPort: 33_000, insideSrc: CONTAINER, startUs: 100_000 });
+const slow = {
+  inside: merged(quick.inside.map(({ ns, packet }, n) => ({ ns: n % 2 === 1 ? ns + 90_000_000 : ns, packet }))),
+  outside: quick.outside,
+};
+
+/** Pairs of packets that are not twins: the n-th of a side is that of the other. */
+const wrong = (twins: readonly (readonly [number, number])[]) => twins.filter(([i, o]) => i !== o);
+
+describe("a stream of equal packets, of which nothing else tells what they take", () => {
+  const tookUs = 300;
+  const entered = Array.from({ length: 30 }, (_, n) => 10_000 + 800 * n);
+
+  async function outcome(enteredUs: readonly number[]) {
+    const at = (src: string, ttl: number, afterUs: number) => [
+      us(1000 + afterUs, hello(src, ttl)),
+      ...enteredUs.map((time) => us(time + afterUs, beat(src, ttl))),
+    ];
+    return outcomeOf(at(CONTAINER, 64, 0), at(HOST, 63, tookUs), { clock: { kind: "none" } });
+  }
+
+  it("is paired where each leaves far sooner than the next one enters", async () => {
+    const { twins } = await outcome(entered);
+    expect(wrong(twins)).toEqual([]);
+    expect(twins.length).toBeGreaterThanOrEqual(16);
+  });
+
+  it("is not paired with what entered last where another may be meant", async () => {
+    const { twins } = await outcome([...entered, entered[8] + 85].sort((a, b) => a - b));
+    expect(wrong(twins)).toEqual([]);
+    expect(twins.length).toBeGreaterThanOrEqual(16);
+  });
+});
+
+describe("stamps that are out of order", () => {
+  it("do not tell which of two equal packets was first", async () => {
+    // each frame stands where it was captured
+    const inside: Stamped[] = [us(9000, hello(CONTAINER, 64))];
+    const outside: Stamped[] = [us(9020, hello(HOST, 63))];
+    for (let n = 0; n < 60; n++) {
+      inside.push(us(10_000 + 3000 * (n >> 1) + 20 * (n & 1) + lateUs(n), beat(CONTAINER, 64)));
+      outside.push(us(10_050 + 3000 * (n >> 1) + 20 * (n & 1), beat(HOST, 63)));
+    }
+    const { twins, undecided } = await outcomeOf(
+      [...tcp.inside.slice(0, 100), ...inside],
+      [...tcp.outside.slice(0, 100), ...outside],
+    );
+    expect(wrong(twins)).toEqual([]);
+    expect(undecided.length).toBeGreaterThan(0);
+  });
+
+  it("are as wrong where nothing vouches for the clocks: what seems to leave before it enters contends", async () => {
+    // stamps are up to half a millisecond out of order; two containers send the same at about the same time; the outside misses one of two each time
+    const inside: Stamped[] = [];
+    const outside: Stamped[] = [];
+    for (let n = 0; n < 40; n++) {
+      const at = 20_000 * n;
+      inside.push(us(at + 400, part(CONTAINER, 64, n)), us(at + (n % 3 === 0 ? 150 : 900), part(OTHER, 64, n)));
+      outside.push(us(at + 300, part(HOST, 63, n)));
+    }
+    const { pairs } = await outcomeOf(inside, outside);
+    expect(pairs.filter(({ inside }) => inside % 2 === 0)).toEqual([]);
+  });
+});
+
+describe("packets that may have been sent again", () => {
+  it("are not told apart by less than the first few took", async () => {
+    // a queue of 40 ms, and keep-alives as far apart
+    const inside = [
+      ms(1, asked(CONTAINER, 64, 1000)),
+      ms(2, asked(CONTAINER, 64, 2000, "GET / HTTP/1.1")),
+      ms(3.6, keepAlive(CONTAINER, 64)),
+      ms(43.6, keepAlive(CONTAINER, 64)),
+      ms(60, answered(CONTAINER, 63, 100, 2000)),
+    ];
+    const outside = [
+      ms(40.4, asked(HOST, 63, 1000)),
+      ms(41.7, asked(HOST, 63, 2000, "GET / HTTP/1.1")),
+      ms(43.758, keepAlive(HOST, 63)),
+      ms(59, answered(HOST, 64, 100, 1000)),
+      ms(59.1, answered(HOST, 64, 1000, 2000)),
+      ms(83.9, keepAlive(HOST, 63)),
+    ];
+    const { twins } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
+    expect(twins).not.toContainEqual([4, 3]);
+  });
+
+  it("are late where others are that entered before them, and that nothing can be taken for", async () => {
+    // beats come every 10 ms: what entered 30 ms ago leaves just behind one
+    const inside: Stamped[] = [us(1000, hello(CONTAINER, 64))];
+    const outside: Stamped[] = [us(1005, hello(HOST, 63))];
+    for (let n = 0; n < 60; n++) {
+      const at = 100_000 + 10_000 * n;
+      inside.push(us(at, beat(CONTAINER, 64)));
+      outside.push(us(at + delayUs(at), beat(HOST, 63)));
+      inside.push(us(at + 3000, part(CONTAINER, 64, n)));
+      outside.push(us(at + 3000 + delayUs(at + 3000), part(HOST, 63, n)));
+    }
+    const { pairs } = await outcomeOf(merged(inside), merged(outside), { clock: { kind: "none" } });
+    expect(pairs.filter(({ inside, outside }) => inside !== outside)).toEqual([]);
+    expect(pairs.length).toBeGreaterThan(60);
+  });
+
+  it("may have been so after the capture ended that they entered by", async () => {
+    const inside = merged(slow.inside, [ms(320, synAck(CONTAINER, 52))]);
+    const outside = merged(slow.outside, [ms(155, synAck(HOST, 53))]);
+    const { pairs } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
+    expect(pairs.filter(({ inside: frame }) => frame === inside.length)).toEqual([]);
+    expect(pairs.length).toBeGreaterThanOrEqual(60);
+  });
+});
