@@ -344,8 +344,8 @@ const LINES: Readonly<Record<string, Schema>> = {
       frame: frame("The frame"),
       verdict: oneOf(
         "What became of it: refused where an ICMP error about it came after its line, capture-loss where the other capture told only then " +
-          "that it had lost frames.",
-        ["dropped", "refused", "capture-loss"],
+          "that it had lost frames, unknown where an acknowledgement of what it carried came after its line, and no copy.",
+        ["dropped", "refused", "capture-loss", "unknown"],
       ),
       reason: REASON,
       why: text("What that rests on, in words."),

@@ -253,10 +253,13 @@ export class MarkedPackets {
   }
 }
 
-/** Whether a packet has what its sender gives no other one, as a rule. */
+/** Whether a packet has what its sender gives no other one, as a rule; an IP ID that others of it have counts here, as it shows that. */
 function hasIdentity(batch: PacketBatch, row: number): boolean {
-  const flags = batch.flags(row);
-  return (flags & HAS_IP_ID) !== 0 || ((flags & HAS_TCP_NUMBERS) !== 0 && batch.payloadLength(row) > 0);
+  return batch.ipId(row) !== 0 || hasOwnData(batch, row);
+}
+
+function hasOwnData(batch: PacketBatch, row: number): boolean {
+  return (batch.flags(row) & HAS_TCP_NUMBERS) !== 0 && batch.payloadLength(row) > 0;
 }
 
 /** That, as a number: the IP ID, or the number of its data, and who sent it. Fragments of a datagram have one ID: they are told apart by their keys. */
@@ -264,7 +267,7 @@ function identityOf(batch: PacketBatch, row: number): number {
   const { records } = batch;
   const r = row << RECORD_BITS;
   const flags = batch.flags(row);
-  const id = (flags & HAS_IP_ID) !== 0 ? batch.ipId(row) : records[r + SEQ];
+  const id = (flags & HAS_IP_ID) === 0 && hasOwnData(batch, row) ? records[r + SEQ] : batch.ipId(row);
   const number = (flags & IS_FRAGMENT) === 0 ? id : id ^ batch.key(row);
   return Math.imul(records[r + SRC] ^ Math.imul(number, 0x9e3779b1), 0x85ebca6b);
 }

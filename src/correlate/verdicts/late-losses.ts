@@ -6,7 +6,7 @@ import type { Findings } from "./findings.js";
 import { type Revised, Revisions } from "./revisions.js";
 import type { SideTally } from "./side-tally.js";
 import type { Updates } from "./updates.js";
-import { whyLost } from "./verdicts.js";
+import { whyLost } from "./words.js";
 
 /** Who has to know of it. */
 export interface Concerned {

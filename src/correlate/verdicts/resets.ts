@@ -3,6 +3,7 @@ import { ACK, FIN, RST, SYN } from "../../protocols/tcp.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { undecidedBehind } from "../matchers/behind.js";
+import type { Claim } from "./known.js";
 
 /** A host answers a segment that it does not want at once, nanoseconds. */
 const AT_ONCE_NS = 10_000_000;
@@ -64,4 +65,12 @@ export class Resets {
     const controls = ((t.tcpFlags(row) & SYN) !== 0 ? 1 : 0) + ((t.tcpFlags(row) & FIN) !== 0 ? 1 : 0);
     return (flags & ACK) !== 0 && t.ack(reset) === (t.seq(row) + t.payloadLength(row) + controls) >>> 0;
   }
+}
+
+/** What became of a packet that the host was to forward, and answered with a reset. */
+export function resetByHost(t: Timeline, resets: Resets, row: number, reset: number): Claim {
+  resets.remember(reset, row);
+  const byFrame = t.frame(reset);
+  const why = `the host itself reset the connection (frame ${byFrame})`;
+  return { verdict: "refused", reason: "host-reset", why, byFrame, lacks: "exit" };
 }

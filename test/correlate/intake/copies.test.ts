@@ -125,6 +125,9 @@ describe("a capture that shows each packet twice", () => {
   });
 });
 
+const beatOf = (host: number, atUs: number) =>
+  us(atUs, ipv6({ src: `fd00:17::${host}`, dst: "fd00:9::1" }, udp({ srcPort: 5000, payload: filler(20) })));
+
 describe("no copies are", () => {
   it("packets that are sent often, however fast", async () => {
     const outcome = await outcomeOf(merged(sides.inside, flood(CONTAINER, 64)), sides.outside);
@@ -152,9 +155,7 @@ describe("no copies are", () => {
   });
 
   it("datagrams that two hosts of one IPv6 network send at once", async () => {
-    const beat = (host: number, atUs: number) =>
-      us(atUs, ipv6({ src: `fd00:17::${host}`, dst: "fd00:9::1" }, udp({ srcPort: 5000, payload: filler(20) })));
-    const clones = Array.from({ length: 60 }, (_, n) => [beat(2, 20_000 + 2000 * n), beat(3, 20_010 + 2000 * n)]);
+    const clones = Array.from({ length: 60 }, (_, n) => [beatOf(2, 20_000 + 2000 * n), beatOf(3, 20_010 + 2000 * n)]);
     const outcome = await outcomeOf(merged(twice(sides.inside), clones.flat()), sides.outside);
     expect(outcome.verdicts("inside").filter(([, verdict]) => verdict === "copy")).toHaveLength(COUNT);
   });
@@ -180,26 +181,38 @@ describe("no copies are", () => {
   });
 });
 
-describe("a packet that comes twice at once", () => {
-  const last = (of: readonly Stamped[], laterUs: number) => {
-    const { ns, packet } = of[of.length - 20];
-    return merged(of, [{ ns: ns + 1000 * laterUs, packet }]);
-  };
+const withLastTwice = (of: readonly Stamped[], laterUs: number) => {
+  const { ns, packet } = of[of.length - 20];
+  return merged(of, [{ ns: ns + 1000 * laterUs, packet }]);
+};
 
+const beatFrom = (src: string, ttl: number, atUs: number) =>
+  us(atUs, ipv4({ src, ttl, df: true }, udp({ srcPort: 5000, payload: filler(20) })));
+
+const turnedForm = (isAfter: boolean, n: number) =>
+  ipv4(
+    {
+      src: isAfter ? "172.17.0.1" : "172.17.0.9",
+      dst: isAfter ? CONTAINER : SERVER,
+      ttl: isAfter ? 63 : 64,
+      id: 500 + n,
+    },
+    tcp({ seq: 9000 + 100 * n, ack: 1, payload: filler(100, n) }),
+  );
+
+describe("a packet that comes twice at once", () => {
   it("is not said to be dropped where little shows whether its capture makes copies", async () => {
     const few = conversation(40);
-    const outcome = await outcomeOf(last(few.inside, 30), few.outside);
+    const outcome = await outcomeOf(withLastTwice(few.inside, 30), few.outside);
     expect(outcome.pairs).toHaveLength(40);
     expect(outcome.alone).toMatchObject([{ side: "inside", verdict: "unknown", reason: "may-be-copy" }]);
   });
 
   it("was sent twice, and dropped once, where much shows that it makes none", async () => {
     const many = conversation(200);
-    const beat = (src: string, ttl: number, atUs: number) =>
-      us(atUs, ipv4({ src, ttl, df: true }, udp({ srcPort: 5000, payload: filler(20) })));
     const beats = (src: string, ttl: number, laterUs: number) =>
-      Array.from({ length: 20 }, (_, n) => beat(src, ttl, 20_000 + 2500 * n + laterUs));
-    const inside = merged(many.inside, [...beats(CONTAINER, 64, 0), beat(CONTAINER, 64, 40_900)]);
+      Array.from({ length: 20 }, (_, n) => beatFrom(src, ttl, 20_000 + 2500 * n + laterUs));
+    const inside = merged(many.inside, [...beats(CONTAINER, 64, 0), beatFrom(CONTAINER, 64, 40_900)]);
     const outcome = await outcomeOf(
       inside.toSorted((a, b) => a.ns - b.ns),
       merged(many.outside, beats(HOST, 63, 20)),
@@ -208,18 +221,8 @@ describe("a packet that comes twice at once", () => {
   });
 
   it("is a copy where both forms of a packet that is turned round come twice, whichever comes next", async () => {
-    const form = (isAfter: boolean, n: number) =>
-      ipv4(
-        {
-          src: isAfter ? "172.17.0.1" : "172.17.0.9",
-          dst: isAfter ? CONTAINER : SERVER,
-          ttl: isAfter ? 63 : 64,
-          id: 500 + n,
-        },
-        tcp({ seq: 9000 + 100 * n, ack: 1, payload: filler(100, n) }),
-      );
     const turned = Array.from({ length: 40 }, (_, n) =>
-      [false, true, true, false].map((isAfter, k) => us(20_000 + 3000 * n + 15 * k, form(isAfter, n))),
+      [false, true, true, false].map((isAfter, k) => us(20_000 + 3000 * n + 15 * k, turnedForm(isAfter, n))),
     );
     const outcome = await outcomeOf(turned.flat(), []);
     expect(outcome.verdicts("inside").filter(([, verdict]) => verdict !== "copy")).toEqual([]);

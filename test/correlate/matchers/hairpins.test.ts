@@ -352,20 +352,21 @@ it("what came out later than others is not said to be dropped", async () => {
   ]);
 });
 
-describe("a conversation that is translated anew", () => {
-  const forms = (atUs: number, port: number, of: Numbers): Stamped[] => [
-    us(atUs, segment({ src: OTHER, srcPort: 4000, dst: SERVICE, dstPort: 88, ttl: 64, ...of })),
-    us(atUs + 5, segment({ src: GATEWAY, srcPort: port, dst: CONTAINER, dstPort: 80, ttl: 63, ...of })),
-  ];
-  const answer = (atUs: number, port: number, of: Numbers): Stamped =>
-    us(atUs, segment({ src: CONTAINER, srcPort: 80, dst: GATEWAY, dstPort: port, ttl: 64, ...of }));
+const anew = (atUs: number, port: number, of: Numbers): Stamped[] => [
+  us(atUs, segment({ src: OTHER, srcPort: 4000, dst: SERVICE, dstPort: 88, ttl: 64, ...of })),
+  us(atUs + 5, segment({ src: GATEWAY, srcPort: port, dst: CONTAINER, dstPort: 80, ttl: 63, ...of })),
+];
 
+const answerTo = (atUs: number, port: number, of: Numbers): Stamped =>
+  us(atUs, segment({ src: CONTAINER, srcPort: 80, dst: GATEWAY, dstPort: port, ttl: 64, ...of }));
+
+describe("a conversation that is translated anew", () => {
   it("is turned round by both translations", async () => {
-    const anew = [
-      ...forms(2000, 61_000, { seq: 506, ack: 907, ipId: 31, text: "more" }),
-      ...forms(2020, 61_000, { seq: 510, ack: 907, ipId: 32, text: "yet more" }),
+    const rest = [
+      ...anew(2000, 61_000, { seq: 506, ack: 907, ipId: 31, text: "more" }),
+      ...anew(2020, 61_000, { seq: 510, ack: 907, ipId: 32, text: "yet more" }),
     ];
-    const outcome = await outcomeOf([...opened, ...anew], []);
+    const outcome = await outcomeOf([...opened, ...rest], []);
     expect(outcome.twins).toEqual(inTwos(8));
     expect(outcome.flows.map(({ outside, pairs }) => [outside.srcPort, pairs])).toEqual([
       [4000, 6],
@@ -374,25 +375,25 @@ describe("a conversation that is translated anew", () => {
   });
 
   it("takes two packets, unless the first one opens it: a flipped bit looks like that", async () => {
-    const one = forms(2000, 61_000, { seq: 506, ack: 907, ipId: 31, text: "more" });
+    const one = anew(2000, 61_000, { seq: 506, ack: 907, ipId: 31, text: "more" });
     const outcome = await outcomeOf([...opened, ...one], []);
     expect(outcome.alone.map(({ verdict, reason }) => [verdict, reason])).toEqual([
       ["unknown", "may-be-hairpin"],
       ["unknown", "may-be-hairpin"],
     ]);
-    const syn = forms(2000, 61_000, { seq: 9506, ack: 0, ipId: 31, flags: SYN });
+    const syn = anew(2000, 61_000, { seq: 9506, ack: 0, ipId: 31, flags: SYN });
     expect((await outcomeOf([...opened, ...syn], [])).twins).toEqual(inTwos(7));
   });
 
   it("leaves open what became of answers that go by the old one: the host may have taken them", async () => {
-    const anew = [
-      ...forms(2000, 61_000, { seq: 506, ack: 907, ipId: 31, text: "more" }),
-      ...forms(2020, 61_000, { seq: 510, ack: 907, ipId: 32, text: "yet more" }),
+    const rest = [
+      ...anew(2000, 61_000, { seq: 506, ack: 907, ipId: 31, text: "more" }),
+      ...anew(2020, 61_000, { seq: 510, ack: 907, ipId: 32, text: "yet more" }),
     ];
-    const late = answer(2040, 4000, { seq: 907, ack: 518, ipId: 40, text: "late" });
-    const lost = answer(2060, 61_000, { seq: 911, ack: 518, ipId: 41, text: "lost" });
-    const later = forms(90_000, 61_000, { seq: 518, ack: 907, ipId: 33, text: "and more" });
-    const outcome = await outcomeOf([...opened, ...anew, late, lost, ...later], []);
+    const late = answerTo(2040, 4000, { seq: 907, ack: 518, ipId: 40, text: "late" });
+    const lost = answerTo(2060, 61_000, { seq: 911, ack: 518, ipId: 41, text: "lost" });
+    const later = anew(90_000, 61_000, { seq: 518, ack: 907, ipId: 33, text: "and more" });
+    const outcome = await outcomeOf([...opened, ...rest, late, lost, ...later], []);
     expect(outcome.alone.map(({ frame, verdict, reason }) => [frame, verdict, reason])).toEqual([
       [17, "unknown", "translation-gone"],
       [18, "dropped", "no-twin"],

@@ -204,12 +204,16 @@ it("a segment whose like left with another IP ID is not said to be dropped", asy
   expect(said[0]).toMatch(/^inside unknown: frame \d+ of outside, of the same flow, never came in/);
 });
 
-describe("a SYN that a reset answers from no router away", () => {
-  const syn = (atUs: number, dst: string, ttl = 64, src = CONTAINER) =>
-    us(atUs, segment({ src, dst, srcPort: 5, dstPort: 25, seq: 1, ack: 0, flags: SYN, ttl, ipId: 1 }));
-  const reset = (atUs: number, src: string, ttl: number, dst = CONTAINER) =>
-    us(atUs, segment({ src, dst, srcPort: 25, dstPort: 5, seq: 0, ack: 2, flags: RST_ACK, ttl, ipId: 0 }));
+const toPort = (srcPort: number, atUs: number, ttl: number, dst: string, dstPort: number) =>
+  us(atUs, segment({ src: CLIENT, dst, srcPort, dstPort, seq: 9, ack: 0, flags: SYN, ttl, ipId: 77 }));
 
+const syn = (atUs: number, dst: string, ttl = 64, src = CONTAINER) =>
+  us(atUs, segment({ src, dst, srcPort: 5, dstPort: 25, seq: 1, ack: 0, flags: SYN, ttl, ipId: 1 }));
+
+const reset = (atUs: number, src: string, ttl: number, dst = CONTAINER) =>
+  us(atUs, segment({ src, dst, srcPort: 25, dstPort: 5, seq: 0, ack: 2, flags: RST_ACK, ttl, ipId: 0 }));
+
+describe("a SYN that a reset answers from no router away", () => {
   it("is rejected by a rule, or reached the host itself: nothing tells which", async () => {
     expect(await alone([syn(3050, OTHER_SERVER), reset(3060, OTHER_SERVER, 64)], [])).toEqual([
       "inside unknown: frame 33 resets it from no router away: a rule rejects it, or the host has that address and nobody listens",
@@ -225,12 +229,10 @@ describe("a SYN that a reset answers from no router away", () => {
   });
 
   it("is refused where the host forwards that port, though nobody has come by it from there before", async () => {
-    const port = (srcPort: number, atUs: number, ttl: number, dst: string, dstPort: number) =>
-      us(atUs, segment({ src: CLIENT, dst, srcPort, dstPort, seq: 9, ack: 0, flags: SYN, ttl, ipId: 77 }));
-    const inside = [port(40_000, 3040, 54, CONTAINER, 80)];
+    const inside = [toPort(40_000, 3040, 54, CONTAINER, 80)];
     const outside = [
-      port(40_000, 3030, 55, HOST, 88),
-      port(40_001, 3050, 55, HOST, 88),
+      toPort(40_000, 3030, 55, HOST, 88),
+      toPort(40_001, 3050, 55, HOST, 88),
       us(
         3060,
         segment({
@@ -252,9 +254,16 @@ describe("a SYN that a reset answers from no router away", () => {
   });
 });
 
-describe("nothing follows from what the other side lacks while it has packets that nothing explains", () => {
-  const stranger = (atUs: number) => us(atUs, query({ src: HOST, dst: SERVER, ipId: 44, ttl: 63, text: "who?" }));
+const stranger = (atUs: number) => us(atUs, query({ src: HOST, dst: SERVER, ipId: 44, ttl: 63, text: "who?" }));
 
+const kept = (packets: readonly Stamped[]) =>
+  packets.map(({ ns, packet }) => {
+    const copy = packet.slice();
+    copy[8] = copy[8] === 63 ? 64 : copy[8] === 52 ? 53 : copy[8];
+    return { ns, packet: copy };
+  });
+
+describe("nothing follows from what the other side lacks while it has packets that nothing explains", () => {
   it("behind a conversation, or before it", async () => {
     const said = [asked(SERVER), told(SERVER, 53)];
     expect(await alone(said, [])).toContain(
@@ -267,12 +276,6 @@ describe("nothing follows from what the other side lacks while it has packets th
   });
 
   it("where the router keeps TTLs, what has the NAT's address may be anybody's", async () => {
-    const kept = (packets: readonly Stamped[]) =>
-      packets.map(({ ns, packet }) => {
-        const copy = packet.slice();
-        copy[8] = copy[8] === 63 ? 64 : copy[8] === 52 ? 53 : copy[8];
-        return { ns, packet: copy };
-      });
     const keeping = { inside: kept(known.inside), outside: kept(known.outside) };
     const heard = us(3070, answer({ src: SERVER, dst: HOST, ipId: 9, ttl: 53 }));
     const verdicts = async (inside: readonly Stamped[]) => {
@@ -286,9 +289,10 @@ describe("nothing follows from what the other side lacks while it has packets th
   });
 });
 
+const fromAfar = (ttl: number) => us(3050, answer({ src: "10.99.0.5", dst: CONTAINER, ipId: 0, ttl }));
+
 it("what comes from another private network with a lowered TTL has come in there, and is not lost on its way out", async () => {
-  const far = (ttl: number) => us(3050, answer({ src: "10.99.0.5", dst: CONTAINER, ipId: 0, ttl }));
-  expect((await alone([far(61)], []))[0]).toMatch(
+  expect((await alone([fromAfar(61)], []))[0]).toMatch(
     /^inside unknown: it reached 172\.17\.0\.2 and never entered outside/,
   );
 });
@@ -301,13 +305,13 @@ it("what came out much as it came in, of a flow not known, may be it: a router r
   expect((await alone([asks], [other]))[0]).toMatch(/^inside dropped/);
 });
 
-describe("near the end of the other capture", () => {
-  const few = (tookUs: number) =>
-    [0, 1, 2].map((n) => [
-      us(1000 + 20_000 * n, query({ src: CONTAINER, dst: SERVER, ipId: 10 + n, ttl: 64, text: `query ${n}` })),
-      us(1000 + 20_000 * n + tookUs, query({ src: HOST, dst: SERVER, ipId: 10 + n, ttl: 63, text: `query ${n}` })),
-    ]);
+const few = (tookUs: number) =>
+  [0, 1, 2].map((n) => [
+    us(1000 + 20_000 * n, query({ src: CONTAINER, dst: SERVER, ipId: 10 + n, ttl: 64, text: `query ${n}` })),
+    us(1000 + 20_000 * n + tookUs, query({ src: HOST, dst: SERVER, ipId: 10 + n, ttl: 63, text: `query ${n}` })),
+  ]);
 
+describe("near the end of the other capture", () => {
   it("what came in may be yet to come out, by what others took", async () => {
     const [inside, outside] = [0, 1].map((k) => few(4000).map((pair) => pair[k]));
     const last = us(38_000, query({ src: CONTAINER, dst: SERVER, ipId: 19, ttl: 64, text: "last" }));
@@ -334,36 +338,38 @@ it("what a silence tells does not depend on how captures are cut", async () => {
   expect(toldOf(await outcomeOf(inside, outside, { ...options, batches: [1, 1] }))).toEqual(toldOf(whole));
 });
 
+const data = (atUs: number, seq: number, text: string, isInside: boolean) =>
+  us(
+    atUs,
+    segment({
+      ...(isInside ? { src: CONTAINER, ttl: 64 } : { src: HOST, ttl: 63 }),
+      dst: SERVER,
+      srcPort: 4000,
+      dstPort: 80,
+      seq,
+      ack: 9,
+      ipId: seq,
+      text,
+    }),
+  );
+
+const acked = (atUs: number, ack: number, isInside: boolean) =>
+  us(
+    atUs,
+    segment({
+      src: SERVER,
+      ...(isInside ? { dst: CONTAINER, ttl: 52 } : { dst: HOST, ttl: 53 }),
+      srcPort: 80,
+      dstPort: 4000,
+      seq: 9,
+      ack,
+      ipId: ack,
+    }),
+  );
+
 it("what it carried was acknowledged, though nothing of it was seen to cross: it was not dropped", async () => {
-  const data = (atUs: number, seq: number, text: string, isInside: boolean) =>
-    us(
-      atUs,
-      segment({
-        ...(isInside ? { src: CONTAINER, ttl: 64 } : { src: HOST, ttl: 63 }),
-        dst: SERVER,
-        srcPort: 4000,
-        dstPort: 80,
-        seq,
-        ack: 9,
-        ipId: seq,
-        text,
-      }),
-    );
-  const ack = (atUs: number, ack: number, isInside: boolean) =>
-    us(
-      atUs,
-      segment({
-        src: SERVER,
-        ...(isInside ? { dst: CONTAINER, ttl: 52 } : { dst: HOST, ttl: 53 }),
-        srcPort: 80,
-        dstPort: 4000,
-        seq: 9,
-        ack,
-        ipId: ack,
-      }),
-    );
-  const inside = [data(3010, 100, "first", true), data(3050, 105, "unseen", true), ack(3110, 111, true)];
-  const outside = [data(3030, 100, "first", false), ack(3090, 111, false)];
+  const inside = [data(3010, 100, "first", true), data(3050, 105, "unseen", true), acked(3110, 111, true)];
+  const outside = [data(3030, 100, "first", false), acked(3090, 111, false)];
   const outcome = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
   expect(outcome.alone).toMatchObject([{ side: "inside", verdict: "unknown", reason: "forwarded-unseen" }]);
 });

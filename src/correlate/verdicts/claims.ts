@@ -1,0 +1,217 @@
+import { IS_ERROR, IS_FRAGMENT, IS_LATER_FRAGMENT } from "../../packets/packets.js";
+import { OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
+import type { Translations } from "../kernel/translations.js";
+import { TupleEnds } from "./flow-summary.js";
+import { HostsOwn } from "./hosts-own.js";
+import type { Claim, Judged } from "./known.js";
+import type { Locals } from "./locals.js";
+import { Reach } from "./reach.js";
+import { resetByHost } from "./resets.js";
+import { isFromNear } from "./senders.js";
+import { Unexplained } from "./unexplained.js";
+import { WHY_ARRIVED } from "./updates.js";
+import { seconds, whyMissing } from "./words.js";
+
+/** What became of a packet without a twin, as far as it goes by itself: by its addresses, errors and resets about it, and its conversation. */
+export class Claims {
+  readonly #known: Judged;
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+  readonly #translations: Translations;
+  readonly #locals: Locals;
+  readonly #reach: Reach;
+  readonly #hostsOwn: HostsOwn;
+  readonly #unexplained: Unexplained;
+
+  constructor(known: Judged) {
+    this.#known = known;
+    this.#timeline = known.timeline;
+    this.#tuples = known.tuples;
+    this.#translations = known.translations;
+    this.#locals = known.locals;
+    this.#reach = new Reach(known);
+    this.#hostsOwn = new HostsOwn(known);
+    this.#unexplained = new Unexplained(known);
+  }
+
+  /** What became of it, as far as that goes. */
+  of(row: number): Claim {
+    const t = this.#timeline;
+    const side = t.sideOf(row);
+    const other = otherSide(side);
+    const otherName = SIDE_NAMES[other];
+    const local = this.#locals.of(row);
+    if (local?.isNever) return { verdict: "local", reason: local.reason, why: local.why };
+    if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(t.seq(row) >>> 24)) {
+      return { verdict: "local", reason: "neighbour-discovery", why: "neighbour discovery is never forwarded" };
+    }
+
+    const leapNs = this.#known.mistimed.leapNs(row);
+    if (leapNs !== undefined) {
+      const leap = `${seconds(Math.abs(leapNs))} ${leapNs > 0 ? "ahead of" : "behind"}`;
+      return {
+        verdict: "unknown",
+        reason: "stamp-leaps",
+        why: `its stamp leaps ${leap} those of the frames around it`,
+      };
+    }
+    const isLeaving = this.#isLeaving(row);
+    const answer = isLeaving ? undefined : this.#known.refusals.answerTo(row);
+    if (answer === "unclear") {
+      const why = "an ICMP error is about it, or about another packet that is quoted alike";
+      return { verdict: "unknown", reason: "may-be-refused", why };
+    }
+    if (answer?.isFromFar === false) {
+      const { reason, why, byFrame, mtu } = answer;
+      return { verdict: "refused", reason, why, byFrame, ...(mtu > 0 && { mtu }) };
+    }
+    const error = this.#known.refusals.errorOf(row);
+    if (error && this.#locals.isFromHost(side, error)) {
+      return {
+        verdict: "local",
+        reason: "host-error",
+        why: `the host itself (${error.src}) refuses a packet of ${error.dst}`,
+      };
+    }
+
+    const begun = this.#begunBy(row);
+    if (begun !== undefined)
+      return {
+        verdict: "unknown",
+        reason: "in-tunnel",
+        why: `it goes on with what frame ${begun} carries through a tunnel`,
+      };
+
+    const like = this.#known.matchers.hairpins.likeOf(row);
+    if (like !== undefined) {
+      const why = `frame ${like} of ${SIDE_NAMES[side]} is like it, with other addresses: it may be turned round, and too little speaks for that`;
+      return { verdict: "unknown", reason: "may-be-hairpin", why };
+    }
+    const half = this.#halfHairpin(row, side);
+    if (half !== null) return half;
+    const slot = this.#translations.slotOf(row);
+    const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.matchers.proxies.twinOf(row) : null;
+    if (proxied)
+      return {
+        verdict: "proxied",
+        reason: "proxy",
+        why: `a proxy on the host passes it on: ${this.#connection(proxied)}`,
+      };
+    const relay = slot === NONE ? this.#known.matchers.relays.relayOf(row) : null;
+    if (relay !== null) {
+      const connection = this.#connection(relay);
+      if (relay.isSentOn)
+        return { verdict: "proxied", reason: "proxy", why: `a proxy on the host sends it again: ${connection}` };
+      return {
+        verdict: "unknown",
+        reason: "proxy-keeps",
+        why: `a proxy on the host took it, and sent nothing like it again: ${connection}`,
+      };
+    }
+    const own =
+      slot !== NONE ? null : local !== null ? this.#hostsOwn.ofHost(row, local) : this.#hostsOwn.ofTunnel(row);
+    if (own?.verdict === "local") return own;
+    const uncovered = this.#reach.uncovered(t.timeNs(row), other, isLeaving);
+    if (uncovered !== null) return uncovered;
+    if (own !== null) return own;
+    if ((t.flags(row) & IS_FRAGMENT) !== 0) {
+      return { verdict: "unknown", reason: "fragment", why: `a fragment without a like one on ${otherName}` };
+    }
+    if (t.proto(row) === TCP && this.#known.matchers.segments.isSeenInPieces(row)) {
+      return {
+        verdict: "unknown",
+        reason: "pieces-missing",
+        why: `${otherName} has some of its bytes, cut differently, and nothing tells of which segment`,
+      };
+    }
+    const answered = this.#known.resets.take(row);
+    if (answered !== undefined) {
+      const why = `the host itself resets the connection: it did not pass frame ${answered} on`;
+      return { verdict: "local", reason: "host-reset", why, byFrame: answered };
+    }
+    if (slot === NONE) return this.#unexplained.of(row, side, answer !== undefined || this.#isErrorFromFar(row));
+    if (!isLeaving) {
+      if (answer === undefined) return this.#notPassedOn(row, otherName);
+      const crossed = `it crossed, though ${otherName} lacks it, as it was answered from there: ${answer.why}`;
+      return { verdict: "unknown", reason: "forwarded-unseen", why: crossed, lacks: "crossing" };
+    }
+    const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: it came by another interface, that capture missed it, or the host sent it`;
+    return { verdict: "unknown", reason: "never-entered", why, lacks: "entry" };
+  }
+
+  /** What became of a packet of a known translation that entered and did not come out. */
+  #notPassedOn(row: number, otherName: string): Claim {
+    const reset = this.#known.resets.answering(row);
+    if (reset !== NONE) return resetByHost(this.#timeline, this.#known.resets, row, reset);
+    if (this.#known.impacts.hasArrived(row, this.#translations.slotOf(row)))
+      return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED, lacks: "crossing" };
+    return {
+      verdict: "dropped",
+      reason: "no-twin",
+      why: whyMissing(this.#timeline, row, otherName, this.#known.windowNs),
+      lacks: "exit",
+    };
+  }
+
+  /** Whether a known flow tells that a packet left where it was seen: whoever answers it there is behind the host. */
+  #isLeaving(row: number): boolean {
+    const slot = this.#translations.slotOf(row);
+    return slot !== NONE && this.#translations.isLeaving(row, slot);
+  }
+
+  /** What follows for a packet of a conversation that is turned round on its side, and is there in one form only; null of any other. */
+  #halfHairpin(row: number, side: Side): Claim | null {
+    const { hairpins } = this.#known.matchers;
+    const isBefore = hairpins.isBefore(row);
+    if (!isBefore && !hairpins.isAfter(row)) return null;
+    const uncovered = this.#reach.uncovered(this.#timeline.timeNs(row), side, !isBefore);
+    if (uncovered !== null) return uncovered;
+    const name = SIDE_NAMES[side];
+    if (isBefore && hairpins.mayHaveComeOut(row)) {
+      const why = `its conversation is turned round on ${name}, and it may have come out cut differently: not all of that is there`;
+      return { verdict: "unknown", reason: "pieces-missing", why };
+    }
+    if (isBefore && !hairpins.isAlive(row)) {
+      const why = `nothing behind it was turned round on ${name} by its translation: the host may have forgotten that, and taken it`;
+      return { verdict: "unknown", reason: "translation-gone", why };
+    }
+    if (isBefore)
+      return {
+        verdict: "dropped",
+        reason: "no-twin",
+        why: `${whyMissing(this.#timeline, row, name, this.#known.windowNs)}, where its conversation is turned round`,
+        lacks: "exit",
+        on: side,
+      };
+    const why = `it came out on ${name} and never entered there: that capture missed it, or the host sent it`;
+    return { verdict: "unknown", reason: "never-entered", why, lacks: "entry", on: side };
+  }
+
+  /** The frame that begins what a fragment goes on with, where what that carries came in a tunnel; else undefined. */
+  #begunBy(row: number): number | undefined {
+    const t = this.#timeline;
+    if ((t.flags(row) & IS_LATER_FRAGMENT) === 0 || t.side(row) !== OUTSIDE) return undefined;
+    const { src, dst } = new TupleEnds(this.#tuples).of(t.tuple(row), t.forward(row) === 1);
+    return this.#known.tunnels.begunBy(src, dst, t.ipId(row));
+  }
+
+  /** The other connection of a proxied stream, from who opened it. */
+  #connection({ side, tuple }: { side: Side; tuple: number }): string {
+    const { src, srcPort, dst, dstPort } = new TupleEnds(this.#tuples).of(tuple, this.#tuples.isOpenedByA(tuple));
+    return `${src}.${srcPort} > ${dst}.${dstPort} on ${SIDE_NAMES[side]}`;
+  }
+
+  /** Whether a packet is an ICMP error that routers forwarded: the packet that it is about had reached somebody behind the host. */
+  #isErrorFromFar(row: number): boolean {
+    const t = this.#timeline;
+    return (t.flags(row) & IS_ERROR) !== 0 && !isFromNear(t, row);
+  }
+}
+
+/** RFC 4861: router and neighbour solicitations and advertisements, redirects; their hop limit of 255 proves that no router forwarded them. */
+function isNeighbourDiscovery(type: number): boolean {
+  return type >= 133 && type <= 137;
+}

@@ -1,0 +1,95 @@
+import { HAS_IP_ID, IS_HEADLESS } from "../../packets/packets.js";
+import type { Judgement } from "../../packets/results.js";
+import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+import { NONE } from "../../packets/tuples.js";
+import { TCP } from "../../protocols/ip-protocols.js";
+import type { Translations } from "../kernel/translations.js";
+import { undecidedBehind } from "../matchers/behind.js";
+import { isSameContent, isSameSegment } from "../matchers/content.js";
+import type { Like } from "../matchers/likes.js";
+import type { Claim, Known } from "./known.js";
+import { MARGIN_NS } from "./reach.js";
+
+/** So many packets without a twin are looked at, at the most, for what another one may have become. */
+const MOST_LOOKED_AT = 64;
+
+/** What speaks against what a packet seems to have become: another one that may be its twin, or too little of it. */
+export class Doubts {
+  readonly #known: Known;
+  readonly #timeline: Timeline;
+  readonly #translations: Translations;
+
+  constructor(known: Known) {
+    this.#known = known;
+    this.#timeline = known.timeline;
+    this.#translations = known.translations;
+  }
+
+  /** What a claim comes to where something speaks against it, whatever the other capture misses; undefined where nothing does. */
+  of(row: number, other: Side, { verdict, lacks }: Claim): Judgement | undefined {
+    const t = this.#timeline;
+    const { mistimed } = this.#known;
+    const { altered, cutFrames, likes } = this.#known.matchers;
+    const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
+    if (rewritten !== undefined) return { verdict: "unknown", reason: "router-rewrites", why: rewritten };
+    if (lacks === undefined) return undefined;
+    if ((t.flags(row) & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS)
+      return { verdict: "unknown", reason: "no-header", why: "too little of it was captured to know its twin by" };
+    const twin = mistimed.twinOf(row);
+    if (twin !== undefined) {
+      const like = `${SIDE_NAMES[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;
+      return { verdict: "unknown", reason: "like-out-of-time", why: like };
+    }
+    if (lacks === "exit") {
+      const side = t.sideOf(row);
+      const repeat = this.#known.repeats[side].of(t.frame(row));
+      if (repeat !== undefined) {
+        const why = `frame ${repeat} is the same just beside it: ${SIDE_NAMES[side]} may show one packet twice, or it was sent twice`;
+        return { verdict: "unknown", reason: "may-be-copy", why };
+      }
+      const like = likes.of(row);
+      if (like !== undefined) return { verdict: "unknown", reason: "like-untimely", why: this.#whyLike(other, like) };
+      const cut = cutFrames.doubt(row);
+      if (cut !== undefined) return { verdict: "unknown", reason: "cut-short", why: cut };
+      if (this.#known.matchers.datagrams.mayBeInFragments(row)) {
+        const why = `${SIDE_NAMES[other]} has fragments that may be of it: some are missing, or too little of them was captured`;
+        return { verdict: "unknown", reason: "may-be-fragments", why };
+      }
+      const changed = this.#whyChanged(row, other);
+      if (changed !== undefined) return { verdict: "unknown", reason: "may-be-changed", why: changed };
+    }
+    return undefined;
+  }
+
+  #whyLike(other: Side, { frame, isSooner }: Like): string {
+    const like = `frame ${frame} of ${SIDE_NAMES[other]} is like it and has no twin`;
+    return isSooner ? `${like}: if the clocks differ, it is this one` : `${like}: it may be this one, held up`;
+  }
+
+  /**
+   * Why what a packet became may be something else that left, in words: another packet of its flow did about when it should have, and
+   * never came in. Undefined where there is none. A segment must have the same numbers: whatever else is changed of one, those tell it. Of
+   * a flow that is not known, the content tells.
+   */
+  #whyChanged(row: number, other: Side): string | undefined {
+    const t = this.#timeline;
+    const { buckets, kernel, windowNs } = this.#known;
+    const slot = this.#translations.slotOf(row);
+    const isTcp = t.proto(row) === TCP;
+    const isChanged = (next: number): boolean => {
+      if (t.side(next) !== other || t.proto(next) !== t.proto(row) || this.#translations.slotOf(next) !== slot)
+        return false;
+      if (isTcp ? !isSameSegment(t, row, next) : slot === NONE && !isSameContent(t, row, next)) return false;
+      // what others with its key wait for is one of them
+      const bucket = t.bucket(next);
+      if (bucket >= 0 && buckets.count(bucket, t.sideOf(row)) > 0) return false;
+      return slot === NONE || this.#translations.isLeaving(next, slot);
+    };
+    const untilNs = t.timeNs(row) + (isTcp ? windowNs : Math.max(MARGIN_NS, kernel.limitNs(other === OUTSIDE)));
+    const changed = undecidedBehind(t, row, MOST_LOOKED_AT, isChanged, untilNs);
+    if (changed === NONE || changed === t.end) return undefined;
+    const frame = `frame ${t.frame(changed)} of ${SIDE_NAMES[other]}, ${slot === NONE ? "much like it" : "of the same flow"}`;
+    return `${frame}, never came in: it may be this one, changed on its way`;
+  }
+}

@@ -1,0 +1,78 @@
+import { INSIDE, SIDE_NAMES } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
+import type { Claim, Judged } from "./known.js";
+import type { Local, Locals } from "./locals.js";
+import type { Misses } from "./misses.js";
+import type { Strangers } from "./strangers.js";
+
+/** What is the host's own, or is addressed to it, of packets without a translation. */
+export class HostsOwn {
+  readonly #known: Judged;
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+  readonly #locals: Locals;
+  readonly #strangers: Strangers;
+  readonly #misses: Misses;
+
+  constructor(known: Judged) {
+    this.#known = known;
+    this.#timeline = known.timeline;
+    this.#tuples = known.tuples;
+    this.#locals = known.locals;
+    this.#strangers = known.strangers;
+    this.#misses = known.misses;
+  }
+
+  /**
+   * Whose a packet is that goes to the NAT's own address outside, or comes from it: the host has it, and those behind it. What the host
+   * sends has a full TTL, what it forwards a lower one.
+   */
+  ofHost(row: number, { reason, why, natWay }: Local): Claim {
+    if (natWay === NONE) return { verdict: "local", reason, why };
+    const tuples = this.#tuples;
+    const inside = SIDE_NAMES[INSIDE];
+    const [isFull, isOther] = [tuples.hasFullTtl(natWay), tuples.hasOtherTtl(natWay)];
+    if (!isFull && !isOther)
+      return {
+        verdict: "unknown",
+        reason: "no-answer",
+        why: `nothing answers it: the host took it, or dropped it before ${inside}`,
+      };
+    if (!this.#known.kernel.isTtlLowered(true)) {
+      const doubt = `${why}, or forwarded`;
+      if (this.#misses.isPatchy(INSIDE))
+        return { verdict: "unknown", reason: "capture-misses", why: `${doubt}: ${this.#misses.why(INSIDE)}` };
+      if (!this.#strangers.hasFor(row)) return { verdict: "local", reason, why, isByAbsence: true };
+      const reached = `${doubt}: ${inside} has packets then of which nothing tells what they were`;
+      return { verdict: "unknown", reason: "ttl-kept", why: `${reached}, and this router keeps TTLs` };
+    }
+    if (isFull) return { verdict: "local", reason, why };
+    const sent = this.#timeline.way(row) === natWay ? "its TTL" : "the TTL of what answers it";
+    return {
+      verdict: "unknown",
+      reason: "forwarded-unseen",
+      why: `${sent} shows that the host forwards it: by another interface, or ${inside} missed it`,
+      lacks: "crossing",
+    };
+  }
+
+  /**
+   * Whose a packet is that came in a tunnel which the host itself ends, and that nothing else is known of: what is sent at the host's end,
+   * and not forwarded there, has a full TTL. Null where that does not tell.
+   */
+  ofTunnel(row: number): Claim | null {
+    const t = this.#timeline;
+    const tunnel = this.#known.tunnels.of(t.tunnel(row));
+    if (tunnel === undefined || !this.#known.kernel.isTtlLowered(true)) return null;
+    const isFromHost = this.#locals.isNat(tunnel.src);
+    if (isFromHost === this.#locals.isNat(tunnel.dst)) return null;
+    const way = isFromHost ? t.way(row) : t.way(row) ^ 1;
+    if (!this.#tuples.hasFullTtl(way) || this.#tuples.hasOtherTtl(way)) return null;
+    const end = `the host's own end of ${tunnel.type} (${isFromHost ? tunnel.src : tunnel.dst})`;
+    const why = isFromHost
+      ? `its sender is at ${end}: its TTL is full`
+      : `it goes to ${end}: what answers it has a full TTL`;
+    return { verdict: "local", reason: isFromHost ? "from-host" : "to-host", why };
+  }
+}

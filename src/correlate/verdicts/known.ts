@@ -1,0 +1,62 @@
+import type { Judgement } from "../../packets/results.js";
+import type { Side } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+import type { TupleTable } from "../../packets/tuples.js";
+import type { Repeats } from "../intake/repeats.js";
+import type { Tunnels } from "../intake/tunnels.js";
+import type { Buckets } from "../kernel/buckets.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Translations } from "../kernel/translations.js";
+import type { Matchers } from "../matchers/matchers.js";
+import type { Cover } from "./cover.js";
+import type { Impacts } from "./impacts.js";
+import type { Locals } from "./locals.js";
+import type { Misses } from "./misses.js";
+import type { Mistimed } from "./mistimed.js";
+import type { Refusals } from "./refusals.js";
+import type { Resets } from "./resets.js";
+import type { Strangers } from "./strangers.js";
+
+/** What the other capture lacks of a packet: that it came out there, that it came in, one of both, or anything at all if it crosses. */
+type Lack = "exit" | "entry" | "crossing" | "anything";
+
+/** A judgement as far as the packet itself goes: whether the other capture can be believed where it lacks something is still to be asked. */
+export interface Claim extends Judgement {
+  readonly lacks?: Lack;
+  /** Whether it is not so if the other capture has lost something, though nothing that it has to have. */
+  readonly isByAbsence?: true;
+  /** The side whose capture lacks it; the other one's if not given. */
+  readonly on?: Side;
+}
+
+/** A judgement that does not hold if some capture turns out to have lost frames about then. */
+export interface Verdict extends Judgement {
+  readonly mayBeLostBy?: Side;
+}
+
+/** What a verdict may draw on. */
+export interface Known {
+  readonly timeline: Timeline;
+  readonly tuples: TupleTable;
+  readonly buckets: Buckets;
+  readonly kernel: Kernel;
+  readonly translations: Translations;
+  readonly matchers: Matchers;
+  readonly refusals: Refusals;
+  readonly impacts: Impacts;
+  readonly misses: Misses;
+  readonly resets: Resets;
+  readonly mistimed: Mistimed;
+  readonly tunnels: Tunnels;
+  /** What each side's capture covers. */
+  readonly cover: readonly [Cover, Cover];
+  /** What each side's capture has twice, and may show twice. */
+  readonly repeats: readonly [Repeats, Repeats];
+  readonly windowNs: number;
+}
+
+/** The same, with what is learnt of it as packets are judged. */
+export interface Judged extends Known {
+  readonly locals: Locals;
+  readonly strangers: Strangers;
+}

@@ -1,0 +1,178 @@
+import { addressText } from "../../packets/address.js";
+import { sameAddress } from "../../packets/columns.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { isPrivate } from "../../protocols/addresses.js";
+import { TCP } from "../../protocols/ip-protocols.js";
+import { ACK, SYN } from "../../protocols/tcp.js";
+import type { Translations } from "../kernel/translations.js";
+import type { Claim, Judged } from "./known.js";
+import { resetByHost } from "./resets.js";
+import type { Locals } from "./locals.js";
+import type { Misses } from "./misses.js";
+import { isFromNear } from "./senders.js";
+import type { Strangers } from "./strangers.js";
+import { whyMissing } from "./words.js";
+
+/** So many flows are looked through, at the most, for one that leads to an address. */
+const MOST_FLOWS = 4096;
+
+/** What became of packets that no translation is known of: who speaks, from how far, and to whom, tells. */
+export class Unexplained {
+  readonly #known: Judged;
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+  readonly #translations: Translations;
+  readonly #locals: Locals;
+  readonly #strangers: Strangers;
+  readonly #misses: Misses;
+
+  constructor(known: Judged) {
+    this.#known = known;
+    this.#timeline = known.timeline;
+    this.#tuples = known.tuples;
+    this.#translations = known.translations;
+    this.#locals = known.locals;
+    this.#strangers = known.strangers;
+    this.#misses = known.misses;
+  }
+
+  /** `isAnsweredFar`: whether it is about a packet that somebody behind the host answered by an ICMP error, or is that error. */
+  of(row: number, side: Side, isAnsweredFar: boolean): Claim {
+    const other = SIDE_NAMES[otherSide(side)];
+    const missing = whyMissing(this.#timeline, row, other, this.#known.windowNs);
+    if (this.#translations.accounts.learnt === 0) {
+      const doubt = "paired yet: are these captures of the same host and time?";
+      return {
+        verdict: "unknown",
+        reason: "nothing-paired",
+        why: `${missing}, and nothing else has ${this.#isOneHost ? "crossed so far" : doubt}`,
+        lacks: "anything",
+      };
+    }
+    const tuples = this.#tuples;
+    const { words } = tuples;
+    const way = this.#timeline.way(row);
+    const isIpv6 = tuples.isIpv6(way >> 1);
+    const src = tuples.address(way >> 1, (way & 1) === 1);
+    const dst = tuples.address(way >> 1, (way & 1) === 0);
+    if (side === INSIDE) {
+      const isFromPrivate = isPrivate(words[src], isIpv6);
+      const isToPrivate = isPrivate(words[dst], isIpv6);
+      const isOutbound = isFromPrivate && isToPrivate ? this.#isFromNearer(way) : isFromPrivate;
+      const reset = this.#rejecting(row);
+      if (reset !== NONE && this.#isBeyond(way >> 1, dst))
+        return resetByHost(this.#timeline, this.#known.resets, row, reset);
+      if (reset !== NONE) {
+        const why = `frame ${this.#timeline.frame(reset)} resets it from no router away: a rule rejects it, or the host has that address and nobody listens`;
+        return { verdict: "unknown", reason: "may-be-rejected", why };
+      }
+      const answered = this.#answered(row, isOutbound ? way : way ^ 1, missing, isAnsweredFar);
+      if (answered !== null) return answered;
+      // between two private networks, only a sender's full TTL shows which of them is behind this side
+      const isFromHere = isOutbound && (!isToPrivate || isFromNear(this.#timeline, row));
+      if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
+      const why = isToPrivate ? `it reached ${addressText(isIpv6, words, dst)} and never entered ${other}` : missing;
+      return { verdict: "unknown", reason: isToPrivate ? "never-entered" : "untranslated", why, lacks: "anything" };
+    }
+    if (this.#locals.isToPublished(row)) return this.#toPublished(row, missing);
+    const [srcText, dstText] = [addressText(isIpv6, words, src), addressText(isIpv6, words, dst)];
+    const why = `neither ${srcText} nor ${dstText} is known to be translated by this NAT`;
+    return { verdict: "unknown", reason: "untranslated", why, lacks: "anything" };
+  }
+
+  /** Whether both captures are running, so that nobody can have mistaken the host or the time of one. */
+  get #isOneHost(): boolean {
+    return this.#known.cover[INSIDE].isLive && this.#known.cover[OUTSIDE].isLive;
+  }
+
+  /** The reset that the host, or something beside it, answers an inside segment with that opens a connection; NONE where there is none. */
+  #rejecting(row: number): number {
+    const t = this.#timeline;
+    if (t.proto(row) !== TCP || (t.tcpFlags(row) & (SYN | ACK)) !== SYN) return NONE;
+    const reset = this.#known.resets.answering(row);
+    return reset !== NONE && this.#known.kernel.isTtlLowered(false) && isFromNear(t, reset) ? reset : NONE;
+  }
+
+  /** Whether an address is known to be behind the host: flows cross that have it on both sides. Where there are too many to look at, it is not. */
+  #isBeyond(tuple: number, address: number): boolean {
+    const tuples = this.#tuples;
+    const { accounts } = this.#translations;
+    if (accounts.learnt > MOST_FLOWS) return false;
+    const isEnd = (of: number): boolean =>
+      tuples.isIpv6(of) === tuples.isIpv6(tuple) &&
+      [true, false].some((isA) => sameAddress(tuples.words, tuples.address(of, isA), tuples.words, address));
+    return accounts.slots().some((slot) => isEnd(accounts.insideTuple(slot)) && isEnd(accounts.outsideTuple(slot)));
+  }
+
+  /** Whether the sender of what goes this way is nearer to the inside link than the other end: by their TTLs, else who speaks first. */
+  #isFromNearer(way: number): boolean {
+    const tuples = this.#tuples;
+    const isNear = tuples.hasFullTtl(way) && !tuples.hasOtherTtl(way);
+    const isOtherNear = tuples.hasFullTtl(way ^ 1) && !tuples.hasOtherTtl(way ^ 1);
+    const isTold = tuples.hasOtherTtl(isNear ? way ^ 1 : way) && this.#known.kernel.isTtlLowered(false);
+    return isNear !== isOtherNear && isTold ? isNear : tuples.isOpenedByA(way >> 1) === ((way & 1) === 1);
+  }
+
+  /**
+   * What it tells of an inside conversation that nothing outside belongs to if both ends speak: `nearWay` goes from who is behind the
+   * NAT. Null where only one does, and no ICMP error speaks for the other one.
+   */
+  #answered(row: number, nearWay: number, missing: string, isAnsweredFar: boolean): Claim | null {
+    const tuples = this.#tuples;
+    const farWay = nearWay ^ 1;
+    const isFull = tuples.hasFullTtl(farWay);
+    const isOther = tuples.hasOtherTtl(farWay);
+    const isAnswered =
+      isAnsweredFar || ((isFull || isOther) && (tuples.hasFullTtl(nearWay) || tuples.hasOtherTtl(nearWay)));
+    if (!isAnswered) return null;
+    const isTold = this.#known.kernel.isTtlLowered(false);
+    if (isTold && isFull && !isOther && !tuples.hasOtherTtl(nearWay))
+      return {
+        verdict: "local",
+        reason: "no-hop",
+        why: "the other end is no hop away: the host itself, or on the same link",
+      };
+    if (
+      isTold &&
+      !isFull &&
+      !this.#misses.isPatchy(OUTSIDE) &&
+      !this.#misses.hasCrossing(INSIDE) &&
+      !this.#strangers.hasFor(row)
+    )
+      return {
+        verdict: "elsewhere",
+        reason: "answered-elsewhere",
+        why: `${isAnsweredFar ? "an ICMP error from behind the host answers" : "both ends speak"}, and ${SIDE_NAMES[OUTSIDE]} has none of it: it takes another interface`,
+        lacks: "crossing",
+      };
+    return {
+      verdict: "unknown",
+      reason: "forwarded-unseen",
+      why: `${missing}, though ${isAnsweredFar ? "an ICMP error from behind the host is about it" : "both ends speak"}`,
+      lacks: "anything",
+    };
+  }
+
+  /** A packet to a port that is forwarded, of a conversation that is not: whoever answers tells whether it got there. */
+  #toPublished(row: number, missing: string): Claim {
+    const tuples = this.#tuples;
+    const t = this.#timeline;
+    const way = t.way(row);
+    const [isFull, isOther] = [tuples.hasFullTtl(way ^ 1), tuples.hasOtherTtl(way ^ 1)];
+    if (!isFull && !isOther) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
+    if (this.#known.kernel.isTtlLowered(true) && isFull) {
+      const reset = this.#known.resets.answering(row);
+      if (reset !== NONE && isFromNear(t, reset)) return resetByHost(this.#timeline, this.#known.resets, row, reset);
+      const why = "the host itself answers it, though it forwards this port";
+      return { verdict: "local", reason: "host-answers", why };
+    }
+    return {
+      verdict: "unknown",
+      reason: "forwarded-unseen",
+      why: `${missing}, though it is answered`,
+      lacks: "crossing",
+    };
+  }
+}

@@ -1,0 +1,21 @@
+import type { Timeline } from "../../packets/timeline.js";
+import { type Side, SIDE_NAMES } from "../../packets/sides.js";
+import { TCP } from "../../protocols/ip-protocols.js";
+
+/** Why a packet's twin may not have been captured on a side, in words. */
+export function whyLost(side: Side): string {
+  return `${SIDE_NAMES[side]} lost frames about then, and may have lost this one`;
+}
+
+/** A time in the unit that suits it. */
+export function seconds(ns: number): string {
+  if (ns < 1e6) return `${+(ns / 1e3).toPrecision(3)} µs`;
+  if (ns < 1e9) return `${+(ns / 1e6).toPrecision(3)} ms`;
+  return `${+(ns / 1e9).toPrecision(6)} s`;
+}
+
+/** Why a packet is missed that should have come out on a side within so many nanoseconds, in words. */
+export function whyMissing(t: Timeline, row: number, sideName: string, windowNs: number): string {
+  const what = t.proto(row) === TCP ? "segment" : "packet";
+  return `no ${what} like it came out on ${sideName} within ${seconds(windowNs)}`;
+}
