@@ -73,8 +73,12 @@ function talkTcp() {
 
 // A DNS query (RFC 1035 section 4.1): its ID, recursion desired, one question of class IN.
 function query(id, type) {
-  const labels = values.text.split(".").flatMap((label) => [label.length, ...Buffer.from(label)]);
-  return Buffer.from([0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0, ...labels, 0, 0, type, 0, 1]);
+  const labels = values.text.split(".").map((label) => Buffer.from(String.fromCharCode(label.length) + label));
+  const [header, end] = [
+    [0, id, 1, 0, 0, 1, 0, 0, 0, 0, 0, 0],
+    [0, 0, type, 0, 1],
+  ];
+  return Buffer.concat([Buffer.from(header), ...labels, Buffer.from(end)]);
 }
 
 /** Types of resource records: A and AAAA (RFC 1035, RFC 3596). */

@@ -100,7 +100,18 @@ export class Run {
     const timeline = new Timeline(heap);
     const buckets = new Buckets(heap, timeline);
     const accounts = new FlowAccounts(heap);
-    const kernel = new Kernel({ heap, timeline, tuples, buckets, accounts, clock, windowNs, isShowing });
+    const resolutionNs = Math.max(...sources.map((source) => source.resolutionNs));
+    const kernel = new Kernel({
+      heap,
+      timeline,
+      tuples,
+      buckets,
+      accounts,
+      clock,
+      windowNs,
+      resolutionNs,
+      isShowing,
+    });
     const translations = new Translations(accounts, timeline, tuples, kernel);
     const tunnels = new Tunnels(heap, tuples, windowNs);
     const feed = (side: Side) => new Feed(heap, side, intakes[side], tuples, tunnels);
@@ -174,10 +185,12 @@ export class Run {
     const verdicts = new Verdicts({
       timeline,
       tuples,
+      buckets,
       kernel,
       translations,
       matchers,
       refusals,
+      impacts,
       misses,
       resets: new Resets(timeline),
       mistimed,
@@ -273,9 +286,9 @@ export class Run {
   /** Takes the next batch of a side; null is its end. The batch must stay as it is until the side is wanted again. */
   take(side: Side, batch: PacketBatch | null): void {
     const feed = this.#feeds[side];
+    // all that came longer before what was merged last has been decided about
+    feed.intake.repeats.forget(feed.lastNs - 2 * this.#options.windowNs);
     feed.take(batch);
-    // all that came longer ago has been decided about
-    if (batch !== null) feed.intake.repeats.forget(feed.nextNs - 2 * this.#options.windowNs);
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
     this.#cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#progress.nowNs);
     if (feed.hasEnded) this.#kernel.end(side, this.#timeOf(side, feed.source.lastNs, 0));
@@ -376,6 +389,7 @@ export class Run {
 
   #learnLoss(): void {
     const side = this.#lateLosses.learn(this.#updates);
+    this.#matchers.equals.sequences.noteMisses(side);
     this.#feeds[side].stop = UNKNOWN;
   }
 

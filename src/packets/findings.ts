@@ -37,7 +37,7 @@ export const FINDINGS = {
   },
   leak: {
     severity: "warning",
-    hint: "conntrack -L shows whether the entry is there; sysctl net.netfilter.nf_conntrack_tcp_loose",
+    hint: "iptables -t nat -S POSTROUTING shows whom the NAT hides, conntrack -L whose entry is there",
   },
   "missing-pieces": {
     severity: "warning",
@@ -51,9 +51,15 @@ export const FINDINGS = {
     severity: "warning",
     hint: "conntrack -S counts it as insert_failed; MASQUERADE --random-fully draws other ports",
   },
-  "nothing-paired": { severity: "warning", hint: "capinfos -ae shows when each capture begins and ends" },
+  "nothing-paired": {
+    severity: "warning",
+    hint: "capinfos -ae shows when a capture begins and ends; sysctl net.ipv4.ip_forward, iptables -vnL FORWARD and ip route get <address>, what becomes of packets",
+  },
   "port-rewritten": { severity: "info", hint: "a NAT takes another port where the wanted one is in use" },
-  refused: { severity: "warning", hint: "--only refused shows each, with the frame that says why" },
+  refused: {
+    severity: "warning",
+    hint: "on the host: iptables -S FORWARD shows what rejects, ip route get <address> and ip neigh whether there is a way",
+  },
   "reply-untranslated": {
     severity: "warning",
     hint: "conntrack -S counts what is invalid, which is not translated: nf_conntrack_tcp_be_liberal=1, or drop it (--ctstate INVALID)",

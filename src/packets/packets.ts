@@ -41,7 +41,10 @@ export const IS_ERROR = 1 << 3;
 export const IS_HEADLESS = 1 << 4;
 /** `seq` and `ack` carry TCP numbers that cannot repeat by chance (not both zero). */
 export const HAS_TCP_NUMBERS = 1 << 5;
-/** `ipId` is not zero: RFC 6864 lets a sender leave it 0 on packets that may not be fragmented. */
+/**
+ * `ipId` tells the packet from its sender's others: it is not zero, which RFC 6864 lets a sender leave it on packets that may not be fragmented,
+ * nor what the one before had.
+ */
 export const HAS_IP_ID = 1 << 6;
 /** The key covers at least one byte of payload. */
 export const HAS_PAYLOAD = 1 << 7;

@@ -44,12 +44,15 @@ export const REASONS = {
   "never-entered": "it came out, and the other capture lacks it where it must have entered",
   "forwarded-unseen": "TTLs, or an answer, show that it was forwarded, and the other capture lacks it",
   "proxy-keeps": "a proxy on the host took it, and nothing like it was sent on",
+  "ttl-kept": "the router keeps TTLs, and the other capture has packets that may be its twin",
   "no-answer": "nothing answers it: the host may have taken it, or dropped it",
   "in-tunnel": "it is a later fragment of what carries a packet through a tunnel",
+  "may-be-rejected":
+    "a reset that came from no router away answers it: by a rule, or as the host has that address and nobody listens",
   "may-be-refused": "an ICMP error is about it, or about another packet that is quoted alike",
   "may-be-hairpin": "a frame of its own side may be its other form, and too little speaks for that",
-  "translation-replaced":
-    "another translation has taken the place of its own: the host may have forgotten that, and taken the packet itself",
+  "translation-gone":
+    "another translation has taken the place of its own, or nothing behind it went by that: the host may have forgotten it, and taken the packet itself",
   "pieces-missing": "it was cut differently, and not all pieces are there, or nothing tells which are its own",
   fragment: "it is a fragment, and not all of its datagram is there on both sides",
   "nothing-paired": "nothing has paired so far: the captures may be of different hosts or times",

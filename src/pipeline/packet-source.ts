@@ -3,7 +3,7 @@ import { BATCH_FRAMES, FrameBatch, type FrameSource } from "../packets/frames.js
 import { Heap } from "../packets/heap.js";
 import { batchIn, type PacketBatch, type PacketSource, Tally } from "../packets/packets.js";
 import type { Soon } from "../packets/soon.js";
-import { Decoder, type Limits, type ProgramOf } from "../wire/decode.js";
+import { Decoder, type Limits, type ProgramOf, type Senders, sendersIn } from "../wire/decode.js";
 import { limitsOf, TELLING_FRAMES } from "./hash-limit.js";
 
 /** Reads on in a capture, as `FrameSource.next` does; null at its end, and where the reader has had enough. */
@@ -63,6 +63,7 @@ export class DecodedSource implements PacketSource {
   /** What was read of it before. */
   readonly #first: FrameBatch[];
   readonly #opensTunnels: boolean;
+  readonly #senders: Senders;
 
   constructor(
     heap: Heap,
@@ -83,6 +84,7 @@ export class DecodedSource implements PacketSource {
     this.#first = first;
     this.#limits = limits;
     this.#opensTunnels = opensTunnels;
+    this.#senders = sendersIn(heap);
   }
 
   get name(): string {
@@ -131,7 +133,8 @@ export class DecodedSource implements PacketSource {
       const frames = given instanceof Promise ? await given : given;
       if (frames === null) break;
       isOver = false;
-      this.#decoder.decode(frames, this.#frames.interfaces, this.#limits, batch, this.tally, this.#opensTunnels);
+      const { interfaces } = this.#frames;
+      this.#decoder.decode(frames, interfaces, this.#limits, batch, this.tally, this.#opensTunnels, this.#senders);
       batch.marks.push(...frames.marks);
       this.#cover(frames);
       most = this.#frames.isOnDisk ? most - frames.count : 0;

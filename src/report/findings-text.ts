@@ -1,4 +1,4 @@
-import type { Finding } from "../packets/findings.js";
+import type { Finding, FindingCode } from "../packets/findings.js";
 import { printable } from "../packets/printable.js";
 import { SIDE_NAMES } from "../packets/sides.js";
 import type { Paint } from "./paint.js";
@@ -6,14 +6,30 @@ import type { Paint } from "./paint.js";
 /** Most flows, and most frames of a side, that are named of one finding: what can be read. NDJSON has more of them. */
 const MOST_NAMED = 5;
 
-/** A finding for people: what was seen, then where, then what to do next where somebody has to do something about it. */
-export function findingText({ severity, code, count, text, hint, ...concerned }: Finding, paint: Paint): string {
-  const isWarning = severity === "warning";
-  const name = isWarning ? paint.bad(`! ${code}`) : `- ${code}`;
+/** Findings that come to no more than the packets at the head of the summary: what to do about those is left to be said. */
+const TOLD_ABOVE: ReadonlySet<FindingCode> = new Set(["dropped", "refused"]);
+
+/** What somebody has to do something about, behind the packets that never arrived; what to do next is said once of findings of one kind. */
+export function warningsText(warnings: readonly Finding[], paint: Paint): string {
+  const told = warnings.filter(({ code }) => TOLD_ABOVE.has(code));
+  const others = warnings.filter(({ code }) => !TOLD_ABOVE.has(code));
+  return [
+    ...told.map(nextText),
+    ...others.map((each, at) => findingText(each, paint) + nextText(each, at, others)),
+  ].join("");
+}
+
+/** What to do next, behind the last finding of its kind. */
+function nextText({ code, hint }: Finding, at: number, all: readonly Finding[]): string {
+  return hint === "" || all[at + 1]?.code === code ? "" : `  next: ${hint}\n`;
+}
+
+/** A finding for people: what was seen, then where. */
+export function findingText({ severity, code, count, text, ...concerned }: Finding, paint: Paint): string {
+  const name = severity === "warning" ? paint.bad(`! ${code}`) : `- ${code}`;
   const where = whereText(concerned);
   const times = count > 1 ? ` (${count} times)` : "";
-  const next = isWarning && hint !== "" ? `  next: ${hint}\n` : "";
-  return `${name}${times}: ${printable(text)}\n${where === "" ? "" : `  ${where}\n`}${next}`;
+  return `${name}${times}: ${printable(text)}\n${where === "" ? "" : `  ${where}\n`}`;
 }
 
 /** `flows 3, 7  inside #12 #15  outside #11 …`; empty where a finding is about none of them. */

@@ -6,10 +6,12 @@ import {
   type Summary,
   type Tables,
   type Update,
+  type Verdict,
 } from "../packets/results.js";
 import { SIDE_NAMES } from "../packets/sides.js";
 import { endsOf } from "./ends.js";
 import { endsText } from "./ends-text.js";
+import { folded } from "./fold.js";
 import type { Paint } from "./paint.js";
 import { printable } from "../packets/printable.js";
 import { protocolName } from "../protocols/ip-protocols.js";
@@ -20,18 +22,28 @@ const MOST_PROBLEMS = 100;
 const MOST_PACKETS = 10_000;
 /** Most frames that are named of one problem. */
 const MOST_FRAMES = 8;
+/** Of packets of which nothing tells what became of them, so many lines are examples enough … */
+const MOST_UNCLEAR = 5;
+/** … of so many packets. */
+const MOST_UNCLEAR_PACKETS = 1000;
 
-/** What packets came to that never arrived, the worst first, and how that is called. */
+/** What packets came to of which no twin was seen, the worst first, and how that is called. */
 const KINDS = {
   lost: "! LOST   ",
   unknown: "! dropped",
   refused: "  refused",
+  unclear: "? unknown",
   resent: "  resent ",
   covered: "  covered",
 } as const;
-type Kind = Impact | "refused";
+type Kind = Impact | "refused" | "unclear";
 
-/** A packet that never arrived. */
+/** Whether the head of a summary tells of packets with this verdict. */
+export function isTold(verdict: Verdict): boolean {
+  return PROBLEMS.has(verdict) || verdict === "unknown";
+}
+
+/** A packet that never arrived, or of which nothing tells whether it did. */
 interface Lost {
   readonly who: string;
   readonly flow: number | undefined;
@@ -40,11 +52,13 @@ interface Lost {
   judgement: Judgement;
 }
 
-/** The packets that never arrived: what comes first of a summary. */
+/** The packets that never arrived, and those that nothing is known of: what comes first of a summary. */
 export class Problems {
   readonly #tables: Tables;
   /** By side and frame. */
   readonly #packets = new Map<string, Lost>();
+  #unclear = 0;
+  /** How many never arrived beside those. */
   #others = 0;
 
   constructor(tables: Tables) {
@@ -53,12 +67,15 @@ export class Problems {
 
   /** Takes a packet without a twin, whatever its verdict. */
   note(row: number, judgement: Judgement): void {
-    if (!PROBLEMS.has(judgement.verdict)) return;
+    const { verdict } = judgement;
+    const isProblem = PROBLEMS.has(verdict);
+    if (!isTold(verdict) || (!isProblem && this.#unclear === MOST_UNCLEAR_PACKETS)) return;
     const { timeline } = this.#tables;
-    if (this.#packets.size === MOST_PACKETS) {
+    if (isProblem && this.#packets.size - this.#unclear >= MOST_PACKETS) {
       this.#others++;
       return;
     }
+    if (!isProblem) this.#unclear++;
     const where = SIDE_NAMES[timeline.side(row)];
     const who = `${protocolName(timeline.proto(row))} ${endsText(endsOf(this.#tables, row), 0, String)}`;
     const frame = timeline.frame(row);
@@ -71,8 +88,11 @@ export class Problems {
     const key = `${SIDE_NAMES[update.side]} ${update.frame}`;
     const packet = this.#packets.get(key);
     if (packet === undefined) {
-      if (PROBLEMS.has(update.before.verdict) && !PROBLEMS.has(update.verdict)) this.#others--;
-    } else if (PROBLEMS.has(update.verdict)) packet.judgement = update;
+      this.#others += Number(PROBLEMS.has(update.verdict)) - Number(PROBLEMS.has(update.before.verdict));
+      return;
+    }
+    this.#unclear += Number(update.verdict === "unknown") - Number(packet.judgement.verdict === "unknown");
+    if (isTold(update.verdict)) packet.judgement = update;
     else this.#packets.delete(key);
   }
 
@@ -87,69 +107,127 @@ export class Problems {
     this.#others = Math.max(0, this.#others - count);
   }
 
-  /** What it comes to; then one line each, the reason behind it where it fits in `width` columns, else below. */
+  /**
+   * What it comes to; then one line each, the reason behind it where it fits in `width` columns, else below. Of some that have one reason, it
+   * is said of the first.
+   */
   text(summary: Summary, width: number, paint: Paint): string {
-    const told = sumUp(summary);
-    if (told === "") return "No packet was seen to be dropped or refused.\n";
-    const alike = new Map<string, Lost[]>();
-    for (const packet of this.#packets.values()) {
-      const key = groupOf(packet);
-      const group = alike.get(key);
-      if (group === undefined) alike.set(key, [packet]);
-      else group.push(packet);
+    const lines = [`${paint.heading(sumUp(summary))}\n`];
+    const byKind = this.#byKind();
+    let room = MOST_PROBLEMS;
+    let hidden = this.#others;
+    for (const kind of ["lost", "unknown", "refused"] as const) add(kind);
+    const unclear = byKind.get("unclear") ?? [];
+    const examples = unclear.toSorted((a, b) => b.length - a.length).slice(0, MOST_UNCLEAR);
+    lines.push(...linesOf("unclear", examples, width, paint));
+    const others = countIn(summary, "unknown") - countOf(examples);
+    if (examples.length > 0 && others > 0) lines.push(`… and ${others} more (--only unknown shows them)\n`);
+    for (const kind of ["resent", "covered"] as const) add(kind);
+    if (hidden > 0) lines.push(`… and ${hidden} more packets (--only problem --format ndjson lists them all)\n`);
+    return lines.join("");
+
+    function add(kind: Kind): void {
+      const groups = byKind.get(kind) ?? [];
+      lines.push(...linesOf(kind, groups.slice(0, room), width, paint));
+      hidden += countOf(groups.slice(room));
+      room = Math.max(0, room - groups.length);
     }
-    const kinds = Object.keys(KINDS);
-    const groups = [...alike.values()].toSorted(
-      ([a], [b]) => kinds.indexOf(kindOf(a.judgement)) - kinds.indexOf(kindOf(b.judgement)),
-    );
-    const lines = groups.slice(0, MOST_PROBLEMS).map((group) => lineOf(group, width, paint));
-    const hidden = groups.slice(MOST_PROBLEMS).reduce((sum, { length }) => sum + length, this.#others);
-    const more = hidden === 0 ? "" : `… and ${hidden} more packets (--only problem --format ndjson lists them all)\n`;
-    return `${paint.heading(told)}\n${lines.join("")}${more}`;
+  }
+
+  /** Packets that are told of in one line, by what they came to. */
+  #byKind(): Map<Kind, Lost[][]> {
+    const alike = grouped([...this.#packets.values()], groupOf);
+    return grouped([...alike.values()], ([{ judgement }]) => kindOf(judgement));
   }
 }
 
-/** How many packets never arrived, and what that comes to; empty where there are none. */
-function sumUp({ verdicts, impacts }: Summary): string {
-  const impact = (name: Impact): number => impacts.reduce((sum, counts) => sum + (counts.get(name) ?? 0), 0);
-  const refused = verdicts.reduce((sum, counts) => sum + (counts.get("refused") ?? 0), 0);
-  const parts = [
+/** Some items by a key, in the order that each came first. */
+function grouped<K, T>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group === undefined) groups.set(key, [item]);
+    else group.push(item);
+  }
+  return groups;
+}
+
+function countOf(groups: readonly (readonly Lost[])[]): number {
+  return groups.reduce((sum, { length }) => sum + length, 0);
+}
+
+function countIn({ verdicts }: Summary, verdict: Verdict): number {
+  return verdicts.reduce((sum, counts) => sum + (counts.get(verdict) ?? 0), 0);
+}
+
+/** How many packets never arrived, what that comes to, and what else was seen on one side alone. */
+function sumUp(summary: Summary): string {
+  const impact = (name: Impact): number => summary.impacts.reduce((sum, counts) => sum + (counts.get(name) ?? 0), 0);
+  const lost = countsOf([
     [impact("lost"), "lost (no later copy seen)"],
     [impact("unknown"), "dropped, and nothing tells whether it was sent again"],
     [impact("resent") + impact("covered"), "dropped and made up for"],
-    [refused, "refused"],
-  ] as const;
-  const told = parts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
-  return told.length === 0 ? "" : `Packets that never arrived: ${told.join("; ")}`;
+    [countIn(summary, "refused"), "refused"],
+  ]);
+  const alone = countsOf([
+    [countIn(summary, "elsewhere"), "took an interface that is not captured"],
+    [countIn(summary, "unknown"), "seen on one side alone, and nothing tells why"],
+  ]);
+  const told =
+    lost.length === 0
+      ? "No packet was seen to be dropped or refused."
+      : `Packets that never arrived: ${lost.join("; ")}.`;
+  return alone.length === 0 ? told : `${told} Also: ${alone.join("; ")}.`;
+}
+
+function countsOf(parts: readonly (readonly [count: number, what: string])[]): string[] {
+  return parts.flatMap(([count, what]) => (count === 0 ? [] : [`${count} ${what}`]));
 }
 
 function kindOf({ verdict, impact = "unknown" }: Judgement): Kind {
+  if (verdict === "unknown") return "unclear";
   return verdict === "refused" ? "refused" : impact;
+}
+
+/** Why, without the frame that says so. */
+function whyOf({ why, byFrame }: Judgement): string {
+  return byFrame === undefined ? why : why.replace(` (frame ${byFrame})`, "");
 }
 
 /** What the packets of one line have in common. */
 function groupOf({ who, where, judgement }: Lost): string {
   const kind = kindOf(judgement);
-  return `${kind} ${where} ${who} ${kind === "resent" || kind === "covered" ? "" : judgement.why}`;
+  return `${kind} ${where} ${who} ${kind === "resent" || kind === "covered" ? "" : whyOf(judgement)}`;
 }
 
-function lineOf(group: readonly Lost[], width: number, paint: Paint): string {
-  const [{ who, flow, where, judgement }] = group;
-  const kind = kindOf(judgement);
-  const again = [...new Set(group.flatMap(({ judgement: { byFrame } }) => (byFrame === undefined ? [] : [byFrame])))];
+/** A line for each of some groups; those with one reason follow each other. */
+function linesOf(kind: Kind, groups: readonly (readonly Lost[])[], width: number, paint: Paint): string[] {
+  const byReason = grouped(groups, (group) => reasonOf(kind, group));
+  return [...byReason].flatMap(([reason, alike]) =>
+    alike.map((group, at) => lineOf(kind, group, at === 0 ? reason : "", width, paint)),
+  );
+}
+
+function reasonOf(kind: Kind, group: readonly Lost[]): string {
+  const [{ judgement }] = group;
+  const frames = group.flatMap(({ judgement: { byFrame } }) => (byFrame === undefined ? [] : [byFrame]));
+  const again = named([...new Set(frames)]);
+  if (kind === "resent") return `again ${again}`;
+  if (kind === "covered") return "a later acknowledgement covers it";
+  return printable(kind === "refused" && again !== "" ? `${whyOf(judgement)} (${again})` : judgement.why);
+}
+
+function lineOf(kind: Kind, group: readonly Lost[], reason: string, width: number, paint: Paint): string {
+  const [{ who, flow, where }] = group;
   const facts = `${who}${flow === undefined ? "" : `  flow ${flow}`}  ${where} ${named(group.map(({ frame }) => frame))}`;
-  const reasons = {
-    resent: `again ${named(again)}`,
-    covered: "a later acknowledgement covers it",
-    lost: judgement.why,
-    unknown: judgement.why,
-    refused: judgement.why,
-  } as const;
-  const reason = printable(reasons[kind]);
   const mark = KINDS[kind];
-  const isShort = mark.length + facts.length + reason.length + 3 <= width;
-  const painted = mark.startsWith("!") ? paint.bad(mark) : mark;
-  return `${painted} ${facts}${isShort ? "  " : `\n${" ".repeat(mark.length + 1)}`}${reason}\n`;
+  const indent = mark.length + 1;
+  const painted = mark.startsWith("!") ? paint.bad(mark) : mark.startsWith("?") ? paint.doubtful(mark) : mark;
+  const head = folded(`${painted} ${facts}`, width, indent);
+  if (reason === "") return `${head}\n`;
+  if (indent + facts.length + reason.length + 2 <= width) return `${head}  ${reason}\n`;
+  return `${head}\n${folded(" ".repeat(indent) + reason, width, indent)}\n`;
 }
 
 /** The first of some frames, and how many more there are. */

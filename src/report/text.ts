@@ -4,7 +4,6 @@ import {
   type FlowSummary,
   type Judgement,
   type Moved,
-  PROBLEMS,
   type Summary,
   type Tables,
   type Update,
@@ -15,8 +14,8 @@ import { foldedLines } from "./fold.js";
 import { Lines } from "./lines.js";
 import type { UtcOffset } from "./local-time.js";
 import { type Paint, paint } from "./paint.js";
-import { findingText } from "./findings-text.js";
-import { Problems } from "./problems.js";
+import { findingText, warningsText } from "./findings-text.js";
+import { isTold, Problems } from "./problems.js";
 import type { Reporter, Write } from "./reporter.js";
 import { totals } from "./totals.js";
 import { type SortKey, TranslationTable } from "./translations.js";
@@ -47,7 +46,9 @@ export class TextReporter implements Reporter {
   readonly #options: TextOptions;
   readonly #paint: Paint;
   readonly #translations: TranslationTable;
-  readonly #findings: string[] = [];
+  /** What somebody has to do something about, and what else there is to know. */
+  readonly #warnings: Finding[] = [];
+  readonly #notes: Finding[] = [];
   #moreFindings = 0;
   #tables!: Tables;
   #lines!: Lines;
@@ -64,7 +65,7 @@ export class TextReporter implements Reporter {
   }
 
   wantsVerdict(verdict: Verdict): boolean {
-    return !this.#options.quiet || PROBLEMS.has(verdict);
+    return !this.#options.quiet || isTold(verdict);
   }
 
   begin(tables: Tables): void {
@@ -105,16 +106,18 @@ export class TextReporter implements Reporter {
   }
 
   finding(finding: Finding): void {
-    if (this.#findings.length < MOST_FINDINGS) this.#findings.push(findingText(finding, this.#paint));
+    const list = finding.severity === "warning" ? this.#warnings : this.#notes;
+    if (list.length < MOST_FINDINGS) list.push(finding);
     else this.#moreFindings++;
   }
 
   end(summary: Summary): void {
     if (!this.#options.quiet) this.#out.add("\n");
     const { width } = this.#options;
-    this.#out.add(foldedLines(`${this.#problems.text(summary, width, this.#paint)}\n`, width));
+    const problems = this.#problems.text(summary, width, this.#paint);
+    this.#out.add(foldedLines(`${problems}${warningsText(this.#warnings, this.#paint)}\n`, width));
     this.#out.add(`${this.#translations.text(this.#paint, summary.flows, width)}\n`);
-    if (this.#findings.length > 0) this.#out.add(foldedLines(this.#findingsText(), width));
+    this.#out.add(foldedLines(this.#notesText(), width));
     this.#out.add(foldedLines(totals(summary, this.#tables.names, summary.verdicts, this.#paint, width), width));
     this.flush();
   }
@@ -127,8 +130,9 @@ export class TextReporter implements Reporter {
     return this.#problems.text(summary, Number.POSITIVE_INFINITY, this.#paint);
   }
 
-  #findingsText(): string {
+  #notesText(): string {
+    if (this.#notes.length + this.#moreFindings === 0) return "";
     const more = this.#moreFindings === 0 ? "" : `… and ${this.#moreFindings} more (--format ndjson lists them all)\n`;
-    return `${this.#paint.heading("Findings")}\n${this.#findings.join("")}${more}\n`;
+    return `${this.#paint.heading("Also seen")}\n${this.#notes.map((note) => findingText(note, this.#paint)).join("")}${more}\n`;
   }
 }

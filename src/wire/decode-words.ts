@@ -28,6 +28,11 @@ export const IS_IN_ORDER = word();
 /** 1 where packets are looked at that come in tunnels, in place of those that carry them. */
 export const OPENS_TUNNELS = word();
 
+/** Where the table of senders is, 0 for none: so many entries of so many words, each a power of two. One entry may be of several senders. */
+export const SENDERS = word();
+export const SENDERS_BITS = 12;
+export const SENDER_BITS = 2;
+
 /** What else came of it: frames that are not IP, and packets decoded from fewer bytes than the wire had. */
 export const NOT_IP = word();
 export const CUT = word();

@@ -27,6 +27,13 @@ export type ProgramOf = (linkType: number) => Int32Array | undefined;
 
 export const NO_LIMITS: Limits = { key: Number.POSITIVE_INFINITY, headers: Number.POSITIVE_INFINITY };
 
+/** A table in the decoder's heap of who sends the packets of a capture: see `assembly/senders.ts`. */
+export type Senders = Int32Array;
+
+export function sendersIn(heap: Heap): Senders {
+  return heap.take(Int32Array, 1 << (words.SENDERS_BITS + words.SENDER_BITS));
+}
+
 /**
  * Decodes batches of frames. Every frame ends as a row or in the tally, whatever its bytes are.
  *
@@ -79,7 +86,8 @@ export class Decoder {
    * What lies beyond the limits is not looked at (but for the packet an ICMP error quotes), even where this capture has it. A frame
    * that ends before them is marked IS_CUT.
    *
-   * Where `opensTunnels`, a packet that came in a tunnel has the row, and what carried it is kept beside it.
+   * Where `opensTunnels`, a packet that came in a tunnel has the row, and what carried it is kept beside it. `senders`: what is known of those
+   * of this capture, from batch to batch; without, no packet is held against others.
    */
   decode(
     frames: FrameBatch,
@@ -88,6 +96,7 @@ export class Decoder {
     out: PacketBatch,
     tally: Tally,
     opensTunnels = false,
+    senders?: Senders,
   ): void {
     const { count } = frames;
     const w = this.#words;
@@ -99,6 +108,7 @@ export class Decoder {
     w[words.QUOTES] = out.quotes.count;
     w[words.OUTERS] = out.outers.count;
     w[words.OPENS_TUNNELS] = opensTunnels ? 1 : 0;
+    w[words.SENDERS] = senders?.byteOffset ?? 0;
     w[words.IS_IN_ORDER] = out.isInOrder ? 1 : 0;
     this.#decode(w.byteOffset);
     out.count = w[words.ROWS];

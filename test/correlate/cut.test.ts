@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { fragmentHeader, ipv4, ipv6, tcp, transport, udp } from "../support/packets.js";
 import { outcomeOf, type Stamped, us } from "./outcome.js";
-import { CONTAINER, conversation, HOST, merged, OTHER, SERVER } from "./traffic.js";
+import { CONTAINER, conversation, HOST, merged, OTHER, segment, SERVER } from "./traffic.js";
 
 const MSS = 1448;
 /** The flow of `conversation`, which teaches its translation and what it usually takes. */
@@ -34,6 +34,9 @@ async function coverage(inside: readonly Stamped[], outside: readonly Stamped[],
   };
 }
 
+const slow = (src: string, ttl: number) =>
+  segment({ src, dst: SERVER, ipId: 7, ttl, srcPort: 41_000, dstPort: 80, seq: 77, ack: 88 });
+
 describe("TCP segments without IP ID, cut differently", () => {
   it("a lost segment does not take the pieces of one that is sent again, whatever both are cut into", async () => {
     for (const [lost, again] of [
@@ -57,6 +60,16 @@ describe("TCP segments without IP ID, cut differently", () => {
     );
     expect(pairs).toEqual([[[2], [1, 2]]]);
     expect(outcome.alone).toEqual([expect.objectContaining({ side: "inside", frame: KNOWN_FRAMES + 1 })]);
+  });
+
+  it("a lost segment is not taken for a piece of what is sent again soon after, where some packets take long", async () => {
+    const before = conversation(100, { startUs: 100, everyUs: 50, srcPort: 41_000, seed: 3 });
+    const inside = [us(5500, slow(CONTAINER, 64)), piece("inside", 10_000, 0), piece("inside", 14_000, 0, 2)];
+    const outside = [us(8500, slow(HOST, 63)), ...pieces("outside", 14_020, 0, 2)];
+    const { pairs, outcome } = await coverage(merged(before.inside, inside), merged(before.outside, outside));
+    // which of both the first piece is, nothing tells
+    expect(pairs).toEqual([]);
+    expect(outcome.pairs.filter(({ latencyNs }) => latencyNs > 3_500_000)).toEqual([]);
   });
 
   it("lost pieces are not taken for those that were merged", async () => {
@@ -99,6 +112,23 @@ describe("TCP segments without IP ID, cut differently", () => {
       ]);
     }
   });
+});
+
+const header = (side: "inside" | "outside") =>
+  side === "inside" ? { src: CONTAINER, dst: SERVER, ttl: 64 } : { src: HOST, dst: SERVER, ttl: 63 };
+
+const numbered = (side: "inside" | "outside", atUs: number, from: number, count: number): Stamped => {
+  const body = { seq: 7_000_000 + from * MSS, ack: 9_000_000, payload: new Uint8Array(count * MSS) };
+  return us(atUs, ipv4({ ...header(side), id: 327 + from, df: true }, tcp({ ...PORTS, ...body })));
+};
+
+it("pieces that came before the first ones are those of what was sent before", async () => {
+  // of the first transmission, the outside saw the last piece; of the second, which has the same IP ID, all others
+  const { pairs } = await coverage(
+    [numbered("inside", 10_000, 0, 3), numbered("inside", 11_000, 0, 3)],
+    [numbered("outside", 10_020, 2, 1), numbered("outside", 57_000, 0, 1), numbered("outside", 57_001, 1, 1)],
+  );
+  expect(pairs).toEqual([]);
 });
 
 /** A UDP datagram of 2,000 bytes over IPv6, whole. */

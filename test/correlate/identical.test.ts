@@ -330,3 +330,44 @@ it("what was lost is not paired with itself sent again, while little else has cr
   const quick = await outcomeOf([ms(1000.1, syn(CONTAINER, 80, 62))], [ms(1000, syn(HOST, 88, 63))]);
   expect(quick.twins).toEqual([[1, 1]]);
 });
+
+const query = (src: string, ttl: number, text: string) =>
+  datagram({ src, dst: SERVER, srcPort: 5000, dstPort: 53, ipId: 4660, ttl, text });
+
+it("an IP ID that a sender gives to all its packets does not tell one from itself sent again", async () => {
+  const before = ["a", "b", "c"];
+  // the last one is lost, and its capture misses it when it is sent again
+  const { twins } = await withTcp(
+    [...before.map((text, n) => ms(10 + n, query(CONTAINER, 64, text))), ms(20, query(CONTAINER, 64, "d"))],
+    [...before.map((text, n) => ms(10.02 + n, query(HOST, 63, text))), ms(60, query(HOST, 63, "d"))],
+  );
+  expect(twins).toEqual(inStep(3));
+});
+
+const answer = (dst: string, ttl: number) =>
+  datagram({ src: SERVER, dst, srcPort: 9000, dstPort: 40_000, ipId: 0, ttl, text: "GET a page of its own" });
+
+it("clocks that nothing vouches for do not tell which of two equal packets was seen to enter", async () => {
+  const { twins, undecided } = await outcomeOf(
+    [us(39_564, answer(CONTAINER, 54))],
+    [us(39_456, answer(HOST, 55)), us(39_594, answer(HOST, 55))],
+  );
+  expect(twins).toEqual([]);
+  expect(undecided).toEqual([expect.objectContaining({ inside: [1], outside: [1, 2] })]);
+});
+
+const data = (dst: string, ttl: number) =>
+  segment({ src: SERVER, dst, srcPort: 80, dstPort: 40_000, ipId: 0, ttl, seq: 77, ack: 88, text: "data" });
+
+it("stamps in milliseconds do not tell a segment from itself sent again at once", async () => {
+  const left = [ms(32, data(HOST, 55)), ms(32, data(HOST, 55))];
+  const { twins } = await outcomeOf([ms(32, data(CONTAINER, 54))], left, { resolutionNs: 1e6 });
+  expect(twins).toEqual([]);
+});
+
+it("what would have been far quicker than all others is no twin, however little is known of the clocks", async () => {
+  const inside = merged(tcp.inside, [ms(45.15, beat(CONTAINER, 5000, 64)), ms(300, hello(CONTAINER, 5000, 64, 51))]);
+  const outside = merged(tcp.outside, [ms(45, beat(HOST, 5000, 63)), ms(300.02, hello(HOST, 5000, 63, 51))]);
+  const { twins } = await outcomeOf(inside, outside, { clock: { kind: "given", offsetNs: 0n } });
+  expect(twins.slice(40)).toEqual([[42, 42]]);
+});

@@ -1,7 +1,7 @@
 import { Heap } from "../../src/packets/heap.js";
 import { FrameBatch } from "../../src/packets/frames.js";
 import { batchIn, type PacketBatch, type PacketSource, Tally } from "../../src/packets/packets.js";
-import { Decoder, NO_LIMITS } from "../../src/wire/decode.js";
+import { Decoder, NO_LIMITS, sendersIn } from "../../src/wire/decode.js";
 import { concat, ethernet } from "../support/packets.js";
 import type { Stamped } from "./outcome.js";
 
@@ -29,6 +29,7 @@ export class Interface implements PacketSource {
   readonly #batch = new FrameBatch();
   readonly #heap = new Heap();
   readonly #decoder = new Decoder(this.#heap);
+  readonly #senders = sendersIn(this.#heap);
   readonly #packets = batchIn(this.#heap);
   #frames = 0;
 
@@ -61,7 +62,8 @@ export class Interface implements PacketSource {
     }
     this.#frames += frames.length;
     this.#packets.clear();
-    this.#decoder.decode(batch, [{ name: this.name, linkType: 1, snaplen: 0 }], NO_LIMITS, this.#packets, this.tally);
+    const interfaces = [{ name: this.name, linkType: 1, snaplen: 0 }];
+    this.#decoder.decode(batch, interfaces, NO_LIMITS, this.#packets, this.tally, false, this.#senders);
     if (isLoss) this.#packets.marks.push({ frame: this.#frames, loss });
     return Promise.resolve(this.#packets);
   }

@@ -185,6 +185,20 @@ describe("the limits of a live capture", () => {
   });
 });
 
+it("is of one host and time: where nothing crosses, that is not doubted", async () => {
+  const insides = [inside(0, 100), inside(1, 200)];
+  const { alone, findings } = await live(looks(insides, EVERY_NS, END_NS), looks([outside(7, 150)], EVERY_NS, END_NS));
+  expect(new Set(alone.map(({ verdict, why }) => `${verdict}: ${why}`))).toEqual(
+    new Set([
+      "unknown: no packet like it came out on outside within 1 s, and nothing else has crossed so far",
+      "unknown: no packet like it came out on inside within 1 s, and nothing else has crossed so far",
+    ]),
+  );
+  expect(findings.map(({ text }) => text)).toEqual([
+    "natcorr found no packet of one capture in the other: does the host forward any, and this way?",
+  ]);
+});
+
 it("can be looked at while it goes on", async () => {
   const { inside: insides, outside: outsides } = conversation(40);
   let look: Look | undefined;

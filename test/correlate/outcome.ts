@@ -32,7 +32,7 @@ import type { Reason } from "../../src/packets/reasons.js";
 import type { Finding } from "../../src/packets/findings.js";
 import { tunnelText } from "../../src/packets/tunnels.js";
 import { SIDE_NAMES } from "../../src/packets/sides.js";
-import { Decoder, NO_LIMITS } from "../../src/wire/decode.js";
+import { Decoder, NO_LIMITS, sendersIn } from "../../src/wire/decode.js";
 import { concat, ethernet } from "../support/packets.js";
 
 /** A packet as a capture has it. */
@@ -66,13 +66,14 @@ export class Capture implements PacketSource {
   readonly tally = new Tally();
   readonly captureDropped = 0;
   readonly hasCounters = false;
-  readonly resolutionNs = 1;
+  readonly resolutionNs: number;
   readonly #coverage = new Coverage(true);
   readonly #frames: readonly Stamped[];
   readonly #cut: readonly number[];
   readonly #batch = new FrameBatch();
   readonly #heap = new Heap();
   readonly #decoder = new Decoder(this.#heap);
+  readonly #senders = sendersIn(this.#heap);
   readonly #packets = batchIn(this.#heap);
   readonly #opensTunnels: boolean;
   #batches = 0;
@@ -84,7 +85,9 @@ export class Capture implements PacketSource {
     epochNs = EPOCH_NS,
     cut: Cut = BATCH_FRAMES,
     opensTunnels = false,
+    resolutionNs = 1,
   ) {
+    this.resolutionNs = resolutionNs;
     this.name = name;
     this.#opensTunnels = opensTunnels;
     this.epochNs = epochNs;
@@ -128,7 +131,7 @@ export class Capture implements PacketSource {
     }
     this.#next += taken.length;
     this.#packets.clear();
-    this.#decoder.decode(batch, [ETHERNET], NO_LIMITS, this.#packets, this.tally, this.#opensTunnels);
+    this.#decoder.decode(batch, [ETHERNET], NO_LIMITS, this.#packets, this.tally, this.#opensTunnels, this.#senders);
     this.#coverage.take(batch.timeNs, batch.count, this.#decoder.firstNs, this.#decoder.lastNs);
     return Promise.resolve(this.#packets);
   }
@@ -326,6 +329,8 @@ export interface Options {
   readonly maxPairs?: number;
   /** Epoch of the outside capture's stamps, where it differs from the inside one's. */
   readonly outsideEpochNs?: bigint;
+  /** In which unit both captures have their stamps, nanoseconds. */
+  readonly resolutionNs?: number;
   /** Frames a batch, per side. */
   readonly batches?: readonly [Cut, Cut];
   readonly signal?: { readonly aborted: boolean };
@@ -375,8 +380,8 @@ export async function correlated(
   const { windowNs = 1e9, clock = { kind: "auto" }, maxPairs = Number.POSITIVE_INFINITY, signal } = options;
   const outcome = new Outcome(options.wants);
   const sources = [
-    new Capture("docker0", inside, EPOCH_NS, options.batches?.[0]),
-    new Capture("enp0s3", outside, options.outsideEpochNs, options.batches?.[1], true),
+    new Capture("docker0", inside, EPOCH_NS, options.batches?.[0], false, options.resolutionNs),
+    new Capture("enp0s3", outside, options.outsideEpochNs, options.batches?.[1], true, options.resolutionNs),
   ] as const;
   const patience = options.patienceNs === undefined ? {} : { patienceNs: options.patienceNs };
   await correlate(...sources, { windowNs, ...patience, clock, maxPairs }, outcome, signal);

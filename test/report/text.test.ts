@@ -214,10 +214,45 @@ describe("the problems at the head of a summary", () => {
       reporter.end(dropped([["lost", 13]]));
     });
     expect(lines(output).slice(0, 4)).toEqual([
-      "Packets that never arrived: 13 lost (no later copy seen)",
+      "Packets that never arrived: 13 lost (no later copy seen).",
       "! LOST    udp 172.17.0.2.5000 > 203.0.113.5.53  flow 3  inside #1 #2 #3 #4 #5 #6 #7 #8 and 4 more",
       String.raw`          never\x1b[2J left`,
-      String.raw`! LOST    udp 172.17.0.2.5001 > 203.0.113.5.53  inside #40  never\x1b[2J left`,
+      "! LOST    udp 172.17.0.2.5001 > 203.0.113.5.53  inside #40",
+    ]);
+  });
+
+  it("tell of packets that nothing is known of, a few lines for example", () => {
+    const tables = new HandFilled();
+    const why = "nothing answers it: the host took it, or dropped it before inside";
+    const output = text(tables, { quiet: true, width: 100 }, (reporter) => {
+      for (let n = 0; n < 20; n++)
+        reporter.unmatched(lost(tables, 5000 + (n % 7), n + 1), { verdict: "unknown", reason: "no-answer", why });
+      reporter.unmatched(lost(tables, 6001, 31), { verdict: "unknown", reason: "no-answer", why });
+      reporter.update({ ...UPDATE, frame: 31, verdict: "refused", before: { verdict: "unknown" } });
+      reporter.end({
+        ...dropped([], 1),
+        verdicts: [
+          new Map([
+            ["unknown", 20],
+            ["refused", 1],
+            ["elsewhere", 2],
+          ]),
+          new Map(),
+        ],
+      });
+    });
+    expect(lines(output).slice(0, 11)).toEqual([
+      "Packets that never arrived: 1 refused. Also: 2 took an interface that is not captured; 20 seen on",
+      "    one side alone, and nothing tells why.",
+      `  refused udp 172.17.0.2.6001 > 203.0.113.5.53  inside #31  host unreachable (#31)`,
+      `? unknown udp 172.17.0.2.5000 > 203.0.113.5.53  inside #1 #8 #15`,
+      `          ${why}`,
+      `? unknown udp 172.17.0.2.5001 > 203.0.113.5.53  inside #2 #9 #16`,
+      `? unknown udp 172.17.0.2.5002 > 203.0.113.5.53  inside #3 #10 #17`,
+      `? unknown udp 172.17.0.2.5003 > 203.0.113.5.53  inside #4 #11 #18`,
+      `? unknown udp 172.17.0.2.5004 > 203.0.113.5.53  inside #5 #12 #19`,
+      "… and 5 more (--only unknown shows them)",
+      "",
     ]);
   });
 
@@ -253,10 +288,10 @@ describe("the problems at the head of a summary", () => {
     const who = "udp 172.17.0.2.5000 > 203.0.113.5.53  inside";
     expect(lines(output).slice(0, 7)).toEqual([
       "Packets that never arrived: 1 lost (no later copy seen); 1 dropped, and nothing tells whether it was sent again; " +
-        "3 dropped and made up for; 1 refused",
+        "3 dropped and made up for; 1 refused.",
       `! LOST    ${who} #3  never left`,
       `! dropped ${who} #5  never left`,
-      `  refused ${who} #9  host unreachable`,
+      `  refused ${who} #9  host unreachable (#31)`,
       `  resent  ${who} #2 #4  again #12 #14`,
       `  covered ${who} #1  a later acknowledgement covers it`,
       "",
@@ -305,21 +340,27 @@ describe("the end of a report", () => {
     const output = text(new HandFilled(), { quiet: true }, (reporter) => {
       reporter.flow(FLOW);
       reporter.finding(findingOf("leak", 3, "172.17.0.2 left\u001B[2J untranslated", oneFlow({ ...FLOW, id: 7 })));
+      reporter.finding(findingOf("leak", 1, "172.17.0.3 left untranslated", oneFlow({ ...FLOW, id: 8 })));
+      // told of by each of its packets already
+      reporter.finding(findingOf("dropped", 1, "entered on inside, never left on outside: 1 lost"));
       reporter.finding(findingOf("asymmetric", 1, "estimated"));
       reporter.end(SUMMARY);
     });
     expect(lines(output)).toEqual([
       "No packet was seen to be dropped or refused.",
+      `  next: ${FINDINGS.dropped.hint}`,
+      String.raw`! leak (3 times): 172.17.0.2 left\x1b[2J untranslated`,
+      "  flow 7  inside #1  outside #1",
+      "! leak: 172.17.0.3 left untranslated",
+      "  flow 8  inside #1  outside #1",
+      `  next: ${FINDINGS.leak.hint}`,
       "",
       "1 translation, busiest first",
       "flow  proto  nat   side     as seen there                           pairs  only     p50     p99",
       "   1  icmp   snat  inside   *172.17.0.2 > 180.101.49.11 id *4096  →     5     1  29.0µs  1.20ms",
       "                   outside  *10.0.2.15 > 180.101.49.11 id *10496  ←     3     0       -       -",
       "",
-      "Findings",
-      String.raw`! leak (3 times): 172.17.0.2 left\x1b[2J untranslated`,
-      "  flow 7  inside #1  outside #1",
-      `  next: ${FINDINGS.leak.hint}`,
+      "Also seen",
       "- asymmetric: estimated",
       "",
       "Totals: inside docker0, outside enp0s3",

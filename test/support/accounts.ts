@@ -48,6 +48,7 @@ export class FilledAccounts extends FlowAccounts {
       accounts: this,
       clock: Clock.fixed(0n, "none", 0),
       windowNs: 1e9,
+      resolutionNs: 1,
       isShowing: false,
     });
     this.#kernel.meet({ onFlow: () => undefined, onWanted: () => undefined, onOverdue: () => false });

@@ -382,17 +382,18 @@ test("a SYN's other options are in the key, in their order, whatever fills up be
   expect(synKey("01010108")).not.toBe(synKey("01010109"));
 });
 
+const cutKey = (flags: number, options: string): string =>
+  keyOf(ipv4({}, tcp({ flags, options: hex(options) })), "raw", 20 + 20 + 16);
+
 test("of options that captures cut, what they kept is in the key", () => {
-  const key = (flags: number, options: string): string =>
-    keyOf(ipv4({}, tcp({ flags, options: hex(options) })), "raw", 20 + 20 + 16);
-  expect(key(0x10, "0101 080a 01020304 05060708 01010101 010101 00")).not.toBe(
-    key(0x10, "0101 080a 01020304 05060709 01010101 010101 00"),
+  expect(cutKey(0x10, "0101 080a 01020304 05060708 01010101 010101 00")).not.toBe(
+    cutKey(0x10, "0101 080a 01020304 05060709 01010101 010101 00"),
   );
-  expect(key(SYN, "020405b4 0402 080a 01020304 00000000 01030307")).not.toBe(
-    key(SYN, "020405b4 0402 080a 01020305 00000000 01030307"),
+  expect(cutKey(SYN, "020405b4 0402 080a 01020304 00000000 01030307")).not.toBe(
+    cutKey(SYN, "020405b4 0402 080a 01020305 00000000 01030307"),
   );
-  expect(key(SYN, "020405b4 0402 080a 01020304 00000000 01030307")).toBe(
-    key(SYN, "0402 080a 01020304 00000000 01030307"),
+  expect(cutKey(SYN, "020405b4 0402 080a 01020304 00000000 01030307")).toBe(
+    cutKey(SYN, "0402 080a 01020304 00000000 01030307"),
   );
 });
 

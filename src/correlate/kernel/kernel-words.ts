@@ -15,15 +15,18 @@ export const ENDED_NS = double(2);
 /** The latest time of a packet so far, nanoseconds. */
 export const NOW_NS = double();
 export const WINDOW_NS = double();
+/** What happens within it may have one stamp, nanoseconds. */
+export const RESOLUTION_NS = double();
 /** What brings an outside stamp to the timeline. */
 export const SHIFT_NS = double();
 /** How far an effect may seem to precede its cause, nanoseconds; Infinity where stamps of both sides do not compare. */
 export const SLACK_NS = double();
 /** The same, taken as one clock's where they do not compare. */
 export const CAUSAL_SLACK_NS = double();
-/** Two: what the slowest packets of a direction took lately, and when the last one crossed, nanoseconds. */
+/** Two: what the slowest packets of a direction took lately, and the quickest, and when the last one crossed, nanoseconds. */
 export const SLOWEST_NS = double(2);
-export const SLOWEST_AT_NS = double(2);
+export const QUICKEST_NS = double(2);
+export const PACE_AT_NS = double(2);
 
 /** Words. Two: where each side's next packet stands among its packets, and where those end. */
 export const AT = word(2);
@@ -56,7 +59,7 @@ export const CROSSING_ENTRIES = 32_768;
 export const CROSSING_SLOT = 0;
 /** … and twice the pair's inside row, with 1 more where it went outbound. */
 export const CROSSING_ROW_OUTBOUND = 1;
-/** Until a direction of a flow had so many pairs, all of them are told of, but for TCP: too many others may have passed to know what repeats. */
+/** Until a direction of a flow had so many pairs, all of them are told of: what was lost before them may have come when nobody knew the flow. */
 export const FEW_PAIRS = 8;
 
 /** Where the pairs are that wait for an equal packet, in a ring (`assembly/pending.ts`), how many there were, and how many of them are over. */

@@ -24,6 +24,8 @@ export interface Tables {
   readonly accounts: FlowAccounts;
   readonly clock: Clock;
   readonly windowNs: number;
+  /** The coarser unit of both captures' stamps. */
+  readonly resolutionNs: number;
   /** Whether pairs are to be shown. */
   readonly isShowing: boolean;
 }
@@ -81,7 +83,7 @@ export class Kernel {
   readonly crossings: Int32Array;
 
   constructor(tables: Tables) {
-    const { heap, timeline, tuples, buckets, accounts, clock, windowNs, isShowing } = tables;
+    const { heap, timeline, tuples, buckets, accounts, clock, windowNs, resolutionNs, isShowing } = tables;
     this.#tables = tables;
     this.outbound = new LatencyDigest(heap);
     this.inbound = new LatencyDigest(heap);
@@ -94,6 +96,7 @@ export class Kernel {
     this.#words[words.INDEX] = buckets.index.block;
     this.#words[words.TUPLES] = tuples.block;
     this.#words[words.ACCOUNTS] = accounts.block;
+    this.#doubles[words.RESOLUTION_NS] = resolutionNs;
     this.#doubles.fill(Number.POSITIVE_INFINITY, words.ENDED_NS, words.ENDED_NS + 2);
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
@@ -235,9 +238,11 @@ export class Kernel {
     return this.#words[words.PAIRED + (isOutbound ? 1 : 0)];
   }
 
-  /** Whether packets of a direction leave with a TTL that is one lower, as the last pair of it tells, and before any, forwarding. */
+  /** Whether packets of a direction leave with a TTL that is one lower, as the last pair of it tells, or of the other one; before any, forwarding. */
   isTtlLowered(isOutbound: boolean): boolean {
-    return this.#words[words.LOWERED + (isOutbound ? 1 : 0)] === (isOutbound ? 1 : -1);
+    const isOther = this.pairsThatWent(isOutbound) === 0 && this.pairsThatWent(!isOutbound) > 0;
+    const isTold = isOther ? !isOutbound : isOutbound;
+    return this.#words[words.LOWERED + (isTold ? 1 : 0)] === (isTold ? 1 : -1);
   }
 
   /** How many pairs had equal keys and other TCP options. */

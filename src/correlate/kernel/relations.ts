@@ -7,7 +7,7 @@ export const POSSIBLE = 2;
 /** A known translation makes one of the other. */
 export const KNOWN = 3;
 
-/** Beside the relation: the time between the two is longer than what packets take now … */
+/** Beside the relation: the time between the two is longer than what packets take now, or by clocks that are not certain far shorter … */
 export const IS_LATE = 4;
 /** … they may be sent again byte for byte, or others of their way carry the same, so that it takes time to tell them apart … */
 export const IS_REPEATABLE = 8;
@@ -18,6 +18,10 @@ export const IS_RELATED_OUTBOUND = 32;
 export const IS_USUAL = 64;
 /** Equal ones follow each other closely, and captures miss packets: another one of two may have been missed on each side. */
 export const MAY_HIDE = 128;
+/** IMPOSSIBLE by the clocks alone, which nothing vouches for: it may be the twin of each all the same. */
+export const IS_UNVOUCHED = 256;
+/** What left took long enough to be a piece of a segment that entered later, with the same bytes and more. */
+export const MAY_BE_PIECE = 512;
 export const RELATION_MASK = 3;
 
 /**

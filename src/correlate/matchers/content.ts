@@ -51,15 +51,23 @@ export function contentHash(t: Timeline, row: number): number {
   return mixed(mixed(hash, messageOf(t, row)), payloadOf(t, row));
 }
 
-/** Whether two packets have the same content. */
+/** Whether two packets have the same content: what it takes to believe that one became the other. */
 export function isSameContent(t: Timeline, a: number, b: number): boolean {
   if (kindOf(t, a) !== kindOf(t, b) || lengthOf(t, a) !== lengthOf(t, b)) return false;
   if (t.proto(a) !== TCP) return messageOf(t, a) === messageOf(t, b) && payloadOf(t, a) === payloadOf(t, b);
+  return isSameSegment(t, a, b) && t.head(a) === t.head(b);
+}
+
+/**
+ * Whether two TCP segments have the same numbers, flags and length, whatever they carry: what it takes to doubt that one never came out, as a
+ * helper may have rewritten its data.
+ */
+export function isSameSegment(t: Timeline, a: number, b: number): boolean {
   return (
     t.seq(a) === t.seq(b) &&
     t.ack(a) === t.ack(b) &&
     ((t.tcpFlags(a) ^ t.tcpFlags(b)) & TCP_FLAGS) === 0 &&
-    t.head(a) === t.head(b)
+    t.payloadLength(a) === t.payloadLength(b)
   );
 }
 

@@ -7,7 +7,7 @@ import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK, SYN } from "../../protocols/tcp.js";
-import { isAnyBehind } from "./behind.js";
+import { isAnyBehind, undecidedBehind } from "./behind.js";
 import type { Buckets } from "../kernel/buckets.js";
 import type { Datagrams } from "./datagrams.js";
 import type { Kernel } from "../kernel/kernel.js";
@@ -101,8 +101,12 @@ export class Hairpins implements Admits, Settles {
     // the translation that is known of its conversation may be one of several, or may have ended
     if (afters.length === 0 && this.#learn(row)) afters = this.#aftersOf(row, like);
     if (afters.length === 0) {
-      for (const after of like)
-        if (t.isBefore(row, after) && this.#mayBeForms(row, after)) this.#noteMaybe([row], [after]);
+      for (const other of like) {
+        if (!t.isBefore(row, other)) continue;
+        if (this.#mayBeForms(row, other)) this.#noteMaybe([row], [other]);
+        // where stamps are in disorder
+        if (this.#mayBeForms(other, row)) this.#noteMaybe([other], [row]);
+      }
       return null;
     }
     if (like.length <= MOST_LIKE) {
@@ -144,9 +148,17 @@ export class Hairpins implements Admits, Settles {
     return this.#turns.has(this.#timeline.way(row) ^ 1);
   }
 
-  /** Whether the translation of a packet in the form before the rewrite has given way to another one: nobody may know its own any more. */
-  isReplaced(row: number): boolean {
-    return this.#turns.isReplaced(this.#timeline.way(row));
+  /** Whether the translation of a packet in the form before the rewrite is known to have been there still: others went by it behind the packet. */
+  isAlive(row: number): boolean {
+    const t = this.#timeline;
+    const present = this.#turns.present(t.way(row)).map(({ turned }) => turned);
+    if (present.some(({ lastNs }) => lastNs > t.timeNs(row))) return true;
+    const goesBy = (later: number): boolean =>
+      this.#turns.of(t.way(later)).some(({ turned }) => present.includes(turned)) &&
+      this.#isOneSided(later) &&
+      this.#aftersOf(later, this.#like(later)).length > 0;
+    const found = undecidedBehind(t, row, MOST_LIKE, goesBy);
+    return found !== NONE && found !== t.end;
   }
 
   /** The flow of two forms that were paired. */
@@ -327,8 +339,8 @@ export class Hairpins implements Admits, Settles {
         firstFrames: [t.frame(before), t.frame(after)],
         pairs: 0,
         bytes: 0,
-        firstNs: Number.POSITIVE_INFINITY,
-        lastNs: Number.NEGATIVE_INFINITY,
+        firstNs: t.timeNs(before),
+        lastNs: t.timeNs(before),
         latencies: new LatencyDigest(),
       };
       this.#turns.add(way, afterWay, turned);

@@ -17,12 +17,15 @@ import {
   IS_LATE,
   IS_RELATED_OUTBOUND,
   IS_REPEATABLE,
+  IS_UNVOUCHED,
   KNOWN,
+  MAY_BE_PIECE,
   POSSIBLE,
   RELATION_MASK,
 } from "../kernel/relations.js";
 import { WANTS_TWIN } from "../kernel/wants.js";
 import type { Admits, Pairing, Settles } from "./contract.js";
+import type { Segments } from "./segments.js";
 import { Sequences } from "./sequences.js";
 import type { Translations } from "../kernel/translations.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
@@ -85,6 +88,12 @@ export class Matcher implements Admits, Settles {
   #wasClose = false;
   /** Whether one was passed over that only time speaks against. */
   #usedTime = false;
+  /**
+   * Whether clocks that nothing vouches for are all that speaks against the two whose claim was asked last; and the least time between two of
+   * which that is so, nanoseconds.
+   */
+  #isUnvouched = false;
+  #unvouchedNs = Number.POSITIVE_INFINITY;
   /** Whether one that is in time contends with a known translation that is not. */
   #isDoubted = false;
   /** The packet that came last, if it is taken for its candidate's twin unless an equal one comes soon. */
@@ -93,6 +102,7 @@ export class Matcher implements Admits, Settles {
   readonly #altered: Altered;
   readonly #likes: Likes;
   readonly #cutFrames: CutFrames;
+  readonly #segments: Segments;
 
   constructor(
     timeline: Timeline,
@@ -102,6 +112,7 @@ export class Matcher implements Admits, Settles {
     altered: Altered,
     likes: Likes,
     cutFrames: CutFrames,
+    segments: Segments,
     mayBecome: (entered: number, left: number) => boolean,
     pairing: Pairing,
   ) {
@@ -111,6 +122,7 @@ export class Matcher implements Admits, Settles {
     this.#altered = altered;
     this.#likes = likes;
     this.#cutFrames = cutFrames;
+    this.#segments = segments;
     this.#mayBecome = mayBecome;
     this.#pairing = pairing;
     this.#buckets = buckets;
@@ -180,7 +192,7 @@ export class Matcher implements Admits, Settles {
     const candidate = this.#candidate;
     if (candidate === NONE || this.#isGhost(candidate)) return false;
     const [inside, outside] = this.#inOrder(row, candidate);
-    if (this.#isRenumbered(inside, outside)) return false;
+    if (this.#isRenumbered(inside, outside) || this.#mayBePiece(inside, outside)) return false;
     if (claim === CLAIM_NONE) {
       if (age === FRESH && this.#isOnly(inside)) this.#noteHeld(inside, outside);
       return isFinal && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
@@ -251,6 +263,7 @@ export class Matcher implements Admits, Settles {
     this.#usedTime = false;
     this.#isClose = false;
     this.#isDoubted = false;
+    this.#unvouchedNs = Number.POSITIVE_INFINITY;
     this.#findBest(row, reachNs);
     const claim = this.#claim;
     if (claim === CLAIM_NONE) return;
@@ -266,6 +279,22 @@ export class Matcher implements Admits, Settles {
       if (its > claim || (its === claim && this.#wasUsual >= this.#isUsual)) this.#rivals++;
       else this.#weigh(its);
     }
+    if (this.#unvouchedNs < Number.POSITIVE_INFINITY && this.#isUnvouchedRival(row, candidate)) this.#rivals++;
+  }
+
+  /** Whether a packet and its candidate took so long that another one, which clocks that nothing vouches for speak against, may be meant as well. */
+  #isUnvouchedRival(row: number, candidate: number): boolean {
+    const limitNs = this.#limitNsOf(...this.#inOrder(row, candidate));
+    return this.#unvouchedNs <= limitNs || this.#apartNs(row, candidate) > limitNs;
+  }
+
+  /** What packets take that go as these two do, at the most, nanoseconds. */
+  #limitNsOf(inside: number, outside: number): number {
+    return this.#kernel.limitNs((this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0);
+  }
+
+  #apartNs(a: number, b: number): number {
+    return Math.abs(this.#timeline.timeNs(a) - this.#timeline.timeNs(b));
   }
 
   #findBest(row: number, reachNs: number): void {
@@ -307,6 +336,8 @@ export class Matcher implements Admits, Settles {
     const relation = related & RELATION_MASK;
     this.#wasUsual = (related & IS_USUAL) === 0 ? 0 : 1;
     this.#wasClose = (related & IS_CLOSE) !== 0;
+    this.#isUnvouched = (related & IS_UNVOUCHED) !== 0;
+    if (this.#isUnvouched) this.#unvouchedNs = Math.min(this.#unvouchedNs, this.#apartNs(a, b));
     if (relation === IMPOSSIBLE) return CLAIM_NONE;
     const isLate = (related & IS_LATE) !== 0;
     if (isLate && (related & IS_REPEATABLE) !== 0) {
@@ -330,6 +361,14 @@ export class Matcher implements Admits, Settles {
     if ((this.#timeline.flags(inside) & HAS_IP_ID) === 0) return false;
     const isOutbound = (this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0;
     return this.#altered.survivors.isRenumbering(isOutbound);
+  }
+
+  /** Whether what left may be a piece of a segment that entered after the candidate did: that bytes were sent again, cut otherwise. */
+  #mayBePiece(inside: number, outside: number): boolean {
+    const related = this.#kernel.relate(inside, outside);
+    if ((related & MAY_BE_PIECE) === 0) return false;
+    const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
+    return isOutbound ? this.#segments.mayBePiece(outside, inside) : this.#segments.mayBePiece(inside, outside);
   }
 
   /** Whether it is not known what packets of two packets' direction take. */
@@ -478,7 +517,8 @@ export class Matcher implements Admits, Settles {
     const [inside, outside] = this.#inOrder(a, b);
     if (this.#isRenumbered(inside, outside)) return false;
     if (this.#claimOf(a, b) >= CLAIM_LATE_POSSIBLE) return true;
-    if ((this.#relate(inside, outside) & RELATION_MASK) < POSSIBLE) return false;
+    if (this.#isUnvouched && this.#apartNs(a, b) <= this.#limitNsOf(inside, outside)) return true;
+    if (!this.#isUnvouched && (this.#relate(inside, outside) & RELATION_MASK) < POSSIBLE) return false;
     return !isTaken(a) && !isTaken(b);
   }
 
@@ -503,7 +543,8 @@ export class Matcher implements Admits, Settles {
   #whyUndecided(row: number, found: [number[], number[]]): string {
     const t = this.#timeline;
     const same = t.flags(row) & HAS_PAYLOAD ? "identical payloads" : "identical headers";
-    const id = t.flags(row) & HAS_IP_ID ? "the same IP ID" : "no IP ID";
+    const without = t.ipId(row) === 0 ? "no IP ID" : "an IP ID that others have, too";
+    const id = t.flags(row) & HAS_IP_ID ? "the same IP ID" : without;
     const isUnknown = this.#translations.slotOf(found[INSIDE][0] ?? row) === NONE;
     if (found[INSIDE].length === 1 && found[OUTSIDE].length === 1) {
       if (isUnknown)

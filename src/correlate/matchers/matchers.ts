@@ -66,6 +66,7 @@ export class Matchers {
     this.altered = new Altered(heap, timeline, tuples, translations, kernel, windowNs, pairing);
     this.likes = new Likes(timeline, buckets, translations, kernel, clock);
     this.cutFrames = new CutFrames(timeline, translations, kernel, pairing, windowNs);
+    this.segments = new Segments(timeline, translations, pairing);
     this.equals = new Matcher(
       timeline,
       buckets,
@@ -74,10 +75,10 @@ export class Matchers {
       this.altered,
       this.likes,
       this.cutFrames,
+      this.segments,
       mayBecome,
       pairing,
     );
-    this.segments = new Segments(timeline, translations, pairing);
     this.datagrams = new Datagrams(timeline, tuples, translations, pairing);
     const { datagrams } = this;
     this.hairpins = new Hairpins({ timeline, tuples, buckets, translations, kernel, link, datagrams, pairing });

@@ -220,10 +220,17 @@ export class Proxies implements Admits {
 
   #isCarriedOn(client: Stream, server: Stream): boolean {
     if (isSameConnection(client, server) || !carriesOn(client, server)) return false;
+    if (!this.#isSentHere(client, false) || !this.#isSentHere(server, true)) return false;
     if (mayDial(this.#tuples, client, server)) return true;
     // what is only forwarded is answered once the other one is; and nobody dials himself by way of the uplink
     if (!isOnItsWay(this.#tuples, client, server) || client.toClient.openedNs > server.openedNs) return false;
     return !this.#isNat(calledBy(this.#tuples, server));
+  }
+
+  /** Whether the host itself may send what goes to a connection's server, or to its client: nobody has lowered the TTL of that. */
+  #isSentHere({ tuple, openedByA }: Stream, isToServer: boolean): boolean {
+    const way = 2 * tuple + (openedByA === isToServer ? 1 : 0);
+    return !this.#tuples.hasOtherTtl(way);
   }
 }
 

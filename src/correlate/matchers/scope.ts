@@ -14,13 +14,6 @@ export function isLinkScoped(isIpv6: boolean, words: Uint32Array, at: number): b
   return word === 0 && words[at + 1] === 0 && words[at + 2] === 0 && words[at + 3] <= 1;
 }
 
-/** RFC 1918, RFC 6598 and RFC 4193 addresses: those that a NAT stands for. */
-export function isPrivate(isIpv6: boolean, words: Uint32Array, at: number): boolean {
-  const word = words[at];
-  if (isIpv6) return word >>> 25 === 0xfc >> 1;
-  return word >>> 24 === 10 || word >>> 20 === 0xac1 || word >>> 16 === 0xc0a8 || word >>> 22 === 0x6440 >> 6;
-}
-
 /**
  * The private link that an address looks to be on, as a key, where no capture tells the real prefix: the first 16 bits in 10/8 and
  * 172.16/12 (Docker's default pools are /16), 24 in 192.168/16, 64 in IPv6. Null for other addresses.

@@ -6,6 +6,7 @@ import {
   EVIDENCE_TCP_SEQ,
   EVIDENCE_TIME,
 } from "../../packets/results.js";
+import { HAS_IP_ID } from "../../packets/packets.js";
 import { INSIDE, otherSide } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
@@ -104,18 +105,30 @@ export class Segments implements Admits, Settles {
     return null;
   }
 
+  /** Whether a packet that left may be a piece of a segment that waits and entered after another packet did. */
+  mayBePiece(left: number, entered: number): boolean {
+    const t = this.#timeline;
+    const slot = this.#translations.slotOf(left);
+    const lists = slot === NONE ? undefined : this.#listsOf(slot);
+    if (!lists) return false;
+    for (const whole of this.#direction(lists, slot, left)[t.sideOf(entered)]) {
+      if (!this.#translations.isWaitingIn(whole, slot) || t.timeNs(whole) < t.timeNs(entered)) continue;
+      if (this.#isPieceOf(left, whole) && this.#isPossible(left, whole)) return true;
+    }
+    return false;
+  }
+
   /**
    * Whether some bytes of this waiting segment are on the other side, in segments cut differently, or were when those were given up. To be
    * asked of a segment that is given up.
    */
   isSeenInPieces(row: number): boolean {
     const t = this.#timeline;
-    if (this.#orphans.delete(row)) return true;
+    let isSeen = this.#orphans.delete(row);
     const slot = this.#translations.slotOf(row);
     const lists = slot === NONE ? undefined : this.#listsOf(slot);
-    if (!lists) return false;
+    if (!lists) return isSeen;
     const opposite = this.#direction(lists, slot, row)[otherSide(t.sideOf(row))];
-    let isSeen = false;
     for (const other of opposite) {
       if (!this.#translations.isWaitingIn(other, slot) || !this.#sharesPart(row, other)) continue;
       isSeen = true;
@@ -188,7 +201,7 @@ export class Segments implements Admits, Settles {
     const candidates = this.#candidatesOf(whole, slot, both);
     const pieces = candidates.length < 2 ? null : this.#piecesOf(whole, slot, candidates);
     if (pieces === null) return false;
-    const hasId = t.ipId(whole) !== 0;
+    const hasId = this.#isTold(whole, pieces);
     const rivals = hasId ? [] : this.#rivalsOf(whole, slot, both, pieces, isFinal);
     const isContended = candidates.length > pieces.length || rivals.length > 0;
     if (
@@ -221,8 +234,10 @@ export class Segments implements Admits, Settles {
     if (found === null) return;
     const { pieces, isCounting } = found;
     const missing = missingBetween(t, whole, pieces);
+    const isMixed = !this.#isInOrder(pieces);
+    if (isMixed) this.#contest(pieces);
     // with all of its bytes, the rule above did not find it certain
-    if (missing.length === 0) return;
+    if (isMixed || missing.length === 0) return;
     const most = Math.ceil(t.payloadLength(whole) / Math.max(...pieces.map((row) => t.payloadLength(row))));
     const mayBePiece = (row: number): boolean =>
       isCounting ? ((t.ipId(row) - t.ipId(whole)) & 0xffff) < most : this.#isTimely(whole, row, slot);
@@ -248,7 +263,8 @@ export class Segments implements Admits, Settles {
   #partsOf(whole: number, slot: number, candidates: readonly number[]) {
     const t = this.#timeline;
     const isTimely = (row: number): boolean => this.#isTimely(whole, row, slot);
-    const counted = t.ipId(whole) === 0 ? [] : evenPieces(t, whole, candidates, true);
+    const isTold = candidates.length > 0 && this.#isTold(whole, candidates);
+    const counted = isTold ? evenPieces(t, whole, candidates, true) : [];
     const [first] = counted;
     const isCounting =
       counted.length > 1 || (counted.length === 1 && t.length(first) <= ORDINARY_BYTES && isTimely(first));
@@ -273,9 +289,25 @@ export class Segments implements Admits, Settles {
     return evenPieces(this.#timeline, rival, [piece], true).length > 0;
   }
 
+  /** Whether IP IDs tell the pieces of a segment from those of the same bytes sent again. */
+  #isTold(whole: number, pieces: readonly number[]): boolean {
+    return (this.#timeline.flags(whole) & this.#timeline.flags(pieces[0]) & HAS_IP_ID) !== 0;
+  }
+
   #isBurst(rows: readonly number[]): boolean {
     const times = rows.map((row) => this.#timeline.timeNs(row));
     return Math.max(...times) - Math.min(...times) <= BURST_NS;
+  }
+
+  /** Whether pieces, in order of what they carry, came in that order, as those that are cut from one segment do. */
+  #isInOrder(pieces: readonly number[]): boolean {
+    let latestNs = Number.NEGATIVE_INFINITY;
+    for (const row of pieces) {
+      const timeNs = this.#timeline.timeNs(row);
+      if (timeNs < latestNs - BURST_NS) return false;
+      latestNs = Math.max(latestNs, timeNs);
+    }
+    return true;
   }
 
   #candidatesOf(whole: number, slot: number, both: Direction): number[] {
@@ -333,7 +365,7 @@ export class Segments implements Admits, Settles {
     }
     if (pieces.length < 2) return null;
     const id = t.ipId(whole);
-    if (id === 0 && !this.#isBurst(pieces)) return null;
+    if (!this.#isInOrder(pieces) || (!this.#isTold(whole, pieces) && !this.#isBurst(pieces))) return null;
     const isCounting = pieces.every((row, k) => t.ipId(row) === ((id + k) & 0xffff));
     const isSame = pieces.every((row) => t.ipId(row) === id);
     return isCounting || isSame ? pieces : null;

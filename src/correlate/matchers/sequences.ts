@@ -7,7 +7,15 @@ import { assign } from "./assignment.js";
 import { ALONE, type Buckets } from "../kernel/buckets.js";
 import { COPY_NS } from "../intake/copies.js";
 import type { Kernel } from "../kernel/kernel.js";
-import { IS_RELATED_OUTBOUND, KNOWN, LEARN_BITS, MAY_HIDE, POSSIBLE, RELATION_MASK } from "../kernel/relations.js";
+import {
+  IS_LATE,
+  IS_RELATED_OUTBOUND,
+  KNOWN,
+  LEARN_BITS,
+  MAY_HIDE,
+  POSSIBLE,
+  RELATION_MASK,
+} from "../kernel/relations.js";
 import { rhythmBits } from "./rhythm.js";
 import type { Translations } from "../kernel/translations.js";
 
@@ -167,7 +175,12 @@ export class Sequences {
   }
 
   #noteMiss(left: number): void {
-    const direction = this.#timeline.side(left) === OUTSIDE ? 1 : 0;
+    this.noteMisses(otherSide(this.#timeline.sideOf(left)));
+  }
+
+  /** Notes that a side's capture misses packets: some that enter there may leave without having been seen. */
+  noteMisses(side: Side): void {
+    const direction = side === INSIDE ? 1 : 0;
     this.#misses++;
     this.#pairsAtMiss[direction] = this.#kernel.pairsThatWent(direction === 1);
     this.#losses[direction] = 0;
@@ -333,13 +346,21 @@ export class Sequences {
     if (!this.#isGroup(entered, limitNs, nowNs) || !this.#isGroup(left, limitNs, nowNs)) return false;
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
     if (this.#mayBeSwapped(enteredNs) || this.#mayBeSwapped(leftNs)) return false;
-    const isInTime = (at: number) => isBetween(leftNs[at] - enteredNs[at], -this.#kernel.causalSlackNs, limitNs);
+    const isInTime = (at: number) =>
+      isBetween(leftNs[at] - enteredNs[at], -this.#kernel.causalSlackNs, limitNs) &&
+      !this.#isLate(entered[at], left[at], isOutbound);
     const last = entered.length - 1;
     if (this.#kernel.isUnwatched(entered[last], left[last])) return false;
     if (entered.some((row, at) => this.#kernel.overtakes(row, left[at], isOutbound))) return false;
     // or held up together: all had entered before the first left, and the last took as long as others do
     const areHeldUp = last > 0 && isInTime(last) && enteredNs[last] <= leftNs[0];
     return areHeldUp || entered.every((_, at) => isInTime(at));
+  }
+
+  /** Whether two took longer than packets do, or, while little of that is known, far longer than the few that crossed. */
+  #isLate(entered: number, left: number, isOutbound: boolean): boolean {
+    const related = isOutbound ? this.#kernel.relate(entered, left) : this.#kernel.relate(left, entered);
+    return (related & IS_LATE) !== 0;
   }
 
   /** Whether no equal packet passed shortly before these, and none may come behind them. */

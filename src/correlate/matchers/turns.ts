@@ -55,9 +55,9 @@ export class Turns {
     return this.#byWay.get(way)?.find((turn) => turn.afterWay === afterWay);
   }
 
-  /** Whether another translation has taken the place of all that packets of this way had, as its ends have it. */
-  isReplaced(way: number): boolean {
-    return this.of(way).every(({ afterWay }) => this.of(afterWay ^ 1).at(-1)?.afterWay !== (way ^ 1));
+  /** What packets become that go this way, but for those whose place another translation has taken, as its ends have it. */
+  present(way: number): readonly Turn[] {
+    return this.of(way).filter(({ afterWay }) => this.of(afterWay ^ 1).at(-1)?.afterWay === (way ^ 1));
   }
 
   /** Adds a conversation, by the ways of one of its directions before the rewrite and after it. */

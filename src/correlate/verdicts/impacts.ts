@@ -1,5 +1,6 @@
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { asDoubles } from "../../packets/heap.js";
+import { IS_AGAIN } from "../../packets/packets.js";
 import * as record from "../../packets/records.js";
 import type { Impact, Range } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
@@ -33,6 +34,8 @@ export interface Consequence {
   readonly byFrame?: number;
   /** How long after the packet that frame came, nanoseconds. */
   readonly afterNs?: number;
+  /** Whether what it carried arrived, though nothing of that was seen to: it, or a copy of it, crossed unseen. */
+  readonly isUnseen?: boolean;
 }
 
 /** A packet that was dropped, and of which more may become known. */
@@ -45,6 +48,8 @@ export interface Drop extends Packet {
   readonly slot: number;
   readonly flow: number | undefined;
   readonly isSelected: boolean;
+  /** Whether some of its bytes entered before, and may have arrived by that. */
+  readonly isAgain: boolean;
   /** Which of its sequence numbers no copy has brought so far, counted from its own: ranges, each as its first and the one behind its last. */
   missing: readonly number[];
   /** As it was judged. */
@@ -129,6 +134,14 @@ export class Impacts {
     }
     this.#begin(drop);
     return { impact: drop.impact };
+  }
+
+  /** Whether what a packet carried was acknowledged by now, though nothing of it was seen to cross. `slot` as for `dropped`. */
+  hasArrived(row: number, slot: number): boolean {
+    const drop = this.#dropOf(this.#packetOf(row), row, slot, undefined, "");
+    if (spanOf(drop) === 0 || this.#acknowledged(drop) === null) return false;
+    this.#list();
+    return this.#isUnseen(drop);
   }
 
   /** What is known by now of some bytes that were lost of a TCP segment; null where that is nothing. `slot` as for `dropped`. */
@@ -219,6 +232,7 @@ export class Impacts {
       slot,
       flow,
       isSelected: t.isSelected(row),
+      isAgain: packet.proto === TCP && (t.flags(row) & IS_AGAIN) !== 0,
       missing: [0, spanOf(packet)],
       impact: isTelling(packet) ? "lost" : "unknown",
       quotedAs,
@@ -302,8 +316,23 @@ export class Impacts {
     for (const drop of answered ?? []) {
       if (!this.#isAfter(drop, place)) continue;
       const isOver = (tcpFlags & (SYN | ACK)) === SYN;
-      found(drop, isOver ? null : coveredBy(drop, tcpFlags, content, false), isOver);
+      const covered = isOver ? null : coveredBy(drop, tcpFlags, content, false);
+      found(drop, covered && { ...covered, isUnseen: this.#isUnseen(drop) }, isOver);
     }
+  }
+
+  /** Whether nothing of what a packet carried is known to have crossed, before it or behind it. */
+  #isUnseen(drop: Drop): boolean {
+    if (drop.isAgain) return false;
+    let crossing = this.#newest.get(drop.way) ?? NONE;
+    for (let looked = 0; this.#isKept(crossing); crossing = this.#before[placeOf(crossing)]) {
+      const { seq, payloadLength, tcpFlags, proto } = this.#packetAt(placeOf(crossing));
+      const from = (seq - drop.seq) | 0;
+      // where there are too many to look at, one of them may have some
+      if (++looked > MOST_LOOKED_AT) return false;
+      if (from < spanOf(drop) && from + spanOf({ proto, payloadLength, tcpFlags }) > 0) return false;
+    }
+    return true;
   }
 
   #isAfter({ timeNs }: Drop, place: number): boolean {
@@ -432,7 +461,7 @@ function isTelling({ proto, content }: Packet): boolean {
 }
 
 /** How many sequence numbers a packet takes: of TCP those of its data, of SYN and of FIN; of others none. */
-function spanOf({ proto, payloadLength, tcpFlags }: Packet): number {
+function spanOf({ proto, payloadLength, tcpFlags }: Pick<Packet, "proto" | "payloadLength" | "tcpFlags">): number {
   if (proto !== TCP) return 0;
   return payloadLength + ((tcpFlags & SYN) !== 0 ? 1 : 0) + ((tcpFlags & FIN) !== 0 ? 1 : 0);
 }

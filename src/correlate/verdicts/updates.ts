@@ -1,7 +1,7 @@
-import type { Impact, Judgement, Update } from "../../packets/results.js";
+import type { Judgement, Update } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../packets/timeline.js";
-import type { Drop, Impacts } from "./impacts.js";
+import type { Consequence, Drop, Impacts } from "./impacts.js";
 import type { Refusals } from "./refusals.js";
 
 /** What pairs show of an earlier drop, with the pair's inside row. */
@@ -42,10 +42,7 @@ export class Updates {
   /** Takes what those that crossed show of earlier drops. */
   takeNews(): void {
     for (const { drop, consequence, row } of this.#impacts.news()) {
-      const { impact, byFrame } = consequence;
-      const why = byFrame === undefined ? "a later acknowledgement covers it" : `a copy got through: frame ${byFrame}`;
-      const now = { verdict: "dropped", reason: "no-twin", why, ...consequence, impact } as const;
-      this.#pending.push({ row, timeNs: drop.timeNs, update: updateOf(drop, now) });
+      this.#pending.push({ row, timeNs: drop.timeNs, update: updateOf(drop, judgementOf(consequence)) });
     }
   }
 
@@ -88,7 +85,18 @@ export class Updates {
   }
 }
 
-function updateOf(drop: Drop, now: Judgement & { readonly impact: Impact }): Update {
+/** Why a packet whose data was acknowledged is not said to be dropped, in words. */
+export const WHY_ARRIVED =
+  "what it carried was acknowledged, and no copy of it was seen to cross: it did, or one did, unseen";
+
+function judgementOf({ isUnseen, ...consequence }: Consequence): Judgement {
+  if (isUnseen === true) return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED };
+  const { byFrame } = consequence;
+  const why = byFrame === undefined ? "a later acknowledgement covers it" : `a copy got through: frame ${byFrame}`;
+  return { verdict: "dropped", reason: "no-twin", why, ...consequence };
+}
+
+function updateOf(drop: Drop, now: Judgement): Update {
   const { side, frame, flow, isSelected, impact } = drop;
   return { side, frame, flow, isSelected, ...now, before: { verdict: "dropped", impact } };
 }

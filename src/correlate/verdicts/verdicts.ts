@@ -1,44 +1,49 @@
 import { HAS_IP_ID, IS_ERROR, IS_FRAGMENT, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { addressText } from "../../packets/address.js";
+import { sameAddress } from "../../packets/columns.js";
 import type { Reason } from "../../packets/reasons.js";
 import type { Judgement } from "../../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import { DECIDED, type Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { isPrivate } from "../../protocols/addresses.js";
 import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
-import { RST } from "../../protocols/tcp.js";
+import { ACK, RST, SYN } from "../../protocols/tcp.js";
 import type { Repeats } from "../intake/repeats.js";
 import type { Tunnels } from "../intake/tunnels.js";
-import { ALONE } from "../kernel/buckets.js";
+import type { Buckets } from "../kernel/buckets.js";
 import { TupleEnds } from "./flow-summary.js";
 import type { Cover } from "./cover.js";
 import type { Gap } from "./gaps.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Like } from "../matchers/likes.js";
 import type { Matchers } from "../matchers/matchers.js";
+import type { Impacts } from "./impacts.js";
 import { type Local, Locals } from "./locals.js";
 import type { Misses } from "./misses.js";
 import type { Mistimed } from "./mistimed.js";
 import type { Refusals } from "./refusals.js";
 import type { Resets } from "./resets.js";
-import { isPrivate } from "../matchers/scope.js";
+import { isSameContent, isSameSegment } from "../matchers/content.js";
 import { isFromNear, Senders } from "./senders.js";
+import { Strangers } from "./strangers.js";
 import type { Translations } from "../kernel/translations.js";
+import { WHY_ARRIVED } from "./updates.js";
 import { undecidedBehind } from "../matchers/behind.js";
 
 /** Packets this near to the limits of a capture, or to a silence, are not judged by it, nanoseconds: their twins may be beyond. */
 const MARGIN_NS = 10_000_000;
-/**
- * The last frame of a file shows how far it goes: a packet that was to come out later is not in it. Forwarding takes so long at the
- * least, or what others took lately, up to MARGIN_NS.
- */
+/** The last frame of a file shows how far it goes: a packet that was to come out later is not in it. Forwarding takes so long at the least. */
 const FORWARDING_NS = 100_000;
 /**
  * So many packets without a twin must pass while the other capture is silent: a few may well be lost while there is nothing else to be
  * captured.
  */
 const LEAST_ALONE = 16;
+
+/** So many flows are looked through, at the most, for one that leads to an address. */
+const MOST_FLOWS = 4096;
 
 /** So many packets without a twin are looked at, at the most, for what another one may have become. */
 const MOST_LOOKED_AT = 64;
@@ -64,10 +69,12 @@ export interface Verdict extends Judgement {
 export interface Known {
   readonly timeline: Timeline;
   readonly tuples: TupleTable;
+  readonly buckets: Buckets;
   readonly kernel: Kernel;
   readonly translations: Translations;
   readonly matchers: Matchers;
   readonly refusals: Refusals;
+  readonly impacts: Impacts;
   readonly misses: Misses;
   readonly resets: Resets;
   readonly mistimed: Mistimed;
@@ -90,6 +97,7 @@ export class Verdicts {
   readonly #translations: Translations;
   readonly #locals: Locals;
   readonly #senders: Senders;
+  readonly #strangers: Strangers;
   readonly #misses: Misses;
   /** How long is waited for a twin, in words. */
   readonly #window: string;
@@ -101,6 +109,7 @@ export class Verdicts {
     this.#translations = known.translations;
     this.#locals = new Locals(known.timeline, known.tuples, known.kernel);
     this.#senders = new Senders(known.timeline, known.tuples);
+    this.#strangers = new Strangers(known, this.#locals);
     this.#misses = known.misses;
     this.#window = seconds(known.windowNs);
   }
@@ -120,13 +129,21 @@ export class Verdicts {
     this.#locals.forgetWays();
   }
 
+  /** Takes a packet that others cannot be told from: whatever its twin is, it may be what another one lacks. */
+  noteAmbiguous(row: number): void {
+    this.#strangers.note(row);
+  }
+
   /** Judges a packet whose window is over. */
   judge(row: number): Verdict {
     this.#senders.goOn();
+    this.#strangers.note(row);
     const claim = this.#claim(row);
     const t = this.#timeline;
     const other = claim.on ?? otherSide(t.sideOf(row));
-    const silence = this.#known.cover[other].gaps.silenceAt(t.timeNs(row), MARGIN_NS);
+    // a silence is known once time has come to there: what is judged before must not lie beside it
+    const marginNs = Math.min(MARGIN_NS, this.#known.windowNs);
+    const silence = this.#known.cover[other].gaps.silenceAt(t.timeNs(row), marginNs);
     if (silence !== undefined && claim.lacks !== undefined && this.#hasMissed(silence, row)) {
       const silentNs = silence.toNs - silence.fromNs;
       const why = `${SIDE_NAMES[other]} has no frame at all for ${seconds(silentNs)} about then: was it captured?`;
@@ -215,22 +232,28 @@ export class Verdicts {
 
   /**
    * Why what a packet became may be something else that left, in words: another packet of its flow did about when it should have, and
-   * never came in. Undefined where there is none. A segment must have the same numbers: whatever else is changed of one, those tell it.
+   * never came in. Undefined where there is none. A segment must have the same numbers: whatever else is changed of one, those tell it. Of
+   * a flow that is not known, the content tells.
    */
   #whyChanged(row: number, other: Side): string | undefined {
     const t = this.#timeline;
+    const { buckets, kernel, windowNs } = this.#known;
     const slot = this.#translations.slotOf(row);
-    if (slot === NONE) return undefined;
+    const isTcp = t.proto(row) === TCP;
     const isChanged = (next: number): boolean => {
+      if (t.side(next) !== other || t.proto(next) !== t.proto(row) || this.#translations.slotOf(next) !== slot)
+        return false;
+      if (isTcp ? !isSameSegment(t, row, next) : slot === NONE && !isSameContent(t, row, next)) return false;
       // what others with its key wait for is one of them
-      if (t.side(next) !== other || t.proto(next) !== t.proto(row) || t.bucket(next) !== ALONE) return false;
-      if (t.proto(row) === TCP && !isSameSegment(t, row, next)) return false;
-      return this.#translations.slotOf(next) === slot && this.#translations.isLeaving(next, slot);
+      const bucket = t.bucket(next);
+      if (bucket >= 0 && buckets.count(bucket, t.sideOf(row)) > 0) return false;
+      return slot === NONE || this.#translations.isLeaving(next, slot);
     };
-    const untilNs = t.timeNs(row) + this.#known.kernel.limitNs(other === OUTSIDE);
+    const untilNs = t.timeNs(row) + (isTcp ? windowNs : Math.max(MARGIN_NS, kernel.limitNs(other === OUTSIDE)));
     const changed = undecidedBehind(t, row, MOST_LOOKED_AT, isChanged, untilNs);
     if (changed === NONE || changed === t.end) return undefined;
-    return `frame ${t.frame(changed)} of ${SIDE_NAMES[other]}, of the same flow, never came in: it may be this one, changed on its way`;
+    const frame = `frame ${t.frame(changed)} of ${SIDE_NAMES[other]}, ${slot === NONE ? "much like it" : "of the same flow"}`;
+    return `${frame}, never came in: it may be this one, changed on its way`;
   }
 
   #claim(row: number): Claim {
@@ -308,7 +331,7 @@ export class Verdicts {
     }
     const own = slot !== NONE ? null : local !== null ? this.#ofHost(row, local) : this.#ofHostsTunnel(row);
     if (own?.verdict === "local") return own;
-    const uncovered = this.#uncovered(t.timeNs(row), other);
+    const uncovered = this.#uncovered(t.timeNs(row), other, isLeaving);
     if (uncovered !== null) return uncovered;
     if (own !== null) return own;
     if ((t.flags(row) & IS_FRAGMENT) !== 0) {
@@ -321,31 +344,28 @@ export class Verdicts {
         why: `${otherName} has some of its bytes, cut differently, and nothing tells of which segment`,
       };
     }
+    const answered = this.#known.resets.take(row);
+    if (answered !== undefined) {
+      const why = `the host itself resets the connection: it did not pass frame ${answered} on`;
+      return { verdict: "local", reason: "host-reset", why, byFrame: answered };
+    }
     if (slot === NONE) return this.#unexplained(row, side, answer !== undefined || this.#isErrorFromFar(row));
     if (!isLeaving) {
       if (answer === undefined) return this.#notPassedOn(row, otherName);
       const crossed = `it crossed, though ${otherName} lacks it, as it was answered from there: ${answer.why}`;
       return { verdict: "unknown", reason: "forwarded-unseen", why: crossed, lacks: "crossing" };
     }
-    const answered = this.#known.resets.take(row);
-    if (answered !== undefined) {
-      const why = `the host itself resets the connection: it did not pass frame ${answered} on`;
-      return { verdict: "local", reason: "host-reset", why, byFrame: answered };
-    }
-    const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: that capture missed it, or the host sent it`;
+    const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: it came by another interface, that capture missed it, or the host sent it`;
     return { verdict: "unknown", reason: "never-entered", why, lacks: "entry" };
   }
 
   /** What became of a packet of a known translation that entered and did not come out. */
   #notPassedOn(row: number, otherName: string): Claim {
-    const { resets } = this.#known;
-    const reset = resets.answering(row);
-    if (reset === NONE)
-      return { verdict: "dropped", reason: "no-twin", why: this.#missing(row, otherName), lacks: "exit" };
-    resets.remember(reset, row);
-    const byFrame = this.#timeline.frame(reset);
-    const why = `the host itself reset the connection (frame ${byFrame})`;
-    return { verdict: "refused", reason: "host-reset", why, byFrame, lacks: "exit" };
+    const reset = this.#known.resets.answering(row);
+    if (reset !== NONE) return this.#resetByHost(row, reset);
+    if (this.#known.impacts.hasArrived(row, this.#translations.slotOf(row)))
+      return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED, lacks: "crossing" };
+    return { verdict: "dropped", reason: "no-twin", why: this.#missing(row, otherName), lacks: "exit" };
   }
 
   /** Whether a known flow tells that a packet left where it was seen: whoever answers it there is behind the host. */
@@ -359,16 +379,16 @@ export class Verdicts {
     const { hairpins } = this.#known.matchers;
     const isBefore = hairpins.isBefore(row);
     if (!isBefore && !hairpins.isAfter(row)) return null;
-    const uncovered = this.#uncovered(this.#timeline.timeNs(row), side);
+    const uncovered = this.#uncovered(this.#timeline.timeNs(row), side, !isBefore);
     if (uncovered !== null) return uncovered;
     const name = SIDE_NAMES[side];
     if (isBefore && hairpins.mayHaveComeOut(row)) {
       const why = `its conversation is turned round on ${name}, and it may have come out cut differently: not all of that is there`;
       return { verdict: "unknown", reason: "pieces-missing", why };
     }
-    if (isBefore && hairpins.isReplaced(row)) {
-      const why = `its conversation is turned round by another translation on ${name}: the host may have forgotten this one, and taken it`;
-      return { verdict: "unknown", reason: "translation-replaced", why };
+    if (isBefore && !hairpins.isAlive(row)) {
+      const why = `nothing behind it was turned round on ${name} by its translation: the host may have forgotten that, and taken it`;
+      return { verdict: "unknown", reason: "translation-gone", why };
     }
     if (isBefore)
       return {
@@ -398,16 +418,19 @@ export class Verdicts {
         why: `nothing answers it: the host took it, or dropped it before ${inside}`,
       };
     if (!this.#known.kernel.isTtlLowered(true)) {
-      if (!this.#misses.isPatchy(INSIDE)) return { verdict: "local", reason, why, isByAbsence: true };
-      const doubt = `${why}, or forwarded: ${this.#misses.why(INSIDE)}`;
-      return { verdict: "unknown", reason: "capture-misses", why: doubt };
+      const doubt = `${why}, or forwarded`;
+      if (this.#misses.isPatchy(INSIDE))
+        return { verdict: "unknown", reason: "capture-misses", why: `${doubt}: ${this.#misses.why(INSIDE)}` };
+      if (!this.#strangers.hasFor(row)) return { verdict: "local", reason, why, isByAbsence: true };
+      const reached = `${doubt}: ${inside} has packets then of which nothing tells what they were`;
+      return { verdict: "unknown", reason: "ttl-kept", why: `${reached}, and this router keeps TTLs` };
     }
     if (isFull) return { verdict: "local", reason, why };
     const sent = this.#timeline.way(row) === natWay ? "its TTL" : "the TTL of what answers it";
     return {
       verdict: "unknown",
       reason: "forwarded-unseen",
-      why: `${sent} shows that the host forwards it, and ${inside} lacks it`,
+      why: `${sent} shows that the host forwards it: by another interface, or ${inside} missed it`,
       lacks: "crossing",
     };
   }
@@ -445,6 +468,11 @@ export class Verdicts {
     return `${src}.${srcPort} > ${dst}.${dstPort} on ${SIDE_NAMES[side]}`;
   }
 
+  /** Whether both captures are running, so that nobody can have mistaken the host or the time of one. */
+  get #isOneHost(): boolean {
+    return this.#known.cover[INSIDE].isLive && this.#known.cover[OUTSIDE].isLive;
+  }
+
   /** Whether a packet is an ICMP error that routers forwarded: the packet that it is about had reached somebody behind the host. */
   #isErrorFromFar(row: number): boolean {
     const t = this.#timeline;
@@ -456,10 +484,11 @@ export class Verdicts {
     const other = SIDE_NAMES[otherSide(side)];
     const missing = this.#missing(row, other);
     if (this.#translations.accounts.learnt === 0) {
+      const doubt = "paired yet: are these captures of the same host and time?";
       return {
         verdict: "unknown",
         reason: "nothing-paired",
-        why: `${missing}, and nothing else has paired yet: are these captures of the same host and time?`,
+        why: `${missing}, and nothing else has ${this.#isOneHost ? "crossed so far" : doubt}`,
         lacks: "anything",
       };
     }
@@ -470,19 +499,46 @@ export class Verdicts {
     const src = tuples.address(way >> 1, (way & 1) === 1);
     const dst = tuples.address(way >> 1, (way & 1) === 0);
     if (side === INSIDE) {
-      const isFromPrivate = isPrivate(isIpv6, words, src);
-      const isToPrivate = isPrivate(isIpv6, words, dst);
+      const isFromPrivate = isPrivate(words[src], isIpv6);
+      const isToPrivate = isPrivate(words[dst], isIpv6);
       const isOutbound = isFromPrivate && isToPrivate ? this.#isFromNearer(way) : isFromPrivate;
+      const reset = this.#rejecting(row);
+      if (reset !== NONE && this.#isBeyond(way >> 1, dst)) return this.#resetByHost(row, reset);
+      if (reset !== NONE) {
+        const why = `frame ${this.#timeline.frame(reset)} resets it from no router away: a rule rejects it, or the host has that address and nobody listens`;
+        return { verdict: "unknown", reason: "may-be-rejected", why };
+      }
       const answered = this.#answered(row, isOutbound ? way : way ^ 1, missing, isAnsweredFar);
       if (answered !== null) return answered;
-      if (isOutbound) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
+      // between two private networks, only a sender's full TTL shows which of them is behind this side
+      const isFromHere = isOutbound && (!isToPrivate || isFromNear(this.#timeline, row));
+      if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
       const why = isToPrivate ? `it reached ${addressText(isIpv6, words, dst)} and never entered ${other}` : missing;
       return { verdict: "unknown", reason: isToPrivate ? "never-entered" : "untranslated", why, lacks: "anything" };
     }
-    if (this.#locals.isToPublished(row)) return this.#toPublished(way, missing);
+    if (this.#locals.isToPublished(row)) return this.#toPublished(row, missing);
     const [srcText, dstText] = [addressText(isIpv6, words, src), addressText(isIpv6, words, dst)];
     const why = `neither ${srcText} nor ${dstText} is known to be translated by this NAT`;
     return { verdict: "unknown", reason: "untranslated", why, lacks: "anything" };
+  }
+
+  /** The reset that the host, or something beside it, answers an inside segment with that opens a connection; NONE where there is none. */
+  #rejecting(row: number): number {
+    const t = this.#timeline;
+    if (t.proto(row) !== TCP || (t.tcpFlags(row) & (SYN | ACK)) !== SYN) return NONE;
+    const reset = this.#known.resets.answering(row);
+    return reset !== NONE && this.#known.kernel.isTtlLowered(false) && isFromNear(t, reset) ? reset : NONE;
+  }
+
+  /** Whether an address is known to be behind the host: flows cross that have it on both sides. Where there are too many to look at, it is not. */
+  #isBeyond(tuple: number, address: number): boolean {
+    const tuples = this.#tuples;
+    const { accounts } = this.#translations;
+    if (accounts.learnt > MOST_FLOWS) return false;
+    const isEnd = (of: number): boolean =>
+      tuples.isIpv6(of) === tuples.isIpv6(tuple) &&
+      [true, false].some((isA) => sameAddress(tuples.words, tuples.address(of, isA), tuples.words, address));
+    return accounts.slots().some((slot) => isEnd(accounts.insideTuple(slot)) && isEnd(accounts.outsideTuple(slot)));
   }
 
   /** Whether the sender of what goes this way is nearer to the inside link than the other end: by their TTLs, else who speaks first. */
@@ -518,7 +574,7 @@ export class Verdicts {
       !isFull &&
       !this.#misses.isPatchy(OUTSIDE) &&
       !this.#misses.hasCrossing(INSIDE) &&
-      !this.#hasStranger(row)
+      !this.#strangers.hasFor(row)
     )
       return {
         verdict: "elsewhere",
@@ -534,29 +590,19 @@ export class Verdicts {
     };
   }
 
-  /** Whether an outside packet that follows has no translation: it may be the twin of this one, or of what is like it. */
-  #hasStranger(row: number): boolean {
-    const t = this.#timeline;
-    const isStranger = (next: number): boolean =>
-      t.side(next) === OUTSIDE &&
-      t.proto(next) === t.proto(row) &&
-      this.#translations.slotOf(next) === NONE &&
-      this.#locals.of(next)?.isNever !== true;
-    // where there are too many to look at, one of them may be
-    return undecidedBehind(t, row, MOST_LOOKED_AT, isStranger) !== t.end;
-  }
-
   /** A packet to a port that is forwarded, of a conversation that is not: whoever answers tells whether it got there. */
-  #toPublished(way: number, missing: string): Claim {
+  #toPublished(row: number, missing: string): Claim {
     const tuples = this.#tuples;
+    const t = this.#timeline;
+    const way = t.way(row);
     const [isFull, isOther] = [tuples.hasFullTtl(way ^ 1), tuples.hasOtherTtl(way ^ 1)];
     if (!isFull && !isOther) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
-    if (this.#known.kernel.isTtlLowered(true) && isFull)
-      return {
-        verdict: "local",
-        reason: "host-answers",
-        why: "the host itself answers it, though it forwards this port",
-      };
+    if (this.#known.kernel.isTtlLowered(true) && isFull) {
+      const reset = this.#known.resets.answering(row);
+      if (reset !== NONE && isFromNear(t, reset)) return this.#resetByHost(row, reset);
+      const why = "the host itself answers it, though it forwards this port";
+      return { verdict: "local", reason: "host-answers", why };
+    }
     return {
       verdict: "unknown",
       reason: "forwarded-unseen",
@@ -565,13 +611,25 @@ export class Verdicts {
     };
   }
 
+  /** What became of a packet that the host was to forward, and answered with a reset. */
+  #resetByHost(row: number, reset: number): Claim {
+    const { resets } = this.#known;
+    resets.remember(reset, row);
+    const byFrame = this.#timeline.frame(reset);
+    const why = `the host itself reset the connection (frame ${byFrame})`;
+    return { verdict: "refused", reason: "host-reset", why, byFrame, lacks: "exit" };
+  }
+
   #missing(row: number, otherName: string): string {
     const what = this.#timeline.proto(row) === TCP ? "segment" : "packet";
     return `no ${what} like it came out on ${otherName} within ${this.#window}`;
   }
 
-  /** What follows for a packet where the other capture may not cover its time; null where it does. */
-  #uncovered(timeNs: number, other: Side): Judgement | null {
+  /**
+   * What follows for a packet where the other capture may not cover its time; null where it does. One that is leaving entered there before; of any
+   * other, what it became is yet to come.
+   */
+  #uncovered(timeNs: number, other: Side, isLeaving: boolean): Judgement | null {
     const { firstNs, lastNs, strayNs, hasEnded, isLive } = this.#known.cover[other];
     const name = SIDE_NAMES[other];
     if (!Number.isFinite(firstNs))
@@ -588,12 +646,17 @@ export class Verdicts {
     if (!hasEnded) return null;
     const untilNs = lastNs - timeNs;
     if (untilNs < 0) return beyond(-untilNs, "ended", `the last frame of ${name} is ${seconds(-untilNs)} older`);
-    const { kernel } = this.#known;
-    const isOutbound = other === OUTSIDE;
-    const takesNs = kernel.isNew(isOutbound) ? FORWARDING_NS : Math.max(FORWARDING_NS, kernel.limitNs(isOutbound));
-    if (untilNs < (isLive ? MARGIN_NS : Math.min(MARGIN_NS, takesNs)))
+    if (!isLeaving && untilNs < (isLive ? MARGIN_NS : this.#takesNs(other)))
       return beyond(0, "ended", `the last frame of ${name} is ${seconds(untilNs)} later`);
     return null;
+  }
+
+  /** How long a packet may take to come out on a side: what others took lately, or where too few did, what a short queue takes. */
+  #takesNs(side: Side): number {
+    const { kernel, windowNs } = this.#known;
+    const isOutbound = side === OUTSIDE;
+    const takesNs = kernel.isNew(isOutbound) ? MARGIN_NS : Math.max(FORWARDING_NS, kernel.limitNs(isOutbound));
+    return Math.min(takesNs, windowNs);
   }
 }
 
@@ -618,14 +681,4 @@ function seconds(ns: number): string {
   if (ns < 1e6) return `${+(ns / 1e3).toPrecision(3)} µs`;
   if (ns < 1e9) return `${+(ns / 1e6).toPrecision(3)} ms`;
   return `${+(ns / 1e9).toPrecision(6)} s`;
-}
-
-/** Whether two TCP segments have the same numbers, flags and length of data. */
-function isSameSegment(t: Timeline, a: number, b: number): boolean {
-  return (
-    t.seq(a) === t.seq(b) &&
-    t.ack(a) === t.ack(b) &&
-    t.tcpFlags(a) === t.tcpFlags(b) &&
-    t.payloadLength(a) === t.payloadLength(b)
-  );
 }

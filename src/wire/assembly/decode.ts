@@ -46,6 +46,7 @@ import { ipHeader } from "./link.js";
 import { other } from "./other.js";
 import { content } from "./payload.js";
 import * as quotes from "./quote.js";
+import { noteSender } from "./senders.js";
 import { tcp } from "./tcp.js";
 import * as tunnel from "./tunnel.js";
 import { udp } from "./udp.js";
@@ -70,6 +71,7 @@ export function decode(block: usize): void {
   const batch = wordOf(block, words.BATCH);
   const reasons = wordOf(block, words.REASONS);
   const opensTunnels = wordOf(block, words.OPENS_TUNNELS) !== 0;
+  const senders = wordOf(block, words.SENDERS);
   quotes.goOn(batch, wordOf(block, words.QUOTES));
   outers = wordOf(block, words.OUTERS);
   let row = wordOf(block, words.ROWS);
@@ -105,6 +107,7 @@ export function decode(block: usize): void {
       continue;
     }
     const record = batch + (row << RECORD_BYTES_BITS);
+    if (senders !== 0) noteSender(senders, record);
     if (stampNs < latestNs) isInOrder = false;
     latestNs = stampNs;
     store<f64>(record, stampNs, 8 * STAMP_NS);

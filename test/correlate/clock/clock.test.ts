@@ -49,6 +49,17 @@ const pings = (src: string, ttl: number, aheadUs: number) =>
 const odd = (src: string, ttl: number, n: number) =>
   datagram({ src, dst: SERVER, srcPort: 5, dstPort: 6, ipId: 500 + n, ttl, text: "odd" });
 
+/** Answers of a server, of which those of the second ten repeat the first ten, and so on. */
+const answers = (dst: string, ttl: number, lateUs: (n: number) => number) =>
+  Array.from({ length: 120 }, (_, n) => {
+    const again = n % 20 >= 10 ? n - 10 : n;
+    const text = `the answer of number ${again}`;
+    return us(
+      400_000 * n + 997 * ((n * n) % 101) + lateUs(n),
+      datagram({ src: SERVER, dst, srcPort: 53, dstPort: 4000 + again, ipId: 700 + again, ttl, text }),
+    );
+  });
+
 describe("auto", () => {
   it("leaves one clock alone, so that latencies are exact", async () => {
     const { inside, outside } = conversation(20);
@@ -65,15 +76,6 @@ describe("auto", () => {
   });
 
   it("leaves one clock alone where what comes again tells too little at first, and nothing contradicts it later", async () => {
-    const answers = (dst: string, ttl: number, lateUs: (n: number) => number) =>
-      Array.from({ length: 120 }, (_, n) => {
-        const again = n % 20 >= 10 ? n - 10 : n;
-        const text = `the answer of number ${again}`;
-        return us(
-          400_000 * n + 997 * ((n * n) % 101) + lateUs(n),
-          datagram({ src: SERVER, dst, srcPort: 53, dstPort: 4000 + again, ipId: 700 + again, ttl, text }),
-        );
-      });
     const { pairs, summary } = await outcomeOf(
       answers(CONTAINER, 51, (n) => 275 + ((n * 37) % 300)),
       answers(HOST, 52, () => 0),

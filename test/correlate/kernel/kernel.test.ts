@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { runs } from "../../support/runs.js";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { type ClockOption, correlate } from "../../../src/correlate/correlate.js";
 import { Timeline } from "../../../src/packets/timeline.js";
@@ -85,6 +86,17 @@ describe("with a limit to the pairs", () => {
       { numRuns: 100 },
     );
   });
+});
+
+it("all that is told comes to the same however captures are cut into batches", async () => {
+  await fc.assert(
+    fc.asyncProperty(captures, cut, cut, async ({ inside, outside, options }, a, b) => {
+      const whole = await correlated(inside, outside, options);
+      const pieces = await correlated(inside, outside, { ...options, batches: [a, b] });
+      expect(told(pieces)).toEqual(told(whole));
+    }),
+    { numRuns: runs(100), endOnFailure: true },
+  );
 });
 
 it("follows clocks that drift apart live", async () => {

@@ -112,7 +112,7 @@ describe("a connection that is turned round on its own side", () => {
 
   it("is dropped where one does not come out, of which no other form is in the capture", async () => {
     const lost = there(1300, { seq: 506, ack: 907, ipId: 14, text: "more" })[0];
-    const later = there(2000, { seq: 510, ack: 907, ipId: 15, text: "yet more" });
+    const later = there(20_000, { seq: 510, ack: 907, ipId: 15, text: "yet more" });
     const outcome = await outcomeOf([...opened, lost, ...later], []);
     expect(outcome.alone).toEqual([
       {
@@ -274,7 +274,7 @@ describe.each([
   it("is dropped where nothing of it is there", async () => {
     const { outcome } = await grouped([
       form("there", 0, 1300, 0, 3, ipId),
-      ...there(2000, { seq: 1, ack: 1, ipId: 99 }),
+      ...there(20_000, { seq: 1, ack: 1, ipId: 99 }),
     ]);
     expect(outcome.verdicts("inside")).toEqual([[13, "dropped"]]);
   });
@@ -394,8 +394,25 @@ describe("a conversation that is translated anew", () => {
     const later = forms(90_000, 61_000, { seq: 518, ack: 907, ipId: 33, text: "and more" });
     const outcome = await outcomeOf([...opened, ...anew, late, lost, ...later], []);
     expect(outcome.alone.map(({ frame, verdict, reason }) => [frame, verdict, reason])).toEqual([
-      [17, "unknown", "translation-replaced"],
+      [17, "unknown", "translation-gone"],
       [18, "dropped", "no-twin"],
     ]);
   });
+});
+
+it("what is stamped as if it came out before it came in is not said to be dropped", async () => {
+  const [before, after] = there(2000, { seq: 506, ack: 907, ipId: 0 });
+  const later = there(90_000, { seq: 506, ack: 908, ipId: 33 });
+  const { alone } = await outcomeOf([...opened, { ...after, ns: before.ns - 60_000 }, before, ...later], []);
+  expect(alone.map(({ verdict, reason }) => [verdict, reason])).toEqual([
+    ["unknown", "may-be-hairpin"],
+    ["unknown", "may-be-hairpin"],
+  ]);
+});
+
+it("where nothing is turned round behind it, the host may have forgotten how, and taken it", async () => {
+  const [lost] = back(3000, { seq: 907, ack: 506, ipId: 50, text: "last" });
+  const crossing = conversation(40, { srcPort: 50_000, startUs: 20_000 });
+  const outcome = await outcomeOf(merged([...opened, lost], crossing.inside), crossing.outside);
+  expect(outcome.alone).toMatchObject([{ frame: 13, verdict: "unknown", reason: "translation-gone" }]);
 });

@@ -1,7 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { icmp, ipv4 } from "../../support/packets.js";
 import { ms, type Outcome, outcomeOf, type Stamped } from "../outcome.js";
-import { CONTAINER, conversation, datagram, HOST, merged, ping, segment, SERVER, SYN, type Sides } from "../traffic.js";
+import {
+  CONTAINER,
+  conversation,
+  datagram,
+  HOST,
+  merged,
+  ping,
+  segment,
+  SERVER,
+  SYN,
+  SYN_ACK,
+  type Sides,
+} from "../traffic.js";
 
 const [FIN_ACK, RST] = [0x11, 0x04];
 const GATEWAY = "172.17.0.1";
@@ -34,9 +46,9 @@ const fin = (atMs: number, isLost = false) => data(atMs, 1005, "", { flags: FIN_
 const reset = (atMs: number, isLost = false) => data(atMs, 1005, "", { flags: RST, ack: 0, isLost });
 
 /** An acknowledgement of the server's. */
-function acked(atMs: number, ack: number, { isLost = false, seq = 5000, text = "" } = {}): Sent {
+function acked(atMs: number, ack: number, { isLost = false, seq = 5000, text = "", flags = 0x18 } = {}): Sent {
   const id = ++ipId;
-  const numbers = { srcPort: 80, dstPort: 40_000, ipId: id, seq, ack, text };
+  const numbers = { srcPort: 80, dstPort: 40_000, ipId: id, seq, ack, text, flags };
   return { atMs, isLost, isInbound: true, packet: (isInside) => segment({ ...to(isInside), ...numbers }) };
 }
 
@@ -94,6 +106,9 @@ async function outcome(sent: readonly Sent[], background: Sides = known): Promis
   return outcomeOf(merged(background.inside, inside), merged(background.outside, outside));
 }
 
+/** What else a drop turned out to be, by its verdict. */
+const TOLD: Record<string, string> = { refused: "refused", unknown: "arrived" };
+
 /** What each drop came to as it was judged, and each update, by the millisecond that the frame shown was sent. */
 async function told(sent: readonly Sent[], background: Sides = known): Promise<string[]> {
   const { inside, outside } = sides(sent);
@@ -108,7 +123,7 @@ async function told(sent: readonly Sent[], background: Sides = known): Promise<s
   );
   const later = updates.map(
     ({ side, frame, verdict, impact, byFrame }) =>
-      `${at(side, frame)} update ${verdict === "dropped" ? impact : verdict}${at(side, byFrame)}`,
+      `${at(side, frame)} update ${verdict === "dropped" ? impact : TOLD[verdict]}${at(side, byFrame)}`,
   );
   // the summary counts what is known at the end
   const last = new Map(judged.map((text) => [text.split(" ")[2], text.split(" ")[3]]));
@@ -116,7 +131,7 @@ async function told(sent: readonly Sent[], background: Sides = known): Promise<s
   const counted = summary.impacts.flatMap((counts) =>
     [...counts].flatMap(([impact, count]) => Array<string>(count).fill(impact)),
   );
-  expect(counted.sort()).toEqual([...last.values()].filter((impact) => impact !== "refused").sort());
+  expect(counted.sort()).toEqual([...last.values()].filter((impact) => !Object.values(TOLD).includes(impact)).sort());
   return [...judged, ...later].map((text) => text.slice(" by ".length));
 }
 
@@ -130,6 +145,16 @@ describe("of TCP", () => {
     expect(await told([...opened, lost, data(3000, 1005, "0123456789")])).toEqual([
       "1020 lost",
       "1020 update resent by 3000",
+    ]);
+  });
+
+  it("a copy makes up for what was lost before anything was known of the flow", async () => {
+    expect(await told([syn(1000, true), syn(1200), acked(1201, 1000, { flags: SYN_ACK, seq: 4999 })])).toEqual([
+      "1000 resent by 1200",
+    ]);
+    const lost = data(1000, 1000, "GET /", { isLost: true });
+    expect(await told([lost, data(1210, 1000, "GET /"), acked(1211, 1005, { text: "HTTP" })])).toEqual([
+      "1000 resent by 1210",
     ]);
   });
 
@@ -153,13 +178,16 @@ describe("of TCP", () => {
     expect(await told([...opened, lost, ...pieces.slice(0, 2)])).toEqual(["1020 lost"]);
   });
 
-  it("an acknowledgement of the other end shows that all arrived, and one of less does not", async () => {
+  it("an acknowledgement of the other end shows that all arrived unseen, and one of less does not", async () => {
     const lost = data(1020, 1005, "0123456789", { isLost: true });
-    expect(await told([...opened, lost, acked(1100, 1015)])).toEqual(["1020 covered"]);
+    expect(await told([...opened, lost, acked(1100, 1015)])).toEqual([]);
     expect(await told([...opened, lost, acked(1100, 1014), acked(5000, 1015)])).toEqual([
       "1020 lost",
-      "1020 update covered",
+      "1020 update arrived",
     ]);
+    // what arrived before is sent again in vain
+    const again = data(1020, 1000, "GET /", { isLost: true });
+    expect(await told([...opened.slice(0, 2), again, acked(1100, 1005, { text: "HTTP" })])).toEqual(["1020 covered"]);
     expect(await told([...opened, lost, acked(1100, 1014)])).toEqual(["1020 lost"]);
     // one that is lost on its way tells nobody
     expect(await told([...opened, lost, acked(1100, 1015, { isLost: true })])).toEqual(["1020 lost", "1100 lost"]);

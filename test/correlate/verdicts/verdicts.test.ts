@@ -1,9 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { icmp, ipv4 } from "../../support/packets.js";
-import { outcomeOf, type Stamped, us } from "../outcome.js";
+import { outcomeOf, type Stamped, told as toldOf, us } from "../outcome.js";
 import { CLIENT, CONTAINER, conversation, datagram, HOST, merged, OTHER, segment, SERVER, SYN } from "../traffic.js";
 
 const RST_ACK = 0x14;
+const OTHER_SERVER = "198.51.100.77";
 
 /** 40 packets each way, 100 µs apart, all of them on both sides. */
 const known = conversation(80);
@@ -58,8 +59,8 @@ describe("what has the NAT's own address outside is local only if the host sent 
 
   it("what it forwards has a lowered one, though the inside capture lacks it", async () => {
     expect(await alone([], [sent(63), heard])).toEqual([
-      "outside unknown: its TTL shows that the host forwards it, and inside lacks it",
-      "outside unknown: the TTL of what answers it shows that the host forwards it, and inside lacks it",
+      "outside unknown: its TTL shows that the host forwards it: by another interface, or inside missed it",
+      "outside unknown: the TTL of what answers it shows that the host forwards it: by another interface, or inside missed it",
     ]);
   });
 
@@ -201,4 +202,168 @@ const ack = (src: string, ttl: number, ipId: number) =>
 it("a segment whose like left with another IP ID is not said to be dropped", async () => {
   const said = await alone([us(3050, ack(CONTAINER, 64, 13_701))], [us(3070, ack(HOST, 63, 40_137))]);
   expect(said[0]).toMatch(/^inside unknown: frame \d+ of outside, of the same flow, never came in/);
+});
+
+describe("a SYN that a reset answers from no router away", () => {
+  const syn = (atUs: number, dst: string, ttl = 64, src = CONTAINER) =>
+    us(atUs, segment({ src, dst, srcPort: 5, dstPort: 25, seq: 1, ack: 0, flags: SYN, ttl, ipId: 1 }));
+  const reset = (atUs: number, src: string, ttl: number, dst = CONTAINER) =>
+    us(atUs, segment({ src, dst, srcPort: 25, dstPort: 5, seq: 0, ack: 2, flags: RST_ACK, ttl, ipId: 0 }));
+
+  it("is rejected by a rule, or reached the host itself: nothing tells which", async () => {
+    expect(await alone([syn(3050, OTHER_SERVER), reset(3060, OTHER_SERVER, 64)], [])).toEqual([
+      "inside unknown: frame 33 resets it from no router away: a rule rejects it, or the host has that address and nobody listens",
+      "inside local: the other end is no hop away: the host itself, or on the same link",
+    ]);
+  });
+
+  it("is refused where others to that address cross: it is behind the host", async () => {
+    expect(await alone([syn(3050, SERVER), reset(3060, SERVER, 64)], [])).toEqual([
+      "inside refused: the host itself reset the connection (frame 33)",
+      "inside local: the host itself resets the connection: it did not pass frame 32 on",
+    ]);
+  });
+
+  it("is refused where the host forwards that port, though nobody has come by it from there before", async () => {
+    const port = (srcPort: number, atUs: number, ttl: number, dst: string, dstPort: number) =>
+      us(atUs, segment({ src: CLIENT, dst, srcPort, dstPort, seq: 9, ack: 0, flags: SYN, ttl, ipId: 77 }));
+    const inside = [port(40_000, 3040, 54, CONTAINER, 80)];
+    const outside = [
+      port(40_000, 3030, 55, HOST, 88),
+      port(40_001, 3050, 55, HOST, 88),
+      us(
+        3060,
+        segment({
+          src: HOST,
+          dst: CLIENT,
+          srcPort: 88,
+          dstPort: 40_001,
+          seq: 0,
+          ack: 10,
+          flags: RST_ACK,
+          ttl: 64,
+          ipId: 0,
+        }),
+      ),
+    ];
+    const outcome = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
+    expect(outcome.pairs).toHaveLength(81);
+    expect(outcome.alone[0]).toMatchObject({ verdict: "refused", reason: "host-reset", byFrame: 34 });
+  });
+});
+
+describe("nothing follows from what the other side lacks while it has packets that nothing explains", () => {
+  const stranger = (atUs: number) => us(atUs, query({ src: HOST, dst: SERVER, ipId: 44, ttl: 63, text: "who?" }));
+
+  it("behind a conversation, or before it", async () => {
+    const said = [asked(SERVER), told(SERVER, 53)];
+    expect(await alone(said, [])).toContain(
+      "inside elsewhere: both ends speak, and outside has none of it: it takes another interface",
+    );
+    for (const atUs of [2500, 3500]) {
+      const verdicts = await alone(said, [stranger(atUs)]);
+      expect(verdicts.filter((verdict) => verdict.startsWith("inside elsewhere"))).toEqual([]);
+    }
+  });
+
+  it("where the router keeps TTLs, what has the NAT's address may be anybody's", async () => {
+    const kept = (packets: readonly Stamped[]) =>
+      packets.map(({ ns, packet }) => {
+        const copy = packet.slice();
+        copy[8] = copy[8] === 63 ? 64 : copy[8] === 52 ? 53 : copy[8];
+        return { ns, packet: copy };
+      });
+    const keeping = { inside: kept(known.inside), outside: kept(known.outside) };
+    const heard = us(3070, answer({ src: SERVER, dst: HOST, ipId: 9, ttl: 53 }));
+    const verdicts = async (inside: readonly Stamped[]) => {
+      const outcome = await outcomeOf(merged(keeping.inside, inside), merged(keeping.outside, [sent(64), heard]));
+      return outcome.verdicts("outside").map(([, verdict]) => verdict);
+    };
+    expect(await verdicts([])).toEqual(["local", "local"]);
+    expect(await verdicts([us(3060, query({ src: CONTAINER, dst: SERVER, ipId: 5, ttl: 64, text: "other" }))])).toEqual(
+      ["unknown", "unknown"],
+    );
+  });
+});
+
+it("what comes from another private network with a lowered TTL has come in there, and is not lost on its way out", async () => {
+  const far = (ttl: number) => us(3050, answer({ src: "10.99.0.5", dst: CONTAINER, ipId: 0, ttl }));
+  expect((await alone([far(61)], []))[0]).toMatch(
+    /^inside unknown: it reached 172\.17\.0\.2 and never entered outside/,
+  );
+});
+
+it("what came out much as it came in, of a flow not known, may be it: a router rewrote more", async () => {
+  const asks = us(3050, query({ src: OTHER, dst: SERVER, ipId: 31_000, ttl: 64, text: "what is it?" }));
+  const left = us(3080, query({ src: HOST, dst: SERVER, ipId: 9, ttl: 63, text: "what is it?" }));
+  const other = us(3080, query({ src: HOST, dst: SERVER, ipId: 9, ttl: 63, text: "whose is it?" }));
+  expect((await alone([asks], [left]))[0]).toMatch(/^inside unknown: frame 32 of outside, much like it, never came in/);
+  expect((await alone([asks], [other]))[0]).toMatch(/^inside dropped/);
+});
+
+describe("near the end of the other capture", () => {
+  const few = (tookUs: number) =>
+    [0, 1, 2].map((n) => [
+      us(1000 + 20_000 * n, query({ src: CONTAINER, dst: SERVER, ipId: 10 + n, ttl: 64, text: `query ${n}` })),
+      us(1000 + 20_000 * n + tookUs, query({ src: HOST, dst: SERVER, ipId: 10 + n, ttl: 63, text: `query ${n}` })),
+    ]);
+
+  it("what came in may be yet to come out, by what others took", async () => {
+    const [inside, outside] = [0, 1].map((k) => few(4000).map((pair) => pair[k]));
+    const last = us(38_000, query({ src: CONTAINER, dst: SERVER, ipId: 19, ttl: 64, text: "last" }));
+    const outcome = await outcomeOf(merged(inside, [last]), outside);
+    expect(outcome.alone).toMatchObject([{ side: "inside", verdict: "unknown", reason: "capture-edge" }]);
+    const sooner = us(30_000, query({ src: CONTAINER, dst: SERVER, ipId: 19, ttl: 64, text: "last" }));
+    expect((await outcomeOf(merged(inside, [sooner]), outside)).verdicts("inside")).toEqual([[3, "dropped"]]);
+  });
+});
+
+it("what a silence tells does not depend on how captures are cut", async () => {
+  const [before, behind] = [
+    conversation(40, { everyUs: 500 }),
+    conversation(40, { startUs: 300_000, everyUs: 500, seed: 5 }),
+  ];
+  // just before the inside falls silent
+  const strangers = Array.from({ length: 30 }, (_, n) =>
+    us(15_000 + 150 * n, query({ src: HOST, dst: SERVER, ipId: 900 + n, ttl: 63, text: `who? ${n}` })),
+  );
+  const inside = merged(before.inside, behind.inside);
+  const outside = merged(merged(before.outside, strangers), behind.outside);
+  const options = { windowNs: 1_000_000, clock: { kind: "none" } } as const;
+  const whole = await outcomeOf(inside, outside, options);
+  expect(toldOf(await outcomeOf(inside, outside, { ...options, batches: [1, 1] }))).toEqual(toldOf(whole));
+});
+
+it("what it carried was acknowledged, though nothing of it was seen to cross: it was not dropped", async () => {
+  const data = (atUs: number, seq: number, text: string, isInside: boolean) =>
+    us(
+      atUs,
+      segment({
+        ...(isInside ? { src: CONTAINER, ttl: 64 } : { src: HOST, ttl: 63 }),
+        dst: SERVER,
+        srcPort: 4000,
+        dstPort: 80,
+        seq,
+        ack: 9,
+        ipId: seq,
+        text,
+      }),
+    );
+  const ack = (atUs: number, ack: number, isInside: boolean) =>
+    us(
+      atUs,
+      segment({
+        src: SERVER,
+        ...(isInside ? { dst: CONTAINER, ttl: 52 } : { dst: HOST, ttl: 53 }),
+        srcPort: 80,
+        dstPort: 4000,
+        seq: 9,
+        ack,
+        ipId: ack,
+      }),
+    );
+  const inside = [data(3010, 100, "first", true), data(3050, 105, "unseen", true), ack(3110, 111, true)];
+  const outside = [data(3030, 100, "first", false), ack(3090, 111, false)];
+  const outcome = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
+  expect(outcome.alone).toMatchObject([{ side: "inside", verdict: "unknown", reason: "forwarded-unseen" }]);
 });

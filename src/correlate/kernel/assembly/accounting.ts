@@ -46,7 +46,7 @@ export function accountFor(
   store<i32>(pairs, known + 1, 4 * account.PAIRS);
   setWord(ground, words.PAIRED + outbound, wordOf(ground, words.PAIRED + outbound) + 1);
   countLatency(ground, slot, outbound, pairs, known, latencyNs);
-  noteSlowest(ground, outbound, pairNs, latencyNs);
+  notePace(ground, outbound, pairNs, latencyNs);
   setWord(ground, words.LOWERED + outbound, lowered);
   if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) === 0) return false;
   const payload = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
@@ -92,20 +92,21 @@ export function countIntact(ground: usize, outbound: i32, packet: usize, altered
   setWord(ground, count, wordOf(ground, count) + 1);
 }
 
-/** What the slowest packets of a direction took lately: raised at once, and forgotten over FORGET_NS. */
-function noteSlowest(ground: usize, outbound: i32, pairNs: f64, latencyNs: f64): void {
+/** What the slowest and the quickest packets of a direction took lately: raised, or lowered, at once, and forgotten over FORGET_NS. */
+function notePace(ground: usize, outbound: i32, pairNs: f64, latencyNs: f64): void {
   if (latencyNs > limitOf(ground, outbound === 1)) {
     const leftNs = outbound === 1 ? pairNs + latencyNs : pairNs;
     noteHeld(ground, outbound, leftNs - latencyNs, leftNs);
   }
   const slowestNs = doubleOf(ground, words.SLOWEST_NS + outbound);
-  const passedNs = pairNs - doubleOf(ground, words.SLOWEST_AT_NS + outbound);
-  if (latencyNs >= slowestNs) setDouble(ground, words.SLOWEST_NS + outbound, latencyNs);
-  else if (passedNs > 0) {
-    const kept = max<f64>(0, 1 - passedNs / FORGET_NS);
-    setDouble(ground, words.SLOWEST_NS + outbound, latencyNs + (slowestNs - latencyNs) * kept);
-  }
-  if (passedNs > 0) setDouble(ground, words.SLOWEST_AT_NS + outbound, pairNs);
+  const quickestNs = doubleOf(ground, words.QUICKEST_NS + outbound);
+  const passedNs = pairNs - doubleOf(ground, words.PACE_AT_NS + outbound);
+  const kept = passedNs > 0 ? max<f64>(0, 1 - passedNs / FORGET_NS) : 1;
+  const slowerNs = max<f64>(latencyNs, latencyNs + (slowestNs - latencyNs) * kept);
+  const quickerNs = min<f64>(latencyNs, latencyNs + (quickestNs - latencyNs) * kept);
+  setDouble(ground, words.SLOWEST_NS + outbound, slowerNs);
+  setDouble(ground, words.QUICKEST_NS + outbound, quickerNs);
+  if (passedNs > 0) setDouble(ground, words.PACE_AT_NS + outbound, pairNs);
 }
 
 /** Adds a latency to those of the flow and of all pairs; what takes more than that is listed in LATENCIES for TypeScript to count. */

@@ -59,8 +59,9 @@ function isWanted(ground: usize, packet: usize, way: i32, slot: i32, outbound: i
   const facts = load<i32>(tupleOf(ground, way), 4 * tuple.FACTS);
   if ((facts & tuple.HAS_OPEN_DROPS) !== 0) return true;
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
-  if (((flags >>> 16) & 0xff) === TCP) return (flags & IS_AGAIN) !== 0;
-  if ((facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
+  const isTcp = ((flags >>> 16) & 0xff) === TCP;
+  if (isTcp ? (flags & IS_AGAIN) !== 0 : (facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
+  // of a flow that was not known when what was lost came, the first ones may be copies of that
   const flow = accountOf(ground, slot);
   return load<i32>(flow + ((<usize>outbound) << 2), 4 * account.PAIRS) <= words.FEW_PAIRS;
 }

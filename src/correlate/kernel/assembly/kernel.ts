@@ -1,6 +1,15 @@
 /** The kernel's steps, as the rest of the program takes them: of rows on the timeline. */
 import * as timeline from "../../../packets/assembly/timeline.js";
-import { IS_CLOSE, IS_LATE, IS_RELATED_OUTBOUND, IS_REPEATABLE, IS_USUAL, MAY_HIDE } from "../relations.js";
+import {
+  IS_CLOSE,
+  IS_LATE,
+  IS_RELATED_OUTBOUND,
+  IS_REPEATABLE,
+  IS_UNVOUCHED,
+  IS_USUAL,
+  MAY_BE_PIECE,
+  MAY_HIDE,
+} from "../relations.js";
 import { isNovel, remember, sinceNs } from "./alike.js";
 import { noteCrossing, noteEntry } from "./crossings.js";
 import { noteHeld, overtakes } from "./held.js";
@@ -29,6 +38,8 @@ export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: b
     (relation.isRepeatable ? IS_REPEATABLE : 0) |
     (relation.isClose ? IS_CLOSE : 0) |
     (relation.mayHide ? MAY_HIDE : 0) |
+    (relation.isUnvouched ? IS_UNVOUCHED : 0) |
+    (relation.mayBePiece ? MAY_BE_PIECE : 0) |
     (relation.isOutbound ? IS_RELATED_OUTBOUND : 0) |
     (relation.isUsual(ground, i, o) ? IS_USUAL : 0)
   );

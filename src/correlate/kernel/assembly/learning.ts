@@ -40,7 +40,7 @@ const SPARSE_NS = 62_500_000;
 
 /** What headers and payload of two packets with equal keys say for their being twins, in bits. */
 export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): f64 {
-  const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL);
+  const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & (load<i32>(o, 4 * record.FLAGS_PROTO_TTL) | ~HAS_IP_ID);
   const payload = load<i32>(i, 4 * record.PAYLOAD_LENGTH);
   let bits = 0;
   if ((flags & HAS_TCP_NUMBERS) !== 0) bits += TCP_NUMBERS_BITS;

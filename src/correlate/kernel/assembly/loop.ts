@@ -138,7 +138,7 @@ function takeTwin(ground: usize, waiting: i32): bool {
   if (!isSample(gapNs)) return false;
   const found = relation.relate(ground, i, iWay, o, oWay, gapNs);
   if (isInDoubt(found)) return false;
-  if (mayComeAgain(packet)) return takePending(ground, waiting, found);
+  if (mayComeAgain(ground, packet)) return takePending(ground, waiting, found);
   const slot = flowOf(ground, found, i, iWay, o, oWay, gapNs);
   if (slot === NONE) return false;
   const outbound = relation.isOutbound ? 1 : 0;

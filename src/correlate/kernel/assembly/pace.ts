@@ -46,6 +46,14 @@ function roughLimitOf(ground: usize, way: i32): f64 {
   return EARLY_FACTOR * EARLY_FACTOR * (2 * doubleOf(ground, words.SLOWEST_NS + way) + JITTER_NS);
 }
 
+/**
+ * What a packet of this direction takes at the least, by those that crossed lately, nanoseconds: negative only where clocks are a little apart. How
+ * they stand may be far from certain; that they do not move from one packet to the next is not.
+ */
+export function leastOf(ground: usize, outbound: bool): f64 {
+  return min<f64>(0, doubleOf(ground, words.QUICKEST_NS + (outbound ? 1 : 0))) - JITTER_NS;
+}
+
 /** Whether so few packets of a direction have crossed that it is not known what they take. */
 export function isNew(ground: usize, outbound: bool): bool {
   return wordOf(ground, words.PAIRED + (outbound ? 1 : 0)) < EARLY_PAIRS;

@@ -13,17 +13,20 @@ import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import * as buckets from "./buckets.js";
+import { FIRST_NS } from "./pace.js";
 import { accountPair, bind, finish, flowOf, isInDoubt, noteAgain, prove } from "./pairing.js";
 import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
 import * as relation from "./relation.js";
 
 /**
  * Whether an equal packet may come right behind this one, which nothing would tell from it: acknowledgements and datagrams without an IP ID. A
- * segment with data, or one that opens a connection, comes again only when it was waited for in vain. Precondition: it was related last.
+ * segment with data, or one that opens a connection, comes again only when it was waited for in vain; that may be at once, by stamps that are far
+ * from exact. Precondition: it was related last.
  */
-export function mayComeAgain(packet: usize): bool {
+export function mayComeAgain(ground: usize, packet: usize): bool {
   if (!relation.isRepeatable) return false;
   if (((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff) !== TCP) return true;
+  if (max<f64>(doubleOf(ground, words.SLACK_NS), doubleOf(ground, words.RESOLUTION_NS)) > FIRST_NS) return true;
   return (
     load<i32>(packet, 4 * record.PAYLOAD_LENGTH) === 0 && (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0
   );
@@ -66,7 +69,7 @@ export function awaitEqual(ground: usize, row: i32, inside: i32, outside: i32): 
   const o = packetOf(ground, outside);
   relation.relate(ground, i, wayOf(i), o, wayOf(o), passedNs(o) - passedNs(i));
   const packet = packetOf(ground, row);
-  if (!mayComeAgain(packet)) return false;
+  if (!mayComeAgain(ground, packet)) return false;
   if (!isFull(ground)) expect(ground, row, passedNs(packet));
   return true;
 }

@@ -21,7 +21,7 @@ import * as words from "../kernel-words.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../relations.js";
 import { alteredOf } from "./accounting.js";
 import { isNovel, sinceNs } from "./alike.js";
-import { APART_NS, apartOf, earlyLimitOf, FIRST_NS, isNew, JITTER_NS, limitOf } from "./pace.js";
+import { APART_NS, apartOf, earlyLimitOf, FIRST_NS, isNew, JITTER_NS, leastOf, limitOf } from "./pace.js";
 import { accountOf, passedNs, tupleOf, wayAt } from "./places.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
@@ -29,14 +29,19 @@ export let slot = tuple.NONE;
 export let isOutbound = false;
 /** Whether packets of their way repeat themselves, or may be sent again byte for byte, so that time alone tells them apart … */
 export let isRepeatable = false;
-/** … whether the time between them is longer than what packets take now … */
+/** … whether the time between them is not what packets take now: longer, or, by clocks that are not certain, far shorter … */
 export let isLate = false;
 /** … and whether equal ones follow each other so closely that what one took may be what another did. */
 export let isClose = false;
+/** Whether what left may be a piece of a segment that entered later. */
+export let mayBePiece = false;
 /** An equal one that leaves within this time may be meant as well, nanoseconds. */
 export let soonNs: f64 = 0;
 /** Whether, besides, such ones may have been missed, another one of them by each capture. */
 export let mayHide = false;
+
+/** Whether they are IMPOSSIBLE by the clocks alone, which nothing vouches for. */
+export let isUnvouched = false;
 
 /** What carries so much, and was not seen before, is told by that. */
 const SINGULAR_BYTES = 16;
@@ -56,10 +61,12 @@ export function relate(
   gapNs: f64,
   mayBeAltered: bool = false,
 ): i32 {
+  isUnvouched = false;
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   if (gapNs > windowNs || gapNs < -windowNs) return IMPOSSIBLE;
   const slackNs = doubleOf(ground, words.SLACK_NS);
-  const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL);
+  // an ID that one of both does not go by is that of others, too
+  const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & (load<i32>(o, 4 * record.FLAGS_PROTO_TTL) | ~HAS_IP_ID);
   // without ports, numbers and an ID, all that is left is how long it is
   if ((flags & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS) return IMPOSSIBLE;
   // what keys leave out, as a capture may lack it, tells two apart all the same; of a SYN, a router may change it
@@ -90,7 +97,10 @@ export function relate(
   }
   const latencyNs = isOutbound ? gapNs : -gapNs;
   // where nothing vouches for the clocks, they are taken as one for that: what contradicts it is not believed on the word of one packet
-  if (latencyNs < -doubleOf(ground, words.CAUSAL_SLACK_NS)) return IMPOSSIBLE;
+  if (latencyNs < -doubleOf(ground, words.CAUSAL_SLACK_NS)) {
+    isUnvouched = slackNs === Infinity;
+    return IMPOSSIBLE;
+  }
   weighTime(ground, flags, i, iWay, o, oWay, latencyNs, slackNs);
   return relation;
 }
@@ -157,9 +167,13 @@ function weighTime(
   const limitNs = limitOf(ground, isOutbound);
   const isTrusted = slackNs < Infinity;
   isLate = isTrusted && latencyNs > limitNs;
+  if (isTrusted && latencyNs < leastOf(ground, isOutbound) && !isNew(ground, isOutbound)) isLate = true;
   isClose = false;
   mayHide = false;
+  mayBePiece = false;
   if (!isRepeatable) return;
+  if (latencyNs > FIRST_NS && wordOf(ground, words.HAS_CUTS) !== 0 && ((flags >>> 16) & 0xff) === TCP)
+    mayBePiece = load<i32>(i, 4 * record.PAYLOAD_LENGTH) > 0;
   const inside = sinceNs(i);
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
@@ -169,11 +183,12 @@ function weighTime(
       : abs<f64>(latencyNs) > earlyLimitOf(ground, isOutbound);
     if (isSlow) isLate = true;
   }
-  // what takes half as long as equal ones are apart may as well be the next one's
-  const apartNs = max<f64>(apartOf(ground, isOutbound), 2 * max<f64>(slackNs, latencyNs));
+  // what takes half as long as equal ones are apart may as well be the next one's; and a stamp tells no more than its unit
+  const leastNs = max<f64>(max<f64>(slackNs, latencyNs), doubleOf(ground, words.RESOLUTION_NS));
+  const apartNs = max<f64>(apartOf(ground, isOutbound), 2 * leastNs);
   // where nothing vouches for the clocks, nothing is known of what is soon: the slack has no end
   const isEarly = isTrusted && isNew(ground, isOutbound);
-  soonNs = isEarly ? 2 * max<f64>(slackNs, latencyNs) + JITTER_NS : apartNs;
+  soonNs = isEarly ? 2 * leastNs + JITTER_NS : apartNs;
   isClose = since !== 0 && (!isTrusted || apartNs > since);
   mayHide = !hasId && mayHideOthers(ground, tupleOf(ground, iWay), tupleOf(ground, oWay), isOutbound);
   if (mayHide) isClose = true;

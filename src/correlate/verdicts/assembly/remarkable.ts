@@ -2,6 +2,7 @@
 import * as account from "../../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
 import * as tuple from "../../../packets/tuples.js";
+import { isPrivate } from "../../../protocols/addresses.js";
 import { SEEN } from "../findings.js";
 
 const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
@@ -24,8 +25,8 @@ export function remarkable(slots: usize, count: i32, flows: usize, tuples: usize
 }
 
 /**
- * Over IPv4, both ways seen, nothing sent again or without a twin, its initiator's port kept, its inside address known to be hidden, and traffic like it known
- * to be answered at the address that stands for it.
+ * Over IPv4, both ways seen, nothing sent again or without a twin, its initiator's port kept, its inside address known to be hidden in that way, and
+ * traffic like it known to be answered at the address that stands for it; or hiding nobody, and not from a public address.
  */
 function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   const inside = tuples + (load<i32>(flow, 4 * account.INSIDE_TUPLE) << TUPLE_BYTES_BITS);
@@ -47,9 +48,11 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   if (rewrite === 0) return !isFromInside;
   if (isFromInside && (rewrite & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) !== 0) return false;
   if (!isFromInside && (rewrite & REWRITE_SRC) !== 0) return false;
-  if ((rewrite & (isFromInside ? REWRITE_SRC : REWRITE_DST)) === 0) return true;
   const isA = isFromInside === (forward === 1);
-  const isHiddenSeen = isSeen(seen, addressOf(inside, isA));
+  const address = addressOf(inside, isA);
+  if ((rewrite & (isFromInside ? REWRITE_SRC : REWRITE_DST)) === 0) return !isFromInside || isPrivate(address, false);
+  const isBoth = (rewrite & REWRITE_SRC) !== 0 && (rewrite & REWRITE_DST) !== 0;
+  const isHiddenSeen = isSeen(seen, isBoth ? address ^ SCATTER : address);
   if (!isFromInside) return isHiddenSeen;
   const isOpenerA = isA !== ((bits & account.IS_FLIPPED) !== 0);
   const ports = load<i32>(outside, 4 * tuple.PORTS);

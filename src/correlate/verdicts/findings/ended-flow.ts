@@ -5,7 +5,8 @@ import { REWRITE_DST } from "../../../packets/flows.js";
 import { hasPorts, protocolName, TCP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import type { TupleTable } from "../../../packets/tuples.js";
-import { isPrivate, linkOf } from "../../matchers/scope.js";
+import { isPrivate } from "../../../protocols/addresses.js";
+import { linkOf } from "../../matchers/scope.js";
 import { isForwardFirst } from "../flow-summary.js";
 
 /** A flow that is made of another one's stray answers, and of what they are answered by, has few packets, at the most so many. */
@@ -187,7 +188,7 @@ export class EndedFlow implements Located {
   isPrivate(side: Side, isInitiator: boolean): boolean {
     const tuples = this.#tuples;
     const tuple = this.#tupleOn(side);
-    return isPrivate(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, this.#isA(side, isInitiator)));
+    return isPrivate(tuples.words[tuples.address(tuple, this.#isA(side, isInitiator))], tuples.isIpv6(tuple));
   }
 
   #findUntranslated(): number | undefined {

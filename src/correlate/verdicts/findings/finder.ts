@@ -16,7 +16,9 @@ export interface Context {
   readonly accounts: FlowAccounts;
   readonly misses: Pick<Misses, "isPatchy">;
   /** What each side's capture covers. */
-  readonly cover: Readonly<Record<Side, { readonly firstNs: number; readonly gaps: Pick<Gaps, "hasLost"> }>>;
+  readonly cover: Readonly<
+    Record<Side, { readonly firstNs: number; readonly isLive: boolean; readonly gaps: Pick<Gaps, "hasLost"> }>
+  >;
   /** Up to when all that a side's capture shows is decided about, nanoseconds on the timeline. */
   readonly decidedNs: (side: Side) => number;
 }

@@ -1,4 +1,4 @@
-import { type Finding, findingOf, Gathered, type Located, oneFlow } from "../../../packets/findings.js";
+import { type Finding, findingOf, Gathered, type Located } from "../../../packets/findings.js";
 import { INSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";
@@ -13,6 +13,11 @@ interface Untranslated extends Located {
   readonly link: string | null;
   readonly isPrivate: boolean;
   readonly pairs: number;
+}
+
+/** The flows in which an address leaks. */
+class Leaking extends Gathered {
+  pairs = 0;
 }
 
 /**
@@ -43,7 +48,7 @@ export class Leak implements Finder {
   }
 
   close(): Finding[] {
-    const found: Finding[] = [];
+    const leaks = new Map<string, Leaking>();
     const asTheyCame = new Gathered();
     let pairsAsTheyCame = 0;
     for (const flow of this.#flows) {
@@ -51,13 +56,17 @@ export class Leak implements Finder {
       const isHidden = this.#hidden.has(src);
       if (isHidden || this.#hidden.hasLink(link)) {
         const hides = isHidden ? "it in other flows" : "others of its network";
-        const text = `${src} appears on outside untranslated, though the NAT hides ${hides}: has its conntrack entry gone?`;
-        found.push(findingOf("leak", pairs, text, oneFlow(flow)));
+        const text = `${src} appears on outside untranslated, though the NAT hides ${hides}`;
+        const leaking = leaks.get(text) ?? new Leaking();
+        leaks.set(text, leaking);
+        leaking.addFlow(flow);
+        leaking.pairs += pairs;
       } else if (isPrivate) {
         asTheyCame.addFlow(flow);
         pairsAsTheyCame += pairs;
       }
     }
+    const found = [...leaks].map(([text, leaking]) => findingOf("leak", leaking.pairs, text, leaking));
     if (asTheyCame.flows.count > 0) {
       const text = "private addresses appear on outside untranslated, and nothing shows that the NAT hides them";
       found.push(findingOf("untranslated", pairsAsTheyCame, text, asTheyCame));

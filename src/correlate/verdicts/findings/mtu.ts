@@ -38,7 +38,7 @@ export class Mtu implements Finder {
       if (hole === undefined) continue;
       const { length, frames } = hole;
       for (const frame of frames.listed) this.#lost.add(side, frame, flow.id);
-      this.#lostNamed.add(`${flow.text} ${length} bytes, ${SIDE_NAMES[side]} again as frames ${frames.text}`);
+      this.#lostNamed.add(`${flow.text} ${length} bytes, ${frames.count} times again`);
     }
   }
 

@@ -1,0 +1,24 @@
+import { join } from "node:path";
+import { expect, it } from "vitest";
+import { natcorr } from "../../../support/natcorr.js";
+
+const FIXTURES = join(import.meta.dirname, "../../../../fixtures");
+
+/** What findings say where a fixture's captures are given in the wrong order; that none says so in the right one is what they expect. */
+async function swapped(name: string): Promise<{ code: string; flows: number[] }[]> {
+  const captures = ["outside.pcap", "inside.pcap"].map((file) => join(FIXTURES, name, file));
+  const { stdout } = await natcorr("file", ...captures, "-q", "--format", "ndjson");
+  const findings = stdout.split("\n").filter((line) => line.includes('"code":"swapped-sides"'));
+  return findings.map((line) => JSON.parse(line));
+}
+
+it("swapped-sides is known by whom the NAT hides, and else by who calls a published port from a public address", async () => {
+  expect(await swapped("ping")).toMatchObject([{ flows: [1] }]);
+  expect(await swapped("published-port")).toMatchObject([{ flows: [4, 5] }]);
+  expect(await swapped("dual-leg")).toMatchObject([{ flows: [7] }]);
+});
+
+it("swapped-sides is not said where a container may call a service just so", async () => {
+  expect(await swapped("dnat-web")).toEqual([]);
+  expect(await swapped("reply-untranslated")).toEqual([]);
+});
