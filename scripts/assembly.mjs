@@ -17,6 +17,9 @@ const LAYOUT_IMPORT = /^import .* from ".*\/layout\.js";$/m;
 const PLACE = /^export const ([A-Z][A-Z0-9_]*) = (word|double)\((\d*)\);$/gm;
 const SIZE = /^export const ([A-Z][A-Z0-9_]*) = size\(\);$/m;
 
+/** What TypeScript calls of a module's exports. */
+const CALLED = /(?:steps|loops|exports)\["(\w+)"\]/g;
+
 const OPTIONS = [
   ..."-O3 --converge --noAssert --runtime stub".split(" "),
   // the memory comes from outside and may be as large as addresses reach, in pages of 64 KiB
@@ -34,18 +37,26 @@ const OPTIONS = [
  * `coverage.hit`.
  */
 export function assembly({ isCounted = false } = {}) {
+  /** By the id of a module, who imports it. */
+  const importers = new Map();
   return {
     name: "assembly",
     // before TypeScript's types are taken away: it reads lines
     enforce: "pre",
     transform: (code, id) => (IS_LAYOUT.test(id) ? { code: laidOut(code), map: null } : undefined),
     // a name of JavaScript's, as vite has ideas of its own of what a .wasm is
-    resolveId: (id, importer) => (id.endsWith(".wasm") ? `${resolve(dirname(importer), id)}.js` : undefined),
+    resolveId: (id, importer) => {
+      if (!id.endsWith(".wasm")) return undefined;
+      const resolved = `${resolve(dirname(importer), id)}.js`;
+      importers.set(resolved, importer);
+      return resolved;
+    },
     async load(id) {
       if (!id.endsWith(".wasm.js")) return undefined;
       const source = id.replace(/\.wasm\.js$/, ".ts");
       const { bytes, sources } = await compiled(source, isCounted);
       for (const each of sources) this.addWatchFile(each);
+      await checkCalls(importers.get(id), source, bytes);
       return `export default Buffer.from("${Buffer.from(bytes).toString("base64")}", "base64");`;
     },
   };
@@ -74,6 +85,15 @@ async function compiled(source, isCounted) {
   });
   if (error || bytes === undefined) throw new Error(`${source}:\n${complaints.join("")}${error ?? ""}`);
   return { bytes, sources };
+}
+
+/** Whether all that a file calls of a module is there: TypeScript knows nothing of its exports. */
+async function checkCalls(importer, source, bytes) {
+  // tests call some of several
+  if (importer === undefined || importer.endsWith(".test.ts")) return;
+  const names = new Set(WebAssembly.Module.exports(new WebAssembly.Module(bytes)).map(({ name }) => name));
+  for (const [, name] of (await readFile(importer, "utf8")).matchAll(CALLED))
+    if (!names.has(name)) throw new Error(`${importer} calls ${name}, which ${source} does not export`);
 }
 
 /** What is the same in both languages, each at its line. */

@@ -3,8 +3,8 @@ export const NULL = 0;
 export const ETHERNET = 1;
 export const PPP = 9;
 export const RAW = 101;
-export const RAW_BSD = 12;
-export const RAW_OPENBSD = 14;
+const RAW_BSD = 12;
+const RAW_OPENBSD = 14;
 export const PPPOE = 51;
 export const LOOP = 108;
 export const SLL = 113;
@@ -19,9 +19,9 @@ export const ETHERNET_TYPE = 12;
 /** Cooked captures, https://www.tcpdump.org/linktypes/LINKTYPE_LINUX_SLL.html and LINKTYPE_LINUX_SLL2.html */
 export const SLL_BYTES = 16;
 export const SLL_PACKET_TYPE = 0;
-export const SLL_TYPE = 14;
+const SLL_TYPE = 14;
 export const SLL2_BYTES = 20;
-export const SLL2_TYPE = 0;
+const SLL2_TYPE = 0;
 export const SLL2_IFINDEX = 4;
 export const SLL2_PACKET_TYPE = 10;
 
@@ -32,7 +32,7 @@ export const TO_OTHERS = 3;
 export const FROM_US = 4;
 
 /** The address family of NULL and LOOP. */
-export const LOOPBACK_BYTES = 4;
+const LOOPBACK_BYTES = 4;
 /** RFC 2516 section 4: version and type (both 1), code (0 for a session's packets), session, length. */
 export const PPPOE_BYTES = 6;
 /** Address and control of a PPP frame, which some links leave out (RFC 1662 section 3.1), and its protocol. */
@@ -40,7 +40,7 @@ export const PPP_ADDRESS_BYTES = 2;
 export const PPP_PROTOCOL_BYTES = 2;
 
 /** What tells which version of IP, if any, comes behind a header … */
-export const NOTHING_KNOWN = 0;
+const NOTHING_KNOWN = 0;
 export const BY_ETHERTYPE = 1;
 /** … an address family, in network order, or in that of the capturing host … */
 export const BY_FAMILY = 2;

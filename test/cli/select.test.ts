@@ -17,7 +17,7 @@ it("--fail-on ends a run with 3 where there is such a thing, and says what", asy
 it("the summary says which frames were lost, whatever else is shown, and counts all of them", async () => {
   const [quiet, flow] = [await mixed("-q"), await mixed("--flow", "19", "--width", "200")];
   const line = "! LOST    udp 172.17.0.4.5353 > 180.101.49.11.53  flow 19  inside #541";
-  const summed = "Packets that never arrived: 1 lost (no later copy seen); 5 dropped and made up for; 1 refused\n";
+  const summed = "Packets that never arrived: 1 lost (no later copy seen); 5 dropped and made up for; 1 refused.\n";
   for (const { stdout } of [quiet, flow]) {
     expect(stdout).toContain(summed);
     expect(stdout).toContain(line);

@@ -12,6 +12,9 @@ const NEIGHBOURS = [1, 2, 3, 4, 6, 9, 13, 19, 28, 42, 63];
 /** Packets of the same direction before and behind a slice that tell whether its quickest one is believable. */
 const SUPPORTERS = 16;
 
+/** So many packets must say that clocks are not one: one or two may be twins of others like theirs. */
+const LEAST_WITNESSES = 3;
+
 /** A packet that was seen on both sides, of known direction. */
 export interface Crossing {
   /** Outside stamp on the timeline, uncorrected; and by how much it is later than the inside one. */
@@ -34,6 +37,9 @@ export class Slice implements Bounds {
   mostAtNs = 0;
   /** How far the stamps around it may be wrong beside their unit, nanoseconds. */
   wrongNs = 0;
+  /** What LEAST_WITNESSES of the packets in it and around it say at the least, as long as there are so many: the offset is at least, and at most. */
+  #witnessedLeastNs = Number.NEGATIVE_INFINITY;
+  #witnessedMostNs = Number.POSITIVE_INFINITY;
   /** Where its packets end among those of each direction, by `Crossings`. */
   ends: readonly [number, number];
   /** How many slices before it are bounded. */
@@ -65,6 +71,13 @@ export class Slice implements Bounds {
     this.atMostNs += byNs;
   }
 
+  /** Whether its packets, and others around it, say that there is an offset, though stamps may be wrong by so much. */
+  isOffset(toleranceNs: number): boolean {
+    const isBehind = this.atLeastNs + this.wrongNs > toleranceNs && this.#witnessedLeastNs > toleranceNs;
+    const isAhead = this.atMostNs - this.wrongNs < -toleranceNs && this.#witnessedMostNs < -toleranceNs;
+    return isBehind || isAhead;
+  }
+
   /** By how much its packets contradict a line: so much earlier do effects seem to be than their causes. */
   contradicts(offsetAt: (timeNs: number) => number): number {
     return Math.max(0, this.atLeastNs - offsetAt(this.leastAtNs), offsetAt(this.mostAtNs) - this.atMostNs);
@@ -74,7 +87,11 @@ export class Slice implements Bounds {
   bound(isOutbound: boolean, own: readonly Crossing[], around: readonly Crossing[]): void {
     if (own.length === 0) return;
     const sign = isOutbound ? 1 : -1;
-    const believableNs = quickest(around.map(({ gapNs }) => sign * gapNs));
+    const gaps = around.map(({ gapNs }) => sign * gapNs);
+    const believableNs = quickest(gaps);
+    const witnessedNs = gaps.toSorted((a, b) => a - b)[Math.min(LEAST_WITNESSES, gaps.length) - 1];
+    if (isOutbound) this.#witnessedMostNs = witnessedNs;
+    else this.#witnessedLeastNs = -witnessedNs;
     let best: Crossing | undefined;
     for (const crossing of own) {
       const gapNs = sign * crossing.gapNs;

@@ -466,12 +466,8 @@ export class Follower {
 
   /** Whether certain packets contradict what is taken for granted, now or soon. */
   #isContradicted(at: number): boolean {
-    const mostNs = this.#oneUnitNs + PROCESSORS_NS + this.#mostWrongNs;
-    for (let next = at; next < this.#bounded; next++) {
-      const { atLeastNs, atMostNs, wrongNs } = this.#slices[next];
-      const toleranceNs = mostNs - wrongNs;
-      if (atLeastNs > toleranceNs || atMostNs < -toleranceNs) return true;
-    }
+    const toleranceNs = this.#oneUnitNs + PROCESSORS_NS + this.#mostWrongNs;
+    for (let next = at; next < this.#bounded; next++) if (this.#slices[next].isOffset(toleranceNs)) return true;
     return false;
   }
 
