@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Clock } from "../../../src/correlate/clock/clock.js";
 import { outcomeOf, type Stamped, us } from "../outcome.js";
-import { CONTAINER, conversation, datagram, HOST, inStep, merged, ping, SERVER } from "../traffic.js";
+import { CONTAINER, conversation, datagram, HOST, inStep, merged, ping, SERVER, segment } from "../traffic.js";
 
 const EPOCH_NS = 1_700_000_000_000_000_000n;
 const DAY_NS = 86_400_000_000_000n;
@@ -83,6 +83,26 @@ describe("auto", () => {
     expect(summary.clock).toMatchObject({ offsetNs: 0, source: "none" });
     expect(pairs.filter(({ latencyNs }) => latencyNs < 0)).toEqual([]);
     expect(pairs.length).toBeGreaterThan(100);
+  });
+
+  it.each([
+    ["two packets, whose twins may have been missed, do not", 2, "none"],
+    ["many do", 40, "estimated"],
+  ])("contradict one clock: %s", async (_, count, source) => {
+    const { inside, outside } = conversation(400);
+    const early = (src: string, ttl: number, atUs: number) =>
+      Array.from({ length: count }, (_, n) => {
+        const numbers = { seq: 7_000_000 + 90_001 * n, ack: 5_000_000 + 70_001 * n };
+        return us(
+          atUs + 20_000 * n,
+          segment({ src, dst: SERVER, srcPort: 5, dstPort: 6, ipId: n + 1, ttl, ...numbers }),
+        );
+      });
+    const { summary } = await outcomeOf(
+      merged(inside, early(CONTAINER, 64, 50_400)),
+      merged(outside, early(HOST, 63, 50_300)),
+    );
+    expect(summary.clock.source).toBe(source);
   });
 
   it.each([

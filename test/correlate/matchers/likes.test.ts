@@ -65,9 +65,11 @@ it("nor was one that came out before it entered, as the clocks have it, where on
     ),
   );
   expect(outcome.pairs).toHaveLength(answers.length);
-  const whys = outcome.alone.filter(({ side }) => side === "inside").map(({ verdict, why }) => `${verdict}: ${why}`);
-  expect(whys).toHaveLength(BEATS);
-  expect(whys[9]).toBe("unknown: frame 12 of outside is like it and has no twin: if the clocks differ, it is this one");
+  // it is left open which they are
+  expect(outcome.alone).toEqual([]);
+  expect(outcome.undecided.map(({ inside, outside }) => [inside.length, outside.length])).toEqual(
+    Array.from({ length: BEATS }, () => [1, 1]),
+  );
 });
 
 it("nor was any of several that came out before they entered, as the clocks have it, be the others ambiguous or not", async () => {

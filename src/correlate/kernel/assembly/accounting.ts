@@ -13,13 +13,11 @@ import { CHUNK_SAMPLES } from "../../../packets/samples.js";
 import { ACK, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { noteHeld } from "./held.js";
-import { limitOf } from "./pace.js";
+import { FORGET_NS, limitOf } from "./pace.js";
 import { accountOf, firstsOf, sumsOf } from "./places.js";
 import { haveOtherOptions } from "./relation.js";
 
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
-/** What the slowest packet took is forgotten within so long, nanoseconds: by then others tell what they take. */
-const FORGET_NS = 1_000_000_000;
 
 /**
  * Accounts for a pair of the flow in a slot. Returns whether it is a TCP retransmission. `packet`: the record of one of them, with its TCP numbers; `forward`: whether it is, or its twin
@@ -102,7 +100,8 @@ function notePace(ground: usize, outbound: i32, pairNs: f64, latencyNs: f64): vo
   const quickestNs = doubleOf(ground, words.QUICKEST_NS + outbound);
   const passedNs = pairNs - doubleOf(ground, words.PACE_AT_NS + outbound);
   const kept = passedNs > 0 ? max<f64>(0, 1 - passedNs / FORGET_NS) : 1;
-  const slowerNs = max<f64>(latencyNs, latencyNs + (slowestNs - latencyNs) * kept);
+  // nothing takes less than no time, whatever the clocks say: limits are made of it
+  const slowerNs = max<f64>(0, max<f64>(latencyNs, latencyNs + (slowestNs - latencyNs) * kept));
   const quickerNs = min<f64>(latencyNs, latencyNs + (quickestNs - latencyNs) * kept);
   setDouble(ground, words.SLOWEST_NS + outbound, slowerNs);
   setDouble(ground, words.QUICKEST_NS + outbound, quickerNs);

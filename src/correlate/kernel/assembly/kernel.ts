@@ -31,7 +31,7 @@ export { settle } from "./settling.js";
 export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: bool): i32 {
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  const found = relation.relate(ground, i, wayOf(i), o, wayOf(o), passedNs(o) - passedNs(i), mayBeAltered);
+  const found = relation.relate(ground, i, wayOf(i), passedNs(i), o, wayOf(o), passedNs(o), mayBeAltered);
   return (
     found |
     (relation.isLate ? IS_LATE : 0) |

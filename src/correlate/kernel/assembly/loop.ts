@@ -136,7 +136,7 @@ function takeTwin(ground: usize, waiting: i32): bool {
   const oNs = isInside ? passedNs(other) : timeNs;
   const gapNs = oNs - iNs;
   if (!isSample(gapNs)) return false;
-  const found = relation.relate(ground, i, iWay, o, oWay, gapNs);
+  const found = relation.relate(ground, i, iWay, iNs, o, oWay, oNs);
   if (isInDoubt(found)) return false;
   if (mayComeAgain(ground, packet)) return takePending(ground, waiting, found);
   const slot = flowOf(ground, found, i, iWay, o, oWay, gapNs);

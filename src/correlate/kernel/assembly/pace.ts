@@ -19,6 +19,8 @@ export const JITTER_NS = 100_000;
 /** … and while there are few, four times that. */
 const EARLY_FACTOR = 4;
 const LEAST_APART_NS = 30_000;
+/** What packets took is forgotten within so long, nanoseconds: by then others tell what they take. */
+export const FORGET_NS = 1_000_000_000;
 
 /** What a packet of this direction takes at the most, by those that crossed lately, nanoseconds; the window where too few did. */
 export function limitOf(ground: usize, outbound: bool): f64 {
@@ -48,10 +50,12 @@ function roughLimitOf(ground: usize, way: i32): f64 {
 
 /**
  * What a packet of this direction takes at the least, by those that crossed lately, nanoseconds: negative only where clocks are a little apart. How
- * they stand may be far from certain; that they do not move from one packet to the next is not.
+ * they stand may be far from certain; that they do not move from one packet to the next is not. Long after the last one, nothing tells.
  */
-export function leastOf(ground: usize, outbound: bool): f64 {
-  return min<f64>(0, doubleOf(ground, words.QUICKEST_NS + (outbound ? 1 : 0))) - JITTER_NS;
+export function leastOf(ground: usize, outbound: bool, timeNs: f64): f64 {
+  const way = outbound ? 1 : 0;
+  if (timeNs - doubleOf(ground, words.PACE_AT_NS + way) > FORGET_NS) return -Infinity;
+  return min<f64>(0, doubleOf(ground, words.QUICKEST_NS + way)) - JITTER_NS;
 }
 
 /** Whether so few packets of a direction have crossed that it is not known what they take. */

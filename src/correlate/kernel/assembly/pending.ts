@@ -67,7 +67,7 @@ export function expect(ground: usize, row: i32, timeNs: f64): f64 {
 export function awaitEqual(ground: usize, row: i32, inside: i32, outside: i32): bool {
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  relation.relate(ground, i, wayOf(i), o, wayOf(o), passedNs(o) - passedNs(i));
+  relation.relate(ground, i, wayOf(i), passedNs(i), o, wayOf(o), passedNs(o));
   const packet = packetOf(ground, row);
   if (!mayComeAgain(ground, packet)) return false;
   if (!isFull(ground)) expect(ground, row, passedNs(packet));
@@ -103,7 +103,7 @@ function isConfirmed(ground: usize, row: i32): bool {
   const iNs = passedNs(i);
   const oNs = passedNs(o);
   const gapNs = oNs - iNs;
-  const found = relation.relate(ground, i, wayOf(i), o, wayOf(o), gapNs);
+  const found = relation.relate(ground, i, wayOf(i), iNs, o, wayOf(o), oNs);
   if (isInDoubt(found)) return false;
   const slot = flowOf(ground, found, i, wayOf(i), o, wayOf(o), gapNs);
   if (slot === NONE) return false;

@@ -22,7 +22,7 @@ import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../re
 import { alteredOf } from "./accounting.js";
 import { isNovel, sinceNs } from "./alike.js";
 import { APART_NS, apartOf, earlyLimitOf, FIRST_NS, isNew, JITTER_NS, leastOf, limitOf } from "./pace.js";
-import { accountOf, passedNs, tupleOf, wayAt } from "./places.js";
+import { accountOf, tupleOf, wayAt } from "./places.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
 export let slot = tuple.NONE;
@@ -49,19 +49,21 @@ const SINGULAR_BYTES = 16;
 const QUICK_NS = 1_000_000;
 
 /**
- * The relation of an inside and an outside packet with equal keys, `gapNs` from the inside stamp to the outside one: IMPOSSIBLE, CONFLICT,
- * POSSIBLE or KNOWN; `mayBeAltered`: their keys may differ, as a router may have changed what is in them. On a trusted clock, nothing leaves before it enters, whatever the packet.
+ * The relation of an inside and an outside packet with equal keys, each with its way and its time, nanoseconds: IMPOSSIBLE, CONFLICT, POSSIBLE or
+ * KNOWN; `mayBeAltered`: their keys may differ, as a router may have changed what is in them. On a trusted clock, nothing leaves before it enters, whatever the packet.
  */
 export function relate(
   ground: usize,
   i: usize,
   iWay: i32,
+  iNs: f64,
   o: usize,
   oWay: i32,
-  gapNs: f64,
+  oNs: f64,
   mayBeAltered: bool = false,
 ): i32 {
   isUnvouched = false;
+  const gapNs = oNs - iNs;
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   if (gapNs > windowNs || gapNs < -windowNs) return IMPOSSIBLE;
   const slackNs = doubleOf(ground, words.SLACK_NS);
@@ -101,7 +103,7 @@ export function relate(
     isUnvouched = slackNs === Infinity;
     return IMPOSSIBLE;
   }
-  weighTime(ground, flags, i, iWay, o, oWay, latencyNs, slackNs);
+  weighTime(ground, flags, i, iWay, o, oWay, isOutbound ? oNs : iNs, latencyNs, slackNs);
   return relation;
 }
 
@@ -148,7 +150,7 @@ function isOutboundBy(gapNs: f64, slackNs: f64, lowered: i32, changes: i32): boo
   return lowered > 0;
 }
 
-/** Sets what is said above of time. */
+/** Sets what is said above of time. `leftNs`: when the one that leaves did. */
 function weighTime(
   ground: usize,
   flags: i32,
@@ -156,6 +158,7 @@ function weighTime(
   iWay: i32,
   o: usize,
   oWay: i32,
+  leftNs: f64,
   latencyNs: f64,
   slackNs: f64,
 ): void {
@@ -167,7 +170,7 @@ function weighTime(
   const limitNs = limitOf(ground, isOutbound);
   const isTrusted = slackNs < Infinity;
   isLate = isTrusted && latencyNs > limitNs;
-  if (isTrusted && latencyNs < leastOf(ground, isOutbound) && !isNew(ground, isOutbound)) isLate = true;
+  if (isTrusted && latencyNs < leastOf(ground, isOutbound, leftNs) && !isNew(ground, isOutbound)) isLate = true;
   isClose = false;
   mayHide = false;
   mayBePiece = false;
@@ -194,7 +197,7 @@ function weighTime(
   if (mayHide) isClose = true;
   // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
   if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
-  if (isUnwatched(ground, isOutbound ? INSIDE : OUTSIDE, passedNs(isOutbound ? o : i), latencyNs)) isClose = true;
+  if (isUnwatched(ground, isOutbound ? INSIDE : OUTSIDE, leftNs, latencyNs)) isClose = true;
 }
 
 /**
