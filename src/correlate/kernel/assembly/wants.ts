@@ -21,7 +21,7 @@ export function wantsOf(ground: usize, packet: usize, way: i32, side: i32): i32 
   const isTcp = ((flags >>> 16) & 0xff) === TCP;
   if (!isTcp && (flags & IS_FRAGMENT) !== 0) return wants.WANTS_FRAGMENT;
   let bits = wants.WANTS_TWIN | ((flags & IS_CUT) !== 0 ? wants.WANTS_CUT : 0);
-  if (!isTcp) return mayBeFragmented(flags, length) ? bits | wants.WANTS_FRAGMENT : bits;
+  if (!isTcp) return mayBeFragmented(packet, flags, length) ? bits | wants.WANTS_FRAGMENT : bits;
   const flow = load<i32>(wayAt(ground, way));
   const slot = flow >> tuple.FLOW_SHIFT;
   if (load<i32>(packet, 4 * record.PAYLOAD_LENGTH) > 0 && mayBeCut(ground, length, slot)) bits |= wants.WANTS_SEGMENT;
@@ -31,10 +31,11 @@ export function wantsOf(ground: usize, packet: usize, way: i32, side: i32): i32 
   return (flags & HAS_IP_ID) !== 0 && isLeaving ? bits | wants.WANTS_LEAVER : bits;
 }
 
-/** Whether a whole datagram with these flags, `length` bytes long, may be in fragments on the other side. */
-function mayBeFragmented(flags: i32, length: i32): bool {
+/** Whether a whole datagram with these flags, `length` bytes long, may be in fragments on the other side: those take its number, whether that tells or not. */
+function mayBeFragmented(packet: usize, flags: i32, length: i32): bool {
   if ((flags & IS_IPV6) !== 0) return length > LEAST_IPV6_MTU;
-  return (flags & (HAS_IP_ID | IS_DF)) === HAS_IP_ID && length > NEVER_CUT_BYTES;
+  const isNumbered = (load<i32>(packet, 4 * record.IP_ID) & 0xffff) !== 0;
+  return isNumbered && (flags & IS_DF) === 0 && length > NEVER_CUT_BYTES;
 }
 
 /** Whether a TCP segment may be cut on its way, or a piece of one: `slot` is its flow's, or NONE. */
