@@ -48,6 +48,11 @@ function roughLimitOf(ground: usize, way: i32): f64 {
   return EARLY_FACTOR * EARLY_FACTOR * (2 * doubleOf(ground, words.SLOWEST_NS + way) + JITTER_NS);
 }
 
+/** What the slowest packet of this direction took lately, nanoseconds. */
+export function slowestOf(ground: usize, outbound: bool): f64 {
+  return doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0));
+}
+
 /**
  * What a packet of this direction takes at the least, by those that crossed lately, nanoseconds: negative only where clocks are a little apart. How
  * they stand may be far from certain; that they do not move from one packet to the next is not. Long after the last one, nothing tells.

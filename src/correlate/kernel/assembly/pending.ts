@@ -21,12 +21,13 @@ import * as relation from "./relation.js";
 /**
  * Whether an equal packet may come right behind this one, which nothing would tell from it: acknowledgements and datagrams without an IP ID. A
  * segment with data, or one that opens a connection, comes again only when it was waited for in vain; that may be at once, by stamps that are far
- * from exact. Precondition: it was related last.
+ * from exact, and where what left took longer than all did lately, the next one may be meant. Precondition: it was related last.
  */
 export function mayComeAgain(ground: usize, packet: usize): bool {
   if (!relation.isRepeatable) return false;
   if (((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff) !== TCP) return true;
   if (max<f64>(doubleOf(ground, words.SLACK_NS), doubleOf(ground, words.RESOLUTION_NS)) > FIRST_NS) return true;
+  if (relation.isSlowest) return true;
   return (
     load<i32>(packet, 4 * record.PAYLOAD_LENGTH) === 0 && (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0
   );

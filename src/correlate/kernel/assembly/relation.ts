@@ -21,7 +21,7 @@ import * as words from "../kernel-words.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../relations.js";
 import { alteredOf } from "./accounting.js";
 import { isNovel, sinceNs } from "./alike.js";
-import { APART_NS, apartOf, earlyLimitOf, FIRST_NS, isNew, JITTER_NS, leastOf, limitOf } from "./pace.js";
+import { APART_NS, apartOf, earlyLimitOf, FIRST_NS, isNew, JITTER_NS, leastOf, limitOf, slowestOf } from "./pace.js";
 import { accountOf, tupleOf, wayAt } from "./places.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
@@ -31,6 +31,8 @@ export let isOutbound = false;
 export let isRepeatable = false;
 /** … whether the time between them is not what packets take now: longer, or, by clocks that are not certain, far shorter … */
 export let isLate = false;
+/** … whether it is longer than all lately took … */
+export let isSlowest = false;
 /** … and whether equal ones follow each other so closely that what one took may be what another did. */
 export let isClose = false;
 /** Whether what left may be a piece of a segment that entered later. */
@@ -170,6 +172,7 @@ function weighTime(
   const limitNs = limitOf(ground, isOutbound);
   const isTrusted = slackNs < Infinity;
   isLate = isTrusted && latencyNs > limitNs;
+  isSlowest = latencyNs > slowestOf(ground, isOutbound) && !isNew(ground, isOutbound);
   if (isTrusted && latencyNs < leastOf(ground, isOutbound, leftNs) && !isNew(ground, isOutbound)) isLate = true;
   isClose = false;
   mayHide = false;
