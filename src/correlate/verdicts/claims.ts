@@ -1,14 +1,10 @@
 import { IS_ERROR, IS_FRAGMENT, IS_LATER_FRAGMENT } from "../../packets/packets.js";
 import { OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
-import type { Timeline } from "../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { NONE } from "../../packets/tuples.js";
 import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
-import type { Translations } from "../kernel/translations.js";
 import { TupleEnds } from "./flow-summary.js";
 import { HostsOwn } from "./hosts-own.js";
 import type { Claim, Judged } from "./known.js";
-import type { Locals } from "./locals.js";
-import { Reach } from "./reach.js";
 import { resetByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
 import { Unexplained } from "./unexplained.js";
@@ -18,32 +14,22 @@ import { seconds, whyMissing } from "./words.js";
 /** What became of a packet without a twin, as far as it goes by itself: by its addresses, errors and resets about it, and its conversation. */
 export class Claims {
   readonly #known: Judged;
-  readonly #timeline: Timeline;
-  readonly #tuples: TupleTable;
-  readonly #translations: Translations;
-  readonly #locals: Locals;
-  readonly #reach: Reach;
   readonly #hostsOwn: HostsOwn;
   readonly #unexplained: Unexplained;
 
   constructor(known: Judged) {
     this.#known = known;
-    this.#timeline = known.timeline;
-    this.#tuples = known.tuples;
-    this.#translations = known.translations;
-    this.#locals = known.locals;
-    this.#reach = new Reach(known);
     this.#hostsOwn = new HostsOwn(known);
     this.#unexplained = new Unexplained(known);
   }
 
   /** What became of it, as far as that goes. */
   of(row: number): Claim {
-    const t = this.#timeline;
+    const t = this.#known.timeline;
     const side = t.sideOf(row);
     const other = otherSide(side);
     const otherName = SIDE_NAMES[other];
-    const local = this.#locals.of(row);
+    const local = this.#known.locals.of(row);
     if (local?.isNever) return { verdict: "local", reason: local.reason, why: local.why };
     if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(t.seq(row) >>> 24)) {
       return { verdict: "local", reason: "neighbour-discovery", why: "neighbour discovery is never forwarded" };
@@ -69,7 +55,7 @@ export class Claims {
       return { verdict: "refused", reason, why, byFrame, ...(mtu > 0 && { mtu }) };
     }
     const error = this.#known.refusals.errorOf(row);
-    if (error && this.#locals.isFromHost(side, error)) {
+    if (error && this.#known.locals.isFromHost(side, error)) {
       return {
         verdict: "local",
         reason: "host-error",
@@ -92,7 +78,7 @@ export class Claims {
     }
     const half = this.#halfHairpin(row, side);
     if (half !== null) return half;
-    const slot = this.#translations.slotOf(row);
+    const slot = this.#known.translations.slotOf(row);
     const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.matchers.proxies.twinOf(row) : null;
     if (proxied)
       return {
@@ -114,7 +100,7 @@ export class Claims {
     const own =
       slot !== NONE ? null : local !== null ? this.#hostsOwn.ofHost(row, local) : this.#hostsOwn.ofTunnel(row);
     if (own?.verdict === "local") return own;
-    const uncovered = this.#reach.uncovered(t.timeNs(row), other, isLeaving);
+    const uncovered = this.#known.reach.uncovered(t.timeNs(row), other, isLeaving);
     if (uncovered !== null) return uncovered;
     if (own !== null) return own;
     if ((t.flags(row) & IS_FRAGMENT) !== 0) {
@@ -145,21 +131,21 @@ export class Claims {
   /** What became of a packet of a known translation that entered and did not come out. */
   #notPassedOn(row: number, otherName: string): Claim {
     const reset = this.#known.resets.answering(row);
-    if (reset !== NONE) return resetByHost(this.#timeline, this.#known.resets, row, reset);
-    if (this.#known.impacts.hasArrived(row, this.#translations.slotOf(row)))
+    if (reset !== NONE) return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
+    if (this.#known.impacts.hasArrived(row, this.#known.translations.slotOf(row)))
       return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED, lacks: "crossing" };
     return {
       verdict: "dropped",
       reason: "no-twin",
-      why: whyMissing(this.#timeline, row, otherName, this.#known.windowNs),
+      why: whyMissing(this.#known.timeline, row, otherName, this.#known.windowNs),
       lacks: "exit",
     };
   }
 
   /** Whether a known flow tells that a packet left where it was seen: whoever answers it there is behind the host. */
   #isLeaving(row: number): boolean {
-    const slot = this.#translations.slotOf(row);
-    return slot !== NONE && this.#translations.isLeaving(row, slot);
+    const slot = this.#known.translations.slotOf(row);
+    return slot !== NONE && this.#known.translations.isLeaving(row, slot);
   }
 
   /** What follows for a packet of a conversation that is turned round on its side, and is there in one form only; null of any other. */
@@ -167,7 +153,7 @@ export class Claims {
     const { hairpins } = this.#known.matchers;
     const isBefore = hairpins.isBefore(row);
     if (!isBefore && !hairpins.isAfter(row)) return null;
-    const uncovered = this.#reach.uncovered(this.#timeline.timeNs(row), side, !isBefore);
+    const uncovered = this.#known.reach.uncovered(this.#known.timeline.timeNs(row), side, !isBefore);
     if (uncovered !== null) return uncovered;
     const name = SIDE_NAMES[side];
     if (isBefore && hairpins.mayHaveComeOut(row)) {
@@ -182,7 +168,7 @@ export class Claims {
       return {
         verdict: "dropped",
         reason: "no-twin",
-        why: `${whyMissing(this.#timeline, row, name, this.#known.windowNs)}, where its conversation is turned round`,
+        why: `${whyMissing(this.#known.timeline, row, name, this.#known.windowNs)}, where its conversation is turned round`,
         lacks: "exit",
         on: side,
       };
@@ -192,21 +178,24 @@ export class Claims {
 
   /** The frame that begins what a fragment goes on with, where what that carries came in a tunnel; else undefined. */
   #begunBy(row: number): number | undefined {
-    const t = this.#timeline;
+    const t = this.#known.timeline;
     if ((t.flags(row) & IS_LATER_FRAGMENT) === 0 || t.side(row) !== OUTSIDE) return undefined;
-    const { src, dst } = new TupleEnds(this.#tuples).of(t.tuple(row), t.forward(row) === 1);
+    const { src, dst } = new TupleEnds(this.#known.tuples).of(t.tuple(row), t.forward(row) === 1);
     return this.#known.tunnels.begunBy(src, dst, t.ipId(row));
   }
 
   /** The other connection of a proxied stream, from who opened it. */
   #connection({ side, tuple }: { side: Side; tuple: number }): string {
-    const { src, srcPort, dst, dstPort } = new TupleEnds(this.#tuples).of(tuple, this.#tuples.isOpenedByA(tuple));
+    const { src, srcPort, dst, dstPort } = new TupleEnds(this.#known.tuples).of(
+      tuple,
+      this.#known.tuples.isOpenedByA(tuple),
+    );
     return `${src}.${srcPort} > ${dst}.${dstPort} on ${SIDE_NAMES[side]}`;
   }
 
   /** Whether a packet is an ICMP error that routers forwarded: the packet that it is about had reached somebody behind the host. */
   #isErrorFromFar(row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#known.timeline;
     return (t.flags(row) & IS_ERROR) !== 0 && !isFromNear(t, row);
   }
 }

@@ -1,10 +1,8 @@
 import { HAS_IP_ID, IS_HEADLESS } from "../../packets/packets.js";
 import type { Judgement } from "../../packets/results.js";
 import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
-import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
-import type { Translations } from "../kernel/translations.js";
 import { undecidedBehind } from "../matchers/behind.js";
 import { isSameContent, isSameSegment } from "../matchers/content.js";
 import type { Like } from "../matchers/likes.js";
@@ -17,18 +15,14 @@ const MOST_LOOKED_AT = 64;
 /** What speaks against what a packet seems to have become: another one that may be its twin, or too little of it. */
 export class Doubts {
   readonly #known: Known;
-  readonly #timeline: Timeline;
-  readonly #translations: Translations;
 
   constructor(known: Known) {
     this.#known = known;
-    this.#timeline = known.timeline;
-    this.#translations = known.translations;
   }
 
   /** What a claim comes to where something speaks against it, whatever the other capture misses; undefined where nothing does. */
   of(row: number, other: Side, { verdict, lacks }: Claim): Judgement | undefined {
-    const t = this.#timeline;
+    const t = this.#known.timeline;
     const { mistimed } = this.#known;
     const { altered, cutFrames, likes } = this.#known.matchers;
     const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
@@ -73,18 +67,18 @@ export class Doubts {
    * a flow that is not known, the content tells.
    */
   #whyChanged(row: number, other: Side): string | undefined {
-    const t = this.#timeline;
+    const t = this.#known.timeline;
     const { buckets, kernel, windowNs } = this.#known;
-    const slot = this.#translations.slotOf(row);
+    const slot = this.#known.translations.slotOf(row);
     const isTcp = t.proto(row) === TCP;
     const isChanged = (next: number): boolean => {
-      if (t.side(next) !== other || t.proto(next) !== t.proto(row) || this.#translations.slotOf(next) !== slot)
+      if (t.side(next) !== other || t.proto(next) !== t.proto(row) || this.#known.translations.slotOf(next) !== slot)
         return false;
       if (isTcp ? !isSameSegment(t, row, next) : slot === NONE && !isSameContent(t, row, next)) return false;
       // what others with its key wait for is one of them
       const bucket = t.bucket(next);
       if (bucket >= 0 && buckets.count(bucket, t.sideOf(row)) > 0) return false;
-      return slot === NONE || this.#translations.isLeaving(next, slot);
+      return slot === NONE || this.#known.translations.isLeaving(next, slot);
     };
     const untilNs = t.timeNs(row) + (isTcp ? windowNs : Math.max(MARGIN_NS, kernel.limitNs(other === OUTSIDE)));
     const changed = undecidedBehind(t, row, MOST_LOOKED_AT, isChanged, untilNs);

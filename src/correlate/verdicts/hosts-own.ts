@@ -1,28 +1,15 @@
 import { INSIDE, SIDE_NAMES } from "../../packets/sides.js";
-import type { Timeline } from "../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { NONE } from "../../packets/tuples.js";
 import type { Claim, Judged } from "./known.js";
-import type { Local, Locals } from "./locals.js";
-import type { Misses } from "./misses.js";
+import type { Local } from "./locals.js";
 import { isFromNear } from "./senders.js";
-import type { Strangers } from "./strangers.js";
 
 /** What is the host's own, or is addressed to it, of packets without a translation. */
 export class HostsOwn {
   readonly #known: Judged;
-  readonly #timeline: Timeline;
-  readonly #tuples: TupleTable;
-  readonly #locals: Locals;
-  readonly #strangers: Strangers;
-  readonly #misses: Misses;
 
   constructor(known: Judged) {
     this.#known = known;
-    this.#timeline = known.timeline;
-    this.#tuples = known.tuples;
-    this.#locals = known.locals;
-    this.#strangers = known.strangers;
-    this.#misses = known.misses;
   }
 
   /**
@@ -30,9 +17,9 @@ export class HostsOwn {
    * sends has a full TTL, what it forwards a lower one.
    */
   ofHost(row: number, local: Local): Claim {
-    if (this.#timeline.side(row) === INSIDE) return this.#ofInside(row, local);
+    if (this.#known.timeline.side(row) === INSIDE) return this.#ofInside(row, local);
     const { reason, why, natWay } = local;
-    const tuples = this.#tuples;
+    const tuples = this.#known.tuples;
     const inside = SIDE_NAMES[INSIDE];
     const [isFull, isOther] = [tuples.hasFullTtl(natWay), tuples.hasOtherTtl(natWay)];
     if (!isFull && !isOther)
@@ -43,14 +30,14 @@ export class HostsOwn {
       };
     if (!this.#known.kernel.isTtlLowered(true)) {
       const doubt = `${why}, or forwarded`;
-      if (this.#misses.isPatchy(INSIDE))
-        return { verdict: "unknown", reason: "capture-misses", why: `${doubt}: ${this.#misses.why(INSIDE)}` };
-      if (!this.#strangers.hasFor(row)) return { verdict: "local", reason, why, isByAbsence: true };
+      if (this.#known.misses.isPatchy(INSIDE))
+        return { verdict: "unknown", reason: "capture-misses", why: `${doubt}: ${this.#known.misses.why(INSIDE)}` };
+      if (!this.#known.strangers.hasFor(row)) return { verdict: "local", reason, why, isByAbsence: true };
       const reached = `${doubt}: ${inside} has packets then of which nothing tells what they were`;
       return { verdict: "unknown", reason: "ttl-kept", why: `${reached}, and this router keeps TTLs` };
     }
     if (isFull) return { verdict: "local", reason, why };
-    const sent = this.#timeline.way(row) === natWay ? "its TTL" : "the TTL of what answers it";
+    const sent = this.#known.timeline.way(row) === natWay ? "its TTL" : "the TTL of what answers it";
     return {
       verdict: "unknown",
       reason: "forwarded-unseen",
@@ -61,12 +48,12 @@ export class HostsOwn {
 
   /** Whose an inside packet is that goes between neighbours, or between the host and somebody inside, as far as its addresses go. */
   #ofInside(row: number, { reason, why, natWay }: Local): Claim {
-    if (this.#locals.isForwarded(row)) {
-      const whose = isFromNear(this.#timeline, row) ? "the TTL of what answers it" : "its TTL";
+    if (this.#known.locals.isForwarded(row)) {
+      const whose = isFromNear(this.#known.timeline, row) ? "the TTL of what answers it" : "its TTL";
       const forwarded = `${whose} shows that the host forwards it: its sender's address, or its destination, is rewritten`;
       return { verdict: "unknown", reason: "forwarded-unseen", why: forwarded, lacks: "anything" };
     }
-    if (natWay === NONE || this.#tuples.hasFullTtl(natWay)) return { verdict: "local", reason, why };
+    if (natWay === NONE || this.#known.tuples.hasFullTtl(natWay)) return { verdict: "local", reason, why };
     return {
       verdict: "unknown",
       reason: "no-answer",
@@ -79,13 +66,13 @@ export class HostsOwn {
    * and not forwarded there, has a full TTL. Null where that does not tell.
    */
   ofTunnel(row: number): Claim | null {
-    const t = this.#timeline;
+    const t = this.#known.timeline;
     const tunnel = this.#known.tunnels.of(t.tunnel(row));
     if (tunnel === undefined || !this.#known.kernel.isTtlLowered(true)) return null;
-    const isFromHost = this.#locals.isNat(tunnel.src);
-    if (isFromHost === this.#locals.isNat(tunnel.dst)) return null;
+    const isFromHost = this.#known.locals.isNat(tunnel.src);
+    if (isFromHost === this.#known.locals.isNat(tunnel.dst)) return null;
     const way = isFromHost ? t.way(row) : t.way(row) ^ 1;
-    if (!this.#tuples.hasFullTtl(way) || this.#tuples.hasOtherTtl(way)) return null;
+    if (!this.#known.tuples.hasFullTtl(way) || this.#known.tuples.hasOtherTtl(way)) return null;
     const end = `the host's own end of ${tunnel.type} (${isFromHost ? tunnel.src : tunnel.dst})`;
     const why = isFromHost
       ? `its sender is at ${end}: its TTL is full`

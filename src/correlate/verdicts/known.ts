@@ -14,6 +14,7 @@ import type { Impacts } from "./impacts.js";
 import type { Locals } from "./locals.js";
 import type { Misses } from "./misses.js";
 import type { Mistimed } from "./mistimed.js";
+import type { Reach } from "./reach.js";
 import type { Refusals } from "./refusals.js";
 import type { Resets } from "./resets.js";
 import type { Speakers } from "./speakers.js";
@@ -64,6 +65,7 @@ export interface Known {
 /** The same, with what is learnt of it as packets are judged. */
 export interface Judged extends Known {
   readonly locals: Locals;
+  readonly reach: Reach;
   readonly strangers: Strangers;
   readonly speakers: Speakers;
   readonly elsewhere: Elsewhere;

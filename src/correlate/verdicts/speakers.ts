@@ -1,8 +1,7 @@
 import { INSIDE, OUTSIDE } from "../../packets/sides.js";
-import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import type { Known } from "./known.js";
-import { Reach } from "./reach.js";
+import type { Reach } from "./reach.js";
 
 /**
  * Who speaks inside while the outside capture covers it: of an end that it lacks then, it is proved that its packets take another way. What was
@@ -10,20 +9,18 @@ import { Reach } from "./reach.js";
  */
 export class Speakers {
   readonly #known: Known;
-  readonly #timeline: Timeline;
   readonly #reach: Reach;
   /** By way, when a packet without a twin went it, nanoseconds on the timeline: the first that was covered, as far as is known. */
   readonly #spokenNs = new Map<number, number>();
 
-  constructor(known: Known) {
+  constructor(known: Known, reach: Reach) {
     this.#known = known;
-    this.#timeline = known.timeline;
-    this.#reach = new Reach(known);
+    this.#reach = reach;
   }
 
   /** Takes a packet that found no twin by now: one of a known translation is missed there, or lost. */
   note(row: number): void {
-    const t = this.#timeline;
+    const t = this.#known.timeline;
     if (t.side(row) !== INSIDE || this.#known.translations.slotOf(row) !== NONE) return;
     const way = t.way(row);
     const spokenNs = this.#spokenNs.get(way);
@@ -37,7 +34,7 @@ export class Speakers {
 
   /** Takes it that the outside capture may have missed a packet. */
   noteUncovered(row: number): void {
-    const t = this.#timeline;
+    const t = this.#known.timeline;
     if (t.side(row) === INSIDE && this.#spokenNs.get(t.way(row)) === t.timeNs(row)) this.#spokenNs.delete(t.way(row));
   }
 

@@ -1,19 +1,14 @@
 import { addressText } from "../../packets/address.js";
 import { sameAddress } from "../../packets/columns.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
-import type { Timeline } from "../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { NONE } from "../../packets/tuples.js";
 import { isPrivate } from "../../protocols/addresses.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK, SYN } from "../../protocols/tcp.js";
-import type { Translations } from "../kernel/translations.js";
 import { WHY_ELSEWHERE } from "./elsewhere.js";
 import type { Claim, Judged } from "./known.js";
 import { resetByHost } from "./resets.js";
-import type { Locals } from "./locals.js";
-import type { Misses } from "./misses.js";
 import { isFromNear } from "./senders.js";
-import type { Strangers } from "./strangers.js";
 import { whyMissing } from "./words.js";
 
 /** So many flows are looked through, at the most, for one that leads to an address. */
@@ -22,28 +17,16 @@ const MOST_FLOWS = 4096;
 /** What became of packets that no translation is known of: who speaks, from how far, and to whom, tells. */
 export class Unexplained {
   readonly #known: Judged;
-  readonly #timeline: Timeline;
-  readonly #tuples: TupleTable;
-  readonly #translations: Translations;
-  readonly #locals: Locals;
-  readonly #strangers: Strangers;
-  readonly #misses: Misses;
 
   constructor(known: Judged) {
     this.#known = known;
-    this.#timeline = known.timeline;
-    this.#tuples = known.tuples;
-    this.#translations = known.translations;
-    this.#locals = known.locals;
-    this.#strangers = known.strangers;
-    this.#misses = known.misses;
   }
 
   /** `isAnsweredFar`: whether it is about a packet that somebody behind the host answered by an ICMP error, or is that error. */
   of(row: number, side: Side, isAnsweredFar: boolean): Claim {
     const other = SIDE_NAMES[otherSide(side)];
-    const missing = whyMissing(this.#timeline, row, other, this.#known.windowNs);
-    if (this.#translations.accounts.learnt === 0) {
+    const missing = whyMissing(this.#known.timeline, row, other, this.#known.windowNs);
+    if (this.#known.translations.accounts.learnt === 0) {
       const doubt = "paired yet: are these captures of the same host and time?";
       return {
         verdict: "unknown",
@@ -52,9 +35,9 @@ export class Unexplained {
         lacks: "anything",
       };
     }
-    const tuples = this.#tuples;
+    const tuples = this.#known.tuples;
     const { words } = tuples;
-    const way = this.#timeline.way(row);
+    const way = this.#known.timeline.way(row);
     const isIpv6 = tuples.isIpv6(way >> 1);
     const src = tuples.address(way >> 1, (way & 1) === 1);
     const dst = tuples.address(way >> 1, (way & 1) === 0);
@@ -64,22 +47,22 @@ export class Unexplained {
       const isOutbound = isFromPrivate && isToPrivate ? this.#isFromNearer(way) : isFromPrivate;
       const reset = this.#rejecting(row);
       if (reset !== NONE && this.#isBeyond(way >> 1, dst))
-        return resetByHost(this.#timeline, this.#known.resets, row, reset);
+        return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
       if (reset !== NONE) {
-        const why = `frame ${this.#timeline.frame(reset)} resets it from no router away: a rule rejects it, or the host has that address and nobody listens`;
+        const why = `frame ${this.#known.timeline.frame(reset)} resets it from no router away: a rule rejects it, or the host has that address and nobody listens`;
         return { verdict: "unknown", reason: "may-be-rejected", why };
       }
       const answered = this.#answered(row, isOutbound ? way : way ^ 1, missing, isAnsweredFar);
       if (answered !== null) return answered;
       // between two private networks, only a sender's full TTL shows which of them is behind this side
-      const isFromHere = isOutbound && (!isToPrivate || isFromNear(this.#timeline, row));
+      const isFromHere = isOutbound && (!isToPrivate || isFromNear(this.#known.timeline, row));
       if (isFromHere && this.#known.elsewhere.has(way))
         return { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_ELSEWHERE, lacks: "anything" };
       if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
       const why = isToPrivate ? `it reached ${addressText(isIpv6, words, dst)} and never entered ${other}` : missing;
       return { verdict: "unknown", reason: isToPrivate ? "never-entered" : "untranslated", why, lacks: "anything" };
     }
-    if (this.#locals.isToPublished(row)) return this.#toPublished(row, missing);
+    if (this.#known.locals.isToPublished(row)) return this.#toPublished(row, missing);
     const [srcText, dstText] = [addressText(isIpv6, words, src), addressText(isIpv6, words, dst)];
     const why = `neither ${srcText} nor ${dstText} is known to be translated by this NAT`;
     return { verdict: "unknown", reason: "untranslated", why, lacks: "anything" };
@@ -92,7 +75,7 @@ export class Unexplained {
 
   /** The reset that the host, or something beside it, answers an inside segment with that opens a connection; NONE where there is none. */
   #rejecting(row: number): number {
-    const t = this.#timeline;
+    const t = this.#known.timeline;
     if (t.proto(row) !== TCP || (t.tcpFlags(row) & (SYN | ACK)) !== SYN) return NONE;
     const reset = this.#known.resets.answering(row);
     return reset !== NONE && this.#known.kernel.isTtlLowered(false) && isFromNear(t, reset) ? reset : NONE;
@@ -100,8 +83,8 @@ export class Unexplained {
 
   /** Whether an address is known to be behind the host: flows cross that have it on both sides. Where there are too many to look at, it is not. */
   #isBeyond(tuple: number, address: number): boolean {
-    const tuples = this.#tuples;
-    const { accounts } = this.#translations;
+    const tuples = this.#known.tuples;
+    const { accounts } = this.#known.translations;
     if (accounts.learnt > MOST_FLOWS) return false;
     const isEnd = (of: number): boolean =>
       tuples.isIpv6(of) === tuples.isIpv6(tuple) &&
@@ -111,7 +94,7 @@ export class Unexplained {
 
   /** Whether the sender of what goes this way is nearer to the inside link than the other end: by their TTLs, else who speaks first. */
   #isFromNearer(way: number): boolean {
-    const tuples = this.#tuples;
+    const tuples = this.#known.tuples;
     const isNear = tuples.hasFullTtl(way) && !tuples.hasOtherTtl(way);
     const isOtherNear = tuples.hasFullTtl(way ^ 1) && !tuples.hasOtherTtl(way ^ 1);
     const isTold = tuples.hasOtherTtl(isNear ? way ^ 1 : way) && this.#known.kernel.isTtlLowered(false);
@@ -123,7 +106,7 @@ export class Unexplained {
    * NAT. Null where only one does, and no ICMP error speaks for the other one.
    */
   #answered(row: number, nearWay: number, missing: string, isAnsweredFar: boolean): Claim | null {
-    const tuples = this.#tuples;
+    const tuples = this.#known.tuples;
     const { speakers } = this.#known;
     const farWay = nearWay ^ 1;
     const isFull = tuples.hasFullTtl(farWay);
@@ -142,9 +125,9 @@ export class Unexplained {
       isTold &&
       !isFull &&
       (isAnsweredFar || (speakers.isCovered(nearWay) && speakers.isCovered(farWay))) &&
-      !this.#misses.isPatchy(OUTSIDE) &&
-      !this.#misses.hasCrossing(INSIDE) &&
-      !this.#strangers.hasFor(row)
+      !this.#known.misses.isPatchy(OUTSIDE) &&
+      !this.#known.misses.hasCrossing(INSIDE) &&
+      !this.#known.strangers.hasFor(row)
     )
       return {
         verdict: "elsewhere",
@@ -163,14 +146,15 @@ export class Unexplained {
 
   /** A packet to a port that is forwarded, of a conversation that is not: whoever answers tells whether it got there. */
   #toPublished(row: number, missing: string): Claim {
-    const tuples = this.#tuples;
-    const t = this.#timeline;
+    const tuples = this.#known.tuples;
+    const t = this.#known.timeline;
     const way = t.way(row);
     const [isFull, isOther] = [tuples.hasFullTtl(way ^ 1), tuples.hasOtherTtl(way ^ 1)];
     if (!isFull && !isOther) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
     if (this.#known.kernel.isTtlLowered(true) && isFull) {
       const reset = this.#known.resets.answering(row);
-      if (reset !== NONE && isFromNear(t, reset)) return resetByHost(this.#timeline, this.#known.resets, row, reset);
+      if (reset !== NONE && isFromNear(t, reset))
+        return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
       const why = "the host itself answers it, though it forwards this port";
       return { verdict: "local", reason: "host-answers", why };
     }

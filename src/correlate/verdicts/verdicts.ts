@@ -1,18 +1,16 @@
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import type { Judgement } from "../../packets/results.js";
 import { SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
-import { DECIDED, type Timeline } from "../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { DECIDED } from "../../packets/timeline.js";
+import { NONE } from "../../packets/tuples.js";
 import { RST } from "../../protocols/tcp.js";
-import type { Translations } from "../kernel/translations.js";
 import { Claims } from "./claims.js";
 import { Doubts } from "./doubts.js";
 import { Elsewhere } from "./elsewhere.js";
 import type { Gap } from "./gaps.js";
 import type { Claim, Judged, Known, Verdict } from "./known.js";
 import { Locals } from "./locals.js";
-import type { Misses } from "./misses.js";
-import { MARGIN_NS } from "./reach.js";
+import { MARGIN_NS, Reach } from "./reach.js";
 import { Senders } from "./senders.js";
 import { Speakers } from "./speakers.js";
 import { Strangers } from "./strangers.js";
@@ -30,84 +28,66 @@ const LEAST_ALONE = 16;
  */
 export class Verdicts {
   readonly #known: Judged;
-  readonly #timeline: Timeline;
-  readonly #tuples: TupleTable;
-  readonly #translations: Translations;
-  readonly #locals: Locals;
   readonly #senders: Senders;
-  readonly #strangers: Strangers;
-  readonly #speakers: Speakers;
-  readonly #elsewhere: Elsewhere;
-  readonly #misses: Misses;
   readonly #claims: Claims;
   readonly #doubts: Doubts;
 
   constructor(known: Known) {
-    const { timeline, tuples, kernel, translations, misses } = known;
-    this.#timeline = timeline;
-    this.#tuples = tuples;
-    this.#translations = translations;
-    this.#locals = new Locals(timeline, tuples, kernel);
-    this.#strangers = new Strangers(known, this.#locals);
-    this.#misses = misses;
-    this.#speakers = new Speakers(known);
-    this.#senders = new Senders(timeline, tuples, this.#speakers);
-    this.#elsewhere = new Elsewhere(tuples);
-    this.#known = {
-      ...known,
-      locals: this.#locals,
-      strangers: this.#strangers,
-      speakers: this.#speakers,
-      elsewhere: this.#elsewhere,
-    };
+    const { timeline, tuples, kernel } = known;
+    const locals = new Locals(timeline, tuples, kernel);
+    const reach = new Reach(known);
+    const speakers = new Speakers(known, reach);
+    const strangers = new Strangers(known, locals);
+    this.#known = { ...known, locals, reach, strangers, speakers, elsewhere: new Elsewhere(tuples) };
+    this.#senders = new Senders(timeline, tuples, speakers);
     this.#claims = new Claims(this.#known);
     this.#doubts = new Doubts(known);
   }
 
   /** Notes the addresses of the flow in this slot, which was just learnt. */
   learn(accounts: FlowAccounts, slot: number): void {
-    this.#locals.learn(accounts, slot);
-    this.#speakers.noteCrossing(accounts.insideTuple(slot));
+    this.#known.locals.learn(accounts, slot);
+    this.#known.speakers.noteCrossing(accounts.insideTuple(slot));
   }
 
   /** Notes the way to a service whose conversations are turned round inside. */
   learnService(way: number): void {
-    this.#locals.learnService(way);
+    this.#known.locals.learnService(way);
   }
 
   /** Whether an outside address is known to be the NAT's own. */
   isNat(address: string): boolean {
-    return this.#locals.isNat(address);
+    return this.#known.locals.isNat(address);
   }
 
   /** Forgets what was found of ways: they are about to get another meaning. */
   forgetWays(): void {
-    this.#locals.forgetWays();
-    this.#speakers.forget();
-    this.#elsewhere.forgetWays();
+    this.#known.locals.forgetWays();
+    this.#known.speakers.forget();
+    this.#known.elsewhere.forgetWays();
   }
 
   /** Takes a packet that others cannot be told from: whatever its twin is, it may be what another one lacks. */
   noteAmbiguous(row: number): void {
-    this.#strangers.note(row);
+    this.#known.strangers.note(row);
   }
 
   /** Judges a packet whose window is over. */
   judge(row: number): Verdict {
     this.#senders.goOn();
-    this.#strangers.note(row);
+    this.#known.strangers.note(row);
     const claim = this.#claims.of(row);
     const verdict = this.#believed(row, claim);
-    if (verdict.verdict === "no-overlap" || verdict.verdict === "capture-loss") this.#speakers.noteUncovered(row);
+    if (verdict.verdict === "no-overlap" || verdict.verdict === "capture-loss") this.#known.speakers.noteUncovered(row);
     const { elsewhereWay } = claim;
-    if (verdict.verdict !== "elsewhere" || elsewhereWay === undefined || !this.#elsewhere.learn(elsewhereWay))
+    if (verdict.verdict !== "elsewhere" || elsewhereWay === undefined || !this.#known.elsewhere.learn(elsewhereWay))
       return verdict;
     return { ...verdict, elsewhereWay };
   }
 
   /** What a claim about a packet comes to, by how far the other capture is to be believed. */
   #believed(row: number, claim: Claim): Verdict {
-    const t = this.#timeline;
+    const t = this.#known.timeline;
     const other = claim.on ?? otherSide(t.sideOf(row));
     // a silence is known once time has come to there: what is judged before must not lie beside it
     const marginNs = Math.min(MARGIN_NS, this.#known.windowNs);
@@ -130,30 +110,30 @@ export class Verdicts {
    * dead looks the same.
    */
   #hasMissed(silence: Gap, row: number): boolean {
-    const t = this.#timeline;
+    const t = this.#known.timeline;
     const side = t.side(row);
     let alone = ++silence.alone;
     let next = t.firstBelow(t.after(row), t.end, DECIDED);
     for (; alone < LEAST_ALONE && next !== t.end; next = t.firstBelow(t.after(next), t.end, DECIDED)) {
       if (t.timeNs(next) > silence.toNs) break;
       if (t.side(next) !== side) continue;
-      if (this.#translations.slotOf(next) !== NONE || this.#locals.of(next) === null) alone++;
+      if (this.#known.translations.slotOf(next) !== NONE || this.#known.locals.of(next) === null) alone++;
     }
     return alone >= LEAST_ALONE;
   }
 
   /** What a claim comes to by how much the other capture misses. */
   #reckon(row: number, other: Side, claim: Claim): Judgement {
-    const t = this.#timeline;
+    const t = this.#known.timeline;
     const { lacks, why } = claim;
     if (lacks === "exit") {
-      if (!this.#misses.noteExit(other)) return claim;
-      return { verdict: "unknown", reason: "capture-misses", why: `${why}, but ${this.#misses.why(other)}` };
+      if (!this.#known.misses.noteExit(other)) return claim;
+      return { verdict: "unknown", reason: "capture-misses", why: `${why}, but ${this.#known.misses.why(other)}` };
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
-    if (lacks === "entry" && this.#tuples.isProved(t.way(row)) && (t.tcpFlags(row) & RST) === 0)
-      this.#misses.noteEntry(other);
-    if (lacks === "crossing") this.#misses.noteCrossing(other);
+    if (lacks === "entry" && this.#known.tuples.isProved(t.way(row)) && (t.tcpFlags(row) & RST) === 0)
+      this.#known.misses.noteEntry(other);
+    if (lacks === "crossing") this.#known.misses.noteCrossing(other);
     return claim;
   }
 }
