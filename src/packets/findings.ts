@@ -122,7 +122,7 @@ export interface Concerned {
   readonly frames?: readonly [Few<number>, Few<number>];
 }
 
-/** A flow, and the frames that it was first seen in: of each form, on the side where that was seen. */
+/** A flow, and the frames that it was first seen in: of each form, on the side where that was seen; 0 for none. */
 export interface Located {
   readonly id: number;
   readonly sides: readonly [Side, Side];
@@ -143,7 +143,8 @@ export class Gathered implements Concerned {
   /** Takes a flow, by the frames that it was first seen in. */
   addFlow({ id, sides, firstFrames }: Located): void {
     this.flows.add(id);
-    for (const [at, side] of sides.entries()) this.frames[side].add(firstFrames[at]);
+    // one that was learnt and never had a pair has none
+    for (const [at, side] of sides.entries()) if (firstFrames[at] > 0) this.frames[side].add(firstFrames[at]);
   }
 
   /** How many frames there are. */

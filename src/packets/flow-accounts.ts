@@ -253,7 +253,7 @@ export class FlowAccounts {
     this.#sumDoubles[(slot << (SUMS_BITS - 1)) + BYTES] += bytes;
   }
 
-  /** The frames of its first pair, inside and outside. */
+  /** The frames of its first pair, inside and outside; 0 where it had none. */
   firstFrames(slot: number): [number, number] {
     const at = slot << FIRSTS_BITS;
     return [this.#firsts[at], this.#firsts[at + 1]];

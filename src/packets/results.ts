@@ -170,7 +170,7 @@ export interface FlowSummary {
   readonly outside: Ends;
   /** Where these two were seen: on a side each, but of a hairpin, and of a proxy between two on one side. */
   readonly sides: readonly [Side, Side];
-  /** The frames that it was first seen in, by `sides`. */
+  /** The frames that it was first seen in, by `sides`; 0 for none. */
   readonly firstFrames: readonly [number, number];
   readonly pairs: number;
   /** How many of the pairs travelled outbound. */

@@ -2,6 +2,7 @@
 import * as account from "../flow-accounts.js";
 import * as words from "../flow-accounts-words.js";
 import { NONE } from "../tuples.js";
+import { takeNumber } from "./free-list.js";
 import { setWord, wordOf } from "./words.js";
 
 const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
@@ -32,12 +33,13 @@ export function open(
   rewriteForward: i32,
   rewriteBackward: i32,
 ): i32 {
-  const slot = takeSlot(accounts);
+  const slot = takeNumber(accounts, words.FREE, words.FREE_COUNT, words.END);
   const flow = accountOf(accounts, slot);
   const id = wordOf(accounts, words.LEARNT) + 1;
   setWord(accounts, words.LEARNT, id);
   memory.fill(sumsOf(accounts, slot), 0, 1 << (account.SUMS_BITS + 2));
   memory.fill(flow, 0, 1 << ACCOUNT_BYTES_BITS);
+  memory.fill(firstsOf(accounts, slot), 0, 1 << (account.FIRSTS_BITS + 2));
   store<i32>(flow, flowBits, 4 * account.BITS);
   store<i32>(flow, id, 4 * account.ID);
   store<i32>(flow, insideTuple, 4 * account.INSIDE_TUPLE);
@@ -47,16 +49,5 @@ export function open(
   store<i32>(flow, NONE, 4 * (account.LATENCIES + 1));
   store<f64>(flow, Infinity, 8 * account.FIRST_NS);
   store<f64>(flow, -Infinity, 8 * account.LAST_NS);
-  return slot;
-}
-
-function takeSlot(accounts: usize): i32 {
-  const free = wordOf(accounts, words.FREE_COUNT) - 1;
-  if (free >= 0) {
-    setWord(accounts, words.FREE_COUNT, free);
-    return load<i32>(<usize>wordOf(accounts, words.FREE) + ((<usize>free) << 2));
-  }
-  const slot = wordOf(accounts, words.END);
-  setWord(accounts, words.END, slot + 1);
   return slot;
 }

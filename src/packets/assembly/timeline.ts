@@ -4,6 +4,7 @@ import { INSIDE } from "../sides.js";
 import * as timeline from "../timeline.js";
 import * as words from "../timeline-words.js";
 import { NONE } from "../tuples.js";
+import { takeNumber } from "./free-list.js";
 import { setWord, wordOf } from "./words.js";
 
 const RECORD_BYTES_BITS = RECORD_BITS + 2;
@@ -62,7 +63,7 @@ export function isBefore(line: usize, row: i32, other: i32): bool {
  * Precondition: there is room.
  */
 export function append(line: usize, side: i32, packet: usize, timeNs: f64, way: i32): i32 {
-  const row = appendGone(line, side, takePlace(line));
+  const row = appendGone(line, side, takeNumber(line, words.FREE, words.FREE_COUNT, words.PLACES_END));
   setState(line, row, timeline.WAITING);
   const record = packetOf(line, row);
   v128.store(record, v128.load(packet));
@@ -85,17 +86,6 @@ export function appendGone(line: usize, side: i32, rest: i32): i32 {
   store<i32>(placeAt(line, row), rest);
   setWord(line, words.END, (row + 1) & timeline.ROW_MASK);
   return row;
-}
-
-function takePlace(line: usize): i32 {
-  const free = wordOf(line, words.FREE_COUNT) - 1;
-  if (free >= 0) {
-    setWord(line, words.FREE_COUNT, free);
-    return load<i32>(<usize>wordOf(line, words.FREE) + ((<usize>free) << 2));
-  }
-  const place = wordOf(line, words.PLACES_END);
-  setWord(line, words.PLACES_END, place + 1);
-  return place;
 }
 
 /** Makes two packets each other's twins; both are PAIRED. `slot`: of their flow; `how`: as `decidedBy` has it. */

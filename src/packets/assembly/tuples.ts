@@ -5,6 +5,7 @@ import { IS_ERROR, IS_IPV6 } from "../packets.js";
 import * as record from "../records.js";
 import * as tuple from "../tuples.js";
 import * as words from "../tuples-words.js";
+import { takeNumber } from "./free-list.js";
 import * as hashIndex from "./hash-index.js";
 import { setWord, wordOf } from "./words.js";
 
@@ -100,7 +101,7 @@ function intern(table: usize, hash: i32, kind: i32, ports: i32, from: i32, to: i
     if (isForward !== 0 && isBetween(known, src6, dst6)) return 2 * number + 1;
     if (isBackward !== 0 && isBetween(known, dst6, src6)) return 2 * number;
   }
-  const number = take(table);
+  const number = takeNumber(table, words.FREE, words.FREE_COUNT, words.END);
   hashIndex.add(index, hash, number);
   const entry = tupleOf(table, 2 * number);
   memory.fill(entry, 0, 1 << TUPLE_BYTES_BITS);
@@ -118,18 +119,6 @@ function intern(table: usize, hash: i32, kind: i32, ports: i32, from: i32, to: i
   store<i32>(entry, tuple.UNBOUND, 4 * (tuple.FLOW + 1));
   store<f64>(entry, -Infinity, 8 * tuple.LAST_NS);
   return 2 * number + 1;
-}
-
-/** The number of a row that nobody uses. */
-function take(table: usize): i32 {
-  const free = wordOf(table, words.FREE_COUNT) - 1;
-  if (free >= 0) {
-    setWord(table, words.FREE_COUNT, free);
-    return load<i32>(<usize>wordOf(table, words.FREE) + ((<usize>free) << 2));
-  }
-  const number = wordOf(table, words.END);
-  setWord(table, words.END, number + 1);
-  return number;
 }
 
 /** Gives back `count` tuples, listed by their numbers. */

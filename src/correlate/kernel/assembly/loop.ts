@@ -20,7 +20,7 @@ import { remember } from "./alike.js";
 import * as buckets from "./buckets.js";
 import { noteEntry } from "./crossings.js";
 import { note } from "./openings.js";
-import { accountPair, bind, finish, flowOf, hasLearnt, isInDoubt, isWatched, noteAgain, prove } from "./pairing.js";
+import { accountPair, bind, finish, flowOf, hasLearnt, isInDoubt, isWatched, noteAgain } from "./pairing.js";
 import { confirm, expect, isFull, mayComeAgain, pendingUntil } from "./pending.js";
 import { accountOf, lineOf, packetOf, passedNs, recordOf, wayAt, wayOf } from "./places.js";
 import { dueNs, findDue } from "./progress.js";
@@ -152,9 +152,6 @@ function takeTwin(ground: usize, waiting: i32): bool {
   const outside = isInside ? waiting : row;
   if (isKept) bind(ground, inside, outside, slot, outbound, BY_EXACT, 0);
   else timeline.leave(line, waiting, goneOf(row, outbound));
-  setWord(ground, words.PAIRS, wordOf(ground, words.PAIRS) + 1);
-  prove(ground, iWay);
-  prove(ground, oWay);
   const isAgain = accountPair(ground, slot, outbound, inside, i, iWay, iNs, o, oWay, oNs);
   if (isKept && isAgain) noteAgain(ground, inside);
   if (isKept) finish(ground, inside, outside, slot);

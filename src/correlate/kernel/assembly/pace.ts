@@ -22,10 +22,15 @@ const LEAST_APART_NS = 30_000;
 /** What packets took is forgotten within so long, nanoseconds: by then others tell what they take. */
 export const FORGET_NS = 1_000_000_000;
 
+/** What the slowest packet of this direction took lately, nanoseconds. */
+export function slowestOf(ground: usize, outbound: bool): f64 {
+  return doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0));
+}
+
 /** What a packet of this direction takes at the most, by those that crossed lately, nanoseconds; the window where too few did. */
 export function limitOf(ground: usize, outbound: bool): f64 {
   const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
-  const limitNs = 2 * doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0)) + JITTER_NS;
+  const limitNs = 2 * slowestOf(ground, outbound) + JITTER_NS;
   if (pairs >= ESTABLISHED_PAIRS) return limitNs;
   if (wordOf(ground, words.HAS_CUTS) !== 0) return FIRST_NS;
   return pairs >= EARLY_PAIRS ? EARLY_FACTOR * limitNs : doubleOf(ground, words.WINDOW_NS);
@@ -45,12 +50,7 @@ export function earlyLimitOf(ground: usize, outbound: bool): f64 {
 /** Far more than the few that crossed in a direction took; Infinity where those are fewer than two. */
 function roughLimitOf(ground: usize, way: i32): f64 {
   if (wordOf(ground, words.PAIRED + way) < 2) return Infinity;
-  return EARLY_FACTOR * EARLY_FACTOR * (2 * doubleOf(ground, words.SLOWEST_NS + way) + JITTER_NS);
-}
-
-/** What the slowest packet of this direction took lately, nanoseconds. */
-export function slowestOf(ground: usize, outbound: bool): f64 {
-  return doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0));
+  return EARLY_FACTOR * EARLY_FACTOR * (2 * slowestOf(ground, way === 1) + JITTER_NS);
 }
 
 /**
@@ -71,7 +71,7 @@ export function isNew(ground: usize, outbound: bool): bool {
 /** How far apart equal packets of a direction must be for time to tell them apart, nanoseconds: twice what the slowest took lately. */
 export function apartOf(ground: usize, outbound: bool): f64 {
   const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
-  const apartNs = 2 * doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0)) + LEAST_APART_NS;
+  const apartNs = 2 * slowestOf(ground, outbound) + LEAST_APART_NS;
   if (isNew(ground, outbound)) return max<f64>(APART_NS, EARLY_FACTOR * apartNs);
   return pairs < ESTABLISHED_PAIRS ? EARLY_FACTOR * apartNs : apartNs;
 }

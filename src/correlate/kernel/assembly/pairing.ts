@@ -1,7 +1,7 @@
 /** What makes a pair of two packets with equal keys: that they are certain, their flow, and whoever has to know of it. */
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { isUntranslated } from "../../../packets/assembly/tuples.js";
-import { wordOf } from "../../../packets/assembly/words.js";
+import { setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
@@ -85,7 +85,7 @@ export function noteAgain(ground: usize, inside: i32): void {
 }
 
 /**
- * Accounts for a pair of equal keys. `iRow` is its inside row; its record, its way and its time follow, then those of the outside row. Returns
+ * Accounts for a pair of equal keys, and proves its ways. `iRow` is its inside row; its record, its way and its time follow, then those of the outside row. Returns
  * whether it is a retransmission.
  */
 export function accountPair(
@@ -100,6 +100,9 @@ export function accountPair(
   oWay: i32,
   oNs: f64,
 ): bool {
+  setWord(ground, words.PAIRS, wordOf(ground, words.PAIRS) + 1);
+  prove(ground, iWay);
+  prove(ground, oWay);
   if (hasLearnt && concernsOthers(ground, i, iWay, oWay)) learnt(slot);
   const latencyNs = outbound === 1 ? oNs - iNs : iNs - oNs;
   if (!hasPairs(accountOf(ground, slot))) noteFirst(ground, slot, i, o);
@@ -152,7 +155,7 @@ function isLearntAtOnce(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32,
 }
 
 /** Notes of a way that a pair has proved its translation. */
-export function prove(ground: usize, way: i32): void {
+function prove(ground: usize, way: i32): void {
   const at = wayAt(ground, way);
   store<i32>(at, load<i32>(at) | tuple.PROVED);
 }

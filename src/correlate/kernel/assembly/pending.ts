@@ -14,7 +14,7 @@ import { SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import * as buckets from "./buckets.js";
 import { FIRST_NS } from "./pace.js";
-import { accountPair, bind, finish, flowOf, isInDoubt, noteAgain, prove } from "./pairing.js";
+import { accountPair, bind, finish, flowOf, isInDoubt, noteAgain } from "./pairing.js";
 import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
 import * as relation from "./relation.js";
 
@@ -49,8 +49,8 @@ export function isFull(ground: usize): bool {
   return wordOf(ground, words.PENDING_COUNT) - wordOf(ground, words.PENDING_OVER) === words.PENDING_ENTRIES;
 }
 
-/** Has the pair of the two related last wait; `row` is the one that came last, at `timeNs`. Returns until when. */
-export function expect(ground: usize, row: i32, timeNs: f64): f64 {
+/** Has the pair of the two related last wait; `row` is the one that came last, at `timeNs`. */
+export function expect(ground: usize, row: i32, timeNs: f64): void {
   // no longer than the window, when others decide: those behind it wait for it
   const untilNs = timeNs + min<f64>(relation.soonNs, doubleOf(ground, words.WINDOW_NS));
   const count = wordOf(ground, words.PENDING_COUNT);
@@ -58,7 +58,6 @@ export function expect(ground: usize, row: i32, timeNs: f64): f64 {
   store<f64>(entry, untilNs);
   store<i32>(entry, row, 4 * words.PENDING_ROW);
   setWord(ground, words.PENDING_COUNT, count + 1);
-  return untilNs;
 }
 
 /**
@@ -110,10 +109,7 @@ function isConfirmed(ground: usize, row: i32): bool {
   if (slot === NONE) return false;
   const outbound = relation.isOutbound ? 1 : 0;
   buckets.removeBoth(waiting, row);
-  setWord(ground, words.PAIRS, wordOf(ground, words.PAIRS) + 1);
   bind(ground, inside, outside, slot, outbound, BY_EXACT, 0);
-  prove(ground, wayOf(i));
-  prove(ground, wayOf(o));
   if (accountPair(ground, slot, outbound, inside, i, wayOf(i), iNs, o, wayOf(o), oNs)) noteAgain(ground, inside);
   finish(ground, inside, outside, slot);
   return true;

@@ -1,0 +1,17 @@
+/** Numbers of rows, slots and places that are given back and used again. */
+import { setWord, wordOf } from "./words.js";
+
+/**
+ * A number that nobody uses: the one that was given back last, or else the first that never was handed out. By their words in the block: where
+ * those that were given back are listed, how many they are, and the first that never was.
+ */
+export function takeNumber(block: usize, free: i32, freeCount: i32, end: i32): i32 {
+  const count = wordOf(block, freeCount) - 1;
+  if (count >= 0) {
+    setWord(block, freeCount, count);
+    return load<i32>(<usize>wordOf(block, free) + ((<usize>count) << 2));
+  }
+  const number = wordOf(block, end);
+  setWord(block, end, number + 1);
+  return number;
+}
