@@ -24,6 +24,11 @@ export const IS_UNVOUCHED = 256;
 export const MAY_BE_PIECE = 512;
 export const RELATION_MASK = 3;
 
+/** Whether rows that were related so travel outbound. */
+export function goesOutbound(related: number): boolean {
+  return (related & IS_RELATED_OUTBOUND) !== 0;
+}
+
 /**
  * Evidence it takes to believe in a translation never seen before, in bits: how unlikely it is that two unrelated packets look like
  * twins, against how many strangers there are.

@@ -8,7 +8,7 @@ import {
   CONFLICT,
   IMPOSSIBLE,
   IS_LATE,
-  IS_RELATED_OUTBOUND,
+  goesOutbound,
   IS_REPEATABLE,
   LEARN_BITS,
   RELATION_MASK,
@@ -123,7 +123,7 @@ export class Translations {
     t.setTwin(inside, outside);
     const related = this.#kernel.relate(inside, outside);
     const relation = related & RELATION_MASK;
-    const isForwardOutbound = ((related & IS_RELATED_OUTBOUND) !== 0) === (t.forward(inside) === 1);
+    const isForwardOutbound = goesOutbound(related) === (t.forward(inside) === 1);
     const candidate = candidateKey(t, inside, outside, isForwardOutbound);
     // counters that agree once in a direction agree again: of further packets only the time is news, and what they carry
     const spoken = 2 * candidate + (t.way(inside) & 1);

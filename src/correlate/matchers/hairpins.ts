@@ -12,7 +12,7 @@ import type { Buckets } from "../kernel/buckets.js";
 import type { Datagrams } from "./datagrams.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Link } from "./links.js";
-import { IS_RELATED_OUTBOUND, POSSIBLE } from "../kernel/relations.js";
+import { goesOutbound, POSSIBLE } from "../kernel/relations.js";
 import { WANTS_TWIN } from "../kernel/wants.js";
 import type { Admits, Pairing, Settles } from "./contract.js";
 import type { Translations } from "../kernel/translations.js";
@@ -320,7 +320,7 @@ export class Hairpins implements Admits, Settles {
 
   #isPossible(before: number, after: number): boolean {
     if (this.#about.translations.relation(before, after) !== POSSIBLE) return false;
-    return (this.#about.kernel.relate(before, after) & IS_RELATED_OUTBOUND) !== 0;
+    return goesOutbound(this.#about.kernel.relate(before, after));
   }
 
   /** Whether the host may have made one of the other as it turned it round: the TTL is lowered by one, and all options are the same. */

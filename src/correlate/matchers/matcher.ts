@@ -15,7 +15,7 @@ import {
   IMPOSSIBLE,
   IS_CLOSE,
   IS_LATE,
-  IS_RELATED_OUTBOUND,
+  goesOutbound,
   IS_REPEATABLE,
   IS_UNVOUCHED,
   KNOWN,
@@ -192,9 +192,15 @@ export class Matcher implements Admits, Settles {
     const candidate = this.#candidate;
     if (candidate === NONE || this.#isGhost(candidate)) return false;
     const [inside, outside] = this.#inOrder(row, candidate);
-    if (this.#isRenumbered(inside, outside) || this.#mayBePiece(inside, outside)) return false;
+    const related = this.#kernel.relate(inside, outside);
+    const isOutbound = goesOutbound(related);
+    const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
+    if (this.#isRenumbered(inside, isOutbound)) return false;
+    // what left may be of bytes that were sent again, cut otherwise, and entered after the candidate did
+    if ((related & MAY_BE_PIECE) !== 0 && this.#segments.mayBePiece(left, entered)) return false;
     if (claim === CLAIM_NONE) {
-      if (age === FRESH && this.#isOnly(inside)) this.#noteHeld(inside, outside);
+      // that it is late is all that speaks against the only candidate it has
+      if (age === FRESH && this.#isOnly(inside)) this.#kernel.noteHeld(entered, left, isOutbound);
       return isFinal && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
     }
     const isContended = this.#rivals > 0 || this.#isClose;
@@ -206,8 +212,9 @@ export class Matcher implements Admits, Settles {
     }
     // time alone says little while more may come: what is late may be so because all is
     if (this.#isClose && !isFinal) return false;
-    if (this.#usedTime && (age === FRESH || (age === RIPE && this.#isNew(inside, outside)))) return false;
-    if (age !== FRESH && this.#overtakes(inside, outside)) return false;
+    if (this.#usedTime && (age === FRESH || (age === RIPE && this.#kernel.isNew(isOutbound)))) return false;
+    const isRepeatable = (related & IS_REPEATABLE) !== 0;
+    if (age !== FRESH && isRepeatable && this.#kernel.overtakes(entered, left, isOutbound)) return false;
     if (isContended) {
       if (!isFinal) return false;
       if (claim === CLAIM_KNOWN) return this.#settleLike(row, inside, outside);
@@ -284,13 +291,8 @@ export class Matcher implements Admits, Settles {
 
   /** Whether a packet and its candidate took so long that another one, which clocks that nothing vouches for speak against, may be meant as well. */
   #isUnvouchedRival(row: number, candidate: number): boolean {
-    const limitNs = this.#limitNsOf(...this.#inOrder(row, candidate));
+    const limitNs = this.#kernel.limitNs(goesOutbound(this.#kernel.relate(...this.#inOrder(row, candidate))));
     return this.#unvouchedNs <= limitNs || this.#apartNs(row, candidate) > limitNs;
-  }
-
-  /** What packets take that go as these two do, at the most, nanoseconds. */
-  #limitNsOf(inside: number, outside: number): number {
-    return this.#kernel.limitNs((this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0);
   }
 
   #apartNs(a: number, b: number): number {
@@ -352,44 +354,13 @@ export class Matcher implements Admits, Settles {
   /** How two packets stand to each other, with all that is known of them. */
   #relate(inside: number, outside: number): number {
     const related = this.#kernel.relate(inside, outside);
-    const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
+    const isOutbound = goesOutbound(related);
     return (isOutbound ? this.#mayBecome(inside, outside) : this.#mayBecome(outside, inside)) ? related : IMPOSSIBLE;
   }
 
-  /** Whether two packets have one key by chance: their IP ID is in it, and the router numbers what goes their way itself. */
-  #isRenumbered(inside: number, outside: number): boolean {
-    if ((this.#timeline.flags(inside) & HAS_IP_ID) === 0) return false;
-    const isOutbound = (this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0;
-    return this.#altered.survivors.isRenumbering(isOutbound);
-  }
-
-  /** Whether what left may be a piece of a segment that entered after the candidate did: that bytes were sent again, cut otherwise. */
-  #mayBePiece(inside: number, outside: number): boolean {
-    const related = this.#kernel.relate(inside, outside);
-    if ((related & MAY_BE_PIECE) === 0) return false;
-    const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
-    return isOutbound ? this.#segments.mayBePiece(outside, inside) : this.#segments.mayBePiece(inside, outside);
-  }
-
-  /** Whether it is not known what packets of two packets' direction take. */
-  #isNew(inside: number, outside: number): boolean {
-    return this.#kernel.isNew((this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0);
-  }
-
-  /** Notes that a packet may have been held up: that it is late is all that speaks against the only candidate it has. */
-  #noteHeld(inside: number, outside: number): void {
-    if ((this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0)
-      this.#kernel.noteHeld(inside, outside, true);
-    else this.#kernel.noteHeld(outside, inside, false);
-  }
-
-  /** Whether two packets that nothing but time tells from others like them would have overtaken one that was held up. */
-  #overtakes(inside: number, outside: number): boolean {
-    const related = this.#kernel.relate(inside, outside);
-    if ((related & IS_REPEATABLE) === 0) return false;
-    return (related & IS_RELATED_OUTBOUND) !== 0
-      ? this.#kernel.overtakes(inside, outside, true)
-      : this.#kernel.overtakes(outside, inside, false);
+  /** Whether a packet's key, with its IP ID, is another one's by chance: the router numbers what goes that way itself. */
+  #isRenumbered(row: number, isOutbound: boolean): boolean {
+    return (this.#timeline.flags(row) & HAS_IP_ID) !== 0 && this.#altered.survivors.isRenumbering(isOutbound);
   }
 
   /** Whether a known translation makes one of the other, however late. */
@@ -515,9 +486,10 @@ export class Matcher implements Admits, Settles {
   /** Whether two packets with one key may be twins; where neither has one that came when it usually does, late ones, too. */
   #mayBeTwins(a: number, b: number, isTaken: (row: number) => boolean): boolean {
     const [inside, outside] = this.#inOrder(a, b);
-    if (this.#isRenumbered(inside, outside)) return false;
+    const isOutbound = goesOutbound(this.#kernel.relate(inside, outside));
+    if (this.#isRenumbered(inside, isOutbound)) return false;
     if (this.#claimOf(a, b) >= CLAIM_LATE_POSSIBLE) return true;
-    if (this.#isUnvouched && this.#apartNs(a, b) <= this.#limitNsOf(inside, outside)) return true;
+    if (this.#isUnvouched && this.#apartNs(a, b) <= this.#kernel.limitNs(isOutbound)) return true;
     if (!this.#isUnvouched && (this.#relate(inside, outside) & RELATION_MASK) < POSSIBLE) return false;
     return !isTaken(a) && !isTaken(b);
   }

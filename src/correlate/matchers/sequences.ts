@@ -7,15 +7,7 @@ import { assign } from "./assignment.js";
 import { ALONE, type Buckets } from "../kernel/buckets.js";
 import { COPY_NS } from "../intake/copies.js";
 import type { Kernel } from "../kernel/kernel.js";
-import {
-  IS_LATE,
-  IS_RELATED_OUTBOUND,
-  KNOWN,
-  LEARN_BITS,
-  MAY_HIDE,
-  POSSIBLE,
-  RELATION_MASK,
-} from "../kernel/relations.js";
+import { IS_LATE, goesOutbound, KNOWN, LEARN_BITS, MAY_HIDE, POSSIBLE, RELATION_MASK } from "../kernel/relations.js";
 import { rhythmBits } from "./rhythm.js";
 import type { Translations } from "../kernel/translations.js";
 
@@ -95,7 +87,7 @@ export class Sequences {
    * enters, from the first on, most of them are told by that, and say how long the others may take. Returns whether it paired any.
    */
   begin(inside: number, outside: number): boolean {
-    const isOutbound = (this.#kernel.relate(inside, outside) & IS_RELATED_OUTBOUND) !== 0;
+    const isOutbound = goesOutbound(this.#kernel.relate(inside, outside));
     if (!this.#kernel.isNew(isOutbound)) return false;
     const sequence = this.#sequenceOf(inside, outside);
     if (sequence === null) return false;
@@ -117,7 +109,7 @@ export class Sequences {
    */
   learn(inside: number, outside: number): boolean {
     const related = this.#kernel.relate(inside, outside);
-    const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
+    const isOutbound = goesOutbound(related);
     if ((related & RELATION_MASK) !== POSSIBLE || !this.isComplete(inside, isOutbound)) return false;
     const sequence = this.#sequenceBetween(inside, outside, related);
     if (sequence === null || !this.#isAll(sequence)) return false;
@@ -226,7 +218,7 @@ export class Sequences {
   }
 
   #sequenceBetween(i: number, o: number, related: number, slot = NONE): Sequence | null {
-    const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
+    const isOutbound = goesOutbound(related);
     const inside = this.#likeIn(i, o);
     const outside = this.#likeIn(o, i);
     if (inside === null || outside === null || this.#mayBeCopies(INSIDE, inside) || this.#mayBeCopies(OUTSIDE, outside))

@@ -15,7 +15,7 @@ import { Contents } from "./contents.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Newcomers } from "./newcomers.js";
 import type { Pairing, Settles } from "./contract.js";
-import { IS_RELATED_OUTBOUND, KNOWN, RELATION_MASK } from "../kernel/relations.js";
+import { goesOutbound, KNOWN, RELATION_MASK } from "../kernel/relations.js";
 import type { Translations } from "../kernel/translations.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
 
@@ -114,7 +114,7 @@ export class SuperDatagrams implements Settles {
     const related = this.#kernel.relate(inside, outside);
     if ((related & RELATION_MASK) !== KNOWN) return null;
     const slot = this.#kernel.knownSlot;
-    const isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
+    const isOutbound = goesOutbound(related);
     const gapNs = t.timeNs(outside) - t.timeNs(inside);
     if (!this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return null;
     if (!hasIdOf(t, first, whole, 0)) return null;

@@ -44,7 +44,7 @@ import { Newcomers } from "../newcomers.js";
 import type { Pairing, Settles } from "../contract.js";
 import { isLinkScoped } from "../scope.js";
 import { type Kind, NO_SEGMENT, SEGMENT, Survivors, SYN_SEGMENT } from "./survivors.js";
-import { CONFLICT, IMPOSSIBLE, IS_RELATED_OUTBOUND, KNOWN, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
+import { CONFLICT, IMPOSSIBLE, goesOutbound, KNOWN, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
 import type { Translations } from "../../kernel/translations.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 
@@ -386,7 +386,7 @@ export class Altered implements Settles {
       const isProved = this.#tuples.isProved(t.way(inside)) || this.#tuples.isProved(t.way(outside));
       relation = isProved ? CONFLICT : POSSIBLE;
     }
-    this.#isOutbound = (related & IS_RELATED_OUTBOUND) !== 0;
+    this.#isOutbound = goesOutbound(related);
     // no TTL grows on its way, but where the router sets it
     const raised = (t.ttl(outside) - t.ttl(inside)) * (this.#isOutbound ? 1 : -1);
     if (relation !== KNOWN && raised > 0) return IMPOSSIBLE;
