@@ -4,6 +4,8 @@ export const INSIDE = 0;
 export const OUTSIDE = 1;
 export type Side = typeof INSIDE | typeof OUTSIDE;
 
+export const SIDES = [INSIDE, OUTSIDE] as const;
+
 export const SIDE_NAMES = ["inside", "outside"] as const;
 
 export function otherSide(side: Side): Side {

@@ -1,3 +1,4 @@
+import { addressText } from "./address.js";
 import code from "./assembly/tuples.wasm";
 import { HashIndex } from "./hash-index.js";
 import { asDoubles, type Heap } from "./heap.js";
@@ -170,6 +171,11 @@ export class TupleTable {
   /** Where the four words of A's address, or of B's, begin in `words`. */
   address(tuple: number, isA: boolean): number {
     return (tuple << TUPLE_BITS) + (isA ? ADDRESS_A : ADDRESS_B);
+  }
+
+  /** A's address, or B's, as `addressText` has it. */
+  addressText(tuple: number, isA: boolean): string {
+    return addressText(this.isIpv6(tuple), this.words, this.address(tuple, isA));
   }
 
   /** A's port, or B's; of an ICMP echo, A's is its id. */

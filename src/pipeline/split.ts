@@ -3,7 +3,7 @@ import type { CaptureInterface, FrameBatch, FrameSource } from "../packets/frame
 import { Heap } from "../packets/heap.js";
 import type { Mark } from "../packets/frame-marks.js";
 import { MassTime } from "../packets/mass-time.js";
-import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side, SIDES } from "../packets/sides.js";
 import { CaptureError } from "../capture/errors.js";
 import { FrameQueue } from "./split/frame-queue.js";
 import {
@@ -95,8 +95,7 @@ class SplitCapture {
   async begin(): Promise<void> {
     const { ports } = this.#sorter;
     for (let ahead = 0; ahead < MOST_AHEAD && !this.#hasEnded && ports.unmet().length > 0; ahead++) await this.#read();
-    for (const side of [INSIDE, OUTSIDE] as const)
-      this.names[side] = this.#selectors[side].name((part) => ports.nameOf(part));
+    for (const side of SIDES) this.names[side] = this.#selectors[side].name((part) => ports.nameOf(part));
   }
 
   /** The next frames of a side; a batch without any where the capture has gone on without them, and once at its end. */
@@ -151,7 +150,7 @@ class SplitCapture {
     const reached: Mark[] = [];
     const losses: LossOn[] = [];
     this.#reach(batch, reached, losses);
-    for (const side of [INSIDE, OUTSIDE] as const) {
+    for (const side of SIDES) {
       const own = losses.filter(({ iface }) => ports.mayConcern(side, iface));
       this.#queues[side].append(batch, rows[side], counts[side]);
       this.#queues[side].mark([...reached, ...own].toSorted((a, b) => a.frame - b.frame));

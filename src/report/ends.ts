@@ -1,4 +1,3 @@
-import { addressText } from "../packets/address.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../packets/flows.js";
 import { IS_ECHO, IS_HEADLESS, IS_LATER_FRAGMENT } from "../packets/packets.js";
 import type { Ends, Tables } from "../packets/results.js";
@@ -23,9 +22,8 @@ export function endsOf(tables: Tables, row: number): Ends {
   const { timeline } = tables;
   const tuples = tables.tuples;
   const tuple = timeline.tuple(row);
-  const isIpv6 = tuples.isIpv6(tuple);
-  const a = addressText(isIpv6, tuples.words, tuples.address(tuple, true));
-  const b = addressText(isIpv6, tuples.words, tuples.address(tuple, false));
+  const a = tuples.addressText(tuple, true);
+  const b = tuples.addressText(tuple, false);
   const isForward = timeline.forward(row) === 1;
   const ends: Ends = isForward ? { src: a, dst: b } : { src: b, dst: a };
   switch (endsKind(timeline.proto(row), timeline.flags(row))) {

@@ -1,6 +1,7 @@
 import type { Finding, FindingCode } from "../packets/findings.js";
 import { printable } from "../packets/printable.js";
 import { SIDE_NAMES } from "../packets/sides.js";
+import { framesText } from "./frames-text.js";
 import type { Paint } from "./paint.js";
 
 /** Most flows, and most frames of a side, that are named of one finding: what can be read. NDJSON has more of them. */
@@ -36,17 +37,9 @@ export function findingText({ severity, code, count, text, ...concerned }: Findi
 function whereText({ flows, frames }: Pick<Finding, "flows" | "frames">): string {
   const named = flows.slice(0, MOST_NAMED).join(", ") + (flows.length > MOST_NAMED ? " …" : "");
   const parts = flows.length === 0 ? [] : [`flow${flows.length === 1 ? "" : "s"} ${named}`];
-  for (const side of SIDE_NAMES) if (frames[side].length > 0) parts.push(`${side} ${framesText(frames[side])}`);
+  for (const side of SIDE_NAMES) {
+    const more = frames[side].length > MOST_NAMED ? " …" : "";
+    if (frames[side].length > 0) parts.push(`${side} ${framesText(frames[side], MOST_NAMED)}${more}`);
+  }
   return parts.join("  ");
-}
-
-/** `#12 #15 …`: the first of some frames. */
-function framesText(frames: readonly number[]): string {
-  const more = frames.length > MOST_NAMED ? " …" : "";
-  return (
-    frames
-      .slice(0, MOST_NAMED)
-      .map((frame) => `#${frame}`)
-      .join(" ") + more
-  );
 }

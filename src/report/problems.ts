@@ -12,6 +12,7 @@ import { SIDE_NAMES } from "../packets/sides.js";
 import { endsOf } from "./ends.js";
 import { endsText } from "./ends-text.js";
 import { folded } from "./fold.js";
+import { framesText } from "./frames-text.js";
 import type { Paint } from "./paint.js";
 import { printable } from "../packets/printable.js";
 import { protocolName } from "../protocols/ip-protocols.js";
@@ -120,7 +121,7 @@ export class Problems {
     const unclear = byKind.get("unclear") ?? [];
     const examples = unclear.toSorted((a, b) => b.length - a.length).slice(0, MOST_UNCLEAR);
     lines.push(...linesOf("unclear", examples, width, paint));
-    const others = countIn(summary, "unknown") - countOf(examples);
+    const others = countIn(summary.verdicts, "unknown") - countOf(examples);
     if (examples.length > 0 && others > 0) lines.push(`… and ${others} more (--only unknown shows them)\n`);
     for (const kind of ["resent", "covered"] as const) add(kind);
     if (hidden > 0) lines.push(`… and ${hidden} more packets (--only problem --format ndjson lists them all)\n`);
@@ -157,22 +158,23 @@ function countOf(groups: readonly (readonly Lost[])[]): number {
   return groups.reduce((sum, { length }) => sum + length, 0);
 }
 
-function countIn({ verdicts }: Summary, verdict: Verdict): number {
-  return verdicts.reduce((sum, counts) => sum + (counts.get(verdict) ?? 0), 0);
+/** How many there are of both sides. */
+function countIn<T>(sides: readonly ReadonlyMap<T, number>[], what: T): number {
+  return sides.reduce((sum, counts) => sum + (counts.get(what) ?? 0), 0);
 }
 
 /** How many packets never arrived, what that comes to, and what else was seen on one side alone. */
-function sumUp(summary: Summary): string {
-  const impact = (name: Impact): number => summary.impacts.reduce((sum, counts) => sum + (counts.get(name) ?? 0), 0);
+function sumUp({ verdicts, impacts }: Summary): string {
+  const impact = (name: Impact): number => countIn(impacts, name);
   const lost = countsOf([
     [impact("lost"), "lost (no later copy seen)"],
     [impact("unknown"), "dropped, and nothing tells whether it was sent again"],
     [impact("resent") + impact("covered"), "dropped and made up for"],
-    [countIn(summary, "refused"), "refused"],
+    [countIn(verdicts, "refused"), "refused"],
   ]);
   const alone = countsOf([
-    [countIn(summary, "elsewhere"), "took an interface that is not captured"],
-    [countIn(summary, "unknown"), "seen on one side alone, and nothing tells why"],
+    [countIn(verdicts, "elsewhere"), "took an interface that is not captured"],
+    [countIn(verdicts, "unknown"), "seen on one side alone, and nothing tells why"],
   ]);
   const told =
     lost.length === 0
@@ -233,6 +235,5 @@ function lineOf(kind: Kind, group: readonly Lost[], reason: string, width: numbe
 /** The first of some frames, and how many more there are. */
 function named(frames: readonly number[]): string {
   const more = frames.length - MOST_FRAMES;
-  const first = frames.slice(0, MOST_FRAMES).map((frame) => `#${frame}`);
-  return `${first.join(" ")}${more > 0 ? ` and ${more} more` : ""}`;
+  return `${framesText(frames, MOST_FRAMES)}${more > 0 ? ` and ${more} more` : ""}`;
 }

@@ -1,6 +1,6 @@
 import type { Heap } from "../../packets/heap.js";
 import { IS_MISTIMED, type PacketBatch } from "../../packets/packets.js";
-import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side, SIDES } from "../../packets/sides.js";
 import { NEAR_NS, SET_NS } from "../intake/disorder.js";
 import { Clock, type ClockFacts, type ClockOption, type Stretch } from "./clock.js";
 import { Crossings, type Line, lineThrough, Slice } from "./envelope.js";
@@ -137,7 +137,7 @@ export class Follower {
     const looked: [Rows[], Rows[]] = [[], []];
     let isEnough = false;
     for (let packets = FIRST_LOOK; packets <= LAST_LOOK && !isEnough; packets *= 2) {
-      for (const side of [INSIDE, OUTSIDE] as const) {
+      for (const side of SIDES) {
         for (const rows of await this.#sides[side].look(packets)) {
           looked[side].push(rows);
           this.#twins.note(side, rows);
@@ -158,7 +158,7 @@ export class Follower {
     const offsetNs = this.#decide(epochGapNs);
     this.#twins.isBeginning = false;
     this.#twins.found = this.#twins.found.filter(isCertain);
-    for (const side of [INSIDE, OUTSIDE] as const) {
+    for (const side of SIDES) {
       for (const rows of looked[side]) {
         this.strayNs[side] = Math.min(this.strayNs[side], this.#earliestLeap(side, rows));
         this.#pass(side, rows);
@@ -221,7 +221,7 @@ export class Follower {
     const agreed = agreedOffset(twins.filter(isCertain), this.#windowNs);
     const isOne =
       agreed === null
-        ? mayBeOneClock(twins, this.#windowNs, this.#oneGapNs, this.#oneUnitNs + PROCESSORS_NS + this.#mostWrongNs)
+        ? mayBeOneClock(twins, this.#windowNs, this.#oneGapNs, this.#toleranceNs)
         : this.#isOneClock(agreed);
     if (isOne) {
       this.#assumed = "none";
@@ -237,10 +237,15 @@ export class Follower {
     return BigInt(this.#baseNs) + epochGapNs;
   }
 
+  /** By how much the stamps of one clock may seem to contradict each other, nanoseconds. */
+  get #toleranceNs(): number {
+    return this.#oneUnitNs + PROCESSORS_NS + this.#mostWrongNs;
+  }
+
   /** Whether one clock explains the first twins: their bounds, but for what their stamps may be wrong by. */
   #isOneClock({ middleNs, atLeastNs, atMostNs }: Agreed): boolean {
     const contradictionNs = Math.max(0, atLeastNs - atMostNs);
-    const toleranceNs = this.#oneUnitNs + PROCESSORS_NS + this.#mostWrongNs + Math.min(contradictionNs, SET_NS);
+    const toleranceNs = this.#toleranceNs + Math.min(contradictionNs, SET_NS);
     return (
       Math.abs(middleNs - this.#oneGapNs) <= this.#windowNs &&
       atLeastNs - toleranceNs <= this.#oneGapNs &&
@@ -466,8 +471,7 @@ export class Follower {
 
   /** Whether certain packets contradict what is taken for granted, now or soon. */
   #isContradicted(at: number): boolean {
-    const toleranceNs = this.#oneUnitNs + PROCESSORS_NS + this.#mostWrongNs;
-    for (let next = at; next < this.#bounded; next++) if (this.#slices[next].isOffset(toleranceNs)) return true;
+    for (let next = at; next < this.#bounded; next++) if (this.#slices[next].isOffset(this.#toleranceNs)) return true;
     return false;
   }
 
@@ -605,7 +609,7 @@ export class Follower {
 
   /** Finds the units that both captures' stamps have. */
   #findUnits(looked: readonly [readonly Rows[], readonly Rows[]]): void {
-    const units = ([INSIDE, OUTSIDE] as const).map((side) => unitOf(looked[side], this.#sides[side].source.epochNs));
+    const units = SIDES.map((side) => unitOf(looked[side], this.#sides[side].source.epochNs));
     const coarserNs = Math.max(...units);
     this.#oneUnitNs = units[INSIDE] === units[OUTSIDE] ? 0 : coarserNs;
     this.#unitNs = coarserNs === 1 ? 0 : coarserNs;

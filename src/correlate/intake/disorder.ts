@@ -1,3 +1,5 @@
+import { keepNewest } from "../../packets/keep-newest.js";
+
 /** Stamps are as far out of order as others within this time are, nanoseconds. */
 export const NEAR_NS = 100_000_000;
 /** A stamp that goes back by more is that of a clock that was set, nanoseconds. */
@@ -27,11 +29,7 @@ export class Disorder {
     const knownNs = this.#mostNs.get(part);
     if (knownNs !== undefined && knownNs >= backNs) return;
     this.#mostNs.set(part, backNs);
-    if (this.#mostNs.size <= MOST_PARTS) return;
-    for (const oldest of this.#mostNs.keys()) {
-      this.#mostNs.delete(oldest);
-      return;
-    }
+    keepNewest(this.#mostNs, MOST_PARTS);
   }
 
   /** The most of those whose stamps are in the parts that hold these two, or in between, nanoseconds. */

@@ -1,3 +1,4 @@
+import { keepNewest } from "../../packets/keep-newest.js";
 import { BATCH_FRAMES } from "../../packets/frames.js";
 import type { Heap } from "../../packets/heap.js";
 import { batchIn, idOf, IS_COPY, IS_FRAGMENT, IS_MISTIMED, type PacketBatch } from "../../packets/packets.js";
@@ -162,9 +163,8 @@ export class Tunnels {
     const flags = outers.records[r + FLAGS_PROTO_TTL];
     if ((flags & IS_FRAGMENT) === 0) return;
     const { src, dst } = this.table.of(number);
-    const [oldest] = this.#begun.keys();
-    if (this.#begun.size === REMEMBERED) this.#begun.delete(oldest);
     this.#begun.set(datagramOf(src, dst, idOf(flags, outers.records[r + IP_ID])), batch.frame(row));
+    keepNewest(this.#begun, REMEMBERED);
   }
 
   #decide(number: number, state: number): void {

@@ -1,6 +1,6 @@
 import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS } from "../../packets/packets.js";
 import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../packets/results.js";
-import { INSIDE, OUTSIDE, otherSide } from "../../packets/sides.js";
+import { INSIDE, OUTSIDE, otherSide, SIDES } from "../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import type { Altered } from "./altered/altered.js";
@@ -469,7 +469,7 @@ export class Matcher implements Admits, Settles {
           if (!seen.has(r) && this.#mayBeTwins(from, r, isTaken)) seen.add(r);
       }
     } else {
-      for (const side of [INSIDE, OUTSIDE] as const) {
+      for (const side of SIDES) {
         for (let r = this.#buckets.oldest(t.bucket(row), side); r !== NONE; r = t.next(r)) found[side].push(r);
       }
     }

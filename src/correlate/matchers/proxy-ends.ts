@@ -1,4 +1,3 @@
-import { addressText } from "../../packets/address.js";
 import { sameAddress } from "../../packets/columns.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
@@ -34,7 +33,7 @@ function meetAtHost(tuples: TupleTable, client: ProxyEnd, server: ProxyEnd): boo
 
 /** The address that a conversation goes to. */
 export function calledBy(tuples: TupleTable, { tuple, openedByA }: ProxyEnd): string {
-  return addressText(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, !openedByA));
+  return tuples.addressText(tuple, !openedByA);
 }
 
 /** Whether a conversation outside goes to the very address and port that a client inside called: a proxy took it on its way (TPROXY). */

@@ -1,4 +1,4 @@
-import { addressText } from "../../packets/address.js";
+import { keepNewest } from "../../packets/keep-newest.js";
 import type { TupleTable } from "../../packets/tuples.js";
 
 /** So many addresses are remembered, at the most: the oldest are forgotten. */
@@ -24,9 +24,8 @@ export class Elsewhere {
     this.#ways.add(way);
     const address = this.#destinationOf(way);
     if (this.#addresses.has(address)) return false;
-    const [oldest] = this.#addresses;
-    if (this.#addresses.size === MOST_ADDRESSES && oldest !== undefined) this.#addresses.delete(oldest);
     this.#addresses.add(address);
+    keepNewest(this.#addresses, MOST_ADDRESSES);
     return true;
   }
 
@@ -41,9 +40,7 @@ export class Elsewhere {
   }
 
   #destinationOf(way: number): string {
-    const tuples = this.#tuples;
-    const tuple = way >> 1;
-    return addressText(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, (way & 1) === 0));
+    return this.#tuples.addressText(way >> 1, (way & 1) === 0);
   }
 }
 

@@ -1,4 +1,3 @@
-import { addressText } from "../../packets/address.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import type { Nat } from "../../packets/flows.js";
 import { type Ends, type FlowSummary, natOf } from "../../packets/results.js";
@@ -239,9 +238,7 @@ export class TupleEnds implements Ends {
   }
 
   #address(isA: boolean): string {
-    const tuples = this.#tuples;
-    const at = tuples.address(this.#tuple, isA);
-    return addressText(tuples.isIpv6(this.#tuple), tuples.words, at);
+    return this.#tuples.addressText(this.#tuple, isA);
   }
 
   #port(isA: boolean): number {

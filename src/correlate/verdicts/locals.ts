@@ -1,4 +1,3 @@
-import { addressText } from "../../packets/address.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_SRC } from "../../packets/flows.js";
 import { IS_ERROR } from "../../packets/packets.js";
@@ -65,7 +64,7 @@ export class Locals {
       if (isOpenedThere && words[at] === this.#kernel.newestNat) return;
       this.#kernel.newestNat = words[at];
     }
-    const address = addressText(isIpv6, words, at);
+    const address = tuples.addressText(tuple, isA);
     const ports = this.#published.get(address) ?? new Set();
     const known = this.#natAddresses.size + ports.size;
     this.#natAddresses.add(address);
@@ -78,7 +77,7 @@ export class Locals {
     const tuples = this.#tuples;
     const tuple = way >> 1;
     const isToA = (way & 1) === 0;
-    const address = addressText(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, isToA));
+    const address = tuples.addressText(tuple, isToA);
     const ports = this.#turned.get(address) ?? new Set();
     const key = portKey(tuples.proto(tuple), tuples.port(tuple, isToA));
     if (ports.has(key)) return;
@@ -112,11 +111,8 @@ export class Locals {
   /** Whether an outside packet goes to a published port. */
   isToPublished(row: number): boolean {
     const t = this.#timeline;
-    const tuples = this.#tuples;
     const isToA = t.forward(row) === 0;
-    const at = tuples.address(t.tuple(row), isToA);
-    const address = addressText(tuples.isIpv6(t.tuple(row)), tuples.words, at);
-    return this.#hasPort(this.#published, address, row, isToA);
+    return this.#hasPort(this.#published, this.#tuples.addressText(t.tuple(row), isToA), row, isToA);
   }
 
   /**
@@ -159,8 +155,8 @@ export class Locals {
     const isIpv6 = tuples.isIpv6(tuple);
     const src = tuples.address(tuple, isForward);
     const dst = tuples.address(tuple, !isForward);
-    const srcText = addressText(isIpv6, words, src);
-    const dstText = addressText(isIpv6, words, dst);
+    const srcText = tuples.addressText(tuple, isForward);
+    const dstText = tuples.addressText(tuple, !isForward);
     if (isLinkScoped(isIpv6, words, dst)) return never("link-scope", `${dstText} is never forwarded`);
     if (isLinkScoped(isIpv6, words, src)) return never("link-scope", `${srcText} is never forwarded`);
     if (isGroup(words[dst], isIpv6)) return never("multicast", `${dstText} is a multicast group`);

@@ -1,3 +1,4 @@
+import { keepNewest } from "../../packets/keep-newest.js";
 import { otherSide } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { Notes } from "../matchers/contract.js";
@@ -29,9 +30,7 @@ export class Mistimed implements Notes {
     const t = this.#timeline;
     const frames = this.#frames[t.sideOf(row)];
     frames.set(this.#keyOf(row), t.frame(row));
-    if (frames.size <= MOST_REMEMBERED) return;
-    const [oldest] = frames.keys();
-    frames.delete(oldest);
+    keepNewest(frames, MOST_REMEMBERED);
   }
 
   /** How far the packet's stamp leaps, or undefined where it does not. */

@@ -1,3 +1,4 @@
+import { keepNewest } from "../../packets/keep-newest.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../protocols/tcp.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
@@ -43,9 +44,8 @@ export class Resets {
   /** Remembers which segment a reset answers. */
   remember(reset: number, row: number): void {
     const t = this.#timeline;
-    const [oldest] = this.#resets.keys();
-    if (this.#resets.size === MOST_REMEMBERED && oldest !== undefined) this.#resets.delete(oldest);
     this.#resets.set(reset, { timeNs: t.timeNs(reset), frame: t.frame(row) });
+    keepNewest(this.#resets, MOST_REMEMBERED);
   }
 
   /** The frame that a reset answers, and forgets it; undefined where it is not known to be the host's. */

@@ -1,4 +1,3 @@
-import { addressText } from "../../packets/address.js";
 import { sameAddress } from "../../packets/columns.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
 import { NONE } from "../../packets/tuples.js";
@@ -59,11 +58,13 @@ export class Unexplained {
       if (isFromHere && this.#known.elsewhere.has(way))
         return { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_ELSEWHERE, lacks: "anything" };
       if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
-      const why = isToPrivate ? `it reached ${addressText(isIpv6, words, dst)} and never entered ${other}` : missing;
+      const why = isToPrivate
+        ? `it reached ${tuples.addressText(way >> 1, (way & 1) === 0)} and never entered ${other}`
+        : missing;
       return { verdict: "unknown", reason: isToPrivate ? "never-entered" : "untranslated", why, lacks: "anything" };
     }
     if (this.#known.locals.isToPublished(row)) return this.#toPublished(row, missing);
-    const [srcText, dstText] = [addressText(isIpv6, words, src), addressText(isIpv6, words, dst)];
+    const [srcText, dstText] = [(way & 1) === 1, (way & 1) === 0].map((isA) => tuples.addressText(way >> 1, isA));
     const why = `neither ${srcText} nor ${dstText} is known to be translated by this NAT`;
     return { verdict: "unknown", reason: "untranslated", why, lacks: "anything" };
   }

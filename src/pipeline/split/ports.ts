@@ -1,5 +1,5 @@
 import type { CaptureInterface } from "../../packets/frames.js";
-import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side, SIDES } from "../../packets/sides.js";
 import { SLL2 } from "../../protocols/link-types.js";
 import { CaptureError } from "../../capture/errors.js";
 import { ifindexOf } from "./headers.js";
@@ -126,7 +126,7 @@ export class Ports {
   }
 
   #place(name: string, answersTo: (part: string) => boolean): Port {
-    const [isInside, isOutside] = ([INSIDE, OUTSIDE] as const).map((side) => {
+    const [isInside, isOutside] = SIDES.map((side) => {
       const parts = this.#selectors[side].interfaces.filter(answersTo);
       for (const part of parts) this.#unmet[side].delete(part);
       return parts.length > 0;

@@ -1,3 +1,4 @@
+import { keepNewest } from "../../../packets/keep-newest.js";
 import { sameAddress } from "../../../packets/columns.js";
 import { HAS_SENDING_TIME, HAS_TCP_NUMBERS, IS_IPV6 } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -71,13 +72,8 @@ export class Candidates {
         ipId: NONE,
         sharedIds: 0,
       };
-      if (this.#candidates.size >= MOST_CANDIDATES) {
-        for (const oldest of this.#candidates.keys()) {
-          this.#candidates.delete(oldest);
-          break;
-        }
-      }
       this.#candidates.set(key, candidate);
+      keepNewest(this.#candidates, MOST_CANDIDATES);
     }
     // two hosts that do the same once a second keep their distance: only of the other direction it is news, as the answer to one is
     // hardly behind the answer to the other unless it is its twin

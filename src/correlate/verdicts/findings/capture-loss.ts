@@ -1,8 +1,8 @@
-import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
+import { type Finding, Gathered } from "../../../packets/findings.js";
 import type { Judgement, Moved, Update } from "../../../packets/results.js";
-import { INSIDE, OUTSIDE, otherSide, SIDE_NAMES } from "../../../packets/sides.js";
+import { INSIDE, otherSide, SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import type { Context, End, Finder } from "./finder.js";
+import { type Context, type End, type Finder, ofSides } from "./finder.js";
 
 /** `capture-loss`: packets that the other capture lacks, and may have lost, as it counts frames that it lost about then. */
 export class CaptureLoss implements Finder {
@@ -33,15 +33,12 @@ export class CaptureLoss implements Finder {
   }
 
   close({ summary }: End): Finding[] {
-    return ([INSIDE, OUTSIDE] as const).flatMap((side) => {
-      const lost = this.#lost[side];
-      if (lost.count === 0) return [];
+    return ofSides("capture-loss", this.#lost, ({ count }, side) => {
       const other = otherSide(side);
       const { captureDropped } = other === INSIDE ? summary.inside : summary.outside;
       const moved = this.#moved[side];
       const late = moved === 0 ? "" : `; of ${moved} of them something else was said before, and no update tells it`;
-      const text = `${SIDE_NAMES[other]} lost ${frames(captureDropped)} by its own count, and may have lost the twins of ${frames(lost.count)}${late}`;
-      return [findingOf("capture-loss", lost.count, text, lost)];
+      return `${SIDE_NAMES[other]} lost ${frames(captureDropped)} by its own count, and may have lost the twins of ${frames(count)}${late}`;
     });
   }
 }

@@ -1,8 +1,8 @@
-import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
+import { type Finding, Gathered } from "../../../packets/findings.js";
 import { IMPACTS, type Judgement, type Moved, type Update } from "../../../packets/results.js";
-import { INSIDE, OUTSIDE, otherSide, SIDE_NAMES } from "../../../packets/sides.js";
+import { otherSide, SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import type { Context, End, Finder } from "./finder.js";
+import { type Context, type End, type Finder, ofSides } from "./finder.js";
 
 /** `dropped`: what entered on one side and never left on the other, and what that came to. */
 export class Dropped implements Finder {
@@ -29,16 +29,13 @@ export class Dropped implements Finder {
   }
 
   close({ summary, unfollowed }: End): Finding[] {
-    return ([INSIDE, OUTSIDE] as const).flatMap((side) => {
-      const drops = this.#drops[side];
-      if (drops.count === 0) return [];
+    return ofSides("dropped", this.#drops, (_, side) => {
       const impacts = IMPACTS.flatMap((impact) => {
         const of = summary.impacts[side].get(impact);
         return of === undefined ? [] : [impact === "unknown" ? `nothing tells of ${of}` : `${of} ${impact}`];
       });
       const many = unfollowed === 0 ? "" : ` (${unfollowed} in all were too many to follow at once)`;
-      const text = `entered on ${SIDE_NAMES[side]}, never left on ${SIDE_NAMES[otherSide(side)]}: ${impacts.join(", ")}${many}`;
-      return [findingOf("dropped", drops.count, text, drops)];
+      return `entered on ${SIDE_NAMES[side]}, never left on ${SIDE_NAMES[otherSide(side)]}: ${impacts.join(", ")}${many}`;
     });
   }
 }

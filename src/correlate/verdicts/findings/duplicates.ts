@@ -1,7 +1,7 @@
-import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
-import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../../packets/sides.js";
+import { type Finding, Gathered } from "../../../packets/findings.js";
+import { SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import type { Context, Finder } from "./finder.js";
+import { type Context, type Finder, ofSides } from "./finder.js";
 
 /** `duplicates`: a capture shows packets twice. */
 export class Duplicates implements Finder {
@@ -19,11 +19,7 @@ export class Duplicates implements Finder {
   }
 
   close(): Finding[] {
-    return ([INSIDE, OUTSIDE] as const).flatMap((side) => {
-      const copies = this.#copies[side];
-      if (copies.count === 0) return [];
-      const text = `${SIDE_NAMES[side]} shows packets twice, as a mirror port does; the copies were set aside`;
-      return [findingOf("duplicates", copies.count, text, copies)];
-    });
+    const text = "shows packets twice, as a mirror port does; the copies were set aside";
+    return ofSides("duplicates", this.#copies, (_, side) => `${SIDE_NAMES[side]} ${text}`);
   }
 }

@@ -1,4 +1,3 @@
-import { addressText } from "../../../packets/address.js";
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { Located } from "../../../packets/findings.js";
 import { REWRITE_DST } from "../../../packets/flows.js";
@@ -173,9 +172,7 @@ export class EndedFlow implements Located {
 
   /** The address of its initiator, or of the other end, as a side sees it. */
   address(side: Side, isInitiator: boolean): string {
-    const tuples = this.#tuples;
-    const tuple = this.#tupleOn(side);
-    return addressText(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, this.#isA(side, isInitiator)));
+    return this.#tuples.addressText(this.#tupleOn(side), this.#isA(side, isInitiator));
   }
 
   /** As `linkOf`. */

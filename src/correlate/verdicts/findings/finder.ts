@@ -2,7 +2,7 @@ import { type Finding, type FindingCode, findingOf, type Gathered } from "../../
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { FlowSummary, Judgement, Missing, Moved, Summary, Update, Verdict } from "../../../packets/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import type { Side } from "../../../packets/sides.js";
+import { SIDES, type Side } from "../../../packets/sides.js";
 import type { TunnelTally } from "../../intake/tunnel-tally.js";
 import type { Misses } from "../misses.js";
 import type { Gaps } from "../gaps.js";
@@ -66,4 +66,15 @@ export interface Finder {
 /** A finding about some flows, or none where there are none. */
 export function ofFlows(code: FindingCode, { flows, frames }: Gathered, text: string): Finding[] {
   return flows.count === 0 ? [] : [findingOf(code, flows.count, text, { flows, frames })];
+}
+
+/** A finding about each side that anything was gathered of; `textOf` says what there is of one. */
+export function ofSides<T extends Gathered>(
+  code: FindingCode,
+  sides: readonly [T, T],
+  textOf: (gathered: T, side: Side) => string,
+): Finding[] {
+  return SIDES.filter((side) => sides[side].count > 0).map((side) =>
+    findingOf(code, sides[side].count, textOf(sides[side], side), sides[side]),
+  );
 }

@@ -1,3 +1,4 @@
+import { keepNewest } from "../../../packets/keep-newest.js";
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import * as record from "../../../packets/records.js";
 import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
@@ -83,10 +84,9 @@ export class Holes {
     const flow = this.#accounts.id(slot);
     const known = this.#directions.get(key);
     if (known?.flow === flow) return known;
-    const [oldest] = this.#directions.keys();
-    if (this.#directions.size === MOST_DIRECTIONS && oldest !== undefined) this.#directions.delete(oldest);
     const direction = { flow, holes: [] };
     this.#directions.set(key, direction);
+    keepNewest(this.#directions, MOST_DIRECTIONS);
     return direction;
   }
 

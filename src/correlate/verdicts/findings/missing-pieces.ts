@@ -1,7 +1,7 @@
-import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
+import { type Finding, Gathered } from "../../../packets/findings.js";
 import type { Missing } from "../../../packets/results.js";
-import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES } from "../../../packets/sides.js";
-import type { Finder } from "./finder.js";
+import { otherSide, type Side, SIDE_NAMES } from "../../../packets/sides.js";
+import { type Finder, ofSides } from "./finder.js";
 
 /** Segments that lost pieces on their way from one side. */
 class Missed extends Gathered {
@@ -27,16 +27,12 @@ export class MissingPieces implements Finder {
   }
 
   close(): Finding[] {
-    return ([INSIDE, OUTSIDE] as const).flatMap((side) => {
-      const missed = this.#missed[side];
-      const { count, bytes, stretches, resent, covered } = missed;
-      if (count === 0) return [];
+    return ofSides("missing-pieces", this.#missed, ({ bytes, stretches, resent, covered }, side) => {
       const open = stretches - resent - covered;
       const told = [`${resent} resent`, `${covered} covered`, `nothing tells of ${open}`].filter(
         (_, at) => [resent, covered, open][at] > 0,
       );
-      const text = `segments entered on ${SIDE_NAMES[side]}, and pieces of them never left on ${SIDE_NAMES[otherSide(side)]}, ${bytes} bytes: ${told.join(", ")}`;
-      return [findingOf("missing-pieces", count, text, missed)];
+      return `segments entered on ${SIDE_NAMES[side]}, and pieces of them never left on ${SIDE_NAMES[otherSide(side)]}, ${bytes} bytes: ${told.join(", ")}`;
     });
   }
 }

@@ -1,7 +1,7 @@
 import { Few } from "../../../packets/few.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
 import type { Judgement } from "../../../packets/results.js";
-import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../../packets/sides.js";
+import { INSIDE, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";
@@ -33,7 +33,7 @@ export class Mtu implements Finder {
 
   flow(flow: EndedFlow): void {
     if (flow.proto !== TCP) return;
-    for (const side of [INSIDE, OUTSIDE] as const) {
+    for (const side of SIDES) {
       const hole = this.#holes.hanging(flow.slot, side === INSIDE);
       if (hole === undefined) continue;
       const { length, frames } = hole;

@@ -1,10 +1,10 @@
 import { Few } from "../../../packets/few.js";
-import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
+import { type Finding, Gathered } from "../../../packets/findings.js";
 import type { Reason } from "../../../packets/reasons.js";
 import type { Judgement, Update } from "../../../packets/results.js";
-import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
+import { type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import type { Context, Finder } from "./finder.js";
+import { type Context, type Finder, ofSides } from "./finder.js";
 
 /** What was refused on its way from one side: all of it, and the frames by reason. */
 class Refusals extends Gathered {
@@ -35,12 +35,9 @@ export class Refused implements Finder {
   }
 
   close(): Finding[] {
-    return ([INSIDE, OUTSIDE] as const).flatMap((side) => {
-      const refused = this.#sides[side];
-      if (refused.count === 0) return [];
-      const reasons = [...refused.reasons].map(([reason, { text }]) => `${reason} (${text})`);
-      const text = `entered on ${SIDE_NAMES[side]} and refused by the host, by frame: ${reasons.join("; ")}`;
-      return [findingOf("refused", refused.count, text, refused)];
+    return ofSides("refused", this.#sides, ({ reasons }, side) => {
+      const told = [...reasons].map(([reason, { text }]) => `${reason} (${text})`);
+      return `entered on ${SIDE_NAMES[side]} and refused by the host, by frame: ${told.join("; ")}`;
     });
   }
 

@@ -1,3 +1,4 @@
+import { keepNewest } from "../../../packets/keep-newest.js";
 import { Few } from "../../../packets/few.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
 import type { Judgement, Moved, Update } from "../../../packets/results.js";
@@ -49,9 +50,8 @@ export class SlowRetry implements Finder {
     const query = { side: timeline.sideOf(row), frame: timeline.frame(row), tuple: timeline.tuple(row) };
     if (byFrame !== undefined && afterNs !== undefined) this.#sentAgain(query, byFrame, afterNs);
     else if (impact === "lost") {
-      const [oldest] = this.#queries.keys();
-      if (this.#queries.size === MOST_QUERIES && oldest !== undefined) this.#queries.delete(oldest);
       this.#queries.set(keyOf(query), query);
+      keepNewest(this.#queries, MOST_QUERIES);
     }
   }
 
