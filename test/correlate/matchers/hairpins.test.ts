@@ -34,9 +34,6 @@ const opened = [
   ...back(1100, { seq: 901, ack: 506, ipId: 22, text: "200 OK" }),
 ];
 
-/** What opens a connection. */
-const FIRST = { seq: 500, ack: 0, ipId: 11, flags: SYN };
-
 /** Frames 1 and 2, 3 and 4 … of a side. */
 const inTwos = (count: number) => Array.from({ length: count }, (_, n) => [2 * n + 1, 2 * n + 2]);
 
@@ -137,7 +134,17 @@ describe("a connection that is turned round on its own side", () => {
     );
     const answered = us(
       2050,
-      segment({ src: HOST, srcPort: 88, dst: OTHER, dstPort: 4001, ttl: 64, seq: 1, ack: 7001, ipId: 0, flags: SYN_ACK }),
+      segment({
+        src: HOST,
+        srcPort: 88,
+        dst: OTHER,
+        dstPort: 4001,
+        ttl: 64,
+        seq: 1,
+        ack: 7001,
+        ipId: 0,
+        flags: SYN_ACK,
+      }),
     );
     const alone = async (...packets: Stamped[]) =>
       (await outcomeOf(merged(crossing.inside, packets), crossing.outside)).alone;
