@@ -37,5 +37,11 @@ export const LEARN_BITS = 33;
 /** Replacing a translation that is in use, or adding one to it, takes more: TCP numbers, or several packets. */
 export const REPLACE_BITS = 45;
 
+/**
+ * How seldom a packet that was lost and one that the other capture missed may follow each other by chance, by what was seen of both: once in
+ * the square of so many pairs. That their stamps look like a pair's comes on top of it.
+ */
+export const COINCIDENCE_PAIRS = 256;
+
 /** How far an effect may seem to precede its cause where nothing vouches for the clocks: stamps of two processors, nanoseconds. */
 export const UNVOUCHED_SLACK_NS = 20_000;

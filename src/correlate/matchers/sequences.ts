@@ -7,7 +7,16 @@ import { assign } from "./assignment.js";
 import { ALONE, type Buckets } from "../kernel/buckets.js";
 import { COPY_NS } from "../intake/copies.js";
 import type { Kernel } from "../kernel/kernel.js";
-import { IS_LATE, goesOutbound, KNOWN, LEARN_BITS, MAY_HIDE, POSSIBLE, RELATION_MASK } from "../kernel/relations.js";
+import {
+  COINCIDENCE_PAIRS,
+  IS_LATE,
+  goesOutbound,
+  KNOWN,
+  LEARN_BITS,
+  MAY_HIDE,
+  POSSIBLE,
+  RELATION_MASK,
+} from "../kernel/relations.js";
 import { rhythmBits } from "./rhythm.js";
 import type { Translations } from "../kernel/translations.js";
 
@@ -17,12 +26,6 @@ const FIRST_SHARE = 0.6;
 
 /** By how much time must speak for one order over any other, in bits: the bound of error that is asked of every pair. */
 const DECIDED_BITS = 40;
-
-/**
- * How seldom a packet that was lost and one that the other capture missed may follow each other by chance, by what was seen of both: once in
- * the square of so many pairs. That their stamps look like a pair's comes on top of it.
- */
-const COINCIDENCE_PAIRS = 256;
 
 /** Packets of one flow and direction that nothing but time tells from each other, in the order in which they came. */
 interface Sequence {

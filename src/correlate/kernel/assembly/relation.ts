@@ -18,7 +18,7 @@ import { isGroup } from "../../../protocols/addresses.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
-import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../relations.js";
+import { COINCIDENCE_PAIRS, CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../relations.js";
 import { alteredOf } from "./accounting.js";
 import { isNovel, sinceNs } from "./alike.js";
 import { APART_NS, apartOf, earlyLimitOf, FIRST_NS, isNew, JITTER_NS, leastOf, limitOf, slowestOf } from "./pace.js";
@@ -191,12 +191,17 @@ function weighTime(
   }
   // what takes half as long as equal ones are apart may as well be the next one's; and a stamp tells no more than its unit
   const leastNs = max<f64>(max<f64>(slackNs, latencyNs), doubleOf(ground, words.RESOLUTION_NS));
-  const apartNs = max<f64>(apartOf(ground, isOutbound), 2 * leastNs);
+  const way = isOutbound ? 1 : 0;
+  const bursts = !hasId && isBursting(tupleOf(ground, iWay), tupleOf(ground, oWay));
+  // … or, until so many crossed that captures are known to miss hardly any, a quarter: the next one, and the twin of this, may be missed
+  const isProven = wordOf(ground, words.PAIRED + way) >= COINCIDENCE_PAIRS;
+  const apartNs = max<f64>(apartOf(ground, isOutbound), (bursts && !isProven ? 4 : 2) * leastNs);
   // where nothing vouches for the clocks, nothing is known of what is soon: the slack has no end
   const isEarly = isTrusted && isNew(ground, isOutbound);
   soonNs = isEarly ? 2 * leastNs + JITTER_NS : apartNs;
   isClose = since !== 0 && (!isTrusted || apartNs > since);
-  mayHide = !hasId && mayHideOthers(ground, tupleOf(ground, iWay), tupleOf(ground, oWay), isOutbound);
+  // captures that miss packets may each have missed another one of two, and those left look like a pair
+  mayHide = bursts && wordOf(ground, words.PAIRED + way) < wordOf(ground, words.UNSURE + way);
   if (mayHide) isClose = true;
   // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
   if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
@@ -210,13 +215,8 @@ export function isUnwatched(ground: usize, enteredSide: i32, leftNs: f64, latenc
   return leftNs - doubleOf(ground, words.ENDED_NS + enteredSide) > max<f64>(APART_NS, latencyNs / 2);
 }
 
-/**
- * Whether equal packets of a conversation that follow each other closely may be hidden: captures that miss packets may each have missed another
- * one of two, and those left look like a pair.
- */
-function mayHideOthers(ground: usize, a: usize, b: usize, outbound: bool): bool {
-  const way = outbound ? 1 : 0;
-  if (wordOf(ground, words.PAIRED + way) >= wordOf(ground, words.UNSURE + way)) return false;
+/** Whether equal packets of the conversation of two follow each other closely. */
+function isBursting(a: usize, b: usize): bool {
   return ((load<i32>(a, 4 * tuple.FACTS) | load<i32>(b, 4 * tuple.FACTS)) & tuple.IS_BURSTING) !== 0;
 }
 

@@ -327,7 +327,7 @@ export class Altered implements Settles {
       this.#isUntimely = true;
       return 0;
     }
-    return 2 * relation + (this.#isSameId && !survivors.isRenumbering(isOutbound) ? 1 : 0);
+    return 2 * relation + (this.#isSameId ? 1 : 0);
   }
 
   /**
@@ -390,10 +390,11 @@ export class Altered implements Settles {
       return IMPOSSIBLE;
     const isOneVersion = ((flags ^ t.flags(outside)) & IS_IPV6) === 0;
     const isSameKey = isOneVersion && t.key(inside) === t.key(outside) && t.key2(inside) === t.key2(outside);
-    if (isSameKey && !t.hasOtherOptions(inside, outside) && !this.survivors.isRenumbering(this.#isOutbound))
-      return IMPOSSIBLE;
+    const isRenumbering = this.survivors.isRenumbering(this.#isOutbound);
+    if (isSameKey && !t.hasOtherOptions(inside, outside) && !isRenumbering) return IMPOSSIBLE;
     this.#changes = alterations(t, inside, outside);
-    this.#isSameId = isOneVersion && t.ipId(inside) !== 0 && (this.#changes & ALTERED_IP_ID) === 0;
+    // where the router gives IDs of its own, one that is the same on both sides is so by chance
+    this.#isSameId = isOneVersion && t.ipId(inside) !== 0 && (this.#changes & ALTERED_IP_ID) === 0 && !isRenumbering;
     return relation;
   }
 

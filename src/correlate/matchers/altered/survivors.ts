@@ -69,6 +69,8 @@ export class Survivors {
   /** Whether such packets of one IP version are altered on their way, and not each another one's retransmission. Parameters as of `note`. */
   isAltering(isOutbound: boolean, flags: number, kind: Kind, isSameId: boolean): boolean {
     if (kind === SYN_SEGMENT && isSameId) return true;
+    // what keeps its ID does so by chance
+    if (!isSameId && (flags & HAS_IP_ID) !== 0 && this.isRenumbering(isOutbound)) return true;
     const isNumbered = (flags & NUMBERED) !== 0;
     const altered = (isNumbered ? this.#numbered : this.#altered)[isSameId ? 1 : 0];
     const count = altered[indexOf(isOutbound, flags)];
