@@ -2,7 +2,15 @@ import code from "./assembly/flow-order.wasm";
 import * as words from "./flow-accounts-words.js";
 import { Flow } from "./flows.js";
 import { asDoubles, type Heap } from "./heap.js";
-import { EXACT_SAMPLES, LatencyDigest, type LatencyRange, type LatencySummary, rangeOf, summaryOf } from "./latency.js";
+import {
+  EXACT_SAMPLES,
+  type LatencyDigest,
+  LatencyDigests,
+  type LatencyRange,
+  type LatencySummary,
+  rangeOf,
+  summaryOf,
+} from "./latency.js";
 import { Samples } from "./samples.js";
 
 /** Words of a flow's record, two cache lines. Of two each, one a direction, outbound is the second: at … + outbound. */
@@ -101,17 +109,19 @@ export class FlowAccounts {
   readonly #words: Int32Array;
   #free: Int32Array;
   readonly samples: Samples;
+  readonly digests: LatencyDigests;
   readonly #heap: Heap;
   readonly #loops: WebAssembly.Instance["exports"];
   readonly #few = new Int32Array(EXACT_SAMPLES);
   /** The latencies that are IN_DIGEST, by number. */
-  readonly #digests = new Map<number, LatencyDigest>();
+  readonly #digestsOf = new Map<number, LatencyDigest>();
 
   /** `room`: for how many flows at first. */
   constructor(heap: Heap, room: number = FIRST_SLOTS) {
     this.#heap = heap;
     this.#loops = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.samples = new Samples(heap);
+    this.digests = new LatencyDigests(heap);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.#words[words.SAMPLES] = this.samples.block;
@@ -317,7 +327,7 @@ export class FlowAccounts {
   /** What has the latencies, where they are not kept one by one. */
   #digest(slot: number, outbound: number): LatencyDigest | undefined {
     const latencies = this.records[(slot << RECORD_BITS) + LATENCIES + outbound];
-    return latencies <= IN_DIGEST ? this.#digests.get(IN_DIGEST - latencies) : undefined;
+    return latencies <= IN_DIGEST ? this.#digestsOf.get(IN_DIGEST - latencies) : undefined;
   }
 
   /** The latencies that are kept one by one; valid until the next call. */
@@ -338,17 +348,17 @@ export class FlowAccounts {
     const known = this.#digest(slot, outbound);
     if (known) return known;
     const list = (slot << RECORD_BITS) + LATENCIES + outbound;
-    const digest = new LatencyDigest(this.#heap, this.#fewOf(slot, outbound, count));
+    const digest = this.digests.make(this.#fewOf(slot, outbound, count));
     this.samples.drop(this.records[list]);
     const number = digest.address >>> DIGEST_BITS;
-    this.#digests.set(number, digest);
+    this.#digestsOf.set(number, digest);
     this.records[list] = IN_DIGEST - number;
     return digest;
   }
 
   #freeDigest(number: number): void {
-    this.#digests.get(number)?.free();
-    this.#digests.delete(number);
+    this.#digestsOf.get(number)?.free();
+    this.#digestsOf.delete(number);
   }
 
   /** Makes room for so many flows more. */

@@ -1,7 +1,7 @@
 import { BATCH_FRAMES } from "../../packets/frames.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { asDoubles, type Heap } from "../../packets/heap.js";
-import { EXACT_SAMPLES, LatencyDigest } from "../../packets/latency.js";
+import { EXACT_SAMPLES, type LatencyDigest } from "../../packets/latency.js";
 import { identityOf } from "../../packets/packets.js";
 import { RECORD_BITS } from "../../packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
@@ -85,8 +85,8 @@ export class Kernel {
   constructor(tables: Tables) {
     const { heap, timeline, tuples, buckets, accounts, clock, windowNs, resolutionNs, isShowing } = tables;
     this.#tables = tables;
-    this.outbound = new LatencyDigest(heap);
-    this.inbound = new LatencyDigest(heap);
+    this.outbound = accounts.digests.make();
+    this.inbound = accounts.digests.make();
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
     this.#ground = this.#words.byteOffset;

@@ -1,5 +1,4 @@
 import { Flow } from "../../packets/flows.js";
-import { LatencyDigest } from "../../packets/latency.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../packets/packets.js";
 import { EVIDENCE_LENGTH } from "../../packets/results.js";
 import { INSIDE, otherSide } from "../../packets/sides.js";
@@ -348,7 +347,7 @@ export class Hairpins implements Admits, Settles {
         bytes: 0,
         firstNs: t.timeNs(before),
         lastNs: t.timeNs(before),
-        latencies: new LatencyDigest(),
+        latencies: this.#about.translations.accounts.digests.make(),
       };
       this.#turns.add(way, afterWay, turned);
       return turned;

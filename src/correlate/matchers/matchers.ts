@@ -106,8 +106,9 @@ export class Matchers {
       datagrams,
       pairing,
     });
-    this.proxies = new Proxies(timeline, tuples, isNat, link);
-    this.relays = new Relays(heap, timeline, tuples, windowNs, link);
+    const { digests } = translations.accounts;
+    this.proxies = new Proxies(timeline, tuples, digests, isNat, link);
+    this.relays = new Relays(heap, timeline, tuples, digests, windowNs, link);
     const supers = new SuperDatagrams(heap, timeline, translations, kernel, windowNs, pairing);
     const shifted = new ShiftedSegments(timeline, translations, pairing);
     const { equals, hairpins, cutFrames, proxies, segments, altered, likes } = this;
