@@ -142,7 +142,7 @@ export class Run {
     const notes: Notes[] = [refusals, mistimed];
     const showing = new Showing({
       timeline,
-      progress,
+      kernel,
       translations,
       groups,
       updates,

@@ -250,10 +250,6 @@ export class FlowAccounts {
     this.records[(slot << RECORD_BITS) + BITS] |= IS_WATCHED;
   }
 
-  isWatched(slot: number): boolean {
-    return (this.records[(slot << RECORD_BITS) + BITS] & IS_WATCHED) !== 0;
-  }
-
   /** IP bytes of its pairs, as long as they are inside. */
   bytes(slot: number): number {
     return this.#sumDoubles[(slot << (SUMS_BITS - 1)) + BYTES];

@@ -377,6 +377,11 @@ export class Kernel {
     this.#steps["bind"](this.#ground, inside, outside, slot, isOutbound ? 1 : 0, by, extra);
   }
 
+  /** Is done with two rows that were paired, and were shown, or need not be: their records stay where others of their flow may have to look at them. */
+  finish(inside: number, outside: number): void {
+    this.#steps["finish"](this.#ground, inside, outside, this.#tables.timeline.flow(inside));
+  }
+
   /** The evidence (EVIDENCE_… of results.ts) that a key of this protocol, with these flags of its packet, stands for. */
   evidenceOf(proto: number, flags: number): number {
     return this.#steps["evidenceOf"](proto, flags);

@@ -2,6 +2,7 @@
 import { addIn, bucketOf } from "../../../packets/assembly/latency.js";
 import * as samples from "../../../packets/assembly/samples.js";
 import { noteSegment } from "../../../packets/assembly/seen.js";
+import { areOtherOptions } from "../../../packets/assembly/timeline.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { SAMPLES } from "../../../packets/flow-accounts-words.js";
@@ -15,7 +16,6 @@ import * as words from "../kernel-words.js";
 import { noteHeld } from "./held.js";
 import { FORGET_NS, limitOf } from "./pace.js";
 import { accountOf, firstsOf, sumsOf } from "./places.js";
-import { haveOtherOptions } from "./relation.js";
 
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
 
@@ -80,7 +80,7 @@ function noteOpening(sums: usize, forward: i32): void {
 
 /** What the router changed of two packets with equal keys: ALTERED_… bits. */
 export function alteredOf(packet: usize, other: usize): i32 {
-  return haveOtherOptions(packet, other) ? ALTERED_OPTIONS : 0;
+  return areOtherOptions(packet, other) ? ALTERED_OPTIONS : 0;
 }
 
 /** Counts a pair whose keys are equal; `packet` is one of them, `altered` as `alteredOf` has it. */

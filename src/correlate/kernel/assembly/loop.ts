@@ -154,7 +154,7 @@ function takeTwin(ground: usize, waiting: i32): bool {
   else timeline.leave(line, waiting, goneOf(row, outbound));
   const isAgain = accountPair(ground, slot, outbound, inside, i, iWay, iNs, o, oWay, oNs);
   if (isKept && isAgain) noteAgain(ground, inside);
-  if (isKept) finish(ground, inside, outside, slot);
+  if (isKept && !isShowing) finish(ground, inside, outside, slot);
   findDue(ground);
   return true;
 }

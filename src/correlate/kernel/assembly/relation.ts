@@ -1,16 +1,9 @@
 /** How two packets with equal keys stand to each other, by their translations, their direction and the time between them. */
+import { areOtherOptions } from "../../../packets/assembly/timeline.js";
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
-import {
-  hasWideId,
-  HAS_IP_ID,
-  HAS_TCP_NUMBERS,
-  IS_ECHO,
-  IS_ERROR,
-  IS_HEADLESS,
-  IS_IPV6,
-} from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_ERROR, IS_HEADLESS, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
@@ -74,7 +67,7 @@ export function relate(
   // without ports, numbers and an ID, all that is left is how long it is
   if ((flags & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS) return IMPOSSIBLE;
   // what keys leave out, as a capture may lack it, tells two apart all the same; of a SYN, a router may change it
-  if (!mayBeAltered && haveOtherOptions(i, o) && (load<i32>(i, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0)
+  if (!mayBeAltered && areOtherOptions(i, o) && (load<i32>(i, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0)
     return IMPOSSIBLE;
   const ofInside = load<i32>(wayAt(ground, iWay));
   const ofOutside = load<i32>(wayAt(ground, oWay));
@@ -107,13 +100,6 @@ export function relate(
   }
   weighTime(ground, flags, i, iWay, o, oWay, isOutbound ? oNs : iNs, latencyNs, slackNs);
   return relation;
-}
-
-/** Whether two packets of one version are TCP segments with other options, as far as both are known. */
-export function haveOtherOptions(a: usize, b: usize): bool {
-  const flags = load<i32>(a, 4 * record.FLAGS_PROTO_TTL);
-  if (((flags >>> 16) & 0xff) !== TCP || hasWideId(flags)) return false;
-  return record.areOtherOptions(load<i32>(a, 4 * record.IP_ID), load<i32>(b, 4 * record.IP_ID));
 }
 
 /** Whether two packets carry so much that was not seen before that it is hardly another's. */
