@@ -2,15 +2,7 @@ import code from "./assembly/flow-order.wasm";
 import * as words from "./flow-accounts-words.js";
 import { Flow } from "./flows.js";
 import { asDoubles, type Heap } from "./heap.js";
-import {
-  EXACT_SAMPLES,
-  type LatencyDigest,
-  LatencyDigests,
-  type LatencyRange,
-  type LatencySummary,
-  rangeOf,
-  summaryOf,
-} from "./latency.js";
+import { EXACT_SAMPLES, type LatencyDigest, LatencyDigests, type LatencySummary, summaryOf } from "./latency.js";
 import { Samples } from "./samples.js";
 
 /** Words of a flow's record, two cache lines. Of two each, one a direction, outbound is the second: at … + outbound. */
@@ -79,6 +71,11 @@ export function forwardOn(bits: number, way: number, side: number): number {
 /** 1 where packets travel outbound that are `forward` (1 or 0) on the inside. They leave the NAT on the side of that number. */
 export function outboundFor(bits: number, forward: number): number {
   return (forward ^ (bits >> BACKWARD_OUTBOUND_BIT)) & 1;
+}
+
+/** REWRITE_… bits, of REWRITES, of packets that are `forward` (1 or 0) on the inside. */
+export function rewriteOf(rewrites: number, forward: number): number {
+  return forward === 1 ? rewrites & 0xff : rewrites >> 8;
 }
 
 /** Two bits, one a direction, shifted by `forward`: whether NEXT_SEQ holds something. */
@@ -213,8 +210,7 @@ export class FlowAccounts {
 
   /** REWRITE_… bits of packets that are `forward` on the inside, or of the others. */
   rewrite(slot: number, forward: number): number {
-    const rewrites = this.records[(slot << RECORD_BITS) + REWRITES];
-    return forward === 1 ? rewrites & 0xff : rewrites >> 8;
+    return rewriteOf(this.records[(slot << RECORD_BITS) + REWRITES], forward);
   }
 
   /** Notes that its tuples are free for other flows. */
@@ -310,14 +306,6 @@ export class FlowAccounts {
   noteSegment(slot: number, forward: number, seq: number, bytes: number, tcpFlags: number): boolean {
     const at = this.records.byteOffset + (slot << (RECORD_BITS + 2));
     return this.#loops["noteSegment"](at, forward, seq, bytes, tcpFlags) !== 0;
-  }
-
-  /** The least and the greatest latency of all pairs that went that way so far, nanoseconds; infinite where there were none. */
-  latencyRange(slot: number, isOutbound: boolean): LatencyRange {
-    const outbound = isOutbound ? 1 : 0;
-    const digest = this.#digest(slot, outbound);
-    if (digest) return digest;
-    return rangeOf(this.#fewOf(slot, outbound, this.pairsThatWent(slot, isOutbound)));
   }
 
   /** What has the latencies, where they are not kept one by one. */

@@ -22,12 +22,6 @@ const NO_SAMPLES = new Int32Array(0);
 
 const module = new WebAssembly.Module(code);
 
-/** The least and the greatest of some latencies, nanoseconds. */
-export interface LatencyRange {
-  readonly minNs: number;
-  readonly maxNs: number;
-}
-
 /** What a digest says, nanoseconds. */
 export interface LatencySummary {
   minNs: number;
@@ -161,17 +155,6 @@ export class LatencyDigest {
   #bucketOf(latencyNs: number): number {
     return this.#steps["bucketOf"](latencyNs);
   }
-}
-
-/** The range of some latencies; from Infinity to -Infinity where there is none. */
-export function rangeOf(samples: Int32Array): LatencyRange {
-  let minNs = Number.POSITIVE_INFINITY;
-  let maxNs = Number.NEGATIVE_INFINITY;
-  for (let at = 0; at < samples.length; at++) {
-    if (samples[at] < minNs) minNs = samples[at];
-    if (samples[at] > maxNs) maxNs = samples[at];
-  }
-  return { minNs, maxNs };
 }
 
 /** What few samples say, at most EXACT_SAMPLES of them; sorts them in place. Null where there is none. */

@@ -354,25 +354,13 @@ export class Timeline {
     return this.fates[(this.places[row & this.mask] << FATE_BITS) + BUCKET];
   }
 
-  setBucket(row: number, bucket: number): void {
-    this.fates[(this.places[row & this.mask] << FATE_BITS) + BUCKET] = bucket;
-  }
-
   /** Neighbours in the bucket's list of its side, oldest first; NONE at the ends. */
   previous(row: number): number {
     return this.fates[(this.places[row & this.mask] << FATE_BITS) + PREVIOUS];
   }
 
-  setPrevious(row: number, previous: number): void {
-    this.fates[(this.places[row & this.mask] << FATE_BITS) + PREVIOUS] = previous;
-  }
-
   next(row: number): number {
     return this.fates[(this.places[row & this.mask] << FATE_BITS) + NEXT];
-  }
-
-  setNext(row: number, next: number): void {
-    this.fates[(this.places[row & this.mask] << FATE_BITS) + NEXT] = next;
   }
 
   /** Flow of a paired inside row, by its slot in `FlowAccounts`. */

@@ -8,7 +8,7 @@ import { INSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { hasPorts, ICMP, ICMPV6, TCP } from "../../protocols/ip-protocols.js";
-import { ACK, FIN, RST, SYN } from "../../protocols/tcp.js";
+import { ACK, FIN, MOST_WINDOW, RST, SYN } from "../../protocols/tcp.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { mayBeSame } from "./refusals.js";
 import { CROSSING_ENTRIES, CROSSING_ROW_OUTBOUND, CROSSING_SLOT } from "../kernel/kernel-words.js";
@@ -26,8 +26,6 @@ const MOST_OPEN = 16_384;
 const MOST_OF_A_WAY = 128;
 /** So many crossings of a way are looked at for a drop, the newest first: of a stream of equal packets, any of them is a copy. */
 const MOST_LOOKED_AT = 256;
-/** RFC 7323 section 2.3: no window is larger. Numbers farther apart are of other streams. */
-const MOST_WINDOW = 2 ** 30;
 
 /** What became of what a dropped packet carried, and the frame on its side that shows it, where there is one. */
 export interface Consequence {
