@@ -78,8 +78,6 @@ export class Run {
   readonly #progress: Progress;
   readonly #settling: Settling;
   readonly #showing: Showing;
-  /** What brings an outside stamp to the timeline, but for the clock's correction, nanoseconds. */
-  readonly #shiftNs: number;
   /** The next outside stamp on the timeline. */
   #outsideNs = Number.NEGATIVE_INFINITY;
   /** Whether all there was has been decided about. */
@@ -94,7 +92,7 @@ export class Run {
     this.#options = options;
     this.#clock = clock;
     this.#sink = sink;
-    this.#shiftNs = Number(epochsNs[OUTSIDE] - epochsNs[INSIDE] - clock.offsetNs);
+    const shiftNs = Number(epochsNs[OUTSIDE] - epochsNs[INSIDE] - clock.offsetNs);
 
     const tuples = new TupleTable(heap);
     const timeline = new Timeline(heap);
@@ -110,6 +108,7 @@ export class Run {
       clock,
       windowNs,
       resolutionNs,
+      shiftNs,
       isShowing,
     });
     const translations = new Translations(accounts, timeline, tuples, kernel);
@@ -118,7 +117,7 @@ export class Run {
     this.#feeds = [feed(INSIDE), feed(OUTSIDE)];
     const cover = (side: Side, shiftNs: number) =>
       new Cover(sources[side], strayNs[side], shiftNs, windowNs, (stampNs) => this.#timeOf(side, stampNs, 0));
-    this.#cover = [cover(INSIDE, 0), cover(OUTSIDE, this.#shiftNs)];
+    this.#cover = [cover(INSIDE, 0), cover(OUTSIDE, shiftNs)];
 
     const groups = new Groups(timeline);
     const refusals = new Refusals(timeline, (...quoted) => impacts.namedLike(...quoted));
@@ -332,14 +331,7 @@ export class Run {
     this.#stopAtLoss(INSIDE);
     this.#stopAtLoss(OUTSIDE);
     if (inside.stop === inside.at || outside.stop === outside.at) return false;
-    this.#outsideNs = kernel.run(
-      inside,
-      outside,
-      this.#outsideNs,
-      this.#shiftNs,
-      this.#book.room,
-      this.#showing.mostPackets,
-    );
+    this.#outsideNs = kernel.run(inside, outside, this.#outsideNs, this.#book.room, this.#showing.mostPackets);
     if (outside.stop < outside.end) this.#outsideNs = this.#onTimeline(outside);
     this.#showing.takeFromLoop(kernel.pairs);
     this.#updates.takeNews();
@@ -442,24 +434,18 @@ export class Run {
 
   /** A stamp of a side, of this frame or of none (0), as nanoseconds on the timeline. */
   #timeOf(side: Side, stampNs: number, frame: number): number {
-    return side === INSIDE ? stampNs : this.#outsideTime(stampNs, frame);
+    return side === INSIDE ? stampNs : this.#kernel.outsideNs(stampNs, frame);
   }
 
   /** When the next outside packet comes, on the timeline. */
   #onTimeline({ nextNs, nextFrame }: Feed): number {
-    return this.#outsideTime(nextNs, nextFrame);
-  }
-
-  /** An outside stamp, of this frame or of none (0), as nanoseconds on the timeline. */
-  #outsideTime(stampNs: number, frame: number): number {
-    const timeNs = stampNs + this.#shiftNs;
-    return Number.isFinite(timeNs) ? timeNs - this.#clock.correctionNs(timeNs, frame) : timeNs;
+    return this.#kernel.outsideNs(nextNs, nextFrame);
   }
 
   /** Takes a side's next packet, which the loop leaves. */
   #admit(side: Side, feed: Feed, timeNs: number): void {
     const { batch, at } = feed;
-    if (side === OUTSIDE) this.#clock.take(feed.nextNs + this.#shiftNs, feed.nextFrame);
+    if (side === OUTSIDE) this.#kernel.takeOutside(feed.nextNs, feed.nextFrame);
     const tunnel = batch.tunnel(at);
     if (tunnel === CARRIED) this.#tunnels.choose(batch, at, feed.ways, timeNs);
     if (tunnel === CARRIER) this.#meetCarrier(batch, at, timeNs);

@@ -26,6 +26,8 @@ export interface Tables {
   readonly windowNs: number;
   /** The coarser unit of both captures' stamps. */
   readonly resolutionNs: number;
+  /** What brings an outside stamp to the timeline, but for the clock's correction, nanoseconds. */
+  readonly shiftNs: number;
   /** Whether pairs are to be shown. */
   readonly isShowing: boolean;
 }
@@ -71,9 +73,6 @@ export class Kernel {
   readonly #doubles: Float64Array;
   /** Where that begins. */
   readonly #ground: number;
-  /** The outside packet that comes next in a stretch, as `Clock.take` takes it. */
-  #nextOutsideNs = Number.NEGATIVE_INFINITY;
-  #nextOutsideFrame = 0;
   readonly #latencies: Int32Array;
   readonly #latencyNs: Float64Array;
   readonly #wanted: Int32Array;
@@ -83,7 +82,7 @@ export class Kernel {
   readonly crossings: Int32Array;
 
   constructor(tables: Tables) {
-    const { heap, timeline, tuples, buckets, accounts, clock, windowNs, resolutionNs, isShowing } = tables;
+    const { heap, timeline, tuples, buckets, accounts, clock, windowNs, resolutionNs, shiftNs, isShowing } = tables;
     this.#tables = tables;
     this.outbound = accounts.digests.make();
     this.inbound = accounts.digests.make();
@@ -97,6 +96,7 @@ export class Kernel {
     this.#words[words.TUPLES] = tuples.block;
     this.#words[words.ACCOUNTS] = accounts.block;
     this.#doubles[words.RESOLUTION_NS] = resolutionNs;
+    this.#doubles[words.SHIFT_NS] = shiftNs;
     this.#doubles.fill(Number.POSITIVE_INFINITY, words.ENDED_NS, words.ENDED_NS + 2);
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
@@ -118,14 +118,11 @@ export class Kernel {
     this.#words[words.ALIKE] = heap.take(Int32Array, words.ALIKE_ENTRIES << words.ALIKE_BITS).byteOffset;
     this.#steps = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
-      "loop.js": {
-        correctionNs: (timeNs: number, frame: number) => {
-          // the one that was asked about before has been taken since
-          clock.take(this.#nextOutsideNs, this.#nextOutsideFrame);
-          this.#nextOutsideNs = timeNs;
-          this.#nextOutsideFrame = frame;
+      "outside.js": {
+        correctionNs: (timeNs: number, frame: number) => clock.correctionNs(timeNs, frame),
+        taken: (stampNs: number, frame: number) => {
+          this.takeOutside(stampNs, frame);
           this.#ready();
-          return clock.correctionNs(timeNs, frame);
         },
       },
       "pairing.js": { learnt: (slot: number) => this.#listener.onFlow(slot) },
@@ -176,6 +173,18 @@ export class Kernel {
   /** The flow by which the rows related last are KNOWN, by its slot; or NONE. */
   get knownSlot(): number {
     return this.#steps["knownSlot"]();
+  }
+
+  /** An outside stamp, of this frame or of none (0), as nanoseconds on the timeline. */
+  outsideNs(stampNs: number, frame: number): number {
+    this.#ready();
+    return this.#steps["outsideNs"](this.#ground, stampNs, frame);
+  }
+
+  /** Takes an outside packet, by its stamp and its frame: what is known of the clocks is that of its time. */
+  takeOutside(stampNs: number, frame: number): void {
+    const { clock, shiftNs } = this.#tables;
+    clock.take(stampNs + shiftNs, frame);
   }
 
   /** Notes that a side's capture has ended, with a packet at this time. */
@@ -388,12 +397,11 @@ export class Kernel {
   }
 
   /**
-   * Goes as far as it can. `nextOutsideNs`: the next outside stamp on the timeline; `shiftNs` brings the others there, the
-   * clock's correction aside. `room`: how many conversations more there may be before idle ones are let go. `most`: how many packets it may
+   * Goes as far as it can. `nextOutsideNs`: the next outside stamp on the timeline. `room`: how many conversations more there may be before idle ones are let go. `most`: how many packets it may
    * take. Returns where the next outside stamp stands then.
    */
-  run(inside: Feed, outside: Feed, nextOutsideNs: number, shiftNs: number, room: number, most: number): number {
-    const { timeline, tuples, buckets, accounts, clock } = this.#tables;
+  run(inside: Feed, outside: Feed, nextOutsideNs: number, room: number, most: number): number {
+    const { timeline, tuples, buckets, accounts } = this.#tables;
     // of each of these a packet may need one
     const packets = inside.stop - inside.at + outside.stop - outside.at;
     const w = this.#words;
@@ -409,7 +417,6 @@ export class Kernel {
     d[words.NEXT_NS + OUTSIDE] = nextOutsideNs;
     d[words.REACHED_NS + INSIDE] = reachedNs(inside);
     d[words.REACHED_NS + OUTSIDE] = reachedNs(outside);
-    d[words.SHIFT_NS] = shiftNs;
     w[words.AT + INSIDE] = inside.at;
     w[words.AT + OUTSIDE] = outside.at;
     w[words.END + INSIDE] = inside.stop;
@@ -419,13 +426,7 @@ export class Kernel {
     w[words.WAYS + INSIDE] = inside.ways.byteOffset;
     w[words.WAYS + OUTSIDE] = outside.ways.byteOffset;
     w[words.TIDY_AT] = tuples.size + room;
-    w[words.IS_ESTIMATED] = clock.isMoving ? 1 : 0;
-    this.#nextOutsideNs = outside.nextNs + shiftNs;
-    this.#nextOutsideFrame = outside.nextFrame;
     this.#steps["run"](this.#ground);
-    const isStopped = outside.stop < outside.end && w[words.AT + OUTSIDE] === outside.stop;
-    // nothing was asked about the one behind it
-    if (isStopped && outside.at < outside.stop) clock.take(this.#nextOutsideNs, this.#nextOutsideFrame);
     if (w[words.AT + INSIDE] !== inside.at) inside.goTo(w[words.AT + INSIDE]);
     if (w[words.AT + OUTSIDE] !== outside.at) outside.goTo(w[words.AT + OUTSIDE]);
     this.pairs = w[words.PAIRS];
@@ -446,6 +447,7 @@ export class Kernel {
   #ready(): void {
     this.#doubles[words.SLACK_NS] = this.slackNs;
     this.#doubles[words.CAUSAL_SLACK_NS] = this.causalSlackNs;
+    this.#words[words.IS_ESTIMATED] = this.#tables.clock.isMoving ? 1 : 0;
   }
 
   /** Has a packet judged in the middle of a stretch, by whoever then asks for what the stretch has told nobody by now. */

@@ -22,6 +22,7 @@ import { wantsOf } from "./wants.js";
 
 export { evidenceOf } from "./evidence.js";
 export { run } from "./loop.js";
+export { outsideNs } from "./outside.js";
 export { accountForRows, bind, finish } from "./pairing.js";
 export { awaitEqual, confirm } from "./pending.js";
 export { findDue } from "./progress.js";
