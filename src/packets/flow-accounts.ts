@@ -73,6 +73,11 @@ export function outboundFor(bits: number, forward: number): number {
   return (forward ^ (bits >> BACKWARD_OUTBOUND_BIT)) & 1;
 }
 
+/** Whether packets of this way and side are where they leave the NAT: `bits` are their flow's. */
+export function leavesOn(bits: number, way: number, side: number): boolean {
+  return outboundFor(bits, forwardOn(bits, way, side)) === side;
+}
+
 /** REWRITE_… bits, of REWRITES, of packets that are `forward` (1 or 0) on the inside. */
 export function rewriteOf(rewrites: number, forward: number): number {
   return forward === 1 ? rewrites & 0xff : rewrites >> 8;

@@ -120,15 +120,13 @@ export class Kernel {
       env: { memory: heap.memory },
       "outside.js": {
         correctionNs: (timeNs: number, frame: number) => clock.correctionNs(timeNs, frame),
-        taken: (stampNs: number, frame: number) => {
-          this.takeOutside(stampNs, frame);
-          this.#ready();
-        },
+        taken: (stampNs: number, frame: number) => this.takeOutside(stampNs, frame),
       },
       "pairing.js": { learnt: (slot: number) => this.#listener.onFlow(slot) },
       "settling.js": { judge: (row: number) => this.#judge(row) },
       "learning.js": { log2: Math.log2 },
     }).exports;
+    this.readClock();
     this.progress = new Progress(this.#words, this.#doubles, () => this.#steps["findDue"](this.#ground));
   }
 
@@ -137,6 +135,7 @@ export class Kernel {
     return this.#words[words.HAS_CUTS] !== 0;
   }
 
+  /** Notes that one was. */
   noteCut(): void {
     this.#words[words.HAS_CUTS] = 1;
   }
@@ -160,13 +159,11 @@ export class Kernel {
    * related last mean these. `mayBeAltered`: of rows whose keys may differ, as a router may have changed what is in them.
    */
   relate(inside: number, outside: number, mayBeAltered = false): number {
-    this.#ready();
     return this.#steps["relate"](this.#ground, inside, outside, mayBeAltered ? 1 : 0);
   }
 
   /** REWRITE_… bits between two ways that packets like a row's go, read from the first to the second. */
   rewriteOf(row: number, way: number, otherWay: number): number {
-    this.#ready();
     return this.#steps["rewriteOf"](this.#ground, row, way, otherWay);
   }
 
@@ -175,9 +172,9 @@ export class Kernel {
     return this.#steps["knownSlot"]();
   }
 
-  /** An outside stamp, of this frame or of none (0), as nanoseconds on the timeline. */
-  outsideNs(stampNs: number, frame: number): number {
-    this.#ready();
+  /** A stamp of a side, of this frame or of none (0), as nanoseconds on the timeline. */
+  timeOf(side: Side, stampNs: number, frame: number): number {
+    if (side === INSIDE) return stampNs;
     return this.#steps["outsideNs"](this.#ground, stampNs, frame);
   }
 
@@ -185,6 +182,15 @@ export class Kernel {
   takeOutside(stampNs: number, frame: number): void {
     const { clock, shiftNs } = this.#tables;
     clock.take(stampNs + shiftNs, frame);
+    this.readClock();
+  }
+
+  /** Has it know what is known of the clocks: to be called once more may be. */
+  readClock(): void {
+    const { isTrusted, slackNs, disorderNs, isMoving } = this.#tables.clock;
+    this.#doubles[words.SLACK_NS] = isTrusted ? slackNs : Number.POSITIVE_INFINITY;
+    this.#doubles[words.CAUSAL_SLACK_NS] = isTrusted ? slackNs : UNVOUCHED_SLACK_NS + disorderNs;
+    this.#words[words.IS_ESTIMATED] = isMoving ? 1 : 0;
   }
 
   /** Notes that a side's capture has ended, with a packet at this time. */
@@ -194,19 +200,16 @@ export class Kernel {
 
   /** Notes that a row may have been held up: it entered, and the other one left that is all that is like it. */
   noteHeld(entered: number, left: number, isOutbound: boolean): void {
-    this.#ready();
     this.#steps["noteHeldRow"](this.#ground, entered, left, isOutbound ? 1 : 0);
   }
 
   /** Whether a row that entered, if it was the one that left, overtook one that was held up. */
   overtakes(entered: number, left: number, isOutbound: boolean): boolean {
-    this.#ready();
     return this.#steps["overtakesRow"](this.#ground, entered, left, isOutbound ? 1 : 0) === 1;
   }
 
   /** Whether a row that left may be an equal one of the row that entered, sent again since the capture of that had ended. */
   isUnwatched(entered: number, left: number): boolean {
-    this.#ready();
     return this.#steps["isUnwatched"](this.#ground, entered, left) === 1;
   }
 
@@ -216,20 +219,17 @@ export class Kernel {
 
   /** What a packet of a direction takes at the most, by those that crossed lately, nanoseconds. */
   limitNs(isOutbound: boolean): number {
-    this.#ready();
     return this.#steps["limitNs"](this.#ground, isOutbound ? 1 : 0);
   }
 
   /** How far an effect may seem to precede its cause, nanoseconds; Infinity where stamps of both sides do not compare. */
   get slackNs(): number {
-    const { clock } = this.#tables;
-    return clock.isTrusted ? clock.slackNs : Number.POSITIVE_INFINITY;
+    return this.#doubles[words.SLACK_NS];
   }
 
   /** The same, taken as one clock's where they do not compare: what contradicts that is not believed on the word of one packet. */
   get causalSlackNs(): number {
-    const { isTrusted, slackNs, disorderNs } = this.#tables.clock;
-    return isTrusted ? slackNs : UNVOUCHED_SLACK_NS + disorderNs;
+    return this.#doubles[words.CAUSAL_SLACK_NS];
   }
 
   /** Stamps of a capture that are nearer to each other do not tell which of two packets was first, nanoseconds. */
@@ -271,25 +271,21 @@ export class Kernel {
 
   /** Whether so few packets of a direction have crossed that it is not known what they take. */
   isNew(isOutbound: boolean): boolean {
-    this.#ready();
     return this.#steps["isNew"](this.#ground, isOutbound ? 1 : 0) === 1;
   }
 
   /** Whether nothing that carries the same passed on either side within the window before these rows. */
   areNovel(inside: number, outside: number): boolean {
-    this.#ready();
     return this.#steps["areNovel"](this.#ground, inside, outside) === 1;
   }
 
   /** What there is in a row that a matcher wants to see when it comes: WANTS_… bits. */
   wantsOf(row: number): number {
-    this.#ready();
     return this.#steps["wantsOfRow"](this.#ground, row);
   }
 
   /** How long before a row an equal packet of its way passed, nanoseconds; 0 where none did within the window. */
   sinceNs(row: number): number {
-    this.#ready();
     return this.#steps["sinceNsOf"](this.#ground, row);
   }
 
@@ -298,7 +294,6 @@ export class Kernel {
    * waited.
    */
   awaitEqual(row: number, inside: number, outside: number): boolean {
-    this.#ready();
     return this.#steps["awaitEqual"](this.#ground, row, inside, outside) !== 0;
   }
 
@@ -317,7 +312,6 @@ export class Kernel {
     accounts.reserve(pending);
     let row = NONE;
     do {
-      this.#ready();
       w[words.PAIRS] = 0;
       w[words.LATENCY_COUNT] = 0;
       row = this.#steps["confirm"](this.#ground, nowNs);
@@ -330,7 +324,6 @@ export class Kernel {
 
   /** What speaks for the rows related last being twins, in bits: all of it, or what is news where a pair of their way has spoken before. */
   weigh(inside: number, outside: number, hasSpoken: boolean): number {
-    this.#ready();
     return this.#steps["weigh"](this.#ground, inside, outside, hasSpoken ? 1 : 0);
   }
 
@@ -353,7 +346,6 @@ export class Kernel {
     crossed: number,
   ): void {
     this.#tables.accounts.samples.reserve(1);
-    this.#ready();
     this.#words[words.LATENCY_COUNT] = 0;
     const outbound = isOutbound ? 1 : 0;
     const isAgain = this.#steps["accountForRows"](this.#ground, inside, outside, slot, outbound, latencyNs, crossed);
@@ -363,7 +355,6 @@ export class Kernel {
 
   /** Notes what a row that was just appended says of its conversation, and whether others are like it. It is no ICMP error. */
   note(row: number, side: Side, isFirst: boolean): void {
-    this.#ready();
     this.#steps["noteRow"](this.#ground, row, side, isFirst ? 1 : 0);
   }
 
@@ -374,7 +365,6 @@ export class Kernel {
 
   /** Notes that a row crossed, the one that entered, of a pair of the flow in this slot; `inside`: the pair's inside row. */
   noteCrossing(row: number, slot: number, isOutbound: boolean, inside: number): void {
-    this.#ready();
     this.#steps["noteRowCrossing"](this.#ground, row, slot, isOutbound ? 1 : 0, inside);
   }
 
@@ -410,7 +400,6 @@ export class Kernel {
     buckets.index.reserve(packets);
     accounts.samples.reserve(packets + pending);
     accounts.reserve(packets + pending);
-    this.#ready();
     const d = this.#doubles;
     w[words.STOP_ROW] = timeline.before(timeline.end, -Math.min(most, packets + 1));
     d[words.NEXT_NS + INSIDE] = inside.nextNs;
@@ -439,15 +428,7 @@ export class Kernel {
 
   /** Decides about packets whose window is over by `nowNs`, up to the first that takes more than a verdict. Returns that one, or NONE. */
   settle(nowNs: number): number {
-    this.#ready();
     return this.#steps["settle"](this.#ground, nowNs);
-  }
-
-  /** Has it know what is known of the clocks. */
-  #ready(): void {
-    this.#doubles[words.SLACK_NS] = this.slackNs;
-    this.#doubles[words.CAUSAL_SLACK_NS] = this.causalSlackNs;
-    this.#words[words.IS_ESTIMATED] = this.#tables.clock.isMoving ? 1 : 0;
   }
 
   /** Has a packet judged in the middle of a stretch, by whoever then asks for what the stretch has told nobody by now. */

@@ -60,27 +60,14 @@ export class Matchers {
   readonly #kernel: Kernel;
 
   constructor(about: About) {
-    const {
-      heap,
-      timeline,
-      tuples,
-      buckets,
-      translations,
-      kernel,
-      clock,
-      windowNs,
-      pairing,
-      mayBecome,
-      isNat,
-      link,
-      onService,
-    } = about;
+    const { heap, timeline, tuples, buckets, translations, kernel, clock, windowNs, pairing, mayBecome, isNat, link } =
+      about;
     this.#timeline = timeline;
     this.#kernel = kernel;
     this.altered = new Altered(heap, timeline, tuples, translations, kernel, windowNs, pairing);
     this.likes = new Likes(timeline, buckets, translations, kernel, clock);
     this.cutFrames = new CutFrames(timeline, translations, kernel, pairing, windowNs);
-    this.segments = new Segments(timeline, translations, pairing);
+    this.segments = new Segments(timeline, translations, kernel, pairing);
     this.equals = new Matcher(
       timeline,
       buckets,
@@ -95,17 +82,7 @@ export class Matchers {
     );
     this.datagrams = new Datagrams(timeline, tuples, translations, pairing);
     const { datagrams } = this;
-    this.hairpins = new Hairpins({
-      timeline,
-      tuples,
-      buckets,
-      translations,
-      kernel,
-      link,
-      onService,
-      datagrams,
-      pairing,
-    });
+    this.hairpins = new Hairpins({ ...about, datagrams });
     const { digests } = translations.accounts;
     this.proxies = new Proxies(timeline, tuples, digests, isNat, link);
     this.relays = new Relays(heap, timeline, tuples, digests, windowNs, link);
