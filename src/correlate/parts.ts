@@ -140,7 +140,6 @@ export function assemble(
     mayBecome: (entered, left) => refusals.mayBeOne(entered, left),
     isNat: (address) => verdicts.locals.isNat(address),
     link: (tuples, begin) => book.link(tuples, begin),
-    onService: (way) => verdicts.locals.learnService(way),
   });
   notes.push(...matchers.notes);
   const verdicts = new Verdicts({

@@ -36,7 +36,6 @@ export interface About {
   /** Whether an outside address is known to be the NAT's own. */
   readonly isNat: (address: string) => boolean;
   readonly link: Link;
-  readonly onService: (way: number) => void;
 }
 
 /** All matchers: what the loop leaves to them, they take one after the other, until one of them has decided about it. */
