@@ -16,7 +16,8 @@ export type { Finding, FindingCode } from "./packets/findings.js";
 export type { Flow, Nat } from "./packets/flows.js";
 export type { CaptureInterface, FrameBatch, FrameSource } from "./packets/frames.js";
 export type { LatencySummary } from "./packets/latency.js";
-export type { PacketBatch, PacketSource, Tally } from "./packets/packets.js";
+export type { PacketBatch } from "./packets/packets.js";
+export type { PacketSource, Tally } from "./packets/source.js";
 export type { Tunnel } from "./packets/tunnels.js";
 export { copyOf } from "./packets/results.js";
 export type {

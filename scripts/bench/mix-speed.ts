@@ -21,7 +21,7 @@ export interface MixOptions {
 
 /**
  * Measures natcorr on one kind of traffic after the other, and prints a table of them as Markdown. Captures are made for that and deleted:
- * all of them would take 15 GB.
+ * all of them would take 20 GB.
  *
  * @throws Error where natcorr or tcpdump fails.
  */

@@ -48,6 +48,12 @@ export const MIXES = mixes({
   "loss-5": { about: "5 % lost in FORWARD", loss: 0.05 },
   "flows-200": { about: "200 flows at a time", actors: 200 },
   "flows-20000": { about: "20,000 flows at a time", actors: 20_000 },
+  "flows-1000000": {
+    about: "a million flows at a time, each with a packet every six seconds",
+    actors: 1_000_000,
+    gapNs: 6e9,
+    packets: 4_000_000,
+  },
   clocks: { about: "two clocks, 2.34 s apart, one 80 ppm fast", clockOffsetS: 2, clockOffsetNs: 3.4e8, driftPpm: 80 },
   scans: {
     about: "a flow for each packet, no answers",

@@ -1,5 +1,5 @@
 import type { Leaps } from "../correlate/intake/intake.js";
-import type { PacketSource } from "../packets/packets.js";
+import type { PacketSource } from "../packets/source.js";
 
 /** What a capture left out or could not show, one text a kind with its count; to be said once it has been read. */
 export function losses({ name, tally, captureDropped }: PacketSource): string[] {

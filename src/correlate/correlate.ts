@@ -1,10 +1,11 @@
 import { Heap } from "../packets/heap.js";
-import type { PacketSource } from "../packets/packets.js";
+import type { PacketSource } from "../packets/source.js";
 import type { Sink } from "../packets/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { Clock, type ClockOption } from "./clock/clock.js";
 import { MarkedPackets } from "./intake/copies.js";
-import { Follower, MOST_SLACK_NS, PROCESSORS_NS } from "./clock/follower.js";
+import { MOST_SLACK_NS, PROCESSORS_NS } from "./clock/course.js";
+import { Follower } from "./clock/follower.js";
 import { Intake, type Leaps } from "./intake/intake.js";
 import { Lookahead } from "./clock/lookahead.js";
 import { Run } from "./run.js";
@@ -59,7 +60,7 @@ export async function correlate(
   const resolutionNs = Math.max(inside.resolutionNs, outside.resolutionNs);
   const clock = follower === null ? fixedClock(option, resolutionNs) : await follower.begin();
   const strayNs = follower?.strayNs ?? ([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as const);
-  const run = new Run(intakes, clock, { ...options, heap, strayNs, haveCounters }, sink);
+  const run = new Run(intakes, clock, { ...options, heap, strayNs, resolutionNs, haveCounters }, sink);
   options.onBegin?.((mostFlows) => run.standing(mostFlows));
   for (let side = run.wants(); side !== null; side = run.wants()) {
     if (signal.aborted) {

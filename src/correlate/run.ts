@@ -1,276 +1,45 @@
-import { FlowAccounts } from "../packets/flow-accounts.js";
-import type { Heap } from "../packets/heap.js";
 import { IS_COPY, IS_ERROR, IS_MISTIMED, type PacketBatch } from "../packets/packets.js";
 import { CARRIED, CARRIER, RECORD_BITS } from "../packets/records.js";
 import type { Sink, Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
-import { DONE, Timeline, WAITING } from "../packets/timeline.js";
-import { NONE, TupleTable } from "../packets/tuples.js";
+import { DONE, type Timeline, WAITING } from "../packets/timeline.js";
+import { NONE } from "../packets/tuples.js";
 import type { Clock } from "./clock/clock.js";
-import { Feed, UNKNOWN } from "./intake/feed.js";
-import { Tunnels } from "./intake/tunnels.js";
+import { type Feed, UNKNOWN } from "./intake/feed.js";
 import type { Intake } from "./intake/intake.js";
-import { Buckets } from "./kernel/buckets.js";
 import { TIDY_EVERY } from "./kernel/kernel-words.js";
-import { Kernel } from "./kernel/kernel.js";
+import type { Kernel } from "./kernel/kernel.js";
 import type { Progress } from "./kernel/progress.js";
-import { Translations } from "./kernel/translations.js";
-import type { Notes } from "./matchers/contract.js";
-import { Matchers } from "./matchers/matchers.js";
-import { Pairs } from "./pairs.js";
-import { Settling } from "./settling.js";
-import { Showing } from "./showing.js";
+import { assemble, type Parts, type RunOptions } from "./parts.js";
+import type { Showing } from "./showing.js";
 import type { Standing } from "./standing.js";
-import { Clashes } from "./verdicts/clashes.js";
-import { Cover } from "./verdicts/cover.js";
-import { Findings } from "./verdicts/findings.js";
-import { FlowBook } from "./verdicts/flow-book.js";
-import { Groups } from "./verdicts/groups.js";
-import { Impacts } from "./verdicts/impacts.js";
-import { LateLosses } from "./verdicts/late-losses.js";
-import { Misses } from "./verdicts/misses.js";
-import { Mistimed } from "./verdicts/mistimed.js";
-import { Refusals } from "./verdicts/refusals.js";
-import { Resets } from "./verdicts/resets.js";
-import { SideTally } from "./verdicts/side-tally.js";
-import { Updates } from "./verdicts/updates.js";
-import { Verdicts } from "./verdicts/verdicts.js";
-
-export interface RunOptions {
-  windowNs: number;
-  /** How long a pair waits for earlier packets to be decided, so that pairs come in order of time; the window if not given. */
-  patienceNs?: number;
-  maxPairs: number;
-  heap: Heap;
-  /** By side: the earliest stamp that is known to leap from those around it, nanoseconds; Infinity for none. */
-  strayNs: readonly [number, number];
-  /** By side: whether its capture says, at its beginning, that it counts the frames that it loses. */
-  haveCounters: readonly [boolean, boolean];
-  onSettled?(): void;
-}
 
 /**
  * One correlation: merges both sides by time onto the timeline, and has each packet matched, settled when its window is over (`Settling`),
  * and shown (`Showing`).
  */
 export class Run {
+  readonly #parts: Parts;
   readonly #feeds: readonly [Feed, Feed];
-  readonly #tuples: TupleTable;
-  readonly #tunnels: Tunnels;
   readonly #timeline: Timeline;
-  readonly #buckets: Buckets;
-  readonly #clock: Clock;
   readonly #options: RunOptions;
-  readonly #sink: Sink;
-  readonly #translations: Translations;
   readonly #kernel: Kernel;
-  readonly #matchers: Matchers;
-  readonly #refusals: Refusals;
-  readonly #mistimed: Mistimed;
-  readonly #verdicts: Verdicts;
-  readonly #impacts: Impacts;
-  readonly #updates: Updates;
-  readonly #lateLosses: LateLosses;
-  readonly #findings: Findings;
-  readonly #book: FlowBook;
-  readonly #cover: readonly [Cover, Cover];
-  readonly #tallies = [new SideTally(), new SideTally()] as const;
-  readonly #progress: Progress;
-  readonly #settling: Settling;
   readonly #showing: Showing;
-  /** What brings an outside stamp to the timeline, but for the clock's correction, nanoseconds. */
-  readonly #shiftNs: number;
+  readonly #progress: Progress;
   /** The next outside stamp on the timeline. */
   #outsideNs = Number.NEGATIVE_INFINITY;
   /** Whether all there was has been decided about. */
   #isComplete = false;
 
   constructor(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
-    const { heap, windowNs, maxPairs, patienceNs = Number.POSITIVE_INFINITY, strayNs, haveCounters } = options;
-    const sources = [intakes[INSIDE].source, intakes[OUTSIDE].source] as const;
-    const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
-    const names = [sources[INSIDE].name, sources[OUTSIDE].name] as const;
-    const isShowing = sink.wantsPairs || Number.isFinite(maxPairs) || sink.wantsVerdict("copy");
+    const parts = assemble(intakes, clock, options, sink, () => this.#isComplete);
+    this.#parts = parts;
+    this.#feeds = parts.feeds;
+    this.#timeline = parts.timeline;
     this.#options = options;
-    this.#clock = clock;
-    this.#sink = sink;
-    this.#shiftNs = Number(epochsNs[OUTSIDE] - epochsNs[INSIDE] - clock.offsetNs);
-
-    const tuples = new TupleTable(heap);
-    const timeline = new Timeline(heap);
-    const buckets = new Buckets(heap, timeline);
-    const accounts = new FlowAccounts(heap);
-    const resolutionNs = Math.max(...sources.map((source) => source.resolutionNs));
-    const kernel = new Kernel({
-      heap,
-      timeline,
-      tuples,
-      buckets,
-      accounts,
-      clock,
-      windowNs,
-      resolutionNs,
-      isShowing,
-    });
-    const translations = new Translations(accounts, timeline, tuples, kernel);
-    const tunnels = new Tunnels(heap, tuples, windowNs);
-    const feed = (side: Side) => new Feed(heap, side, intakes[side], tuples, tunnels);
-    this.#feeds = [feed(INSIDE), feed(OUTSIDE)];
-    const cover = (side: Side, shiftNs: number) =>
-      new Cover(sources[side], strayNs[side], shiftNs, windowNs, (stampNs) => this.#timeOf(side, stampNs, 0));
-    this.#cover = [cover(INSIDE, 0), cover(OUTSIDE, this.#shiftNs)];
-
-    const groups = new Groups(timeline);
-    const refusals = new Refusals(timeline, (...quoted) => impacts.namedLike(...quoted));
-    const mistimed = new Mistimed(timeline);
-    const clashes = new Clashes(accounts, tuples);
-    const misses = new Misses(kernel);
-    const findings = new Findings({
-      heap,
-      kernel,
-      timeline,
-      tuples,
-      accounts,
-      misses,
-      cover: this.#cover,
-      decidedNs: (side) => (this.#isComplete ? this.#cover[side].lastNs : kernel.progress.nowNs - windowNs),
-    });
-    const impacts = new Impacts(timeline, tuples, accounts, kernel);
-    const lateLosses = new LateLosses({ cover: this.#cover, clashes, findings, tallies: this.#tallies, sink });
-    const updates = new Updates(timeline, impacts, refusals, (update, timeNs) => lateLosses.update(update, timeNs));
-    const { progress } = kernel;
-    const notes: Notes[] = [refusals, mistimed];
-    const showing = new Showing({
-      timeline,
-      progress,
-      translations,
-      groups,
-      updates,
-      findings,
-      tallies: this.#tallies,
-      notes,
-      sink,
-      turnedFlowOf: (before, after) => this.#matchers.hairpins.flowOf(before, after),
-      isShowing,
-      maxPairs,
-      patienceNs,
-    });
-    const pairing = new Pairs({
-      timeline,
-      accounts,
-      buckets,
-      kernel,
-      groups,
-      refusals,
-      impacts,
-      findings,
-      updates,
-      showing,
-    });
-    const matchers = new Matchers({
-      heap,
-      timeline,
-      tuples,
-      buckets,
-      translations,
-      kernel,
-      clock,
-      windowNs,
-      pairing,
-      mayBecome: (entered, left) => refusals.mayBeOne(entered, left),
-      isNat: (address) => verdicts.isNat(address),
-      link: (tuples, begin) => this.#book.link(tuples, begin),
-    });
-    notes.push(...matchers.notes);
-    const verdicts = new Verdicts({
-      timeline,
-      tuples,
-      buckets,
-      kernel,
-      translations,
-      matchers,
-      refusals,
-      impacts,
-      misses,
-      resets: new Resets(timeline),
-      mistimed,
-      tunnels,
-      cover: this.#cover,
-      repeats: [intakes[INSIDE].repeats, intakes[OUTSIDE].repeats],
-      windowNs,
-    });
-    const book = new FlowBook({
-      heap,
-      timeline,
-      translations,
-      tuples,
-      matchers,
-      findings,
-      impacts,
-      clashes,
-      epochNs: epochsNs[INSIDE],
-      sink,
-    });
-    const settling = new Settling({
-      timeline,
-      tuples,
-      buckets,
-      kernel,
-      translations,
-      progress,
-      matchers,
-      verdicts,
-      refusals,
-      impacts,
-      updates,
-      lateLosses,
-      clashes,
-      findings,
-      book,
-      cover: this.#cover,
-      tallies: this.#tallies,
-      showing,
-      sink,
-    });
-    kernel.meet({
-      onFlow: (slot) => {
-        verdicts.learn(accounts, slot);
-        for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)]) matchers.proxies.forget(tuple);
-      },
-      onWanted: (row, wants) => matchers.admitLater(row, wants),
-      onOverdue: (row) => settling.judgeAlone(row),
-    });
-    sink.begin({
-      timeline,
-      tuples,
-      epochsNs,
-      names,
-      haveCounters,
-      flowOf: (row) => book.flowOf(row),
-      framesOf: (row) => groups.framesOf(row),
-      missingOf: (row) => groups.missingOf(row),
-      lengthOf: (row) => groups.lengthOf(row),
-      quoteOf: (row) => refusals.errorOf(row),
-      tunnelOf: (row) => tunnels.of(timeline.tunnel(row)),
-    });
-    this.#tuples = tuples;
-    this.#tunnels = tunnels;
-    this.#timeline = timeline;
-    this.#buckets = buckets;
-    this.#kernel = kernel;
-    this.#translations = translations;
-    this.#refusals = refusals;
-    this.#mistimed = mistimed;
-    this.#findings = findings;
-    this.#impacts = impacts;
-    this.#updates = updates;
-    this.#lateLosses = lateLosses;
-    this.#progress = progress;
-    this.#showing = showing;
-    this.#matchers = matchers;
-    this.#verdicts = verdicts;
-    this.#book = book;
-    this.#settling = settling;
+    this.#kernel = parts.kernel;
+    this.#showing = parts.showing;
+    this.#progress = parts.kernel.progress;
   }
 
   /** The side whose packets are needed next, or null where the run is over. */
@@ -289,16 +58,18 @@ export class Run {
     // all that came longer before what was merged last has been decided about
     feed.intake.repeats.forget(feed.lastNs - 2 * this.#options.windowNs);
     feed.take(batch);
+    // packets were looked at meanwhile that are ahead of this one
+    this.#kernel.readClock();
     if (side === OUTSIDE) this.#outsideNs = this.#onTimeline(feed);
-    this.#cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#progress.nowNs);
-    if (feed.hasEnded) this.#kernel.end(side, this.#timeOf(side, feed.source.lastNs, 0));
+    this.#parts.cover[side].read(feed.hasEnded, feed.intake.losses.splice(0), this.#progress.nowNs);
+    if (feed.hasEnded) this.#kernel.end(side, this.#kernel.timeOf(side, feed.source.lastNs, 0));
   }
 
   /** Goes as far as both sides reach. */
   advance(): void {
     const [inside, outside] = this.#feeds;
     while (!this.#showing.isEnough) {
-      const isFurther = this.#matchers.areKeysTelling && !inside.isEmpty && !outside.isEmpty && this.#goFast();
+      const isFurther = this.#parts.matchers.areKeysTelling && !inside.isEmpty && !outside.isEmpty && this.#goFast();
       if (this.#showing.isEnough) break;
       const hasPassed = this.#pass();
       // what comes then is not to be taken any more, whether it is there or still to be read
@@ -331,18 +102,11 @@ export class Run {
     this.#stopAtLoss(INSIDE);
     this.#stopAtLoss(OUTSIDE);
     if (inside.stop === inside.at || outside.stop === outside.at) return false;
-    this.#outsideNs = kernel.run(
-      inside,
-      outside,
-      this.#outsideNs,
-      this.#shiftNs,
-      this.#book.room,
-      this.#showing.mostPackets,
-    );
+    this.#outsideNs = kernel.run(inside, outside, this.#outsideNs, this.#parts.book.room, this.#showing.mostPackets);
     if (outside.stop < outside.end) this.#outsideNs = this.#onTimeline(outside);
     this.#showing.takeFromLoop(kernel.pairs);
-    this.#updates.takeNews();
-    this.#findings.crossed();
+    this.#parts.updates.takeNews();
+    this.#parts.findings.crossed();
     // where it took none, rows are given back once the next packet was taken, as they are without it
     if (t.end !== end || kernel.pairs > 0) this.#showing.show();
     return !kernel.isAtOther;
@@ -351,12 +115,12 @@ export class Run {
   /** Has a side's packets be taken one by one once the time comes at which its capture tells of a loss. */
   #stopAtLoss(side: Side): void {
     const feed = this.#feeds[side];
-    const lossNs = this.#cover[side].gaps.nextNs;
+    const lossNs = this.#parts.cover[side].gaps.nextNs;
     if (lossNs === Number.POSITIVE_INFINITY) feed.stop = feed.end;
     else if (feed.stop < feed.at) {
       const { batch, end } = feed;
       feed.stop = feed.at;
-      while (feed.stop < end && this.#timeOf(side, batch.stampNs(feed.stop), batch.frame(feed.stop)) <= lossNs)
+      while (feed.stop < end && this.#kernel.timeOf(side, batch.stampNs(feed.stop), batch.frame(feed.stop)) <= lossNs)
         feed.stop++;
     }
   }
@@ -380,90 +144,79 @@ export class Run {
 
   /** Decides about all that is due by `nowNs`, and takes what captures tell of losses before, each when time comes to it. */
   #goTo(nowNs: number): void {
-    for (let timeNs = this.#lateLosses.nextNs; timeNs < nowNs; timeNs = this.#lateLosses.nextNs) {
-      this.#settling.settle(timeNs);
+    for (let timeNs = this.#parts.lateLosses.nextNs; timeNs < nowNs; timeNs = this.#parts.lateLosses.nextNs) {
+      this.#parts.settling.settle(timeNs);
       this.#learnLoss();
     }
-    this.#settling.settle(nowNs);
+    this.#parts.settling.settle(nowNs);
   }
 
   #learnLoss(): void {
-    const side = this.#lateLosses.learn(this.#updates);
-    this.#matchers.equals.sequences.noteMisses(side);
+    const side = this.#parts.lateLosses.learn(this.#parts.updates);
+    this.#parts.matchers.equals.sequences.noteMisses(side);
     this.#feeds[side].stop = UNKNOWN;
   }
 
   /** Where the run stands, with the busiest flows, at most so many. */
   standing(mostFlows: number): Standing {
-    return { flows: this.#book.busiest(mostFlows), summary: this.#summary() };
+    return { flows: this.#parts.book.busiest(mostFlows), summary: this.#summary() };
   }
 
   /** Ends the run: with everything settled where both sources have ended, else with what is certain by now. */
   finish(): void {
     this.#isComplete = this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && !this.#showing.isEnough;
     if (this.#isComplete) {
-      while (this.#lateLosses.nextNs < Number.POSITIVE_INFINITY) this.#learnLoss();
-      this.#settling.settle(Number.POSITIVE_INFINITY);
+      while (this.#parts.lateLosses.nextNs < Number.POSITIVE_INFINITY) this.#learnLoss();
+      this.#parts.settling.settle(Number.POSITIVE_INFINITY);
       this.#showing.show();
-      this.#updates.tellCutOff((side) => this.#cover[side].endNs);
+      this.#parts.updates.tellCutOff((side) => this.#parts.cover[side].endNs);
     }
     this.#options.onSettled?.();
-    this.#tunnels.settle();
+    this.#parts.tunnels.settle();
     for (const feed of this.#feeds) feed.leave();
-    this.#book.close();
+    this.#parts.book.close();
     const summary = this.#summary();
     const found = {
       summary,
-      unfollowed: this.#impacts.unfollowed,
+      unfollowed: this.#parts.impacts.open.refused,
       pairs: this.#kernel.pairsSoFar,
-      altered: this.#matchers.altered.pairs,
-      tunnels: this.#tunnels.tally,
+      altered: this.#parts.matchers.altered.pairs,
+      tunnels: this.#parts.tunnels.tally,
     };
-    for (const finding of this.#findings.close(found)) this.#sink.finding(finding);
-    this.#sink.end(summary);
+    for (const finding of this.#parts.findings.close(found)) this.#parts.sink.finding(finding);
+    this.#parts.sink.end(summary);
   }
 
   #summary(): Summary {
-    const { offsetNs, driftPpm, uncertaintyNs, source } = this.#clock.facts;
+    const { offsetNs, driftPpm, uncertaintyNs, source } = this.#parts.clock.facts;
     const isAllDecided = this.#timeline.size === 0;
-    const [inside, outside] = this.#tallies;
+    const [inside, outside] = this.#parts.tallies;
     const side = (of: Side) =>
-      this.#tallies[of].summary(this.#feeds[of].source, this.#feeds[of].hasEnded && isAllDecided);
+      this.#parts.tallies[of].summary(this.#feeds[of].source, this.#feeds[of].hasEnded && isAllDecided);
     return {
       inside: side(INSIDE),
       outside: side(OUTSIDE),
       verdicts: [inside.verdicts, outside.verdicts],
       impacts: [inside.impacts, outside.impacts],
-      flows: this.#translations.accounts.learnt,
+      flows: this.#parts.translations.accounts.learnt,
       clock: { offsetNs, driftPpm: Math.round(10 * driftPpm) / 10, uncertaintyNs, source },
     };
   }
 
-  /** A stamp of a side, of this frame or of none (0), as nanoseconds on the timeline. */
-  #timeOf(side: Side, stampNs: number, frame: number): number {
-    return side === INSIDE ? stampNs : this.#outsideTime(stampNs, frame);
-  }
-
   /** When the next outside packet comes, on the timeline. */
   #onTimeline({ nextNs, nextFrame }: Feed): number {
-    return this.#outsideTime(nextNs, nextFrame);
-  }
-
-  /** An outside stamp, of this frame or of none (0), as nanoseconds on the timeline. */
-  #outsideTime(stampNs: number, frame: number): number {
-    const timeNs = stampNs + this.#shiftNs;
-    return Number.isFinite(timeNs) ? timeNs - this.#clock.correctionNs(timeNs, frame) : timeNs;
+    return this.#kernel.timeOf(OUTSIDE, nextNs, nextFrame);
   }
 
   /** Takes a side's next packet, which the loop leaves. */
   #admit(side: Side, feed: Feed, timeNs: number): void {
     const { batch, at } = feed;
-    if (side === OUTSIDE) this.#clock.take(feed.nextNs + this.#shiftNs, feed.nextFrame);
+    if (side === OUTSIDE) this.#kernel.takeOutside(feed.nextNs, feed.nextFrame);
     const tunnel = batch.tunnel(at);
-    if (tunnel === CARRIED) this.#tunnels.choose(batch, at, feed.ways, timeNs);
+    if (tunnel === CARRIED) this.#parts.tunnels.choose(batch, at, feed.ways, timeNs);
     if (tunnel === CARRIER) this.#meetCarrier(batch, at, timeNs);
     const row = this.#append(side, batch, at, timeNs, feed.ways[at]);
-    this.#tunnels.came(row);
+    this.#parts.tunnels.came(row);
     feed.goTo(at + 1);
     this.#mistime(row, feed);
     this.#enter(row, batch, at, timeNs);
@@ -477,14 +230,14 @@ export class Run {
     const t = this.#timeline;
     batch.setTunnel(at, 0);
     if ((batch.flags(at) & IS_COPY) !== 0) return;
-    const place = this.#tunnels.meet(batch, at, timeNs);
-    if (place === NONE || !t.isWaiting(this.#tunnels.rowAt(place))) return;
-    const row = this.#tunnels.rowAt(place);
+    const place = this.#parts.tunnels.meet(batch, at, timeNs);
+    if (place === NONE || !t.isWaiting(this.#parts.tunnels.rowAt(place))) return;
+    const row = this.#parts.tunnels.rowAt(place);
     const cameNs = t.timeNs(row);
-    this.#buckets.remove(row);
-    this.#refusals.forget(row);
+    this.#parts.buckets.remove(row);
+    this.#parts.refusals.forget(row);
     t.setState(row, DONE);
-    const carrier = this.#tunnels.carrierAt(place);
+    const carrier = this.#parts.tunnels.carrierAt(place);
     this.#enter(this.#append(OUTSIDE, carrier.batch, place, cameNs, carrier.way), carrier.batch, place, cameNs);
   }
 
@@ -499,28 +252,28 @@ export class Run {
     const way = this.#timeline.way(row);
     const progress = this.#progress;
     const isCopy = (batch.flags(at) & IS_COPY) !== 0;
-    const isFirst = this.#tuples.saw(way, timeNs);
+    const isFirst = this.#parts.tuples.saw(way, timeNs);
     if (batch.quote(at) >= 0) {
       // of an error before anything it is about, only that is known
-      if (isFirst) this.#tuples.setEcho(way >> 1, this.#refusals.isOfEcho(batch, at));
-      this.#refusals.admit(row, side, batch, at, isCopy);
+      if (isFirst) this.#parts.tuples.setEcho(way >> 1, this.#parts.refusals.isOfEcho(batch, at));
+      this.#parts.refusals.admit(row, side, batch, at, isCopy);
     } else if (!isCopy) this.#kernel.note(row, side, isFirst);
-    if (isCopy) this.#settling.setAside(row);
+    if (isCopy) this.#parts.settling.setAside(row);
     // what an error had to be taken before, and what comes so late in its capture that its own window is over
     progress.goTo(timeNs);
     this.#goTo(progress.nowNs);
     // counted in packets, not in batches, so that it does not matter how a source cuts those
-    if (row % TIDY_EVERY === 0 && this.#book.tidy(progress.nowNs)) {
-      this.#verdicts.forgetWays();
-      this.#matchers.altered.forgetCandidates();
+    if (row % TIDY_EVERY === 0 && this.#parts.book.tidy(progress.nowNs)) {
+      this.#parts.verdicts.forgetWays();
+      this.#parts.matchers.altered.forgetCandidates();
       for (const each of this.#feeds) each.findWays();
     }
     // a copy is none; one that comes so late in its capture that its window is over has been decided about as it came
     if (this.#timeline.state(row) === WAITING) {
-      if (this.#mistimed.leapNs(row) === undefined) this.#matchers.admit(row);
-      else this.#settling.judge(row);
+      if (this.#parts.mistimed.leapNs(row) === undefined) this.#parts.matchers.admit(row);
+      else this.#parts.settling.judge(row);
     }
-    this.#findings.crossed();
+    this.#parts.findings.crossed();
     this.#showing.show();
   }
 
@@ -532,7 +285,7 @@ export class Run {
       const leapNs = intake.leapNs(t.frame(row));
       intake.forgetLeap(t.frame(row));
       t.setStampNs(row, t.stampNs(row) + leapNs);
-      this.#mistimed.admit(row, leapNs);
-    } else if (nowNs - t.timeNs(row) > this.#options.windowNs) this.#mistimed.admit(row, t.timeNs(row) - nowNs);
+      this.#parts.mistimed.admit(row, leapNs);
+    } else if (nowNs - t.timeNs(row) > this.#options.windowNs) this.#parts.mistimed.admit(row, t.timeNs(row) - nowNs);
   }
 }

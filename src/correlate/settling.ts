@@ -4,7 +4,6 @@ import { AMBIGUOUS, DONE, type Timeline, WAITING } from "../packets/timeline.js"
 import { NONE, type TupleTable } from "../packets/tuples.js";
 import type { Buckets } from "./kernel/buckets.js";
 import type { Kernel } from "./kernel/kernel.js";
-import type { Progress } from "./kernel/progress.js";
 import type { Translations } from "./kernel/translations.js";
 import type { Matchers } from "./matchers/matchers.js";
 import type { Undecided } from "./matchers/undecided.js";
@@ -13,7 +12,8 @@ import type { Clashes } from "./verdicts/clashes.js";
 import type { Cover } from "./verdicts/cover.js";
 import type { Findings } from "./verdicts/findings.js";
 import type { FlowBook } from "./verdicts/flow-book.js";
-import type { Consequence, Impacts } from "./verdicts/impacts.js";
+import type { Consequence } from "./verdicts/drop.js";
+import type { Impacts } from "./verdicts/impacts.js";
 import type { Refusals } from "./verdicts/refusals.js";
 import type { LateLosses } from "./verdicts/late-losses.js";
 import type { SideTally } from "./verdicts/side-tally.js";
@@ -27,7 +27,6 @@ export interface About {
   readonly buckets: Buckets;
   readonly kernel: Kernel;
   readonly translations: Translations;
-  readonly progress: Progress;
   readonly matchers: Matchers;
   readonly verdicts: Verdicts;
   readonly refusals: Refusals;
@@ -117,7 +116,7 @@ export class Settling {
   }
 
   #settleOne(row: number, nowNs: number): void {
-    const { progress, buckets, showing } = this.#about;
+    const { kernel, buckets, showing } = this.#about;
     const t = this.#timeline;
     if (t.state(row) === WAITING) this.#decide(row, nowNs);
     if (t.state(row) === AMBIGUOUS) {
@@ -126,7 +125,7 @@ export class Settling {
     }
     // what is decided about later must not be told of before what this one held up
     showing.show();
-    progress.due = t.after(row);
+    kernel.progress.due = t.after(row);
   }
 
   #decide(row: number, nowNs: number): void {

@@ -3,6 +3,7 @@ import { IS_COPY } from "../packets/packets.js";
 import type { Sink } from "../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
 import { DONE, PAIRED, type Timeline, TURNED, WAITING } from "../packets/timeline.js";
+import type { Kernel } from "./kernel/kernel.js";
 import type { Progress } from "./kernel/progress.js";
 import type { Translations } from "./kernel/translations.js";
 import type { Notes } from "./matchers/contract.js";
@@ -14,7 +15,7 @@ import type { Updates } from "./verdicts/updates.js";
 /** What is shown, and where. */
 export interface About {
   readonly timeline: Timeline;
-  readonly progress: Progress;
+  readonly kernel: Kernel;
   readonly translations: Translations;
   readonly groups: Groups;
   readonly updates: Updates;
@@ -47,7 +48,7 @@ export class Showing {
   constructor(about: About) {
     this.#about = about;
     this.#timeline = about.timeline;
-    this.#progress = about.progress;
+    this.#progress = about.kernel.progress;
   }
 
   /** Whether as many pairs were shown as are wanted. */
@@ -185,14 +186,10 @@ export class Showing {
 
   /** Counts a pair that was shown, or need not be, with all packets that its two stand for. */
   #finish(inside: number, outside: number): void {
-    const t = this.#timeline;
-    const { groups, translations, tallies } = this.#about;
-    const isWatched = translations.accounts.isWatched(t.flow(inside));
+    const { groups, kernel, tallies } = this.#about;
     tallies[INSIDE].paired += groups.release(inside);
     tallies[OUTSIDE].paired += groups.release(outside);
-    if (isWatched) return;
-    t.release(inside);
-    t.release(outside);
+    kernel.finish(inside, outside);
   }
 }
 

@@ -2,7 +2,7 @@ import code from "./assembly/flow-order.wasm";
 import * as words from "./flow-accounts-words.js";
 import { Flow } from "./flows.js";
 import { asDoubles, type Heap } from "./heap.js";
-import { EXACT_SAMPLES, LatencyDigest, type LatencyRange, type LatencySummary, rangeOf, summaryOf } from "./latency.js";
+import { EXACT_SAMPLES, type LatencyDigest, LatencyDigests, type LatencySummary, summaryOf } from "./latency.js";
 import { Samples } from "./samples.js";
 
 /** Words of a flow's record, two cache lines. Of two each, one a direction, outbound is the second: at … + outbound. */
@@ -73,6 +73,16 @@ export function outboundFor(bits: number, forward: number): number {
   return (forward ^ (bits >> BACKWARD_OUTBOUND_BIT)) & 1;
 }
 
+/** Whether packets of this way and side are where they leave the NAT: `bits` are their flow's. */
+export function leavesOn(bits: number, way: number, side: number): boolean {
+  return outboundFor(bits, forwardOn(bits, way, side)) === side;
+}
+
+/** REWRITE_… bits, of REWRITES, of packets that are `forward` (1 or 0) on the inside. */
+export function rewriteOf(rewrites: number, forward: number): number {
+  return forward === 1 ? rewrites & 0xff : rewrites >> 8;
+}
+
 /** Two bits, one a direction, shifted by `forward`: whether NEXT_SEQ holds something. */
 export const HAS_NEXT_SEQ = 4;
 /** Whether the records of its packets are to stay where they are once their pairs were shown. */
@@ -101,17 +111,19 @@ export class FlowAccounts {
   readonly #words: Int32Array;
   #free: Int32Array;
   readonly samples: Samples;
+  readonly digests: LatencyDigests;
   readonly #heap: Heap;
   readonly #loops: WebAssembly.Instance["exports"];
   readonly #few = new Int32Array(EXACT_SAMPLES);
   /** The latencies that are IN_DIGEST, by number. */
-  readonly #digests = new Map<number, LatencyDigest>();
+  readonly #digestsOf = new Map<number, LatencyDigest>();
 
   /** `room`: for how many flows at first. */
   constructor(heap: Heap, room: number = FIRST_SLOTS) {
     this.#heap = heap;
     this.#loops = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.samples = new Samples(heap);
+    this.digests = new LatencyDigests(heap);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.#words[words.SAMPLES] = this.samples.block;
@@ -203,8 +215,7 @@ export class FlowAccounts {
 
   /** REWRITE_… bits of packets that are `forward` on the inside, or of the others. */
   rewrite(slot: number, forward: number): number {
-    const rewrites = this.records[(slot << RECORD_BITS) + REWRITES];
-    return forward === 1 ? rewrites & 0xff : rewrites >> 8;
+    return rewriteOf(this.records[(slot << RECORD_BITS) + REWRITES], forward);
   }
 
   /** Notes that its tuples are free for other flows. */
@@ -238,10 +249,6 @@ export class FlowAccounts {
   /** Lets the records of the flow's packets stay on the timeline, from the next pair on: they may be looked at again. */
   watch(slot: number): void {
     this.records[(slot << RECORD_BITS) + BITS] |= IS_WATCHED;
-  }
-
-  isWatched(slot: number): boolean {
-    return (this.records[(slot << RECORD_BITS) + BITS] & IS_WATCHED) !== 0;
   }
 
   /** IP bytes of its pairs, as long as they are inside. */
@@ -306,18 +313,10 @@ export class FlowAccounts {
     return this.#loops["noteSegment"](at, forward, seq, bytes, tcpFlags) !== 0;
   }
 
-  /** The least and the greatest latency of all pairs that went that way so far, nanoseconds; infinite where there were none. */
-  latencyRange(slot: number, isOutbound: boolean): LatencyRange {
-    const outbound = isOutbound ? 1 : 0;
-    const digest = this.#digest(slot, outbound);
-    if (digest) return digest;
-    return rangeOf(this.#fewOf(slot, outbound, this.pairsThatWent(slot, isOutbound)));
-  }
-
   /** What has the latencies, where they are not kept one by one. */
   #digest(slot: number, outbound: number): LatencyDigest | undefined {
     const latencies = this.records[(slot << RECORD_BITS) + LATENCIES + outbound];
-    return latencies <= IN_DIGEST ? this.#digests.get(IN_DIGEST - latencies) : undefined;
+    return latencies <= IN_DIGEST ? this.#digestsOf.get(IN_DIGEST - latencies) : undefined;
   }
 
   /** The latencies that are kept one by one; valid until the next call. */
@@ -338,17 +337,17 @@ export class FlowAccounts {
     const known = this.#digest(slot, outbound);
     if (known) return known;
     const list = (slot << RECORD_BITS) + LATENCIES + outbound;
-    const digest = new LatencyDigest(this.#heap, this.#fewOf(slot, outbound, count));
+    const digest = this.digests.make(this.#fewOf(slot, outbound, count));
     this.samples.drop(this.records[list]);
     const number = digest.address >>> DIGEST_BITS;
-    this.#digests.set(number, digest);
+    this.#digestsOf.set(number, digest);
     this.records[list] = IN_DIGEST - number;
     return digest;
   }
 
   #freeDigest(number: number): void {
-    this.#digests.get(number)?.free();
-    this.#digests.delete(number);
+    this.#digestsOf.get(number)?.free();
+    this.#digestsOf.delete(number);
   }
 
   /** Makes room for so many flows more. */

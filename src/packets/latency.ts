@@ -1,3 +1,4 @@
+import code from "./assembly/latency.wasm";
 import { asDoubles, type Heap } from "./heap.js";
 
 /** Samples kept as they are before a digest turns to buckets: up to here its quantiles are samples, exactly. */
@@ -6,9 +7,9 @@ export const EXACT_SAMPLES = 64;
 export const BUCKETS_PER_OCTAVE = 32;
 export const OCTAVE_BITS = 5;
 
-/** Words of a digest, which WebAssembly adds to as well: how many latencies it has … */
+/** Words of a digest: how many latencies it has … */
 export const COUNT = 0;
-/** … and, once there are too many samples to keep, where they are counted, of which bucket first and of how many; until then 0. */
+/** … and where they are counted, of which bucket first and of how many; or where they are themselves, as doubles, and 0 buckets. */
 export const COUNTS = 1;
 export const LOWEST = 2;
 export const BUCKETS = 3;
@@ -17,14 +18,9 @@ export const MIN_NS = 2;
 export const MAX_NS = 3;
 const WORDS = 8;
 
-const NO_COUNTS = new Uint32Array(0);
 const NO_SAMPLES = new Int32Array(0);
 
-/** The least and the greatest of some latencies, nanoseconds. */
-export interface LatencyRange {
-  readonly minNs: number;
-  readonly maxNs: number;
-}
+const module = new WebAssembly.Module(code);
 
 /** What a digest says, nanoseconds. */
 export interface LatencySummary {
@@ -34,32 +30,45 @@ export interface LatencySummary {
   maxNs: number;
 }
 
+/** Makes digests in a heap. */
+export class LatencyDigests {
+  readonly heap: Heap;
+  readonly steps: WebAssembly.Instance["exports"];
+
+  constructor(heap: Heap) {
+    this.heap = heap;
+    this.steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
+  }
+
+  /** A digest of these samples, at most EXACT_SAMPLES, and of what is added to it. */
+  make(samples: Int32Array = NO_SAMPLES): LatencyDigest {
+    const digest = new LatencyDigest(this);
+    for (const sample of samples) digest.add(sample);
+    return digest;
+  }
+}
+
 /**
  * Minimum, quantiles and maximum of the latencies of one flow in one direction, in memory that does not grow with their
- * number: exact up to 64 samples, then a log-linear histogram over the buckets that occur.
+ * number: exact up to 64 samples, then a log-linear histogram over the buckets that occur. WebAssembly adds to it as well.
  */
 export class LatencyDigest {
-  readonly #heap: Heap | undefined;
-  /** Both in the heap, if there is one. */
+  readonly #heap: Heap;
+  readonly #steps: WebAssembly.Instance["exports"];
   readonly #words: Int32Array;
   readonly #doubles: Float64Array;
-  #counts: Uint32Array = NO_COUNTS;
-  /** The samples, while there are few. */
-  #exact: Float64Array | null;
-  #p99Ns = 0;
-  #p99Count = 0;
+  /** The samples, while there are few; then the counts. */
+  #kept: Float64Array | Uint32Array;
 
-  /** `samples`: those that it has from the beginning, at most EXACT_SAMPLES. */
-  constructor(heap?: Heap, samples: Int32Array = NO_SAMPLES) {
+  constructor({ heap, steps }: LatencyDigests) {
     this.#heap = heap;
-    this.#words = heap?.take(Int32Array, WORDS) ?? new Int32Array(WORDS);
+    this.#steps = steps;
+    this.#words = heap.take(Int32Array, WORDS);
     this.#doubles = asDoubles(this.#words);
-    this.#exact = new Float64Array(EXACT_SAMPLES);
-    this.#exact.set(samples);
-    this.#words[COUNT] = samples.length;
-    const { minNs, maxNs } = rangeOf(samples);
-    this.#doubles[MIN_NS] = minNs;
-    this.#doubles[MAX_NS] = maxNs;
+    this.#doubles[MIN_NS] = Number.POSITIVE_INFINITY;
+    this.#doubles[MAX_NS] = Number.NEGATIVE_INFINITY;
+    this.#kept = heap.take(Float64Array, EXACT_SAMPLES);
+    this.#words[COUNTS] = this.#kept.byteOffset;
   }
 
   /** Where its words are in the heap. */
@@ -81,30 +90,13 @@ export class LatencyDigest {
 
   /** Gives its memory back: nobody may ask it anything any more. */
   free(): void {
-    this.#heap?.give(this.#words);
-    if (this.#counts !== NO_COUNTS) this.#heap?.give(this.#counts);
+    this.#heap.give(this.#words);
+    this.#heap.give(this.#kept);
   }
 
   /** Adds a latency in nanoseconds; it may be negative (clocks disagree). */
   add(latencyNs: number): void {
-    this.#words[COUNT]++;
-    if (latencyNs < this.minNs) this.#doubles[MIN_NS] = latencyNs;
-    if (latencyNs > this.maxNs) this.#doubles[MAX_NS] = latencyNs;
-    if (this.#exact !== null && this.count <= EXACT_SAMPLES) {
-      this.#exact[this.count - 1] = latencyNs;
-      return;
-    }
-    if (this.#exact !== null) this.#turnToBuckets(this.#exact);
-    this.#tally(latencyNs);
-  }
-
-  /** The 99th percentile as of the last power of two of samples, nanoseconds: cheap to ask for again and again. */
-  get p99Ns(): number {
-    if (this.count >= 2 * this.#p99Count) {
-      this.#p99Count = this.count;
-      this.#p99Ns = this.#quantile(0.99);
-    }
-    return this.#p99Ns;
+    while (this.#steps["add"](this.address, latencyNs) === 0) this.#makeRoomFor(latencyNs);
   }
 
   /** The median, nanoseconds; there is a sample. */
@@ -120,72 +112,49 @@ export class LatencyDigest {
 
   /** Which share of latencies lies in a nanosecond there: those that were counted around it, and half a one more. */
   density(latencyNs: number): number {
-    const bucket = bucketOf(latencyNs);
+    const bucket = this.#bucketOf(latencyNs);
     const widthNs = middleOf(bucket + 2) - middleOf(bucket - 1);
+    const counts = this.#words[BUCKETS] === 0 ? NO_SAMPLES : this.#kept;
     const at = bucket - this.#words[LOWEST];
-    const around = (this.#counts[at - 1] ?? 0) + (this.#counts[at] ?? 0) + (this.#counts[at + 1] ?? 0);
+    const around = (counts[at - 1] ?? 0) + (counts[at] ?? 0) + (counts[at + 1] ?? 0);
     return (around + 0.5) / (this.count + 1) / widthNs;
   }
 
   #quantile(q: number): number {
     const rank = rankOf(q, this.count);
     // in place: their order means nothing
-    if (this.#exact) return this.#exact.subarray(0, this.count).sort()[rank];
+    if (this.#words[BUCKETS] === 0) return this.#kept.subarray(0, this.count).sort()[rank];
     let seen = 0;
-    for (let at = 0; at < this.#counts.length; at++) {
-      seen += this.#counts[at];
+    for (let at = 0; at < this.#kept.length; at++) {
+      seen += this.#kept[at];
       if (seen > rank) return Math.min(this.maxNs, Math.max(this.minNs, middleOf(this.#words[LOWEST] + at)));
     }
     return this.maxNs;
   }
 
-  #turnToBuckets(samples: Float64Array): void {
-    this.#exact = null;
-    const lowest = bucketOf(this.minNs);
-    const counts = this.#newCounts(bucketOf(this.maxNs) - lowest + 1);
-    for (const sample of samples) counts[bucketOf(sample) - lowest]++;
-    this.#countIn(counts, lowest);
+  /** Has buckets for a latency beside those that it has; where it had none so far, what it kept is counted in them. */
+  #makeRoomFor(latencyNs: number): void {
+    const words = this.#words;
+    const kept = this.#kept;
+    const before = words[LOWEST];
+    const lowest = this.#bucketOf(Math.min(this.minNs, latencyNs));
+    const highest = this.#bucketOf(Math.max(this.maxNs, latencyNs));
+    const counts = this.#heap.take(Uint32Array, highest - lowest + 1);
+    this.#kept = counts;
+    words[COUNTS] = counts.byteOffset;
+    words[LOWEST] = lowest;
+    words[BUCKETS] = counts.length;
+    if (kept instanceof Uint32Array) counts.set(kept, before - lowest);
+    else {
+      words[COUNT] = 0;
+      for (const sample of kept) this.add(sample);
+    }
+    this.#heap.give(kept);
   }
 
-  #tally(latencyNs: number): void {
-    const bucket = bucketOf(latencyNs);
-    const at = bucket - this.#words[LOWEST];
-    if (at < 0 || at >= this.#counts.length) this.#widen(bucket);
-    this.#counts[bucket - this.#words[LOWEST]]++;
+  #bucketOf(latencyNs: number): number {
+    return this.#steps["bucketOf"](latencyNs);
   }
-
-  #widen(bucket: number): void {
-    const before = this.#words[LOWEST];
-    const lowest = Math.min(bucket, before);
-    const highest = Math.max(bucket, before + this.#counts.length - 1);
-    const wider = this.#newCounts(highest - lowest + 1);
-    wider.set(this.#counts, before - lowest);
-    this.#heap?.give(this.#counts);
-    this.#countIn(wider, lowest);
-  }
-
-  /** Counts there from now on: the first one is that of bucket `lowest`. */
-  #countIn(counts: Uint32Array, lowest: number): void {
-    this.#counts = counts;
-    this.#words[COUNTS] = counts.byteOffset;
-    this.#words[LOWEST] = lowest;
-    this.#words[BUCKETS] = counts.length;
-  }
-
-  #newCounts(length: number): Uint32Array {
-    return this.#heap?.take(Uint32Array, length) ?? new Uint32Array(length);
-  }
-}
-
-/** The range of some latencies; from Infinity to -Infinity where there is none. */
-export function rangeOf(samples: Int32Array): LatencyRange {
-  let minNs = Number.POSITIVE_INFINITY;
-  let maxNs = Number.NEGATIVE_INFINITY;
-  for (let at = 0; at < samples.length; at++) {
-    if (samples[at] < minNs) minNs = samples[at];
-    if (samples[at] > maxNs) maxNs = samples[at];
-  }
-  return { minNs, maxNs };
 }
 
 /** What few samples say, at most EXACT_SAMPLES of them; sorts them in place. Null where there is none. */
@@ -206,20 +175,7 @@ function rankOf(q: number, count: number): number {
   return Math.max(1, Math.ceil(q * count)) - 1;
 }
 
-/**
- * The bucket of a latency: its octave and the five bits behind the first, as an HdrHistogram has it, so that integer
- * arithmetic finds it. Numbers mirror around 0, so that negative latencies order as they should.
- */
-export function bucketOf(latencyNs: number): number {
-  const whole = Math.abs(Math.round(latencyNs));
-  // beyond 32 bits, the lowest 16 do not count
-  const isLong = whole > 0x7fff_ffff;
-  const size = isLong ? Math.floor(whole / 0x1_0000) : whole;
-  const octave = Math.max(0, 31 - OCTAVE_BITS - Math.clz32(size));
-  const bucket = (octave + (isLong ? 16 : 0)) * BUCKETS_PER_OCTAVE + (size >>> octave);
-  return latencyNs < 0 ? -bucket : bucket;
-}
-
+/** The middle of a bucket, nanoseconds: see `bucketOf` of assembly/latency.ts. */
 function middleOf(bucket: number): number {
   const size = Math.abs(bucket);
   if (size < 2 * BUCKETS_PER_OCTAVE) return bucket;

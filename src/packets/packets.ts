@@ -1,6 +1,5 @@
 import * as column from "./batch-columns.js";
-import type { Column } from "./columns.js";
-import type { Silence } from "./coverage.js";
+import { type Column, copyRow, takeAll } from "./columns.js";
 import { BATCH_FRAMES } from "./frames.js";
 import type { Heap } from "./heap.js";
 import type { Mark } from "./frame-marks.js";
@@ -442,64 +441,7 @@ function columnsOf(of: Quotes | Outers): readonly Column[] {
   return Object.values(columns);
 }
 
-/** Copies so many rows of columns into those that have room for `rows`. */
-function takeAll(from: readonly Column[], count: number, to: readonly Column[], rows: number): void {
-  if (count === 0) return;
-  for (const [n, column] of to.entries()) column.set(from[n].subarray(0, (column.length / rows) * count));
-}
-
-/** The same of a single one. */
-function copyRow(from: readonly Column[], row: number, to: readonly Column[], at: number, rows: number): void {
-  for (let n = 0; n < to.length; n++) {
-    const width = to[n].length / rows;
-    for (let word = 0; word < width; word++) to[n][width * at + word] = from[n][width * row + word];
-  }
-}
-
 /** A batch that a decoder which works on this heap can fill. */
 export function batchIn(heap: Heap): PacketBatch {
   return new PacketBatch(BATCH_FRAMES, heap.take(Uint8Array, BATCH_BYTES));
-}
-
-/** What became of each frame of a capture while decoding. frames = notIp + undecodable + rows given. */
-export class Tally {
-  frames = 0;
-  /** ARP, spanning tree, LLDP and whatever else is not IP. */
-  notIp = 0;
-  undecodable = 0;
-  /** Frames decoded from fewer bytes than the wire had (snaplen). */
-  cut = 0;
-  /** Why frames were undecodable, in words, with how many and the first one's frame number. */
-  readonly reasons = new Map<string, { count: number; firstFrame: number }>();
-
-  /** Counts a frame that could not be decoded. `reason` names layer, field and limit, and nothing specific to the frame. */
-  undecoded(reason: string, frame: number): void {
-    this.undecodable++;
-    const known = this.reasons.get(reason);
-    if (known) known.count++;
-    else this.reasons.set(reason, { count: 1, firstFrame: frame });
-  }
-}
-
-/** Decoded packets of one side, in capture order. */
-export interface PacketSource {
-  readonly name: string;
-  /** Epoch nanoseconds that stamps count from; known before the first `next`. */
-  readonly epochNs: bigint;
-  readonly tally: Tally;
-  /** Frames the capturing kernel or program says it lost; grows while reading. When that was, the batches' marks tell. */
-  readonly captureDropped: number;
-  /** Whether it says so at all; as in `FrameSource`. */
-  readonly hasCounters: boolean;
-  /** Stamps of the first and the latest frame read, IP or not, in nanoseconds since the epoch; what the capture covers … */
-  readonly firstNs: number;
-  readonly lastNs: number;
-  /** … but for these times, found while reading; for whoever reads them to take out. */
-  readonly silences?: Silence[];
-  /** Whether these are the limits of a capture that is running, and not only what was in it. */
-  readonly isLive?: boolean;
-  /** What its stamps are multiples of, nanoseconds. */
-  readonly resolutionNs: number;
-  /** The next packets, or null at the end; the batch before it is overwritten. A batch may be empty. */
-  next(): Promise<PacketBatch | null>;
 }

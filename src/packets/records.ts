@@ -30,11 +30,6 @@ export const IP_ID = 9;
 export const WINDOW_SHIFT = 16;
 export const OPTIONS_SHIFT = 24;
 
-/** Whether the words of two IP IDs say that TCP options differ, as far as both say anything of them. */
-export function areOtherOptions(word: number, other: number): boolean {
-  return (word ^ other) >>> OPTIONS_SHIFT !== 0 && word >>> OPTIONS_SHIFT !== 0 && other >>> OPTIONS_SHIFT !== 0;
-}
-
 export const NO_OPTIONS = 1;
 /**
  * The length, in as many bits as the longest packet takes (`MOST_BYTES` of decode-words.ts); above them, the tunnel that the packet came

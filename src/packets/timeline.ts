@@ -3,7 +3,6 @@ import { asDoubles, type Heap } from "./heap.js";
 import { hasWideId, idOf, IS_SELECTED } from "./packets.js";
 import {
   ACK,
-  areOtherOptions,
   BEGINNING_SHIFT,
   CONTENT,
   FLAGS_PROTO_TTL,
@@ -14,7 +13,6 @@ import {
   KEY2,
   LENGTH,
   LENGTH_MASK,
-  OPTIONS_SHIFT,
   PAYLOAD_LENGTH,
   RECORD_BITS,
   SEQ,
@@ -313,20 +311,14 @@ export class Timeline {
     return this.records[(this.places[row & this.mask] << RECORD_BITS) + TCP_FLAGS_QUOTE] & 0xff;
   }
 
-  /** 8 bits of a hash of TCP options, NO_OPTIONS for none, 0 where they are not known … */
-  options(row: number): number {
-    return hasWideId(this.flags(row)) ? 0 : this.#idWord(row) >>> OPTIONS_SHIFT;
-  }
-
-  /** … and of one of the TCP window, before it is scaled. */
+  /** 8 bits of a hash of the TCP window, before it is scaled. */
   window(row: number): number {
     return hasWideId(this.flags(row)) ? 0 : (this.#idWord(row) >>> WINDOW_SHIFT) & 0xff;
   }
 
-  /** Whether two TCP segments have other options, as far as both are known. */
+  /** Whether two packets are TCP segments with other options, as far as both are known. */
   hasOtherOptions(a: number, b: number): boolean {
-    const areKnown = !hasWideId(this.flags(a)) && !hasWideId(this.flags(b));
-    return areKnown && areOtherOptions(this.#idWord(a), this.#idWord(b));
+    return this.#steps["haveOtherOptions"](this.block, a, b) === 1;
   }
 
   #idWord(row: number): number {
@@ -362,25 +354,13 @@ export class Timeline {
     return this.fates[(this.places[row & this.mask] << FATE_BITS) + BUCKET];
   }
 
-  setBucket(row: number, bucket: number): void {
-    this.fates[(this.places[row & this.mask] << FATE_BITS) + BUCKET] = bucket;
-  }
-
   /** Neighbours in the bucket's list of its side, oldest first; NONE at the ends. */
   previous(row: number): number {
     return this.fates[(this.places[row & this.mask] << FATE_BITS) + PREVIOUS];
   }
 
-  setPrevious(row: number, previous: number): void {
-    this.fates[(this.places[row & this.mask] << FATE_BITS) + PREVIOUS] = previous;
-  }
-
   next(row: number): number {
     return this.fates[(this.places[row & this.mask] << FATE_BITS) + NEXT];
-  }
-
-  setNext(row: number, next: number): void {
-    this.fates[(this.places[row & this.mask] << FATE_BITS) + NEXT] = next;
   }
 
   /** Flow of a paired inside row, by its slot in `FlowAccounts`. */

@@ -1,7 +1,8 @@
 import { BATCH_FRAMES } from "../packets/frames.js";
 import type { Silence } from "../packets/coverage.js";
 import type { Heap } from "../packets/heap.js";
-import { BATCH_BYTES, PacketBatch, type Tally } from "../packets/packets.js";
+import { BATCH_BYTES, PacketBatch } from "../packets/packets.js";
+import type { Tally } from "../packets/source.js";
 
 /**
  * Batches that are filled, waiting, or being used: enough for the filler to go on while the user has something else to do for ten

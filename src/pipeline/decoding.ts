@@ -1,5 +1,5 @@
 import { Heap } from "../packets/heap.js";
-import type { PacketSource } from "../packets/packets.js";
+import type { PacketSource } from "../packets/source.js";
 import type { Soon } from "../packets/soon.js";
 import type { Captures, OpenEvents } from "./captures.js";
 import { openCaptures } from "./open-captures.js";

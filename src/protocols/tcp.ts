@@ -7,3 +7,6 @@ export const ACK = 0x10;
 export const URG = 0x20;
 export const ECE = 0x40;
 export const CWR = 0x80;
+
+/** RFC 7323 section 2.3: no window is larger. Numbers that are farther apart are of other streams, or of an earlier wrap. */
+export const MOST_WINDOW = 1 << 30;

@@ -58,6 +58,7 @@ describe("ICMP echo", () => {
         initiator: "inside",
         inside: { src: CONTAINER, dst: SERVER, icmpId: 4096 },
         outside: { src: HOST, dst: SERVER, icmpId: 10496 },
+        firstFrames: [1, 1],
         pairs: 2,
         pairsOutbound: 1,
         firstNs: 1_700_000_000_000_001_000n,
@@ -109,6 +110,7 @@ it("TCP with its port rewritten: SYN, SYN-ACK without IP ID, data", async () => 
       initiator: "inside",
       inside: { src: CONTAINER, srcPort: 47290, dst: SERVER, dstPort: 80 },
       outside: { src: HOST, srcPort: 13977, dst: SERVER, dstPort: 80 },
+      firstFrames: [1, 1],
     }),
   ]);
 });

@@ -39,8 +39,7 @@ it("gives a new row no state, twin or bucket", () => {
   const timeline = new Timeline(new Heap(), 4096, 1024);
   const at = push(timeline, 0);
   timeline.setState(at, AMBIGUOUS);
-  timeline.setTwin(at, 9);
-  timeline.setBucket(at, 9);
+  timeline.fates.fill(9);
   timeline.drop();
   for (let more = 0; more < timeline.mask; more++) {
     push(timeline, more);

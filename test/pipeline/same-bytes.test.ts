@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { losses } from "../../src/cli/losses.js";
 import { type ClockOption, correlate } from "../../src/correlate/correlate.js";
 import { Heap } from "../../src/packets/heap.js";
-import type { PacketSource } from "../../src/packets/packets.js";
+import type { PacketSource } from "../../src/packets/source.js";
 import type { Captures, OpenEvents } from "../../src/pipeline/captures.js";
 import { decodeElsewhere } from "../../src/pipeline/decode-elsewhere.js";
 import { decodeHere, type Decoding, type Pace } from "../../src/pipeline/decoding.js";

@@ -49,6 +49,7 @@ export class FilledAccounts extends FlowAccounts {
       clock: Clock.fixed(0n, "none", 0),
       windowNs: 1e9,
       resolutionNs: 1,
+      shiftNs: 0,
       isShowing: false,
     });
     this.#kernel.meet({ onFlow: () => undefined, onWanted: () => undefined, onOverdue: () => false });

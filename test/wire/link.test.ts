@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { FrameBatch } from "../../src/packets/frames.js";
 import { Heap } from "../../src/packets/heap.js";
-import { batchIn, Tally } from "../../src/packets/packets.js";
+import { batchIn } from "../../src/packets/packets.js";
+import { Tally } from "../../src/packets/source.js";
 import { linkHeaderBytes } from "../../src/protocols/link-types.js";
 import { Decoder, NO_LIMITS } from "../../src/wire/decode.js";
 import { concat, ethernet, hex, ipv4, ipv6, sll, tcp } from "../support/packets.js";

@@ -6,8 +6,8 @@ import {
   IS_IPV6,
   IS_SELECTED,
   type PacketBatch,
-  type PacketSource,
 } from "../../packets/packets.js";
+import type { PacketSource } from "../../packets/source.js";
 import { sameAddress } from "../../packets/columns.js";
 import { DST, FLAGS_PROTO_TTL, FRAME, IP_ID, KEY, KEY2, PORTS, RECORD_BITS, SEQ, SRC } from "../../packets/records.js";
 import { Identities } from "./identities.js";

@@ -1,7 +1,7 @@
 import { BATCH_FRAMES } from "../../packets/frames.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { asDoubles, type Heap } from "../../packets/heap.js";
-import { EXACT_SAMPLES, LatencyDigest } from "../../packets/latency.js";
+import { EXACT_SAMPLES, type LatencyDigest } from "../../packets/latency.js";
 import { identityOf } from "../../packets/packets.js";
 import { RECORD_BITS } from "../../packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
@@ -26,6 +26,8 @@ export interface Tables {
   readonly windowNs: number;
   /** The coarser unit of both captures' stamps. */
   readonly resolutionNs: number;
+  /** What brings an outside stamp to the timeline, but for the clock's correction, nanoseconds. */
+  readonly shiftNs: number;
   /** Whether pairs are to be shown. */
   readonly isShowing: boolean;
 }
@@ -71,9 +73,6 @@ export class Kernel {
   readonly #doubles: Float64Array;
   /** Where that begins. */
   readonly #ground: number;
-  /** The outside packet that comes next in a stretch, as `Clock.take` takes it. */
-  #nextOutsideNs = Number.NEGATIVE_INFINITY;
-  #nextOutsideFrame = 0;
   readonly #latencies: Int32Array;
   readonly #latencyNs: Float64Array;
   readonly #wanted: Int32Array;
@@ -83,10 +82,10 @@ export class Kernel {
   readonly crossings: Int32Array;
 
   constructor(tables: Tables) {
-    const { heap, timeline, tuples, buckets, accounts, clock, windowNs, resolutionNs, isShowing } = tables;
+    const { heap, timeline, tuples, buckets, accounts, clock, windowNs, resolutionNs, shiftNs, isShowing } = tables;
     this.#tables = tables;
-    this.outbound = new LatencyDigest(heap);
-    this.inbound = new LatencyDigest(heap);
+    this.outbound = accounts.digests.make();
+    this.inbound = accounts.digests.make();
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
     this.#ground = this.#words.byteOffset;
@@ -97,6 +96,7 @@ export class Kernel {
     this.#words[words.TUPLES] = tuples.block;
     this.#words[words.ACCOUNTS] = accounts.block;
     this.#doubles[words.RESOLUTION_NS] = resolutionNs;
+    this.#doubles[words.SHIFT_NS] = shiftNs;
     this.#doubles.fill(Number.POSITIVE_INFINITY, words.ENDED_NS, words.ENDED_NS + 2);
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
     this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
@@ -118,20 +118,15 @@ export class Kernel {
     this.#words[words.ALIKE] = heap.take(Int32Array, words.ALIKE_ENTRIES << words.ALIKE_BITS).byteOffset;
     this.#steps = new WebAssembly.Instance(module, {
       env: { memory: heap.memory },
-      "loop.js": {
-        correctionNs: (timeNs: number, frame: number) => {
-          // the one that was asked about before has been taken since
-          clock.take(this.#nextOutsideNs, this.#nextOutsideFrame);
-          this.#nextOutsideNs = timeNs;
-          this.#nextOutsideFrame = frame;
-          this.#ready();
-          return clock.correctionNs(timeNs, frame);
-        },
+      "outside.js": {
+        correctionNs: (timeNs: number, frame: number) => clock.correctionNs(timeNs, frame),
+        taken: (stampNs: number, frame: number) => this.takeOutside(stampNs, frame),
       },
       "pairing.js": { learnt: (slot: number) => this.#listener.onFlow(slot) },
       "settling.js": { judge: (row: number) => this.#judge(row) },
       "learning.js": { log2: Math.log2 },
     }).exports;
+    this.readClock();
     this.progress = new Progress(this.#words, this.#doubles, () => this.#steps["findDue"](this.#ground));
   }
 
@@ -140,6 +135,7 @@ export class Kernel {
     return this.#words[words.HAS_CUTS] !== 0;
   }
 
+  /** Notes that one was. */
   noteCut(): void {
     this.#words[words.HAS_CUTS] = 1;
   }
@@ -163,19 +159,38 @@ export class Kernel {
    * related last mean these. `mayBeAltered`: of rows whose keys may differ, as a router may have changed what is in them.
    */
   relate(inside: number, outside: number, mayBeAltered = false): number {
-    this.#ready();
     return this.#steps["relate"](this.#ground, inside, outside, mayBeAltered ? 1 : 0);
   }
 
   /** REWRITE_… bits between two ways that packets like a row's go, read from the first to the second. */
   rewriteOf(row: number, way: number, otherWay: number): number {
-    this.#ready();
     return this.#steps["rewriteOf"](this.#ground, row, way, otherWay);
   }
 
   /** The flow by which the rows related last are KNOWN, by its slot; or NONE. */
   get knownSlot(): number {
     return this.#steps["knownSlot"]();
+  }
+
+  /** A stamp of a side, of this frame or of none (0), as nanoseconds on the timeline. */
+  timeOf(side: Side, stampNs: number, frame: number): number {
+    if (side === INSIDE) return stampNs;
+    return this.#steps["outsideNs"](this.#ground, stampNs, frame);
+  }
+
+  /** Takes an outside packet, by its stamp and its frame: what is known of the clocks is that of its time. */
+  takeOutside(stampNs: number, frame: number): void {
+    const { clock, shiftNs } = this.#tables;
+    clock.take(stampNs + shiftNs, frame);
+    this.readClock();
+  }
+
+  /** Has it know what is known of the clocks: to be called once more may be. */
+  readClock(): void {
+    const { isTrusted, slackNs, disorderNs, isMoving } = this.#tables.clock;
+    this.#doubles[words.SLACK_NS] = isTrusted ? slackNs : Number.POSITIVE_INFINITY;
+    this.#doubles[words.CAUSAL_SLACK_NS] = isTrusted ? slackNs : UNVOUCHED_SLACK_NS + disorderNs;
+    this.#words[words.IS_ESTIMATED] = isMoving ? 1 : 0;
   }
 
   /** Notes that a side's capture has ended, with a packet at this time. */
@@ -185,19 +200,16 @@ export class Kernel {
 
   /** Notes that a row may have been held up: it entered, and the other one left that is all that is like it. */
   noteHeld(entered: number, left: number, isOutbound: boolean): void {
-    this.#ready();
     this.#steps["noteHeldRow"](this.#ground, entered, left, isOutbound ? 1 : 0);
   }
 
   /** Whether a row that entered, if it was the one that left, overtook one that was held up. */
   overtakes(entered: number, left: number, isOutbound: boolean): boolean {
-    this.#ready();
     return this.#steps["overtakesRow"](this.#ground, entered, left, isOutbound ? 1 : 0) === 1;
   }
 
   /** Whether a row that left may be an equal one of the row that entered, sent again since the capture of that had ended. */
   isUnwatched(entered: number, left: number): boolean {
-    this.#ready();
     return this.#steps["isUnwatched"](this.#ground, entered, left) === 1;
   }
 
@@ -207,20 +219,17 @@ export class Kernel {
 
   /** What a packet of a direction takes at the most, by those that crossed lately, nanoseconds. */
   limitNs(isOutbound: boolean): number {
-    this.#ready();
     return this.#steps["limitNs"](this.#ground, isOutbound ? 1 : 0);
   }
 
   /** How far an effect may seem to precede its cause, nanoseconds; Infinity where stamps of both sides do not compare. */
   get slackNs(): number {
-    const { clock } = this.#tables;
-    return clock.isTrusted ? clock.slackNs : Number.POSITIVE_INFINITY;
+    return this.#doubles[words.SLACK_NS];
   }
 
   /** The same, taken as one clock's where they do not compare: what contradicts that is not believed on the word of one packet. */
   get causalSlackNs(): number {
-    const { isTrusted, slackNs, disorderNs } = this.#tables.clock;
-    return isTrusted ? slackNs : UNVOUCHED_SLACK_NS + disorderNs;
+    return this.#doubles[words.CAUSAL_SLACK_NS];
   }
 
   /** Stamps of a capture that are nearer to each other do not tell which of two packets was first, nanoseconds. */
@@ -262,25 +271,21 @@ export class Kernel {
 
   /** Whether so few packets of a direction have crossed that it is not known what they take. */
   isNew(isOutbound: boolean): boolean {
-    this.#ready();
     return this.#steps["isNew"](this.#ground, isOutbound ? 1 : 0) === 1;
   }
 
   /** Whether nothing that carries the same passed on either side within the window before these rows. */
   areNovel(inside: number, outside: number): boolean {
-    this.#ready();
     return this.#steps["areNovel"](this.#ground, inside, outside) === 1;
   }
 
   /** What there is in a row that a matcher wants to see when it comes: WANTS_… bits. */
   wantsOf(row: number): number {
-    this.#ready();
     return this.#steps["wantsOfRow"](this.#ground, row);
   }
 
   /** How long before a row an equal packet of its way passed, nanoseconds; 0 where none did within the window. */
   sinceNs(row: number): number {
-    this.#ready();
     return this.#steps["sinceNsOf"](this.#ground, row);
   }
 
@@ -289,7 +294,6 @@ export class Kernel {
    * waited.
    */
   awaitEqual(row: number, inside: number, outside: number): boolean {
-    this.#ready();
     return this.#steps["awaitEqual"](this.#ground, row, inside, outside) !== 0;
   }
 
@@ -308,7 +312,6 @@ export class Kernel {
     accounts.reserve(pending);
     let row = NONE;
     do {
-      this.#ready();
       w[words.PAIRS] = 0;
       w[words.LATENCY_COUNT] = 0;
       row = this.#steps["confirm"](this.#ground, nowNs);
@@ -321,7 +324,6 @@ export class Kernel {
 
   /** What speaks for the rows related last being twins, in bits: all of it, or what is news where a pair of their way has spoken before. */
   weigh(inside: number, outside: number, hasSpoken: boolean): number {
-    this.#ready();
     return this.#steps["weigh"](this.#ground, inside, outside, hasSpoken ? 1 : 0);
   }
 
@@ -344,7 +346,6 @@ export class Kernel {
     crossed: number,
   ): void {
     this.#tables.accounts.samples.reserve(1);
-    this.#ready();
     this.#words[words.LATENCY_COUNT] = 0;
     const outbound = isOutbound ? 1 : 0;
     const isAgain = this.#steps["accountForRows"](this.#ground, inside, outside, slot, outbound, latencyNs, crossed);
@@ -354,7 +355,6 @@ export class Kernel {
 
   /** Notes what a row that was just appended says of its conversation, and whether others are like it. It is no ICMP error. */
   note(row: number, side: Side, isFirst: boolean): void {
-    this.#ready();
     this.#steps["noteRow"](this.#ground, row, side, isFirst ? 1 : 0);
   }
 
@@ -365,7 +365,6 @@ export class Kernel {
 
   /** Notes that a row crossed, the one that entered, of a pair of the flow in this slot; `inside`: the pair's inside row. */
   noteCrossing(row: number, slot: number, isOutbound: boolean, inside: number): void {
-    this.#ready();
     this.#steps["noteRowCrossing"](this.#ground, row, slot, isOutbound ? 1 : 0, inside);
   }
 
@@ -377,18 +376,22 @@ export class Kernel {
     this.#steps["bind"](this.#ground, inside, outside, slot, isOutbound ? 1 : 0, by, extra);
   }
 
+  /** Is done with two rows that were paired, and were shown, or need not be: their records stay where others of their flow may have to look at them. */
+  finish(inside: number, outside: number): void {
+    this.#steps["finish"](this.#ground, inside, outside, this.#tables.timeline.flow(inside));
+  }
+
   /** The evidence (EVIDENCE_… of results.ts) that a key of this protocol, with these flags of its packet, stands for. */
   evidenceOf(proto: number, flags: number): number {
     return this.#steps["evidenceOf"](proto, flags);
   }
 
   /**
-   * Goes as far as it can. `nextOutsideNs`: the next outside stamp on the timeline; `shiftNs` brings the others there, the
-   * clock's correction aside. `room`: how many conversations more there may be before idle ones are let go. `most`: how many packets it may
+   * Goes as far as it can. `nextOutsideNs`: the next outside stamp on the timeline. `room`: how many conversations more there may be before idle ones are let go. `most`: how many packets it may
    * take. Returns where the next outside stamp stands then.
    */
-  run(inside: Feed, outside: Feed, nextOutsideNs: number, shiftNs: number, room: number, most: number): number {
-    const { timeline, tuples, buckets, accounts, clock } = this.#tables;
+  run(inside: Feed, outside: Feed, nextOutsideNs: number, room: number, most: number): number {
+    const { timeline, tuples, buckets, accounts } = this.#tables;
     // of each of these a packet may need one
     const packets = inside.stop - inside.at + outside.stop - outside.at;
     const w = this.#words;
@@ -397,14 +400,12 @@ export class Kernel {
     buckets.index.reserve(packets);
     accounts.samples.reserve(packets + pending);
     accounts.reserve(packets + pending);
-    this.#ready();
     const d = this.#doubles;
     w[words.STOP_ROW] = timeline.before(timeline.end, -Math.min(most, packets + 1));
     d[words.NEXT_NS + INSIDE] = inside.nextNs;
     d[words.NEXT_NS + OUTSIDE] = nextOutsideNs;
     d[words.REACHED_NS + INSIDE] = reachedNs(inside);
     d[words.REACHED_NS + OUTSIDE] = reachedNs(outside);
-    d[words.SHIFT_NS] = shiftNs;
     w[words.AT + INSIDE] = inside.at;
     w[words.AT + OUTSIDE] = outside.at;
     w[words.END + INSIDE] = inside.stop;
@@ -414,13 +415,7 @@ export class Kernel {
     w[words.WAYS + INSIDE] = inside.ways.byteOffset;
     w[words.WAYS + OUTSIDE] = outside.ways.byteOffset;
     w[words.TIDY_AT] = tuples.size + room;
-    w[words.IS_ESTIMATED] = clock.isMoving ? 1 : 0;
-    this.#nextOutsideNs = outside.nextNs + shiftNs;
-    this.#nextOutsideFrame = outside.nextFrame;
     this.#steps["run"](this.#ground);
-    const isStopped = outside.stop < outside.end && w[words.AT + OUTSIDE] === outside.stop;
-    // nothing was asked about the one behind it
-    if (isStopped && outside.at < outside.stop) clock.take(this.#nextOutsideNs, this.#nextOutsideFrame);
     if (w[words.AT + INSIDE] !== inside.at) inside.goTo(w[words.AT + INSIDE]);
     if (w[words.AT + OUTSIDE] !== outside.at) outside.goTo(w[words.AT + OUTSIDE]);
     this.pairs = w[words.PAIRS];
@@ -433,14 +428,7 @@ export class Kernel {
 
   /** Decides about packets whose window is over by `nowNs`, up to the first that takes more than a verdict. Returns that one, or NONE. */
   settle(nowNs: number): number {
-    this.#ready();
     return this.#steps["settle"](this.#ground, nowNs);
-  }
-
-  /** Has it know what is known of the clocks. */
-  #ready(): void {
-    this.#doubles[words.SLACK_NS] = this.slackNs;
-    this.#doubles[words.CAUSAL_SLACK_NS] = this.causalSlackNs;
   }
 
   /** Has a packet judged in the middle of a stretch, by whoever then asks for what the stretch has told nobody by now. */

@@ -43,5 +43,8 @@ export const REPLACE_BITS = 45;
  */
 export const COINCIDENCE_PAIRS = 256;
 
+/** What packets take now is at most twice what the slowest one took lately, and this more: scheduling, interrupt moderation. Nanoseconds. */
+export const JITTER_NS = 100_000;
+
 /** How far an effect may seem to precede its cause where nothing vouches for the clocks: stamps of two processors, nanoseconds. */
 export const UNVOUCHED_SLACK_NS = 20_000;

@@ -1,4 +1,4 @@
-import { type FlowAccounts, forwardOn, IS_FLIPPED, outboundFor } from "../../packets/flow-accounts.js";
+import { type FlowAccounts, forwardOn, IS_FLIPPED, leavesOn } from "../../packets/flow-accounts.js";
 import type { Flow } from "../../packets/flows.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
@@ -83,8 +83,7 @@ export class Translations {
   /** Whether a packet of the flow in this slot is on the side where it comes out of the NAT. */
   isLeaving(row: number, slot: number): boolean {
     const t = this.#timeline;
-    const bits = this.accounts.bits(slot);
-    return outboundFor(bits, forwardOn(bits, t.way(row), t.side(row))) === t.side(row);
+    return leavesOn(this.accounts.bits(slot), t.way(row), t.side(row));
   }
 
   /** Whether a gap (outside minus inside stamp, nanoseconds) is what packets of this direction take now. */
@@ -95,15 +94,6 @@ export class Translations {
   /** Whether this can be the latency of a packet that may be sent again, nanoseconds: causal, and what packets of its direction take now. */
   isPlausible(isOutbound: boolean, latencyNs: number): boolean {
     return latencyNs >= -this.#kernel.slackNs && latencyNs <= this.#kernel.limitNs(isOutbound);
-  }
-
-  /** Notes that a TCP segment was seen that is cut on its way, or was before. */
-  noteCut(): void {
-    this.#kernel.noteCut();
-  }
-
-  get hasCuts(): boolean {
-    return this.#kernel.hasCuts;
   }
 
   /**

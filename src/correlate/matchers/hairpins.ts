@@ -1,5 +1,4 @@
 import { Flow } from "../../packets/flows.js";
-import { LatencyDigest } from "../../packets/latency.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../packets/packets.js";
 import { EVIDENCE_LENGTH } from "../../packets/results.js";
 import { otherSide } from "../../packets/sides.js";
@@ -12,7 +11,7 @@ import type { Buckets } from "../kernel/buckets.js";
 import type { Datagrams } from "./datagrams.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Link } from "./links.js";
-import { goesOutbound, POSSIBLE } from "../kernel/relations.js";
+import { goesOutbound, JITTER_NS, POSSIBLE } from "../kernel/relations.js";
 import { WANTS_TWIN } from "../kernel/wants.js";
 import type { Admits, Pairing, Settles } from "./contract.js";
 import type { Translations } from "../kernel/translations.js";
@@ -22,11 +21,9 @@ import { leaveUndecided, type Undecided } from "./undecided.js";
 
 /** Packets with one key that are looked through for the two forms of one; of more, nothing tells which came of which. */
 const MOST_LIKE = 64;
-/** Pairs that it takes to know how long packets take, … */
+/** Pairs that it takes to know how long packets take … */
 const ESTABLISHED_PAIRS = 8;
-/** … which is at most twice what the slowest one took, and this more: scheduling, interrupt moderation. Nanoseconds. */
-const JITTER_NS = 100_000;
-/** While there are fewer, so many times that. */
+/** … and while there are fewer, they may take so many times as long. */
 const EARLY_FACTOR = 16;
 /** What is noted of single packets is cleared when it reaches this size. */
 const CROWDED = 256;
@@ -341,7 +338,7 @@ export class Hairpins implements Admits, Settles {
         bytes: 0,
         firstNs: t.timeNs(before),
         lastNs: t.timeNs(before),
-        latencies: new LatencyDigest(),
+        latencies: this.#about.translations.accounts.digests.make(),
       };
       this.#turns.add(way, afterWay, turned);
       return turned;

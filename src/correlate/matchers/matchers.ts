@@ -66,7 +66,7 @@ export class Matchers {
     this.altered = new Altered(heap, timeline, tuples, translations, kernel, windowNs, pairing);
     this.likes = new Likes(timeline, buckets, translations, kernel, clock);
     this.cutFrames = new CutFrames(timeline, translations, kernel, pairing, windowNs);
-    this.segments = new Segments(timeline, translations, pairing);
+    this.segments = new Segments(timeline, translations, kernel, pairing);
     this.equals = new Matcher(
       timeline,
       buckets,
@@ -81,18 +81,10 @@ export class Matchers {
     );
     this.datagrams = new Datagrams(timeline, tuples, translations, pairing);
     const { datagrams } = this;
-    this.hairpins = new Hairpins({
-      timeline,
-      tuples,
-      buckets,
-      translations,
-      kernel,
-      link,
-      datagrams,
-      pairing,
-    });
-    this.proxies = new Proxies(timeline, tuples, isNat, link);
-    this.relays = new Relays(heap, timeline, tuples, windowNs, link);
+    this.hairpins = new Hairpins({ ...about, datagrams });
+    const { digests } = translations.accounts;
+    this.proxies = new Proxies(timeline, tuples, digests, isNat, link);
+    this.relays = new Relays(heap, timeline, tuples, digests, windowNs, link);
     const supers = new SuperDatagrams(heap, timeline, translations, kernel, windowNs, pairing);
     const shifted = new ShiftedSegments(timeline, translations, pairing);
     const { equals, hairpins, cutFrames, proxies, segments, altered, likes } = this;

@@ -1,4 +1,4 @@
-import { LatencyDigest } from "../../packets/latency.js";
+import type { LatencyDigest, LatencyDigests } from "../../packets/latency.js";
 import { HEAD_BYTES } from "../../packets/records.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
@@ -81,13 +81,21 @@ export class Proxies implements Admits {
   readonly #streams = new Map<number, Stream>();
   /** By their starts: two that carry one stream have the same, where both are told. */
   readonly #byStart = new Map<number, Set<Stream>>();
+  readonly #digests: LatencyDigests;
   readonly #isNat: (address: string) => boolean;
   readonly #onLink: Link;
 
   /** `isNat`: whether an outside address is known to be the NAT's own. */
-  constructor(timeline: Timeline, tuples: TupleTable, isNat: (address: string) => boolean, onLink: Link) {
+  constructor(
+    timeline: Timeline,
+    tuples: TupleTable,
+    digests: LatencyDigests,
+    isNat: (address: string) => boolean,
+    onLink: Link,
+  ) {
     this.#timeline = timeline;
     this.#tuples = tuples;
+    this.#digests = digests;
     this.#isNat = isNat;
     this.#onLink = onLink;
   }
@@ -182,9 +190,19 @@ export class Proxies implements Admits {
     stream.twin = partner;
     partner.twin = stream;
     const [client, server] = this.#isCarriedOn(stream, partner) ? [stream, partner] : [partner, stream];
-    const toServer = latencies(client.toServer, server.toServer);
-    const toClient = latencies(server.toClient, client.toClient);
+    const toServer = this.#latencies(client.toServer, server.toServer);
+    const toClient = this.#latencies(server.toClient, client.toClient);
     this.#onLink([client.tuple, server.tuple], () => ({ kind: "proxied", client, server, toServer, toClient }));
+  }
+
+  /** What it took to pass on what came in on one leg, where the other one has it. */
+  #latencies(from: Leg, to: Leg): LatencyDigest {
+    const digest = this.#digests.make();
+    for (const [offset, { timeNs }] of to.heads ?? []) {
+      const before = from.heads?.get(offset);
+      if (before) digest.add(timeNs - before.timeNs);
+    }
+    return digest;
   }
 
   /** Connections that may be the other one of this stream, before or behind the proxy. */
@@ -262,13 +280,4 @@ function isSameBytes(from: Leg, to: Leg): boolean {
     compared++;
   }
   return compared > 0;
-}
-
-function latencies(from: Leg, to: Leg): LatencyDigest {
-  const digest = new LatencyDigest();
-  for (const [offset, { timeNs }] of to.heads ?? []) {
-    const before = from.heads?.get(offset);
-    if (before) digest.add(timeNs - before.timeNs);
-  }
-  return digest;
 }

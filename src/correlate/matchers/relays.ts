@@ -1,5 +1,5 @@
 import type { Heap } from "../../packets/heap.js";
-import { LatencyDigest } from "../../packets/latency.js";
+import type { LatencyDigest, LatencyDigests } from "../../packets/latency.js";
 import { IS_FRAGMENT } from "../../packets/packets.js";
 import { INSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
@@ -41,6 +41,7 @@ export class Relays {
   readonly #tuples: TupleTable;
   readonly #newcomers: Newcomers;
   readonly #contents: Contents;
+  readonly #digests: LatencyDigests;
   readonly #windowNs: number;
   readonly #onLink: Link;
   /** By tuple: the conversation itself, and the other one. */
@@ -49,11 +50,19 @@ export class Relays {
   #alike: number[] = [];
   #isCrowded = false;
 
-  constructor(heap: Heap, timeline: Timeline, tuples: TupleTable, windowNs: number, onLink: Link) {
+  constructor(
+    heap: Heap,
+    timeline: Timeline,
+    tuples: TupleTable,
+    digests: LatencyDigests,
+    windowNs: number,
+    onLink: Link,
+  ) {
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#newcomers = new Newcomers(timeline);
     this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
+    this.#digests = digests;
     this.#windowNs = windowNs;
     this.#onLink = onLink;
   }
@@ -180,7 +189,7 @@ export class Relays {
       openedFrame: t.frame(of),
       openedNs: t.timeNs(of),
       lastNs: t.timeNs(of),
-      latencies: new LatencyDigest(),
+      latencies: this.#digests.make(),
     });
     const mine = half(row, isClient);
     const other = half(partner, !isClient);

@@ -16,6 +16,7 @@ import { KNOWN } from "../kernel/relations.js";
 import { ORDINARY_BYTES, WANTS_SEGMENT } from "../kernel/wants.js";
 import type { Admits, Pairing, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
+import type { Kernel } from "../kernel/kernel.js";
 import type { Translations } from "../kernel/translations.js";
 
 /** How many packets away the pieces of a segment are looked for once its flow is known, and seen to need it. */
@@ -43,6 +44,7 @@ export class Segments implements Admits, Settles {
   readonly wants = WANTS_SEGMENT;
   readonly #timeline: Timeline;
   readonly #translations: Translations;
+  readonly #kernel: Kernel;
   readonly #pairing: Pairing;
   /** Of the flows that are cut, by their slots; of a slot that another flow has by now, those of the one before. */
   readonly #flows = new Map<number, Lists>();
@@ -53,9 +55,10 @@ export class Segments implements Admits, Settles {
   /** Pieces of segments that were given up, so that nothing follows from what they lack. */
   readonly #orphans = new Set<number>();
 
-  constructor(timeline: Timeline, translations: Translations, pairing: Pairing) {
+  constructor(timeline: Timeline, translations: Translations, kernel: Kernel, pairing: Pairing) {
     this.#timeline = timeline;
     this.#translations = translations;
+    this.#kernel = kernel;
     this.#pairing = pairing;
   }
 
@@ -63,7 +66,7 @@ export class Segments implements Admits, Settles {
   admit(row: number): void {
     const t = this.#timeline;
     const isLong = t.length(row) > ORDINARY_BYTES;
-    if (isLong) this.#translations.noteCut();
+    if (isLong) this.#kernel.noteCut();
     const slot = this.#translations.slotOf(row);
     if (slot === NONE) return;
     const known = this.#listsOf(slot);
@@ -83,7 +86,7 @@ export class Segments implements Admits, Settles {
   mayPair(row: number): boolean {
     const t = this.#timeline;
     const hasData = t.proto(row) === TCP && t.payloadLength(row) > 0;
-    return this.#translations.hasCuts && hasData && this.#translations.slotOf(row) !== NONE;
+    return this.#kernel.hasCuts && hasData && this.#translations.slotOf(row) !== NONE;
   }
 
   /** Tries once more to pair a segment whose window is over: its flow may not have been known when it came. */

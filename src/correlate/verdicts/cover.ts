@@ -1,4 +1,4 @@
-import type { PacketSource } from "../../packets/packets.js";
+import type { PacketSource } from "../../packets/source.js";
 import type { LostSpan } from "../intake/intake.js";
 import { Gaps } from "./gaps.js";
 

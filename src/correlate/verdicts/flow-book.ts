@@ -127,6 +127,7 @@ export class FlowBook {
         matchers.relays.forget(tuple);
         this.#ids.delete(tuple);
       }
+      freeLatencies(entry.linked);
     }
     const released = idle.tuples();
     for (const tuple of released) {
@@ -152,4 +153,10 @@ export class FlowBook {
       sink.flow(flow);
     }
   }
+}
+
+/** Gives the memory back that the latencies of a flow take, which nobody adds to or asks for any more. */
+function freeLatencies(linked: Linked): void {
+  const digests = linked.kind === "turned" ? [linked.latencies] : [linked.toServer, linked.toClient];
+  for (const digest of digests) digest.free();
 }

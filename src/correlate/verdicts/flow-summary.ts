@@ -1,127 +1,79 @@
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import type { Nat } from "../../packets/flows.js";
 import { type Ends, type FlowSummary, natOf } from "../../packets/results.js";
-import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../packets/sides.js";
+import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import { hasPorts, type Protocol, protocolName } from "../../protocols/ip-protocols.js";
 import type { Turned } from "../matchers/turns.js";
 import type { Linked } from "../matchers/links.js";
 import type { Proxied } from "../matchers/proxies.js";
+import { ViewedFlow } from "./viewed-flow.js";
 
 /** What one flow after the other came to, found out when it is asked for, which of most flows hardly anything is. */
-export class FlowView implements FlowSummary {
-  readonly #accounts: FlowAccounts;
-  readonly #tuples: TupleTable;
+export class FlowView extends ViewedFlow implements FlowSummary {
   readonly #epochNs: bigint;
-  readonly #inside: TupleEnds;
-  readonly #outside: TupleEnds;
-  #slot = 0;
+  readonly #ends: readonly [TupleEnds, TupleEnds];
 
   /** `epochNs`: the inside capture's epoch. */
   constructor(accounts: FlowAccounts, tuples: TupleTable, epochNs: bigint) {
-    this.#accounts = accounts;
-    this.#tuples = tuples;
+    super(accounts, tuples);
     this.#epochNs = epochNs;
-    this.#inside = new TupleEnds(tuples);
-    this.#outside = new TupleEnds(tuples);
-  }
-
-  /** Looks at the flow in a slot from now on. */
-  of(slot: number): this {
-    this.#slot = slot;
-    return this;
-  }
-
-  get id(): number {
-    return this.#accounts.id(this.#slot);
+    this.#ends = [new TupleEnds(tuples), new TupleEnds(tuples)];
   }
 
   get proto(): Protocol {
-    return protocolName(this.#tuples.proto(this.#insideTuple));
+    return protocolName(this.tuples.proto(this.insideTuple));
   }
 
   get nat(): Nat {
-    return natOf(this.rewrite, this.#isInitiatorKnown);
-  }
-
-  /** REWRITE_… bits of the packets that travel in the initiator's direction; outbound where that is not known. */
-  get rewrite(): number {
-    return this.#accounts.rewrite(this.#slot, this.#isForward ? 1 : 0);
+    return natOf(this.rewrite, this.isOpenerKnown);
   }
 
   get initiator(): FlowSummary["initiator"] {
-    if (!this.#isInitiatorKnown) return "unknown";
-    return this.#accounts.isOutbound(this.#slot, this.#isForward ? 1 : 0) ? "inside" : "outside";
+    if (!this.isOpenerKnown) return "unknown";
+    return this.isFromInside ? "inside" : "outside";
   }
 
   get inside(): Ends {
-    return this.#inside.of(this.#insideTuple, this.#isForward);
+    return this.#endsOn(INSIDE);
   }
 
   get outside(): Ends {
-    const isForward = this.#isForward !== this.#accounts.isFlipped(this.#slot);
-    return this.#outside.of(this.#accounts.outsideTuple(this.#slot), isForward);
+    return this.#endsOn(OUTSIDE);
   }
 
-  get sides(): FlowSummary["sides"] {
-    return [INSIDE, OUTSIDE];
-  }
-
-  get firstFrames(): FlowSummary["firstFrames"] {
-    return this.#accounts.firstFrames(this.#slot);
-  }
-
-  get pairs(): number {
-    return this.#accounts.pairs(this.#slot);
+  #endsOn(side: Side): Ends {
+    return this.#ends[side].of(this.tupleOn(side), this.isA(side, true));
   }
 
   get pairsOutbound(): number {
-    return this.#accounts.pairsThatWent(this.#slot, true);
+    return this.accounts.pairsThatWent(this.slot, true);
   }
 
   get bytes(): number {
-    return this.#accounts.bytes(this.#slot);
+    return this.accounts.bytes(this.slot);
   }
 
   get insideOnly(): number {
-    return this.#tuples.unmatched(this.#insideTuple);
+    return this.tuples.unmatched(this.insideTuple);
   }
 
   get outsideOnly(): number {
-    return this.#tuples.unmatched(this.#accounts.outsideTuple(this.#slot));
+    return this.tuples.unmatched(this.outsideTuple);
   }
 
   get firstNs(): bigint {
-    return this.#epochNs + BigInt(Math.round(this.#accounts.firstNs(this.#slot)));
+    return this.#epochNs + BigInt(Math.round(this.accounts.firstNs(this.slot)));
   }
 
   get lastNs(): bigint {
-    return this.#epochNs + BigInt(Math.round(this.#accounts.lastNs(this.#slot)));
+    return this.#epochNs + BigInt(Math.round(this.accounts.lastNs(this.slot)));
   }
 
   get latency(): FlowSummary["latency"] {
-    const latency = (isOutbound: boolean) => this.#accounts.latencySummary(this.#slot, isOutbound);
+    const latency = (isOutbound: boolean) => this.accounts.latencySummary(this.slot, isOutbound);
     return { outbound: latency(true), inbound: latency(false) };
   }
-
-  get #insideTuple(): number {
-    return this.#accounts.insideTuple(this.#slot);
-  }
-
-  get #isInitiatorKnown(): boolean {
-    return this.#tuples.isOpenerKnown(this.#insideTuple);
-  }
-
-  /** Whether the initiator's packets are forward on the inside; those that travel outbound where that is not known. */
-  get #isForward(): boolean {
-    return isForwardFirst(this.#accounts, this.#tuples, this.#slot);
-  }
-}
-
-/** Whether the initiator's packets are forward on the inside, of the flow in a slot; those that travel outbound where that is not known. */
-export function isForwardFirst(accounts: FlowAccounts, tuples: TupleTable, slot: number): boolean {
-  const inside = accounts.insideTuple(slot);
-  return tuples.isOpenerKnown(inside) ? tuples.isOpenedByA(inside) : accounts.isOutbound(slot, 1);
 }
 
 /** Two conversations that are one flow. `epochNs`: the inside capture's epoch. */

@@ -1,5 +1,5 @@
 import type { Missing } from "../../packets/results.js";
-import { DONE, MEMBER, SHOWN, type Timeline } from "../../packets/timeline.js";
+import { DONE, MEMBER, type Timeline } from "../../packets/timeline.js";
 
 /** Pairs of several packets a side. The first of each side stands for all of them on the timeline; here is who the others are. */
 export class Groups {
@@ -87,16 +87,12 @@ export class Groups {
     return t.timeNs(o) - t.timeNs(i);
   }
 
-  /** Lets a packet that was shown go, with those it stands for; returns how many that are. */
+  /** Lets those go that a packet stands for, which was shown; returns how many they are, itself included. */
   release(row: number): number {
     const t = this.#timeline;
     const members = this.#byFirst.size === 0 ? undefined : this.#byFirst.get(row);
-    if (members === undefined) {
-      t.setState(row, SHOWN);
-      return 1;
-    }
-    for (const member of members) t.setState(member, DONE);
-    t.setState(row, SHOWN);
+    if (members === undefined) return 1;
+    for (const member of members) if (member !== row) t.setState(member, DONE);
     this.#byFirst.delete(row);
     this.#missing.delete(row);
     return members.length;

@@ -1,4 +1,4 @@
-import type { PacketSource } from "../../packets/packets.js";
+import type { PacketSource } from "../../packets/source.js";
 import type { Impact, Judgement, SideSummary, Update, Verdict } from "../../packets/results.js";
 
 /** What became of a side's frames. */

@@ -2,7 +2,8 @@ import type { Judgement, Update } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../packets/timeline.js";
 import { WHY_ELSEWHERE } from "./elsewhere.js";
-import type { Consequence, Drop, Impacts } from "./impacts.js";
+import type { Consequence, Drop } from "./drop.js";
+import type { Impacts } from "./impacts.js";
 import type { Refusals } from "./refusals.js";
 
 /** What pairs show of an earlier drop, with the pair's inside row. */
@@ -65,14 +66,14 @@ export class Updates {
     this.#pending = this.#pending.filter(
       ({ timeNs, update }) => update.side !== side || timeNs < fromNs || timeNs > toNs,
     );
-    this.#impacts.withdraw(side, fromNs, toNs);
+    this.#impacts.open.withdraw(side, fromNs, toNs);
   }
 
   /** Tells it where an ICMP error that the host sent came after the window of the packet that it is about. */
   tellRefused(row: number): void {
     const t = this.#timeline;
     const said = this.#refusals.saidBy(row);
-    const drop = said && this.#impacts.refused(said.quotedAs, t.timeNs(row), said.head);
+    const drop = said && this.#impacts.open.takeRefused(said.quotedAs, t.timeNs(row), said.head);
     if (!drop) return;
     const { reason, why, byFrame } = said;
     this.#tell(updateOf(drop, { verdict: "refused", reason, why, impact: "lost", byFrame }), drop.timeNs);
@@ -81,14 +82,14 @@ export class Updates {
   /** Tells it of what was dropped on its way to an address that others are now known to take an interface to which is not captured. */
   tellElsewhere(way: number): void {
     this.takeNews();
-    for (const drop of this.#impacts.takeOutTo(way))
+    for (const drop of this.#impacts.open.takeOutTo(way))
       this.#tell(updateOf(drop, { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_ELSEWHERE }), drop.timeNs);
   }
 
   /** Tells of what was taken for lost just before the captures end. `endNs` says how far a side's capture goes. */
   tellCutOff(endNs: (side: Side) => number): void {
     const why = "the capture ends before a copy could be expected";
-    for (const drop of this.#impacts.cutOff(endNs))
+    for (const drop of this.#impacts.open.cutOff(endNs))
       this.#tell(updateOf(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" }), drop.timeNs);
   }
 }

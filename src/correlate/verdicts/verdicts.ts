@@ -27,6 +27,7 @@ const LEAST_ALONE = 16;
  * is local, of who sent it. Where there is none it is unknown, and the reason says what would decide.
  */
 export class Verdicts {
+  readonly locals: Locals;
   readonly #known: Judged;
   readonly #senders: Senders;
   readonly #claims: Claims;
@@ -35,6 +36,7 @@ export class Verdicts {
   constructor(known: Known) {
     const { timeline, tuples, kernel } = known;
     const locals = new Locals(timeline, tuples, kernel);
+    this.locals = locals;
     const reach = new Reach(known);
     const speakers = new Speakers(known, reach);
     const strangers = new Strangers(known, locals);
@@ -46,18 +48,13 @@ export class Verdicts {
 
   /** Notes the addresses of the flow in this slot, which was just learnt. */
   learn(accounts: FlowAccounts, slot: number): void {
-    this.#known.locals.learn(accounts, slot);
+    this.locals.learn(accounts, slot);
     this.#known.speakers.noteCrossing(accounts.insideTuple(slot));
-  }
-
-  /** Whether an outside address is known to be the NAT's own. */
-  isNat(address: string): boolean {
-    return this.#known.locals.isNat(address);
   }
 
   /** Forgets what was found of ways: they are about to get another meaning. */
   forgetWays(): void {
-    this.#known.locals.forgetWays();
+    this.locals.forgetWays();
     this.#known.speakers.forget();
     this.#known.elsewhere.forgetWays();
   }
@@ -112,7 +109,7 @@ export class Verdicts {
     for (; alone < LEAST_ALONE && next !== t.end; next = t.firstBelow(t.after(next), t.end, DECIDED)) {
       if (t.timeNs(next) > silence.toNs) break;
       if (t.side(next) !== side) continue;
-      if (this.#known.translations.slotOf(next) !== NONE || this.#known.locals.of(next) === null) alone++;
+      if (this.#known.translations.slotOf(next) !== NONE || this.locals.of(next) === null) alone++;
     }
     return alone >= LEAST_ALONE;
   }

@@ -2,11 +2,9 @@
  * Which bytes of a flow's TCP streams have crossed the NAT, to tell retransmissions: a segment is one if all of its bytes crossed before.
  * Of each direction, the highest RANGES ranges are kept. What is not in them is not known to have crossed.
  */
-import { ACK, SYN } from "../../protocols/tcp.js";
+import { ACK, MOST_WINDOW, SYN } from "../../protocols/tcp.js";
 import * as account from "../flow-accounts.js";
 
-/** RFC 7323 section 2.3: no window is larger. What lies farther from the stream's newest byte is of another stream, or of an earlier wrap. */
-const MOST_WINDOW = 1 << 30;
 const RANGE_BYTES_BITS = 3;
 
 /**

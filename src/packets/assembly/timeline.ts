@@ -1,5 +1,6 @@
 /** What happens to rows of the `Timeline` whose block is at `line`: see `timeline-words.ts`. */
-import { RECORD_BITS, TIME_NS, WAY } from "../records.js";
+import { hasWideId } from "../packets.js";
+import { FLAGS_PROTO_TTL, IP_ID, OPTIONS_SHIFT, RECORD_BITS, TIME_NS, WAY } from "../records.js";
 import { INSIDE } from "../sides.js";
 import * as timeline from "../timeline.js";
 import * as words from "../timeline-words.js";
@@ -127,6 +128,23 @@ export function wentOutbound(line: usize, row: i32): i32 {
   const fate = fateOf(line, row);
   if (sideOf(line, row) === INSIDE) return timeline.outboundOf(load<i32>(fate, 4 * timeline.BY_EVIDENCE_OUTBOUND));
   return wentOutbound(line, load<i32>(fate, 4 * timeline.TWIN));
+}
+
+/** Whether two packets are TCP segments with other options, as far as both are known: by their rows … */
+export function haveOtherOptions(line: usize, row: i32, other: i32): bool {
+  return areOtherOptions(packetOf(line, row), packetOf(line, other));
+}
+
+/** … and by their records. */
+export function areOtherOptions(packet: usize, other: usize): bool {
+  const options = optionsOf(packet);
+  const others = optionsOf(other);
+  return options !== others && options !== 0 && others !== 0;
+}
+
+/** 8 bits of a hash of a packet's TCP options, NO_OPTIONS for none, 0 where they are not known. */
+function optionsOf(packet: usize): i32 {
+  return hasWideId(load<i32>(packet, 4 * FLAGS_PROTO_TTL)) ? 0 : load<i32>(packet, 4 * IP_ID) >>> OPTIONS_SHIFT;
 }
 
 /** The first row from `from` on whose state is below `least`; `end` where there is none before it. */

@@ -31,6 +31,12 @@ export function saw(table: usize, way: i32, timeNs: f64): bool {
   return isFirst;
 }
 
+/** The ports of packets that go a way of a tuple, the source's in the upper half. */
+export function portsOf(at: usize, way: i32): i32 {
+  const ports = load<i32>(at, 4 * tuple.PORTS);
+  return (way & 1) === 1 ? ports : rotl(ports, 16);
+}
+
 /** Whether neither direction of a tuple, which is there, has a translation. */
 export function isUntranslated(at: usize): bool {
   return load<i32>(at, 4 * tuple.FLOW) === tuple.UNBOUND && load<i32>(at, 4 * (tuple.FLOW + 1)) === tuple.UNBOUND;
@@ -143,12 +149,10 @@ export function release(table: usize, list: usize, count: i32): void {
 
 /** Whether these are the addresses of a tuple over IPv6. */
 function isBetween(known: usize, a: usize, b: usize): bool {
-  return (
-    isSame(load<v128>(known, 4 * tuple.ADDRESS_A), load<v128>(a)) &&
-    isSame(load<v128>(known, 4 * tuple.ADDRESS_B), load<v128>(b))
-  );
+  return isSameAddress(known + 4 * tuple.ADDRESS_A, a) && isSameAddress(known + 4 * tuple.ADDRESS_B, b);
 }
 
-function isSame(a: v128, b: v128): bool {
-  return i32x4.all_true(i32x4.eq(a, b));
+/** Whether the four words of two addresses are the same. */
+export function isSameAddress(a: usize, b: usize): bool {
+  return i32x4.all_true(i32x4.eq(load<v128>(a), load<v128>(b)));
 }

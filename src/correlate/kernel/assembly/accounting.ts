@@ -1,7 +1,8 @@
 /** What a pair adds to its flow, and to what is known of all pairs. */
-import { bucketOf, tally } from "../../../packets/assembly/latency.js";
+import { addIn, bucketOf } from "../../../packets/assembly/latency.js";
 import * as samples from "../../../packets/assembly/samples.js";
 import { noteSegment } from "../../../packets/assembly/seen.js";
+import { areOtherOptions } from "../../../packets/assembly/timeline.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { SAMPLES } from "../../../packets/flow-accounts-words.js";
@@ -15,7 +16,6 @@ import * as words from "../kernel-words.js";
 import { noteHeld } from "./held.js";
 import { FORGET_NS, limitOf } from "./pace.js";
 import { accountOf, firstsOf, sumsOf } from "./places.js";
-import { haveOtherOptions } from "./relation.js";
 
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
 
@@ -80,7 +80,7 @@ function noteOpening(sums: usize, forward: i32): void {
 
 /** What the router changed of two packets with equal keys: ALTERED_… bits. */
 export function alteredOf(packet: usize, other: usize): i32 {
-  return haveOtherOptions(packet, other) ? ALTERED_OPTIONS : 0;
+  return areOtherOptions(packet, other) ? ALTERED_OPTIONS : 0;
 }
 
 /** Counts a pair whose keys are equal; `packet` is one of them, `altered` as `alteredOf` has it. */
@@ -119,9 +119,9 @@ function countLatency(ground: usize, slot: i32, outbound: i32, pairs: usize, kno
     const into = place === 0 ? samples.openChunk(list, chunk) : chunk;
     if (place === 0) store<i32>(pairs, into, 4 * account.LATENCIES);
     store<i32>(samples.chunkAt(list, into) + ((<usize>place) << 2), <i32>latencyNs);
-  } else if (chunk > account.IN_DIGEST || !tally((account.IN_DIGEST - chunk) << account.DIGEST_BITS, latencyNs, bucket))
+  } else if (chunk > account.IN_DIGEST || !addIn((account.IN_DIGEST - chunk) << account.DIGEST_BITS, latencyNs, bucket))
     digest = 2 * slot + outbound;
-  const isCounted = tally(wordOf(ground, words.DIGESTS + outbound), latencyNs, bucket);
+  const isCounted = addIn(wordOf(ground, words.DIGESTS + outbound), latencyNs, bucket);
   if (isCounted && digest < 0) return;
   const count = wordOf(ground, words.LATENCY_COUNT);
   const entry = <usize>wordOf(ground, words.LATENCIES) + ((<usize>count) << LATENCY_BYTES_BITS);

@@ -22,7 +22,8 @@ import { wantsOf } from "./wants.js";
 
 export { evidenceOf } from "./evidence.js";
 export { run } from "./loop.js";
-export { accountForRows, bind } from "./pairing.js";
+export { outsideNs } from "./outside.js";
+export { accountForRows, bind, finish } from "./pairing.js";
 export { awaitEqual, confirm } from "./pending.js";
 export { findDue } from "./progress.js";
 export { settle } from "./settling.js";

@@ -8,6 +8,7 @@ import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ECHO, IS_ERROR, IS_IPV6 } f
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
+import { IP_ID_BITS, MOST_TIMING_BITS, TCP_NUMBERS_BITS, TTL_BY_ONE_BITS, TTL_LOWER_BITS } from "../weights.js";
 import { isNovel } from "./alike.js";
 import { tupleOf, wayAt } from "./places.js";
 import { endOf, isOutbound, isRaising, loweredBy, rewrite } from "./relation.js";
@@ -15,15 +16,10 @@ import { endOf, isOutbound, isRaising, loweredBy, rewrite } from "./relation.js"
 /** `Math.log2`. */
 declare function log2(x: f64): f64;
 
-const TCP_NUMBERS_BITS = 32;
-/** 16 bits on paper; counters that start at 0 and step by 1 collide more often than random ones. */
-const IP_ID_BITS = 14;
 const QUOTE_BITS = 8;
 /** A payload that was not seen lately; one that was may be the same in every packet of a kind (pings), however long it is. */
 const MOST_NOVEL_BITS = 12;
 const MOST_PAYLOAD_BITS = 4;
-const TTL_BY_ONE_BITS = 4;
-const TTL_LOWER_BITS = 2;
 /** A TTL that grows on its way was set by the router: that happens, but seldom, unless it does so with all. */
 const TTL_RAISED_BITS = -32;
 /** A NAT keeps a port wherever it is free (nf_nat_core.c, get_unique_tuple). */
@@ -32,8 +28,6 @@ const SAME_PORTS_BITS = 6;
 const FORWARDED_BITS = 8;
 /** With both ends rewritten nothing of addresses and ports speaks for the pair; and a scan sends one number to many ports. */
 const BOTH_ENDS_BITS = -16;
-/** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more. */
-const MOST_TIMING_BITS = 12;
 const LEAST_TIMING_BITS = -8;
 /** A stranger every so often is reckoned with at least, nanoseconds. */
 const SPARSE_NS = 62_500_000;

@@ -20,6 +20,7 @@ import { remember } from "./alike.js";
 import * as buckets from "./buckets.js";
 import { noteEntry } from "./crossings.js";
 import { note } from "./openings.js";
+import { outsideNs, tellTaken } from "./outside.js";
 import { accountPair, bind, finish, flowOf, hasLearnt, isInDoubt, isWatched, noteAgain } from "./pairing.js";
 import { confirm, expect, isFull, mayComeAgain, pendingUntil } from "./pending.js";
 import { accountOf, lineOf, packetOf, passedNs, recordOf, wayAt, wayOf } from "./places.js";
@@ -27,9 +28,6 @@ import { dueNs, findDue } from "./progress.js";
 import * as relation from "./relation.js";
 import { settle, wantedLeft } from "./settling.js";
 import { IN_STRETCH, LATER, wantsOf } from "./wants.js";
-
-/** `Clock`'s method, which is asked where there may be anything to correct. */
-declare function correctionNs(timeNs: f64, frame: f64): f64;
 
 /** The packet that comes next: its side, its record in that side's batch, the way it goes, and when it passed, nanoseconds on the timeline. */
 let side = INSIDE;
@@ -154,7 +152,7 @@ function takeTwin(ground: usize, waiting: i32): bool {
   else timeline.leave(line, waiting, goneOf(row, outbound));
   const isAgain = accountPair(ground, slot, outbound, inside, i, iWay, iNs, o, oWay, oNs);
   if (isKept && isAgain) noteAgain(ground, inside);
-  if (isKept) finish(ground, inside, outside, slot);
+  if (isKept && !isShowing) finish(ground, inside, outside, slot);
   findDue(ground);
   return true;
 }
@@ -190,11 +188,14 @@ function goOn(ground: usize): void {
   const next = packet + (1 << (record.RECORD_BITS + 2));
   let nextNs = isLast ? doubleOf(ground, words.REACHED_NS + side) : load<f64>(next, 8 * record.STAMP_NS);
   if (side === OUTSIDE) {
-    nextNs += doubleOf(ground, words.SHIFT_NS);
-    if (wordOf(ground, words.IS_ESTIMATED) !== 0 && isFinite(nextNs))
-      nextNs -= correctionNs(nextNs, isLast ? 0 : load<u32>(next, 4 * record.FRAME));
+    tellTaken(ground, load<f64>(packet, 8 * record.STAMP_NS), frameOf(packet));
+    nextNs = outsideNs(ground, nextNs, isLast ? 0 : frameOf(next));
   }
   setDouble(ground, words.NEXT_NS + side, nextNs);
+}
+
+function frameOf(packet: usize): u32 {
+  return load<u32>(packet, 4 * record.FRAME);
 }
 
 /** Lists a row that waits with those that matchers are to see later. */

@@ -1,3 +1,4 @@
+import { portsOf } from "../../../packets/assembly/tuples.js";
 import { IS_ECHO } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
@@ -49,9 +50,7 @@ function roleOf(conversation: usize, packet: usize, way: i32): i32 {
   if (proto === TCP && (tcpFlags & SYN) !== 0) return (tcpFlags & ACK) === 0 ? OPENS : ANSWERS;
   if (proto === ICMP) return type === ECHO_REPLY ? ANSWERS : OPENS;
   if (proto === ICMPV6) return type === ECHO_REPLY_6 ? ANSWERS : OPENS;
-  const ofFirst = load<i32>(conversation, 4 * tuple.PORTS);
-  // the packet's own, the source's in the upper half
-  const ports = (way & 1) === 1 ? ofFirst : rotl(ofFirst, 16);
+  const ports = portsOf(conversation, way);
   const rank = rankOf(ports >>> 16) - rankOf(ports & 0xffff);
   if (rank === 0) return proto === TCP ? TELLS_NOTHING : OPENS;
   if (rank > 0) return OPENS;

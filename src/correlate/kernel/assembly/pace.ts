@@ -1,6 +1,7 @@
 /** What packets take now, in each direction: how long one may be under way, and what time alone can tell of equal ones. */
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
 import * as words from "../kernel-words.js";
+import { JITTER_NS } from "../relations.js";
 
 /** Pairs that it takes in a direction to know what its packets take now, and to have a first idea of it. */
 const ESTABLISHED_PAIRS = 32;
@@ -14,9 +15,7 @@ export const FIRST_NS = 200_000;
 const RESENT_NS = 200_000_000;
 /** Equal packets are apart enough for time to tell them apart before that is known, as long as none took longer, nanoseconds. */
 export const APART_NS = 6_000_000;
-/** What packets take now is at most twice what the slowest one took lately, and this more: scheduling, interrupt moderation. */
-export const JITTER_NS = 100_000;
-/** … and while there are few, four times that. */
+/** What packets take now is at most twice what the slowest one took lately, and JITTER_NS more; while there are few, four times that. */
 const EARLY_FACTOR = 4;
 const LEAST_APART_NS = 30_000;
 /** What packets took is forgotten within so long, nanoseconds: by then others tell what they take. */

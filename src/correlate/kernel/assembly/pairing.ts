@@ -59,9 +59,8 @@ export function bind(ground: usize, inside: i32, outside: i32, slot: i32, outbou
   timeline.pair(lineOf(ground), inside, outside, slot, how);
 }
 
-/** Is done with two rows that were paired, if nobody is to see them; of a flow that is watched, their records stay. */
+/** Is done with two rows that were paired, of the flow in a slot, and were shown, or need not be; of a flow that is watched, their records stay. */
 export function finish(ground: usize, inside: i32, outside: i32, slot: i32): void {
-  if (wordOf(ground, words.IS_SHOWING) !== 0) return;
   const at = lineOf(ground);
   if (isWatched(ground, slot)) {
     timeline.setState(at, inside, line.SHOWN);

@@ -112,6 +112,6 @@ function isConfirmed(ground: usize, row: i32): bool {
   buckets.removeBoth(waiting, row);
   bind(ground, inside, outside, slot, outbound, BY_EXACT, 0);
   if (accountPair(ground, slot, outbound, inside, i, wayOf(i), iNs, o, wayOf(o), oNs)) noteAgain(ground, inside);
-  finish(ground, inside, outside, slot);
+  if (!isShowing) finish(ground, inside, outside, slot);
   return true;
 }

@@ -1,16 +1,10 @@
 /** How two packets with equal keys stand to each other, by their translations, their direction and the time between them. */
+import { areOtherOptions } from "../../../packets/assembly/timeline.js";
+import { isSameAddress, portsOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
-import {
-  hasWideId,
-  HAS_IP_ID,
-  HAS_TCP_NUMBERS,
-  IS_ECHO,
-  IS_ERROR,
-  IS_HEADLESS,
-  IS_IPV6,
-} from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_ERROR, IS_HEADLESS, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
@@ -18,10 +12,18 @@ import { isGroup } from "../../../protocols/addresses.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
-import { COINCIDENCE_PAIRS, CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE, UNVOUCHED_SLACK_NS } from "../relations.js";
+import {
+  COINCIDENCE_PAIRS,
+  CONFLICT,
+  IMPOSSIBLE,
+  JITTER_NS,
+  KNOWN,
+  POSSIBLE,
+  UNVOUCHED_SLACK_NS,
+} from "../relations.js";
 import { alteredOf } from "./accounting.js";
 import { isNovel, sinceNs } from "./alike.js";
-import { APART_NS, apartOf, earlyLimitOf, FIRST_NS, isNew, JITTER_NS, leastOf, limitOf, slowestOf } from "./pace.js";
+import { APART_NS, apartOf, earlyLimitOf, FIRST_NS, isNew, leastOf, limitOf, slowestOf } from "./pace.js";
 import { accountOf, tupleOf, wayAt } from "./places.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
@@ -74,7 +76,7 @@ export function relate(
   // without ports, numbers and an ID, all that is left is how long it is
   if ((flags & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS) return IMPOSSIBLE;
   // what keys leave out, as a capture may lack it, tells two apart all the same; of a SYN, a router may change it
-  if (!mayBeAltered && haveOtherOptions(i, o) && (load<i32>(i, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0)
+  if (!mayBeAltered && areOtherOptions(i, o) && (load<i32>(i, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0)
     return IMPOSSIBLE;
   const ofInside = load<i32>(wayAt(ground, iWay));
   const ofOutside = load<i32>(wayAt(ground, oWay));
@@ -107,13 +109,6 @@ export function relate(
   }
   weighTime(ground, flags, i, iWay, o, oWay, isOutbound ? oNs : iNs, latencyNs, slackNs);
   return relation;
-}
-
-/** Whether two packets of one version are TCP segments with other options, as far as both are known. */
-export function haveOtherOptions(a: usize, b: usize): bool {
-  const flags = load<i32>(a, 4 * record.FLAGS_PROTO_TTL);
-  if (((flags >>> 16) & 0xff) !== TCP || hasWideId(flags)) return false;
-  return record.areOtherOptions(load<i32>(a, 4 * record.IP_ID), load<i32>(b, 4 * record.IP_ID));
 }
 
 /** Whether two packets carry so much that was not seen before that it is hardly another's. */
@@ -253,10 +248,10 @@ export function rewrite(ground: usize, packet: usize, iPacketWay: i32, iWay: i32
       ? (load<i32>(tupleOf(ground, iPacketWay), 4 * tuple.FACTS) & tuple.IS_ECHO_ID) !== 0
       : (flags & IS_ECHO) !== 0;
   let changes = 0;
-  if (!isSame(endOf(ground, iWay, true), endOf(ground, oWay, true))) changes |= REWRITE_SRC;
-  if (!isSame(endOf(ground, iWay, false), endOf(ground, oWay, false))) changes |= REWRITE_DST;
-  const sent = portsOf(ground, iWay);
-  const passed = portsOf(ground, oWay);
+  if (!isSameAddress(endOf(ground, iWay, true), endOf(ground, oWay, true))) changes |= REWRITE_SRC;
+  if (!isSameAddress(endOf(ground, iWay, false), endOf(ground, oWay, false))) changes |= REWRITE_DST;
+  const sent = portsOf(tupleOf(ground, iWay), iWay);
+  const passed = portsOf(tupleOf(ground, oWay), oWay);
   const isOtherSource = sent >>> 16 !== passed >>> 16;
   if (isEcho) {
     if (isOtherSource) changes |= changes === REWRITE_DST ? REWRITE_DST_PORT : REWRITE_SRC_PORT;
@@ -271,14 +266,4 @@ export function rewrite(ground: usize, packet: usize, iPacketWay: i32, iWay: i32
 export function endOf(ground: usize, way: i32, isSource: bool): usize {
   const isA = ((way & 1) === 1) === isSource;
   return tupleOf(ground, way) + 4 * (isA ? tuple.ADDRESS_A : tuple.ADDRESS_B);
-}
-
-/** The ports of a way's packets, the source's in the upper half. */
-function portsOf(ground: usize, way: i32): i32 {
-  const ports = load<i32>(tupleOf(ground, way), 4 * tuple.PORTS);
-  return (way & 1) === 1 ? ports : rotl(ports, 16);
-}
-
-function isSame(a: usize, b: usize): bool {
-  return i32x4.all_true(i32x4.eq(load<v128>(a), load<v128>(b)));
 }

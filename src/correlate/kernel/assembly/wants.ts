@@ -27,7 +27,7 @@ export function wantsOf(ground: usize, packet: usize, way: i32, side: i32): i32 
   if (load<i32>(packet, 4 * record.PAYLOAD_LENGTH) > 0 && mayBeCut(ground, length, slot)) bits |= wants.WANTS_SEGMENT;
   if (slot === tuple.NONE) return bits | wants.WANTS_STRANGER;
   const flowBits = flow >> tuple.FLOW_BITS_SHIFT;
-  const isLeaving = account.outboundFor(flowBits, account.forwardOn(flowBits, way, side)) === side;
+  const isLeaving = account.leavesOn(flowBits, way, side);
   return (flags & HAS_IP_ID) !== 0 && isLeaving ? bits | wants.WANTS_LEAVER : bits;
 }
 

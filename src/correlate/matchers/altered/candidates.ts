@@ -4,6 +4,13 @@ import { HAS_SENDING_TIME, HAS_TCP_NUMBERS, IS_IPV6 } from "../../../packets/pac
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { ICMP, ICMPV6 } from "../../../protocols/ip-protocols.js";
+import {
+  IP_ID_BITS,
+  MOST_TIMING_BITS,
+  TCP_NUMBERS_BITS,
+  TTL_BY_ONE_BITS,
+  TTL_LOWER_BITS,
+} from "../../kernel/weights.js";
 import { isEmbedded } from "./embedding.js";
 
 /** Bits it takes to believe in a translation never seen before, beyond the strangers that it is held against … */
@@ -11,12 +18,8 @@ const LEARN_BITS = 30;
 /** … and to replace one that is in use. */
 const REPLACE_BITS = 46;
 
-/** What speaks for a translation, in bits: how unlikely it is that two strangers of one content look like that. */
-const TCP_NUMBERS_BITS = 32;
 /** Across IP versions, with neither end the same: devices that always begin with the same numbers do so in both. It takes both directions. */
 const STRANGERS_NUMBERS_BITS = 8;
-/** 16 bits on paper; counters that start at 0 and step by 1 collide more often than random ones. */
-const IP_ID_BITS = 14;
 /** The same end on both sides, or one that holds the other (RFC 6052). Many packets go to the same few servers. */
 const KEPT_END_BITS = 12;
 const SAME_PORTS_BITS = 4;
@@ -27,13 +30,9 @@ const SENDING_TIME_BITS = 16;
 /** With neither numbers nor a payload in common, every packet of a kind may be meant. */
 const NOTHING_PENALTY_BITS = 8;
 const ICMP_SEQ_BITS = 2;
-const TTL_BY_ONE_BITS = 4;
-const TTL_LOWER_BITS = 2;
 /** A router lowers it by as much in both directions. */
 const TTL_OTHERWISE_BITS = -4;
-/** Strangers are stamped anywhere in the window, twins within microseconds: half the gap, one bit more … */
-const MOST_TIMING_BITS = 12;
-/** … from this gap on, nanoseconds; a wider one speaks against them. */
+/** A gap that says nothing, nanoseconds; a wider one speaks against two. */
 const NEUTRAL_GAP_NS = 60_000_000;
 
 /** Translations tried and not yet believed that are remembered at the most; the oldest go first. */

@@ -1,5 +1,3 @@
-import type { LatencyRange } from "../../../packets/latency.js";
-
 /** Gaps that one block sums up … */
 const BLOCK = 32;
 /** … and how many there must be around a packet's time before they say what is usual. */
@@ -8,6 +6,12 @@ const LEAST = 8;
 const SPREADS = 8;
 /** … where it is at least this far outside, nanoseconds: scheduling and interrupt moderation. */
 const SLACK_NS = 200_000;
+
+/** The least and the greatest gap that is usual, nanoseconds. */
+interface GapRange {
+  readonly minNs: number;
+  readonly maxNs: number;
+}
 
 /** Where most gaps of some candidates in a row lie. */
 interface Block {
@@ -39,7 +43,7 @@ export class UsualGaps {
   }
 
   /** The gaps that are usual at that time; null where too few are known to tell. */
-  at(timeNs: number): LatencyRange | null {
+  at(timeNs: number): GapRange | null {
     const blocks = this.#blocks;
     const at = this.#blockAt(timeNs);
     const end = Math.min(blocks.length, at + 2);

@@ -42,9 +42,9 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   if ((facts & tuple.IS_OPENER_KNOWN) === 0) return false;
   const forward = (facts & tuple.IS_OPENED_BY_A) !== 0 ? 1 : 0;
   const rewrites = load<i32>(flow, 4 * account.REWRITES);
-  const rewrite = forward === 1 ? rewrites & 0xff : rewrites >> 8;
+  const rewrite = account.rewriteOf(rewrites, forward);
   const bits = load<i32>(flow, 4 * account.BITS);
-  const isFromInside = ((bits >> account.BACKWARD_OUTBOUND_BIT) & 1) !== forward;
+  const isFromInside = account.outboundFor(bits, forward) === 1;
   if (rewrite === 0) return !isFromInside;
   if (isFromInside && (rewrite & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) !== 0) return false;
   if (!isFromInside && (rewrite & REWRITE_SRC) !== 0) return false;

@@ -1,93 +1,39 @@
-import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { Located } from "../../../packets/findings.js";
 import { REWRITE_DST } from "../../../packets/flows.js";
 import { hasPorts, protocolName, TCP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
-import type { TupleTable } from "../../../packets/tuples.js";
 import { isPrivate } from "../../../protocols/addresses.js";
 import { linkOf } from "../../matchers/scope.js";
-import { isForwardFirst } from "../flow-summary.js";
+import { ViewedFlow } from "../viewed-flow.js";
 
 /** A flow that is made of another one's stray answers, and of what they are answered by, has few packets, at the most so many. */
 const MOST_STRAY = 32;
 /** So often all flows are gone through for the one that stray answers belong to. */
 const MOST_SEARCHES = 100;
 
-/** One flow after the other that has ended, as findings look at them: by its initiator, outbound where that is not known. */
-export class EndedFlow implements Located {
-  readonly #accounts: FlowAccounts;
-  readonly #tuples: TupleTable;
-  #slot = 0;
-  #isForward = true;
+/** One flow after the other that has ended, as findings look at them. */
+export class EndedFlow extends ViewedFlow implements Located {
   #searches = 0;
   #untranslated: number | undefined;
 
-  constructor(accounts: FlowAccounts, tuples: TupleTable) {
-    this.#accounts = accounts;
-    this.#tuples = tuples;
-  }
-
-  /** Looks at the flow in a slot from now on. */
-  of(slot: number): this {
-    this.#slot = slot;
-    this.#isForward = isForwardFirst(this.#accounts, this.#tuples, slot);
+  override of(slot: number): this {
+    super.of(slot);
     this.#untranslated = this.#findUntranslated();
     return this;
   }
 
-  get slot(): number {
-    return this.#slot;
-  }
-
-  get id(): number {
-    return this.#accounts.id(this.#slot);
-  }
-
-  get sides(): Located["sides"] {
-    return [INSIDE, OUTSIDE];
-  }
-
-  get firstFrames(): Located["firstFrames"] {
-    return this.#accounts.firstFrames(this.#slot);
-  }
-
   get proto(): number {
-    return this.#tuples.proto(this.insideTuple);
-  }
-
-  get insideTuple(): number {
-    return this.#accounts.insideTuple(this.#slot);
-  }
-
-  get outsideTuple(): number {
-    return this.#accounts.outsideTuple(this.#slot);
-  }
-
-  get isOpenerKnown(): boolean {
-    return this.#tuples.isOpenerKnown(this.insideTuple);
-  }
-
-  get isFromInside(): boolean {
-    return this.#accounts.isOutbound(this.#slot, this.#forward);
-  }
-
-  /** REWRITE_… bits of the initiator's packets. */
-  get rewrite(): number {
-    return this.#accounts.rewrite(this.#slot, this.#forward);
+    return this.tuples.proto(this.insideTuple);
   }
 
   /** Whether it is of one IP version inside and of the other outside. */
   get isAcross(): boolean {
-    return this.#tuples.isIpv6(this.insideTuple) !== this.#tuples.isIpv6(this.outsideTuple);
+    return this.tuples.isIpv6(this.insideTuple) !== this.tuples.isIpv6(this.outsideTuple);
   }
 
   /** Whether it goes into a tunnel of the host, outside. */
   get isTunneled(): boolean {
-    return this.#tuples.isTunneled(this.outsideTuple);
-  }
-
-  get pairs(): number {
-    return this.#accounts.pairs(this.#slot);
+    return this.tuples.isTunneled(this.outsideTuple);
   }
 
   /** The id of the flow whose answers these packets are, which the NAT forwarded as they came, and resets of them; undefined of most. */
@@ -97,51 +43,51 @@ export class EndedFlow implements Located {
 
   /** Pairs of the initiator's packets, and of the answers. */
   get pairsThere(): number {
-    return this.#accounts.pairsThatWent(this.#slot, this.isFromInside);
+    return this.accounts.pairsThatWent(this.slot, this.isFromInside);
   }
 
   get pairsBack(): number {
-    return this.#accounts.pairsThatWent(this.#slot, !this.isFromInside);
+    return this.accounts.pairsThatWent(this.slot, !this.isFromInside);
   }
 
   /** Stamp of its first pair, nanoseconds on the timeline. */
   get firstNs(): number {
-    return this.#accounts.firstNs(this.#slot);
+    return this.accounts.firstNs(this.slot);
   }
 
   /** Whether any TCP acknowledgement of its initiator's crossed. */
   get hasAcknowledged(): boolean {
-    return this.#accounts.acked(this.#slot, this.#forward) !== 0;
+    return this.accounts.acked(this.slot, this.forwardOf(true)) !== 0;
   }
 
   /** Whether its initiator's TCP segments that crossed show that they were answered, or those of the other end that they are answers. */
   hasProgress(isInitiators: boolean): boolean {
-    return this.#accounts.hasProgress(this.#slot, isInitiators ? this.#forward : 1 - this.#forward);
+    return this.accounts.hasProgress(this.slot, this.forwardOf(isInitiators));
   }
 
   /** Whether it is of ICMP echoes. */
   get isEcho(): boolean {
-    return this.#tuples.isEcho(this.insideTuple);
+    return this.tuples.isEcho(this.insideTuple);
   }
 
   /** The port that its initiator called, or the id of an ICMP echo. */
   get port(): number {
-    return this.#tuples.port(this.outsideTuple, this.#isA(OUTSIDE, false));
+    return this.tuples.port(this.outsideTuple, this.isA(OUTSIDE, false));
   }
 
   get retransmissions(): number {
-    return this.#accounts.retransmissions(this.#slot);
+    return this.accounts.retransmissions(this.slot);
   }
 
   /** Whether its first packet was dropped, as another flow took the port at that time. */
   get hasClashed(): boolean {
-    return this.#tuples.hasClashed(this.insideTuple);
+    return this.tuples.hasClashed(this.insideTuple);
   }
 
   /** Whether some packets may be twins of others of it, or have none where it comes out. */
   get isUnclear(): boolean {
-    const tuples = this.#tuples;
-    const far = this.#tupleOn(this.isFromInside ? OUTSIDE : INSIDE);
+    const tuples = this.tuples;
+    const far = this.tupleOn(this.isFromInside ? OUTSIDE : INSIDE);
     return tuples.unmatched(far) > 0 || tuples.hasAmbiguous(this.insideTuple) || tuples.hasAmbiguous(this.outsideTuple);
   }
 
@@ -149,51 +95,51 @@ export class EndedFlow implements Located {
   get isAnsweredNear(): boolean {
     const near = this.isFromInside ? INSIDE : OUTSIDE;
     // whoever sent a packet that was judged is known by its TTL
-    const way = 2 * this.#tupleOn(near) + (this.#isA(near, false) ? 1 : 0);
-    return this.#tuples.hasFullTtl(way) || this.#tuples.hasOtherTtl(way);
+    const way = 2 * this.tupleOn(near) + (this.isA(near, false) ? 1 : 0);
+    return this.tuples.hasFullTtl(way) || this.tuples.hasOtherTtl(way);
   }
 
   /** Whether its packets that go one way, the initiator's or the answers, cross as those of another flow: br_netfilter shows that. */
   isProvedElsewhere(isInitiators: boolean): boolean {
-    const wayOn = (side: Side): number => 2 * this.#tupleOn(side) + (this.#isA(side, isInitiators) ? 1 : 0);
-    return this.#tuples.isProved(wayOn(INSIDE)) || this.#tuples.isProved(wayOn(OUTSIDE));
+    const wayOn = (side: Side): number => 2 * this.tupleOn(side) + (this.isA(side, isInitiators) ? 1 : 0);
+    return this.tuples.isProved(wayOn(INSIDE)) || this.tuples.isProved(wayOn(OUTSIDE));
   }
 
   /** `tcp 172.17.0.2.40000 > 203.0.113.5.443`, as the initiator sees it. */
   get text(): string {
     const side = this.isFromInside ? INSIDE : OUTSIDE;
-    const tuple = this.#tupleOn(side);
+    const tuple = this.tupleOn(side);
     const end = (isInitiator: boolean): string => {
       const address = this.address(side, isInitiator);
-      return hasPorts(this.proto) ? `${address}.${this.#tuples.port(tuple, this.#isA(side, isInitiator))}` : address;
+      return hasPorts(this.proto) ? `${address}.${this.tuples.port(tuple, this.isA(side, isInitiator))}` : address;
     };
     return `${protocolName(this.proto)} ${end(true)} > ${end(false)}`;
   }
 
   /** The address of its initiator, or of the other end, as a side sees it. */
   address(side: Side, isInitiator: boolean): string {
-    return this.#tuples.addressText(this.#tupleOn(side), this.#isA(side, isInitiator));
+    return this.tuples.addressText(this.tupleOn(side), this.isA(side, isInitiator));
   }
 
   /** As `linkOf`. */
   link(side: Side, isInitiator: boolean): string | null {
-    const tuples = this.#tuples;
-    const tuple = this.#tupleOn(side);
-    return linkOf(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, this.#isA(side, isInitiator)));
+    const tuples = this.tuples;
+    const tuple = this.tupleOn(side);
+    return linkOf(tuples.isIpv6(tuple), tuples.words, tuples.address(tuple, this.isA(side, isInitiator)));
   }
 
   isPrivate(side: Side, isInitiator: boolean): boolean {
-    const tuples = this.#tuples;
-    const tuple = this.#tupleOn(side);
-    return isPrivate(tuples.words[tuples.address(tuple, this.#isA(side, isInitiator))], tuples.isIpv6(tuple));
+    const tuples = this.tuples;
+    const tuple = this.tupleOn(side);
+    return isPrivate(tuples.words[tuples.address(tuple, this.isA(side, isInitiator))], tuples.isIpv6(tuple));
   }
 
   #findUntranslated(): number | undefined {
-    const accounts = this.#accounts;
-    const slot = this.#slot;
+    const accounts = this.accounts;
+    const slot = this.slot;
     const outside = this.outsideTuple;
     const isPlain = accounts.rewrite(slot, 0) === 0 && accounts.rewrite(slot, 1) === 0;
-    if (!isPlain || this.proto !== TCP || !this.#tuples.isOver(this.insideTuple)) return undefined;
+    if (!isPlain || this.proto !== TCP || !this.tuples.isOver(this.insideTuple)) return undefined;
     if (this.pairsThere === 0 || this.pairsBack === 0 || this.pairs > MOST_STRAY) return undefined;
     if (this.hasProgress(true) || this.hasProgress(false) || this.#searches === MOST_SEARCHES) return undefined;
     this.#searches++;
@@ -203,19 +149,5 @@ export class EndedFlow implements Located {
       if (accounts.isOutbound(other, 0) && (accounts.rewrite(other, 0) & REWRITE_DST) !== 0) return accounts.id(other);
     }
     return undefined;
-  }
-
-  get #forward(): number {
-    return this.#isForward ? 1 : 0;
-  }
-
-  #tupleOn(side: Side): number {
-    return side === INSIDE ? this.insideTuple : this.outsideTuple;
-  }
-
-  /** Whether the initiator, or the other end, is A of the side's tuple. */
-  #isA(side: Side, isInitiator: boolean): boolean {
-    const isForward = side === INSIDE ? this.#isForward : this.#isForward !== this.#accounts.isFlipped(this.#slot);
-    return isForward === isInitiator;
   }
 }

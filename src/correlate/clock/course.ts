@@ -1,0 +1,322 @@
+import { NEAR_NS } from "../intake/disorder.js";
+import type { ClockFacts, Stretch } from "./clock.js";
+import { type Crossing, Crossings, type Line, lineThrough, type Slice } from "./envelope.js";
+import type { Bounds } from "./estimate.js";
+
+/** How far ahead of the packets that are placed the clocks are looked at: by time, or by packets where those are so many. */
+const AHEAD_NS = 2_000_000_000;
+const AHEAD_PACKETS = 16_384;
+/** Slices behind one that tell whether its quickest packets are believable. */
+const SUPPORTING = 2;
+/** Processors of one computer may disagree by this about the time, nanoseconds. */
+export const PROCESSORS_NS = 10_000;
+/** A given offset is not exact to the nanosecond, and no packet is that much quicker than the quickest one seen. */
+export const MOST_SLACK_NS = 200_000;
+/** Slices that are kept behind those that were told of. */
+const KEPT_SLICES = 64;
+/** A clock of which nothing is known for a while may run away by this meanwhile. */
+const UNKNOWN_RATE = 100e-6;
+
+/** How the clocks stand in a slice, wherever that begins. */
+type StretchLine = Omit<Stretch, "firstFrame" | "disorderNs">;
+
+/** How far stamps of both captures go back between two times on the timeline, where they differ by that beyond the base, nanoseconds. */
+type DisorderNs = (fromNs: number, untilNs: number, nearNs: number) => number;
+
+/**
+ * How the clocks stand, slice after slice: what the packets of each and of those around it say of the offset, and what is made of that for the
+ * stretch of time. What is said of a stretch stays.
+ */
+export class Course {
+  /** Where the gaps of twins should be: what the clocks differ by, beyond the base; null where nothing is known. */
+  nearNs: number | null = null;
+  /** What is taken for granted about the clocks, as long as nothing contradicts it. */
+  assumed: "none" | "given" | null = null;
+  source: "none" | "given" | "estimated" = "none";
+  /** How far stamps may be wrong, by the units of both captures: against each other on one clock, and on two. */
+  oneUnitNs = 0;
+  unitNs = 0;
+  /** The most that stamps may have been wrong beside that so far, by how far both captures' go back. */
+  mostWrongNs = 0;
+  /** Whether packets of both directions bounded the offset, now or before. */
+  isEnclosed = false;
+  readonly stretches: Stretch[] = [];
+  /** All is told of outside packets up to there. */
+  toldNs = Number.NEGATIVE_INFINITY;
+  readonly #windowNs: number;
+  readonly #disorderNs: DisorderNs;
+  readonly #crossings: readonly [Crossings, Crossings] = [new Crossings(), new Crossings()];
+  /** Slices with their twins; how many packets came up to the end of each; how many of them are bounded, and told of. */
+  readonly #slices: Slice[] = [];
+  readonly #ends: number[] = [];
+  #bounded = 0;
+  #told = 0;
+  /** Those that packets bound. */
+  readonly #known: Slice[] = [];
+  /** What the summary says. */
+  #firstNs: number | null = null;
+  #uncertaintyNs: number | null = null;
+  #atLeastNs = Number.NEGATIVE_INFINITY;
+  #atMostNs = Number.POSITIVE_INFINITY;
+  #grownNs = 0;
+  #followedNs = 0;
+  #certainty = 0;
+
+  constructor(windowNs: number, disorderNs: DisorderNs) {
+    this.#windowNs = windowNs;
+    this.#disorderNs = disorderNs;
+  }
+
+  /** Says how the clocks stand before the first slice. */
+  begin(slackNs: number): void {
+    this.stretches.push({
+      untilNs: Number.NEGATIVE_INFINITY,
+      atNs: 0,
+      correctionNs: 0,
+      rate: 0,
+      firstFrame: 0,
+      setFrame: 0,
+      setNs: 0,
+      slackNs,
+      disorderNs: this.mostWrongNs,
+      isTrusted: this.nearNs !== null,
+      unboundNs: Number.POSITIVE_INFINITY,
+    });
+  }
+
+  /** By how much the stamps of one clock may seem to contradict each other, nanoseconds. */
+  get toleranceNs(): number {
+    return this.oneUnitNs + PROCESSORS_NS + this.mostWrongNs;
+  }
+
+  /** Takes a packet of a direction that was seen on both sides. */
+  cross(isOutbound: boolean, crossing: Crossing): void {
+    this.#crossings[isOutbound ? 1 : 0].add(crossing);
+  }
+
+  /** How many packets it took of each direction. */
+  get crossed(): readonly [number, number] {
+    return [this.#crossings[0].end, this.#crossings[1].end];
+  }
+
+  /** Takes a slice whose packets it has; `end`: how many outside packets came up to its end. Tells what can be told by then. */
+  take(slice: Slice, end: number): void {
+    this.#slices.push(slice);
+    this.#ends.push(end);
+    this.#bound(this.#slices.length - SUPPORTING);
+    while (this.#isFarBehind(this.#told)) this.#tell(this.#told++);
+  }
+
+  /** Tells all there is: no slice follows. */
+  end(): void {
+    this.#bound(this.#slices.length);
+    while (this.#told < this.#slices.length) this.#tell(this.#told++);
+    this.toldNs = Number.POSITIVE_INFINITY;
+  }
+
+  #isFarBehind(at: number): boolean {
+    const last = this.#slices.length - 1;
+    return (
+      at < last &&
+      (this.#slices[last].toNs - this.#slices[at].toNs >= AHEAD_NS ||
+        this.#ends[last] - this.#ends[at] >= AHEAD_PACKETS)
+    );
+  }
+
+  /** Bounds slices before this one, by what their packets say. */
+  #bound(end: number): void {
+    for (; this.#bounded < end; this.#bounded++) {
+      const slice = this.#slices[this.#bounded];
+      const before = this.#slices[this.#bounded - 1];
+      slice.wrongNs = this.#wrongNs(slice);
+      this.mostWrongNs = Math.max(this.mostWrongNs, slice.wrongNs);
+      for (const isOutbound of [false, true]) {
+        const way = isOutbound ? 1 : 0;
+        const { own, around } = this.#crossings[way].between(before?.ends[way] ?? 0, slice.ends[way]);
+        slice.bound(isOutbound, own, around);
+      }
+      slice.widen();
+      const middleNs = middleOf(slice.atLeastNs, slice.atMostNs);
+      if (middleNs !== null) this.nearNs = middleNs;
+      slice.place = this.#known.length;
+      if (slice.isBounded) this.#known.push(slice);
+    }
+  }
+
+  /** How far the stamps of both captures go back around a slice, as far as they were looked at. */
+  #wrongNs({ leastNs, toNs }: Slice): number {
+    const untilNs = Math.min(toNs + NEAR_NS, this.#slices[this.#slices.length - 1].toNs);
+    return this.#disorderNs(leastNs - NEAR_NS, untilNs, this.nearNs ?? 0);
+  }
+
+  /** Tells how the clocks stand in a slice. */
+  #tell(at: number): void {
+    const slice = this.#slices[at];
+    if (this.assumed !== null && this.#isContradicted(at)) {
+      if (this.assumed === "none") this.source = "estimated";
+      this.assumed = null;
+    }
+    const last = this.stretches[this.stretches.length - 1];
+    const line = this.assumed === null ? this.#follow(at) : this.#assume(at, this.assumed);
+    const firstFrame = slice.setFrame > 0 ? slice.setFrame : last.firstFrame;
+    const stretch = { ...line, firstFrame, disorderNs: slice.wrongNs };
+    const isSteady = stretch.rate === 0 && last.rate === 0 && (stretch.setFrame | last.setFrame) === 0;
+    const isSame = isSteady && stretch.correctionNs === last.correctionNs;
+    const isBehindSet = stretch.firstFrame === last.firstFrame;
+    const isAsSure = (["slackNs", "disorderNs", "unboundNs"] as const).every((each) => stretch[each] === last[each]);
+    if (isSame && isBehindSet && isAsSure && stretch.isTrusted === last.isTrusted) last.untilNs = slice.toNs;
+    else if (this.stretches.length === 1 && last.untilNs === Number.NEGATIVE_INFINITY) this.stretches[0] = stretch;
+    else this.stretches.push(stretch);
+    this.toldNs = slice.toNs;
+    if (stretch.isTrusted) this.#firstNs ??= stretch.correctionNs;
+  }
+
+  /** Whether certain packets contradict what is taken for granted, now or soon. */
+  #isContradicted(at: number): boolean {
+    for (let next = at; next < this.#bounded; next++) if (this.#slices[next].isOffset(this.toleranceNs)) return true;
+    return false;
+  }
+
+  /** … is confirmed: then stamps are wrong by what is seen of that, around here. */
+  #assume(at: number, assumed: "none" | "given"): StretchLine {
+    const slice = this.#slices[at];
+    let wrongNs = PROCESSORS_NS;
+    for (let near = Math.max(0, at - SUPPORTING); near < this.#bounded; near++) {
+      const slice = this.#slices[near];
+      wrongNs = Math.max(wrongNs, slice.wrongNs + slice.awayNs);
+    }
+    this.#atLeastNs = Math.max(this.#atLeastNs, slice.atLeastNs);
+    this.#atMostNs = Math.min(this.#atMostNs, slice.atMostNs);
+    const slackNs = assumed === "given" ? MOST_SLACK_NS : this.oneUnitNs + wrongNs;
+    return {
+      untilNs: slice.toNs,
+      atNs: 0,
+      correctionNs: 0,
+      rate: 0,
+      setFrame: 0,
+      setNs: 0,
+      slackNs,
+      isTrusted: true,
+      unboundNs: assumed === "given" ? 0 : Math.max(-this.#atLeastNs, this.#atMostNs),
+    };
+  }
+
+  /** How the clocks stand in a slice, by its packets and those around it. */
+  #follow(at: number): StretchLine {
+    const slice = this.#slices[at];
+    if (this.nearNs === null)
+      return { ...this.stretches[this.stretches.length - 1], untilNs: slice.toNs, isTrusted: false };
+    const spanNs = slice.toNs - (Number.isFinite(slice.fromNs) ? slice.fromNs : Math.min(slice.leastNs, slice.toNs));
+    const line = lineThrough(this.#known, slice, this.unitNs);
+    if (line === null || (this.isEnclosed && !isEnclosing(line.bounds))) return this.#goOn(at, spanNs, line);
+    const { atLeastNs, atMostNs } = line.bounds;
+    const halfNs = Math.max(0, atMostNs - line.offsetNs, line.offsetNs - atLeastNs);
+    const uncertaintyNs = halfNs + line.movedNs + this.unitNs;
+    this.#uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, uncertaintyNs);
+    this.#grownNs += line.rate * line.certainty * spanNs;
+    this.#followedNs += line.certainty ** 2 * spanNs;
+    this.#certainty = Math.max(this.#certainty, line.certainty);
+    if (Number.isFinite(halfNs)) this.isEnclosed = true;
+    // what goes one way only bounds the offset on one side, and nothing that goes the other way could contradict it
+    const boundNs = Number.isFinite(halfNs) ? halfNs : MOST_SLACK_NS + slice.wrongNs;
+    const slackNs = boundNs + line.movedNs + this.unitNs + PROCESSORS_NS;
+    return this.#stretch(at, line.atNs, line.offsetNs, line.rate, slackNs);
+  }
+
+  /** Goes on as before where too little is known: the clock may run away meanwhile, within what bounds it. */
+  #goOn(at: number, spanNs: number, line: Line | null): StretchLine {
+    const atNs = line?.atNs ?? this.#slices[at].toNs;
+    const last = this.stretches[this.stretches.length - 1];
+    if (!last.isTrusted) return this.#stretch(at, atNs, this.nearNs ?? 0, 0, this.#windowNs);
+    const expectedNs = last.correctionNs + last.rate * (atNs - last.atNs);
+    const offsetNs = Math.max(
+      line?.bounds.atLeastNs ?? -Infinity,
+      Math.min(line?.bounds.atMostNs ?? Infinity, expectedNs),
+    );
+    const slackNs = last.slackNs + spanNs * UNKNOWN_RATE;
+    if (this.isEnclosed) this.#uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, slackNs);
+    return this.#stretch(at, atNs, offsetNs, last.rate, slackNs);
+  }
+
+  /** A stretch of such a line, whose slack is as wide as what contradicts it. */
+  #stretch(at: number, atNs: number, offsetNs: number, rate: number, leastSlackNs: number): StretchLine {
+    const slice = this.#slices[at];
+    const offsetAt = (timeNs: number): number => offsetNs + rate * (timeNs - atNs);
+    const telling = [slice];
+    // where its own packets do not tell which of its neighbours a slice belongs to, it may be either
+    if (!isEnclosing(slice)) telling.push(...this.#known.slice(Math.max(0, slice.place - 1), slice.place + 2));
+    const against = telling.map((one) => one.contradicts(offsetAt));
+    const { doubtNs, frame, setNs } = this.#setBack(at, offsetNs);
+    return {
+      untilNs: slice.toNs,
+      atNs,
+      correctionNs: Math.round(offsetNs),
+      rate,
+      setFrame: frame,
+      setNs,
+      slackNs: Math.round(Math.max(leastSlackNs, doubtNs, ...against.map((ns) => (ns > 0 ? ns + PROCESSORS_NS : 0)))),
+      isTrusted: true,
+      unboundNs: this.isEnclosed ? 0 : Number.POSITIVE_INFINITY,
+    };
+  }
+
+  /**
+   * Whether the clock is set back behind a slice, to before its end: packets from a frame on have stamps that it has, too, and are off
+   * by `setNs`. Where no frame tells which they are, any packet may be: `doubtNs`.
+   */
+  #setBack(at: number, middleNs: number): { doubtNs: number; frame: number; setNs: number } {
+    const slice = this.#slices[at];
+    let frame = 0;
+    let doubtNs = 0;
+    for (let next = at + 1; next < this.#bounded; next++) {
+      const { leastNs, atLeastNs, atMostNs, setFrame } = this.#slices[next];
+      if (leastNs >= slice.toNs) continue;
+      if (frame === 0) frame = setFrame;
+      const awayNs = Math.max(slice.atLeastNs - atMostNs, atLeastNs - slice.atMostNs);
+      const thereNs = middleOf(atLeastNs, atMostNs);
+      if (awayNs > 0 && frame > 0 && thereNs !== null) return { doubtNs, frame, setNs: Math.round(thereNs - middleNs) };
+      doubtNs = Math.max(doubtNs, awayNs);
+    }
+    return { doubtNs, frame: 0, setNs: 0 };
+  }
+
+  /** Lets slices go that no line needs any more. */
+  forget(): void {
+    const count = this.#told - KEPT_SLICES;
+    if (count < KEPT_SLICES) return;
+    for (const way of [0, 1] as const) this.#crossings[way].forgetBefore(this.#slices[count - 1].ends[way]);
+    this.#slices.splice(0, count);
+    this.#ends.splice(0, count);
+    this.#told -= count;
+    this.#bounded -= count;
+    const known = this.#slices[0].place - KEPT_SLICES;
+    if (known <= 0) return;
+    this.#known.splice(0, known);
+    for (const slice of this.#slices) slice.place -= known;
+  }
+
+  facts(offsetNs: bigint): ClockFacts {
+    const driftPpm = this.#followedNs > 0 ? (1e6 * this.#certainty * this.#grownNs) / this.#followedNs : 0;
+    const assumedNs = Math.max(-this.#atLeastNs, this.#atMostNs);
+    const hasAssumed = this.#atLeastNs > -Infinity || this.#atMostNs < Infinity;
+    const uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, hasAssumed ? assumedNs : 0);
+    const isKnown = (this.#uncertaintyNs !== null || hasAssumed) && Number.isFinite(uncertaintyNs);
+    return {
+      source: this.source,
+      offsetNs: Number(offsetNs + BigInt(this.#firstNs ?? 0)),
+      driftPpm,
+      uncertaintyNs: isKnown ? Math.ceil(uncertaintyNs) : null,
+    };
+  }
+}
+
+/** Whether both directions bound the offset. */
+function isEnclosing({ atLeastNs, atMostNs }: Bounds): boolean {
+  return Number.isFinite(atLeastNs) && Number.isFinite(atMostNs);
+}
+
+/** What is between two bounds, or at the only one; null where there is none. */
+export function middleOf(atLeastNs: number, atMostNs: number): number | null {
+  if (!Number.isFinite(atLeastNs)) return Number.isFinite(atMostNs) ? atMostNs : null;
+  return Number.isFinite(atMostNs) ? (atLeastNs + atMostNs) / 2 : atLeastNs;
+}

@@ -1,0 +1,89 @@
+import { SET_NS } from "../intake/disorder.js";
+import type { Rows } from "./lookahead.js";
+
+/** A slice has so many packets, or as many as come within this time, nanoseconds. */
+const SLICE_PACKETS = 2048;
+const SLICE_NS = 250_000_000;
+/** Stamps that go back by more than SET_NS, behind so many that do not, may be those of a clock that was set. */
+const LEAST_PACKETS = 8;
+
+/** A slice whose twins have not been found yet. */
+export interface Pending {
+  readonly fromNs: number;
+  readonly toNs: number;
+  readonly leastNs: number;
+  /** Its first frame, if the clock may have been set back before it, else 0. */
+  readonly setFrame: number;
+  /** How many packets there were up to its end. */
+  readonly end: number;
+  /** How much later inside packets may come that it waits for. */
+  readonly afterNs: number;
+}
+
+/** Cuts the outside capture into slices, by its own stamps: in each, the clocks are told apart by themselves. */
+export class Slicer {
+  /** The slices that were cut, the oldest first; for whoever closes them to take out. */
+  pending: Pending[] = [];
+  /** Whether the last one was. */
+  isCutOff = false;
+  /** The slice that is being filled. */
+  #fromNs = Number.NEGATIVE_INFINITY;
+  #latestNs = Number.NEGATIVE_INFINITY;
+  #beganNs = Number.NaN;
+  #leastNs = Number.POSITIVE_INFINITY;
+  #firstFrame = 0;
+  /** Whether the stamp before was out of order by more than usual. */
+  #isBack = false;
+  #packets = 0;
+  /** How many packets the others have. */
+  #before = 0;
+
+  /** Takes the next packets. */
+  take({ batch, from, to }: Rows): void {
+    for (let row = from; row < to; row++) {
+      const stampNs = batch.stampNs(row);
+      const latestNs = Math.max(stampNs, this.#latestNs);
+      // what comes behind a clock that is set back is a slice of its own
+      const isSetBack = latestNs - stampNs > SET_NS && !this.#isBack && this.#packets >= LEAST_PACKETS;
+      if (isSetBack || this.#packets === SLICE_PACKETS || latestNs - this.#beganNs > SLICE_NS) this.#cut();
+      this.#isBack = latestNs - stampNs > SET_NS;
+      if (this.#packets === 0) {
+        this.#beganNs = latestNs;
+        this.#firstFrame = isSetBack ? batch.frame(row) : 0;
+      }
+      if (stampNs < this.#leastNs) this.#leastNs = stampNs;
+      // of those behind it, in order, as many as belong to the slice only count
+      const most = Math.min(to, row + SLICE_PACKETS - this.#packets);
+      const end =
+        batch.isInOrder && stampNs === latestNs ? batch.endOf(this.#beganNs + SLICE_NS, row + 1, most) : row + 1;
+      this.#packets += end - row;
+      this.#latestNs = end > row + 1 ? batch.stampNs(end - 1) : latestNs;
+      row = end - 1;
+    }
+  }
+
+  /** Ends the last slice. Behind it comes an empty one, for twins whose inside packets come within the window. */
+  cutOff(windowNs: number): void {
+    this.isCutOff = true;
+    this.#cut();
+    const toNs = this.#latestNs;
+    this.pending.push({ fromNs: toNs, toNs, leastNs: toNs, setFrame: 0, end: this.#before, afterNs: windowNs });
+  }
+
+  #cut(): void {
+    if (this.#packets === 0) return;
+    this.#before += this.#packets;
+    this.pending.push({
+      fromNs: this.#fromNs,
+      toNs: this.#latestNs,
+      leastNs: this.#leastNs,
+      setFrame: this.#firstFrame,
+      end: this.#before,
+      afterNs: 0,
+    });
+    this.#fromNs = this.#latestNs;
+    this.#leastNs = Number.POSITIVE_INFINITY;
+    this.#packets = 0;
+    this.#beganNs = Number.NaN;
+  }
+}

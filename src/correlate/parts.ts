@@ -1,0 +1,181 @@
+import { FlowAccounts } from "../packets/flow-accounts.js";
+import type { Heap } from "../packets/heap.js";
+import type { Sink } from "../packets/results.js";
+import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
+import { Timeline } from "../packets/timeline.js";
+import { TupleTable } from "../packets/tuples.js";
+import type { Clock } from "./clock/clock.js";
+import { Feed } from "./intake/feed.js";
+import { Tunnels } from "./intake/tunnels.js";
+import type { Intake } from "./intake/intake.js";
+import { Buckets } from "./kernel/buckets.js";
+import { Kernel } from "./kernel/kernel.js";
+import { Translations } from "./kernel/translations.js";
+import type { Notes } from "./matchers/contract.js";
+import { Matchers } from "./matchers/matchers.js";
+import { Pairs } from "./pairs.js";
+import { Settling } from "./settling.js";
+import { Showing } from "./showing.js";
+import { Clashes } from "./verdicts/clashes.js";
+import { Cover } from "./verdicts/cover.js";
+import { Findings } from "./verdicts/findings.js";
+import { FlowBook } from "./verdicts/flow-book.js";
+import { Groups } from "./verdicts/groups.js";
+import { Impacts } from "./verdicts/impacts.js";
+import { LateLosses } from "./verdicts/late-losses.js";
+import { Misses } from "./verdicts/misses.js";
+import { Mistimed } from "./verdicts/mistimed.js";
+import { Refusals } from "./verdicts/refusals.js";
+import { Resets } from "./verdicts/resets.js";
+import { SideTally } from "./verdicts/side-tally.js";
+import { Updates } from "./verdicts/updates.js";
+import { Verdicts } from "./verdicts/verdicts.js";
+
+export interface RunOptions {
+  windowNs: number;
+  /** How long a pair waits for earlier packets to be decided, so that pairs come in order of time; the window if not given. */
+  patienceNs?: number;
+  maxPairs: number;
+  heap: Heap;
+  /** By side: the earliest stamp that is known to leap from those around it, nanoseconds; Infinity for none. */
+  strayNs: readonly [number, number];
+  /** The coarser unit of both captures' stamps. */
+  resolutionNs: number;
+  /** By side: whether its capture says, at its beginning, that it counts the frames that it loses. */
+  haveCounters: readonly [boolean, boolean];
+  onSettled?(): void;
+}
+
+/** What a run is made of. */
+export type Parts = ReturnType<typeof assemble>;
+
+/** Makes what a run is made of, and tells each part of those that it asks. `isComplete`: whether all there was has been decided about. */
+export function assemble(
+  intakes: readonly [Intake, Intake],
+  clock: Clock,
+  options: RunOptions,
+  sink: Sink,
+  isComplete: () => boolean,
+) {
+  const {
+    heap,
+    windowNs,
+    maxPairs,
+    patienceNs = Number.POSITIVE_INFINITY,
+    strayNs,
+    resolutionNs,
+    haveCounters,
+  } = options;
+  const sources = [intakes[INSIDE].source, intakes[OUTSIDE].source] as const;
+  const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
+  const names = [sources[INSIDE].name, sources[OUTSIDE].name] as const;
+  const isShowing = sink.wantsPairs || Number.isFinite(maxPairs) || sink.wantsVerdict("copy");
+  const shiftNs = Number(epochsNs[OUTSIDE] - epochsNs[INSIDE] - clock.offsetNs);
+
+  const tuples = new TupleTable(heap);
+  const timeline = new Timeline(heap);
+  const buckets = new Buckets(heap, timeline);
+  const accounts = new FlowAccounts(heap);
+  const kernel = new Kernel({
+    heap,
+    timeline,
+    tuples,
+    buckets,
+    accounts,
+    clock,
+    windowNs,
+    resolutionNs,
+    shiftNs,
+    isShowing,
+  });
+  const translations = new Translations(accounts, timeline, tuples, kernel);
+  const tunnels = new Tunnels(heap, tuples, windowNs);
+  const feed = (side: Side) => new Feed(heap, side, intakes[side], tuples, tunnels);
+  const feeds = [feed(INSIDE), feed(OUTSIDE)] as const;
+  const coverOf = (side: Side, shiftNs: number) =>
+    new Cover(sources[side], strayNs[side], shiftNs, windowNs, (stampNs) => kernel.timeOf(side, stampNs, 0));
+  const cover = [coverOf(INSIDE, 0), coverOf(OUTSIDE, shiftNs)] as const;
+  const tallies = [new SideTally(), new SideTally()] as const;
+  /** What any of the parts may look at. */
+  const base = {
+    heap,
+    timeline,
+    tuples,
+    buckets,
+    accounts,
+    kernel,
+    translations,
+    clock,
+    windowNs,
+    cover,
+    tallies,
+    sink,
+  };
+
+  const groups = new Groups(timeline);
+  const refusals = new Refusals(timeline, (...quoted) => impacts.open.namedLike(...quoted));
+  const mistimed = new Mistimed(timeline);
+  const clashes = new Clashes(accounts, tuples);
+  const misses = new Misses(kernel);
+  const decidedNs = (side: Side) => (isComplete() ? cover[side].lastNs : kernel.progress.nowNs - windowNs);
+  const findings = new Findings({ ...base, misses, decidedNs });
+  const impacts = new Impacts(timeline, tuples, accounts, kernel);
+  const lateLosses = new LateLosses({ ...base, clashes, findings });
+  const updates = new Updates(timeline, impacts, refusals, (update, timeNs) => lateLosses.update(update, timeNs));
+  const notes: Notes[] = [refusals, mistimed];
+  const showing = new Showing({
+    ...base,
+    groups,
+    updates,
+    findings,
+    notes,
+    turnedFlowOf: (before, after) => matchers.hairpins.flowOf(before, after),
+    isShowing,
+    maxPairs,
+    patienceNs,
+  });
+  const matchers = new Matchers({
+    ...base,
+    pairing: new Pairs({ ...base, groups, refusals, impacts, findings, updates, showing }),
+    mayBecome: (entered, left) => refusals.mayBeOne(entered, left),
+    isNat: (address) => verdicts.locals.isNat(address),
+    link: (tuples, begin) => book.link(tuples, begin),
+  });
+  notes.push(...matchers.notes);
+  const verdicts = new Verdicts({
+    ...base,
+    matchers,
+    refusals,
+    impacts,
+    misses,
+    resets: new Resets(timeline),
+    mistimed,
+    tunnels,
+    repeats: [intakes[INSIDE].repeats, intakes[OUTSIDE].repeats],
+  });
+  const book = new FlowBook({ ...base, matchers, findings, impacts, clashes, epochNs: epochsNs[INSIDE] });
+  const decide = { matchers, verdicts, refusals, impacts, updates, lateLosses, clashes, findings, book, showing };
+  const settling = new Settling({ ...base, ...decide });
+  kernel.meet({
+    onFlow: (slot) => {
+      verdicts.learn(accounts, slot);
+      for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)]) matchers.proxies.forget(tuple);
+    },
+    onWanted: (row, wants) => matchers.admitLater(row, wants),
+    onOverdue: (row) => settling.judgeAlone(row),
+  });
+  sink.begin({
+    timeline,
+    tuples,
+    epochsNs,
+    names,
+    haveCounters,
+    flowOf: (row) => book.flowOf(row),
+    framesOf: (row) => groups.framesOf(row),
+    missingOf: (row) => groups.missingOf(row),
+    lengthOf: (row) => groups.lengthOf(row),
+    quoteOf: (row) => refusals.errorOf(row),
+    tunnelOf: (row) => tunnels.of(timeline.tunnel(row)),
+  });
+  return { ...base, ...decide, feeds, tunnels, mistimed, settling };
+}

@@ -1,0 +1,45 @@
+import type { Silence } from "./coverage.js";
+import type { PacketBatch } from "./packets.js";
+
+/** What became of each frame of a capture while decoding. frames = notIp + undecodable + rows given. */
+export class Tally {
+  frames = 0;
+  /** ARP, spanning tree, LLDP and whatever else is not IP. */
+  notIp = 0;
+  undecodable = 0;
+  /** Frames decoded from fewer bytes than the wire had (snaplen). */
+  cut = 0;
+  /** Why frames were undecodable, in words, with how many and the first one's frame number. */
+  readonly reasons = new Map<string, { count: number; firstFrame: number }>();
+
+  /** Counts a frame that could not be decoded. `reason` names layer, field and limit, and nothing specific to the frame. */
+  undecoded(reason: string, frame: number): void {
+    this.undecodable++;
+    const known = this.reasons.get(reason);
+    if (known) known.count++;
+    else this.reasons.set(reason, { count: 1, firstFrame: frame });
+  }
+}
+
+/** Decoded packets of one side, in capture order. */
+export interface PacketSource {
+  readonly name: string;
+  /** Epoch nanoseconds that stamps count from; known before the first `next`. */
+  readonly epochNs: bigint;
+  readonly tally: Tally;
+  /** Frames the capturing kernel or program says it lost; grows while reading. When that was, the batches' marks tell. */
+  readonly captureDropped: number;
+  /** Whether it says so at all; as in `FrameSource`. */
+  readonly hasCounters: boolean;
+  /** Stamps of the first and the latest frame read, IP or not, in nanoseconds since the epoch; what the capture covers … */
+  readonly firstNs: number;
+  readonly lastNs: number;
+  /** … but for these times, found while reading; for whoever reads them to take out. */
+  readonly silences?: Silence[];
+  /** Whether these are the limits of a capture that is running, and not only what was in it. */
+  readonly isLive?: boolean;
+  /** What its stamps are multiples of, nanoseconds. */
+  readonly resolutionNs: number;
+  /** The next packets, or null at the end; the batch before it is overwritten. A batch may be empty. */
+  next(): Promise<PacketBatch | null>;
+}
