@@ -107,7 +107,7 @@ export class Matchers {
       pairing,
     });
     this.proxies = new Proxies(timeline, tuples, isNat, link);
-    this.relays = new Relays(heap, timeline, tuples, windowNs, link);
+    this.relays = new Relays(heap, timeline, tuples, kernel, windowNs, isNat, link);
     const supers = new SuperDatagrams(heap, timeline, translations, kernel, windowNs, pairing);
     const shifted = new ShiftedSegments(timeline, translations, pairing);
     const { equals, hairpins, cutFrames, proxies, segments, altered, likes } = this;

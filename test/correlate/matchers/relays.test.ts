@@ -133,3 +133,38 @@ describe("a proxy that takes a connection on its way out", () => {
     expect((await outcomeOfAll(sides(10_010))).proxied).toEqual([]);
   });
 });
+
+/** A query that a proxy takes on its way to a server, and asks itself, from `from`; and the answer. */
+function onItsWay(atUs: number, question: string, from = HOST): Exchange {
+  const numbers = { dstPort: 53, ipId: 0 };
+  const back = (dst: string, dstPort: number) => ({ src: SERVER, dst, srcPort: 53, dstPort, ipId: 0 });
+  return {
+    inside: [
+      us(atUs, datagram({ src: CONTAINER, dst: SERVER, srcPort: 5353, ttl: 64, text: question, ...numbers })),
+      us(atUs + 150, datagram({ ...back(CONTAINER, 5353), ttl: 64, text: `${question}!` })),
+    ],
+    outside: [
+      us(atUs + 50, datagram({ src: from, dst: SERVER, srcPort: 40_000, ttl: 64, text: question, ...numbers })),
+      us(atUs + 100, datagram({ ...back(from, 40_000), ttl: 60, text: `${question}!` })),
+    ],
+  };
+}
+
+describe("a UDP proxy on the way out", () => {
+  it("is linked with what it asks itself", async () => {
+    const { proxied, alone } = await outcomeOfAll(onItsWay(10_000, "who?"), onItsWay(20_000, "and you?"));
+    expect(proxied).toMatchObject([
+      {
+        initiator: "inside",
+        inside: { src: CONTAINER, srcPort: 5353, dst: SERVER, dstPort: 53 },
+        outside: { src: HOST, srcPort: 40_000, dst: SERVER, dstPort: 53 },
+      },
+    ]);
+    expect(alone.map(({ verdict }) => verdict)).toEqual(alone.map(() => "proxied"));
+  });
+
+  it("is none where somebody else asks the same", async () => {
+    const others = [onItsWay(10_000, "who?", CLIENT), onItsWay(20_000, "and you?", CLIENT)];
+    expect((await outcomeOfAll(...others)).proxied).toEqual([]);
+  });
+});

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { outcomeOf, us } from "../outcome.js";
+import { outcomeOf, type Stamped, us } from "../outcome.js";
 import { icmp, ipv4 } from "../../support/packets.js";
-import { CLIENT, conversation, datagram, HOST, merged, SERVER } from "../traffic.js";
+import { CLIENT, conversation, datagram, HOST, merged } from "../traffic.js";
 
 const S = 1_000_000;
 const idle = conversation(40);
@@ -11,7 +11,7 @@ const other = conversation(600, { everyUs: 50_000, srcPort: 50_000, seed: 7 });
 /** The server's next segment of the idle conversation, at some time. */
 const answer = (atUs: number) => conversation(42, { startUs: atUs - 41 * 100 }).outside[41];
 
-async function alone(outside: Parameters<typeof merged>[0], again = conversation(0)) {
+async function alone(outside: readonly Stamped[], again = conversation(0)) {
   const outcome = await outcomeOf(
     merged(idle.inside, other.inside, again.inside),
     merged(idle.outside, other.outside, outside, again.outside),
