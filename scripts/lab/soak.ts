@@ -9,7 +9,7 @@ import { checkFlows } from "./truth/flows.js";
 import { findMissed } from "./truth/missed.js";
 import { checkPairs } from "./truth/pairs.js";
 import { type Recording, makeRecording } from "./truth/recording.js";
-import { type Report, readReport, renumbered } from "./truth/report.js";
+import { type Report, readReport, renumbered, SIDES } from "./truth/report.js";
 import { readRuleLog } from "./truth/rule-log.js";
 import { type Judged, judgeVerdicts } from "./truth/verdicts.js";
 
@@ -38,7 +38,8 @@ for (const view of VIEWS) {
   const files = view.map((name) => join(dir, `${name}.pcap`));
   const args = [MAIN, "file", ...files, "--format", "ndjson", "--clock-offset", "none"];
   const ndjson = execFileSync(process.execPath, args, { encoding: "utf8", maxBuffer: 1 << 30 });
-  wrong += judge(view, makeRecording(frames(view[0]), frames(view[1]), entries), readReport(ndjson));
+  const bridges = SIDES.filter((_, side) => !view[side].startsWith("enp"));
+  wrong += judge(view, makeRecording(frames(view[0]), frames(view[1]), entries, bridges), readReport(ndjson));
 }
 if (existsSync(join(dir, "live.ndjson"))) {
   process.stdout.write("live: ");

@@ -29,6 +29,7 @@ export function makeRecording(
   docker0: readonly Frame[],
   uplink: readonly Frame[],
   entries: readonly Entry[],
+  bridges: readonly SideName[] = ["inside"],
 ): Recording {
   const [inside, outside] = judged(docker0, uplink);
   const seen = { inside: tuplesIn(inside), outside: tuplesIn(outside) };
@@ -36,7 +37,7 @@ export function makeRecording(
     inside,
     outside,
     fragmented: { inside: fragmentedTuples(inside), outside: fragmentedTuples(outside) },
-    paths: new Paths(entries, (side, tuple) => seen[side].has(tupleKey(tuple))),
+    paths: new Paths(entries, (side, tuple) => seen[side].has(tupleKey(tuple)), bridges),
     byPath: { inside: new Map<Path, Frame[]>(), outside: new Map<Path, Frame[]>() },
   };
   for (const side of SIDES) fileByPath(recording, side, recording.byPath[side]);

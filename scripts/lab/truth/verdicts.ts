@@ -45,7 +45,9 @@ class Judge {
   readonly #log: Sightings<LogEntry>;
   readonly #elsewhere: Sightings<Frame & { readonly packet: Packet }>;
   readonly #errors: readonly LogEntry[];
-  readonly #own: ReadonlySet<string>;
+  /** When the host sent resets, and when its own clients sent something, by tuples. */
+  readonly #resets = new Map<string, bigint[]>();
+  readonly #own = new Map<string, bigint[]>();
   /** Conversations of which the captures that natcorr saw have a packet, and others as well. */
   readonly #goesElsewhere: ReadonlySet<string>;
 
@@ -54,11 +56,13 @@ class Judge {
     this.#log = new Sightings(log);
     this.#elsewhere = new Sightings(elsewhere.filter(hasPacket));
     this.#errors = log.filter(({ as, packet }) => as === "out" && packet.quote);
-    const own = log.filter(({ as }) => as === "own").map(({ packet }) => packet.tuple);
+    for (const { as, packet, timeNs } of log) {
+      if (as === "out" && ((packet.tcp?.flags ?? 0) & RST) !== 0) note(this.#resets, packet.tuple, timeNs);
+      if (as === "own") note(this.#own, packet.tuple, timeNs);
+    }
     const both = [...recording.inside, ...recording.outside].filter(hasPacket);
     const seen = both.filter((frame) => this.#elsewhere.of(frame).length > 0);
     this.#goesElsewhere = new Set(seen.map(({ packet }) => tupleKey(packet.tuple)));
-    this.#own = new Set(own.flatMap((tuple) => [tupleKey(tuple), tupleKey(reversed(tuple))]));
   }
 
   judge(line: UnmatchedLine): Judged {
@@ -88,11 +92,11 @@ class Judge {
         // a reset in answer may pass the capture by: see the README
         return is("drop", "reject") ? this.#problemOfImpact({ verdict, side, ...line }, frame) : "nothing dropped it";
       case "refused":
-        return is("reject", "error") ? undefined : "the host did not refuse it";
+        return is("reject", "error") || this.#isReset(frame) ? undefined : "the host did not refuse it";
       case "local":
         return is("in", "out", "own", "same-link", "link-scope") ? undefined : "the host has no part in it";
       case "proxied":
-        return is("in", "out") && this.#isProxys(frame.packet.tuple) ? undefined : "it is no proxy's";
+        return is("in", "out") && this.#isProxys(frame) ? undefined : "it is no proxy's";
       case "elsewhere":
         // it is said of a conversation: what is dropped of one has no frame to show where it would have gone
         return is("elsewhere") || this.#goesElsewhere.has(tupleKey(frame.packet.tuple))
@@ -106,8 +110,16 @@ class Judge {
     }
   }
 
-  #isProxys(tuple: Tuple): boolean {
-    if (this.#own.has(tupleKey(tuple))) return false;
+  /** Whether the host itself answered with a reset. */
+  #isReset({ timeNs, packet: { tuple } }: Frame & { readonly packet: Packet }): boolean {
+    const answers = this.#resets.get(tupleKey(reversed(tuple))) ?? [];
+    return answers.some((atNs) => atNs >= timeNs - ERROR_LEAD_NS && atNs <= timeNs + ERROR_WAIT_NS);
+  }
+
+  #isProxys({ timeNs, packet: { tuple } }: Frame & { readonly packet: Packet }): boolean {
+    const times = [tuple, reversed(tuple)].flatMap((each) => this.#own.get(tupleKey(each)) ?? []);
+    // ports are used again
+    if (times.some((atNs) => atNs >= timeNs - OWN_WAIT_NS && atNs <= timeNs + OWN_WAIT_NS)) return false;
     const { src, srcPort, dst, dstPort } = tuple;
     return isProxysEnd(src, srcPort, dst, dstPort) || isProxysEnd(dst, dstPort, src, srcPort);
   }
@@ -128,6 +140,12 @@ class Judge {
   }
 }
 
+function note(times: Map<string, bigint[]>, tuple: Tuple, timeNs: bigint): void {
+  const known = times.get(tupleKey(tuple));
+  if (known) known.push(timeNs);
+  else times.set(tupleKey(tuple), [timeNs]);
+}
+
 /** Whether docker-proxy has this end of a conversation: a published port, or what dials a container's. */
 function isProxysEnd(address: Address, port: number, other: Address, otherPort: number): boolean {
   return HOST.has(address) && (PUBLISHED.has(port) || (SERVED.has(otherPort) && !HOST.has(other)));
@@ -142,14 +160,19 @@ function hasPacket(frame: Frame): frame is Frame & { readonly packet: Packet } {
   return frame.packet !== undefined;
 }
 
+const RST = 4;
+/** How long the host may take to answer; and how much the stamp of the log may be ahead of the capture's. */
+const ERROR_LEAD_NS = 5_000_000n;
 const ERROR_WAIT_NS = 5_000_000_000n;
+/** No client of the host's own is silent for so long. */
+const OWN_WAIT_NS = 10_000_000_000n;
 
 // What an error quotes is the packet as it came in, or as it was to go out: its addresses may be either form's.
 function isAbout({ timeNs, packet: { quote } }: LogEntry, frame: Frame & { readonly packet: Packet }): boolean {
   const { packet } = frame;
   return (
     quote !== undefined &&
-    timeNs >= frame.timeNs - 5_000_000n &&
+    timeNs >= frame.timeNs - ERROR_LEAD_NS &&
     timeNs <= frame.timeNs + ERROR_WAIT_NS &&
     quote.tuple.proto === packet.tuple.proto &&
     quote.ipId === packet.ipId &&

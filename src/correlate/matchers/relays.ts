@@ -11,7 +11,7 @@ import { Contents } from "./contents.js";
 import type { Link } from "./links.js";
 import { Newcomers } from "./newcomers.js";
 import type { Kernel } from "../kernel/kernel.js";
-import { calledBy, isOnItsWay, mayDial, type ProxyEnd } from "./proxy-ends.js";
+import { calledBy, callerOf, isOnItsWay, type IsNat, mayDial, type ProxyEnd } from "./proxy-ends.js";
 
 /** One of two conversations that a proxy carries on in each other. */
 interface Half {
@@ -42,7 +42,7 @@ export class Relays {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   readonly #kernel: Kernel;
-  readonly #isNat: (address: string) => boolean;
+  readonly #isNat: IsNat;
   readonly #newcomers: Newcomers;
   readonly #contents: Contents;
   readonly #windowNs: number;
@@ -53,14 +53,13 @@ export class Relays {
   #alike: number[] = [];
   #isCrowded = false;
 
-  /** `isNat`: whether an outside address is known to be the NAT's own. */
   constructor(
     heap: Heap,
     timeline: Timeline,
     tuples: TupleTable,
     kernel: Kernel,
     windowNs: number,
-    isNat: (address: string) => boolean,
+    isNat: IsNat,
     onLink: Link,
   ) {
     this.#timeline = timeline;
@@ -172,11 +171,11 @@ export class Relays {
   /** Whether the host itself may have opened a conversation to carry a client's on. */
   #mayBeDialled(client: ProxyEnd, server: ProxyEnd): boolean {
     const tuples = this.#tuples;
-    if (mayDial(tuples, client, server)) return true;
+    if (mayDial(tuples, client, server, this.#isNat)) return true;
     // what the host forwards on this way leaves with one less in the TTL, which nothing sent here has
     const isSentHere =
       this.#kernel.isTtlLowered(true) && !tuples.hasOtherTtl(2 * server.tuple + (server.openedByA ? 1 : 0));
-    const isFromHost = this.#isNat(tuples.addressText(server.tuple, server.openedByA));
+    const isFromHost = this.#isNat(callerOf(tuples, server));
     return isOnItsWay(tuples, client, server) && isSentHere && isFromHost && !this.#isNat(calledBy(tuples, server));
   }
 

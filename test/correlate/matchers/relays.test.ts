@@ -78,6 +78,16 @@ describe("the two conversations of a UDP proxy", () => {
     expect((await outcomeOfAll(forwarded(10_000, "one"), forwarded(20_000, "two"))).proxied).toEqual([]);
   });
 
+  it("nor where what seems to call left from the NAT's own address", async () => {
+    const leaving = (atUs: number, text: string): Exchange => ({
+      outside: [us(atUs, datagram({ src: HOST, dst: SERVER, srcPort: 1, dstPort: 9, ipId: 0, ttl: 63, text }))],
+      inside: [
+        us(atUs + 50, datagram({ src: GATEWAY, dst: CONTAINER, srcPort: 2, dstPort: 53, ipId: 0, ttl: 64, text })),
+      ],
+    });
+    expect((await outcomeOfAll(leaving(10_000, "who?"), leaving(20_000, "and you?"))).proxied).toEqual([]);
+  });
+
   it("and what the proxy does not send again is not called proxied", async () => {
     const lost = exchange(30_000, "anybody?", "");
     const { alone } = await outcomeOfAll(exchange(10_000, "who?", "me"), exchange(20_000, "and you?", "me, too"), {
