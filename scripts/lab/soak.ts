@@ -11,7 +11,7 @@ import { checkPairs } from "./truth/pairs.js";
 import { type Recording, makeRecording } from "./truth/recording.js";
 import { type Report, readReport, renumbered, SIDES } from "./truth/report.js";
 import { readRuleLog } from "./truth/rule-log.js";
-import { type Judged, judgeVerdicts } from "./truth/verdicts.js";
+import { droppedPairs, type Judged, judgeVerdicts } from "./truth/verdicts.js";
 
 /**
  * Judges natcorr on what `lab soak` captured: on each two interfaces between which packets are forwarded, every pair by conntrack, and every
@@ -57,6 +57,7 @@ function judge([inside, outside]: readonly [string, string], recording: Recordin
     ...checkPairs(recording, report),
     ...checkFlows(recording, report),
     ...findMissed(recording, report),
+    ...droppedPairs(recording, report, { log, elsewhere }),
   ];
   const judged = judgeVerdicts(recording, report, { log, elsewhere });
   const problems = all.filter((problem) => !isMissed(problem));

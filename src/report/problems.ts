@@ -143,10 +143,7 @@ export class Problems {
 
   /** Packets that are told of in one line, by what they came to. */
   #byKind(): Map<Kind, Lost[][]> {
-    const alike = [...grouped([...this.#packets.values()], groupOf).values()].flatMap((ofService) => {
-      const conversations = grouped(ofService, ({ who }) => who);
-      return conversations.size > MOST_APART ? [ofService] : [...conversations.values()];
-    });
+    const alike = [...grouped([...this.#packets.values()], groupOf).values()].flatMap(byConversation);
     return grouped(alike, ([{ judgement }]) => kindOf(judgement));
   }
 }
@@ -256,6 +253,12 @@ function whoOf(group: readonly Lost[]): string {
   const others = new Set(group.map((each) => each.who)).size - 1;
   if (others === 0) return `${who}${flow === undefined ? "" : `  flow ${flow}`}`;
   return `${service}  ${flow === undefined ? `${others + 1} conversations` : `flow ${flow} and ${others} others`}`;
+}
+
+/** Packets of one service, together where they are of many conversations, and else for each. */
+function byConversation(ofService: Lost[]): Lost[][] {
+  const conversations = grouped(ofService, ({ who }) => who);
+  return conversations.size > MOST_APART ? [ofService] : [...conversations.values()];
 }
 
 /** The first of some frames, and how many more there are. */

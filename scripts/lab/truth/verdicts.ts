@@ -40,6 +40,20 @@ export function judgeVerdicts(recording: Recording, report: Report, facts: HostF
   return report.unmatched.map((line) => judge.judge(line));
 }
 
+/** Pairs of packets that a rule dropped where they came in, by what makes them the only ones: IP ID, length and time. */
+export function droppedPairs(recording: Recording, report: Report, { log }: HostFacts): string[] {
+  const dropped = new Sightings(log.filter(({ as }) => as === "drop"));
+  return report.pairs.flatMap(({ direction, side, inside, outside }) => {
+    const entered = direction === "outbound" ? recording.inside : recording.outside;
+    const frame = entered[(direction === "outbound" ? inside : outside).frames[0] - 1];
+    if (side !== undefined || !frame || !hasPacket(frame) || frame.packet.ipId === 0 || frame.packet.fragment)
+      return [];
+    const { ipId, length } = frame.packet;
+    const same = dropped.of(frame).filter(({ packet }) => packet.ipId === ipId && packet.length === length);
+    return same.length === 0 ? [] : [`pair inside ${inside.frames.join("+")}: a rule dropped it`];
+  });
+}
+
 class Judge {
   readonly #recording: Recording;
   readonly #log: Sightings<LogEntry>;
