@@ -2,7 +2,7 @@ import { readRecords } from "./capture.js";
 import { decodePacket, type Packet } from "./packet.js";
 
 /** What the lab's rules log a packet as. */
-export type Logged = "in" | "out" | "own" | "drop" | "reject";
+type Logged = "in" | "out" | "own" | "drop" | "reject";
 
 export interface LogEntry {
   readonly timeNs: bigint;

@@ -15,7 +15,7 @@ export interface HostFacts {
 }
 
 /** What became of a frame, by the kernel's own account; one that was sent by the host and refused by a rule has several. */
-export type Fate = "in" | "out" | "own" | "drop" | "reject" | "error" | "elsewhere" | "same-link" | "link-scope";
+type Fate = "in" | "out" | "own" | "drop" | "reject" | "error" | "elsewhere" | "same-link" | "link-scope";
 
 /** A verdict that the facts do not bear out, or a packet without a verdict and what became of it. */
 export interface Judged {

@@ -32,6 +32,12 @@ const forwarded = (atUs: number, text: string): Exchange => ({
   inside: [us(atUs + 9, datagram({ src: GATEWAY, dst: CONTAINER, srcPort: 2, dstPort: 53, ipId: 0, ttl: 64, text }))],
 });
 
+/** A datagram that leaves from the NAT's own address, and another one to a container that carries the same. */
+const leaving = (atUs: number, text: string): Exchange => ({
+  outside: [us(atUs, datagram({ src: HOST, dst: SERVER, srcPort: 1, dstPort: 9, ipId: 0, ttl: 63, text }))],
+  inside: [us(atUs + 50, datagram({ src: GATEWAY, dst: CONTAINER, srcPort: 2, dstPort: 53, ipId: 0, ttl: 64, text }))],
+});
+
 async function outcomeOfAll(...exchanges: readonly Exchange[]) {
   const known = conversation(40, { startUs: 1_000 });
   const inside = merged(known.inside, ...exchanges.map((each) => each.inside));
@@ -79,12 +85,6 @@ describe("the two conversations of a UDP proxy", () => {
   });
 
   it("nor where what seems to call left from the NAT's own address", async () => {
-    const leaving = (atUs: number, text: string): Exchange => ({
-      outside: [us(atUs, datagram({ src: HOST, dst: SERVER, srcPort: 1, dstPort: 9, ipId: 0, ttl: 63, text }))],
-      inside: [
-        us(atUs + 50, datagram({ src: GATEWAY, dst: CONTAINER, srcPort: 2, dstPort: 53, ipId: 0, ttl: 64, text })),
-      ],
-    });
     expect((await outcomeOfAll(leaving(10_000, "who?"), leaving(20_000, "and you?"))).proxied).toEqual([]);
   });
 
@@ -144,18 +144,19 @@ describe("a proxy that takes a connection on its way out", () => {
   });
 });
 
+const fromServer = (dst: string, dstPort: number) => ({ src: SERVER, dst, srcPort: 53, dstPort, ipId: 0 });
+
 /** A query that a proxy takes on its way to a server, and asks itself, from `from`; and the answer. */
 function onItsWay(atUs: number, question: string, from = HOST): Exchange {
   const numbers = { dstPort: 53, ipId: 0 };
-  const back = (dst: string, dstPort: number) => ({ src: SERVER, dst, srcPort: 53, dstPort, ipId: 0 });
   return {
     inside: [
       us(atUs, datagram({ src: CONTAINER, dst: SERVER, srcPort: 5353, ttl: 64, text: question, ...numbers })),
-      us(atUs + 150, datagram({ ...back(CONTAINER, 5353), ttl: 64, text: `${question}!` })),
+      us(atUs + 150, datagram({ ...fromServer(CONTAINER, 5353), ttl: 64, text: `${question}!` })),
     ],
     outside: [
       us(atUs + 50, datagram({ src: from, dst: SERVER, srcPort: 40_000, ttl: 64, text: question, ...numbers })),
-      us(atUs + 100, datagram({ ...back(from, 40_000), ttl: 60, text: `${question}!` })),
+      us(atUs + 100, datagram({ ...fromServer(from, 40_000), ttl: 60, text: `${question}!` })),
     ],
   };
 }
