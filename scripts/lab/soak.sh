@@ -15,6 +15,8 @@ lab_soak() {
   snaplen=256
   check_lab
   need_tools "${record_tools[@]}"
+  [[ -e $HERE/../../dist/main.js ]] || refuse "natcorr is not built: npm run build"
+  if [[ -z ${SOAK_ONLY-} ]]; then (cd "$HERE/../.." && npx tsc -p scripts/tsconfig.json); fi
   clean_up_at_exit
   if ! is_up docker; then
     lab_up
