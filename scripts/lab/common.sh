@@ -8,7 +8,7 @@ LAB_PLACES=(dhost wan far web c1 c2)
 declare -rA PACKAGE_OF=(
   [ip]=iproute2 [ss]=iproute2 [tc]=iproute2 [nsenter]=util-linux [setsid]=util-linux [sysctl]=procps
   [iptables]=iptables [ip6tables]=iptables [nft]=nftables [conntrack]=conntrack [tcpdump]=tcpdump [busybox]=busybox-static
-  [ping]=iputils-ping [traceroute]=traceroute [ethtool]=ethtool [socat]=socat [node]=nodejs
+  [ping]=iputils-ping [traceroute]=traceroute [ethtool]=ethtool [socat]=socat [node]=nodejs [python3]=python3 [dumpcap]=wireshark-common
   [dockerd]=docker.io [docker]=docker.io [containerd]=containerd [runc]=runc
 )
 

@@ -69,13 +69,19 @@ CONNTRACK=
 start_captures() {
   start_capture docker0 inside
   start_capture enp0s3 outside
-  start dhost conntrack -E -e NEW,UPDATES,DESTROY -o timestamp,id -b 4194304 >"$WORK/conntrack.txt" 2>"$WORK/conntrack.err"
+  start_conntrack
+}
+
+# start_conntrack [kinds of events]
+start_conntrack() {
+  start dhost conntrack -E -e "${1-NEW,UPDATES,DESTROY}" -o timestamp,id -b 67108864 >"$WORK/conntrack.txt" 2>"$WORK/conntrack.err"
   CONNTRACK=$!
   await "conntrack to listen" conntrack_listens "$CONNTRACK"
 }
 
+# start_capture <interface> <file> [precision of stamps]
 start_capture() {
-  start dhost tcpdump -i "$1" --time-stamp-precision=nano -U -s "$snaplen" -B 16384 -Z root -w "$WORK/$2.pcap" 2>"$WORK/$2.err"
+  start dhost tcpdump -i "$1" --time-stamp-precision="${3-nano}" -U -s "$snaplen" -B 16384 -Z root -w "$WORK/$2.pcap" 2>"$WORK/$2.err"
   CAPTURES[$2]=$!
   await "tcpdump to listen on $1" grep -q 'listening on' "$WORK/$2.err"
 }

@@ -45,7 +45,8 @@ export const REASONS = {
   "forwarded-unseen": "TTLs, or an answer, show that it was forwarded, and the other capture lacks it",
   "proxy-keeps": "a proxy on the host took it, and nothing like it was sent on",
   "ttl-kept": "the router keeps TTLs, and the other capture has packets that may be its twin",
-  "may-go-elsewhere": "others to its destination take an interface that is not captured, and nothing answers it",
+  "may-go-elsewhere":
+    "others to its destination seem to take an interface that is not captured, and nothing answers it",
   "no-answer": "nothing answers it: the host may have taken it, or dropped it",
   "in-tunnel": "it is a later fragment of what carries a packet through a tunnel",
   "may-be-rejected":

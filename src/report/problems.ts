@@ -21,6 +21,8 @@ import { protocolName } from "../protocols/ip-protocols.js";
 const MOST_PROBLEMS = 100;
 /** Most packets that are remembered, which bounds their memory. */
 const MOST_PACKETS = 10_000;
+/** Conversations with one service that have a line each; where there are more, they have one together. */
+const MOST_APART = 2;
 /** Most frames that are named of one problem. */
 const MOST_FRAMES = 8;
 /** Of packets of which nothing tells what became of them, so many lines are examples enough … */
@@ -47,6 +49,8 @@ export function isTold(verdict: Verdict): boolean {
 /** A packet that never arrived, or of which nothing tells whether it did. */
 interface Lost {
   readonly who: string;
+  /** The same without what its conversation differs by from others with that service. */
+  readonly service: string;
   readonly flow: number | undefined;
   readonly where: string;
   readonly frame: number;
@@ -78,10 +82,12 @@ export class Problems {
     }
     if (!isProblem) this.#unclear++;
     const where = SIDE_NAMES[timeline.side(row)];
-    const who = `${protocolName(timeline.proto(row))} ${endsText(endsOf(this.#tables, row), 0, String)}`;
+    const proto = protocolName(timeline.proto(row));
+    const who = `${proto} ${endsText(endsOf(this.#tables, row), 0, String)}`;
+    const service = `${proto} ${serviceText(this.#tables, row)}`;
     const frame = timeline.frame(row);
     const flow = this.#tables.flowOf(row);
-    this.#packets.set(`${where} ${frame}`, { who, flow, where, frame, judgement });
+    this.#packets.set(`${where} ${frame}`, { who, service, flow, where, frame, judgement });
   }
 
   /** Takes what became known of one later. */
@@ -137,8 +143,8 @@ export class Problems {
 
   /** Packets that are told of in one line, by what they came to. */
   #byKind(): Map<Kind, Lost[][]> {
-    const alike = grouped([...this.#packets.values()], groupOf);
-    return grouped([...alike.values()], ([{ judgement }]) => kindOf(judgement));
+    const alike = [...grouped([...this.#packets.values()], groupOf).values()].flatMap(byConversation);
+    return grouped(alike, ([{ judgement }]) => kindOf(judgement));
   }
 }
 
@@ -174,7 +180,7 @@ function sumUp({ verdicts, impacts }: Summary): string {
   ]);
   const alone = countsOf([
     [countIn(verdicts, "elsewhere"), "took an interface that is not captured"],
-    [countIn(verdicts, "unknown"), "seen on one side alone, and nothing tells why"],
+    [countIn(verdicts, "unknown"), "seen on one side alone, and nothing tells what became of them"],
   ]);
   const told =
     lost.length === 0
@@ -197,10 +203,19 @@ function whyOf({ why, byFrame }: Judgement): string {
   return byFrame === undefined ? why : why.replace(` (frame ${byFrame})`, "");
 }
 
-/** What the packets of one line have in common. */
-function groupOf({ who, where, judgement }: Lost): string {
+/** The ends of a packet without the port, or ICMP id, that its conversation's opener took for that alone. */
+function serviceText(tables: Tables, row: number): string {
+  const { src, dst, srcPort, dstPort } = endsOf(tables, row);
+  if (srcPort === undefined || dstPort === undefined) return `${src} > ${dst}`;
+  const { timeline, tuples } = tables;
+  const isFromOpener = tuples.isOpenedByA(timeline.tuple(row)) === (timeline.forward(row) === 1);
+  return isFromOpener ? `${src} > ${dst}.${dstPort}` : `${src}.${srcPort} > ${dst}`;
+}
+
+/** What the packets of one line have in common, or of one for each conversation. */
+function groupOf({ service, where, judgement }: Lost): string {
   const kind = kindOf(judgement);
-  return `${kind} ${where} ${who} ${kind === "resent" || kind === "covered" ? "" : whyOf(judgement)}`;
+  return `${kind} ${where} ${service} ${kind === "resent" || kind === "covered" ? "" : whyOf(judgement)}`;
 }
 
 /** A line for each of some groups; those with one reason follow each other. */
@@ -221,8 +236,8 @@ function reasonOf(kind: Kind, group: readonly Lost[]): string {
 }
 
 function lineOf(kind: Kind, group: readonly Lost[], reason: string, width: number, paint: Paint): string {
-  const [{ who, flow, where }] = group;
-  const facts = `${who}${flow === undefined ? "" : `  flow ${flow}`}  ${where} ${named(group.map(({ frame }) => frame))}`;
+  const [{ where }] = group;
+  const facts = `${whoOf(group)}  ${where} ${named(group.map(({ frame }) => frame))}`;
   const mark = KINDS[kind];
   const indent = mark.length + 1;
   const painted = mark.startsWith("!") ? paint.bad(mark) : mark.startsWith("?") ? paint.doubtful(mark) : mark;
@@ -230,6 +245,20 @@ function lineOf(kind: Kind, group: readonly Lost[], reason: string, width: numbe
   if (reason === "") return `${head}\n`;
   if (indent + facts.length + reason.length + 2 <= width) return `${head}  ${reason}\n`;
   return `${head}\n${folded(" ".repeat(indent) + reason, width, indent)}\n`;
+}
+
+/** Whose the packets of a line are, and which flow to look at. */
+function whoOf(group: readonly Lost[]): string {
+  const [{ who, service, flow }] = group;
+  const others = new Set(group.map((each) => each.who)).size - 1;
+  if (others === 0) return `${who}${flow === undefined ? "" : `  flow ${flow}`}`;
+  return `${service}  ${flow === undefined ? `${others + 1} conversations` : `flow ${flow} and ${others} others`}`;
+}
+
+/** Packets of one service, together where they are of many conversations, and else for each. */
+function byConversation(ofService: Lost[]): Lost[][] {
+  const conversations = grouped(ofService, ({ who }) => who);
+  return conversations.size > MOST_APART ? [ofService] : [...conversations.values()];
 }
 
 /** The first of some frames, and how many more there are. */

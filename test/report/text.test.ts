@@ -184,14 +184,14 @@ describe("packet lines", () => {
   });
 });
 
-const lost = (tables: HandFilled, srcPort: number, frame: number, flow?: number) =>
+const lost = (tables: HandFilled, srcPort: number, frame: number, flow?: number, dstPort = 53) =>
   tables.add({
     side: INSIDE,
     proto: UDP,
     src: "172.17.0.2",
     srcPort,
     dst: "203.0.113.5",
-    dstPort: 53,
+    dstPort,
     frame,
     ...(flow !== undefined && { flow }),
   });
@@ -226,7 +226,11 @@ describe("the problems at the head of a summary", () => {
     const why = "nothing answers it: the host took it, or dropped it before inside";
     const output = text(tables, { quiet: true, width: 100 }, (reporter) => {
       for (let n = 0; n < 20; n++)
-        reporter.unmatched(lost(tables, 5000 + (n % 7), n + 1), { verdict: "unknown", reason: "no-answer", why });
+        reporter.unmatched(lost(tables, 5000, n + 1, undefined, n % 7), {
+          verdict: "unknown",
+          reason: "no-answer",
+          why,
+        });
       reporter.unmatched(lost(tables, 6001, 31), { verdict: "unknown", reason: "no-answer", why });
       reporter.update({ ...UPDATE, frame: 31, verdict: "refused", before: { verdict: "unknown" } });
       reporter.end({
@@ -243,14 +247,14 @@ describe("the problems at the head of a summary", () => {
     });
     expect(lines(output).slice(0, 11)).toEqual([
       "Packets that never arrived: 1 refused. Also: 2 took an interface that is not captured; 20 seen on",
-      "    one side alone, and nothing tells why.",
+      "    one side alone, and nothing tells what became of them.",
       `  refused udp 172.17.0.2.6001 > 203.0.113.5.53  inside #31  host unreachable (#31)`,
-      `? unknown udp 172.17.0.2.5000 > 203.0.113.5.53  inside #1 #8 #15`,
+      `? unknown udp 172.17.0.2.5000 > 203.0.113.5.0  inside #1 #8 #15`,
       `          ${why}`,
-      `? unknown udp 172.17.0.2.5001 > 203.0.113.5.53  inside #2 #9 #16`,
-      `? unknown udp 172.17.0.2.5002 > 203.0.113.5.53  inside #3 #10 #17`,
-      `? unknown udp 172.17.0.2.5003 > 203.0.113.5.53  inside #4 #11 #18`,
-      `? unknown udp 172.17.0.2.5004 > 203.0.113.5.53  inside #5 #12 #19`,
+      `? unknown udp 172.17.0.2.5000 > 203.0.113.5.1  inside #2 #9 #16`,
+      `? unknown udp 172.17.0.2.5000 > 203.0.113.5.2  inside #3 #10 #17`,
+      `? unknown udp 172.17.0.2.5000 > 203.0.113.5.3  inside #4 #11 #18`,
+      `? unknown udp 172.17.0.2.5000 > 203.0.113.5.4  inside #5 #12 #19`,
       "… and 5 more (--only unknown shows them)",
       "",
     ]);
@@ -298,11 +302,30 @@ describe("the problems at the head of a summary", () => {
     ]);
   });
 
+  it("of more than two conversations with one service have a line together", () => {
+    const tables = new HandFilled();
+    const output = text(tables, { quiet: true, width: 100 }, (reporter) => {
+      const judgement = { verdict: "dropped", reason: "no-twin", impact: "lost", why: "never left" } as const;
+      for (let n = 0; n < 4; n++) {
+        reporter.unmatched(lost(tables, 5000 + (n % 3), n + 1, (n % 3) + 1), judgement);
+        reporter.unmatched(lost(tables, 6000 + (n % 3), n + 11, undefined, 54), judgement);
+      }
+      for (const port of [7000, 7001]) reporter.unmatched(lost(tables, port, port, undefined, 55), judgement);
+      reporter.end(dropped([["lost", 10]]));
+    });
+    expect(lines(output).slice(1, 5)).toEqual([
+      "! LOST    udp 172.17.0.2 > 203.0.113.5.53  flow 1 and 2 others  inside #1 #2 #3 #4  never left",
+      "! LOST    udp 172.17.0.2 > 203.0.113.5.54  3 conversations  inside #11 #12 #13 #14",
+      "! LOST    udp 172.17.0.2.7000 > 203.0.113.5.55  inside #7000",
+      "! LOST    udp 172.17.0.2.7001 > 203.0.113.5.55  inside #7001",
+    ]);
+  });
+
   it("are no more than can be read, and the others are counted", () => {
     const tables = new HandFilled();
     const output = text(tables, { quiet: true }, (reporter) => {
       const judgement = { verdict: "dropped", reason: "no-twin", impact: "lost", why: "never left" } as const;
-      for (let n = 0; n < 130; n++) reporter.unmatched(lost(tables, 5000 + n, n + 1), judgement);
+      for (let n = 0; n < 130; n++) reporter.unmatched(lost(tables, 5000, n + 1, undefined, n), judgement);
       reporter.end(dropped([["lost", 130]]));
     });
     expect(output.match(/^! LOST/gm)).toHaveLength(100);

@@ -1,4 +1,5 @@
 import { addressText } from "./address.js";
+import type { Frame } from "./capture.js";
 import { type Entry, reversed, tupleKey } from "./conntrack.js";
 import type { Tuple } from "./packet.js";
 import { checkTurned } from "./hairpins.js";
@@ -70,16 +71,14 @@ function couldBeCalled(nat: string, name: string): boolean {
   return nat === name || nat.split("+").every((part) => name.split("+").includes(part));
 }
 
-/** Untranslated, and seen so in both captures: a leak, forwarding that conntrack was not asked about, or what it took for invalid. */
+/** Untranslated, and seen so in both captures, in one direction at least: a leak, forwarding that conntrack was not asked about, or what it took for invalid. */
 function isForwardedAsItIs(recording: Recording, flow: FlowLine): boolean {
-  const key = tupleKey(tupleOf(flow.proto, flow.inside));
-  const wasSeen = (side: SideName) => recording[side].some(({ packet }) => packet && tupleKey(packet.tuple) === key);
-  return (
-    flow.nat === "none" &&
-    key === tupleKey(tupleOf(flow.proto, flow.outside)) &&
-    wasSeen("inside") &&
-    wasSeen("outside")
-  );
+  const tuple = tupleOf(flow.proto, flow.inside);
+  if (flow.nat !== "none" || tupleKey(tuple) !== tupleKey(tupleOf(flow.proto, flow.outside))) return false;
+  return [tuple, reversed(tuple)].map(tupleKey).some((key) => {
+    const isIt = ({ packet }: Frame) => packet !== undefined && tupleKey((packet.quote ?? packet).tuple) === key;
+    return recording.inside.some(isIt) && recording.outside.some(isIt);
+  });
 }
 
 /** docker-proxy has two connections, each with an untranslated entry of its own. */

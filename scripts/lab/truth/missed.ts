@@ -1,7 +1,8 @@
 import { datagramKey, type Frame } from "./capture.js";
 import type { Entry } from "./conntrack.js";
 import type { Packet } from "./packet.js";
-import { entersAt, pathsOfBoth, type Recording } from "./recording.js";
+import type { Path } from "./paths.js";
+import { entersAt, pathsOf, pathsOfBoth, type Recording } from "./recording.js";
 import { pairedFrames, type Report, type SideName } from "./report.js";
 import { areSame, differencesInParts, isTcp, isWhole, overlap } from "./twins.js";
 
@@ -42,15 +43,33 @@ function numbers({ frames }: Unit): string {
   return frames.map(({ number }) => number).join("+");
 }
 
-/** For each inside unit, the first outside one that is its twin, every one compared with every other. */
+/** For each inside unit, the first outside one that is its twin, every one compared with every other that may take its path. */
 function twinUnits(recording: Recording, insides: readonly Unit[], outsides: readonly Unit[]) {
+  const byPath = new Map<Path, Set<Unit>>();
+  for (const outside of outsides) {
+    for (const path of pathsOfUnit(recording, "outside", outside)) {
+      const units = byPath.get(path);
+      if (units) units.add(outside);
+      else byPath.set(path, new Set([outside]));
+    }
+  }
+  const candidatesOf = (inside: Unit): Set<Unit> => {
+    const candidates = new Set<Unit>();
+    for (const path of pathsOfUnit(recording, "inside", inside))
+      for (const outside of byPath.get(path) ?? []) candidates.add(outside);
+    return candidates;
+  };
   return insides.flatMap((inside) => {
-    for (const outside of outsides) {
+    for (const outside of candidatesOf(inside)) {
       const entries = entriesOfTwins(recording, inside, outside);
       if (entries.length > 0) return [{ inside, outside, entries }];
     }
     return [];
   });
+}
+
+function pathsOfUnit(recording: Recording, side: SideName, { frames: [{ packet, timeNs }] }: Unit): Path[] {
+  return packet ? pathsOf(recording, side, packet, timeNs) : [];
 }
 
 function entriesOfTwins(recording: Recording, inside: Unit, outside: Unit): Entry[] {

@@ -24,8 +24,11 @@ export interface Packet {
   readonly ipId: number;
   /** Length of the IP packet on the wire, bytes, headers included. */
   readonly length: number;
-  /** Present on every piece of a fragmented datagram. `id` is the IPv6 fragment identification, or the IPv4 one. */
-  readonly fragment: { id: number; offset: number; hasMore: boolean } | undefined;
+  /**
+   * Present on every piece of a fragmented datagram. `id` is the IPv6 fragment identification, or the IPv4 one; `use` says how many
+   * datagrams of the capture had it before.
+   */
+  readonly fragment: { id: number; use: number; offset: number; hasMore: boolean } | undefined;
   readonly tcp: { seq: number; ack: number; flags: number; window: number } | undefined;
   /** `seq` is 0 unless it is an echo. */
   readonly icmp: { type: number; code: number; seq: number } | undefined;
@@ -74,7 +77,7 @@ function decodeIpv4(bytes: Uint8Array): Packet {
     ttl: bytes[8],
     ipId,
     length,
-    fragment: offset > 0 || hasMore ? { id: ipId, offset, hasMore } : undefined,
+    fragment: offset > 0 || hasMore ? { id: ipId, use: 0, offset, hasMore } : undefined,
     body: bytes.subarray(headerBytes, length),
     bodyLength: length - headerBytes,
   });
@@ -92,7 +95,12 @@ function decodeIpv6(bytes: Uint8Array): Packet {
   }
   if (proto === FRAGMENT_HEADER) {
     proto = bytes[at];
-    fragment = { id: u32(bytes, at + 4), offset: u16(bytes, at + 2) & 0xfff8, hasMore: (bytes[at + 3] & 1) !== 0 };
+    fragment = {
+      id: u32(bytes, at + 4),
+      use: 0,
+      offset: u16(bytes, at + 2) & 0xfff8,
+      hasMore: (bytes[at + 3] & 1) !== 0,
+    };
     at += 8;
   }
   return decodeTransport({

@@ -4,7 +4,7 @@ import type { Packet, Tuple } from "./packet.js";
 import { flowEntries } from "./flows.js";
 import { entriesOfForms } from "./hairpins.js";
 import type { Path } from "./paths.js";
-import { entersAt, pathsOf, pathsOfBoth, type Recording } from "./recording.js";
+import { entersAt, pathsOfBoth, type Recording } from "./recording.js";
 import { type PairLine, type Report, type SideName, tupleOf } from "./report.js";
 import { areSame, differences, differencesInParts } from "./twins.js";
 
@@ -171,11 +171,8 @@ function checkDirection(pair: PairLine, inside: PacketFrame, outside: PacketFram
  */
 function checkNearest(recording: Recording, path: Path, inside: PacketFrame, outside: PacketFrame): string[] {
   const alike = (side: SideName, { packet }: PacketFrame) =>
-    recording[side].filter(
-      (frame): frame is PacketFrame =>
-        !!frame.packet &&
-        areSame(frame.packet, packet) &&
-        pathsOf(recording, side, frame.packet, frame.timeNs).includes(path),
+    (recording.byPath[side].get(path) ?? []).filter(
+      (frame): frame is PacketFrame => !!frame.packet && areSame(frame.packet, packet),
     );
   const [insides, outsides] = [alike("inside", inside), alike("outside", outside)];
   if (insides.length === outsides.length) {

@@ -19,11 +19,17 @@ const FIRST_PACKET_LEAD_NS = 2_000_000_000n;
 /** Every path that conntrack knows of, by what its packets look like in a capture. */
 export class Paths {
   readonly entries: readonly Entry[];
+  readonly #bridges: readonly SideName[];
   readonly #bySide = { inside: new Map<string, Path[]>(), outside: new Map<string, Path[]>() };
 
-  /** `wasSeen` says whether a capture has a packet with that tuple. */
-  constructor(entries: readonly Entry[], wasSeen: (side: SideName, tuple: Tuple) => boolean) {
+  /** `wasSeen` says whether a capture has a packet with that tuple; `bridges`: the sides that are bridges. */
+  constructor(
+    entries: readonly Entry[],
+    wasSeen: (side: SideName, tuple: Tuple) => boolean,
+    bridges: readonly SideName[],
+  ) {
     this.entries = entries;
+    this.#bridges = bridges;
     for (const entry of entries) {
       const [, , leaving] = stages(entry, true);
       // What the initiator sends leaves on the other side. Untranslated, or seen on neither, it could be from either.
@@ -49,18 +55,13 @@ export class Paths {
   }
 
   // A bridge hands its packets to PREROUTING before its own interface, and so a capture on it, sees them (br_netfilter):
-  // what enters from inside may have its destination rewritten already.
+  // what enters from one may have its destination rewritten already.
   #add(entry: Entry, initiator: SideName, isForward: boolean): void {
     const [entering, between, leaving] = stages(entry, isForward);
     const enters = (initiator === "inside") === isForward ? "inside" : "outside";
     const path = { entry, initiator, isForward, enters } as const;
-    if (enters === "inside") {
-      this.#put("inside", [entering, between], path);
-      this.#put("outside", [leaving], path);
-    } else {
-      this.#put("outside", [entering], path);
-      this.#put("inside", [leaving], path);
-    }
+    this.#put(enters, this.#bridges.includes(enters) ? [entering, between] : [entering], path);
+    this.#put(enters === "inside" ? "outside" : "inside", [leaving], path);
   }
 
   #put(side: SideName, tuples: readonly Tuple[], path: Path): void {

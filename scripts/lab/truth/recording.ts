@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { datagramKey, type Frame, readCapture } from "./capture.js";
-import { readConntrack, tupleKey } from "./conntrack.js";
+import { type Entry, readConntrack, tupleKey } from "./conntrack.js";
 import type { Packet, Tuple } from "./packet.js";
 import { type Path, Paths, shared } from "./paths.js";
 import { judged } from "./tunnels.js";
@@ -12,23 +12,47 @@ export interface Recording {
   readonly inside: readonly Frame[];
   readonly outside: readonly Frame[];
   readonly paths: Paths;
+  /** The frames that a path's packets may be, in order, by side. */
+  readonly byPath: Readonly<Record<SideName, ReadonlyMap<Path, readonly Frame[]>>>;
   /** The tuples that only a datagram's first fragment shows, by side and datagram. */
   readonly fragmented: Readonly<Record<SideName, ReadonlyMap<string, Tuple>>>;
 }
 
-/** Reads what `lab record` wrote; throws where a file is missing or is none of its kind. */
-export function readRecording(dir: string): Recording {
-  const [docker0, uplink] = SIDES.map((side) => readCapture(readFileSync(join(dir, `${side}.pcap`))));
+/** Reads what `lab record` wrote, or what `lab soak` did of two interfaces; throws where a file is missing or is none of its kind. */
+export function readRecording(dir: string, captures: readonly string[] = SIDES): Recording {
+  const [docker0, uplink] = captures.map((name) => readCapture(readFileSync(join(dir, `${name}.pcap`))));
+  return makeRecording(docker0, uplink, readConntrack(readFileSync(join(dir, "conntrack.txt"), "utf8")));
+}
+
+/** What two captures and conntrack's entries make together. */
+export function makeRecording(
+  docker0: readonly Frame[],
+  uplink: readonly Frame[],
+  entries: readonly Entry[],
+  bridges: readonly SideName[] = ["inside"],
+): Recording {
   const [inside, outside] = judged(docker0, uplink);
   const seen = { inside: tuplesIn(inside), outside: tuplesIn(outside) };
-  return {
+  const recording = {
     inside,
     outside,
     fragmented: { inside: fragmentedTuples(inside), outside: fragmentedTuples(outside) },
-    paths: new Paths(readConntrack(readFileSync(join(dir, "conntrack.txt"), "utf8")), (side, tuple) =>
-      seen[side].has(tupleKey(tuple)),
-    ),
+    paths: new Paths(entries, (side, tuple) => seen[side].has(tupleKey(tuple)), bridges),
+    byPath: { inside: new Map<Path, Frame[]>(), outside: new Map<Path, Frame[]>() },
   };
+  for (const side of SIDES) fileByPath(recording, side, recording.byPath[side]);
+  return recording;
+}
+
+function fileByPath(recording: Recording, side: SideName, byPath: Map<Path, Frame[]>): void {
+  for (const frame of recording[side]) {
+    const paths = frame.packet ? pathsOf(recording, side, frame.packet, frame.timeNs) : [];
+    for (const path of paths) {
+      const frames = byPath.get(path);
+      if (frames) frames.push(frame);
+      else byPath.set(path, [frame]);
+    }
+  }
 }
 
 function tuplesIn(frames: readonly Frame[]): Set<string> {

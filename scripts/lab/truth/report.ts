@@ -44,12 +44,22 @@ interface AmbiguousLine {
   readonly outside: { readonly frames: readonly number[] };
 }
 
-interface UnmatchedLine extends Ends {
+export interface UnmatchedLine extends Ends {
   readonly type: "unmatched";
   readonly side: SideName;
   readonly frame: number;
   readonly proto: string;
   readonly verdict: string;
+  readonly reason?: string;
+  readonly impact?: string;
+  readonly byFrame?: number;
+}
+
+/** What became known of a frame later; the rest stays as it was. */
+interface UpdateLine {
+  readonly type: "update";
+  readonly side: SideName;
+  readonly frame: number;
 }
 
 export interface FlowLine {
@@ -80,7 +90,7 @@ export interface SummaryLine {
   readonly clock: { readonly offsetNs: number; readonly source: string };
 }
 
-type Line = PairLine | AmbiguousLine | UnmatchedLine | FlowLine | SummaryLine;
+type Line = PairLine | AmbiguousLine | UnmatchedLine | UpdateLine | FlowLine | SummaryLine;
 
 export interface Report {
   readonly pairs: readonly PairLine[];
@@ -101,9 +111,40 @@ export function readReport(ndjson: string): Report {
   return {
     pairs: ofType("pair"),
     ambiguous: ofType("ambiguous"),
-    unmatched: ofType("unmatched"),
+    unmatched: withUpdates(ofType("unmatched"), ofType("update")),
     flows: ofType("flow"),
     summaries: ofType("summary"),
+  };
+}
+
+function withUpdates(unmatched: readonly UnmatchedLine[], updates: readonly UpdateLine[]): UnmatchedLine[] {
+  const key = ({ side, frame }: UnmatchedLine | UpdateLine) => `${side} ${frame}`;
+  const byFrame = new Map<string, UpdateLine[]>();
+  for (const update of updates) byFrame.set(key(update), [...(byFrame.get(key(update)) ?? []), update]);
+  return unmatched.map((line) => Object.assign({}, line, ...(byFrame.get(key(line)) ?? []), { type: line.type }));
+}
+
+/** A report with other frame numbers; `places`: what each one, less 1, is to be. */
+export function renumbered(report: Report, places: readonly number[]): Report {
+  const at = (frame: number): number => places[frame - 1];
+  const sides = <
+    T extends { readonly inside: { frames: readonly number[] }; readonly outside: { frames: readonly number[] } },
+  >(
+    of: T,
+  ): T => ({
+    ...of,
+    inside: { ...of.inside, frames: of.inside.frames.map(at) },
+    outside: { ...of.outside, frames: of.outside.frames.map(at) },
+  });
+  return {
+    ...report,
+    pairs: report.pairs.map(sides),
+    ambiguous: report.ambiguous.map(sides),
+    unmatched: report.unmatched.map((line) => ({
+      ...line,
+      frame: at(line.frame),
+      ...(line.byFrame !== undefined && { byFrame: at(line.byFrame) }),
+    })),
   };
 }
 

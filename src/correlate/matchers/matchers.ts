@@ -84,7 +84,7 @@ export class Matchers {
     this.hairpins = new Hairpins({ ...about, datagrams });
     const { digests } = translations.accounts;
     this.proxies = new Proxies(timeline, tuples, digests, isNat, link);
-    this.relays = new Relays(heap, timeline, tuples, digests, windowNs, link);
+    this.relays = new Relays(heap, timeline, tuples, kernel, digests, windowNs, isNat, link);
     const supers = new SuperDatagrams(heap, timeline, translations, kernel, windowNs, pairing);
     const shifted = new ShiftedSegments(timeline, translations, pairing);
     const { equals, hairpins, cutFrames, proxies, segments, altered, likes } = this;

@@ -7,7 +7,7 @@ import { ACK, RST, SYN } from "../../protocols/tcp.js";
 import { WANTS_STRANGER } from "../kernel/wants.js";
 import type { Admits } from "./contract.js";
 import type { Link } from "./links.js";
-import { calledBy, isOnItsWay, mayDial } from "./proxy-ends.js";
+import { calledBy, isOnItsWay, type IsNat, mayDial } from "./proxy-ends.js";
 
 /** Connections without a translation that are remembered at the most; the oldest go first. */
 const MOST_STREAMS = 16_384;
@@ -82,17 +82,10 @@ export class Proxies implements Admits {
   /** By their starts: two that carry one stream have the same, where both are told. */
   readonly #byStart = new Map<number, Set<Stream>>();
   readonly #digests: LatencyDigests;
-  readonly #isNat: (address: string) => boolean;
+  readonly #isNat: IsNat;
   readonly #onLink: Link;
 
-  /** `isNat`: whether an outside address is known to be the NAT's own. */
-  constructor(
-    timeline: Timeline,
-    tuples: TupleTable,
-    digests: LatencyDigests,
-    isNat: (address: string) => boolean,
-    onLink: Link,
-  ) {
+  constructor(timeline: Timeline, tuples: TupleTable, digests: LatencyDigests, isNat: IsNat, onLink: Link) {
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#digests = digests;
@@ -239,7 +232,7 @@ export class Proxies implements Admits {
   #isCarriedOn(client: Stream, server: Stream): boolean {
     if (isSameConnection(client, server) || !carriesOn(client, server)) return false;
     if (!this.#isSentHere(client, false) || !this.#isSentHere(server, true)) return false;
-    if (mayDial(this.#tuples, client, server)) return true;
+    if (mayDial(this.#tuples, client, server, this.#isNat)) return true;
     // what is only forwarded is answered once the other one is; and nobody dials himself by way of the uplink
     if (!isOnItsWay(this.#tuples, client, server) || client.toClient.openedNs > server.openedNs) return false;
     return !this.#isNat(calledBy(this.#tuples, server));

@@ -19,9 +19,17 @@ function isByHost(tuples: TupleTable, { side, tuple }: ProxyEnd): boolean {
   );
 }
 
-/** Whether the host itself may have opened a conversation to carry a client's on: the client came from elsewhere, or called the host. */
-export function mayDial(tuples: TupleTable, client: ProxyEnd, server: ProxyEnd): boolean {
-  return isByHost(tuples, server) && (!isByHost(tuples, client) || meetAtHost(tuples, client, server));
+/** Whether an outside address is known to be the NAT's own. */
+export type IsNat = (address: string) => boolean;
+
+/**
+ * Whether the host itself may have opened a conversation to carry a client's on: the client came from elsewhere, or called the host. What
+ * leaves from the NAT's own address calls nobody on the host.
+ */
+export function mayDial(tuples: TupleTable, client: ProxyEnd, server: ProxyEnd, isNat: IsNat): boolean {
+  if (!isByHost(tuples, server)) return false;
+  if (client.side === OUTSIDE && isNat(callerOf(tuples, client))) return false;
+  return !isByHost(tuples, client) || meetAtHost(tuples, client, server);
 }
 
 /** Whether a client called the very address that another conversation comes from. */
@@ -29,6 +37,11 @@ function meetAtHost(tuples: TupleTable, client: ProxyEnd, server: ProxyEnd): boo
   const called = tuples.address(client.tuple, !client.openedByA);
   const calling = tuples.address(server.tuple, server.openedByA);
   return sameAddress(tuples.words, called, tuples.words, calling);
+}
+
+/** The address that a conversation comes from. */
+export function callerOf(tuples: TupleTable, { tuple, openedByA }: ProxyEnd): string {
+  return tuples.addressText(tuple, openedByA);
 }
 
 /** The address that a conversation goes to. */

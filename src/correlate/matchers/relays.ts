@@ -10,7 +10,8 @@ import { contentHash, hasContent, isSameContent } from "./content.js";
 import { Contents } from "./contents.js";
 import type { Link } from "./links.js";
 import { Newcomers } from "./newcomers.js";
-import { mayDial, type ProxyEnd } from "./proxy-ends.js";
+import type { Kernel } from "../kernel/kernel.js";
+import { calledBy, callerOf, isOnItsWay, type IsNat, mayDial, type ProxyEnd } from "./proxy-ends.js";
 
 /** One of two conversations that a proxy carries on in each other. */
 interface Half {
@@ -32,13 +33,16 @@ export interface Relay {
 }
 
 /**
- * Links the two conversations of a UDP proxy, such as docker-proxy: a client's with the host, and the host's with the container. The
+ * Links the two conversations of a UDP proxy, such as docker-proxy: a client's with the host, and the host's with the container; or of one
+ * that takes what goes out on its way (TPROXY): a container's with a server, and the host's with the same server. The
  * proxy sends each datagram again, from a socket of its own: they share nothing but what they carry. Two are linked once two datagrams that
  * carry different things came out after they went in, and neither conversation fits any other.
  */
 export class Relays {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
+  readonly #kernel: Kernel;
+  readonly #isNat: IsNat;
   readonly #newcomers: Newcomers;
   readonly #contents: Contents;
   readonly #digests: LatencyDigests;
@@ -54,12 +58,16 @@ export class Relays {
     heap: Heap,
     timeline: Timeline,
     tuples: TupleTable,
+    kernel: Kernel,
     digests: LatencyDigests,
     windowNs: number,
+    isNat: IsNat,
     onLink: Link,
   ) {
     this.#timeline = timeline;
     this.#tuples = tuples;
+    this.#kernel = kernel;
+    this.#isNat = isNat;
     this.#newcomers = new Newcomers(timeline);
     this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
     this.#digests = digests;
@@ -159,8 +167,19 @@ export class Relays {
       const [before, after] = t.isBefore(row, other) ? [row, other] : [other, row];
       const isFromOpener = this.#isFromOpener(row);
       const [client, server] = isFromOpener ? [before, after] : [after, before];
-      return mayDial(this.#tuples, this.#endOf(client), this.#endOf(server)) && this.#isSentAgain(before, after);
+      return this.#mayBeDialled(this.#endOf(client), this.#endOf(server)) && this.#isSentAgain(before, after);
     });
+  }
+
+  /** Whether the host itself may have opened a conversation to carry a client's on. */
+  #mayBeDialled(client: ProxyEnd, server: ProxyEnd): boolean {
+    const tuples = this.#tuples;
+    if (mayDial(tuples, client, server, this.#isNat)) return true;
+    // what the host forwards on this way leaves with one less in the TTL, which nothing sent here has
+    const isSentHere =
+      this.#kernel.isTtlLowered(true) && !tuples.hasOtherTtl(2 * server.tuple + (server.openedByA ? 1 : 0));
+    const isFromHost = this.#isNat(callerOf(tuples, server));
+    return isOnItsWay(tuples, client, server) && isSentHere && isFromHost && !this.#isNat(calledBy(tuples, server));
   }
 
   /** Whether a datagram may be another one that a proxy has sent again: the host would have forwarded it with one less in the TTL. */

@@ -5,11 +5,15 @@ import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { TupleEnds } from "./flow-summary.js";
 import { HostsOwn } from "./hosts-own.js";
 import type { Claim, Judged } from "./known.js";
+import type { Local } from "./locals.js";
 import { resetByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
 import { Unexplained } from "./unexplained.js";
 import { WHY_ARRIVED } from "./updates.js";
 import { seconds, whyMissing } from "./words.js";
+
+/** No connection is forgotten sooner by itself (Documentation/networking/nf_conntrack-sysctl.rst, nf_conntrack_tcp_timeout_close). */
+const SHORTEST_TIMEOUT_NS = 10_000_000_000;
 
 /** What became of a packet without a twin, as far as it goes by itself: by its addresses, errors and resets about it, and its conversation. */
 export class Claims {
@@ -44,7 +48,7 @@ export class Claims {
         why: `its stamp leaps ${leap} those of the frames around it`,
       };
     }
-    const isLeaving = this.#isLeaving(row);
+    const isLeaving = this.#isLeaving(row, local);
     const answer = isLeaving ? undefined : this.#known.refusals.answerTo(row);
     if (answer === "unclear") {
       const why = "an ICMP error is about it, or about another packet that is quoted alike";
@@ -134,6 +138,10 @@ export class Claims {
     if (reset !== NONE) return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
     if (this.#known.impacts.hasArrived(row, this.#known.translations.slotOf(row)))
       return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED, lacks: "crossing" };
+    if (this.#mayBeForgotten(row)) {
+      const why = `nothing crossed by its translation in the ${seconds(SHORTEST_TIMEOUT_NS)} before it, or behind it: the host may have forgotten that, and taken it`;
+      return { verdict: "unknown", reason: "translation-gone", why };
+    }
     return {
       verdict: "dropped",
       reason: "no-twin",
@@ -142,10 +150,22 @@ export class Claims {
     };
   }
 
-  /** Whether a known flow tells that a packet left where it was seen: whoever answers it there is behind the host. */
-  #isLeaving(row: number): boolean {
+  /** Whether the host may know the translation no more that an answer from outside needs: no rule makes it anew, as for who began. */
+  #mayBeForgotten(row: number): boolean {
+    const { timeline: t, tuples, translations } = this.#known;
+    const idleNs = t.timeNs(row) - translations.accounts.lastNs(translations.slotOf(row));
+    if (idleNs < SHORTEST_TIMEOUT_NS || t.side(row) !== OUTSIDE) return false;
+    return (t.forward(row) === 1) !== tuples.isOpenedByA(t.tuple(row));
+  }
+
+  /**
+   * Whether a known flow, or its sender's address on the uplink, tells that a packet left where it was seen: whoever answers it there is behind
+   * the host.
+   */
+  #isLeaving(row: number, local: Local | null): boolean {
     const slot = this.#known.translations.slotOf(row);
-    return slot !== NONE && this.#known.translations.isLeaving(row, slot);
+    if (slot === NONE) return local?.reason === "from-host" && this.#known.timeline.side(row) === OUTSIDE;
+    return this.#known.translations.isLeaving(row, slot);
   }
 
   /** What follows for a packet of a conversation that is turned round on its side, and is there in one form only; null of any other. */

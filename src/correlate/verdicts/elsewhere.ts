@@ -5,14 +5,15 @@ import type { TupleTable } from "../../packets/tuples.js";
 const MOST_ADDRESSES = 4096;
 
 /**
- * Addresses that packets are known to take an interface to which is not captured: an answer proved it of some. Nothing follows of others to
- * them that did not come out on the one that is.
+ * Addresses that packets are known to take an interface to which is not captured: an answer proved it of some, or that these were forwarded, and
+ * nothing to there is ever seen outside. Nothing follows of others to them that did not come out there.
  */
 export class Elsewhere {
   readonly #tuples: TupleTable;
   readonly #addresses = new Set<string>();
-  /** Ways that are known to lead there, as most such packets come in conversations. */
+  /** Ways that are known to lead there, as most such packets come in conversations; and those that were asked about. */
   readonly #ways = new Set<number>();
+  readonly #asked = new Set<number>();
 
   constructor(tuples: TupleTable) {
     this.#tuples = tuples;
@@ -29,6 +30,11 @@ export class Elsewhere {
     return true;
   }
 
+  /** Whether it is asked for the first time if a way leads there. */
+  isNew(way: number): boolean {
+    return !this.#asked.has(way) && this.#asked.add(way).size > 0;
+  }
+
   /** Whether a way leads to one of them. */
   has(way: number): boolean {
     return this.#addresses.size > 0 && this.#addresses.has(this.#destinationOf(way));
@@ -37,6 +43,7 @@ export class Elsewhere {
   /** Forgets which ways lead there: they are about to get another meaning. */
   forgetWays(): void {
     this.#ways.clear();
+    this.#asked.clear();
   }
 
   #destinationOf(way: number): string {
@@ -46,4 +53,4 @@ export class Elsewhere {
 
 /** Why a packet is not said to be dropped that nothing answers, and that did not come out, in words. */
 export const WHY_ELSEWHERE =
-  "nothing answers it, and others to its destination take another interface: a capture there would tell whether it left";
+  "nothing answers it, and others to its destination were forwarded by another interface, as it seems: a capture there would tell whether it left";

@@ -21,7 +21,10 @@ export class HostsOwn {
     const { reason, why, natWay } = local;
     const tuples = this.#known.tuples;
     const inside = SIDE_NAMES[INSIDE];
-    const [isFull, isOther] = [tuples.hasFullTtl(natWay), tuples.hasOtherTtl(natWay)];
+    const isOther = tuples.hasOtherTtl(natWay);
+    // beside what it forwards, the host may send resets of the same connection
+    const isSentHere = this.#known.timeline.way(row) === natWay && isFromNear(this.#known.timeline, row);
+    const isFull = tuples.hasFullTtl(natWay) && (!isOther || isSentHere);
     if (!isFull && !isOther)
       return {
         verdict: "unknown",

@@ -30,7 +30,7 @@ export interface Claim extends Judgement {
   readonly isByAbsence?: true;
   /** The side whose capture lacks it; the other one's if not given. */
   readonly on?: Side;
-  /** Of a packet that takes an interface which is not captured: the way to its conversation's far end. */
+  /** Of a packet that takes an interface which is not captured, as it seems: the way to its conversation's far end. */
   readonly elsewhereWay?: number;
 }
 

@@ -137,11 +137,14 @@ export class Unexplained {
         lacks: "crossing",
         elsewhereWay: nearWay,
       };
+    const called = tuples.address(nearWay >> 1, (nearWay & 1) === 0);
+    const isUnseen = isTold && !isFull && this.#known.elsewhere.isNew(nearWay) && !this.#isBeyond(nearWay >> 1, called);
     return {
       verdict: "unknown",
       reason: "forwarded-unseen",
       why: `${missing}, though ${isAnsweredFar ? "an ICMP error from behind the host is about it" : "both ends speak"}`,
       lacks: "anything",
+      ...(isUnseen && { elsewhereWay: nearWay }),
     };
   }
 

@@ -70,10 +70,10 @@ export class Verdicts {
     this.#known.strangers.note(row);
     const claim = this.#claims.of(row);
     const verdict = this.#believed(row, claim);
-    if (verdict.verdict === "no-overlap" || verdict.verdict === "capture-loss") this.#known.speakers.noteUncovered(row);
+    const isUncovered = verdict.verdict === "no-overlap" || verdict.verdict === "capture-loss";
+    if (isUncovered) this.#known.speakers.noteUncovered(row);
     const { elsewhereWay } = claim;
-    if (verdict.verdict !== "elsewhere" || elsewhereWay === undefined || !this.#known.elsewhere.learn(elsewhereWay))
-      return verdict;
+    if (isUncovered || elsewhereWay === undefined || !this.#known.elsewhere.learn(elsewhereWay)) return verdict;
     return { ...verdict, elsewhereWay };
   }
 

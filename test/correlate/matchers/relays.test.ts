@@ -32,6 +32,12 @@ const forwarded = (atUs: number, text: string): Exchange => ({
   inside: [us(atUs + 9, datagram({ src: GATEWAY, dst: CONTAINER, srcPort: 2, dstPort: 53, ipId: 0, ttl: 64, text }))],
 });
 
+/** A datagram that leaves from the NAT's own address, and another one to a container that carries the same. */
+const leaving = (atUs: number, text: string): Exchange => ({
+  outside: [us(atUs, datagram({ src: HOST, dst: SERVER, srcPort: 1, dstPort: 9, ipId: 0, ttl: 63, text }))],
+  inside: [us(atUs + 50, datagram({ src: GATEWAY, dst: CONTAINER, srcPort: 2, dstPort: 53, ipId: 0, ttl: 64, text }))],
+});
+
 async function outcomeOfAll(...exchanges: readonly Exchange[]) {
   const known = conversation(40, { startUs: 1_000 });
   const inside = merged(known.inside, ...exchanges.map((each) => each.inside));
@@ -76,6 +82,10 @@ describe("the two conversations of a UDP proxy", () => {
 
   it("nor where the host may have forwarded it", async () => {
     expect((await outcomeOfAll(forwarded(10_000, "one"), forwarded(20_000, "two"))).proxied).toEqual([]);
+  });
+
+  it("nor where what seems to call left from the NAT's own address", async () => {
+    expect((await outcomeOfAll(leaving(10_000, "who?"), leaving(20_000, "and you?"))).proxied).toEqual([]);
   });
 
   it("and what the proxy does not send again is not called proxied", async () => {
@@ -131,5 +141,41 @@ describe("a proxy that takes a connection on its way out", () => {
 
   it("is none where the client was answered once the server had", async () => {
     expect((await outcomeOfAll(sides(10_010))).proxied).toEqual([]);
+  });
+});
+
+const fromServer = (dst: string, dstPort: number) => ({ src: SERVER, dst, srcPort: 53, dstPort, ipId: 0 });
+
+/** A query that a proxy takes on its way to a server, and asks itself, from `from`; and the answer. */
+function onItsWay(atUs: number, question: string, from = HOST): Exchange {
+  const numbers = { dstPort: 53, ipId: 0 };
+  return {
+    inside: [
+      us(atUs, datagram({ src: CONTAINER, dst: SERVER, srcPort: 5353, ttl: 64, text: question, ...numbers })),
+      us(atUs + 150, datagram({ ...fromServer(CONTAINER, 5353), ttl: 64, text: `${question}!` })),
+    ],
+    outside: [
+      us(atUs + 50, datagram({ src: from, dst: SERVER, srcPort: 40_000, ttl: 64, text: question, ...numbers })),
+      us(atUs + 100, datagram({ ...fromServer(from, 40_000), ttl: 60, text: `${question}!` })),
+    ],
+  };
+}
+
+describe("a UDP proxy on the way out", () => {
+  it("is linked with what it asks itself", async () => {
+    const { proxied, alone } = await outcomeOfAll(onItsWay(10_000, "who?"), onItsWay(20_000, "and you?"));
+    expect(proxied).toMatchObject([
+      {
+        initiator: "inside",
+        inside: { src: CONTAINER, srcPort: 5353, dst: SERVER, dstPort: 53 },
+        outside: { src: HOST, srcPort: 40_000, dst: SERVER, dstPort: 53 },
+      },
+    ]);
+    expect(alone.map(({ verdict }) => verdict)).toEqual(alone.map(() => "proxied"));
+  });
+
+  it("is none where somebody else asks the same", async () => {
+    const others = [onItsWay(10_000, "who?", CLIENT), onItsWay(20_000, "and you?", CLIENT)];
+    expect((await outcomeOfAll(...others)).proxied).toEqual([]);
   });
 });

@@ -2,6 +2,7 @@ import { type Finding, type FindingCode, findingOf, type Gathered } from "../../
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { FlowSummary, Judgement, Missing, Moved, Summary, Update, Verdict } from "../../../packets/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
+import type { TupleTable } from "../../../packets/tuples.js";
 import { SIDES, type Side } from "../../../packets/sides.js";
 import type { TunnelTally } from "../../intake/tunnel-tally.js";
 import type { Misses } from "../misses.js";
@@ -12,6 +13,7 @@ import type { Hidden } from "./hidden.js";
 /** What a finder may look at, whenever it likes. */
 export interface Context {
   readonly timeline: Timeline;
+  readonly tuples: TupleTable;
   readonly hidden: Hidden;
   readonly accounts: FlowAccounts;
   readonly misses: Pick<Misses, "isPatchy">;

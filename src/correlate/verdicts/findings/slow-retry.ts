@@ -2,7 +2,7 @@ import { keepNewest } from "../../../packets/keep-newest.js";
 import { Few } from "../../../packets/few.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
 import type { Judgement, Moved, Update } from "../../../packets/results.js";
-import { type Side, SIDE_NAMES } from "../../../packets/sides.js";
+import { INSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
 import type { EndedFlow } from "./ended-flow.js";
@@ -13,11 +13,17 @@ const LEAST_AFTER_NS = 900_000_000;
 /** Most queries that are looked after at once: as many as drops are (`impacts.ts`). */
 const MOST_QUERIES = 16_384;
 
-/** A query that was dropped: its conversation, and what is known of its copy. */
+/** Whoever waits sends little meanwhile; in a stream, what comes again later does so for another reason. */
+const MOST_MEANWHILE = 8;
+
+/** A query that was dropped: its conversation, and how many of its flow had crossed on its way by the time that was known. */
 interface Query {
   readonly side: Side;
   readonly frame: number;
   readonly tuple: number;
+  readonly flow: number | undefined;
+  readonly slot: number;
+  readonly crossed: number;
 }
 
 /** A query that was sent again. */
@@ -27,8 +33,8 @@ interface Retry extends Query {
 }
 
 /**
- * `slow-retry`: a SYN or a datagram was dropped, and whoever sent it waited a second or more before the copy of it that got through; the
- * conversation has answers. That another flow took its port is said where `Clashes` shows it.
+ * `slow-retry`: a SYN or a datagram was dropped, and whoever sent it waited a second or more, and sent little meanwhile, before the copy of it that
+ * got through; the conversation has answers. That another flow took its port is said where `Clashes` shows it.
  */
 export class SlowRetry implements Finder {
   readonly verdicts = ["dropped"] as const;
@@ -44,10 +50,13 @@ export class SlowRetry implements Finder {
     this.#context = context;
   }
 
-  alone(row: number, { impact, byFrame, afterNs }: Judgement): void {
-    const { timeline } = this.#context;
+  alone(row: number, { impact, byFrame, afterNs }: Judgement, flow: number | undefined): void {
+    const { timeline, tuples } = this.#context;
     if (timeline.proto(row) !== UDP && (timeline.tcpFlags(row) & SYN) === 0) return;
-    const query = { side: timeline.sideOf(row), frame: timeline.frame(row), tuple: timeline.tuple(row) };
+    const side = timeline.sideOf(row);
+    const slot = tuples.flow(timeline.way(row));
+    const crossed = this.#crossed(slot, flow, side);
+    const query = { side, frame: timeline.frame(row), tuple: timeline.tuple(row), flow, slot, crossed };
     if (byFrame !== undefined && afterNs !== undefined) this.#sentAgain(query, byFrame, afterNs);
     else if (impact === "lost") {
       this.#queries.set(keyOf(query), query);
@@ -97,8 +106,15 @@ export class SlowRetry implements Finder {
     }
   }
 
+  /** How many packets of a flow crossed from a side; of one whose slot another one has by now, none. */
+  #crossed(slot: number, flow: number | undefined, side: Side): number {
+    const { accounts } = this.#context;
+    return flow === undefined || accounts.id(slot) !== flow ? 0 : accounts.pairsThatWent(slot, side === INSIDE);
+  }
+
   #sentAgain(query: Query, byFrame: number, afterNs: number): void {
-    if (afterNs < LEAST_AFTER_NS) return;
+    const { slot, flow, side, crossed } = query;
+    if (afterNs < LEAST_AFTER_NS || this.#crossed(slot, flow, side) - crossed > MOST_MEANWHILE) return;
     const others = this.#retries.get(query.tuple) ?? [];
     if (this.#retries.size < MOST_QUERIES && others.length < MOST_QUERIES)
       this.#retries.set(query.tuple, [...others, { ...query, byFrame, afterNs }]);

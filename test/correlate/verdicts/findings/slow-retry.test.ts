@@ -31,7 +31,15 @@ it("slow-retry is a SYN, too", async () => {
   expect(await scene.findings("slow-retry")).toMatchObject([{ count: 1, frames: { inside: [81, 82] } }]);
 });
 
+/** A datagram of a stream is dropped; ten more cross before its like comes again. */
+const streaming = () => {
+  const scene = query(new Scene().datagram(100, {}, "A?").datagram(110, {}, "1.2.3.4", false), 200, "inside");
+  for (let n = 0; n < 10; n++) scene.datagram(1500 + 100 * n, {}, `beat ${n}`);
+  return query(scene, 3000, "both");
+};
+
 it.each([
+  ["part of a stream", streaming()],
   ["sent again at once", resolving(200)],
   ["never sent again", query(new Scene().datagram(100, {}, "A?"), 100.1, "inside").datagram(110, {}, "1.2.3.4", false)],
   ["lost beyond", new Scene().datagram(100, {}, "A?").datagram(5100, {}, "A?").datagram(5110, {}, "1.2.3.4", false)],

@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { outcomeOf, type Stamped, us } from "../outcome.js";
+import { icmp, ipv4 } from "../../support/packets.js";
+import { CLIENT, CONTAINER, conversation, datagram, HOST, merged, OTHER, segment, SYN } from "../traffic.js";
+
+const S = 1_000_000;
+const idle = conversation(40);
+/** Goes on all the while: both captures run. */
+const other = conversation(600, { everyUs: 50_000, srcPort: 50_000, seed: 7 });
+
+/** The server's next segment of the idle conversation, at some time. */
+const answer = (atUs: number) => conversation(42, { startUs: atUs - 41 * 100 }).outside[41];
+
+async function alone(outside: readonly Stamped[], again = conversation(0)) {
+  const outcome = await outcomeOf(
+    merged(idle.inside, other.inside, again.inside),
+    merged(idle.outside, other.outside, outside, again.outside),
+  );
+  return outcome.alone.map(({ verdict, reason }) => [verdict, reason]);
+}
+
+describe("an answer from outside that does not come out", () => {
+  it("is dropped where its conversation went on within ten seconds", async () => {
+    expect(await alone([answer(9 * S)])).toEqual([["dropped", "no-twin"]]);
+  });
+
+  it("may be what the host has forgotten the translation of, behind a longer silence", async () => {
+    expect(await alone([answer(12 * S)])).toEqual([["unknown", "translation-gone"]]);
+  });
+
+  it("is dropped all the same where others go by that translation behind it", async () => {
+    const again = conversation(2, { startUs: 12 * S + 500_000, seed: 3 });
+    expect(await alone([answer(12 * S)], again)).toEqual([["dropped", "no-twin"]]);
+  });
+});
+
+it("what leaves from the NAT's own address is refused by whoever answers it there, not by the host", async () => {
+  const query = datagram({ src: HOST, dst: CLIENT, ipId: 5, ttl: 64, srcPort: 9, dstPort: 9, text: "?" });
+  const error = ipv4({ src: CLIENT, dst: HOST, id: 6 }, icmp({ type: 3, code: 3, payload: query }));
+  expect(await alone([us(S, query), us(S + 200, error)])).toEqual([
+    ["local", "from-host"],
+    ["local", "to-host"],
+  ]);
+});
+
+it("what the host forwards of its address stays so where it resets the connection itself", async () => {
+  const of = { src: HOST, dst: CLIENT, srcPort: 9, dstPort: 80, ack: 0 };
+  const syn = us(S, segment({ ...of, seq: 1, ipId: 5, ttl: 63, flags: SYN }));
+  const reset = us(S + 200, segment({ ...of, seq: 2, ipId: 0, ttl: 64, flags: 4 }));
+  expect(await alone([syn, reset])).toEqual([
+    ["unknown", "forwarded-unseen"],
+    ["local", "from-host"],
+  ]);
+});
+
+it("what nobody answers may take another interface where others to its destination are answered and never seen outside", async () => {
+  const of = { srcPort: 9999, dstPort: 53, text: "?" };
+  const query = (atUs: number, src: string, ipId: number) =>
+    us(atUs, datagram({ ...of, src, dst: "192.168.7.9", ipId, ttl: 64 }));
+  const answered = datagram({
+    src: "192.168.7.9",
+    dst: CONTAINER,
+    srcPort: 53,
+    dstPort: 9999,
+    ipId: 9,
+    ttl: 63,
+    text: "!",
+  });
+  const { inside, outside } = conversation(160);
+  // all but the second query comes before the outside capture begins
+  const said = [query(3050, CONTAINER, 1), us(3070, answered), query(6050, CONTAINER, 2)];
+  const begunLate = outside.filter(({ ns }) => ns >= 4_000_000);
+  const outcome = await outcomeOf(merged(inside, said, [query(6100, OTHER, 3)]), begunLate);
+  expect(outcome.alone.slice(-2).map(({ verdict, reason }) => [verdict, reason])).toEqual([
+    ["unknown", "forwarded-unseen"],
+    ["unknown", "may-go-elsewhere"],
+  ]);
+});
