@@ -1,5 +1,6 @@
 import { FlowAccounts } from "../packets/flow-accounts.js";
 import type { Heap } from "../packets/heap.js";
+import { type HostRules, NO_RULES } from "../packets/host-rules.js";
 import { IS_COPY, IS_ERROR, IS_MISTIMED, type PacketBatch } from "../packets/packets.js";
 import { CARRIED, CARRIER, RECORD_BITS } from "../packets/records.js";
 import type { Sink, Summary } from "../packets/results.js";
@@ -42,6 +43,8 @@ export interface RunOptions {
   patienceNs?: number;
   maxPairs: number;
   heap: Heap;
+  /** What the host's NAT rules say, where that is known. */
+  rules?: HostRules | undefined;
   /** By side: the earliest stamp that is known to leap from those around it, nanoseconds; Infinity for none. */
   strayNs: readonly [number, number];
   /** By side: whether its capture says, at its beginning, that it counts the frames that it loses. */
@@ -86,7 +89,15 @@ export class Run {
   #isComplete = false;
 
   constructor(intakes: readonly [Intake, Intake], clock: Clock, options: RunOptions, sink: Sink) {
-    const { heap, windowNs, maxPairs, patienceNs = Number.POSITIVE_INFINITY, strayNs, haveCounters } = options;
+    const {
+      heap,
+      windowNs,
+      maxPairs,
+      patienceNs = Number.POSITIVE_INFINITY,
+      strayNs,
+      haveCounters,
+      rules = NO_RULES,
+    } = options;
     const sources = [intakes[INSIDE].source, intakes[OUTSIDE].source] as const;
     const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
     const names = [sources[INSIDE].name, sources[OUTSIDE].name] as const;
@@ -132,6 +143,7 @@ export class Run {
       tuples,
       accounts,
       misses,
+      rules,
       cover: this.#cover,
       decidedNs: (side) => (this.#isComplete ? this.#cover[side].lastNs : kernel.progress.nowNs - windowNs),
     });
@@ -199,6 +211,7 @@ export class Run {
       cover: this.#cover,
       repeats: [intakes[INSIDE].repeats, intakes[OUTSIDE].repeats],
       windowNs,
+      rules,
     });
     const book = new FlowBook({
       heap,

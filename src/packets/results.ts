@@ -210,7 +210,7 @@ export function copyOf(flow: FlowSummary): FlowSummary {
   };
 }
 
-function copyOfEnds({ src, dst, srcPort, dstPort, icmpId }: Ends): Ends {
+export function copyOfEnds({ src, dst, srcPort, dstPort, icmpId }: Ends): Ends {
   return { src, dst, srcPort, dstPort, icmpId };
 }
 

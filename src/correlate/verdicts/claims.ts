@@ -5,6 +5,7 @@ import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { TupleEnds } from "./flow-summary.js";
 import { HostsOwn } from "./hosts-own.js";
 import type { Claim, Judged } from "./known.js";
+import { Published } from "./published.js";
 import { resetByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
 import { Unexplained } from "./unexplained.js";
@@ -19,8 +20,9 @@ export class Claims {
 
   constructor(known: Judged) {
     this.#known = known;
-    this.#hostsOwn = new HostsOwn(known);
-    this.#unexplained = new Unexplained(known);
+    const published = new Published(known);
+    this.#hostsOwn = new HostsOwn(known, published);
+    this.#unexplained = new Unexplained(known, published);
   }
 
   /** What became of it, as far as that goes. */

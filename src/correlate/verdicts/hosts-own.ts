@@ -1,15 +1,20 @@
+import type { Ruling } from "../../packets/host-rules.js";
 import { INSIDE, SIDE_NAMES } from "../../packets/sides.js";
 import { NONE } from "../../packets/tuples.js";
 import type { Claim, Judged } from "./known.js";
 import type { Local } from "./locals.js";
+import type { Published } from "./published.js";
 import { isFromNear } from "./senders.js";
+import { whyMissing } from "./words.js";
 
 /** What is the host's own, or is addressed to it, of packets without a translation. */
 export class HostsOwn {
   readonly #known: Judged;
+  readonly #published: Published;
 
-  constructor(known: Judged) {
+  constructor(known: Judged, published: Published) {
     this.#known = known;
+    this.#published = published;
   }
 
   /**
@@ -21,13 +26,14 @@ export class HostsOwn {
     const { reason, why, natWay } = local;
     const tuples = this.#known.tuples;
     const inside = SIDE_NAMES[INSIDE];
+    const ruling = this.#published.ruling(row);
+    if (ruling?.answer === true)
+      return this.#published.of(
+        row,
+        `${whyMissing(this.#known.timeline, row, inside, this.#known.windowNs)}, though a rule sends it there: ${ruling.rules}`,
+      );
     const [isFull, isOther] = [tuples.hasFullTtl(natWay), tuples.hasOtherTtl(natWay)];
-    if (!isFull && !isOther)
-      return {
-        verdict: "unknown",
-        reason: "no-answer",
-        why: `nothing answers it: the host took it, or dropped it before ${inside}`,
-      };
+    if (!isFull && !isOther) return { verdict: "unknown", reason: "no-answer", why: this.#whyUnanswered(ruling) };
     if (!this.#known.kernel.isTtlLowered(true)) {
       const doubt = `${why}, or forwarded`;
       if (this.#known.misses.isPatchy(INSIDE))
@@ -44,6 +50,17 @@ export class HostsOwn {
       why: `${sent} shows that the host forwards it: by another interface, or ${inside} missed it`,
       lacks: "crossing",
     };
+  }
+
+  /** Why it is not known what became of a packet that nothing answers, in words. */
+  #whyUnanswered(ruling: Ruling | undefined): string {
+    const inside = SIDE_NAMES[INSIDE];
+    const either = `nothing answers it: the host took it, or dropped it before ${inside}`;
+    if (ruling === undefined) return either;
+    const { answer, rules, doubt } = ruling;
+    if (answer === false)
+      return `nothing answers it, and no rule sends it to ${inside}: the host took it, or dropped it`;
+    return rules === "" ? `${either}; ${doubt}` : `${either}; a rule may send it there, but ${doubt}: ${rules}`;
   }
 
   /** Whose an inside packet is that goes between neighbours, or between the host and somebody inside, as far as its addresses go. */

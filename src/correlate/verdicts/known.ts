@@ -1,3 +1,4 @@
+import type { HostRules } from "../../packets/host-rules.js";
 import type { Judgement } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
@@ -60,6 +61,7 @@ export interface Known {
   /** What each side's capture has twice, and may show twice. */
   readonly repeats: readonly [Repeats, Repeats];
   readonly windowNs: number;
+  readonly rules: HostRules;
 }
 
 /** The same, with what is learnt of it as packets are judged. */

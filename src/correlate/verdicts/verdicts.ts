@@ -7,6 +7,7 @@ import { RST } from "../../protocols/tcp.js";
 import { Claims } from "./claims.js";
 import { Doubts } from "./doubts.js";
 import { Elsewhere } from "./elsewhere.js";
+import { FlowView } from "./flow-summary.js";
 import type { Gap } from "./gaps.js";
 import type { Claim, Judged, Known, Verdict } from "./known.js";
 import { Locals } from "./locals.js";
@@ -31,9 +32,10 @@ export class Verdicts {
   readonly #senders: Senders;
   readonly #claims: Claims;
   readonly #doubts: Doubts;
+  readonly #flow: FlowView;
 
   constructor(known: Known) {
-    const { timeline, tuples, kernel } = known;
+    const { timeline, tuples, kernel, translations } = known;
     const locals = new Locals(timeline, tuples, kernel);
     const reach = new Reach(known);
     const speakers = new Speakers(known, reach);
@@ -42,11 +44,13 @@ export class Verdicts {
     this.#senders = new Senders(timeline, tuples, speakers);
     this.#claims = new Claims(this.#known);
     this.#doubts = new Doubts(known);
+    this.#flow = new FlowView(translations.accounts, tuples, 0n);
   }
 
   /** Notes the addresses of the flow in this slot, which was just learnt. */
   learn(accounts: FlowAccounts, slot: number): void {
     this.#known.locals.learn(accounts, slot);
+    this.#known.rules.learn(this.#flow.of(slot));
     this.#known.speakers.noteCrossing(accounts.insideTuple(slot));
   }
 

@@ -1,9 +1,26 @@
 import { describe, expect, it } from "vitest";
+import { InterfaceName, type Interfaces } from "../../../src/host/interfaces.js";
+import { RuleFacts } from "../../../src/host/rule-facts.js";
+import { RuleBook } from "../../../src/host/rules.js";
+import type { HostRules } from "../../../src/packets/host-rules.js";
 import { icmp, ipv4 } from "../../support/packets.js";
 import { outcomeOf, type Stamped, told as toldOf, us } from "../outcome.js";
-import { CLIENT, CONTAINER, conversation, datagram, HOST, merged, OTHER, segment, SERVER, SYN } from "../traffic.js";
+import {
+  CLIENT,
+  CONTAINER,
+  conversation,
+  datagram,
+  HOST,
+  merged,
+  OTHER,
+  segment,
+  SERVER,
+  SYN,
+  SYN_ACK,
+} from "../traffic.js";
 
 const RST_ACK = 0x14;
+const ACK = 0x10;
 const OTHER_SERVER = "198.51.100.77";
 
 /** 40 packets each way, 100 µs apart, all of them on both sides. */
@@ -24,6 +41,23 @@ const answer = ({ text = "!", ...of }: Way) => datagram({ ...of, srcPort: 53, ds
 const sent = (ttl: number) => us(3050, query({ src: HOST, dst: SERVER, ipId: 31_000, ttl }));
 const asked = (dst: string) => us(3050, query({ src: CONTAINER, dst, ipId: 31_000, ttl: 64 }));
 const told = (src: string, ttl: number) => us(3070, answer({ src, dst: CONTAINER, ipId: 9, ttl }));
+
+const UNANSWERED = "outside unknown: nothing answers it: the host took it, or dropped it before inside";
+
+/** Docker's rules, with others before, or in place of, the one that publishes a port. */
+const rulesOf =
+  (...others: readonly string[]) =>
+  () => {
+    const rules = [
+      "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
+      "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
+      ...others,
+    ];
+    const names: Interfaces = [new InterfaceName(""), new InterfaceName("")];
+    return new RuleFacts(new RuleBook(`*nat\n:DOCKER - [0:0]\n${rules.join("\n")}\nCOMMIT\n`), names);
+  };
+const publishing = (container: string) =>
+  `-A DOCKER ! -i docker0 -p tcp -m tcp --dport 88 -j DNAT --to-destination ${container}:80`;
 
 /** All but every 20th packet, from that one on; a capture that becomes complete before the end. */
 const lacking = (packets: readonly Stamped[], from: number) => packets.filter((_, n) => n % 20 !== from || n > 350);
@@ -51,8 +85,12 @@ const queries = (src: string, ttl: number, eleventh: string) =>
   });
 
 /** What became of the packets of one side beside `known`, by verdict, in order of time. */
-async function alone(inside: readonly Stamped[], outside: readonly Stamped[]): Promise<string[]> {
-  const outcome = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
+async function alone(
+  inside: readonly Stamped[],
+  outside: readonly Stamped[],
+  rules?: () => HostRules,
+): Promise<string[]> {
+  const outcome = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside), rules && { rules });
   expect(outcome.pairs).toHaveLength(80);
   return outcome.alone.map(({ side, verdict, why }) => `${side} ${verdict}: ${why}`);
 }
@@ -90,13 +128,53 @@ describe("what has the NAT's own address outside is local only if the host sent 
       ttl: 64,
       ipId: 0,
     });
-    expect(await alone([], [syn])).toEqual([
-      "outside unknown: nothing answers it: the host took it, or dropped it before inside",
-    ]);
+    expect(await alone([], [syn])).toEqual([`${UNANSWERED}; the host's rules would tell (--rules)`]);
     expect(await alone([], [syn, us(3060, reset)])).toEqual([
       `outside local: to the host itself (${HOST})`,
       `outside local: from the host itself (${HOST})`,
     ]);
+  });
+});
+
+describe("what calls the host's own address is judged by its rules, where they are known", () => {
+  const call = (flags: number, ttl = 60) =>
+    us(3050, segment({ src: CLIENT, dst: HOST, srcPort: 5, dstPort: 88, seq: 1, ack: 7, flags, ttl, ipId: 1 }));
+  const accept = (ttl: number) =>
+    us(
+      3060,
+      segment({ src: HOST, dst: CLIENT, srcPort: 88, dstPort: 5, seq: 9, ack: 2, flags: SYN_ACK, ttl, ipId: 0 }),
+    );
+  const RULES = rulesOf(publishing(CONTAINER));
+
+  it("is dropped where they send it to a container, which is there", async () => {
+    expect(await alone([], [call(SYN)], RULES)).toEqual([
+      `outside dropped: no segment like it came out on inside within 1 s, though a rule sends it there: ${publishing(CONTAINER)}`,
+    ]);
+  });
+
+  it("is not known where they send it to another one, or it may meet another rule, or goes on with what was opened before", async () => {
+    const stranger = publishing("172.18.0.2");
+    expect(await alone([], [call(SYN)], rulesOf(stranger))).toEqual([
+      `${UNANSWERED}; a rule may send it there, but nothing shows that 172.18.0.2 is inside: ${stranger}`,
+    ]);
+    const banned = rulesOf("-A DOCKER -m set --match-set banned src -j RETURN", publishing(CONTAINER));
+    expect(await alone([], [call(SYN)], banned)).toEqual([
+      `${UNANSWERED}; a rule may send it there, but it asks for more than is to be seen: ${publishing(CONTAINER)}`,
+    ]);
+    expect(await alone([], [call(ACK)], RULES)).toEqual([UNANSWERED]);
+  });
+
+  it("is not known where no rule sends it anywhere", async () => {
+    expect(await alone([], [call(SYN)], rulesOf())).toEqual([
+      "outside unknown: nothing answers it, and no rule sends it to inside: the host took it, or dropped it",
+    ]);
+  });
+
+  it("is the host's own where the host answers, whatever they say", async () => {
+    expect((await alone([], [call(SYN), accept(64)], RULES))[0]).toBe(
+      "outside local: the host itself answers it, though it forwards this port",
+    );
+    expect((await alone([], [call(SYN), accept(63)], RULES))[0]).toMatch(/^outside unknown: .* though it is answered$/);
   });
 });
 

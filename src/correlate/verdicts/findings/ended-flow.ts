@@ -2,11 +2,12 @@ import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { Located } from "../../../packets/findings.js";
 import { REWRITE_DST } from "../../../packets/flows.js";
 import { hasPorts, protocolName, TCP } from "../../../protocols/ip-protocols.js";
+import { copyOfEnds, type Ends } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { isPrivate } from "../../../protocols/addresses.js";
 import { linkOf } from "../../matchers/scope.js";
-import { isForwardFirst } from "../flow-summary.js";
+import { isForwardFirst, TupleEnds } from "../flow-summary.js";
 
 /** A flow that is made of another one's stray answers, and of what they are answered by, has few packets, at the most so many. */
 const MOST_STRAY = 32;
@@ -168,6 +169,11 @@ export class EndedFlow implements Located {
       return hasPorts(this.proto) ? `${address}.${this.#tuples.port(tuple, this.#isA(side, isInitiator))}` : address;
     };
     return `${protocolName(this.proto)} ${end(true)} > ${end(false)}`;
+  }
+
+  /** The ends of its initiator's packets, as a side sees them, to be kept. */
+  ends(side: Side): Ends {
+    return copyOfEnds(new TupleEnds(this.#tuples).of(this.#tupleOn(side), this.#isA(side, true)));
   }
 
   /** The address of its initiator, or of the other end, as a side sees it. */

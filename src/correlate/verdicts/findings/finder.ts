@@ -1,4 +1,5 @@
 import { type Finding, type FindingCode, findingOf, type Gathered } from "../../../packets/findings.js";
+import type { HostRules } from "../../../packets/host-rules.js";
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { FlowSummary, Judgement, Missing, Moved, Summary, Update, Verdict } from "../../../packets/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -15,6 +16,7 @@ export interface Context {
   readonly hidden: Hidden;
   readonly accounts: FlowAccounts;
   readonly misses: Pick<Misses, "isPatchy">;
+  readonly rules: HostRules;
   /** What each side's capture covers. */
   readonly cover: Readonly<
     Record<Side, { readonly firstNs: number; readonly isLive: boolean; readonly gaps: Pick<Gaps, "hasLost"> }>
