@@ -101,7 +101,7 @@ export class Claims {
     }
     const own =
       slot !== NONE ? null : local !== null ? this.#hostsOwn.ofHost(row, local) : this.#hostsOwn.ofTunnel(row);
-    if (own?.verdict === "local") return own;
+    if (own?.verdict === "local" || own?.verdict === "refused") return own;
     const uncovered = this.#known.reach.uncovered(t.timeNs(row), other, isLeaving);
     if (uncovered !== null) return uncovered;
     if (own !== null) return own;

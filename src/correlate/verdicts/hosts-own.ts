@@ -1,6 +1,7 @@
 import type { Ruling } from "../../packets/host-rules.js";
-import { INSIDE, SIDE_NAMES } from "../../packets/sides.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../packets/sides.js";
 import { NONE } from "../../packets/tuples.js";
+import { ACK, SYN } from "../../protocols/tcp.js";
 import type { Claim, Judged } from "./known.js";
 import type { Local } from "./locals.js";
 import type { Published } from "./published.js";
@@ -42,7 +43,14 @@ export class HostsOwn {
       const reached = `${doubt}: ${inside} has packets then of which nothing tells what they were`;
       return { verdict: "unknown", reason: "ttl-kept", why: `${reached}, and this router keeps TTLs` };
     }
-    if (isFull) return { verdict: "local", reason, why };
+    if (isFull) return this.#refused(row) ?? { verdict: "local", reason, why };
+    if (this.#isElsewhere(row, natWay))
+      return {
+        verdict: "elsewhere",
+        reason: "answered-elsewhere",
+        why: `both ends speak, and ${inside} has none of it: it takes another interface`,
+        lacks: "crossing",
+      };
     const sent = this.#known.timeline.way(row) === natWay ? "its TTL" : "the TTL of what answers it";
     return {
       verdict: "unknown",
@@ -50,6 +58,32 @@ export class HostsOwn {
       why: `${sent} shows that the host forwards it: by another interface, or ${inside} missed it`,
       lacks: "crossing",
     };
+  }
+
+  /** What became of a packet that opens a connection to the host, and that it answers with a reset; null of any other. */
+  #refused(row: number): Claim | null {
+    const { timeline: t, resets } = this.#known;
+    if ((t.tcpFlags(row) & (SYN | ACK)) !== SYN) return null;
+    const reset = resets.answering(row);
+    if (reset === NONE || !isFromNear(t, reset)) return null;
+    const byFrame = t.frame(reset);
+    const why = `frame ${byFrame} of the host resets it: a rule rejects it, or nobody listens there`;
+    return { verdict: "refused", reason: "host-refuses", why, byFrame };
+  }
+
+  /**
+   * Whether a conversation that the host forwards takes an interface which is not captured: both its ends speak, somebody one hop behind the host
+   * while the inside capture covered that, and nothing inside may be what became of it.
+   */
+  #isElsewhere(row: number, natWay: number): boolean {
+    const { tuples, speakers, misses, strangers } = this.#known;
+    return (
+      (tuples.hasFullTtl(natWay ^ 1) || tuples.hasOtherTtl(natWay ^ 1)) &&
+      speakers.isCovered(natWay, INSIDE) &&
+      !misses.isPatchy(INSIDE) &&
+      !misses.hasCrossing(OUTSIDE) &&
+      !strangers.hasFor(row)
+    );
   }
 
   /** Why it is not known what became of a packet that nothing answers, in words. */

@@ -128,7 +128,7 @@ export class Unexplained {
     if (
       isTold &&
       !isFull &&
-      (isAnsweredFar || (speakers.isCovered(nearWay) && speakers.isCovered(farWay))) &&
+      (isAnsweredFar || (speakers.isCovered(nearWay, OUTSIDE) && speakers.isCovered(farWay, OUTSIDE))) &&
       !this.#known.misses.isPatchy(OUTSIDE) &&
       !this.#known.misses.hasCrossing(INSIDE) &&
       !this.#known.strangers.hasFor(row)

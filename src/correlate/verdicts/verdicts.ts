@@ -51,7 +51,8 @@ export class Verdicts {
   learn(accounts: FlowAccounts, slot: number): void {
     this.#known.locals.learn(accounts, slot);
     this.#known.rules.learn(this.#flow.of(slot));
-    this.#known.speakers.noteCrossing(accounts.insideTuple(slot));
+    for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)])
+      this.#known.speakers.noteCrossing(tuple);
   }
 
   /** Notes the way to a service whose conversations are turned round inside. */

@@ -21,6 +21,7 @@ import {
 
 const RST_ACK = 0x14;
 const ACK = 0x10;
+const RST = 0x04;
 const OTHER_SERVER = "198.51.100.77";
 
 /** 40 packets each way, 100 µs apart, all of them on both sides. */
@@ -58,6 +59,12 @@ const rulesOf =
   };
 const publishing = (container: string) =>
   `-A DOCKER ! -i docker0 -p tcp -m tcp --dport 88 -j DNAT --to-destination ${container}:80`;
+
+/** A client's segment to the host, and what comes back from there. */
+const call = (flags: number) =>
+  us(3050, segment({ src: CLIENT, dst: HOST, srcPort: 5, dstPort: 88, seq: 1, ack: 7, flags, ttl: 60, ipId: 1 }));
+const recall = (flags: number, seq: number, ttl: number) =>
+  us(3060, segment({ src: HOST, dst: CLIENT, srcPort: 88, dstPort: 5, seq, ack: 2, flags, ttl, ipId: 0 }));
 
 /** All but every 20th packet, from that one on; a capture that becomes complete before the end. */
 const lacking = (packets: readonly Stamped[], from: number) => packets.filter((_, n) => n % 20 !== from || n > 350);
@@ -105,45 +112,50 @@ describe("what has the NAT's own address outside is local only if the host sent 
     ]);
   });
 
-  it("what it forwards has a lowered one, though the inside capture lacks it", async () => {
-    expect(await alone([], [sent(63), heard])).toEqual([
-      "outside unknown: its TTL shows that the host forwards it: by another interface, or inside missed it",
-      "outside unknown: the TTL of what answers it shows that the host forwards it: by another interface, or inside missed it",
+  it("what it forwards has a lowered one: it takes another interface, as the inside capture lacks all of it", async () => {
+    const why = "both ends speak, and inside has none of it: it takes another interface";
+    expect(await alone([], [sent(63), heard])).toEqual([`outside elsewhere: ${why}`, `outside elsewhere: ${why}`]);
+  });
+
+  it("what it forwards is not known to take another interface where nobody answers, or a route may be traced", async () => {
+    const shows = "shows that the host forwards it: by another interface, or inside missed it";
+    expect(await alone([], [sent(63)])).toEqual([`outside unknown: its TTL ${shows}`]);
+    expect(await alone([], [sent(7), heard])).toEqual([
+      `outside unknown: its TTL ${shows}`,
+      `outside unknown: the TTL of what answers it ${shows}`,
     ]);
   });
 
+  it("what it forwards is not known to take another interface where the inside capture misses packets, or has others", async () => {
+    const verdicts = (inside: readonly Stamped[], more: readonly Stamped[] = []) =>
+      outcomeOf(merged(inside, more), merged(known.outside, [sent(63), heard])).then(({ alone }) =>
+        alone.filter(({ side }) => side === "outside").map(({ verdict }) => verdict),
+      );
+    const patchy = known.inside.filter((_, n) => n % 10 !== 4 || n > 60);
+    expect((await verdicts(patchy)).slice(-2)).toEqual(["unknown", "unknown"]);
+    expect(await verdicts(known.inside, [unanswered(3100)])).toEqual(["unknown", "unknown"]);
+    expect(await verdicts(known.inside.filter(({ ns }) => ns > 5_000_000))).not.toContain("elsewhere");
+  });
+
   it("what comes to it is local if it answers, and else it may have been meant for a container", async () => {
-    const syn = us(
-      3050,
-      segment({ src: CLIENT, dst: HOST, srcPort: 5, dstPort: 88, seq: 1, ack: 0, flags: SYN, ttl: 60, ipId: 1 }),
-    );
-    const reset = segment({
-      src: HOST,
-      dst: CLIENT,
-      srcPort: 88,
-      dstPort: 5,
-      seq: 0,
-      ack: 2,
-      flags: RST_ACK,
-      ttl: 64,
-      ipId: 0,
-    });
-    expect(await alone([], [syn])).toEqual([`${UNANSWERED}; the host's rules would tell (--rules)`]);
-    expect(await alone([], [syn, us(3060, reset)])).toEqual([
+    expect(await alone([], [call(SYN)])).toEqual([`${UNANSWERED}; the host's rules would tell (--rules)`]);
+    expect(await alone([], [call(SYN), recall(SYN_ACK, 9, 64)])).toEqual([
       `outside local: to the host itself (${HOST})`,
       `outside local: from the host itself (${HOST})`,
     ]);
   });
+
+  it("what opens a connection to it is refused if it resets that, and what goes on with one is its own", async () => {
+    const why = "frame 33 of the host resets it: a rule rejects it, or nobody listens there";
+    expect(await alone([], [call(SYN), recall(RST_ACK, 0, 64)])).toEqual([
+      `outside refused: ${why}`,
+      `outside local: from the host itself (${HOST})`,
+    ]);
+    expect((await alone([], [call(ACK), recall(RST, 7, 64)]))[0]).toBe(`outside local: to the host itself (${HOST})`);
+  });
 });
 
 describe("what calls the host's own address is judged by its rules, where they are known", () => {
-  const call = (flags: number, ttl = 60) =>
-    us(3050, segment({ src: CLIENT, dst: HOST, srcPort: 5, dstPort: 88, seq: 1, ack: 7, flags, ttl, ipId: 1 }));
-  const accept = (ttl: number) =>
-    us(
-      3060,
-      segment({ src: HOST, dst: CLIENT, srcPort: 88, dstPort: 5, seq: 9, ack: 2, flags: SYN_ACK, ttl, ipId: 0 }),
-    );
   const RULES = rulesOf(publishing(CONTAINER));
 
   it("is dropped where they send it to a container, which is there", async () => {
@@ -171,10 +183,12 @@ describe("what calls the host's own address is judged by its rules, where they a
   });
 
   it("is the host's own where the host answers, whatever they say", async () => {
-    expect((await alone([], [call(SYN), accept(64)], RULES))[0]).toBe(
+    expect((await alone([], [call(SYN), recall(SYN_ACK, 9, 64)], RULES))[0]).toBe(
       "outside local: the host itself answers it, though it forwards this port",
     );
-    expect((await alone([], [call(SYN), accept(63)], RULES))[0]).toMatch(/^outside unknown: .* though it is answered$/);
+    expect((await alone([], [call(SYN), recall(SYN_ACK, 9, 63)], RULES))[0]).toMatch(
+      /^outside unknown: .* though it is answered$/,
+    );
   });
 });
 
