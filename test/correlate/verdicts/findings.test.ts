@@ -81,7 +81,7 @@ type Some = readonly Made<typeof flow>[];
 
 const decidedNs = () => 10e9;
 
-const misses = { isPatchy: () => false };
+const misses = { isPatchy: () => false, mayLackAll: () => false };
 
 function tablesOf(heap: Heap, some: Some): About {
   const accounts = new FilledAccounts(heap, 64);

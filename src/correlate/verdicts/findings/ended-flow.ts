@@ -154,6 +154,11 @@ export class EndedFlow implements Located {
     return this.#tuples.hasFullTtl(way) || this.#tuples.hasOtherTtl(way);
   }
 
+  /** How many packets were on the initiator's side alone. */
+  get unmatchedNear(): number {
+    return this.#tuples.unmatched(this.#tupleOn(this.isFromInside ? INSIDE : OUTSIDE));
+  }
+
   /** Whether its packets that go one way, the initiator's or the answers, cross as those of another flow: br_netfilter shows that. */
   isProvedElsewhere(isInitiators: boolean): boolean {
     const wayOn = (side: Side): number => 2 * this.#tupleOn(side) + (this.#isA(side, isInitiators) ? 1 : 0);
