@@ -44,7 +44,7 @@ const ANSWERS: readonly (readonly [question: string, fixture: string, answers: r
   ["who sent the most?", "downloads", [/most bytes first\n/]],
   ["did anything leave untranslated?", "leak", [/! leak .* appears on outside untranslated/]],
   [
-    "what did nobody ever answer?",
+    "what was never answered?",
     "several-addresses",
     [/^! unanswered \(8 times\): sent on and never answered: [^]*?flows 3, 4, 5, 7 /m],
   ],
