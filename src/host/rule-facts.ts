@@ -1,12 +1,12 @@
 import type { HostRules, Ruling } from "../packets/host-rules.js";
-import type { Ends, FlowSummary } from "../packets/results.js";
+import { copyOf, type Ends, type FlowSummary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, SIDES } from "../packets/sides.js";
 import { addressOf, parseAddress } from "./address.js";
 import type { Answer } from "./answer.js";
 import { InterfaceName, type Interfaces } from "./interfaces.js";
 import { isEchoOf, isExplained, type Outcome, type RuleBook } from "./rules.js";
 import type { Hook, Target } from "./ruleset.js";
-import { passage } from "./tuples.js";
+import { passage, reversed } from "./tuples.js";
 
 /** So many flows are held against the rules: rules of another host or time do not explain the first of them. */
 const MOST_EXPLAINED = 4096;
@@ -35,12 +35,14 @@ export class RuleFacts implements HostRules {
     if (this.#inside.size < MOST_ADDRESSES)
       this.#inside.add(flow.initiator === "outside" ? flow.inside.dst : flow.inside.src);
     if (flow.nat === "none" || flow.initiator === "unknown" || this.#explained === MOST_EXPLAINED) return;
+    // no rule translates between IP versions
+    if (flow.inside.src.includes(":") !== flow.outside.src.includes(":")) return;
     this.#explained++;
     for (const name of this.#interfaces) name.asked.clear();
     const isMade = (interfaces: Interfaces, isDstLocal?: Answer): boolean =>
       isExplained(flow, this.#book.explain(flow, interfaces, isDstLocal));
     if (!isMade(this.#interfaces)) {
-      this.#isBelieved = false;
+      this.#isBelieved &&= flow.proto !== "tcp" && this.#isMadeTurned(flow);
       return;
     }
     // where no rule would explain the flow if it were otherwise, it is so
@@ -66,6 +68,12 @@ export class RuleFacts implements HostRules {
 
   leaving(proto: number, ends: Ends): Ruling {
     return this.#ruling(this.#meet("postrouting", proto, ends, false));
+  }
+
+  /** Whether rules explain a flow if the other end opened it: of what has no handshake, that is whoever was met first. */
+  #isMadeTurned(flow: FlowSummary): boolean {
+    const other = turned(flow);
+    return isExplained(other, this.#book.explain(other, this.#interfaces));
   }
 
   /** Takes it that the host has an address, where the rules tell that. */
@@ -115,6 +123,18 @@ export class RuleFacts implements HostRules {
     if (isTranslated !== undefined) return "";
     return hasRule ? "it asks for more than is to be seen" : "the rules ask for more than is to be seen";
   }
+}
+
+/** A flow as it is if the other end opened it. */
+function turned(flow: FlowSummary): FlowSummary {
+  const { nat, initiator, inside, outside } = flow;
+  return {
+    ...copyOf(flow),
+    nat: nat === "snat" ? "dnat" : nat === "dnat" ? "snat" : nat,
+    initiator: initiator === "inside" ? "outside" : "inside",
+    inside: reversed(inside),
+    outside: reversed(outside),
+  };
 }
 
 /** The address that a packet is sent to: the one that it has, where a rule rewrites the port alone; of several, all of them. */

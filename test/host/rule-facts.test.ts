@@ -121,6 +121,17 @@ describe("who comes to a port of the host's", () => {
   });
 });
 
+test("no flow is held against the rules that they cannot explain: across IP versions, or met in the middle, where the other end may have opened it", () => {
+  const nat64 = flow("tcp", "inside", "fd00:17::3.1 > 64:ff9b::1.80", "10.0.2.15.1 > 180.101.49.11.80");
+  const midway = flow(
+    "udp",
+    "outside",
+    "180.101.49.11.50000 > 172.17.0.3.40000",
+    "180.101.49.11.50000 > 10.0.2.15.40000",
+  );
+  expect(called(after(docker(), [webPinged, nat64, midway])).answer).toBe(true);
+});
+
 describe("what leaves", () => {
   test("is hidden by the rule for its network", () => {
     expect(left(after(docker(), [fetched]))).toEqual({ answer: true, rules: MASQUERADE, doubt: "" });

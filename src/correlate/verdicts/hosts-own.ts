@@ -92,8 +92,7 @@ export class HostsOwn {
     const either = `nothing answers it: the host took it, or dropped it before ${inside}`;
     if (ruling === undefined) return either;
     const { answer, rules, doubt } = ruling;
-    if (answer === false)
-      return `nothing answers it, and no rule sends it to ${inside}: the host took it, or dropped it`;
+    if (answer === false) return `${either}; no rule sends it there`;
     return rules === "" ? `${either}; ${doubt}` : `${either}; a rule may send it there, but ${doubt}: ${rules}`;
   }
 

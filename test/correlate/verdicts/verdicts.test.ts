@@ -177,9 +177,7 @@ describe("what calls the host's own address is judged by its rules, where they a
   });
 
   it("is not known where no rule sends it anywhere", async () => {
-    expect(await alone([], [call(SYN)], rulesOf())).toEqual([
-      "outside unknown: nothing answers it, and no rule sends it to inside: the host took it, or dropped it",
-    ]);
+    expect(await alone([], [call(SYN)], rulesOf())).toEqual([`${UNANSWERED}; no rule sends it there`]);
   });
 
   it("is the host's own where the host answers, whatever they say", async () => {
