@@ -17,6 +17,7 @@ const MOST_NAMED = 2;
 
 /** What a book of rules says of single packets, by what the flows seen so far tell of the host. */
 export class RuleFacts implements HostRules {
+  readonly wantsFlows = true;
   readonly #book: RuleBook;
   readonly #interfaces: Interfaces;
   /** Who is behind the inside. */

@@ -15,6 +15,8 @@ export interface Ruling {
  * believed as long as they explain the translations that were seen.
  */
 export interface HostRules {
+  /** Whether it has to know of each flow. */
+  readonly wantsFlows: boolean;
   /** Takes a flow that was just learnt; it is valid during the call only. */
   learn(flow: FlowSummary): void;
   /** Of a packet that comes from outside to an address of the host's own: whether they send it to somebody whose packets cross. */
@@ -26,4 +28,9 @@ export interface HostRules {
 const UNTOLD: Ruling = { answer: undefined, rules: "", doubt: "the host's rules would tell (--rules)" };
 
 /** Where nobody gave any. */
-export const NO_RULES: HostRules = { learn: () => {}, arriving: () => UNTOLD, leaving: () => UNTOLD };
+export const NO_RULES: HostRules = {
+  wantsFlows: false,
+  learn: () => {},
+  arriving: () => UNTOLD,
+  leaving: () => UNTOLD,
+};

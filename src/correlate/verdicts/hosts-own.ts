@@ -73,11 +73,12 @@ export class HostsOwn {
 
   /**
    * Whether a conversation that the host forwards takes an interface which is not captured: both its ends speak, somebody one hop behind the host
-   * while the inside capture covered that, and nothing inside may be what became of it.
+   * while the inside capture covered that, and nothing inside may be what became of it, nor may a filter have kept it out.
    */
   #isElsewhere(row: number, natWay: number): boolean {
-    const { tuples, speakers, misses, strangers } = this.#known;
+    const { tuples, speakers, misses, strangers, common } = this.#known;
     return (
+      !common.isAny &&
       (tuples.hasFullTtl(natWay ^ 1) || tuples.hasOtherTtl(natWay ^ 1)) &&
       speakers.isCovered(natWay, INSIDE) &&
       !misses.isPatchy(INSIDE) &&

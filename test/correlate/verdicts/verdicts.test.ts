@@ -1,77 +1,16 @@
 import { describe, expect, it } from "vitest";
-import { InterfaceName, type Interfaces } from "../../../src/host/interfaces.js";
-import { RuleFacts } from "../../../src/host/rule-facts.js";
-import { RuleBook } from "../../../src/host/rules.js";
-import type { HostRules } from "../../../src/packets/host-rules.js";
 import { icmp, ipv4 } from "../../support/packets.js";
 import { outcomeOf, type Stamped, told as toldOf, us } from "../outcome.js";
-import {
-  CLIENT,
-  CONTAINER,
-  conversation,
-  datagram,
-  HOST,
-  merged,
-  OTHER,
-  segment,
-  SERVER,
-  SYN,
-  SYN_ACK,
-} from "../traffic.js";
+import { CLIENT, CONTAINER, conversation, HOST, merged, OTHER, segment, SERVER, SYN } from "../traffic.js";
+import { alone, answer, asked, known, query, sent, unanswered } from "./beside.js";
 
 const RST_ACK = 0x14;
-const ACK = 0x10;
-const RST = 0x04;
 const OTHER_SERVER = "198.51.100.77";
 
-/** 40 packets each way, 100 µs apart, all of them on both sides. */
-const known = conversation(80);
-
-interface Way {
-  readonly src: string;
-  readonly dst: string;
-  readonly ipId: number;
-  readonly ttl: number;
-  readonly text?: string;
-}
-
-const query = ({ text = "?", ...of }: Way) => datagram({ ...of, srcPort: 9999, dstPort: 53, text });
-const answer = ({ text = "!", ...of }: Way) => datagram({ ...of, srcPort: 53, dstPort: 9999, text });
-
-/** A query of the host's own, or one that it forwards, by its TTL. */
-const sent = (ttl: number) => us(3050, query({ src: HOST, dst: SERVER, ipId: 31_000, ttl }));
-const asked = (dst: string) => us(3050, query({ src: CONTAINER, dst, ipId: 31_000, ttl: 64 }));
 const told = (src: string, ttl: number) => us(3070, answer({ src, dst: CONTAINER, ipId: 9, ttl }));
-
-const UNANSWERED = "outside unknown: nothing answers it: the host took it, or dropped it before inside";
-
-/** Docker's rules, with others before, or in place of, the one that publishes a port. */
-const rulesOf =
-  (...others: readonly string[]) =>
-  () => {
-    const rules = [
-      "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
-      "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
-      ...others,
-    ];
-    const names: Interfaces = [new InterfaceName(""), new InterfaceName("")];
-    return new RuleFacts(new RuleBook(`*nat\n:DOCKER - [0:0]\n${rules.join("\n")}\nCOMMIT\n`), names);
-  };
-const publishing = (container: string) =>
-  `-A DOCKER ! -i docker0 -p tcp -m tcp --dport 88 -j DNAT --to-destination ${container}:80`;
-
-/** A client's segment to the host, and what comes back from there. */
-const call = (flags: number) =>
-  us(3050, segment({ src: CLIENT, dst: HOST, srcPort: 5, dstPort: 88, seq: 1, ack: 7, flags, ttl: 60, ipId: 1 }));
-const recall = (flags: number, seq: number, ttl: number) =>
-  us(3060, segment({ src: HOST, dst: CLIENT, srcPort: 88, dstPort: 5, seq, ack: 2, flags, ttl, ipId: 0 }));
 
 /** All but every 20th packet, from that one on; a capture that becomes complete before the end. */
 const lacking = (packets: readonly Stamped[], from: number) => packets.filter((_, n) => n % 20 !== from || n > 350);
-
-/** What nobody answers, to an address that others get answers from. */
-const unanswered = (atUs: number) =>
-  us(atUs, query({ src: OTHER, dst: "192.168.7.9", ipId: 31_002, ttl: 64, text: "anybody?" }));
 
 /** 160 packets, of which the outside capture has those from 4 ms on. */
 const begunLate = () => {
@@ -90,105 +29,6 @@ const queries = (src: string, ttl: number, eleventh: string) =>
       query({ src, dst: SERVER, ipId: n === 10 ? 900 + ttl : 500 + n, ttl, text }),
     );
   });
-
-/** What became of the packets of one side beside `known`, by verdict, in order of time. */
-async function alone(
-  inside: readonly Stamped[],
-  outside: readonly Stamped[],
-  rules?: () => HostRules,
-): Promise<string[]> {
-  const outcome = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside), rules && { rules });
-  expect(outcome.pairs).toHaveLength(80);
-  return outcome.alone.map(({ side, verdict, why }) => `${side} ${verdict}: ${why}`);
-}
-
-describe("what has the NAT's own address outside is local only if the host sent it", () => {
-  const heard = us(3070, answer({ src: SERVER, dst: HOST, ipId: 9, ttl: 53 }));
-
-  it("what it sends has a full TTL, and what answers it is its own, too", async () => {
-    expect(await alone([], [sent(64), heard])).toEqual([
-      `outside local: from the host itself (${HOST})`,
-      `outside local: to the host itself (${HOST})`,
-    ]);
-  });
-
-  it("what it forwards has a lowered one: it takes another interface, as the inside capture lacks all of it", async () => {
-    const why = "both ends speak, and inside has none of it: it takes another interface";
-    expect(await alone([], [sent(63), heard])).toEqual([`outside elsewhere: ${why}`, `outside elsewhere: ${why}`]);
-  });
-
-  it("what it forwards is not known to take another interface where nobody answers, or a route may be traced", async () => {
-    const shows = "shows that the host forwards it: by another interface, or inside missed it";
-    expect(await alone([], [sent(63)])).toEqual([`outside unknown: its TTL ${shows}`]);
-    expect(await alone([], [sent(7), heard])).toEqual([
-      `outside unknown: its TTL ${shows}`,
-      `outside unknown: the TTL of what answers it ${shows}`,
-    ]);
-  });
-
-  it("what it forwards is not known to take another interface where the inside capture misses packets, or has others", async () => {
-    const verdicts = (inside: readonly Stamped[], more: readonly Stamped[] = []) =>
-      outcomeOf(merged(inside, more), merged(known.outside, [sent(63), heard])).then(({ alone }) =>
-        alone.filter(({ side }) => side === "outside").map(({ verdict }) => verdict),
-      );
-    const patchy = known.inside.filter((_, n) => n % 10 !== 4 || n > 60);
-    expect((await verdicts(patchy)).slice(-2)).toEqual(["unknown", "unknown"]);
-    expect(await verdicts(known.inside, [unanswered(3100)])).toEqual(["unknown", "unknown"]);
-    expect(await verdicts(known.inside.filter(({ ns }) => ns > 5_000_000))).not.toContain("elsewhere");
-  });
-
-  it("what comes to it is local if it answers, and else it may have been meant for a container", async () => {
-    expect(await alone([], [call(SYN)])).toEqual([`${UNANSWERED}; the host's rules would tell (--rules)`]);
-    expect(await alone([], [call(SYN), recall(SYN_ACK, 9, 64)])).toEqual([
-      `outside local: to the host itself (${HOST})`,
-      `outside local: from the host itself (${HOST})`,
-    ]);
-  });
-
-  it("what opens a connection to it is refused if it resets that, and what goes on with one is its own", async () => {
-    const why = "frame 33 of the host resets it: a rule rejects it, or nobody listens there";
-    expect(await alone([], [call(SYN), recall(RST_ACK, 0, 64)])).toEqual([
-      `outside refused: ${why}`,
-      `outside local: from the host itself (${HOST})`,
-    ]);
-    expect((await alone([], [call(ACK), recall(RST, 7, 64)]))[0]).toBe(`outside local: to the host itself (${HOST})`);
-  });
-});
-
-describe("what calls the host's own address is judged by its rules, where they are known", () => {
-  const RULES = rulesOf(publishing(CONTAINER));
-
-  it("is dropped where they send it to a container, which is there", async () => {
-    expect(await alone([], [call(SYN)], RULES)).toEqual([
-      `outside dropped: no segment like it came out on inside within 1 s, though a rule sends it there: ${publishing(CONTAINER)}`,
-    ]);
-  });
-
-  it("is not known where they send it to another one, or it may meet another rule, or goes on with what was opened before", async () => {
-    const stranger = publishing("172.18.0.2");
-    expect(await alone([], [call(SYN)], rulesOf(stranger))).toEqual([
-      `${UNANSWERED}; a rule may send it there, but nothing shows that 172.18.0.2 is inside: ${stranger}`,
-    ]);
-    const banned = rulesOf("-A DOCKER -m set --match-set banned src -j RETURN", publishing(CONTAINER));
-    expect(await alone([], [call(SYN)], banned)).toEqual([
-      `${UNANSWERED}; a rule may send it there, but it asks for more than is to be seen: ${publishing(CONTAINER)}`,
-    ]);
-    expect(await alone([], [call(ACK)], RULES)).toEqual([UNANSWERED]);
-  });
-
-  it("is not known where no rule sends it anywhere", async () => {
-    expect(await alone([], [call(SYN)], rulesOf())).toEqual([`${UNANSWERED}; no rule sends it there`]);
-  });
-
-  it("is the host's own where the host answers, whatever they say", async () => {
-    expect((await alone([], [call(SYN), recall(SYN_ACK, 9, 64)], RULES))[0]).toBe(
-      "outside local: the host itself answers it, though it forwards this port",
-    );
-    expect((await alone([], [call(SYN), recall(SYN_ACK, 9, 63)], RULES))[0]).toMatch(
-      /^outside unknown: .* though it is answered$/,
-    );
-  });
-});
 
 describe("an inside conversation between neighbours, by its addresses", () => {
   const GATEWAY = "172.17.0.1";
