@@ -192,7 +192,6 @@ export class Run {
       mayBecome: (entered, left) => refusals.mayBeOne(entered, left),
       isNat: (address) => verdicts.isNat(address),
       link: (tuples, begin) => this.#book.link(tuples, begin),
-      onService: (way) => verdicts.learnService(way),
     });
     notes.push(...matchers.notes);
     const verdicts = new Verdicts({

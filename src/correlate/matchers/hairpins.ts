@@ -2,7 +2,7 @@ import { Flow } from "../../packets/flows.js";
 import { LatencyDigest } from "../../packets/latency.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../packets/packets.js";
 import { EVIDENCE_LENGTH } from "../../packets/results.js";
-import { INSIDE, otherSide } from "../../packets/sides.js";
+import { otherSide } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
@@ -39,8 +39,6 @@ export interface About {
   readonly translations: Translations;
   readonly kernel: Kernel;
   readonly link: Link;
-  /** Takes the way to a service whose conversations are turned round inside, from who opened one. */
-  readonly onService: (way: number) => void;
   readonly datagrams: Datagrams;
   readonly pairing: Pairing;
 }
@@ -332,11 +330,6 @@ export class Hairpins implements Admits, Settles {
   #open(before: number, after: number): void {
     const t = this.#timeline;
     const [way, afterWay] = [t.way(before), t.way(after)];
-    const { tuples } = this.#about;
-    if (t.sideOf(before) === INSIDE && tuples.isOpenerKnown(way >> 1)) {
-      const isByOpener = tuples.isOpenedByA(way >> 1) === ((way & 1) === 1);
-      this.#about.onService(isByOpener ? way : afterWay ^ 1);
-    }
     this.#about.link([way >> 1, afterWay >> 1], (id) => {
       const turned: Turned = {
         kind: "turned",

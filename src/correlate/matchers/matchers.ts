@@ -36,7 +36,6 @@ export interface About {
   /** Whether an outside address is known to be the NAT's own. */
   readonly isNat: (address: string) => boolean;
   readonly link: Link;
-  readonly onService: (way: number) => void;
 }
 
 /** All matchers: what the loop leaves to them, they take one after the other, until one of them has decided about it. */
@@ -60,21 +59,8 @@ export class Matchers {
   readonly #kernel: Kernel;
 
   constructor(about: About) {
-    const {
-      heap,
-      timeline,
-      tuples,
-      buckets,
-      translations,
-      kernel,
-      clock,
-      windowNs,
-      pairing,
-      mayBecome,
-      isNat,
-      link,
-      onService,
-    } = about;
+    const { heap, timeline, tuples, buckets, translations, kernel, clock, windowNs, pairing, mayBecome, isNat, link } =
+      about;
     this.#timeline = timeline;
     this.#kernel = kernel;
     this.altered = new Altered(heap, timeline, tuples, translations, kernel, windowNs, pairing);
@@ -102,7 +88,6 @@ export class Matchers {
       translations,
       kernel,
       link,
-      onService,
       datagrams,
       pairing,
     });

@@ -108,7 +108,7 @@ export class HostsOwn {
     return {
       verdict: "unknown",
       reason: "no-answer",
-      why: "nothing answers it: the host took it, or dropped it, as it forwards what comes to that port",
+      why: "nothing answers it: the host took it, or dropped it, if it forwards that port",
     };
   }
 

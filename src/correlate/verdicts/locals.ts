@@ -18,8 +18,8 @@ export interface Local {
   /** Whether such packets are forwarded by nobody; else it takes a packet that has no translation. */
   readonly isNever: boolean;
   /**
-   * The way of what the NAT sends from an address that it shares between the host and those behind it, from its own outside, or from a
-   * port that it forwards: that is what tells whose the conversation is. NONE where it shares none.
+   * The way of what the NAT sends from an address that the host has, and shares with those behind it: that is what tells whose the
+   * conversation is. NONE of other addresses.
    */
   readonly natWay: number;
 }
@@ -30,8 +30,6 @@ export class Locals {
   readonly #natAddresses = new Set<string>();
   /** Outside ports that are forwarded inside, by address; see `portKey`. */
   readonly #published = new Map<string, Set<number>>();
-  /** The same of those whose conversations are turned round inside. */
-  readonly #turned = new Map<string, Set<number>>();
   /** What was found of the addresses of packets by their ways, as most local packets come in conversations; null for nothing. */
   readonly #found = new Map<number, Local | null>();
   readonly #timeline: Timeline;
@@ -70,19 +68,6 @@ export class Locals {
     this.#natAddresses.add(address);
     if (!isOpenedThere) this.#published.set(address, ports.add(portKey(tuples.proto(tuple), tuples.port(tuple, isA))));
     if (this.#natAddresses.size + ports.size > known) this.forgetWays();
-  }
-
-  /** Notes the address and port that packets go to which take this way and are turned round inside. */
-  learnService(way: number): void {
-    const tuples = this.#tuples;
-    const tuple = way >> 1;
-    const isToA = (way & 1) === 0;
-    const address = tuples.addressText(tuple, isToA);
-    const ports = this.#turned.get(address) ?? new Set();
-    const key = portKey(tuples.proto(tuple), tuples.port(tuple, isToA));
-    if (ports.has(key)) return;
-    this.#turned.set(address, ports.add(key));
-    this.forgetWays();
   }
 
   /** Forgets what was found of ways: they are about to get another meaning. */
@@ -135,11 +120,6 @@ export class Locals {
     return ports.get(address)?.has(portKey(t.proto(row), this.#tuples.port(t.tuple(row), isA))) ?? false;
   }
 
-  /** Whether what comes to that end of an inside packet's conversation is forwarded, as others are that come to its address and port. */
-  #isService(address: string, row: number, isA: boolean): boolean {
-    return this.#hasPort(this.#turned, address, row, isA) || this.#hasPort(this.#published, address, row, isA);
-  }
-
   /** Whether an ICMP error was sent by the host: from its address on the uplink, or its own on the inside link. */
   isFromHost(side: Side, { src, srcWords, dstWords, isIpv6 }: QuotedError): boolean {
     return this.#natAddresses.has(src) || (side === INSIDE && isSameLink(isIpv6, srcWords, 0, dstWords, 0));
@@ -150,7 +130,6 @@ export class Locals {
     const tuples = this.#tuples;
     const { words } = tuples;
     const tuple = way >> 1;
-    const isShared = (address: string, isA: boolean) => side === OUTSIDE || this.#isService(address, row, isA);
     const isForward = (way & 1) === 1;
     const isIpv6 = tuples.isIpv6(tuple);
     const src = tuples.address(tuple, isForward);
@@ -161,14 +140,8 @@ export class Locals {
     if (isLinkScoped(isIpv6, words, src)) return never("link-scope", `${srcText} is never forwarded`);
     if (isGroup(words[dst], isIpv6)) return never("multicast", `${dstText} is a multicast group`);
     if (side === OUTSIDE && this.isToPublished(row)) return null;
-    if (this.#natAddresses.has(dstText)) {
-      const natWay = isShared(dstText, !isForward) ? way ^ 1 : NONE;
-      return host("to-host", `to the host itself (${dstText})`, natWay);
-    }
-    if (this.#natAddresses.has(srcText)) {
-      const natWay = isShared(srcText, isForward) ? way : NONE;
-      return host("from-host", `from the host itself (${srcText})`, natWay);
-    }
+    if (this.#natAddresses.has(dstText)) return host("to-host", `to the host itself (${dstText})`, way ^ 1);
+    if (this.#natAddresses.has(srcText)) return host("from-host", `from the host itself (${srcText})`, way);
     if (side === INSIDE && isSameLink(isIpv6, words, src, words, dst))
       return host("same-link", `between ${srcText} and ${dstText} on ${SIDE_NAMES[INSIDE]}`, NONE);
     return null;

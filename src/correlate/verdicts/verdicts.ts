@@ -68,11 +68,6 @@ export class Verdicts {
       this.#known.speakers.noteCrossing(tuple);
   }
 
-  /** Notes the way to a service whose conversations are turned round inside. */
-  learnService(way: number): void {
-    this.#known.locals.learnService(way);
-  }
-
   /** Whether an outside address is known to be the NAT's own. */
   isNat(address: string): boolean {
     return this.#known.locals.isNat(address);
