@@ -1,5 +1,5 @@
 import type { HostRules, Ruling } from "../packets/host-rules.js";
-import { copyOf, type Ends, type FlowSummary } from "../packets/results.js";
+import type { Ends, Translation } from "../packets/results.js";
 import { INSIDE, OUTSIDE, SIDES } from "../packets/sides.js";
 import { addressOf, parseAddress } from "./address.js";
 import type { Answer } from "./answer.js";
@@ -32,7 +32,7 @@ export class RuleFacts implements HostRules {
     this.#interfaces = interfaces;
   }
 
-  learn(flow: FlowSummary): void {
+  learn(flow: Translation): void {
     if (this.#inside.size < MOST_ADDRESSES)
       this.#inside.add(flow.initiator === "outside" ? flow.inside.dst : flow.inside.src);
     if (flow.nat === "none" || flow.initiator === "unknown" || this.#explained === MOST_EXPLAINED) return;
@@ -72,13 +72,13 @@ export class RuleFacts implements HostRules {
   }
 
   /** Whether rules explain a flow if the other end opened it: of what has no handshake, that is whoever was met first. */
-  #isMadeTurned(flow: FlowSummary): boolean {
+  #isMadeTurned(flow: Translation): boolean {
     const other = turned(flow);
     return isExplained(other, this.#book.explain(other, this.#interfaces));
   }
 
   /** Takes it that the host has an address, where the rules tell that. */
-  #learnOwn(flow: FlowSummary, isMade: (interfaces: Interfaces, isDstLocal?: Answer) => boolean): void {
+  #learnOwn(flow: Translation, isMade: (interfaces: Interfaces, isDstLocal?: Answer) => boolean): void {
     const { entering, leaving } = passage(flow);
     const makers = this.#book.explain(flow, this.#interfaces);
     // masquerading takes the address of the interface that a packet leaves by
@@ -127,10 +127,10 @@ export class RuleFacts implements HostRules {
 }
 
 /** A flow as it is if the other end opened it. */
-function turned(flow: FlowSummary): FlowSummary {
-  const { nat, initiator, inside, outside } = flow;
+function turned(flow: Translation): Translation {
+  const { proto, nat, initiator, inside, outside } = flow;
   return {
-    ...copyOf(flow),
+    proto,
     nat: nat === "snat" ? "dnat" : nat === "dnat" ? "snat" : nat,
     initiator: initiator === "inside" ? "outside" : "inside",
     inside: reversed(inside),

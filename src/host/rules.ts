@@ -1,4 +1,4 @@
-import type { Ends, FlowSummary } from "../packets/results.js";
+import type { Ends, Translation } from "../packets/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { ICMP, ICMPV6 } from "../protocols/ip-protocols.js";
 import { parseAddress } from "./address.js";
@@ -68,7 +68,7 @@ export class RuleBook {
    *
    * @param isDstLocal whether the destination is an address of the host, where that is to be supposed.
    */
-  explain(flow: FlowSummary, interfaces: Interfaces, isDstLocal?: Answer): Explanation[] {
+  explain(flow: Translation, interfaces: Interfaces, isDstLocal?: Answer): Explanation[] {
     const { entering, leaving } = passage(flow);
     const from = flow.initiator === "outside" ? OUTSIDE : INSIDE;
     const [inInterface, outInterface] = [interfaces[from], interfaces[1 - from]];
@@ -130,7 +130,7 @@ export function isEchoOf(proto: number, { icmpId }: Ends): boolean {
 }
 
 /** Whether rules account for all of a flow's translation. */
-export function isExplained(flow: FlowSummary, explanations: readonly Explanation[]): boolean {
+export function isExplained(flow: Translation, explanations: readonly Explanation[]): boolean {
   const { entering, leaving } = passage(flow);
   const has = (kind: Explanation["kind"]): boolean => explanations.some((each) => each.kind === kind);
   // a source port alone is changed without a rule too, where it clashes (net/netfilter/nf_nat_core.c, null binding)
@@ -147,7 +147,7 @@ const STEPS = [
 /** The first packet of a flow as it comes to a hook; null where its addresses are not of one family. */
 function packetAt(
   hook: Hook,
-  { proto, nat, initiator }: FlowSummary,
+  { proto, nat, initiator }: Translation,
   entering: Ends,
   leaving: Ends,
   supposed: Answer,

@@ -1,4 +1,4 @@
-import type { Ends, FlowSummary } from "./results.js";
+import type { Ends, Translation } from "./results.js";
 
 /** What the host's NAT rules say of a packet that opens a conversation. */
 export interface Ruling {
@@ -18,7 +18,7 @@ export interface HostRules {
   /** Whether it has to know of each flow. */
   readonly wantsFlows: boolean;
   /** Takes a flow that was just learnt; it is valid during the call only. */
-  learn(flow: FlowSummary): void;
+  learn(flow: Translation): void;
   /** Of a packet that comes from outside to an address of the host's own: whether they send it to somebody whose packets cross. */
   arriving(proto: number, ends: Ends): Ruling;
   /** Of a packet that goes from inside to outside: whether they rewrite its source. */

@@ -136,7 +136,17 @@ describe("a connection that is turned round on its own side", () => {
     );
     const answered = us(
       2050,
-      segment({ src: HOST, srcPort: 88, dst: OTHER, dstPort: 4001, ttl: 64, seq: 1, ack: 7001, ipId: 0, flags: SYN_ACK }),
+      segment({
+        src: HOST,
+        srcPort: 88,
+        dst: OTHER,
+        dstPort: 4001,
+        ttl: 64,
+        seq: 1,
+        ack: 7001,
+        ipId: 0,
+        flags: SYN_ACK,
+      }),
     );
     const alone = async (...packets: Stamped[]) =>
       (await outcomeOf(merged(crossing.inside, packets), crossing.outside)).alone;
