@@ -74,11 +74,18 @@ export function simulated(): string[] {
   return [...SCENARIOS].filter(([, scenario]) => scenario.packets <= 100_000).map(([name]) => name);
 }
 
-function isFaultless({ score, truthfulness }: Outcome): boolean {
+/** Whether no pair was wrong, none left before it entered, and every frame was accounted for. */
+export function isFaultless({ score, truthfulness }: Outcome): boolean {
   return score.wrong === 0 && score.accounting.length === 0 && (truthfulness?.negative ?? 0) === 0;
 }
 
-async function outcomeOf(name: string, folder: string, seed: number, options: AccuracyOptions): Promise<Outcome> {
+/** What natcorr makes of the pair of that name and seed, which is written to a folder. */
+export async function outcomeOf(
+  name: string,
+  folder: string,
+  seed: number,
+  options: Pick<AccuracyOptions, "natcorr" | "packets">,
+): Promise<Outcome> {
   const adversary = ADVERSARIES.get(name);
   if (adversary === undefined) {
     const base = scenarioNamed(name);

@@ -40,6 +40,9 @@ export class Slice implements Bounds {
   /** What LEAST_WITNESSES of the packets in it and around it say at the least, as long as there are so many: the offset is at least, and at most. */
   #witnessedLeastNs = Number.NEGATIVE_INFINITY;
   #witnessedMostNs = Number.POSITIVE_INFINITY;
+  /** Of its own packets, the one that LEAST_WITNESSES of them confirm, by how much the offset is at least, and at most. */
+  #confirmedLeast: Crossing | undefined;
+  #confirmedMost: Crossing | undefined;
   /** Where its packets end among those of each direction, by `Crossings`. */
   ends: readonly [number, number];
   /** How many slices before it are bounded. */
@@ -58,17 +61,31 @@ export class Slice implements Bounds {
   }
 
   /**
-   * Where its packets contradict each other, whatever the offset is and however fast the clock runs, its stamps are wrong by that. By more than
-   * SET_NS, some are no twins or the clock was set: its neighbours tell.
+   * Where its packets contradict each other, whatever the offset is and however fast the clock runs, one or two may be twins of others like
+   * theirs. Where more do, its stamps are wrong by that. By more than SET_NS, the clock was set: its neighbours tell.
    */
   widen(): void {
-    const ranNs = MOST_RATE * Math.abs(this.leastAtNs - this.mostAtNs);
-    const againstNs = this.atLeastNs - this.atMostNs - ranNs;
+    if (!(this.#againstNs > 0)) return;
+    this.#atLeast(this.#confirmedLeast);
+    this.#atMost(this.#confirmedMost);
+    const againstNs = this.#againstNs;
     if (!(againstNs > 0)) return;
     const byNs = againstNs > SET_NS ? Number.POSITIVE_INFINITY : againstNs;
     if (Number.isFinite(byNs)) this.wrongNs += byNs;
     this.atLeastNs -= byNs;
     this.atMostNs += byNs;
+  }
+
+  /** By how much its bounds contradict each other, or less than 0. */
+  get #againstNs(): number {
+    return this.atLeastNs - this.atMostNs - MOST_RATE * Math.abs(this.leastAtNs - this.mostAtNs);
+  }
+
+  /** By how much its packets contradict that there is no offset, as far as enough of them do. */
+  get awayNs(): number {
+    const behindNs = Math.min(this.atLeastNs, (this.#confirmedLeast?.gapNs ?? Number.NEGATIVE_INFINITY) - this.wrongNs);
+    const aheadNs = Math.min(-this.atMostNs, -(this.#confirmedMost?.gapNs ?? Number.POSITIVE_INFINITY) - this.wrongNs);
+    return Math.max(0, behindNs, aheadNs);
   }
 
   /** Whether its packets, and others around it, say that there is an offset, though stamps may be wrong by so much. */
@@ -92,19 +109,26 @@ export class Slice implements Bounds {
     const witnessedNs = gaps.toSorted((a, b) => a - b)[Math.min(LEAST_WITNESSES, gaps.length) - 1];
     if (isOutbound) this.#witnessedMostNs = witnessedNs;
     else this.#witnessedLeastNs = -witnessedNs;
-    let best: Crossing | undefined;
-    for (const crossing of own) {
-      const gapNs = sign * crossing.gapNs;
-      if (gapNs >= believableNs && (best === undefined || gapNs < sign * best.gapNs)) best = crossing;
-    }
-    if (best === undefined) return;
+    const byGap = own.filter(({ gapNs }) => sign * gapNs >= believableNs).sort((a, b) => sign * (a.gapNs - b.gapNs));
+    if (byGap.length === 0) return;
+    const confirmed = byGap[LEAST_WITNESSES - 1];
     if (isOutbound) {
-      this.atMostNs = best.gapNs + this.wrongNs;
-      this.mostAtNs = best.timeNs;
+      this.#confirmedMost = confirmed;
+      this.#atMost(byGap[0]);
     } else {
-      this.atLeastNs = best.gapNs - this.wrongNs;
-      this.leastAtNs = best.timeNs;
+      this.#confirmedLeast = confirmed;
+      this.#atLeast(byGap[0]);
     }
+  }
+
+  #atLeast(crossing: Crossing | undefined): void {
+    this.atLeastNs = crossing === undefined ? Number.NEGATIVE_INFINITY : crossing.gapNs - this.wrongNs;
+    this.leastAtNs = crossing?.timeNs ?? 0;
+  }
+
+  #atMost(crossing: Crossing | undefined): void {
+    this.atMostNs = crossing === undefined ? Number.POSITIVE_INFINITY : crossing.gapNs + this.wrongNs;
+    this.mostAtNs = crossing?.timeNs ?? 0;
   }
 }
 

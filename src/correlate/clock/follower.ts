@@ -481,7 +481,7 @@ export class Follower {
     let wrongNs = PROCESSORS_NS;
     for (let near = Math.max(0, at - SUPPORTING); near < this.#bounded; near++) {
       const slice = this.#slices[near];
-      wrongNs = Math.max(wrongNs, slice.wrongNs + Math.max(0, slice.atLeastNs, -slice.atMostNs));
+      wrongNs = Math.max(wrongNs, slice.wrongNs + slice.awayNs);
     }
     this.#atLeastNs = Math.max(this.#atLeastNs, slice.atLeastNs);
     this.#atMostNs = Math.min(this.#atMostNs, slice.atMostNs);

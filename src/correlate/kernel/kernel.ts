@@ -319,7 +319,7 @@ export class Kernel {
       row = this.#steps["confirm"](this.#ground, nowNs);
       this.ripePairs += w[words.PAIRS];
       if (w[words.LATENCY_COUNT] > 0) this.#digest(w[words.LATENCY_COUNT]);
-    } while (w[words.LATENCY_COUNT] === words.MOST_LATENCIES);
+    } while (w[words.LATENCY_COUNT] === words.MOST_RIPE);
     if (row !== NONE) w[words.PENDING_OVER]++;
     return row;
   }

@@ -24,8 +24,23 @@ describe("what packets say of the clocks in a slice", () => {
     expect(slice([5000], [-7000], 1000)).toMatchObject({ atLeastNs: -8000, atMostNs: 6000, wrongNs: 1000 });
   });
 
-  it("tells how wrong stamps are where the two directions contradict each other", () => {
-    expect(slice([-400_000], [300_000])).toMatchObject({ atLeastNs: -400_000, atMostNs: 300_000, wrongNs: 700_000 });
+  it("tells how wrong stamps are where three of each direction contradict the other", () => {
+    const made = slice([-400_000, -390_000, -380_000], [300_000, 290_000, 280_000]);
+    expect(made).toMatchObject({ atLeastNs: -380_000, atMostNs: 280_000, wrongNs: 660_000 });
+  });
+
+  it("is not what one or two contradict: they may be twins of others like theirs", () => {
+    expect(slice([-400_000, 7000, 8000, 9000, 9500], [-6000, -7000, -8000])).toMatchObject({
+      atLeastNs: -8000,
+      atMostNs: 8000,
+      wrongNs: 0,
+    });
+    expect(slice([-400_000], [300_000])).toMatchObject({ isBounded: false, wrongNs: 0 });
+  });
+
+  it("is away from one clock by as much as three say", () => {
+    expect(slice([-400_000, -390_000, 9000], []).awayNs).toBe(0);
+    expect(slice([-400_000, -390_000, -380_000], []).awayNs).toBe(380_000);
   });
 
   it("is nothing where they do by more than stamps are wrong: some are no twins, or the clock was set", () => {

@@ -34,8 +34,6 @@ const opened = [
   ...back(1100, { seq: 901, ack: 506, ipId: 22, text: "200 OK" }),
 ];
 
-/** What opens a connection. */
-
 /** Frames 1 and 2, 3 and 4 … of a side. */
 const inTwos = (count: number) => Array.from({ length: count }, (_, n) => [2 * n + 1, 2 * n + 2]);
 

@@ -12,21 +12,22 @@ import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
+import { UNVOUCHED_SLACK_NS } from "../relations.js";
 import * as buckets from "./buckets.js";
-import { FIRST_NS } from "./pace.js";
 import { accountPair, bind, finish, flowOf, isInDoubt, noteAgain } from "./pairing.js";
 import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
 import * as relation from "./relation.js";
 
 /**
  * Whether an equal packet may come right behind this one, which nothing would tell from it: acknowledgements and datagrams without an IP ID. A
- * segment with data, or one that opens a connection, comes again only when it was waited for in vain; that may be at once, by stamps that are far
- * from exact, and where what left took longer than all did lately, the next one may be meant. Precondition: it was related last.
+ * segment with data, or one that opens a connection, comes again only when it was waited for in vain; that may be at once, by stamps of which one
+ * processor's are not all that is uncertain, and where what left took longer than all did lately, the next one may be meant. Precondition: it was related last.
  */
 export function mayComeAgain(ground: usize, packet: usize): bool {
   if (!relation.isRepeatable) return false;
   if (((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff) !== TCP) return true;
-  if (max<f64>(doubleOf(ground, words.SLACK_NS), doubleOf(ground, words.RESOLUTION_NS)) > FIRST_NS) return true;
+  if (max<f64>(doubleOf(ground, words.SLACK_NS), doubleOf(ground, words.RESOLUTION_NS)) > UNVOUCHED_SLACK_NS)
+    return true;
   if (relation.isSlowest) return true;
   return (
     load<i32>(packet, 4 * record.PAYLOAD_LENGTH) === 0 && (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0
@@ -76,7 +77,7 @@ export function awaitEqual(ground: usize, row: i32, inside: i32, outside: i32): 
 
 /** Pairs those for which no equal packet came by `nowNs`, up to the first that somebody else has to decide about. Returns that row, or NONE. */
 export function confirm(ground: usize, nowNs: f64): i32 {
-  while (nowNs > pendingUntil(ground) && wordOf(ground, words.LATENCY_COUNT) < words.MOST_LATENCIES) {
+  while (nowNs > pendingUntil(ground) && wordOf(ground, words.LATENCY_COUNT) < words.MOST_RIPE) {
     const over = wordOf(ground, words.PENDING_OVER);
     const row = load<i32>(pendingAt(ground, over), 4 * words.PENDING_ROW);
     if (!isConfirmed(ground, row)) return row;

@@ -48,10 +48,6 @@ import { CONFLICT, IMPOSSIBLE, goesOutbound, KNOWN, POSSIBLE, RELATION_MASK } fr
 import type { Translations } from "../../kernel/translations.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 
-/** Bits it takes to believe in a translation never seen before … */
-const LEARN_BITS = 30;
-/** … and to replace one that is in use. */
-const REPLACE_BITS = 46;
 /** Where nothing is known of how long packets take, they may take so long, nanoseconds: what is sent again follows after a round trip. */
 const UNKNOWN_NS = 5_000_000;
 /** So many packets, each with an IP ID of its own, must have that ID in common with a twin of another payload: then a helper rewrites payloads … */
@@ -412,10 +408,9 @@ export class Altered implements Settles {
     let by = BY_FLOW;
     if (relation === KNOWN) evidence |= EVIDENCE_FLOW;
     else {
-      const least = relation === CONFLICT ? REPLACE_BITS : LEARN_BITS;
       this.#candidates.add(inside, outside, this.#isOutbound, this.#isSameId);
-      if (this.#candidates.bits(inside, outside) < least) return leaveUndecided(t, [inside, outside], WHY_LITTLE);
-      this.#candidates.believe(inside, outside);
+      if (!this.#candidates.believe(inside, outside, relation === CONFLICT))
+        return leaveUndecided(t, [inside, outside], WHY_LITTLE);
       slot = translations.learnAcross(inside, outside);
       by = BY_EXACT;
     }

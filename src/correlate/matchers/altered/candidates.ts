@@ -6,6 +6,11 @@ import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { ICMP, ICMPV6 } from "../../../protocols/ip-protocols.js";
 import { isEmbedded } from "./embedding.js";
 
+/** Bits it takes to believe in a translation never seen before, beyond the strangers that it is held against … */
+const LEARN_BITS = 30;
+/** … and to replace one that is in use. */
+const REPLACE_BITS = 46;
+
 /** What speaks for a translation, in bits: how unlikely it is that two strangers of one content look like that. */
 const TCP_NUMBERS_BITS = 32;
 /** Across IP versions, with neither end the same: devices that always begin with the same numbers do so in both. It takes both directions. */
@@ -43,6 +48,7 @@ interface Candidate {
   /** The last IP ID that was on both sides of a packet whose payload was not, and how often it was another one than before. */
   ipId: number;
   sharedIds: number;
+  isBelieved: boolean;
 }
 
 /** Translations that packets of one content suggest, with what speaks for each so far. */
@@ -51,6 +57,8 @@ export class Candidates {
   readonly #tuples: TupleTable;
   /** By `keyOf`. */
   readonly #candidates = new Map<number, Candidate>();
+  /** How many were tried for which too little speaks: so many strangers had a chance to look like twins. */
+  #strangers = 0;
 
   constructor(timeline: Timeline, tuples: TupleTable) {
     this.#timeline = timeline;
@@ -71,7 +79,9 @@ export class Candidates {
         lowered: 0,
         ipId: NONE,
         sharedIds: 0,
+        isBelieved: false,
       };
+      if (isStranger(candidate)) this.#strangers++;
       this.#candidates.set(key, candidate);
       keepNewest(this.#candidates, MOST_CANDIDATES);
     }
@@ -82,9 +92,11 @@ export class Candidates {
     const lowered = isOutbound ? t.ttl(inside) - t.ttl(outside) : t.ttl(outside) - t.ttl(inside);
     if (candidate.directions === 0) candidate.lowered = lowered;
     candidate.directions |= direction;
-    candidate.bits += lowered === candidate.lowered ? ttlBits(Math.abs(lowered)) : TTL_OTHERWISE_BITS;
     const gapNs = Math.max(1, Math.abs(t.timeNs(outside) - t.timeNs(inside)));
+    const wasStranger = isStranger(candidate);
+    candidate.bits += lowered === candidate.lowered ? ttlBits(Math.abs(lowered)) : TTL_OTHERWISE_BITS;
     candidate.bits += Math.min(MOST_TIMING_BITS, Math.log2(NEUTRAL_GAP_NS / gapNs));
+    this.#strangers += Number(isStranger(candidate)) - Number(wasStranger);
   }
 
   /** Takes two packets that have their IP ID in common, and not the payload. */
@@ -102,22 +114,25 @@ export class Candidates {
     return this.#candidates.get(this.#keyOf(inside, outside))?.sharedIds ?? 0;
   }
 
-  /** What speaks for the translation that two packets suggest, in bits. */
-  bits(inside: number, outside: number): number {
-    return this.#candidates.get(this.#keyOf(inside, outside))?.bits ?? 0;
-  }
-
-  /** Weighs one anew from now on: it is believed. */
-  believe(inside: number, outside: number): void {
+  /**
+   * Believes in the translation that two packets suggest, if enough speaks for it against all strangers that were tried, and weighs it anew from
+   * then on. `isReplacing`: another one is in use. Returns whether it does.
+   */
+  believe(inside: number, outside: number, isReplacing: boolean): boolean {
     const candidate = this.#candidates.get(this.#keyOf(inside, outside));
-    if (candidate === undefined) return;
+    if (candidate === undefined) return false;
+    const leastBits = (isReplacing ? REPLACE_BITS : LEARN_BITS) + Math.log2(Math.max(1, this.#strangers));
+    if (candidate.bits < leastBits) return false;
+    candidate.isBelieved = true;
     candidate.bits = this.#contentBits(inside, outside);
     candidate.directions = 0;
+    return true;
   }
 
   /** Drops all: tuple numbers are about to get another meaning. */
   clear(): void {
     this.#candidates.clear();
+    this.#strangers = 0;
   }
 
   #contentBits(inside: number, outside: number): number {
@@ -178,4 +193,8 @@ export class Candidates {
 function ttlBits(lowered: number): number {
   if (lowered === 0) return 0;
   return lowered === 1 ? TTL_BY_ONE_BITS : TTL_LOWER_BITS;
+}
+
+function isStranger({ bits, isBelieved }: Candidate): boolean {
+  return bits < LEARN_BITS && !isBelieved;
 }
