@@ -15,6 +15,7 @@ export { type ClockOption, correlate, type CorrelateOptions } from "./correlate/
 export type { Finding, FindingCode } from "./packets/findings.js";
 export type { Flow, Nat } from "./packets/flows.js";
 export type { CaptureInterface, FrameBatch, FrameSource } from "./packets/frames.js";
+export type { HostRules, Ruling } from "./packets/host-rules.js";
 export type { LatencySummary } from "./packets/latency.js";
 export type { PacketBatch } from "./packets/packets.js";
 export type { PacketSource, Tally } from "./packets/source.js";

@@ -1,5 +1,6 @@
 /**
- * Walks fixtures/: what `natcorr file` makes of each pair of captures must be its `expected.ndjson`, byte for byte.
+ * Walks fixtures/: what `natcorr file` makes of each pair of captures must be its `expected.ndjson`, byte for byte; and where the host's rules are
+ * beside them, with `--rules rules.txt`, its `expected-rules.ndjson`.
  *
  * `UPDATE_FIXTURES=1 npx vitest run test/fixtures.test.ts` writes the expected output instead of comparing it. Read the
  * difference before you keep it: it must be what somebody who knows the traffic would say.
@@ -12,13 +13,13 @@ import { natcorr } from "./support/natcorr.js";
 
 const ROOT = fileURLToPath(new URL("../fixtures/", import.meta.url));
 const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
-const FILES = ["about.txt", "inside.pcap", "outside.pcap", "expected.ndjson"];
+const FILES = ["about.txt", "inside.pcap", "outside.pcap"];
 const SIDES = ["inside", "outside"] as const;
 const isUpdating = process.env["UPDATE_FIXTURES"] === "1";
 
 /** What a user gets, in the fixture's folder, so that no path of this machine is in the output. */
-function built(folder: string): string {
-  const args = [MAIN, "file", "inside.pcap", "outside.pcap", "--format", "ndjson"];
+function built(folder: string, options: readonly string[]): string {
+  const args = [MAIN, "file", "inside.pcap", "outside.pcap", "--format", "ndjson", ...options];
   return execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8", maxBuffer: 1 << 30, stdio: "pipe" });
 }
 
@@ -127,19 +128,22 @@ function checkAccounts(folder: string, text: string): void {
 
 describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
   const folder = ROOT + name;
+  const ways = [{ file: "expected.ndjson", options: [] as string[] }];
+  if (existsSync(`${folder}/rules.txt`))
+    ways.push({ file: "expected-rules.ndjson", options: ["--rules", "rules.txt"] });
 
   it("is complete, and says in a line what it shows", () => {
-    const files = isUpdating ? FILES.filter((file) => file !== "expected.ndjson") : FILES;
+    const files = isUpdating ? FILES : [...FILES, ...ways.map(({ file }) => file)];
     expect(files.filter((file) => !existsSync(`${folder}/${file}`))).toEqual([]);
     expect(readFileSync(`${folder}/about.txt`, "utf8")).toMatch(/^\S.{10,}\n$/);
   });
 
-  it("gives what is expected, with every frame accounted for", () => {
-    const text = built(folder);
+  it.each(ways)("gives what is expected, with every frame accounted for: $file", ({ file, options }) => {
+    const text = built(folder, options);
     checkAccounts(folder, text);
     checkOrder(text);
-    if (isUpdating) writeFileSync(`${folder}/expected.ndjson`, text);
-    expect(text).toBe(readFileSync(`${folder}/expected.ndjson`, "utf8"));
+    if (isUpdating) writeFileSync(`${folder}/${file}`, text);
+    expect(text).toBe(readFileSync(`${folder}/${file}`, "utf8"));
   });
 
   it("comes to the same where nobody wants to see packets", async () => {

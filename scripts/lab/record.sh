@@ -4,6 +4,7 @@
 #   about    one line: what it shows
 #   home     the lab it is recorded in, plain or docker
 #   snaplen  bytes kept of a frame (0: all)
+#   rules    yes: keep the firewall's rules as they are at the end, for --rules
 #   run      a function that makes the traffic
 
 record_tools=(tcpdump conntrack ip ss nft tc ethtool ping traceroute socat node)
@@ -13,7 +14,7 @@ case_names() { basename -s .sh -a "$HERE"/scenarios/*.sh; }
 load_case() {
   local file=$HERE/scenarios/$1.sh
   [[ -f $file ]] || misuse "no such case: $1 (see: lab list)"
-  snaplen=0
+  snaplen=0 rules=
   source "$file"
 }
 
@@ -51,6 +52,7 @@ lab_record() {
   await "tcpdump to write what it has captured" captures_caught_up
   await "conntrack to tell of all events" conntrack_caught_up "$CONNTRACK"
   stop_captures
+  if [[ $rules == yes ]]; then keep_rules; fi
   check_captures
   keep "$dir/$name"
 }
@@ -137,6 +139,11 @@ kill_captures() {
   CAPTURES=()
 }
 
+keep_rules() {
+  local tool
+  for tool in iptables-save ip6tables-save; do nsenter --net="$(netns_file dhost)" -- "$tool"; done >"$WORK/rules.txt"
+}
+
 # A fixture with holes that nobody meant would be a wrong judge.
 check_captures() {
   local side
@@ -149,7 +156,7 @@ check_captures() {
 keep() {
   local dir=$1 file
   mkdir -p "$dir"
-  for file in inside.pcap outside.pcap conntrack.txt; do install -m 644 "$WORK/$file" "$dir/$file"; done
+  for file in inside.pcap outside.pcap conntrack.txt ${rules:+rules.txt}; do install -m 644 "$WORK/$file" "$dir/$file"; done
   printf '%s\n' "$about" >"$dir/about.txt"
   say "recorded $dir: $(frames inside) frames inside, $(frames outside) outside, $(grep -c . "$WORK/conntrack.txt" || true) events"
 }

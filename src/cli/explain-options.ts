@@ -1,4 +1,5 @@
 import type { Command } from "commander";
+import type { HostRules } from "../packets/host-rules.js";
 import type { Sink } from "../packets/results.js";
 
 /** Options of every command that can hold what it finds against the NAT itself. */
@@ -15,6 +16,8 @@ const LIVE = "live";
 /** A sink that adds what conntrack and the rules say, and how many translations conntrack contradicts. */
 export interface Explained {
   readonly sink: Sink;
+  /** What the rules say of single packets; undefined where none were given. */
+  readonly rules: HostRules | undefined;
   readonly contradictions: () => number;
   /** Ends what was started for it. */
   readonly close: () => void;
@@ -27,7 +30,10 @@ export function addExplainOptions(command: Command): Command {
       "--conntrack <file|live>",
       "hold the translations against `conntrack -E` or `conntrack -L`; exit 3 if one is contradicted",
     )
-    .option("--rules <file|live>", "name the rule behind each translation: iptables-save or nft list ruleset");
+    .option(
+      "--rules <file|live>",
+      "name the rule behind each translation, and go by them in verdicts: iptables-save or nft list ruleset",
+    );
 }
 
 /**
@@ -42,11 +48,13 @@ export async function explained(
   interfaces: readonly [string, string],
 ): Promise<Explained> {
   if (conntrack === undefined && rules === undefined) {
-    return { sink: next, contradictions: () => 0, close: nothing };
+    return { sink: next, rules: undefined, contradictions: () => 0, close: nothing };
   }
   const { Explaining } = await import("../host/explaining.js");
   const { ConntrackTable } = await import("../host/conntrack-table.js");
   const { RuleBook } = await import("../host/rules.js");
+  const { RuleFacts } = await import("../host/rule-facts.js");
+  const { InterfaceName } = await import("../host/interfaces.js");
   const { followConntrack, readRules, readText } = await import("./host-tables.js");
   const table = conntrack === undefined ? undefined : new ConntrackTable();
   let close = nothing;
@@ -55,8 +63,10 @@ export async function explained(
   const book =
     rules === undefined ? undefined : new RuleBook(rules === LIVE ? await readRules() : await readText(rules));
   const explaining = new Explaining(next, { conntrack: table, rules: book, interfaces });
+  const [inside, outside] = interfaces;
   return {
     sink: explaining,
+    rules: book && new RuleFacts(book, [new InterfaceName(inside), new InterfaceName(outside)]),
     contradictions: () => explaining.contradictions,
     close,
   };

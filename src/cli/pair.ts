@@ -10,13 +10,13 @@ const FLUSH_EVERY_MS = 200;
 export async function pair(
   packets: readonly [PacketSource, PacketSource],
   options: CorrelateOptions,
-  { sink, flush }: Results,
+  { sink, rules, flush }: Results,
   stdout: Output,
   signal?: AbortSignal,
 ): Promise<void> {
   const flushing = setInterval(flush, FLUSH_EVERY_MS);
   try {
-    await correlate(...packets, options, sink, signal);
+    await correlate(...packets, { ...options, rules }, sink, signal);
   } finally {
     clearInterval(flushing);
     flush();

@@ -1,3 +1,4 @@
+import type { HostRules } from "../packets/host-rules.js";
 import type { Sink, Summary } from "../packets/results.js";
 import { Failing } from "../report/failing.js";
 import { explained, type ExplainOptions } from "./explain-options.js";
@@ -13,6 +14,8 @@ const FAILED = 3;
 /** Where a run's results go. */
 export interface Results {
   readonly sink: Sink;
+  /** What the host's rules say; undefined where they are not known. */
+  readonly rules: HostRules | undefined;
   /** Hands on what is held back for larger writes. */
   readonly flush: () => void;
   /** What never arrived so far, a line each; empty where the report is not for people. */
@@ -37,9 +40,10 @@ export async function resultsOf(
   const reporter = makeReporter(options, host);
   const shown = selected(reporter, options, options.format === "text");
   const failing = options.failOn && new Failing(shown, options.failOn);
-  const { sink, contradictions, close } = await explained(failing ?? shown, options, interfaces);
+  const { sink, rules, contradictions, close } = await explained(failing ?? shown, options, interfaces);
   return {
     sink,
+    rules,
     flush: () => reporter.flush(),
     problems: (summary) => reporter.problems?.(summary) ?? "",
     exitCode: (messages) => {

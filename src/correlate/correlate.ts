@@ -1,4 +1,5 @@
 import { Heap } from "../packets/heap.js";
+import type { HostRules } from "../packets/host-rules.js";
 import type { PacketSource } from "../packets/source.js";
 import type { Sink } from "../packets/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
@@ -24,6 +25,8 @@ export interface CorrelateOptions {
   maxPairs: number;
   /** The heap that the sources' batches are in: they need not be copied then. */
   heap?: Heap;
+  /** What the host's NAT rules say, where that is known. */
+  rules?: HostRules | undefined;
   /** Told, once the run has begun, how to look at it while it goes on. */
   onBegin?(look: Look): void;
   /** Told once all is decided, before the sink is given flows, findings and the summary. */

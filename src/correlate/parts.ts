@@ -1,5 +1,6 @@
 import { FlowAccounts } from "../packets/flow-accounts.js";
 import type { Heap } from "../packets/heap.js";
+import { type HostRules, NO_RULES } from "../packets/host-rules.js";
 import type { Sink } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { Timeline } from "../packets/timeline.js";
@@ -37,6 +38,8 @@ export interface RunOptions {
   patienceNs?: number;
   maxPairs: number;
   heap: Heap;
+  /** What the host's NAT rules say, where that is known. */
+  rules?: HostRules | undefined;
   /** By side: the earliest stamp that is known to leap from those around it, nanoseconds; Infinity for none. */
   strayNs: readonly [number, number];
   /** The coarser unit of both captures' stamps. */
@@ -65,6 +68,7 @@ export function assemble(
     strayNs,
     resolutionNs,
     haveCounters,
+    rules = NO_RULES,
   } = options;
   const sources = [intakes[INSIDE].source, intakes[OUTSIDE].source] as const;
   const epochsNs = [sources[INSIDE].epochNs, sources[OUTSIDE].epochNs] as const;
@@ -110,6 +114,7 @@ export function assemble(
     cover,
     tallies,
     sink,
+    rules,
   };
 
   const groups = new Groups(timeline);

@@ -50,9 +50,14 @@ export function canonicalAddress(text: string): string | null {
     return value === null ? null : addressText(false, Uint32Array.of(value), 0);
   }
   const value = ipv6Value(text);
-  if (value === null) return null;
-  const words = [96n, 64n, 32n, 0n].map((shift) => Number((value >> shift) & 0xffff_ffffn));
-  return addressText(true, Uint32Array.from(words), 0);
+  return value === null ? null : addressOf(true, value);
+}
+
+/** The address that a number stands for, as natcorr writes it. */
+export function addressOf(isIpv6: boolean, value: bigint): string {
+  const shifts = isIpv6 ? [96n, 64n, 32n, 0n] : [0n];
+  const words = shifts.map((shift) => Number((value >> shift) & 0xffff_ffffn));
+  return addressText(isIpv6, Uint32Array.from(words), 0);
 }
 
 /** Reads a decimal number from 0 to `most`; null where it is none. */

@@ -3,6 +3,7 @@ import { PassingSink } from "../packets/passing-sink.js";
 import { copyOf, type FlowSummary, type Sink, type Summary } from "../packets/results.js";
 import type { ConntrackTable } from "./conntrack-table.js";
 import { CrossCheck } from "./cross-check.js";
+import { InterfaceName } from "./interfaces.js";
 import { RuleCheck } from "./rule-check.js";
 import type { RuleBook } from "./rules.js";
 
@@ -27,7 +28,8 @@ export class Explaining extends PassingSink {
   constructor(next: Sink, { conntrack, rules, interfaces }: Sources) {
     super(next);
     this.#crossCheck = conntrack && new CrossCheck(conntrack);
-    this.#ruleCheck = rules && new RuleCheck(rules, ...interfaces);
+    const [inside, outside] = interfaces;
+    this.#ruleCheck = rules && new RuleCheck(rules, [new InterfaceName(inside), new InterfaceName(outside)]);
   }
 
   /** Each flow is looked at, whether it is shown or not. */

@@ -35,8 +35,25 @@ const OPTIONS: Readonly<Record<string, (value: string) => Match>> = {
   "--icmp-type": (value) => (value === "8" || value === "8/0" ? IS_ECHO_REQUEST : UNKNOWN),
   "--icmpv6-type": (value) => (value === "128" || value === "128/0" ? IS_ECHO_REQUEST : UNKNOWN),
   "--comment": () => () => true,
-  "-m": () => () => true,
+  "-m": (value) => (ASKING_BY_OPTIONS.has(value) ? () => true : UNKNOWN),
 };
+
+/** Matches that ask for nothing but what their options say; others, as `socket` and `rpfilter`, ask by themselves. */
+const ASKING_BY_OPTIONS = new Set([
+  "tcp",
+  "udp",
+  "udplite",
+  "sctp",
+  "dccp",
+  "icmp",
+  "icmp6",
+  "addrtype",
+  "comment",
+  "conntrack",
+  "state",
+  "multiport",
+  "iprange",
+]);
 
 /** Targets that only note something, and those that end a packet's way through the table. */
 const PASSING = new Set(["LOG", "NFLOG", "ULOG", "MARK", "CONNMARK", "SET", "TRACE", "CLASSIFY", "DSCP", "TOS"]);

@@ -33,11 +33,7 @@ export function protocolMatch(texts: readonly string[]): Match {
 
 /** Whether the packet came in on, or goes out by, one of these interfaces; `enp*` is all whose names begin so. */
 export function interfaceMatch(end: "inInterface" | "outInterface", names: readonly string[]): Match {
-  return (packet) => {
-    const name = packet[end];
-    if (name === "") return undefined;
-    return names.some((known) => (known.endsWith("*") ? name.startsWith(known.slice(0, -1)) : name === known));
-  };
+  return (packet) => packet[end].isOneOf(names);
 }
 
 /** Whether an address is the NAT's own. The source of a packet that is forwarded never is. */

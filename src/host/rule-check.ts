@@ -1,31 +1,23 @@
 import { type Finding, findingOf, Gathered } from "../packets/findings.js";
 import type { FlowSummary } from "../packets/results.js";
-import type { Explanation, RuleBook } from "./rules.js";
-import { passage } from "./tuples.js";
+import type { Interfaces } from "./interfaces.js";
+import { type Explanation, isExplained, type RuleBook } from "./rules.js";
 
 /** Names the rules behind flows' translations, and notes which have none. */
 export class RuleCheck {
   readonly #book: RuleBook;
-  readonly #insideInterface: string;
-  readonly #outsideInterface: string;
+  readonly #interfaces: Interfaces;
   readonly #missing = new Gathered();
 
-  /** Interfaces as in `RuleBook.explain`. */
-  constructor(book: RuleBook, insideInterface: string, outsideInterface: string) {
+  constructor(book: RuleBook, interfaces: Interfaces) {
     this.#book = book;
-    this.#insideInterface = insideInterface;
-    this.#outsideInterface = outsideInterface;
+    this.#interfaces = interfaces;
   }
 
   /** The rules that explain a finished flow, as `RuleBook.explain` gives them. */
   flow(flow: FlowSummary): Explanation[] {
-    const explanations = this.#book.explain(flow, this.#insideInterface, this.#outsideInterface);
-    const { entering, leaving } = passage(flow);
-    const isExplained = (kind: Explanation["kind"]): boolean => explanations.some((each) => each.kind === kind);
-    // a source port alone is changed without a rule too, where it clashes (net/netfilter/nf_nat_core.c, null binding)
-    const lacksSource = flow.nat.includes("snat") && entering.src !== leaving.src && !isExplained("snat");
-    const lacksDestination = flow.nat.includes("dnat") && !isExplained("dnat");
-    if (lacksSource || lacksDestination) this.#missing.addFlow(flow);
+    const explanations = this.#book.explain(flow, this.#interfaces);
+    if (!isExplained(flow, explanations)) this.#missing.addFlow(flow);
     return explanations;
   }
 

@@ -1,10 +1,14 @@
-import type { Ends, FlowSummary } from "../packets/results.js";
+import type { Ends, Translation } from "../packets/results.js";
+import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { ICMP, ICMPV6 } from "../protocols/ip-protocols.js";
 import { parseAddress } from "./address.js";
+import type { Answer } from "./answer.js";
+import type { Interfaces } from "./interfaces.js";
 import { parseIptablesTable } from "./iptables.js";
 import { parseNft } from "./nft.js";
 import { flowProtocolNumber } from "./protocols.js";
-import type { Hook, HookedPacket, Table } from "./ruleset.js";
+import type { Hook, HookedPacket, Table, Target } from "./ruleset.js";
+import { canMake } from "./target.js";
 import { passage } from "./tuples.js";
 import { Walk } from "./walk.js";
 
@@ -15,13 +19,28 @@ export interface Explanation {
   kind: "dnat" | "snat";
   /** False where the rule, or one before it, asks for what cannot be told from a flow: it is possibly the one. */
   isCertain: boolean;
+  /** What it rewrites to; null where that is not understood. */
+  to: Target | null;
 }
+
+/** What the NAT rules make of a packet. */
+export interface Outcome {
+  /** Whether they translate it, whichever of them. */
+  readonly isTranslated: Answer;
+  /** Those that do, or may. */
+  readonly rules: readonly { readonly text: string; readonly to: Target | null }[];
+}
+
+/** What goes by NAT rules or not before they are asked: conntrack may be told to leave it alone, and a proxy to take it. */
+const BYPASSING = /\b(notrack|tproxy)\b/i;
 
 /** The NAT rules of a host. */
 export class RuleBook {
   /** What was not understood, in words. */
   readonly problems: string[] = [];
   readonly #tables: Table[] = [];
+  /** Whether some packets may pass the NAT rules by. */
+  readonly hasBypass: boolean;
 
   /**
    * Reads the text of `iptables-save`, `ip6tables-save` (with or without counters) or `nft list ruleset`, or of several of
@@ -37,32 +56,47 @@ export class RuleBook {
     const first = unread.toSorted((one, other) => one - other)[0];
     if (count > 0) this.problems.push(`${count} lines could not be read, the first is line ${first}`);
     if (!this.#tables.some(({ base }) => base.length > 0)) this.problems.push("there are no NAT chains in it");
+    this.hasBypass = BYPASSING.test(text);
   }
 
   /**
    * The rules that made a flow's translation, in the order its first packet met them; none where the flow is not translated
    * or no rule explains it. More than one for the same kind are all possible ones.
    *
-   * The rules are taken to be those of the time when the flow began, and the flow's initiator to be right.
+   * The rules are taken to be those of the time when the flow began, and the flow's initiator to be right. A rule that asks for an
+   * interface's name that is not known is possible only.
    *
-   * @param insideInterface Name of the interface that the inside was captured on; empty where it is not known, and then a
-   * rule that asks for it is possible only. `outsideInterface` likewise.
+   * @param isDstLocal whether the destination is an address of the host, where that is to be supposed.
    */
-  explain(flow: FlowSummary, insideInterface: string, outsideInterface: string): Explanation[] {
+  explain(flow: Translation, interfaces: Interfaces, isDstLocal?: Answer): Explanation[] {
     const { entering, leaving } = passage(flow);
-    const interfaces = [insideInterface, outsideInterface];
-    const [inInterface, outInterface] = flow.initiator === "outside" ? interfaces.reverse() : interfaces;
+    const from = flow.initiator === "outside" ? OUTSIDE : INSIDE;
+    const [inInterface, outInterface] = [interfaces[from], interfaces[1 - from]];
     const explanations: Explanation[] = [];
     for (const { hook, kind } of STEPS) {
       if (flow.nat !== kind && flow.nat !== "snat+dnat") continue;
-      const packet = packetAt(hook, flow, entering, leaving);
+      const packet = packetAt(hook, flow, entering, leaving, isDstLocal);
       if (!packet) continue;
-      const walk = new Walk(hook, { ...packet, inInterface, outInterface }, entering, leaving);
+      const walk = new Walk(hook, { ...packet, inInterface, outInterface }, (to) =>
+        canMake(hook, to, entering, leaving),
+      );
       walk.through(this.#tables);
-      for (const [{ text }, isCertain] of walk.found) explanations.push({ rule: text, kind, isCertain });
-      if (walk.isCutShort) this.#note("jumps do not end, or there are too many rules: some were not looked at");
+      for (const { text, to, isCertain } of walk.found.values()) explanations.push({ rule: text, kind, isCertain, to });
+      this.#noteIfCutShort(walk);
     }
     return explanations;
+  }
+
+  /** What the rules of a hook make of a packet that opens a conversation. */
+  meet(hook: Hook, packet: HookedPacket): Outcome {
+    const family = packet.isIpv6 ? "ipv6" : "ipv4";
+    // of a family that nobody saved the rules of, nothing is known
+    if (!this.#tables.some((table) => table.family === family || table.family === "both"))
+      return { isTranslated: undefined, rules: [] };
+    const walk = new Walk(hook, packet, (to) => (to === null ? undefined : true));
+    const isTranslated = walk.through(this.#tables);
+    this.#noteIfCutShort(walk);
+    return { isTranslated, rules: [...walk.found.values()] };
   }
 
   /** Reads the `*nat` … `COMMIT` parts. Gives the other lines, blank ones in place of those taken. */
@@ -85,9 +119,23 @@ export class RuleBook {
     return others;
   }
 
-  #note(problem: string): void {
-    if (!this.problems.includes(problem)) this.problems.push(problem);
+  #noteIfCutShort({ isCutShort }: Walk): void {
+    const problem = "jumps do not end, or there are too many rules: some were not looked at";
+    if (isCutShort && !this.problems.includes(problem)) this.problems.push(problem);
   }
+}
+
+export function isEchoOf(proto: number, { icmpId }: Ends): boolean {
+  return (proto === ICMP || proto === ICMPV6) && icmpId !== undefined;
+}
+
+/** Whether rules account for all of a flow's translation. */
+export function isExplained(flow: Translation, explanations: readonly Explanation[]): boolean {
+  const { entering, leaving } = passage(flow);
+  const has = (kind: Explanation["kind"]): boolean => explanations.some((each) => each.kind === kind);
+  // a source port alone is changed without a rule too, where it clashes (net/netfilter/nf_nat_core.c, null binding)
+  const lacksSource = flow.nat.includes("snat") && entering.src !== leaving.src && !has("snat");
+  return !lacksSource && !(flow.nat.includes("dnat") && !has("dnat"));
 }
 
 /** Where a first packet's two ends are rewritten, in the order it comes there. */
@@ -99,9 +147,10 @@ const STEPS = [
 /** The first packet of a flow as it comes to a hook; null where its addresses are not of one family. */
 function packetAt(
   hook: Hook,
-  { proto, nat, initiator }: FlowSummary,
+  { proto, nat, initiator }: Translation,
   entering: Ends,
   leaving: Ends,
+  supposed: Answer,
 ): Omit<HookedPacket, "inInterface" | "outInterface"> | null {
   const isPrerouting = hook === "prerouting";
   const destination = isPrerouting ? entering : leaving;
@@ -111,7 +160,7 @@ function packetAt(
   const number = flowProtocolNumber(proto);
   // what is forwarded is not to the NAT itself; what was rewritten on its way in was, as far as the outside can know
   const isRewritten = isPrerouting && entering.dst !== leaving.dst;
-  const isDstLocal = isRewritten ? initiator === "outside" || undefined : false;
+  const isDstLocal = isRewritten ? (supposed ?? (initiator === "outside" || undefined)) : false;
   return {
     isIpv6: src.isIpv6,
     proto: number,
@@ -119,7 +168,7 @@ function packetAt(
     dst,
     srcPort: entering.srcPort,
     dstPort: destination.dstPort,
-    isEcho: (number === ICMP || number === ICMPV6) && entering.icmpId !== undefined,
+    isEcho: isEchoOf(number, entering),
     isDstLocal,
     isDstRewritten: nat === "dnat" || nat === "snat+dnat",
   };

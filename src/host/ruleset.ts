@@ -1,5 +1,6 @@
 import type { Answer } from "./answer.js";
 import type { Address, AddressRange } from "./address.js";
+import type { InterfaceName } from "./interfaces.js";
 
 /** Where in a packet's way the rules stand that rewrite its destination (prerouting) or its source (postrouting). */
 export type Hook = "prerouting" | "postrouting";
@@ -19,9 +20,8 @@ export interface HookedPacket {
   srcPort: number | undefined;
   dstPort: number | undefined;
   isEcho: boolean;
-  /** Names of interfaces, empty where unknown. */
-  inInterface: string;
-  outInterface: string;
+  inInterface: InterfaceName;
+  outInterface: InterfaceName;
   /** Whether the destination is an address of the NAT itself. */
   isDstLocal: Answer;
   /** Whether the flow shows another destination than the initiator's. */

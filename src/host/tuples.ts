@@ -1,4 +1,4 @@
-import type { Ends, FlowSummary } from "../packets/results.js";
+import type { Ends, Translation } from "../packets/results.js";
 import type { Protocol } from "../protocols/ip-protocols.js";
 
 /** A tuple in tcpdump's wording, `tcp 172.17.0.2.45678 > 180.101.49.11.443`; equal tuples have equal texts. */
@@ -35,7 +35,7 @@ export function halfway(entering: Ends, leaving: Ends): Ends {
 }
 
 /** What the initiator's packets are as they come to the NAT, and as they leave it; those that travel outbound where that is not known. */
-export function passage(flow: FlowSummary): { entering: Ends; leaving: Ends } {
+export function passage(flow: Translation): { entering: Ends; leaving: Ends } {
   return flow.initiator === "outside"
     ? { entering: flow.outside, leaving: flow.inside }
     : { entering: flow.inside, leaving: flow.outside };

@@ -1,7 +1,5 @@
-import type { Ends } from "../packets/results.js";
-import { all } from "./answer.js";
-import type { Hook, HookedPacket, Rule, Table } from "./ruleset.js";
-import { canMake } from "./target.js";
+import type { Answer } from "./answer.js";
+import type { Hook, HookedPacket, Rule, Table, Target } from "./ruleset.js";
 
 /** Most jumps within one another: nf_tables allows 16 (NFT_JUMP_STACK_SIZE), and a loop would have no end of them. */
 const MOST_JUMPS = 64;
@@ -16,30 +14,38 @@ const ENDED = 4; // out of the base chain
 const DECIDED = 8; // translated: no other base chain of the hook is asked
 const ANYWHERE = BACK | ENDED | DECIDED;
 
-/** A packet on its way through the rules of one hook, and the NAT rules that can have made of it what left the NAT. */
+/** A NAT rule that a packet may have met. */
+interface Met {
+  readonly text: string;
+  readonly to: Target | null;
+  readonly isCertain: boolean;
+}
+
+/** A packet on its way through the rules of one hook, and the NAT rules that can have translated it. */
 export class Walk {
   readonly #hook: Hook;
   readonly #packet: HookedPacket;
-  readonly #entering: Ends;
-  readonly #leaving: Ends;
+  readonly #canBe: (to: Target | null) => Answer;
   #rulesLeft = MOST_RULES;
-  /** Rules that may explain the translation, and whether they certainly do; in the order the packet meets them. */
-  readonly found = new Map<Rule, boolean>();
+  /** In the order the packet meets them. */
+  readonly found = new Map<Rule, Met>();
   /** Jumps have no end, or there are too many rules: what lies beyond was not looked at. */
   isCutShort = false;
 
-  constructor(hook: Hook, packet: HookedPacket, entering: Ends, leaving: Ends) {
+  /** `canBe`: whether a rule with this target can have made what became of the packet. */
+  constructor(hook: Hook, packet: HookedPacket, canBe: (to: Target | null) => Answer) {
     this.#hook = hook;
     this.#packet = packet;
-    this.#entering = entering;
-    this.#leaving = leaving;
+    this.#canBe = canBe;
   }
 
   /**
    * Asks the hook's base chains of all tables, in the order the kernel does. The first NAT rule that is met decides
    * (net/netfilter/nf_nat_core.c, nf_nat_inet_fn); accept ends only its own base chain.
+   *
+   * @returns whether the packet is translated, by whichever rule.
    */
-  through(tables: readonly Table[]): void {
+  through(tables: readonly Table[]): Answer {
     const family = this.#packet.isIpv6 ? "ipv6" : "ipv4";
     const chains = tables
       .filter((table) => table.family === family || table.family === "both")
@@ -49,9 +55,11 @@ export class Walk {
     let isCertain = true;
     for (const { table, chain } of chains) {
       const ways = this.#follow(table, chain.rules, isCertain, 0);
-      if (ways === DECIDED || ways === NOWHERE) return;
+      if (ways === DECIDED) return true;
+      if (ways === NOWHERE) return undefined;
       if ((ways & DECIDED) !== 0) isCertain = false;
     }
+    return isCertain ? false : undefined;
   }
 
   /** Asks the rules of a chain, which the packet certainly or possibly comes to; gives the ways out of it. */
@@ -59,7 +67,7 @@ export class Walk {
     let waysOut = NOWHERE;
     for (const rule of rules) {
       if (this.#rulesLeft-- <= 0) return this.#cutShort();
-      const isMet = all(rule.matches.map((match) => match(this.#packet)));
+      const isMet = this.#isMet(rule);
       if (isMet === false) continue;
       let ways = this.#obey(table, rule, isCertain && waysOut === NOWHERE, isMet === true, jumps);
       if (isMet === undefined) ways |= ON;
@@ -69,17 +77,33 @@ export class Walk {
     return waysOut | BACK;
   }
 
+  /** Whether the packet has all that a rule asks for. What comes behind that it lacks is not asked. */
+  #isMet({ matches }: Rule): Answer {
+    let answer: Answer = true;
+    for (const match of matches) {
+      const has = match(this.#packet);
+      if (has === false) return false;
+      if (has === undefined) answer = undefined;
+    }
+    return answer;
+  }
+
   /** The ways on from a rule that is met; `isMet` where that is certain, provided the packet `surelyGetsHere`. */
   #obey(table: Table, rule: Rule, surelyGetsHere: boolean, isMet: boolean, jumps: number): number {
     const { verdict } = rule;
     const isCertain = surelyGetsHere && isMet;
     switch (verdict.kind) {
       case "nat": {
-        const isMaker = canMake(this.#hook, verdict.to, this.#entering, this.#leaving);
+        const isMaker = this.#canBe(verdict.to);
         // what it would have made is not what came out: the packet did not come here
         if (isMaker === false) return NOWHERE;
-        this.found.set(rule, this.found.get(rule) === true || (isCertain && isMaker === true));
-        return DECIDED;
+        const met = { text: rule.text, to: verdict.to };
+        this.found.set(rule, {
+          ...met,
+          isCertain: this.found.get(rule)?.isCertain === true || (isCertain && isMaker === true),
+        });
+        // what natcorr does not understand may be a map that lacks the packet
+        return isMaker === undefined ? DECIDED | ON : DECIDED;
       }
       case "jump":
       case "goto": {

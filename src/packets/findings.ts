@@ -58,7 +58,7 @@ export const FINDINGS = {
   "port-rewritten": { severity: "info", hint: "a NAT takes another port where the wanted one is in use" },
   refused: {
     severity: "warning",
-    hint: "on the host: iptables -S FORWARD shows what rejects, ip route get <address> and ip neigh whether there is a way",
+    hint: "on the host: iptables -S shows what rejects, ip route get <address> and ip neigh whether there is a way",
   },
   "reply-untranslated": {
     severity: "warning",
@@ -153,7 +153,14 @@ export class Gathered implements Concerned {
   }
 }
 
-export function findingOf(code: FindingCode, count: number, text: string, { flows, frames }: Concerned = {}): Finding {
+/** `hint`: what to look at next, where that depends on what was found. */
+export function findingOf(
+  code: FindingCode,
+  count: number,
+  text: string,
+  { flows, frames }: Concerned = {},
+  hint: string = FINDINGS[code].hint,
+): Finding {
   const [inside, outside] = frames ?? [];
   const more = frames === undefined ? flows?.more : frames[INSIDE].more + frames[OUTSIDE].more;
   return {
@@ -164,7 +171,7 @@ export function findingOf(code: FindingCode, count: number, text: string, { flow
     frames: { inside: inside?.listed ?? [], outside: outside?.listed ?? [] },
     more: more ?? 0,
     text,
-    hint: FINDINGS[code].hint,
+    hint,
   };
 }
 

@@ -17,6 +17,8 @@ export const REASONS = {
   "same-link": "both its ends are on one link",
   "host-error": "it is an ICMP error that the host sends about what it does not forward",
   "host-reset": "the host itself reset its connection, instead of passing on what came: it is that, or the reset",
+  "host-refuses":
+    "the host itself answers what opens a connection to its own address with a reset: a rule rejects it, or nobody listens on its port",
   "no-hop": "TTLs show that its other end is no router away",
   "host-answers": "TTLs show that the host itself answers it",
   "answered-elsewhere": "both its ends speak, and the other capture has none of it",

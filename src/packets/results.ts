@@ -187,6 +187,9 @@ export interface FlowSummary {
   readonly rule?: string;
 }
 
+/** What became of a conversation's ends: all that is certain of a flow before its first pair. */
+export type Translation = Pick<FlowSummary, "proto" | "nat" | "initiator" | "inside" | "outside">;
+
 /** What a summary says, all of it, to be kept. */
 export function copyOf(flow: FlowSummary): FlowSummary {
   return {
@@ -210,7 +213,7 @@ export function copyOf(flow: FlowSummary): FlowSummary {
   };
 }
 
-function copyOfEnds({ src, dst, srcPort, dstPort, icmpId }: Ends): Ends {
+export function copyOfEnds({ src, dst, srcPort, dstPort, icmpId }: Ends): Ends {
   return { src, dst, srcPort, dstPort, icmpId };
 }
 

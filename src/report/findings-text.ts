@@ -22,7 +22,7 @@ export function warningsText(warnings: readonly Finding[], paint: Paint): string
 
 /** What to do next, behind the last finding of its kind. */
 function nextText({ code, hint }: Finding, at: number, all: readonly Finding[]): string {
-  return hint === "" || all[at + 1]?.code === code ? "" : `  next: ${hint}\n`;
+  return hint === "" || (all[at + 1]?.code === code && all[at + 1]?.hint === hint) ? "" : `  next: ${hint}\n`;
 }
 
 /** A finding for people: what was seen, then where. */

@@ -1,3 +1,4 @@
+import type { HostRules } from "../../src/packets/host-rules.js";
 import { deepStrictEqual } from "node:assert";
 import { type ClockOption, correlate } from "../../src/correlate/correlate.js";
 import {
@@ -335,6 +336,8 @@ export interface Options {
   /** Frames a batch, per side. */
   readonly batches?: readonly [Cut, Cut];
   readonly signal?: { readonly aborted: boolean };
+  /** What the host's rules say, afresh for each run. */
+  readonly rules?: () => HostRules;
   /** What is not told is counted. */
   readonly wants?: Wants;
 }
@@ -385,7 +388,7 @@ export async function correlated(
     new Capture("enp0s3", outside, options.outsideEpochNs, options.batches?.[1], true, options.resolutionNs),
   ] as const;
   const patience = options.patienceNs === undefined ? {} : { patienceNs: options.patienceNs };
-  await correlate(...sources, { windowNs, ...patience, clock, maxPairs }, outcome, signal);
+  await correlate(...sources, { windowNs, ...patience, clock, maxPairs, rules: options.rules?.() }, outcome, signal);
   if (signal === undefined && outcome.summary.inside.paired < maxPairs) {
     checkAccounts(outcome, "inside", inside.length);
     checkAccounts(outcome, "outside", outside.length);

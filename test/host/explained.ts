@@ -1,11 +1,18 @@
+import { InterfaceName, type Interfaces } from "../../src/host/interfaces.js";
 import { RuleBook } from "../../src/host/rules.js";
 import type { FlowSummary } from "../../src/packets/results.js";
 import { flow } from "./flow.js";
 
+/** Interfaces by their names, empty where they are not known. */
+export const named = (inside: string, outside: string): Interfaces => [
+  new InterfaceName(inside),
+  new InterfaceName(outside),
+];
+
 /** The rules behind a flow, `?` before those that are only possible. */
 export function explained(text: string, seen: FlowSummary, inside = "docker0", outside = "enp0s3"): string[] {
   return new RuleBook(text)
-    .explain(seen, inside, outside)
+    .explain(seen, named(inside, outside))
     .map(({ rule, isCertain }) => (isCertain ? rule : `? ${rule}`));
 }
 

@@ -1,5 +1,8 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
+import { named } from "./explained.js";
+import { flowProtocolNumber } from "../../src/host/protocols.js";
+import { RuleFacts } from "../../src/host/rule-facts.js";
 import { RuleBook } from "../../src/host/rules.js";
 import { runs } from "../support/runs.js";
 import { flow } from "./flow.js";
@@ -43,8 +46,13 @@ test("whatever the rules are, they are read, and asked about any flow, to the en
   fc.assert(
     fc.property(fc.oneof(fc.string(), iptables, nft, damaged), (text) => {
       const book = new RuleBook(text);
+      const facts = new RuleFacts(book, named("", ""));
       for (const each of FLOWS) {
-        for (const { rule } of book.explain(each, "docker0", "enp0s3")) expect(rule).not.toBe("");
+        for (const { rule } of book.explain(each, named("docker0", "enp0s3"))) expect(rule).not.toBe("");
+        facts.learn(each);
+        const proto = flowProtocolNumber(each.proto);
+        for (const { answer, doubt } of [facts.arriving(proto, each.outside), facts.leaving(proto, each.inside)])
+          expect(doubt === "").toBe(answer !== undefined);
       }
     }),
     { numRuns: runs(1500) },

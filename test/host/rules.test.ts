@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { RuleCheck } from "../../src/host/rule-check.js";
 import { RuleBook } from "../../src/host/rules.js";
-import { explained, fetched, fetchedIpv6, nat, pinged, published, publishedIpv6, routed } from "./explained.js";
+import { explained, fetched, fetchedIpv6, named, nat, pinged, published, publishedIpv6, routed } from "./explained.js";
 import { flow } from "./flow.js";
 import { DOCKER_IP6TABLES, DOCKER_IPTABLES, DOCKER_NFT, LEGACY_COUNTED, NATIVE_NFT } from "./rulesets.js";
 
@@ -133,7 +133,7 @@ describe("what iptables' rules may ask for", () => {
     ];
     const both = flow("tcp", "outside", "172.17.0.1.5 > 172.17.0.2.80", "10.0.2.2.5 > 10.0.2.15.8888");
     expect(explained(nat(...rules), both)).toEqual(rules);
-    expect(new RuleBook(nat(...rules)).explain(both, "docker0", "enp0s3").map(({ kind }) => kind)).toEqual([
+    expect(new RuleBook(nat(...rules)).explain(both, named("docker0", "enp0s3")).map(({ kind }) => kind)).toEqual([
       "dnat",
       "snat",
     ]);
@@ -217,14 +217,14 @@ describe("the way through the chains", () => {
     const book = new RuleBook(
       nat("-A POSTROUTING -j DOCKER", MASQUERADE, "-A DOCKER -j DOCKER", "-A DOCKER -j DOCKER"),
     );
-    expect(book.explain(fetched, "docker0", "enp0s3").every(({ isCertain }) => !isCertain)).toBe(true);
+    expect(book.explain(fetched, named("docker0", "enp0s3")).every(({ isCertain }) => !isCertain)).toBe(true);
     expect(book.problems).toEqual(["jumps do not end, or there are too many rules: some were not looked at"]);
   });
 });
 
 describe("findings", () => {
   test("translations that no rule explains", () => {
-    const check = new RuleCheck(new RuleBook(DOCKER_IP6TABLES), "docker0", "enp0s3");
+    const check = new RuleCheck(new RuleBook(DOCKER_IP6TABLES), named("docker0", "enp0s3"));
     for (let id = 1; id <= 7; id++) check.flow({ ...(id % 2 === 0 ? fetched : published), id });
     check.flow({ ...fetchedIpv6, id: 8 });
     check.flow({ ...routed, id: 9 });
@@ -241,7 +241,7 @@ describe("findings", () => {
   });
 
   test("one half explained is not enough, but a port that clashed needs no rule", () => {
-    const check = new RuleCheck(new RuleBook(DOCKER_IPTABLES), "docker0", "enp0s3");
+    const check = new RuleCheck(new RuleBook(DOCKER_IPTABLES), named("docker0", "enp0s3"));
     check.flow(flow("tcp", "outside", "172.17.0.1.5 > 172.17.0.2.80", "10.0.2.2.5 > 10.0.2.15.88", { id: 4 }));
     check.flow(flow("tcp", "outside", "10.0.2.2.6 > 172.17.0.2.80", "10.0.2.2.5 > 10.0.2.15.88", { id: 5 }));
     expect(check.end()[0].flows).toEqual([4]);
@@ -250,7 +250,7 @@ describe("findings", () => {
   test("what could not be read", () => {
     const text = `hello\n${DOCKER_IPTABLES.replace("-A PREROUTING", "-X PREROUTING")}table arp x { }\nwhat\n`;
     expect(new RuleBook(text).problems).toEqual(["3 lines could not be read, the first is line 1"]);
-    expect(new RuleCheck(new RuleBook("\n"), "", "").end()).toEqual([
+    expect(new RuleCheck(new RuleBook("\n"), named("", "")).end()).toEqual([
       expect.objectContaining({
         severity: "warning",
         code: "rules-unread",

@@ -1,5 +1,6 @@
 about="conntrack's table is full, so the host drops what begins: SYNs to a published port; of what containers begin not even docker0 shows anything"
 home=plain
+rules=yes
 
 # Room for so many connections in each namespace of the machine: more than others may need meanwhile, and so few that hardly any of them is
 # where conntrack looks for one to drop, which is in 8 of its 262,144 buckets (net/netfilter/nf_conntrack_core.c, early_drop).

@@ -1,5 +1,6 @@
 about="conntrack forgets a connection and may not pick it up again (tcp_loose=0): the container's address leaves on the uplink"
 home=docker
+rules=yes
 
 run() {
   serve_sink wan 9000

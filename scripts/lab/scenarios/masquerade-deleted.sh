@@ -1,5 +1,6 @@
 about="docker's MASQUERADE rule is deleted while a container is at work: what it begins then leaves with its own address, and nobody can answer that"
 home=docker
+rules=yes
 snaplen=256
 
 run() {

@@ -1,5 +1,6 @@
 about="rules of FORWARD and DOCKER-USER refuse packets of all kinds: with a reset, and with ICMP errors, from inside and from outside"
 home=docker
+rules=yes
 
 run() {
   rule iptables -t filter -I DOCKER-USER -p tcp --dport 9001 -j REJECT --reject-with tcp-reset

@@ -1,5 +1,6 @@
 about="another bridge, br-app, that is not captured: what its container sends and publishes (-p 8080:80) is forwarded, not the host's own"
 home=docker
+rules=yes
 snaplen=256
 
 app_down() {

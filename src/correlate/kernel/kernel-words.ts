@@ -88,6 +88,8 @@ export const IS_ESTIMATED = word();
 
 /** The NAT's address of the flow that was told of last, over IPv4; 0 for none. */
 export const NEWEST_NAT = word();
+/** Whether others are told of each flow, 1 where it is so. */
+export const TELLS_ALL = word();
 /** From how many conversations on idle ones are let go … */
 export const TIDY_AT = word();
 /** … and so many packets between two looks at that: a power of two, as row numbers wrap at one. */

@@ -149,6 +149,11 @@ export class Kernel {
     this.#words[words.NEWEST_NAT] = address;
   }
 
+  /** Whether `onFlow` is to be told of each flow, and not only of those with a translation like none before. */
+  set tellsAll(tellsAll: boolean) {
+    this.#words[words.TELLS_ALL] = tellsAll ? 1 : 0;
+  }
+
   /** Takes who has to know of what the loop finds; to be called once, before any packet comes. */
   meet(listener: Listener): void {
     this.#listener = listener;

@@ -6,6 +6,7 @@ import { TupleEnds } from "./flow-summary.js";
 import { HostsOwn } from "./hosts-own.js";
 import type { Claim, Judged } from "./known.js";
 import type { Local } from "./locals.js";
+import { Published } from "./published.js";
 import { resetByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
 import { Unexplained } from "./unexplained.js";
@@ -23,8 +24,9 @@ export class Claims {
 
   constructor(known: Judged) {
     this.#known = known;
-    this.#hostsOwn = new HostsOwn(known);
-    this.#unexplained = new Unexplained(known);
+    const published = new Published(known);
+    this.#hostsOwn = new HostsOwn(known, published);
+    this.#unexplained = new Unexplained(known, published);
   }
 
   /** What became of it, as far as that goes. */
@@ -103,7 +105,7 @@ export class Claims {
     }
     const own =
       slot !== NONE ? null : local !== null ? this.#hostsOwn.ofHost(row, local) : this.#hostsOwn.ofTunnel(row);
-    if (own?.verdict === "local") return own;
+    if (own?.verdict === "local" || own?.verdict === "refused") return own;
     const uncovered = this.#known.reach.uncovered(t.timeNs(row), other, isLeaving);
     if (uncovered !== null) return uncovered;
     if (own !== null) return own;

@@ -1,15 +1,21 @@
-import { INSIDE, SIDE_NAMES } from "../../packets/sides.js";
+import type { Ruling } from "../../packets/host-rules.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../packets/sides.js";
 import { NONE } from "../../packets/tuples.js";
+import { ACK, SYN } from "../../protocols/tcp.js";
 import type { Claim, Judged } from "./known.js";
 import type { Local } from "./locals.js";
+import type { Published } from "./published.js";
 import { isFromNear } from "./senders.js";
+import { whyMissing } from "./words.js";
 
 /** What is the host's own, or is addressed to it, of packets without a translation. */
 export class HostsOwn {
   readonly #known: Judged;
+  readonly #published: Published;
 
-  constructor(known: Judged) {
+  constructor(known: Judged, published: Published) {
     this.#known = known;
+    this.#published = published;
   }
 
   /**
@@ -21,16 +27,17 @@ export class HostsOwn {
     const { reason, why, natWay } = local;
     const tuples = this.#known.tuples;
     const inside = SIDE_NAMES[INSIDE];
+    const ruling = this.#published.ruling(row);
+    if (ruling?.answer === true)
+      return this.#published.of(
+        row,
+        `${whyMissing(this.#known.timeline, row, inside, this.#known.windowNs)}, though a rule sends it there: ${ruling.rules}`,
+      );
     const isOther = tuples.hasOtherTtl(natWay);
     // beside what it forwards, the host may send resets of the same connection
     const isSentHere = this.#known.timeline.way(row) === natWay && isFromNear(this.#known.timeline, row);
     const isFull = tuples.hasFullTtl(natWay) && (!isOther || isSentHere);
-    if (!isFull && !isOther)
-      return {
-        verdict: "unknown",
-        reason: "no-answer",
-        why: `nothing answers it: the host took it, or dropped it before ${inside}`,
-      };
+    if (!isFull && !isOther) return { verdict: "unknown", reason: "no-answer", why: this.#whyUnanswered(ruling) };
     if (!this.#known.kernel.isTtlLowered(true)) {
       const doubt = `${why}, or forwarded`;
       if (this.#known.misses.isPatchy(INSIDE))
@@ -39,7 +46,14 @@ export class HostsOwn {
       const reached = `${doubt}: ${inside} has packets then of which nothing tells what they were`;
       return { verdict: "unknown", reason: "ttl-kept", why: `${reached}, and this router keeps TTLs` };
     }
-    if (isFull) return { verdict: "local", reason, why };
+    if (isFull) return this.#refused(row) ?? { verdict: "local", reason, why };
+    if (this.#isElsewhere(row, natWay))
+      return {
+        verdict: "elsewhere",
+        reason: "answered-elsewhere",
+        why: `both ends speak, and ${inside} has none of it: it takes another interface`,
+        lacks: "crossing",
+      };
     const sent = this.#known.timeline.way(row) === natWay ? "its TTL" : "the TTL of what answers it";
     return {
       verdict: "unknown",
@@ -47,6 +61,43 @@ export class HostsOwn {
       why: `${sent} shows that the host forwards it: by another interface, or ${inside} missed it`,
       lacks: "crossing",
     };
+  }
+
+  /** What became of a packet that opens a connection to the host, and that it answers with a reset; null of any other. */
+  #refused(row: number): Claim | null {
+    const { timeline: t, resets } = this.#known;
+    if ((t.tcpFlags(row) & (SYN | ACK)) !== SYN) return null;
+    const reset = resets.answering(row);
+    if (reset === NONE || !isFromNear(t, reset)) return null;
+    const byFrame = t.frame(reset);
+    const why = `frame ${byFrame} of the host resets it: a rule rejects it, or nobody listens there`;
+    return { verdict: "refused", reason: "host-refuses", why, byFrame };
+  }
+
+  /**
+   * Whether a conversation that the host forwards takes an interface which is not captured: both its ends speak, somebody one hop behind the host
+   * while the inside capture covered that, and nothing inside may be what became of it, nor may a filter have kept it out.
+   */
+  #isElsewhere(row: number, natWay: number): boolean {
+    const { tuples, speakers, misses, strangers, common } = this.#known;
+    return (
+      !common.isAny &&
+      (tuples.hasFullTtl(natWay ^ 1) || tuples.hasOtherTtl(natWay ^ 1)) &&
+      speakers.isCovered(natWay, INSIDE) &&
+      !misses.isPatchy(INSIDE) &&
+      !misses.hasCrossing(OUTSIDE) &&
+      !strangers.hasFor(row)
+    );
+  }
+
+  /** Why it is not known what became of a packet that nothing answers, in words. */
+  #whyUnanswered(ruling: Ruling | undefined): string {
+    const inside = SIDE_NAMES[INSIDE];
+    const either = `nothing answers it: the host took it, or dropped it before ${inside}`;
+    if (ruling === undefined) return either;
+    const { answer, rules, doubt } = ruling;
+    if (answer === false) return `${either}; no rule sends it there`;
+    return rules === "" ? `${either}; ${doubt}` : `${either}; a rule may send it there, but ${doubt}: ${rules}`;
   }
 
   /** Whose an inside packet is that goes between neighbours, or between the host and somebody inside, as far as its addresses go. */

@@ -1,3 +1,4 @@
+import type { HostRules } from "../../packets/host-rules.js";
 import type { Judgement } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
@@ -8,6 +9,7 @@ import type { Buckets } from "../kernel/buckets.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Translations } from "../kernel/translations.js";
 import type { Matchers } from "../matchers/matchers.js";
+import type { Common } from "./common.js";
 import type { Cover } from "./cover.js";
 import type { Elsewhere } from "./elsewhere.js";
 import type { Impacts } from "./impacts.js";
@@ -60,6 +62,7 @@ export interface Known {
   /** What each side's capture has twice, and may show twice. */
   readonly repeats: readonly [Repeats, Repeats];
   readonly windowNs: number;
+  readonly rules: HostRules;
 }
 
 /** The same, with what is learnt of it as packets are judged. */
@@ -69,4 +72,6 @@ export interface Judged extends Known {
   readonly strangers: Strangers;
   readonly speakers: Speakers;
   readonly elsewhere: Elsewhere;
+  /** What all conversations that cross have in common inside. */
+  readonly common: Common;
 }

@@ -5,6 +5,8 @@ import type { Kernel } from "../kernel/kernel.js";
 const LEAST_ENTERED = 16;
 /** A capture that misses so few packets is believed where it lacks one: of a hundred that are called dropped, one may have been missed. */
 const TOLERATED = 0.01;
+/** What a capture lacks has another reason than chance if that is rarer than one in two to the power of so many. */
+const CHANCE_BITS = 20;
 
 /**
  * How much each capture misses. What comes out of the NAT must have come in: where the other capture lacks it, that one missed it, or a
@@ -48,6 +50,17 @@ export class Misses {
   /** Whether a capture misses so much that nothing follows from what it lacks. */
   isPatchy(side: Side): boolean {
     return this.#share(side) > TOLERATED;
+  }
+
+  /**
+   * Whether a capture may lack all of so many packets of one flow as it misses some, by those of other flows that must have entered there. Where none
+   * did, it lacks that direction as a whole.
+   */
+  mayLackAll(side: Side, count: number): boolean {
+    const missing = this.#missing[side];
+    const all = missing + this.#entered(side);
+    // as if there had been one more of either kind (Laplace's rule of succession): few show little
+    return all > 0 && ((missing + 1) / (all + 2)) ** count > 2 ** -CHANCE_BITS;
   }
 
   /** Why a capture is not believed, in words. Precondition: it is not. */

@@ -1,11 +1,15 @@
-import { INSIDE, OUTSIDE } from "../../packets/sides.js";
+import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
 import { NONE } from "../../packets/tuples.js";
 import type { Known } from "./known.js";
 import type { Reach } from "./reach.js";
+import { isFromNear, isFromNextHop } from "./senders.js";
 
 /**
- * Who speaks inside while the outside capture covers it: of an end that it lacks then, it is proved that its packets take another way. What was
+ * Who speaks on one side while the other capture covers it: of an end that this lacks then, it is proved that its packets take another way. What was
  * said before that capture began, after it ended, or in a pause of it, may well have crossed.
+ *
+ * Outside, only what the host forwarded for somebody beside it tells that: by a TTL that one router lowered. Others are what a host sends that
+ * traces a route.
  */
 export class Speakers {
   readonly #known: Known;
@@ -21,10 +25,13 @@ export class Speakers {
   /** Takes a packet that found no twin by now: one of a known translation is missed there, or lost. */
   note(row: number): void {
     const t = this.#known.timeline;
-    if (t.side(row) !== INSIDE || this.#known.translations.slotOf(row) !== NONE) return;
+    const side = t.sideOf(row);
+    if (side !== INSIDE && (isFromNear(t, row) || !isFromNextHop(t, row))) return;
+    if (this.#known.translations.slotOf(row) !== NONE) return;
     const way = t.way(row);
     const spokenNs = this.#spokenNs.get(way);
-    if (spokenNs === undefined || !this.#mayBeCovered(spokenNs)) this.#spokenNs.set(way, t.timeNs(row));
+    if (spokenNs === undefined || !this.#mayBeCovered(spokenNs, otherSide(side)))
+      this.#spokenNs.set(way, t.timeNs(row));
   }
 
   /** Takes it that a conversation crosses after all. */
@@ -32,16 +39,16 @@ export class Speakers {
     for (const way of [2 * tuple, 2 * tuple + 1]) this.#spokenNs.delete(way);
   }
 
-  /** Takes it that the outside capture may have missed a packet. */
+  /** Takes it that the other capture may have missed a packet. */
   noteUncovered(row: number): void {
     const t = this.#known.timeline;
-    if (t.side(row) === INSIDE && this.#spokenNs.get(t.way(row)) === t.timeNs(row)) this.#spokenNs.delete(t.way(row));
+    if (this.#spokenNs.get(t.way(row)) === t.timeNs(row)) this.#spokenNs.delete(t.way(row));
   }
 
-  /** Whether a packet went this way that the outside capture would have shown, had it crossed there. */
-  isCovered(way: number): boolean {
+  /** Whether a packet went this way that the capture of the other side would have shown, had it crossed there. */
+  isCovered(way: number, other: Side): boolean {
     const spokenNs = this.#spokenNs.get(way);
-    return spokenNs !== undefined && this.#reach.covers(spokenNs, OUTSIDE);
+    return spokenNs !== undefined && this.#reach.covers(spokenNs, other);
   }
 
   /** Forgets all: ways are about to get another meaning. */
@@ -49,7 +56,7 @@ export class Speakers {
     this.#spokenNs.clear();
   }
 
-  #mayBeCovered(timeNs: number): boolean {
-    return this.#reach.hasBegun(timeNs, OUTSIDE) && this.#known.cover[OUTSIDE].gaps.silenceAt(timeNs, 0) === undefined;
+  #mayBeCovered(timeNs: number, other: Side): boolean {
+    return this.#reach.hasBegun(timeNs, other) && this.#known.cover[other].gaps.silenceAt(timeNs, 0) === undefined;
   }
 }

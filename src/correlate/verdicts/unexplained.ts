@@ -6,6 +6,7 @@ import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK, SYN } from "../../protocols/tcp.js";
 import { WHY_ELSEWHERE } from "./elsewhere.js";
 import type { Claim, Judged } from "./known.js";
+import type { Published } from "./published.js";
 import { resetByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
 import { whyMissing } from "./words.js";
@@ -16,9 +17,11 @@ const MOST_FLOWS = 4096;
 /** What became of packets that no translation is known of: who speaks, from how far, and to whom, tells. */
 export class Unexplained {
   readonly #known: Judged;
+  readonly #published: Published;
 
-  constructor(known: Judged) {
+  constructor(known: Judged, published: Published) {
     this.#known = known;
+    this.#published = published;
   }
 
   /** `isAnsweredFar`: whether it is about a packet that somebody behind the host answered by an ICMP error, or is that error. */
@@ -63,7 +66,7 @@ export class Unexplained {
         : missing;
       return { verdict: "unknown", reason: isToPrivate ? "never-entered" : "untranslated", why, lacks: "anything" };
     }
-    if (this.#known.locals.isToPublished(row)) return this.#toPublished(row, missing);
+    if (this.#known.locals.isToPublished(row)) return this.#published.of(row, missing);
     const [srcText, dstText] = [(way & 1) === 1, (way & 1) === 0].map((isA) => tuples.addressText(way >> 1, isA));
     const why = `neither ${srcText} nor ${dstText} is known to be translated by this NAT`;
     return { verdict: "unknown", reason: "untranslated", why, lacks: "anything" };
@@ -125,7 +128,7 @@ export class Unexplained {
     if (
       isTold &&
       !isFull &&
-      (isAnsweredFar || (speakers.isCovered(nearWay) && speakers.isCovered(farWay))) &&
+      (isAnsweredFar || (speakers.isCovered(nearWay, OUTSIDE) && speakers.isCovered(farWay, OUTSIDE))) &&
       !this.#known.misses.isPatchy(OUTSIDE) &&
       !this.#known.misses.hasCrossing(INSIDE) &&
       !this.#known.strangers.hasFor(row)
@@ -145,28 +148,6 @@ export class Unexplained {
       why: `${missing}, though ${isAnsweredFar ? "an ICMP error from behind the host is about it" : "both ends speak"}`,
       lacks: "anything",
       ...(isUnseen && { elsewhereWay: nearWay }),
-    };
-  }
-
-  /** A packet to a port that is forwarded, of a conversation that is not: whoever answers tells whether it got there. */
-  #toPublished(row: number, missing: string): Claim {
-    const tuples = this.#known.tuples;
-    const t = this.#known.timeline;
-    const way = t.way(row);
-    const [isFull, isOther] = [tuples.hasFullTtl(way ^ 1), tuples.hasOtherTtl(way ^ 1)];
-    if (!isFull && !isOther) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
-    if (this.#known.kernel.isTtlLowered(true) && isFull) {
-      const reset = this.#known.resets.answering(row);
-      if (reset !== NONE && isFromNear(t, reset))
-        return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
-      const why = "the host itself answers it, though it forwards this port";
-      return { verdict: "local", reason: "host-answers", why };
-    }
-    return {
-      verdict: "unknown",
-      reason: "forwarded-unseen",
-      why: `${missing}, though it is answered`,
-      lacks: "crossing",
     };
   }
 }

@@ -5,8 +5,10 @@ import { DECIDED } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { RST } from "../../protocols/tcp.js";
 import { Claims } from "./claims.js";
+import { Common } from "./common.js";
 import { Doubts } from "./doubts.js";
 import { Elsewhere } from "./elsewhere.js";
+import { FlowView } from "./flow-summary.js";
 import type { Gap } from "./gaps.js";
 import type { Claim, Judged, Known, Verdict } from "./known.js";
 import { Locals } from "./locals.js";
@@ -32,24 +34,40 @@ export class Verdicts {
   readonly #senders: Senders;
   readonly #claims: Claims;
   readonly #doubts: Doubts;
+  readonly #flow: FlowView;
 
   constructor(known: Known) {
-    const { timeline, tuples, kernel } = known;
+    const { timeline, tuples, kernel, translations } = known;
     const locals = new Locals(timeline, tuples, kernel);
     this.locals = locals;
     const reach = new Reach(known);
     const speakers = new Speakers(known, reach);
     const strangers = new Strangers(known, locals);
-    this.#known = { ...known, locals, reach, strangers, speakers, elsewhere: new Elsewhere(tuples) };
+    this.#known = {
+      ...known,
+      locals,
+      reach,
+      strangers,
+      speakers,
+      elsewhere: new Elsewhere(tuples),
+      common: new Common(tuples),
+    };
     this.#senders = new Senders(timeline, tuples, speakers);
     this.#claims = new Claims(this.#known);
     this.#doubts = new Doubts(known);
+    this.#flow = new FlowView(translations.accounts, tuples, 0n);
+    this.#askForFlows();
   }
 
   /** Notes the addresses of the flow in this slot, which was just learnt. */
   learn(accounts: FlowAccounts, slot: number): void {
     this.locals.learn(accounts, slot);
-    this.#known.speakers.noteCrossing(accounts.insideTuple(slot));
+    const { common, rules } = this.#known;
+    common.learn(accounts.insideTuple(slot));
+    rules.learn(this.#flow.of(slot));
+    this.#askForFlows();
+    for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)])
+      this.#known.speakers.noteCrossing(tuple);
   }
 
   /** Forgets what was found of ways: they are about to get another meaning. */
@@ -75,6 +93,11 @@ export class Verdicts {
     const { elsewhereWay } = claim;
     if (isUncovered || elsewhereWay === undefined || !this.#known.elsewhere.learn(elsewhereWay)) return verdict;
     return { ...verdict, elsewhereWay };
+  }
+
+  #askForFlows(): void {
+    const { kernel, rules, common } = this.#known;
+    kernel.tellsAll = rules.wantsFlows || common.isAny;
   }
 
   /** What a claim about a packet comes to, by how far the other capture is to be believed. */

@@ -5,6 +5,7 @@ import { Findings, type About } from "../../../src/correlate/verdicts/findings.j
 import type { End } from "../../../src/correlate/verdicts/findings/finder.js";
 import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../src/packets/flows.js";
 import { Heap } from "../../../src/packets/heap.js";
+import { NO_RULES } from "../../../src/packets/host-rules.js";
 import { Timeline } from "../../../src/packets/timeline.js";
 import { ADDRESS_A, ADDRESS_B, FACTS, IPV6_SHIFT, KIND, TUPLE_BITS, TupleTable } from "../../../src/packets/tuples.js";
 import { ICMP, TCP, UDP } from "../../../src/protocols/ip-protocols.js";
@@ -80,7 +81,7 @@ type Some = readonly Made<typeof flow>[];
 
 const decidedNs = () => 10e9;
 
-const misses = { isPatchy: () => false };
+const misses = { isPatchy: () => false, mayLackAll: () => false };
 
 function tablesOf(heap: Heap, some: Some): About {
   const accounts = new FilledAccounts(heap, 64);
@@ -104,6 +105,7 @@ function tablesOf(heap: Heap, some: Some): About {
     accounts,
     tuples,
     misses,
+    rules: NO_RULES,
     cover: [cover, cover],
     decidedNs,
   };

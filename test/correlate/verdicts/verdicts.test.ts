@@ -1,36 +1,16 @@
 import { describe, expect, it } from "vitest";
 import { icmp, ipv4 } from "../../support/packets.js";
 import { outcomeOf, type Stamped, told as toldOf, us } from "../outcome.js";
-import { CLIENT, CONTAINER, conversation, datagram, HOST, merged, OTHER, segment, SERVER, SYN } from "../traffic.js";
+import { CLIENT, CONTAINER, conversation, HOST, merged, OTHER, segment, SERVER, SYN } from "../traffic.js";
+import { alone, answer, asked, known, query, sent, unanswered } from "./beside.js";
 
 const RST_ACK = 0x14;
 const OTHER_SERVER = "198.51.100.77";
 
-/** 40 packets each way, 100 µs apart, all of them on both sides. */
-const known = conversation(80);
-
-interface Way {
-  readonly src: string;
-  readonly dst: string;
-  readonly ipId: number;
-  readonly ttl: number;
-  readonly text?: string;
-}
-
-const query = ({ text = "?", ...of }: Way) => datagram({ ...of, srcPort: 9999, dstPort: 53, text });
-const answer = ({ text = "!", ...of }: Way) => datagram({ ...of, srcPort: 53, dstPort: 9999, text });
-
-/** A query of the host's own, or one that it forwards, by its TTL. */
-const sent = (ttl: number) => us(3050, query({ src: HOST, dst: SERVER, ipId: 31_000, ttl }));
-const asked = (dst: string) => us(3050, query({ src: CONTAINER, dst, ipId: 31_000, ttl: 64 }));
 const told = (src: string, ttl: number) => us(3070, answer({ src, dst: CONTAINER, ipId: 9, ttl }));
 
 /** All but every 20th packet, from that one on; a capture that becomes complete before the end. */
 const lacking = (packets: readonly Stamped[], from: number) => packets.filter((_, n) => n % 20 !== from || n > 350);
-
-/** What nobody answers, to an address that others get answers from. */
-const unanswered = (atUs: number) =>
-  us(atUs, query({ src: OTHER, dst: "192.168.7.9", ipId: 31_002, ttl: 64, text: "anybody?" }));
 
 /** 160 packets, of which the outside capture has those from 4 ms on. */
 const begunLate = () => {
@@ -49,56 +29,6 @@ const queries = (src: string, ttl: number, eleventh: string) =>
       query({ src, dst: SERVER, ipId: n === 10 ? 900 + ttl : 500 + n, ttl, text }),
     );
   });
-
-/** What became of the packets of one side beside `known`, by verdict, in order of time. */
-async function alone(inside: readonly Stamped[], outside: readonly Stamped[]): Promise<string[]> {
-  const outcome = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
-  expect(outcome.pairs).toHaveLength(80);
-  return outcome.alone.map(({ side, verdict, why }) => `${side} ${verdict}: ${why}`);
-}
-
-describe("what has the NAT's own address outside is local only if the host sent it", () => {
-  const heard = us(3070, answer({ src: SERVER, dst: HOST, ipId: 9, ttl: 53 }));
-
-  it("what it sends has a full TTL, and what answers it is its own, too", async () => {
-    expect(await alone([], [sent(64), heard])).toEqual([
-      `outside local: from the host itself (${HOST})`,
-      `outside local: to the host itself (${HOST})`,
-    ]);
-  });
-
-  it("what it forwards has a lowered one, though the inside capture lacks it", async () => {
-    expect(await alone([], [sent(63), heard])).toEqual([
-      "outside unknown: its TTL shows that the host forwards it: by another interface, or inside missed it",
-      "outside unknown: the TTL of what answers it shows that the host forwards it: by another interface, or inside missed it",
-    ]);
-  });
-
-  it("what comes to it is local if it answers, and else it may have been meant for a container", async () => {
-    const syn = us(
-      3050,
-      segment({ src: CLIENT, dst: HOST, srcPort: 5, dstPort: 88, seq: 1, ack: 0, flags: SYN, ttl: 60, ipId: 1 }),
-    );
-    const reset = segment({
-      src: HOST,
-      dst: CLIENT,
-      srcPort: 88,
-      dstPort: 5,
-      seq: 0,
-      ack: 2,
-      flags: RST_ACK,
-      ttl: 64,
-      ipId: 0,
-    });
-    expect(await alone([], [syn])).toEqual([
-      "outside unknown: nothing answers it: the host took it, or dropped it before inside",
-    ]);
-    expect(await alone([], [syn, us(3060, reset)])).toEqual([
-      `outside local: to the host itself (${HOST})`,
-      `outside local: from the host itself (${HOST})`,
-    ]);
-  });
-});
 
 describe("an inside conversation between neighbours, by its addresses", () => {
   const GATEWAY = "172.17.0.1";

@@ -106,10 +106,11 @@ function bind(ground: usize, way: i32, slot: i32): void {
 }
 
 /**
- * Whether anybody has to know of the flow that was learnt last, between these two ways: `Verdicts`, but for one opened from within with
- * the NAT's address of the one before, or `Proxies`, of streams.
+ * Whether anybody has to know of the flow that was learnt last, between these two ways: all of them, where that is asked for; else `Verdicts`, but for
+ * one opened from within with the NAT's address of the one before, or `Proxies`, of streams.
  */
 export function concernsOthers(ground: usize, packet: usize, iWay: i32, oWay: i32): bool {
+  if (wordOf(ground, words.TELLS_ALL) !== 0) return true;
   const outside = tupleOf(ground, oWay);
   const facts = load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) | load<i32>(outside, 4 * tuple.FACTS);
   if ((facts & tuple.IS_STREAM) !== 0) return true;

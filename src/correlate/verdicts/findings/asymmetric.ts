@@ -1,6 +1,6 @@
 import { type Finding, Gathered } from "../../../packets/findings.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import { INSIDE } from "../../../packets/sides.js";
+import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { type Context, type Finder, ofFlows } from "./finder.js";
 
@@ -8,8 +8,9 @@ import { type Context, type Finder, ofFlows } from "./finder.js";
 const LEAST_BEFORE_NS = 10_000_000_000;
 
 /**
- * `asymmetric`: packets of a flow crossed in one direction only, and show that there are others: TCP acknowledges them, an echo reply has a
- * request. Not a flow that nobody answers, nor one whose answers cross as another flow.
+ * `asymmetric`: packets of a flow crossed in one direction only, and there are others: TCP acknowledges them, an echo reply has a request, and of any
+ * protocol, answers are on the initiator's side alone. A few of those may have been missed where they came in: of a DNS query, nothing tells. Not a flow
+ * that nobody answers, nor one whose answers cross as another flow.
  */
 export class Asymmetric implements Finder {
   readonly #context: Context;
@@ -26,13 +27,17 @@ export class Asymmetric implements Finder {
   }
 
   close(): Finding[] {
-    const text = "only one direction was seen on both sides, though it shows that there was another";
+    const text = "only one direction was seen on both sides, though there was another";
     return ofFlows("asymmetric", this.#flows, text);
   }
 
   #hasOthers(flow: EndedFlow): boolean {
     if (flow.proto === TCP) return flow.hasProgress(flow.pairsThere > 0);
+    if (flow.pairsThere > 0) {
+      const far = flow.isFromInside ? OUTSIDE : INSIDE;
+      return flow.isOpenerKnown && flow.isAnsweredNear && !this.#context.misses.mayLackAll(far, flow.unmatchedNear);
+    }
     const { firstNs } = this.#context.cover[INSIDE];
-    return flow.isEcho && flow.pairsThere === 0 && flow.firstNs - firstNs >= LEAST_BEFORE_NS;
+    return flow.isEcho && flow.firstNs - firstNs >= LEAST_BEFORE_NS;
   }
 }

@@ -1,9 +1,11 @@
 import type { Located } from "../../../packets/findings.js";
 import { REWRITE_DST } from "../../../packets/flows.js";
 import { hasPorts, protocolName, TCP } from "../../../protocols/ip-protocols.js";
+import { copyOfEnds, type Ends } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import { isPrivate } from "../../../protocols/addresses.js";
 import { linkOf } from "../../matchers/scope.js";
+import { TupleEnds } from "../flow-summary.js";
 import { ViewedFlow } from "../viewed-flow.js";
 
 /** A flow that is made of another one's stray answers, and of what they are answered by, has few packets, at the most so many. */
@@ -99,6 +101,11 @@ export class EndedFlow extends ViewedFlow implements Located {
     return this.tuples.hasFullTtl(way) || this.tuples.hasOtherTtl(way);
   }
 
+  /** How many packets were on the initiator's side alone. */
+  get unmatchedNear(): number {
+    return this.tuples.unmatched(this.tupleOn(this.isFromInside ? INSIDE : OUTSIDE));
+  }
+
   /** Whether its packets that go one way, the initiator's or the answers, cross as those of another flow: br_netfilter shows that. */
   isProvedElsewhere(isInitiators: boolean): boolean {
     const wayOn = (side: Side): number => 2 * this.tupleOn(side) + (this.isA(side, isInitiators) ? 1 : 0);
@@ -114,6 +121,11 @@ export class EndedFlow extends ViewedFlow implements Located {
       return hasPorts(this.proto) ? `${address}.${this.tuples.port(tuple, this.isA(side, isInitiator))}` : address;
     };
     return `${protocolName(this.proto)} ${end(true)} > ${end(false)}`;
+  }
+
+  /** The ends of its initiator's packets, as a side sees them, to be kept. */
+  ends(side: Side): Ends {
+    return copyOfEnds(new TupleEnds(this.tuples).of(this.tupleOn(side), this.isA(side, true)));
   }
 
   /** The address of its initiator, or of the other end, as a side sees it. */

@@ -1,4 +1,5 @@
 import { type Finding, type FindingCode, findingOf, type Gathered } from "../../../packets/findings.js";
+import type { HostRules } from "../../../packets/host-rules.js";
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { FlowSummary, Judgement, Missing, Moved, Summary, Update, Verdict } from "../../../packets/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -16,7 +17,8 @@ export interface Context {
   readonly tuples: TupleTable;
   readonly hidden: Hidden;
   readonly accounts: FlowAccounts;
-  readonly misses: Pick<Misses, "isPatchy">;
+  readonly misses: Pick<Misses, "isPatchy" | "mayLackAll">;
+  readonly rules: HostRules;
   /** What each side's capture covers. */
   readonly cover: Readonly<
     Record<Side, { readonly firstNs: number; readonly isLive: boolean; readonly gaps: Pick<Gaps, "hasLost"> }>
@@ -70,13 +72,14 @@ export function ofFlows(code: FindingCode, { flows, frames }: Gathered, text: st
   return flows.count === 0 ? [] : [findingOf(code, flows.count, text, { flows, frames })];
 }
 
-/** A finding about each side that anything was gathered of; `textOf` says what there is of one. */
+/** A finding about each side that anything was gathered of; `textOf` says what there is of one, `hintOf` what to look at next where that depends on it. */
 export function ofSides<T extends Gathered>(
   code: FindingCode,
   sides: readonly [T, T],
   textOf: (gathered: T, side: Side) => string,
+  hintOf?: (gathered: T) => string,
 ): Finding[] {
   return SIDES.filter((side) => sides[side].count > 0).map((side) =>
-    findingOf(code, sides[side].count, textOf(sides[side], side), sides[side]),
+    findingOf(code, sides[side].count, textOf(sides[side], side), sides[side], hintOf?.(sides[side])),
   );
 }

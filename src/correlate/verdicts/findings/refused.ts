@@ -1,14 +1,35 @@
 import { Few } from "../../../packets/few.js";
-import { type Finding, Gathered } from "../../../packets/findings.js";
+import { type Finding, FINDINGS, Gathered } from "../../../packets/findings.js";
 import type { Reason } from "../../../packets/reasons.js";
 import type { Judgement, Update } from "../../../packets/results.js";
 import { type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { type Context, type Finder, ofSides } from "./finder.js";
 
+/** What to look at next, on the host, by the reason; of others, the finding's own. */
+const HINTS: Readonly<Partial<Record<Reason, string>>> = {
+  prohibited: "iptables -S shows which rule rejects",
+  // what REJECT says unless it is told otherwise (iptables-extensions(8))
+  "port-unreachable": "iptables -S shows which rule rejects, ss -lun who listens on the host",
+  "host-unreachable": "ip route get <address> shows the next hop, ip neigh whether it answers",
+  "no-route": "ip route get <address> shows whether there is a way, iptables -S which rule rejects",
+  "too-big": "ip link shows MTUs, ip route get <address> which one counts",
+  "ttl-exceeded":
+    "traceroute asks for that; else ip route get <address>, here and on the next router, shows whether packets go round in circles",
+  "reassembly-timeout":
+    "nstat -az 'Ip*Reasm*' counts such datagrams; sysctl net.ipv4.ipfrag_time and net.ipv4.ipfrag_high_thresh say how long and how many fragments wait",
+  "host-reset": "iptables -S shows who rejects with tcp-reset, conntrack -S counts what is invalid",
+  "host-refuses": "iptables -S shows who rejects with tcp-reset, ss -ltn who listens on the host",
+};
+
 /** What was refused on its way from one side: all of it, and the frames by reason. */
 class Refusals extends Gathered {
   readonly reasons = new Map<Reason, Few<number>>();
+
+  /** Those that are left once something else became known of some frames. */
+  get told(): [Reason, Few<number>][] {
+    return [...this.reasons].filter(([, { count }]) => count > 0);
+  }
 }
 
 /** `refused`: what the host did not pass on, and said so: by an ICMP error, or by a reset. */
@@ -35,10 +56,7 @@ export class Refused implements Finder {
   }
 
   close(): Finding[] {
-    return ofSides("refused", this.#sides, ({ reasons }, side) => {
-      const told = [...reasons].map(([reason, { text }]) => `${reason} (${text})`);
-      return `entered on ${SIDE_NAMES[side]} and refused by the host, by frame: ${told.join("; ")}`;
-    });
+    return ofSides("refused", this.#sides, textOf, hintOf);
   }
 
   #add(side: Side, frame: number, flow: number | undefined, reason: Reason): void {
@@ -48,4 +66,15 @@ export class Refused implements Finder {
     refused.reasons.set(reason, frames);
     frames.add(frame);
   }
+}
+
+function textOf({ told }: Refusals, side: Side): string {
+  const named = told.map(([reason, { text }]) => `${reason} (${text})`);
+  return `entered on ${SIDE_NAMES[side]} and refused by the host, by frame: ${named.join("; ")}`;
+}
+
+/** What to look at next, for each reason by its name where there are several. */
+function hintOf({ told }: Refusals): string {
+  const hints = told.map(([reason]) => [reason, HINTS[reason] ?? FINDINGS.refused.hint] as const);
+  return hints.length === 1 ? hints[0][1] : hints.map(([reason, hint]) => `${reason}: ${hint}`).join("; ");
 }

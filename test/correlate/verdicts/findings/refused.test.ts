@@ -13,6 +13,19 @@ const error = (src: string, type: number, code: number, word = 0) =>
 
 const asked = () => new Scene().alone(100, "inside", query);
 
+/** The hint where the host sends these errors, each about a query of its own. */
+async function hintOf(...errors: readonly [type: number, code: number][]): Promise<string | undefined> {
+  const scene = new Scene();
+  for (const [n, [type, code]] of errors.entries()) {
+    const of = { src: CONTAINER, dst: SERVER, ttl: 64, srcPort: 40_000, dstPort: 443, text };
+    const sent = datagram({ ...of, ipId: 7 + n });
+    scene.alone(100 + n, "inside", sent);
+    const quoting = icmp({ type, code, word: 0, payload: sent.slice(0, 28) });
+    scene.alone(100.05 + n, "inside", ipv4({ src: BRIDGE, dst: CONTAINER, id: 1, ttl: 64 }, quoting));
+  }
+  return (await scene.until(2000).findings("refused"))[0]?.hint;
+}
+
 it("mtu is what is refused as too long, with its length and the MTU; refused has it, too", async () => {
   const scene = asked()
     .alone(100.05, "inside", error(BRIDGE, 3, 4, 1280))
@@ -34,6 +47,15 @@ it("mtu is not what is refused for another reason, nor what is lost, nor what a 
   const lost = asked().until(2000);
   expect(await lost.findings("mtu")).toEqual([]);
   expect(await lost.findings("refused")).toEqual([]);
+});
+
+it("refused says what to look at next by the reason, each by its name where there are several", async () => {
+  const exceeded = await hintOf([11, 0]);
+  expect(exceeded).toMatch(/^traceroute asks for that; else ip route get/);
+  const reassembly = await hintOf([11, 1]);
+  expect(reassembly).toMatch(/nstat -az 'Ip\*Reasm\*'.*net\.ipv4\.ipfrag_time/);
+  expect(await hintOf([11, 0], [11, 1])).toBe(`ttl-exceeded: ${exceeded}; reassembly-timeout: ${reassembly}`);
+  expect(await hintOf([12, 0])).toMatch(/^on the host: iptables -S/);
 });
 
 it("refused has what the host says after the packet's window as well", async () => {

@@ -86,6 +86,13 @@ describe("several-nat-addresses", () => {
 
 const ack = (n: number) => ({ flags: 0x10, seq: 1001, ack: 5001 + 1000 * n });
 
+/** What is found of pings whose replies come in on the inside alone. */
+function pinged(pings: number) {
+  const scene = new Scene();
+  for (let n = 0; n < pings; n++) scene.ping(100 + 10 * n, n).ping(105 + 10 * n, n, true, "inside");
+  return scene.until(4000).findings("asymmetric");
+}
+
 describe("asymmetric", () => {
   it("is what is acknowledged and never came by", async () => {
     const opened = new Scene().up(100, {}, syn).up(130, {}, ack(0)).until(1000);
@@ -94,8 +101,23 @@ describe("asymmetric", () => {
     expect(await midway.findings("asymmetric")).toMatchObject([{ count: 1, flows: [2] }]);
   });
 
+  it("is what is answered on its own side alone, too often to have been missed where the answers came in", async () => {
+    expect(await pinged(4)).toMatchObject([{ count: 1, flows: [2] }]);
+    expect(await pinged(3)).toEqual([]);
+    const stream = new Scene();
+    for (let n = 0; n < 5; n++)
+      stream
+        .datagram(100 + 10 * n, { service: 4500 }, `there ${n}`)
+        .datagram(105 + 10 * n, { service: 4500 }, `and back ${n}`, false, "inside");
+    expect(await stream.until(4000).findings("asymmetric")).toMatchObject([{ count: 1, flows: [2] }]);
+  });
+
   it.each([
     ["what nobody answers", knocking(new Scene())],
+    [
+      "a query whose answer may have been missed",
+      new Scene().datagram(100, {}, "?").datagram(110, {}, "!", false, "inside"),
+    ],
     [
       "a sender whose peer is gone",
       new Scene()

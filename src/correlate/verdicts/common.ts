@@ -1,0 +1,57 @@
+import { sameAddress } from "../../packets/columns.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { hasPorts } from "../../protocols/ip-protocols.js";
+
+/** Words of an address. */
+const ADDRESS = 4;
+
+/**
+ * What all conversations of a capture have in common: an address, a port, or the protocol. Where there is anything, a filter may have kept others
+ * out of it (`tcpdump -i docker0 host 172.17.0.2`).
+ */
+export class Common {
+  readonly #tuples: TupleTable;
+  readonly #addresses = new Uint32Array(2 * ADDRESS);
+  /** Whether all have the one address, and the other. */
+  readonly #areCommon: [boolean, boolean] = [false, false];
+  /** NONE where they do not all have it. */
+  readonly #ports: [number, number] = [NONE, NONE];
+  #proto = NONE;
+  #isEmpty = true;
+
+  constructor(tuples: TupleTable) {
+    this.#tuples = tuples;
+  }
+
+  /** Whether there is anything; also as long as there are no conversations. */
+  get isAny(): boolean {
+    return (
+      this.#isEmpty || this.#proto !== NONE || this.#areCommon.includes(true) || this.#ports.some((p) => p !== NONE)
+    );
+  }
+
+  /** Takes a conversation. */
+  learn(tuple: number): void {
+    if (!this.isAny) return;
+    const tuples = this.#tuples;
+    const { words } = tuples;
+    const ends = [true, false] as const;
+    const proto = tuples.proto(tuple);
+    const ports = ends.map((isA) => (hasPorts(proto) ? tuples.port(tuple, isA) : NONE));
+    for (const [at, isA] of ends.entries()) {
+      const own = this.#addresses.subarray(at * ADDRESS, (at + 1) * ADDRESS);
+      if (this.#isEmpty) {
+        const from = tuples.address(tuple, isA);
+        own.set(words.subarray(from, from + ADDRESS));
+        this.#areCommon[at] = true;
+        this.#ports[at] = ports[at];
+        continue;
+      }
+      this.#areCommon[at] &&= ends.some((isA) => sameAddress(words, tuples.address(tuple, isA), own, 0));
+      if (!ports.includes(this.#ports[at])) this.#ports[at] = NONE;
+    }
+    if (this.#isEmpty) this.#proto = proto;
+    else if (this.#proto !== proto) this.#proto = NONE;
+    this.#isEmpty = false;
+  }
+}

@@ -1,0 +1,148 @@
+import type { HostRules, Ruling } from "../packets/host-rules.js";
+import type { Ends, Translation } from "../packets/results.js";
+import { INSIDE, OUTSIDE, SIDES } from "../packets/sides.js";
+import { addressOf, parseAddress } from "./address.js";
+import type { Answer } from "./answer.js";
+import { InterfaceName, type Interfaces } from "./interfaces.js";
+import { isEchoOf, isExplained, type Outcome, type RuleBook } from "./rules.js";
+import type { Hook, Target } from "./ruleset.js";
+import { passage, reversed } from "./tuples.js";
+
+/** So many flows are held against the rules: rules of another host or time do not explain the first of them. */
+const MOST_EXPLAINED = 4096;
+/** So many addresses are remembered whose packets cross. */
+const MOST_ADDRESSES = 65_536;
+/** So many rules are named, the others counted. */
+const MOST_NAMED = 2;
+
+/** What a book of rules says of single packets, by what the flows seen so far tell of the host. */
+export class RuleFacts implements HostRules {
+  readonly wantsFlows = true;
+  readonly #book: RuleBook;
+  readonly #interfaces: Interfaces;
+  /** Who is behind the inside. */
+  readonly #inside = new Set<string>();
+  /** Addresses that are on an interface of the host. */
+  readonly #own = new Set<string>();
+  #explained = 0;
+  #isBelieved = true;
+
+  constructor(book: RuleBook, interfaces: Interfaces) {
+    this.#book = book;
+    this.#interfaces = interfaces;
+  }
+
+  learn(flow: Translation): void {
+    if (this.#inside.size < MOST_ADDRESSES)
+      this.#inside.add(flow.initiator === "outside" ? flow.inside.dst : flow.inside.src);
+    if (flow.nat === "none" || flow.initiator === "unknown" || this.#explained === MOST_EXPLAINED) return;
+    // no rule translates between IP versions
+    if (flow.inside.src.includes(":") !== flow.outside.src.includes(":")) return;
+    this.#explained++;
+    for (const name of this.#interfaces) name.asked.clear();
+    const isMade = (interfaces: Interfaces, isDstLocal?: Answer): boolean =>
+      isExplained(flow, this.#book.explain(flow, interfaces, isDstLocal));
+    if (!isMade(this.#interfaces)) {
+      this.#isBelieved &&= flow.proto !== "tcp" && this.#isMadeTurned(flow);
+      return;
+    }
+    // where no rule would explain the flow if it were otherwise, it is so
+    for (const side of SIDES) {
+      const name = this.#interfaces[side];
+      for (const each of name.asked) {
+        const supposed = name.supposing(each);
+        const [inside, outside] = this.#interfaces;
+        if (!isMade(side === INSIDE ? [supposed, outside] : [inside, supposed])) name.exclude(each);
+      }
+    }
+    this.#learnOwn(flow, isMade);
+  }
+
+  arriving(proto: number, ends: Ends): Ruling {
+    const outcome = this.#meet("prerouting", proto, ends, this.#own.has(ends.dst) || undefined);
+    const ruling = this.#ruling(outcome);
+    if (ruling.answer !== true) return ruling;
+    const strangers = outcome.rules.map(({ to }) => destinationOf(to, ends)).filter((each) => !this.#inside.has(each));
+    if (strangers.length === 0) return ruling;
+    return { ...ruling, answer: undefined, doubt: `nothing shows that ${strangers[0]} is inside` };
+  }
+
+  leaving(proto: number, ends: Ends): Ruling {
+    return this.#ruling(this.#meet("postrouting", proto, ends, false));
+  }
+
+  /** Whether rules explain a flow if the other end opened it: of what has no handshake, that is whoever was met first. */
+  #isMadeTurned(flow: Translation): boolean {
+    const other = turned(flow);
+    return isExplained(other, this.#book.explain(other, this.#interfaces));
+  }
+
+  /** Takes it that the host has an address, where the rules tell that. */
+  #learnOwn(flow: Translation, isMade: (interfaces: Interfaces, isDstLocal?: Answer) => boolean): void {
+    const { entering, leaving } = passage(flow);
+    const makers = this.#book.explain(flow, this.#interfaces);
+    // masquerading takes the address of the interface that a packet leaves by
+    const sources = makers.filter(({ kind }) => kind === "snat");
+    if (sources.length > 0 && sources.every(({ to }) => to !== null && to.addresses === undefined))
+      this.#own.add(leaving.src);
+    if (flow.nat.includes("dnat") && !this.#own.has(entering.dst) && !isMade(this.#interfaces, false))
+      this.#own.add(entering.dst);
+  }
+
+  #meet(hook: Hook, proto: number, ends: Ends, isDstLocal: Answer): Outcome {
+    const [src, dst] = [parseAddress(ends.src), parseAddress(ends.dst)];
+    if (!src || !dst) return { isTranslated: undefined, rules: [] };
+    const [inside, outside] = [this.#interfaces[INSIDE], this.#interfaces[OUTSIDE]];
+    const isArriving = hook === "prerouting";
+    return this.#book.meet(hook, {
+      isIpv6: src.isIpv6,
+      proto,
+      src,
+      dst,
+      srcPort: ends.srcPort,
+      dstPort: ends.dstPort,
+      isEcho: isEchoOf(proto, ends),
+      inInterface: isArriving ? outside : inside,
+      // whatever comes in is not routed yet
+      outInterface: isArriving ? new InterfaceName("") : outside,
+      isDstLocal,
+      isDstRewritten: false,
+    });
+  }
+
+  #ruling({ isTranslated, rules }: Outcome): Ruling {
+    const named = rules.slice(0, MOST_NAMED).map(({ text }) => text);
+    if (rules.length > MOST_NAMED) named.push(`and ${rules.length - MOST_NAMED} more`);
+    const doubt = this.#doubt(isTranslated, rules.length > 0);
+    return { answer: doubt === "" ? isTranslated : undefined, rules: named.join("; "), doubt };
+  }
+
+  #doubt(isTranslated: Answer, hasRule: boolean): string {
+    if (this.#book.problems.length > 0) return "not all of the rules was understood";
+    if (!this.#isBelieved) return "the rules do not explain all translations that were seen";
+    if (this.#book.hasBypass) return "some packets pass the NAT rules by (notrack, tproxy)";
+    if (isTranslated !== undefined) return "";
+    return hasRule ? "it asks for more than is to be seen" : "the rules ask for more than is to be seen";
+  }
+}
+
+/** A flow as it is if the other end opened it. */
+function turned(flow: Translation): Translation {
+  const { proto, nat, initiator, inside, outside } = flow;
+  return {
+    proto,
+    nat: nat === "snat" ? "dnat" : nat === "dnat" ? "snat" : nat,
+    initiator: initiator === "inside" ? "outside" : "inside",
+    inside: reversed(inside),
+    outside: reversed(outside),
+  };
+}
+
+/** The address that a packet is sent to: the one that it has, where a rule rewrites the port alone; of several, all of them. */
+function destinationOf(to: Target | null, { dst }: Ends): string {
+  if (to === null) return "whom it is sent to";
+  const { addresses } = to;
+  if (addresses === undefined) return dst;
+  const { isIpv6, first, last } = addresses;
+  return first === last ? addressOf(isIpv6, first) : `${addressOf(isIpv6, first)}-${addressOf(isIpv6, last)}`;
+}

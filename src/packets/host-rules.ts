@@ -1,0 +1,36 @@
+import type { Ends, Translation } from "./results.js";
+
+/** What the host's NAT rules say of a packet that opens a conversation. */
+export interface Ruling {
+  /** Undefined where that cannot be told. */
+  readonly answer: boolean | undefined;
+  /** The rules that make it so, or may; empty where there is none. */
+  readonly rules: string;
+  /** Why it cannot be told, in words; empty where it can. */
+  readonly doubt: string;
+}
+
+/**
+ * What the host's NAT rules say, for those who judge packets. They were read at another time than the captures were taken: they are
+ * believed as long as they explain the translations that were seen.
+ */
+export interface HostRules {
+  /** Whether it has to know of each flow. */
+  readonly wantsFlows: boolean;
+  /** Takes a flow that was just learnt; it is valid during the call only. */
+  learn(flow: Translation): void;
+  /** Of a packet that comes from outside to an address of the host's own: whether they send it to somebody whose packets cross. */
+  arriving(proto: number, ends: Ends): Ruling;
+  /** Of a packet that goes from inside to outside: whether they rewrite its source. */
+  leaving(proto: number, ends: Ends): Ruling;
+}
+
+const UNTOLD: Ruling = { answer: undefined, rules: "", doubt: "the host's rules would tell (--rules)" };
+
+/** Where nobody gave any. */
+export const NO_RULES: HostRules = {
+  wantsFlows: false,
+  learn: () => {},
+  arriving: () => UNTOLD,
+  leaving: () => UNTOLD,
+};

@@ -1,0 +1,159 @@
+import { describe, expect, test } from "vitest";
+import { RuleFacts } from "../../src/host/rule-facts.js";
+import { RuleBook } from "../../src/host/rules.js";
+import type { Ends, FlowSummary } from "../../src/packets/results.js";
+import { TCP } from "../../src/protocols/ip-protocols.js";
+import { fetched, named, nat, pinged, published, routed } from "./explained.js";
+import { flow } from "./flow.js";
+import { DOCKER_IPTABLES, DOCKER_NFT } from "./rulesets.js";
+
+const MASQUERADE = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
+const PUBLISH = "-A DOCKER ! -i docker0 -p tcp -m tcp --dport 88 -j DNAT --to-destination 172.17.0.2:80";
+/** As Docker writes them, with others before the one that publishes. */
+const docker = (...before: string[]): string =>
+  nat(
+    "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
+    MASQUERADE,
+    "-A DOCKER -i docker0 -j RETURN",
+    ...before,
+    PUBLISH,
+  );
+/** A ping of the container's that the port is forwarded to. */
+const webPinged = flow("icmp", "inside", "172.17.0.2 > 180.101.49.11 id 7", "10.0.2.15 > 180.101.49.11 id 7");
+
+/** What rules say once these flows were seen, by interfaces whose names are not known unless they are given. */
+function after(text: string, flows: readonly FlowSummary[], inside = "", outside = ""): RuleFacts {
+  const facts = new RuleFacts(new RuleBook(text), named(inside, outside));
+  for (const each of flows) facts.learn(each);
+  return facts;
+}
+
+/** What they say of somebody who calls a port of the host's. */
+const called = (facts: RuleFacts, port = 88, dst = "10.0.2.15") =>
+  facts.arriving(TCP, { src: "198.51.100.7", srcPort: 5000, dst, dstPort: port });
+
+const left = (facts: RuleFacts, dst = "180.101.49.11", src = "172.17.0.3") => {
+  const ends: Ends = { src, srcPort: 4000, dst, dstPort: 443 };
+  return facts.leaving(TCP, ends);
+};
+
+describe("who comes to a port of the host's", () => {
+  test("is sent inside by the rule that publishes it", () => {
+    expect(called(after(DOCKER_IPTABLES, [webPinged]))).toEqual({ answer: true, rules: PUBLISH, doubt: "" });
+    expect(called(after(DOCKER_NFT, [webPinged])).answer).toBe(true);
+    expect(called(after(DOCKER_IPTABLES, [webPinged], "docker0", "enp0s3")).answer).toBe(true);
+  });
+
+  test("is not sent there by another port's rule", () => {
+    expect(called(after(DOCKER_IPTABLES, [webPinged]), 89)).toEqual({ answer: false, rules: "", doubt: "" });
+  });
+
+  test("may be, as long as no flow shows that the outside is not docker0", () => {
+    const facts = after(docker(), [{ ...webPinged, initiator: "unknown" }]);
+    expect(called(facts)).toEqual({ answer: undefined, rules: PUBLISH, doubt: "it asks for more than is to be seen" });
+  });
+
+  test("may be, where nothing shows that the address is on an interface of the host", () => {
+    const snat = docker().replace("-j MASQUERADE", "-j SNAT --to-source 10.0.2.15");
+    expect(called(after(snat, [webPinged])).answer).toBeUndefined();
+    // a rule that asks for that is met by who came to another port of it
+    const other = flow("tcp", "outside", "10.0.2.2.5 > 172.17.0.2.81", "10.0.2.2.5 > 10.0.2.15.89");
+    const both = snat.replace(
+      PUBLISH,
+      `${PUBLISH}\n-A DOCKER -p tcp -m tcp --dport 89 -j DNAT --to-destination 172.17.0.2:81`,
+    );
+    expect(called(after(both, [webPinged, other])).answer).toBe(true);
+    expect(called(after(docker(), [webPinged]), 88, "203.0.113.9").answer).toBeUndefined();
+  });
+
+  test("may be sent to somebody of whom nothing shows that he is inside", () => {
+    const facts = after(docker(), [pinged]);
+    expect(called(facts)).toEqual({
+      answer: undefined,
+      rules: PUBLISH,
+      doubt: "nothing shows that 172.17.0.2 is inside",
+    });
+  });
+
+  test.each([
+    ["another rule takes who is listed", "-A DOCKER -m set --match-set banned src -j RETURN"],
+    ["a match stands alone", "-A DOCKER -m socket -j RETURN"],
+    ["a target is not understood", "-A DOCKER -p tcp -m tcp --dport 88 -j SOMETHING --new"],
+  ])("may be, where %s", (_, rule) => {
+    expect(called(after(docker(rule), [webPinged])).answer).toBeUndefined();
+  });
+
+  test("is sent inside whichever of several rules sends him there", () => {
+    const half =
+      "-A DOCKER -p tcp -m tcp --dport 88 -m statistic --mode random --probability 0.5 -j DNAT --to-destination 172.17.0.4:80";
+    expect(called(after(docker(half), [webPinged, pinged]))).toEqual({
+      answer: true,
+      rules: `${half}; ${PUBLISH}`,
+      doubt: "",
+    });
+    expect(called(after(docker(half), [webPinged])).doubt).toBe("nothing shows that 172.17.0.4 is inside");
+  });
+
+  test("is not, where a rule exempts him, or redirects to the host itself", () => {
+    for (const rule of ["-s 198.51.100.0/24 -j RETURN", "-p tcp -m tcp --dport 88 -j REDIRECT --to-ports 8080"])
+      expect(called(after(docker(`-A DOCKER ${rule}`), [webPinged])).answer).toBe(false);
+  });
+
+  test("may be, where some pass the rules by, not all was read, or nothing was of that IP version", () => {
+    const raw = "*raw\n-A PREROUTING -p tcp -j CT --notrack\nCOMMIT\n";
+    expect(called(after(docker() + raw, [webPinged])).answer).toBeUndefined();
+    expect(called(after(`what\n${docker()}`, [webPinged])).answer).toBeUndefined();
+    const ipv6 = after(docker(), [webPinged]).arriving(TCP, {
+      src: "2001:db8::1",
+      srcPort: 5,
+      dst: "fd00::2",
+      dstPort: 88,
+    });
+    expect(ipv6).toEqual({ answer: undefined, rules: "", doubt: "the rules ask for more than is to be seen" });
+  });
+
+  test("may be, where the rules do not explain what was seen: they are of another host or time", () => {
+    expect(called(after(docker(), [webPinged, published])).answer).toBe(true);
+    const other = flow("tcp", "outside", "10.0.2.2.5 > 172.17.0.2.81", "10.0.2.2.5 > 10.0.2.15.89");
+    expect(called(after(docker(), [webPinged, other])).doubt).toBe(
+      "the rules do not explain all translations that were seen",
+    );
+  });
+});
+
+test("no flow is held against the rules that they cannot explain: across IP versions, or met in the middle, where the other end may have opened it", () => {
+  const nat64 = flow("tcp", "inside", "fd00:17::3.1 > 64:ff9b::1.80", "10.0.2.15.1 > 180.101.49.11.80");
+  const midway = flow(
+    "udp",
+    "outside",
+    "180.101.49.11.50000 > 172.17.0.3.40000",
+    "180.101.49.11.50000 > 10.0.2.15.40000",
+  );
+  expect(called(after(docker(), [webPinged, nat64, midway])).answer).toBe(true);
+});
+
+describe("what leaves", () => {
+  test("is hidden by the rule for its network", () => {
+    expect(left(after(docker(), [fetched]))).toEqual({ answer: true, rules: MASQUERADE, doubt: "" });
+    expect(left(after(docker(), [fetched]), "180.101.49.11", "172.18.0.3").answer).toBe(false);
+    // the outside may be docker0 as long as nothing was seen
+    expect(left(after(docker(), [routed])).answer).toBeUndefined();
+    expect(left(after(docker(), [routed], "docker0", "enp0s3")).answer).toBe(true);
+    expect(left(after(docker(), [routed], "docker0", "docker0")).answer).toBe(false);
+  });
+
+  test("is not, where a rule before exempts it, and may be, where natcorr does not understand that rule", () => {
+    const exempt = docker().replace(MASQUERADE, `-A POSTROUTING -d 10.8.0.0/16 -j ACCEPT\n${MASQUERADE}`);
+    expect(left(after(exempt, [fetched]), "10.8.0.1").answer).toBe(false);
+    expect(left(after(exempt, [fetched]), "10.9.0.1").answer).toBe(true);
+    const ipsec = docker().replace(
+      MASQUERADE,
+      `-A POSTROUTING -m policy --dir out --pol ipsec -j ACCEPT\n${MASQUERADE}`,
+    );
+    expect(left(after(ipsec, [fetched])).answer).toBeUndefined();
+  });
+
+  test("is not told where the rules do not explain who else is hidden", () => {
+    expect(left(after(docker().replace(MASQUERADE, ""), [fetched])).answer).toBeUndefined();
+  });
+});
