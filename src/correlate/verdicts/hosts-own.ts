@@ -68,7 +68,7 @@ export class HostsOwn {
     const { timeline: t, resets } = this.#known;
     if ((t.tcpFlags(row) & (SYN | ACK)) !== SYN) return null;
     const reset = resets.answering(row);
-    if (reset === NONE || !isFromNear(t, reset)) return null;
+    if (reset === NONE) return null;
     const byFrame = t.frame(reset);
     const why = `frame ${byFrame} of the host resets it: a rule rejects it, or nobody listens there`;
     return { verdict: "refused", reason: "host-refuses", why, byFrame };

@@ -6,7 +6,6 @@ import { NONE } from "../../packets/tuples.js";
 import { TupleEnds } from "./flow-summary.js";
 import type { Claim, Known } from "./known.js";
 import { resetByHost } from "./resets.js";
-import { isFromNear } from "./senders.js";
 
 /** What becomes of packets from outside to an address of the host's own, by the ports that are forwarded inside. */
 export class Published {
@@ -39,7 +38,7 @@ export class Published {
       return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
     if (kernel.isTtlLowered(true) && isFull) {
       const reset = resets.answering(row);
-      if (reset !== NONE && isFromNear(t, reset)) return resetByHost(t, resets, row, reset);
+      if (reset !== NONE) return resetByHost(t, resets, row, reset);
       const why = "the host itself answers it, though it forwards this port";
       return { verdict: "local", reason: "host-answers", why };
     }

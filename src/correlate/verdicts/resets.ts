@@ -5,6 +5,7 @@ import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { undecidedBehind } from "../matchers/behind.js";
 import type { Claim } from "./known.js";
+import { isFromNear } from "./senders.js";
 
 /** A host answers a segment that it does not want at once, nanoseconds. */
 const AT_ONCE_NS = 10_000_000;
@@ -21,7 +22,8 @@ interface Reset {
 
 /**
  * Segments of forwarded connections that the host answers with a reset of its own, instead of passing them on: its number is what RFC 9293
- * section 3.10.7.1 makes of the segment's, it follows at once, and it has no twin that came from whom the connection is with.
+ * section 3.10.7.1 makes of the segment's, it follows at once, no router lowered its TTL, and it has no twin that came from whom the connection
+ * is with.
  */
 export class Resets {
   readonly #timeline: Timeline;
@@ -60,7 +62,7 @@ export class Resets {
     const t = this.#timeline;
     const flags = t.tcpFlags(reset);
     if (t.state(reset) !== WAITING || t.side(reset) !== t.side(row) || t.way(reset) !== (t.way(row) ^ 1)) return false;
-    if ((flags & RST) === 0) return false;
+    if ((flags & RST) === 0 || !isFromNear(t, reset)) return false;
     if ((t.tcpFlags(row) & ACK) !== 0) return (flags & ACK) === 0 && t.seq(reset) === t.ack(row);
     const controls = ((t.tcpFlags(row) & SYN) !== 0 ? 1 : 0) + ((t.tcpFlags(row) & FIN) !== 0 ? 1 : 0);
     return (flags & ACK) !== 0 && t.ack(reset) === (t.seq(row) + t.payloadLength(row) + controls) >>> 0;

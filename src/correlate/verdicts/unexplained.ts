@@ -82,7 +82,7 @@ export class Unexplained {
     const t = this.#known.timeline;
     if (t.proto(row) !== TCP || (t.tcpFlags(row) & (SYN | ACK)) !== SYN) return NONE;
     const reset = this.#known.resets.answering(row);
-    return reset !== NONE && this.#known.kernel.isTtlLowered(false) && isFromNear(t, reset) ? reset : NONE;
+    return reset !== NONE && this.#known.kernel.isTtlLowered(false) ? reset : NONE;
   }
 
   /** Whether an address is known to be behind the host: flows cross that have it on both sides. Where there are too many to look at, it is not. */

@@ -75,6 +75,10 @@ describe("host-reset", () => {
         }),
       ),
     ],
+    [
+      "a reset that the host forwarded, which the inside capture lacks",
+      stale().alone(200.05, "outside", reset(HOST, SERVER, 63)),
+    ],
     ["a reset that comes much later", stale().alone(900, "outside", reset(HOST, SERVER, 64))],
     [
       "a reset of a segment that was passed on",
