@@ -1,5 +1,5 @@
 /** What keeps its keys in the order in which they came: a Map, or a Set. */
-interface Kept<K> {
+export interface Kept<K> {
   readonly size: number;
   keys(): Iterable<K>;
   delete(key: K): boolean;

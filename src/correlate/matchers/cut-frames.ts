@@ -1,6 +1,7 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_CUT, IS_ECHO, IS_FRAGMENT, IS_HEADLESS } from "../../packets/packets.js";
 import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packets/results.js";
 import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
+import { SweptSet } from "../../packets/sweep.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { ICMP, ICMPV6, TCP } from "../../protocols/ip-protocols.js";
@@ -40,7 +41,7 @@ export class CutFrames implements Admits, Settles {
   #indexed = 0;
   #sweepAt = CROWDED;
   /** Packets that several may be the twin of: what is left of those later does not make it certain. */
-  readonly #contested = new Set<number>();
+  readonly #contested = new SweptSet<number>(CROWDED);
   /** When packets came of which too little was kept to pair them, by `#traceOf`. */
   readonly #traces = new Map<number, number>();
   #sweepTracesAt = CROWDED;
@@ -129,8 +130,7 @@ export class CutFrames implements Admits, Settles {
   }
 
   #contest(rows: readonly number[]): void {
-    if (this.#contested.size >= CROWDED)
-      for (const row of this.#contested) if (!this.#timeline.isHeld(row)) this.#contested.delete(row);
+    this.#contested.sweep((row) => this.#timeline.isHeld(row));
     for (const row of rows) this.#contested.add(row);
   }
 

@@ -2,6 +2,7 @@ import { Flow } from "../../packets/flows.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../packets/packets.js";
 import { EVIDENCE_LENGTH } from "../../packets/results.js";
 import { otherSide } from "../../packets/sides.js";
+import { Sweep } from "../../packets/sweep.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
@@ -56,6 +57,7 @@ export class Hairpins implements Admits, Settles {
   readonly #heard = new Set<string>();
   /** Of packets that may be one of two forms, though too little speaks for it: the frame of the other one. */
   readonly #maybe = new Map<number, number>();
+  readonly #sweep = new Sweep(CROWDED);
   #pairs = 0;
   #slowestNs = 0;
 
@@ -210,7 +212,7 @@ export class Hairpins implements Admits, Settles {
 
   #noteMaybe(befores: readonly number[], afters: readonly number[]): void {
     const t = this.#timeline;
-    if (this.#maybe.size >= CROWDED) for (const row of this.#maybe.keys()) if (!t.isHeld(row)) this.#maybe.delete(row);
+    this.#sweep.run(this.#maybe, (row) => t.isHeld(row));
     for (const row of befores) this.#maybe.set(row, t.frame(afters[0]));
     for (const row of afters) this.#maybe.set(row, t.frame(befores[0]));
   }

@@ -8,6 +8,7 @@ import {
 } from "../../packets/results.js";
 import { HAS_IP_ID } from "../../packets/packets.js";
 import { INSIDE, otherSide } from "../../packets/sides.js";
+import { SweptSet } from "../../packets/sweep.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
@@ -30,7 +31,8 @@ const CROWDED = 256;
 
 /** Waiting data segments of one flow: by direction (0 inbound, 1 outbound), then by side. */
 type Lists = readonly [Direction, Direction];
-type Direction = readonly [Set<number>, Set<number>];
+type Rows = SweptSet<number>;
+type Direction = readonly [Rows, Rows];
 
 /**
  * Pairs TCP segments that one side shows cut differently (TSO, GSO, GRO): one segment on one side, the pieces on the other
@@ -49,11 +51,11 @@ export class Segments implements Admits, Settles {
   /** Of the flows that are cut, by their slots; of a slot that another flow has by now, those of the one before. */
   readonly #flows = new Map<number, Lists>();
   /** Pieces that nothing tells whose they are. */
-  readonly #contested = new Set<number>();
+  readonly #contested: Rows = new SweptSet(CROWDED);
   /** Segments that were left undecided: each may be the twin of another one, and may be a piece, or the whole of some. */
-  readonly #undecided = new Set<number>();
+  readonly #undecided: Rows = new SweptSet(CROWDED);
   /** Pieces of segments that were given up, so that nothing follows from what they lack. */
-  readonly #orphans = new Set<number>();
+  readonly #orphans: Rows = new SweptSet(CROWDED);
 
   constructor(timeline: Timeline, translations: Translations, kernel: Kernel, pairing: Pairing) {
     this.#timeline = timeline;
@@ -142,8 +144,8 @@ export class Segments implements Admits, Settles {
 
   #begin(slot: number): Lists {
     const lists: Lists = [
-      [new Set(), new Set()],
-      [new Set(), new Set()],
+      [new SweptSet(CROWDED), new SweptSet(CROWDED)],
+      [new SweptSet(CROWDED), new SweptSet(CROWDED)],
     ];
     this.#flows.set(slot, lists);
     this.#translations.accounts.noteCut(slot);
@@ -179,10 +181,9 @@ export class Segments implements Admits, Settles {
   }
 
   /** The list a segment belongs into, without what has been paired meanwhile if it has grown long. */
-  #listOf(lists: Lists, slot: number, row: number): Set<number> {
+  #listOf(lists: Lists, slot: number, row: number): Rows {
     const list = this.#direction(lists, slot, row)[this.#timeline.sideOf(row)];
-    if (list.size >= CROWDED)
-      for (const other of list) if (!this.#translations.isWaitingIn(other, slot)) list.delete(other);
+    list.sweep((other) => this.#translations.isWaitingIn(other, slot));
     return list;
   }
 
@@ -348,8 +349,8 @@ export class Segments implements Admits, Settles {
   }
 
   /** Notes a row, and forgets those that are given back. */
-  #set(noted: Set<number>, row: number): void {
-    if (noted.size >= CROWDED) for (const other of noted) if (!this.#timeline.isHeld(other)) noted.delete(other);
+  #set(noted: Rows, row: number): void {
+    noted.sweep((other) => this.#timeline.isHeld(other));
     noted.add(row);
   }
 
