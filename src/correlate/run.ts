@@ -188,7 +188,7 @@ export class Run {
   }
 
   #summary(): Summary {
-    const { offsetNs, driftPpm, uncertaintyNs, source } = this.#parts.clock.facts;
+    const { offsetNs, driftPpm, uncertaintyNs, source } = this.#parts.clock.facts(this.#isComplete);
     const isAllDecided = this.#timeline.size === 0;
     const [inside, outside] = this.#parts.tallies;
     const side = (of: Side) =>

@@ -15,6 +15,19 @@ it("stops after so many pairs, and sums up what it decided about", async () => {
   }
 });
 
+it("says the same of the clocks after so many pairs, whatever pieces the captures come in", async () => {
+  // clocks that drift: the further natcorr looks, the better it knows them
+  const { inside, outside } = conversation(4000, { everyUs: 1500 });
+  const drifting = outside.map(({ ns, packet }) => ({ ns: Math.round(ns * 1.00006 + 5e9), packet }));
+  const clockAfter = async (maxPairs: number, batch: number) =>
+    (await outcomeOf(inside, drifting, { maxPairs, batches: [batch, batch] })).summary.clock;
+  for (const maxPairs of [10, 1500]) {
+    const clock = await clockAfter(maxPairs, 4096);
+    expect(clock.source).toBe("estimated");
+    for (const batch of [1, 100, 1024]) expect(await clockAfter(maxPairs, batch)).toEqual(clock);
+  }
+});
+
 it("counts only what is shown where pairs beyond the limit are known already", async () => {
   // frame 1 has no twin and is waited for; all pairs behind it come at once
   const { inside, outside } = conversation(20, { startUs: 100 });

@@ -41,14 +41,15 @@ export class Clock {
   /** What is taken out of every outside stamp: outside clock minus inside clock, nanoseconds. The rest is `correctionNs`. */
   readonly offsetNs: bigint;
   readonly #windowNs: number;
-  readonly #facts: () => ClockFacts;
+  readonly #facts: (timeNs: number) => ClockFacts;
   readonly #stretches: Stretch[];
   /** That of the latest packet, and the widest slack and the most disorder within a window of it. */
   #at = -1;
+  #takenNs = Number.NEGATIVE_INFINITY;
   #slackNs = 0;
   #disorderNs = 0;
 
-  constructor(offsetNs: bigint, windowNs: number, facts: () => ClockFacts, stretches: Stretch[]) {
+  constructor(offsetNs: bigint, windowNs: number, facts: (timeNs: number) => ClockFacts, stretches: Stretch[]) {
     this.offsetNs = offsetNs;
     this.#windowNs = windowNs;
     this.#facts = facts;
@@ -77,8 +78,9 @@ export class Clock {
     return clock;
   }
 
-  get facts(): ClockFacts {
-    return this.#facts();
+  /** What is known of the clocks in all, or, where packets are left, up to the latest one that was taken. */
+  facts(isAll: boolean): ClockFacts {
+    return this.#facts(isAll ? Number.POSITIVE_INFINITY : this.#takenNs);
   }
 
   /**
@@ -122,6 +124,7 @@ export class Clock {
 
   /** Takes an outside packet, by the time and frame that were asked for: `slackNs` and `isTrusted` are those of the latest ones. */
   take(timeNs: number, frame: number): void {
+    if (timeNs > this.#takenNs) this.#takenNs = timeNs;
     const at = this.#stretchOf(timeNs, frame);
     if (at > this.#at) this.#goTo(at);
   }

@@ -5,6 +5,8 @@ import type { Bounds } from "./estimate.js";
 
 /** How far ahead of the packets that are placed the clocks are looked at: by time, or by packets where those are so many. */
 const AHEAD_NS = 2_000_000_000;
+/** Slices that are told of ahead of the packets that are taken, at the most. */
+const MOST_SAID = 64;
 const AHEAD_PACKETS = 16_384;
 /** Slices behind one that tell whether its quickest packets are believable. */
 const SUPPORTING = 2;
@@ -43,6 +45,8 @@ export class Course {
   readonly stretches: Stretch[] = [];
   /** All is told of outside packets up to there. */
   toldNs = Number.NEGATIVE_INFINITY;
+  /** What the summary says where a run ends there, of the latest slices that were told of; the offset is that beyond the base. */
+  readonly #said: { readonly untilNs: number; readonly facts: ClockFacts }[] = [];
   readonly #windowNs: number;
   readonly #disorderNs: DisorderNs;
   readonly #crossings: readonly [Crossings, Crossings] = [new Crossings(), new Crossings()];
@@ -169,6 +173,8 @@ export class Course {
     else this.stretches.push(stretch);
     this.toldNs = slice.toNs;
     if (stretch.isTrusted) this.#firstNs ??= stretch.correctionNs;
+    this.#said.push({ untilNs: slice.toNs, facts: this.#facts() });
+    if (this.#said.length > MOST_SAID) this.#said.shift();
   }
 
   /** Whether certain packets contradict what is taken for granted, now or soon. */
@@ -295,7 +301,14 @@ export class Course {
     for (const slice of this.#slices) slice.place -= known;
   }
 
-  facts(offsetNs: bigint): ClockFacts {
+  /** What is known of the clocks up to this time of the outside, as if nothing had been looked at behind it. `offsetNs`: the base. */
+  factsAt(timeNs: number, offsetNs: bigint): ClockFacts {
+    const said = this.#said.find(({ untilNs }) => untilNs >= timeNs);
+    const facts = said?.facts ?? this.#facts();
+    return { ...facts, offsetNs: Number(offsetNs + BigInt(facts.offsetNs)) };
+  }
+
+  #facts(): ClockFacts {
     const driftPpm = this.#followedNs > 0 ? (1e6 * this.#certainty * this.#grownNs) / this.#followedNs : 0;
     const assumedNs = Math.max(-this.#atLeastNs, this.#atMostNs);
     const hasAssumed = this.#atLeastNs > -Infinity || this.#atMostNs < Infinity;
@@ -303,7 +316,7 @@ export class Course {
     const isKnown = (this.#uncertaintyNs !== null || hasAssumed) && Number.isFinite(uncertaintyNs);
     return {
       source: this.source,
-      offsetNs: Number(offsetNs + BigInt(this.#firstNs ?? 0)),
+      offsetNs: this.#firstNs ?? 0,
       driftPpm,
       uncertaintyNs: isKnown ? Math.ceil(uncertaintyNs) : null,
     };

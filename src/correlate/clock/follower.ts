@@ -98,7 +98,12 @@ export class Follower {
       }
     }
     this.#course.begin(this.#firstSlackNs);
-    return new Clock(offsetNs, this.#windowNs, () => this.#course.facts(offsetNs), this.#course.stretches);
+    return new Clock(
+      offsetNs,
+      this.#windowNs,
+      (timeNs) => this.#course.factsAt(timeNs, offsetNs),
+      this.#course.stretches,
+    );
   }
 
   #earliestLeap(side: Side, { batch, from, to }: Rows): number {
