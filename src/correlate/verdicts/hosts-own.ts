@@ -1,12 +1,17 @@
 import type { Ruling } from "../../packets/host-rules.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { ACK, SYN } from "../../protocols/tcp.js";
+import { undecidedBehind } from "../matchers/behind.js";
 import type { Claim, Judged } from "./known.js";
 import type { Local } from "./locals.js";
 import type { Published } from "./published.js";
 import { isFromNear } from "./senders.js";
 import { whyMissing } from "./words.js";
+
+/** So many packets behind one that nothing is decided about are looked at for those of its conversation. */
+const MOST_LOOKED_AT = 64;
 
 /** What is the host's own, or is addressed to it, of packets without a translation. */
 export class HostsOwn {
@@ -86,8 +91,21 @@ export class HostsOwn {
       speakers.isCovered(natWay, INSIDE) &&
       !misses.isPatchy(INSIDE) &&
       !misses.hasCrossing(OUTSIDE) &&
-      !strangers.hasFor(row)
+      !strangers.hasFor(row) &&
+      !this.#mayBeMissed(row)
     );
+  }
+
+  /** Whether the inside capture may have missed each packet of a conversation so far, as it may miss some. */
+  #mayBeMissed(row: number): boolean {
+    const { timeline: t, tuples, misses } = this.#known;
+    const tuple = t.tuple(row);
+    let count = tuples.unmatched(tuple) + 1;
+    const isEnough = (later: number): boolean => {
+      if (t.tuple(later) === tuple && t.side(later) === OUTSIDE) count++;
+      return !misses.mayLackAll(INSIDE, count);
+    };
+    return misses.mayLackAll(INSIDE, count) && isNoneOf(t, undecidedBehind(t, row, MOST_LOOKED_AT, isEnough));
   }
 
   /** Why it is not known what became of a packet that nothing answers, in words. */
@@ -133,4 +151,9 @@ export class HostsOwn {
       : `it goes to ${end}: what answers it has a full TTL`;
     return { verdict: "local", reason: isFromHost ? "from-host" : "to-host", why };
   }
+}
+
+/** Whether nothing was found behind a packet. */
+function isNoneOf(t: Timeline, found: number): boolean {
+  return found === t.end || found === NONE;
 }
