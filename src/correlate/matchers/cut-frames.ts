@@ -1,7 +1,7 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_CUT, IS_ECHO, IS_FRAGMENT, IS_HEADLESS } from "../../packets/packets.js";
 import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packets/results.js";
 import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
-import { SweptSet } from "../../packets/sweep.js";
+import { Sweep, SweptSet } from "../../packets/sweep.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { ICMP, ICMPV6, TCP } from "../../protocols/ip-protocols.js";
@@ -39,12 +39,12 @@ export class CutFrames implements Admits, Settles {
   /** Packets that wait, cut or not, by what they have in common with their twins: up to `#indexed` on the timeline. */
   readonly #waiting = new Map<number, number[]>();
   #indexed = 0;
-  #sweepAt = CROWDED;
+  readonly #sweep = new Sweep(CROWDED);
   /** Packets that several may be the twin of: what is left of those later does not make it certain. */
   readonly #contested = new SweptSet<number>(CROWDED);
   /** When packets came of which too little was kept to pair them, by `#traceOf`. */
   readonly #traces = new Map<number, number>();
-  #sweepTracesAt = CROWDED;
+  readonly #sweepTraces = new Sweep(CROWDED);
 
   constructor(timeline: Timeline, translations: Translations, kernel: Kernel, pairing: Pairing, windowNs: number) {
     this.#kernel = kernel;
@@ -60,7 +60,7 @@ export class CutFrames implements Admits, Settles {
     const timeNs = t.timeNs(row);
     this.#latestNs = Math.max(this.#latestNs, timeNs);
     if (!this.#mayBeBare(row)) return;
-    if (this.#traces.size >= this.#sweepTracesAt) this.#sweepTraces(timeNs);
+    this.#sweepTraces.run(this.#traces, (trace) => timeNs - (this.#traces.get(trace) ?? 0) <= 2 * this.#windowNs);
     this.#traces.set(this.#traceOf(row, t.sideOf(row)), timeNs);
   }
 
@@ -226,23 +226,13 @@ export class CutFrames implements Admits, Settles {
       row = t.after(row);
     }
     this.#indexed = t.end;
-    if (this.#waiting.size >= this.#sweepAt) this.#sweep();
+    this.#sweep.run(this.#waiting, (hash) => this.#alike(hash).length > 0);
   }
 
   #file(hash: number, row: number): void {
     const rows = this.#waiting.get(hash);
     if (rows) rows.push(row);
     else this.#waiting.set(hash, [row]);
-  }
-
-  #sweep(): void {
-    for (const hash of this.#waiting.keys()) this.#alike(hash);
-    this.#sweepAt = Math.max(CROWDED, 2 * this.#waiting.size);
-  }
-
-  #sweepTraces(nowNs: number): void {
-    for (const [trace, timeNs] of this.#traces) if (nowNs - timeNs > 2 * this.#windowNs) this.#traces.delete(trace);
-    this.#sweepTracesAt = Math.max(CROWDED, 2 * this.#traces.size);
   }
 
   #isSame(a: number, b: number): boolean {

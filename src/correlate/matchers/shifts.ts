@@ -8,6 +8,7 @@ import {
   EVIDENCE_TCP_SEQ,
 } from "../../packets/results.js";
 import { INSIDE } from "../../packets/sides.js";
+import { Sweep } from "../../packets/sweep.js";
 import { GONE, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
@@ -57,7 +58,7 @@ export class ShiftedSegments implements Admits, Settles {
   readonly #shifts = new WeakMap<Flow, Shifts>();
   /** Packets that came out of the NAT and found no twin at once, by `keyOf`: in most captures, hardly any. */
   readonly #left = new Map<number, number[]>();
-  #sweepAt = CROWDED;
+  readonly #sweep = new Sweep(CROWDED);
 
   constructor(timeline: Timeline, translations: Translations, pairing: Pairing) {
     this.#timeline = timeline;
@@ -72,7 +73,7 @@ export class ShiftedSegments implements Admits, Settles {
     // whether it was changed, the packets behind it tell
     this.#translations.accounts.watch(slot);
     const isForward = this.#translations.isForward(row, this.#translations.flowAt(slot));
-    if (this.#left.size >= this.#sweepAt) this.#sweep();
+    this.#sweep.run(this.#left, (key) => this.#hasWaiting(key));
     const key = keyOf(slot, isForward, t.ipId(row));
     const rows = this.#left.get(key);
     if (rows) rows.push(row);
@@ -197,14 +198,11 @@ export class ShiftedSegments implements Admits, Settles {
     );
   }
 
-  #sweep(): void {
-    const t = this.#timeline;
-    for (const [key, rows] of this.#left) {
-      const waiting = rows.filter((row) => t.isWaiting(row));
-      if (waiting.length > 0) this.#left.set(key, waiting);
-      else this.#left.delete(key);
-    }
-    this.#sweepAt = Math.max(CROWDED, 2 * this.#left.size);
+  /** Whether any of those under a key still wait; the others are dropped. */
+  #hasWaiting(key: number): boolean {
+    const waiting = this.#left.get(key)?.filter((row) => this.#timeline.isWaiting(row)) ?? [];
+    this.#left.set(key, waiting);
+    return waiting.length > 0;
   }
 }
 
