@@ -26,6 +26,9 @@ export interface Stretch {
   readonly unboundNs: number;
 }
 
+/** What a stretch is where there is nothing to correct. */
+export const STILL = { atNs: 0, correctionNs: 0, rate: 0, setFrame: 0, setNs: 0 } as const;
+
 /** What is known of the clocks in all, for the summary. */
 export interface ClockFacts {
   readonly source: "none" | "given" | "estimated";
@@ -45,9 +48,10 @@ export class Clock {
   readonly #stretches: Stretch[];
   /** That of the latest packet, and the widest slack and the most disorder within a window of it. */
   #at = -1;
-  #takenNs = Number.NEGATIVE_INFINITY;
   #slackNs = 0;
   #disorderNs = 0;
+  /** The time of the latest packet that was taken. */
+  #takenNs = Number.NEGATIVE_INFINITY;
 
   constructor(offsetNs: bigint, windowNs: number, facts: (timeNs: number) => ClockFacts, stretches: Stretch[]) {
     this.offsetNs = offsetNs;
@@ -59,13 +63,9 @@ export class Clock {
   /** A clock that nothing is learnt of. */
   static fixed(offsetNs: bigint, source: "none" | "given", slackNs: number): Clock {
     const stretch = {
+      ...STILL,
       untilNs: Infinity,
-      atNs: 0,
-      correctionNs: 0,
-      rate: 0,
       firstFrame: 0,
-      setFrame: 0,
-      setNs: 0,
       slackNs,
       disorderNs: 0,
       isTrusted: true,

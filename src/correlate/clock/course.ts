@@ -1,13 +1,13 @@
 import { NEAR_NS } from "../intake/disorder.js";
-import type { ClockFacts, Stretch } from "./clock.js";
+import { type ClockFacts, STILL, type Stretch } from "./clock.js";
 import { type Crossing, Crossings, type Line, lineThrough, type Slice } from "./envelope.js";
 import type { Bounds } from "./estimate.js";
 
 /** How far ahead of the packets that are placed the clocks are looked at: by time, or by packets where those are so many. */
 const AHEAD_NS = 2_000_000_000;
+const AHEAD_PACKETS = 16_384;
 /** Slices that are told of ahead of the packets that are taken, at the most. */
 const MOST_SAID = 64;
-const AHEAD_PACKETS = 16_384;
 /** Slices behind one that tell whether its quickest packets are believable. */
 const SUPPORTING = 2;
 /** Processors of one computer may disagree by this about the time, nanoseconds. */
@@ -74,13 +74,9 @@ export class Course {
   /** Says how the clocks stand before the first slice. */
   begin(slackNs: number): void {
     this.stretches.push({
+      ...STILL,
       untilNs: Number.NEGATIVE_INFINITY,
-      atNs: 0,
-      correctionNs: 0,
-      rate: 0,
       firstFrame: 0,
-      setFrame: 0,
-      setNs: 0,
       slackNs,
       disorderNs: this.mostWrongNs,
       isTrusted: this.nearNs !== null,
@@ -195,12 +191,8 @@ export class Course {
     this.#atMostNs = Math.min(this.#atMostNs, slice.atMostNs);
     const slackNs = assumed === "given" ? MOST_SLACK_NS : this.oneUnitNs + wrongNs;
     return {
+      ...STILL,
       untilNs: slice.toNs,
-      atNs: 0,
-      correctionNs: 0,
-      rate: 0,
-      setFrame: 0,
-      setNs: 0,
       slackNs,
       isTrusted: true,
       unboundNs: assumed === "given" ? 0 : Math.max(-this.#atLeastNs, this.#atMostNs),
