@@ -126,10 +126,11 @@ export const IS_AT_OTHER = word();
  * 2 more if only the flow's digest needs it.
  */
 export const LATENCY_BITS = 2;
-/** So many at the most: once they are counted, a digest has the place to count others of their size in WebAssembly. */
-export const MOST_LATENCIES = 128;
-/** Pairs that waited leave the last place to the packet that comes next. */
-export const MOST_RIPE = 127;
+/**
+ * With so many it is time to count them: then a digest has the place to count others of their size in WebAssembly. Pairs that waited may be so
+ * many, and the packet that comes behind them is one more.
+ */
+export const MOST_LATENCIES = 127;
 export const DIGEST = 2;
 export const OUTBOUND = 3;
 export const IS_COUNTED = 2;

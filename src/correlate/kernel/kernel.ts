@@ -99,7 +99,7 @@ export class Kernel {
     this.#doubles[words.SHIFT_NS] = shiftNs;
     this.#doubles.fill(Number.POSITIVE_INFINITY, words.ENDED_NS, words.ENDED_NS + 2);
     this.#words[words.IS_SHOWING] = isShowing ? 1 : 0;
-    this.#latencies = heap.take(Int32Array, words.MOST_LATENCIES << words.LATENCY_BITS);
+    this.#latencies = heap.take(Int32Array, (words.MOST_LATENCIES + 1) << words.LATENCY_BITS);
     this.#latencyNs = asDoubles(this.#latencies);
     this.#wanted = heap.take(Int32Array, MOST_PACKETS << words.WANTED_BITS);
     this.crossings = heap.take(Int32Array, words.CROSSING_ENTRIES << RECORD_BITS);
@@ -322,7 +322,7 @@ export class Kernel {
       row = this.#steps["confirm"](this.#ground, nowNs);
       this.ripePairs += w[words.PAIRS];
       if (w[words.LATENCY_COUNT] > 0) this.#digest(w[words.LATENCY_COUNT]);
-    } while (w[words.LATENCY_COUNT] === words.MOST_RIPE);
+    } while (w[words.LATENCY_COUNT] === words.MOST_LATENCIES);
     if (row !== NONE) w[words.PENDING_OVER]++;
     return row;
   }
@@ -392,8 +392,8 @@ export class Kernel {
   }
 
   /**
-   * Goes as far as it can. `nextOutsideNs`: the next outside stamp on the timeline. `room`: how many conversations more there may be before idle ones are let go. `most`: how many packets it may
-   * take. Returns where the next outside stamp stands then.
+   * Goes as far as it can. `nextOutsideNs`: the next outside stamp on the timeline. `room`: how many conversations more there may be before idle
+   * ones are let go. `most`: how many packets it may take. Returns where the next outside stamp stands then.
    */
   run(inside: Feed, outside: Feed, nextOutsideNs: number, room: number, most: number): number {
     const { timeline, tuples, buckets, accounts } = this.#tables;

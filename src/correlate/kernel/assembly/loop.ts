@@ -53,7 +53,7 @@ function isNext(ground: usize): bool {
   if (
     at === wordOf(ground, words.END + side) ||
     row === wordOf(ground, words.STOP_ROW) ||
-    wordOf(ground, words.LATENCY_COUNT) >= words.MOST_RIPE
+    wordOf(ground, words.LATENCY_COUNT) >= words.MOST_LATENCIES
   ) {
     setWord(ground, words.IS_AT_OTHER, 0);
     return false;

@@ -20,8 +20,9 @@ import * as relation from "./relation.js";
 
 /**
  * Whether an equal packet may come right behind this one, which nothing would tell from it: acknowledgements and datagrams without an IP ID. A
- * segment with data, or one that opens a connection, comes again only when it was waited for in vain; that may be at once, by stamps of which one
- * processor's are not all that is uncertain, and where what left took longer than all did lately, the next one may be meant. Precondition: it was related last.
+ * segment with data, or one that opens a connection, comes again only when it was waited for in vain. By stamps that are less certain than those of
+ * one computer, that may be at once; and where what left took longer than all did lately, the next one may be meant. Precondition: it was
+ * related last.
  */
 export function mayComeAgain(ground: usize, packet: usize): bool {
   if (!relation.isRepeatable) return false;
@@ -77,7 +78,7 @@ export function awaitEqual(ground: usize, row: i32, inside: i32, outside: i32): 
 
 /** Pairs those for which no equal packet came by `nowNs`, up to the first that somebody else has to decide about. Returns that row, or NONE. */
 export function confirm(ground: usize, nowNs: f64): i32 {
-  while (nowNs > pendingUntil(ground) && wordOf(ground, words.LATENCY_COUNT) < words.MOST_RIPE) {
+  while (nowNs > pendingUntil(ground) && wordOf(ground, words.LATENCY_COUNT) < words.MOST_LATENCIES) {
     const over = wordOf(ground, words.PENDING_OVER);
     const row = load<i32>(pendingAt(ground, over), 4 * words.PENDING_ROW);
     if (!isConfirmed(ground, row)) return row;
