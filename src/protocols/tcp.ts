@@ -8,5 +8,10 @@ export const URG = 0x20;
 export const ECE = 0x40;
 export const CWR = 0x80;
 
+/** Whether a segment with these flags opens a connection: the first of its handshake. */
+export function isOpening(flags: number): boolean {
+  return (flags & (SYN | ACK)) === SYN;
+}
+
 /** RFC 7323 section 2.3: no window is larger. Numbers that are farther apart are of other streams, or of an earlier wrap. */
 export const MOST_WINDOW = 1 << 30;

@@ -2,7 +2,7 @@ import { type FlowAccounts, forwardOn, IS_FLIPPED, leavesOn } from "../../packet
 import type { Flow } from "../../packets/flows.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
-import { ACK, SYN } from "../../protocols/tcp.js";
+import { isOpening } from "../../protocols/tcp.js";
 import type { Kernel } from "./kernel.js";
 import {
   CONFLICT,
@@ -121,7 +121,7 @@ export class Translations {
     const bits = (before ?? 0) + this.#kernel.weigh(inside, outside, this.#spoken.has(spoken));
     this.#spoken.add(spoken);
     // a bit that was flipped on its way makes one packet look like another flow's, whatever its numbers say; what opens one may differ
-    const isContradicting = relation === CONFLICT && (t.tcpFlags(inside) & (SYN | ACK)) !== SYN;
+    const isContradicting = relation === CONFLICT && !isOpening(t.tcpFlags(inside));
     const isHeard = !isContradicting || before !== undefined;
     if (isHeard && bits >= (relation === CONFLICT ? REPLACE_BITS : LEARN_BITS)) {
       this.#forget(candidate);

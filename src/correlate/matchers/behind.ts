@@ -23,19 +23,21 @@ export function isAnyBehind(
   return false;
 }
 
+/** How many packets behind one that nothing is decided about are looked through. */
+const LOOK_AT_UNDECIDED = 64;
+
 /**
  * The first of the packets behind a packet that is what is looked for, of either side, among those that nothing is decided about and that came by
- * `untilNs` on the timeline. The timeline's end where there is none; NONE where none of the first `most` is, and there are more.
+ * `untilNs` on the timeline. The timeline's end where there is none; NONE where none of those that are looked through is, and there are more.
  */
 export function undecidedBehind(
   t: Timeline,
   row: number,
-  most: number,
   is: (later: number) => boolean,
   untilNs = Number.POSITIVE_INFINITY,
 ): number {
   let later = t.after(row);
-  for (let looked = 0; looked < most; looked++, later = t.after(later)) {
+  for (let looked = 0; looked < LOOK_AT_UNDECIDED; looked++, later = t.after(later)) {
     later = t.firstBelow(later, t.end, DECIDED);
     if (later === t.end || t.timeNs(later) > untilNs) return t.end;
     if (is(later)) return later;

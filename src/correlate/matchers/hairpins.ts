@@ -6,7 +6,7 @@ import { Sweep } from "../../packets/sweep.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
-import { ACK, SYN } from "../../protocols/tcp.js";
+import { isOpening } from "../../protocols/tcp.js";
 import { isAnyBehind, undecidedBehind } from "./behind.js";
 import type { Buckets } from "../kernel/buckets.js";
 import type { Datagrams } from "./datagrams.js";
@@ -156,7 +156,7 @@ export class Hairpins implements Admits, Settles {
       this.#turns.of(t.way(later)).some(({ turned }) => present.includes(turned)) &&
       this.#isOneSided(later) &&
       this.#aftersOf(later, this.#like(later)).length > 0;
-    const found = undecidedBehind(t, row, MOST_LIKE, goesBy);
+    const found = undecidedBehind(t, row, goesBy);
     return found !== NONE && found !== t.end;
   }
 
@@ -290,7 +290,7 @@ export class Hairpins implements Admits, Settles {
   #isHeard(before: number, after: number): boolean {
     const t = this.#timeline;
     const isContradicting = this.isBefore(before) || this.isAfter(after);
-    if (!isContradicting || (t.tcpFlags(before) & (SYN | ACK)) === SYN) return true;
+    if (!isContradicting || isOpening(t.tcpFlags(before))) return true;
     const key = `${t.way(before)} ${t.way(after)}`;
     if (this.#heard.has(key)) return true;
     if (this.#heard.size >= CROWDED) this.#heard.clear();

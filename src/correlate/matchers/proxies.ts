@@ -3,7 +3,7 @@ import { HEAD_BYTES } from "../../packets/records.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { TupleTable } from "../../packets/tuples.js";
-import { ACK, RST, SYN } from "../../protocols/tcp.js";
+import { isOpening, RST, SYN } from "../../protocols/tcp.js";
 import { WANTS_STRANGER } from "../kernel/wants.js";
 import type { Admits } from "./contract.js";
 import type { Link } from "./links.js";
@@ -98,7 +98,7 @@ export class Proxies implements Admits {
     const t = this.#timeline;
     const tuple = t.tuple(row);
     const tcpFlags = t.tcpFlags(row);
-    if ((tcpFlags & (SYN | ACK)) === SYN) this.#open(row);
+    if (isOpening(tcpFlags)) this.#open(row);
     const stream = this.#streams.get(tuple);
     if (!stream || (tcpFlags & RST) !== 0) return;
     stream.lastNs = t.timeNs(row);

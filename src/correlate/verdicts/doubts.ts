@@ -9,9 +9,6 @@ import type { Like } from "../matchers/likes.js";
 import type { Claim, Known } from "./known.js";
 import { MARGIN_NS } from "./reach.js";
 
-/** So many packets without a twin are looked at, at the most, for what another one may have become. */
-const MOST_LOOKED_AT = 64;
-
 /** What speaks against what a packet seems to have become: another one that may be its twin, or too little of it. */
 export class Doubts {
   readonly #known: Known;
@@ -81,7 +78,7 @@ export class Doubts {
       return slot === NONE || this.#known.translations.isLeaving(next, slot);
     };
     const untilNs = t.timeNs(row) + (isTcp ? windowNs : Math.max(MARGIN_NS, kernel.limitNs(other === OUTSIDE)));
-    const changed = undecidedBehind(t, row, MOST_LOOKED_AT, isChanged, untilNs);
+    const changed = undecidedBehind(t, row, isChanged, untilNs);
     if (changed === NONE || changed === t.end) return undefined;
     const frame = `frame ${t.frame(changed)} of ${SIDE_NAMES[other]}, ${slot === NONE ? "much like it" : "of the same flow"}`;
     return `${frame}, never came in: it may be this one, changed on its way`;

@@ -32,7 +32,9 @@ export class Elsewhere {
 
   /** Whether it is asked for the first time if a way leads there. */
   isNew(way: number): boolean {
-    return !this.#asked.has(way) && this.#asked.add(way).size > 0;
+    if (this.#asked.has(way)) return false;
+    this.#asked.add(way);
+    return true;
   }
 
   /** Whether a way leads to one of them. */

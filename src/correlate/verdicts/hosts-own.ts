@@ -1,17 +1,13 @@
 import type { Ruling } from "../../packets/host-rules.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../packets/sides.js";
-import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
-import { ACK, SYN } from "../../protocols/tcp.js";
+import { isOpening } from "../../protocols/tcp.js";
 import { undecidedBehind } from "../matchers/behind.js";
 import type { Claim, Judged } from "./known.js";
 import type { Local } from "./locals.js";
 import type { Published } from "./published.js";
 import { isFromNear } from "./senders.js";
 import { whyMissing } from "./words.js";
-
-/** So many packets behind one that nothing is decided about are looked at for those of its conversation. */
-const MOST_LOOKED_AT = 64;
 
 /** What is the host's own, or is addressed to it, of packets without a translation. */
 export class HostsOwn {
@@ -71,7 +67,7 @@ export class HostsOwn {
   /** What became of a packet that opens a connection to the host, and that it answers with a reset; null of any other. */
   #refused(row: number): Claim | null {
     const { timeline: t, resets } = this.#known;
-    if ((t.tcpFlags(row) & (SYN | ACK)) !== SYN) return null;
+    if (!isOpening(t.tcpFlags(row))) return null;
     const reset = resets.answering(row);
     if (reset === NONE) return null;
     const byFrame = t.frame(reset);
@@ -105,7 +101,8 @@ export class HostsOwn {
       if (t.tuple(later) === tuple && t.side(later) === OUTSIDE) count++;
       return !misses.mayLackAll(INSIDE, count);
     };
-    return misses.mayLackAll(INSIDE, count) && isNoneOf(t, undecidedBehind(t, row, MOST_LOOKED_AT, isEnough));
+    if (misses.mayLackAll(INSIDE, count)) undecidedBehind(t, row, isEnough);
+    return misses.mayLackAll(INSIDE, count);
   }
 
   /** Why it is not known what became of a packet that nothing answers, in words. */
@@ -151,9 +148,4 @@ export class HostsOwn {
       : `it goes to ${end}: what answers it has a full TTL`;
     return { verdict: "local", reason: isFromHost ? "from-host" : "to-host", why };
   }
-}
-
-/** Whether nothing was found behind a packet. */
-function isNoneOf(t: Timeline, found: number): boolean {
-  return found === t.end || found === NONE;
 }

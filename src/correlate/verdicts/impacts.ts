@@ -4,7 +4,7 @@ import type { Range } from "../../packets/results.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
-import { ACK, FIN, MOST_WINDOW, RST, SYN } from "../../protocols/tcp.js";
+import { ACK, FIN, isOpening, MOST_WINDOW, RST, SYN } from "../../protocols/tcp.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { type Consequence, coveredBy, type Drop, isTelling, type Packet, spanOf, without } from "./drop.js";
 import { LEAST_AFTER_NS, OpenDrops, PATIENCE_NS } from "./open-drops.js";
@@ -153,7 +153,7 @@ export class Impacts {
       if (!this.#isAfter(drop, crossing)) continue;
       // the opener sends its SYN again where the answer to it was dropped
       const isAnswered = (drop.tcpFlags & SYN) !== 0 && ((drop.content - seq) | 0) === 1;
-      const isOver = (tcpFlags & (SYN | ACK)) === SYN && !isAnswered;
+      const isOver = isOpening(tcpFlags) && !isAnswered;
       const covered = isOver ? null : coveredBy(drop, tcpFlags, content, false);
       found(drop, covered && { ...covered, isUnseen: this.#isUnseen(drop) }, isOver);
     }

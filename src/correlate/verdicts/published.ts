@@ -1,7 +1,7 @@
 import { IS_ERROR, IS_FRAGMENT } from "../../packets/packets.js";
 import type { Ruling } from "../../packets/host-rules.js";
 import { TCP } from "../../protocols/ip-protocols.js";
-import { ACK, SYN } from "../../protocols/tcp.js";
+import { isOpening } from "../../protocols/tcp.js";
 import { NONE } from "../../packets/tuples.js";
 import { TupleEnds } from "./flow-summary.js";
 import type { Claim, Known } from "./known.js";
@@ -25,7 +25,7 @@ export class Published {
     const isForward = t.forward(row) === 1;
     if ((t.flags(row) & (IS_ERROR | IS_FRAGMENT)) !== 0) return undefined;
     if (!tuples.isOpenerKnown(tuple) || tuples.isOpenedByA(tuple) !== isForward) return undefined;
-    if (t.proto(row) === TCP && (t.tcpFlags(row) & (SYN | ACK)) !== SYN) return undefined;
+    if (t.proto(row) === TCP && !isOpening(t.tcpFlags(row))) return undefined;
     return rules.arriving(t.proto(row), new TupleEnds(tuples).of(tuple, isForward));
   }
 

@@ -9,8 +9,6 @@ import { isFromNear } from "./senders.js";
 
 /** A host answers a segment that it does not want at once, nanoseconds. */
 const AT_ONCE_NS = 10_000_000;
-/** So many packets behind a segment that nothing is decided about are looked at for its reset. */
-const MOST_LOOKED_AT = 64;
 /** Resets that are remembered until they are judged. */
 const MOST_REMEMBERED = 4096;
 
@@ -39,7 +37,7 @@ export class Resets {
     const t = this.#timeline;
     if (t.proto(row) !== TCP || (t.tcpFlags(row) & RST) !== 0) return NONE;
     const isAnswer = (next: number): boolean => this.#isAnswer(next, row);
-    const reset = undecidedBehind(t, row, MOST_LOOKED_AT, isAnswer, t.timeNs(row) + AT_ONCE_NS);
+    const reset = undecidedBehind(t, row, isAnswer, t.timeNs(row) + AT_ONCE_NS);
     return reset === t.end ? NONE : reset;
   }
 

@@ -6,9 +6,6 @@ import type { Translations } from "../kernel/translations.js";
 import { undecidedBehind } from "../matchers/behind.js";
 import type { Locals } from "./locals.js";
 
-/** So many packets without a twin are looked at, at the most. */
-const MOST_LOOKED_AT = 64;
-
 /** What they are told by. */
 export interface About {
   readonly timeline: Timeline;
@@ -58,7 +55,7 @@ export class Strangers {
     const isOne = (next: number): boolean =>
       t.side(next) === other && t.proto(next) === proto && this.#isStranger(next);
     // where there are too many to look at, one of them may be
-    return undecidedBehind(t, row, MOST_LOOKED_AT, isOne) !== t.end;
+    return undecidedBehind(t, row, isOne) !== t.end;
   }
 
   #isStranger(row: number): boolean {

@@ -3,7 +3,7 @@ import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets
 import { NONE } from "../../packets/tuples.js";
 import { isPrivate } from "../../protocols/addresses.js";
 import { TCP } from "../../protocols/ip-protocols.js";
-import { ACK, SYN } from "../../protocols/tcp.js";
+import { isOpening } from "../../protocols/tcp.js";
 import { WHY_ELSEWHERE } from "./elsewhere.js";
 import type { Claim, Judged } from "./known.js";
 import type { Published } from "./published.js";
@@ -80,7 +80,7 @@ export class Unexplained {
   /** The reset that the host, or something beside it, answers an inside segment with that opens a connection; NONE where there is none. */
   #rejecting(row: number): number {
     const t = this.#known.timeline;
-    if (t.proto(row) !== TCP || (t.tcpFlags(row) & (SYN | ACK)) !== SYN) return NONE;
+    if (t.proto(row) !== TCP || !isOpening(t.tcpFlags(row))) return NONE;
     const reset = this.#known.resets.answering(row);
     return reset !== NONE && this.#known.kernel.isTtlLowered(false) ? reset : NONE;
   }
