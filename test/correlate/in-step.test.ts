@@ -48,6 +48,7 @@ it.each([
   const outcome = await outcomeOf(inside, outside);
   expect(outcome.flows.map(({ proto }) => proto)).toEqual(["tcp"]);
   expect(outcome.pairs).toHaveLength(200);
+  expect(outcome.summary.clock).toMatchObject({ offsetNs: 0, driftPpm: 0, source: "none" });
 });
 
 const sent = (hopLimit: number, n: number) =>

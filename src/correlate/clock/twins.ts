@@ -1,6 +1,6 @@
 import { HashIndex } from "../../packets/hash-index.js";
 import { asDoubles, type Heap } from "../../packets/heap.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6, type PacketBatch } from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_IPV6, type PacketBatch } from "../../packets/packets.js";
 import {
   ACK,
   DST,
@@ -88,9 +88,10 @@ export class Twins {
     const { records } = batch;
     const r = row << RECORD_BITS;
     const stampNs = batch.stampNs(row);
-    const seq = records[r + SEQ];
-    const head = records[r + HEAD];
     const flags = records[r + FLAGS_PROTO_TTL];
+    // pings of all hosts count up from the same number: what they carry must tell them apart
+    const seq = (flags & IS_ECHO) === 0 ? records[r + SEQ] : records[r + SEQ] >>> 24;
+    const head = records[r + HEAD];
     const hasNumbers = (flags & HAS_TCP_NUMBERS) !== 0;
     const length = records[r + PAYLOAD_LENGTH_CLASS] & LENGTH_MASK;
     if (this.isBeginning && !hasNumbers && (flags & HAS_IP_ID) !== 0) {
