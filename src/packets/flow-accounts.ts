@@ -1,7 +1,7 @@
 import code from "./assembly/flow-order.wasm";
 import * as words from "./flow-accounts-words.js";
 import { Flow } from "./flows.js";
-import { asDoubles, type Heap } from "./heap.js";
+import { asDoubles, ROOM_FLOWS, type Heap } from "./heap.js";
 import { EXACT_SAMPLES, type LatencyDigest, LatencyDigests, type LatencySummary, summaryOf } from "./latency.js";
 import { Samples } from "./samples.js";
 
@@ -47,10 +47,8 @@ const SUMS_WORDS = 1 << SUMS_BITS;
 /** Words of what says where it was first seen: the frames of its first pair, inside and outside. */
 export const FIRSTS_BITS = 1;
 const FIRSTS_WORDS = 1 << FIRSTS_BITS;
-/** 16 MiB, most of which takes no memory: see `FIRST_CHUNKS`. */
-const FIRST_SLOTS = 2 ** 17;
 
-const FIRST_FREE = 64;
+const FIRST_SLOTS = 2 ** 12;
 
 /** Bits of a digit of what flows are ordered by: three of them make a key, and each of its values is counted in a word. */
 export const DIGIT_BITS = 11;
@@ -118,8 +116,8 @@ export class FlowAccounts {
   /** The latencies that are IN_DIGEST, by number. */
   readonly #digestsOf = new Map<number, LatencyDigest>();
 
-  /** `room`: for how many flows at first. */
-  constructor(heap: Heap, room: number = FIRST_SLOTS) {
+  /** `slots`: for how many flows at first. */
+  constructor(heap: Heap, slots: number = FIRST_SLOTS) {
     this.#heap = heap;
     this.#loops = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.samples = new Samples(heap);
@@ -127,12 +125,12 @@ export class FlowAccounts {
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.#words[words.SAMPLES] = this.samples.block;
-    this.#free = heap.take(Int32Array, FIRST_FREE);
-    this.records = heap.take(Int32Array, room * RECORD_WORDS);
+    this.#free = heap.take(Int32Array, slots, ROOM_FLOWS);
+    this.records = heap.take(Int32Array, slots * RECORD_WORDS, ROOM_FLOWS * RECORD_WORDS);
     this.doubles = asDoubles(this.records);
-    this.sums = heap.take(Int32Array, room * SUMS_WORDS);
+    this.sums = heap.take(Int32Array, slots * SUMS_WORDS, ROOM_FLOWS * SUMS_WORDS);
     this.#sumDoubles = asDoubles(this.sums);
-    this.#firsts = heap.take(Int32Array, room * FIRSTS_WORDS);
+    this.#firsts = heap.take(Int32Array, slots * FIRSTS_WORDS, ROOM_FLOWS * FIRSTS_WORDS);
     this.#locate();
   }
 
@@ -352,10 +350,7 @@ export class FlowAccounts {
 
   /** Makes room for so many flows more. */
   reserve(flows: number): void {
-    const slots = this.end + flows;
-    while (slots << RECORD_BITS > this.records.length) this.#grow();
-    while (slots > this.#free.length) this.#free = this.#heap.doubled(Int32Array, this.#free);
-    this.#locate();
+    while (this.end + flows > this.#free.length) this.#grow();
   }
 
   #grow(): void {
@@ -364,6 +359,8 @@ export class FlowAccounts {
     this.sums = this.#heap.doubled(Int32Array, this.sums);
     this.#sumDoubles = asDoubles(this.sums);
     this.#firsts = this.#heap.doubled(Int32Array, this.#firsts);
+    this.#free = this.#heap.doubled(Int32Array, this.#free);
+    this.#locate();
   }
 
   /** Says in its block where the tables are. */

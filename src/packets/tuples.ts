@@ -1,7 +1,7 @@
 import { addressText } from "./address.js";
 import code from "./assembly/tuples.wasm";
 import { HashIndex } from "./hash-index.js";
-import { asDoubles, type Heap } from "./heap.js";
+import { asDoubles, ROOM_FLOWS, type Heap } from "./heap.js";
 import type { PacketBatch } from "./packets.js";
 import type { Side } from "./sides.js";
 import * as words from "./tuples-words.js";
@@ -37,8 +37,9 @@ export const FLOW = 12;
 export const LAST_NS = 7;
 export const TUPLE_BITS = 4;
 const TUPLE_WORDS = 1 << TUPLE_BITS;
-/** Those that there is room for at first: 4 MiB, most of which takes no memory: see `FIRST_CHUNKS` of samples.ts. */
+/** Those that there is room for before tables grow for the first time. */
 export const FIRST_TUPLES = 2 ** 16;
+const ROOM_TUPLES = 2 * ROOM_FLOWS;
 
 /** Packets of it were dropped, and whether that matters is not known yet: what else crosses of it is looked at. */
 export const HAS_OPEN_DROPS = 1 << 15;
@@ -97,15 +98,15 @@ export class TupleTable {
   readonly #index: HashIndex;
   readonly #heap: Heap;
 
-  /** `room`: for how many tuples at first. */
-  constructor(heap: Heap, room: number = FIRST_TUPLES) {
+  /** `tuples`: for how many at first. */
+  constructor(heap: Heap, tuples: number = FIRST_TUPLES) {
     this.#heap = heap;
-    this.#index = new HashIndex(heap, 2 * room);
+    this.#index = new HashIndex(heap, 2 * tuples, 2 * ROOM_TUPLES);
     this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
-    this.#free = heap.take(Int32Array, room);
-    this.records = heap.take(Int32Array, room * TUPLE_WORDS);
+    this.#free = heap.take(Int32Array, tuples, ROOM_TUPLES);
+    this.records = heap.take(Int32Array, tuples * TUPLE_WORDS, ROOM_TUPLES * TUPLE_WORDS);
     this.words = asUnsigned(this.records);
     this.doubles = asDoubles(this.records);
     this.#words[words.INDEX] = this.#index.block;

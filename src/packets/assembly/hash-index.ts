@@ -45,6 +45,20 @@ export function add(index: usize, hash: i32, id: i32): void {
   setWord(index, words.SIZE, wordOf(index, words.SIZE) + 1);
 }
 
+/**
+ * Adds what is in cells `from` … `end`-1 anew, each by the mask as it is now, which leaves none of them behind its place. Precondition: cell
+ * `from` is empty, and so are those before it and from `end` on.
+ */
+export function addAgain(index: usize, from: i32, end: i32): void {
+  for (let cell = from; cell < end; cell++) {
+    const at = cellAt(index, cell);
+    const stored = load<i32>(at, 4);
+    if (stored === 0) continue;
+    store<i32>(at, 0, 4);
+    add(index, load<i32>(at), stored - 1);
+  }
+}
+
 /** Removes the id filed under this hash; nothing happens if it is not there. */
 export function remove(index: usize, hash: i32, id: i32): void {
   let cell = seek(index, hash);
