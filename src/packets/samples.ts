@@ -30,10 +30,10 @@ export class Samples {
     this.#locate();
   }
 
-  /** Copies the samples of a list, in no certain order, to the beginning of `to`. */
-  copy(newest: number, count: number, to: Int32Array): void {
+  /** Copies the samples of a list, in no certain order, to `to`, which is as long. */
+  copy(newest: number, to: Int32Array): void {
     let chunk = newest;
-    for (let left = count; left > 0; chunk = this.#before(chunk)) {
+    for (let left = to.length; left > 0; chunk = this.#before(chunk)) {
       const from = chunk << CHUNK_BITS;
       const filled = ((left - 1) % CHUNK_SAMPLES) + 1;
       for (let at = from; at < from + filled; at++) to[--left] = this.#chunks[at];

@@ -41,9 +41,8 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   const facts = load<i32>(inside, 4 * tuple.FACTS);
   if ((facts & tuple.IS_OPENER_KNOWN) === 0) return false;
   const forward = (facts & tuple.IS_OPENED_BY_A) !== 0 ? 1 : 0;
-  const rewrites = load<i32>(flow, 4 * account.REWRITES);
-  const rewrite = account.rewriteOf(rewrites, forward);
   const bits = load<i32>(flow, 4 * account.BITS);
+  const rewrite = account.rewriteOf(bits, forward);
   const isFromInside = account.outboundFor(bits, forward) === 1;
   if (rewrite === 0) return !isFromInside;
   if (isFromInside && (rewrite & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) !== 0) return false;
