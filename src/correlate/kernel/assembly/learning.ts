@@ -1,5 +1,6 @@
 /** What speaks for two packets with equal keys being twins before their translation is known, and what is noted once it is believed. */
 import { open } from "../../../packets/assembly/flow-accounts.js";
+import { endOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { SIZE } from "../../../packets/hash-index-words.js";
@@ -11,7 +12,7 @@ import * as words from "../kernel-words.js";
 import { IP_ID_BITS, MOST_TIMING_BITS, TCP_NUMBERS_BITS, TTL_BY_ONE_BITS, TTL_LOWER_BITS } from "../weights.js";
 import { isNovel } from "./alike.js";
 import { tupleOf, wayAt } from "./places.js";
-import { endOf, isOutbound, isRaising, loweredBy, rewrite } from "./relation.js";
+import { isOutbound, isRaising, loweredBy, rewrite } from "./relation.js";
 
 /** `Math.log2`. */
 declare function log2(x: f64): f64;
@@ -119,5 +120,8 @@ export function concernsOthers(ground: usize, packet: usize, iWay: i32, oWay: i3
   if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_IPV6) !== 0) return true;
   const isA = isSource !== ((flowBits & account.IS_FLIPPED) !== 0);
   const isOpenedByA = (load<i32>(outside, 4 * tuple.FACTS) & tuple.IS_OPENED_BY_A) !== 0;
-  return isOpenedByA !== isA || load<i32>(endOf(ground, oWay | 1, isA)) !== wordOf(ground, words.NEWEST_NAT);
+  return (
+    isOpenedByA !== isA ||
+    load<i32>(endOf(wordOf(ground, words.TUPLES), oWay | 1, isA)) !== wordOf(ground, words.NEWEST_NAT)
+  );
 }

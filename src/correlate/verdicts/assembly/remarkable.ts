@@ -32,9 +32,9 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   const inside = tuples + (load<i32>(flow, 4 * account.INSIDE_TUPLE) << TUPLE_BYTES_BITS);
   const outside = tuples + (load<i32>(flow, 4 * account.OUTSIDE_TUPLE) << TUPLE_BYTES_BITS);
   const kind = load<i32>(inside, 4 * tuple.KIND);
-  if ((((kind | load<i32>(outside, 4 * tuple.KIND)) >> tuple.IPV6_SHIFT) & 1) !== 0) return false;
+  const kinds = kind | load<i32>(outside, 4 * tuple.KIND);
+  if ((kinds & (tuple.HAS_UNMATCHED | tuple.HAS_AMBIGUOUS | (1 << tuple.IPV6_SHIFT))) !== 0) return false;
   if (load<i32>(flow, 4 * account.RETRANSMISSIONS) !== 0) return false;
-  if ((load<i32>(inside, 4 * tuple.UNMATCHED) | load<i32>(outside, 4 * tuple.UNMATCHED)) !== 0) return false;
   if (load<i32>(flow, 4 * account.PAIRS) === 0 || load<i32>(flow, 4 * (account.PAIRS + 1)) === 0) return false;
 
   // of the initiator's packets
