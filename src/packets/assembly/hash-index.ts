@@ -13,6 +13,11 @@ export function idAt(index: usize, cell: i32): i32 {
   return load<i32>(cellAt(index, cell), 4) - 1;
 }
 
+/** The id in the cell where this hash belongs, which may be of another one; 0 where there is none. */
+export function firstId(index: usize, hash: i32): i32 {
+  return max(0, idAt(index, hash & wordOf(index, words.MASK)));
+}
+
 /** The first cell with this hash, or -1 … */
 export function seek(index: usize, hash: i32): i32 {
   return scan(index, hash & wordOf(index, words.MASK), hash);

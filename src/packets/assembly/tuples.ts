@@ -4,12 +4,16 @@ import { BATCH_FRAMES } from "../frames.js";
 import { IS_ERROR, IS_IPV6 } from "../packets.js";
 import * as record from "../records.js";
 import * as tuple from "../tuples.js";
+import { MASK } from "../hash-index-words.js";
 import * as words from "../tuples-words.js";
 import { takeNumber } from "./free-list.js";
 import * as hashIndex from "./hash-index.js";
 import { setWord, wordOf } from "./words.js";
 
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
+/** Cells that are in a cache of a megabyte, and how many packets' are looked at ahead where they are not. */
+const NEAR_CELLS = 1 << 17;
+const TOUCHED = 64;
 const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
 
 /** Where the tuple of a way is … */
@@ -70,7 +74,29 @@ export function isUntranslated(at: usize): bool {
 
 /** Finds the ways that rows `from` … `count`-1 of a side's batch go, and makes the tuples that are new. Precondition: there is room for them. */
 export function findWays(table: usize, side: i32, batch: usize, from: i32, count: i32, ways: usize): void {
-  for (let row = from; row < count; row++) store<i32>(ways + (row << 2), find(table, batch, row, side));
+  const isFar = wordOf(<usize>wordOf(table, words.INDEX), MASK) > NEAR_CELLS;
+  for (let row = from; row < count; ) {
+    const end = min(row + TOUCHED, count);
+    if (isFar) touch(table, batch, row, end);
+    for (; row < end; row++) store<i32>(ways + (row << 2), find(table, batch, row, side));
+  }
+}
+
+/** What was touched, so that it is not left out. */
+let touched = 0;
+
+/**
+ * Looks at the cells and the tuples of some rows of a batch that are likely the right ones: where there are so many that they are out of the caches, they
+ * are fetched all at once, and not each when it is asked for.
+ */
+function touch(table: usize, batch: usize, from: i32, end: i32): void {
+  const index = <usize>wordOf(table, words.INDEX);
+  const hashes = batch + BATCH_FRAMES * column.TUPLE_HASH;
+  for (let row = from; row < end; row++) touched ^= hashIndex.firstId(index, load<i32>(hashes + (row << 2)));
+  for (let row = from; row < end; row++) {
+    const number = hashIndex.firstId(index, load<i32>(hashes + (row << 2)));
+    touched ^= load<i32>(tupleOf(table, number << 1));
+  }
 }
 
 /** The way that a packet goes; an ICMP error goes against the packet it quotes. */
