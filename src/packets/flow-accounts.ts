@@ -100,10 +100,12 @@ export const IS_WATCHED = 16;
 export const IS_RETIRED = 32;
 /** Whether TCP segments of it are cut on their way: each that waits may be a piece. */
 export const HAS_CUT_SEGMENTS = 64;
+/** Whether its inside tuple had another translation when it was learnt, or got one later. */
+export const IS_ONE_OF_SEVERAL = 128;
 /** Two bits, shifted by `forward`: whether a SYN or an acknowledgement has crossed … */
-export const HAS_BEGUN = 128;
+export const HAS_BEGUN = 256;
 /** … and an acknowledgement after that. */
-export const HAS_PROGRESS = 512;
+export const HAS_PROGRESS = 1024;
 
 /**
  * The flows, by their slots, with what every pair asks of its flow and adds to it: a record of two cache lines, and one more for the latency of

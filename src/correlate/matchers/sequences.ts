@@ -1,4 +1,5 @@
 import { IS_ERROR, IS_FRAGMENT } from "../../packets/packets.js";
+import { ALTERED_OPTIONS } from "../../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side } from "../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
@@ -244,10 +245,10 @@ export class Sequences {
    */
   #likeIn(row: number, other: number): number[] | null {
     const t = this.#timeline;
-    const hasOptions = this.#kernel.otherOptions === 0;
+    const hasOptions = this.#kernel.alteredIn(ALTERED_OPTIONS) === 0;
     const like: number[] = [];
-    for (let r = this.#buckets.oldest(t.bucket(row), t.sideOf(row)); r !== NONE; r = t.next(r)) {
-      if (t.way(r) !== t.way(row) || t.ttl(r) !== t.ttl(row)) continue;
+    for (const r of this.#buckets.ofWay(row)) {
+      if (t.ttl(r) !== t.ttl(row)) continue;
       // a router that alters them may have made equal ones of others
       if (hasOptions && t.hasOtherOptions(r, row) && t.hasOtherOptions(r, other)) continue;
       if (t.state(r) === AMBIGUOUS) return null;

@@ -1,5 +1,8 @@
 import type { Flow } from "../../packets/flows.js";
 import {
+  ALTERED_ACK,
+  ALTERED_PAYLOAD,
+  ALTERED_SEQ,
   BY_FLOW,
   EVIDENCE_FLOW,
   EVIDENCE_IP_ID,
@@ -106,8 +109,14 @@ export class ShiftedSegments implements Admits, Settles {
   }
 
   #pair(entered: number, left: number, slot: number, evidence: number): void {
-    const isInside = this.#timeline.sideOf(entered) === INSIDE;
-    this.#pairing.pairGroup([isInside ? entered : left], [isInside ? left : entered], slot, BY_FLOW, evidence);
+    const t = this.#timeline;
+    const isInside = t.sideOf(entered) === INSIDE;
+    const isOtherPayload = t.payloadLength(entered) !== t.payloadLength(left) || t.head(entered) !== t.head(left);
+    const altered =
+      (t.seq(entered) === t.seq(left) ? 0 : ALTERED_SEQ) |
+      (t.ack(entered) === t.ack(left) ? 0 : ALTERED_ACK) |
+      (isOtherPayload ? ALTERED_PAYLOAD : 0);
+    this.#pairing.pairGroup([isInside ? entered : left], [isInside ? left : entered], slot, BY_FLOW, evidence, altered);
   }
 
   /** The flow of a TCP segment, or NONE where it has none, or no segment has come out that found no twin. */
