@@ -1,5 +1,5 @@
 /** No path in the Internet is longer than so many routers: what differs by more was set by one. */
-export const MOST_HOPS = 32;
+const MOST_HOPS = 32;
 
 /** Whether a packet may arrive with this TTL: senders begin with 64, 128 or 255, and hardly a path is longer than 40 routers. */
 export function mayArrive(ttl: number): boolean {

@@ -50,13 +50,14 @@ it.each([
   expect(outcome.pairs).toHaveLength(200);
 });
 
+const sent = (hopLimit: number, n: number) =>
+  ipv6(
+    { src: "fd00:17::3", dst: "2001:db8::1", hopLimit },
+    udp({ srcPort: 40_000, dstPort: 443, payload: filler(60, n + 1) }),
+  );
+
 // 65 is no TTL that a packet arrives with; 128 and 255 are too far from 64 for any path
 it.each([63, 65, 128, 255])("a router that sets the TTL to %d turns nobody round", async (ttlOut) => {
-  const sent = (hopLimit: number, n: number) =>
-    ipv6(
-      { src: "fd00:17::3", dst: "2001:db8::1", hopLimit },
-      udp({ srcPort: 40_000, dstPort: 443, payload: filler(60, n + 1) }),
-    );
   const all = Array.from({ length: 20 }, (_, n) => n);
   const outcome = await outcomeOf(
     all.map((n) => ms(10 * n, sent(64, n))),

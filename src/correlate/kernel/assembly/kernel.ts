@@ -106,7 +106,7 @@ export function sinceNsOf(ground: usize, row: i32): f64 {
 export function weigh(ground: usize, inside: i32, outside: i32, hasSpoken: i32): f64 {
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  const bits = timingBits(ground, i, o, passedNs(o) - passedNs(i));
+  const bits = timingBits(ground, i, wayOf(i), o, wayOf(o), passedNs(o) - passedNs(i));
   const say = hasSpoken === 1 ? newsBits : headerBits;
   return bits + say(ground, i, wayOf(i), o, wayOf(o));
 }

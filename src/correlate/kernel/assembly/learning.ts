@@ -6,7 +6,7 @@ import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { SIZE } from "../../../packets/hash-index-words.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
-import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ECHO, IS_ERROR, IS_IPV6 } from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { isTtlSet } from "../../../protocols/ttl.js";
@@ -55,7 +55,8 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   else if (isTtlSet(lowered, 0)) bits += isSettingTtl(ground) ? 0 : TTL_SET_BITS;
   else if (lowered > 1) bits += TTL_LOWER_BITS;
   const changes = rewrite(ground, i, iWay, iWay, oWay);
-  if (isStrange(ground, changes, iWay, oWay)) bits += isToldByTime(i, o, flags) ? NEVER_BITS : STRANGE_BITS;
+  if (isStrange(ground, changes, iWay, oWay))
+    bits += isToldByTime(ground, i, iWay, o, oWay) ? NEVER_BITS : STRANGE_BITS;
   if ((changes & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) === 0) bits += SAME_PORTS_BITS;
   if (changes === 0 && lowered !== 0) bits += FORWARDED_BITS;
   if ((changes & (REWRITE_SRC | REWRITE_SRC_PORT)) !== 0 && (changes & (REWRITE_DST | REWRITE_DST_PORT)) !== 0)
@@ -113,13 +114,14 @@ function hashOfAddress(address: usize, isIpv6: bool): i32 {
 export function newsBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): f64 {
   if (isNews(i, o)) return MOST_NOVEL_BITS / 2;
   const isKnownKind =
-    !isToldByTime(i, o, flagsOf(i, o)) || !isStrange(ground, rewrite(ground, i, iWay, iWay, oWay), iWay, oWay);
+    !isToldByTime(ground, i, iWay, o, oWay) || !isStrange(ground, rewrite(ground, i, iWay, iWay, oWay), iWay, oWay);
   return isKnownKind ? 0 : NEVER_BITS;
 }
 
-/** Whether nothing but their time tells two packets from others of the like. */
-function isToldByTime(i: usize, o: usize, flags: i32): bool {
-  return (flags & (HAS_TCP_NUMBERS | HAS_IP_ID | IS_ERROR)) === 0 && !isNews(i, o);
+/** Whether nothing but their time tells two packets of conversations not known yet from others: what those say of known ones is not kept. */
+function isToldByTime(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): bool {
+  if ((flagsOf(i, o) & (HAS_TCP_NUMBERS | HAS_IP_ID | IS_ERROR)) !== 0 || isNews(i, o)) return false;
+  return load<i32>(wayAt(ground, iWay)) === tuple.UNBOUND && load<i32>(wayAt(ground, oWay)) === tuple.UNBOUND;
 }
 
 /** The flags of two packets; an ID that one of both does not go by is that of others, too. */
@@ -137,9 +139,9 @@ function isNews(i: usize, o: usize): bool {
  * near to one of them by chance; of two that say what hosts say again and again, how seldom strangers do so at once. Negative where that speaks
  * against it.
  */
-export function timingBits(ground: usize, i: usize, o: usize, gapNs: f64): f64 {
+export function timingBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, gapNs: f64): f64 {
   const waiting = <f64>wordOf(wordOf(ground, words.INDEX), SIZE);
-  const leastNs = isToldByTime(i, o, flagsOf(i, o)) ? IN_STEP_NS : SPARSE_NS;
+  const leastNs = isToldByTime(ground, i, iWay, o, oWay) ? IN_STEP_NS : SPARSE_NS;
   const apartNs = min<f64>(leastNs, doubleOf(ground, words.WINDOW_NS) / max<f64>(1, waiting));
   const bits = log2(apartNs / max<f64>(1, abs<f64>(gapNs)));
   return min<f64>(MOST_TIMING_BITS, max<f64>(LEAST_TIMING_BITS, bits));
