@@ -323,7 +323,6 @@ export class Kernel {
     const oldest = (w[words.PENDING_OVER] & (words.PENDING_ENTRIES - 1)) << (words.PENDING_BITS - 1);
     if (pending === 0 || nowNs <= this.#pendingNs[oldest]) return NONE;
     const { accounts } = this.#tables;
-    accounts.samples.reserve(pending);
     accounts.reserve(pending);
     let row = NONE;
     do {
@@ -360,7 +359,7 @@ export class Kernel {
     latencyNs: number,
     crossed: number,
   ): void {
-    this.#tables.accounts.samples.reserve(1);
+    this.#tables.accounts.reserve(1);
     this.#words[words.LATENCY_COUNT] = 0;
     const outbound = isOutbound ? 1 : 0;
     const isAgain = this.#steps["accountForRows"](this.#ground, inside, outside, slot, outbound, latencyNs, crossed);
@@ -413,7 +412,6 @@ export class Kernel {
     const pending = w[words.PENDING_COUNT] - w[words.PENDING_OVER];
     timeline.reserve(packets);
     buckets.index.reserve(packets);
-    accounts.samples.reserve(packets + pending);
     accounts.reserve(packets + pending);
     const d = this.#doubles;
     w[words.STOP_ROW] = timeline.before(timeline.end, -Math.min(most, packets + 1));

@@ -1,4 +1,3 @@
-import { sameAddress } from "../../packets/columns.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
 import { NONE } from "../../packets/tuples.js";
 import { isPrivate } from "../../protocols/addresses.js";
@@ -48,7 +47,7 @@ export class Unexplained {
       const isToPrivate = isPrivate(words[dst], isIpv6);
       const isOutbound = isFromPrivate && isToPrivate ? this.#isFromNearer(way) : isFromPrivate;
       const reset = this.#rejecting(row);
-      if (reset !== NONE && this.#isBeyond(way >> 1, dst))
+      if (reset !== NONE && this.#isBeyond(way))
         return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
       if (reset !== NONE) {
         const why = `frame ${this.#known.timeline.frame(reset)} resets it from no router away: a rule rejects it, or the host has that address and nobody listens`;
@@ -85,14 +84,13 @@ export class Unexplained {
     return reset !== NONE && this.#known.kernel.isTtlLowered(false) ? reset : NONE;
   }
 
-  /** Whether an address is known to be behind the host: flows cross that have it on both sides. Where there are too many to look at, it is not. */
-  #isBeyond(tuple: number, address: number): boolean {
+  /** Whether the address where a way leads is known to be behind the host: flows cross that have it on both sides. Where there are too many to look at, it is not. */
+  #isBeyond(way: number): boolean {
     const tuples = this.#known.tuples;
     const { accounts } = this.#known.translations;
     if (accounts.learnt > MOST_FLOWS) return false;
     const isEnd = (of: number): boolean =>
-      tuples.isIpv6(of) === tuples.isIpv6(tuple) &&
-      [true, false].some((isA) => sameAddress(tuples.words, tuples.address(of, isA), tuples.words, address));
+      [true, false].some((isOfA) => tuples.isSameAddress(of, isOfA, way >> 1, (way & 1) === 0));
     return accounts.slots().some((slot) => isEnd(accounts.insideTuple(slot)) && isEnd(accounts.outsideTuple(slot)));
   }
 
@@ -140,8 +138,7 @@ export class Unexplained {
         lacks: "crossing",
         elsewhereWay: nearWay,
       };
-    const called = tuples.address(nearWay >> 1, (nearWay & 1) === 0);
-    const isUnseen = isTold && !isFull && this.#known.elsewhere.isNew(nearWay) && !this.#isBeyond(nearWay >> 1, called);
+    const isUnseen = isTold && !isFull && this.#known.elsewhere.isNew(nearWay) && !this.#isBeyond(nearWay);
     return {
       verdict: "unknown",
       reason: "forwarded-unseen",

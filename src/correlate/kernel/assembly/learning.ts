@@ -1,6 +1,7 @@
 /** What speaks for two packets with equal keys being twins before their translation is known, and what is noted once it is believed. */
 import { open } from "../../../packets/assembly/flow-accounts.js";
 import { loweredBy, payloadLengthOf } from "../../../packets/assembly/headers.js";
+import { endOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { SIZE } from "../../../packets/hash-index-words.js";
@@ -13,7 +14,7 @@ import * as words from "../kernel-words.js";
 import { IP_ID_BITS, MOST_TIMING_BITS, TCP_NUMBERS_BITS, TTL_BY_ONE_BITS, TTL_LOWER_BITS } from "../weights.js";
 import { isNovel } from "./alike.js";
 import { accountOf, tupleOf, wayAt } from "./places.js";
-import { endOf, isOutbound, isSettingTtl, rewrite } from "./relation.js";
+import { isOutbound, isSettingTtl, rewrite } from "./relation.js";
 
 /** `Math.log2`. */
 declare function log2(x: f64): f64;
@@ -96,15 +97,16 @@ function kindOf(ground: usize, changes: i32, iWay: i32, oWay: i32): i32 {
   const isSource = (changes & REWRITE_SRC) !== 0;
   if (isSource === ((changes & REWRITE_DST) !== 0)) return 0;
   const isOwn = isSource === isOutbound;
-  const isIpv6 = (load<i32>(tupleOf(ground, oWay), 4 * tuple.KIND) >> tuple.IPV6_SHIFT) & 1;
-  const address = endOf(ground, isOwn ? oWay : iWay, isSource);
-  return ((hashOfAddress(address) * 2 + (isOwn ? 1 : 0)) << 1) | isIpv6 | 4;
+  const way = isOwn ? oWay : iWay;
+  const isIpv6 = (load<i32>(tupleOf(ground, way), 4 * tuple.KIND) >> tuple.IPV6_SHIFT) & 1;
+  const address = endOf(wordOf(ground, words.TUPLES), way, isSource);
+  return ((hashOfAddress(address, isIpv6 !== 0) * 2 + (isOwn ? 1 : 0)) << 1) | isIpv6 | 4;
 }
 
-/** A hash of four words. */
-function hashOfAddress(address: usize): i32 {
+/** A hash of an address of four words; over IPv4, of one that three zeros follow. */
+function hashOfAddress(address: usize, isIpv6: bool): i32 {
   let hash = load<i32>(address);
-  for (let word = 4; word < 16; word += 4) hash = hash * 0x9e3779b1 + load<i32>(address + word);
+  for (let word = 4; word < 16; word += 4) hash = hash * 0x9e3779b1 + (isIpv6 ? load<i32>(address + word) : 0);
   return hash;
 }
 
@@ -198,5 +200,8 @@ export function concernsOthers(ground: usize, packet: usize, iWay: i32, oWay: i3
   if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_IPV6) !== 0) return true;
   const isA = isSource !== ((flowBits & account.IS_FLIPPED) !== 0);
   const isOpenedByA = (load<i32>(outside, 4 * tuple.FACTS) & tuple.IS_OPENED_BY_A) !== 0;
-  return isOpenedByA !== isA || load<i32>(endOf(ground, oWay | 1, isA)) !== wordOf(ground, words.NEWEST_NAT);
+  return (
+    isOpenedByA !== isA ||
+    load<i32>(endOf(wordOf(ground, words.TUPLES), oWay | 1, isA)) !== wordOf(ground, words.NEWEST_NAT)
+  );
 }

@@ -1,6 +1,6 @@
 /** How two packets with equal keys stand to each other, by their translations, their direction and the time between them. */
 import { areOtherOptions, loweredBy, payloadLengthOf, ttlOf } from "../../../packets/assembly/headers.js";
-import { isSameAddress, portsOf } from "../../../packets/assembly/tuples.js";
+import { endOf, isSameEnd, portsOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
@@ -223,7 +223,7 @@ export function isSettingTtl(ground: usize): bool {
 
 /** Whether a NAT could have turned one into the other: it leaves an end alone, or the evidence can do without that. */
 function isTranslatable(ground: usize, iWay: i32, changes: i32, flags: i32, lowered: i32): bool {
-  if (isGroup(load<i32>(endOf(ground, iWay, false)), (flags & IS_IPV6) !== 0)) return false;
+  if (isGroup(load<i32>(endOf(wordOf(ground, words.TUPLES), iWay, false)), (flags & IS_IPV6) !== 0)) return false;
   if ((changes & (REWRITE_SRC | REWRITE_SRC_PORT)) === 0 || (changes & (REWRITE_DST | REWRITE_DST_PORT)) === 0)
     return true;
   if ((flags & HAS_TCP_NUMBERS) !== 0) return true;
@@ -243,8 +243,9 @@ export function rewrite(ground: usize, packet: usize, iPacketWay: i32, iWay: i32
       ? (load<i32>(tupleOf(ground, iPacketWay), 4 * tuple.FACTS) & tuple.IS_ECHO_ID) !== 0
       : (flags & IS_ECHO) !== 0;
   let changes = 0;
-  if (!isSameAddress(endOf(ground, iWay, true), endOf(ground, oWay, true))) changes |= REWRITE_SRC;
-  if (!isSameAddress(endOf(ground, iWay, false), endOf(ground, oWay, false))) changes |= REWRITE_DST;
+  const table = wordOf(ground, words.TUPLES);
+  if (!isSameEnd(table, iWay, oWay, true)) changes |= REWRITE_SRC;
+  if (!isSameEnd(table, iWay, oWay, false)) changes |= REWRITE_DST;
   const sent = portsOf(tupleOf(ground, iWay), iWay);
   const passed = portsOf(tupleOf(ground, oWay), oWay);
   const isOtherSource = sent >>> 16 !== passed >>> 16;
@@ -255,10 +256,4 @@ export function rewrite(ground: usize, packet: usize, iPacketWay: i32, iWay: i32
   if (isOtherSource) changes |= REWRITE_SRC_PORT;
   if ((sent & 0xffff) !== (passed & 0xffff)) changes |= REWRITE_DST_PORT;
   return changes;
-}
-
-/** Where the four words of a way's source address are, or of its destination; an IPv4 one is followed by zeros. */
-export function endOf(ground: usize, way: i32, isSource: bool): usize {
-  const isA = ((way & 1) === 1) === isSource;
-  return tupleOf(ground, way) + 4 * (isA ? tuple.ADDRESS_A : tuple.ADDRESS_B);
 }
