@@ -8,26 +8,28 @@ export const RECORD = 0;
 export const SRC6 = 64;
 export const DST6 = 80;
 export const TUPLE_HASH = 96;
+/** Two words: how many frames of its capture before it have no row, as they are not IP, and as they are undecodable. */
+export const ROWLESS = 100;
 /** Of the packets that errors quote; an address has four words. */
-export const QUOTE_SRC = 100;
-export const QUOTE_DST = 116;
-export const QUOTE_IP_ID = 132;
-export const QUOTE_LENGTH = 136;
-export const QUOTE_SEQ = 140;
+export const QUOTE_SRC = 108;
+export const QUOTE_DST = 124;
+export const QUOTE_IP_ID = 140;
+export const QUOTE_LENGTH = 144;
+export const QUOTE_SEQ = 148;
 /** Of the packets that carried others through a tunnel: a record, and what is beside it above; then the tunnel's number. */
-export const OUTER_RECORD = 144;
-export const OUTER_SRC6 = 208;
-export const OUTER_DST6 = 224;
-export const OUTER_TUPLE_HASH = 240;
-export const OUTER_ID = 244;
-export const QUOTE_HEAD = 248;
+export const OUTER_RECORD = 152;
+export const OUTER_SRC6 = 216;
+export const OUTER_DST6 = 232;
+export const OUTER_TUPLE_HASH = 248;
+export const OUTER_ID = 252;
+export const QUOTE_HEAD = 256;
 /** Two bytes each. */
-export const QUOTE_SRC_PORT = 252;
-export const QUOTE_DST_PORT = 254;
+export const QUOTE_SRC_PORT = 260;
+export const QUOTE_DST_PORT = 262;
 /** Of a row that is CARRIED, the row of its outer packet. */
-export const OUTER = 256;
+export const OUTER = 264;
 /** One byte. */
-export const QUOTE_PROTO = 258;
-export const OUTER_KIND = 259;
+export const QUOTE_PROTO = 266;
+export const OUTER_KIND = 267;
 /** Bytes of a row. */
-export const ROW_BYTES = 260;
+export const ROW_BYTES = 268;

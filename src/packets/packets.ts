@@ -145,6 +145,8 @@ export class PacketBatch {
   readonly dst6: Uint32Array;
   /** Hash of protocol, addresses and ports that is the same for both directions; of an ICMP error, those it quotes. */
   readonly tupleHash: Uint32Array;
+  /** Two words a row, see `ROWLESS`: with the packets goes what became of the frames before them, however a source cuts its batches. */
+  readonly rowless: Uint32Array;
   /** Quotes of this batch's errors; emptied with the batch. */
   readonly quotes: Quotes;
   /** What carried this batch's packets; emptied with the batch. */
@@ -164,6 +166,7 @@ export class PacketBatch {
     this.src6 = new Uint32Array(buffer, at(column.SRC6), 4 * rows);
     this.dst6 = new Uint32Array(buffer, at(column.DST6), 4 * rows);
     this.tupleHash = new Uint32Array(buffer, at(column.TUPLE_HASH), rows);
+    this.rowless = new Uint32Array(buffer, at(column.ROWLESS), 2 * rows);
     this.quotes = {
       count: 0,
       proto: new Uint8Array(buffer, at(column.QUOTE_PROTO), rows),
@@ -218,6 +221,7 @@ export class PacketBatch {
     this.src6.set(from.src6.subarray(0, 4 * count));
     this.dst6.set(from.dst6.subarray(0, 4 * count));
     this.tupleHash.set(from.tupleHash.subarray(0, count));
+    this.rowless.set(from.rowless.subarray(0, 2 * count));
     this.outers.count = from.outers.count;
     this.outer.set(from.outer.subarray(0, from.outers.count === 0 ? 0 : count));
     takeAll(from.#quotes, quotes.count, this.#quotes, this.rows);
@@ -244,6 +248,7 @@ export class PacketBatch {
     this.src6.set(batch.src6.subarray(4 * from, 4 * to), 4 * at);
     this.dst6.set(batch.dst6.subarray(4 * from, 4 * to), 4 * at);
     this.tupleHash.set(batch.tupleHash.subarray(from, to), at);
+    this.rowless.set(batch.rowless.subarray(2 * from, 2 * to), 2 * at);
     this.count += to - from;
     if (batch.quotes.count + batch.outers.count === 0) return;
     for (let row = from; row < to; row++) this.#appendBeside(at + row - from, batch, row);
@@ -257,6 +262,8 @@ export class PacketBatch {
       for (let word = 0; word < 1 << RECORD_BITS; word++)
         this.records[(to << RECORD_BITS) + word] = from.records[(row << RECORD_BITS) + word];
       this.tupleHash[to] = from.tupleHash[row];
+      this.rowless[2 * to] = from.rowless[2 * row];
+      this.rowless[2 * to + 1] = from.rowless[2 * row + 1];
       if ((from.flags(row) & IS_IPV6) !== 0) {
         for (let word = 0; word < 4; word++) {
           this.src6[4 * to + word] = from.src6[4 * row + word];

@@ -33,8 +33,10 @@ export const SENDERS = word();
 export const SENDERS_BITS = 12;
 export const SENDER_BITS = 2;
 
-/** What else came of it: frames that are not IP, and packets decoded from fewer bytes than the wire had. */
+/** How many frames of the capture are not IP, before and after, and how many before are undecodable. */
 export const NOT_IP = word();
+export const UNDECODABLE = word();
+/** What else came of it: packets decoded from fewer bytes than the wire had. */
 export const CUT = word();
 /** Doubles, at half the word: stamps of the earliest and of the latest frame, IP or not; infinite where there is none. */
 export const FIRST_NS = double();

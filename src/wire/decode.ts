@@ -111,6 +111,8 @@ export class Decoder {
     w[words.OPENS_TUNNELS] = opensTunnels ? 1 : 0;
     w[words.SENDERS] = senders?.byteOffset ?? 0;
     w[words.IS_IN_ORDER] = out.isInOrder ? 1 : 0;
+    w[words.NOT_IP] = tally.notIp;
+    w[words.UNDECODABLE] = tally.undecodable;
     this.#decode(w.byteOffset);
     out.count = w[words.ROWS];
     out.quotes.count = w[words.QUOTES];
@@ -120,7 +122,7 @@ export class Decoder {
     this.firstNs = this.#doubles[words.FIRST_NS];
     this.lastNs = this.#doubles[words.LAST_NS];
     tally.frames += count;
-    tally.notIp += w[words.NOT_IP];
+    tally.notIp = w[words.NOT_IP];
     tally.cut += w[words.CUT];
     for (let at = 0; at < 2 * w[words.UNDECODED]; at += 2) {
       const index = this.#reasons[at];

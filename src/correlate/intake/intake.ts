@@ -23,6 +23,7 @@ export interface LostSpan {
   readonly fromNs: number;
   /** It says so once time has come to here. */
   readonly toNs: number;
+  readonly count: number;
 }
 
 /** Frames whose stamps leap away from those around them, farther than twins may be apart. */
@@ -159,7 +160,9 @@ export class Intake {
   #take(batch: PacketBatch): void {
     const { count, reachedNs, marks } = batch;
     const beforeNs = this.#mass.nowNs;
-    const isInTime = marks.every((mark) => changesNothing(mark, batch)) && this.#goThrough(batch);
+    // the first packets that there are wait for those that vouch for them, and marks among them tell of that as well
+    const voting = beforeNs === Number.NEGATIVE_INFINITY ? MOST_VOTES : -1;
+    const isInTime = marks.every((mark) => changesNothing(mark, batch, voting)) && this.#goThrough(batch);
     this.#batch = batch;
     this.#isHandedOn = false;
     if (isInTime) for (const mark of marks) this.#pass(mark);
@@ -192,7 +195,9 @@ export class Intake {
       this.#reachedNs = reachedNs;
       this.#reach(reachedNs);
     }
-    if (loss !== undefined) this.losses.push({ fromNs: loss.sinceNs, toNs: Math.max(loss.toldNs, this.#mass.nowNs) });
+    if (loss === undefined) return;
+    const { sinceNs: fromNs, toldNs, count } = loss;
+    this.losses.push({ fromNs, toNs: Math.max(toldNs, this.#mass.nowNs), count });
   }
 
   #reach(reachedNs: number): void {
@@ -284,8 +289,8 @@ export class Intake {
   }
 }
 
-/** Whether a mark tells no more than the packet behind it does, in a batch in order. */
-function changesNothing({ frame, reachedNs, loss }: Mark, batch: PacketBatch): boolean {
+/** Whether a mark tells no more than the packet behind it does, in a batch in order, and stands behind row `voting`. */
+function changesNothing({ frame, reachedNs, loss }: Mark, batch: PacketBatch, voting: number): boolean {
   if (loss !== undefined || reachedNs === undefined) return false;
   let [from, to] = [0, batch.count];
   while (from < to) {
@@ -293,5 +298,5 @@ function changesNothing({ frame, reachedNs, loss }: Mark, batch: PacketBatch): b
     if (batch.frame(middle) <= frame) from = middle + 1;
     else to = middle;
   }
-  return from === batch.count || batch.stampNs(from) >= reachedNs;
+  return from > voting && (from === batch.count || batch.stampNs(from) >= reachedNs);
 }

@@ -75,8 +75,9 @@ export function decode(block: usize): void {
   quotes.goOn(batch, wordOf(block, words.QUOTES));
   outers = wordOf(block, words.OUTERS);
   let row = wordOf(block, words.ROWS);
-  let notIp = 0;
+  let notIp = wordOf(block, words.NOT_IP);
   let cut = 0;
+  const undecodable = wordOf(block, words.UNDECODABLE);
   let undecoded = 0;
   let firstNs = Infinity;
   let lastNs = -Infinity;
@@ -115,6 +116,8 @@ export function decode(block: usize): void {
     const program = load<i32>(programs + (iface << 2));
     if (program !== 0 && passes(program, start, captured, original))
       store<i32>(record, load<i32>(record, 4 * FLAGS_PROTO_TTL) | IS_SELECTED, 4 * FLAGS_PROTO_TTL);
+    store<i32>(batch + (row << 3), notIp, BATCH_FRAMES * column.ROWLESS);
+    store<i32>(batch + (row << 3), undecodable + undecoded, BATCH_FRAMES * column.ROWLESS + 4);
     if (captured < original) cut++;
     row++;
   }
