@@ -2,6 +2,7 @@ import { sameAddress } from "../../packets/columns.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { INSIDE, type Side } from "../../packets/sides.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { destinationOf } from "../../packets/ways.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import type { Drop, Packet } from "./drop.js";
 import { mayBeSame } from "./refusals.js";
@@ -120,14 +121,14 @@ export class OpenDrops {
     const tuples = this.#tuples;
     const { words } = tuples;
     const isIpv6 = tuples.isIpv6(way >> 1);
-    const to = tuples.address(way >> 1, (way & 1) === 0);
+    const to = destinationOf(tuples, way);
     const found = this.#queue.filter(
       (drop) =>
         drop.isOpen &&
         drop.side === INSIDE &&
         drop.slot === NONE &&
         tuples.isIpv6(drop.way >> 1) === isIpv6 &&
-        sameAddress(words, tuples.address(drop.way >> 1, (drop.way & 1) === 0), words, to),
+        sameAddress(words, destinationOf(tuples, drop.way), words, to),
     );
     for (const drop of found) this.close(drop);
     return found;
