@@ -153,7 +153,7 @@ export class Run {
 
   #learnLoss(): void {
     const side = this.#parts.lateLosses.learn(this.#parts.updates);
-    this.#parts.matchers.equals.sequences.noteMisses(side);
+    this.#parts.matchers.completeness.noteMisses(side);
     this.#feeds[side].stop = UNKNOWN;
   }
 

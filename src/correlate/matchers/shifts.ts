@@ -14,7 +14,7 @@ import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { KNOWN } from "../kernel/relations.js";
 import { WANTS_LEAVER } from "../kernel/wants.js";
-import type { Admits, Pairing, Settles } from "./contract.js";
+import type { About, Admits, Pairing, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 import type { Translations } from "../kernel/translations.js";
 
@@ -60,7 +60,7 @@ export class ShiftedSegments implements Admits, Settles {
   readonly #left = new Map<number, number[]>();
   readonly #sweep = new Sweep(CROWDED);
 
-  constructor(timeline: Timeline, translations: Translations, pairing: Pairing) {
+  constructor({ timeline, translations, pairing }: About) {
     this.#timeline = timeline;
     this.#translations = translations;
     this.#pairing = pairing;
@@ -95,19 +95,14 @@ export class ShiftedSegments implements Admits, Settles {
     if (left === NONE) return null;
     const shifts = this.#shifts.get(flow) ?? { forward: UNSHIFTED, backward: UNSHIFTED };
     if (this.#isTwin(row, left, flow, shifts)) {
-      this.#pair(row, left, slot, SAME_NUMBERS | EVIDENCE_LENGTH);
+      this.#pairing.pairGroup([row], [left], slot, BY_FLOW, SAME_NUMBERS | EVIDENCE_LENGTH);
       return null;
     }
     const changed = this.#withChange(row, left, slot, flow, shifts);
     if (changed === null) return null;
     this.#shifts.set(flow, changed);
-    this.#pair(row, left, slot, SAME_NUMBERS);
+    this.#pairing.pairGroup([row], [left], slot, BY_FLOW, SAME_NUMBERS);
     return null;
-  }
-
-  #pair(entered: number, left: number, slot: number, evidence: number): void {
-    const isInside = this.#timeline.sideOf(entered) === INSIDE;
-    this.#pairing.pairGroup([isInside ? entered : left], [isInside ? left : entered], slot, BY_FLOW, evidence);
   }
 
   /** The flow of a TCP segment, or NONE where it has none, or no segment has come out that found no twin. */
@@ -127,9 +122,7 @@ export class ShiftedSegments implements Admits, Settles {
   #onlyLeft(entered: number, slot: number, flow: Flow): number {
     const waiting = this.#leftFor(entered, slot, flow);
     if (waiting.length !== 1) return NONE;
-    const isInside = this.#timeline.sideOf(entered) === INSIDE;
-    const [inside, outside] = isInside ? [entered, waiting[0]] : [waiting[0], entered];
-    return this.#translations.relation(inside, outside) === KNOWN ? waiting[0] : NONE;
+    return this.#translations.relation(entered, waiting[0]) === KNOWN ? waiting[0] : NONE;
   }
 
   /** Whether `left` is what the shifts make of `entered`. */

@@ -23,6 +23,26 @@ export function evenPieces(t: Timeline, whole: number, rows: readonly number[], 
   return isFitting ? pieces.sort((a, b) => offsetIn(t, whole, a) - offsetIn(t, whole, b)) : [];
 }
 
+/** A segment is cut at once, and merged from what comes at once, nanoseconds: without IP IDs, pieces further apart are of several. */
+export const BURST_NS = 1_000_000;
+
+/** Whether packets came at once. */
+export function areAtOnce(t: Timeline, rows: readonly number[]): boolean {
+  const times = rows.map((row) => t.timeNs(row));
+  return Math.max(...times) - Math.min(...times) <= BURST_NS;
+}
+
+/** Whether two segments have some bytes in common. */
+export function shareBytes(t: Timeline, a: number, b: number): boolean {
+  const from = offsetIn(t, a, b);
+  return from < t.payloadLength(a) && -from < t.payloadLength(b);
+}
+
+/** Whether two segments have the very same bytes. */
+export function haveSameBytes(t: Timeline, a: number, b: number): boolean {
+  return t.seq(a) === t.seq(b) && t.payloadLength(a) === t.payloadLength(b);
+}
+
 /** Whether a packet has bytes of a segment, nothing else, and not all of them. */
 export function isPartOf(t: Timeline, row: number, whole: number): boolean {
   const from = offsetIn(t, whole, row);
@@ -60,6 +80,7 @@ function sizeFor(t: Timeline, whole: number, row: number, place: number | undefi
   return Number.isInteger(size) && (isLast ? bytes <= size : bytes === size) ? size : 0;
 }
 
-function offsetIn(t: Timeline, whole: number, row: number): number {
+/** Where a packet begins in a segment. */
+export function offsetIn(t: Timeline, whole: number, row: number): number {
   return (t.seq(row) - t.seq(whole)) | 0;
 }
