@@ -69,6 +69,7 @@ const JUDGED_FINDINGS: ReadonlySet<string> = new Set([
   "reply-untranslated",
   "several-nat-addresses",
   "client-address-hidden",
+  "rewritten",
 ]);
 
 /** Verdicts that are true of frames of a kind; `unknown` is true of all. Frames of kinds that are not here are not judged. */
@@ -114,6 +115,7 @@ export class Claims {
     this.#findings = new Set([
       ...(findings ?? []),
       ...(has(DROPPED) || has(UNSEEN) ? ["dropped"] : []),
+      ...(says === undefined ? [] : ["rewritten"]),
       ...(circumstances.hasRewrittenPorts ? ["port-rewritten"] : []),
     ]);
   }

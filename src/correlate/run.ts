@@ -1,6 +1,6 @@
 import { IS_COPY, IS_ERROR, IS_MISTIMED, type PacketBatch } from "../packets/packets.js";
 import { CARRIED, CARRIER, RECORD_BITS } from "../packets/records.js";
-import type { SideSummary, Sink, Summary } from "../packets/results.js";
+import { ALTERED, type SideSummary, type Sink, type Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { DONE, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
@@ -180,7 +180,8 @@ export class Run {
       summary,
       unfollowed: this.#parts.impacts.open.refused,
       pairs: this.#kernel.pairsSoFar,
-      altered: this.#parts.matchers.altered.pairs,
+      alteredPairs: this.#kernel.alteredPairs,
+      altered: ALTERED.map((_, bit) => this.#kernel.alteredIn(1 << bit)),
       tunnels: this.#parts.tunnels.tally,
     };
     for (const finding of this.#parts.findings.close(found)) this.#parts.sink.finding(finding);

@@ -68,7 +68,10 @@ export const FINDINGS = {
     severity: "info",
     hint: "--flow shows the packets of one; in NDJSON, those pairs say retransmission",
   },
-  rewritten: { severity: "info", hint: "iptables -t mangle -S shows rules that do that (TCPMSS, TTL, DSCP)" },
+  rewritten: {
+    severity: "info",
+    hint: "iptables -t mangle -S shows rules that do that (TCPMSS, TTL, DSCP), and iptables -t raw -S helpers (CT --helper)",
+  },
   rule: { severity: "info", hint: "" },
   "rule-missing": {
     severity: "warning",

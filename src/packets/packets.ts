@@ -16,7 +16,7 @@ import {
   KEY2,
   LENGTH,
   LENGTH_MASK,
-  PAYLOAD_LENGTH,
+  PAYLOAD_LENGTH_CLASS,
   PORTS,
   QUOTE_MASK,
   QUOTE_SHIFT,
@@ -402,7 +402,7 @@ export class PacketBatch {
 
   /** Transport payload bytes on the wire (TCP data, UDP data, ICMP body after its 8 bytes). */
   payloadLength(row: number): number {
-    return this.records[(row << RECORD_BITS) + PAYLOAD_LENGTH];
+    return this.records[(row << RECORD_BITS) + PAYLOAD_LENGTH_CLASS] & LENGTH_MASK;
   }
 
   /** TCP sequence number; ICMP: type << 24 | code << 16 | echo sequence number, or the MTU that is too small; a fragment: its offset in bytes. */

@@ -44,7 +44,14 @@ export const CARRIED = 0xfff;
 export const CARRIER = 0xffe;
 /** So many numbers there are. */
 export const MOST_TUNNELS = 0xffd;
-export const PAYLOAD_LENGTH = 11;
+/**
+ * The length of the payload, as LENGTH has it; above it, what the key leaves out of the IP header, as a router may write it anew: 8 bits of
+ * traffic class (RFC 2474: six of DSCP, then two of ECN), then 4 of a hash of the flow label, 0 for none.
+ */
+export const PAYLOAD_LENGTH_CLASS = 11;
+export const CLASS_SHIFT = 20;
+export const DSCP_SHIFT = 22;
+export const LABEL_SHIFT = 28;
 export const SEQ = 12;
 /** Of TCP; of anything else, the sum over what it carries, or of an ICMP error, a hash of what survives of its quote. */
 export const ACK = 13;

@@ -45,19 +45,58 @@ export const EVIDENCE_FLOW = 1 << 7;
 export const EVIDENCE_TIME = 1 << 8;
 
 /** What the router changed of a packet beyond addresses, ports and ICMP id; `Timeline.altered` holds bit n for ALTERED[n]. */
-export const ALTERED = ["ipId", "options", "window", "ecn", "payload"] as const;
+export const ALTERED = [
+  "ipId",
+  "options",
+  "window",
+  "ecn",
+  "payload",
+  "dscp",
+  "flowLabel",
+  "ttl-set",
+  "seq",
+  "ack",
+] as const;
 export const ALTERED_IP_ID = 1 << 0;
 /** TCP options. */
 export const ALTERED_OPTIONS = 1 << 1;
 /** The TCP window. */
 export const ALTERED_WINDOW = 1 << 2;
-/** TCP's flags of explicit congestion notification, ECE and CWR (RFC 3168). */
+/** What tells of congestion (RFC 3168): TCP's flags ECE and CWR, or the two bits of the IP header. */
 export const ALTERED_ECN = 1 << 3;
 export const ALTERED_PAYLOAD = 1 << 4;
+/** The other six bits of the traffic class (RFC 2474). */
+export const ALTERED_DSCP = 1 << 5;
+/** IPv6's (RFC 6437), as far as a hash of four bits tells. */
+export const ALTERED_FLOW_LABEL = 1 << 6;
+/** The TTL, or hop limit: it left with a higher one. */
+export const ALTERED_TTL = 1 << 7;
+/** TCP numbers that a helper shifts. */
+export const ALTERED_SEQ = 1 << 8;
+export const ALTERED_ACK = 1 << 9;
 
-/** What `Timeline.altered` says, by name. */
-export function alteredNames(altered: number): string[] {
+/** The same in words. */
+const ALTERED_WORDS: Readonly<Record<(typeof ALTERED)[number], string>> = {
+  ipId: "IP ID",
+  options: "TCP options",
+  window: "TCP window",
+  ecn: "ECN",
+  payload: "payload",
+  dscp: "DSCP",
+  flowLabel: "IPv6 flow label",
+  "ttl-set": "raised TTL",
+  seq: "TCP sequence number",
+  ack: "TCP acknowledgement number",
+};
+
+/** What `Timeline.altered` says, by name … */
+export function alteredNames(altered: number): (typeof ALTERED)[number][] {
   return ALTERED.filter((_, bit) => (altered & (1 << bit)) !== 0);
+}
+
+/** … and in words. */
+export function alteredWords(altered: number): string[] {
+  return alteredNames(altered).map((name) => ALTERED_WORDS[name]);
 }
 
 /** Why a frame has no twin. */

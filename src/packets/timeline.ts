@@ -13,7 +13,8 @@ import {
   KEY2,
   LENGTH,
   LENGTH_MASK,
-  PAYLOAD_LENGTH,
+  DSCP_SHIFT,
+  PAYLOAD_LENGTH_CLASS,
   RECORD_BITS,
   SEQ,
   STAMP_NS,
@@ -55,13 +56,13 @@ export const NEXT = 2;
 export const TWIN = 3;
 export const FLOW = 4;
 /**
- * `by` in the lower 7 bits, then 1 where a TCP segment is a retransmission, then 16 of `evidence`, then 1 where the pair travels
- * outbound, then 7 of `altered`.
+ * `by` in the lower 7 bits, then 1 where a TCP segment is a retransmission, then 12 of `evidence`, then 1 where the pair travels
+ * outbound, then 11 of `altered`.
  */
 export const BY_EVIDENCE_OUTBOUND = 5;
 export const IS_RETRANSMISSION = 1 << 7;
-const OUTBOUND_SHIFT = 24;
-const ALTERED_SHIFT = 25;
+const OUTBOUND_SHIFT = 20;
+const ALTERED_SHIFT = 21;
 
 /** Row numbers wrap here, so that they fit a small integer of V8's however long a run lasts. */
 export const ROW_MASK = 0x3fff_ffff;
@@ -74,6 +75,16 @@ export function goneOf(twin: number, outbound: number): number {
 /** The word BY_EVIDENCE_OUTBOUND of a pair's inside row. `outbound`: 1 or 0. */
 export function decidedBy(by: number, evidence: number, outbound: number, altered: number): number {
   return by | (evidence << 8) | (outbound << OUTBOUND_SHIFT) | (altered << ALTERED_SHIFT);
+}
+
+/** The same where the router altered more: ALTERED_… bits. */
+export function alteredToo(how: number, altered: number): number {
+  return how | (altered << ALTERED_SHIFT);
+}
+
+/** What such a word says that the router altered: ALTERED_… bits. */
+export function alteredBy(how: number): number {
+  return how >>> ALTERED_SHIFT;
 }
 
 /** 1 where such a word says that its pair went outbound, else 0. */
@@ -281,8 +292,13 @@ export class Timeline {
     return this.records[(this.places[row & this.mask] << RECORD_BITS) + LENGTH] >>> TUNNEL_SHIFT;
   }
 
+  /** The upper six bits of its traffic class (RFC 2474). */
+  dscp(row: number): number {
+    return (this.records[(this.places[row & this.mask] << RECORD_BITS) + PAYLOAD_LENGTH_CLASS] >>> DSCP_SHIFT) & 0x3f;
+  }
+
   payloadLength(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + PAYLOAD_LENGTH];
+    return this.records[(this.places[row & this.mask] << RECORD_BITS) + PAYLOAD_LENGTH_CLASS] & LENGTH_MASK;
   }
 
   seq(row: number): number {
@@ -387,7 +403,7 @@ export class Timeline {
 
   /** By which evidence (bits of EVIDENCE) an inside row was. */
   evidence(row: number): number {
-    return (this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> 8) & 0xffff;
+    return (this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> 8) & 0xfff;
   }
 
   /** Whether the pair of an inside row travels from inside to outside. */
@@ -397,10 +413,10 @@ export class Timeline {
 
   /** What the router changed of the packet of an inside row beyond what its flow says (bits of ALTERED). */
   altered(row: number): number {
-    return this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> ALTERED_SHIFT;
+    return alteredBy(this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND]);
   }
 
-  /** Makes two packets each other's twins. `slot` and what follows it as `flow` and the others give them. */
+  /** Makes two packets each other's twins. `slot` and what follows it as `flow` and the others give them, `altered` but for their IP headers. */
   pair(
     inside: number,
     outside: number,
@@ -416,11 +432,7 @@ export class Timeline {
 
   /** Makes two packets of one side the two forms of one, before a rewrite and after it; what the first says of both is as `pair` has it. */
   turn(before: number, after: number, evidence: number): void {
-    this.setState(before, TURNED);
-    this.setState(after, MEMBER);
-    this.setTwin(before, after);
-    const fate = this.places[before & this.mask] << FATE_BITS;
-    this.fates[fate + BY_EVIDENCE_OUTBOUND] = decidedBy(BY_HAIRPIN, evidence, 1, 0);
+    this.#steps["turn"](this.block, before, after, decidedBy(BY_HAIRPIN, evidence, 1, 0));
   }
 
   /** The row behind this one. */

@@ -2,7 +2,9 @@ import stringWidth from "fast-string-width";
 import type { Flow } from "../packets/flows.js";
 import { IS_ERROR, IS_IPV6 } from "../packets/packets.js";
 import {
-  alteredNames,
+  ALTERED_DSCP,
+  ALTERED_TTL,
+  alteredWords,
   BY,
   EVIDENCE,
   type Judgement,
@@ -108,7 +110,7 @@ export class Lines {
     const arrow = isOutbound ? this.#arrows.outbound : this.#arrows.inbound;
     const head = this.#head(inside, latencyText(latencyNs));
     const hairpin = isTurned ? `, hairpin on ${SIDE_NAMES[t.side(inside)]}` : "";
-    const rest = `${this.#ttl(inside, outside, isOutbound)}${this.#frameCounts(inside, outside)}${this.#missing(inside)}${this.#notes(inside)}${hairpin}`;
+    const rest = `${this.#ttl(inside, outside, isOutbound)}${this.#frameCounts(inside, outside)}${this.#missing(inside)}${this.#notes(inside, outside)}${hairpin}`;
     const mostColumns = this.#isWide ? MOST_COLUMN.wide : MOST_COLUMN.narrow;
     this.#insideColumns = Math.max(this.#insideColumns, Math.min(text.insideColumns, mostColumns));
     this.#outsideColumns = Math.max(
@@ -234,11 +236,14 @@ export class Lines {
   }
 
   /** What the router rewrote beyond the ends, and whether the same bytes have crossed before. */
-  #notes(inside: number): string {
-    const { timeline } = this.#tables;
-    const altered = timeline.altered(inside);
-    const rewritten = altered === 0 ? "" : `, ${alteredNames(altered).join(" and ")} rewritten`;
-    return timeline.isRetransmission(inside) ? `${rewritten}, retransmission` : rewritten;
+  #notes(inside: number, outside: number): string {
+    const { timeline: t } = this.#tables;
+    const altered = t.altered(inside);
+    const dscp = (altered & ALTERED_DSCP) === 0 ? "" : `, dscp ${t.dscp(inside)}│${t.dscp(outside)}`;
+    // that one and the TTL stand there with their values
+    const words = alteredWords(altered & ~(ALTERED_DSCP | ALTERED_TTL));
+    const rewritten = words.length === 0 ? "" : `, ${words.join(" and ")} rewritten`;
+    return `${dscp}${rewritten}${t.isRetransmission(inside) ? ", retransmission" : ""}`;
   }
 
   /** What the pair rests on. */

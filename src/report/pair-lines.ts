@@ -100,7 +100,7 @@ export class PairLines {
     const altered = timeline.altered(inside);
     // which side both are on, of a packet that was turned round there; else none
     const turnedOn = timeline.side(inside) === timeline.side(outside) ? 1 + timeline.side(inside) : 0;
-    // 8 + 1 + 1 + 4 + 1 + 4 + 3 + 9 bits, and of few packets 10 more
+    // 8 + 1 + 1 + 4 + 1 + 4 + 3 + 9 bits, and of few packets 14 more
     const ways =
       (proto << 11) | (isKnown ? 1024 : 0) | (isOutbound ? 512 : 0) | (initial << 5) | (isEcho ? 16 : 0) | rewrite;
     const isAgain = timeline.isRetransmission(inside);

@@ -15,6 +15,7 @@ import { BATCH_FRAMES, FrameBatch } from "../../src/packets/frames.js";
 import { batchIn, type PacketBatch } from "../../src/packets/packets.js";
 import { type PacketSource, Tally } from "../../src/packets/source.js";
 import {
+  alteredNames,
   BY,
   type By,
   EVIDENCE,
@@ -149,6 +150,8 @@ export interface Pair {
   readonly evidence: readonly string[];
   /** Which fields changed, as "src dstPort". */
   readonly rewrite: string;
+  /** What the router changed beyond those. */
+  readonly altered: readonly string[];
   readonly direction: "outbound" | "inbound";
   readonly missing?: readonly Missing[];
   /** The tunnel that the outside packet came in, in words. */
@@ -220,6 +223,7 @@ export class Outcome implements Sink {
       by: BY[timeline.by(inside)],
       evidence: EVIDENCE.filter((_, bit) => (timeline.evidence(inside) & (1 << bit)) !== 0),
       rewrite: rewriteText(flow.rewrite(timeline.forward(inside))),
+      altered: alteredNames(timeline.altered(inside)),
       ...this.#tunnel(outside),
       direction: isOutbound ? "outbound" : "inbound",
       ...missingOf(this.#tables, inside),

@@ -211,7 +211,7 @@ it("keeps all that is told of a pair, whatever its numbers are", () => {
   for (const [slot, by, evidence, isOutbound] of [
     [0, 0, 0, false],
     [70_000, 6, 0x1ff, true],
-    [1, 127, 0xffff, false],
+    [1, 127, 0xfff, false],
   ] as const) {
     timeline.pair(inside, outside, slot, by, evidence, isOutbound);
     expect([timeline.twin(inside), timeline.twin(outside)]).toEqual([outside, inside]);

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { BY, EVIDENCE, type Ends, type Quoted } from "../../src/packets/results.js";
+import { ALTERED, BY, EVIDENCE, type Ends, type Quoted } from "../../src/packets/results.js";
 import { LENGTH_MASK } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import type { Tunnel } from "../../src/packets/tunnels.js";
@@ -108,12 +108,13 @@ const pairs = fc.boolean().chain((isIpv6) => {
     seq: uint32s,
     ack: uint32s,
     tcpFlags: fc.nat(255),
-    payloadLength: fc.nat(2 ** 31 - 1),
+    payloadLength: fc.nat(LENGTH_MASK),
     isHeadless: fc.constantFrom(false, false, false, true),
     isEcho: fc.boolean(),
     isError: fc.boolean(),
     by: fc.nat(BY.length - 1),
     evidence: fc.nat(2 ** EVIDENCE.length - 1),
+    altered: fc.nat(2 ** ALTERED.length - 1),
     isOutbound: fc.boolean(),
     isRetransmission: fc.boolean(),
     /** Whether the receiver of the packet opened the conversation. */
@@ -125,8 +126,20 @@ type Pair = typeof pairs extends fc.Arbitrary<infer T> ? T : never;
 
 /** What belongs into the tables of such a pair's packets. */
 function packetsOf(pair: Pair): [Packet, Packet] {
-  const { proto, isHeadless, isEcho, isError, seq, ack, tcpFlags, payloadLength, by, evidence, isRetransmission } =
-    pair;
+  const {
+    proto,
+    isHeadless,
+    isEcho,
+    isError,
+    seq,
+    ack,
+    tcpFlags,
+    payloadLength,
+    by,
+    evidence,
+    altered,
+    isRetransmission,
+  } = pair;
   const isIcmp = proto === ICMP || proto === ICMPV6;
   const hasPorts = proto === TCP || proto === UDP;
   const packet = (side: typeof INSIDE | typeof OUTSIDE): Packet => {
@@ -149,6 +162,7 @@ function packetsOf(pair: Pair): [Packet, Packet] {
       payloadLength,
       by,
       evidence,
+      altered,
       isRetransmission,
     };
   };
@@ -162,7 +176,7 @@ function ordered({ type, id, src, dst }: Tunnel): object {
 
 /** The line that the design asks for, by JSON.stringify. */
 function expected(tables: HandFilled, pair: Pair, rows: [number, number], packets: [Packet, Packet]): string {
-  const { proto, seq, ack, tcpFlags, payloadLength, by, evidence, isOutbound, latencyNs, isHeadless } = pair;
+  const { proto, seq, ack, tcpFlags, payloadLength, by, evidence, altered, isOutbound, latencyNs, isHeadless } = pair;
   const { isRetransmission } = pair;
   const isEcho = packets[0].icmpId !== undefined && !isHeadless;
   const ends: [Ends, Ends] = [endsOf(tables, rows[0]), endsOf(tables, rows[1])];
@@ -189,7 +203,7 @@ function expected(tables: HandFilled, pair: Pair, rows: [number, number], packet
     proto: PROTOCOLS.get(proto),
     direction: isOutbound ? "outbound" : "inbound",
     nat: nat.length === 0 ? "none" : nat.join("+"),
-    rewrite,
+    rewrite: [...rewrite, ...ALTERED.filter((_, bit) => ((altered >> bit) & 1) === 1)],
     by: BY[by],
     evidence: EVIDENCE.filter((_, bit) => ((evidence >> bit) & 1) === 1),
     retransmission: isRetransmission || undefined,
@@ -306,12 +320,13 @@ describe("a pair's line", () => {
       seq: 2 ** 32 - 1,
       ack: 2 ** 32 - 1,
       tcpFlags: 255,
-      payloadLength: 2 ** 31 - 1,
+      payloadLength: LENGTH_MASK,
       isHeadless: false,
       isEcho: false,
       isError: true,
       by: 4,
       evidence: 2 ** EVIDENCE.length - 1,
+      altered: 2 ** ALTERED.length - 1,
       isOutbound: true,
       isRetransmission: true,
       isAnswer: false,

@@ -5,7 +5,7 @@ import * as record from "../../src/packets/records.js";
 import type { FlowSummary, Quoted, Summary, Tables, Update } from "../../src/packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import type { Tunnel } from "../../src/packets/tunnels.js";
-import { BY_EVIDENCE_OUTBOUND, FATE_BITS, Timeline } from "../../src/packets/timeline.js";
+import { BY_EVIDENCE_OUTBOUND, decidedBy, FATE_BITS, Timeline } from "../../src/packets/timeline.js";
 import { ICMP, TCP, UDP } from "../../src/protocols/ip-protocols.js";
 import { ACK, PSH, SYN } from "../../src/protocols/tcp.js";
 import { endsOf, rewriteOf } from "../../src/report/ends.js";
@@ -44,6 +44,7 @@ export interface Packet {
   frames?: number[];
   by?: number;
   evidence?: number;
+  altered?: number;
   isRetransmission?: boolean;
 }
 
@@ -82,12 +83,13 @@ export class HandFilled implements Tables {
     fields[record.FRAME] = packet.frame ?? 1;
     fields[record.IP_ID] = packet.ipId ?? 0;
     fields[record.LENGTH] = packet.length ?? 84;
-    fields[record.PAYLOAD_LENGTH] = packet.payloadLength ?? 0;
+    fields[record.PAYLOAD_LENGTH_CLASS] = packet.payloadLength ?? 0;
     fields[record.SEQ] = packet.seq ?? 0;
     fields[record.ACK] = packet.ack ?? 0;
     fields[record.TCP_FLAGS_QUOTE] = packet.tcpFlags ?? 0;
     const row = t.append(side, fields, 0, 0, way);
-    t.fates[(row << FATE_BITS) + BY_EVIDENCE_OUTBOUND] = (packet.by ?? 0) | ((packet.evidence ?? 0) << 8);
+    const how = decidedBy(packet.by ?? 0, packet.evidence ?? 0, 0, packet.altered ?? 0);
+    t.fates[(row << FATE_BITS) + BY_EVIDENCE_OUTBOUND] = how;
     t.setRetransmission(row, packet.isRetransmission ?? false);
     this.#packets.set(row, packet);
     return row;

@@ -1,7 +1,17 @@
 import { HashIndex } from "../../packets/hash-index.js";
 import { asDoubles, type Heap } from "../../packets/heap.js";
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6, type PacketBatch } from "../../packets/packets.js";
-import { ACK, DST, FLAGS_PROTO_TTL, HEAD, PAYLOAD_LENGTH, RECORD_BITS, SEQ, SRC } from "../../packets/records.js";
+import {
+  ACK,
+  DST,
+  FLAGS_PROTO_TTL,
+  HEAD,
+  LENGTH_MASK,
+  PAYLOAD_LENGTH_CLASS,
+  RECORD_BITS,
+  SEQ,
+  SRC,
+} from "../../packets/records.js";
 import { INSIDE, type Side } from "../../packets/sides.js";
 import { FIN, RST, SYN } from "../../protocols/tcp.js";
 import code from "./assembly/twins.wasm";
@@ -79,7 +89,7 @@ export class Twins {
     const head = records[r + HEAD];
     const flags = records[r + FLAGS_PROTO_TTL];
     const hasNumbers = (flags & HAS_TCP_NUMBERS) !== 0;
-    const length = records[r + PAYLOAD_LENGTH];
+    const length = records[r + PAYLOAD_LENGTH_CLASS] & LENGTH_MASK;
     if (this.isBeginning && !hasNumbers && (flags & HAS_IP_ID) !== 0) {
       const id = mixed(mixed(batch.key(row), batch.ipId(row)), length);
       this.#see(side, batch, row, stampNs, id, batch.key2(row), IP_ID_ONLY);

@@ -105,8 +105,9 @@ export const LOWERED = word(2);
  * Eight: how many pairs had equal keys. By direction, 4 for outbound, then by `identityOf`: whether they had an IP ID, and of which version they are.
  */
 export const INTACT = word(8);
-/** How many of those had other TCP options: an MSS, which is all of them that is not in the key. */
-export const OTHER_OPTIONS = word();
+/** How many pairs the router altered beyond what a translation does, and eleven: in what, by the bits of ALTERED. */
+export const ALTERED_PAIRS = word();
+export const ALTERED_IN = word(11);
 /** How many pairs there were in a stretch. */
 export const PAIRS = word();
 /** Two: where the digests of all latencies are. */

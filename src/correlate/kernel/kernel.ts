@@ -262,9 +262,14 @@ export class Kernel {
     return this.#words[words.LOWERED + (isTold ? 1 : 0)] === (isTold ? 1 : -1);
   }
 
-  /** How many pairs had equal keys and other TCP options. */
-  get otherOptions(): number {
-    return this.#words[words.OTHER_OPTIONS];
+  /** How many pairs the router altered beyond what a translation does. */
+  get alteredPairs(): number {
+    return this.#words[words.ALTERED_PAIRS];
+  }
+
+  /** How many of those it altered in what one of the ALTERED_… bits stands for. */
+  alteredIn(bit: number): number {
+    return this.#words[words.ALTERED_IN + 31 - Math.clz32(bit)];
   }
 
   /** How many pairs of a direction had equal keys, of packets with such flags as to `identityOf`. */

@@ -1,3 +1,4 @@
+import { ALTERED_OPTIONS } from "../../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import { AMBIGUOUS, type Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
@@ -178,7 +179,7 @@ export class Sequences {
    */
   #likeIn(row: number, other: number): number[] | null {
     const t = this.#timeline;
-    const hasOptions = this.#kernel.otherOptions === 0;
+    const hasOptions = this.#kernel.alteredIn(ALTERED_OPTIONS) === 0;
     const like: number[] = [];
     for (let r = this.#buckets.oldest(t.bucket(row), t.sideOf(row)); r !== NONE; r = t.next(r)) {
       if (t.way(r) !== t.way(row) || t.ttl(r) !== t.ttl(row)) continue;

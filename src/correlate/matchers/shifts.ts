@@ -1,5 +1,8 @@
 import type { Flow } from "../../packets/flows.js";
 import {
+  ALTERED_ACK,
+  ALTERED_PAYLOAD,
+  ALTERED_SEQ,
   BY_FLOW,
   EVIDENCE_FLOW,
   EVIDENCE_IP_ID,
@@ -95,14 +98,24 @@ export class ShiftedSegments implements Admits, Settles {
     if (left === NONE) return null;
     const shifts = this.#shifts.get(flow) ?? { forward: UNSHIFTED, backward: UNSHIFTED };
     if (this.#isTwin(row, left, flow, shifts)) {
-      this.#pairing.pairGroup([row], [left], slot, BY_FLOW, SAME_NUMBERS | EVIDENCE_LENGTH);
+      this.#pair(row, left, slot, SAME_NUMBERS | EVIDENCE_LENGTH);
       return null;
     }
     const changed = this.#withChange(row, left, slot, flow, shifts);
     if (changed === null) return null;
     this.#shifts.set(flow, changed);
-    this.#pairing.pairGroup([row], [left], slot, BY_FLOW, SAME_NUMBERS);
+    this.#pair(row, left, slot, SAME_NUMBERS);
     return null;
+  }
+
+  #pair(entered: number, left: number, slot: number, evidence: number): void {
+    const t = this.#timeline;
+    const isOtherPayload = t.payloadLength(entered) !== t.payloadLength(left) || t.head(entered) !== t.head(left);
+    const altered =
+      (t.seq(entered) === t.seq(left) ? 0 : ALTERED_SEQ) |
+      (t.ack(entered) === t.ack(left) ? 0 : ALTERED_ACK) |
+      (isOtherPayload ? ALTERED_PAYLOAD : 0);
+    this.#pairing.pairGroup([entered], [left], slot, BY_FLOW, evidence, altered);
   }
 
   /** The flow of a TCP segment, or NONE where it has none, or no segment has come out that found no twin. */

@@ -72,7 +72,7 @@ export class RecentCrossings {
       proto: (records[at + record.FLAGS_PROTO_TTL] >>> 16) & 0xff,
       tcpFlags: records[at + record.TCP_FLAGS_QUOTE] & 0xff,
       seq: records[at + record.SEQ] >>> 0,
-      payloadLength: records[at + record.PAYLOAD_LENGTH],
+      payloadLength: records[at + record.PAYLOAD_LENGTH_CLASS] & record.LENGTH_MASK,
       content: records[at + record.CONTENT],
     };
   }

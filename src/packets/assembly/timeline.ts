@@ -1,11 +1,11 @@
 /** What happens to rows of the `Timeline` whose block is at `line`: see `timeline-words.ts`. */
-import { hasWideId } from "../packets.js";
-import { FLAGS_PROTO_TTL, IP_ID, OPTIONS_SHIFT, RECORD_BITS, TIME_NS, WAY } from "../records.js";
+import { RECORD_BITS, TIME_NS, WAY } from "../records.js";
 import { INSIDE } from "../sides.js";
 import * as timeline from "../timeline.js";
 import * as words from "../timeline-words.js";
 import { NONE } from "../tuples.js";
 import { takeNumber } from "./free-list.js";
+import { areOtherOptions, headerChanges } from "./headers.js";
 import { setWord, wordOf } from "./words.js";
 
 const RECORD_BYTES_BITS = RECORD_BITS + 2;
@@ -89,7 +89,7 @@ export function appendGone(line: usize, side: i32, rest: i32): i32 {
   return row;
 }
 
-/** Makes two packets each other's twins; both are PAIRED. `slot`: of their flow; `how`: as `decidedBy` has it. */
+/** Makes two packets each other's twins; both are PAIRED. `slot`: of their flow; `how`: as `decidedBy` has it, but for their IP headers. */
 export function pair(line: usize, inside: i32, outside: i32, slot: i32, how: i32): void {
   setState(line, inside, timeline.PAIRED);
   setState(line, outside, timeline.PAIRED);
@@ -97,7 +97,26 @@ export function pair(line: usize, inside: i32, outside: i32, slot: i32, how: i32
   store<i32>(fate, outside, 4 * timeline.TWIN);
   store<i32>(fateOf(line, outside), inside, 4 * timeline.TWIN);
   store<i32>(fate, slot, 4 * timeline.FLOW);
-  store<i32>(fate, how, 4 * timeline.BY_EVIDENCE_OUTBOUND);
+  noteHow(line, inside, outside, how);
+}
+
+/** Makes two packets of one side the two forms of one: the first is TURNED, and the second a MEMBER of it. `how` as `pair` has it. */
+export function turn(line: usize, before: i32, after: i32, how: i32): void {
+  setState(line, before, timeline.TURNED);
+  setState(line, after, timeline.MEMBER);
+  store<i32>(fateOf(line, before), after, 4 * timeline.TWIN);
+  noteHow(line, before, after, how);
+}
+
+/** Notes with the first row of a pair how it was decided, and what differs in the IP headers of both. */
+function noteHow(line: usize, row: i32, other: i32, how: i32): void {
+  const changes = headerChanges(packetOf(line, row), packetOf(line, other), timeline.outboundOf(how));
+  store<i32>(fateOf(line, row), timeline.alteredToo(how, changes), 4 * timeline.BY_EVIDENCE_OUTBOUND);
+}
+
+/** What the router changed of the pair of an inside row: ALTERED_… bits. */
+export function alteredIn(line: usize, inside: i32): i32 {
+  return timeline.alteredBy(load<i32>(fateOf(line, inside), 4 * timeline.BY_EVIDENCE_OUTBOUND));
 }
 
 /** Gives back what is known of a packet but for its side and its twin: it is GONE. */
@@ -130,21 +149,9 @@ export function wentOutbound(line: usize, row: i32): i32 {
   return wentOutbound(line, load<i32>(fate, 4 * timeline.TWIN));
 }
 
-/** Whether two packets are TCP segments with other options, as far as both are known: by their rows … */
+/** As `areOtherOptions` has it, of two rows. */
 export function haveOtherOptions(line: usize, row: i32, other: i32): bool {
   return areOtherOptions(packetOf(line, row), packetOf(line, other));
-}
-
-/** … and by their records. */
-export function areOtherOptions(packet: usize, other: usize): bool {
-  const options = optionsOf(packet);
-  const others = optionsOf(other);
-  return options !== others && options !== 0 && others !== 0;
-}
-
-/** 8 bits of a hash of a packet's TCP options, NO_OPTIONS for none, 0 where they are not known. */
-function optionsOf(packet: usize): i32 {
-  return hasWideId(load<i32>(packet, 4 * FLAGS_PROTO_TTL)) ? 0 : load<i32>(packet, 4 * IP_ID) >>> OPTIONS_SHIFT;
 }
 
 /** The first row from `from` on whose state is below `least`; `end` where there is none before it. */

@@ -15,12 +15,14 @@ import {
   ACK,
   CARRIED,
   CARRIER,
+  CLASS_SHIFT,
   DST,
   FLAGS_PROTO_TTL,
   FRAME,
   HEAD,
+  LABEL_SHIFT,
   LENGTH,
-  PAYLOAD_LENGTH,
+  PAYLOAD_LENGTH_CLASS,
   PORTS,
   QUOTE_MASK,
   QUOTE_SHIFT,
@@ -37,7 +39,7 @@ import { HEADER_BYTES as IPV6_BYTES } from "../../protocols/ipv6.js";
 import * as words from "../decode-words.js";
 import { NO_INTERFACE, NOT_IP } from "../reasons.js";
 import { passes } from "./bpf.js";
-import { byteAt } from "./bytes.js";
+import { byteAt, wordAt } from "./bytes.js";
 import { endKey, hashOfTuple, joined, keyOf, mixWord } from "./hash.js";
 import { icmp } from "./icmp.js";
 import { ipv4 } from "./ipv4.js";
@@ -255,7 +257,7 @@ function datagram(at: i32, end: i32, wireEnd: i32, limit: i32, headerLimit: i32,
   store<i32>(record, 0, 4 * ACK);
   store<i32>(record, 0, 4 * HEAD);
   store<i32>(record, 0, 4 * TCP_FLAGS_QUOTE);
-  store<i32>(record, datagramEnd - transport, 4 * PAYLOAD_LENGTH);
+  store<i32>(record, datagramEnd - transport, 4 * PAYLOAD_LENGTH_CLASS);
   const proto = (load<i32>(record, 4 * FLAGS_PROTO_TTL) >>> 16) & 0xff;
   const ip = load<i32>(record, 4 * FLAGS_PROTO_TTL) & 0xffff;
   if (proto === TCP && (ip & (IS_LATER_FRAGMENT | IS_HEADLESS)) === 0)
@@ -278,6 +280,7 @@ function datagram(at: i32, end: i32, wireEnd: i32, limit: i32, headerLimit: i32,
     mixWord(record, joined(IS_CUT, end - at));
   }
   endKey(record);
+  store<i32>(record, load<i32>(record, 4 * PAYLOAD_LENGTH_CLASS) | marksOf(at), 4 * PAYLOAD_LENGTH_CLASS);
   const quoted = ((load<i32>(record, 4 * TCP_FLAGS_QUOTE) >>> QUOTE_SHIFT) & QUOTE_MASK) - 1;
   let hash = 0;
   if (quoted < 0) {
@@ -294,4 +297,14 @@ function datagram(at: i32, end: i32, wireEnd: i32, limit: i32, headerLimit: i32,
   transportAt = transport;
   packetEnd = datagramEnd;
   return tunnel.mayCarry(proto, record) ? MAY_CARRY : DECODED;
+}
+
+/** What stands above the length in PAYLOAD_LENGTH_CLASS, of the packet whose IP header is at `at`. */
+function marksOf(at: i32): i32 {
+  const first = wordAt(at);
+  if (first >>> 28 !== 6) return ((first >>> 16) & 0xff) << CLASS_SHIFT;
+  const label = first & 0xfffff;
+  // its upper bits as well as its lower ones: senders draw them, and some count
+  const hash = label === 0 ? 0 : 1 + (((label * 0x9e3779b1) >>> 16) % 15);
+  return (((first >>> 20) & 0xff) << CLASS_SHIFT) | (hash << LABEL_SHIFT);
 }

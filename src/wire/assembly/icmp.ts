@@ -1,5 +1,5 @@
 import { HAS_SENDING_TIME, IS_ECHO, IS_HEADLESS, IS_IPV6 } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH, PORTS, SEQ } from "../../packets/records.js";
+import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH_CLASS, PORTS, SEQ } from "../../packets/records.js";
 import { CODE, HEADER_BYTES, ID, isEcho, isError, isTooBig, SEQUENCE } from "../../protocols/icmp.js";
 import { byteAt, halfAt } from "./bytes.js";
 import { hasSendingTime } from "./echo.js";
@@ -25,7 +25,7 @@ export function icmp(at: i32, end: i32, captured: i32, held: i32, kept: i32, isW
   // The id stays out of the key: netfilter rewrites it in timestamp and address mask messages as in echoes.
   const word = typeAndCode | halfAt(at + SEQUENCE);
   store<i32>(record, typeAndCode, 4 * SEQ);
-  store<i32>(record, end - body, 4 * PAYLOAD_LENGTH);
+  store<i32>(record, end - body, 4 * PAYLOAD_LENGTH_CLASS);
   mixWord(record, word);
   if (isError(type, isIpv6)) {
     if (isTooBig(type, byteAt(at + CODE), isIpv6)) store<i32>(record, word, 4 * SEQ);

@@ -5,7 +5,7 @@ import {
   IP_ID,
   NO_OPTIONS,
   OPTIONS_SHIFT,
-  PAYLOAD_LENGTH,
+  PAYLOAD_LENGTH_CLASS,
   PORTS,
   SEQ,
   TCP_FLAGS_QUOTE,
@@ -61,7 +61,7 @@ export function tcp(at: i32, end: i32, taken: i32, headers: i32, covered: i32, k
   store<i32>(record, sequence, 4 * SEQ);
   store<i32>(record, acknowledgement, 4 * ACK);
   store<i32>(record, control, 4 * TCP_FLAGS_QUOTE);
-  store<i32>(record, end - body, 4 * PAYLOAD_LENGTH);
+  store<i32>(record, end - body, 4 * PAYLOAD_LENGTH_CLASS);
   if ((sequence | acknowledgement) !== 0) store<i32>(record, flags | HAS_TCP_NUMBERS, 4 * FLAGS_PROTO_TTL);
 
   const isSyn = (control & SYN) !== 0;

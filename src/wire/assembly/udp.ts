@@ -1,5 +1,5 @@
 import { IS_HEADLESS } from "../../packets/packets.js";
-import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH, PORTS } from "../../packets/records.js";
+import { FLAGS_PROTO_TTL, PAYLOAD_LENGTH_CLASS, PORTS } from "../../packets/records.js";
 import { HEADER_BYTES } from "../../protocols/udp.js";
 import { wordAt } from "./bytes.js";
 import { content } from "./payload.js";
@@ -17,6 +17,6 @@ export function udp(at: i32, end: i32, held: i32, kept: i32, isWhole: bool, reco
     return;
   }
   store<i32>(record, wordAt(at), 4 * PORTS);
-  store<i32>(record, end - body, 4 * PAYLOAD_LENGTH);
+  store<i32>(record, end - body, 4 * PAYLOAD_LENGTH_CLASS);
   content(body, end, kept, HEADER_BYTES, isWhole, record);
 }

@@ -35,7 +35,8 @@ const END: End = {
   },
   unfollowed: 0,
   pairs: 0,
-  altered: new Map(),
+  alteredPairs: 0,
+  altered: [],
   tunnels: new TunnelTally(),
 };
 

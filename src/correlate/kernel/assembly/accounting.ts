@@ -1,8 +1,8 @@
 /** What a pair adds to its flow, and to what is known of all pairs. */
+import { areOtherOptions, payloadLengthOf } from "../../../packets/assembly/headers.js";
 import { addIn, bucketOf } from "../../../packets/assembly/latency.js";
 import * as samples from "../../../packets/assembly/samples.js";
 import { noteSegment } from "../../../packets/assembly/seen.js";
-import { areOtherOptions } from "../../../packets/assembly/timeline.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { SAMPLES } from "../../../packets/flow-accounts-words.js";
@@ -47,7 +47,7 @@ export function accountFor(
   notePace(ground, outbound, pairNs, latencyNs);
   setWord(ground, words.LOWERED + outbound, lowered);
   if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) === 0) return false;
-  const payload = load<i32>(packet, 4 * record.PAYLOAD_LENGTH);
+  const payload = payloadLengthOf(packet);
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   if ((tcpFlags & ACK) !== 0) noteAck(sums + (forward << 2), load<i32>(packet, 4 * record.ACK), (tcpFlags & SYN) !== 0);
   else if ((tcpFlags & SYN) !== 0) noteOpening(sums, forward);
@@ -78,16 +78,25 @@ function noteOpening(sums: usize, forward: i32): void {
   store<i32>(sums + (forward << 2), 1, 4 * account.FIRST_ACKED);
 }
 
-/** What the router changed of two packets with equal keys: ALTERED_… bits. */
+/** What the router changed of two packets with equal keys, but for their IP headers: ALTERED_… bits. */
 export function alteredOf(packet: usize, other: usize): i32 {
   return areOtherOptions(packet, other) ? ALTERED_OPTIONS : 0;
 }
 
-/** Counts a pair whose keys are equal; `packet` is one of them, `altered` as `alteredOf` has it. */
-export function countIntact(ground: usize, outbound: i32, packet: usize, altered: i32): void {
-  if (altered !== 0) setWord(ground, words.OTHER_OPTIONS, wordOf(ground, words.OTHER_OPTIONS) + 1);
-  const count = words.INTACT + ((outbound << 2) | identityOf(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL)));
-  setWord(ground, count, wordOf(ground, count) + 1);
+/** Counts a pair whose keys are equal; `packet` is one of them. */
+export function countIntact(ground: usize, outbound: i32, packet: usize): void {
+  countOne(ground, words.INTACT + ((outbound << 2) | identityOf(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL))));
+}
+
+/** Counts a pair by what the router changed of it: ALTERED_… bits. */
+export function countAltered(ground: usize, altered: i32): void {
+  if (altered === 0) return;
+  countOne(ground, words.ALTERED_PAIRS);
+  for (let bits = altered; bits !== 0; bits &= bits - 1) countOne(ground, words.ALTERED_IN + ctz(bits));
+}
+
+function countOne(ground: usize, word: i32): void {
+  setWord(ground, word, wordOf(ground, word) + 1);
 }
 
 /** What the slowest and the quickest packets of a direction took lately: raised, or lowered, at once, and forgotten over FORGET_NS. */

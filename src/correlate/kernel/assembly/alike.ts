@@ -3,6 +3,7 @@
  * from it by content: time has to, and how close they follow each other says whether time can. A table remembers, by a hash of the
  * content, what passed last; it has a fixed size, so that what it forgets does not depend on how captures are read.
  */
+import { payloadLengthOf } from "../../../packets/assembly/headers.js";
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
 import { HAS_IP_ID, IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
@@ -97,8 +98,7 @@ function contentOf(packet: usize, hasId: bool): i32 {
     return load<i32>(packet, 4 * record.KEY) ^ load<i32>(packet, 4 * record.KEY2) ^ options;
   }
   return spread(
-    load<i32>(packet, 4 * record.HEAD) +
-      spread(load<i32>(packet, 4 * record.PAYLOAD_LENGTH) + spread(load<i32>(packet, 4 * record.SEQ))),
+    load<i32>(packet, 4 * record.HEAD) + spread(payloadLengthOf(packet) + spread(load<i32>(packet, 4 * record.SEQ))),
   );
 }
 

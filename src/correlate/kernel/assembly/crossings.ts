@@ -1,4 +1,5 @@
 /** Which packets that crossed `Impacts` has to know of: those that may be copies of what was dropped, or come where something was. */
+import { payloadLengthOf } from "../../../packets/assembly/headers.js";
 import { setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { HAS_TCP_NUMBERS, IS_AGAIN } from "../../../packets/packets.js";
@@ -14,7 +15,7 @@ export function noteEntry(ground: usize, packet: usize, way: i32, side: i32): vo
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   if (((flags >>> 16) & 0xff) !== TCP || (flags & HAS_TCP_NUMBERS) === 0) return;
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
-  const bytes = load<i32>(packet, 4 * record.PAYLOAD_LENGTH) + ((tcpFlags & (SYN | FIN)) !== 0 ? 1 : 0);
+  const bytes = payloadLengthOf(packet) + ((tcpFlags & (SYN | FIN)) !== 0 ? 1 : 0);
   if (bytes === 0) return;
   const flow = load<i32>(wayAt(ground, way));
   const slot = flow >> tuple.FLOW_SHIFT;

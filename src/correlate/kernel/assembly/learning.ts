@@ -1,5 +1,6 @@
 /** What speaks for two packets with equal keys being twins before their translation is known, and what is noted once it is believed. */
 import { open } from "../../../packets/assembly/flow-accounts.js";
+import { loweredBy, payloadLengthOf } from "../../../packets/assembly/headers.js";
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { SIZE } from "../../../packets/hash-index-words.js";
@@ -11,7 +12,7 @@ import * as words from "../kernel-words.js";
 import { IP_ID_BITS, MOST_TIMING_BITS, TCP_NUMBERS_BITS, TTL_BY_ONE_BITS, TTL_LOWER_BITS } from "../weights.js";
 import { isNovel } from "./alike.js";
 import { tupleOf, wayAt } from "./places.js";
-import { endOf, isOutbound, isRaising, loweredBy, rewrite } from "./relation.js";
+import { endOf, isOutbound, isRaising, rewrite } from "./relation.js";
 
 /** `Math.log2`. */
 declare function log2(x: f64): f64;
@@ -35,7 +36,7 @@ const SPARSE_NS = 62_500_000;
 /** What headers and payload of two packets with equal keys say for their being twins, in bits. */
 export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): f64 {
   const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & (load<i32>(o, 4 * record.FLAGS_PROTO_TTL) | ~HAS_IP_ID);
-  const payload = load<i32>(i, 4 * record.PAYLOAD_LENGTH);
+  const payload = payloadLengthOf(i);
   let bits = 0;
   if ((flags & HAS_TCP_NUMBERS) !== 0) bits += TCP_NUMBERS_BITS;
   if ((flags & HAS_IP_ID) !== 0) bits += IP_ID_BITS;

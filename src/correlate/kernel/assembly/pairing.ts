@@ -1,4 +1,5 @@
 /** What makes a pair of two packets with equal keys: that they are certain, their flow, and whoever has to know of it. */
+import { headerChanges, loweredBy } from "../../../packets/assembly/headers.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { isUntranslated } from "../../../packets/assembly/tuples.js";
 import { setWord, wordOf } from "../../../packets/assembly/words.js";
@@ -10,7 +11,7 @@ import * as line from "../../../packets/timeline.js";
 import * as tuple from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { CONFLICT, KNOWN, LEARN_BITS } from "../relations.js";
-import { accountFor, alteredOf, countIntact, noteFirst } from "./accounting.js";
+import { accountFor, alteredOf, countAltered, countIntact, noteFirst } from "./accounting.js";
 import { isNovel } from "./alike.js";
 import { noteCrossing } from "./crossings.js";
 import { evidenceOf } from "./evidence.js";
@@ -105,8 +106,9 @@ export function accountPair(
   if (hasLearnt && concernsOthers(ground, i, iWay, oWay)) learnt(slot);
   const latencyNs = outbound === 1 ? oNs - iNs : iNs - oNs;
   if (!hasPairs(accountOf(ground, slot))) noteFirst(ground, slot, i, o);
-  countIntact(ground, outbound, i, alteredOf(i, o));
-  const isAgain = accountFor(ground, slot, outbound, iWay & 1, i, iNs, latencyNs, relation.loweredBy(i, o));
+  countIntact(ground, outbound, i);
+  countAltered(ground, alteredOf(i, o) | headerChanges(i, o, outbound));
+  const isAgain = accountFor(ground, slot, outbound, iWay & 1, i, iNs, latencyNs, loweredBy(i, o));
   if (outbound === 1) noteCrossing(ground, i, iWay, iNs, slot, outbound, iRow);
   else noteCrossing(ground, o, oWay, oNs, slot, outbound, iRow);
   return isAgain;
@@ -132,12 +134,12 @@ export function accountForRows(
     noteFirst(ground, slot, i, o);
     learnt(slot);
   }
-  const lowered = relation.loweredBy(i, o);
   prove(ground, wayOf(i));
   prove(ground, wayOf(o));
-  if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY)) countIntact(ground, outbound, i, alteredOf(i, o));
+  if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY)) countIntact(ground, outbound, i);
+  countAltered(ground, timeline.alteredIn(lineOf(ground), inside));
   const packet = packetOf(ground, crossed);
-  return accountFor(ground, slot, outbound, wayOf(i) & 1, packet, passedNs(i), latencyNs, lowered);
+  return accountFor(ground, slot, outbound, wayOf(i) & 1, packet, passedNs(i), latencyNs, loweredBy(i, o));
 }
 
 /**

@@ -2,6 +2,7 @@
  * Pairs that wait. An equal packet may come right behind one, and nothing would tell the two apart: what was seen to enter may be the second. Such
  * a pair is made once no equal packet that came can be meant.
  */
+import { payloadLengthOf } from "../../../packets/assembly/headers.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as record from "../../../packets/records.js";
@@ -30,9 +31,7 @@ export function mayComeAgain(ground: usize, packet: usize): bool {
   if (max<f64>(doubleOf(ground, words.SLACK_NS), doubleOf(ground, words.RESOLUTION_NS)) > UNVOUCHED_SLACK_NS)
     return true;
   if (relation.isSlowest) return true;
-  return (
-    load<i32>(packet, 4 * record.PAYLOAD_LENGTH) === 0 && (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0
-  );
+  return payloadLengthOf(packet) === 0 && (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & SYN) === 0;
 }
 
 /** When the oldest pair that waits for an equal packet is to be looked at, nanoseconds on the timeline; Infinity where there is none. */

@@ -1,5 +1,5 @@
 /** How two packets with equal keys stand to each other, by their translations, their direction and the time between them. */
-import { areOtherOptions } from "../../../packets/assembly/timeline.js";
+import { areOtherOptions, loweredBy, payloadLengthOf } from "../../../packets/assembly/headers.js";
 import { isSameAddress, portsOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
@@ -7,6 +7,7 @@ import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "..
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_ERROR, IS_HEADLESS, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
+import { ALTERED_OPTIONS } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
@@ -21,7 +22,6 @@ import {
   POSSIBLE,
   UNVOUCHED_SLACK_NS,
 } from "../relations.js";
-import { alteredOf } from "./accounting.js";
 import { isNovel, sinceNs } from "./alike.js";
 import { APART_NS, apartOf, earlyLimitOf, FIRST_NS, isNew, leastOf, limitOf, slowestOf } from "./pace.js";
 import { accountOf, tupleOf, wayAt } from "./places.js";
@@ -113,9 +113,7 @@ export function relate(
 
 /** Whether two packets carry so much that was not seen before that it is hardly another's. */
 function isSingular(i: usize, o: usize, flags: i32): bool {
-  return (
-    (flags & IS_ECHO) === 0 && load<i32>(i, 4 * record.PAYLOAD_LENGTH) >= SINGULAR_BYTES && isNovel(i) && isNovel(o)
-  );
+  return (flags & IS_ECHO) === 0 && payloadLengthOf(i) >= SINGULAR_BYTES && isNovel(i) && isNovel(o);
 }
 
 /**
@@ -127,11 +125,6 @@ function isOf(ground: usize, outsideSlot: i32, insideSlot: i32, iWay: i32): bool
   if (insideSlot === tuple.NONE) return false;
   const flow = accountOf(ground, outsideSlot);
   return load<i32>(flow, 4 * account.INSIDE_TUPLE) === iWay >> 1;
-}
-
-/** Inside TTL minus outside TTL: forwarding lowers it. */
-export function loweredBy(i: usize, o: usize): i32 {
-  return (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) >>> 24) - (load<i32>(o, 4 * record.FLAGS_PROTO_TTL) >>> 24);
 }
 
 /**
@@ -174,7 +167,7 @@ function weighTime(
   mayBePiece = false;
   if (!isRepeatable) return;
   if (latencyNs > FIRST_NS && wordOf(ground, words.HAS_CUTS) !== 0 && ((flags >>> 16) & 0xff) === TCP)
-    mayBePiece = load<i32>(i, 4 * record.PAYLOAD_LENGTH) > 0;
+    mayBePiece = payloadLengthOf(i) > 0;
   const inside = sinceNs(i);
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
@@ -218,7 +211,7 @@ function isBursting(a: usize, b: usize): bool {
 /** Whether two packets' TTL is lowered as that of the last pair of their direction, and their options are the same, if the router alters none. */
 export function isUsual(ground: usize, i: usize, o: usize): bool {
   if (loweredBy(i, o) !== wordOf(ground, words.LOWERED + (isOutbound ? 1 : 0))) return false;
-  return alteredOf(i, o) === 0 || wordOf(ground, words.OTHER_OPTIONS) > 0;
+  return !areOtherOptions(i, o) || wordOf(ground, words.ALTERED_IN + ctz(ALTERED_OPTIONS)) > 0;
 }
 
 /** Whether the router sets the TTL of what goes in the direction of the two related last: that of the last pair grew. */

@@ -1,4 +1,5 @@
 /** What there is in a packet that a matcher wants to see when it comes. */
+import { payloadLengthOf } from "../../../packets/assembly/headers.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { HAS_IP_ID, IS_CUT, IS_DF, IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
@@ -24,7 +25,7 @@ export function wantsOf(ground: usize, packet: usize, way: i32, side: i32): i32 
   if (!isTcp) return mayBeFragmented(packet, flags, length) ? bits | wants.WANTS_FRAGMENT : bits;
   const flow = load<i32>(wayAt(ground, way));
   const slot = flow >> tuple.FLOW_SHIFT;
-  if (load<i32>(packet, 4 * record.PAYLOAD_LENGTH) > 0 && mayBeCut(ground, length, slot)) bits |= wants.WANTS_SEGMENT;
+  if (payloadLengthOf(packet) > 0 && mayBeCut(ground, length, slot)) bits |= wants.WANTS_SEGMENT;
   if (slot === tuple.NONE) return bits | wants.WANTS_STRANGER;
   const flowBits = flow >> tuple.FLOW_BITS_SHIFT;
   const isLeaving = account.leavesOn(flowBits, way, side);

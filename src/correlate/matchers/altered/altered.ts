@@ -10,7 +10,6 @@ import {
 } from "../../../packets/packets.js";
 import {
   ALTERED_IP_ID,
-  ALTERED_OPTIONS,
   ALTERED_PAYLOAD,
   BY_EXACT,
   BY_FLOW,
@@ -81,8 +80,6 @@ export class Altered implements Settles {
   readonly #ids: Contents;
   /** … and those without one, by the port of their server: by the time alone, where a helper is known to work there. */
   readonly #ports: Contents;
-  /** How many pairs were altered, by ALTERED_… bits. */
-  readonly #pairs = new Map<number, number>();
   /** Ports of servers to or from which a helper rewrote payloads: it works by those. */
   readonly #helped = new Set<number>();
   /** Ways of which several packets that wait have one IP ID. */
@@ -119,13 +116,6 @@ export class Altered implements Settles {
     this.#ports = new Contents(heap, timeline, windowNs, (_, row) => mixed(this.#serverPort(row), UDP), isSamePort);
     this.#candidates = new Candidates(timeline, tuples);
     this.survivors = new Survivors(kernel);
-  }
-
-  /** How many pairs were altered, by ALTERED_… bits, those with equal keys included. */
-  get pairs(): ReadonlyMap<number, number> {
-    const { otherOptions } = this.#kernel;
-    if (otherOptions === 0) return this.#pairs;
-    return new Map(this.#pairs).set(ALTERED_OPTIONS, (this.#pairs.get(ALTERED_OPTIONS) ?? 0) + otherOptions);
   }
 
   /** Whether the router gives packets IP IDs of its own, one way at least: then keys with an ID are no evidence. */
@@ -416,7 +406,6 @@ export class Altered implements Settles {
       by = BY_EXACT;
     }
     if ((t.flags(inside) & IS_ERROR) !== 0) by = BY_QUOTED;
-    if (changes !== 0) this.#pairs.set(changes, (this.#pairs.get(changes) ?? 0) + 1);
     this.#remove(inside);
     this.#remove(outside);
     this.#pairing.pairGroup([inside], [outside], slot, by, evidence, changes);

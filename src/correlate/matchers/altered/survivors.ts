@@ -1,5 +1,5 @@
 import { HAS_IP_ID, HAS_SENDING_TIME, HAS_TCP_NUMBERS, IS_IPV6 } from "../../../packets/packets.js";
-import { ALTERED, ALTERED_IP_ID, ALTERED_OPTIONS, ALTERED_WINDOW } from "../../../packets/results.js";
+import { ALTERED_IP_ID, ALTERED_OPTIONS, ALTERED_PAYLOAD, ALTERED_WINDOW } from "../../../packets/results.js";
 import { identityOf } from "../../../packets/packets.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import { UsualGaps } from "./usual-gaps.js";
@@ -26,7 +26,8 @@ export const SYN_SEGMENT = 2;
 export type Kind = typeof NO_SEGMENT | typeof SEGMENT | typeof SYN_SEGMENT;
 const KINDS = 3;
 
-const CHANGES = 1 << ALTERED.length;
+/** All that `alterations` tells. */
+const CHANGES = ALTERED_PAYLOAD << 1;
 /** What may have changed unseen: of options and window, hashes of 8 bits are compared. */
 const HIDDEN = [0, ALTERED_OPTIONS, ALTERED_WINDOW, ALTERED_OPTIONS | ALTERED_WINDOW] as const;
 

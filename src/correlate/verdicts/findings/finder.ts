@@ -34,8 +34,10 @@ export interface End {
   readonly unfollowed: number;
   /** How many packets were found on both sides. */
   readonly pairs: number;
-  /** How many of those the router altered beyond addresses, by ALTERED_… bits. */
-  readonly altered: ReadonlyMap<number, number>;
+  /** How many of those the router altered beyond addresses … */
+  readonly alteredPairs: number;
+  /** … and in what, as ALTERED has it. */
+  readonly altered: readonly number[];
   /** What came in tunnels of the host. */
   readonly tunnels: TunnelTally;
 }

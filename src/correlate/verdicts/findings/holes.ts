@@ -47,7 +47,7 @@ export class Holes {
     if (length <= NEVER_CUT_BYTES) return;
     const { holes } = this.#directionOf(slot, isOutbound);
     const seq = records[at + record.SEQ] >>> 0;
-    const payloadLength = records[at + record.PAYLOAD_LENGTH];
+    const payloadLength = records[at + record.PAYLOAD_LENGTH_CLASS] & record.LENGTH_MASK;
     let hole = holes.find((each) => each.seq === seq && each.payloadLength === payloadLength);
     if (hole === undefined) {
       hole = { seq, payloadLength, length, ack: records[at + record.ACK] >>> 0, frames: new Few() };

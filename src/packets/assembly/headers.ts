@@ -1,0 +1,44 @@
+/** What headers say beside the key, by the records of the packets they are of. */
+import { hasWideId, IS_IPV6 } from "../packets.js";
+import { CLASS_SHIFT, FLAGS_PROTO_TTL, IP_ID, LENGTH_MASK, OPTIONS_SHIFT, PAYLOAD_LENGTH_CLASS } from "../records.js";
+import { ALTERED_DSCP, ALTERED_ECN, ALTERED_FLOW_LABEL, ALTERED_TTL } from "../results.js";
+
+/** Above a traffic class's two bits of ECN: its DSCP, and then the hash of a flow label. */
+const ECN = 3;
+const DSCP = 0xfc;
+const LABEL = 0xf00;
+
+export function payloadLengthOf(packet: usize): i32 {
+  return load<i32>(packet, 4 * PAYLOAD_LENGTH_CLASS) & LENGTH_MASK;
+}
+
+/** By how much the TTL is lower outside. */
+export function loweredBy(i: usize, o: usize): i32 {
+  return (load<i32>(i, 4 * FLAGS_PROTO_TTL) >>> 24) - (load<i32>(o, 4 * FLAGS_PROTO_TTL) >>> 24);
+}
+
+/** What the router wrote anew in the IP header of a pair of packets that went outbound (1) or inbound (0): ALTERED_… bits. */
+export function headerChanges(i: usize, o: usize, outbound: i32): i32 {
+  const differing = (load<i32>(i, 4 * PAYLOAD_LENGTH_CLASS) ^ load<i32>(o, 4 * PAYLOAD_LENGTH_CLASS)) >>> CLASS_SHIFT;
+  const lowered = loweredBy(i, o);
+  // forwarding lowers a TTL, and nothing but a rule raises it
+  let changes = (outbound === 1 ? lowered < 0 : lowered > 0) ? ALTERED_TTL : 0;
+  if (differing === 0) return changes;
+  if ((differing & ECN) !== 0) changes |= ALTERED_ECN;
+  if ((differing & DSCP) !== 0) changes |= ALTERED_DSCP;
+  // IPv4 has no flow label
+  const versions = load<i32>(i, 4 * FLAGS_PROTO_TTL) ^ load<i32>(o, 4 * FLAGS_PROTO_TTL);
+  return (differing & LABEL) !== 0 && (versions & IS_IPV6) === 0 ? changes | ALTERED_FLOW_LABEL : changes;
+}
+
+/** Whether two packets are TCP segments with other options, as far as both are known. */
+export function areOtherOptions(packet: usize, other: usize): bool {
+  const options = optionsOf(packet);
+  const others = optionsOf(other);
+  return options !== others && options !== 0 && others !== 0;
+}
+
+/** 8 bits of a hash of a packet's TCP options, NO_OPTIONS for none, 0 where they are not known. */
+function optionsOf(packet: usize): i32 {
+  return hasWideId(load<i32>(packet, 4 * FLAGS_PROTO_TTL)) ? 0 : load<i32>(packet, 4 * IP_ID) >>> OPTIONS_SHIFT;
+}
