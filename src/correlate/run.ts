@@ -1,4 +1,5 @@
-import { IS_COPY, IS_ERROR, IS_MISTIMED, type PacketBatch } from "../packets/packets.js";
+import type { PacketBatch } from "../packets/packet-batch.js";
+import { IS_COPY, IS_ERROR, IS_MISTIMED } from "../packets/packets.js";
 import { CARRIED, CARRIER, RECORD_BITS } from "../packets/records.js";
 import { ALTERED, type SideSummary, type Sink, type Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";

@@ -2,7 +2,7 @@ import { addressText } from "./address.js";
 import code from "./assembly/tuples.wasm";
 import { HashIndex } from "./hash-index.js";
 import { asDoubles, type Heap } from "./heap.js";
-import type { PacketBatch } from "./packets.js";
+import type { PacketBatch } from "./packet-batch.js";
 import type { Side } from "./sides.js";
 import * as words from "./tuples-words.js";
 

@@ -1,7 +1,7 @@
 import { BATCH_FRAMES } from "../packets/frames.js";
 import type { Silence } from "../packets/coverage.js";
 import type { Heap } from "../packets/heap.js";
-import { BATCH_BYTES, PacketBatch } from "../packets/packets.js";
+import { BATCH_BYTES, PacketBatch } from "../packets/packet-batch.js";
 import type { Tally } from "../packets/source.js";
 
 /**

@@ -1,6 +1,6 @@
 import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../packets/frames.js";
 import { asDoubles, type Heap } from "../packets/heap.js";
-import type { PacketBatch } from "../packets/packets.js";
+import type { PacketBatch } from "../packets/packet-batch.js";
 import type { Tally } from "../packets/source.js";
 import { linkOf } from "../protocols/link-types.js";
 import code from "./assembly/decode.wasm";

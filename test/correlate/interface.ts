@@ -1,6 +1,6 @@
 import { Heap } from "../../src/packets/heap.js";
 import { FrameBatch } from "../../src/packets/frames.js";
-import { batchIn, type PacketBatch } from "../../src/packets/packets.js";
+import { batchIn, type PacketBatch } from "../../src/packets/packet-batch.js";
 import { type PacketSource, Tally } from "../../src/packets/source.js";
 import { Decoder, NO_LIMITS, sendersIn } from "../../src/wire/decode.js";
 import { concat, ethernet } from "../support/packets.js";

@@ -1,6 +1,6 @@
 import { BATCH_FRAMES } from "../../packets/frames.js";
 import type { Heap } from "../../packets/heap.js";
-import { batchIn, type PacketBatch } from "../../packets/packets.js";
+import { batchIn, type PacketBatch } from "../../packets/packet-batch.js";
 import type { PacketSource } from "../../packets/source.js";
 import type { Intake } from "./intake.js";
 import { OUTSIDE, type Side } from "../../packets/sides.js";

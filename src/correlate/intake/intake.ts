@@ -1,7 +1,7 @@
 import type { Heap } from "../../packets/heap.js";
 import type { Mark } from "../../packets/frame-marks.js";
 import { BEHIND, MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/mass-time.js";
-import { batchIn, type PacketBatch } from "../../packets/packets.js";
+import { batchIn, type PacketBatch } from "../../packets/packet-batch.js";
 import type { PacketSource } from "../../packets/source.js";
 import type { MarkedPackets } from "./copies.js";
 import { Disorder } from "./disorder.js";
