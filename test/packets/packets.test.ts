@@ -31,10 +31,10 @@ function rowOf(batch: PacketBatch, row: number): unknown[] {
   ];
 }
 
-function columnsOf({ records, src6, dst6, tupleHash, quotes, outers, outer }: PacketBatch): Column[] {
+function columnsOf({ records, src6, dst6, tupleHash, rowless, quotes, outers, outer }: PacketBatch): Column[] {
   const { count: _, ...quoted } = quotes;
   const { count: __, ...carriers } = outers;
-  return [records, src6, dst6, tupleHash, ...Object.values(quoted), ...Object.values(carriers), outer];
+  return [records, src6, dst6, tupleHash, rowless, ...Object.values(quoted), ...Object.values(carriers), outer];
 }
 
 function rowsOf(batch: PacketBatch): unknown[][] {
