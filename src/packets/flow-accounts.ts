@@ -91,6 +91,8 @@ export const IS_WATCHED = 16;
 export const IS_RETIRED = 32;
 /** Whether TCP segments of it are cut on their way: each that waits may be a piece. */
 export const HAS_CUT_SEGMENTS = 64;
+/** Whether its inside tuple had another translation when it was learnt, or got one later. */
+export const IS_ONE_OF_SEVERAL = 128;
 
 /**
  * The flows, by their slots, with what every pair asks of its flow and adds to it: a record of which most look at one cache line, and

@@ -51,6 +51,9 @@ export const FLOW = 4;
  * outbound, then 11 of `altered`.
  */
 export const BY_EVIDENCE_OUTBOUND = 5;
+/** Of a packet that waits in a crowd, who came before it there and goes its way, and who came behind it: see `assembly/lanes.ts` of the kernel. */
+export const LANE_OLDER = 6;
+export const LANE_NEWER = 7;
 export const IS_RETRANSMISSION = 1 << 7;
 const OUTBOUND_SHIFT = 20;
 const ALTERED_SHIFT = 21;
@@ -304,6 +307,11 @@ export class Timeline extends RecordRows {
 
   next(row: number): number {
     return this.fates[(this.places[row & this.mask] << FATE_BITS) + NEXT];
+  }
+
+  /** Who came before it, of those in its crowd that go its way; NONE for none. */
+  older(row: number): number {
+    return this.fates[(this.places[row & this.mask] << FATE_BITS) + LANE_OLDER];
   }
 
   /** Flow of a paired inside row, by its slot in `FlowAccounts`. */

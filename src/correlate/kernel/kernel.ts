@@ -310,6 +310,11 @@ export class Kernel {
     return this.#steps["awaitEqual"](this.#ground, row, inside, outside) !== 0;
   }
 
+  /** The same of a row of a crowd, with the only one of its flow that may be its twin; returns false where that is not certain. */
+  awaitInCrowd(row: number): boolean {
+    return this.#steps["awaitInCrowd"](this.#ground, row) !== 0;
+  }
+
   /**
    * Pairs those for which no equal packet came by `nowNs`, up to the first that takes more than that. Returns that row, which no longer waits, or
    * NONE.

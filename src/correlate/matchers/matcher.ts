@@ -3,7 +3,7 @@ import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../..
 import { INSIDE, OUTSIDE, otherSide } from "../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
-import { type Buckets, PENDING } from "../kernel/buckets.js";
+import { type Buckets, CROWD, PENDING } from "../kernel/buckets.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { goesOutbound, IS_REPEATABLE, KNOWN, MAY_BE_PIECE, RELATION_MASK } from "../kernel/relations.js";
 import type { Translations } from "../kernel/translations.js";
@@ -15,7 +15,7 @@ import type { About, Admits, Pairing, Settles } from "./contract.js";
 import type { CutFrames } from "./cut-frames.js";
 import { Gathering } from "./gathering.js";
 import type { Likes } from "./likes.js";
-import { Reach, SEARCHABLE } from "./reach.js";
+import { Reach } from "./reach.js";
 import type { Segments } from "./segments.js";
 import { Sequences } from "./sequences.js";
 import {
@@ -142,12 +142,16 @@ export class Matcher implements Admits, Settles {
 
   /** Pairs the packet if its twin is certain. `age`: FRESH, RIPE or FINAL. */
   #tryPair(row: number, age: number): boolean {
+    const t = this.#timeline;
+    if (age !== FINAL && this.#buckets.isCrowd(t.bucket(row))) {
+      if (age === FRESH && this.#kernel.awaitInCrowd(row)) this.#pending = row;
+      return false;
+    }
     const reachNs = this.#reach.nsOf(row);
-    if (reachNs < 0 || (reachNs < Number.POSITIVE_INFINITY && age !== FINAL)) return false;
+    if (reachNs < 0) return false;
     const survey = this.#survey;
     survey.take(row, reachNs);
     const { candidate, claim } = survey;
-    const t = this.#timeline;
     if (candidate === NONE || t.state(candidate) === AMBIGUOUS) return false;
     const [inside, outside] = t.sideOf(row) === INSIDE ? [row, candidate] : [candidate, row];
     const related = this.#kernel.relate(inside, outside);
@@ -316,7 +320,7 @@ export class Matcher implements Admits, Settles {
 
   /** Notes what is like packets that are left undecided: they are not settled again. */
   #noteLikes({ inside, outside }: Undecided): void {
-    if (inside.length + outside.length > SEARCHABLE) return;
+    if (inside.length + outside.length > CROWD) return;
     for (const rows of [inside, outside]) for (const row of rows) this.#others.likes.note(row);
   }
 }

@@ -2,13 +2,10 @@ import { HAS_IP_ID } from "../../packets/packets.js";
 import { INSIDE, OUTSIDE, otherSide } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
-import type { Buckets } from "../kernel/buckets.js";
+import { type Buckets, CROWD } from "../kernel/buckets.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Translations } from "../kernel/translations.js";
 import type { About } from "./contract.js";
-
-/** A bucket with more packets of a side than this is not searched as a whole, as that is quadratic. */
-export const SEARCHABLE = 512;
 
 /** Which of those that wait under a packet's key are looked at: all of the other side, but in long buckets. */
 export class Reach {
@@ -31,7 +28,7 @@ export class Reach {
   nsOf(row: number): number {
     const kernel = this.#kernel;
     const bucket = this.#timeline.bucket(row);
-    if (Math.max(this.#buckets.count(bucket, INSIDE), this.#buckets.count(bucket, OUTSIDE)) <= SEARCHABLE)
+    if (Math.max(this.#buckets.count(bucket, INSIDE), this.#buckets.count(bucket, OUTSIDE)) <= CROWD)
       return Number.POSITIVE_INFINITY;
     const isRepeatable = (this.#timeline.flags(row) & HAS_IP_ID) === 0 || kernel.sinceNs(row) > 0;
     const knownNs = this.#translations.limitNsOf(row);

@@ -45,6 +45,16 @@ export function add(index: usize, hash: i32, id: i32): void {
   setWord(index, words.SIZE, wordOf(index, words.SIZE) + 1);
 }
 
+/** Puts another id of the same hash into a cell. */
+export function setIdAt(index: usize, cell: i32, id: i32): void {
+  store<i32>(cellAt(index, cell), id + 1, 4);
+}
+
+/** Whether there is room for one more. */
+export function hasRoom(index: usize): bool {
+  return 2 * (wordOf(index, words.SIZE) + 1) <= wordOf(index, words.MASK) + 1;
+}
+
 /** Removes the id filed under this hash; nothing happens if it is not there. */
 export function remove(index: usize, hash: i32, id: i32): void {
   let cell = seek(index, hash);

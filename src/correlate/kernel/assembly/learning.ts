@@ -11,7 +11,7 @@ import * as tuple from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { IP_ID_BITS, MOST_TIMING_BITS, TCP_NUMBERS_BITS, TTL_BY_ONE_BITS, TTL_LOWER_BITS } from "../weights.js";
 import { isNovel } from "./alike.js";
-import { tupleOf, wayAt } from "./places.js";
+import { accountOf, tupleOf, wayAt } from "./places.js";
 import { endOf, isOutbound, isRaising, rewrite } from "./relation.js";
 
 /** `Math.log2`. */
@@ -92,13 +92,22 @@ export function learn(ground: usize, i: usize, iWay: i32, oWay: i32): i32 {
   const rewriteBackward = rewrite(ground, i, iWay, iWay & ~1, isFlipped ? oWay | 1 : oWay & ~1);
   flowBits = (isFlipped ? account.IS_FLIPPED : 0) | (isOutbound === isForward ? 0 : 1 << account.BACKWARD_OUTBOUND_BIT);
   const accounts = <usize>wordOf(ground, words.ACCOUNTS);
+  const before = load<i32>(wayAt(ground, iWay)) >> tuple.FLOW_SHIFT;
   const slot = open(accounts, flowBits, iWay >> 1, oWay >> 1, rewriteForward, rewriteBackward);
+  if (before !== tuple.NONE) {
+    setOneOfSeveral(accountOf(ground, before));
+    setOneOfSeveral(accountOf(ground, slot));
+  }
   bind(ground, iWay, slot);
   bind(ground, oWay, slot);
   // the other direction is taken to be the reverse of this one, until a pair shows otherwise
   if ((load<i32>(wayAt(ground, iWay ^ 1)) & tuple.PROVED) === 0) bind(ground, iWay ^ 1, slot);
   if ((load<i32>(wayAt(ground, oWay ^ 1)) & tuple.PROVED) === 0) bind(ground, oWay ^ 1, slot);
   return slot;
+}
+
+function setOneOfSeveral(flow: usize): void {
+  store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.IS_ONE_OF_SEVERAL, 4 * account.BITS);
 }
 
 /** Gives a way the flow that is being learnt, which no pair of that way has proved yet. */
