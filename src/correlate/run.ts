@@ -203,18 +203,13 @@ export class Run {
   }
 
   #sideSummary(side: Side): SideSummary {
-    const { source, hasEnded, rowless } = this.#feeds[side];
+    const { source, intake, hasEnded } = this.#feeds[side];
     const tally = this.#parts.tallies[side];
-    if (this.#showing.isEnough) {
+    if (intake.passed !== null && this.#showing.isEnough) {
       // what was read and is not needed depends on how the source cuts its batches
-      const [notIp, undecodable] = rowless;
-      const hasCounters = this.#options.haveCounters[side];
-      return tally.summary({
-        notIp,
-        undecodable,
-        captureDropped: this.#parts.cover[side].gaps.lostFrames,
-        hasCounters,
-      });
+      const { notIp, undecodable } = intake.passed;
+      const captureDropped = this.#parts.cover[side].gaps.lostFrames;
+      return tally.summary({ notIp, undecodable, captureDropped, hasCounters: this.#options.haveCounters[side] });
     }
     const { captureDropped, hasCounters } = source;
     const { frames, notIp, undecodable } = source.tally;

@@ -56,6 +56,14 @@ export interface Outers {
   readonly kind: Uint8Array;
 }
 
+/** The frames between those of a batch that have no row. */
+export interface Rowless {
+  count: number;
+  readonly frame: Uint32Array;
+  /** 1 where it is undecodable; else it is not IP. */
+  readonly isUndecodable: Uint8Array;
+}
+
 /** Bytes that a `PacketBatch` takes. */
 export const BATCH_BYTES = BATCH_FRAMES * column.ROW_BYTES;
 
@@ -83,17 +91,18 @@ export class PacketBatch extends RecordRows {
   readonly dst6: Uint32Array;
   /** Hash of protocol, addresses and ports that is the same for both directions; of an ICMP error, those it quotes. */
   readonly tupleHash: Uint32Array;
-  /** Two words a row, see `ROWLESS`: with the packets goes what became of the frames before them, however a source cuts its batches. */
-  readonly rowless: Uint32Array;
   /** Quotes of this batch's errors; emptied with the batch. */
   readonly quotes: Quotes;
   /** What carried this batch's packets; emptied with the batch. */
   readonly outers: Outers;
+  /** Emptied with the batch. */
+  readonly rowless: Rowless;
   /** Which of them carried a row that is CARRIED. */
   readonly outer: Uint16Array;
-  /** The columns of both. */
+  /** The columns of these. */
   readonly #quotes: readonly Column[];
   readonly #outers: readonly Column[];
+  readonly #rowless: readonly Column[];
 
   /** `rows`: how many it has room for. `block`: where, `column.ROW_BYTES` of each. */
   constructor(rows: number = BATCH_FRAMES, block: Uint8Array = new Uint8Array(rows * column.ROW_BYTES)) {
@@ -105,7 +114,6 @@ export class PacketBatch extends RecordRows {
     this.src6 = new Uint32Array(buffer, at(column.SRC6), 4 * rows);
     this.dst6 = new Uint32Array(buffer, at(column.DST6), 4 * rows);
     this.tupleHash = new Uint32Array(buffer, at(column.TUPLE_HASH), rows);
-    this.rowless = new Uint32Array(buffer, at(column.ROWLESS), 2 * rows);
     this.quotes = {
       count: 0,
       proto: new Uint8Array(buffer, at(column.QUOTE_PROTO), rows),
@@ -128,8 +136,14 @@ export class PacketBatch extends RecordRows {
       kind: new Uint8Array(buffer, at(column.OUTER_KIND), rows),
     };
     this.outer = new Uint16Array(buffer, at(column.OUTER), rows);
+    this.rowless = {
+      count: 0,
+      frame: new Uint32Array(buffer, at(column.ROWLESS_FRAME), rows),
+      isUndecodable: new Uint8Array(buffer, at(column.ROWLESS_IS_UNDECODABLE), rows),
+    };
     this.#quotes = columnsOf(this.quotes);
     this.#outers = columnsOf(this.outers);
+    this.#rowless = columnsOf(this.rowless);
   }
 
   /** Empties it: none are in order. */
@@ -138,12 +152,13 @@ export class PacketBatch extends RecordRows {
     this.quotes.count = 0;
     this.marks.length = 0;
     this.outers.count = 0;
+    this.rowless.count = 0;
     this.isInOrder = true;
   }
 
   /** A batch of its own with the same rows, and no room for more. */
   copy(): PacketBatch {
-    const copy = new PacketBatch(Math.max(this.count, this.quotes.count, this.outers.count));
+    const copy = new PacketBatch(Math.max(this.count, this.quotes.count, this.outers.count, this.rowless.count));
     copy.take(this);
     return copy;
   }
@@ -160,11 +175,12 @@ export class PacketBatch extends RecordRows {
     this.src6.set(from.src6.subarray(0, 4 * count));
     this.dst6.set(from.dst6.subarray(0, 4 * count));
     this.tupleHash.set(from.tupleHash.subarray(0, count));
-    this.rowless.set(from.rowless.subarray(0, 2 * count));
     this.outers.count = from.outers.count;
+    this.rowless.count = from.rowless.count;
     this.outer.set(from.outer.subarray(0, from.outers.count === 0 ? 0 : count));
     takeAll(from.#quotes, quotes.count, this.#quotes, this.rows);
     takeAll(from.#outers, from.outers.count, this.#outers, this.rows);
+    takeAll(from.#rowless, from.rowless.count, this.#rowless, this.rows);
   }
 
   /** Whether all rows of another batch, and what they quote, can be appended to these. */
@@ -187,7 +203,6 @@ export class PacketBatch extends RecordRows {
     this.src6.set(batch.src6.subarray(4 * from, 4 * to), 4 * at);
     this.dst6.set(batch.dst6.subarray(4 * from, 4 * to), 4 * at);
     this.tupleHash.set(batch.tupleHash.subarray(from, to), at);
-    this.rowless.set(batch.rowless.subarray(2 * from, 2 * to), 2 * at);
     this.count += to - from;
     if (batch.quotes.count + batch.outers.count === 0) return;
     for (let row = from; row < to; row++) this.#appendBeside(at + row - from, batch, row);
@@ -201,8 +216,6 @@ export class PacketBatch extends RecordRows {
       for (let word = 0; word < 1 << RECORD_BITS; word++)
         this.records[(to << RECORD_BITS) + word] = from.records[this.recordOf(row) + word];
       this.tupleHash[to] = from.tupleHash[row];
-      this.rowless[2 * to] = from.rowless[2 * row];
-      this.rowless[2 * to + 1] = from.rowless[2 * row + 1];
       if ((from.flags(row) & IS_IPV6) !== 0) {
         for (let word = 0; word < 4; word++) {
           this.src6[4 * to + word] = from.src6[4 * row + word];
@@ -301,7 +314,7 @@ export class PacketBatch extends RecordRows {
   }
 }
 
-function columnsOf(of: Quotes | Outers): readonly Column[] {
+function columnsOf(of: Quotes | Outers | Rowless): readonly Column[] {
   const { count: _, ...columns } = of;
   return Object.values(columns);
 }

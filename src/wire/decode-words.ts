@@ -18,9 +18,10 @@ export const INTERFACES = word();
 export const LIMIT = word();
 /** … and how far headers are read, which is no less. */
 export const HEADER_LIMIT = word();
-/** The `PacketBatch` to fill: how many rows, quotes and outer packets it has, before and after, and 1 where the rows' stamps never go back. */
+/** The `PacketBatch` to fill: how many rows, frames without one, quotes and outer packets it has, before and after, and 1 where the rows' stamps never go back. */
 export const BATCH = word();
 export const ROWS = word();
+export const ROWLESS = word();
 export const QUOTES = word();
 export const OUTERS = word();
 export const IS_IN_ORDER = word();
@@ -33,10 +34,8 @@ export const SENDERS = word();
 export const SENDERS_BITS = 12;
 export const SENDER_BITS = 2;
 
-/** How many frames of the capture are not IP, before and after, and how many before are undecodable. */
+/** What else came of it: frames that are not IP, and packets decoded from fewer bytes than the wire had. */
 export const NOT_IP = word();
-export const UNDECODABLE = word();
-/** What else came of it: packets decoded from fewer bytes than the wire had. */
 export const CUT = word();
 /** Doubles, at half the word: stamps of the earliest and of the latest frame, IP or not; infinite where there is none. */
 export const FIRST_NS = double();

@@ -106,15 +106,15 @@ export class Decoder {
     w[words.HEADER_LIMIT] = Math.min(limits.headers, words.MOST_BYTES);
     w[words.BATCH] = out.records.byteOffset;
     w[words.ROWS] = out.count;
+    w[words.ROWLESS] = out.rowless.count;
     w[words.QUOTES] = out.quotes.count;
     w[words.OUTERS] = out.outers.count;
     w[words.OPENS_TUNNELS] = opensTunnels ? 1 : 0;
     w[words.SENDERS] = senders?.byteOffset ?? 0;
     w[words.IS_IN_ORDER] = out.isInOrder ? 1 : 0;
-    w[words.NOT_IP] = tally.notIp;
-    w[words.UNDECODABLE] = tally.undecodable;
     this.#decode(w.byteOffset);
     out.count = w[words.ROWS];
+    out.rowless.count = w[words.ROWLESS];
     out.quotes.count = w[words.QUOTES];
     out.outers.count = w[words.OUTERS];
     out.isInOrder = w[words.IS_IN_ORDER] === 1;
@@ -122,7 +122,7 @@ export class Decoder {
     this.firstNs = this.#doubles[words.FIRST_NS];
     this.lastNs = this.#doubles[words.LAST_NS];
     tally.frames += count;
-    tally.notIp = w[words.NOT_IP];
+    tally.notIp += w[words.NOT_IP];
     tally.cut += w[words.CUT];
     for (let at = 0; at < 2 * w[words.UNDECODED]; at += 2) {
       const index = this.#reasons[at];

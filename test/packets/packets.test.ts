@@ -34,7 +34,8 @@ function rowOf(batch: PacketBatch, row: number): unknown[] {
 function columnsOf({ records, src6, dst6, tupleHash, rowless, quotes, outers, outer }: PacketBatch): Column[] {
   const { count: _, ...quoted } = quotes;
   const { count: __, ...carriers } = outers;
-  return [records, src6, dst6, tupleHash, rowless, ...Object.values(quoted), ...Object.values(carriers), outer];
+  const { count: ___, ...others } = rowless;
+  return [records, src6, dst6, tupleHash, ...[quoted, carriers, others].flatMap((of) => Object.values(of)), outer];
 }
 
 function rowsOf(batch: PacketBatch): unknown[][] {

@@ -25,8 +25,6 @@ export class Feed {
   nextNs = Number.NEGATIVE_INFINITY;
   /** Stamp of the batch's last packet, or of the last one there was. */
   lastNs = Number.NEGATIVE_INFINITY;
-  /** How many frames of its capture had no row, up to the last packet of the batches before: not IP, and undecodable. */
-  #rowless: readonly [notIp: number, undecodable: number] = [0, 0];
   readonly #side: Side;
   readonly #heap: Heap;
   readonly #tuples: TupleTable;
@@ -54,13 +52,6 @@ export class Feed {
   /** Frame of the next packet, or 0 where there is none in the batch. */
   get nextFrame(): number {
     return this.isEmpty ? 0 : this.batch.frame(this.at);
-  }
-
-  /** How many frames of its capture had no row, up to the packet that was taken last: not IP, and undecodable. */
-  get rowless(): readonly [notIp: number, undecodable: number] {
-    if (this.at === 0) return this.#rowless;
-    const { rowless } = this.batch;
-    return [rowless[2 * this.at - 2], rowless[2 * this.at - 1]];
   }
 
   /** Whether all packets of the batch were taken. */
@@ -94,12 +85,11 @@ export class Feed {
 
   /** Goes on to the packet that stands there. */
   goTo(at: number): void {
+    const { passed } = this.intake;
+    if (passed !== null) for (let row = this.at; row < at; row++) passed.goBy(this.batch.frame(row));
     this.at = at;
     if (this.#batch !== null && at < this.end) this.nextNs = this.#batch.stampNs(at);
-    else {
-      this.#rowless = this.rowless;
-      this.nextNs = this.#batch?.reachedNs ?? Number.POSITIVE_INFINITY;
-    }
+    else this.nextNs = this.#batch?.reachedNs ?? Number.POSITIVE_INFINITY;
   }
 
   /** Finds the conversations of the packets not taken yet; to be called again once tuples have been released. */

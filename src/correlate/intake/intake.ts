@@ -5,6 +5,7 @@ import { batchIn, type PacketBatch } from "../../packets/packet-batch.js";
 import type { PacketSource } from "../../packets/source.js";
 import type { MarkedPackets } from "./copies.js";
 import { Disorder } from "./disorder.js";
+import { Passed } from "./passed.js";
 import type { Repeats } from "./repeats.js";
 import { WaitingRoom } from "./waiting-room.js";
 
@@ -49,6 +50,8 @@ export class Intake {
   readonly disorder = new Disorder();
   /** What it tells of losses, one after the other; for whoever reads that to take out. */
   readonly losses: LostSpan[] = [];
+  /** What it has beside the packets that were taken; null where nobody asks for that before the end. */
+  readonly passed: Passed | null;
   readonly #packets: MarkedPackets;
   readonly #heap: Heap;
   readonly #windowNs: number;
@@ -75,8 +78,9 @@ export class Intake {
   #isStopped = false;
   #hasEnded = false;
 
-  /** `packets`: those of the source, marked where its capture shows them twice. */
-  constructor(source: PacketSource, packets: MarkedPackets, heap: Heap, windowNs: number) {
+  /** `packets`: those of the source, marked where its capture shows them twice. `mayStop`: whether it may be left before its end. */
+  constructor(source: PacketSource, packets: MarkedPackets, heap: Heap, windowNs: number, mayStop = false) {
+    this.passed = mayStop ? new Passed() : null;
     this.source = source;
     this.#packets = packets;
     this.#heap = heap;
@@ -160,6 +164,7 @@ export class Intake {
   #take(batch: PacketBatch): void {
     const { count, reachedNs, marks } = batch;
     const beforeNs = this.#mass.nowNs;
+    this.passed?.read(batch.rowless);
     // the first packets that there are wait for those that vouch for them, and marks among them tell of that as well
     const voting = beforeNs === Number.NEGATIVE_INFINITY ? MOST_VOTES : -1;
     const isInTime = marks.every((mark) => changesNothing(mark, batch, voting)) && this.#goThrough(batch);

@@ -52,7 +52,8 @@ export class Segments implements Admits, Settles {
     if (this.#translations.slotOf(row) === NONE) return;
     if (this.#streamsOf(row) === undefined) {
       if (!isLong) return;
-      this.#begin(row, this.#waitingBetween(t.before(row, Math.min(LOOK_AROUND, t.size - 1)), row, row));
+      this.#begin(row);
+      this.#addBetween(t.before(row, Math.min(LOOK_AROUND, t.size - 1)), row, row);
     }
     this.#add(row);
     this.#cover(row, false);
@@ -74,10 +75,10 @@ export class Segments implements Admits, Settles {
     const t = this.#timeline;
     const streams = this.#streamsOf(row);
     if (!streams?.[t.sideOf(row)].has(row)) {
-      const ahead = this.#waitingBetween(row, t.before(row, -Math.min(LOOK_AROUND, t.before(t.end, row))), row);
-      if (streams === undefined && !ahead.some((each) => this.#isLong(each))) return null;
-      if (streams === undefined) this.#begin(row, ahead);
-      else for (const each of ahead) this.#add(each);
+      const end = t.before(row, -Math.min(LOOK_AROUND, t.before(t.end, row)));
+      if (streams === undefined && !this.#isAnyBetween(row, end, row, (each) => this.#isLong(each))) return null;
+      if (streams === undefined) this.#begin(row);
+      this.#addBetween(row, end, row);
     }
     this.#cover(row, true);
     if (t.state(row) === WAITING) this.#pair(row, this.#covering.ofSome(row, this.#streamsOf(row)!));
@@ -112,14 +113,13 @@ export class Segments implements Admits, Settles {
     return isSeen;
   }
 
-  /** From now on, the flow of a segment is one that is cut; these wait. */
-  #begin(row: number, waiting: readonly number[]): void {
+  /** From now on, the flow of a segment is one that is cut. */
+  #begin(row: number): void {
     const slot = this.#translations.slotOf(row);
     const stream = (): Stream => new Stream(this.#timeline, (each) => this.#translations.isWaitingIn(each, slot));
     const streams = (): Streams => [stream(), stream()];
     this.#flows.set(slot, [streams(), streams()]);
     this.#translations.accounts.noteCut(slot);
-    for (const each of waiting) this.#add(each);
   }
 
   /** Adds a segment of a flow that is cut. */
@@ -135,14 +135,21 @@ export class Segments implements Admits, Settles {
     return this.#flows.get(slot)?.[this.#translations.isOutbound(row, this.#translations.flowAt(slot)) ? 1 : 0];
   }
 
-  /** The segments with data that wait from one row up to another, not included, of the flow of a third. */
-  #waitingBetween(from: number, end: number, of: number): number[] {
+  /** Adds the segments with data that wait from one row up to another, not included, of the flow of a third. */
+  #addBetween(from: number, end: number, of: number): void {
+    this.#isAnyBetween(from, end, of, (row) => {
+      this.#add(row);
+      return false;
+    });
+  }
+
+  /** Whether one of these is what is looked for. */
+  #isAnyBetween(from: number, end: number, of: number, is: (row: number) => boolean): boolean {
     const t = this.#timeline;
     const slot = this.#translations.slotOf(of);
-    const rows: number[] = [];
     for (let row = from; row !== end; row = t.after(row))
-      if (this.#translations.isWaitingIn(row, slot) && this.#hasData(row)) rows.push(row);
-    return rows;
+      if (this.#translations.isWaitingIn(row, slot) && this.#hasData(row) && is(row)) return true;
+    return false;
   }
 
   #hasData(row: number): boolean {

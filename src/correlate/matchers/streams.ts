@@ -42,6 +42,7 @@ export class Stream {
   sharing(row: number): number[] {
     const t = this.#timeline;
     const found: number[] = [];
+    if (this.#noted === 0) return found;
     const first = (t.seq(row) - this.#longest) >>> BLOCK_BITS;
     const blocks = (this.#longest + t.payloadLength(row)) >>> BLOCK_BITS;
     for (let n = 0; n <= blocks + 1; n++) {
@@ -49,7 +50,7 @@ export class Stream {
         if (other !== row && this.#isOfUse(other) && shareBytes(t, other, row)) found.push(other);
       }
     }
-    return found.sort((a, b) => (t.isBefore(a, b) ? -1 : 1));
+    return found.length < 2 ? found : found.sort((a, b) => (t.isBefore(a, b) ? -1 : 1));
   }
 
   #blockOf(row: number): number {

@@ -77,9 +77,9 @@ export function decode(block: usize): void {
   quotes.goOn(batch, wordOf(block, words.QUOTES));
   outers = wordOf(block, words.OUTERS);
   let row = wordOf(block, words.ROWS);
-  let notIp = wordOf(block, words.NOT_IP);
+  let rowless = wordOf(block, words.ROWLESS);
+  let notIp = 0;
   let cut = 0;
-  const undecodable = wordOf(block, words.UNDECODABLE);
   let undecoded = 0;
   let firstNs = Infinity;
   let lastNs = -Infinity;
@@ -101,6 +101,9 @@ export function decode(block: usize): void {
         : NO_INTERFACE;
     if (reason === MAY_CARRY) lookInside(end, limit, headerLimit, batch, row, opensTunnels);
     if (reason >= 0) {
+      store<i32>(batch + (rowless << 2), load<i32>(frames + (index << 2)), BATCH_FRAMES * column.ROWLESS_FRAME);
+      store<u8>(batch + rowless, reason === NOT_IP ? 0 : 1, BATCH_FRAMES * column.ROWLESS_IS_UNDECODABLE);
+      rowless++;
       if (reason === NOT_IP) notIp++;
       else {
         store<i32>(reasons + (undecoded << 3), index);
@@ -118,12 +121,11 @@ export function decode(block: usize): void {
     const program = load<i32>(programs + (iface << 2));
     if (program !== 0 && passes(program, start, captured, original))
       store<i32>(record, load<i32>(record, 4 * FLAGS_PROTO_TTL) | IS_SELECTED, 4 * FLAGS_PROTO_TTL);
-    store<i32>(batch + (row << 3), notIp, BATCH_FRAMES * column.ROWLESS);
-    store<i32>(batch + (row << 3), undecodable + undecoded, BATCH_FRAMES * column.ROWLESS + 4);
     if (captured < original) cut++;
     row++;
   }
   setWord(block, words.ROWS, row);
+  setWord(block, words.ROWLESS, rowless);
   setWord(block, words.QUOTES, quotes.count);
   setWord(block, words.OUTERS, outers);
   setWord(block, words.NOT_IP, notIp);
