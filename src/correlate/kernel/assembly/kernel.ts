@@ -106,8 +106,9 @@ export function sinceNsOf(ground: usize, row: i32): f64 {
 export function weigh(ground: usize, inside: i32, outside: i32, hasSpoken: i32): f64 {
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  const bits = timingBits(ground, passedNs(o) - passedNs(i));
-  return bits + (hasSpoken === 1 ? newsBits(i, o) : headerBits(ground, i, wayOf(i), o, wayOf(o)));
+  const bits = timingBits(ground, i, wayOf(i), o, wayOf(o), passedNs(o) - passedNs(i));
+  const say = hasSpoken === 1 ? newsBits : headerBits;
+  return bits + say(ground, i, wayOf(i), o, wayOf(o));
 }
 
 /** Believes in the translation of the rows related last. Returns the slot of its flow. */
