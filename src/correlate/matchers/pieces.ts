@@ -1,6 +1,9 @@
 import type { Range } from "../../packets/results.js";
 import type { Timeline } from "../../packets/timeline.js";
 
+/** What says which bytes of a stream a segment has. */
+export type Bytes = Pick<Timeline, "seq" | "payloadLength">;
+
 /**
  * Which of some packets are pieces of a segment that was cut evenly, in order: all but the last are of one size (Linux:
  * net/ipv4/tcp_offload.c, tcp_gso_segment). Where `isCounting`, the IP ID of each tells as well which one it is
@@ -33,7 +36,7 @@ export function areAtOnce(t: Timeline, rows: readonly number[]): boolean {
 }
 
 /** Whether two segments have some bytes in common. */
-export function shareBytes(t: Timeline, a: number, b: number): boolean {
+export function shareBytes(t: Bytes, a: number, b: number): boolean {
   const from = offsetIn(t, a, b);
   return from < t.payloadLength(a) && -from < t.payloadLength(b);
 }
@@ -81,6 +84,6 @@ function sizeFor(t: Timeline, whole: number, row: number, place: number | undefi
 }
 
 /** Where a packet begins in a segment. */
-export function offsetIn(t: Timeline, whole: number, row: number): number {
+export function offsetIn(t: Bytes, whole: number, row: number): number {
   return (t.seq(row) - t.seq(whole)) | 0;
 }

@@ -1,5 +1,5 @@
 import type { Timeline } from "../../packets/timeline.js";
-import { shareBytes } from "./pieces.js";
+import { type Bytes, shareBytes } from "./pieces.js";
 
 /** Segments are found by blocks of so many bytes of sequence numbers (2 to the power of it): some dozens are in one, however many wait. */
 const BLOCK_BITS = 16;
@@ -7,9 +7,12 @@ const LAST_BLOCK = 2 ** (32 - BLOCK_BITS) - 1;
 /** What is of no more use is dropped when so many were noted, or twice what was left then. */
 const CROWDED = 256;
 
+/** What is asked of a timeline. */
+export type Segments = Bytes & Pick<Timeline, "isBefore">;
+
 /** TCP segments by their sequence numbers: those that have bytes in common with another one are found without a look at all of them. */
 export class Stream {
-  readonly #timeline: Timeline;
+  readonly #timeline: Segments;
   readonly #isOfUse: (row: number) => boolean;
   /** By the block that they begin in. */
   readonly #blocks = new Map<number, Set<number>>();
@@ -19,7 +22,7 @@ export class Stream {
   #longest = 0;
 
   /** `isOfUse`: whether a segment is still to be found; one that is not never will be again, and may have been given back. */
-  constructor(timeline: Timeline, isOfUse: (row: number) => boolean) {
+  constructor(timeline: Segments, isOfUse: (row: number) => boolean) {
     this.#timeline = timeline;
     this.#isOfUse = isOfUse;
   }

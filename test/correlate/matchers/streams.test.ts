@@ -1,8 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { shareBytes } from "../../../src/correlate/matchers/pieces.js";
-import { Stream } from "../../../src/correlate/matchers/streams.js";
-import type { Timeline } from "../../../src/packets/timeline.js";
+import { type Segments, Stream } from "../../../src/correlate/matchers/streams.js";
 
 interface Segment {
   readonly seq: number;
@@ -10,13 +9,12 @@ interface Segment {
 }
 
 /** What a stream asks a timeline, of segments by their rows. */
-function timelineOf(segments: readonly Segment[]): Timeline {
-  const timeline: Pick<Timeline, "seq" | "payloadLength" | "isBefore"> = {
+function timelineOf(segments: readonly Segment[]): Segments {
+  return {
     seq: (row) => segments[row].seq,
     payloadLength: (row) => segments[row].bytes,
     isBefore: (a, b) => a < b,
   };
-  return timeline as Timeline;
 }
 
 /** Numbers that wrap, and lengths up to the longest that a host hands over as one. */
