@@ -17,7 +17,7 @@ export type { Flow, Nat } from "./packets/flows.js";
 export type { CaptureInterface, FrameBatch, FrameSource } from "./packets/frames.js";
 export type { HostRules, Ruling } from "./packets/host-rules.js";
 export type { LatencySummary } from "./packets/latency.js";
-export type { PacketBatch } from "./packets/packets.js";
+export type { PacketBatch } from "./packets/packet-batch.js";
 export type { PacketSource, Tally } from "./packets/source.js";
 export type { Tunnel } from "./packets/tunnels.js";
 export { copyOf } from "./packets/results.js";

@@ -18,7 +18,7 @@ export class LossPlaces {
   readonly #sinceNs: number[] = [];
   readonly #lastNs: number[] = [];
   /** Losses that were told behind the last frame: lost frames may have been stamped up to the next one. */
-  #open: { readonly iface: number; sinceNs: number; toldNs: number }[] = [];
+  #open: { readonly iface: number; sinceNs: number; toldNs: number; count: number }[] = [];
 
   /** One interface more is described. */
   describe(): void {
@@ -33,14 +33,14 @@ export class LossPlaces {
     this.#lastNs[iface] = stampNs;
   }
 
-  /** Takes it that frames were lost between the last frame of an interface and its next one. */
-  beforeFrame(iface: number): void {
-    this.#lost(iface, Math.min(this.#lastNs[iface], this.#earliestNs), Number.NEGATIVE_INFINITY);
+  /** Takes it that so many frames were lost between the last frame of an interface and its next one. */
+  beforeFrame(iface: number, count: number): void {
+    this.#lost(iface, Math.min(this.#lastNs[iface], this.#earliestNs), Number.NEGATIVE_INFINITY, count);
   }
 
-  /** Takes a statement of an interface's counters, made at `toldNs`: whether frames were lost since the one before. */
-  statement(iface: number, toldNs: number, isLoss: boolean): void {
-    if (isLoss) this.#lost(iface, this.#sinceNs[iface], this.#isNear(toldNs) ? toldNs : Number.NEGATIVE_INFINITY);
+  /** Takes a statement of an interface's counters, made at `toldNs`: how many frames were lost since the one before. */
+  statement(iface: number, toldNs: number, count: number): void {
+    this.#lost(iface, this.#sinceNs[iface], this.#isNear(toldNs) ? toldNs : Number.NEGATIVE_INFINITY, count);
     this.#sinceNs[iface] = this.#earliestNs;
   }
 
@@ -49,16 +49,22 @@ export class LossPlaces {
     this.#place(this.#frames, Number.NEGATIVE_INFINITY);
   }
 
-  #lost(iface: number, sinceNs: number, toldNs: number): void {
+  #lost(iface: number, sinceNs: number, toldNs: number, count: number): void {
+    if (count === 0) return;
     const same = this.#open.find((each) => each.iface === iface);
-    if (same === undefined) this.#open.push({ iface, sinceNs, toldNs });
-    else Object.assign(same, { sinceNs: Math.min(same.sinceNs, sinceNs), toldNs: Math.max(same.toldNs, toldNs) });
+    if (same === undefined) {
+      this.#open.push({ iface, sinceNs, toldNs, count });
+      return;
+    }
+    same.sinceNs = Math.min(same.sinceNs, sinceNs);
+    same.toldNs = Math.max(same.toldNs, toldNs);
+    same.count += count;
   }
 
   #place(frame: number, nextNs: number): void {
     const next = this.#isNear(nextNs) ? nextNs : Number.NEGATIVE_INFINITY;
-    for (const { iface, sinceNs, toldNs } of this.#open)
-      this.losses.push({ frame, iface, loss: { sinceNs, toldNs: Math.max(toldNs, next) } });
+    for (const { iface, sinceNs, toldNs, count } of this.#open)
+      this.losses.push({ frame, iface, loss: { sinceNs, toldNs: Math.max(toldNs, next), count } });
     this.#open = [];
   }
 

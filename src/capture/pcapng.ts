@@ -170,7 +170,7 @@ export class Pcapng implements Format {
     const before = this.droppedOn(index);
     this.hasCounters = true;
     this.#droppedBetweenFrames[index] += dropped;
-    if (this.droppedOn(index) > before) this.#places.beforeFrame(index);
+    this.#places.beforeFrame(index, this.droppedOn(index) - before);
   }
 
   /** Section 4.4: no interface but the section's first, no stamp, and a captured length only as far as the snaplen implies one. */
@@ -252,7 +252,7 @@ export class Pcapng implements Format {
     const high = view.getUint32(at + 12, this.#little);
     const low = view.getUint32(at + 16, this.#little);
     const toldNs = this.#started ? this.#clocks[index].timeNs(high, low) : Number.NEGATIVE_INFINITY;
-    this.#places.statement(index, toldNs, this.droppedOn(index) > before);
+    this.#places.statement(index, toldNs, this.droppedOn(index) - before);
   }
 
   /** Where the value of an option of at least `least` bytes lies, or -1. Its length stands in the two bytes before. Section 3.5. */

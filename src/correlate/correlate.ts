@@ -52,7 +52,8 @@ export async function correlate(
   // before a source is read on: how far it is by then depends on how it is cut
   const haveCounters = [inside.hasCounters, outside.hasCounters] as const;
   const isLive = inside.isLive === true || outside.isLive === true;
-  const intake = (source: PacketSource) => new Intake(source, new MarkedPackets(source), heap, windowNs);
+  const mayStop = Number.isFinite(options.maxPairs);
+  const intake = (source: PacketSource) => new Intake(source, new MarkedPackets(source), heap, windowNs, mayStop);
   const intakes = [intake(inside), intake(outside)] as const;
   const ahead = (from: Intake) => new Lookahead(from, heap);
   // what is captured now is shown now: nothing is looked at ahead of it

@@ -1,6 +1,7 @@
 import type { FlowAccounts } from "../packets/flow-accounts.js";
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../packets/packets.js";
 import type { Range } from "../packets/results.js";
+import { INSIDE } from "../packets/sides.js";
 import type { Timeline } from "../packets/timeline.js";
 import type { Buckets } from "./kernel/buckets.js";
 import type { Kernel } from "./kernel/kernel.js";
@@ -39,8 +40,8 @@ export class Pairs implements Pairing {
   }
 
   pairGroup(
-    inside: readonly number[],
-    outside: readonly number[],
+    some: readonly number[],
+    others: readonly number[],
     slot: number,
     by: number,
     evidence: number,
@@ -48,7 +49,8 @@ export class Pairs implements Pairing {
     ranges: readonly Range[] = [],
   ): void {
     const { timeline: t, accounts, buckets, groups, impacts, findings } = this.#about;
-    for (const row of [...inside, ...outside]) buckets.remove(row);
+    for (const row of [...some, ...others]) buckets.remove(row);
+    const [inside, outside] = t.side(some[0]) === INSIDE ? [some, others] : [others, some];
     const isOutbound = accounts.isOutbound(slot, t.forward(inside[0]));
     const entered = isOutbound ? inside[0] : outside[0];
     const missing = ranges.map((range) => {

@@ -1,6 +1,7 @@
-import { IS_COPY, IS_ERROR, IS_MISTIMED, type PacketBatch } from "../packets/packets.js";
+import type { PacketBatch } from "../packets/packet-batch.js";
+import { IS_COPY, IS_ERROR, IS_MISTIMED } from "../packets/packets.js";
 import { CARRIED, CARRIER, RECORD_BITS } from "../packets/records.js";
-import { ALTERED, type Sink, type Summary } from "../packets/results.js";
+import { ALTERED, type SideSummary, type Sink, type Summary } from "../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { DONE, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";
@@ -153,7 +154,7 @@ export class Run {
 
   #learnLoss(): void {
     const side = this.#parts.lateLosses.learn(this.#parts.updates);
-    this.#parts.matchers.equals.sequences.noteMisses(side);
+    this.#parts.matchers.completeness.noteMisses(side);
     this.#feeds[side].stop = UNKNOWN;
   }
 
@@ -190,18 +191,30 @@ export class Run {
 
   #summary(): Summary {
     const { offsetNs, driftPpm, uncertaintyNs, source } = this.#parts.clock.facts(this.#isComplete);
-    const isAllDecided = this.#timeline.size === 0;
     const [inside, outside] = this.#parts.tallies;
-    const side = (of: Side) =>
-      this.#parts.tallies[of].summary(this.#feeds[of].source, this.#feeds[of].hasEnded && isAllDecided);
     return {
-      inside: side(INSIDE),
-      outside: side(OUTSIDE),
+      inside: this.#sideSummary(INSIDE),
+      outside: this.#sideSummary(OUTSIDE),
       verdicts: [inside.verdicts, outside.verdicts],
       impacts: [inside.impacts, outside.impacts],
       flows: this.#parts.translations.accounts.learnt,
       clock: { offsetNs, driftPpm: Math.round(10 * driftPpm) / 10, uncertaintyNs, source },
     };
+  }
+
+  #sideSummary(side: Side): SideSummary {
+    const { source, intake, hasEnded } = this.#feeds[side];
+    const tally = this.#parts.tallies[side];
+    if (intake.passed !== null && this.#showing.isEnough) {
+      // what was read and is not needed depends on how the source cuts its batches
+      const { notIp, undecodable } = intake.passed;
+      const captureDropped = this.#parts.cover[side].gaps.lostFrames;
+      return tally.summary({ notIp, undecodable, captureDropped, hasCounters: this.#options.haveCounters[side] });
+    }
+    const { captureDropped, hasCounters } = source;
+    const { frames, notIp, undecodable } = source.tally;
+    const isAllDecided = hasEnded && this.#timeline.size === 0;
+    return tally.summary({ notIp, undecodable, captureDropped, hasCounters }, isAllDecided ? frames : undefined);
   }
 
   /** When the next outside packet comes, on the timeline. */

@@ -90,7 +90,7 @@ export class Settling {
     updates.tellBefore(row);
     const { verdict, reason, why, byFrame, mtu, mayBeLostBy, elsewhereWay } = verdicts.judge(row);
     tuples.noteUnmatched(t.tuple(row));
-    if (verdict !== "no-overlap") matchers.equals.sequences.noteAlone(row);
+    if (verdict !== "no-overlap") matchers.completeness.noteAlone(row);
     const by = { ...(byFrame !== undefined && { byFrame }), ...(mtu !== undefined && { mtu }) };
     const judgement: Judgement = { verdict, reason, why, ...by, ...(verdict === "dropped" && this.#dropped(row)) };
     if (mayBeLostBy !== undefined) {

@@ -14,4 +14,6 @@ export interface Loss {
   readonly sinceNs: number;
   /** How far the capture had come when it said so, as far as frames do not tell; else -Infinity. */
   readonly toldNs: number;
+  /** How many. */
+  readonly count: number;
 }

@@ -3,6 +3,9 @@ export const MOST_VOTES = 4;
 /** What a frame's vote counts that is where time was: it speaks against all that leap. */
 const VOTES_IN_TIME = 2;
 
+/** Whoever says how far a capture has come is behind it by less, nanoseconds: frames may be written out of order by half of that (`split.ts`). */
+const MOST_LAG_NS = 1_000_000_000;
+
 /** How a stamp stands to the time that the mass of frames shows. */
 export const IN_TIME = 0;
 /** So far behind that its frame is no part of what is there now. */
@@ -14,8 +17,8 @@ export const SET_ASIDE = 2;
 interface Leap {
   readonly frame: number;
   readonly stampNs: number;
-  /** How far time was known to have gone on when it came. */
-  readonly reachedNs: number;
+  /** How far time was known to have gone on when it came, or once anything was known of that; -Infinity before. */
+  reachedNs: number;
   votesFor: number;
   votesAgainst: number;
 }
@@ -65,7 +68,8 @@ export class MassTime {
     if (this.#aside.length > 0)
       this.#settle(reachedNs, (leap) => {
         if (leap.stampNs <= reachedNs + this.#leapNs) return true;
-        return reachedNs - leap.reachedNs > this.#leapNs ? false : undefined;
+        if (leap.reachedNs === Number.NEGATIVE_INFINITY) leap.reachedNs = reachedNs;
+        return reachedNs - leap.reachedNs > Math.max(this.#leapNs, MOST_LAG_NS) ? false : undefined;
       });
     if (reachedNs > this.nowNs) this.nowNs = reachedNs;
   }

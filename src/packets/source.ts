@@ -1,5 +1,5 @@
 import type { Silence } from "./coverage.js";
-import type { PacketBatch } from "./packets.js";
+import type { PacketBatch } from "./packet-batch.js";
 
 /** What became of each frame of a capture while decoding. frames = notIp + undecodable + rows given. */
 export class Tally {

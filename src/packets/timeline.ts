@@ -1,26 +1,17 @@
 import code from "./assembly/timeline.wasm";
 import { asDoubles, type Heap, type Kind } from "./heap.js";
-import { hasWideId, idOf, IS_SELECTED } from "./packets.js";
+import { hasWideId, IS_SELECTED } from "./packets.js";
+import { RecordRows } from "./record-rows.js";
 import {
-  ACK,
   BEGINNING_SHIFT,
-  CONTENT,
   FLAGS_PROTO_TTL,
-  FRAME,
-  HEAD,
   IP_ID,
-  KEY,
-  KEY2,
-  LENGTH,
-  LENGTH_MASK,
   DSCP_SHIFT,
   PAYLOAD_LENGTH_CLASS,
   RECORD_BITS,
-  SEQ,
   STAMP_NS,
   TCP_FLAGS_QUOTE,
   TIME_NS,
-  TUNNEL_SHIFT,
   WAY,
   WINDOW_SHIFT,
 } from "./records.js";
@@ -120,7 +111,7 @@ const module = new WebAssembly.Module(code);
  * length of the window, a million of them in a busy second. What a packet's record says, and what became of it, is
  * therefore kept elsewhere, at a place that `release` gives to the next packet: it is still in the cache then.
  */
-export class Timeline {
+export class Timeline extends RecordRows {
   /** Where its block is, which WebAssembly goes by: see `timeline-words.ts`. */
   readonly block: number;
   readonly #words: Int32Array;
@@ -144,6 +135,7 @@ export class Timeline {
 
   /** `rows`: for how many rows at first, a power of two; `places`: for how many that something is known of. */
   constructor(heap: Heap, rows: number = FIRST_ROWS, places: number = FIRST_PLACES) {
+    super();
     this.mask = rows - 1;
     this.#heap = heap;
     this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
@@ -212,6 +204,10 @@ export class Timeline {
     return this.#steps["firstBelow"](this.block, from, end, least);
   }
 
+  recordOf(row: number): number {
+    return this.places[row & this.mask] << RECORD_BITS;
+  }
+
   side(row: number): number {
     return this.sides[row & this.mask];
   }
@@ -222,45 +218,26 @@ export class Timeline {
 
   /** Nanoseconds on the inside clock, counted from the inside capture's epoch. */
   timeNs(row: number): number {
-    return this.doubles[(this.places[row & this.mask] << (RECORD_BITS - 1)) + TIME_NS];
-  }
-
-  /** The same instant as the packet's own capture stamped it, from that capture's epoch. */
-  stampNs(row: number): number {
-    return this.doubles[(this.places[row & this.mask] << (RECORD_BITS - 1)) + STAMP_NS];
+    return this.doubles[(this.recordOf(row) >> 1) + TIME_NS];
   }
 
   setStampNs(row: number, stampNs: number): void {
-    this.doubles[(this.places[row & this.mask] << (RECORD_BITS - 1)) + STAMP_NS] = stampNs;
-  }
-
-  /** The match key's two halves, signed. */
-  key(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + KEY];
-  }
-
-  key2(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + KEY2];
+    this.doubles[(this.recordOf(row) >> 1) + STAMP_NS] = stampNs;
   }
 
   /** Which conversation the packet belongs to, and which way it goes there: `tuple` and `forward` in one number. */
   way(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + WAY];
+    return this.records[this.recordOf(row) + WAY];
   }
 
   /** Row in its side's `TupleTable`. An ICMP error has the tuple of the packet it quotes, in the opposite direction. */
   tuple(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + WAY] >> 1;
+    return this.records[this.recordOf(row) + WAY] >> 1;
   }
 
   /** 1 if the packet goes from the tuple's A to its B, else 0. */
   forward(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + WAY] & 1;
-  }
-
-  /** IS_… and HAS_… of packets.ts. */
-  flags(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + FLAGS_PROTO_TTL] & 0xffff;
+    return this.records[this.recordOf(row) + WAY] & 1;
   }
 
   /** Whether the pcap filter that says what is shown selects the packet, or one of those that it stands for … */
@@ -270,67 +247,17 @@ export class Timeline {
 
   /** … which it does from now on. */
   select(row: number): void {
-    this.records[(this.places[row & this.mask] << RECORD_BITS) + FLAGS_PROTO_TTL] |= IS_SELECTED;
-  }
-
-  proto(row: number): number {
-    return (this.records[(this.places[row & this.mask] << RECORD_BITS) + FLAGS_PROTO_TTL] >>> 16) & 0xff;
-  }
-
-  ttl(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + FLAGS_PROTO_TTL] >>> 24;
-  }
-
-  frame(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + FRAME] >>> 0;
-  }
-
-  ipId(row: number): number {
-    return idOf(this.flags(row), this.#idWord(row));
-  }
-
-  length(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + LENGTH] & LENGTH_MASK;
-  }
-
-  /** The tunnel that it came in, by its number in the `TunnelTable`; 0 for none. */
-  tunnel(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + LENGTH] >>> TUNNEL_SHIFT;
+    this.records[this.recordOf(row) + FLAGS_PROTO_TTL] |= IS_SELECTED;
   }
 
   /** The upper six bits of its traffic class (RFC 2474). */
   dscp(row: number): number {
-    return (this.records[(this.places[row & this.mask] << RECORD_BITS) + PAYLOAD_LENGTH_CLASS] >>> DSCP_SHIFT) & 0x3f;
-  }
-
-  payloadLength(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + PAYLOAD_LENGTH_CLASS] & LENGTH_MASK;
-  }
-
-  seq(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + SEQ] >>> 0;
-  }
-
-  ack(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + ACK] >>> 0;
-  }
-
-  /** As in `PacketBatch`. */
-  content(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + CONTENT];
-  }
-
-  head(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + HEAD];
+    return (this.records[this.recordOf(row) + PAYLOAD_LENGTH_CLASS] >>> DSCP_SHIFT) & 0x3f;
   }
 
   /** Hash of the first 16 payload bytes, 11 bits; 0 if there are fewer, or they were not kept. */
   beginning(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> BEGINNING_SHIFT;
-  }
-
-  tcpFlags(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + TCP_FLAGS_QUOTE] & 0xff;
+    return this.records[this.recordOf(row) + TCP_FLAGS_QUOTE] >>> BEGINNING_SHIFT;
   }
 
   /** 8 bits of a hash of the TCP window, before it is scaled. */
@@ -344,7 +271,7 @@ export class Timeline {
   }
 
   #idWord(row: number): number {
-    return this.records[(this.places[row & this.mask] << RECORD_BITS) + IP_ID];
+    return this.records[this.recordOf(row) + IP_ID];
   }
 
   /** WAITING, AMBIGUOUS, PAIRED, MEMBER, TURNED, DONE, SHOWN or GONE. */

@@ -3,7 +3,7 @@ import code from "./assembly/tuples.wasm";
 import { sameAddress } from "./columns.js";
 import { HashIndex } from "./hash-index.js";
 import { ROOM_FLOWS, type Heap } from "./heap.js";
-import type { PacketBatch } from "./packets.js";
+import type { PacketBatch } from "./packet-batch.js";
 import type { Side } from "./sides.js";
 import * as words from "./tuples-words.js";
 

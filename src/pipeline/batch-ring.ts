@@ -1,7 +1,7 @@
 import { BATCH_FRAMES } from "../packets/frames.js";
 import type { Silence } from "../packets/coverage.js";
 import type { Heap } from "../packets/heap.js";
-import { BATCH_BYTES, PacketBatch } from "../packets/packets.js";
+import { BATCH_BYTES, PacketBatch } from "../packets/packet-batch.js";
 import type { Tally } from "../packets/source.js";
 
 /**
@@ -30,19 +30,20 @@ const IS_IN_ORDER = 1;
 const REACHED_NS = 2;
 const QUOTES = 3;
 const OUTERS = 4;
+const ROWLESS = 5;
 /** … and its source, as of then. */
-const FIRST_NS = 5;
-const LAST_NS = 6;
-const CAPTURE_DROPPED = 7;
-const FRAMES = 8;
-const NOT_IP = 9;
-const UNDECODABLE = 10;
-const CUT = 11;
+const FIRST_NS = 6;
+const LAST_NS = 7;
+const CAPTURE_DROPPED = 8;
+const FRAMES = 9;
+const NOT_IP = 10;
+const UNDECODABLE = 11;
+const CUT = 12;
 /** How many marks there are: they come by another way. */
-const MARKS = 12;
+const MARKS = 13;
 /** How many silences it found meanwhile, and their beginnings and ends: it takes hundreds of frames until there can be another. */
-const SILENCES = 13;
-const SILENCE = 14;
+const SILENCES = 14;
+const SILENCE = 15;
 const MOST_SILENCES = 26;
 const DOUBLES = SILENCE + 2 * MOST_SILENCES;
 
@@ -113,7 +114,7 @@ export class BatchRing {
    * it has to be told that no more come.
    */
   fill({ captureDropped, firstNs, lastNs, silences, tally }: Readonly<SourceState>): boolean {
-    const { count, isInOrder, reachedNs, quotes, outers, marks } = this.next;
+    const { count, isInOrder, reachedNs, quotes, outers, rowless, marks } = this.next;
     const d = this.#doubles;
     const at = DOUBLES * this.#batchAt(FILLED);
     d[at + COUNT] = count;
@@ -122,6 +123,7 @@ export class BatchRing {
     d[at + QUOTES] = quotes.count;
     d[at + MARKS] = marks.length;
     d[at + OUTERS] = outers.count;
+    d[at + ROWLESS] = rowless.count;
     d[at + FIRST_NS] = firstNs;
     d[at + LAST_NS] = lastNs;
     d[at + CAPTURE_DROPPED] = captureDropped;
@@ -157,6 +159,7 @@ export class BatchRing {
     batch.quotes.count = d[at + QUOTES];
     batch.marks.length = 0;
     batch.outers.count = d[at + OUTERS];
+    batch.rowless.count = d[at + ROWLESS];
     state.captureDropped = d[at + CAPTURE_DROPPED];
     state.firstNs = d[at + FIRST_NS];
     state.lastNs = d[at + LAST_NS];

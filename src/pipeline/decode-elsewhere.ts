@@ -4,7 +4,7 @@ import { CaptureError } from "../capture/errors.js";
 import type { Silence } from "../packets/coverage.js";
 import { Heap } from "../packets/heap.js";
 import type { Mark } from "../packets/frame-marks.js";
-import type { PacketBatch } from "../packets/packets.js";
+import type { PacketBatch } from "../packets/packet-batch.js";
 import { type PacketSource, Tally } from "../packets/source.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { BatchRing } from "./batch-ring.js";

@@ -1,7 +1,7 @@
 import { Coverage, type Silence } from "../packets/coverage.js";
 import { BATCH_FRAMES, FrameBatch, type FrameSource } from "../packets/frames.js";
 import { Heap } from "../packets/heap.js";
-import { batchIn, type PacketBatch } from "../packets/packets.js";
+import { batchIn, type PacketBatch } from "../packets/packet-batch.js";
 import { type PacketSource, Tally } from "../packets/source.js";
 import type { Soon } from "../packets/soon.js";
 import { Decoder, type Limits, type ProgramOf, type Senders, sendersIn } from "../wire/decode.js";

@@ -192,7 +192,7 @@ const captures = (description: string): Schema =>
         name: text("The interface that it is of, where it says so; else the file's name."),
         counters: flag(
           "Whether it says before its first frame that it counts the frames it loses. Where none does, what a capture missed looks the same as " +
-            "what was dropped. The summary says the same as of the capture's end.",
+            "what was dropped. The summary says the same as of the capture's end, if it was read to there.",
         ),
       },
     }),
@@ -201,7 +201,10 @@ const captures = (description: string): Schema =>
 const totals = (description: string): Schema =>
   object(description, {
     required: {
-      frames: count("All frames. They are the sum of paired, unmatched, ambiguous, notIp and undecodable."),
+      frames: count(
+        "All frames; where -c ended the run, those that were taken and decided about until then. They are the sum of paired, unmatched, ambiguous, " +
+          "notIp and undecodable.",
+      ),
       paired: count("Frames of pairs."),
       unmatched: count("Frames without a twin."),
       ambiguous: count("Frames that may have one of several twins."),

@@ -18,9 +18,10 @@ export const INTERFACES = word();
 export const LIMIT = word();
 /** … and how far headers are read, which is no less. */
 export const HEADER_LIMIT = word();
-/** The `PacketBatch` to fill: how many rows, quotes and outer packets it has, before and after, and 1 where the rows' stamps never go back. */
+/** The `PacketBatch` to fill: how many rows, frames without one, quotes and outer packets it has, before and after, and 1 where the rows' stamps never go back. */
 export const BATCH = word();
 export const ROWS = word();
+export const ROWLESS = word();
 export const QUOTES = word();
 export const OUTERS = word();
 export const IS_IN_ORDER = word();

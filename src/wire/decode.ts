@@ -1,6 +1,6 @@
 import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../packets/frames.js";
 import { asDoubles, type Heap } from "../packets/heap.js";
-import type { PacketBatch } from "../packets/packets.js";
+import type { PacketBatch } from "../packets/packet-batch.js";
 import type { Tally } from "../packets/source.js";
 import { linkOf } from "../protocols/link-types.js";
 import code from "./assembly/decode.wasm";
@@ -106,6 +106,7 @@ export class Decoder {
     w[words.HEADER_LIMIT] = Math.min(limits.headers, words.MOST_BYTES);
     w[words.BATCH] = out.records.byteOffset;
     w[words.ROWS] = out.count;
+    w[words.ROWLESS] = out.rowless.count;
     w[words.QUOTES] = out.quotes.count;
     w[words.OUTERS] = out.outers.count;
     w[words.OPENS_TUNNELS] = opensTunnels ? 1 : 0;
@@ -113,6 +114,7 @@ export class Decoder {
     w[words.IS_IN_ORDER] = out.isInOrder ? 1 : 0;
     this.#decode(w.byteOffset);
     out.count = w[words.ROWS];
+    out.rowless.count = w[words.ROWLESS];
     out.quotes.count = w[words.QUOTES];
     out.outers.count = w[words.OUTERS];
     out.isInOrder = w[words.IS_IN_ORDER] === 1;

@@ -112,19 +112,23 @@ describe("where frames were lost", () => {
 
   test("is told behind the next frame, which may come long after: between two statements", async () => {
     const blocks = [...frames(0, 1, 2, 3), counted(0), ...frames(5, 6, 7, 8), counted(2), ...frames(20)];
-    expect(await losses(...blocks)).toEqual([{ frame: 9, sinceNs: 0, toldNs: 20e9 }]);
+    expect(await losses(...blocks)).toEqual([{ frame: 9, sinceNs: 0, toldNs: 20e9, count: 2 }]);
   });
 
   test("is at any time before the only statement, behind all frames", async () => {
-    expect(await losses(...frames(0, 1), counted(2, at(3)))).toEqual([{ frame: 2, sinceNs: EVER, toldNs: 3e9 }]);
+    expect(await losses(...frames(0, 1), counted(2, at(3)))).toEqual([
+      { frame: 2, sinceNs: EVER, toldNs: 3e9, count: 2 },
+    ]);
     // in another unit than frames are stamped in
     for (const ticks of [at(3) * 1000n, at(3) / 1000n])
-      expect(await losses(...frames(0, 1), counted(2, ticks))).toEqual([{ frame: 2, sinceNs: EVER, toldNs: EVER }]);
+      expect(await losses(...frames(0, 1), counted(2, ticks))).toEqual([
+        { frame: 2, sinceNs: EVER, toldNs: EVER, count: 2 },
+      ]);
   });
 
   test("is between a frame that tells and the one before it on its interface", async () => {
     const told = little.enhanced(0, at(9), A, 100, drops(4, 5n));
-    expect(await losses(...frames(0, 1, 2, 3, 4), told)).toEqual([{ frame: 6, sinceNs: 1e9, toldNs: 9e9 }]);
+    expect(await losses(...frames(0, 1, 2, 3, 4), told)).toEqual([{ frame: 6, sinceNs: 1e9, toldNs: 9e9, count: 5 }]);
   });
 
   test("is nowhere where counts stay as they were, or are not there", async () => {

@@ -1,6 +1,6 @@
 import { Heap } from "../../src/packets/heap.js";
 import { FrameBatch } from "../../src/packets/frames.js";
-import { batchIn, type PacketBatch } from "../../src/packets/packets.js";
+import { batchIn, type PacketBatch } from "../../src/packets/packet-batch.js";
 import { type PacketSource, Tally } from "../../src/packets/source.js";
 import { Decoder, NO_LIMITS, sendersIn } from "../../src/wire/decode.js";
 import { concat, ethernet } from "../support/packets.js";
@@ -43,8 +43,7 @@ export class Interface implements PacketSource {
     const { done, value } = this.#steps.next();
     if (done) return Promise.resolve(null);
     const { frames = [], reachedNs, dropped = 0 }: Step = value;
-    const isLoss = dropped > this.captureDropped;
-    const loss = { sinceNs: this.lastNs, toldNs: reachedNs };
+    const loss = { sinceNs: this.lastNs, toldNs: reachedNs, count: dropped - this.captureDropped };
     this.captureDropped = dropped;
     this.lastNs = reachedNs;
     const bytes = frames.map(({ packet }) => ethernet(packet));
@@ -65,7 +64,7 @@ export class Interface implements PacketSource {
     this.#packets.clear();
     const interfaces = [{ name: this.name, linkType: 1, snaplen: 0 }];
     this.#decoder.decode(batch, interfaces, NO_LIMITS, this.#packets, this.tally, false, this.#senders);
-    if (isLoss) this.#packets.marks.push({ frame: this.#frames, loss });
+    if (loss.count > 0) this.#packets.marks.push({ frame: this.#frames, loss });
     return Promise.resolve(this.#packets);
   }
 }

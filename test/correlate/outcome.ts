@@ -12,7 +12,7 @@ import {
 import { Coverage, type Silence } from "../../src/packets/coverage.js";
 import { Heap } from "../../src/packets/heap.js";
 import { BATCH_FRAMES, FrameBatch } from "../../src/packets/frames.js";
-import { batchIn, type PacketBatch } from "../../src/packets/packets.js";
+import { batchIn, type PacketBatch } from "../../src/packets/packet-batch.js";
 import { type PacketSource, Tally } from "../../src/packets/source.js";
 import {
   alteredNames,

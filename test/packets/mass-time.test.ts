@@ -41,17 +41,28 @@ describe("time by the mass of frames", () => {
     const settled: [number, number][] = [];
     const mass = new MassTime(10, (frame, timeNs) => settled.push([frame, timeNs]));
     mass.reach(0);
-    expect([mass.take(1, 1), mass.take(2, 500)]).toEqual([0, 2]);
-    mass.reach(8);
+    expect([mass.take(1, 1), mass.take(2, 5e9)]).toEqual([0, 2]);
+    // who says so may be behind
+    mass.reach(1e9);
     expect(settled).toEqual([]);
-    mass.reach(11);
-    expect(settled).toEqual([[2, 8]]);
+    mass.reach(1e9 + 1);
+    expect(settled).toEqual([[2, 1e9]]);
     // there is none before the frame that time comes close to
-    mass.take(3, 30);
-    mass.reach(20);
-    expect([settled.at(-1), mass.nowNs]).toEqual([[3, 30], 30]);
-    mass.take(4, 50);
-    mass.reach(200);
-    expect([settled.at(-1), mass.nowNs]).toEqual([[4, 50], 200]);
+    mass.take(3, 1e9 + 30);
+    mass.reach(1e9 + 20);
+    expect([settled.at(-1), mass.nowNs]).toEqual([[3, 1e9 + 30], 1e9 + 30]);
+    mass.take(4, 1e9 + 50);
+    mass.reach(1e9 + 200);
+    expect([settled.at(-1), mass.nowNs]).toEqual([[4, 1e9 + 50], 1e9 + 200]);
+  });
+
+  it("does not take the first frame for wrong where nothing was known of time before it", () => {
+    const settled: [number, number][] = [];
+    const mass = new MassTime(10, (frame, timeNs) => settled.push([frame, timeNs]));
+    expect(mass.take(1, 500)).toBe(2);
+    mass.reach(0);
+    expect(settled).toEqual([]);
+    mass.reach(490);
+    expect(settled).toEqual([[1, 500]]);
   });
 });

@@ -1,7 +1,8 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import type { Column } from "../../src/packets/columns.js";
-import { BATCH_BYTES, IS_DF, IS_IPV6, IS_SELECTED, PacketBatch } from "../../src/packets/packets.js";
+import { BATCH_BYTES, PacketBatch } from "../../src/packets/packet-batch.js";
+import { IS_DF, IS_IPV6, IS_SELECTED } from "../../src/packets/packets.js";
 import { BATCH_FRAMES } from "../../src/packets/frames.js";
 import { CARRIED, FLAGS_PROTO_TTL, FRAME, KEY, RECORD_BITS, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 
@@ -30,10 +31,11 @@ function rowOf(batch: PacketBatch, row: number): unknown[] {
   ];
 }
 
-function columnsOf({ records, src6, dst6, tupleHash, quotes, outers, outer }: PacketBatch): Column[] {
+function columnsOf({ records, src6, dst6, tupleHash, rowless, quotes, outers, outer }: PacketBatch): Column[] {
   const { count: _, ...quoted } = quotes;
   const { count: __, ...carriers } = outers;
-  return [records, src6, dst6, tupleHash, ...Object.values(quoted), ...Object.values(carriers), outer];
+  const { count: ___, ...others } = rowless;
+  return [records, src6, dst6, tupleHash, ...[quoted, carriers, others].flatMap((of) => Object.values(of)), outer];
 }
 
 function rowsOf(batch: PacketBatch): unknown[][] {

@@ -35,6 +35,8 @@ const manner = fc.record({
   statements: fc.array(statement, { maxLength: 5 }),
   /** Frames that are no IP packets, by when they come, as shares of the whole time. */
   arps: fc.array(fc.double({ min: 0, max: 1.2, noNaN: true }), { maxLength: 6 }),
+  /** The same of IP packets that are too short to be any. */
+  runts: fc.array(fc.double({ min: 0, max: 1.2, noNaN: true }), { maxLength: 3 }),
   snaplen: fc.constantFrom(0, 0, 0, 54, 60, 96),
   interfaces: fc.integer({ min: 1, max: INTERFACES_A_SIDE }),
 });
@@ -71,6 +73,7 @@ function mannerOf(shares: readonly number[]): Manner {
       lossAt(1, "statistics"),
     ],
     arps: [0.1, 0.5, 1.1],
+    runts: [0.02, 0.6],
     snaplen: 0,
     interfaces: 2,
   };
@@ -92,7 +95,7 @@ export function halfLost(count: number): Captured {
       { ns: 300_000 * n + 20_000, packet: datagram({ ...of, src: HOST, ttl: 63 }) },
     ] as const;
   });
-  const manner: Manner = { statements: [], arps: [], snaplen: 0, interfaces: 1 };
+  const manner: Manner = { statements: [], arps: [], runts: [], snaplen: 0, interfaces: 1 };
   const statements = [{ at: 1, kind: "statistics", lost: 9, iface: 0 } as const];
   const inside = sent.map(([frame]) => frame);
   const outside = sent.filter((_, n) => n % 2 === 0).map(([, frame]) => frame);
@@ -113,14 +116,15 @@ interface Frame {
 }
 
 const ARP = ethernet(new Uint8Array(28), { type: 0x0806 });
+const RUNT = ethernet(new Uint8Array(9), { type: 0x0800 });
 
-function framesOf(packets: readonly Stamped[], { arps, snaplen }: Manner): Frame[] {
+function framesOf(packets: readonly Stamped[], { arps, runts, snaplen }: Manner): Frame[] {
   const lastNs = packets.reduce((last, { ns }) => Math.max(last, ns), 0);
   const frames = packets.map(({ ns, packet }) => ({ ns, frame: ethernet(packet) }));
-  for (const share of arps) {
+  for (const [share, frame] of [...arps.map((at) => [at, ARP] as const), ...runts.map((at) => [at, RUNT] as const)]) {
     const ns = Math.floor(share * lastNs);
     const at = frames.findIndex((frame) => frame.ns > ns);
-    frames.splice(at < 0 ? frames.length : at, 0, { ns, frame: ARP });
+    frames.splice(at < 0 ? frames.length : at, 0, { ns, frame });
   }
   return frames.map(({ ns, frame }) => {
     const bytes = snaplen === 0 ? frame : frame.subarray(0, snaplen);

@@ -11,7 +11,7 @@ import { BATCHES } from "../../src/pipeline/batch-ring.js";
 import { decodeElsewhere as decodeOnThread } from "../../src/pipeline/decode-elsewhere.js";
 import { isWorthAThread, startEarly, startThread } from "../../src/pipeline/thread.js";
 import { Heap } from "../../src/packets/heap.js";
-import type { PacketBatch } from "../../src/packets/packets.js";
+import type { PacketBatch } from "../../src/packets/packet-batch.js";
 import type { PacketSource } from "../../src/packets/source.js";
 import { RECORD_BITS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";

@@ -6,7 +6,8 @@ import { losses } from "../../src/cli/losses.js";
 import { packetSources } from "../../src/pipeline/packet-source.js";
 import { BATCH_FRAMES, type CaptureInterface, FrameBatch, type FrameSource } from "../../src/packets/frames.js";
 import { Decoder, type Limits, NO_LIMITS } from "../../src/wire/decode.js";
-import { HAS_IP_ID, type PacketBatch } from "../../src/packets/packets.js";
+import type { PacketBatch } from "../../src/packets/packet-batch.js";
+import { HAS_IP_ID } from "../../src/packets/packets.js";
 import { concat, ethernet, filler, ipv4, udp } from "../support/packets.js";
 import * as samples from "../wire/samples.js";
 

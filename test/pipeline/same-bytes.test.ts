@@ -42,6 +42,7 @@ interface Settings {
   readonly clock: ClockOption;
   readonly format: "text" | "ndjson";
   readonly quiet: boolean;
+  readonly maxPairs: number;
 }
 
 const settings: fc.Arbitrary<Settings> = fc.record({
@@ -49,16 +50,23 @@ const settings: fc.Arbitrary<Settings> = fc.record({
   clock: fc.constantFrom<ClockOption>({ kind: "none" }, { kind: "auto" }, { kind: "given", offsetNs: 1_000_000n }),
   format: fc.constantFrom("ndjson", "ndjson", "text"),
   quiet: fc.constantFrom(false, false, false, true),
+  maxPairs: fc.oneof(fc.constant(Number.POSITIVE_INFINITY), fc.integer({ min: 1, max: 100 })),
 });
 
-const USUAL: Settings = { windowNs: 1e9, clock: { kind: "auto" }, format: "ndjson", quiet: false };
+const USUAL: Settings = {
+  windowNs: 1e9,
+  clock: { kind: "auto" },
+  format: "ndjson",
+  quiet: false,
+  maxPairs: Number.POSITIVE_INFINITY,
+};
 
-/** All that is said of captures, on stdout and on stderr. */
+/** All that is said of captures, on stdout and on stderr; where not all of them is asked for, stderr tells of what was read, and is left out. */
 async function told(
   packets: readonly [PacketSource, PacketSource],
   heap: Heap,
   said: string[],
-  { quiet, format, windowNs, clock }: Settings,
+  { quiet, format, windowNs, clock, maxPairs }: Settings,
 ): Promise<string> {
   const lines: Buffer[] = [];
   const reporter =
@@ -76,12 +84,11 @@ async function told(
           color: false,
           utcOffset: () => 0,
         });
-  const maxPairs = Number.POSITIVE_INFINITY;
   const onLeaps = (name: string, leaps: object): void => void said.push(`${name} ${JSON.stringify(leaps)}`);
   await correlate(...packets, { windowNs, clock, maxPairs, heap, onLeaps }, reporter);
   reporter.flush();
   for (const source of packets) said.push(...losses(source));
-  return Buffer.concat(lines).toString() + said.join("\n");
+  return Buffer.concat(lines).toString() + (Number.isFinite(maxPairs) ? "" : said.join("\n"));
 }
 
 /** The same of captures in memory, read in these pieces, or as if from disk. */
@@ -128,7 +135,10 @@ const zipped = (path: string, bytes: Uint8Array): void => writeFileSync(path, gz
 
 const piped = (path: string, bytes: Uint8Array): void => {
   execFileSync("mkfifo", [path]);
-  createWriteStream(path).end(bytes);
+  // whoever has read enough closes it
+  createWriteStream(path)
+    .on("error", () => {})
+    .end(bytes);
 };
 
 const withoutHeader = (text: string): string => text.replace(/^.*\n/, "");
@@ -146,7 +156,11 @@ describe.each(FORMS)("of many frames in a %s capture", (form) => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   /** What is said of them where they are kept like this, under the names they have in memory. */
-  async function toldFrom(decode: Decode, kept: (path: string, bytes: Uint8Array) => void): Promise<string> {
+  async function toldFrom(
+    decode: Decode,
+    kept: (path: string, bytes: Uint8Array) => void,
+    of: Settings = USUAL,
+  ): Promise<string> {
     const paths = files.map((bytes, at) => {
       const path = join(folder, `capture${at}`);
       rmSync(path, { force: true });
@@ -158,7 +172,7 @@ describe.each(FORMS)("of many frames in a %s capture", (form) => {
     const said: string[] = [];
     const events = { onWarning: (text: string) => void said.push(text), onBytes() {} };
     const decoding = await decode(from, events, (next) => next(), heap);
-    const text = await told(decoding.packets, heap, said, USUAL);
+    const text = await told(decoding.packets, heap, said, of);
     await decoding.close();
     return text.replaceAll(`${folder}/`, "");
   }
@@ -181,6 +195,15 @@ describe.each(FORMS)("of many frames in a %s capture", (form) => {
   it("says the same of files, packed or not, decoded here or on another thread", async () => {
     for (const decode of [decodeHere, elsewhere])
       for (const kept of [writeFileSync, zipped]) expect(await toldFrom(decode, kept)).toBe(expected);
+  });
+
+  it.each([5, 500, 5000])("says the same of the first %i pairs, summary included", async (maxPairs) => {
+    const of = { ...USUAL, maxPairs };
+    const first = await toldOf(files, of);
+    expect(first).toContain('"type":"summary"');
+    expect(await toldOf(files, of, [[1777, 3, 60_000], [700]])).toBe(first);
+    expect(await toldFrom(elsewhere, writeFileSync, of)).toBe(first);
+    expect(await toldFrom(decodeHere, piped, of)).toBe(first);
   });
 
   it("says the same of FIFOs", async () => {

@@ -229,7 +229,10 @@ test("interfaces described behind frames, and losses told by interface, in a pca
   // each once, when the capture had come to its end; those of lo concern neither
   const loss = { sinceNs: Number.NEGATIVE_INFINITY, toldNs: -1000 };
   const losses = marks.map((of) => of.filter((mark) => mark.loss !== undefined));
-  expect(losses).toEqual([[{ frame: 3, iface: 0, loss }], [{ frame: 3, iface: 2, loss }]]);
+  expect(losses).toEqual([
+    [{ frame: 3, iface: 0, loss: { ...loss, count: 5 } }],
+    [{ frame: 3, iface: 2, loss: { ...loss, count: 7 } }],
+  ]);
   await inside.close();
   await outside.close();
   expect(await source.next()).toBeNull();

@@ -1,6 +1,6 @@
 import { FrameBatch } from "../../src/packets/frames.js";
 import { Heap } from "../../src/packets/heap.js";
-import { batchIn, type PacketBatch } from "../../src/packets/packets.js";
+import { batchIn, type PacketBatch } from "../../src/packets/packet-batch.js";
 import { Tally } from "../../src/packets/source.js";
 import { Decoder, type Limits, NO_LIMITS } from "../../src/wire/decode.js";
 import { address } from "../support/packets.js";

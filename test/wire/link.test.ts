@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { FrameBatch } from "../../src/packets/frames.js";
 import { Heap } from "../../src/packets/heap.js";
-import { batchIn } from "../../src/packets/packets.js";
+import { batchIn } from "../../src/packets/packet-batch.js";
 import { Tally } from "../../src/packets/source.js";
 import { linkHeaderBytes } from "../../src/protocols/link-types.js";
 import { Decoder, NO_LIMITS } from "../../src/wire/decode.js";

@@ -127,8 +127,8 @@ class CapSource implements LiveSource {
     this.#frames += batch.count;
     // what came once the batch was full
     const sinceNs = batch.timeNs[batch.count - 1];
-    const isLoss = this.#dropped > this.#told;
-    batch.marks = isLoss ? [{ frame: this.#frames, loss: { sinceNs, toldNs: batch.reachedNs } }] : [];
+    const count = this.#dropped - this.#told;
+    batch.marks = count > 0 ? [{ frame: this.#frames, loss: { sinceNs, toldNs: batch.reachedNs, count } }] : [];
     this.#told = this.#dropped;
     if (!this.#hasBegun) this.#begin(batch);
     return batch;

@@ -175,8 +175,8 @@ export class LivePcap implements LiveSource {
     this.#counters.read();
     const sinceNs = this.#readNs;
     this.#readNs = this.#nowNs();
-    if (this.#counters.latest.dropped > dropped)
-      this.#losses.push({ frame: this.#frames, loss: { sinceNs, toldNs: this.#readNs } });
+    const count = this.#counters.latest.dropped - dropped;
+    if (count > 0) this.#losses.push({ frame: this.#frames, loss: { sinceNs, toldNs: this.#readNs, count } });
     // libpcap since 1.10 waits for an interface to come up again, without a word (pcap-linux.c, ENETDOWN).
     const { name, pcap, handle } = this.#parts;
     if (this.#wasUp && !isUp(pcap, handle, name)) this.#endFor("the interface went down");

@@ -1,5 +1,6 @@
 import type { Heap } from "../../packets/heap.js";
-import { IS_MISTIMED, type PacketBatch } from "../../packets/packets.js";
+import type { PacketBatch } from "../../packets/packet-batch.js";
+import { IS_MISTIMED } from "../../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../../packets/sides.js";
 import { SET_NS } from "../intake/disorder.js";
 import { Clock, type ClockOption } from "./clock.js";

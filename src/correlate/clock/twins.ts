@@ -1,6 +1,7 @@
 import { HashIndex } from "../../packets/hash-index.js";
 import { asDoubles, type Heap } from "../../packets/heap.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_IPV6, type PacketBatch } from "../../packets/packets.js";
+import type { PacketBatch } from "../../packets/packet-batch.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_IPV6 } from "../../packets/packets.js";
 import {
   ACK,
   DST,

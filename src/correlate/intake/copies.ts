@@ -1,12 +1,5 @@
-import {
-  HAS_IP_ID,
-  HAS_TCP_NUMBERS,
-  IS_COPY,
-  IS_FRAGMENT,
-  IS_IPV6,
-  IS_SELECTED,
-  type PacketBatch,
-} from "../../packets/packets.js";
+import type { PacketBatch } from "../../packets/packet-batch.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_COPY, IS_FRAGMENT, IS_IPV6, IS_SELECTED } from "../../packets/packets.js";
 import type { PacketSource } from "../../packets/source.js";
 import { sameAddress } from "../../packets/columns.js";
 import { DST, FLAGS_PROTO_TTL, FRAME, IP_ID, KEY, KEY2, PORTS, RECORD_BITS, SEQ, SRC } from "../../packets/records.js";

@@ -1,6 +1,6 @@
 import { BATCH_FRAMES } from "../../packets/frames.js";
 import type { Heap } from "../../packets/heap.js";
-import { batchIn, type PacketBatch } from "../../packets/packets.js";
+import { batchIn, type PacketBatch } from "../../packets/packet-batch.js";
 import type { PacketSource } from "../../packets/source.js";
 import type { Intake } from "./intake.js";
 import { OUTSIDE, type Side } from "../../packets/sides.js";
@@ -85,6 +85,8 @@ export class Feed {
 
   /** Goes on to the packet that stands there. */
   goTo(at: number): void {
+    const { passed } = this.intake;
+    if (passed !== null) for (let row = this.at; row < at; row++) passed.goBy(this.batch.frame(row));
     this.at = at;
     if (this.#batch !== null && at < this.end) this.nextNs = this.#batch.stampNs(at);
     else this.nextNs = this.#batch?.reachedNs ?? Number.POSITIVE_INFINITY;

@@ -1,10 +1,11 @@
 import type { Heap } from "../../packets/heap.js";
 import type { Mark } from "../../packets/frame-marks.js";
 import { BEHIND, MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/mass-time.js";
-import { batchIn, type PacketBatch } from "../../packets/packets.js";
+import { batchIn, type PacketBatch } from "../../packets/packet-batch.js";
 import type { PacketSource } from "../../packets/source.js";
 import type { MarkedPackets } from "./copies.js";
 import { Disorder } from "./disorder.js";
+import { Passed } from "./passed.js";
 import type { Repeats } from "./repeats.js";
 import { WaitingRoom } from "./waiting-room.js";
 
@@ -23,6 +24,7 @@ export interface LostSpan {
   readonly fromNs: number;
   /** It says so once time has come to here. */
   readonly toNs: number;
+  readonly count: number;
 }
 
 /** Frames whose stamps leap away from those around them, farther than twins may be apart. */
@@ -48,6 +50,8 @@ export class Intake {
   readonly disorder = new Disorder();
   /** What it tells of losses, one after the other; for whoever reads that to take out. */
   readonly losses: LostSpan[] = [];
+  /** What it has beside the packets that were taken; null where nobody asks for that before the end. */
+  readonly passed: Passed | null;
   readonly #packets: MarkedPackets;
   readonly #heap: Heap;
   readonly #windowNs: number;
@@ -74,8 +78,9 @@ export class Intake {
   #isStopped = false;
   #hasEnded = false;
 
-  /** `packets`: those of the source, marked where its capture shows them twice. */
-  constructor(source: PacketSource, packets: MarkedPackets, heap: Heap, windowNs: number) {
+  /** `packets`: those of the source, marked where its capture shows them twice. `mayStop`: whether it may be left before its end. */
+  constructor(source: PacketSource, packets: MarkedPackets, heap: Heap, windowNs: number, mayStop = false) {
+    this.passed = mayStop ? new Passed() : null;
     this.source = source;
     this.#packets = packets;
     this.#heap = heap;
@@ -159,7 +164,10 @@ export class Intake {
   #take(batch: PacketBatch): void {
     const { count, reachedNs, marks } = batch;
     const beforeNs = this.#mass.nowNs;
-    const isInTime = marks.every((mark) => changesNothing(mark, batch)) && this.#goThrough(batch);
+    this.passed?.read(batch.rowless);
+    // the first packets that there are wait for those that vouch for them, and marks among them tell of that as well
+    const voting = beforeNs === Number.NEGATIVE_INFINITY ? MOST_VOTES : -1;
+    const isInTime = marks.every((mark) => changesNothing(mark, batch, voting)) && this.#goThrough(batch);
     this.#batch = batch;
     this.#isHandedOn = false;
     if (isInTime) for (const mark of marks) this.#pass(mark);
@@ -192,7 +200,9 @@ export class Intake {
       this.#reachedNs = reachedNs;
       this.#reach(reachedNs);
     }
-    if (loss !== undefined) this.losses.push({ fromNs: loss.sinceNs, toNs: Math.max(loss.toldNs, this.#mass.nowNs) });
+    if (loss === undefined) return;
+    const { sinceNs: fromNs, toldNs, count } = loss;
+    this.losses.push({ fromNs, toNs: Math.max(toldNs, this.#mass.nowNs), count });
   }
 
   #reach(reachedNs: number): void {
@@ -284,8 +294,8 @@ export class Intake {
   }
 }
 
-/** Whether a mark tells no more than the packet behind it does, in a batch in order. */
-function changesNothing({ frame, reachedNs, loss }: Mark, batch: PacketBatch): boolean {
+/** Whether a mark tells no more than the packet behind it does, in a batch in order, and stands behind row `voting`. */
+function changesNothing({ frame, reachedNs, loss }: Mark, batch: PacketBatch, voting: number): boolean {
   if (loss !== undefined || reachedNs === undefined) return false;
   let [from, to] = [0, batch.count];
   while (from < to) {
@@ -293,5 +303,5 @@ function changesNothing({ frame, reachedNs, loss }: Mark, batch: PacketBatch): b
     if (batch.frame(middle) <= frame) from = middle + 1;
     else to = middle;
   }
-  return from === batch.count || batch.stampNs(from) >= reachedNs;
+  return from > voting && (from === batch.count || batch.stampNs(from) >= reachedNs);
 }

@@ -160,10 +160,13 @@ export class Kernel {
   }
 
   /**
-   * The relation of two rows with equal keys, with the bits of relations.ts that are so of them. The steps below that speak of the rows
-   * related last mean these. `mayBeAltered`: of rows whose keys may differ, as a router may have changed what is in them.
+   * The relation of two rows with equal keys, with the bits of relations.ts that are so of them: of both sides, in either order; or of one side, as
+   * a packet before it is turned round there, and after it. The steps below that speak of the rows related last mean these.
+   * `mayBeAltered`: of rows whose keys may differ, as a router may have changed what is in them.
    */
-  relate(inside: number, outside: number, mayBeAltered = false): number {
+  relate(a: number, b: number, mayBeAltered = false): number {
+    const { timeline } = this.#tables;
+    const [inside, outside] = timeline.side(a) > timeline.side(b) ? [b, a] : [a, b];
     return this.#steps["relate"](this.#ground, inside, outside, mayBeAltered ? 1 : 0);
   }
 

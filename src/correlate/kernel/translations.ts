@@ -1,5 +1,6 @@
 import { type FlowAccounts, forwardOn, IS_FLIPPED, leavesOn } from "../../packets/flow-accounts.js";
 import type { Flow } from "../../packets/flows.js";
+import { INSIDE } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { isOpening } from "../../protocols/tcp.js";
@@ -42,11 +43,11 @@ export class Translations {
   }
 
   /**
-   * The relation of two packets with equal keys: IMPOSSIBLE, CONFLICT, POSSIBLE or KNOWN. Of packets that may be sent again byte for
-   * byte, only those are related that are not too far apart for that.
+   * The relation of two packets with equal keys, as `Kernel.relate` takes them: IMPOSSIBLE, CONFLICT, POSSIBLE or KNOWN. Of packets that may be
+   * sent again byte for byte, only those are related that are not too far apart for that.
    */
-  relation(inside: number, outside: number): number {
-    const related = this.#kernel.relate(inside, outside);
+  relation(a: number, b: number): number {
+    const related = this.#kernel.relate(a, b);
     const isUntimely = (related & (IS_LATE | IS_REPEATABLE)) === (IS_LATE | IS_REPEATABLE);
     return isUntimely ? IMPOSSIBLE : related & RELATION_MASK;
   }
@@ -84,6 +85,20 @@ export class Translations {
   isLeaving(row: number, slot: number): boolean {
     const t = this.#timeline;
     return leavesOn(this.accounts.bits(slot), t.way(row), t.side(row));
+  }
+
+  /** What packets take that go as this one does, at the most; Infinity where that is not known, nanoseconds. */
+  limitNsOf(row: number): number {
+    const slot = this.slotOf(row);
+    return slot === NONE ? Number.POSITIVE_INFINITY : this.#kernel.limitNs(this.isOutbound(row, this.flowAt(slot)));
+  }
+
+  /** Whether the time between two packets of both sides and one flow is what others take: what is sent again comes later. */
+  isTimely(a: number, b: number): boolean {
+    const t = this.#timeline;
+    const [inside, outside] = t.side(a) === INSIDE ? [a, b] : [b, a];
+    const isOutbound = this.isOutbound(inside, this.flowAt(this.slotOf(inside)));
+    return this.isQuick(isOutbound, t.timeNs(outside) - t.timeNs(inside));
   }
 
   /** Whether a gap (outside minus inside stamp, nanoseconds) is what packets of this direction take now. */

@@ -1,5 +1,31 @@
+import type { Heap } from "../../packets/heap.js";
 import type { Range } from "../../packets/results.js";
+import type { Timeline } from "../../packets/timeline.js";
+import type { TupleTable } from "../../packets/tuples.js";
+import type { Clock } from "../clock/clock.js";
+import type { Buckets } from "../kernel/buckets.js";
+import type { Kernel } from "../kernel/kernel.js";
+import type { Translations } from "../kernel/translations.js";
+import type { Link } from "./links.js";
 import type { Undecided } from "./undecided.js";
+
+/** What matchers work on, and who takes what they find. */
+export interface About {
+  readonly heap: Heap;
+  readonly timeline: Timeline;
+  readonly tuples: TupleTable;
+  readonly buckets: Buckets;
+  readonly translations: Translations;
+  readonly kernel: Kernel;
+  readonly clock: Clock;
+  readonly windowNs: number;
+  readonly pairing: Pairing;
+  /** Whether what keys and records leave out speaks against two packets, one as it entered and one as it left: who sent an ICMP error. */
+  readonly mayBecome: (entered: number, left: number) => boolean;
+  /** Whether an outside address is known to be the NAT's own. */
+  readonly isNat: (address: string) => boolean;
+  readonly link: Link;
+}
 
 /** A matcher that sees packets as they come. */
 export interface Admits {
@@ -33,13 +59,13 @@ export interface Pairing {
   /** Takes two packets that were just made each other's twins on the timeline. */
   paired(inside: number, outside: number): void;
   /**
-   * Pairs waiting packets of both sides that together are each other's twins; in the order of their bytes, the first of
+   * Pairs waiting packets of both sides, whichever is inside, that together are each other's twins; in the order of their bytes, the first of
    * each side stands for all. `by`, `evidence` and `altered` (nothing if not given) as in `Timeline`; `missing`: what was lost on its way of
    * the bytes of a segment.
    */
   pairGroup(
-    inside: readonly number[],
-    outside: readonly number[],
+    some: readonly number[],
+    others: readonly number[],
     slot: number,
     by: number,
     evidence: number,

@@ -9,7 +9,7 @@ import { isAnyBehind } from "./behind.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { KNOWN, POSSIBLE } from "../kernel/relations.js";
 import { WANTS_CUT } from "../kernel/wants.js";
-import type { Admits, Pairing, Settles } from "./contract.js";
+import type { About, Admits, Pairing, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 import type { Translations } from "../kernel/translations.js";
 
@@ -46,7 +46,7 @@ export class CutFrames implements Admits, Settles {
   readonly #traces = new Map<number, number>();
   readonly #sweepTraces = new Sweep(CROWDED);
 
-  constructor(timeline: Timeline, translations: Translations, kernel: Kernel, pairing: Pairing, windowNs: number) {
+  constructor({ timeline, translations, kernel, pairing, windowNs }: About) {
     this.#kernel = kernel;
     this.#timeline = timeline;
     this.#translations = translations;
@@ -105,7 +105,7 @@ export class CutFrames implements Admits, Settles {
   #pair(row: number, twin: number): boolean {
     const t = this.#timeline;
     const [inside, outside] = t.sideOf(row) === INSIDE ? [row, twin] : [twin, row];
-    const isKnown = this.#translations.relation(inside, outside) === KNOWN;
+    const isKnown = this.#translations.relation(row, twin) === KNOWN;
     if (!isKnown && !this.#maySuffice(inside, outside)) return false;
     const slot = isKnown ? this.#translations.slotOf(inside) : this.#translations.support(inside, outside);
     if (slot === NONE) return false;
@@ -150,27 +150,14 @@ export class CutFrames implements Admits, Settles {
     let best = POSSIBLE;
     let closest: number[] = [];
     for (const candidate of candidates) {
-      const relation = this.#relation(row, candidate);
+      const relation = this.#translations.relation(row, candidate);
       if (relation > best) closest = [];
       best = Math.max(best, relation);
       if (relation === best) closest.push(candidate);
     }
-    if (closest.length > 1 && best === KNOWN) closest = closest.filter((candidate) => this.#isTimely(row, candidate));
+    if (closest.length > 1 && best === KNOWN)
+      closest = closest.filter((candidate) => this.#translations.isTimely(row, candidate));
     return closest.length === 1 ? closest[0] : NONE;
-  }
-
-  #relation(a: number, b: number): number {
-    const isInside = this.#timeline.sideOf(a) === INSIDE;
-    return this.#translations.relation(isInside ? a : b, isInside ? b : a);
-  }
-
-  #isTimely(a: number, b: number): boolean {
-    const t = this.#timeline;
-    const [inside, outside] = t.sideOf(a) === INSIDE ? [a, b] : [b, a];
-    const slot = this.#translations.slotOf(inside);
-    const isOutbound = this.#translations.isOutbound(inside, this.#translations.flowAt(slot));
-    const gapNs = t.timeNs(outside) - t.timeNs(inside);
-    return this.#translations.isQuick(isOutbound, gapNs);
   }
 
   /** Whether evidence for a new translation may be had of two packets: what was not compared must not count. */
@@ -199,7 +186,7 @@ export class CutFrames implements Admits, Settles {
         t.side(other) !== t.side(row) &&
         (isCut || (t.flags(other) & IS_CUT) !== 0) &&
         this.#isSame(row, other) &&
-        this.#relation(row, other) >= POSSIBLE,
+        this.#translations.relation(row, other) >= POSSIBLE,
     );
   }
 

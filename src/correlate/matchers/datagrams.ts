@@ -9,10 +9,10 @@ import {
 } from "../../packets/results.js";
 import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { NONE } from "../../packets/tuples.js";
 import { ICMPV6 } from "../../protocols/ip-protocols.js";
 import { WANTS_FRAGMENT } from "../kernel/wants.js";
-import type { Admits, Notes, Pairing, Settles } from "./contract.js";
+import type { About, Admits, Notes, Pairing, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 import { bytesOf, Reassembly } from "./reassembly.js";
 import { Shelf } from "./shelf.js";
@@ -58,7 +58,7 @@ export class Datagrams implements Admits, Settles, Notes {
   /** The same by each row of theirs. */
   readonly #byRow = new Map<number, Datagram>();
 
-  constructor(timeline: Timeline, tuples: TupleTable, translations: Translations, pairing: Pairing) {
+  constructor({ timeline, tuples, translations, pairing }: About) {
     this.#timeline = timeline;
     this.#translations = translations;
     this.#pairing = pairing;

@@ -4,18 +4,14 @@ import { EVIDENCE_LENGTH } from "../../packets/results.js";
 import { otherSide } from "../../packets/sides.js";
 import { Sweep } from "../../packets/sweep.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { isOpening } from "../../protocols/tcp.js";
 import { isAnyBehind, undecidedBehind } from "./behind.js";
-import type { Buckets } from "../kernel/buckets.js";
 import type { Datagrams } from "./datagrams.js";
-import type { Kernel } from "../kernel/kernel.js";
-import type { Link } from "./links.js";
 import { goesOutbound, JITTER_NS, POSSIBLE } from "../kernel/relations.js";
 import { WANTS_TWIN } from "../kernel/wants.js";
-import type { Admits, Pairing, Settles } from "./contract.js";
-import type { Translations } from "../kernel/translations.js";
+import type { About, Admits, Settles } from "./contract.js";
 import { type Forms, mayHaveComeOut, turnedSegment } from "./turned-segments.js";
 import { type Turned, Turns } from "./turns.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
@@ -29,18 +25,6 @@ const EARLY_FACTOR = 16;
 /** What is noted of single packets is cleared when it reaches this size. */
 const CROWDED = 256;
 
-/** The tables that hairpins are found in, and who is told of them. */
-export interface About {
-  readonly timeline: Timeline;
-  readonly tuples: TupleTable;
-  readonly buckets: Buckets;
-  readonly translations: Translations;
-  readonly kernel: Kernel;
-  readonly link: Link;
-  readonly datagrams: Datagrams;
-  readonly pairing: Pairing;
-}
-
 /**
  * Pairs packets that the host turns round on one side, as a service's address stands for a container on the sender's own link: a hairpin.
  * The capture of that side has each packet twice, before the rewrite and after it, with other addresses and all else the same.
@@ -52,6 +36,7 @@ export class Hairpins implements Admits, Settles {
   readonly wants = WANTS_TWIN;
   readonly #timeline: Timeline;
   readonly #about: About;
+  readonly #datagrams: Datagrams;
   readonly #turns = new Turns();
   /** Translations that contradict known ones and that one pair speaks for, by their ways. */
   readonly #heard = new Set<string>();
@@ -61,9 +46,10 @@ export class Hairpins implements Admits, Settles {
   #pairs = 0;
   #slowestNs = 0;
 
-  constructor(about: About) {
+  constructor(about: About, datagrams: Datagrams) {
     this.#timeline = about.timeline;
     this.#about = about;
+    this.#datagrams = datagrams;
   }
 
   /** Takes a packet that was just filed: pairs it with the form it had before, where its conversation is known and only one can be meant. */
@@ -191,7 +177,7 @@ export class Hairpins implements Admits, Settles {
 
   /** The two forms of a datagram, one of which is in fragments, as far as they and their TTL tell. */
   #datagramOf(row: number): Forms | undefined {
-    const forms = this.#about.datagrams.likeOf(row);
+    const forms = this.#datagrams.likeOf(row);
     return forms !== undefined && this.#isForwarded(forms[0][0], forms[1][0]) ? forms : undefined;
   }
 

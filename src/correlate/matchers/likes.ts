@@ -2,7 +2,7 @@ import { otherSide } from "../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import type { Buckets } from "../kernel/buckets.js";
-import type { Notes } from "./contract.js";
+import type { About, Notes } from "./contract.js";
 import type { Clock } from "../clock/clock.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Translations } from "../kernel/translations.js";
@@ -34,7 +34,7 @@ export class Likes implements Notes {
   /** Of packets that wait: what the first packet of their flow that is like them and entered behind them became, by row. */
   readonly #overtaken = new Map<number, number>();
 
-  constructor(timeline: Timeline, buckets: Buckets, translations: Translations, kernel: Kernel, clock: Clock) {
+  constructor({ timeline, buckets, translations, kernel, clock }: About) {
     this.#timeline = timeline;
     this.#buckets = buckets;
     this.#translations = translations;

@@ -1,17 +1,12 @@
-import type { Heap } from "../../packets/heap.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
-import type { TupleTable } from "../../packets/tuples.js";
-import type { Clock } from "../clock/clock.js";
-import type { Buckets } from "../kernel/buckets.js";
 import type { Kernel } from "../kernel/kernel.js";
-import type { Translations } from "../kernel/translations.js";
 import { Altered } from "./altered/altered.js";
-import type { Admits, Notes, Pairing, Settles } from "./contract.js";
+import { Completeness } from "./completeness.js";
+import type { About, Admits, Notes, Settles } from "./contract.js";
 import { CutFrames } from "./cut-frames.js";
 import { Datagrams } from "./datagrams.js";
 import { Hairpins } from "./hairpins.js";
 import { Likes } from "./likes.js";
-import type { Link } from "./links.js";
 import { Matcher } from "./matcher.js";
 import { Proxies } from "./proxies.js";
 import { Relays } from "./relays.js";
@@ -20,26 +15,9 @@ import { ShiftedSegments } from "./shifts.js";
 import { SuperDatagrams } from "./super-datagrams.js";
 import type { Undecided } from "./undecided.js";
 
-/** What matchers work on, and who takes what they find. */
-export interface About {
-  readonly heap: Heap;
-  readonly timeline: Timeline;
-  readonly tuples: TupleTable;
-  readonly buckets: Buckets;
-  readonly translations: Translations;
-  readonly kernel: Kernel;
-  readonly clock: Clock;
-  readonly windowNs: number;
-  readonly pairing: Pairing;
-  /** Whether what keys and records leave out speaks against two packets, one as it entered and one as it left: who sent an ICMP error. */
-  readonly mayBecome: (entered: number, left: number) => boolean;
-  /** Whether an outside address is known to be the NAT's own. */
-  readonly isNat: (address: string) => boolean;
-  readonly link: Link;
-}
-
 /** All matchers: what the loop leaves to them, they take one after the other, until one of them has decided about it. */
 export class Matchers {
+  readonly completeness: Completeness;
   readonly likes: Likes;
   readonly cutFrames: CutFrames;
   readonly altered: Altered;
@@ -59,35 +37,22 @@ export class Matchers {
   readonly #kernel: Kernel;
 
   constructor(about: About) {
-    const { heap, timeline, tuples, buckets, translations, kernel, clock, windowNs, pairing, mayBecome, isNat, link } =
-      about;
+    const { heap, timeline, tuples, translations, kernel, windowNs, pairing } = about;
     this.#timeline = timeline;
     this.#kernel = kernel;
     this.altered = new Altered(heap, timeline, tuples, translations, kernel, windowNs, pairing);
-    this.likes = new Likes(timeline, buckets, translations, kernel, clock);
-    this.cutFrames = new CutFrames(timeline, translations, kernel, pairing, windowNs);
-    this.segments = new Segments(timeline, translations, kernel, pairing);
-    this.equals = new Matcher(
-      timeline,
-      buckets,
-      translations,
-      kernel,
-      this.altered,
-      this.likes,
-      this.cutFrames,
-      this.segments,
-      mayBecome,
-      pairing,
-    );
-    this.datagrams = new Datagrams(timeline, tuples, translations, pairing);
-    const { datagrams } = this;
-    this.hairpins = new Hairpins({ ...about, datagrams });
-    const { digests } = translations.accounts;
-    this.proxies = new Proxies(timeline, tuples, digests, isNat, link);
-    this.relays = new Relays(heap, timeline, tuples, kernel, digests, windowNs, isNat, link);
-    const supers = new SuperDatagrams(heap, timeline, translations, kernel, windowNs, pairing);
-    const shifted = new ShiftedSegments(timeline, translations, pairing);
-    const { equals, hairpins, cutFrames, proxies, segments, altered, likes } = this;
+    this.completeness = new Completeness(about);
+    this.likes = new Likes(about);
+    this.cutFrames = new CutFrames(about);
+    this.segments = new Segments(about);
+    this.equals = new Matcher(about, this);
+    this.datagrams = new Datagrams(about);
+    this.hairpins = new Hairpins(about, this.datagrams);
+    this.proxies = new Proxies(about);
+    this.relays = new Relays(about);
+    const supers = new SuperDatagrams(about);
+    const shifted = new ShiftedSegments(about);
+    const { equals, datagrams, hairpins, cutFrames, proxies, segments, altered, likes } = this;
     this.#admit = [equals, hairpins, cutFrames, datagrams, proxies, shifted, segments];
     this.#settle = [datagrams, hairpins, equals, segments, supers, shifted, cutFrames, altered];
     this.notes = [datagrams, likes];

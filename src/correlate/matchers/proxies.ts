@@ -5,7 +5,7 @@ import type { Timeline } from "../../packets/timeline.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import { isOpening, RST, SYN } from "../../protocols/tcp.js";
 import { WANTS_STRANGER } from "../kernel/wants.js";
-import type { Admits } from "./contract.js";
+import type { About, Admits } from "./contract.js";
 import type { Link } from "./links.js";
 import { calledBy, isOnItsWay, type IsNat, mayDial } from "./proxy-ends.js";
 
@@ -85,12 +85,12 @@ export class Proxies implements Admits {
   readonly #isNat: IsNat;
   readonly #onLink: Link;
 
-  constructor(timeline: Timeline, tuples: TupleTable, digests: LatencyDigests, isNat: IsNat, onLink: Link) {
+  constructor({ timeline, tuples, translations, isNat, link }: About) {
     this.#timeline = timeline;
     this.#tuples = tuples;
-    this.#digests = digests;
+    this.#digests = translations.accounts.digests;
     this.#isNat = isNat;
-    this.#onLink = onLink;
+    this.#onLink = link;
   }
 
   /** Takes a TCP segment, at its place in time, of a tuple that has no translation. */

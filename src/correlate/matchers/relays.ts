@@ -1,4 +1,3 @@
-import type { Heap } from "../../packets/heap.js";
 import type { LatencyDigest, LatencyDigests } from "../../packets/latency.js";
 import { IS_FRAGMENT } from "../../packets/packets.js";
 import { INSIDE, type Side } from "../../packets/sides.js";
@@ -8,6 +7,7 @@ import { UDP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
 import { contentHash, hasContent, isSameContent } from "./content.js";
 import { Contents } from "./contents.js";
+import type { About } from "./contract.js";
 import type { Link } from "./links.js";
 import { Newcomers } from "./newcomers.js";
 import type { Kernel } from "../kernel/kernel.js";
@@ -54,25 +54,16 @@ export class Relays {
   #alike: number[] = [];
   #isCrowded = false;
 
-  constructor(
-    heap: Heap,
-    timeline: Timeline,
-    tuples: TupleTable,
-    kernel: Kernel,
-    digests: LatencyDigests,
-    windowNs: number,
-    isNat: IsNat,
-    onLink: Link,
-  ) {
+  constructor({ heap, timeline, tuples, kernel, translations, windowNs, isNat, link }: About) {
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#kernel = kernel;
     this.#isNat = isNat;
     this.#newcomers = new Newcomers(timeline);
     this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
-    this.#digests = digests;
+    this.#digests = translations.accounts.digests;
     this.#windowNs = windowNs;
-    this.#onLink = onLink;
+    this.#onLink = link;
   }
 
   /** Where a proxy carries the conversation of a datagram on that waits and has no translation; null where none does. */

@@ -1,23 +1,15 @@
-import { IS_ERROR, IS_FRAGMENT } from "../../packets/packets.js";
 import { ALTERED_OPTIONS } from "../../packets/results.js";
-import { INSIDE, OUTSIDE, otherSide, type Side } from "../../packets/sides.js";
-import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
+import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
+import { AMBIGUOUS, type Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
-import { TCP } from "../../protocols/ip-protocols.js";
 import { assign } from "./assignment.js";
-import { ALONE, type Buckets } from "../kernel/buckets.js";
+import type { Completeness } from "./completeness.js";
+import type { About } from "./contract.js";
+import type { Buckets } from "../kernel/buckets.js";
 import { COPY_NS } from "../intake/copies.js";
 import type { Kernel } from "../kernel/kernel.js";
-import {
-  COINCIDENCE_PAIRS,
-  IS_LATE,
-  goesOutbound,
-  KNOWN,
-  LEARN_BITS,
-  MAY_HIDE,
-  POSSIBLE,
-  RELATION_MASK,
-} from "../kernel/relations.js";
+import { IS_LATE, goesOutbound, KNOWN, LEARN_BITS, MAY_HIDE, POSSIBLE, RELATION_MASK } from "../kernel/relations.js";
+import { nearest, nearestTo, runsOf } from "./order.js";
 import { rhythmBits } from "./rhythm.js";
 import type { Translations } from "../kernel/translations.js";
 
@@ -44,9 +36,8 @@ interface Sequence {
  * Pairs identical packets of one flow by their order: networks may reorder packets of a flow, a NAT in one kernel does not; and identical
  * ones that it did reorder cannot be told apart by anybody. Which k-th is which depends on what was lost, and where:
  *
- * - Where the capture of the side that they enter misses nothing, each that left is one of those that entered, by DECIDED_BITS of time. It
- *   misses nothing as long as each packet that left had been seen to enter. Against that stands what neither capture shows: that
- *   one was lost and another one missed that looks like its twin. The shares of both, as seen since the last miss, say how seldom that is.
+ * - Where the capture of the side that they enter misses nothing (`Completeness`), each that left is one of those that entered, by DECIDED_BITS
+ *   of time.
  * - Else only a group that is apart from others like it is told: as many left as entered, and each took what packets take.
  */
 export class Sequences {
@@ -54,29 +45,21 @@ export class Sequences {
   readonly #buckets: Buckets;
   readonly #translations: Translations;
   readonly #kernel: Kernel;
+  readonly #completeness: Completeness;
   readonly #onPair: (inside: number, outside: number, slot: number) => void;
-  /** By direction, outbound last: how many pairs there were when a packet left that had not been seen to enter, and how many were lost since … */
-  readonly #pairsAtMiss = [0, 0];
-  readonly #losses = [0, 0];
-  /** … and with how many pairs nothing is taken to be missed any more. */
-  readonly #sureFrom = [COINCIDENCE_PAIRS, COINCIDENCE_PAIRS];
-  #misses = 0;
   /** By side: whether its capture shows packets twice. */
   readonly #isCopying = [false, false];
-  /** Up to where it was looked for such packets among those that wait. */
-  #watched = 0;
 
   constructor(
-    timeline: Timeline,
-    buckets: Buckets,
-    translations: Translations,
-    kernel: Kernel,
+    { timeline, buckets, translations, kernel }: About,
+    completeness: Completeness,
     onPair: (inside: number, outside: number, slot: number) => void,
   ) {
     this.#timeline = timeline;
     this.#buckets = buckets;
     this.#translations = translations;
     this.#kernel = kernel;
+    this.#completeness = completeness;
     this.#onPair = onPair;
   }
 
@@ -114,7 +97,7 @@ export class Sequences {
   learn(inside: number, outside: number): boolean {
     const related = this.#kernel.relate(inside, outside);
     const isOutbound = goesOutbound(related);
-    if ((related & RELATION_MASK) !== POSSIBLE || !this.isComplete(inside, isOutbound)) return false;
+    if ((related & RELATION_MASK) !== POSSIBLE || !this.#completeness.isComplete(inside, isOutbound)) return false;
     const sequence = this.#sequenceBetween(inside, outside, related);
     if (sequence === null || !this.#isAll(sequence)) return false;
     const { entered, left } = sequence;
@@ -158,60 +141,11 @@ export class Sequences {
     this.#isCopying[this.#timeline.side(row)] = true;
   }
 
-  /** Notes that a packet has no twin: if it left, the capture of the other side missed it. */
-  noteAlone(row: number): void {
-    const slot = this.#translations.slotOf(row);
-    if (slot === NONE) return;
-    if (this.#translations.isLeaving(row, slot)) this.#noteMiss(row);
-    else {
-      const direction = this.#timeline.side(row) === INSIDE ? 1 : 0;
-      this.#losses[direction]++;
-      this.#findSure(direction);
-    }
-  }
-
-  #noteMiss(left: number): void {
-    this.noteMisses(otherSide(this.#timeline.sideOf(left)));
-  }
-
-  /** Notes that a side's capture misses packets: some that enter there may leave without having been seen. */
-  noteMisses(side: Side): void {
-    const direction = side === INSIDE ? 1 : 0;
-    this.#misses++;
-    this.#pairsAtMiss[direction] = this.#kernel.pairsThatWent(direction === 1);
-    this.#losses[direction] = 0;
-    this.#findSure(direction);
-  }
-
-  #findSure(direction: number): void {
-    const pairs = this.#pairsAtMiss[direction] + COINCIDENCE_PAIRS * Math.sqrt(this.#losses[direction] + 1);
-    this.#sureFrom[direction] = pairs;
-    if (this.#misses > 0) this.#kernel.setUnsure(direction === 1, pairs);
-  }
-
-  /**
-   * Whether what left like this packet had been seen to enter as that, as far as can be told: nothing of its direction is missed, and it cannot be
-   * a piece of what entered as one.
-   */
-  isComplete(row: number, isOutbound: boolean): boolean {
-    const t = this.#timeline;
-    const kernel = this.#kernel;
-    if (!Number.isFinite(kernel.slackNs) || (kernel.hasCuts && isData(t, row))) return false;
-    return kernel.pairsThatWent(isOutbound) >= this.#sureFrom[isOutbound ? 1 : 0];
-  }
-
   /** Whether so many like a packet wait that `begin` or `learn` may tell them: asked again when there are as many more. */
   mayBegin(row: number, isFinal: boolean): boolean {
     const t = this.#timeline;
     const count = this.#buckets.count(t.bucket(row), t.sideOf(row));
     return count >= FIRST_ALIKE && (isFinal || count % FIRST_ALIKE === 0);
-  }
-
-  /** What packets take that go as this one does, at the most; Infinity where that is not known, nanoseconds. */
-  limitNsOf(row: number): number {
-    const slot = this.#translations.slotOf(row);
-    if (slot === NONE) return Number.POSITIVE_INFINITY;
-    return this.#kernel.limitNs(this.#translations.isOutbound(row, this.#translations.flowAt(slot)));
   }
 
   /** Those like two packets, which a known translation makes one of the other; null where it does not, or where one of them is called ambiguous. */
@@ -270,7 +204,7 @@ export class Sequences {
 
   /** Those whose order is certain: what is decided where nothing was missed, or all of a group. */
   #certain(sequence: Sequence, nowNs: number): [entered: number, left: number][] {
-    const isComplete = this.isComplete(sequence.entered[0], sequence.isOutbound);
+    const isComplete = this.#completeness.isComplete(sequence.entered[0], sequence.isOutbound);
     const decided = isComplete ? this.#decided(sequence) : [];
     return decided.length > 0 || !this.#isGroupOfTwins(sequence, nowNs)
       ? decided
@@ -290,14 +224,14 @@ export class Sequences {
     // against one that comes by chance, anywhere within the limit
     const costOf = (latencyNs: number) => -Math.log2(digest.density(latencyNs) * limitNs);
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
-    if (this.#timeline.isBefore(this.#watched, entered[0])) this.#watched = entered[0];
+    this.#completeness.watchFrom(entered[0]);
     const pairs: [number, number][] = [];
     for (const run of runsOf(enteredNs, leftNs, kernel.slackNs, limitNs)) {
       const from = enteredNs.slice(run.entered, run.enteredEnd);
       const to = leftNs.slice(run.left, run.leftEnd);
       if (this.#mayBeSwapped(from) || this.#mayBeSwapped(to)) continue;
       const found = assign(from, to, -kernel.slackNs, limitNs, costOf, DECIDED_BITS);
-      if (this.#wasMissed(Math.max(to[to.length - 1], from[from.length - 1]))) break;
+      if (this.#completeness.wasMissed(Math.max(to[to.length - 1], from[from.length - 1]))) break;
       if (found === null) continue;
       for (const [k, index] of found.entries()) {
         if (index < 0 || costOf(to[k] - from[index]) > 0) continue;
@@ -306,30 +240,6 @@ export class Sequences {
       }
     }
     return pairs;
-  }
-
-  /** Whether, since it was looked last, any of those that still wait left by that time and had not been seen to enter, either way. */
-  #wasMissed(untilNs: number): boolean {
-    const t = this.#timeline;
-    const before = this.#misses;
-    for (; this.#watched !== t.end; this.#watched = t.after(this.#watched)) {
-      const row = this.#watched;
-      if (t.state(row) !== WAITING) continue;
-      if (t.timeNs(row) > untilNs) break;
-      if (this.#isUnexplained(row)) this.#noteMiss(row);
-    }
-    return this.#misses > before;
-  }
-
-  /** Whether a packet of a flow left, and nothing waits that it can have been. A segment may be a piece of what entered as one. */
-  #isUnexplained(row: number): boolean {
-    const t = this.#timeline;
-    const slot = this.#translations.slotOf(row);
-    if (slot === NONE || (t.flags(row) & (IS_ERROR | IS_FRAGMENT)) !== 0) return false;
-    if (isData(t, row)) return false;
-    const bucket = t.bucket(row);
-    const isAlone = bucket === ALONE || (bucket >= 0 && this.#buckets.count(bucket, otherSide(t.sideOf(row))) === 0);
-    return isAlone && this.#translations.isLeaving(row, slot);
   }
 
   /**
@@ -342,21 +252,17 @@ export class Sequences {
     if (!this.#isGroup(entered, limitNs, nowNs) || !this.#isGroup(left, limitNs, nowNs)) return false;
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
     if (this.#mayBeSwapped(enteredNs) || this.#mayBeSwapped(leftNs)) return false;
-    const isInTime = (at: number) =>
-      isBetween(leftNs[at] - enteredNs[at], -this.#kernel.causalSlackNs, limitNs) &&
-      !this.#isLate(entered[at], left[at], isOutbound);
+    const isInTime = (at: number) => {
+      const latencyNs = leftNs[at] - enteredNs[at];
+      const isPossible = latencyNs >= -this.#kernel.causalSlackNs && latencyNs <= limitNs;
+      return isPossible && (this.#kernel.relate(entered[at], left[at]) & IS_LATE) === 0;
+    };
     const last = entered.length - 1;
     if (this.#kernel.isUnwatched(entered[last], left[last])) return false;
     if (entered.some((row, at) => this.#kernel.overtakes(row, left[at], isOutbound))) return false;
     // or held up together: all had entered before the first left, and the last took as long as others do
     const areHeldUp = last > 0 && isInTime(last) && enteredNs[last] <= leftNs[0];
     return areHeldUp || entered.every((_, at) => isInTime(at));
-  }
-
-  /** Whether two took longer than packets do, or, while little of that is known, far longer than the few that crossed. */
-  #isLate(entered: number, left: number, isOutbound: boolean): boolean {
-    const related = isOutbound ? this.#kernel.relate(entered, left) : this.#kernel.relate(left, entered);
-    return (related & IS_LATE) !== 0;
   }
 
   /** Whether no equal packet passed shortly before these, and none may come behind them. */
@@ -379,87 +285,4 @@ export class Sequences {
     if (isOutbound) this.#onPair(entered, left, slot);
     else this.#onPair(left, entered, slot);
   }
-}
-
-/** Which of some times, in order, is the nearest to one. */
-function nearestTo(times: readonly number[], timeNs: number): number {
-  let nearest = 0;
-  for (let at = 1; at < times.length; at++)
-    if (Math.abs(times[at] - timeNs) < Math.abs(times[nearest] - timeNs)) nearest = at;
-  return nearest;
-}
-
-function isBetween(value: number, least: number, most: number): boolean {
-  return value >= least && value <= most;
-}
-
-/** Whether a packet carries TCP data, which may be cut on its way. */
-function isData(t: Timeline, row: number): boolean {
-  return t.proto(row) === TCP && t.payloadLength(row) > 0;
-}
-
-/** A part of a sequence, by index: none in it can have been one outside of it. */
-interface Run {
-  entered: number;
-  enteredEnd: number;
-  left: number;
-  leftEnd: number;
-}
-
-/** The parts of a sequence in which any left. */
-function runsOf(entered: readonly number[], left: readonly number[], slackNs: number, limitNs: number): Run[] {
-  const runs: Run[] = [];
-  let [i, o] = [0, 0];
-  while (i < entered.length || o < left.length) {
-    const run = { entered: i, enteredEnd: i, left: o, leftEnd: o };
-    for (;;) {
-      const isEntry = i < entered.length && (o === left.length || entered[i] <= left[o]);
-      const nextNs = isEntry ? entered[i] : o < left.length ? left[o] : Number.POSITIVE_INFINITY;
-      const isApart =
-        (run.enteredEnd === run.entered || nextNs - entered[run.enteredEnd - 1] > limitNs) &&
-        (run.leftEnd === run.left || nextNs - left[run.leftEnd - 1] > slackNs);
-      if (isApart && (i > run.entered || o > run.left)) break;
-      if (isEntry) run.enteredEnd = ++i;
-      else run.leftEnd = ++o;
-    }
-    if (run.leftEnd > run.left && run.enteredEnd > run.entered) runs.push(run);
-  }
-  return runs;
-}
-
-/**
- * Of packets that enter and leave at these times, in order, those that leave next after they enter and before any other one does, by index, as
- * long as no other can be meant, by twice what the slowest of them took. Null where the first two are none, or where one takes half of what they
- * are apart.
- */
-function nearest(
-  entered: readonly number[],
-  left: readonly number[],
-  slackNs: number,
-): readonly (readonly [number, number])[] | null {
-  const pairs: [number, number][] = [];
-  const apartNs = entered
-    .slice(1)
-    .map((timeNs, at) => timeNs - entered[at])
-    .toSorted((a, b) => a - b)[(entered.length - 1) >> 1];
-  let slowestNs = 0;
-  let to = 0;
-  for (let from = 0; from < entered.length; from++) {
-    while (to < left.length && left[to] < entered[from]) to++;
-    if (to === left.length) break;
-    if (from + 1 < entered.length && left[to] >= entered[from + 1]) continue;
-    const latencyNs = left[to] - entered[from];
-    if (latencyNs > apartNs / 2) return null;
-    slowestNs = Math.max(slowestNs, latencyNs);
-    pairs.push([from, to]);
-  }
-  if (pairs.length === 0 || pairs[0][0] !== 0 || pairs[0][1] !== 0) return null;
-  const reachNs = slowestNs + Math.max(slowestNs, slackNs);
-  return pairs.filter(
-    ([from, to]) =>
-      !(left[to] - entered[from - 1] <= reachNs) &&
-      !(entered[from + 1] - left[to] <= slackNs) &&
-      !(entered[from] - left[to - 1] <= slackNs) &&
-      !(left[to + 1] - entered[from] <= reachNs),
-  );
 }

@@ -17,7 +17,7 @@ import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { KNOWN } from "../kernel/relations.js";
 import { WANTS_LEAVER } from "../kernel/wants.js";
-import type { Admits, Pairing, Settles } from "./contract.js";
+import type { About, Admits, Pairing, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 import type { Translations } from "../kernel/translations.js";
 
@@ -63,7 +63,7 @@ export class ShiftedSegments implements Admits, Settles {
   readonly #left = new Map<number, number[]>();
   readonly #sweep = new Sweep(CROWDED);
 
-  constructor(timeline: Timeline, translations: Translations, pairing: Pairing) {
+  constructor({ timeline, translations, pairing }: About) {
     this.#timeline = timeline;
     this.#translations = translations;
     this.#pairing = pairing;
@@ -110,13 +110,12 @@ export class ShiftedSegments implements Admits, Settles {
 
   #pair(entered: number, left: number, slot: number, evidence: number): void {
     const t = this.#timeline;
-    const isInside = t.sideOf(entered) === INSIDE;
     const isOtherPayload = t.payloadLength(entered) !== t.payloadLength(left) || t.head(entered) !== t.head(left);
     const altered =
       (t.seq(entered) === t.seq(left) ? 0 : ALTERED_SEQ) |
       (t.ack(entered) === t.ack(left) ? 0 : ALTERED_ACK) |
       (isOtherPayload ? ALTERED_PAYLOAD : 0);
-    this.#pairing.pairGroup([isInside ? entered : left], [isInside ? left : entered], slot, BY_FLOW, evidence, altered);
+    this.#pairing.pairGroup([entered], [left], slot, BY_FLOW, evidence, altered);
   }
 
   /** The flow of a TCP segment, or NONE where it has none, or no segment has come out that found no twin. */
@@ -136,9 +135,7 @@ export class ShiftedSegments implements Admits, Settles {
   #onlyLeft(entered: number, slot: number, flow: Flow): number {
     const waiting = this.#leftFor(entered, slot, flow);
     if (waiting.length !== 1) return NONE;
-    const isInside = this.#timeline.sideOf(entered) === INSIDE;
-    const [inside, outside] = isInside ? [entered, waiting[0]] : [waiting[0], entered];
-    return this.#translations.relation(inside, outside) === KNOWN ? waiting[0] : NONE;
+    return this.#translations.relation(entered, waiting[0]) === KNOWN ? waiting[0] : NONE;
   }
 
   /** Whether `left` is what the shifts make of `entered`. */

@@ -1,4 +1,3 @@
-import type { Heap } from "../../packets/heap.js";
 import { HAS_IP_ID, IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED } from "../../packets/packets.js";
 import { HEAD_BYTES } from "../../packets/records.js";
 import {
@@ -14,7 +13,7 @@ import { UDP } from "../../protocols/ip-protocols.js";
 import { Contents } from "./contents.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Newcomers } from "./newcomers.js";
-import type { Pairing, Settles } from "./contract.js";
+import type { About, Pairing, Settles } from "./contract.js";
 import { goesOutbound, KNOWN, RELATION_MASK } from "../kernel/relations.js";
 import type { Translations } from "../kernel/translations.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
@@ -39,14 +38,7 @@ export class SuperDatagrams implements Settles {
   /** What waits, by how its payload begins. */
   readonly #heads: Contents;
 
-  constructor(
-    heap: Heap,
-    timeline: Timeline,
-    translations: Translations,
-    kernel: Kernel,
-    windowNs: number,
-    pairing: Pairing,
-  ) {
+  constructor({ heap, timeline, translations, kernel, windowNs, pairing }: About) {
     this.#timeline = timeline;
     this.#newcomers = new Newcomers(timeline);
     this.#translations = translations;
@@ -79,8 +71,7 @@ export class SuperDatagrams implements Settles {
     const { whole, pieces, slot } = group;
     const hasId = (t.flags(whole) & t.flags(pieces[0]) & HAS_IP_ID) !== 0;
     const evidence = EVIDENCE_LENGTH | EVIDENCE_PAYLOAD | EVIDENCE_FLOW | (hasId ? EVIDENCE_IP_ID : 0);
-    const [inside, outside] = t.sideOf(whole) === INSIDE ? [[whole], pieces] : [pieces, [whole]];
-    this.#pairing.pairGroup(inside, outside, slot, BY_COVERAGE, evidence);
+    this.#pairing.pairGroup([whole], pieces, slot, BY_COVERAGE, evidence);
     return null;
   }
 

@@ -1,12 +1,10 @@
 import { IS_FRAGMENT, IS_IPV6 } from "../../packets/packets.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
-import { evenPieces, isPartOf, missingBetween } from "./cut-evenly.js";
+import { areAtOnce, evenPieces, isPartOf, missingBetween, shareBytes } from "./pieces.js";
 
 /** So many packets behind one are looked through for what it became. */
 const LOOK_AHEAD = 2048;
-/** A segment is cut at once, and merged from what comes at once, nanoseconds. */
-const BURST_NS = 1_000_000;
 
 /** The packets of one side that a packet was, before a rewrite and after it. */
 export type Forms = readonly [befores: readonly number[], afters: readonly number[]];
@@ -27,7 +25,7 @@ export function turnedSegment(t: Timeline, row: number, afterWay: number, limitN
   }
   const cut = partsOf(t, row, afters, hasId);
   if (cut.length > 0)
-    return hasId || !befores.some((each) => each !== row && sharesBytes(t, each, row)) ? [[row], cut] : null;
+    return hasId || !befores.some((each) => each !== row && shareBytes(t, each, row)) ? [[row], cut] : null;
   const wholes = afters.filter((whole) => isPartOf(t, row, whole));
   const merged = wholes.map((whole) => partsOf(t, whole, befores, hasId)).filter((parts) => parts[0] === row);
   return merged.length === 1 && (hasId || wholes.length === 1) ? [merged[0], [wholes[0]]] : null;
@@ -42,7 +40,7 @@ export function mayHaveComeOut(t: Timeline, row: number, afterWay: number): bool
     if (t.state(later) !== WAITING && t.state(later) !== AMBIGUOUS) continue;
     if (t.proto(later) !== t.proto(row)) continue;
     if (t.proto(row) === TCP) {
-      if (t.way(later) === afterWay && sharesBytes(t, later, row)) return true;
+      if (t.way(later) === afterWay && shareBytes(t, later, row)) return true;
     } else if ((t.flags(later) & IS_FRAGMENT) !== 0 && (isIpv6 || t.ipId(later) === t.ipId(row))) return true;
   }
   return false;
@@ -65,12 +63,6 @@ function partsOf(t: Timeline, whole: number, rows: readonly number[], hasId: boo
     rows.filter((row) => isPartOf(t, row, whole)),
     hasId,
   );
-  const times = parts.map((row) => t.timeNs(row));
-  const isBurst = hasId || Math.max(...times) - Math.min(...times) <= BURST_NS;
-  return parts.length > 1 && isBurst && missingBetween(t, whole, parts).length === 0 ? parts : [];
-}
-
-function sharesBytes(t: Timeline, a: number, b: number): boolean {
-  const from = (t.seq(b) - t.seq(a)) | 0;
-  return from < t.payloadLength(a) && -from < t.payloadLength(b);
+  const isOne = parts.length > 1 && (hasId || areAtOnce(t, parts));
+  return isOne && missingBetween(t, whole, parts).length === 0 ? parts : [];
 }

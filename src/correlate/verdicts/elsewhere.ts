@@ -1,5 +1,6 @@
 import { keepNewest } from "../../packets/keep-newest.js";
 import type { TupleTable } from "../../packets/tuples.js";
+import { destinationText } from "../../packets/ways.js";
 
 /** So many addresses are remembered, at the most: the oldest are forgotten. */
 const MOST_ADDRESSES = 4096;
@@ -23,7 +24,7 @@ export class Elsewhere {
   learn(way: number): boolean {
     if (this.#ways.has(way)) return false;
     this.#ways.add(way);
-    const address = this.#destinationOf(way);
+    const address = destinationText(this.#tuples, way);
     if (this.#addresses.has(address)) return false;
     this.#addresses.add(address);
     keepNewest(this.#addresses, MOST_ADDRESSES);
@@ -39,17 +40,13 @@ export class Elsewhere {
 
   /** Whether a way leads to one of them. */
   has(way: number): boolean {
-    return this.#addresses.size > 0 && this.#addresses.has(this.#destinationOf(way));
+    return this.#addresses.size > 0 && this.#addresses.has(destinationText(this.#tuples, way));
   }
 
   /** Forgets which ways lead there: they are about to get another meaning. */
   forgetWays(): void {
     this.#ways.clear();
     this.#asked.clear();
-  }
-
-  #destinationOf(way: number): string {
-    return this.#tuples.addressText(way >> 1, (way & 1) === 0);
   }
 }
 

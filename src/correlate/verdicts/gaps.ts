@@ -26,8 +26,8 @@ interface Span {
  * there, whenever it is read: when that is depends on how the capture is cut into batches.
  */
 export class Gaps {
-  /** Whether any loss is known by now. */
-  hasLost = false;
+  /** How many frames are known to be lost by now. */
+  lostFrames = 0;
   readonly #marginNs: number;
   readonly #place: (stampNs: number) => number;
   /** What is known of losses, and what will be, by the capture's own stamps. */
@@ -56,8 +56,8 @@ export class Gaps {
 
   /** From now on, the next loss is known. Returns the time of the packets that it affects, on the timeline. Precondition: there is one. */
   learn(): Readonly<Span> {
-    const { fromNs, toNs } = this.#untold.shift()!;
-    this.hasLost = true;
+    const { fromNs, toNs, count } = this.#untold.shift()!;
+    this.lostFrames += count;
     const span = { fromNs: this.#place(fromNs) - this.#marginNs, toNs: this.#place(toNs) + this.#marginNs };
     const last = this.#spans.at(-1);
     if (last !== undefined && span.fromNs >= last.fromNs && span.fromNs <= last.toNs)

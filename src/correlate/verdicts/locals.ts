@@ -5,6 +5,7 @@ import type { Reason } from "../../packets/reasons.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { destinationOf, destinationText, sourceOf, sourceText } from "../../packets/ways.js";
 import { isGroup } from "../../protocols/addresses.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { QuotedError } from "./quotes.js";
@@ -96,8 +97,8 @@ export class Locals {
   /** Whether an outside packet goes to a published port. */
   isToPublished(row: number): boolean {
     const t = this.#timeline;
-    const isToA = t.forward(row) === 0;
-    return this.#hasPort(this.#published, this.#tuples.addressText(t.tuple(row), isToA), row, isToA);
+    const ports = this.#published.get(destinationText(this.#tuples, t.way(row)));
+    return ports?.has(portKey(t.proto(row), this.#tuples.port(t.tuple(row), t.forward(row) === 0))) ?? false;
   }
 
   /**
@@ -114,12 +115,6 @@ export class Locals {
     return tuples.hasOtherTtl(way ^ 1) && !tuples.hasFullTtl(way ^ 1);
   }
 
-  /** Whether the port of one end of a packet's conversation is among those of an address. */
-  #hasPort(ports: ReadonlyMap<string, ReadonlySet<number>>, address: string, row: number, isA: boolean): boolean {
-    const t = this.#timeline;
-    return ports.get(address)?.has(portKey(t.proto(row), this.#tuples.port(t.tuple(row), isA))) ?? false;
-  }
-
   /** Whether an ICMP error was sent by the host: from its address on the uplink, or its own on the inside link. */
   isFromHost(side: Side, { src, srcWords, dstWords, isIpv6 }: QuotedError): boolean {
     return this.#natAddresses.has(src) || (side === INSIDE && isSameLink(isIpv6, srcWords, 0, dstWords, 0));
@@ -129,13 +124,11 @@ export class Locals {
     const side = this.#timeline.side(row);
     const tuples = this.#tuples;
     const { words } = tuples;
-    const tuple = way >> 1;
-    const isForward = (way & 1) === 1;
-    const isIpv6 = tuples.isIpv6(tuple);
-    const src = tuples.address(tuple, isForward);
-    const dst = tuples.address(tuple, !isForward);
-    const srcText = tuples.addressText(tuple, isForward);
-    const dstText = tuples.addressText(tuple, !isForward);
+    const isIpv6 = tuples.isIpv6(way >> 1);
+    const src = sourceOf(tuples, way);
+    const dst = destinationOf(tuples, way);
+    const srcText = sourceText(tuples, way);
+    const dstText = destinationText(tuples, way);
     if (isLinkScoped(isIpv6, words, dst)) return never("link-scope", `${dstText} is never forwarded`);
     if (isLinkScoped(isIpv6, words, src)) return never("link-scope", `${srcText} is never forwarded`);
     if (isGroup(words[dst], isIpv6)) return never("multicast", `${dstText} is a multicast group`);

@@ -1,5 +1,6 @@
 import { addressText } from "../../packets/address.js";
-import { IS_IPV6, type PacketBatch } from "../../packets/packets.js";
+import type { PacketBatch } from "../../packets/packet-batch.js";
+import { IS_IPV6 } from "../../packets/packets.js";
 import type { Quoted } from "../../packets/results.js";
 import { hasPorts, ICMP, ICMPV6, protocolName } from "../../protocols/ip-protocols.js";
 

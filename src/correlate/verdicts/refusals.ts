@@ -1,4 +1,5 @@
-import { HAS_IP_ID, type PacketBatch } from "../../packets/packets.js";
+import type { PacketBatch } from "../../packets/packet-batch.js";
+import { HAS_IP_ID } from "../../packets/packets.js";
 import type { Reason } from "../../packets/reasons.js";
 import type { Side } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";

@@ -1,5 +1,7 @@
-import type { PacketSource } from "../../packets/source.js";
 import type { Impact, Judgement, SideSummary, Update, Verdict } from "../../packets/results.js";
+
+/** What a capture says of its frames before any is paired, and of those that it lost. */
+export type Captured = Pick<SideSummary, "notIp" | "undecodable" | "captureDropped" | "hasCounters">;
 
 /** What became of a side's frames. */
 export class SideTally {
@@ -26,24 +28,12 @@ export class SideTally {
     if (verdict === "dropped" && impact !== undefined) add(this.impacts, impact, count);
   }
 
-  /**
-   * What became of the frames of a source. Where not all of them are decided about (`isComplete`), as in a run stopped early, those
-   * that are not are left out.
-   */
-  summary(source: PacketSource, isComplete: boolean): SideSummary {
-    const { frames, notIp, undecodable } = source.tally;
+  /** What became of them. `frames`: how many there are, where all of them are decided about; else those that are not are left out. */
+  summary(captured: Captured, frames?: number): SideSummary {
     const { paired, ambiguous } = this;
     const unmatched = this.#unmatched;
-    return {
-      frames: isComplete ? frames : paired + unmatched + ambiguous + notIp + undecodable,
-      paired,
-      unmatched,
-      ambiguous,
-      notIp,
-      undecodable,
-      captureDropped: source.captureDropped,
-      hasCounters: source.hasCounters,
-    };
+    const decided = paired + unmatched + ambiguous + captured.notIp + captured.undecodable;
+    return { frames: frames ?? decided, paired, unmatched, ambiguous, ...captured };
   }
 }
 

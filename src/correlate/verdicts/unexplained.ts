@@ -1,5 +1,6 @@
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
 import { NONE } from "../../packets/tuples.js";
+import { destinationOf, destinationText, sourceOf, sourceText } from "../../packets/ways.js";
 import { isPrivate } from "../../protocols/addresses.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { isOpening } from "../../protocols/tcp.js";
@@ -40,8 +41,8 @@ export class Unexplained {
     const { words } = tuples;
     const way = this.#known.timeline.way(row);
     const isIpv6 = tuples.isIpv6(way >> 1);
-    const src = tuples.address(way >> 1, (way & 1) === 1);
-    const dst = tuples.address(way >> 1, (way & 1) === 0);
+    const src = sourceOf(tuples, way);
+    const dst = destinationOf(tuples, way);
     if (side === INSIDE) {
       const isFromPrivate = isPrivate(words[src], isIpv6);
       const isToPrivate = isPrivate(words[dst], isIpv6);
@@ -60,14 +61,11 @@ export class Unexplained {
       if (isFromHere && this.#known.elsewhere.has(way))
         return { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_ELSEWHERE, lacks: "anything" };
       if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
-      const why = isToPrivate
-        ? `it reached ${tuples.addressText(way >> 1, (way & 1) === 0)} and never entered ${other}`
-        : missing;
+      const why = isToPrivate ? `it reached ${destinationText(tuples, way)} and never entered ${other}` : missing;
       return { verdict: "unknown", reason: isToPrivate ? "never-entered" : "untranslated", why, lacks: "anything" };
     }
     if (this.#known.locals.isToPublished(row)) return this.#published.of(row, missing);
-    const [srcText, dstText] = [(way & 1) === 1, (way & 1) === 0].map((isA) => tuples.addressText(way >> 1, isA));
-    const why = `neither ${srcText} nor ${dstText} is known to be translated by this NAT`;
+    const why = `neither ${sourceText(tuples, way)} nor ${destinationText(tuples, way)} is known to be translated by this NAT`;
     return { verdict: "unknown", reason: "untranslated", why, lacks: "anything" };
   }
 

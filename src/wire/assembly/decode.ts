@@ -77,6 +77,7 @@ export function decode(block: usize): void {
   quotes.goOn(batch, wordOf(block, words.QUOTES));
   outers = wordOf(block, words.OUTERS);
   let row = wordOf(block, words.ROWS);
+  let rowless = wordOf(block, words.ROWLESS);
   let notIp = 0;
   let cut = 0;
   let undecoded = 0;
@@ -100,6 +101,9 @@ export function decode(block: usize): void {
         : NO_INTERFACE;
     if (reason === MAY_CARRY) lookInside(end, limit, headerLimit, batch, row, opensTunnels);
     if (reason >= 0) {
+      store<i32>(batch + (rowless << 2), load<i32>(frames + (index << 2)), BATCH_FRAMES * column.ROWLESS_FRAME);
+      store<u8>(batch + rowless, reason === NOT_IP ? 0 : 1, BATCH_FRAMES * column.ROWLESS_IS_UNDECODABLE);
+      rowless++;
       if (reason === NOT_IP) notIp++;
       else {
         store<i32>(reasons + (undecoded << 3), index);
@@ -121,6 +125,7 @@ export function decode(block: usize): void {
     row++;
   }
   setWord(block, words.ROWS, row);
+  setWord(block, words.ROWLESS, rowless);
   setWord(block, words.QUOTES, quotes.count);
   setWord(block, words.OUTERS, outers);
   setWord(block, words.NOT_IP, notIp);

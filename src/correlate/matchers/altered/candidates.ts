@@ -13,9 +13,9 @@ import {
 import { isEmbedded } from "./embedding.js";
 
 /** Bits it takes to believe in a translation never seen before, beyond the strangers that it is held against … */
-const LEARN_BITS = 30;
+const ALTERED_LEARN_BITS = 30;
 /** … and to replace one that is in use. */
-const REPLACE_BITS = 46;
+const ALTERED_REPLACE_BITS = 46;
 
 /** Across IP versions, with neither end the same: devices that always begin with the same numbers do so in both. It takes both directions. */
 const STRANGERS_NUMBERS_BITS = 8;
@@ -119,7 +119,8 @@ export class Candidates {
   believe(inside: number, outside: number, isReplacing: boolean): boolean {
     const candidate = this.#candidates.get(this.#keyOf(inside, outside));
     if (candidate === undefined) return false;
-    const leastBits = (isReplacing ? REPLACE_BITS : LEARN_BITS) + Math.log2(Math.max(1, this.#strangers));
+    const leastBits =
+      (isReplacing ? ALTERED_REPLACE_BITS : ALTERED_LEARN_BITS) + Math.log2(Math.max(1, this.#strangers));
     if (candidate.bits < leastBits) return false;
     candidate.isBelieved = true;
     candidate.bits = this.#contentBits(inside, outside);
@@ -195,5 +196,5 @@ function ttlBits(lowered: number): number {
 }
 
 function isStranger({ bits, isBelieved }: Candidate): boolean {
-  return bits < LEARN_BITS && !isBelieved;
+  return bits < ALTERED_LEARN_BITS && !isBelieved;
 }

@@ -21,7 +21,7 @@ export interface Context {
   readonly rules: HostRules;
   /** What each side's capture covers. */
   readonly cover: Readonly<
-    Record<Side, { readonly firstNs: number; readonly isLive: boolean; readonly gaps: Pick<Gaps, "hasLost"> }>
+    Record<Side, { readonly firstNs: number; readonly isLive: boolean; readonly gaps: Pick<Gaps, "lostFrames"> }>
   >;
   /** Up to when all that a side's capture shows is decided about, nanoseconds on the timeline. */
   readonly decidedNs: (side: Side) => number;

@@ -45,7 +45,7 @@ export function isUnanswered(flow: EndedFlow, { cover, misses, decidedNs }: Cont
   if (flow.isUnclear || flow.isAnsweredNear || flow.isProvedElsewhere(false)) return false;
   const far = flow.isFromInside ? OUTSIDE : INSIDE;
   // one answer may be among what the capture lacks
-  if (flow.pairsThere === 1 && (cover[far].gaps.hasLost || misses.isPatchy(far))) return false;
+  if (flow.pairsThere === 1 && (cover[far].gaps.lostFrames > 0 || misses.isPatchy(far))) return false;
   return decidedNs(far) - flow.firstNs >= PATIENCE_NS;
 }
 

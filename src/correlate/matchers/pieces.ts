@@ -1,6 +1,9 @@
 import type { Range } from "../../packets/results.js";
 import type { Timeline } from "../../packets/timeline.js";
 
+/** What says which bytes of a stream a segment has. */
+export type Bytes = Pick<Timeline, "seq" | "payloadLength">;
+
 /**
  * Which of some packets are pieces of a segment that was cut evenly, in order: all but the last are of one size (Linux:
  * net/ipv4/tcp_offload.c, tcp_gso_segment). Where `isCounting`, the IP ID of each tells as well which one it is
@@ -21,6 +24,26 @@ export function evenPieces(t: Timeline, whole: number, rows: readonly number[], 
   const places = new Set(pieces.map((row) => offsetIn(t, whole, row) / size));
   const isFitting = sizes.size === 1 && [...places].every(Number.isInteger) && places.size === pieces.length;
   return isFitting ? pieces.sort((a, b) => offsetIn(t, whole, a) - offsetIn(t, whole, b)) : [];
+}
+
+/** A segment is cut at once, and merged from what comes at once, nanoseconds: without IP IDs, pieces further apart are of several. */
+export const BURST_NS = 1_000_000;
+
+/** Whether packets came at once. */
+export function areAtOnce(t: Timeline, rows: readonly number[]): boolean {
+  const times = rows.map((row) => t.timeNs(row));
+  return Math.max(...times) - Math.min(...times) <= BURST_NS;
+}
+
+/** Whether two segments have some bytes in common. */
+export function shareBytes(t: Bytes, a: number, b: number): boolean {
+  const from = offsetIn(t, a, b);
+  return from < t.payloadLength(a) && -from < t.payloadLength(b);
+}
+
+/** Whether two segments have the very same bytes. */
+export function haveSameBytes(t: Timeline, a: number, b: number): boolean {
+  return t.seq(a) === t.seq(b) && t.payloadLength(a) === t.payloadLength(b);
 }
 
 /** Whether a packet has bytes of a segment, nothing else, and not all of them. */
@@ -60,6 +83,7 @@ function sizeFor(t: Timeline, whole: number, row: number, place: number | undefi
   return Number.isInteger(size) && (isLast ? bytes <= size : bytes === size) ? size : 0;
 }
 
-function offsetIn(t: Timeline, whole: number, row: number): number {
+/** Where a packet begins in a segment. */
+export function offsetIn(t: Bytes, whole: number, row: number): number {
   return (t.seq(row) - t.seq(whole)) | 0;
 }

@@ -1,0 +1,73 @@
+/** A part of a sequence, by index: none in it can have been one outside of it. */
+interface Run {
+  entered: number;
+  enteredEnd: number;
+  left: number;
+  leftEnd: number;
+}
+
+/** The parts of a sequence in which any left. */
+export function runsOf(entered: readonly number[], left: readonly number[], slackNs: number, limitNs: number): Run[] {
+  const runs: Run[] = [];
+  let [i, o] = [0, 0];
+  while (i < entered.length || o < left.length) {
+    const run = { entered: i, enteredEnd: i, left: o, leftEnd: o };
+    for (;;) {
+      const isEntry = i < entered.length && (o === left.length || entered[i] <= left[o]);
+      const nextNs = isEntry ? entered[i] : o < left.length ? left[o] : Number.POSITIVE_INFINITY;
+      const isApart =
+        (run.enteredEnd === run.entered || nextNs - entered[run.enteredEnd - 1] > limitNs) &&
+        (run.leftEnd === run.left || nextNs - left[run.leftEnd - 1] > slackNs);
+      if (isApart && (i > run.entered || o > run.left)) break;
+      if (isEntry) run.enteredEnd = ++i;
+      else run.leftEnd = ++o;
+    }
+    if (run.leftEnd > run.left && run.enteredEnd > run.entered) runs.push(run);
+  }
+  return runs;
+}
+
+/**
+ * Of packets that enter and leave at these times, in order, those that leave next after they enter and before any other one does, by index, as
+ * long as no other can be meant, by twice what the slowest of them took. Null where the first two are none, or where one takes half of what they
+ * are apart.
+ */
+export function nearest(
+  entered: readonly number[],
+  left: readonly number[],
+  slackNs: number,
+): readonly (readonly [number, number])[] | null {
+  const pairs: [number, number][] = [];
+  const apartNs = entered
+    .slice(1)
+    .map((timeNs, at) => timeNs - entered[at])
+    .toSorted((a, b) => a - b)[(entered.length - 1) >> 1];
+  let slowestNs = 0;
+  let to = 0;
+  for (let from = 0; from < entered.length; from++) {
+    while (to < left.length && left[to] < entered[from]) to++;
+    if (to === left.length) break;
+    if (from + 1 < entered.length && left[to] >= entered[from + 1]) continue;
+    const latencyNs = left[to] - entered[from];
+    if (latencyNs > apartNs / 2) return null;
+    slowestNs = Math.max(slowestNs, latencyNs);
+    pairs.push([from, to]);
+  }
+  if (pairs.length === 0 || pairs[0][0] !== 0 || pairs[0][1] !== 0) return null;
+  const reachNs = slowestNs + Math.max(slowestNs, slackNs);
+  return pairs.filter(
+    ([from, to]) =>
+      !(left[to] - entered[from - 1] <= reachNs) &&
+      !(entered[from + 1] - left[to] <= slackNs) &&
+      !(entered[from] - left[to - 1] <= slackNs) &&
+      !(left[to + 1] - entered[from] <= reachNs),
+  );
+}
+
+/** Which of some times, in order, is the nearest to one. */
+export function nearestTo(times: readonly number[], timeNs: number): number {
+  let nearest = 0;
+  for (let at = 1; at < times.length; at++)
+    if (Math.abs(times[at] - timeNs) < Math.abs(times[nearest] - timeNs)) nearest = at;
+  return nearest;
+}

@@ -1,0 +1,22 @@
+import type { TupleTable } from "./tuples.js";
+
+// A way is twice a tuple's number, and 1 more where it leads from the tuple's A to its B.
+
+/** Where the four words of the address that packets of a way come from begin in `TupleTable.words` … */
+export function sourceOf(tuples: TupleTable, way: number): number {
+  return tuples.address(way >> 1, (way & 1) === 1);
+}
+
+/** … and of that they go to. */
+export function destinationOf(tuples: TupleTable, way: number): number {
+  return tuples.address(way >> 1, (way & 1) === 0);
+}
+
+/** The same addresses, as `addressText` has them. */
+export function sourceText(tuples: TupleTable, way: number): string {
+  return tuples.addressText(way >> 1, (way & 1) === 1);
+}
+
+export function destinationText(tuples: TupleTable, way: number): string {
+  return tuples.addressText(way >> 1, (way & 1) === 0);
+}
