@@ -43,6 +43,8 @@ export const REASONS = {
   "cut-short": "too little of it, or of what may be its twin, was captured",
   "no-header": "its transport header was not captured",
   "capture-misses": "a capture misses so much that nothing follows from what it lacks",
+  "one-way":
+    "the other capture shows (nearly) nothing of its direction: it may be of one direction alone, as tcpdump -Q makes it",
   "never-entered": "it came out, and the other capture lacks it where it must have entered",
   "forwarded-unseen": "TTLs, or an answer, show that it was forwarded, and the other capture lacks it",
   "proxy-keeps": "a proxy on the host took it, and nothing like it was sent on",

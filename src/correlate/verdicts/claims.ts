@@ -1,6 +1,7 @@
 import { IS_ERROR, IS_FRAGMENT, IS_LATER_FRAGMENT } from "../../packets/packets.js";
-import { OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
-import { NONE } from "../../packets/tuples.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { TupleEnds } from "./flow-summary.js";
 import { HostsOwn } from "./hosts-own.js";
@@ -140,6 +141,10 @@ export class Claims {
     if (reset !== NONE) return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
     if (this.#known.impacts.hasArrived(row, this.#known.translations.slotOf(row)))
       return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED, lacks: "crossing" };
+    if (this.#isAnsweredUnseen(row)) {
+      const why = `answers to its sender cross, and nothing that they answer was ever seen on ${otherName}: it comes out unseen`;
+      return { verdict: "unknown", reason: "forwarded-unseen", why, lacks: "crossing" };
+    }
     if (this.#mayBeForgotten(row)) {
       const why = `nothing crossed by its translation in the ${seconds(SHORTEST_TIMEOUT_NS)} before it, or behind it: the host may have forgotten that, and taken it`;
       return { verdict: "unknown", reason: "translation-gone", why };
@@ -157,7 +162,19 @@ export class Claims {
     const { timeline: t, tuples, translations } = this.#known;
     const idleNs = t.timeNs(row) - translations.accounts.lastNs(translations.slotOf(row));
     if (idleNs < SHORTEST_TIMEOUT_NS || t.side(row) !== OUTSIDE) return false;
-    return (t.forward(row) === 1) !== tuples.isOpenedByA(t.tuple(row));
+    return !isFromOpener(t, tuples, row);
+  }
+
+  /** Whether who opened the conversation of a packet is answered, though none of what it sent was seen to cross. */
+  #isAnsweredUnseen(row: number): boolean {
+    const { timeline: t, tuples, translations } = this.#known;
+    if (!tuples.isOpenerKnown(t.tuple(row)) || !isFromOpener(t, tuples, row)) return false;
+    const slot = translations.slotOf(row);
+    const isOutbound = t.side(row) === INSIDE;
+    return (
+      translations.accounts.pairsThatWent(slot, isOutbound) === 0 &&
+      translations.accounts.pairsThatWent(slot, !isOutbound) > 0
+    );
   }
 
   /**
@@ -220,6 +237,11 @@ export class Claims {
     const t = this.#known.timeline;
     return (t.flags(row) & IS_ERROR) !== 0 && !isFromNear(t, row);
   }
+}
+
+/** Whether a packet comes from who is taken to have opened its conversation. */
+function isFromOpener(t: Timeline, tuples: TupleTable, row: number): boolean {
+  return (t.forward(row) === 1) === tuples.isOpenedByA(t.tuple(row));
 }
 
 /** RFC 4861: router and neighbour solicitations and advertisements, redirects; their hop limit of 255 proves that no router forwarded them. */

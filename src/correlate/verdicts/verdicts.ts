@@ -16,7 +16,7 @@ import { MARGIN_NS, Reach } from "./reach.js";
 import { Senders } from "./senders.js";
 import { Speakers } from "./speakers.js";
 import { Strangers } from "./strangers.js";
-import { seconds, whyLost } from "./words.js";
+import { seconds, whyLost, whyOneWay } from "./words.js";
 
 /**
  * So many packets without a twin must pass while the other capture is silent: a few may well be lost while there is nothing else to be
@@ -142,8 +142,12 @@ export class Verdicts {
     const t = this.#known.timeline;
     const { lacks, why } = claim;
     if (lacks === "exit") {
-      if (!this.#known.misses.noteExit(other)) return claim;
-      return { verdict: "unknown", reason: "capture-misses", why: `${why}, but ${this.#known.misses.why(other)}` };
+      const { misses } = this.#known;
+      if (misses.noteExit(other))
+        return { verdict: "unknown", reason: "capture-misses", why: `${why}, but ${misses.why(other)}` };
+      // where its conversation is turned round, that was seen of others of it
+      if (claim.verdict !== "dropped" || claim.on !== undefined || !misses.lacksExits(other)) return claim;
+      return { verdict: "unknown", reason: "one-way", why: `${why}, ${whyOneWay(other)}` };
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
     if (lacks === "entry" && this.#known.tuples.isProved(t.way(row)) && (t.tcpFlags(row) & RST) === 0)
