@@ -8,6 +8,7 @@ import { HostsOwn } from "./hosts-own.js";
 import type { Claim, Judged } from "./known.js";
 import type { Local } from "./locals.js";
 import { Published } from "./published.js";
+import type { Answer } from "./refusals.js";
 import { resetByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
 import { Unexplained } from "./unexplained.js";
@@ -52,22 +53,22 @@ export class Claims {
       };
     }
     const isLeaving = this.#isLeaving(row, local);
-    const answer = isLeaving ? undefined : this.#known.refusals.answerTo(row);
+    const answer = isLeaving ? undefined : this.#answerTo(row, local);
     if (answer === "unclear") {
       const why = "an ICMP error is about it, or about another packet that is quoted alike";
       return { verdict: "unknown", reason: "may-be-refused", why };
     }
     if (answer?.isFromFar === false) {
       const { reason, why, byFrame, mtu } = answer;
+      const doubt = side === OUTSIDE ? this.#hostsOwn.doubt(row, `refused by the host: ${why}`) : null;
+      if (doubt !== null) return doubt;
       return { verdict: "refused", reason, why, byFrame, ...(mtu > 0 && { mtu }) };
     }
     const error = this.#known.refusals.errorOf(row);
-    if (error && this.#known.locals.isFromHost(side, error)) {
-      return {
-        verdict: "local",
-        reason: "host-error",
-        why: `the host itself (${error.src}) refuses a packet of ${error.dst}`,
-      };
+    if (error && isFromNear(t, row) && this.#known.locals.isFromHost(side, error)) {
+      const why = `the host itself (${error.src}) refuses a packet of ${error.dst}`;
+      const doubt = side === OUTSIDE ? this.#hostsOwn.doubt(row, why) : null;
+      return doubt ?? { verdict: "local", reason: "host-error", why };
     }
 
     const begun = this.#begunBy(row);
@@ -133,6 +134,17 @@ export class Claims {
     }
     const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: it came by another interface, that capture missed it, or the host sent it`;
     return { verdict: "unknown", reason: "never-entered", why, lacks: "entry" };
+  }
+
+  /** What an ICMP error says of a packet; undefined where somebody behind the host said so who is on this side: the packet had come to him. */
+  #answerTo(row: number, local: Local | null): Answer | "unclear" | undefined {
+    const { timeline: t, kernel, refusals } = this.#known;
+    const answer = refusals.answerTo(row);
+    if (answer === undefined || answer === "unclear" || answer.isFromFar || !answer.isOfAddressee) return answer;
+    if (t.side(row) === OUTSIDE || local?.reason === "to-host") return answer;
+    // the host may have other addresses
+    const isHosts = local === null && isFromNear(t, row) && kernel.isTtlLowered(false);
+    return isHosts ? answer : undefined;
   }
 
   /** What became of a packet of a known translation that entered and did not come out. */

@@ -7,7 +7,7 @@ import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { isGroup } from "../../protocols/addresses.js";
 import type { Kernel } from "../kernel/kernel.js";
-import type { QuotedError } from "./quotes.js";
+import { isByAddressee, type QuotedError } from "./quotes.js";
 import { isFromNear, isFromNextHop } from "./senders.js";
 import { isLinkScoped, isSameLink } from "../matchers/scope.js";
 
@@ -120,9 +120,14 @@ export class Locals {
     return ports.get(address)?.has(portKey(t.proto(row), this.#tuples.port(t.tuple(row), isA))) ?? false;
   }
 
-  /** Whether an ICMP error was sent by the host: from its address on the uplink, or its own on the inside link. */
-  isFromHost(side: Side, { src, srcWords, dstWords, isIpv6 }: QuotedError): boolean {
-    return this.#natAddresses.has(src) || (side === INSIDE && isSameLink(isIpv6, srcWords, 0, dstWords, 0));
+  /**
+   * Whether an ICMP error was sent by the host: from its address on the uplink, or its own on the inside link, where it is about what was to go
+   * beyond that. Precondition: no router lowered its TTL.
+   */
+  isFromHost(side: Side, error: QuotedError): boolean {
+    const { src, srcWords, dstWords, isIpv6 } = error;
+    if (this.#natAddresses.has(src)) return true;
+    return side === INSIDE && isSameLink(isIpv6, srcWords, 0, dstWords, 0) && !isByAddressee(error);
   }
 
   #find(row: number, way: number): Local | null {

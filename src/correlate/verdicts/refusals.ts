@@ -6,7 +6,7 @@ import { isFromNear } from "./senders.js";
 import { isTooBig } from "../../protocols/icmp.js";
 import { ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";
 import type { Notes } from "../matchers/contract.js";
-import { mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
+import { isByAddressee, mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
 
 /** Protocols whose ports, in a quote, are an echo's id. */
 const ECHOING: ReadonlySet<number> = new Set([ICMP, ICMPV6]);
@@ -21,6 +21,8 @@ interface Refusal {
   readonly mtu: number;
   /** Its TTL was lowered by routers on its way: somebody behind the host sent it, whom the packet had reached. */
   readonly isFromFar: boolean;
+  /** It was sent by whom the packet is for: so much for having been refused on its way. */
+  readonly isOfAddressee: boolean;
   /** How the payload begins that it quotes; 0 where it does not quote that much. */
   readonly head: number;
   /** Whether it was said to be about a packet, or that it may be about any of several. */
@@ -36,6 +38,7 @@ export interface Answer {
   readonly byFrame: number;
   readonly mtu: number;
   readonly isFromFar: boolean;
+  readonly isOfAddressee: boolean;
 }
 
 /** Counts the packets that came before a time and are quoted so, with a payload that begins in one of some ways. */
@@ -103,7 +106,9 @@ export class Refusals implements Notes {
     const frame = t.frame(row);
     const why = `${words}${mtu === 0 ? "" : ` (MTU ${mtu})`}, says ${error.src} (frame ${frame})`;
     const isFromFar = !isFromNear(t, row);
-    const refusal: Refusal = { row, frame, reason, why, mtu, isFromFar, head: quotes.head[q], use: "none" };
+    const isOfAddressee = isByAddressee(error);
+    const head = quotes.head[q];
+    const refusal: Refusal = { row, frame, reason, why, mtu, isFromFar, isOfAddressee, head, use: "none" };
     this.#byQuoted.set(key, [...(this.#byQuoted.get(key) ?? []), refusal]);
     this.#quotedOf.set(row, key);
   }
@@ -190,8 +195,8 @@ export function mayBeSame(head: number, other: number): boolean {
   return head === 0 || other === 0 || head === other;
 }
 
-function answerOf({ reason, why, frame, mtu, isFromFar }: Refusal): Answer {
-  return { reason, why, byFrame: frame, mtu, isFromFar };
+function answerOf({ reason, why, frame, mtu, isFromFar, isOfAddressee }: Refusal): Answer {
+  return { reason, why, byFrame: frame, mtu, isFromFar, isOfAddressee };
 }
 
 function keyOf(side: Side, tuple: number, proto: number, ipId: number, length: number, seq: number): string {

@@ -151,6 +151,14 @@ const unreachable = (atUs: number, src: string, dst: string, ttl: number, quoted
 const to = (atUs: number, src: string, ttl: number, n: number) =>
   us(atUs, query({ src, dst: SERVER, ipId: 700 + n, ttl, text: `query ${n}` }));
 
+/** What a router has that keeps TTLs. */
+const kept = (packets: readonly Stamped[]) =>
+  packets.map(({ ns, packet }) => {
+    const copy = packet.slice();
+    copy[8] = copy[8] === 63 ? 64 : copy[8] === 52 ? 53 : copy[8];
+    return { ns, packet: copy };
+  });
+
 describe("an ICMP error without a twin", () => {
   it("is the host's where nothing lowered its TTL: what it quotes is refused", async () => {
     const said = await alone([asked(SERVER), unreachable(3090, "172.17.0.1", CONTAINER, 64, asked(SERVER))], []);
@@ -172,6 +180,43 @@ describe("an ICMP error without a twin", () => {
     const asked = outcome.alone.filter(({ why }) => why.includes("answered from there"));
     expect(asked.map(({ verdict }) => verdict)).toEqual(["unknown"]);
     expect(outcome.alone.map(({ verdict }) => verdict)).not.toContain("refused");
+  });
+
+  it("is not the host's where it left with a lowered TTL: a container refuses the packet itself", async () => {
+    const call = us(3050, query({ src: CLIENT, dst: HOST, ipId: 5, ttl: 60 }));
+    const said = await alone([], [call, unreachable(3090, HOST, CLIENT, 63, call)]);
+    expect(said[1]).toMatch(/^outside unknown: its TTL shows that the host forwards it/);
+    expect(said[0]).not.toContain("refused");
+    const byHost = await alone([], [call, unreachable(3090, HOST, CLIENT, 64, call)]);
+    expect(byHost).toEqual([
+      `outside refused: port unreachable, says ${HOST} (frame 33)`,
+      `outside local: the host itself (${HOST}) refuses a packet of ${CLIENT}`,
+    ]);
+  });
+
+  it("is not the host's where a container sends it to whom it does not listen to", async () => {
+    for (const [src, ttl] of [
+      [CLIENT, 60],
+      ["172.17.0.1", 64],
+      ["172.17.0.1", 60],
+    ] as const) {
+      const call = us(3050, query({ src, dst: CONTAINER, ipId: 5, ttl }));
+      const said = await alone([call, unreachable(3060, CONTAINER, src, 64, call)], []);
+      expect(said.join()).not.toMatch(/refused|the host itself/);
+    }
+  });
+
+  it("may be a container's where the router keeps TTLs, and the inside has packets that nothing explains", async () => {
+    const call = us(3050, query({ src: CLIENT, dst: HOST, ipId: 5, ttl: 60 }));
+    const error = unreachable(3090, HOST, CLIENT, 64, call);
+    const reasons = async (inside: readonly Stamped[]) => {
+      const { alone } = await outcomeOf(merged(kept(known.inside), inside), merged(kept(known.outside), [call, error]));
+      return alone.filter(({ side }) => side === "outside").map(({ reason }) => reason);
+    };
+    expect(await reasons([])).toEqual(["port-unreachable", "host-error"]);
+    const other = us(3055, query({ src: "172.17.0.1", dst: CONTAINER, ipId: 6, ttl: 60, text: "other" }));
+    const refusing = unreachable(3080, CONTAINER, "172.17.0.1", 64, other);
+    expect(await reasons([other, refusing])).toEqual(["ttl-kept", "ttl-kept"]);
   });
 
   it("is not another one of the same packet that somebody else sent", async () => {
@@ -244,13 +289,6 @@ describe("a SYN that a reset answers from no router away", () => {
 });
 
 const stranger = (atUs: number) => us(atUs, query({ src: HOST, dst: SERVER, ipId: 44, ttl: 63, text: "who?" }));
-
-const kept = (packets: readonly Stamped[]) =>
-  packets.map(({ ns, packet }) => {
-    const copy = packet.slice();
-    copy[8] = copy[8] === 63 ? 64 : copy[8] === 52 ? 53 : copy[8];
-    return { ns, packet: copy };
-  });
 
 describe("nothing follows from what the other side lacks while it has packets that nothing explains", () => {
   it("behind a conversation, or before it", async () => {
