@@ -29,8 +29,9 @@ const LEAST_DOUBLED = 8;
 /** … and their share of those that have an IP ID of their own: a mirror may show one direction twice, or some of the hosts. */
 const LEAST_SHARE = 1 / 4;
 /**
- * From this share on, those are copies as well that a sender may have sent twice: identical, and without IP ID or TCP data. So many must be of those
- * with TCP data, and without an ID: a segment that is sent again within a short round trip has the same number, and no path loses most of them.
+ * From this share on of all that have an identity, those are copies as well that a sender may have sent twice: identical, and without IP ID or TCP
+ * data. As many it takes where TCP data without an ID counts: a segment that is sent again within a short round trip has the same number, and no path
+ * loses most of them.
  */
 const MOST_SHARE = 3 / 4;
 /** So many packets that come once show that a capture makes no copies. */
@@ -128,8 +129,9 @@ class Copies {
 
   #decide(): void {
     const [ids, numbers] = [this.#ids, this.#numbers];
-    this.#isCopying = isDoubled(ids, LEAST_SHARE) || isDoubled(numbers, MOST_SHARE);
-    this.#isMostly = ids.doubled + numbers.doubled >= MOST_SHARE * Math.max(1, ids.own + numbers.own);
+    const doubled = ids.doubled + numbers.doubled;
+    this.#isMostly = doubled >= LEAST_DOUBLED && doubled >= MOST_SHARE * (ids.own + numbers.own);
+    this.#isCopying = this.#isMostly || (ids.doubled >= LEAST_DOUBLED && ids.doubled >= LEAST_SHARE * ids.own);
     ids.goOn();
     numbers.goOn();
   }
@@ -269,11 +271,6 @@ export class MarkedPackets {
     this.#copies.begin();
     return beginning;
   }
-}
-
-/** Whether so many packets came twice at once, and such a share of those that have an identity of their own. */
-function isDoubled({ own, doubled }: Identities, leastShare: number): boolean {
-  return doubled >= LEAST_DOUBLED && doubled >= leastShare * own;
 }
 
 /** Whether a packet has no IP ID, and TCP data: its number is its identity. An ID that others of its sender have is none, which shows by itself. */
