@@ -51,6 +51,8 @@ export const REASONS = {
   "ttl-kept": "the router keeps TTLs, and the other capture has packets that may be its twin",
   "may-go-elsewhere":
     "others to its destination seem to take an interface that is not captured, and nothing answers it",
+  "may-be-filtered":
+    "others of its protocol and port were forwarded, and the other capture has none of them: a filter may have kept them out",
   "no-answer": "nothing answers it: the host may have taken it, or dropped it",
   "in-tunnel": "it is a later fragment of what carries a packet through a tunnel",
   "may-be-rejected":

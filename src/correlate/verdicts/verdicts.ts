@@ -4,6 +4,7 @@ import { SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
 import { DECIDED } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { RST } from "../../protocols/tcp.js";
+import { Carried } from "./carried.js";
 import { Claims } from "./claims.js";
 import { Common } from "./common.js";
 import { Doubts } from "./doubts.js";
@@ -50,6 +51,7 @@ export class Verdicts {
       strangers,
       speakers,
       elsewhere: new Elsewhere(tuples),
+      carried: new Carried(tuples, translations.accounts),
       common: new Common(tuples),
     };
     this.#senders = new Senders(timeline, tuples, speakers);
@@ -91,7 +93,9 @@ export class Verdicts {
     const isUncovered = verdict.verdict === "no-overlap" || verdict.verdict === "capture-loss";
     if (isUncovered) this.#known.speakers.noteUncovered(row);
     const { elsewhereWay } = claim;
-    if (isUncovered || elsewhereWay === undefined || !this.#known.elsewhere.learn(elsewhereWay)) return verdict;
+    if (isUncovered || elsewhereWay === undefined) return verdict;
+    if (verdict.verdict === "elsewhere") this.#known.elsewhere.prove(elsewhereWay);
+    if (!this.#known.elsewhere.learn(elsewhereWay)) return verdict;
     return { ...verdict, elsewhereWay };
   }
 

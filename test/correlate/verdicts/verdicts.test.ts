@@ -18,6 +18,22 @@ const begunLate = () => {
   return { inside, outside: outside.filter(({ ns }) => ns >= 4_000_000) };
 };
 
+/** A query and its twin: the outside capture has others of its service. */
+const otherQuery = [
+  [us(7950, query({ src: OTHER, dst: "198.51.100.9", ipId: 31_005, ttl: 64, text: "something else" }))],
+  [us(7970, query({ src: HOST, dst: "198.51.100.9", ipId: 31_005, ttl: 63, text: "something else" }))],
+] as const;
+
+/** As `alone`, beside such a query. */
+const besideQuery = async (inside: readonly Stamped[], outside: readonly Stamped[] = []) => {
+  const outcome = await outcomeOf(
+    merged(known.inside, inside, otherQuery[0]),
+    merged(known.outside, outside, otherQuery[1]),
+  );
+  expect(outcome.pairs).toHaveLength(81);
+  return outcome.alone.map(({ side, verdict, why }) => `${side} ${verdict}: ${why}`);
+};
+
 const outbound = (packets: readonly Stamped[]) => packets.filter((_, n) => n % 2 === 0);
 
 /** 20 queries of one flow, of which the eleventh reads so. */
@@ -65,15 +81,37 @@ describe("an inside conversation that nothing outside belongs to", () => {
 
   it("is forwarded elsewhere where somebody answers from behind a router", async () => {
     const why = "both ends speak, and outside has none of it: it takes another interface";
-    expect(await alone([asked("192.168.7.9"), told("192.168.7.9", 63)], [])).toEqual([
+    expect(await besideQuery([asked("192.168.7.9"), told("192.168.7.9", 63)])).toEqual([
       `inside elsewhere: ${why}`,
       `inside elsewhere: ${why}`,
     ]);
   });
 
+  it("may be kept out by a filter where outside has nothing else of its service, or others to its address", async () => {
+    const why =
+      "no packet like it came out on outside within 1 s, though both ends speak: by another interface, or a filter kept it out of outside";
+    const both = [`inside unknown: ${why}`, `inside unknown: ${why}`];
+    expect(await alone([asked("192.168.7.9"), told("192.168.7.9", 63)], [])).toEqual(both);
+    expect(await besideQuery([asked(SERVER), told(SERVER, 53)])).toEqual(both);
+  });
+
+  it("may be kept out by a filter where nobody answers, if others of its service are, and others to their address cross", async () => {
+    const { alone, findings } = await outcomeOf(
+      merged(known.inside, [asked(SERVER), told(SERVER, 53), unanswered(3500)]),
+      known.outside,
+    );
+    expect(alone.map(({ verdict, reason }) => [verdict, reason])).toEqual([
+      ["unknown", "forwarded-unseen"],
+      ["unknown", "forwarded-unseen"],
+      ["unknown", "may-be-filtered"],
+    ]);
+    expect(findings).toEqual([]);
+  });
+
   it("is not proved to be forwarded elsewhere by what was said before the outside capture began", async () => {
     const late = us(6050, query({ src: CONTAINER, dst: "192.168.7.9", ipId: 31_001, ttl: 64 }));
-    const { inside, outside } = begunLate();
+    const late160 = begunLate();
+    const [inside, outside] = [merged(late160.inside, otherQuery[0]), merged(late160.outside, otherQuery[1])];
     const before = [asked("192.168.7.9"), told("192.168.7.9", 63)];
     const outcome = await outcomeOf(merged(inside, before, [late]), outside);
     expect(outcome.alone.at(-1)).toMatchObject({ verdict: "unknown", reason: "forwarded-unseen" });
@@ -84,11 +122,18 @@ describe("an inside conversation that nothing outside belongs to", () => {
 
   it("may be so, too, where nobody answers, if others to that address are", async () => {
     const others = [asked("192.168.7.9"), told("192.168.7.9", 63)];
-    const after = await outcomeOf(merged(known.inside, others, [unanswered(3500)]), known.outside);
+    const [inside, outside] = otherQuery;
+    const after = await outcomeOf(
+      merged(known.inside, others, [unanswered(3500)], inside),
+      merged(known.outside, outside),
+    );
     expect(after.alone.map(({ verdict }) => verdict)).toEqual(["elsewhere", "elsewhere", "unknown"]);
     expect(after.alone.at(-1)?.reason).toBe("may-go-elsewhere");
     const long = conversation(400, { everyUs: 1000 });
-    const before = await outcomeOf(merged(long.inside, others, [unanswered(2500)]), long.outside);
+    const before = await outcomeOf(
+      merged(long.inside, others, [unanswered(2500)], inside),
+      merged(long.outside, outside),
+    );
     expect(before.alone.map(({ verdict }) => verdict)).toEqual(["dropped", "elsewhere", "elsewhere"]);
     expect(before.updates).toMatchObject([{ verdict: "unknown", reason: "may-go-elsewhere" }]);
     expect(before.findings).toEqual([]);
@@ -292,12 +337,12 @@ const stranger = (atUs: number) => us(atUs, query({ src: HOST, dst: SERVER, ipId
 
 describe("nothing follows from what the other side lacks while it has packets that nothing explains", () => {
   it("behind a conversation, or before it", async () => {
-    const said = [asked(SERVER), told(SERVER, 53)];
-    expect(await alone(said, [])).toContain(
+    const said = [asked(OTHER_SERVER), told(OTHER_SERVER, 53)];
+    expect(await besideQuery(said)).toContain(
       "inside elsewhere: both ends speak, and outside has none of it: it takes another interface",
     );
     for (const atUs of [2500, 3500]) {
-      const verdicts = await alone(said, [stranger(atUs)]);
+      const verdicts = await besideQuery(said, [stranger(atUs)]);
       expect(verdicts.filter((verdict) => verdict.startsWith("inside elsewhere"))).toEqual([]);
     }
   });
