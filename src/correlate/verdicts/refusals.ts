@@ -143,7 +143,11 @@ export class Refusals implements Notes {
   /** How an error names a packet that is about it. */
   quotedAs(row: number): string {
     const t = this.#timeline;
-    const seq = t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : t.seq(row) & 0xffff;
+    return this.#named(row, t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : t.seq(row) & 0xffff);
+  }
+
+  #named(row: number, seq: number): string {
+    const t = this.#timeline;
     return keyOf(t.sideOf(row), t.tuple(row), t.proto(row), t.ipId(row), t.length(row), seq);
   }
 
@@ -155,11 +159,14 @@ export class Refusals implements Notes {
     if (this.isEmpty) return undefined;
     const t = this.#timeline;
     const quotedAs = this.quotedAs(row);
-    const errors = (this.#byQuoted.get(quotedAs) ?? []).filter(
-      (error) => error.use !== "told" && t.isBefore(row, error.row) && this.#mayQuote(error, row),
-    );
-    if (errors.length === 0) return undefined;
     const isNumbered = (t.flags(row) & HAS_IP_ID) !== 0;
+    // a short snaplen leaves the number out; the IP ID is enough
+    const errors = (
+      this.#byQuoted.get(quotedAs) ??
+      (isNumbered ? this.#byQuoted.get(this.#named(row, 0)) : undefined) ??
+      []
+    ).filter((error) => error.use !== "told" && t.isBefore(row, error.row) && this.#mayQuote(error, row));
+    if (errors.length === 0) return undefined;
     const heads = errors.map(({ head }) => head);
     const earlier = isNumbered ? 0 : this.#openDrops(quotedAs, t.timeNs(row), heads);
     const later = isNumbered ? 0 : this.#likesBehind(row, quotedAs, errors);
