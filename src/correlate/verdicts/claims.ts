@@ -13,6 +13,7 @@ import { resetByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
 import { Unexplained } from "./unexplained.js";
 import { WHY_ARRIVED } from "./updates.js";
+import { ViewedFlow } from "./viewed-flow.js";
 import { seconds, whyMissing } from "./words.js";
 
 /** No connection is forgotten sooner by itself (Documentation/networking/nf_conntrack-sysctl.rst, nf_conntrack_tcp_timeout_close). */
@@ -23,9 +24,11 @@ export class Claims {
   readonly #known: Judged;
   readonly #hostsOwn: HostsOwn;
   readonly #unexplained: Unexplained;
+  readonly #flow: ViewedFlow;
 
   constructor(known: Judged) {
     this.#known = known;
+    this.#flow = new ViewedFlow(known.translations.accounts, known.tuples);
     const published = new Published(known);
     this.#hostsOwn = new HostsOwn(known, published);
     this.#unexplained = new Unexplained(known, published);
@@ -107,7 +110,7 @@ export class Claims {
     }
     const own =
       slot !== NONE ? null : local !== null ? this.#hostsOwn.ofHost(row, local) : this.#hostsOwn.ofTunnel(row);
-    if (own?.verdict === "local" || own?.verdict === "refused") return own;
+    if (own !== null && own.isByAbsence !== true && (own.verdict === "local" || own.verdict === "refused")) return own;
     const uncovered = this.#known.reach.uncovered(t.timeNs(row), other, isLeaving);
     if (uncovered !== null) return uncovered;
     if (own !== null) return own;
@@ -154,8 +157,13 @@ export class Claims {
     if (this.#known.impacts.hasArrived(row, this.#known.translations.slotOf(row)))
       return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED, lacks: "crossing" };
     if (this.#isAnsweredUnseen(row)) {
-      const why = `answers to its sender cross, and nothing that they answer was ever seen on ${otherName}: it comes out unseen`;
-      return { verdict: "unknown", reason: "forwarded-unseen", why, lacks: "crossing" };
+      const why = `answers to its sender cross behind it, and nothing that they answer was ever seen on ${otherName}: it comes out unseen, as it seems`;
+      return { verdict: "unknown", reason: "forwarded-unseen", why, lacks: "exit" };
+    }
+    if (this.#isUnexpected(row)) {
+      const why =
+        "its conversation began inside, and nothing of that had crossed yet: the host may have taken it, as it had no translation";
+      return { verdict: "unknown", reason: "not-yet-translated", why };
     }
     if (this.#mayBeForgotten(row)) {
       const why = `nothing crossed by its translation in the ${seconds(SHORTEST_TIMEOUT_NS)} before it, or behind it: the host may have forgotten that, and taken it`;
@@ -169,6 +177,17 @@ export class Claims {
     };
   }
 
+  /**
+   * Whether a packet came from outside before anything had crossed of its flow, which began inside: by no translation that is known. Not an answer, by
+   * its ports: to that belongs a query, before the capture.
+   */
+  #isUnexpected(row: number): boolean {
+    const { timeline: t, tuples, translations } = this.#known;
+    const flow = this.#flow.of(translations.slotOf(row));
+    if (t.side(row) !== OUTSIDE || t.timeNs(row) >= translations.accounts.firstNs(flow.slot)) return false;
+    return flow.isOpenerKnown && flow.isFromInside && isFromOpener(t, tuples, row);
+  }
+
   /** Whether the host may know the translation no more that an answer from outside needs: no rule makes it anew, as for who began. */
   #mayBeForgotten(row: number): boolean {
     const { timeline: t, tuples, translations } = this.#known;
@@ -177,16 +196,17 @@ export class Claims {
     return !isFromOpener(t, tuples, row);
   }
 
-  /** Whether who opened the conversation of a packet is answered, though none of what it sent was seen to cross. */
+  /** Whether who opened the flow of a packet is answered, though none of what it sent was seen to cross. */
   #isAnsweredUnseen(row: number): boolean {
     const { timeline: t, tuples, translations } = this.#known;
-    if (!tuples.isOpenerKnown(t.tuple(row)) || !isFromOpener(t, tuples, row)) return false;
-    const slot = translations.slotOf(row);
+    const { accounts } = translations;
+    const flow = this.#flow.of(translations.slotOf(row));
     const isOutbound = t.side(row) === INSIDE;
-    return (
-      translations.accounts.pairsThatWent(slot, isOutbound) === 0 &&
-      translations.accounts.pairsThatWent(slot, !isOutbound) > 0
-    );
+    if (!flow.isOpenerKnown || flow.isFromInside !== isOutbound) return false;
+    // what is there, and has no twin so far, may be another one of them
+    const far = flow.wayOn(otherSide(t.sideOf(row)), true);
+    if (tuples.hasFullTtl(far) || tuples.hasOtherTtl(far) || accounts.lastNs(flow.slot) < t.timeNs(row)) return false;
+    return accounts.pairsThatWent(flow.slot, isOutbound) === 0 && accounts.pairsThatWent(flow.slot, !isOutbound) > 0;
   }
 
   /**
@@ -251,7 +271,7 @@ export class Claims {
   }
 }
 
-/** Whether a packet comes from who is taken to have opened its conversation. */
+/** Whether a packet comes from who opened its conversation, as far as its side shows. */
 function isFromOpener(t: Timeline, tuples: TupleTable, row: number): boolean {
   return (t.forward(row) === 1) === tuples.isOpenedByA(t.tuple(row));
 }

@@ -53,8 +53,11 @@ export class Locals {
     const isDestination = (rewrite & REWRITE_DST) !== 0;
     if (isSource === isDestination) return;
     const isA = isSource !== accounts.isFlipped(slot);
-    // a port is only published for certain if it is known that somebody came to it
-    const isOpenedThere = !tuples.isOpenerKnown(tuple) || tuples.isOpenedByA(tuple) === isA;
+    // a port is only published for certain if it is known that somebody came to it, and to whom it stands for: both ends may call at once
+    const inside = accounts.insideTuple(slot);
+    const isOpenedInside =
+      tuples.isOpenerKnown(inside) && accounts.isOutbound(slot, tuples.isOpenedByA(inside) ? 1 : 0);
+    const isOpenedThere = isOpenedInside || !tuples.isOpenerKnown(tuple) || tuples.isOpenedByA(tuple) === isA;
     const { words } = tuples;
     const at = tuples.address(tuple, isA);
     if (!isIpv6) {

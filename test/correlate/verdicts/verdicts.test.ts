@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { icmp, ipv4 } from "../../support/packets.js";
 import { outcomeOf, type Stamped, told as toldOf, us } from "../outcome.js";
-import { CLIENT, CONTAINER, conversation, HOST, merged, OTHER, segment, SERVER, SYN } from "../traffic.js";
+import { CLIENT, CONTAINER, conversation, datagram, HOST, merged, OTHER, segment, SERVER, SYN } from "../traffic.js";
 import { alone, answer, asked, known, query, sent, unanswered } from "./beside.js";
 
 const RST_ACK = 0x14;
@@ -375,6 +375,28 @@ it("what came out much as it came in, of a flow not known, may be it: a router r
   const other = us(3080, query({ src: HOST, dst: SERVER, ipId: 9, ttl: 63, text: "whose is it?" }));
   expect((await alone([asks], [left]))[0]).toMatch(/^inside unknown: frame 32 of outside, much like it, never came in/);
   expect((await alone([asks], [other]))[0]).toMatch(/^inside dropped/);
+  const heldUp = us(150_000, query({ src: HOST, dst: SERVER, ipId: 9, ttl: 63, text: "what is it?" }));
+  expect((await alone([asks], [heldUp]))[0]).toMatch(/^inside unknown: .*much like it, never came in/);
+});
+
+it("what an outside peer sent before its flow crossed for the first time, from inside, had no translation", async () => {
+  const punch = (atUs: number, isInside: boolean) => {
+    const own = isInside ? { src: CONTAINER, ttl: 64 } : { src: HOST, ttl: 63 };
+    return us(atUs, datagram({ ...own, dst: CLIENT, srcPort: 40_000, dstPort: 50_000, ipId: 900, text: "punch" }));
+  };
+  const peer = (atUs: number, ipId: number, isInside: boolean) => {
+    const own = isInside ? { dst: CONTAINER, ttl: 59 } : { dst: HOST, ttl: 60 };
+    return us(atUs, datagram({ ...own, src: CLIENT, srcPort: 50_000, dstPort: 40_000, ipId, text: `hello ${ipId}` }));
+  };
+  const { alone, pairs } = await outcomeOf(
+    merged(known.inside, [punch(5000, true), peer(6010, 3, true)]),
+    merged(known.outside, [peer(3000, 1, false), peer(4000, 2, false), punch(5020, false), peer(6000, 3, false)]),
+  );
+  expect(pairs).toHaveLength(82);
+  expect(alone.map(({ verdict, reason }) => [verdict, reason])).toEqual([
+    ["unknown", "not-yet-translated"],
+    ["unknown", "not-yet-translated"],
+  ]);
 });
 
 const few = (tookUs: number) =>
@@ -384,6 +406,18 @@ const few = (tookUs: number) =>
   ]);
 
 describe("near the end of the other capture", () => {
+  it("and behind it, what a router that keeps TTLs may have forwarded is not the host's", async () => {
+    const late = [
+      us(60_000, query({ src: HOST, dst: OTHER_SERVER, ipId: 7, ttl: 64 })),
+      us(60_100, answer({ src: OTHER_SERVER, dst: HOST, ipId: 8, ttl: 53 })),
+    ];
+    const { alone } = await outcomeOf(kept(known.inside), merged(kept(known.outside), late));
+    expect(alone.map(({ verdict, reason }) => [verdict, reason])).toEqual([
+      ["no-overlap", "ended"],
+      ["no-overlap", "ended"],
+    ]);
+  });
+
   it("what came in may be yet to come out, by what others took", async () => {
     const [inside, outside] = [0, 1].map((k) => few(4000).map((pair) => pair[k]));
     const last = us(38_000, query({ src: CONTAINER, dst: SERVER, ipId: 19, ttl: 64, text: "last" }));
