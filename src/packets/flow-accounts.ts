@@ -1,17 +1,21 @@
 import code from "./assembly/flow-order.wasm";
 import * as words from "./flow-accounts-words.js";
 import { Flow } from "./flows.js";
-import { asDoubles, type Heap } from "./heap.js";
+import { asDoubles, ROOM_FLOWS, type Heap } from "./heap.js";
 import { EXACT_SAMPLES, type LatencyDigest, LatencyDigests, type LatencySummary, summaryOf } from "./latency.js";
 import { Samples } from "./samples.js";
 
-/** Words of a flow's record, two cache lines. Of two each, one a direction, outbound is the second: at … + outbound. */
+/**
+ * Words of a flow's record, two cache lines: what pairing asks, and what it adds to. Of two each, one a direction: at … + outbound, outbound
+ * being the second; or at … + forward.
+ */
 export const BITS = 0;
 export const RETRANSMISSIONS = 1;
+/** At … + outbound. */
 export const PAIRS = 2;
 /** At … + forward: the sequence number behind the highest byte that has crossed. */
 export const NEXT_SEQ = 4;
-/** Newest chunk of the latencies, NONE before the first one; or IN_DIGEST. */
+/** At … + outbound: newest chunk of the latencies behind the first ones, NONE before there is one; or IN_DIGEST. */
 export const LATENCIES = 6;
 /** There are too many of them to be kept one by one, or one that takes more than 32 bits: so much less the number of a digest … */
 export const IN_DIGEST = -2;
@@ -24,33 +28,33 @@ export const LAST_NS = 5;
 export const ID = 12;
 export const INSIDE_TUPLE = 13;
 export const OUTSIDE_TUPLE = 14;
-/** REWRITE_… bits of what is forward in the lower 8 bits, of what is not in the next. */
-export const REWRITES = 15;
-/**
- * The second line, which few segments look at: half of it each direction's, the forward ones' the second. The ranges of bytes that have
- * crossed, each as its first number and the one behind its last, the highest range first. Where that ends is in NEXT_SEQ alone.
- */
-export const SEEN = 16;
-export const RANGES_BITS = 2;
-export const RANGES = 4;
+/** The number of its row of ranges, 0 where it has none. */
+export const GAPS = 15;
+/** A double, at half the word: IP bytes of the pairs, as long as they are inside. */
+export const BYTES = 8;
+/** At … + forward: the highest TCP acknowledgement that has crossed, and what follows the highest byte that has entered; 0 for none. */
+export const ACKED = 18;
+export const ENTERED = 20;
+/** At … + forward: where the highest range of bytes that have crossed begins; it ends at NEXT_SEQ. */
+export const FROM_SEQ = 22;
+/** Where it was first seen: the frames of its first pair, inside and outside. */
+export const FIRST_FRAMES = 24;
+/** The first latencies, so many of each direction, outbound the second: most flows have no more. */
+export const FIRST_LATENCIES = 26;
+export const FEW_LATENCIES = 3;
 export const RECORD_BITS = 5;
 const RECORD_WORDS = 1 << RECORD_BITS;
-/** Words of what is kept beside the records, half a cache line. A double, at half the word: IP bytes of the pairs, as long as they are inside. */
-export const BYTES = 0;
-/** Two, at … + forward: the highest TCP acknowledgement that has crossed, and what follows the highest byte that has entered; 0 for none. */
-export const ACKED = 2;
-export const ENTERED = 4;
-/** Two more: the first acknowledgement that has crossed, 1 behind a SYN; 0 for none. */
-export const FIRST_ACKED = 6;
-export const SUMS_BITS = 3;
-const SUMS_WORDS = 1 << SUMS_BITS;
-/** Words of what says where it was first seen: the frames of its first pair, inside and outside. */
-export const FIRSTS_BITS = 1;
-const FIRSTS_WORDS = 1 << FIRSTS_BITS;
-/** 16 MiB, most of which takes no memory: see `FIRST_CHUNKS`. */
-const FIRST_SLOTS = 2 ** 17;
+/**
+ * A row of ranges, a cache line, which few flows have: of bytes that have crossed below the highest range, where there are gaps before that. Half of it
+ * each direction's, the forward ones' the second. Each range is its first number and the one behind its last, the highest first.
+ */
+export const GAPS_BITS = 4;
+export const MOST_RANGES = 4;
+/** Of a row that is free, the next one. */
+export const NEXT_FREE = 7;
+const FIRST_GAPS = 2 ** 8;
 
-const FIRST_FREE = 64;
+const FIRST_SLOTS = 2 ** 12;
 
 /** Bits of a digit of what flows are ordered by: three of them make a key, and each of its values is counted in a word. */
 export const DIGIT_BITS = 11;
@@ -78,9 +82,14 @@ export function leavesOn(bits: number, way: number, side: number): boolean {
   return outboundFor(bits, forwardOn(bits, way, side)) === side;
 }
 
-/** REWRITE_… bits, of REWRITES, of packets that are `forward` (1 or 0) on the inside. */
-export function rewriteOf(rewrites: number, forward: number): number {
-  return forward === 1 ? rewrites & 0xff : rewrites >> 8;
+/** What packets have rewritten that are forward on the inside, and the others: REWRITE_… bits, in the upper half of a flow's bits. */
+export function rewrittenBy(rewriteForward: number, rewriteBackward: number): number {
+  return (rewriteForward << 16) | (rewriteBackward << 24);
+}
+
+/** REWRITE_… bits of packets that are `forward` (1 or 0) on the inside, of a flow's bits. */
+export function rewriteOf(bits: number, forward: number): number {
+  return (bits >>> (forward === 1 ? 16 : 24)) & 0xff;
 }
 
 /** Two bits, one a direction, shifted by `forward`: whether NEXT_SEQ holds something. */
@@ -91,21 +100,23 @@ export const IS_WATCHED = 16;
 export const IS_RETIRED = 32;
 /** Whether TCP segments of it are cut on their way: each that waits may be a piece. */
 export const HAS_CUT_SEGMENTS = 64;
+/** Whether its inside tuple had another translation when it was learnt, or got one later. */
+export const IS_ONE_OF_SEVERAL = 128;
+/** Two bits, shifted by `forward`: whether a SYN or an acknowledgement has crossed … */
+export const HAS_BEGUN = 256;
+/** … and an acknowledgement after that. */
+export const HAS_PROGRESS = 1024;
 
 /**
- * The flows, by their slots, with what every pair asks of its flow and adds to it: a record of which most look at one cache line, and
- * one more for the latency. As objects, ten thousands of flows were a dozen lines each, and most of the memory.
+ * The flows, by their slots, with what every pair asks of its flow and adds to it: a record of two cache lines, and one more for the latency of
+ * flows of many pairs. As objects, ten thousands of flows were a dozen lines each, and most of the memory.
  */
 export class FlowAccounts {
   records: Int32Array;
   /** The same memory. */
   doubles: Float64Array;
-  /** By slot, what takes no part in pairing. */
-  sums: Int32Array;
-  /** The same memory. */
-  #sumDoubles: Float64Array;
-  /** By slot. */
-  #firsts: Int32Array;
+  /** Rows of ranges: see GAPS. */
+  #gaps: Int32Array;
   /** Where its block is, which WebAssembly goes by: see `flow-accounts-words.ts`. */
   readonly block: number;
   readonly #words: Int32Array;
@@ -118,8 +129,8 @@ export class FlowAccounts {
   /** The latencies that are IN_DIGEST, by number. */
   readonly #digestsOf = new Map<number, LatencyDigest>();
 
-  /** `room`: for how many flows at first. */
-  constructor(heap: Heap, room: number = FIRST_SLOTS) {
+  /** `slots`: for how many flows at first. */
+  constructor(heap: Heap, slots: number = FIRST_SLOTS) {
     this.#heap = heap;
     this.#loops = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.samples = new Samples(heap);
@@ -127,12 +138,12 @@ export class FlowAccounts {
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.#words[words.SAMPLES] = this.samples.block;
-    this.#free = heap.take(Int32Array, FIRST_FREE);
-    this.records = heap.take(Int32Array, room * RECORD_WORDS);
+    this.#free = heap.take(Int32Array, slots, ROOM_FLOWS);
+    this.records = heap.take(Int32Array, slots * RECORD_WORDS, ROOM_FLOWS * RECORD_WORDS);
     this.doubles = asDoubles(this.records);
-    this.sums = heap.take(Int32Array, room * SUMS_WORDS);
-    this.#sumDoubles = asDoubles(this.sums);
-    this.#firsts = heap.take(Int32Array, room * FIRSTS_WORDS);
+    this.#gaps = heap.take(Int32Array, FIRST_GAPS << GAPS_BITS, (ROOM_FLOWS / 8) << GAPS_BITS);
+    // 0 is no row
+    this.#words[words.GAPS_END] = 1;
     this.#locate();
   }
 
@@ -173,6 +184,11 @@ export class FlowAccounts {
   /** Lets a flow go: its slot may be used again. */
   close(slot: number): void {
     this.records[(slot << RECORD_BITS) + ID] = 0;
+    const gaps = this.records[(slot << RECORD_BITS) + GAPS];
+    if (gaps !== 0) {
+      this.#gaps[(gaps << GAPS_BITS) + NEXT_FREE] = this.#words[words.GAPS_FREE];
+      this.#words[words.GAPS_FREE] = gaps;
+    }
     this.#dropLatencies(slot, 0);
     this.#dropLatencies(slot, 1);
     this.#free[this.#words[words.FREE_COUNT]++] = slot;
@@ -215,7 +231,7 @@ export class FlowAccounts {
 
   /** REWRITE_… bits of packets that are `forward` on the inside, or of the others. */
   rewrite(slot: number, forward: number): number {
-    return rewriteOf(this.records[(slot << RECORD_BITS) + REWRITES], forward);
+    return rewriteOf(this.bits(slot), forward);
   }
 
   /** Notes that its tuples are free for other flows. */
@@ -253,35 +269,35 @@ export class FlowAccounts {
 
   /** IP bytes of its pairs, as long as they are inside. */
   bytes(slot: number): number {
-    return this.#sumDoubles[(slot << (SUMS_BITS - 1)) + BYTES];
+    return this.doubles[(slot << (RECORD_BITS - 1)) + BYTES];
   }
 
   addBytes(slot: number, bytes: number): void {
-    this.#sumDoubles[(slot << (SUMS_BITS - 1)) + BYTES] += bytes;
+    this.doubles[(slot << (RECORD_BITS - 1)) + BYTES] += bytes;
   }
 
   /** The frames of its first pair, inside and outside; 0 where it had none. */
   firstFrames(slot: number): [number, number] {
-    const at = slot << FIRSTS_BITS;
-    return [this.#firsts[at], this.#firsts[at + 1]];
+    const at = (slot << RECORD_BITS) + FIRST_FRAMES;
+    return [this.records[at], this.records[at + 1]];
   }
 
   /** The highest TCP acknowledgement that crossed in packets that are `forward` on the inside, or in the others; 0 where none did. */
   acked(slot: number, forward: number): number {
-    return this.sums[(slot << SUMS_BITS) + ACKED + forward] >>> 0;
+    return this.records[(slot << RECORD_BITS) + ACKED + forward] >>> 0;
   }
 
   /** The number of the first byte, or SYN, that crossed that way, where all that followed it did as well; undefined where some did not. */
   firstSeq(slot: number, forward: number): number | undefined {
-    const at = (slot << RECORD_BITS) + SEEN + (forward << (1 + RANGES_BITS));
-    const isWhole = this.records[at + 2] === this.records[at + 3];
-    return isWhole ? this.records[at] >>> 0 : undefined;
+    const gaps = this.records[(slot << RECORD_BITS) + GAPS];
+    const before = (gaps << GAPS_BITS) + (forward << (GAPS_BITS - 1));
+    const isWhole = gaps === 0 || this.#gaps[before] === this.#gaps[before + 1];
+    return isWhole ? this.records[(slot << RECORD_BITS) + FROM_SEQ + forward] >>> 0 : undefined;
   }
 
   /** Whether acknowledgements crossed that way which show that what they acknowledge did not come from nowhere: a SYN before, or more of them. */
   hasProgress(slot: number, forward: number): boolean {
-    const at = (slot << SUMS_BITS) + forward;
-    return this.sums[at + ACKED] !== 0 && this.sums[at + ACKED] !== this.sums[at + FIRST_ACKED];
+    return (this.bits(slot) & (HAS_PROGRESS << forward)) !== 0;
   }
 
   pairs(slot: number): number {
@@ -309,8 +325,8 @@ export class FlowAccounts {
 
   /** Notes a paired TCP segment. Returns whether it is a retransmission. Precondition: its header was there. */
   noteSegment(slot: number, forward: number, seq: number, bytes: number, tcpFlags: number): boolean {
-    const at = this.records.byteOffset + (slot << (RECORD_BITS + 2));
-    return this.#loops["noteSegment"](at, forward, seq, bytes, tcpFlags) !== 0;
+    this.reserve(1);
+    return this.#loops["noteSegment"](this.block, slot, forward, seq, bytes, tcpFlags) !== 0;
   }
 
   /** What has the latencies, where they are not kept one by one. */
@@ -321,8 +337,13 @@ export class FlowAccounts {
 
   /** The latencies that are kept one by one; valid until the next call. */
   #fewOf(slot: number, outbound: number, count: number): Int32Array {
-    this.samples.copy(this.records[(slot << RECORD_BITS) + LATENCIES + outbound], count, this.#few);
-    return this.#few.subarray(0, count);
+    const record = slot << RECORD_BITS;
+    const first = record + FIRST_LATENCIES + FEW_LATENCIES * outbound;
+    const few = this.#few.subarray(0, count);
+    for (let at = 0; at < Math.min(count, FEW_LATENCIES); at++) few[at] = this.records[first + at];
+    if (count > FEW_LATENCIES)
+      this.samples.copy(this.records[record + LATENCIES + outbound], few.subarray(FEW_LATENCIES));
+    return few;
   }
 
   /** What the latencies of all pairs that went that way come to; null where there were none. */
@@ -350,27 +371,29 @@ export class FlowAccounts {
     this.#digestsOf.delete(number);
   }
 
-  /** Makes room for so many flows more. */
-  reserve(flows: number): void {
-    const slots = this.end + flows;
-    while (slots << RECORD_BITS > this.records.length) this.#grow();
-    while (slots > this.#free.length) this.#free = this.#heap.doubled(Int32Array, this.#free);
-    this.#locate();
+  /** Makes room for what so many pairs may need: each a flow, a chunk of latencies, and a row of ranges. */
+  reserve(pairs: number): void {
+    this.samples.reserve(pairs);
+    while (this.end + pairs > this.#free.length) this.#grow();
+    while ((this.#words[words.GAPS_END] + pairs) << GAPS_BITS > this.#gaps.length) this.#growGaps();
   }
 
   #grow(): void {
     this.records = this.#heap.doubled(Int32Array, this.records);
     this.doubles = asDoubles(this.records);
-    this.sums = this.#heap.doubled(Int32Array, this.sums);
-    this.#sumDoubles = asDoubles(this.sums);
-    this.#firsts = this.#heap.doubled(Int32Array, this.#firsts);
+    this.#free = this.#heap.doubled(Int32Array, this.#free);
+    this.#locate();
+  }
+
+  #growGaps(): void {
+    this.#gaps = this.#heap.doubled(Int32Array, this.#gaps);
+    this.#locate();
   }
 
   /** Says in its block where the tables are. */
   #locate(): void {
     this.#words[words.RECORDS] = this.records.byteOffset;
-    this.#words[words.SUMS] = this.sums.byteOffset;
-    this.#words[words.FIRSTS] = this.#firsts.byteOffset;
+    this.#words[words.GAPS] = this.#gaps.byteOffset;
     this.#words[words.FREE] = this.#free.byteOffset;
   }
 }

@@ -22,15 +22,18 @@ export class HashIndex {
   readonly #words: Int32Array;
   readonly #heap: Heap;
   readonly #steps: WebAssembly.Instance["exports"];
-
-  /** `cells`: how many at first, a power of two. To fill what is wanted in the end takes less than to grow to it. */
-  constructor(heap: Heap, cells: number = 1024) {
+  /**
+   * `cells`: how many at first, a power of two. To fill what is wanted in the end takes less than to grow to it. `room`: to how many they may
+   * grow where they are.
+   */
+  constructor(heap: Heap, cells: number = 1024, room: number = cells) {
     this.#heap = heap;
     this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
+    this.cells = heap.take(Int32Array, 2 * cells, 2 * room);
     this.mask = cells - 1;
-    this.cells = emptyCells(heap, cells);
+    touch(this.cells);
     this.#locate();
   }
 
@@ -79,15 +82,21 @@ export class HashIndex {
     this.#steps["removeAt"](this.block, cell);
   }
 
+  /** Twice as many cells, the first of them where they were. */
   #grow(): void {
-    const old = this.cells;
-    this.cells = emptyCells(this.#heap, old.length);
-    this.mask = old.length - 1;
+    const { length } = this.cells;
+    // what stands before the first empty cell may have come there from the last ones: it waits until all others are in their places
+    let empty = 0;
+    while (this.cells[2 * empty + 1] !== 0) empty++;
+    const first = this.cells.slice(0, 2 * empty);
+    this.cells.fill(0, 0, 2 * empty);
+    this.cells = this.#heap.doubled(Int32Array, this.cells);
+    this.mask = length - 1;
+    touch(this.cells.subarray(length));
     this.#locate();
     this.#words[words.SIZE] = 0;
-    for (let at = 0; at < old.length; at += 2)
-      if (old[at + 1] !== 0) this.#steps["add"](this.block, old[at], old[at + 1] - 1);
-    this.#heap.give(old);
+    this.#steps["addAgain"](this.block, empty, length / 2);
+    for (let at = 0; at < first.length; at += 2) this.#steps["add"](this.block, first[at], first[at + 1] - 1);
   }
 
   /** Says in its block where the cells are. */
@@ -98,9 +107,9 @@ export class HashIndex {
 }
 
 /**
- * So many cells, which are written to here and now: memory that is read before it is written to is mapped twice, page by page, and of
+ * Writes to cells that are empty, here and now: memory that is read before it is written to is mapped twice, page by page, and of
  * the second time every core has to be told (Linux: do_wp_page in mm/memory.c), which takes as long as a thousand searches.
  */
-function emptyCells(heap: Heap, cells: number): Int32Array {
-  return heap.take(Int32Array, 2 * cells).fill(0);
+function touch(cells: Int32Array): void {
+  cells.fill(0);
 }

@@ -2,7 +2,7 @@
 type Block = Int32Array | Uint32Array | Float64Array | Uint16Array | Uint8Array;
 
 /** The constructor of such an array. */
-interface Kind<T extends Block> {
+export interface Kind<T extends Block> {
   readonly BYTES_PER_ELEMENT: number;
   new (buffer: ArrayBufferLike, byteOffset: number, length: number): T;
 }
@@ -13,6 +13,11 @@ const PAGE_BYTES = 65_536;
 const MOST_PAGES = 65_536;
 /** Pages that are added at once: 16 MiB, with which short runs end. V8 goes through all memories whenever one of them grows. */
 const STEP_PAGES = 256;
+/**
+ * How many flows tables have room for. Of a heap's blocks, only what was ever used takes memory; where a block has moved to a wider one, that is all of
+ * the smaller one as well, for nothing.
+ */
+export const ROOM_FLOWS = 2 ** 21;
 /** A cache line: records that are as long lie in one each. */
 const LEAST_BLOCK_BITS = 6;
 /** All of it. */
@@ -48,6 +53,8 @@ export class Heap {
   readonly #most: number;
   /** The memory as it was when blocks were taken: it is another object each time it has grown. */
   readonly #buffers = new WeakSet<ArrayBufferLike>();
+  /** How many bytes blocks have that are longer than their arrays, by where they begin. */
+  readonly #rooms = new Map<number, number>();
   /** Where blocks begin that were given back, by the bits of their size. */
   readonly #free: number[][] = Array.from({ length: MOST_BLOCK_BITS + 1 }, () => []);
 
@@ -71,28 +78,48 @@ export class Heap {
     return new Uint8Array(buffer, address, bytes);
   }
 
-  /** A block for an array of that length, all of it 0. @throws HeapError where there is no memory left. */
-  take<T extends Block>(kind: Kind<T>, length: number): T {
-    this.changes++;
-    const bits = bitsOf(length * kind.BYTES_PER_ELEMENT);
-    const used = this.#free[bits].pop();
-    const at = used ?? this.#extend(2 ** bits);
-    const { buffer } = this.memory;
-    this.#buffers.add(buffer);
-    if (used !== undefined) new Uint8Array(buffer, at, 2 ** bits).fill(0);
-    return new kind(buffer, at, length);
+  /**
+   * A block for an array of that length, all of it 0. `room`: to what length `doubled` may make it longer where it is. That takes addresses and
+   * no memory; where there are none, it has no such room.
+   *
+   * @throws HeapError where there is no memory left.
+   */
+  take<T extends Block>(kind: Kind<T>, length: number, room: number = length): T {
+    const bits = bitsOf(room * kind.BYTES_PER_ELEMENT);
+    if (room <= length || !this.#reaches(this.#end + 2 ** bits)) return this.#block(kind, length, true);
+    const at = this.#extend(2 ** bits);
+    this.#rooms.set(at, 2 ** bits);
+    return this.#view(kind, at, length);
   }
 
-  /** Takes a block for as long as it takes to do something with it. */
+  /** Takes a block for as long as it takes to do something with it; what is in it at first means nothing. */
   lend<T extends Block, U>(kind: Kind<T>, length: number, use: (block: T) => U): U {
-    const block = this.take(kind, length);
+    const block = this.#block(kind, length, false);
     const result = use(block);
     this.give(block);
     return result;
   }
 
-  /** What is in a block, in one that is twice as long: the other is given back. */
+  #block<T extends Block>(kind: Kind<T>, length: number, isEmptied: boolean): T {
+    const bits = bitsOf(length * kind.BYTES_PER_ELEMENT);
+    const used = this.#free[bits].pop();
+    const block = this.#view(kind, used ?? this.#extend(2 ** bits), length);
+    // what is longer than that is nobody's, and perhaps no memory yet
+    if (used !== undefined && isEmptied) block.fill(0);
+    return block;
+  }
+
+  #view<T extends Block>(kind: Kind<T>, at: number, length: number): T {
+    this.changes++;
+    const { buffer } = this.memory;
+    this.#buffers.add(buffer);
+    return new kind(buffer, at, length);
+  }
+
+  /** What is in a block, in one that is twice as long: the same one where it has room, else another, and it is given back. */
   doubled<T extends Block>(kind: Kind<T>, block: T): T {
+    const room = this.#rooms.get(block.byteOffset) ?? 0;
+    if (2 * block.byteLength <= room) return this.#view(kind, block.byteOffset, 2 * block.length);
     const wider = this.take(kind, 2 * block.length);
     wider.set(block);
     this.give(block);
@@ -107,14 +134,15 @@ export class Heap {
   /** Takes a block back: nobody may look at it any more. */
   give(block: Block): void {
     this.changes++;
-    this.#free[bitsOf(block.byteLength)].push(block.byteOffset);
+    this.#free[bitsOf(this.#rooms.get(block.byteOffset) ?? block.byteLength)].push(block.byteOffset);
+    this.#rooms.delete(block.byteOffset);
   }
 
   /** Where so many bytes begin that were not handed out before: they are 0. */
   #extend(bytes: number): number {
     const at = this.#end;
     this.#end += bytes;
-    if (this.#end > this.#most || !this.#reaches(this.#end))
+    if (!this.#reaches(this.#end))
       throw new HeapError(
         `there is no memory left: ${Math.ceil(this.#end / 2 ** 20)} MiB would be in use; a smaller --window needs less`,
       );
@@ -123,6 +151,7 @@ export class Heap {
 
   /** Whether the memory is as large as that, after it has grown where it must. */
   #reaches(end: number): boolean {
+    if (end > this.#most) return false;
     const missing = Math.ceil((end - this.memory.buffer.byteLength) / PAGE_BYTES);
     try {
       const room = MOST_PAGES - this.memory.buffer.byteLength / PAGE_BYTES;

@@ -1,4 +1,4 @@
-import type { Heap } from "./heap.js";
+import { ROOM_FLOWS, type Heap } from "./heap.js";
 import * as words from "./samples-words.js";
 import { NONE } from "./tuples.js";
 
@@ -7,12 +7,7 @@ export const CHUNK_BITS = 4;
 export const CHUNK_SAMPLES = 15;
 /** Where in a chunk the other one's number is. */
 export const BEFORE = 15;
-/**
- * 64 MiB. Of a heap's blocks, only what was ever used takes memory; where a block has doubled, that is all of the smaller one as
- * well, for nothing. So a table that gives out what lies lowest begins with as much room as it is likely to want.
- */
-const FIRST_CHUNKS = 2 ** 20;
-
+const FIRST_CHUNKS = 2 ** 12;
 /**
  * Lists of whole numbers (-2^31 … 2^31-1) that only grow, in chunks of one memory: ten thousands of short ones take no object each,
  * and adding to one touches one cache line. Whoever has a list keeps its newest chunk, and how many numbers there are.
@@ -25,21 +20,20 @@ export class Samples {
   #dropped: Int32Array;
   readonly #heap: Heap;
 
-  /** `room`: for how many chunks at first. */
-  constructor(heap: Heap, room: number = FIRST_CHUNKS) {
+  constructor(heap: Heap) {
     this.#heap = heap;
-    this.#chunks = heap.take(Int32Array, room << CHUNK_BITS);
-    this.#dropped = heap.take(Int32Array, room);
+    this.#chunks = heap.take(Int32Array, FIRST_CHUNKS << CHUNK_BITS, (2 * ROOM_FLOWS) << CHUNK_BITS);
+    this.#dropped = heap.take(Int32Array, FIRST_CHUNKS, 2 * ROOM_FLOWS);
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.#words[words.REST] = NONE;
     this.#locate();
   }
 
-  /** Copies the samples of a list, in no certain order, to the beginning of `to`. */
-  copy(newest: number, count: number, to: Int32Array): void {
+  /** Copies the samples of a list, in no certain order, to `to`, which is as long. */
+  copy(newest: number, to: Int32Array): void {
     let chunk = newest;
-    for (let left = count; left > 0; chunk = this.#before(chunk)) {
+    for (let left = to.length; left > 0; chunk = this.#before(chunk)) {
       const from = chunk << CHUNK_BITS;
       const filled = ((left - 1) % CHUNK_SAMPLES) + 1;
       for (let at = from; at < from + filled; at++) to[--left] = this.#chunks[at];

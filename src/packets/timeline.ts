@@ -1,5 +1,5 @@
 import code from "./assembly/timeline.wasm";
-import { asDoubles, type Heap } from "./heap.js";
+import { asDoubles, type Heap, type Kind } from "./heap.js";
 import { hasWideId, idOf, IS_SELECTED } from "./packets.js";
 import {
   ACK,
@@ -60,6 +60,9 @@ export const FLOW = 4;
  * outbound, then 11 of `altered`.
  */
 export const BY_EVIDENCE_OUTBOUND = 5;
+/** Of a packet that waits in a crowd, who came before it there and goes its way, and who came behind it: see `assembly/lanes.ts` of the kernel. */
+export const LANE_OLDER = 6;
+export const LANE_NEWER = 7;
 export const IS_RETRANSMISSION = 1 << 7;
 const OUTBOUND_SHIFT = 20;
 const ALTERED_SHIFT = 21;
@@ -97,9 +100,12 @@ export function isOlder(first: number, row: number, other: number): boolean {
   return ((row - first) & ROW_MASK) < ((other - first) & ROW_MASK);
 }
 
-/** As many as a busy second of both sides has: of memory that is not used yet none is taken, and a ring that grows is copied. */
+/** As many as a busy second of both sides has, and so many as its ring may become where it is. */
 const FIRST_ROWS = 2 ** 20;
+const ROOM_ROWS = 2 ** 23;
+/** Of these, memory that is not used yet is none. */
 const FIRST_PLACES = 2 ** 14;
+const ROOM_PLACES = 2 ** 20;
 
 const module = new WebAssembly.Module(code);
 
@@ -144,13 +150,13 @@ export class Timeline {
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
     this.#packet = heap.take(Int32Array, 1 << RECORD_BITS);
-    this.states = heap.take(Uint8Array, rows);
-    this.sides = heap.take(Uint8Array, rows);
-    this.places = heap.take(Int32Array, rows);
-    this.records = heap.take(Int32Array, places << RECORD_BITS);
+    this.states = heap.take(Uint8Array, rows, ROOM_ROWS);
+    this.sides = heap.take(Uint8Array, rows, ROOM_ROWS);
+    this.places = heap.take(Int32Array, rows, ROOM_ROWS);
+    this.records = heap.take(Int32Array, places << RECORD_BITS, ROOM_PLACES << RECORD_BITS);
     this.doubles = asDoubles(this.records);
-    this.fates = heap.take(Int32Array, places << FATE_BITS);
-    this.#free = heap.take(Int32Array, places);
+    this.fates = heap.take(Int32Array, places << FATE_BITS, ROOM_PLACES << FATE_BITS);
+    this.#free = heap.take(Int32Array, places, ROOM_PLACES);
     this.#locate();
   }
 
@@ -379,6 +385,11 @@ export class Timeline {
     return this.fates[(this.places[row & this.mask] << FATE_BITS) + NEXT];
   }
 
+  /** Who came before it, of those in its crowd that go its way; NONE for none. */
+  older(row: number): number {
+    return this.fates[(this.places[row & this.mask] << FATE_BITS) + LANE_OLDER];
+  }
+
   /** Flow of a paired inside row, by its slot in `FlowAccounts`. */
   flow(row: number): number {
     return this.fates[(this.places[row & this.mask] << FATE_BITS) + FLOW];
@@ -480,20 +491,18 @@ export class Timeline {
   #grow(): void {
     const rows = this.mask + 1;
     this.mask = 2 * this.mask + 1;
-    // where the oldest row stands now, and where it will
+    // where the oldest row stands now: either it stays there, or all from there on goes to the end
     const from = this.first & (rows - 1);
-    const to = this.first & this.mask;
-    const widened = <T extends Int32Array | Uint8Array>(ring: T, wider: T): T => {
-      wider.set(ring.subarray(from), to);
-      // what stood before the oldest row comes behind what stood last, which may be at the wider ring's beginning
-      wider.set(ring.subarray(0, from), (to + rows - from) % (2 * rows));
-      this.#heap.give(ring);
+    const stays = (this.first & this.mask) === from;
+    const widened = <T extends Int32Array | Uint8Array>(kind: Kind<T>, ring: T): T => {
+      const wider = this.#heap.doubled(kind, ring);
+      if (stays) wider.copyWithin(rows, 0, from);
+      else wider.copyWithin(rows + from, from, rows);
       return wider;
     };
-    const heap = this.#heap;
-    this.states = widened(this.states, heap.take(Uint8Array, 2 * rows));
-    this.sides = widened(this.sides, heap.take(Uint8Array, 2 * rows));
-    this.places = widened(this.places, heap.take(Int32Array, 2 * rows));
+    this.states = widened(Uint8Array, this.states);
+    this.sides = widened(Uint8Array, this.sides);
+    this.places = widened(Int32Array, this.places);
     this.#locate();
   }
 

@@ -1,7 +1,8 @@
 import { addressText } from "./address.js";
 import code from "./assembly/tuples.wasm";
+import { sameAddress } from "./columns.js";
 import { HashIndex } from "./hash-index.js";
-import { asDoubles, type Heap } from "./heap.js";
+import { ROOM_FLOWS, type Heap } from "./heap.js";
 import type { PacketBatch } from "./packets.js";
 import type { Side } from "./sides.js";
 import * as words from "./tuples-words.js";
@@ -9,37 +10,40 @@ import * as words from "./tuples-words.js";
 /** What a tuple's columns hold where there is nothing to say. */
 export const NONE = -1;
 
-/** Words of a tuple's record, a cache line: the ports of its first packet, the sender's in the upper half. */
+/** Words of a tuple's record, half a cache line: the ports of its first packet, the sender's in the upper half. */
 export const PORTS = 0;
 /** All that is compared of a tuple beside addresses and ports, in the lowest bits: the protocol, and the bits from IPV6_SHIFT on. */
 export const KIND = 1;
-export const KIND_MASK = 0x7fff;
+export const KIND_MASK = 0x7ff;
 export const IPV6_SHIFT = 8;
 export const SIDE_SHIFT = 9;
 /** Its packets came in a tunnel. */
 export const TUNNEL_SHIFT = 10;
 /** The bits below, above them in that word. */
 export const FACTS = 1;
-/** What it is filed under. */
-export const HASH = 2;
-/** Packets of it that found no twin … */
-export const UNMATCHED = 3;
-/** … and in the highest bit, whether some may have one, and nothing tells which. */
-const HAS_AMBIGUOUS = 1 << 31;
-/** Four words each. */
-export const ADDRESS_A = 4;
-export const ADDRESS_B = 8;
+/** The addresses over IPv4, or their first words: over IPv6, both are in a row of their own. */
+export const ADDRESS_A = 2;
+export const ADDRESS_B = 3;
 /**
  * Two words, one a direction: at FLOW + forward, PROVED in the lowest bit, then two bits of what `bind` was told, then the flow.
  */
-export const FLOW = 12;
-/** A double, at half the word: the time of the last packet. */
-export const LAST_NS = 7;
-export const TUPLE_BITS = 4;
-const TUPLE_WORDS = 1 << TUPLE_BITS;
-/** Those that there is room for at first: 4 MiB, most of which takes no memory: see `FIRST_CHUNKS` of samples.ts. */
+export const FLOW = 4;
+/** A float, which is exact enough to tell what has been silent for seconds: the time of the last packet. */
+export const LAST_NS = 6;
+/** What it is filed under. */
+export const HASH = 7;
+export const TUPLE_BITS = 3;
+/** Of a row that a tuple over IPv6 has beside that, where B's address begins, behind A's; both are four words. */
+export const WIDE_B = 4;
+export const WIDE_BITS = 3;
+/** Those that there is room for before tables grow for the first time. */
 export const FIRST_TUPLES = 2 ** 16;
+const ROOM_TUPLES = 2 * ROOM_FLOWS;
 
+/** Some of its packets found no twin: how many, is counted beside the records … */
+export const HAS_UNMATCHED = 1 << 11;
+/** … and some may have one, and nothing tells which. */
+export const HAS_AMBIGUOUS = 1 << 12;
 /** Packets of it were dropped, and whether that matters is not known yet: what else crosses of it is looked at. */
 export const HAS_OPEN_DROPS = 1 << 15;
 /** It is not given back. */
@@ -85,29 +89,32 @@ const module = new WebAssembly.Module(code);
  */
 export class TupleTable {
   records: Int32Array;
-  /** The same memory, for the addresses in it: see `address`. */
+  /** All memory of the heap, for the addresses in it: see `address`. */
   words: Uint32Array;
-  /** The same memory. */
-  doubles: Float64Array;
   /** Where its block is, which WebAssembly goes by: see `tuples-words.ts`. */
   readonly block: number;
   readonly #words: Int32Array;
   readonly #steps: WebAssembly.Instance["exports"];
+  /** By tuple, what few have, as memory that nothing is written to is none: addresses over IPv6 … */
+  #wide: Int32Array;
+  /** … and how many packets found no twin. */
+  #unmatched: Int32Array;
   #free: Int32Array;
   readonly #index: HashIndex;
   readonly #heap: Heap;
 
-  /** `room`: for how many tuples at first. */
-  constructor(heap: Heap, room: number = FIRST_TUPLES) {
+  /** `tuples`: for how many at first. */
+  constructor(heap: Heap, tuples: number = FIRST_TUPLES) {
     this.#heap = heap;
-    this.#index = new HashIndex(heap, 2 * room);
+    this.#index = new HashIndex(heap, 2 * tuples, 2 * ROOM_TUPLES);
     this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
-    this.#free = heap.take(Int32Array, room);
-    this.records = heap.take(Int32Array, room * TUPLE_WORDS);
-    this.words = asUnsigned(this.records);
-    this.doubles = asDoubles(this.records);
+    this.#free = heap.take(Int32Array, tuples, ROOM_TUPLES);
+    this.#unmatched = heap.take(Int32Array, tuples, ROOM_TUPLES);
+    this.records = heap.take(Int32Array, tuples << TUPLE_BITS, ROOM_TUPLES << TUPLE_BITS);
+    this.#wide = heap.take(Int32Array, tuples << WIDE_BITS, ROOM_TUPLES << WIDE_BITS);
+    this.words = new Uint32Array(this.#wide.buffer);
     this.#words[words.INDEX] = this.#index.block;
     this.#locate();
   }
@@ -168,9 +175,18 @@ export class TupleTable {
     return ((this.records[(tuple << TUPLE_BITS) + KIND] >> TUNNEL_SHIFT) & 1) === 1;
   }
 
-  /** Where the four words of A's address, or of B's, begin in `words`. */
+  /** Where A's address, or B's, begins in `words`: one word over IPv4, else four. */
   address(tuple: number, isA: boolean): number {
-    return (tuple << TUPLE_BITS) + (isA ? ADDRESS_A : ADDRESS_B);
+    if (this.isIpv6(tuple)) return this.#wide.byteOffset / 4 + (tuple << WIDE_BITS) + (isA ? 0 : WIDE_B);
+    return this.records.byteOffset / 4 + (tuple << TUPLE_BITS) + (isA ? ADDRESS_A : ADDRESS_B);
+  }
+
+  /** Whether two tuples have the same address, each A's or B's. */
+  isSameAddress(tuple: number, isA: boolean, other: number, isOthersA: boolean): boolean {
+    const isIpv6 = this.isIpv6(tuple);
+    if (isIpv6 !== this.isIpv6(other)) return false;
+    const [one, two] = [this.address(tuple, isA), this.address(other, isOthersA)];
+    return isIpv6 ? sameAddress(this.words, one, this.words, two) : this.words[one] === this.words[two];
   }
 
   /** A's address, or B's, as `addressText` has it. */
@@ -209,20 +225,21 @@ export class TupleTable {
 
   /** Packets of the tuple that found no twin. */
   unmatched(tuple: number): number {
-    return this.records[(tuple << TUPLE_BITS) + UNMATCHED] & ~HAS_AMBIGUOUS;
+    return this.#has(tuple, HAS_UNMATCHED) ? this.#unmatched[tuple] : 0;
   }
 
   noteUnmatched(tuple: number): void {
-    this.records[(tuple << TUPLE_BITS) + UNMATCHED]++;
+    this.#unmatched[tuple] = this.unmatched(tuple) + 1;
+    this.#set(tuple, HAS_UNMATCHED, true);
   }
 
   /** Whether it has packets that are ambiguous. */
   hasAmbiguous(tuple: number): boolean {
-    return (this.records[(tuple << TUPLE_BITS) + UNMATCHED] & HAS_AMBIGUOUS) !== 0;
+    return this.#has(tuple, HAS_AMBIGUOUS);
   }
 
   noteAmbiguous(tuple: number): void {
-    this.records[(tuple << TUPLE_BITS) + UNMATCHED] |= HAS_AMBIGUOUS;
+    this.#set(tuple, HAS_AMBIGUOUS, true);
   }
 
   /** Whether its first packet was dropped, as another flow took the port at that time: see `Clashes`. */
@@ -288,6 +305,7 @@ export class TupleTable {
   /** Says in its block where the rows are. */
   #locate(): void {
     this.#words[words.RECORDS] = this.records.byteOffset;
+    this.#words[words.WIDE] = this.#wide.byteOffset;
     this.#words[words.FREE] = this.#free.byteOffset;
   }
 
@@ -298,17 +316,14 @@ export class TupleTable {
   }
 
   #grow(): void {
-    this.records = this.#heap.doubled(Int32Array, this.records);
-    this.words = asUnsigned(this.records);
-    this.doubles = asDoubles(this.records);
-    this.#free = this.#heap.doubled(Int32Array, this.#free);
+    const heap = this.#heap;
+    this.#free = heap.doubled(Int32Array, this.#free);
+    this.#unmatched = heap.doubled(Int32Array, this.#unmatched);
+    this.records = heap.doubled(Int32Array, this.records);
+    this.#wide = heap.doubled(Int32Array, this.#wide);
+    this.words = new Uint32Array(this.#wide.buffer);
     this.#locate();
   }
-}
-
-/** The same memory as words without a sign. */
-function asUnsigned(words: Int32Array): Uint32Array {
-  return new Uint32Array(words.buffer, words.byteOffset, words.length);
 }
 
 /** Where the word of a way is. */

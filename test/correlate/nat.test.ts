@@ -39,6 +39,7 @@ describe("ICMP echo", () => {
         by: "exact",
         evidence: ["ip-id", "length", "icmp-seq", "payload"],
         rewrite: "src srcPort",
+        altered: [],
         direction: "outbound",
         latencyNs: 29_000,
       },

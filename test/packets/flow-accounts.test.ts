@@ -6,6 +6,7 @@ import { type FlowAccounts, PAIRS, RECORD_BITS } from "../../src/packets/flow-ac
 import { type LatencyDigest, LatencyDigests } from "../../src/packets/latency.js";
 import { ACK, SYN } from "../../src/protocols/tcp.js";
 import { FilledAccounts } from "../support/accounts.js";
+import { GAPS_END, WORDS } from "../../src/packets/flow-accounts-words.js";
 import * as words from "../../src/packets/samples-words.js";
 import { runs } from "../support/runs.js";
 
@@ -176,11 +177,15 @@ it("take no more memory for flows that come and go, however many pairs each has"
   for (let flow = 0; flow < 500; flow++) {
     accounts.open(new Flow(1, 0, 0, 0, false, true, 0, 0));
     for (let pair = 0; pair < 60 + (flow % 10); pair++) accounts.add(0, pair, pair % 20 > 0, pair);
+    for (const forward of [0, 1]) for (const seq of [1000, 3000, 5000]) accounts.noteSegment(0, forward, seq, 10, ACK);
+    expect(accounts.firstSeq(0, 1)).toBeUndefined();
     accounts.close(0);
   }
   // two lists of 64 samples, 15 to a chunk
   const samples = new Int32Array(heap.memory.buffer, accounts.samples.block, words.WORDS);
   expect(samples[words.END]).toBeLessThanOrEqual(10);
+  // a row for the gaps of both directions, and none of number 0
+  expect(new Int32Array(heap.memory.buffer, accounts.block, WORDS)[GAPS_END]).toBe(2);
 });
 
 it("have a flow as it was taken, until it is let go", () => {

@@ -7,6 +7,7 @@ const steps = fc.array(
   fc.record({
     act: fc.constantFrom("take", "give", "double"),
     length: fc.integer({ min: 1, max: 3000 }),
+    room: fc.integer({ min: 1, max: 5 }),
     pick: fc.nat(),
   }),
   { maxLength: 60 },
@@ -19,14 +20,14 @@ it("hands out blocks that nobody else has, all of them 0, and keeps what is in t
       const held: { block: Int32Array; expected: number[] }[] = [];
       let mark = 0;
       let areFresh = true;
-      for (const { act, length, pick } of steps) {
+      for (const { act, length, room, pick } of steps) {
         const at = pick % held.length;
         if (act === "give" && held.length > 0) heap.give(held.splice(at, 1)[0].block);
         else if (act === "double" && held.length > 0) {
           const { block, expected } = held[at];
           held[at] = { block: heap.doubled(Int32Array, block), expected: [...expected, ...expected.map(() => 0)] };
         } else {
-          const block = heap.take(Int32Array, length);
+          const block = heap.take(Int32Array, length, room * length);
           areFresh &&= block.byteOffset % 64 === 0 && block.every((word) => word === 0);
           held.push({ block: block.fill(++mark), expected: Array.from({ length }, () => mark) });
         }
@@ -35,6 +36,24 @@ it("hands out blocks that nobody else has, all of them 0, and keeps what is in t
       for (const { block, expected } of held) expect([...block]).toEqual(expected);
     }),
   );
+});
+
+it("widens a block where it is as long as it has room", () => {
+  const heap = new Heap();
+  const block = heap.take(Int32Array, 1024, 4096);
+  const longer = heap.doubled(Int32Array, heap.doubled(Int32Array, block));
+  expect([longer.byteOffset, longer.length]).toEqual([block.byteOffset, 4096]);
+  expect(heap.doubled(Int32Array, longer).byteOffset).not.toBe(block.byteOffset);
+  // it is given back as a whole
+  expect(heap.take(Int32Array, 4096).byteOffset).toBe(block.byteOffset);
+});
+
+it("has a block without room where there are no addresses for it", () => {
+  const heap = new Heap(new Heap().part(2 ** 15));
+  const block = heap.take(Int32Array, 1024, 2 ** 20).fill(7);
+  const longer = heap.doubled(Int32Array, block);
+  expect(longer.byteOffset).not.toBe(block.byteOffset);
+  expect([longer.length, longer[0], longer[1023], longer[1024]]).toEqual([2048, 7, 7, 0]);
 });
 
 it("leaves the first page free, and its blocks as they are when the memory grows", () => {

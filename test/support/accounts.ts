@@ -13,8 +13,7 @@ import {
   LATENCIES,
   OUTSIDE_TUPLE,
   RECORD_BITS,
-  REWRITES,
-  SUMS_BITS,
+  rewrittenBy,
 } from "../../src/packets/flow-accounts.js";
 import * as words from "../../src/packets/flow-accounts-words.js";
 import type { Flow } from "../../src/packets/flows.js";
@@ -62,15 +61,13 @@ export class FilledAccounts extends FlowAccounts {
     this.#words[words.END] = Math.max(this.end, slot + 1);
     const record = this.records.subarray(slot << RECORD_BITS, (slot + 1) << RECORD_BITS).fill(0);
     const bits = (flow.isFlipped ? IS_FLIPPED : 0) | (flow.isForwardOutbound ? 0 : 1 << BACKWARD_OUTBOUND_BIT);
-    record[BITS] = bits;
+    record[BITS] = bits | rewrittenBy(flow.rewriteForward, flow.rewriteBackward);
     record[ID] = flow.id;
     record[INSIDE_TUPLE] = flow.insideTuple;
     record[OUTSIDE_TUPLE] = flow.outsideTuple;
-    record[REWRITES] = flow.rewriteForward | (flow.rewriteBackward << 8);
     record.fill(NONE, LATENCIES, LATENCIES + 2);
     this.doubles[(slot << (RECORD_BITS - 1)) + FIRST_NS] = Number.POSITIVE_INFINITY;
     this.doubles[(slot << (RECORD_BITS - 1)) + LAST_NS] = Number.NEGATIVE_INFINITY;
-    this.sums.fill(0, slot << SUMS_BITS, (slot + 1) << SUMS_BITS);
     return bits;
   }
 

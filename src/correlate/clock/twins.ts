@@ -1,6 +1,6 @@
 import { HashIndex } from "../../packets/hash-index.js";
 import { asDoubles, type Heap } from "../../packets/heap.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6, type PacketBatch } from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_IPV6, type PacketBatch } from "../../packets/packets.js";
 import {
   ACK,
   DST,
@@ -14,6 +14,7 @@ import {
 } from "../../packets/records.js";
 import { INSIDE, type Side } from "../../packets/sides.js";
 import { FIN, RST, SYN } from "../../protocols/tcp.js";
+import { wayByTtl } from "../../protocols/ttl.js";
 import code from "./assembly/twins.wasm";
 import type { Rows } from "./lookahead.js";
 import * as word from "./twins-words.js";
@@ -51,6 +52,8 @@ const HASH2 = 1;
 const FROM = 2;
 const TO = 3;
 const TTL = 4;
+/** Its IP ID, and 1 more bit for IPv6. */
+const ID = 5;
 const ENTRY_BITS = 3;
 
 /**
@@ -85,9 +88,10 @@ export class Twins {
     const { records } = batch;
     const r = row << RECORD_BITS;
     const stampNs = batch.stampNs(row);
-    const seq = records[r + SEQ];
-    const head = records[r + HEAD];
     const flags = records[r + FLAGS_PROTO_TTL];
+    // pings of all hosts count up from the same number: what they carry must tell them apart
+    const seq = (flags & IS_ECHO) === 0 ? records[r + SEQ] : records[r + SEQ] >>> 24;
+    const head = records[r + HEAD];
     const hasNumbers = (flags & HAS_TCP_NUMBERS) !== 0;
     const length = records[r + PAYLOAD_LENGTH_CLASS] & LENGTH_MASK;
     if (this.isBeginning && !hasNumbers && (flags & HAS_IP_ID) !== 0) {
@@ -125,6 +129,7 @@ export class Twins {
     words[e + FROM] = endOf(batch, row, true);
     words[e + TO] = endOf(batch, row, false);
     words[e + TTL] = batch.ttl(row);
+    words[e + ID] = (batch.ipId(row) & 0xffff) | ((batch.flags(row) & IS_IPV6) === 0 ? 0 : 0x1_0000);
     own.stampsNs[entry] = stampNs;
     own.seenAt[entry] = own.progress;
     own.repeatedAt[entry] = Number.POSITIVE_INFINITY;
@@ -134,6 +139,7 @@ export class Twins {
     const [i, o] = side === INSIDE ? [entry, other] : [other, entry];
     const [inside, outside] = this.#sides;
     if (isAnswer(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
+    if (by === PAYLOAD && mayBeRelayed(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
     const twin: Twin = {
       insideNs: inside.stampsNs[i],
       outsideNs: outside.stampsNs[o],
@@ -190,10 +196,20 @@ class Remembered {
 function directionOf(inside: Int32Array, i: number, outside: Int32Array, o: number): number {
   const isFromRewritten = inside[i + FROM] !== outside[o + FROM];
   const isToRewritten = inside[i + TO] !== outside[o + TO];
-  const byTtl = Math.sign(inside[i + TTL] - outside[o + TTL]);
+  const byTtl = wayByTtl(inside[i + TTL], outside[o + TTL]);
   if (isFromRewritten === isToRewritten) return byTtl;
   const byAddress = isFromRewritten ? 1 : -1;
   return byTtl === -byAddress ? 0 : byAddress;
+}
+
+/**
+ * Whether somebody on the host may have sent what the other one carries himself, as a proxy does: nothing in their IP headers is the same. Not across
+ * IP versions, where that is so of all.
+ */
+function mayBeRelayed(inside: Int32Array, i: number, outside: Int32Array, o: number): boolean {
+  if (inside[i + FROM] === outside[o + FROM] || inside[i + TO] === outside[o + TO]) return false;
+  const ids = inside[i + ID] ^ outside[o + ID];
+  return ids >>> 16 === 0 && (ids !== 0 || (inside[i + ID] & 0xffff) === 0);
 }
 
 /** Whether one goes to where the other came from: an echo carries what it answers. */

@@ -19,7 +19,12 @@ export const OLDEST = 0;
 export const NEWEST = 2;
 export const COUNT = 4;
 export const KEY2 = 6;
+/** 1 where it is a crowd: more than CROWD of a side waited in it at once, since it was opened. */
+export const IS_CROWD = 7;
 export const BUCKET_BITS = 3;
+
+/** With more of a side, a bucket is not searched as a whole when a packet comes, as that is quadratic: see `assembly/lanes.ts`. */
+export const CROWD = 512;
 
 /** For a busy host: of 800,000 packets a second, one in a hundred waits for the window in vain. */
 const FIRST_CELLS = 2 ** 14;
@@ -29,22 +34,26 @@ const module = new WebAssembly.Module(code);
 
 /**
  * The packets that wait for a twin, by their match keys. Most wait alone, for some microseconds: the index then holds the
- * packet's row. Where there are several with equal keys, it holds a bucket: a list a side, oldest first. Identical heartbeats
- * make long ones.
+ * packet's row. Where there are several with equal keys, it holds a bucket: a list a side, oldest first. Identical heartbeats of many flows
+ * make long ones: in those, each way has a lane of its own.
  */
 export class Buckets {
   /** By key: the row of a packet that is ALONE, or the complement of a bucket's number. */
   readonly index: HashIndex;
+  /** By bucket and way: the row of the packet that came last, of those in a crowd. */
+  readonly #lanes: HashIndex;
   /** Where its block is, which WebAssembly goes by: see `buckets-words.ts`. */
   readonly block: number;
   readonly #words: Int32Array;
   #buckets: Int32Array;
+  readonly #timeline: Timeline;
   readonly #heap: Heap;
   readonly #steps: WebAssembly.Instance["exports"];
 
   /** `heap`: that of the timeline. */
   constructor(heap: Heap, timeline: Timeline) {
     this.#heap = heap;
+    this.#timeline = timeline;
     this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.index = new HashIndex(heap, FIRST_CELLS);
     this.#buckets = heap.take(Int32Array, FIRST_BUCKETS << BUCKET_BITS);
@@ -52,6 +61,8 @@ export class Buckets {
     this.block = this.#words.byteOffset;
     this.#words[words.LINE] = timeline.block;
     this.#words[words.INDEX] = this.index.block;
+    this.#lanes = new HashIndex(heap);
+    this.#words[words.LANES] = this.#lanes.block;
     this.#words[words.BUCKETS] = this.#buckets.byteOffset;
     // the complement of 0 would be taken for an empty cell
     this.#words[words.END] = 1;
@@ -65,6 +76,25 @@ export class Buckets {
 
   count(bucket: number, side: Side): number {
     return this.#buckets[(bucket << BUCKET_BITS) + COUNT + side];
+  }
+
+  /** Whether more than CROWD of a side waited in the bucket at once. */
+  isCrowd(bucket: number): boolean {
+    return this.#buckets[(bucket << BUCKET_BITS) + IS_CROWD] !== 0;
+  }
+
+  /** A packet of a bucket and those that wait there and go its way, oldest first. */
+  ofWay(row: number): number[] {
+    const t = this.#timeline;
+    const bucket = t.bucket(row);
+    const rows: number[] = [];
+    if (this.isCrowd(bucket)) {
+      for (let r = this.#steps["newestOf"](this.block, row); r !== NONE; r = t.older(r)) rows.push(r);
+      return rows.reverse();
+    }
+    for (let r = this.oldest(bucket, t.sideOf(row)); r !== NONE; r = t.next(r))
+      if (t.way(r) === t.way(row)) rows.push(r);
+    return rows;
   }
 
   /** Files a packet: ALONE where nobody waits under its key, else behind the others of its side. */
@@ -87,6 +117,8 @@ export class Buckets {
   /** Makes room for one more, and for what it stands under. */
   #reserve(): void {
     this.index.reserve(1);
+    // what is becoming a crowd needs it for all
+    this.#lanes.reserve(2 * CROWD + 2);
     if (this.#words[words.END] << BUCKET_BITS < this.#buckets.length) return;
     this.#buckets = this.#heap.doubled(Int32Array, this.#buckets);
     this.#words[words.BUCKETS] = this.#buckets.byteOffset;

@@ -88,6 +88,12 @@ export const IS_ESTIMATED = word();
 
 /** The NAT's address of the flow that was told of last, over IPv4; 0 for none. */
 export const NEWEST_NAT = word();
+/** Of which kinds the translations of one end are that were learnt (`assembly/learning.ts`), the last ones, and how many there were … */
+export const NAT_KINDS = word(16);
+export const MOST_KINDS = 16;
+export const KIND_COUNT = word();
+/** … and two: how many such flows, of IPv4 and of IPv6. */
+export const NAT_FLOWS = word(2);
 /** Whether others are told of each flow, 1 where it is so. */
 export const TELLS_ALL = word();
 /** From how many conversations on idle ones are let go … */

@@ -307,6 +307,11 @@ export class Kernel {
     return this.#steps["awaitEqual"](this.#ground, row, inside, outside) !== 0;
   }
 
+  /** The same of a row of a crowd, with the only one of its flow that may be its twin; returns false where that is not certain. */
+  awaitInCrowd(row: number): boolean {
+    return this.#steps["awaitInCrowd"](this.#ground, row) !== 0;
+  }
+
   /**
    * Pairs those for which no equal packet came by `nowNs`, up to the first that takes more than that. Returns that row, which no longer waits, or
    * NONE.
@@ -318,7 +323,6 @@ export class Kernel {
     const oldest = (w[words.PENDING_OVER] & (words.PENDING_ENTRIES - 1)) << (words.PENDING_BITS - 1);
     if (pending === 0 || nowNs <= this.#pendingNs[oldest]) return NONE;
     const { accounts } = this.#tables;
-    accounts.samples.reserve(pending);
     accounts.reserve(pending);
     let row = NONE;
     do {
@@ -355,7 +359,7 @@ export class Kernel {
     latencyNs: number,
     crossed: number,
   ): void {
-    this.#tables.accounts.samples.reserve(1);
+    this.#tables.accounts.reserve(1);
     this.#words[words.LATENCY_COUNT] = 0;
     const outbound = isOutbound ? 1 : 0;
     const isAgain = this.#steps["accountForRows"](this.#ground, inside, outside, slot, outbound, latencyNs, crossed);
@@ -408,7 +412,6 @@ export class Kernel {
     const pending = w[words.PENDING_COUNT] - w[words.PENDING_OVER];
     timeline.reserve(packets);
     buckets.index.reserve(packets);
-    accounts.samples.reserve(packets + pending);
     accounts.reserve(packets + pending);
     const d = this.#doubles;
     w[words.STOP_ROW] = timeline.before(timeline.end, -Math.min(most, packets + 1));

@@ -5,7 +5,7 @@ import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import type { Altered } from "./altered/altered.js";
 import { isAnyBehind } from "./behind.js";
-import { type Buckets, PENDING } from "../kernel/buckets.js";
+import { type Buckets, CROWD, PENDING } from "../kernel/buckets.js";
 import type { CutFrames } from "./cut-frames.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Likes } from "./likes.js";
@@ -29,9 +29,6 @@ import type { Segments } from "./segments.js";
 import { Sequences } from "./sequences.js";
 import type { Translations } from "../kernel/translations.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
-
-/** A bucket with more packets of a side than this is not searched as a whole, as that is quadratic: see `#reachOf`. */
-const SEARCHABLE = 512;
 
 /** How many packets behind one with too little evidence are looked through for more. */
 const LOOK_AHEAD = 4096;
@@ -185,8 +182,12 @@ export class Matcher implements Admits, Settles {
   #tryPair(row: number, age: number): boolean {
     const isFinal = age === FINAL;
     const t = this.#timeline;
+    if (!isFinal && this.#buckets.isCrowd(t.bucket(row))) {
+      if (age === FRESH && this.#kernel.awaitInCrowd(row)) this.#pending = row;
+      return false;
+    }
     const reachNs = this.#reachOf(row);
-    if (reachNs < 0 || (reachNs < Number.POSITIVE_INFINITY && !isFinal)) return false;
+    if (reachNs < 0) return false;
     this.#survey(row, reachNs);
     const claim = this.#claim;
     const candidate = this.#candidate;
@@ -479,7 +480,7 @@ export class Matcher implements Admits, Settles {
 
   /** Notes what is like packets that are left undecided: they are not settled again. */
   #noteLikes({ inside, outside }: Undecided): void {
-    if (inside.length + outside.length > SEARCHABLE) return;
+    if (inside.length + outside.length > CROWD) return;
     for (const rows of [inside, outside]) for (const row of rows) this.#likes.note(row);
   }
 
@@ -537,7 +538,7 @@ export class Matcher implements Admits, Settles {
     const t = this.#timeline;
     const kernel = this.#kernel;
     const bucket = t.bucket(row);
-    if (Math.max(this.#buckets.count(bucket, INSIDE), this.#buckets.count(bucket, OUTSIDE)) <= SEARCHABLE)
+    if (Math.max(this.#buckets.count(bucket, INSIDE), this.#buckets.count(bucket, OUTSIDE)) <= CROWD)
       return Number.POSITIVE_INFINITY;
     const isRepeatable = (t.flags(row) & HAS_IP_ID) === 0 || kernel.sinceNs(row) > 0;
     const knownNs = this.sequences.limitNsOf(row);

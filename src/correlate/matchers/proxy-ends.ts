@@ -1,4 +1,3 @@
-import { sameAddress } from "../../packets/columns.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import { isSameLink } from "./scope.js";
@@ -34,9 +33,7 @@ export function mayDial(tuples: TupleTable, client: ProxyEnd, server: ProxyEnd, 
 
 /** Whether a client called the very address that another conversation comes from. */
 function meetAtHost(tuples: TupleTable, client: ProxyEnd, server: ProxyEnd): boolean {
-  const called = tuples.address(client.tuple, !client.openedByA);
-  const calling = tuples.address(server.tuple, server.openedByA);
-  return sameAddress(tuples.words, called, tuples.words, calling);
+  return tuples.isSameAddress(client.tuple, !client.openedByA, server.tuple, server.openedByA);
 }
 
 /** The address that a conversation comes from. */
@@ -52,10 +49,8 @@ export function calledBy(tuples: TupleTable, { tuple, openedByA }: ProxyEnd): st
 /** Whether a conversation outside goes to the very address and port that a client inside called: a proxy took it on its way (TPROXY). */
 export function isOnItsWay(tuples: TupleTable, client: ProxyEnd, server: ProxyEnd): boolean {
   if (client.side !== INSIDE || server.side !== OUTSIDE) return false;
-  const called = tuples.address(client.tuple, !client.openedByA);
-  const dialled = tuples.address(server.tuple, !server.openedByA);
   return (
-    sameAddress(tuples.words, called, tuples.words, dialled) &&
+    tuples.isSameAddress(client.tuple, !client.openedByA, server.tuple, !server.openedByA) &&
     tuples.port(client.tuple, !client.openedByA) === tuples.port(server.tuple, !server.openedByA)
   );
 }

@@ -94,11 +94,13 @@ export class Reassembly {
 
   #keyOf(row: number): number {
     const t = this.#timeline;
-    const { words } = this.#tuples;
-    const source = this.#addressOf(row, true);
-    const destination = this.#addressOf(row, false);
+    const tuples = this.#tuples;
+    const { words } = tuples;
+    const isForward = t.forward(row) === 1;
+    const source = tuples.address(t.tuple(row), isForward);
+    const destination = tuples.address(t.tuple(row), !isForward);
     let hash = t.ipId(row) ^ (t.proto(row) << 1) ^ t.side(row);
-    for (let word = 0; word < 4; word++) {
+    for (let word = 0; word < (tuples.isIpv6(t.tuple(row)) ? 4 : 1); word++) {
       hash = Math.imul(hash ^ words[source + word], 0x9e3779b1);
       hash = Math.imul(hash ^ (hash >>> 15) ^ words[destination + word], 0x85ebca6b);
     }
@@ -112,15 +114,9 @@ export class Reassembly {
   }
 
   #isSameAddress(a: number, b: number, isSource: boolean): boolean {
-    const { words } = this.#tuples;
-    const [atA, atB] = [this.#addressOf(a, isSource), this.#addressOf(b, isSource)];
-    for (let word = 0; word < 4; word++) if (words[atA + word] !== words[atB + word]) return false;
-    return true;
-  }
-
-  #addressOf(row: number, isSource: boolean): number {
     const t = this.#timeline;
-    return this.#tuples.address(t.tuple(row), isSource === (t.forward(row) === 1));
+    const isA = (row: number): boolean => isSource === (t.forward(row) === 1);
+    return this.#tuples.isSameAddress(t.tuple(a), isA(a), t.tuple(b), isA(b));
   }
 }
 

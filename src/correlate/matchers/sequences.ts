@@ -247,8 +247,8 @@ export class Sequences {
     const t = this.#timeline;
     const hasOptions = this.#kernel.alteredIn(ALTERED_OPTIONS) === 0;
     const like: number[] = [];
-    for (let r = this.#buckets.oldest(t.bucket(row), t.sideOf(row)); r !== NONE; r = t.next(r)) {
-      if (t.way(r) !== t.way(row) || t.ttl(r) !== t.ttl(row)) continue;
+    for (const r of this.#buckets.ofWay(row)) {
+      if (t.ttl(r) !== t.ttl(row)) continue;
       // a router that alters them may have made equal ones of others
       if (hasOptions && t.hasOtherOptions(r, row) && t.hasOtherOptions(r, other)) continue;
       if (t.state(r) === AMBIGUOUS) return null;

@@ -1,4 +1,3 @@
-import { sameAddress } from "../../packets/columns.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { keepNewest } from "../../packets/keep-newest.js";
 import type { TupleTable } from "../../packets/tuples.js";
@@ -62,12 +61,8 @@ export class Carried {
   #take(inside: number, outside: number): void {
     const tuples = this.#tuples;
     for (const tuple of [inside, outside]) remember(this.#services, this.#serviceOf(tuple));
-    if (tuples.isIpv6(inside) !== tuples.isIpv6(outside)) return;
-    const { words } = tuples;
     for (const isA of [true, false]) {
-      const isKept = [true, false].some((isOtherA) =>
-        sameAddress(words, tuples.address(inside, isA), words, tuples.address(outside, isOtherA)),
-      );
+      const isKept = [true, false].some((isOtherA) => tuples.isSameAddress(inside, isA, outside, isOtherA));
       if (isKept) remember(this.#addresses, tuples.addressText(inside, isA));
     }
   }

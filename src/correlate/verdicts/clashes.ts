@@ -79,9 +79,13 @@ export class Clashes {
   /** A hash of what the flows have in common of which one takes the other's port: see `#took`. */
   #keyOf(slot: number): number {
     const tuples = this.#tuples;
-    const far = tuples.address(this.#accounts.outsideTuple(slot), !this.#isNearA(slot));
+    const outside = this.#accounts.outsideTuple(slot);
+    const far = tuples.address(outside, !this.#isNearA(slot));
     const ports = (this.#insidePort(slot) << 16) ^ this.#outsidePort(slot, false);
-    return Math.imul(ports ^ Math.imul(tuples.words[far] ^ tuples.words[far + 3], 0x9e3779b1), 0x85ebca6b);
+    return Math.imul(
+      ports ^ Math.imul(tuples.words[far] ^ (tuples.isIpv6(outside) ? tuples.words[far + 3] : 0), 0x9e3779b1),
+      0x85ebca6b,
+    );
   }
 
   /** The port of the opener, or an ICMP echo's id, on the inside. */
@@ -100,11 +104,8 @@ export class Clashes {
   #isSameEnd(a: number, b: number, isNear: boolean): boolean {
     const tuples = this.#tuples;
     const [tupleA, tupleB] = [this.#accounts.outsideTuple(a), this.#accounts.outsideTuple(b)];
-    if (tuples.proto(tupleA) !== tuples.proto(tupleB) || tuples.isIpv6(tupleA) !== tuples.isIpv6(tupleB)) return false;
-    const atA = tuples.address(tupleA, isNear === this.#isNearA(a));
-    const atB = tuples.address(tupleB, isNear === this.#isNearA(b));
-    for (let word = 0; word < 4; word++) if (tuples.words[atA + word] !== tuples.words[atB + word]) return false;
-    return true;
+    if (tuples.proto(tupleA) !== tuples.proto(tupleB)) return false;
+    return tuples.isSameAddress(tupleA, isNear === this.#isNearA(a), tupleB, isNear === this.#isNearA(b));
   }
 
   /** Whether the opener is A of the outside tuple. */

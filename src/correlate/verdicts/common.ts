@@ -1,9 +1,5 @@
-import { sameAddress } from "../../packets/columns.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { hasPorts } from "../../protocols/ip-protocols.js";
-
-/** Words of an address. */
-const ADDRESS = 4;
 
 /**
  * What all conversations of a capture have in common: an address, a port, or the protocol. Where there is anything, a filter may have kept others
@@ -11,7 +7,8 @@ const ADDRESS = 4;
  */
 export class Common {
   readonly #tuples: TupleTable;
-  readonly #addresses = new Uint32Array(2 * ADDRESS);
+  /** Both of the first conversation, as text. */
+  readonly #addresses: string[] = [];
   /** Whether all have the one address, and the other. */
   readonly #areCommon: [boolean, boolean] = [false, false];
   /** NONE where they do not all have it. */
@@ -34,20 +31,18 @@ export class Common {
   learn(tuple: number): void {
     if (!this.isAny) return;
     const tuples = this.#tuples;
-    const { words } = tuples;
     const ends = [true, false] as const;
     const proto = tuples.proto(tuple);
+    const addresses = ends.map((isA) => tuples.addressText(tuple, isA));
     const ports = ends.map((isA) => (hasPorts(proto) ? tuples.port(tuple, isA) : NONE));
-    for (const [at, isA] of ends.entries()) {
-      const own = this.#addresses.subarray(at * ADDRESS, (at + 1) * ADDRESS);
+    for (const at of ends.keys()) {
       if (this.#isEmpty) {
-        const from = tuples.address(tuple, isA);
-        own.set(words.subarray(from, from + ADDRESS));
+        this.#addresses[at] = addresses[at];
         this.#areCommon[at] = true;
         this.#ports[at] = ports[at];
         continue;
       }
-      this.#areCommon[at] &&= ends.some((isA) => sameAddress(words, tuples.address(tuple, isA), own, 0));
+      this.#areCommon[at] &&= addresses.includes(this.#addresses[at]);
       if (!ports.includes(this.#ports[at])) this.#ports[at] = NONE;
     }
     if (this.#isEmpty) this.#proto = proto;

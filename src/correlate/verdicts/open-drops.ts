@@ -1,4 +1,3 @@
-import { sameAddress } from "../../packets/columns.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { INSIDE, type Side } from "../../packets/sides.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
@@ -118,16 +117,12 @@ export class OpenDrops {
   /** The open drops inside, of no known flow, that went to the address where a way leads. They are open no more. */
   takeOutTo(way: number): readonly Drop[] {
     const tuples = this.#tuples;
-    const { words } = tuples;
-    const isIpv6 = tuples.isIpv6(way >> 1);
-    const to = tuples.address(way >> 1, (way & 1) === 0);
     const found = this.#queue.filter(
       (drop) =>
         drop.isOpen &&
         drop.side === INSIDE &&
         drop.slot === NONE &&
-        tuples.isIpv6(drop.way >> 1) === isIpv6 &&
-        sameAddress(words, tuples.address(drop.way >> 1, (drop.way & 1) === 0), words, to),
+        tuples.isSameAddress(drop.way >> 1, (drop.way & 1) === 0, way >> 1, (way & 1) === 0),
     );
     for (const drop of found) this.close(drop);
     return found;

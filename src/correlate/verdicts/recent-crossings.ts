@@ -10,9 +10,11 @@ export class RecentCrossings {
   readonly #kernel: Kernel;
   readonly #records: Int32Array;
   readonly #doubles: Float64Array;
-  /** By way, the newest of its crossings; and by their places, the one before it, or NONE. */
-  readonly #newest = new Map<number, number>();
+  /** By what is left of a way modulo CROSSING_ENTRIES, the newest crossing of such ways, or NONE; and by its place, the one before it … */
+  readonly #newest = new Float64Array(CROSSING_ENTRIES).fill(NONE);
   readonly #before = new Float64Array(CROSSING_ENTRIES);
+  /** … and its way, NONE where that was forgotten. */
+  readonly #ways = new Int32Array(CROSSING_ENTRIES);
   /** How many are listed there. */
   #listed = 0;
 
@@ -30,13 +32,18 @@ export class RecentCrossings {
   /** Those of a way, the newest first. They come as they were paired, which is not the order in which they passed. */
   *of(way: number): Iterable<number> {
     this.#list();
-    let crossing = this.#newest.get(way) ?? NONE;
-    for (; this.#isKept(crossing); crossing = this.#before[placeOf(crossing)]) yield crossing;
+    yield* this.#listedOf(way);
   }
 
   /** Forgets those of a way. */
   forget(way: number): void {
-    this.#newest.delete(way);
+    for (const crossing of this.#listedOf(way)) this.#ways[placeOf(crossing)] = NONE;
+  }
+
+  *#listedOf(way: number): Iterable<number> {
+    let crossing = this.#newest[placeOf(way)];
+    for (; this.#isKept(crossing); crossing = this.#before[placeOf(crossing)])
+      if (this.#ways[placeOf(crossing)] === way) yield crossing;
   }
 
   timeNs(crossing: number): number {
@@ -83,12 +90,11 @@ export class RecentCrossings {
     if ((count - this.#listed) >>> 0 > CROSSING_ENTRIES) this.#listed = (count - CROSSING_ENTRIES) >>> 0;
     for (; this.#listed !== count; this.#listed = (this.#listed + 1) >>> 0) {
       const way = this.way(this.#listed);
-      this.#before[placeOf(this.#listed)] = this.#newest.get(way) ?? NONE;
-      this.#newest.set(way, this.#listed);
+      const place = placeOf(this.#listed);
+      this.#before[place] = this.#newest[placeOf(way)];
+      this.#newest[placeOf(way)] = this.#listed;
+      this.#ways[place] = way;
     }
-    // of ways whose crossings the ring has lost, nothing is left to be told
-    if (this.#newest.size > 2 * CROSSING_ENTRIES)
-      for (const [way, newest] of this.#newest) if (!this.#isKept(newest)) this.#newest.delete(way);
   }
 
   #isKept(crossing: number): boolean {
@@ -96,7 +102,7 @@ export class RecentCrossings {
   }
 }
 
-/** Where a crossing is in the ring … */
+/** Where a crossing is in the ring, or what is left of a way … */
 function placeOf(crossing: number): number {
   return crossing & (CROSSING_ENTRIES - 1);
 }

@@ -7,19 +7,26 @@ import { setWord, wordOf } from "./words.js";
 
 const ACCOUNT_BYTES_BITS = account.RECORD_BITS + 2;
 
-/** The account of the flow in a slot … */
+/** The account of the flow in a slot. */
 export function accountOf(accounts: usize, slot: i32): usize {
-  return <usize>wordOf(accounts, words.RECORDS) + (slot << ACCOUNT_BYTES_BITS);
+  return <usize>wordOf(accounts, words.RECORDS) + ((<usize>slot) << ACCOUNT_BYTES_BITS);
 }
 
-/** … what is kept beside it … */
-export function sumsOf(accounts: usize, slot: i32): usize {
-  return <usize>wordOf(accounts, words.SUMS) + ((<usize>slot) << (account.SUMS_BITS + 2));
+/** A row of ranges. */
+export function gapsOf(accounts: usize, row: i32): usize {
+  return <usize>wordOf(accounts, words.GAPS) + ((<usize>row) << (account.GAPS_BITS + 2));
 }
 
-/** … and where the frames of its first pair are. */
-export function firstsOf(accounts: usize, slot: i32): usize {
-  return <usize>wordOf(accounts, words.FIRSTS) + ((<usize>slot) << (account.FIRSTS_BITS + 2));
+/** Takes a row of ranges, all of them empty, and returns its number. Precondition: there is room. */
+export function openGaps(accounts: usize): i32 {
+  let row = wordOf(accounts, words.GAPS_FREE);
+  if (row !== 0) setWord(accounts, words.GAPS_FREE, load<i32>(gapsOf(accounts, row), 4 * account.NEXT_FREE));
+  else {
+    row = wordOf(accounts, words.GAPS_END);
+    setWord(accounts, words.GAPS_END, row + 1);
+  }
+  memory.fill(gapsOf(accounts, row), 0, 1 << (account.GAPS_BITS + 2));
+  return row;
 }
 
 /**
@@ -37,14 +44,11 @@ export function open(
   const flow = accountOf(accounts, slot);
   const id = wordOf(accounts, words.LEARNT) + 1;
   setWord(accounts, words.LEARNT, id);
-  memory.fill(sumsOf(accounts, slot), 0, 1 << (account.SUMS_BITS + 2));
   memory.fill(flow, 0, 1 << ACCOUNT_BYTES_BITS);
-  memory.fill(firstsOf(accounts, slot), 0, 1 << (account.FIRSTS_BITS + 2));
-  store<i32>(flow, flowBits, 4 * account.BITS);
+  store<i32>(flow, flowBits | account.rewrittenBy(rewriteForward, rewriteBackward), 4 * account.BITS);
   store<i32>(flow, id, 4 * account.ID);
   store<i32>(flow, insideTuple, 4 * account.INSIDE_TUPLE);
   store<i32>(flow, outsideTuple, 4 * account.OUTSIDE_TUPLE);
-  store<i32>(flow, rewriteForward | (rewriteBackward << 8), 4 * account.REWRITES);
   store<i32>(flow, NONE, 4 * account.LATENCIES);
   store<i32>(flow, NONE, 4 * (account.LATENCIES + 1));
   store<f64>(flow, Infinity, 8 * account.FIRST_NS);

@@ -12,9 +12,13 @@ export function payloadLengthOf(packet: usize): i32 {
   return load<i32>(packet, 4 * PAYLOAD_LENGTH_CLASS) & LENGTH_MASK;
 }
 
+export function ttlOf(packet: usize): i32 {
+  return load<i32>(packet, 4 * FLAGS_PROTO_TTL) >>> 24;
+}
+
 /** By how much the TTL is lower outside. */
 export function loweredBy(i: usize, o: usize): i32 {
-  return (load<i32>(i, 4 * FLAGS_PROTO_TTL) >>> 24) - (load<i32>(o, 4 * FLAGS_PROTO_TTL) >>> 24);
+  return ttlOf(i) - ttlOf(o);
 }
 
 /** What the router wrote anew in the IP header of a pair of packets that went outbound (1) or inbound (0): ALTERED_… bits. */

@@ -4,17 +4,26 @@ import { BATCH_FRAMES } from "../frames.js";
 import { IS_ERROR, IS_IPV6 } from "../packets.js";
 import * as record from "../records.js";
 import * as tuple from "../tuples.js";
+import { MASK } from "../hash-index-words.js";
 import * as words from "../tuples-words.js";
 import { takeNumber } from "./free-list.js";
 import * as hashIndex from "./hash-index.js";
 import { setWord, wordOf } from "./words.js";
 
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
+/** Cells that are in a cache of a megabyte, and how many packets' are looked at ahead where they are not. */
+const NEAR_CELLS = 1 << 17;
+const TOUCHED = 64;
 const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
 
 /** Where the tuple of a way is … */
 export function tupleOf(table: usize, way: i32): usize {
   return <usize>wordOf(table, words.RECORDS) + ((way >> 1) << TUPLE_BYTES_BITS);
+}
+
+/** … its addresses, over IPv6 … */
+function wideOf(table: usize, way: i32): usize {
+  return <usize>wordOf(table, words.WIDE) + ((<usize>(way >> 1)) << (tuple.WIDE_BITS + 2));
 }
 
 /** … and the word of it that has the way's flow. */
@@ -25,8 +34,8 @@ export function wayAt(table: usize, way: i32): usize {
 /** Notes a packet of this way and its time. Returns whether it is its tuple's first. */
 export function saw(table: usize, way: i32, timeNs: f64): bool {
   const at = tupleOf(table, way);
-  const isFirst = load<f64>(at, 8 * tuple.LAST_NS) === -Infinity;
-  store<f64>(at, timeNs, 8 * tuple.LAST_NS);
+  const isFirst = load<f32>(at, 4 * tuple.LAST_NS) === -Infinity;
+  store<f32>(at, <f32>timeNs, 4 * tuple.LAST_NS);
   if (isFirst) setWord(table, words.SEEN, wordOf(table, words.SEEN) + 1);
   return isFirst;
 }
@@ -37,6 +46,27 @@ export function portsOf(at: usize, way: i32): i32 {
   return (way & 1) === 1 ? ports : rotl(ports, 16);
 }
 
+/** Where a way's source address is, or its destination: of one word over IPv4, else of four. */
+export function endOf(table: usize, way: i32, isSource: bool): usize {
+  const known = tupleOf(table, way);
+  const isA = ((way & 1) === 1) === isSource;
+  if (isIpv6(known)) return wideOf(table, way) + (isA ? 0 : 4 * tuple.WIDE_B);
+  return known + 4 * (isA ? tuple.ADDRESS_A : tuple.ADDRESS_B);
+}
+
+/** Whether two ways have the same source address, or destination. */
+export function isSameEnd(table: usize, way: i32, other: i32, isSource: bool): bool {
+  const isWide = isIpv6(tupleOf(table, way));
+  if (isWide !== isIpv6(tupleOf(table, other))) return false;
+  const one = endOf(table, way, isSource);
+  const two = endOf(table, other, isSource);
+  return isWide ? isSameAddress(one, two) : load<i32>(one) === load<i32>(two);
+}
+
+function isIpv6(known: usize): bool {
+  return (load<i32>(known, 4 * tuple.KIND) & (1 << tuple.IPV6_SHIFT)) !== 0;
+}
+
 /** Whether neither direction of a tuple, which is there, has a translation. */
 export function isUntranslated(at: usize): bool {
   return load<i32>(at, 4 * tuple.FLOW) === tuple.UNBOUND && load<i32>(at, 4 * (tuple.FLOW + 1)) === tuple.UNBOUND;
@@ -44,7 +74,29 @@ export function isUntranslated(at: usize): bool {
 
 /** Finds the ways that rows `from` … `count`-1 of a side's batch go, and makes the tuples that are new. Precondition: there is room for them. */
 export function findWays(table: usize, side: i32, batch: usize, from: i32, count: i32, ways: usize): void {
-  for (let row = from; row < count; row++) store<i32>(ways + (row << 2), find(table, batch, row, side));
+  const isFar = wordOf(<usize>wordOf(table, words.INDEX), MASK) > NEAR_CELLS;
+  for (let row = from; row < count; ) {
+    const end = min(row + TOUCHED, count);
+    if (isFar) touch(table, batch, row, end);
+    for (; row < end; row++) store<i32>(ways + (row << 2), find(table, batch, row, side));
+  }
+}
+
+/** What was touched, so that it is not left out. */
+let touched = 0;
+
+/**
+ * Looks at the cells and the tuples of some rows of a batch that are likely the right ones: where there are so many that they are out of the caches, they
+ * are fetched all at once, and not each when it is asked for.
+ */
+function touch(table: usize, batch: usize, from: i32, end: i32): void {
+  const index = <usize>wordOf(table, words.INDEX);
+  const hashes = batch + BATCH_FRAMES * column.TUPLE_HASH;
+  for (let row = from; row < end; row++) touched ^= hashIndex.firstId(index, load<i32>(hashes + (row << 2)));
+  for (let row = from; row < end; row++) {
+    const number = hashIndex.firstId(index, load<i32>(hashes + (row << 2)));
+    touched ^= load<i32>(tupleOf(table, number << 1));
+  }
 }
 
 /** The way that a packet goes; an ICMP error goes against the packet it quotes. */
@@ -90,7 +142,7 @@ function find(table: usize, batch: usize, row: i32, side: i32): i32 {
  */
 function intern(table: usize, hash: i32, kind: i32, ports: i32, from: i32, to: i32, src6: usize, dst6: usize): i32 {
   const index = <usize>wordOf(table, words.INDEX);
-  const isIpv6 = (kind & (1 << tuple.IPV6_SHIFT)) !== 0;
+  const isWide = (kind & (1 << tuple.IPV6_SHIFT)) !== 0;
   const reversed = rotl(ports, 16);
   for (let cell = hashIndex.seek(index, hash); cell >= 0; cell = hashIndex.next(index, cell, hash)) {
     const number = hashIndex.idAt(index, cell);
@@ -103,27 +155,27 @@ function intern(table: usize, hash: i32, kind: i32, ports: i32, from: i32, to: i
     const isForward = isSameKind & i32(itsPorts === ports) & i32(a === from) & i32(b === to);
     const isBackward = isSameKind & i32(itsPorts === reversed) & i32(a === to) & i32(b === from);
     if ((isForward | isBackward) === 0) continue;
-    if (!isIpv6) return 2 * number + isForward;
-    if (isForward !== 0 && isBetween(known, src6, dst6)) return 2 * number + 1;
-    if (isBackward !== 0 && isBetween(known, dst6, src6)) return 2 * number;
+    if (!isWide) return 2 * number + isForward;
+    const wide = wideOf(table, 2 * number);
+    if (isForward !== 0 && isBetween(wide, src6, dst6)) return 2 * number + 1;
+    if (isBackward !== 0 && isBetween(wide, dst6, src6)) return 2 * number;
   }
   const number = takeNumber(table, words.FREE, words.FREE_COUNT, words.END);
   hashIndex.add(index, hash, number);
   const entry = tupleOf(table, 2 * number);
-  memory.fill(entry, 0, 1 << TUPLE_BYTES_BITS);
+  if (isWide) {
+    const wide = wideOf(table, 2 * number);
+    store<v128>(wide, load<v128>(src6));
+    store<v128>(wide, load<v128>(dst6), 4 * tuple.WIDE_B);
+  }
   store<i32>(entry, ports, 4 * tuple.PORTS);
   store<i32>(entry, kind | tuple.IS_ALIVE | tuple.IS_OPENED_BY_A, 4 * tuple.KIND);
-  store<i32>(entry, hash, 4 * tuple.HASH);
-  if (isIpv6) {
-    store<v128>(entry, load<v128>(src6), 4 * tuple.ADDRESS_A);
-    store<v128>(entry, load<v128>(dst6), 4 * tuple.ADDRESS_B);
-  } else {
-    store<i32>(entry, from, 4 * tuple.ADDRESS_A);
-    store<i32>(entry, to, 4 * tuple.ADDRESS_B);
-  }
+  store<i32>(entry, from, 4 * tuple.ADDRESS_A);
+  store<i32>(entry, to, 4 * tuple.ADDRESS_B);
   store<i32>(entry, tuple.UNBOUND, 4 * tuple.FLOW);
   store<i32>(entry, tuple.UNBOUND, 4 * (tuple.FLOW + 1));
-  store<f64>(entry, -Infinity, 8 * tuple.LAST_NS);
+  store<f32>(entry, -Infinity, 4 * tuple.LAST_NS);
+  store<i32>(entry, hash, 4 * tuple.HASH);
   return 2 * number + 1;
 }
 
@@ -137,7 +189,7 @@ export function release(table: usize, list: usize, count: i32): void {
     const number = load<i32>(list + (at << 2));
     const entry = tupleOf(table, 2 * number);
     hashIndex.remove(index, load<i32>(entry, 4 * tuple.HASH), number);
-    if (load<f64>(entry, 8 * tuple.LAST_NS) !== -Infinity) seen++;
+    if (load<f32>(entry, 4 * tuple.LAST_NS) !== -Infinity) seen++;
     store<i32>(entry, 0, 4 * tuple.FACTS);
     store<i32>(entry, tuple.UNBOUND, 4 * tuple.FLOW);
     store<i32>(entry, tuple.UNBOUND, 4 * (tuple.FLOW + 1));
@@ -148,11 +200,11 @@ export function release(table: usize, list: usize, count: i32): void {
 }
 
 /** Whether these are the addresses of a tuple over IPv6. */
-function isBetween(known: usize, a: usize, b: usize): bool {
-  return isSameAddress(known + 4 * tuple.ADDRESS_A, a) && isSameAddress(known + 4 * tuple.ADDRESS_B, b);
+function isBetween(wide: usize, a: usize, b: usize): bool {
+  return isSameAddress(wide, a) && isSameAddress(wide + 4 * tuple.WIDE_B, b);
 }
 
 /** Whether the four words of two addresses are the same. */
-export function isSameAddress(a: usize, b: usize): bool {
+function isSameAddress(a: usize, b: usize): bool {
   return i32x4.all_true(i32x4.eq(load<v128>(a), load<v128>(b)));
 }

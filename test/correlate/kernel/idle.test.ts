@@ -12,8 +12,8 @@ import { runs } from "../../support/runs.js";
 import { bindWay, FilledTable, finishWay } from "../../support/tuples.js";
 
 const NOW_NS = 100e9;
-/** Of conversations that are over, 2 s are long; of others, 10 s. */
-const SILENT_S = [0, 2, 2.5, 10, 10.5, Number.POSITIVE_INFINITY];
+/** Of conversations that are over, 2 s are long; of others, 10 s. When the last packet came is a float, which is rounded. */
+const SILENT_S = [0, 1.9, 2.1, 9.9, 10.1, Number.POSITIVE_INFINITY];
 
 /** Conversations, those of a flow one after the other, and what is on the timeline of them. */
 const worlds = fc.record({

@@ -7,7 +7,7 @@ import { Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } fr
 import { Heap } from "../../../src/packets/heap.js";
 import { NO_RULES } from "../../../src/packets/host-rules.js";
 import { Timeline } from "../../../src/packets/timeline.js";
-import { ADDRESS_A, ADDRESS_B, FACTS, IPV6_SHIFT, KIND, TUPLE_BITS, TupleTable } from "../../../src/packets/tuples.js";
+import { FACTS, IPV6_SHIFT, KIND, TUPLE_BITS, TupleTable } from "../../../src/packets/tuples.js";
 import { ICMP, TCP, UDP } from "../../../src/protocols/ip-protocols.js";
 import { ACK } from "../../../src/protocols/tcp.js";
 import { runs } from "../../support/runs.js";
@@ -72,8 +72,8 @@ function put(tuples: TupleTable, at: number, proto: number, of: Made<typeof tupl
   const r = at << TUPLE_BITS;
   tuples.records[r + FACTS] = 0;
   tuples.records[r + KIND] = proto | (of.isIpv6 ? 1 << IPV6_SHIFT : 0);
-  tuples.words[r + ADDRESS_A] = of.a;
-  tuples.words[r + ADDRESS_B] = of.b;
+  tuples.words[tuples.address(at, true)] = of.a;
+  tuples.words[tuples.address(at, false)] = of.b;
   openTuple(tuples, at, of.isOpenedByA, of.isOpenerKnown);
   if (of.hasClashed) tuples.noteClash(at);
 }

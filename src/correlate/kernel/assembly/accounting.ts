@@ -15,7 +15,7 @@ import { ACK, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { noteHeld } from "./held.js";
 import { FORGET_NS, limitOf } from "./pace.js";
-import { accountOf, firstsOf, sumsOf } from "./places.js";
+import { accountOf } from "./places.js";
 
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
 
@@ -36,46 +36,54 @@ export function accountFor(
   const flow = accountOf(ground, slot);
   if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
   if (pairNs > load<f64>(flow, 8 * account.LAST_NS)) store<f64>(flow, pairNs, 8 * account.LAST_NS);
-  const sums = sumsOf(ground, slot);
   const length = load<i32>(packet, 4 * record.LENGTH) & record.LENGTH_MASK;
-  store<f64>(sums, load<f64>(sums, 8 * account.BYTES) + <f64>length, 8 * account.BYTES);
+  store<f64>(flow, load<f64>(flow, 8 * account.BYTES) + <f64>length, 8 * account.BYTES);
   const pairs = flow + ((<usize>outbound) << 2);
   const known = load<i32>(pairs, 4 * account.PAIRS);
   store<i32>(pairs, known + 1, 4 * account.PAIRS);
   setWord(ground, words.PAIRED + outbound, wordOf(ground, words.PAIRED + outbound) + 1);
-  countLatency(ground, slot, outbound, pairs, known, latencyNs);
+  countLatency(ground, slot, outbound, flow, known, latencyNs);
   notePace(ground, outbound, pairNs, latencyNs);
   setWord(ground, words.LOWERED + outbound, lowered);
   if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) === 0) return false;
   const payload = payloadLengthOf(packet);
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
-  if ((tcpFlags & ACK) !== 0) noteAck(sums + (forward << 2), load<i32>(packet, 4 * record.ACK), (tcpFlags & SYN) !== 0);
-  else if ((tcpFlags & SYN) !== 0) noteOpening(sums, forward);
-  return noteSegment(flow, forward, load<i32>(packet, 4 * record.SEQ), payload, tcpFlags);
+  if ((tcpFlags & ACK) !== 0) noteAck(flow, forward, load<i32>(packet, 4 * record.ACK), (tcpFlags & SYN) !== 0);
+  else if ((tcpFlags & SYN) !== 0) noteOpening(flow, forward);
+  return noteSegment(
+    wordOf(ground, words.ACCOUNTS),
+    slot,
+    forward,
+    load<i32>(packet, 4 * record.SEQ),
+    payload,
+    tcpFlags,
+  );
 }
 
 /** Notes the frames of a flow's first pair: the inside record and the outside one. */
 export function noteFirst(ground: usize, slot: i32, i: usize, o: usize): void {
-  const firsts = firstsOf(ground, slot);
-  store<i32>(firsts, load<i32>(i, 4 * record.FRAME));
-  store<i32>(firsts, load<i32>(o, 4 * record.FRAME), 4);
+  const flow = accountOf(ground, slot);
+  store<i32>(flow, load<i32>(i, 4 * record.FRAME), 4 * account.FIRST_FRAMES);
+  store<i32>(flow, load<i32>(o, 4 * record.FRAME), 4 * (account.FIRST_FRAMES + 1));
 }
 
 /** Notes an acknowledgement that crossed. `isFirst`: of its stream, and with a SYN. */
-function noteAck(sums: usize, ack: i32, isFirst: bool): void {
-  const acked = load<i32>(sums, 4 * account.ACKED);
+function noteAck(flow: usize, forward: i32, ack: i32, isFirst: bool): void {
+  const direction = flow + (forward << 2);
+  const acked = load<i32>(direction, 4 * account.ACKED);
   if (!isFirst && acked !== 0 && ack - acked <= 0) return;
-  store<i32>(sums, ack, 4 * account.ACKED);
-  if (isFirst) store<i32>(sums, 1, 4 * account.FIRST_ACKED);
-  else if (acked === 0 && load<i32>(sums, 4 * account.FIRST_ACKED) === 0)
-    store<i32>(sums, ack, 4 * account.FIRST_ACKED);
+  store<i32>(direction, ack, 4 * account.ACKED);
+  const bits = load<i32>(flow, 4 * account.BITS);
+  const hasBegun = isFirst || (bits & (account.HAS_BEGUN << forward)) !== 0;
+  const noted = bits | ((hasBegun ? account.HAS_BEGUN | account.HAS_PROGRESS : account.HAS_BEGUN) << forward);
+  if (noted !== bits) store<i32>(flow, noted, 4 * account.BITS);
 }
 
 /** Notes a SYN: whatever was acknowledged before, the ports are used again. */
-function noteOpening(sums: usize, forward: i32): void {
-  store<i64>(sums, 0, 4 * account.ACKED);
-  store<i64>(sums, 0, 4 * account.FIRST_ACKED);
-  store<i32>(sums + (forward << 2), 1, 4 * account.FIRST_ACKED);
+function noteOpening(flow: usize, forward: i32): void {
+  store<i64>(flow, 0, 4 * account.ACKED);
+  const bits = load<i32>(flow, 4 * account.BITS) & ~(3 * (account.HAS_BEGUN | account.HAS_PROGRESS));
+  store<i32>(flow, bits | (account.HAS_BEGUN << forward), 4 * account.BITS);
 }
 
 /** What the router changed of two packets with equal keys, but for their IP headers: ALTERED_… bits. */
@@ -118,16 +126,14 @@ function notePace(ground: usize, outbound: i32, pairNs: f64, latencyNs: f64): vo
 }
 
 /** Adds a latency to those of the flow and of all pairs; what takes more than that is listed in LATENCIES for TypeScript to count. */
-function countLatency(ground: usize, slot: i32, outbound: i32, pairs: usize, known: i32, latencyNs: f64): void {
+function countLatency(ground: usize, slot: i32, outbound: i32, flow: usize, known: i32, latencyNs: f64): void {
   const bucket = bucketOf(latencyNs);
   let digest = -1;
-  const chunk = load<i32>(pairs, 4 * account.LATENCIES);
+  const direction = flow + ((<usize>outbound) << 2);
+  const chunk = load<i32>(direction, 4 * account.LATENCIES);
   if (known < EXACT_SAMPLES && chunk > account.IN_DIGEST && isSample(latencyNs)) {
-    const place = known % CHUNK_SAMPLES;
-    const list = <usize>wordOf(wordOf(ground, words.ACCOUNTS), SAMPLES);
-    const into = place === 0 ? samples.openChunk(list, chunk) : chunk;
-    if (place === 0) store<i32>(pairs, into, 4 * account.LATENCIES);
-    store<i32>(samples.chunkAt(list, into) + ((<usize>place) << 2), <i32>latencyNs);
+    const at = known < account.FEW_LATENCIES ? firstAt(flow, outbound, known) : nextAt(ground, direction, chunk, known);
+    store<i32>(at, <i32>latencyNs);
   } else if (chunk > account.IN_DIGEST || !addIn((account.IN_DIGEST - chunk) << account.DIGEST_BITS, latencyNs, bucket))
     digest = 2 * slot + outbound;
   const isCounted = addIn(wordOf(ground, words.DIGESTS + outbound), latencyNs, bucket);
@@ -138,6 +144,20 @@ function countLatency(ground: usize, slot: i32, outbound: i32, pairs: usize, kno
   store<i32>(entry, digest, 4 * words.DIGEST);
   store<i32>(entry, outbound | (isCounted ? words.IS_COUNTED : 0), 4 * words.OUTBOUND);
   setWord(ground, words.LATENCY_COUNT, count + 1);
+}
+
+/** Where in a flow's record a latency goes that is one of its direction's first. */
+function firstAt(flow: usize, outbound: i32, known: i32): usize {
+  return flow + ((<usize>(account.FIRST_LATENCIES + account.FEW_LATENCIES * outbound + known)) << 2);
+}
+
+/** Where one goes that comes behind those, in the newest chunk, or in one that begins with it. */
+function nextAt(ground: usize, direction: usize, newest: i32, known: i32): usize {
+  const place = (known - account.FEW_LATENCIES) % CHUNK_SAMPLES;
+  const list = <usize>wordOf(wordOf(ground, words.ACCOUNTS), SAMPLES);
+  const chunk = place === 0 ? samples.openChunk(list, newest) : newest;
+  if (place === 0) store<i32>(direction, chunk, 4 * account.LATENCIES);
+  return samples.chunkAt(list, chunk) + ((<usize>place) << 2);
 }
 
 /** Whether a latency is one that samples have room for: whole nanoseconds of 32 bits. */

@@ -5,7 +5,7 @@
  */
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
-import { HAS_IP_ID, IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
+import { HAS_IP_ID, IS_ECHO, IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
@@ -17,6 +17,8 @@ import { tupleOf, wayAt } from "./places.js";
 const ENTRY_BYTES_BITS = words.ALIKE_BITS + 2;
 /** A float without its lowest bits: 11 are left, with the sign, which is 0. */
 const FLOAT_SHIFT = 31 - words.SINCE_BITS;
+/** What was said within a minute is no news: agents report once in ten, thirty, sixty seconds. */
+const NEWS_NS: f64 = 65_000_000_000;
 const ENTRY_MASK = words.ALIKE_ENTRIES - 1;
 
 /** The time of the entry that `pass` found under a hash, or NaN; and its IP ID. */
@@ -68,8 +70,10 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
     store<i32>(conversation, facts, 4 * tuple.FACTS);
   }
   if (load<i32>(wayAt(ground, way)) === tuple.UNBOUND) {
-    const seenNs = timeNs - pass(table, spread(content ^ (side * 2 + 1)), ipId, timeNs);
-    if (!(abs<f64>(seenNs) <= windowNs)) noted |= words.IS_NOVEL;
+    // pings count up, and carry the same, but where they carry the time
+    const said = (flags & IS_ECHO) === 0 ? content : spread(load<i32>(packet, 4 * record.HEAD));
+    const seenNs = timeNs - pass(table, spread(said ^ (side * 2 + 1)), ipId, timeNs);
+    if (!(abs<f64>(seenNs) <= max<f64>(windowNs, NEWS_NS))) noted |= words.IS_NOVEL;
   }
   store<i32>(packet, noted, 4 * record.TCP_FLAGS_QUOTE);
 }

@@ -2,11 +2,12 @@
 import * as hashIndex from "../../../packets/assembly/hash-index.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { setWord, wordOf } from "../../../packets/assembly/words.js";
-import { KEY, KEY2 } from "../../../packets/records.js";
+import { KEY, KEY2, WAY } from "../../../packets/records.js";
 import { BUCKET, NEXT, PREVIOUS, TWIN } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import * as bucket from "../buckets.js";
 import * as words from "../buckets-words.js";
+import * as lanes from "./lanes.js";
 
 const BUCKET_BYTES_BITS = bucket.BUCKET_BITS + 2;
 
@@ -73,21 +74,60 @@ export function remove(buckets: usize, row: i32): void {
   const fate = fateOf(buckets, row);
   const number = load<i32>(fate, 4 * BUCKET);
   if (number === NONE) return;
-  store<i32>(fate, NONE, 4 * BUCKET);
   const index = <usize>wordOf(buckets, words.INDEX);
   const key = load<i32>(packetOf(buckets, row), 4 * KEY);
+  if (number >= 0) leave(buckets, number, row, key);
+  store<i32>(fate, NONE, 4 * BUCKET);
   if (number === bucket.ALONE) hashIndex.remove(index, key, row);
   else if (number === bucket.PENDING) {
     const other = pendingWith(buckets, row);
     hashIndex.remove(index, key, filedOf(buckets, row));
     addAlone(buckets, other);
-  } else leave(buckets, number, row, key);
+  }
+}
+
+/** Whether a row waits in a crowd … */
+export function isInCrowd(buckets: usize, row: i32): bool {
+  const number = bucketOf(buckets, row);
+  return number >= 0 && isCrowd(buckets, number);
+}
+
+/** … and whether a bucket is one. */
+export function isCrowd(buckets: usize, number: i32): bool {
+  return load<i32>(bucketAt(buckets, number), 4 * bucket.IS_CROWD) !== 0;
+}
+
+/** The bucket that a row waits in; or ALONE, PENDING, or NONE. */
+export function bucketOf(buckets: usize, row: i32): i32 {
+  return load<i32>(fateOf(buckets, row), 4 * BUCKET);
+}
+
+/** How many of both sides wait in a bucket. */
+export function countOf(buckets: usize, number: i32): i32 {
+  const at = bucketAt(buckets, number);
+  return load<i32>(at, 4 * bucket.COUNT) + load<i32>(at, 4 * (bucket.COUNT + 1));
+}
+
+/** Who came last of those in a row's crowd that go its way. */
+export function newestOf(buckets: usize, row: i32): i32 {
+  return lanes.newest(buckets, bucketOf(buckets, row), load<i32>(packetOf(buckets, row), 4 * WAY));
+}
+
+/** Has all that wait in a bucket enter their lanes. */
+function makeCrowd(buckets: usize, number: i32): void {
+  const at = bucketAt(buckets, number);
+  store<i32>(at, 1, 4 * bucket.IS_CROWD);
+  for (let side = 0; side < 2; side++) {
+    let row = load<i32>(at + (side << 2), 4 * bucket.OLDEST);
+    for (; row !== NONE; row = load<i32>(fateOf(buckets, row), 4 * NEXT)) lanes.enter(buckets, number, row);
+  }
 }
 
 /** Takes a row out of its bucket. */
 function leave(buckets: usize, number: i32, row: i32, key: i32): void {
   const fate = fateOf(buckets, row);
   const list = listOf(buckets, number, row);
+  if (isCrowd(buckets, number)) lanes.leave(buckets, number, row);
   const before = load<i32>(fate, 4 * PREVIOUS);
   const behind = load<i32>(fate, 4 * NEXT);
   if (before === NONE) store<i32>(list, behind, 4 * bucket.OLDEST);
@@ -146,6 +186,7 @@ function open(buckets: usize, row: i32): i32 {
     store<i32>(at + (side << 2), 0, 4 * bucket.COUNT);
   }
   store<i32>(at, load<i32>(packet, 4 * KEY2), 4 * bucket.KEY2);
+  store<i32>(at, 0, 4 * bucket.IS_CROWD);
   const index = <usize>wordOf(buckets, words.INDEX);
   hashIndex.remove(index, load<i32>(packet, 4 * KEY), row);
   hashIndex.add(index, load<i32>(packet, 4 * KEY), ~number);
@@ -154,7 +195,8 @@ function open(buckets: usize, row: i32): i32 {
   return number;
 }
 
-function append(buckets: usize, row: i32, number: i32): void {
+/** Files a row in a bucket. Precondition: there is room in the lanes, if it is a crowd, or becomes one. */
+export function append(buckets: usize, row: i32, number: i32): void {
   const fate = fateOf(buckets, row);
   const list = listOf(buckets, number, row);
   const before = load<i32>(list, 4 * bucket.NEWEST);
@@ -164,7 +206,10 @@ function append(buckets: usize, row: i32, number: i32): void {
   if (before === NONE) store<i32>(list, row, 4 * bucket.OLDEST);
   else store<i32>(fateOf(buckets, before), row, 4 * NEXT);
   store<i32>(list, row, 4 * bucket.NEWEST);
-  store<i32>(list, load<i32>(list, 4 * bucket.COUNT) + 1, 4 * bucket.COUNT);
+  const count = load<i32>(list, 4 * bucket.COUNT) + 1;
+  store<i32>(list, count, 4 * bucket.COUNT);
+  if (isCrowd(buckets, number)) lanes.enter(buckets, number, row);
+  else if (count > bucket.CROWD) makeCrowd(buckets, number);
 }
 
 function take(buckets: usize): i32 {

@@ -8,7 +8,7 @@ import * as tuple from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { FIN, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
-import { accountOf, recordOf, sumsOf, tupleOf, wayAt } from "./places.js";
+import { accountOf, recordOf, tupleOf, wayAt } from "./places.js";
 
 /** Takes a packet of this way, once: marks a TCP segment IS_AGAIN that enters on this side, where some of its bytes did before. */
 export function noteEntry(ground: usize, packet: usize, way: i32, side: i32): void {
@@ -24,12 +24,12 @@ export function noteEntry(ground: usize, packet: usize, way: i32, side: i32): vo
   const forward = account.forwardOn(bits, way, side);
   // it leaves here
   if (account.outboundFor(bits, forward) === side) return;
-  const sums = sumsOf(ground, slot) + (forward << 2);
-  const entered = load<i32>(sums, 4 * account.ENTERED);
+  const direction = accountOf(ground, slot) + (forward << 2);
+  const entered = load<i32>(direction, 4 * account.ENTERED);
   const from = load<i32>(packet, 4 * record.SEQ);
   if (entered !== 0 && from - entered < 0) store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
   if (entered === 0 || from + bytes - entered > 0 || (tcpFlags & SYN) !== 0)
-    store<i32>(sums, from + bytes, 4 * account.ENTERED);
+    store<i32>(direction, from + bytes, 4 * account.ENTERED);
 }
 
 /**

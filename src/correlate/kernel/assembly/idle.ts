@@ -16,7 +16,7 @@ export function markSilent(marks: usize, table: usize, end: i32, nowNs: f64, idl
     const at = tupleOf(table, 2 * number);
     const facts = load<i32>(at, 4 * tuple.FACTS);
     const isOver = (facts & tuple.ENDED_BY_BOTH) === tuple.ENDED_BY_BOTH;
-    const lastNs = load<f64>(at, 8 * tuple.LAST_NS);
+    const lastNs = <f64>load<f32>(at, 4 * tuple.LAST_NS);
     store<u8>(marks + number, nowNs - lastNs > (isOver ? endedNs : idleNs) ? 1 : 0);
   }
 }

@@ -24,6 +24,7 @@ export { evidenceOf } from "./evidence.js";
 export { run } from "./loop.js";
 export { outsideNs } from "./outside.js";
 export { accountForRows, bind, finish } from "./pairing.js";
+export { awaitInCrowd } from "./crowd.js";
 export { awaitEqual, confirm } from "./pending.js";
 export { findDue } from "./progress.js";
 export { settle } from "./settling.js";
@@ -105,8 +106,9 @@ export function sinceNsOf(ground: usize, row: i32): f64 {
 export function weigh(ground: usize, inside: i32, outside: i32, hasSpoken: i32): f64 {
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  const bits = timingBits(ground, passedNs(o) - passedNs(i));
-  return bits + (hasSpoken === 1 ? newsBits(i, o) : headerBits(ground, i, wayOf(i), o, wayOf(o)));
+  const bits = timingBits(ground, i, wayOf(i), o, wayOf(o), passedNs(o) - passedNs(i));
+  const say = hasSpoken === 1 ? newsBits : headerBits;
+  return bits + say(ground, i, wayOf(i), o, wayOf(o));
 }
 
 /** Believes in the translation of the rows related last. Returns the slot of its flow. */

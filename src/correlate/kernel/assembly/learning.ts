@@ -1,18 +1,20 @@
 /** What speaks for two packets with equal keys being twins before their translation is known, and what is noted once it is believed. */
 import { open } from "../../../packets/assembly/flow-accounts.js";
 import { loweredBy, payloadLengthOf } from "../../../packets/assembly/headers.js";
-import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
+import { endOf } from "../../../packets/assembly/tuples.js";
+import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { SIZE } from "../../../packets/hash-index-words.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
-import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ECHO, IS_ERROR, IS_IPV6 } from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
+import { isTtlSet } from "../../../protocols/ttl.js";
 import * as words from "../kernel-words.js";
 import { IP_ID_BITS, MOST_TIMING_BITS, TCP_NUMBERS_BITS, TTL_BY_ONE_BITS, TTL_LOWER_BITS } from "../weights.js";
 import { isNovel } from "./alike.js";
-import { tupleOf, wayAt } from "./places.js";
-import { endOf, isOutbound, isRaising, rewrite } from "./relation.js";
+import { accountOf, tupleOf, wayAt } from "./places.js";
+import { isOutbound, isSettingTtl, rewrite } from "./relation.js";
 
 /** `Math.log2`. */
 declare function log2(x: f64): f64;
@@ -21,21 +23,26 @@ const QUOTE_BITS = 8;
 /** A payload that was not seen lately; one that was may be the same in every packet of a kind (pings), however long it is. */
 const MOST_NOVEL_BITS = 12;
 const MOST_PAYLOAD_BITS = 4;
-/** A TTL that grows on its way was set by the router: that happens, but seldom, unless it does so with all. */
-const TTL_RAISED_BITS = -32;
+/** A router sets TTLs, but seldom, unless it does so with all. */
+const TTL_SET_BITS = -32;
 /** A NAT keeps a port wherever it is free (nf_nat_core.c, get_unique_tuple). */
 const SAME_PORTS_BITS = 6;
 /** Both ends the same on both sides, and the TTL lowered: plain forwarding hardly looks otherwise. */
 const FORWARDED_BITS = 8;
 /** With both ends rewritten nothing of addresses and ports speaks for the pair; and a scan sends one number to many ports. */
 const BOTH_ENDS_BITS = -16;
+/** A translation unlike those known; one that only its time speaks for is not believed: clocks tell strangers when to send, too. */
+const STRANGE_BITS = -16;
+const NEVER_BITS = -1024;
 const LEAST_TIMING_BITS = -8;
 /** A stranger every so often is reckoned with at least, nanoseconds. */
 const SPARSE_NS = 62_500_000;
+/** Agents of one kind send at the same second on many hosts: within so many nanoseconds, twins are as likely as such strangers. */
+const IN_STEP_NS = 250_000;
 
 /** What headers and payload of two packets with equal keys say for their being twins, in bits. */
 export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): f64 {
-  const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & (load<i32>(o, 4 * record.FLAGS_PROTO_TTL) | ~HAS_IP_ID);
+  const flags = flagsOf(i, o);
   const payload = payloadLengthOf(i);
   let bits = 0;
   if ((flags & HAS_TCP_NUMBERS) !== 0) bits += TCP_NUMBERS_BITS;
@@ -45,9 +52,11 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
     bits += isNews(i, o) ? min(MOST_NOVEL_BITS, 4 * payload) : min(MOST_PAYLOAD_BITS, payload);
   const lowered = isOutbound ? loweredBy(i, o) : -loweredBy(i, o);
   if (lowered === 1) bits += TTL_BY_ONE_BITS;
+  else if (isTtlSet(lowered, 0)) bits += isSettingTtl(ground) ? 0 : TTL_SET_BITS;
   else if (lowered > 1) bits += TTL_LOWER_BITS;
-  else if (lowered < 0 && !isRaising(ground)) bits += TTL_RAISED_BITS;
   const changes = rewrite(ground, i, iWay, iWay, oWay);
+  if (isStrange(ground, changes, iWay, oWay))
+    bits += isToldByTime(ground, i, iWay, o, oWay) ? NEVER_BITS : STRANGE_BITS;
   if ((changes & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) === 0) bits += SAME_PORTS_BITS;
   if (changes === 0 && lowered !== 0) bits += FORWARDED_BITS;
   if ((changes & (REWRITE_SRC | REWRITE_SRC_PORT)) !== 0 && (changes & (REWRITE_DST | REWRITE_DST_PORT)) !== 0)
@@ -55,24 +64,85 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   return bits;
 }
 
-/** What a further pair of a way says beside the time: a payload that was not seen before agrees anew, if no counter makes it. */
-export function newsBits(i: usize, o: usize): f64 {
-  return isNews(i, o) ? MOST_NOVEL_BITS / 2 : 0;
+/**
+ * Whether a translation of one end, of the two related last, is unlike those known of its IP version. `changes`: REWRITE_… bits.
+ */
+function isStrange(ground: usize, changes: i32, iWay: i32, oWay: i32): bool {
+  const kind = kindOf(ground, changes, iWay, oWay);
+  return kind !== 0 && wordOf(ground, words.NAT_FLOWS + (kind & 1)) !== 0 && !isKnownKind(ground, kind);
 }
 
-/** Whether two packets carry something that was not seen before. Pings count up and look alike, whoever sends them: theirs is no news. */
+function isKnownKind(ground: usize, kind: i32): bool {
+  for (let at = 0; at < words.MOST_KINDS; at++) if (wordOf(ground, words.NAT_KINDS + at) === kind) return true;
+  return false;
+}
+
+/** Notes of what kind the translation of a flow is that is being learnt. */
+function noteKind(ground: usize, changes: i32, iWay: i32, oWay: i32): void {
+  const kind = kindOf(ground, changes, iWay, oWay);
+  if (kind === 0) return;
+  const flows = words.NAT_FLOWS + (kind & 1);
+  setWord(ground, flows, wordOf(ground, flows) + 1);
+  if (isKnownKind(ground, kind)) return;
+  const count = wordOf(ground, words.KIND_COUNT);
+  setWord(ground, words.NAT_KINDS + (count % words.MOST_KINDS), kind);
+  setWord(ground, words.KIND_COUNT, count + 1);
+}
+
+/**
+ * Of what kind a translation of one end is: a NAT hides hosts inside behind an address of its own, or hosts outside behind that of a service. A hash of
+ * that address and of which it is, with the IP version in its lowest bit; 0 for a translation of both ends, or of none.
+ */
+function kindOf(ground: usize, changes: i32, iWay: i32, oWay: i32): i32 {
+  const isSource = (changes & REWRITE_SRC) !== 0;
+  if (isSource === ((changes & REWRITE_DST) !== 0)) return 0;
+  const isOwn = isSource === isOutbound;
+  const way = isOwn ? oWay : iWay;
+  const isIpv6 = (load<i32>(tupleOf(ground, way), 4 * tuple.KIND) >> tuple.IPV6_SHIFT) & 1;
+  const address = endOf(wordOf(ground, words.TUPLES), way, isSource);
+  return ((hashOfAddress(address, isIpv6 !== 0) * 2 + (isOwn ? 1 : 0)) << 1) | isIpv6 | 4;
+}
+
+/** A hash of an address of four words; over IPv4, of one that three zeros follow. */
+function hashOfAddress(address: usize, isIpv6: bool): i32 {
+  let hash = load<i32>(address);
+  for (let word = 4; word < 16; word += 4) hash = hash * 0x9e3779b1 + (isIpv6 ? load<i32>(address + word) : 0);
+  return hash;
+}
+
+/** What a further pair of a way says beside the time: a payload that was not seen before agrees anew, if no counter makes it. */
+export function newsBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): f64 {
+  if (isNews(i, o)) return MOST_NOVEL_BITS / 2;
+  const isKnownKind =
+    !isToldByTime(ground, i, iWay, o, oWay) || !isStrange(ground, rewrite(ground, i, iWay, iWay, oWay), iWay, oWay);
+  return isKnownKind ? 0 : NEVER_BITS;
+}
+
+/** Whether nothing but their time tells two packets of conversations not known yet from others: what those say of known ones is not kept. */
+function isToldByTime(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): bool {
+  if ((flagsOf(i, o) & (HAS_TCP_NUMBERS | HAS_IP_ID | IS_ERROR)) !== 0 || isNews(i, o)) return false;
+  return load<i32>(wayAt(ground, iWay)) === tuple.UNBOUND && load<i32>(wayAt(ground, oWay)) === tuple.UNBOUND;
+}
+
+/** The flags of two packets; an ID that one of both does not go by is that of others, too. */
+function flagsOf(i: usize, o: usize): i32 {
+  return load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & (load<i32>(o, 4 * record.FLAGS_PROTO_TTL) | ~HAS_IP_ID);
+}
+
+/** Whether two packets carry something that was not seen before. */
 function isNews(i: usize, o: usize): bool {
-  const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL);
-  return (flags & HAS_PAYLOAD) !== 0 && (flags & IS_ECHO) === 0 && isNovel(i) && isNovel(o);
+  return (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & HAS_PAYLOAD) !== 0 && isNovel(i) && isNovel(o);
 }
 
 /**
  * What the gap between the stamps of a candidate pair says for it, in bits: how many of those that wait for a twin would be stamped so
- * near to one of them by chance. Negative where that speaks against it.
+ * near to one of them by chance; of two that say what hosts say again and again, how seldom strangers do so at once. Negative where that speaks
+ * against it.
  */
-export function timingBits(ground: usize, gapNs: f64): f64 {
+export function timingBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, gapNs: f64): f64 {
   const waiting = <f64>wordOf(wordOf(ground, words.INDEX), SIZE);
-  const apartNs = min<f64>(SPARSE_NS, doubleOf(ground, words.WINDOW_NS) / max<f64>(1, waiting));
+  const leastNs = isToldByTime(ground, i, iWay, o, oWay) ? IN_STEP_NS : SPARSE_NS;
+  const apartNs = min<f64>(leastNs, doubleOf(ground, words.WINDOW_NS) / max<f64>(1, waiting));
   const bits = log2(apartNs / max<f64>(1, abs<f64>(gapNs)));
   return min<f64>(MOST_TIMING_BITS, max<f64>(LEAST_TIMING_BITS, bits));
 }
@@ -90,15 +160,25 @@ export function learn(ground: usize, i: usize, iWay: i32, oWay: i32): i32 {
   const isForward = (iWay & 1) === 1;
   rewriteForward = rewrite(ground, i, iWay, iWay | 1, isFlipped ? oWay & ~1 : oWay | 1);
   const rewriteBackward = rewrite(ground, i, iWay, iWay & ~1, isFlipped ? oWay | 1 : oWay & ~1);
+  noteKind(ground, rewrite(ground, i, iWay, iWay, oWay), iWay, oWay);
   flowBits = (isFlipped ? account.IS_FLIPPED : 0) | (isOutbound === isForward ? 0 : 1 << account.BACKWARD_OUTBOUND_BIT);
   const accounts = <usize>wordOf(ground, words.ACCOUNTS);
+  const before = load<i32>(wayAt(ground, iWay)) >> tuple.FLOW_SHIFT;
   const slot = open(accounts, flowBits, iWay >> 1, oWay >> 1, rewriteForward, rewriteBackward);
+  if (before !== tuple.NONE) {
+    setOneOfSeveral(accountOf(ground, before));
+    setOneOfSeveral(accountOf(ground, slot));
+  }
   bind(ground, iWay, slot);
   bind(ground, oWay, slot);
   // the other direction is taken to be the reverse of this one, until a pair shows otherwise
   if ((load<i32>(wayAt(ground, iWay ^ 1)) & tuple.PROVED) === 0) bind(ground, iWay ^ 1, slot);
   if ((load<i32>(wayAt(ground, oWay ^ 1)) & tuple.PROVED) === 0) bind(ground, oWay ^ 1, slot);
   return slot;
+}
+
+function setOneOfSeveral(flow: usize): void {
+  store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.IS_ONE_OF_SEVERAL, 4 * account.BITS);
 }
 
 /** Gives a way the flow that is being learnt, which no pair of that way has proved yet. */
@@ -120,5 +200,8 @@ export function concernsOthers(ground: usize, packet: usize, iWay: i32, oWay: i3
   if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & IS_IPV6) !== 0) return true;
   const isA = isSource !== ((flowBits & account.IS_FLIPPED) !== 0);
   const isOpenedByA = (load<i32>(outside, 4 * tuple.FACTS) & tuple.IS_OPENED_BY_A) !== 0;
-  return isOpenedByA !== isA || load<i32>(endOf(ground, oWay | 1, isA)) !== wordOf(ground, words.NEWEST_NAT);
+  return (
+    isOpenedByA !== isA ||
+    load<i32>(endOf(wordOf(ground, words.TUPLES), oWay | 1, isA)) !== wordOf(ground, words.NEWEST_NAT)
+  );
 }

@@ -14,11 +14,13 @@ import { SEEN } from "../../../packets/tuples-words.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import * as words from "../kernel-words.js";
 import { KNOWN } from "../relations.js";
-import { WANTS_LEAVER } from "../wants.js";
+import { WANTS_LEAVER, WANTS_TWIN } from "../wants.js";
 import { isSample } from "./accounting.js";
 import { remember } from "./alike.js";
 import * as buckets from "./buckets.js";
+import { awaitInCrowd } from "./crowd.js";
 import { noteEntry } from "./crossings.js";
+import * as lanes from "./lanes.js";
 import { note } from "./openings.js";
 import { outsideNs, tellTaken } from "./outside.js";
 import { accountPair, bind, finish, flowOf, hasLearnt, isInDoubt, isWatched, noteAgain } from "./pairing.js";
@@ -99,7 +101,21 @@ function take(ground: usize): bool {
   const key = load<i32>(packet, 4 * record.KEY);
   const waiting = buckets.find(wordOf(ground, words.BUCKETS), key, load<i32>(packet, 4 * record.KEY2));
   if (waiting === NONE) return takeAlone(ground);
-  return waiting >= 0 && takeTwin(ground, waiting);
+  return waiting >= 0 ? takeTwin(ground, waiting) : takeIntoCrowd(ground, ~waiting);
+}
+
+/** Takes it where a crowd waits under its key, if it is none that a matcher wants to see for more than its twin. */
+function takeIntoCrowd(ground: usize, bucket: i32): bool {
+  const waiting = <usize>wordOf(ground, words.BUCKETS);
+  if (!buckets.isCrowd(waiting, bucket) || !lanes.hasRoom(waiting)) return false;
+  if (wantsOf(ground, packet, way, side) !== WANTS_TWIN) return false;
+  remember(ground, packet, way, side, timeNs);
+  meet(ground);
+  noteEntry(ground, packet, way, side);
+  const row = append(ground);
+  buckets.append(waiting, row, bucket);
+  awaitInCrowd(ground, row);
+  return true;
 }
 
 /** Takes it where nobody waits under its key. */

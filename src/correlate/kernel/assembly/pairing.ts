@@ -152,7 +152,7 @@ function isLearntAtOnce(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32,
   if (relation.isLate || (load<i32>(inside, 4 * tuple.FACTS) & tuple.HAS_EVIDENCE) !== 0) return false;
   const hasNumbers = (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) !== 0;
   if (!hasNumbers && !(isNovel(i) && isNovel(o))) return false;
-  return headerBits(ground, i, iWay, o, oWay) + timingBits(ground, gapNs) >= LEARN_BITS;
+  return headerBits(ground, i, iWay, o, oWay) + timingBits(ground, i, iWay, o, oWay, gapNs) >= LEARN_BITS;
 }
 
 /** Notes of a way that a pair has proved its translation. */

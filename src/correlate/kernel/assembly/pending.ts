@@ -6,7 +6,7 @@ import { payloadLengthOf } from "../../../packets/assembly/headers.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as record from "../../../packets/records.js";
-import { BY_EXACT } from "../../../packets/results.js";
+import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results.js";
 import { INSIDE } from "../../../packets/sides.js";
 import { WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
@@ -15,6 +15,9 @@ import { SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { UNVOUCHED_SLACK_NS } from "../relations.js";
 import * as buckets from "./buckets.js";
+import { twinInCrowd, usesTime } from "./crowd.js";
+import { overtakes } from "./held.js";
+import { isNew } from "./pace.js";
 import { accountPair, bind, finish, flowOf, isInDoubt, noteAgain } from "./pairing.js";
 import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
 import * as relation from "./relation.js";
@@ -92,8 +95,9 @@ function isConfirmed(ground: usize, row: i32): bool {
   const waiting = <usize>wordOf(ground, words.BUCKETS);
   // it may have been decided about, and given back
   if (!timeline.isHeld(at, row) || timeline.stateOf(at, row) !== WAITING) return true;
-  if (!buckets.isPending(waiting, row)) return false;
-  const otherRow = buckets.pendingWith(waiting, row);
+  const isPending = buckets.isPending(waiting, row);
+  const otherRow = isPending ? buckets.pendingWith(waiting, row) : twinInCrowd(ground, row);
+  if (otherRow === NONE) return false;
   const isInside = timeline.sideOf(at, row) === INSIDE;
   const inside = isInside ? row : otherRow;
   const outside = isInside ? otherRow : row;
@@ -109,8 +113,18 @@ function isConfirmed(ground: usize, row: i32): bool {
   const slot = flowOf(ground, found, i, wayOf(i), o, wayOf(o), gapNs);
   if (slot === NONE) return false;
   const outbound = relation.isOutbound ? 1 : 0;
-  buckets.removeBoth(waiting, row);
-  bind(ground, inside, outside, slot, outbound, BY_EXACT, 0);
+  const isAmongOthers = !isPending && buckets.countOf(waiting, buckets.bucketOf(waiting, row)) > 2;
+  // what is late may be so because all is
+  if (!isPending && usesTime && isNew(ground, relation.isOutbound)) return false;
+  if (!isPending && overtakes(ground, outbound, outbound === 1 ? iNs : oNs, outbound === 1 ? oNs : iNs)) return false;
+  if (isPending) buckets.removeBoth(waiting, row);
+  else {
+    buckets.remove(waiting, row);
+    buckets.remove(waiting, otherRow);
+  }
+  const timed = usesTime ? EVIDENCE_TIME : 0;
+  if (isAmongOthers) bind(ground, inside, outside, slot, outbound, BY_FLOW, EVIDENCE_FLOW | timed);
+  else bind(ground, inside, outside, slot, outbound, BY_EXACT, 0);
   if (accountPair(ground, slot, outbound, inside, i, wayOf(i), iNs, o, wayOf(o), oNs)) noteAgain(ground, inside);
   if (!isShowing) finish(ground, inside, outside, slot);
   return true;

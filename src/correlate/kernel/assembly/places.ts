@@ -30,17 +30,9 @@ export function recordOf(records: usize, number: i32): usize {
   return records + (number << (RECORD_BITS + 2));
 }
 
-/** The account of the flow in a slot, what is kept beside it, and where the frames of its first pair are. */
+/** The account of the flow in a slot. */
 export function accountOf(ground: usize, slot: i32): usize {
   return accounts.accountOf(wordOf(ground, words.ACCOUNTS), slot);
-}
-
-export function sumsOf(ground: usize, slot: i32): usize {
-  return accounts.sumsOf(wordOf(ground, words.ACCOUNTS), slot);
-}
-
-export function firstsOf(ground: usize, slot: i32): usize {
-  return accounts.firstsOf(wordOf(ground, words.ACCOUNTS), slot);
 }
 
 /** The tuple of a way, and the word of it that has the way's flow. */

@@ -1,6 +1,6 @@
 /** How two packets with equal keys stand to each other, by their translations, their direction and the time between them. */
-import { areOtherOptions, loweredBy, payloadLengthOf } from "../../../packets/assembly/headers.js";
-import { isSameAddress, portsOf } from "../../../packets/assembly/tuples.js";
+import { areOtherOptions, loweredBy, payloadLengthOf, ttlOf } from "../../../packets/assembly/headers.js";
+import { endOf, isSameEnd, portsOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
@@ -12,6 +12,7 @@ import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
+import { isTtlSet, wayByTtl } from "../../../protocols/ttl.js";
 import * as words from "../kernel-words.js";
 import {
   COINCIDENCE_PAIRS,
@@ -92,7 +93,7 @@ export function relate(
   } else {
     const lowered = loweredBy(i, o);
     const changes = rewrite(ground, i, iWay, iWay, oWay);
-    isOutbound = isOutboundBy(gapNs, slackNs, lowered, changes);
+    isOutbound = isOutboundBy(gapNs, slackNs, wayByTtl(ttlOf(i), ttlOf(o)), changes);
     if (!isTranslatable(ground, iWay, changes, flags, lowered)) return IMPOSSIBLE;
     // with neither an ID nor TCP numbers, nor much of its own to carry, only a packet that was seen to be forwarded is a candidate, unless
     // this router leaves the TTL
@@ -128,16 +129,16 @@ function isOf(ground: usize, outsideSlot: i32, insideSlot: i32, iWay: i32): bool
 }
 
 /**
- * The clocks tell, where they can; else the lower TTL is the later one; else the rewritten end is the inside one. Where a router sets the TTL,
+ * The clocks tell, where they can; else the TTL (`byTtl` as of `wayByTtl`); else the rewritten end is the inside one. Where a router sets the TTL,
  * the last two disagree: the stamps decide between them, as far as they compare at all.
  */
-function isOutboundBy(gapNs: f64, slackNs: f64, lowered: i32, changes: i32): bool {
+function isOutboundBy(gapNs: f64, slackNs: f64, byTtl: i32, changes: i32): bool {
   if (abs<f64>(gapNs) > slackNs) return gapNs > 0;
   const isSource = (changes & REWRITE_SRC) !== 0;
   const isOneEnd = isSource !== ((changes & REWRITE_DST) !== 0);
-  if (lowered === 0) return isOneEnd ? isSource : gapNs >= 0;
-  if (isOneEnd && slackNs < Infinity && isSource !== lowered > 0) return gapNs >= 0;
-  return lowered > 0;
+  if (byTtl === 0) return isOneEnd ? isSource : gapNs >= 0;
+  if (isOneEnd && slackNs < Infinity && isSource !== byTtl > 0) return gapNs >= 0;
+  return byTtl > 0;
 }
 
 /** Sets what is said above of time. `leftNs`: when the one that leaves did. */
@@ -214,14 +215,15 @@ export function isUsual(ground: usize, i: usize, o: usize): bool {
   return !areOtherOptions(i, o) || wordOf(ground, words.ALTERED_IN + ctz(ALTERED_OPTIONS)) > 0;
 }
 
-/** Whether the router sets the TTL of what goes in the direction of the two related last: that of the last pair grew. */
-export function isRaising(ground: usize): bool {
-  return isOutbound ? wordOf(ground, words.LOWERED + 1) < 0 : wordOf(ground, words.LOWERED) > 0;
+/** Whether the router sets the TTL of what goes in the direction of the two related last, as that of the last pair tells. */
+export function isSettingTtl(ground: usize): bool {
+  const lowered = isOutbound ? wordOf(ground, words.LOWERED + 1) : -wordOf(ground, words.LOWERED);
+  return isTtlSet(lowered, 0);
 }
 
 /** Whether a NAT could have turned one into the other: it leaves an end alone, or the evidence can do without that. */
 function isTranslatable(ground: usize, iWay: i32, changes: i32, flags: i32, lowered: i32): bool {
-  if (isGroup(load<i32>(endOf(ground, iWay, false)), (flags & IS_IPV6) !== 0)) return false;
+  if (isGroup(load<i32>(endOf(wordOf(ground, words.TUPLES), iWay, false)), (flags & IS_IPV6) !== 0)) return false;
   if ((changes & (REWRITE_SRC | REWRITE_SRC_PORT)) === 0 || (changes & (REWRITE_DST | REWRITE_DST_PORT)) === 0)
     return true;
   if ((flags & HAS_TCP_NUMBERS) !== 0) return true;
@@ -241,8 +243,9 @@ export function rewrite(ground: usize, packet: usize, iPacketWay: i32, iWay: i32
       ? (load<i32>(tupleOf(ground, iPacketWay), 4 * tuple.FACTS) & tuple.IS_ECHO_ID) !== 0
       : (flags & IS_ECHO) !== 0;
   let changes = 0;
-  if (!isSameAddress(endOf(ground, iWay, true), endOf(ground, oWay, true))) changes |= REWRITE_SRC;
-  if (!isSameAddress(endOf(ground, iWay, false), endOf(ground, oWay, false))) changes |= REWRITE_DST;
+  const table = wordOf(ground, words.TUPLES);
+  if (!isSameEnd(table, iWay, oWay, true)) changes |= REWRITE_SRC;
+  if (!isSameEnd(table, iWay, oWay, false)) changes |= REWRITE_DST;
   const sent = portsOf(tupleOf(ground, iWay), iWay);
   const passed = portsOf(tupleOf(ground, oWay), oWay);
   const isOtherSource = sent >>> 16 !== passed >>> 16;
@@ -253,10 +256,4 @@ export function rewrite(ground: usize, packet: usize, iPacketWay: i32, iWay: i32
   if (isOtherSource) changes |= REWRITE_SRC_PORT;
   if ((sent & 0xffff) !== (passed & 0xffff)) changes |= REWRITE_DST_PORT;
   return changes;
-}
-
-/** Where the four words of a way's source address are, or of its destination; an IPv4 one is followed by zeros. */
-export function endOf(ground: usize, way: i32, isSource: bool): usize {
-  const isA = ((way & 1) === 1) === isSource;
-  return tupleOf(ground, way) + 4 * (isA ? tuple.ADDRESS_A : tuple.ADDRESS_B);
 }

@@ -1,5 +1,4 @@
 import { keepNewest } from "../../../packets/keep-newest.js";
-import { sameAddress } from "../../../packets/columns.js";
 import { HAS_SENDING_TIME, HAS_TCP_NUMBERS, IS_IPV6 } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
@@ -169,9 +168,10 @@ export class Candidates {
   #isSameAddress(inside: number, outside: number, isSource: boolean): boolean {
     const t = this.#timeline;
     const { words } = this.#tuples;
-    const at = (row: number): number => this.#tuples.address(t.tuple(row), this.#isA(row, isSource));
+    const [isInsideA, isOutsideA] = [this.#isA(inside, isSource), this.#isA(outside, isSource)];
     if (((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0)
-      return sameAddress(words, at(inside), words, at(outside));
+      return this.#tuples.isSameAddress(t.tuple(inside), isInsideA, t.tuple(outside), isOutsideA);
+    const at = (row: number): number => this.#tuples.address(t.tuple(row), this.#isA(row, isSource));
     const [six, four] = (t.flags(inside) & IS_IPV6) !== 0 ? [inside, outside] : [outside, inside];
     return isEmbedded(words[at(four)], words, at(six));
   }

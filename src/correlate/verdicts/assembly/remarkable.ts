@@ -32,18 +32,17 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   const inside = tuples + (load<i32>(flow, 4 * account.INSIDE_TUPLE) << TUPLE_BYTES_BITS);
   const outside = tuples + (load<i32>(flow, 4 * account.OUTSIDE_TUPLE) << TUPLE_BYTES_BITS);
   const kind = load<i32>(inside, 4 * tuple.KIND);
-  if ((((kind | load<i32>(outside, 4 * tuple.KIND)) >> tuple.IPV6_SHIFT) & 1) !== 0) return false;
+  const kinds = kind | load<i32>(outside, 4 * tuple.KIND);
+  if ((kinds & (tuple.HAS_UNMATCHED | tuple.HAS_AMBIGUOUS | (1 << tuple.IPV6_SHIFT))) !== 0) return false;
   if (load<i32>(flow, 4 * account.RETRANSMISSIONS) !== 0) return false;
-  if ((load<i32>(inside, 4 * tuple.UNMATCHED) | load<i32>(outside, 4 * tuple.UNMATCHED)) !== 0) return false;
   if (load<i32>(flow, 4 * account.PAIRS) === 0 || load<i32>(flow, 4 * (account.PAIRS + 1)) === 0) return false;
 
   // of the initiator's packets
   const facts = load<i32>(inside, 4 * tuple.FACTS);
   if ((facts & tuple.IS_OPENER_KNOWN) === 0) return false;
   const forward = (facts & tuple.IS_OPENED_BY_A) !== 0 ? 1 : 0;
-  const rewrites = load<i32>(flow, 4 * account.REWRITES);
-  const rewrite = account.rewriteOf(rewrites, forward);
   const bits = load<i32>(flow, 4 * account.BITS);
+  const rewrite = account.rewriteOf(bits, forward);
   const isFromInside = account.outboundFor(bits, forward) === 1;
   if (rewrite === 0) return !isFromInside;
   if (isFromInside && (rewrite & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) !== 0) return false;
