@@ -137,12 +137,13 @@ export class Settling {
 
   /** Tells of packets that cannot be told apart. */
   #leave({ inside, outside, why }: Undecided): void {
-    const { tuples, tallies, matchers, verdicts, sink } = this.#about;
+    const { tuples, tallies, matchers, verdicts, updates, sink } = this.#about;
     tallies[INSIDE].ambiguous += inside.length;
     tallies[OUTSIDE].ambiguous += outside.length;
     for (const row of [...inside, ...outside]) {
       tuples.noteAmbiguous(this.#timeline.tuple(row));
       verdicts.noteAmbiguous(row);
+      updates.tellUnclear(row);
     }
     matchers.segments.leave([...inside, ...outside]);
     sink.ambiguous(inside, outside, why);

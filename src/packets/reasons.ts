@@ -43,12 +43,16 @@ export const REASONS = {
   "cut-short": "too little of it, or of what may be its twin, was captured",
   "no-header": "its transport header was not captured",
   "capture-misses": "a capture misses so much that nothing follows from what it lacks",
+  "one-way":
+    "the other capture shows (nearly) nothing of its direction: it may be of one direction alone, as tcpdump -Q makes it",
   "never-entered": "it came out, and the other capture lacks it where it must have entered",
   "forwarded-unseen": "TTLs, or an answer, show that it was forwarded, and the other capture lacks it",
   "proxy-keeps": "a proxy on the host took it, and nothing like it was sent on",
   "ttl-kept": "the router keeps TTLs, and the other capture has packets that may be its twin",
   "may-go-elsewhere":
     "others to its destination seem to take an interface that is not captured, and nothing answers it",
+  "may-be-filtered":
+    "others of its protocol and port were forwarded, and the other capture has none of them: a filter may have kept them out",
   "no-answer": "nothing answers it: the host may have taken it, or dropped it",
   "in-tunnel": "it is a later fragment of what carries a packet through a tunnel",
   "may-be-rejected":
@@ -57,6 +61,8 @@ export const REASONS = {
   "may-be-hairpin": "a frame of its own side may be its other form, and too little speaks for that",
   "translation-gone":
     "another translation has taken the place of its own, or nothing behind it went by that: the host may have forgotten it, and taken the packet itself",
+  "not-yet-translated":
+    "its conversation began inside, and nothing of that had crossed by then: the host may have had no translation, and taken it itself",
   "pieces-missing": "it was cut differently, and not all pieces are there, or nothing tells which are its own",
   fragment: "it is a fragment, and not all of its datagram is there on both sides",
   "nothing-paired": "nothing has paired so far: the captures may be of different hosts or times",

@@ -298,7 +298,7 @@ describe("quotes", () => {
   });
 
   test("a quote without its transport header keeps the rest", () => {
-    const { out } = decodeAll([{ ...samples.timeExceeded, captured: 14 + 28 + 27 }]);
+    const { out } = decodeAll([{ ...samples.timeExceeded, captured: 14 + 28 + 23 }]);
     const { quotes } = out;
     expect(out.quote(0)).toBe(0);
     expect([quotes.proto[0], quotes.ipId[0], quotes.srcPort[0], quotes.dstPort[0]]).toEqual([17, 31, 0, 0]);
@@ -313,6 +313,39 @@ describe("quotes", () => {
       const { out } = decodeAll([bad]);
       expect([out.count, out.quotes.count, out.quote(0), out.flags(0) & IS_ERROR]).toEqual([1, 0, -1, 0]);
     }
+  });
+
+  test("has ports where 4 bytes of the transport header were captured, and an echo's id where 6 were", () => {
+    const portsAt = (sample: samples.Sample, kept: number) => {
+      const { quotes } = decodeAll([{ ...sample, captured: sample.frame.length - 8 + kept }]).out;
+      return [quotes.count, quotes.srcPort[0], quotes.dstPort[0], quotes.seq[0]];
+    };
+    const [ofUdp, ofEcho] = [
+      udp({ srcPort: 9999, dstPort: 53 }),
+      echo({ id: 4096, seq: 7, payload: new Uint8Array(0) }),
+    ].map((carried) => error(ipv4({ src: "172.17.0.2" }, carried).subarray(0, 28), 28));
+    expect([3, 4].map((kept) => portsAt(ofUdp, kept))).toEqual([
+      [1, 0, 0, 0],
+      [1, 9999, 53, 0],
+    ]);
+    expect([5, 6, 8].map((kept) => portsAt(ofEcho, kept))).toEqual([
+      [1, 0, 0, 0],
+      [1, 4096, 4096, 0],
+      [1, 4096, 4096, 7],
+    ]);
+  });
+
+  test("tell a conversation as far as both captures kept them", () => {
+    const sample = error(ipv4({ src: "172.17.0.2" }, udp({ srcPort: 9999, dstPort: 53 })), 28);
+    const read = (limit: number) => {
+      const { out } = decodeAll([sample], { key: limit, headers: limit });
+      return [out.quotes.count, out.quotes.srcPort[0], out.flags(0) & IS_ERROR];
+    };
+    expect([28 + 19, 28 + 20, 28 + 24].map(read)).toEqual([
+      [0, 0, 0],
+      [1, 0, IS_ERROR],
+      [1, 9999, IS_ERROR],
+    ]);
   });
 
   test("the quote of a later fragment has no ports", () => {

@@ -19,10 +19,16 @@ const STRETCHES_APART = 32;
 
 /** Doubled packets a stretch must have … */
 const LEAST_DOUBLED = 8;
-/** … and their share of those that have an identity of their own: a mirror may show one direction twice, or some of the hosts. */
+/** … and their share of those that have an IP ID of their own: a mirror may show one direction twice, or some of the hosts. */
 const LEAST_SHARE = 1 / 4;
-/** From this share on, those are copies as well that a sender may have sent twice: identical, and without IP ID or TCP data. */
+/**
+ * From this share on of all that have an identity, those are copies as well that a sender may have sent twice: identical, and without IP ID or TCP
+ * data. As many it takes where TCP data without an ID counts: a segment that is sent again within a short round trip has the same number, and no path
+ * loses most of them.
+ */
 const MOST_SHARE = 3 / 4;
+/** So many packets that come once show that a capture makes no copies. */
+const TELLING = 64;
 
 const NONE = 0;
 
@@ -62,7 +68,9 @@ class Copies {
   readonly #remembered = new Int32Array(REMEMBERED * WORDS);
   readonly #addresses = new Uint32Array(REMEMBERED * ADDRESSES);
   readonly #timesNs = new Float64Array(REMEMBERED).fill(Number.NEGATIVE_INFINITY);
-  readonly #identities = new Identities();
+  /** By their IP IDs, and those that have none, by the numbers of their TCP data. */
+  readonly #ids = new Identities();
+  readonly #numbers = new Identities();
   #packets = 0;
   #times = 0;
   #isCopying = false;
@@ -97,15 +105,14 @@ class Copies {
         const r = row << RECORD_BITS;
         batch.records[r + KEY] = like;
         batch.records[r + FLAGS_PROTO_TTL] |= IS_COPY;
-      } else if (this.#isCopying || !this.#identities.areNeverTwice)
-        this.repeats.note(batch.frame(row), like, batch.stampNs(row));
+      } else if (this.#isCopying || !this.#areNeverTwice) this.repeats.note(batch.frame(row), like, batch.stampNs(row));
     }
   }
 
   /** Whether a packet that is like one just before is its copy: the second, the fourth … of those that come one after the other. */
   #isCopy(batch: PacketBatch, row: number): boolean {
     if (!this.#isCopying || this.#times % 2 === 1) return false;
-    return this.#isMostly || (hasIdentity(batch, row) && this.#identities.isOwn(identityOf(batch, row)));
+    return this.#isMostly || (this.#identitiesFor(batch, row)?.isOwn(identityOf(batch, row)) ?? false);
   }
 
   /** Whether the stretch that this packet is in is looked at. */
@@ -114,11 +121,24 @@ class Copies {
   }
 
   #decide(): void {
-    const { own, doubled } = this.#identities;
-    const share = doubled / Math.max(1, own);
-    this.#isCopying = doubled >= LEAST_DOUBLED && share >= LEAST_SHARE;
-    this.#isMostly = share >= MOST_SHARE;
-    this.#identities.goOn();
+    const [ids, numbers] = [this.#ids, this.#numbers];
+    const doubled = ids.doubled + numbers.doubled;
+    this.#isMostly = doubled >= LEAST_DOUBLED && doubled >= MOST_SHARE * (ids.own + numbers.own);
+    this.#isCopying = this.#isMostly || (ids.doubled >= LEAST_DOUBLED && ids.doubled >= LEAST_SHARE * ids.own);
+    ids.goOn();
+    numbers.goOn();
+  }
+
+  /** Whether many packets have an identity of their own, here and in the stretch before, and none of them came twice. */
+  get #areNeverTwice(): boolean {
+    const [ids, numbers] = [this.#ids, this.#numbers];
+    return ids.doubledLately + numbers.doubledLately === 0 && ids.ownLately + numbers.ownLately >= TELLING;
+  }
+
+  /** By what a packet is told from others, which its sender gives no other one, as a rule; undefined where there is nothing. */
+  #identitiesFor(batch: PacketBatch, row: number): Identities | undefined {
+    if (hasNumber(batch, row)) return this.#numbers;
+    return batch.ipId(row) === 0 ? undefined : this.#ids;
   }
 
   /** Remembers a packet. Returns the frame of one that is like it and came just before, or NONE; `#times` tells how often that has come. */
@@ -140,7 +160,7 @@ class Copies {
       if (place < 0 || this.#timesNs[slot] < this.#timesNs[place]) place = slot;
     }
     this.#remember(place, batch, row, 1);
-    if (hasIdentity(batch, row)) this.#identities.take(identityOf(batch, row));
+    this.#identitiesFor(batch, row)?.take(identityOf(batch, row));
     return NONE;
   }
 
@@ -149,7 +169,7 @@ class Copies {
     const at = slot * WORDS;
     const like = this.#remembered[at + THEIR_FRAME];
     this.#times = ++this.#remembered[at + TIMES];
-    if (hasIdentity(batch, row)) this.#identities.takeAgain(identityOf(batch, row), this.#times);
+    this.#identitiesFor(batch, row)?.takeAgain(identityOf(batch, row), this.#times);
     if (this.#times % 2 === 1) this.#remember(slot, batch, row, this.#times);
     return like;
   }
@@ -246,21 +266,17 @@ export class MarkedPackets {
   }
 }
 
-/** Whether a packet has what its sender gives no other one, as a rule; an IP ID that others of it have counts here, as it shows that. */
-function hasIdentity(batch: PacketBatch, row: number): boolean {
-  return batch.ipId(row) !== 0 || hasOwnData(batch, row);
+/** Whether a packet has no IP ID, and TCP data: its number is its identity. An ID that others of its sender have is none, which shows by itself. */
+function hasNumber(batch: PacketBatch, row: number): boolean {
+  const flags = batch.flags(row);
+  return (flags & HAS_IP_ID) === 0 && (flags & HAS_TCP_NUMBERS) !== 0 && batch.payloadLength(row) > 0;
 }
 
-function hasOwnData(batch: PacketBatch, row: number): boolean {
-  return (batch.flags(row) & HAS_TCP_NUMBERS) !== 0 && batch.payloadLength(row) > 0;
-}
-
-/** That, as a number: the IP ID, or the number of its data, and who sent it. Fragments of a datagram have one ID: they are told apart by their keys. */
+/** What tells a packet from others of its sender, as a number. Fragments of a datagram have one ID: they are told apart by their keys. */
 function identityOf(batch: PacketBatch, row: number): number {
   const { records } = batch;
   const r = row << RECORD_BITS;
-  const flags = batch.flags(row);
-  const id = (flags & HAS_IP_ID) === 0 && hasOwnData(batch, row) ? records[r + SEQ] : batch.ipId(row);
-  const number = (flags & IS_FRAGMENT) === 0 ? id : id ^ batch.key(row);
+  const id = hasNumber(batch, row) ? records[r + SEQ] : batch.ipId(row);
+  const number = (batch.flags(row) & IS_FRAGMENT) === 0 ? id : id ^ batch.key(row);
   return Math.imul(records[r + SRC] ^ Math.imul(number, 0x9e3779b1), 0x85ebca6b);
 }

@@ -1,6 +1,3 @@
-/** So many packets that come once show that a capture makes no copies: of one that does, a quarter come twice (LEAST_SHARE of copies.ts). */
-const TELLING = 64;
-
 /** Another packet of the sender has the same. */
 const SHARED = 0;
 const ONCE = 1;
@@ -38,9 +35,14 @@ export class Identities {
     return this.#seen.get(identity) !== SHARED;
   }
 
-  /** Whether many packets have a number of their own, here and in the stretch before, and none of them came twice. */
-  get areNeverTwice(): boolean {
-    return this.doubled + this.#doubledBefore === 0 && this.own + this.#ownBefore >= TELLING;
+  /** How many are one packet's own, here and in the stretch before … */
+  get ownLately(): number {
+    return this.own + this.#ownBefore;
+  }
+
+  /** … and of how many of these the packet came twice at once. */
+  get doubledLately(): number {
+    return this.doubled + this.#doubledBefore;
   }
 
   /** Goes on to the next stretch. */

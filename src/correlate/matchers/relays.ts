@@ -1,5 +1,5 @@
 import type { LatencyDigest, LatencyDigests } from "../../packets/latency.js";
-import { IS_FRAGMENT } from "../../packets/packets.js";
+import { HAS_IP_ID, IS_FRAGMENT } from "../../packets/packets.js";
 import { INSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
@@ -173,9 +173,14 @@ export class Relays {
     return isOnItsWay(tuples, client, server) && isSentHere && isFromHost && !this.#isNat(calledBy(tuples, server));
   }
 
-  /** Whether a datagram may be another one that a proxy has sent again: the host would have forwarded it with one less in the TTL. */
+  /**
+   * Whether a datagram may be another one that a proxy has sent again, with an IP ID of its own: the host would have forwarded it with the same, and
+   * one less in the TTL.
+   */
   #isSentAgain(before: number, after: number): boolean {
     const t = this.#timeline;
+    const isNumbered = (t.flags(before) & t.flags(after) & HAS_IP_ID) !== 0;
+    if (isNumbered && t.ipId(before) === t.ipId(after)) return false;
     return t.isBefore(before, after) && t.ttl(after) !== t.ttl(before) - 1;
   }
 

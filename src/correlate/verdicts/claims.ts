@@ -1,16 +1,19 @@
 import { IS_ERROR, IS_FRAGMENT, IS_LATER_FRAGMENT } from "../../packets/packets.js";
-import { OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
-import { NONE } from "../../packets/tuples.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { TupleEnds } from "./flow-summary.js";
 import { HostsOwn } from "./hosts-own.js";
 import type { Claim, Judged } from "./known.js";
 import type { Local } from "./locals.js";
 import { Published } from "./published.js";
+import type { Answer } from "./refusals.js";
 import { resetByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
 import { Unexplained } from "./unexplained.js";
 import { WHY_ARRIVED } from "./updates.js";
+import { ViewedFlow } from "./viewed-flow.js";
 import { seconds, whyMissing } from "./words.js";
 
 /** No connection is forgotten sooner by itself (Documentation/networking/nf_conntrack-sysctl.rst, nf_conntrack_tcp_timeout_close). */
@@ -21,9 +24,11 @@ export class Claims {
   readonly #known: Judged;
   readonly #hostsOwn: HostsOwn;
   readonly #unexplained: Unexplained;
+  readonly #flow: ViewedFlow;
 
   constructor(known: Judged) {
     this.#known = known;
+    this.#flow = new ViewedFlow(known.translations.accounts, known.tuples);
     const published = new Published(known);
     this.#hostsOwn = new HostsOwn(known, published);
     this.#unexplained = new Unexplained(known, published);
@@ -51,22 +56,22 @@ export class Claims {
       };
     }
     const isLeaving = this.#isLeaving(row, local);
-    const answer = isLeaving ? undefined : this.#known.refusals.answerTo(row);
+    const answer = isLeaving ? undefined : this.#answerTo(row, local);
     if (answer === "unclear") {
       const why = "an ICMP error is about it, or about another packet that is quoted alike";
       return { verdict: "unknown", reason: "may-be-refused", why };
     }
     if (answer?.isFromFar === false) {
       const { reason, why, byFrame, mtu } = answer;
+      const doubt = side === OUTSIDE ? this.#hostsOwn.doubt(row, `refused by the host: ${why}`) : null;
+      if (doubt !== null) return doubt;
       return { verdict: "refused", reason, why, byFrame, ...(mtu > 0 && { mtu }) };
     }
     const error = this.#known.refusals.errorOf(row);
-    if (error && this.#known.locals.isFromHost(side, error)) {
-      return {
-        verdict: "local",
-        reason: "host-error",
-        why: `the host itself (${error.src}) refuses a packet of ${error.dst}`,
-      };
+    if (error && isFromNear(t, row) && this.#known.locals.isFromHost(side, error)) {
+      const why = `the host itself (${error.src}) refuses a packet of ${error.dst}`;
+      const doubt = side === OUTSIDE ? this.#hostsOwn.doubt(row, why) : null;
+      return doubt ?? { verdict: "local", reason: "host-error", why };
     }
 
     const begun = this.#begunBy(row);
@@ -105,7 +110,7 @@ export class Claims {
     }
     const own =
       slot !== NONE ? null : local !== null ? this.#hostsOwn.ofHost(row, local) : this.#hostsOwn.ofTunnel(row);
-    if (own?.verdict === "local" || own?.verdict === "refused") return own;
+    if (own !== null && own.isByAbsence !== true && (own.verdict === "local" || own.verdict === "refused")) return own;
     const uncovered = this.#known.reach.uncovered(t.timeNs(row), other, isLeaving);
     if (uncovered !== null) return uncovered;
     if (own !== null) return own;
@@ -134,12 +139,32 @@ export class Claims {
     return { verdict: "unknown", reason: "never-entered", why, lacks: "entry" };
   }
 
+  /** What an ICMP error says of a packet; undefined where somebody behind the host said so who is on this side: the packet had come to him. */
+  #answerTo(row: number, local: Local | null): Answer | "unclear" | undefined {
+    const { timeline: t, kernel, refusals } = this.#known;
+    const answer = refusals.answerTo(row);
+    if (answer === undefined || answer === "unclear" || answer.isFromFar || !answer.isOfAddressee) return answer;
+    if (t.side(row) === OUTSIDE || local?.reason === "to-host") return answer;
+    // the host may have other addresses
+    const isHosts = local === null && isFromNear(t, row) && kernel.isTtlLowered(false);
+    return isHosts ? answer : undefined;
+  }
+
   /** What became of a packet of a known translation that entered and did not come out. */
   #notPassedOn(row: number, otherName: string): Claim {
     const reset = this.#known.resets.answering(row);
     if (reset !== NONE) return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
     if (this.#known.impacts.hasArrived(row, this.#known.translations.slotOf(row)))
       return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED, lacks: "crossing" };
+    if (this.#isAnsweredUnseen(row)) {
+      const why = `answers to its sender cross behind it, and nothing that they answer was ever seen on ${otherName}: it comes out unseen, as it seems`;
+      return { verdict: "unknown", reason: "forwarded-unseen", why, lacks: "exit" };
+    }
+    if (this.#isUnexpected(row)) {
+      const why =
+        "its conversation began inside, and nothing of that had crossed yet: the host may have taken it, as it had no translation";
+      return { verdict: "unknown", reason: "not-yet-translated", why };
+    }
     if (this.#mayBeForgotten(row)) {
       const why = `nothing crossed by its translation in the ${seconds(SHORTEST_TIMEOUT_NS)} before it, or behind it: the host may have forgotten that, and taken it`;
       return { verdict: "unknown", reason: "translation-gone", why };
@@ -152,12 +177,36 @@ export class Claims {
     };
   }
 
+  /**
+   * Whether a packet came from outside before anything had crossed of its flow, which began inside: by no translation that is known. Not an answer, by
+   * its ports: to that belongs a query, before the capture.
+   */
+  #isUnexpected(row: number): boolean {
+    const { timeline: t, tuples, translations } = this.#known;
+    const flow = this.#flow.of(translations.slotOf(row));
+    if (t.side(row) !== OUTSIDE || t.timeNs(row) >= translations.accounts.firstNs(flow.slot)) return false;
+    return flow.isOpenerKnown && flow.isFromInside && isFromOpener(t, tuples, row);
+  }
+
   /** Whether the host may know the translation no more that an answer from outside needs: no rule makes it anew, as for who began. */
   #mayBeForgotten(row: number): boolean {
     const { timeline: t, tuples, translations } = this.#known;
     const idleNs = t.timeNs(row) - translations.accounts.lastNs(translations.slotOf(row));
     if (idleNs < SHORTEST_TIMEOUT_NS || t.side(row) !== OUTSIDE) return false;
-    return (t.forward(row) === 1) !== tuples.isOpenedByA(t.tuple(row));
+    return !isFromOpener(t, tuples, row);
+  }
+
+  /** Whether who opened the flow of a packet is answered, though none of what it sent was seen to cross. */
+  #isAnsweredUnseen(row: number): boolean {
+    const { timeline: t, tuples, translations } = this.#known;
+    const { accounts } = translations;
+    const flow = this.#flow.of(translations.slotOf(row));
+    const isOutbound = t.side(row) === INSIDE;
+    if (!flow.isOpenerKnown || flow.isFromInside !== isOutbound) return false;
+    // what is there, and has no twin so far, may be another one of them
+    const far = flow.wayOn(otherSide(t.sideOf(row)), true);
+    if (tuples.hasFullTtl(far) || tuples.hasOtherTtl(far) || accounts.lastNs(flow.slot) < t.timeNs(row)) return false;
+    return accounts.pairsThatWent(flow.slot, isOutbound) === 0 && accounts.pairsThatWent(flow.slot, !isOutbound) > 0;
   }
 
   /**
@@ -220,6 +269,11 @@ export class Claims {
     const t = this.#known.timeline;
     return (t.flags(row) & IS_ERROR) !== 0 && !isFromNear(t, row);
   }
+}
+
+/** Whether a packet comes from who opened its conversation, as far as its side shows. */
+function isFromOpener(t: Timeline, tuples: TupleTable, row: number): boolean {
+  return (t.forward(row) === 1) === tuples.isOpenedByA(t.tuple(row));
 }
 
 /** RFC 4861: router and neighbour solicitations and advertisements, redirects; their hop limit of 255 proves that no router forwarded them. */

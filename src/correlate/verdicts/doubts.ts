@@ -77,7 +77,9 @@ export class Doubts {
       if (bucket >= 0 && buckets.count(bucket, t.sideOf(row)) > 0) return false;
       return slot === NONE || this.#known.translations.isLeaving(next, slot);
     };
-    const untilNs = t.timeNs(row) + (isTcp ? windowNs : Math.max(MARGIN_NS, kernel.limitNs(other === OUTSIDE)));
+    // what others took tells nothing of one that its numbers tell, nor of one of no known flow
+    const isAnyTime = isTcp || slot === NONE;
+    const untilNs = t.timeNs(row) + (isAnyTime ? windowNs : Math.max(MARGIN_NS, kernel.limitNs(other === OUTSIDE)));
     const changed = undecidedBehind(t, row, isChanged, untilNs);
     if (changed === NONE || changed === t.end) return undefined;
     const frame = `frame ${t.frame(changed)} of ${SIDE_NAMES[other]}, ${slot === NONE ? "much like it" : "of the same flow"}`;

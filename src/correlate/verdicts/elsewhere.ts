@@ -15,6 +15,8 @@ export class Elsewhere {
   /** Ways that are known to lead there, as most such packets come in conversations; and those that were asked about. */
   readonly #ways = new Set<number>();
   readonly #asked = new Set<number>();
+  /** Those of the addresses that are proved to be reached by another interface. */
+  readonly #proved = new Set<string>();
 
   constructor(tuples: TupleTable) {
     this.#tuples = tuples;
@@ -29,6 +31,17 @@ export class Elsewhere {
     this.#addresses.add(address);
     keepNewest(this.#addresses, MOST_ADDRESSES);
     return true;
+  }
+
+  /** Takes it that another interface is proved to have what goes this way. */
+  prove(way: number): void {
+    this.#proved.add(this.#destinationOf(way));
+    keepNewest(this.#proved, MOST_ADDRESSES);
+  }
+
+  /** Whether that is proved of what goes to where a way leads. */
+  isProved(way: number): boolean {
+    return this.#proved.size > 0 && this.#proved.has(this.#destinationOf(way));
   }
 
   /** Whether it is asked for the first time if a way leads there. */

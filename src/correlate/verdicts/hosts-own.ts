@@ -34,19 +34,14 @@ export class HostsOwn {
         row,
         `${whyMissing(this.#known.timeline, row, inside, this.#known.windowNs)}, though a rule sends it there: ${ruling.rules}`,
       );
-    const isOther = tuples.hasOtherTtl(natWay);
-    // beside what it forwards, the host may send resets of the same connection
-    const isSentHere = this.#known.timeline.way(row) === natWay && isFromNear(this.#known.timeline, row);
-    const isFull = tuples.hasFullTtl(natWay) && (!isOther || isSentHere);
+    // what is known of a way is not of errors, and beside what the host forwards, it may send resets of the same connection
+    const isFromNat = this.#known.timeline.way(row) === natWay;
+    const isSentHere = isFromNat && isFromNear(this.#known.timeline, row);
+    const isOther = tuples.hasOtherTtl(natWay) || (isFromNat && !isSentHere);
+    const isFull = isSentHere || (tuples.hasFullTtl(natWay) && !isOther);
     if (!isFull && !isOther) return { verdict: "unknown", reason: "no-answer", why: this.#whyUnanswered(ruling) };
-    if (!this.#known.kernel.isTtlLowered(true)) {
-      const doubt = `${why}, or forwarded`;
-      if (this.#known.misses.isPatchy(INSIDE))
-        return { verdict: "unknown", reason: "capture-misses", why: `${doubt}: ${this.#known.misses.why(INSIDE)}` };
-      if (!this.#known.strangers.hasFor(row)) return { verdict: "local", reason, why, isByAbsence: true };
-      const reached = `${doubt}: ${inside} has packets then of which nothing tells what they were`;
-      return { verdict: "unknown", reason: "ttl-kept", why: `${reached}, and this router keeps TTLs` };
-    }
+    if (!this.#known.kernel.isTtlLowered(true))
+      return this.doubt(row, why) ?? { verdict: "local", reason, why, isByAbsence: true };
     if (isFull) return this.#refused(row) ?? { verdict: "local", reason, why };
     if (this.#isElsewhere(row, natWay))
       return {
@@ -62,6 +57,21 @@ export class HostsOwn {
       why: `${sent} shows that the host forwards it: by another interface, or ${inside} missed it`,
       lacks: "crossing",
     };
+  }
+
+  /**
+   * What follows for an outside packet of the host's own, as its full TTL says (`why`), if this router keeps TTLs, and the inside capture lacks
+   * packets, or has some that may be it; null where it is the host's.
+   */
+  doubt(row: number, why: string): Claim | null {
+    const { kernel, misses, strangers } = this.#known;
+    if (kernel.isTtlLowered(true)) return null;
+    const doubt = `${why}, or forwarded`;
+    if (misses.isPatchy(INSIDE))
+      return { verdict: "unknown", reason: "capture-misses", why: `${doubt}: ${misses.why(INSIDE)}` };
+    if (!strangers.hasFor(row)) return null;
+    const reached = `${doubt}: ${SIDE_NAMES[INSIDE]} has packets then of which nothing tells what they were`;
+    return { verdict: "unknown", reason: "ttl-kept", why: `${reached}, and this router keeps TTLs` };
   }
 
   /** What became of a packet that opens a connection to the host, and that it answers with a reset; null of any other. */

@@ -1,5 +1,6 @@
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { IS_AGAIN } from "../../packets/packets.js";
+import { keepNewest } from "../../packets/keep-newest.js";
 import type { Range } from "../../packets/results.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
@@ -7,11 +8,14 @@ import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK, FIN, isOpening, MOST_WINDOW, RST, SYN } from "../../protocols/tcp.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { type Consequence, coveredBy, type Drop, isTelling, type Packet, spanOf, without } from "./drop.js";
-import { LEAST_AFTER_NS, OpenDrops, PATIENCE_NS } from "./open-drops.js";
+import { LEAST_AFTER_NS, likenessOf, OpenDrops, PATIENCE_NS } from "./open-drops.js";
 import { RecentCrossings } from "./recent-crossings.js";
 
 /** So many crossings of a way are looked at for a drop, the newest first: of a stream of equal packets, any of them is a copy. */
 const MOST_LOOKED_AT = 256;
+
+/** Of so many that others cannot be told from, at the most, it is known that they may be copies: the newest. */
+const MOST_UNCLEAR = 4096;
 
 /** What has just become known of a drop, and the inside row of the pair that shows it. */
 export interface News {
@@ -30,6 +34,8 @@ export class Impacts {
   readonly #timeline: Timeline;
   readonly #accounts: FlowAccounts;
   readonly #crossings: RecentCrossings;
+  /** When the last one passed that others cannot be told from, of those that are copies of each other, nanoseconds on the timeline. */
+  readonly #unclear = new Map<string, number>();
   /** How many crossings were held against open drops. */
   #looked = 0;
 
@@ -48,8 +54,32 @@ export class Impacts {
     const drop = this.#dropOf(this.#packetOf(row), row, slot, flow, quotedAs);
     const known = this.#known(drop);
     if (known !== null) return known;
+    const unclearNs = this.#unclear.get(copyKey(drop.way, drop)) ?? Number.NEGATIVE_INFINITY;
+    if (unclearNs > drop.timeNs) return { impact: "unknown" };
     if (endNs - drop.timeNs < LEAST_AFTER_NS || !this.open.add(drop)) return { impact: "unknown" };
     return { impact: drop.impact };
+  }
+
+  /**
+   * Takes a packet that others cannot be told from. Returns the drops that it may be a copy of, of which nothing follows any more, whether it got through
+   * or not; they are open no more.
+   */
+  unclear(row: number): readonly Drop[] {
+    const packet = this.#packetOf(row);
+    if (packet.proto === TCP && spanOf(packet) === 0) return [];
+    const way = this.#timeline.way(row);
+    const timeNs = this.#timeline.timeNs(row);
+    this.#unclear.set(copyKey(way, packet), timeNs);
+    keepNewest(this.#unclear, MOST_UNCLEAR);
+    const drops = [...this.open.like(way, packet)].filter(
+      (drop) =>
+        drop.side === this.#timeline.sideOf(row) &&
+        drop.timeNs < timeNs &&
+        copyKey(way, drop) === copyKey(way, packet) &&
+        isTelling(drop),
+    );
+    for (const drop of drops) this.open.close(drop);
+    return drops;
   }
 
   /** Whether what a packet carried was acknowledged by now, though nothing of it was seen to cross. `slot` as for `dropped`. */
@@ -235,4 +265,9 @@ export class Impacts {
     drop.missing = without(drop.missing, from, from + spanOf(copy));
     return drop.missing.length === 0 ? resent : null;
   }
+}
+
+/** What a packet of this way has in common with its copies. */
+function copyKey(way: number, packet: Packet): string {
+  return packet.proto === TCP ? `${way} ${packet.seq} ${spanOf(packet)}` : likenessOf(way, packet);
 }

@@ -9,6 +9,7 @@ import type { Buckets } from "../kernel/buckets.js";
 import type { Kernel } from "../kernel/kernel.js";
 import type { Translations } from "../kernel/translations.js";
 import type { Matchers } from "../matchers/matchers.js";
+import type { Carried } from "./carried.js";
 import type { Common } from "./common.js";
 import type { Cover } from "./cover.js";
 import type { Elsewhere } from "./elsewhere.js";
@@ -72,6 +73,7 @@ export interface Judged extends Known {
   readonly strangers: Strangers;
   readonly speakers: Speakers;
   readonly elsewhere: Elsewhere;
+  readonly carried: Carried;
   /** What all conversations that cross have in common inside. */
   readonly common: Common;
 }

@@ -8,7 +8,7 @@ import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { destinationOf, destinationText, sourceOf, sourceText } from "../../packets/ways.js";
 import { isGroup } from "../../protocols/addresses.js";
 import type { Kernel } from "../kernel/kernel.js";
-import type { QuotedError } from "./quotes.js";
+import { isByAddressee, type QuotedError } from "./quotes.js";
 import { isFromNear, isFromNextHop } from "./senders.js";
 import { isLinkScoped, isSameLink } from "../matchers/scope.js";
 
@@ -54,8 +54,11 @@ export class Locals {
     const isDestination = (rewrite & REWRITE_DST) !== 0;
     if (isSource === isDestination) return;
     const isA = isSource !== accounts.isFlipped(slot);
-    // a port is only published for certain if it is known that somebody came to it
-    const isOpenedThere = !tuples.isOpenerKnown(tuple) || tuples.isOpenedByA(tuple) === isA;
+    // a port is only published for certain if it is known that somebody came to it, and to whom it stands for: both ends may call at once
+    const inside = accounts.insideTuple(slot);
+    const isOpenedInside =
+      tuples.isOpenerKnown(inside) && accounts.isOutbound(slot, tuples.isOpenedByA(inside) ? 1 : 0);
+    const isOpenedThere = isOpenedInside || !tuples.isOpenerKnown(tuple) || tuples.isOpenedByA(tuple) === isA;
     const { words } = tuples;
     const at = tuples.address(tuple, isA);
     if (!isIpv6) {
@@ -115,9 +118,20 @@ export class Locals {
     return tuples.hasOtherTtl(way ^ 1) && !tuples.hasFullTtl(way ^ 1);
   }
 
-  /** Whether an ICMP error was sent by the host: from its address on the uplink, or its own on the inside link. */
-  isFromHost(side: Side, { src, srcWords, dstWords, isIpv6 }: QuotedError): boolean {
-    return this.#natAddresses.has(src) || (side === INSIDE && isSameLink(isIpv6, srcWords, 0, dstWords, 0));
+  /** Whether the port of one end of a packet's conversation is among those of an address. */
+  #hasPort(ports: ReadonlyMap<string, ReadonlySet<number>>, address: string, row: number, isA: boolean): boolean {
+    const t = this.#timeline;
+    return ports.get(address)?.has(portKey(t.proto(row), this.#tuples.port(t.tuple(row), isA))) ?? false;
+  }
+
+  /**
+   * Whether an ICMP error was sent by the host: from its address on the uplink, or its own on the inside link, where it is about what was to go
+   * beyond that. Precondition: no router lowered its TTL.
+   */
+  isFromHost(side: Side, error: QuotedError): boolean {
+    const { src, srcWords, dstWords, isIpv6 } = error;
+    if (this.#natAddresses.has(src)) return true;
+    return side === INSIDE && isSameLink(isIpv6, srcWords, 0, dstWords, 0) && !isByAddressee(error);
   }
 
   #find(row: number, way: number): Local | null {

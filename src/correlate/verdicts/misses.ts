@@ -47,6 +47,14 @@ export class Misses {
     return this.#share(side) * (left + gone) > TOLERATED * gone;
   }
 
+  /**
+   * Whether (nearly) nothing that should have come out on this side is in its capture: that may be of one direction alone, as `tcpdump -Q in` makes it.
+   * `noteExit` was told of all of it.
+   */
+  lacksExits(side: Side): boolean {
+    return this.#kernel.pairsThatWent(side === OUTSIDE) <= TOLERATED * this.#gone[side];
+  }
+
   /** Whether a capture misses so much that nothing follows from what it lacks. */
   isPatchy(side: Side): boolean {
     return this.#share(side) > TOLERATED;

@@ -152,7 +152,7 @@ export class OpenDrops {
 }
 
 /** What a packet of this way has in common with its copies, where it is not TCP. */
-function likenessOf(way: number, { proto, seq, payloadLength, content }: Packet): string {
+export function likenessOf(way: number, { proto, seq, payloadLength, content }: Packet): string {
   return `${way} ${proto} ${seq} ${payloadLength} ${content}`;
 }
 

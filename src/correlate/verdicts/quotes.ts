@@ -23,6 +23,11 @@ export function mayBeOneSender(entered: QuotedError, left: QuotedError): boolean
   return entered.src === left.src || left.src === left.quoted.src || left.src === left.quoted.dst;
 }
 
+/** Whether an error was sent by whom the packet is for that it quotes. */
+export function isByAddressee({ src, quoted }: QuotedError): boolean {
+  return src === quoted.dst;
+}
+
 /** Reads the quote of batch row `i`, an ICMP error. */
 export function quotedError(batch: PacketBatch, i: number): QuotedError {
   const { quotes } = batch;

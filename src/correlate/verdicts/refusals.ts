@@ -7,7 +7,7 @@ import { isFromNear } from "./senders.js";
 import { isTooBig } from "../../protocols/icmp.js";
 import { ICMP, ICMPV6, TCP, UDP } from "../../protocols/ip-protocols.js";
 import type { Notes } from "../matchers/contract.js";
-import { mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
+import { isByAddressee, mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
 
 /** Protocols whose ports, in a quote, are an echo's id. */
 const ECHOING: ReadonlySet<number> = new Set([ICMP, ICMPV6]);
@@ -22,6 +22,8 @@ interface Refusal {
   readonly mtu: number;
   /** Its TTL was lowered by routers on its way: somebody behind the host sent it, whom the packet had reached. */
   readonly isFromFar: boolean;
+  /** It was sent by whom the packet is for: so much for having been refused on its way. */
+  readonly isOfAddressee: boolean;
   /** How the payload begins that it quotes; 0 where it does not quote that much. */
   readonly head: number;
   /** Whether it was said to be about a packet, or that it may be about any of several. */
@@ -37,6 +39,7 @@ export interface Answer {
   readonly byFrame: number;
   readonly mtu: number;
   readonly isFromFar: boolean;
+  readonly isOfAddressee: boolean;
 }
 
 /** Counts the packets that came before a time and are quoted so, with a payload that begins in one of some ways. */
@@ -104,7 +107,9 @@ export class Refusals implements Notes {
     const frame = t.frame(row);
     const why = `${words}${mtu === 0 ? "" : ` (MTU ${mtu})`}, says ${error.src} (frame ${frame})`;
     const isFromFar = !isFromNear(t, row);
-    const refusal: Refusal = { row, frame, reason, why, mtu, isFromFar, head: quotes.head[q], use: "none" };
+    const isOfAddressee = isByAddressee(error);
+    const head = quotes.head[q];
+    const refusal: Refusal = { row, frame, reason, why, mtu, isFromFar, isOfAddressee, head, use: "none" };
     this.#byQuoted.set(key, [...(this.#byQuoted.get(key) ?? []), refusal]);
     this.#quotedOf.set(row, key);
   }
@@ -139,7 +144,11 @@ export class Refusals implements Notes {
   /** How an error names a packet that is about it. */
   quotedAs(row: number): string {
     const t = this.#timeline;
-    const seq = t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : t.seq(row) & 0xffff;
+    return this.#named(row, t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : t.seq(row) & 0xffff);
+  }
+
+  #named(row: number, seq: number): string {
+    const t = this.#timeline;
     return keyOf(t.sideOf(row), t.tuple(row), t.proto(row), t.ipId(row), t.length(row), seq);
   }
 
@@ -151,11 +160,14 @@ export class Refusals implements Notes {
     if (this.isEmpty) return undefined;
     const t = this.#timeline;
     const quotedAs = this.quotedAs(row);
-    const errors = (this.#byQuoted.get(quotedAs) ?? []).filter(
-      (error) => error.use !== "told" && t.isBefore(row, error.row) && this.#mayQuote(error, row),
-    );
-    if (errors.length === 0) return undefined;
     const isNumbered = (t.flags(row) & HAS_IP_ID) !== 0;
+    // a short snaplen leaves the number out; the IP ID is enough
+    const errors = (
+      this.#byQuoted.get(quotedAs) ??
+      (isNumbered ? this.#byQuoted.get(this.#named(row, 0)) : undefined) ??
+      []
+    ).filter((error) => error.use !== "told" && t.isBefore(row, error.row) && this.#mayQuote(error, row));
+    if (errors.length === 0) return undefined;
     const heads = errors.map(({ head }) => head);
     const earlier = isNumbered ? 0 : this.#openDrops(quotedAs, t.timeNs(row), heads);
     const later = isNumbered ? 0 : this.#likesBehind(row, quotedAs, errors);
@@ -191,8 +203,8 @@ export function mayBeSame(head: number, other: number): boolean {
   return head === 0 || other === 0 || head === other;
 }
 
-function answerOf({ reason, why, frame, mtu, isFromFar }: Refusal): Answer {
-  return { reason, why, byFrame: frame, mtu, isFromFar };
+function answerOf({ reason, why, frame, mtu, isFromFar, isOfAddressee }: Refusal): Answer {
+  return { reason, why, byFrame: frame, mtu, isFromFar, isOfAddressee };
 }
 
 function keyOf(side: Side, tuple: number, proto: number, ipId: number, length: number, seq: number): string {

@@ -11,9 +11,6 @@ import { resetByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
 import { whyMissing } from "./words.js";
 
-/** So many flows are looked through, at the most, for one that leads to an address. */
-const MOST_FLOWS = 4096;
-
 /** What became of packets that no translation is known of: who speaks, from how far, and to whom, tells. */
 export class Unexplained {
   readonly #known: Judged;
@@ -48,7 +45,7 @@ export class Unexplained {
       const isToPrivate = isPrivate(words[dst], isIpv6);
       const isOutbound = isFromPrivate && isToPrivate ? this.#isFromNearer(way) : isFromPrivate;
       const reset = this.#rejecting(row);
-      if (reset !== NONE && this.#isBeyond(way))
+      if (reset !== NONE && this.#known.carried.reaches(way >> 1, (way & 1) === 0))
         return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
       if (reset !== NONE) {
         const why = `frame ${this.#known.timeline.frame(reset)} resets it from no router away: a rule rejects it, or the host has that address and nobody listens`;
@@ -60,6 +57,10 @@ export class Unexplained {
       const isFromHere = isOutbound && (!isToPrivate || isFromNear(this.#known.timeline, row));
       if (isFromHere && this.#known.elsewhere.has(way))
         return { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_ELSEWHERE, lacks: "anything" };
+      if (isFromHere && this.#known.carried.isUnseen(way >> 1)) {
+        const why = `${missing}, nor any other of its service, though those were forwarded: a filter may have kept them out of ${other}`;
+        return { verdict: "unknown", reason: "may-be-filtered", why, lacks: "anything" };
+      }
       if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
       const why = isToPrivate ? `it reached ${destinationText(tuples, way)} and never entered ${other}` : missing;
       return { verdict: "unknown", reason: isToPrivate ? "never-entered" : "untranslated", why, lacks: "anything" };
@@ -80,16 +81,6 @@ export class Unexplained {
     if (t.proto(row) !== TCP || !isOpening(t.tcpFlags(row))) return NONE;
     const reset = this.#known.resets.answering(row);
     return reset !== NONE && this.#known.kernel.isTtlLowered(false) ? reset : NONE;
-  }
-
-  /** Whether the address where a way leads is known to be behind the host: flows cross that have it on both sides. Where there are too many to look at, it is not. */
-  #isBeyond(way: number): boolean {
-    const tuples = this.#known.tuples;
-    const { accounts } = this.#known.translations;
-    if (accounts.learnt > MOST_FLOWS) return false;
-    const isEnd = (of: number): boolean =>
-      [true, false].some((isOfA) => tuples.isSameAddress(of, isOfA, way >> 1, (way & 1) === 0));
-    return accounts.slots().some((slot) => isEnd(accounts.insideTuple(slot)) && isEnd(accounts.outsideTuple(slot)));
   }
 
   /** Whether the sender of what goes this way is nearer to the inside link than the other end: by their TTLs, else who speaks first. */
@@ -121,9 +112,16 @@ export class Unexplained {
         reason: "no-hop",
         why: "the other end is no hop away: the host itself, or on the same link",
       };
+    const { carried, elsewhere } = this.#known;
+    const tuple = nearWay >> 1;
+    const isBehind = isTold && !isFull;
+    const isReached = isBehind && carried.reaches(tuple, (nearWay & 1) === 0);
+    if (isReached) carried.noteUnseen(tuple);
+    // a filter by port or protocol keeps out others of the service as well, and one by address all that goes there
+    const isAlone = isBehind && !isReached && (carried.hasService(tuple) || elsewhere.isProved(nearWay));
+    const said = isAnsweredFar ? "an ICMP error from behind the host answers" : "both ends speak";
     if (
-      isTold &&
-      !isFull &&
+      isAlone &&
       (isAnsweredFar || (speakers.isCovered(nearWay, OUTSIDE) && speakers.isCovered(farWay, OUTSIDE))) &&
       !this.#known.misses.isPatchy(OUTSIDE) &&
       !this.#known.misses.hasCrossing(INSIDE) &&
@@ -132,15 +130,15 @@ export class Unexplained {
       return {
         verdict: "elsewhere",
         reason: "answered-elsewhere",
-        why: `${isAnsweredFar ? "an ICMP error from behind the host answers" : "both ends speak"}, and ${SIDE_NAMES[OUTSIDE]} has none of it: it takes another interface`,
+        why: `${said}, and ${SIDE_NAMES[OUTSIDE]} has none of it: it takes another interface`,
         lacks: "crossing",
         elsewhereWay: nearWay,
       };
-    const isUnseen = isTold && !isFull && this.#known.elsewhere.isNew(nearWay) && !this.#isBeyond(nearWay);
+    const isUnseen = isBehind && !isReached && elsewhere.isNew(nearWay);
     return {
       verdict: "unknown",
       reason: "forwarded-unseen",
-      why: `${missing}, though ${isAnsweredFar ? "an ICMP error from behind the host is about it" : "both ends speak"}`,
+      why: `${missing}, though ${said}${isBehind && !isAlone ? `: by another interface, or a filter kept it out of ${SIDE_NAMES[OUTSIDE]}` : ""}`,
       lacks: "anything",
       ...(isUnseen && { elsewhereWay: nearWay }),
     };

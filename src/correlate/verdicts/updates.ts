@@ -86,6 +86,14 @@ export class Updates {
       this.#tell(updateOf(drop, { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_ELSEWHERE }), drop.timeNs);
   }
 
+  /** Tells it of drops that a packet may be a copy of which others cannot be told from: it may have got through. */
+  tellUnclear(row: number): void {
+    this.takeNews();
+    const why = `frame ${this.#timeline.frame(row)} is a copy of it, and nothing tells whether that got through`;
+    for (const drop of this.#impacts.unclear(row))
+      this.#tell(updateOf(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" }), drop.timeNs);
+  }
+
   /** Tells of what was taken for lost just before the captures end. `endNs` says how far a side's capture goes. */
   tellCutOff(endNs: (side: Side) => number): void {
     const why = "the capture ends before a copy could be expected";

@@ -4,6 +4,7 @@ import { SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
 import { DECIDED } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { RST } from "../../protocols/tcp.js";
+import { Carried } from "./carried.js";
 import { Claims } from "./claims.js";
 import { Common } from "./common.js";
 import { Doubts } from "./doubts.js";
@@ -16,7 +17,7 @@ import { MARGIN_NS, Reach } from "./reach.js";
 import { Senders } from "./senders.js";
 import { Speakers } from "./speakers.js";
 import { Strangers } from "./strangers.js";
-import { seconds, whyLost } from "./words.js";
+import { seconds, whyLost, whyOneWay } from "./words.js";
 
 /**
  * So many packets without a twin must pass while the other capture is silent: a few may well be lost while there is nothing else to be
@@ -50,6 +51,7 @@ export class Verdicts {
       strangers,
       speakers,
       elsewhere: new Elsewhere(tuples),
+      carried: new Carried(tuples, translations.accounts),
       common: new Common(tuples),
     };
     this.#senders = new Senders(timeline, tuples, speakers);
@@ -91,7 +93,9 @@ export class Verdicts {
     const isUncovered = verdict.verdict === "no-overlap" || verdict.verdict === "capture-loss";
     if (isUncovered) this.#known.speakers.noteUncovered(row);
     const { elsewhereWay } = claim;
-    if (isUncovered || elsewhereWay === undefined || !this.#known.elsewhere.learn(elsewhereWay)) return verdict;
+    if (isUncovered || elsewhereWay === undefined) return verdict;
+    if (verdict.verdict === "elsewhere") this.#known.elsewhere.prove(elsewhereWay);
+    if (!this.#known.elsewhere.learn(elsewhereWay)) return verdict;
     return { ...verdict, elsewhereWay };
   }
 
@@ -142,8 +146,12 @@ export class Verdicts {
     const t = this.#known.timeline;
     const { lacks, why } = claim;
     if (lacks === "exit") {
-      if (!this.#known.misses.noteExit(other)) return claim;
-      return { verdict: "unknown", reason: "capture-misses", why: `${why}, but ${this.#known.misses.why(other)}` };
+      const { misses } = this.#known;
+      if (misses.noteExit(other))
+        return { verdict: "unknown", reason: "capture-misses", why: `${why}, but ${misses.why(other)}` };
+      // where its conversation is turned round, that was seen of others of it
+      if (claim.verdict !== "dropped" || claim.on !== undefined || !misses.lacksExits(other)) return claim;
+      return { verdict: "unknown", reason: "one-way", why: `${why}, ${whyOneWay(other)}` };
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
     if (lacks === "entry" && this.#known.tuples.isProved(t.way(row)) && (t.tcpFlags(row) & RST) === 0)

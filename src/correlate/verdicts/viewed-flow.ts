@@ -66,6 +66,11 @@ export class ViewedFlow {
     return this.accounts.pairs(this.#slot);
   }
 
+  /** Which way packets of its initiator, or of the other end, go on a side. */
+  wayOn(side: Side, isInitiators: boolean): number {
+    return 2 * this.tupleOn(side) + (this.isA(side, isInitiators) ? 1 : 0);
+  }
+
   /** 1 where packets of its initiator, or of the other end, are forward on the inside; else 0. */
   protected forwardOf(isInitiators: boolean): number {
     return isInitiators ? this.#forward : 1 - this.#forward;

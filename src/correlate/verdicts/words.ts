@@ -1,5 +1,5 @@
 import type { Timeline } from "../../packets/timeline.js";
-import { type Side, SIDE_NAMES } from "../../packets/sides.js";
+import { OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 
 /** Why a packet's twin may not have been captured on a side, in words. */
@@ -18,4 +18,10 @@ export function seconds(ns: number): string {
 export function whyMissing(t: Timeline, row: number, sideName: string, windowNs: number): string {
   const what = t.proto(row) === TCP ? "segment" : "packet";
   return `no ${what} like it came out on ${sideName} within ${seconds(windowNs)}`;
+}
+
+/** Why nothing follows from what a capture lacks that shows nothing of a direction, in words. */
+export function whyOneWay(side: Side): string {
+  const direction = side === OUTSIDE ? "outbound" : "inbound";
+  return `nor (nearly) any other ${direction} packet: the host drops all of them, or ${SIDE_NAMES[side]} was captured in one direction alone, as with tcpdump -Q`;
 }

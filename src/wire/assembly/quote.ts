@@ -15,6 +15,8 @@ import * as tcp from "./tcp.js";
 
 /** What every error quotes at least of the transport header (RFC 792): ports, sequence number, ICMP id. */
 const TRANSPORT_BYTES = 8;
+/** What ports take of it. */
+const PORTS_BYTES = 4;
 
 /** Where the IP header of a quote leads if it cannot be used at all, or to no transport header. */
 const UNUSABLE = -1;
@@ -35,13 +37,14 @@ export function goOn(filled: i32, quoted: i32): void {
 /**
  * Adds the packet that the error in a record quotes at `at` to the quotes, makes the record point there, and takes into its
  * key what a NAT leaves alone of it. `captured` is where this capture's bytes of the datagram end, `kept` where those
- * end that both captures have. A quote whose IP header is cut or malformed is left out, and the row is not marked as an
- * error; of one without 8 transport bytes, or of a later fragment, ports and seq are 0.
+ * end that both captures have. A quote whose IP header is malformed, or not in both captures, is left out, and the row is not marked as
+ * an error: its conversation is to be the same one in both. Ports are 0 where they are not in both, or of a later fragment; so is seq where
+ * this capture does not have 8 transport bytes.
  */
 export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
   const flags = load<i32>(record, 4 * FLAGS_PROTO_TTL);
   const isIpv6 = (flags & IS_IPV6) !== 0;
-  const transport = isIpv6 ? quoteIpv6(at, captured, kept, record) : quoteIpv4(at, captured, kept, record);
+  const transport = isIpv6 ? quoteIpv6(at, kept, record) : quoteIpv4(at, kept, record);
   if (transport === UNUSABLE) return;
   const quoted = count - 1;
   store<i32>(record, (quoted + 1) << QUOTE_SHIFT, 4 * TCP_FLAGS_QUOTE);
@@ -51,30 +54,26 @@ export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
   setHead(quoted, 0);
   takenEnd =
     transport === NOWHERE ? at + (isIpv6 ? header6.HEADER_BYTES : header4.HEADER_BYTES) : transport + TRANSPORT_BYTES;
+  const proto = quotedProto(quoted);
+  const isIcmp = proto === (isIpv6 ? ICMPV6 : ICMP);
+  if (hasPorts(proto) && transport + PORTS_BYTES <= kept) setPorts(quoted, halfAt(transport), halfAt(transport + 2));
+  const isEcho = isIcmp && transport + icmp.SEQUENCE <= kept && icmp.isEcho(byteAt(transport), isIpv6);
+  if (isEcho) setPorts(quoted, halfAt(transport + icmp.ID), halfAt(transport + icmp.ID));
   if (transport + TRANSPORT_BYTES > captured) return;
 
-  const proto = quotedProto(quoted);
-  const first = halfAt(transport);
   let invariant = 0;
   // across IP versions, too: the numbers, a UDP length, an echo's sequence number
   let content = 0;
-  if (hasPorts(proto)) {
-    setPorts(quoted, first, halfAt(transport + 2));
-    if (proto === UDP) content = halfAt(transport + udp.LENGTH);
-    if (proto === TCP) {
-      invariant = wordAt(transport + tcp.SEQUENCE);
-      content = invariant;
-      setSeq(quoted, invariant);
-    }
-  } else if (proto === (isIpv6 ? ICMPV6 : ICMP)) {
-    const seq = halfAt(transport + icmp.SEQUENCE);
-    invariant = (first << 16) | seq;
-    content = seq;
-    if (icmp.isEcho(byteAt(transport), isIpv6)) {
-      const id = halfAt(transport + icmp.ID);
-      setPorts(quoted, id, id);
-      setSeq(quoted, seq);
-    }
+  if (proto === UDP) content = halfAt(transport + udp.LENGTH);
+  if (proto === TCP) {
+    invariant = wordAt(transport + tcp.SEQUENCE);
+    content = invariant;
+    setSeq(quoted, invariant);
+  }
+  if (isIcmp) {
+    content = halfAt(transport + icmp.SEQUENCE);
+    invariant = (halfAt(transport) << 16) | content;
+    if (isEcho) setSeq(quoted, content);
   }
   if (proto !== TCP) noteHead(quoted, transport + TRANSPORT_BYTES, at + quotedLength(quoted), captured);
   if (transport + TRANSPORT_BYTES > kept) return;
@@ -83,8 +82,8 @@ export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
 }
 
 /** Adds a quote with its IPv4 columns; returns where its transport header is, NOWHERE, or UNUSABLE. */
-function quoteIpv4(at: i32, captured: i32, kept: i32, record: i32): i32 {
-  if (captured - at < header4.HEADER_BYTES || byteAt(at) >>> 4 !== 4) return UNUSABLE;
+function quoteIpv4(at: i32, kept: i32, record: i32): i32 {
+  if (kept - at < header4.HEADER_BYTES || byteAt(at) >>> 4 !== 4) return UNUSABLE;
   const headerLength = (byteAt(at) & 0x0f) << 2;
   if (headerLength < header4.HEADER_BYTES) return UNUSABLE;
   const proto = byteAt(at + header4.PROTOCOL);
@@ -93,17 +92,15 @@ function quoteIpv4(at: i32, captured: i32, kept: i32, record: i32): i32 {
   const quoted = add(proto, ipId, length);
   ip4.copyAddress(at + header4.SOURCE, quotedSrc(quoted));
   ip4.copyAddress(at + header4.DESTINATION, quotedDst(quoted));
-  if (at + header4.HEADER_BYTES <= kept) {
-    mixWord(record, joined((proto << 16) | ipId, length));
-  }
+  mixWord(record, joined((proto << 16) | ipId, length));
   const isLaterFragment = (halfAt(at + header4.FRAGMENT) & header4.OFFSET_MASK) !== 0;
   return isLaterFragment ? NOWHERE : at + headerLength;
 }
 
 /** Adds a quote with its IPv6 columns; returns where its transport header is, NOWHERE, or UNUSABLE. */
-function quoteIpv6(at: i32, captured: i32, kept: i32, record: i32): i32 {
-  if (captured - at < header6.HEADER_BYTES || byteAt(at) >>> 4 !== 6) return UNUSABLE;
-  const transport = ip6.walkExtensions(at + header6.HEADER_BYTES, byteAt(at + header6.NEXT_HEADER), captured, NOWHERE);
+function quoteIpv6(at: i32, kept: i32, record: i32): i32 {
+  if (kept - at < header6.HEADER_BYTES || byteAt(at) >>> 4 !== 6) return UNUSABLE;
+  const transport = ip6.walkExtensions(at + header6.HEADER_BYTES, byteAt(at + header6.NEXT_HEADER), kept, NOWHERE);
   const length = header6.HEADER_BYTES + halfAt(at + header6.PAYLOAD_LENGTH);
   const quoted = add(ip6.proto, ip6.fragmentId, length);
   ip6.copyAddress(at + header6.SOURCE, quotedSrc(quoted));

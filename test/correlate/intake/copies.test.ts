@@ -149,6 +149,19 @@ describe("no copies are", () => {
     expect(outcome.alone).toEqual([]);
   });
 
+  it("segments without an IP ID that are sent again within a short round trip", async () => {
+    const bulk = (dst: string, hopLimit: number, laterUs: number) =>
+      Array.from({ length: 60 }, (_, n) =>
+        [0, 600].slice(0, n % 2 === 0 ? 2 : 1).map((againUs) => {
+          const data = tcp({ srcPort: 443, dstPort: 5000, seq: 100 * n, payload: filler(100, n) });
+          return us(200 * n + againUs + laterUs, ipv6({ src: "2001:db8:f::1", dst, hopLimit }, data));
+        }),
+      ).flat();
+    const outcome = await outcomeOf(merged(bulk("fd00:17::2", 56, 10)), merged(bulk("2001:db8:1::2", 57, 0)));
+    expect(outcome.pairs).toHaveLength(90);
+    expect(outcome.findings.map(({ code }) => code)).not.toContain("duplicates");
+  });
+
   it("pings with their answers", async () => {
     const outcome = await outcomeOf(pings(CONTAINER, 64), pings(HOST, 63));
     expect(outcome.alone.map(({ verdict }) => verdict)).not.toContain("copy");

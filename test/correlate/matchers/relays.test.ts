@@ -80,6 +80,30 @@ describe("the two conversations of a UDP proxy", () => {
     expect((await outcomeOfAll(...all)).proxied).toEqual([]);
   });
 
+  it("nor where both have one IP ID: a router forwarded it that keeps TTLs", async () => {
+    const known = conversation(40, { startUs: 1_000 });
+    const of = (n: number, ttl: number, text: string) => ({ ipId: 700 + n, ttl, text });
+    const asks = { srcPort: 5353, dstPort: 53 };
+    const told = { srcPort: 53, dstPort: 5353 };
+    const { alone } = await outcomeOf(
+      merged(
+        known.inside,
+        [0, 1].flatMap((n) => [
+          us(20_050 + 1000 * n, datagram({ src: GATEWAY, dst: CONTAINER, ...asks, ...of(n, 60, `who is ${n}?`) })),
+          us(20_100 + 1000 * n, datagram({ src: CONTAINER, dst: GATEWAY, ...told, ...of(n + 9, 64, `it is ${n}`) })),
+        ]),
+      ),
+      merged(
+        known.outside,
+        [0, 1].flatMap((n) => [
+          us(20_000 + 1000 * n, datagram({ src: CLIENT, dst: HOST, ...asks, ...of(n, 60, `who is ${n}?`) })),
+          us(20_150 + 1000 * n, datagram({ src: HOST, dst: CLIENT, ...told, ...of(n + 9, 64, `it is ${n}`) })),
+        ]),
+      ),
+    );
+    expect(alone.map(({ verdict }) => verdict)).not.toContain("proxied");
+  });
+
   it("nor where the host may have forwarded it", async () => {
     expect((await outcomeOfAll(forwarded(10_000, "one"), forwarded(20_000, "two"))).proxied).toEqual([]);
   });

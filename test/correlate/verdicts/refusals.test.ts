@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { filler, icmp, ipv4, udp } from "../../support/packets.js";
+import { echo, filler, icmp, ipv4, udp } from "../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../outcome.js";
 import { CONTAINER, conversation, merged, SERVER } from "../traffic.js";
 
@@ -30,6 +30,12 @@ describe("an ICMP error about a packet", () => {
       ["dropped"],
       ["refused", 10_200],
     ]);
+  });
+
+  it("with an IP ID is about it though a short snaplen left out its number", async () => {
+    const ping = ipv4({ src: CONTAINER, dst: SERVER, id: 5, ttl: 1 }, echo({ id: 9, seq: 3, payload: filler(32) }));
+    const error = { ...exceeded(10_200, ping), kept: 20 + 8 + 20 + 6 };
+    expect(await verdicts([us(10_000, ping), error])).toEqual([["refused", 10_200]]);
   });
 
   it("without one is about what carries the payload that it quotes", async () => {

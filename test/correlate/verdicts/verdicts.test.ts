@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { icmp, ipv4 } from "../../support/packets.js";
 import { outcomeOf, type Stamped, told as toldOf, us } from "../outcome.js";
-import { CLIENT, CONTAINER, conversation, HOST, merged, OTHER, segment, SERVER, SYN } from "../traffic.js";
+import { CLIENT, CONTAINER, conversation, datagram, HOST, merged, OTHER, segment, SERVER, SYN } from "../traffic.js";
 import { alone, answer, asked, known, query, sent, unanswered } from "./beside.js";
 
 const RST_ACK = 0x14;
@@ -16,6 +16,22 @@ const lacking = (packets: readonly Stamped[], from: number) => packets.filter((_
 const begunLate = () => {
   const { inside, outside } = conversation(160);
   return { inside, outside: outside.filter(({ ns }) => ns >= 4_000_000) };
+};
+
+/** A query and its twin: the outside capture has others of its service. */
+const otherQuery = [
+  [us(7950, query({ src: OTHER, dst: "198.51.100.9", ipId: 31_005, ttl: 64, text: "something else" }))],
+  [us(7970, query({ src: HOST, dst: "198.51.100.9", ipId: 31_005, ttl: 63, text: "something else" }))],
+] as const;
+
+/** As `alone`, beside such a query. */
+const besideQuery = async (inside: readonly Stamped[], outside: readonly Stamped[] = []) => {
+  const outcome = await outcomeOf(
+    merged(known.inside, inside, otherQuery[0]),
+    merged(known.outside, outside, otherQuery[1]),
+  );
+  expect(outcome.pairs).toHaveLength(81);
+  return outcome.alone.map(({ side, verdict, why }) => `${side} ${verdict}: ${why}`);
 };
 
 const outbound = (packets: readonly Stamped[]) => packets.filter((_, n) => n % 2 === 0);
@@ -65,15 +81,37 @@ describe("an inside conversation that nothing outside belongs to", () => {
 
   it("is forwarded elsewhere where somebody answers from behind a router", async () => {
     const why = "both ends speak, and outside has none of it: it takes another interface";
-    expect(await alone([asked("192.168.7.9"), told("192.168.7.9", 63)], [])).toEqual([
+    expect(await besideQuery([asked("192.168.7.9"), told("192.168.7.9", 63)])).toEqual([
       `inside elsewhere: ${why}`,
       `inside elsewhere: ${why}`,
     ]);
   });
 
+  it("may be kept out by a filter where outside has nothing else of its service, or others to its address", async () => {
+    const why =
+      "no packet like it came out on outside within 1 s, though both ends speak: by another interface, or a filter kept it out of outside";
+    const both = [`inside unknown: ${why}`, `inside unknown: ${why}`];
+    expect(await alone([asked("192.168.7.9"), told("192.168.7.9", 63)], [])).toEqual(both);
+    expect(await besideQuery([asked(SERVER), told(SERVER, 53)])).toEqual(both);
+  });
+
+  it("may be kept out by a filter where nobody answers, if others of its service are, and others to their address cross", async () => {
+    const { alone, findings } = await outcomeOf(
+      merged(known.inside, [asked(SERVER), told(SERVER, 53), unanswered(3500)]),
+      known.outside,
+    );
+    expect(alone.map(({ verdict, reason }) => [verdict, reason])).toEqual([
+      ["unknown", "forwarded-unseen"],
+      ["unknown", "forwarded-unseen"],
+      ["unknown", "may-be-filtered"],
+    ]);
+    expect(findings).toEqual([]);
+  });
+
   it("is not proved to be forwarded elsewhere by what was said before the outside capture began", async () => {
     const late = us(6050, query({ src: CONTAINER, dst: "192.168.7.9", ipId: 31_001, ttl: 64 }));
-    const { inside, outside } = begunLate();
+    const late160 = begunLate();
+    const [inside, outside] = [merged(late160.inside, otherQuery[0]), merged(late160.outside, otherQuery[1])];
     const before = [asked("192.168.7.9"), told("192.168.7.9", 63)];
     const outcome = await outcomeOf(merged(inside, before, [late]), outside);
     expect(outcome.alone.at(-1)).toMatchObject({ verdict: "unknown", reason: "forwarded-unseen" });
@@ -84,11 +122,18 @@ describe("an inside conversation that nothing outside belongs to", () => {
 
   it("may be so, too, where nobody answers, if others to that address are", async () => {
     const others = [asked("192.168.7.9"), told("192.168.7.9", 63)];
-    const after = await outcomeOf(merged(known.inside, others, [unanswered(3500)]), known.outside);
+    const [inside, outside] = otherQuery;
+    const after = await outcomeOf(
+      merged(known.inside, others, [unanswered(3500)], inside),
+      merged(known.outside, outside),
+    );
     expect(after.alone.map(({ verdict }) => verdict)).toEqual(["elsewhere", "elsewhere", "unknown"]);
     expect(after.alone.at(-1)?.reason).toBe("may-go-elsewhere");
     const long = conversation(400, { everyUs: 1000 });
-    const before = await outcomeOf(merged(long.inside, others, [unanswered(2500)]), long.outside);
+    const before = await outcomeOf(
+      merged(long.inside, others, [unanswered(2500)], inside),
+      merged(long.outside, outside),
+    );
     expect(before.alone.map(({ verdict }) => verdict)).toEqual(["dropped", "elsewhere", "elsewhere"]);
     expect(before.updates).toMatchObject([{ verdict: "unknown", reason: "may-go-elsewhere" }]);
     expect(before.findings).toEqual([]);
@@ -151,6 +196,14 @@ const unreachable = (atUs: number, src: string, dst: string, ttl: number, quoted
 const to = (atUs: number, src: string, ttl: number, n: number) =>
   us(atUs, query({ src, dst: SERVER, ipId: 700 + n, ttl, text: `query ${n}` }));
 
+/** What a router has that keeps TTLs. */
+const kept = (packets: readonly Stamped[]) =>
+  packets.map(({ ns, packet }) => {
+    const copy = packet.slice();
+    copy[8] = copy[8] === 63 ? 64 : copy[8] === 52 ? 53 : copy[8];
+    return { ns, packet: copy };
+  });
+
 describe("an ICMP error without a twin", () => {
   it("is the host's where nothing lowered its TTL: what it quotes is refused", async () => {
     const said = await alone([asked(SERVER), unreachable(3090, "172.17.0.1", CONTAINER, 64, asked(SERVER))], []);
@@ -172,6 +225,43 @@ describe("an ICMP error without a twin", () => {
     const asked = outcome.alone.filter(({ why }) => why.includes("answered from there"));
     expect(asked.map(({ verdict }) => verdict)).toEqual(["unknown"]);
     expect(outcome.alone.map(({ verdict }) => verdict)).not.toContain("refused");
+  });
+
+  it("is not the host's where it left with a lowered TTL: a container refuses the packet itself", async () => {
+    const call = us(3050, query({ src: CLIENT, dst: HOST, ipId: 5, ttl: 60 }));
+    const said = await alone([], [call, unreachable(3090, HOST, CLIENT, 63, call)]);
+    expect(said[1]).toMatch(/^outside unknown: its TTL shows that the host forwards it/);
+    expect(said[0]).not.toContain("refused");
+    const byHost = await alone([], [call, unreachable(3090, HOST, CLIENT, 64, call)]);
+    expect(byHost).toEqual([
+      `outside refused: port unreachable, says ${HOST} (frame 33)`,
+      `outside local: the host itself (${HOST}) refuses a packet of ${CLIENT}`,
+    ]);
+  });
+
+  it("is not the host's where a container sends it to whom it does not listen to", async () => {
+    for (const [src, ttl] of [
+      [CLIENT, 60],
+      ["172.17.0.1", 64],
+      ["172.17.0.1", 60],
+    ] as const) {
+      const call = us(3050, query({ src, dst: CONTAINER, ipId: 5, ttl }));
+      const said = await alone([call, unreachable(3060, CONTAINER, src, 64, call)], []);
+      expect(said.join()).not.toMatch(/refused|the host itself/);
+    }
+  });
+
+  it("may be a container's where the router keeps TTLs, and the inside has packets that nothing explains", async () => {
+    const call = us(3050, query({ src: CLIENT, dst: HOST, ipId: 5, ttl: 60 }));
+    const error = unreachable(3090, HOST, CLIENT, 64, call);
+    const reasons = async (inside: readonly Stamped[]) => {
+      const { alone } = await outcomeOf(merged(kept(known.inside), inside), merged(kept(known.outside), [call, error]));
+      return alone.filter(({ side }) => side === "outside").map(({ reason }) => reason);
+    };
+    expect(await reasons([])).toEqual(["port-unreachable", "host-error"]);
+    const other = us(3055, query({ src: "172.17.0.1", dst: CONTAINER, ipId: 6, ttl: 60, text: "other" }));
+    const refusing = unreachable(3080, CONTAINER, "172.17.0.1", 64, other);
+    expect(await reasons([other, refusing])).toEqual(["ttl-kept", "ttl-kept"]);
   });
 
   it("is not another one of the same packet that somebody else sent", async () => {
@@ -245,21 +335,14 @@ describe("a SYN that a reset answers from no router away", () => {
 
 const stranger = (atUs: number) => us(atUs, query({ src: HOST, dst: SERVER, ipId: 44, ttl: 63, text: "who?" }));
 
-const kept = (packets: readonly Stamped[]) =>
-  packets.map(({ ns, packet }) => {
-    const copy = packet.slice();
-    copy[8] = copy[8] === 63 ? 64 : copy[8] === 52 ? 53 : copy[8];
-    return { ns, packet: copy };
-  });
-
 describe("nothing follows from what the other side lacks while it has packets that nothing explains", () => {
   it("behind a conversation, or before it", async () => {
-    const said = [asked(SERVER), told(SERVER, 53)];
-    expect(await alone(said, [])).toContain(
+    const said = [asked(OTHER_SERVER), told(OTHER_SERVER, 53)];
+    expect(await besideQuery(said)).toContain(
       "inside elsewhere: both ends speak, and outside has none of it: it takes another interface",
     );
     for (const atUs of [2500, 3500]) {
-      const verdicts = await alone(said, [stranger(atUs)]);
+      const verdicts = await besideQuery(said, [stranger(atUs)]);
       expect(verdicts.filter((verdict) => verdict.startsWith("inside elsewhere"))).toEqual([]);
     }
   });
@@ -292,6 +375,28 @@ it("what came out much as it came in, of a flow not known, may be it: a router r
   const other = us(3080, query({ src: HOST, dst: SERVER, ipId: 9, ttl: 63, text: "whose is it?" }));
   expect((await alone([asks], [left]))[0]).toMatch(/^inside unknown: frame 32 of outside, much like it, never came in/);
   expect((await alone([asks], [other]))[0]).toMatch(/^inside dropped/);
+  const heldUp = us(150_000, query({ src: HOST, dst: SERVER, ipId: 9, ttl: 63, text: "what is it?" }));
+  expect((await alone([asks], [heldUp]))[0]).toMatch(/^inside unknown: .*much like it, never came in/);
+});
+
+it("what an outside peer sent before its flow crossed for the first time, from inside, had no translation", async () => {
+  const punch = (atUs: number, isInside: boolean) => {
+    const own = isInside ? { src: CONTAINER, ttl: 64 } : { src: HOST, ttl: 63 };
+    return us(atUs, datagram({ ...own, dst: CLIENT, srcPort: 40_000, dstPort: 50_000, ipId: 900, text: "punch" }));
+  };
+  const peer = (atUs: number, ipId: number, isInside: boolean) => {
+    const own = isInside ? { dst: CONTAINER, ttl: 59 } : { dst: HOST, ttl: 60 };
+    return us(atUs, datagram({ ...own, src: CLIENT, srcPort: 50_000, dstPort: 40_000, ipId, text: `hello ${ipId}` }));
+  };
+  const { alone, pairs } = await outcomeOf(
+    merged(known.inside, [punch(5000, true), peer(6010, 3, true)]),
+    merged(known.outside, [peer(3000, 1, false), peer(4000, 2, false), punch(5020, false), peer(6000, 3, false)]),
+  );
+  expect(pairs).toHaveLength(82);
+  expect(alone.map(({ verdict, reason }) => [verdict, reason])).toEqual([
+    ["unknown", "not-yet-translated"],
+    ["unknown", "not-yet-translated"],
+  ]);
 });
 
 const few = (tookUs: number) =>
@@ -301,6 +406,18 @@ const few = (tookUs: number) =>
   ]);
 
 describe("near the end of the other capture", () => {
+  it("and behind it, what a router that keeps TTLs may have forwarded is not the host's", async () => {
+    const late = [
+      us(60_000, query({ src: HOST, dst: OTHER_SERVER, ipId: 7, ttl: 64 })),
+      us(60_100, answer({ src: OTHER_SERVER, dst: HOST, ipId: 8, ttl: 53 })),
+    ];
+    const { alone } = await outcomeOf(kept(known.inside), merged(kept(known.outside), late));
+    expect(alone.map(({ verdict, reason }) => [verdict, reason])).toEqual([
+      ["no-overlap", "ended"],
+      ["no-overlap", "ended"],
+    ]);
+  });
+
   it("what came in may be yet to come out, by what others took", async () => {
     const [inside, outside] = [0, 1].map((k) => few(4000).map((pair) => pair[k]));
     const last = us(38_000, query({ src: CONTAINER, dst: SERVER, ipId: 19, ttl: 64, text: "last" }));

@@ -97,7 +97,7 @@ export class EndedFlow extends ViewedFlow implements Located {
   get isAnsweredNear(): boolean {
     const near = this.isFromInside ? INSIDE : OUTSIDE;
     // whoever sent a packet that was judged is known by its TTL
-    const way = 2 * this.tupleOn(near) + (this.isA(near, false) ? 1 : 0);
+    const way = this.wayOn(near, false);
     return this.tuples.hasFullTtl(way) || this.tuples.hasOtherTtl(way);
   }
 
@@ -108,8 +108,7 @@ export class EndedFlow extends ViewedFlow implements Located {
 
   /** Whether its packets that go one way, the initiator's or the answers, cross as those of another flow: br_netfilter shows that. */
   isProvedElsewhere(isInitiators: boolean): boolean {
-    const wayOn = (side: Side): number => 2 * this.tupleOn(side) + (this.isA(side, isInitiators) ? 1 : 0);
-    return this.tuples.isProved(wayOn(INSIDE)) || this.tuples.isProved(wayOn(OUTSIDE));
+    return ([INSIDE, OUTSIDE] as const).some((side) => this.tuples.isProved(this.wayOn(side, isInitiators)));
   }
 
   /** `tcp 172.17.0.2.40000 > 203.0.113.5.443`, as the initiator sees it. */
