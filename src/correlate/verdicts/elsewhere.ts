@@ -35,13 +35,13 @@ export class Elsewhere {
 
   /** Takes it that another interface is proved to have what goes this way. */
   prove(way: number): void {
-    this.#proved.add(this.#destinationOf(way));
+    this.#proved.add(destinationText(this.#tuples, way));
     keepNewest(this.#proved, MOST_ADDRESSES);
   }
 
   /** Whether that is proved of what goes to where a way leads. */
   isProved(way: number): boolean {
-    return this.#proved.size > 0 && this.#proved.has(this.#destinationOf(way));
+    return this.#proved.size > 0 && this.#proved.has(destinationText(this.#tuples, way));
   }
 
   /** Whether it is asked for the first time if a way leads there. */

@@ -118,12 +118,6 @@ export class Locals {
     return tuples.hasOtherTtl(way ^ 1) && !tuples.hasFullTtl(way ^ 1);
   }
 
-  /** Whether the port of one end of a packet's conversation is among those of an address. */
-  #hasPort(ports: ReadonlyMap<string, ReadonlySet<number>>, address: string, row: number, isA: boolean): boolean {
-    const t = this.#timeline;
-    return ports.get(address)?.has(portKey(t.proto(row), this.#tuples.port(t.tuple(row), isA))) ?? false;
-  }
-
   /**
    * Whether an ICMP error was sent by the host: from its address on the uplink, or its own on the inside link, where it is about what was to go
    * beyond that. Precondition: no router lowered its TTL.

@@ -6,7 +6,7 @@ import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { SIZE } from "../../../packets/hash-index-words.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
-import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR, IS_IPV6 } from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR, IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { isTtlSet } from "../../../protocols/ttl.js";
@@ -118,9 +118,14 @@ export function newsBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32
   return isKnownKind ? 0 : NEVER_BITS;
 }
 
-/** Whether nothing but their time tells two packets of conversations not known yet from others: what those say of known ones is not kept. */
+/**
+ * Whether nothing but their time tells two packets of conversations not known yet from others: what known ones say is not remembered, nor what
+ * fragments carry (`alike.ts`).
+ */
 function isToldByTime(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): bool {
   if ((flagsOf(i, o) & (HAS_TCP_NUMBERS | HAS_IP_ID | IS_ERROR)) !== 0 || isNews(i, o)) return false;
+  const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL) | load<i32>(o, 4 * record.FLAGS_PROTO_TTL);
+  if ((flags & IS_FRAGMENT) !== 0) return false;
   return load<i32>(wayAt(ground, iWay)) === tuple.UNBOUND && load<i32>(wayAt(ground, oWay)) === tuple.UNBOUND;
 }
 

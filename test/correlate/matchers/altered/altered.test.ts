@@ -136,6 +136,6 @@ it("a window that the router clamps is named in a finding", async () => {
   const outcome = await outcomeOf(inside, altered, { clock: { kind: "none" } });
   expect(outcome.twins).toEqual(inStep(12));
   expect(outcome.findings.map(({ text }) => text)).toContain(
-    "the router rewrites more than addresses and ports: the TCP window (12 of 12 pairs)",
+    "the router rewrites more than addresses and ports: TCP window (12 of 12 pairs)",
   );
 });
