@@ -240,6 +240,12 @@ describe("protocols", () => {
   });
 });
 
+/** What is read of the quote that a sample ends with, where so many of its last 8 bytes were captured. */
+const portsAt = (sample: samples.Sample, kept: number) => {
+  const { quotes } = decodeAll([{ ...sample, captured: sample.frame.length - 8 + kept }]).out;
+  return [quotes.count, quotes.srcPort[0], quotes.dstPort[0], quotes.seq[0]];
+};
+
 describe("quotes", () => {
   test.each([
     ["UDP", samples.timeExceeded, { proto: 17, srcPort: 33000, dstPort: 33434, ipId: 31, length: 40, seq: 0 }],
@@ -316,10 +322,6 @@ describe("quotes", () => {
   });
 
   test("has ports where 4 bytes of the transport header were captured, and an echo's id where 6 were", () => {
-    const portsAt = (sample: samples.Sample, kept: number) => {
-      const { quotes } = decodeAll([{ ...sample, captured: sample.frame.length - 8 + kept }]).out;
-      return [quotes.count, quotes.srcPort[0], quotes.dstPort[0], quotes.seq[0]];
-    };
     const [ofUdp, ofEcho] = [
       udp({ srcPort: 9999, dstPort: 53 }),
       echo({ id: 4096, seq: 7, payload: new Uint8Array(0) }),

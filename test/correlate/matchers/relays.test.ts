@@ -47,6 +47,8 @@ async function outcomeOfAll(...exchanges: readonly Exchange[]) {
   return { proxied: flows.filter(({ nat }) => nat === "proxy"), alone };
 }
 
+const of = (n: number, ttl: number, text: string) => ({ ipId: 700 + n, ttl, text });
+
 describe("the two conversations of a UDP proxy", () => {
   it("are linked by what they carry", async () => {
     const { proxied, alone } = await outcomeOfAll(
@@ -82,7 +84,6 @@ describe("the two conversations of a UDP proxy", () => {
 
   it("nor where both have one IP ID: a router forwarded it that keeps TTLs", async () => {
     const known = conversation(40, { startUs: 1_000 });
-    const of = (n: number, ttl: number, text: string) => ({ ipId: 700 + n, ttl, text });
     const asks = { srcPort: 5353, dstPort: 53 };
     const told = { srcPort: 53, dstPort: 5353 };
     const { alone } = await outcomeOf(

@@ -145,12 +145,14 @@ async function told(sent: readonly Sent[], background: Sides = known): Promise<s
   return [...judged, ...later].map((text) => text.slice(" by ".length));
 }
 
+/** A datagram without an IP ID, the same each time. */
+const beat = (atMs: number, isLost = false): Sent => ({
+  atMs,
+  isLost,
+  packet: (isInside) => datagram({ ...from(isInside), srcPort: 7000, dstPort: 53, ipId: 0, text: "beat" }),
+});
+
 it("of what may have got through later, as nothing tells it from its like, nothing is known", async () => {
-  const beat = (atMs: number, isLost = false): Sent => ({
-    atMs,
-    isLost,
-    packet: (isInside) => datagram({ ...from(isInside), srcPort: 7000, dstPort: 53, ipId: 0, text: "beat" }),
-  });
   const first = [query(900, "first"), beat(1000, true)];
   expect(await told([...first, beat(3000)])).toEqual(["1000 lost", "1000 update resent by 3000"]);
   expect(await told([...first, beat(3000, true), beat(3000.004)])).toEqual(["1000 lost", "1000 update unknown"]);

@@ -379,15 +379,17 @@ it("what came out much as it came in, of a flow not known, may be it: a router r
   expect((await alone([asks], [heldUp]))[0]).toMatch(/^inside unknown: .*much like it, never came in/);
 });
 
+/** What a container and a peer outside send each other from ports of their own. */
+const punch = (atUs: number, isInside: boolean) => {
+  const own = isInside ? { src: CONTAINER, ttl: 64 } : { src: HOST, ttl: 63 };
+  return us(atUs, datagram({ ...own, dst: CLIENT, srcPort: 40_000, dstPort: 50_000, ipId: 900, text: "punch" }));
+};
+const peer = (atUs: number, ipId: number, isInside: boolean) => {
+  const own = isInside ? { dst: CONTAINER, ttl: 59 } : { dst: HOST, ttl: 60 };
+  return us(atUs, datagram({ ...own, src: CLIENT, srcPort: 50_000, dstPort: 40_000, ipId, text: `hello ${ipId}` }));
+};
+
 it("what an outside peer sent before its flow crossed for the first time, from inside, had no translation", async () => {
-  const punch = (atUs: number, isInside: boolean) => {
-    const own = isInside ? { src: CONTAINER, ttl: 64 } : { src: HOST, ttl: 63 };
-    return us(atUs, datagram({ ...own, dst: CLIENT, srcPort: 40_000, dstPort: 50_000, ipId: 900, text: "punch" }));
-  };
-  const peer = (atUs: number, ipId: number, isInside: boolean) => {
-    const own = isInside ? { dst: CONTAINER, ttl: 59 } : { dst: HOST, ttl: 60 };
-    return us(atUs, datagram({ ...own, src: CLIENT, srcPort: 50_000, dstPort: 40_000, ipId, text: `hello ${ipId}` }));
-  };
   const { alone, pairs } = await outcomeOf(
     merged(known.inside, [punch(5000, true), peer(6010, 3, true)]),
     merged(known.outside, [peer(3000, 1, false), peer(4000, 2, false), punch(5020, false), peer(6000, 3, false)]),
