@@ -7,6 +7,7 @@ import { LIKENESS } from "./scenarios/likeness.js";
 import { PROTOCOLS } from "./scenarios/protocols.js";
 import { QUEUES } from "./scenarios/queues.js";
 import { REWRITING } from "./scenarios/rewriting.js";
+import { STRANGERS } from "./scenarios/strangers.js";
 import { VERSIONS } from "./scenarios/versions.js";
 
 /**
@@ -23,6 +24,7 @@ export const ADVERSARIES: ReadonlyMap<string, Adversary> = new Map(
     ...PROTOCOLS,
     ...QUEUES,
     ...REWRITING,
+    ...STRANGERS,
     ...VERSIONS,
   }).sort(([a], [b]) => (a < b ? -1 : 1)),
 );

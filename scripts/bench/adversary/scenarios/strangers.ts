@@ -1,0 +1,100 @@
+import type { Adversary } from "../adversary.js";
+import { type End, UDP } from "../packet.js";
+import { background, bytes, datagram, datagramTalk, ids } from "../talk.js";
+import { container, container6, type Direction, HOST, server, server6, type World } from "../world.js";
+
+/** Where an agent reports to. */
+const COLLECTOR: End = { address: server(6), port: 8125 };
+const SECOND_NS = 1e9;
+
+/** Scenarios of those who do the same as somebody behind the NAT, or say what he says. */
+export const STRANGERS: Readonly<Record<string, Adversary>> = {
+  "wrong/agents-in-step": {
+    about:
+      "an agent on another host of the link reports at the same second as a container's, whose reports the router drops",
+    recall: 0.999,
+    play: (world) => inStep(world, { address: "10.0.2.16", port: 40_001 }, 63, SECOND_NS),
+  },
+  "wrong/agents-in-step-seldom": {
+    about: "the same once in ten seconds",
+    recall: 0.999,
+    play: (world) => inStep(world, { address: "10.0.2.16", port: 40_001 }, 63, 10 * SECOND_NS),
+  },
+  "wrong/agent-of-the-host": {
+    about: "the host's own agent reports at the same second as a container's, whose reports the router drops",
+    recall: 0.999,
+    play: (world) => inStep(world, { address: HOST, port: 48_243 }, world.rng.chance(0.5) ? 255 : 128, SECOND_NS),
+  },
+  "said/ttl-set-out": {
+    about: "the router sets the TTL of what leaves to 65, 128 or 255; IPv4 masqueraded, IPv6 forwarded as it is",
+    recall: 0.999,
+    nats: ["snat", "none"],
+    findings: ["untranslated"],
+    says: /TTL/i,
+    play(world) {
+      const { rng } = world;
+      const ttl = [65, 128, 255][rng.below(3)];
+      world.router.rewrite = (sent, direction) => (direction === "outbound" ? { ...sent, ttl } : sent);
+      for (let i = 0; i < 4; i++) {
+        const ends = { near: { address: container6(i), port: 40_000 + i }, far: { address: server6(i), port: 443 } };
+        const flow = world.mapped(UDP, ends, ends);
+        world.start(rng.between(0, 5e6), datagramTalk(world, { count: 100, hasIds: false, flow }));
+      }
+      background(world, 3e9, 60);
+    },
+  },
+  "said/dns-forwarder": {
+    about: "the host forwards DNS itself: what it is told it tells containers, with IDs and ports of its own",
+    recall: 0.999,
+    play(world) {
+      const { rng } = world;
+      for (let i = 0; i < 3; i++) world.start(rng.between(0, 10e6), datagramTalk(world, { count: 60, hasIds: true }));
+      world.start(10e6, function* () {
+        const id = ids(rng, true);
+        for (let n = 0; n < 200; n++) {
+          const answer = bytes(rng, 40 + rng.below(60));
+          const told = (
+            side: "inside" | "outside",
+            direction: Direction,
+            near: End,
+            far: End,
+            ttl: number,
+            ipId: number,
+          ) =>
+            world.local(
+              side,
+              { inside: { near, far }, outside: { near, far } },
+              direction,
+              datagram(answer, ipId, ttl),
+            );
+          const far = { address: server(2), port: 53 };
+          told("outside", "inbound", { address: HOST, port: 50_000 + n }, far, 51, id());
+          yield 20e3 + rng.exponential(40e3);
+          told(
+            "inside",
+            "inbound",
+            { address: container(n % 5), port: 40_000 + n },
+            { address: "172.17.0.1", port: 53 },
+            64,
+            0,
+          );
+          yield 5e6 + rng.exponential(20e6);
+        }
+      });
+    },
+  },
+};
+
+/** A container's agent, whose reports are dropped, and one that reports at the same time, as clocks tell it, on the uplink. */
+function inStep(world: World, stranger: End, ttl: number, everyNs: number): void {
+  const { rng } = world;
+  const report = Buffer.from("up:1|c");
+  const flow = world.flow(UDP, { address: container(1), port: 33_697 }, COLLECTOR);
+  const ends = { inside: { near: stranger, far: COLLECTOR }, outside: { near: stranger, far: COLLECTOR } };
+  for (let n = 0; n < 60; n++) {
+    const jitterNs = () => rng.between(0, 2e6);
+    world.after(n * everyNs + jitterNs(), () => world.send(flow, "outbound", datagram(report, 0), { drop: true }));
+    world.after(n * everyNs + jitterNs(), () => world.local("outside", ends, "outbound", datagram(report, 0, ttl)));
+  }
+  background(world, 20e9, 60);
+}
