@@ -20,6 +20,10 @@ export interface Packet {
   readonly tuple: Tuple;
   readonly isIpv6: boolean;
   readonly ttl: number;
+  /** RFC 2474: six bits of DSCP, then two of ECN. */
+  readonly trafficClass: number;
+  /** 0 for IPv4. */
+  readonly flowLabel: number;
   /** IPv4 identification; 0 for IPv6. */
   readonly ipId: number;
   /** Length of the IP packet on the wire, bytes, headers included. */
@@ -55,6 +59,8 @@ interface IpFacts {
   src: Address;
   dst: Address;
   ttl: number;
+  trafficClass: number;
+  flowLabel: number;
   ipId: number;
   length: number;
   fragment: Packet["fragment"];
@@ -75,6 +81,8 @@ function decodeIpv4(bytes: Uint8Array): Packet {
     src: hex(bytes, 12, 4),
     dst: hex(bytes, 16, 4),
     ttl: bytes[8],
+    trafficClass: bytes[1],
+    flowLabel: 0,
     ipId,
     length,
     fragment: offset > 0 || hasMore ? { id: ipId, use: 0, offset, hasMore } : undefined,
@@ -109,6 +117,8 @@ function decodeIpv6(bytes: Uint8Array): Packet {
     src: hex(bytes, 8, 16),
     dst: hex(bytes, 24, 16),
     ttl: bytes[7],
+    trafficClass: (u16(bytes, 0) >> 4) & 0xff,
+    flowLabel: u32(bytes, 0) & 0xf_ffff,
     ipId: 0,
     length,
     fragment,
@@ -138,6 +148,8 @@ function decodeTransport(ip: IpFacts): Packet {
     tuple: { proto, src: ip.src, srcPort: ports[0], dst: ip.dst, dstPort: ports[1] },
     isIpv6: ip.isIpv6,
     ttl: ip.ttl,
+    trafficClass: ip.trafficClass,
+    flowLabel: ip.flowLabel,
     ipId: ip.ipId,
     length: ip.length,
     fragment: ip.fragment,

@@ -128,10 +128,30 @@ function checkRewrite(
 }
 
 function checkNames(pair: PairLine, from: Packet, to: Packet): string[] {
-  const rewrite = rewriteNames(from.tuple, to.tuple, pair.inside.icmpId !== undefined).join(" ");
-  return rewrite === pair.rewrite.join(" ") ? [] : [`rewrite is told as "${pair.rewrite.join(" ")}", is "${rewrite}"`];
+  const ends = rewriteNames(from.tuple, to.tuple, pair.inside.icmpId !== undefined);
+  // what is cut otherwise may begin elsewhere
+  const numbers = pair.by === "coverage" ? [] : numberNames(from, to);
+  const rewrite = [...ends, ...headerNames(from, to), ...numbers].join(" ");
+  // what a helper writes into a payload, conntrack does not tell
+  const told = pair.rewrite.filter((name) => name !== "payload").join(" ");
+  return rewrite === told ? [] : [`rewrite is told as "${told}", is "${rewrite}"`];
 }
 
+/** What else differs in the IP headers of a packet and of what left for it … */
+function headerNames(from: Packet, to: Packet): string[] {
+  const marks = from.trafficClass ^ to.trafficClass;
+  return [
+    (marks & 3) === 0 ? "" : "ecn",
+    marks >> 2 === 0 ? "" : "dscp",
+    from.flowLabel === to.flowLabel ? "" : "flowLabel",
+    to.ttl > from.ttl ? "ttl-set" : "",
+  ].filter(Boolean);
+}
+
+/** … and in their TCP numbers. */
+function numberNames(from: Packet, to: Packet): string[] {
+  return [from.tcp?.seq === to.tcp?.seq ? "" : "seq", from.tcp?.ack === to.tcp?.ack ? "" : "ack"].filter(Boolean);
+}
 /** Both forms are on one side: conntrack must turn such a packet round, and the one before the rewrite must come first. */
 function checkHairpin(
   recording: Recording,
@@ -159,10 +179,12 @@ function rewriteNames(from: Tuple, to: Tuple, isEcho: boolean): string[] {
     .map((name) => (isEcho && name === "srcPort" ? "icmpId" : name));
 }
 
-/** A router takes one from the TTL; who has the larger one saw the packet first. */
+/** A router takes one from the TTL, unless a rule sets it; who has the larger one saw the packet first. */
 function checkDirection(pair: PairLine, inside: PacketFrame, outside: PacketFrame): string[] {
   const taken = (inside.packet.ttl - outside.packet.ttl) * (pair.direction === "outbound" ? 1 : -1);
-  return taken === 1 ? [] : [`TTL goes from ${inside.packet.ttl} inside to ${outside.packet.ttl} outside`];
+  return taken === 1 || pair.rewrite.includes("ttl-set")
+    ? []
+    : [`TTL goes from ${inside.packet.ttl} inside to ${outside.packet.ttl} outside`];
 }
 
 /**

@@ -6,7 +6,15 @@ import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { SIZE } from "../../../packets/hash-index-words.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
-import { HAS_IP_ID, HAS_PAYLOAD, HAS_TCP_NUMBERS, IS_ERROR, IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
+import {
+  HAS_IP_ID,
+  HAS_PAYLOAD,
+  HAS_TCP_NUMBERS,
+  IS_ECHO,
+  IS_ERROR,
+  IS_FRAGMENT,
+  IS_IPV6,
+} from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { isTtlSet } from "../../../protocols/ttl.js";
@@ -123,7 +131,7 @@ export function newsBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32
  * fragments carry (`alike.ts`).
  */
 function isToldByTime(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): bool {
-  if ((flagsOf(i, o) & (HAS_TCP_NUMBERS | HAS_IP_ID | IS_ERROR)) !== 0 || isNews(i, o)) return false;
+  if ((flagsOf(i, o) & (HAS_TCP_NUMBERS | HAS_IP_ID | IS_ERROR)) !== 0 || isNewlySaid(i, o)) return false;
   const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL) | load<i32>(o, 4 * record.FLAGS_PROTO_TTL);
   if ((flags & IS_FRAGMENT) !== 0) return false;
   return load<i32>(wayAt(ground, iWay)) === tuple.UNBOUND && load<i32>(wayAt(ground, oWay)) === tuple.UNBOUND;
@@ -134,8 +142,12 @@ function flagsOf(i: usize, o: usize): i32 {
   return load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & (load<i32>(o, 4 * record.FLAGS_PROTO_TTL) | ~HAS_IP_ID);
 }
 
-/** Whether two packets carry something that was not seen before. */
+/** Whether two packets carry something that was not seen before. Pings look alike, whoever sends them: theirs is no news. */
 function isNews(i: usize, o: usize): bool {
+  return (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & IS_ECHO) === 0 && isNewlySaid(i, o);
+}
+
+function isNewlySaid(i: usize, o: usize): bool {
   return (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & HAS_PAYLOAD) !== 0 && isNovel(i) && isNovel(o);
 }
 
