@@ -1,0 +1,55 @@
+/** Of which kinds the translations are that were learnt: one of another kind takes more to believe. */
+import { endOf } from "../../../packets/assembly/tuples.js";
+import { setWord, wordOf } from "../../../packets/assembly/words.js";
+import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows.js";
+import * as tuple from "../../../packets/tuples.js";
+import * as words from "../kernel-words.js";
+import { tupleOf } from "./places.js";
+import { isOutbound } from "./relation.js";
+
+/** Set in every kind, as 0 is none. */
+const IS_KIND = 4;
+
+/** Whether a translation of one end, of the two related last, is unlike those known of its IP version. `changes`: REWRITE_… bits. */
+export function isStrange(ground: usize, changes: i32, iWay: i32, oWay: i32): bool {
+  const kind = kindOf(ground, changes, iWay, oWay);
+  return kind !== 0 && wordOf(ground, words.NAT_FLOWS + (kind & 1)) !== 0 && !isKnownKind(ground, kind);
+}
+
+function isKnownKind(ground: usize, kind: i32): bool {
+  for (let at = 0; at < words.MOST_KINDS; at++) if (wordOf(ground, words.NAT_KINDS + at) === kind) return true;
+  return false;
+}
+
+/** Notes of what kind the translation of a flow is that is being learnt. */
+export function noteKind(ground: usize, changes: i32, iWay: i32, oWay: i32): void {
+  const kind = kindOf(ground, changes, iWay, oWay);
+  if (kind === 0) return;
+  const flows = words.NAT_FLOWS + (kind & 1);
+  setWord(ground, flows, wordOf(ground, flows) + 1);
+  if (isKnownKind(ground, kind)) return;
+  const count = wordOf(ground, words.KIND_COUNT);
+  setWord(ground, words.NAT_KINDS + (count % words.MOST_KINDS), kind);
+  setWord(ground, words.KIND_COUNT, count + 1);
+}
+
+/**
+ * Of what kind a translation of one end is: a NAT hides hosts inside behind an address of its own, or hosts outside behind that of a service. A hash of
+ * that address and of which it is, with the IP version in its lowest bit; 0 for a translation of both ends, or of none.
+ */
+function kindOf(ground: usize, changes: i32, iWay: i32, oWay: i32): i32 {
+  const isSource = (changes & REWRITE_SRC) !== 0;
+  if (isSource === ((changes & REWRITE_DST) !== 0)) return 0;
+  const isOwn = isSource === isOutbound;
+  const way = isOwn ? oWay : iWay;
+  const isIpv6 = (load<i32>(tupleOf(ground, way), 4 * tuple.KIND) >> tuple.IPV6_SHIFT) & 1;
+  const address = endOf(wordOf(ground, words.TUPLES), way, isSource);
+  return ((hashOfAddress(address, isIpv6 !== 0) * 2 + (isOwn ? 1 : 0)) << 1) | isIpv6 | IS_KIND;
+}
+
+/** A hash of an address of four words; over IPv4, of one that three zeros follow. */
+function hashOfAddress(address: usize, isIpv6: bool): i32 {
+  let hash = load<i32>(address);
+  for (let word = 4; word < 16; word += 4) hash = hash * 0x9e3779b1 + (isIpv6 ? load<i32>(address + word) : 0);
+  return hash;
+}
