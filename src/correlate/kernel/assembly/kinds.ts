@@ -16,6 +16,12 @@ export function isStrange(ground: usize, changes: i32, iWay: i32, oWay: i32): bo
   return kind !== 0 && wordOf(ground, words.NAT_FLOWS + (kind & 1)) !== 0 && !isKnownKind(ground, kind);
 }
 
+/** Whether it is of a kind that is known. */
+export function isKnown(ground: usize, changes: i32, iWay: i32, oWay: i32): bool {
+  const kind = kindOf(ground, changes, iWay, oWay);
+  return kind !== 0 && isKnownKind(ground, kind);
+}
+
 function isKnownKind(ground: usize, kind: i32): bool {
   for (let at = 0; at < words.MOST_KINDS; at++) if (wordOf(ground, words.NAT_KINDS + at) === kind) return true;
   return false;

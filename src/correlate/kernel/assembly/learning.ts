@@ -21,7 +21,7 @@ import { isTtlSet } from "../../../protocols/ttl.js";
 import * as words from "../kernel-words.js";
 import { IP_ID_BITS, MOST_TIMING_BITS, TCP_NUMBERS_BITS, TTL_BY_ONE_BITS, TTL_LOWER_BITS } from "../weights.js";
 import { isNovel } from "./alike.js";
-import { isStrange, noteKind } from "./kinds.js";
+import { isKnown, isStrange, noteKind } from "./kinds.js";
 import { accountOf, tupleOf, wayAt } from "./places.js";
 import { isOutbound, isSettingTtl, rewrite } from "./relation.js";
 
@@ -92,6 +92,17 @@ function isToldByTime(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): 
   return load<i32>(wayAt(ground, iWay)) === tuple.UNBOUND && load<i32>(wayAt(ground, oWay)) === tuple.UNBOUND;
 }
 
+/**
+ * Whether two that only their time tells may be of strangers in step: one that was forwarded shows that by its TTL, and has an address that the NAT
+ * has given, or its own.
+ */
+function mayBeInStep(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): bool {
+  if (!isToldByTime(ground, i, iWay, o, oWay)) return false;
+  if ((isOutbound ? loweredBy(i, o) : -loweredBy(i, o)) !== 1) return true;
+  const changes = rewrite(ground, i, iWay, iWay, oWay);
+  return changes !== 0 && !isKnown(ground, changes, iWay, oWay);
+}
+
 /** The flags of two packets; an ID that one of both does not go by is that of others, too. */
 function flagsOf(i: usize, o: usize): i32 {
   return load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & (load<i32>(o, 4 * record.FLAGS_PROTO_TTL) | ~HAS_IP_ID);
@@ -113,7 +124,7 @@ function isNewlySaid(i: usize, o: usize): bool {
  */
 export function timingBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, gapNs: f64): f64 {
   const waiting = <f64>wordOf(wordOf(ground, words.INDEX), SIZE);
-  const leastNs = isToldByTime(ground, i, iWay, o, oWay) ? IN_STEP_NS : SPARSE_NS;
+  const leastNs = mayBeInStep(ground, i, iWay, o, oWay) ? IN_STEP_NS : SPARSE_NS;
   const apartNs = min<f64>(leastNs, doubleOf(ground, words.WINDOW_NS) / max<f64>(1, waiting));
   const bits = log2(apartNs / max<f64>(1, abs<f64>(gapNs)));
   return min<f64>(MOST_TIMING_BITS, max<f64>(LEAST_TIMING_BITS, bits));
@@ -132,7 +143,7 @@ export function learn(ground: usize, i: usize, iWay: i32, oWay: i32): i32 {
   const isForward = (iWay & 1) === 1;
   rewriteForward = rewrite(ground, i, iWay, iWay | 1, isFlipped ? oWay & ~1 : oWay | 1);
   const rewriteBackward = rewrite(ground, i, iWay, iWay & ~1, isFlipped ? oWay | 1 : oWay & ~1);
-  noteKind(ground, rewrite(ground, i, iWay, iWay, oWay), iWay, oWay);
+  noteKind(ground, isForward ? rewriteForward : rewriteBackward, iWay, oWay);
   flowBits = (isFlipped ? account.IS_FLIPPED : 0) | (isOutbound === isForward ? 0 : 1 << account.BACKWARD_OUTBOUND_BIT);
   const accounts = <usize>wordOf(ground, words.ACCOUNTS);
   const before = load<i32>(wayAt(ground, iWay)) >> tuple.FLOW_SHIFT;
