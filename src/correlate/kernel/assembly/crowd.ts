@@ -97,7 +97,5 @@ function onlyTimely(ground: usize, newest: i32, row: i32, exceptFor: i32, reachN
 /** How two rows stand to each other, whichever is inside. */
 function relate(ground: usize, row: i32, other: i32): i32 {
   const isInside = sideOf(lineOf(ground), row) === INSIDE;
-  const i = packetOf(ground, isInside ? row : other);
-  const o = packetOf(ground, isInside ? other : row);
-  return relation.relate(ground, i, wayOf(i), passedNs(i), o, wayOf(o), passedNs(o));
+  return isInside ? relation.relateRows(ground, row, other) : relation.relateRows(ground, other, row);
 }

@@ -31,9 +31,7 @@ export { settle } from "./settling.js";
 
 /** The relation of two rows with equal keys, with the bits of relations.ts that are so of them. */
 export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: bool): i32 {
-  const i = packetOf(ground, inside);
-  const o = packetOf(ground, outside);
-  const found = relation.relate(ground, i, wayOf(i), passedNs(i), o, wayOf(o), passedNs(o), mayBeAltered);
+  const found = relation.relateRows(ground, inside, outside, mayBeAltered);
   return (
     found |
     (relation.isLate ? IS_LATE : 0) |
@@ -43,7 +41,7 @@ export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: b
     (relation.isUnvouched ? IS_UNVOUCHED : 0) |
     (relation.mayBePiece ? MAY_BE_PIECE : 0) |
     (relation.isOutbound ? IS_RELATED_OUTBOUND : 0) |
-    (relation.isUsual(ground, i, o) ? IS_USUAL : 0)
+    (relation.isUsual(ground, packetOf(ground, inside), packetOf(ground, outside)) ? IS_USUAL : 0)
   );
 }
 

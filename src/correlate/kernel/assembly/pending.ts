@@ -69,9 +69,7 @@ export function expect(ground: usize, row: i32, timeNs: f64): void {
  * where there is no room for that, wait for the end of their window.
  */
 export function awaitEqual(ground: usize, row: i32, inside: i32, outside: i32): bool {
-  const i = packetOf(ground, inside);
-  const o = packetOf(ground, outside);
-  relation.relate(ground, i, wayOf(i), passedNs(i), o, wayOf(o), passedNs(o));
+  relation.relateRows(ground, inside, outside);
   const packet = packetOf(ground, row);
   if (!mayComeAgain(ground, packet)) return false;
   if (!isFull(ground)) expect(ground, row, passedNs(packet));

@@ -25,7 +25,7 @@ import {
 } from "../relations.js";
 import { isNovel, sinceNs } from "./alike.js";
 import { APART_NS, apartOf, earlyLimitOf, FIRST_NS, isNew, leastOf, limitOf, slowestOf } from "./pace.js";
-import { accountOf, tupleOf, wayAt } from "./places.js";
+import { accountOf, packetOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
 export let slot = tuple.NONE;
@@ -110,6 +110,13 @@ export function relate(
   }
   weighTime(ground, flags, i, iWay, o, oWay, isOutbound ? oNs : iNs, latencyNs, slackNs);
   return relation;
+}
+
+/** The same of two rows. */
+export function relateRows(ground: usize, inside: i32, outside: i32, mayBeAltered: bool = false): i32 {
+  const i = packetOf(ground, inside);
+  const o = packetOf(ground, outside);
+  return relate(ground, i, wayOf(i), passedNs(i), o, wayOf(o), passedNs(o), mayBeAltered);
 }
 
 /** Whether two packets carry so much that was not seen before that it is hardly another's. */
