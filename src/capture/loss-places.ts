@@ -33,7 +33,7 @@ export class LossPlaces {
     this.#lastNs[iface] = stampNs;
   }
 
-  /** Takes it that so many frames were lost between the last frame of an interface and its next one. */
+  /** Notes that an interface lost so many frames between its last frame and its next one. */
   beforeFrame(iface: number, count: number): void {
     this.#lost(iface, Math.min(this.#lastNs[iface], this.#earliestNs), Number.NEGATIVE_INFINITY, count);
   }

@@ -54,8 +54,7 @@ export class Impacts {
     const drop = this.#dropOf(this.#packetOf(row), row, slot, flow, quotedAs);
     const known = this.#known(drop);
     if (known !== null) return known;
-    const unclearNs = this.#unclear.get(copyKey(drop.way, drop)) ?? Number.NEGATIVE_INFINITY;
-    if (unclearNs > drop.timeNs) return { impact: "unknown" };
+    if (this.#isUnclear(drop)) return { impact: "unknown" };
     if (endNs - drop.timeNs < LEAST_AFTER_NS || !this.open.add(drop)) return { impact: "unknown" };
     return { impact: drop.impact };
   }
@@ -69,17 +68,25 @@ export class Impacts {
     if (packet.proto === TCP && spanOf(packet) === 0) return [];
     const way = this.#timeline.way(row);
     const timeNs = this.#timeline.timeNs(row);
-    this.#unclear.set(copyKey(way, packet), timeNs);
+    const key = copyKey(way, packet);
+    this.#unclear.set(key, timeNs);
     keepNewest(this.#unclear, MOST_UNCLEAR);
     const drops = [...this.open.like(way, packet)].filter(
       (drop) =>
         drop.side === this.#timeline.sideOf(row) &&
         drop.timeNs < timeNs &&
-        copyKey(way, drop) === copyKey(way, packet) &&
+        copyKey(way, drop) === key &&
         isTelling(drop),
     );
     for (const drop of drops) this.open.close(drop);
     return drops;
+  }
+
+  /** Whether a packet came behind a drop that may be a copy of it, and that others cannot be told from. */
+  #isUnclear(drop: Drop): boolean {
+    if (this.#unclear.size === 0) return false;
+    const unclearNs = this.#unclear.get(copyKey(drop.way, drop));
+    return unclearNs !== undefined && unclearNs > drop.timeNs;
   }
 
   /** Whether what a packet carried was acknowledged by now, though nothing of it was seen to cross. `slot` as for `dropped`. */
