@@ -33,6 +33,8 @@ describe("Stream", () => {
         const own = noted.length;
         expect(stream.sharing(own)).toEqual([...noted.keys()].filter((row) => shareBytes(t, row, own)));
         expect([...noted.keys()].every((row) => stream.has(row)) && !stream.has(own)).toBe(true);
+        const endOf = ({ seq, bytes }: Segment): number => (seq + bytes) >>> 0;
+        expect(stream.mayEndWith(own)).toBe(noted.some((each) => endOf(each) === endOf(other)));
       }),
     );
   });
@@ -61,5 +63,6 @@ describe("Stream", () => {
     expect(stream.sharing(4995)).toEqual([]);
     expect(stream.has(0)).toBe(false);
     expect(stream.has(4999)).toBe(true);
+    expect([0, 4999].map((row) => stream.mayEndWith(row))).toEqual([false, true]);
   });
 });
