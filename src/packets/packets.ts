@@ -34,7 +34,10 @@ export const IS_MISTIMED = 1 << 12;
 export const IS_SELECTED = 1 << 13;
 /** An ICMP echo that carries when it was sent, to the microsecond: no two that a host sends are alike, and the answer repeats it. */
 export const HAS_SENDING_TIME = 1 << 14;
-/** The same bit of a TCP segment, not the decoder's: some of its bytes have entered on its side before. */
+/**
+ * The same bit of what has ports, not the decoder's: some bytes of a TCP segment have entered on its side before, or a datagram like it has passed on
+ * its way within the last minute.
+ */
 export const IS_AGAIN = 1 << 14;
 /** Not the decoder's: the capture shows it once more: see `Copies`. */
 export const IS_COPY = 1 << 15;

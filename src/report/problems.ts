@@ -174,7 +174,7 @@ function sumUp({ verdicts, impacts }: Summary): string {
   const impact = (name: Impact): number => countIn(impacts, name);
   const lost = countsOf([
     [impact("lost"), "lost (no later copy seen)"],
-    [impact("unknown"), "dropped, and nothing tells whether it was sent again"],
+    [impact("unknown"), "dropped, maybe sent again"],
     [impact("resent") + impact("covered"), "dropped and made up for"],
     [countIn(verdicts, "refused"), "refused"],
   ]);

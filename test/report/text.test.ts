@@ -291,7 +291,7 @@ describe("the problems at the head of a summary", () => {
     });
     const who = "udp 172.17.0.2.5000 > 203.0.113.5.53  inside";
     expect(lines(output).slice(0, 7)).toEqual([
-      "Packets that never arrived: 1 lost (no later copy seen); 1 dropped, and nothing tells whether it was sent again; " +
+      "Packets that never arrived: 1 lost (no later copy seen); 1 dropped, maybe sent again; " +
         "3 dropped and made up for; 1 refused.",
       `! LOST    ${who} #3  never left`,
       `! dropped ${who} #5  never left`,

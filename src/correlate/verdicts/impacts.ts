@@ -4,7 +4,7 @@ import { keepNewest } from "../../packets/keep-newest.js";
 import type { Range } from "../../packets/results.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
-import { TCP } from "../../protocols/ip-protocols.js";
+import { TCP, UDP } from "../../protocols/ip-protocols.js";
 import { ACK, FIN, isOpening, MOST_WINDOW, RST, SYN } from "../../protocols/tcp.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { type Consequence, coveredBy, type Drop, isTelling, type Packet, spanOf, without } from "./drop.js";
@@ -52,6 +52,7 @@ export class Impacts {
    */
   dropped(row: number, slot: number, flow: number | undefined, quotedAs: string, endNs: number): Consequence {
     const drop = this.#dropOf(this.#packetOf(row), row, slot, flow, quotedAs);
+    if (this.#isHabit(drop)) return { impact: "unknown" };
     const known = this.#known(drop);
     if (known !== null) return known;
     if (this.#isUnclear(drop)) return { impact: "unknown" };
@@ -65,21 +66,30 @@ export class Impacts {
    */
   unclear(row: number): readonly Drop[] {
     const packet = this.#packetOf(row);
-    if (packet.proto === TCP && spanOf(packet) === 0) return [];
     const way = this.#timeline.way(row);
     const timeNs = this.#timeline.timeNs(row);
-    const key = copyKey(way, packet);
-    this.#unclear.set(key, timeNs);
+    const keys = [copyKey(way, packet)];
+    if (packet.proto === TCP && (packet.tcpFlags & ACK) !== 0) keys.push(acknowledgementKey(way));
+    for (const key of keys) this.#unclear.set(key, timeNs);
     keepNewest(this.#unclear, MOST_UNCLEAR);
     const drops = [...this.open.like(way, packet)].filter(
       (drop) =>
         drop.side === this.#timeline.sideOf(row) &&
         drop.timeNs < timeNs &&
-        copyKey(way, drop) === key &&
+        keys.includes(copyKey(way, drop)) &&
         isTelling(drop),
     );
     for (const drop of drops) this.open.close(drop);
     return drops;
+  }
+
+  /**
+   * Whether datagrams like a drop came before it, and not as those had been dropped: who says the same all the time sends another one like it, be it as
+   * a copy or not.
+   */
+  #isHabit(drop: Drop): boolean {
+    if (drop.proto === TCP || !drop.isAgain) return false;
+    return ![...this.open.like(drop.way, drop)].some(({ timeNs }) => timeNs < drop.timeNs);
   }
 
   /** Whether a packet came behind a drop that may be a copy of it, and that others cannot be told from. */
@@ -151,7 +161,7 @@ export class Impacts {
       slot,
       flow,
       isSelected: t.isSelected(row),
-      isAgain: packet.proto === TCP && (t.flags(row) & IS_AGAIN) !== 0,
+      isAgain: (proto === TCP || proto === UDP) && (t.flags(row) & IS_AGAIN) !== 0,
       missing: [0, spanOf(packet)],
       impact: isTelling(packet) ? "lost" : "unknown",
       quotedAs,
@@ -274,7 +284,14 @@ export class Impacts {
   }
 }
 
-/** What a packet of this way has in common with its copies. */
+/** What a packet of this way has in common with its copies; of one that only acknowledges, any that does as well says as much. */
 function copyKey(way: number, packet: Packet): string {
-  return packet.proto === TCP ? `${way} ${packet.seq} ${spanOf(packet)}` : likenessOf(way, packet);
+  if (packet.proto !== TCP) return likenessOf(way, packet);
+  const isBare = spanOf(packet) === 0 && (packet.tcpFlags & RST) === 0;
+  return isBare ? acknowledgementKey(way) : `${way} ${packet.seq} ${spanOf(packet)}`;
+}
+
+/** What all segments of this way that acknowledge have in common. */
+function acknowledgementKey(way: number): string {
+  return String(way);
 }

@@ -5,10 +5,10 @@
  */
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
-import { HAS_IP_ID, IS_ECHO, IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
+import { HAS_IP_ID, IS_AGAIN, IS_ECHO, IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
-import { TCP } from "../../../protocols/ip-protocols.js";
+import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import * as words from "../kernel-words.js";
 import { burstNs } from "./pace.js";
 import { tupleOf, wayAt } from "./places.js";
@@ -17,7 +17,7 @@ import { tupleOf, wayAt } from "./places.js";
 const ENTRY_BYTES_BITS = words.ALIKE_BITS + 2;
 /** A float without its lowest bits: 11 are left, with the sign, which is 0. */
 const FLOAT_SHIFT = 31 - words.SINCE_BITS;
-/** What was said within a minute is no news: agents report once in ten, thirty, sixty seconds. */
+/** What was said within a minute is no news, nor a copy of what was lost: agents report once in ten, thirty, sixty seconds. */
 const NEWS_NS: f64 = 65_000_000_000;
 const ENTRY_MASK = words.ALIKE_ENTRIES - 1;
 
@@ -38,7 +38,7 @@ function pass(table: usize, hash: i32, ipId: i32, timeNs: f64): f64 {
 
 /**
  * Takes a packet of this way, once, and notes in its record how long before it an equal one passed, and whether what it carries was
- * seen on its side at all; and with its tuple that its way repeats itself. TCP segments with an IP ID are left out: their numbers and IDs
+ * seen on its side at all; marks a datagram IS_AGAIN that is like one before it; and notes with its tuple that its way repeats itself. TCP segments with an IP ID are left out: their numbers and IDs
  * do not repeat within a window. The packet is no ICMP error.
  */
 export function remember(ground: usize, packet: usize, way: i32, side: i32, timeNs: f64): void {
@@ -57,6 +57,8 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   // by its ends, as how conversations are numbered depends on how captures are read
   const ends = load<i32>(tupleOf(ground, way), 4 * tuple.HASH) + (way & 1);
   const beforeNs = timeNs - pass(table, spread(content ^ ends), ipId, timeNs);
+  if (abs<f64>(beforeNs) <= NEWS_NS && ((flags >>> 16) & 0xff) === UDP)
+    store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
   if (abs<f64>(beforeNs) <= windowNs) {
     const isSame = !hasId || foundId === ipId;
     if (isSame) {
