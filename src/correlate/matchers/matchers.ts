@@ -22,6 +22,7 @@ export class Matchers {
   readonly cutFrames: CutFrames;
   readonly altered: Altered;
   readonly segments: Segments;
+  readonly shifted: ShiftedSegments;
   readonly datagrams: Datagrams;
   readonly hairpins: Hairpins;
   readonly proxies: Proxies;
@@ -51,8 +52,8 @@ export class Matchers {
     this.proxies = new Proxies(about);
     this.relays = new Relays(about);
     const supers = new SuperDatagrams(about);
-    const shifted = new ShiftedSegments(about);
-    const { equals, datagrams, hairpins, cutFrames, proxies, segments, altered, likes } = this;
+    this.shifted = new ShiftedSegments(about);
+    const { equals, datagrams, hairpins, cutFrames, proxies, segments, shifted, altered, likes } = this;
     this.#admit = [equals, hairpins, cutFrames, datagrams, proxies, shifted, segments];
     this.#settle = [datagrams, hairpins, equals, segments, supers, shifted, cutFrames, altered];
     this.notes = [datagrams, likes];

@@ -15,6 +15,7 @@ import { Sweep } from "../../packets/sweep.js";
 import { GONE, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
+import { ACK } from "../../protocols/tcp.js";
 import { KNOWN } from "../kernel/relations.js";
 import { WANTS_LEAVER } from "../kernel/wants.js";
 import type { About, Admits, Pairing, Settles } from "./contract.js";
@@ -106,6 +107,13 @@ export class ShiftedSegments implements Admits, Settles {
     this.#shifts.set(flow, changed);
     this.#pair(row, left, slot, SAME_NUMBERS);
     return null;
+  }
+
+  /** Whether one of two segments of a flow has the numbers that the shifts there make of the other's. */
+  isShifted(entered: number, left: number, slot: number): boolean {
+    const flow = this.#translations.flowAt(slot);
+    const shifts = this.#shifts.get(flow);
+    return shifts !== undefined && this.#hasNumbers(entered, left, flow, shifts);
   }
 
   #pair(entered: number, left: number, slot: number, evidence: number): void {
@@ -200,7 +208,7 @@ export class ShiftedSegments implements Admits, Settles {
     return (
       t.tcpFlags(entered) === t.tcpFlags(left) &&
       ((t.seq(left) - t.seq(entered)) | 0) === seqShift &&
-      ((t.ack(entered) - t.ack(left)) | 0) === ackShift
+      ((t.tcpFlags(entered) & ACK) === 0 || ((t.ack(entered) - t.ack(left)) | 0) === ackShift)
     );
   }
 

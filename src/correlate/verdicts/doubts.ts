@@ -58,6 +58,13 @@ export class Doubts {
     return isSooner ? `${like}: if the clocks differ, it is this one` : `${like}: it may be this one, held up`;
   }
 
+  /** Whether a segment left as another of its flow would that entered, where a helper shifts the numbers there. */
+  #isShifted(entered: number, left: number, slot: number): boolean {
+    const t = this.#known.timeline;
+    const isAlike = slot !== NONE && t.payloadLength(entered) === t.payloadLength(left);
+    return isAlike && this.#known.matchers.shifted.isShifted(entered, left, slot);
+  }
+
   /**
    * Why what a packet became may be something else that left, in words: another packet of its flow did about when it should have, and
    * never came in. Undefined where there is none. A segment must have the same numbers: whatever else is changed of one, those tell it. Of
@@ -71,7 +78,12 @@ export class Doubts {
     const isChanged = (next: number): boolean => {
       if (t.side(next) !== other || t.proto(next) !== t.proto(row) || this.#known.translations.slotOf(next) !== slot)
         return false;
-      if (isTcp ? !isSameSegment(t, row, next) : slot === NONE && !isSameContent(t, row, next)) return false;
+      if (
+        isTcp
+          ? !isSameSegment(t, row, next) && !this.#isShifted(row, next, slot)
+          : slot === NONE && !isSameContent(t, row, next)
+      )
+        return false;
       // what others with its key wait for is one of them
       const bucket = t.bucket(next);
       if (bucket >= 0 && buckets.count(bucket, t.sideOf(row)) > 0) return false;

@@ -112,6 +112,25 @@ it("what a helper wrote into has a twin, and so has all behind it", async () => 
   expect(outcome.flows).toHaveLength(1);
 });
 
+it("a reset without IP ID, which only its shifted number tells, is not said to be dropped", async () => {
+  const { inside, outside } = control([noop, okay, port, okay, noop, okay]);
+  const seq = 1001 + noop.text.length + PORT.length + noop.text.length;
+  const reset = { dst: SERVER, srcPort: 40_000, dstPort: 21, ack: 0, ipId: 0, flags: 0x04 };
+  const grown = port.outside.length - PORT.length;
+  const left = (by: number) => us(2020, segment({ ...reset, src: HOST, ttl: 63, seq: seq + by }));
+  const entered = us(2000, segment({ ...reset, src: CONTAINER, ttl: 64, seq }));
+  const known = conversation(100, { everyUs: 30_000, srcPort: 50_000, seed: 9 });
+  const all = merged(known.inside, inside, [entered]);
+  const { alone } = await outcomeOf(all, merged(known.outside, outside, [left(grown)]));
+  expect(alone.map(({ side, verdict, reason }) => [side, verdict, reason])).toContainEqual([
+    "inside",
+    "unknown",
+    "may-be-changed",
+  ]);
+  const others = await outcomeOf(all, merged(known.outside, outside, [left(grown - 1)]));
+  expect(others.alone.map(({ side, verdict }) => [side, verdict])).toContainEqual(["inside", "dropped"]);
+});
+
 it("sent again: before the change, the changed segment itself, and behind it", async () => {
   const again = { ...noop, isAgain: true };
   const lostPort = { ...port, isLost: true };

@@ -19,7 +19,8 @@ export class Duplicates implements Finder {
   }
 
   close(): Finding[] {
-    const text = "shows packets twice, as a mirror port does; the copies were set aside";
+    const text =
+      "shows packets twice, as a mirror port does, or an interface by which they come and are routed on; the second ones were set aside";
     return ofSides("duplicates", this.#copies, (_, side) => `${SIDE_NAMES[side]} ${text}`);
   }
 }
