@@ -96,8 +96,10 @@ export function assemble(
   const tunnels = new Tunnels(heap, tuples, windowNs);
   const feed = (side: Side) => new Feed(heap, side, intakes[side], tuples, tunnels);
   const feeds = [feed(INSIDE), feed(OUTSIDE)] as const;
-  const coverOf = (side: Side, shiftNs: number) =>
-    new Cover(sources[side], strayNs[side], shiftNs, windowNs, (stampNs) => kernel.timeOf(side, stampNs, 0));
+  const coverOf = (side: Side, shiftNs: number) => {
+    const placed = (stampNs: number) => kernel.timeOf(side, stampNs, 0);
+    return new Cover(sources[side], intakes[side].kinds, strayNs[side], shiftNs, windowNs, placed);
+  };
   const cover = [coverOf(INSIDE, 0), coverOf(OUTSIDE, shiftNs)] as const;
   const tallies = [new SideTally(), new SideTally()] as const;
   /** What any of the parts may look at. */

@@ -52,7 +52,7 @@ export const REASONS = {
   "may-go-elsewhere":
     "others to its destination seem to take an interface that is not captured, and nothing answers it",
   "may-be-filtered":
-    "others of its protocol and port were forwarded, and the other capture has none of them: a filter may have kept them out",
+    "the other capture has nothing of its kind (protocol, port, address, length), and maybe lacks others that were forwarded: a filter may have kept it out",
   "no-answer": "nothing answers it: the host may have taken it, or dropped it",
   "in-tunnel": "it is a later fragment of what carries a packet through a tunnel",
   "may-be-rejected":

@@ -92,7 +92,7 @@ export class HostsOwn {
   #isElsewhere(row: number, natWay: number): boolean {
     const { tuples, speakers, misses, strangers, common } = this.#known;
     return (
-      !common.isAny &&
+      !common[INSIDE].isAny &&
       (tuples.hasFullTtl(natWay ^ 1) || tuples.hasOtherTtl(natWay ^ 1)) &&
       speakers.isCovered(natWay, INSIDE) &&
       !misses.isPatchy(INSIDE) &&

@@ -13,6 +13,7 @@ import type { Carried } from "./carried.js";
 import type { Common } from "./common.js";
 import type { Cover } from "./cover.js";
 import type { Elsewhere } from "./elsewhere.js";
+import type { Filtered } from "./filtered.js";
 import type { Impacts } from "./impacts.js";
 import type { Locals } from "./locals.js";
 import type { Misses } from "./misses.js";
@@ -74,6 +75,7 @@ export interface Judged extends Known {
   readonly speakers: Speakers;
   readonly elsewhere: Elsewhere;
   readonly carried: Carried;
-  /** What all conversations that cross have in common inside. */
-  readonly common: Common;
+  /** By side: what all conversations that its capture has have in common. */
+  readonly common: readonly [Common, Common];
+  readonly filtered: Filtered;
 }

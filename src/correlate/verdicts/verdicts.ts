@@ -1,6 +1,6 @@
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import type { Judgement } from "../../packets/results.js";
-import { SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
 import { DECIDED } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { RST } from "../../protocols/tcp.js";
@@ -9,6 +9,7 @@ import { Claims } from "./claims.js";
 import { Common } from "./common.js";
 import { Doubts } from "./doubts.js";
 import { Elsewhere } from "./elsewhere.js";
+import { Filtered } from "./filtered.js";
 import { FlowView } from "./flow-summary.js";
 import type { Gap } from "./gaps.js";
 import type { Claim, Judged, Known, Verdict } from "./known.js";
@@ -44,6 +45,8 @@ export class Verdicts {
     const reach = new Reach(known);
     const speakers = new Speakers(known, reach);
     const strangers = new Strangers(known, locals);
+    const commonOf = () => new Common(tuples, (address) => locals.isNat(address));
+    const common = [commonOf(), commonOf()] as const;
     this.#known = {
       ...known,
       locals,
@@ -52,9 +55,10 @@ export class Verdicts {
       speakers,
       elsewhere: new Elsewhere(tuples),
       carried: new Carried(tuples, translations.accounts),
-      common: new Common(tuples),
+      common,
+      filtered: new Filtered(known, common),
     };
-    this.#senders = new Senders(timeline, tuples, speakers);
+    this.#senders = new Senders(timeline, tuples, speakers, common);
     this.#claims = new Claims(this.#known);
     this.#doubts = new Doubts(known);
     this.#flow = new FlowView(translations.accounts, tuples, 0n);
@@ -65,7 +69,8 @@ export class Verdicts {
   learn(accounts: FlowAccounts, slot: number): void {
     this.locals.learn(accounts, slot);
     const { common, rules } = this.#known;
-    common.learn(accounts.insideTuple(slot));
+    common[INSIDE].learn(accounts.insideTuple(slot));
+    common[OUTSIDE].learn(accounts.outsideTuple(slot));
     rules.learn(this.#flow.of(slot));
     this.#askForFlows();
     for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)])
@@ -101,7 +106,7 @@ export class Verdicts {
 
   #askForFlows(): void {
     const { kernel, rules, common } = this.#known;
-    kernel.tellsAll = rules.wantsFlows || common.isAny;
+    kernel.tellsAll = rules.wantsFlows || common[INSIDE].isAny || common[OUTSIDE].isAny;
   }
 
   /** What a claim about a packet comes to, by how far the other capture is to be believed. */
@@ -150,8 +155,13 @@ export class Verdicts {
       if (misses.noteExit(other))
         return { verdict: "unknown", reason: "capture-misses", why: `${why}, but ${misses.why(other)}` };
       // where its conversation is turned round, that was seen of others of it
-      if (claim.verdict !== "dropped" || claim.on !== undefined || !misses.lacksExits(other)) return claim;
-      return { verdict: "unknown", reason: "one-way", why: `${why}, ${whyOneWay(other)}` };
+      if (claim.verdict !== "dropped" || claim.on !== undefined) return claim;
+      if (misses.lacksExits(other))
+        return { verdict: "unknown", reason: "one-way", why: `${why}, ${whyOneWay(other)}` };
+      const common = this.#known.filtered.of(row, other);
+      if (common === undefined) return claim;
+      const filtered = `${common}: a filter may have kept it out of ${SIDE_NAMES[other]}`;
+      return { verdict: "unknown", reason: "may-be-filtered", why: `${why}, where ${filtered}` };
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
     if (lacks === "entry" && this.#known.tuples.isProved(t.way(row)) && (t.tcpFlags(row) & RST) === 0)
