@@ -3,6 +3,7 @@ import type { Judgement } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { TupleTable } from "../../packets/tuples.js";
+import type { Clock } from "../clock/clock.js";
 import type { Repeats } from "../intake/repeats.js";
 import type { Tunnels } from "../intake/tunnels.js";
 import type { Buckets } from "../kernel/buckets.js";
@@ -45,12 +46,18 @@ export interface Verdict extends Judgement {
   readonly elsewhereWay?: number;
 }
 
+/** Whether the other capture does not cover the time of a packet, as far as it shows: nothing follows from what it lacks then. */
+export function isUncovered({ verdict, reason }: Judgement): boolean {
+  return verdict === "no-overlap" || reason === "silence";
+}
+
 /** What a verdict may draw on. */
 export interface Known {
   readonly timeline: Timeline;
   readonly tuples: TupleTable;
   readonly buckets: Buckets;
   readonly kernel: Kernel;
+  readonly clock: Clock;
   readonly translations: Translations;
   readonly matchers: Matchers;
   readonly refusals: Refusals;

@@ -1,10 +1,11 @@
 import type { Judgement, Update } from "../../packets/results.js";
-import type { Side } from "../../packets/sides.js";
+import { SIDE_NAMES, type Side } from "../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../packets/timeline.js";
 import { WHY_ELSEWHERE } from "./elsewhere.js";
-import type { Consequence, Drop } from "./drop.js";
+import { type Consequence, type Drop, keyOf } from "./drop.js";
 import type { Impacts } from "./impacts.js";
 import type { Refusals } from "./refusals.js";
+import { seconds } from "./words.js";
 
 /** What pairs show of an earlier drop, with the pair's inside row. */
 interface Pending {
@@ -77,6 +78,24 @@ export class Updates {
     if (!drop) return;
     const { reason, why, byFrame } = said;
     this.#tell(updateOf(drop, { verdict: "refused", reason, why, impact: "lost", byFrame }), drop.timeNs);
+  }
+
+  /**
+   * Tells it where a packet without a twin is like one that was dropped on the other side: it may be that, held up for longer than the window. Returns
+   * what that makes of the packet; undefined where there is no such drop. `slot`: of its flow.
+   */
+  tellHeldUp(row: number, slot: number): Judgement | undefined {
+    if (this.#impacts.open.isEmpty) return undefined;
+    const t = this.#timeline;
+    const side = t.sideOf(row);
+    this.takeNews();
+    const drop = this.#impacts.open.takeLike(keyOf(t, row), side, slot);
+    if (drop === undefined) return undefined;
+    const heldNs = t.timeNs(row) - drop.timeNs;
+    const late = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, and has no twin: it may be this one, held up`;
+    this.#tell(updateOf(drop, { verdict: "unknown", reason: "like-untimely", why: late }), drop.timeNs);
+    const why = `it may be frame ${drop.frame} of ${SIDE_NAMES[drop.side]}, held up for ${seconds(heldNs)}: no other is like it`;
+    return { verdict: "unknown", reason: "like-untimely", why };
   }
 
   /** Tells it of what was dropped on its way to an address that others are now known to take an interface to which is not captured. */

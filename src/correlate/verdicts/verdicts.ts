@@ -12,7 +12,7 @@ import { Elsewhere } from "./elsewhere.js";
 import { Filtered } from "./filtered.js";
 import { FlowView } from "./flow-summary.js";
 import type { Gap } from "./gaps.js";
-import type { Claim, Judged, Known, Verdict } from "./known.js";
+import { type Claim, isUncovered, type Judged, type Known, type Verdict } from "./known.js";
 import { Locals } from "./locals.js";
 import { MARGIN_NS, Reach } from "./reach.js";
 import { Senders } from "./senders.js";
@@ -95,10 +95,10 @@ export class Verdicts {
     this.#known.strangers.note(row);
     const claim = this.#claims.of(row);
     const verdict = this.#believed(row, claim);
-    const isUncovered = verdict.verdict === "no-overlap" || verdict.verdict === "capture-loss";
-    if (isUncovered) this.#known.speakers.noteUncovered(row);
+    const isUnseen = isUncovered(verdict) || verdict.verdict === "capture-loss";
+    if (isUnseen) this.#known.speakers.noteUncovered(row);
     const { elsewhereWay } = claim;
-    if (isUncovered || elsewhereWay === undefined) return verdict;
+    if (isUnseen || elsewhereWay === undefined) return verdict;
     if (verdict.verdict === "elsewhere") this.#known.elsewhere.prove(elsewhereWay);
     if (!this.#known.elsewhere.learn(elsewhereWay)) return verdict;
     return { ...verdict, elsewhereWay };
@@ -118,8 +118,8 @@ export class Verdicts {
     const silence = this.#known.cover[other].gaps.silenceAt(t.timeNs(row), marginNs);
     if (silence !== undefined && claim.lacks !== undefined && this.#hasMissed(silence, row)) {
       const silentNs = silence.toNs - silence.fromNs;
-      const why = `${SIDE_NAMES[other]} has no frame at all for ${seconds(silentNs)} about then: was it captured?`;
-      return { verdict: "no-overlap", reason: "silence", why };
+      const why = `${SIDE_NAMES[other]} has no frame at all for ${seconds(silentNs)} about then: its capture may have paused or missed them, or its link was dead`;
+      return { verdict: "unknown", reason: "silence", why };
     }
     const doubt = this.#doubts.of(row, other, claim);
     const mayBeLost = claim.isByAbsence === true || (claim.lacks !== undefined && claim.lacks !== "anything");

@@ -15,13 +15,16 @@ const frames: readonly Stamped[] = [
   us(60, text(1400)),
 ];
 
-it.each([1, 2, 6])("are known from the first frame of each on, however the capture is cut: %i at a time", async (cut) => {
-  const capture = new Capture("docker0", frames, 0n, cut);
-  const kinds = new Kinds();
-  for (let batch = await capture.next(); batch !== null; batch = await capture.next()) kinds.read(batch);
-  const sinceUs = (kind: number) => kinds.sinceNs[kind] / 1000;
-  expect([OTHER_IP, TCP_CONTROL, TCP_PLAIN, UDP_DATAGRAM].map(sinceUs)).toEqual([10, 20, 30, 40]);
-  expect(kinds.sinceNs[NOT_IP]).toBe(Number.POSITIVE_INFINITY);
-  const longest = (beforeUs: number) => kinds.longest((stampNs) => stampNs < beforeUs * 1000);
-  expect([0, 15, 45, 55, 65].map(longest)).toEqual([0, 84, 128, 128, 1280]);
-});
+it.each([1, 2, 6])(
+  "are known from the first frame of each on, however the capture is cut: %i at a time",
+  async (cut) => {
+    const capture = new Capture("docker0", frames, 0n, cut);
+    const kinds = new Kinds();
+    for (let batch = await capture.next(); batch !== null; batch = await capture.next()) kinds.read(batch);
+    const sinceUs = (kind: number) => kinds.sinceNs[kind] / 1000;
+    expect([OTHER_IP, TCP_CONTROL, TCP_PLAIN, UDP_DATAGRAM].map(sinceUs)).toEqual([10, 20, 30, 40]);
+    expect(kinds.sinceNs[NOT_IP]).toBe(Number.POSITIVE_INFINITY);
+    const longest = (beforeUs: number) => kinds.longest((stampNs) => stampNs < beforeUs * 1000);
+    expect([0, 15, 45, 55, 65].map(longest)).toEqual([0, 84, 128, 128, 1280]);
+  },
+);
