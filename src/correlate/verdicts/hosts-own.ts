@@ -64,11 +64,14 @@ export class HostsOwn {
    * packets, or has some that may be it; null where it is the host's.
    */
   doubt(row: number, why: string): Claim | null {
-    const { kernel, misses, strangers } = this.#known;
+    const { kernel, misses, filtered, strangers } = this.#known;
     if (kernel.isTtlLowered(true)) return null;
     const doubt = `${why}, or forwarded`;
     if (misses.isPatchy(INSIDE))
       return { verdict: "unknown", reason: "capture-misses", why: `${doubt}: ${misses.why(INSIDE)}` };
+    const common = filtered.of(row, INSIDE);
+    if (common !== undefined)
+      return { verdict: "unknown", reason: "may-be-filtered", why: `${doubt}: on ${SIDE_NAMES[INSIDE]}, ${common}` };
     if (!strangers.hasFor(row)) return null;
     const reached = `${doubt}: ${SIDE_NAMES[INSIDE]} has packets then of which nothing tells what they were`;
     return { verdict: "unknown", reason: "ttl-kept", why: `${reached}, and this router keeps TTLs` };

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { outcomeOf, type Stamped, us } from "../outcome.js";
-import { CONTAINER, datagram, HOST, merged, ping, segment, SERVER, SYN } from "../traffic.js";
-import { known, query } from "./beside.js";
+import { CONTAINER, conversation, datagram, HOST, merged, ping, segment, SERVER, SYN } from "../traffic.js";
+import { answer, known, query, sent } from "./beside.js";
 
 const DNS = "192.168.7.1";
 const asked = us(3050, query({ src: CONTAINER, dst: DNS, ipId: 31_000, ttl: 64 }));
@@ -58,4 +58,18 @@ describe("a packet is not dropped where all that the other capture has is of ano
     );
     expect(alone.find(({ side }) => side === "inside")?.why).toContain("segments only open and end connections");
   });
+});
+
+it("where the router keeps TTLs, what has the NAT's address may be of a kind that inside has none of", async () => {
+  const sides = conversation(80);
+  const kept = (packets: readonly Stamped[]) =>
+    packets.map(({ ns, packet }) => ({ ns, packet: packet.with(8, 64).with(10, 0).with(11, 0) }));
+  const [request, reply] = [sent(64), us(3070, answer({ src: SERVER, dst: HOST, ipId: 9, ttl: 64 }))];
+  const verdicts = async (mayBeFiltered: boolean) => {
+    const outside = merged(kept(sides.outside), [request, reply]);
+    const { alone } = await outcomeOf(kept(sides.inside), outside, { mayBeFiltered });
+    return alone.map(({ verdict, reason }) => `${verdict} ${reason}`);
+  };
+  expect(await verdicts(true)).toEqual(["unknown may-be-filtered", "unknown may-be-filtered"]);
+  expect(await verdicts(false)).toEqual(["local from-host", "local to-host"]);
 });
