@@ -128,7 +128,9 @@ export function assemble(
   const findings = new Findings({ ...base, misses, decidedNs });
   const impacts = new Impacts(timeline, tuples, accounts, kernel);
   const lateLosses = new LateLosses({ ...base, clashes, findings });
-  const updates = new Updates(timeline, impacts, refusals, (update, timeNs) => lateLosses.update(update, timeNs));
+  const updates = new Updates(timeline, impacts, refusals, kernel, (update, timeNs) =>
+    lateLosses.update(update, timeNs),
+  );
   const notes: Notes[] = [refusals, mistimed];
   const showing = new Showing({
     ...base,

@@ -57,7 +57,8 @@ export const REASONS = {
   "in-tunnel": "it is a later fragment of what carries a packet through a tunnel",
   "may-be-rejected":
     "a reset that came from no router away answers it: by a rule, or as the host has that address and nobody listens",
-  "may-be-refused": "an ICMP error is about it, or about another packet that is quoted alike",
+  "may-be-refused":
+    "an ICMP error is about it, or about another packet that is quoted alike; or nothing shows whether the host sent it",
   "may-be-hairpin": "a frame of its own side may be its other form, and too little speaks for that",
   "translation-gone":
     "another translation has taken the place of its own, or nothing behind it went by that: the host may have forgotten it, and taken the packet itself",

@@ -1,6 +1,7 @@
 import type { Judgement, Update } from "../../packets/results.js";
-import { SIDE_NAMES, type Side } from "../../packets/sides.js";
+import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../packets/timeline.js";
+import type { Kernel } from "../kernel/kernel.js";
 import { WHY_ELSEWHERE } from "./elsewhere.js";
 import { type Consequence, type Drop, keyOf } from "./drop.js";
 import type { Impacts } from "./impacts.js";
@@ -22,6 +23,7 @@ export class Updates {
   readonly #timeline: Timeline;
   readonly #impacts: Impacts;
   readonly #refusals: Refusals;
+  readonly #kernel: Kernel;
   readonly #tell: (update: Update, timeNs: number) => void;
   #pending: Pending[] = [];
 
@@ -29,11 +31,13 @@ export class Updates {
     timeline: Timeline,
     impacts: Impacts,
     refusals: Refusals,
+    kernel: Kernel,
     tell: (update: Update, timeNs: number) => void,
   ) {
     this.#timeline = timeline;
     this.#impacts = impacts;
     this.#refusals = refusals;
+    this.#kernel = kernel;
     this.#tell = tell;
   }
 
@@ -77,6 +81,11 @@ export class Updates {
     const drop = said && this.#impacts.open.takeRefused(said.quotedAs, t.timeNs(row), said.head);
     if (!drop) return;
     const { reason, why, byFrame } = said;
+    if (said.isOfAddressee && !this.#kernel.isTtlLowered(drop.side === OUTSIDE)) {
+      const doubt = `${why}: the host, or who it is for, as this router keeps TTLs`;
+      this.#tell(updateOf(drop, { verdict: "unknown", reason: "may-be-refused", why: doubt, byFrame }), drop.timeNs);
+      return;
+    }
     this.#tell(updateOf(drop, { verdict: "refused", reason, why, impact: "lost", byFrame }), drop.timeNs);
   }
 
