@@ -128,7 +128,7 @@ export function assemble(
   const findings = new Findings({ ...base, misses, decidedNs });
   const impacts = new Impacts(timeline, tuples, accounts, kernel);
   const lateLosses = new LateLosses({ ...base, clashes, findings });
-  const updates = new Updates(timeline, impacts, refusals, kernel, (update, timeNs) =>
+  const updates = new Updates(timeline, tuples, impacts, refusals, kernel, (update, timeNs) =>
     lateLosses.update(update, timeNs),
   );
   const notes: Notes[] = [refusals, mistimed];
@@ -148,7 +148,10 @@ export function assemble(
     pairing: new Pairs({ ...base, groups, refusals, impacts, findings, updates, showing }),
     mayBecome: (entered, left) => refusals.mayBeOne(entered, left),
     isNat: (address) => verdicts.locals.isNat(address),
-    link: (tuples, begin) => book.link(tuples, begin),
+    link: (tuples, begin) => {
+      verdicts.taken.note(tuples);
+      book.link(tuples, begin);
+    },
   });
   notes.push(...matchers.notes);
   const verdicts = new Verdicts({

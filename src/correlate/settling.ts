@@ -108,6 +108,7 @@ export class Settling {
     }
     this.#tell(row, judgement);
     if (elsewhereWay !== undefined) updates.tellElsewhere(elsewhereWay);
+    for (const service of verdicts.taken.news()) updates.tellTaken(service);
     updates.tellRefused(row);
     t.setState(row, DONE);
   }

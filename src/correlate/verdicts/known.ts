@@ -24,6 +24,7 @@ import type { Refusals } from "./refusals.js";
 import type { Resets } from "./resets.js";
 import type { Speakers } from "./speakers.js";
 import type { Strangers } from "./strangers.js";
+import type { Taken } from "./taken.js";
 
 /** What the other capture lacks of a packet: that it came out there, that it came in, one of both, or anything at all if it crosses. */
 type Lack = "exit" | "entry" | "crossing" | "anything";
@@ -85,4 +86,5 @@ export interface Judged extends Known {
   /** By side: what all conversations that its capture has have in common. */
   readonly common: readonly [Common, Common];
   readonly filtered: Filtered;
+  readonly taken: Taken;
 }

@@ -126,15 +126,10 @@ export class OpenDrops {
       if (drop.isOpen && drop.side === side && drop.timeNs >= fromNs && drop.timeNs <= toNs) this.close(drop);
   }
 
-  /** The open drops inside, of no known flow, that went to the address where a way leads. They are open no more. */
-  takeOutTo(way: number): readonly Drop[] {
-    const tuples = this.#tuples;
+  /** The open drops inside, of no known flow, whose way is one of those. They are open no more. */
+  takeOut(isOne: (way: number) => boolean): readonly Drop[] {
     const found = this.#queue.filter(
-      (drop) =>
-        drop.isOpen &&
-        drop.side === INSIDE &&
-        drop.slot === NONE &&
-        tuples.isSameAddress(drop.way >> 1, (drop.way & 1) === 0, way >> 1, (way & 1) === 0),
+      ({ isOpen, side, slot, way }) => isOpen && side === INSIDE && slot === NONE && isOne(way),
     );
     for (const drop of found) this.close(drop);
     return found;

@@ -1,11 +1,15 @@
+import type { Reason } from "../../packets/reasons.js";
 import type { Judgement, Update } from "../../packets/results.js";
 import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../packets/timeline.js";
+import type { TupleTable } from "../../packets/tuples.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { WHY_ELSEWHERE } from "./elsewhere.js";
 import { type Consequence, type Drop, keyOf } from "./drop.js";
 import type { Impacts } from "./impacts.js";
 import type { Refusals } from "./refusals.js";
+import { serviceOf } from "./services.js";
+import { WHY_TAKEN } from "./taken.js";
 import { seconds } from "./words.js";
 
 /** What pairs show of an earlier drop, with the pair's inside row. */
@@ -21,6 +25,7 @@ interface Pending {
  */
 export class Updates {
   readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
   readonly #impacts: Impacts;
   readonly #refusals: Refusals;
   readonly #kernel: Kernel;
@@ -29,12 +34,14 @@ export class Updates {
 
   constructor(
     timeline: Timeline,
+    tuples: TupleTable,
     impacts: Impacts,
     refusals: Refusals,
     kernel: Kernel,
     tell: (update: Update, timeNs: number) => void,
   ) {
     this.#timeline = timeline;
+    this.#tuples = tuples;
     this.#impacts = impacts;
     this.#refusals = refusals;
     this.#kernel = kernel;
@@ -109,9 +116,20 @@ export class Updates {
 
   /** Tells it of what was dropped on its way to an address that others are now known to take an interface to which is not captured. */
   tellElsewhere(way: number): void {
+    const tuples = this.#tuples;
+    const isThere = (of: number) => tuples.isSameAddress(of >> 1, (of & 1) === 0, way >> 1, (way & 1) === 0);
+    this.#tellUnknown(isThere, "may-go-elsewhere", WHY_ELSEWHERE);
+  }
+
+  /** The same of what is of a service that a proxy is now known to take on its way. */
+  tellTaken(service: number): void {
+    this.#tellUnknown((way) => serviceOf(this.#tuples, way >> 1) === service, "proxy-keeps", WHY_TAKEN);
+  }
+
+  #tellUnknown(isOne: (way: number) => boolean, reason: Reason, why: string): void {
     this.takeNews();
-    for (const drop of this.#impacts.open.takeOutTo(way))
-      this.#tell(updateOf(drop, { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_ELSEWHERE }), drop.timeNs);
+    for (const drop of this.#impacts.open.takeOut(isOne))
+      this.#tell(updateOf(drop, { verdict: "unknown", reason, why }), drop.timeNs);
   }
 
   /** Tells it of drops that a packet may be a copy of which others cannot be told from: it may have got through. */

@@ -18,6 +18,7 @@ import { MARGIN_NS, Reach } from "./reach.js";
 import { Senders } from "./senders.js";
 import { Speakers } from "./speakers.js";
 import { Strangers } from "./strangers.js";
+import { Taken } from "./taken.js";
 import { seconds, whyLost, whyOneWay } from "./words.js";
 
 /**
@@ -32,6 +33,7 @@ const LEAST_ALONE = 16;
  */
 export class Verdicts {
   readonly locals: Locals;
+  readonly taken: Taken;
   readonly #known: Judged;
   readonly #senders: Senders;
   readonly #claims: Claims;
@@ -42,6 +44,7 @@ export class Verdicts {
     const { timeline, tuples, kernel, translations } = known;
     const locals = new Locals(timeline, tuples, kernel);
     this.locals = locals;
+    this.taken = new Taken(tuples);
     const reach = new Reach(known);
     const speakers = new Speakers(known, reach);
     const strangers = new Strangers(known, locals);
@@ -57,6 +60,7 @@ export class Verdicts {
       carried: new Carried(tuples, translations.accounts),
       common,
       filtered: new Filtered(known, common),
+      taken: this.taken,
     };
     this.#senders = new Senders(timeline, tuples, speakers, common);
     this.#claims = new Claims(this.#known);
