@@ -40,7 +40,7 @@ export class Filtered {
     const has = (kind: number) => this.#isThere(cover.kinds.sinceNs[kind], row, cover);
     if (has(NOT_IP)) return undefined;
     const kind = kindOf(proto, t.tcpFlags(row));
-    if (kind === TCP_PLAIN && !has(TCP_PLAIN) && has(TCP_CONTROL)) return "segments only open and end connections";
+    if (kind === TCP_PLAIN && !has(TCP_PLAIN) && has(TCP_CONTROL)) return "all segments open or end connections";
     if (kind === OTHER_IP)
       return has(OTHER_IP) || (has(UDP_DATAGRAM) && (has(TCP_CONTROL) || has(TCP_PLAIN)))
         ? undefined

@@ -93,9 +93,10 @@ export class HostsOwn {
    * while the inside capture covered that, and nothing inside may be what became of it, nor may a filter have kept it out.
    */
   #isElsewhere(row: number, natWay: number): boolean {
-    const { tuples, speakers, misses, strangers, common } = this.#known;
+    const { tuples, speakers, misses, strangers, common, filtered } = this.#known;
     return (
       !common[INSIDE].isAny &&
+      filtered.of(row, INSIDE) === undefined &&
       (tuples.hasFullTtl(natWay ^ 1) || tuples.hasOtherTtl(natWay ^ 1)) &&
       speakers.isCovered(natWay, INSIDE) &&
       !misses.isPatchy(INSIDE) &&

@@ -56,7 +56,7 @@ describe("a packet is not dropped where all that the other capture has is of ano
       merged([us(70, left)], more, [us(900_020, left)]),
       { mayBeFiltered: true },
     );
-    expect(alone.find(({ side }) => side === "inside")?.why).toContain("segments only open and end connections");
+    expect(alone.find(({ side }) => side === "inside")?.why).toContain("all segments open or end connections");
   });
 });
 
@@ -72,4 +72,20 @@ it("where the router keeps TTLs, what has the NAT's address may be of a kind tha
   };
   expect(await verdicts(true)).toEqual(["unknown may-be-filtered", "unknown may-be-filtered"]);
   expect(await verdicts(false)).toEqual(["local from-host", "local to-host"]);
+});
+
+it("a conversation whose ends both speak is not proved to take another interface by a capture of one peer alone", async () => {
+  const hosts = [CONTAINER, SERVER] as const;
+  const [there, back] = [asked, us(3070, answer({ src: DNS, dst: hosts[0], ipId: 9, ttl: 60 }))];
+  const crossing = [
+    us(2000, query({ src: hosts[0], dst: hosts[1], ipId: 5, ttl: 64, text: "another" })),
+    us(2020, query({ src: HOST, dst: hosts[1], ipId: 5, ttl: 63, text: "another" })),
+  ];
+  const verdicts = async (mayBeFiltered: boolean) => {
+    const inside = merged(known.inside, [crossing[0], there, back]);
+    const { alone } = await outcomeOf(inside, merged(known.outside, [crossing[1]]), { mayBeFiltered });
+    return alone.map(({ verdict }) => verdict);
+  };
+  expect(await verdicts(true)).toEqual(["unknown", "unknown"]);
+  expect(await verdicts(false)).toEqual(["elsewhere", "elsewhere"]);
 });
