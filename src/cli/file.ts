@@ -1,11 +1,12 @@
 import type { Leaps } from "../correlate/intake/intake.js";
 import { Heap } from "../packets/heap.js";
+import { INSIDE } from "../packets/sides.js";
 import { type Captures, type OpenEvents, pathsOf } from "../pipeline/captures.js";
 import { decodeElsewhere } from "../pipeline/decode-elsewhere.js";
 import type { Decoding } from "../pipeline/decoding.js";
 import type { ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
-import { leapsText, losses } from "./losses.js";
+import { leapsText, losses, lossesSoFar } from "./losses.js";
 import { Messages } from "./messages.js";
 import { correlateOptions, type ReportOptions } from "./report-options.js";
 import type { SelectOptions } from "./select-options.js";
@@ -41,11 +42,18 @@ export async function pairFiles(
   let decoding: Decoding | undefined;
   /** Whether a capture was used only in part. */
   let isPartial = false;
+  const { maxPairs } = correlateOptions(options);
+  const warn = (text: string, isDamage: boolean): void => {
+    isPartial ||= isDamage;
+    messages.warn(text);
+  };
+  /** What is said of captures of which more may be read than is used: how much is chance. */
+  const held: (readonly [text: string, isDamage: boolean])[] = [];
   try {
     const events: OpenEvents = {
       onWarning: (text, isDamage = false) => {
-        isPartial ||= isDamage;
-        messages.warn(text);
+        if (Number.isFinite(maxPairs)) held.push([text, isDamage]);
+        else warn(text, isDamage);
       },
       onBytes: (capture, read, total) => Object.assign(readings[capture], { read, total }),
     };
@@ -75,10 +83,12 @@ export async function pairFiles(
       },
     };
     const results = await resultsOf({ ...options, isFiltered: marks !== undefined }, interfaces, host);
-    await pair(packets, settings, results, host.stdout, host.stop);
-    for (const source of packets) {
-      isPartial ||= source.tally.undecodable > 0;
-      for (const text of losses(source)) messages.warn(text);
+    const { summary, isEnough } = await pair(packets, settings, results, host.stdout, host.stop);
+    if (!isEnough) for (const each of held) warn(...each);
+    for (const [side, source] of packets.entries()) {
+      const { undecodable } = side === INSIDE ? summary.inside : summary.outside;
+      isPartial ||= undecodable > 0;
+      for (const text of isEnough ? lossesSoFar(source.name, undecodable) : losses(source)) messages.warn(text);
     }
     return results.exitCode(messages) || (isPartial ? 1 : 0);
   } finally {

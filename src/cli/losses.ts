@@ -16,6 +16,11 @@ export function losses({ name, tally, captureDropped }: PacketSource): string[] 
   return texts;
 }
 
+/** The same of a capture of which more was read than was used: only what that has tells. */
+export function lossesSoFar(name: string, undecodable: number): string[] {
+  return undecodable > 0 ? [`${name}: ${frames(undecodable)} undecodable, of those before the last pair`] : [];
+}
+
 /** What to say of a capture with frames whose stamps leap away from those around them. */
 export function leapsText(name: string, { count, firstFrame, firstLeapNs }: Readonly<Leaps>): string {
   const seconds = `${+(Math.abs(firstLeapNs) / 1e9).toPrecision(3)} s`;

@@ -1,4 +1,4 @@
-import { correlate, type CorrelateOptions } from "../correlate/correlate.js";
+import { correlate, type CorrelateOptions, type Ending } from "../correlate/correlate.js";
 import type { PacketSource } from "../packets/source.js";
 import type { Output } from "./host.js";
 import type { Results } from "./results.js";
@@ -13,13 +13,15 @@ export async function pair(
   { sink, rules, flush }: Results,
   stdout: Output,
   signal?: AbortSignal,
-): Promise<void> {
+): Promise<Ending> {
   const flushing = setInterval(flush, FLUSH_EVERY_MS);
+  let ending: Ending;
   try {
-    await correlate(...packets, { ...options, rules }, sink, signal);
+    ending = await correlate(...packets, { ...options, rules }, sink, signal);
   } finally {
     clearInterval(flushing);
     flush();
   }
   await stdout.drained();
+  return ending;
 }

@@ -9,10 +9,11 @@ import { MOST_SLACK_NS, PROCESSORS_NS } from "./clock/course.js";
 import { Follower } from "./clock/follower.js";
 import { Intake, type Leaps } from "./intake/intake.js";
 import { Lookahead } from "./clock/lookahead.js";
-import { Run } from "./run.js";
+import { type Ending, Run } from "./run.js";
 import type { Look } from "./standing.js";
 
 export type { ClockOption } from "./clock/clock.js";
+export type { Ending } from "./run.js";
 export type { Look, Standing } from "./standing.js";
 
 export interface CorrelateOptions {
@@ -31,7 +32,7 @@ export interface CorrelateOptions {
   onBegin?(look: Look): void;
   /** Told once all is decided, before the sink is given flows, findings and the summary. */
   onSettled?(): void;
-  /** Told then of a capture that has stamps which leap, by its name. */
+  /** Told then of a capture that has stamps which leap, by its name, if it was read to its end. */
   onLeaps?(name: string, leaps: Readonly<Leaps>): void;
 }
 
@@ -47,7 +48,7 @@ export async function correlate(
   options: CorrelateOptions,
   sink: Sink,
   signal: { readonly aborted: boolean } = { aborted: false },
-): Promise<void> {
+): Promise<Ending> {
   const { clock: option, windowNs, heap = new Heap() } = options;
   // before a source is read on: how far it is by then depends on how it is cut
   const haveCounters = [inside.hasCounters, outside.hasCounters] as const;
@@ -75,8 +76,10 @@ export async function correlate(
     run.take(side, await (follower === null ? intakes[side].next() : follower.next(side)));
     run.advance();
   }
-  run.finish();
+  const ending = run.finish();
+  if (ending.isEnough) return ending;
   for (const { source, leaps } of intakes) if (leaps.count > 0) options.onLeaps?.(source.name, leaps);
+  return ending;
 }
 
 /** What two processors' stamps of one clock may differ by, and the coarser of both captures' units. */

@@ -96,8 +96,10 @@ export function assemble(
   const tunnels = new Tunnels(heap, tuples, windowNs);
   const feed = (side: Side) => new Feed(heap, side, intakes[side], tuples, tunnels);
   const feeds = [feed(INSIDE), feed(OUTSIDE)] as const;
-  const coverOf = (side: Side, shiftNs: number) =>
-    new Cover(sources[side], strayNs[side], shiftNs, windowNs, (stampNs) => kernel.timeOf(side, stampNs, 0));
+  const coverOf = (side: Side, shiftNs: number) => {
+    const placed = (stampNs: number) => kernel.timeOf(side, stampNs, 0);
+    return new Cover(sources[side], intakes[side].kinds, strayNs[side], shiftNs, windowNs, placed);
+  };
   const cover = [coverOf(INSIDE, 0), coverOf(OUTSIDE, shiftNs)] as const;
   const tallies = [new SideTally(), new SideTally()] as const;
   /** What any of the parts may look at. */
@@ -126,7 +128,9 @@ export function assemble(
   const findings = new Findings({ ...base, misses, decidedNs });
   const impacts = new Impacts(timeline, tuples, accounts, kernel);
   const lateLosses = new LateLosses({ ...base, clashes, findings });
-  const updates = new Updates(timeline, impacts, refusals, (update, timeNs) => lateLosses.update(update, timeNs));
+  const updates = new Updates(timeline, tuples, impacts, refusals, kernel, (update, timeNs) =>
+    lateLosses.update(update, timeNs),
+  );
   const notes: Notes[] = [refusals, mistimed];
   const showing = new Showing({
     ...base,
@@ -144,7 +148,10 @@ export function assemble(
     pairing: new Pairs({ ...base, groups, refusals, impacts, findings, updates, showing }),
     mayBecome: (entered, left) => refusals.mayBeOne(entered, left),
     isNat: (address) => verdicts.locals.isNat(address),
-    link: (tuples, begin) => book.link(tuples, begin),
+    link: (tuples, begin) => {
+      verdicts.taken.note(tuples);
+      book.link(tuples, begin);
+    },
   });
   notes.push(...matchers.notes);
   const verdicts = new Verdicts({

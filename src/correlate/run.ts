@@ -15,6 +15,13 @@ import { assemble, type Parts, type RunOptions } from "./parts.js";
 import type { Showing } from "./showing.js";
 import type { Standing } from "./standing.js";
 
+/** How a run ended. */
+export interface Ending {
+  readonly summary: Summary;
+  /** Whether as many pairs were shown as were wanted: how far the captures were read beyond them does not matter. */
+  readonly isEnough: boolean;
+}
+
 /**
  * One correlation: merges both sides by time onto the timeline, and has each packet matched, settled when its window is over (`Settling`),
  * and shown (`Showing`).
@@ -163,8 +170,8 @@ export class Run {
     return { flows: this.#parts.book.busiest(mostFlows), summary: this.#summary() };
   }
 
-  /** Ends the run: with everything settled where both sources have ended, else with what is certain by now. */
-  finish(): void {
+  /** Ends the run: with everything settled where both sources have ended, else with what is certain by now. Returns how it ended. */
+  finish(): Ending {
     this.#isComplete = this.#feeds[INSIDE].hasEnded && this.#feeds[OUTSIDE].hasEnded && !this.#showing.isEnough;
     if (this.#isComplete) {
       while (this.#parts.lateLosses.nextNs < Number.POSITIVE_INFINITY) this.#learnLoss();
@@ -187,6 +194,7 @@ export class Run {
     };
     for (const finding of this.#parts.findings.close(found)) this.#parts.sink.finding(finding);
     this.#parts.sink.end(summary);
+    return { summary, isEnough: this.#showing.isEnough };
   }
 
   #summary(): Summary {

@@ -14,6 +14,7 @@ import type { Findings } from "./verdicts/findings.js";
 import type { FlowBook } from "./verdicts/flow-book.js";
 import type { Consequence } from "./verdicts/drop.js";
 import type { Impacts } from "./verdicts/impacts.js";
+import { isUncovered, type Verdict } from "./verdicts/known.js";
 import type { Refusals } from "./verdicts/refusals.js";
 import type { LateLosses } from "./verdicts/late-losses.js";
 import type { SideTally } from "./verdicts/side-tally.js";
@@ -84,13 +85,16 @@ export class Settling {
 
   /** Accounts for a packet that has no twin. */
   judge(row: number): void {
-    const { tuples, matchers, verdicts, updates, lateLosses, book } = this.#about;
+    const { tuples, matchers, translations, verdicts, updates, lateLosses, book } = this.#about;
     const t = this.#timeline;
     updates.takeNews();
     updates.tellBefore(row);
-    const { verdict, reason, why, byFrame, mtu, mayBeLostBy, elsewhereWay } = verdicts.judge(row);
+    const judged = verdicts.judge(row);
+    const isOpen = judged.verdict === "unknown" || judged.verdict === "no-overlap";
+    const heldUp = isOpen ? updates.tellHeldUp(row, translations.slotOf(row)) : undefined;
+    const { verdict, reason, why, byFrame, mtu, mayBeLostBy, elsewhereWay }: Verdict = heldUp ?? judged;
     tuples.noteUnmatched(t.tuple(row));
-    if (verdict !== "no-overlap") matchers.completeness.noteAlone(row);
+    if (!isUncovered({ verdict, reason, why })) matchers.completeness.noteAlone(row);
     const by = { ...(byFrame !== undefined && { byFrame }), ...(mtu !== undefined && { mtu }) };
     const judgement: Judgement = { verdict, reason, why, ...by, ...(verdict === "dropped" && this.#dropped(row)) };
     if (mayBeLostBy !== undefined) {
@@ -104,6 +108,7 @@ export class Settling {
     }
     this.#tell(row, judgement);
     if (elsewhereWay !== undefined) updates.tellElsewhere(elsewhereWay);
+    for (const service of verdicts.taken.news()) updates.tellTaken(service);
     updates.tellRefused(row);
     t.setState(row, DONE);
   }

@@ -1,7 +1,7 @@
 import { type Finding, findingOf, Gathered } from "../packets/findings.js";
 import type { FlowSummary } from "../packets/results.js";
 import type { Interfaces } from "./interfaces.js";
-import { type Explanation, isExplained, type RuleBook } from "./rules.js";
+import { type Explanation, isExplained, isReaddressed, type RuleBook } from "./rules.js";
 
 /** Names the rules behind flows' translations, and notes which have none. */
 export class RuleCheck {
@@ -16,9 +16,15 @@ export class RuleCheck {
 
   /** The rules that explain a finished flow, as `RuleBook.explain` gives them. */
   flow(flow: FlowSummary): Explanation[] {
+    const { helped, problems } = this.#book;
     const explanations = this.#book.explain(flow, this.#interfaces);
-    if (!isExplained(flow, explanations)) this.#missing.addFlow(flow);
-    return explanations;
+    const isHelped = helped.has(flow);
+    if (!isExplained(flow, explanations) && !isHelped) this.#missing.addFlow(flow);
+    // where no other makes what was made, and all were understood, it is this one
+    const isOnly = ({ kind, to }: Explanation): boolean =>
+      to !== null && explanations.filter((each) => each.kind === kind).length === 1 && isReaddressed(flow, kind);
+    if (problems.length > 0 || isHelped) return explanations;
+    return explanations.map((each) => ({ ...each, isCertain: each.isCertain || isOnly(each) }));
   }
 
   /** What there is to say of all flows together; call it once, after the last. */

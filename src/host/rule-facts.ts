@@ -3,6 +3,7 @@ import type { Ends, Translation } from "../packets/results.js";
 import { INSIDE, OUTSIDE, SIDES } from "../packets/sides.js";
 import { addressOf, parseAddress } from "./address.js";
 import type { Answer } from "./answer.js";
+import { pairOf } from "./helped.js";
 import { InterfaceName, type Interfaces } from "./interfaces.js";
 import { isEchoOf, isExplained, type Outcome, type RuleBook } from "./rules.js";
 import type { Hook, Target } from "./ruleset.js";
@@ -25,7 +26,8 @@ export class RuleFacts implements HostRules {
   /** Addresses that are on an interface of the host. */
   readonly #own = new Set<string>();
   #explained = 0;
-  #isBelieved = true;
+  /** Pairs of hosts with a translation that no rule explains, and no helper of what else they speak. */
+  readonly #unexplained = new Set<string>();
 
   constructor(book: RuleBook, interfaces: Interfaces) {
     this.#book = book;
@@ -35,6 +37,8 @@ export class RuleFacts implements HostRules {
   learn(flow: Translation): void {
     if (this.#inside.size < MOST_ADDRESSES)
       this.#inside.add(flow.initiator === "outside" ? flow.inside.dst : flow.inside.src);
+    const { helped } = this.#book;
+    if (helped.note(flow)) this.#unexplained.delete(pairOf(flow));
     if (flow.nat === "none" || flow.initiator === "unknown" || this.#explained === MOST_EXPLAINED) return;
     // no rule translates between IP versions
     if (flow.inside.src.includes(":") !== flow.outside.src.includes(":")) return;
@@ -43,7 +47,8 @@ export class RuleFacts implements HostRules {
     const isMade = (interfaces: Interfaces, isDstLocal?: Answer): boolean =>
       isExplained(flow, this.#book.explain(flow, interfaces, isDstLocal));
     if (!isMade(this.#interfaces)) {
-      this.#isBelieved &&= flow.proto !== "tcp" && this.#isMadeTurned(flow);
+      const isByRule = flow.proto !== "tcp" && this.#isMadeTurned(flow);
+      if (!isByRule && !helped.has(flow)) this.#unexplained.add(pairOf(flow));
       return;
     }
     // where no rule would explain the flow if it were otherwise, it is so
@@ -119,7 +124,7 @@ export class RuleFacts implements HostRules {
 
   #doubt(isTranslated: Answer, hasRule: boolean): string {
     if (this.#book.problems.length > 0) return "not all of the rules was understood";
-    if (!this.#isBelieved) return "the rules do not explain all translations that were seen";
+    if (this.#unexplained.size > 0) return "the rules do not explain all translations that were seen";
     if (this.#book.hasBypass) return "some packets pass the NAT rules by (notrack, tproxy)";
     if (isTranslated !== undefined) return "";
     return hasRule ? "it asks for more than is to be seen" : "the rules ask for more than is to be seen";

@@ -3,6 +3,7 @@ import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { ICMP, ICMPV6 } from "../protocols/ip-protocols.js";
 import { parseAddress } from "./address.js";
 import type { Answer } from "./answer.js";
+import { Helped } from "./helped.js";
 import type { Interfaces } from "./interfaces.js";
 import { parseIptablesTable } from "./iptables.js";
 import { parseNft } from "./nft.js";
@@ -41,6 +42,8 @@ export class RuleBook {
   readonly #tables: Table[] = [];
   /** Whether some packets may pass the NAT rules by. */
   readonly hasBypass: boolean;
+  /** Who speaks by services with helpers, as far as flows told. */
+  readonly helped = new Helped();
 
   /**
    * Reads the text of `iptables-save`, `ip6tables-save` (with or without counters) or `nft list ruleset`, or of several of
@@ -131,11 +134,15 @@ export function isEchoOf(proto: number, { icmpId }: Ends): boolean {
 
 /** Whether rules account for all of a flow's translation. */
 export function isExplained(flow: Translation, explanations: readonly Explanation[]): boolean {
-  const { entering, leaving } = passage(flow);
   const has = (kind: Explanation["kind"]): boolean => explanations.some((each) => each.kind === kind);
-  // a source port alone is changed without a rule too, where it clashes (net/netfilter/nf_nat_core.c, null binding)
-  const lacksSource = flow.nat.includes("snat") && entering.src !== leaving.src && !has("snat");
+  const lacksSource = flow.nat.includes("snat") && isReaddressed(flow, "snat") && !has("snat");
   return !lacksSource && !(flow.nat.includes("dnat") && !has("dnat"));
+}
+
+/** Whether only a rule translates so: a source port alone is changed without one too, where it clashes (net/netfilter/nf_nat_core.c, null binding). */
+export function isReaddressed(flow: Translation, kind: Explanation["kind"]): boolean {
+  const { entering, leaving } = passage(flow);
+  return kind === "dnat" || entering.src !== leaving.src;
 }
 
 /** Where a first packet's two ends are rewritten, in the order it comes there. */

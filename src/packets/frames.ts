@@ -108,6 +108,8 @@ export interface FrameSource {
   droppedOn?(iface: number): number;
   /** Whether the frames are being captured now, from `epochNs` on: what a live source covers is known to the moment. */
   readonly isLive?: boolean;
+  /** Whether it is known to have all frames that passed, but for lost ones: nobody filtered it. */
+  readonly isUnfiltered?: boolean;
   /** Whether it is a part of a capture, which goes on while this part of it is silent. */
   readonly isPart?: boolean;
   /** Whether the next frames are at hand, all the way: nobody has to be waited for. */

@@ -52,12 +52,13 @@ export const REASONS = {
   "may-go-elsewhere":
     "others to its destination seem to take an interface that is not captured, and nothing answers it",
   "may-be-filtered":
-    "others of its protocol and port were forwarded, and the other capture has none of them: a filter may have kept them out",
+    "the other capture has nothing of its kind (protocol, port, address, length), and maybe lacks others that were forwarded: a filter may have kept it out",
   "no-answer": "nothing answers it: the host may have taken it, or dropped it",
   "in-tunnel": "it is a later fragment of what carries a packet through a tunnel",
   "may-be-rejected":
     "a reset that came from no router away answers it: by a rule, or as the host has that address and nobody listens",
-  "may-be-refused": "an ICMP error is about it, or about another packet that is quoted alike",
+  "may-be-refused":
+    "an ICMP error is about it, or about another packet that is quoted alike; or nothing shows whether the host sent it",
   "may-be-hairpin": "a frame of its own side may be its other form, and too little speaks for that",
   "translation-gone":
     "another translation has taken the place of its own, or nothing behind it went by that: the host may have forgotten it, and taken the packet itself",

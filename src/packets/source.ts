@@ -38,6 +38,8 @@ export interface PacketSource {
   readonly silences?: Silence[];
   /** Whether these are the limits of a capture that is running, and not only what was in it. */
   readonly isLive?: boolean;
+  /** Whether it has all that passed: nobody filtered it. */
+  readonly isUnfiltered?: boolean;
   /** What its stamps are multiples of, nanoseconds. */
   readonly resolutionNs: number;
   /** The next packets, or null at the end; the batch before it is overwritten. A batch may be empty. */

@@ -4,7 +4,7 @@ import { sameAddress } from "./columns.js";
 import { HashIndex } from "./hash-index.js";
 import { ROOM_FLOWS, type Heap } from "./heap.js";
 import type { PacketBatch } from "./packet-batch.js";
-import type { Side } from "./sides.js";
+import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 import * as words from "./tuples-words.js";
 
 /** What a tuple's columns hold where there is nothing to say. */
@@ -168,6 +168,11 @@ export class TupleTable {
 
   isIpv6(tuple: number): boolean {
     return ((this.records[(tuple << TUPLE_BITS) + KIND] >> IPV6_SHIFT) & 1) === 1;
+  }
+
+  /** The side that its packets were seen on. */
+  sideOf(tuple: number): Side {
+    return ((this.records[(tuple << TUPLE_BITS) + KIND] >> SIDE_SHIFT) & 1) === INSIDE ? INSIDE : OUTSIDE;
   }
 
   /** Whether its packets came in a tunnel. */

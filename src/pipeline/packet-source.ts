@@ -124,6 +124,10 @@ export class DecodedSource implements PacketSource {
     return this.#frames.isLive ?? false;
   }
 
+  get isUnfiltered(): boolean {
+    return this.#frames.isUnfiltered ?? false;
+  }
+
   /** As `PacketSource` says; the packets are put into `into`, if it is given. */
   async next(into?: PacketBatch): Promise<PacketBatch | null> {
     const batch = into ?? (this.#packets ??= batchIn(this.#heap));

@@ -382,7 +382,7 @@ const LINES: Readonly<Record<string, Schema>> = {
     optional: {
       side: HAIRPIN_SIDE,
       rule: text(
-        "The firewall's rules that explain the translation, one a line; 'possibly' before one that may not. Only with --rules.",
+        "The firewall's rules that explain the translation, one a line; 'possibly' before each of several that may. Only with --rules.",
       ),
     },
   }),

@@ -135,6 +135,9 @@ describe("usage", () => {
     expect(code).toBe(1);
     expect(stderr).toMatch(/cut\.pcap: damaged at frame \d+, .* frames 1 to \d+ are used\n/);
     expect(stdout).toMatch(/outside +(\d+) += +\1 /);
+    // how far it was read beyond the last pair that is wanted does not matter
+    expect(await inThisProcess("file", "-q", "-c", "3", inside, cut)).toMatchObject({ code: 0, stderr: "" });
+    expect(await inThisProcess("file", "-q", "-c", "9999", inside, cut)).toMatchObject({ code: 1, stderr });
   });
 
   it("exits 1 where frames cannot be decoded, and 3 where that is to fail it as well", async () => {

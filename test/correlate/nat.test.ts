@@ -1,3 +1,6 @@
+import { InterfaceName } from "../../src/host/interfaces.js";
+import { RuleFacts } from "../../src/host/rule-facts.js";
+import { RuleBook } from "../../src/host/rules.js";
 import { describe, expect, it } from "vitest";
 import { echo6, filler, ipv6, transport, udp } from "../support/packets.js";
 import { ipv4 } from "../support/packets.js";
@@ -318,6 +321,23 @@ it("an address that is never hidden leaks where the NAT hides others of its netw
   const by = await outcomeOf(bare.inside, bare.outside);
   expect(by.findings.map(({ code, severity, count }) => [code, severity, count])).toEqual([
     ["untranslated", "info", 4],
+  ]);
+});
+
+it("an address that a rule may hide is said to be hidden by it only where the rules tell that", async () => {
+  const bare = conversation(4, { insideSrc: OTHER, outsideSrc: OTHER });
+  const rule = "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE";
+  const found = async (inside: string, outside: string) => {
+    const names = [new InterfaceName(inside), new InterfaceName(outside)] as const;
+    const rules = () => new RuleFacts(new RuleBook(`*nat\n${rule}\nCOMMIT\n`), names);
+    const { findings } = await outcomeOf(bare.inside, bare.outside, { rules });
+    return findings.map(({ code, text }) => `${code}: ${text}`);
+  };
+  expect(await found("docker0", "enp0s3")).toEqual([
+    `leak: ${OTHER} appears on outside untranslated, though a rule hides it: ${rule}`,
+  ]);
+  expect(await found("", "")).toEqual([
+    `untranslated: private addresses appear on outside untranslated, and a rule may hide them, but it asks for more than is to be seen: ${rule}`,
   ]);
 });
 

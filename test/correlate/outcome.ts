@@ -70,6 +70,7 @@ export class Capture implements PacketSource {
   readonly captureDropped = 0;
   readonly hasCounters = false;
   readonly resolutionNs: number;
+  readonly isUnfiltered: boolean;
   readonly #coverage = new Coverage(true);
   readonly #frames: readonly Stamped[];
   readonly #cut: readonly number[];
@@ -89,7 +90,9 @@ export class Capture implements PacketSource {
     cut: Cut = BATCH_FRAMES,
     opensTunnels = false,
     resolutionNs = 1,
+    isUnfiltered = true,
   ) {
+    this.isUnfiltered = isUnfiltered;
     this.resolutionNs = resolutionNs;
     this.name = name;
     this.#opensTunnels = opensTunnels;
@@ -337,6 +340,8 @@ export interface Options {
   readonly outsideEpochNs?: bigint;
   /** In which unit both captures have their stamps, nanoseconds. */
   readonly resolutionNs?: number;
+  /** Whether a filter may have made them, as far as natcorr knows of a file: it is told that nobody filtered those of tests. */
+  readonly mayBeFiltered?: boolean;
   /** Frames a batch, per side. */
   readonly batches?: readonly [Cut, Cut];
   readonly signal?: { readonly aborted: boolean };
@@ -387,9 +392,10 @@ export async function correlated(
 ): Promise<Outcome> {
   const { windowNs = 1e9, clock = { kind: "auto" }, maxPairs = Number.POSITIVE_INFINITY, signal } = options;
   const outcome = new Outcome(options.wants);
+  const { batches, resolutionNs, mayBeFiltered = false } = options;
   const sources = [
-    new Capture("docker0", inside, EPOCH_NS, options.batches?.[0], false, options.resolutionNs),
-    new Capture("enp0s3", outside, options.outsideEpochNs, options.batches?.[1], true, options.resolutionNs),
+    new Capture("docker0", inside, EPOCH_NS, batches?.[0], false, resolutionNs, !mayBeFiltered),
+    new Capture("enp0s3", outside, options.outsideEpochNs, batches?.[1], true, resolutionNs, !mayBeFiltered),
   ] as const;
   const patience = options.patienceNs === undefined ? {} : { patienceNs: options.patienceNs };
   await correlate(...sources, { windowNs, ...patience, clock, maxPairs, rules: options.rules?.() }, outcome, signal);

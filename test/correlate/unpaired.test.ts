@@ -79,10 +79,21 @@ describe("verdicts", () => {
   });
 
   it("what the other capture was not yet, or no longer, running for has no overlap", async () => {
-    const { inside, outside } = conversation(40, { everyUs: 100_000 });
+    const { inside, outside } = conversation(40, { everyUs: 1_100_000 });
     const outcome = await outcomeOf(inside, outside.slice(10, 30));
     expect(outcome.twins).toEqual(inStep(20).map(([i, o]) => [i + 10, o]));
     expect(outcome.verdicts("inside").map(([, verdict]) => verdict)).toEqual(Array(20).fill("no-overlap"));
+  });
+
+  it("what entered before the other capture began may have come out later, as long as it is not known what packets take", async () => {
+    const { inside, outside } = conversation(40, { everyUs: 150_000 });
+    const { alone } = await outcomeOf(inside, outside.slice(10));
+    // the outbound ones entered inside, within a second before the outside began; the others had entered outside before that
+    const within = (frame: number) => frame % 2 === 1 && frame > 4;
+    expect(alone.map(({ frame, verdict }) => [frame, verdict])).toEqual(
+      Array.from({ length: 10 }, (_, n) => [n + 1, within(n + 1) ? "unknown" : "no-overlap"]),
+    );
+    expect(new Set(alone.map(({ reason }) => reason))).toEqual(new Set(["not-begun", "capture-edge"]));
   });
 
   it("an empty capture overlaps with nothing", async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { RuleFacts } from "../../src/host/rule-facts.js";
+import { RuleCheck } from "../../src/host/rule-check.js";
 import { RuleBook } from "../../src/host/rules.js";
 import type { Ends, FlowSummary } from "../../src/packets/results.js";
 import { TCP } from "../../src/protocols/ip-protocols.js";
@@ -156,4 +157,34 @@ describe("what leaves", () => {
   test("is not told where the rules do not explain who else is hidden", () => {
     expect(left(after(docker().replace(MASQUERADE, ""), [fetched])).answer).toBeUndefined();
   });
+});
+
+describe("what a helper has conntrack expect", () => {
+  const control = flow("tcp", "inside", "172.17.0.3.5000 > 180.101.49.11.21", "10.0.2.15.5000 > 180.101.49.11.21");
+  const data = flow("tcp", "outside", "180.101.49.11.20 > 172.17.0.3.5001", "180.101.49.11.20 > 10.0.2.15.5001");
+  const other = flow("tcp", "outside", "203.0.113.9.20 > 172.17.0.3.5001", "203.0.113.9.20 > 10.0.2.15.5001");
+
+  test("is no rule's, and speaks against none", () => {
+    expect(called(after(docker(), [webPinged, control, data])).answer).toBe(true);
+    expect(called(after(docker(), [webPinged, data, control])).answer).toBe(true);
+    expect(called(after(docker(), [webPinged, control, other])).answer).toBeUndefined();
+  });
+
+  test("lacks no rule", () => {
+    const book = new RuleBook(docker());
+    const check = new RuleCheck(book, named("docker0", "enp0s3"));
+    book.helped.note(control);
+    for (const each of [control, data]) check.flow(each);
+    expect(check.end()).toEqual([]);
+    check.flow(other);
+    expect(check.end()).toMatchObject([{ code: "rule-missing", count: 1 }]);
+  });
+});
+
+test("the only rule that may have made a translation did, unless not all rules were understood", () => {
+  const certain = (text: string, name = "") =>
+    new RuleCheck(new RuleBook(text), named(name, "")).flow(fetched).map(({ isCertain }) => isCertain);
+  expect(certain(docker())).toEqual([true]);
+  expect(certain(nat(MASQUERADE, MASQUERADE.replace("docker0", "br-app")))).toEqual([false, false]);
+  expect(certain(nat("-X POSTROUTING", MASQUERADE))).toEqual([false]);
 });

@@ -56,7 +56,8 @@ export async function openWithCap(name: string, options: LiveOptions): Promise<L
     throw new CaptureError(`${name}: cap does not tell its link type (${linkName}); leave out --engine cap`);
   }
   options.onWarning(`${name}: ${LACKS}`);
-  return new CapSource(cap, frame, { name, linkType, snaplen: options.snaplen || CAP_SNAPLEN });
+  const iface = { name, linkType, snaplen: options.snaplen || CAP_SNAPLEN };
+  return new CapSource(cap, frame, iface, options.filter === "");
 }
 
 function newCap(): Cap {
@@ -75,6 +76,7 @@ function newCap(): Cap {
 /** One batch is filled by cap's events while the other one is with the reader. */
 class CapSource implements LiveSource {
   readonly isLive = true;
+  readonly isUnfiltered: boolean;
   /** As `performance.now()` tells the time: microseconds. */
   readonly resolutionNs = 1000;
   readonly name: string;
@@ -93,8 +95,9 @@ class CapSource implements LiveSource {
   #epochMs = performance.now();
   #hasBegun = false;
 
-  constructor(cap: Cap, frame: Buffer, iface: CaptureInterface) {
+  constructor(cap: Cap, frame: Buffer, iface: CaptureInterface, isUnfiltered: boolean) {
     this.#cap = cap;
+    this.isUnfiltered = isUnfiltered;
     this.name = iface.name;
     this.interfaces = [iface];
     this.#snaplen = iface.snaplen;

@@ -40,6 +40,7 @@ export interface LivePcapParts {
   readonly pcap: Libpcap;
   /** Activated, non-blocking and filtered; the source closes it. */
   readonly handle: Pointer;
+  readonly isUnfiltered: boolean;
   readonly onWarning: (text: string) => void;
 }
 
@@ -51,6 +52,7 @@ export interface LivePcapParts {
  */
 export class LivePcap implements LiveSource {
   readonly isLive = true;
+  readonly isUnfiltered: boolean;
   readonly resolutionNs = 1;
   readonly name: string;
   readonly epochNs: bigint;
@@ -80,8 +82,9 @@ export class LivePcap implements LiveSource {
   #isClosed = false;
 
   constructor(parts: LivePcapParts) {
-    const { name, pcap, handle } = parts;
+    const { name, pcap, handle, isUnfiltered } = parts;
     this.name = name;
+    this.isUnfiltered = isUnfiltered;
     this.epochNs = BigInt(this.#epochMs) * BigInt(NS_PER_MS);
     this.#parts = parts;
     this.#dump = new MemoryDump(pcap, handle);

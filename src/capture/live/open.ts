@@ -44,8 +44,9 @@ export async function openInterface(name: string, options: LiveOptions): Promise
     if (status < 0) throw refusal(name, status, text, await listInterfaces());
     if (status > 0) options.onWarning(`${name}: ${text}`);
     if (pcap.setNonblock(handle, 1, errors) !== 0) throw new CaptureError(`${name}: ${textIn(errors)}`);
-    if (options.filter !== "") setFilter(pcap, handle, options.filter);
-    return new LivePcap({ name, pcap, handle, onWarning: (text) => options.onWarning(text) });
+    const isUnfiltered = options.filter === "";
+    if (!isUnfiltered) setFilter(pcap, handle, options.filter);
+    return new LivePcap({ name, pcap, handle, isUnfiltered, onWarning: (text) => options.onWarning(text) });
   } catch (error) {
     pcap.close(handle);
     throw error;

@@ -1,5 +1,5 @@
 import { Flow } from "../../packets/flows.js";
-import { HAS_IP_ID, IS_FRAGMENT } from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_FRAGMENT } from "../../packets/packets.js";
 import { EVIDENCE_LENGTH } from "../../packets/results.js";
 import { otherSide } from "../../packets/sides.js";
 import { Sweep } from "../../packets/sweep.js";
@@ -88,7 +88,7 @@ export class Hairpins implements Admits, Settles {
     if (afters.length === 0) {
       for (const other of like) {
         if (!t.isBefore(row, other)) continue;
-        if (this.#mayBeForms(row, other)) this.#noteMaybe([row], [other]);
+        if (this.#mayBeForms(row, other) || this.#mayBeKept(row, other)) this.#noteMaybe([row], [other]);
         // where stamps are in disorder
         if (this.#mayBeForms(other, row)) this.#noteMaybe([other], [row]);
       }
@@ -294,10 +294,21 @@ export class Hairpins implements Admits, Settles {
 
   /** Whether two packets with one key may be two forms of one, by a translation not known by now. */
   #mayBeForms(before: number, after: number): boolean {
+    if (!this.#isForwarded(before, after) || this.isAfter(before) || this.isBefore(after)) return false;
+    return this.#mayBeRewritten(before, after);
+  }
+
+  /** The same on a router that keeps TTLs: then what no other packet has must show that they are one. */
+  #mayBeKept(before: number, after: number): boolean {
     const t = this.#timeline;
-    const isRewritten = t.tuple(after) !== t.tuple(before);
-    if (!isRewritten || !this.#isForwarded(before, after) || this.isAfter(before) || this.isBefore(after)) return false;
+    const isTold = (t.flags(before) & t.flags(after) & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== 0;
+    return isTold && t.ttl(before) === t.ttl(after) && this.#mayBeRewritten(before, after);
+  }
+
+  #mayBeRewritten(before: number, after: number): boolean {
+    const t = this.#timeline;
     const { tuples } = this.#about;
+    if (t.tuple(after) === t.tuple(before)) return false;
     return tuples.isUntranslated(t.tuple(before)) && tuples.isUntranslated(t.tuple(after));
   }
 

@@ -1,7 +1,7 @@
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { keepNewest } from "../../packets/keep-newest.js";
 import type { TupleTable } from "../../packets/tuples.js";
-import { hasPorts } from "../../protocols/ip-protocols.js";
+import { serviceOf } from "./services.js";
 
 /** So many flows are looked at for each question, at the most, as long as questions come: what is new since is known soon. */
 const LOOKED_AT_EACH = 64;
@@ -36,17 +36,17 @@ export class Carried {
   /** Whether flows cross that are of the same service as a conversation. */
   hasService(tuple: number): boolean {
     this.#look();
-    return this.#services.has(this.#serviceOf(tuple));
+    return this.#services.has(serviceOf(this.#tuples, tuple));
   }
 
   /** Takes it that a conversation with an address that others reach was forwarded, and not seen. */
   noteUnseen(tuple: number): void {
-    remember(this.#unseen, this.#serviceOf(tuple));
+    remember(this.#unseen, serviceOf(this.#tuples, tuple));
   }
 
   /** Whether conversations of the same service are forwarded, and none of them was seen. */
   isUnseen(tuple: number): boolean {
-    return this.#unseen.has(this.#serviceOf(tuple)) && !this.hasService(tuple);
+    return this.#unseen.has(serviceOf(this.#tuples, tuple)) && !this.hasService(tuple);
   }
 
   /** Looks at the flows, if there are others than before. */
@@ -60,18 +60,11 @@ export class Carried {
 
   #take(inside: number, outside: number): void {
     const tuples = this.#tuples;
-    for (const tuple of [inside, outside]) remember(this.#services, this.#serviceOf(tuple));
+    for (const tuple of [inside, outside]) remember(this.#services, serviceOf(tuples, tuple));
     for (const isA of [true, false]) {
       const isKept = [true, false].some((isOtherA) => tuples.isSameAddress(inside, isA, outside, isOtherA));
       if (isKept) remember(this.#addresses, tuples.addressText(inside, isA));
     }
-  }
-
-  /** A protocol, with the port of who is called, where there is one. */
-  #serviceOf(tuple: number): number {
-    const tuples = this.#tuples;
-    const proto = tuples.proto(tuple);
-    return (proto << 16) | (hasPorts(proto) ? tuples.port(tuple, !tuples.isOpenedByA(tuple)) : 0);
   }
 }
 

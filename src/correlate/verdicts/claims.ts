@@ -145,9 +145,10 @@ export class Claims {
     const answer = refusals.answerTo(row);
     if (answer === undefined || answer === "unclear" || answer.isFromFar || !answer.isOfAddressee) return answer;
     if (t.side(row) === OUTSIDE || local?.reason === "to-host") return answer;
+    // where TTLs are kept, the host may have that address, or somebody behind it
+    if (!kernel.isTtlLowered(false)) return { ...answer, isFromFar: true };
     // the host may have other addresses
-    const isHosts = local === null && isFromNear(t, row) && kernel.isTtlLowered(false);
-    return isHosts ? answer : undefined;
+    return local === null && isFromNear(t, row) ? answer : undefined;
   }
 
   /** What became of a packet of a known translation that entered and did not come out. */

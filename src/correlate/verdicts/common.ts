@@ -1,12 +1,15 @@
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { hasPorts } from "../../protocols/ip-protocols.js";
 
+const ENDS = [true, false] as const;
+
 /**
  * What all conversations of a capture have in common: an address, a port, or the protocol. Where there is anything, a filter may have kept others
  * out of it (`tcpdump -i docker0 host 172.17.0.2`).
  */
 export class Common {
   readonly #tuples: TupleTable;
+  readonly #isNat: (address: string) => boolean;
   /** Both of the first conversation, as text. */
   readonly #addresses: string[] = [];
   /** Whether all have the one address, and the other. */
@@ -15,27 +18,39 @@ export class Common {
   readonly #ports: [number, number] = [NONE, NONE];
   #proto = NONE;
   #isEmpty = true;
+  /** Once there is nothing, there never is again. */
+  #mayBeAny = true;
 
-  constructor(tuples: TupleTable) {
+  /** `isNat`: whether an address is the NAT's own, which is common by itself to all that it sends and gets. */
+  constructor(tuples: TupleTable, isNat: (address: string) => boolean) {
     this.#tuples = tuples;
+    this.#isNat = isNat;
   }
 
   /** Whether there is anything; also as long as there are no conversations. */
   get isAny(): boolean {
-    return (
-      this.#isEmpty || this.#proto !== NONE || this.#areCommon.includes(true) || this.#ports.some((p) => p !== NONE)
-    );
+    this.#mayBeAny &&= this.#isEmpty || this.#proto !== NONE || this.addresses.length > 0 || this.ports.length > 0;
+    return this.#mayBeAny;
+  }
+
+  /** The addresses that all have, … */
+  get addresses(): readonly string[] {
+    return this.#addresses.filter((address, at) => this.#areCommon[at] && !this.#isNat(address));
+  }
+
+  /** … and the ports. */
+  get ports(): readonly number[] {
+    return this.#ports.filter((port) => port !== NONE);
   }
 
   /** Takes a conversation. */
   learn(tuple: number): void {
     if (!this.isAny) return;
     const tuples = this.#tuples;
-    const ends = [true, false] as const;
     const proto = tuples.proto(tuple);
-    const addresses = ends.map((isA) => tuples.addressText(tuple, isA));
-    const ports = ends.map((isA) => (hasPorts(proto) ? tuples.port(tuple, isA) : NONE));
-    for (const at of ends.keys()) {
+    const addresses = ENDS.map((isA) => tuples.addressText(tuple, isA));
+    const ports = ENDS.map((isA) => (hasPorts(proto) ? tuples.port(tuple, isA) : NONE));
+    for (const at of ENDS.keys()) {
       if (this.#isEmpty) {
         this.#addresses[at] = addresses[at];
         this.#areCommon[at] = true;

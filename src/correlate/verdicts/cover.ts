@@ -1,5 +1,6 @@
 import type { PacketSource } from "../../packets/source.js";
 import type { LostSpan } from "../intake/intake.js";
+import type { Kinds } from "../intake/kinds.js";
 import { Gaps } from "./gaps.js";
 
 /** What a side's capture covers, nanoseconds on the timeline. */
@@ -13,6 +14,12 @@ export class Cover {
   readonly strayNs: number;
   /** Whether these are the limits of a capture that is running, and not only what was in it. */
   readonly isLive: boolean;
+  /** Whether nobody filtered it, as is known; false where that is not. */
+  readonly isUnfiltered: boolean;
+  /** Which kinds of frames it has, by its stamps, … */
+  readonly kinds: Kinds;
+  /** … which are here on the timeline. */
+  readonly placed: (stampNs: number) => number;
   readonly #source: PacketSource;
   readonly #shiftNs: number;
   readonly #windowNs: number;
@@ -23,6 +30,7 @@ export class Cover {
    */
   constructor(
     source: PacketSource,
+    kinds: Kinds,
     strayNs: number,
     shiftNs: number,
     windowNs: number,
@@ -35,6 +43,9 @@ export class Cover {
     this.lastNs = source.lastNs + shiftNs;
     this.strayNs = strayNs + shiftNs;
     this.isLive = source.isLive ?? false;
+    this.isUnfiltered = source.isUnfiltered ?? false;
+    this.kinds = kinds;
+    this.placed = placed;
     this.gaps = new Gaps(windowNs, placed);
   }
 

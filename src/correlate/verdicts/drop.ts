@@ -1,6 +1,7 @@
 /** A dropped packet, and what others that crossed tell of it by themselves. */
 import type { Impact } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
 import { hasPorts, ICMP, ICMPV6, TCP } from "../../protocols/ip-protocols.js";
 import { ACK, FIN, MOST_WINDOW, RST, SYN } from "../../protocols/tcp.js";
 
@@ -32,6 +33,8 @@ export interface Drop extends Packet {
   readonly impact: Impact;
   /** How an ICMP error names it that is about it, and how the payload begins that it may quote: see `Refusals`. */
   readonly quotedAs: string;
+  /** What it has in common with its twin: see `keyOf`. */
+  readonly key: string;
   readonly head: number;
   isOpen: boolean;
 }
@@ -49,6 +52,11 @@ export interface Packet {
 /** Whether it would be seen if a packet was sent again: by its numbers, or by what it carries, where that is not encrypted anew and was kept. */
 export function isTelling({ proto, content }: Packet): boolean {
   return proto === TCP || proto === ICMP || proto === ICMPV6 || (hasPorts(proto) && content !== 0);
+}
+
+/** What a packet has in common with its twin on the other side. */
+export function keyOf(t: Timeline, row: number): string {
+  return `${t.key(row)} ${t.key2(row)}`;
 }
 
 /** How many sequence numbers a packet takes: of TCP those of its data, of SYN and of FIN; of others none. */

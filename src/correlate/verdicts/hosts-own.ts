@@ -64,11 +64,14 @@ export class HostsOwn {
    * packets, or has some that may be it; null where it is the host's.
    */
   doubt(row: number, why: string): Claim | null {
-    const { kernel, misses, strangers } = this.#known;
+    const { kernel, misses, filtered, strangers } = this.#known;
     if (kernel.isTtlLowered(true)) return null;
     const doubt = `${why}, or forwarded`;
     if (misses.isPatchy(INSIDE))
       return { verdict: "unknown", reason: "capture-misses", why: `${doubt}: ${misses.why(INSIDE)}` };
+    const common = filtered.of(row, INSIDE);
+    if (common !== undefined)
+      return { verdict: "unknown", reason: "may-be-filtered", why: `${doubt}: on ${SIDE_NAMES[INSIDE]}, ${common}` };
     if (!strangers.hasFor(row)) return null;
     const reached = `${doubt}: ${SIDE_NAMES[INSIDE]} has packets then of which nothing tells what they were`;
     return { verdict: "unknown", reason: "ttl-kept", why: `${reached}, and this router keeps TTLs` };
@@ -90,9 +93,10 @@ export class HostsOwn {
    * while the inside capture covered that, and nothing inside may be what became of it, nor may a filter have kept it out.
    */
   #isElsewhere(row: number, natWay: number): boolean {
-    const { tuples, speakers, misses, strangers, common } = this.#known;
+    const { tuples, speakers, misses, strangers, common, filtered } = this.#known;
     return (
-      !common.isAny &&
+      !common[INSIDE].isAny &&
+      filtered.of(row, INSIDE) === undefined &&
       (tuples.hasFullTtl(natWay ^ 1) || tuples.hasOtherTtl(natWay ^ 1)) &&
       speakers.isCovered(natWay, INSIDE) &&
       !misses.isPatchy(INSIDE) &&

@@ -7,7 +7,7 @@ import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { TCP, UDP } from "../../protocols/ip-protocols.js";
 import { ACK, FIN, isOpening, MOST_WINDOW, RST, SYN } from "../../protocols/tcp.js";
 import type { Kernel } from "../kernel/kernel.js";
-import { type Consequence, coveredBy, type Drop, isTelling, type Packet, spanOf, without } from "./drop.js";
+import { type Consequence, coveredBy, type Drop, isTelling, keyOf, type Packet, spanOf, without } from "./drop.js";
 import { LEAST_AFTER_NS, likenessOf, OpenDrops, PATIENCE_NS } from "./open-drops.js";
 import { RecentCrossings } from "./recent-crossings.js";
 
@@ -165,6 +165,7 @@ export class Impacts {
       missing: [0, spanOf(packet)],
       impact: isTelling(packet) ? "lost" : "unknown",
       quotedAs,
+      key: keyOf(this.#timeline, row),
       head: t.head(row),
       isOpen: true,
     };

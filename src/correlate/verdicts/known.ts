@@ -3,6 +3,7 @@ import type { Judgement } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { TupleTable } from "../../packets/tuples.js";
+import type { Clock } from "../clock/clock.js";
 import type { Repeats } from "../intake/repeats.js";
 import type { Tunnels } from "../intake/tunnels.js";
 import type { Buckets } from "../kernel/buckets.js";
@@ -13,6 +14,7 @@ import type { Carried } from "./carried.js";
 import type { Common } from "./common.js";
 import type { Cover } from "./cover.js";
 import type { Elsewhere } from "./elsewhere.js";
+import type { Filtered } from "./filtered.js";
 import type { Impacts } from "./impacts.js";
 import type { Locals } from "./locals.js";
 import type { Misses } from "./misses.js";
@@ -22,6 +24,7 @@ import type { Refusals } from "./refusals.js";
 import type { Resets } from "./resets.js";
 import type { Speakers } from "./speakers.js";
 import type { Strangers } from "./strangers.js";
+import type { Taken } from "./taken.js";
 
 /** What the other capture lacks of a packet: that it came out there, that it came in, one of both, or anything at all if it crosses. */
 type Lack = "exit" | "entry" | "crossing" | "anything";
@@ -44,12 +47,18 @@ export interface Verdict extends Judgement {
   readonly elsewhereWay?: number;
 }
 
+/** Whether the other capture does not cover the time of a packet, as far as it shows: nothing follows from what it lacks then. */
+export function isUncovered({ verdict, reason }: Judgement): boolean {
+  return verdict === "no-overlap" || reason === "silence";
+}
+
 /** What a verdict may draw on. */
 export interface Known {
   readonly timeline: Timeline;
   readonly tuples: TupleTable;
   readonly buckets: Buckets;
   readonly kernel: Kernel;
+  readonly clock: Clock;
   readonly translations: Translations;
   readonly matchers: Matchers;
   readonly refusals: Refusals;
@@ -74,6 +83,8 @@ export interface Judged extends Known {
   readonly speakers: Speakers;
   readonly elsewhere: Elsewhere;
   readonly carried: Carried;
-  /** What all conversations that cross have in common inside. */
-  readonly common: Common;
+  /** By side: what all conversations that its capture has have in common. */
+  readonly common: readonly [Common, Common];
+  readonly filtered: Filtered;
+  readonly taken: Taken;
 }

@@ -23,10 +23,11 @@ export class OpenDrops {
   refused = 0;
   readonly #tuples: TupleTable;
   readonly #accounts: FlowAccounts;
-  /** By the way they went; those that are not TCP, by what a copy has; and all, by how errors name them. */
+  /** By the way they went; those that are not TCP, by what a copy has; and all, by how errors name them, and by what their twins would have. */
   readonly #byWay = new Map<number, Set<Drop>>();
   readonly #alike = new Map<string, Set<Drop>>();
   readonly #quoted = new Map<string, Set<Drop>>();
+  readonly #byKey = new Map<string, Set<Drop>>();
   #count = 0;
   /** The open ones, the oldest first, among others that were. */
   #queue: Drop[] = [];
@@ -53,6 +54,7 @@ export class OpenDrops {
     put(this.#byWay, drop.way, drop);
     if (drop.proto !== TCP) put(this.#alike, likenessOf(drop.way, drop), drop);
     put(this.#quoted, drop.quotedAs, drop);
+    put(this.#byKey, drop.key, drop);
     this.#queue.push(drop);
     this.#count++;
     for (const tuple of this.#tuplesOf(drop)) {
@@ -79,6 +81,7 @@ export class OpenDrops {
     take(this.#byWay, drop.way, drop);
     if (drop.proto !== TCP) take(this.#alike, likenessOf(drop.way, drop), drop);
     take(this.#quoted, drop.quotedAs, drop);
+    take(this.#byKey, drop.key, drop);
     for (const tuple of this.#tuplesOf(drop)) {
       const marks = (this.#marks.get(tuple) ?? 1) - 1;
       if (marks > 0) this.#marks.set(tuple, marks);
@@ -94,6 +97,15 @@ export class OpenDrops {
     const [drop, ...others] = this.#named(quotedAs, timeNs, [head]);
     if (drop === undefined || others.length > 0) return undefined;
     this.close(drop);
+    return drop;
+  }
+
+  /** The oldest open drop of the other side that a packet without a twin is like, and may be of the flow of: it is open no more. Undefined where there is none. */
+  takeLike(key: string, side: Side, slot: number): Drop | undefined {
+    const drop = [...(this.#byKey.get(key) ?? [])].find(
+      (each) => each.side !== side && (each.slot === slot || each.slot === NONE || slot === NONE),
+    );
+    if (drop !== undefined) this.close(drop);
     return drop;
   }
 
@@ -114,15 +126,10 @@ export class OpenDrops {
       if (drop.isOpen && drop.side === side && drop.timeNs >= fromNs && drop.timeNs <= toNs) this.close(drop);
   }
 
-  /** The open drops inside, of no known flow, that went to the address where a way leads. They are open no more. */
-  takeOutTo(way: number): readonly Drop[] {
-    const tuples = this.#tuples;
+  /** The open drops inside, of no known flow, whose way is one of those. They are open no more. */
+  takeOut(isOne: (way: number) => boolean): readonly Drop[] {
     const found = this.#queue.filter(
-      (drop) =>
-        drop.isOpen &&
-        drop.side === INSIDE &&
-        drop.slot === NONE &&
-        tuples.isSameAddress(drop.way >> 1, (drop.way & 1) === 0, way >> 1, (way & 1) === 0),
+      ({ isOpen, side, slot, way }) => isOpen && side === INSIDE && slot === NONE && isOne(way),
     );
     for (const drop of found) this.close(drop);
     return found;

@@ -33,14 +33,32 @@ export class Reach {
         reason: "out-of-time",
         why: `frames of ${name} that are stamped about then stand further on, out of their time`,
       };
-    if (afterNs < 0) return beyond(-afterNs, "not-begun", `the first frame of ${name} is ${seconds(-afterNs)} later`);
-    if (isLive && afterNs < MARGIN_NS) return beyond(0, "not-begun", `${name} was opened ${seconds(afterNs)} before`);
+    if (afterNs < 0) {
+      const why = `the first frame of ${name} is ${seconds(-afterNs)} later`;
+      // what had entered before may still have come out later
+      return -afterNs < this.#edgeNs(isLeaving ? null : other) ? atEdge(why) : beyond("not-begun", why);
+    }
+    if (isLive && afterNs < MARGIN_NS) return atEdge(`${name} was opened ${seconds(afterNs)} before`);
     if (!hasEnded) return null;
     const untilNs = lastNs - timeNs;
-    if (untilNs < 0) return beyond(-untilNs, "ended", `the last frame of ${name} is ${seconds(-untilNs)} older`);
+    if (untilNs < 0) {
+      const why = `the last frame of ${name} is ${seconds(-untilNs)} older`;
+      // what came out later may have entered before
+      return -untilNs < this.#edgeNs(isLeaving ? otherSide(other) : null) ? atEdge(why) : beyond("ended", why);
+    }
     if (!isLeaving && untilNs < (isLive ? MARGIN_NS : this.#takesNs(other)))
-      return beyond(0, "ended", `the last frame of ${name} is ${seconds(untilNs)} later`);
+      return atEdge(`the last frame of ${name} is ${seconds(untilNs)} later`);
     return null;
+  }
+
+  /**
+   * How far from the limits of a capture a twin may be on their other side: of what comes out on a side, which may be held up meanwhile, or by
+   * clocks alone (null).
+   */
+  #edgeNs(side: Side | null): number {
+    const { kernel, clock, windowNs } = this.#known;
+    if (!clock.isTrusted || (side !== null && kernel.isNew(side === OUTSIDE))) return windowNs;
+    return Math.min(windowNs, Math.max(MARGIN_NS, side === null ? 0 : this.#takesNs(side)));
   }
 
   /**
@@ -65,9 +83,12 @@ export class Reach {
   }
 }
 
-/** A packet that passed so long before the other capture began, or after it ended, nanoseconds. Just beside its limits, nothing is certain. */
-function beyond(byNs: number, reason: Reason, why: string): Judgement {
-  return byNs < MARGIN_NS
-    ? { verdict: "unknown", reason: "capture-edge", why: `${why}: its twin may have been missed` }
-    : { verdict: "no-overlap", reason, why };
+/** A packet that passed before the other capture began, or after it ended. */
+function beyond(reason: Reason, why: string): Judgement {
+  return { verdict: "no-overlap", reason, why };
+}
+
+/** One that passed so near to these limits that nothing is certain. */
+function atEdge(why: string): Judgement {
+  return { verdict: "unknown", reason: "capture-edge", why: `${why}: its twin may have been missed` };
 }

@@ -2,6 +2,7 @@ import { IS_ERROR } from "../../packets/packets.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import { Newcomers } from "../matchers/newcomers.js";
+import type { Common } from "./common.js";
 import type { Speakers } from "./speakers.js";
 
 /** TTLs that hosts begin with: Linux, macOS and BSD; Windows; routers. A packet with another one was lowered on its way, or sent so. */
@@ -19,18 +20,20 @@ export function isFromNextHop(t: Timeline, row: number): boolean {
 
 /**
  * How far away those are who send what finds no twin: the TTL of a packet is full beside its sender, and lowered behind a router. Each
- * conversation remembers it of both its ends.
+ * conversation remembers it of both its ends. What they belong to shows what their capture has in common, too.
  */
 export class Senders {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   readonly #newcomers: Newcomers;
   readonly #speakers: Speakers;
+  readonly #common: readonly [Common, Common];
 
-  constructor(timeline: Timeline, tuples: TupleTable, speakers: Speakers) {
+  constructor(timeline: Timeline, tuples: TupleTable, speakers: Speakers, common: readonly [Common, Common]) {
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#speakers = speakers;
+    this.#common = common;
     this.#newcomers = new Newcomers(timeline);
   }
 
@@ -45,5 +48,6 @@ export class Senders {
     if ((t.flags(row) & IS_ERROR) !== 0) return;
     this.#tuples.noteTtl(t.way(row), isFromNear(t, row));
     this.#speakers.note(row);
+    this.#common[t.sideOf(row)].learn(t.tuple(row));
   };
 }

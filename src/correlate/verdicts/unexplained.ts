@@ -9,6 +9,7 @@ import type { Claim, Judged } from "./known.js";
 import type { Published } from "./published.js";
 import { resetByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
+import { WHY_TAKEN } from "./taken.js";
 import { whyMissing } from "./words.js";
 
 /** What became of packets that no translation is known of: who speaks, from how far, and to whom, tells. */
@@ -57,6 +58,8 @@ export class Unexplained {
       const isFromHere = isOutbound && (!isToPrivate || isFromNear(this.#known.timeline, row));
       if (isFromHere && this.#known.elsewhere.has(way))
         return { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_ELSEWHERE, lacks: "anything" };
+      if (isFromHere && this.#known.taken.has(way >> 1))
+        return { verdict: "unknown", reason: "proxy-keeps", why: WHY_TAKEN, lacks: "anything" };
       if (isFromHere && this.#known.carried.isUnseen(way >> 1)) {
         const why = `${missing}, nor any other of its service, though those were forwarded: a filter may have kept them out of ${other}`;
         return { verdict: "unknown", reason: "may-be-filtered", why, lacks: "anything" };
@@ -125,6 +128,7 @@ export class Unexplained {
       (isAnsweredFar || (speakers.isCovered(nearWay, OUTSIDE) && speakers.isCovered(farWay, OUTSIDE))) &&
       !this.#known.misses.isPatchy(OUTSIDE) &&
       !this.#known.misses.hasCrossing(INSIDE) &&
+      this.#known.filtered.of(row, OUTSIDE) === undefined &&
       !this.#known.strangers.hasFor(row)
     )
       return {

@@ -1,10 +1,16 @@
+import type { Reason } from "../../packets/reasons.js";
 import type { Judgement, Update } from "../../packets/results.js";
-import type { Side } from "../../packets/sides.js";
+import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../packets/timeline.js";
+import type { TupleTable } from "../../packets/tuples.js";
+import type { Kernel } from "../kernel/kernel.js";
 import { WHY_ELSEWHERE } from "./elsewhere.js";
-import type { Consequence, Drop } from "./drop.js";
+import { type Consequence, type Drop, keyOf } from "./drop.js";
 import type { Impacts } from "./impacts.js";
 import type { Refusals } from "./refusals.js";
+import { serviceOf } from "./services.js";
+import { WHY_TAKEN } from "./taken.js";
+import { seconds } from "./words.js";
 
 /** What pairs show of an earlier drop, with the pair's inside row. */
 interface Pending {
@@ -19,20 +25,26 @@ interface Pending {
  */
 export class Updates {
   readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
   readonly #impacts: Impacts;
   readonly #refusals: Refusals;
+  readonly #kernel: Kernel;
   readonly #tell: (update: Update, timeNs: number) => void;
   #pending: Pending[] = [];
 
   constructor(
     timeline: Timeline,
+    tuples: TupleTable,
     impacts: Impacts,
     refusals: Refusals,
+    kernel: Kernel,
     tell: (update: Update, timeNs: number) => void,
   ) {
     this.#timeline = timeline;
+    this.#tuples = tuples;
     this.#impacts = impacts;
     this.#refusals = refusals;
+    this.#kernel = kernel;
     this.#tell = tell;
   }
 
@@ -76,14 +88,48 @@ export class Updates {
     const drop = said && this.#impacts.open.takeRefused(said.quotedAs, t.timeNs(row), said.head);
     if (!drop) return;
     const { reason, why, byFrame } = said;
+    if (said.isOfAddressee && !this.#kernel.isTtlLowered(drop.side === OUTSIDE)) {
+      const doubt = `${why}: the host, or who it is for, as this router keeps TTLs`;
+      this.#tell(updateOf(drop, { verdict: "unknown", reason: "may-be-refused", why: doubt, byFrame }), drop.timeNs);
+      return;
+    }
     this.#tell(updateOf(drop, { verdict: "refused", reason, why, impact: "lost", byFrame }), drop.timeNs);
+  }
+
+  /**
+   * Tells it where a packet without a twin is like one that was dropped on the other side: it may be that, held up for longer than the window. Returns
+   * what that makes of the packet; undefined where there is no such drop. `slot`: of its flow.
+   */
+  tellHeldUp(row: number, slot: number): Judgement | undefined {
+    if (this.#impacts.open.isEmpty) return undefined;
+    const t = this.#timeline;
+    const side = t.sideOf(row);
+    this.takeNews();
+    const drop = this.#impacts.open.takeLike(keyOf(t, row), side, slot);
+    if (drop === undefined) return undefined;
+    const heldNs = t.timeNs(row) - drop.timeNs;
+    const late = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, and has no twin: it may be this one, held up`;
+    this.#tell(updateOf(drop, { verdict: "unknown", reason: "like-untimely", why: late }), drop.timeNs);
+    const why = `it may be frame ${drop.frame} of ${SIDE_NAMES[drop.side]}, held up for ${seconds(heldNs)}: no other is like it`;
+    return { verdict: "unknown", reason: "like-untimely", why };
   }
 
   /** Tells it of what was dropped on its way to an address that others are now known to take an interface to which is not captured. */
   tellElsewhere(way: number): void {
+    const tuples = this.#tuples;
+    const isThere = (of: number) => tuples.isSameAddress(of >> 1, (of & 1) === 0, way >> 1, (way & 1) === 0);
+    this.#tellUnknown(isThere, "may-go-elsewhere", WHY_ELSEWHERE);
+  }
+
+  /** The same of what is of a service that a proxy is now known to take on its way. */
+  tellTaken(service: number): void {
+    this.#tellUnknown((way) => serviceOf(this.#tuples, way >> 1) === service, "proxy-keeps", WHY_TAKEN);
+  }
+
+  #tellUnknown(isOne: (way: number) => boolean, reason: Reason, why: string): void {
     this.takeNews();
-    for (const drop of this.#impacts.open.takeOutTo(way))
-      this.#tell(updateOf(drop, { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_ELSEWHERE }), drop.timeNs);
+    for (const drop of this.#impacts.open.takeOut(isOne))
+      this.#tell(updateOf(drop, { verdict: "unknown", reason, why }), drop.timeNs);
   }
 
   /** Tells it of drops that a packet may be a copy of which others cannot be told from: it may have got through. */

@@ -1,6 +1,6 @@
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import type { Judgement } from "../../packets/results.js";
-import { SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
 import { DECIDED } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { RST } from "../../protocols/tcp.js";
@@ -9,14 +9,16 @@ import { Claims } from "./claims.js";
 import { Common } from "./common.js";
 import { Doubts } from "./doubts.js";
 import { Elsewhere } from "./elsewhere.js";
+import { Filtered } from "./filtered.js";
 import { FlowView } from "./flow-summary.js";
 import type { Gap } from "./gaps.js";
-import type { Claim, Judged, Known, Verdict } from "./known.js";
+import { type Claim, isUncovered, type Judged, type Known, type Verdict } from "./known.js";
 import { Locals } from "./locals.js";
 import { MARGIN_NS, Reach } from "./reach.js";
 import { Senders } from "./senders.js";
 import { Speakers } from "./speakers.js";
 import { Strangers } from "./strangers.js";
+import { Taken } from "./taken.js";
 import { seconds, whyLost, whyOneWay } from "./words.js";
 
 /**
@@ -31,6 +33,7 @@ const LEAST_ALONE = 16;
  */
 export class Verdicts {
   readonly locals: Locals;
+  readonly taken: Taken;
   readonly #known: Judged;
   readonly #senders: Senders;
   readonly #claims: Claims;
@@ -41,9 +44,12 @@ export class Verdicts {
     const { timeline, tuples, kernel, translations } = known;
     const locals = new Locals(timeline, tuples, kernel);
     this.locals = locals;
+    this.taken = new Taken(tuples);
     const reach = new Reach(known);
     const speakers = new Speakers(known, reach);
     const strangers = new Strangers(known, locals);
+    const commonOf = () => new Common(tuples, (address) => locals.isNat(address));
+    const common = [commonOf(), commonOf()] as const;
     this.#known = {
       ...known,
       locals,
@@ -52,9 +58,11 @@ export class Verdicts {
       speakers,
       elsewhere: new Elsewhere(tuples),
       carried: new Carried(tuples, translations.accounts),
-      common: new Common(tuples),
+      common,
+      filtered: new Filtered(known, common),
+      taken: this.taken,
     };
-    this.#senders = new Senders(timeline, tuples, speakers);
+    this.#senders = new Senders(timeline, tuples, speakers, common);
     this.#claims = new Claims(this.#known);
     this.#doubts = new Doubts(known);
     this.#flow = new FlowView(translations.accounts, tuples, 0n);
@@ -65,7 +73,8 @@ export class Verdicts {
   learn(accounts: FlowAccounts, slot: number): void {
     this.locals.learn(accounts, slot);
     const { common, rules } = this.#known;
-    common.learn(accounts.insideTuple(slot));
+    common[INSIDE].learn(accounts.insideTuple(slot));
+    common[OUTSIDE].learn(accounts.outsideTuple(slot));
     rules.learn(this.#flow.of(slot));
     this.#askForFlows();
     for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)])
@@ -90,10 +99,10 @@ export class Verdicts {
     this.#known.strangers.note(row);
     const claim = this.#claims.of(row);
     const verdict = this.#believed(row, claim);
-    const isUncovered = verdict.verdict === "no-overlap" || verdict.verdict === "capture-loss";
-    if (isUncovered) this.#known.speakers.noteUncovered(row);
+    const isUnseen = isUncovered(verdict) || verdict.verdict === "capture-loss";
+    if (isUnseen) this.#known.speakers.noteUncovered(row);
     const { elsewhereWay } = claim;
-    if (isUncovered || elsewhereWay === undefined) return verdict;
+    if (isUnseen || elsewhereWay === undefined) return verdict;
     if (verdict.verdict === "elsewhere") this.#known.elsewhere.prove(elsewhereWay);
     if (!this.#known.elsewhere.learn(elsewhereWay)) return verdict;
     return { ...verdict, elsewhereWay };
@@ -101,7 +110,7 @@ export class Verdicts {
 
   #askForFlows(): void {
     const { kernel, rules, common } = this.#known;
-    kernel.tellsAll = rules.wantsFlows || common.isAny;
+    kernel.tellsAll = rules.wantsFlows || common[INSIDE].isAny || common[OUTSIDE].isAny;
   }
 
   /** What a claim about a packet comes to, by how far the other capture is to be believed. */
@@ -113,8 +122,8 @@ export class Verdicts {
     const silence = this.#known.cover[other].gaps.silenceAt(t.timeNs(row), marginNs);
     if (silence !== undefined && claim.lacks !== undefined && this.#hasMissed(silence, row)) {
       const silentNs = silence.toNs - silence.fromNs;
-      const why = `${SIDE_NAMES[other]} has no frame at all for ${seconds(silentNs)} about then: was it captured?`;
-      return { verdict: "no-overlap", reason: "silence", why };
+      const why = `${SIDE_NAMES[other]} has no frame at all for ${seconds(silentNs)} about then: its capture may have paused or missed them, or its link was dead`;
+      return { verdict: "unknown", reason: "silence", why };
     }
     const doubt = this.#doubts.of(row, other, claim);
     const mayBeLost = claim.isByAbsence === true || (claim.lacks !== undefined && claim.lacks !== "anything");
@@ -150,8 +159,13 @@ export class Verdicts {
       if (misses.noteExit(other))
         return { verdict: "unknown", reason: "capture-misses", why: `${why}, but ${misses.why(other)}` };
       // where its conversation is turned round, that was seen of others of it
-      if (claim.verdict !== "dropped" || claim.on !== undefined || !misses.lacksExits(other)) return claim;
-      return { verdict: "unknown", reason: "one-way", why: `${why}, ${whyOneWay(other)}` };
+      if (claim.verdict !== "dropped" || claim.on !== undefined) return claim;
+      if (misses.lacksExits(other))
+        return { verdict: "unknown", reason: "one-way", why: `${why}, ${whyOneWay(other)}` };
+      const common = this.#known.filtered.of(row, other);
+      if (common === undefined) return claim;
+      const filtered = `${common}: a filter may have kept it out of ${SIDE_NAMES[other]}`;
+      return { verdict: "unknown", reason: "may-be-filtered", why: `${why}, where ${filtered}` };
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
     if (lacks === "entry" && this.#known.tuples.isProved(t.way(row)) && (t.tcpFlags(row) & RST) === 0)

@@ -34,6 +34,9 @@ const opened = [
   ...back(1100, { seq: 901, ack: 506, ipId: 22, text: "200 OK" }),
 ];
 
+/** What both forms of a segment have in common where the TTL is kept. */
+const sameOf = { srcPort: 4000, seq: 501, ack: 901, ttl: 64, text: "GET /" };
+
 /** Frames 1 and 2, 3 and 4 … of a side. */
 const inTwos = (count: number) => Array.from({ length: count }, (_, n) => [2 * n + 1, 2 * n + 2]);
 
@@ -370,6 +373,19 @@ it("two packets that may be two forms of one, where too little speaks for it, ar
     ["unknown", expect.stringContaining("may be turned round")],
     ["unknown", expect.stringContaining("may be turned round")],
   ]);
+});
+
+it("so are those that a router turned round whose TTLs it kept, if they have an IP ID in common", async () => {
+  const crossing = conversation(40, { srcPort: 50_000 });
+  const [before, , ...rest] = there(2000, { seq: 501, ack: 901, ipId: 12, text: "GET /" });
+  const after = (ipId: number) => us(2005, segment({ ...sameOf, src: GATEWAY, dst: CONTAINER, dstPort: 80, ipId }));
+  const verdicts = async (forms: readonly Stamped[]) => {
+    const { alone } = await outcomeOf(merged(forms, crossing.inside), crossing.outside);
+    return alone.map(({ verdict, reason }) => `${verdict} ${reason}`);
+  };
+  expect(rest).toEqual([]);
+  expect(await verdicts([before, after(12)])).toEqual(["unknown may-be-hairpin", "unknown may-be-hairpin"]);
+  expect(await verdicts([before, after(13)])).toEqual(["dropped no-twin", "local same-link"]);
 });
 
 it("what came out later than others is not said to be dropped", async () => {

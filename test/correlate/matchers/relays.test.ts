@@ -1,5 +1,17 @@
 import { describe, expect, it } from "vitest";
-import { merged, HOST, CONTAINER, CLIENT, conversation, datagram, segment, SERVER, SYN, SYN_ACK } from "../traffic.js";
+import {
+  merged,
+  OTHER,
+  HOST,
+  CONTAINER,
+  CLIENT,
+  conversation,
+  datagram,
+  segment,
+  SERVER,
+  SYN,
+  SYN_ACK,
+} from "../traffic.js";
 import { outcomeOf, type Stamped, us } from "../outcome.js";
 
 const GATEWAY = "172.17.0.1";
@@ -42,9 +54,9 @@ async function outcomeOfAll(...exchanges: readonly Exchange[]) {
   const known = conversation(40, { startUs: 1_000 });
   const inside = merged(known.inside, ...exchanges.map((each) => each.inside));
   const outside = merged(known.outside, ...exchanges.map((each) => each.outside));
-  const { flows, alone, pairs } = await outcomeOf(inside, outside);
+  const { flows, alone, updates, findings, pairs } = await outcomeOf(inside, outside);
   expect(pairs).toHaveLength(40);
-  return { proxied: flows.filter(({ nat }) => nat === "proxy"), alone };
+  return { proxied: flows.filter(({ nat }) => nat === "proxy"), alone, updates, findings };
 }
 
 const of = (n: number, ttl: number, text: string) => ({ ipId: 700 + n, ttl, text });
@@ -197,6 +209,23 @@ describe("a UDP proxy on the way out", () => {
       },
     ]);
     expect(alone.map(({ verdict }) => verdict)).toEqual(alone.map(() => "proxied"));
+  });
+
+  it("may have taken what others ask that service, and is never sent on: none of that is dropped", async () => {
+    const unsent = (atUs: number): Exchange => {
+      const numbers = { srcPort: 7000, dstPort: 53, ipId: 9, ttl: 64, text: `anybody ${atUs}?` };
+      return { inside: [us(atUs, datagram({ src: OTHER, dst: "198.51.100.53", ...numbers }))], outside: [] };
+    };
+    const asked = [onItsWay(10_000, "who?"), onItsWay(20_000, "and you?")];
+    const later = await outcomeOfAll(...asked, unsent(30_000), onItsWay(80_000, "who else?"));
+    expect(later.alone.find(({ verdict }) => verdict !== "proxied")).toMatchObject({
+      verdict: "unknown",
+      reason: "proxy-keeps",
+    });
+    const before = await outcomeOfAll(unsent(9_000), ...asked, onItsWay(400_000, "still there?"));
+    expect(before.alone.find(({ verdict }) => verdict !== "proxied")).toMatchObject({ verdict: "dropped" });
+    expect(before.updates).toMatchObject([{ verdict: "unknown", reason: "proxy-keeps" }]);
+    expect(before.findings.map(({ code }) => code)).not.toContain("dropped");
   });
 
   it("is none where somebody else asks the same", async () => {

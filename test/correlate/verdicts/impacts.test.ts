@@ -339,6 +339,20 @@ it("nothing follows of a capture that ends too early", async () => {
   expect(await told([query(100, "first"), query(900, "who is it?", true)], short)).toEqual(["900 lost"]);
 });
 
+it("what comes out after the window, and never came in, may be what was dropped, held up", async () => {
+  const lost = query(1020, "who is it?", true);
+  const late: Stamped = ms(4020, lost.packet(false));
+  const { inside, outside } = sides([query(1000, "first"), lost]);
+  const all = [merged(known.inside, inside), merged(known.outside, outside, [late])] as const;
+  const { alone, updates, findings } = await outcomeOf(...all);
+  expect(alone.map(({ side, verdict, reason }) => [side, verdict, reason])).toEqual([
+    ["inside", "dropped", "no-twin"],
+    ["outside", "unknown", "like-untimely"],
+  ]);
+  expect(updates).toMatchObject([{ verdict: "unknown", reason: "like-untimely" }]);
+  expect(findings.map(({ code }) => code)).not.toContain("dropped");
+});
+
 describe("an ICMP error after the window", () => {
   it("makes a drop refused, and the findings and the summary know", async () => {
     const lost = query(1020, "who is it?", true);

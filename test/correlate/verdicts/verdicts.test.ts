@@ -251,6 +251,20 @@ describe("an ICMP error without a twin", () => {
     }
   });
 
+  it("of who the packet is for shows that it arrived, unless that is the host: where the router keeps TTLs, nothing tells", async () => {
+    const call = asked("192.168.7.1");
+    const said = async (atUs: number, keep: (packets: readonly Stamped[]) => readonly Stamped[]) => {
+      const error = unreachable(atUs, "192.168.7.1", CONTAINER, 64, call);
+      const long = conversation(400, { everyUs: 10_000 });
+      const { alone, updates } = await outcomeOf(merged(keep(long.inside), [call, error]), keep(long.outside));
+      return [alone.find(({ frame }) => frame === 2)!, ...updates].map(({ verdict, reason }) => `${verdict} ${reason}`);
+    };
+    expect(await said(3090, kept)).toEqual(["unknown forwarded-unseen"]);
+    expect(await said(3090, (packets) => packets)).toEqual(["refused port-unreachable"]);
+    expect(await said(3_100_000, kept)).toEqual(["dropped no-twin", "unknown may-be-refused"]);
+    expect(await said(3_100_000, (packets) => packets)).toEqual(["dropped no-twin", "refused port-unreachable"]);
+  });
+
   it("may be a container's where the router keeps TTLs, and the inside has packets that nothing explains", async () => {
     const call = us(3050, query({ src: CLIENT, dst: HOST, ipId: 5, ttl: 60 }));
     const error = unreachable(3090, HOST, CLIENT, 64, call);

@@ -1,5 +1,5 @@
 import { type Finding, findingOf, Gathered, type Located } from "../../../packets/findings.js";
-import type { HostRules } from "../../../packets/host-rules.js";
+import type { HostRules, Ruling } from "../../../packets/host-rules.js";
 import type { Ends } from "../../../packets/results.js";
 import { INSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
@@ -18,7 +18,7 @@ interface Untranslated extends Located {
   readonly pairs: number;
 }
 
-/** The flows in which an address leaks. */
+/** The flows of which one text speaks. */
 class Leaking extends Gathered {
   pairs = 0;
 }
@@ -56,35 +56,37 @@ export class Leak implements Finder {
 
   close(): Finding[] {
     const leaks = new Map<string, Leaking>();
-    const asTheyCame = new Gathered();
-    let pairsAsTheyCame = 0;
+    const asTheyCame = new Map<string, Leaking>();
     for (const flow of this.#flows) {
-      const { isPrivate, pairs } = flow;
-      const hides = this.#whoHides(flow);
-      if (hides !== undefined) {
-        const text = `${flow.ends.src} appears on outside untranslated, though ${hides}`;
-        const leaking = leaks.get(text) ?? new Leaking();
-        leaks.set(text, leaking);
-        leaking.addFlow(flow);
-        leaking.pairs += pairs;
-      } else if (isPrivate) {
-        asTheyCame.addFlow(flow);
-        pairsAsTheyCame += pairs;
+      const ruling = this.#rules.leaving(flow.proto, flow.ends);
+      const hides = this.#whoHides(flow, ruling);
+      if (hides !== undefined) gather(leaks, `${flow.ends.src} appears on outside untranslated, though ${hides}`, flow);
+      else if (flow.isPrivate) {
+        const { answer, rules, doubt } = ruling;
+        const mayHide = answer === undefined && rules !== "" ? `a rule may hide them, but ${doubt}: ${rules}` : NOTHING;
+        gather(asTheyCame, `private addresses appear on outside untranslated, and ${mayHide}`, flow);
       }
     }
-    const found = [...leaks].map(([text, leaking]) => findingOf("leak", leaking.pairs, text, leaking));
-    if (asTheyCame.flows.count > 0) {
-      const text = "private addresses appear on outside untranslated, and nothing shows that the NAT should hide them";
-      found.push(findingOf("untranslated", pairsAsTheyCame, text, asTheyCame));
-    }
-    return found;
+    return [
+      ...[...leaks].map(([text, leaking]) => findingOf("leak", leaking.pairs, text, leaking)),
+      ...[...asTheyCame].map(([text, leaking]) => findingOf("untranslated", leaking.pairs, text, leaking)),
+    ];
   }
 
   /** What shows that a flow should have been translated, in words; undefined where nothing does, or the host's rules exempt it. */
-  #whoHides({ proto, ends, link }: Untranslated): string | undefined {
-    const { answer, rules } = this.#rules.leaving(proto, ends);
+  #whoHides({ ends, link }: Untranslated, { answer, rules }: Ruling): string | undefined {
     if (answer !== undefined) return answer ? `a rule hides it: ${rules}` : undefined;
     if (this.#hidden.has(ends.src)) return "the NAT hides it in other flows";
     return this.#hidden.hasLink(link) ? "the NAT hides others of its network" : undefined;
   }
+}
+
+const NOTHING = "nothing shows that the NAT should hide them";
+
+/** Adds a flow to those of which a text says the same. */
+function gather(texts: Map<string, Leaking>, text: string, flow: Untranslated): void {
+  const leaking = texts.get(text) ?? new Leaking();
+  texts.set(text, leaking);
+  leaking.addFlow(flow);
+  leaking.pairs += flow.pairs;
 }

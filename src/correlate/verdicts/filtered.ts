@@ -1,0 +1,72 @@
+import { INSIDE, type Side } from "../../packets/sides.js";
+import { NONE } from "../../packets/tuples.js";
+import { hasPorts, protocolName } from "../../protocols/ip-protocols.js";
+import { kindOf, LONG_BYTES, NOT_IP, OTHER_IP, TCP_CONTROL, TCP_PLAIN, UDP_DATAGRAM } from "../intake/kinds.js";
+import type { Common } from "./common.js";
+import type { Cover } from "./cover.js";
+import type { Known } from "./known.js";
+
+const ENDS = [true, false] as const;
+
+/**
+ * Whether a filter may have made a capture, as far as a packet goes that it lacks: by all that it has, which would have let that one pass no more
+ * than others of its kind.
+ */
+export class Filtered {
+  readonly #known: Known;
+  readonly #common: readonly [Common, Common];
+
+  constructor(known: Known, common: readonly [Common, Common]) {
+    this.#known = known;
+    this.#common = common;
+  }
+
+  /** What all that a side's capture has is, and a packet of the other side is not, in words; undefined where there is no such thing. */
+  of(row: number, other: Side): string | undefined {
+    const cover = this.#known.cover[other];
+    if (cover.isUnfiltered) return undefined;
+    return this.#longer(row, cover) ?? this.#ofOtherKind(row, cover) ?? this.#ofOthers(row, other, cover);
+  }
+
+  #longer(row: number, cover: Cover): string | undefined {
+    const t = this.#known.timeline;
+    const longest = cover.kinds.longest((stampNs) => this.#isThere(stampNs, row, cover));
+    return Math.min(t.length(row), LONG_BYTES) > longest ? `no packet is longer than ${longest} bytes` : undefined;
+  }
+
+  #ofOtherKind(row: number, cover: Cover): string | undefined {
+    const t = this.#known.timeline;
+    const proto = t.proto(row);
+    const has = (kind: number) => this.#isThere(cover.kinds.sinceNs[kind], row, cover);
+    if (has(NOT_IP)) return undefined;
+    const kind = kindOf(proto, t.tcpFlags(row));
+    if (kind === TCP_PLAIN && !has(TCP_PLAIN) && has(TCP_CONTROL)) return "all segments open or end connections";
+    if (kind === OTHER_IP)
+      return has(OTHER_IP) || (has(UDP_DATAGRAM) && (has(TCP_CONTROL) || has(TCP_PLAIN)))
+        ? undefined
+        : `all is ${has(UDP_DATAGRAM) ? "udp" : "tcp"}`;
+    const isAny = kind === UDP_DATAGRAM ? has(UDP_DATAGRAM) : has(TCP_CONTROL) || has(TCP_PLAIN);
+    return isAny ? undefined : `nothing is ${protocolName(proto)}`;
+  }
+
+  /** By whom what it belongs to is with, and on which port: of what goes out, both stay as they are. */
+  #ofOthers(row: number, other: Side, cover: Cover): string | undefined {
+    const { timeline: t, tuples, translations } = this.#known;
+    // what is known to cross passes any such filter
+    if (other === INSIDE || translations.slotOf(row) !== NONE) return undefined;
+    const tuple = t.tuple(row);
+    const { addresses, ports } = this.#common[other];
+    const ends = ENDS.map((isA) => tuples.addressText(tuple, isA));
+    if (addresses.length > 0 && !addresses.some((address) => ends.includes(address)))
+      return `all is with ${addresses[0]}`;
+    if (ports.length === 0 || this.#isThere(cover.kinds.sinceNs[NOT_IP], row, cover)) return undefined;
+    const isOfPort = hasPorts(tuples.proto(tuple)) && ENDS.some((isA) => ports.includes(tuples.port(tuple, isA)));
+    return isOfPort ? undefined : `all has port ${ports[0]}`;
+  }
+
+  /** Whether a capture had come to a stamp by the time that a packet's window is over: however far it was read by then. */
+  #isThere(stampNs: number, row: number, cover: Cover): boolean {
+    const { timeline, windowNs } = this.#known;
+    return stampNs < Number.POSITIVE_INFINITY && cover.placed(stampNs) <= timeline.timeNs(row) + windowNs;
+  }
+}

@@ -1,0 +1,30 @@
+import { expect, it } from "vitest";
+import { Kinds, NOT_IP, OTHER_IP, TCP_CONTROL, TCP_PLAIN, UDP_DATAGRAM } from "../../../src/correlate/intake/kinds.js";
+import { Capture, type Stamped, us } from "../outcome.js";
+import { CONTAINER, datagram, ping, segment, SERVER, SYN } from "../traffic.js";
+
+const of = { src: CONTAINER, dst: SERVER, ttl: 64, ipId: 1 };
+const tcp = (flags: number) => segment({ ...of, srcPort: 700, dstPort: 80, seq: 1, ack: 1, flags });
+const text = (bytes: number) => datagram({ ...of, srcPort: 700, dstPort: 53, text: "x".repeat(bytes) });
+const frames: readonly Stamped[] = [
+  us(10, ping({ ...of, icmpId: 1, seq: 1 })),
+  us(20, tcp(SYN)),
+  us(30, tcp(0x10)),
+  us(40, text(100)),
+  us(50, text(90)),
+  us(60, text(1400)),
+];
+
+it.each([1, 2, 6])(
+  "are known from the first frame of each on, however the capture is cut: %i at a time",
+  async (cut) => {
+    const capture = new Capture("docker0", frames, 0n, cut);
+    const kinds = new Kinds();
+    for (let batch = await capture.next(); batch !== null; batch = await capture.next()) kinds.read(batch);
+    const sinceUs = (kind: number) => kinds.sinceNs[kind] / 1000;
+    expect([OTHER_IP, TCP_CONTROL, TCP_PLAIN, UDP_DATAGRAM].map(sinceUs)).toEqual([10, 20, 30, 40]);
+    expect(kinds.sinceNs[NOT_IP]).toBe(Number.POSITIVE_INFINITY);
+    const longest = (beforeUs: number) => kinds.longest((stampNs) => stampNs < beforeUs * 1000);
+    expect([0, 15, 45, 55, 65].map(longest)).toEqual([0, 84, 128, 128, 1280]);
+  },
+);
