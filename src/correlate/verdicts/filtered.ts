@@ -1,6 +1,6 @@
 import { INSIDE, type Side } from "../../packets/sides.js";
 import { NONE } from "../../packets/tuples.js";
-import { hasPorts, protocolName } from "../../protocols/ip-protocols.js";
+import { hasPorts, protocolName, TCP } from "../../protocols/ip-protocols.js";
 import { kindOf, LONG_BYTES, NOT_IP, OTHER_IP, TCP_CONTROL, TCP_PLAIN, UDP_DATAGRAM } from "../intake/kinds.js";
 import type { Common } from "./common.js";
 import type { Cover } from "./cover.js";
@@ -25,7 +25,15 @@ export class Filtered {
   of(row: number, other: Side): string | undefined {
     const cover = this.#known.cover[other];
     if (cover.isUnfiltered) return undefined;
-    return this.#longer(row, cover) ?? this.#ofOtherKind(row, cover) ?? this.#ofOthers(row, other, cover);
+    return this.#longer(row, cover) ?? this.ofConversation(row, other);
+  }
+
+  /** The same of a packet of whose conversation that capture has nothing: TCP begins with short segments, which pass a filter of long ones. */
+  ofConversation(row: number, other: Side): string | undefined {
+    const cover = this.#known.cover[other];
+    if (cover.isUnfiltered) return undefined;
+    const longer = this.#known.timeline.proto(row) === TCP ? undefined : this.#longer(row, cover);
+    return longer ?? this.#ofOtherKind(row, cover) ?? this.#ofOthers(row, other, cover);
   }
 
   #longer(row: number, cover: Cover): string | undefined {
@@ -54,12 +62,14 @@ export class Filtered {
     const { timeline: t, tuples, translations } = this.#known;
     // what is known to cross passes any such filter
     if (other === INSIDE || translations.slotOf(row) !== NONE) return undefined;
+    // ARP is with neighbours, and has no ports
+    if (this.#isThere(cover.kinds.sinceNs[NOT_IP], row, cover)) return undefined;
     const tuple = t.tuple(row);
     const { addresses, ports } = this.#common[other];
     const ends = ENDS.map((isA) => tuples.addressText(tuple, isA));
     if (addresses.length > 0 && !addresses.some((address) => ends.includes(address)))
       return `all is with ${addresses[0]}`;
-    if (ports.length === 0 || this.#isThere(cover.kinds.sinceNs[NOT_IP], row, cover)) return undefined;
+    if (ports.length === 0) return undefined;
     const isOfPort = hasPorts(tuples.proto(tuple)) && ENDS.some((isA) => ports.includes(tuples.port(tuple, isA)));
     return isOfPort ? undefined : `all has port ${ports[0]}`;
   }
