@@ -21,8 +21,10 @@ import { protocolName } from "../protocols/ip-protocols.js";
 const MOST_PROBLEMS = 100;
 /** Most packets that are remembered, which bounds their memory. */
 const MOST_PACKETS = 10_000;
-/** Conversations with one service that have a line each; where there are more, they have one together. */
+/** Conversations with one service that have a line each; where there are more, they have one together … */
 const MOST_APART = 2;
+/** … and services of one host: who asks for more looks for what there is. */
+const MOST_SERVICES = 8;
 /** Most frames that are named of one problem. */
 const MOST_FRAMES = 8;
 /** Of packets of which nothing tells what became of them, so many lines are examples enough … */
@@ -51,6 +53,8 @@ interface Lost {
   readonly who: string;
   /** The same without what its conversation differs by from others with that service. */
   readonly service: string;
+  /** The same without any port. */
+  readonly hosts: string;
   readonly flow: number | undefined;
   readonly where: string;
   readonly frame: number;
@@ -85,9 +89,11 @@ export class Problems {
     const proto = protocolName(timeline.proto(row));
     const who = `${proto} ${endsText(endsOf(this.#tables, row), 0, String)}`;
     const service = `${proto} ${serviceText(this.#tables, row)}`;
+    const { src, dst } = endsOf(this.#tables, row);
+    const hosts = `${proto} ${src} > ${dst}`;
     const frame = timeline.frame(row);
     const flow = this.#tables.flowOf(row);
-    this.#packets.set(`${where} ${frame}`, { who, service, flow, where, frame, judgement });
+    this.#packets.set(`${where} ${frame}`, { who, service, hosts, flow, where, frame, judgement });
   }
 
   /** Takes what became known of one later. */
@@ -143,7 +149,8 @@ export class Problems {
 
   /** Packets that are told of in one line, by what they came to. */
   #byKind(): Map<Kind, Lost[][]> {
-    const alike = [...grouped([...this.#packets.values()], groupOf).values()].flatMap(byConversation);
+    const byHosts = grouped([...this.#packets.values()], (packet) => groupOf(packet, packet.hosts));
+    const alike = [...byHosts.values()].flatMap(byService);
     return grouped(alike, ([{ judgement }]) => kindOf(judgement));
   }
 }
@@ -212,10 +219,10 @@ function serviceText(tables: Tables, row: number): string {
   return isFromOpener ? `${src} > ${dst}.${dstPort}` : `${src}.${srcPort} > ${dst}`;
 }
 
-/** What the packets of one line have in common, or of one for each conversation. */
-function groupOf({ service, where, judgement }: Lost): string {
+/** What the packets of one line have in common: these ends, and what became of them. */
+function groupOf({ where, judgement }: Lost, ends: string): string {
   const kind = kindOf(judgement);
-  return `${kind} ${where} ${service} ${kind === "resent" || kind === "covered" ? "" : whyOf(judgement)}`;
+  return `${kind} ${where} ${ends} ${kind === "resent" || kind === "covered" ? "" : whyOf(judgement)}`;
 }
 
 /** A line for each of some groups; those with one reason follow each other. */
@@ -249,10 +256,17 @@ function lineOf(kind: Kind, group: readonly Lost[], reason: string, width: numbe
 
 /** Whose the packets of a line are, and which flow to look at. */
 function whoOf(group: readonly Lost[]): string {
-  const [{ who, service, flow }] = group;
+  const [{ who, service, hosts, flow }] = group;
   const others = new Set(group.map((each) => each.who)).size - 1;
   if (others === 0) return `${who}${flow === undefined ? "" : `  flow ${flow}`}`;
-  return `${service}  ${flow === undefined ? `${others + 1} conversations` : `flow ${flow} and ${others} others`}`;
+  const ends = group.every((each) => each.service === service) ? service : hosts;
+  return `${ends}  ${flow === undefined ? `${others + 1} conversations` : `flow ${flow} and ${others} others`}`;
+}
+
+/** Packets between two hosts, together where they are of many services, and else for each. */
+function byService(ofHosts: Lost[]): Lost[][] {
+  const services = grouped(ofHosts, ({ service }) => service);
+  return services.size > MOST_SERVICES ? [ofHosts] : [...services.values()].flatMap(byConversation);
 }
 
 /** Packets of one service, together where they are of many conversations, and else for each. */

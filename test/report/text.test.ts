@@ -321,11 +321,33 @@ describe("the problems at the head of a summary", () => {
     ]);
   });
 
+  it("of more than eight services of one host have a line together, with one reason whatever frames say so", () => {
+    const tables = new HandFilled();
+    const output = text(tables, { quiet: true, width: 140 }, (reporter) => {
+      for (let n = 0; n < 9; n++) {
+        const why = `the host resets it (frame ${n + 101}): nobody listens there`;
+        reporter.unmatched(lost(tables, 5000, n + 1, undefined, n), {
+          verdict: "refused",
+          reason: "host-refuses",
+          why,
+          byFrame: n + 101,
+        });
+      }
+      reporter.end(dropped([]));
+    });
+    expect(lines(output).slice(1, 4)).toEqual([
+      "  refused udp 172.17.0.2 > 203.0.113.5  9 conversations  inside #1 #2 #3 #4 #5 #6 #7 #8 and 1 more",
+      "          the host resets it: nobody listens there (#101 #102 #103 #104 #105 #106 #107 #108 and 1 more)",
+      "",
+    ]);
+  });
+
   it("are no more than can be read, and the others are counted", () => {
     const tables = new HandFilled();
     const output = text(tables, { quiet: true }, (reporter) => {
-      const judgement = { verdict: "dropped", reason: "no-twin", impact: "lost", why: "never left" } as const;
-      for (let n = 0; n < 130; n++) reporter.unmatched(lost(tables, 5000, n + 1, undefined, n), judgement);
+      const judgement = { verdict: "dropped", reason: "no-twin", impact: "lost" } as const;
+      for (let n = 0; n < 130; n++)
+        reporter.unmatched(lost(tables, 5000, n + 1, undefined, n), { ...judgement, why: `never left ${n}` });
       reporter.end(dropped([["lost", 130]]));
     });
     expect(output.match(/^! LOST/gm)).toHaveLength(100);

@@ -84,7 +84,7 @@ export class HostsOwn {
     const reset = resets.answering(row);
     if (reset === NONE) return null;
     const byFrame = t.frame(reset);
-    const why = `frame ${byFrame} of the host resets it: a rule rejects it, or nobody listens there`;
+    const why = `the host resets it (frame ${byFrame}): a rule rejects it, or nobody listens there`;
     return { verdict: "refused", reason: "host-refuses", why, byFrame };
   }
 
