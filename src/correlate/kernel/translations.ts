@@ -30,8 +30,8 @@ export class Translations {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   readonly #kernel: Kernel;
-  /** Bits gathered for translations not yet believed, of both directions together, by `candidateKey` of the forward one … */
-  readonly #candidates = new Map<number, number>();
+  /** What was gathered for translations not yet believed, of both directions together, by `candidateKey` of the forward one … */
+  readonly #candidates = new Map<number, Candidate>();
   /** … and the ways, of each of which a pair has spoken. */
   readonly #spoken = new Set<number>();
 
@@ -132,8 +132,10 @@ export class Translations {
     const candidate = candidateKey(t, inside, outside, isForwardOutbound);
     // counters that agree once in a direction agree again: of further packets only the time is news, and what they carry
     const spoken = 2 * candidate + (t.way(inside) & 1);
-    const before = this.#candidates.get(candidate);
-    const bits = (before ?? 0) + this.#kernel.weigh(inside, outside, this.#spoken.has(spoken));
+    const timeNs = Math.max(t.timeNs(inside), t.timeNs(outside));
+    const gathered = this.#candidates.get(candidate);
+    const before = gathered !== undefined && this.#hasPairedSince(t.way(outside), gathered.timeNs) ? undefined : gathered;
+    const bits = (before?.bits ?? 0) + this.#kernel.weigh(inside, outside, this.#spoken.has(spoken));
     this.#spoken.add(spoken);
     // a bit that was flipped on its way makes one packet look like another flow's, whatever its numbers say; what opens one may differ
     const isContradicting = relation === CONFLICT && !isOpening(t.tcpFlags(inside));
@@ -148,9 +150,18 @@ export class Translations {
         break;
       }
     }
-    this.#candidates.set(candidate, bits);
+    this.#candidates.set(candidate, { bits, timeNs });
     this.#tuples.suggest(t.tuple(inside));
     return false;
+  }
+
+  /**
+   * Whether a pair has crossed since by the translation that an outside way is known to have. It stands for one inside tuple at a time: what other
+   * ones say that are close to it by chance does not add up.
+   */
+  #hasPairedSince(outsideWay: number, timeNs: number): boolean {
+    const slot = this.#tuples.flow(outsideWay);
+    return slot !== NONE && this.accounts.lastNs(slot) > timeNs;
   }
 
   /** Believes in the translation of a pair that the router altered, and that has no key that `support` could weigh; returns its slot. */
@@ -202,6 +213,12 @@ export class Translations {
     this.#candidates.clear();
     this.#spoken.clear();
   }
+}
+
+/** What speaks for a translation, in bits, and when it was last said, nanoseconds on the timeline. */
+interface Candidate {
+  readonly bits: number;
+  readonly timeNs: number;
 }
 
 /** Two tuples, which of their directions belong together, and which leads out. Tuple numbers stay below 2^25: that many do not fit the memory. */

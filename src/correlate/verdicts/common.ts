@@ -3,6 +3,9 @@ import { hasPorts } from "../../protocols/ip-protocols.js";
 
 const ENDS = [true, false] as const;
 
+/** Fewer conversations have something in common by themselves. */
+const LEAST_CONVERSATIONS = 4;
+
 /**
  * What all conversations of a capture have in common: an address, a port, or the protocol. Where there is anything, a filter may have kept others
  * out of it (`tcpdump -i docker0 host 172.17.0.2`).
@@ -17,7 +20,8 @@ export class Common {
   /** NONE where they do not all have it. */
   readonly #ports: [number, number] = [NONE, NONE];
   #proto = NONE;
-  #isEmpty = true;
+  /** How many there were, as long as there is anything. */
+  #count = 0;
   /** Once there is nothing, there never is again. */
   #mayBeAny = true;
 
@@ -29,8 +33,18 @@ export class Common {
 
   /** Whether there is anything; also as long as there are no conversations. */
   get isAny(): boolean {
-    this.#mayBeAny &&= this.#isEmpty || this.#proto !== NONE || this.addresses.length > 0 || this.ports.length > 0;
+    this.#mayBeAny &&= this.#count === 0 || this.#proto !== NONE || this.addresses.length > 0 || this.ports.length > 0;
     return this.#mayBeAny;
+  }
+
+  /** Whether there were so many that chance gives them nothing in common. */
+  get isTelling(): boolean {
+    return this.#count >= LEAST_CONVERSATIONS;
+  }
+
+  /** The protocol of all; NONE where they have several. */
+  get proto(): number {
+    return this.#proto;
   }
 
   /** The addresses that all have, … */
@@ -51,7 +65,7 @@ export class Common {
     const addresses = ENDS.map((isA) => tuples.addressText(tuple, isA));
     const ports = ENDS.map((isA) => (hasPorts(proto) ? tuples.port(tuple, isA) : NONE));
     for (const at of ENDS.keys()) {
-      if (this.#isEmpty) {
+      if (this.#count === 0) {
         this.#addresses[at] = addresses[at];
         this.#areCommon[at] = true;
         this.#ports[at] = ports[at];
@@ -60,8 +74,8 @@ export class Common {
       this.#areCommon[at] &&= addresses.includes(this.#addresses[at]);
       if (!ports.includes(this.#ports[at])) this.#ports[at] = NONE;
     }
-    if (this.#isEmpty) this.#proto = proto;
+    if (this.#count === 0) this.#proto = proto;
     else if (this.#proto !== proto) this.#proto = NONE;
-    this.#isEmpty = false;
+    this.#count++;
   }
 }

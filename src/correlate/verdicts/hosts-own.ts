@@ -96,7 +96,7 @@ export class HostsOwn {
     const { tuples, speakers, misses, strangers, common, filtered } = this.#known;
     return (
       !common[INSIDE].isAny &&
-      filtered.ofConversation(row, INSIDE) === undefined &&
+      filtered.of(row, INSIDE) === undefined &&
       (tuples.hasFullTtl(natWay ^ 1) || tuples.hasOtherTtl(natWay ^ 1)) &&
       speakers.isCovered(natWay, INSIDE) &&
       !misses.isPatchy(INSIDE) &&
