@@ -62,7 +62,9 @@ export async function correlate(
     option.kind === "none" || (isLive && option.kind === "given")
       ? null
       : new Follower([ahead(intakes[INSIDE]), ahead(intakes[OUTSIDE])], option, windowNs, heap);
-  const resolutionNs = Math.max(inside.resolutionNs, outside.resolutionNs);
+  // stamps of one capture may be on a grid as the traffic was, those of both as whoever cut digits off left them
+  const unitNs = Math.min(await intakes[INSIDE].unitNs(), await intakes[OUTSIDE].unitNs());
+  const resolutionNs = Math.max(inside.resolutionNs, outside.resolutionNs, unitNs);
   const clock = follower === null ? fixedClock(option, resolutionNs) : await follower.begin();
   const strayNs = follower?.strayNs ?? ([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as const);
   const run = new Run(intakes, clock, { ...options, heap, strayNs, resolutionNs, haveCounters }, sink);

@@ -5,6 +5,7 @@ import { sameAddress } from "../../packets/columns.js";
 import { DST, FLAGS_PROTO_TTL, FRAME, IP_ID, KEY, KEY2, PORTS, RECORD_BITS, SEQ, SRC } from "../../packets/records.js";
 import { Identities } from "./identities.js";
 import { Repeats } from "./repeats.js";
+import { StampUnit } from "./stamp-unit.js";
 
 /**
  * A copy is at most this much later, nanoseconds. Switches mirror a packet within microseconds. A sender waits for a round trip or
@@ -220,12 +221,19 @@ class Copies {
 export class MarkedPackets {
   readonly #source: PacketSource;
   readonly #copies = new Copies();
+  readonly #unit = new StampUnit();
   /** The beginning, once it was looked at and until it is handed on; and what the source failed with meanwhile. */
   #beginning: PacketBatch[] | undefined;
   #failure: { readonly error: unknown } | undefined;
 
   constructor(source: PacketSource) {
     this.#source = source;
+  }
+
+  /** What the stamps at the beginning are multiples of, nanoseconds. */
+  async unitNs(): Promise<number> {
+    this.#beginning ??= await this.#look();
+    return this.#unit.ns;
   }
 
   /** Those that may be copies, and are not marked. */
@@ -246,7 +254,7 @@ export class MarkedPackets {
     return this.#source.next();
   }
 
-  /** Finds out whether the capture shows packets twice. Of a live one that is found out on the way: it may be silent now. */
+  /** Finds out whether the capture shows packets twice, and how exact its stamps are. Of a live one that is found out on the way: it may be silent now. */
   async #look(): Promise<PacketBatch[]> {
     const beginning: PacketBatch[] = [];
     let looked = 0;
@@ -258,7 +266,9 @@ export class MarkedPackets {
       if (batch === null) break;
       const kept = batch.copy();
       beginning.push(kept);
-      this.#copies.look(kept, 0, Math.min(kept.count, STRETCH - looked));
+      const end = Math.min(kept.count, STRETCH - looked);
+      this.#copies.look(kept, 0, end);
+      for (let row = 0; row < end; row++) this.#unit.take(kept.stampNs(row));
       looked += kept.count;
     }
     this.#copies.begin();

@@ -108,6 +108,11 @@ export class Intake {
     this.#leapsNs.delete(frame);
   }
 
+  /** What the stamps at its beginning are multiples of, nanoseconds; 1 of a live capture. */
+  unitNs(): Promise<number> {
+    return this.#packets.unitNs();
+  }
+
   /** Has it end with what was read so far. */
   stop(): void {
     this.#isStopped = true;

@@ -160,8 +160,8 @@ export class Translations {
    * ones say that are close to it by chance does not add up.
    */
   #hasPairedSince(outsideWay: number, timeNs: number): boolean {
-    const slot = this.#tuples.flow(outsideWay);
-    return slot !== NONE && this.accounts.lastNs(slot) > timeNs;
+    // of a direction that no pair has proved, what is known is taken from the other one
+    return this.#tuples.isProved(outsideWay) && this.accounts.lastNs(this.#tuples.flow(outsideWay)) > timeNs;
   }
 
   /** Believes in the translation of a pair that the router altered, and that has no key that `support` could weigh; returns its slot. */

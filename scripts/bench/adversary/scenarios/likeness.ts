@@ -86,6 +86,25 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
       background(world, 9e9, 40);
     },
   },
+  "wrong/equal-beats-of-several": {
+    about: "several containers say the same every 0.2 to 4 ms; 10 % dropped, one or both captures miss up to 20 %",
+    recall: 0.15,
+    play(world) {
+      const { rng } = world;
+      const share = rng.between(0.02, 0.2);
+      world.inside.model.misses = missing(rng, share);
+      if (rng.chance(0.7)) world.outside.model.misses = missing(rng, share);
+      sayTheSame(world);
+    },
+  },
+  "wrong/equal-beats-in-milliseconds": {
+    about: "the same with nothing missed, and stamps of which all but the milliseconds were cut off",
+    recall: 0.15,
+    play(world) {
+      for (const { model } of [world.inside, world.outside]) model.resolutionNs = 1e6;
+      sayTheSame(world);
+    },
+  },
   "wrong/equal-acks-missed": {
     about: "bursts of equal ACKs without ID; each capture misses 2 to 10 %, which an equal one next to it may hide",
     recall: 0,
@@ -233,4 +252,18 @@ function burstsOfAcks(world: World, isIpv6: boolean) {
       yield rng.between(1e6, 60e6);
     }
   };
+}
+
+/** Equal datagrams without IP ID, of four containers to one server, whose ports the NAT changes where it must. */
+function sayTheSame(world: World): void {
+  const { rng } = world;
+  world.router.drops = () => rng.chance(0.1);
+  world.router.latencyNs = () => 8_000 + rng.exponential(25_000);
+  const far = { address: server(3), port: 6000 };
+  const payload = bytes(rng, 9);
+  for (let i = 0; i < 4; i++) {
+    const near = { address: container(i), port: 4000 };
+    world.start(rng.between(0, 1e9), beatTalk(world, { everyNs: 2e6, count: 2500, payload, near, far, jitter: 1.8 }));
+  }
+  background(world, 6e9, 40);
 }

@@ -21,6 +21,11 @@ const LEAST_APART_NS = 30_000;
 /** What packets took is forgotten within so long, nanoseconds: by then others tell what they take. */
 export const FORGET_NS = 1_000_000_000;
 
+/** By how much two stamps may be farther apart than what they stand for, beside so much, nanoseconds. */
+function blurNs(ground: usize, besideNs: f64): f64 {
+  return besideNs + doubleOf(ground, words.RESOLUTION_NS);
+}
+
 /** What the slowest packet of this direction took lately, nanoseconds. */
 export function slowestOf(ground: usize, outbound: bool): f64 {
   return doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0));
@@ -29,7 +34,7 @@ export function slowestOf(ground: usize, outbound: bool): f64 {
 /** What a packet of this direction takes at the most, by those that crossed lately, nanoseconds; the window where too few did. */
 export function limitOf(ground: usize, outbound: bool): f64 {
   const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
-  const limitNs = 2 * slowestOf(ground, outbound) + JITTER_NS;
+  const limitNs = 2 * slowestOf(ground, outbound) + blurNs(ground, JITTER_NS);
   if (pairs >= ESTABLISHED_PAIRS) return limitNs;
   if (wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0) return FIRST_NS;
   return pairs >= EARLY_PAIRS ? EARLY_FACTOR * limitNs : doubleOf(ground, words.WINDOW_NS);
@@ -49,7 +54,7 @@ export function earlyLimitOf(ground: usize, outbound: bool): f64 {
 /** Far more than the few that crossed in a direction took; Infinity where those are fewer than two. */
 function roughLimitOf(ground: usize, way: i32): f64 {
   if (wordOf(ground, words.PAIRED + way) < 2) return Infinity;
-  return EARLY_FACTOR * EARLY_FACTOR * (2 * slowestOf(ground, way === 1) + JITTER_NS);
+  return EARLY_FACTOR * EARLY_FACTOR * (2 * slowestOf(ground, way === 1) + blurNs(ground, JITTER_NS));
 }
 
 /**
@@ -59,7 +64,7 @@ function roughLimitOf(ground: usize, way: i32): f64 {
 export function leastOf(ground: usize, outbound: bool, timeNs: f64): f64 {
   const way = outbound ? 1 : 0;
   if (timeNs - doubleOf(ground, words.PACE_AT_NS + way) > FORGET_NS) return -Infinity;
-  return min<f64>(0, doubleOf(ground, words.QUICKEST_NS + way)) - JITTER_NS;
+  return min<f64>(0, doubleOf(ground, words.QUICKEST_NS + way)) - blurNs(ground, JITTER_NS);
 }
 
 /** Whether so few packets of a direction have crossed that it is not known what they take. */
@@ -70,7 +75,7 @@ export function isNew(ground: usize, outbound: bool): bool {
 /** How far apart equal packets of a direction must be for time to tell them apart, nanoseconds: twice what the slowest took lately. */
 export function apartOf(ground: usize, outbound: bool): f64 {
   const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
-  const apartNs = 2 * slowestOf(ground, outbound) + LEAST_APART_NS;
+  const apartNs = 2 * slowestOf(ground, outbound) + blurNs(ground, LEAST_APART_NS);
   if (isNew(ground, outbound)) return max<f64>(APART_NS, EARLY_FACTOR * apartNs);
   return pairs < ESTABLISHED_PAIRS ? EARLY_FACTOR * apartNs : apartNs;
 }

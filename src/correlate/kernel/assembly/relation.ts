@@ -148,6 +148,9 @@ function isOutboundBy(gapNs: f64, slackNs: f64, byTtl: i32, changes: i32): bool 
   return byTtl > 0;
 }
 
+/** Equal packets that are so many times farther apart than two stamps seldom come to be that near to each other by chance. */
+const SELDOM = 64;
+
 /** Sets what is said above of time. `leftNs`: when the one that leaves did. */
 function weighTime(
   ground: usize,
@@ -196,8 +199,12 @@ function weighTime(
   const isEarly = isTrusted && isNew(ground, isOutbound);
   soonNs = isEarly ? 2 * leastNs + JITTER_NS : apartNs;
   isClose = since !== 0 && (!isTrusted || apartNs > since);
-  // captures that miss packets may each have missed another one of two, and those left look like a pair
-  mayHide = bursts && wordOf(ground, words.PAIRED + way) < wordOf(ground, words.UNSURE + way);
+  // captures that miss packets may each have missed another one of two, and those left look like a pair, one that took longer than others
+  const isUnsure = wordOf(ground, words.PAIRED + way) < wordOf(ground, words.UNSURE + way);
+  // what they miss is known once the first windows are over
+  const isBegun = isProven && leftNs > 2 * doubleOf(ground, words.WINDOW_NS);
+  const isChance = !hasId && isSlowest && since !== 0 && since < SELDOM * latencyNs;
+  mayHide = isUnsure ? bursts || isChance : !isBegun && isChance;
   if (mayHide) isClose = true;
   // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
   if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
