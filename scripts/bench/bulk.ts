@@ -40,7 +40,7 @@ class Transfer {
     this.#network = network;
     this.#clock = clock;
     this.#ends = new TcpEnds(network, path, scenario);
-    this.#mss = scenario.segmentBytes;
+    this.#mss = this.#ends.mss;
     this.#pieceLoss = scenario.segmentPieceLoss;
     this.#isUpload = rng.chance(0.5);
     const draw = rng.unit();

@@ -62,6 +62,11 @@ export const MIXES = mixes({
     containers: 500,
   },
   dns: { about: "two questions and two answers a flow", mix: { dns: 1 } },
+  offload: {
+    about: "TCP segments longer than what a wire takes, alike on both sides",
+    segmentBytes: 2896,
+  },
+  cut: { about: "TCP segments that are cut on one side (TSO, GSO, GRO)", mix: { bulk: 10, tcp: 2, dns: 1 } },
   elephant: { about: "one flow", actors: 1, gapNs: 1e5, mix: { tcp: 1 }, responseSegments: 1e9 },
   "snaplen-96": { about: "96 bytes kept of each packet", insideSnaplen: 96, outsideSnaplen: 96 },
 });

@@ -34,7 +34,7 @@ class Relay {
     this.#clock = clock;
     this.#front = new TcpEnds(network, front, scenario);
     this.#back = new TcpEnds(network, back, scenario);
-    this.#mss = scenario.segmentBytes;
+    this.#mss = Math.min(this.#front.mss, this.#back.mss);
   }
 
   *lines(): Lines {

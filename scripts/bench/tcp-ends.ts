@@ -19,6 +19,8 @@ export interface Segment {
 export class TcpEnds {
   readonly client: End;
   readonly server: End;
+  /** Most bytes of a segment that is not cut: what fills a packet is the same, and an IPv6 header is longer. */
+  readonly mss: number;
   readonly #network: Network;
   readonly #path: Path;
   readonly #hasTimestamps: boolean;
@@ -31,6 +33,7 @@ export class TcpEnds {
     const { rng } = network;
     this.#network = network;
     this.#path = path;
+    this.mss = scenario.segmentBytes - (path.isIpv6 ? 20 : 0);
     this.client = new End(rng, rng.chance(scenario.zeroIpId));
     this.server = new End(rng, rng.chance(scenario.zeroIpId));
     this.#hasTimestamps = rng.chance(scenario.timestamps);

@@ -86,7 +86,7 @@ export class TcpConnection implements Actor {
   #respond(nowNs: number): number {
     const { rng } = this.#network;
     const isLast = this.#segmentsLeft === 1;
-    const full = this.#scenario.segmentBytes;
+    const full = this.#ends.mss;
     const bytes = isLast ? 1 + rng.below(full) : full;
     if (!this.#send(false, isLast ? PSH | ACK : ACK, bytes, nowNs)) {
       this.#dupAcksLeft = 1 + rng.below(3);

@@ -106,6 +106,8 @@ export const IS_ONE_OF_SEVERAL = 128;
 export const HAS_BEGUN = 256;
 /** … and an acknowledgement after that. */
 export const HAS_PROGRESS = 1024;
+/** Whether a TCP segment of it was seen that is longer than what a wire takes: it may be cut on its way. */
+export const HAS_LONG_SEGMENTS = 4096;
 
 /**
  * The flows, by their slots, with what every pair asks of its flow and adds to it: a record of two cache lines, and one more for the latency of

@@ -1,4 +1,4 @@
-import stringWidth from "fast-string-width";
+import { columnsOf } from "./columns.js";
 
 /** Further lines of what is folded stand this far in, where nothing else is said: behind marks and bullets. */
 const INDENT = 4;
@@ -11,15 +11,13 @@ const LEAST_SHARE = 0.5;
  * no room at all, a line takes a character.
  */
 export function folded(line: string, width: number, indent: number = INDENT): string {
-  if (stringWidth(line) <= width) return line;
+  if (columnsOf(line) <= width) return line;
   const lines: string[] = [];
-  let words = wordsOf(line);
-  while (words.length > 0) {
+  for (let from = 0; from < line.length; ) {
     const room = Math.max(1, lines.length === 0 ? width : width - indent);
-    const count = fitting(words, room);
-    const taken = words.slice(0, count).map(({ gap, text }, at) => (at === 0 ? text : gap + text));
-    lines.push((lines.length === 0 ? "" : " ".repeat(indent)) + taken.join(""));
-    words = words.slice(count);
+    const end = endOfLine(line, from, room);
+    lines.push((lines.length === 0 ? "" : " ".repeat(indent)) + line.slice(from, end));
+    from = skipSpaces(line, end);
   }
   return lines.join("\n");
 }
@@ -32,43 +30,42 @@ export function foldedLines(text: string, width: number): string {
     .join("\n");
 }
 
-interface Word {
-  /** The spaces before it. */
-  readonly gap: string;
-  readonly text: string;
-}
-
-/** The words of a line; what it begins with belongs to the first. */
-function wordsOf(line: string): Word[] {
-  return Array.from(line.matchAll(/(^ *[^ ]+)|( +)([^ ]+)/g), ([, first, gap = "", text = ""]) => ({
-    gap,
-    text: first ?? text,
-  }));
-}
-
-/** How many words go on a line with so much room; of one that is too long, what fits is divided from the rest. */
-function fitting(words: Word[], room: number): number {
+/** Where a line of so much room ends that begins at `from` of a text: behind a word, or within one that is too long. */
+function endOfLine(text: string, from: number, room: number): number {
   let used = 0;
   let best = 0;
-  for (const [at, { gap, text }] of words.entries()) {
-    const columns = (at === 0 ? 0 : gap.length) + stringWidth(text);
+  for (let at = from; at < text.length; ) {
+    const begin = skipSpaces(text, at);
+    const end = endOfWord(text, begin);
+    const columns = begin - at + columnsOf(text.slice(begin, end));
     if (used + columns > room) {
-      if (at === 0) divide(words, room);
-      return best || Math.max(1, at);
+      if (at === from) return divided(text, from, room);
+      return best > 0 ? best : at;
     }
-    if (at > 0 && gap.length > 1 && used >= room * LEAST_SHARE) best = at;
+    if (at > from && begin - at > 1 && used >= room * LEAST_SHARE) best = at;
     used += columns;
+    at = end;
   }
-  return words.length;
+  return text.length;
 }
 
-/** Divides the first word where a line of so much room ends. Colours are of short words. */
-function divide(words: Word[], room: number): void {
-  const [{ gap, text }] = words;
-  let end = 0;
-  for (const character of text) {
-    if (stringWidth(text.slice(0, end + character.length)) > room && end > 0) break;
+function skipSpaces(text: string, from: number): number {
+  let at = from;
+  while (text[at] === " ") at++;
+  return at;
+}
+
+function endOfWord(text: string, from: number): number {
+  const end = text.indexOf(" ", from);
+  return end < 0 ? text.length : end;
+}
+
+/** Where so much room is full of what a text has from `from` on. Colours are of short words. */
+function divided(text: string, from: number, room: number): number {
+  let end = from;
+  for (const character of text.slice(from)) {
+    if (columnsOf(text.slice(from, end + character.length)) > room && end > from) break;
     end += character.length;
   }
-  words.splice(0, 1, { gap, text: text.slice(0, end) }, { gap: "", text: text.slice(end) });
+  return end;
 }

@@ -1,4 +1,3 @@
-import stringWidth from "fast-string-width";
 import type { Flow } from "../packets/flows.js";
 import { IS_ERROR, IS_IPV6 } from "../packets/packets.js";
 import {
@@ -14,6 +13,7 @@ import {
 } from "../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
 import { tunnelText } from "../packets/tunnels.js";
+import { columnsOf } from "./columns.js";
 import { endsOf, rewriteOf } from "./ends.js";
 import { changesText, endsText } from "./ends-text.js";
 import { folded } from "./fold.js";
@@ -207,8 +207,8 @@ export class Lines {
     return {
       inside: insideText,
       outside: outsideText,
-      insideColumns: stringWidth(insideText),
-      outsideColumns: stringWidth(outsideText),
+      insideColumns: columnsOf(insideText),
+      outsideColumns: columnsOf(outsideText),
     };
   }
 

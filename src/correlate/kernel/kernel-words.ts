@@ -83,7 +83,7 @@ export const HELD_BITS = 2;
 
 /** 1 where it is so. */
 export const IS_SHOWING = word();
-export const HAS_CUTS = word();
+export const HAS_LONG_SEGMENTS = word();
 export const IS_ESTIMATED = word();
 
 /** The NAT's address of the flow that was told of last, over IPv4; 0 for none. */

@@ -130,14 +130,9 @@ export class Kernel {
     this.progress = new Progress(this.#words, this.#doubles, () => this.#steps["findDue"](this.#ground));
   }
 
-  /** Whether a TCP segment was seen that is cut on its way, or was before. */
-  get hasCuts(): boolean {
-    return this.#words[words.HAS_CUTS] !== 0;
-  }
-
-  /** Notes that one was. */
-  noteCut(): void {
-    this.#words[words.HAS_CUTS] = 1;
+  /** Whether a TCP segment was seen that is longer than what a wire takes: any may be cut on its way, or a piece. */
+  get hasLongSegments(): boolean {
+    return this.#words[words.HAS_LONG_SEGMENTS] !== 0;
   }
 
   /** Takes the NAT's address of the flow that others were told of last, over IPv4; 0 for none. */

@@ -69,7 +69,7 @@ export class Completeness {
   isComplete(row: number, isOutbound: boolean): boolean {
     const t = this.#timeline;
     const kernel = this.#kernel;
-    if (!Number.isFinite(kernel.slackNs) || (kernel.hasCuts && isData(t, row))) return false;
+    if (!Number.isFinite(kernel.slackNs) || (kernel.hasLongSegments && isData(t, row))) return false;
     return kernel.pairsThatWent(isOutbound) >= this.#sureFrom[isOutbound ? 1 : 0];
   }
 

@@ -58,6 +58,8 @@ export class Covering {
 
   /** All pieces of a segment; null where they are not there, or not certain. `isFinal`: whether whatever belongs to it must have come by now. */
   ofAll(whole: number, streams: Streams, isFinal: boolean): Cover | null {
+    // pieces come in order, mostly: until the last one is there, the others need not be looked at
+    if (!streams[otherSide(this.#timeline.sideOf(whole))].mayEndWith(whole)) return null;
     const candidates = this.#candidatesOf(whole, streams);
     const pieces = this.#allPieces(whole, candidates);
     if (pieces === null) return null;

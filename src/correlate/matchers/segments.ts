@@ -9,7 +9,7 @@ import type { Translations } from "../kernel/translations.js";
 import { ORDINARY_BYTES, WANTS_SEGMENT } from "../kernel/wants.js";
 import type { About, Admits, Pairing, Settles } from "./contract.js";
 import { type Cover, Covering, type Streams } from "./covering.js";
-import { haveSameBytes } from "./pieces.js";
+import { haveSameBytes, shareBytes } from "./pieces.js";
 import { Stream } from "./streams.js";
 import type { Undecided } from "./undecided.js";
 
@@ -44,14 +44,10 @@ export class Segments implements Admits, Settles {
     this.#covering = new Covering(about);
   }
 
-  /** Takes a segment that found no twin of its own size when it came. */
+  /** Takes a segment that found no twin of its own size where one would have come before it, or whose flow is cut. */
   admit(row: number): void {
     const t = this.#timeline;
-    const isLong = this.#isLong(row);
-    if (isLong) this.#kernel.noteCut();
-    if (this.#translations.slotOf(row) === NONE) return;
     if (this.#streamsOf(row) === undefined) {
-      if (!isLong) return;
       this.#begin(row);
       this.#addBetween(t.before(row, Math.min(LOOK_AROUND, t.size - 1)), row, row);
     }
@@ -64,9 +60,9 @@ export class Segments implements Admits, Settles {
     for (const row of rows) if (this.mayPair(row)) this.#covering.leave(row);
   }
 
-  /** Whether a packet may be a segment that was cut, or a piece of one: any may where one was seen to be. */
+  /** Whether a packet may be a segment that was cut, or a piece of one: any may where one was seen that is longer than what a wire takes. */
   mayPair(row: number): boolean {
-    return this.#kernel.hasCuts && this.#hasData(row) && this.#translations.slotOf(row) !== NONE;
+    return this.#kernel.hasLongSegments && this.#hasData(row) && this.#translations.slotOf(row) !== NONE;
   }
 
   /** Tries once more to pair a segment whose window is over: its flow may not have been known when it came. */
@@ -76,7 +72,7 @@ export class Segments implements Admits, Settles {
     const streams = this.#streamsOf(row);
     if (!streams?.[t.sideOf(row)].has(row)) {
       const end = t.before(row, -Math.min(LOOK_AROUND, t.before(t.end, row)));
-      if (streams === undefined && !this.#isAnyBetween(row, end, row, (each) => this.#isLong(each))) return null;
+      if (streams === undefined && !this.#isCutBetween(row, end, row)) return null;
       if (streams === undefined) this.#begin(row);
       this.#addBetween(row, end, row);
     }
@@ -137,19 +133,27 @@ export class Segments implements Admits, Settles {
 
   /** Adds the segments with data that wait from one row up to another, not included, of the flow of a third. */
   #addBetween(from: number, end: number, of: number): void {
-    this.#isAnyBetween(from, end, of, (row) => {
-      this.#add(row);
-      return false;
-    });
+    for (const row of this.#waitingBetween(from, end, of)) this.#add(row);
   }
 
-  /** Whether one of these is what is looked for. */
-  #isAnyBetween(from: number, end: number, of: number, is: (row: number) => boolean): boolean {
+  /** Whether one of these is a part of a third one, or that of it: of both, one is longer than what a wire takes. */
+  #isCutBetween(from: number, end: number, of: number): boolean {
+    const t = this.#timeline;
+    const flow = this.#translations.flowAt(this.#translations.slotOf(of));
+    const isOutbound = this.#translations.isOutbound(of, flow);
+    for (const row of this.#waitingBetween(from, end, of)) {
+      if (t.sideOf(row) === t.sideOf(of) || this.#translations.isOutbound(row, flow) !== isOutbound) continue;
+      if ((this.#isLong(row) || this.#isLong(of)) && shareBytes(t, row, of) && !haveSameBytes(t, row, of)) return true;
+    }
+    return false;
+  }
+
+  /** The segments with data that wait from one row up to another, not included, of the flow of a third. */
+  *#waitingBetween(from: number, end: number, of: number): Generator<number> {
     const t = this.#timeline;
     const slot = this.#translations.slotOf(of);
     for (let row = from; row !== end; row = t.after(row))
-      if (this.#translations.isWaitingIn(row, slot) && this.#hasData(row) && is(row)) return true;
-    return false;
+      if (this.#translations.isWaitingIn(row, slot) && this.#hasData(row)) yield row;
   }
 
   #hasData(row: number): boolean {

@@ -16,6 +16,8 @@ export class Stream {
   readonly #isOfUse: (row: number) => boolean;
   /** By the block that they begin in. */
   readonly #blocks = new Map<number, Set<number>>();
+  /** Where they end: the numbers of the bytes behind them. */
+  readonly #ends = new Set<number>();
   #noted = 0;
   #crowded = CROWDED;
   /** The most bytes that one of them has. */
@@ -38,7 +40,13 @@ export class Stream {
     if (rows === undefined) this.#blocks.set(block, new Set([row]));
     else rows.add(row);
     this.#noted++;
+    this.#ends.add(this.#endOf(row));
     this.#longest = Math.max(this.#longest, this.#timeline.payloadLength(row));
+  }
+
+  /** Whether one of them may end where a segment does: if none does, they are not all of its bytes. */
+  mayEndWith(row: number): boolean {
+    return this.#ends.has(this.#endOf(row));
   }
 
   /** The others that have bytes in common with a segment, in order of time. */
@@ -60,10 +68,18 @@ export class Stream {
     return this.#timeline.seq(row) >>> BLOCK_BITS;
   }
 
+  #endOf(row: number): number {
+    return (this.#timeline.seq(row) + this.#timeline.payloadLength(row)) >>> 0;
+  }
+
   #tidy(): void {
     this.#noted = 0;
+    this.#ends.clear();
     for (const [block, rows] of this.#blocks) {
-      for (const row of rows) if (!this.#isOfUse(row)) rows.delete(row);
+      for (const row of rows) {
+        if (this.#isOfUse(row)) this.#ends.add(this.#endOf(row));
+        else rows.delete(row);
+      }
       if (rows.size === 0) this.#blocks.delete(block);
       this.#noted += rows.size;
     }

@@ -165,3 +165,21 @@ it("a piece that is there, and may be another segment's twin, is not missing", a
   );
   expect(covered(found)).toEqual([]);
 });
+
+it("a segment is found by its pieces however much passed in between, where others before it left as they entered", async () => {
+  const between = conversation(3000, { startUs: 30_000, everyUs: 10, srcPort: 50_000, seed: 3 });
+  const long = { from: 0, count: 3, id: 300 };
+  const whole = { from: 3, count: 5, id: 310 };
+  const found = await outcome(
+    merged([segment("inside", 10_000, long), segment("inside", 29_000, whole)], between.inside),
+    merged(
+      [
+        segment("outside", 10_020, long),
+        ...[3, 4, 5, 6, 7].map((k) => segment("outside", 69_000 + k, { from: k, id: 307 + k })),
+      ],
+      between.outside,
+    ),
+  );
+  expect(covered(found)).toEqual([{ frames: [[2], [3002, 3003, 3004, 3005, 3006]], missing: [] }]);
+  expect(found.alone).toEqual([]);
+});

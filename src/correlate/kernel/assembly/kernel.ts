@@ -18,7 +18,7 @@ import { note } from "./openings.js";
 import * as pace from "./pace.js";
 import { lineOf, packetOf, passedNs, wayOf } from "./places.js";
 import * as relation from "./relation.js";
-import { wantsOf } from "./wants.js";
+import { noteLength, wantsOf } from "./wants.js";
 
 export { evidenceOf } from "./evidence.js";
 export { run } from "./loop.js";
@@ -120,6 +120,7 @@ export function noteRow(ground: usize, row: i32, side: i32, isFirst: i32): void 
   const packet = packetOf(ground, row);
   const way = wayOf(packet);
   note(ground, packet, way, isFirst === 1);
+  noteLength(ground, packet, way);
   noteEntry(ground, packet, way, side);
   remember(ground, packet, way, side, passedNs(packet));
 }

@@ -29,7 +29,7 @@ import { accountOf, lineOf, packetOf, passedNs, recordOf, wayAt, wayOf } from ".
 import { dueNs, findDue } from "./progress.js";
 import * as relation from "./relation.js";
 import { settle, wantedLeft } from "./settling.js";
-import { IN_STRETCH, LATER, wantsOf } from "./wants.js";
+import { IN_STRETCH, LATER, noteLength, wantsOf } from "./wants.js";
 
 /** The packet that comes next: its side, its record in that side's batch, the way it goes, and when it passed, nanoseconds on the timeline. */
 let side = INSIDE;
@@ -190,6 +190,7 @@ function takePending(ground: usize, waiting: i32, found: i32): bool {
 function meet(ground: usize): void {
   if (timeNs > doubleOf(ground, words.NOW_NS)) setDouble(ground, words.NOW_NS, timeNs);
   note(ground, packet, way, saw(wordOf(ground, words.TUPLES), way, timeNs));
+  noteLength(ground, packet, way);
 }
 
 function append(ground: usize): i32 {

@@ -31,7 +31,7 @@ export function limitOf(ground: usize, outbound: bool): f64 {
   const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
   const limitNs = 2 * slowestOf(ground, outbound) + JITTER_NS;
   if (pairs >= ESTABLISHED_PAIRS) return limitNs;
-  if (wordOf(ground, words.HAS_CUTS) !== 0) return FIRST_NS;
+  if (wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0) return FIRST_NS;
   return pairs >= EARLY_PAIRS ? EARLY_FACTOR * limitNs : doubleOf(ground, words.WINDOW_NS);
 }
 

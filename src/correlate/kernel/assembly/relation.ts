@@ -174,7 +174,7 @@ function weighTime(
   mayHide = false;
   mayBePiece = false;
   if (!isRepeatable) return;
-  if (latencyNs > FIRST_NS && wordOf(ground, words.HAS_CUTS) !== 0 && ((flags >>> 16) & 0xff) === TCP)
+  if (latencyNs > FIRST_NS && wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0 && ((flags >>> 16) & 0xff) === TCP)
     mayBePiece = payloadLengthOf(i) > 0;
   const inside = sinceNs(i);
   const outside = sinceNs(o);

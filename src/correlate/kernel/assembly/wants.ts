@@ -1,5 +1,6 @@
 /** What there is in a packet that a matcher wants to see when it comes. */
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
+import { setWord } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
 import { HAS_IP_ID, IS_CUT, IS_DF, IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
@@ -7,6 +8,7 @@ import * as tuple from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { NEVER_CUT_BYTES } from "../../../protocols/ipv4.js";
 import { LEAST_IPV6_MTU } from "../../../protocols/ipv6.js";
+import * as words from "../kernel-words.js";
 import * as wants from "../wants.js";
 import { accountOf, wayAt } from "./places.js";
 
@@ -25,11 +27,21 @@ export function wantsOf(ground: usize, packet: usize, way: i32, side: i32): i32 
   if (!isTcp) return mayBeFragmented(packet, flags, length) ? bits | wants.WANTS_FRAGMENT : bits;
   const flow = load<i32>(wayAt(ground, way));
   const slot = flow >> tuple.FLOW_SHIFT;
-  if (payloadLengthOf(packet) > 0 && mayBeCut(ground, length, slot)) bits |= wants.WANTS_SEGMENT;
   if (slot === tuple.NONE) return bits | wants.WANTS_STRANGER;
-  const flowBits = flow >> tuple.FLOW_BITS_SHIFT;
-  const isLeaving = account.leavesOn(flowBits, way, side);
+  const isLeaving = account.leavesOn(flow >> tuple.FLOW_BITS_SHIFT, way, side);
+  if (payloadLengthOf(packet) > 0 && mayBeCut(ground, slot, length, isLeaving)) bits |= wants.WANTS_SEGMENT;
   return (flags & HAS_IP_ID) !== 0 && isLeaving ? bits | wants.WANTS_LEAVER : bits;
+}
+
+/** Notes it where a packet is a TCP segment longer than what a wire takes: it may be cut on its way. */
+export function noteLength(ground: usize, packet: usize, way: i32): void {
+  if ((load<i32>(packet, 4 * record.LENGTH) & record.LENGTH_MASK) <= wants.ORDINARY_BYTES) return;
+  if (((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff) !== TCP) return;
+  setWord(ground, words.HAS_LONG_SEGMENTS, 1);
+  const slot = load<i32>(wayAt(ground, way)) >> tuple.FLOW_SHIFT;
+  if (slot === tuple.NONE) return;
+  const flow = accountOf(ground, slot);
+  store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.HAS_LONG_SEGMENTS, 4 * account.BITS);
 }
 
 /** Whether a whole datagram with these flags, `length` bytes long, may be in fragments on the other side: those take its number, whether that tells or not. */
@@ -39,10 +51,12 @@ function mayBeFragmented(packet: usize, flags: i32, length: i32): bool {
   return isNumbered && (flags & IS_DF) === 0 && length > NEVER_CUT_BYTES;
 }
 
-/** Whether a TCP segment may be cut on its way, or a piece of one: `slot` is its flow's, or NONE. */
-function mayBeCut(ground: usize, length: i32, slot: i32): bool {
-  if (length > wants.ORDINARY_BYTES) return true;
-  if (slot === tuple.NONE) return false;
-  const flow = accountOf(ground, slot);
-  return (load<i32>(flow, 4 * account.BITS) & account.HAS_CUT_SEGMENTS) !== 0;
+/**
+ * Whether a TCP segment `length` bytes long of the flow in this slot, which nobody waits for, may be cut on its way, or a piece of one. Where none of
+ * its flow was, most long ones leave as they entered: one that enters says nothing, and one that leaves found no twin.
+ */
+function mayBeCut(ground: usize, slot: i32, length: i32, isLeaving: bool): bool {
+  const bits = load<i32>(accountOf(ground, slot), 4 * account.BITS);
+  if ((bits & account.HAS_CUT_SEGMENTS) !== 0) return true;
+  return isLeaving && (length > wants.ORDINARY_BYTES || (bits & account.HAS_LONG_SEGMENTS) !== 0);
 }
