@@ -56,9 +56,8 @@ export class Filtered {
     if (other === INSIDE || translations.slotOf(row) !== NONE) return undefined;
     const tuple = t.tuple(row);
     const { addresses, ports } = this.#common[other];
-    const ends = ENDS.map((isA) => tuples.addressText(tuple, isA));
-    if (addresses.length > 0 && !addresses.some((address) => ends.includes(address)))
-      return `all is with ${addresses[0]}`;
+    const ends = new Set(ENDS.map((isA) => tuples.addressText(tuple, isA)));
+    if (addresses.length > 0 && !addresses.some((address) => ends.has(address))) return `all is with ${addresses[0]}`;
     if (ports.length === 0 || this.#isThere(cover.kinds.sinceNs[NOT_IP], row, cover)) return undefined;
     const isOfPort = hasPorts(tuples.proto(tuple)) && ENDS.some((isA) => ports.includes(tuples.port(tuple, isA)));
     return isOfPort ? undefined : `all has port ${ports[0]}`;
