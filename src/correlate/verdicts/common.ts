@@ -1,7 +1,15 @@
 import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { isPrivate } from "../../protocols/addresses.js";
 import { hasPorts } from "../../protocols/ip-protocols.js";
 
 const ENDS = [true, false] as const;
+
+/** An address that all conversations have. */
+interface Shared {
+  readonly text: string;
+  /** It may be beside the host, and so in what ARP says there. */
+  readonly isPrivate: boolean;
+}
 
 /**
  * What all conversations of a capture have in common: an address, a port, or the protocol. Where there is anything, a filter may have kept others
@@ -10,8 +18,8 @@ const ENDS = [true, false] as const;
 export class Common {
   readonly #tuples: TupleTable;
   readonly #isNat: (address: string) => boolean;
-  /** Both of the first conversation, as text. */
-  readonly #addresses: string[] = [];
+  /** Both of the first conversation. */
+  readonly #addresses: Shared[] = [];
   /** Whether all have the one address, and the other. */
   readonly #areCommon: [boolean, boolean] = [false, false];
   /** NONE where they do not all have it. */
@@ -34,8 +42,8 @@ export class Common {
   }
 
   /** The addresses that all have, … */
-  get addresses(): readonly string[] {
-    return this.#addresses.filter((address, at) => this.#areCommon[at] && !this.#isNat(address));
+  get addresses(): readonly Shared[] {
+    return this.#addresses.filter(({ text }, at) => this.#areCommon[at] && !this.#isNat(text));
   }
 
   /** … and the ports. */
@@ -52,12 +60,15 @@ export class Common {
     const ports = ENDS.map((isA) => (hasPorts(proto) ? tuples.port(tuple, isA) : NONE));
     for (const at of ENDS.keys()) {
       if (this.#isEmpty) {
-        this.#addresses[at] = addresses[at];
+        const { words } = tuples;
+        const isA = at === 0;
+        const isPrivateOne = isPrivate(words[tuples.address(tuple, isA)], tuples.isIpv6(tuple));
+        this.#addresses[at] = { text: addresses[at], isPrivate: isPrivateOne };
         this.#areCommon[at] = true;
         this.#ports[at] = ports[at];
         continue;
       }
-      this.#areCommon[at] &&= addresses.includes(this.#addresses[at]);
+      this.#areCommon[at] &&= addresses.includes(this.#addresses[at].text);
       if (!ports.includes(this.#ports[at])) this.#ports[at] = NONE;
     }
     if (this.#isEmpty) this.#proto = proto;

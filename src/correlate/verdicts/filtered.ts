@@ -1,6 +1,6 @@
 import { INSIDE, type Side } from "../../packets/sides.js";
 import { NONE } from "../../packets/tuples.js";
-import { hasPorts, protocolName } from "../../protocols/ip-protocols.js";
+import { hasPorts, protocolName, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { kindOf, LONG_BYTES, NOT_IP, OTHER_IP, TCP_CONTROL, TCP_PLAIN, UDP_DATAGRAM } from "../intake/kinds.js";
 import type { Common } from "./common.js";
 import type { Cover } from "./cover.js";
@@ -25,7 +25,14 @@ export class Filtered {
   of(row: number, other: Side): string | undefined {
     const cover = this.#known.cover[other];
     if (cover.isUnfiltered) return undefined;
-    return this.#longer(row, cover) ?? this.#ofOtherKind(row, cover) ?? this.#ofOthers(row, other, cover);
+    return this.#longer(row, cover) ?? this.#inBetween(row, cover) ?? this.ofConversation(row, other);
+  }
+
+  /** The same of the conversation that a packet belongs to, of which the capture has nothing at all. */
+  ofConversation(row: number, other: Side): string | undefined {
+    const cover = this.#known.cover[other];
+    if (cover.isUnfiltered) return undefined;
+    return this.#ofOtherProtocol(row, cover) ?? this.#ofOthers(row, other, cover);
   }
 
   #longer(row: number, cover: Cover): string | undefined {
@@ -34,19 +41,22 @@ export class Filtered {
     return Math.min(t.length(row), LONG_BYTES) > longest ? `no packet is longer than ${longest} bytes` : undefined;
   }
 
-  #ofOtherKind(row: number, cover: Cover): string | undefined {
+  #inBetween(row: number, cover: Cover): string | undefined {
     const t = this.#known.timeline;
-    const proto = t.proto(row);
-    const has = (kind: number) => this.#isThere(cover.kinds.sinceNs[kind], row, cover);
+    const isPlain = kindOf(t.proto(row), t.tcpFlags(row)) === TCP_PLAIN;
+    const isOther = isPlain && this.#has(TCP_CONTROL, row, cover) && !this.#has(TCP_PLAIN, row, cover);
+    return isOther && !this.#has(NOT_IP, row, cover) ? "all segments open or end connections" : undefined;
+  }
+
+  #ofOtherProtocol(row: number, cover: Cover): string | undefined {
+    const proto = this.#known.timeline.proto(row);
+    const has = (kind: number) => this.#has(kind, row, cover);
     if (has(NOT_IP)) return undefined;
-    const kind = kindOf(proto, t.tcpFlags(row));
-    if (kind === TCP_PLAIN && !has(TCP_PLAIN) && has(TCP_CONTROL)) return "all segments open or end connections";
-    if (kind === OTHER_IP)
-      return has(OTHER_IP) || (has(UDP_DATAGRAM) && (has(TCP_CONTROL) || has(TCP_PLAIN)))
-        ? undefined
-        : `all is ${has(UDP_DATAGRAM) ? "udp" : "tcp"}`;
-    const isAny = kind === UDP_DATAGRAM ? has(UDP_DATAGRAM) : has(TCP_CONTROL) || has(TCP_PLAIN);
-    return isAny ? undefined : `nothing is ${protocolName(proto)}`;
+    const [hasTcp, hasUdp] = [has(TCP_CONTROL) || has(TCP_PLAIN), has(UDP_DATAGRAM)];
+    if (proto === TCP || proto === UDP)
+      return (proto === TCP ? hasTcp : hasUdp) ? undefined : `nothing is ${protocolName(proto)}`;
+    // that nothing is of a protocol that few use shows nothing by itself
+    return has(OTHER_IP) || hasTcp === hasUdp ? undefined : `all is ${hasUdp ? "udp" : "tcp"}`;
   }
 
   /** By whom what it belongs to is with, and on which port: of what goes out, both stay as they are. */
@@ -57,10 +67,18 @@ export class Filtered {
     const tuple = t.tuple(row);
     const { addresses, ports } = this.#common[other];
     const ends = new Set(ENDS.map((isA) => tuples.addressText(tuple, isA)));
-    if (addresses.length > 0 && !addresses.some((address) => ends.has(address))) return `all is with ${addresses[0]}`;
-    if (ports.length === 0 || this.#isThere(cover.kinds.sinceNs[NOT_IP], row, cover)) return undefined;
+    const hasNotIp = this.#has(NOT_IP, row, cover);
+    // a filter by an address lets ARP about that pass, which is asked for beside the host alone
+    const told = hasNotIp ? addresses.filter(({ isPrivate }) => isPrivate) : addresses;
+    if (told.length > 0 && !addresses.some(({ text }) => ends.has(text))) return `all is with ${told[0].text}`;
+    if (ports.length === 0 || hasNotIp) return undefined;
     const isOfPort = hasPorts(tuples.proto(tuple)) && ENDS.some((isA) => ports.includes(tuples.port(tuple, isA)));
     return isOfPort ? undefined : `all has port ${ports[0]}`;
+  }
+
+  /** Whether a capture had a frame of some kind by then. */
+  #has(kind: number, row: number, cover: Cover): boolean {
+    return this.#isThere(cover.kinds.sinceNs[kind], row, cover);
   }
 
   /** Whether a capture had come to a stamp by the time that a packet's window is over: however far it was read by then. */
