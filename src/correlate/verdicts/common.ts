@@ -1,15 +1,10 @@
 import { NONE, type TupleTable } from "../../packets/tuples.js";
-import { isPrivate } from "../../protocols/addresses.js";
 import { hasPorts } from "../../protocols/ip-protocols.js";
 
 const ENDS = [true, false] as const;
 
-/** An address that all conversations have. */
-interface Shared {
-  readonly text: string;
-  /** It may be beside the host, and so in what ARP says there. */
-  readonly isPrivate: boolean;
-}
+/** Fewer conversations have something in common by themselves. */
+const LEAST_CONVERSATIONS = 4;
 
 /**
  * What all conversations of a capture have in common: an address, a port, or the protocol. Where there is anything, a filter may have kept others
@@ -18,14 +13,15 @@ interface Shared {
 export class Common {
   readonly #tuples: TupleTable;
   readonly #isNat: (address: string) => boolean;
-  /** Both of the first conversation. */
-  readonly #addresses: Shared[] = [];
+  /** Both of the first conversation, as text. */
+  readonly #addresses: string[] = [];
   /** Whether all have the one address, and the other. */
   readonly #areCommon: [boolean, boolean] = [false, false];
   /** NONE where they do not all have it. */
   readonly #ports: [number, number] = [NONE, NONE];
   #proto = NONE;
-  #isEmpty = true;
+  /** How many there were, as long as there is anything. */
+  #count = 0;
   /** Once there is nothing, there never is again. */
   #mayBeAny = true;
 
@@ -37,13 +33,23 @@ export class Common {
 
   /** Whether there is anything; also as long as there are no conversations. */
   get isAny(): boolean {
-    this.#mayBeAny &&= this.#isEmpty || this.#proto !== NONE || this.addresses.length > 0 || this.ports.length > 0;
+    this.#mayBeAny &&= this.#count === 0 || this.#proto !== NONE || this.addresses.length > 0 || this.ports.length > 0;
     return this.#mayBeAny;
   }
 
+  /** Whether there were so many that chance gives them nothing in common. */
+  get isTelling(): boolean {
+    return this.#count >= LEAST_CONVERSATIONS;
+  }
+
+  /** The protocol of all; NONE where they have several. */
+  get proto(): number {
+    return this.#proto;
+  }
+
   /** The addresses that all have, … */
-  get addresses(): readonly Shared[] {
-    return this.#addresses.filter(({ text }, at) => this.#areCommon[at] && !this.#isNat(text));
+  get addresses(): readonly string[] {
+    return this.#addresses.filter((address, at) => this.#areCommon[at] && !this.#isNat(address));
   }
 
   /** … and the ports. */
@@ -59,20 +65,17 @@ export class Common {
     const addresses = ENDS.map((isA) => tuples.addressText(tuple, isA));
     const ports = ENDS.map((isA) => (hasPorts(proto) ? tuples.port(tuple, isA) : NONE));
     for (const at of ENDS.keys()) {
-      if (this.#isEmpty) {
-        const { words } = tuples;
-        const isA = at === 0;
-        const isPrivateOne = isPrivate(words[tuples.address(tuple, isA)], tuples.isIpv6(tuple));
-        this.#addresses[at] = { text: addresses[at], isPrivate: isPrivateOne };
+      if (this.#count === 0) {
+        this.#addresses[at] = addresses[at];
         this.#areCommon[at] = true;
         this.#ports[at] = ports[at];
         continue;
       }
-      this.#areCommon[at] &&= addresses.includes(this.#addresses[at].text);
+      this.#areCommon[at] &&= addresses.includes(this.#addresses[at]);
       if (!ports.includes(this.#ports[at])) this.#ports[at] = NONE;
     }
-    if (this.#isEmpty) this.#proto = proto;
+    if (this.#count === 0) this.#proto = proto;
     else if (this.#proto !== proto) this.#proto = NONE;
-    this.#isEmpty = false;
+    this.#count++;
   }
 }

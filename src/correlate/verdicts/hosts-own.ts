@@ -71,7 +71,7 @@ export class HostsOwn {
     const doubt = `${why}, or forwarded`;
     if (misses.isPatchy(INSIDE))
       return { verdict: "unknown", reason: "capture-misses", why: `${doubt}: ${misses.why(INSIDE)}` };
-    const common = filtered.ofConversation(row, INSIDE);
+    const common = filtered.of(row, INSIDE);
     if (common !== undefined)
       return { verdict: "unknown", reason: "may-be-filtered", why: `${doubt}: on ${SIDE_NAMES[INSIDE]}, ${common}` };
     // what goes out must have come in there: where inside shows nothing of that, it shows nothing of this either
@@ -105,7 +105,7 @@ export class HostsOwn {
     const { tuples, speakers, misses, strangers, common, filtered } = this.#known;
     return (
       !common[INSIDE].isAny &&
-      filtered.ofConversation(row, INSIDE) === undefined &&
+      filtered.of(row, INSIDE) === undefined &&
       (tuples.hasFullTtl(natWay ^ 1) || tuples.hasOtherTtl(natWay ^ 1)) &&
       speakers.isCovered(natWay, INSIDE) &&
       !misses.isPatchy(INSIDE) &&

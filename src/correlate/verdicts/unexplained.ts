@@ -128,7 +128,7 @@ export class Unexplained {
       (isAnsweredFar || (speakers.isCovered(nearWay, OUTSIDE) && speakers.isCovered(farWay, OUTSIDE))) &&
       !this.#known.misses.isPatchy(OUTSIDE) &&
       !this.#known.misses.hasCrossing(INSIDE) &&
-      this.#known.filtered.ofConversation(row, OUTSIDE) === undefined &&
+      this.#known.filtered.of(row, OUTSIDE) === undefined &&
       !this.#known.strangers.hasFor(row)
     )
       return {
