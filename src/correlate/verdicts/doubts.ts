@@ -7,14 +7,18 @@ import { undecidedBehind } from "../matchers/behind.js";
 import { isSameContent, isSameSegment } from "../matchers/content.js";
 import type { Like } from "../matchers/likes.js";
 import type { Claim, Known } from "./known.js";
+import type { Orphans } from "./orphans.js";
 import { MARGIN_NS } from "./reach.js";
+import { seconds } from "./words.js";
 
 /** What speaks against what a packet seems to have become: another one that may be its twin, or too little of it. */
 export class Doubts {
   readonly #known: Known;
+  readonly #orphans: Orphans;
 
-  constructor(known: Known) {
+  constructor(known: Known, orphans: Orphans) {
     this.#known = known;
+    this.#orphans = orphans;
   }
 
   /** What a claim comes to where something speaks against it, whatever the other capture misses; undefined where nothing does. */
@@ -38,6 +42,12 @@ export class Doubts {
       if (repeat !== undefined) {
         const why = `frame ${repeat} is the same just beside it: ${SIDE_NAMES[side]} may show one packet twice, or it was sent twice`;
         return { verdict: "unknown", reason: "may-be-copy", why };
+      }
+      const orphan = this.#orphans.of(row);
+      if (orphan !== undefined) {
+        const sooner = seconds(t.timeNs(row) - orphan.timeNs);
+        const why = `frame ${orphan.frame} of ${SIDE_NAMES[other]}, ${sooner} earlier, is like it and never came in: if a clock was set, it is this one`;
+        return { verdict: "unknown", reason: "like-untimely", why };
       }
       const like = likes.of(row);
       if (like !== undefined) return { verdict: "unknown", reason: "like-untimely", why: this.#whyLike(other, like) };
