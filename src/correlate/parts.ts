@@ -128,9 +128,8 @@ export function assemble(
   const findings = new Findings({ ...base, misses, decidedNs });
   const impacts = new Impacts(timeline, tuples, accounts, kernel);
   const lateLosses = new LateLosses({ ...base, clashes, findings });
-  const updates = new Updates(timeline, tuples, impacts, refusals, kernel, (update, timeNs) =>
-    lateLosses.update(update, timeNs),
-  );
+  const updates = new Updates({ ...base, impacts, refusals }, (update, timeNs) => lateLosses.update(update, timeNs));
+  translations.onReplaced = (slot, row) => updates.replaced(slot, row);
   const notes: Notes[] = [refusals, mistimed];
   const showing = new Showing({
     ...base,

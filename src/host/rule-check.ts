@@ -21,10 +21,15 @@ export class RuleCheck {
     const isHelped = helped.has(flow);
     if (!isExplained(flow, explanations) && !isHelped) this.#missing.addFlow(flow);
     // where no other makes what was made, and all were understood, it is this one
-    const isOnly = ({ kind, to }: Explanation): boolean =>
+    const isOnly = (kind: Explanation["kind"], to: Explanation["to"]): boolean =>
       to !== null && explanations.filter((each) => each.kind === kind).length === 1 && isReaddressed(flow, kind);
     if (problems.length > 0 || isHelped) return explanations;
-    return explanations.map((each) => ({ ...each, isCertain: each.isCertain || isOnly(each) }));
+    return explanations.map(({ rule, kind, isCertain, to }) => ({
+      rule,
+      kind,
+      isCertain: isCertain || isOnly(kind, to),
+      to,
+    }));
   }
 
   /** What there is to say of all flows together; call it once, after the last. */

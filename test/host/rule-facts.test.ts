@@ -181,9 +181,11 @@ describe("what a helper has conntrack expect", () => {
   });
 });
 
+/** Of each rule that may have translated `fetched`, whether it certainly did. */
+const certain = (text: string, name = "") =>
+  new RuleCheck(new RuleBook(text), named(name, "")).flow(fetched).map(({ isCertain }) => isCertain);
+
 test("the only rule that may have made a translation did, unless not all rules were understood", () => {
-  const certain = (text: string, name = "") =>
-    new RuleCheck(new RuleBook(text), named(name, "")).flow(fetched).map(({ isCertain }) => isCertain);
   expect(certain(docker())).toEqual([true]);
   expect(certain(nat(MASQUERADE, MASQUERADE.replace("docker0", "br-app")))).toEqual([false, false]);
   expect(certain(nat("-X POSTROUTING", MASQUERADE))).toEqual([false]);

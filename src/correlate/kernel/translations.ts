@@ -25,6 +25,8 @@ export class Translations {
   readonly accounts: FlowAccounts;
   /** Slots of flows that have ended and are still to be reported and freed. */
   retired: number[] = [];
+  /** Told of the slot of a flow whose inside way has another translation from now on, and the inside row that shows it. */
+  onReplaced: (slot: number, row: number) => void = () => {};
   /** Those of the flows that somebody has asked for. */
   readonly #flows: (Flow | undefined)[] = [];
   readonly #timeline: Timeline;
@@ -177,6 +179,8 @@ export class Translations {
     const outsideWay = t.way(outside);
     // an outside tuple stands for one inside tuple at a time; an inside one may have several translations
     if (tuples.isProved(outsideWay)) this.retire(tuples.flow(outsideWay));
+    const before = tuples.flow(t.way(inside));
+    if (before !== NONE) this.onReplaced(before, inside);
     return this.#kernel.learn(inside, outside);
   }
 

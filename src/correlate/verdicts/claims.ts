@@ -12,7 +12,7 @@ import type { Answer } from "./refusals.js";
 import { resetByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
 import { Unexplained } from "./unexplained.js";
-import { WHY_ARRIVED } from "./updates.js";
+import { WHY_ARRIVED, WHY_REPLACED } from "./updates.js";
 import { ViewedFlow } from "./viewed-flow.js";
 import { seconds, whyMissing } from "./words.js";
 
@@ -166,10 +166,8 @@ export class Claims {
         "its conversation began inside, and nothing of that had crossed yet: the host may have taken it, as it had no translation";
       return { verdict: "unknown", reason: "not-yet-translated", why };
     }
-    if (this.#mayBeForgotten(row)) {
-      const why = `nothing crossed by its translation in the ${seconds(SHORTEST_TIMEOUT_NS)} before it, or behind it: the host may have forgotten that, and taken it`;
-      return { verdict: "unknown", reason: "translation-gone", why };
-    }
+    const forgotten = this.#whyForgotten(row);
+    if (forgotten !== undefined) return { verdict: "unknown", reason: "translation-gone", why: forgotten };
     return {
       verdict: "dropped",
       reason: "no-twin",
@@ -189,12 +187,20 @@ export class Claims {
     return flow.isOpenerKnown && flow.isFromInside && isFromOpener(t, tuples, row);
   }
 
-  /** Whether the host may know the translation no more that an answer from outside needs: no rule makes it anew, as for who began. */
-  #mayBeForgotten(row: number): boolean {
+  /**
+   * Why the host may know the translation no more that an answer from outside needs, in words: no rule makes it anew, as for who began. Undefined where
+   * nothing shows that.
+   */
+  #whyForgotten(row: number): string | undefined {
     const { timeline: t, tuples, translations } = this.#known;
-    const idleNs = t.timeNs(row) - translations.accounts.lastNs(translations.slotOf(row));
-    if (idleNs < SHORTEST_TIMEOUT_NS || t.side(row) !== OUTSIDE) return false;
-    return !isFromOpener(t, tuples, row);
+    const { accounts } = translations;
+    if (t.side(row) !== OUTSIDE || isFromOpener(t, tuples, row)) return undefined;
+    const flow = this.#flow.of(translations.slotOf(row));
+    const idleNs = t.timeNs(row) - accounts.lastNs(flow.slot);
+    if (idleNs >= SHORTEST_TIMEOUT_NS)
+      return `nothing crossed by its translation in the ${seconds(SHORTEST_TIMEOUT_NS)} before it, or behind it: the host may have forgotten that, and taken it`;
+    const isReplaced = idleNs > 0 && tuples.flow(flow.wayOn(INSIDE, true)) !== flow.slot;
+    return isReplaced ? WHY_REPLACED : undefined;
   }
 
   /** Whether who opened the flow of a packet is answered, though none of what it sent was seen to cross. */

@@ -7,14 +7,18 @@ import { undecidedBehind } from "../matchers/behind.js";
 import { isSameContent, isSameSegment } from "../matchers/content.js";
 import type { Like } from "../matchers/likes.js";
 import type { Claim, Known } from "./known.js";
+import type { Orphans } from "./orphans.js";
 import { MARGIN_NS } from "./reach.js";
+import { seconds } from "./words.js";
 
 /** What speaks against what a packet seems to have become: another one that may be its twin, or too little of it. */
 export class Doubts {
   readonly #known: Known;
+  readonly #orphans: Orphans;
 
-  constructor(known: Known) {
+  constructor(known: Known, orphans: Orphans) {
     this.#known = known;
+    this.#orphans = orphans;
   }
 
   /** What a claim comes to where something speaks against it, whatever the other capture misses; undefined where nothing does. */
@@ -38,6 +42,12 @@ export class Doubts {
       if (repeat !== undefined) {
         const why = `frame ${repeat} is the same just beside it: ${SIDE_NAMES[side]} may show one packet twice, or it was sent twice`;
         return { verdict: "unknown", reason: "may-be-copy", why };
+      }
+      const orphan = this.#orphans.of(row);
+      if (orphan !== undefined) {
+        const sooner = seconds(t.timeNs(row) - orphan.timeNs);
+        const why = `frame ${orphan.frame} of ${SIDE_NAMES[other]}, ${sooner} earlier, is like it and never came in: if a clock was set, it is this one`;
+        return { verdict: "unknown", reason: "like-untimely", why };
       }
       const like = likes.of(row);
       if (like !== undefined) return { verdict: "unknown", reason: "like-untimely", why: this.#whyLike(other, like) };
@@ -68,31 +78,29 @@ export class Doubts {
   /**
    * Why what a packet became may be something else that left, in words: another packet of its flow did about when it should have, and
    * never came in. Undefined where there is none. A segment must have the same numbers: whatever else is changed of one, those tell it. Of
-   * a flow that is not known, the content tells.
+   * a flow that is not known, and of what may have been held up, the content tells.
    */
   #whyChanged(row: number, other: Side): string | undefined {
     const t = this.#known.timeline;
     const { buckets, kernel, windowNs } = this.#known;
     const slot = this.#known.translations.slotOf(row);
     const isTcp = t.proto(row) === TCP;
+    // what others took tells nothing of one that its numbers tell, nor of one of no known flow
+    const usuallyNs = isTcp || slot === NONE ? 0 : Math.max(MARGIN_NS, kernel.limitNs(other === OUTSIDE));
+    const usualNs = t.timeNs(row) + usuallyNs;
     const isChanged = (next: number): boolean => {
       if (t.side(next) !== other || t.proto(next) !== t.proto(row) || this.#known.translations.slotOf(next) !== slot)
         return false;
-      if (
-        isTcp
-          ? !isSameSegment(t, row, next) && !this.#isShifted(row, next, slot)
-          : slot === NONE && !isSameContent(t, row, next)
-      )
-        return false;
+      const isSame = isTcp
+        ? isSameSegment(t, row, next) || this.#isShifted(row, next, slot)
+        : t.timeNs(next) <= usualNs || isSameContent(t, row, next);
+      if (!isSame) return false;
       // what others with its key wait for is one of them
       const bucket = t.bucket(next);
       if (bucket >= 0 && buckets.count(bucket, t.sideOf(row)) > 0) return false;
       return slot === NONE || this.#known.translations.isLeaving(next, slot);
     };
-    // what others took tells nothing of one that its numbers tell, nor of one of no known flow
-    const isAnyTime = isTcp || slot === NONE;
-    const untilNs = t.timeNs(row) + (isAnyTime ? windowNs : Math.max(MARGIN_NS, kernel.limitNs(other === OUTSIDE)));
-    const changed = undecidedBehind(t, row, isChanged, untilNs);
+    const changed = undecidedBehind(t, row, isChanged, t.timeNs(row) + windowNs);
     if (changed === NONE || changed === t.end) return undefined;
     const frame = `frame ${t.frame(changed)} of ${SIDE_NAMES[other]}, ${slot === NONE ? "much like it" : "of the same flow"}`;
     return `${frame}, never came in: it may be this one, changed on its way`;

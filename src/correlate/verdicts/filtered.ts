@@ -42,9 +42,8 @@ export class Filtered {
     if (proto !== NONE && proto !== t.proto(row)) return `all is ${protocolName(proto)}`;
     if (other === INSIDE) return undefined;
     const tuple = t.tuple(row);
-    const ends = ENDS.map((isA) => tuples.addressText(tuple, isA));
-    if (addresses.length > 0 && !addresses.some((address) => ends.includes(address)))
-      return `all is with ${addresses[0]}`;
+    const ends = new Set(ENDS.map((isA) => tuples.addressText(tuple, isA)));
+    if (addresses.length > 0 && !addresses.some((address) => ends.has(address))) return `all is with ${addresses[0]}`;
     const isOfPort = hasPorts(tuples.proto(tuple)) && ENDS.some((isA) => ports.includes(tuples.port(tuple, isA)));
     return ports.length === 0 || isOfPort ? undefined : `all has port ${ports[0]}`;
   }

@@ -42,7 +42,9 @@ export class HostsOwn {
     if (!isFull && !isOther) return { verdict: "unknown", reason: "no-answer", why: this.#whyUnanswered(ruling) };
     if (!this.#known.kernel.isTtlLowered(true))
       return this.doubt(row, why) ?? { verdict: "local", reason, why, isByAbsence: true };
-    if (isFull) return this.#refused(row) ?? { verdict: "local", reason, why };
+    // before anything has crossed, it is not known whether this router leaves TTLs as they are
+    const isTold = this.#known.kernel.pairsSoFar > 0;
+    if (isFull) return this.#refused(row) ?? { verdict: "local", reason, why, ...(!isTold && { isByAbsence: true }) };
     if (this.#isElsewhere(row, natWay))
       return {
         verdict: "elsewhere",
@@ -72,6 +74,13 @@ export class HostsOwn {
     const common = filtered.of(row, INSIDE);
     if (common !== undefined)
       return { verdict: "unknown", reason: "may-be-filtered", why: `${doubt}: on ${SIDE_NAMES[INSIDE]}, ${common}` };
+    // what goes out must have come in there: where inside shows nothing of that, it shows nothing of this either
+    if (kernel.pairsThatWent(true) === 0)
+      return {
+        verdict: "unknown",
+        reason: "one-way",
+        why: `${doubt}: ${SIDE_NAMES[INSIDE]} shows nothing that goes out, as if captured in one direction alone`,
+      };
     if (!strangers.hasFor(row)) return null;
     const reached = `${doubt}: ${SIDE_NAMES[INSIDE]} has packets then of which nothing tells what they were`;
     return { verdict: "unknown", reason: "ttl-kept", why: `${reached}, and this router keeps TTLs` };

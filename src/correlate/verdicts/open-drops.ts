@@ -1,5 +1,5 @@
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
-import { INSIDE, type Side } from "../../packets/sides.js";
+import type { Side } from "../../packets/sides.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import type { Drop, Packet } from "./drop.js";
@@ -126,11 +126,9 @@ export class OpenDrops {
       if (drop.isOpen && drop.side === side && drop.timeNs >= fromNs && drop.timeNs <= toNs) this.close(drop);
   }
 
-  /** The open drops inside, of no known flow, whose way is one of those. They are open no more. */
-  takeOut(isOne: (way: number) => boolean): readonly Drop[] {
-    const found = this.#queue.filter(
-      ({ isOpen, side, slot, way }) => isOpen && side === INSIDE && slot === NONE && isOne(way),
-    );
+  /** The open drops of which something is so. They are open no more. */
+  takeOut(isSo: (drop: Drop) => boolean): readonly Drop[] {
+    const found = this.#queue.filter((drop) => drop.isOpen && isSo(drop));
     for (const drop of found) this.close(drop);
     return found;
   }

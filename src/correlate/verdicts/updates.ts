@@ -1,9 +1,10 @@
 import type { Reason } from "../../packets/reasons.js";
 import type { Judgement, Update } from "../../packets/results.js";
-import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../packets/timeline.js";
-import type { TupleTable } from "../../packets/tuples.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
 import type { Kernel } from "../kernel/kernel.js";
+import type { Translations } from "../kernel/translations.js";
 import { WHY_ELSEWHERE } from "./elsewhere.js";
 import { type Consequence, type Drop, keyOf } from "./drop.js";
 import type { Impacts } from "./impacts.js";
@@ -11,6 +12,16 @@ import type { Refusals } from "./refusals.js";
 import { serviceOf } from "./services.js";
 import { WHY_TAKEN } from "./taken.js";
 import { seconds } from "./words.js";
+
+/** What they are told by. */
+interface About {
+  readonly timeline: Timeline;
+  readonly tuples: TupleTable;
+  readonly translations: Translations;
+  readonly impacts: Impacts;
+  readonly refusals: Refusals;
+  readonly kernel: Kernel;
+}
 
 /** What pairs show of an earlier drop, with the pair's inside row. */
 interface Pending {
@@ -26,6 +37,7 @@ interface Pending {
 export class Updates {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
+  readonly #translations: Translations;
   readonly #impacts: Impacts;
   readonly #refusals: Refusals;
   readonly #kernel: Kernel;
@@ -33,15 +45,12 @@ export class Updates {
   #pending: Pending[] = [];
 
   constructor(
-    timeline: Timeline,
-    tuples: TupleTable,
-    impacts: Impacts,
-    refusals: Refusals,
-    kernel: Kernel,
+    { timeline, tuples, translations, impacts, refusals, kernel }: About,
     tell: (update: Update, timeNs: number) => void,
   ) {
     this.#timeline = timeline;
     this.#tuples = tuples;
+    this.#translations = translations;
     this.#impacts = impacts;
     this.#refusals = refusals;
     this.#kernel = kernel;
@@ -116,19 +125,40 @@ export class Updates {
 
   /** Tells it of what was dropped on its way to an address that others are now known to take an interface to which is not captured. */
   tellElsewhere(way: number): void {
+    this.takeNews();
     const tuples = this.#tuples;
     const isThere = (of: number) => tuples.isSameAddress(of >> 1, (of & 1) === 0, way >> 1, (way & 1) === 0);
-    this.#tellUnknown(isThere, "may-go-elsewhere", WHY_ELSEWHERE);
+    this.#tellUnknown(({ way: of, ...drop }) => isUnexplained(drop) && isThere(of), "may-go-elsewhere", WHY_ELSEWHERE);
   }
 
   /** The same of what is of a service that a proxy is now known to take on its way. */
   tellTaken(service: number): void {
-    this.#tellUnknown((way) => serviceOf(this.#tuples, way >> 1) === service, "proxy-keeps", WHY_TAKEN);
+    this.takeNews();
+    const isOfIt = ({ way, ...drop }: Drop) => isUnexplained(drop) && serviceOf(this.#tuples, way >> 1) === service;
+    this.#tellUnknown(isOfIt, "proxy-keeps", WHY_TAKEN);
   }
 
-  #tellUnknown(isOne: (way: number) => boolean, reason: Reason, why: string): void {
+  /**
+   * Takes it that a flow has another translation from the pair of this inside row on: answers from outside that were dropped before that may be what
+   * the host took.
+   */
+  replaced(slot: number, row: number): void {
+    const { open } = this.#impacts;
+    if (open.isEmpty) return;
     this.takeNews();
-    for (const drop of this.#impacts.open.takeOut(isOne))
+    const lastNs = this.#translations.accounts.lastNs(slot);
+    const isGone = (drop: Drop) =>
+      drop.side === OUTSIDE &&
+      drop.slot === slot &&
+      lastNs < drop.timeNs &&
+      this.#tuples.isOpenedByA(drop.way >> 1) !== ((drop.way & 1) === 1);
+    const now = { verdict: "unknown", reason: "translation-gone", why: WHY_REPLACED } as const;
+    for (const drop of open.takeOut(isGone))
+      this.#pending.push({ row, timeNs: drop.timeNs, update: updateOf(drop, now) });
+  }
+
+  #tellUnknown(isSo: (drop: Drop) => boolean, reason: Reason, why: string): void {
+    for (const drop of this.#impacts.open.takeOut(isSo))
       this.#tell(updateOf(drop, { verdict: "unknown", reason, why }), drop.timeNs);
   }
 
@@ -157,6 +187,15 @@ function judgementOf({ isUnseen, ...consequence }: Consequence): Judgement {
   const { byFrame } = consequence;
   const why = byFrame === undefined ? "a later acknowledgement covers it" : `a copy got through: frame ${byFrame}`;
   return { verdict: "dropped", reason: "no-twin", why, ...consequence };
+}
+
+/** Why an answer is not said to be dropped whose flow has another translation by now, in words. */
+export const WHY_REPLACED =
+  "what it answers has another translation behind it: the host may have forgotten its own, and taken it";
+
+/** Whether no translation is known of what a container sent. */
+function isUnexplained({ side, slot }: Pick<Drop, "side" | "slot">): boolean {
+  return side === INSIDE && slot === NONE;
 }
 
 function updateOf(drop: Drop, now: Judgement): Update {

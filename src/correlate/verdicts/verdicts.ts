@@ -14,6 +14,7 @@ import { FlowView } from "./flow-summary.js";
 import type { Gap } from "./gaps.js";
 import { type Claim, isUncovered, type Judged, type Known, type Verdict } from "./known.js";
 import { Locals } from "./locals.js";
+import { Orphans } from "./orphans.js";
 import { MARGIN_NS, Reach } from "./reach.js";
 import { Senders } from "./senders.js";
 import { Speakers } from "./speakers.js";
@@ -38,6 +39,7 @@ export class Verdicts {
   readonly #senders: Senders;
   readonly #claims: Claims;
   readonly #doubts: Doubts;
+  readonly #orphans: Orphans;
   readonly #flow: FlowView;
 
   constructor(known: Known) {
@@ -64,7 +66,8 @@ export class Verdicts {
     };
     this.#senders = new Senders(timeline, tuples, speakers, common);
     this.#claims = new Claims(this.#known);
-    this.#doubts = new Doubts(known);
+    this.#orphans = new Orphans(timeline);
+    this.#doubts = new Doubts(known, this.#orphans);
     this.#flow = new FlowView(translations.accounts, tuples, 0n);
     this.#askForFlows();
   }
@@ -99,6 +102,7 @@ export class Verdicts {
     this.#known.strangers.note(row);
     const claim = this.#claims.of(row);
     const verdict = this.#believed(row, claim);
+    if (verdict.reason === "never-entered") this.#orphans.note(row);
     const isUnseen = isUncovered(verdict) || verdict.verdict === "capture-loss";
     if (isUnseen) this.#known.speakers.noteUncovered(row);
     const { elsewhereWay } = claim;

@@ -375,17 +375,18 @@ it("two packets that may be two forms of one, where too little speaks for it, ar
   ]);
 });
 
+const keptAfter = (ipId: number) => us(2005, segment({ ...sameOf, src: GATEWAY, dst: CONTAINER, dstPort: 80, ipId }));
+
 it("so are those that a router turned round whose TTLs it kept, if they have an IP ID in common", async () => {
   const crossing = conversation(40, { srcPort: 50_000 });
   const [before, , ...rest] = there(2000, { seq: 501, ack: 901, ipId: 12, text: "GET /" });
-  const after = (ipId: number) => us(2005, segment({ ...sameOf, src: GATEWAY, dst: CONTAINER, dstPort: 80, ipId }));
   const verdicts = async (forms: readonly Stamped[]) => {
     const { alone } = await outcomeOf(merged(forms, crossing.inside), crossing.outside);
     return alone.map(({ verdict, reason }) => `${verdict} ${reason}`);
   };
   expect(rest).toEqual([]);
-  expect(await verdicts([before, after(12)])).toEqual(["unknown may-be-hairpin", "unknown may-be-hairpin"]);
-  expect(await verdicts([before, after(13)])).toEqual(["dropped no-twin", "local same-link"]);
+  expect(await verdicts([before, keptAfter(12)])).toEqual(["unknown may-be-hairpin", "unknown may-be-hairpin"]);
+  expect(await verdicts([before, keptAfter(13)])).toEqual(["dropped no-twin", "local same-link"]);
 });
 
 it("what came out later than others is not said to be dropped", async () => {

@@ -198,6 +198,12 @@ function onItsWay(atUs: number, question: string, from = HOST): Exchange {
   };
 }
 
+/** A query that nothing is seen of again. */
+const unsent = (atUs: number): Exchange => {
+  const numbers = { srcPort: 7000, dstPort: 53, ipId: 9, ttl: 64, text: `anybody ${atUs}?` };
+  return { inside: [us(atUs, datagram({ src: OTHER, dst: "198.51.100.53", ...numbers }))], outside: [] };
+};
+
 describe("a UDP proxy on the way out", () => {
   it("is linked with what it asks itself", async () => {
     const { proxied, alone } = await outcomeOfAll(onItsWay(10_000, "who?"), onItsWay(20_000, "and you?"));
@@ -212,10 +218,6 @@ describe("a UDP proxy on the way out", () => {
   });
 
   it("may have taken what others ask that service, and is never sent on: none of that is dropped", async () => {
-    const unsent = (atUs: number): Exchange => {
-      const numbers = { srcPort: 7000, dstPort: 53, ipId: 9, ttl: 64, text: `anybody ${atUs}?` };
-      return { inside: [us(atUs, datagram({ src: OTHER, dst: "198.51.100.53", ...numbers }))], outside: [] };
-    };
     const asked = [onItsWay(10_000, "who?"), onItsWay(20_000, "and you?")];
     const later = await outcomeOfAll(...asked, unsent(30_000), onItsWay(80_000, "who else?"));
     expect(later.alone.find(({ verdict }) => verdict !== "proxied")).toMatchObject({

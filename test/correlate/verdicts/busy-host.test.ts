@@ -1,7 +1,19 @@
 import { describe, expect, it } from "vitest";
 import { outcomeOf, type Stamped, us } from "../outcome.js";
 import { icmp, ipv4 } from "../../support/packets.js";
-import { CLIENT, CONTAINER, conversation, datagram, HOST, merged, OTHER, segment, SYN } from "../traffic.js";
+import {
+  CLIENT,
+  CONTAINER,
+  conversation,
+  datagram,
+  HOST,
+  merged,
+  OTHER,
+  segment,
+  SERVER,
+  type Sides,
+  SYN,
+} from "../traffic.js";
 
 const S = 1_000_000;
 const idle = conversation(40);
@@ -32,6 +44,29 @@ describe("an answer from outside that does not come out", () => {
     const again = conversation(2, { startUs: 12 * S + 500_000, seed: 3 });
     expect(await alone([answer(12 * S)], again)).toEqual([["dropped", "no-twin"]]);
   });
+});
+
+it("an answer from outside may be what the host took where its conversation has another translation behind it", async () => {
+  const query = (ms: number, text: string, outsidePort: number): Sides => {
+    const of = { dst: SERVER, dstPort: 53, ipId: 300 + ms, text };
+    return {
+      inside: [us(S + 1000 * ms, datagram({ ...of, src: CONTAINER, srcPort: 7000, ttl: 64 }))],
+      outside: [us(S + 1000 * ms + 20, datagram({ ...of, src: HOST, srcPort: outsidePort, ttl: 63 }))],
+    };
+  };
+  const answers = { src: SERVER, srcPort: 53, ipId: 900, ttl: 53, text: "an answer that comes late" };
+  const late = us(S + 5000, datagram({ ...answers, dst: HOST, dstPort: 7000 }));
+  const first = query(1, "a question", 7000);
+  const reasons = async (outsidePort: number) => {
+    const more = [300, 400, 500].map((ms) => query(ms, `another question ${ms}`, outsidePort));
+    const { alone, updates } = await outcomeOf(
+      merged(other.inside, first.inside, ...more.map(({ inside }) => inside)),
+      merged(other.outside, first.outside, [late], ...more.map(({ outside }) => outside)),
+    );
+    return [...alone, ...updates].map(({ verdict, reason }) => `${verdict} ${reason}`);
+  };
+  expect(await reasons(7000)).toEqual(["dropped no-twin"]);
+  expect(await reasons(8000)).toEqual(["dropped no-twin", "unknown translation-gone"]);
 });
 
 it("what leaves from the NAT's own address is refused by whoever answers it there, not by the host", async () => {

@@ -66,9 +66,11 @@ describe("a packet is not dropped where all that the other capture has is of ano
   });
 });
 
+/** What a router has that keeps TTLs. */
+const kept = (packets: readonly Stamped[]) =>
+  packets.map(({ ns, packet }) => ({ ns, packet: packet.with(8, 64).with(10, 0).with(11, 0) }));
+
 it("where the router keeps TTLs, what has the NAT's address may be of a kind that inside has none of", async () => {
-  const kept = (packets: readonly Stamped[]) =>
-    packets.map(({ ns, packet }) => ({ ns, packet: packet.with(8, 64).with(10, 0).with(11, 0) }));
   const [request, reply] = [sent(64), us(3070, answer({ src: SERVER, dst: HOST, ipId: 9, ttl: 64 }))];
   const verdicts = async (mayBeFiltered: boolean) => {
     const outside = merged(kept(known.outside), [request, reply]);

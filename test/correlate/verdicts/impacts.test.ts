@@ -353,6 +353,17 @@ it("what comes out after the window, and never came in, may be what was dropped,
   expect(findings.map(({ code }) => code)).not.toContain("dropped");
 });
 
+it("what entered more than the window after its like had left was not dropped, if a clock was set", async () => {
+  const lost = query(4020, "who is it?", true);
+  const { inside, outside } = sides([query(1000, "first"), lost]);
+  const early = ms(2020, lost.packet(false));
+  const { alone } = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside, [early]));
+  expect(alone.map(({ side, verdict, reason }) => [side, verdict, reason])).toEqual([
+    ["outside", "unknown", "never-entered"],
+    ["inside", "unknown", "like-untimely"],
+  ]);
+});
+
 describe("an ICMP error after the window", () => {
   it("makes a drop refused, and the findings and the summary know", async () => {
     const lost = query(1020, "who is it?", true);

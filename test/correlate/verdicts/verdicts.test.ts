@@ -495,3 +495,22 @@ it("what it carried was acknowledged, though nothing of it was seen to cross: it
   const outcome = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
   expect(outcome.alone).toMatchObject([{ side: "inside", verdict: "unknown", reason: "forwarded-unseen" }]);
 });
+
+/** A query of the container's, and what it leaves as. */
+const entered = (atUs: number, ipId: number, text: string) =>
+  us(atUs, query({ src: CONTAINER, dst: SERVER, ttl: 64, ipId, text }));
+const leftAs = (atUs: number, ipId: number, text: string) =>
+  us(atUs, query({ src: HOST, dst: SERVER, ttl: 63, ipId, text }));
+
+it("what was held up may have left with another IP ID, if it carries the same", async () => {
+  const long = conversation(400, { everyUs: 10_000 });
+  const crossing = [1, 2, 3].map((n) => [1000 * n, 500 + n, `question ${n}`] as const);
+  const reasons = async (text: string) => {
+    const inside = merged(long.inside, [...crossing.map((each) => entered(...each)), entered(10_000, 0, "one more")]);
+    const outside = [...crossing.map(([atUs, ...rest]) => leftAs(atUs + 20, ...rest)), leftAs(500_000, 77, text)];
+    const { alone } = await outcomeOf(inside, merged(long.outside, outside));
+    return alone.filter(({ side }) => side === "inside").map(({ reason }) => reason);
+  };
+  expect(await reasons("one more")).toEqual(["may-be-changed"]);
+  expect(await reasons("another")).toEqual(["no-twin"]);
+});
