@@ -62,7 +62,7 @@ export async function correlate(
       ? null
       : new Follower([ahead(intakes[INSIDE]), ahead(intakes[OUTSIDE])], option, windowNs, heap);
   const resolutionNs = Math.max(inside.resolutionNs, outside.resolutionNs);
-  const clock = follower === null ? fixedClock(option, resolutionNs) : await follower.begin();
+  const clock = follower === null ? fixedClock(option, resolutionNs, isLive) : await follower.begin();
   const strayNs = follower?.strayNs ?? ([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as const);
   const run = new Run(intakes, clock, { ...options, heap, strayNs, resolutionNs, haveCounters }, sink);
   options.onBegin?.((mostFlows) => run.standing(mostFlows));
@@ -79,9 +79,13 @@ export async function correlate(
   for (const { source, leaps } of intakes) if (leaps.count > 0) options.onLeaps?.(source.name, leaps);
 }
 
-/** What two processors' stamps of one clock may differ by, and the coarser of both captures' units. */
-function fixedClock(option: ClockOption, resolutionNs: number): Clock {
-  if (option.kind === "given") return Clock.fixed(option.offsetNs, "given", MOST_SLACK_NS);
-  const slackNs = option.kind === "none" ? (option.slackNs ?? 0) : 0;
-  return Clock.fixed(0n, "none", Math.max(slackNs, PROCESSORS_NS + resolutionNs));
+/**
+ * What two processors' stamps of one clock may differ by, and the coarser of both captures' units. A live capture is one kernel's; of files,
+ * only their packets could show that their clocks are one, and nobody looks at those here.
+ */
+function fixedClock(option: ClockOption, resolutionNs: number, isLive: boolean): Clock {
+  if (option.kind === "given") return Clock.fixed(option.offsetNs, "given", MOST_SLACK_NS, null);
+  const leastNs = option.kind === "none" ? (option.slackNs ?? 0) : 0;
+  const slackNs = Math.max(leastNs, PROCESSORS_NS + resolutionNs);
+  return Clock.fixed(0n, "none", slackNs, isLive ? slackNs : null);
 }

@@ -283,14 +283,17 @@ export interface Summary {
   impacts: readonly [ImpactCounts, ImpactCounts];
   flows: number;
   /**
-   * Outside clock minus inside clock, at the beginning. `uncertaintyNs`: how far that, with the drift, may be wrong at any time, as
-   * far as packets of both directions bound it; null where they do not.
+   * Outside clock minus inside clock, at the beginning, and what became of it: the drift, and where one was set (epoch nanoseconds on the
+   * inside clock; the first ones, and how many more). `uncertaintyNs`: how far what latencies are corrected by may be wrong at any time, as far
+   * as packets of both directions bound it; null where they do not.
    */
   clock: {
     offsetNs: number;
     driftPpm: number;
     uncertaintyNs: number | null;
     source: "none" | "given" | "estimated";
+    steps: readonly { timeNs: bigint; byNs: number }[];
+    moreSteps: number;
   };
 }
 

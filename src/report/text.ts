@@ -113,12 +113,13 @@ export class TextReporter implements Reporter {
 
   end(summary: Summary): void {
     if (!this.#options.quiet) this.#out.add("\n");
-    const { width } = this.#options;
+    const { width, utcOffset } = this.#options;
+    const { names } = this.#tables;
     const problems = this.#problems.text(summary, width, this.#paint);
     this.#out.add(foldedLines(`${problems}${warningsText(this.#warnings, this.#paint)}\n`, width));
     this.#out.add(`${this.#translations.text(this.#paint, summary.flows, width)}\n`);
     this.#out.add(foldedLines(this.#notesText(), width));
-    this.#out.add(foldedLines(totals(summary, this.#tables.names, summary.verdicts, this.#paint, width), width));
+    this.#out.add(foldedLines(totals(summary, names, summary.verdicts, this.#paint, width, utcOffset), width));
     this.flush();
   }
 

@@ -395,6 +395,17 @@ describe("the end of a report", () => {
     ]);
   });
 
+  it("says when a clock was set, and by how much; of many times, the first ones", () => {
+    const step = (second: number, byNs: number) => ({ timeNs: BigInt(second) * 1_000_000_000n, byNs });
+    const steps = [step(3600, 2_500_000_000), step(7205, -40_000_000), step(7206, 1e9), step(7207, 1e9)];
+    const clock = { ...SUMMARY.clock, driftPpm: 0, steps, moreSteps: 0 };
+    const shown = text(new HandFilled(), { width: 400 }, (reporter) => reporter.end({ ...SUMMARY, clock }));
+    expect(shown).toContain(
+      "clocks: outside is 1.50µs behind inside at first (estimated, to within 800ns); one was set about 02:00:00: 2.50s further ahead since" +
+        "; one was set about 03:00:05: 40.0ms further behind since; one was set about 03:00:06: 1.00s further ahead since; and once more",
+    );
+  });
+
   it("says where what was missed looks like what was dropped", () => {
     // outside has counters
     expect(ofCounters([new Map([["dropped", 1]]), new Map([["local", 1]])])).toEqual([]);

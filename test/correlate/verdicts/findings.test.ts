@@ -31,7 +31,7 @@ const END: End = {
     verdicts: [new Map(), new Map()],
     impacts: [new Map(), new Map()],
     flows: 0,
-    clock: { offsetNs: 0, driftPpm: 0, uncertaintyNs: 0, source: "none" },
+    clock: { offsetNs: 0, driftPpm: 0, uncertaintyNs: 0, source: "none", steps: [], moreSteps: 0 },
   },
   unfollowed: 0,
   pairs: 0,
