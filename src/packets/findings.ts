@@ -16,6 +16,10 @@ export const FINDINGS = {
     hint: "docker's userland-proxy=false, or the SNAT rule: iptables -t nat -S POSTROUTING",
   },
   conntrack: { severity: "info", hint: "" },
+  "conntrack-bypassed": {
+    severity: "warning",
+    hint: "conntrack -S counts what is invalid, which is not translated: nf_conntrack_tcp_be_liberal=1, or drop it (--ctstate INVALID)",
+  },
   "conntrack-contradicted": {
     severity: "warning",
     hint: "--flow shows its packets, conntrack -L the entries as they are now",

@@ -222,12 +222,12 @@ export interface FlowSummary {
   readonly firstNs: bigint;
   readonly lastNs: bigint;
   readonly latency: { readonly outbound: LatencySummary | null; readonly inbound: LatencySummary | null };
-  /** The firewall's rules behind the translation, as they stand in the rule set, one a line; absent where no rules were given. */
+  /** The firewall's rules behind the translation, as they stand in the rule set, one a line; absent where none explains it, or none were given. */
   readonly rule?: string;
 }
 
 /** What became of a conversation's ends: all that is certain of a flow before its first pair. */
-export type Translation = Pick<FlowSummary, "proto" | "nat" | "initiator" | "inside" | "outside">;
+export type Translation = Pick<FlowSummary, "proto" | "nat" | "initiator" | "inside" | "outside" | "sides">;
 
 /** What a summary says, all of it, to be kept. */
 export function copyOf(flow: FlowSummary): FlowSummary {
