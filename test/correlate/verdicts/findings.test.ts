@@ -82,7 +82,7 @@ type Some = readonly Made<typeof flow>[];
 
 const decidedNs = () => 10e9;
 
-const misses = { isPatchy: () => false, mayLackAll: () => false };
+const misses = { isPatchy: () => false, lacksEntries: () => false, mayLackAll: () => false };
 
 function tablesOf(heap: Heap, some: Some): About {
   const accounts = new FilledAccounts(heap, 64);
