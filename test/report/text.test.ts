@@ -395,6 +395,19 @@ describe("the end of a report", () => {
     ]);
   });
 
+  it("begins with what puts in doubt all that is said of packets", () => {
+    const shown = text(new HandFilled(), { width: 200 }, (reporter) => {
+      reporter.finding(findingOf("leak", 1, "172.17.0.3 left untranslated"));
+      reporter.finding(findingOf("swapped-sides", 1, "inside and outside seem to be swapped"));
+      reporter.end(SUMMARY);
+    });
+    const at = ["! swapped-sides", FINDINGS["swapped-sides"].hint, "No packet was seen", "! leak"].map((words) =>
+      shown.indexOf(words),
+    );
+    expect(at).toEqual(at.toSorted((a, b) => a - b));
+    expect(at[0]).toBeGreaterThanOrEqual(0);
+  });
+
   it("says when a clock was set, and by how much; of many times, the first ones", () => {
     const step = (second: number, byNs: number) => ({ timeNs: BigInt(second) * 1_000_000_000n, byNs });
     const steps = [step(3600, 2_500_000_000), step(7205, -40_000_000), step(7206, 1e9), step(7207, 1e9)];
