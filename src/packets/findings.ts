@@ -37,7 +37,7 @@ export const FINDINGS = {
   duplicates: { severity: "info", hint: "mirror one direction, or one port, if it matters" },
   "host-reset": {
     severity: "warning",
-    hint: "conntrack -S counts what is invalid, which nf_conntrack_tcp_be_liberal=1 passes; iptables -S shows who rejects with tcp-reset",
+    hint: "conntrack -L shows whether the entry is still there, docker ps the container; conntrack -S counts what is invalid, which nf_conntrack_tcp_be_liberal=1 passes; iptables -S shows who rejects with tcp-reset",
   },
   leak: {
     severity: "warning",
