@@ -23,6 +23,8 @@ const segment: fc.Arbitrary<Segment> = fc.record({
   bytes: fc.oneof(fc.integer({ min: 1, max: 3000 }), fc.integer({ min: 1, max: 0xf_ffff })),
 });
 
+const endOf = ({ seq, bytes }: Segment): number => (seq + bytes) >>> 0;
+
 describe("Stream", () => {
   it("finds the segments that share bytes with another one, in order of time, and no others", () => {
     fc.assert(
@@ -33,7 +35,6 @@ describe("Stream", () => {
         const own = noted.length;
         expect(stream.sharing(own)).toEqual([...noted.keys()].filter((row) => shareBytes(t, row, own)));
         expect([...noted.keys()].every((row) => stream.has(row)) && !stream.has(own)).toBe(true);
-        const endOf = ({ seq, bytes }: Segment): number => (seq + bytes) >>> 0;
         expect(stream.mayEndWith(own)).toBe(noted.some((each) => endOf(each) === endOf(other)));
       }),
     );
