@@ -136,7 +136,10 @@ export class NdjsonReporter implements Reporter {
       },
       flowCount: flows,
       clock: {
-        ...{ offsetNs, driftPpm, uncertaintyNs, source },
+        offsetNs,
+        driftPpm,
+        uncertaintyNs,
+        source,
         ...(steps.length > 0 && { steps, moreSteps }),
       },
     });

@@ -409,8 +409,12 @@ describe("the end of a report", () => {
   });
 
   it("says when a clock was set, and by how much; of many times, the first ones", () => {
-    const step = (second: number, byNs: number) => ({ timeNs: BigInt(second) * 1_000_000_000n, byNs });
-    const steps = [step(3600, 2_500_000_000), step(7205, -40_000_000), step(7206, 1e9), step(7207, 1e9)];
+    const steps = [
+      { timeNs: 3_600_000_000_000n, byNs: 2_500_000_000 },
+      { timeNs: 7_205_000_000_000n, byNs: -40_000_000 },
+      { timeNs: 7_206_000_000_000n, byNs: 1e9 },
+      { timeNs: 7_207_000_000_000n, byNs: 1e9 },
+    ];
     const clock = { ...SUMMARY.clock, driftPpm: 0, steps, moreSteps: 0 };
     const shown = text(new HandFilled(), { width: 400 }, (reporter) => reporter.end({ ...SUMMARY, clock }));
     expect(shown).toContain(
