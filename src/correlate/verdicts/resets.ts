@@ -78,6 +78,6 @@ export function resetByHost(t: Timeline, resets: Resets, row: number, reset: num
 /** What became of a packet that opens a connection to the host's own address, and that the host answers with a reset. */
 export function refusedByHost(t: Timeline, reset: number): Claim {
   const byFrame = t.frame(reset);
-  const why = `frame ${byFrame} of the host resets it: a rule rejects it, or nobody listens there`;
+  const why = `the host resets it (frame ${byFrame}): a rule rejects it, or nobody listens there`;
   return { verdict: "refused", reason: "host-refuses", why, byFrame };
 }

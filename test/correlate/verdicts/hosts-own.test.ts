@@ -94,7 +94,7 @@ describe("what has the NAT's own address outside is local only if the host sent 
   });
 
   it("what opens a connection to it is refused if it resets that, and what goes on with one is its own", async () => {
-    const why = "frame 33 of the host resets it: a rule rejects it, or nobody listens there";
+    const why = "the host resets it (frame 33): a rule rejects it, or nobody listens there";
     expect(await alone([], [call(SYN), recall(RST_ACK, 0, 64)])).toEqual([
       `outside refused: ${why}`,
       `outside local: from the host itself (${HOST})`,
