@@ -65,7 +65,7 @@ export async function correlate(
   // stamps of one capture may be on a grid as the traffic was, those of both as whoever cut digits off left them
   const unitNs = Math.min(await intakes[INSIDE].unitNs(), await intakes[OUTSIDE].unitNs());
   const resolutionNs = Math.max(inside.resolutionNs, outside.resolutionNs, unitNs);
-  const clock = follower === null ? fixedClock(option, resolutionNs) : await follower.begin();
+  const clock = follower === null ? fixedClock(option, resolutionNs, isLive) : await follower.begin();
   const strayNs = follower?.strayNs ?? ([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY] as const);
   const run = new Run(intakes, clock, { ...options, heap, strayNs, resolutionNs, haveCounters }, sink);
   options.onBegin?.((mostFlows) => run.standing(mostFlows));
@@ -84,9 +84,13 @@ export async function correlate(
   return ending;
 }
 
-/** What two processors' stamps of one clock may differ by, and the coarser of both captures' units. */
-function fixedClock(option: ClockOption, resolutionNs: number): Clock {
-  if (option.kind === "given") return Clock.fixed(option.offsetNs, "given", MOST_SLACK_NS);
-  const slackNs = option.kind === "none" ? (option.slackNs ?? 0) : 0;
-  return Clock.fixed(0n, "none", Math.max(slackNs, PROCESSORS_NS + resolutionNs));
+/**
+ * What two processors' stamps of one clock may differ by, and the coarser of both captures' units. A live capture is one kernel's; of files,
+ * only their packets could show that their clocks are one, and nobody looks at those here.
+ */
+function fixedClock(option: ClockOption, resolutionNs: number, isLive: boolean): Clock {
+  if (option.kind === "given") return Clock.fixed(option.offsetNs, "given", MOST_SLACK_NS, null);
+  const leastNs = option.kind === "none" ? (option.slackNs ?? 0) : 0;
+  const slackNs = Math.max(leastNs, PROCESSORS_NS + resolutionNs);
+  return Clock.fixed(0n, "none", slackNs, isLive ? slackNs : null);
 }

@@ -73,12 +73,12 @@ export class Pairs implements Pairing {
 
   /** Takes a pair that the timeline has, with all packets that its two, the first of each side, stand for. `isComplete`: nothing was lost of it. */
   #take(insides: readonly number[], outsides: readonly number[], isComplete = true): void {
-    const { timeline: t, kernel, groups, refusals, updates, showing } = this.#about;
+    const { timeline: t, kernel, groups, updates, showing } = this.#about;
     const [[inside], [outside]] = [insides, outsides];
     const slot = t.flow(inside);
     const isOutbound = t.isOutbound(inside);
     const gapNs = groups.gapNs(inside, outside, isOutbound);
-    if ((t.flags(inside) & IS_ERROR) !== 0) for (const row of [inside, outside]) refusals.hasTwin(row);
+    if ((t.flags(inside) & IS_ERROR) !== 0) this.#takeError(inside, outside, slot, isOutbound);
     // of a segment that lost pieces, what left has crossed, and nothing else
     const crossed = isComplete || !isOutbound ? insides : outsides;
     kernel.account(inside, outside, slot, isOutbound, isOutbound ? gapNs : 0 - gapNs, crossed[0]);
@@ -88,6 +88,15 @@ export class Pairs implements Pairing {
       for (const row of isOutbound ? insides : outsides) kernel.noteCrossing(row, slot, isOutbound, inside);
     updates.takeNews();
     showing.take(inside, outside);
+  }
+
+  /** Takes an ICMP error that crossed. */
+  #takeError(inside: number, outside: number, slot: number, isOutbound: boolean): void {
+    const { accounts, refusals, findings } = this.#about;
+    for (const row of [inside, outside]) refusals.hasTwin(row);
+    const entered = isOutbound ? inside : outside;
+    const error = refusals.errorOf(entered);
+    if (error !== undefined) findings.error(entered, error.src, accounts.id(slot));
   }
 
   /** Notes the bytes of a packet that crossed beside the first of its pair; `forward`: whether it is, or would be, inside. Returns whether it is a TCP segment that did so before. */

@@ -188,5 +188,5 @@ export function assemble(
     quoteOf: (row) => refusals.errorOf(row),
     tunnelOf: (row) => tunnels.of(timeline.tunnel(row)),
   });
-  return { ...base, ...decide, feeds, tunnels, mistimed, settling };
+  return { ...base, ...decide, epochsNs, feeds, tunnels, mistimed, settling };
 }

@@ -198,7 +198,8 @@ export class Run {
   }
 
   #summary(): Summary {
-    const { offsetNs, driftPpm, uncertaintyNs, source } = this.#parts.clock.facts(this.#isComplete);
+    const { steps, ...clock } = this.#parts.clock.facts(this.#isComplete);
+    const epochNs = this.#parts.epochsNs[INSIDE];
     const [inside, outside] = this.#parts.tallies;
     return {
       inside: this.#sideSummary(INSIDE),
@@ -206,7 +207,11 @@ export class Run {
       verdicts: [inside.verdicts, outside.verdicts],
       impacts: [inside.impacts, outside.impacts],
       flows: this.#parts.translations.accounts.learnt,
-      clock: { offsetNs, driftPpm: Math.round(10 * driftPpm) / 10, uncertaintyNs, source },
+      clock: {
+        ...clock,
+        driftPpm: Math.round(10 * clock.driftPpm) / 10,
+        steps: steps.map(({ atNs, byNs }) => ({ timeNs: epochNs + BigInt(Math.round(atNs)), byNs })),
+      },
     };
   }
 

@@ -16,6 +16,8 @@ export interface ConntrackEntry {
   readonly bornNs: bigint | undefined;
   diedNs: bigint | undefined;
   isGone: boolean;
+  /** Whether conntrack told of more than its end: of an entry that was idle for minutes, that is all it tells. */
+  wasAlive: boolean;
 }
 
 /**
@@ -56,10 +58,12 @@ export class ConntrackTable {
     if (known) {
       known.isGone = isGone;
       known.diedNs = diedNs;
+      known.wasAlive ||= !isGone;
       return;
     }
     const bornNs = event === "new" ? timeNs : undefined;
-    const entry = { proto, original, reply, originalText, replyText, isZoned, bornNs, diedNs, isGone };
+    const wasAlive = !isGone;
+    const entry = { proto, original, reply, originalText, replyText, isZoned, bornNs, diedNs, isGone, wasAlive };
     this.entries.add(entry);
     this.#index(originalText, entry);
     if (replyText !== originalText) this.#index(replyText, entry);

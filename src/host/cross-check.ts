@@ -2,7 +2,7 @@ import { type Finding, findingOf, Gathered, oneFlow } from "../packets/findings.
 import type { Ends, FlowSummary } from "../packets/results.js";
 import { type ConntrackEntry, type ConntrackTable, entryText, isTranslated } from "./conntrack-table.js";
 import { Few } from "../packets/few.js";
-import { halfway, passage, reversed, tupleText } from "./tuples.js";
+import { halfway, isIncoming, passage, reversed, tupleText } from "./tuples.js";
 
 /** How late conntrack may be to tell of what happened, nanoseconds: it stamps events when it reads them (17 ms later were seen). */
 const LATE_NS = 100_000_000n;
@@ -23,6 +23,9 @@ export class CrossCheck {
   #confirmed = 0;
   #contradicted = 0;
   readonly #missing = new Gathered();
+  /** Flows that left as they came beside an entry that translates them, and those entries. */
+  readonly #bypassing = new Gathered();
+  readonly #bypassed = new Few<string>();
 
   constructor(table: ConntrackTable) {
     this.#table = table;
@@ -30,13 +33,14 @@ export class CrossCheck {
 
   /**
    * Checks a finished flow against what conntrack has said so far. Gives a finding where conntrack has another translation
-   * for it, else null. docker-proxy's flows are none of conntrack's: it has two connections there.
+   * for it, else null. What left as it came shows that itself: an entry says what becomes of packets that conntrack takes for valid.
+   * docker-proxy's flows are none of conntrack's: it has two connections there.
    */
   flow(flow: FlowSummary): Finding | null {
     if (flow.nat === "proxy") return null;
-    const { proto, inside, outside, initiator } = flow;
-    const fromInside = initiator === "outside" ? reversed(inside) : inside;
-    const fromOutside = initiator === "outside" ? outside : reversed(outside);
+    const { proto, inside, outside } = flow;
+    const fromInside = isIncoming(flow) ? reversed(inside) : inside;
+    const fromOutside = isIncoming(flow) ? outside : reversed(outside);
     const sharing = this.#table.having(tupleText(proto, fromOutside));
     const confirming = sharing.find((entry) => isOf(entry, tupleText(proto, fromInside), fromOutside));
     if (confirming) {
@@ -48,6 +52,11 @@ export class CrossCheck {
     const contradicting = rivals.find((entry) => !entry.isZoned && wasAliveIn(entry, flow));
     if (!contradicting) {
       this.#missing.addFlow(flow);
+      return null;
+    }
+    if (flow.nat === "none") {
+      this.#bypassing.addFlow(flow);
+      this.#bypassed.add(entryText(contradicting));
       return null;
     }
     this.#contradicted++;
@@ -69,6 +78,10 @@ export class CrossCheck {
       const text = `conntrack has no entry for ${missing.flows.count === 1 ? "it" : "them"}`;
       findings.push(findingOf("conntrack-missing", missing.flows.count, text, missing));
     }
+    if (this.#bypassed.count > 0) {
+      const text = `packets left as they came, though conntrack has an entry that translates their flow: ${this.#bypassed.text}`;
+      findings.push(findingOf("conntrack-bypassed", this.#bypassed.count, text, this.#bypassing));
+    }
     const unseen = this.#unseen();
     if (unseen.count > 0) {
       findings.push(
@@ -86,7 +99,7 @@ export class CrossCheck {
   #unseen(): Few<string> {
     const unseen = new Few<string>();
     for (const entry of this.#table.entries) {
-      if (!this.#seen.has(entry) && isTranslated(entry)) unseen.add(entryText(entry));
+      if (entry.wasAlive && !this.#seen.has(entry) && isTranslated(entry)) unseen.add(entryText(entry));
     }
     return unseen;
   }

@@ -44,7 +44,7 @@ export class Explaining extends PassingSink {
       this.#byRule.set(rule, flows);
       flows.addFlow(flow);
     }
-    this.next.flow(rules ? { ...copyOf(flow), rule: rules.join("\n") } : flow);
+    this.next.flow(rules !== undefined && rules.length > 0 ? { ...copyOf(flow), rule: rules.join("\n") } : flow);
     const contradicted = this.#crossCheck?.flow(flow);
     if (!contradicted) return;
     this.contradictions++;

@@ -133,8 +133,9 @@ export class RuleFacts implements HostRules {
 
 /** A flow as it is if the other end opened it. */
 function turned(flow: Translation): Translation {
-  const { proto, nat, initiator, inside, outside } = flow;
+  const { proto, nat, initiator, inside, outside, sides } = flow;
   return {
+    sides,
     proto,
     nat: nat === "snat" ? "dnat" : nat === "dnat" ? "snat" : nat,
     initiator: initiator === "inside" ? "outside" : "inside",

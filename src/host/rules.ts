@@ -1,5 +1,4 @@
 import type { Ends, Translation } from "../packets/results.js";
-import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { ICMP, ICMPV6 } from "../protocols/ip-protocols.js";
 import { parseAddress } from "./address.js";
 import type { Answer } from "./answer.js";
@@ -10,7 +9,7 @@ import { parseNft } from "./nft.js";
 import { flowProtocolNumber } from "./protocols.js";
 import type { Hook, HookedPacket, Table, Target } from "./ruleset.js";
 import { canMake } from "./target.js";
-import { passage } from "./tuples.js";
+import { isIncoming, passage } from "./tuples.js";
 import { Walk } from "./walk.js";
 
 /** A NAT rule that accounts for a flow's translation, or for half of it. */
@@ -73,8 +72,8 @@ export class RuleBook {
    */
   explain(flow: Translation, interfaces: Interfaces, isDstLocal?: Answer): Explanation[] {
     const { entering, leaving } = passage(flow);
-    const from = flow.initiator === "outside" ? OUTSIDE : INSIDE;
-    const [inInterface, outInterface] = [interfaces[from], interfaces[1 - from]];
+    const [inside, outside] = flow.sides.map((side) => interfaces[side]);
+    const [inInterface, outInterface] = isIncoming(flow) ? [outside, inside] : [inside, outside];
     const explanations: Explanation[] = [];
     for (const { hook, kind } of STEPS) {
       if (flow.nat !== kind && flow.nat !== "snat+dnat") continue;

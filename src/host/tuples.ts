@@ -34,9 +34,14 @@ export function halfway(entering: Ends, leaving: Ends): Ends {
   return ends;
 }
 
+/** Whether its initiator's packets come to the NAT as `outside` has them. What is turned round on a side comes as `inside` has it, whichever side that is. */
+export function isIncoming({ initiator, sides }: Translation): boolean {
+  return initiator === "outside" && sides[0] !== sides[1];
+}
+
 /** What the initiator's packets are as they come to the NAT, and as they leave it; those that travel outbound where that is not known. */
 export function passage(flow: Translation): { entering: Ends; leaving: Ends } {
-  return flow.initiator === "outside"
+  return isIncoming(flow)
     ? { entering: flow.outside, leaving: flow.inside }
     : { entering: flow.inside, leaving: flow.outside };
 }

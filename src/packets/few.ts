@@ -4,7 +4,7 @@ const MOST_NAMED = 5;
 const MOST_LISTED = 100;
 
 /** How many there were of something, and the first of them. */
-export class Few<T extends string | number> {
+export class Few<T> {
   count = 0;
   readonly #listed: T[] = [];
 

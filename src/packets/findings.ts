@@ -16,6 +16,10 @@ export const FINDINGS = {
     hint: "docker's userland-proxy=false, or the SNAT rule: iptables -t nat -S POSTROUTING",
   },
   conntrack: { severity: "info", hint: "" },
+  "conntrack-bypassed": {
+    severity: "warning",
+    hint: "conntrack -S counts what is invalid, which is not translated: nf_conntrack_tcp_be_liberal=1, or drop it (--ctstate INVALID)",
+  },
   "conntrack-contradicted": {
     severity: "warning",
     hint: "--flow shows its packets, conntrack -L the entries as they are now",
@@ -33,7 +37,7 @@ export const FINDINGS = {
   duplicates: { severity: "info", hint: "mirror one direction, or one port, if it matters" },
   "host-reset": {
     severity: "warning",
-    hint: "conntrack -S counts what is invalid, which nf_conntrack_tcp_be_liberal=1 passes; iptables -S shows who rejects with tcp-reset",
+    hint: "conntrack -L shows whether the entry is still there, docker ps the container; conntrack -S counts what is invalid, which nf_conntrack_tcp_be_liberal=1 passes; iptables -S shows who rejects with tcp-reset",
   },
   leak: {
     severity: "warning",

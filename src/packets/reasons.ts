@@ -41,7 +41,7 @@ export const REASONS = {
   "may-be-fragments":
     "the other capture has fragments that may be of it: some are missing, or too little of them was captured",
   "cut-short": "too little of it, or of what may be its twin, was captured",
-  "no-header": "its transport header was not captured",
+  "no-header": "its transport header is not all there: it was not captured, or the packet ends before",
   "capture-misses": "a capture misses so much that nothing follows from what it lacks",
   "one-way":
     "the other capture shows (nearly) nothing of its direction: it may be of one direction alone, as tcpdump -Q makes it",
@@ -67,6 +67,6 @@ export const REASONS = {
   "pieces-missing": "it was cut differently, and not all pieces are there, or nothing tells which are its own",
   fragment: "it is a fragment, and not all of its datagram is there on both sides",
   "nothing-paired": "nothing has paired so far: the captures may be of different hosts or times",
-  untranslated: "neither of its ends is known to be translated",
+  untranslated: "no translation is known of its conversation",
 } as const;
 export type Reason = keyof typeof REASONS;

@@ -222,12 +222,12 @@ export interface FlowSummary {
   readonly firstNs: bigint;
   readonly lastNs: bigint;
   readonly latency: { readonly outbound: LatencySummary | null; readonly inbound: LatencySummary | null };
-  /** The firewall's rules behind the translation, as they stand in the rule set, one a line; absent where no rules were given. */
+  /** The firewall's rules behind the translation, as they stand in the rule set, one a line; absent where none explains it, or none were given. */
   readonly rule?: string;
 }
 
 /** What became of a conversation's ends: all that is certain of a flow before its first pair. */
-export type Translation = Pick<FlowSummary, "proto" | "nat" | "initiator" | "inside" | "outside">;
+export type Translation = Pick<FlowSummary, "proto" | "nat" | "initiator" | "inside" | "outside" | "sides">;
 
 /** What a summary says, all of it, to be kept. */
 export function copyOf(flow: FlowSummary): FlowSummary {
@@ -283,14 +283,17 @@ export interface Summary {
   impacts: readonly [ImpactCounts, ImpactCounts];
   flows: number;
   /**
-   * Outside clock minus inside clock, at the beginning. `uncertaintyNs`: how far that, with the drift, may be wrong at any time, as
-   * far as packets of both directions bound it; null where they do not.
+   * Outside clock minus inside clock, at the beginning, and what became of it: the drift, and where one was set (epoch nanoseconds on the
+   * inside clock; the first ones, and how many more). `uncertaintyNs`: how far what latencies are corrected by may be wrong at any time, as far
+   * as packets of both directions bound it; null where they do not.
    */
   clock: {
     offsetNs: number;
     driftPpm: number;
     uncertaintyNs: number | null;
     source: "none" | "given" | "estimated";
+    steps: readonly { timeNs: bigint; byNs: number }[];
+    moreSteps: number;
   };
 }
 

@@ -10,10 +10,19 @@ const MOST_NAMED = 5;
 /** Findings that come to no more than the packets at the head of the summary: what to do about those is left to be said. */
 const TOLD_ABOVE: ReadonlySet<FindingCode> = new Set(["dropped", "refused"]);
 
-/** What somebody has to do something about, behind the packets that never arrived; what to do next is said once of findings of one kind. */
+/** Findings that put in doubt what is said of packets, so that they come before that. */
+const TOLD_FIRST: ReadonlySet<FindingCode> = new Set(["swapped-sides", "nothing-paired"]);
+
+/** What has to be known before anything that is said of packets. */
+export function firstText(warnings: readonly Finding[], paint: Paint): string {
+  const first = warnings.filter(({ code }) => TOLD_FIRST.has(code));
+  return first.map((each) => findingText(each, paint) + nextText(each, 0, [each])).join("");
+}
+
+/** What else somebody has to do something about, behind the packets that never arrived; what to do next is said once of findings of one kind. */
 export function warningsText(warnings: readonly Finding[], paint: Paint): string {
   const told = warnings.filter(({ code }) => TOLD_ABOVE.has(code));
-  const others = warnings.filter(({ code }) => !TOLD_ABOVE.has(code));
+  const others = warnings.filter(({ code }) => !TOLD_ABOVE.has(code) && !TOLD_FIRST.has(code));
   return [
     ...told.map(nextText),
     ...others.map((each, at) => findingText(each, paint) + nextText(each, at, others)),

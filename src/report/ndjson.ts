@@ -126,7 +126,8 @@ export class NdjsonReporter implements Reporter {
   }
 
   end({ inside, outside, verdicts, impacts, flows, clock }: Summary): void {
-    const { offsetNs, driftPpm, uncertaintyNs, source } = clock;
+    const { offsetNs, driftPpm, uncertaintyNs, source, moreSteps } = clock;
+    const steps = clock.steps.map(({ timeNs, byNs }) => ({ time: epochText(timeNs), byNs }));
     this.#line({
       type: "summary",
       totals: {
@@ -134,7 +135,13 @@ export class NdjsonReporter implements Reporter {
         outside: totals(outside, verdicts[OUTSIDE], impacts[OUTSIDE]),
       },
       flowCount: flows,
-      clock: { offsetNs, driftPpm, uncertaintyNs, source },
+      clock: {
+        offsetNs,
+        driftPpm,
+        uncertaintyNs,
+        source,
+        ...(steps.length > 0 && { steps, moreSteps }),
+      },
     });
     this.flush();
   }

@@ -414,13 +414,28 @@ const LINES: Readonly<Record<string, Schema>> = {
           driftPpm: { description: "By how much the outside clock is faster, millionths.", type: "number" },
           uncertaintyNs: {
             description:
-              "How far offset and drift together may be wrong at any time, nanoseconds; null where no packets of both directions bound it.",
+              "How far what latencies are corrected by may be wrong at any time but where a clock was set, nanoseconds; null where packets of both directions do not bound it, or nobody looks (files with --clock-offset none).",
             type: ["number", "null"],
           },
           source: oneOf(
             "Where that comes from: the clocks are taken as one (none), or it was given, or estimated from the packets.",
             ["none", "given", "estimated"],
           ),
+        },
+        optional: {
+          steps: list(
+            "Where one of the clocks was set in between, the first 100.",
+            object("One of them.", {
+              required: {
+                time: time("About when, by the inside clock"),
+                byNs: {
+                  description: "By how much the outside clock is further ahead since then, nanoseconds.",
+                  type: "number",
+                },
+              },
+            }),
+          ),
+          moreSteps: count("How many of those it does not list."),
         },
       }),
     },

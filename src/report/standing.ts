@@ -10,7 +10,7 @@ const TABLE_LINES = 4;
 
 /** The totals of a run that goes on. */
 export function totalsSoFar(summary: Summary, names: readonly [string, string], paint: Paint): string {
-  return totals(summary, names, [new Map(), new Map()], paint, Number.POSITIVE_INFINITY);
+  return totals(summary, names, [new Map(), new Map()], paint, Number.POSITIVE_INFINITY, () => 0);
 }
 
 /**

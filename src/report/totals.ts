@@ -1,6 +1,7 @@
 import type { SideSummary, Summary, VerdictCounts } from "../packets/results.js";
 import { SIDE_NAMES } from "../packets/sides.js";
 import { latencyText } from "./latency.js";
+import { LocalTimes, type UtcOffset } from "./local-time.js";
 import type { Paint } from "./paint.js";
 import { printable } from "../packets/printable.js";
 import { table, type TableColumn, widthOf } from "./table.js";
@@ -23,6 +24,7 @@ export function totals(
   verdicts: Summary["verdicts"],
   paint: Paint,
   width: number,
+  utcOffset: UtcOffset,
 ): string {
   const sides: readonly [SideSummary, SideSummary] = [summary.inside, summary.outside];
   const rows = sides.map((side, at) => accountRow(SIDE_NAMES[at], side));
@@ -36,7 +38,7 @@ export function totals(
     unmatched.length === 0 ? "" : `unmatched: ${unmatched.join("; ")}\n`,
     lost(sides),
     uncounted(sides, verdicts),
-    `clocks: ${clocks(summary.clock)}\n`,
+    `clocks: ${clocks(summary.clock, utcOffset)}\n`,
   ].join("");
 }
 
@@ -74,11 +76,24 @@ function uncounted(sides: readonly [SideSummary, SideSummary], verdicts: Summary
   return `${doubtful.join(" and ")} ${have} no drop counters: a packet that the capture missed looks like one that was dropped\n`;
 }
 
-function clocks({ offsetNs, driftPpm, uncertaintyNs, source }: Summary["clock"]): string {
+/** So many steps of a clock are told of. */
+const MOST_STEPS = 3;
+
+function clocks(
+  { offsetNs, driftPpm, uncertaintyNs, source, steps, moreSteps }: Summary["clock"],
+  utcOffset: UtcOffset,
+): string {
   const confirmed =
     uncertaintyNs === null ? "not confirmed by packets of both directions" : `to within ${latencyText(uncertaintyNs)}`;
-  if (source === "none") return uncertaintyNs === 0 ? "taken as one" : `taken as one, ${confirmed}`;
+  if (source === "none") return `taken as one, ${confirmed}`;
   const drift = driftPpm === 0 ? "" : `, drifting by ${driftPpm} ppm`;
   const order = offsetNs < 0 ? "behind" : "ahead of";
-  return `outside is ${latencyText(Math.abs(offsetNs))} ${order} inside (${source}${drift}, ${confirmed})`;
+  const first = steps.length === 0 ? "" : " at first";
+  const told = steps.slice(0, MOST_STEPS).map(({ timeNs, byNs }) => {
+    const time = new LocalTimes(timeNs, utcOffset, 6).of(0).slice(0, "HH:MM:SS".length);
+    return `; one was set about ${time}: ${latencyText(Math.abs(byNs))} further ${byNs < 0 ? "behind" : "ahead"} since`;
+  });
+  const more = steps.length + moreSteps - told.length;
+  const others = more === 0 ? "" : `; and ${more === 1 ? "once" : `${more} times`} more`;
+  return `outside is ${latencyText(Math.abs(offsetNs))} ${order} inside${first} (${source}${drift}, ${confirmed})${told.join("")}${others}`;
 }

@@ -4,6 +4,7 @@ import { ConntrackTable } from "../../src/host/conntrack-table.js";
 import { CrossCheck } from "../../src/host/cross-check.js";
 import type { FlowSummary } from "../../src/packets/results.js";
 import { type Finding, findingOf } from "../../src/packets/findings.js";
+import { OUTSIDE } from "../../src/packets/sides.js";
 import { flow, START_NS } from "./flow.js";
 
 const SNAT =
@@ -99,9 +100,7 @@ describe("contradicted", () => {
     expect(check(DNAT, other).contradictions[0]?.code).toBe("conntrack-contradicted");
   });
 
-  test("a translation where natcorr saw none, and the other way round", () => {
-    const same = "172.17.0.4 > 180.101.49.11 id 783";
-    expect(check(SNAT, flow("icmp", "inside", same, same)).contradictions[0]?.code).toBe("conntrack-contradicted");
+  test("no translation where natcorr saw one", () => {
     const rewritten = flow("udp", "inside", "10.0.2.15.5 > 10.0.2.2.53", "10.0.2.15.6 > 10.0.2.2.53");
     expect(check(LOCAL, rewritten).contradictions[0]?.code).toBe("conntrack-contradicted");
   });
@@ -146,6 +145,37 @@ test("what leaks when its entry is gone (fixtures/leak) has none", () => {
   );
 });
 
+test("what left as it came contradicts no entry: its packets may have been invalid, and others show the translation", () => {
+  const left = "172.17.0.4 > 180.101.49.11 id 783";
+  const asItCame = flow("icmp", "inside", left, left, { id: 8 });
+  for (const flows of [
+    [pinged, asItCame],
+    [asItCame, pinged],
+  ]) {
+    const { contradictions, findings } = check(SNAT, ...flows);
+    expect(contradictions).toEqual([null, null]);
+    expect(findings).toEqual([
+      confirmed(1, 1),
+      expect.objectContaining({
+        severity: "warning",
+        code: "conntrack-bypassed",
+        count: 1,
+        flows: [8],
+        text: `packets left as they came, though conntrack has an entry that translates their flow: icmp ${left} → icmp 10.0.2.15 > 180.101.49.11 id 783`,
+      }),
+    ]);
+  }
+});
+
+test("what is turned round on the outside comes as its first form, and is the entry's", () => {
+  const line =
+    "tcp 6 120 SYN_SENT src=10.0.2.2 dst=10.0.2.15 sport=51001 dport=9999 src=203.0.113.50 dst=10.0.2.15 sport=9000 dport=51001";
+  const turned = flow("tcp", "outside", "10.0.2.2.51001 > 10.0.2.15.9999", "10.0.2.15.51001 > 203.0.113.50.9000", {
+    sides: [OUTSIDE, OUTSIDE],
+  });
+  expect(check(line, turned)).toEqual({ contradictions: [null], findings: [confirmed(1, 1)] });
+});
+
 test("flows without an entry are listed", () => {
   const flows = Array.from({ length: 8 }, (_, at) => ({ ...pinged, id: at + 1 }));
   expect(check("", ...flows).findings).toEqual([
@@ -170,6 +200,13 @@ test("translations that natcorr did not find are listed; what is not translated 
       text: "conntrack translated, but no pair shows it: tcp 10.0.2.2.38438 > 10.0.2.15.88 → tcp 10.0.2.2.38438 > 172.17.0.2.80",
     }),
   ]);
+});
+
+test("a translation of which only the end was told is not missed: it may have been idle all along", () => {
+  expect(check(event(5, "DESTROY", DNAT)).findings).toEqual([confirmed(0, 0)]);
+  const told = check(`${event(5, "DESTROY", DNAT)}\n${event(6, "NEW", DNAT)}`).findings;
+  expect(told.map(({ code }) => code)).toEqual(["conntrack", "conntrack-unseen"]);
+  expect(check(`${event(1, "NEW", DNAT)}\n${event(6, "DESTROY", DNAT)}`).findings).toHaveLength(2);
 });
 
 test("docker-proxy's flows are not looked up, and lines that could not be read are said", () => {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { RuleCheck } from "../../src/host/rule-check.js";
 import { RuleBook } from "../../src/host/rules.js";
+import { OUTSIDE } from "../../src/packets/sides.js";
 import { explained, fetched, fetchedIpv6, named, nat, pinged, published, publishedIpv6, routed } from "./explained.js";
 import { flow } from "./flow.js";
 import { DOCKER_IP6TABLES, DOCKER_IPTABLES, DOCKER_NFT, LEGACY_COUNTED, NATIVE_NFT } from "./rulesets.js";
@@ -211,6 +212,17 @@ describe("the way through the chains", () => {
     const outward = flow("udp", "inside", "172.17.0.3.1 > 8.8.8.8.53", "172.17.0.3.1 > 9.9.9.9.53");
     expect(explained(rules, inward)).toEqual([rule]);
     expect(explained(rules, outward)).toEqual([`? ${rule}`]);
+  });
+
+  test("what is turned round on the outside comes in there as its first form, and leaves there", () => {
+    const rules = [
+      "-A PREROUTING -i enp0s3 -p tcp -m tcp --dport 9999 -j DNAT --to-destination 203.0.113.50:9000",
+      "-A POSTROUTING -d 203.0.113.50/32 -o enp0s3 -p tcp -m tcp --dport 9000 -j MASQUERADE",
+    ];
+    const turned = flow("tcp", "outside", "10.0.2.2.51001 > 10.0.2.15.9999", "10.0.2.15.51001 > 203.0.113.50.9000", {
+      sides: [OUTSIDE, OUTSIDE],
+    });
+    expect(explained(nat(...rules), turned)).toEqual(rules);
   });
 
   test("chains that jump to each other come to an end, which is said", () => {

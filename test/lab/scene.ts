@@ -58,6 +58,6 @@ export function summary(inside: Counts, outside: Counts, flows: number): Line {
     const all = { paired: 0, unmatched: 0, ambiguous: 0, notIp: 0, undecodable: 0, ...of };
     return { frames: Object.values(all).reduce((sum, count) => sum + count, 0), ...all, captureDropped: 0 };
   };
-  const clock = { offsetNs: 0, driftPpm: 0, uncertaintyNs: 0, source: "none" };
+  const clock = { offsetNs: 0, driftPpm: 0, uncertaintyNs: 0, source: "none", steps: [], moreSteps: 0 };
   return { type: "summary", totals: { inside: side(inside), outside: side(outside) }, flowCount: flows, clock };
 }

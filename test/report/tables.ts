@@ -171,7 +171,7 @@ export const SUMMARY: Summary = {
   verdicts: [new Map(), new Map()],
   impacts: [new Map(), new Map()],
   flows: 1,
-  clock: { offsetNs: -1500, driftPpm: 0.2, uncertaintyNs: 800, source: "estimated" },
+  clock: { offsetNs: -1500, driftPpm: 0.2, uncertaintyNs: 800, source: "estimated", steps: [], moreSteps: 0 },
 };
 
 /** Of a frame that was dropped, as far as was known before. */

@@ -417,6 +417,34 @@ describe("the end of a report", () => {
     ]);
   });
 
+  it("begins with what puts in doubt all that is said of packets", () => {
+    const shown = text(new HandFilled(), { width: 200 }, (reporter) => {
+      reporter.finding(findingOf("leak", 1, "172.17.0.3 left untranslated"));
+      reporter.finding(findingOf("swapped-sides", 1, "inside and outside seem to be swapped"));
+      reporter.end(SUMMARY);
+    });
+    const at = ["! swapped-sides", FINDINGS["swapped-sides"].hint, "No packet was seen", "! leak"].map((words) =>
+      shown.indexOf(words),
+    );
+    expect(at).toEqual(at.toSorted((a, b) => a - b));
+    expect(at[0]).toBeGreaterThanOrEqual(0);
+  });
+
+  it("says when a clock was set, and by how much; of many times, the first ones", () => {
+    const steps = [
+      { timeNs: 3_600_000_000_000n, byNs: 2_500_000_000 },
+      { timeNs: 7_205_000_000_000n, byNs: -40_000_000 },
+      { timeNs: 7_206_000_000_000n, byNs: 1e9 },
+      { timeNs: 7_207_000_000_000n, byNs: 1e9 },
+    ];
+    const clock = { ...SUMMARY.clock, driftPpm: 0, steps, moreSteps: 0 };
+    const shown = text(new HandFilled(), { width: 400 }, (reporter) => reporter.end({ ...SUMMARY, clock }));
+    expect(shown).toContain(
+      "clocks: outside is 1.50µs behind inside at first (estimated, to within 800ns); one was set about 02:00:00: 2.50s further ahead since" +
+        "; one was set about 03:00:05: 40.0ms further behind since; one was set about 03:00:06: 1.00s further ahead since; and once more",
+    );
+  });
+
   it("says where what was missed looks like what was dropped", () => {
     // outside has counters
     expect(ofCounters([new Map([["dropped", 1]]), new Map([["local", 1]])])).toEqual([]);

@@ -45,7 +45,7 @@ export class FilledAccounts extends FlowAccounts {
       tuples: new TupleTable(heap, 16),
       buckets: new Buckets(heap, timeline),
       accounts: this,
-      clock: Clock.fixed(0n, "none", 0),
+      clock: Clock.fixed(0n, "none", 0, null),
       windowNs: 1e9,
       resolutionNs: 1,
       shiftNs: 0,

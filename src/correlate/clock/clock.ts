@@ -29,6 +29,12 @@ export interface Stretch {
 /** What a stretch is where there is nothing to correct. */
 export const STILL = { atNs: 0, correctionNs: 0, rate: 0, setFrame: 0, setNs: 0 } as const;
 
+/** One of the clocks was set: about when, on the timeline, and by how much the outside clock is further ahead since. */
+export interface ClockStep {
+  readonly atNs: number;
+  readonly byNs: number;
+}
+
 /** What is known of the clocks in all, for the summary. */
 export interface ClockFacts {
   readonly source: "none" | "given" | "estimated";
@@ -37,6 +43,9 @@ export interface ClockFacts {
   readonly driftPpm: number;
   /** How far the offset in use may be wrong at any time; null where the packets bound it on one side alone, or not at all. */
   readonly uncertaintyNs: number | null;
+  /** Where one was set in between: the first ones, and how many more. */
+  readonly steps: readonly ClockStep[];
+  readonly moreSteps: number;
 }
 
 /** What is known of the outside clock against the inside clock: stretch by stretch, each of which stays as it is once it is there. */
@@ -60,8 +69,8 @@ export class Clock {
     this.#stretches = stretches;
   }
 
-  /** A clock that nothing is learnt of. */
-  static fixed(offsetNs: bigint, source: "none" | "given", slackNs: number): Clock {
+  /** A clock that nothing is learnt of. `uncertaintyNs`: how far it may be wrong, where that is known all the same. */
+  static fixed(offsetNs: bigint, source: "none" | "given", slackNs: number, uncertaintyNs: number | null): Clock {
     const stretch = {
       ...STILL,
       untilNs: Infinity,
@@ -71,8 +80,7 @@ export class Clock {
       isTrusted: true,
       unboundNs: 0,
     };
-    const uncertaintyNs = source === "none" ? slackNs : null;
-    const facts = { source, offsetNs: Number(offsetNs), driftPpm: 0, uncertaintyNs };
+    const facts = { source, offsetNs: Number(offsetNs), driftPpm: 0, uncertaintyNs, steps: [], moreSteps: 0 };
     const clock = new Clock(offsetNs, 0, () => facts, [stretch]);
     clock.#goTo(0);
     return clock;

@@ -2,6 +2,7 @@ import { NEAR_NS } from "../intake/disorder.js";
 import { type ClockFacts, STILL, type Stretch } from "./clock.js";
 import { type Crossing, Crossings, type Line, lineThrough, type Slice } from "./envelope.js";
 import type { Bounds } from "./estimate.js";
+import { Steps, UNKNOWN_RATE } from "./steps.js";
 
 /** How far ahead of the packets that are placed the clocks are looked at: by time, or by packets where those are so many. */
 const AHEAD_NS = 2_000_000_000;
@@ -16,8 +17,6 @@ export const PROCESSORS_NS = 10_000;
 export const MOST_SLACK_NS = 200_000;
 /** Slices that are kept behind those that were told of. */
 const KEPT_SLICES = 64;
-/** A clock of which nothing is known for a while may run away by this meanwhile. */
-const UNKNOWN_RATE = 100e-6;
 
 /** How the clocks stand in a slice, wherever that begins. */
 type StretchLine = Omit<Stretch, "firstFrame" | "disorderNs">;
@@ -64,6 +63,7 @@ export class Course {
   #atMostNs = Number.POSITIVE_INFINITY;
   #grownNs = 0;
   #followedNs = 0;
+  readonly #steps = new Steps();
   #certainty = 0;
 
   constructor(windowNs: number, disorderNs: DisorderNs) {
@@ -169,6 +169,8 @@ export class Course {
     else this.stretches.push(stretch);
     this.toldNs = slice.toNs;
     if (stretch.isTrusted) this.#firstNs ??= stretch.correctionNs;
+    const assumed = { atLeastNs: this.#atLeastNs, atMostNs: this.#atMostNs };
+    if (stretch.isTrusted && (this.isEnclosed || isEnclosing(assumed))) this.#steps.take(stretch);
     this.#said.push({ untilNs: slice.toNs, facts: this.#facts() });
     if (this.#said.length > MOST_SAID) this.#said.shift();
   }
@@ -311,6 +313,8 @@ export class Course {
       offsetNs: this.#firstNs ?? 0,
       driftPpm,
       uncertaintyNs: isKnown ? Math.ceil(uncertaintyNs) : null,
+      steps: [...this.#steps.found.listed],
+      moreSteps: this.#steps.found.more,
     };
   }
 }

@@ -136,7 +136,8 @@ export class Translations {
     const spoken = 2 * candidate + (t.way(inside) & 1);
     const timeNs = Math.max(t.timeNs(inside), t.timeNs(outside));
     const gathered = this.#candidates.get(candidate);
-    const before = gathered !== undefined && this.#hasPairedSince(t.way(outside), gathered.timeNs) ? undefined : gathered;
+    const before =
+      gathered !== undefined && this.#hasPairedSince(t.way(outside), gathered.timeNs) ? undefined : gathered;
     const bits = (before?.bits ?? 0) + this.#kernel.weigh(inside, outside, this.#spoken.has(spoken));
     this.#spoken.add(spoken);
     // a bit that was flipped on its way makes one packet look like another flow's, whatever its numbers say; what opens one may differ

@@ -30,7 +30,11 @@ export class Doubts {
     if (rewritten !== undefined) return { verdict: "unknown", reason: "router-rewrites", why: rewritten };
     if (lacks === undefined) return undefined;
     if ((t.flags(row) & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS)
-      return { verdict: "unknown", reason: "no-header", why: "too little of it was captured to know its twin by" };
+      return {
+        verdict: "unknown",
+        reason: "no-header",
+        why: "its transport header is not all there: too little to know its twin by",
+      };
     const twin = mistimed.twinOf(row);
     if (twin !== undefined) {
       const like = `${SIDE_NAMES[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;

@@ -109,6 +109,11 @@ export class Findings {
     for (const finder of this.#ofUpdates) finder.update!(update);
   }
 
+  /** Takes an ICMP error that crossed: its row on the side where it entered, who says so, and the flow of what it is about. */
+  error(row: number, src: string, flow: number): void {
+    for (const finder of this.#finders) finder.error?.(row, src, flow);
+  }
+
   /** Takes a segment, of the side where it entered, that lost pieces on its way. */
   missing(side: Side, frame: number, flow: number, missing: readonly Missing[]): void {
     for (const finder of this.#finders) finder.missing?.(side, frame, flow, missing);

@@ -6,6 +6,7 @@ import { undecidedBehind } from "../matchers/behind.js";
 import type { Claim, Judged } from "./known.js";
 import type { Local } from "./locals.js";
 import type { Published } from "./published.js";
+import { refusedByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
 import { whyMissing } from "./words.js";
 
@@ -30,10 +31,7 @@ export class HostsOwn {
     const inside = SIDE_NAMES[INSIDE];
     const ruling = this.#published.ruling(row);
     if (ruling?.answer === true)
-      return this.#published.of(
-        row,
-        `${whyMissing(this.#known.timeline, row, inside, this.#known.windowNs)}, though a rule sends it there: ${ruling.rules}`,
-      );
+      return this.#published.of(row, whyMissing(this.#known.timeline, row, inside, this.#known.windowNs));
     // what is known of a way is not of errors, and beside what the host forwards, it may send resets of the same connection
     const isFromNat = this.#known.timeline.way(row) === natWay;
     const isSentHere = isFromNat && isFromNear(this.#known.timeline, row);
@@ -91,10 +89,7 @@ export class HostsOwn {
     const { timeline: t, resets } = this.#known;
     if (!isOpening(t.tcpFlags(row))) return null;
     const reset = resets.answering(row);
-    if (reset === NONE) return null;
-    const byFrame = t.frame(reset);
-    const why = `the host resets it (frame ${byFrame}): a rule rejects it, or nobody listens there`;
-    return { verdict: "refused", reason: "host-refuses", why, byFrame };
+    return reset === NONE ? null : refusedByHost(t, reset);
   }
 
   /**

@@ -15,6 +15,8 @@ const CHANCE_BITS = 20;
 export class Misses {
   /** By side: packets that came out on the other one, by a known translation, and are not in this capture. */
   readonly #missing: [number, number] = [0, 0];
+  /** By side: packets that came out on the other one, as it seems, and are not in this capture: no pair proves that such enter there. */
+  readonly #unproved: [number, number] = [0, 0];
   /** By side: packets that were forwarded and are not in its capture: it missed them, or another interface had them. */
   readonly #foreign: [number, number] = [0, 0];
   /** By side: packets that should have come out there, and are not in its capture. */
@@ -25,9 +27,10 @@ export class Misses {
     this.#kernel = kernel;
   }
 
-  /** Notes that a packet of a known translation came out on the other side, and is not in this side's capture. */
-  noteEntry(side: Side): void {
-    this.#missing[side]++;
+  /** Notes that a packet of a known translation came out on the other side, and is not in this side's capture; `isProved`: whether a pair went that way. */
+  noteEntry(side: Side, isProved: boolean): void {
+    const counts = isProved ? this.#missing : this.#unproved;
+    counts[side]++;
   }
 
   /** Notes that a packet of an unknown translation was forwarded, and is not in this side's capture. */
@@ -53,6 +56,12 @@ export class Misses {
    */
   lacksExits(side: Side): boolean {
     return this.#kernel.pairsThatWent(side === OUTSIDE) <= TOLERATED * this.#gone[side];
+  }
+
+  /** Whether (nearly) nothing that must have entered on this side is in its capture: that may be of one direction alone as well. */
+  lacksEntries(side: Side): boolean {
+    const missing = this.#missing[side] + this.#unproved[side];
+    return missing > 0 && this.#entered(side) <= TOLERATED * missing;
   }
 
   /** Whether a capture misses so much that nothing follows from what it lacks. */

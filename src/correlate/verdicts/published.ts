@@ -5,7 +5,7 @@ import { isOpening } from "../../protocols/tcp.js";
 import { NONE } from "../../packets/tuples.js";
 import { TupleEnds } from "./flow-summary.js";
 import type { Claim, Known } from "./known.js";
-import { resetByHost } from "./resets.js";
+import { refusedByHost, resetByHost } from "./resets.js";
 
 /** What becomes of packets from outside to an address of the host's own, by the ports that are forwarded inside. */
 export class Published {
@@ -29,15 +29,21 @@ export class Published {
     return rules.arriving(t.proto(row), new TupleEnds(tuples).of(tuple, isForward));
   }
 
-  /** What became of a packet to a port that is forwarded, of a conversation that is not: whoever answers tells whether it got there. */
-  of(row: number, missing: string): Claim {
+  /**
+   * What became of a packet to a port that is forwarded, as flows or the rules say, of a conversation that is not: whoever answers tells
+   * whether it got there. `lacking`: what is not there, in words.
+   */
+  of(row: number, lacking: string): Claim {
     const { kernel, resets, timeline: t, tuples } = this.#known;
+    const ruling = this.ruling(row);
+    const missing = ruling?.answer === true ? `${lacking}, though a rule sends it there: ${ruling.rules}` : lacking;
     const answers = t.way(row) ^ 1;
     const isFull = tuples.hasFullTtl(answers);
     if (!isFull && !tuples.hasOtherTtl(answers))
       return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
     if (kernel.isTtlLowered(true) && isFull) {
       const reset = resets.answering(row);
+      if (reset !== NONE && isOpening(t.tcpFlags(row))) return refusedByHost(t, reset);
       if (reset !== NONE) return resetByHost(t, resets, row, reset);
       const why = "the host itself answers it, though it forwards this port";
       return { verdict: "local", reason: "host-answers", why };

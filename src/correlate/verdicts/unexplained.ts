@@ -1,6 +1,6 @@
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
 import { NONE } from "../../packets/tuples.js";
-import { destinationOf, destinationText, sourceOf, sourceText } from "../../packets/ways.js";
+import { destinationOf, destinationText, sourceOf } from "../../packets/ways.js";
 import { isPrivate } from "../../protocols/addresses.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { isOpening } from "../../protocols/tcp.js";
@@ -69,7 +69,7 @@ export class Unexplained {
       return { verdict: "unknown", reason: isToPrivate ? "never-entered" : "untranslated", why, lacks: "anything" };
     }
     if (this.#known.locals.isToPublished(row)) return this.#published.of(row, missing);
-    const why = `neither ${sourceText(tuples, way)} nor ${destinationText(tuples, way)} is known to be translated by this NAT`;
+    const why = "nothing of its conversation is known to have crossed: no translation explains it";
     return { verdict: "unknown", reason: "untranslated", why, lacks: "anything" };
   }
 

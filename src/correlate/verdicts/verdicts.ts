@@ -172,8 +172,8 @@ export class Verdicts {
       return { verdict: "unknown", reason: "may-be-filtered", why: `${why}, where ${filtered}` };
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
-    if (lacks === "entry" && this.#known.tuples.isProved(t.way(row)) && (t.tcpFlags(row) & RST) === 0)
-      this.#known.misses.noteEntry(other);
+    if (lacks === "entry" && (t.tcpFlags(row) & RST) === 0)
+      this.#known.misses.noteEntry(other, this.#known.tuples.isProved(t.way(row)));
     if (lacks === "crossing") this.#known.misses.noteCrossing(other);
     return claim;
   }

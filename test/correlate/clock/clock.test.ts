@@ -4,6 +4,7 @@ import { outcomeOf, type Stamped, us } from "../outcome.js";
 import { CONTAINER, conversation, datagram, HOST, inStep, merged, ping, SERVER, segment } from "../traffic.js";
 
 const EPOCH_NS = 1_700_000_000_000_000_000n;
+const NO_STEPS = { steps: [], moreSteps: 0 };
 const DAY_NS = 86_400_000_000_000n;
 
 /** The packets as a clock stamps them that is ahead by this much, and faster by this rate. */
@@ -18,7 +19,13 @@ describe("given", () => {
     const { pairs, twins, summary } = await outcomeOf(inside, stamped(outside, 5e9), { clock });
     expect(twins).toEqual(inStep(20));
     expect(pairs.map(({ latencyNs }) => latencyNs)).toEqual(pairs.map((_, at) => (at % 2 === 0 ? 20_000 : 10_000)));
-    expect(summary.clock).toEqual({ offsetNs: 5_000_000_000, driftPpm: 0, uncertaintyNs: 20_000, source: "given" });
+    expect(summary.clock).toEqual({
+      offsetNs: 5_000_000_000,
+      driftPpm: 0,
+      uncertaintyNs: 20_000,
+      source: "given",
+      ...NO_STEPS,
+    });
   });
 
   it("a negative one as well, and one that is a little wrong is put right by packets of both directions", async () => {
@@ -38,6 +45,14 @@ describe("none", () => {
     const { pairs, alone } = await outcomeOf(inside, stamped(outside, 5e9), { clock: { kind: "none" } });
     expect(pairs).toEqual([]);
     expect(alone).toHaveLength(40);
+  });
+
+  it("claims nothing of how far the clocks are apart, as nobody looks: 300 µs would be seen, or not", async () => {
+    for (const aheadNs of [0, 300_000, 5e9]) {
+      const { inside, outside } = conversation(20);
+      const { summary } = await outcomeOf(inside, stamped(outside, aheadNs), { clock: { kind: "none" } });
+      expect(summary.clock).toEqual({ offsetNs: 0, driftPpm: 0, uncertaintyNs: null, source: "none", ...NO_STEPS });
+    }
   });
 });
 
@@ -65,7 +80,7 @@ describe("auto", () => {
     const { inside, outside } = conversation(20);
     const { pairs, summary } = await outcomeOf(inside, outside);
     expect(pairs.map(({ latencyNs }) => latencyNs)).toEqual(pairs.map((_, at) => (at % 2 === 0 ? 20_000 : 10_000)));
-    expect(summary.clock).toEqual({ offsetNs: 0, driftPpm: 0, uncertaintyNs: 20_000, source: "none" });
+    expect(summary.clock).toEqual({ offsetNs: 0, driftPpm: 0, uncertaintyNs: 20_000, source: "none", ...NO_STEPS });
   });
 
   it("leaves one clock alone where a service's address is rewritten on its way out, and the caller's is not", async () => {
@@ -189,7 +204,7 @@ it("a frame from before the clock was set back stays with what was known before 
     { ...STEADY, untilNs: 1e9, slackNs: 0, isTrusted: true },
     { ...STEADY, untilNs: 9e9, slackNs: 0, isTrusted: true, correctionNs: -0.5e9, firstFrame: 51 },
   ];
-  const facts = { source: "estimated", offsetNs: 0, driftPpm: 0, uncertaintyNs: null } as const;
+  const facts = { source: "estimated", offsetNs: 0, driftPpm: 0, uncertaintyNs: null, ...NO_STEPS } as const;
   const clock = new Clock(0n, 1e9, () => facts, stretches);
   expect(clock.correctionNs(1.1e9, 51)).toBe(-0.5e9);
   expect(clock.correctionNs(1.1e9, 50)).toBe(0);
@@ -201,7 +216,7 @@ it("has the slack of the packets that were taken, not of those it was asked of",
     { ...same, untilNs: 1e9, slackNs: 500_000 },
     { ...same, untilNs: 9e9, slackNs: 20_000 },
   ];
-  const facts = { source: "estimated", offsetNs: 0, driftPpm: 0, uncertaintyNs: null } as const;
+  const facts = { source: "estimated", offsetNs: 0, driftPpm: 0, uncertaintyNs: null, ...NO_STEPS } as const;
   const clock = new Clock(0n, 1e9, () => facts, stretches);
   clock.correctionNs(5e9, 2);
   expect(clock.slackNs).toBe(500_000);

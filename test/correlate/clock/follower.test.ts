@@ -3,6 +3,8 @@ import { describe, expect, it } from "vitest";
 import { correlated, type Outcome, type Stamped } from "../outcome.js";
 import { CONTAINER, HOST, segment, SERVER, datagram } from "../traffic.js";
 
+const EPOCH_NS = 1_700_000_000_000_000_000n;
+
 /** Packets between two capture points: when each leaves one, how long it takes, and what the outside clock says. */
 interface Path {
   readonly packets: number;
@@ -91,6 +93,7 @@ describe("two clocks", () => {
         const awayNs = 0.001 * (1.5 * of.packets * of.everyNs + of.outNs + of.inNs);
         expect(most).toBeLessThanOrEqual((of.outNs + of.inNs) / 2 + of.jitterNs + awayNs + 20_000);
         expect(errors(outcome, whole)).toBeLessThanOrEqual(most + 2);
+        expect(outcome.summary.clock.steps).toEqual([]);
         expect(outcome.pairs.length).toBeGreaterThanOrEqual(of.isUdp ? 0 : of.packets);
       }),
       { numRuns: 25 },
@@ -113,8 +116,9 @@ describe("two clocks", () => {
   it("a clock that is set in between, forward or back, is followed: what comes behind pairs, and no latency is off", async () => {
     const steps = fc.constantFrom(-500_000_000, -40_000_000, 40_000_000, 500_000_000);
     await fc.assert(
-      fc.asyncProperty(steps, fc.constantFrom(0, 5e9), async (stepNs, aheadNs) => {
-        const offsetNs = (ns: number): number => aheadNs + (ns > 3e9 ? stepNs : 0);
+      // within the look ahead of the beginning, and behind it
+      fc.asyncProperty(steps, fc.constantFrom(0, 5e9), fc.constantFrom(3e9, 4.4e9), async (stepNs, aheadNs, setNs) => {
+        const offsetNs = (ns: number): number => aheadNs + (ns > setNs ? stepNs : 0);
         const of: Path = { packets: 2000, everyNs: 2e6, outNs: 20_000, inNs: 10_000, jitterNs: 10_000, offsetNs };
         const { inside, outside } = captures(of);
         const { pairs, summary } = await correlated(inside, outside);
@@ -122,6 +126,11 @@ describe("two clocks", () => {
         expect(pairs.length).toBeGreaterThan(stepNs < 0 ? 1990 : 1800);
         const off = pairs.filter(({ latencyNs }) => latencyNs < -50_000 || latencyNs > 100_000);
         expect(off.length).toBeLessThanOrEqual(stepNs < 0 ? 2 : 200);
+        // and it is said
+        const { steps, moreSteps } = summary.clock;
+        expect([steps.length, moreSteps]).toEqual([1, 0]);
+        expect(Math.abs(steps[0].byNs - stepNs)).toBeLessThanOrEqual(summary.clock.uncertaintyNs ?? -1);
+        expect(Math.abs(Number(steps[0].timeNs - EPOCH_NS) - setNs)).toBeLessThanOrEqual(1e9);
       }),
       { numRuns: 8 },
     );

@@ -31,7 +31,7 @@ const END: End = {
     verdicts: [new Map(), new Map()],
     impacts: [new Map(), new Map()],
     flows: 0,
-    clock: { offsetNs: 0, driftPpm: 0, uncertaintyNs: 0, source: "none" },
+    clock: { offsetNs: 0, driftPpm: 0, uncertaintyNs: 0, source: "none", steps: [], moreSteps: 0 },
   },
   unfollowed: 0,
   pairs: 0,
@@ -82,7 +82,7 @@ type Some = readonly Made<typeof flow>[];
 
 const decidedNs = () => 10e9;
 
-const misses = { isPatchy: () => false, mayLackAll: () => false };
+const misses = { isPatchy: () => false, lacksEntries: () => false, mayLackAll: () => false };
 
 function tablesOf(heap: Heap, some: Some): About {
   const accounts = new FilledAccounts(heap, 64);

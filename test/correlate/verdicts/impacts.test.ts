@@ -158,12 +158,14 @@ it("of what may have got through later, as nothing tells it from its like, nothi
   expect(await told([...first, beat(3000, true), beat(3000.004)])).toEqual(["1000 lost", "1000 update unknown"]);
 });
 
+/** An acknowledgement of the container's alone, without an IP ID. */
+const bare = (atMs: number, ack: number, isLost = false): Sent => ({
+  atMs,
+  isLost,
+  packet: (isInside) => segment({ ...from(isInside), srcPort: 40_000, dstPort: 80, ipId: 0, seq: 1020, ack }),
+});
+
 it("an acknowledgement that nothing tells from its like may say what one did that was lost", async () => {
-  const bare = (atMs: number, ack: number, isLost = false): Sent => ({
-    atMs,
-    isLost,
-    packet: (isInside) => segment({ ...from(isInside), srcPort: 40_000, dstPort: 80, ipId: 0, seq: 1020, ack }),
-  });
   const more = [acked(1030, 1020, { text: "0123456789" }), acked(1040, 1020, { seq: 5010, text: "0123456789" })];
   const lost = [...opened, ...more, bare(1050, 5010, true)];
   expect(await told(lost)).toEqual(["1050 lost"]);

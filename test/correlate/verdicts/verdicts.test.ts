@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { NO_RULES } from "../../../src/packets/host-rules.js";
 import { icmp, ipv4 } from "../../support/packets.js";
 import { outcomeOf, type Stamped, told as toldOf, us } from "../outcome.js";
 import { CLIENT, CONTAINER, conversation, datagram, HOST, merged, OTHER, segment, SERVER, SYN } from "../traffic.js";
 import { alone, answer, asked, known, query, sent, unanswered } from "./beside.js";
 
+const ACK = 0x10;
 const RST_ACK = 0x14;
 const OTHER_SERVER = "198.51.100.77";
 
@@ -306,6 +308,11 @@ const syn = (atUs: number, dst: string, ttl = 64, src = CONTAINER) =>
 const reset = (atUs: number, src: string, ttl: number, dst = CONTAINER) =>
   us(atUs, segment({ src, dst, srcPort: 25, dstPort: 5, seq: 0, ack: 2, flags: RST_ACK, ttl, ipId: 0 }));
 
+/** What the host answers somebody who calls its port 88. */
+const byHost = (ack: number, seq: number, flags: number) =>
+  us(3060, segment({ src: HOST, dst: CLIENT, srcPort: 88, dstPort: 40_001, seq, ack, flags, ttl: 64, ipId: 0 }));
+const sendingInside = () => ({ ...NO_RULES, arriving: () => ({ answer: true, rules: "-j DNAT", doubt: "" }) });
+
 describe("a SYN that a reset answers from no router away", () => {
   it("is rejected by a rule, or reached the host itself: nothing tells which", async () => {
     expect(await alone([syn(3050, OTHER_SERVER), reset(3060, OTHER_SERVER, 64)], [])).toEqual([
@@ -323,27 +330,32 @@ describe("a SYN that a reset answers from no router away", () => {
 
   it("is refused where the host forwards that port, though nobody has come by it from there before", async () => {
     const inside = [toPort(40_000, 3040, 54, CONTAINER, 80)];
-    const outside = [
-      toPort(40_000, 3030, 55, HOST, 88),
-      toPort(40_001, 3050, 55, HOST, 88),
-      us(
-        3060,
-        segment({
-          src: HOST,
-          dst: CLIENT,
-          srcPort: 88,
-          dstPort: 40_001,
-          seq: 0,
-          ack: 10,
-          flags: RST_ACK,
-          ttl: 64,
-          ipId: 0,
-        }),
-      ),
-    ];
+    const outside = [toPort(40_000, 3030, 55, HOST, 88), toPort(40_001, 3050, 55, HOST, 88), byHost(10, 0, RST_ACK)];
     const outcome = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
     expect(outcome.pairs).toHaveLength(81);
+    expect(outcome.alone[0]).toMatchObject({ verdict: "refused", reason: "host-refuses", byFrame: 34 });
+    // nothing of it was ever forwarded
+    expect(outcome.findings.map(({ code }) => code)).toEqual(["refused"]);
+  });
+
+  it("is dropped where nobody answers it, and the rule that sends it inside is named", async () => {
+    const later = conversation(2, { srcPort: 50_000, seed: 9, startUs: 3_000_000 });
+    const inside = [toPort(40_000, 3040, 54, CONTAINER, 80)];
+    const outside = [toPort(40_000, 3030, 55, HOST, 88), toPort(40_001, 3050, 55, HOST, 88)];
+    const sides = [merged(known.inside, inside, later.inside), merged(known.outside, outside, later.outside)] as const;
+    const [{ why: told }] = (await outcomeOf(...sides, { rules: sendingInside })).alone;
+    expect(told).toBe("no segment like it came out on inside within 1 s, though a rule sends it there: -j DNAT");
+    expect((await outcomeOf(...sides)).alone).toMatchObject([{ verdict: "dropped", reason: "no-twin" }]);
+  });
+
+  it("is no forwarded connection where a stray answer to that port is reset, either", async () => {
+    const inside = [toPort(40_000, 3040, 54, CONTAINER, 80)];
+    const ports = { srcPort: 40_001, dstPort: 88 };
+    const stray = segment({ src: CLIENT, dst: HOST, ...ports, seq: 9, ack: 77, flags: SYN | ACK, ttl: 55, ipId: 3 });
+    const outside = [toPort(40_000, 3030, 55, HOST, 88), us(3050, stray), byHost(0, 77, 0x04)];
+    const outcome = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
     expect(outcome.alone[0]).toMatchObject({ verdict: "refused", reason: "host-reset", byFrame: 34 });
+    expect(outcome.findings.map(({ code }) => code)).toEqual(["refused"]);
   });
 });
 

@@ -60,9 +60,12 @@ export function accountFor(
   );
 }
 
-/** Notes the frames of a flow's first pair: the inside record and the outside one. */
-export function noteFirst(ground: usize, slot: i32, i: usize, o: usize): void {
-  const flow = accountOf(ground, slot);
+/**
+ * Notes the frames of a pair, an inside record and an outside one, if it is the earliest of its flow so far: pairs of one that is just learnt
+ * may be decided out of their order. Precondition: it is not accounted for yet.
+ */
+export function noteFirst(flow: usize, i: usize, o: usize, pairNs: f64): void {
+  if (pairNs >= load<f64>(flow, 8 * account.FIRST_NS)) return;
   store<i32>(flow, load<i32>(i, 4 * record.FRAME), 4 * account.FIRST_FRAMES);
   store<i32>(flow, load<i32>(o, 4 * record.FRAME), 4 * (account.FIRST_FRAMES + 1));
 }

@@ -105,7 +105,7 @@ export function accountPair(
   prove(ground, oWay);
   if (hasLearnt && concernsOthers(ground, i, iWay, oWay)) learnt(slot);
   const latencyNs = outbound === 1 ? oNs - iNs : iNs - oNs;
-  if (!hasPairs(accountOf(ground, slot))) noteFirst(ground, slot, i, o);
+  noteFirst(accountOf(ground, slot), i, o, iNs);
   countIntact(ground, outbound, i);
   countAltered(ground, alteredOf(i, o) | headerChanges(i, o, outbound));
   const isAgain = accountFor(ground, slot, outbound, iWay & 1, i, iNs, latencyNs, loweredBy(i, o));
@@ -130,10 +130,8 @@ export function accountForRows(
   const flow = accountOf(ground, slot);
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  if (!hasPairs(flow)) {
-    noteFirst(ground, slot, i, o);
-    learnt(slot);
-  }
+  noteFirst(flow, i, o, passedNs(i));
+  if (!hasPairs(flow)) learnt(slot);
   prove(ground, wayOf(i));
   prove(ground, wayOf(o));
   if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY)) countIntact(ground, outbound, i);

@@ -17,7 +17,7 @@ export interface Context {
   readonly tuples: TupleTable;
   readonly hidden: Hidden;
   readonly accounts: FlowAccounts;
-  readonly misses: Pick<Misses, "isPatchy" | "mayLackAll">;
+  readonly misses: Pick<Misses, "isPatchy" | "mayLackAll" | "lacksEntries">;
   readonly rules: HostRules;
   /** What each side's capture covers. */
   readonly cover: Readonly<
@@ -56,6 +56,8 @@ export interface Finder {
   linked?(flow: FlowSummary): void;
   /** Takes a TCP segment of the flow in a slot that crossed, and of which some bytes had entered before; its record begins at `at`. */
   again?(slot: number, isOutbound: boolean, records: Int32Array, at: number): void;
+  /** Takes an ICMP error that crossed: its row on the side where it entered, who says so, and the flow of what it is about. */
+  error?(row: number, src: string, flow: number): void;
   /** The verdicts that `alone` is told of … */
   readonly verdicts?: readonly Verdict[];
   /** … with each packet that got one: its row, and the id of its flow where that is known. */

@@ -5,8 +5,8 @@ import { SIDE_NAMES } from "../../../packets/sides.js";
 import type { Context, Finder } from "./finder.js";
 
 /**
- * `host-reset`: the host itself answered segments of connections that it forwards with a reset (`Resets`). Why it took them for its own is
- * not to be seen: conntrack may have called them invalid, or a rule rejects them.
+ * `host-reset`: the host itself answered segments of connections that it forwards with a reset (`Resets`); of no others, as those it may never have forwarded. Why
+ * it took them for its own is not to be seen: conntrack may have called them invalid or lost their entry, or a rule rejects them.
  */
 export class HostReset implements Finder {
   readonly verdicts = ["refused"] as const;
@@ -20,7 +20,7 @@ export class HostReset implements Finder {
 
   alone(row: number, { reason, byFrame }: Judgement, flow: number | undefined): void {
     const { timeline } = this.#context;
-    if (reason !== "host-reset" || byFrame === undefined) return;
+    if (reason !== "host-reset" || byFrame === undefined || flow === undefined) return;
     const side = timeline.sideOf(row);
     for (const frame of [timeline.frame(row), byFrame]) this.#concerned.add(side, frame, flow);
     this.#named.add(`${SIDE_NAMES[side]} #${timeline.frame(row)} by #${byFrame}`);

@@ -2,13 +2,17 @@ import { Few } from "../../../packets/few.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
 import type { Judgement } from "../../../packets/results.js";
 import { INSIDE, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
-import { TCP } from "../../../protocols/ip-protocols.js";
+import { isTooBig } from "../../../protocols/icmp.js";
+import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Context, Finder } from "./finder.js";
 import { Holes } from "./holes.js";
 
+/** So many MTUs are told of, each with who says so: anybody can send such errors. */
+const MOST_SAID = 100;
+
 /**
- * `mtu`: the host refused packets as too long for the next link, and says how long they may be; or a long segment never got through some link
+ * `mtu`: the host, or a router beyond it, refused packets as too long for the next link, and says how long they may be; or a long segment never got through some link
  * beyond, while shorter ones did (`Holes`), which is what becomes of segments that are too long where nobody says so.
  */
 export class Mtu implements Finder {
@@ -17,6 +21,9 @@ export class Mtu implements Finder {
   readonly #concerned = new Gathered();
   /** Frames and their lengths, by the MTU. */
   readonly #named = new Map<number, Few<string>>();
+  /** Errors that crossed, and their frames by what they say and who does. */
+  readonly #crossed = new Gathered();
+  readonly #beyond = new Map<string, Few<string>>();
 
   readonly #holes: Holes;
   readonly #lost = new Gathered();
@@ -52,8 +59,27 @@ export class Mtu implements Finder {
     named.add(`${SIDE_NAMES[side]} #${timeline.frame(row)} of ${timeline.length(row)} bytes`);
   }
 
+  error(row: number, src: string, flow: number): void {
+    const { timeline } = this.#context;
+    const message = timeline.seq(row);
+    if (!isTooBig(message >>> 24, (message >>> 16) & 0xff, timeline.proto(row) === ICMPV6)) return;
+    const side = timeline.sideOf(row);
+    this.#crossed.add(side, timeline.frame(row), flow);
+    const said = `MTU ${message & 0xffff}, says ${src}`;
+    const frames = this.#beyond.get(said) ?? new Few<string>();
+    if (this.#beyond.size < MOST_SAID) this.#beyond.set(said, frames);
+    frames.add(`${SIDE_NAMES[side]} #${timeline.frame(row)}`);
+  }
+
   close(): Finding[] {
-    return [...this.#refused(), ...this.#silent()];
+    return [...this.#refused(), ...this.#refusedBeyond(), ...this.#silent()];
+  }
+
+  #refusedBeyond(): Finding[] {
+    const { count } = this.#crossed;
+    if (count === 0) return [];
+    const named = [...this.#beyond].map(([said, { text }]) => `${said} (${text})`);
+    return [findingOf("mtu", count, `crossed, and too long for a link beyond: ${named.join("; ")}`, this.#crossed)];
   }
 
   #silent(): Finding[] {

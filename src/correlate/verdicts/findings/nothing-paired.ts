@@ -1,21 +1,45 @@
 import { type Finding, findingOf } from "../../../packets/findings.js";
-import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
+import type { FlowSummary } from "../../../packets/results.js";
+import { INSIDE, OUTSIDE, type Side, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
 import type { Context, End, Finder } from "./finder.js";
 
-/** `nothing-paired`: no packet of one capture was found, or might have been, in the other. Where both are running, that is not for their sake. */
+/** Verdicts of what may have a twin that nobody found. */
+const OPEN = ["unknown", "no-overlap", "dropped", "capture-loss"] as const;
+
+/**
+ * `nothing-paired`: no packet of one capture was found, or might have been, in the other. Where both are running, that is not for their sake.
+ * What was turned round on one side, or taken by a proxy there, says nothing of the other; where that was all that a side had, nothing is odd.
+ */
 export class NothingPaired implements Finder {
   readonly #context: Context;
+  /** Pairs of packets that were turned round on their side. */
+  #turned = 0;
+  /** Whether a proxy connects both sides. */
+  #isProxied = false;
 
   constructor(context: Context) {
     this.#context = context;
   }
 
+  linked({ sides, nat, pairs }: FlowSummary): void {
+    if (sides[0] === sides[1]) this.#turned += pairs;
+    else if (nat === "proxy") this.#isProxied = true;
+  }
+
   close({ summary, pairs }: End): Finding[] {
     const { inside, outside, verdicts } = summary;
-    const areRelated =
-      pairs + inside.ambiguous + outside.ambiguous > 0 || verdicts.some((counts) => counts.has("proxied"));
+    const empty = SIDES.filter((side) => [inside, outside][side].frames === 0);
+    const isOwn = this.#turned > 0 || verdicts.some((counts) => counts.has("proxied"));
     // odd only where there was something to pair
-    if (areRelated || inside.frames === 0 || outside.frames === 0) return [];
+    const isOpen = (side: Side): boolean => empty.includes(side) || OPEN.some((verdict) => verdicts[side].has(verdict));
+    if (isOwn && !SIDES.every(isOpen)) return [];
+    if (empty.length === 2) return [];
+    if (empty.length === 1) {
+      const text = `${SIDE_NAMES[empty[0]]} has no frames: its interface was silent, or it is another one, or a filter left nothing`;
+      return [findingOf("nothing-paired", 1, text, {}, "tcpdump -D lists interfaces, ip -s link what passes them")];
+    }
+    const areRelated = pairs - this.#turned + inside.ambiguous + outside.ambiguous > 0 || this.#isProxied;
+    if (areRelated) return [];
     const { cover } = this.#context;
     const isLive = cover[INSIDE].isLive && cover[OUTSIDE].isLive;
     const doubt = isLive ? "does the host forward any, and this way?" : "are they of the same host and the same time?";

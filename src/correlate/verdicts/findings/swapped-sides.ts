@@ -5,7 +5,7 @@ import type { EndedFlow } from "./ended-flow.js";
 import { type Context, type Finder, ofFlows } from "./finder.js";
 import type { Hidden } from "./hidden.js";
 
-const SWAPPED = "inside and outside seem to be swapped";
+const SWAPPED = "inside and outside seem to be swapped, and what is said of packets is said as they were given";
 
 /**
  * `swapped-sides`: the NAT does to those outside what it does to those whom it hides, and nobody inside is hidden; or it sends who calls from

@@ -44,8 +44,10 @@ export function isUnanswered(flow: EndedFlow, { cover, misses, decidedNs }: Cont
   if (!flow.isOpenerKnown || flow.pairsThere === 0 || flow.pairsBack > 0 || !isToBeAnswered(flow)) return false;
   if (flow.isUnclear || flow.isAnsweredNear || flow.isProvedElsewhere(false)) return false;
   const far = flow.isFromInside ? OUTSIDE : INSIDE;
-  // one answer may be among what the capture lacks
-  if (flow.pairsThere === 1 && (cover[far].gaps.lostFrames > 0 || misses.isPatchy(far))) return false;
+  // the answers may be among what the capture lacks
+  if (misses.lacksEntries(far)) return false;
+  if (flow.pairsThere === 1 && cover[far].gaps.lostFrames > 0) return false;
+  if (misses.isPatchy(far) && (flow.pairsThere === 1 || misses.mayLackAll(far, flow.pairsThere))) return false;
   return decidedNs(far) - flow.firstNs >= PATIENCE_NS;
 }
 

@@ -1,5 +1,6 @@
 import { expect, it } from "vitest";
-import { SYN, SYN_ACK } from "../../traffic.js";
+import { icmp, ipv4 } from "../../../support/packets.js";
+import { CONTAINER, HOST, SYN, SYN_ACK } from "../../traffic.js";
 import { Scene } from "./scene.js";
 
 const ACK = 0x10;
@@ -40,6 +41,26 @@ it("mtu is a long segment that never gets through, though a shorter one did, and
   expect(found?.text).toBe(
     "segments crossed again and again and were never acknowledged, while all shorter ones were: tcp 172.17.0.2.40000 > 180.101.49.11.443 1440 bytes, 3 times again",
   );
+});
+
+it("mtu is what a router beyond says of a packet that crossed, with the length that may pass", async () => {
+  const scene = uploading([]);
+  /** The error as a side has it: it quotes the long segment as that was there. */
+  const tooLong = (side: "inside" | "outside", dst: string, ttl: number) => {
+    const quoted = scene[side][scene[side].length - 1].packet.subarray(0, 28);
+    return ipv4({ src: "10.0.2.2", dst, id: 7, ttl }, icmp({ type: 3, code: 4, word: 1200, payload: quoted }));
+  };
+  const [inside, outside] = [tooLong("inside", CONTAINER, 63), tooLong("outside", HOST, 64)];
+  scene.alone(140, "outside", outside).alone(140.02, "inside", inside);
+  expect(await scene.until(2000).findings("mtu")).toMatchObject([
+    {
+      severity: "warning",
+      count: 1,
+      flows: [2],
+      frames: { inside: [], outside: [87] },
+      text: "crossed, and too long for a link beyond: MTU 1200, says 10.0.2.2 (outside #87)",
+    },
+  ]);
 });
 
 it.each([

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SYN, SYN_ACK } from "../../traffic.js";
+import { HOST, SYN, SYN_ACK } from "../../traffic.js";
 import { Scene } from "./scene.js";
 
 const syn = { flags: SYN };
@@ -42,6 +42,13 @@ describe("unanswered", () => {
       new Scene().up(100, {}, syn).up(130, {}, { flags: 0x10, seq: 1001, ack: 5001 }).until(4000),
     ],
   ])("is not what %s", async (_, scene) => {
+    expect(await scene.findings("unanswered")).toEqual([]);
+  });
+
+  it("is not what a capture of one direction alone cannot show to be answered", async () => {
+    const scene = knocking(new Scene()).until(4000);
+    const leaving = scene.outside.filter(({ packet }) => packet.subarray(12, 16).join(".") === HOST);
+    scene.outside.splice(0, scene.outside.length, ...leaving);
     expect(await scene.findings("unanswered")).toEqual([]);
   });
 });

@@ -1,0 +1,30 @@
+import { Few } from "../../packets/few.js";
+import { SET_NS } from "../intake/disorder.js";
+import type { ClockStep, Stretch } from "./clock.js";
+
+/** A clock may run away by this, beyond what is known of its rate. */
+export const UNKNOWN_RATE = 100e-6;
+
+/**
+ * Where a clock was set: where how the clocks stand cannot have become what it is now by running. A slice in which it was set is sure
+ * of neither; so what is compared is the narrowest before it, and what comes behind.
+ */
+export class Steps {
+  readonly found = new Few<ClockStep>();
+  #sure: Stretch | null = null;
+
+  /** Takes the next stretch that packets of both directions bound. */
+  take(stretch: Stretch): void {
+    const sure = this.#sure;
+    if (sure === null) {
+      this.#sure = stretch;
+      return;
+    }
+    const expectedNs = sure.correctionNs + sure.rate * (stretch.atNs - sure.atNs);
+    const sureNs = sure.slackNs + UNKNOWN_RATE * (stretch.untilNs - sure.untilNs);
+    const byNs = Math.round(stretch.correctionNs - expectedNs);
+    const isSet = Math.abs(byNs) > Math.max(SET_NS, sureNs + stretch.slackNs);
+    if (isSet) this.found.add({ atNs: sure.untilNs - sure.correctionNs, byNs });
+    if (isSet || stretch.slackNs <= sureNs) this.#sure = stretch;
+  }
+}
