@@ -5,7 +5,7 @@ import { type Bytes, shareBytes } from "./pieces.js";
 const BLOCK_BITS = 16;
 const LAST_BLOCK = 2 ** (32 - BLOCK_BITS) - 1;
 /** What is of no more use is dropped when so many were noted, or twice what was left then. */
-const CROWDED = 256;
+const CROWDED = 32;
 
 /** What is asked of a timeline. */
 export type Segments = Bytes & Pick<Timeline, "isBefore">;
