@@ -8,10 +8,10 @@ import type { Kernel } from "./kernel/kernel.js";
 import type { Pairing } from "./matchers/contract.js";
 import type { Showing } from "./showing.js";
 import type { Findings } from "./verdicts/findings.js";
-import type { Groups } from "./verdicts/groups.js";
-import type { Impacts } from "./verdicts/impacts.js";
-import type { Refusals } from "./verdicts/refusals.js";
-import type { Updates } from "./verdicts/updates.js";
+import type { Groups } from "./verdicts/flows/groups.js";
+import type { Impacts } from "./verdicts/impacts/impacts.js";
+import type { Refusals } from "./verdicts/claims/refusals.js";
+import type { Updates } from "./verdicts/impacts/updates.js";
 
 /** Whom pairs concern. */
 export interface About {

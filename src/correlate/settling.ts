@@ -8,17 +8,17 @@ import type { Translations } from "./kernel/translations.js";
 import type { Matchers } from "./matchers/matchers.js";
 import type { Undecided } from "./matchers/undecided.js";
 import type { Showing } from "./showing.js";
-import type { Clashes } from "./verdicts/clashes.js";
-import type { Cover } from "./verdicts/cover.js";
+import type { Clashes } from "./verdicts/flows/clashes.js";
+import type { Cover } from "./verdicts/captures/cover.js";
 import type { Findings } from "./verdicts/findings.js";
-import type { FlowBook } from "./verdicts/flow-book.js";
-import type { Consequence } from "./verdicts/drop.js";
-import type { Impacts } from "./verdicts/impacts.js";
+import type { FlowBook } from "./verdicts/flows/flow-book.js";
+import type { Consequence } from "./verdicts/impacts/drop.js";
+import type { Impacts } from "./verdicts/impacts/impacts.js";
 import { isUncovered, type Verdict } from "./verdicts/known.js";
-import type { Refusals } from "./verdicts/refusals.js";
-import type { LateLosses } from "./verdicts/late-losses.js";
+import type { Refusals } from "./verdicts/claims/refusals.js";
+import type { LateLosses } from "./verdicts/impacts/late-losses.js";
 import type { SideTally } from "./verdicts/side-tally.js";
-import type { Updates } from "./verdicts/updates.js";
+import type { Updates } from "./verdicts/impacts/updates.js";
 import type { Verdicts } from "./verdicts/verdicts.js";
 
 /** Who decides, and who has to know of it. */

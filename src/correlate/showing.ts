@@ -8,9 +8,9 @@ import type { Progress } from "./kernel/progress.js";
 import type { Translations } from "./kernel/translations.js";
 import type { Notes } from "./matchers/contract.js";
 import type { Findings } from "./verdicts/findings.js";
-import type { Groups } from "./verdicts/groups.js";
+import type { Groups } from "./verdicts/flows/groups.js";
 import type { SideTally } from "./verdicts/side-tally.js";
-import type { Updates } from "./verdicts/updates.js";
+import type { Updates } from "./verdicts/impacts/updates.js";
 
 /** What is shown, and where. */
 export interface About {

@@ -7,8 +7,8 @@ import { undecidedBehind } from "../matchers/behind.js";
 import { isSameContent, isSameSegment } from "../matchers/content.js";
 import type { Like } from "../matchers/likes.js";
 import type { Claim, Known } from "./known.js";
-import type { Orphans } from "./orphans.js";
-import { MARGIN_NS } from "./reach.js";
+import type { Orphans } from "./impacts/orphans.js";
+import { MARGIN_NS } from "./captures/reach.js";
 import { seconds } from "./words.js";
 
 /** What speaks against what a packet seems to have become: another one that may be its twin, or too little of it. */

@@ -4,22 +4,22 @@ import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets
 import { DECIDED } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { RST } from "../../protocols/tcp.js";
-import { Carried } from "./carried.js";
-import { Claims } from "./claims.js";
-import { Common } from "./common.js";
+import { Carried } from "./captures/carried.js";
+import { Claims } from "./claims/claims.js";
+import { Common } from "./captures/common.js";
 import { Doubts } from "./doubts.js";
-import { Elsewhere } from "./elsewhere.js";
-import { Filtered } from "./filtered.js";
-import { FlowView } from "./flow-summary.js";
-import type { Gap } from "./gaps.js";
+import { Elsewhere } from "./claims/elsewhere.js";
+import { Filtered } from "./captures/filtered.js";
+import { FlowView } from "./flows/flow-summary.js";
+import type { Gap } from "./captures/gaps.js";
 import { type Claim, isUncovered, type Judged, type Known, type Verdict } from "./known.js";
-import { Locals } from "./locals.js";
-import { Orphans } from "./orphans.js";
-import { MARGIN_NS, Reach } from "./reach.js";
-import { Senders } from "./senders.js";
-import { Speakers } from "./speakers.js";
-import { Strangers } from "./strangers.js";
-import { Taken } from "./taken.js";
+import { Locals } from "./claims/locals.js";
+import { Orphans } from "./impacts/orphans.js";
+import { MARGIN_NS, Reach } from "./captures/reach.js";
+import { Senders } from "./claims/senders.js";
+import { Speakers } from "./claims/speakers.js";
+import { Strangers } from "./claims/strangers.js";
+import { Taken } from "./claims/taken.js";
 import { seconds, whyLost, whyOneWay } from "./words.js";
 
 /**

@@ -5,8 +5,8 @@ import { copyOfEnds, type Ends } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import { isPrivate } from "../../../protocols/addresses.js";
 import { linkOf } from "../../matchers/scope.js";
-import { TupleEnds } from "../flow-summary.js";
-import { ViewedFlow } from "../viewed-flow.js";
+import { TupleEnds } from "../flows/flow-summary.js";
+import { ViewedFlow } from "../flows/viewed-flow.js";
 
 /** A flow that is made of another one's stray answers, and of what they are answered by, has few packets, at the most so many. */
 const MOST_STRAY = 32;

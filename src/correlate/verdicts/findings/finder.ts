@@ -6,8 +6,8 @@ import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { SIDES, type Side } from "../../../packets/sides.js";
 import type { TunnelTally } from "../../intake/tunnel-tally.js";
-import type { Misses } from "../misses.js";
-import type { Gaps } from "../gaps.js";
+import type { Misses } from "../captures/misses.js";
+import type { Gaps } from "../captures/gaps.js";
 import type { EndedFlow } from "./ended-flow.js";
 import type { Hidden } from "./hidden.js";
 

@@ -1,0 +1,81 @@
+import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { hasPorts } from "../../../protocols/ip-protocols.js";
+
+const ENDS = [true, false] as const;
+
+/** Fewer conversations have something in common by themselves. */
+const LEAST_CONVERSATIONS = 4;
+
+/**
+ * What all conversations of a capture have in common: an address, a port, or the protocol. Where there is anything, a filter may have kept others
+ * out of it (`tcpdump -i docker0 host 172.17.0.2`).
+ */
+export class Common {
+  readonly #tuples: TupleTable;
+  readonly #isNat: (address: string) => boolean;
+  /** Both of the first conversation, as text. */
+  readonly #addresses: string[] = [];
+  /** Whether all have the one address, and the other. */
+  readonly #areCommon: [boolean, boolean] = [false, false];
+  /** NONE where they do not all have it. */
+  readonly #ports: [number, number] = [NONE, NONE];
+  #proto = NONE;
+  /** How many there were, as long as there is anything. */
+  #count = 0;
+  /** Once there is nothing, there never is again. */
+  #mayBeAny = true;
+
+  /** `isNat`: whether an address is the NAT's own, which is common by itself to all that it sends and gets. */
+  constructor(tuples: TupleTable, isNat: (address: string) => boolean) {
+    this.#tuples = tuples;
+    this.#isNat = isNat;
+  }
+
+  /** Whether there is anything; also as long as there are no conversations. */
+  get isAny(): boolean {
+    this.#mayBeAny &&= this.#count === 0 || this.#proto !== NONE || this.addresses.length > 0 || this.ports.length > 0;
+    return this.#mayBeAny;
+  }
+
+  /** Whether there were so many that chance gives them nothing in common. */
+  get isTelling(): boolean {
+    return this.#count >= LEAST_CONVERSATIONS;
+  }
+
+  /** The protocol of all; NONE where they have several. */
+  get proto(): number {
+    return this.#proto;
+  }
+
+  /** The addresses that all have, … */
+  get addresses(): readonly string[] {
+    return this.#addresses.filter((address, at) => this.#areCommon[at] && !this.#isNat(address));
+  }
+
+  /** … and the ports. */
+  get ports(): readonly number[] {
+    return this.#ports.filter((port) => port !== NONE);
+  }
+
+  /** Takes a conversation. */
+  learn(tuple: number): void {
+    if (!this.isAny) return;
+    const tuples = this.#tuples;
+    const proto = tuples.proto(tuple);
+    const addresses = ENDS.map((isA) => tuples.addressText(tuple, isA));
+    const ports = ENDS.map((isA) => (hasPorts(proto) ? tuples.port(tuple, isA) : NONE));
+    for (const at of ENDS.keys()) {
+      if (this.#count === 0) {
+        this.#addresses[at] = addresses[at];
+        this.#areCommon[at] = true;
+        this.#ports[at] = ports[at];
+        continue;
+      }
+      this.#areCommon[at] &&= addresses.includes(this.#addresses[at]);
+      if (!ports.includes(this.#ports[at])) this.#ports[at] = NONE;
+    }
+    if (this.#count === 0) this.#proto = proto;
+    else if (this.#proto !== proto) this.#proto = NONE;
+    this.#count++;
+  }
+}

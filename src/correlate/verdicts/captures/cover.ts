@@ -1,0 +1,67 @@
+import type { PacketSource } from "../../../packets/source.js";
+import type { LostSpan } from "../../intake/intake.js";
+import type { Kinds } from "../../intake/kinds.js";
+import { Gaps } from "./gaps.js";
+
+/** What a side's capture covers, nanoseconds on the timeline. */
+export class Cover {
+  firstNs: number;
+  lastNs: number;
+  hasEnded = false;
+  /** What it lacks in between. */
+  readonly gaps: Gaps;
+  /** The earliest stamp known of a frame that stands out of its time; Infinity for none. */
+  readonly strayNs: number;
+  /** Whether these are the limits of a capture that is running, and not only what was in it. */
+  readonly isLive: boolean;
+  /** Whether nobody filtered it, as is known; false where that is not. */
+  readonly isUnfiltered: boolean;
+  /** Which kinds of frames it has, by its stamps, … */
+  readonly kinds: Kinds;
+  /** … which are here on the timeline. */
+  readonly placed: (stampNs: number) => number;
+  readonly #source: PacketSource;
+  readonly #shiftNs: number;
+  readonly #windowNs: number;
+
+  /**
+   * `strayNs`: as the source stamps it; `shiftNs`: what brings its stamps to the timeline, but for the clock's correction; `placed`: a stamp of
+   * it on the timeline.
+   */
+  constructor(
+    source: PacketSource,
+    kinds: Kinds,
+    strayNs: number,
+    shiftNs: number,
+    windowNs: number,
+    placed: (stampNs: number) => number,
+  ) {
+    this.#source = source;
+    this.#shiftNs = shiftNs;
+    this.#windowNs = windowNs;
+    this.firstNs = source.firstNs + shiftNs;
+    this.lastNs = source.lastNs + shiftNs;
+    this.strayNs = strayNs + shiftNs;
+    this.isLive = source.isLive ?? false;
+    this.isUnfiltered = source.isUnfiltered ?? false;
+    this.kinds = kinds;
+    this.placed = placed;
+    this.gaps = new Gaps(windowNs, placed);
+  }
+
+  /** Looks at how far the capture goes by now, and what it lacks. `nowNs`: how far the run is on the timeline. */
+  read(hasEnded: boolean, losses: readonly LostSpan[], nowNs: number): void {
+    const source = this.#source;
+    this.hasEnded = hasEnded;
+    this.firstNs = source.firstNs + this.#shiftNs;
+    this.lastNs = source.lastNs + this.#shiftNs;
+    for (const span of losses) this.gaps.lost(span);
+    for (const silence of source.silences?.splice(0) ?? []) this.gaps.silent(silence);
+    this.gaps.forget(nowNs - 2 * this.#windowNs);
+  }
+
+  /** How far it goes; Infinity while that is not known. */
+  get endNs(): number {
+    return this.hasEnded ? this.lastNs : Number.POSITIVE_INFINITY;
+  }
+}

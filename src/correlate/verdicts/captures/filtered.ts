@@ -1,0 +1,56 @@
+import { INSIDE, type Side } from "../../../packets/sides.js";
+import { NONE } from "../../../packets/tuples.js";
+import { hasPorts, protocolName } from "../../../protocols/ip-protocols.js";
+import { kindOf, NOT_IP, TCP_CONTROL, TCP_PLAIN } from "../../intake/kinds.js";
+import type { Common } from "./common.js";
+import type { Cover } from "./cover.js";
+import type { Known } from "../known.js";
+
+const ENDS = [true, false] as const;
+
+/**
+ * Whether a filter may have made a capture, as far as a packet goes that it lacks: by all that it has, which would have let that one pass no more
+ * than others of its kind.
+ */
+export class Filtered {
+  readonly #known: Known;
+  readonly #common: readonly [Common, Common];
+
+  constructor(known: Known, common: readonly [Common, Common]) {
+    this.#known = known;
+    this.#common = common;
+  }
+
+  /** What all that a side's capture has is, and a packet of the other side is not, in words; undefined where there is no such thing. */
+  of(row: number, other: Side): string | undefined {
+    const cover = this.#known.cover[other];
+    const has = (kind: number): boolean => this.#isThere(cover.kinds.sinceNs[kind], row, cover);
+    // ARP is of no conversation
+    if (cover.isUnfiltered || has(NOT_IP)) return undefined;
+    const { timeline: t } = this.#known;
+    const isControl = kindOf(t.proto(row), t.tcpFlags(row)) === TCP_CONTROL;
+    if (!isControl && has(TCP_CONTROL) && !has(TCP_PLAIN)) return "all segments open or end connections";
+    return this.#common[other].isTelling ? this.#ofOthers(row, other) : undefined;
+  }
+
+  /** By which protocol, with whom, and on which port all conversations are: of what goes out, all that stays as it is. */
+  #ofOthers(row: number, other: Side): string | undefined {
+    const { timeline: t, tuples, translations } = this.#known;
+    // what is known to cross passes any such filter
+    if (translations.slotOf(row) !== NONE) return undefined;
+    const { addresses, ports, proto } = this.#common[other];
+    if (proto !== NONE && proto !== t.proto(row)) return `all is ${protocolName(proto)}`;
+    if (other === INSIDE) return undefined;
+    const tuple = t.tuple(row);
+    const ends = new Set(ENDS.map((isA) => tuples.addressText(tuple, isA)));
+    if (addresses.length > 0 && !addresses.some((address) => ends.has(address))) return `all is with ${addresses[0]}`;
+    const isOfPort = hasPorts(tuples.proto(tuple)) && ENDS.some((isA) => ports.includes(tuples.port(tuple, isA)));
+    return ports.length === 0 || isOfPort ? undefined : `all has port ${ports[0]}`;
+  }
+
+  /** Whether a capture had come to a stamp by the time that a packet's window is over: however far it was read by then. */
+  #isThere(stampNs: number, row: number, cover: Cover): boolean {
+    const { timeline, windowNs } = this.#known;
+    return stampNs < Number.POSITIVE_INFINITY && cover.placed(stampNs) <= timeline.timeNs(row) + windowNs;
+  }
+}

@@ -1,0 +1,289 @@
+import { IS_ERROR, IS_FRAGMENT, IS_LATER_FRAGMENT } from "../../../packets/packets.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../../packets/sides.js";
+import type { Timeline } from "../../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
+import { TupleEnds } from "../flows/flow-summary.js";
+import { HostsOwn } from "./hosts-own.js";
+import type { Claim, Judged } from "../known.js";
+import type { Local } from "./locals.js";
+import { Published } from "./published.js";
+import type { Answer } from "./refusals.js";
+import { resetByHost } from "./resets.js";
+import { isFromNear } from "./senders.js";
+import { Unexplained } from "./unexplained.js";
+import { WHY_ARRIVED, WHY_REPLACED } from "../impacts/updates.js";
+import { ViewedFlow } from "../flows/viewed-flow.js";
+import { seconds, whyMissing } from "../words.js";
+
+/** No connection is forgotten sooner by itself (Documentation/networking/nf_conntrack-sysctl.rst, nf_conntrack_tcp_timeout_close). */
+const SHORTEST_TIMEOUT_NS = 10_000_000_000;
+
+/** What became of a packet without a twin, as far as it goes by itself: by its addresses, errors and resets about it, and its conversation. */
+export class Claims {
+  readonly #known: Judged;
+  readonly #hostsOwn: HostsOwn;
+  readonly #unexplained: Unexplained;
+  readonly #flow: ViewedFlow;
+
+  constructor(known: Judged) {
+    this.#known = known;
+    this.#flow = new ViewedFlow(known.translations.accounts, known.tuples);
+    const published = new Published(known);
+    this.#hostsOwn = new HostsOwn(known, published);
+    this.#unexplained = new Unexplained(known, published);
+  }
+
+  /** What became of it, as far as that goes. */
+  of(row: number): Claim {
+    const t = this.#known.timeline;
+    const side = t.sideOf(row);
+    const other = otherSide(side);
+    const otherName = SIDE_NAMES[other];
+    const local = this.#known.locals.of(row);
+    if (local?.isNever) return { verdict: "local", reason: local.reason, why: local.why };
+    if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(t.seq(row) >>> 24)) {
+      return { verdict: "local", reason: "neighbour-discovery", why: "neighbour discovery is never forwarded" };
+    }
+
+    const leapNs = this.#known.mistimed.leapNs(row);
+    if (leapNs !== undefined) {
+      const leap = `${seconds(Math.abs(leapNs))} ${leapNs > 0 ? "ahead of" : "behind"}`;
+      return {
+        verdict: "unknown",
+        reason: "stamp-leaps",
+        why: `its stamp leaps ${leap} those of the frames around it`,
+      };
+    }
+    const isLeaving = this.#isLeaving(row, local);
+    const answer = isLeaving ? undefined : this.#answerTo(row, local);
+    if (answer === "unclear") {
+      const why = "an ICMP error is about it, or about another packet that is quoted alike";
+      return { verdict: "unknown", reason: "may-be-refused", why };
+    }
+    if (answer?.isFromFar === false) {
+      const { reason, why, byFrame, mtu } = answer;
+      const doubt = side === OUTSIDE ? this.#hostsOwn.doubt(row, `refused by the host: ${why}`) : null;
+      if (doubt !== null) return doubt;
+      return { verdict: "refused", reason, why, byFrame, ...(mtu > 0 && { mtu }) };
+    }
+    const error = this.#known.refusals.errorOf(row);
+    if (error && isFromNear(t, row) && this.#known.locals.isFromHost(side, error)) {
+      const why = `the host itself (${error.src}) refuses a packet of ${error.dst}`;
+      const doubt = side === OUTSIDE ? this.#hostsOwn.doubt(row, why) : null;
+      return doubt ?? { verdict: "local", reason: "host-error", why };
+    }
+
+    const begun = this.#begunBy(row);
+    if (begun !== undefined)
+      return {
+        verdict: "unknown",
+        reason: "in-tunnel",
+        why: `it goes on with what frame ${begun} carries through a tunnel`,
+      };
+
+    const like = this.#known.matchers.hairpins.likeOf(row);
+    if (like !== undefined) {
+      const why = `frame ${like} of ${SIDE_NAMES[side]} is like it, with other addresses: it may be turned round, and too little speaks for that`;
+      return { verdict: "unknown", reason: "may-be-hairpin", why };
+    }
+    const half = this.#halfHairpin(row, side);
+    if (half !== null) return half;
+    const slot = this.#known.translations.slotOf(row);
+    const proxied = slot === NONE && t.proto(row) === TCP ? this.#known.matchers.proxies.twinOf(row) : null;
+    if (proxied)
+      return {
+        verdict: "proxied",
+        reason: "proxy",
+        why: `a proxy on the host passes it on: ${this.#connection(proxied)}`,
+      };
+    const relay = slot === NONE ? this.#known.matchers.relays.relayOf(row) : null;
+    if (relay !== null) {
+      const connection = this.#connection(relay);
+      if (relay.isSentOn)
+        return { verdict: "proxied", reason: "proxy", why: `a proxy on the host sends it again: ${connection}` };
+      return {
+        verdict: "unknown",
+        reason: "proxy-keeps",
+        why: `a proxy on the host took it, and sent nothing like it again: ${connection}`,
+      };
+    }
+    const own =
+      slot !== NONE ? null : local !== null ? this.#hostsOwn.ofHost(row, local) : this.#hostsOwn.ofTunnel(row);
+    if (own !== null && own.isByAbsence !== true && (own.verdict === "local" || own.verdict === "refused")) return own;
+    const uncovered = this.#known.reach.uncovered(t.timeNs(row), other, isLeaving);
+    if (uncovered !== null) return uncovered;
+    if (own !== null) return own;
+    if ((t.flags(row) & IS_FRAGMENT) !== 0) {
+      return { verdict: "unknown", reason: "fragment", why: `a fragment without a like one on ${otherName}` };
+    }
+    if (t.proto(row) === TCP && this.#known.matchers.segments.isSeenInPieces(row)) {
+      return {
+        verdict: "unknown",
+        reason: "pieces-missing",
+        why: `${otherName} has some of its bytes, cut differently, and nothing tells of which segment`,
+      };
+    }
+    const answered = this.#known.resets.take(row);
+    if (answered !== undefined) {
+      const why = `the host itself resets the connection: it did not pass frame ${answered} on`;
+      return { verdict: "local", reason: "host-reset", why, byFrame: answered };
+    }
+    if (slot === NONE) return this.#unexplained.of(row, side, answer !== undefined || this.#isErrorFromFar(row));
+    if (!isLeaving) {
+      if (answer === undefined) return this.#notPassedOn(row, otherName);
+      const crossed = `it crossed, though ${otherName} lacks it, as it was answered from there: ${answer.why}`;
+      return { verdict: "unknown", reason: "forwarded-unseen", why: crossed, lacks: "crossing" };
+    }
+    const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: it came by another interface, that capture missed it, or the host sent it`;
+    return { verdict: "unknown", reason: "never-entered", why, lacks: "entry" };
+  }
+
+  /** What an ICMP error says of a packet; undefined where somebody behind the host said so who is on this side: the packet had come to him. */
+  #answerTo(row: number, local: Local | null): Answer | "unclear" | undefined {
+    const { timeline: t, kernel, refusals } = this.#known;
+    const answer = refusals.answerTo(row);
+    if (answer === undefined || answer === "unclear" || answer.isFromFar || !answer.isOfAddressee) return answer;
+    if (t.side(row) === OUTSIDE || local?.reason === "to-host") return answer;
+    // where TTLs are kept, the host may have that address, or somebody behind it
+    if (!kernel.isTtlLowered(false)) return { ...answer, isFromFar: true };
+    // the host may have other addresses
+    return local === null && isFromNear(t, row) ? answer : undefined;
+  }
+
+  /** What became of a packet of a known translation that entered and did not come out. */
+  #notPassedOn(row: number, otherName: string): Claim {
+    const reset = this.#known.resets.answering(row);
+    if (reset !== NONE) return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
+    if (this.#known.impacts.hasArrived(row, this.#known.translations.slotOf(row)))
+      return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED, lacks: "crossing" };
+    if (this.#isAnsweredUnseen(row)) {
+      const why = `answers to its sender cross behind it, and nothing that they answer was ever seen on ${otherName}: it comes out unseen, as it seems`;
+      return { verdict: "unknown", reason: "forwarded-unseen", why, lacks: "exit" };
+    }
+    if (this.#isUnexpected(row)) {
+      const why =
+        "its conversation began inside, and nothing of that had crossed yet: the host may have taken it, as it had no translation";
+      return { verdict: "unknown", reason: "not-yet-translated", why };
+    }
+    const forgotten = this.#whyForgotten(row);
+    if (forgotten !== undefined) return { verdict: "unknown", reason: "translation-gone", why: forgotten };
+    return {
+      verdict: "dropped",
+      reason: "no-twin",
+      why: whyMissing(this.#known.timeline, row, otherName, this.#known.windowNs),
+      lacks: "exit",
+    };
+  }
+
+  /**
+   * Whether a packet came from outside before anything had crossed of its flow, which began inside: by no translation that is known. Not an answer, by
+   * its ports: to that belongs a query, before the capture.
+   */
+  #isUnexpected(row: number): boolean {
+    const { timeline: t, tuples, translations } = this.#known;
+    const flow = this.#flow.of(translations.slotOf(row));
+    if (t.side(row) !== OUTSIDE || t.timeNs(row) >= translations.accounts.firstNs(flow.slot)) return false;
+    return flow.isOpenerKnown && flow.isFromInside && isFromOpener(t, tuples, row);
+  }
+
+  /**
+   * Why the host may know the translation no more that an answer from outside needs, in words: no rule makes it anew, as for who began. Undefined where
+   * nothing shows that.
+   */
+  #whyForgotten(row: number): string | undefined {
+    const { timeline: t, tuples, translations } = this.#known;
+    const { accounts } = translations;
+    if (t.side(row) !== OUTSIDE || isFromOpener(t, tuples, row)) return undefined;
+    const flow = this.#flow.of(translations.slotOf(row));
+    const idleNs = t.timeNs(row) - accounts.lastNs(flow.slot);
+    if (idleNs >= SHORTEST_TIMEOUT_NS)
+      return `nothing crossed by its translation in the ${seconds(SHORTEST_TIMEOUT_NS)} before it, or behind it: the host may have forgotten that, and taken it`;
+    const isReplaced = idleNs > 0 && tuples.flow(flow.wayOn(INSIDE, true)) !== flow.slot;
+    return isReplaced ? WHY_REPLACED : undefined;
+  }
+
+  /** Whether who opened the flow of a packet is answered, though none of what it sent was seen to cross. */
+  #isAnsweredUnseen(row: number): boolean {
+    const { timeline: t, tuples, translations } = this.#known;
+    const { accounts } = translations;
+    const flow = this.#flow.of(translations.slotOf(row));
+    const isOutbound = t.side(row) === INSIDE;
+    if (!flow.isOpenerKnown || flow.isFromInside !== isOutbound) return false;
+    // what is there, and has no twin so far, may be another one of them
+    const far = flow.wayOn(otherSide(t.sideOf(row)), true);
+    if (tuples.hasFullTtl(far) || tuples.hasOtherTtl(far) || accounts.lastNs(flow.slot) < t.timeNs(row)) return false;
+    return accounts.pairsThatWent(flow.slot, isOutbound) === 0 && accounts.pairsThatWent(flow.slot, !isOutbound) > 0;
+  }
+
+  /**
+   * Whether a known flow, or its sender's address on the uplink, tells that a packet left where it was seen: whoever answers it there is behind
+   * the host.
+   */
+  #isLeaving(row: number, local: Local | null): boolean {
+    const slot = this.#known.translations.slotOf(row);
+    if (slot === NONE) return local?.reason === "from-host" && this.#known.timeline.side(row) === OUTSIDE;
+    return this.#known.translations.isLeaving(row, slot);
+  }
+
+  /** What follows for a packet of a conversation that is turned round on its side, and is there in one form only; null of any other. */
+  #halfHairpin(row: number, side: Side): Claim | null {
+    const { hairpins } = this.#known.matchers;
+    const isBefore = hairpins.isBefore(row);
+    if (!isBefore && !hairpins.isAfter(row)) return null;
+    const uncovered = this.#known.reach.uncovered(this.#known.timeline.timeNs(row), side, !isBefore);
+    if (uncovered !== null) return uncovered;
+    const name = SIDE_NAMES[side];
+    if (isBefore && hairpins.mayHaveComeOut(row)) {
+      const why = `its conversation is turned round on ${name}, and it may have come out cut differently: not all of that is there`;
+      return { verdict: "unknown", reason: "pieces-missing", why };
+    }
+    if (isBefore && !hairpins.isAlive(row)) {
+      const why = `nothing behind it was turned round on ${name} by its translation: the host may have forgotten that, and taken it`;
+      return { verdict: "unknown", reason: "translation-gone", why };
+    }
+    if (isBefore)
+      return {
+        verdict: "dropped",
+        reason: "no-twin",
+        why: `${whyMissing(this.#known.timeline, row, name, this.#known.windowNs)}, where its conversation is turned round`,
+        lacks: "exit",
+        on: side,
+      };
+    const why = `it came out on ${name} and never entered there: that capture missed it, or the host sent it`;
+    return { verdict: "unknown", reason: "never-entered", why, lacks: "entry", on: side };
+  }
+
+  /** The frame that begins what a fragment goes on with, where what that carries came in a tunnel; else undefined. */
+  #begunBy(row: number): number | undefined {
+    const t = this.#known.timeline;
+    if ((t.flags(row) & IS_LATER_FRAGMENT) === 0 || t.side(row) !== OUTSIDE) return undefined;
+    const { src, dst } = new TupleEnds(this.#known.tuples).of(t.tuple(row), t.forward(row) === 1);
+    return this.#known.tunnels.begunBy(src, dst, t.ipId(row));
+  }
+
+  /** The other connection of a proxied stream, from who opened it. */
+  #connection({ side, tuple }: { side: Side; tuple: number }): string {
+    const { src, srcPort, dst, dstPort } = new TupleEnds(this.#known.tuples).of(
+      tuple,
+      this.#known.tuples.isOpenedByA(tuple),
+    );
+    return `${src}.${srcPort} > ${dst}.${dstPort} on ${SIDE_NAMES[side]}`;
+  }
+
+  /** Whether a packet is an ICMP error that routers forwarded: the packet that it is about had reached somebody behind the host. */
+  #isErrorFromFar(row: number): boolean {
+    const t = this.#known.timeline;
+    return (t.flags(row) & IS_ERROR) !== 0 && !isFromNear(t, row);
+  }
+}
+
+/** Whether a packet comes from who opened its conversation, as far as its side shows. */
+function isFromOpener(t: Timeline, tuples: TupleTable, row: number): boolean {
+  return (t.forward(row) === 1) === tuples.isOpenedByA(t.tuple(row));
+}
+
+/** RFC 4861: router and neighbour solicitations and advertisements, redirects; their hop limit of 255 proves that no router forwarded them. */
+function isNeighbourDiscovery(type: number): boolean {
+  return type >= 133 && type <= 137;
+}

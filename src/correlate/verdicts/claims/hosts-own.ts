@@ -1,0 +1,169 @@
+import type { Ruling } from "../../../packets/host-rules.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../../packets/sides.js";
+import { NONE } from "../../../packets/tuples.js";
+import { isOpening } from "../../../protocols/tcp.js";
+import { undecidedBehind } from "../../matchers/behind.js";
+import type { Claim, Judged } from "../known.js";
+import type { Local } from "./locals.js";
+import type { Published } from "./published.js";
+import { refusedByHost } from "./resets.js";
+import { isFromNear } from "./senders.js";
+import { whyMissing } from "../words.js";
+
+/** What is the host's own, or is addressed to it, of packets without a translation. */
+export class HostsOwn {
+  readonly #known: Judged;
+  readonly #published: Published;
+
+  constructor(known: Judged, published: Published) {
+    this.#known = known;
+    this.#published = published;
+  }
+
+  /**
+   * Whose a packet is that goes to the NAT's own address outside, or comes from it: the host has it, and those behind it. What the host
+   * sends has a full TTL, what it forwards a lower one.
+   */
+  ofHost(row: number, local: Local): Claim {
+    if (this.#known.timeline.side(row) === INSIDE) return this.#ofInside(row, local);
+    const { reason, why, natWay } = local;
+    const tuples = this.#known.tuples;
+    const inside = SIDE_NAMES[INSIDE];
+    const ruling = this.#published.ruling(row);
+    if (ruling?.answer === true)
+      return this.#published.of(row, whyMissing(this.#known.timeline, row, inside, this.#known.windowNs));
+    // what is known of a way is not of errors, and beside what the host forwards, it may send resets of the same connection
+    const isFromNat = this.#known.timeline.way(row) === natWay;
+    const isSentHere = isFromNat && isFromNear(this.#known.timeline, row);
+    const isOther = tuples.hasOtherTtl(natWay) || (isFromNat && !isSentHere);
+    const isFull = isSentHere || (tuples.hasFullTtl(natWay) && !isOther);
+    if (!isFull && !isOther) return { verdict: "unknown", reason: "no-answer", why: this.#whyUnanswered(ruling) };
+    if (!this.#known.kernel.isTtlLowered(true))
+      return this.doubt(row, why) ?? { verdict: "local", reason, why, isByAbsence: true };
+    // before anything has crossed, it is not known whether this router leaves TTLs as they are
+    const isTold = this.#known.kernel.pairsSoFar > 0;
+    if (isFull) return this.#refused(row) ?? { verdict: "local", reason, why, ...(!isTold && { isByAbsence: true }) };
+    if (this.#isElsewhere(row, natWay))
+      return {
+        verdict: "elsewhere",
+        reason: "answered-elsewhere",
+        why: `both ends speak, and ${inside} has none of it: it takes another interface`,
+        lacks: "crossing",
+      };
+    const sent = this.#known.timeline.way(row) === natWay ? "its TTL" : "the TTL of what answers it";
+    return {
+      verdict: "unknown",
+      reason: "forwarded-unseen",
+      why: `${sent} shows that the host forwards it: by another interface, or ${inside} missed it`,
+      lacks: "crossing",
+    };
+  }
+
+  /**
+   * What follows for an outside packet of the host's own, as its full TTL says (`why`), if this router keeps TTLs, and the inside capture lacks
+   * packets, or has some that may be it; null where it is the host's.
+   */
+  doubt(row: number, why: string): Claim | null {
+    const { kernel, misses, filtered, strangers } = this.#known;
+    if (kernel.isTtlLowered(true)) return null;
+    const doubt = `${why}, or forwarded`;
+    if (misses.isPatchy(INSIDE))
+      return { verdict: "unknown", reason: "capture-misses", why: `${doubt}: ${misses.why(INSIDE)}` };
+    const common = filtered.of(row, INSIDE);
+    if (common !== undefined)
+      return { verdict: "unknown", reason: "may-be-filtered", why: `${doubt}: on ${SIDE_NAMES[INSIDE]}, ${common}` };
+    // what goes out must have come in there: where inside shows nothing of that, it shows nothing of this either
+    if (kernel.pairsThatWent(true) === 0)
+      return {
+        verdict: "unknown",
+        reason: "one-way",
+        why: `${doubt}: ${SIDE_NAMES[INSIDE]} shows nothing that goes out, as if captured in one direction alone`,
+      };
+    if (!strangers.hasFor(row)) return null;
+    const reached = `${doubt}: ${SIDE_NAMES[INSIDE]} has packets then of which nothing tells what they were`;
+    return { verdict: "unknown", reason: "ttl-kept", why: `${reached}, and this router keeps TTLs` };
+  }
+
+  /** What became of a packet that opens a connection to the host, and that it answers with a reset; null of any other. */
+  #refused(row: number): Claim | null {
+    const { timeline: t, resets } = this.#known;
+    if (!isOpening(t.tcpFlags(row))) return null;
+    const reset = resets.answering(row);
+    return reset === NONE ? null : refusedByHost(t, reset);
+  }
+
+  /**
+   * Whether a conversation that the host forwards takes an interface which is not captured: both its ends speak, somebody one hop behind the host
+   * while the inside capture covered that, and nothing inside may be what became of it, nor may a filter have kept it out.
+   */
+  #isElsewhere(row: number, natWay: number): boolean {
+    const { tuples, speakers, misses, strangers, common, filtered } = this.#known;
+    return (
+      !common[INSIDE].isAny &&
+      filtered.of(row, INSIDE) === undefined &&
+      (tuples.hasFullTtl(natWay ^ 1) || tuples.hasOtherTtl(natWay ^ 1)) &&
+      speakers.isCovered(natWay, INSIDE) &&
+      !misses.isPatchy(INSIDE) &&
+      !misses.hasCrossing(OUTSIDE) &&
+      !strangers.hasFor(row) &&
+      !this.#mayBeMissed(row)
+    );
+  }
+
+  /** Whether the inside capture may have missed each packet of a conversation so far, as it may miss some. */
+  #mayBeMissed(row: number): boolean {
+    const { timeline: t, tuples, misses } = this.#known;
+    const tuple = t.tuple(row);
+    let count = tuples.unmatched(tuple) + 1;
+    const isEnough = (later: number): boolean => {
+      if (t.tuple(later) === tuple && t.side(later) === OUTSIDE) count++;
+      return !misses.mayLackAll(INSIDE, count);
+    };
+    if (misses.mayLackAll(INSIDE, count)) undecidedBehind(t, row, isEnough);
+    return misses.mayLackAll(INSIDE, count);
+  }
+
+  /** Why it is not known what became of a packet that nothing answers, in words. */
+  #whyUnanswered(ruling: Ruling | undefined): string {
+    const inside = SIDE_NAMES[INSIDE];
+    const either = `nothing answers it: the host took it, or dropped it before ${inside}`;
+    if (ruling === undefined) return either;
+    const { answer, rules, doubt } = ruling;
+    if (answer === false) return `${either}; no rule sends it there`;
+    return rules === "" ? `${either}; ${doubt}` : `${either}; a rule may send it there, but ${doubt}: ${rules}`;
+  }
+
+  /** Whose an inside packet is that goes between neighbours, or between the host and somebody inside, as far as its addresses go. */
+  #ofInside(row: number, { reason, why, natWay }: Local): Claim {
+    if (this.#known.locals.isForwarded(row)) {
+      const whose = isFromNear(this.#known.timeline, row) ? "the TTL of what answers it" : "its TTL";
+      const forwarded = `${whose} shows that the host forwards it: its sender's address, or its destination, is rewritten`;
+      return { verdict: "unknown", reason: "forwarded-unseen", why: forwarded, lacks: "anything" };
+    }
+    if (natWay === NONE || this.#known.tuples.hasFullTtl(natWay)) return { verdict: "local", reason, why };
+    return {
+      verdict: "unknown",
+      reason: "no-answer",
+      why: "nothing answers it: the host took it, or dropped it, if it forwards that port",
+    };
+  }
+
+  /**
+   * Whose a packet is that came in a tunnel which the host itself ends, and that nothing else is known of: what is sent at the host's end,
+   * and not forwarded there, has a full TTL. Null where that does not tell.
+   */
+  ofTunnel(row: number): Claim | null {
+    const t = this.#known.timeline;
+    const tunnel = this.#known.tunnels.of(t.tunnel(row));
+    if (tunnel === undefined || !this.#known.kernel.isTtlLowered(true)) return null;
+    const isFromHost = this.#known.locals.isNat(tunnel.src);
+    if (isFromHost === this.#known.locals.isNat(tunnel.dst)) return null;
+    const way = isFromHost ? t.way(row) : t.way(row) ^ 1;
+    if (!this.#known.tuples.hasFullTtl(way) || this.#known.tuples.hasOtherTtl(way)) return null;
+    const end = `the host's own end of ${tunnel.type} (${isFromHost ? tunnel.src : tunnel.dst})`;
+    const why = isFromHost
+      ? `its sender is at ${end}: its TTL is full`
+      : `it goes to ${end}: what answers it has a full TTL`;
+    return { verdict: "local", reason: isFromHost ? "from-host" : "to-host", why };
+  }
+}

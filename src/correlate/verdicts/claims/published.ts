@@ -1,0 +1,58 @@
+import { IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
+import type { Ruling } from "../../../packets/host-rules.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { isOpening } from "../../../protocols/tcp.js";
+import { NONE } from "../../../packets/tuples.js";
+import { TupleEnds } from "../flows/flow-summary.js";
+import type { Claim, Known } from "../known.js";
+import { refusedByHost, resetByHost } from "./resets.js";
+
+/** What becomes of packets from outside to an address of the host's own, by the ports that are forwarded inside. */
+export class Published {
+  readonly #known: Known;
+
+  constructor(known: Known) {
+    this.#known = known;
+  }
+
+  /**
+   * What the host's rules say of a packet to its address that opens a conversation: whether they send it inside. Undefined of others: what goes
+   * on with a conversation goes the way that was taken when it was opened.
+   */
+  ruling(row: number): Ruling | undefined {
+    const { rules, timeline: t, tuples } = this.#known;
+    const tuple = t.tuple(row);
+    const isForward = t.forward(row) === 1;
+    if ((t.flags(row) & (IS_ERROR | IS_FRAGMENT)) !== 0) return undefined;
+    if (!tuples.isOpenerKnown(tuple) || tuples.isOpenedByA(tuple) !== isForward) return undefined;
+    if (t.proto(row) === TCP && !isOpening(t.tcpFlags(row))) return undefined;
+    return rules.arriving(t.proto(row), new TupleEnds(tuples).of(tuple, isForward));
+  }
+
+  /**
+   * What became of a packet to a port that is forwarded, as flows or the rules say, of a conversation that is not: whoever answers tells
+   * whether it got there. `lacking`: what is not there, in words.
+   */
+  of(row: number, lacking: string): Claim {
+    const { kernel, resets, timeline: t, tuples } = this.#known;
+    const ruling = this.ruling(row);
+    const missing = ruling?.answer === true ? `${lacking}, though a rule sends it there: ${ruling.rules}` : lacking;
+    const answers = t.way(row) ^ 1;
+    const isFull = tuples.hasFullTtl(answers);
+    if (!isFull && !tuples.hasOtherTtl(answers))
+      return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
+    if (kernel.isTtlLowered(true) && isFull) {
+      const reset = resets.answering(row);
+      if (reset !== NONE && isOpening(t.tcpFlags(row))) return refusedByHost(t, reset);
+      if (reset !== NONE) return resetByHost(t, resets, row, reset);
+      const why = "the host itself answers it, though it forwards this port";
+      return { verdict: "local", reason: "host-answers", why };
+    }
+    return {
+      verdict: "unknown",
+      reason: "forwarded-unseen",
+      why: `${missing}, though it is answered`,
+      lacks: "crossing",
+    };
+  }
+}

@@ -1,0 +1,252 @@
+import type { PacketBatch } from "../../../packets/packet-batch.js";
+import { HAS_IP_ID } from "../../../packets/packets.js";
+import type { Reason } from "../../../packets/reasons.js";
+import type { Side } from "../../../packets/sides.js";
+import { type Timeline, WAITING } from "../../../packets/timeline.js";
+import { isFromNear } from "./senders.js";
+import { isTooBig } from "../../../protocols/icmp.js";
+import { ICMP, ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
+import type { Notes } from "../../matchers/contract.js";
+import { isByAddressee, mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
+
+/** Protocols whose ports, in a quote, are an echo's id. */
+const ECHOING: ReadonlySet<number> = new Set([ICMP, ICMPV6]);
+
+/** An ICMP error that has no twin so far. */
+interface Refusal {
+  readonly row: number;
+  readonly frame: number;
+  readonly reason: Reason;
+  readonly why: string;
+  /** The MTU that the packet is too long for, bytes; 0 where the error is about something else, or does not tell (RFC 1191 section 4). */
+  readonly mtu: number;
+  /** Its TTL was lowered by routers on its way: somebody behind the host sent it, whom the packet had reached. */
+  readonly isFromFar: boolean;
+  /** It was sent by whom the packet is for: so much for having been refused on its way. */
+  readonly isOfAddressee: boolean;
+  /** How the payload begins that it quotes; 0 where it does not quote that much. */
+  readonly head: number;
+  /** Whether it was said to be about a packet, or that it may be about any of several. */
+  use: "none" | "told" | "unclear";
+}
+
+/** What an ICMP error says of the packet that it is about. */
+export interface Answer {
+  readonly reason: Reason;
+  /** In words. */
+  readonly why: string;
+  /** The error's frame. */
+  readonly byFrame: number;
+  readonly mtu: number;
+  readonly isFromFar: boolean;
+  readonly isOfAddressee: boolean;
+}
+
+/** Counts the packets that came before a time and are quoted so, with a payload that begins in one of some ways. */
+type CountDrops = (quotedAs: string, timeNs: number, heads: readonly number[]) => number;
+
+/** So many packets are looked at, at the most, for others that an error may be about. */
+const MOST_LOOKED_AT = 4096;
+
+/**
+ * The ICMP errors on the timeline, and those among them that may be refusals, by the packet they are about. An error with a twin came through the
+ * NAT. One without, whose TTL nobody lowered, was sent by the host, and tells why the packet it quotes never came out.
+ *
+ * Packets without an IP ID may be quoted alike. Then what the error quotes of the payload tells them apart; where it does not, there must
+ * be as many errors as packets that they may be about.
+ */
+export class Refusals implements Notes {
+  readonly #timeline: Timeline;
+  readonly #openDrops: CountDrops;
+  /** All of them, by row. */
+  readonly #errors = new Map<number, QuotedError>();
+  /** In the order they came. */
+  readonly #byQuoted = new Map<string, Refusal[]>();
+  readonly #quotedOf = new Map<number, string>();
+
+  /** `openDrops`: how many packets there are that were judged before, and that an error may still be about. */
+  constructor(timeline: Timeline, openDrops: CountDrops) {
+    this.#timeline = timeline;
+    this.#openDrops = openDrops;
+  }
+
+  get size(): number {
+    return this.#errors.size;
+  }
+
+  /** What an ICMP error is about; undefined for any other row. */
+  errorOf(row: number): QuotedError | undefined {
+    return this.#errors.get(row);
+  }
+
+  /** Whether one row may be the other as it left, by who sent them; true of what is no error. */
+  mayBeOne(entered: number, left: number): boolean {
+    const [one, other] = [this.#errors.get(entered), this.#errors.get(left)];
+    return one === undefined || other === undefined || mayBeOneSender(one, other);
+  }
+
+  /** Whether an error, row `i` of its batch, is about an echo. */
+  isOfEcho(batch: PacketBatch, i: number): boolean {
+    return ECHOING.has(batch.quotes.proto[batch.quote(i)]);
+  }
+
+  /** Takes an error just appended to the timeline: row `i` of the batch it came in. A copy of another one refuses nothing. */
+  admit(row: number, side: Side, batch: PacketBatch, i: number, isCopy: boolean): void {
+    const error = quotedError(batch, i);
+    this.#errors.set(row, error);
+    if (isCopy) return;
+    const t = this.#timeline;
+    const { quotes } = batch;
+    const q = batch.quote(i);
+    const key = keyOf(side, t.tuple(row), quotes.proto[q], quotes.ipId[q], quotes.length[q], quotes.seq[q]);
+    const message = batch.seq(i);
+    const [type, code] = [message >>> 24, (message >>> 16) & 255];
+    const isIpv4 = batch.proto(i) === ICMP;
+    const { reason, words } = meaningOf(isIpv4, type, code);
+    const mtu = isTooBig(type, code, !isIpv4) ? message & 0xffff : 0;
+    const frame = t.frame(row);
+    const why = `${words}${mtu === 0 ? "" : ` (MTU ${mtu})`}, says ${error.src} (frame ${frame})`;
+    const isFromFar = !isFromNear(t, row);
+    const isOfAddressee = isByAddressee(error);
+    const head = quotes.head[q];
+    const refusal: Refusal = { row, frame, reason, why, mtu, isFromFar, isOfAddressee, head, use: "none" };
+    this.#byQuoted.set(key, [...(this.#byQuoted.get(key) ?? []), refusal]);
+    this.#quotedOf.set(row, key);
+  }
+
+  forget(row: number): void {
+    if (this.#errors.delete(row)) this.hasTwin(row);
+  }
+
+  /** Takes it that an error has a twin: it came through the NAT. */
+  hasTwin(row: number): void {
+    const key = this.#quotedOf.get(row);
+    if (key === undefined) return;
+    this.#quotedOf.delete(row);
+    const others = this.#byQuoted.get(key)?.filter((refusal) => refusal.row !== row);
+    if (others && others.length > 0) this.#byQuoted.set(key, others);
+    else this.#byQuoted.delete(key);
+  }
+
+  /** Whether there is none. */
+  get isEmpty(): boolean {
+    return this.#byQuoted.size === 0;
+  }
+
+  /** What an error of the host's says that is not known to be about a packet by now, and how that packet is named; undefined of any other. */
+  saidBy(row: number): (Answer & { readonly quotedAs: string; readonly head: number }) | undefined {
+    const quotedAs = this.#quotedOf.get(row);
+    const refusal = this.#byQuoted.get(quotedAs ?? "")?.find((each) => each.row === row);
+    if (quotedAs === undefined || refusal?.use !== "none" || refusal.isFromFar) return undefined;
+    return { ...answerOf(refusal), quotedAs, head: refusal.head };
+  }
+
+  /** How an error names a packet that is about it. */
+  quotedAs(row: number): string {
+    const t = this.#timeline;
+    return this.#named(row, t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : t.seq(row) & 0xffff);
+  }
+
+  #named(row: number, seq: number): string {
+    const t = this.#timeline;
+    return keyOf(t.sideOf(row), t.tuple(row), t.proto(row), t.ipId(row), t.length(row), seq);
+  }
+
+  /**
+   * What an error behind a packet whose window is over says of it; "unclear" where one may be about this packet, or about another one that is quoted
+   * alike; undefined where none is.
+   */
+  answerTo(row: number): Answer | "unclear" | undefined {
+    if (this.isEmpty) return undefined;
+    const t = this.#timeline;
+    const quotedAs = this.quotedAs(row);
+    const isNumbered = (t.flags(row) & HAS_IP_ID) !== 0;
+    // a short snaplen leaves the number out; the IP ID is enough
+    const errors = (
+      this.#byQuoted.get(quotedAs) ??
+      (isNumbered ? this.#byQuoted.get(this.#named(row, 0)) : undefined) ??
+      []
+    ).filter((error) => error.use !== "told" && t.isBefore(row, error.row) && this.#mayQuote(error, row));
+    if (errors.length === 0) return undefined;
+    const heads = errors.map(({ head }) => head);
+    const earlier = isNumbered ? 0 : this.#openDrops(quotedAs, t.timeNs(row), heads);
+    const later = isNumbered ? 0 : this.#likesBehind(row, quotedAs, errors);
+    if (earlier + 1 + later > errors.length || errors.some(({ use }) => use === "unclear")) {
+      for (const error of errors) error.use = "unclear";
+      return "unclear";
+    }
+    // a router says so of one after the other
+    errors[earlier].use = "told";
+    return answerOf(errors[earlier]);
+  }
+
+  #mayQuote({ head }: Refusal, row: number): boolean {
+    return mayBeSame(head, this.#timeline.head(row));
+  }
+
+  /** How many packets wait behind one that some errors may be about as well. */
+  #likesBehind(row: number, quotedAs: string, errors: readonly Refusal[]): number {
+    const t = this.#timeline;
+    const last = errors[errors.length - 1].row;
+    let count = 0;
+    let next = t.after(row);
+    for (let looked = 0; looked < MOST_LOOKED_AT && next !== last && next !== t.end; looked++, next = t.after(next)) {
+      if (t.tuple(next) !== t.tuple(row) || t.state(next) !== WAITING || this.quotedAs(next) !== quotedAs) continue;
+      if (errors.some((error) => t.isBefore(next, error.row) && this.#mayQuote(error, next))) count++;
+    }
+    return count;
+  }
+}
+
+/** Whether payloads may begin alike, by their hashes; 0 is none. */
+export function mayBeSame(head: number, other: number): boolean {
+  return head === 0 || other === 0 || head === other;
+}
+
+function answerOf({ reason, why, frame, mtu, isFromFar, isOfAddressee }: Refusal): Answer {
+  return { reason, why, byFrame: frame, mtu, isFromFar, isOfAddressee };
+}
+
+function keyOf(side: Side, tuple: number, proto: number, ipId: number, length: number, seq: number): string {
+  return `${side} ${tuple} ${proto} ${ipId} ${length} ${seq}`;
+}
+
+interface Meaning {
+  readonly reason: Reason;
+  readonly words: string;
+}
+
+const meaning = (reason: Reason, words: string): Meaning => ({ reason, words });
+
+/** Errors by "type" or "type code", RFC 792, 1191 and 1812. */
+const ICMP_MEANINGS: Readonly<Record<string, Meaning>> = {
+  "3": meaning("host-unreachable", "destination unreachable"),
+  "3 0": meaning("no-route", "network unreachable"),
+  "3 1": meaning("host-unreachable", "host unreachable"),
+  "3 3": meaning("port-unreachable", "port unreachable"),
+  "3 4": meaning("too-big", "fragmentation needed, but DF is set"),
+  "3 9": meaning("prohibited", "network administratively prohibited"),
+  "3 10": meaning("prohibited", "host administratively prohibited"),
+  "3 13": meaning("prohibited", "administratively prohibited"),
+  "5": meaning("icmp-error", "redirected"),
+  "11": meaning("ttl-exceeded", "TTL exceeded"),
+  "11 1": meaning("reassembly-timeout", "fragments missing when the time for reassembly was over"),
+};
+
+/** RFC 4443. */
+const ICMPV6_MEANINGS: Readonly<Record<string, Meaning>> = {
+  "1": meaning("host-unreachable", "destination unreachable"),
+  "1 0": meaning("no-route", "no route to the destination"),
+  "1 1": meaning("prohibited", "administratively prohibited"),
+  "1 3": meaning("host-unreachable", "address unreachable"),
+  "1 4": meaning("port-unreachable", "port unreachable"),
+  "2": meaning("too-big", "packet too big"),
+  "3": meaning("ttl-exceeded", "hop limit exceeded"),
+  "3 1": meaning("reassembly-timeout", "fragments missing when the time for reassembly was over"),
+};
+
+function meaningOf(isIpv4: boolean, type: number, code: number): Meaning {
+  const meanings = isIpv4 ? ICMP_MEANINGS : ICMPV6_MEANINGS;
+  const other = meaning("icmp-error", `${isIpv4 ? "ICMP" : "ICMPv6"} error type ${type}, code ${code}`);
+  return meanings[`${type} ${code}`] ?? meanings[type] ?? other;
+}

@@ -1,0 +1,83 @@
+import { keepNewest } from "../../../packets/keep-newest.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
+import { type Timeline, WAITING } from "../../../packets/timeline.js";
+import { NONE } from "../../../packets/tuples.js";
+import { undecidedBehind } from "../../matchers/behind.js";
+import type { Claim } from "../known.js";
+import { isFromNear } from "./senders.js";
+
+/** A host answers a segment that it does not want at once, nanoseconds. */
+const AT_ONCE_NS = 10_000_000;
+/** Resets that are remembered until they are judged. */
+const MOST_REMEMBERED = 4096;
+
+/** A reset that the host sent, and the segment it answers. */
+interface Reset {
+  readonly timeNs: number;
+  readonly frame: number;
+}
+
+/**
+ * Segments of forwarded connections that the host answers with a reset of its own, instead of passing them on: its number is what RFC 9293
+ * section 3.10.7.1 makes of the segment's, it follows at once, no router lowered its TTL, and it has no twin that came from whom the connection
+ * is with.
+ */
+export class Resets {
+  readonly #timeline: Timeline;
+  /** By row of the reset. */
+  readonly #resets = new Map<number, Reset>();
+
+  constructor(timeline: Timeline) {
+    this.#timeline = timeline;
+  }
+
+  /** The reset that answers a segment which did not come out; NONE where there is none. */
+  answering(row: number): number {
+    const t = this.#timeline;
+    if (t.proto(row) !== TCP || (t.tcpFlags(row) & RST) !== 0) return NONE;
+    const isAnswer = (next: number): boolean => this.#isAnswer(next, row);
+    const reset = undecidedBehind(t, row, isAnswer, t.timeNs(row) + AT_ONCE_NS);
+    return reset === t.end ? NONE : reset;
+  }
+
+  /** Remembers which segment a reset answers. */
+  remember(reset: number, row: number): void {
+    const t = this.#timeline;
+    this.#resets.set(reset, { timeNs: t.timeNs(reset), frame: t.frame(row) });
+    keepNewest(this.#resets, MOST_REMEMBERED);
+  }
+
+  /** The frame that a reset answers, and forgets it; undefined where it is not known to be the host's. */
+  take(row: number): number | undefined {
+    const reset = this.#resets.get(row);
+    this.#resets.delete(row);
+    // the row may have been another packet's
+    return reset?.timeNs === this.#timeline.timeNs(row) ? reset.frame : undefined;
+  }
+
+  #isAnswer(reset: number, row: number): boolean {
+    const t = this.#timeline;
+    const flags = t.tcpFlags(reset);
+    if (t.state(reset) !== WAITING || t.side(reset) !== t.side(row) || t.way(reset) !== (t.way(row) ^ 1)) return false;
+    if ((flags & RST) === 0 || !isFromNear(t, reset)) return false;
+    if ((t.tcpFlags(row) & ACK) !== 0) return (flags & ACK) === 0 && t.seq(reset) === t.ack(row);
+    const controls = ((t.tcpFlags(row) & SYN) !== 0 ? 1 : 0) + ((t.tcpFlags(row) & FIN) !== 0 ? 1 : 0);
+    return (flags & ACK) !== 0 && t.ack(reset) === (t.seq(row) + t.payloadLength(row) + controls) >>> 0;
+  }
+}
+
+/** What became of a packet that the host was to forward, and answered with a reset. */
+export function resetByHost(t: Timeline, resets: Resets, row: number, reset: number): Claim {
+  resets.remember(reset, row);
+  const byFrame = t.frame(reset);
+  const why = `the host itself reset the connection (frame ${byFrame})`;
+  return { verdict: "refused", reason: "host-reset", why, byFrame, lacks: "exit" };
+}
+
+/** What became of a packet that opens a connection to the host's own address, and that the host answers with a reset. */
+export function refusedByHost(t: Timeline, reset: number): Claim {
+  const byFrame = t.frame(reset);
+  const why = `the host resets it (frame ${byFrame}): a rule rejects it, or nobody listens there`;
+  return { verdict: "refused", reason: "host-refuses", why, byFrame };
+}

@@ -1,0 +1,150 @@
+import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../../packets/sides.js";
+import { NONE } from "../../../packets/tuples.js";
+import { destinationOf, destinationText, sourceOf } from "../../../packets/ways.js";
+import { isPrivate } from "../../../protocols/addresses.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { isOpening } from "../../../protocols/tcp.js";
+import { WHY_ELSEWHERE } from "./elsewhere.js";
+import type { Claim, Judged } from "../known.js";
+import type { Published } from "./published.js";
+import { resetByHost } from "./resets.js";
+import { isFromNear } from "./senders.js";
+import { WHY_TAKEN } from "./taken.js";
+import { whyMissing } from "../words.js";
+
+/** What became of packets that no translation is known of: who speaks, from how far, and to whom, tells. */
+export class Unexplained {
+  readonly #known: Judged;
+  readonly #published: Published;
+
+  constructor(known: Judged, published: Published) {
+    this.#known = known;
+    this.#published = published;
+  }
+
+  /** `isAnsweredFar`: whether it is about a packet that somebody behind the host answered by an ICMP error, or is that error. */
+  of(row: number, side: Side, isAnsweredFar: boolean): Claim {
+    const other = SIDE_NAMES[otherSide(side)];
+    const missing = whyMissing(this.#known.timeline, row, other, this.#known.windowNs);
+    if (this.#known.translations.accounts.learnt === 0) {
+      const doubt = "paired yet: are these captures of the same host and time?";
+      return {
+        verdict: "unknown",
+        reason: "nothing-paired",
+        why: `${missing}, and nothing else has ${this.#isOneHost ? "crossed so far" : doubt}`,
+        lacks: "anything",
+      };
+    }
+    const tuples = this.#known.tuples;
+    const { words } = tuples;
+    const way = this.#known.timeline.way(row);
+    const isIpv6 = tuples.isIpv6(way >> 1);
+    const src = sourceOf(tuples, way);
+    const dst = destinationOf(tuples, way);
+    if (side === INSIDE) {
+      const isFromPrivate = isPrivate(words[src], isIpv6);
+      const isToPrivate = isPrivate(words[dst], isIpv6);
+      const isOutbound = isFromPrivate && isToPrivate ? this.#isFromNearer(way) : isFromPrivate;
+      const reset = this.#rejecting(row);
+      if (reset !== NONE && this.#known.carried.reaches(way >> 1, (way & 1) === 0))
+        return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
+      if (reset !== NONE) {
+        const why = `frame ${this.#known.timeline.frame(reset)} resets it from no router away: a rule rejects it, or the host has that address and nobody listens`;
+        return { verdict: "unknown", reason: "may-be-rejected", why };
+      }
+      const answered = this.#answered(row, isOutbound ? way : way ^ 1, missing, isAnsweredFar);
+      if (answered !== null) return answered;
+      // between two private networks, only a sender's full TTL shows which of them is behind this side
+      const isFromHere = isOutbound && (!isToPrivate || isFromNear(this.#known.timeline, row));
+      if (isFromHere && this.#known.elsewhere.has(way))
+        return { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_ELSEWHERE, lacks: "anything" };
+      if (isFromHere && this.#known.taken.has(way >> 1))
+        return { verdict: "unknown", reason: "proxy-keeps", why: WHY_TAKEN, lacks: "anything" };
+      if (isFromHere && this.#known.carried.isUnseen(way >> 1)) {
+        const why = `${missing}, nor any other of its service, though those were forwarded: a filter may have kept them out of ${other}`;
+        return { verdict: "unknown", reason: "may-be-filtered", why, lacks: "anything" };
+      }
+      if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
+      const why = isToPrivate ? `it reached ${destinationText(tuples, way)} and never entered ${other}` : missing;
+      return { verdict: "unknown", reason: isToPrivate ? "never-entered" : "untranslated", why, lacks: "anything" };
+    }
+    if (this.#known.locals.isToPublished(row)) return this.#published.of(row, missing);
+    const why = "nothing of its conversation is known to have crossed: no translation explains it";
+    return { verdict: "unknown", reason: "untranslated", why, lacks: "anything" };
+  }
+
+  /** Whether both captures are running, so that nobody can have mistaken the host or the time of one. */
+  get #isOneHost(): boolean {
+    return this.#known.cover[INSIDE].isLive && this.#known.cover[OUTSIDE].isLive;
+  }
+
+  /** The reset that the host, or something beside it, answers an inside segment with that opens a connection; NONE where there is none. */
+  #rejecting(row: number): number {
+    const t = this.#known.timeline;
+    if (t.proto(row) !== TCP || !isOpening(t.tcpFlags(row))) return NONE;
+    const reset = this.#known.resets.answering(row);
+    return reset !== NONE && this.#known.kernel.isTtlLowered(false) ? reset : NONE;
+  }
+
+  /** Whether the sender of what goes this way is nearer to the inside link than the other end: by their TTLs, else who speaks first. */
+  #isFromNearer(way: number): boolean {
+    const tuples = this.#known.tuples;
+    const isNear = tuples.hasFullTtl(way) && !tuples.hasOtherTtl(way);
+    const isOtherNear = tuples.hasFullTtl(way ^ 1) && !tuples.hasOtherTtl(way ^ 1);
+    const isTold = tuples.hasOtherTtl(isNear ? way ^ 1 : way) && this.#known.kernel.isTtlLowered(false);
+    return isNear !== isOtherNear && isTold ? isNear : tuples.isOpenedByA(way >> 1) === ((way & 1) === 1);
+  }
+
+  /**
+   * What it tells of an inside conversation that nothing outside belongs to if both ends speak: `nearWay` goes from who is behind the
+   * NAT. Null where only one does, and no ICMP error speaks for the other one.
+   */
+  #answered(row: number, nearWay: number, missing: string, isAnsweredFar: boolean): Claim | null {
+    const tuples = this.#known.tuples;
+    const { speakers } = this.#known;
+    const farWay = nearWay ^ 1;
+    const isFull = tuples.hasFullTtl(farWay);
+    const isOther = tuples.hasOtherTtl(farWay);
+    const isAnswered =
+      isAnsweredFar || ((isFull || isOther) && (tuples.hasFullTtl(nearWay) || tuples.hasOtherTtl(nearWay)));
+    if (!isAnswered) return null;
+    const isTold = this.#known.kernel.isTtlLowered(false);
+    if (isTold && isFull && !isOther && !tuples.hasOtherTtl(nearWay))
+      return {
+        verdict: "local",
+        reason: "no-hop",
+        why: "the other end is no hop away: the host itself, or on the same link",
+      };
+    const { carried, elsewhere } = this.#known;
+    const tuple = nearWay >> 1;
+    const isBehind = isTold && !isFull;
+    const isReached = isBehind && carried.reaches(tuple, (nearWay & 1) === 0);
+    if (isReached) carried.noteUnseen(tuple);
+    // a filter by port or protocol keeps out others of the service as well, and one by address all that goes there
+    const isAlone = isBehind && !isReached && (carried.hasService(tuple) || elsewhere.isProved(nearWay));
+    const said = isAnsweredFar ? "an ICMP error from behind the host answers" : "both ends speak";
+    if (
+      isAlone &&
+      (isAnsweredFar || (speakers.isCovered(nearWay, OUTSIDE) && speakers.isCovered(farWay, OUTSIDE))) &&
+      !this.#known.misses.isPatchy(OUTSIDE) &&
+      !this.#known.misses.hasCrossing(INSIDE) &&
+      this.#known.filtered.of(row, OUTSIDE) === undefined &&
+      !this.#known.strangers.hasFor(row)
+    )
+      return {
+        verdict: "elsewhere",
+        reason: "answered-elsewhere",
+        why: `${said}, and ${SIDE_NAMES[OUTSIDE]} has none of it: it takes another interface`,
+        lacks: "crossing",
+        elsewhereWay: nearWay,
+      };
+    const isUnseen = isBehind && !isReached && elsewhere.isNew(nearWay);
+    return {
+      verdict: "unknown",
+      reason: "forwarded-unseen",
+      why: `${missing}, though ${said}${isBehind && !isAlone ? `: by another interface, or a filter kept it out of ${SIDE_NAMES[OUTSIDE]}` : ""}`,
+      lacks: "anything",
+      ...(isUnseen && { elsewhereWay: nearWay }),
+    };
+  }
+}

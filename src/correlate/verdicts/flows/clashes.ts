@@ -1,0 +1,115 @@
+import type { FlowAccounts } from "../../../packets/flow-accounts.js";
+import { NONE, type TupleTable } from "../../../packets/tuples.js";
+
+/**
+ * Two first packets are taken to have been under way at once if they came within this time, nanoseconds. A host forwards a packet within
+ * that, and a port is free to others until then (nf_conntrack_confirm, net/netfilter/nf_conntrack_core.c).
+ */
+const AT_ONCE_NS = 10_000_000;
+
+/** Conversations remembered whose first packet was dropped. */
+const MOST_LOST = 10_000;
+
+/**
+ * Finds the flows whose first packet a NAT dropped because another flow took the wanted port at the same instant (insert_failed). That the
+ * first packet is gone and the port another one proves nothing where ports are drawn at random. It takes the other flow: one that kept the port
+ * that this one would have kept, towards the same end, and whose first packet crossed at that time.
+ */
+export class Clashes {
+  readonly #accounts: FlowAccounts;
+  readonly #tuples: TupleTable;
+  /** When the first packet came that was dropped, nanoseconds on the timeline, by inside tuple. */
+  readonly #lost = new Map<number, number>();
+
+  constructor(accounts: FlowAccounts, tuples: TupleTable) {
+    this.#accounts = accounts;
+    this.#tuples = tuples;
+  }
+
+  /** Notes that a packet was dropped before any of its inside tuple had crossed. */
+  note(tuple: number, timeNs: number): void {
+    if (this.#lost.size < MOST_LOST && !this.#lost.has(tuple)) this.#lost.set(tuple, timeNs);
+  }
+
+  /** Forgets those between two times: the outside capture may have lost what they became. */
+  withdraw(fromNs: number, toNs: number): void {
+    for (const [tuple, timeNs] of this.#lost) if (timeNs >= fromNs && timeNs <= toNs) this.#lost.delete(tuple);
+  }
+
+  /** Notes with the tuples which of those had to yield to another flow, by the flows there are. Begins anew. */
+  resolve(): void {
+    const losers = new Map<number, number[]>();
+    for (const tuple of this.#lost.keys()) {
+      const slot = this.#flowOf(tuple);
+      if (slot === NONE || this.#keepsPort(slot)) continue;
+      const key = this.#keyOf(slot);
+      losers.set(key, [...(losers.get(key) ?? []), slot]);
+    }
+    if (losers.size > 0) {
+      for (const slot of this.#accounts.slots()) {
+        if (!this.#keepsPort(slot)) continue;
+        for (const loser of losers.get(this.#keyOf(slot)) ?? [])
+          if (this.#took(slot, loser)) this.#tuples.noteClash(this.#accounts.insideTuple(loser));
+      }
+    }
+    this.#lost.clear();
+  }
+
+  #flowOf(tuple: number): number {
+    const forward = this.#tuples.flow(2 * tuple + 1);
+    return forward === NONE ? this.#tuples.flow(2 * tuple) : forward;
+  }
+
+  /** Whether one flow took the port that another would have kept, when that one's first packet was on its way. */
+  #took(slot: number, loser: number): boolean {
+    const lostNs = this.#lost.get(this.#accounts.insideTuple(loser))!;
+    if (Math.abs(this.#accounts.firstNs(slot) - lostNs) > AT_ONCE_NS) return false;
+    return (
+      this.#insidePort(slot) === this.#insidePort(loser) &&
+      this.#isSameEnd(slot, loser, true) &&
+      this.#isSameEnd(slot, loser, false) &&
+      this.#outsidePort(slot, false) === this.#outsidePort(loser, false)
+    );
+  }
+
+  #keepsPort(slot: number): boolean {
+    return this.#insidePort(slot) === this.#outsidePort(slot, true);
+  }
+
+  /** A hash of what the flows have in common of which one takes the other's port: see `#took`. */
+  #keyOf(slot: number): number {
+    const tuples = this.#tuples;
+    const outside = this.#accounts.outsideTuple(slot);
+    const far = tuples.address(outside, !this.#isNearA(slot));
+    const ports = (this.#insidePort(slot) << 16) ^ this.#outsidePort(slot, false);
+    return Math.imul(
+      ports ^ Math.imul(tuples.words[far] ^ (tuples.isIpv6(outside) ? tuples.words[far + 3] : 0), 0x9e3779b1),
+      0x85ebca6b,
+    );
+  }
+
+  /** The port of the opener, or an ICMP echo's id, on the inside. */
+  #insidePort(slot: number): number {
+    const tuple = this.#accounts.insideTuple(slot);
+    return this.#tuples.port(tuple, this.#tuples.isOpenedByA(tuple));
+  }
+
+  /** That of the opener on the outside, or of the other end; both are the id in an ICMP echo, which says nothing more of the other end. */
+  #outsidePort(slot: number, isNear: boolean): number {
+    const tuple = this.#accounts.outsideTuple(slot);
+    if (!isNear && this.#tuples.isEcho(tuple)) return 0;
+    return this.#tuples.port(tuple, isNear === this.#isNearA(slot));
+  }
+
+  #isSameEnd(a: number, b: number, isNear: boolean): boolean {
+    const tuples = this.#tuples;
+    const [tupleA, tupleB] = [this.#accounts.outsideTuple(a), this.#accounts.outsideTuple(b)];
+    if (tuples.proto(tupleA) !== tuples.proto(tupleB)) return false;
+    return tuples.isSameAddress(tupleA, isNear === this.#isNearA(a), tupleB, isNear === this.#isNearA(b));
+  }
+
+  /** Whether the opener is A of the outside tuple. */
+  #isNearA(slot: number): boolean {
+    return this.#tuples.isOpenedByA(this.#accounts.insideTuple(slot)) !== this.#accounts.isFlipped(slot);
+  }
+}

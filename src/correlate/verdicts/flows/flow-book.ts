@@ -1,0 +1,162 @@
+import type { Heap } from "../../../packets/heap.js";
+import { copyOf, type FlowSummary, type Sink } from "../../../packets/results.js";
+import type { Timeline } from "../../../packets/timeline.js";
+import { FIRST_TUPLES, NONE, type TupleTable } from "../../../packets/tuples.js";
+import type { Clashes } from "./clashes.js";
+import type { Findings } from "../findings.js";
+import { FlowView, summarizeLinked } from "./flow-summary.js";
+import type { Link, Linked } from "../../matchers/links.js";
+import type { Matchers } from "../../matchers/matchers.js";
+import { Idle } from "../../kernel/idle.js";
+import type { Impacts } from "../impacts/impacts.js";
+import type { Translations } from "../../kernel/translations.js";
+
+/**
+ * Conversations kept before idle ones are let go, those of both sides together: as many as their table has room for anyway. Below
+ * that, even a heartbeat a minute stays one flow; above it, memory depends on the conversations alive.
+ */
+const MOST_TUPLES = FIRST_TUPLES;
+
+/** Two conversations that are one flow. */
+interface Entry {
+  readonly tuples: readonly [number, number];
+  readonly linked: Linked;
+}
+
+/** What the book keeps accounts of, and for whom. */
+export interface About {
+  /** What the tables are in. */
+  readonly heap: Heap;
+  readonly timeline: Timeline;
+  readonly translations: Translations;
+  readonly tuples: TupleTable;
+  readonly matchers: Matchers;
+  readonly findings: Findings;
+  readonly impacts: Impacts;
+  readonly clashes: Clashes;
+  /** Epoch nanoseconds that the timeline counts from. */
+  readonly epochNs: bigint;
+  readonly sink: Sink;
+}
+
+/** Reports flows when they end, and lets go of what is idle. */
+export class FlowBook {
+  readonly #about: About;
+  /** The flow that is being reported. */
+  readonly #view: FlowView;
+  /** To be reported, by the id of the flow. */
+  readonly #linked = new Map<number, Entry>();
+  /** The same ids, by the tuples of both conversations. */
+  readonly #ids = new Map<number, number>();
+  /** From how many conversations on `tidy` lets idle ones go. */
+  #sweepAt = MOST_TUPLES;
+
+  constructor(about: About) {
+    this.#about = about;
+    this.#view = new FlowView(about.translations.accounts, about.tuples, about.epochNs);
+  }
+
+  readonly link: Link = (tuples, begin) => {
+    const id = this.#about.translations.accounts.takeId();
+    this.#linked.set(id, { tuples, linked: begin(id) });
+    for (const tuple of tuples) this.#ids.set(tuple, id);
+  };
+
+  /** The id of the flow that a packet belongs to, if its translation is known, or of the one whose second conversation it is of. */
+  flowOf(row: number): number | undefined {
+    const { timeline, translations } = this.#about;
+    const slot = translations.slotOf(row);
+    return slot === NONE ? this.#ids.get(timeline.tuple(row)) : translations.accounts.id(slot);
+  }
+
+  /** How many conversations more there may be before `tidy` lets idle ones go. */
+  get room(): number {
+    return this.#sweepAt - this.#about.tuples.size;
+  }
+
+  /** Lets idle conversations go if there are too many; cheap where there are not. Returns whether it did. */
+  tidy(nowNs: number): boolean {
+    const { tuples } = this.#about;
+    if (this.room > 0) return false;
+    this.#sweep(nowNs);
+    this.#sweepAt = Math.max(MOST_TUPLES, 2 * tuples.size);
+    return true;
+  }
+
+  /** The flows alive that have the most pairs, at most so many. */
+  busiest(most: number): FlowSummary[] {
+    const { accounts } = this.#about.translations;
+    return Array.from(accounts.busiest(accounts.slots(), most), (slot) => copyOf(this.#view.of(slot)));
+  }
+
+  /** Reports all flows there are. */
+  close(): void {
+    const { translations, clashes, sink } = this.#about;
+    const { accounts } = translations;
+    clashes.resolve();
+    const linked = [...this.#linked].sort(([a], [b]) => a - b);
+    for (const slot of this.#toTell(accounts.slots())) {
+      while (linked.length > 0 && linked[0][0] < accounts.id(slot)) this.#reportLinked(linked.splice(0, 1));
+      // made into a summary when its turn comes: all of them together may be more than the run ever held
+      sink.flow(this.#view.of(slot));
+    }
+    this.#reportLinked(linked);
+    accounts.clear();
+    translations.retired.length = 0;
+    this.#linked.clear();
+    this.#ids.clear();
+  }
+
+  #sweep(nowNs: number): void {
+    const { heap, timeline, translations, matchers, impacts, clashes, sink, tuples } = this.#about;
+    clashes.resolve();
+    const idle = new Idle({ heap, timeline, tuples, accounts: translations.accounts }, nowNs);
+    for (const slot of idle.flows()) translations.retire(slot);
+    const ended = Int32Array.from(translations.retired.filter((slot) => !idle.isHeld(slot)));
+    translations.retired = translations.retired.filter((slot) => idle.isHeld(slot));
+    for (const slot of this.#toTell(ended)) sink.flow(this.#view.of(slot));
+    for (const slot of ended) translations.free(slot);
+    translations.forgetCandidates();
+    for (const [id, entry] of this.#linked) {
+      // once one of them may be another conversation's, nothing can be told of it any more
+      if (!entry.tuples.some((tuple) => idle.hasTuple(tuple))) continue;
+      this.#reportLinked([[id, entry]]);
+      this.#linked.delete(id);
+      for (const tuple of entry.tuples) {
+        matchers.hairpins.forget(tuple);
+        matchers.relays.forget(tuple);
+        this.#ids.delete(tuple);
+      }
+      freeLatencies(entry.linked);
+    }
+    const released = idle.tuples();
+    for (const tuple of released) {
+      matchers.proxies.forget(tuple);
+      impacts.forget(tuple);
+    }
+    tuples.release(released);
+    idle.free();
+  }
+
+  /** Has the findings look at flows that have ended. Returns those that the sink wants to be told of. */
+  #toTell(slots: Int32Array): Int32Array {
+    const { findings, translations, sink } = this.#about;
+    findings.flows(slots);
+    return slots.length <= sink.mostFlows ? slots : translations.accounts.busiest(slots, sink.mostFlows);
+  }
+
+  #reportLinked(flows: readonly (readonly [id: number, entry: Entry])[]): void {
+    const { tuples, epochNs, findings, sink } = this.#about;
+    for (const [id, { linked }] of flows) {
+      const flow = summarizeLinked(id, linked, tuples, epochNs);
+      findings.linked(flow);
+      sink.flow(flow);
+    }
+  }
+}
+
+/** Gives the memory back that the latencies of a flow take, which nobody adds to or asks for any more. */
+function freeLatencies(linked: Linked): void {
+  const digests = linked.kind === "turned" ? [linked.latencies] : [linked.toServer, linked.toClient];
+  for (const digest of digests) digest.free();
+}

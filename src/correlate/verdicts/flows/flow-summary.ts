@@ -1,0 +1,199 @@
+import type { FlowAccounts } from "../../../packets/flow-accounts.js";
+import type { Nat } from "../../../packets/flows.js";
+import { type Ends, type FlowSummary, natOf } from "../../../packets/results.js";
+import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
+import type { TupleTable } from "../../../packets/tuples.js";
+import { hasPorts, type Protocol, protocolName } from "../../../protocols/ip-protocols.js";
+import type { Turned } from "../../matchers/turns.js";
+import type { Linked } from "../../matchers/links.js";
+import type { Proxied } from "../../matchers/proxies.js";
+import { ViewedFlow } from "./viewed-flow.js";
+
+/** What one flow after the other came to, found out when it is asked for, which of most flows hardly anything is. */
+export class FlowView extends ViewedFlow implements FlowSummary {
+  readonly #epochNs: bigint;
+  readonly #ends: readonly [TupleEnds, TupleEnds];
+
+  /** `epochNs`: the inside capture's epoch. */
+  constructor(accounts: FlowAccounts, tuples: TupleTable, epochNs: bigint) {
+    super(accounts, tuples);
+    this.#epochNs = epochNs;
+    this.#ends = [new TupleEnds(tuples), new TupleEnds(tuples)];
+  }
+
+  get proto(): Protocol {
+    return protocolName(this.tuples.proto(this.insideTuple));
+  }
+
+  get nat(): Nat {
+    return natOf(this.rewrite, this.isOpenerKnown);
+  }
+
+  get initiator(): FlowSummary["initiator"] {
+    if (!this.isOpenerKnown) return "unknown";
+    return this.isFromInside ? "inside" : "outside";
+  }
+
+  get inside(): Ends {
+    return this.#endsOn(INSIDE);
+  }
+
+  get outside(): Ends {
+    return this.#endsOn(OUTSIDE);
+  }
+
+  #endsOn(side: Side): Ends {
+    return this.#ends[side].of(this.tupleOn(side), this.isA(side, true));
+  }
+
+  get pairsOutbound(): number {
+    return this.accounts.pairsThatWent(this.slot, true);
+  }
+
+  get bytes(): number {
+    return this.accounts.bytes(this.slot);
+  }
+
+  get insideOnly(): number {
+    return this.tuples.unmatched(this.insideTuple);
+  }
+
+  get outsideOnly(): number {
+    return this.tuples.unmatched(this.outsideTuple);
+  }
+
+  get firstNs(): bigint {
+    return this.#epochNs + BigInt(Math.round(this.accounts.firstNs(this.slot)));
+  }
+
+  get lastNs(): bigint {
+    return this.#epochNs + BigInt(Math.round(this.accounts.lastNs(this.slot)));
+  }
+
+  get latency(): FlowSummary["latency"] {
+    const latency = (isOutbound: boolean) => this.accounts.latencySummary(this.slot, isOutbound);
+    return { outbound: latency(true), inbound: latency(false) };
+  }
+}
+
+/** Two conversations that are one flow. `epochNs`: the inside capture's epoch. */
+export function summarizeLinked(id: number, linked: Linked, tuples: TupleTable, epochNs: bigint): FlowSummary {
+  return linked.kind === "turned"
+    ? summarizeTurned(id, linked, tuples, epochNs)
+    : summarizeProxied(id, linked, tuples, epochNs);
+}
+
+/**
+ * A proxied stream as a flow: `inside` is the proxy's connection to the container, `outside` the client's to the proxy; or the other way
+ * round where the client is inside, and the server outside.
+ */
+function summarizeProxied(
+  id: number,
+  { client, server, toServer, toClient }: Proxied,
+  tuples: TupleTable,
+  epochNs: bigint,
+): FlowSummary {
+  const ends = ({ tuple }: { tuple: number }) => new TupleEnds(tuples).of(tuple, tuples.isOpenedByA(tuple));
+  const isOutbound = client.side === INSIDE && server.side === OUTSIDE;
+  const [inside, outside] = isOutbound ? [client, server] : [server, client];
+  const [there, back] = [toServer.summary(), toClient.summary()];
+  return {
+    id,
+    proto: protocolName(tuples.proto(client.tuple)),
+    nat: "proxy",
+    initiator: client.side === INSIDE ? "inside" : "outside",
+    inside: ends(inside),
+    outside: ends(outside),
+    sides: [inside.side, outside.side],
+    firstFrames: [inside.openedFrame, outside.openedFrame],
+    pairs: 0,
+    pairsOutbound: 0,
+    bytes: 0,
+    insideOnly: tuples.unmatched(inside.tuple),
+    outsideOnly: tuples.unmatched(outside.tuple),
+    firstNs: epochNs + BigInt(Math.round(client.openedNs)),
+    lastNs: epochNs + BigInt(Math.round(Math.max(client.lastNs, server.lastNs))),
+    latency: isOutbound ? { outbound: there, inbound: back } : { outbound: back, inbound: there },
+  };
+}
+
+/** A conversation that is turned round on a side, as a flow: `inside` is what its initiator sends, `outside` what becomes of that. */
+function summarizeTurned(
+  id: number,
+  { side, there, back, firstFrames, pairs, bytes, firstNs, lastNs, latencies }: Turned,
+  tuples: TupleTable,
+  epochNs: bigint,
+): FlowSummary {
+  const isKnown = tuples.isOpenerKnown(there.insideTuple);
+  const flow = isKnown && tuples.isOpenedByA(there.insideTuple) !== there.isForwardOutbound ? back : there;
+  const isForward = flow.isForwardOutbound;
+  return {
+    id,
+    proto: protocolName(tuples.proto(flow.insideTuple)),
+    nat: natOf(flow.rewrite(isForward ? 1 : 0), isKnown),
+    initiator: isKnown ? SIDE_NAMES[side] : "unknown",
+    inside: new TupleEnds(tuples).of(flow.insideTuple, isForward),
+    outside: new TupleEnds(tuples).of(flow.outsideTuple, isForward !== flow.isFlipped),
+    sides: [side, side],
+    firstFrames,
+    pairs,
+    pairsOutbound: pairs,
+    bytes,
+    insideOnly: tuples.unmatched(flow.insideTuple),
+    outsideOnly: tuples.unmatched(flow.outsideTuple),
+    firstNs: epochNs + BigInt(Math.round(firstNs)),
+    lastNs: epochNs + BigInt(Math.round(lastNs)),
+    latency: { outbound: latencies.summary(), inbound: null },
+  };
+}
+
+/** The ends of one tuple after the other, as packets from A to B have them, or the other way round. */
+export class TupleEnds implements Ends {
+  readonly #tuples: TupleTable;
+  #tuple = 0;
+  #isForward = true;
+
+  constructor(tuples: TupleTable) {
+    this.#tuples = tuples;
+  }
+
+  /** Looks at that tuple from now on. */
+  of(tuple: number, isForward: boolean): this {
+    this.#tuple = tuple;
+    this.#isForward = isForward;
+    return this;
+  }
+
+  get src(): string {
+    return this.#address(this.#isForward);
+  }
+
+  get dst(): string {
+    return this.#address(!this.#isForward);
+  }
+
+  get srcPort(): number | undefined {
+    return this.#hasPorts ? this.#port(this.#isForward) : undefined;
+  }
+
+  get dstPort(): number | undefined {
+    return this.#hasPorts ? this.#port(!this.#isForward) : undefined;
+  }
+
+  get icmpId(): number | undefined {
+    return !this.#hasPorts && this.#tuples.isEcho(this.#tuple) ? this.#port(true) : undefined;
+  }
+
+  get #hasPorts(): boolean {
+    const proto = this.#tuples.proto(this.#tuple);
+    return hasPorts(proto);
+  }
+
+  #address(isA: boolean): string {
+    return this.#tuples.addressText(this.#tuple, isA);
+  }
+
+  #port(isA: boolean): number {
+    return this.#tuples.port(this.#tuple, isA);
+  }
+}

@@ -1,0 +1,88 @@
+import type { FlowAccounts } from "../../../packets/flow-accounts.js";
+import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
+import type { TupleTable } from "../../../packets/tuples.js";
+
+/** One flow after the other, as its initiator has it; as those that travel outbound, where that is not known. */
+export class ViewedFlow {
+  protected readonly accounts: FlowAccounts;
+  protected readonly tuples: TupleTable;
+  #slot = 0;
+  /** 1 where the initiator's packets are forward on the inside. */
+  #forward = 1;
+
+  constructor(accounts: FlowAccounts, tuples: TupleTable) {
+    this.accounts = accounts;
+    this.tuples = tuples;
+  }
+
+  /** Looks at the flow in a slot from now on. */
+  of(slot: number): this {
+    const { accounts, tuples } = this;
+    const inside = accounts.insideTuple(slot);
+    const isForward = tuples.isOpenerKnown(inside) ? tuples.isOpenedByA(inside) : accounts.isOutbound(slot, 1);
+    this.#slot = slot;
+    this.#forward = isForward ? 1 : 0;
+    return this;
+  }
+
+  get slot(): number {
+    return this.#slot;
+  }
+
+  get id(): number {
+    return this.accounts.id(this.#slot);
+  }
+
+  get sides(): readonly [Side, Side] {
+    return [INSIDE, OUTSIDE];
+  }
+
+  get firstFrames(): readonly [number, number] {
+    return this.accounts.firstFrames(this.#slot);
+  }
+
+  get insideTuple(): number {
+    return this.accounts.insideTuple(this.#slot);
+  }
+
+  get outsideTuple(): number {
+    return this.accounts.outsideTuple(this.#slot);
+  }
+
+  get isOpenerKnown(): boolean {
+    return this.tuples.isOpenerKnown(this.insideTuple);
+  }
+
+  get isFromInside(): boolean {
+    return this.accounts.isOutbound(this.#slot, this.forwardOf(true));
+  }
+
+  /** REWRITE_… bits of the initiator's packets. */
+  get rewrite(): number {
+    return this.accounts.rewrite(this.#slot, this.forwardOf(true));
+  }
+
+  get pairs(): number {
+    return this.accounts.pairs(this.#slot);
+  }
+
+  /** Which way packets of its initiator, or of the other end, go on a side. */
+  wayOn(side: Side, isInitiators: boolean): number {
+    return 2 * this.tupleOn(side) + (this.isA(side, isInitiators) ? 1 : 0);
+  }
+
+  /** 1 where packets of its initiator, or of the other end, are forward on the inside; else 0. */
+  protected forwardOf(isInitiators: boolean): number {
+    return isInitiators ? this.#forward : 1 - this.#forward;
+  }
+
+  protected tupleOn(side: Side): number {
+    return side === INSIDE ? this.insideTuple : this.outsideTuple;
+  }
+
+  /** Whether the initiator, or the other end, is A of the side's tuple. */
+  protected isA(side: Side, isInitiator: boolean): boolean {
+    const isTurned = side === OUTSIDE && this.accounts.isFlipped(this.#slot);
+    return (this.forwardOf(isInitiator) === 1) !== isTurned;
+  }
+}

@@ -1,0 +1,93 @@
+/** A dropped packet, and what others that crossed tell of it by themselves. */
+import type { Impact } from "../../../packets/results.js";
+import type { Side } from "../../../packets/sides.js";
+import type { Timeline } from "../../../packets/timeline.js";
+import { hasPorts, ICMP, ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
+import { ACK, FIN, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
+
+/** What became of what a dropped packet carried, and the frame on its side that shows it, where there is one. */
+export interface Consequence {
+  readonly impact: Impact;
+  readonly byFrame?: number;
+  /** How long after the packet that frame came, nanoseconds. */
+  readonly afterNs?: number;
+  /** Whether what it carried arrived, though nothing of that was seen to: it, or a copy of it, crossed unseen. */
+  readonly isUnseen?: boolean;
+}
+
+/** A packet that was dropped, and of which more may become known. */
+export interface Drop extends Packet {
+  readonly side: Side;
+  readonly frame: number;
+  readonly way: number;
+  readonly timeNs: number;
+  /** Slot and id of its flow; NONE and undefined where that is not known. */
+  readonly slot: number;
+  readonly flow: number | undefined;
+  readonly isSelected: boolean;
+  /** Whether some of its bytes entered before, and may have arrived by that; of a datagram, whether one like it passed lately. */
+  readonly isAgain: boolean;
+  /** Which of its sequence numbers no copy has brought so far, counted from its own: ranges, each as its first and the one behind its last. */
+  missing: readonly number[];
+  /** As it was judged. */
+  readonly impact: Impact;
+  /** How an ICMP error names it that is about it, and how the payload begins that it may quote: see `Refusals`. */
+  readonly quotedAs: string;
+  /** What it has in common with its twin: see `keyOf`. */
+  readonly key: string;
+  readonly head: number;
+  isOpen: boolean;
+}
+
+/** A packet as far as copies are told by it. */
+export interface Packet {
+  readonly proto: number;
+  readonly tcpFlags: number;
+  readonly seq: number;
+  readonly payloadLength: number;
+  /** Of TCP the acknowledgement, of others what it carries: see `PacketBatch.content`. */
+  readonly content: number;
+}
+
+/** Whether it would be seen if a packet was sent again: by its numbers, or by what it carries, where that is not encrypted anew and was kept. */
+export function isTelling({ proto, content }: Packet): boolean {
+  return proto === TCP || proto === ICMP || proto === ICMPV6 || (hasPorts(proto) && content !== 0);
+}
+
+/** What a packet has in common with its twin on the other side. */
+export function keyOf(t: Timeline, row: number): string {
+  return `${t.key(row)} ${t.key2(row)}`;
+}
+
+/** How many sequence numbers a packet takes: of TCP those of its data, of SYN and of FIN; of others none. */
+export function spanOf({
+  proto,
+  payloadLength,
+  tcpFlags,
+}: Pick<Packet, "proto" | "payloadLength" | "tcpFlags">): number {
+  if (proto !== TCP) return 0;
+  return payloadLength + ((tcpFlags & SYN) !== 0 ? 1 : 0) + ((tcpFlags & FIN) !== 0 ? 1 : 0);
+}
+
+/** What is left of some ranges of numbers without those from … to. */
+export function without(ranges: readonly number[], from: number, to: number): number[] {
+  const left: number[] = [];
+  for (let at = 0; at < ranges.length; at += 2) {
+    const [begin, end] = [ranges[at], ranges[at + 1]];
+    if (from > begin) left.push(begin, Math.min(end, from));
+    if (to < end) left.push(Math.max(begin, to), end);
+  }
+  return left;
+}
+
+/**
+ * What an acknowledgement that got through tells of a drop: of one that went the other way, that its data arrived; of a bare acknowledgement
+ * that went the same way (`isSameWay`), that it says no more.
+ */
+export function coveredBy(drop: Drop, tcpFlags: number, ack: number, isSameWay: boolean): Consequence | null {
+  if (drop.proto !== TCP || (tcpFlags & ACK) === 0 || (drop.tcpFlags & RST) !== 0) return null;
+  const span = spanOf(drop);
+  if ((span === 0) !== isSameWay) return null;
+  const beyond = (ack - (span === 0 ? drop.content : drop.seq + span)) | 0;
+  return beyond >= 0 && beyond < MOST_WINDOW ? { impact: "covered" } : null;
+}

@@ -1,0 +1,298 @@
+import type { FlowAccounts } from "../../../packets/flow-accounts.js";
+import { IS_AGAIN } from "../../../packets/packets.js";
+import { keepNewest } from "../../../packets/keep-newest.js";
+import type { Range } from "../../../packets/results.js";
+import type { Timeline } from "../../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { TCP, UDP } from "../../../protocols/ip-protocols.js";
+import { ACK, FIN, isOpening, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
+import type { Kernel } from "../../kernel/kernel.js";
+import { type Consequence, coveredBy, type Drop, isTelling, keyOf, type Packet, spanOf, without } from "./drop.js";
+import { LEAST_AFTER_NS, likenessOf, OpenDrops, PATIENCE_NS } from "./open-drops.js";
+import { RecentCrossings } from "./recent-crossings.js";
+
+/** So many crossings of a way are looked at for a drop, the newest first: of a stream of equal packets, any of them is a copy. */
+const MOST_LOOKED_AT = 256;
+
+/** Of so many that others cannot be told from, at the most, it is known that they may be copies: the newest. */
+const MOST_UNCLEAR = 4096;
+
+/** What has just become known of a drop, and the inside row of the pair that shows it. */
+export interface News {
+  readonly drop: Drop;
+  readonly consequence: Consequence;
+  readonly row: number;
+}
+
+/**
+ * What drops come to: whether a later copy of the same bytes got through (`resent`), whether later acknowledgements show that it did not
+ * matter (`covered`), or neither so far (`lost`). That a packet was dropped is known when its window is over: what got through by then is
+ * among the crossings that the kernel keeps. Later ones are looked at as they come, while there are drops.
+ */
+export class Impacts {
+  readonly open: OpenDrops;
+  readonly #timeline: Timeline;
+  readonly #accounts: FlowAccounts;
+  readonly #crossings: RecentCrossings;
+  /** When the last one passed that others cannot be told from, of those that are copies of each other, nanoseconds on the timeline. */
+  readonly #unclear = new Map<string, number>();
+  /** How many crossings were held against open drops. */
+  #looked = 0;
+
+  constructor(timeline: Timeline, tuples: TupleTable, accounts: FlowAccounts, kernel: Kernel) {
+    this.open = new OpenDrops(tuples, accounts);
+    this.#timeline = timeline;
+    this.#accounts = accounts;
+    this.#crossings = new RecentCrossings(kernel);
+  }
+
+  /**
+   * Takes a packet that was dropped, once all that crossed by now was looked at. `slot` and `flow`: of its flow, or NONE and undefined;
+   * `endNs`: how far its capture goes, nanoseconds on the timeline, Infinity where it goes on.
+   */
+  dropped(row: number, slot: number, flow: number | undefined, quotedAs: string, endNs: number): Consequence {
+    const drop = this.#dropOf(this.#packetOf(row), row, slot, flow, quotedAs);
+    if (this.#isHabit(drop)) return { impact: "unknown" };
+    const known = this.#known(drop);
+    if (known !== null) return known;
+    if (this.#isUnclear(drop)) return { impact: "unknown" };
+    if (endNs - drop.timeNs < LEAST_AFTER_NS || !this.open.add(drop)) return { impact: "unknown" };
+    return { impact: drop.impact };
+  }
+
+  /**
+   * Takes a packet that others cannot be told from. Returns the drops that it may be a copy of, of which nothing follows any more, whether it got through
+   * or not; they are open no more.
+   */
+  unclear(row: number): readonly Drop[] {
+    const packet = this.#packetOf(row);
+    const way = this.#timeline.way(row);
+    const timeNs = this.#timeline.timeNs(row);
+    const keys = [copyKey(way, packet)];
+    if (packet.proto === TCP && (packet.tcpFlags & ACK) !== 0) keys.push(acknowledgementKey(way));
+    for (const key of keys) this.#unclear.set(key, timeNs);
+    keepNewest(this.#unclear, MOST_UNCLEAR);
+    const drops = [...this.open.like(way, packet)].filter(
+      (drop) =>
+        drop.side === this.#timeline.sideOf(row) &&
+        drop.timeNs < timeNs &&
+        keys.includes(copyKey(way, drop)) &&
+        isTelling(drop),
+    );
+    for (const drop of drops) this.open.close(drop);
+    return drops;
+  }
+
+  /**
+   * Whether datagrams like a drop came before it, and not as those had been dropped: who says the same all the time sends another one like it, be it as
+   * a copy or not.
+   */
+  #isHabit(drop: Drop): boolean {
+    if (drop.proto === TCP || !drop.isAgain) return false;
+    return ![...this.open.like(drop.way, drop)].some(({ timeNs }) => timeNs < drop.timeNs);
+  }
+
+  /** Whether a packet came behind a drop that may be a copy of it, and that others cannot be told from. */
+  #isUnclear(drop: Drop): boolean {
+    if (this.#unclear.size === 0) return false;
+    const unclearNs = this.#unclear.get(copyKey(drop.way, drop));
+    return unclearNs !== undefined && unclearNs > drop.timeNs;
+  }
+
+  /** Whether what a packet carried was acknowledged by now, though nothing of it was seen to cross. `slot` as for `dropped`. */
+  hasArrived(row: number, slot: number): boolean {
+    const drop = this.#dropOf(this.#packetOf(row), row, slot, undefined, "");
+    return spanOf(drop) > 0 && this.#acknowledged(drop) !== null && this.#isUnseen(drop);
+  }
+
+  /** What is known by now of some bytes that were lost of a TCP segment; null where that is nothing. `slot` as for `dropped`. */
+  missing(row: number, slot: number, { seq, length }: Range): Consequence | null {
+    const packet = this.#packetOf(row);
+    const lost = { ...packet, seq, payloadLength: length, tcpFlags: packet.tcpFlags & ~(SYN | FIN) };
+    return this.#known(this.#dropOf(lost, row, slot, undefined, ""));
+  }
+
+  /** What packets that crossed since the last call show of drops. */
+  news(): readonly News[] {
+    const { count } = this.#crossings;
+    if (this.open.isEmpty) {
+      this.#looked = count;
+      return [];
+    }
+    const news: News[] = [];
+    for (; this.#looked !== count; this.#looked = (this.#looked + 1) >>> 0) this.#look(this.#looked, news);
+    return news;
+  }
+
+  /** Forgets a conversation that is about to be let go. */
+  forget(tuple: number): void {
+    for (const way of [2 * tuple, 2 * tuple + 1]) {
+      for (const drop of this.open.of(way) ?? []) this.open.close(drop);
+      this.#crossings.forget(way);
+    }
+  }
+
+  #packetOf(row: number): Packet {
+    const t = this.#timeline;
+    const proto = t.proto(row);
+    return {
+      proto,
+      tcpFlags: t.tcpFlags(row),
+      seq: t.seq(row),
+      payloadLength: t.payloadLength(row),
+      content: proto === TCP ? t.ack(row) : t.content(row),
+    };
+  }
+
+  #dropOf(packet: Packet, row: number, slot: number, flow: number | undefined, quotedAs: string): Drop {
+    const t = this.#timeline;
+    const { proto, tcpFlags, seq, payloadLength, content } = packet;
+    // spread, it would take three times the memory: V8 makes room for what follows step by step
+    return {
+      proto,
+      tcpFlags,
+      seq,
+      payloadLength,
+      content,
+      side: t.sideOf(row),
+      frame: t.frame(row),
+      way: t.way(row),
+      timeNs: t.timeNs(row),
+      slot,
+      flow,
+      isSelected: t.isSelected(row),
+      isAgain: (proto === TCP || proto === UDP) && (t.flags(row) & IS_AGAIN) !== 0,
+      missing: [0, spanOf(packet)],
+      impact: isTelling(packet) ? "lost" : "unknown",
+      quotedAs,
+      key: keyOf(this.#timeline, row),
+      head: t.head(row),
+      isOpen: true,
+    };
+  }
+
+  #known(drop: Drop): Consequence | null {
+    return this.#remembered(drop) ?? this.#acknowledged(drop);
+  }
+
+  /** Holds a crossing against the open drops of its way, and of the way back. */
+  #look(crossing: number, news: News[]): void {
+    const crossings = this.#crossings;
+    const way = crossings.way(crossing);
+    const answered = this.open.of(this.#wayBack(crossings.slot(crossing), crossings.isOutbound(crossing)));
+    // nothing was dropped of most conversations
+    if (answered === undefined && this.open.of(way) === undefined) return;
+    const row = crossings.row(crossing);
+    const packet = crossings.packet(crossing);
+    const { proto, tcpFlags, seq, content } = packet;
+    const found = (drop: Drop, consequence: Consequence | null, isOver: boolean): void => {
+      if (consequence !== null) news.push({ drop, consequence, row });
+      if (consequence !== null || isOver) this.open.close(drop);
+    };
+    for (const drop of this.open.like(way, packet)) {
+      if (!this.#isAfter(drop, crossing)) continue;
+      // the ports are used again
+      const isOver = proto === TCP && (tcpFlags & SYN) !== 0 && seq !== drop.seq;
+      const consequence = this.#copied(drop, crossing) ?? coveredBy(drop, tcpFlags, content, true);
+      found(drop, isOver ? null : consequence, isOver);
+    }
+    if (proto !== TCP) return;
+    for (const drop of answered ?? []) {
+      if (!this.#isAfter(drop, crossing)) continue;
+      // the opener sends its SYN again where the answer to it was dropped
+      const isAnswered = (drop.tcpFlags & SYN) !== 0 && ((drop.content - seq) | 0) === 1;
+      const isOver = isOpening(tcpFlags) && !isAnswered;
+      const covered = isOver ? null : coveredBy(drop, tcpFlags, content, false);
+      found(drop, covered && { ...covered, isUnseen: this.#isUnseen(drop) }, isOver);
+    }
+  }
+
+  /** Whether nothing of what a packet carried is known to have crossed, before it or behind it. */
+  #isUnseen(drop: Drop): boolean {
+    if (drop.isAgain) return false;
+    let looked = 0;
+    for (const crossing of this.#crossings.of(drop.way)) {
+      const packet = this.#crossings.packet(crossing);
+      const from = (packet.seq - drop.seq) | 0;
+      // where there are too many to look at, one of them may have some
+      if (++looked > MOST_LOOKED_AT) return false;
+      if (from < spanOf(drop) && from + spanOf(packet) > 0) return false;
+    }
+    return true;
+  }
+
+  #isAfter({ timeNs }: Drop, crossing: number): boolean {
+    const afterNs = this.#crossings.timeNs(crossing) - timeNs;
+    return afterNs > 0 && afterNs <= PATIENCE_NS;
+  }
+
+  /** Where packets enter that answer those of a flow which went that way, and which way they go there. */
+  #wayBack(slot: number, isOutbound: boolean): number {
+    const accounts = this.#accounts;
+    const forward = accounts.isOutbound(slot, 1) === isOutbound ? 0 : 1;
+    if (!isOutbound) return 2 * accounts.insideTuple(slot) + forward;
+    return 2 * accounts.outsideTuple(slot) + (accounts.isFlipped(slot) ? 1 - forward : forward);
+  }
+
+  /** What crossed since a drop tells of it; null where that is nothing, or not all of it got through. */
+  #remembered(drop: Drop): Consequence | null {
+    const crossings = this.#crossings;
+    const behind: number[] = [];
+    let looked = 0;
+    for (const crossing of crossings.of(drop.way)) {
+      if (++looked > MOST_LOOKED_AT) break;
+      if (this.#isAfter(drop, crossing)) behind.push(crossing);
+    }
+    for (const crossing of behind.sort((a, b) => crossings.timeNs(a) - crossings.timeNs(b))) {
+      const consequence = this.#copied(drop, crossing);
+      if (consequence !== null) return consequence;
+    }
+    return null;
+  }
+
+  /** What the highest acknowledgements that crossed by now tell of a drop: of its data those that come back, else those of its own direction. */
+  #acknowledged(drop: Drop): Consequence | null {
+    const { slot, way } = drop;
+    if (drop.proto !== TCP || slot === NONE) return null;
+    const accounts = this.#accounts;
+    const isTurned = way >> 1 !== accounts.insideTuple(slot) && accounts.isFlipped(slot);
+    const forward = (way & 1) ^ (isTurned ? 1 : 0);
+    const isBare = spanOf(drop) === 0;
+    const acked = accounts.acked(slot, isBare ? forward : 1 - forward);
+    return acked === 0 ? null : coveredBy(drop, ACK, acked, isBare);
+  }
+
+  /** Takes a crossing that may be a copy of a drop, or bring some of it. Null where not all of it got through by now. */
+  #copied(drop: Drop, crossing: number): Consequence | null {
+    const crossings = this.#crossings;
+    const copy = crossings.packet(crossing);
+    if (copy.proto !== drop.proto) return null;
+    const afterNs = crossings.timeNs(crossing) - drop.timeNs;
+    const resent = { impact: "resent", byFrame: crossings.frame(crossing), afterNs } as const;
+    if (drop.proto !== TCP) {
+      const isSame =
+        copy.seq === drop.seq && copy.payloadLength === drop.payloadLength && copy.content === drop.content;
+      return isSame && isTelling(drop) ? resent : null;
+    }
+    if (spanOf(drop) === 0) {
+      const isReset = (drop.tcpFlags & copy.tcpFlags & RST) !== 0 && copy.seq === drop.seq;
+      return isReset ? resent : null;
+    }
+    const from = (copy.seq - drop.seq) | 0;
+    if ((drop.tcpFlags & SYN) !== (copy.tcpFlags & SYN) || Math.abs(from) >= MOST_WINDOW) return null;
+    drop.missing = without(drop.missing, from, from + spanOf(copy));
+    return drop.missing.length === 0 ? resent : null;
+  }
+}
+
+/** What a packet of this way has in common with its copies; of one that only acknowledges, any that does as well says as much. */
+function copyKey(way: number, packet: Packet): string {
+  if (packet.proto !== TCP) return likenessOf(way, packet);
+  const isBare = spanOf(packet) === 0 && (packet.tcpFlags & RST) === 0;
+  return isBare ? acknowledgementKey(way) : `${way} ${packet.seq} ${spanOf(packet)}`;
+}
+
+/** What all segments of this way that acknowledge have in common. */
+function acknowledgementKey(way: number): string {
+  return String(way);
+}

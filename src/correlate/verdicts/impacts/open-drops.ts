@@ -1,0 +1,174 @@
+import type { FlowAccounts } from "../../../packets/flow-accounts.js";
+import type { Side } from "../../../packets/sides.js";
+import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import type { Drop, Packet } from "./drop.js";
+import { mayBeSame } from "../claims/refusals.js";
+
+/**
+ * A drop is looked after for so long, nanoseconds: TCP sends again after a second, and waits twice as long each time (RFC 6298 section 5.5);
+ * resolvers after five (resolv.conf(5)); a router that gets no answer to ARP says so after three (arp(7), mcast_solicit).
+ */
+export const PATIENCE_NS = 30_000_000_000;
+/** No TCP sends again sooner unless it is told to (Linux: TCP_RTO_MIN): nothing follows of a capture that ends within so long. */
+export const LEAST_AFTER_NS = 200_000_000;
+/** Most drops that are looked after at once, which take some 300 bytes each … */
+const MOST_OPEN = 16_384;
+/** … and of TCP, those of one way: each segment of it is held against all of them. */
+const MOST_OF_A_WAY = 128;
+
+/** The drops that are looked after: of which more may become known. Their conversations are marked, so that the kernel tells of what crosses there. */
+export class OpenDrops {
+  /** How many drops it did not take, as there were too many at once. */
+  refused = 0;
+  readonly #tuples: TupleTable;
+  readonly #accounts: FlowAccounts;
+  /** By the way they went; those that are not TCP, by what a copy has; and all, by how errors name them, and by what their twins would have. */
+  readonly #byWay = new Map<number, Set<Drop>>();
+  readonly #alike = new Map<string, Set<Drop>>();
+  readonly #quoted = new Map<string, Set<Drop>>();
+  readonly #byKey = new Map<string, Set<Drop>>();
+  #count = 0;
+  /** The open ones, the oldest first, among others that were. */
+  #queue: Drop[] = [];
+  /** By tuple, how many open drops have it marked. */
+  readonly #marks = new Map<number, number>();
+
+  constructor(tuples: TupleTable, accounts: FlowAccounts) {
+    this.#tuples = tuples;
+    this.#accounts = accounts;
+  }
+
+  get isEmpty(): boolean {
+    return this.#count === 0;
+  }
+
+  /** Looks after a drop from now on. Returns false where there are too many. */
+  add(drop: Drop): boolean {
+    this.#expire(drop.timeNs);
+    const isCrowded = drop.proto === TCP && (this.of(drop.way)?.size ?? 0) >= MOST_OF_A_WAY;
+    if (this.#count === MOST_OPEN || isCrowded) {
+      this.refused++;
+      return false;
+    }
+    put(this.#byWay, drop.way, drop);
+    if (drop.proto !== TCP) put(this.#alike, likenessOf(drop.way, drop), drop);
+    put(this.#quoted, drop.quotedAs, drop);
+    put(this.#byKey, drop.key, drop);
+    this.#queue.push(drop);
+    this.#count++;
+    for (const tuple of this.#tuplesOf(drop)) {
+      this.#marks.set(tuple, (this.#marks.get(tuple) ?? 0) + 1);
+      this.#tuples.setOpenDrops(tuple, true);
+    }
+    return true;
+  }
+
+  /** Those that went a way; undefined for none. */
+  of(way: number): ReadonlySet<Drop> | undefined {
+    return this.#byWay.get(way);
+  }
+
+  /** Those that a packet of a way may be a copy of. */
+  like(way: number, packet: Packet): Iterable<Drop> {
+    return (packet.proto === TCP ? this.#byWay.get(way) : this.#alike.get(likenessOf(way, packet))) ?? [];
+  }
+
+  /** Looks after it no more. */
+  close(drop: Drop): void {
+    drop.isOpen = false;
+    this.#count--;
+    take(this.#byWay, drop.way, drop);
+    if (drop.proto !== TCP) take(this.#alike, likenessOf(drop.way, drop), drop);
+    take(this.#quoted, drop.quotedAs, drop);
+    take(this.#byKey, drop.key, drop);
+    for (const tuple of this.#tuplesOf(drop)) {
+      const marks = (this.#marks.get(tuple) ?? 1) - 1;
+      if (marks > 0) this.#marks.set(tuple, marks);
+      else {
+        this.#marks.delete(tuple);
+        this.#tuples.setOpenDrops(tuple, false);
+      }
+    }
+  }
+
+  /** The open drop that an ICMP error of that time is about; undefined where there is none, or several are named alike. It is open no more. */
+  takeRefused(quotedAs: string, timeNs: number, head: number): Drop | undefined {
+    const [drop, ...others] = this.#named(quotedAs, timeNs, [head]);
+    if (drop === undefined || others.length > 0) return undefined;
+    this.close(drop);
+    return drop;
+  }
+
+  /** The oldest open drop of the other side that a packet without a twin is like, and may be of the flow of: it is open no more. Undefined where there is none. */
+  takeLike(key: string, side: Side, slot: number): Drop | undefined {
+    const drop = [...(this.#byKey.get(key) ?? [])].find(
+      (each) => each.side !== side && (each.slot === slot || each.slot === NONE || slot === NONE),
+    );
+    if (drop !== undefined) this.close(drop);
+    return drop;
+  }
+
+  /** How many open drops of before a time ICMP errors may be about that name their packets so, and quote such payloads. */
+  namedLike(quotedAs: string, timeNs: number, heads: readonly number[]): number {
+    return this.#named(quotedAs, timeNs, heads).length;
+  }
+
+  #named(quotedAs: string, timeNs: number, heads: readonly number[]): Drop[] {
+    return [...(this.#quoted.get(quotedAs) ?? [])].filter(
+      (drop) => drop.timeNs < timeNs && heads.some((head) => mayBeSame(head, drop.head)),
+    );
+  }
+
+  /** Looks no more after the drops of a side that passed between two times. */
+  withdraw(side: Side, fromNs: number, toNs: number): void {
+    for (const drop of this.#queue)
+      if (drop.isOpen && drop.side === side && drop.timeNs >= fromNs && drop.timeNs <= toNs) this.close(drop);
+  }
+
+  /** The open drops of which something is so. They are open no more. */
+  takeOut(isSo: (drop: Drop) => boolean): readonly Drop[] {
+    const found = this.#queue.filter((drop) => drop.isOpen && isSo(drop));
+    for (const drop of found) this.close(drop);
+    return found;
+  }
+
+  /** The drops that were lost as far as is known, though too little of their capture comes after them. `endNs` tells how far that goes. */
+  cutOff(endNs: (side: Side) => number): readonly Drop[] {
+    return this.#queue.filter(
+      (drop) => drop.isOpen && drop.impact === "lost" && endNs(drop.side) - drop.timeNs < LEAST_AFTER_NS,
+    );
+  }
+
+  /** Closes what has been looked after for long enough. */
+  #expire(nowNs: number): void {
+    const isDone = (drop: Drop): boolean => !drop.isOpen || nowNs - drop.timeNs > PATIENCE_NS;
+    const kept = this.#queue.findIndex((drop) => !isDone(drop));
+    for (const drop of this.#queue.splice(0, kept < 0 ? this.#queue.length : kept)) if (drop.isOpen) this.close(drop);
+  }
+
+  /** Its own conversation, and the one of its flow on the other side, where its answers enter. */
+  #tuplesOf({ way, slot }: Drop): readonly number[] {
+    const own = way >> 1;
+    if (slot === NONE) return [own];
+    const both = [this.#accounts.insideTuple(slot), this.#accounts.outsideTuple(slot)];
+    return both.includes(own) ? both : [own];
+  }
+}
+
+/** What a packet of this way has in common with its copies, where it is not TCP. */
+export function likenessOf(way: number, { proto, seq, payloadLength, content }: Packet): string {
+  return `${way} ${proto} ${seq} ${payloadLength} ${content}`;
+}
+
+function put<K>(drops: Map<K, Set<Drop>>, key: K, drop: Drop): void {
+  const others = drops.get(key);
+  if (others) others.add(drop);
+  else drops.set(key, new Set([drop]));
+}
+
+function take<K>(drops: Map<K, Set<Drop>>, key: K, drop: Drop): void {
+  const others = drops.get(key);
+  others?.delete(drop);
+  if (others?.size === 0) drops.delete(key);
+}

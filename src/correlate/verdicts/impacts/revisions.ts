@@ -1,0 +1,177 @@
+import { type Impact, IMPACTS, type Judgement, type Update, type Verdict, VERDICTS } from "../../../packets/results.js";
+import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
+import { NONE } from "../../../packets/tuples.js";
+
+/** So many packets are remembered one by one, a power of two, in 28 bytes each; of older ones, only how many there were. */
+const REMEMBERED = 2 ** 14;
+/** Those are counted by the time they passed, at first in cells of this length, nanoseconds … */
+const CELL_NS = 1_000_000_000;
+/** … and in cells twice as long where that takes more than so many. */
+const MOST_CELLS = 64;
+
+/** Bits of what is remembered of a packet: its side, whether the filter selects it, and what was said of it. */
+const SIDE = 1;
+const IS_SELECTED = 2;
+const SAID_SHIFT = 2;
+/** Nothing is left to be revised. */
+const GONE = 0xffff;
+
+/** What was said of a packet, as a number; the impact of none is IMPACTS.length. */
+const SAID = VERDICTS.length * (IMPACTS.length + 1);
+
+/** A packet of which something else was said before, as far as it is told of. */
+export type Revised = Pick<Update, "side" | "frame" | "flow" | "isSelected" | "before">;
+
+/** Packets that are only counted, and of which the same was said. */
+export interface Counted {
+  readonly side: Side;
+  readonly before: Update["before"];
+  readonly count: number;
+}
+
+/**
+ * What was said of packets that a capture lacks, as long as it may turn out to have lost them: its counters may tell of losses long after. The
+ * packets that were judged last are remembered one by one.
+ */
+export class Revisions {
+  readonly #timesNs = new Float64Array(REMEMBERED);
+  /** The latest time of all that were judged by then: it never goes back. */
+  readonly #latestNs = new Float64Array(REMEMBERED);
+  readonly #frames = new Uint32Array(REMEMBERED);
+  readonly #flows = new Int32Array(REMEMBERED);
+  readonly #facts = new Uint16Array(REMEMBERED).fill(GONE);
+  /** Where those are that were dropped: more may become known of them. By side and frame. */
+  readonly #places = new Map<number, number>();
+  #count = 0;
+  /** How many packets of each side were said to be what, by the number of their cell. */
+  #cells = new Map<number, Uint32Array>();
+  #cellNs = CELL_NS;
+
+  /** Takes a packet that was judged. */
+  note(
+    { side, frame, flow, isSelected }: Omit<Revised, "before">,
+    timeNs: number,
+    { verdict, impact }: Judgement,
+  ): void {
+    const place = this.#count % REMEMBERED;
+    if (this.#facts[place] !== GONE) this.#forget(place);
+    const before = this.#count === 0 ? Number.NEGATIVE_INFINITY : this.#latestNs[(this.#count - 1) % REMEMBERED];
+    this.#count++;
+    this.#timesNs[place] = timeNs;
+    this.#latestNs[place] = Math.max(before, timeNs);
+    this.#frames[place] = frame;
+    this.#flows[place] = flow ?? NONE;
+    this.#facts[place] = (saidOf(verdict, impact) << SAID_SHIFT) | (isSelected ? IS_SELECTED : 0) | (side & SIDE);
+    if (verdict === "dropped") this.#places.set(keyOf(side, frame), place);
+  }
+
+  /** Takes what became known of a packet that was dropped, and passed at this time. */
+  update({ side, frame, verdict, impact, before }: Update, timeNs: number): void {
+    const key = keyOf(side, frame);
+    const place = this.#places.get(key);
+    if (place === undefined) {
+      const counts = this.#cells.get(Math.floor(timeNs / this.#cellNs));
+      const from = 2 * saidOf(before.verdict, before.impact) + side;
+      // it may have been revised before
+      if (counts === undefined || counts[from] === 0) return;
+      counts[from]--;
+      if (verdict === "dropped") counts[2 * saidOf(verdict, impact) + side]++;
+    } else if (verdict === "dropped") {
+      const rest = this.#facts[place] & (SIDE | IS_SELECTED);
+      this.#facts[place] = (saidOf(verdict, impact) << SAID_SHIFT) | rest;
+    } else this.#drop(place);
+  }
+
+  /** Gives those that are remembered and passed between two times, in the order they were judged, and has nothing more to do with them. */
+  takeOut(fromNs: number, toNs: number): Revised[] {
+    const found: Revised[] = [];
+    const oldest = Math.max(0, this.#count - REMEMBERED);
+    for (let n = this.#count - 1; n >= oldest; n--) {
+      const place = n % REMEMBERED;
+      // all that were judged before passed before
+      if (this.#latestNs[place] < fromNs) break;
+      const timeNs = this.#timesNs[place];
+      if (this.#facts[place] === GONE || timeNs < fromNs || timeNs > toNs) continue;
+      found.push(this.#at(place));
+      this.#drop(place);
+    }
+    return found.toReversed();
+  }
+
+  /** The same of those that are only counted: of cells that reach into that time. */
+  takeOutCounted(fromNs: number, toNs: number): Counted[] {
+    const counts = new Uint32Array(2 * SAID);
+    for (const [cell, counted] of this.#cells) {
+      if ((cell + 1) * this.#cellNs < fromNs || cell * this.#cellNs > toNs) continue;
+      for (const [at, count] of counted.entries()) counts[at] += count;
+      this.#cells.delete(cell);
+    }
+    const found: Counted[] = [];
+    for (const [at, count] of counts.entries())
+      if (count > 0) found.push({ side: at % 2 === 0 ? INSIDE : OUTSIDE, before: beforeOf(at >> 1), count });
+    return found;
+  }
+
+  #at(place: number): Revised {
+    const facts = this.#facts[place];
+    const flow = this.#flows[place];
+    return {
+      side: sideOf(facts),
+      frame: this.#frames[place],
+      flow: flow === NONE ? undefined : flow,
+      isSelected: (facts & IS_SELECTED) !== 0,
+      before: beforeOf(facts >> SAID_SHIFT),
+    };
+  }
+
+  #drop(place: number): void {
+    const key = keyOf(sideOf(this.#facts[place]), this.#frames[place]);
+    if (this.#places.get(key) === place) this.#places.delete(key);
+    this.#facts[place] = GONE;
+  }
+
+  /** Only counts one that was remembered. */
+  #forget(place: number): void {
+    const facts = this.#facts[place];
+    const at = 2 * (facts >> SAID_SHIFT) + (facts & SIDE);
+    this.#drop(place);
+    const cell = Math.floor(this.#timesNs[place] / this.#cellNs);
+    const counts = this.#cells.get(cell);
+    if (counts !== undefined) {
+      counts[at]++;
+      return;
+    }
+    this.#cells.set(cell, new Uint32Array(2 * SAID).fill(1, at, at + 1));
+    while (this.#cells.size > MOST_CELLS) this.#widen();
+  }
+
+  #widen(): void {
+    this.#cellNs *= 2;
+    const cells = this.#cells;
+    this.#cells = new Map();
+    for (const [cell, counts] of cells) {
+      const wide = this.#cells.get(Math.floor(cell / 2));
+      if (wide === undefined) this.#cells.set(Math.floor(cell / 2), counts);
+      else for (const [at, count] of counts.entries()) wide[at] += count;
+    }
+  }
+}
+
+function sideOf(facts: number): Side {
+  return (facts & SIDE) === INSIDE ? INSIDE : OUTSIDE;
+}
+
+function keyOf(side: Side, frame: number): number {
+  return 2 * frame + side;
+}
+
+function saidOf(verdict: Verdict, impact: Impact | undefined): number {
+  const which = impact === undefined ? IMPACTS.length : IMPACTS.indexOf(impact);
+  return VERDICTS.indexOf(verdict) * (IMPACTS.length + 1) + which;
+}
+
+function beforeOf(said: number): Update["before"] {
+  const impact = IMPACTS[said % (IMPACTS.length + 1)];
+  const verdict = VERDICTS[Math.floor(said / (IMPACTS.length + 1))];
+  return impact === undefined ? { verdict } : { verdict, impact };
+}

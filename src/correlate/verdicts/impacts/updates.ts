@@ -1,0 +1,204 @@
+import type { Reason } from "../../../packets/reasons.js";
+import type { Judgement, Update } from "../../../packets/results.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../../packets/sides.js";
+import { ROW_MASK, type Timeline } from "../../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import type { Kernel } from "../../kernel/kernel.js";
+import type { Translations } from "../../kernel/translations.js";
+import { WHY_ELSEWHERE } from "../claims/elsewhere.js";
+import { type Consequence, type Drop, keyOf } from "./drop.js";
+import type { Impacts } from "./impacts.js";
+import type { Refusals } from "../claims/refusals.js";
+import { serviceOf } from "../captures/services.js";
+import { WHY_TAKEN } from "../claims/taken.js";
+import { seconds } from "../words.js";
+
+/** What they are told by. */
+interface About {
+  readonly timeline: Timeline;
+  readonly tuples: TupleTable;
+  readonly translations: Translations;
+  readonly impacts: Impacts;
+  readonly refusals: Refusals;
+  readonly kernel: Kernel;
+}
+
+/** What pairs show of an earlier drop, with the pair's inside row. */
+interface Pending {
+  readonly row: number;
+  readonly timeNs: number;
+  readonly update: Update;
+}
+
+/**
+ * What becomes known of drops after they were judged. What a pair shows is told once all before that pair are decided about, so that the
+ * order does not depend on what else is told of.
+ */
+export class Updates {
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+  readonly #translations: Translations;
+  readonly #impacts: Impacts;
+  readonly #refusals: Refusals;
+  readonly #kernel: Kernel;
+  readonly #tell: (update: Update, timeNs: number) => void;
+  #pending: Pending[] = [];
+
+  constructor(
+    { timeline, tuples, translations, impacts, refusals, kernel }: About,
+    tell: (update: Update, timeNs: number) => void,
+  ) {
+    this.#timeline = timeline;
+    this.#tuples = tuples;
+    this.#translations = translations;
+    this.#impacts = impacts;
+    this.#refusals = refusals;
+    this.#kernel = kernel;
+    this.#tell = tell;
+  }
+
+  /** How many are not told yet. */
+  get size(): number {
+    return this.#pending.length;
+  }
+
+  /** Takes what those that crossed show of earlier drops. */
+  takeNews(): void {
+    for (const { drop, consequence, row } of this.#impacts.news()) {
+      this.#pending.push({ row, timeNs: drop.timeNs, update: updateOf(drop, judgementOf(consequence)) });
+    }
+  }
+
+  /** Tells what pairs show that come before a row. */
+  tellBefore(end: number): void {
+    if (this.#pending.length === 0) return;
+    const t = this.#timeline;
+    const isDue = ({ row }: Pending): boolean => !t.isHeld(row) || t.isBefore(row, end);
+    const due = this.#pending.filter(isDue);
+    if (due.length === 0) return;
+    this.#pending = this.#pending.filter((each) => !isDue(each));
+    const placeOf = ({ row }: Pending): number => (t.isHeld(row) ? (row - t.first) & ROW_MASK : -1);
+    for (const { update, timeNs } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update, timeNs);
+  }
+
+  /** Has nothing more to tell of the drops of a side that passed between two times: what became of them is not known any more. */
+  withdraw(side: Side, fromNs: number, toNs: number): void {
+    this.takeNews();
+    this.#pending = this.#pending.filter(
+      ({ timeNs, update }) => update.side !== side || timeNs < fromNs || timeNs > toNs,
+    );
+    this.#impacts.open.withdraw(side, fromNs, toNs);
+  }
+
+  /** Tells it where an ICMP error that the host sent came after the window of the packet that it is about. */
+  tellRefused(row: number): void {
+    const t = this.#timeline;
+    const said = this.#refusals.saidBy(row);
+    const drop = said && this.#impacts.open.takeRefused(said.quotedAs, t.timeNs(row), said.head);
+    if (!drop) return;
+    const { reason, why, byFrame } = said;
+    if (said.isOfAddressee && !this.#kernel.isTtlLowered(drop.side === OUTSIDE)) {
+      const doubt = `${why}: the host, or who it is for, as this router keeps TTLs`;
+      this.#tell(updateOf(drop, { verdict: "unknown", reason: "may-be-refused", why: doubt, byFrame }), drop.timeNs);
+      return;
+    }
+    this.#tell(updateOf(drop, { verdict: "refused", reason, why, impact: "lost", byFrame }), drop.timeNs);
+  }
+
+  /**
+   * Tells it where a packet without a twin is like one that was dropped on the other side: it may be that, held up for longer than the window. Returns
+   * what that makes of the packet; undefined where there is no such drop. `slot`: of its flow.
+   */
+  tellHeldUp(row: number, slot: number): Judgement | undefined {
+    if (this.#impacts.open.isEmpty) return undefined;
+    const t = this.#timeline;
+    const side = t.sideOf(row);
+    this.takeNews();
+    const drop = this.#impacts.open.takeLike(keyOf(t, row), side, slot);
+    if (drop === undefined) return undefined;
+    const heldNs = t.timeNs(row) - drop.timeNs;
+    const late = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, and has no twin: it may be this one, held up`;
+    this.#tell(updateOf(drop, { verdict: "unknown", reason: "like-untimely", why: late }), drop.timeNs);
+    const why = `it may be frame ${drop.frame} of ${SIDE_NAMES[drop.side]}, held up for ${seconds(heldNs)}: no other is like it`;
+    return { verdict: "unknown", reason: "like-untimely", why };
+  }
+
+  /** Tells it of what was dropped on its way to an address that others are now known to take an interface to which is not captured. */
+  tellElsewhere(way: number): void {
+    this.takeNews();
+    const tuples = this.#tuples;
+    const isThere = (of: number) => tuples.isSameAddress(of >> 1, (of & 1) === 0, way >> 1, (way & 1) === 0);
+    this.#tellUnknown(({ way: of, ...drop }) => isUnexplained(drop) && isThere(of), "may-go-elsewhere", WHY_ELSEWHERE);
+  }
+
+  /** The same of what is of a service that a proxy is now known to take on its way. */
+  tellTaken(service: number): void {
+    this.takeNews();
+    const isOfIt = ({ way, ...drop }: Drop) => isUnexplained(drop) && serviceOf(this.#tuples, way >> 1) === service;
+    this.#tellUnknown(isOfIt, "proxy-keeps", WHY_TAKEN);
+  }
+
+  /**
+   * Takes it that a flow has another translation from the pair of this inside row on: answers from outside that were dropped before that may be what
+   * the host took.
+   */
+  replaced(slot: number, row: number): void {
+    const { open } = this.#impacts;
+    if (open.isEmpty) return;
+    this.takeNews();
+    const lastNs = this.#translations.accounts.lastNs(slot);
+    const isGone = (drop: Drop) =>
+      drop.side === OUTSIDE &&
+      drop.slot === slot &&
+      lastNs < drop.timeNs &&
+      this.#tuples.isOpenedByA(drop.way >> 1) !== ((drop.way & 1) === 1);
+    const now = { verdict: "unknown", reason: "translation-gone", why: WHY_REPLACED } as const;
+    for (const drop of open.takeOut(isGone))
+      this.#pending.push({ row, timeNs: drop.timeNs, update: updateOf(drop, now) });
+  }
+
+  #tellUnknown(isSo: (drop: Drop) => boolean, reason: Reason, why: string): void {
+    for (const drop of this.#impacts.open.takeOut(isSo))
+      this.#tell(updateOf(drop, { verdict: "unknown", reason, why }), drop.timeNs);
+  }
+
+  /** Tells it of drops that a packet may be a copy of which others cannot be told from: it may have got through. */
+  tellUnclear(row: number): void {
+    this.takeNews();
+    const why = `frame ${this.#timeline.frame(row)} is a copy of it, and nothing tells whether that got through`;
+    for (const drop of this.#impacts.unclear(row))
+      this.#tell(updateOf(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" }), drop.timeNs);
+  }
+
+  /** Tells of what was taken for lost just before the captures end. `endNs` says how far a side's capture goes. */
+  tellCutOff(endNs: (side: Side) => number): void {
+    const why = "the capture ends before a copy could be expected";
+    for (const drop of this.#impacts.open.cutOff(endNs))
+      this.#tell(updateOf(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" }), drop.timeNs);
+  }
+}
+
+/** Why a packet whose data was acknowledged is not said to be dropped, in words. */
+export const WHY_ARRIVED =
+  "what it carried was acknowledged, and no copy of it was seen to cross: it did, or one did, unseen";
+
+function judgementOf({ isUnseen, ...consequence }: Consequence): Judgement {
+  if (isUnseen === true) return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED };
+  const { byFrame } = consequence;
+  const why = byFrame === undefined ? "a later acknowledgement covers it" : `a copy got through: frame ${byFrame}`;
+  return { verdict: "dropped", reason: "no-twin", why, ...consequence };
+}
+
+/** Why an answer is not said to be dropped whose flow has another translation by now, in words. */
+export const WHY_REPLACED =
+  "what it answers has another translation behind it: the host may have forgotten its own, and taken it";
+
+/** Whether no translation is known of what a container sent. */
+function isUnexplained({ side, slot }: Pick<Drop, "side" | "slot">): boolean {
+  return side === INSIDE && slot === NONE;
+}
+
+function updateOf(drop: Drop, now: Judgement): Update {
+  const { side, frame, flow, isSelected, impact } = drop;
+  return { side, frame, flow, isSelected, ...now, before: { verdict: "dropped", impact } };
+}

@@ -1,0 +1,148 @@
+import { describe, expect, it } from "vitest";
+import { InterfaceName, type Interfaces } from "../../../../src/host/interfaces.js";
+import { RuleFacts } from "../../../../src/host/rule-facts.js";
+import { RuleBook } from "../../../../src/host/rules.js";
+import { outcomeOf, type Stamped, us } from "../../outcome.js";
+import { CLIENT, CONTAINER, HOST, merged, OTHER, segment, SERVER, SYN, SYN_ACK } from "../../traffic.js";
+import { alone, answer, known, query, sent, unanswered } from "../beside.js";
+
+const RST_ACK = 0x14;
+const ACK = 0x10;
+const RST = 0x04;
+
+const UNANSWERED = "outside unknown: nothing answers it: the host took it, or dropped it before inside";
+
+/** Docker's rules, with others before, or in place of, the one that publishes a port. */
+const rulesOf =
+  (...others: readonly string[]) =>
+  () => {
+    const rules = [
+      "-A PREROUTING -m addrtype --dst-type LOCAL -j DOCKER",
+      "-A POSTROUTING -s 172.17.0.0/16 ! -o docker0 -j MASQUERADE",
+      ...others,
+    ];
+    const names: Interfaces = [new InterfaceName(""), new InterfaceName("")];
+    return new RuleFacts(new RuleBook(`*nat\n:DOCKER - [0:0]\n${rules.join("\n")}\nCOMMIT\n`), names);
+  };
+const publishing = (container: string) =>
+  `-A DOCKER ! -i docker0 -p tcp -m tcp --dport 88 -j DNAT --to-destination ${container}:80`;
+
+/** A client's segment to the host, and what comes back from there. */
+const call = (flags: number) =>
+  us(3050, segment({ src: CLIENT, dst: HOST, srcPort: 5, dstPort: 88, seq: 1, ack: 7, flags, ttl: 60, ipId: 1 }));
+const recall = (flags: number, seq: number, ttl: number) =>
+  us(3060, segment({ src: HOST, dst: CLIENT, srcPort: 88, dstPort: 5, seq, ack: 2, flags, ttl, ipId: 0 }));
+
+const heardAgain = (n: number) => us(3070 + 10 * n, answer({ src: SERVER, dst: HOST, ipId: 9 + n, ttl: 53 }));
+const heard = heardAgain(0);
+
+/** A query of another container's that crosses and has nothing in common with `known`. */
+const asking = (src: string, ttl: number) =>
+  us(1015 + 64 - ttl, query({ src, dst: "198.51.100.9", ipId: 31_005, ttl, text: "something else" }));
+
+/** What becomes of a conversation outside that the host forwards, where there are these packets inside, and such a query, or none. */
+async function forwarded(
+  inside: readonly Stamped[],
+  { ttl = 63, answers = 3, hasOther = true, more = [] as readonly Stamped[] } = {},
+): Promise<string[]> {
+  const other = hasOther ? [[asking(OTHER, 64)], [asking(HOST, 63)]] : [[], []];
+  const { alone, pairs } = await outcomeOf(
+    merged(inside, other[0], more),
+    merged(known.outside, other[1], [sent(ttl), ...Array.from({ length: answers }, (_, n) => heardAgain(n))]),
+  );
+  expect(pairs).toHaveLength(inside.length + other[0].length);
+  return alone.filter(({ side }) => side === "outside").map(({ verdict, why }) => `${verdict}: ${why}`);
+}
+
+describe("what has the NAT's own address outside is local only if the host sent it", () => {
+  it("what it sends has a full TTL, and what answers it is its own, too", async () => {
+    expect(await alone([], [sent(64), heard])).toEqual([
+      `outside local: from the host itself (${HOST})`,
+      `outside local: to the host itself (${HOST})`,
+    ]);
+  });
+
+  const ELSEWHERE = "elsewhere: both ends speak, and inside has none of it: it takes another interface";
+  const SHOWN = "unknown: its TTL shows that the host forwards it: by another interface, or inside missed it";
+
+  it("what it forwards has a lowered one: it takes another interface, as the inside capture lacks all of it", async () => {
+    expect(await forwarded(known.inside)).toEqual([ELSEWHERE, ELSEWHERE, ELSEWHERE, ELSEWHERE]);
+  });
+
+  it("what it forwards is not known to take another interface where nobody answers, or a route may be traced", async () => {
+    expect(await forwarded(known.inside, { answers: 0 })).toEqual([SHOWN]);
+    expect((await forwarded(known.inside, { ttl: 7 }))[0]).toBe(SHOWN);
+  });
+
+  it("what it forwards is not known to take another interface where the inside capture may leave it out", async () => {
+    // a filter, losses, what nothing explains, a beginning, and so few packets that it may have missed them all
+    expect((await forwarded(known.inside, { answers: 1 }))[0]).toBe(SHOWN);
+    expect((await forwarded(known.inside, { hasOther: false }))[0]).toBe(SHOWN);
+    const patchy = known.inside.filter((_, n) => n % 10 !== 4 || n > 60);
+    expect(await forwarded(patchy)).toContain(SHOWN);
+    expect((await forwarded(known.inside, { more: [unanswered(3100)] }))[0]).toBe(SHOWN);
+    const late = known.inside.filter(({ ns }) => ns > 5_000_000);
+    expect((await forwarded(late, { hasOther: false })).filter((text) => text.startsWith("elsewhere"))).toEqual([]);
+  });
+
+  it("what comes to it is local if it answers, and else it may have been meant for a container", async () => {
+    expect(await alone([], [call(SYN)])).toEqual([`${UNANSWERED}; the host's rules would tell (--rules)`]);
+    expect(await alone([], [call(SYN), recall(SYN_ACK, 9, 64)])).toEqual([
+      `outside local: to the host itself (${HOST})`,
+      `outside local: from the host itself (${HOST})`,
+    ]);
+  });
+
+  it("what opens a connection to it is refused if it resets that, and what goes on with one is its own", async () => {
+    const why = "the host resets it (frame 33): a rule rejects it, or nobody listens there";
+    expect(await alone([], [call(SYN), recall(RST_ACK, 0, 64)])).toEqual([
+      `outside refused: ${why}`,
+      `outside local: from the host itself (${HOST})`,
+    ]);
+    expect((await alone([], [call(ACK), recall(RST, 7, 64)]))[0]).toBe(`outside local: to the host itself (${HOST})`);
+  });
+});
+
+describe("what calls the host's own address is judged by its rules, where they are known", () => {
+  const RULES = rulesOf(publishing(CONTAINER));
+
+  it("is dropped where they send it to a container, which is there", async () => {
+    expect(await alone([], [call(SYN)], RULES)).toEqual([
+      `outside dropped: no segment like it came out on inside within 1 s, though a rule sends it there: ${publishing(CONTAINER)}`,
+    ]);
+  });
+
+  it("is dropped where they send it to one of whom only a later flow of that address tells", async () => {
+    const rules = rulesOf(publishing(OTHER));
+    const [inside, outside] = [asking(OTHER, 64), asking(HOST, 63)];
+    const outcome = await outcomeOf(merged(known.inside, [inside]), merged(known.outside, [outside, call(SYN)]), {
+      rules,
+    });
+    expect(outcome.alone.map(({ verdict }) => verdict)).toEqual(["dropped"]);
+  });
+
+  it("is not known where they send it to another one, or it may meet another rule, or goes on with what was opened before", async () => {
+    const stranger = publishing("172.18.0.2");
+    expect(await alone([], [call(SYN)], rulesOf(stranger))).toEqual([
+      `${UNANSWERED}; a rule may send it there, but nothing shows that 172.18.0.2 is inside: ${stranger}`,
+    ]);
+    const banned = rulesOf("-A DOCKER -m set --match-set banned src -j RETURN", publishing(CONTAINER));
+    expect(await alone([], [call(SYN)], banned)).toEqual([
+      `${UNANSWERED}; a rule may send it there, but it asks for more than is to be seen: ${publishing(CONTAINER)}`,
+    ]);
+    expect(await alone([], [call(ACK)], RULES)).toEqual([UNANSWERED]);
+  });
+
+  it("is not known where no rule sends it anywhere", async () => {
+    expect(await alone([], [call(SYN)], rulesOf())).toEqual([`${UNANSWERED}; no rule sends it there`]);
+  });
+
+  it("is the host's own where the host answers, whatever they say", async () => {
+    expect((await alone([], [call(SYN), recall(SYN_ACK, 9, 64)], RULES))[0]).toBe(
+      "outside local: the host itself answers it, though it forwards this port",
+    );
+    expect((await alone([], [call(SYN), recall(SYN_ACK, 9, 63)], RULES))[0]).toMatch(
+      /^outside unknown: .* though it is answered$/,
+    );
+  });
+});

@@ -1,0 +1,78 @@
+import { describe, expect, it } from "vitest";
+import { echo, filler, icmp, ipv4, udp } from "../../../support/packets.js";
+import { outcomeOf, type Stamped, us } from "../../outcome.js";
+import { CONTAINER, conversation, merged, SERVER } from "../../traffic.js";
+
+const known = conversation(40);
+/** Behind them nothing is at the capture's end. */
+const last = conversation(4, { startUs: 5_000_000, srcPort: 50_000, seed: 7 });
+
+const query = (ipId: number, seed: number, ttl = 1): Uint8Array =>
+  ipv4({ src: CONTAINER, dst: SERVER, id: ipId, ttl, df: true }, udp({ payload: filler(40, seed) }));
+
+/** The host's own error about a packet, which quotes so many bytes of it. */
+const exceeded = (atUs: number, quoted: Uint8Array, bytes = quoted.length): Stamped =>
+  us(atUs, ipv4({ src: "172.17.0.1", dst: CONTAINER, id: 77 }, icmp({ type: 11, payload: quoted.subarray(0, bytes) })));
+
+/** What becomes of packets of the inside that nobody sees outside, by their order, without the errors themselves. */
+async function verdicts(frames: readonly Stamped[]): Promise<(string | number)[][]> {
+  const inside = merged(known.inside, frames, last.inside);
+  const { alone } = await outcomeOf(inside, merged(known.outside, last.outside));
+  return alone
+    .filter(({ reason }) => reason !== "host-error")
+    .map(({ verdict, byFrame }) => (byFrame === undefined ? [verdict] : [verdict, inside[byFrame - 1].ns / 1000]));
+}
+
+describe("an ICMP error about a packet", () => {
+  it("with an IP ID is about no other", async () => {
+    const [a, b] = [query(5, 1), query(6, 1)];
+    expect(await verdicts([us(10_000, a), us(10_100, b), exceeded(10_200, b)])).toEqual([
+      ["dropped"],
+      ["refused", 10_200],
+    ]);
+  });
+
+  it("with an IP ID is about it though a short snaplen left out its number", async () => {
+    const ping = ipv4({ src: CONTAINER, dst: SERVER, id: 5, ttl: 1 }, echo({ id: 9, seq: 3, payload: filler(32) }));
+    const error = { ...exceeded(10_200, ping), kept: 20 + 8 + 20 + 6 };
+    expect(await verdicts([us(10_000, ping), error])).toEqual([["refused", 10_200]]);
+  });
+
+  it("without one is about what carries the payload that it quotes", async () => {
+    const [a, b] = [query(0, 1), query(0, 2)];
+    expect(await verdicts([us(10_000, a), us(10_100, b), exceeded(10_200, b)])).toEqual([
+      ["dropped"],
+      ["refused", 10_200],
+    ]);
+  });
+
+  it("that quotes no payload is about none of several that are quoted alike", async () => {
+    const [a, b] = [query(0, 1), query(0, 2)];
+    expect(await verdicts([us(10_000, a), us(10_100, b), exceeded(10_200, b, 28)])).toEqual([["unknown"], ["unknown"]]);
+    expect(await verdicts([us(10_000, a), exceeded(10_200, a, 28)])).toEqual([["refused", 10_200]]);
+  });
+
+  it("is about none of several that are the same", async () => {
+    const a = query(0, 1);
+    expect(await verdicts([us(10_000, a), us(10_100, a), exceeded(10_200, a)])).toEqual([["unknown"], ["unknown"]]);
+  });
+
+  it("of which there are as many as packets is about one of them each", async () => {
+    const a = query(0, 1);
+    const both = [us(10_000, a), us(10_100, a), exceeded(10_200, a), exceeded(10_300, a)];
+    expect(await verdicts(both)).toEqual([
+      ["refused", 10_200],
+      ["refused", 10_300],
+    ]);
+    expect(await verdicts([us(10_000, a), exceeded(10_050, a), us(10_100, a)])).toEqual([
+      ["refused", 10_050],
+      ["dropped"],
+    ]);
+  });
+
+  it("that comes after the window may be about any that it names", async () => {
+    const a = query(0, 1);
+    const frames = [us(10_000, a), us(2_500_000, a), exceeded(3_000_000, a)];
+    expect(await verdicts(frames)).toEqual([["dropped"], ["unknown"]]);
+  });
+});

@@ -1,0 +1,396 @@
+import { describe, expect, it } from "vitest";
+import { icmp, ipv4 } from "../../../support/packets.js";
+import { ms, type Outcome, outcomeOf, type Stamped } from "../../outcome.js";
+import {
+  CONTAINER,
+  conversation,
+  datagram,
+  HOST,
+  merged,
+  ping,
+  segment,
+  SERVER,
+  SYN,
+  SYN_ACK,
+  type Sides,
+} from "../../traffic.js";
+
+const [FIN_ACK, RST] = [0x11, 0x04];
+const GATEWAY = "172.17.0.1";
+
+/** A packet each way every 100 ms for 40 s, all of them on both sides, so that the captures can be believed. */
+const known = conversation(400, { everyUs: 100_000, srcPort: 50_000, seed: 7 });
+
+/** What the container sends, or is sent: at a millisecond, and whether it gets through. */
+interface Sent {
+  readonly atMs: number;
+  readonly isLost?: boolean;
+  readonly packet: (isInside: boolean) => Uint8Array;
+  readonly isInbound?: boolean;
+}
+
+let ipId = 100;
+
+const from = (isInside: boolean) => ({ src: isInside ? CONTAINER : HOST, dst: SERVER, ttl: isInside ? 64 : 63 });
+const to = (isInside: boolean) => ({ src: SERVER, dst: isInside ? CONTAINER : HOST, ttl: isInside ? 52 : 53 });
+
+/** A segment of the container's, with a new IP ID. */
+function data(atMs: number, seq: number, text: string, { isLost = false, flags = 0x18, ack = 5000 } = {}): Sent {
+  const id = ++ipId;
+  const numbers = { srcPort: 40_000, dstPort: 80, ipId: id, seq, ack, flags, text };
+  return { atMs, isLost, packet: (isInside) => segment({ ...from(isInside), ...numbers }) };
+}
+
+const syn = (atMs: number, isLost = false) => data(atMs, 999, "", { flags: SYN, ack: 0, isLost });
+const fin = (atMs: number, isLost = false) => data(atMs, 1005, "", { flags: FIN_ACK, isLost });
+const reset = (atMs: number, isLost = false) => data(atMs, 1005, "", { flags: RST, ack: 0, isLost });
+
+/** An acknowledgement of the server's. */
+function acked(atMs: number, ack: number, { isLost = false, seq = 5000, text = "", flags = 0x18 } = {}): Sent {
+  const id = ++ipId;
+  const numbers = { srcPort: 80, dstPort: 40_000, ipId: id, seq, ack, text, flags };
+  return { atMs, isLost, isInbound: true, packet: (isInside) => segment({ ...to(isInside), ...numbers }) };
+}
+
+/** The server's answer to the container's SYN. */
+const accepted = (atMs: number, isLost = false) => acked(atMs, 1000, { seq: 4999, flags: SYN_ACK, isLost });
+
+function query(atMs: number, text: string, isLost = false): Sent {
+  const id = ++ipId;
+  return {
+    atMs,
+    isLost,
+    packet: (isInside) => datagram({ ...from(isInside), srcPort: 7000, dstPort: 53, ipId: id, text }),
+  };
+}
+
+function echo(atMs: number, seq: number, isLost = false): Sent {
+  const id = ++ipId;
+  return { atMs, isLost, packet: (isInside) => ping({ ...from(isInside), icmpId: 77, seq, ipId: id }) };
+}
+
+/** One of many equal datagrams, 100 ms apart, of which two get through. */
+const equal = (n: number): Sent => ({
+  atMs: 1000 + 100 * n,
+  isLost: n !== 15 && n !== 20,
+  packet: (isInside) => datagram({ ...from(isInside), srcPort: 7000, dstPort: 53, ipId: 0, text: "x" }),
+});
+
+/** The host says that the container's query at that millisecond cannot be delivered. */
+const unreachable = (atMs: number, { packet }: Sent): Sent => ({
+  atMs,
+  isLost: true,
+  packet: () =>
+    ipv4(
+      { src: GATEWAY, dst: CONTAINER, id: 3, ttl: 64 },
+      icmp({ type: 3, code: 1, payload: packet(true).subarray(0, 28) }),
+    ),
+});
+
+/** The same packets without their payload but for a few bytes. */
+function cut(packets: readonly Stamped[]): Stamped[] {
+  return packets.map((each) => ({ ...each, kept: 32 }));
+}
+
+/** What both sides see of it. */
+function sides(sent: readonly Sent[]): Sides {
+  const inside: Stamped[] = [];
+  const outside: Stamped[] = [];
+  for (const { atMs, isLost = false, packet, isInbound = false } of sent) {
+    const [entered, left] = isInbound ? [outside, inside] : [inside, outside];
+    entered.push(ms(atMs, packet(!isInbound)));
+    if (!isLost) left.push(ms(atMs + 0.02, packet(isInbound)));
+  }
+  return { inside, outside };
+}
+
+/** A handshake and some data, so that the flow is known, and the other direction's numbers. */
+const opened = [
+  data(1000, 999, "", { flags: SYN, ack: 0 }),
+  data(1010, 1000, "GET /"),
+  acked(1011, 1005, { text: "HTTP" }),
+];
+
+async function outcome(sent: readonly Sent[], background: Sides = known): Promise<Outcome> {
+  const { inside, outside } = sides(sent);
+  return outcomeOf(merged(background.inside, inside), merged(background.outside, outside));
+}
+
+/** What else a drop turned out to be, by its verdict. */
+const TOLD: Record<string, string> = { refused: "refused", unknown: "arrived" };
+
+/** What each drop came to as it was judged, and each update, by the millisecond that the frame shown was sent. */
+async function told(sent: readonly Sent[], background: Sides = known): Promise<string[]> {
+  const { inside, outside } = sides(sent);
+  const all = [merged(background.inside, inside), merged(background.outside, outside)] as const;
+  const { alone, updates, summary } = await outcomeOf(...all);
+  const at = (side: number, frame: number | undefined): string =>
+    frame === undefined ? "" : ` by ${Math.round(all[side][frame - 1].ns / 1e6)}`;
+  const judged = alone.flatMap(({ side, frame, verdict, impact, byFrame }) =>
+    verdict === "dropped"
+      ? [`${at(side === "inside" ? 0 : 1, frame)} ${impact}${at(side === "inside" ? 0 : 1, byFrame)}`]
+      : [],
+  );
+  const later = updates.map(
+    ({ side, frame, verdict, impact, byFrame }) =>
+      `${at(side, frame)} update ${verdict === "dropped" ? impact : TOLD[verdict]}${at(side, byFrame)}`,
+  );
+  // the summary counts what is known at the end
+  const last = new Map(judged.map((text) => [text.split(" ")[2], text.split(" ")[3]]));
+  for (const text of later) last.set(text.split(" ")[2], text.split(" ")[4]);
+  const counted = summary.impacts.flatMap((counts) =>
+    [...counts].flatMap(([impact, count]) => Array<string>(count).fill(impact)),
+  );
+  expect(counted.sort()).toEqual([...last.values()].filter((impact) => !Object.values(TOLD).includes(impact)).sort());
+  return [...judged, ...later].map((text) => text.slice(" by ".length));
+}
+
+/** A datagram without an IP ID, the same each time. */
+const beat = (atMs: number, isLost = false): Sent => ({
+  atMs,
+  isLost,
+  packet: (isInside) => datagram({ ...from(isInside), srcPort: 7000, dstPort: 53, ipId: 0, text: "beat" }),
+});
+
+it("of what may have got through later, as nothing tells it from its like, nothing is known", async () => {
+  const first = [query(900, "first"), beat(1000, true)];
+  expect(await told([...first, beat(3000)])).toEqual(["1000 lost", "1000 update resent by 3000"]);
+  expect(await told([...first, beat(3000, true), beat(3000.004)])).toEqual(["1000 lost", "1000 update unknown"]);
+});
+
+/** An acknowledgement of the container's alone, without an IP ID. */
+const bare = (atMs: number, ack: number, isLost = false): Sent => ({
+  atMs,
+  isLost,
+  packet: (isInside) => segment({ ...from(isInside), srcPort: 40_000, dstPort: 80, ipId: 0, seq: 1020, ack }),
+});
+
+it("an acknowledgement that nothing tells from its like may say what one did that was lost", async () => {
+  const more = [acked(1030, 1020, { text: "0123456789" }), acked(1040, 1020, { seq: 5010, text: "0123456789" })];
+  const lost = [...opened, ...more, bare(1050, 5010, true)];
+  expect(await told(lost)).toEqual(["1050 lost"]);
+  expect(await told([...lost, bare(1300, 5020, true), bare(1300.004, 5020)])).toEqual([
+    "1050 lost",
+    "1050 update unknown",
+  ]);
+  expect(await told([...lost, bare(3000, 5020, true), bare(3000.004, 5020)])).toEqual([
+    "1050 lost",
+    "1050 update unknown",
+  ]);
+});
+
+describe("of TCP", () => {
+  it("a copy makes up for what was lost, within the window or after it", async () => {
+    const rest = data(1021, 1015, "later");
+    const lost = data(1020, 1005, "0123456789", { isLost: true });
+    expect(await told([...opened, lost, rest, data(1200, 1005, "0123456789")])).toEqual(["1020 resent by 1200"]);
+    // the last one before a pause, which nothing shows to be missing before the copy
+    expect(await told([...opened, lost, data(1220, 1005, "0123456789")])).toEqual(["1020 resent by 1220"]);
+    expect(await told([...opened, lost, data(3000, 1005, "0123456789")])).toEqual([
+      "1020 lost",
+      "1020 update resent by 3000",
+    ]);
+  });
+
+  it("a copy makes up for what was lost before anything was known of the flow", async () => {
+    expect(await told([syn(1000, true), syn(1200), acked(1201, 1000, { flags: SYN_ACK, seq: 4999 })])).toEqual([
+      "1000 resent by 1200",
+    ]);
+    const lost = data(1000, 1000, "GET /", { isLost: true });
+    expect(await told([lost, data(1210, 1000, "GET /"), acked(1211, 1005, { text: "HTTP" })])).toEqual([
+      "1000 resent by 1210",
+    ]);
+  });
+
+  it("a copy that is lost as well does not, and the next one makes up for both", async () => {
+    const lost = [1020, 1500, 3500].map((atMs) => data(atMs, 1005, "0123456789", { isLost: true }));
+    expect(await told([...opened, ...lost])).toEqual(["1020 lost", "1500 lost", "3500 lost"]);
+    expect(await told([...opened, ...lost, data(7500, 1005, "0123456789")])).toEqual([
+      "1020 lost",
+      "1500 lost",
+      "3500 lost",
+      "1020 update resent by 7500",
+      "1500 update resent by 7500",
+      "3500 update resent by 7500",
+    ]);
+  });
+
+  it("what is sent again in pieces is so once all of it got through", async () => {
+    const lost = data(1020, 1005, "0123456789", { isLost: true });
+    const pieces = [data(1030, 1005, "01234"), data(1040, 1012, "789-and-more"), data(3000, 1010, "56")];
+    expect(await told([...opened, lost, ...pieces])).toEqual(["1020 lost", "1020 update resent by 3000"]);
+    expect(await told([...opened, lost, ...pieces.slice(0, 2)])).toEqual(["1020 lost"]);
+  });
+
+  it("an acknowledgement of the other end shows that all arrived unseen, and one of less does not", async () => {
+    const lost = data(1020, 1005, "0123456789", { isLost: true });
+    expect(await told([...opened, lost, acked(1100, 1015)])).toEqual([]);
+    expect(await told([...opened, lost, acked(1100, 1014), acked(5000, 1015)])).toEqual([
+      "1020 lost",
+      "1020 update arrived",
+    ]);
+    // what arrived before is sent again in vain
+    const again = data(1020, 1000, "GET /", { isLost: true });
+    expect(await told([...opened.slice(0, 2), again, acked(1100, 1005, { text: "HTTP" })])).toEqual(["1020 covered"]);
+    expect(await told([...opened, lost, acked(1100, 1014)])).toEqual(["1020 lost"]);
+    // one that is lost on its way tells nobody
+    expect(await told([...opened, lost, acked(1100, 1015, { isLost: true })])).toEqual(["1020 lost", "1100 lost"]);
+  });
+
+  it("a later acknowledgement says what an earlier one did", async () => {
+    const lost = acked(1020, 1005, { isLost: true, seq: 5004 });
+    expect(await told([...opened, lost, acked(1030, 1005, { seq: 5004, text: "more" })])).toEqual(["1020 covered"]);
+    const further = [data(1012, 1005, "0123456789"), acked(1020, 1015, { isLost: true, seq: 5004 })];
+    expect(await told([...opened, ...further])).toEqual(["1020 lost"]);
+    expect(await told([...opened, ...further, acked(4000, 1015, { seq: 5004 })])).toEqual([
+      "1020 lost",
+      "1020 update covered",
+    ]);
+  });
+
+  it("a SYN is sent again before anything is known of its flow", async () => {
+    expect(await told([syn(1000, true), syn(2050)])).toEqual(["1000 lost", "1000 update resent by 2050"]);
+    expect(await told([syn(1000, true), syn(2050, true), syn(4100)])).toEqual([
+      "1000 lost",
+      "2050 lost",
+      "1000 update resent by 4100",
+      "2050 update resent by 4100",
+    ]);
+  });
+
+  it("an answer to a SYN is sent again, as the SYN is", async () => {
+    const tries = [syn(1000), accepted(1010, true), syn(2050), accepted(2060, true), syn(4100), accepted(4110)];
+    expect(await told(tries)).toEqual([
+      "1010 lost",
+      "2060 lost",
+      "1010 update resent by 4110",
+      "2060 update resent by 4110",
+    ]);
+  });
+
+  it("a FIN counts as a byte, and a reset is made up for by another one", async () => {
+    expect(await told([...opened, fin(1020, true), acked(1100, 1005)])).toEqual(["1020 lost"]);
+    expect(await told([...opened, fin(1020, true), fin(1300)])).toEqual(["1020 resent by 1300"]);
+    expect(await told([...opened, reset(1020, true)])).toEqual(["1020 lost"]);
+    expect(await told([...opened, reset(1020, true), reset(3000)])).toEqual([
+      "1020 lost",
+      "1020 update resent by 3000",
+    ]);
+  });
+
+  it("a connection that uses the ports again says nothing of the one before", async () => {
+    const lost = data(1020, 1005, "0123456789", { isLost: true });
+    const again = [data(5000, 1_000, "", { flags: SYN, ack: 0 }), data(5010, 1001, "0123456789-and-more-than-that")];
+    expect(await told([...opened, lost, ...again, acked(5020, 1030)])).toEqual(["1020 lost"]);
+  });
+});
+
+describe("of what has no acknowledgements", () => {
+  const first = query(1000, "first");
+
+  it("a query is lost, unless the same is asked again", async () => {
+    const lost = query(1020, "who is it?", true);
+    expect(await told([first, lost, query(1500, "who else?")])).toEqual(["1020 lost"]);
+    expect(await told([first, lost, query(1500, "who is it?")])).toEqual(["1020 resent by 1500"]);
+    expect(await told([first, lost, query(6020, "who is it?")])).toEqual(["1020 lost", "1020 update resent by 6020"]);
+  });
+
+  it("many equal ones come one after the other, whether one of them was lost or not", async () => {
+    const all = await told(Array.from({ length: 40 }, (_, n) => equal(n)));
+    const toldOf = (n: number) => all.findLast((text) => text.startsWith(`${1000 + 100 * n} `));
+    expect([16, 17, 21].map(toldOf)).toEqual([16, 17, 21].map((n) => `${1000 + 100 * n} unknown`));
+  });
+
+  it("who has said the same within the last minute says it again, be it as a copy or not", async () => {
+    expect(await told([query(1000, "tick"), query(11_000, "tick", true), query(21_000, "tick")])).toEqual([
+      "11000 unknown",
+    ]);
+    expect(await told([query(1000, "tick"), query(11_000, "tack", true), query(21_000, "tack")])).toEqual([
+      "11000 lost",
+      "11000 update resent by 21000",
+    ]);
+  });
+
+  it("the first query of a flow is as good as any", async () => {
+    expect(await told([query(1020, "who is it?", true), query(6020, "who is it?")])).toEqual([
+      "1020 lost",
+      "1020 update resent by 6020",
+    ]);
+  });
+
+  it("another one that long after is no copy", async () => {
+    expect(await told([first, query(1020, "who is it?", true), query(32_000, "who is it?")])).toEqual(["1020 lost"]);
+  });
+
+  it("an echo is known by its number", async () => {
+    const pings = [echo(1000, 1), echo(2000, 2, true), echo(3000, 3)];
+    expect(await told(pings)).toEqual(["2000 lost"]);
+    expect(await told([...pings, echo(3500, 2)])).toEqual(["2000 lost", "2000 update resent by 3500"]);
+  });
+
+  it("nothing tells where the payload was not kept", async () => {
+    const { inside, outside } = sides([first, query(1020, "who is it?", true)]);
+    const { alone } = await outcomeOf(merged(known.inside, cut(inside)), merged(known.outside, cut(outside)));
+    expect(alone).toMatchObject([{ verdict: "dropped", impact: "unknown" }]);
+  });
+});
+
+it("nothing follows of a capture that ends too early", async () => {
+  const short = conversation(60, { everyUs: 20_000, srcPort: 50_000, seed: 7 });
+  expect(await told([...opened, data(1050, 1005, "0123456789", { isLost: true })], short)).toEqual(["1050 unknown"]);
+  expect(await told([query(100, "first"), query(900, "who is it?", true)], short)).toEqual(["900 lost"]);
+});
+
+it("what comes out after the window, and never came in, may be what was dropped, held up", async () => {
+  const lost = query(1020, "who is it?", true);
+  const late: Stamped = ms(4020, lost.packet(false));
+  const { inside, outside } = sides([query(1000, "first"), lost]);
+  const all = [merged(known.inside, inside), merged(known.outside, outside, [late])] as const;
+  const { alone, updates, findings } = await outcomeOf(...all);
+  expect(alone.map(({ side, verdict, reason }) => [side, verdict, reason])).toEqual([
+    ["inside", "dropped", "no-twin"],
+    ["outside", "unknown", "like-untimely"],
+  ]);
+  expect(updates).toMatchObject([{ verdict: "unknown", reason: "like-untimely" }]);
+  expect(findings.map(({ code }) => code)).not.toContain("dropped");
+});
+
+it("what entered more than the window after its like had left was not dropped, if a clock was set", async () => {
+  const lost = query(4020, "who is it?", true);
+  const { inside, outside } = sides([query(1000, "first"), lost]);
+  const early = ms(2020, lost.packet(false));
+  const { alone } = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside, [early]));
+  expect(alone.map(({ side, verdict, reason }) => [side, verdict, reason])).toEqual([
+    ["outside", "unknown", "never-entered"],
+    ["inside", "unknown", "like-untimely"],
+  ]);
+});
+
+describe("an ICMP error after the window", () => {
+  it("makes a drop refused, and the findings and the summary know", async () => {
+    const lost = query(1020, "who is it?", true);
+    const also = query(1100, "who else?", true);
+    const all = [query(1000, "first"), lost, also, unreachable(4020, lost)];
+    expect(await told(all)).toEqual(["1020 lost", "1100 lost", "1020 update refused by 4020"]);
+    const { summary, findings, updates } = await outcome(all);
+    expect(summary.verdicts[0]).toEqual(
+      new Map([
+        ["dropped", 1],
+        ["refused", 1],
+        ["local", 1],
+      ]),
+    );
+    expect(findings.find(({ code }) => code === "dropped")).toMatchObject({
+      count: 1,
+      frames: { inside: [expect.any(Number)], outside: [] },
+      text: "entered on inside, never left on outside: 1 lost",
+    });
+    expect(updates[0].why).toMatch(/^host unreachable, says 172\.17\.0\.1 \(frame \d+\)$/);
+  });
+
+  it("is about the packet it quotes, and no other", async () => {
+    const lost = query(1020, "who is it?", true);
+    const other = query(1020, "who is it?");
+    expect(await told([query(1000, "first"), lost, unreachable(4020, other)])).toEqual(["1020 lost"]);
+  });
+});
