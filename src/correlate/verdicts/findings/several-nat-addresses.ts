@@ -14,15 +14,15 @@ const LEAST_UNANSWERED = 2;
 
 /** What left from one of the NAT's addresses. */
 class Leaving {
-  /** Protocols and ports that were answered. */
+  /** Servers that answered, with the protocol and the port. */
   readonly answered = new Set<string>();
-  /** Flows that nothing answered, by protocol and port. */
+  /** Flows that nothing answered, by the same. */
   readonly unanswered = new Map<string, Gathered>();
 }
 
 /**
- * `several-nat-addresses`: flows of one kind leave from two addresses, and those from one of them are never answered, while others of that
- * kind are. An address that anything was answered at is one that answers reach: whoever does not answer there has other reasons.
+ * `several-nat-addresses`: flows to one service leave from two addresses, and those from one of them are never answered, while others are. Another
+ * server may be one that answers nobody. An address that anything was answered at is one that answers reach: whoever does not answer there has other reasons.
  */
 export class SeveralNatAddresses implements Finder {
   readonly #context: Context;
@@ -38,7 +38,8 @@ export class SeveralNatAddresses implements Finder {
     if (!isAnswered && !isUnanswered(flow, this.#context)) return;
     const leaving = this.#leavingFrom(flow.address(OUTSIDE, true));
     if (leaving === undefined) return;
-    const kind = `${protocolName(flow.proto)}${flow.isEcho ? " echo" : ` port ${flow.port}`}`;
+    const server = flow.address(OUTSIDE, false);
+    const kind = `${protocolName(flow.proto)} to ${server}${flow.isEcho ? "" : ` port ${flow.port}`}`;
     if (isAnswered) {
       if (leaving.answered.size < MOST_KINDS) leaving.answered.add(kind);
       return;

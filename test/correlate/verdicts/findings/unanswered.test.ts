@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { HOST, SYN, SYN_ACK } from "../../traffic.js";
+import { HOST, SERVER, SYN, SYN_ACK } from "../../traffic.js";
 import { Scene } from "./scene.js";
 
 const syn = { flags: SYN };
@@ -57,10 +57,10 @@ describe("several-nat-addresses", () => {
   const other = { nat: "10.0.2.16" };
 
   /** Two connections from a second address that are never answered, beside one from the first that is, to that port. */
-  const leaving = (service: number) =>
+  const leaving = (service: number, server = SERVER) =>
     new Scene()
-      .up(50, { port: 40_010, service }, syn)
-      .down(60, { port: 40_010, service }, { flags: SYN_ACK })
+      .up(50, { port: 40_010, service, server }, syn)
+      .down(60, { port: 40_010, service, server }, { flags: SYN_ACK })
       .up(100, { ...other, port: 40_001 }, syn)
       .up(200, { ...other, port: 40_002 }, syn)
       .up(1100, { ...other, port: 40_001 }, syn);
@@ -68,11 +68,14 @@ describe("several-nat-addresses", () => {
   it("is one address that is answered, and one that never is", async () => {
     const found = await leaving(443).until(4000).findings("several-nat-addresses");
     expect(found).toMatchObject([{ severity: "warning", count: 2, flows: [3, 4] }]);
-    expect(found[0]?.text).toBe("tcp port 443 leaves from 10.0.2.15 and is answered, and from 10.0.2.16 and never is");
+    expect(found[0]?.text).toBe(
+      "tcp to 180.101.49.11 port 443 leaves from 10.0.2.15 and is answered, and from 10.0.2.16 and never is",
+    );
   });
 
   it.each([
     ["traffic of another kind", leaving(80)],
+    ["a server that answers, and one that does not", leaving(443, "198.51.100.7")],
     [
       "an address that something is answered at",
       leaving(443)
