@@ -88,7 +88,7 @@ export const FINDINGS = {
   },
   "slow-retry": {
     severity: "warning",
-    hint: "--flow shows what was dropped; conntrack -S: insert_failed rises where queries from one port at a time clash",
+    hint: "--flow shows what was dropped; iptables -vnL FORWARD counts what rules drop, conntrack -S (insert_failed) what clashed: first packets from one port at a time",
   },
   "swapped-sides": {
     severity: "warning",
