@@ -24,7 +24,6 @@ import { NONE } from "../../../packets/tuples.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
-import { isTtlSet } from "../../../protocols/ttl.js";
 import { Candidates } from "./candidates.js";
 import {
   alterations,
@@ -374,9 +373,9 @@ export class Altered implements Settles {
       relation = isProved ? CONFLICT : POSSIBLE;
     }
     this.#isOutbound = goesOutbound(related);
-    // no TTL grows on its way, or falls far, but where the router sets it
-    const [entered, left] = this.#isOutbound ? [inside, outside] : [outside, inside];
-    if (relation !== KNOWN && isTtlSet(t.ttl(entered), t.ttl(left))) return IMPOSSIBLE;
+    // no TTL grows on its way, but where the router sets it
+    const raised = (t.ttl(outside) - t.ttl(inside)) * (this.#isOutbound ? 1 : -1);
+    if (relation !== KNOWN && raised > 0) return IMPOSSIBLE;
     if (Math.abs(gapNs) > this.#windowNs || (this.#isOutbound ? gapNs : -gapNs) < -this.#kernel.causalSlackNs)
       return IMPOSSIBLE;
     const isOneVersion = ((flags ^ t.flags(outside)) & IS_IPV6) === 0;
