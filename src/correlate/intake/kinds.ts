@@ -1,6 +1,6 @@
 import type { PacketBatch } from "../../packets/packet-batch.js";
 import { IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
-import { TCP, UDP } from "../../protocols/ip-protocols.js";
+import { TCP } from "../../protocols/ip-protocols.js";
 import { FIN, RST, SYN } from "../../protocols/tcp.js";
 
 /** Kinds of frames, of each of which a filter may leave none. */
@@ -9,20 +9,16 @@ export const NOT_IP = 0;
 export const TCP_CONTROL = 1;
 /** … and those in between. */
 export const TCP_PLAIN = 2;
-export const UDP_DATAGRAM = 3;
-export const OTHER_IP = 4;
-const KINDS = 5;
+const KINDS = 3;
 
-/** The kind of a packet, by its protocol and, of TCP, its flags. */
-export function kindOf(proto: number, tcpFlags: number): number {
-  if (proto === UDP) return UDP_DATAGRAM;
-  if (proto !== TCP) return OTHER_IP;
-  return (tcpFlags & (SYN | FIN | RST)) === 0 ? TCP_PLAIN : TCP_CONTROL;
+/** Whether a packet is a TCP segment that opens or ends a connection. */
+export function isControl(proto: number, tcpFlags: number): boolean {
+  return proto === TCP && (tcpFlags & (SYN | FIN | RST)) !== 0;
 }
 
 /**
  * Which kinds of frames a capture holds, and from when on, by its own stamps. What it has none of at all, a filter may have kept out
- * (`tcpdump 'tcp[tcpflags] & (tcp-syn|tcp-fin) != 0'`, `tcpdump udp`). Packets are looked at only as long as that may tell more.
+ * (`tcpdump 'tcp[tcpflags] & (tcp-syn|tcp-fin) != 0'`). Packets are looked at up to the first that tells that none did.
  */
 export class Kinds {
   /** By kind; Infinity where there is none by now. */
@@ -32,27 +28,23 @@ export class Kinds {
   /** Takes the next frames of the capture, in its order. */
   read(batch: PacketBatch): void {
     const { count, rowless } = batch;
-    const since = this.sinceNs;
     if (!this.#has(NOT_IP)) {
       const first = rowless.isUndecodable.subarray(0, rowless.count).indexOf(0);
       // it has no stamp: the packet before it tells when it passed
-      if (first >= 0) since[NOT_IP] = this.#latestBefore(batch, rowless.frame[first]);
+      if (first >= 0) this.sinceNs[NOT_IP] = this.#latestBefore(batch, rowless.frame[first]);
       if (count > 0) this.#latestNs = batch.stampNs(count - 1);
     }
-    // with these two, no filter of one kind made it
-    if (this.#has(NOT_IP) || (this.#has(TCP_PLAIN) && this.#has(UDP_DATAGRAM))) return;
-    for (let row = 0; row < count; row++) if (batch.proto(row) !== TCP || !this.#has(TCP_PLAIN)) this.#take(batch, row);
+    for (let row = 0; row < count && !this.#has(TCP_PLAIN); row++) if (batch.proto(row) === TCP) this.#take(batch, row);
   }
 
   #has(kind: number): boolean {
     return this.sinceNs[kind] < Number.POSITIVE_INFINITY;
   }
 
+  /** Takes a segment; of one without its header, nobody knows which it is. */
   #take(batch: PacketBatch, row: number): void {
-    // of a segment without its header, nobody knows
-    const proto = batch.proto(row);
-    if (proto === TCP && (batch.flags(row) & (IS_HEADLESS | IS_LATER_FRAGMENT)) !== 0) return;
-    const kind = kindOf(proto, batch.tcpFlags(row));
+    if ((batch.flags(row) & (IS_HEADLESS | IS_LATER_FRAGMENT)) !== 0) return;
+    const kind = isControl(TCP, batch.tcpFlags(row)) ? TCP_CONTROL : TCP_PLAIN;
     if (!this.#has(kind)) this.sinceNs[kind] = batch.stampNs(row);
   }
 

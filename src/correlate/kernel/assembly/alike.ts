@@ -38,8 +38,8 @@ function pass(table: usize, hash: i32, ipId: i32, timeNs: f64): f64 {
 
 /**
  * Takes a packet of this way, once, and notes in its record how long before it an equal one passed, and whether what it carries was
- * seen on its side at all; marks a datagram IS_AGAIN that is like one before it; and notes with its tuple that its way repeats itself. TCP segments with an IP ID are left out: their numbers and IDs
- * do not repeat within a window. The packet is no ICMP error.
+ * seen on its side at all; marks a datagram IS_AGAIN that is like one before it; and notes with its tuple that its way repeats itself. TCP segments
+ * with an IP ID are left out: their numbers and IDs do not repeat within a window. The packet is no ICMP error.
  */
 export function remember(ground: usize, packet: usize, way: i32, side: i32, timeNs: f64): void {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);

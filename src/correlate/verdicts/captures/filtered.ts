@@ -1,7 +1,7 @@
 import { INSIDE, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { hasPorts, protocolName } from "../../../protocols/ip-protocols.js";
-import { kindOf, NOT_IP, TCP_CONTROL, TCP_PLAIN } from "../../intake/kinds.js";
+import { isControl, NOT_IP, TCP_CONTROL, TCP_PLAIN } from "../../intake/kinds.js";
 import type { Common } from "./common.js";
 import type { Cover } from "./cover.js";
 import type { Known } from "../known.js";
@@ -28,8 +28,8 @@ export class Filtered {
     // ARP is of no conversation
     if (cover.isUnfiltered || has(NOT_IP)) return undefined;
     const { timeline: t } = this.#known;
-    const isControl = kindOf(t.proto(row), t.tcpFlags(row)) === TCP_CONTROL;
-    if (!isControl && has(TCP_CONTROL) && !has(TCP_PLAIN)) return "all segments open or end connections";
+    if (has(TCP_CONTROL) && !has(TCP_PLAIN) && !isControl(t.proto(row), t.tcpFlags(row)))
+      return "all segments open or end connections";
     return this.#common[other].isTelling ? this.#ofOthers(row, other) : undefined;
   }
 
