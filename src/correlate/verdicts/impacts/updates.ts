@@ -128,13 +128,13 @@ export class Updates {
     this.takeNews();
     const tuples = this.#tuples;
     const isThere = (of: number) => tuples.isSameAddress(of >> 1, (of & 1) === 0, way >> 1, (way & 1) === 0);
-    this.#tellUnknown(({ way: of, ...drop }) => isUnexplained(drop) && isThere(of), "may-go-elsewhere", WHY_ELSEWHERE);
+    this.#tellUnknown((drop) => isUnexplained(drop) && isThere(drop.way), "may-go-elsewhere", WHY_ELSEWHERE);
   }
 
   /** The same of what is of a service that a proxy is now known to take on its way. */
   tellTaken(service: number): void {
     this.takeNews();
-    const isOfIt = ({ way, ...drop }: Drop) => isUnexplained(drop) && serviceOf(this.#tuples, way >> 1) === service;
+    const isOfIt = (drop: Drop) => isUnexplained(drop) && serviceOf(this.#tuples, drop.way >> 1) === service;
     this.#tellUnknown(isOfIt, "proxy-keeps", WHY_TAKEN);
   }
 
@@ -165,7 +165,7 @@ export class Updates {
   /** Tells it of drops that a packet may be a copy of which others cannot be told from: it may have got through. */
   tellUnclear(row: number): void {
     this.takeNews();
-    const why = `frame ${this.#timeline.frame(row)} is a copy of it, and nothing tells whether that got through`;
+    const why = `frame ${this.#timeline.frame(row)} may say what it said, and nothing tells whether that got through`;
     for (const drop of this.#impacts.unclear(row))
       this.#tell(updateOf(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" }), drop.timeNs);
   }
