@@ -110,14 +110,17 @@ export class LatencyDigest {
     return { minNs: this.minNs, p50Ns: this.#quantile(0.5), p99Ns: this.#quantile(0.99), maxNs: this.maxNs };
   }
 
-  /** Which share of latencies lies in a nanosecond there: those that were counted around it, and half a one more. */
-  density(latencyNs: number): number {
+  /**
+   * Which share of latencies lies in a nanosecond there: of those that were counted around it, and of half a one more, which may lie anywhere
+   * within `rangeNs`.
+   */
+  density(latencyNs: number, rangeNs: number): number {
     const bucket = this.#bucketOf(latencyNs);
     const widthNs = middleOf(bucket + 2) - middleOf(bucket - 1);
     const counts = this.#words[BUCKETS] === 0 ? NO_SAMPLES : this.#kept;
     const at = bucket - this.#words[LOWEST];
     const around = (counts[at - 1] ?? 0) + (counts[at] ?? 0) + (counts[at + 1] ?? 0);
-    return (around + 0.5) / (this.count + 1) / widthNs;
+    return (around / widthNs + 0.5 / rangeNs) / (this.count + 0.5);
   }
 
   #quantile(q: number): number {

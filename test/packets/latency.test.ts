@@ -123,3 +123,10 @@ it("gives its memory back", () => {
   // larger than any block that was given back, it begins where the memory handed out so far ends
   expect(heap.take(Uint8Array, 2 ** 20).byteOffset).toBeLessThan(2 ** 20);
 });
+
+it("takes all latencies for equally likely where it has seen none, whatever their size", () => {
+  const digest = digestOf(Array.from({ length: 1000 }, (_, at) => 12e6 + at * 200));
+  expect(digest.density(12.1e6, 20e6)).toBeGreaterThan(1e-7);
+  for (const latencyNs of [-254_246, 0, 3, 12_000, 19e6])
+    expect(digest.density(latencyNs, 20e6)).toBeCloseTo(0.5 / 1000.5 / 20e6, 16);
+});

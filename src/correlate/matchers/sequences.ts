@@ -222,7 +222,7 @@ export class Sequences {
     const limitNs = kernel.limitNs(isOutbound);
     const digest = isOutbound ? kernel.outbound : kernel.inbound;
     // against one that comes by chance, anywhere within the limit
-    const costOf = (latencyNs: number) => -Math.log2(digest.density(latencyNs) * limitNs);
+    const costOf = (latencyNs: number) => -Math.log2(digest.density(latencyNs, limitNs) * limitNs);
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
     this.#completeness.watchFrom(entered[0]);
     const pairs: [number, number][] = [];
