@@ -35,12 +35,22 @@ export const IS_SELECTED = 1 << 13;
 /** An ICMP echo that carries when it was sent, to the microsecond: no two that a host sends are alike, and the answer repeats it. */
 export const HAS_SENDING_TIME = 1 << 14;
 /**
- * The same bit of what has ports, not the decoder's: some bytes of a TCP segment have entered on its side before, or a datagram like it has passed on
- * its way within the last minute.
+ * The same bit of what is no echo, not the decoder's: some bytes of a TCP segment have entered on its side before, or a datagram like it has passed on
+ * its way within the last minute. `tellsSendingTime` and `isAgain` read the bit as what it is.
  */
 export const IS_AGAIN = 1 << 14;
 /** Not the decoder's: the capture shows it once more: see `Copies`. */
 export const IS_COPY = 1 << 15;
+
+/** Whether a packet with these flags is an echo that carries when it was sent. */
+export function tellsSendingTime(flags: number): boolean {
+  return (flags & (IS_ECHO | HAS_SENDING_TIME)) === (IS_ECHO | HAS_SENDING_TIME);
+}
+
+/** Whether a packet with these flags is one that was sent again, or like one before it. */
+export function isAgain(flags: number): boolean {
+  return (flags & (IS_ECHO | IS_AGAIN)) === IS_AGAIN;
+}
 
 /** The identification, of the word that has it and a packet's flags. */
 export function idOf(flags: number, word: number): number {

@@ -1,7 +1,7 @@
 import type { Finding } from "../../packets/findings.js";
 import type { Heap } from "../../packets/heap.js";
 import type { FlowSummary, Judgement, Missing, Moved, Update, Verdict } from "../../packets/results.js";
-import { IS_AGAIN } from "../../packets/packets.js";
+import { isAgain } from "../../packets/packets.js";
 import { FLAGS_PROTO_TTL, RECORD_BITS } from "../../packets/records.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import type { Side } from "../../packets/sides.js";
@@ -78,7 +78,7 @@ export class Findings {
     for (; this.#looked !== crossingCount; this.#looked = (this.#looked + 1) >>> 0) {
       const at = (this.#looked & (CROSSING_ENTRIES - 1)) << RECORD_BITS;
       const flags = crossings[at + FLAGS_PROTO_TTL];
-      if (((flags >>> 16) & 0xff) !== TCP || (flags & IS_AGAIN) === 0) continue;
+      if (((flags >>> 16) & 0xff) !== TCP || !isAgain(flags)) continue;
       const isOutbound = (crossings[at + CROSSING_ROW_OUTBOUND] & 1) === 1;
       for (const finder of this.#ofAgain) finder.again!(crossings[at + CROSSING_SLOT], isOutbound, crossings, at);
     }

@@ -2,7 +2,7 @@
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
 import { setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-accounts.js";
-import { HAS_TCP_NUMBERS, IS_AGAIN } from "../../../packets/packets.js";
+import { HAS_TCP_NUMBERS, IS_AGAIN, isAgain } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
@@ -61,7 +61,7 @@ function isWanted(ground: usize, packet: usize, way: i32, slot: i32, outbound: i
   if ((facts & tuple.HAS_OPEN_DROPS) !== 0) return true;
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const isTcp = ((flags >>> 16) & 0xff) === TCP;
-  if (isTcp ? (flags & IS_AGAIN) !== 0 : (facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
+  if (isTcp ? isAgain(flags) : (facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
   // of a flow that was not known when what was lost came, the first ones may be copies of that
   const flow = accountOf(ground, slot);
   return load<i32>(flow + ((<usize>outbound) << 2), 4 * account.PAIRS) <= words.FEW_PAIRS;

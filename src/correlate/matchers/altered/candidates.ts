@@ -1,5 +1,5 @@
 import { keepNewest } from "../../../packets/keep-newest.js";
-import { HAS_SENDING_TIME, HAS_TCP_NUMBERS, IS_IPV6 } from "../../../packets/packets.js";
+import { HAS_TCP_NUMBERS, IS_IPV6, tellsSendingTime } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { ICMP, ICMPV6 } from "../../../protocols/ip-protocols.js";
@@ -19,7 +19,7 @@ const ALTERED_REPLACE_BITS = 46;
 
 /** Across IP versions, with neither end the same: devices that always begin with the same numbers do so in both. It takes both directions. */
 const STRANGERS_NUMBERS_BITS = 8;
-/** The same end on both sides, or one that holds the other (RFC 6052). Many packets go to the same few servers. */
+/** The same end on both sides, or one that holds the other (RFC 6052), as long as no strangers have that in common, too. */
 const KEPT_END_BITS = 12;
 const SAME_PORTS_BITS = 4;
 /** A payload may be the same in every packet of a kind (pings), so it weighs little however long it is. */
@@ -38,7 +38,9 @@ const NEUTRAL_GAP_NS = 60_000_000;
 const MOST_CANDIDATES = 65_536;
 
 interface Candidate {
+  /** What speaks for it, but for an end that is the same on both sides. */
   bits: number;
+  isEndKept: boolean;
   /** Which directions it was seen in: a bit each. */
   directions: number;
   /** By how much the TTL was lowered in the first of them. */
@@ -55,8 +57,10 @@ export class Candidates {
   readonly #tuples: TupleTable;
   /** By `keyOf`. */
   readonly #candidates = new Map<number, Candidate>();
-  /** How many were tried for which too little speaks: so many strangers had a chance to look like twins. */
+  /** How many were tried for which too little speaks: so many strangers had a chance to look like twins … */
   #strangers = 0;
+  /** … and how many of those have an end in common, as all go to the same few servers. */
+  #keptStrangers = 0;
 
   constructor(timeline: Timeline, tuples: TupleTable) {
     this.#timeline = timeline;
@@ -71,15 +75,17 @@ export class Candidates {
     const key = this.#keyOf(inside, outside);
     let candidate = this.#candidates.get(key);
     if (candidate === undefined) {
+      const isEndKept = this.#isEndKept(inside, outside);
       candidate = {
-        bits: this.#contentBits(inside, outside) + (isSameId ? IP_ID_BITS : 0),
+        bits: this.#contentBits(inside, outside, isEndKept) + (isSameId ? IP_ID_BITS : 0),
+        isEndKept,
         directions: 0,
         lowered: 0,
         ipId: NONE,
         sharedIds: 0,
         isBelieved: false,
       };
-      if (isStranger(candidate)) this.#strangers++;
+      this.#countStranger(candidate, 1);
       this.#candidates.set(key, candidate);
       keepNewest(this.#candidates, MOST_CANDIDATES);
     }
@@ -91,10 +97,22 @@ export class Candidates {
     if (candidate.directions === 0) candidate.lowered = lowered;
     candidate.directions |= direction;
     const gapNs = Math.max(1, Math.abs(t.timeNs(outside) - t.timeNs(inside)));
-    const wasStranger = isStranger(candidate);
+    this.#countStranger(candidate, -1);
     candidate.bits += lowered === candidate.lowered ? ttlBits(Math.abs(lowered)) : TTL_OTHERWISE_BITS;
     candidate.bits += Math.min(MOST_TIMING_BITS, Math.log2(NEUTRAL_GAP_NS / gapNs));
-    this.#strangers += Number(isStranger(candidate)) - Number(wasStranger);
+    this.#countStranger(candidate, 1);
+  }
+
+  #countStranger(candidate: Candidate, by: number): void {
+    if (candidate.isBelieved || nominalBits(candidate) >= ALTERED_LEARN_BITS) return;
+    this.#strangers += by;
+    if (candidate.isEndKept) this.#keptStrangers += by;
+  }
+
+  /** What an end in common says, bits: the less, the more strangers have one. */
+  get #keptEndBits(): number {
+    const share = (this.#keptStrangers + 2 ** -KEPT_END_BITS) / (this.#strangers + 1);
+    return Math.min(KEPT_END_BITS, -Math.log2(share));
   }
 
   /** Takes two packets that have their IP ID in common, and not the payload. */
@@ -121,9 +139,10 @@ export class Candidates {
     if (candidate === undefined) return false;
     const leastBits =
       (isReplacing ? ALTERED_REPLACE_BITS : ALTERED_LEARN_BITS) + Math.log2(Math.max(1, this.#strangers));
-    if (candidate.bits < leastBits) return false;
+    if (candidate.bits + (candidate.isEndKept ? this.#keptEndBits : 0) < leastBits) return false;
+    this.#countStranger(candidate, -1);
     candidate.isBelieved = true;
-    candidate.bits = this.#contentBits(inside, outside);
+    candidate.bits = this.#contentBits(inside, outside, candidate.isEndKept);
     candidate.directions = 0;
     return true;
   }
@@ -132,31 +151,30 @@ export class Candidates {
   clear(): void {
     this.#candidates.clear();
     this.#strangers = 0;
+    this.#keptStrangers = 0;
   }
 
-  #contentBits(inside: number, outside: number): number {
+  #contentBits(inside: number, outside: number, isEndKept: boolean): number {
     const t = this.#timeline;
-    const proto = t.proto(inside);
-    const isIcmp = proto === ICMP || proto === ICMPV6;
-    const isEndKept = this.#isKept(inside, outside, isIcmp);
     const isOneVersion = ((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0;
     let bits = 0;
     if ((t.flags(inside) & HAS_TCP_NUMBERS) !== 0)
       bits += isEndKept || isOneVersion ? TCP_NUMBERS_BITS : STRANGERS_NUMBERS_BITS;
     if (t.payloadLength(inside) > 0 && t.content(inside) === t.content(outside))
-      bits += (t.flags(inside) & HAS_SENDING_TIME) === 0 ? PAYLOAD_BITS : SENDING_TIME_BITS;
+      bits += tellsSendingTime(t.flags(inside)) ? SENDING_TIME_BITS : PAYLOAD_BITS;
     else if (bits === 0) bits -= NOTHING_PENALTY_BITS;
-    if (isIcmp) bits += ICMP_SEQ_BITS;
+    if (isIcmp(t.proto(inside))) bits += ICMP_SEQ_BITS;
     else if (this.#isSamePort(inside, outside, true) && this.#isSamePort(inside, outside, false))
       bits += SAME_PORTS_BITS;
-    return isEndKept ? bits + KEPT_END_BITS : bits;
+    return bits;
   }
 
   /** Whether one end is the same on both sides. */
-  #isKept(inside: number, outside: number, isIcmp: boolean): boolean {
+  #isEndKept(inside: number, outside: number): boolean {
+    const hasNoPorts = isIcmp(this.#timeline.proto(inside));
     return [true, false].some(
       (isSource) =>
-        this.#isSameAddress(inside, outside, isSource) && (isIcmp || this.#isSamePort(inside, outside, isSource)),
+        this.#isSameAddress(inside, outside, isSource) && (hasNoPorts || this.#isSamePort(inside, outside, isSource)),
     );
   }
 
@@ -195,6 +213,10 @@ function ttlBits(lowered: number): number {
   return lowered === 1 ? TTL_BY_ONE_BITS : TTL_LOWER_BITS;
 }
 
-function isStranger({ bits, isBelieved }: Candidate): boolean {
-  return bits < ALTERED_LEARN_BITS && !isBelieved;
+function isIcmp(proto: number): boolean {
+  return proto === ICMP || proto === ICMPV6;
+}
+
+function nominalBits({ bits, isEndKept }: Candidate): number {
+  return isEndKept ? bits + KEPT_END_BITS : bits;
 }

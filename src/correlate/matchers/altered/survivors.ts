@@ -1,12 +1,9 @@
-import { HAS_IP_ID, HAS_SENDING_TIME, HAS_TCP_NUMBERS, IS_IPV6 } from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6, identityOf, tellsSendingTime } from "../../../packets/packets.js";
 import { ALTERED_IP_ID, ALTERED_OPTIONS, ALTERED_PAYLOAD, ALTERED_WINDOW } from "../../../packets/results.js";
-import { identityOf } from "../../../packets/packets.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import { UsualGaps } from "./usual-gaps.js";
 
-/** What tells a packet from every other one of its sender, but for a segment sent again … */
-const NUMBERED = HAS_TCP_NUMBERS | HAS_SENDING_TIME;
-/** … so many altered packets that have it say that the router alters such: of other content, two coincidences are too many. */
+/** So many altered packets that have a number of their own say that the router alters such: of other content, two coincidences are too many. */
 const LEAST = 2;
 /** So many say it without: a sender may say the same again, which was lost once and missed once. With fewer, they must outnumber those left alone … */
 const FEW = 8;
@@ -41,7 +38,7 @@ export class Survivors {
   readonly #kernel: Kernel;
   /** By whether the IP ID is the same, each by direction and `identityOf`: all … */
   readonly #altered = [new Int32Array(8), new Int32Array(8)] as const;
-  /** … and those that are numbered. */
+  /** … and those that have a number. */
   readonly #numbered = [new Int32Array(8), new Int32Array(8)] as const;
   /** By direction, kind, and ALTERED_… bits. */
   readonly #changes = new Int32Array(2 * KINDS * CHANGES);
@@ -63,7 +60,7 @@ export class Survivors {
     // the MSS of a SYN is clamped by many a router that leaves all else alone
     if (kind === SYN_SEGMENT && isSameId) return;
     this.#altered[isSameId ? 1 : 0][indexOf(isOutbound, flags)]++;
-    if ((flags & NUMBERED) !== 0) this.#numbered[isSameId ? 1 : 0][indexOf(isOutbound, flags)]++;
+    if (isNumbered(flags)) this.#numbered[isSameId ? 1 : 0][indexOf(isOutbound, flags)]++;
     if ((changes & ALTERED_IP_ID) !== 0) this.#renumbered[isOutbound ? 1 : 0]++;
   }
 
@@ -72,10 +69,10 @@ export class Survivors {
     if (kind === SYN_SEGMENT && isSameId) return true;
     // what keeps its ID does so by chance
     if (!isSameId && (flags & HAS_IP_ID) !== 0 && this.isRenumbering(isOutbound)) return true;
-    const isNumbered = (flags & NUMBERED) !== 0;
-    const altered = (isNumbered ? this.#numbered : this.#altered)[isSameId ? 1 : 0];
+    const hasNumber = isNumbered(flags);
+    const altered = (hasNumber ? this.#numbered : this.#altered)[isSameId ? 1 : 0];
     const count = altered[indexOf(isOutbound, flags)];
-    const least = isNumbered ? LEAST : FEW;
+    const least = hasNumber ? LEAST : FEW;
     if (count === 0 || count + altered[indexOf(!isOutbound, flags)] < least) return false;
     const intact = this.#kernel.intact(isOutbound, flags);
     return count > intact || (count >= FEW && count * (isSameId ? LEAST_SHARE_SAME_ID : LEAST_SHARE) >= intact);
@@ -103,6 +100,11 @@ export class Survivors {
     const withId = kernel.intact(isOutbound, HAS_IP_ID) + kernel.intact(isOutbound, HAS_IP_ID | IS_IPV6);
     return renumbered >= FEW && renumbered * LEAST_SHARE >= withId;
   }
+}
+
+/** Whether something tells a packet with these flags from every other one of its sender, but for a segment sent again. */
+function isNumbered(flags: number): boolean {
+  return (flags & HAS_TCP_NUMBERS) !== 0 || tellsSendingTime(flags);
 }
 
 function indexOf(isOutbound: boolean, flags: number): number {
