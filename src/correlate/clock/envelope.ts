@@ -1,5 +1,5 @@
 import { SET_NS } from "../intake/disorder.js";
-import { type Bounds, quickest } from "./estimate.js";
+import { type Bounds, LEAST_WITNESSES, quickest, witnessed } from "./estimate.js";
 
 /** Faster or slower than this, no computer's clock runs. */
 const MOST_RATE = 0.001;
@@ -11,9 +11,6 @@ const WANDER_RATE = 1e-6;
 const NEIGHBOURS = [1, 2, 3, 4, 6, 9, 13, 19, 28, 42, 63];
 /** Packets of the same direction before and behind a slice that tell whether its quickest one is believable. */
 const SUPPORTERS = 16;
-
-/** So many packets must say that clocks are not one: one or two may be twins of others like theirs. */
-const LEAST_WITNESSES = 3;
 
 /** A packet that was seen on both sides, of known direction. */
 export interface Crossing {
@@ -106,7 +103,7 @@ export class Slice implements Bounds {
     const sign = isOutbound ? 1 : -1;
     const gaps = around.map(({ gapNs }) => sign * gapNs);
     const believableNs = quickest(gaps);
-    const witnessedNs = gaps.toSorted((a, b) => a - b)[Math.min(LEAST_WITNESSES, gaps.length) - 1];
+    const witnessedNs = witnessed(gaps);
     if (isOutbound) this.#witnessedMostNs = witnessedNs;
     else this.#witnessedLeastNs = -witnessedNs;
     const byGap = own.filter(({ gapNs }) => sign * gapNs >= believableNs).sort((a, b) => sign * (a.gapNs - b.gapNs));

@@ -10,7 +10,12 @@ export interface Bounds {
 export interface Agreed extends Bounds {
   readonly middleNs: number;
   readonly spreadNs: number;
+  /** Between what LEAST_WITNESSES of each direction say that it lies: what it takes to say that clocks are not one. */
+  readonly witnessed: Bounds;
 }
+
+/** So many packets must say that clocks are not one: one or two may be twins of others like theirs. */
+export const LEAST_WITNESSES = 3;
 
 /** Twins that must agree on an offset before it is believed, where each is unique by its TCP numbers … */
 const LEAST_NUMBERED = 4;
@@ -50,7 +55,7 @@ export function agreedOffset(twins: readonly Twin[], windowNs: number): Agreed |
   const telling = byNumbers === null ? byTime : numbered;
   const near = telling.slice(0, 4 * EARLY_TWINS).filter((twin) => Math.abs(gapOf(twin) - middleNs) <= windowNs);
   const spreadNs = near.reduce((most, twin) => Math.max(most, Math.abs(gapOf(twin) - middleNs)), 0);
-  return { middleNs, spreadNs, ...boundsOf(near) };
+  return { middleNs, spreadNs, ...boundsOf(near, quickest), witnessed: boundsOf(near, witnessed) };
 }
 
 /**
@@ -61,7 +66,7 @@ export function mayBeOneClock(twins: readonly Twin[], windowNs: number, gapNs: n
   const early = twins.toSorted((a, b) => a.insideNs - b.insideNs).slice(0, EARLY_TWINS);
   const near = early.filter((twin) => Math.abs(gapOf(twin) - gapNs) <= windowNs);
   if (near.length < LEAST_NUMBERED || near.length < LEAST_SHARE * early.length) return false;
-  const { atLeastNs, atMostNs } = boundsOf(near);
+  const { atLeastNs, atMostNs } = boundsOf(near, witnessed);
   return atLeastNs - toleranceNs <= gapNs && gapNs <= atMostNs + toleranceNs;
 }
 
@@ -129,11 +134,16 @@ function distinct(numbers: readonly number[], width: number): number {
   return count;
 }
 
-/** What bounds the offset: the quickest packet of each direction. */
-function boundsOf(twins: readonly Twin[]): Bounds {
+/** What bounds the offset: the least gap of each direction, as far as that is believed. */
+function boundsOf(twins: readonly Twin[], leastOf: (gaps: readonly number[]) => number): Bounds {
   const of = (direction: number): number[] =>
     twins.filter((twin) => twin.direction === direction).map((twin) => direction * gapOf(twin));
-  return { atLeastNs: -quickest(of(-1)), atMostNs: quickest(of(1)) };
+  return { atLeastNs: -leastOf(of(-1)), atMostNs: leastOf(of(1)) };
+}
+
+/** What LEAST_WITNESSES of some gaps are at the most, or all of them, where they are fewer; Infinity where there is none. */
+export function witnessed(gaps: readonly number[]): number {
+  return gaps.toSorted((a, b) => a - b)[Math.min(LEAST_WITNESSES, gaps.length) - 1] ?? Number.POSITIVE_INFINITY;
 }
 
 /**

@@ -166,7 +166,7 @@ export class Follower {
   }
 
   /** Whether one clock explains the first twins: their bounds, but for what their stamps may be wrong by. */
-  #isOneClock({ middleNs, atLeastNs, atMostNs }: Agreed): boolean {
+  #isOneClock({ middleNs, witnessed: { atLeastNs, atMostNs } }: Agreed): boolean {
     const contradictionNs = Math.max(0, atLeastNs - atMostNs);
     const toleranceNs = this.#course.toleranceNs + Math.min(contradictionNs, SET_NS);
     return (
