@@ -44,7 +44,8 @@ function pass(table: usize, hash: i32, ipId: i32, timeNs: f64): f64 {
 export function remember(ground: usize, packet: usize, way: i32, side: i32, timeNs: f64): void {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const hasId = (flags & HAS_IP_ID) !== 0;
-  if (((flags >>> 16) & 0xff) === TCP && hasId) return;
+  const isTcp = ((flags >>> 16) & 0xff) === TCP;
+  if (isTcp && hasId) return;
   // fragments are put together elsewhere; and of a payload that was not kept, nothing is known
   if ((flags & IS_FRAGMENT) !== 0 || (hasId && load<i32>(packet, 4 * record.HEAD) === 0)) return;
   let noted = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
@@ -53,10 +54,11 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   const table = <usize>wordOf(ground, words.ALIKE);
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   const content = contentOf(packet, hasId) ^ (flags >>> 24);
+  const carried = isTcp ? content : carriedBy(packet) ^ (flags >>> 24);
   const ipId = load<i32>(packet, 4 * record.IP_ID);
   // by its ends, as how conversations are numbered depends on how captures are read
   const ends = load<i32>(tupleOf(ground, way), 4 * tuple.HASH) + (way & 1);
-  const beforeNs = timeNs - pass(table, spread(content ^ ends), ipId, timeNs);
+  const beforeNs = timeNs - pass(table, spread(carried ^ ends), ipId, timeNs);
   if (abs<f64>(beforeNs) <= NEWS_NS && ((flags >>> 16) & 0xff) === UDP)
     store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
   if (abs<f64>(beforeNs) <= windowNs) {
@@ -106,6 +108,12 @@ function contentOf(packet: usize, hasId: bool): i32 {
   return spread(
     load<i32>(packet, 4 * record.HEAD) + spread(payloadLengthOf(packet) + spread(load<i32>(packet, 4 * record.SEQ))),
   );
+}
+
+/** A hash of what a packet carries that is no segment, whether it has an ID of its own or not: of equal ones, some have it, and others do not. */
+function carriedBy(packet: usize): i32 {
+  const length = spread(payloadLengthOf(packet) + spread(load<i32>(packet, 4 * record.SEQ)));
+  return spread(load<i32>(packet, 4 * record.HEAD) + spread(load<i32>(packet, 4 * record.CONTENT) + length));
 }
 
 /** Spreads every bit over all 32: the finaliser of MurmurHash3. */

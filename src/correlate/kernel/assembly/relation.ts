@@ -164,10 +164,10 @@ function weighTime(
   slackNs: f64,
 ): void {
   const hasId = (flags & HAS_IP_ID) !== 0;
-  const isRepeating =
+  isRepeatable =
+    !hasId ||
     (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (iWay & 1))) !== 0 ||
     (load<i32>(tupleOf(ground, oWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (oWay & 1))) !== 0;
-  isRepeatable = !hasId || isRepeating;
   const limitNs = limitOf(ground, isOutbound);
   const isTrusted = slackNs < Infinity;
   isLate = isTrusted && latencyNs > limitNs;
@@ -208,10 +208,6 @@ function weighTime(
   if (mayHide) isClose = true;
   // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
   if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
-  // where one of both has an ID that is not its own, how far apart those are that carry the same is not known
-  const isHalfKnown =
-    ((load<i32>(i, 4 * record.FLAGS_PROTO_TTL) ^ load<i32>(o, 4 * record.FLAGS_PROTO_TTL)) & HAS_IP_ID) !== 0;
-  if (isRepeating && isHalfKnown) isClose = true;
   if (isUnwatched(ground, isOutbound ? INSIDE : OUTSIDE, leftNs, latencyNs)) isClose = true;
 }
 
