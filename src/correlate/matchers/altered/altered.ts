@@ -1,15 +1,6 @@
 import type { Heap } from "../../../packets/heap.js";
+import { HAS_IP_ID, IS_ERROR, IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED } from "../../../packets/packets.js";
 import {
-  HAS_IP_ID,
-  HAS_TCP_NUMBERS,
-  IS_ERROR,
-  IS_FRAGMENT,
-  IS_HEADLESS,
-  IS_IPV6,
-  IS_MISTIMED,
-} from "../../../packets/packets.js";
-import {
-  ALTERED_IP_ID,
   ALTERED_PAYLOAD,
   BY_EXACT,
   BY_FLOW,
@@ -20,13 +11,11 @@ import {
 import { INSIDE } from "../../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
-import { NONE } from "../../../packets/tuples.js";
 import { isGroup } from "../../../protocols/addresses.js";
-import { TCP, UDP } from "../../../protocols/ip-protocols.js";
-import { SYN } from "../../../protocols/tcp.js";
+import { UDP } from "../../../protocols/ip-protocols.js";
 import { Candidates } from "./candidates.js";
+import { Comparison } from "./comparison.js";
 import {
-  alterations,
   contentHash,
   evidenceBetween,
   hasContent,
@@ -42,8 +31,8 @@ import type { Kernel } from "../../kernel/kernel.js";
 import { Newcomers } from "../newcomers.js";
 import type { Pairing, Settles } from "../contract.js";
 import { isLinkScoped } from "../scope.js";
-import { type Kind, NO_SEGMENT, SEGMENT, Survivors, SYN_SEGMENT } from "./survivors.js";
-import { CONFLICT, IMPOSSIBLE, goesOutbound, KNOWN, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
+import { Survivors } from "./survivors.js";
+import { CONFLICT, IMPOSSIBLE, KNOWN } from "../../kernel/relations.js";
 import type { Translations } from "../../kernel/translations.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 
@@ -72,6 +61,8 @@ export class Altered implements Settles {
   readonly #kernel: Kernel;
   readonly #windowNs: number;
   readonly #pairing: Pairing;
+  /** The two packets that were compared last. */
+  readonly #two: Comparison;
   readonly #candidates: Candidates;
   readonly #newcomers: Newcomers;
   /** Waiting packets, as far as they were filed. */
@@ -84,10 +75,6 @@ export class Altered implements Settles {
   readonly #helped = new Set<number>();
   /** Ways of which several packets that wait have one IP ID. */
   readonly #repeating = new Set<number>();
-  /** What `#compare` found. */
-  #isOutbound = false;
-  #changes = 0;
-  #isSameId = false;
   /** What would have to be known for them to be twins; undefined where nothing would make them so. */
   #why: string | undefined;
   /** Whether `#claim` found packets of which only the time says that they are no twins. */
@@ -116,6 +103,7 @@ export class Altered implements Settles {
     this.#ports = new Contents(heap, timeline, windowNs, (_, row) => mixed(this.#serverPort(row), UDP), isSamePort);
     this.#candidates = new Candidates(timeline, tuples);
     this.survivors = new Survivors(kernel);
+    this.#two = new Comparison(timeline, tuples, translations, kernel, this.survivors);
   }
 
   /** Whether the router gives packets IP IDs of its own, one way at least: then keys with an ID are no evidence. */
@@ -209,29 +197,21 @@ export class Altered implements Settles {
   #survey(row: number, other: number): void {
     const t = this.#timeline;
     const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
-    const relation = this.#compare(inside, outside);
+    const relation = this.#two.take(inside, outside);
     if (relation === IMPOSSIBLE) return;
-    const gapNs = t.timeNs(outside) - t.timeNs(inside);
-    const isOutbound = this.#isOutbound;
+    const { isOutbound, gapNs, flags, kind, changes, isSameId } = this.#two;
     this.survivors.gaps[isOutbound ? 1 : 0].add(t.timeNs(inside), gapNs);
-    if (relation !== KNOWN) this.#candidates.add(inside, outside, isOutbound, this.#isSameId);
+    if (relation !== KNOWN) this.#candidates.add(inside, outside, isOutbound, isSameId);
     if (!this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return;
-    this.survivors.note(isOutbound, this.#flagsOf(inside, outside), this.#kindOf(row), this.#changes, this.#isSameId);
-  }
-
-  /** The flags of the one that entered. Where a router gives IP IDs of its own, a sender's may be 0 by chance: it has one all the same. */
-  #flagsOf(inside: number, outside: number): number {
-    const t = this.#timeline;
-    const [entered, left] = this.#isOutbound ? [inside, outside] : [outside, inside];
-    return t.flags(entered) | (t.flags(left) & HAS_IP_ID);
+    this.survivors.note(isOutbound, flags, kind, changes, isSameId);
   }
 
   /** Learns from two packets that are the only ones of an IP ID, and whose payloads differ. */
   #surveyId(row: number, other: number): void {
     const [inside, outside] = this.#timeline.sideOf(row) === INSIDE ? [row, other] : [other, row];
-    const relation = this.#compare(inside, outside);
+    const relation = this.#two.take(inside, outside);
     if (relation === IMPOSSIBLE) return;
-    this.#candidates.addId(inside, outside, this.#isOutbound);
+    this.#candidates.addId(inside, outside, this.#two.isOutbound);
     if (this.#isHelped(inside, outside, relation === KNOWN)) this.#helped.add(this.#serverPort(inside));
   }
 
@@ -296,28 +276,24 @@ export class Altered implements Settles {
     const t = this.#timeline;
     const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
     this.#why = undefined;
-    const relation = this.#compare(inside, outside);
+    const relation = this.#two.take(inside, outside);
     if (relation === IMPOSSIBLE) return 0;
-    const isOutbound = this.#isOutbound;
+    const { isOutbound, isOneVersion, flags, kind, changes, isSameId } = this.#two;
     const { survivors } = this;
-    const kind = this.#kindOf(inside);
-    const isOneVersion = ((t.flags(inside) ^ t.flags(outside)) & IS_IPV6) === 0;
-    const flags = this.#flagsOf(inside, outside);
-    if ((this.#changes & ALTERED_PAYLOAD) !== 0) {
-      if (survivors.isRenumbering(isOutbound) || !this.#isTimely(inside, t.timeNs(outside) - t.timeNs(inside)))
-        return 0;
+    if ((changes & ALTERED_PAYLOAD) !== 0) {
+      if (survivors.isRenumbering(isOutbound) || !this.#isTimely(inside)) return 0;
       if (!hasIdentity(t, row)) return relation !== CONFLICT && this.#helped.has(this.#serverPort(row)) ? relation : 0;
       if (this.#isHelped(inside, outside, relation === KNOWN)) return 2 * relation;
       this.#why = WHY_IDENTITY;
       return 0;
     }
-    if (isOneVersion && !survivors.isAltering(isOutbound, flags, kind, this.#isSameId)) return 0;
-    if (!survivors.isUsual(isOutbound, kind, this.#changes)) return 0;
-    if (!this.#isTimely(inside, t.timeNs(outside) - t.timeNs(inside))) {
+    if (isOneVersion && !survivors.isAltering(isOutbound, flags, kind, isSameId)) return 0;
+    if (!survivors.isUsual(isOutbound, kind, changes)) return 0;
+    if (!this.#isTimely(inside)) {
       this.#isUntimely = true;
       return 0;
     }
-    return 2 * relation + (this.#isSameId ? 1 : 0);
+    return 2 * relation + (isSameId ? 1 : 0);
   }
 
   /**
@@ -332,9 +308,9 @@ export class Altered implements Settles {
     return !isKnown || shared * LEAST_SHARE >= this.#translations.accounts.pairs(this.#kernel.knownSlot);
   }
 
-  /** Whether others take as long, those around its time, or those so far; or it takes no time that others are known to need. */
-  #isTimely(inside: number, gapNs: number): boolean {
-    const isOutbound = this.#isOutbound;
+  /** Whether others take as long as the two compared last, those around the time of the inside one, or those so far; or those take no time that others are known to need. */
+  #isTimely(inside: number): boolean {
+    const { isOutbound, gapNs } = this.#two;
     const usual = this.survivors.gaps[isOutbound ? 1 : 0].at(this.#timeline.timeNs(inside));
     if (usual !== null) return gapNs >= usual.minNs && gapNs <= usual.maxNs;
     const isQuick = this.#translations.isQuick(isOutbound, gapNs);
@@ -353,53 +329,18 @@ export class Altered implements Settles {
     return longestNs;
   };
 
-  /**
-   * How two packets of one content stand to each other, by their translations, causality, and their keys: packets whose keys are equal are the
-   * matcher's. Sets their direction, and what differs in them.
-   */
-  #compare(inside: number, outside: number): number {
-    const t = this.#timeline;
-    const flags = t.flags(inside);
-    const gapNs = t.timeNs(outside) - t.timeNs(inside);
-    const related = this.#kernel.relate(inside, outside, true);
-    let relation = related & RELATION_MASK;
-    if (relation !== KNOWN) {
-      const slot = this.#translations.slotOf(inside);
-      const isKnown = slot !== NONE && slot === this.#translations.slotOf(outside);
-      const lowered = t.ttl(inside) - t.ttl(outside);
-      // an error has the translation of what it quotes; else forwarding must show where numbers do not tell
-      if (isKnown || (flags & IS_ERROR) !== 0 || (lowered === 0 && (flags & HAS_TCP_NUMBERS) === 0)) return IMPOSSIBLE;
-      const isProved = this.#tuples.isProved(t.way(inside)) || this.#tuples.isProved(t.way(outside));
-      relation = isProved ? CONFLICT : POSSIBLE;
-    }
-    this.#isOutbound = goesOutbound(related);
-    // no TTL grows on its way, but where the router sets it
-    const raised = (t.ttl(outside) - t.ttl(inside)) * (this.#isOutbound ? 1 : -1);
-    if (relation !== KNOWN && raised > 0) return IMPOSSIBLE;
-    if (Math.abs(gapNs) > this.#windowNs || (this.#isOutbound ? gapNs : -gapNs) < -this.#kernel.causalSlackNs)
-      return IMPOSSIBLE;
-    const isOneVersion = ((flags ^ t.flags(outside)) & IS_IPV6) === 0;
-    const isSameKey = isOneVersion && t.key(inside) === t.key(outside) && t.key2(inside) === t.key2(outside);
-    const isRenumbering = this.survivors.isRenumbering(this.#isOutbound);
-    if (isSameKey && !t.hasOtherOptions(inside, outside) && !isRenumbering) return IMPOSSIBLE;
-    this.#changes = alterations(t, inside, outside);
-    // where the router gives IDs of its own, one that is the same on both sides is so by chance
-    this.#isSameId = isOneVersion && t.ipId(inside) !== 0 && (this.#changes & ALTERED_IP_ID) === 0 && !isRenumbering;
-    return relation;
-  }
-
   /** Pairs two packets if their translation is known, or enough speaks for it. */
   #pair(inside: number, outside: number, isContended: boolean): Undecided | null {
     const t = this.#timeline;
     const translations = this.#translations;
-    const relation = this.#compare(inside, outside);
-    const changes = this.#changes;
+    const relation = this.#two.take(inside, outside);
+    const { changes, isOutbound, isSameId } = this.#two;
     let evidence = evidenceBetween(t, inside, outside, changes) | (isContended ? EVIDENCE_TIME : 0);
     let slot = this.#kernel.knownSlot;
     let by = BY_FLOW;
     if (relation === KNOWN) evidence |= EVIDENCE_FLOW;
     else {
-      this.#candidates.add(inside, outside, this.#isOutbound, this.#isSameId);
+      this.#candidates.add(inside, outside, isOutbound, isSameId);
       if (!this.#candidates.believe(inside, outside, relation === CONFLICT))
         return leaveUndecided(t, [inside, outside], WHY_LITTLE);
       slot = translations.learnAcross(inside, outside);
@@ -410,12 +351,6 @@ export class Altered implements Settles {
     this.#remove(outside);
     this.#pairing.pairGroup([inside], [outside], slot, by, evidence, changes);
     return null;
-  }
-
-  #kindOf(row: number): Kind {
-    const t = this.#timeline;
-    if (t.proto(row) !== TCP) return NO_SEGMENT;
-    return (t.tcpFlags(row) & SYN) === 0 ? SEGMENT : SYN_SEGMENT;
   }
 }
 

@@ -1,0 +1,91 @@
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ERROR, IS_IPV6 } from "../../../packets/packets.js";
+import { ALTERED_IP_ID } from "../../../packets/results.js";
+import type { Timeline } from "../../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { SYN } from "../../../protocols/tcp.js";
+import type { Kernel } from "../../kernel/kernel.js";
+import { CONFLICT, IMPOSSIBLE, goesOutbound, KNOWN, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
+import type { Translations } from "../../kernel/translations.js";
+import { alterations } from "../content.js";
+import { type Kind, NO_SEGMENT, SEGMENT, type Survivors, SYN_SEGMENT } from "./survivors.js";
+
+/** How two packets of one content stand to each other, where the router may have rewritten more than their addresses: those compared last. */
+export class Comparison {
+  isOutbound = false;
+  /** How much later the outside one was stamped, nanoseconds. */
+  gapNs = 0;
+  /** What differs in them: ALTERED_… bits. */
+  changes = 0;
+  isOneVersion = false;
+  /** Whether they have their IP ID in common, and the router gives none of its own: else one that is the same on both sides is so by chance. */
+  isSameId = false;
+  kind: Kind = NO_SEGMENT;
+  /** The flags of the one that entered. Where a router gives IP IDs of its own, a sender's may be 0 by chance: it has one all the same. */
+  flags = 0;
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+  readonly #translations: Translations;
+  readonly #kernel: Kernel;
+  readonly #survivors: Survivors;
+
+  constructor(
+    timeline: Timeline,
+    tuples: TupleTable,
+    translations: Translations,
+    kernel: Kernel,
+    survivors: Survivors,
+  ) {
+    this.#timeline = timeline;
+    this.#tuples = tuples;
+    this.#translations = translations;
+    this.#kernel = kernel;
+    this.#survivors = survivors;
+  }
+
+  /** Compares two packets. Returns their relation, by their translations, causality, and their keys: packets whose keys are equal are the matcher's. */
+  take(inside: number, outside: number): number {
+    const t = this.#timeline;
+    const kernel = this.#kernel;
+    const [iFlags, oFlags] = [t.flags(inside), t.flags(outside)];
+    const related = kernel.relate(inside, outside, true);
+    const relation = (related & RELATION_MASK) === KNOWN ? KNOWN : this.#relationOf(inside, outside, iFlags);
+    if (relation === IMPOSSIBLE) return IMPOSSIBLE;
+    const isOutbound = goesOutbound(related);
+    const gapNs = t.timeNs(outside) - t.timeNs(inside);
+    if (Math.abs(gapNs) > kernel.windowNs || (isOutbound ? gapNs : -gapNs) < -kernel.causalSlackNs) return IMPOSSIBLE;
+    // no TTL grows on its way, but where the router sets it
+    const raised = (t.ttl(outside) - t.ttl(inside)) * (isOutbound ? 1 : -1);
+    if (relation !== KNOWN && raised > 0) return IMPOSSIBLE;
+    const isOneVersion = ((iFlags ^ oFlags) & IS_IPV6) === 0;
+    const isSameKey = isOneVersion && t.key(inside) === t.key(outside) && t.key2(inside) === t.key2(outside);
+    const isRenumbering = this.#survivors.isRenumbering(isOutbound);
+    if (isSameKey && !t.hasOtherOptions(inside, outside) && !isRenumbering) return IMPOSSIBLE;
+    this.isOutbound = isOutbound;
+    this.gapNs = gapNs;
+    this.isOneVersion = isOneVersion;
+    this.changes = alterations(t, inside, outside);
+    this.isSameId = isOneVersion && t.ipId(inside) !== 0 && (this.changes & ALTERED_IP_ID) === 0 && !isRenumbering;
+    this.kind = this.#kindOf(inside);
+    this.flags = isOutbound ? iFlags | (oFlags & HAS_IP_ID) : oFlags | (iFlags & HAS_IP_ID);
+    return relation;
+  }
+
+  /** The relation of two packets that no known translation makes one of the other. */
+  #relationOf(inside: number, outside: number, flags: number): number {
+    const t = this.#timeline;
+    const slot = this.#translations.slotOf(inside);
+    const isKnown = slot !== NONE && slot === this.#translations.slotOf(outside);
+    const isLowered = t.ttl(inside) !== t.ttl(outside);
+    // an error has the translation of what it quotes; else forwarding must show where numbers do not tell
+    if (isKnown || (flags & IS_ERROR) !== 0 || (!isLowered && (flags & HAS_TCP_NUMBERS) === 0)) return IMPOSSIBLE;
+    const isProved = this.#tuples.isProved(t.way(inside)) || this.#tuples.isProved(t.way(outside));
+    return isProved ? CONFLICT : POSSIBLE;
+  }
+
+  #kindOf(row: number): Kind {
+    const t = this.#timeline;
+    if (t.proto(row) !== TCP) return NO_SEGMENT;
+    return (t.tcpFlags(row) & SYN) === 0 ? SEGMENT : SYN_SEGMENT;
+  }
+}
