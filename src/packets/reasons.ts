@@ -40,6 +40,8 @@ export const REASONS = {
   "may-be-changed": "another packet of its flow came out then that never came in: it may be this one, changed",
   "may-be-fragments":
     "the other capture has fragments that may be of it: some are missing, or too little of them was captured",
+  "may-be-pieces":
+    "the other side has what may be it in pieces, or several in one (GSO, GRO), and nothing tells the others",
   "cut-short": "too little of it, or of what may be its twin, was captured",
   "no-header": "its transport header is not all there: it was not captured, or the packet ends before",
   "capture-misses": "a capture misses so much that nothing follows from what it lacks",

@@ -240,6 +240,11 @@ export class Kernel {
     return this.#tables.clock.disorderNs;
   }
 
+  /** Of two packets whose stamps are nearer to each other than this, nanoseconds, either may have been the first: nothing shows disorder within a unit. */
+  get blurNs(): number {
+    return Math.max(this.disorderNs, this.#tables.resolutionNs);
+  }
+
   /** How many pairs there were so far. */
   get pairsSoFar(): number {
     return this.#words[words.PAIRED] + this.#words[words.PAIRED + 1];

@@ -27,6 +27,7 @@ export class Matchers {
   readonly hairpins: Hairpins;
   readonly proxies: Proxies;
   readonly relays: Relays;
+  readonly supers: SuperDatagrams;
   /** Packets with equal keys. */
   readonly equals: Matcher;
   readonly notes: readonly Notes[];
@@ -51,12 +52,12 @@ export class Matchers {
     this.hairpins = new Hairpins(about, this.datagrams);
     this.proxies = new Proxies(about);
     this.relays = new Relays(about);
-    const supers = new SuperDatagrams(about);
+    this.supers = new SuperDatagrams(about);
     this.shifted = new ShiftedSegments(about);
-    const { equals, datagrams, hairpins, cutFrames, proxies, segments, shifted, altered, likes } = this;
+    const { equals, datagrams, hairpins, cutFrames, proxies, segments, supers, shifted, altered, likes } = this;
     this.#admit = [equals, hairpins, cutFrames, datagrams, proxies, shifted, segments];
     this.#settle = [datagrams, hairpins, equals, segments, supers, shifted, cutFrames, altered];
-    this.notes = [datagrams, likes];
+    this.notes = [datagrams, supers, likes];
   }
 
   /** Takes a WAITING packet that was just appended to the timeline. */

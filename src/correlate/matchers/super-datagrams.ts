@@ -13,7 +13,7 @@ import { UDP } from "../../protocols/ip-protocols.js";
 import { Contents } from "./contents.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Newcomers } from "./newcomers.js";
-import type { About, Pairing, Settles } from "./contract.js";
+import type { About, Notes, Pairing, Settles } from "./contract.js";
 import { goesOutbound, KNOWN, RELATION_MASK } from "../kernel/relations.js";
 import type { Translations } from "../kernel/translations.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
@@ -28,7 +28,7 @@ const SPREAD_NS = 10_000_000;
  * one flow, the first beginning as the whole does, all but the last of one size, and with as many bytes in all. Works on packets that
  * wait, once the window of one of them is over.
  */
-export class SuperDatagrams implements Settles {
+export class SuperDatagrams implements Settles, Notes {
   readonly #timeline: Timeline;
   readonly #translations: Translations;
   readonly #kernel: Kernel;
@@ -37,6 +37,8 @@ export class SuperDatagrams implements Settles {
   readonly #newcomers: Newcomers;
   /** What waits, by how its payload begins. */
   readonly #heads: Contents;
+  /** Packets of which one of the other side may be a piece, or the whole, while nothing tells the other pieces. */
+  readonly #unsolved = new Set<number>();
 
   constructor({ heap, timeline, translations, kernel, windowNs, pairing }: About) {
     this.#timeline = timeline;
@@ -46,6 +48,19 @@ export class SuperDatagrams implements Settles {
     this.#windowNs = windowNs;
     this.#pairing = pairing;
     this.#heads = new Contents(heap, timeline, windowNs, headOf, isAlike);
+  }
+
+  get size(): number {
+    return this.#unsolved.size;
+  }
+
+  forget(row: number): void {
+    this.#unsolved.delete(row);
+  }
+
+  /** Whether a packet without a twin may have been cut, or be a piece. */
+  mayBeCut(row: number): boolean {
+    return this.#unsolved.has(row);
   }
 
   /** Whether there is a packet that `settle` might find to be a part of this one, or the whole. */
@@ -110,7 +125,9 @@ export class SuperDatagrams implements Settles {
     if (!this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return null;
     if (!hasIdOf(t, first, whole, 0)) return null;
     const pieces = this.#piecesFrom(first, t.payloadLength(whole));
-    return pieces && { other, whole, pieces, slot };
+    if (pieces !== null) return { other, whole, pieces, slot };
+    this.#unsolved.add(whole).add(first);
+    return null;
   }
 
   /** The packets from this one on, of its flow and direction, that have so many bytes in all; null where there are none such. */
@@ -129,10 +146,30 @@ export class SuperDatagrams implements Settles {
       if (t.timeNs(row) - t.timeNs(first) > SPREAD_NS || length > size || (length < size && !isLast)) return null;
       if (!hasIdOf(t, row, first, pieces.length)) return null;
       pieces.push(row);
-      if (isLast) return pieces;
+      if (isLast) return this.#isApart(pieces) ? pieces : null;
       missing -= length;
     }
     return null;
+  }
+
+  /**
+   * Whether no packet that waits, of the way of some pieces, is so near to them that it may be one of them, and one of those another datagram's: only
+   * the first is known by what it carries. IP IDs that count on tell, too.
+   */
+  #isApart(pieces: readonly number[]): boolean {
+    const t = this.#timeline;
+    const [first] = pieces;
+    const last = pieces[pieces.length - 1];
+    if ((t.flags(first) & HAS_IP_ID) !== 0) return true;
+    const { blurNs } = this.#kernel;
+    const isRival = (row: number): boolean => t.isWaiting(row) && t.way(row) === t.way(first);
+    for (let row = first; row !== t.first && t.timeNs(first) - t.timeNs(row) < blurNs; ) {
+      row = t.before(row, 1);
+      if (isRival(row) && t.timeNs(first) - t.timeNs(row) < blurNs) return false;
+    }
+    for (let row = t.after(last); row !== t.end && t.timeNs(row) - t.timeNs(last) < blurNs; row = t.after(row))
+      if (isRival(row)) return false;
+    return true;
   }
 }
 

@@ -61,6 +61,10 @@ export class Doubts {
         const why = `${SIDE_NAMES[other]} has fragments that may be of it: some are missing, or too little of them was captured`;
         return { verdict: "unknown", reason: "may-be-fragments", why };
       }
+      if (this.#known.matchers.supers.mayBeCut(row)) {
+        const why = `${SIDE_NAMES[other]} has what begins as it does and is longer or shorter: several datagrams in one, of which nothing tells the pieces`;
+        return { verdict: "unknown", reason: "may-be-pieces", why };
+      }
       const changed = this.#whyChanged(row, other);
       if (changed !== undefined) return { verdict: "unknown", reason: "may-be-changed", why: changed };
     }

@@ -74,3 +74,14 @@ it("is not paired where another one that begins alike may be the whole", async (
   expect(pairs).toEqual([]);
   expect(outcome.undecided).toMatchObject([{ inside: [5, 6], outside: [5, 6, 7, 8] }]);
 });
+
+it("is left where stamps do not tell whose a piece is", async () => {
+  const bytes = 2 * SIZE;
+  const [ones, others] = [1, 2].map((seed) => pieces({ bytes, seed, id: 0, isInside: false }));
+  const mingled = [ones[0], others[0], ones[1], others[1]].map(({ packet }) => ms(10.03, packet));
+  const wholes = [1, 2].flatMap((seed) => whole({ bytes, seed, id: 0, isInside: true }));
+  const { outcome, pairs } = await behindKnown(wholes, mingled);
+  expect(pairs).toEqual([]);
+  const reasons = outcome.alone.filter(({ side }) => side === "inside").map(({ reason }) => reason);
+  expect(reasons).toEqual(["may-be-pieces", "may-be-pieces"]);
+});
