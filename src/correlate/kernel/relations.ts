@@ -14,7 +14,7 @@ export const IS_REPEATABLE = 8;
 /** … and an equal one follows or went before so closely that time does not. */
 export const IS_CLOSE = 16;
 export const IS_RELATED_OUTBOUND = 32;
-/** TTL and options became what those of the pairs before did: where several contend, the others are not meant. */
+/** An end is the same, TTL and options became what those of the pairs before did: where several contend, the others are not meant. */
 export const IS_USUAL = 64;
 /** Equal ones follow each other closely, and captures miss packets: another one of two may have been missed on each side. */
 export const MAY_HIDE = 128;

@@ -1,5 +1,6 @@
 import type { Adversary } from "../adversary.js";
-import { type End, UDP } from "../packet.js";
+import { missing } from "../capture.js";
+import { type End, SYN, segment, TCP, UDP } from "../packet.js";
 import { background, bytes, datagram, datagramTalk, ids } from "../talk.js";
 import { container, container6, type Direction, HOST, server, server6, type World } from "../world.js";
 
@@ -9,6 +10,30 @@ const SECOND_NS = 1e9;
 
 /** Scenarios of those who do the same as somebody behind the NAT, or say what he says. */
 export const STRANGERS: Readonly<Record<string, Adversary>> = {
+  "wrong/scan-with-one-number": {
+    about:
+      "containers scan servers with one sequence number and IP ID for all; a tenth dropped, and each capture misses one of twenty",
+    recall: 0.99,
+    play(world) {
+      const { rng, router } = world;
+      world.inside.model.misses = missing(rng, 0.05);
+      world.outside.model.misses = missing(rng, 0.05);
+      router.drops = () => rng.chance(0.1);
+      router.latencyNs = () => 8_000 + rng.exponential(200_000);
+      const probe = segment({ seq: rng.word(), flags: SYN }, { ipId: 54_321 });
+      for (let i = 0; i < 6; i++) {
+        world.start(rng.between(0, 1e9), function* () {
+          for (let n = 0; n < 400; n++) {
+            const near = { address: container(rng.below(4)), port: 32_768 + rng.below(28_000) };
+            const far = { address: server(rng.below(8)), port: 1 + rng.below(1024) };
+            world.send(world.flow(TCP, near, far), "outbound", probe);
+            yield rng.exponential(2e6);
+          }
+        });
+      }
+      background(world, 4e9, 40);
+    },
+  },
   "wrong/agents-in-step": {
     about:
       "an agent on another host of the link reports at the same second as a container's, whose reports the router drops",

@@ -21,48 +21,55 @@ const FLOAT_SHIFT = 31 - words.SINCE_BITS;
 const NEWS_NS: f64 = 65_000_000_000;
 const ENTRY_MASK = words.ALIKE_ENTRIES - 1;
 
-/** The time of the entry that `pass` found under a hash, or NaN; and its IP ID. */
-let foundId = 0;
+/** What `pass` found noted with a hash. */
+let foundNote = 0;
 
-/** Remembers what passed under a hash. Returns the time of what passed under it before, or NaN. */
-function pass(table: usize, hash: i32, ipId: i32, timeNs: f64): f64 {
+/** Remembers what passed under a hash, and a note of it. Returns the time of what passed under it before, or NaN. */
+function pass(table: usize, hash: i32, note: i32, timeNs: f64): f64 {
   const entry = table + ((<usize>(hash & ENTRY_MASK)) << ENTRY_BYTES_BITS);
   const isAlike = load<i32>(entry) === hash;
   const before = isAlike ? load<f64>(entry, 8) : NaN;
-  foundId = load<i32>(entry, 4);
+  foundNote = load<i32>(entry, 4);
   store<i32>(entry, hash);
-  store<i32>(entry, ipId, 4);
+  store<i32>(entry, note, 4);
   store<f64>(entry, timeNs, 8);
   return before;
 }
 
 /**
  * Takes a packet of this way, once, and notes in its record how long before it an equal one passed, and whether what it carries was
- * seen on its side at all; marks a datagram IS_AGAIN that is like one before it; and notes with its tuple that its way repeats itself. TCP segments
- * with an IP ID are left out: their numbers and IDs do not repeat within a window. The packet is no ICMP error.
+ * seen on its side at all, or a segment's numbers by another way; marks a datagram IS_AGAIN that is like one before it; and notes with its tuple that its
+ * way repeats itself. Segments with an IP ID do not: their numbers and IDs differ within a window. The packet is no ICMP error.
  */
 export function remember(ground: usize, packet: usize, way: i32, side: i32, timeNs: f64): void {
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
   const hasId = (flags & HAS_IP_ID) !== 0;
   const isTcp = ((flags >>> 16) & 0xff) === TCP;
-  if (isTcp && hasId) return;
   // fragments are put together elsewhere; and of a payload that was not kept, nothing is known
-  if ((flags & IS_FRAGMENT) !== 0 || (hasId && load<i32>(packet, 4 * record.HEAD) === 0)) return;
+  if ((flags & IS_FRAGMENT) !== 0 || (hasId && !isTcp && load<i32>(packet, 4 * record.HEAD) === 0)) return;
   let noted = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   if ((noted & words.IS_REMEMBERED) !== 0) return;
   noted = (noted & ~words.REMEMBERED_MASK) | words.IS_REMEMBERED;
   const table = <usize>wordOf(ground, words.ALIKE);
+  // by its ends, as how conversations are numbered depends on how captures are read
+  const ends = load<i32>(tupleOf(ground, way), 4 * tuple.HASH) + (way & 1);
+  const isUnbound = load<i32>(wayAt(ground, way)) === tuple.UNBOUND;
+  if (isTcp) {
+    if (!isUnbound || areNumbersNew(table, packet, side, ends, timeNs)) noted |= words.IS_NOVEL;
+    if (hasId) {
+      store<i32>(packet, noted, 4 * record.TCP_FLAGS_QUOTE);
+      return;
+    }
+  }
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   const content = contentOf(packet, hasId) ^ (flags >>> 24);
   const carried = isTcp ? content : carriedBy(packet) ^ (flags >>> 24);
   const ipId = load<i32>(packet, 4 * record.IP_ID);
-  // by its ends, as how conversations are numbered depends on how captures are read
-  const ends = load<i32>(tupleOf(ground, way), 4 * tuple.HASH) + (way & 1);
   const beforeNs = timeNs - pass(table, spread(carried ^ ends), ipId, timeNs);
   if (abs<f64>(beforeNs) <= NEWS_NS && ((flags >>> 16) & 0xff) === UDP)
     store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
   if (abs<f64>(beforeNs) <= windowNs) {
-    const isSame = !hasId || foundId === ipId;
+    const isSame = !hasId || foundNote === ipId;
     if (isSame) {
       // the upper bits of a float, sign left out: its exponent, and three of its mantissa
       const sinceUs = <f32>max<f64>(0.001, abs<f64>(beforeNs) / 1000);
@@ -73,7 +80,7 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
     if (isSame && abs<f64>(beforeNs) <= burstNs(ground)) facts |= tuple.IS_BURSTING;
     store<i32>(conversation, facts, 4 * tuple.FACTS);
   }
-  if (load<i32>(wayAt(ground, way)) === tuple.UNBOUND) {
+  if (isUnbound && !isTcp) {
     // pings count up, and carry the same, but where they carry the time
     const said = (flags & IS_ECHO) === 0 ? content : spread(load<i32>(packet, 4 * record.HEAD));
     const seenNs = timeNs - pass(table, spread(said ^ (side * 2 + 1)), ipId, timeNs);
@@ -82,13 +89,24 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   store<i32>(packet, noted, 4 * record.TCP_FLAGS_QUOTE);
 }
 
+/**
+ * Whether no packet of another way had a segment's numbers and flags on its side lately: who floods a port, or scans many, has one number for all.
+ * Remembers them.
+ */
+function areNumbersNew(table: usize, packet: usize, side: i32, ends: i32, timeNs: f64): bool {
+  const numbers = spread(load<i32>(packet, 4 * record.SEQ) + spread(load<i32>(packet, 4 * record.ACK)));
+  const hash = spread(numbers + load<u8>(packet, 4 * record.TCP_FLAGS_QUOTE)) ^ (side * 2 + 1);
+  const seenNs = timeNs - pass(table, spread(hash), ends, timeNs);
+  return !(abs<f64>(seenNs) <= NEWS_NS) || foundNote === ends;
+}
+
 /** How long before a packet an equal one of its way passed, nanoseconds, rounded down to an eighth; 0 where none did within the window. */
 export function sinceNs(packet: usize): f64 {
   const noted = notedOf(packet);
   return <f64>reinterpret<f32>(((noted >>> words.SINCE_SHIFT) & words.SINCE_MASK) << FLOAT_SHIFT) * 1000;
 }
 
-/** Whether nothing that carries the same passed on its side within the window before it. */
+/** Whether nothing that carries the same passed on its side within the window before it, or of a segment, nothing with its numbers went another way. */
 export function isNovel(packet: usize): bool {
   return (notedOf(packet) & words.IS_NOVEL) !== 0;
 }

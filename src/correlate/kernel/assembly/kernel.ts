@@ -105,8 +105,10 @@ export function weigh(ground: usize, inside: i32, outside: i32, hasSpoken: i32):
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
   const bits = timingBits(ground, i, wayOf(i), o, wayOf(o), passedNs(o) - passedNs(i));
-  const say = hasSpoken === 1 ? newsBits : headerBits;
-  return bits + say(ground, i, wayOf(i), o, wayOf(o));
+  if (hasSpoken === 1) return bits + newsBits(ground, i, wayOf(i), o, wayOf(o));
+  const line = lineOf(ground);
+  const isTurned = timeline.sideOf(line, inside) === timeline.sideOf(line, outside);
+  return bits + headerBits(ground, i, wayOf(i), o, wayOf(o), isTurned);
 }
 
 /** Believes in the translation of the rows related last. Returns the slot of its flow. */

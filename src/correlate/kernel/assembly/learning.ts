@@ -23,11 +23,13 @@ import { IP_ID_BITS, MOST_TIMING_BITS, TCP_NUMBERS_BITS, TTL_BY_ONE_BITS, TTL_LO
 import { isNovel } from "./alike.js";
 import { isKnown, isStrange, noteKind } from "./kinds.js";
 import { accountOf, tupleOf, wayAt } from "./places.js";
-import { isOutbound, isSettingTtl, rewrite } from "./relation.js";
+import { haveBothEnds, isOutbound, isSettingTtl, rewrite } from "./relation.js";
 
 /** `Math.log2`. */
 declare function log2(x: f64): f64;
 
+/** Numbers that another conversation has, too, as those of a flood: whoever sends it gives them to all. */
+const SHARED_NUMBERS_BITS = 8;
 const QUOTE_BITS = 8;
 /** A payload that was not seen lately; one that was may be the same in every packet of a kind (pings), however long it is. */
 const MOST_NOVEL_BITS = 12;
@@ -49,12 +51,16 @@ const SPARSE_NS = 62_500_000;
 /** Agents of one kind send at the same second on many hosts: within so many nanoseconds, twins are as likely as such strangers. */
 const IN_STEP_NS = 250_000;
 
-/** What headers and payload of two packets with equal keys say for their being twins, in bits. */
-export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): f64 {
+/**
+ * What headers and payload of two packets with equal keys say for their being twins, in bits. `isTurned`: both were seen on one side, where the second
+ * has the numbers of the first.
+ */
+export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32, isTurned: bool = false): f64 {
   const flags = flagsOf(i, o);
   const payload = payloadLengthOf(i);
   let bits = 0;
-  if ((flags & HAS_TCP_NUMBERS) !== 0) bits += TCP_NUMBERS_BITS;
+  if ((flags & HAS_TCP_NUMBERS) !== 0)
+    bits += isNovel(i) && (isNovel(o) || isTurned) ? TCP_NUMBERS_BITS : SHARED_NUMBERS_BITS;
   if ((flags & HAS_IP_ID) !== 0) bits += IP_ID_BITS;
   if ((flags & IS_ERROR) !== 0) bits += QUOTE_BITS;
   if ((flags & HAS_PAYLOAD) !== 0)
@@ -68,8 +74,7 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
     bits += isToldByTime(ground, i, iWay, o, oWay) ? NEVER_BITS : STRANGE_BITS;
   if ((changes & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) === 0) bits += SAME_PORTS_BITS;
   if (changes === 0 && lowered !== 0) bits += FORWARDED_BITS;
-  if ((changes & (REWRITE_SRC | REWRITE_SRC_PORT)) !== 0 && (changes & (REWRITE_DST | REWRITE_DST_PORT)) !== 0)
-    bits += BOTH_ENDS_BITS;
+  if (haveBothEnds(changes)) bits += BOTH_ENDS_BITS;
   return bits;
 }
 
@@ -113,8 +118,10 @@ function isNews(i: usize, o: usize): bool {
   return (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & IS_ECHO) === 0 && isNewlySaid(i, o);
 }
 
+/** Of a segment, its numbers say it. */
 function isNewlySaid(i: usize, o: usize): bool {
-  return (load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & HAS_PAYLOAD) !== 0 && isNovel(i) && isNovel(o);
+  const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL);
+  return (flags & (HAS_PAYLOAD | HAS_TCP_NUMBERS)) === HAS_PAYLOAD && isNovel(i) && isNovel(o);
 }
 
 /**

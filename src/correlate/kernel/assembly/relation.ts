@@ -45,6 +45,9 @@ export let soonNs: f64 = 0;
 /** Whether, besides, such ones may have been missed, another one of them by each capture. */
 export let mayHide = false;
 
+/** Whether neither end is the same on both sides, where no known translation says so. */
+let areBothEndsOther = false;
+
 /** Whether they are IMPOSSIBLE by the clocks alone, which nothing vouches for. */
 export let isUnvouched = false;
 
@@ -68,6 +71,7 @@ export function relate(
   mayBeAltered: bool = false,
 ): i32 {
   isUnvouched = false;
+  areBothEndsOther = false;
   const gapNs = oNs - iNs;
   const windowNs = doubleOf(ground, words.WINDOW_NS);
   if (gapNs > windowNs || gapNs < -windowNs) return IMPOSSIBLE;
@@ -93,6 +97,7 @@ export function relate(
   } else {
     const lowered = loweredBy(i, o);
     const changes = rewrite(ground, i, iWay, iWay, oWay);
+    areBothEndsOther = haveBothEnds(changes);
     isOutbound = isOutboundBy(gapNs, slackNs, wayByTtl(ttlOf(i), ttlOf(o)), changes);
     if (!isTranslatable(ground, iWay, changes, flags, lowered)) return IMPOSSIBLE;
     // with neither an ID nor TCP numbers, nor much of its own to carry, only a packet that was seen to be forwarded is a candidate, unless
@@ -223,8 +228,12 @@ function isBursting(a: usize, b: usize): bool {
   return ((load<i32>(a, 4 * tuple.FACTS) | load<i32>(b, 4 * tuple.FACTS)) & tuple.IS_BURSTING) !== 0;
 }
 
-/** Whether two packets' TTL is lowered as that of the last pair of their direction, and their options are the same, if the router alters none. */
+/**
+ * Whether two packets, just related, keep an end, their TTL is lowered as that of the last pair of their direction, and their options are the same, if the
+ * router alters none.
+ */
 export function isUsual(ground: usize, i: usize, o: usize): bool {
+  if (areBothEndsOther) return false;
   if (loweredBy(i, o) !== wordOf(ground, words.LOWERED + (isOutbound ? 1 : 0))) return false;
   return !areOtherOptions(i, o) || wordOf(ground, words.ALTERED_IN + ctz(ALTERED_OPTIONS)) > 0;
 }
@@ -235,11 +244,15 @@ export function isSettingTtl(ground: usize): bool {
   return isTtlSet(lowered, 0);
 }
 
+/** Whether both ends are rewritten, by REWRITE_… bits. */
+export function haveBothEnds(changes: i32): bool {
+  return (changes & (REWRITE_SRC | REWRITE_SRC_PORT)) !== 0 && (changes & (REWRITE_DST | REWRITE_DST_PORT)) !== 0;
+}
+
 /** Whether a NAT could have turned one into the other: it leaves an end alone, or the evidence can do without that. */
 function isTranslatable(ground: usize, iWay: i32, changes: i32, flags: i32, lowered: i32): bool {
   if (isGroup(load<i32>(endOf(wordOf(ground, words.TUPLES), iWay, false)), (flags & IS_IPV6) !== 0)) return false;
-  if ((changes & (REWRITE_SRC | REWRITE_SRC_PORT)) === 0 || (changes & (REWRITE_DST | REWRITE_DST_PORT)) === 0)
-    return true;
+  if (!haveBothEnds(changes)) return true;
   if ((flags & HAS_TCP_NUMBERS) !== 0) return true;
   // both ends rewritten: forwarding must show, and the IP ID must be there
   return lowered !== 0 && (flags & HAS_IP_ID) !== 0;
