@@ -1,4 +1,4 @@
-import { NUMBERS, type Twin } from "./twins.js";
+import { NUMBERS, RESENDABLE, SEGMENT, type Twin } from "./twins.js";
 
 /** Between what an offset lies. Infinite where no packet went that way. */
 export interface Bounds {
@@ -12,6 +12,8 @@ export interface Agreed extends Bounds {
   readonly spreadNs: number;
   /** Between what LEAST_WITNESSES of each direction say that it lies: what it takes to say that clocks are not one. */
   readonly witnessed: Bounds;
+  /** Whether nothing tells one of the directions but what may have been sent again. */
+  readonly asksResendable: boolean;
 }
 
 /** So many packets must say that clocks are not one: one or two may be twins of others like theirs. */
@@ -43,19 +45,41 @@ const SUPPORT_SHARE = 1 / 16;
  */
 export function agreedOffset(twins: readonly Twin[], windowNs: number): Agreed | null {
   const byTime = twins.toSorted((a, b) => a.insideNs - b.insideNs || a.outsideNs - b.outsideNs);
-  const numbered = byTime.filter(({ by }) => by === NUMBERS);
-  const byNumbers = agreement(numbered.slice(0, EARLY_TWINS), windowNs, ({ length }) => length >= LEAST_NUMBERED);
-  const agreeing =
-    byNumbers ??
-    agreement(byTime.slice(0, EARLY_TWINS), windowNs, isIrregular) ??
-    agreement(byTime.slice(0, MORE_TWINS), windowNs, isIrregular);
-  if (agreeing === null) return null;
+  const upTo = (most: number): Twin[] => byTime.filter(({ by }) => by <= most);
+  const areEnough = ({ length }: readonly Twin[]): boolean => length >= LEAST_NUMBERED;
+  const byNumbers = (most: number) => agreement(upTo(most).slice(0, EARLY_TWINS), windowNs, areEnough);
+  const numbered = byNumbers(SEGMENT) ?? byNumbers(NUMBERS);
+  if (numbered !== null)
+    return agreedBy(numbered, upTo(RESENDABLE), windowNs) ?? agreedBy(numbered, upTo(NUMBERS), windowNs);
+  // what was sent again keeps its distance to all that was: in both directions, it keeps another one
+  const resendable = byNumbers(RESENDABLE);
+  const agreed = resendable && agreedBy(resendable, upTo(RESENDABLE), windowNs);
+  if (agreed && Number.isFinite(agreed.atMostNs - agreed.atLeastNs)) return agreed;
+  const others = byTime.filter(({ by }) => by !== RESENDABLE);
+  const irregular =
+    agreement(others.slice(0, EARLY_TWINS), windowNs, isIrregular) ??
+    agreement(others.slice(0, MORE_TWINS), windowNs, isIrregular);
+  return irregular && agreedOf(irregular, others, windowNs);
+}
+
+/**
+ * What twins that agree, and those of each direction that tell most, say together; null where what may have been sent again is needed for that, and
+ * contradicts the rest.
+ */
+function agreedBy(agreeing: readonly Twin[], numbered: readonly Twin[], windowNs: number): Agreed | null {
+  const directions = [-1, 0, 1].map((direction) => surest(numbered, direction));
+  const agreed = agreedOf(agreeing, directions.flat(), windowNs);
+  const asksResendable = [directions[0], directions[2]].some(([first]) => first?.by === RESENDABLE);
+  if (!asksResendable) return agreed;
+  return agreed.witnessed.atLeastNs <= agreed.witnessed.atMostNs ? { ...agreed, asksResendable } : null;
+}
+
+function agreedOf(agreeing: readonly Twin[], telling: readonly Twin[], windowNs: number): Agreed {
   const middleNs = gapOf(agreeing[agreeing.length >> 1]);
-  // where numbers tell, payloads do not: one that was lost may be like another one that was not seen as it came
-  const telling = byNumbers === null ? byTime : numbered;
   const near = telling.slice(0, 4 * EARLY_TWINS).filter((twin) => Math.abs(gapOf(twin) - middleNs) <= windowNs);
   const spreadNs = near.reduce((most, twin) => Math.max(most, Math.abs(gapOf(twin) - middleNs)), 0);
-  return { middleNs, spreadNs, ...boundsOf(near, quickest), witnessed: boundsOf(near, witnessed) };
+  const [bounds, confirmed] = [boundsOf(near, quickest), boundsOf(near, witnessed)];
+  return { middleNs, spreadNs, ...bounds, witnessed: confirmed, asksResendable: false };
 }
 
 /**
@@ -72,6 +96,13 @@ export function mayBeOneClock(twins: readonly Twin[], windowNs: number, gapNs: n
 
 export function gapOf({ insideNs, outsideNs }: Twin): number {
   return outsideNs - insideNs;
+}
+
+/** Of twins of a direction, those that tell most: where some are that very segment, others may be one that was sent again. */
+function surest(numbered: readonly Twin[], direction: number): readonly Twin[] {
+  const own = numbered.filter((twin) => twin.direction === direction);
+  const most = Math.min(...own.map(({ by }) => by));
+  return own.filter(({ by }) => by === most);
 }
 
 /** Whether packets come at times that strangers would not keep, too. */
@@ -134,11 +165,20 @@ function distinct(numbers: readonly number[], width: number): number {
   return count;
 }
 
-/** What bounds the offset: the least gap of each direction, as far as that is believed. */
+/**
+ * What bounds the offset: the least gap of each direction, as far as that is believed. Where the two contradict each other, one or two packets of a
+ * direction bound nothing: they may be twins of others like theirs.
+ */
 function boundsOf(twins: readonly Twin[], leastOf: (gaps: readonly number[]) => number): Bounds {
-  const of = (direction: number): number[] =>
-    twins.filter((twin) => twin.direction === direction).map((twin) => direction * gapOf(twin));
-  return { atLeastNs: -leastOf(of(-1)), atMostNs: leastOf(of(1)) };
+  const [inbound, outbound] = [-1, 1].map((direction) =>
+    twins.filter((twin) => twin.direction === direction).map((twin) => direction * gapOf(twin)),
+  );
+  const bounds = { atLeastNs: -leastOf(inbound), atMostNs: leastOf(outbound) };
+  if (bounds.atLeastNs > bounds.atMostNs) {
+    if (inbound.length < LEAST_WITNESSES) bounds.atLeastNs = Number.NEGATIVE_INFINITY;
+    if (outbound.length < LEAST_WITNESSES) bounds.atMostNs = Number.POSITIVE_INFINITY;
+  }
+  return bounds;
 }
 
 /** What LEAST_WITNESSES of some gaps are at the most, or all of them, where they are fewer; Infinity where there is none. */

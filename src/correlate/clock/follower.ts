@@ -10,7 +10,7 @@ import { type Agreed, agreedOffset, gapOf, mayBeOneClock } from "./estimate.js";
 import type { Lookahead, Rows } from "./lookahead.js";
 import { type Pending, Slicer } from "./slicer.js";
 import { unitOf } from "./units.js";
-import { IP_ID_ONLY, NUMBERS, type Twin, Twins } from "./twins.js";
+import { IP_ID_ONLY, NUMBERS, RESENDABLE, SEGMENT, type Twin, Twins } from "./twins.js";
 
 /** How many packets of each side tell how the clocks stand at the beginning: from the first number to the last, doubling … */
 const FIRST_LOOK = 256;
@@ -47,6 +47,10 @@ export class Follower {
   #insideHanded = 0;
   /** Whether TCP numbers tell, so that payloads are not asked. */
   #hasNumbers = false;
+  /** Whether what may have been sent again is asked, as nothing else tells one of the directions. */
+  #asksResendable = false;
+  /** By direction, -1 first: how many twins were that very segment. */
+  readonly #segments = [0, 0, 0];
   #isOver = false;
   /** What the slices come to. */
   readonly #course: Course;
@@ -144,12 +148,13 @@ export class Follower {
       return this.#option.offsetNs;
     }
     this.#baseNs = this.#oneGapNs;
-    this.#hasNumbers = twins.filter(({ by }) => by === NUMBERS).length >= ENOUGH_NUMBERED;
+    this.#hasNumbers = twins.filter(({ by }) => by <= NUMBERS).length >= ENOUGH;
     const agreed = agreedOffset(twins.filter(isCertain), this.#windowNs);
     const isOne =
       agreed === null
         ? mayBeOneClock(twins, this.#windowNs, this.#oneGapNs, this.#course.toleranceNs)
         : this.#isOneClock(agreed);
+    this.#asksResendable = agreed === null ? isOne : agreed.asksResendable;
     if (isOne) {
       this.#course.assumed = "none";
       this.#course.nearNs = 0;
@@ -248,12 +253,19 @@ export class Follower {
     const insideToNs = toNs + afterNs - this.#gapNs;
     const isBy = ({ seenAt }: Twin): boolean => seenAt[INSIDE] <= insideToNs && seenAt[OUTSIDE] <= end;
     const twins = this.#waiting
-      .filter((twin) => isBy(twin) && isUnrepeated(twin, insideToNs, end) && (!this.#hasNumbers || twin.by === NUMBERS))
+      .filter((twin) => isBy(twin) && isUnrepeated(twin, insideToNs, end) && this.#isAsked(twin))
       .sort((a, b) => a.outsideNs - b.outsideNs || a.insideNs - b.insideNs);
     this.#waiting = this.#waiting.filter((twin) => !isBy(twin));
     for (const twin of twins) this.#cross(twin);
     const base = this.#baseNs;
     this.#course.take(new Slice(fromNs - base, toNs - base, leastNs - base, setFrame, this.#course.crossed), end);
+  }
+
+  #isAsked({ by, direction }: Twin): boolean {
+    if (by === SEGMENT) this.#segments[direction + 1]++;
+    if (by === SEGMENT) return true;
+    if (this.#segments[direction + 1] >= ENOUGH) return false;
+    return by === RESENDABLE ? this.#asksResendable : by === NUMBERS || !this.#hasNumbers;
   }
 
   /** Files a twin with those of its direction, if it is where it should be. */
@@ -288,8 +300,11 @@ export class Follower {
   }
 }
 
-/** From so many twins on that TCP numbers tell, payloads are not asked: one that was lost may be like one that was missed. */
-const ENOUGH_NUMBERED = 16;
+/**
+ * From so many twins on that TCP numbers tell, payloads are not asked: one that was lost may be like one that was missed. And from so many of a
+ * direction on that are that very segment, others of it are not: one that was lost may be one that was sent again.
+ */
+const ENOUGH = 16;
 /** However far the sides have come. */
 const MAX = Number.MAX_VALUE;
 /** Whether a twin tells an offset. */

@@ -26,7 +26,7 @@ export interface Twin {
   readonly outsideNs: number;
   /** 1 where it went from inside to outside, -1 where it came the other way, 0 where neither its ends nor its TTL tell. */
   readonly direction: number;
-  /** What makes it unique: NUMBERS, PAYLOAD or IP_ID. */
+  /** What makes it unique: SEGMENT, NUMBERS, RESENDABLE, PAYLOAD or IP_ID_ONLY. */
   readonly by: number;
   /** How far each side had come when it was seen there, by `Twins.progress` … */
   readonly seenAt: readonly [number, number];
@@ -34,12 +34,19 @@ export interface Twin {
   readonly repeatedAt: [number, number];
 }
 
+/** TCP numbers, and an IP ID: what is sent again has another one. A lower number tells more. */
+export const SEGMENT = 0;
 /** TCP numbers: no other host draws the same ones. */
-export const NUMBERS = 0;
+export const NUMBERS = 1;
+/**
+ * TCP numbers of what opens a connection or resets one, without an IP ID: it may be one that was sent again, as all that were said in vain are after
+ * the same time.
+ */
+export const RESENDABLE = 2;
 /** A payload that no other packet begins with. */
-const PAYLOAD = 1;
+const PAYLOAD = 3;
 /** An IP ID, with whatever payload: that says little, as 65,536 packets later there is another one. */
-export const IP_ID_ONLY = 2;
+export const IP_ID_ONLY = 4;
 
 /** Packets of a side that are remembered. */
 const ENTRIES = 2 ** 15;
@@ -102,7 +109,8 @@ export class Twins {
     if (!hasNumbers && (length < LEAST_PAYLOAD || head === 0)) return;
     const hash = mixed(mixed(mixed(head, seq), records[r + ACK]), length + ((flags >>> 16) & 0xff) * 0x10000);
     const hash2 = mixed(Math.imul(hash, 0x2c1b3c6d) ^ seq, head ^ (batch.tcpFlags(row) & (FIN | SYN | RST)));
-    this.#see(side, batch, row, stampNs, hash, hash2, hasNumbers ? NUMBERS : PAYLOAD);
+    const isResendable = (flags & HAS_IP_ID) === 0 && (batch.tcpFlags(row) & (SYN | RST)) !== 0;
+    this.#see(side, batch, row, stampNs, hash, hash2, !hasNumbers ? PAYLOAD : isResendable ? RESENDABLE : NUMBERS);
   }
 
   #see(side: Side, batch: PacketBatch, row: number, stampNs: number, hash: number, hash2: number, by: number): void {
@@ -141,11 +149,13 @@ export class Twins {
     const [inside, outside] = this.#sides;
     if (isAnswer(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
     if (by === PAYLOAD && mayBeRelayed(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
+    const isSameId = inside.words[(i << ENTRY_BITS) + ID] === outside.words[(o << ENTRY_BITS) + ID];
+    const hasId = (inside.words[(i << ENTRY_BITS) + ID] & 0xffff) !== 0;
     const twin: Twin = {
       insideNs: inside.stampsNs[i],
       outsideNs: outside.stampsNs[o],
       direction: directionOf(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS),
-      by,
+      by: by === NUMBERS && isSameId && hasId ? SEGMENT : by,
       seenAt: [inside.seenAt[i], outside.seenAt[o]],
       repeatedAt: [inside.repeatedAt[i], outside.repeatedAt[o]],
     };

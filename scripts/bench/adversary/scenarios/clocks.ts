@@ -1,7 +1,7 @@
 import type { Adversary } from "../adversary.js";
 import { missing, START_NS } from "../capture.js";
-import { UDP } from "../packet.js";
-import { background, beatTalk, bytes, datagram, datagramTalk, dnsTalk, flowOf, ids } from "../talk.js";
+import { ACK, SYN, segment, TCP, UDP } from "../packet.js";
+import { background, beatTalk, bytes, datagram, datagramTalk, dnsTalk, flowOf, ids, tcpTalk } from "../talk.js";
 import { container, container6, type World } from "../world.js";
 
 /** Scenarios of clocks and of the way between the capture points. */
@@ -15,6 +15,27 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
     about: "the same over IPv4 without IP IDs",
     recall: 0.999,
     play: (world) => runaway(world, false),
+  },
+  "wrong/clock-answers-sent-again": {
+    about: "one clock; the inside begins late, and what answers connections, without ID, is sent again after a second",
+    recall: 0.999,
+    findings: ["asymmetric"],
+    play(world) {
+      const { rng } = world;
+      world.inside.model.misses = (timeNs) => timeNs < START_NS + 0.55e9;
+      world.inside.model.isMissTold = true;
+      for (let i = 0; i < 1500; i++) {
+        const flow = flowOf(world, TCP, {});
+        const [seq, ack] = [rng.word(), rng.word()];
+        world.start(rng.between(0, 0.5e9), function* () {
+          for (let again = 0; again < 3; again++) {
+            world.send(flow, "outbound", segment({ seq, ack, flags: SYN | ACK }));
+            yield (1 << again) * 1e9 + rng.between(0, 4e6);
+          }
+        });
+      }
+      for (let i = 0; i < 60; i++) world.start(rng.between(1.5e9, 5e9), tcpTalk(world));
+    },
   },
   "wrong/clock-late-step": {
     about: "one clock; after a second the outside's stamps are 30 µs early; heartbeats every 3 to 4 ms, 3 % dropped",
