@@ -10,6 +10,7 @@ import { HAS_IP_ID } from "../../packets/packets.js";
 import { otherSide } from "../../packets/sides.js";
 import { SweptSet } from "../../packets/sweep.js";
 import type { Timeline } from "../../packets/timeline.js";
+import { NONE } from "../../packets/tuples.js";
 import { KNOWN } from "../kernel/relations.js";
 import type { Translations } from "../kernel/translations.js";
 import { ORDINARY_BYTES } from "../kernel/wants.js";
@@ -150,11 +151,22 @@ export class Covering {
     return pieces.length < 2 ? null : { pieces, isCounting };
   }
 
+  /** What may be pieces of a segment: in time themselves, or right behind one that is, as pieces leave one after the other. */
   #candidatesOf(whole: number, streams: Streams): number[] {
-    const others = streams[otherSide(this.#timeline.sideOf(whole))];
+    const t = this.#timeline;
+    const others = streams[otherSide(t.sideOf(whole))].sharing(whole);
+    const mostNs = this.#translations.limitNsOf(whole);
+    let last = NONE;
     return others
-      .sharing(whole)
-      .filter((row) => this.isPieceOf(row, whole) && !this.#contested.has(row) && this.isPossible(row, whole));
+      .filter((row) => this.isPieceOf(row, whole) && !this.#contested.has(row))
+      .sort((a, b) => offsetIn(t, whole, a) - offsetIn(t, whole, b) || t.timeNs(a) - t.timeNs(b))
+      .filter((row) => {
+        const behindNs = last === NONE ? Infinity : t.timeNs(row) - t.timeNs(last);
+        const isNext = behindNs >= 0 && behindNs <= mostNs && offsetIn(t, last, row) === t.payloadLength(last);
+        const isCandidate = isNext || this.isPossible(row, whole);
+        if (isCandidate) last = row;
+        return isCandidate;
+      });
   }
 
   /** Other segments without IP ID that the pieces may have been: they have the same bytes, and finally all of theirs. */
