@@ -124,18 +124,21 @@ export class SuperDatagrams implements Settles, Notes {
     const gapNs = t.timeNs(outside) - t.timeNs(inside);
     if (!this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return null;
     if (!hasIdOf(t, first, whole, 0)) return null;
-    const pieces = this.#piecesFrom(first, t.payloadLength(whole));
+    const pieces = t.isWaiting(whole) && t.isWaiting(first) ? this.#piecesFrom(first, whole) : null;
     if (pieces !== null) return { other, whole, pieces, slot };
     this.#unsolved.add(whole).add(first);
     return null;
   }
 
-  /** The packets from this one on, of its flow and direction, that have so many bytes in all; null where there are none such. */
-  #piecesFrom(first: number, bytes: number): number[] | null {
+  /**
+   * The packets from this one on, of its flow and direction, that have as many bytes in all as a whole; null where there are none such, or one of
+   * them begins as another packet of the whole's side does.
+   */
+  #piecesFrom(first: number, whole: number): number[] | null {
     const t = this.#timeline;
     const size = t.payloadLength(first);
     const pieces = [first];
-    let missing = bytes - size;
+    let missing = t.payloadLength(whole) - size;
     let row = first;
     for (let behind = 0; behind < LOOK_BEHIND; behind++) {
       row = t.after(row);
@@ -144,12 +147,33 @@ export class SuperDatagrams implements Settles, Notes {
       const length = t.payloadLength(row);
       const isLast = length === missing;
       if (t.timeNs(row) - t.timeNs(first) > SPREAD_NS || length > size || (length < size && !isLast)) return null;
-      if (!hasIdOf(t, row, first, pieces.length)) return null;
+      if (!hasIdOf(t, row, first, pieces.length) || this.#beginsOther(row)) return null;
       pieces.push(row);
-      if (isLast) return this.#isApart(pieces) ? pieces : null;
+      if (isLast) return this.#isApart(pieces) && this.#isFollowed(whole, row) ? pieces : null;
       missing -= length;
     }
     return null;
+  }
+
+  /** Whether a packet begins as one of the other side does that waits. */
+  #beginsOther(row: number): boolean {
+    this.#heads.find(row, this.#reachNs);
+    return this.#heads.others.length > 0;
+  }
+
+  /**
+   * Whether of each packet that waits behind a whole, of its way, the beginning is on the other side, as far as the last piece: where it is not, pieces
+   * were lost, and what is taken for one may be of another whole. IP IDs that count on tell as well.
+   */
+  #isFollowed(whole: number, last: number): boolean {
+    const t = this.#timeline;
+    if ((t.flags(last) & HAS_IP_ID) !== 0) return true;
+    let row = t.after(whole);
+    for (let behind = 0; behind < LOOK_BEHIND && row !== t.end && t.timeNs(row) < t.timeNs(last); behind++) {
+      if (t.isWaiting(row) && t.way(row) === t.way(whole) && !this.#beginsOther(row)) return false;
+      row = t.after(row);
+    }
+    return true;
   }
 
   /**
