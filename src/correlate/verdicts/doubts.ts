@@ -6,6 +6,7 @@ import { TCP } from "../../protocols/ip-protocols.js";
 import { undecidedBehind } from "../matchers/behind.js";
 import { isSameContent, isSameSegment } from "../matchers/content.js";
 import type { Like } from "../matchers/likes.js";
+import { shareBytes } from "../matchers/pieces.js";
 import type { Claim, Known } from "./known.js";
 import type { Orphans } from "./impacts/orphans.js";
 import { MARGIN_NS } from "./captures/reach.js";
@@ -85,8 +86,8 @@ export class Doubts {
 
   /**
    * Why what a packet became may be something else that left, in words: another packet of its flow did about when it should have, and
-   * never came in. Undefined where there is none. A segment must have the same numbers: whatever else is changed of one, those tell it. Of
-   * a flow that is not known, and of what may have been held up, the content tells.
+   * never came in. Undefined where there is none. A segment must have the same numbers, or some of the same bytes, as one that was cut
+   * does: whatever else is changed of one, those tell it. Of a flow that is not known, and of what may have been held up, the content tells.
    */
   #whyChanged(row: number, other: Side): string | undefined {
     const t = this.#known.timeline;
@@ -100,7 +101,7 @@ export class Doubts {
       if (t.side(next) !== other || t.proto(next) !== t.proto(row) || this.#known.translations.slotOf(next) !== slot)
         return false;
       const isSame = isTcp
-        ? isSameSegment(t, row, next) || this.#isShifted(row, next, slot)
+        ? isSameSegment(t, row, next) || shareBytes(t, row, next) || this.#isShifted(row, next, slot)
         : t.timeNs(next) <= usualNs || isSameContent(t, row, next);
       if (!isSame) return false;
       // what others with its key wait for is one of them
