@@ -175,13 +175,13 @@ export class Relays {
 
   /**
    * Whether a datagram may be another one that a proxy has sent again, with an IP ID of its own: the host would have forwarded it with the same, and
-   * one less in the TTL.
+   * one less in the TTL, and what it sends has a full one.
    */
   #isSentAgain(before: number, after: number): boolean {
     const t = this.#timeline;
     const isNumbered = (t.flags(before) & t.flags(after) & HAS_IP_ID) !== 0;
     if (isNumbered && t.ipId(before) === t.ipId(after)) return false;
-    return t.isBefore(before, after) && t.ttl(after) !== t.ttl(before) - 1;
+    return t.isBefore(before, after) && t.ttl(after) !== t.ttl(before) - 1 && !this.#tuples.hasOtherTtl(t.way(after));
   }
 
   #endOf(row: number): ProxyEnd {

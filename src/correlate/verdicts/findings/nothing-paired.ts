@@ -38,7 +38,7 @@ export class NothingPaired implements Finder {
       const text = `${SIDE_NAMES[empty[0]]} has no frames: its interface was silent, or it is another one, or a filter left nothing`;
       return [findingOf("nothing-paired", 1, text, {}, "tcpdump -D lists interfaces, ip -s link what passes them")];
     }
-    const areRelated = pairs - this.#turned + inside.ambiguous + outside.ambiguous > 0 || this.#isProxied;
+    const areRelated = pairs + inside.ambiguous + outside.ambiguous > 0 || this.#isProxied;
     if (areRelated) return [];
     const { cover } = this.#context;
     const isLive = cover[INSIDE].isLive && cover[OUTSIDE].isLive;

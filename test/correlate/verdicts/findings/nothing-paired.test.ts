@@ -33,6 +33,9 @@ it("nothing-paired is two captures without a packet in common, whatever is turne
   // where all was turned round, nothing else was to be expected
   expect(await told(turned, strangers)).toEqual([]);
   expect(await told(inside, outside)).toEqual([]);
+  // fewer crossed than were turned round
+  const few = conversation(2);
+  expect(await told(merged(turned, few.inside), merged(few.outside, strangers))).toEqual([]);
 });
 
 it("nothing-paired is a capture without frames, where the other has some", async () => {
