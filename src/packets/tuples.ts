@@ -1,7 +1,6 @@
 import { addressText } from "./address.js";
 import code from "./assembly/tuples.wasm";
 import { sameAddress } from "./columns.js";
-import { HashIndex } from "./hash-index.js";
 import { ROOM_FLOWS, type Heap } from "./heap.js";
 import type { PacketBatch } from "./packet-batch.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
@@ -36,6 +35,12 @@ export const TUPLE_BITS = 3;
 /** Of a row that a tuple over IPv6 has beside that, where B's address begins, behind A's; both are four words. */
 export const WIDE_B = 4;
 export const WIDE_BITS = 3;
+/**
+ * A tuple is found by its hash in a cell of one word, or in the next ones, up to an empty one, which is 0: its number and 1 more in the lower bits,
+ * and the highest bits of the hash above. Those of any other hash are mostly passed over without a look at their tuples. Tuple numbers stay below that:
+ * so many do not fit the memory.
+ */
+export const NUMBER_MASK = 0x1ff_ffff;
 /** Those that there is room for before tables grow for the first time. */
 export const FIRST_TUPLES = 2 ** 16;
 const ROOM_TUPLES = 2 * ROOM_FLOWS;
@@ -100,22 +105,21 @@ export class TupleTable {
   /** … and how many packets found no twin. */
   #unmatched: Int32Array;
   #free: Int32Array;
-  readonly #index: HashIndex;
+  #cells: Int32Array;
   readonly #heap: Heap;
 
   /** `tuples`: for how many at first. */
   constructor(heap: Heap, tuples: number = FIRST_TUPLES) {
     this.#heap = heap;
-    this.#index = new HashIndex(heap, 2 * tuples, 2 * ROOM_TUPLES);
     this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
+    this.#cells = heap.take(Int32Array, 2 * tuples, 2 * ROOM_TUPLES);
     this.#free = heap.take(Int32Array, tuples, ROOM_TUPLES);
     this.#unmatched = heap.take(Int32Array, tuples, ROOM_TUPLES);
     this.records = heap.take(Int32Array, tuples << TUPLE_BITS, ROOM_TUPLES << TUPLE_BITS);
     this.#wide = heap.take(Int32Array, tuples << WIDE_BITS, ROOM_TUPLES << WIDE_BITS);
     this.words = new Uint32Array(this.#wide.buffer);
-    this.#words[words.INDEX] = this.#index.block;
     this.#locate();
   }
 
@@ -312,12 +316,20 @@ export class TupleTable {
     this.#words[words.RECORDS] = this.records.byteOffset;
     this.#words[words.WIDE] = this.#wide.byteOffset;
     this.#words[words.FREE] = this.#free.byteOffset;
+    this.#words[words.CELLS] = this.#cells.byteOffset;
+    this.#words[words.MASK] = this.#cells.length - 1;
   }
 
   /** Makes room for so many tuples more. */
   #reserve(tuples: number): void {
-    this.#index.reserve(tuples);
     while (this.end + tuples > this.#free.length) this.#grow();
+    // three quarters full, a cache line mostly has all that is looked at
+    const used = this.end - this.#words[words.FREE_COUNT] + tuples;
+    while (4 * used > 3 * this.#cells.length) {
+      this.#cells = this.#heap.doubled(Int32Array, this.#cells);
+      this.#locate();
+      this.#steps["file"](this.block);
+    }
   }
 
   #grow(): void {
