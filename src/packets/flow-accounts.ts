@@ -5,53 +5,54 @@ import { asDoubles, ROOM_FLOWS, type Heap } from "./heap.js";
 import { EXACT_SAMPLES, type LatencyDigest, LatencyDigests, type LatencySummary, summaryOf } from "./latency.js";
 import { Samples } from "./samples.js";
 
-/**
- * Words of a flow's record, two cache lines: what pairing asks, and what it adds to. Of two each, one a direction: at … + outbound, outbound
- * being the second; or at … + forward.
- */
+/** Words of a flow's record, a cache line. What is so of it: see the bits below. */
 export const BITS = 0;
-export const RETRANSMISSIONS = 1;
-/** At … + outbound. */
-export const PAIRS = 2;
-/** At … + forward: the sequence number behind the highest byte that has crossed. */
-export const NEXT_SEQ = 4;
-/** At … + outbound: newest chunk of the latencies behind the first ones, NONE before there is one; or IN_DIGEST. */
-export const LATENCIES = 6;
-/** There are too many of them to be kept one by one, or one that takes more than 32 bits: so much less the number of a digest … */
-export const IN_DIGEST = -2;
-/** … which is its address without the lowest bits: it begins at a cache line. */
-export const DIGEST_BITS = 6;
-/** Doubles, at half the word: stamps of the first and the last pair. */
-export const FIRST_NS = 4;
-export const LAST_NS = 5;
 /** What a `Flow` says; an id of 0 where the slot is free. */
-export const ID = 12;
-export const INSIDE_TUPLE = 13;
-export const OUTSIDE_TUPLE = 14;
-/** The number of its row of ranges, 0 where it has none. */
-export const GAPS = 15;
-/** A double, at half the word: IP bytes of the pairs, as long as they are inside. */
-export const BYTES = 8;
-/** At … + forward: the highest TCP acknowledgement that has crossed, and what follows the highest byte that has entered; 0 for none. */
-export const ACKED = 18;
-export const ENTERED = 20;
-/** At … + forward: where the highest range of bytes that have crossed begins; it ends at NEXT_SEQ. */
-export const FROM_SEQ = 22;
+export const ID = 1;
+export const INSIDE_TUPLE = 2;
+export const OUTSIDE_TUPLE = 3;
+/** Doubles, at half the word: stamps of the first and the last pair. */
+export const FIRST_NS = 2;
+export const LAST_NS = 3;
 /** Where it was first seen: the frames of its first pair, inside and outside. */
-export const FIRST_FRAMES = 24;
-/** The first latencies, so many of each direction, outbound the second: most flows have no more. */
-export const FIRST_LATENCIES = 26;
-export const FEW_LATENCIES = 3;
-export const RECORD_BITS = 5;
-const RECORD_WORDS = 1 << RECORD_BITS;
+export const FIRST_FRAMES = 8;
+/** Pairs, the outbound ones in the upper half, and their IP bytes as long as they are inside: modulo 2^16, and 2^32. */
+export const PAIRS = 10;
+export const BYTES = 11;
 /**
- * A row of ranges, a cache line, which few flows have: of bytes that have crossed below the highest range, where there are gaps before that. Half of it
- * each direction's, the forward ones' the second. Each range is its first number and the one behind its last, the highest first.
+ * Latencies of both directions, as `sampleOf` has them. Where there are more, the last of these words is the newest chunk of the others. Once one
+ * direction has EXACT_SAMPLES, or one that is no sample: at … + outbound, the address of a digest; then what is missing in PAIRS and BYTES.
+ */
+export const LATENCIES = 12;
+export const FEW_LATENCIES = 4;
+export const MORE_PAIRS = 14;
+export const MORE_BYTES = 15;
+export const RECORD_BITS = 4;
+const RECORD_WORDS = 1 << RECORD_BITS;
+
+/**
+ * Words of a flow's TCP stream, which others do not have: half a cache line. Of two each, at … + forward: the sequence number behind the highest byte
+ * that has crossed, and where the highest range of bytes that have begins.
+ */
+export const NEXT_SEQ = 0;
+export const FROM_SEQ = 2;
+/** The highest acknowledgement that has crossed, and what follows the highest byte that has entered; 0 for none. */
+export const ACKED = 4;
+export const ENTERED = 6;
+export const STREAM_BITS = 3;
+
+/**
+ * Words of a row of ranges, a cache line, which few flows have: its number is in FROM_SEQ then. Half of it each direction's, the forward ones' the
+ * second: ranges of bytes that have crossed below the highest one, the highest first, each its first number and the one behind its last; then where
+ * the highest one begins.
  */
 export const GAPS_BITS = 4;
 export const MOST_RANGES = 4;
+export const HIGHEST_FROM = 6;
 /** Of a row that is free, the next one. */
 export const NEXT_FREE = 7;
+/** Paired TCP segments all of whose bytes had crossed before. */
+export const RETRANSMISSIONS = 15;
 const FIRST_GAPS = 2 ** 8;
 
 const FIRST_SLOTS = 2 ** 12;
@@ -59,6 +60,8 @@ const FIRST_SLOTS = 2 ** 12;
 /** Bits of a digit of what flows are ordered by: three of them make a key, and each of its values is counted in a word. */
 export const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
+/** So many flows beside the busiest so far are ordered at once: a list of all of them may be more than the run ever held. */
+const ORDERED_AT_ONCE = 2 ** 16;
 
 const module = new WebAssembly.Module(code);
 
@@ -89,7 +92,12 @@ export function rewrittenBy(rewriteForward: number, rewriteBackward: number): nu
 
 /** REWRITE_… bits of packets that are `forward` (1 or 0) on the inside, of a flow's bits. */
 export function rewriteOf(bits: number, forward: number): number {
-  return (bits >>> (forward === 1 ? 16 : 24)) & 0xff;
+  return (bits >>> (forward === 1 ? 16 : 24)) & 0xf;
+}
+
+/** A latency in whole nanoseconds, with its direction in the lowest bit. */
+export function sampleOf(latencyNs: number, outbound: number): number {
+  return (latencyNs << 1) | outbound;
 }
 
 /** Two bits, one a direction, shifted by `forward`: whether NEXT_SEQ holds something. */
@@ -108,16 +116,21 @@ export const HAS_BEGUN = 256;
 export const HAS_PROGRESS = 1024;
 /** Whether a TCP segment of it was seen that is longer than what a wire takes: it may be cut on its way. */
 export const HAS_LONG_SEGMENTS = 4096;
+/** Whether it has a TCP stream, a row of ranges, and retransmissions. */
+export const HAS_STREAM = 1 << 13;
+export const HAS_GAPS = 1 << 14;
+export const HAS_RETRANSMISSIONS = 1 << 15;
+/** Whether no more latencies are kept one by one, and whether there are digests for them by now. */
+export const IS_FULL = 1 << 20;
+export const HAS_DIGESTS = 1 << 21;
 
-/**
- * The flows, by their slots, with what every pair asks of its flow and adds to it: a record of two cache lines, and one more for the latency of
- * flows of many pairs. As objects, ten thousands of flows were a dozen lines each, and most of the memory.
- */
+/** The flows, by their slots, with what every pair asks of its flow and adds to it. As objects, ten thousands of flows were most of the memory. */
 export class FlowAccounts {
   records: Int32Array;
   /** The same memory. */
   doubles: Float64Array;
-  /** Rows of ranges: see GAPS. */
+  /** TCP streams, by the slots of their flows, as memory that nothing is written to is none; and rows of ranges. */
+  #streams: Int32Array;
   #gaps: Int32Array;
   /** Where its block is, which WebAssembly goes by: see `flow-accounts-words.ts`. */
   readonly block: number;
@@ -127,8 +140,9 @@ export class FlowAccounts {
   readonly digests: LatencyDigests;
   readonly #heap: Heap;
   readonly #loops: WebAssembly.Instance["exports"];
-  readonly #few = new Int32Array(EXACT_SAMPLES);
-  /** The latencies that are IN_DIGEST, by number. */
+  readonly #listed = new Int32Array(2 * EXACT_SAMPLES);
+  readonly #few = new Int32Array(2 * EXACT_SAMPLES);
+  /** Those of flows that have some, by their addresses. */
   readonly #digestsOf = new Map<number, LatencyDigest>();
 
   /** `slots`: for how many flows at first. */
@@ -143,6 +157,7 @@ export class FlowAccounts {
     this.#free = heap.take(Int32Array, slots, ROOM_FLOWS);
     this.records = heap.take(Int32Array, slots * RECORD_WORDS, ROOM_FLOWS * RECORD_WORDS);
     this.doubles = asDoubles(this.records);
+    this.#streams = heap.take(Int32Array, slots << STREAM_BITS, ROOM_FLOWS << STREAM_BITS);
     this.#gaps = heap.take(Int32Array, FIRST_GAPS << GAPS_BITS, (ROOM_FLOWS / 8) << GAPS_BITS);
     // 0 is no row
     this.#words[words.GAPS_END] = 1;
@@ -186,35 +201,38 @@ export class FlowAccounts {
   /** Lets a flow go: its slot may be used again. */
   close(slot: number): void {
     this.records[(slot << RECORD_BITS) + ID] = 0;
-    const gaps = this.records[(slot << RECORD_BITS) + GAPS];
+    const gaps = this.#rowOf(slot);
     if (gaps !== 0) {
-      this.#gaps[(gaps << GAPS_BITS) + NEXT_FREE] = this.#words[words.GAPS_FREE];
-      this.#words[words.GAPS_FREE] = gaps;
+      this.#gaps[gaps + NEXT_FREE] = this.#words[words.GAPS_FREE];
+      this.#words[words.GAPS_FREE] = gaps >> GAPS_BITS;
     }
-    this.#dropLatencies(slot, 0);
-    this.#dropLatencies(slot, 1);
+    const latencies = (slot << RECORD_BITS) + LATENCIES;
+    if (this.#has(slot, HAS_DIGESTS))
+      for (const outbound of [0, 1]) this.#freeDigest(this.records[latencies + outbound]);
+    else if (this.pairs(slot) > FEW_LATENCIES) this.samples.drop(this.records[latencies + FEW_LATENCIES - 1]);
     this.#free[this.#words[words.FREE_COUNT]++] = slot;
   }
 
-  #dropLatencies(slot: number, outbound: number): void {
-    const newest = this.records[(slot << RECORD_BITS) + LATENCIES + outbound];
-    if (newest <= IN_DIGEST) this.#freeDigest(IN_DIGEST - newest);
-    else this.samples.drop(newest);
-  }
-
-  /** The slots that are in use, by the ids of their flows. */
-  slots(): Int32Array {
+  /** Lends the slots that are in use, by the ids of their flows. */
+  lendSlots<T>(use: (slots: Int32Array) => T): T {
     return this.#heap.lend(Int32Array, 2 * this.end + DIGITS, (lists) =>
-      lists.slice(0, this.#loops["byId"](lists.byteOffset, this.end, this.records.byteOffset)),
+      use(lists.subarray(0, this.#loops["byId"](lists.byteOffset, this.end, this.records.byteOffset))),
     );
   }
 
   /** Those of some slots that have the most pairs, at most so many, the busiest first; of equals, the ones learnt first. */
   busiest(slots: Int32Array, most: number): Int32Array {
-    return this.#heap.lend(Int32Array, 2 * slots.length + DIGITS, (lists) => {
-      lists.set(slots);
-      this.#loops["byPairs"](lists.byteOffset, slots.length, this.records.byteOffset);
-      return lists.slice(0, Math.min(most, slots.length));
+    const room = Math.min(slots.length, most + ORDERED_AT_ONCE);
+    return this.#heap.lend(Int32Array, 2 * room + DIGITS, (lists) => {
+      let kept = 0;
+      for (let from = 0; from < slots.length; ) {
+        const next = slots.subarray(from, from + room - kept);
+        lists.set(next, kept);
+        from += next.length;
+        this.#loops["byPairs"](lists.byteOffset, kept + next.length, this.records.byteOffset);
+        kept = Math.min(most, kept + next.length);
+      }
+      return lists.slice(0, kept);
     });
   }
 
@@ -271,11 +289,13 @@ export class FlowAccounts {
 
   /** IP bytes of its pairs, as long as they are inside. */
   bytes(slot: number): number {
-    return this.doubles[(slot << (RECORD_BITS - 1)) + BYTES];
+    const record = slot << RECORD_BITS;
+    const more = this.#has(slot, HAS_DIGESTS) ? this.records[record + MORE_BYTES] : 0;
+    return 2 ** 32 * more + (this.records[record + BYTES] >>> 0);
   }
 
   addBytes(slot: number, bytes: number): void {
-    this.doubles[(slot << (RECORD_BITS - 1)) + BYTES] += bytes;
+    this.#loops["addBytes"](this.block, slot, bytes);
   }
 
   /** The frames of its first pair, inside and outside; 0 where it had none. */
@@ -286,15 +306,25 @@ export class FlowAccounts {
 
   /** The highest TCP acknowledgement that crossed in packets that are `forward` on the inside, or in the others; 0 where none did. */
   acked(slot: number, forward: number): number {
-    return this.records[(slot << RECORD_BITS) + ACKED + forward] >>> 0;
+    return this.#has(slot, HAS_STREAM) ? this.#streams[(slot << STREAM_BITS) + ACKED + forward] >>> 0 : 0;
   }
 
   /** The number of the first byte, or SYN, that crossed that way, where all that followed it did as well; undefined where some did not. */
   firstSeq(slot: number, forward: number): number | undefined {
-    const gaps = this.records[(slot << RECORD_BITS) + GAPS];
-    const before = (gaps << GAPS_BITS) + (forward << (GAPS_BITS - 1));
-    const isWhole = gaps === 0 || this.#gaps[before] === this.#gaps[before + 1];
-    return isWhole ? this.records[(slot << RECORD_BITS) + FROM_SEQ + forward] >>> 0 : undefined;
+    if (!this.#has(slot, HAS_STREAM)) return 0;
+    const row = this.#rowOf(slot);
+    if (row === 0) return this.#streams[(slot << STREAM_BITS) + FROM_SEQ + forward] >>> 0;
+    const half = row + (forward << (GAPS_BITS - 1));
+    return this.#gaps[half] === this.#gaps[half + 1] ? this.#gaps[half + HIGHEST_FROM] >>> 0 : undefined;
+  }
+
+  /** Where its row of ranges begins, 0 where it has none. */
+  #rowOf(slot: number): number {
+    return this.#has(slot, HAS_GAPS) ? this.#streams[(slot << STREAM_BITS) + FROM_SEQ] << GAPS_BITS : 0;
+  }
+
+  #has(slot: number, bit: number): boolean {
+    return (this.records[(slot << RECORD_BITS) + BITS] & bit) !== 0;
   }
 
   /** Whether acknowledgements crossed that way which show that what they acknowledge did not come from nowhere: a SYN before, or more of them. */
@@ -307,12 +337,12 @@ export class FlowAccounts {
   }
 
   pairsThatWent(slot: number, isOutbound: boolean): number {
-    return this.records[(slot << RECORD_BITS) + PAIRS + (isOutbound ? 1 : 0)];
+    return this.#loops["pairsThatWent"](this.block, slot, isOutbound ? 1 : 0);
   }
 
   /** Paired TCP segments all of whose bytes had crossed the NAT before; keep-alives are not counted. */
   retransmissions(slot: number): number {
-    return this.records[(slot << RECORD_BITS) + RETRANSMISSIONS];
+    return this.#has(slot, HAS_RETRANSMISSIONS) ? this.#gaps[this.#rowOf(slot) + RETRANSMISSIONS] : 0;
   }
 
   /** Stamp of the first pair, nanoseconds on the timeline; Infinity before it. */
@@ -331,46 +361,52 @@ export class FlowAccounts {
     return this.#loops["noteSegment"](this.block, slot, forward, seq, bytes, tcpFlags) !== 0;
   }
 
-  /** What has the latencies, where they are not kept one by one. */
+  /** What has the latencies of a direction, where they are not kept one by one. */
   #digest(slot: number, outbound: number): LatencyDigest | undefined {
-    const latencies = this.records[(slot << RECORD_BITS) + LATENCIES + outbound];
-    return latencies <= IN_DIGEST ? this.#digestsOf.get(IN_DIGEST - latencies) : undefined;
+    return this.#has(slot, HAS_DIGESTS)
+      ? this.#digestsOf.get(this.records[(slot << RECORD_BITS) + LATENCIES + outbound])
+      : undefined;
   }
 
-  /** The latencies that are kept one by one; valid until the next call. */
+  /** Those that are kept one by one, `count` of both directions; valid until the next call. */
   #fewOf(slot: number, outbound: number, count: number): Int32Array {
-    const record = slot << RECORD_BITS;
-    const first = record + FIRST_LATENCIES + FEW_LATENCIES * outbound;
-    const few = this.#few.subarray(0, count);
-    for (let at = 0; at < Math.min(count, FEW_LATENCIES); at++) few[at] = this.records[first + at];
-    if (count > FEW_LATENCIES)
-      this.samples.copy(this.records[record + LATENCIES + outbound], few.subarray(FEW_LATENCIES));
-    return few;
+    const latencies = (slot << RECORD_BITS) + LATENCIES;
+    const inRecord = count > FEW_LATENCIES ? FEW_LATENCIES - 1 : count;
+    const listed = this.#listed.subarray(0, count);
+    for (let at = 0; at < inRecord; at++) listed[at] = this.records[latencies + at];
+    if (count > inRecord) this.samples.copy(this.records[latencies + inRecord], listed.subarray(inRecord));
+    let few = 0;
+    for (const sample of listed) if ((sample & 1) === outbound) this.#few[few++] = sample >> 1;
+    return this.#few.subarray(0, few);
   }
 
   /** What the latencies of all pairs that went that way come to; null where there were none. */
   latencySummary(slot: number, isOutbound: boolean): LatencySummary | null {
     const outbound = isOutbound ? 1 : 0;
     const digest = this.#digest(slot, outbound);
-    return digest ? digest.summary() : summaryOf(this.#fewOf(slot, outbound, this.pairsThatWent(slot, isOutbound)));
+    return digest ? digest.summary() : summaryOf(this.#fewOf(slot, outbound, this.pairs(slot)));
   }
 
-  /** Where the latencies of a flow go that are not kept one by one: `count` of them were up to now. */
+  /** Where the latencies of a flow go that are not kept one by one: `count` of both directions were up to now. */
   digest(slot: number, outbound: number, count: number): LatencyDigest {
     const known = this.#digest(slot, outbound);
     if (known) return known;
-    const list = (slot << RECORD_BITS) + LATENCIES + outbound;
-    const digest = this.digests.make(this.#fewOf(slot, outbound, count));
-    this.samples.drop(this.records[list]);
-    const number = digest.address >>> DIGEST_BITS;
-    this.#digestsOf.set(number, digest);
-    this.records[list] = IN_DIGEST - number;
-    return digest;
+    const record = slot << RECORD_BITS;
+    const made = [0, 1].map((direction) => this.digests.make(this.#fewOf(slot, direction, count)));
+    if (count > FEW_LATENCIES) this.samples.drop(this.records[record + LATENCIES + FEW_LATENCIES - 1]);
+    for (const [direction, digest] of made.entries()) {
+      this.records[record + LATENCIES + direction] = digest.address;
+      this.#digestsOf.set(this.records[record + LATENCIES + direction], digest);
+    }
+    this.records[record + MORE_PAIRS] = 0;
+    this.records[record + MORE_BYTES] = 0;
+    this.records[record + BITS] |= HAS_DIGESTS;
+    return made[outbound];
   }
 
-  #freeDigest(number: number): void {
-    this.#digestsOf.get(number)?.free();
-    this.#digestsOf.delete(number);
+  #freeDigest(address: number): void {
+    this.#digestsOf.get(address)?.free();
+    this.#digestsOf.delete(address);
   }
 
   /** Makes room for what so many pairs may need: each a flow, a chunk of latencies, and a row of ranges. */
@@ -383,6 +419,7 @@ export class FlowAccounts {
   #grow(): void {
     this.records = this.#heap.doubled(Int32Array, this.records);
     this.doubles = asDoubles(this.records);
+    this.#streams = this.#heap.doubled(Int32Array, this.#streams);
     this.#free = this.#heap.doubled(Int32Array, this.#free);
     this.#locate();
   }
@@ -395,6 +432,7 @@ export class FlowAccounts {
   /** Says in its block where the tables are. */
   #locate(): void {
     this.#words[words.RECORDS] = this.records.byteOffset;
+    this.#words[words.STREAMS] = this.#streams.byteOffset;
     this.#words[words.GAPS] = this.#gaps.byteOffset;
     this.#words[words.FREE] = this.#free.byteOffset;
   }

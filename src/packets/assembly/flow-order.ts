@@ -1,7 +1,16 @@
 /** Flows by their ids, and by how many pairs they have: a radix sort, as there may be many and V8 has not made anything fast by then. */
-import { DIGIT_BITS, ID, PAIRS, RECORD_BITS } from "../flow-accounts.js";
+import { DIGIT_BITS, ID, RECORD_BITS } from "../flow-accounts.js";
+import { accountOf, addBytesTo, pairsOf } from "./flow-accounts.js";
 
 export { noteSegment } from "./seen.js";
+
+export function pairsThatWent(accounts: usize, slot: i32, outbound: i32): i32 {
+  return pairsOf(accountOf(accounts, slot), outbound);
+}
+
+export function addBytes(accounts: usize, slot: i32, bytes: i32): void {
+  addBytesTo(accountOf(accounts, slot), bytes);
+}
 
 const FLOW_BYTES_BITS = RECORD_BITS + 2;
 const DIGITS = 1 << DIGIT_BITS;
@@ -72,5 +81,5 @@ function countOf(counts: usize, key: u32, shift: i32): usize {
 
 function keyOf(slot: i32, flows: usize, isByPairs: bool): u32 {
   const flow = flows + (slot << FLOW_BYTES_BITS);
-  return isByPairs ? ~(load<i32>(flow, 4 * PAIRS) + load<i32>(flow, 4 * (PAIRS + 1))) : load<i32>(flow, 4 * ID);
+  return isByPairs ? ~(pairsOf(flow, 0) + pairsOf(flow, 1)) : load<i32>(flow, 4 * ID);
 }

@@ -161,5 +161,5 @@ function prove(ground: usize, way: i32): void {
 
 /** Whether a flow had a pair, by its account. */
 function hasPairs(flow: usize): bool {
-  return (load<i32>(flow, 4 * account.PAIRS) | load<i32>(flow, 4 * (account.PAIRS + 1))) !== 0;
+  return load<f64>(flow, 8 * account.FIRST_NS) !== Infinity;
 }

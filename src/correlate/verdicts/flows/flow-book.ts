@@ -86,7 +86,8 @@ export class FlowBook {
   /** The flows alive that have the most pairs, at most so many. */
   busiest(most: number): FlowSummary[] {
     const { accounts } = this.#about.translations;
-    return Array.from(accounts.busiest(accounts.slots(), most), (slot) => copyOf(this.#view.of(slot)));
+    const slots = accounts.lendSlots((all) => accounts.busiest(all, most));
+    return Array.from(slots, (slot) => copyOf(this.#view.of(slot)));
   }
 
   /** Reports all flows there are. */
@@ -95,11 +96,13 @@ export class FlowBook {
     const { accounts } = translations;
     clashes.resolve();
     const linked = [...this.#linked].sort(([a], [b]) => a - b);
-    for (const slot of this.#toTell(accounts.slots())) {
-      while (linked.length > 0 && linked[0][0] < accounts.id(slot)) this.#reportLinked(linked.splice(0, 1));
-      // made into a summary when its turn comes: all of them together may be more than the run ever held
-      sink.flow(this.#view.of(slot));
-    }
+    accounts.lendSlots((slots) => {
+      for (const slot of this.#toTell(slots)) {
+        while (linked.length > 0 && linked[0][0] < accounts.id(slot)) this.#reportLinked(linked.splice(0, 1));
+        // made into a summary when its turn comes: all of them together may be more than the run ever held
+        sink.flow(this.#view.of(slot));
+      }
+    });
     this.#reportLinked(linked);
     accounts.clear();
     translations.retired.length = 0;
