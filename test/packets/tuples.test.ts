@@ -143,7 +143,7 @@ it("hands a released row out again, with nothing left in it", () => {
   table.noteClash(tuple);
   table.saw(way, 5);
   expect([table.size, lastNs(table, tuple)]).toEqual([1, 5]);
-  table.release(Int32Array.of(tuple));
+  table.giveBack([tuple]);
   expect([table.size, has(table, tuple, IS_ALIVE)]).toEqual([0, false]);
   expect(split(intern(table, B, A))).toEqual({ tuple, forward: 1 });
   expect([has(table, tuple, IS_ALIVE), sideOf(table, tuple)]).toEqual([true, INSIDE]);

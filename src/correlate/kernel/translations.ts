@@ -187,10 +187,15 @@ export class Translations {
     return this.#kernel.learn(inside, outside);
   }
 
-  /** Ends a flow: its tuples are free for other translations. Its slot is in use until it is given to `free`. */
+  /** Ends a flow, to be reported and freed when nothing of it is held any more. */
   retire(slot: number): void {
-    const { accounts } = this;
     this.retired.push(slot);
+    this.end(slot);
+  }
+
+  /** Ends a flow: its tuples are free for other translations. Its slot is in use until it is given to `free`. */
+  end(slot: number): void {
+    const { accounts } = this;
     accounts.retire(slot);
     this.#unbind(accounts.insideTuple(slot), slot);
     this.#unbind(accounts.outsideTuple(slot), slot);

@@ -5,7 +5,7 @@ import { IS_ERROR, IS_IPV6 } from "../packets.js";
 import * as record from "../records.js";
 import * as tuple from "../tuples.js";
 import * as words from "../tuples-words.js";
-import { takeNumber } from "./free-list.js";
+import { giveNumber, takeNumber } from "./free-list.js";
 import { setWord, wordOf } from "./words.js";
 
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
@@ -205,22 +205,18 @@ export function file(table: usize): void {
   }
 }
 
-/** Gives back `count` tuples, listed by their numbers: so many that those which stay are filed anew. */
-export function release(table: usize, list: usize, count: i32): void {
-  const free = wordOf(table, words.FREE_COUNT);
-  const given = <usize>wordOf(table, words.FREE) + ((<usize>free) << 2);
-  let seen = 0;
-  for (let at = 0; at < count; at++) {
-    const number = load<i32>(list + (at << 2));
+/** Gives back the tuples that are marked, so many that those which stay are filed anew. */
+export function release(table: usize, marks: usize): void {
+  const end = wordOf(table, words.END);
+  for (let number = 0; number < end; number++) {
+    if (load<u8>(marks + number) === 0) continue;
     const entry = tupleOf(table, 2 * number);
-    if (load<f32>(entry, 4 * tuple.LAST_NS) !== -Infinity) seen++;
+    if (load<f32>(entry, 4 * tuple.LAST_NS) !== -Infinity) setWord(table, words.SEEN, wordOf(table, words.SEEN) - 1);
     store<i32>(entry, 0, 4 * tuple.FACTS);
     store<i32>(entry, tuple.UNBOUND, 4 * tuple.FLOW);
     store<i32>(entry, tuple.UNBOUND, 4 * (tuple.FLOW + 1));
-    store<i32>(given + (at << 2), number);
+    giveNumber(table, words.FREE, words.FREE_COUNT, number);
   }
-  setWord(table, words.FREE_COUNT, free + count);
-  setWord(table, words.SEEN, wordOf(table, words.SEEN) - seen);
   file(table);
 }
 

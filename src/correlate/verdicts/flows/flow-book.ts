@@ -114,11 +114,13 @@ export class FlowBook {
     const { heap, timeline, translations, matchers, impacts, clashes, sink, tuples } = this.#about;
     clashes.resolve();
     const idle = new Idle({ heap, timeline, tuples, accounts: translations.accounts }, nowNs);
-    for (const slot of idle.flows()) translations.retire(slot);
-    const ended = Int32Array.from(translations.retired.filter((slot) => !idle.isHeld(slot)));
+    const retired = translations.retired.filter((slot) => !idle.isHeld(slot));
     translations.retired = translations.retired.filter((slot) => idle.isHeld(slot));
-    for (const slot of this.#toTell(ended)) sink.flow(this.#view.of(slot));
-    for (const slot of ended) translations.free(slot);
+    idle.lendFlows(retired, (ended) => {
+      for (const slot of ended.subarray(retired.length)) translations.end(slot);
+      for (const slot of this.#toTell(ended)) sink.flow(this.#view.of(slot));
+      for (const slot of ended) translations.free(slot);
+    });
     translations.forgetCandidates();
     for (const [id, entry] of this.#linked) {
       // once one of them may be another conversation's, nothing can be told of it any more
@@ -133,7 +135,7 @@ export class FlowBook {
       freeLatencies(entry.linked);
     }
     const released = idle.tuples();
-    for (const tuple of released) {
+    for (let tuple = released.indexOf(1); tuple >= 0; tuple = released.indexOf(1, tuple + 1)) {
       matchers.proxies.forget(tuple);
       impacts.forget(tuple);
     }
