@@ -62,6 +62,7 @@ export const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
 /** So many flows beside the busiest so far are ordered at once: a list of all of them may be more than the run ever held. */
 const ORDERED_AT_ONCE = 2 ** 16;
+const NO_SLOTS = new Int32Array(0);
 
 const module = new WebAssembly.Module(code);
 
@@ -213,18 +214,29 @@ export class FlowAccounts {
     this.#free[this.#words[words.FREE_COUNT]++] = slot;
   }
 
-  /** Lends the slots that are in use, by the ids of their flows. */
-  lendSlots<T>(use: (slots: Int32Array) => T): T {
-    return this.#heap.lend(Int32Array, 2 * this.end + DIGITS, (lists) =>
-      use(lists.subarray(0, this.#loops["byId"](lists.byteOffset, this.end, this.records.byteOffset))),
-    );
+  /** How many slots are in use. */
+  get size(): number {
+    return this.end - this.#words[words.FREE_COUNT];
   }
 
-  /** Those of some slots that have the most pairs, at most so many, the busiest first; of equals, the ones learnt first. */
-  busiest(slots: Int32Array, most: number): Int32Array {
-    const room = Math.min(slots.length, most + ORDERED_AT_ONCE);
+  /** Lends the slots that are in use, by the ids of their flows: some of them at a time. */
+  lendSlots(use: (slots: Int32Array) => void): void {
+    // most runs let no flow go before their end: slots are taken in the order of ids, and no list of all of them is needed
+    const most = this.#loops["areByIds"](this.block) !== 0 ? ORDERED_AT_ONCE : this.end;
+    this.#heap.lend(Int32Array, 2 * Math.min(most, this.end) + DIGITS, (lists) => {
+      for (let from = 0; from < this.end; from += most) {
+        const to = Math.min(from + most, this.end);
+        use(lists.subarray(0, this.#loops["byId"](lists.byteOffset, from, to, this.records.byteOffset)));
+      }
+    });
+  }
+
+  /** Those of some slots, and of others, that have the most pairs, at most so many, the busiest first; of equals, the ones learnt first. */
+  busiest(slots: Int32Array, most: number, others: Int32Array = NO_SLOTS): Int32Array {
+    const room = others.length + Math.min(slots.length, most + ORDERED_AT_ONCE);
     return this.#heap.lend(Int32Array, 2 * room + DIGITS, (lists) => {
-      let kept = 0;
+      lists.set(others);
+      let kept = others.length;
       for (let from = 0; from < slots.length; ) {
         const next = slots.subarray(from, from + room - kept);
         lists.set(next, kept);

@@ -6,9 +6,9 @@ export const WORDS = size();
 /** Where the rows begin, and their addresses over IPv6. */
 export const RECORDS = word();
 export const WIDE = word();
-/** Where the cells begin that they are found in by their hashes, and what makes one of them of a hash. */
+/** Where the cells begin that they are found in by their hashes, and how many there are. */
 export const CELLS = word();
-export const MASK = word();
+export const CELL_COUNT = word();
 /** Rows that were given back, the last one first to be used again, and how many they are; and where those begin that never were handed out. */
 export const FREE = word();
 export const FREE_COUNT = word();

@@ -36,14 +36,18 @@ export const TUPLE_BITS = 3;
 export const WIDE_B = 4;
 export const WIDE_BITS = 3;
 /**
- * A tuple is found by its hash in a cell of one word, or in the next ones, up to an empty one, which is 0: its number and 1 more in the lower bits,
- * and the highest bits of the hash above. Those of any other hash are mostly passed over without a look at their tuples. Tuple numbers stay below that:
- * so many do not fit the memory.
+ * A tuple is found by its hash in a cell of one word, or in the next ones, up to an empty one, which is 0: so many of the lowest bits of the hash, and
+ * above them its number and 1 more, for which 25 bits suffice: so many do not fit the memory. Those of any other hash are mostly passed over without a
+ * look at their tuples.
  */
-export const NUMBER_MASK = 0x1ff_ffff;
+export const TAG_BITS = 7;
 /** Those that there is room for before tables grow for the first time. */
 export const FIRST_TUPLES = 2 ** 16;
 const ROOM_TUPLES = 2 * ROOM_FLOWS;
+/** So full, a cache line mostly has all cells that are looked at; filling more of them anew takes time, and fewer take memory. */
+const MOST_FILLED = 0.75;
+const CELLS_GROW_BY = 1.25;
+const MOST_COUNTED = 255;
 
 /** Some of its packets found no twin: how many, is counted beside the records … */
 export const HAS_UNMATCHED = 1 << 11;
@@ -102,8 +106,9 @@ export class TupleTable {
   readonly #steps: WebAssembly.Instance["exports"];
   /** By tuple, what few have, as memory that nothing is written to is none: addresses over IPv6 … */
   #wide: Int32Array;
-  /** … and how many packets found no twin. */
-  #unmatched: Int32Array;
+  /** … and how many packets found no twin, up to MOST_COUNTED; of those that have more, how many more. */
+  #unmatched: Uint8Array;
+  readonly #moreUnmatched = new Map<number, number>();
   #free: Int32Array;
   #cells: Int32Array;
   readonly #heap: Heap;
@@ -116,7 +121,7 @@ export class TupleTable {
     this.block = this.#words.byteOffset;
     this.#cells = heap.take(Int32Array, 2 * tuples, 2 * ROOM_TUPLES);
     this.#free = heap.take(Int32Array, tuples, ROOM_TUPLES);
-    this.#unmatched = heap.take(Int32Array, tuples, ROOM_TUPLES);
+    this.#unmatched = heap.take(Uint8Array, tuples, ROOM_TUPLES);
     this.records = heap.take(Int32Array, tuples << TUPLE_BITS, ROOM_TUPLES << TUPLE_BITS);
     this.#wide = heap.take(Int32Array, tuples << WIDE_BITS, ROOM_TUPLES << WIDE_BITS);
     this.words = new Uint32Array(this.#wide.buffer);
@@ -234,11 +239,15 @@ export class TupleTable {
 
   /** Packets of the tuple that found no twin. */
   unmatched(tuple: number): number {
-    return this.#has(tuple, HAS_UNMATCHED) ? this.#unmatched[tuple] : 0;
+    if (!this.#has(tuple, HAS_UNMATCHED)) return 0;
+    const counted = this.#unmatched[tuple];
+    return counted < MOST_COUNTED ? counted : counted + (this.#moreUnmatched.get(tuple) ?? 0);
   }
 
   noteUnmatched(tuple: number): void {
-    this.#unmatched[tuple] = this.unmatched(tuple) + 1;
+    const count = this.unmatched(tuple) + 1;
+    this.#unmatched[tuple] = Math.min(count, MOST_COUNTED);
+    if (count >= MOST_COUNTED) this.#moreUnmatched.set(tuple, count - MOST_COUNTED);
     this.#set(tuple, HAS_UNMATCHED, true);
   }
 
@@ -314,16 +323,15 @@ export class TupleTable {
     this.#words[words.WIDE] = this.#wide.byteOffset;
     this.#words[words.FREE] = this.#free.byteOffset;
     this.#words[words.CELLS] = this.#cells.byteOffset;
-    this.#words[words.MASK] = this.#cells.length - 1;
+    this.#words[words.CELL_COUNT] = this.#cells.length;
   }
 
   /** Makes room for so many tuples more. */
   #reserve(tuples: number): void {
     while (this.end + tuples > this.#free.length) this.#grow();
-    // three quarters full, a cache line mostly has all that is looked at
     const used = this.end - this.#words[words.FREE_COUNT] + tuples;
-    while (4 * used > 3 * this.#cells.length) {
-      this.#cells = this.#heap.doubled(Int32Array, this.#cells);
+    if (used > MOST_FILLED * this.#cells.length) {
+      this.#cells = this.#heap.lengthened(Int32Array, this.#cells, Math.ceil((CELLS_GROW_BY * used) / MOST_FILLED));
       this.#locate();
       this.#steps["file"](this.block);
     }
@@ -332,7 +340,7 @@ export class TupleTable {
   #grow(): void {
     const heap = this.#heap;
     this.#free = heap.doubled(Int32Array, this.#free);
-    this.#unmatched = heap.doubled(Int32Array, this.#unmatched);
+    this.#unmatched = heap.doubled(Uint8Array, this.#unmatched);
     this.records = heap.doubled(Int32Array, this.records);
     this.#wide = heap.doubled(Int32Array, this.#wide);
     this.words = new Uint32Array(this.#wide.buffer);

@@ -72,7 +72,7 @@ export function isUntranslated(at: usize): bool {
 
 /** Finds the ways that rows `from` … `count`-1 of a side's batch go, and makes the tuples that are new. Precondition: there is room for them. */
 export function findWays(table: usize, side: i32, batch: usize, from: i32, count: i32, ways: usize): void {
-  const isFar = wordOf(table, words.MASK) > NEAR_CELLS;
+  const isFar = wordOf(table, words.CELL_COUNT) > NEAR_CELLS;
   for (let row = from; row < count; ) {
     const end = min(row + TOUCHED, count);
     if (isFar) touch(table, batch, row, end);
@@ -89,9 +89,9 @@ let touched = 0;
  */
 function touch(table: usize, batch: usize, from: i32, end: i32): void {
   const hashes = batch + BATCH_FRAMES * column.TUPLE_HASH;
-  for (let row = from; row < end; row++) touched ^= load<i32>(cellOf(table, load<i32>(hashes + (row << 2))));
+  for (let row = from; row < end; row++) touched ^= filedIn(table, homeOf(table, load<i32>(hashes + (row << 2))));
   for (let row = from; row < end; row++) {
-    const number = numberIn(load<i32>(cellOf(table, load<i32>(hashes + (row << 2)))));
+    const number = numberOf(filedIn(table, homeOf(table, load<i32>(hashes + (row << 2)))));
     touched ^= load<i32>(tupleOf(table, max(0, number) << 1));
   }
 }
@@ -140,10 +140,11 @@ function find(table: usize, batch: usize, row: i32, side: i32): i32 {
 function intern(table: usize, hash: i32, kind: i32, ports: i32, from: i32, to: i32, src6: usize, dst6: usize): i32 {
   const isWide = (kind & (1 << tuple.IPV6_SHIFT)) !== 0;
   const reversed = rotl(ports, 16);
-  let cell = hash;
-  for (let filed = load<i32>(cellOf(table, cell)); filed !== 0; filed = load<i32>(cellOf(table, ++cell))) {
-    if (((filed ^ hash) & ~tuple.NUMBER_MASK) !== 0) continue;
-    const number = numberIn(filed);
+  let cell = homeOf(table, hash);
+  for (; filedIn(table, cell) !== 0; cell = after(table, cell)) {
+    const filed = filedIn(table, cell);
+    if (((filed ^ hash) & ((1 << tuple.TAG_BITS) - 1)) !== 0) continue;
+    const number = numberOf(filed);
     const known = tupleOf(table, 2 * number);
     const itsPorts = load<i32>(known, 4 * tuple.PORTS);
     const a = load<i32>(known, 4 * tuple.ADDRESS_A);
@@ -159,7 +160,7 @@ function intern(table: usize, hash: i32, kind: i32, ports: i32, from: i32, to: i
     if (isBackward !== 0 && isBetween(wide, dst6, src6)) return 2 * number;
   }
   const number = takeNumber(table, words.FREE, words.FREE_COUNT, words.END);
-  store<i32>(cellOf(table, cell), filedAs(number, hash));
+  fileIn(table, cell, number, hash);
   const entry = tupleOf(table, 2 * number);
   if (isWide) {
     const wide = wideOf(table, 2 * number);
@@ -177,31 +178,46 @@ function intern(table: usize, hash: i32, kind: i32, ports: i32, from: i32, to: i
   return 2 * number + 1;
 }
 
-/** Where the cell of a hash is, or so many behind it as were added to that. */
-function cellOf(table: usize, hash: i32): usize {
-  return <usize>wordOf(table, words.CELLS) + ((<usize>(hash & wordOf(table, words.MASK))) << 2);
+/** The cell that a hash is filed in, where that is free: any number of cells has as many hashes each … */
+function homeOf(table: usize, hash: i32): i32 {
+  // masked, as the compiler takes the sign of a word along that it loads for a wider one, whatever it is cast to
+  return <i32>(((<u64>hash & 0xffff_ffff) * <u64>wordOf(table, words.CELL_COUNT)) >>> 32);
 }
 
-/** What a cell holds of a tuple, and the number of the one in a cell; -1 where that is empty. */
-function filedAs(number: i32, hash: i32): i32 {
-  return (hash & ~tuple.NUMBER_MASK) | (number + 1);
+/** … and the one that is looked at behind another. */
+function after(table: usize, cell: i32): i32 {
+  return cell + 1 === wordOf(table, words.CELL_COUNT) ? 0 : cell + 1;
 }
 
-function numberIn(filed: i32): i32 {
-  return (filed & tuple.NUMBER_MASK) - 1;
+function cellAt(table: usize, cell: i32): usize {
+  return <usize>wordOf(table, words.CELLS) + ((<usize>cell) << 2);
+}
+
+/** What a cell holds, and the number of the tuple that is; -1 where it is empty. */
+function filedIn(table: usize, cell: i32): i32 {
+  return load<i32>(cellAt(table, cell));
+}
+
+function numberOf(filed: i32): i32 {
+  return (filed >>> tuple.TAG_BITS) - 1;
+}
+
+function fileIn(table: usize, cell: i32, number: i32, hash: i32): void {
+  const tag = hash & ((1 << tuple.TAG_BITS) - 1);
+  store<i32>(cellAt(table, cell), ((number + 1) << tuple.TAG_BITS) | tag);
 }
 
 /** Files all tuples anew. */
 export function file(table: usize): void {
   const end = wordOf(table, words.END);
-  memory.fill(wordOf(table, words.CELLS), 0, (<usize>wordOf(table, words.MASK) + 1) << 2);
+  memory.fill(wordOf(table, words.CELLS), 0, (<usize>wordOf(table, words.CELL_COUNT)) << 2);
   for (let number = 0; number < end; number++) {
     const entry = tupleOf(table, 2 * number);
     if ((load<i32>(entry, 4 * tuple.FACTS) & tuple.IS_ALIVE) === 0) continue;
     const hash = load<i32>(entry, 4 * tuple.HASH);
-    let cell = hash;
-    while (load<i32>(cellOf(table, cell)) !== 0) cell++;
-    store<i32>(cellOf(table, cell), filedAs(number, hash));
+    let cell = homeOf(table, hash);
+    while (filedIn(table, cell) !== 0) cell = after(table, cell);
+    fileIn(table, cell, number, hash);
   }
 }
 

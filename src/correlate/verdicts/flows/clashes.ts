@@ -45,17 +45,12 @@ export class Clashes {
       const key = this.#keyOf(slot);
       losers.set(key, [...(losers.get(key) ?? []), slot]);
     }
-    if (losers.size > 0) this.#accounts.lendSlots((slots) => this.#noteLosers(slots, losers));
-    this.#lost.clear();
-  }
-
-  /** Notes which losers, by their `#keyOf`, had to yield to one of these flows. */
-  #noteLosers(slots: Int32Array, losers: ReadonlyMap<number, readonly number[]>): void {
-    for (const slot of slots) {
-      if (!this.#keepsPort(slot)) continue;
+    for (let slot = 0; losers.size > 0 && slot < this.#accounts.end; slot++) {
+      if (this.#accounts.id(slot) === 0 || !this.#keepsPort(slot)) continue;
       for (const loser of losers.get(this.#keyOf(slot)) ?? [])
         if (this.#took(slot, loser)) this.#tuples.noteClash(this.#accounts.insideTuple(loser));
     }
+    this.#lost.clear();
   }
 
   #flowOf(tuple: number): number {

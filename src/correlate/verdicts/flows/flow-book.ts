@@ -85,29 +85,47 @@ export class FlowBook {
 
   /** The flows alive that have the most pairs, at most so many. */
   busiest(most: number): FlowSummary[] {
-    const { accounts } = this.#about.translations;
-    const slots = accounts.lendSlots((all) => accounts.busiest(all, most));
-    return Array.from(slots, (slot) => copyOf(this.#view.of(slot)));
+    return Array.from(
+      this.#busiest(most, () => {}),
+      (slot) => copyOf(this.#view.of(slot)),
+    );
   }
 
   /** Reports all flows there are. */
   close(): void {
-    const { translations, clashes, sink } = this.#about;
+    const { translations, clashes, findings, sink } = this.#about;
     const { accounts } = translations;
     clashes.resolve();
     const linked = [...this.#linked].sort(([a], [b]) => a - b);
-    accounts.lendSlots((slots) => {
-      for (const slot of this.#toTell(slots)) {
+    const tell = (slots: Int32Array): void => {
+      for (const slot of slots) {
         while (linked.length > 0 && linked[0][0] < accounts.id(slot)) this.#reportLinked(linked.splice(0, 1));
         // made into a summary when its turn comes: all of them together may be more than the run ever held
         sink.flow(this.#view.of(slot));
       }
+    };
+    const isAll = accounts.size <= sink.mostFlows;
+    const busiest = this.#busiest(isAll ? 0 : sink.mostFlows, (slots) => {
+      findings.flows(slots);
+      if (isAll) tell(slots);
     });
+    tell(busiest);
     this.#reportLinked(linked);
     accounts.clear();
     translations.retired.length = 0;
     this.#linked.clear();
     this.#ids.clear();
+  }
+
+  /** The flows alive that have the most pairs, at most so many, by their slots; `use` takes all of them, some at a time. */
+  #busiest(most: number, use: (slots: Int32Array) => void): Int32Array {
+    const { accounts } = this.#about.translations;
+    let busiest: Int32Array = new Int32Array(0);
+    accounts.lendSlots((slots) => {
+      use(slots);
+      if (most > 0) busiest = accounts.busiest(slots, most, busiest);
+    });
+    return busiest;
   }
 
   #sweep(nowNs: number): void {
