@@ -1,58 +1,12 @@
 import code from "./assembly/flow-order.wasm";
 import * as words from "./flow-accounts-words.js";
+import * as account from "./flow-records.js";
 import { Flow } from "./flows.js";
 import { asDoubles, ROOM_FLOWS, type Heap } from "./heap.js";
 import { EXACT_SAMPLES, type LatencyDigest, LatencyDigests, type LatencySummary, summaryOf } from "./latency.js";
 import { Samples } from "./samples.js";
 
-/** Words of a flow's record, a cache line. What is so of it: see the bits below. */
-export const BITS = 0;
-/** What a `Flow` says; an id of 0 where the slot is free. */
-export const ID = 1;
-export const INSIDE_TUPLE = 2;
-export const OUTSIDE_TUPLE = 3;
-/** Doubles, at half the word: stamps of the first and the last pair. */
-export const FIRST_NS = 2;
-export const LAST_NS = 3;
-/** Where it was first seen: the frames of its first pair, inside and outside. */
-export const FIRST_FRAMES = 8;
-/** Pairs, the outbound ones in the upper half, and their IP bytes as long as they are inside: modulo 2^16, and 2^32. */
-export const PAIRS = 10;
-export const BYTES = 11;
-/**
- * Latencies of both directions, as `sampleOf` has them. Where there are more, the last of these words is the newest chunk of the others. Once one
- * direction has EXACT_SAMPLES, or one that is no sample: at … + outbound, the address of a digest; then what is missing in PAIRS and BYTES.
- */
-export const LATENCIES = 12;
-export const FEW_LATENCIES = 4;
-export const MORE_PAIRS = 14;
-export const MORE_BYTES = 15;
-export const RECORD_BITS = 4;
-const RECORD_WORDS = 1 << RECORD_BITS;
-
-/**
- * Words of a flow's TCP stream, which others do not have: half a cache line. Of two each, at … + forward: the sequence number behind the highest byte
- * that has crossed, and where the highest range of bytes that have begins.
- */
-export const NEXT_SEQ = 0;
-export const FROM_SEQ = 2;
-/** The highest acknowledgement that has crossed, and what follows the highest byte that has entered; 0 for none. */
-export const ACKED = 4;
-export const ENTERED = 6;
-export const STREAM_BITS = 3;
-
-/**
- * Words of a row of ranges, a cache line, which few flows have: its number is in FROM_SEQ then. Half of it each direction's, the forward ones' the
- * second: ranges of bytes that have crossed below the highest one, the highest first, each its first number and the one behind its last; then where
- * the highest one begins.
- */
-export const GAPS_BITS = 4;
-export const MOST_RANGES = 4;
-export const HIGHEST_FROM = 6;
-/** Of a row that is free, the next one. */
-export const NEXT_FREE = 7;
-/** Paired TCP segments all of whose bytes had crossed before. */
-export const RETRANSMISSIONS = 15;
+const RECORD_WORDS = 1 << account.RECORD_BITS;
 const FIRST_GAPS = 2 ** 8;
 
 const FIRST_SLOTS = 2 ** 12;
@@ -65,65 +19,6 @@ const ORDERED_AT_ONCE = 2 ** 16;
 const NO_SLOTS = new Int32Array(0);
 
 const module = new WebAssembly.Module(code);
-
-/** In the lowest bit, as `forward` is in a way: a flow reckons with both. */
-export const IS_FLIPPED = 1;
-/** Whether what is forward on the inside travels inbound, and what is not, outbound. */
-export const BACKWARD_OUTBOUND_BIT = 1;
-
-/** 1 where packets of this way and side, or their twins, are forward on the inside: `bits` are their flow's. */
-export function forwardOn(bits: number, way: number, side: number): number {
-  return (way ^ (bits & side & IS_FLIPPED)) & 1;
-}
-
-/** 1 where packets travel outbound that are `forward` (1 or 0) on the inside. They leave the NAT on the side of that number. */
-export function outboundFor(bits: number, forward: number): number {
-  return (forward ^ (bits >> BACKWARD_OUTBOUND_BIT)) & 1;
-}
-
-/** Whether packets of this way and side are where they leave the NAT: `bits` are their flow's. */
-export function leavesOn(bits: number, way: number, side: number): boolean {
-  return outboundFor(bits, forwardOn(bits, way, side)) === side;
-}
-
-/** What packets have rewritten that are forward on the inside, and the others: REWRITE_… bits, in the upper half of a flow's bits. */
-export function rewrittenBy(rewriteForward: number, rewriteBackward: number): number {
-  return (rewriteForward << 16) | (rewriteBackward << 24);
-}
-
-/** REWRITE_… bits of packets that are `forward` (1 or 0) on the inside, of a flow's bits. */
-export function rewriteOf(bits: number, forward: number): number {
-  return (bits >>> (forward === 1 ? 16 : 24)) & 0xf;
-}
-
-/** A latency in whole nanoseconds, with its direction in the lowest bit. */
-export function sampleOf(latencyNs: number, outbound: number): number {
-  return (latencyNs << 1) | outbound;
-}
-
-/** Two bits, one a direction, shifted by `forward`: whether NEXT_SEQ holds something. */
-export const HAS_NEXT_SEQ = 4;
-/** Whether the records of its packets are to stay where they are once their pairs were shown. */
-export const IS_WATCHED = 16;
-/** Whether its tuples have been given to another flow, or let go. */
-export const IS_RETIRED = 32;
-/** Whether TCP segments of it are cut on their way: each that waits may be a piece. */
-export const HAS_CUT_SEGMENTS = 64;
-/** Whether its inside tuple had another translation when it was learnt, or got one later. */
-export const IS_ONE_OF_SEVERAL = 128;
-/** Two bits, shifted by `forward`: whether a SYN or an acknowledgement has crossed … */
-export const HAS_BEGUN = 256;
-/** … and an acknowledgement after that. */
-export const HAS_PROGRESS = 1024;
-/** Whether a TCP segment of it was seen that is longer than what a wire takes: it may be cut on its way. */
-export const HAS_LONG_SEGMENTS = 4096;
-/** Whether it has a TCP stream, a row of ranges, and retransmissions. */
-export const HAS_STREAM = 1 << 13;
-export const HAS_GAPS = 1 << 14;
-export const HAS_RETRANSMISSIONS = 1 << 15;
-/** Whether no more latencies are kept one by one, and whether there are digests for them by now. */
-export const IS_FULL = 1 << 20;
-export const HAS_DIGESTS = 1 << 21;
 
 /** The flows, by their slots, with what every pair asks of its flow and adds to it. As objects, ten thousands of flows were most of the memory. */
 export class FlowAccounts {
@@ -158,8 +53,8 @@ export class FlowAccounts {
     this.#free = heap.take(Int32Array, slots, ROOM_FLOWS);
     this.records = heap.take(Int32Array, slots * RECORD_WORDS, ROOM_FLOWS * RECORD_WORDS);
     this.doubles = asDoubles(this.records);
-    this.#streams = heap.take(Int32Array, slots << STREAM_BITS, ROOM_FLOWS << STREAM_BITS);
-    this.#gaps = heap.take(Int32Array, FIRST_GAPS << GAPS_BITS, (ROOM_FLOWS / 8) << GAPS_BITS);
+    this.#streams = heap.take(Int32Array, slots << account.STREAM_BITS, ROOM_FLOWS << account.STREAM_BITS);
+    this.#gaps = heap.take(Int32Array, FIRST_GAPS << account.GAPS_BITS, (ROOM_FLOWS / 8) << account.GAPS_BITS);
     // 0 is no row
     this.#words[words.GAPS_END] = 1;
     this.#locate();
@@ -201,16 +96,17 @@ export class FlowAccounts {
 
   /** Lets a flow go: its slot may be used again. */
   close(slot: number): void {
-    this.records[(slot << RECORD_BITS) + ID] = 0;
+    this.records[(slot << account.RECORD_BITS) + account.ID] = 0;
     const gaps = this.#rowOf(slot);
     if (gaps !== 0) {
-      this.#gaps[gaps + NEXT_FREE] = this.#words[words.GAPS_FREE];
-      this.#words[words.GAPS_FREE] = gaps >> GAPS_BITS;
+      this.#gaps[gaps + account.NEXT_FREE] = this.#words[words.GAPS_FREE];
+      this.#words[words.GAPS_FREE] = gaps >> account.GAPS_BITS;
     }
-    const latencies = (slot << RECORD_BITS) + LATENCIES;
-    if (this.#has(slot, HAS_DIGESTS))
+    const latencies = (slot << account.RECORD_BITS) + account.LATENCIES;
+    if (this.#has(slot, account.HAS_DIGESTS))
       for (const outbound of [0, 1]) this.#freeDigest(this.records[latencies + outbound]);
-    else if (this.pairs(slot) > FEW_LATENCIES) this.samples.drop(this.records[latencies + FEW_LATENCIES - 1]);
+    else if (this.pairs(slot) > account.FEW_LATENCIES)
+      this.samples.drop(this.records[latencies + account.FEW_LATENCIES - 1]);
     this.#free[this.#words[words.FREE_COUNT]++] = slot;
   }
 
@@ -250,98 +146,107 @@ export class FlowAccounts {
 
   /** 0 where the slot is free. */
   id(slot: number): number {
-    return this.records[(slot << RECORD_BITS) + ID];
+    return this.records[(slot << account.RECORD_BITS) + account.ID];
   }
 
   insideTuple(slot: number): number {
-    return this.records[(slot << RECORD_BITS) + INSIDE_TUPLE];
+    return this.records[(slot << account.RECORD_BITS) + account.INSIDE_TUPLE];
   }
 
   outsideTuple(slot: number): number {
-    return this.records[(slot << RECORD_BITS) + OUTSIDE_TUPLE];
+    return this.records[(slot << account.RECORD_BITS) + account.OUTSIDE_TUPLE];
   }
 
   /** REWRITE_… bits of packets that are `forward` on the inside, or of the others. */
   rewrite(slot: number, forward: number): number {
-    return rewriteOf(this.bits(slot), forward);
+    return account.rewriteOf(this.bits(slot), forward);
   }
 
   /** Notes that its tuples are free for other flows. */
   retire(slot: number): void {
-    this.records[(slot << RECORD_BITS) + BITS] |= IS_RETIRED;
+    this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.IS_RETIRED;
   }
 
   /** What is so of it: for `forwardOn` and `outboundFor`. */
   bits(slot: number): number {
-    return this.records[(slot << RECORD_BITS) + BITS];
+    return this.records[(slot << account.RECORD_BITS) + account.BITS];
   }
 
   isFlipped(slot: number): boolean {
-    return (this.bits(slot) & IS_FLIPPED) !== 0;
+    return (this.bits(slot) & account.IS_FLIPPED) !== 0;
   }
 
   /** Whether a packet of the inside tuple, `forward` or not, travels from inside to outside. */
   isOutbound(slot: number, forward: number): boolean {
-    return outboundFor(this.bits(slot), forward) === 1;
+    return account.outboundFor(this.bits(slot), forward) === 1;
   }
 
   /** Notes that TCP segments of a flow are cut on their way. */
   noteCut(slot: number): void {
-    this.records[(slot << RECORD_BITS) + BITS] |= HAS_CUT_SEGMENTS;
+    this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.HAS_CUT_SEGMENTS;
   }
 
   hasCutSegments(slot: number): boolean {
-    return (this.records[(slot << RECORD_BITS) + BITS] & HAS_CUT_SEGMENTS) !== 0;
+    return (this.records[(slot << account.RECORD_BITS) + account.BITS] & account.HAS_CUT_SEGMENTS) !== 0;
   }
 
   /** Lets the records of the flow's packets stay on the timeline, from the next pair on: they may be looked at again. */
   watch(slot: number): void {
-    this.records[(slot << RECORD_BITS) + BITS] |= IS_WATCHED;
+    this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.IS_WATCHED;
   }
 
   /** IP bytes of its pairs, as long as they are inside. */
   bytes(slot: number): number {
-    const record = slot << RECORD_BITS;
-    const more = this.#has(slot, HAS_DIGESTS) ? this.records[record + MORE_BYTES] : 0;
-    return 2 ** 32 * more + (this.records[record + BYTES] >>> 0);
+    const record = slot << account.RECORD_BITS;
+    const more = this.#has(slot, account.HAS_DIGESTS) ? this.records[record + account.MORE_BYTES] : 0;
+    return 2 ** 32 * more + (this.records[record + account.BYTES] >>> 0);
   }
 
   addBytes(slot: number, bytes: number): void {
-    this.#loops["addBytes"](this.block, slot, bytes);
+    this.#loops["addBytes"](this.#at(slot), bytes);
   }
 
   /** The frames of its first pair, inside and outside; 0 where it had none. */
   firstFrames(slot: number): [number, number] {
-    const at = (slot << RECORD_BITS) + FIRST_FRAMES;
+    const at = (slot << account.RECORD_BITS) + account.FIRST_FRAMES;
     return [this.records[at], this.records[at + 1]];
   }
 
   /** The highest TCP acknowledgement that crossed in packets that are `forward` on the inside, or in the others; 0 where none did. */
   acked(slot: number, forward: number): number {
-    return this.#has(slot, HAS_STREAM) ? this.#streams[(slot << STREAM_BITS) + ACKED + forward] >>> 0 : 0;
+    return this.#has(slot, account.HAS_STREAM)
+      ? this.#streams[(slot << account.STREAM_BITS) + account.ACKED + forward] >>> 0
+      : 0;
   }
 
   /** The number of the first byte, or SYN, that crossed that way, where all that followed it did as well; undefined where some did not. */
   firstSeq(slot: number, forward: number): number | undefined {
-    if (!this.#has(slot, HAS_STREAM)) return 0;
+    if (!this.#has(slot, account.HAS_STREAM)) return 0;
     const row = this.#rowOf(slot);
-    if (row === 0) return this.#streams[(slot << STREAM_BITS) + FROM_SEQ + forward] >>> 0;
-    const half = row + (forward << (GAPS_BITS - 1));
-    return this.#gaps[half] === this.#gaps[half + 1] ? this.#gaps[half + HIGHEST_FROM] >>> 0 : undefined;
+    if (row === 0) return this.#streams[(slot << account.STREAM_BITS) + account.FROM_SEQ + forward] >>> 0;
+    const half = row + (forward << (account.GAPS_BITS - 1));
+    return this.#gaps[half] === this.#gaps[half + 1] ? this.#gaps[half + account.HIGHEST_FROM] >>> 0 : undefined;
   }
 
   /** Where its row of ranges begins, 0 where it has none. */
   #rowOf(slot: number): number {
-    return this.#has(slot, HAS_GAPS) ? this.#streams[(slot << STREAM_BITS) + FROM_SEQ] << GAPS_BITS : 0;
+    return this.#has(slot, account.HAS_GAPS)
+      ? this.#streams[(slot << account.STREAM_BITS) + account.FROM_SEQ] << account.GAPS_BITS
+      : 0;
+  }
+
+  /** Where its record is in the heap. */
+  #at(slot: number): number {
+    return this.records.byteOffset + (slot << (account.RECORD_BITS + 2));
   }
 
   #has(slot: number, bit: number): boolean {
-    return (this.records[(slot << RECORD_BITS) + BITS] & bit) !== 0;
+    return (this.records[(slot << account.RECORD_BITS) + account.BITS] & bit) !== 0;
   }
 
   /** Whether acknowledgements crossed that way which show that what they acknowledge did not come from nowhere: a SYN before, or more of them. */
   hasProgress(slot: number, forward: number): boolean {
-    return (this.bits(slot) & (HAS_PROGRESS << forward)) !== 0;
+    return (this.bits(slot) & (account.HAS_PROGRESS << forward)) !== 0;
   }
 
   pairs(slot: number): number {
@@ -349,22 +254,22 @@ export class FlowAccounts {
   }
 
   pairsThatWent(slot: number, isOutbound: boolean): number {
-    return this.#loops["pairsThatWent"](this.block, slot, isOutbound ? 1 : 0);
+    return this.#loops["pairsOf"](this.#at(slot), isOutbound ? 1 : 0);
   }
 
   /** Paired TCP segments all of whose bytes had crossed the NAT before; keep-alives are not counted. */
   retransmissions(slot: number): number {
-    return this.#has(slot, HAS_RETRANSMISSIONS) ? this.#gaps[this.#rowOf(slot) + RETRANSMISSIONS] : 0;
+    return this.#has(slot, account.HAS_RETRANSMISSIONS) ? this.#gaps[this.#rowOf(slot) + account.RETRANSMISSIONS] : 0;
   }
 
   /** Stamp of the first pair, nanoseconds on the timeline; Infinity before it. */
   firstNs(slot: number): number {
-    return this.doubles[(slot << (RECORD_BITS - 1)) + FIRST_NS];
+    return this.doubles[(slot << (account.RECORD_BITS - 1)) + account.FIRST_NS];
   }
 
   /** Stamp of the last pair, nanoseconds on the timeline; -Infinity before the first. */
   lastNs(slot: number): number {
-    return this.doubles[(slot << (RECORD_BITS - 1)) + LAST_NS];
+    return this.doubles[(slot << (account.RECORD_BITS - 1)) + account.LAST_NS];
   }
 
   /** Notes a paired TCP segment. Returns whether it is a retransmission. Precondition: its header was there. */
@@ -375,15 +280,15 @@ export class FlowAccounts {
 
   /** What has the latencies of a direction, where they are not kept one by one. */
   #digest(slot: number, outbound: number): LatencyDigest | undefined {
-    return this.#has(slot, HAS_DIGESTS)
-      ? this.#digestsOf.get(this.records[(slot << RECORD_BITS) + LATENCIES + outbound])
+    return this.#has(slot, account.HAS_DIGESTS)
+      ? this.#digestsOf.get(this.records[(slot << account.RECORD_BITS) + account.LATENCIES + outbound])
       : undefined;
   }
 
   /** Those that are kept one by one, `count` of both directions; valid until the next call. */
   #fewOf(slot: number, outbound: number, count: number): Int32Array {
-    const latencies = (slot << RECORD_BITS) + LATENCIES;
-    const inRecord = count > FEW_LATENCIES ? FEW_LATENCIES - 1 : count;
+    const latencies = (slot << account.RECORD_BITS) + account.LATENCIES;
+    const inRecord = count > account.FEW_LATENCIES ? account.FEW_LATENCIES - 1 : count;
     const listed = this.#listed.subarray(0, count);
     for (let at = 0; at < inRecord; at++) listed[at] = this.records[latencies + at];
     if (count > inRecord) this.samples.copy(this.records[latencies + inRecord], listed.subarray(inRecord));
@@ -403,16 +308,17 @@ export class FlowAccounts {
   digest(slot: number, outbound: number, count: number): LatencyDigest {
     const known = this.#digest(slot, outbound);
     if (known) return known;
-    const record = slot << RECORD_BITS;
+    const record = slot << account.RECORD_BITS;
     const made = [0, 1].map((direction) => this.digests.make(this.#fewOf(slot, direction, count)));
-    if (count > FEW_LATENCIES) this.samples.drop(this.records[record + LATENCIES + FEW_LATENCIES - 1]);
+    if (count > account.FEW_LATENCIES)
+      this.samples.drop(this.records[record + account.LATENCIES + account.FEW_LATENCIES - 1]);
     for (const [direction, digest] of made.entries()) {
-      this.records[record + LATENCIES + direction] = digest.address;
-      this.#digestsOf.set(this.records[record + LATENCIES + direction], digest);
+      this.records[record + account.LATENCIES + direction] = digest.address;
+      this.#digestsOf.set(this.records[record + account.LATENCIES + direction], digest);
     }
-    this.records[record + MORE_PAIRS] = 0;
-    this.records[record + MORE_BYTES] = 0;
-    this.records[record + BITS] |= HAS_DIGESTS;
+    this.records[record + account.MORE_PAIRS] = 0;
+    this.records[record + account.MORE_BYTES] = 0;
+    this.records[record + account.BITS] |= account.HAS_DIGESTS;
     return made[outbound];
   }
 
@@ -425,7 +331,7 @@ export class FlowAccounts {
   reserve(pairs: number): void {
     this.samples.reserve(pairs);
     while (this.end + pairs > this.#free.length) this.#grow();
-    while ((this.#words[words.GAPS_END] + pairs) << GAPS_BITS > this.#gaps.length) this.#growGaps();
+    while ((this.#words[words.GAPS_END] + pairs) << account.GAPS_BITS > this.#gaps.length) this.#growGaps();
   }
 
   #grow(): void {

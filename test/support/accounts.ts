@@ -1,11 +1,11 @@
 import { Clock } from "../../src/correlate/clock/clock.js";
 import { Buckets } from "../../src/correlate/kernel/buckets.js";
 import { Kernel } from "../../src/correlate/kernel/kernel.js";
+import { FlowAccounts } from "../../src/packets/flow-accounts.js";
 import {
   BACKWARD_OUTBOUND_BIT,
   BITS,
   FIRST_NS,
-  FlowAccounts,
   ID,
   INSIDE_TUPLE,
   IS_FLIPPED,
@@ -15,7 +15,7 @@ import {
   PAIRS,
   RECORD_BITS,
   rewrittenBy,
-} from "../../src/packets/flow-accounts.js";
+} from "../../src/packets/flow-records.js";
 import * as words from "../../src/packets/flow-accounts-words.js";
 import type { Flow } from "../../src/packets/flows.js";
 import type { Heap } from "../../src/packets/heap.js";

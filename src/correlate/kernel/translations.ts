@@ -1,4 +1,5 @@
-import { type FlowAccounts, forwardOn, IS_FLIPPED, leavesOn } from "../../packets/flow-accounts.js";
+import type { FlowAccounts } from "../../packets/flow-accounts.js";
+import { forwardOn, IS_FLIPPED, leavesOn } from "../../packets/flow-records.js";
 import type { Flow } from "../../packets/flows.js";
 import { INSIDE } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";

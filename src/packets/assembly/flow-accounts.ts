@@ -1,5 +1,5 @@
 /** What happens to the flows in the `FlowAccounts` whose block is at `accounts`: see `flow-accounts-words.ts`. */
-import * as account from "../flow-accounts.js";
+import * as account from "../flow-records.js";
 import * as words from "../flow-accounts-words.js";
 import { takeNumber } from "./free-list.js";
 import { setWord, wordOf } from "./words.js";
@@ -72,7 +72,7 @@ export function countPair(flow: usize, outbound: i32): void {
 }
 
 /** Adds to the bytes of a flow. */
-export function addBytesTo(flow: usize, bytes: i32): void {
+export function addBytes(flow: usize, bytes: i32): void {
   const sum = load<u32>(flow, 4 * account.BYTES) + bytes;
   store<u32>(flow, sum, 4 * account.BYTES);
   if (sum < <u32>bytes) store<i32>(flow, load<i32>(flow, 4 * account.MORE_BYTES) + 1, 4 * account.MORE_BYTES);

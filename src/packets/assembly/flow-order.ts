@@ -1,18 +1,12 @@
 /** Flows by their ids, and by how many pairs they have: a radix sort, as there may be many and V8 has not made anything fast by then. */
-import { DIGIT_BITS, ID, RECORD_BITS } from "../flow-accounts.js";
+import { DIGIT_BITS } from "../flow-accounts.js";
+import { ID, RECORD_BITS } from "../flow-records.js";
 import { END } from "../flow-accounts-words.js";
-import { accountOf, addBytesTo, pairsOf } from "./flow-accounts.js";
+import { accountOf, pairsOf } from "./flow-accounts.js";
 import { wordOf } from "./words.js";
 
+export { addBytes, pairsOf } from "./flow-accounts.js";
 export { noteSegment } from "./seen.js";
-
-export function pairsThatWent(accounts: usize, slot: i32, outbound: i32): i32 {
-  return pairsOf(accountOf(accounts, slot), outbound);
-}
-
-export function addBytes(accounts: usize, slot: i32, bytes: i32): void {
-  addBytesTo(accountOf(accounts, slot), bytes);
-}
 
 const FLOW_BYTES_BITS = RECORD_BITS + 2;
 const DIGITS = 1 << DIGIT_BITS;

@@ -3,7 +3,7 @@
  * Of each direction, the highest MOST_RANGES ranges are kept: the first with its stream, the others, where there are some, in a row of ranges. What is not in them is not known to have crossed.
  */
 import { ACK, MOST_WINDOW, SYN } from "../../protocols/tcp.js";
-import * as account from "../flow-accounts.js";
+import * as account from "../flow-records.js";
 import { accountOf, streamOf, takeGaps } from "./flow-accounts.js";
 
 const RANGE_BYTES_BITS = 3;

@@ -1,11 +1,11 @@
 /** What a pair adds to its flow, and to what is known of all pairs. */
 import { areOtherOptions, payloadLengthOf } from "../../../packets/assembly/headers.js";
-import { addBytesTo, countPair, pairsOf, streamOf } from "../../../packets/assembly/flow-accounts.js";
+import { addBytes, countPair, pairsOf, streamOf } from "../../../packets/assembly/flow-accounts.js";
 import { addIn, bucketOf } from "../../../packets/assembly/latency.js";
 import * as samples from "../../../packets/assembly/samples.js";
 import { noteSegment } from "../../../packets/assembly/seen.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-accounts.js";
+import * as account from "../../../packets/flow-records.js";
 import { SAMPLES } from "../../../packets/flow-accounts-words.js";
 import { EXACT_SAMPLES } from "../../../packets/latency.js";
 import { HAS_TCP_NUMBERS, identityOf } from "../../../packets/packets.js";
@@ -39,7 +39,7 @@ export function accountFor(
   if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
   if (pairNs > load<f64>(flow, 8 * account.LAST_NS)) store<f64>(flow, pairNs, 8 * account.LAST_NS);
   const length = load<i32>(packet, 4 * record.LENGTH) & record.LENGTH_MASK;
-  addBytesTo(flow, length);
+  addBytes(flow, length);
   setWord(ground, words.PAIRED + outbound, wordOf(ground, words.PAIRED + outbound) + 1);
   countLatency(ground, slot, outbound, flow, latencyNs);
   countPair(flow, outbound);

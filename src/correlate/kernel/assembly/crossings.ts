@@ -2,7 +2,7 @@
 import { pairsOf, streamOf } from "../../../packets/assembly/flow-accounts.js";
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
 import { setWord, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-accounts.js";
+import * as account from "../../../packets/flow-records.js";
 import { HAS_TCP_NUMBERS, IS_AGAIN } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";

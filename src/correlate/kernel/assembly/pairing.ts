@@ -3,7 +3,7 @@ import { headerChanges, loweredBy } from "../../../packets/assembly/headers.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { isUntranslated } from "../../../packets/assembly/tuples.js";
 import { setWord, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-accounts.js";
+import * as account from "../../../packets/flow-records.js";
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { BY_QUOTED } from "../../../packets/results.js";

@@ -1,6 +1,6 @@
 /** Which flows there is nothing to find of: of most. */
 import { pairsOf } from "../../../packets/assembly/flow-accounts.js";
-import * as account from "../../../packets/flow-accounts.js";
+import * as account from "../../../packets/flow-records.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
 import * as tuple from "../../../packets/tuples.js";
 import { isPrivate } from "../../../protocols/addresses.js";
