@@ -3,8 +3,9 @@ import { size, word } from "./layout.js";
 /** What there is of `FlowAccounts` beside them, which `flow-accounts.ts` and `assembly/flow-accounts.ts` both know: the words of a block. */
 export const WORDS = size();
 
-/** By slot: where the accounts begin; the slots used so far are below END. */
+/** By slot: where the accounts begin, and their TCP streams; the slots used so far are below END. */
 export const RECORDS = word();
+export const STREAMS = word();
 export const END = word();
 /** Slots of flows that were let go, the last one first to be used again, and how many they are. */
 export const FREE = word();

@@ -1,57 +1,12 @@
 import code from "./assembly/flow-order.wasm";
 import * as words from "./flow-accounts-words.js";
+import * as account from "./flow-records.js";
 import { Flow } from "./flows.js";
 import { asDoubles, ROOM_FLOWS, type Heap } from "./heap.js";
 import { EXACT_SAMPLES, type LatencyDigest, LatencyDigests, type LatencySummary, summaryOf } from "./latency.js";
 import { Samples } from "./samples.js";
 
-/**
- * Words of a flow's record, two cache lines: what pairing asks, and what it adds to. Of two each, one a direction: at … + outbound, outbound
- * being the second; or at … + forward.
- */
-export const BITS = 0;
-export const RETRANSMISSIONS = 1;
-/** At … + outbound. */
-export const PAIRS = 2;
-/** At … + forward: the sequence number behind the highest byte that has crossed. */
-export const NEXT_SEQ = 4;
-/** At … + outbound: newest chunk of the latencies behind the first ones, NONE before there is one; or IN_DIGEST. */
-export const LATENCIES = 6;
-/** There are too many of them to be kept one by one, or one that takes more than 32 bits: so much less the number of a digest … */
-export const IN_DIGEST = -2;
-/** … which is its address without the lowest bits: it begins at a cache line. */
-export const DIGEST_BITS = 6;
-/** Doubles, at half the word: stamps of the first and the last pair. */
-export const FIRST_NS = 4;
-export const LAST_NS = 5;
-/** What a `Flow` says; an id of 0 where the slot is free. */
-export const ID = 12;
-export const INSIDE_TUPLE = 13;
-export const OUTSIDE_TUPLE = 14;
-/** The number of its row of ranges, 0 where it has none. */
-export const GAPS = 15;
-/** A double, at half the word: IP bytes of the pairs, as long as they are inside. */
-export const BYTES = 8;
-/** At … + forward: the highest TCP acknowledgement that has crossed, and what follows the highest byte that has entered; 0 for none. */
-export const ACKED = 18;
-export const ENTERED = 20;
-/** At … + forward: where the highest range of bytes that have crossed begins; it ends at NEXT_SEQ. */
-export const FROM_SEQ = 22;
-/** Where it was first seen: the frames of its first pair, inside and outside. */
-export const FIRST_FRAMES = 24;
-/** The first latencies, so many of each direction, outbound the second: most flows have no more. */
-export const FIRST_LATENCIES = 26;
-export const FEW_LATENCIES = 3;
-export const RECORD_BITS = 5;
-const RECORD_WORDS = 1 << RECORD_BITS;
-/**
- * A row of ranges, a cache line, which few flows have: of bytes that have crossed below the highest range, where there are gaps before that. Half of it
- * each direction's, the forward ones' the second. Each range is its first number and the one behind its last, the highest first.
- */
-export const GAPS_BITS = 4;
-export const MOST_RANGES = 4;
-/** Of a row that is free, the next one. */
-export const NEXT_FREE = 7;
+const RECORD_WORDS = 1 << account.RECORD_BITS;
 const FIRST_GAPS = 2 ** 8;
 
 const FIRST_SLOTS = 2 ** 12;
@@ -59,65 +14,19 @@ const FIRST_SLOTS = 2 ** 12;
 /** Bits of a digit of what flows are ordered by: three of them make a key, and each of its values is counted in a word. */
 export const DIGIT_BITS = 11;
 const DIGITS = 1 << DIGIT_BITS;
+/** So many flows beside the busiest so far are ordered at once: a list of all of them may be more than the run ever held. */
+const ORDERED_AT_ONCE = 2 ** 16;
+const NO_SLOTS = new Int32Array(0);
 
 const module = new WebAssembly.Module(code);
 
-/** In the lowest bit, as `forward` is in a way: a flow reckons with both. */
-export const IS_FLIPPED = 1;
-/** Whether what is forward on the inside travels inbound, and what is not, outbound. */
-export const BACKWARD_OUTBOUND_BIT = 1;
-
-/** 1 where packets of this way and side, or their twins, are forward on the inside: `bits` are their flow's. */
-export function forwardOn(bits: number, way: number, side: number): number {
-  return (way ^ (bits & side & IS_FLIPPED)) & 1;
-}
-
-/** 1 where packets travel outbound that are `forward` (1 or 0) on the inside. They leave the NAT on the side of that number. */
-export function outboundFor(bits: number, forward: number): number {
-  return (forward ^ (bits >> BACKWARD_OUTBOUND_BIT)) & 1;
-}
-
-/** Whether packets of this way and side are where they leave the NAT: `bits` are their flow's. */
-export function leavesOn(bits: number, way: number, side: number): boolean {
-  return outboundFor(bits, forwardOn(bits, way, side)) === side;
-}
-
-/** What packets have rewritten that are forward on the inside, and the others: REWRITE_… bits, in the upper half of a flow's bits. */
-export function rewrittenBy(rewriteForward: number, rewriteBackward: number): number {
-  return (rewriteForward << 16) | (rewriteBackward << 24);
-}
-
-/** REWRITE_… bits of packets that are `forward` (1 or 0) on the inside, of a flow's bits. */
-export function rewriteOf(bits: number, forward: number): number {
-  return (bits >>> (forward === 1 ? 16 : 24)) & 0xff;
-}
-
-/** Two bits, one a direction, shifted by `forward`: whether NEXT_SEQ holds something. */
-export const HAS_NEXT_SEQ = 4;
-/** Whether the records of its packets are to stay where they are once their pairs were shown. */
-export const IS_WATCHED = 16;
-/** Whether its tuples have been given to another flow, or let go. */
-export const IS_RETIRED = 32;
-/** Whether TCP segments of it are cut on their way: each that waits may be a piece. */
-export const HAS_CUT_SEGMENTS = 64;
-/** Whether its inside tuple had another translation when it was learnt, or got one later. */
-export const IS_ONE_OF_SEVERAL = 128;
-/** Two bits, shifted by `forward`: whether a SYN or an acknowledgement has crossed … */
-export const HAS_BEGUN = 256;
-/** … and an acknowledgement after that. */
-export const HAS_PROGRESS = 1024;
-/** Whether a TCP segment of it was seen that is longer than what a wire takes: it may be cut on its way. */
-export const HAS_LONG_SEGMENTS = 4096;
-
-/**
- * The flows, by their slots, with what every pair asks of its flow and adds to it: a record of two cache lines, and one more for the latency of
- * flows of many pairs. As objects, ten thousands of flows were a dozen lines each, and most of the memory.
- */
+/** The flows, by their slots, with what every pair asks of its flow and adds to it. As objects, ten thousands of flows were most of the memory. */
 export class FlowAccounts {
   records: Int32Array;
   /** The same memory. */
   doubles: Float64Array;
-  /** Rows of ranges: see GAPS. */
+  /** TCP streams, by the slots of their flows, as memory that nothing is written to is none; and rows of ranges. */
+  #streams: Int32Array;
   #gaps: Int32Array;
   /** Where its block is, which WebAssembly goes by: see `flow-accounts-words.ts`. */
   readonly block: number;
@@ -127,8 +36,9 @@ export class FlowAccounts {
   readonly digests: LatencyDigests;
   readonly #heap: Heap;
   readonly #loops: WebAssembly.Instance["exports"];
-  readonly #few = new Int32Array(EXACT_SAMPLES);
-  /** The latencies that are IN_DIGEST, by number. */
+  readonly #listed = new Int32Array(2 * EXACT_SAMPLES);
+  readonly #few = new Int32Array(2 * EXACT_SAMPLES);
+  /** Those of flows that have some, by their addresses. */
   readonly #digestsOf = new Map<number, LatencyDigest>();
 
   /** `slots`: for how many flows at first. */
@@ -143,7 +53,8 @@ export class FlowAccounts {
     this.#free = heap.take(Int32Array, slots, ROOM_FLOWS);
     this.records = heap.take(Int32Array, slots * RECORD_WORDS, ROOM_FLOWS * RECORD_WORDS);
     this.doubles = asDoubles(this.records);
-    this.#gaps = heap.take(Int32Array, FIRST_GAPS << GAPS_BITS, (ROOM_FLOWS / 8) << GAPS_BITS);
+    this.#streams = heap.take(Int32Array, slots << account.STREAM_BITS, ROOM_FLOWS << account.STREAM_BITS);
+    this.#gaps = heap.take(Int32Array, FIRST_GAPS << account.GAPS_BITS, (ROOM_FLOWS / 8) << account.GAPS_BITS);
     // 0 is no row
     this.#words[words.GAPS_END] = 1;
     this.#locate();
@@ -185,121 +96,157 @@ export class FlowAccounts {
 
   /** Lets a flow go: its slot may be used again. */
   close(slot: number): void {
-    this.records[(slot << RECORD_BITS) + ID] = 0;
-    const gaps = this.records[(slot << RECORD_BITS) + GAPS];
+    this.records[(slot << account.RECORD_BITS) + account.ID] = 0;
+    const gaps = this.#rowOf(slot);
     if (gaps !== 0) {
-      this.#gaps[(gaps << GAPS_BITS) + NEXT_FREE] = this.#words[words.GAPS_FREE];
-      this.#words[words.GAPS_FREE] = gaps;
+      this.#gaps[gaps + account.NEXT_FREE] = this.#words[words.GAPS_FREE];
+      this.#words[words.GAPS_FREE] = gaps >> account.GAPS_BITS;
     }
-    this.#dropLatencies(slot, 0);
-    this.#dropLatencies(slot, 1);
+    const latencies = (slot << account.RECORD_BITS) + account.LATENCIES;
+    if (this.#has(slot, account.HAS_DIGESTS))
+      for (const outbound of [0, 1]) this.#freeDigest(this.records[latencies + outbound]);
+    else if (this.pairs(slot) > account.FEW_LATENCIES)
+      this.samples.drop(this.records[latencies + account.FEW_LATENCIES - 1]);
     this.#free[this.#words[words.FREE_COUNT]++] = slot;
   }
 
-  #dropLatencies(slot: number, outbound: number): void {
-    const newest = this.records[(slot << RECORD_BITS) + LATENCIES + outbound];
-    if (newest <= IN_DIGEST) this.#freeDigest(IN_DIGEST - newest);
-    else this.samples.drop(newest);
+  /** How many slots are in use. */
+  get size(): number {
+    return this.end - this.#words[words.FREE_COUNT];
   }
 
-  /** The slots that are in use, by the ids of their flows. */
-  slots(): Int32Array {
-    return this.#heap.lend(Int32Array, 2 * this.end + DIGITS, (lists) =>
-      lists.slice(0, this.#loops["byId"](lists.byteOffset, this.end, this.records.byteOffset)),
-    );
+  /** Lends the slots that are in use, by the ids of their flows: some of them at a time. */
+  lendSlots(use: (slots: Int32Array) => void): void {
+    // most runs let no flow go before their end: slots are taken in the order of ids, and no list of all of them is needed
+    const most = this.#loops["areByIds"](this.block) !== 0 ? ORDERED_AT_ONCE : this.end;
+    this.#heap.lend(Int32Array, 2 * Math.min(most, this.end) + DIGITS, (lists) => {
+      for (let from = 0; from < this.end; from += most) {
+        const to = Math.min(from + most, this.end);
+        use(lists.subarray(0, this.#loops["byId"](lists.byteOffset, from, to, this.records.byteOffset)));
+      }
+    });
   }
 
-  /** Those of some slots that have the most pairs, at most so many, the busiest first; of equals, the ones learnt first. */
-  busiest(slots: Int32Array, most: number): Int32Array {
-    return this.#heap.lend(Int32Array, 2 * slots.length + DIGITS, (lists) => {
-      lists.set(slots);
-      this.#loops["byPairs"](lists.byteOffset, slots.length, this.records.byteOffset);
-      return lists.slice(0, Math.min(most, slots.length));
+  /** Those of some slots, and of others, that have the most pairs, at most so many, the busiest first; of equals, the ones learnt first. */
+  busiest(slots: Int32Array, most: number, others: Int32Array = NO_SLOTS): Int32Array {
+    const room = others.length + Math.min(slots.length, most + ORDERED_AT_ONCE);
+    return this.#heap.lend(Int32Array, 2 * room + DIGITS, (lists) => {
+      lists.set(others);
+      let kept = others.length;
+      for (let from = 0; from < slots.length; ) {
+        const next = slots.subarray(from, from + room - kept);
+        lists.set(next, kept);
+        from += next.length;
+        this.#loops["byPairs"](lists.byteOffset, kept + next.length, this.records.byteOffset);
+        kept = Math.min(most, kept + next.length);
+      }
+      return lists.slice(0, kept);
     });
   }
 
   /** 0 where the slot is free. */
   id(slot: number): number {
-    return this.records[(slot << RECORD_BITS) + ID];
+    return this.records[(slot << account.RECORD_BITS) + account.ID];
   }
 
   insideTuple(slot: number): number {
-    return this.records[(slot << RECORD_BITS) + INSIDE_TUPLE];
+    return this.records[(slot << account.RECORD_BITS) + account.INSIDE_TUPLE];
   }
 
   outsideTuple(slot: number): number {
-    return this.records[(slot << RECORD_BITS) + OUTSIDE_TUPLE];
+    return this.records[(slot << account.RECORD_BITS) + account.OUTSIDE_TUPLE];
   }
 
   /** REWRITE_… bits of packets that are `forward` on the inside, or of the others. */
   rewrite(slot: number, forward: number): number {
-    return rewriteOf(this.bits(slot), forward);
+    return account.rewriteOf(this.bits(slot), forward);
   }
 
   /** Notes that its tuples are free for other flows. */
   retire(slot: number): void {
-    this.records[(slot << RECORD_BITS) + BITS] |= IS_RETIRED;
+    this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.IS_RETIRED;
   }
 
   /** What is so of it: for `forwardOn` and `outboundFor`. */
   bits(slot: number): number {
-    return this.records[(slot << RECORD_BITS) + BITS];
+    return this.records[(slot << account.RECORD_BITS) + account.BITS];
   }
 
   isFlipped(slot: number): boolean {
-    return (this.bits(slot) & IS_FLIPPED) !== 0;
+    return (this.bits(slot) & account.IS_FLIPPED) !== 0;
   }
 
   /** Whether a packet of the inside tuple, `forward` or not, travels from inside to outside. */
   isOutbound(slot: number, forward: number): boolean {
-    return outboundFor(this.bits(slot), forward) === 1;
+    return account.outboundFor(this.bits(slot), forward) === 1;
   }
 
   /** Notes that TCP segments of a flow are cut on their way. */
   noteCut(slot: number): void {
-    this.records[(slot << RECORD_BITS) + BITS] |= HAS_CUT_SEGMENTS;
+    this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.HAS_CUT_SEGMENTS;
   }
 
   hasCutSegments(slot: number): boolean {
-    return (this.records[(slot << RECORD_BITS) + BITS] & HAS_CUT_SEGMENTS) !== 0;
+    return (this.records[(slot << account.RECORD_BITS) + account.BITS] & account.HAS_CUT_SEGMENTS) !== 0;
   }
 
   /** Lets the records of the flow's packets stay on the timeline, from the next pair on: they may be looked at again. */
   watch(slot: number): void {
-    this.records[(slot << RECORD_BITS) + BITS] |= IS_WATCHED;
+    this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.IS_WATCHED;
   }
 
   /** IP bytes of its pairs, as long as they are inside. */
   bytes(slot: number): number {
-    return this.doubles[(slot << (RECORD_BITS - 1)) + BYTES];
+    const record = slot << account.RECORD_BITS;
+    const more = this.#has(slot, account.HAS_DIGESTS) ? this.records[record + account.MORE_BYTES] : 0;
+    return 2 ** 32 * more + (this.records[record + account.BYTES] >>> 0);
   }
 
   addBytes(slot: number, bytes: number): void {
-    this.doubles[(slot << (RECORD_BITS - 1)) + BYTES] += bytes;
+    this.#loops["addBytes"](this.#at(slot), bytes);
   }
 
   /** The frames of its first pair, inside and outside; 0 where it had none. */
   firstFrames(slot: number): [number, number] {
-    const at = (slot << RECORD_BITS) + FIRST_FRAMES;
+    const at = (slot << account.RECORD_BITS) + account.FIRST_FRAMES;
     return [this.records[at], this.records[at + 1]];
   }
 
   /** The highest TCP acknowledgement that crossed in packets that are `forward` on the inside, or in the others; 0 where none did. */
   acked(slot: number, forward: number): number {
-    return this.records[(slot << RECORD_BITS) + ACKED + forward] >>> 0;
+    return this.#has(slot, account.HAS_STREAM)
+      ? this.#streams[(slot << account.STREAM_BITS) + account.ACKED + forward] >>> 0
+      : 0;
   }
 
   /** The number of the first byte, or SYN, that crossed that way, where all that followed it did as well; undefined where some did not. */
   firstSeq(slot: number, forward: number): number | undefined {
-    const gaps = this.records[(slot << RECORD_BITS) + GAPS];
-    const before = (gaps << GAPS_BITS) + (forward << (GAPS_BITS - 1));
-    const isWhole = gaps === 0 || this.#gaps[before] === this.#gaps[before + 1];
-    return isWhole ? this.records[(slot << RECORD_BITS) + FROM_SEQ + forward] >>> 0 : undefined;
+    if (!this.#has(slot, account.HAS_STREAM)) return 0;
+    const row = this.#rowOf(slot);
+    if (row === 0) return this.#streams[(slot << account.STREAM_BITS) + account.FROM_SEQ + forward] >>> 0;
+    const half = row + (forward << (account.GAPS_BITS - 1));
+    return this.#gaps[half] === this.#gaps[half + 1] ? this.#gaps[half + account.HIGHEST_FROM] >>> 0 : undefined;
+  }
+
+  /** Where its row of ranges begins, 0 where it has none. */
+  #rowOf(slot: number): number {
+    return this.#has(slot, account.HAS_GAPS)
+      ? this.#streams[(slot << account.STREAM_BITS) + account.FROM_SEQ] << account.GAPS_BITS
+      : 0;
+  }
+
+  /** Where its record is in the heap. */
+  #at(slot: number): number {
+    return this.records.byteOffset + (slot << (account.RECORD_BITS + 2));
+  }
+
+  #has(slot: number, bit: number): boolean {
+    return (this.records[(slot << account.RECORD_BITS) + account.BITS] & bit) !== 0;
   }
 
   /** Whether acknowledgements crossed that way which show that what they acknowledge did not come from nowhere: a SYN before, or more of them. */
   hasProgress(slot: number, forward: number): boolean {
-    return (this.bits(slot) & (HAS_PROGRESS << forward)) !== 0;
+    return (this.bits(slot) & (account.HAS_PROGRESS << forward)) !== 0;
   }
 
   pairs(slot: number): number {
@@ -307,22 +254,22 @@ export class FlowAccounts {
   }
 
   pairsThatWent(slot: number, isOutbound: boolean): number {
-    return this.records[(slot << RECORD_BITS) + PAIRS + (isOutbound ? 1 : 0)];
+    return this.#loops["pairsOf"](this.#at(slot), isOutbound ? 1 : 0);
   }
 
   /** Paired TCP segments all of whose bytes had crossed the NAT before; keep-alives are not counted. */
   retransmissions(slot: number): number {
-    return this.records[(slot << RECORD_BITS) + RETRANSMISSIONS];
+    return this.#has(slot, account.HAS_RETRANSMISSIONS) ? this.#gaps[this.#rowOf(slot) + account.RETRANSMISSIONS] : 0;
   }
 
   /** Stamp of the first pair, nanoseconds on the timeline; Infinity before it. */
   firstNs(slot: number): number {
-    return this.doubles[(slot << (RECORD_BITS - 1)) + FIRST_NS];
+    return this.doubles[(slot << (account.RECORD_BITS - 1)) + account.FIRST_NS];
   }
 
   /** Stamp of the last pair, nanoseconds on the timeline; -Infinity before the first. */
   lastNs(slot: number): number {
-    return this.doubles[(slot << (RECORD_BITS - 1)) + LAST_NS];
+    return this.doubles[(slot << (account.RECORD_BITS - 1)) + account.LAST_NS];
   }
 
   /** Notes a paired TCP segment. Returns whether it is a retransmission. Precondition: its header was there. */
@@ -331,58 +278,66 @@ export class FlowAccounts {
     return this.#loops["noteSegment"](this.block, slot, forward, seq, bytes, tcpFlags) !== 0;
   }
 
-  /** What has the latencies, where they are not kept one by one. */
+  /** What has the latencies of a direction, where they are not kept one by one. */
   #digest(slot: number, outbound: number): LatencyDigest | undefined {
-    const latencies = this.records[(slot << RECORD_BITS) + LATENCIES + outbound];
-    return latencies <= IN_DIGEST ? this.#digestsOf.get(IN_DIGEST - latencies) : undefined;
+    return this.#has(slot, account.HAS_DIGESTS)
+      ? this.#digestsOf.get(this.records[(slot << account.RECORD_BITS) + account.LATENCIES + outbound])
+      : undefined;
   }
 
-  /** The latencies that are kept one by one; valid until the next call. */
+  /** Those that are kept one by one, `count` of both directions; valid until the next call. */
   #fewOf(slot: number, outbound: number, count: number): Int32Array {
-    const record = slot << RECORD_BITS;
-    const first = record + FIRST_LATENCIES + FEW_LATENCIES * outbound;
-    const few = this.#few.subarray(0, count);
-    for (let at = 0; at < Math.min(count, FEW_LATENCIES); at++) few[at] = this.records[first + at];
-    if (count > FEW_LATENCIES)
-      this.samples.copy(this.records[record + LATENCIES + outbound], few.subarray(FEW_LATENCIES));
-    return few;
+    const latencies = (slot << account.RECORD_BITS) + account.LATENCIES;
+    const inRecord = count > account.FEW_LATENCIES ? account.FEW_LATENCIES - 1 : count;
+    const listed = this.#listed.subarray(0, count);
+    for (let at = 0; at < inRecord; at++) listed[at] = this.records[latencies + at];
+    if (count > inRecord) this.samples.copy(this.records[latencies + inRecord], listed.subarray(inRecord));
+    let few = 0;
+    for (const sample of listed) if ((sample & 1) === outbound) this.#few[few++] = sample >> 1;
+    return this.#few.subarray(0, few);
   }
 
   /** What the latencies of all pairs that went that way come to; null where there were none. */
   latencySummary(slot: number, isOutbound: boolean): LatencySummary | null {
     const outbound = isOutbound ? 1 : 0;
     const digest = this.#digest(slot, outbound);
-    return digest ? digest.summary() : summaryOf(this.#fewOf(slot, outbound, this.pairsThatWent(slot, isOutbound)));
+    return digest ? digest.summary() : summaryOf(this.#fewOf(slot, outbound, this.pairs(slot)));
   }
 
-  /** Where the latencies of a flow go that are not kept one by one: `count` of them were up to now. */
+  /** Where the latencies of a flow go that are not kept one by one: `count` of both directions were up to now. */
   digest(slot: number, outbound: number, count: number): LatencyDigest {
     const known = this.#digest(slot, outbound);
     if (known) return known;
-    const list = (slot << RECORD_BITS) + LATENCIES + outbound;
-    const digest = this.digests.make(this.#fewOf(slot, outbound, count));
-    this.samples.drop(this.records[list]);
-    const number = digest.address >>> DIGEST_BITS;
-    this.#digestsOf.set(number, digest);
-    this.records[list] = IN_DIGEST - number;
-    return digest;
+    const record = slot << account.RECORD_BITS;
+    const made = [0, 1].map((direction) => this.digests.make(this.#fewOf(slot, direction, count)));
+    if (count > account.FEW_LATENCIES)
+      this.samples.drop(this.records[record + account.LATENCIES + account.FEW_LATENCIES - 1]);
+    for (const [direction, digest] of made.entries()) {
+      this.records[record + account.LATENCIES + direction] = digest.address;
+      this.#digestsOf.set(this.records[record + account.LATENCIES + direction], digest);
+    }
+    this.records[record + account.MORE_PAIRS] = 0;
+    this.records[record + account.MORE_BYTES] = 0;
+    this.records[record + account.BITS] |= account.HAS_DIGESTS;
+    return made[outbound];
   }
 
-  #freeDigest(number: number): void {
-    this.#digestsOf.get(number)?.free();
-    this.#digestsOf.delete(number);
+  #freeDigest(address: number): void {
+    this.#digestsOf.get(address)?.free();
+    this.#digestsOf.delete(address);
   }
 
   /** Makes room for what so many pairs may need: each a flow, a chunk of latencies, and a row of ranges. */
   reserve(pairs: number): void {
     this.samples.reserve(pairs);
     while (this.end + pairs > this.#free.length) this.#grow();
-    while ((this.#words[words.GAPS_END] + pairs) << GAPS_BITS > this.#gaps.length) this.#growGaps();
+    while ((this.#words[words.GAPS_END] + pairs) << account.GAPS_BITS > this.#gaps.length) this.#growGaps();
   }
 
   #grow(): void {
     this.records = this.#heap.doubled(Int32Array, this.records);
     this.doubles = asDoubles(this.records);
+    this.#streams = this.#heap.doubled(Int32Array, this.#streams);
     this.#free = this.#heap.doubled(Int32Array, this.#free);
     this.#locate();
   }
@@ -395,6 +350,7 @@ export class FlowAccounts {
   /** Says in its block where the tables are. */
   #locate(): void {
     this.#words[words.RECORDS] = this.records.byteOffset;
+    this.#words[words.STREAMS] = this.#streams.byteOffset;
     this.#words[words.GAPS] = this.#gaps.byteOffset;
     this.#words[words.FREE] = this.#free.byteOffset;
   }

@@ -22,16 +22,14 @@ export class HashIndex {
   readonly #words: Int32Array;
   readonly #heap: Heap;
   readonly #steps: WebAssembly.Instance["exports"];
-  /**
-   * `cells`: how many at first, a power of two. To fill what is wanted in the end takes less than to grow to it. `room`: to how many they may
-   * grow where they are.
-   */
-  constructor(heap: Heap, cells: number = 1024, room: number = cells) {
+
+  /** `cells`: how many at first, a power of two. To fill what is wanted in the end takes less than to grow to it. */
+  constructor(heap: Heap, cells: number = 1024) {
     this.#heap = heap;
     this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
-    this.cells = heap.take(Int32Array, 2 * cells, 2 * room);
+    this.cells = heap.take(Int32Array, 2 * cells);
     this.mask = cells - 1;
     touch(this.cells);
     this.#locate();
@@ -82,21 +80,22 @@ export class HashIndex {
     this.#steps["removeAt"](this.block, cell);
   }
 
-  /** Twice as many cells, the first of them where they were. */
+  /** Makes twice as many cells. */
   #grow(): void {
-    const { length } = this.cells;
-    // what stands before the first empty cell may have come there from the last ones: it waits until all others are in their places
-    let empty = 0;
-    while (this.cells[2 * empty + 1] !== 0) empty++;
-    const first = this.cells.slice(0, 2 * empty);
-    this.cells.fill(0, 0, 2 * empty);
-    this.cells = this.#heap.doubled(Int32Array, this.cells);
-    this.mask = length - 1;
-    touch(this.cells.subarray(length));
+    const { cells, mask } = this;
+    this.cells = this.#heap.take(Int32Array, 2 * cells.length);
+    this.mask = cells.length - 1;
+    touch(this.cells);
     this.#locate();
     this.#words[words.SIZE] = 0;
-    this.#steps["addAgain"](this.block, empty, length / 2);
-    for (let at = 0; at < first.length; at += 2) this.#steps["add"](this.block, first[at], first[at + 1] - 1);
+    // from an empty one on, which no run goes across: those of one hash stay in their order
+    let empty = 0;
+    while (cells[2 * empty + 1] !== 0) empty++;
+    for (let past = 1; past <= mask; past++) {
+      const cell = (empty + past) & mask;
+      if (cells[2 * cell + 1] !== 0) this.#steps["add"](this.block, cells[2 * cell], cells[2 * cell + 1] - 1);
+    }
+    this.#heap.give(cells);
   }
 
   /** Says in its block where the cells are. */

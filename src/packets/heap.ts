@@ -79,7 +79,7 @@ export class Heap {
   }
 
   /**
-   * A block for an array of that length, all of it 0. `room`: to what length `doubled` may make it longer where it is. That takes addresses and
+   * A block for an array of that length, all of it 0. `room`: to what length `lengthened` may make it longer where it is. That takes addresses and
    * no memory; where there are none, it has no such room.
    *
    * @throws HeapError where there is no memory left.
@@ -116,14 +116,18 @@ export class Heap {
     return new kind(buffer, at, length);
   }
 
-  /** What is in a block, in one that is twice as long: the same one where it has room, else another, and it is given back. */
-  doubled<T extends Block>(kind: Kind<T>, block: T): T {
+  /** What is in a block, in one that is longer: the same one where it has room, else another, and it is given back. */
+  lengthened<T extends Block>(kind: Kind<T>, block: T, length: number): T {
     const room = this.#rooms.get(block.byteOffset) ?? 0;
-    if (2 * block.byteLength <= room) return this.#view(kind, block.byteOffset, 2 * block.length);
-    const wider = this.take(kind, 2 * block.length);
-    wider.set(block);
+    if (length * kind.BYTES_PER_ELEMENT <= room) return this.#view(kind, block.byteOffset, length);
+    const longer = this.take(kind, length);
+    longer.set(block);
     this.give(block);
-    return wider;
+    return longer;
+  }
+
+  doubled<T extends Block>(kind: Kind<T>, block: T): T {
+    return this.lengthened(kind, block, 2 * block.length);
   }
 
   /** Whether an array lies in this memory. */

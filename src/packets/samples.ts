@@ -2,11 +2,11 @@ import { ROOM_FLOWS, type Heap } from "./heap.js";
 import * as words from "./samples-words.js";
 import { NONE } from "./tuples.js";
 
-/** A chunk is one cache line: 15 samples, and the number of the chunk filled before it. */
-export const CHUNK_BITS = 4;
-export const CHUNK_SAMPLES = 15;
+/** A chunk is half a cache line: 7 samples, and the number of the chunk filled before it. */
+export const CHUNK_BITS = 3;
+export const CHUNK_SAMPLES = 7;
 /** Where in a chunk the other one's number is. */
-export const BEFORE = 15;
+export const BEFORE = 7;
 const FIRST_CHUNKS = 2 ** 12;
 /**
  * Lists of whole numbers (-2^31 … 2^31-1) that only grow, in chunks of one memory: ten thousands of short ones take no object each,

@@ -8,7 +8,6 @@ export const FIRST = word();
 export const END = word();
 /** By row: where the rings begin, and what makes a place in them of a row. */
 export const STATES = word();
-export const SIDES = word();
 export const PLACES = word();
 export const MASK = word();
 /** By place: where these tables begin, how many places were used so far, and those of them that were given back, the last one first to be used again. */

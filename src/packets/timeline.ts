@@ -117,9 +117,8 @@ export class Timeline extends RecordRows {
   readonly #words: Int32Array;
   // plain fields, not #private ones: the methods below then are small enough for V8 to inline wherever they are called
   mask: number;
-  /** Of each row: whoever goes along the timeline looks at nothing else of most packets. */
+  /** Of each row its state, and in the lowest bit its side: whoever goes along the timeline looks at nothing else of most packets. */
   states: Uint8Array;
-  sides: Uint8Array;
   /** Where the rest is, as long as it is not GONE. */
   places: Int32Array;
   /** At each place, what its capture says of a packet: see `records.ts`. */
@@ -143,7 +142,6 @@ export class Timeline extends RecordRows {
     this.block = this.#words.byteOffset;
     this.#packet = heap.take(Int32Array, 1 << RECORD_BITS);
     this.states = heap.take(Uint8Array, rows, ROOM_ROWS);
-    this.sides = heap.take(Uint8Array, rows, ROOM_ROWS);
     this.places = heap.take(Int32Array, rows, ROOM_ROWS);
     this.records = heap.take(Int32Array, places << RECORD_BITS, ROOM_PLACES << RECORD_BITS);
     this.doubles = asDoubles(this.records);
@@ -200,7 +198,7 @@ export class Timeline extends RecordRows {
 
   /** The first row from `from` on whose state is less than `least`; `end` where there is none before it. */
   firstBelow(from: number, end: number, least: number): number {
-    if (from === end || this.states[from & this.mask] < least) return from;
+    if (from === end || this.state(from) < least) return from;
     return this.#steps["firstBelow"](this.block, from, end, least);
   }
 
@@ -209,7 +207,7 @@ export class Timeline extends RecordRows {
   }
 
   side(row: number): number {
-    return this.sides[row & this.mask];
+    return this.states[row & this.mask] & 1;
   }
 
   sideOf(row: number): Side {
@@ -276,11 +274,11 @@ export class Timeline extends RecordRows {
 
   /** WAITING, AMBIGUOUS, PAIRED, MEMBER, TURNED, DONE, SHOWN or GONE. */
   state(row: number): number {
-    return this.states[row & this.mask];
+    return this.states[row & this.mask] >> 1;
   }
 
   setState(row: number, state: number): void {
-    this.states[row & this.mask] = state;
+    this.states[row & this.mask] = (state << 1) | this.side(row);
   }
 
   /** Whether the packet has a twin, which `twin` names. */
@@ -428,7 +426,6 @@ export class Timeline extends RecordRows {
       return wider;
     };
     this.states = widened(Uint8Array, this.states);
-    this.sides = widened(Uint8Array, this.sides);
     this.places = widened(Int32Array, this.places);
     this.#locate();
   }
@@ -445,7 +442,6 @@ export class Timeline extends RecordRows {
   #locate(): void {
     const w = this.#words;
     w[words.STATES] = this.states.byteOffset;
-    w[words.SIDES] = this.sides.byteOffset;
     w[words.PLACES] = this.places.byteOffset;
     w[words.MASK] = this.mask;
     w[words.RECORDS] = this.records.byteOffset;

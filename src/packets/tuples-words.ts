@@ -3,10 +3,12 @@ import { size, word } from "./layout.js";
 /** What there is of a `TupleTable` beside its rows, which `tuples.ts` and `assembly/tuples.ts` both know: the words of a block. */
 export const WORDS = size();
 
-/** Where the rows begin, their addresses over IPv6, and the block of the index of them by hash. */
+/** Where the rows begin, and their addresses over IPv6. */
 export const RECORDS = word();
 export const WIDE = word();
-export const INDEX = word();
+/** Where the cells begin that they are found in by their hashes, and how many there are. */
+export const CELLS = word();
+export const CELL_COUNT = word();
 /** Rows that were given back, the last one first to be used again, and how many they are; and where those begin that never were handed out. */
 export const FREE = word();
 export const FREE_COUNT = word();

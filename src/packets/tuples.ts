@@ -1,7 +1,6 @@
 import { addressText } from "./address.js";
 import code from "./assembly/tuples.wasm";
 import { sameAddress } from "./columns.js";
-import { HashIndex } from "./hash-index.js";
 import { ROOM_FLOWS, type Heap } from "./heap.js";
 import type { PacketBatch } from "./packet-batch.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
@@ -36,9 +35,19 @@ export const TUPLE_BITS = 3;
 /** Of a row that a tuple over IPv6 has beside that, where B's address begins, behind A's; both are four words. */
 export const WIDE_B = 4;
 export const WIDE_BITS = 3;
+/**
+ * A tuple is found by its hash in a cell of one word, or in the next ones, up to an empty one, which is 0: so many of the lowest bits of the hash, and
+ * above them its number and 1 more, for which 25 bits suffice: so many do not fit the memory. Those of any other hash are mostly passed over without a
+ * look at their tuples.
+ */
+export const TAG_BITS = 7;
 /** Those that there is room for before tables grow for the first time. */
 export const FIRST_TUPLES = 2 ** 16;
 const ROOM_TUPLES = 2 * ROOM_FLOWS;
+/** So full, a cache line mostly has all cells that are looked at; filling more of them anew takes time, and fewer take memory. */
+const MOST_FILLED = 0.75;
+const CELLS_GROW_BY = 1.25;
+const MOST_COUNTED = 255;
 
 /** Some of its packets found no twin: how many, is counted beside the records … */
 export const HAS_UNMATCHED = 1 << 11;
@@ -97,25 +106,25 @@ export class TupleTable {
   readonly #steps: WebAssembly.Instance["exports"];
   /** By tuple, what few have, as memory that nothing is written to is none: addresses over IPv6 … */
   #wide: Int32Array;
-  /** … and how many packets found no twin. */
-  #unmatched: Int32Array;
+  /** … and how many packets found no twin, up to MOST_COUNTED; of those that have more, how many more. */
+  #unmatched: Uint8Array;
+  readonly #moreUnmatched = new Map<number, number>();
   #free: Int32Array;
-  readonly #index: HashIndex;
+  #cells: Int32Array;
   readonly #heap: Heap;
 
   /** `tuples`: for how many at first. */
   constructor(heap: Heap, tuples: number = FIRST_TUPLES) {
     this.#heap = heap;
-    this.#index = new HashIndex(heap, 2 * tuples, 2 * ROOM_TUPLES);
     this.#steps = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports;
     this.#words = heap.take(Int32Array, words.WORDS);
     this.block = this.#words.byteOffset;
+    this.#cells = heap.take(Int32Array, 2 * tuples, 2 * ROOM_TUPLES);
     this.#free = heap.take(Int32Array, tuples, ROOM_TUPLES);
-    this.#unmatched = heap.take(Int32Array, tuples, ROOM_TUPLES);
+    this.#unmatched = heap.take(Uint8Array, tuples, ROOM_TUPLES);
     this.records = heap.take(Int32Array, tuples << TUPLE_BITS, ROOM_TUPLES << TUPLE_BITS);
     this.#wide = heap.take(Int32Array, tuples << WIDE_BITS, ROOM_TUPLES << WIDE_BITS);
     this.words = new Uint32Array(this.#wide.buffer);
-    this.#words[words.INDEX] = this.#index.block;
     this.#locate();
   }
 
@@ -230,11 +239,15 @@ export class TupleTable {
 
   /** Packets of the tuple that found no twin. */
   unmatched(tuple: number): number {
-    return this.#has(tuple, HAS_UNMATCHED) ? this.#unmatched[tuple] : 0;
+    if (!this.#has(tuple, HAS_UNMATCHED)) return 0;
+    const counted = this.#unmatched[tuple];
+    return counted < MOST_COUNTED ? counted : counted + (this.#moreUnmatched.get(tuple) ?? 0);
   }
 
   noteUnmatched(tuple: number): void {
-    this.#unmatched[tuple] = this.unmatched(tuple) + 1;
+    const count = this.unmatched(tuple) + 1;
+    this.#unmatched[tuple] = Math.min(count, MOST_COUNTED);
+    if (count >= MOST_COUNTED) this.#moreUnmatched.set(tuple, count - MOST_COUNTED);
     this.#set(tuple, HAS_UNMATCHED, true);
   }
 
@@ -299,12 +312,9 @@ export class TupleTable {
     this.#steps["findWays"](this.block, side, batch.records.byteOffset, from, count, ways.byteOffset);
   }
 
-  /** Gives rows back. Precondition: no packet on the timeline names one, and all are in use. */
-  release(tuples: Int32Array): void {
-    this.#heap.lend(Int32Array, tuples.length, (list) => {
-      list.set(tuples);
-      this.#steps["release"](this.block, list.byteOffset, tuples.length);
-    });
+  /** Gives the rows back that are marked with 1, in the same heap. Precondition: no packet on the timeline names one, and all are in use. */
+  release(marks: Uint8Array): void {
+    this.#steps["release"](this.block, marks.byteOffset);
   }
 
   /** Says in its block where the rows are. */
@@ -312,18 +322,25 @@ export class TupleTable {
     this.#words[words.RECORDS] = this.records.byteOffset;
     this.#words[words.WIDE] = this.#wide.byteOffset;
     this.#words[words.FREE] = this.#free.byteOffset;
+    this.#words[words.CELLS] = this.#cells.byteOffset;
+    this.#words[words.CELL_COUNT] = this.#cells.length;
   }
 
   /** Makes room for so many tuples more. */
   #reserve(tuples: number): void {
-    this.#index.reserve(tuples);
     while (this.end + tuples > this.#free.length) this.#grow();
+    const used = this.end - this.#words[words.FREE_COUNT] + tuples;
+    if (used > MOST_FILLED * this.#cells.length) {
+      this.#cells = this.#heap.lengthened(Int32Array, this.#cells, Math.ceil((CELLS_GROW_BY * used) / MOST_FILLED));
+      this.#locate();
+      this.#steps["file"](this.block);
+    }
   }
 
   #grow(): void {
     const heap = this.#heap;
     this.#free = heap.doubled(Int32Array, this.#free);
-    this.#unmatched = heap.doubled(Int32Array, this.#unmatched);
+    this.#unmatched = heap.doubled(Uint8Array, this.#unmatched);
     this.records = heap.doubled(Int32Array, this.records);
     this.#wide = heap.doubled(Int32Array, this.#wide);
     this.words = new Uint32Array(this.#wide.buffer);

@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
 import { Flow } from "../../src/packets/flows.js";
-import { type FlowAccounts, PAIRS, RECORD_BITS } from "../../src/packets/flow-accounts.js";
+import type { FlowAccounts } from "../../src/packets/flow-accounts.js";
 import { type LatencyDigest, LatencyDigests } from "../../src/packets/latency.js";
 import { ACK, SYN } from "../../src/protocols/tcp.js";
 import { FilledAccounts } from "../support/accounts.js";
@@ -181,7 +181,7 @@ it("take no more memory for flows that come and go, however many pairs each has"
     expect(accounts.firstSeq(0, 1)).toBeUndefined();
     accounts.close(0);
   }
-  // two lists of 64 samples, 15 to a chunk
+  // a list of 64 samples and less of the other direction, 7 to a chunk
   const samples = new Int32Array(heap.memory.buffer, accounts.samples.block, words.WORDS);
   expect(samples[words.END]).toBeLessThanOrEqual(10);
   // a row for the gaps of both directions, and none of number 0
@@ -205,7 +205,8 @@ it("have a flow as it was taken, until it is let go", () => {
           flows.set(slot, flow);
         }
       }
-      const slots = [...accounts.slots()];
+      const slots: number[] = [];
+      accounts.lendSlots((some) => slots.push(...some));
       expect(slots.map((slot) => accounts.flow(slot))).toEqual(slots.map((slot) => flows.get(slot)));
       expect(slots).toHaveLength(flows.size);
       expect(slots.map((slot) => accounts.id(slot))).toEqual(
@@ -229,16 +230,58 @@ it("tell the busiest of some flows, and of equals the ones learnt first", () => 
         .sort((a, b) => a.key - b.key);
       for (const [slot, { outbound, inbound }] of some.entries()) {
         accounts.open(new Flow(ids[slot].id, slot, 0, 0, false, true, 0, 0));
-        accounts.records[(slot << RECORD_BITS) + PAIRS] = 2048 * inbound;
-        accounts.records[(slot << RECORD_BITS) + PAIRS + 1] = 300_000_007 * outbound + inbound;
+        accounts.setPairs(slot, 2048 * inbound, 300_000_007 * outbound + inbound);
       }
       const given = [...some.keys()].filter((slot) => some[slot].isOpen);
       const inOrder = given.toSorted(
         (a, b) => accounts.pairs(b) - accounts.pairs(a) || accounts.id(a) - accounts.id(b),
       );
       expect([...accounts.busiest(Int32Array.from(given), most)]).toEqual(inOrder.slice(0, most));
+      const half = Math.floor(given.length / 2);
+      const busiest = accounts.busiest(Int32Array.from(given.slice(0, half)), most);
+      const ofAll = accounts.busiest(Int32Array.from(given.slice(half)), most, busiest);
+      expect([...ofAll]).toEqual(inOrder.slice(0, most));
     }),
   );
+});
+
+it("are listed by their ids some at a time, and all at once where slots are used again; the busiest are those of all", () => {
+  const accounts = new FilledAccounts(new Heap());
+  const count = 150_000;
+  for (let slot = 0; slot < count; slot++) accounts.open(new Flow(slot + 1, slot, 0, 0, false, true, 0, 0));
+  const lists: number[][] = [];
+  const list = (): number => lists.splice(0).length;
+  const lend = (): void => accounts.lendSlots((slots) => lists.push([...slots]));
+  lend();
+  expect(lists.flat()).toEqual(Array.from({ length: count }, (_, slot) => slot));
+  expect(list()).toBeGreaterThan(1);
+  accounts.setPairs(70_000, 5, 0);
+  accounts.setPairs(149_999, 0, 6);
+  accounts.setPairs(3, 1, 1);
+  const all = Int32Array.from({ length: count }, (_, slot) => slot);
+  expect([...accounts.busiest(all, 4)]).toEqual([149_999, 70_000, 3, 0]);
+  expect(accounts.size).toBe(count);
+  accounts.close(1);
+  expect(accounts.size).toBe(count - 1);
+  accounts.close(5);
+  accounts.open(new Flow(count + 1, 5, 0, 0, false, true, 0, 0));
+  lend();
+  const others = Array.from({ length: count }, (_, slot) => slot).filter((slot) => slot !== 1 && slot !== 5);
+  expect(lists.flat()).toEqual([...others, 5]);
+  expect(list()).toBe(1);
+});
+
+it("count pairs and bytes beyond what a record has room for", () => {
+  const accounts = new FilledAccounts(new Heap(), 64);
+  accounts.open(new Flow(1, 2, 0, 0, false, true, 0, 0));
+  // some flows have one pair that takes long, and are no busy ones
+  accounts.open(new Flow(2, 3, 0, 0, false, true, 0, 0));
+  for (let pair = 0; pair < 70_000; pair++) accounts.add(2, pair, pair % 100 > 0, 5);
+  accounts.add(3, 0, true, 2 ** 40);
+  expect([accounts.pairsThatWent(2, true), accounts.pairsThatWent(2, false)]).toEqual([69_300, 700]);
+  expect([accounts.pairsThatWent(3, true), accounts.pairsThatWent(3, false)]).toEqual([1, 0]);
+  for (let part = 0; part < 9; part++) for (const slot of [2, 3]) accounts.addBytes(slot, 2 ** 30 - 1);
+  expect([accounts.bytes(2), accounts.bytes(3)]).toEqual([9 * (2 ** 30 - 1), 9 * (2 ** 30 - 1)]);
 });
 
 /** Retransmissions of a flow with these segments in one direction. */

@@ -22,9 +22,9 @@ const steps = fc.array(fc.record({ isAdd: fc.boolean(), hash: hashes, pick: fc.n
 
 it("finds what a Map of sets finds, whatever is added and removed", () => {
   fc.assert(
-    fc.property(steps, fc.integer({ min: 3, max: 12 }), (steps, roomBits) => {
-      // whole runs of cells are full before it grows, in place or not
-      const index = new HashIndex(new Heap(), 8, 2 ** roomBits);
+    fc.property(steps, (steps) => {
+      // whole runs of cells are full before it grows
+      const index = new HashIndex(new Heap(), 8);
       const model = new Map<number, Set<number>>();
       for (const [id, { isAdd, hash, pick }] of steps.entries()) {
         const ids = model.get(hash) ?? new Set<number>();

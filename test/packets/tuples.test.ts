@@ -143,7 +143,7 @@ it("hands a released row out again, with nothing left in it", () => {
   table.noteClash(tuple);
   table.saw(way, 5);
   expect([table.size, lastNs(table, tuple)]).toEqual([1, 5]);
-  table.release(Int32Array.of(tuple));
+  table.giveBack([tuple]);
   expect([table.size, has(table, tuple, IS_ALIVE)]).toEqual([0, false]);
   expect(split(intern(table, B, A))).toEqual({ tuple, forward: 1 });
   expect([has(table, tuple, IS_ALIVE), sideOf(table, tuple)]).toEqual([true, INSIDE]);
@@ -171,4 +171,28 @@ it("grows, and keeps every conversation findable and without a flow", () => {
     expect(addressOf(table, way >> 1, false)).toEqual(B.words);
   }
   expect([table.size, table.end]).toEqual([1000, 1000]);
+});
+
+it("finds conversations by any hash when there are so many that they are out of the caches, and when some were given back", () => {
+  const table = new FilledTable(new Heap());
+  const wayOf = (n: number): number => intern(table, end(n), B, { hash: Math.imul(n, 0x9e3779b1) });
+  const count = 200_000;
+  for (let n = 0; n < count; n++) wayOf(n);
+  expect(table.end).toBe(count);
+  table.giveBack(Array.from({ length: count / 2 }, (_, n) => 2 * n));
+  for (let n = 1; n < count; n += 2) expect(wayOf(n)).toBe(2 * n + 1);
+  expect(table.end).toBe(count);
+});
+
+it("counts packets without a twin, however many", () => {
+  const table = new FilledTable(new Heap());
+  const { tuple } = split(intern(table, A, B));
+  const { tuple: other } = split(intern(table, A, { ...B, port: 81 }));
+  for (let n = 0; n < 1000; n++) table.noteUnmatched(tuple);
+  table.noteUnmatched(other);
+  expect([table.unmatched(tuple), table.unmatched(other)]).toEqual([1000, 1]);
+  table.giveBack([tuple]);
+  expect(split(intern(table, A, B)).tuple).toBe(tuple);
+  for (let n = 0; n < 255; n++) table.noteUnmatched(tuple);
+  expect(table.unmatched(tuple)).toBe(255);
 });

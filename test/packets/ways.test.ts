@@ -6,9 +6,10 @@ import { batchIn, type PacketBatch } from "../../src/packets/packet-batch.js";
 import { IS_ERROR, IS_IPV6 } from "../../src/packets/packets.js";
 import { DST, FLAGS_PROTO_TTL, PORTS, RECORD_BITS, SRC, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
-import { TupleTable } from "../../src/packets/tuples.js";
+import type { TupleTable } from "../../src/packets/tuples.js";
 import { TCP, UDP } from "../../src/protocols/ip-protocols.js";
 import { runs } from "../support/runs.js";
+import { FilledTable } from "../support/tuples.js";
 
 interface Packet {
   readonly from: number;
@@ -112,7 +113,7 @@ it("are those of each packet's conversation, from the first to the last, with tu
   fc.assert(
     fc.property(batches, fc.nat(10), (batches, from) => {
       const heap = new Heap();
-      const table = new TupleTable(heap, 16);
+      const table = new FilledTable(heap, 16);
       const plain = new PlainTable();
       const batch = batchIn(heap);
       for (const { side, packets, released } of batches) {
@@ -127,9 +128,9 @@ it("are those of each packet's conversation, from the first to the last, with tu
           if (tuple === undefined) break;
           tuples.delete(tuple);
           gone.push(tuple);
-          plain.release(tuple);
         }
-        table.release(Int32Array.from(gone));
+        for (const tuple of gone.sort((a, b) => a - b)) plain.release(tuple);
+        table.giveBack(gone);
         // whoever asks again has the ways of what was released found anew
         const again = asked.map((packet) => plain.wayOf(side, packet));
         expect(waysOf(heap, table, side, batch, Math.min(from, packets.length))).toEqual(again);

@@ -1,27 +1,28 @@
 import { Clock } from "../../src/correlate/clock/clock.js";
 import { Buckets } from "../../src/correlate/kernel/buckets.js";
 import { Kernel } from "../../src/correlate/kernel/kernel.js";
+import { FlowAccounts } from "../../src/packets/flow-accounts.js";
 import {
   BACKWARD_OUTBOUND_BIT,
   BITS,
   FIRST_NS,
-  FlowAccounts,
   ID,
   INSIDE_TUPLE,
   IS_FLIPPED,
   LAST_NS,
-  LATENCIES,
+  MORE_PAIRS,
   OUTSIDE_TUPLE,
+  PAIRS,
   RECORD_BITS,
   rewrittenBy,
-} from "../../src/packets/flow-accounts.js";
+} from "../../src/packets/flow-records.js";
 import * as words from "../../src/packets/flow-accounts-words.js";
 import type { Flow } from "../../src/packets/flows.js";
 import type { Heap } from "../../src/packets/heap.js";
 import { RECORD_BITS as PACKET_BITS, TIME_NS } from "../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";
 import { Timeline } from "../../src/packets/timeline.js";
-import { NONE, TupleTable } from "../../src/packets/tuples.js";
+import { TupleTable } from "../../src/packets/tuples.js";
 
 /** Accounts of flows as a test has them, whose pairs the kernel accounts for: all of them are of two empty packets. */
 export class FilledAccounts extends FlowAccounts {
@@ -65,10 +66,16 @@ export class FilledAccounts extends FlowAccounts {
     record[ID] = flow.id;
     record[INSIDE_TUPLE] = flow.insideTuple;
     record[OUTSIDE_TUPLE] = flow.outsideTuple;
-    record.fill(NONE, LATENCIES, LATENCIES + 2);
     this.doubles[(slot << (RECORD_BITS - 1)) + FIRST_NS] = Number.POSITIVE_INFINITY;
     this.doubles[(slot << (RECORD_BITS - 1)) + LAST_NS] = Number.NEGATIVE_INFINITY;
     return bits;
+  }
+
+  /** Has a flow that has no pairs have so many. */
+  setPairs(slot: number, inbound: number, outbound: number): void {
+    this.digest(slot, 0, 0);
+    this.records[(slot << RECORD_BITS) + PAIRS] = (outbound << 16) | (inbound & 0xffff);
+    this.records[(slot << RECORD_BITS) + MORE_PAIRS] = ((outbound >>> 16) << 16) | (inbound >>> 16);
   }
 
   /** Adds a pair with its inside stamp and its latency in its direction of travel, whole nanoseconds. */

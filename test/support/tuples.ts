@@ -37,11 +37,22 @@ export interface Conversation {
 export class FilledTable extends TupleTable {
   readonly #batch: PacketBatch;
   readonly #ways: Int32Array;
+  readonly #heap: Heap;
 
   constructor(heap: Heap, room?: number) {
     super(heap, room);
+    this.#heap = heap;
     this.#batch = batchIn(heap);
     this.#ways = heap.take(Int32Array, BATCH_FRAMES);
+  }
+
+  /** Gives some tuples back. */
+  giveBack(tuples: readonly number[]): void {
+    this.#heap.lend(Uint8Array, this.end, (marks) => {
+      marks.fill(0);
+      for (const tuple of tuples) marks[tuple] = 1;
+      this.release(marks);
+    });
   }
 
   intern({ side, hash, proto, isIpv6, from, to }: Conversation): number {

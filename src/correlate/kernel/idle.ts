@@ -51,23 +51,22 @@ export class Idle {
     return this.#held[slot] === 1;
   }
 
-  /** The flows between two idle tuples, by their slots, but those that were retired. */
-  flows(): Int32Array {
-    const { accounts } = this.#tables;
-    return this.#listed("listFlows", accounts.end, accounts.block, accounts.end);
+  /** Lends the flows between two idle tuples, by their slots, but those that were retired; behind `others`. */
+  lendFlows(others: readonly number[], use: (slots: Int32Array) => void): void {
+    const { heap, accounts } = this.#tables;
+    heap.lend(Int32Array, others.length + accounts.end, (list) => {
+      list.set(others);
+      const to = list.subarray(others.length).byteOffset;
+      const count = this.#loops["listFlows"](to, this.#tuples.byteOffset, accounts.block, accounts.end);
+      use(list.subarray(0, others.length + count));
+    });
   }
 
-  /** The idle tuples that no flow has. */
-  tuples(): Int32Array {
+  /** By tuple, 1 where it is idle and no flow has it; `hasTuple` is about these from now on. */
+  tuples(): Uint8Array {
     const { tuples } = this.#tables;
-    return this.#listed("listTuples", tuples.end, tuples.block, tuples.end);
-  }
-
-  /** What one of the loops lists, at most so many. */
-  #listed(loop: string, most: number, ...of: number[]): Int32Array {
-    return this.#tables.heap.lend(Int32Array, most, (list) =>
-      list.slice(0, this.#loops[loop](list.byteOffset, this.#tuples.byteOffset, ...of)),
-    );
+    this.#loops["keepUntranslated"](this.#tuples.byteOffset, tuples.block, tuples.end);
+    return this.#tuples;
   }
 
   /** Gives back what it takes to know that; it is not to be asked any more. */

@@ -129,8 +129,8 @@ export const WANTED_BITS = 1;
 export const IS_AT_OTHER = word();
 
 /**
- * A latency: nanoseconds, a double; then where the flow's digest is, or -1 where it needs none; then 1 if it is outbound, and
- * 2 more if only the flow's digest needs it.
+ * A latency: nanoseconds, a double; then twice the slot of the flow whose digest needs it, and 1 more if that is the outbound one, or -1; then 1 if it
+ * is outbound, 2 more if only the flow's digest needs it, and above that, how many pairs the flow had before.
  */
 export const LATENCY_BITS = 2;
 /**
@@ -141,6 +141,7 @@ export const MOST_LATENCIES = 127;
 export const DIGEST = 2;
 export const OUTBOUND = 3;
 export const IS_COUNTED = 2;
+export const KNOWN_SHIFT = 2;
 
 /** What passed lately: so many entries of four words. It need not hold a window: what follows at a distance is told apart by time. */
 export const ALIKE_BITS = 2;

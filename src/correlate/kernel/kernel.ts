@@ -1,7 +1,7 @@
 import { BATCH_FRAMES } from "../../packets/frames.js";
 import type { FlowAccounts } from "../../packets/flow-accounts.js";
 import { asDoubles, type Heap } from "../../packets/heap.js";
-import { EXACT_SAMPLES, type LatencyDigest } from "../../packets/latency.js";
+import type { LatencyDigest } from "../../packets/latency.js";
 import { identityOf } from "../../packets/packets.js";
 import { RECORD_BITS } from "../../packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
@@ -470,9 +470,7 @@ export class Kernel {
       const digest = this.#latencies[at + words.DIGEST];
       if ((facts & words.IS_COUNTED) === 0) ((facts & 1) === 1 ? this.outbound : this.inbound).add(latencyNs);
       if (digest < 0) continue;
-      const [slot, outbound] = [digest >> 1, digest & 1];
-      const before = Math.min(EXACT_SAMPLES, accounts.pairsThatWent(slot, outbound === 1) - 1);
-      accounts.digest(slot, outbound, before).add(latencyNs);
+      accounts.digest(digest >> 1, digest & 1, facts >>> words.KNOWN_SHIFT).add(latencyNs);
     }
   }
 }

@@ -1,4 +1,5 @@
-import { type FlowAccounts, forwardOn, IS_FLIPPED, leavesOn } from "../../packets/flow-accounts.js";
+import type { FlowAccounts } from "../../packets/flow-accounts.js";
+import { forwardOn, IS_FLIPPED, leavesOn } from "../../packets/flow-records.js";
 import type { Flow } from "../../packets/flows.js";
 import { INSIDE } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
@@ -28,7 +29,7 @@ export class Translations {
   /** Told of the slot of a flow whose inside way has another translation from now on, and the inside row that shows it. */
   onReplaced: (slot: number, row: number) => void = () => {};
   /** Those of the flows that somebody has asked for. */
-  readonly #flows: (Flow | undefined)[] = [];
+  readonly #flows = new Map<number, Flow>();
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   readonly #kernel: Kernel;
@@ -56,9 +57,11 @@ export class Translations {
 
   /** The flow in a slot that is in use: the same object as long as it is. */
   flowAt(slot: number): Flow {
-    // without holes: V8 takes longer to read an array that has some
-    while (this.#flows.length <= slot) this.#flows.push(undefined);
-    return (this.#flows[slot] ??= this.accounts.flow(slot));
+    const known = this.#flows.get(slot);
+    if (known !== undefined) return known;
+    const flow = this.accounts.flow(slot);
+    this.#flows.set(slot, flow);
+    return flow;
   }
 
   /** Slot of the flow that a packet belongs to, or NONE. */
@@ -185,10 +188,15 @@ export class Translations {
     return this.#kernel.learn(inside, outside);
   }
 
-  /** Ends a flow: its tuples are free for other translations. Its slot is in use until it is given to `free`. */
+  /** Ends a flow, to be reported and freed when nothing of it is held any more. */
   retire(slot: number): void {
-    const { accounts } = this;
     this.retired.push(slot);
+    this.end(slot);
+  }
+
+  /** Ends a flow: its tuples are free for other translations. Its slot is in use until it is given to `free`. */
+  end(slot: number): void {
+    const { accounts } = this;
     accounts.retire(slot);
     this.#unbind(accounts.insideTuple(slot), slot);
     this.#unbind(accounts.outsideTuple(slot), slot);
@@ -203,7 +211,7 @@ export class Translations {
 
   /** Gives the slot of a retired flow back. Precondition: no pair of it is held. */
   free(slot: number): void {
-    if (slot < this.#flows.length) this.#flows[slot] = undefined;
+    this.#flows.delete(slot);
     this.accounts.close(slot);
   }
 

@@ -238,8 +238,9 @@ export class Matcher implements Admits, Settles {
    */
   #pairHeldUp(inside: number, outside: number): boolean {
     const t = this.#timeline;
-    const isKnown = (this.#survey.relate(inside, outside) & RELATION_MASK) === KNOWN;
-    if (!this.#isOnly(inside) || !isKnown) return false;
+    // their order may have told one of them the twin of another
+    if (t.state(inside) !== WAITING || t.state(outside) !== WAITING || !this.#isOnly(inside)) return false;
+    if ((this.#survey.relate(inside, outside) & RELATION_MASK) !== KNOWN) return false;
     const slot = this.#kernel.knownSlot;
     const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];

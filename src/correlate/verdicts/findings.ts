@@ -16,6 +16,8 @@ import { FINDERS } from "./findings/registry.js";
 
 /** Hidden addresses that are known to have been told of, and so much of what is answered at those that stand for them: a power of two. */
 export const SEEN = 1024;
+/** So many flows are sorted out at once. */
+const SORTED_AT_ONCE = 1024;
 
 const module = new WebAssembly.Module(code);
 
@@ -62,12 +64,15 @@ export class Findings {
   flows(slots: Int32Array): void {
     const { heap, accounts, tuples } = this.#about;
     this.crossed();
-    heap.lend(Int32Array, slots.length, (list) => {
-      list.set(slots);
-      const flows = accounts.records.byteOffset;
-      const seen = this.#seen.byteOffset;
-      const count = this.#remarkable(list.byteOffset, slots.length, flows, tuples.records.byteOffset, seen);
-      for (let at = 0; at < count; at++) this.flow(list[at]);
+    heap.lend(Int32Array, SORTED_AT_ONCE, (list) => {
+      for (let from = 0; from < slots.length; from += SORTED_AT_ONCE) {
+        const some = slots.subarray(from, from + SORTED_AT_ONCE);
+        list.set(some);
+        const flows = accounts.records.byteOffset;
+        const seen = this.#seen.byteOffset;
+        const count = this.#remarkable(list.byteOffset, some.length, flows, tuples.records.byteOffset, seen);
+        for (let at = 0; at < count; at++) this.flow(list[at]);
+      }
     });
   }
 

@@ -1,15 +1,31 @@
 /** Flows by their ids, and by how many pairs they have: a radix sort, as there may be many and V8 has not made anything fast by then. */
-import { DIGIT_BITS, ID, PAIRS, RECORD_BITS } from "../flow-accounts.js";
+import { DIGIT_BITS } from "../flow-accounts.js";
+import { ID, RECORD_BITS } from "../flow-records.js";
+import { END } from "../flow-accounts-words.js";
+import { accountOf, pairsOf } from "./flow-accounts.js";
+import { wordOf } from "./words.js";
 
+export { addBytes, pairsOf } from "./flow-accounts.js";
 export { noteSegment } from "./seen.js";
 
 const FLOW_BYTES_BITS = RECORD_BITS + 2;
 const DIGITS = 1 << DIGIT_BITS;
 
-/** Lists the slots that are in use, by the ids of their flows, and returns how many there are. `lists`: two of `end` slots each, and a word for each value of a digit. */
-export function byId(lists: usize, end: i32, flows: usize): i32 {
+/** Whether the slots that are in use are in the order of the ids of their flows. */
+export function areByIds(accounts: usize): bool {
+  let before = 0;
+  for (let slot = 0; slot < wordOf(accounts, END); slot++) {
+    const id = load<i32>(accountOf(accounts, slot), 4 * ID);
+    if (id !== 0 && id < before) return false;
+    before = max(before, id);
+  }
+  return true;
+}
+
+/** Lists the slots from `from` to `end`-1 that are in use, by the ids of their flows, and returns how many there are. `lists`: two of so many slots each, and a word for each value of a digit. */
+export function byId(lists: usize, from: i32, end: i32, flows: usize): i32 {
   let count = 0;
-  for (let slot = 0; slot < end; slot++)
+  for (let slot = from; slot < end; slot++)
     if (load<i32>(flows + (slot << FLOW_BYTES_BITS), 4 * ID) !== 0) store<i32>(lists + (count++ << 2), slot);
   sort(lists, count, flows, false);
   return count;
@@ -23,7 +39,6 @@ export function byPairs(lists: usize, count: i32, flows: usize): void {
 
 /** Orders the first of two lists; what has the same key stays in its order. */
 function sort(lists: usize, count: i32, flows: usize, isByPairs: bool): void {
-  // most runs let no flow go before their end: slots are taken in the order of ids
   if (isInOrder(lists, count, flows, isByPairs)) return;
   const counts = lists + (count << 3);
   let source = lists;
@@ -72,5 +87,5 @@ function countOf(counts: usize, key: u32, shift: i32): usize {
 
 function keyOf(slot: i32, flows: usize, isByPairs: bool): u32 {
   const flow = flows + (slot << FLOW_BYTES_BITS);
-  return isByPairs ? ~(load<i32>(flow, 4 * PAIRS) + load<i32>(flow, 4 * (PAIRS + 1))) : load<i32>(flow, 4 * ID);
+  return isByPairs ? ~(pairsOf(flow, 0) + pairsOf(flow, 1)) : load<i32>(flow, 4 * ID);
 }

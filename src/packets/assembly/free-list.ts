@@ -15,3 +15,10 @@ export function takeNumber(block: usize, free: i32, freeCount: i32, end: i32): i
   setWord(block, end, number + 1);
   return number;
 }
+
+/** Gives a number back. */
+export function giveNumber(block: usize, free: i32, freeCount: i32, number: i32): void {
+  const count = wordOf(block, freeCount);
+  store<i32>(<usize>wordOf(block, free) + ((<usize>count) << 2), number);
+  setWord(block, freeCount, count + 1);
+}

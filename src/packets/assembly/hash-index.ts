@@ -13,11 +13,6 @@ export function idAt(index: usize, cell: i32): i32 {
   return load<i32>(cellAt(index, cell), 4) - 1;
 }
 
-/** The id in the cell where this hash belongs, which may be of another one; 0 where there is none. */
-export function firstId(index: usize, hash: i32): i32 {
-  return max(0, idAt(index, hash & wordOf(index, words.MASK)));
-}
-
 /** The first cell with this hash, or -1 … */
 export function seek(index: usize, hash: i32): i32 {
   return scan(index, hash & wordOf(index, words.MASK), hash);
@@ -48,20 +43,6 @@ export function add(index: usize, hash: i32, id: i32): void {
   store<i32>(cellAt(index, cell), hash);
   store<i32>(cellAt(index, cell), id + 1, 4);
   setWord(index, words.SIZE, wordOf(index, words.SIZE) + 1);
-}
-
-/**
- * Adds what is in cells `from` … `end`-1 anew, each by the mask as it is now, which leaves none of them behind its place. Precondition: cell
- * `from` is empty, and so are those before it and from `end` on.
- */
-export function addAgain(index: usize, from: i32, end: i32): void {
-  for (let cell = from; cell < end; cell++) {
-    const at = cellAt(index, cell);
-    const stored = load<i32>(at, 4);
-    if (stored === 0) continue;
-    store<i32>(at, 0, 4);
-    add(index, load<i32>(at), stored - 1);
-  }
 }
 
 /** Puts another id of the same hash into a cell. */

@@ -1,14 +1,14 @@
 /**
  * Which bytes of a flow's TCP streams have crossed the NAT, to tell retransmissions: a segment is one if all of its bytes crossed before.
- * Of each direction, the highest MOST_RANGES ranges are kept: the first in the record itself, the others, where there are some, in a row of ranges. What is not in them is not known to have crossed.
+ * Of each direction, the highest MOST_RANGES ranges are kept: the first with its stream, the others, where there are some, in a row of ranges. What is not in them is not known to have crossed.
  */
 import { ACK, MOST_WINDOW, SYN } from "../../protocols/tcp.js";
-import * as account from "../flow-accounts.js";
-import { accountOf, gapsOf, openGaps } from "./flow-accounts.js";
+import * as account from "../flow-records.js";
+import { accountOf, streamOf, takeGaps } from "./flow-accounts.js";
 
 const RANGE_BYTES_BITS = 3;
 
-/** Where a flow's record has what is said of one direction, and where that direction's ranges are below the highest; 0 where it has none. */
+/** Where a flow's stream has what is said of one direction, and where that direction's ranges are below the highest; 0 where it has none. */
 let direction: usize = 0;
 let others: usize = 0;
 
@@ -21,7 +21,7 @@ export function noteSegment(accounts: usize, slot: i32, forward: i32, seq: i32, 
   if (bytes === 0 && !isSyn) return false;
   const flow = accountOf(accounts, slot);
   const bits = load<i32>(flow, 4 * account.BITS);
-  const next = flow + (forward << 2);
+  const next = streamOf(accounts, slot) + (forward << 2);
   const end = seq + bytes;
   // each time that the numbers enter another quarter of theirs, ranges are looked at that may be too old by then
   const isNext = seq === load<i32>(next, 4 * account.NEXT_SEQ) && (seq ^ end) >>> 30 === 0;
@@ -29,13 +29,13 @@ export function noteSegment(accounts: usize, slot: i32, forward: i32, seq: i32, 
     store<i32>(next, end, 4 * account.NEXT_SEQ);
     return false;
   }
-  return noteElsewhere(accounts, flow, forward, seq, bytes, isSyn, (tcpFlags & ACK) === 0);
+  return noteElsewhere(accounts, slot, forward, seq, bytes, isSyn, (tcpFlags & ACK) === 0);
 }
 
 /** The same of a segment that does not go on where the highest range ends. `isOpening`: it is not an answer. */
 function noteElsewhere(
   accounts: usize,
-  flow: usize,
+  slot: i32,
   forward: i32,
   seq: i32,
   bytes: i32,
@@ -43,8 +43,9 @@ function noteElsewhere(
   isOpening: bool,
 ): bool {
   const has = account.HAS_NEXT_SEQ << forward;
+  const flow = accountOf(accounts, slot);
   let bits = load<i32>(flow, 4 * account.BITS);
-  look(accounts, flow, forward);
+  look(accounts, slot, forward);
   const next = endOf(0);
   forgetOld();
   // a SYN takes a number of its own, before the data
@@ -63,19 +64,22 @@ function noteElsewhere(
     // RFC 9293 section 3.8.4: a keep-alive has the last number before the next one, and may have a byte there
     const isKeepAlive = bytes === 1 && end === next;
     if (bytes === 0 || isKeepAlive) return false;
-    store<i32>(flow, load<i32>(flow, 4 * account.RETRANSMISSIONS) + 1, 4 * account.RETRANSMISSIONS);
+    const row = takeGaps(accounts, slot);
+    store<i32>(row, load<i32>(row, 4 * account.RETRANSMISSIONS) + 1, 4 * account.RETRANSMISSIONS);
+    store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.HAS_RETRANSMISSIONS, 4 * account.BITS);
     return true;
   }
-  add(accounts, flow, forward, seq, end);
+  add(accounts, slot, forward, seq, end);
   forgetOld();
   return false;
 }
 
 /** Looks at a direction of a flow from now on. */
-function look(accounts: usize, flow: usize, forward: i32): void {
-  const row = load<i32>(flow, 4 * account.GAPS);
-  direction = flow + (forward << 2);
-  others = row === 0 ? 0 : gapsOf(accounts, row) + (forward << (account.GAPS_BITS + 1));
+function look(accounts: usize, slot: i32, forward: i32): void {
+  const stream = streamOf(accounts, slot);
+  const hasGaps = (load<i32>(accountOf(accounts, slot), 4 * account.BITS) & account.HAS_GAPS) !== 0;
+  direction = stream + (forward << 2);
+  others = hasGaps ? takeGaps(accounts, slot) + (forward << (account.GAPS_BITS + 1)) : 0;
 }
 
 /** Whether one of the ranges has all of these bytes. */
@@ -86,7 +90,7 @@ function isIn(from: i32, end: i32): bool {
 }
 
 /** Adds a range, one with those that it overlaps or touches. Where there is no room, the lowest is forgotten. */
-function add(accounts: usize, flow: usize, forward: i32, from: i32, end: i32): void {
+function add(accounts: usize, slot: i32, forward: i32, from: i32, end: i32): void {
   let kept = 0;
   for (let n = 0; n < account.MOST_RANGES && !isEmpty(n); n++) {
     const itsFrom = fromOf(n);
@@ -100,8 +104,8 @@ function add(accounts: usize, flow: usize, forward: i32, from: i32, end: i32): v
     setEnd(kept++, itsEnd);
   }
   if (kept > 0 && others === 0) {
-    store<i32>(flow, openGaps(accounts), 4 * account.GAPS);
-    look(accounts, flow, forward);
+    takeGaps(accounts, slot);
+    look(accounts, slot, forward);
   }
   let place = 0;
   while (place < kept && fromOf(place) - from > 0) place++;
@@ -150,13 +154,18 @@ function rangeAt(n: i32): usize {
   return others + ((n - 1) << RANGE_BYTES_BITS);
 }
 
+/** Where it is noted where a range begins. */
+function fromAt(n: i32): usize {
+  if (n > 0) return rangeAt(n);
+  return others === 0 ? direction + 4 * account.FROM_SEQ : others + 4 * account.HIGHEST_FROM;
+}
+
 function fromOf(n: i32): i32 {
-  return n === 0 ? load<i32>(direction, 4 * account.FROM_SEQ) : load<i32>(rangeAt(n));
+  return load<i32>(fromAt(n));
 }
 
 function setFrom(n: i32, from: i32): void {
-  if (n === 0) store<i32>(direction, from, 4 * account.FROM_SEQ);
-  else store<i32>(rangeAt(n), from);
+  store<i32>(fromAt(n), from);
 }
 
 function endOf(n: i32): i32 {

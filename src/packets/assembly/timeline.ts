@@ -4,7 +4,7 @@ import { INSIDE } from "../sides.js";
 import * as timeline from "../timeline.js";
 import * as words from "../timeline-words.js";
 import { NONE } from "../tuples.js";
-import { takeNumber } from "./free-list.js";
+import { giveNumber, takeNumber } from "./free-list.js";
 import { areOtherOptions, headerChanges } from "./headers.js";
 import { setWord, wordOf } from "./words.js";
 
@@ -13,13 +13,9 @@ const FATE_BYTES_BITS = timeline.FATE_BITS + 2;
 /** Rows that are looked at at once. */
 const LANES = 16;
 
-/** Where a row's state is, and its side … */
+/** Where a row's state is, with its side in the lowest bit … */
 function stateAt(line: usize, row: i32): usize {
   return <usize>wordOf(line, words.STATES) + (row & wordOf(line, words.MASK));
-}
-
-function sideAt(line: usize, row: i32): usize {
-  return <usize>wordOf(line, words.SIDES) + (row & wordOf(line, words.MASK));
 }
 
 /** … and the number of its place. */
@@ -28,15 +24,15 @@ function placeAt(line: usize, row: i32): usize {
 }
 
 export function stateOf(line: usize, row: i32): i32 {
-  return load<u8>(stateAt(line, row));
+  return load<u8>(stateAt(line, row)) >> 1;
 }
 
 export function setState(line: usize, row: i32, state: i32): void {
-  store<u8>(stateAt(line, row), <u8>state);
+  store<u8>(stateAt(line, row), <u8>((state << 1) | sideOf(line, row)));
 }
 
 export function sideOf(line: usize, row: i32): i32 {
-  return load<u8>(sideAt(line, row));
+  return load<u8>(stateAt(line, row)) & 1;
 }
 
 /** Where the record of a row is … */
@@ -82,8 +78,7 @@ export function append(line: usize, side: i32, packet: usize, timeNs: f64, way: 
 /** Appends a packet that nothing is to be known of but its side and `rest`, as of `leave`. Returns its row. */
 export function appendGone(line: usize, side: i32, rest: i32): i32 {
   const row = wordOf(line, words.END);
-  store<u8>(sideAt(line, row), <u8>side);
-  setState(line, row, timeline.GONE);
+  store<u8>(stateAt(line, row), <u8>((timeline.GONE << 1) | side));
   store<i32>(placeAt(line, row), rest);
   setWord(line, words.END, (row + 1) & timeline.ROW_MASK);
   return row;
@@ -135,9 +130,7 @@ export function release(line: usize, row: i32): void {
 export function leave(line: usize, row: i32, rest: i32): void {
   setState(line, row, timeline.GONE);
   const at = placeAt(line, row);
-  const free = wordOf(line, words.FREE_COUNT);
-  store<i32>(<usize>wordOf(line, words.FREE) + ((<usize>free) << 2), load<i32>(at));
-  setWord(line, words.FREE_COUNT, free + 1);
+  giveNumber(line, words.FREE, words.FREE_COUNT, load<i32>(at));
   store<i32>(at, rest);
 }
 
@@ -158,7 +151,8 @@ export function haveOtherOptions(line: usize, row: i32, other: i32): bool {
 export function firstBelow(line: usize, from: i32, end: i32, least: i32): i32 {
   const states = <usize>wordOf(line, words.STATES);
   const mask = wordOf(line, words.MASK);
-  const bound = i8x16.splat(<i8>least);
+  const leastByte = least << 1;
+  const bound = i8x16.splat(<i8>leastByte);
   let row = from;
   while (row !== end) {
     const at = row & mask;
@@ -167,7 +161,7 @@ export function firstBelow(line: usize, from: i32, end: i32, least: i32): i32 {
       if (below !== 0) return row + ctz(below);
       row = (row + LANES) & timeline.ROW_MASK;
     } else {
-      if (<i32>load<u8>(states + at) < least) return row;
+      if (<i32>load<u8>(states + at) < leastByte) return row;
       row = (row + 1) & timeline.ROW_MASK;
     }
   }

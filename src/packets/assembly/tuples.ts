@@ -4,15 +4,13 @@ import { BATCH_FRAMES } from "../frames.js";
 import { IS_ERROR, IS_IPV6 } from "../packets.js";
 import * as record from "../records.js";
 import * as tuple from "../tuples.js";
-import { MASK } from "../hash-index-words.js";
 import * as words from "../tuples-words.js";
-import { takeNumber } from "./free-list.js";
-import * as hashIndex from "./hash-index.js";
+import { giveNumber, takeNumber } from "./free-list.js";
 import { setWord, wordOf } from "./words.js";
 
 const RECORD_BYTES_BITS = record.RECORD_BITS + 2;
 /** Cells that are in a cache of a megabyte, and how many packets' are looked at ahead where they are not. */
-const NEAR_CELLS = 1 << 17;
+const NEAR_CELLS = 1 << 18;
 const TOUCHED = 64;
 const TUPLE_BYTES_BITS = tuple.TUPLE_BITS + 2;
 
@@ -74,7 +72,7 @@ export function isUntranslated(at: usize): bool {
 
 /** Finds the ways that rows `from` … `count`-1 of a side's batch go, and makes the tuples that are new. Precondition: there is room for them. */
 export function findWays(table: usize, side: i32, batch: usize, from: i32, count: i32, ways: usize): void {
-  const isFar = wordOf(<usize>wordOf(table, words.INDEX), MASK) > NEAR_CELLS;
+  const isFar = wordOf(table, words.CELL_COUNT) > NEAR_CELLS;
   for (let row = from; row < count; ) {
     const end = min(row + TOUCHED, count);
     if (isFar) touch(table, batch, row, end);
@@ -90,12 +88,11 @@ let touched = 0;
  * are fetched all at once, and not each when it is asked for.
  */
 function touch(table: usize, batch: usize, from: i32, end: i32): void {
-  const index = <usize>wordOf(table, words.INDEX);
   const hashes = batch + BATCH_FRAMES * column.TUPLE_HASH;
-  for (let row = from; row < end; row++) touched ^= hashIndex.firstId(index, load<i32>(hashes + (row << 2)));
+  for (let row = from; row < end; row++) touched ^= filedIn(table, homeOf(table, load<i32>(hashes + (row << 2))));
   for (let row = from; row < end; row++) {
-    const number = hashIndex.firstId(index, load<i32>(hashes + (row << 2)));
-    touched ^= load<i32>(tupleOf(table, number << 1));
+    const number = numberOf(filedIn(table, homeOf(table, load<i32>(hashes + (row << 2)))));
+    touched ^= load<i32>(tupleOf(table, max(0, number) << 1));
   }
 }
 
@@ -141,11 +138,13 @@ function find(table: usize, batch: usize, row: i32, side: i32): i32 {
  * words; `src6`, `dst6`: where all four words of those are.
  */
 function intern(table: usize, hash: i32, kind: i32, ports: i32, from: i32, to: i32, src6: usize, dst6: usize): i32 {
-  const index = <usize>wordOf(table, words.INDEX);
   const isWide = (kind & (1 << tuple.IPV6_SHIFT)) !== 0;
   const reversed = rotl(ports, 16);
-  for (let cell = hashIndex.seek(index, hash); cell >= 0; cell = hashIndex.next(index, cell, hash)) {
-    const number = hashIndex.idAt(index, cell);
+  let cell = homeOf(table, hash);
+  for (; filedIn(table, cell) !== 0; cell = after(table, cell)) {
+    const filed = filedIn(table, cell);
+    if (((filed ^ hash) & ((1 << tuple.TAG_BITS) - 1)) !== 0) continue;
+    const number = numberOf(filed);
     const known = tupleOf(table, 2 * number);
     const itsPorts = load<i32>(known, 4 * tuple.PORTS);
     const a = load<i32>(known, 4 * tuple.ADDRESS_A);
@@ -161,7 +160,7 @@ function intern(table: usize, hash: i32, kind: i32, ports: i32, from: i32, to: i
     if (isBackward !== 0 && isBetween(wide, dst6, src6)) return 2 * number;
   }
   const number = takeNumber(table, words.FREE, words.FREE_COUNT, words.END);
-  hashIndex.add(index, hash, number);
+  fileIn(table, cell, number, hash);
   const entry = tupleOf(table, 2 * number);
   if (isWide) {
     const wide = wideOf(table, 2 * number);
@@ -179,24 +178,62 @@ function intern(table: usize, hash: i32, kind: i32, ports: i32, from: i32, to: i
   return 2 * number + 1;
 }
 
-/** Gives back `count` tuples, listed by their numbers. */
-export function release(table: usize, list: usize, count: i32): void {
-  const index = <usize>wordOf(table, words.INDEX);
-  const free = wordOf(table, words.FREE_COUNT);
-  const given = <usize>wordOf(table, words.FREE) + ((<usize>free) << 2);
-  let seen = 0;
-  for (let at = 0; at < count; at++) {
-    const number = load<i32>(list + (at << 2));
+/** The cell that a hash is filed in, where that is free: any number of cells has as many hashes each … */
+function homeOf(table: usize, hash: i32): i32 {
+  // masked, as the compiler takes the sign of a word along that it loads for a wider one, whatever it is cast to
+  return <i32>(((<u64>hash & 0xffff_ffff) * <u64>wordOf(table, words.CELL_COUNT)) >>> 32);
+}
+
+/** … and the one that is looked at behind another. */
+function after(table: usize, cell: i32): i32 {
+  return cell + 1 === wordOf(table, words.CELL_COUNT) ? 0 : cell + 1;
+}
+
+function cellAt(table: usize, cell: i32): usize {
+  return <usize>wordOf(table, words.CELLS) + ((<usize>cell) << 2);
+}
+
+/** What a cell holds, and the number of the tuple that is; -1 where it is empty. */
+function filedIn(table: usize, cell: i32): i32 {
+  return load<i32>(cellAt(table, cell));
+}
+
+function numberOf(filed: i32): i32 {
+  return (filed >>> tuple.TAG_BITS) - 1;
+}
+
+function fileIn(table: usize, cell: i32, number: i32, hash: i32): void {
+  const tag = hash & ((1 << tuple.TAG_BITS) - 1);
+  store<i32>(cellAt(table, cell), ((number + 1) << tuple.TAG_BITS) | tag);
+}
+
+/** Files all tuples anew. */
+export function file(table: usize): void {
+  const end = wordOf(table, words.END);
+  memory.fill(wordOf(table, words.CELLS), 0, (<usize>wordOf(table, words.CELL_COUNT)) << 2);
+  for (let number = 0; number < end; number++) {
     const entry = tupleOf(table, 2 * number);
-    hashIndex.remove(index, load<i32>(entry, 4 * tuple.HASH), number);
-    if (load<f32>(entry, 4 * tuple.LAST_NS) !== -Infinity) seen++;
+    if ((load<i32>(entry, 4 * tuple.FACTS) & tuple.IS_ALIVE) === 0) continue;
+    const hash = load<i32>(entry, 4 * tuple.HASH);
+    let cell = homeOf(table, hash);
+    while (filedIn(table, cell) !== 0) cell = after(table, cell);
+    fileIn(table, cell, number, hash);
+  }
+}
+
+/** Gives back the tuples that are marked, so many that those which stay are filed anew. */
+export function release(table: usize, marks: usize): void {
+  const end = wordOf(table, words.END);
+  for (let number = 0; number < end; number++) {
+    if (load<u8>(marks + number) === 0) continue;
+    const entry = tupleOf(table, 2 * number);
+    if (load<f32>(entry, 4 * tuple.LAST_NS) !== -Infinity) setWord(table, words.SEEN, wordOf(table, words.SEEN) - 1);
     store<i32>(entry, 0, 4 * tuple.FACTS);
     store<i32>(entry, tuple.UNBOUND, 4 * tuple.FLOW);
     store<i32>(entry, tuple.UNBOUND, 4 * (tuple.FLOW + 1));
-    store<i32>(given + (at << 2), number);
+    giveNumber(table, words.FREE, words.FREE_COUNT, number);
   }
-  setWord(table, words.FREE_COUNT, free + count);
-  setWord(table, words.SEEN, wordOf(table, words.SEEN) - seen);
+  file(table);
 }
 
 /** Whether these are the addresses of a tuple over IPv6. */

@@ -74,7 +74,7 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
         for (const tuple of [inside, outside]) hasFlow.add(tuple);
       }
       const isReleased = (tuple: number): boolean => conversations[tuple].isReleased && !hasFlow.has(tuple);
-      tuples.release(Int32Array.from([...conversations.keys()].filter(isReleased)));
+      tuples.giveBack([...conversations.keys()].filter(isReleased));
       const held = new Set<number>();
       if (conversations.length > 0)
         for (const { tuple: pick, state, isInside } of rows) {
@@ -94,11 +94,17 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
       const found = new Idle({ heap, timeline, tuples, accounts }, NOW_NS);
       const alive = [...conversations.keys()].filter((tuple) => !isReleased(tuple));
       expect(alive.map((tuple) => found.hasTuple(tuple))).toEqual(alive.map((tuple) => idle[tuple]));
-      expect([...found.tuples()]).toEqual(alive.filter((tuple) => idle[tuple] && !hasFlow.has(tuple)));
       const slots = [...flows.keys()].filter(isFlow);
       const isIdle = (slot: number): boolean => flows[slot].fate === "alive" && idle[2 * slot] && idle[2 * slot + 1];
-      expect([...found.flows()]).toEqual(slots.filter(isIdle));
+      let listed: number[] = [];
+      found.lendFlows([77, 99], (slots) => (listed = [...slots]));
+      expect(listed).toEqual([77, 99, ...slots.filter(isIdle)]);
       expect(slots.map((slot) => found.isHeld(slot))).toEqual(slots.map((slot) => held.has(slot)));
+      const isLetGo = [...found.tuples()].map((mark) => mark === 1);
+      const isUnused = [...conversations.keys()].map(
+        (tuple) => alive.includes(tuple) && idle[tuple] && !hasFlow.has(tuple),
+      );
+      expect(isLetGo).toEqual(isUnused);
       found.free();
     }),
     { numRuns: runs(200) },

@@ -1,16 +1,18 @@
 /** What a pair adds to its flow, and to what is known of all pairs. */
 import { areOtherOptions, payloadLengthOf } from "../../../packets/assembly/headers.js";
+import { addBytes, countPair, pairsOf, streamOf } from "../../../packets/assembly/flow-accounts.js";
 import { addIn, bucketOf } from "../../../packets/assembly/latency.js";
 import * as samples from "../../../packets/assembly/samples.js";
 import { noteSegment } from "../../../packets/assembly/seen.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-accounts.js";
+import * as account from "../../../packets/flow-records.js";
 import { SAMPLES } from "../../../packets/flow-accounts-words.js";
 import { EXACT_SAMPLES } from "../../../packets/latency.js";
 import { HAS_TCP_NUMBERS, identityOf } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { ALTERED_OPTIONS } from "../../../packets/results.js";
 import { CHUNK_SAMPLES } from "../../../packets/samples.js";
+import { NONE } from "../../../packets/tuples.js";
 import { ACK, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { noteHeld } from "./held.js";
@@ -37,27 +39,21 @@ export function accountFor(
   if (pairNs < load<f64>(flow, 8 * account.FIRST_NS)) store<f64>(flow, pairNs, 8 * account.FIRST_NS);
   if (pairNs > load<f64>(flow, 8 * account.LAST_NS)) store<f64>(flow, pairNs, 8 * account.LAST_NS);
   const length = load<i32>(packet, 4 * record.LENGTH) & record.LENGTH_MASK;
-  store<f64>(flow, load<f64>(flow, 8 * account.BYTES) + <f64>length, 8 * account.BYTES);
-  const pairs = flow + ((<usize>outbound) << 2);
-  const known = load<i32>(pairs, 4 * account.PAIRS);
-  store<i32>(pairs, known + 1, 4 * account.PAIRS);
+  addBytes(flow, length);
   setWord(ground, words.PAIRED + outbound, wordOf(ground, words.PAIRED + outbound) + 1);
-  countLatency(ground, slot, outbound, flow, known, latencyNs);
+  countLatency(ground, slot, outbound, flow, latencyNs);
+  countPair(flow, outbound);
   notePace(ground, outbound, pairNs, latencyNs);
   setWord(ground, words.LOWERED + outbound, lowered);
   if ((load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) & HAS_TCP_NUMBERS) === 0) return false;
   const payload = payloadLengthOf(packet);
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
-  if ((tcpFlags & ACK) !== 0) noteAck(flow, forward, load<i32>(packet, 4 * record.ACK), (tcpFlags & SYN) !== 0);
-  else if ((tcpFlags & SYN) !== 0) noteOpening(flow, forward);
-  return noteSegment(
-    wordOf(ground, words.ACCOUNTS),
-    slot,
-    forward,
-    load<i32>(packet, 4 * record.SEQ),
-    payload,
-    tcpFlags,
-  );
+  const accounts = <usize>wordOf(ground, words.ACCOUNTS);
+  const stream = streamOf(accounts, slot);
+  const isSyn = (tcpFlags & SYN) !== 0;
+  if ((tcpFlags & ACK) !== 0) noteAck(flow, stream, forward, load<i32>(packet, 4 * record.ACK), isSyn);
+  else if (isSyn) noteOpening(flow, stream, forward);
+  return noteSegment(accounts, slot, forward, load<i32>(packet, 4 * record.SEQ), payload, tcpFlags);
 }
 
 /**
@@ -71,8 +67,8 @@ export function noteFirst(flow: usize, i: usize, o: usize, pairNs: f64): void {
 }
 
 /** Notes an acknowledgement that crossed. `isFirst`: of its stream, and with a SYN. */
-function noteAck(flow: usize, forward: i32, ack: i32, isFirst: bool): void {
-  const direction = flow + (forward << 2);
+function noteAck(flow: usize, stream: usize, forward: i32, ack: i32, isFirst: bool): void {
+  const direction = stream + (forward << 2);
   const acked = load<i32>(direction, 4 * account.ACKED);
   if (!isFirst && acked !== 0 && ack - acked <= 0) return;
   store<i32>(direction, ack, 4 * account.ACKED);
@@ -83,8 +79,8 @@ function noteAck(flow: usize, forward: i32, ack: i32, isFirst: bool): void {
 }
 
 /** Notes a SYN: whatever was acknowledged before, the ports are used again. */
-function noteOpening(flow: usize, forward: i32): void {
-  store<i64>(flow, 0, 4 * account.ACKED);
+function noteOpening(flow: usize, stream: usize, forward: i32): void {
+  store<i64>(stream, 0, 4 * account.ACKED);
   const bits = load<i32>(flow, 4 * account.BITS) & ~(3 * (account.HAS_BEGUN | account.HAS_PROGRESS));
   store<i32>(flow, bits | (account.HAS_BEGUN << forward), 4 * account.BITS);
 }
@@ -129,41 +125,47 @@ function notePace(ground: usize, outbound: i32, pairNs: f64, latencyNs: f64): vo
 }
 
 /** Adds a latency to those of the flow and of all pairs; what takes more than that is listed in LATENCIES for TypeScript to count. */
-function countLatency(ground: usize, slot: i32, outbound: i32, flow: usize, known: i32, latencyNs: f64): void {
+function countLatency(ground: usize, slot: i32, outbound: i32, flow: usize, latencyNs: f64): void {
   const bucket = bucketOf(latencyNs);
+  const bits = load<i32>(flow, 4 * account.BITS);
+  const known = pairsOf(flow, 0) + pairsOf(flow, 1);
   let digest = -1;
-  const direction = flow + ((<usize>outbound) << 2);
-  const chunk = load<i32>(direction, 4 * account.LATENCIES);
-  if (known < EXACT_SAMPLES && chunk > account.IN_DIGEST && isSample(latencyNs)) {
-    const at = known < account.FEW_LATENCIES ? firstAt(flow, outbound, known) : nextAt(ground, direction, chunk, known);
-    store<i32>(at, <i32>latencyNs);
-  } else if (chunk > account.IN_DIGEST || !addIn((account.IN_DIGEST - chunk) << account.DIGEST_BITS, latencyNs, bucket))
+  if ((bits & account.HAS_DIGESTS) !== 0) {
+    const itsDigest = load<i32>(flow + ((<usize>outbound) << 2), 4 * account.LATENCIES);
+    if (!addIn(itsDigest, latencyNs, bucket)) digest = 2 * slot + outbound;
+  } else if ((bits & account.IS_FULL) === 0 && pairsOf(flow, outbound) < EXACT_SAMPLES && isSample(latencyNs))
+    store<i32>(nextAt(ground, flow, known), account.sampleOf(<i32>latencyNs, outbound));
+  else {
+    store<i32>(flow, bits | account.IS_FULL, 4 * account.BITS);
     digest = 2 * slot + outbound;
+  }
   const isCounted = addIn(wordOf(ground, words.DIGESTS + outbound), latencyNs, bucket);
   if (isCounted && digest < 0) return;
   const count = wordOf(ground, words.LATENCY_COUNT);
   const entry = <usize>wordOf(ground, words.LATENCIES) + ((<usize>count) << LATENCY_BYTES_BITS);
   store<f64>(entry, latencyNs);
   store<i32>(entry, digest, 4 * words.DIGEST);
-  store<i32>(entry, outbound | (isCounted ? words.IS_COUNTED : 0), 4 * words.OUTBOUND);
+  store<i32>(entry, outbound | (isCounted ? words.IS_COUNTED : 0) | (known << words.KNOWN_SHIFT), 4 * words.OUTBOUND);
   setWord(ground, words.LATENCY_COUNT, count + 1);
 }
 
-/** Where in a flow's record a latency goes that is one of its direction's first. */
-function firstAt(flow: usize, outbound: i32, known: i32): usize {
-  return flow + ((<usize>(account.FIRST_LATENCIES + account.FEW_LATENCIES * outbound + known)) << 2);
-}
-
-/** Where one goes that comes behind those, in the newest chunk, or in one that begins with it. */
-function nextAt(ground: usize, direction: usize, newest: i32, known: i32): usize {
-  const place = (known - account.FEW_LATENCIES) % CHUNK_SAMPLES;
+/** Where a flow's next latency goes, behind `known` others: in its record, or where that has no room, in the newest chunk, or in one that begins with it. */
+function nextAt(ground: usize, flow: usize, known: i32): usize {
+  if (known < account.FEW_LATENCIES) return flow + ((<usize>(account.LATENCIES + known)) << 2);
   const list = <usize>wordOf(wordOf(ground, words.ACCOUNTS), SAMPLES);
-  const chunk = place === 0 ? samples.openChunk(list, newest) : newest;
-  if (place === 0) store<i32>(direction, chunk, 4 * account.LATENCIES);
+  const last = flow + 4 * (account.LATENCIES + account.FEW_LATENCIES - 1);
+  const newest = load<i32>(last);
+  const place = (known - account.FEW_LATENCIES + 1) % CHUNK_SAMPLES;
+  // the one whose word says where the others are is the first of them
+  const isFirst = known === account.FEW_LATENCIES;
+  if (!isFirst && place !== 0) return samples.chunkAt(list, newest) + ((<usize>place) << 2);
+  const chunk = samples.openChunk(list, isFirst ? NONE : newest);
+  if (isFirst) store<i32>(samples.chunkAt(list, chunk), newest);
+  store<i32>(last, chunk);
   return samples.chunkAt(list, chunk) + ((<usize>place) << 2);
 }
 
-/** Whether a latency is one that samples have room for: whole nanoseconds of 32 bits. */
+/** Whether a latency is one that samples have room for: whole nanoseconds of 31 bits. */
 export function isSample(latencyNs: f64): bool {
-  return <f64>(<i32>latencyNs) === latencyNs;
+  return <f64>(((<i32>latencyNs) << 1) >> 1) === latencyNs;
 }

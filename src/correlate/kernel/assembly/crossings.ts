@@ -1,7 +1,8 @@
 /** Which packets that crossed `Impacts` has to know of: those that may be copies of what was dropped, or come where something was. */
+import { pairsOf, streamOf } from "../../../packets/assembly/flow-accounts.js";
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
 import { setWord, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-accounts.js";
+import * as account from "../../../packets/flow-records.js";
 import { HAS_TCP_NUMBERS, IS_AGAIN, isAgain } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
@@ -24,7 +25,7 @@ export function noteEntry(ground: usize, packet: usize, way: i32, side: i32): vo
   const forward = account.forwardOn(bits, way, side);
   // it leaves here
   if (account.outboundFor(bits, forward) === side) return;
-  const direction = accountOf(ground, slot) + (forward << 2);
+  const direction = streamOf(wordOf(ground, words.ACCOUNTS), slot) + (forward << 2);
   const entered = load<i32>(direction, 4 * account.ENTERED);
   const from = load<i32>(packet, 4 * record.SEQ);
   if (entered !== 0 && from - entered < 0) store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
@@ -63,6 +64,5 @@ function isWanted(ground: usize, packet: usize, way: i32, slot: i32, outbound: i
   const isTcp = ((flags >>> 16) & 0xff) === TCP;
   if (isTcp ? isAgain(flags) : (facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
   // of a flow that was not known when what was lost came, the first ones may be copies of that
-  const flow = accountOf(ground, slot);
-  return load<i32>(flow + ((<usize>outbound) << 2), 4 * account.PAIRS) <= words.FEW_PAIRS;
+  return pairsOf(accountOf(ground, slot), outbound) <= words.FEW_PAIRS;
 }

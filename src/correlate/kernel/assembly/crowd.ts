@@ -4,7 +4,7 @@
  */
 import { stateOf, sideOf } from "../../../packets/assembly/timeline.js";
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-accounts.js";
+import * as account from "../../../packets/flow-records.js";
 import { HAS_IP_ID } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";

@@ -3,7 +3,7 @@ import { accountOf } from "../../../packets/assembly/flow-accounts.js";
 import { fateOf, packetOf, sideOf, stateOf } from "../../../packets/assembly/timeline.js";
 import { isUntranslated, tupleOf } from "../../../packets/assembly/tuples.js";
 import { wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-accounts.js";
+import * as account from "../../../packets/flow-records.js";
 import { INSIDE } from "../../../packets/sides.js";
 import { FLOW, GONE, PAIRED, ROW_MASK, SHOWN } from "../../../packets/timeline.js";
 import { END, FIRST } from "../../../packets/timeline-words.js";
@@ -48,15 +48,10 @@ export function listFlows(list: usize, marks: usize, accounts: usize, end: i32):
   return count;
 }
 
-/** Lists the marked tuples that no flow has. Returns how many they are. */
-export function listTuples(list: usize, marks: usize, table: usize, end: i32): i32 {
-  let count = 0;
+/** Takes the marks away of tuples that a flow has, or that are none. */
+export function keepUntranslated(marks: usize, table: usize, end: i32): void {
   for (let number = 0; number < end; number++) {
-    if (load<u8>(marks + number) === 0) continue;
     const at = tupleOf(table, 2 * number);
-    if ((load<i32>(at, 4 * tuple.FACTS) & tuple.IS_ALIVE) === 0 || !isUntranslated(at)) continue;
-    store<i32>(list + (count << 2), number);
-    count++;
+    if ((load<i32>(at, 4 * tuple.FACTS) & tuple.IS_ALIVE) === 0 || !isUntranslated(at)) store<u8>(marks + number, 0);
   }
-  return count;
 }

@@ -3,7 +3,7 @@ import { open } from "../../../packets/assembly/flow-accounts.js";
 import { loweredBy, payloadLengthOf } from "../../../packets/assembly/headers.js";
 import { endOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-accounts.js";
+import * as account from "../../../packets/flow-records.js";
 import { SIZE } from "../../../packets/hash-index-words.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
 import {

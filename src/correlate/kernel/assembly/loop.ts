@@ -2,7 +2,7 @@
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { saw } from "../../../packets/assembly/tuples.js";
 import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-accounts.js";
+import * as account from "../../../packets/flow-records.js";
 import { IS_COPY, IS_ERROR, IS_FRAGMENT, IS_MISTIMED } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { BY_EXACT } from "../../../packets/results.js";

@@ -3,7 +3,7 @@ import { headerChanges, loweredBy } from "../../../packets/assembly/headers.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { isUntranslated } from "../../../packets/assembly/tuples.js";
 import { setWord, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-accounts.js";
+import * as account from "../../../packets/flow-records.js";
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { BY_QUOTED } from "../../../packets/results.js";
@@ -161,5 +161,5 @@ function prove(ground: usize, way: i32): void {
 
 /** Whether a flow had a pair, by its account. */
 function hasPairs(flow: usize): bool {
-  return (load<i32>(flow, 4 * account.PAIRS) | load<i32>(flow, 4 * (account.PAIRS + 1))) !== 0;
+  return load<f64>(flow, 8 * account.FIRST_NS) !== Infinity;
 }

@@ -1,5 +1,6 @@
 /** Which flows there is nothing to find of: of most. */
-import * as account from "../../../packets/flow-accounts.js";
+import { pairsOf } from "../../../packets/assembly/flow-accounts.js";
+import * as account from "../../../packets/flow-records.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
 import * as tuple from "../../../packets/tuples.js";
 import { isPrivate } from "../../../protocols/addresses.js";
@@ -34,14 +35,13 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   const kind = load<i32>(inside, 4 * tuple.KIND);
   const kinds = kind | load<i32>(outside, 4 * tuple.KIND);
   if ((kinds & (tuple.HAS_UNMATCHED | tuple.HAS_AMBIGUOUS | (1 << tuple.IPV6_SHIFT))) !== 0) return false;
-  if (load<i32>(flow, 4 * account.RETRANSMISSIONS) !== 0) return false;
-  if (load<i32>(flow, 4 * account.PAIRS) === 0 || load<i32>(flow, 4 * (account.PAIRS + 1)) === 0) return false;
+  const bits = load<i32>(flow, 4 * account.BITS);
+  if ((bits & account.HAS_RETRANSMISSIONS) !== 0 || pairsOf(flow, 0) === 0 || pairsOf(flow, 1) === 0) return false;
 
   // of the initiator's packets
   const facts = load<i32>(inside, 4 * tuple.FACTS);
   if ((facts & tuple.IS_OPENER_KNOWN) === 0) return false;
   const forward = (facts & tuple.IS_OPENED_BY_A) !== 0 ? 1 : 0;
-  const bits = load<i32>(flow, 4 * account.BITS);
   const rewrite = account.rewriteOf(bits, forward);
   const isFromInside = account.outboundFor(bits, forward) === 1;
   if (rewrite === 0) return !isFromInside;

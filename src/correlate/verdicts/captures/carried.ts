@@ -55,7 +55,9 @@ export class Carried {
     if (accounts.learnt === this.#learnt || ++this.#asked * LOOKED_AT_EACH < accounts.end) return;
     this.#learnt = accounts.learnt;
     this.#asked = 0;
-    for (const slot of accounts.slots()) this.#take(accounts.insideTuple(slot), accounts.outsideTuple(slot));
+    accounts.lendSlots((slots) => {
+      for (const slot of slots) this.#take(accounts.insideTuple(slot), accounts.outsideTuple(slot));
+    });
   }
 
   #take(inside: number, outside: number): void {

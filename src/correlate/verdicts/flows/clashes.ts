@@ -45,12 +45,10 @@ export class Clashes {
       const key = this.#keyOf(slot);
       losers.set(key, [...(losers.get(key) ?? []), slot]);
     }
-    if (losers.size > 0) {
-      for (const slot of this.#accounts.slots()) {
-        if (!this.#keepsPort(slot)) continue;
-        for (const loser of losers.get(this.#keyOf(slot)) ?? [])
-          if (this.#took(slot, loser)) this.#tuples.noteClash(this.#accounts.insideTuple(loser));
-      }
+    for (let slot = 0; losers.size > 0 && slot < this.#accounts.end; slot++) {
+      if (this.#accounts.id(slot) === 0 || !this.#keepsPort(slot)) continue;
+      for (const loser of losers.get(this.#keyOf(slot)) ?? [])
+        if (this.#took(slot, loser)) this.#tuples.noteClash(this.#accounts.insideTuple(loser));
     }
     this.#lost.clear();
   }

@@ -85,21 +85,31 @@ export class FlowBook {
 
   /** The flows alive that have the most pairs, at most so many. */
   busiest(most: number): FlowSummary[] {
-    const { accounts } = this.#about.translations;
-    return Array.from(accounts.busiest(accounts.slots(), most), (slot) => copyOf(this.#view.of(slot)));
+    return Array.from(
+      this.#busiest(most, () => {}),
+      (slot) => copyOf(this.#view.of(slot)),
+    );
   }
 
   /** Reports all flows there are. */
   close(): void {
-    const { translations, clashes, sink } = this.#about;
+    const { translations, clashes, findings, sink } = this.#about;
     const { accounts } = translations;
     clashes.resolve();
     const linked = [...this.#linked].sort(([a], [b]) => a - b);
-    for (const slot of this.#toTell(accounts.slots())) {
-      while (linked.length > 0 && linked[0][0] < accounts.id(slot)) this.#reportLinked(linked.splice(0, 1));
-      // made into a summary when its turn comes: all of them together may be more than the run ever held
-      sink.flow(this.#view.of(slot));
-    }
+    const tell = (slots: Int32Array): void => {
+      for (const slot of slots) {
+        while (linked.length > 0 && linked[0][0] < accounts.id(slot)) this.#reportLinked(linked.splice(0, 1));
+        // made into a summary when its turn comes: all of them together may be more than the run ever held
+        sink.flow(this.#view.of(slot));
+      }
+    };
+    const isAll = accounts.size <= sink.mostFlows;
+    const busiest = this.#busiest(isAll ? 0 : sink.mostFlows, (slots) => {
+      findings.flows(slots);
+      if (isAll) tell(slots);
+    });
+    tell(busiest);
     this.#reportLinked(linked);
     accounts.clear();
     translations.retired.length = 0;
@@ -107,15 +117,28 @@ export class FlowBook {
     this.#ids.clear();
   }
 
+  /** The flows alive that have the most pairs, at most so many, by their slots; `use` takes all of them, some at a time. */
+  #busiest(most: number, use: (slots: Int32Array) => void): Int32Array {
+    const { accounts } = this.#about.translations;
+    let busiest: Int32Array = new Int32Array(0);
+    accounts.lendSlots((slots) => {
+      use(slots);
+      if (most > 0) busiest = accounts.busiest(slots, most, busiest);
+    });
+    return busiest;
+  }
+
   #sweep(nowNs: number): void {
     const { heap, timeline, translations, matchers, impacts, clashes, sink, tuples } = this.#about;
     clashes.resolve();
     const idle = new Idle({ heap, timeline, tuples, accounts: translations.accounts }, nowNs);
-    for (const slot of idle.flows()) translations.retire(slot);
-    const ended = Int32Array.from(translations.retired.filter((slot) => !idle.isHeld(slot)));
+    const retired = translations.retired.filter((slot) => !idle.isHeld(slot));
     translations.retired = translations.retired.filter((slot) => idle.isHeld(slot));
-    for (const slot of this.#toTell(ended)) sink.flow(this.#view.of(slot));
-    for (const slot of ended) translations.free(slot);
+    idle.lendFlows(retired, (ended) => {
+      for (const slot of ended.subarray(retired.length)) translations.end(slot);
+      for (const slot of this.#toTell(ended)) sink.flow(this.#view.of(slot));
+      for (const slot of ended) translations.free(slot);
+    });
     translations.forgetCandidates();
     for (const [id, entry] of this.#linked) {
       // once one of them may be another conversation's, nothing can be told of it any more
@@ -130,7 +153,7 @@ export class FlowBook {
       freeLatencies(entry.linked);
     }
     const released = idle.tuples();
-    for (const tuple of released) {
+    for (let tuple = released.indexOf(1); tuple >= 0; tuple = released.indexOf(1, tuple + 1)) {
       matchers.proxies.forget(tuple);
       impacts.forget(tuple);
     }
