@@ -27,8 +27,8 @@ export const REASONS = {
   "may-be-copy":
     "its own capture has it once more just beside it, and nothing shows whether it was sent twice, or is shown twice",
   "no-frames": "the other capture has no frames at all",
-  "not-begun": "the other capture begins later",
-  ended: "the other capture ends earlier",
+  "not-begun": "the first frame of the other capture is later",
+  ended: "the last frame of the other capture is earlier",
   silence: "the other capture has no frame for far longer than is usual about then, while much passes on this side",
   "frames-lost": "the other capture says that it lost frames about then",
   "capture-edge": "the other capture begins or ends just then: its twin may have been missed",

@@ -111,7 +111,7 @@ export class Claims {
     const own =
       slot !== NONE ? null : local !== null ? this.#hostsOwn.ofHost(row, local) : this.#hostsOwn.ofTunnel(row);
     if (own !== null && own.isByAbsence !== true && (own.verdict === "local" || own.verdict === "refused")) return own;
-    const uncovered = this.#known.reach.uncovered(t.timeNs(row), other, isLeaving);
+    const uncovered = this.#known.reach.uncovered(row, other, isLeaving);
     if (uncovered !== null) return uncovered;
     if (own !== null) return own;
     if ((t.flags(row) & IS_FRAGMENT) !== 0) {
@@ -231,7 +231,7 @@ export class Claims {
     const { hairpins } = this.#known.matchers;
     const isBefore = hairpins.isBefore(row);
     if (!isBefore && !hairpins.isAfter(row)) return null;
-    const uncovered = this.#known.reach.uncovered(this.#known.timeline.timeNs(row), side, !isBefore);
+    const uncovered = this.#known.reach.uncovered(row, side, !isBefore);
     if (uncovered !== null) return uncovered;
     const name = SIDE_NAMES[side];
     if (isBefore && hairpins.mayHaveComeOut(row)) {
