@@ -140,7 +140,12 @@ export class HostsOwn {
       const forwarded = `${whose} shows that the host forwards it: its sender's address, or its destination, is rewritten`;
       return { verdict: "unknown", reason: "forwarded-unseen", why: forwarded, lacks: "anything" };
     }
-    if (natWay === NONE || this.#known.tuples.hasFullTtl(natWay)) return { verdict: "local", reason, why };
+    if (natWay === NONE) return { verdict: "local", reason, why };
+    if (this.#known.tuples.hasFullTtl(natWay)) {
+      // where TTLs are kept, whoever the host forwards that port to may have sent it
+      const refused = this.#known.kernel.isTtlLowered(false) ? this.#refused(row) : null;
+      return refused ?? { verdict: "local", reason, why };
+    }
     return {
       verdict: "unknown",
       reason: "no-answer",
