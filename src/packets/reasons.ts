@@ -11,6 +11,8 @@ export const REASONS = {
   "icmp-error": "another ICMP error is about it",
   "link-scope": "one of its addresses is of the link alone: no router forwards it",
   multicast: "it goes to a multicast group",
+  broadcast:
+    "it goes to what looks like the broadcast address of a network that the NAT has an address of, and nobody answers from there",
   "neighbour-discovery": "it is neighbour discovery, which is never forwarded",
   "to-host": "it goes to the host's own address, or to its end of a tunnel",
   "from-host": "it comes from the host's own address, or from its end of a tunnel",

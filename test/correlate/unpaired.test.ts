@@ -82,6 +82,19 @@ describe("verdicts", () => {
     expect(outcome.alone.map(({ verdict }) => verdict)).toEqual(["local", "local", "local", "local"]);
   });
 
+  it("what goes to the broadcast address of the NAT's network is local, unless somebody answers from there", async () => {
+    const all = "10.0.2.255";
+    const beside = (...outside: readonly Stamped[]) =>
+      outcomeOf(merged(known.inside, [us(775, between(CONTAINER, all, 1))]), merged(known.outside, outside));
+    const { alone } = await beside(us(776, between("10.0.2.2", all, 2)), us(777, between(HOST, all, 3)));
+    expect(alone.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(Array(3).fill("local broadcast"));
+    const answered = await beside(us(776, between("10.0.2.2", all, 2)), us(777, between(all, "10.0.2.2", 4)));
+    expect(answered.alone.filter(({ side }) => side === "outside").map(({ verdict }) => verdict)).toEqual([
+      "unknown",
+      "unknown",
+    ]);
+  });
+
   it("what the other capture was not yet, or no longer, running for has no overlap", async () => {
     const { inside, outside } = conversation(40, { everyUs: 1_100_000 });
     const outcome = await outcomeOf(inside, outside.slice(10, 30));
