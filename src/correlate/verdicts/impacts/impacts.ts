@@ -1,5 +1,5 @@
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import { IS_AGAIN } from "../../../packets/packets.js";
+import { IS_AGAIN, IS_IPV6 } from "../../../packets/packets.js";
 import { keepNewest } from "../../../packets/keep-newest.js";
 import type { Range } from "../../../packets/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -161,6 +161,7 @@ export class Impacts {
       slot,
       flow,
       isSelected: t.isSelected(row),
+      isIpv6: (t.flags(row) & IS_IPV6) !== 0,
       isAgain: (proto === TCP || proto === UDP) && (t.flags(row) & IS_AGAIN) !== 0,
       missing: [0, spanOf(packet)],
       impact: isTelling(packet) ? "lost" : "unknown",
