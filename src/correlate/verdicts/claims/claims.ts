@@ -8,7 +8,7 @@ import { HostsOwn } from "./hosts-own.js";
 import type { Claim, Judged } from "../known.js";
 import type { Local } from "./locals.js";
 import { Published } from "./published.js";
-import type { Answer } from "./refusals.js";
+import { type Answer, WHY_QUOTED_ALIKE } from "./refusals.js";
 import { resetByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
 import { Unexplained } from "./unexplained.js";
@@ -58,8 +58,7 @@ export class Claims {
     const isLeaving = this.#isLeaving(row, local);
     const answer = isLeaving ? undefined : this.#answerTo(row, local);
     if (answer === "unclear") {
-      const why = "an ICMP error is about it, or about another packet that is quoted alike";
-      return { verdict: "unknown", reason: "may-be-refused", why };
+      return { verdict: "unknown", reason: "may-be-refused", why: WHY_QUOTED_ALIKE };
     }
     if (answer?.isFromFar === false) {
       const { reason, why, byFrame, mtu } = answer;

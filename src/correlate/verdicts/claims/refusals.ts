@@ -49,6 +49,17 @@ export interface Answer {
   readonly isOfAddressee: boolean;
 }
 
+/** The same, and how the packet is named that it is about. */
+interface Said extends Answer {
+  readonly quotedAs: string;
+  readonly head: number;
+  /** How many errors, from this one on, name their packets so; 0 where it may be about one that is judged by now. */
+  readonly alike: number;
+}
+
+/** Why nothing is said of what an error may be about, in words. */
+export const WHY_QUOTED_ALIKE = "an ICMP error is about it, or about another packet that is quoted alike";
+
 /** Counts the packets that came before a time and are quoted so, with a payload that begins in one of some ways. */
 type CountDrops = (quotedAs: string, timeNs: number, heads: readonly number[]) => number;
 
@@ -72,6 +83,7 @@ export class Refusals implements Notes {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   readonly #openDrops: CountDrops;
+  readonly #windowNs: number;
   /** All of them, by row. */
   readonly #errors = new Map<number, QuotedError>();
   /** In the order they came: by how they name packets, and datagrams. */
@@ -82,9 +94,10 @@ export class Refusals implements Notes {
   readonly #refused = new Map<string, Refusal>();
 
   /** `openDrops`: how many packets there are that were judged before, and that an error may still be about. */
-  constructor(timeline: Timeline, tuples: TupleTable, openDrops: CountDrops) {
+  constructor(timeline: Timeline, tuples: TupleTable, windowNs: number, openDrops: CountDrops) {
     this.#timeline = timeline;
     this.#tuples = tuples;
+    this.#windowNs = windowNs;
     this.#openDrops = openDrops;
   }
 
@@ -154,11 +167,16 @@ export class Refusals implements Notes {
     return this.#byQuoted.size === 0;
   }
 
-  /** What an error of the host's says that is not known to be about a packet by now, and how that packet is named; undefined of any other. */
-  saidBy(row: number): (Answer & { readonly quotedAs: string; readonly head: number }) | undefined {
+  /** What an error of the host's says that is not known to be about a packet by now; undefined of any other. */
+  saidBy(row: number): Said | undefined {
     const refusal = this.#byRow.get(row);
-    if (refusal?.use !== "none" || refusal.isFromFar) return undefined;
-    return { ...answerOf(refusal), quotedAs: refusal.quotedAs, head: refusal.head };
+    if (refusal === undefined || refusal.use === "told" || refusal.isFromFar) return undefined;
+    const { quotedAs, head, use } = refusal;
+    const like = (this.#byQuoted.get(quotedAs) ?? []).filter(
+      (each) => each.use === "none" && each.timeNs >= refusal.timeNs && mayBeSame(each.head, head),
+    );
+    refusal.use = "told";
+    return { ...answerOf(refusal), quotedAs, head, alike: use === "none" ? like.length : 0 };
   }
 
   /** How an error names a packet that is about it. */
@@ -187,7 +205,10 @@ export class Refusals implements Notes {
       this.#byQuoted.get(quotedAs) ??
       (isNumbered ? this.#byQuoted.get(this.#named(row, 0)) : undefined) ??
       []
-    ).filter((error) => error.use !== "told" && t.isBefore(row, error.row) && this.#mayQuote(error, row));
+    ).filter(
+      (error) =>
+        error.use !== "told" && t.isBefore(row, error.row) && this.#isInTime(error, row) && this.#mayQuote(error, row),
+    );
     if (errors.length === 0) return undefined;
     const heads = errors.map(({ head }) => head);
     const earlier = isNumbered ? 0 : this.#openDrops(quotedAs, t.timeNs(row), heads);
@@ -215,6 +236,11 @@ export class Refusals implements Notes {
     this.#refused.set(datagram, error);
     keepNewest(this.#refused, MOST_REFUSED);
     return answerOf(error);
+  }
+
+  /** Whether an error came within a packet's window: of later ones, it is not known yet how many there are. */
+  #isInTime({ timeNs }: Refusal, row: number): boolean {
+    return timeNs <= this.#timeline.timeNs(row) + this.#windowNs;
   }
 
   #mayQuote({ head }: Refusal, row: number): boolean {

@@ -8,7 +8,7 @@ import type { Translations } from "../../kernel/translations.js";
 import { WHY_ELSEWHERE } from "../claims/elsewhere.js";
 import { type Consequence, type Drop, keyOf } from "./drop.js";
 import type { Impacts } from "./impacts.js";
-import type { Refusals } from "../claims/refusals.js";
+import { type Refusals, WHY_QUOTED_ALIKE } from "../claims/refusals.js";
 import { serviceOf } from "../captures/services.js";
 import { WHY_TAKEN } from "../claims/taken.js";
 import { seconds } from "../words.js";
@@ -90,13 +90,29 @@ export class Updates {
     this.#impacts.open.withdraw(side, fromNs, toNs);
   }
 
-  /** Tells it where an ICMP error that the host sent came after the window of the packet that it is about. */
+  /**
+   * Tells it where an ICMP error that the host sent came after the window of the packet that it is about: the oldest that it may be about, if there are as
+   * many such errors as packets; else it may be about any of them.
+   */
   tellRefused(row: number): void {
-    const t = this.#timeline;
     const said = this.#refusals.saidBy(row);
-    const drop = said && this.#impacts.open.takeRefused(said.quotedAs, t.timeNs(row), said.head);
-    if (!drop) return;
+    if (said === undefined) return;
+    const { open } = this.#impacts;
+    const drops = open.named(said.quotedAs, this.#timeline.timeNs(row), [said.head]);
+    if (drops.length === 0) return;
     const { reason, why, byFrame } = said;
+    if (drops.length > said.alike) {
+      for (const drop of drops) {
+        open.close(drop);
+        this.#tell(
+          updateOf(drop, { verdict: "unknown", reason: "may-be-refused", why: WHY_QUOTED_ALIKE }),
+          drop.timeNs,
+        );
+      }
+      return;
+    }
+    const [drop] = drops;
+    open.close(drop);
     if (said.isOfAddressee && !this.#kernel.isTtlLowered(drop.side === OUTSIDE)) {
       const doubt = `${why}: the host, or who it is for, as this router keeps TTLs`;
       this.#tell(updateOf(drop, { verdict: "unknown", reason: "may-be-refused", why: doubt, byFrame }), drop.timeNs);
@@ -199,6 +215,6 @@ function isUnexplained({ side, slot }: Pick<Drop, "side" | "slot">): boolean {
 }
 
 function updateOf(drop: Drop, now: Judgement): Update {
-  const { side, frame, flow, isSelected, impact } = drop;
-  return { side, frame, flow, isSelected, ...now, before: { verdict: "dropped", impact } };
+  const { side, frame, flow, isSelected, isIpv6, impact } = drop;
+  return { side, frame, flow, isSelected, isIpv6, ...now, before: { verdict: "dropped", impact } };
 }

@@ -388,6 +388,20 @@ describe("an ICMP error after the window", () => {
     expect(updates[0].why).toMatch(/^host unreachable, says 172\.17\.0\.1 \(frame \d+\)$/);
   });
 
+  it("of which there are as many as packets that are quoted alike is about one of them each; of fewer, about any", async () => {
+    const again = [1020, 2040, 3060].map((atMs) => beat(atMs, true));
+    const errors = [4062, 4063, 4064].map((atMs) => unreachable(atMs, again[0]));
+    expect((await told([query(1000, "first"), ...again, ...errors])).slice(-3)).toEqual([
+      "1020 update refused by 4062",
+      "2040 update refused by 4063",
+      "3060 update refused by 4064",
+    ]);
+    const { updates } = await outcome([query(1000, "first"), ...again, ...errors.slice(1)]);
+    expect(updates.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(
+      Array(3).fill("unknown may-be-refused"),
+    );
+  });
+
   it("is about the packet it quotes, and no other", async () => {
     const lost = query(1020, "who is it?", true);
     const other = query(1020, "who is it?");
