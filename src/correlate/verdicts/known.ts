@@ -55,6 +55,22 @@ export function isUncovered({ reason }: Judgement): boolean {
   return UNCOVERED.has(reason);
 }
 
+/** What tells of packets that they did not come out, whatever else became of them. */
+const STAYED: ReadonlySet<Reason> = new Set([
+  "may-be-copy",
+  "may-be-refused",
+  "may-be-rejected",
+  "no-answer",
+  "not-yet-translated",
+  "proxy-keeps",
+  "translation-gone",
+]);
+
+/** Whether a packet without a twin may have come out unseen, as nothing tells what became of it, or the other capture may have missed that. */
+export function mayHaveCrossed({ verdict, reason }: Judgement): boolean {
+  return (verdict === "unknown" || verdict === "no-overlap" || verdict === "capture-loss") && !STAYED.has(reason);
+}
+
 /** What a verdict may draw on. */
 export interface Known {
   readonly timeline: Timeline;

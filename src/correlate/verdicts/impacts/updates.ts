@@ -135,6 +135,7 @@ export class Updates {
     const heldNs = t.timeNs(row) - drop.timeNs;
     const late = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, and has no twin: it may be this one, held up`;
     this.#tell(updateOf(drop, { verdict: "unknown", reason: "like-untimely", why: late }), drop.timeNs);
+    this.#tellUnclearOf(this.#impacts.unclearBy(drop), drop.frame);
     const why = `it may be frame ${drop.frame} of ${SIDE_NAMES[drop.side]}, held up for ${seconds(heldNs)}: no other is like it`;
     return { verdict: "unknown", reason: "like-untimely", why };
   }
@@ -178,11 +179,15 @@ export class Updates {
       this.#tell(updateOf(drop, { verdict: "unknown", reason, why }), drop.timeNs);
   }
 
-  /** Tells it of drops that a packet may be a copy of which others cannot be told from: it may have got through. */
+  /** Tells it of drops that a packet may be a copy of of which nothing tells whether it got through. */
   tellUnclear(row: number): void {
     this.takeNews();
-    const why = `frame ${this.#timeline.frame(row)} may say what it said, and nothing tells whether that got through`;
-    for (const drop of this.#impacts.unclear(row))
+    this.#tellUnclearOf(this.#impacts.unclear(row), this.#timeline.frame(row));
+  }
+
+  #tellUnclearOf(drops: readonly Drop[], frame: number): void {
+    const why = `frame ${frame} may say what it said, and nothing tells whether that got through`;
+    for (const drop of drops)
       this.#tell(updateOf(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" }), drop.timeNs);
   }
 

@@ -355,6 +355,22 @@ it("what comes out after the window, and never came in, may be what was dropped,
   expect(findings.map(({ code }) => code)).not.toContain("dropped");
 });
 
+it("nothing is known of a drop whose copy may have got through: held up, past the end of the other capture, or where that is silent", async () => {
+  const lost = data(1050, 1005, "0123456789", { isLost: true });
+  const again = data(1300, 1005, "0123456789", { isLost: true });
+  const { inside, outside } = sides([...opened, lost, again]);
+  const late: Stamped = ms(4250, again.packet(false));
+  const held = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside, [late]));
+  expect(held.updates.map(({ verdict, impact, reason }) => [verdict, impact, reason])).toEqual([
+    ["unknown", undefined, "like-untimely"],
+    ["dropped", "unknown", "no-twin"],
+  ]);
+  const ended = merged(known.outside, outside).filter(({ ns }) => ns < 1.2e9);
+  const last = data(1190, 900, "", { isLost: true });
+  const cut = await outcomeOf(merged(known.inside, inside), merged(ended, [ms(1190, last.packet(false))]));
+  expect(cut.updates.map(({ verdict, impact }) => [verdict, impact])).toEqual([["dropped", "unknown"]]);
+});
+
 it("what entered more than the window after its like had left was not dropped, if a clock was set", async () => {
   const lost = query(4020, "who is it?", true);
   const { inside, outside } = sides([query(1000, "first"), lost]);
