@@ -22,7 +22,15 @@ export interface Context {
   readonly rules: HostRules;
   /** What each side's capture covers. */
   readonly cover: Readonly<
-    Record<Side, { readonly firstNs: number; readonly isLive: boolean; readonly gaps: Pick<Gaps, "lostFrames"> }>
+    Record<
+      Side,
+      {
+        readonly firstNs: number;
+        readonly lastNs: number;
+        readonly isLive: boolean;
+        readonly gaps: Pick<Gaps, "lostFrames">;
+      }
+    >
   >;
   /** Up to when all that a side's capture shows is decided about, nanoseconds on the timeline. */
   readonly decidedNs: (side: Side) => number;
