@@ -1,5 +1,5 @@
 import type { Command } from "commander";
-import type { HostRules } from "../packets/host-rules.js";
+import { type HostRules, NO_RULES } from "../packets/host-rules.js";
 import type { Sink } from "../packets/results.js";
 
 /** Options of every command that can hold what it finds against the NAT itself. */
@@ -28,7 +28,7 @@ export function addExplainOptions(command: Command): Command {
   return command
     .option(
       "--conntrack <file|live>",
-      "hold the translations against `conntrack -E` or `conntrack -L`; exit 3 if one is contradicted",
+      "hold the translations against `conntrack -E` or `conntrack -L`, and go by it where packets seem dropped; exit 3 if one is contradicted",
     )
     .option(
       "--rules <file|live>",
@@ -52,6 +52,7 @@ export async function explained(
   }
   const { Explaining } = await import("../host/explaining.js");
   const { ConntrackTable } = await import("../host/conntrack-table.js");
+  const { ConntrackFacts } = await import("../host/conntrack-facts.js");
   const { RuleBook } = await import("../host/rules.js");
   const { RuleFacts } = await import("../host/rule-facts.js");
   const { InterfaceName } = await import("../host/interfaces.js");
@@ -64,9 +65,10 @@ export async function explained(
     rules === undefined ? undefined : new RuleBook(rules === LIVE ? await readRules() : await readText(rules));
   const explaining = new Explaining(next, { conntrack: table, rules: book, interfaces });
   const [inside, outside] = interfaces;
+  const facts = book && new RuleFacts(book, [new InterfaceName(inside), new InterfaceName(outside)]);
   return {
     sink: explaining,
-    rules: book && new RuleFacts(book, [new InterfaceName(inside), new InterfaceName(outside)]),
+    rules: table === undefined ? facts : new ConntrackFacts(table, facts ?? NO_RULES),
     contradictions: () => explaining.contradictions,
     close,
   };

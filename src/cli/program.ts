@@ -123,6 +123,10 @@ function makeProgram(host: Host, onEnd: (exitCode: number) => void): Command {
         const { adviceOnSides } = await import("./sides-advice.js");
         file.error(`error: missing required argument 'outside'${await adviceOnSides(inside)}`);
       }
+      if (inside === second && inside !== "-") {
+        const { adviceOnSides } = await import("./sides-advice.js");
+        file.error(`error: '${inside}' is given as both sides${await adviceOnSides(inside)}`);
+      }
       if (inside === "-" && second === "-") file.error("error: standard input can be one of the two captures only");
       onEnd(await exitCodeOf(file, () => pairFiles([inside, second], filterOf(more), options, host)));
     },

@@ -1,12 +1,11 @@
 import type { HostRules } from "../packets/host-rules.js";
 import type { Sink, Summary } from "../packets/results.js";
-import { Failing } from "../report/failing.js";
 import { explained, type ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
 import type { Messages } from "./messages.js";
 import type { ReportOptions } from "./report-options.js";
 import { makeReporter } from "./reporter.js";
-import { selected, type SelectOptions } from "./select-options.js";
+import { selecting, type SelectOptions } from "./select-options.js";
 
 /** Exit code where conntrack contradicts a translation, or something was found that the run is to fail on. */
 const FAILED = 3;
@@ -38,9 +37,8 @@ export async function resultsOf(
   host: Host,
 ): Promise<Results> {
   const reporter = makeReporter(options, host);
-  const shown = selected(reporter, options, options.format === "text");
-  const failing = options.failOn && new Failing(shown, options.failOn);
-  const { sink, rules, contradictions, close } = await explained(failing ?? shown, options, interfaces);
+  const { sink: told, failing } = selecting(reporter, options, options.format === "text");
+  const { sink, rules, contradictions, close } = await explained(told, options, interfaces);
   return {
     sink,
     rules,

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from "commander";
 import type { Sink, Verdict } from "../packets/results.js";
-import { SELECTABLE, Selected } from "../report/selection.js";
+import { Failing } from "../report/failing.js";
+import { SELECTABLE, Selected, type Selection } from "../report/selection.js";
 import { SORT_KEYS, type SortKey } from "../report/translations.js";
 import { durationNs, positiveInteger } from "./report-options.js";
 
@@ -24,31 +25,60 @@ const WORDS = `any of ${SELECTABLE.join(", ")}`;
 /** Adds those options. */
 export function addSelectOptions(command: Command): Command {
   return command
-    .option("--only <what,...>", `show nothing else; ${WORDS}`, words)
+    .option("--only <what,...>", `show nothing else, and the flows of that; ${WORDS}`, words)
     .option("--flow <n,...>", "show only these flows, with their packets", flows)
-    .option("--slower-than <duration>", "show only pairs that took longer", latencyNs)
+    .option("--slower-than <duration>", "show only pairs that took longer, and their flows", latencyNs)
     .addOption(
       new Option("--sort <key>", "what the table of translations shows first").choices(SORT_KEYS).default("problems"),
     )
     .option("--top <n>", "how many translations the table shows (default: 200)", positiveInteger)
     .option("-v, --verbose", "say on each line what decided it: evidence, TTL, lengths; and each translation's rule")
     .option("-a, --all", "show packets that are local, proxied or copies as well")
-    .option("--fail-on <what,...>", "exit 3 if there is any; words as of --only", words);
+    .option(
+      "--fail-on <what,...>",
+      "exit 3 if there is any, among what the filter, --flow and --slower-than select; words as of --only",
+      words,
+    );
 }
 
-/** What shows in a sink what the options, and a pcap filter, select of the results. `isForPeople`: in the text report. */
-export function selected(
+/** Where results go, and what a run is to fail on among them. */
+export interface Selecting {
+  readonly sink: Sink;
+  readonly failing: Failing | undefined;
+}
+
+/**
+ * What shows in a sink what the options, and a pcap filter, select of the results, and counts what the run is to fail on. That is among the packets that the
+ * filter and the options select, whatever is shown of them. `isForPeople`: in the text report.
+ */
+export function selecting(
   next: Sink,
   options: SelectOptions & { readonly isFiltered: boolean },
   isForPeople: boolean,
-): Sink {
-  const { only, flow, slowerThan, all, isFiltered } = options;
+): Selecting {
+  const { flow: flows, slowerThan: slowerThanNs, all, failOn, isFiltered } = options;
+  const only = slowerThanNs === undefined ? options.only : pairsOf(options.only);
   const isHidden = isForPeople && all !== true;
   const hidden = isHidden ? UNEVENTFUL.filter((verdict) => only?.has(verdict) !== true) : [];
-  // a sink more is a call more for every pair
-  const isAll = only === undefined && flow === undefined && slowerThan === undefined && !isFiltered;
-  if (isAll && hidden.length === 0) return next;
-  return new Selected(next, { only, flows: flow, slowerThanNs: slowerThan, hidden: new Set(hidden), isFiltered });
+  const packets = { flows, slowerThanNs, isFiltered };
+  const isOfSome = flows !== undefined || slowerThanNs !== undefined || isFiltered;
+  if (failOn === undefined)
+    return { sink: selected(next, { ...packets, only, hidden: new Set(hidden) }), failing: undefined };
+  const shown = selected(next, { only, hidden: new Set(hidden), slowerThanNs, isFiltered: false });
+  const failing = new Failing(shown, failOn, isOfSome);
+  return { sink: selected(failing, { ...packets, hidden: new Set() }), failing };
+}
+
+/** A sink more is a call more for every pair. */
+function selected(next: Sink, selection: Selection): Sink {
+  const { only, flows, slowerThanNs, hidden, isFiltered } = selection;
+  const isAll = only === undefined && flows === undefined && slowerThanNs === undefined && !isFiltered;
+  return isAll && hidden.size === 0 ? next : new Selected(next, selection);
+}
+
+/** What is left of words where pairs alone are shown. */
+function pairsOf(only: ReadonlySet<string> | undefined): ReadonlySet<string> {
+  return new Set(only === undefined || only.has("pair") ? ["pair"] : []);
 }
 
 function words(text: string, before: ReadonlySet<string> = new Set()): ReadonlySet<string> {

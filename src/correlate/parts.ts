@@ -120,7 +120,7 @@ export function assemble(
   };
 
   const groups = new Groups(timeline);
-  const refusals = new Refusals(timeline, (...quoted) => impacts.open.namedLike(...quoted));
+  const refusals = new Refusals(timeline, tuples, windowNs, (...quoted) => impacts.open.named(...quoted).length);
   const mistimed = new Mistimed(timeline);
   const clashes = new Clashes(accounts, tuples);
   const misses = new Misses(kernel);

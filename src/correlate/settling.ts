@@ -14,7 +14,7 @@ import type { Findings } from "./verdicts/findings.js";
 import type { FlowBook } from "./verdicts/flows/flow-book.js";
 import type { Consequence } from "./verdicts/impacts/drop.js";
 import type { Impacts } from "./verdicts/impacts/impacts.js";
-import { isUncovered, type Verdict } from "./verdicts/known.js";
+import { isUncovered, mayHaveCrossed, type Verdict } from "./verdicts/known.js";
 import type { Refusals } from "./verdicts/claims/refusals.js";
 import type { LateLosses } from "./verdicts/impacts/late-losses.js";
 import type { SideTally } from "./verdicts/side-tally.js";
@@ -85,7 +85,7 @@ export class Settling {
 
   /** Accounts for a packet that has no twin. */
   judge(row: number): void {
-    const { tuples, matchers, translations, verdicts, updates, lateLosses, book } = this.#about;
+    const { tuples, matchers, translations, verdicts, updates, lateLosses, book, impacts } = this.#about;
     const t = this.#timeline;
     updates.takeNews();
     updates.tellBefore(row);
@@ -107,6 +107,7 @@ export class Settling {
       lateLosses.note(mayBeLostBy, packet, t.timeNs(row), judgement);
     }
     this.#tell(row, judgement);
+    if (mayHaveCrossed(judgement) && !impacts.open.isEmpty) updates.tellUnclear(row);
     if (elsewhereWay !== undefined) updates.tellElsewhere(elsewhereWay);
     for (const service of verdicts.taken.news()) updates.tellTaken(service);
     updates.tellRefused(row);

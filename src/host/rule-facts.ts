@@ -72,6 +72,9 @@ export class RuleFacts implements HostRules {
     return { ...ruling, answer: undefined, doubt: `nothing shows that ${strangers[0]} is inside` };
   }
 
+  /** Rules do not tell what was. */
+  forwardedAs(): undefined {}
+
   leaving(proto: number, ends: Ends): Ruling {
     return this.#ruling(this.#meet("postrouting", proto, ends, false));
   }

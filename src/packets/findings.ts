@@ -123,8 +123,15 @@ export interface Finding {
   readonly hint: string;
 }
 
-/** What a finding is about, as data: flows, and frames by side. */
+/** Which IP versions packets are of. */
+interface IpVersions {
+  readonly isIpv4: boolean;
+  readonly isIpv6: boolean;
+}
+
+/** What a finding is about, as data: flows, and frames by side; and the IP versions of these, where they are known. */
 export interface Concerned {
+  readonly versions?: IpVersions;
   readonly flows?: Few<number>;
   readonly frames?: readonly [Few<number>, Few<number>];
 }
@@ -134,21 +141,27 @@ export interface Located {
   readonly id: number;
   readonly sides: readonly [Side, Side];
   readonly firstFrames: readonly [number, number];
+  /** Of which IP version it is inside; where that is not given, its ends there tell. */
+  readonly isIpv6?: boolean;
+  readonly inside?: { readonly src: string };
 }
 
 /** What a finding is about, while it is gathered. */
 export class Gathered implements Concerned {
+  readonly versions = { isIpv4: false, isIpv6: false };
   readonly flows = new Few<number>();
   readonly frames = [new Few<number>(), new Few<number>()] as const;
 
-  /** Takes a frame, and its flow where that is known. */
-  add(side: Side, frame: number, flow: number | undefined): void {
+  /** Takes a frame, and its flow where that is known. `isIpv6`: undefined where that is not known, or does not matter. */
+  add(side: Side, frame: number, flow: number | undefined, isIpv6?: boolean): void {
+    if (isIpv6 !== undefined) this.#note(isIpv6);
     this.frames[side].add(frame);
     if (flow !== undefined) this.flows.addOnce(flow);
   }
 
   /** Takes a flow, by the frames that it was first seen in. */
-  addFlow({ id, sides, firstFrames }: Located): void {
+  addFlow({ id, sides, firstFrames, isIpv6, inside }: Located): void {
+    this.#note(isIpv6 ?? inside?.src.includes(":") ?? false);
     this.flows.add(id);
     // one that was learnt and never had a pair has none
     for (const [at, side] of sides.entries()) if (firstFrames[at] > 0) this.frames[side].add(firstFrames[at]);
@@ -158,6 +171,26 @@ export class Gathered implements Concerned {
   get count(): number {
     return this.frames[INSIDE].count + this.frames[OUTSIDE].count;
   }
+
+  #note(isIpv6: boolean): void {
+    if (isIpv6) this.versions.isIpv6 = true;
+    else this.versions.isIpv4 = true;
+  }
+}
+
+/** What hints name of IPv4, and what is for IPv6 instead: conntrack lists IPv4 alone unless it is told otherwise (conntrack(8)). */
+const FOR_IPV6: readonly (readonly [RegExp, string])[] = [
+  [/\biptables\b/g, "ip6tables"],
+  [/\bconntrack -L\b/g, "conntrack -f ipv6 -L"],
+  [/'Ip\*Reasm\*'/g, "'Ip6*Reasm*'"],
+  [/\bnet\.ipv4\.ipfrag_/g, "net.ipv6.ip6frag_"],
+];
+
+/** A hint that names what is for the IP versions of what it is about: of both, what rules are for both. */
+function hintFor(hint: string, { isIpv4, isIpv6 }: IpVersions): string {
+  if (!isIpv6) return hint;
+  if (isIpv4) return hint.replaceAll(/\biptables\b/g, "iptables and ip6tables");
+  return FOR_IPV6.reduce((text, [of, instead]) => text.replaceAll(of, instead), hint);
 }
 
 /** `hint`: what to look at next, where that depends on what was found. */
@@ -165,7 +198,7 @@ export function findingOf(
   code: FindingCode,
   count: number,
   text: string,
-  { flows, frames }: Concerned = {},
+  { flows, frames, versions }: Concerned = {},
   hint: string = FINDINGS[code].hint,
 ): Finding {
   const [inside, outside] = frames ?? [];
@@ -178,7 +211,7 @@ export function findingOf(
     frames: { inside: inside?.listed ?? [], outside: outside?.listed ?? [] },
     more: more ?? 0,
     text,
-    hint,
+    hint: versions === undefined ? hint : hintFor(hint, versions),
   };
 }
 

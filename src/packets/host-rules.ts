@@ -23,6 +23,8 @@ export interface HostRules {
   arriving(proto: number, ends: Ends): Ruling;
   /** Of a packet that goes from inside to outside: whether they rewrite its source. */
   leaving(proto: number, ends: Ends): Ruling;
+  /** As what conntrack says that the host forwarded a conversation, by its first packet; undefined where it says nothing of it. */
+  forwardedAs(proto: number, ends: Ends): Ends | undefined;
 }
 
 const UNTOLD: Ruling = { answer: undefined, rules: "", doubt: "the host's rules would tell (--rules)" };
@@ -33,4 +35,5 @@ export const NO_RULES: HostRules = {
   learn: () => {},
   arriving: () => UNTOLD,
   leaving: () => UNTOLD,
+  forwardedAs: () => undefined,
 };

@@ -11,6 +11,8 @@ export const REASONS = {
   "icmp-error": "another ICMP error is about it",
   "link-scope": "one of its addresses is of the link alone: no router forwards it",
   multicast: "it goes to a multicast group",
+  broadcast:
+    "it goes to what looks like the broadcast address of a network that the NAT has an address of, and nobody answers from there",
   "neighbour-discovery": "it is neighbour discovery, which is never forwarded",
   "to-host": "it goes to the host's own address, or to its end of a tunnel",
   "from-host": "it comes from the host's own address, or from its end of a tunnel",
@@ -27,8 +29,8 @@ export const REASONS = {
   "may-be-copy":
     "its own capture has it once more just beside it, and nothing shows whether it was sent twice, or is shown twice",
   "no-frames": "the other capture has no frames at all",
-  "not-begun": "the other capture begins later",
-  ended: "the other capture ends earlier",
+  "not-begun": "the first frame of the other capture is later",
+  ended: "the last frame of the other capture is earlier",
   silence: "the other capture has no frame for far longer than is usual about then, while much passes on this side",
   "frames-lost": "the other capture says that it lost frames about then",
   "capture-edge": "the other capture begins or ends just then: its twin may have been missed",

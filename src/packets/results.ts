@@ -157,6 +157,8 @@ export interface Update extends Judgement {
   readonly flow: number | undefined;
   /** Whether the pcap filter that says what is shown selects it. */
   readonly isSelected: boolean;
+  /** Of which IP version it is, where it was a drop that was looked after. */
+  readonly isIpv6?: boolean;
   /** What was said of it before. */
   readonly before: Pick<Judgement, "verdict" | "impact">;
 }

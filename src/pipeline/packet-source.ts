@@ -1,4 +1,5 @@
 import { Coverage, type Silence } from "../packets/coverage.js";
+import { CaptureError } from "../capture/errors.js";
 import { BATCH_FRAMES, FrameBatch, type FrameSource } from "../packets/frames.js";
 import { Heap } from "../packets/heap.js";
 import { batchIn, type PacketBatch } from "../packets/packet-batch.js";
@@ -6,6 +7,7 @@ import { type PacketSource, Tally } from "../packets/source.js";
 import type { Soon } from "../packets/soon.js";
 import { Decoder, type Limits, type ProgramOf, type Senders, sendersIn } from "../wire/decode.js";
 import { limitsOf, TELLING_FRAMES } from "./hash-limit.js";
+import { areOfOnePoint } from "./same-packets.js";
 
 /** Reads on in a capture, as `FrameSource.next` does; null at its end, and where the reader has had enough. */
 export type Read = (frames: FrameSource, most?: number) => Soon<FrameBatch | null>;
@@ -33,11 +35,24 @@ export async function packetSources(
     { batches: insideFirst, interfaces: inside.interfaces, isLive: inside.isLive ?? false },
     { batches: outsideFirst, interfaces: outside.interfaces, isLive: outside.isLive ?? false },
   );
+  const isSplit = inside.isPart === true || inside.isLive === true;
+  const [one, other] = [
+    { frames: inside, batches: insideFirst },
+    { frames: outside, batches: outsideFirst },
+  ];
+  if (!isSplit && areOfOnePoint(decoder, one, other)) throw new CaptureError(whySame(inside.name, outside.name));
   // what containers send in tunnels is theirs; on the uplink, the host's own tunnels carry what containers send
   return [
     new DecodedSource(heap, decoder, inside, read, insideFirst, limits, false),
     new DecodedSource(heap, decoder, outside, read, outsideFirst, limits, true),
   ];
+}
+
+function whySame(inside: string, outside: string): string {
+  const why = "both are of one interface, or one of them is of all of them (tcpdump -i any)";
+  const advice =
+    "give a capture of both sides alone: natcorr file <capture> --inside 172.17.0.0/16, the inside's prefix";
+  return `${inside} and ${outside} show the same packets at the same time, so none was forwarded in between: ${why}; ${advice}`;
 }
 
 /** The first frames of a capture, as many as tell how it was cut; of one that is running, what is there. */

@@ -1,23 +1,73 @@
 import type { Finding } from "../packets/findings.js";
+import type { Flow } from "../packets/flows.js";
 import { PassingSink } from "../packets/passing-sink.js";
-import { PROBLEMS, type Sink, type Summary, VERDICTS } from "../packets/results.js";
+import {
+  type Impact,
+  type Judgement,
+  PROBLEMS,
+  type Sink,
+  type Summary,
+  type Update,
+  type Verdict,
+  VERDICTS,
+} from "../packets/results.js";
 
-/** Passes all results on, and counts those that a run is to fail on. */
+/** What has a verdict, and what a drop came to. */
+type Judged = Pick<Judgement, "verdict" | "impact">;
+
+/**
+ * Passes all results on, and counts those that a run is to fail on: by the summary, which is about all packets, or where it is told of some of them alone,
+ * each by itself.
+ */
 export class Failing extends PassingSink {
   readonly #on: ReadonlySet<string>;
+  readonly #isOfSome: boolean;
   readonly #counts = new Map<string, number>();
 
-  /** `on`: words of SELECTABLE. */
-  constructor(next: Sink, on: ReadonlySet<string>) {
+  /** `on`: words of SELECTABLE. `isOfSome`: whether it is told of a selection, and not of all. */
+  constructor(next: Sink, on: ReadonlySet<string>, isOfSome: boolean) {
     super(next);
     this.#on = on;
+    this.#isOfSome = isOfSome;
   }
 
   /** What was found of it, and how often: `dropped (6), leak (1)`; empty where nothing was. */
   get text(): string {
     return [...this.#on]
-      .flatMap((what) => (this.#counts.has(what) ? [`${what} (${this.#counts.get(what)})`] : []))
+      .flatMap((what) => ((this.#counts.get(what) ?? 0) > 0 ? [`${what} (${this.#counts.get(what)})`] : []))
       .join(", ");
+  }
+
+  override get wantsPairs(): boolean {
+    return super.wantsPairs || (this.#isOfSome && this.#on.has("pair"));
+  }
+
+  override wantsVerdict(verdict: Verdict): boolean {
+    return super.wantsVerdict(verdict) || this.#isOfSome;
+  }
+
+  override pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void {
+    // the summary counts packets on each side
+    if (this.#isOfSome) this.#count(["pair"], 2);
+    if (super.wantsPairs) super.pair(inside, outside, flow, isOutbound, latencyNs);
+  }
+
+  override ambiguous(inside: readonly number[], outside: readonly number[], why: string): void {
+    if (this.#isOfSome) this.#count(["ambiguous"], inside.length + outside.length);
+    super.ambiguous(inside, outside, why);
+  }
+
+  override unmatched(row: number, judgement: Judgement): void {
+    if (this.#isOfSome) this.#countJudged(judgement, 1);
+    if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
+  }
+
+  override update(update: Update): void {
+    if (this.#isOfSome) {
+      this.#countJudged(update.before, -1);
+      this.#countJudged(update, 1);
+    }
+    if (super.wantsVerdict(update.before.verdict)) super.update(update);
   }
 
   override finding(finding: Finding): void {
@@ -28,19 +78,37 @@ export class Failing extends PassingSink {
   }
 
   override end(summary: Summary): void {
+    if (!this.#isOfSome) this.#countAll(summary);
+    super.end(summary);
+  }
+
+  #countAll(summary: Summary): void {
     for (const { paired, ambiguous } of [summary.inside, summary.outside]) {
       this.#count(["pair"], paired);
       this.#count(["ambiguous"], ambiguous);
     }
     for (const [verdict, count] of summary.verdicts.flatMap((counts) => [...counts]))
-      this.#count(PROBLEMS.has(verdict) ? [verdict, "problem"] : [verdict], count);
-    for (const [impact, count] of summary.impacts.flatMap((counts) => [...counts])) this.#count([impact], count);
-    super.end(summary);
+      this.#countVerdict(verdict, count);
+    for (const [impact, count] of summary.impacts.flatMap((counts) => [...counts])) this.#countImpact(impact, count);
+  }
+
+  #countJudged({ verdict, impact }: Judged, count: number): void {
+    this.#countVerdict(verdict, count);
+    if (verdict === "dropped" && impact !== undefined) this.#countImpact(impact, count);
+  }
+
+  #countVerdict(verdict: Verdict, count: number): void {
+    this.#count(PROBLEMS.has(verdict) ? [verdict, "problem"] : [verdict], count);
+  }
+
+  /** As a word, `unknown` is a verdict. */
+  #countImpact(impact: Impact, count: number): void {
+    if (impact !== "unknown") this.#count([impact], count);
   }
 
   #count(names: readonly string[], count: number): void {
     const name = names.find((each) => this.#on.has(each));
-    if (name !== undefined && count > 0) this.#counts.set(name, (this.#counts.get(name) ?? 0) + count);
+    if (name !== undefined) this.#counts.set(name, (this.#counts.get(name) ?? 0) + count);
   }
 }
 

@@ -197,3 +197,17 @@ describe("without libpcap", () => {
     await expect(fresh("file", "-q", ...captures, "icmp")).rejects.toThrow(/^a filter needs libpcap: koffi/);
   });
 });
+
+/** How a run ends that is to fail on problems among what a filter selects, and which findings it tells of. */
+async function failedOn(filter: string): Promise<readonly [number, readonly string[]]> {
+  const { code, stdout } = await file("mixed", "-q", "--format", "ndjson", "--fail-on", "dropped,refused", filter);
+  const codes = of(stdout.split("\n"), "finding").map((line) => /"code":"([^"]*)"/.exec(line)?.[1] ?? "");
+  return [code, codes];
+}
+
+it("a run fails on what the filter selects, and is told of findings about that alone", async () => {
+  expect(await failedOn("host 172.17.0.2")).toEqual([0, ["client-address-hidden"]]);
+  // of no flow, and known by its frame
+  expect(await failedOn("udp dst port 33434")).toEqual([3, ["refused"]]);
+  expect(await failedOn("udp src port 5353")).toEqual([3, ["dropped", "port-rewritten"]]);
+});

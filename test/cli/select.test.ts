@@ -36,6 +36,43 @@ it("what drops came to is selected, and failed on, by its name", async () => {
   expect([failed.code, failed.stderr.includes("failed on lost (1), resent (2)\n")]).toEqual([3, true]);
 });
 
+it.each([
+  [["--flow", "19", "--fail-on", "lost"], "lost (1)"],
+  [["--flow", "10", "--fail-on", "lost"], undefined],
+  [["--flow", "6", "--fail-on", "port-rewritten"], "port-rewritten (2)"],
+  [["--flow", "10", "--fail-on", "port-rewritten,dropped"], "dropped (2)"],
+  [["--flow", "5", "--fail-on", "pair"], "pair (40)"],
+  [["--slower-than", "99us", "--fail-on", "pair"], undefined],
+  [["--slower-than", "95us", "--fail-on", "pair"], "pair (2)"],
+  [["--slower-than", "1s", "--fail-on", "refused"], "refused (1)"],
+  [["--only", "leak", "--fail-on", "refused"], "refused (1)"],
+  // what a drop came to is called unknown, too
+  [["--fail-on", "unknown"], undefined],
+])("%j: a run fails on what is among the packets that are selected, whatever is shown of them", async (options, on) => {
+  const { code, stderr } = await mixed("-q", ...options);
+  expect([code, /failed on (.*)/.exec(stderr)?.[1]]).toEqual([on === undefined ? 0 : 3, on]);
+});
+
+it.each([
+  [["--only", "lost"], ["19"]],
+  [["--only", "dropped", "--flow", "34"], ["34"]],
+  [
+    ["--only", "port-rewritten"],
+    ["6", "19"],
+  ],
+  [["--only", "refused"], []],
+  [["--only", "unknown"], []],
+  [["--slower-than", "95us"], ["20"]],
+  [["--slower-than", "95us", "--only", "dropped"], []],
+])("%j shows the flows of what it shows, quietly or not", async (options, flows) => {
+  for (const quiet of [[], ["-q"]]) {
+    const { stdout } = await mixed(...options, ...quiet, "--format", "ndjson");
+    const shown = [...stdout.matchAll(/^{"type":"flow","flow":(\d+)/gm)].map(([, id]) => id);
+    expect(shown).toEqual(flows);
+    expect(stdout.match(/^{"type":"(summary|header)"/gm)).toHaveLength(2);
+  }
+});
+
 it("text counts what is uneventful, and shows it with -a or where it is asked for; NDJSON always", async () => {
   const local = /✗ local/;
   expect((await mixed()).stdout).not.toMatch(local);

@@ -29,6 +29,10 @@ const mdns = (src: string) =>
 const ssdp = (src: string) =>
   datagram({ src, dst: "239.255.255.250", srcPort: 1900, dstPort: 1900, ipId: 4712, ttl: 2, text: "M-SEARCH" });
 
+/** A query that nobody answers. */
+const lost = (atUs: number, ipId: number): Stamped =>
+  us(atUs, datagram({ src: CONTAINER, dst: SERVER, srcPort: 5000, dstPort: 53, ipId, ttl: 64, text: `lost ${ipId}` }));
+
 describe("verdicts", () => {
   it("a packet of a known flow that does not come out was dropped, whichever side it should have come out on", async () => {
     const { inside, outside } = conversation(40);
@@ -78,11 +82,41 @@ describe("verdicts", () => {
     expect(outcome.alone.map(({ verdict }) => verdict)).toEqual(["local", "local", "local", "local"]);
   });
 
+  it("what goes to the broadcast address of the NAT's network is local, unless somebody answers from there", async () => {
+    const all = "10.0.2.255";
+    const beside = (...outside: readonly Stamped[]) =>
+      outcomeOf(merged(known.inside, [us(775, between(CONTAINER, all, 1))]), merged(known.outside, outside));
+    const { alone } = await beside(us(776, between("10.0.2.2", all, 2)), us(777, between(HOST, all, 3)));
+    expect(alone.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(Array(3).fill("local broadcast"));
+    const answered = await beside(us(776, between("10.0.2.2", all, 2)), us(777, between(all, "10.0.2.2", 4)));
+    expect(answered.alone.filter(({ side }) => side === "outside").map(({ verdict }) => verdict)).toEqual([
+      "unknown",
+      "unknown",
+    ]);
+  });
+
   it("what the other capture was not yet, or no longer, running for has no overlap", async () => {
     const { inside, outside } = conversation(40, { everyUs: 1_100_000 });
     const outcome = await outcomeOf(inside, outside.slice(10, 30));
     expect(outcome.twins).toEqual(inStep(20).map(([i, o]) => [i + 10, o]));
-    expect(outcome.verdicts("inside").map(([, verdict]) => verdict)).toEqual(Array(20).fill("no-overlap"));
+    // the answers prove that outside was not captured then; of the first packet behind its end, and of those before it was, only their own answers tell
+    const unproved = outcome.alone.filter(({ verdict }) => verdict === "unknown");
+    expect(unproved.map(({ frame, reason }) => [frame, reason])).toEqual([
+      [1, "not-begun"],
+      [31, "ended"],
+    ]);
+    expect(outcome.alone.filter(({ verdict }) => verdict === "no-overlap")).toHaveLength(18);
+  });
+
+  it("what nothing proves to have crossed before the other capture's first frame, or behind its last one, may have been dropped", async () => {
+    const { inside, outside } = conversation(40, { everyUs: 20_000, startUs: 3_000_000 });
+    const tried = [1, 2, 3].map((n) => lost(900_000 * n, n));
+    const outage = Array.from({ length: 40 }, (_, n) => lost(5_000_000 + 200_000 * n, 100 + n));
+    const { alone } = await outcomeOf(merged(merged(tried, inside), outage), outside);
+    expect(alone.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual([
+      ...Array(3).fill("unknown not-begun"),
+      ...Array(40).fill("unknown ended"),
+    ]);
   });
 
   it("what entered before the other capture began may have come out later, as long as it is not known what packets take", async () => {
@@ -95,9 +129,11 @@ describe("verdicts", () => {
     expect(new Set(alone.map(({ reason }) => reason))).toEqual(new Set(["not-begun", "capture-edge"]));
   });
 
-  it("an empty capture overlaps with nothing", async () => {
+  it("an empty capture tells nothing", async () => {
     const outcome = await outcomeOf(known.inside, []);
-    expect(outcome.alone.map(({ verdict }) => verdict)).toEqual(Array(20).fill("no-overlap"));
+    expect(outcome.alone.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(
+      Array(20).fill("unknown no-frames"),
+    );
     expect(await outcomeOf([], [])).toMatchObject({ pairs: [], alone: [], flows: [] });
   });
 

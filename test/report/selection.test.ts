@@ -62,7 +62,7 @@ it.each([
   [{ only: new Set(["ambiguous", "port-rewritten"]) }, ["ambiguous", "port-rewritten"]],
   [{ flows: new Set([1]) }, ["pair of 1", "dropped", "refused", "ambiguous", "leak"]],
   [{ flows: new Set([1]), only: new Set(["dropped"]) }, ["dropped", "refused"]],
-  [{ slowerThanNs: 1e6 }, ["pair of 2"]],
+  [{ slowerThanNs: 1e6, only: new Set(["pair"]) }, ["pair of 2"]],
 ] as const)("%j shows what it says, and the totals of all", (selection, expected) => {
   expect(shown(selection)).toEqual([FIRST, ...expected, LAST]);
 });
@@ -81,7 +81,7 @@ it.each([
   [["ambiguous", "copy"], ""],
   [["pair", "local"], "pair (16), local (5)"],
 ])("a run that is to fail on %j says on what it did", (on, expected) => {
-  const failing = new Failing(new NdjsonReporter(() => {}, { quiet: false, program: "0.0.0" }), new Set(on));
+  const failing = new Failing(new NdjsonReporter(() => {}, { quiet: false, program: "0.0.0" }), new Set(on), false);
   failing.finding(LEAK);
   failing.finding(findingOf("dropped", 4, "as the verdicts say"));
   const verdicts = [

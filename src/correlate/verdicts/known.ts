@@ -1,4 +1,5 @@
 import type { HostRules } from "../../packets/host-rules.js";
+import type { Reason } from "../../packets/reasons.js";
 import type { Judgement } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
@@ -47,9 +48,27 @@ export interface Verdict extends Judgement {
   readonly elsewhereWay?: number;
 }
 
+const UNCOVERED: ReadonlySet<Reason> = new Set(["no-frames", "not-begun", "ended", "silence"]);
+
 /** Whether the other capture does not cover the time of a packet, as far as it shows: nothing follows from what it lacks then. */
-export function isUncovered({ verdict, reason }: Judgement): boolean {
-  return verdict === "no-overlap" || reason === "silence";
+export function isUncovered({ reason }: Judgement): boolean {
+  return UNCOVERED.has(reason);
+}
+
+/** What tells of packets that they did not come out, whatever else became of them. */
+const STAYED: ReadonlySet<Reason> = new Set([
+  "may-be-copy",
+  "may-be-refused",
+  "may-be-rejected",
+  "no-answer",
+  "not-yet-translated",
+  "proxy-keeps",
+  "translation-gone",
+]);
+
+/** Whether a packet without a twin may have come out unseen, as nothing tells what became of it, or the other capture may have missed that. */
+export function mayHaveCrossed({ verdict, reason }: Judgement): boolean {
+  return (verdict === "unknown" || verdict === "no-overlap" || verdict === "capture-loss") && !STAYED.has(reason);
 }
 
 /** What a verdict may draw on. */

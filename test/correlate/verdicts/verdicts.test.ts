@@ -441,8 +441,8 @@ describe("near the end of the other capture", () => {
     ];
     const { alone } = await outcomeOf(kept(known.inside), merged(kept(known.outside), late));
     expect(alone.map(({ verdict, reason }) => [verdict, reason])).toEqual([
-      ["no-overlap", "ended"],
-      ["no-overlap", "ended"],
+      ["unknown", "ended"],
+      ["unknown", "ended"],
     ]);
   });
 

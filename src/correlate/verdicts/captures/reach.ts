@@ -1,6 +1,8 @@
 import type { Reason } from "../../../packets/reasons.js";
 import type { Judgement } from "../../../packets/results.js";
 import { OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
+import { NONE } from "../../../packets/tuples.js";
+import { undecidedBehind } from "../../matchers/behind.js";
 import type { Known } from "../known.js";
 import { seconds } from "../words.js";
 
@@ -9,23 +11,38 @@ export const MARGIN_NS = 10_000_000;
 /** The last frame of a file shows how far it goes: a packet that was to come out later is not in it. Forwarding takes so long at the least. */
 const FORWARDING_NS = 100_000;
 
-/** How far captures reach: whether the other one covers the time of a packet's twin. */
+/**
+ * How far captures reach: whether the other one covers the time of a packet's twin. By its stamps, a capture begins with its first frame and ends with
+ * its last one; but it may have run before and behind that, while nothing came out. That it did not is proved by what was forwarded then.
+ */
 export class Reach {
   readonly #known: Known;
+  /** By side: up to when its capture had not begun, and from when on it had ended, as packets prove that crossed there; nanoseconds on the timeline. */
+  readonly #notBegunNs: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
+  readonly #endedNs: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
 
   constructor(known: Known) {
     this.#known = known;
   }
 
+  /** What follows for a packet where the other capture may not cover its time; null where it does. */
+  uncovered(row: number, other: Side, isLeaving: boolean): Judgement | null {
+    const timeNs = this.#known.timeline.timeNs(row);
+    const limits = this.#limits(timeNs, other, isLeaving);
+    if (limits === null || limits.verdict === "unknown") return limits;
+    const { reason, why } = limits;
+    if (reason !== "no-frames" && this.#isProved(row, other, reason === "not-begun")) return limits;
+    return { verdict: "unknown", reason, why: `${why}, and nothing shows whether it was captured then` };
+  }
+
   /**
-   * What follows for a packet where the other capture may not cover its time; null where it does. One that is leaving entered there before; of any
-   * other, what it became is yet to come.
+   * The same, as if captures had run from their first frames to their last ones and no longer. A packet that is leaving entered on the other side before;
+   * of any other, what it became is yet to come.
    */
-  uncovered(timeNs: number, other: Side, isLeaving: boolean): Judgement | null {
+  #limits(timeNs: number, other: Side, isLeaving: boolean): Judgement | null {
     const { firstNs, lastNs, strayNs, hasEnded, isLive } = this.#known.cover[other];
     const name = SIDE_NAMES[other];
-    if (!Number.isFinite(firstNs))
-      return { verdict: "no-overlap", reason: "no-frames", why: `the ${name} capture has no frames` };
+    if (!Number.isFinite(firstNs)) return beyond("no-frames", `${name} has no frames`);
     const afterNs = timeNs - firstNs;
     if (timeNs < firstNs && timeNs > strayNs - MARGIN_NS)
       return {
@@ -52,6 +69,46 @@ export class Reach {
   }
 
   /**
+   * Whether packets prove that a side's capture had not begun when a packet of the other side passed (`isBefore`), or had ended, as they must have
+   * passed there as well and it lacks them.
+   */
+  #isProved(row: number, side: Side, isBefore: boolean): boolean {
+    const { timeline: t, misses, translations } = this.#known;
+    const timeNs = t.timeNs(row);
+    if (translations.accounts.learnt === 0) return this.#isForwarded(t.way(row));
+    if (misses.isPatchy(side)) return false;
+    if (!isBefore) {
+      if (this.#hasCrossed(row)) this.#endedNs[side] = Math.min(this.#endedNs[side], timeNs);
+      return timeNs >= this.#endedNs[side];
+    }
+    if (timeNs > this.#notBegunNs[side]) {
+      const { firstNs } = this.#known.cover[side];
+      const leastNs = timeNs + this.#takesNs(otherSide(side));
+      const isLater = (later: number): boolean =>
+        t.side(later) !== side && t.timeNs(later) >= leastNs && this.#hasCrossed(later);
+      const proof = this.#hasCrossed(row) ? row : undecidedBehind(t, row, isLater, firstNs);
+      if (proof !== t.end && proof !== NONE) this.#notBegunNs[side] = t.timeNs(proof);
+    }
+    return timeNs <= this.#notBegunNs[side];
+  }
+
+  /** Whether a packet came out where it was seen, by a translation that is known. */
+  #hasCrossed(row: number): boolean {
+    const { translations } = this.#known;
+    const slot = translations.slotOf(row);
+    return slot !== NONE && translations.isLeaving(row, slot);
+  }
+
+  /** Whether the host forwards a conversation, by its TTLs: both ends speak, and neither is the host. */
+  #isForwarded(way: number): boolean {
+    const { tuples } = this.#known;
+    const isHeard = (of: number): boolean => tuples.hasFullTtl(of) || tuples.hasOtherTtl(of);
+    const isFar = (of: number): boolean => tuples.hasOtherTtl(of) && !tuples.hasFullTtl(of);
+    const ways = [way, way ^ 1];
+    return ways.every(isHeard) && (tuples.sideOf(way >> 1) === OUTSIDE ? ways.every(isFar) : ways.some(isFar));
+  }
+
+  /**
    * How far from the limits of a capture a twin may be on their other side: of what comes out on a side, which may be held up meanwhile, or by
    * clocks alone (null).
    */
@@ -66,7 +123,7 @@ export class Reach {
    * tells that it takes another way.
    */
   covers(timeNs: number, side: Side): boolean {
-    return this.hasBegun(timeNs, side) && this.uncovered(timeNs, side, false) === null;
+    return this.hasBegun(timeNs, side) && this.#limits(timeNs, side, false) === null;
   }
 
   /** The same, as far as the beginning of that side's capture goes. */

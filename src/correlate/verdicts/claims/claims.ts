@@ -8,7 +8,7 @@ import { HostsOwn } from "./hosts-own.js";
 import type { Claim, Judged } from "../known.js";
 import type { Local } from "./locals.js";
 import { Published } from "./published.js";
-import type { Answer } from "./refusals.js";
+import { type Answer, WHY_QUOTED_ALIKE } from "./refusals.js";
 import { resetByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
 import { Unexplained } from "./unexplained.js";
@@ -58,8 +58,7 @@ export class Claims {
     const isLeaving = this.#isLeaving(row, local);
     const answer = isLeaving ? undefined : this.#answerTo(row, local);
     if (answer === "unclear") {
-      const why = "an ICMP error is about it, or about another packet that is quoted alike";
-      return { verdict: "unknown", reason: "may-be-refused", why };
+      return { verdict: "unknown", reason: "may-be-refused", why: WHY_QUOTED_ALIKE };
     }
     if (answer?.isFromFar === false) {
       const { reason, why, byFrame, mtu } = answer;
@@ -111,7 +110,7 @@ export class Claims {
     const own =
       slot !== NONE ? null : local !== null ? this.#hostsOwn.ofHost(row, local) : this.#hostsOwn.ofTunnel(row);
     if (own !== null && own.isByAbsence !== true && (own.verdict === "local" || own.verdict === "refused")) return own;
-    const uncovered = this.#known.reach.uncovered(t.timeNs(row), other, isLeaving);
+    const uncovered = this.#known.reach.uncovered(row, other, isLeaving);
     if (uncovered !== null) return uncovered;
     if (own !== null) return own;
     if ((t.flags(row) & IS_FRAGMENT) !== 0) {
@@ -231,7 +230,7 @@ export class Claims {
     const { hairpins } = this.#known.matchers;
     const isBefore = hairpins.isBefore(row);
     if (!isBefore && !hairpins.isAfter(row)) return null;
-    const uncovered = this.#known.reach.uncovered(this.#known.timeline.timeNs(row), side, !isBefore);
+    const uncovered = this.#known.reach.uncovered(row, side, !isBefore);
     if (uncovered !== null) return uncovered;
     const name = SIDE_NAMES[side];
     if (isBefore && hairpins.mayHaveComeOut(row)) {

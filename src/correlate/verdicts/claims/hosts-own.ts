@@ -22,9 +22,10 @@ export class HostsOwn {
 
   /**
    * Whose a packet is that goes to the NAT's own address outside, or comes from it: the host has it, and those behind it. What the host
-   * sends has a full TTL, what it forwards a lower one.
+   * sends has a full TTL, what it forwards a lower one. Null where its addresses tell nothing after all.
    */
-  ofHost(row: number, local: Local): Claim {
+  ofHost(row: number, local: Local): Claim | null {
+    if (local.reason === "broadcast") return this.#ofBroadcast(row, local);
     if (this.#known.timeline.side(row) === INSIDE) return this.#ofInside(row, local);
     const { reason, why, natWay } = local;
     const tuples = this.#known.tuples;
@@ -57,6 +58,14 @@ export class HostsOwn {
       why: `${sent} shows that the host forwards it: by another interface, or ${inside} missed it`,
       lacks: "crossing",
     };
+  }
+
+  /** Whose a packet is that goes to what looks like a broadcast address: the link's, unless somebody answers from there. */
+  #ofBroadcast(row: number, { reason, why }: Local): Claim | null {
+    const { timeline: t, tuples } = this.#known;
+    const answers = t.way(row) ^ 1;
+    if (tuples.hasFullTtl(answers) || tuples.hasOtherTtl(answers)) return null;
+    return { verdict: "local", reason, why };
   }
 
   /**
@@ -140,7 +149,12 @@ export class HostsOwn {
       const forwarded = `${whose} shows that the host forwards it: its sender's address, or its destination, is rewritten`;
       return { verdict: "unknown", reason: "forwarded-unseen", why: forwarded, lacks: "anything" };
     }
-    if (natWay === NONE || this.#known.tuples.hasFullTtl(natWay)) return { verdict: "local", reason, why };
+    if (natWay === NONE) return { verdict: "local", reason, why };
+    if (this.#known.tuples.hasFullTtl(natWay)) {
+      // where TTLs are kept, whoever the host forwards that port to may have sent it
+      const refused = this.#known.kernel.isTtlLowered(false) ? this.#refused(row) : null;
+      return refused ?? { verdict: "local", reason, why };
+    }
     return {
       verdict: "unknown",
       reason: "no-answer",

@@ -29,6 +29,8 @@ export interface Local {
 export class Locals {
   /** Outside addresses that stand for inside ones: the NAT's own. Keys are `addressText`. */
   readonly #natAddresses = new Set<string>();
+  /** Those of IPv4, as words. */
+  readonly #natWords = new Set<number>();
   /** Outside ports that are forwarded inside, by address; see `portKey`. */
   readonly #published = new Map<string, Set<number>>();
   /** What was found of the addresses of packets by their ways, as most local packets come in conversations; null for nothing. */
@@ -70,6 +72,7 @@ export class Locals {
     const ports = this.#published.get(address) ?? new Set();
     const known = this.#natAddresses.size + ports.size;
     this.#natAddresses.add(address);
+    if (!isIpv6) this.#natWords.add(words[at]);
     if (!isOpenedThere) this.#published.set(address, ports.add(portKey(tuples.proto(tuple), tuples.port(tuple, isA))));
     if (this.#natAddresses.size + ports.size > known) this.forgetWays();
   }
@@ -128,6 +131,12 @@ export class Locals {
     return side === INSIDE && isSameLink(isIpv6, srcWords, 0, dstWords, 0) && !isByAddressee(error);
   }
 
+  /** Whether an IPv4 address looks like the broadcast address of a network that the NAT has an address of: no capture tells the real prefix. */
+  #isBroadcast(word: number): boolean {
+    const isOf = (nat: number): boolean => [8, 16].some((bits) => isLastOf(word, nat, bits));
+    return (word & 0xff) === 0xff && [...this.#natWords].some(isOf);
+  }
+
   #find(row: number, way: number): Local | null {
     const side = this.#timeline.side(row);
     const tuples = this.#tuples;
@@ -142,6 +151,8 @@ export class Locals {
     if (isGroup(words[dst], isIpv6)) return never("multicast", `${dstText} is a multicast group`);
     if (side === OUTSIDE && this.isToPublished(row)) return null;
     if (this.#natAddresses.has(dstText)) return host("to-host", `to the host itself (${dstText})`, way ^ 1);
+    if (!isIpv6 && this.#isBroadcast(words[dst]))
+      return host("broadcast", `${dstText} is the broadcast address of the NAT's network, as it looks`, NONE);
     if (this.#natAddresses.has(srcText)) return host("from-host", `from the host itself (${srcText})`, way);
     if (side === INSIDE && isSameLink(isIpv6, words, src, words, dst))
       return host("same-link", `between ${srcText} and ${dstText} on ${SIDE_NAMES[INSIDE]}`, NONE);
@@ -155,6 +166,12 @@ function never(reason: Reason, why: string): Local {
 
 function host(reason: Reason, why: string, natWay: number): Local {
   return { reason, why, isNever: false, natWay };
+}
+
+/** Whether an address is the last one of the network of so many host bits that another one is in. */
+function isLastOf(word: number, other: number, bits: number): boolean {
+  const mask = (1 << bits) - 1;
+  return (word & mask) === mask && word >>> bits === other >>> bits;
 }
 
 /** A port of a protocol, as a number. */

@@ -1,8 +1,11 @@
 import type { PacketBatch } from "../../../packets/packet-batch.js";
-import { HAS_IP_ID } from "../../../packets/packets.js";
+import { keepNewest } from "../../../packets/keep-newest.js";
+import { HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
 import type { Reason } from "../../../packets/reasons.js";
 import type { Side } from "../../../packets/sides.js";
 import { type Timeline, WAITING } from "../../../packets/timeline.js";
+import type { TupleTable } from "../../../packets/tuples.js";
+import { destinationText, sourceText } from "../../../packets/ways.js";
 import { isFromNear } from "./senders.js";
 import { isTooBig } from "../../../protocols/icmp.js";
 import { ICMP, ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
@@ -15,6 +18,10 @@ const ECHOING: ReadonlySet<number> = new Set([ICMP, ICMPV6]);
 /** An ICMP error that has no twin so far. */
 interface Refusal {
   readonly row: number;
+  readonly timeNs: number;
+  /** How it names the packet that it quotes, and the datagram that this is, or is a fragment of. */
+  readonly quotedAs: string;
+  readonly datagram: string;
   readonly frame: number;
   readonly reason: Reason;
   readonly why: string;
@@ -42,8 +49,25 @@ export interface Answer {
   readonly isOfAddressee: boolean;
 }
 
+/** The same, and how the packet is named that it is about. */
+interface Said extends Answer {
+  readonly quotedAs: string;
+  readonly head: number;
+  /** How many errors, from this one on, name their packets so; 0 where it may be about one that is judged by now. */
+  readonly alike: number;
+}
+
+/** Why nothing is said of what an error may be about, in words. */
+export const WHY_QUOTED_ALIKE = "an ICMP error is about it, or about another packet that is quoted alike";
+
 /** Counts the packets that came before a time and are quoted so, with a payload that begins in one of some ways. */
 type CountDrops = (quotedAs: string, timeNs: number, heads: readonly number[]) => number;
+
+/** Fragments of one datagram leave back to back: a router that does not put them together first may say so before it got the last ones, nanoseconds. */
+const FRAGMENTS_NS = 1_000_000;
+
+/** So many refused datagrams are remembered for that. */
+const MOST_REFUSED = 64;
 
 /** So many packets are looked at, at the most, for others that an error may be about. */
 const MOST_LOOKED_AT = 4096;
@@ -53,20 +77,27 @@ const MOST_LOOKED_AT = 4096;
  * NAT. One without, whose TTL nobody lowered, was sent by the host, and tells why the packet it quotes never came out.
  *
  * Packets without an IP ID may be quoted alike. Then what the error quotes of the payload tells them apart; where it does not, there must
- * be as many errors as packets that they may be about.
+ * be as many errors as packets that they may be about. An error about a fragment, or about what a host put together, is about all of the datagram.
  */
 export class Refusals implements Notes {
   readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
   readonly #openDrops: CountDrops;
+  readonly #windowNs: number;
   /** All of them, by row. */
   readonly #errors = new Map<number, QuotedError>();
-  /** In the order they came. */
-  readonly #byQuoted = new Map<string, Refusal[]>();
-  readonly #quotedOf = new Map<number, string>();
+  /** In the order they came: by how they name packets, and datagrams. */
+  readonly #byQuoted = new Map<string, readonly Refusal[]>();
+  readonly #byDatagram = new Map<string, readonly Refusal[]>();
+  readonly #byRow = new Map<number, Refusal>();
+  /** Errors about the datagrams that were refused last: a fragment may come behind that about the first one, and be judged when this is gone. */
+  readonly #refused = new Map<string, Refusal>();
 
   /** `openDrops`: how many packets there are that were judged before, and that an error may still be about. */
-  constructor(timeline: Timeline, openDrops: CountDrops) {
+  constructor(timeline: Timeline, tuples: TupleTable, windowNs: number, openDrops: CountDrops) {
     this.#timeline = timeline;
+    this.#tuples = tuples;
+    this.#windowNs = windowNs;
     this.#openDrops = openDrops;
   }
 
@@ -98,7 +129,9 @@ export class Refusals implements Notes {
     const t = this.#timeline;
     const { quotes } = batch;
     const q = batch.quote(i);
-    const key = keyOf(side, t.tuple(row), quotes.proto[q], quotes.ipId[q], quotes.length[q], quotes.seq[q]);
+    const [proto, ipId] = [quotes.proto[q], quotes.ipId[q]];
+    const quotedAs = keyOf(side, t.tuple(row), proto, ipId, quotes.length[q], quotes.seq[q]);
+    const datagram = datagramOf(side, error.quoted.src, error.quoted.dst, proto, ipId);
     const message = batch.seq(i);
     const [type, code] = [message >>> 24, (message >>> 16) & 255];
     const isIpv4 = batch.proto(i) === ICMP;
@@ -109,9 +142,11 @@ export class Refusals implements Notes {
     const isFromFar = !isFromNear(t, row);
     const isOfAddressee = isByAddressee(error);
     const head = quotes.head[q];
-    const refusal: Refusal = { row, frame, reason, why, mtu, isFromFar, isOfAddressee, head, use: "none" };
-    this.#byQuoted.set(key, [...(this.#byQuoted.get(key) ?? []), refusal]);
-    this.#quotedOf.set(row, key);
+    const names = { row, timeNs: t.timeNs(row), frame, quotedAs, datagram };
+    const refusal: Refusal = { ...names, reason, why, mtu, isFromFar, isOfAddressee, head, use: "none" };
+    this.#byQuoted.set(quotedAs, [...(this.#byQuoted.get(quotedAs) ?? []), refusal]);
+    this.#byDatagram.set(datagram, [...(this.#byDatagram.get(datagram) ?? []), refusal]);
+    this.#byRow.set(row, refusal);
   }
 
   forget(row: number): void {
@@ -120,12 +155,11 @@ export class Refusals implements Notes {
 
   /** Takes it that an error has a twin: it came through the NAT. */
   hasTwin(row: number): void {
-    const key = this.#quotedOf.get(row);
-    if (key === undefined) return;
-    this.#quotedOf.delete(row);
-    const others = this.#byQuoted.get(key)?.filter((refusal) => refusal.row !== row);
-    if (others && others.length > 0) this.#byQuoted.set(key, others);
-    else this.#byQuoted.delete(key);
+    const refusal = this.#byRow.get(row);
+    if (refusal === undefined) return;
+    this.#byRow.delete(row);
+    without(this.#byQuoted, refusal.quotedAs, refusal);
+    without(this.#byDatagram, refusal.datagram, refusal);
   }
 
   /** Whether there is none. */
@@ -133,12 +167,16 @@ export class Refusals implements Notes {
     return this.#byQuoted.size === 0;
   }
 
-  /** What an error of the host's says that is not known to be about a packet by now, and how that packet is named; undefined of any other. */
-  saidBy(row: number): (Answer & { readonly quotedAs: string; readonly head: number }) | undefined {
-    const quotedAs = this.#quotedOf.get(row);
-    const refusal = this.#byQuoted.get(quotedAs ?? "")?.find((each) => each.row === row);
-    if (quotedAs === undefined || refusal?.use !== "none" || refusal.isFromFar) return undefined;
-    return { ...answerOf(refusal), quotedAs, head: refusal.head };
+  /** What an error of the host's says that is not known to be about a packet by now; undefined of any other. */
+  saidBy(row: number): Said | undefined {
+    const refusal = this.#byRow.get(row);
+    if (refusal === undefined || refusal.use === "told" || refusal.isFromFar) return undefined;
+    const { quotedAs, head, use } = refusal;
+    const like = (this.#byQuoted.get(quotedAs) ?? []).filter(
+      (each) => each.use === "none" && each.timeNs >= refusal.timeNs && mayBeSame(each.head, head),
+    );
+    refusal.use = "told";
+    return { ...answerOf(refusal), quotedAs, head, alike: use === "none" ? like.length : 0 };
   }
 
   /** How an error names a packet that is about it. */
@@ -157,7 +195,8 @@ export class Refusals implements Notes {
    * alike; undefined where none is.
    */
   answerTo(row: number): Answer | "unclear" | undefined {
-    if (this.isEmpty) return undefined;
+    const refused = this.#answerToAll(row);
+    if (refused !== undefined || this.isEmpty) return refused;
     const t = this.#timeline;
     const quotedAs = this.quotedAs(row);
     const isNumbered = (t.flags(row) & HAS_IP_ID) !== 0;
@@ -166,7 +205,10 @@ export class Refusals implements Notes {
       this.#byQuoted.get(quotedAs) ??
       (isNumbered ? this.#byQuoted.get(this.#named(row, 0)) : undefined) ??
       []
-    ).filter((error) => error.use !== "told" && t.isBefore(row, error.row) && this.#mayQuote(error, row));
+    ).filter(
+      (error) =>
+        error.use !== "told" && t.isBefore(row, error.row) && this.#isInTime(error, row) && this.#mayQuote(error, row),
+    );
     if (errors.length === 0) return undefined;
     const heads = errors.map(({ head }) => head);
     const earlier = isNumbered ? 0 : this.#openDrops(quotedAs, t.timeNs(row), heads);
@@ -178,6 +220,27 @@ export class Refusals implements Notes {
     // a router says so of one after the other
     errors[earlier].use = "told";
     return answerOf(errors[earlier]);
+  }
+
+  /** What an error says of the datagram that a fragment is of; undefined of other packets, and where none does. */
+  #answerToAll(row: number): Answer | undefined {
+    const t = this.#timeline;
+    const wanted = IS_FRAGMENT | HAS_IP_ID;
+    if ((t.flags(row) & wanted) !== wanted) return undefined;
+    const [src, dst] = [sourceText(this.#tuples, t.way(row)), destinationText(this.#tuples, t.way(row))];
+    const datagram = datagramOf(t.sideOf(row), src, dst, t.proto(row), t.ipId(row));
+    const errors = [this.#refused.get(datagram) ?? [], this.#byDatagram.get(datagram) ?? []].flat();
+    const error = errors.find(({ timeNs }) => timeNs > t.timeNs(row) - FRAGMENTS_NS);
+    if (error === undefined) return undefined;
+    error.use = "told";
+    this.#refused.set(datagram, error);
+    keepNewest(this.#refused, MOST_REFUSED);
+    return answerOf(error);
+  }
+
+  /** Whether an error came within a packet's window: of later ones, it is not known yet how many there are. */
+  #isInTime({ timeNs }: Refusal, row: number): boolean {
+    return timeNs <= this.#timeline.timeNs(row) + this.#windowNs;
   }
 
   #mayQuote({ head }: Refusal, row: number): boolean {
@@ -209,6 +272,17 @@ function answerOf({ reason, why, frame, mtu, isFromFar, isOfAddressee }: Refusal
 
 function keyOf(side: Side, tuple: number, proto: number, ipId: number, length: number, seq: number): string {
   return `${side} ${tuple} ${proto} ${ipId} ${length} ${seq}`;
+}
+
+/** What all fragments of a datagram have in common. */
+function datagramOf(side: Side, src: string, dst: string, proto: number, ipId: number): string {
+  return `${side} ${src} ${dst} ${proto} ${ipId}`;
+}
+
+function without(refusals: Map<string, readonly Refusal[]>, key: string, refusal: Refusal): void {
+  const others = refusals.get(key)?.filter((each) => each !== refusal);
+  if (others && others.length > 0) refusals.set(key, others);
+  else refusals.delete(key);
 }
 
 interface Meaning {

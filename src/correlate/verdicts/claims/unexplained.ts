@@ -1,6 +1,7 @@
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { destinationOf, destinationText, sourceOf } from "../../../packets/ways.js";
+import { TupleEnds } from "../flows/flow-summary.js";
 import { isPrivate } from "../../../protocols/addresses.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { isOpening } from "../../../protocols/tcp.js";
@@ -64,6 +65,14 @@ export class Unexplained {
         const why = `${missing}, nor any other of its service, though those were forwarded: a filter may have kept them out of ${other}`;
         return { verdict: "unknown", reason: "may-be-filtered", why, lacks: "anything" };
       }
+      const elsewhere = isFromHere ? this.#whyElsewhere(way) : undefined;
+      if (elsewhere !== undefined)
+        return {
+          verdict: "unknown",
+          reason: "may-go-elsewhere",
+          why: `${missing}, and ${elsewhere}`,
+          lacks: "anything",
+        };
       if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
       const why = isToPrivate ? `it reached ${destinationText(tuples, way)} and never entered ${other}` : missing;
       return { verdict: "unknown", reason: isToPrivate ? "never-entered" : "untranslated", why, lacks: "anything" };
@@ -71,6 +80,17 @@ export class Unexplained {
     if (this.#known.locals.isToPublished(row)) return this.#published.of(row, missing);
     const why = "nothing of its conversation is known to have crossed: no translation explains it";
     return { verdict: "unknown", reason: "untranslated", why, lacks: "anything" };
+  }
+
+  /**
+   * Why a packet from inside may have taken an interface that is not captured, in words: conntrack says that its conversation was forwarded, as from an
+   * address that the NAT is not known to give there. Undefined where it does not.
+   */
+  #whyElsewhere(way: number): string | undefined {
+    const { rules, tuples, locals } = this.#known;
+    const left = rules.forwardedAs(tuples.proto(way >> 1), new TupleEnds(tuples).of(way >> 1, (way & 1) === 1));
+    if (left === undefined || locals.isNat(left.src)) return undefined;
+    return `conntrack says that the host forwarded its conversation, as from ${left.src}: by another interface, as it seems`;
   }
 
   /** Whether both captures are running, so that nobody can have mistaken the host or the time of one. */

@@ -2,7 +2,7 @@ import { type Finding, Gathered } from "../../../packets/findings.js";
 import { IMPACTS, type Judgement, type Moved, type Update } from "../../../packets/results.js";
 import { otherSide, SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { type Context, type End, type Finder, ofSides } from "./finder.js";
+import { type Context, type End, type Finder, isIpv6, ofSides } from "./finder.js";
 
 /** `dropped`: what entered on one side and never left on the other, and what that came to. */
 export class Dropped implements Finder {
@@ -17,7 +17,7 @@ export class Dropped implements Finder {
 
   alone(row: number, _: Judgement, flow: number | undefined): void {
     const side = this.#timeline.sideOf(row);
-    this.#drops[side].add(side, this.#timeline.frame(row), flow);
+    this.#drops[side].add(side, this.#timeline.frame(row), flow, isIpv6(this.#timeline, row));
   }
 
   update({ side, frame, verdict, before }: Update): void {

@@ -28,6 +28,11 @@ export class EndedFlow extends ViewedFlow implements Located {
     return this.tuples.proto(this.insideTuple);
   }
 
+  /** Of which IP version it is inside. */
+  get isIpv6(): boolean {
+    return this.tuples.isIpv6(this.insideTuple);
+  }
+
   /** Whether it is of one IP version inside and of the other outside. */
   get isAcross(): boolean {
     return this.tuples.isIpv6(this.insideTuple) !== this.tuples.isIpv6(this.outsideTuple);

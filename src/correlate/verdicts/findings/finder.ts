@@ -2,6 +2,7 @@ import { type Finding, type FindingCode, findingOf, type Gathered } from "../../
 import type { HostRules } from "../../../packets/host-rules.js";
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { FlowSummary, Judgement, Missing, Moved, Summary, Update, Verdict } from "../../../packets/results.js";
+import { IS_IPV6 } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { SIDES, type Side } from "../../../packets/sides.js";
@@ -21,7 +22,15 @@ export interface Context {
   readonly rules: HostRules;
   /** What each side's capture covers. */
   readonly cover: Readonly<
-    Record<Side, { readonly firstNs: number; readonly isLive: boolean; readonly gaps: Pick<Gaps, "lostFrames"> }>
+    Record<
+      Side,
+      {
+        readonly firstNs: number;
+        readonly lastNs: number;
+        readonly isLive: boolean;
+        readonly gaps: Pick<Gaps, "lostFrames">;
+      }
+    >
   >;
   /** Up to when all that a side's capture shows is decided about, nanoseconds on the timeline. */
   readonly decidedNs: (side: Side) => number;
@@ -71,9 +80,15 @@ export interface Finder {
   close(end: End): Iterable<Finding>;
 }
 
+/** Of which IP version a packet is. */
+export function isIpv6(t: Timeline, row: number): boolean {
+  return (t.flags(row) & IS_IPV6) !== 0;
+}
+
 /** A finding about some flows, or none where there are none. */
-export function ofFlows(code: FindingCode, { flows, frames }: Gathered, text: string): Finding[] {
-  return flows.count === 0 ? [] : [findingOf(code, flows.count, text, { flows, frames })];
+export function ofFlows(code: FindingCode, gathered: Gathered, text: string): Finding[] {
+  const { count } = gathered.flows;
+  return count === 0 ? [] : [findingOf(code, count, text, gathered)];
 }
 
 /** A finding about each side that anything was gathered of; `textOf` says what there is of one, `hintOf` what to look at next where that depends on it. */

@@ -2,7 +2,7 @@ import { Few } from "../../../packets/few.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
 import type { Judgement, Update } from "../../../packets/results.js";
 import { SIDE_NAMES } from "../../../packets/sides.js";
-import type { Context, Finder } from "./finder.js";
+import { type Context, type Finder, isIpv6 } from "./finder.js";
 
 /**
  * `host-reset`: the host itself answered segments of connections that it forwards with a reset (`Resets`); of no others, as those it may never have forwarded. Why
@@ -22,7 +22,9 @@ export class HostReset implements Finder {
     const { timeline } = this.#context;
     if (reason !== "host-reset" || byFrame === undefined || flow === undefined) return;
     const side = timeline.sideOf(row);
-    for (const frame of [timeline.frame(row), byFrame]) this.#concerned.add(side, frame, flow);
+    for (const frame of [timeline.frame(row), byFrame]) {
+      this.#concerned.add(side, frame, flow, isIpv6(timeline, row));
+    }
     this.#named.add(`${SIDE_NAMES[side]} #${timeline.frame(row)} by #${byFrame}`);
   }
 

@@ -46,6 +46,7 @@ export class Leak implements Finder {
       id: flow.id,
       sides: flow.sides,
       firstFrames: flow.firstFrames,
+      isIpv6: flow.isIpv6,
       proto: flow.proto,
       ends: flow.ends(INSIDE),
       link: flow.link(INSIDE, true),

@@ -1,7 +1,11 @@
 import { type Finding, findingOf } from "../../../packets/findings.js";
 import type { FlowSummary } from "../../../packets/results.js";
-import { INSIDE, OUTSIDE, type Side, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
+import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
+import { seconds } from "../words.js";
 import type { Context, End, Finder } from "./finder.js";
+
+/** A pause is as long, nanoseconds: what is not further apart may have been captured at one time. */
+const LEAST_APART_NS = 1_000_000_000;
 
 /** Verdicts of what may have a twin that nobody found. */
 const OPEN = ["unknown", "no-overlap", "dropped", "capture-loss"] as const;
@@ -43,6 +47,18 @@ export class NothingPaired implements Finder {
     const { cover } = this.#context;
     const isLive = cover[INSIDE].isLive && cover[OUTSIDE].isLive;
     const doubt = isLive ? "does the host forward any, and this way?" : "are they of the same host and the same time?";
-    return [findingOf("nothing-paired", 1, `natcorr found no packet of one capture in the other: ${doubt}`)];
+    const why = this.#whyApart() ?? doubt;
+    return [findingOf("nothing-paired", 1, `natcorr found no packet of one capture in the other: ${why}`)];
+  }
+
+  /** How far apart the captures are by their stamps, in words; undefined where they have some time in common. */
+  #whyApart(): string | undefined {
+    const { cover } = this.#context;
+    const first = cover[INSIDE].firstNs <= cover[OUTSIDE].firstNs ? INSIDE : OUTSIDE;
+    const last = otherSide(first);
+    const apartNs = cover[last].firstNs - cover[first].lastNs;
+    return apartNs >= LEAST_APART_NS
+      ? `by their stamps, ${SIDE_NAMES[first]} ends ${seconds(apartNs)} before ${SIDE_NAMES[last]} begins`
+      : undefined;
   }
 }

@@ -4,7 +4,7 @@ import type { Reason } from "../../../packets/reasons.js";
 import type { Judgement, Update } from "../../../packets/results.js";
 import { type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { type Context, type Finder, ofSides } from "./finder.js";
+import { type Context, type Finder, isIpv6, ofSides } from "./finder.js";
 
 /** What to look at next, on the host, by the reason; of others, the finding's own. */
 const HINTS: Readonly<Partial<Record<Reason, string>>> = {
@@ -45,11 +45,13 @@ export class Refused implements Finder {
   }
 
   alone(row: number, { reason }: Judgement, flow: number | undefined): void {
-    this.#add(this.#timeline.sideOf(row), this.#timeline.frame(row), flow, reason);
+    const t = this.#timeline;
+    this.#add({ side: t.sideOf(row), frame: t.frame(row), flow, reason, isIpv6: isIpv6(t, row) });
   }
 
-  update({ side, frame, flow, verdict, reason, before }: Update): void {
-    if (verdict === "refused") this.#add(side, frame, flow, reason);
+  update(update: Update): void {
+    const { side, frame, verdict, before } = update;
+    if (verdict === "refused") this.#add(update);
     else if (before.verdict === "refused") {
       const { frames, reasons } = this.#sides[side];
       frames[side].remove(frame);
@@ -61,9 +63,9 @@ export class Refused implements Finder {
     return ofSides("refused", this.#sides, textOf, hintOf);
   }
 
-  #add(side: Side, frame: number, flow: number | undefined, reason: Reason): void {
+  #add({ side, frame, flow, reason, isIpv6 }: Pick<Update, "side" | "frame" | "flow" | "reason" | "isIpv6">): void {
     const refused = this.#sides[side];
-    refused.add(side, frame, flow);
+    refused.add(side, frame, flow, isIpv6);
     const frames = refused.reasons.get(reason) ?? new Few<number>();
     refused.reasons.set(reason, frames);
     frames.add(frame);

@@ -84,7 +84,7 @@ export class SlowRetry implements Finder {
       this.#retries.delete(tuple);
       if (flow.pairsBack === 0) continue;
       for (const { side, frame, byFrame, afterNs } of retries) {
-        for (const each of [frame, byFrame]) this.#concerned.add(side, each, flow.id);
+        for (const each of [frame, byFrame]) this.#concerned.add(side, each, flow.id, flow.isIpv6);
         const clashed = flow.hasClashed ? ", as another flow took its port" : "";
         const when = `${(afterNs / 1e9).toFixed(2)} s later`;
         this.#named.add(`${flow.text} ${SIDE_NAMES[side]} #${frame}, again #${byFrame} ${when}${clashed}`);

@@ -25,6 +25,7 @@ export interface Drop extends Packet {
   readonly slot: number;
   readonly flow: number | undefined;
   readonly isSelected: boolean;
+  readonly isIpv6: boolean;
   /** Whether some of its bytes entered before, and may have arrived by that; of a datagram, whether one like it passed lately. */
   readonly isAgain: boolean;
   /** Which of its sequence numbers no copy has brought so far, counted from its own: ranges, each as its first and the one behind its last. */

@@ -1,5 +1,5 @@
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import { isAgain } from "../../../packets/packets.js";
+import { IS_IPV6, isAgain } from "../../../packets/packets.js";
 import { keepNewest } from "../../../packets/keep-newest.js";
 import type { Range } from "../../../packets/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -61,23 +61,23 @@ export class Impacts {
   }
 
   /**
-   * Takes a packet that others cannot be told from. Returns the drops that it may be a copy of, of which nothing follows any more, whether it got through
-   * or not; they are open no more.
+   * Takes a packet of which nothing tells whether it got through. Returns the drops that it may be a copy of, of which nothing follows any more;
+   * they are open no more.
    */
   unclear(row: number): readonly Drop[] {
-    const packet = this.#packetOf(row);
-    const way = this.#timeline.way(row);
-    const timeNs = this.#timeline.timeNs(row);
+    const t = this.#timeline;
+    return this.unclearBy({ ...this.#packetOf(row), side: t.sideOf(row), way: t.way(row), timeNs: t.timeNs(row) });
+  }
+
+  /** The same of one that was taken for a drop. */
+  unclearBy(packet: Packet & Pick<Drop, "side" | "way" | "timeNs">): readonly Drop[] {
+    const { side, way, timeNs } = packet;
     const keys = [copyKey(way, packet)];
     if (packet.proto === TCP && (packet.tcpFlags & ACK) !== 0) keys.push(acknowledgementKey(way));
     for (const key of keys) this.#unclear.set(key, timeNs);
     keepNewest(this.#unclear, MOST_UNCLEAR);
     const drops = [...this.open.like(way, packet)].filter(
-      (drop) =>
-        drop.side === this.#timeline.sideOf(row) &&
-        drop.timeNs < timeNs &&
-        keys.includes(copyKey(way, drop)) &&
-        isTelling(drop),
+      (drop) => drop.side === side && drop.timeNs < timeNs && keys.includes(copyKey(way, drop)) && isTelling(drop),
     );
     for (const drop of drops) this.open.close(drop);
     return drops;
@@ -161,6 +161,7 @@ export class Impacts {
       slot,
       flow,
       isSelected: t.isSelected(row),
+      isIpv6: (t.flags(row) & IS_IPV6) !== 0,
       isAgain: (proto === TCP || proto === UDP) && isAgain(t.flags(row)),
       missing: [0, spanOf(packet)],
       impact: isTelling(packet) ? "lost" : "unknown",

@@ -92,14 +92,6 @@ export class OpenDrops {
     }
   }
 
-  /** The open drop that an ICMP error of that time is about; undefined where there is none, or several are named alike. It is open no more. */
-  takeRefused(quotedAs: string, timeNs: number, head: number): Drop | undefined {
-    const [drop, ...others] = this.#named(quotedAs, timeNs, [head]);
-    if (drop === undefined || others.length > 0) return undefined;
-    this.close(drop);
-    return drop;
-  }
-
   /** The oldest open drop of the other side that a packet without a twin is like, and may be of the flow of: it is open no more. Undefined where there is none. */
   takeLike(key: string, side: Side, slot: number): Drop | undefined {
     const drop = [...(this.#byKey.get(key) ?? [])].find(
@@ -109,12 +101,8 @@ export class OpenDrops {
     return drop;
   }
 
-  /** How many open drops of before a time ICMP errors may be about that name their packets so, and quote such payloads. */
-  namedLike(quotedAs: string, timeNs: number, heads: readonly number[]): number {
-    return this.#named(quotedAs, timeNs, heads).length;
-  }
-
-  #named(quotedAs: string, timeNs: number, heads: readonly number[]): Drop[] {
+  /** The open drops of before a time that ICMP errors may be about which name their packets so, and quote such payloads; the oldest first. */
+  named(quotedAs: string, timeNs: number, heads: readonly number[]): readonly Drop[] {
     return [...(this.#quoted.get(quotedAs) ?? [])].filter(
       (drop) => drop.timeNs < timeNs && heads.some((head) => mayBeSame(head, drop.head)),
     );

@@ -8,7 +8,7 @@ import type { Translations } from "../../kernel/translations.js";
 import { WHY_ELSEWHERE } from "../claims/elsewhere.js";
 import { type Consequence, type Drop, keyOf } from "./drop.js";
 import type { Impacts } from "./impacts.js";
-import type { Refusals } from "../claims/refusals.js";
+import { type Refusals, WHY_QUOTED_ALIKE } from "../claims/refusals.js";
 import { serviceOf } from "../captures/services.js";
 import { WHY_TAKEN } from "../claims/taken.js";
 import { seconds } from "../words.js";
@@ -90,13 +90,29 @@ export class Updates {
     this.#impacts.open.withdraw(side, fromNs, toNs);
   }
 
-  /** Tells it where an ICMP error that the host sent came after the window of the packet that it is about. */
+  /**
+   * Tells it where an ICMP error that the host sent came after the window of the packet that it is about: the oldest that it may be about, if there are as
+   * many such errors as packets; else it may be about any of them.
+   */
   tellRefused(row: number): void {
-    const t = this.#timeline;
     const said = this.#refusals.saidBy(row);
-    const drop = said && this.#impacts.open.takeRefused(said.quotedAs, t.timeNs(row), said.head);
-    if (!drop) return;
+    if (said === undefined) return;
+    const { open } = this.#impacts;
+    const drops = open.named(said.quotedAs, this.#timeline.timeNs(row), [said.head]);
+    if (drops.length === 0) return;
     const { reason, why, byFrame } = said;
+    if (drops.length > said.alike) {
+      for (const drop of drops) {
+        open.close(drop);
+        this.#tell(
+          updateOf(drop, { verdict: "unknown", reason: "may-be-refused", why: WHY_QUOTED_ALIKE }),
+          drop.timeNs,
+        );
+      }
+      return;
+    }
+    const [drop] = drops;
+    open.close(drop);
     if (said.isOfAddressee && !this.#kernel.isTtlLowered(drop.side === OUTSIDE)) {
       const doubt = `${why}: the host, or who it is for, as this router keeps TTLs`;
       this.#tell(updateOf(drop, { verdict: "unknown", reason: "may-be-refused", why: doubt, byFrame }), drop.timeNs);
@@ -119,6 +135,7 @@ export class Updates {
     const heldNs = t.timeNs(row) - drop.timeNs;
     const late = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, and has no twin: it may be this one, held up`;
     this.#tell(updateOf(drop, { verdict: "unknown", reason: "like-untimely", why: late }), drop.timeNs);
+    this.#tellUnclearOf(this.#impacts.unclearBy(drop), drop.frame);
     const why = `it may be frame ${drop.frame} of ${SIDE_NAMES[drop.side]}, held up for ${seconds(heldNs)}: no other is like it`;
     return { verdict: "unknown", reason: "like-untimely", why };
   }
@@ -162,11 +179,15 @@ export class Updates {
       this.#tell(updateOf(drop, { verdict: "unknown", reason, why }), drop.timeNs);
   }
 
-  /** Tells it of drops that a packet may be a copy of which others cannot be told from: it may have got through. */
+  /** Tells it of drops that a packet may be a copy of of which nothing tells whether it got through. */
   tellUnclear(row: number): void {
     this.takeNews();
-    const why = `frame ${this.#timeline.frame(row)} may say what it said, and nothing tells whether that got through`;
-    for (const drop of this.#impacts.unclear(row))
+    this.#tellUnclearOf(this.#impacts.unclear(row), this.#timeline.frame(row));
+  }
+
+  #tellUnclearOf(drops: readonly Drop[], frame: number): void {
+    const why = `frame ${frame} may say what it said, and nothing tells whether that got through`;
+    for (const drop of drops)
       this.#tell(updateOf(drop, { verdict: "dropped", reason: "no-twin", why, impact: "unknown" }), drop.timeNs);
   }
 
@@ -199,6 +220,6 @@ function isUnexplained({ side, slot }: Pick<Drop, "side" | "slot">): boolean {
 }
 
 function updateOf(drop: Drop, now: Judgement): Update {
-  const { side, frame, flow, isSelected, impact } = drop;
-  return { side, frame, flow, isSelected, ...now, before: { verdict: "dropped", impact } };
+  const { side, frame, flow, isSelected, isIpv6, impact } = drop;
+  return { side, frame, flow, isSelected, isIpv6, ...now, before: { verdict: "dropped", impact } };
 }

@@ -146,3 +146,17 @@ describe("what calls the host's own address is judged by its rules, where they a
     );
   });
 });
+
+const between = (src: string, dst: string, [srcPort, dstPort]: [number, number], flags: number, ttl: number) =>
+  segment({ src, dst, srcPort, dstPort, seq: 0, ack: 1, flags, ttl, ipId: 0 });
+
+it("what a container opens to the host's own address, and the host resets, is refused", async () => {
+  const calling = us(3050, between(CONTAINER, HOST, [5, 81], SYN, 64));
+  expect(await alone([calling, us(3060, between(HOST, CONTAINER, [81, 5], RST_ACK, 64))], [])).toEqual([
+    "inside refused: the host resets it (frame 33): a rule rejects it, or nobody listens there",
+    `inside local: from the host itself (${HOST})`,
+  ]);
+  // that of whom it forwards the port to has a lower TTL
+  const forwarded = await alone([calling, us(3060, between(HOST, CONTAINER, [81, 5], RST_ACK, 63))], []);
+  expect(forwarded.map((said) => said.split(":")[0])).toEqual(["inside unknown", "inside unknown"]);
+});

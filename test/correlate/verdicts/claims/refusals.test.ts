@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { echo, filler, icmp, ipv4, udp } from "../../../support/packets.js";
+import { echo, filler, fragments, icmp, ipv4, udp } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import { CONTAINER, conversation, merged, SERVER } from "../../traffic.js";
 
@@ -13,6 +13,12 @@ const query = (ipId: number, seed: number, ttl = 1): Uint8Array =>
 /** The host's own error about a packet, which quotes so many bytes of it. */
 const exceeded = (atUs: number, quoted: Uint8Array, bytes = quoted.length): Stamped =>
   us(atUs, ipv4({ src: "172.17.0.1", dst: CONTAINER, id: 77 }, icmp({ type: 11, payload: quoted.subarray(0, bytes) })));
+
+/** A datagram that takes three fragments. */
+const whole = (ipId: number): Uint8Array =>
+  ipv4({ src: CONTAINER, dst: SERVER, id: ipId, ttl: 1 }, udp({ payload: filler(3000, ipId) }));
+
+const times = <T>(count: number, what: readonly T[]): T[][] => Array.from({ length: count }, () => [...what]);
 
 /** What becomes of packets of the inside that nobody sees outside, by their order, without the errors themselves. */
 async function verdicts(frames: readonly Stamped[]): Promise<(string | number)[][]> {
@@ -74,5 +80,21 @@ describe("an ICMP error about a packet", () => {
     const a = query(0, 1);
     const frames = [us(10_000, a), us(2_500_000, a), exceeded(3_000_000, a)];
     expect(await verdicts(frames)).toEqual([["dropped"], ["unknown"]]);
+  });
+
+  it("about a datagram, or about one of its fragments, is about all of them", async () => {
+    const sent = (atUs: number, ipId: number) => fragments(whole(ipId), 1500).map((piece, n) => us(atUs + n, piece));
+    const [, second] = fragments(whole(5), 1500);
+    const quotes = [whole(5), fragments(whole(5), 1500)[0]].map((quoted) => exceeded(10_200, quoted, 60));
+    for (const error of quotes) {
+      const all = await verdicts([...sent(10_000, 5), ...sent(10_100, 6), error]);
+      expect(all).toEqual([...times(3, ["refused", 10_200]), ...times(3, ["unknown"])]);
+    }
+    // a router that does not wait for the others refuses the first one
+    const soon = [...sent(10_000, 5), exceeded(10_000.5, fragments(whole(5), 1500)[0], 60)];
+    expect(await verdicts(soon.toSorted((a, b) => a.ns - b.ns))).toEqual(times(3, ["refused", 10_000.5]));
+    // an identification is used again
+    const again = [exceeded(10_000, whole(5), 60), us(900_000, second)];
+    expect(await verdicts(again)).toEqual([["unknown"]]);
   });
 });

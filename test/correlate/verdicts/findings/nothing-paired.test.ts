@@ -38,6 +38,17 @@ it("nothing-paired is two captures without a packet in common, whatever is turne
   expect(await told(merged(turned, few.inside), merged(few.outside, strangers))).toEqual([]);
 });
 
+it("nothing-paired says how far captures are apart that have no time in common", async () => {
+  const [early, late] = [conversation(20), conversation(20, { seed: 9, startUs: 60_000_000 })];
+  const APART =
+    /^natcorr found no packet of one capture in the other: by their stamps, (inside|outside) ends [\d.]+ s before (inside|outside) begins$/;
+  for (const [inside, outside] of [
+    [early.inside, late.outside],
+    [late.inside, early.outside],
+  ] as const)
+    expect(await told(inside, outside)).toEqual([expect.stringMatching(APART)]);
+});
+
 it("nothing-paired is a capture without frames, where the other has some", async () => {
   const { inside, outside } = conversation(20);
   const EMPTY = "has no frames: its interface was silent, or it is another one, or a filter left nothing";

@@ -355,6 +355,22 @@ it("what comes out after the window, and never came in, may be what was dropped,
   expect(findings.map(({ code }) => code)).not.toContain("dropped");
 });
 
+it("nothing is known of a drop whose copy may have got through: held up, past the end of the other capture, or where that is silent", async () => {
+  const lost = data(1050, 1005, "0123456789", { isLost: true });
+  const again = data(1300, 1005, "0123456789", { isLost: true });
+  const { inside, outside } = sides([...opened, lost, again]);
+  const late: Stamped = ms(4250, again.packet(false));
+  const held = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside, [late]));
+  expect(held.updates.map(({ verdict, impact, reason }) => [verdict, impact, reason])).toEqual([
+    ["unknown", undefined, "like-untimely"],
+    ["dropped", "unknown", "no-twin"],
+  ]);
+  const ended = merged(known.outside, outside).filter(({ ns }) => ns < 1.2e9);
+  const last = data(1190, 900, "", { isLost: true });
+  const cut = await outcomeOf(merged(known.inside, inside), merged(ended, [ms(1190, last.packet(false))]));
+  expect(cut.updates.map(({ verdict, impact }) => [verdict, impact])).toEqual([["dropped", "unknown"]]);
+});
+
 it("what entered more than the window after its like had left was not dropped, if a clock was set", async () => {
   const lost = query(4020, "who is it?", true);
   const { inside, outside } = sides([query(1000, "first"), lost]);
@@ -386,6 +402,20 @@ describe("an ICMP error after the window", () => {
       text: "entered on inside, never left on outside: 1 lost",
     });
     expect(updates[0].why).toMatch(/^host unreachable, says 172\.17\.0\.1 \(frame \d+\)$/);
+  });
+
+  it("of which there are as many as packets that are quoted alike is about one of them each; of fewer, about any", async () => {
+    const again = [1020, 2040, 3060].map((atMs) => beat(atMs, true));
+    const errors = [4062, 4063, 4064].map((atMs) => unreachable(atMs, again[0]));
+    expect((await told([query(1000, "first"), ...again, ...errors])).slice(-3)).toEqual([
+      "1020 update refused by 4062",
+      "2040 update refused by 4063",
+      "3060 update refused by 4064",
+    ]);
+    const { updates } = await outcome([query(1000, "first"), ...again, ...errors.slice(1)]);
+    expect(updates.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(
+      Array(3).fill("unknown may-be-refused"),
+    );
   });
 
   it("is about the packet it quotes, and no other", async () => {

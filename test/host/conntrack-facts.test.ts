@@ -1,0 +1,36 @@
+import { expect, it } from "vitest";
+import { ConntrackFacts } from "../../src/host/conntrack-facts.js";
+import { ConntrackTable } from "../../src/host/conntrack-table.js";
+import { NO_RULES } from "../../src/packets/host-rules.js";
+import { UDP } from "../../src/protocols/ip-protocols.js";
+import { us } from "../correlate/outcome.js";
+import { OTHER } from "../correlate/traffic.js";
+import { alone, query } from "../correlate/verdicts/beside.js";
+
+/** What conntrack says of OTHER's queries: that they left with this source. */
+function factsOf(src: string): ConntrackFacts {
+  const table = new ConntrackTable();
+  table.read(
+    `    [NEW] udp      17 30 src=${OTHER} dst=192.168.7.9 sport=9999 dport=53 [UNREPLIED] src=192.168.7.9 dst=${src} sport=53 dport=9999`,
+  );
+  return new ConntrackFacts(table, NO_RULES);
+}
+
+it("tells as what a conversation was forwarded, by its first packet alone", () => {
+  const sent = { src: OTHER, srcPort: 9999, dst: "192.168.7.9", dstPort: 53 };
+  const facts = factsOf("10.0.3.15");
+  expect(facts.forwardedAs(UDP, sent)).toEqual({ ...sent, src: "10.0.3.15" });
+  expect(facts.forwardedAs(UDP, { ...sent, srcPort: 9998 })).toBeUndefined();
+  expect(facts.forwardedAs(UDP, { src: "192.168.7.9", srcPort: 53, dst: "10.0.3.15", dstPort: 9999 })).toBeUndefined();
+});
+
+it("what nobody answers is not dropped where conntrack says that it left from an address of another uplink", async () => {
+  const unanswered = [us(3050, query({ src: OTHER, dst: "192.168.7.9", ipId: 31_002, ttl: 64, text: "anybody?" }))];
+  const [elsewhere] = await alone(unanswered, [], () => factsOf("10.0.3.15"));
+  expect(elsewhere).toMatch(
+    /^inside unknown: .* conntrack says that the host forwarded its conversation, as from 10\.0\.3\.15/,
+  );
+  // by the captured one, it should have come out
+  expect((await alone(unanswered, [], () => factsOf("10.0.2.15")))[0]).toMatch(/^inside dropped/);
+  expect((await alone(unanswered, []))[0]).toMatch(/^inside dropped/);
+});
