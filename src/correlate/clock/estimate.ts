@@ -46,7 +46,6 @@ const SUPPORT_SHARE = 1 / 16;
 export function agreedOffset(twins: readonly Twin[], windowNs: number): Agreed | null {
   const byTime = twins.toSorted((a, b) => a.insideNs - b.insideNs || a.outsideNs - b.outsideNs);
   const upTo = (most: number): Twin[] => byTime.filter(({ by }) => by <= most);
-  const areEnough = ({ length }: readonly Twin[]): boolean => length >= LEAST_NUMBERED;
   const byNumbers = (most: number) => agreement(upTo(most).slice(0, EARLY_TWINS), windowNs, areEnough);
   const numbered = byNumbers(SEGMENT) ?? byNumbers(NUMBERS);
   if (numbered !== null)
@@ -103,6 +102,11 @@ function surest(numbered: readonly Twin[], direction: number): readonly Twin[] {
   const own = numbered.filter((twin) => twin.direction === direction);
   const most = Math.min(...own.map(({ by }) => by));
   return own.filter(({ by }) => by === most);
+}
+
+/** Whether there are as many as it takes where each is unique by its numbers. */
+function areEnough({ length }: readonly Twin[]): boolean {
+  return length >= LEAST_NUMBERED;
 }
 
 /** Whether packets come at times that strangers would not keep, too. */

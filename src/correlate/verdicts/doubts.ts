@@ -1,16 +1,20 @@
 import { HAS_IP_ID, IS_HEADLESS } from "../../packets/packets.js";
 import type { Judgement } from "../../packets/results.js";
 import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
+import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { undecidedBehind } from "../matchers/behind.js";
 import { isSameContent, isSameSegment } from "../matchers/content.js";
 import type { Like } from "../matchers/likes.js";
-import { shareBytes } from "../matchers/pieces.js";
+import { isPartOf } from "../matchers/pieces.js";
 import type { Claim, Known } from "./known.js";
 import type { Orphans } from "./impacts/orphans.js";
 import { MARGIN_NS } from "./captures/reach.js";
 import { seconds } from "./words.js";
+
+/** Bytes of a segment that every host takes (RFC 9293 section 3.7.1). */
+const LEAST_MSS = 536;
 
 /** What speaks against what a packet seems to have become: another one that may be its twin, or too little of it. */
 export class Doubts {
@@ -86,7 +90,7 @@ export class Doubts {
 
   /**
    * Why what a packet became may be something else that left, in words: another packet of its flow did about when it should have, and
-   * never came in. Undefined where there is none. A segment must have the same numbers, or some of the same bytes, as one that was cut
+   * never came in. Undefined where there is none. A segment must have the same numbers, or a part of the same bytes, as one that was cut
    * does: whatever else is changed of one, those tell it. Of a flow that is not known, and of what may have been held up, the content tells.
    */
   #whyChanged(row: number, other: Side): string | undefined {
@@ -101,7 +105,7 @@ export class Doubts {
       if (t.side(next) !== other || t.proto(next) !== t.proto(row) || this.#known.translations.slotOf(next) !== slot)
         return false;
       const isSame = isTcp
-        ? isSameSegment(t, row, next) || shareBytes(t, row, next) || this.#isShifted(row, next, slot)
+        ? isSameSegment(t, row, next) || isCut(t, row, next) || this.#isShifted(row, next, slot)
         : t.timeNs(next) <= usualNs || isSameContent(t, row, next);
       if (!isSame) return false;
       // what others with its key wait for is one of them
@@ -114,4 +118,10 @@ export class Doubts {
     const frame = `frame ${t.frame(changed)} of ${SIDE_NAMES[other]}, ${slot === NONE ? "much like it" : "of the same flow"}`;
     return `${frame}, never came in: it may be this one, changed on its way`;
   }
+}
+
+/** Whether of two segments one may be a piece of the other: what every wire takes is not cut. */
+function isCut(t: Timeline, a: number, b: number): boolean {
+  const isLong = Math.max(t.payloadLength(a), t.payloadLength(b)) > LEAST_MSS;
+  return isLong && t.ack(a) === t.ack(b) && (isPartOf(t, a, b) || isPartOf(t, b, a));
 }

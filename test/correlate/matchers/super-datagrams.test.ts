@@ -80,8 +80,9 @@ it("is left where stamps do not tell whose a piece is", async () => {
   const [ones, others] = [1, 2].map((seed) => pieces({ bytes, seed, id: 0, isInside: false }));
   const mingled = [ones[0], others[0], ones[1], others[1]].map(({ packet }) => ms(10.03, packet));
   const wholes = [1, 2].flatMap((seed) => whole({ bytes, seed, id: 0, isInside: true }));
-  const later = (isInside: boolean) => whole({ bytes: 200, atMs: 3000, seed: 90, id: 800, isInside });
-  const { outcome, pairs } = await behindKnown([...wholes, ...later(true)], [...mingled, ...later(false)]);
+  const later = { bytes: 200, atMs: 3000, seed: 90, id: 800 };
+  const inside = [...wholes, ...whole({ ...later, isInside: true })];
+  const { outcome, pairs } = await behindKnown(inside, [...mingled, ...whole({ ...later, isInside: false })]);
   expect(pairs).toEqual([[[3], [5]]]);
   const reasons = outcome.alone.filter(({ side }) => side === "inside").map(({ reason }) => reason);
   expect(reasons).toEqual(["may-be-pieces", "may-be-pieces"]);

@@ -98,7 +98,9 @@ export function relate(
     const lowered = loweredBy(i, o);
     const changes = rewrite(ground, i, iWay, iWay, oWay);
     areBothEndsOther = haveBothEnds(changes);
-    isOutbound = isOutboundBy(gapNs, slackNs, wayByTtl(ttlOf(i), ttlOf(o)), changes);
+    const byTtl = wayByTtl(ttlOf(i), ttlOf(o));
+    isOutbound = isOutboundBy(gapNs, slackNs, byTtl, changes);
+    if (areBothAgainst(isOutbound, byTtl, changes)) return IMPOSSIBLE;
     if (!isTranslatable(ground, iWay, changes, flags, lowered)) return IMPOSSIBLE;
     // with neither an ID nor TCP numbers, nor much of its own to carry, only a packet that was seen to be forwarded is a candidate, unless
     // this router leaves the TTL
@@ -151,6 +153,13 @@ function isOutboundBy(gapNs: f64, slackNs: f64, byTtl: i32, changes: i32): bool 
   if (byTtl === 0) return isOneEnd ? isSource : gapNs >= 0;
   if (isOneEnd && slackNs < Infinity && isSource !== byTtl > 0) return gapNs >= 0;
   return byTtl > 0;
+}
+
+/** Whether both the TTL and the end that is rewritten say that two packets went the other way than their stamps: then they are no twins. */
+function areBothAgainst(outbound: bool, byTtl: i32, changes: i32): bool {
+  const isSource = (changes & REWRITE_SRC) !== 0;
+  if (byTtl === 0 || isSource === ((changes & REWRITE_DST) !== 0)) return false;
+  return isSource !== outbound && byTtl > 0 !== outbound;
 }
 
 /** Equal packets that are so many times farther apart than two stamps seldom come to be that near to each other by chance. */

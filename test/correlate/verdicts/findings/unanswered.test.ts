@@ -61,9 +61,9 @@ describe("several-nat-addresses", () => {
     new Scene()
       .up(50, { port: 40_010, service, server }, syn)
       .down(60, { port: 40_010, service, server }, { flags: SYN_ACK })
-      .up(100, { ...other, port: 40_001 }, syn)
-      .up(200, { ...other, port: 40_002 }, syn)
-      .up(1100, { ...other, port: 40_001 }, syn);
+      .up(100, { ...other, port: 40_001 }, { ...syn, seq: 7000 })
+      .up(200, { ...other, port: 40_002 }, { ...syn, seq: 8000 })
+      .up(1100, { ...other, port: 40_001 }, { ...syn, seq: 7000 });
 
   it("is one address that is answered, and one that never is", async () => {
     const found = await leaving(443).until(4000).findings("several-nat-addresses");
