@@ -151,6 +151,8 @@ export class Course {
 
   /** Tells how the clocks stand in a slice. */
   #tell(at: number): void {
+    // where packets are few, what is ahead in time is told before as many slices as support others are there
+    this.#bound(at + 1);
     const slice = this.#slices[at];
     if (this.assumed !== null && this.#isContradicted(at)) {
       if (this.assumed === "none") this.source = "estimated";

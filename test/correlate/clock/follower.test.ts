@@ -16,18 +16,30 @@ interface Path {
   readonly offsetNs: (ns: number) => number;
   readonly ways?: "both" | "outbound" | "inbound";
   readonly isUdp?: boolean;
+  /** From this packet on, they are a thousand times as far apart. */
+  readonly sparseFrom?: number;
 }
 
 /** A number that looks drawn, from 0 to 1. */
 const drawn = (n: number): number => ((Math.imul(n ^ (n >>> 7), 0x2c1b3c6d) >>> 8) & 0xffff) / 0x10000;
 
 /** The two captures, each in the order of its point; `trueNs` is when each outside packet was there. */
-function captures({ packets, everyNs, outNs, inNs, jitterNs, offsetNs, ways = "both", isUdp = false }: Path) {
+function captures({
+  packets,
+  everyNs,
+  outNs,
+  inNs,
+  jitterNs,
+  offsetNs,
+  ways = "both",
+  isUdp = false,
+  sparseFrom = packets,
+}: Path) {
   const inside: Stamped[] = [];
   const outside: { trueNs: number; ns: number; packet: Uint8Array }[] = [];
   let ns = 1e9;
   for (let n = 0; n < packets; n++) {
-    ns += Math.round(everyNs * (0.5 + drawn(3 * n)));
+    ns += Math.round(everyNs * (n < sparseFrom ? 1 : 1000) * (0.5 + drawn(3 * n)));
     const isOut = ways === "both" ? drawn(5 * n + 1) < 0.5 : ways === "outbound";
     const jitter = Math.round(jitterNs * drawn(7 * n + 2) ** 2);
     const numbers = { seq: 1000 + 100 * n, ack: 77_000 + 100 * n, ipId: isUdp ? 0 : 1 + (n % 0xffff) };
@@ -134,6 +146,16 @@ describe("two clocks", () => {
       }),
       { numRuns: 8 },
     );
+  });
+
+  it("a clock that was set stays so where packets become few", async () => {
+    const offsetNs = (ns: number): number => 84e6 - (ns > 3e9 ? 30e6 : 0);
+    const way = { outNs: 20_000, inNs: 10_000, jitterNs: 10_000, offsetNs };
+    const of: Path = { packets: 2008, everyNs: 2e6, sparseFrom: 2000, ...way };
+    const { inside, outside } = captures(of);
+    const { pairs, summary } = await correlated(inside, outside);
+    expect(summary.clock.steps).toHaveLength(1);
+    for (const { latencyNs } of pairs.slice(-1000)) expect(Math.abs(latencyNs - 20_000)).toBeLessThan(100_000);
   });
 
   it("a given offset that drifts is followed", async () => {
