@@ -44,7 +44,7 @@ const SUPPORT_SHARE = 1 / 16;
  * offset minus its latency: the two are as far apart as latencies are long, which is the window at the most.
  */
 export function agreedOffset(twins: readonly Twin[], windowNs: number): Agreed | null {
-  const byTime = twins.toSorted((a, b) => a.insideNs - b.insideNs || a.outsideNs - b.outsideNs);
+  const byTime = twins.toSorted(inTime);
   const upTo = (most: number): Twin[] => byTime.filter(({ by }) => by <= most);
   const byNumbers = (most: number) => agreement(upTo(most).slice(0, EARLY_TWINS), windowNs, areEnough);
   const numbered = byNumbers(SEGMENT) ?? byNumbers(NUMBERS);
@@ -67,7 +67,7 @@ export function agreedOffset(twins: readonly Twin[], windowNs: number): Agreed |
  */
 function agreedBy(agreeing: readonly Twin[], numbered: readonly Twin[], windowNs: number): Agreed | null {
   const directions = [-1, 0, 1].map((direction) => surest(numbered, direction));
-  const agreed = agreedOf(agreeing, directions.flat(), windowNs);
+  const agreed = agreedOf(agreeing, directions.flat().sort(inTime), windowNs);
   const asksResendable = [directions[0], directions[2]].some(([first]) => first?.by === RESENDABLE);
   if (!asksResendable) return agreed;
   return agreed.witnessed.atLeastNs <= agreed.witnessed.atMostNs ? { ...agreed, asksResendable } : null;
@@ -91,6 +91,10 @@ export function mayBeOneClock(twins: readonly Twin[], windowNs: number, gapNs: n
   if (near.length < LEAST_NUMBERED || near.length < LEAST_SHARE * early.length) return false;
   const { atLeastNs, atMostNs } = boundsOf(near, witnessed);
   return atLeastNs - toleranceNs <= gapNs && gapNs <= atMostNs + toleranceNs;
+}
+
+function inTime(a: Twin, b: Twin): number {
+  return a.insideNs - b.insideNs || a.outsideNs - b.outsideNs;
 }
 
 export function gapOf({ insideNs, outsideNs }: Twin): number {
