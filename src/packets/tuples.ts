@@ -284,6 +284,11 @@ export class TupleTable {
     return this.#has(way >> 1, HAS_OTHER_TTL << (way & 1));
   }
 
+  /** Whether a packet that went this way is noted with either. */
+  isHeard(way: number): boolean {
+    return this.hasFullTtl(way) || this.hasOtherTtl(way);
+  }
+
   setOpenDrops(tuple: number, hasSome: boolean): void {
     this.#set(tuple, HAS_OPEN_DROPS, hasSome);
   }

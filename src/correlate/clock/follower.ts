@@ -261,9 +261,12 @@ export class Follower {
     this.#course.take(new Slice(fromNs - base, toNs - base, leastNs - base, setFrame, this.#course.crossed), end);
   }
 
+  /** Whether a twin is to tell of the clocks, as nothing surer does; counts those that are that very segment. */
   #isAsked({ by, direction }: Twin): boolean {
-    if (by === SEGMENT) this.#segments[direction + 1]++;
-    if (by === SEGMENT) return true;
+    if (by === SEGMENT) {
+      this.#segments[direction + 1]++;
+      return true;
+    }
     if (this.#segments[direction + 1] >= ENOUGH) return false;
     return by === RESENDABLE ? this.#asksResendable : by === NUMBERS || !this.#hasNumbers;
   }

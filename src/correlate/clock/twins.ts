@@ -149,13 +149,13 @@ export class Twins {
     const [inside, outside] = this.#sides;
     if (isAnswer(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
     if (by === PAYLOAD && mayBeRelayed(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
-    const isSameId = inside.words[(i << ENTRY_BITS) + ID] === outside.words[(o << ENTRY_BITS) + ID];
-    const hasId = (inside.words[(i << ENTRY_BITS) + ID] & 0xffff) !== 0;
+    const isSegment =
+      by === NUMBERS && haveOneId(inside.words[(i << ENTRY_BITS) + ID], outside.words[(o << ENTRY_BITS) + ID]);
     const twin: Twin = {
       insideNs: inside.stampsNs[i],
       outsideNs: outside.stampsNs[o],
       direction: directionOf(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS),
-      by: by === NUMBERS && isSameId && hasId ? SEGMENT : by,
+      by: isSegment ? SEGMENT : by,
       seenAt: [inside.seenAt[i], outside.seenAt[o]],
       repeatedAt: [inside.repeatedAt[i], outside.repeatedAt[o]],
     };
@@ -219,8 +219,13 @@ function directionOf(inside: Int32Array, i: number, outside: Int32Array, o: numb
  */
 function mayBeRelayed(inside: Int32Array, i: number, outside: Int32Array, o: number): boolean {
   if (inside[i + FROM] === outside[o + FROM] || inside[i + TO] === outside[o + TO]) return false;
-  const ids = inside[i + ID] ^ outside[o + ID];
-  return ids >>> 16 === 0 && (ids !== 0 || (inside[i + ID] & 0xffff) === 0);
+  const isOneVersion = (inside[i + ID] ^ outside[o + ID]) >>> 16 === 0;
+  return isOneVersion && !haveOneId(inside[i + ID], outside[o + ID]);
+}
+
+/** Whether two packets have one IP ID, by their words of it, and it is none that tells nothing. */
+function haveOneId(inside: number, outside: number): boolean {
+  return inside === outside && (inside & 0xffff) !== 0;
 }
 
 /** Whether one goes to where the other came from: an echo carries what it answers. */

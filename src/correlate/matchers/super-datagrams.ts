@@ -67,8 +67,7 @@ export class SuperDatagrams implements Settles, Notes {
   mayPair(row: number): boolean {
     if (!this.#isEligible(row)) return false;
     this.#newcomers.take(this.#file);
-    this.#heads.find(row, this.#reachNs);
-    return this.#heads.others.length > 0;
+    return this.#beginsOther(row);
   }
 
   settle(row: number): Undecided | null {

@@ -140,7 +140,6 @@ export class Candidates {
     const leastBits =
       (isReplacing ? ALTERED_REPLACE_BITS : ALTERED_LEARN_BITS) + Math.log2(Math.max(1, this.#strangers));
     if (candidate.bits + (candidate.isEndKept ? this.#keptEndBits : 0) < leastBits) return false;
-    this.#countStranger(candidate, -1);
     candidate.isBelieved = true;
     candidate.bits = this.#contentBits(inside, outside, candidate.isEndKept);
     candidate.directions = 0;

@@ -102,10 +102,12 @@ export class Reach {
   /** Whether the host forwards a conversation, by its TTLs: both ends speak, and neither is the host. */
   #isForwarded(way: number): boolean {
     const { tuples } = this.#known;
-    const isHeard = (of: number): boolean => tuples.hasFullTtl(of) || tuples.hasOtherTtl(of);
     const isFar = (of: number): boolean => tuples.hasOtherTtl(of) && !tuples.hasFullTtl(of);
     const ways = [way, way ^ 1];
-    return ways.every(isHeard) && (tuples.sideOf(way >> 1) === OUTSIDE ? ways.every(isFar) : ways.some(isFar));
+    return (
+      ways.every((of) => tuples.isHeard(of)) &&
+      (tuples.sideOf(way >> 1) === OUTSIDE ? ways.every(isFar) : ways.some(isFar))
+    );
   }
 
   /**

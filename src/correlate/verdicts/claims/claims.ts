@@ -211,7 +211,7 @@ export class Claims {
     if (!flow.isOpenerKnown || flow.isFromInside !== isOutbound) return false;
     // what is there, and has no twin so far, may be another one of them
     const far = flow.wayOn(otherSide(t.sideOf(row)), true);
-    if (tuples.hasFullTtl(far) || tuples.hasOtherTtl(far) || accounts.lastNs(flow.slot) < t.timeNs(row)) return false;
+    if (tuples.isHeard(far) || accounts.lastNs(flow.slot) < t.timeNs(row)) return false;
     return accounts.pairsThatWent(flow.slot, isOutbound) === 0 && accounts.pairsThatWent(flow.slot, !isOutbound) > 0;
   }
 

@@ -64,7 +64,7 @@ export class HostsOwn {
   #ofBroadcast(row: number, { reason, why }: Local): Claim | null {
     const { timeline: t, tuples } = this.#known;
     const answers = t.way(row) ^ 1;
-    if (tuples.hasFullTtl(answers) || tuples.hasOtherTtl(answers)) return null;
+    if (tuples.isHeard(answers)) return null;
     return { verdict: "local", reason, why };
   }
 
@@ -110,7 +110,7 @@ export class HostsOwn {
     return (
       !common[INSIDE].isAny &&
       filtered.of(row, INSIDE) === undefined &&
-      (tuples.hasFullTtl(natWay ^ 1) || tuples.hasOtherTtl(natWay ^ 1)) &&
+      tuples.isHeard(natWay ^ 1) &&
       speakers.isCovered(natWay, INSIDE) &&
       !misses.isPatchy(INSIDE) &&
       !misses.hasCrossing(OUTSIDE) &&

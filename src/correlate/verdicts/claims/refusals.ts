@@ -224,6 +224,7 @@ export class Refusals implements Notes {
 
   /** What an error says of the datagram that a fragment is of; undefined of other packets, and where none does. */
   #answerToAll(row: number): Answer | undefined {
+    if (this.#byDatagram.size + this.#refused.size === 0) return undefined;
     const t = this.#timeline;
     const wanted = IS_FRAGMENT | HAS_IP_ID;
     if ((t.flags(row) & wanted) !== wanted) return undefined;

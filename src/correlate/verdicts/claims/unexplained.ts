@@ -125,8 +125,7 @@ export class Unexplained {
     const farWay = nearWay ^ 1;
     const isFull = tuples.hasFullTtl(farWay);
     const isOther = tuples.hasOtherTtl(farWay);
-    const isAnswered =
-      isAnsweredFar || ((isFull || isOther) && (tuples.hasFullTtl(nearWay) || tuples.hasOtherTtl(nearWay)));
+    const isAnswered = isAnsweredFar || ((isFull || isOther) && tuples.isHeard(nearWay));
     if (!isAnswered) return null;
     const isTold = this.#known.kernel.isTtlLowered(false);
     if (isTold && isFull && !isOther && !tuples.hasOtherTtl(nearWay))

@@ -103,7 +103,7 @@ export class EndedFlow extends ViewedFlow implements Located {
     const near = this.isFromInside ? INSIDE : OUTSIDE;
     // whoever sent a packet that was judged is known by its TTL
     const way = this.wayOn(near, false);
-    return this.tuples.hasFullTtl(way) || this.tuples.hasOtherTtl(way);
+    return this.tuples.isHeard(way);
   }
 
   /** How many packets were on the initiator's side alone. */

@@ -16,8 +16,8 @@ const OPEN = ["unknown", "no-overlap", "dropped", "capture-loss"] as const;
  */
 export class NothingPaired implements Finder {
   readonly #context: Context;
-  /** Pairs of packets that were turned round on their side. */
-  #turned = 0;
+  /** Whether packets were turned round on their side. */
+  #isTurned = false;
   /** Whether a proxy connects both sides. */
   #isProxied = false;
 
@@ -26,14 +26,14 @@ export class NothingPaired implements Finder {
   }
 
   linked({ sides, nat, pairs }: FlowSummary): void {
-    if (sides[0] === sides[1]) this.#turned += pairs;
+    if (sides[0] === sides[1]) this.#isTurned ||= pairs > 0;
     else if (nat === "proxy") this.#isProxied = true;
   }
 
   close({ summary, pairs }: End): Finding[] {
     const { inside, outside, verdicts } = summary;
     const empty = SIDES.filter((side) => [inside, outside][side].frames === 0);
-    const isOwn = this.#turned > 0 || verdicts.some((counts) => counts.has("proxied"));
+    const isOwn = this.#isTurned || verdicts.some((counts) => counts.has("proxied"));
     // odd only where there was something to pair
     const isOpen = (side: Side): boolean => empty.includes(side) || OPEN.some((verdict) => verdicts[side].has(verdict));
     if (isOwn && !SIDES.every(isOpen)) return [];
