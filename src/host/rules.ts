@@ -1,5 +1,5 @@
 import type { Ends, Translation } from "../packets/results.js";
-import { ICMP, ICMPV6 } from "../protocols/ip-protocols.js";
+import { isIcmp } from "../protocols/ip-protocols.js";
 import { parseAddress } from "./address.js";
 import type { Answer } from "./answer.js";
 import { Helped } from "./helped.js";
@@ -128,7 +128,7 @@ export class RuleBook {
 }
 
 export function isEchoOf(proto: number, { icmpId }: Ends): boolean {
-  return (proto === ICMP || proto === ICMPV6) && icmpId !== undefined;
+  return isIcmp(proto) && icmpId !== undefined;
 }
 
 /** Whether rules account for all of a flow's translation. */

@@ -27,6 +27,11 @@ export function hasPorts(proto: number): boolean {
   return proto === TCP || proto === UDP || proto === SCTP || proto === DCCP || proto === UDPLITE;
 }
 
+/** Whether a protocol is ICMP, of either IP version. */
+export function isIcmp(proto: number): boolean {
+  return proto === ICMP || proto === ICMPV6;
+}
+
 /** Those that results call by a name; all others by their number. */
 const NAMES = { [ICMP]: "icmp", [TCP]: "tcp", [UDP]: "udp", [ICMPV6]: "icmpv6" } as const;
 type Name = (typeof NAMES)[keyof typeof NAMES];

@@ -22,6 +22,8 @@ export const MAY_HIDE = 128;
 export const IS_UNVOUCHED = 256;
 /** What left took long enough to be a piece of a segment that entered later, with the same bytes and more. */
 export const MAY_BE_PIECE = 512;
+/** It took longer than all lately, and not far less than equal ones are apart: one that was lost, or missed, may be meant. */
+export const MAY_BE_CHANCE = 1024;
 export const RELATION_MASK = 3;
 
 /** Whether rows that were related so travel outbound. */

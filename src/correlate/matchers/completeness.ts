@@ -73,6 +73,11 @@ export class Completeness {
     return kernel.pairsThatWent(isOutbound) >= this.#sureFrom[isOutbound ? 1 : 0];
   }
 
+  /** Whether what entered to travel this direction was missed, as far as is known. */
+  hasMissed(isOutbound: boolean): boolean {
+    return this.#pairsAtMiss[isOutbound ? 1 : 0] > 0;
+  }
+
   /** Has those not looked at that came before a packet. */
   watchFrom(row: number): void {
     if (this.#timeline.isBefore(this.#watched, row)) this.#watched = row;

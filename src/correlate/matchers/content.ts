@@ -81,13 +81,21 @@ export function identityHash(t: Timeline, row: number): number {
   return mixed(t.ipId(row), UDP);
 }
 
-/** Whether two packets have the same IP ID and another payload. */
+/** Whether two packets have the same IP ID, and a helper may have made the payload of one of the other's. */
 export function isOnlySameIdentity(t: Timeline, a: number, b: number): boolean {
-  return t.ipId(a) === t.ipId(b) && hasOtherContent(t, a, b);
+  return t.ipId(a) === t.ipId(b) && mayBeRewritten(t, a, b);
+}
+
+/** What a helper writes is addresses and ports: it makes a payload longer or shorter by so much at the most, bytes. What differs by more was cut. */
+const MOST_WRITTEN_BYTES = 128;
+
+/** Whether a helper may have made the payload of one of two datagrams of the other's. */
+export function mayBeRewritten(t: Timeline, a: number, b: number): boolean {
+  return Math.abs(t.payloadLength(a) - t.payloadLength(b)) <= MOST_WRITTEN_BYTES && hasOtherContent(t, a, b);
 }
 
 /** Whether two packets that are no TCP segments have another content: one of which a capture kept less is not another one for that. */
-export function hasOtherContent(t: Timeline, a: number, b: number): boolean {
+function hasOtherContent(t: Timeline, a: number, b: number): boolean {
   return (t.content(a) === 0) === (t.content(b) === 0) && !isSameContent(t, a, b);
 }
 

@@ -4,7 +4,7 @@ import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
 import { Sweep, SweptSet } from "../../packets/sweep.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
-import { ICMP, ICMPV6, TCP } from "../../protocols/ip-protocols.js";
+import { isIcmp, TCP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { KNOWN, POSSIBLE } from "../kernel/relations.js";
@@ -137,8 +137,7 @@ export class CutFrames implements Admits, Settles {
   /** Whether what was cut off a packet may be what tells its conversation: a header, or what an ICMP error quotes. */
   #mayBeBare(row: number): boolean {
     const t = this.#timeline;
-    const isIcmp = t.proto(row) === ICMP || t.proto(row) === ICMPV6;
-    return (t.flags(row) & IS_HEADLESS) !== 0 || (isIcmp && (t.flags(row) & IS_ECHO) === 0);
+    return (t.flags(row) & IS_HEADLESS) !== 0 || (isIcmp(t.proto(row)) && (t.flags(row) & IS_ECHO) === 0);
   }
 
   #isKind(row: number): boolean {

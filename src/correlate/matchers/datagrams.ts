@@ -51,6 +51,8 @@ export class Datagrams implements Admits, Settles, Notes {
   readonly #translations: Translations;
   readonly #pairing: Pairing;
   readonly #reassembly: Reassembly;
+  /** Whether the last IPv6 datagram that was in fragments on both sides had one identification there: then this host does not make it anew. */
+  #isIdentityKept = false;
   /** Complete datagrams of each side that are not paired, by content and size … */
   readonly #byContent: Shelves;
   /** … and by identification, size and protocol. */
@@ -229,6 +231,7 @@ export class Datagrams implements Admits, Settles, Notes {
     if (a.rows.length + b.rows.length === 2) return false;
     if (!isSameHash(a.content, b.content) || !isSameHash(a.head, b.head)) return false;
     if (this.#headerKey(a) !== this.#headerKey(b) || !this.#isWaiting(a) || !this.#isWaiting(b)) return false;
+    if (this.#isIdentityKept && this.#areIdentified(a, b) && !this.#isSameIdentity(a, b)) return false;
     return this.#relation(a, b) !== IMPOSSIBLE;
   }
 
@@ -266,10 +269,20 @@ export class Datagrams implements Admits, Settles, Notes {
     const slot = relation === KNOWN ? this.#translations.slotOf(i) : this.#translations.support(i, o);
     if (slot === NONE) return false;
     let evidence = EVIDENCE_LENGTH | (relation === KNOWN ? EVIDENCE_FLOW : 0);
-    if ((t.flags(i) & t.flags(o) & HAS_IP_ID) !== 0) evidence |= EVIDENCE_IP_ID;
+    if ((t.flags(i) & t.flags(o) & HAS_IP_ID) !== 0 && this.#isSameIdentity(a, b)) evidence |= EVIDENCE_IP_ID;
+    if (this.#areIdentified(a, b)) this.#isIdentityKept = this.#isSameIdentity(a, b);
     if (a.content !== 0 && b.content !== 0) evidence |= EVIDENCE_PAYLOAD;
     this.#pairing.pairGroup(inside.rows, outside.rows, slot, BY_FRAGMENTS, evidence);
     return true;
+  }
+
+  /** Whether two datagrams are of IPv6 and in fragments: no others of IPv6 have an identification. */
+  #areIdentified(a: Datagram, b: Datagram): boolean {
+    return a.rows.length > 1 && b.rows.length > 1 && (this.#timeline.flags(a.rows[0]) & IS_IPV6) !== 0;
+  }
+
+  #isSameIdentity(a: Datagram, b: Datagram): boolean {
+    return this.#timeline.ipId(a.rows[0]) === this.#timeline.ipId(b.rows[0]);
   }
 
   #isWaiting(datagram: Datagram): boolean {

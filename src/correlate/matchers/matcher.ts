@@ -5,7 +5,7 @@ import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { type Buckets, CROWD, PENDING } from "../kernel/buckets.js";
 import type { Kernel } from "../kernel/kernel.js";
-import { goesOutbound, IS_REPEATABLE, KNOWN, MAY_BE_PIECE, RELATION_MASK } from "../kernel/relations.js";
+import { goesOutbound, IS_REPEATABLE, KNOWN, MAY_BE_CHANCE, MAY_BE_PIECE, RELATION_MASK } from "../kernel/relations.js";
 import type { Translations } from "../kernel/translations.js";
 import { WANTS_TWIN } from "../kernel/wants.js";
 import type { Altered } from "./altered/altered.js";
@@ -17,7 +17,7 @@ import { Gathering } from "./gathering.js";
 import type { Likes } from "./likes.js";
 import { Reach } from "./reach.js";
 import type { Segments } from "./segments.js";
-import { Sequences } from "./sequences.js";
+import { DECIDED_BITS, Sequences } from "./sequences.js";
 import {
   CLAIM_CONFLICT,
   CLAIM_KNOWN,
@@ -129,6 +129,7 @@ export class Matcher implements Admits, Settles {
     if (this.#timeline.bucket(row) === PENDING) this.#buckets.part(row);
     if (this.mayPair(row)) {
       if (this.#tryPair(row, FINAL) || this.#learnAhead(row)) return null;
+      this.#pairBehind(row);
       const undecided = this.#gathering.of(row);
       if (undecided) {
         this.#noteLikes(undecided);
@@ -168,7 +169,10 @@ export class Matcher implements Admits, Settles {
     if (isContended && this.#tryInOrder(row, inside, outside, age === FINAL)) return t.state(row) !== WAITING;
     if (isContended && age !== FINAL) return false;
     // time alone says little while more may come: what is late may be so because all is
-    if (survey.usedTime && (age === FRESH || (age === RIPE && this.#kernel.isNew(isOutbound)))) return false;
+    if (survey.usedTime) {
+      const isDoubtful = (related & MAY_BE_CHANCE) !== 0;
+      if (age !== FINAL || isDoubtful || this.#mayBePassedOver(entered, left, isOutbound)) return false;
+    }
     const mayOvertake = age !== FRESH && (related & IS_REPEATABLE) !== 0;
     if (mayOvertake && this.#kernel.overtakes(entered, left, isOutbound)) return false;
     if (isContended) return this.#settleContended(row, inside, outside);
@@ -177,6 +181,40 @@ export class Matcher implements Admits, Settles {
       return false;
     }
     return this.#pairOnly(inside, outside, age === FINAL);
+  }
+
+  /** Pairs the equal packet that came behind one, if its twin is certain: that is not the twin of this one, then, nor is what left behind it. */
+  #pairBehind(row: number): void {
+    const t = this.#timeline;
+    let behind = t.next(row);
+    while (behind !== NONE && t.way(behind) !== t.way(row)) behind = t.next(behind);
+    if (behind !== NONE && t.state(behind) === WAITING) this.#tryPair(behind, FINAL);
+  }
+
+  /**
+   * Whether an equal packet that was passed over for being late may have been only the first of several that were: one of those that left behind
+   * this one is left over, although captures miss none, and the few before that do not tell that they were in time.
+   */
+  #mayBePassedOver(entered: number, left: number, isOutbound: boolean): boolean {
+    const t = this.#timeline;
+    const limitNs = this.#kernel.limitNs(isOutbound);
+    const digest = isOutbound ? this.#kernel.outbound : this.#kernel.inbound;
+    const densityOf = (from: number, to: number) => digest.density(t.timeNs(to) - t.timeNs(from), limitNs);
+    if (this.#others.completeness.hasMissed(isOutbound)) return false;
+    const all = this.#buckets.ofWay(entered);
+    let next = all.indexOf(entered);
+    let bits = 0;
+    for (const row of this.#buckets.ofWay(left)) {
+      if (t.isBefore(row, left)) continue;
+      const leftNs = t.timeNs(row);
+      while (next < all.length && t.timeNs(all[next]) < leftNs - limitNs) next++;
+      if (next === all.length || t.timeNs(all[next]) > leftNs + this.#kernel.causalSlackNs) return true;
+      // how much less likely one that was late leaves that soon behind another one
+      if (next > 0) bits += Math.log2(densityOf(all[next], row) * (t.timeNs(all[next]) - t.timeNs(all[next - 1])));
+      if (bits >= DECIDED_BITS) return false;
+      next++;
+    }
+    return false;
   }
 
   /** Pairs a packet and the candidate that others contend for with those like them, where there are many and their order tells. Returns whether it did. */

@@ -18,7 +18,7 @@ const FIRST_ALIKE = 16;
 const FIRST_SHARE = 0.6;
 
 /** By how much time must speak for one order over any other, in bits: the bound of error that is asked of every pair. */
-const DECIDED_BITS = 40;
+export const DECIDED_BITS = 40;
 
 /** Packets of one flow and direction that nothing but time tells from each other, in the order in which they came. */
 interface Sequence {

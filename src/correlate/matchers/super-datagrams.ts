@@ -9,12 +9,13 @@ import {
 } from "../../packets/results.js";
 import { INSIDE } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
+import { NONE } from "../../packets/tuples.js";
 import { UDP } from "../../protocols/ip-protocols.js";
 import { Contents } from "./contents.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { Newcomers } from "./newcomers.js";
 import type { About, Notes, Pairing, Settles } from "./contract.js";
-import { goesOutbound, KNOWN, RELATION_MASK } from "../kernel/relations.js";
+import { goesOutbound, IMPOSSIBLE, KNOWN, RELATION_MASK } from "../kernel/relations.js";
 import type { Translations } from "../kernel/translations.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
 
@@ -117,13 +118,15 @@ export class SuperDatagrams implements Settles, Notes {
     const [whole, first] = t.payloadLength(row) > t.payloadLength(other) ? [row, other] : [other, row];
     const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
     const related = this.#kernel.relate(inside, outside);
-    if ((related & RELATION_MASK) !== KNOWN) return null;
-    const slot = this.#kernel.knownSlot;
+    const relation = related & RELATION_MASK;
+    if (relation === IMPOSSIBLE) return null;
+    const slot = relation === KNOWN ? this.#kernel.knownSlot : NONE;
     const isOutbound = goesOutbound(related);
     const gapNs = t.timeNs(outside) - t.timeNs(inside);
     if (!this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return null;
     if (!hasIdOf(t, first, whole, 0)) return null;
-    const pieces = t.isWaiting(whole) && t.isWaiting(first) ? this.#piecesFrom(first, whole) : null;
+    const mayPair = slot !== NONE && t.isWaiting(whole) && t.isWaiting(first);
+    const pieces = mayPair ? this.#piecesFrom(first, whole) : null;
     if (pieces !== null) return { other, whole, pieces, slot };
     this.#unsolved.add(whole).add(first);
     return null;

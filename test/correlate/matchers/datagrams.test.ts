@@ -13,6 +13,8 @@ interface Sent {
   readonly ipId: number;
   readonly isIpv6: boolean;
   readonly payload: Uint8Array;
+  /** Whether the host forwards fragments as they are: one that puts IPv6 datagrams together gives them an identification of its own. */
+  readonly isKept?: boolean;
   /** Bytes of a fragment on each side, headers included; 0 for whole. */
   readonly mtu: readonly [number, number];
 }
@@ -37,7 +39,8 @@ function cut(of: Sent, isInside: boolean): Uint8Array[] {
   const room = Math.floor((mtu - 48) / 8) * 8;
   return Array.from({ length: Math.ceil(bytes.length / room) }, (_, n) => {
     const offset = n * room;
-    const header = fragmentHeader({ offset, more: offset + room < bytes.length, id: isInside ? ipId : ipId + 70_000 });
+    const id = isInside || of.isKept === true ? ipId : ipId + 70_000;
+    const header = fragmentHeader({ offset, more: offset + room < bytes.length, id });
     const hopLimit = isInside ? 64 : 63;
     return ipv6({ ...ends, hopLimit, extensions: [header] }, transport(17, bytes.subarray(offset, offset + room)));
   });
@@ -95,6 +98,20 @@ function one(atUs: number, seed: number, size = 2000): Sent {
   return { ...usual, atUs: START_US + atUs, payload: filler(size, seed) };
 }
 
+/** An IPv6 datagram in fragments that the host forwards as they are; the third one and those behind it carry the same. */
+function forwarded(n: number): Sent {
+  const cuts = { isIpv6: true, isKept: true, mtu: [MTU, MTU] } as const;
+  return { ...usual, ...cuts, ipId: 7 + n, atUs: START_US + 300 * n, payload: filler(2000, Math.min(n, 2)) };
+}
+
+/** Of four of those, what a side shows: of the last two, one was missed inside and the other outside. */
+function forwardedTo(isInside: boolean): Stamped[] {
+  return [0, 1, isInside ? 2 : 3].map(forwarded).flatMap((sent) => {
+    const atUs = sent.atUs + (isInside ? 0 : sent.afterUs);
+    return cut(sent, isInside).map((packet) => us(atUs, packet));
+  });
+}
+
 describe("datagrams cut differently", () => {
   it("over IPv6 are told apart by content, however they overtake each other", async () => {
     const sent = Array.from({ length: 100 }, (_, n) => ({
@@ -107,6 +124,17 @@ describe("datagrams cut differently", () => {
     const seen = await correlated(sent);
     expectNoneWrong(seen);
     expect(paired(seen)).toHaveLength(100);
+  });
+
+  it("over IPv6 have no identification in common that is another one", async () => {
+    const mtu = [MTU, MTU] as const;
+    const { outcome } = await correlated([{ ...usual, mtu, atUs: START_US, isIpv6: true, payload: filler(2000, 1) }]);
+    expect(outcome.pairs.find(({ by }) => by === "fragments")?.evidence).toEqual(["length", "payload"]);
+  });
+
+  it("over IPv6 are no twins by other identifications where the host forwards fragments as they are", async () => {
+    const outcome = await outcomeOf(merged(known.inside, forwardedTo(true)), merged(known.outside, forwardedTo(false)));
+    expect(outcome.pairs.filter(({ by }) => by === "fragments")).toHaveLength(2);
   });
 
   it("over IPv4 are told apart by content where their identifications are the same", async () => {

@@ -51,6 +51,16 @@ it("one that may have come out late was not, where another like it came out then
   ]);
 });
 
+it("nor were those held up by as long as they are apart: none takes the twin of the one before it", async () => {
+  const late: Record<number, number> = { [LOST]: 20.015, [LOST + 1]: 40.4, [LOST + 2]: 20.5, [LOST + 3]: 0.8 };
+  const { inside, outside } = beats((n) => late[n] ?? 0.02 + 0.001 * (n % 7), 20);
+  const { alone, pairs } = await outcomeOf(merged(tcp.inside, inside), merged(tcp.outside, outside));
+  expect(alone).toEqual([]);
+  const beating = pairs.map(({ frames: [i, o] }) => [i[0], o[0]]).filter(([frame]) => frame > 200);
+  expect(beating.filter(([i, o]) => i !== o)).toEqual([]);
+  expect(beating).toHaveLength(BEATS - 4);
+});
+
 it("nor was one that came out before it entered, as the clocks have it, where only packets of the other direction bind these", async () => {
   const answers = [0, 1];
   const { inside, outside } = beats(() => -0.28, 1500);

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { filler, ipv4, udp } from "../../support/packets.js";
 import { ms, outcomeOf, type Stamped } from "../outcome.js";
-import { CONTAINER, HOST, SERVER } from "../traffic.js";
+import { CONTAINER, conversation, HOST, merged, SERVER } from "../traffic.js";
 
 const SIZE = 1200;
 
@@ -55,6 +55,18 @@ it.each([700, 0])("is paired with the single ones it is on the other side, eithe
   expect(cut.outcome.pairs[4]).toMatchObject({ by: "coverage", latencyNs: 30_000 });
   const merged = await behindKnown(pieces({ id, isInside: true }), whole({ id, isInside: false }));
   expect(merged.pairs).toEqual([[[1, 2, 3, 4], [1]]]);
+});
+
+it("was not dropped where its pieces came out, though nothing else tells its flow", async () => {
+  const talk = conversation(200);
+  const { alone } = await outcomeOf(
+    merged(talk.inside, whole({ id: 0, isInside: true })),
+    merged(talk.outside, pieces({ id: 0, isInside: false })),
+    { clock: { kind: "none" } },
+  );
+  expect(alone.filter(({ side }) => side === "inside")).toMatchObject([
+    { verdict: "unknown", reason: "may-be-pieces" },
+  ]);
 });
 
 it.each([

@@ -51,21 +51,18 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   if ((noted & words.IS_REMEMBERED) !== 0) return;
   noted = (noted & ~words.REMEMBERED_MASK) | words.IS_REMEMBERED;
   const table = <usize>wordOf(ground, words.ALIKE);
-  // by its ends, as how conversations are numbered depends on how captures are read
-  const ends = load<i32>(tupleOf(ground, way), 4 * tuple.HASH) + (way & 1);
   const isUnbound = load<i32>(wayAt(ground, way)) === tuple.UNBOUND;
   if (isTcp) {
-    if (!isUnbound || areNumbersNew(table, packet, side, ends, timeNs)) noted |= words.IS_NOVEL;
+    if (!isUnbound || areNumbersNew(table, packet, side, endsOf(ground, way), timeNs)) noted |= words.IS_NOVEL;
     if (hasId) {
       store<i32>(packet, noted, 4 * record.TCP_FLAGS_QUOTE);
       return;
     }
   }
   const windowNs = doubleOf(ground, words.WINDOW_NS);
-  const content = contentOf(packet, hasId) ^ (flags >>> 24);
-  const carried = isTcp ? content : carriedBy(packet) ^ (flags >>> 24);
+  const carried = (isTcp ? segmentOf(packet) : carriedBy(packet)) ^ (flags >>> 24);
   const ipId = load<i32>(packet, 4 * record.IP_ID);
-  const beforeNs = timeNs - pass(table, spread(carried ^ ends), ipId, timeNs);
+  const beforeNs = timeNs - pass(table, spread(carried ^ endsOf(ground, way)), ipId, timeNs);
   if (abs<f64>(beforeNs) <= NEWS_NS && ((flags >>> 16) & 0xff) === UDP)
     store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
   if (abs<f64>(beforeNs) <= windowNs) {
@@ -82,7 +79,7 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   }
   if (isUnbound && !isTcp) {
     // pings count up, and carry the same, but where they carry the time
-    const said = (flags & IS_ECHO) === 0 ? content : spread(load<i32>(packet, 4 * record.HEAD));
+    const said = (flags & IS_ECHO) === 0 ? carried : spread(load<i32>(packet, 4 * record.HEAD));
     const seenNs = timeNs - pass(table, spread(said ^ (side * 2 + 1)), ipId, timeNs);
     if (!(abs<f64>(seenNs) <= max<f64>(windowNs, NEWS_NS))) noted |= words.IS_NOVEL;
   }
@@ -117,15 +114,15 @@ function notedOf(packet: usize): i32 {
   return load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
 }
 
-/** A hash of what a packet carries: of one with an IP ID, without that, and of a TCP segment with its options, which are not all in the key. */
-function contentOf(packet: usize, hasId: bool): i32 {
-  if (!hasId) {
-    const options = load<i32>(packet, 4 * record.IP_ID) >>> record.OPTIONS_SHIFT;
-    return load<i32>(packet, 4 * record.KEY) ^ load<i32>(packet, 4 * record.KEY2) ^ options;
-  }
-  return spread(
-    load<i32>(packet, 4 * record.HEAD) + spread(payloadLengthOf(packet) + spread(load<i32>(packet, 4 * record.SEQ))),
-  );
+/** A hash of a way's ends and direction: how conversations are numbered depends on how captures are read. */
+function endsOf(ground: usize, way: i32): i32 {
+  return load<i32>(tupleOf(ground, way), 4 * tuple.HASH) + (way & 1);
+}
+
+/** A hash of a TCP segment without an IP ID, with its options, which are not all in the key. */
+function segmentOf(packet: usize): i32 {
+  const options = load<i32>(packet, 4 * record.IP_ID) >>> record.OPTIONS_SHIFT;
+  return load<i32>(packet, 4 * record.KEY) ^ load<i32>(packet, 4 * record.KEY2) ^ options;
 }
 
 /** A hash of what a packet carries that is no segment, whether it has an ID of its own or not: of equal ones, some have it, and others do not. */

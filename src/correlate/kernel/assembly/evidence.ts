@@ -8,7 +8,7 @@ import {
   EVIDENCE_TCP_ACK,
   EVIDENCE_TCP_SEQ,
 } from "../../../packets/results.js";
-import { ICMP, ICMPV6 } from "../../../protocols/ip-protocols.js";
+import { isIcmp } from "../../../protocols/ip-protocols.js";
 
 /** The evidence that a key with these flags stands for. */
 export function evidenceOf(proto: i32, flags: i32): i32 {
@@ -17,6 +17,6 @@ export function evidenceOf(proto: i32, flags: i32): i32 {
   if ((flags & HAS_TCP_NUMBERS) !== 0) evidence |= EVIDENCE_TCP_SEQ | EVIDENCE_TCP_ACK;
   if ((flags & HAS_PAYLOAD) !== 0) evidence |= EVIDENCE_PAYLOAD;
   if ((flags & IS_ERROR) !== 0) evidence |= EVIDENCE_QUOTE;
-  else if (proto === ICMP || proto === ICMPV6) evidence |= EVIDENCE_ICMP_SEQ;
+  else if (isIcmp(proto)) evidence |= EVIDENCE_ICMP_SEQ;
   return evidence;
 }

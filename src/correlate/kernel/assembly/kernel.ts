@@ -7,6 +7,7 @@ import {
   IS_REPEATABLE,
   IS_UNVOUCHED,
   IS_USUAL,
+  MAY_BE_CHANCE,
   MAY_BE_PIECE,
   MAY_HIDE,
 } from "../relations.js";
@@ -40,6 +41,7 @@ export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: b
     (relation.mayHide ? MAY_HIDE : 0) |
     (relation.isUnvouched ? IS_UNVOUCHED : 0) |
     (relation.mayBePiece ? MAY_BE_PIECE : 0) |
+    (relation.mayBeChance ? MAY_BE_CHANCE : 0) |
     (relation.isOutbound ? IS_RELATED_OUTBOUND : 0) |
     (relation.isUsual(ground, packetOf(ground, inside), packetOf(ground, outside)) ? IS_USUAL : 0)
   );

@@ -42,6 +42,8 @@ export let isClose = false;
 export let mayBePiece = false;
 /** An equal one that leaves within this time may be meant as well, nanoseconds. */
 export let soonNs: f64 = 0;
+/** Whether it is longer than all lately took, and not far less than equal ones are apart. */
+export let mayBeChance = false;
 /** Whether, besides, such ones may have been missed, another one of them by each capture. */
 export let mayHide = false;
 
@@ -189,6 +191,7 @@ function weighTime(
   if (isTrusted && latencyNs < leastOf(ground, isOutbound, leftNs) && !isNew(ground, isOutbound)) isLate = true;
   isClose = false;
   mayHide = false;
+  mayBeChance = false;
   mayBePiece = false;
   if (!isRepeatable) return;
   if (latencyNs > FIRST_NS && wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0 && ((flags >>> 16) & 0xff) === TCP)
@@ -217,8 +220,8 @@ function weighTime(
   const isUnsure = wordOf(ground, words.PAIRED + way) < wordOf(ground, words.UNSURE + way);
   // what they miss is known once the first windows are over
   const isBegun = isProven && leftNs > 2 * doubleOf(ground, words.WINDOW_NS);
-  const isChance = !hasId && isSlowest && since !== 0 && since < SELDOM * latencyNs;
-  mayHide = isUnsure ? bursts || isChance : !isBegun && isChance;
+  mayBeChance = !hasId && isSlowest && since !== 0 && since < SELDOM * latencyNs;
+  mayHide = isUnsure ? bursts || mayBeChance : !isBegun && mayBeChance;
   if (mayHide) isClose = true;
   // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
   if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;

@@ -10,7 +10,7 @@ import {
 } from "../../../packets/results.js";
 import { INSIDE } from "../../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
-import type { TupleTable } from "../../../packets/tuples.js";
+import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { Candidates } from "./candidates.js";
@@ -20,10 +20,10 @@ import {
   evidenceBetween,
   hasContent,
   hasIdentity,
-  hasOtherContent,
   identityHash,
   isOnlySameIdentity,
   isSameContent,
+  mayBeRewritten,
   mixed,
 } from "../content.js";
 import { Contents } from "../contents.js";
@@ -99,7 +99,7 @@ export class Altered implements Settles {
     this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
     this.#ids = new Contents(heap, timeline, windowNs, identityHash, isOnlySameIdentity);
     const isSamePort = (t: Timeline, a: number, b: number): boolean =>
-      this.#serverPort(a) === this.#serverPort(b) && hasOtherContent(t, a, b);
+      this.#serverPort(a) === this.#serverPort(b) && mayBeRewritten(t, a, b);
     this.#ports = new Contents(heap, timeline, windowNs, (_, row) => mixed(this.#serverPort(row), UDP), isSamePort);
     this.#candidates = new Candidates(timeline, tuples);
     this.survivors = new Survivors(kernel);
@@ -131,8 +131,22 @@ export class Altered implements Settles {
   /** Why it cannot be said of a packet without a twin that it has none; undefined where nothing speaks against that. */
   doubt(row: number): string | undefined {
     const t = this.#timeline;
-    if (t.proto(row) !== UDP || (t.flags(row) & HAS_IP_ID) !== 0 || !this.#isEligible(row)) return undefined;
+    if (!this.#isEligible(row)) return undefined;
+    const isNumbered = (t.flags(row) & HAS_IP_ID) !== 0;
+    if (isNumbered && this.isRenumbering && this.#hasLike(row)) return WHY_RENUMBERED;
+    if (t.proto(row) !== UDP || isNumbered) return undefined;
     return this.#helped.has(this.#serverPort(row)) ? WHY_HELPED : undefined;
+  }
+
+  /** Whether a packet of the other side that waits carries the same, and may be of its flow. */
+  #hasLike(row: number): boolean {
+    const t = this.#timeline;
+    const slot = this.#translations.slotOf(row);
+    this.#contents.find(row, this.#longestNs);
+    return this.#contents.others.some((other) => {
+      const of = this.#translations.slotOf(other);
+      return t.isWaiting(other) && (of === slot || of === NONE || slot === NONE);
+    });
   }
 
   /** The lower of two ports, as clients take theirs from above (RFC 6335 section 6). */
@@ -355,6 +369,8 @@ export class Altered implements Settles {
 }
 
 const WHY_HELPED = "the router rewrites payloads of this port, and without an IP ID nothing tells its twin";
+const WHY_RENUMBERED =
+  "the router gives IP IDs of its own, and a packet on the other side carries the same, too soon or too late to be its twin for certain";
 const WHY_IDENTITY =
   "a packet on the other side has its IP ID and another payload; too few were like that to tell a helper that rewrites from two packets missed";
 const WHY_CROWDED = "the router rewrites such packets, and more of them are like it than can be looked at";

@@ -2,7 +2,7 @@ import { keepNewest } from "../../../packets/keep-newest.js";
 import { HAS_TCP_NUMBERS, IS_IPV6, tellsSendingTime } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
-import { ICMP, ICMPV6 } from "../../../protocols/ip-protocols.js";
+import { isIcmp } from "../../../protocols/ip-protocols.js";
 import {
   IP_ID_BITS,
   MOST_TIMING_BITS,
@@ -210,10 +210,6 @@ export class Candidates {
 function ttlBits(lowered: number): number {
   if (lowered === 0) return 0;
   return lowered === 1 ? TTL_BY_ONE_BITS : TTL_LOWER_BITS;
-}
-
-function isIcmp(proto: number): boolean {
-  return proto === ICMP || proto === ICMPV6;
 }
 
 function nominalBits({ bits, isEndKept }: Candidate): number {

@@ -2,7 +2,7 @@ import { addressText } from "../../../packets/address.js";
 import type { PacketBatch } from "../../../packets/packet-batch.js";
 import { IS_IPV6 } from "../../../packets/packets.js";
 import type { Quoted } from "../../../packets/results.js";
-import { hasPorts, ICMP, ICMPV6, protocolName } from "../../../protocols/ip-protocols.js";
+import { hasPorts, isIcmp, protocolName } from "../../../protocols/ip-protocols.js";
 
 /** What an ICMP error is about, kept beside its row while the timeline holds it. */
 export interface QuotedError {
@@ -44,7 +44,7 @@ export function quotedError(batch: PacketBatch, i: number): QuotedError {
   if (hasPorts(proto)) {
     quoted.srcPort = quotes.srcPort[q];
     quoted.dstPort = quotes.dstPort[q];
-  } else if (proto === ICMP || proto === ICMPV6) {
+  } else if (isIcmp(proto)) {
     quoted.icmpId = quotes.srcPort[q];
   }
   const srcWords = batch.address(i, true);

@@ -1,6 +1,6 @@
 import { type Finding, Gathered } from "../../../packets/findings.js";
 import { REWRITE_DST_PORT, REWRITE_SRC_PORT } from "../../../packets/flows.js";
-import { ICMP, ICMPV6 } from "../../../protocols/ip-protocols.js";
+import { isIcmp } from "../../../protocols/ip-protocols.js";
 import type { EndedFlow } from "./ended-flow.js";
 import { type Finder, ofFlows } from "./finder.js";
 
@@ -20,7 +20,6 @@ export class PortRewritten implements Finder {
 /** Whether an inside host's port, or ICMP id, is another one outside. */
 export function isPortRewritten(flow: EndedFlow): boolean {
   // both ends of an ICMP flow have its id
-  const isIcmp = flow.proto === ICMP || flow.proto === ICMPV6;
-  const ports = isIcmp ? REWRITE_SRC_PORT | REWRITE_DST_PORT : REWRITE_SRC_PORT;
+  const ports = isIcmp(flow.proto) ? REWRITE_SRC_PORT | REWRITE_DST_PORT : REWRITE_SRC_PORT;
   return flow.isOpenerKnown && flow.isFromInside && (flow.rewrite & ports) !== 0;
 }

@@ -2,7 +2,7 @@
 import type { Impact } from "../../../packets/results.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { hasPorts, ICMP, ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
+import { hasPorts, isIcmp, TCP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
 
 /** What became of what a dropped packet carried, and the frame on its side that shows it, where there is one. */
@@ -52,7 +52,7 @@ export interface Packet {
 
 /** Whether it would be seen if a packet was sent again: by its numbers, or by what it carries, where that is not encrypted anew and was kept. */
 export function isTelling({ proto, content }: Packet): boolean {
-  return proto === TCP || proto === ICMP || proto === ICMPV6 || (hasPorts(proto) && content !== 0);
+  return proto === TCP || isIcmp(proto) || (hasPorts(proto) && content !== 0);
 }
 
 /** What a packet has in common with its twin on the other side. */

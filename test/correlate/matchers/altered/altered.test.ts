@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
 import { altered, KINDS, spec } from "../../altering-router.js";
-import { ms, outcomeOf } from "../../outcome.js";
+import { ms, outcomeOf, type Stamped } from "../../outcome.js";
 import { CONTAINER, conversation, datagram, HOST, inStep, merged, SERVER } from "../../traffic.js";
 
 const clocks = fc.constantFrom({ kind: "none" } as const, { kind: "auto" } as const);
@@ -63,6 +63,53 @@ it("a payload that a helper rewrote, by the IP ID; but not where a sender gives 
   expect(told.twins).toEqual(inStep(called.length));
   expect(told.pairs[1].evidence).toEqual(["ip-id", "flow"]);
   expect((await call(() => 1)).pairs).toEqual([]);
+});
+
+/** What several datagrams in one carry, and what each of them does. */
+const cut = (n: number) => `${n}`.repeat(3300).slice(0, n % 2 === 0 ? 3000 : 3300);
+const pieces = (n: number) => [0, 1, 2].map((k) => cut(n).slice(1200 * k, 1200 * (k + 1)));
+
+/** A phone's datagrams without an ID to the same port, of which one was missed and another one lost. */
+function phone(isInside: boolean): Stamped[] {
+  const of = { src: isInside ? "172.17.0.9" : HOST, dst: SERVER, srcPort: 5009, dstPort: 5004, ipId: 0 };
+  return [9, 10, 11].map((n) => {
+    const text = `${isInside || n < 11 ? n : 12} is what it says`;
+    return ms(20 * n + 5 + (isInside ? 0 : 0.02), datagram({ ...of, ttl: isInside ? 64 : 63, text }));
+  });
+}
+
+it("what several datagrams in one are cut to is no helper's work, though the first piece has their IP ID", async () => {
+  const outcome = await outcomeOf(
+    merged(
+      called.map((n) => ms(20 * n, beat(CONTAINER, 500 + 3 * n, 64, cut(n)))),
+      phone(true),
+    ),
+    merged(
+      called.flatMap((n) =>
+        // of some, the last piece was missed
+        pieces(n)
+          .slice(0, n < 10 ? 2 : 3)
+          .map((piece, k) => ms(20 * n + 0.02 + 0.001 * k, beat(HOST, 500 + 3 * n + k, 63, piece))),
+      ),
+      phone(false),
+    ),
+    { clock: { kind: "none" } },
+  );
+  expect(outcome.pairs.filter(({ altered }) => altered.length > 0)).toEqual([]);
+  expect(outcome.findings.filter(({ code }) => code === "rewritten")).toEqual([]);
+});
+
+it("a segment that came out late with another IP ID was not dropped", async () => {
+  const talk = conversation(100);
+  const LATE = 40;
+  const renumbered = talk.outside.map(({ ns }, n) => {
+    const packet = talk.outside[n].packet.slice();
+    packet.set([0x77, n], 4);
+    return { ns: ns + (n === LATE ? 4_500_000 : 0), packet };
+  });
+  const outcome = await outcomeOf(talk.inside, merged(renumbered), { clock: { kind: "none" } });
+  expect(outcome.pairs).toHaveLength(99);
+  expect(outcome.alone.map(({ verdict }) => verdict)).toEqual(["unknown", "unknown"]);
 });
 
 it("payloads without an IP ID, by the time they take, where a helper is known to rewrite those of their port", async () => {
