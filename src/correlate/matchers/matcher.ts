@@ -9,6 +9,7 @@ import { goesOutbound, IS_REPEATABLE, KNOWN, MAY_BE_CHANCE, MAY_BE_PIECE, RELATI
 import type { Translations } from "../kernel/translations.js";
 import { WANTS_TWIN } from "../kernel/wants.js";
 import type { Altered } from "./altered/altered.js";
+import { areAnswersAgainst } from "./answers.js";
 import { isAnyBehind } from "./behind.js";
 import type { Completeness } from "./completeness.js";
 import type { About, Admits, Pairing, Settles } from "./contract.js";
@@ -245,9 +246,10 @@ export class Matcher implements Admits, Settles {
     const isReplacing = claim === CLAIM_CONFLICT || claim === CLAIM_LATE_CONFLICT;
     if (isReplacing && (!isFinal || (others > 0 && claim === CLAIM_LATE_CONFLICT))) return false;
     if (this.#hasNearerLike(inside, outside)) return false;
-    const slot = this.#translations.support(inside, outside);
-    if (slot === NONE) return false;
-    this.#pair(inside, outside, slot, BY_EXACT, 0);
+    if (!this.#translations.isSupported(inside, outside)) return false;
+    const isOutbound = goesOutbound(this.#kernel.relate(inside, outside));
+    if (areAnswersAgainst(this.#timeline, this.#kernel, inside, outside, isOutbound)) return false;
+    this.#pair(inside, outside, this.#translations.learn(inside, outside), BY_EXACT, 0);
     return true;
   }
 

@@ -13,6 +13,7 @@ import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js"
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
+import { areAnswersAgainst } from "../answers.js";
 import { Candidates } from "./candidates.js";
 import { Comparison } from "./comparison.js";
 import {
@@ -355,8 +356,10 @@ export class Altered implements Settles {
     if (relation === KNOWN) evidence |= EVIDENCE_FLOW;
     else {
       this.#candidates.add(inside, outside, isOutbound, isSameId);
-      if (!this.#candidates.believe(inside, outside, relation === CONFLICT))
-        return leaveUndecided(t, [inside, outside], WHY_LITTLE);
+      const isBelieved =
+        this.#candidates.believe(inside, outside, relation === CONFLICT) &&
+        !areAnswersAgainst(t, this.#kernel, inside, outside, isOutbound);
+      if (!isBelieved) return leaveUndecided(t, [inside, outside], WHY_LITTLE);
       slot = translations.learnAcross(inside, outside);
       by = BY_EXACT;
     }
