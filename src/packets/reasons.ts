@@ -56,7 +56,7 @@ export const REASONS = {
   "may-go-elsewhere":
     "others to its destination seem to take an interface that is not captured, and nothing answers it",
   "may-be-filtered":
-    "the other capture has nothing of its kind (protocol, port, address, length), and maybe lacks others that were forwarded: a filter may have kept it out",
+    "the other capture has nothing of its kind (IP version, protocol, port, address, length), and maybe lacks others that were forwarded: a filter may have kept it out",
   "no-answer": "nothing answers it: the host may have taken it, or dropped it",
   "in-tunnel": "it is a later fragment of what carries a packet through a tunnel",
   "may-be-rejected":

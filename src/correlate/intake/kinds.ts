@@ -1,5 +1,5 @@
 import type { PacketBatch } from "../../packets/packet-batch.js";
-import { IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
+import { IS_HEADLESS, IS_IPV6, IS_LATER_FRAGMENT } from "../../packets/packets.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { FIN, RST, SYN } from "../../protocols/tcp.js";
 
@@ -9,7 +9,15 @@ export const NOT_IP = 0;
 export const TCP_CONTROL = 1;
 /** … and those in between. */
 export const TCP_PLAIN = 2;
-const KINDS = 3;
+/** Packets of either IP version. */
+export const IPV4 = 3;
+export const IPV6 = 4;
+const KINDS = 5;
+
+/** The kind of a packet with these flags, by its IP version. */
+export function versionOf(flags: number): number {
+  return (flags & IS_IPV6) === 0 ? IPV4 : IPV6;
+}
 
 /** Whether a packet is a TCP segment that opens or ends a connection. */
 export function isControl(proto: number, tcpFlags: number): boolean {
@@ -34,6 +42,8 @@ export class Kinds {
       if (first >= 0) this.sinceNs[NOT_IP] = this.#latestBefore(batch, rowless.frame[first]);
       if (count > 0) this.#latestNs = batch.stampNs(count - 1);
     }
+    for (let row = 0; row < count && !(this.#has(IPV4) && this.#has(IPV6)); row++)
+      this.#note(versionOf(batch.flags(row)), batch, row);
     for (let row = 0; row < count && !this.#has(TCP_PLAIN); row++) if (batch.proto(row) === TCP) this.#take(batch, row);
   }
 
@@ -44,7 +54,10 @@ export class Kinds {
   /** Takes a segment; of one without its header, nobody knows which it is. */
   #take(batch: PacketBatch, row: number): void {
     if ((batch.flags(row) & (IS_HEADLESS | IS_LATER_FRAGMENT)) !== 0) return;
-    const kind = isControl(TCP, batch.tcpFlags(row)) ? TCP_CONTROL : TCP_PLAIN;
+    this.#note(isControl(TCP, batch.tcpFlags(row)) ? TCP_CONTROL : TCP_PLAIN, batch, row);
+  }
+
+  #note(kind: number, batch: PacketBatch, row: number): void {
     if (!this.#has(kind)) this.sinceNs[kind] = batch.stampNs(row);
   }
 

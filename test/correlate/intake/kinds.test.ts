@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { Kinds, NOT_IP, TCP_CONTROL, TCP_PLAIN } from "../../../src/correlate/intake/kinds.js";
+import { IPV4, IPV6, Kinds, NOT_IP, TCP_CONTROL, TCP_PLAIN } from "../../../src/correlate/intake/kinds.js";
 import { Capture, type Stamped, us } from "../outcome.js";
 import { CONTAINER, datagram, ping, segment, SERVER, SYN } from "../traffic.js";
 
@@ -22,7 +22,7 @@ it.each([1, 2, 6])(
     const kinds = new Kinds();
     for (let batch = await capture.next(); batch !== null; batch = await capture.next()) kinds.read(batch);
     const sinceUs = (kind: number) => kinds.sinceNs[kind] / 1000;
-    expect([TCP_CONTROL, TCP_PLAIN].map(sinceUs)).toEqual([20, 30]);
-    expect(kinds.sinceNs[NOT_IP]).toBe(Number.POSITIVE_INFINITY);
+    expect([TCP_CONTROL, TCP_PLAIN, IPV4].map(sinceUs)).toEqual([20, 30, 10]);
+    expect([NOT_IP, IPV6].map(sinceUs)).toEqual([Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY]);
   },
 );

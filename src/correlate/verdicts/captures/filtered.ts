@@ -1,7 +1,7 @@
-import { INSIDE, type Side } from "../../../packets/sides.js";
+import { INSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { hasPorts, protocolName } from "../../../protocols/ip-protocols.js";
-import { isControl, NOT_IP, TCP_CONTROL, TCP_PLAIN } from "../../intake/kinds.js";
+import { IPV4, IPV6, isControl, NOT_IP, TCP_CONTROL, TCP_PLAIN, versionOf } from "../../intake/kinds.js";
 import type { Common } from "./common.js";
 import type { Cover } from "./cover.js";
 import type { Known } from "../known.js";
@@ -24,10 +24,15 @@ export class Filtered {
   /** What all that a side's capture has is, and a packet of the other side is not, in words; undefined where there is no such thing. */
   of(row: number, other: Side): string | undefined {
     const cover = this.#known.cover[other];
-    const has = (kind: number): boolean => this.#isThere(cover.kinds.sinceNs[kind], row, cover);
+    const has = (kind: number, of = cover): boolean => this.#isThere(of.kinds.sinceNs[kind], row, of);
     // ARP is of no conversation
     if (cover.isUnfiltered || has(NOT_IP)) return undefined;
-    const { timeline: t } = this.#known;
+    const { timeline: t, translations } = this.#known;
+    const [version, name] = versionOf(t.flags(row)) === IPV6 ? [IPV4, "IPv4"] : [IPV6, "IPv6"];
+    // where its own side has none of that other version, the router is what changes it
+    const isOneVersion =
+      !has(versionOf(t.flags(row))) && has(version) && has(version, this.#known.cover[otherSide(other)]);
+    if (isOneVersion && translations.slotOf(row) === NONE) return `all is ${name}`;
     if (has(TCP_CONTROL) && !has(TCP_PLAIN) && !isControl(t.proto(row), t.tcpFlags(row)))
       return "all segments open or end connections";
     return this.#common[other].isTelling ? this.#ofOthers(row, other) : undefined;

@@ -140,14 +140,14 @@ export class Unexplained {
     const isReached = isBehind && carried.reaches(tuple, (nearWay & 1) === 0);
     if (isReached) carried.noteUnseen(tuple);
     // a filter by port or protocol keeps out others of the service as well, and one by address all that goes there
-    const isAlone = isBehind && !isReached && (carried.hasService(tuple) || elsewhere.isProved(nearWay));
+    const isCarried = carried.hasService(tuple) || elsewhere.isProved(nearWay);
+    const isAlone = isBehind && !isReached && isCarried && this.#known.filtered.of(row, OUTSIDE) === undefined;
     const said = isAnsweredFar ? "an ICMP error from behind the host answers" : "both ends speak";
     if (
       isAlone &&
       (isAnsweredFar || (speakers.isCovered(nearWay, OUTSIDE) && speakers.isCovered(farWay, OUTSIDE))) &&
       !this.#known.misses.isPatchy(OUTSIDE) &&
       !this.#known.misses.hasCrossing(INSIDE) &&
-      this.#known.filtered.of(row, OUTSIDE) === undefined &&
       !this.#known.strangers.hasFor(row)
     )
       return {

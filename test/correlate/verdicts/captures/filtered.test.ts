@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
+import { ipv6, udp } from "../../../support/packets.js";
 import { CONTAINER, conversation, datagram, HOST, merged, ping, segment, SERVER, SYN } from "../../traffic.js";
 import { answer, query, sent } from "../beside.js";
 
@@ -36,11 +37,20 @@ it("few conversations may have something in common by chance", async () => {
   expect(alone.map(({ verdict }) => verdict)).toEqual(["dropped"]);
 });
 
+const six = (atUs: number, src: string, text = "?") =>
+  us(atUs, ipv6({ src }, udp({ srcPort: 9999, dstPort: 53, payload: Buffer.from(text) })));
+
 describe("a packet is not dropped where all that the other capture has is of another kind", () => {
   it("of another protocol", async () => {
     expect(await saidOf([asked], [])).toEqual(filtered("all is tcp"));
     const echo = ping({ src: CONTAINER, dst: SERVER, icmpId: 7, seq: 1, ipId: 9, ttl: 64 });
     expect(await saidOf([us(3050, echo)], [own(3300, { dst: SERVER, text: "x".repeat(99) })])).toEqual(DROPPED);
+  });
+
+  it("of another IP version", async () => {
+    const lost = six(3050, "fd00::2");
+    expect(await saidOf([lost], [own(3100, { dst: SERVER })])).toEqual(filtered("all is IPv4"));
+    expect(await saidOf([lost], [own(3100, { dst: SERVER }), six(3200, "2001:db8::9", "another")])).toEqual(DROPPED);
   });
 
   it("with another address, or of another port", async () => {
