@@ -45,8 +45,15 @@ export class Doubts {
       const like = `${SIDE_NAMES[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;
       return { verdict: "unknown", reason: "like-out-of-time", why: like };
     }
+    const side = t.sideOf(row);
+    if (lacks === "exit" || lacks === "crossing") {
+      const form = this.#otherFormOf(row);
+      if (form !== undefined) {
+        const why = `frame ${form} of ${SIDE_NAMES[side]} is like it, with other addresses and a TTL one lower: it may be turned round, and too little speaks for that`;
+        return { verdict: "unknown", reason: "may-be-hairpin", why };
+      }
+    }
     if (lacks === "exit") {
-      const side = t.sideOf(row);
       const repeat = this.#known.repeats[side].of(t.frame(row));
       if (repeat !== undefined) {
         const why = `frame ${repeat} is the same just beside it: ${SIDE_NAMES[side]} may show one packet twice, or it was sent twice`;
@@ -74,6 +81,19 @@ export class Doubts {
       if (changed !== undefined) return { verdict: "unknown", reason: "may-be-changed", why: changed };
     }
     return undefined;
+  }
+
+  /** The frame behind a packet on its own side that it may have become as it was turned round, of which nothing else is known; undefined where there is none. */
+  #otherFormOf(row: number): number | undefined {
+    const t = this.#known.timeline;
+    const isForm = (next: number): boolean =>
+      t.side(next) === t.side(row) &&
+      t.proto(next) === t.proto(row) &&
+      t.tuple(next) !== t.tuple(row) &&
+      t.ttl(row) - t.ttl(next) === 1 &&
+      (t.proto(row) === TCP ? isSameSegment(t, row, next) : isSameContent(t, row, next));
+    const form = undecidedBehind(t, row, isForm, t.timeNs(row) + this.#known.windowNs);
+    return form === NONE || form === t.end ? undefined : t.frame(form);
   }
 
   #whyLike(other: Side, { frame, isSooner }: Like): string {

@@ -94,6 +94,7 @@ export class Verdicts {
   /** Takes a packet that others cannot be told from: whatever its twin is, it may be what another one lacks. */
   noteAmbiguous(row: number): void {
     this.#known.strangers.note(row);
+    this.#known.speakers.noteUnproved(row);
   }
 
   /** Judges a packet whose window is over. */
@@ -103,8 +104,8 @@ export class Verdicts {
     const claim = this.#claims.of(row);
     const verdict = this.#believed(row, claim);
     if (verdict.reason === "never-entered") this.#orphans.note(row);
-    const isUnseen = isUncovered(verdict) || verdict.verdict === "capture-loss";
-    if (isUnseen) this.#known.speakers.noteUncovered(row);
+    const isUnseen = isUncovered(verdict) || verdict.verdict === "capture-loss" || verdict.reason === "may-be-hairpin";
+    if (isUnseen) this.#known.speakers.noteUnproved(row);
     const { elsewhereWay } = claim;
     if (isUnseen || elsewhereWay === undefined) return verdict;
     if (verdict.verdict === "elsewhere") this.#known.elsewhere.prove(elsewhereWay);

@@ -74,6 +74,10 @@ describe("an inside conversation between neighbours, by its addresses", () => {
   });
 });
 
+const FAR = "198.51.100.20";
+const call = (src: string, dst: string, ttl: number) =>
+  us(3050 + 53 - ttl, answer({ src, dst, ipId: 31_000, ttl, text: "knock" }));
+
 describe("an inside conversation that nothing outside belongs to", () => {
   it("is dropped where nothing answers", async () => {
     expect(await alone([asked("192.168.7.1")], [])).toEqual([
@@ -122,6 +126,24 @@ describe("an inside conversation that nothing outside belongs to", () => {
     expect(proved.alone.slice(-2).map(({ verdict }) => verdict)).toEqual(["elsewhere", "elsewhere"]);
   });
 
+  it("is not proved to be so where a packet of it may have another form on its own side", async () => {
+    const replies = [0, 1].map((n) => us(4_000_000 + n, query({ src: CONTAINER, dst: FAR, ipId: 9 + n, ttl: 64 })));
+    /** What is said of what answers a call, seconds later. */
+    const reasons = async (...calls: readonly Stamped[]) => {
+      const long = conversation(80, { everyUs: 100_000 });
+      const other = { src: "198.51.100.9", ipId: 31_005, text: "something else" };
+      const { alone } = await outcomeOf(
+        merged(long.inside, calls, replies, [us(7970, answer({ ...other, dst: OTHER, ttl: 52 }))]),
+        merged(long.outside, [us(7950, answer({ ...other, dst: HOST, ttl: 53 }))]),
+      );
+      return alone.slice(-2).map(({ reason }) => reason);
+    };
+    const called = call(FAR, CONTAINER, 52);
+    expect(await reasons(called)).toEqual(["answered-elsewhere", "answered-elsewhere"]);
+    const turned = await reasons(called, call("172.17.0.1", OTHER, 51));
+    expect(turned).toEqual(["forwarded-unseen", "forwarded-unseen"]);
+  });
+
   it("may be so, too, where nobody answers, if others to that address are", async () => {
     const others = [asked("192.168.7.9"), told("192.168.7.9", 63)];
     const [inside, outside] = otherQuery;
@@ -148,6 +170,15 @@ describe("an inside conversation that nothing outside belongs to", () => {
       `inside local: ${why}`,
     ]);
   });
+});
+
+it("what may have been turned round on its own side is neither dropped nor elsewhere", async () => {
+  const numbers = { srcPort: 40_000, dstPort: 80, seq: 9_000_000, ack: 7, ipId: 1 };
+  const sentTo = (src: string, dst: string, ttl: number) => us(3050 + 64 - ttl, segment({ src, dst, ttl, ...numbers }));
+  const [before, after] = [sentTo(CONTAINER, SERVER, 64), sentTo("172.17.0.1", OTHER, 63)];
+  expect((await alone([before], []))[0]).toMatch(/^inside dropped/);
+  expect((await alone([before, sentTo("172.17.0.1", OTHER, 64)], []))[0]).toMatch(/^inside dropped/);
+  expect((await alone([before, after], []))[0]).toMatch(/^inside unknown: frame \d+ of inside is like it/);
 });
 
 describe("a packet was dropped only if the other capture would have shown it", () => {

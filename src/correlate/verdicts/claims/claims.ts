@@ -112,7 +112,9 @@ export class Claims {
     if (own !== null && own.isByAbsence !== true && (own.verdict === "local" || own.verdict === "refused")) return own;
     const uncovered = this.#known.reach.uncovered(row, other, isLeaving);
     if (uncovered !== null) return uncovered;
-    if (own !== null) return own;
+    // a router that puts fragments together forwards none where one is missing
+    const isPart = (t.flags(row) & IS_FRAGMENT) !== 0 && !this.#known.matchers.datagrams.mayPair(row);
+    if (own !== null && !isPart) return own;
     if ((t.flags(row) & IS_FRAGMENT) !== 0) {
       return { verdict: "unknown", reason: "fragment", why: `a fragment without a like one on ${otherName}` };
     }

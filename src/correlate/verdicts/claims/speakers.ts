@@ -39,8 +39,8 @@ export class Speakers {
     for (const way of [2 * tuple, 2 * tuple + 1]) this.#spokenNs.delete(way);
   }
 
-  /** Takes it that the other capture may have missed a packet. */
-  noteUncovered(row: number): void {
+  /** Takes it that a packet may have a twin, or another form on its side, or one that the other capture missed. */
+  noteUnproved(row: number): void {
     const t = this.#known.timeline;
     if (this.#spokenNs.get(t.way(row)) === t.timeNs(row)) this.#spokenNs.delete(t.way(row));
   }

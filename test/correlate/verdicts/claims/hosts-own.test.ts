@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { InterfaceName, type Interfaces } from "../../../../src/host/interfaces.js";
 import { RuleFacts } from "../../../../src/host/rule-facts.js";
 import { RuleBook } from "../../../../src/host/rules.js";
+import { fragments } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import { CLIENT, CONTAINER, HOST, merged, OTHER, segment, SERVER, SYN, SYN_ACK } from "../../traffic.js";
 import { alone, answer, known, query, sent, unanswered } from "../beside.js";
@@ -54,6 +55,24 @@ async function forwarded(
   return alone.filter(({ side }) => side === "outside").map(({ verdict, why }) => `${verdict}: ${why}`);
 }
 
+/** What is said of a forwarded conversation outside in fragments, the first of which are missing if it is not whole. */
+const saidOfFragments = async (isWhole: boolean) => {
+  const fragmentsOf = (atUs: number, packet: Uint8Array) =>
+    fragments(packet, 1500)
+      .slice(isWhole ? 0 : 1)
+      .map((fragment, n) => us(atUs + n, fragment));
+  const text = "x".repeat(2000);
+  const there = fragmentsOf(3050, query({ src: HOST, dst: SERVER, ipId: 31_000, ttl: 63, text }));
+  const back = [0, 1, 2].flatMap((n) =>
+    fragmentsOf(3070 + 10 * n, answer({ src: SERVER, dst: HOST, ipId: 9 + n, ttl: 53, text })),
+  );
+  const { alone } = await outcomeOf(
+    merged(known.inside, [asking(OTHER, 64)]),
+    merged(known.outside, [asking(HOST, 63)], there, back),
+  );
+  return new Set(alone.map(({ verdict, reason }) => `${verdict} ${reason}`));
+};
+
 describe("what has the NAT's own address outside is local only if the host sent it", () => {
   it("what it sends has a full TTL, and what answers it is its own, too", async () => {
     expect(await alone([], [sent(64), heard])).toEqual([
@@ -64,6 +83,11 @@ describe("what has the NAT's own address outside is local only if the host sent 
 
   const ELSEWHERE = "elsewhere: both ends speak, and inside has none of it: it takes another interface";
   const SHOWN = "unknown: its TTL shows that the host forwards it: by another interface, or inside missed it";
+
+  it("nothing is forwarded of a datagram of which a fragment is missing", async () => {
+    expect(await saidOfFragments(true)).toEqual(new Set(["elsewhere answered-elsewhere"]));
+    expect(await saidOfFragments(false)).toEqual(new Set(["unknown fragment"]));
+  });
 
   it("what it forwards has a lowered one: it takes another interface, as the inside capture lacks all of it", async () => {
     expect(await forwarded(known.inside)).toEqual([ELSEWHERE, ELSEWHERE, ELSEWHERE, ELSEWHERE]);
