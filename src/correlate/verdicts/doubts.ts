@@ -61,8 +61,9 @@ export class Doubts {
       }
       const orphan = this.#orphans.of(row);
       if (orphan !== undefined) {
-        const sooner = seconds(t.timeNs(row) - orphan.timeNs);
-        const why = `frame ${orphan.frame} of ${SIDE_NAMES[other]}, ${sooner} earlier, is like it and never came in: if a clock was set, it is this one`;
+        const soonerNs = t.timeNs(row) - orphan.timeNs;
+        const apart = `${seconds(Math.abs(soonerNs))} ${soonerNs < 0 ? "later" : "earlier"}`;
+        const why = `frame ${orphan.frame} of ${SIDE_NAMES[other]}, ${apart}, is like it and never came in: if a clock was set, it is this one`;
         return { verdict: "unknown", reason: "like-untimely", why };
       }
       const like = likes.of(row);

@@ -382,6 +382,28 @@ it("what entered more than the window after its like had left was not dropped, i
   ]);
 });
 
+const behind = (packets: readonly Stamped[], byMs: number) =>
+  packets.map(({ ns, packet }) => ({ ns: ns - byMs * 1e6, packet }));
+const beats = (src: string, ttl: number) =>
+  Array.from({ length: 10 }, (_, n) =>
+    ms(
+      15_000 + 20 * n + (64 - ttl) / 10,
+      datagram({ src, dst: SERVER, srcPort: 7, dstPort: 7, ipId: 0, ttl, text: "beat" }),
+    ),
+  );
+
+it("nor were those of a flow not known yet, where a clock was set while nothing else crossed", async () => {
+  const [before, after] = [1, 2].map((seed) =>
+    conversation(200, { startUs: (seed - 1) * 18e6, seed, everyUs: 10_000 }),
+  );
+  const { alone } = await outcomeOf(
+    merged(before.inside, beats(CONTAINER, 64), after.inside),
+    merged(before.outside, behind([...beats(HOST, 63), ...after.outside], 370)),
+  );
+  const said = alone.filter(({ side }) => side === "inside").map(({ reason }) => reason);
+  expect(said).toEqual(Array(10).fill("like-untimely"));
+});
+
 describe("an ICMP error after the window", () => {
   it("makes a drop refused, and the findings and the summary know", async () => {
     const lost = query(1020, "who is it?", true);
