@@ -3,6 +3,7 @@ import type { Judgement } from "../../packets/results.js";
 import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
+import { destinationText } from "../../packets/ways.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { undecidedBehind } from "../matchers/behind.js";
 import { isSameContent, isSameSegment } from "../matchers/content.js";
@@ -45,6 +46,9 @@ export class Doubts {
       const like = `${SIDE_NAMES[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;
       return { verdict: "unknown", reason: "like-out-of-time", why: like };
     }
+    const like = lacks === "anything" ? undefined : likes.of(row);
+    if (like !== undefined)
+      return { verdict: "unknown", reason: "like-untimely", why: this.#whyLike(row, other, like) };
     const side = t.sideOf(row);
     if (lacks === "exit" || lacks === "crossing") {
       const form = this.#otherFormOf(row);
@@ -66,8 +70,6 @@ export class Doubts {
         const why = `frame ${orphan.frame} of ${SIDE_NAMES[other]}, ${apart}, is like it and never came in: if a clock was set, it is this one`;
         return { verdict: "unknown", reason: "like-untimely", why };
       }
-      const like = likes.of(row);
-      if (like !== undefined) return { verdict: "unknown", reason: "like-untimely", why: this.#whyLike(other, like) };
       const cut = cutFrames.doubt(row);
       if (cut !== undefined) return { verdict: "unknown", reason: "cut-short", why: cut };
       if (this.#known.matchers.datagrams.mayBeInFragments(row)) {
@@ -84,21 +86,27 @@ export class Doubts {
     return undefined;
   }
 
-  /** The frame behind a packet on its own side that it may have become as it was turned round, of which nothing else is known; undefined where there is none. */
+  /**
+   * The frame behind a packet on its own side that it may have become as it was turned round, to another destination, and of which nothing else is
+   * known; undefined where there is none.
+   */
   #otherFormOf(row: number): number | undefined {
-    const t = this.#known.timeline;
+    const { timeline: t, tuples } = this.#known;
     const isForm = (next: number): boolean =>
       t.side(next) === t.side(row) &&
       t.proto(next) === t.proto(row) &&
       t.tuple(next) !== t.tuple(row) &&
       t.ttl(row) - t.ttl(next) === 1 &&
-      (t.proto(row) === TCP ? isSameSegment(t, row, next) : isSameContent(t, row, next));
+      (t.proto(row) === TCP ? isSameSegment(t, row, next) : isSameContent(t, row, next)) &&
+      destinationText(tuples, t.way(row)) !== destinationText(tuples, t.way(next));
     const form = undecidedBehind(t, row, isForm, t.timeNs(row) + this.#known.windowNs);
     return form === NONE || form === t.end ? undefined : t.frame(form);
   }
 
-  #whyLike(other: Side, { frame, isSooner }: Like): string {
+  #whyLike(row: number, other: Side, { frame, isSooner }: Like): string {
     const like = `frame ${frame} of ${SIDE_NAMES[other]} is like it and has no twin`;
+    if (this.#known.translations.slotOf(row) === NONE && this.#known.timeline.side(row) === OUTSIDE)
+      return `${like}: it may be this one, by a translation that nothing else shows`;
     return isSooner ? `${like}: if the clocks differ, it is this one` : `${like}: it may be this one, held up`;
   }
 

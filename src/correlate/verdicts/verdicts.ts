@@ -103,7 +103,7 @@ export class Verdicts {
     this.#known.strangers.note(row);
     const claim = this.#claims.of(row);
     const verdict = this.#believed(row, claim);
-    if (this.#isOrphan(row, verdict)) this.#orphans.note(row);
+    if (verdict.reason === "never-entered" || this.#isOrphan(row, claim)) this.#orphans.note(row);
     const isUnseen = isUncovered(verdict) || verdict.verdict === "capture-loss" || verdict.reason === "may-be-hairpin";
     if (isUnseen) this.#known.speakers.noteUnproved(row);
     const { elsewhereWay } = claim;
@@ -113,11 +113,10 @@ export class Verdicts {
     return { ...verdict, elsewhereWay };
   }
 
-  /** Whether a packet left, as far as is known, and was not seen to enter: where there are two clocks, one may have been set meanwhile. */
-  #isOrphan(row: number, { reason }: Judgement): boolean {
-    if (reason !== "forwarded-unseen") return reason === "never-entered";
+  /** Whether a packet left by no known translation and was not seen to enter, where there are two clocks: one may have been set meanwhile. */
+  #isOrphan(row: number, { reason }: Claim): boolean {
     const { timeline, clock } = this.#known;
-    return timeline.side(row) === OUTSIDE && clock.facts(false).source === "estimated";
+    return reason === "forwarded-unseen" && timeline.side(row) === OUTSIDE && clock.facts(false).source === "estimated";
   }
 
   #askForFlows(): void {

@@ -54,7 +54,7 @@ export function other(at: i32, end: i32, held: i32, kept: i32, isWhole: bool, re
 }
 
 /** How many bytes of a header have some that are rewritten. */
-function rewritten(proto: i32, at: i32, kept: i32): i32 {
+export function rewritten(proto: i32, at: i32, kept: i32): i32 {
   switch (proto) {
     case SCTP:
       return SCTP_HEADER_BYTES;

@@ -11,6 +11,7 @@ import { byteAt, halfAt, wordAt } from "./bytes.js";
 import { hashOfPair, headOf, joined, mixWord, sumOf } from "./hash.js";
 import * as ip4 from "./ipv4.js";
 import * as ip6 from "./ipv6.js";
+import { rewritten } from "./other.js";
 import * as tcp from "./tcp.js";
 
 /** What every error quotes at least of the transport header (RFC 792): ports, sequence number, ICMP id. */
@@ -75,7 +76,10 @@ export function quote(at: i32, captured: i32, kept: i32, record: i32): void {
     invariant = (halfAt(transport) << 16) | content;
     if (isEcho) setSeq(quoted, content);
   }
-  if (proto !== TCP) noteHead(quoted, transport + TRANSPORT_BYTES, at + quotedLength(quoted), captured);
+  if (proto !== TCP) {
+    const place = proto === UDP || isIcmp ? TRANSPORT_BYTES : rewritten(proto, transport, captured);
+    noteHead(quoted, transport + place, place, at + quotedLength(quoted), captured);
+  }
   if (transport + TRANSPORT_BYTES > kept) return;
   mixWord(record, invariant);
   store<i32>(record, hashOfPair(proto === ICMPV6 ? ICMP : proto, content), 4 * CONTENT);
@@ -147,11 +151,10 @@ function quotedLength(quoted: i32): i32 {
   return load<i32>(batch + (quoted << 2), BATCH_FRAMES * column.QUOTE_LENGTH);
 }
 
-/** Notes how the payload `from` … `end`-1 of a quoted packet begins, as `payload` does of a packet that has 8 bytes of header, if that much is there. */
-function noteHead(quoted: i32, from: i32, end: i32, captured: i32): void {
-  const headEnd = min(end, from + HEAD_BYTES);
-  if (from < headEnd && headEnd <= captured)
-    setHead(quoted, headOf(headEnd - from, sumOf(from, headEnd, TRANSPORT_BYTES)));
+/** Notes how the payload `from` … `end`-1 of a quoted packet begins, as `payload` does of a packet, if that much is there. */
+function noteHead(quoted: i32, from: i32, place: i32, end: i32, captured: i32): void {
+  const headEnd = min(end, from - (place & 7) + HEAD_BYTES);
+  if (from < headEnd && headEnd <= captured) setHead(quoted, headOf(headEnd - from, sumOf(from, headEnd, place)));
 }
 
 /** The hash of a quote's tuple needs its protocol and ports. */

@@ -65,6 +65,28 @@ describe("an inside conversation between neighbours, by its addresses", () => {
     expect(verdicts.map((text) => text.slice(0, 12))).toEqual(["inside local", "inside local"]);
   });
 
+  it("may be forwarded where others are, as the host stands there for somebody behind it", async () => {
+    const crossing = conversation(80, { startUs: 10_000, insideDst: GATEWAY, srcPort: 41_000, seed: 3 });
+    const verdictOf = async (src: string) => {
+      const opening = segment({
+        src,
+        dst: GATEWAY,
+        srcPort: 9,
+        dstPort: 80,
+        seq: 1,
+        ack: 0,
+        flags: SYN,
+        ipId: 1,
+        ttl: 64,
+      });
+      const inside = merged(known.inside, [us(3050, opening)], crossing.inside);
+      const { alone } = await outcomeOf(inside, merged(known.outside, crossing.outside));
+      return alone.map(({ verdict, reason }) => `${verdict} ${reason}`);
+    };
+    expect(await verdictOf(CONTAINER)).toEqual(["unknown forwarded-unseen"]);
+    expect(await verdictOf(OTHER)).toEqual(["local same-link"]);
+  });
+
   it("is forwarded where one did: the host stands for somebody behind it", async () => {
     const rewritten = "shows that the host forwards it: its sender's address, or its destination, is rewritten";
     expect(await alone([fromGateway(49), back], [])).toEqual([
@@ -126,22 +148,26 @@ describe("an inside conversation that nothing outside belongs to", () => {
     expect(proved.alone.slice(-2).map(({ verdict }) => verdict)).toEqual(["elsewhere", "elsewhere"]);
   });
 
-  it("is not proved to be so where a packet of it may have another form on its own side", async () => {
+  it("is not proved to be so where a packet of it may have a twin, or another form on its own side", async () => {
     const replies = [0, 1].map((n) => us(4_000_000 + n, query({ src: CONTAINER, dst: FAR, ipId: 9 + n, ttl: 64 })));
+    // who speaks is looked at where one is judged
+    const before = us(1000, query({ src: CONTAINER, dst: "224.0.0.251", ipId: 8, ttl: 1 }));
     /** What is said of what answers a call, seconds later. */
-    const reasons = async (...calls: readonly Stamped[]) => {
+    const reasons = async (calls: readonly Stamped[], came: readonly Stamped[] = []) => {
       const long = conversation(80, { everyUs: 100_000 });
       const other = { src: "198.51.100.9", ipId: 31_005, text: "something else" };
       const { alone } = await outcomeOf(
-        merged(long.inside, calls, replies, [us(7970, answer({ ...other, dst: OTHER, ttl: 52 }))]),
-        merged(long.outside, [us(7950, answer({ ...other, dst: HOST, ttl: 53 }))]),
+        merged(long.inside, [before], calls, replies, [us(7970, answer({ ...other, dst: OTHER, ttl: 52 }))]),
+        merged(long.outside, came, [us(7950, answer({ ...other, dst: HOST, ttl: 53 }))]),
       );
       return alone.slice(-2).map(({ reason }) => reason);
     };
     const called = call(FAR, CONTAINER, 52);
-    expect(await reasons(called)).toEqual(["answered-elsewhere", "answered-elsewhere"]);
-    const turned = await reasons(called, call("172.17.0.1", OTHER, 51));
-    expect(turned).toEqual(["forwarded-unseen", "forwarded-unseen"]);
+    const unproved = ["forwarded-unseen", "forwarded-unseen"];
+    expect(await reasons([called])).toEqual(["answered-elsewhere", "answered-elsewhere"]);
+    expect(await reasons([called, call("172.17.0.1", OTHER, 51)])).toEqual(unproved);
+    const [ours, theirs] = ["172.17.0.4", HOST].map((dst, at) => call("198.51.100.21", dst, 52 + at));
+    expect(await reasons([called, ours], [call(FAR, "10.0.2.16", 53), theirs])).toEqual(unproved);
   });
 
   it("may be so, too, where nobody answers, if others to that address are", async () => {
@@ -177,7 +203,8 @@ it("what may have been turned round on its own side is neither dropped nor elsew
   const sentTo = (src: string, dst: string, ttl: number) => us(3050 + 64 - ttl, segment({ src, dst, ttl, ...numbers }));
   const [before, after] = [sentTo(CONTAINER, SERVER, 64), sentTo("172.17.0.1", OTHER, 63)];
   expect((await alone([before], []))[0]).toMatch(/^inside dropped/);
-  expect((await alone([before, sentTo("172.17.0.1", OTHER, 64)], []))[0]).toMatch(/^inside dropped/);
+  for (const other of [sentTo("172.17.0.1", OTHER, 64), sentTo("172.17.0.4", SERVER, 63)])
+    expect((await alone([before, other], []))[0]).toMatch(/^inside dropped/);
   expect((await alone([before, after], []))[0]).toMatch(/^inside unknown: frame \d+ of inside is like it/);
 });
 

@@ -3,6 +3,8 @@ import { keepNewest } from "../../../packets/keep-newest.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { serviceOf } from "./services.js";
 
+const ENDS = [true, false] as const;
+
 /** So many flows are looked at for each question, at the most, as long as questions come: what is new since is known soon. */
 const LOOKED_AT_EACH = 64;
 /** So many addresses, and services, are remembered, at the most. */
@@ -17,6 +19,8 @@ export class Carried {
   readonly #accounts: FlowAccounts;
   readonly #addresses = new Set<string>();
   readonly #services = new Set<number>();
+  /** Ends inside with the address that stands there for who talks to them; see `#standing`. */
+  readonly #stands = new Set<string>();
   /** Services of which conversations with these addresses were forwarded, and not seen. */
   readonly #unseen = new Set<number>();
   #learnt = 0;
@@ -37,6 +41,12 @@ export class Carried {
   hasService(tuple: number): boolean {
     this.#look();
     return this.#services.has(serviceOf(this.#tuples, tuple));
+  }
+
+  /** Whether the host stands for others, with an address of its own, towards one end of an inside conversation: what goes between the two is forwarded. */
+  hasStanding(tuple: number): boolean {
+    this.#look();
+    return this.#stands.size > 0 && ENDS.some((isA) => this.#stands.has(this.#standing(tuple, isA)));
   }
 
   /** Takes it that a conversation with an address that others reach was forwarded, and not seen. */
@@ -63,10 +73,16 @@ export class Carried {
   #take(inside: number, outside: number): void {
     const tuples = this.#tuples;
     for (const tuple of [inside, outside]) remember(this.#services, serviceOf(tuples, tuple));
-    for (const isA of [true, false]) {
-      const isKept = [true, false].some((isOtherA) => tuples.isSameAddress(inside, isA, outside, isOtherA));
-      if (isKept) remember(this.#addresses, tuples.addressText(inside, isA));
-    }
+    const kept = ENDS.filter((isA) => ENDS.some((isOtherA) => tuples.isSameAddress(inside, isA, outside, isOtherA)));
+    for (const isA of kept) remember(this.#addresses, tuples.addressText(inside, isA));
+    if (kept.length === 0) remember(this.#stands, this.#standing(inside, !tuples.isOpenedByA(inside)));
+  }
+
+  /** One end of a conversation, with the other one's address. */
+  #standing(tuple: number, isA: boolean): string {
+    const tuples = this.#tuples;
+    const port = tuples.port(tuple, isA);
+    return `${tuples.proto(tuple)} ${tuples.addressText(tuple, isA)} ${port} ${tuples.addressText(tuple, !isA)}`;
   }
 }
 

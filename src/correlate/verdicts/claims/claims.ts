@@ -10,7 +10,7 @@ import type { Local } from "./locals.js";
 import { Published } from "./published.js";
 import { type Answer, WHY_QUOTED_ALIKE } from "./refusals.js";
 import { resetByHost } from "./resets.js";
-import { isFromNear } from "./senders.js";
+import { isFromNear, isFromNextHop } from "./senders.js";
 import { Unexplained } from "./unexplained.js";
 import { WHY_ARRIVED, WHY_REPLACED } from "../impacts/updates.js";
 import { ViewedFlow } from "../flows/viewed-flow.js";
@@ -62,6 +62,10 @@ export class Claims {
     }
     if (answer?.isFromFar === false) {
       const { reason, why, byFrame, mtu } = answer;
+      if (side === OUTSIDE && !this.#isByHost(row, local, answer)) {
+        const either = "the host, or a router beside it that the packet was sent to";
+        return { verdict: "unknown", reason: "may-be-refused", why: `${why}: ${either}` };
+      }
       const doubt = side === OUTSIDE ? this.#hostsOwn.doubt(row, `refused by the host: ${why}`) : null;
       if (doubt !== null) return doubt;
       return { verdict: "refused", reason, why, byFrame, ...(mtu > 0 && { mtu }) };
@@ -150,6 +154,16 @@ export class Claims {
     if (!kernel.isTtlLowered(false)) return { ...answer, isFromFar: true };
     // the host may have other addresses
     return local === null && isFromNear(t, row) ? answer : undefined;
+  }
+
+  /**
+   * Whether an outside packet that an error of somebody beside it is about had come to the host, as far as addresses tell, or its TTL, which is no
+   * sender's own beside the host; it may have left as well. A TTL that ran out shows nothing.
+   */
+  #isByHost(row: number, local: Local | null, { src, reason }: Answer): boolean {
+    const { timeline: t, locals, translations } = this.#known;
+    if (translations.slotOf(row) !== NONE || local !== null || locals.isNat(src)) return true;
+    return reason !== "ttl-exceeded" && !isFromNextHop(t, row);
   }
 
   /** What became of a packet of a known translation that entered and did not come out. */

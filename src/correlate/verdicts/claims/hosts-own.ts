@@ -149,6 +149,10 @@ export class HostsOwn {
       const forwarded = `${whose} shows that the host forwards it: its sender's address, or its destination, is rewritten`;
       return { verdict: "unknown", reason: "forwarded-unseen", why: forwarded, lacks: "anything" };
     }
+    if (natWay === NONE && this.#known.carried.hasStanding(this.#known.timeline.tuple(row))) {
+      const others = "others are forwarded between the two, for which the host stands with an address of its own";
+      return { verdict: "unknown", reason: "forwarded-unseen", why: `${why}, or not: ${others}`, lacks: "anything" };
+    }
     if (natWay === NONE) return { verdict: "local", reason, why };
     if (this.#known.tuples.hasFullTtl(natWay)) {
       // where TTLs are kept, whoever the host forwards that port to may have sent it

@@ -8,7 +8,7 @@ import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { destinationOf, destinationText, sourceOf, sourceText } from "../../../packets/ways.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import type { Kernel } from "../../kernel/kernel.js";
-import { isByAddressee, type QuotedError } from "./quotes.js";
+import type { QuotedError } from "./quotes.js";
 import { isFromNear, isFromNextHop } from "./senders.js";
 import { isLinkScoped, isSameLink } from "../../matchers/scope.js";
 
@@ -126,9 +126,9 @@ export class Locals {
    * beyond that. Precondition: no router lowered its TTL.
    */
   isFromHost(side: Side, error: QuotedError): boolean {
-    const { src, srcWords, dstWords, isIpv6 } = error;
+    const { src, srcWords, dstWords, isIpv6, isByAddressee } = error;
     if (this.#natAddresses.has(src)) return true;
-    return side === INSIDE && isSameLink(isIpv6, srcWords, 0, dstWords, 0) && !isByAddressee(error);
+    return side === INSIDE && isSameLink(isIpv6, srcWords, 0, dstWords, 0) && !isByAddressee;
   }
 
   /** Whether an IPv4 address looks like the broadcast address of a network that the NAT has an address of: no capture tells the real prefix. */

@@ -2,6 +2,7 @@ import { addressText } from "../../../packets/address.js";
 import type { PacketBatch } from "../../../packets/packet-batch.js";
 import { IS_IPV6 } from "../../../packets/packets.js";
 import type { Quoted } from "../../../packets/results.js";
+import { isByRouter } from "../../../protocols/icmp.js";
 import { hasPorts, isIcmp, protocolName } from "../../../protocols/ip-protocols.js";
 
 /** What an ICMP error is about, kept beside its row while the timeline holds it. */
@@ -13,6 +14,8 @@ export interface QuotedError {
   srcWords: Uint32Array;
   dstWords: Uint32Array;
   quoted: Quoted;
+  /** Whether it was sent by whom the packet is for that it quotes. */
+  isByAddressee: boolean;
 }
 
 /**
@@ -21,11 +24,6 @@ export interface QuotedError {
  */
 export function mayBeOneSender(entered: QuotedError, left: QuotedError): boolean {
   return entered.src === left.src || left.src === left.quoted.src || left.src === left.quoted.dst;
-}
-
-/** Whether an error was sent by whom the packet is for that it quotes. */
-export function isByAddressee({ src, quoted }: QuotedError): boolean {
-  return src === quoted.dst;
 }
 
 /** Reads the quote of batch row `i`, an ICMP error. */
@@ -49,12 +47,17 @@ export function quotedError(batch: PacketBatch, i: number): QuotedError {
   }
   const srcWords = batch.address(i, true);
   const dstWords = batch.address(i, false);
+  const src = addressText(isIpv6, srcWords, 0);
+  const message = batch.seq(i);
+  // the host may stand for whom it is for with an address of its own
+  const isByAddressee = src === quoted.dst && !isByRouter(message >>> 24, (message >>> 16) & 255, isIpv6);
   return {
-    src: addressText(isIpv6, srcWords, 0),
+    src,
     dst: addressText(isIpv6, dstWords, 0),
     isIpv6,
     srcWords,
     dstWords,
     quoted,
+    isByAddressee,
   };
 }

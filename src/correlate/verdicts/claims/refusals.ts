@@ -10,7 +10,7 @@ import { isFromNear } from "./senders.js";
 import { isTooBig } from "../../../protocols/icmp.js";
 import { ICMP, ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import type { Notes } from "../../matchers/contract.js";
-import { isByAddressee, mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
+import { mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
 
 /** Protocols whose ports, in a quote, are an echo's id. */
 const ECHOING: ReadonlySet<number> = new Set([ICMP, ICMPV6]);
@@ -25,6 +25,7 @@ interface Refusal {
   readonly frame: number;
   readonly reason: Reason;
   readonly why: string;
+  readonly src: string;
   /** The MTU that the packet is too long for, bytes; 0 where the error is about something else, or does not tell (RFC 1191 section 4). */
   readonly mtu: number;
   /** Its TTL was lowered by routers on its way: somebody behind the host sent it, whom the packet had reached. */
@@ -42,6 +43,8 @@ export interface Answer {
   readonly reason: Reason;
   /** In words. */
   readonly why: string;
+  /** Who says so. */
+  readonly src: string;
   /** The error's frame. */
   readonly byFrame: number;
   readonly mtu: number;
@@ -140,10 +143,19 @@ export class Refusals implements Notes {
     const frame = t.frame(row);
     const why = `${words}${mtu === 0 ? "" : ` (MTU ${mtu})`}, says ${error.src} (frame ${frame})`;
     const isFromFar = !isFromNear(t, row);
-    const isOfAddressee = isByAddressee(error);
     const head = quotes.head[q];
     const names = { row, timeNs: t.timeNs(row), frame, quotedAs, datagram };
-    const refusal: Refusal = { ...names, reason, why, mtu, isFromFar, isOfAddressee, head, use: "none" };
+    const refusal: Refusal = {
+      ...names,
+      reason,
+      why,
+      src: error.src,
+      mtu,
+      isFromFar,
+      isOfAddressee: error.isByAddressee,
+      head,
+      use: "none",
+    };
     this.#byQuoted.set(quotedAs, [...(this.#byQuoted.get(quotedAs) ?? []), refusal]);
     this.#byDatagram.set(datagram, [...(this.#byDatagram.get(datagram) ?? []), refusal]);
     this.#byRow.set(row, refusal);
@@ -267,8 +279,8 @@ export function mayBeSame(head: number, other: number): boolean {
   return head === 0 || other === 0 || head === other;
 }
 
-function answerOf({ reason, why, frame, mtu, isFromFar, isOfAddressee }: Refusal): Answer {
-  return { reason, why, byFrame: frame, mtu, isFromFar, isOfAddressee };
+function answerOf({ reason, why, src, frame, mtu, isFromFar, isOfAddressee }: Refusal): Answer {
+  return { reason, why, src, byFrame: frame, mtu, isFromFar, isOfAddressee };
 }
 
 function keyOf(side: Side, tuple: number, proto: number, ipId: number, length: number, seq: number): string {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { echo, filler, fragments, icmp, ipv4, udp } from "../../../support/packets.js";
+import { echo, filler, fragments, icmp, ipv4, transport, udp } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
-import { CONTAINER, conversation, merged, SERVER } from "../../traffic.js";
+import { CONTAINER, conversation, HOST, merged, segment, SERVER } from "../../traffic.js";
 
 const known = conversation(40);
 /** Behind them nothing is at the capture's end. */
@@ -29,6 +29,17 @@ async function verdicts(frames: readonly Stamped[]): Promise<(string | number)[]
     .map(({ verdict, byFrame }) => (byFrame === undefined ? [verdict] : [verdict, inside[byFrame - 1].ns / 1000]));
 }
 
+/** What a host sends that traces a route, and what refuses it. */
+const refusedBy = (atUs: number, src: string, quoted: Uint8Array) =>
+  us(atUs, ipv4({ src, dst: "10.0.9.9", id: 77 }, icmp({ type: 11, payload: quoted })));
+const probe = (dst: string) =>
+  ipv4({ src: "10.0.9.9", dst, id: 5, ttl: 1 }, echo({ id: 9, seq: 3, payload: filler(32) }));
+const saidOfProbe = async (src: string, dst: string) => {
+  const outside = merged(known.outside, [us(10_000, probe(dst)), refusedBy(10_050, src, probe(dst))], last.outside);
+  const { alone } = await outcomeOf(merged(known.inside, last.inside), outside);
+  return alone[0].reason;
+};
+
 describe("an ICMP error about a packet", () => {
   it("with an IP ID is about no other", async () => {
     const [a, b] = [query(5, 1), query(6, 1)];
@@ -42,6 +53,32 @@ describe("an ICMP error about a packet", () => {
     const ping = ipv4({ src: CONTAINER, dst: SERVER, id: 5, ttl: 1 }, echo({ id: 9, seq: 3, payload: filler(32) }));
     const error = { ...exceeded(10_200, ping), kept: 20 + 8 + 20 + 6 };
     expect(await verdicts([us(10_000, ping), error])).toEqual([["refused", 10_200]]);
+  });
+
+  it.each([50, 132])("is about it whatever its protocol (%i): by how its payload begins", async (proto) => {
+    const carried = ipv4({ src: CONTAINER, dst: SERVER, id: 5, ttl: 1 }, transport(proto, filler(64)));
+    expect(await verdicts([us(10_000, carried), exceeded(10_200, carried)])).toEqual([["refused", 10_200]]);
+  });
+
+  it("that routers alone send is the host's, though it comes from whom the packet is for: its address stands for somebody", async () => {
+    const behind = conversation(40, { insideDst: "172.17.0.1" });
+    const numbers = { srcPort: 40_000, dstPort: 80, seq: 9_000_000, ack: 7, ipId: 9 };
+    const long = segment({ src: CONTAINER, dst: "172.17.0.1", ttl: 64, text: "x".repeat(1460), ...numbers });
+    const saidOf = async (code: number) => {
+      const carried = icmp({ type: 3, code, word: 1400, payload: long.subarray(0, 48) });
+      const error = us(10_050, ipv4({ src: "172.17.0.1", dst: CONTAINER, id: 77 }, carried));
+      const inside = merged(behind.inside, [us(10_000, long), error], last.inside);
+      const { alone } = await outcomeOf(inside, merged(behind.outside, last.outside));
+      return alone.map(({ verdict, reason }) => `${verdict} ${reason}`);
+    };
+    expect(await saidOf(4)).toEqual(["refused too-big", "local host-error"]);
+    expect(await saidOf(3)).not.toContain("refused port-unreachable");
+  });
+
+  it("outside is not known to be the host's, where nothing shows that the packet came to it", async () => {
+    expect(await saidOfProbe("10.0.9.1", SERVER)).toBe("may-be-refused");
+    expect(await saidOfProbe(HOST, SERVER)).toBe("ttl-exceeded");
+    expect(await saidOfProbe(HOST, HOST)).toBe("ttl-exceeded");
   });
 
   it("without one is about what carries the payload that it quotes", async () => {
