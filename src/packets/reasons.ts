@@ -38,6 +38,8 @@ export const REASONS = {
   "stamp-leaps": "its own stamp leaps away from those of the frames around it",
   "like-out-of-time": "the other capture has its like, with a stamp that does not tell when that passed",
   "like-untimely": "the other capture has its like, too late or too soon to be its twin for certain",
+  "may-be-held-up":
+    "packets had come to take half the window and more, and none that entered behind it came out: it may have come out later",
   "router-rewrites": "the router rewrites what would tell its twin",
   "may-be-changed": "another packet of its flow came out then that never came in: it may be this one, changed",
   "may-be-fragments":

@@ -17,10 +17,15 @@ import { seconds } from "./words.js";
 /** Bytes of a segment that every host takes (RFC 9293 section 3.7.1). */
 const LEAST_MSS = 536;
 
+/** So many packets are looked at, at the most, for one that entered behind another one and came out. */
+const MOST_LOOKED_AT = 4096;
+
 /** What speaks against what a packet seems to have become: another one that may be its twin, or too little of it. */
 export class Doubts {
   readonly #known: Known;
   readonly #orphans: Orphans;
+  /** By the side where packets come out: how many had, when the last of them took so long that the next ones may take more than the window. */
+  readonly #slowPairs: [number, number] = [NONE, NONE];
 
   constructor(known: Known, orphans: Orphans) {
     this.#known = known;
@@ -58,6 +63,10 @@ export class Doubts {
       }
     }
     if (lacks === "exit") {
+      if (other !== side && this.#isSlow(row, other)) {
+        const why = `packets took up to half a window and more, and none that entered behind it came out: it may have come out after ${seconds(this.#known.windowNs)}`;
+        return { verdict: "unknown", reason: "may-be-held-up", why };
+      }
       const repeat = this.#known.repeats[side].of(t.frame(row));
       if (repeat !== undefined) {
         const why = `frame ${repeat} is the same just beside it: ${SIDE_NAMES[side]} may show one packet twice, or it was sent twice`;
@@ -84,6 +93,22 @@ export class Doubts {
       if (changed !== undefined) return { verdict: "unknown", reason: "may-be-changed", why: changed };
     }
     return undefined;
+  }
+
+  /** Whether packets came to take so long that this one may come out behind its window: none that entered behind it has come out sooner. */
+  #isSlow(row: number, other: Side): boolean {
+    const { timeline: t, kernel, windowNs } = this.#known;
+    const isOutbound = other === OUTSIDE;
+    const pairs = kernel.pairsThatWent(isOutbound);
+    if (!kernel.isNew(isOutbound) && kernel.limitNs(isOutbound) >= windowNs) this.#slowPairs[other] = pairs;
+    if (this.#slowPairs[other] !== pairs) return false;
+    let later = t.after(row);
+    for (let looked = 0; looked < MOST_LOOKED_AT && later !== t.end; looked++, later = t.after(later)) {
+      const twin = t.lastTwin(later);
+      if (twin !== NONE && t.side(twin) === other && t.side(later) !== other && t.wentOutbound(later) === isOutbound)
+        return false;
+    }
+    return true;
   }
 
   /**

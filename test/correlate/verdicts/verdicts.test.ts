@@ -584,3 +584,33 @@ it("what was held up may have left with another IP ID, if it carries the same", 
   expect(await reasons("one more")).toEqual(["may-be-changed"]);
   expect(await reasons("another")).toEqual(["no-twin"]);
 });
+
+/** Answers of another conversation, which keep coming in. */
+const incoming = conversation(1800, { startUs: -2_000_000, everyUs: 5000 });
+const incomingOnly = (packets: readonly Stamped[]) => packets.filter(({ ns }, n) => ns < 0 || n % 2 === 1);
+
+const queryOf = (src: string, ttl: number, n: number) =>
+  query({ src, dst: SERVER, ipId: 500 + n, ttl, text: `query ${n}` });
+
+/** What is said of queries every 50 ms for 6 s, each of which comes out after so many milliseconds, or never. */
+async function reasonsOfQueries(takesMs: (n: number) => number | undefined): Promise<Set<string>> {
+  const numbers = Array.from({ length: 120 }, (_, n) => n);
+  const left = numbers.flatMap((n) => {
+    const tookMs = takesMs(n);
+    return tookMs === undefined ? [] : [us(50_000 * n + 1000 * tookMs + 20, queryOf(HOST, 63, n))];
+  });
+  const { alone } = await outcomeOf(
+    merged(
+      incomingOnly(incoming.inside),
+      numbers.map((n) => us(50_000 * n, queryOf(CONTAINER, 64, n))),
+    ),
+    merged(incomingOnly(incoming.outside), left),
+  );
+  return new Set(alone.filter(({ side, frame }) => side === "inside" && frame < 900).map(({ reason }) => reason));
+}
+
+it("a packet behind those that came to take most of the window is not said to be dropped, unless others overtook it", async () => {
+  expect(await reasonsOfQueries((n) => (n < 60 ? 15 * n : undefined))).toEqual(new Set(["may-be-held-up"]));
+  expect(await reasonsOfQueries((n) => (n === 55 ? undefined : Math.min(15 * n, 900)))).toEqual(new Set(["no-twin"]));
+  expect(await reasonsOfQueries((n) => (n < 60 ? n / 10 : undefined))).toEqual(new Set(["no-twin"]));
+});
