@@ -53,6 +53,8 @@ export interface Format {
   readonly hasCounters: boolean;
   /** Frames the capture says were lost on the interface with this index. */
   droppedOn(iface: number): number;
+  /** Up to when it says that it went on, behind its last frame as well, nanoseconds since the epoch; -Infinity where it does not. */
+  readonly endedNs?: number;
   /** Where it said so since they were last taken out. */
   readonly losses: LossOn[];
   /** No frame comes any more: what it said behind the last one is among `losses` then. */

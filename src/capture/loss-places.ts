@@ -40,13 +40,18 @@ export class LossPlaces {
 
   /** Takes a statement of an interface's counters, made at `toldNs`: how many frames were lost since the one before. */
   statement(iface: number, toldNs: number, count: number): void {
-    this.#lost(iface, this.#sinceNs[iface], this.#isNear(toldNs) ? toldNs : Number.NEGATIVE_INFINITY, count);
+    this.#lost(iface, this.#sinceNs[iface], this.isNear(toldNs) ? toldNs : Number.NEGATIVE_INFINITY, count);
     this.#sinceNs[iface] = this.#earliestNs;
   }
 
   /** No frame comes any more. */
   end(): void {
     this.#place(this.#frames, Number.NEGATIVE_INFINITY);
+  }
+
+  /** Whether a time may be told of by a statement that stands here. */
+  isNear(stampNs: number): boolean {
+    return Math.abs(stampNs - Math.max(...this.#recentNs)) <= MOST_APART_NS;
   }
 
   #lost(iface: number, sinceNs: number, toldNs: number, count: number): void {
@@ -62,7 +67,7 @@ export class LossPlaces {
   }
 
   #place(frame: number, nextNs: number): void {
-    const next = this.#isNear(nextNs) ? nextNs : Number.NEGATIVE_INFINITY;
+    const next = this.isNear(nextNs) ? nextNs : Number.NEGATIVE_INFINITY;
     for (const { iface, sinceNs, toldNs, count } of this.#open)
       this.losses.push({ frame, iface, loss: { sinceNs, toldNs: Math.max(toldNs, next), count } });
     this.#open = [];
@@ -70,9 +75,5 @@ export class LossPlaces {
 
   get #earliestNs(): number {
     return Math.min(...this.#recentNs);
-  }
-
-  #isNear(stampNs: number): boolean {
-    return Math.abs(stampNs - Math.max(...this.#recentNs)) <= MOST_APART_NS;
   }
 }

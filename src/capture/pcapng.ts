@@ -28,8 +28,12 @@ const END_OF_OPTIONS = 0;
 const IF_NAME = 2;
 const IF_TSRESOL = 9;
 const IF_TSOFFSET = 14;
+const ISB_ENDTIME = 3;
+const ISB_IFRECV = 4;
 const ISB_IFDROP = 5;
+const ISB_FILTERACCEPT = 6;
 const ISB_OSDROP = 7;
+const ISB_USRDELIV = 8;
 const EPB_DROPCOUNT = 4;
 
 /** An obsolete packet block that does not know how many were dropped before it. */
@@ -63,6 +67,9 @@ export class Pcapng implements Format {
   /** By interface: what its latest statistics block says it lost, and what its packet blocks add up to. */
   readonly #droppedInStatistics: number[] = [];
   readonly #droppedBetweenFrames: number[] = [];
+  /** By interface: how many frames it has, and up to when its statistics say that it was captured; -Infinity where they do not. */
+  readonly #frames: number[] = [];
+  readonly #endedNs: number[] = [];
   readonly #places = new LossPlaces();
   #lastNs = 0;
   #warnedOfNoStamp = false;
@@ -77,6 +84,10 @@ export class Pcapng implements Format {
 
   get resolutionNs(): number {
     return this.#clocks.reduce((most, { tickNs }) => Math.max(most, tickNs), 1);
+  }
+
+  get endedNs(): number {
+    return this.#endedNs.length === 0 ? Number.NEGATIVE_INFINITY : Math.min(...this.#endedNs);
   }
 
   get losses(): LossOn[] {
@@ -161,6 +172,7 @@ export class Pcapng implements Format {
       const option = this.#option(view, at + PACKET_DATA + padded(captured), at + bytes - 4, EPB_DROPCOUNT, 8);
       if (option > 0) this.#lostBefore(index, this.#uint64(view, option));
     }
+    this.#frames[index]++;
     this.#places.frame(index, this.#lastNs);
     return undefined;
   }
@@ -189,6 +201,7 @@ export class Pcapng implements Format {
     batch.original[row] = original;
     batch.timeNs[row] = this.#lastNs;
     batch.iface[row] = index;
+    this.#frames[index]++;
     this.#places.frame(index, this.#lastNs);
     return undefined;
   }
@@ -233,13 +246,36 @@ export class Pcapng implements Format {
     this.#places.describe();
     this.#droppedInStatistics.push(0);
     this.#droppedBetweenFrames.push(0);
+    this.#frames.push(0);
+    this.#endedNs.push(Number.NEGATIVE_INFINITY);
     return undefined;
   }
 
-  /** Section 4.6: lost by the interface and by the operating system, since the start of the capture. */
+  /** Section 4.6: lost by the interface and by the operating system, since the start of the capture; and when that ended. */
   #statistics(view: DataView, at: number, end: number): void {
     const index = this.#sectionStart + view.getUint32(at + 8, this.#little);
     if (index >= this.interfaces.length) return;
+    this.#drops(view, index, at, end);
+    this.#ends(view, index, at, end);
+  }
+
+  /** What a program cut out of a capture keeps its statistics: those are only believed where all frames are there that they count. */
+  #ends(view: DataView, index: number, at: number, end: number): void {
+    const counts = [ISB_USRDELIV, ISB_FILTERACCEPT, ISB_IFRECV].map((each) =>
+      this.#option(view, at + 20, end, each, 8),
+    );
+    const count = counts.find((option) => option > 0);
+    const time = this.#option(view, at + 20, end, ISB_ENDTIME, 8);
+    if (count === undefined || time < 0 || !this.#started) return;
+    if (this.#uint64(view, count) > this.#frames[index] + this.droppedOn(index)) return;
+    const [high, low] = [time, time + 4].map((word) => view.getUint32(word, this.#little));
+    // whatever unit stamps have, some writers tell it in microseconds
+    const inMicrosecondsNs = Number(((BigInt(high) << 32n) | BigInt(low)) * 1000n - this.#epoch.ns);
+    const told = [this.#clocks[index].timeNs(high, low), inMicrosecondsNs];
+    this.#endedNs[index] = told.find((ns) => this.#places.isNear(ns)) ?? Number.NEGATIVE_INFINITY;
+  }
+
+  #drops(view: DataView, index: number, at: number, end: number): void {
     const byInterface = this.#option(view, at + 20, end, ISB_IFDROP, 8);
     const bySystem = this.#option(view, at + 20, end, ISB_OSDROP, 8);
     if (byInterface < 0 && bySystem < 0) return;

@@ -56,6 +56,10 @@ export class CaptureFile implements FrameSource {
     return this.#over ? this.#parts.format.hasCounters : this.#hasCountersAtFirst;
   }
 
+  get endedNs(): number {
+    return this.#parts.format.endedNs ?? Number.NEGATIVE_INFINITY;
+  }
+
   droppedOn(iface: number): number {
     return this.#parts.format.droppedOn(iface);
   }

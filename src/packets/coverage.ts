@@ -65,9 +65,10 @@ export class Coverage {
     this.lastNs = Math.max(this.lastNs, reachedNs);
   }
 
-  /** No frame comes any more. */
-  end(): void {
+  /** No frame comes any more. `endedNs`: up to when the capture says that it went on. */
+  end(endedNs = Number.NEGATIVE_INFINITY): void {
     this.#mass.end();
+    this.lastNs = Math.max(this.lastNs, endedNs);
   }
 
   /** Whether a stamp is so close to those before that nothing is to be told of it. */

@@ -110,6 +110,8 @@ export interface FrameSource {
   readonly isLive?: boolean;
   /** Whether it is known to have all frames that passed, but for lost ones: nobody filtered it. */
   readonly isUnfiltered?: boolean;
+  /** Once it is read to its end: up to when it says that it went on, nanoseconds since the epoch; -Infinity, or nothing, where it does not. */
+  readonly endedNs?: number;
   /** Whether it is a part of a capture, which goes on while this part of it is silent. */
   readonly isPart?: boolean;
   /** Whether the next frames are at hand, all the way: nobody has to be waited for. */

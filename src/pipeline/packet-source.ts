@@ -159,7 +159,7 @@ export class DecodedSource implements PacketSource {
       this.#cover(frames);
       most = this.#frames.isOnDisk ? most - frames.count : 0;
     }
-    if (isOver) this.#coverage.end();
+    if (isOver) this.#coverage.end(this.#frames.endedNs);
     return isOver ? null : batch;
   }
 

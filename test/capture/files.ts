@@ -147,6 +147,8 @@ export interface Capture {
   /** Whether it says that it counts what it loses: once it is open, and at its end. */
   readonly losses: readonly (Loss & { readonly frame: number })[];
   readonly hasCounters: readonly [boolean, boolean];
+  /** As `FrameSource` says; -Infinity where it does not tell. */
+  readonly endedNs: number;
   readonly warnings: readonly string[];
   /** What openCapture refused it with. */
   readonly error: string | undefined;
@@ -183,6 +185,7 @@ export async function readPath(path: string): Promise<Capture> {
       dropped: 0,
       losses: [],
       hasCounters: [false, false],
+      endedNs: Number.NEGATIVE_INFINITY,
       warnings,
       error: error.message,
     };
@@ -204,9 +207,10 @@ export async function readPath(path: string): Promise<Capture> {
     }
   }
   await source.close();
-  const { name, interfaces, captureDropped: dropped } = source;
+  const { name, interfaces, captureDropped: dropped, endedNs = Number.NEGATIVE_INFINITY } = source;
   const hasCounters = [hadCounters, source.hasCounters] as const;
-  return { name, frames, interfacesAtOpen, interfaces, dropped, losses, hasCounters, warnings, error: undefined };
+  const said = { interfacesAtOpen, interfaces, dropped, losses, hasCounters, endedNs };
+  return { name, frames, ...said, warnings, error: undefined };
 }
 
 export function readBytes(bytes: Uint8Array): Promise<Capture> {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Blocks, readBytes, scratch } from "./files.js";
+import { Blocks, packed, readBytes, scratch } from "./files.js";
 
 const A = Buffer.from("frame a");
 const B = Buffer.from("frame bb");
@@ -106,6 +106,35 @@ const frames = (...seconds: readonly number[]) => seconds.map((second) => little
 const counted = (dropped: number, ticks = 0n) => little.statistics(0, drops(7, BigInt(dropped)), ticks);
 const losses = async (...blocks: readonly Uint8Array[]) =>
   (await readBytes(file(little.section(), little.describe(), ...blocks))).losses;
+
+const time = (ticks: bigint) =>
+  little.option(3, file(packed(false, [32, Number(ticks >> 32n)], [32, Number(ticks & 0xffffffffn)])));
+const endedNs = async (...blocks: readonly Uint8Array[]) =>
+  (await readBytes(file(little.section(), little.describe(), ...blocks))).endedNs;
+
+describe("up to when a capture went on", () => {
+  const NEVER_TOLD = Number.NEGATIVE_INFINITY;
+
+  test("its statistics tell, where all frames are there that they count", async () => {
+    const [ended, all] = [time(at(5)), [...frames(0, 1), little.statistics(0, file(time(at(5)), drops(4, 2n)))]];
+    expect(await endedNs(...all)).toBe(5e9);
+    expect(await endedNs(...frames(0, 1), little.statistics(0, ended))).toBe(NEVER_TOLD);
+    expect(await endedNs(...frames(0, 1), little.statistics(0, file(ended, drops(4, 3n))))).toBe(NEVER_TOLD);
+    expect(await endedNs(...frames(0, 1), little.statistics(0, file(ended, drops(4, 3n), drops(5, 1n))))).toBe(5e9);
+    expect(await endedNs(little.describe(), ...all)).toBe(NEVER_TOLD);
+  });
+
+  test("nothing tells in a time that is far from its frames, but for microseconds", async () => {
+    const inNanoseconds = little.describe({ tsresol: 9 });
+    const frame = little.enhanced(0, at(0) * 1000n, A);
+    const ends = (ticks: bigint) => little.statistics(0, file(time(ticks), drops(4, 1n)));
+    const endedIn = async (ticks: bigint) =>
+      (await readBytes(file(little.section(), inNanoseconds, frame, ends(ticks)))).endedNs;
+    expect(await endedIn(at(5) * 1000n)).toBe(5e9);
+    expect(await endedIn(at(5))).toBe(5e9);
+    expect(await endedIn(at(500))).toBe(NEVER_TOLD);
+  });
+});
 
 describe("where frames were lost", () => {
   const EVER = Number.NEGATIVE_INFINITY;

@@ -5,7 +5,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readPath } from "../capture/files.js";
 import { natcorr } from "../support/natcorr.js";
-import { dumpcap } from "../support/pcap.js";
+import { dumpcap, pcap } from "../support/pcap.js";
 
 let folder: string;
 
@@ -50,4 +50,22 @@ describe("losses that a capture tells of at its end", () => {
     expect(text).not.toContain("nat-clash-drop");
     expect(text).toContain("! capture-loss");
   });
+});
+
+it("a capture that tells when it ended covers what passed behind its last frame", async () => {
+  const [inside, outside] = await Promise.all(
+    ["inside", "outside"].map(async (side) => {
+      const path = fileURLToPath(new URL(`../../fixtures/tcp-snat/${side}.pcap`, import.meta.url));
+      return (await readPath(path)).frames.map(({ ns, data }) => ({ timeNs: ns, frame: Buffer.from(data, "hex") }));
+    }),
+  );
+  const saidOf = async (write: (frames: typeof outside) => Buffer) => {
+    const paths = ["inside", "outside"].map((side) => join(folder, `ended-${side}.pcapng`));
+    writeFileSync(paths[0], write(inside));
+    writeFileSync(paths[1], write(outside.slice(0, -6)));
+    const { stdout } = await natcorr("file", ...paths, "--format", "ndjson");
+    return new Set(Array.from(stdout.matchAll(/"side":"inside".*?"reason":"([^"]*)"/g), ([, reason]) => reason));
+  };
+  expect(await saidOf((frames) => dumpcap(frames, 0))).toEqual(new Set(["never-entered", "no-twin"]));
+  expect(await saidOf((frames) => pcap(frames))).toEqual(new Set(["capture-edge"]));
 });
