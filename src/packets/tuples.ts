@@ -53,6 +53,8 @@ const MOST_COUNTED = 255;
 export const HAS_UNMATCHED = 1 << 11;
 /** … and some may have one, and nothing tells which. */
 export const HAS_AMBIGUOUS = 1 << 12;
+/** B has sent something as well. */
+export const IS_ANSWERED = 1 << 13;
 /** Packets of it were dropped, and whether that matters is not known yet: what else crosses of it is looked at. */
 export const HAS_OPEN_DROPS = 1 << 15;
 /** It is not given back. */

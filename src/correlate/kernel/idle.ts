@@ -8,6 +8,11 @@ import code from "./assembly/idle.wasm";
 const IDLE_NS = 10_000_000_000;
 /** … and a TCP connection that is over, once late retransmissions of its end are. */
 const ENDED_NS = 2_000_000_000;
+/**
+ * Where there are more, those of both sides together, what nobody has answered is let go the sooner, the more there are: after half of that time in
+ * twice as many, which is what conntrack usually has room for. It drops the unanswered ones then, too (`early_drop`).
+ */
+const CROWD = 262_144;
 
 const module = new WebAssembly.Module(code);
 
@@ -38,7 +43,8 @@ export class Idle {
     this.#tuples = heap.take(Uint8Array, tuples.end);
     this.#held = heap.take(Uint8Array, accounts.end);
     const marks = this.#tuples.byteOffset;
-    this.#loops["markSilent"](marks, tuples.block, tuples.end, nowNs, IDLE_NS, ENDED_NS);
+    const unansweredNs = Math.max(ENDED_NS, IDLE_NS * Math.min(1, CROWD / tuples.size));
+    this.#loops["markSilent"](marks, tuples.block, tuples.end, nowNs, IDLE_NS, ENDED_NS, unansweredNs);
     this.#loops["markHeld"](marks, this.#held.byteOffset, timeline.block);
   }
 

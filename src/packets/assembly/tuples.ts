@@ -34,6 +34,7 @@ export function saw(table: usize, way: i32, timeNs: f64): bool {
   const at = tupleOf(table, way);
   const isFirst = load<f32>(at, 4 * tuple.LAST_NS) === -Infinity;
   store<f32>(at, <f32>timeNs, 4 * tuple.LAST_NS);
+  store<i32>(at, load<i32>(at, 4 * tuple.FACTS) | ((way & 1) !== 0 ? 0 : tuple.IS_ANSWERED), 4 * tuple.FACTS);
   if (isFirst) setWord(table, words.SEEN, wordOf(table, words.SEEN) + 1);
   return isFirst;
 }

@@ -13,7 +13,28 @@ import { bindWay, FilledTable, finishWay } from "../../support/tuples.js";
 
 const NOW_NS = 100e9;
 /** Of conversations that are over, 2 s are long; of others, 10 s. When the last packet came is a float, which is rounded. */
-const SILENT_S = [0, 1.9, 2.1, 9.9, 10.1, Number.POSITIVE_INFINITY];
+const SILENT_S = [0, 1.9, 2.1, 4.9, 5.1, 9.9, 10.1, Number.POSITIVE_INFINITY];
+
+/** So many conversations, and how long a silence of those is that nobody has answered, s. */
+const CROWDS = [
+  { size: 10, unansweredS: 10 },
+  { size: 524_288, unansweredS: 5 },
+  { size: 4_000_000, unansweredS: 2 },
+];
+
+/** Says that it has as many conversations as it is told. */
+class CrowdedTable extends FilledTable {
+  readonly #size: number;
+
+  constructor(heap: Heap, size: number) {
+    super(heap);
+    this.#size = size;
+  }
+
+  override get size(): number {
+    return this.#size;
+  }
+}
 
 /** Conversations, those of a flow one after the other, and what is on the timeline of them. */
 const worlds = fc.record({
@@ -21,6 +42,7 @@ const worlds = fc.record({
     fc.record({
       silentS: fc.constantFrom(...SILENT_S),
       ended: fc.constantFrom<("one" | "both" | "reset" | "no")[]>("one", "both", "reset", "no"),
+      isAnswered: fc.boolean(),
       isReleased: fc.boolean(),
     }),
     { maxLength: 30 },
@@ -35,14 +57,15 @@ const worlds = fc.record({
     { maxLength: 20 },
   ),
   dropped: fc.nat(10_000),
+  crowd: fc.constantFrom(...CROWDS),
 });
 
 it("is what has been silent for long, and has no packet on the timeline", () => {
   fc.assert(
-    fc.property(worlds, ({ conversations, flows, rows, dropped }) => {
+    fc.property(worlds, ({ conversations, flows, rows, dropped, crowd }) => {
       const heap = new Heap();
       const timeline = new Timeline(heap, 4096, 1024);
-      const tuples = new FilledTable(heap);
+      const tuples = new CrowdedTable(heap, crowd.size);
       const accounts = new FilledAccounts(heap, 16);
       // the timeline is a ring: what is on it may begin anywhere
       const record = new Int32Array(1 << RECORD_BITS);
@@ -51,13 +74,15 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
         timeline.drop();
       }
       const words = [1, 0, 0, 0];
-      const idle = conversations.map(({ silentS, ended }, n) => {
+      const idle = conversations.map(({ silentS, ended, isAnswered }, n) => {
         const to = { words, port: n };
         const way = tuples.intern({ side: INSIDE, hash: 1, proto: TCP, isIpv6: false, from: { words, port: 999 }, to });
         tuples.saw(way, NOW_NS - 1e9 * silentS);
+        if (isAnswered) tuples.saw(way ^ 1, NOW_NS - 1e9 * silentS);
         if (ended !== "no") finishWay(tuples, way, ended === "reset");
         if (ended === "both") finishWay(tuples, way ^ 1, false);
-        return silentS > (ended === "both" || ended === "reset" ? 2 : 10);
+        if (ended === "both" || ended === "reset") return silentS > 2;
+        return silentS > (isAnswered ? 10 : crowd.unansweredS);
       });
       const hasFlow = new Set<number>();
       const isFlow = (slot: number): boolean => flows[slot].isThere && 2 * slot + 1 < conversations.length;

@@ -10,14 +10,25 @@ import { END, FIRST } from "../../../packets/timeline-words.js";
 import * as tuple from "../../../packets/tuples.js";
 import { wayOf } from "./places.js";
 
-/** Marks the tuples whose last packet came more than `idleNs` before `nowNs`, or more than `endedNs` where they are over. */
-export function markSilent(marks: usize, table: usize, end: i32, nowNs: f64, idleNs: f64, endedNs: f64): void {
+/**
+ * Marks the tuples whose last packet came more than `idleNs` before `nowNs`, more than `endedNs` where they are over, and more than `unansweredNs`
+ * where only one end has sent something.
+ */
+export function markSilent(
+  marks: usize,
+  table: usize,
+  end: i32,
+  nowNs: f64,
+  idleNs: f64,
+  endedNs: f64,
+  unansweredNs: f64,
+): void {
   for (let number = 0; number < end; number++) {
     const at = tupleOf(table, 2 * number);
     const facts = load<i32>(at, 4 * tuple.FACTS);
     const isOver = (facts & tuple.ENDED_BY_BOTH) === tuple.ENDED_BY_BOTH;
-    const lastNs = <f64>load<f32>(at, 4 * tuple.LAST_NS);
-    store<u8>(marks + number, nowNs - lastNs > (isOver ? endedNs : idleNs) ? 1 : 0);
+    const mostNs = isOver ? endedNs : (facts & tuple.IS_ANSWERED) !== 0 ? idleNs : unansweredNs;
+    store<u8>(marks + number, nowNs - <f64>load<f32>(at, 4 * tuple.LAST_NS) > mostNs ? 1 : 0);
   }
 }
 

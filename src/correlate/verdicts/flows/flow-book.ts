@@ -16,6 +16,8 @@ import type { Translations } from "../../kernel/translations.js";
  * that, even a heartbeat a minute stays one flow; above it, memory depends on the conversations alive.
  */
 const MOST_TUPLES = FIRST_TUPLES;
+/** Then again when there are so many times as many as were left: a look over all of them costs little beside what a flow costs. */
+const GROWS_BY = 1.25;
 
 /** Two conversations that are one flow. */
 interface Entry {
@@ -79,7 +81,7 @@ export class FlowBook {
     const { tuples } = this.#about;
     if (this.room > 0) return false;
     this.#sweep(nowNs);
-    this.#sweepAt = Math.max(MOST_TUPLES, 2 * tuples.size);
+    this.#sweepAt = Math.max(MOST_TUPLES, Math.ceil(GROWS_BY * tuples.size));
     return true;
   }
 
