@@ -19,6 +19,8 @@ import {
 
 /** Translations tried and not yet believed that are remembered at the most; the oldest go first. */
 const MOST_CANDIDATES = 65_536;
+/** Flows kept as objects, a power of two: one that is asked for once is soon asked for again. */
+const FLOWS_KEPT = 8192;
 
 /** The translations learnt so far, and how two packets with equal keys stand to each other by them. */
 export class Translations {
@@ -28,8 +30,8 @@ export class Translations {
   retired: number[] = [];
   /** Told of the slot of a flow whose inside way has another translation from now on, and the inside row that shows it. */
   onReplaced: (slot: number, row: number) => void = () => {};
-  /** Those of the flows that somebody has asked for. */
-  readonly #flows = new Map<number, Flow>();
+  /** Flows that somebody has asked for, by the lowest bits of their slots. */
+  readonly #flows: Flow[] = [];
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
   readonly #kernel: Kernel;
@@ -55,13 +57,12 @@ export class Translations {
     return isUntimely ? IMPOSSIBLE : related & RELATION_MASK;
   }
 
-  /** The flow in a slot that is in use: the same object as long as it is. */
+  /** The flow in a slot that is in use. */
   flowAt(slot: number): Flow {
-    const known = this.#flows.get(slot);
-    if (known !== undefined) return known;
-    const flow = this.accounts.flow(slot);
-    this.#flows.set(slot, flow);
-    return flow;
+    const at = slot & (FLOWS_KEPT - 1);
+    const known = this.#flows[at];
+    if (known !== undefined && known.slot === slot && known.id === this.accounts.id(slot)) return known;
+    return (this.#flows[at] = this.accounts.flow(slot));
   }
 
   /** Slot of the flow that a packet belongs to, or NONE. */
@@ -211,7 +212,6 @@ export class Translations {
 
   /** Gives the slot of a retired flow back. Precondition: no pair of it is held. */
   free(slot: number): void {
-    this.#flows.delete(slot);
     this.accounts.close(slot);
   }
 

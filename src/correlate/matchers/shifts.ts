@@ -1,4 +1,5 @@
 import type { Flow } from "../../packets/flows.js";
+import { keepNewest } from "../../packets/keep-newest.js";
 import {
   ALTERED_ACK,
   ALTERED_PAYLOAD,
@@ -26,6 +27,8 @@ import type { Translations } from "../kernel/translations.js";
 const LOOK_AHEAD = 4096;
 /** The index is cleared of what was paired meanwhile when it reaches this size, or twice what was left of it then. */
 const CROWDED = 4096;
+/** Flows whose shifts are remembered at the most; the oldest go first. */
+const MOST_SHIFTED = 4096;
 
 const SAME_NUMBERS = EVIDENCE_IP_ID | EVIDENCE_TCP_SEQ | EVIDENCE_TCP_ACK | EVIDENCE_FLOW;
 
@@ -59,7 +62,8 @@ export class ShiftedSegments implements Admits, Settles {
   readonly #timeline: Timeline;
   readonly #translations: Translations;
   readonly #pairing: Pairing;
-  readonly #shifts = new WeakMap<Flow, Shifts>();
+  /** By the flow's id. */
+  readonly #shifts = new Map<number, Shifts>();
   /** Packets that came out of the NAT and found no twin at once, by `keyOf`: in most captures, hardly any. */
   readonly #left = new Map<number, number[]>();
   readonly #sweep = new Sweep(CROWDED);
@@ -97,14 +101,15 @@ export class ShiftedSegments implements Admits, Settles {
     const flow = this.#translations.flowAt(slot);
     const left = this.#onlyLeft(row, slot, flow);
     if (left === NONE) return null;
-    const shifts = this.#shifts.get(flow) ?? { forward: UNSHIFTED, backward: UNSHIFTED };
+    const shifts = this.#shifts.get(flow.id) ?? { forward: UNSHIFTED, backward: UNSHIFTED };
     if (this.#isTwin(row, left, flow, shifts)) {
       this.#pair(row, left, slot, SAME_NUMBERS | EVIDENCE_LENGTH);
       return null;
     }
     const changed = this.#withChange(row, left, slot, flow, shifts);
     if (changed === null) return null;
-    this.#shifts.set(flow, changed);
+    this.#shifts.set(flow.id, changed);
+    keepNewest(this.#shifts, MOST_SHIFTED);
     this.#pair(row, left, slot, SAME_NUMBERS);
     return null;
   }
@@ -112,7 +117,7 @@ export class ShiftedSegments implements Admits, Settles {
   /** Whether one of two segments of a flow has the numbers that the shifts there make of the other's. */
   isShifted(entered: number, left: number, slot: number): boolean {
     const flow = this.#translations.flowAt(slot);
-    const shifts = this.#shifts.get(flow);
+    const shifts = this.#shifts.get(flow.id);
     return shifts !== undefined && this.#hasNumbers(entered, left, flow, shifts);
   }
 
