@@ -95,8 +95,10 @@ export class Settling {
     const { verdict, reason, why, byFrame, mtu, mayBeLostBy, elsewhereWay }: Verdict = heldUp ?? judged;
     tuples.noteUnmatched(t.tuple(row));
     if (!isUncovered({ verdict, reason, why })) matchers.completeness.noteAlone(row);
-    const by = { ...(byFrame !== undefined && { byFrame }), ...(mtu !== undefined && { mtu }) };
-    const judgement: Judgement = { verdict, reason, why, ...by, ...(verdict === "dropped" && this.#dropped(row)) };
+    const judgement: { -readonly [K in keyof Judgement]: Judgement[K] } = { verdict, reason, why };
+    if (byFrame !== undefined) judgement.byFrame = byFrame;
+    if (mtu !== undefined) judgement.mtu = mtu;
+    if (verdict === "dropped") Object.assign(judgement, this.#dropped(row));
     if (mayBeLostBy !== undefined) {
       const packet = {
         side: t.sideOf(row),

@@ -1,4 +1,5 @@
 import {
+  type Ends,
   type Impact,
   type Judgement,
   type Moved,
@@ -8,14 +9,14 @@ import {
   type Update,
   type Verdict,
 } from "../packets/results.js";
-import { SIDE_NAMES } from "../packets/sides.js";
+import { SIDE_NAMES, type Side } from "../packets/sides.js";
 import { endsOf } from "./ends.js";
 import { endsText } from "./ends-text.js";
 import { folded } from "./fold.js";
 import { framesText } from "./frames-text.js";
 import type { Paint } from "./paint.js";
 import { printable } from "../packets/printable.js";
-import { protocolName } from "../protocols/ip-protocols.js";
+import { type Protocol, protocolName } from "../protocols/ip-protocols.js";
 
 /** Most problems that are shown: what can be read. */
 const MOST_PROBLEMS = 100;
@@ -50,13 +51,12 @@ export function isTold(verdict: Verdict): boolean {
 
 /** A packet that never arrived, or of which nothing tells whether it did. */
 interface Lost {
-  readonly who: string;
-  /** The same without what its conversation differs by from others with that service. */
-  readonly service: string;
-  /** The same without any port. */
-  readonly hosts: string;
+  readonly proto: Protocol;
+  readonly ends: Ends;
+  /** Whether it comes from who opened its conversation. */
+  readonly isFromOpener: boolean;
   readonly flow: number | undefined;
-  readonly where: string;
+  readonly side: Side;
   readonly frame: number;
   judgement: Judgement;
 }
@@ -64,8 +64,8 @@ interface Lost {
 /** The packets that never arrived, and those that nothing is known of: what comes first of a summary. */
 export class Problems {
   readonly #tables: Tables;
-  /** By side and frame. */
-  readonly #packets = new Map<string, Lost>();
+  /** By `keyOf`, as numbers and not yet as text, which would take four times the memory. */
+  readonly #packets = new Map<number, Lost>();
   #unclear = 0;
   /** How many never arrived beside those. */
   #others = 0;
@@ -79,26 +79,28 @@ export class Problems {
     const { verdict } = judgement;
     const isProblem = PROBLEMS.has(verdict);
     if (!isTold(verdict) || (!isProblem && this.#unclear === MOST_UNCLEAR_PACKETS)) return;
-    const { timeline } = this.#tables;
     if (isProblem && this.#packets.size - this.#unclear >= MOST_PACKETS) {
       this.#others++;
       return;
     }
     if (!isProblem) this.#unclear++;
-    const where = SIDE_NAMES[timeline.side(row)];
-    const proto = protocolName(timeline.proto(row));
-    const who = `${proto} ${endsText(endsOf(this.#tables, row), 0, String)}`;
-    const service = `${proto} ${serviceText(this.#tables, row)}`;
-    const { src, dst } = endsOf(this.#tables, row);
-    const hosts = `${proto} ${src} > ${dst}`;
+    const { timeline, tuples } = this.#tables;
+    const side = timeline.sideOf(row);
     const frame = timeline.frame(row);
-    const flow = this.#tables.flowOf(row);
-    this.#packets.set(`${where} ${frame}`, { who, service, hosts, flow, where, frame, judgement });
+    this.#packets.set(keyOf(side, frame), {
+      proto: protocolName(timeline.proto(row)),
+      ends: endsOf(this.#tables, row),
+      isFromOpener: tuples.isOpenedByA(timeline.tuple(row)) === (timeline.forward(row) === 1),
+      flow: this.#tables.flowOf(row),
+      side,
+      frame,
+      judgement,
+    });
   }
 
   /** Takes what became known of one later. */
   update(update: Update): void {
-    const key = `${SIDE_NAMES[update.side]} ${update.frame}`;
+    const key = keyOf(update.side, update.frame);
     const packet = this.#packets.get(key);
     if (packet === undefined) {
       this.#others += Number(PROBLEMS.has(update.verdict)) - Number(PROBLEMS.has(update.before.verdict));
@@ -112,8 +114,8 @@ export class Problems {
   /** Takes what became known of many, which are not told of one by one: what was said of those of their side is not shown any more. */
   moved({ side, before, count }: Moved): void {
     if (!PROBLEMS.has(before.verdict)) return;
-    for (const [key, { where, judgement }] of this.#packets) {
-      if (where !== SIDE_NAMES[side] || judgement.verdict !== before.verdict) continue;
+    for (const [key, { side: where, judgement }] of this.#packets) {
+      if (where !== side || judgement.verdict !== before.verdict) continue;
       this.#packets.delete(key);
       this.#others++;
     }
@@ -149,7 +151,7 @@ export class Problems {
 
   /** Packets that are told of in one line, by what they came to. */
   #byKind(): Map<Kind, Lost[][]> {
-    const byHosts = grouped([...this.#packets.values()], (packet) => groupOf(packet, packet.hosts));
+    const byHosts = grouped([...this.#packets.values()], groupOf);
     const alike = [...byHosts.values()].flatMap(byService);
     return grouped(alike, ([{ judgement }]) => kindOf(judgement));
   }
@@ -210,19 +212,31 @@ function whyOf({ why, byFrame }: Judgement): string {
   return byFrame === undefined ? why : why.replace(` (frame ${byFrame})`, "");
 }
 
-/** The ends of a packet without the port, or ICMP id, that its conversation's opener took for that alone. */
-function serviceText(tables: Tables, row: number): string {
-  const { src, dst, srcPort, dstPort } = endsOf(tables, row);
-  if (srcPort === undefined || dstPort === undefined) return `${src} > ${dst}`;
-  const { timeline, tuples } = tables;
-  const isFromOpener = tuples.isOpenedByA(timeline.tuple(row)) === (timeline.forward(row) === 1);
-  return isFromOpener ? `${src} > ${dst}.${dstPort}` : `${src}.${srcPort} > ${dst}`;
+function keyOf(side: Side, frame: number): number {
+  return 2 * frame + side;
 }
 
-/** What the packets of one line have in common: these ends, and what became of them. */
-function groupOf({ where, judgement }: Lost, ends: string): string {
-  const kind = kindOf(judgement);
-  return `${kind} ${where} ${ends} ${kind === "resent" || kind === "covered" ? "" : whyOf(judgement)}`;
+function whoOf({ proto, ends }: Lost): string {
+  return `${proto} ${endsText(ends, 0, String)}`;
+}
+
+/** The same without the port, or ICMP id, that its conversation's opener took for that alone. */
+function serviceOf(packet: Lost): string {
+  const { src, dst, srcPort, dstPort } = packet.ends;
+  if (srcPort === undefined || dstPort === undefined) return hostsOf(packet);
+  return `${packet.proto} ${packet.isFromOpener ? `${src} > ${dst}.${dstPort}` : `${src}.${srcPort} > ${dst}`}`;
+}
+
+/** The same without any port. */
+function hostsOf({ proto, ends }: Lost): string {
+  return `${proto} ${ends.src} > ${ends.dst}`;
+}
+
+/** What the packets of one line have in common: their hosts, and what became of them. */
+function groupOf(packet: Lost): string {
+  const kind = kindOf(packet.judgement);
+  const why = kind === "resent" || kind === "covered" ? "" : whyOf(packet.judgement);
+  return `${kind} ${packet.side} ${hostsOf(packet)} ${why}`;
 }
 
 /** A line for each of some groups; those with one reason follow each other. */
@@ -243,8 +257,8 @@ function reasonOf(kind: Kind, group: readonly Lost[]): string {
 }
 
 function lineOf(kind: Kind, group: readonly Lost[], reason: string, width: number, paint: Paint): string {
-  const [{ where }] = group;
-  const facts = `${whoOf(group)}  ${where} ${named(group.map(({ frame }) => frame))}`;
+  const [{ side }] = group;
+  const facts = `${groupText(group)}  ${SIDE_NAMES[side]} ${named(group.map(({ frame }) => frame))}`;
   const mark = KINDS[kind];
   const indent = mark.length + 1;
   const painted = mark.startsWith("!") ? paint.bad(mark) : mark.startsWith("?") ? paint.doubtful(mark) : mark;
@@ -255,23 +269,25 @@ function lineOf(kind: Kind, group: readonly Lost[], reason: string, width: numbe
 }
 
 /** Whose the packets of a line are, and which flow to look at. */
-function whoOf(group: readonly Lost[]): string {
-  const [{ who, service, hosts, flow }] = group;
-  const others = new Set(group.map((each) => each.who)).size - 1;
-  if (others === 0) return `${who}${flow === undefined ? "" : `  flow ${flow}`}`;
-  const ends = group.every((each) => each.service === service) ? service : hosts;
+function groupText(group: readonly Lost[]): string {
+  const [first] = group;
+  const { flow } = first;
+  const others = new Set(group.map(whoOf)).size - 1;
+  if (others === 0) return `${whoOf(first)}${flow === undefined ? "" : `  flow ${flow}`}`;
+  const service = serviceOf(first);
+  const ends = group.every((each) => serviceOf(each) === service) ? service : hostsOf(first);
   return `${ends}  ${flow === undefined ? `${others + 1} conversations` : `flow ${flow} and ${others} others`}`;
 }
 
 /** Packets between two hosts, together where they are of many services, and else for each. */
 function byService(ofHosts: Lost[]): Lost[][] {
-  const services = grouped(ofHosts, ({ service }) => service);
+  const services = grouped(ofHosts, serviceOf);
   return services.size > MOST_SERVICES ? [ofHosts] : [...services.values()].flatMap(byConversation);
 }
 
 /** Packets of one service, together where they are of many conversations, and else for each. */
 function byConversation(ofService: Lost[]): Lost[][] {
-  const conversations = grouped(ofService, ({ who }) => who);
+  const conversations = grouped(ofService, whoOf);
   return conversations.size > MOST_APART ? [ofService] : [...conversations.values()];
 }
 

@@ -14,11 +14,13 @@ const TIDY_EVERY = 1024;
 /** The index is cleared of what was paired meanwhile when it reaches this size, or twice what was left of it then. */
 const FIRST_SWEEP = 4096;
 
+const NONE_FOUND: readonly number[] = [];
+
 /** Packets that wait, by their content or whatever else they are to have in common. */
 export class Contents {
   /** What was found last: what else has the content, on the packet's own side, and on the other one. */
-  own: number[] = [];
-  others: number[] = [];
+  own: readonly number[] = NONE_FOUND;
+  others: readonly number[] = NONE_FOUND;
   /** Whether there may be more than that: not all were looked at. */
   isCrowded = false;
   readonly #timeline: Timeline;
@@ -68,8 +70,8 @@ export class Contents {
 
   /** As if nothing had been found. */
   clear(): void {
-    this.own = [];
-    this.others = [];
+    this.own = NONE_FOUND;
+    this.others = NONE_FOUND;
     this.isCrowded = false;
   }
 
@@ -93,23 +95,24 @@ export class Contents {
   }
 
   /** What has the content of a packet on a side; of a crowd, what came at most so many times `longest` before or after it. */
-  #look(hash: number, row: number, side: Side, longest: (timeNs: number) => number, times: number): number[] {
+  #look(hash: number, row: number, side: Side, longest: (timeNs: number) => number, times: number): readonly number[] {
     const t = this.#timeline;
     const timeNs = t.timeNs(row);
-    const crowd = this.#crowds.get(hash);
+    const crowd = this.#crowds.size === 0 ? undefined : this.#crowds.get(hash);
     if (crowd !== undefined) {
       const near = crowd.near(side, timeNs, times * longest(timeNs), MOST_LOOKED_AT);
       if (near.length === MOST_LOOKED_AT) this.isCrowded = true;
       return near.filter((other) => other !== row && this.#isSame(t, row, other));
     }
-    const found: number[] = [];
+    let found: number[] | undefined;
     const index = this.#index;
     for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
       const other = index.idAt(cell);
       if (other === row || !this.#isWaiting(other) || t.sideOf(other) !== side) continue;
-      if (Math.abs(t.timeNs(other) - timeNs) <= this.#windowNs && this.#isSame(t, row, other)) found.push(other);
+      if (Math.abs(t.timeNs(other) - timeNs) <= this.#windowNs && this.#isSame(t, row, other))
+        (found ??= []).push(other);
     }
-    return found;
+    return found ?? NONE_FOUND;
   }
 
   /** Makes a crowd of what has a content, where it has become too many. What waits no more is taken out on the way. */

@@ -91,7 +91,9 @@ export class Matchers {
 
   /** Whether any matcher may find the twin of a WAITING packet whose window is over. It may be asked in the middle of a stretch. */
   mayPair(row: number): boolean {
-    return !this.areKeysTelling || this.#settle.some((matcher) => matcher.mayPair(row));
+    if (!this.areKeysTelling) return true;
+    for (const matcher of this.#settle) if (matcher.mayPair(row)) return true;
+    return false;
   }
 
   /** Decides about a WAITING packet whose window is over by `nowNs`: see `Settles`. Where it still waits, it has no twin. */

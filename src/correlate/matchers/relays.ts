@@ -51,7 +51,7 @@ export class Relays {
   /** By tuple: the conversation itself, and the other one. */
   readonly #halves = new Map<number, readonly [Half, Half]>();
   /** What `#findAlike` found, and whether there may be more. */
-  #alike: number[] = [];
+  #alike: readonly number[] = [];
   #isCrowded = false;
 
   constructor({ heap, timeline, tuples, kernel, translations, windowNs, isNat, link }: About) {

@@ -2,6 +2,7 @@ import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import { IS_IPV6, isAgain } from "../../../packets/packets.js";
 import { keepNewest } from "../../../packets/keep-newest.js";
 import type { Range } from "../../../packets/results.js";
+import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
@@ -66,19 +67,23 @@ export class Impacts {
    */
   unclear(row: number): readonly Drop[] {
     const t = this.#timeline;
-    return this.unclearBy({ ...this.#packetOf(row), side: t.sideOf(row), way: t.way(row), timeNs: t.timeNs(row) });
+    return this.#unclearBy(this.#packetOf(row), t.sideOf(row), t.way(row), t.timeNs(row));
   }
 
   /** The same of one that was taken for a drop. */
-  unclearBy(packet: Packet & Pick<Drop, "side" | "way" | "timeNs">): readonly Drop[] {
-    const { side, way, timeNs } = packet;
+  unclearLike(drop: Drop): readonly Drop[] {
+    return this.#unclearBy(drop, drop.side, drop.way, drop.timeNs);
+  }
+
+  #unclearBy(packet: Packet, side: Side, way: number, timeNs: number): readonly Drop[] {
     const keys = [copyKey(way, packet)];
     if (packet.proto === TCP && (packet.tcpFlags & ACK) !== 0) keys.push(acknowledgementKey(way));
     for (const key of keys) this.#unclear.set(key, timeNs);
     keepNewest(this.#unclear, MOST_UNCLEAR);
-    const drops = [...this.open.like(way, packet)].filter(
-      (drop) => drop.side === side && drop.timeNs < timeNs && keys.includes(copyKey(way, drop)) && isTelling(drop),
-    );
+    const drops: Drop[] = [];
+    for (const drop of this.open.like(way, packet))
+      if (drop.side === side && drop.timeNs < timeNs && keys.includes(copyKey(way, drop)) && isTelling(drop))
+        drops.push(drop);
     for (const drop of drops) this.open.close(drop);
     return drops;
   }
@@ -101,8 +106,10 @@ export class Impacts {
 
   /** Whether what a packet carried was acknowledged by now, though nothing of it was seen to cross. `slot` as for `dropped`. */
   hasArrived(row: number, slot: number): boolean {
-    const drop = this.#dropOf(this.#packetOf(row), row, slot, undefined, "");
-    return spanOf(drop) > 0 && this.#acknowledged(drop) !== null && this.#isUnseen(drop);
+    const packet = this.#packetOf(row);
+    if (spanOf(packet) === 0) return false;
+    const drop = this.#dropOf(packet, row, slot, undefined, "");
+    return this.#acknowledged(drop) !== null && this.#isUnseen(drop);
   }
 
   /** What is known by now of some bytes that were lost of a TCP segment; null where that is nothing. `slot` as for `dropped`. */
@@ -127,7 +134,7 @@ export class Impacts {
   /** Forgets a conversation that is about to be let go. */
   forget(tuple: number): void {
     for (const way of [2 * tuple, 2 * tuple + 1]) {
-      for (const drop of this.open.of(way) ?? []) this.open.close(drop);
+      for (const drop of this.open.of(way)) this.open.close(drop);
       this.#crossings.forget(way);
     }
   }
@@ -180,9 +187,9 @@ export class Impacts {
   #look(crossing: number, news: News[]): void {
     const crossings = this.#crossings;
     const way = crossings.way(crossing);
-    const answered = this.open.of(this.#wayBack(crossings.slot(crossing), crossings.isOutbound(crossing)));
+    const wayBack = this.#wayBack(crossings.slot(crossing), crossings.isOutbound(crossing));
     // nothing was dropped of most conversations
-    if (answered === undefined && this.open.of(way) === undefined) return;
+    if (!this.open.hasOf(wayBack) && !this.open.hasOf(way)) return;
     const row = crossings.row(crossing);
     const packet = crossings.packet(crossing);
     const { proto, tcpFlags, seq, content } = packet;
@@ -198,7 +205,7 @@ export class Impacts {
       found(drop, isOver ? null : consequence, isOver);
     }
     if (proto !== TCP) return;
-    for (const drop of answered ?? []) {
+    for (const drop of this.open.of(wayBack)) {
       if (!this.#isAfter(drop, crossing)) continue;
       // the opener sends its SYN again where the answer to it was dropped
       const isAnswered = (drop.tcpFlags & SYN) !== 0 && ((drop.content - seq) | 0) === 1;

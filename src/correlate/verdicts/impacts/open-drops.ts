@@ -24,10 +24,10 @@ export class OpenDrops {
   readonly #tuples: TupleTable;
   readonly #accounts: FlowAccounts;
   /** By the way they went; those that are not TCP, by what a copy has; and all, by how errors name them, and by what their twins would have. */
-  readonly #byWay = new Map<number, Set<Drop>>();
-  readonly #alike = new Map<string, Set<Drop>>();
-  readonly #quoted = new Map<string, Set<Drop>>();
-  readonly #byKey = new Map<string, Set<Drop>>();
+  readonly #byWay = new DropsBy<number>();
+  readonly #alike = new DropsBy<string>();
+  readonly #quoted = new DropsBy<string>();
+  readonly #byKey = new DropsBy<string>();
   #count = 0;
   /** The open ones, the oldest first, among others that were. */
   #queue: Drop[] = [];
@@ -46,15 +46,15 @@ export class OpenDrops {
   /** Looks after a drop from now on. Returns false where there are too many. */
   add(drop: Drop): boolean {
     this.#expire(drop.timeNs);
-    const isCrowded = drop.proto === TCP && (this.of(drop.way)?.size ?? 0) >= MOST_OF_A_WAY;
+    const isCrowded = drop.proto === TCP && this.#byWay.count(drop.way) >= MOST_OF_A_WAY;
     if (this.#count === MOST_OPEN || isCrowded) {
       this.refused++;
       return false;
     }
-    put(this.#byWay, drop.way, drop);
-    if (drop.proto !== TCP) put(this.#alike, likenessOf(drop.way, drop), drop);
-    put(this.#quoted, drop.quotedAs, drop);
-    put(this.#byKey, drop.key, drop);
+    this.#byWay.add(drop.way, drop);
+    if (drop.proto !== TCP) this.#alike.add(likenessOf(drop.way, drop), drop);
+    this.#quoted.add(drop.quotedAs, drop);
+    this.#byKey.add(drop.key, drop);
     this.#queue.push(drop);
     this.#count++;
     for (const tuple of this.#tuplesOf(drop)) {
@@ -64,24 +64,29 @@ export class OpenDrops {
     return true;
   }
 
-  /** Those that went a way; undefined for none. */
-  of(way: number): ReadonlySet<Drop> | undefined {
-    return this.#byWay.get(way);
+  /** Those that went a way … */
+  of(way: number): Iterable<Drop> {
+    return this.#byWay.of(way);
+  }
+
+  /** … and whether there are any. */
+  hasOf(way: number): boolean {
+    return this.#byWay.count(way) > 0;
   }
 
   /** Those that a packet of a way may be a copy of. */
   like(way: number, packet: Packet): Iterable<Drop> {
-    return (packet.proto === TCP ? this.#byWay.get(way) : this.#alike.get(likenessOf(way, packet))) ?? [];
+    return packet.proto === TCP ? this.#byWay.of(way) : this.#alike.of(likenessOf(way, packet));
   }
 
   /** Looks after it no more. */
   close(drop: Drop): void {
     drop.isOpen = false;
     this.#count--;
-    take(this.#byWay, drop.way, drop);
-    if (drop.proto !== TCP) take(this.#alike, likenessOf(drop.way, drop), drop);
-    take(this.#quoted, drop.quotedAs, drop);
-    take(this.#byKey, drop.key, drop);
+    this.#byWay.delete(drop.way, drop);
+    if (drop.proto !== TCP) this.#alike.delete(likenessOf(drop.way, drop), drop);
+    this.#quoted.delete(drop.quotedAs, drop);
+    this.#byKey.delete(drop.key, drop);
     for (const tuple of this.#tuplesOf(drop)) {
       const marks = (this.#marks.get(tuple) ?? 1) - 1;
       if (marks > 0) this.#marks.set(tuple, marks);
@@ -94,7 +99,7 @@ export class OpenDrops {
 
   /** The oldest open drop of the other side that a packet without a twin is like, and may be of the flow of: it is open no more. Undefined where there is none. */
   takeLike(key: string, side: Side, slot: number): Drop | undefined {
-    const drop = [...(this.#byKey.get(key) ?? [])].find(
+    const drop = [...this.#byKey.of(key)].find(
       (each) => each.side !== side && (each.slot === slot || each.slot === NONE || slot === NONE),
     );
     if (drop !== undefined) this.close(drop);
@@ -103,7 +108,7 @@ export class OpenDrops {
 
   /** The open drops of before a time that ICMP errors may be about which name their packets so, and quote such payloads; the oldest first. */
   named(quotedAs: string, timeNs: number, heads: readonly number[]): readonly Drop[] {
-    return [...(this.#quoted.get(quotedAs) ?? [])].filter(
+    return [...this.#quoted.of(quotedAs)].filter(
       (drop) => drop.timeNs < timeNs && heads.some((head) => mayBeSame(head, drop.head)),
     );
   }
@@ -149,14 +154,31 @@ export function likenessOf(way: number, { proto, seq, payloadLength, content }: 
   return `${way} ${proto} ${seq} ${payloadLength} ${content}`;
 }
 
-function put<K>(drops: Map<K, Set<Drop>>, key: K, drop: Drop): void {
-  const others = drops.get(key);
-  if (others) others.add(drop);
-  else drops.set(key, new Set([drop]));
-}
+const NO_DROPS: readonly Drop[] = [];
 
-function take<K>(drops: Map<K, Set<Drop>>, key: K, drop: Drop): void {
-  const others = drops.get(key);
-  others?.delete(drop);
-  if (others?.size === 0) drops.delete(key);
+/** Drops by something they have, in the order they came. Most have it alone: a set for each takes more memory than the drop. */
+class DropsBy<K> {
+  readonly #drops = new Map<K, Drop | Set<Drop>>();
+
+  count(key: K): number {
+    const there = this.#drops.get(key);
+    return there instanceof Set ? there.size : there === undefined ? 0 : 1;
+  }
+
+  of(key: K): Iterable<Drop> {
+    const there = this.#drops.get(key);
+    return there instanceof Set ? there : there === undefined ? NO_DROPS : [there];
+  }
+
+  add(key: K, drop: Drop): void {
+    const there = this.#drops.get(key);
+    if (there instanceof Set) there.add(drop);
+    else this.#drops.set(key, there === undefined ? drop : new Set([there, drop]));
+  }
+
+  delete(key: K, drop: Drop): void {
+    const there = this.#drops.get(key);
+    if (there instanceof Set) there.delete(drop);
+    if (there === drop || (there instanceof Set && there.size === 0)) this.#drops.delete(key);
+  }
 }

@@ -135,7 +135,7 @@ export class Updates {
     const heldNs = t.timeNs(row) - drop.timeNs;
     const late = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, and has no twin: it may be this one, held up`;
     this.#tell(updateOf(drop, { verdict: "unknown", reason: "like-untimely", why: late }), drop.timeNs);
-    this.#tellUnclearOf(this.#impacts.unclearBy(drop), drop.frame);
+    this.#tellUnclearOf(this.#impacts.unclearLike(drop), drop.frame);
     const why = `it may be frame ${drop.frame} of ${SIDE_NAMES[drop.side]}, held up for ${seconds(heldNs)}: no other is like it`;
     return { verdict: "unknown", reason: "like-untimely", why };
   }
