@@ -73,9 +73,13 @@ export class Reach {
    * passed there as well and it lacks them.
    */
   #isProved(row: number, side: Side, isBefore: boolean): boolean {
-    const { timeline: t, misses, translations } = this.#known;
+    const { timeline: t, misses, translations, clock } = this.#known;
     const timeNs = t.timeNs(row);
-    if (translations.accounts.learnt === 0) return this.#isForwarded(t.way(row));
+    if (translations.accounts.learnt === 0) {
+      // clocks of captures that overlap, and of which nothing crossed, may be apart; before both run, nothing could
+      const isTold = this.#areApart() || (isBefore && clock.isTrusted);
+      return isTold && this.#isForwarded(t.way(row));
+    }
     if (misses.isPatchy(side)) return false;
     if (!isBefore) {
       if (this.#hasCrossed(row)) this.#endedNs[side] = Math.min(this.#endedNs[side], timeNs);
@@ -90,6 +94,12 @@ export class Reach {
       if (proof !== t.end && proof !== NONE) this.#notBegunNs[side] = t.timeNs(proof);
     }
     return timeNs <= this.#notBegunNs[side];
+  }
+
+  /** Whether one capture ended before the other one began, by their stamps. */
+  #areApart(): boolean {
+    const [inside, outside] = this.#known.cover;
+    return inside.lastNs < outside.firstNs || outside.lastNs < inside.firstNs;
   }
 
   /** Whether a packet came out where it was seen, by a translation that is known. */
