@@ -20,6 +20,13 @@ const known = conversation(20);
 const between = (src: string, dst: string, ipId: number, ttl = 64) =>
   datagram({ src, dst, srcPort: 7, dstPort: 7, ipId, ttl, text: "x" });
 
+/** What a host says and is told, the same again and again, from so many milliseconds on. */
+const said = (host: string, isInside: boolean, startMs: number): Stamped[] =>
+  Array.from({ length: 8 }, (_, n) => [
+    us(1000 * (startMs + 500 * n), between(host, SERVER, 100 + n, isInside ? 64 : 63)),
+    us(1000 * (startMs + 500 * n + 10), between(SERVER, host, 200 + n, isInside ? 60 : 61)),
+  ]).flat();
+
 const own = (src: string, dst: string, ipId: number) =>
   datagram({ src, dst, srcPort: 123, dstPort: 123, ipId, ttl: 64, text: "time" });
 
@@ -120,12 +127,6 @@ describe("verdicts", () => {
   });
 
   it("has overlap, as far as is known, where captures overlap by their stamps and nothing crossed: clocks may be apart", async () => {
-    // datagrams that say the same again and again, by clocks that are further apart than the window
-    const said = (host: string, isInside: boolean, startMs: number): Stamped[] =>
-      Array.from({ length: 8 }, (_, n) => [
-        us(1000 * (startMs + 500 * n), between(host, SERVER, 100 + n, isInside ? 64 : 63)),
-        us(1000 * (startMs + 500 * n + 10), between(SERVER, host, 200 + n, isInside ? 60 : 61)),
-      ]).flat();
     const { alone, pairs } = await outcomeOf(said(CONTAINER, true, 0), said(HOST, false, 2300), {
       clock: { kind: "auto" },
     });
