@@ -18,7 +18,7 @@ import { Gathering } from "./gathering.js";
 import type { Likes } from "./likes.js";
 import { Reach } from "./reach.js";
 import type { Segments } from "./segments.js";
-import { DECIDED_BITS, Sequences } from "./sequences.js";
+import { Sequences } from "./sequences.js";
 import {
   CLAIM_CONFLICT,
   CLAIM_KNOWN,
@@ -172,7 +172,7 @@ export class Matcher implements Admits, Settles {
     // time alone says little while more may come: what is late may be so because all is
     if (survey.usedTime) {
       const isDoubtful = (related & MAY_BE_CHANCE) !== 0;
-      if (age !== FINAL || isDoubtful || this.#mayBePassedOver(entered, left, isOutbound)) return false;
+      if (age !== FINAL || isDoubtful || this.sequences.mayAllBeLate(entered, left, isOutbound)) return false;
     }
     const mayOvertake = age !== FRESH && (related & IS_REPEATABLE) !== 0;
     if (mayOvertake && this.#kernel.overtakes(entered, left, isOutbound)) return false;
@@ -190,32 +190,6 @@ export class Matcher implements Admits, Settles {
     let behind = t.next(row);
     while (behind !== NONE && t.way(behind) !== t.way(row)) behind = t.next(behind);
     if (behind !== NONE && t.state(behind) === WAITING) this.#tryPair(behind, FINAL);
-  }
-
-  /**
-   * Whether an equal packet that was passed over for being late may have been only the first of several that were: one of those that left behind
-   * this one is left over, although captures miss none, and the few before that do not tell that they were in time.
-   */
-  #mayBePassedOver(entered: number, left: number, isOutbound: boolean): boolean {
-    const t = this.#timeline;
-    const limitNs = this.#kernel.limitNs(isOutbound);
-    const digest = isOutbound ? this.#kernel.outbound : this.#kernel.inbound;
-    const densityOf = (from: number, to: number) => digest.density(t.timeNs(to) - t.timeNs(from), limitNs);
-    if (this.#others.completeness.hasMissed(isOutbound)) return false;
-    const all = this.#buckets.ofWay(entered);
-    let next = all.indexOf(entered);
-    let bits = 0;
-    for (const row of this.#buckets.ofWay(left)) {
-      if (t.isBefore(row, left)) continue;
-      const leftNs = t.timeNs(row);
-      while (next < all.length && t.timeNs(all[next]) < leftNs - limitNs) next++;
-      if (next === all.length || t.timeNs(all[next]) > leftNs + this.#kernel.causalSlackNs) return true;
-      // how much less likely one that was late leaves that soon behind another one
-      if (next > 0) bits += Math.log2(densityOf(all[next], row) * (t.timeNs(all[next]) - t.timeNs(all[next - 1])));
-      if (bits >= DECIDED_BITS) return false;
-      next++;
-    }
-    return false;
   }
 
   /** Pairs a packet and the candidate that others contend for with those like them, where there are many and their order tells. Returns whether it did. */

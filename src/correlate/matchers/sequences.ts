@@ -18,7 +18,7 @@ const FIRST_ALIKE = 16;
 const FIRST_SHARE = 0.6;
 
 /** By how much time must speak for one order over any other, in bits: the bound of error that is asked of every pair. */
-export const DECIDED_BITS = 40;
+const DECIDED_BITS = 40;
 
 /** Packets of one flow and direction that nothing but time tells from each other, in the order in which they came. */
 interface Sequence {
@@ -134,6 +134,33 @@ export class Sequences {
     if (pairs.length === 0) return false;
     this.#kernel.relate(inside, outside);
     return this.#pairAll({ ...sequence, slot: this.#translations.learn(inside, outside) }, pairs);
+  }
+
+  /**
+   * Whether a packet that was passed over for being late, where this one was taken instead, may have been only the first of several that were: one
+   * of those that left behind this one is left over, although captures miss none, and the few before that do not tell that they were in time.
+   */
+  mayAllBeLate(entered: number, left: number, isOutbound: boolean): boolean {
+    if (this.#completeness.hasMissed(isOutbound)) return false;
+    const t = this.#timeline;
+    const limitNs = this.#kernel.limitNs(isOutbound);
+    const digest = isOutbound ? this.#kernel.outbound : this.#kernel.inbound;
+    const all = this.#buckets.ofWay(entered);
+    let next = all.indexOf(entered);
+    let bits = 0;
+    for (const row of this.#buckets.ofWay(left)) {
+      if (t.isBefore(row, left)) continue;
+      const leftNs = t.timeNs(row);
+      while (next < all.length && t.timeNs(all[next]) < leftNs - limitNs) next++;
+      if (next === all.length || t.timeNs(all[next]) > leftNs + this.#kernel.causalSlackNs) return true;
+      // how much less likely one that was late leaves that soon behind another one
+      const enteredNs = t.timeNs(all[next]);
+      if (next > 0)
+        bits += Math.log2(digest.density(leftNs - enteredNs, limitNs) * (enteredNs - t.timeNs(all[next - 1])));
+      if (bits >= DECIDED_BITS) return false;
+      next++;
+    }
+    return false;
   }
 
   /** Notes that a packet is one that its capture showed before. */

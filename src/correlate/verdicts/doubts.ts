@@ -124,7 +124,7 @@ export class Doubts {
       t.ttl(row) - t.ttl(next) === 1 &&
       (t.proto(row) === TCP ? isSameSegment(t, row, next) : isSameContent(t, row, next)) &&
       destinationText(tuples, t.way(row)) !== destinationText(tuples, t.way(next));
-    const form = undecidedBehind(t, row, isForm, t.timeNs(row) + this.#known.windowNs);
+    const form = undecidedBehind(t, row, isForm, t.timeNs(row) + MARGIN_NS);
     return form === NONE || form === t.end ? undefined : t.frame(form);
   }
 
