@@ -130,13 +130,14 @@ export class Matcher implements Admits, Settles {
     if (this.#timeline.bucket(row) === PENDING) this.#buckets.part(row);
     if (this.mayPair(row)) {
       if (this.#tryPair(row, FINAL) || this.#learnAhead(row)) return null;
-      this.#pairBehind(row);
-      const undecided = this.#gathering.of(row);
+      // their order may have told this one's twin, too, or left it without others
+      if (this.mayPair(row) && this.#pairBehind(row) && this.#timeline.state(row) !== WAITING) return null;
+      const undecided = this.mayPair(row) ? this.#gathering.of(row) : null;
       if (undecided) {
         this.#noteLikes(undecided);
         return undecided;
       }
-      this.#others.likes.note(row);
+      if (this.mayPair(row)) this.#others.likes.note(row);
     }
     this.#buckets.remove(row);
     return null;
@@ -184,12 +185,15 @@ export class Matcher implements Admits, Settles {
     return this.#pairOnly(inside, outside, age === FINAL);
   }
 
-  /** Pairs the equal packet that came behind one, if its twin is certain: that is not the twin of this one, then, nor is what left behind it. */
-  #pairBehind(row: number): void {
+  /**
+   * Pairs the equal packet that came behind one, if its twin is certain: that is not the twin of this one, then, nor is what left behind it. Returns
+   * whether it did.
+   */
+  #pairBehind(row: number): boolean {
     const t = this.#timeline;
     let behind = t.next(row);
     while (behind !== NONE && t.way(behind) !== t.way(row)) behind = t.next(behind);
-    if (behind !== NONE && t.state(behind) === WAITING) this.#tryPair(behind, FINAL);
+    return behind !== NONE && t.state(behind) === WAITING && this.#tryPair(behind, FINAL);
   }
 
   /** Pairs a packet and the candidate that others contend for with those like them, where there are many and their order tells. Returns whether it did. */
