@@ -9,8 +9,8 @@ const IDLE_NS = 10_000_000_000;
 /** … and a TCP connection that is over, once late retransmissions of its end are. */
 const ENDED_NS = 2_000_000_000;
 /**
- * Where there are more, those of both sides together, what nobody has answered is let go the sooner, the more there are: after half of that time in
- * twice as many, which is what conntrack usually has room for. It drops the unanswered ones then, too (`early_drop`).
+ * Above so many conversations, both sides together, unanswered ones end sooner: after half of that time where there are twice as many. That is what
+ * conntrack usually has room for, and it drops unanswered ones then, too (`early_drop`).
  */
 const CROWD = 262_144;
 

@@ -71,6 +71,12 @@ export class Translations {
     return this.#tuples.flow(t.way(row));
   }
 
+  /** Whether two packets may be of one flow: that of one of them may not be known. */
+  mayBeOfOneFlow(a: number, b: number): boolean {
+    const [ofA, ofB] = [this.slotOf(a), this.slotOf(b)];
+    return ofA === ofB || ofA === NONE || ofB === NONE;
+  }
+
   /** Whether the packet once in this row waits for its twin, and belongs to the flow in this slot. */
   isWaitingIn(row: number, slot: number): boolean {
     return this.#timeline.isWaiting(row) && this.slotOf(row) === slot;

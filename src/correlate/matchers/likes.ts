@@ -101,12 +101,7 @@ export class Likes implements Notes {
   /** Whether another packet with the same key is undecided, and may be of a packet's flow. */
   #mayBeLike(row: number, other: number): boolean {
     const state = this.#timeline.state(other);
-    return (state === WAITING || state === AMBIGUOUS) && this.#mayBeOfFlow(row, other);
-  }
-
-  #mayBeOfFlow(a: number, b: number): boolean {
-    const [ofA, ofB] = [this.#translations.slotOf(a), this.#translations.slotOf(b)];
-    return ofA === ofB || ofA === NONE || ofB === NONE;
+    return (state === WAITING || state === AMBIGUOUS) && this.#translations.mayBeOfOneFlow(row, other);
   }
 
   /** The flow that one of two packets is known to be of. */

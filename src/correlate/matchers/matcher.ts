@@ -128,16 +128,16 @@ export class Matcher implements Admits, Settles {
   settle(row: number, nowNs: number): Undecided | null {
     this.#nowNs = nowNs;
     if (this.#timeline.bucket(row) === PENDING) this.#buckets.part(row);
+    if (this.mayPair(row) && (this.#tryPair(row, FINAL) || this.#learnAhead(row))) return null;
+    // the order of those behind it may tell this one's twin, too, or leave it without others
+    if (this.mayPair(row) && this.#pairBehind(row) && this.#timeline.state(row) !== WAITING) return null;
     if (this.mayPair(row)) {
-      if (this.#tryPair(row, FINAL) || this.#learnAhead(row)) return null;
-      // their order may have told this one's twin, too, or left it without others
-      if (this.mayPair(row) && this.#pairBehind(row) && this.#timeline.state(row) !== WAITING) return null;
-      const undecided = this.mayPair(row) ? this.#gathering.of(row) : null;
+      const undecided = this.#gathering.of(row);
       if (undecided) {
         this.#noteLikes(undecided);
         return undecided;
       }
-      if (this.mayPair(row)) this.#others.likes.note(row);
+      this.#others.likes.note(row);
     }
     this.#buckets.remove(row);
     return null;

@@ -10,7 +10,7 @@ import {
 } from "../../../packets/results.js";
 import { INSIDE } from "../../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuples.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { areAnswersAgainst } from "../answers.js";
@@ -141,13 +141,10 @@ export class Altered implements Settles {
 
   /** Whether a packet of the other side that waits carries the same, and may be of its flow. */
   #hasLike(row: number): boolean {
-    const t = this.#timeline;
-    const slot = this.#translations.slotOf(row);
     this.#contents.find(row, this.#longestNs);
-    return this.#contents.others.some((other) => {
-      const of = this.#translations.slotOf(other);
-      return t.isWaiting(other) && (of === slot || of === NONE || slot === NONE);
-    });
+    return this.#contents.others.some(
+      (other) => this.#timeline.isWaiting(other) && this.#translations.mayBeOfOneFlow(row, other),
+    );
   }
 
   /** The lower of two ports, as clients take theirs from above (RFC 6335 section 6). */
