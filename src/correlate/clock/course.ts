@@ -1,7 +1,8 @@
 import { NEAR_NS } from "../intake/disorder.js";
 import { type ClockFacts, STILL, type Stretch } from "./clock.js";
-import { type Crossing, Crossings, type Line, lineThrough, type Slice } from "./envelope.js";
+import { type Crossing, Crossings, type Line, lineThrough, MOST_RATE, Slice } from "./envelope.js";
 import type { Bounds } from "./estimate.js";
+import { partingOf } from "./parting.js";
 import { Steps, UNKNOWN_RATE } from "./steps.js";
 
 /** How far ahead of the packets that are placed the clocks are looked at: by time, or by packets where those are so many. */
@@ -15,6 +16,8 @@ const SUPPORTING = 2;
 export const PROCESSORS_NS = 10_000;
 /** A given offset is not exact to the nanosecond, and no packet is that much quicker than the quickest one seen. */
 export const MOST_SLACK_NS = 200_000;
+/** Packets of each direction before and behind a slice that tell whether a clock was set in it. */
+const PARTING = 8;
 /** Slices that are kept behind those that were told of. */
 const KEPT_SLICES = 64;
 
@@ -49,9 +52,8 @@ export class Course {
   readonly #windowNs: number;
   readonly #disorderNs: DisorderNs;
   readonly #crossings: readonly [Crossings, Crossings] = [new Crossings(), new Crossings()];
-  /** Slices with their twins; how many packets came up to the end of each; how many of them are bounded, and told of. */
+  /** Slices; how many of them are bounded, and told of. */
   readonly #slices: Slice[] = [];
-  readonly #ends: number[] = [];
   #bounded = 0;
   #told = 0;
   /** Those that packets bound. */
@@ -90,19 +92,13 @@ export class Course {
   }
 
   /** Takes a packet of a direction that was seen on both sides. */
-  cross(isOutbound: boolean, crossing: Crossing): void {
-    this.#crossings[isOutbound ? 1 : 0].add(crossing);
+  cross(crossing: Crossing): void {
+    this.#crossings[crossing.isOutbound ? 1 : 0].add(crossing);
   }
 
-  /** How many packets it took of each direction. */
-  get crossed(): readonly [number, number] {
-    return [this.#crossings[0].end, this.#crossings[1].end];
-  }
-
-  /** Takes a slice whose packets it has; `end`: how many outside packets came up to its end. Tells what can be told by then. */
-  take(slice: Slice, end: number): void {
+  /** Takes a slice whose packets it has. Tells what can be told by then. */
+  take(slice: Slice): void {
     this.#slices.push(slice);
-    this.#ends.push(end);
     this.#bound(this.#slices.length - SUPPORTING);
     while (this.#isFarBehind(this.#told)) this.#tell(this.#told++);
   }
@@ -119,20 +115,25 @@ export class Course {
     return (
       at < last &&
       (this.#slices[last].toNs - this.#slices[at].toNs >= AHEAD_NS ||
-        this.#ends[last] - this.#ends[at] >= AHEAD_PACKETS)
+        this.#slices[last].end - this.#slices[at].end >= AHEAD_PACKETS)
     );
   }
 
   /** Bounds slices before this one, by what their packets say. */
-  #bound(end: number): void {
+  #bound(until: number): void {
+    let end = until;
     for (; this.#bounded < end; this.#bounded++) {
       const slice = this.#slices[this.#bounded];
       const before = this.#slices[this.#bounded - 1];
       slice.wrongNs = this.#wrongNs(slice);
       this.mostWrongNs = Math.max(this.mostWrongNs, slice.wrongNs);
+      if (this.#part(this.#bounded, slice)) {
+        this.#bounded--;
+        end++;
+        continue;
+      }
       for (const isOutbound of [false, true]) {
-        const way = isOutbound ? 1 : 0;
-        const { own, around } = this.#crossings[way].between(before?.ends[way] ?? 0, slice.ends[way]);
+        const { own, around } = this.#crossings[isOutbound ? 1 : 0].between(before?.end ?? 0, slice.end);
         slice.bound(isOutbound, own, around);
       }
       slice.widen();
@@ -141,6 +142,30 @@ export class Course {
       slice.place = this.#known.length;
       if (slice.isBounded) this.#known.push(slice);
     }
+  }
+
+  /** Cuts a slice in two where a clock was set in it, or in three, if there are packets in between that may be of either. Returns whether it was. */
+  #part(at: number, slice: Slice): boolean {
+    const from = this.#slices[at - 1]?.end ?? 0;
+    const crossings = this.#crossings
+      .flatMap((each) => each.between(from, slice.end, PARTING).around)
+      .sort((a, b) => a.place - b.place);
+    if (crossings.length < 2) return false;
+    const spanNs = Math.abs(crossings[crossings.length - 1].timeNs - crossings[0].timeNs);
+    const toleranceNs = this.unitNs + PROCESSORS_NS + 2 * slice.wrongNs + MOST_RATE * spanNs;
+    const parting = partingOf(crossings, toleranceNs);
+    if (parting === 0) return false;
+    const [last, first] = [crossings[parting - 1], crossings[parting]];
+    if (last.place <= from || first.place > slice.end) return false;
+    const isBack = first.timeNs <= last.timeNs;
+    const isBetween = !isBack && first.place > last.place + 1;
+    const cutNs = isBetween || isBack ? last.timeNs : (last.timeNs + first.timeNs) / 2;
+    const parts = [new Slice(slice.fromNs, cutNs, slice.leastNs, slice.setFrame, last.place)];
+    const fromNs = isBetween ? first.timeNs - 1 : cutNs;
+    if (isBetween) parts.push(new Slice(cutNs, fromNs, cutNs, 0, first.place - 1));
+    parts.push(new Slice(fromNs, slice.toNs, isBack ? first.timeNs : fromNs, isBack ? first.frame : 0, slice.end));
+    this.#slices.splice(at, 1, ...parts);
+    return true;
   }
 
   /** How far the stamps of both captures go back around a slice, as far as they were looked at. */
@@ -286,9 +311,8 @@ export class Course {
   forget(): void {
     const count = this.#told - KEPT_SLICES;
     if (count < KEPT_SLICES) return;
-    for (const way of [0, 1] as const) this.#crossings[way].forgetBefore(this.#slices[count - 1].ends[way]);
+    for (const crossings of this.#crossings) crossings.forgetBefore(this.#slices[count - 1].end);
     this.#slices.splice(0, count);
-    this.#ends.splice(0, count);
     this.#told -= count;
     this.#bounded -= count;
     const known = this.#slices[0].place - KEPT_SLICES;

@@ -2,7 +2,7 @@ import { SET_NS } from "../intake/disorder.js";
 import { type Bounds, LEAST_WITNESSES, quickest, witnessed } from "./estimate.js";
 
 /** Faster or slower than this, no computer's clock runs. */
-const MOST_RATE = 0.001;
+export const MOST_RATE = 0.001;
 /** A rate is believed the more, the narrower its bounds are against this: what clocks differ by. */
 const USUAL_RATE = 50e-6;
 /** The rate of a clock wanders by this much while it is looked at: temperature. */
@@ -14,9 +14,13 @@ const SUPPORTERS = 16;
 
 /** A packet that was seen on both sides, of known direction. */
 export interface Crossing {
+  readonly isOutbound: boolean;
   /** Outside stamp on the timeline, uncorrected; and by how much it is later than the inside one. */
   readonly timeNs: number;
   readonly gapNs: number;
+  /** How many outside packets there were up to it, and its frame there. */
+  readonly place: number;
+  readonly frame: number;
 }
 
 /** Some outside packets in a row, and what those of them that have a twin say. */
@@ -40,17 +44,17 @@ export class Slice implements Bounds {
   /** Of its own packets, the one that LEAST_WITNESSES of them confirm, by how much the offset is at least, and at most. */
   #confirmedLeast: Crossing | undefined;
   #confirmedMost: Crossing | undefined;
-  /** Where its packets end among those of each direction, by `Crossings`. */
-  ends: readonly [number, number];
+  /** How many packets came up to its end. */
+  readonly end: number;
   /** How many slices before it are bounded. */
   place = 0;
 
-  constructor(fromNs: number, toNs: number, leastNs: number, setFrame: number, ends: readonly [number, number]) {
+  constructor(fromNs: number, toNs: number, leastNs: number, setFrame: number, end: number) {
     this.fromNs = fromNs;
     this.toNs = toNs;
     this.leastNs = leastNs;
     this.setFrame = setFrame;
-    this.ends = ends;
+    this.end = end;
   }
 
   get isBounded(): boolean {
@@ -230,33 +234,31 @@ class Rates {
   }
 }
 
-/** Packets of one direction that were seen on both sides, in order of time, as long as they tell anything of others. */
+/** Packets of one direction that were seen on both sides, in the order of the outside, as long as they tell anything of others. */
 export class Crossings {
   readonly #kept: Crossing[] = [];
-  #first = 0;
 
-  /** Where the next one will stand. */
-  get end(): number {
-    return this.#first + this.#kept.length;
-  }
-
+  /** Adds one, if it is not there. Where a clock was set back, the other side shows it late. */
   add(crossing: Crossing): void {
-    this.#kept.push(crossing);
+    const at = this.#upTo(crossing.place);
+    if (this.#kept[at - 1]?.place !== crossing.place) this.#kept.splice(at, 0, crossing);
   }
 
-  /** Those from one place to another, and so many around them as there are. */
-  between(from: number, to: number): { own: readonly Crossing[]; around: readonly Crossing[] } {
-    const [a, b] = [from - this.#first, to - this.#first];
-    return {
-      own: this.#kept.slice(Math.max(0, a), b),
-      around: this.#kept.slice(Math.max(0, a - SUPPORTERS), b + SUPPORTERS),
-    };
+  /** Those behind one place and up to another, and so many around them as there are. */
+  between(from: number, to: number, most = SUPPORTERS): { own: readonly Crossing[]; around: readonly Crossing[] } {
+    const [a, b] = [this.#upTo(from), this.#upTo(to)];
+    return { own: this.#kept.slice(a, b), around: this.#kept.slice(Math.max(0, a - most), b + most) };
   }
 
   forgetBefore(place: number): void {
-    const count = place - SUPPORTERS - this.#first;
-    if (count < 4 * SUPPORTERS) return;
-    this.#kept.splice(0, count);
-    this.#first += count;
+    const count = this.#upTo(place) - SUPPORTERS;
+    if (count >= 4 * SUPPORTERS) this.#kept.splice(0, count);
+  }
+
+  /** How many of those kept are up to a place: most are asked for at the end. */
+  #upTo(place: number): number {
+    let count = this.#kept.length;
+    while (count > 0 && this.#kept[count - 1].place > place) count--;
+    return count;
   }
 }

@@ -6,11 +6,11 @@ import { SET_NS } from "../intake/disorder.js";
 import { Clock, type ClockOption } from "./clock.js";
 import { Course, middleOf, PROCESSORS_NS } from "./course.js";
 import { Slice } from "./envelope.js";
-import { type Agreed, agreedOffset, gapOf, mayBeOneClock } from "./estimate.js";
+import { type Agreed, agreedOffset, gapOf, LEAST_WITNESSES, mayBeOneClock } from "./estimate.js";
 import type { Lookahead, Rows } from "./lookahead.js";
 import { type Pending, Slicer } from "./slicer.js";
 import { unitOf } from "./units.js";
-import { IP_ID_ONLY, NUMBERS, RESENDABLE, SEGMENT, type Twin, Twins } from "./twins.js";
+import { IP_ID_ONLY, MARKED, NUMBERS, PAYLOAD, RESENDABLE, SEGMENT, type Twin, Twins } from "./twins.js";
 
 /** How many packets of each side tell how the clocks stand at the beginning: from the first number to the last, doubling … */
 const FIRST_LOOK = 256;
@@ -51,6 +51,8 @@ export class Follower {
   #asksResendable = false;
   /** By direction, -1 first: how many twins were that very segment. */
   readonly #segments = [0, 0, 0];
+  /** By direction: the latest twins that are asked only where they agree with each other, as nothing surer tells. */
+  readonly #doubtful: readonly [Twin[], Twin[], Twin[]] = [[], [], []];
   #isOver = false;
   /** What the slices come to. */
   readonly #course: Course;
@@ -253,20 +255,32 @@ export class Follower {
     const insideToNs = toNs + afterNs - this.#gapNs;
     const isBy = ({ seenAt }: Twin): boolean => seenAt[INSIDE] <= insideToNs && seenAt[OUTSIDE] <= end;
     const twins = this.#waiting
-      .filter((twin) => isBy(twin) && isUnrepeated(twin, insideToNs, end) && this.#isAsked(twin))
-      .sort((a, b) => a.outsideNs - b.outsideNs || a.insideNs - b.insideNs);
+      .filter((twin) => isBy(twin) && isUnrepeated(twin, insideToNs, end))
+      .sort((a, b) => a.seenAt[OUTSIDE] - b.seenAt[OUTSIDE]);
     this.#waiting = this.#waiting.filter((twin) => !isBy(twin));
-    for (const twin of twins) this.#cross(twin);
+    const asked = twins.filter((twin) => this.#isAsked(twin));
+    for (const twin of asked) this.#cross(twin);
+    const isTold = [-1, 0, 1].map((direction) => asked.some((twin) => twin.direction === direction));
+    for (const twin of twins) if (!isTold[twin.direction + 1] && isDoubtful(twin)) this.#ask(twin);
     const base = this.#baseNs;
-    this.#course.take(new Slice(fromNs - base, toNs - base, leastNs - base, setFrame, this.#course.crossed), end);
+    this.#course.take(new Slice(fromNs - base, toNs - base, leastNs - base, setFrame, end));
+  }
+
+  /** Takes a twin that may be none, where enough of each direction agree, and those before it that wait for that. */
+  #ask(twin: Twin): void {
+    const own = this.#doubtful[twin.direction + 1];
+    own.push(twin);
+    if (own.length > LEAST_WITNESSES) own.shift();
+    const [inbound, , outbound] = this.#doubtful;
+    const hasEnough = Math.min(inbound.length, outbound.length) === LEAST_WITNESSES;
+    if (!hasEnough || Math.max(...inbound.map(gapOf)) > Math.min(...outbound.map(gapOf))) return;
+    for (const one of [...inbound, ...outbound]) this.#cross(one);
   }
 
   /** Whether a twin is to tell of the clocks, as nothing surer does; counts those that are that very segment. */
   #isAsked({ by, direction }: Twin): boolean {
-    if (by === SEGMENT) {
-      this.#segments[direction + 1]++;
-      return true;
-    }
+    if (by === SEGMENT) this.#segments[direction + 1]++;
+    if (by === SEGMENT || by === MARKED) return true;
     if (this.#segments[direction + 1] >= ENOUGH) return false;
     return by === RESENDABLE ? this.#asksResendable : by === NUMBERS || !this.#hasNumbers;
   }
@@ -277,7 +291,13 @@ export class Follower {
     if (this.#course.nearNs !== null && Math.abs(gapNs - this.#course.nearNs) <= 2 * this.#windowNs) {
       this.#strays = [];
       if (twin.direction !== 0)
-        this.#course.cross(twin.direction > 0, { timeNs: twin.outsideNs - this.#baseNs, gapNs });
+        this.#course.cross({
+          isOutbound: twin.direction > 0,
+          timeNs: twin.outsideNs - this.#baseNs,
+          gapNs,
+          place: twin.seenAt[OUTSIDE],
+          frame: twin.outsideFrame,
+        });
       return;
     }
     this.#strays.push(twin);
@@ -313,6 +333,11 @@ const MAX = Number.MAX_VALUE;
 /** Whether a twin tells an offset. */
 function isCertain({ by }: Twin): boolean {
   return by !== IP_ID_ONLY;
+}
+
+/** Whether a twin may be none: one that was lost may be like one that was missed. */
+function isDoubtful({ by }: Twin): boolean {
+  return by === NUMBERS || by === PAYLOAD;
 }
 
 /** Whether nothing like a twin's two packets was seen until the sides had come so far. */

@@ -12,19 +12,23 @@ export const UNKNOWN_RATE = 100e-6;
 export class Steps {
   readonly found = new Few<ClockStep>();
   #sure: Stretch | null = null;
+  /** Until when it was not set: by those since that are not sure that it was. */
+  #untilNs = 0;
 
   /** Takes the next stretch that packets of both directions bound. */
   take(stretch: Stretch): void {
     const sure = this.#sure;
     if (sure === null) {
       this.#sure = stretch;
+      this.#untilNs = stretch.untilNs - stretch.correctionNs;
       return;
     }
     const expectedNs = sure.correctionNs + sure.rate * (stretch.atNs - sure.atNs);
     const sureNs = sure.slackNs + UNKNOWN_RATE * (stretch.untilNs - sure.untilNs);
     const byNs = Math.round(stretch.correctionNs - expectedNs);
     const isSet = Math.abs(byNs) > Math.max(SET_NS, sureNs + stretch.slackNs);
-    if (isSet) this.found.add({ atNs: sure.untilNs - sure.correctionNs, byNs });
+    if (isSet) this.found.add({ atNs: this.#untilNs, byNs });
+    if (isSet || Math.abs(byNs) <= SET_NS) this.#untilNs = stretch.untilNs - stretch.correctionNs;
     if (isSet || stretch.slackNs <= sureNs) this.#sure = stretch;
   }
 }

@@ -26,7 +26,9 @@ export interface Twin {
   readonly outsideNs: number;
   /** 1 where it went from inside to outside, -1 where it came the other way, 0 where neither its ends nor its TTL tell. */
   readonly direction: number;
-  /** What makes it unique: SEGMENT, NUMBERS, RESENDABLE, PAYLOAD or IP_ID_ONLY. */
+  /** The frame of the outside one. */
+  readonly outsideFrame: number;
+  /** What makes it unique: SEGMENT, NUMBERS, RESENDABLE, MARKED, PAYLOAD or IP_ID_ONLY. */
   readonly by: number;
   /** How far each side had come when it was seen there, by `Twins.progress` … */
   readonly seenAt: readonly [number, number];
@@ -43,10 +45,12 @@ export const NUMBERS = 1;
  * the same time.
  */
 export const RESENDABLE = 2;
+/** A payload that no other packet begins with, and an IP ID. */
+export const MARKED = 3;
 /** A payload that no other packet begins with. */
-const PAYLOAD = 3;
+export const PAYLOAD = 4;
 /** An IP ID, with whatever payload: that says little, as 65,536 packets later there is another one. */
-export const IP_ID_ONLY = 4;
+export const IP_ID_ONLY = 5;
 
 /** Packets of a side that are remembered. */
 const ENTRIES = 2 ** 15;
@@ -62,6 +66,7 @@ const TO = 3;
 const TTL = 4;
 /** Its IP ID, and 1 more bit for IPv6. */
 const ID = 5;
+const FRAME = 6;
 const ENTRY_BITS = 3;
 
 /**
@@ -139,6 +144,7 @@ export class Twins {
     words[e + TO] = endOf(batch, row, false);
     words[e + TTL] = batch.ttl(row);
     words[e + ID] = (batch.ipId(row) & 0xffff) | ((batch.flags(row) & IS_IPV6) === 0 ? 0 : 0x1_0000);
+    words[e + FRAME] = batch.frame(row);
     own.stampsNs[entry] = stampNs;
     own.seenAt[entry] = own.progress;
     own.repeatedAt[entry] = Number.POSITIVE_INFINITY;
@@ -149,13 +155,13 @@ export class Twins {
     const [inside, outside] = this.#sides;
     if (isAnswer(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
     if (by === PAYLOAD && mayBeRelayed(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS)) return;
-    const isSegment =
-      by === NUMBERS && haveOneId(inside.words[(i << ENTRY_BITS) + ID], outside.words[(o << ENTRY_BITS) + ID]);
+    const hasOneId = haveOneId(inside.words[(i << ENTRY_BITS) + ID], outside.words[(o << ENTRY_BITS) + ID]);
     const twin: Twin = {
       insideNs: inside.stampsNs[i],
       outsideNs: outside.stampsNs[o],
       direction: directionOf(inside.words, i << ENTRY_BITS, outside.words, o << ENTRY_BITS),
-      by: isSegment ? SEGMENT : by,
+      outsideFrame: outside.words[(o << ENTRY_BITS) + FRAME],
+      by: !hasOneId ? by : by === NUMBERS ? SEGMENT : by === PAYLOAD ? MARKED : by,
       seenAt: [inside.seenAt[i], outside.seenAt[o]],
       repeatedAt: [inside.repeatedAt[i], outside.repeatedAt[o]],
     };

@@ -3,11 +3,11 @@ import { type Crossing, Slice } from "../../../src/correlate/clock/envelope.js";
 import { quickest } from "../../../src/correlate/clock/estimate.js";
 
 function crossings(gaps: readonly number[]): Crossing[] {
-  return gaps.map((gapNs, at) => ({ timeNs: at, gapNs }));
+  return gaps.map((gapNs, at) => ({ isOutbound: true, timeNs: at, gapNs, place: at + 1, frame: at + 1 }));
 }
 
 function slice(outboundNs: readonly number[], inboundNs: readonly number[], wrongNs = 0): Slice {
-  const made = new Slice(0, 1e8, 0, 0, [0, 0]);
+  const made = new Slice(0, 1e8, 0, 0, 0);
   made.wrongNs = wrongNs;
   made.bound(true, crossings(outboundNs), crossings(outboundNs));
   made.bound(false, crossings(inboundNs), crossings(inboundNs));

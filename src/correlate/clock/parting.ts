@@ -1,0 +1,60 @@
+import type { Crossing } from "./envelope.js";
+import { LEAST_WITNESSES } from "./estimate.js";
+
+/** What LEAST_WITNESSES of some packets say of the offset: it is at least, and at most. */
+class Witnesses {
+  readonly #least: number[] = [];
+  readonly #most: number[] = [];
+
+  add({ isOutbound, gapNs }: Crossing): void {
+    const own = isOutbound ? this.#most : this.#least;
+    own.push(isOutbound ? gapNs : -gapNs);
+    own.sort((a, b) => a - b);
+    own.splice(LEAST_WITNESSES);
+  }
+
+  get bounds(): { atLeastNs: number; atMostNs: number } {
+    return {
+      atLeastNs: -(this.#least[LEAST_WITNESSES - 1] ?? Number.POSITIVE_INFINITY),
+      atMostNs: this.#most[LEAST_WITNESSES - 1] ?? Number.POSITIVE_INFINITY,
+    };
+  }
+}
+
+/**
+ * Where a clock was set between some packets, in the order of the outside: what enough of those before say contradicts what enough of those behind
+ * do, by more than `toleranceNs`, and neither contradict each other. Each packet belongs to the side whose offset its own gap is nearer to; so it is
+ * where the fewest are misplaced. Returns the index of the first packet behind, or 0 where it was not set.
+ */
+export function partingOf(crossings: readonly Crossing[], toleranceNs: number): number {
+  const [before, behind] = [boundsUpTo(crossings), boundsUpTo(crossings.toReversed()).reverse()];
+  let mostNs = toleranceNs;
+  let [oldNs, newNs] = [0, 0];
+  for (let at = 1; at < crossings.length; at++) {
+    const [old, now] = [before[at - 1], behind[at]];
+    const forthNs = now.atLeastNs - old.atMostNs;
+    const backNs = old.atLeastNs - now.atMostNs;
+    const against = [old, now].map(({ atLeastNs, atMostNs }) => Math.max(0, atLeastNs - atMostNs));
+    const clearNs = Math.max(forthNs, backNs) - against[0] - against[1];
+    if (!(clearNs > mostNs)) continue;
+    mostNs = clearNs;
+    [oldNs, newNs] = forthNs > backNs ? [old.atMostNs, now.atLeastNs] : [old.atLeastNs, now.atMostNs];
+  }
+  if (oldNs === newNs) return 0;
+  let [parting, costNs, leastNs] = [0, 0, Number.POSITIVE_INFINITY];
+  for (let at = 0; at < crossings.length; at++) {
+    if (costNs < leastNs) [parting, leastNs] = [at, costNs];
+    const { gapNs } = crossings[at];
+    costNs += Math.abs(gapNs - oldNs) - Math.abs(gapNs - newNs);
+  }
+  return costNs < leastNs ? 0 : parting;
+}
+
+/** What those up to each of some packets say. */
+function boundsUpTo(crossings: readonly Crossing[]): { atLeastNs: number; atMostNs: number }[] {
+  const witnesses = new Witnesses();
+  return crossings.map((crossing) => {
+    witnesses.add(crossing);
+    return witnesses.bounds;
+  });
+}
