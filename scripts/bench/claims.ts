@@ -24,6 +24,7 @@ interface ClockClaim {
   readonly driftPpm: number;
   readonly source: string;
   readonly uncertaintyNs?: number | null;
+  readonly steps?: readonly { readonly time: string; readonly byNs: number }[];
 }
 
 /** How true natcorr was, beside its pairs. */
@@ -47,6 +48,7 @@ export interface Truthfulness {
   readonly examples: string[];
 }
 
+/** How far what is said of the clocks is off: the offset and the drift or, where one was set, by how much it was. */
 export interface ClockError {
   readonly offsetNs: number;
   readonly driftPpm: number;
@@ -83,6 +85,10 @@ const TRUE_VERDICTS: ReadonlyMap<number, ReadonlySet<string>> = new Map([
 ]);
 
 const EXAMPLES = 5;
+
+/** A clock that is set by so much is told of; and about when: there are packets meanwhile. */
+const SET_NS = 6e6;
+const SET_WITHIN_S = 0.1;
 
 /** Compares what natcorr says of a capture pair, other than its pairs, with what is true of it. */
 export class Claims {
@@ -167,9 +173,16 @@ export class Claims {
     this.#example(`${side} frame ${frame} called ${verdict}: ${why}`);
   }
 
-  /** None where the clocks themselves were not steady: then no offset and no drift is the true one. */
-  #clockError({ offsetNs, driftPpm, uncertaintyNs }: ClockClaim): ClockError | null {
+  /** None where stamps are wrong, or where a clock was set by so little that nobody need tell. */
+  #clockError({ offsetNs, driftPpm, uncertaintyNs, steps = [] }: ClockClaim): ClockError | null {
     const truth = this.#circumstances;
+    if (truth.set !== null) {
+      const { timeS, byNs } = truth.set;
+      if (steps.length === 0 && Math.abs(byNs) < SET_NS) return null;
+      const error = { offsetNs: (steps[0]?.byNs ?? 0) - byNs, driftPpm: 0 };
+      const isThen = steps.length === 1 && Math.abs(Number(steps[0].time) - timeS) <= SET_WITHIN_S;
+      return { ...error, isWithin: isThen && Math.abs(error.offsetNs) <= 2 * (uncertaintyNs ?? 0) };
+    }
     if (!truth.isSteady) return null;
     const error = { offsetNs: offsetNs - truth.offsetNs, driftPpm: driftPpm - truth.driftPpm };
     const allowedNs = uncertaintyNs ?? truth.offsetErrorNs;

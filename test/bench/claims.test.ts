@@ -12,6 +12,7 @@ const TRUTH = { inside: sideOf(FORWARDED, DROPPED, UNSEEN, UNCOVERED, COPY), out
 const ONE_CLOCK: Circumstances = {
   isSteady: true,
   isOneClock: true,
+  set: null,
   offsetNs: 0,
   driftPpm: 0,
   durationNs: 10e9,
@@ -29,6 +30,13 @@ const verdict = (frame: number, verdict: string) => ({ type: "unmatched", side: 
 const finding = (code: string, text = "") => ({ type: "finding", code, text, count: 3 });
 const pair = (latencyNs: number) => ({ type: "pair", latencyNs, inside: { frames: [1] } });
 const summary = (clock: object) => ({ type: "summary", clock });
+
+const step = (time: string, byNs: number) => ({
+  offsetNs: 0,
+  driftPpm: 0,
+  uncertaintyNs: 9_000,
+  steps: [{ time, byNs }],
+});
 
 describe("claims", () => {
   test.each([
@@ -76,5 +84,16 @@ describe("claims", () => {
     ["a drift that is not there", { offsetNs: 0, driftPpm: 30 }, false],
   ])("of the clock: %s", (_, clock, isWithin) => {
     expect(told([summary(clock)]).clock?.isWithin).toBe(isWithin);
+  });
+
+  test.each([
+    ["when, and by how much", 20e6, step("1700000003.950000000", 20_015_000), true],
+    ["by how much else", 20e6, step("1700000003.950000000", 20_025_000), false],
+    ["at another time", 20e6, step("1700000003.850000000", 20e6), false],
+    ["not at all", 20e6, { offsetNs: 0, driftPpm: 0 }, false],
+    ["not at all, as it is little", 2e6, { offsetNs: 0, driftPpm: 0 }, undefined],
+  ])("of a clock that was set: %s", (_, byNs, clock, isWithin) => {
+    const circumstances = { ...ONE_CLOCK, isSteady: false, isOneClock: false, set: { timeS: 1_700_000_004, byNs } };
+    expect(told([summary(clock)], circumstances).clock?.isWithin).toBe(isWithin);
   });
 });

@@ -11,7 +11,7 @@ import {
   UNSEEN,
   writeTruth,
 } from "../truth.js";
-import type { CapturePoint } from "./capture.js";
+import { type CapturePoint, EPOCH_S } from "./capture.js";
 import { decidablePairs } from "./decide.js";
 import { type Fate, World } from "./world.js";
 
@@ -45,6 +45,8 @@ export interface Circumstances {
   readonly isSteady: boolean;
   /** Whether, besides, both captures took their stamps from one clock. */
   readonly isOneClock: boolean;
+  /** When the outside clock was set meanwhile, in seconds since the epoch, and by how much. */
+  readonly set: { readonly timeS: number; readonly byNs: number } | null;
   /** Outside clock minus inside clock at the first packet, and how fast that grows. */
   readonly offsetNs: number;
   readonly driftPpm: number;
@@ -148,6 +150,7 @@ function circumstancesOf({ inside, outside, fates, flows }: World): Circumstance
   return {
     isSteady,
     isOneClock: offsetNs === 0 && driftPpm === 0 && isSteady,
+    set: b.set && { timeS: EPOCH_S + b.set.atNs / 1e9, byNs: b.set.byNs },
     offsetNs,
     driftPpm,
     durationNs: fates[fates.length - 1].entryNs - fates[0].entryNs,

@@ -14,7 +14,9 @@ export interface CaptureModel {
   offsetS: number;
   offsetNs: number;
   driftPpm: number;
-  /** What else is added to the stamp of frame n, taken at this time: steps of the clock, stamps too early, leaps. */
+  /** When its clock is set, and by how much. */
+  set: ClockSet | null;
+  /** What else is added to the stamp of frame n, taken at this time: stamps too early, leaps. */
   errorNs: (timeNs: number, frame: number) => number;
   /** Whether the capture misses a frame that passes at this time. */
   misses: (timeNs: number) => boolean;
@@ -28,6 +30,12 @@ export interface CaptureModel {
   arrange: (frames: Tap[]) => Tap[];
 }
 
+/** A clock that is set: at this time, forth or back. */
+interface ClockSet {
+  readonly atNs: number;
+  readonly byNs: number;
+}
+
 function plainCapture(): CaptureModel {
   return {
     link: "ethernet",
@@ -37,6 +45,7 @@ function plainCapture(): CaptureModel {
     offsetS: 0,
     offsetNs: 0,
     driftPpm: 0,
+    set: null,
     errorNs: () => 0,
     misses: () => false,
     hasCounters: false,
@@ -58,7 +67,7 @@ export interface Tap {
 /** Time of the first packets: later than any clock is behind, by less than whole seconds. */
 export const START_NS = 100e9;
 /** 2023-11-14 22:13:20 UTC. */
-const EPOCH_S = 1_700_000_000;
+export const EPOCH_S = 1_700_000_000;
 
 /** One capture point: it collects frames in any order of time, then writes them. */
 export class CapturePoint {
@@ -105,8 +114,8 @@ export class CapturePoint {
   }
 
   #stampOf(timeNs: number, frame: number): Stamp {
-    const { resolutionNs, offsetS, errorNs } = this.model;
-    const error = errorNs(timeNs, frame);
+    const { resolutionNs, offsetS, set, errorNs } = this.model;
+    const error = errorNs(timeNs, frame) + (set !== null && timeNs > set.atNs ? set.byNs : 0);
     if (error !== 0) this.isSteady = false;
     const local = this.localNs(timeNs) + error;
     const stampNs = Math.floor(local / resolutionNs) * resolutionNs;

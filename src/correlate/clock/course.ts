@@ -1,6 +1,6 @@
 import { NEAR_NS } from "../intake/disorder.js";
 import { type ClockFacts, STILL, type Stretch } from "./clock.js";
-import { type Crossing, Crossings, type Line, lineThrough, MOST_RATE, Slice } from "./envelope.js";
+import { type Crossing, Crossings, type Line, lineThrough, Slice } from "./envelope.js";
 import type { Bounds } from "./estimate.js";
 import { partingOf } from "./parting.js";
 import { Steps, UNKNOWN_RATE } from "./steps.js";
@@ -55,6 +55,8 @@ export class Course {
   /** Slices; how many of them are bounded, and told of. */
   readonly #slices: Slice[] = [];
   #bounded = 0;
+  /** Where stamps were seen to go back as a clock was set back, and by how much. */
+  #mingled = { atNs: Number.NEGATIVE_INFINITY, backNs: 0 };
   #told = 0;
   /** Those that packets bound. */
   readonly #known: Slice[] = [];
@@ -152,11 +154,12 @@ export class Course {
       .sort((a, b) => a.place - b.place);
     if (crossings.length < 2) return false;
     const spanNs = Math.abs(crossings[crossings.length - 1].timeNs - crossings[0].timeNs);
-    const toleranceNs = this.unitNs + PROCESSORS_NS + 2 * slice.wrongNs + MOST_RATE * spanNs;
-    const parting = partingOf(crossings, toleranceNs);
-    if (parting === 0) return false;
-    const [last, first] = [crossings[parting - 1], crossings[parting]];
+    const toleranceNs = this.unitNs + PROCESSORS_NS + UNKNOWN_RATE * spanNs;
+    const parting = partingOf(crossings, toleranceNs, slice.wrongNs);
+    if (parting === undefined) return false;
+    const [last, first] = parting.map((index) => crossings[index]);
     if (last.place <= from || first.place > slice.end) return false;
+    if (parting[1] > parting[0] + 1) this.#mingled = { atNs: last.timeNs, backNs: slice.wrongNs };
     const isBack = first.timeNs <= last.timeNs;
     const isBetween = !isBack && first.place > last.place + 1;
     const cutNs = isBetween || isBack ? last.timeNs : (last.timeNs + first.timeNs) / 2;
@@ -168,10 +171,13 @@ export class Course {
     return true;
   }
 
-  /** How far the stamps of both captures go back around a slice, as far as they were looked at. */
+  /** How far the stamps of both captures go back around a slice, as far as they were looked at, but for what a clock does that was set back. */
   #wrongNs({ leastNs, toNs }: Slice): number {
+    const fromNs = leastNs - NEAR_NS;
     const untilNs = Math.min(toNs + NEAR_NS, this.#slices[this.#slices.length - 1].toNs);
-    return this.#disorderNs(leastNs - NEAR_NS, untilNs, this.nearNs ?? 0);
+    const wrongNs = this.#disorderNs(fromNs, untilNs, this.nearNs ?? 0);
+    const { atNs, backNs } = this.#mingled;
+    return wrongNs <= backNs && fromNs - NEAR_NS <= atNs && atNs <= untilNs + NEAR_NS ? 0 : wrongNs;
   }
 
   /** Tells how the clocks stand in a slice. */

@@ -2,7 +2,7 @@ import { SET_NS } from "../intake/disorder.js";
 import { type Bounds, LEAST_WITNESSES, quickest, witnessed } from "./estimate.js";
 
 /** Faster or slower than this, no computer's clock runs. */
-export const MOST_RATE = 0.001;
+const MOST_RATE = 0.001;
 /** A rate is believed the more, the narrower its bounds are against this: what clocks differ by. */
 const USUAL_RATE = 50e-6;
 /** The rate of a clock wanders by this much while it is looked at: temperature. */

@@ -24,30 +24,46 @@ class Witnesses {
 /**
  * Where a clock was set between some packets, in the order of the outside: what enough of those before say contradicts what enough of those behind
  * do, by more than `toleranceNs`, and neither contradict each other. Each packet belongs to the side whose offset its own gap is nearer to; so it is
- * where the fewest are misplaced. Returns the index of the first packet behind, or 0 where it was not set.
+ * where the fewest are misplaced. Stamps may be early by `wrongNs`, or in order although the clock was set back: packets that are so near to each
+ * other may be on either side of it. Returns the indices of the last packet that is before it and of the first one that is behind.
  */
-export function partingOf(crossings: readonly Crossing[], toleranceNs: number): number {
+export function partingOf(
+  crossings: readonly Crossing[],
+  toleranceNs: number,
+  wrongNs: number,
+): readonly [number, number] | undefined {
+  const isNear = (a: number, b: number): boolean =>
+    b < crossings.length && Math.abs(crossings[a].timeNs - crossings[b].timeNs) < wrongNs;
   const [before, behind] = [boundsUpTo(crossings), boundsUpTo(crossings.toReversed()).reverse()];
   let mostNs = toleranceNs;
   let [oldNs, newNs] = [0, 0];
-  for (let at = 1; at < crossings.length; at++) {
-    const [old, now] = [before[at - 1], behind[at]];
+  for (let last = 0, first = 1; last < crossings.length; last++) {
+    first = Math.max(first, last + 1);
+    while (isNear(last, first)) first++;
+    if (first === crossings.length) break;
+    const [old, now] = [before[last], behind[first]];
     const forthNs = now.atLeastNs - old.atMostNs;
     const backNs = old.atLeastNs - now.atMostNs;
     const against = [old, now].map(({ atLeastNs, atMostNs }) => Math.max(0, atLeastNs - atMostNs));
-    const clearNs = Math.max(forthNs, backNs) - against[0] - against[1];
+    // stamps that are early by chance contradict the other direction's, where there are both
+    const mayBeEarly = [old, now].some(({ atLeastNs, atMostNs }) => !Number.isFinite(atMostNs - atLeastNs));
+    const clearNs = Math.max(forthNs, backNs) - against[0] - against[1] - (mayBeEarly ? 2 * wrongNs : 0);
     if (!(clearNs > mostNs)) continue;
     mostNs = clearNs;
     [oldNs, newNs] = forthNs > backNs ? [old.atMostNs, now.atLeastNs] : [old.atLeastNs, now.atMostNs];
   }
-  if (oldNs === newNs) return 0;
+  if (oldNs === newNs) return undefined;
   let [parting, costNs, leastNs] = [0, 0, Number.POSITIVE_INFINITY];
   for (let at = 0; at < crossings.length; at++) {
     if (costNs < leastNs) [parting, leastNs] = [at, costNs];
     const { gapNs } = crossings[at];
     costNs += Math.abs(gapNs - oldNs) - Math.abs(gapNs - newNs);
   }
-  return costNs < leastNs ? 0 : parting;
+  if (parting === 0 || costNs < leastNs) return undefined;
+  let [last, first] = [parting - 1, parting];
+  while (last > 0 && isNear(last, parting)) last--;
+  while (isNear(parting - 1, first)) first++;
+  return first < crossings.length ? [last, first] : undefined;
 }
 
 /** What those up to each of some packets say. */

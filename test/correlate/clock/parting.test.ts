@@ -3,14 +3,14 @@ import type { Crossing } from "../../../src/correlate/clock/envelope.js";
 import { partingOf } from "../../../src/correlate/clock/parting.js";
 
 /** Packets that go out and come in by turns, as their offset is; each takes 20 µs and what is said of its latency. */
-function crossed(offsets: readonly number[], laterNs: (at: number) => number = () => 0): Crossing[] {
+function crossed(offsets: readonly number[], laterNs: (at: number) => number = () => 0, everyNs = 1): Crossing[] {
   return offsets.map((offsetNs, at) => {
     const isOutbound = at % 2 === 0;
     const tookNs = 20_000 + laterNs(at);
     return {
       isOutbound,
       gapNs: isOutbound ? offsetNs + tookNs : offsetNs - tookNs,
-      timeNs: at,
+      timeNs: at * everyNs,
       place: at + 1,
       frame: at + 1,
     };
@@ -23,15 +23,36 @@ const set = (before: number, behind: number, byNs: number): number[] =>
 // one is slow, and another one no twin
 const slow = (at: number): number => (at === 3 ? 5e9 : at === 12 ? -90e6 : 0);
 
-it.each([2e6, -2e6, 200e6, -200e6])("tells the first packet behind a clock that was set by %i ns", (byNs) => {
-  for (const before of [6, 7, 10]) expect(partingOf(crossed(set(before, 9, byNs)), 100_000)).toBe(before);
-  expect(partingOf(crossed(set(8, 8, byNs), slow), 100_000)).toBe(8);
+const parted = (crossings: readonly Crossing[]) => partingOf(crossings, 100_000, 0);
+
+it.each([2e6, -2e6, 200e6, -200e6])("tells the packets around a clock that was set by %i ns", (byNs) => {
+  for (const before of [6, 7, 10]) expect(parted(crossed(set(before, 9, byNs)))).toEqual([before - 1, before]);
+  expect(parted(crossed(set(8, 8, byNs), slow))).toEqual([7, 8]);
 });
 
 it("tells none where too few say so, by no more than stamps are wrong, or where they are so all along", () => {
-  expect(partingOf(crossed(set(8, 0, 0)), 100_000)).toBe(0);
-  expect(partingOf(crossed(set(12, 4, 2e6)), 100_000)).toBe(0);
-  expect(partingOf(crossed(set(8, 8, 90_000)), 100_000)).toBe(0);
+  expect(parted(crossed(set(8, 0, 0)))).toBeUndefined();
+  expect(parted(crossed(set(12, 4, 2e6)))).toBeUndefined();
+  expect(parted(crossed(set(8, 8, 90_000)))).toBeUndefined();
   const mixed = Array.from({ length: 16 }, (_, at) => (at % 4 < 2 ? 0 : 2e6));
-  expect(partingOf(crossed(mixed), 100_000)).toBe(0);
+  expect(parted(crossed(mixed))).toBeUndefined();
+});
+
+it("leaves out those that mingle where a clock that is set back goes over the same time again", () => {
+  const mingled = Array.from({ length: 24 }, (_, at) => (at % 4 < 2 ? -2e6 : 0));
+  const offsets = [...set(10, 0, 0), ...mingled, ...set(0, 10, -2e6)];
+  const spaced = crossed(offsets, () => 0, 80_000);
+  expect(partingOf(spaced, 100_000, 0)).toBeUndefined();
+  const [last, first] = partingOf(spaced, 100_000, 2e6) ?? [];
+  expect(last).toBeLessThan(10);
+  expect(first).toBeGreaterThanOrEqual(34);
+});
+
+it("takes stamps that may be early for those of a clock that was set only where both directions say so", () => {
+  const both = crossed(set(10, 10, -2e6));
+  expect(partingOf(both, 100_000, 5)).toBeDefined();
+  expect(partingOf(both, 100_000, 1_500_000)).toBeUndefined();
+  const oneWay = both.filter(({ place, isOutbound }) => place <= 10 || isOutbound);
+  expect(partingOf(oneWay, 100_000, 0)).toBeDefined();
+  expect(partingOf(oneWay, 100_000, 1_100_000)).toBeUndefined();
 });

@@ -91,9 +91,23 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
     about: "the outside clock is set back by half a second on the way",
     recall: 0.95,
     play(world) {
-      const stepNs = START_NS + world.rng.between(2.5e9, 3.5e9);
-      world.outside.model.errorNs = (timeNs) => (timeNs > stepNs ? -0.5e9 : 0);
+      world.outside.model.set = { atNs: START_NS + world.rng.between(2.5e9, 3.5e9), byNs: -0.5e9 };
       background(world, 7e9, 220);
+    },
+  },
+  "said/clock-set-once": {
+    about:
+      "the outside clock is set once on the way, forth or back, by 0.2 to 900 ms; now and then clocks are seconds apart",
+    recall: 0.99,
+    play(world) {
+      const { rng } = world;
+      if (rng.chance(0.3)) offset(world);
+      const byNs = 2e5 * 4500 ** rng.between(0, 1);
+      world.outside.model.set = {
+        atNs: START_NS + rng.between(1.5e9, 4.5e9),
+        byNs: rng.chance(0.5) ? byNs : -byNs,
+      };
+      background(world, 6e9, 240);
     },
   },
   "said/clocks-300-us-apart": {
