@@ -258,7 +258,11 @@ export class Follower {
       .filter((twin) => isBy(twin) && isUnrepeated(twin, insideToNs, end))
       .sort((a, b) => a.seenAt[OUTSIDE] - b.seenAt[OUTSIDE]);
     this.#waiting = this.#waiting.filter((twin) => !isBy(twin));
-    const asked = twins.filter((twin) => this.#isAsked(twin));
+    const agreeing = [-1, 0, 1].flatMap((direction) =>
+      agreeingOf(twins.filter((twin) => twin.by === MARKED && twin.direction === direction)),
+    );
+    const agreed = new Set(agreeing);
+    const asked = twins.filter((twin) => this.#isAsked(twin) || agreed.has(twin));
     for (const twin of asked) this.#cross(twin);
     const isTold = [-1, 0, 1].map((direction) => asked.some((twin) => twin.direction === direction));
     for (const twin of twins) if (!isTold[twin.direction + 1] && isDoubtful(twin)) this.#ask(twin);
@@ -279,8 +283,10 @@ export class Follower {
 
   /** Whether a twin is to tell of the clocks, as nothing surer does; counts those that are that very segment. */
   #isAsked({ by, direction }: Twin): boolean {
-    if (by === SEGMENT) this.#segments[direction + 1]++;
-    if (by === SEGMENT || by === MARKED) return true;
+    if (by === SEGMENT) {
+      this.#segments[direction + 1]++;
+      return true;
+    }
     if (this.#segments[direction + 1] >= ENOUGH) return false;
     return by === RESENDABLE ? this.#asksResendable : by === NUMBERS || !this.#hasNumbers;
   }
@@ -328,6 +334,8 @@ export class Follower {
  * direction on that are that very segment, others of it are not: one that was lost may be one that was sent again.
  */
 const ENOUGH = 16;
+/** Twins that are as far apart agree: others, that are none, are so by chance. */
+const AGREED_NS = 1_000_000;
 /** However far the sides have come. */
 const MAX = Number.MAX_VALUE;
 /** Whether a twin tells an offset. */
@@ -335,9 +343,21 @@ function isCertain({ by }: Twin): boolean {
   return by !== IP_ID_ONLY;
 }
 
+/** Of some twins of a direction, those that enough of them agree with. */
+function agreeingOf(twins: readonly Twin[]): Twin[] {
+  const byGap = twins.toSorted((a, b) => gapOf(a) - gapOf(b));
+  return byGap.filter((_, at) => {
+    for (let first = at - LEAST_WITNESSES + 1; first <= at; first++) {
+      const last = first + LEAST_WITNESSES - 1;
+      if (first >= 0 && last < byGap.length && gapOf(byGap[last]) - gapOf(byGap[first]) <= AGREED_NS) return true;
+    }
+    return false;
+  });
+}
+
 /** Whether a twin may be none: one that was lost may be like one that was missed. */
 function isDoubtful({ by }: Twin): boolean {
-  return by === NUMBERS || by === PAYLOAD;
+  return by === NUMBERS || by === MARKED || by === PAYLOAD;
 }
 
 /** Whether nothing like a twin's two packets was seen until the sides had come so far. */
