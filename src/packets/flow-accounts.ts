@@ -304,6 +304,12 @@ export class FlowAccounts {
     return digest ? digest.summary() : summaryOf(this.#fewOf(slot, outbound, this.pairs(slot)));
   }
 
+  /** The latency of the first pair that went that way, or, where they are not kept one by one, the least of them; 0 where none did. */
+  firstLatencyNs(slot: number, isOutbound: boolean): number {
+    const outbound = isOutbound ? 1 : 0;
+    return this.#digest(slot, outbound)?.minNs ?? this.#fewOf(slot, outbound, this.pairs(slot)).at(0) ?? 0;
+  }
+
   /** Where the latencies of a flow go that are not kept one by one: `count` of both directions were up to now. */
   digest(slot: number, outbound: number, count: number): LatencyDigest {
     const known = this.#digest(slot, outbound);

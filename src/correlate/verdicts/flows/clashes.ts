@@ -1,19 +1,14 @@
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 
-/**
- * Two first packets are taken to have been under way at once if they came within this time, nanoseconds. A host forwards a packet within
- * that, and a port is free to others until then (nf_conntrack_confirm, net/netfilter/nf_conntrack_core.c).
- */
-const AT_ONCE_NS = 10_000_000;
-
 /** Conversations remembered whose first packet was dropped. */
 const MOST_LOST = 10_000;
 
 /**
  * Finds the flows whose first packet a NAT dropped because another flow took the wanted port at the same instant (insert_failed). That the
  * first packet is gone and the port another one proves nothing where ports are drawn at random. It takes the other flow: one that kept the port
- * that this one would have kept, towards the same end, and whose first packet crossed at that time.
+ * that this one would have kept, towards the same end, and whose first packet was on its way at that time: once that has left, the port is taken,
+ * and who comes then is given another one at once (nf_conntrack_confirm, net/netfilter/nf_conntrack_core.c).
  */
 export class Clashes {
   readonly #accounts: FlowAccounts;
@@ -60,8 +55,9 @@ export class Clashes {
 
   /** Whether one flow took the port that another would have kept, when that one's first packet was on its way. */
   #took(slot: number, loser: number): boolean {
-    const lostNs = this.#lost.get(this.#accounts.insideTuple(loser))!;
-    if (Math.abs(this.#accounts.firstNs(slot) - lostNs) > AT_ONCE_NS) return false;
+    const apartNs = Math.abs(this.#accounts.firstNs(slot) - this.#lost.get(this.#accounts.insideTuple(loser))!);
+    // what came before it would have left before it, had it not been slower: by as much again, at most
+    if (apartNs >= this.#accounts.firstLatencyNs(slot, true)) return false;
     return (
       this.#insidePort(slot) === this.#insidePort(loser) &&
       this.#isSameEnd(slot, loser, true) &&
