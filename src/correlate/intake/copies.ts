@@ -53,8 +53,8 @@ const THEIR_ID = 8;
 /** Words of both addresses over IPv6. */
 const ADDRESSES = 8;
 const TTL_SHIFT = 24;
-/** But for what a filter selects, which may ask for a tag that the copy has not. */
-const FLAGS_AND_PROTO = 0xff_ffff & ~IS_SELECTED;
+/** But for what a filter selects, which may ask for a tag that the copy has not, and for whether their ID, which is compared, was a sender's only one by then. */
+const FLAGS_AND_PROTO = 0xff_ffff & ~(IS_SELECTED | HAS_IP_ID);
 
 /**
  * Finds the packets of a capture that are there twice because the capture is made so: a mirror port (SPAN) that shows a packet as it

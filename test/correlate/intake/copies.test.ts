@@ -215,12 +215,23 @@ const turnedForm = (isAfter: boolean, n: number) =>
     tcp({ seq: 9000 + 100 * n, ack: 1, payload: filler(100, n) }),
   );
 
+/** Two acknowledgements with the same IP ID. */
+const acks = (src: string, ttl: number, atUs: number) =>
+  [0, 1].map((n) => us(atUs + 8 * n, ipv4({ src, dst: SERVER, ttl, id: 4817, df: true }, tcp({ ack: 5000 * n }))));
+
 describe("a packet that comes twice at once", () => {
   it("is not said to be dropped where little shows whether its capture makes copies", async () => {
     const few = conversation(40);
     const outcome = await outcomeOf(withLastTwice(few.inside, 30), few.outside);
     expect(outcome.pairs).toHaveLength(40);
     expect(outcome.alone).toMatchObject([{ side: "inside", verdict: "unknown", reason: "may-be-copy" }]);
+  });
+
+  it("is not said to be dropped where its sender gives all the same IP ID, which shows only once the next one comes", async () => {
+    const later = conversation(10, { startUs: 30_000 });
+    const inside = merged(...[0, 17].map((againUs) => acks(CONTAINER, 64, 20_000 + againUs)), later.inside);
+    const outcome = await outcomeOf(inside, merged(acks(HOST, 63, 20_011), later.outside));
+    expect(outcome.alone.map(({ verdict, reason }) => [verdict, reason])).toEqual([["unknown", "may-be-copy"]]);
   });
 
   it("was sent twice, and dropped once, where much shows that it makes none", async () => {
