@@ -39,10 +39,10 @@ export class Matchers {
   readonly #kernel: Kernel;
 
   constructor(about: About) {
-    const { heap, timeline, tuples, translations, kernel, windowNs, pairing } = about;
+    const { timeline, kernel } = about;
     this.#timeline = timeline;
     this.#kernel = kernel;
-    this.altered = new Altered(heap, timeline, tuples, translations, kernel, windowNs, pairing);
+    this.altered = new Altered(about);
     this.completeness = new Completeness(about);
     this.likes = new Likes(about);
     this.cutFrames = new CutFrames(about);

@@ -1,4 +1,3 @@
-import type { Heap } from "../../../packets/heap.js";
 import { HAS_IP_ID, IS_ERROR, IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED } from "../../../packets/packets.js";
 import {
   ALTERED_PAYLOAD,
@@ -8,9 +7,9 @@ import {
   EVIDENCE_FLOW,
   EVIDENCE_TIME,
 } from "../../../packets/results.js";
-import { INSIDE } from "../../../packets/sides.js";
+import { INSIDE, otherSide } from "../../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
-import type { TupleTable } from "../../../packets/tuples.js";
+import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { areAnswersAgainst } from "../answers.js";
@@ -28,9 +27,10 @@ import {
   mixed,
 } from "../content.js";
 import { Contents } from "../contents.js";
+import type { Buckets } from "../../kernel/buckets.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import { Newcomers } from "../newcomers.js";
-import type { Pairing, Settles } from "../contract.js";
+import type { About, Pairing, Settles } from "../contract.js";
 import { isLinkScoped } from "../scope.js";
 import { Survivors } from "./survivors.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN } from "../../kernel/relations.js";
@@ -43,6 +43,8 @@ const UNKNOWN_NS = 5_000_000;
 const LEAST_SHARED_IDS = 8;
 /** … where at least one in so many of the packets that crossed is such a packet. */
 const LEAST_SHARE = 2;
+/** So many with a packet's key are looked at, at the most, for one of its flow. */
+const MOST_LOOKED_AT = 64;
 /** What lies so many windows back is not asked for any more. */
 const PAST_WINDOWS = 3;
 
@@ -58,6 +60,7 @@ export class Altered implements Settles {
   readonly survivors: Survivors;
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
+  readonly #buckets: Buckets;
   readonly #translations: Translations;
   readonly #kernel: Kernel;
   readonly #windowNs: number;
@@ -81,16 +84,9 @@ export class Altered implements Settles {
   /** Whether `#claim` found packets of which only the time says that they are no twins. */
   #isUntimely = false;
 
-  constructor(
-    heap: Heap,
-    timeline: Timeline,
-    tuples: TupleTable,
-    translations: Translations,
-    kernel: Kernel,
-    windowNs: number,
-    pairing: Pairing,
-  ) {
+  constructor({ heap, timeline, tuples, buckets, translations, kernel, windowNs, pairing }: About) {
     this.#timeline = timeline;
+    this.#buckets = buckets;
     this.#newcomers = new Newcomers(timeline);
     this.#tuples = tuples;
     this.#translations = translations;
@@ -289,7 +285,7 @@ export class Altered implements Settles {
     const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
     this.#why = undefined;
     const relation = this.#two.take(inside, outside);
-    if (relation === IMPOSSIBLE) return 0;
+    if (relation === IMPOSSIBLE || (relation !== KNOWN && (this.#hasOwn(inside) || this.#hasOwn(outside)))) return 0;
     const { isOutbound, isOneVersion, flags, kind, changes, isSameId } = this.#two;
     const { survivors } = this;
     if ((changes & ALTERED_PAYLOAD) !== 0) {
@@ -306,6 +302,17 @@ export class Altered implements Settles {
       return 0;
     }
     return 2 * relation + (isSameId ? 1 : 0);
+  }
+
+  /** Whether one with a packet's key, and of its flow, waits on the other side: its twin is that, if any is. */
+  #hasOwn(row: number): boolean {
+    const t = this.#timeline;
+    const slot = this.#translations.slotOf(row);
+    if (slot === NONE || t.bucket(row) < 0) return false;
+    let own = this.#buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
+    for (let looked = 0; own !== NONE && looked < MOST_LOOKED_AT; looked++, own = t.next(own))
+      if (this.#translations.isWaitingIn(own, slot)) return true;
+    return false;
   }
 
   /**
