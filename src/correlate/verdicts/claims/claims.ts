@@ -10,7 +10,7 @@ import type { Local } from "./locals.js";
 import { Published } from "./published.js";
 import { type Answer, WHY_QUOTED_ALIKE } from "./refusals.js";
 import { resetByHost } from "./resets.js";
-import { isFromNear, isFromNextHop } from "./senders.js";
+import { isFromAfar, isFromNear } from "./senders.js";
 import { Unexplained } from "./unexplained.js";
 import { WHY_ARRIVED, WHY_REPLACED } from "../impacts/updates.js";
 import { ViewedFlow } from "../flows/viewed-flow.js";
@@ -157,13 +157,13 @@ export class Claims {
   }
 
   /**
-   * Whether an outside packet that an error of somebody beside it is about had come to the host, as far as addresses tell, or its TTL, which is no
-   * sender's own beside the host; it may have left as well. A TTL that ran out shows nothing.
+   * Whether an outside packet that an error of somebody beside it is about had come to the host, as far as addresses tell, or its TTL, which is of
+   * somebody far away; it may have left as well. A TTL that ran out shows nothing.
    */
   #isByHost(row: number, local: Local | null, { src, reason }: Answer): boolean {
     const { timeline: t, locals, translations } = this.#known;
     if (translations.slotOf(row) !== NONE || local !== null || locals.isNat(src)) return true;
-    return reason !== "ttl-exceeded" && !isFromNextHop(t, row);
+    return reason !== "ttl-exceeded" && isFromAfar(t, row);
   }
 
   /** What became of a packet of a known translation that entered and did not come out. */

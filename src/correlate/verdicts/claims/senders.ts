@@ -18,6 +18,14 @@ export function isFromNextHop(t: Timeline, row: number): boolean {
   return isFromNear(t, row) || FULL_TTLS.has(t.ttl(row) + 1);
 }
 
+/** Hardly any path has more routers; traceroute tries no more. */
+const MOST_HOPS = 30;
+
+/** Whether there are several routers between the capture and who sent this packet, as far as its TTL tells: a lower one than paths leave was sent so. */
+export function isFromAfar(t: Timeline, row: number): boolean {
+  return !isFromNextHop(t, row) && t.ttl(row) >= Math.min(...FULL_TTLS) - MOST_HOPS;
+}
+
 /**
  * How far away those are who send what finds no twin: the TTL of a packet is full beside its sender, and lowered behind a router. Each
  * conversation remembers it of both its ends. What they belong to shows what their capture has in common, too.

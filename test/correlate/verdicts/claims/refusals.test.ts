@@ -32,12 +32,20 @@ async function verdicts(frames: readonly Stamped[]): Promise<(string | number)[]
 /** What a host sends that traces a route, and what refuses it. */
 const refusedBy = (atUs: number, src: string, quoted: Uint8Array) =>
   us(atUs, ipv4({ src, dst: "10.0.9.9", id: 77 }, icmp({ type: 11, payload: quoted })));
-const probe = (dst: string) =>
-  ipv4({ src: "10.0.9.9", dst, id: 5, ttl: 1 }, echo({ id: 9, seq: 3, payload: filler(32) }));
+const probe = (dst: string, ttl = 1) =>
+  ipv4({ src: "10.0.9.9", dst, id: 5, ttl }, echo({ id: 9, seq: 3, payload: filler(32) }));
 const saidOfProbe = async (src: string, dst: string) => {
   const outside = merged(known.outside, [us(10_000, probe(dst)), refusedBy(10_050, src, probe(dst))], last.outside);
   const { alone } = await outcomeOf(merged(known.inside, last.inside), outside);
   return alone[0].reason;
+};
+
+/** The same where it is refused by whom it is for. */
+const saidOfAddressed = async (ttl: number) => {
+  const quoted = icmp({ type: 3, code: 3, payload: probe(SERVER, ttl) });
+  const error = us(10_050, ipv4({ src: SERVER, dst: "10.0.9.9", id: 77 }, quoted));
+  const outside = merged(known.outside, [us(10_000, probe(SERVER, ttl)), error], last.outside);
+  return (await outcomeOf(merged(known.inside, last.inside), outside)).alone[0].reason;
 };
 
 describe("an ICMP error about a packet", () => {
@@ -79,6 +87,14 @@ describe("an ICMP error about a packet", () => {
     expect(await saidOfProbe("10.0.9.1", SERVER)).toBe("may-be-refused");
     expect(await saidOfProbe(HOST, SERVER)).toBe("ttl-exceeded");
     expect(await saidOfProbe(HOST, HOST)).toBe("ttl-exceeded");
+  });
+
+  it("outside may come from whom the packet had left for, where only a TTL that was sent so speaks against that", async () => {
+    expect([await saidOfAddressed(5), await saidOfAddressed(63), await saidOfAddressed(57)]).toEqual([
+      "may-be-refused",
+      "may-be-refused",
+      "port-unreachable",
+    ]);
   });
 
   it("without one is about what carries the payload that it quotes", async () => {
