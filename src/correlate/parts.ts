@@ -26,7 +26,7 @@ import { Impacts } from "./verdicts/impacts/impacts.js";
 import { LateLosses } from "./verdicts/impacts/late-losses.js";
 import { Misses } from "./verdicts/captures/misses.js";
 import { Mistimed } from "./verdicts/captures/mistimed.js";
-import { Refusals } from "./verdicts/claims/refusals.js";
+import { type CountJudged, Refusals } from "./verdicts/claims/refusals.js";
 import { Resets } from "./verdicts/claims/resets.js";
 import { SideTally } from "./verdicts/side-tally.js";
 import { Updates } from "./verdicts/impacts/updates.js";
@@ -120,7 +120,9 @@ export function assemble(
   };
 
   const groups = new Groups(timeline);
-  const refusals = new Refusals(timeline, tuples, windowNs, (...quoted) => impacts.open.named(...quoted).length);
+  const judgedBefore = (...quoted: Parameters<CountJudged>) =>
+    impacts.open.named(...quoted).length + updates.unknowns.named(...quoted).length;
+  const refusals = new Refusals(timeline, tuples, windowNs, judgedBefore);
   const mistimed = new Mistimed(timeline);
   const clashes = new Clashes(accounts, tuples);
   const misses = new Misses(kernel);

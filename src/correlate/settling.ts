@@ -109,6 +109,8 @@ export class Settling {
       lateLosses.note(mayBeLostBy, packet, t.timeNs(row), judgement);
     }
     this.#tell(row, judgement);
+    if (isOpen && heldUp === undefined && reason !== "may-be-refused")
+      updates.noteUnknown(row, verdict, book.flowOf(row));
     if (mayHaveCrossed(judgement) && !impacts.open.isEmpty) updates.tellUnclear(row);
     if (elsewhereWay !== undefined) updates.tellElsewhere(elsewhereWay);
     for (const service of verdicts.taken.news()) updates.tellTaken(service);

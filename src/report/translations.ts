@@ -139,10 +139,11 @@ export class TranslationTable {
   /** Takes what a packet of a flow turned out to be. */
   update(flow: number, before: Verdict, now: Verdict): void {
     const row = this.#rows.findIndex((each) => each.flow.id === flow);
-    const known = row < 0 ? this.#problems.get(flow) : this.#rows[row].problems;
-    if (known === undefined || known.all === 0 || !PROBLEMS.has(before)) return;
+    const known = row < 0 ? (this.#problems.get(flow) ?? NO_PROBLEMS) : this.#rows[row].problems;
+    const [isNow, wasBefore] = [PROBLEMS.has(now), PROBLEMS.has(before)];
+    if ((!isNow && !wasBefore) || (wasBefore && known.all === 0)) return;
     const problems = {
-      all: known.all - (PROBLEMS.has(now) ? 0 : 1),
+      all: known.all + Number(isNow) - Number(wasBefore),
       lost: known.lost - (before === "dropped" && now !== "dropped" ? 1 : 0),
     };
     if (row < 0) this.#problems.set(flow, problems);

@@ -63,8 +63,8 @@ interface Said extends Answer {
 /** Why nothing is said of what an error may be about, in words. */
 export const WHY_QUOTED_ALIKE = "an ICMP error is about it, or about another packet that is quoted alike";
 
-/** Counts the packets that came before a time and are quoted so, with a payload that begins in one of some ways. */
-type CountDrops = (quotedAs: string, timeNs: number, heads: readonly number[]) => number;
+/** Counts the packets judged so far that came before a time and are quoted so, with a payload that begins in one of some ways. */
+export type CountJudged = (quotedAs: string, timeNs: number, heads: readonly number[]) => number;
 
 /** Fragments of one datagram leave back to back: a router that does not put them together first may say so before it got the last ones, nanoseconds. */
 const FRAGMENTS_NS = 1_000_000;
@@ -85,7 +85,7 @@ const MOST_LOOKED_AT = 4096;
 export class Refusals implements Notes {
   readonly #timeline: Timeline;
   readonly #tuples: TupleTable;
-  readonly #openDrops: CountDrops;
+  readonly #judgedBefore: CountJudged;
   readonly #windowNs: number;
   /** All of them, by row. */
   readonly #errors = new Map<number, QuotedError>();
@@ -96,12 +96,12 @@ export class Refusals implements Notes {
   /** Errors about the datagrams that were refused last: a fragment may come behind that about the first one, and be judged when this is gone. */
   readonly #refused = new Map<string, Refusal>();
 
-  /** `openDrops`: how many packets there are that were judged before, and that an error may still be about. */
-  constructor(timeline: Timeline, tuples: TupleTable, windowNs: number, openDrops: CountDrops) {
+  /** `judgedBefore`: how many packets there are that were judged before, and that an error may still be about. */
+  constructor(timeline: Timeline, tuples: TupleTable, windowNs: number, judgedBefore: CountJudged) {
     this.#timeline = timeline;
     this.#tuples = tuples;
     this.#windowNs = windowNs;
-    this.#openDrops = openDrops;
+    this.#judgedBefore = judgedBefore;
   }
 
   get size(): number {
@@ -223,7 +223,7 @@ export class Refusals implements Notes {
     );
     if (errors.length === 0) return undefined;
     const heads = errors.map(({ head }) => head);
-    const earlier = isNumbered ? 0 : this.#openDrops(quotedAs, t.timeNs(row), heads);
+    const earlier = isNumbered ? 0 : this.#judgedBefore(quotedAs, t.timeNs(row), heads);
     const later = isNumbered ? 0 : this.#likesBehind(row, quotedAs, errors);
     if (earlier + 1 + later > errors.length || errors.some(({ use }) => use === "unclear")) {
       for (const error of errors) error.use = "unclear";

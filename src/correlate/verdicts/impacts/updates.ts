@@ -1,5 +1,6 @@
 import type { Reason } from "../../../packets/reasons.js";
-import type { Judgement, Update } from "../../../packets/results.js";
+import { IS_IPV6 } from "../../../packets/packets.js";
+import type { Judgement, Update, Verdict } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
@@ -8,6 +9,7 @@ import type { Translations } from "../../kernel/translations.js";
 import { WHY_ELSEWHERE } from "../claims/elsewhere.js";
 import { type Consequence, type Drop, keyOf } from "./drop.js";
 import type { Impacts } from "./impacts.js";
+import { OpenUnknowns } from "./open-unknowns.js";
 import { type Refusals, WHY_QUOTED_ALIKE } from "../claims/refusals.js";
 import { serviceOf } from "../captures/services.js";
 import { WHY_TAKEN } from "../claims/taken.js";
@@ -41,6 +43,7 @@ export class Updates {
   readonly #impacts: Impacts;
   readonly #refusals: Refusals;
   readonly #kernel: Kernel;
+  readonly unknowns = new OpenUnknowns();
   readonly #tell: (update: Update, timeNs: number) => void;
   #pending: Pending[] = [];
 
@@ -81,6 +84,24 @@ export class Updates {
     for (const { update, timeNs } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update, timeNs);
   }
 
+  /** Looks after a packet of which nothing tells what became of it, if the host may have refused it: it entered where it was seen, as far as is known. */
+  noteUnknown(row: number, verdict: Verdict, flow: number | undefined): void {
+    const t = this.#timeline;
+    const slot = this.#translations.slotOf(row);
+    if (slot === NONE ? t.side(row) === OUTSIDE : this.#translations.isLeaving(row, slot)) return;
+    this.unknowns.add({
+      side: t.sideOf(row),
+      frame: t.frame(row),
+      flow,
+      isSelected: t.isSelected(row),
+      isIpv6: (t.flags(row) & IS_IPV6) !== 0,
+      timeNs: t.timeNs(row),
+      quotedAs: this.#refusals.quotedAs(row),
+      head: t.head(row),
+      verdict,
+    });
+  }
+
   /** Has nothing more to tell of the drops of a side that passed between two times: what became of them is not known any more. */
   withdraw(side: Side, fromNs: number, toNs: number): void {
     this.takeNews();
@@ -92,16 +113,17 @@ export class Updates {
 
   /**
    * Tells it where an ICMP error that the host sent came after the window of the packet that it is about: the oldest that it may be about, if there are as
-   * many such errors as packets; else it may be about any of them.
+   * many such errors as packets; else it may be about any of them. Of packets of which nothing was known, it tells where there is one alone.
    */
   tellRefused(row: number): void {
     const said = this.#refusals.saidBy(row);
     if (said === undefined) return;
     const { open } = this.#impacts;
-    const drops = open.named(said.quotedAs, this.#timeline.timeNs(row), [said.head]);
-    if (drops.length === 0) return;
+    const timeNs = this.#timeline.timeNs(row);
+    const drops = open.named(said.quotedAs, timeNs, [said.head]);
+    const unknowns = this.unknowns.named(said.quotedAs, timeNs, [said.head]);
     const { reason, why, byFrame } = said;
-    if (drops.length > said.alike) {
+    if (drops.length + unknowns.length > said.alike) {
       for (const drop of drops) {
         open.close(drop);
         this.#tell(
@@ -111,6 +133,16 @@ export class Updates {
       }
       return;
     }
+    const [unknown] = unknowns;
+    if (unknown !== undefined) {
+      this.unknowns.close(said.quotedAs);
+      // whom it is for answers what has arrived
+      if (drops.length > 0 || said.isOfAddressee) return;
+      const { verdict, ...packet } = unknown;
+      this.#tell({ ...packet, verdict: "refused", reason, why, byFrame, before: { verdict } }, unknown.timeNs);
+      return;
+    }
+    if (drops.length === 0) return;
     const [drop] = drops;
     open.close(drop);
     if (said.isOfAddressee && !this.#kernel.isTtlLowered(drop.side === OUTSIDE)) {

@@ -440,6 +440,26 @@ describe("an ICMP error after the window", () => {
     );
   });
 
+  it("makes what was unknown refused, where it can be about nothing else", async () => {
+    const asked = query(1020, "who is it?");
+    const outside = [ms(900, ping({ src: HOST, dst: SERVER, ttl: 64, icmpId: 5, seq: 1, ipId: 8 }))];
+    const saidOf = async (...sent: readonly Sent[]) => {
+      const inside = sent.map(({ atMs, packet }) => ms(atMs, packet(true)));
+      const { alone, updates, summary, findings } = await outcomeOf(inside, [...outside, ms(9000, outside[0].packet)]);
+      expect(summary.verdicts[0].get("refused") ?? 0).toBe(updates.length);
+      expect(findings.filter(({ code }) => code === "refused")).toHaveLength(updates.length);
+      return [alone.find(({ side }) => side === "inside")!, ...updates].map(
+        ({ verdict, reason }) => `${verdict} ${reason}`,
+      );
+    };
+    const unknown = "unknown nothing-paired";
+    expect(await saidOf(asked, unreachable(4020, asked))).toEqual([unknown, "refused host-unreachable"]);
+    expect(await saidOf(asked, unreachable(4020, query(1020, "who is it?")))).toEqual([unknown]);
+    const again = { ...asked, atMs: 1090 };
+    expect(await saidOf(asked, again, unreachable(4020, asked))).toEqual([unknown]);
+    expect(await saidOf(asked, unreachable(40_000, asked))).toEqual([unknown]);
+  });
+
   it("is about the packet it quotes, and no other", async () => {
     const lost = query(1020, "who is it?", true);
     const other = query(1020, "who is it?");

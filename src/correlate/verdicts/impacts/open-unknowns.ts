@@ -1,0 +1,43 @@
+import { keepNewest } from "../../../packets/keep-newest.js";
+import type { Verdict } from "../../../packets/results.js";
+import { mayBeSame } from "../claims/refusals.js";
+import type { Drop } from "./drop.js";
+import { PATIENCE_NS } from "./open-drops.js";
+
+/** Names under which packets are remembered at the most, the newest. */
+const MOST_NAMES = 4096;
+/** Of one name, so many: an error about it tells nothing where there are several. */
+const MOST_OF_A_NAME = 2;
+
+/** A packet of which nothing tells what became of it, and how it was judged. */
+export interface Unknown
+  extends Pick<Drop, "side" | "frame" | "flow" | "isSelected" | "isIpv6" | "timeNs" | "quotedAs" | "head"> {
+  readonly verdict: Verdict;
+}
+
+/** The packets of which an ICMP error may tell later what became of them, as nothing else does. */
+export class OpenUnknowns {
+  /** By how errors name them, the newest last. */
+  readonly #byName = new Map<string, readonly Unknown[]>();
+
+  add(unknown: Unknown): void {
+    const others = this.#byName.get(unknown.quotedAs) ?? [];
+    this.#byName.delete(unknown.quotedAs);
+    this.#byName.set(unknown.quotedAs, [...others, unknown].slice(-MOST_OF_A_NAME));
+    keepNewest(this.#byName, MOST_NAMES);
+  }
+
+  /** Those of before a time that errors may be about which name their packets so, and quote such payloads. */
+  named(quotedAs: string, timeNs: number, heads: readonly number[]): readonly Unknown[] {
+    const isOpen = (unknown: Unknown): boolean =>
+      unknown.timeNs < timeNs &&
+      timeNs - unknown.timeNs <= PATIENCE_NS &&
+      heads.some((head) => mayBeSame(head, unknown.head));
+    return (this.#byName.get(quotedAs) ?? []).filter(isOpen);
+  }
+
+  /** Takes it that something is known of those named so. */
+  close(quotedAs: string): void {
+    this.#byName.delete(quotedAs);
+  }
+}
