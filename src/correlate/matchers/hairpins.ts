@@ -298,9 +298,11 @@ export class Hairpins implements Admits, Settles {
     return this.#mayBeRewritten(before, after);
   }
 
-  /** The same on a router that keeps TTLs: then what no other packet has must show that they are one. */
+  /** The same on a router that may keep TTLs: then what no other packet has must show that they are one. */
   #mayBeKept(before: number, after: number): boolean {
     const t = this.#timeline;
+    const { kernel } = this.#about;
+    if (kernel.isTtlLowered(true) || kernel.isTtlLowered(false)) return false;
     const isTold = (t.flags(before) & t.flags(after) & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== 0;
     return isTold && t.ttl(before) === t.ttl(after) && this.#mayBeRewritten(before, after);
   }

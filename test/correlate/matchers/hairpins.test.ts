@@ -197,6 +197,17 @@ describe("packets that look alike on one side are no hairpin", () => {
     expect(outcome.pairs).toHaveLength(6);
   });
 
+  it("that a flood is made of, of a router that lowers TTLs: it was dropped", async () => {
+    const flood = Array.from({ length: 20 }, (_, n) => {
+      const src = n % 2 === 0 ? CONTAINER : OTHER;
+      const numbers = { seq: 777, ack: 0, ipId: 54_321, flags: SYN };
+      return us(1000 + 37 * n, segment({ src, srcPort: 2000 + 7 * n, dst: SERVER, dstPort: 80, ttl: 64, ...numbers }));
+    });
+    const others = conversation(60);
+    const { alone } = await outcomeOf(merged(others.inside, flood), others.outside);
+    expect(alone.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(flood.map(() => "dropped no-twin"));
+  });
+
   it("with nothing rewritten", async () => {
     const between = [1000, 1100, 1200].flatMap((atUs) => [
       beat(atUs, OTHER, CONTAINER, 64, atUs),
@@ -379,9 +390,14 @@ const keptAfter = (ipId: number) => us(2005, segment({ ...sameOf, src: GATEWAY, 
 
 it("so are those that a router turned round whose TTLs it kept, if they have an IP ID in common", async () => {
   const crossing = conversation(40, { srcPort: 50_000 });
+  const kept = crossing.outside.map(({ ns, packet }, n) => {
+    const copy = packet.slice();
+    copy[8] = crossing.inside[n].packet[8];
+    return { ns, packet: copy };
+  });
   const [before, , ...rest] = there(2000, { seq: 501, ack: 901, ipId: 12, text: "GET /" });
   const verdicts = async (forms: readonly Stamped[]) => {
-    const { alone } = await outcomeOf(merged(forms, crossing.inside), crossing.outside);
+    const { alone } = await outcomeOf(merged(forms, crossing.inside), kept);
     return alone.map(({ verdict, reason }) => `${verdict} ${reason}`);
   };
   expect(rest).toEqual([]);
