@@ -41,15 +41,19 @@ const heard = heardAgain(0);
 const asking = (src: string, ttl: number) =>
   us(1015 + 64 - ttl, query({ src, dst: "198.51.100.9", ipId: 31_005, ttl, text: "something else" }));
 
+/** One of several queries that nothing tells apart. */
+const like = (src: string, ttl: number) =>
+  us(1600 + 64 - ttl, query({ src, dst: "198.51.100.30", ipId: 0, ttl, text: "alike" }));
+
 /** What becomes of a conversation outside that the host forwards, where there are these packets inside, and such a query, or none. */
 async function forwarded(
   inside: readonly Stamped[],
-  { ttl = 63, answers = 3, hasOther = true, more = [] as readonly Stamped[] } = {},
+  { ttl = 63, answers = 3, hasOther = true, more = [] as readonly Stamped[], beyond = [] as readonly Stamped[] } = {},
 ): Promise<string[]> {
   const other = hasOther ? [[asking(OTHER, 64)], [asking(HOST, 63)]] : [[], []];
   const { alone, pairs } = await outcomeOf(
     merged(inside, other[0], more),
-    merged(known.outside, other[1], [sent(ttl), ...Array.from({ length: answers }, (_, n) => heardAgain(n))]),
+    merged(known.outside, other[1], beyond, [sent(ttl), ...Array.from({ length: answers }, (_, n) => heardAgain(n))]),
   );
   expect(pairs).toHaveLength(inside.length + other[0].length);
   return alone.filter(({ side }) => side === "outside").map(({ verdict, why }) => `${verdict}: ${why}`);
@@ -105,6 +109,8 @@ describe("what has the NAT's own address outside is local only if the host sent 
     const patchy = known.inside.filter((_, n) => n % 10 !== 4 || n > 60);
     expect(await forwarded(patchy)).toContain(SHOWN);
     expect((await forwarded(known.inside, { more: [unanswered(3100)] }))[0]).toBe(SHOWN);
+    const alike = { more: [like(CONTAINER, 64), like(OTHER, 64)], beyond: [like(HOST, 63)] };
+    expect((await forwarded(known.inside, alike))[0]).toBe(SHOWN);
     const late = known.inside.filter(({ ns }) => ns > 5_000_000);
     expect((await forwarded(late, { hasOther: false })).filter((text) => text.startsWith("elsewhere"))).toEqual([]);
   });
