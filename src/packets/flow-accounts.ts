@@ -190,9 +190,9 @@ export class FlowAccounts {
     return (this.records[(slot << account.RECORD_BITS) + account.BITS] & account.HAS_CUT_SEGMENTS) !== 0;
   }
 
-  /** Lets the records of the flow's packets stay on the timeline, from the next pair on: they may be looked at again. */
+  /** Lets the records of the flow's packets stay on the timeline, from the next pair on, unless it is cut: they may be looked at again. */
   watch(slot: number): void {
-    this.records[(slot << account.RECORD_BITS) + account.BITS] |= account.IS_WATCHED;
+    this.records[(slot << account.RECORD_BITS) + account.BITS] = account.watchedBits(this.bits(slot));
   }
 
   /** IP bytes of its pairs, as long as they are inside. */

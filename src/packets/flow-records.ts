@@ -68,6 +68,11 @@ export function leavesOn(bits: number, way: number, side: number): boolean {
   return outboundFor(bits, forwardOn(bits, way, side)) === side;
 }
 
+/** A flow's bits once it is to be watched; what a segment of one that may be cut is, its bytes tell, and there may be very many. */
+export function watchedBits(bits: number): number {
+  return (bits & HAS_LONG_SEGMENTS) !== 0 ? bits : bits | IS_WATCHED;
+}
+
 /** What packets have rewritten that are forward on the inside, and the others: REWRITE_… bits, in the upper half of a flow's bits. */
 export function rewrittenBy(rewriteForward: number, rewriteBackward: number): number {
   return (rewriteForward << 16) | (rewriteBackward << 24);

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { Heap } from "../../src/packets/heap.js";
 import { Flow } from "../../src/packets/flows.js";
 import type { FlowAccounts } from "../../src/packets/flow-accounts.js";
+import { HAS_LONG_SEGMENTS, HAS_STREAM, IS_WATCHED, watchedBits } from "../../src/packets/flow-records.js";
 import { type LatencyDigest, LatencyDigests } from "../../src/packets/latency.js";
 import { ACK, SYN } from "../../src/protocols/tcp.js";
 import { FilledAccounts } from "../support/accounts.js";
@@ -377,4 +378,9 @@ describe("a retransmission", () => {
       }),
     );
   });
+});
+
+it("does not watch a flow whose segments may be cut: all of them would stay", () => {
+  expect(watchedBits(HAS_STREAM)).toBe(HAS_STREAM | IS_WATCHED);
+  expect(watchedBits(HAS_LONG_SEGMENTS)).toBe(HAS_LONG_SEGMENTS);
 });

@@ -1,8 +1,7 @@
-import { HashIndex } from "../../packets/hash-index.js";
 import type { Heap } from "../../packets/heap.js";
 import { otherSide, type Side } from "../../packets/sides.js";
+import { SweptIndex } from "../../packets/swept-index.js";
 import { DECIDED, type Timeline } from "../../packets/timeline.js";
-import { NONE } from "../../packets/tuples.js";
 import { Crowd } from "./crowd.js";
 
 /** Of more packets of one content than this, only those are looked at that came about the same time … */
@@ -11,8 +10,6 @@ const CROWDED = 32;
 const MOST_LOOKED_AT = 64;
 /** How often crowds are cleared of what waits no more, packets filed. */
 const TIDY_EVERY = 1024;
-/** The index is cleared of what was paired meanwhile when it reaches this size, or twice what was left of it then. */
-const FIRST_SWEEP = 4096;
 
 const NONE_FOUND: readonly number[] = [];
 
@@ -26,8 +23,7 @@ export class Contents {
   readonly #timeline: Timeline;
   readonly #windowNs: number;
   /** By `hashOf`; some may have been paired meanwhile. */
-  readonly #index: HashIndex;
-  #sweepAt = FIRST_SWEEP;
+  readonly #index: SweptIndex;
   /** Instead of the index, contents that many packets have. */
   readonly #crowds = new Map<number, Crowd>();
   #filed = 0;
@@ -47,7 +43,7 @@ export class Contents {
     this.#isSame = isSame;
     this.#timeline = timeline;
     this.#windowNs = windowNs;
-    this.#index = new HashIndex(heap);
+    this.#index = new SweptIndex(heap, this.#isWaiting);
   }
 
   /**
@@ -81,10 +77,7 @@ export class Contents {
     const hash = this.#hashOf(t, row);
     const crowd = this.#crowds.get(hash) ?? this.#gather(hash);
     if (crowd !== undefined) crowd.add(t.sideOf(row), row, t.timeNs(row));
-    else {
-      if (this.#index.size >= this.#sweepAt) this.#sweep();
-      this.#index.add(hash, row);
-    }
+    else this.#index.add(hash, row);
     if (++this.#filed % TIDY_EVERY !== 0) return;
     for (const [hash, crowd] of this.#crowds) if (!crowd.tidy()) this.#crowds.delete(hash);
   }
@@ -146,17 +139,4 @@ export class Contents {
     const t = this.#timeline;
     return t.isHeld(row) && t.state(row) < DECIDED;
   };
-
-  #sweep(): void {
-    const index = this.#index;
-    const { cells, mask } = index;
-    const left: (readonly [hash: number, row: number])[] = [];
-    for (let cell = 0; cell <= mask; cell++) {
-      const row = cells[2 * cell + 1] === 0 ? NONE : index.idAt(cell);
-      if (row !== NONE && this.#isWaiting(row)) left.push([cells[2 * cell], row]);
-    }
-    index.clear();
-    for (const [hash, row] of left) index.add(hash, row);
-    this.#sweepAt = Math.max(FIRST_SWEEP, 2 * index.size);
-  }
 }

@@ -7,24 +7,21 @@ import {
   type Range,
 } from "../../packets/results.js";
 import { HAS_IP_ID } from "../../packets/packets.js";
-import { otherSide } from "../../packets/sides.js";
+import { otherSide, SIDES } from "../../packets/sides.js";
 import { SweptSet } from "../../packets/sweep.js";
-import type { Timeline } from "../../packets/timeline.js";
+import { GONE, type Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { KNOWN } from "../kernel/relations.js";
 import type { Translations } from "../kernel/translations.js";
 import { ORDINARY_BYTES } from "../kernel/wants.js";
 import type { About } from "./contract.js";
 import { areAtOnce, BURST_NS, evenPieces, haveSameBytes, isPartOf, missingBetween, offsetIn } from "./pieces.js";
-import { Stream } from "./streams.js";
+import { Streams } from "./streams.js";
 
 /** Most pieces a segment is cut into: 512 KiB (Linux, BIG TCP) of 1,024 bytes each. */
 const MOST_PIECES = 512;
 /** Noted pieces are swept when they reach this number. */
 const CROWDED = 256;
-
-/** The segments of one flow that wait and go one way, by side. */
-export type Streams = readonly [inside: Stream, outside: Stream];
 
 /** What a segment became: its pieces, in the order of their bytes, what tells that, and what is missing of it. */
 export interface Cover {
@@ -41,15 +38,18 @@ export interface Cover {
 export class Covering {
   readonly #timeline: Timeline;
   readonly #translations: Translations;
+  readonly #streams: Streams;
   /** Pieces that nothing tells whose they are. */
   readonly #contested = new SweptSet<number>(CROWDED);
   /** Segments that were left undecided: each may be the twin of another one, and may be a piece, or the whole of some. */
-  readonly #undecided: Stream;
+  readonly #undecided: Streams;
 
-  constructor({ timeline, translations }: About) {
+  /** `streams`: the segments that wait. */
+  constructor({ heap, timeline, translations }: About, streams: Streams) {
     this.#timeline = timeline;
     this.#translations = translations;
-    this.#undecided = new Stream(timeline, (row) => timeline.isHeld(row));
+    this.#streams = streams;
+    this.#undecided = new Streams(heap, timeline, (row) => timeline.isHeld(row) && timeline.state(row) !== GONE);
   }
 
   /** Takes a segment that may be another one's twin, and that nothing told from others. */
@@ -58,14 +58,14 @@ export class Covering {
   }
 
   /** All pieces of a segment; null where they are not there, or not certain. `isFinal`: whether whatever belongs to it must have come by now. */
-  ofAll(whole: number, streams: Streams, isFinal: boolean): Cover | null {
+  ofAll(whole: number, isFinal: boolean): Cover | null {
     // pieces come in order, mostly: until the last one is there, the others need not be looked at
-    if (!streams[otherSide(this.#timeline.sideOf(whole))].mayEndWith(whole)) return null;
-    const candidates = this.#candidatesOf(whole, streams);
+    if (!this.#streams.mayEndWith(whole, otherSide(this.#timeline.sideOf(whole)))) return null;
+    const candidates = this.#candidatesOf(whole);
     const pieces = this.#allPieces(whole, candidates);
     if (pieces === null) return null;
     const hasId = this.#isTold(whole, pieces);
-    const rivals = hasId ? [] : this.#rivalsOf(whole, streams, pieces, isFinal);
+    const rivals = hasId ? [] : this.#rivalsOf(whole, pieces, isFinal);
     const isContended = candidates.length > pieces.length || rivals.length > 0;
     const isTimely = (row: number): boolean => this.#translations.isTimely(row, pieces[0]);
     if (isContended && (!isTimely(whole) || rivals.some(isTimely))) {
@@ -80,11 +80,11 @@ export class Covering {
    * Where IP IDs count, they tell each piece. Without, the pieces must come as soon as others do, and at once, and no other segment may have
    * become them.
    */
-  ofSome(whole: number, streams: Streams): Cover | null {
+  ofSome(whole: number): Cover | null {
     const t = this.#timeline;
     if (t.length(whole) <= ORDINARY_BYTES || this.#translations.isLeaving(whole, this.#translations.slotOf(whole)))
       return null;
-    const candidates = this.#candidatesOf(whole, streams).filter((row) => !t.hasOtherOptions(row, whole));
+    const candidates = this.#candidatesOf(whole).filter((row) => !t.hasOtherOptions(row, whole));
     const found = this.#somePieces(whole, candidates);
     if (found === null) return null;
     const { pieces, isCounting } = found;
@@ -98,7 +98,7 @@ export class Covering {
       isCounting ? this.#countOf(row, whole) < most : this.#translations.isTimely(whole, row);
     // one that does not fit may be a piece that somebody changed
     if (candidates.some((row) => !pieces.includes(row) && mayBePiece(row))) return null;
-    if (this.#mayBeOthers(whole, streams, pieces, isCounting)) {
+    if (this.#mayBeOthers(whole, pieces, isCounting)) {
       this.#contest(pieces);
       return null;
     }
@@ -152,9 +152,9 @@ export class Covering {
   }
 
   /** What may be pieces of a segment: in time themselves, or right behind one that is, as pieces leave one after the other. */
-  #candidatesOf(whole: number, streams: Streams): number[] {
+  #candidatesOf(whole: number): number[] {
     const t = this.#timeline;
-    const others = streams[otherSide(t.sideOf(whole))].sharing(whole);
+    const others = this.#streams.sharing(whole, otherSide(t.sideOf(whole)));
     const mostNs = this.#translations.limitNsOf(whole);
     let last = NONE;
     return others
@@ -170,22 +170,23 @@ export class Covering {
   }
 
   /** Other segments without IP ID that the pieces may have been: they have the same bytes, and finally all of theirs. */
-  #rivalsOf(whole: number, streams: Streams, pieces: readonly number[], isFinal: boolean): number[] {
-    const own = streams[this.#timeline.sideOf(whole)];
-    return own.sharing(whole).filter((rival) => {
+  #rivalsOf(whole: number, pieces: readonly number[], isFinal: boolean): number[] {
+    return this.#streams.sharing(whole, this.#timeline.sideOf(whole)).filter((rival) => {
       if (!this.isPossible(pieces[0], rival)) return false;
       if (pieces.some((piece) => this.#isSame(piece, rival))) return true;
       if (!pieces.some((piece) => this.isPieceOf(piece, rival))) return false;
-      return !isFinal || this.#allPieces(rival, this.#candidatesOf(rival, streams)) !== null;
+      return !isFinal || this.#allPieces(rival, this.#candidatesOf(rival)) !== null;
     });
   }
 
   /** Whether another segment that has no twin so far may have become some of these pieces, or be one of them. */
-  #mayBeOthers(whole: number, streams: Streams, pieces: readonly number[], isCounting: boolean): boolean {
+  #mayBeOthers(whole: number, pieces: readonly number[], isCounting: boolean): boolean {
     const t = this.#timeline;
     const slot = this.#translations.slotOf(whole);
-    const undecided = this.#undecided.sharing(whole).filter((row) => this.#translations.slotOf(row) === slot);
-    return [...streams[t.sideOf(whole)].sharing(whole), ...undecided].some((rival) =>
+    const undecided = SIDES.flatMap((side) => this.#undecided.sharing(whole, side)).filter(
+      (row) => this.#translations.slotOf(row) === slot,
+    );
+    return [...this.#streams.sharing(whole, t.sideOf(whole)), ...undecided].some((rival) =>
       t.side(rival) === t.side(whole)
         ? pieces.some((piece) => this.#mayHaveBecome(rival, piece, isCounting))
         : this.isPieceOf(rival, whole) && this.isPossible(rival, whole),

@@ -1,5 +1,6 @@
+import { forwardOn, outboundFor } from "../../packets/flow-records.js";
 import { BY_COVERAGE } from "../../packets/results.js";
-import { otherSide } from "../../packets/sides.js";
+import { otherSide, type Side } from "../../packets/sides.js";
 import { SweptSet } from "../../packets/sweep.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
@@ -8,9 +9,9 @@ import type { Kernel } from "../kernel/kernel.js";
 import type { Translations } from "../kernel/translations.js";
 import { ORDINARY_BYTES, WANTS_SEGMENT } from "../kernel/wants.js";
 import type { About, Admits, Pairing, Settles } from "./contract.js";
-import { type Cover, Covering, type Streams } from "./covering.js";
+import { type Cover, Covering } from "./covering.js";
 import { haveSameBytes, shareBytes } from "./pieces.js";
-import { Stream } from "./streams.js";
+import { Streams } from "./streams.js";
 import type { Undecided } from "./undecided.js";
 
 /** How many packets away the pieces of a segment are looked for once its flow is known, and seen to need it. */
@@ -30,28 +31,31 @@ export class Segments implements Admits, Settles {
   readonly #kernel: Kernel;
   readonly #pairing: Pairing;
   readonly #covering: Covering;
-  /** Of the flows that are cut, by their slots, what goes inbound and outbound; of a slot that another flow has by now, those of the one before. */
-  readonly #flows = new Map<number, readonly [inbound: Streams, outbound: Streams]>();
+  /** The segments that wait in flows that are cut. */
+  readonly #streams: Streams;
   /** Pieces of segments that were given up, so that nothing follows from what they lack. */
   readonly #orphans = new SweptSet<number>(CROWDED);
 
   constructor(about: About) {
-    const { timeline, translations, kernel, pairing } = about;
+    const { heap, timeline, translations, kernel, pairing } = about;
     this.#timeline = timeline;
     this.#translations = translations;
     this.#kernel = kernel;
     this.#pairing = pairing;
-    this.#covering = new Covering(about);
+    this.#streams = new Streams(
+      heap,
+      timeline,
+      (row) => timeline.isWaiting(row),
+      (row) => this.#streamOf(row),
+    );
+    this.#covering = new Covering(about, this.#streams);
   }
 
   /** Takes a segment that found no twin of its own size where one would have come before it, or whose flow is cut. */
   admit(row: number): void {
     const t = this.#timeline;
-    if (this.#streamsOf(row) === undefined) {
-      this.#begin(row);
-      this.#addBetween(t.before(row, Math.min(LOOK_AROUND, t.size - 1)), row, row);
-    }
-    this.#add(row);
+    if (!this.#isCut(row)) this.#begin(row, t.before(row, Math.min(LOOK_AROUND, t.size - 1)), row);
+    this.#streams.add(row);
     this.#cover(row, false);
   }
 
@@ -69,23 +73,21 @@ export class Segments implements Admits, Settles {
   settle(row: number): Undecided | null {
     if (!this.mayPair(row)) return null;
     const t = this.#timeline;
-    const streams = this.#streamsOf(row);
-    if (!streams?.[t.sideOf(row)].has(row)) {
+    const isCut = this.#isCut(row);
+    if (!isCut || !this.#streams.has(row)) {
       const end = t.before(row, -Math.min(LOOK_AROUND, t.before(t.end, row)));
-      if (streams === undefined && !this.#isCutBetween(row, end, row)) return null;
-      if (streams === undefined) this.#begin(row);
-      this.#addBetween(row, end, row);
+      if (!isCut && !this.#isCutBetween(row, end, row)) return null;
+      this.#begin(row, row, end);
     }
     this.#cover(row, true);
-    if (t.state(row) === WAITING) this.#pair(row, this.#covering.ofSome(row, this.#streamsOf(row)!));
+    if (t.state(row) === WAITING) this.#pair(row, this.#covering.ofSome(row));
     return null;
   }
 
   /** Whether a packet that left may be a piece of a segment that waits and entered after another packet did. */
   mayBePiece(left: number, entered: number): boolean {
     const t = this.#timeline;
-    const wholes = this.#streamsOf(left)?.[t.sideOf(entered)].sharing(left) ?? [];
-    return wholes.some(
+    return this.#sharing(left, t.sideOf(entered)).some(
       (whole) =>
         t.timeNs(whole) >= t.timeNs(entered) &&
         this.#covering.isPieceOf(left, whole) &&
@@ -100,7 +102,7 @@ export class Segments implements Admits, Settles {
   isSeenInPieces(row: number): boolean {
     const t = this.#timeline;
     let isSeen = this.#orphans.delete(row);
-    for (const other of this.#streamsOf(row)?.[otherSide(t.sideOf(row))].sharing(row) ?? []) {
+    for (const other of this.#sharing(row, otherSide(t.sideOf(row)))) {
       if (haveSameBytes(t, row, other)) continue;
       isSeen = true;
       this.#orphans.sweep((each) => t.isHeld(each));
@@ -109,31 +111,30 @@ export class Segments implements Admits, Settles {
     return isSeen;
   }
 
-  /** From now on, the flow of a segment is one that is cut. */
-  #begin(row: number): void {
+  /** From now on, the flow of a segment is one that is cut; takes what waits of it from one row up to another, not included. */
+  #begin(row: number, from: number, end: number): void {
+    this.#translations.accounts.noteCut(this.#translations.slotOf(row));
+    for (const each of this.#waitingBetween(from, end, row)) this.#streams.add(each);
+  }
+
+  /** Whether a segment's flow is known to be cut. */
+  #isCut(row: number): boolean {
     const slot = this.#translations.slotOf(row);
-    const stream = (): Stream => new Stream(this.#timeline, (each) => this.#translations.isWaitingIn(each, slot));
-    const streams = (): Streams => [stream(), stream()];
-    this.#flows.set(slot, [streams(), streams()]);
-    this.#translations.accounts.noteCut(slot);
+    return slot !== NONE && this.#translations.accounts.hasCutSegments(slot);
   }
 
-  /** Adds a segment of a flow that is cut. */
-  #add(row: number): void {
-    this.#streamsOf(row)?.[this.#timeline.sideOf(row)].add(row);
-  }
-
-  /** The waiting segments of a segment's flow and direction; undefined where the flow is not cut, or not known. */
-  #streamsOf(row: number): Streams | undefined {
-    const { accounts } = this.#translations;
+  /** A number for a segment's flow and the way that it goes there, on both sides. */
+  #streamOf(row: number): number {
+    const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
-    if (slot === NONE || !accounts.hasCutSegments(slot)) return undefined;
-    return this.#flows.get(slot)?.[this.#translations.isOutbound(row, this.#translations.flowAt(slot)) ? 1 : 0];
+    if (slot === NONE) return NONE;
+    const bits = this.#translations.accounts.bits(slot);
+    return 2 * slot + outboundFor(bits, forwardOn(bits, t.way(row), t.side(row)));
   }
 
-  /** Adds the segments with data that wait from one row up to another, not included, of the flow of a third. */
-  #addBetween(from: number, end: number, of: number): void {
-    for (const row of this.#waitingBetween(from, end, of)) this.#add(row);
+  /** The waiting segments of a side that have bytes in common with one, where its flow is cut. */
+  #sharing(row: number, side: Side): readonly number[] {
+    return this.#isCut(row) ? this.#streams.sharing(row, side) : [];
   }
 
   /** Whether one of these is a part of a third one, or that of it: of both, one is longer than what a wire takes. */
@@ -168,12 +169,11 @@ export class Segments implements Admits, Settles {
   /** Pairs the segment as the whole of pieces that are there, or as the last piece of a whole. */
   #cover(row: number, isFinal: boolean): void {
     const t = this.#timeline;
-    const streams = this.#streamsOf(row)!;
-    if (this.#pair(row, this.#covering.ofAll(row, streams, isFinal))) return;
-    for (const whole of streams[otherSide(t.sideOf(row))].sharing(row)) {
+    if (this.#pair(row, this.#covering.ofAll(row, isFinal))) return;
+    for (const whole of this.#streams.sharing(row, otherSide(t.sideOf(row)))) {
       if (t.state(row) !== WAITING) return;
       if (t.state(whole) === WAITING && this.#covering.isPieceOf(row, whole))
-        this.#pair(whole, this.#covering.ofAll(whole, streams, isFinal));
+        this.#pair(whole, this.#covering.ofAll(whole, isFinal));
     }
   }
 

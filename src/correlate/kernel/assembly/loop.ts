@@ -225,5 +225,5 @@ function wantLater(ground: usize, row: i32, wants: i32): void {
   if ((wants & WANTS_LEAVER) === 0) return;
   // whether it was changed on its way, the packets behind it tell: their records are kept from now on
   const flow = accountOf(ground, load<i32>(wayAt(ground, way)) >> FLOW_SHIFT);
-  store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.IS_WATCHED, 4 * account.BITS);
+  store<i32>(flow, account.watchedBits(load<i32>(flow, 4 * account.BITS)), 4 * account.BITS);
 }

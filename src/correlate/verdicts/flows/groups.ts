@@ -1,5 +1,5 @@
 import type { Missing } from "../../../packets/results.js";
-import { DONE, MEMBER, type Timeline } from "../../../packets/timeline.js";
+import { MEMBER, type Timeline } from "../../../packets/timeline.js";
 
 /** Pairs of several packets a side. The first of each side stands for all of them on the timeline; here is who the others are. */
 export class Groups {
@@ -92,7 +92,7 @@ export class Groups {
     const t = this.#timeline;
     const members = this.#byFirst.size === 0 ? undefined : this.#byFirst.get(row);
     if (members === undefined) return 1;
-    for (const member of members) if (member !== row) t.setState(member, DONE);
+    for (const member of members) if (member !== row) t.release(member);
     this.#byFirst.delete(row);
     this.#missing.delete(row);
     return members.length;

@@ -1,0 +1,32 @@
+import { HashIndex } from "./hash-index.js";
+import type { Heap } from "./heap.js";
+
+/** Fewer ids are not swept. */
+const LEAST = 4096;
+
+/** An index that drops what is of no more use, each time there is twice as much as was left the last time: an id is looked at twice on average. */
+export class SweptIndex extends HashIndex {
+  readonly #isOfUse: (id: number) => boolean;
+  #sweepAt = LEAST;
+
+  /** `isOfUse`: whether an id is to stay. */
+  constructor(heap: Heap, isOfUse: (id: number) => boolean) {
+    super(heap);
+    this.#isOfUse = isOfUse;
+  }
+
+  override add(hash: number, id: number): void {
+    if (this.size >= this.#sweepAt) this.#sweep();
+    super.add(hash, id);
+  }
+
+  #sweep(): void {
+    const cells = this.cells.slice();
+    this.clear();
+    for (let at = 0; at < cells.length; at += 2) {
+      const id = cells[at + 1] - 1;
+      if (cells[at + 1] !== 0 && this.#isOfUse(id)) super.add(cells[at], id);
+    }
+    this.#sweepAt = Math.max(LEAST, 2 * this.size);
+  }
+}
