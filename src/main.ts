@@ -72,8 +72,9 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const { startEarly } = await import("./pipeline/thread.js");
   const thread = startEarly(args);
-  // what large captures make objects of is soon gone, and V8 would let it pile up: 20 MiB (Node 20, 2026-11)
-  if (thread !== undefined) (await import("node:v8")).setFlagsFromString("--optimize-for-size");
+  // what large captures make objects of is soon gone, and V8 would let it pile up: 30 MiB (Node 20, 2026-11)
+  if (thread !== undefined)
+    (await import("node:v8")).setFlagsFromString("--optimize-for-size --semi-space-growth-factor=1");
   const { run } = await import("./cli/program.js");
   const host = makeHost(thread);
   const code = await run(args, host);

@@ -6,13 +6,12 @@ import type { TupleTable } from "../../packets/tuples.js";
 import { isOpening, RST, SYN } from "../../protocols/tcp.js";
 import { WANTS_STRANGER } from "../kernel/wants.js";
 import type { About, Admits } from "./contract.js";
+import { Heads } from "./heads.js";
 import type { Link } from "./links.js";
 import { calledBy, isOnItsWay, type IsNat, mayDial } from "./proxy-ends.js";
 
 /** Connections without a translation that are remembered at the most; the oldest go first. */
 const MOST_STREAMS = 16_384;
-/** Segments of a direction whose beginnings are kept for comparing. */
-const MOST_HEADS = 64;
 /** A proxy dials as soon as it has accepted: its second connection opens within this, nanoseconds. */
 const DIAL_NS = 1_000_000_000;
 
@@ -27,8 +26,8 @@ interface Leg {
   /** Sequence number of the first byte; -1 until the SYN of this direction was seen. */
   firstSeq: number;
   bytes: number;
-  /** By stream offset: the hash of the bytes there, how many the segment has, and its time. Most connections get none. */
-  heads: Map<number, { head: number; bytes: number; timeNs: number }> | null;
+  /** Most connections get none. */
+  heads: Heads | null;
 }
 
 /** A TCP connection that no translation explains. */
@@ -81,6 +80,8 @@ export class Proxies implements Admits {
   readonly #streams = new Map<number, Stream>();
   /** By their starts: two that carry one stream have the same, where both are told. */
   readonly #byStart = new Map<number, Set<Stream>>();
+  /** By side, in the order they opened: those outside of which it is not known yet whether one inside opened about then, and those inside. */
+  readonly #young = [new Set<Stream>(), new Set<Stream>()] as const;
   readonly #digests: LatencyDigests;
   readonly #isNat: IsNat;
   readonly #onLink: Link;
@@ -113,14 +114,13 @@ export class Proxies implements Admits {
     if (offset < 0) return;
     if (leg.bytes === 0) leg.firstNs = t.timeNs(row);
     leg.bytes = Math.max(leg.bytes, offset + bytes);
-    leg.heads ??= new Map();
-    if (t.head(row) !== 0 && leg.heads.size < MOST_HEADS && !leg.heads.has(offset)) {
-      leg.heads.set(offset, { head: t.head(row), bytes, timeNs: t.timeNs(row) });
-      if (leg === stream.toServer && offset === 0 && bytes >= HEAD_BYTES) {
-        this.#unfile(stream);
-        stream.start = t.head(row);
-        this.#file(stream);
-      }
+    if (t.head(row) === 0) return;
+    leg.heads ??= new Heads();
+    const isNew = leg.heads.add(offset, t.head(row), bytes, t.timeNs(row));
+    if (isNew && leg === stream.toServer && offset === 0 && bytes >= HEAD_BYTES) {
+      this.#unfile(stream);
+      stream.start = t.head(row);
+      this.#file(stream);
     }
   }
 
@@ -144,6 +144,7 @@ export class Proxies implements Admits {
     const stream = this.#streams.get(tuple);
     if (stream === undefined) return;
     this.#streams.delete(tuple);
+    this.#young[stream.side].delete(stream);
     this.#unfile(stream);
     this.#tuples.setStream(tuple, false);
   }
@@ -156,6 +157,7 @@ export class Proxies implements Admits {
         break;
       }
     }
+    this.#weed(t.timeNs(row));
     const tuple = t.tuple(row);
     this.forget(tuple);
     const stream: Stream = {
@@ -171,9 +173,25 @@ export class Proxies implements Admits {
       twin: null,
       triedBytes: 0,
     };
+    this.#young[stream.side].add(stream);
     this.#streams.set(tuple, stream);
     this.#file(stream);
     this.#tuples.setStream(tuple, true);
+  }
+
+  /** Forgets the host's own connections: of a proxy's two, one is inside, and neither opens long before the other. */
+  #weed(nowNs: number): void {
+    const [insides, outsides] = this.#young;
+    for (const stream of outsides) {
+      if (nowNs - stream.openedNs <= DIAL_NS) return;
+      outsides.delete(stream);
+      for (const inside of insides) {
+        if (stream.openedNs - inside.openedNs <= DIAL_NS) break;
+        insides.delete(inside);
+      }
+      const [inside] = insides;
+      if (inside === undefined || inside.openedNs - stream.openedNs > DIAL_NS) this.forget(stream.tuple);
+    }
   }
 
   #link(stream: Stream): void {
@@ -191,10 +209,8 @@ export class Proxies implements Admits {
   /** What it took to pass on what came in on one leg, where the other one has it. */
   #latencies(from: Leg, to: Leg): LatencyDigest {
     const digest = this.#digests.make();
-    for (const [offset, { timeNs }] of to.heads ?? []) {
-      const before = from.heads?.get(offset);
-      if (before) digest.add(timeNs - before.timeNs);
-    }
+    if (from.heads === null || to.heads === null) return digest;
+    for (const [before, at] of from.heads.shared(to.heads)) digest.add(to.heads.timeNs(at) - from.heads.timeNs(before));
     return digest;
   }
 
@@ -264,13 +280,15 @@ function carriesOn(client: Stream, server: Stream): boolean {
 /** Whether all that came out of `to` went into `from` before, as far as their segments can be compared; at least once. */
 function isSameBytes(from: Leg, to: Leg): boolean {
   if (to.bytes > from.bytes || to.firstNs < from.firstNs) return false;
-  let compared = 0;
-  for (const [offset, { head, bytes, timeNs }] of to.heads ?? []) {
-    const before = from.heads?.get(offset);
+  const [went, came] = [from.heads, to.heads];
+  if (went === null || came === null) return false;
+  let isCompared = false;
+  for (const [before, at] of went.shared(came)) {
+    const bytes = [went.bytes(before), came.bytes(at)];
     // heads of segments shorter than a head compare only where both are cut alike
-    if (!before || (before.bytes !== bytes && Math.min(before.bytes, bytes) < HEAD_BYTES)) continue;
-    if (before.head !== head || before.timeNs > timeNs) return false;
-    compared++;
+    if (bytes[0] !== bytes[1] && Math.min(...bytes) < HEAD_BYTES) continue;
+    if (went.head(before) !== came.head(at) || went.timeNs(before) > came.timeNs(at)) return false;
+    isCompared = true;
   }
-  return compared > 0;
+  return isCompared;
 }

@@ -1,4 +1,12 @@
 import { expect, it } from "vitest";
+import type { About } from "../../../src/correlate/matchers/contract.js";
+import { Proxies } from "../../../src/correlate/matchers/proxies.js";
+import { Heap } from "../../../src/packets/heap.js";
+import { RECORD_BITS, TCP_FLAGS_QUOTE } from "../../../src/packets/records.js";
+import { INSIDE, OUTSIDE, type Side } from "../../../src/packets/sides.js";
+import { Timeline } from "../../../src/packets/timeline.js";
+import { TupleTable } from "../../../src/packets/tuples.js";
+import { FilledAccounts } from "../../support/accounts.js";
 import { outcomeOf, type Stamped, us } from "../outcome.js";
 import { CONTAINER, conversation, HOST, merged, SERVER, SYN, SYN_ACK, segment } from "../traffic.js";
 
@@ -49,4 +57,41 @@ it("two clients that say the same to one server are none, each missed on one sid
     ],
   ] as const)
     expect(await verdicts(client, server)).not.toContain("proxied");
+});
+
+/** Connections without a translation, by their tuples, that are remembered once all of them have opened: these, each with its side and second. */
+function remembered(opened: readonly (readonly [side: Side, atS: number])[]): number[] {
+  const heap = new Heap();
+  const timeline = new Timeline(heap, 64, 64);
+  const found = new Set<number>();
+  class Tuples extends TupleTable {
+    override setStream(tuple: number, isStream: boolean): void {
+      if (isStream) found.add(tuple);
+      else found.delete(tuple);
+    }
+  }
+  const tuples = new Tuples(heap, 64);
+  const rest = { translations: { accounts: new FilledAccounts(heap) }, isNat: () => false, link: () => undefined };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that it asks for
+  const proxies = new Proxies({ timeline, tuples, ...rest } as unknown as About);
+  const syn = new Int32Array(1 << RECORD_BITS);
+  syn[TCP_FLAGS_QUOTE] = SYN;
+  for (const [tuple, [side, atS]] of opened.entries())
+    proxies.admit(timeline.append(side, syn, 0, atS * 1e9, 2 * tuple + 1));
+  return [...found];
+}
+
+it("connections outside are forgotten that none inside opened within a second of, before them or behind", () => {
+  expect(
+    remembered([
+      [OUTSIDE, 0],
+      [OUTSIDE, 2],
+      [INSIDE, 2.9],
+      [OUTSIDE, 3.8],
+      [OUTSIDE, 4],
+      [OUTSIDE, 9],
+      [INSIDE, 10.1],
+      [OUTSIDE, 10.2],
+    ]),
+  ).toEqual([1, 2, 3, 6, 7]);
 });
