@@ -1,6 +1,8 @@
+import { execFileSync } from "node:child_process";
 import { availableParallelism } from "node:os";
 import { defineConfig } from "vitest/config";
 import { assembly } from "./scripts/assembly.mjs";
+import { makeAll } from "./scripts/build.mjs";
 import { TIMES } from "./test/support/runs.js";
 
 /** AssemblyScript counts what it enters by itself: see `scripts/assembly-coverage.mjs`. */
@@ -9,16 +11,46 @@ const isCounted = process.argv.includes("--coverage");
 /** No measure of speed: what has not ended by then hangs, on whatever machine. */
 const LIMIT_MS = 120_000 * Math.max(1, TIMES);
 
+/** Tests that give up root, or leave for another network namespace: their process is of no use to others. */
+const OF_PROCESSES = "test/capture/live/**/*.test.ts";
+
+const compiler = assembly();
+const plugins = [isCounted ? assembly({ isCounted }) : compiler];
+
+/** Builds dist once before all tests, with the AssemblyScript that they need as well: those of the command line run what a user would run. */
+const build = {
+  name: "build",
+  async configureVitest() {
+    await makeAll(compiler);
+    execFileSync("npx", ["tsc", "-p", "tsconfig.json"], { stdio: "inherit" });
+  },
+};
+
+const common = {
+  setupFiles: ["test/support/setup.ts", ...(isCounted ? ["test/support/coverage.ts"] : [])],
+  // times of day are local: the tests' own zone, whatever the machine's is
+  env: { TZ: "UTC" },
+  testTimeout: LIMIT_MS,
+  hookTimeout: LIMIT_MS,
+};
+
 export default defineConfig({
-  plugins: [assembly({ isCounted })],
   test: {
-    include: ["test/**/*.test.ts"],
-    globalSetup: ["test/support/build.ts", ...(isCounted ? ["test/support/coverage-report.ts"] : [])],
-    setupFiles: ["test/support/setup.ts", ...(isCounted ? ["test/support/coverage.ts"] : [])],
-    // times of day are local: the tests' own zone, whatever the machine's is
-    env: { TZ: "UTC" },
-    testTimeout: LIMIT_MS,
-    hookTimeout: LIMIT_MS,
+    projects: [
+      // a process for many files: it has loaded and compiled everything once. What is counted is counted by file
+      {
+        plugins: [...plugins, build],
+        test: {
+          ...common,
+          name: "shared",
+          include: ["test/**/*.test.ts"],
+          exclude: [OF_PROCESSES],
+          isolate: isCounted,
+        },
+      },
+      { plugins, test: { ...common, name: "own process", include: [OF_PROCESSES] } },
+    ],
+    globalSetup: isCounted ? ["test/support/coverage-report.ts"] : [],
     // vitest leaves one for itself, though it has little to do: with two, that would be half of the machine
     maxWorkers: availableParallelism(),
     coverage: { provider: "v8", include: ["src/**"], reporter: ["text", "html"] },

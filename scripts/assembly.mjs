@@ -39,6 +39,8 @@ const OPTIONS = [
 export function assembly({ isCounted = false } = {}) {
   /** By the id of a module, who imports it. */
   const importers = new Map();
+  /** By where its source is, what a module compiles to: whoever is given this plugin as well need not compile it again. */
+  const made = new Map();
   return {
     name: "assembly",
     // before TypeScript's types are taken away: it reads lines
@@ -51,10 +53,12 @@ export function assembly({ isCounted = false } = {}) {
       importers.set(resolved, importer);
       return resolved;
     },
+    watchChange: () => made.clear(),
     async load(id) {
       if (!id.endsWith(".wasm.js")) return undefined;
       const source = id.replace(/\.wasm\.js$/, ".ts");
-      const { bytes, sources } = await compiled(source, isCounted);
+      if (!made.has(source)) made.set(source, compiled(source, isCounted));
+      const { bytes, sources } = await made.get(source);
       for (const each of sources) this.addWatchFile(each);
       await checkCalls(importers.get(id), source, bytes);
       return `export default Buffer.from("${Buffer.from(bytes).toString("base64")}", "base64");`;

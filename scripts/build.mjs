@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { build } from "rolldown";
 import { assembly } from "./assembly.mjs";
 
@@ -20,12 +21,12 @@ const refuseOldNode = `if (parseInt(process.versions.node, 10) < 20) {
  * - It puts modules together: Node takes half a millisecond to load each, and a run needs a hundred of them.
  * - It makes CommonJS of them, which Node loads in less than half the time, on the thread that decodes as well (Node 20, 2026-11).
  */
-async function make(input, output) {
+async function make(compiler, input, output) {
   await build({
     input,
     platform: "node",
     external: (id) => /^[^./]/.test(id) && !ES_MODULES.test(id),
-    plugins: [assembly()],
+    plugins: [compiler],
     // that compiling takes most of the time is no news
     checks: { bundlerTimings: false },
     optimization: { inlineConst: { mode: "all", pass: 3 } },
@@ -33,24 +34,31 @@ async function make(input, output) {
   });
 }
 
-await make(
-  { main: "src/main.ts", index: "src/index.ts" },
-  {
-    cleanDir: true,
-    entryFileNames: "[name].js",
-    chunkFileNames: "lib/[name].js",
-    banner: ({ name }) => (name === "main" ? refuseOldNode : ""),
-  },
-);
-// The thread that decodes is started from a file beside the one that starts it, as in src. It shares no other with the program: to
-// load one file instead of ten, it has its packets 3 ms sooner, for which a large capture waits (Node 20, 2026-11).
-await make(
-  { "decoding-thread": "src/pipeline/decoding-thread.ts" },
-  { entryFileNames: "lib/[name].js", chunkFileNames: "lib/[name]-for-thread.js" },
-);
+/** Makes all of dist but the types. `compiler`: the plugin for AssemblyScript, for whoever has one already. */
+export async function makeAll(compiler = assembly()) {
+  await make(
+    compiler,
+    { main: "src/main.ts", index: "src/index.ts" },
+    {
+      cleanDir: true,
+      entryFileNames: "[name].js",
+      chunkFileNames: "lib/[name].js",
+      banner: ({ name }) => (name === "main" ? refuseOldNode : ""),
+    },
+  );
+  // The thread that decodes is started from a file beside the one that starts it, as in src. It shares no other with the program: to
+  // load one file instead of ten, it has its packets 3 ms sooner, for which a large capture waits (Node 20, 2026-11).
+  await make(
+    compiler,
+    { "decoding-thread": "src/pipeline/decoding-thread.ts" },
+    { entryFileNames: "lib/[name].js", chunkFileNames: "lib/[name]-for-thread.js" },
+  );
 
-// what is said of src, in the package's own manifest, is not so of dist
-await writeFile("dist/package.json", `${JSON.stringify({ type: "commonjs" })}\n`);
+  // what is said of src, in the package's own manifest, is not so of dist
+  await writeFile("dist/package.json", `${JSON.stringify({ type: "commonjs" })}\n`);
 
-// for editors and validators, which read files
-await writeFile("dist/schema.json", execFileSync(process.execPath, ["dist/main.js", "schema"]));
+  // for editors and validators, which read files
+  await writeFile("dist/schema.json", execFileSync(process.execPath, ["dist/main.js", "schema"]));
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) await makeAll();

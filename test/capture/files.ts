@@ -1,10 +1,8 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll } from "vitest";
+import { writeFileSync } from "node:fs";
 import { CaptureError, openCapture } from "../../src/capture/open.js";
 import type { CaptureInterface } from "../../src/packets/frames.js";
 import type { Loss } from "../../src/packets/frame-marks.js";
+import { scratch } from "../support/scratch.js";
 
 /** A frame as the test wants it written. `ticks` count in the file's or interface's own resolution. */
 export interface Written {
@@ -152,14 +150,6 @@ export interface Capture {
   readonly warnings: readonly string[];
   /** What openCapture refused it with. */
   readonly error: string | undefined;
-}
-
-const folder = mkdtempSync(join(tmpdir(), "natcorr-capture-"));
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
-
-/** A path in this test file's own folder. */
-export function scratch(name: string): string {
-  return join(folder, name);
 }
 
 export function stored(bytes: Uint8Array, name = "capture.pcap"): string {

@@ -6,7 +6,8 @@ import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import { openCapture } from "../../src/capture/open.js";
 import { runs } from "../support/runs.js";
-import { pcap, readBytes, readPath, scratch, stored } from "./files.js";
+import { pcap, readBytes, readPath, stored } from "./files.js";
+import { scratch } from "../support/scratch.js";
 
 const FRAMES = Array.from({ length: 100 }, (_, i) => ({ seconds: i, data: Buffer.alloc(100, i) }));
 

@@ -6,7 +6,8 @@ import { CaptureError } from "../../src/capture/errors.js";
 import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
 import { FrameBatch } from "../../src/packets/frames.js";
 import { isSkipped, root, tools } from "../support/needs.js";
-import { readPath, scratch } from "./files.js";
+import { readPath } from "./files.js";
+import { scratch } from "../support/scratch.js";
 
 const INSIDE = { name: "docker0", linkType: 1, snaplen: 262_144, filter: "icmp or tcp port 80" };
 const OUTSIDE = { name: "enp0s3", linkType: 113, snaplen: 96 };

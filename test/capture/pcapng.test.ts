@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { Blocks, packed, readBytes, scratch } from "./files.js";
+import { Blocks, packed, readBytes } from "./files.js";
+import { scratch } from "../support/scratch.js";
 
 const A = Buffer.from("frame a");
 const B = Buffer.from("frame bb");

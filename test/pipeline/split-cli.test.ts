@@ -5,7 +5,7 @@ import { PcapngWriter } from "../../src/capture/pcapng-writer.js";
 import { openCapture } from "../../src/capture/open.js";
 import { FrameBatch } from "../../src/packets/frames.js";
 import { natcorr as inThisProcess, type Printed } from "../support/natcorr.js";
-import { scratch } from "../capture/files.js";
+import { scratch } from "../support/scratch.js";
 
 const MAIN = fileURLToPath(new URL("../../dist/main.js", import.meta.url));
 const FIXTURES = fileURLToPath(new URL("../../fixtures/", import.meta.url));

@@ -6,7 +6,8 @@ import { listInterfaces, openInterface } from "../../../src/capture/live/open.js
 import type { LiveOptions, LiveSource } from "../../../src/capture/live/open.js";
 import { BATCH_FRAMES } from "../../../src/packets/frames.js";
 import { isSkipped, tools } from "../../support/needs.js";
-import { readPath, scratch } from "../files.js";
+import { readPath } from "../files.js";
+import { scratch } from "../../support/scratch.js";
 import { NUMBER_AT, Veth, enterNewNamespace, ip, skips } from "./veth.js";
 
 interface Given {
