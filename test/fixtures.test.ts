@@ -5,22 +5,21 @@
  * `UPDATE_FIXTURES=1 npx vitest run test/fixtures.test.ts` writes the expected output instead of comparing it. Read the
  * difference before you keep it: it must be what somebody who knows the traffic would say.
  */
-import { execFileSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { natcorr } from "./support/natcorr.js";
+import { builtNatcorr, natcorr } from "./support/natcorr.js";
 
 const ROOT = fileURLToPath(new URL("../fixtures/", import.meta.url));
-const MAIN = fileURLToPath(new URL("../dist/main.js", import.meta.url));
 const FILES = ["about.txt", "inside.pcap", "outside.pcap"];
 const SIDES = ["inside", "outside"] as const;
 const isUpdating = process.env["UPDATE_FIXTURES"] === "1";
 
-/** What a user gets, in the fixture's folder, so that no path of this machine is in the output. */
-function built(folder: string, options: readonly string[]): string {
-  const args = [MAIN, "file", "inside.pcap", "outside.pcap", "--format", "ndjson", ...options];
-  return execFileSync(process.execPath, args, { cwd: folder, encoding: "utf8", maxBuffer: 1 << 30, stdio: "pipe" });
+/** What a user gets, in the fixture's folder. */
+async function built(folder: string, options: readonly string[]): Promise<string> {
+  const captures = SIDES.map((side) => `${folder}/${side}.pcap`);
+  const { stdout } = await builtNatcorr("file", ...captures, "--format", "ndjson", ...options);
+  return stdout.replaceAll(`${folder}/`, "");
 }
 
 /** Lines that are about single packets. */
@@ -130,7 +129,7 @@ describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
   const folder = ROOT + name;
   const ways = [{ file: "expected.ndjson", options: [] as string[] }];
   if (existsSync(`${folder}/rules.txt`))
-    ways.push({ file: "expected-rules.ndjson", options: ["--rules", "rules.txt"] });
+    ways.push({ file: "expected-rules.ndjson", options: ["--rules", `${folder}/rules.txt`] });
 
   it("is complete, and says in a line what it shows", () => {
     const files = isUpdating ? FILES : [...FILES, ...ways.map(({ file }) => file)];
@@ -138,8 +137,8 @@ describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
     expect(readFileSync(`${folder}/about.txt`, "utf8")).toMatch(/^\S.{10,}\n$/);
   });
 
-  it.each(ways)("gives what is expected, with every frame accounted for: $file", ({ file, options }) => {
-    const text = built(folder, options);
+  it.each(ways)("gives what is expected, with every frame accounted for: $file", async ({ file, options }) => {
+    const text = await built(folder, options);
     checkAccounts(folder, text);
     checkOrder(text);
     if (isUpdating) writeFileSync(`${folder}/${file}`, text);

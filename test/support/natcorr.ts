@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 import { run } from "../../src/cli/program.js";
 import type { Host } from "../../src/cli/host.js";
 
@@ -22,7 +23,17 @@ export function natcorr(...args: readonly string[]): Promise<Printed> {
 }
 
 /** The same with these variables in its environment, and no others. */
-export async function natcorrIn(env: Host["env"], ...args: readonly string[]): Promise<Printed> {
+export function natcorrIn(env: Host["env"], ...args: readonly string[]): Promise<Printed> {
+  return printed(run, env, args);
+}
+
+/** The same as it was built, which is what a user runs. */
+export function builtNatcorr(...args: readonly string[]): Promise<Printed> {
+  const built: { readonly run: typeof run } = createRequire(import.meta.url)("../../dist/lib/program.js");
+  return printed(built.run, {}, args);
+}
+
+async function printed(program: typeof run, env: Host["env"], args: readonly string[]): Promise<Printed> {
   const stdout: Buffer[] = [];
   let stderr = "";
   const host: Host = {
@@ -42,6 +53,6 @@ export async function natcorrIn(env: Host["env"], ...args: readonly string[]): P
     version,
     onQuestion: () => {},
   };
-  const code = await run(args, host);
+  const code = await program(args, host);
   return { code, stdout: Buffer.concat(stdout).toString(), stderr };
 }
