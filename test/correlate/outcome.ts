@@ -75,10 +75,9 @@ export class Capture implements PacketSource {
   readonly #frames: readonly Stamped[];
   readonly #cut: readonly number[];
   readonly #batch = new FrameBatch();
-  readonly #heap = new Heap();
-  readonly #decoder = new Decoder(this.#heap);
-  readonly #senders = sendersIn(this.#heap);
-  readonly #packets = batchIn(this.#heap);
+  readonly #decoder: Decoder;
+  readonly #senders: ReturnType<typeof sendersIn>;
+  readonly #packets: PacketBatch;
   readonly #opensTunnels: boolean;
   #batches = 0;
   #next = 0;
@@ -91,7 +90,11 @@ export class Capture implements PacketSource {
     opensTunnels = false,
     resolutionNs = 1,
     isUnfiltered = true,
+    heap = new Heap(),
   ) {
+    this.#decoder = new Decoder(heap);
+    this.#senders = sendersIn(heap);
+    this.#packets = batchIn(heap);
     this.isUnfiltered = isUnfiltered;
     this.resolutionNs = resolutionNs;
     this.name = name;
@@ -393,12 +396,18 @@ export async function correlated(
   const { windowNs = 1e9, clock = { kind: "auto" }, maxPairs = Number.POSITIVE_INFINITY, signal } = options;
   const outcome = new Outcome(options.wants);
   const { batches, resolutionNs, mayBeFiltered = false } = options;
+  const heap = new Heap();
   const sources = [
-    new Capture("docker0", inside, EPOCH_NS, batches?.[0], false, resolutionNs, !mayBeFiltered),
-    new Capture("enp0s3", outside, options.outsideEpochNs, batches?.[1], true, resolutionNs, !mayBeFiltered),
+    new Capture("docker0", inside, EPOCH_NS, batches?.[0], false, resolutionNs, !mayBeFiltered, heap),
+    new Capture("enp0s3", outside, options.outsideEpochNs, batches?.[1], true, resolutionNs, !mayBeFiltered, heap),
   ] as const;
   const patience = options.patienceNs === undefined ? {} : { patienceNs: options.patienceNs };
-  await correlate(...sources, { windowNs, ...patience, clock, maxPairs, rules: options.rules?.() }, outcome, signal);
+  await correlate(
+    ...sources,
+    { windowNs, ...patience, clock, maxPairs, rules: options.rules?.(), heap },
+    outcome,
+    signal,
+  );
   if (signal === undefined && outcome.summary.inside.paired < maxPairs) {
     checkAccounts(outcome, "inside", inside.length);
     checkAccounts(outcome, "outside", outside.length);

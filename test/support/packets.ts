@@ -14,7 +14,9 @@ export interface Transport {
 }
 
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
-  const joined = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const joined = new Uint8Array(length);
   let at = 0;
   for (const part of parts) {
     joined.set(part, at);
@@ -30,7 +32,9 @@ export function hex(dump: string): Uint8Array {
 
 /** `length` bytes that differ from one `seed` to the next. */
 export function filler(length: number, seed = 0): Uint8Array {
-  return Uint8Array.from({ length }, (_, at) => (at * 7 + seed * 31 + 1) & 0xff);
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at++) bytes[at] = at * 7 + seed * 31 + 1;
+  return bytes;
 }
 
 function set16(bytes: Uint8Array, at: number, value: number): void {
@@ -59,7 +63,11 @@ function groups(half: string): number[] {
 
 /** The 4 bytes of a dotted address or the 16 of an IPv6 one ("::" understood, no dotted tail). */
 export function address(text: string): Uint8Array {
-  if (!text.includes(":")) return Uint8Array.from(text.split("."), Number);
+  if (!text.includes(":")) {
+    const bytes = new Uint8Array(4);
+    for (const [at, byte] of text.split(".").entries()) bytes[at] = Number(byte);
+    return bytes;
+  }
   const [head = "", tail] = text.split("::");
   const left = groups(head);
   const right = tail === undefined ? [] : groups(tail);
@@ -285,12 +293,16 @@ function ethertypeOf(payload: Uint8Array): number {
   return payload[0] >>> 4 === 6 ? 0x86dd : 0x0800;
 }
 
+const DST_MAC = hex("0242ac110001");
+const SRC_MAC = hex("0242ac110002");
+
 export function ethernet(payload: Uint8Array, of: EthernetOptions = {}): Uint8Array {
   const tail = new Uint8Array(2);
   set16(tail, 0, of.type ?? ethertypeOf(payload));
   const tags = (of.tags ?? []).map(([tpid, tci]) => Uint8Array.of(tpid >>> 8, tpid & 0xff, tci >>> 8, tci & 0xff));
-  const frame = concat(of.dst ?? hex("0242ac110001"), of.src ?? hex("0242ac110002"), ...tags, tail, payload);
-  return concat(frame, new Uint8Array(Math.max(0, (of.padTo ?? 0) - frame.length)));
+  const frame = concat(of.dst ?? DST_MAC, of.src ?? SRC_MAC, ...tags, tail, payload);
+  const missing = (of.padTo ?? 0) - frame.length;
+  return missing > 0 ? concat(frame, new Uint8Array(missing)) : frame;
 }
 
 /** Linux cooked capture, LINKTYPE_LINUX_SLL: an outgoing frame of an Ethernet card. */
