@@ -83,7 +83,7 @@ it("whatever the filter, what is shown is some of what there is, and the totals 
       const shown = of(some, "pair").map((line): number => parsed(line).flow);
       expect(shown.filter((flow) => !flows.has(flow))).toEqual([]);
     }),
-    { numRuns: runs(10) },
+    { numRuns: runs(6) },
   );
 });
 

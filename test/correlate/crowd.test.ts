@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { randomFrom } from "../support/random.js";
-import { outcomeOf, type Stamped, told } from "./outcome.js";
+import { correlated, outcomeOf, type Stamped, told } from "./outcome.js";
 import { datagram, HOST, SERVER } from "./traffic.js";
 
 /** So many containers send the same bytes: more than a bucket of one key is searched for, all of them within a window. */
@@ -50,7 +50,7 @@ it.each([1e9, 50])(
     const truth = new Map(twins);
     expect(outcome.twins.filter(([i, o]) => truth.get(i) !== o)).toEqual([]);
     expect(outcome.twins.length).toBeGreaterThanOrEqual(0.99 * twins.length);
-    const cut = await outcomeOf(inside, outside, { clock, batches: [[7, 300], [64]] });
+    const cut = await correlated(inside, outside, { clock, batches: [[7, 300], [64]] });
     expect(told(cut)).toEqual(told(outcome));
   },
 );

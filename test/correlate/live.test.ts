@@ -134,7 +134,7 @@ describe("patience", () => {
           expect(hasty.summary.outside.frames).toBe(sides[1].length);
         },
       ),
-      { numRuns: runs(50) },
+      { numRuns: runs(30) },
     );
   });
 });

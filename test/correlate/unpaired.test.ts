@@ -1,5 +1,6 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../support/runs.js";
 import { ms, outcomeOf, type Stamped, us } from "./outcome.js";
 import {
   CONTAINER,
@@ -195,6 +196,7 @@ describe("captures that have nothing to do with each other give no pair", () => 
           expect(pairs).toEqual([]);
         },
       ),
+      { numRuns: runs(30) },
     );
   });
 
@@ -209,6 +211,7 @@ describe("captures that have nothing to do with each other give no pair", () => 
         const { pairs } = await outcomeOf(capture(CONTAINER, 64, 0), capture("192.168.1.7", 63, late), { clock });
         expect(pairs).toEqual([]);
       }),
+      { numRuns: runs(45) },
     );
   });
 
@@ -231,6 +234,7 @@ describe("captures that have nothing to do with each other give no pair", () => 
         const { pairs } = await outcomeOf(capture(a, CONTAINER, true), capture(b, "192.168.1.7", false));
         expect(pairs).toEqual([]);
       }),
+      { numRuns: runs(50) },
     );
   });
 

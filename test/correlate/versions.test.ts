@@ -162,7 +162,7 @@ it("no pair is ever wrong where hosts do the same over IPv4, IPv6 and NAT64 at o
       const { pairs } = await outcomeOf(inside, outside, { clock: { kind: "none" } });
       expect(pairs.filter((pair) => twins.get(pair.inside) !== pair.outside)).toEqual([]);
     }),
-    { numRuns: runs(60) },
+    { numRuns: runs(40) },
   );
 });
 
@@ -175,7 +175,7 @@ it("dual-stack hosts without a translator give no pair across versions", async (
       const across = pairs.filter((pair) => version(inside[pair.inside - 1]) !== version(outside[pair.outside - 1]));
       expect(across).toEqual([]);
     }),
-    { numRuns: runs(80) },
+    { numRuns: runs(35) },
   );
 });
 

@@ -154,7 +154,7 @@ it("say of each flow what a plain list of its pairs says, with others between th
       for (const [slot, plain] of model) expectSame(accounts, slot, plain);
       expect(model.size).toBe(SLOTS.length);
     }),
-    { numRuns: runs(200) },
+    { numRuns: runs(140) },
   );
 });
 

@@ -73,7 +73,7 @@ it("is a queue that keeps all it holds, wherever it stands when it grows", () =>
         expect([timeline.key(row), timeline.twin(row)]).toEqual([one, one]);
       }
     }),
-    { numRuns: runs(25) },
+    { numRuns: runs(15) },
   );
 });
 

@@ -108,13 +108,14 @@ it("says the same of any captures, whatever pieces they are read in", async () =
       const expected = await toldOf(files, of);
       expect(await toldOf(files, of, [one, other])).toBe(expected);
     }),
-    { numRuns: runs(25) },
+    { numRuns: runs(10) },
   );
 });
 
 it("tells of what many packets turned out to be: of the last ones each, of all in the summary", async () => {
   const count = 40_000;
-  const text = await toldOf(halfLost(count), USUAL);
+  const files = halfLost(count);
+  const text = await toldOf(files, USUAL);
   const updates = text.match(/"type":"update".*"verdict":"capture-loss"/g) ?? [];
   // but for those judged at the end, when it was known
   expect(updates.length).toBeGreaterThan(16_000);
@@ -123,7 +124,7 @@ it("tells of what many packets turned out to be: of the last ones each, of all i
   expect(text).toContain(`"verdicts":{"capture-loss":${count / 2 - 1},"unknown":1},"impacts":{}}`);
   expect(text).not.toContain('"code":"dropped"');
   expect(text).toMatch(/"code":"capture-loss","count":19999,.*; of \d+ of them something else was said before/);
-  const shown = await toldOf(halfLost(count), { ...USUAL, format: "text", quiet: true });
+  const shown = await toldOf(files, { ...USUAL, format: "text", quiet: true });
   expect(shown).toContain("No packet was seen to be dropped or refused.");
   expect(shown).not.toContain("LOST");
 });

@@ -251,7 +251,7 @@ describe("a pair's line", () => {
         const { lines, expected } = pairLines([pair]);
         expect(lines).toBe(expected);
       }),
-      { numRuns: runs(1000) },
+      { numRuns: runs(500) },
     );
   });
 

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { runs } from "../../support/runs.js";
 import { describe, expect, it } from "vitest";
 import { correlated, type Outcome, type Stamped } from "../outcome.js";
 import { CONTAINER, HOST, segment, SERVER, datagram } from "../traffic.js";
@@ -110,7 +111,7 @@ describe("two clocks", () => {
         expect(outcome.summary.clock.steps).toEqual([]);
         expect(outcome.pairs.length).toBeGreaterThanOrEqual(of.isUdp ? 0 : of.packets);
       }),
-      { numRuns: 25 },
+      { numRuns: runs(20) },
     );
   });
 
@@ -146,7 +147,7 @@ describe("two clocks", () => {
         expect(Math.abs(steps[0].byNs - stepNs)).toBeLessThanOrEqual(summary.clock.uncertaintyNs ?? -1);
         expect(Math.abs(Number(steps[0].timeNs - EPOCH_NS) - setNs)).toBeLessThanOrEqual(10e6 + Math.abs(stepNs));
       }),
-      { numRuns: 8 },
+      { numRuns: runs(8) },
     );
   });
 
@@ -195,7 +196,7 @@ describe("one clock", () => {
         expect(outcome.pairs.length).toBeGreaterThanOrEqual(of.isUdp ? 0 : of.packets);
         expect(errors(outcome, whole)).toBe(0);
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { runs } from "../../support/runs.js";
 import { describe, expect, it } from "vitest";
 import type { ClockOption } from "../../../src/correlate/clock/clock.js";
 import { MarkedPackets } from "../../../src/correlate/intake/copies.js";
@@ -55,7 +56,7 @@ describe("the packets of a capture in order of time", () => {
         expect(numbers).toEqual(stamps.map((_, at) => at + 1));
         expect(intake.leaps.count).toBe(whole.filter((one) => one.leapNs !== 0).length);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(75) },
     );
   });
 
@@ -130,7 +131,7 @@ describe("a run", () => {
         const { summary } = await ofPieces(sides, [inside, outside]);
         expect(summary.inside.frames).toBe(sides.inside.length);
       }),
-      { numRuns: 25 },
+      { numRuns: runs(25) },
     );
   });
 

@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { runs } from "../../support/runs.js";
 import { describe, expect, it } from "vitest";
 import { echo, ethernet, filler, fragments, ipv4, tcp, type Transport, udp } from "../../support/packets.js";
 import { gre, ipInIp, vxlan } from "../../support/tunnels.js";
@@ -177,7 +178,7 @@ it("comes to the same however the captures are cut into batches", async () => {
       expect(told(await outcomeOf(inside, outside, { batches }))).toEqual(whole);
       expect(told(await outcomeOf(inside, outside, { batches, maxPairs: 7 }))).toEqual(stopped);
     }),
-    { numRuns: 20 },
+    { numRuns: runs(12) },
   );
 });
 

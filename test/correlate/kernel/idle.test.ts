@@ -132,6 +132,6 @@ it("is what has been silent for long, and has no packet on the timeline", () => 
       expect(isLetGo).toEqual(isUnused);
       found.free();
     }),
-    { numRuns: runs(200) },
+    { numRuns: runs(100) },
   );
 });

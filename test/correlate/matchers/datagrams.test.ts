@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { runs } from "../../support/runs.js";
 import { describe, expect, it } from "vitest";
 import { filler, fragmentHeader, fragments, ipv4, ipv6, transport, udp } from "../../support/packets.js";
 import { type Outcome, outcomeOf, type Stamped, us } from "../outcome.js";
@@ -236,7 +237,7 @@ it("no datagram is paired with one of other content, whatever is lost and howeve
         expect(contents.size).toBe(1);
       }
     }),
-    { numRuns: 25 },
+    { numRuns: runs(16) },
   );
 });
 

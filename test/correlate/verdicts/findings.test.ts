@@ -125,7 +125,7 @@ it("are the same whether flows that nothing is to be told of are sorted out or e
       for (const slot of slots) each.flow(slot);
       expect(sorted.close(END)).toEqual(each.close(END));
     }),
-    { numRuns: runs(500) },
+    { numRuns: runs(150) },
   );
 });
 

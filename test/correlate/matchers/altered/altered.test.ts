@@ -1,4 +1,5 @@
 import * as fc from "fast-check";
+import { runs } from "../../../support/runs.js";
 import { expect, it } from "vitest";
 import { altered, KINDS, spec } from "../../altering-router.js";
 import { ms, outcomeOf, type Stamped } from "../../outcome.js";
@@ -18,7 +19,7 @@ it.each(KINDS)("a router that rewrites %s: no pair is wrong, and hardly one is m
       found += pairs.length;
       there += twins.size;
     }),
-    { numRuns: 20, endOnFailure: true },
+    { numRuns: runs(10), endOnFailure: true },
   );
   expect(found / there).toBeGreaterThanOrEqual(0.99);
 });

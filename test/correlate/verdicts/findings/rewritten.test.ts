@@ -60,7 +60,7 @@ it("whatever a router marks, each pair says so, and the finding counts it", asyn
       expect(found[0]?.text ?? "").toContain(text);
       expect(outcome.pairs.length).toBeGreaterThanOrEqual(2);
     }),
-    { numRuns: runs(60) },
+    { numRuns: runs(35) },
   );
 });
 
