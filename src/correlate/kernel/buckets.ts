@@ -83,13 +83,20 @@ export class Buckets {
     return this.#buckets[(bucket << BUCKET_BITS) + IS_CROWD] !== 0;
   }
 
+  /** Of those that wait in a packet's bucket and go its way, the newest. */
+  newestOfWay(row: number): number {
+    if (this.isCrowd(this.#timeline.bucket(row))) return this.#steps["newestOf"](this.block, row);
+    const rows = this.ofWay(row);
+    return rows[rows.length - 1];
+  }
+
   /** A packet of a bucket and those that wait there and go its way, oldest first. */
   ofWay(row: number): number[] {
     const t = this.#timeline;
     const bucket = t.bucket(row);
     const rows: number[] = [];
     if (this.isCrowd(bucket)) {
-      for (let r = this.#steps["newestOf"](this.block, row); r !== NONE; r = t.older(r)) rows.push(r);
+      for (let r = this.newestOfWay(row); r !== NONE; r = t.older(r)) rows.push(r);
       return rows.reverse();
     }
     for (let r = this.oldest(bucket, t.sideOf(row)); r !== NONE; r = t.next(r))

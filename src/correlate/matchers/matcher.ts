@@ -32,6 +32,8 @@ import type { Undecided } from "./undecided.js";
 
 /** How many packets behind one with too little evidence are looked through for more. */
 const LOOK_AHEAD = 4096;
+/** … and how many of those, where they are of one crowd with it: each says hardly more than it does. */
+const MOST_OF_CROWD = 16;
 
 /** How many packets that were held up together it takes to believe that one was, which may be sent again. */
 const HELD_UP_TOGETHER = 8;
@@ -244,8 +246,13 @@ export class Matcher implements Admits, Settles {
     const t = this.#timeline;
     const { claim, rivals } = this.#survey;
     if (claim === CLAIM_NONE || claim >= CLAIM_LATE_KNOWN || rivals > 0) return false;
+    const crowd = this.#buckets.isCrowd(t.bucket(row)) ? t.bucket(row) : NONE;
+    let alike = 0;
     const isLearnt = (later: number): boolean =>
-      t.bucket(later) >= 0 && this.#tryPair(later, FINAL) && this.#tryPair(row, FINAL);
+      t.bucket(later) >= 0 &&
+      (t.bucket(later) !== crowd || alike++ < MOST_OF_CROWD) &&
+      this.#tryPair(later, FINAL) &&
+      this.#tryPair(row, FINAL);
     if (isAnyBehind(t, row, isLearnt)) return true;
     return this.#others.cutFrames.learnAhead(row, this.#nowNs) && this.#tryPair(row, FINAL);
   }

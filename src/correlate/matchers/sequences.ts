@@ -65,8 +65,17 @@ export class Sequences {
 
   /** Pairs two packets whose window is over by `nowNs`, with those like them, where their order is certain. Returns whether it paired any. */
   settle(inside: number, outside: number, nowNs: number): boolean {
+    if (!this.#mayBeCertain(inside, outside, nowNs)) return false;
     const sequence = this.#sequenceOf(inside, outside);
     return sequence !== null && this.#pairAll(sequence, this.#certain(sequence, nowNs));
+  }
+
+  /** Whether captures miss nothing of a packet's like, or no more of it come: asked of each, so it looks at none of the others. */
+  #mayBeCertain(inside: number, outside: number, nowNs: number): boolean {
+    const isOutbound = goesOutbound(this.#kernel.relate(inside, outside));
+    if (this.#completeness.isComplete(isOutbound ? inside : outside, isOutbound)) return true;
+    const untilNs = nowNs - this.#kernel.limitNs(isOutbound);
+    return [inside, outside].every((row) => this.#timeline.timeNs(this.#buckets.newestOfWay(row)) < untilNs);
   }
 
   /**
@@ -126,10 +135,10 @@ export class Sequences {
   learnBurst(inside: number, outside: number, nowNs: number): boolean {
     const related = this.#kernel.relate(inside, outside);
     if ((related & RELATION_MASK) !== POSSIBLE) return false;
+    if (this.#kernel.weigh(inside, outside, false) < LEARN_BITS) return false;
+    if (!this.#mayBeCertain(inside, outside, nowNs)) return false;
     const sequence = this.#sequenceBetween(inside, outside, related);
     if (sequence === null || !this.#isAll(sequence)) return false;
-    this.#kernel.relate(inside, outside);
-    if (this.#kernel.weigh(inside, outside, false) < LEARN_BITS) return false;
     const pairs = this.#certain(sequence, nowNs);
     if (pairs.length === 0) return false;
     this.#kernel.relate(inside, outside);

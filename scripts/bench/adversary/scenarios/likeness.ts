@@ -86,6 +86,30 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
       background(world, 9e9, 40);
     },
   },
+  "wrong/equal-crowds": {
+    about:
+      "hundreds of equal datagrams within the window, whose queue is as long as they are apart, now and then or for long; a few dropped, and at times missed",
+    recall: null,
+    play(world) {
+      const { rng } = world;
+      const everyNs = rng.between(0.25e6, 1.2e6);
+      const queueNs = rng.between(0.3, 3) * everyNs;
+      const [swingNs, isLong, dropped] = [rng.between(0.5e9, 3e9), rng.chance(0.5), rng.between(0, 0.05)];
+      if (rng.chance(0.5)) for (const { model } of [world.inside, world.outside]) model.misses = missing(rng, 0.002);
+      world.router.drops = () => rng.chance(dropped);
+      const waitedNs = () => {
+        if (isLong) return (queueNs * (1 + Math.sin(world.nowNs / swingNs))) / 2;
+        return rng.chance(0.01) ? rng.between(0, queueNs) : 0;
+      };
+      world.router.latencyNs = () => 5_000 + rng.exponential(6_000) + waitedNs();
+      const jitter = rng.chance(0.3) ? 0 : 0.5;
+      for (let i = 0; i < 3; i++) {
+        const beat = { everyNs, count: Math.round(3e9 / everyNs), payload: bytes(rng, 32), port: 5004 + i, jitter };
+        world.start(1e8, beatTalk(world, beat));
+      }
+      background(world, 3e9, 40);
+    },
+  },
   "wrong/equal-beats-of-several": {
     about: "several containers say the same every 0.2 to 4 ms; 10 % dropped, one or both captures miss up to 20 %",
     recall: 0.15,

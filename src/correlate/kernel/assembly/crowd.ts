@@ -14,7 +14,7 @@ import * as words from "../kernel-words.js";
 import { IMPOSSIBLE, KNOWN } from "../relations.js";
 import * as buckets from "./buckets.js";
 import * as lanes from "./lanes.js";
-import { limitOf } from "./pace.js";
+import { APART_NS, limitOf } from "./pace.js";
 import { isInDoubt } from "./pairing.js";
 import { expect, isFull, mayComeAgain } from "./pending.js";
 import { accountOf, lineOf, packetOf, passedNs, wayAt, wayOf } from "./places.js";
@@ -57,7 +57,8 @@ export function twinInCrowd(ground: usize, row: i32): i32 {
   const tuple = isInside ? load<i32>(flow, 4 * account.OUTSIDE_TUPLE) : load<i32>(flow, 4 * account.INSIDE_TUPLE);
   const twinWay = (tuple << 1) | ((way ^ bits) & account.IS_FLIPPED);
   const forward = account.forwardOn(bits, way, isInside ? INSIDE : OUTSIDE);
-  const reachNs = 2 * limitOf(ground, account.outboundFor(bits, forward) === 1);
+  // time tells those apart that are far apart; of others, what follows decides, at the end of their window
+  const reachNs = max<f64>(APART_NS, 2 * limitOf(ground, account.outboundFor(bits, forward) === 1));
   const bucket = buckets.bucketOf(waiting, row);
   const twin = onlyTimely(ground, lanes.newest(waiting, bucket, twinWay), row, row, reachNs);
   if (twin < 0) return NONE;
@@ -83,10 +84,6 @@ function onlyTimely(ground: usize, newest: i32, row: i32, exceptFor: i32, reachN
     if (looked++ === MOST_IN_REACH) return SEVERAL;
     const found = relate(ground, row, other);
     if (found === IMPOSSIBLE) continue;
-    if (relation.isLate && relation.isRepeatable) {
-      usesTime = true;
-      continue;
-    }
     if (timely !== NONE || found !== KNOWN || isInDoubt(found)) return SEVERAL;
     if (stateOf(lineOf(ground), other) !== WAITING) return SEVERAL;
     timely = other;
