@@ -49,6 +49,9 @@ export class Sequences {
   readonly #onPair: (inside: number, outside: number, slot: number) => void;
   /** By side: whether its capture shows packets twice. */
   readonly #isCopying = [false, false];
+  /** The way of a crowd whose order was not certain when it was looked at last, and how many of it were not looked at since: all of it is looked at. */
+  #vainWay = NONE;
+  #passedOver = 0;
 
   constructor(
     { timeline, buckets, translations, kernel }: About,
@@ -65,9 +68,15 @@ export class Sequences {
 
   /** Pairs two packets whose window is over by `nowNs`, with those like them, where their order is certain. Returns whether it paired any. */
   settle(inside: number, outside: number, nowNs: number): boolean {
+    const t = this.#timeline;
+    const way = this.#buckets.isCrowd(t.bucket(inside)) ? t.way(inside) : NONE;
+    if (way !== NONE && way === this.#vainWay && this.#passedOver++ < FIRST_ALIKE) return false;
     if (!this.#mayBeCertain(inside, outside, nowNs)) return false;
     const sequence = this.#sequenceOf(inside, outside);
-    return sequence !== null && this.#pairAll(sequence, this.#certain(sequence, nowNs));
+    const isDone = sequence !== null && this.#pairAll(sequence, this.#certain(sequence, nowNs));
+    this.#vainWay = isDone ? NONE : way;
+    this.#passedOver = 0;
+    return isDone;
   }
 
   /** Whether captures miss nothing of a packet's like, or no more of it come: asked of each, so it looks at none of the others. */
