@@ -79,7 +79,7 @@ async function load(id) {
 export default defineConfig({
   plugins: [{ ...plugin, load }],
   test: { include: ["test/{packets,correlate}/**/*.test.ts"], setupFiles: ["test/support/setup.ts"], env: { TZ: "UTC" },
-    testTimeout: 0, hookTimeout: 0, pool: "threads", maxWorkers: 1, sequence: { sequencer: InOrder } },
+    testTimeout: 0, hookTimeout: 0, pool: "threads", isolate: false, maxWorkers: 1, sequence: { sequencer: InOrder } },
 });
 `;
 
