@@ -55,9 +55,9 @@ export class Course {
   /** Slices; how many of them are bounded, and told of. */
   readonly #slices: Slice[] = [];
   #bounded = 0;
+  #told = 0;
   /** Where stamps were seen to go back as a clock was set back, and by how much. */
   #mingled = { atNs: Number.NEGATIVE_INFINITY, backNs: 0 };
-  #told = 0;
   /** Those that packets bound. */
   readonly #known: Slice[] = [];
   /** What the summary says. */

@@ -234,7 +234,7 @@ class Rates {
   }
 }
 
-/** Packets of one direction that were seen on both sides, in the order of the outside, as long as they tell anything of others. */
+/** Keeps the packets of one direction that were seen on both sides, in the order of the outside, as long as they tell anything of others. */
 export class Crossings {
   readonly #kept: Crossing[] = [];
 
@@ -244,7 +244,7 @@ export class Crossings {
     if (this.#kept[at - 1]?.place !== crossing.place) this.#kept.splice(at, 0, crossing);
   }
 
-  /** Those behind one place and up to another, and so many around them as there are. */
+  /** Gives those behind one place and up to another, and the same with up to `most` more on each side of them. */
   between(from: number, to: number, most = SUPPORTERS): { own: readonly Crossing[]; around: readonly Crossing[] } {
     const [a, b] = [this.#upTo(from), this.#upTo(to)];
     return { own: this.#kept.slice(a, b), around: this.#kept.slice(Math.max(0, a - most), b + most) };

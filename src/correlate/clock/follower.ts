@@ -258,10 +258,10 @@ export class Follower {
       .filter((twin) => isBy(twin) && isUnrepeated(twin, insideToNs, end))
       .sort((a, b) => a.seenAt[OUTSIDE] - b.seenAt[OUTSIDE]);
     this.#waiting = this.#waiting.filter((twin) => !isBy(twin));
-    const agreeing = [-1, 0, 1].flatMap((direction) =>
-      agreeingOf(twins.filter((twin) => twin.by === MARKED && twin.direction === direction)),
+    const marked = twins.filter(({ by }) => by === MARKED);
+    const agreed = new Set(
+      [-1, 0, 1].flatMap((direction) => agreeingOf(marked.filter((twin) => twin.direction === direction))),
     );
-    const agreed = new Set(agreeing);
     const asked = twins.filter((twin) => this.#isAsked(twin) || agreed.has(twin));
     for (const twin of asked) this.#cross(twin);
     const isTold = [-1, 0, 1].map((direction) => asked.some((twin) => twin.direction === direction));

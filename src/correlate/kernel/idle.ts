@@ -9,8 +9,8 @@ const IDLE_NS = 10_000_000_000;
 /** … and a TCP connection that is over, once late retransmissions of its end are. */
 const ENDED_NS = 2_000_000_000;
 /**
- * Above so many conversations, both sides together, unanswered ones end sooner: after half of that time where there are twice as many. That is what
- * conntrack usually has room for, and it drops unanswered ones then, too (`early_drop`).
+ * Unanswered conversations end sooner where there are more than this, both sides together: after half of that time where there are twice as many.
+ * conntrack usually has room for so many, and drops unanswered ones then, too (`early_drop`).
  */
 const CROWD = 262_144;
 

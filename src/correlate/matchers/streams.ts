@@ -5,7 +5,7 @@ import type { Timeline } from "../../packets/timeline.js";
 import { mixed } from "./content.js";
 import { type Bytes, shareBytes } from "./pieces.js";
 
-/** Segments are found by blocks of so many bytes of sequence numbers (2 to the power of it): a dozen of one stream are in one. */
+/** A block is so many bytes of sequence numbers, 2 to the power of it. Segments are found by their blocks; one holds a dozen of a stream. */
 const BLOCK_BITS = 14;
 const LAST_BLOCK = 2 ** (32 - BLOCK_BITS) - 1;
 

@@ -274,8 +274,17 @@ export class Refusals implements Notes {
   }
 }
 
+/** Whether errors of after a time may be about a packet that they name, by how the payloads that they quote begin: hashes, 0 for none. */
+export function mayBeAbout(
+  packet: { readonly timeNs: number; readonly head: number },
+  timeNs: number,
+  heads: readonly number[],
+): boolean {
+  return packet.timeNs < timeNs && heads.some((head) => mayBeSame(head, packet.head));
+}
+
 /** Whether payloads may begin alike, by their hashes; 0 is none. */
-export function mayBeSame(head: number, other: number): boolean {
+function mayBeSame(head: number, other: number): boolean {
   return head === 0 || other === 0 || head === other;
 }
 

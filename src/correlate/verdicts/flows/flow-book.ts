@@ -16,7 +16,7 @@ import type { Translations } from "../../kernel/translations.js";
  * that, even a heartbeat a minute stays one flow; above it, memory depends on the conversations alive.
  */
 const MOST_TUPLES = FIRST_TUPLES;
-/** The next look comes when conversations have grown to so many times what the last one left: a look costs little beside what they cost. */
+/** Conversations are looked at again once there are so many times as many as the last look left: a look costs little beside what they cost. */
 const GROWS_BY = 1.25;
 
 /** Two conversations that are one flow. */

@@ -3,7 +3,7 @@ import type { Side } from "../../../packets/sides.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import type { Drop, Packet } from "./drop.js";
-import { mayBeSame } from "../claims/refusals.js";
+import { mayBeAbout } from "../claims/refusals.js";
 
 /**
  * A drop is looked after for so long, nanoseconds: TCP sends again after a second, and waits twice as long each time (RFC 6298 section 5.5);
@@ -108,9 +108,7 @@ export class OpenDrops {
 
   /** The open drops of before a time that ICMP errors may be about which name their packets so, and quote such payloads; the oldest first. */
   named(quotedAs: string, timeNs: number, heads: readonly number[]): readonly Drop[] {
-    return [...this.#quoted.of(quotedAs)].filter(
-      (drop) => drop.timeNs < timeNs && heads.some((head) => mayBeSame(head, drop.head)),
-    );
+    return [...this.#quoted.of(quotedAs)].filter((drop) => mayBeAbout(drop, timeNs, heads));
   }
 
   /** Looks no more after the drops of a side that passed between two times. */

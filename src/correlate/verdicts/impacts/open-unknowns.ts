@@ -1,6 +1,6 @@
 import { keepNewest } from "../../../packets/keep-newest.js";
 import type { Verdict } from "../../../packets/results.js";
-import { mayBeSame } from "../claims/refusals.js";
+import { mayBeAbout } from "../claims/refusals.js";
 import type { Drop } from "./drop.js";
 import { PATIENCE_NS } from "./open-drops.js";
 
@@ -29,11 +29,9 @@ export class OpenUnknowns {
 
   /** Those of before a time that errors may be about which name their packets so, and quote such payloads. */
   named(quotedAs: string, timeNs: number, heads: readonly number[]): readonly Unknown[] {
-    const isOpen = (unknown: Unknown): boolean =>
-      unknown.timeNs < timeNs &&
-      timeNs - unknown.timeNs <= PATIENCE_NS &&
-      heads.some((head) => mayBeSame(head, unknown.head));
-    return (this.#byName.get(quotedAs) ?? []).filter(isOpen);
+    return (this.#byName.get(quotedAs) ?? []).filter(
+      (unknown) => timeNs - unknown.timeNs <= PATIENCE_NS && mayBeAbout(unknown, timeNs, heads),
+    );
   }
 
   /** Takes it that something is known of those named so. */
