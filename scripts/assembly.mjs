@@ -1,31 +1,16 @@
 import { readFile } from "node:fs/promises";
+import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
-import { main as compile } from "assemblyscript/asc";
-import { counting } from "./assembly-coverage.mjs";
-
-/** What AssemblyScript is given of TypeScript's modules: a constant of numbers alone, on one line, is the same in both. */
-const CONSTANT = /^(export )?const [A-Z][A-Z0-9_]* = (0x[\da-f_]+|[\d_]+|[-+*<>|&()~ ])+;$/;
-
-/** So is a function of numbers and truths that returns an expression of such: in AssemblyScript, numbers are integers of 32 bits. */
-const FUNCTION =
-  /^export function \w+\((?:(?:, )?\w+: (?:number|boolean))+\): (?:number|boolean) \{\n {2}return [\w\s()<>=!&|^~+\-*%?:,]+;\n\}$/;
-const FUNCTION_OR_LINE = new RegExp(`${FUNCTION.source}|.*\\n?`, "gm");
+import { Worker } from "node:worker_threads";
 
 /** Lines of a module `…-words.ts`, as `src/packets/layout.ts` says. */
-const IS_LAYOUT = /-words\.ts$/;
+export const IS_LAYOUT = /-words\.ts$/;
 const LAYOUT_IMPORT = /^import .* from ".*\/layout\.js";$/m;
 const PLACE = /^export const ([A-Z][A-Z0-9_]*) = (word|double)\((\d*)\);$/gm;
 const SIZE = /^export const ([A-Z][A-Z0-9_]*) = size\(\);$/m;
 
 /** What TypeScript calls of a module's exports. */
 const CALLED = /(?:steps|loops|exports)\["(\w+)"\]/g;
-
-const OPTIONS = [
-  ..."-O3 --converge --noAssert --runtime stub".split(" "),
-  // the memory comes from outside and may be as large as addresses reach, in pages of 64 KiB
-  ..."--importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536".split(" "),
-  ..."--enable threads --enable simd".split(" "),
-];
 
 /**
  * A plugin for rolldown and vitest: `import bytes from "./assembly/x.wasm"` gives what the AssemblyScript in assembly/x.ts
@@ -66,29 +51,34 @@ export function assembly({ isCounted = false } = {}) {
   };
 }
 
-async function compiled(source, isCounted) {
-  const folder = dirname(source);
-  const sources = [];
-  const complaints = [];
-  let bytes;
-  const { error } = await compile([source, "--baseDir", folder, "--outFile", "out.wasm", ...OPTIONS], {
-    stderr: { write: (text) => complaints.push(text) },
-    async readFile(name, base) {
-      // it asks for ./x.js of TypeScript's imports, and for x/index.ts and the like while it searches
-      const path = resolve(base, name.replace(/\.js\.ts$/, ".ts"));
-      const text = await readFile(path, "utf8").catch(() => null);
-      if (text === null) return null;
-      sources.push(path);
-      if (dirname(path).endsWith("/assembly")) return isCounted ? counting(text, path) : text;
-      return common(IS_LAYOUT.test(path) ? laidOut(text) : text);
-    },
-    writeFile(name, contents) {
-      if (name === "out.wasm") bytes = contents;
-    },
-    listFiles: () => [],
+/** Threads that compile, and what waits for one: there are several modules, and the largest takes a third of the time of all. */
+const idle = [];
+const waiting = [];
+let threads = 0;
+
+/** What a source compiles to, and all sources that it took. */
+function compiled(source, isCounted) {
+  return new Promise((resolve, reject) => {
+    waiting.push({ source, isCounted, resolve, reject });
+    if (idle.length === 0 && threads++ < availableParallelism())
+      idle.push(new Worker(new URL("./assembly-compiler.mjs", import.meta.url)));
+    compileNext();
   });
-  if (error || bytes === undefined) throw new Error(`${source}:\n${complaints.join("")}${error ?? ""}`);
-  return { bytes, sources };
+}
+
+function compileNext() {
+  if (waiting.length === 0 || idle.length === 0) return;
+  const worker = idle.pop();
+  const { source, isCounted, resolve, reject } = waiting.shift();
+  worker.ref();
+  worker.once("message", ({ error, ...made }) => {
+    worker.unref();
+    idle.push(worker);
+    if (error) reject(error);
+    else resolve(made);
+    compileNext();
+  });
+  worker.postMessage({ source, isCounted }, []);
 }
 
 /** Whether all that a file calls of a module is there: TypeScript knows nothing of its exports. */
@@ -100,16 +90,8 @@ async function checkCalls(importer, source, bytes) {
     if (!names.has(name)) throw new Error(`${importer} calls ${name}, which ${source} does not export`);
 }
 
-/** What is the same in both languages, each at its line. */
-function common(source) {
-  return source.replace(FUNCTION_OR_LINE, (text) => {
-    if (FUNCTION.test(text)) return text.replaceAll(": number", ": i32").replaceAll(": boolean", ": bool");
-    return CONSTANT.test(text.trimEnd()) ? text : "\n";
-  });
-}
-
 /** A module that lays out a block, with numbers for its places. Doubles come first, as they have to lie at even words. */
-function laidOut(source) {
+export function laidOut(source) {
   const next = { double: 0, word: 0 };
   for (const [, , kind, count] of source.matchAll(PLACE)) if (kind === "double") next.word += 2 * (Number(count) || 1);
   const placed = source.replace(PLACE, (_, name, kind, count) => {

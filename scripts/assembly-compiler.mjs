@@ -1,0 +1,61 @@
+/** A thread that compiles AssemblyScript for `assembly.mjs`. */
+import { readFile } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
+import { parentPort } from "node:worker_threads";
+import { main as compile } from "assemblyscript/asc";
+import { IS_LAYOUT, laidOut } from "./assembly.mjs";
+import { counting } from "./assembly-coverage.mjs";
+
+/** What AssemblyScript is given of TypeScript's modules: a constant of numbers alone, on one line, is the same in both. */
+const CONSTANT = /^(export )?const [A-Z][A-Z0-9_]* = (0x[\da-f_]+|[\d_]+|[-+*<>|&()~ ])+;$/;
+
+/** So is a function of numbers and truths that returns an expression of such: in AssemblyScript, numbers are integers of 32 bits. */
+const FUNCTION =
+  /^export function \w+\((?:(?:, )?\w+: (?:number|boolean))+\): (?:number|boolean) \{\n {2}return [\w\s()<>=!&|^~+\-*%?:,]+;\n\}$/;
+const FUNCTION_OR_LINE = new RegExp(`${FUNCTION.source}|.*\\n?`, "gm");
+
+const OPTIONS = [
+  ..."-O3 --converge --noAssert --runtime stub".split(" "),
+  // the memory comes from outside and may be as large as addresses reach, in pages of 64 KiB
+  ..."--importMemory --sharedMemory --initialMemory 1 --maximumMemory 65536".split(" "),
+  ..."--enable threads --enable simd".split(" "),
+];
+
+/** What a source compiles to, and all sources that it took. */
+async function compiled(source, isCounted) {
+  const folder = dirname(source);
+  const sources = [];
+  const complaints = [];
+  let bytes;
+  const { error } = await compile([source, "--baseDir", folder, "--outFile", "out.wasm", ...OPTIONS], {
+    stderr: { write: (text) => complaints.push(text) },
+    async readFile(name, base) {
+      // it asks for ./x.js of TypeScript's imports, and for x/index.ts and the like while it searches
+      const path = resolve(base, name.replace(/\.js\.ts$/, ".ts"));
+      const text = await readFile(path, "utf8").catch(() => null);
+      if (text === null) return null;
+      sources.push(path);
+      if (dirname(path).endsWith("/assembly")) return isCounted ? counting(text, path) : text;
+      return common(IS_LAYOUT.test(path) ? laidOut(text) : text);
+    },
+    writeFile(name, contents) {
+      if (name === "out.wasm") bytes = contents;
+    },
+    listFiles: () => [],
+  });
+  if (error || bytes === undefined) throw new Error(`${source}:\n${complaints.join("")}${error ?? ""}`);
+  return { bytes, sources };
+}
+
+/** What is the same in both languages, each at its line. */
+function common(source) {
+  return source.replace(FUNCTION_OR_LINE, (text) => {
+    if (FUNCTION.test(text)) return text.replaceAll(": number", ": i32").replaceAll(": boolean", ": bool");
+    return CONSTANT.test(text.trimEnd()) ? text : "\n";
+  });
+}
+
+parentPort.on("message", async ({ source, isCounted }) => {
+  const answer = await compiled(source, isCounted).catch((error) => ({ error }));
+  parentPort.postMessage(answer, []);
+});
