@@ -29,6 +29,9 @@ export interface AccuracyOptions {
   readonly natcorr: string;
 }
 
+/** Has `read` every line that natcorr says of these words, which are captures and options. Resolves with its exit code. */
+export type Program = (words: readonly string[], read: (line: string) => void) => Promise<number | null>;
+
 /** natcorr's window, twice: two frames this far apart may both be candidates of one between them. */
 const IDENTICAL_WITHIN_NS = 2e9;
 
@@ -42,13 +45,14 @@ export async function accuracy(options: AccuracyOptions): Promise<boolean> {
   const names = options.scenarios.length > 0 ? options.scenarios : accuracyScenarios();
   const seeds = options.seed === undefined ? Array.from({ length: options.seeds }, (_, i) => i + 1) : [options.seed];
   const folder = mkdtempSync(join(tmpdir(), "natcorr-accuracy-"));
+  const natcorr: Program = (words, read) => run(options.natcorr, words, read);
   const results: Results[] = [];
   let isClean = true;
   try {
     for (const name of names) {
       const outcomes: Outcome[] = [];
       for (const seed of seeds) {
-        const outcome = await outcomeOf(name, folder, seed, options);
+        const outcome = await outcomeOf(name, folder, seed, natcorr, options.packets);
         outcomes.push(outcome);
         report(outcome, name, seed, options.packets);
         isClean &&= isFaultless(outcome);
@@ -84,20 +88,21 @@ export async function outcomeOf(
   name: string,
   folder: string,
   seed: number,
-  options: Pick<AccuracyOptions, "natcorr" | "packets">,
+  natcorr: Program,
+  packets?: number,
 ): Promise<Outcome> {
   const adversary = ADVERSARIES.get(name);
   if (adversary === undefined) {
     const base = scenarioNamed(name);
-    const scenario = options.packets === undefined ? base : { ...base, packets: options.packets };
+    const scenario = packets === undefined ? base : { ...base, packets };
     const { judge, paths } = judgeOf(scenario, folder, seed);
-    const exitCode = await run(options.natcorr, paths, (line) => judge.read(line));
+    const exitCode = await natcorr(paths, (line) => judge.read(line));
     return { score: judge.finish(), truthfulness: null, exitCode };
   }
   const pair = generateAdversary(adversary, folder, seed);
   const judge = new Judge(pair.truth, pair.isUnknowable);
   const claims = new Claims(pair.truth, pair.circumstances, adversary);
-  const exitCode = await run(options.natcorr, [pair.inside, pair.outside, ...(adversary.args ?? [])], (line) => {
+  const exitCode = await natcorr([pair.inside, pair.outside, ...(adversary.args ?? [])], (line) => {
     judge.read(line);
     claims.read(line);
   });

@@ -15,6 +15,7 @@ export interface Taken extends Sample {
 const heap = new Heap();
 const decoder = new Decoder(heap);
 const out = batchIn(heap);
+const frames = new FrameBatch();
 
 /** The frames in one batch, each from an interface of its own, with other bytes between them. */
 export function decodeAll(
@@ -22,7 +23,6 @@ export function decodeAll(
   limits: Limits = NO_LIMITS,
   opensTunnels = false,
 ): { out: PacketBatch; tally: Tally } {
-  const frames = new FrameBatch();
   frames.count = taken.length;
   frames.number(101);
   const data = Buffer.alloc(
