@@ -52,8 +52,9 @@ export const PAYLOAD = 4;
 /** An IP ID, with whatever payload: that says little, as 65,536 packets later there is another one. */
 export const IP_ID_ONLY = 5;
 
-/** Packets of a side that are remembered. */
+/** Packets of a side that are remembered, and for how many there is room at first. */
 const ENTRIES = 2 ** 15;
+const FIRST_ENTRIES = 2 ** 10;
 /** A shorter payload is the same too often: a byte of a key press, a heartbeat without content. */
 const LEAST_PAYLOAD = 8;
 const module = new WebAssembly.Module(code);
@@ -135,6 +136,7 @@ export class Twins {
     }
     const entry = own.next % ENTRIES;
     if (own.next >= ENTRIES) index.remove(own.words[(entry << ENTRY_BITS) + HASH], 2 * entry + side);
+    if (own.next === own.stampsNs.length && own.next < ENTRIES) own.grow();
     own.next++;
     const e = entry << ENTRY_BITS;
     const { words } = own;
@@ -173,10 +175,10 @@ export class Twins {
 
 /** What is remembered of a side: a ring. */
 class Remembered {
-  readonly words = new Int32Array(ENTRIES << ENTRY_BITS);
-  readonly stampsNs = new Float64Array(ENTRIES);
-  readonly seenAt = new Float64Array(ENTRIES);
-  readonly repeatedAt = new Float64Array(ENTRIES);
+  words = new Int32Array(FIRST_ENTRIES << ENTRY_BITS);
+  stampsNs = new Float64Array(FIRST_ENTRIES);
+  seenAt = new Float64Array(FIRST_ENTRIES);
+  repeatedAt = new Float64Array(FIRST_ENTRIES);
   readonly twins: (Twin | undefined)[] = [];
   next = 0;
   /** Where the words of `twins-words.ts` are: how far the side has come, and what part of it is looked at. */
@@ -195,6 +197,18 @@ class Remembered {
   /** How far the side has come: the greatest stamp of the inside, and how many packets there were of the outside. */
   get progress(): number {
     return this.#doubles[word.PROGRESS];
+  }
+
+  /** Makes room for as many again. */
+  grow(): void {
+    const words = new Int32Array(2 * this.words.length);
+    words.set(this.words);
+    this.words = words;
+    for (const each of ["stampsNs", "seenAt", "repeatedAt"] as const) {
+      const doubles = new Float64Array(2 * this[each].length);
+      doubles.set(this[each]);
+      this[each] = doubles;
+    }
   }
 
   /** Notes that a packet came again. */

@@ -11,10 +11,10 @@ export class RecentCrossings {
   readonly #records: Int32Array;
   readonly #doubles: Float64Array;
   /** By what is left of a way modulo CROSSING_ENTRIES, the newest crossing of such ways, or NONE; and by its place, the one before it … */
-  readonly #newest = new Float64Array(CROSSING_ENTRIES).fill(NONE);
-  readonly #before = new Float64Array(CROSSING_ENTRIES);
-  /** … and its way, NONE where that was forgotten. */
-  readonly #ways = new Int32Array(CROSSING_ENTRIES);
+  #newest = new Float64Array(0);
+  #before = new Float64Array(0);
+  /** … and its way, NONE where that was forgotten. There is room for them once somebody asks. */
+  #ways = new Int32Array(0);
   /** How many are listed there. */
   #listed = 0;
 
@@ -41,6 +41,7 @@ export class RecentCrossings {
   }
 
   *#listedOf(way: number): Iterable<number> {
+    if (this.#ways.length === 0) return;
     let crossing = this.#newest[placeOf(way)];
     for (; this.#isKept(crossing); crossing = this.#before[placeOf(crossing)])
       if (this.#ways[placeOf(crossing)] === way) yield crossing;
@@ -87,6 +88,11 @@ export class RecentCrossings {
   /** Lists those that are new by their ways. */
   #list(): void {
     const { count } = this;
+    if (this.#ways.length === 0) {
+      this.#newest = new Float64Array(CROSSING_ENTRIES).fill(NONE);
+      this.#before = new Float64Array(CROSSING_ENTRIES);
+      this.#ways = new Int32Array(CROSSING_ENTRIES);
+    }
     if ((count - this.#listed) >>> 0 > CROSSING_ENTRIES) this.#listed = (count - CROSSING_ENTRIES) >>> 0;
     for (; this.#listed !== count; this.#listed = (this.#listed + 1) >>> 0) {
       const way = this.way(this.#listed);

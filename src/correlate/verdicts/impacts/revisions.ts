@@ -34,12 +34,12 @@ export interface Counted {
  * packets that were judged last are remembered one by one.
  */
 export class Revisions {
-  readonly #timesNs = new Float64Array(REMEMBERED);
+  readonly #timesNs: number[] = [];
   /** The latest time of all that were judged by then: it never goes back. */
-  readonly #latestNs = new Float64Array(REMEMBERED);
-  readonly #frames = new Uint32Array(REMEMBERED);
-  readonly #flows = new Int32Array(REMEMBERED);
-  readonly #facts = new Uint16Array(REMEMBERED).fill(GONE);
+  readonly #latestNs: number[] = [];
+  readonly #frames: number[] = [];
+  readonly #flows: number[] = [];
+  readonly #facts: number[] = [];
   /** Where those are that were dropped: more may become known of them. By side and frame. */
   readonly #places = new Map<number, number>();
   #count = 0;
@@ -54,7 +54,7 @@ export class Revisions {
     { verdict, impact }: Judgement,
   ): void {
     const place = this.#count % REMEMBERED;
-    if (this.#facts[place] !== GONE) this.#forget(place);
+    if (place < this.#facts.length && this.#facts[place] !== GONE) this.#forget(place);
     const before = this.#count === 0 ? Number.NEGATIVE_INFINITY : this.#latestNs[(this.#count - 1) % REMEMBERED];
     this.#count++;
     this.#timesNs[place] = timeNs;
