@@ -85,9 +85,11 @@ export class Buckets {
 
   /** Of those that wait in a packet's bucket and go its way, the newest. */
   newestOfWay(row: number): number {
-    if (this.isCrowd(this.#timeline.bucket(row))) return this.#steps["newestOf"](this.block, row);
-    const rows = this.ofWay(row);
-    return rows[rows.length - 1];
+    const t = this.#timeline;
+    if (this.isCrowd(t.bucket(row))) return this.#steps["newestOf"](this.block, row);
+    let newest = row;
+    for (let r = t.next(row); r !== NONE; r = t.next(r)) if (t.way(r) === t.way(row)) newest = r;
+    return newest;
   }
 
   /** A packet of a bucket and those that wait there and go its way, oldest first. */

@@ -71,8 +71,9 @@ export class Sequences {
     const t = this.#timeline;
     const way = this.#buckets.isCrowd(t.bucket(inside)) ? t.way(inside) : NONE;
     if (way !== NONE && way === this.#vainWay && this.#passedOver++ < FIRST_ALIKE) return false;
-    if (!this.#mayBeCertain(inside, outside, nowNs)) return false;
-    const sequence = this.#sequenceOf(inside, outside);
+    const related = this.#kernel.relate(inside, outside);
+    if (!this.#mayBeCertain(inside, outside, goesOutbound(related), nowNs)) return false;
+    const sequence = this.#sequenceOf(inside, outside, related);
     const isDone = sequence !== null && this.#pairAll(sequence, this.#certain(sequence, nowNs));
     this.#vainWay = isDone ? NONE : way;
     this.#passedOver = 0;
@@ -80,8 +81,7 @@ export class Sequences {
   }
 
   /** Whether captures miss nothing of a packet's like, or no more of it come: asked of each, so it looks at none of the others. */
-  #mayBeCertain(inside: number, outside: number, nowNs: number): boolean {
-    const isOutbound = goesOutbound(this.#kernel.relate(inside, outside));
+  #mayBeCertain(inside: number, outside: number, isOutbound: boolean, nowNs: number): boolean {
     if (this.#completeness.isComplete(isOutbound ? inside : outside, isOutbound)) return true;
     const untilNs = nowNs - this.#kernel.limitNs(isOutbound);
     return [inside, outside].every((row) => this.#timeline.timeNs(this.#buckets.newestOfWay(row)) < untilNs);
@@ -92,9 +92,9 @@ export class Sequences {
    * enters, from the first on, most of them are told by that, and say how long the others may take. Returns whether it paired any.
    */
   begin(inside: number, outside: number): boolean {
-    const isOutbound = goesOutbound(this.#kernel.relate(inside, outside));
-    if (!this.#kernel.isNew(isOutbound)) return false;
-    const sequence = this.#sequenceOf(inside, outside);
+    const related = this.#kernel.relate(inside, outside);
+    if (!this.#kernel.isNew(goesOutbound(related))) return false;
+    const sequence = this.#sequenceOf(inside, outside, related);
     if (sequence === null) return false;
     const { entered, left } = sequence;
     // those before the first of them, if there were any, have each other
@@ -145,7 +145,7 @@ export class Sequences {
     const related = this.#kernel.relate(inside, outside);
     if ((related & RELATION_MASK) !== POSSIBLE) return false;
     if (this.#kernel.weigh(inside, outside, false) < LEARN_BITS) return false;
-    if (!this.#mayBeCertain(inside, outside, nowNs)) return false;
+    if (!this.#mayBeCertain(inside, outside, goesOutbound(related), nowNs)) return false;
     const sequence = this.#sequenceBetween(inside, outside, related);
     if (sequence === null || !this.#isAll(sequence)) return false;
     const pairs = this.#certain(sequence, nowNs);
@@ -194,8 +194,7 @@ export class Sequences {
   }
 
   /** Those like two packets, which a known translation makes one of the other; null where it does not, or where one of them is called ambiguous. */
-  #sequenceOf(i: number, o: number): Sequence | null {
-    const related = this.#kernel.relate(i, o);
+  #sequenceOf(i: number, o: number, related: number): Sequence | null {
     if ((related & RELATION_MASK) !== KNOWN) return null;
     return this.#sequenceBetween(i, o, related, this.#kernel.knownSlot);
   }
