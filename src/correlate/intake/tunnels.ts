@@ -22,6 +22,13 @@ const REMEMBERED = BATCH_FRAMES;
 const IDLE_NS = 60e9;
 const IDLE_WINDOWS = 8;
 
+/** What a fragment of a carrier goes on with. */
+export interface Begun {
+  readonly frame: number;
+  /** Whether its tunnel is known to be the host's. */
+  readonly isOwn: boolean;
+}
+
 /**
  * Decides of each outside frame that carries a packet in another whether it is taken for the packet that is carried, or for its carrier.
  *
@@ -50,8 +57,8 @@ export class Tunnels {
   readonly #ways = new Int32Array(BATCH_FRAMES);
   readonly #numbers = new Uint16Array(BATCH_FRAMES);
   readonly #way: Int32Array;
-  /** Frames of which what they carry only begins there, as their carriers are fragmented. */
-  readonly #begun = new Map<string, number>();
+  /** Frames of which what they carry only begins there, as their carriers are fragmented, with the numbers of their tunnels. */
+  readonly #begun = new Map<string, { readonly frame: number; readonly number: number }>();
   readonly #row = new Uint32Array(1);
   /** The place of the packet chosen last, which is about to get its row. */
   #place = NONE;
@@ -153,9 +160,10 @@ export class Tunnels {
     return number === 0 ? undefined : this.table.of(number);
   }
 
-  /** The frame that begins what a later fragment of outside goes on with, where it came in a tunnel. */
-  begunBy(src: string, dst: string, ipId: number): number | undefined {
-    return this.#begun.get(datagramOf(src, dst, ipId));
+  /** What a later fragment of outside goes on with, where that came in a tunnel. */
+  begunBy(src: string, dst: string, ipId: number): Begun | undefined {
+    const begun = this.#begun.get(datagramOf(src, dst, ipId));
+    return begun && { frame: begun.frame, isOwn: this.#states[begun.number] === OPEN };
   }
 
   #noteBegun(batch: PacketBatch, row: number, number: number): void {
@@ -164,7 +172,8 @@ export class Tunnels {
     const flags = outers.records[r + FLAGS_PROTO_TTL];
     if ((flags & IS_FRAGMENT) === 0) return;
     const { src, dst } = this.table.of(number);
-    this.#begun.set(datagramOf(src, dst, idOf(flags, outers.records[r + IP_ID])), batch.frame(row));
+    const frame = batch.frame(row);
+    this.#begun.set(datagramOf(src, dst, idOf(flags, outers.records[r + IP_ID])), { frame, number });
     keepNewest(this.#begun, REMEMBERED);
   }
 

@@ -157,7 +157,11 @@ it("what is fragmented in its tunnel is paired by its first fragment", async () 
   const pair = outcome.pairs.find((each) => each.inside === 11);
   expect(pair).toMatchObject({ outside: 11, tunnel: "vxlan 42 10.0.2.15 > 10.0.2.3" });
   expect(outcome.verdicts("inside")).toEqual([]);
-  expect(outcome.alone[0]).toMatchObject({ frame: 12, why: "it goes on with what frame 11 carries through a tunnel" });
+  expect(outcome.alone[0]).toMatchObject({
+    frame: 12,
+    verdict: "local",
+    why: "it goes on with what frame 11 carries through a tunnel of the host",
+  });
 });
 
 it("comes to the same however the captures are cut into batches", async () => {

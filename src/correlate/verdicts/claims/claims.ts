@@ -3,6 +3,7 @@ import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../../pack
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
+import type { Begun } from "../../intake/tunnels.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import { HostsOwn } from "./hosts-own.js";
 import type { Claim, Judged } from "../known.js";
@@ -80,9 +81,9 @@ export class Claims {
     const begun = this.#begunBy(row);
     if (begun !== undefined)
       return {
-        verdict: "unknown",
+        verdict: begun.isOwn ? "local" : "unknown",
         reason: "in-tunnel",
-        why: `it goes on with what frame ${begun} carries through a tunnel`,
+        why: `it goes on with what frame ${begun.frame} carries through a tunnel${begun.isOwn ? " of the host" : ""}`,
       };
 
     const like = this.#known.matchers.hairpins.likeOf(row);
@@ -269,8 +270,8 @@ export class Claims {
     return { verdict: "unknown", reason: "never-entered", why, lacks: "entry", on: side };
   }
 
-  /** The frame that begins what a fragment goes on with, where what that carries came in a tunnel; else undefined. */
-  #begunBy(row: number): number | undefined {
+  /** What a fragment goes on with, where that came in a tunnel; else undefined. */
+  #begunBy(row: number): Begun | undefined {
     const t = this.#known.timeline;
     if ((t.flags(row) & IS_LATER_FRAGMENT) === 0 || t.side(row) !== OUTSIDE) return undefined;
     const { src, dst } = new TupleEnds(this.#known.tuples).of(t.tuple(row), t.forward(row) === 1);
