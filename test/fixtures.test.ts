@@ -22,6 +22,8 @@ async function built(folder: string, options: readonly string[]): Promise<string
   return stdout.replaceAll(`${folder}/`, "");
 }
 
+const pairsIn = (text: string): number => text.match(/^\{"type":"pair"/gm)?.length ?? 0;
+
 /** Lines that are about single packets. */
 const OF_PACKETS = /^\{"type":"(pair|ambiguous|unmatched|update)".*\n/gm;
 
@@ -46,13 +48,25 @@ function unmatchedText(text: string): string | undefined {
 
 interface Line {
   type: string;
-  /** Of a pair, where both of its forms are on one side. */
+  /** Of a pair, or a flow, where both of its forms are on one side. */
   side: string | undefined;
   frame: number;
   flow: number;
+  nat: string;
+  verdict: string;
   flowCount: number;
-  inside: { frames: number[] };
-  outside: { frames: number[] };
+  inside: { frames: number[]; length: number };
+  outside: { frames: number[]; length: number };
+  missing: object[] | undefined;
+  direction: string;
+  latencyNs: number;
+  latency: Record<"inbound" | "outbound", { minNs: number; maxNs: number } | null>;
+  pairs: number;
+  bytes: number;
+  insideOnly: number;
+  outsideOnly: number;
+  /** The flows that a finding is about. */
+  flows: number[];
 }
 
 interface Totals {
@@ -89,8 +103,11 @@ function checkOrder(text: string): void {
   expect(times).toEqual([...times].sort());
 }
 
-/** Every frame is in exactly one record or in a count of what natcorr does not look at, and the summary says the same. */
-function checkAccounts(folder: string, text: string): void {
+/**
+ * Every frame is in exactly one record or in a count of what natcorr does not look at, and the summary, the flows and the findings say the same. Returns
+ * the summary's totals, by side.
+ */
+function checkAccounts(folder: string, text: string): Record<"inside" | "outside", Totals> {
   const lines: Line[] = text
     .trimEnd()
     .split("\n")
@@ -99,6 +116,10 @@ function checkAccounts(folder: string, text: string): void {
   expect(lines[0].type).toBe("header");
   expect(of("summary")).toEqual([lines.at(-1)]);
   const { totals }: { totals: Record<"inside" | "outside", Totals> } = JSON.parse(text.trimEnd().split("\n").at(-1)!);
+  // an update takes the place of what was said before
+  const last = new Map(of("unmatched").map((line) => [`${line.side} ${line.frame}`, line]));
+  for (const { side, frame, ...said } of of("update"))
+    last.set(`${side} ${frame}`, { ...last.get(`${side} ${frame}`)!, ...said });
   for (const side of SIDES) {
     const paired = of("pair").flatMap((line) => {
       if (line.side === undefined) return line[side].frames;
@@ -110,19 +131,55 @@ function checkAccounts(folder: string, text: string): void {
       .map((line) => line.frame);
     const told = totals[side];
     expect(told).toMatchObject({
-      frames: frameCount(`${folder}/${side}.pcap`),
       paired: paired.length,
       ambiguous: ambiguous.length,
       unmatched: unmatched.length,
+      verdicts: counts([...last.values()].filter((line) => line.side === side).map(({ verdict }) => verdict)),
     });
     expect(told.paired + told.unmatched + told.ambiguous + told.notIp + told.undecodable).toBe(told.frames);
     const listed = [...paired, ...ambiguous, ...unmatched];
     expect(new Set(listed).size, `frames of ${side} that are in one record`).toBe(listed.length);
-    expect(listed.filter((frame) => frame < 1 || frame > told.frames)).toEqual([]);
+    expect(listed.filter((frame) => frame < 1 || frame > frameCount(`${folder}/${side}.pcap`))).toEqual([]);
   }
   const ids = of("flow").map((line) => line.flow);
   expect(new Set(ids).size).toBe(lines.at(-1)?.flowCount);
   expect(of("pair").filter((line) => !ids.includes(line.flow))).toEqual([]);
+  expect(of("finding").flatMap(({ flows }) => flows.filter((flow) => !ids.includes(flow)))).toEqual([]);
+  const [pairs, alone] = [groupBy(of("pair")), groupBy([...last.values()].filter(({ verdict }) => verdict !== "copy"))];
+  for (const flow of of("flow")) checkFlow(flow, pairs.get(flow.flow) ?? [], alone.get(flow.flow) ?? []);
+  return totals;
+}
+
+/** A flow says what its pairs say, and how many packets of it have no twin. */
+function checkFlow(flow: Line, pairs: readonly Line[], alone: readonly Line[]): void {
+  const on = (side: string): number => alone.filter((line) => line.side === side).length;
+  expect(flow.pairs).toBe(pairs.length);
+  if (flow.side === undefined) expect([flow.insideOnly, flow.outsideOnly]).toEqual([on("inside"), on("outside")]);
+  else expect(flow.insideOnly + flow.outsideOnly).toBe(on(flow.side));
+  if (flow.nat === "proxy") return;
+  // of a segment that lost pieces, what left has crossed
+  const crossed = (pair: Line): Line["inside"] =>
+    pair.missing !== undefined && pair.direction === "outbound" ? pair.outside : pair.inside;
+  expect(flow.bytes).toBe(pairs.reduce((bytes, pair) => bytes + crossed(pair).length, 0));
+  for (const direction of ["inbound", "outbound"] as const) {
+    const took = pairs.filter((pair) => pair.direction === direction).map(({ latencyNs }) => latencyNs);
+    if (took.length === 0) expect(flow.latency[direction]).toBeNull();
+    else expect(flow.latency[direction]).toMatchObject({ minNs: Math.min(...took), maxNs: Math.max(...took) });
+  }
+}
+
+/** How often there is each of some words. */
+function counts(words: readonly string[]): Record<string, number> {
+  const found: Record<string, number> = {};
+  for (const word of words) found[word] = (found[word] ?? 0) + 1;
+  return found;
+}
+
+/** Lines by their flow. */
+function groupBy(lines: readonly Line[]): Map<number, Line[]> {
+  const found = new Map<number, Line[]>();
+  for (const line of lines) found.set(line.flow, [...(found.get(line.flow) ?? []), line]);
+  return found;
 }
 
 describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
@@ -139,10 +196,20 @@ describe.each(readdirSync(ROOT))("fixtures/%s", (name) => {
 
   it.each(ways)("gives what is expected, with every frame accounted for: $file", async ({ file, options }) => {
     const text = await built(folder, options);
-    checkAccounts(folder, text);
+    const totals = checkAccounts(folder, text);
+    for (const side of SIDES) expect(totals[side].frames).toBe(frameCount(`${folder}/${side}.pcap`));
     checkOrder(text);
     if (isUpdating) writeFileSync(`${folder}/${file}`, text);
     expect(text).toBe(readFileSync(`${folder}/${file}`, "utf8"));
+  });
+
+  it("accounts for the first pairs alone as for all of them", async () => {
+    const all = pairsIn(readFileSync(`${folder}/expected.ndjson`, "utf8"));
+    for (const count of new Set([1, Math.ceil(Math.max(2, all) / 2)])) {
+      const text = await built(folder, ["-c", String(count)]);
+      expect(pairsIn(text)).toBe(Math.min(count, all));
+      checkAccounts(folder, text);
+    }
   });
 
   it("comes to the same where nobody wants to see packets", async () => {

@@ -1,5 +1,6 @@
 import type { HostRules } from "../packets/host-rules.js";
 import type { Sink, Summary } from "../packets/results.js";
+import { Limited } from "../report/limited.js";
 import { explained, type ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
 import type { Messages } from "./messages.js";
@@ -40,7 +41,7 @@ export async function resultsOf(
   const { sink: told, failing } = selecting(reporter, options, options.format === "text");
   const { sink, rules, contradictions, close } = await explained(told, options, interfaces);
   return {
-    sink,
+    sink: options.count === undefined ? sink : new Limited(sink),
     rules,
     flush: () => reporter.flush(),
     problems: (summary) => reporter.problems?.(summary) ?? "",
