@@ -6,7 +6,7 @@ import { decodeElsewhere } from "../pipeline/decode-elsewhere.js";
 import type { Decoding } from "../pipeline/decoding.js";
 import type { ExplainOptions } from "./explain-options.js";
 import type { Host } from "./host.js";
-import { leapsText, losses, lossesSoFar } from "./losses.js";
+import { leapsText, losses, lossesSoFar, wrongOffset } from "./losses.js";
 import { Messages } from "./messages.js";
 import { correlateOptions, type ReportOptions } from "./report-options.js";
 import type { SelectOptions } from "./select-options.js";
@@ -85,6 +85,7 @@ export async function pairFiles(
     const results = await resultsOf({ ...options, isFiltered: marks !== undefined }, interfaces, host);
     const { summary, isEnough } = await pair(packets, settings, results, host.stdout, host.stop);
     if (!isEnough) for (const each of held) warn(...each);
+    for (const text of wrongOffset(options.clockOffset, summary.clock)) messages.warn(text);
     for (const [side, source] of packets.entries()) {
       const { undecodable } = side === INSIDE ? summary.inside : summary.outside;
       isPartial ||= undecodable > 0;

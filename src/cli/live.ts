@@ -116,6 +116,8 @@ async function begin(
   const sources = [await openSide(0), await openSide(1)] as const;
   if (options.relinquishPrivileges !== undefined) dropPrivileges(options.relinquishPrivileges);
   const recording = options.write === undefined ? undefined : new Recording(options.write, sources, filters);
+  if (options.clockOffset.kind === "given" && options.clockOffset.offsetNs !== 0n)
+    messages.warn("--clock-offset is wrong: one clock stamps both interfaces");
   messages.warn(`capturing on ${names[0]} (inside) and ${names[1]} (outside)`);
   return { sources, live: new LiveCapture(sources, recording, messages) };
 }

@@ -1,5 +1,8 @@
+import type { ClockOption } from "../correlate/correlate.js";
 import type { Leaps } from "../correlate/intake/intake.js";
+import type { Summary } from "../packets/results.js";
 import type { PacketSource } from "../packets/source.js";
+import { latencyText } from "../report/latency.js";
 
 /** What a capture left out or could not show, one text a kind with its count; to be said once it has been read. */
 export function losses({ name, tally, captureDropped }: PacketSource): string[] {
@@ -27,6 +30,15 @@ export function leapsText(name: string, { count, firstFrame, firstLeapNs }: Read
   const leap = `${seconds} ${firstLeapNs > 0 ? "ahead of" : "behind"} the frames around it`;
   if (count === 1) return `${name}: frame ${firstFrame} is stamped ${leap}; it is not paired`;
   return `${name}: ${frames(count)} are stamped out of time and not paired; the first, frame ${firstFrame}, is ${leap}; reordercap sorts captures`;
+}
+
+/** The same of an offset that was given, and that packets contradict. */
+export function wrongOffset(given: ClockOption, { source, offsetNs }: Summary["clock"]): string[] {
+  if (given.kind !== "given" || source === "given") return [];
+  const order = offsetNs < 0 ? "behind" : "ahead of";
+  const found =
+    source === "none" ? "the clocks are one" : `outside is ${latencyText(Math.abs(offsetNs))} ${order} inside`;
+  return [`--clock-offset is wrong: packets show that ${found}, and natcorr goes by that`];
 }
 
 function frames(count: number): string {

@@ -140,6 +140,13 @@ describe("usage", () => {
     expect(await inThisProcess("file", "-q", "-c", "9999", inside, cut)).toMatchObject({ code: 1, stderr });
   });
 
+  it.each([
+    ["1s", /^natcorr: --clock-offset is wrong: packets show that .*\n$/],
+    ["20us", /^$/],
+  ])("says that an offset is wrong which packets contradict: %s", async (offset, said) => {
+    expect((await inThisProcess("file", "-q", "--clock-offset", offset, inside, outside)).stderr).toMatch(said);
+  });
+
   it("exits 1 where frames cannot be decoded, and 3 where that is to fail it as well", async () => {
     const strange = join(folder, "strange.pcap");
     // LINKTYPE_USER0

@@ -127,9 +127,10 @@ describe.skipIf(skips).each(KINDS)("natcorr live in the %s lab", (kind) => {
     await ping(3);
     expect(await counted.ended).toBe(0);
     expect(counted.pairs).toHaveLength(3);
-    const timed = await lab.live(...BOTH, "-q", "--duration", "200ms");
+    const timed = await lab.live(...BOTH, "-q", "--duration", "200ms", "--clock-offset", "1s");
     expect(await timed.ended).toBe(0);
     expect(timed.stdout).toContain("No translation was seen.");
+    expect(timed.stderr).toContain("--clock-offset is wrong: one clock stamps both interfaces");
   });
 
   it("prints the totals on SIGUSR1, and goes on", async () => {

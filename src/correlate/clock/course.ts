@@ -14,6 +14,8 @@ const MOST_SAID = 64;
 const SUPPORTING = 2;
 /** Processors of one computer may disagree by this about the time, nanoseconds. */
 export const PROCESSORS_NS = 10_000;
+/** Nobody gives an offset more exactly: nanoseconds. */
+export const AS_GIVEN_NS = 1e6;
 /** A given offset is not exact to the nanosecond, and no packet is that much quicker than the quickest one seen. */
 export const MOST_SLACK_NS = 200_000;
 /** Packets of each direction before and behind a slice that tell whether a clock was set in it. */
@@ -202,6 +204,7 @@ export class Course {
     else this.stretches.push(stretch);
     this.toldNs = slice.toNs;
     if (stretch.isTrusted) this.#firstNs ??= stretch.correctionNs;
+    if (this.source === "given" && Math.abs(this.#firstNs ?? 0) > AS_GIVEN_NS) this.source = "estimated";
     const assumed = { atLeastNs: this.#atLeastNs, atMostNs: this.#atMostNs };
     if (stretch.isTrusted && (this.isEnclosed || isEnclosing(assumed))) this.#steps.take(stretch);
     this.#said.push({ untilNs: slice.toNs, facts: this.#facts() });

@@ -4,7 +4,7 @@ import { IS_MISTIMED } from "../../packets/packets.js";
 import { INSIDE, OUTSIDE, type Side, SIDES } from "../../packets/sides.js";
 import { SET_NS } from "../intake/disorder.js";
 import { Clock, type ClockOption } from "./clock.js";
-import { Course, middleOf, PROCESSORS_NS } from "./course.js";
+import { AS_GIVEN_NS, Course, middleOf, PROCESSORS_NS } from "./course.js";
 import { Slice } from "./envelope.js";
 import { type Agreed, agreedOffset, gapOf, LEAST_WITNESSES, mayBeOneClock } from "./estimate.js";
 import type { Lookahead, Rows } from "./lookahead.js";
@@ -142,20 +142,23 @@ export class Follower {
   /** Decides what is taken for the offset at the beginning, and whether that is taken for granted. */
   #decide(epochGapNs: bigint): bigint {
     const twins = this.#twins.found.filter((twin) => isUnrepeated(twin, MAX, MAX));
+    const agreed = agreedOffset(twins.filter(isCertain), this.#windowNs);
     if (this.#option.kind === "given") {
-      this.#course.assumed = "given";
-      this.#course.source = "given";
-      this.#course.nearNs = 0;
-      this.#baseNs = Number(this.#option.offsetNs - epochGapNs);
-      return this.#option.offsetNs;
+      const givenNs = Number(this.#option.offsetNs - epochGapNs);
+      if (agreed === null || this.#mayBe(givenNs, agreed, AS_GIVEN_NS)) {
+        this.#course.assumed = "given";
+        this.#course.source = "given";
+        this.#course.nearNs = 0;
+        this.#baseNs = givenNs;
+        return this.#option.offsetNs;
+      }
     }
     this.#baseNs = this.#oneGapNs;
     this.#hasNumbers = twins.filter(({ by }) => by <= NUMBERS).length >= ENOUGH;
-    const agreed = agreedOffset(twins.filter(isCertain), this.#windowNs);
     const isOne =
       agreed === null
         ? mayBeOneClock(twins, this.#windowNs, this.#oneGapNs, this.#course.toleranceNs)
-        : this.#isOneClock(agreed);
+        : this.#mayBe(this.#oneGapNs, agreed, this.#course.toleranceNs);
     this.#asksResendable = agreed === null ? isOne : agreed.asksResendable;
     if (isOne) {
       this.#course.assumed = "none";
@@ -172,14 +175,14 @@ export class Follower {
     return BigInt(this.#baseNs) + epochGapNs;
   }
 
-  /** Whether one clock explains the first twins: their bounds, but for what their stamps may be wrong by. */
-  #isOneClock({ middleNs, witnessed: { atLeastNs, atMostNs } }: Agreed): boolean {
+  /** Whether an offset explains the first twins: their bounds, but for what it and their stamps may be wrong by. */
+  #mayBe(offsetNs: number, { middleNs, witnessed: { atLeastNs, atMostNs } }: Agreed, wrongNs: number): boolean {
     const contradictionNs = Math.max(0, atLeastNs - atMostNs);
-    const toleranceNs = this.#course.toleranceNs + Math.min(contradictionNs, SET_NS);
+    const toleranceNs = wrongNs + Math.min(contradictionNs, SET_NS);
     return (
-      Math.abs(middleNs - this.#oneGapNs) <= this.#windowNs &&
-      atLeastNs - toleranceNs <= this.#oneGapNs &&
-      this.#oneGapNs <= atMostNs + toleranceNs
+      Math.abs(middleNs - offsetNs) <= this.#windowNs &&
+      atLeastNs - toleranceNs <= offsetNs &&
+      offsetNs <= atMostNs + toleranceNs
     );
   }
 
@@ -311,7 +314,7 @@ export class Follower {
     const agreed = agreedOffset(this.#strays, this.#windowNs);
     this.#strays = [];
     if (agreed === null) return;
-    if (this.#course.nearNs === null && this.#isOneClock(agreed)) {
+    if (this.#course.nearNs === null && this.#mayBe(this.#oneGapNs, agreed, this.#course.toleranceNs)) {
       this.#course.assumed = "none";
       this.#course.nearNs = 0;
       return;

@@ -37,6 +37,16 @@ describe("given", () => {
     expect(Math.abs(summary.clock.offsetNs + 3e9)).toBeLessThanOrEqual(summary.clock.uncertaintyNs ?? -1);
     expect(summary.clock.source).toBe("given");
   });
+
+  // more of them agree before the first one is placed, or only as the clocks are followed
+  it.each([200, 8])("one that %i packets contradict is no longer what is gone by", async (packets) => {
+    const { inside, outside } = conversation(packets);
+    const clock = { kind: "given", offsetNs: 4_300_000_000n } as const;
+    const { twins, summary } = await outcomeOf(inside, stamped(outside, 5e9), { clock });
+    expect(twins).toEqual(inStep(packets));
+    expect(summary.clock).toMatchObject({ source: "estimated" });
+    expect(Math.abs(summary.clock.offsetNs - 5e9)).toBeLessThanOrEqual(summary.clock.uncertaintyNs ?? -1);
+  });
 });
 
 describe("none", () => {
