@@ -51,8 +51,10 @@ export class Follower {
   #asksResendable = false;
   /** By direction, -1 first: how many twins were that very segment. */
   readonly #segments = [0, 0, 0];
-  /** By direction: the latest twins that are asked only where they agree with each other, as nothing surer tells. */
-  readonly #doubtful: readonly [Twin[], Twin[], Twin[]] = [[], [], []];
+  /** By direction: the latest twins that were asked, or behind which nothing surer tells. */
+  readonly #latest: readonly [Twin[], Twin[], Twin[]] = [[], [], []];
+  /** Those of them that may be none, and were not asked yet. */
+  readonly #doubtful = new Set<Twin>();
   #isOver = false;
   /** What the slices come to. */
   readonly #course: Course;
@@ -265,23 +267,29 @@ export class Follower {
     const agreed = new Set(
       [-1, 0, 1].flatMap((direction) => agreeingOf(marked.filter((twin) => twin.direction === direction))),
     );
-    const asked = twins.filter((twin) => this.#isAsked(twin) || agreed.has(twin));
+    const asked = new Set(twins.filter((twin) => this.#isAsked(twin) || agreed.has(twin)));
+    // what is told up to somewhere in the slice says nothing of what is behind it
+    const told = [-1, 0, 1].map((direction) =>
+      twins.findLastIndex((twin) => twin.direction === direction && asked.has(twin)),
+    );
     for (const twin of asked) this.#cross(twin);
-    const isTold = [-1, 0, 1].map((direction) => asked.some((twin) => twin.direction === direction));
-    for (const twin of twins) if (!isTold[twin.direction + 1] && isDoubtful(twin)) this.#ask(twin);
+    for (const [at, twin] of twins.entries())
+      if (asked.has(twin) || (at > told[twin.direction + 1] && isDoubtful(twin))) this.#ask(twin, asked.has(twin));
     const base = this.#baseNs;
     this.#course.take(new Slice(fromNs - base, toNs - base, leastNs - base, setFrame, end));
   }
 
-  /** Takes a twin that may be none, where enough of each direction agree, and those before it that wait for that. */
-  #ask(twin: Twin): void {
-    const own = this.#doubtful[twin.direction + 1];
+  /** Takes a twin that was asked, or may be none: those that may be are asked once the latest of both directions agree. */
+  #ask(twin: Twin, wasAsked: boolean): void {
+    const own = this.#latest[twin.direction + 1];
     own.push(twin);
-    if (own.length > LEAST_WITNESSES) own.shift();
-    const [inbound, , outbound] = this.#doubtful;
+    if (!wasAsked) this.#doubtful.add(twin);
+    if (own.length > LEAST_WITNESSES) this.#doubtful.delete(own.shift() ?? twin);
+    const [inbound, , outbound] = this.#latest;
     const hasEnough = Math.min(inbound.length, outbound.length) === LEAST_WITNESSES;
     if (!hasEnough || Math.max(...inbound.map(gapOf)) > Math.min(...outbound.map(gapOf))) return;
-    for (const one of [...inbound, ...outbound]) this.#cross(one);
+    for (const one of this.#doubtful) this.#cross(one);
+    this.#doubtful.clear();
   }
 
   /** Whether a twin is to tell of the clocks, as nothing surer does; counts those that are that very segment. */

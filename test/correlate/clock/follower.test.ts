@@ -19,6 +19,8 @@ interface Path {
   readonly isUdp?: boolean;
   /** From this packet on, they are a thousand times as far apart. */
   readonly sparseFrom?: number;
+  /** From this packet on, those that come in have no IP ID. */
+  readonly unnumberedFrom?: number;
 }
 
 /** A number that looks drawn, from 0 to 1. */
@@ -35,6 +37,7 @@ function captures({
   ways = "both",
   isUdp = false,
   sparseFrom = packets,
+  unnumberedFrom = packets,
 }: Path) {
   const inside: Stamped[] = [];
   const outside: { trueNs: number; ns: number; packet: Uint8Array }[] = [];
@@ -43,7 +46,8 @@ function captures({
     ns += Math.round(everyNs * (n < sparseFrom ? 1 : 1000) * (0.5 + drawn(3 * n)));
     const isOut = ways === "both" ? drawn(5 * n + 1) < 0.5 : ways === "outbound";
     const jitter = Math.round(jitterNs * drawn(7 * n + 2) ** 2);
-    const numbers = { seq: 1000 + 100 * n, ack: 77_000 + 100 * n, ipId: isUdp ? 0 : 1 + (n % 0xffff) };
+    const isNumbered = !isUdp && (isOut || n < unnumberedFrom);
+    const numbers = { seq: 1000 + 100 * n, ack: 77_000 + 100 * n, ipId: isNumbered ? 1 + (n % 0xffff) : 0 };
     const text = `${Math.imul(n + 1, 0x2c1b3c6d).toString(16)}-${n}`;
     const made = (src: string, dst: string, ttl: number) =>
       isUdp
@@ -220,11 +224,12 @@ describe("one clock", () => {
     },
   );
 
-  it.each([
+  it.each<[string, (ns: number) => number, number?]>([
     ["stamps 30 µs early after a second", (ns: number) => (ns > 2e9 ? -30_000 : 0)],
     ["20 ppm from the beginning", (ns: number) => (ns - 1e9) * 20e-6],
-  ])("is given up where certain packets contradict it: %s", async (_, offsetNs) => {
-    const of = { packets: 3000, everyNs: 1e6, outNs: 8000, inNs: 8000, jitterNs: 20_000, offsetNs };
+    ["20 ppm, where what comes in has no IP ID any more", (ns: number) => (ns - 1e9) * 20e-6, 100],
+  ])("is given up where certain packets contradict it: %s", async (_, offsetNs, unnumberedFrom = 3000) => {
+    const of = { packets: 3000, everyNs: 1e6, outNs: 8000, inNs: 8000, jitterNs: 20_000, offsetNs, unnumberedFrom };
     const { inside, outside } = captures(of);
     const outcome = await correlated(inside, outside);
     expect(outcome.summary.clock.source).toBe("estimated");
