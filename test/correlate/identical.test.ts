@@ -371,3 +371,24 @@ it("what would have been far quicker than all others is no twin, however little 
   const { twins } = await outcomeOf(inside, outside, { clock: { kind: "given", offsetNs: 0n } });
   expect(twins.slice(40)).toEqual([[42, 42]]);
 });
+
+it("the first of a stream that was lost is not paired with the second, which was missed, while little else has crossed", async () => {
+  const greetings = [1, 2, 3];
+  const inside = greetings.map((n) => ms(10 * n, hello(CONTAINER, 5000, 64, n)));
+  const outside = greetings.map((n) => ms(10 * n + 0.02, hello(HOST, 5000, 63, n)));
+  inside.push(ms(100, beat(CONTAINER, 5000, 64)));
+  outside.push(ms(100.76, beat(HOST, 5000, 63)));
+  for (const at of [104, 108, 112]) {
+    inside.push(ms(at, beat(CONTAINER, 5000, 64)));
+    outside.push(ms(at + 0.02, beat(HOST, 5000, 63)));
+  }
+  // another one was missed: the captures miss packets
+  outside.push(ms(116.02, beat(HOST, 5000, 63)));
+  const clock = { kind: "given", offsetNs: 0n } as const;
+  const { twins } = await outcomeOf(inside, outside, { clock });
+  expect(twins.slice(0, 3)).toEqual(inStep(3));
+  expect(twins).not.toContainEqual([4, 4]);
+  // one that nothing equals within the window may have taken that long
+  const { twins: alone } = await outcomeOf(inside.slice(0, 4), outside.slice(0, 4), { clock });
+  expect(alone).toEqual(inStep(4));
+});

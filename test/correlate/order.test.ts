@@ -95,7 +95,7 @@ describe("a stream of equal packets, of which nothing else tells what they take"
   it("is not paired with what entered last where another may be meant", async () => {
     const { twins } = await outcome([...entered, entered[8] + 85].sort((a, b) => a - b));
     expect(wrong(twins)).toEqual([]);
-    expect(twins.length).toBeGreaterThanOrEqual(16);
+    expect(twins.length).toBeGreaterThanOrEqual(15);
   });
 });
 

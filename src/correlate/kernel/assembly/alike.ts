@@ -65,9 +65,11 @@ export function remember(ground: usize, packet: usize, way: i32, side: i32, time
   const beforeNs = timeNs - pass(table, spread(carried ^ endsOf(ground, way)), ipId, timeNs);
   if (abs<f64>(beforeNs) <= NEWS_NS && ((flags >>> 16) & 0xff) === UDP)
     store<i32>(packet, flags | IS_AGAIN, 4 * record.FLAGS_PROTO_TTL);
-  if (abs<f64>(beforeNs) <= windowNs) {
-    const isSame = !hasId || foundNote === ipId;
-    if (isSame) {
+  const isSame = !hasId || foundNote === ipId;
+  // an ID that comes again with the same content is the same in all: no counter comes round in that time
+  const repeatsIn = hasId && isSame ? max<f64>(windowNs, NEWS_NS) : windowNs;
+  if (abs<f64>(beforeNs) <= repeatsIn) {
+    if (isSame && abs<f64>(beforeNs) <= windowNs) {
       // the upper bits of a float, sign left out: its exponent, and three of its mantissa
       const sinceUs = <f32>max<f64>(0.001, abs<f64>(beforeNs) / 1000);
       noted |= (reinterpret<i32>(sinceUs) >>> FLOAT_SHIFT) << words.SINCE_SHIFT;

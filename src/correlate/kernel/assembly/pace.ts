@@ -31,11 +31,16 @@ export function slowestOf(ground: usize, outbound: bool): f64 {
   return doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0));
 }
 
+/** Whether packets of this direction take nearly as long as they are waited for: then one that was given up may still be under way. */
+export function isQueueLong(ground: usize, outbound: bool): bool {
+  return 2 * slowestOf(ground, outbound) > doubleOf(ground, words.WINDOW_NS);
+}
+
 /** What a packet of this direction takes at the most, by those that crossed lately, nanoseconds; the window where too few did. */
 export function limitOf(ground: usize, outbound: bool): f64 {
   const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
   const limitNs = 2 * slowestOf(ground, outbound) + blurNs(ground, JITTER_NS);
-  if (pairs >= ESTABLISHED_PAIRS) return limitNs;
+  if (isEstablished(ground, outbound)) return limitNs;
   if (wordOf(ground, words.HAS_LONG_SEGMENTS) !== 0) return FIRST_NS;
   return pairs >= EARLY_PAIRS ? EARLY_FACTOR * limitNs : doubleOf(ground, words.WINDOW_NS);
 }
@@ -72,20 +77,23 @@ export function isNew(ground: usize, outbound: bool): bool {
   return wordOf(ground, words.PAIRED + (outbound ? 1 : 0)) < EARLY_PAIRS;
 }
 
+/** Whether so many packets of a direction have crossed that it is known what they take now. */
+export function isEstablished(ground: usize, outbound: bool): bool {
+  return wordOf(ground, words.PAIRED + (outbound ? 1 : 0)) >= ESTABLISHED_PAIRS;
+}
+
 /** How far apart equal packets of a direction must be for time to tell them apart, nanoseconds: twice what the slowest took lately. */
 export function apartOf(ground: usize, outbound: bool): f64 {
-  const pairs = wordOf(ground, words.PAIRED + (outbound ? 1 : 0));
   const apartNs = 2 * slowestOf(ground, outbound) + blurNs(ground, LEAST_APART_NS);
   if (isNew(ground, outbound)) return max<f64>(APART_NS, EARLY_FACTOR * apartNs);
-  return pairs < ESTABLISHED_PAIRS ? EARLY_FACTOR * apartNs : apartNs;
+  return isEstablished(ground, outbound) ? apartNs : EARLY_FACTOR * apartNs;
 }
 
 /** Equal packets within this time may be each other's, whichever way they go, nanoseconds. */
 export function burstNs(ground: usize): f64 {
   let ns: f64 = 0;
   for (let outbound = 0; outbound < 2; outbound++) {
-    const isKnown = wordOf(ground, words.PAIRED + outbound) >= ESTABLISHED_PAIRS;
-    ns = max<f64>(ns, isKnown ? limitOf(ground, outbound === 1) : FIRST_NS);
+    ns = max<f64>(ns, isEstablished(ground, outbound === 1) ? limitOf(ground, outbound === 1) : FIRST_NS);
   }
   return ns;
 }

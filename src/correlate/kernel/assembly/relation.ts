@@ -4,7 +4,15 @@ import { endOf, isSameEnd, portsOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-records.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_ERROR, IS_HEADLESS, IS_IPV6 } from "../../../packets/packets.js";
+import {
+  HAS_IP_ID,
+  HAS_TCP_NUMBERS,
+  IS_ECHO,
+  IS_ERROR,
+  IS_HEADLESS,
+  IS_IPV6,
+  isAgain,
+} from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { ALTERED_OPTIONS } from "../../../packets/results.js";
@@ -24,7 +32,18 @@ import {
   UNVOUCHED_SLACK_NS,
 } from "../relations.js";
 import { isNovel, sinceNs } from "./alike.js";
-import { APART_NS, apartOf, earlyLimitOf, FIRST_NS, isNew, leastOf, limitOf, slowestOf } from "./pace.js";
+import {
+  APART_NS,
+  apartOf,
+  earlyLimitOf,
+  FIRST_NS,
+  isEstablished,
+  isNew,
+  isQueueLong,
+  leastOf,
+  limitOf,
+  slowestOf,
+} from "./pace.js";
 import { accountOf, packetOf, passedNs, tupleOf, wayAt, wayOf } from "./places.js";
 
 /** Of the two that were related last: the flow that they are KNOWN by, or NONE; and whether they travel outbound. */
@@ -186,7 +205,8 @@ function weighTime(
     (load<i32>(tupleOf(ground, oWay), 4 * tuple.FACTS) & (tuple.IS_REPEATING << (oWay & 1))) !== 0;
   const limitNs = limitOf(ground, isOutbound);
   const isTrusted = slackNs < Infinity;
-  isLate = isTrusted && latencyNs > limitNs;
+  // where nothing vouches for the clocks, what packets took so far was measured by them all the same
+  isLate = (isTrusted || isEstablished(ground, isOutbound)) && latencyNs > limitNs;
   isSlowest = latencyNs > slowestOf(ground, isOutbound) && !isNew(ground, isOutbound);
   if (isTrusted && latencyNs < leastOf(ground, isOutbound, leftNs) && !isNew(ground, isOutbound)) isLate = true;
   isClose = false;
@@ -200,10 +220,10 @@ function weighTime(
   const outside = sinceNs(o);
   const since = inside === 0 ? outside : outside === 0 ? inside : min<f64>(inside, outside);
   if (isNew(ground, isOutbound)) {
-    const isSlow = hasId
+    const isLateAtFirst = hasId
       ? isTrusted && since === 0 && latencyNs > FIRST_NS
       : abs<f64>(latencyNs) > earlyLimitOf(ground, isOutbound);
-    if (isSlow) isLate = true;
+    if (isLateAtFirst) isLate = true;
   }
   // what takes half as long as equal ones are apart may as well be the next one's; and a stamp tells no more than its unit
   const leastNs = max<f64>(max<f64>(slackNs, latencyNs), doubleOf(ground, words.RESOLUTION_NS));
@@ -220,12 +240,18 @@ function weighTime(
   const isUnsure = wordOf(ground, words.PAIRED + way) < wordOf(ground, words.UNSURE + way);
   // what they miss is known once the first windows are over
   const isBegun = isProven && leftNs > 2 * doubleOf(ground, words.WINDOW_NS);
-  mayBeChance = !hasId && isSlowest && since !== 0 && since < SELDOM * latencyNs;
-  mayHide = isUnsure ? bursts || mayBeChance : !isBegun && mayBeChance;
+  const seldomNs = SELDOM * latencyNs;
+  const isSlow = !hasId && isSlowest && since < seldomNs;
+  mayBeChance = isSlow && since !== 0;
+  const isUnknown = isUnsure || !isBegun;
+  mayHide = (isUnsure && bursts) || (isUnknown && mayBeChance);
+  // how far the first of its kind and its like are apart, one that is yet to come tells
+  if ((isUnknown && isSlow) || (isEarly && !hasId && latencyNs > FIRST_NS)) soonNs = max<f64>(soonNs, seldomNs);
   if (mayHide) isClose = true;
   // one that seems to leave before it enters may be an equal one that was not seen to enter: its own may be yet to come
   if (latencyNs < -UNVOUCHED_SLACK_NS) isClose = true;
   if (isUnwatched(ground, isOutbound ? INSIDE : OUTSIDE, leftNs, latencyNs)) isClose = true;
+  if (isQueueLong(ground, isOutbound) && isAgain(load<i32>(i, 4 * record.FLAGS_PROTO_TTL))) isClose = true;
 }
 
 /**
