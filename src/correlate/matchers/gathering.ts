@@ -51,11 +51,15 @@ export class Gathering {
     return leaveUndecided(t, found.flat(), this.#why(row, found));
   }
 
-  /** Whether two packets with one key may be twins; where neither has one that came when it usually does, late ones, too. */
+  /**
+   * Whether two packets with one key may be twins: those that came when they usually do, or that a queue may have held up that grows; where neither
+   * has a twin that came when it usually does, later ones, too.
+   */
   #mayBeTwins(a: number, b: number, isTaken: (row: number) => boolean): boolean {
     const t = this.#timeline;
     const related = this.#survey.relate(a, b);
     if (claimBy(related) >= CLAIM_LATE_POSSIBLE) return true;
+    if (this.#survey.mayBeHeldUp(a, b, related) || this.#survey.mayBeHeldUp(b, a, related)) return true;
     if ((related & IS_UNVOUCHED) === 0) {
       if ((related & RELATION_MASK) < POSSIBLE) return false;
     } else if (Math.abs(t.timeNs(a) - t.timeNs(b)) <= this.#kernel.limitNs(goesOutbound(related))) return true;

@@ -26,6 +26,7 @@ import {
   CLAIM_LATE_KNOWN,
   CLAIM_NONE,
   CLAIM_POSSIBLE,
+  GROWTH,
   Survey,
 } from "./survey.js";
 import type { Undecided } from "./undecided.js";
@@ -37,9 +38,6 @@ const MOST_OF_CROWD = 16;
 
 /** How many packets that were held up together it takes to believe that one was, which may be sent again. */
 const HELD_UP_TOGETHER = 8;
-
-/** How much longer than the limit of those before it a packet may take where no other can be meant: a queue grows. */
-const GROWTH = 4;
 
 /** A packet that just came; one behind which others with its key came as late as its twin could; and one whose window is over. */
 const FRESH = 0;

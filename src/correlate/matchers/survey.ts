@@ -31,6 +31,11 @@ export const CLAIM_POSSIBLE = 4;
 export const CLAIM_LATE_KNOWN = 5;
 export const CLAIM_KNOWN = 6;
 
+/** How much longer than the limit of those before it a packet may take: a queue grows … */
+export const GROWTH = 4;
+/** … but where so many took so much less, in bits, that none is known to have. */
+const NEVER_BITS = 10;
+
 /** The claim that two packets have on each other, by how they stand to each other. */
 export function claimBy(related: number): number {
   const relation = related & RELATION_MASK;
@@ -90,7 +95,7 @@ export class Survey {
       if (rival === row) continue;
       this.others++;
       const related = this.#weigh(rival, candidate);
-      if (rankOf(related) >= rank) this.rivals++;
+      if (rankOf(related) >= rank || this.mayBeHeldUp(rival, candidate, related)) this.rivals++;
       else this.#doubt(related);
     }
     if (this.#unvouchedNs < Number.POSITIVE_INFINITY && this.#isUnvouchedRival(row, candidate)) this.rivals++;
@@ -114,19 +119,34 @@ export class Survey {
     this.rivals = 0;
     this.others = -1;
     let best = 0;
+    let heldUp = 0;
     for (let other = this.#reach.first(row, reachNs); other !== NONE; other = this.#reach.next(row, other, reachNs)) {
       this.others++;
       const related = this.#weigh(row, other);
       this.#doubt(related);
       if (claimBy(related) === CLAIM_NONE) {
         if (this.candidate === NONE && (related & RELATION_MASK) === KNOWN) this.candidate = other;
+        if (this.mayBeHeldUp(other, row, related)) heldUp++;
       } else if (best === 0 || rankOf(related) > rankOf(best)) {
         this.candidate = other;
         best = related;
         this.rivals = 0;
       } else if (rankOf(related) === rankOf(best)) this.rivals++;
     }
+    this.rivals += heldUp;
     return best;
+  }
+
+  /** Whether only time speaks against a packet that entered and one that left, and no more of it than a queue may have grown by. */
+  mayBeHeldUp(entered: number, left: number, related: number): boolean {
+    if ((related & RELATION_MASK) !== KNOWN || claimBy(related) !== CLAIM_NONE) return false;
+    const t = this.#timeline;
+    const isOutbound = goesOutbound(related);
+    const tookNs = t.timeNs(left) - t.timeNs(entered);
+    const mostNs = GROWTH * this.#kernel.limitNs(isOutbound);
+    if ((t.sideOf(entered) === INSIDE) !== isOutbound || tookNs > mostNs) return false;
+    const digest = isOutbound ? this.#kernel.outbound : this.#kernel.inbound;
+    return Math.log2(digest.density(tookNs, mostNs) * tookNs) > -NEVER_BITS;
   }
 
   /** Relates two of those that are looked at, and notes it where time alone speaks against them. */
