@@ -1,4 +1,4 @@
-import { HAS_IP_ID, IS_ERROR, IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED } from "../../../packets/packets.js";
+import { HAS_IP_ID, IS_ERROR, IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED, isAgain } from "../../../packets/packets.js";
 import {
   ALTERED_PAYLOAD,
   BY_EXACT,
@@ -15,6 +15,7 @@ import { UDP } from "../../../protocols/ip-protocols.js";
 import { areAnswersAgainst } from "../answers.js";
 import { Candidates } from "./candidates.js";
 import { Comparison } from "./comparison.js";
+import { GivenUp } from "./given-up.js";
 import {
   contentHash,
   evidenceBetween,
@@ -69,6 +70,7 @@ export class Altered implements Settles {
   readonly #two: Comparison;
   readonly #candidates: Candidates;
   readonly #newcomers: Newcomers;
+  readonly #givenUp = new GivenUp();
   /** Waiting packets, as far as they were filed. */
   readonly #contents: Contents;
   /** Those of them that may be known by their IP ID alone … */
@@ -113,7 +115,7 @@ export class Altered implements Settles {
     this.lookAhead();
     this.#find(row);
     if (this.#contents.others.length + this.#ids.others.length + this.#ports.others.length > 0) return true;
-    this.#remove(row);
+    this.#giveUp(row);
     return false;
   }
 
@@ -121,7 +123,7 @@ export class Altered implements Settles {
     if (!this.mayPair(row)) return null;
     const undecided =
       this.#decide(row, this.#contents) ?? this.#decide(row, this.#ids) ?? this.#decide(row, this.#ports);
-    if (this.#timeline.state(row) === WAITING) this.#remove(row);
+    if (this.#timeline.state(row) === WAITING) this.#giveUp(row);
     return undecided;
   }
 
@@ -208,6 +210,9 @@ export class Altered implements Settles {
     const relation = this.#two.take(inside, outside);
     if (relation === IMPOSSIBLE) return;
     const { isOutbound, gapNs, flags, kind, changes, isSameId } = this.#two;
+    // what was sent again looks so, too, beside the first copy
+    const wasSentAgain = isAgain(t.flags(isOutbound ? inside : outside));
+    if (!isSameId && (wasSentAgain || this.#isLate(inside, outside))) return;
     this.survivors.gaps[isOutbound ? 1 : 0].add(t.timeNs(inside), gapNs);
     if (relation !== KNOWN) this.#candidates.add(inside, outside, isOutbound, isSameId);
     if (!this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return;
@@ -230,6 +235,11 @@ export class Altered implements Settles {
     const others = this.#othersOf(row);
     // by the time alone, only where a helper is known to work
     if (others === this.#ids || this.#helped.has(this.#serverPort(row))) others?.find(row, this.#longestNs);
+  }
+
+  #giveUp(row: number): void {
+    this.#remove(row);
+    this.#givenUp.note(this.#timeline, row);
   }
 
   #remove(row: number): void {
@@ -288,6 +298,7 @@ export class Altered implements Settles {
     if (relation === IMPOSSIBLE || (relation !== KNOWN && (this.#hasOwn(inside) || this.#hasOwn(outside)))) return 0;
     const { isOutbound, isOneVersion, flags, kind, changes, isSameId } = this.#two;
     const { survivors } = this;
+    if (!isSameId && this.#isLate(inside, outside)) return 0;
     if ((changes & ALTERED_PAYLOAD) !== 0) {
       if (survivors.isRenumbering(isOutbound) || !this.#isTimely(inside)) return 0;
       if (!hasIdentity(t, row)) return relation !== CONFLICT && this.#helped.has(this.#serverPort(row)) ? relation : 0;
@@ -302,6 +313,11 @@ export class Altered implements Settles {
       return 0;
     }
     return 2 * relation + (isSameId ? 1 : 0);
+  }
+
+  /** Whether the one of the two compared last that left is another one's twin, which was given up. */
+  #isLate(inside: number, outside: number): boolean {
+    return this.#givenUp.hasTwinOf(this.#timeline, this.#two.isOutbound ? outside : inside);
   }
 
   /** Whether one with a packet's key, and of its flow, waits on the other side: its twin is that, if any is. */

@@ -69,6 +69,8 @@ export class Survivors {
     if (kind === SYN_SEGMENT && isSameId) return true;
     // what keeps its ID does so by chance
     if (!isSameId && (flags & HAS_IP_ID) !== 0 && this.isRenumbering(isOutbound)) return true;
+    // a segment with another one may be what was sent again, unless many have
+    if (!isSameId && (flags & HAS_IP_ID) !== 0 && (flags & HAS_TCP_NUMBERS) !== 0) return false;
     const hasNumber = isNumbered(flags);
     const altered = (hasNumber ? this.#numbered : this.#altered)[isSameId ? 1 : 0];
     const count = altered[indexOf(isOutbound, flags)];

@@ -1,0 +1,82 @@
+/** Queues on the uplink: what a packet of later takes the place of, if it is not watched. */
+import { expect, it } from "vitest";
+import { ms, outcomeOf, type Stamped } from "./outcome.js";
+import { CONTAINER, datagram, HOST, inStep, SERVER, segment } from "./traffic.js";
+
+const clock = { kind: "none" } as const;
+
+const data = (src: string, ttl: number, ipId: number, seq: number) =>
+  segment({ src, dst: SERVER, srcPort: 5000, dstPort: 80, ipId, ttl, seq, ack: 1, text: "data" });
+
+const alive = (src: string, ttl: number, ipId = 0) =>
+  datagram({ src, dst: SERVER, srcPort: 4500, dstPort: 4500, ipId, ttl, text: "alive" });
+
+const hello = (dst: string, ttl: number) =>
+  datagram({ src: SERVER, dst, srcPort: 4500, dstPort: 4500, ipId: 5, ttl, text: "a server's own greeting" });
+
+const byTime = (a: Stamped, b: Stamped): number => a.ns - b.ns;
+
+/** Segments that all differ, one every `everyMs` from the beginning on, each under way for `tookMs`. */
+function segments(count: number, everyMs: number, tookMs: number): [Stamped[], Stamped[]] {
+  const numbers = Array.from({ length: count }, (_, n) => n);
+  return [
+    numbers.map((n) => ms(everyMs * n, data(CONTAINER, 64, 100 + n, 1000 * n))),
+    numbers.map((n) => ms(everyMs * n + tookMs, data(HOST, 63, 100 + n, 1000 * n))),
+  ];
+}
+
+it("a keepalive is not paired with the one before it, whose exit took longer than the window", async () => {
+  const [inside, outside] = segments(10, 20, 900);
+  outside.push(ms(190, hello(HOST, 53)));
+  inside.push(ms(190.02, hello(CONTAINER, 52)));
+  for (const atMs of [200, 1300, 2400]) {
+    inside.push(ms(atMs, alive(CONTAINER, 64)));
+    outside.push(ms(atMs + 1400, alive(HOST, 63)));
+  }
+  const { twins } = await outcomeOf(inside, outside.toSorted(byTime), { clock });
+  // the greeting and all segments, and none of the keepalives behind them
+  expect(twins).toHaveLength(11);
+  expect(twins.filter(([frame]) => frame > 11)).toEqual([]);
+});
+
+it("a segment sent again is not the twin of the first copy, which took longer than the window: its IP ID says so", async () => {
+  const inside: Stamped[] = [];
+  const outside: Stamped[] = [];
+  for (let n = 0; n < 12; n++) {
+    inside.push(ms(100 * n, data(CONTAINER, 64, 100 + n, 1000 * n)));
+    outside.push(ms(100 * n + 1500, data(HOST, 63, 100 + n, 1000 * n)));
+    inside.push(ms(100 * n + 1200, data(CONTAINER, 64, 200 + n, 1000 * n)));
+    outside.push(ms(100 * n + 2700, data(HOST, 63, 200 + n, 1000 * n)));
+  }
+  const { twins, findings } = await outcomeOf(inside.toSorted(byTime), outside.toSorted(byTime), { clock });
+  expect(twins).toEqual([]);
+  expect(findings.map(({ code }) => code)).not.toContain("rewritten");
+});
+
+it("what a growing queue holds back is not left over while an equal one that was dropped takes its place", async () => {
+  const [inside, outside] = segments(40, 20, 0.2);
+  for (const atMs of [900, 950]) {
+    inside.push(ms(atMs, alive(CONTAINER, 64)));
+    outside.push(ms(atMs + 0.2, alive(HOST, 63)));
+  }
+  // the queue's first packet takes seven times as long as any before; the one behind it is dropped
+  inside.push(ms(1000, alive(CONTAINER, 64)), ms(1001.35, alive(CONTAINER, 64)));
+  outside.push(ms(1001.4, alive(HOST, 63)));
+  const { twins, undecided } = await outcomeOf(inside, outside, { clock });
+  expect(twins).toEqual(inStep(42));
+  expect(undecided).toEqual([expect.objectContaining({ inside: [43, 44], outside: [43] })]);
+});
+
+it("an IP ID that comes again after more than a window tells nothing: by stamps that nothing vouches for, either", async () => {
+  const inside: Stamped[] = [];
+  const outside: Stamped[] = [];
+  for (let n = 0; n < 40; n++) {
+    inside.push(ms(1050 * n, alive(CONTAINER, 64, 777)));
+    outside.push(ms(1050 * n + 0.1, alive(HOST, 63, 777)));
+  }
+  // one is dropped; outside stands still just then, and misses the end of it
+  inside.push(ms(1050 * 40, alive(CONTAINER, 64, 777)));
+  outside.push(ms(1050 * 40 + 900, alive(HOST, 63, 777)));
+  const { twins } = await outcomeOf(inside, outside);
+  expect(twins).toEqual(inStep(40));
+});
