@@ -93,6 +93,20 @@ export function mayBeOneClock(twins: readonly Twin[], windowNs: number, gapNs: n
   return atLeastNs - toleranceNs <= gapNs && gapNs <= atMostNs + toleranceNs;
 }
 
+/**
+ * Whether one clock explains the segments of both directions that were seen on both sides, their IP IDs included, however long a queue held those of
+ * one of them. `gapNs`: what outside minus inside stamp is at one instant.
+ */
+export function areOfOneClock(twins: readonly Twin[], windowNs: number, gapNs: number, toleranceNs: number): boolean {
+  const segments = twins.filter(({ by }) => by === SEGMENT);
+  const hasEnough = (way: number): boolean =>
+    segments.filter(({ direction }) => direction === way).length >= LEAST_WITNESSES;
+  if (!hasEnough(-1) || !hasEnough(1)) return false;
+  const { atLeastNs, atMostNs } = boundsOf(segments, witnessed);
+  const isNear = Math.min(gapNs - atLeastNs, atMostNs - gapNs) <= windowNs;
+  return isNear && atLeastNs - toleranceNs <= gapNs && gapNs <= atMostNs + toleranceNs;
+}
+
 function inTime(a: Twin, b: Twin): number {
   return a.insideNs - b.insideNs || a.outsideNs - b.outsideNs;
 }

@@ -6,7 +6,7 @@ import { SET_NS } from "../intake/disorder.js";
 import { Clock, type ClockOption } from "./clock.js";
 import { AS_GIVEN_NS, Course, middleOf, PROCESSORS_NS } from "./course.js";
 import { Slice } from "./envelope.js";
-import { type Agreed, agreedOffset, gapOf, LEAST_WITNESSES, mayBeOneClock } from "./estimate.js";
+import { type Agreed, agreedOffset, areOfOneClock, gapOf, LEAST_WITNESSES, mayBeOneClock } from "./estimate.js";
 import type { Lookahead, Rows } from "./lookahead.js";
 import { type Pending, Slicer } from "./slicer.js";
 import { unitOf } from "./units.js";
@@ -157,10 +157,12 @@ export class Follower {
     }
     this.#baseNs = this.#oneGapNs;
     this.#hasNumbers = twins.filter(({ by }) => by <= NUMBERS).length >= ENOUGH;
+    const { toleranceNs } = this.#course;
     const isOne =
-      agreed === null
-        ? mayBeOneClock(twins, this.#windowNs, this.#oneGapNs, this.#course.toleranceNs)
-        : this.#mayBe(this.#oneGapNs, agreed, this.#course.toleranceNs);
+      areOfOneClock(twins, this.#windowNs, this.#oneGapNs, toleranceNs) ||
+      (agreed === null
+        ? mayBeOneClock(twins, this.#windowNs, this.#oneGapNs, toleranceNs)
+        : this.#mayBe(this.#oneGapNs, agreed, toleranceNs));
     this.#asksResendable = agreed === null ? isOne : agreed.asksResendable;
     if (isOne) {
       this.#course.assumed = "none";

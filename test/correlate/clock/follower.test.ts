@@ -204,6 +204,16 @@ describe("one clock", () => {
     );
   });
 
+  it("is taken for one although a queue of one direction is longer than the window", async () => {
+    const of = { packets: 400, everyNs: 3e6, outNs: 1.4e9, inNs: 5000, jitterNs: 3e6, offsetNs: () => 0 };
+    const { inside, outside } = captures(of);
+    const outcome = await correlated(inside, outside);
+    expect(outcome.summary.clock).toMatchObject({ source: "none", offsetNs: 0, driftPpm: 0 });
+    expect(outcome.pairs.length).toBeGreaterThan(150);
+    expect(outcome.pairs.every(({ direction }) => direction === "inbound")).toBe(true);
+    expect(errors(outcome, of)).toBe(0);
+  });
+
   it.each([100_000, 1_000_000])(
     "is taken for one although its stamps are up to %i ns out of order",
     async (disorderNs) => {
