@@ -339,7 +339,9 @@ export class Course {
 
   #facts(): ClockFacts {
     const driftPpm = this.#followedNs > 0 ? (1e6 * this.#certainty * this.#grownNs) / this.#followedNs : 0;
-    const assumedNs = Math.max(-this.#atLeastNs, this.#atMostNs);
+    // stamps of one clock that seem to contradict each other are wrong by what two processors may be
+    const wrongNs = Math.max(this.#atLeastNs, -this.#atMostNs) > 0 ? PROCESSORS_NS : 0;
+    const assumedNs = Math.max(-this.#atLeastNs, this.#atMostNs, wrongNs);
     const hasAssumed = this.#atLeastNs > -Infinity || this.#atMostNs < Infinity;
     const uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, hasAssumed ? assumedNs : 0);
     const isKnown = (this.#uncertaintyNs !== null || hasAssumed) && Number.isFinite(uncertaintyNs);

@@ -9,6 +9,7 @@ import { Slice } from "./envelope.js";
 import { type Agreed, agreedOffset, areOfOneClock, gapOf, LEAST_WITNESSES, mayBeOneClock } from "./estimate.js";
 import type { Lookahead, Rows } from "./lookahead.js";
 import { type Pending, Slicer } from "./slicer.js";
+import { UNKNOWN_RATE } from "./steps.js";
 import { unitOf } from "./units.js";
 import { IP_ID_ONLY, MARKED, NUMBERS, PAYLOAD, RESENDABLE, SEGMENT, type Twin, Twins } from "./twins.js";
 
@@ -288,8 +289,10 @@ export class Follower {
     if (!wasAsked) this.#doubtful.add(twin);
     if (own.length > LEAST_WITNESSES) this.#doubtful.delete(own.shift() ?? twin);
     const [inbound, , outbound] = this.#latest;
-    const hasEnough = Math.min(inbound.length, outbound.length) === LEAST_WITNESSES;
-    if (!hasEnough || Math.max(...inbound.map(gapOf)) > Math.min(...outbound.map(gapOf))) return;
+    if (Math.min(inbound.length, outbound.length) < LEAST_WITNESSES) return;
+    const sinceNs = twin.outsideNs - Math.min(inbound[0].outsideNs, outbound[0].outsideNs);
+    const driftNs = UNKNOWN_RATE * Math.max(0, sinceNs);
+    if (Math.max(...inbound.map(gapOf)) > Math.min(...outbound.map(gapOf)) + driftNs) return;
     for (const one of this.#doubtful) this.#cross(one);
     this.#doubtful.clear();
   }

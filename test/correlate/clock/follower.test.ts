@@ -87,8 +87,9 @@ const path = fc
   // payloads tell an offset only where packets are further apart than their latencies differ
   .filter(({ isUdp, jitterNs, everyNs }) => !isUdp || jitterNs <= everyNs / 10);
 
-/** Clocks 2.5 s apart that drift, and two of which one is set back after a second or two. */
+/** Clocks 2.5 s apart that drift, two that do so from the same time on, and two of which one is set back after a second or two. */
 const drifting = (ns: number): number => 2.5e9 + ns * 20e-6;
+const driftingOn = (ns: number): number => (ns - 1e9) * 50e-6;
 const setOnce = (ns: number): number => 84e6 - (ns > 3e9 ? 30e6 : 0);
 const setOnceForth = (ns: number): number => (ns > 3e9 ? 20e6 : 0);
 const setBack = (ns: number): number => (ns > 2e9 ? -300_000_000 : 0);
@@ -202,6 +203,29 @@ describe("one clock", () => {
       }),
       { numRuns: runs(25) },
     );
+  });
+
+  it("is given up where packets are few, and what comes in has no IP ID: it drifts from one to the next", async () => {
+    const of = {
+      packets: 300,
+      everyNs: 500e6,
+      outNs: 8000,
+      inNs: 8000,
+      jitterNs: 20_000,
+      offsetNs: driftingOn,
+      unnumberedFrom: 40,
+    };
+    const { inside, outside } = captures(of);
+    const outcome = await correlated(inside, outside);
+    expect(outcome.summary.clock.source).toBe("estimated");
+    expect(outcome.pairs).toHaveLength(300);
+  });
+
+  it("seems to be wrong by what two processors may be where stamps contradict each other", async () => {
+    const of = { packets: 200, everyNs: 1e6, outNs: 1000, inNs: 1000, jitterNs: 0, offsetNs: () => -3000 };
+    const { inside, outside } = captures(of);
+    const { clock } = (await correlated(inside, outside)).summary;
+    expect(clock).toMatchObject({ source: "none", uncertaintyNs: 10_000 });
   });
 
   it("is taken for one although a queue of one direction is longer than the window", async () => {
