@@ -8,7 +8,7 @@ import { container, server, type World } from "../world.js";
 export const LIKENESS: Readonly<Record<string, Adversary>> = {
   "wrong/stale-translation": {
     about: "equal heartbeats of two containers; after conntrack -F the second holds the first's old outside port",
-    recall: 0.999,
+    recall: 0.998,
     play(world) {
       const { rng } = world;
       const far = { address: server(0), port: 5000 };
@@ -60,7 +60,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   },
   "wrong/order-constant-id": {
     about: "500 Hz with one ID for all, 10 % dropped and 10 % missed on each side",
-    recall: 0.9,
+    recall: 0.85,
     play: (world) => ordered(world, 0.1, () => 1),
   },
   "wrong/order-rare-misses": {
@@ -112,7 +112,7 @@ export const LIKENESS: Readonly<Record<string, Adversary>> = {
   },
   "wrong/equal-beats-of-several": {
     about: "several containers say the same every 0.2 to 4 ms; 10 % dropped, one or both captures miss up to 20 %",
-    recall: 0.15,
+    recall: 0.12,
     play(world) {
       const { rng } = world;
       const share = rng.between(0.02, 0.2);

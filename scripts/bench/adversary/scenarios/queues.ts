@@ -1,6 +1,6 @@
 import type { Adversary } from "../adversary.js";
-import { UDP } from "../packet.js";
-import { background, bytes, datagram, datagramTalk, flowOf } from "../talk.js";
+import { ACK, PSH, segment, SYN, timestamps, UDP } from "../packet.js";
+import { background, beatTalk, bytes, datagram, datagramTalk, flowOf, tcpEnds } from "../talk.js";
 import type { World } from "../world.js";
 
 /** Scenarios of queues: latency has no maximum. */
@@ -31,7 +31,79 @@ export const QUEUES: Readonly<Record<string, Adversary>> = {
       background(world, 4e9, 60, { hasIds: false, rttNs: 5e6 });
     },
   },
+  "wrong/queue-beyond-window": {
+    about:
+      "a queue that grows to more than the window: segments are sent again while the first copy waits in it, keepalives follow each other",
+    recall: null,
+    play(world) {
+      const { rng } = world;
+      const [mostNs, duringNs] = [rng.between(1.1e9, 3e9), 8e9];
+      world.queue((ns) => mostNs * Math.min(1, Math.max(0, ns) / 3e9));
+      for (let i = 0; i < 3; i++) {
+        world.start(rng.between(0, 1e9), sentAgainTalk(world, duringNs, rng.chance(0.7)));
+        const beat = { everyNs: rng.between(0.7e9, 1.5e9), count: 7, payload: bytes(rng, 8), port: 4500 + i };
+        world.start(rng.between(0, 1e9), beatTalk(world, { ...beat, isAnswered: true }));
+      }
+      background(world, duringNs, 30, { rttNs: mostNs });
+    },
+  },
+  "wrong/queue-of-a-policer": {
+    about:
+      "bursts of few different datagrams without ID; a policer drops most of each, a slow uplink has the others wait",
+    recall: null,
+    play(world) {
+      const { rng } = world;
+      const [passes, eachNs] = [3 + rng.below(8), rng.between(50e3, 400e3)];
+      let [tokens, freeNs] = [passes, 0];
+      world.router.drops = (direction) => direction === "outbound" && tokens-- <= 0;
+      world.router.latencyNs = (direction, nowNs) => {
+        if (direction === "inbound") return 5_000 + rng.exponential(6_000);
+        freeNs = Math.max(freeNs, nowNs + rng.exponential(10_000)) + eachNs;
+        return freeNs - nowNs - eachNs + 5_000;
+      };
+      const payloads = Array.from({ length: 4 + rng.below(5) }, () => bytes(rng, 10 + rng.below(40)));
+      const flow = flowOf(world, UDP, { port: 8125 });
+      world.start(0, function* () {
+        for (let i = 0; i < 60; i++) {
+          tokens = passes;
+          for (let n = rng.below(40); n >= 0; n--) {
+            const payload = rng.chance(0.2) ? bytes(rng, 30) : payloads[rng.below(payloads.length)];
+            world.send(flow, "outbound", datagram(payload, 0));
+            yield rng.between(10e3, 60e3);
+          }
+          tokens = passes;
+          yield rng.exponential(60e6);
+        }
+      });
+    },
+  },
 };
+
+/** A client that sends each segment again until it is acknowledged, with new timestamps and another IP ID, as a host does whose queue is long. */
+function sentAgainTalk(world: World, duringNs: number, hasTimestamps: boolean): () => Generator<number, void> {
+  return function* () {
+    const { flow, ends, send } = tcpEnds(world, { hasTimestamps });
+    const beganNs = world.nowNs;
+    yield send("outbound", SYN, 0) + 2e6;
+    yield send("inbound", SYN | ACK, 0) + 1e6;
+    while (world.nowNs - beganNs < duringNs) {
+      const { seq } = ends.outbound;
+      const payload = bytes(world.rng, 100 + world.rng.below(900));
+      let timerNs = 2e8;
+      let answeredNs = Number.POSITIVE_INFINITY;
+      while (world.nowNs < answeredNs && timerNs < 4e9) {
+        const options = hasTimestamps ? timestamps(Math.floor(world.nowNs / 1e6) >>> 0, 1) : Buffer.alloc(0);
+        const tcp = { seq, ack: ends.inbound.seq, flags: ACK | PSH, options };
+        const exitNs = world.send(flow, "outbound", segment(tcp, { ipId: ends.outbound.id(), payload }));
+        if (exitNs >= 0) answeredNs = Math.min(answeredNs, exitNs + 5e6);
+        yield Math.min(timerNs, Math.max(1e6, answeredNs - world.nowNs));
+        timerNs *= 2;
+      }
+      ends.outbound.seq = (seq + payload.length) >>> 0;
+      yield send("inbound", ACK, 0) + world.rng.exponential(3e7);
+    }
+  };
+}
 
 function queued(world: World, mostNs: number, isIpv6: boolean): void {
   world.queue((ns) => Math.max(0, mostNs * (1 - Math.abs(ns - 3e9) / 2e9)));
