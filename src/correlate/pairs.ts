@@ -58,7 +58,7 @@ export class Pairs implements Pairing {
       return { ...range, ...consequence };
     });
     groups.pair(inside, outside, slot, by, evidence, isOutbound, altered, missing);
-    if (missing.length > 0) findings.missing(t.sideOf(entered), t.frame(entered), accounts.id(slot), missing);
+    if (missing.length > 0) findings.missing(entered, accounts.id(slot), missing);
     this.#take(inside, outside, missing.length === 0);
   }
 

@@ -292,7 +292,7 @@ const LINES: Readonly<Record<string, Schema>> = {
         },
       }),
       missing: list(
-        "What was lost on its way of a segment that was cut, in the order of its bytes; left out where nothing was.",
+        "What was lost on its way of a segment that was cut, or by the other capture where that tells of losses, in the order of its bytes; left out where nothing was.",
         object(
           "Bytes that entered, and that no piece brought out. Where they are sent again, that is a pair of its own.",
           {

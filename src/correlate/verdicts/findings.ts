@@ -119,9 +119,14 @@ export class Findings {
     for (const finder of this.#finders) finder.error?.(row, src, flow);
   }
 
-  /** Takes a segment, of the side where it entered, that lost pieces on its way. */
-  missing(side: Side, frame: number, flow: number, missing: readonly Missing[]): void {
-    for (const finder of this.#finders) finder.missing?.(side, frame, flow, missing);
+  /** Takes a segment that lost pieces on its way: the row where it entered. */
+  missing(row: number, flow: number, missing: readonly Missing[]): void {
+    for (const finder of this.#finders) finder.missing?.(row, flow, missing);
+  }
+
+  /** Takes it that the capture of a side turned out to have lost frames between two times. */
+  lost(side: Side, fromNs: number, toNs: number): void {
+    for (const finder of this.#finders) finder.lost?.(side, fromNs, toNs);
   }
 
   /** Takes packets of which something else was said too long ago to tell of each. */

@@ -28,7 +28,7 @@ export interface Context {
         readonly firstNs: number;
         readonly lastNs: number;
         readonly isLive: boolean;
-        readonly gaps: Pick<Gaps, "lostFrames">;
+        readonly gaps: Pick<Gaps, "lostFrames" | "mayHold">;
       }
     >
   >;
@@ -73,8 +73,10 @@ export interface Finder {
   alone?(row: number, judgement: Judgement, flow: number | undefined): void;
   /** Takes what became known of a packet after it was judged. */
   update?(update: Update): void;
-  /** Takes a segment, of the side where it entered, that lost pieces on its way. */
-  missing?(side: Side, frame: number, flow: number, missing: readonly Missing[]): void;
+  /** Takes a segment that lost pieces on its way: the row where it entered. */
+  missing?(row: number, flow: number, missing: readonly Missing[]): void;
+  /** Takes it that the capture of a side turned out to have lost frames between two times. */
+  lost?(side: Side, fromNs: number, toNs: number): void;
   /** Takes it that so many packets turned out to be something else, without a word on which. */
   moved?(moved: Moved): void;
   close(end: End): Iterable<Finding>;

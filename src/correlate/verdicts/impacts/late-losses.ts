@@ -51,6 +51,7 @@ export class LateLosses {
     const { fromNs, toNs } = cover[side].gaps.learn();
     updates.withdraw(otherSide(side), fromNs, toNs);
     if (side === OUTSIDE) clashes.withdraw(fromNs, toNs);
+    findings.lost(side, fromNs, toNs);
     const now = { verdict: "capture-loss", reason: "frames-lost", why: whyLost(side) } as const;
     for (const revised of this.#revisions[side].takeOut(fromNs, toNs)) this.#tell({ ...revised, ...now });
     for (const counted of this.#revisions[side].takeOutCounted(fromNs, toNs)) {
