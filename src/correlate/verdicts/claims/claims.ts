@@ -295,7 +295,7 @@ export class Claims {
 }
 
 /** Whether a packet comes from who opened its conversation, as far as its side shows. */
-function isFromOpener(t: Timeline, tuples: TupleTable, row: number): boolean {
+export function isFromOpener(t: Timeline, tuples: TupleTable, row: number): boolean {
   return (t.forward(row) === 1) === tuples.isOpenedByA(t.tuple(row));
 }
 

@@ -43,6 +43,14 @@ it.each([
   ["sent again at once", resolving(200)],
   ["never sent again", query(new Scene().datagram(100, {}, "A?"), 100.1, "inside").datagram(110, {}, "1.2.3.4", false)],
   ["lost beyond", new Scene().datagram(100, {}, "A?").datagram(5100, {}, "A?").datagram(5110, {}, "1.2.3.4", false)],
+  [
+    "an answer that comes with another query",
+    new Scene()
+      .datagram(100, {}, "beat")
+      .datagram(110, {}, "ack", false, "outside")
+      .datagram(1100, {}, "beat")
+      .datagram(1110, {}, "ack", false),
+  ],
   ["never answered", query(query(new Scene(), 100, "inside"), 5100, "both")],
 ])("slow-retry is not what is %s", async (_, scene) => {
   expect(await scene.until(7000).findings("slow-retry")).toEqual([]);
