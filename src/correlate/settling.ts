@@ -112,6 +112,7 @@ export class Settling {
     if (isOpen && heldUp === undefined && reason !== "may-be-refused")
       updates.noteUnknown(row, verdict, book.flowOf(row));
     if (mayHaveCrossed(judgement) && !impacts.open.isEmpty) updates.tellUnclear(row);
+    if (reason === "never-entered") updates.tellAnswered(row);
     if (elsewhereWay !== undefined) updates.tellElsewhere(elsewhereWay);
     for (const service of verdicts.taken.news()) updates.tellTaken(service);
     updates.tellRefused(row);

@@ -2,7 +2,8 @@
 import type { Impact } from "../../../packets/results.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { hasPorts, isIcmp, TCP } from "../../../protocols/ip-protocols.js";
+import { hasPorts, ICMP, isIcmp, TCP } from "../../../protocols/ip-protocols.js";
+import { ECHO_REPLY, ECHO_REPLY_6, ECHO_REQUEST, ECHO_REQUEST_6 } from "../../../protocols/icmp.js";
 import { ACK, FIN, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
 
 /** What became of what a dropped packet carried, and the frame on its side that shows it, where there is one. */
@@ -26,12 +27,14 @@ export interface Drop extends Packet {
   readonly flow: number | undefined;
   readonly isSelected: boolean;
   readonly isIpv6: boolean;
+  /** Whether it has an IP ID. */
+  readonly hasId: boolean;
   /** Whether some of its bytes entered before, and may have arrived by that; of a datagram, whether one like it passed lately. */
   readonly isAgain: boolean;
   /** Which of its sequence numbers no copy has brought so far, counted from its own: ranges, each as its first and the one behind its last. */
   missing: readonly number[];
-  /** As it was judged. */
-  readonly impact: Impact;
+  /** What was said of it last. */
+  impact: Impact;
   /** How an ICMP error names it that is about it, and how the payload begins that it may quote: see `Refusals`. */
   readonly quotedAs: string;
   /** What it has in common with its twin: see `keyOf`. */
@@ -53,6 +56,17 @@ export interface Packet {
 /** Whether it would be seen if a packet was sent again: by its numbers, or by what it carries, where that is not encrypted anew and was kept. */
 export function isTelling({ proto, content }: Packet): boolean {
   return proto === TCP || isIcmp(proto) || (hasPorts(proto) && content !== 0);
+}
+
+/** Whether what a drop carried was answered by a packet of the other end: acknowledged, by TCP; of an echo, by its reply. */
+export function isAnsweredBy(drop: Drop, { proto, tcpFlags, seq, content }: Packet): boolean {
+  if (proto !== drop.proto) return false;
+  if (proto === TCP) return coveredBy(drop, tcpFlags, content, false) !== null;
+  if (!isIcmp(proto) || ((seq ^ drop.seq) & 0xffff) !== 0) return false;
+  const [asked, said] = [drop.seq >>> 24, seq >>> 24];
+  return proto === ICMP
+    ? asked === ECHO_REQUEST && said === ECHO_REPLY
+    : asked === ECHO_REQUEST_6 && said === ECHO_REPLY_6;
 }
 
 /** What a packet has in common with its twin on the other side. */

@@ -1,14 +1,24 @@
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import { IS_IPV6, isAgain } from "../../../packets/packets.js";
+import { HAS_IP_ID, IS_IPV6, isAgain } from "../../../packets/packets.js";
 import { keepNewest } from "../../../packets/keep-newest.js";
 import type { Range } from "../../../packets/results.js";
-import type { Side } from "../../../packets/sides.js";
+import { INSIDE, type Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
-import { TCP, UDP } from "../../../protocols/ip-protocols.js";
+import { isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, isOpening, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
 import type { Kernel } from "../../kernel/kernel.js";
-import { type Consequence, coveredBy, type Drop, isTelling, keyOf, type Packet, spanOf, without } from "./drop.js";
+import {
+  type Consequence,
+  coveredBy,
+  type Drop,
+  isAnsweredBy,
+  isTelling,
+  keyOf,
+  type Packet,
+  spanOf,
+  without,
+} from "./drop.js";
 import { LEAST_AFTER_NS, likenessOf, OpenDrops, PATIENCE_NS } from "./open-drops.js";
 import { RecentCrossings } from "./recent-crossings.js";
 
@@ -53,12 +63,20 @@ export class Impacts {
    */
   dropped(row: number, slot: number, flow: number | undefined, quotedAs: string, endNs: number): Consequence {
     const drop = this.#dropOf(this.#packetOf(row), row, slot, flow, quotedAs);
+    const consequence = this.#consequenceOf(drop);
+    if (consequence !== null) {
+      drop.impact = consequence.impact;
+      this.open.keep(drop);
+      return consequence;
+    }
+    if (endNs - drop.timeNs < LEAST_AFTER_NS) drop.impact = "unknown";
+    return { impact: this.open.add(drop) ? drop.impact : "unknown" };
+  }
+
+  /** What is known by now of what a drop comes to; null where more may become known. */
+  #consequenceOf(drop: Drop): Consequence | null {
     if (this.#isHabit(drop)) return { impact: "unknown" };
-    const known = this.#known(drop);
-    if (known !== null) return known;
-    if (this.#isUnclear(drop)) return { impact: "unknown" };
-    if (endNs - drop.timeNs < LEAST_AFTER_NS || !this.open.add(drop)) return { impact: "unknown" };
-    return { impact: drop.impact };
+    return this.#known(drop) ?? (this.#isUnclear(drop) ? { impact: "unknown" } : null);
   }
 
   /**
@@ -84,7 +102,7 @@ export class Impacts {
     for (const drop of this.open.like(way, packet))
       if (drop.side === side && drop.timeNs < timeNs && keys.includes(copyKey(way, drop)) && isTelling(drop))
         drops.push(drop);
-    for (const drop of drops) this.open.close(drop);
+    for (const drop of drops) this.open.keep(drop);
     return drops;
   }
 
@@ -104,12 +122,27 @@ export class Impacts {
     return unclearNs !== undefined && unclearNs > drop.timeNs;
   }
 
-  /** Whether what a packet carried was acknowledged by now, though nothing of it was seen to cross. `slot` as for `dropped`. */
+  /** Whether what a packet carried was answered by now, though nothing of it was seen to cross. `slot` as for `dropped`. */
   hasArrived(row: number, slot: number): boolean {
     const packet = this.#packetOf(row);
-    if (spanOf(packet) === 0) return false;
+    if (packet.proto === TCP && spanOf(packet) === 0) return false;
     const drop = this.#dropOf(packet, row, slot, undefined, "");
-    return this.#acknowledged(drop) !== null && this.#isUnseen(drop);
+    const isAnswered = packet.proto === TCP ? this.#acknowledged(drop) !== null : this.#isAnswered(drop);
+    return isAnswered && this.#isUnseen(drop);
+  }
+
+  /**
+   * The drops that a packet shows to have arrived which left where it was seen and was not seen to enter, as it answers them, and nothing of them was seen
+   * to cross. They are open no more.
+   */
+  answeredBy(row: number): readonly Drop[] {
+    const t = this.#timeline;
+    const packet = this.#packetOf(row);
+    const isSo = (drop: Drop): boolean =>
+      drop.side === t.side(row) && drop.timeNs < t.timeNs(row) && isAnsweredBy(drop, packet) && this.#isUnseen(drop);
+    const found = [...this.open.of(t.way(row) ^ 1)].filter(isSo);
+    for (const drop of found) this.open.close(drop);
+    return found;
   }
 
   /** What is known by now of some bytes that were lost of a TCP segment; null where that is nothing. `slot` as for `dropped`. */
@@ -169,13 +202,14 @@ export class Impacts {
       flow,
       isSelected: t.isSelected(row),
       isIpv6: (t.flags(row) & IS_IPV6) !== 0,
+      hasId: (t.flags(row) & HAS_IP_ID) !== 0,
       isAgain: (proto === TCP || proto === UDP) && isAgain(t.flags(row)),
       missing: [0, spanOf(packet)],
       impact: isTelling(packet) ? "lost" : "unknown",
       quotedAs,
       key: keyOf(this.#timeline, row),
       head: t.head(row),
-      isOpen: true,
+      isOpen: false,
     };
   }
 
@@ -195,7 +229,8 @@ export class Impacts {
     const { proto, tcpFlags, seq, content } = packet;
     const found = (drop: Drop, consequence: Consequence | null, isOver: boolean): void => {
       if (consequence !== null) news.push({ drop, consequence, row });
-      if (consequence !== null || isOver) this.open.close(drop);
+      if (consequence !== null && consequence.isUnseen !== true) this.open.keep(drop);
+      else if (consequence !== null || isOver) this.open.close(drop);
     };
     for (const drop of this.open.like(way, packet)) {
       if (!this.#isAfter(drop, crossing)) continue;
@@ -204,9 +239,13 @@ export class Impacts {
       const consequence = this.#copied(drop, crossing) ?? coveredBy(drop, tcpFlags, content, true);
       found(drop, isOver ? null : consequence, isOver);
     }
-    if (proto !== TCP) return;
     for (const drop of this.open.of(wayBack)) {
       if (!this.#isAfter(drop, crossing)) continue;
+      if (proto !== TCP) {
+        if (isAnsweredBy(drop, packet) && this.#isUnseen(drop))
+          found(drop, { impact: "covered", isUnseen: true }, true);
+        continue;
+      }
       // the opener sends its SYN again where the answer to it was dropped
       const isAnswered = (drop.tcpFlags & SYN) !== 0 && ((drop.content - seq) | 0) === 1;
       const isOver = isOpening(tcpFlags) && !isAnswered;
@@ -223,10 +262,22 @@ export class Impacts {
       const packet = this.#crossings.packet(crossing);
       const from = (packet.seq - drop.seq) | 0;
       // where there are too many to look at, one of them may have some
-      if (++looked > MOST_LOOKED_AT) return false;
+      if (++looked > MOST_LOOKED_AT || (drop.proto !== TCP && from === 0)) return false;
       if (from < spanOf(drop) && from + spanOf(packet) > 0) return false;
     }
     return true;
+  }
+
+  /** Whether a packet that is not TCP was answered by one that crossed by now. */
+  #isAnswered(drop: Drop): boolean {
+    const { slot, side } = drop;
+    if (slot === NONE || !isIcmp(drop.proto)) return false;
+    let looked = 0;
+    for (const crossing of this.#crossings.of(this.#wayBack(slot, side === INSIDE))) {
+      if (++looked > MOST_LOOKED_AT) return false;
+      if (this.#isAfter(drop, crossing) && isAnsweredBy(drop, this.#crossings.packet(crossing))) return true;
+    }
+    return false;
   }
 
   #isAfter({ timeNs }: Drop, crossing: number): boolean {

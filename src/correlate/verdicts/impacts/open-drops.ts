@@ -1,4 +1,5 @@
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
+import { keepNewest } from "../../../packets/keep-newest.js";
 import type { Side } from "../../../packets/sides.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
@@ -14,6 +15,8 @@ export const PATIENCE_NS = 30_000_000_000;
 export const LEAST_AFTER_NS = 200_000_000;
 /** Most drops that are looked after at once, which take some 300 bytes each … */
 const MOST_OPEN = 16_384;
+/** … those at the most of which all is known but whether they came out late, the newest; … */
+const MOST_KEPT = 4096;
 /** … and of TCP, those of one way: each segment of it is held against all of them. */
 const MOST_OF_A_WAY = 128;
 
@@ -28,6 +31,8 @@ export class OpenDrops {
   readonly #alike = new DropsBy<string>();
   readonly #quoted = new DropsBy<string>();
   readonly #byKey = new DropsBy<string>();
+  /** By what their twins would have, those that are looked after no more, and may have been held up all the same. */
+  readonly #kept = new Map<string, Drop>();
   #count = 0;
   /** The open ones, the oldest first, among others that were. */
   #queue: Drop[] = [];
@@ -43,6 +48,11 @@ export class OpenDrops {
     return this.#count === 0;
   }
 
+  /** Whether no drop is known that a packet may be the twin of. */
+  get isNoneLike(): boolean {
+    return this.#count === 0 && this.#kept.size === 0;
+  }
+
   /** Looks after a drop from now on. Returns false where there are too many. */
   add(drop: Drop): boolean {
     this.#expire(drop.timeNs);
@@ -51,6 +61,7 @@ export class OpenDrops {
       this.refused++;
       return false;
     }
+    drop.isOpen = true;
     this.#byWay.add(drop.way, drop);
     if (drop.proto !== TCP) this.#alike.add(likenessOf(drop.way, drop), drop);
     this.#quoted.add(drop.quotedAs, drop);
@@ -97,13 +108,30 @@ export class OpenDrops {
     }
   }
 
-  /** The oldest open drop of the other side that a packet without a twin is like, and may be of the flow of: it is open no more. Undefined where there is none. */
-  takeLike(key: string, side: Side, slot: number): Drop | undefined {
-    const drop = [...this.#byKey.of(key)].find(
-      (each) => each.side !== side && (each.slot === slot || each.slot === NONE || slot === NONE),
-    );
-    if (drop !== undefined) this.close(drop);
-    return drop;
+  /** Takes it that all is known of a drop, unless it comes out late. */
+  keep(drop: Drop): void {
+    if (drop.isOpen) this.close(drop);
+    // where neither an ID nor numbers tell, another one that says the same is as likely
+    if (drop.proto !== TCP && !drop.hasId) return;
+    this.#kept.set(drop.key, drop);
+    keepNewest(this.#kept, MOST_KEPT);
+  }
+
+  /** The oldest open drop of the other side that a packet without a twin is like, and may be of the flow of, or one that was kept: it is open no more. Undefined where there is none. */
+  takeLike(key: string, side: Side, timeNs: number, slot: number): Drop | undefined {
+    const isLike = (each: Drop): boolean =>
+      each.side !== side &&
+      timeNs - each.timeNs <= PATIENCE_NS &&
+      (each.flow === undefined || slot === NONE || each.flow === this.#accounts.id(slot));
+    const open = [...this.#byKey.of(key)].find(isLike);
+    if (open !== undefined) {
+      this.close(open);
+      return open;
+    }
+    const kept = this.#kept.get(key);
+    if (kept === undefined || !isLike(kept)) return undefined;
+    this.#kept.delete(key);
+    return kept;
   }
 
   /** The open drops of before a time that ICMP errors may be about which name their packets so, and quote such payloads; the oldest first. */
@@ -113,8 +141,9 @@ export class OpenDrops {
 
   /** Looks no more after the drops of a side that passed between two times. */
   withdraw(side: Side, fromNs: number, toNs: number): void {
-    for (const drop of this.#queue)
-      if (drop.isOpen && drop.side === side && drop.timeNs >= fromNs && drop.timeNs <= toNs) this.close(drop);
+    const isSo = (drop: Drop): boolean => drop.side === side && drop.timeNs >= fromNs && drop.timeNs <= toNs;
+    this.takeOut(isSo);
+    for (const [key, drop] of this.#kept) if (isSo(drop)) this.#kept.delete(key);
   }
 
   /** The open drops of which something is so. They are open no more. */

@@ -12,6 +12,7 @@ import type { Impacts } from "./impacts.js";
 import { OpenUnknowns } from "./open-unknowns.js";
 import { type Refusals, WHY_QUOTED_ALIKE } from "../claims/refusals.js";
 import { serviceOf } from "../captures/services.js";
+import { isFromNear } from "../claims/senders.js";
 import { WHY_TAKEN } from "../claims/taken.js";
 import { seconds } from "../words.js";
 
@@ -158,18 +159,31 @@ export class Updates {
    * what that makes of the packet; undefined where there is no such drop. `slot`: of its flow.
    */
   tellHeldUp(row: number, slot: number): Judgement | undefined {
-    if (this.#impacts.open.isEmpty) return undefined;
+    if (this.#impacts.open.isNoneLike) return undefined;
     const t = this.#timeline;
     const side = t.sideOf(row);
     this.takeNews();
-    const drop = this.#impacts.open.takeLike(keyOf(t, row), side, slot);
+    const drop = this.#impacts.open.takeLike(keyOf(t, row), side, t.timeNs(row), slot);
     if (drop === undefined) return undefined;
     const heldNs = t.timeNs(row) - drop.timeNs;
     const late = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, and has no twin: it may be this one, held up`;
+    const untold = this.#pending.find(({ update }) => update.side === drop.side && update.frame === drop.frame);
+    if (untold !== undefined) {
+      this.#pending = this.#pending.filter((each) => each !== untold);
+      drop.impact = untold.update.before.impact ?? drop.impact;
+    }
     this.#tell(updateOf(drop, { verdict: "unknown", reason: "like-untimely", why: late }), drop.timeNs);
     this.#tellUnclearOf(this.#impacts.unclearLike(drop), drop.frame);
     const why = `it may be frame ${drop.frame} of ${SIDE_NAMES[drop.side]}, held up for ${seconds(heldNs)}: no other is like it`;
     return { verdict: "unknown", reason: "like-untimely", why };
+  }
+
+  /** Tells it of drops that a packet of somebody beyond answers which left, and was not seen to enter: they had come to there. */
+  tellAnswered(row: number): void {
+    if (this.#impacts.open.isEmpty || isFromNear(this.#timeline, row)) return;
+    this.takeNews();
+    for (const drop of this.#impacts.answeredBy(row))
+      this.#tell(updateOf(drop, { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED }), drop.timeNs);
   }
 
   /** Tells it of what was dropped on its way to an address that others are now known to take an interface to which is not captured. */
@@ -231,9 +245,9 @@ export class Updates {
   }
 }
 
-/** Why a packet whose data was acknowledged is not said to be dropped, in words. */
+/** Why a packet that was answered is not said to be dropped, in words. */
 export const WHY_ARRIVED =
-  "what it carried was acknowledged, and no copy of it was seen to cross: it did, or one did, unseen";
+  "what it carried was acknowledged or answered, and no copy of it was seen to cross: it did, or one did, unseen";
 
 function judgementOf({ isUnseen, ...consequence }: Consequence): Judgement {
   if (isUnseen === true) return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED };
@@ -253,5 +267,6 @@ function isUnexplained({ side, slot }: Pick<Drop, "side" | "slot">): boolean {
 
 function updateOf(drop: Drop, now: Judgement): Update {
   const { side, frame, flow, isSelected, isIpv6, impact } = drop;
+  drop.impact = now.impact ?? impact;
   return { side, frame, flow, isSelected, isIpv6, ...now, before: { verdict: "dropped", impact } };
 }

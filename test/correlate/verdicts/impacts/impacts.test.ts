@@ -69,6 +69,15 @@ function echo(atMs: number, seq: number, isLost = false): Sent {
   return { atMs, isLost, packet: (isInside) => ping({ ...from(isInside), icmpId: 77, seq, ipId: id }) };
 }
 
+function reply(atMs: number, seq: number): Sent {
+  const id = ++ipId;
+  return {
+    atMs,
+    isInbound: true,
+    packet: (isInside) => ping({ ...to(isInside), icmpId: 77, seq, ipId: id, reply: true }),
+  };
+}
+
 /** One of many equal datagrams, 100 ms apart, of which two get through. */
 const equal = (n: number): Sent => ({
   atMs: 1000 + 100 * n,
@@ -353,6 +362,32 @@ it("what comes out after the window, and never came in, may be what was dropped,
   ]);
   expect(updates).toMatchObject([{ verdict: "unknown", reason: "like-untimely" }]);
   expect(findings.map(({ code }) => code)).not.toContain("dropped");
+});
+
+it("so may what was resent or covered since, or entered just before its capture ended", async () => {
+  const lost = data(1020, 1005, "0123456789", { isLost: true });
+  const late: Stamped = ms(4020, lost.packet(false));
+  for (const then of [data(1200, 1005, "0123456789"), data(3000, 1005, "0123456789")]) {
+    const { inside, outside } = sides([...opened, lost, then]);
+    const { updates } = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside, [late]));
+    expect(updates.at(-1)).toMatchObject({ verdict: "unknown", reason: "like-untimely", before: { impact: "resent" } });
+  }
+  const { inside, outside } = sides([...opened, lost]);
+  const short = merged(known.inside, inside).filter(({ ns }) => ns <= 1.02e9);
+  const { updates } = await outcomeOf(short, merged(known.outside, outside, [late]));
+  expect(updates).toMatchObject([{ verdict: "unknown", reason: "like-untimely", before: { impact: "unknown" } }]);
+});
+
+it("an answer shows that what it answers arrived unseen, wherever that answer was missed", async () => {
+  const lost = data(1020, 1005, "0123456789", { isLost: true });
+  const missed: Stamped = ms(1100, acked(1100, 1015).packet(true));
+  const { inside, outside } = sides([...opened, lost]);
+  const { updates } = await outcomeOf(merged(known.inside, inside, [missed]), merged(known.outside, outside));
+  expect(updates).toMatchObject([{ verdict: "unknown", reason: "forwarded-unseen", before: { impact: "lost" } }]);
+  const others = [echo(1000, 1), echo(2000, 2, true)];
+  expect(await told([...others, reply(2010, 3)])).toEqual(["2000 lost"]);
+  expect(await told([...others, reply(2010, 2)])).toEqual([]);
+  expect(await told([...others, reply(4000, 2)])).toEqual(["2000 lost", "2000 update arrived"]);
 });
 
 it("nothing is known of a drop whose copy may have got through: held up, past the end of the other capture, or where that is silent", async () => {
