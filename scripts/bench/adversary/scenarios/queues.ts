@@ -35,6 +35,7 @@ export const QUEUES: Readonly<Record<string, Adversary>> = {
     about:
       "a queue that grows to more than the window: segments are sent again while the first copy waits in it, keepalives follow each other",
     recall: null,
+    findings: ["retransmissions"],
     play(world) {
       const { rng } = world;
       const [mostNs, duringNs] = [rng.between(1.1e9, 3e9), 8e9];
