@@ -234,7 +234,7 @@ class Rates {
   }
 }
 
-/** Keeps the packets of one direction that were seen on both sides, in the order of the outside, as long as they tell anything of others. */
+/** Packets of one direction that both sides saw, in the order of the outside. It keeps them as long as they tell anything of others. */
 export class Crossings {
   readonly #kept: Crossing[] = [];
 

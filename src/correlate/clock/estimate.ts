@@ -89,8 +89,7 @@ export function mayBeOneClock(twins: readonly Twin[], windowNs: number, gapNs: n
   const early = twins.toSorted((a, b) => a.insideNs - b.insideNs).slice(0, EARLY_TWINS);
   const near = early.filter((twin) => Math.abs(gapOf(twin) - gapNs) <= windowNs);
   if (near.length < LEAST_NUMBERED || near.length < LEAST_SHARE * early.length) return false;
-  const { atLeastNs, atMostNs } = boundsOf(near, witnessed);
-  return atLeastNs - toleranceNs <= gapNs && gapNs <= atMostNs + toleranceNs;
+  return isWithin(gapNs, boundsOf(near, witnessed), toleranceNs);
 }
 
 /**
@@ -102,9 +101,14 @@ export function areOfOneClock(twins: readonly Twin[], windowNs: number, gapNs: n
   const hasEnough = (way: number): boolean =>
     segments.filter(({ direction }) => direction === way).length >= LEAST_WITNESSES;
   if (!hasEnough(-1) || !hasEnough(1)) return false;
-  const { atLeastNs, atMostNs } = boundsOf(segments, witnessed);
-  const isNear = Math.min(gapNs - atLeastNs, atMostNs - gapNs) <= windowNs;
-  return isNear && atLeastNs - toleranceNs <= gapNs && gapNs <= atMostNs + toleranceNs;
+  const bounds = boundsOf(segments, witnessed);
+  const isNear = Math.min(gapNs - bounds.atLeastNs, bounds.atMostNs - gapNs) <= windowNs;
+  return isNear && isWithin(gapNs, bounds, toleranceNs);
+}
+
+/** Whether an offset lies between some bounds, but for what it and they may be wrong by. */
+export function isWithin(offsetNs: number, { atLeastNs, atMostNs }: Bounds, toleranceNs: number): boolean {
+  return atLeastNs - toleranceNs <= offsetNs && offsetNs <= atMostNs + toleranceNs;
 }
 
 function inTime(a: Twin, b: Twin): number {

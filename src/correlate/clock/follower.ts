@@ -6,7 +6,15 @@ import { SET_NS } from "../intake/disorder.js";
 import { Clock, type ClockOption } from "./clock.js";
 import { AS_GIVEN_NS, Course, middleOf, PROCESSORS_NS } from "./course.js";
 import { Slice } from "./envelope.js";
-import { type Agreed, agreedOffset, areOfOneClock, gapOf, LEAST_WITNESSES, mayBeOneClock } from "./estimate.js";
+import {
+  type Agreed,
+  agreedOffset,
+  areOfOneClock,
+  gapOf,
+  isWithin,
+  LEAST_WITNESSES,
+  mayBeOneClock,
+} from "./estimate.js";
 import type { Lookahead, Rows } from "./lookahead.js";
 import { type Pending, Slicer } from "./slicer.js";
 import { UNKNOWN_RATE } from "./steps.js";
@@ -181,14 +189,10 @@ export class Follower {
   }
 
   /** Whether an offset explains the first twins: their bounds, but for what it and their stamps may be wrong by. */
-  #mayBe(offsetNs: number, { middleNs, witnessed: { atLeastNs, atMostNs } }: Agreed, wrongNs: number): boolean {
-    const contradictionNs = Math.max(0, atLeastNs - atMostNs);
+  #mayBe(offsetNs: number, { middleNs, witnessed }: Agreed, wrongNs: number): boolean {
+    const contradictionNs = Math.max(0, witnessed.atLeastNs - witnessed.atMostNs);
     const toleranceNs = wrongNs + Math.min(contradictionNs, SET_NS);
-    return (
-      Math.abs(middleNs - offsetNs) <= this.#windowNs &&
-      atLeastNs - toleranceNs <= offsetNs &&
-      offsetNs <= atMostNs + toleranceNs
-    );
+    return Math.abs(middleNs - offsetNs) <= this.#windowNs && isWithin(offsetNs, witnessed, toleranceNs);
   }
 
   /** Looks at the next packets of a side. Returns whether there were any. */

@@ -31,7 +31,7 @@ export function slowestOf(ground: usize, outbound: bool): f64 {
   return doubleOf(ground, words.SLOWEST_NS + (outbound ? 1 : 0));
 }
 
-/** Whether packets of this direction take nearly as long as they are waited for: then one that was given up may still be under way. */
+/** Whether the slowest packet of this direction took more than half of the window lately: then one that was given up may still be under way. */
 export function isQueueLong(ground: usize, outbound: bool): bool {
   return 2 * slowestOf(ground, outbound) > doubleOf(ground, words.WINDOW_NS);
 }
@@ -77,7 +77,7 @@ export function isNew(ground: usize, outbound: bool): bool {
   return wordOf(ground, words.PAIRED + (outbound ? 1 : 0)) < EARLY_PAIRS;
 }
 
-/** Whether so many packets of a direction have crossed that it is known what they take now. */
+/** Whether enough packets of a direction have crossed to tell what they take now. */
 export function isEstablished(ground: usize, outbound: bool): bool {
   return wordOf(ground, words.PAIRED + (outbound ? 1 : 0)) >= ESTABLISHED_PAIRS;
 }
