@@ -71,6 +71,7 @@ export class Course {
   #followedNs = 0;
   readonly #steps = new Steps();
   #certainty = 0;
+  #doubtRate = Number.POSITIVE_INFINITY;
 
   constructor(windowNs: number, disorderNs: DisorderNs) {
     this.#windowNs = windowNs;
@@ -252,6 +253,7 @@ export class Course {
     this.#grownNs += line.rate * line.certainty * spanNs;
     this.#followedNs += line.certainty ** 2 * spanNs;
     this.#certainty = Math.max(this.#certainty, line.certainty);
+    this.#doubtRate = Math.min(this.#doubtRate, line.doubtRate);
     if (Number.isFinite(halfNs)) this.isEnclosed = true;
     // what goes one way only bounds the offset on one side, and nothing that goes the other way could contradict it
     const boundNs = Number.isFinite(halfNs) ? halfNs : MOST_SLACK_NS + slice.wrongNs;
@@ -338,7 +340,9 @@ export class Course {
   }
 
   #facts(): ClockFacts {
-    const driftPpm = this.#followedNs > 0 ? (1e6 * this.#certainty * this.#grownNs) / this.#followedNs : 0;
+    const rate = this.#followedNs > 0 ? (this.#certainty * this.#grownNs) / this.#followedNs : 0;
+    // a drift smaller than what no packet contradicts may as well be none
+    const driftPpm = Math.abs(rate) > this.#doubtRate ? 1e6 * rate : 0;
     // stamps of one clock that seem to contradict each other are wrong by what two processors may be
     const wrongNs = Math.max(this.#atLeastNs, -this.#atMostNs) > 0 ? PROCESSORS_NS : 0;
     const assumedNs = Math.max(-this.#atLeastNs, this.#atMostNs, wrongNs);

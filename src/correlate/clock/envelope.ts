@@ -141,6 +141,8 @@ export interface Line {
   readonly rate: number;
   /** How far the rate is believed, from 0 to 1: it is that much less than what is in the middle of its bounds. */
   readonly certainty: number;
+  /** How far that middle may be wrong. */
+  readonly doubtRate: number;
   readonly bounds: Bounds;
   /** How far the bounds may move from there to the slice's ends, beyond that rate. */
   readonly movedNs: number;
@@ -206,8 +208,8 @@ class Rates {
   lineAt(atNs: number, { fromNs, leastNs, toNs }: Slice): Line | null {
     if (this.#slices.length === 0) return null;
     const [least, most] = [this.#least, this.#most];
-    const doubt = (most - least) / 2;
-    const certainty = 1 / (1 + (doubt / USUAL_RATE) ** 2);
+    const doubtRate = (most - least) / 2;
+    const certainty = 1 / (1 + (doubtRate / USUAL_RATE) ** 2);
     const likely = ((least + most) / 2) * certainty;
     const rate = Math.max(least, Math.min(most, likely));
     let atLeastNs = Number.NEGATIVE_INFINITY;
@@ -230,7 +232,7 @@ class Rates {
     const offsetNs = Math.max(atLeastNs, Math.min(atMostNs, middleNs));
     const halfNs = Math.max(Math.abs(toNs - atNs), Math.abs(atNs - Math.max(fromNs, leastNs)));
     const movedNs = halfNs * (Math.max(most - rate, rate - least) + WANDER_RATE);
-    return { atNs, offsetNs, rate, certainty, bounds: { atLeastNs, atMostNs }, movedNs };
+    return { atNs, offsetNs, rate, certainty, doubtRate, bounds: { atLeastNs, atMostNs }, movedNs };
   }
 }
 

@@ -98,10 +98,8 @@ export function mayBeOneClock(twins: readonly Twin[], windowNs: number, gapNs: n
  */
 export function areOfOneClock(twins: readonly Twin[], windowNs: number, gapNs: number, toleranceNs: number): boolean {
   const segments = twins.filter(({ by }) => by === SEGMENT);
-  const hasEnough = (way: number): boolean =>
-    segments.filter(({ direction }) => direction === way).length >= LEAST_WITNESSES;
-  if (!hasEnough(-1) || !hasEnough(1)) return false;
   const bounds = boundsOf(segments, witnessed);
+  if (!Number.isFinite(bounds.atMostNs - bounds.atLeastNs)) return false;
   const isNear = Math.min(gapNs - bounds.atLeastNs, bounds.atMostNs - gapNs) <= windowNs;
   return isNear && isWithin(gapNs, bounds, toleranceNs);
 }
