@@ -10,7 +10,7 @@ const WANDER_RATE = 1e-6;
 /** How far away the slices are that a line may go through: all of the nearest, and fewer of those that only tell the rate. */
 const NEIGHBOURS = [1, 2, 3, 4, 6, 9, 13, 19, 28, 42, 63];
 /** Packets of the same direction before and behind a slice that tell whether its quickest one is believable. */
-const SUPPORTERS = 16;
+export const SUPPORTERS = 16;
 
 /** A packet that was seen on both sides, of known direction. */
 export interface Crossing {
@@ -36,7 +36,8 @@ export class Slice implements Bounds {
   atMostNs = Number.POSITIVE_INFINITY;
   leastAtNs = 0;
   mostAtNs = 0;
-  /** How far the stamps around it may be wrong beside their unit, nanoseconds. */
+  /** How far the stamps around it go back, nanoseconds; and how far those of its twins may be wrong beside their unit: no further than their gaps differ. */
+  disorderNs = 0;
   wrongNs = 0;
   /** What LEAST_WITNESSES of the packets in it and around it say at the least, as long as there are so many: the offset is at least, and at most. */
   #witnessedLeastNs = Number.NEGATIVE_INFINITY;

@@ -178,6 +178,27 @@ describe("two clocks", () => {
     for (const { latencyNs } of pairs.slice(-1000)) expect(Math.abs(latencyNs - 20_000)).toBeLessThan(100_000);
   });
 
+  it.each([1_100_000, -300_000])(
+    "are told apart by %i ns although frames stand a millisecond late in one capture",
+    async (aheadNs) => {
+      const of = { packets: 1500, everyNs: 50_000, outNs: 8000, inNs: 8000, jitterNs: 20_000, offsetNs: () => aheadNs };
+      const { inside, outside } = captures(of);
+      // one in fifty stands behind those of the next millisecond, and its stamp is right
+      const late = ({ ns }: Stamped, n: number): number => (n % 50 === 7 ? ns + 1_000_000 : ns);
+      const order = inside.map((frame, n) => ({ frame, at: late(frame, n) })).sort((a, b) => a.at - b.at);
+      const outcome = await correlated(
+        order.map(({ frame }) => frame),
+        outside,
+      );
+      expect(outcome.pairs).toHaveLength(1500);
+      expect(outcome.summary.clock.source).toBe("estimated");
+      expect(Math.abs(outcome.summary.clock.offsetNs - aheadNs)).toBeLessThanOrEqual(
+        outcome.summary.clock.uncertaintyNs ?? 0,
+      );
+      expect(errors(outcome, of)).toBeLessThan(40_000);
+    },
+  );
+
   it("no drift is said where packets bound it to no less than its own size", async () => {
     const of = { packets: 30, everyNs: 1e7, outNs: 5000, inNs: 5000, jitterNs: 20_000, offsetNs: () => 5e9 };
     const { inside, outside } = captures(of);
