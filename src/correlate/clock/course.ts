@@ -18,7 +18,7 @@ export const PROCESSORS_NS = 10_000;
 export const AS_GIVEN_NS = 1e6;
 /** A given offset is not exact to the nanosecond, and no packet is that much quicker than the quickest one seen. */
 export const MOST_SLACK_NS = 200_000;
-/** Packets of each direction before and behind a slice that tell whether a clock was set in it. */
+/** Witnesses of each direction before and behind a slice that tell whether a clock was set in it. */
 const PARTING = 8;
 /** Slices that are kept behind those that were told of. */
 const KEPT_SLICES = 64;

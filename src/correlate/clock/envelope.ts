@@ -9,7 +9,7 @@ const USUAL_RATE = 50e-6;
 const WANDER_RATE = 1e-6;
 /** How far away the slices are that a line may go through: all of the nearest, and fewer of those that only tell the rate. */
 const NEIGHBOURS = [1, 2, 3, 4, 6, 9, 13, 19, 28, 42, 63];
-/** Packets of the same direction before and behind a slice that tell whether its quickest one is believable. */
+/** Witnesses of the same direction before and behind a slice that tell whether its quickest one is believable. */
 export const SUPPORTERS = 16;
 
 /** A packet that was seen on both sides, of known direction. */
@@ -21,6 +21,18 @@ export interface Crossing {
   /** How many outside packets there were up to it, and its frame there. */
   readonly place: number;
   readonly frame: number;
+  /** Whether it is that very packet; else it may be one that was sent again. */
+  readonly isSure: boolean;
+}
+
+/** What was sent again comes in bursts, a timeout late: its twins within this time of each other tell no more than one does, nanoseconds, … */
+const BURST_NS = 10_000_000;
+/** … if their gaps differ by no more than this. */
+const ALIKE_NS = 1_000_000;
+
+/** A crossing, and whether it tells anything that no other does. */
+export interface Witness extends Crossing {
+  readonly isWitness: boolean;
 }
 
 /** Some outside packets in a row, and what those of them that have a twin say. */
@@ -103,12 +115,13 @@ export class Slice implements Bounds {
   }
 
   /** Notes what its packets of one direction say, of which those around them tell whether they are believable. */
-  bound(isOutbound: boolean, own: readonly Crossing[], around: readonly Crossing[]): void {
+  bound(isOutbound: boolean, own: readonly Crossing[], around: readonly Witness[]): void {
     if (own.length === 0) return;
     const sign = isOutbound ? 1 : -1;
-    const gaps = around.map(({ gapNs }) => sign * gapNs);
-    const believableNs = quickest(gaps);
-    const witnessedNs = witnessed(gaps);
+    const gapsOf = (crossings: readonly Crossing[]): number[] => crossings.map(({ gapNs }) => sign * gapNs);
+    const witnesses = gapsOf(around.filter(({ isWitness }) => isWitness));
+    const believableNs = quickest(gapsOf(around), witnesses);
+    const witnessedNs = witnessed(witnesses);
     if (isOutbound) this.#witnessedMostNs = witnessedNs;
     else this.#witnessedLeastNs = -witnessedNs;
     const byGap = own.filter(({ gapNs }) => sign * gapNs >= believableNs).sort((a, b) => sign * (a.gapNs - b.gapNs));
@@ -239,23 +252,44 @@ class Rates {
 
 /** Packets of one direction that both sides saw, in the order of the outside. It keeps them as long as they tell anything of others. */
 export class Crossings {
-  readonly #kept: Crossing[] = [];
+  readonly #kept: Witness[] = [];
 
   /** Adds one, if it is not there. Where a clock was set back, the other side shows it late. */
   add(crossing: Crossing): void {
     const at = this.#upTo(crossing.place);
-    if (this.#kept[at - 1]?.place !== crossing.place) this.#kept.splice(at, 0, crossing);
+    if (this.#kept[at - 1]?.place === crossing.place) return;
+    this.#kept.splice(at, 0, { ...crossing, isWitness: crossing.isSure || !this.#isOfBurst(at, crossing) });
   }
 
-  /** Gives those behind one place and up to another, and the same with up to `most` more on each side of them. */
-  between(from: number, to: number, most = SUPPORTERS): { own: readonly Crossing[]; around: readonly Crossing[] } {
+  /** Gives those behind one place and up to another, and the same with up to `most` more witnesses on each side of them. */
+  between(from: number, to: number, most = SUPPORTERS): { own: readonly Crossing[]; around: readonly Witness[] } {
     const [a, b] = [this.#upTo(from), this.#upTo(to)];
-    return { own: this.#kept.slice(a, b), around: this.#kept.slice(Math.max(0, a - most), b + most) };
+    return { own: this.#kept.slice(a, b), around: this.#kept.slice(this.#before(a, most), this.#behind(b, most)) };
   }
 
   forgetBefore(place: number): void {
-    const count = this.#upTo(place) - SUPPORTERS;
+    const count = this.#before(this.#upTo(place), SUPPORTERS);
     if (count >= 4 * SUPPORTERS) this.#kept.splice(0, count);
+  }
+
+  /** Whether the last witness before a place in the list tells what a crossing there would. */
+  #isOfBurst(at: number, { timeNs, gapNs }: Crossing): boolean {
+    const last = this.#kept[this.#before(at, 1)];
+    return at > 0 && Math.abs(timeNs - last.timeNs) <= BURST_NS && Math.abs(gapNs - last.gapNs) <= ALIKE_NS;
+  }
+
+  /** Where the last of so many witnesses stands before a place in the list, or the list's beginning. */
+  #before(at: number, witnesses: number): number {
+    let first = at;
+    for (let left = witnesses; left > 0 && first > 0; ) if (this.#kept[--first].isWitness) left--;
+    return first;
+  }
+
+  /** The place behind so many witnesses from one in the list on, or the list's end. */
+  #behind(at: number, witnesses: number): number {
+    let end = at;
+    for (let left = witnesses; left > 0 && end < this.#kept.length; ) if (this.#kept[end++].isWitness) left--;
+    return end;
   }
 
   /** How many of those kept are up to a place: most are asked for at the end. */

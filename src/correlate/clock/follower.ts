@@ -326,6 +326,7 @@ export class Follower {
           gapNs,
           place: twin.seenAt[OUTSIDE],
           frame: twin.outsideFrame,
+          isSure: twin.by === SEGMENT,
         });
       return;
     }
