@@ -64,14 +64,15 @@ it("a few that are sent again together do not tell what the quickest of many tak
   expect(quickest([...gaps, 900, 950])).toBe(900);
 });
 
+/** Twenty that take 20 µs, then four in a millisecond that seem to be half a second early. */
+const crossed = (isSure: boolean): Crossings => {
+  const kept = new Crossings();
+  for (let n = 0; n < 20; n++) kept.add({ ...crossing(20e6 * n, 20_000, isSure), place: n });
+  for (let n = 20; n < 24; n++) kept.add({ ...crossing(400e6 + 0.2e6 * n, -500e6 + 3000 * n, isSure), place: n });
+  return kept;
+};
+
 describe("packets that may have been sent again", () => {
-  /** Twenty that take 20 µs, then four in a millisecond that seem to be half a second early. */
-  const crossed = (isSure: boolean): Crossings => {
-    const kept = new Crossings();
-    for (let n = 0; n < 20; n++) kept.add({ ...crossing(20e6 * n, 20_000, isSure), place: n });
-    for (let n = 20; n < 24; n++) kept.add({ ...crossing(400e6 + 0.2e6 * n, -500e6 + 3000 * n, isSure), place: n });
-    return kept;
-  };
   const bound = (isSure: boolean): number => {
     const made = new Slice(0, 1e9, 0, 0, 24);
     const { own, around } = crossed(isSure).between(10, 24);

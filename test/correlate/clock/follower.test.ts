@@ -94,6 +94,9 @@ const setOnce = (ns: number): number => 84e6 - (ns > 3e9 ? 30e6 : 0);
 const setOnceForth = (ns: number): number => (ns > 3e9 ? 20e6 : 0);
 const setBack = (ns: number): number => (ns > 2e9 ? -300_000_000 : 0);
 
+/** Where a frame stands in its capture: one in fifty behind those of the next millisecond. Its stamp is right. */
+const late = ({ ns }: Stamped, n: number): number => (n % 50 === 7 ? ns + 1_000_000 : ns);
+
 describe("two clocks", () => {
   it("the uncertainty holds the truth, whatever latencies, offset and drift are, and all pairs of TCP are found", async () => {
     const clocks = fc.record({
@@ -183,8 +186,6 @@ describe("two clocks", () => {
     async (aheadNs) => {
       const of = { packets: 1500, everyNs: 50_000, outNs: 8000, inNs: 8000, jitterNs: 20_000, offsetNs: () => aheadNs };
       const { inside, outside } = captures(of);
-      // one in fifty stands behind those of the next millisecond, and its stamp is right
-      const late = ({ ns }: Stamped, n: number): number => (n % 50 === 7 ? ns + 1_000_000 : ns);
       const order = inside.map((frame, n) => ({ frame, at: late(frame, n) })).sort((a, b) => a.at - b.at);
       const outcome = await correlated(
         order.map(({ frame }) => frame),
