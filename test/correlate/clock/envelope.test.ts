@@ -72,14 +72,15 @@ const crossed = (isSure: boolean): Crossings => {
   return kept;
 };
 
-describe("packets that may have been sent again", () => {
-  const bound = (isSure: boolean): number => {
-    const made = new Slice(0, 1e9, 0, 0, 24);
-    const { own, around } = crossed(isSure).between(10, 24);
-    made.bound(true, own, around);
-    return made.atMostNs;
-  };
+/** What bounds the offset in a slice of the last fourteen. */
+const bound = (isSure: boolean): number => {
+  const made = new Slice(0, 1e9, 0, 0, 24);
+  const { own, around } = crossed(isSure).between(10, 24);
+  made.bound(true, own, around);
+  return made.atMostNs;
+};
 
+describe("packets that may have been sent again", () => {
   it("tell no more than one does where they come together", () => {
     expect(bound(true)).toBe(-500e6 + 60_000);
     expect(bound(false)).toBe(20_000);
