@@ -101,11 +101,11 @@ export function assemble(
     const known = [false, true].filter((isOutbound) => !kernel.isNew(isOutbound));
     return known.length === 0 ? windowNs : Math.min(windowNs, Math.max(...known.map((each) => kernel.limitNs(each))));
   };
-  const coverOf = (side: Side, shiftNs: number) => {
+  const coverOf = (side: Side) => {
     const placed = (stampNs: number) => kernel.timeOf(side, stampNs, 0);
-    return new Cover(sources[side], intakes[side].kinds, strayNs[side], shiftNs, windowNs, takesNs, placed);
+    return new Cover(sources[side], intakes[side].kinds, strayNs[side], windowNs, takesNs, placed);
   };
-  const cover = [coverOf(INSIDE, 0), coverOf(OUTSIDE, shiftNs)] as const;
+  const cover = [coverOf(INSIDE), coverOf(OUTSIDE)] as const;
   const tallies = [new SideTally(), new SideTally()] as const;
   /** What any of the parts may look at. */
   const base = {

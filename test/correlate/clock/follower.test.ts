@@ -218,6 +218,20 @@ describe("two clocks", () => {
   });
 });
 
+it("a capture ends where its last frame is by the clock as it was set, and nothing is dropped behind that", async () => {
+  const setForth = (ns: number): number => 200e6 + (ns > 3e9 ? 2e9 : 0);
+  const of = { packets: 1500, everyNs: 4e6, outNs: 8000, inNs: 8000, jitterNs: 20_000, offsetNs: setForth };
+  const { inside, outside } = captures(of);
+  // nothing answers what leaves later
+  const outcome = await correlated(
+    inside.filter(({ ns, packet }) => ns < 5e9 || packet[12] === 172),
+    outside.filter(({ trueNs }) => trueNs < 5e9),
+  );
+  expect(outcome.summary.clock.steps).toHaveLength(1);
+  expect(outcome.alone.length).toBeGreaterThan(200);
+  expect(outcome.alone.filter(({ verdict }) => verdict === "dropped")).toEqual([]);
+});
+
 describe("one clock", () => {
   it("is taken for one, and latencies are exact, however long they are", async () => {
     await fc.assert(
