@@ -20,6 +20,7 @@ import { Showing } from "./showing.js";
 import { Clashes } from "./verdicts/flows/clashes.js";
 import { Cover } from "./verdicts/captures/cover.js";
 import { Findings } from "./verdicts/findings.js";
+import { isOpenerKnown } from "./verdicts/flows/viewed-flow.js";
 import { FlowBook } from "./verdicts/flows/flow-book.js";
 import { Groups } from "./verdicts/flows/groups.js";
 import { Impacts } from "./verdicts/impacts/impacts.js";
@@ -185,6 +186,7 @@ export function assemble(
     haveCounters,
     flowOf: (row) => book.flowOf(row),
     framesOf: (row) => groups.framesOf(row),
+    isOpenerKnown: ({ slot, insideTuple }) => isOpenerKnown(accounts, tuples, slot, insideTuple),
     missingOf: (row) => groups.missingOf(row),
     lengthOf: (row) => groups.lengthOf(row),
     quoteOf: (row) => refusals.errorOf(row),

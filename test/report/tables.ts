@@ -99,6 +99,10 @@ export class HandFilled implements Tables {
     return this.#packets.get(row)?.flow;
   }
 
+  isOpenerKnown({ insideTuple }: Flow): boolean {
+    return this.tuples.isOpenerKnown(insideTuple);
+  }
+
   missingOf(): undefined {
     return undefined;
   }

@@ -103,9 +103,9 @@ export function accountPair(
   setWord(ground, words.PAIRS, wordOf(ground, words.PAIRS) + 1);
   prove(ground, iWay);
   prove(ground, oWay);
+  noteFirst(ground, accountOf(ground, slot), i, iWay, o, iNs);
   if (hasLearnt && concernsOthers(ground, i, iWay, oWay)) learnt(slot);
   const latencyNs = outbound === 1 ? oNs - iNs : iNs - oNs;
-  noteFirst(accountOf(ground, slot), i, o, iNs);
   countIntact(ground, outbound, i);
   countAltered(ground, alteredOf(i, o) | headerChanges(i, o, outbound));
   const isAgain = accountFor(ground, slot, outbound, iWay & 1, i, iNs, latencyNs, loweredBy(i, o));
@@ -130,7 +130,7 @@ export function accountForRows(
   const flow = accountOf(ground, slot);
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  noteFirst(flow, i, o, passedNs(i));
+  noteFirst(ground, flow, i, wayOf(i), o, passedNs(i));
   if (!hasPairs(flow)) learnt(slot);
   prove(ground, wayOf(i));
   prove(ground, wayOf(o));
