@@ -81,9 +81,9 @@ export class Pairs implements Pairing {
     if ((t.flags(inside) & IS_ERROR) !== 0) this.#takeError(inside, outside, slot, isOutbound);
     // of a segment that lost pieces, what left has crossed, and nothing else
     const crossed = isComplete || !isOutbound ? insides : outsides;
-    kernel.account(inside, outside, slot, isOutbound, isOutbound ? gapNs : 0 - gapNs, crossed[0]);
-    for (const row of crossed.slice(1))
-      if (!this.#noteFurther(row, slot, t.forward(inside))) t.setRetransmission(inside, false);
+    let isAgain = kernel.account(inside, outside, slot, isOutbound, isOutbound ? gapNs : 0 - gapNs, crossed[0]);
+    for (const row of crossed.slice(1)) isAgain = this.#noteFurther(row, slot, t.forward(inside)) && isAgain;
+    if (isAgain) kernel.noteAgain(inside);
     if (isComplete)
       for (const row of isOutbound ? insides : outsides) kernel.noteCrossing(row, slot, isOutbound, inside);
     updates.takeNews();
