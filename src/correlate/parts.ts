@@ -16,6 +16,7 @@ import type { Notes } from "./matchers/contract.js";
 import { Matchers } from "./matchers/matchers.js";
 import { Pairs } from "./pairs.js";
 import { Settling } from "./settling.js";
+import { Shown } from "./shown.js";
 import { Showing } from "./showing.js";
 import { Clashes } from "./verdicts/flows/clashes.js";
 import { Cover } from "./verdicts/captures/cover.js";
@@ -128,7 +129,8 @@ export function assemble(
   const clashes = new Clashes(accounts, tuples);
   const misses = new Misses(kernel);
   const decidedNs = (side: Side) => (isComplete() ? cover[side].lastNs : kernel.progress.nowNs - windowNs);
-  const findings = new Findings({ ...base, misses, decidedNs });
+  const shown = Number.isFinite(maxPairs) ? new Shown() : undefined;
+  const findings = new Findings({ ...base, misses, decidedNs, shown });
   const impacts = new Impacts(timeline, tuples, accounts, kernel);
   const lateLosses = new LateLosses({ ...base, clashes, findings });
   const updates = new Updates({ ...base, impacts, refusals }, (update, timeNs) => lateLosses.update(update, timeNs));
@@ -143,6 +145,7 @@ export function assemble(
     turnedFlowOf: (before, after) => matchers.hairpins.flowOf(before, after),
     isShowing,
     maxPairs,
+    shown,
     patienceNs,
   });
   const matchers = new Matchers({
@@ -192,5 +195,5 @@ export function assemble(
     quoteOf: (row) => refusals.errorOf(row),
     tunnelOf: (row) => tunnels.of(timeline.tunnel(row)),
   });
-  return { ...base, ...decide, epochsNs, feeds, tunnels, mistimed, settling };
+  return { ...base, ...decide, shown, epochsNs, feeds, tunnels, mistimed, settling };
 }
