@@ -258,7 +258,7 @@ export class Updates {
 
 /** Why a packet that was answered is not said to be dropped, in words. */
 export const WHY_ARRIVED =
-  "what it carried was acknowledged or answered, and no copy of it was seen to cross: it did, or one did, unseen";
+  "what it carried was acknowledged or answered, and nothing of that was seen to cross: it, or a copy of it, crossed unseen";
 
 function judgementOf({ isUnseen, ...consequence }: Consequence): Judgement {
   if (isUnseen === true) return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED };
