@@ -64,6 +64,7 @@ interface Line {
   /** Of a finding, what it is, and how often. */
   code: string;
   count: number;
+  frames: Record<"inside" | "outside", number[]>;
   latencyNs: number;
   latency: Record<"inbound" | "outbound", { minNs: number; maxNs: number } | null>;
   pairs: number;
@@ -151,6 +152,12 @@ function checkAccounts(folder: string, text: string): Record<"inside" | "outside
   expect(of("pair").filter((line) => !ids.includes(line.flow))).toEqual([]);
   expect(of("finding").flatMap(({ flows }) => flows.filter((flow) => !ids.includes(flow)))).toEqual([]);
   checkFindings(of("finding"), of("pair"));
+  for (const side of SIDES) {
+    const told = new Set([...last.values()].filter((line) => line.side === side).map(({ frame }) => frame));
+    for (const line of [...of("pair"), ...of("ambiguous")]) for (const frame of line[side].frames) told.add(frame);
+    const found = of("finding").filter(({ code }) => code === "mtu" || code === "refused" || code === "dropped");
+    expect(found.flatMap(({ frames }) => frames[side].filter((frame) => !told.has(frame)))).toEqual([]);
+  }
   const [pairs, alone] = [groupBy(of("pair")), groupBy([...last.values()].filter(({ verdict }) => verdict !== "copy"))];
   for (const flow of of("flow")) checkFlow(flow, pairs.get(flow.flow) ?? [], alone.get(flow.flow) ?? []);
   return totals;
@@ -166,7 +173,7 @@ function checkFindings(findings: readonly Line[], pairs: readonly Line[]): void 
   const isMore = ({ rewrite }: Line): boolean => rewrite.some((field) => !REWRITTEN.has(field));
   expect(countOf("rewritten")).toBe(pairs.filter(isMore).length);
   const shown = new Set(pairs.map(({ flow }) => flow));
-  const ofFlows = findings.filter(({ code }) => code === "port-rewritten" || code === "retransmissions");
+  const ofFlows = findings.filter(({ code }) => ["port-rewritten", "retransmissions", "missing-pieces"].includes(code));
   expect(ofFlows.flatMap(({ flows }) => flows.filter((flow) => !shown.has(flow)))).toEqual([]);
 }
 

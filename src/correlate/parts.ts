@@ -150,7 +150,7 @@ export function assemble(
   });
   const matchers = new Matchers({
     ...base,
-    pairing: new Pairs({ ...base, groups, refusals, impacts, findings, updates, showing }),
+    pairing: new Pairs({ ...base, groups, refusals, impacts, findings, updates, showing, shown }),
     mayBecome: (entered, left) => refusals.mayBeOne(entered, left),
     isNat: (address) => verdicts.locals.isNat(address),
     link: (tuples, begin) => {
