@@ -92,6 +92,7 @@ const drifting = (ns: number): number => 2.5e9 + ns * 20e-6;
 const driftingOn = (ns: number): number => (ns - 1e9) * 50e-6;
 const setOnce = (ns: number): number => 84e6 - (ns > 3e9 ? 30e6 : 0);
 const setOnceForth = (ns: number): number => (ns > 3e9 ? 20e6 : 0);
+const setFarForth = (ns: number): number => 200e6 + (ns > 3e9 ? 2e9 : 0);
 const setBack = (ns: number): number => (ns > 2e9 ? -300_000_000 : 0);
 
 /** Where a frame stands in its capture: one in fifty behind those of the next millisecond. Its stamp is right. */
@@ -235,8 +236,7 @@ describe("two clocks", () => {
 });
 
 it("a capture ends where its last frame is by the clock as it was set, and nothing is dropped behind that", async () => {
-  const setForth = (ns: number): number => 200e6 + (ns > 3e9 ? 2e9 : 0);
-  const of = { packets: 1500, everyNs: 4e6, outNs: 8000, inNs: 8000, jitterNs: 20_000, offsetNs: setForth };
+  const of = { packets: 1500, everyNs: 4e6, outNs: 8000, inNs: 8000, jitterNs: 20_000, offsetNs: setFarForth };
   const { inside, outside } = captures(of);
   // nothing answers what leaves later
   const outcome = await correlated(
