@@ -8,10 +8,8 @@ const MOST_LAG_NS = 1_000_000_000;
 
 /** How a stamp stands to the time that the mass of frames shows. */
 export const IN_TIME = 0;
-/** So far behind that its frame is no part of what is there now. */
-export const BEHIND = 1;
-/** So far ahead that the frames behind it have to tell whether time has gone on to there. */
-export const SET_ASIDE = 2;
+/** So far ahead, or behind, that the frames that follow have to tell whether time has gone to there. */
+export const SET_ASIDE = 1;
 
 /** A frame whose stamp leaps ahead. */
 interface Leap {
@@ -23,12 +21,19 @@ interface Leap {
   votesAgainst: number;
 }
 
+/** A frame whose stamp is far behind, and the time that it came at. */
+interface Straggler {
+  readonly frame: number;
+  readonly stampNs: number;
+  readonly atNs: number;
+}
+
 /** Told of a frame that was set aside, and when it passed: at its stamp, or, if that is wrong, about at this time. */
 export type OnSettled = (frame: number, timeNs: number) => void;
 
 /**
  * The time of a capture as most of its frames tell it, in the order they stand there: one wrong stamp does not move it. A stamp
- * that leaps ahead is set aside until those behind it tell whether it is a gap in the capture, or a step of its clock, or wrong.
+ * that leaps is set aside until those behind it tell whether it is a gap in the capture, or a step of its clock, or wrong.
  * What it comes to depends on the frames alone, and not on how many are looked at together.
  */
 export class MassTime {
@@ -38,9 +43,8 @@ export class MassTime {
   readonly #onSettled: OnSettled;
   #aside: Leap[] = [];
   #reachedNs = Number.NEGATIVE_INFINITY;
-  /** How many frames in a row are behind, near to each other, and the last one's stamp. */
-  #behind = 0;
-  #behindNs = 0;
+  /** The last frames in a row that are behind, near to each other. */
+  #stragglers: Straggler[] = [];
 
   /** @param leapNs the farthest that a stamp is believed to be from the others by itself. */
   constructor(leapNs: number, onSettled: OnSettled) {
@@ -50,7 +54,7 @@ export class MassTime {
 
   /** Whether no frame is set aside. */
   get isClear(): boolean {
-    return this.#aside.length === 0;
+    return this.#aside.length === 0 && this.#stragglers.length === 0;
   }
 
   /** Takes the next frame of the capture. Those that it settles are told of first. */
@@ -60,20 +64,31 @@ export class MassTime {
       this.#aside.push({ frame, stampNs, reachedNs: this.#reachedNs, votesFor: 0, votesAgainst: 0 });
       return SET_ASIDE;
     }
-    if (stampNs < this.nowNs - this.#leapNs && !this.#isSetBack(stampNs)) return BEHIND;
-    this.#behind = 0;
+    if (stampNs < this.nowNs - this.#leapNs) {
+      if (!this.#isSetBack(frame, stampNs)) return SET_ASIDE;
+      this.nowNs = stampNs;
+    } else this.#leaveBehind();
     if (stampNs > this.nowNs) this.nowNs = stampNs;
     return IN_TIME;
   }
 
-  /** Whether a stamp is that of a clock that was set back, as enough in a row are: then time goes on from there. */
-  #isSetBack(stampNs: number): boolean {
-    const isOneMore = Math.abs(stampNs - this.#behindNs) <= this.#leapNs;
-    this.#behind = isOneMore ? this.#behind + 1 : 1;
-    this.#behindNs = stampNs;
-    if (this.#behind <= MOST_VOTES) return false;
-    this.nowNs = stampNs;
+  /** Whether a stamp is that of a clock that was set back, as enough in a row are. Then time goes on from there. */
+  #isSetBack(frame: number, stampNs: number): boolean {
+    const before = this.#stragglers.at(-1);
+    if (before !== undefined && Math.abs(stampNs - before.stampNs) > this.#leapNs) this.#leaveBehind();
+    if (this.#stragglers.length < MOST_VOTES) {
+      this.#stragglers.push({ frame, stampNs, atNs: this.nowNs });
+      return false;
+    }
+    for (const each of this.#stragglers) this.#onSettled(each.frame, each.stampNs);
+    this.#stragglers = [];
     return true;
+  }
+
+  /** Time was where it is: frames that are behind are wrong. */
+  #leaveBehind(): void {
+    for (const { frame, atNs } of this.#stragglers) this.#onSettled(frame, atNs);
+    this.#stragglers = [];
   }
 
   /** Notes that all frames stamped before this have been taken: time has gone on at least to there. */
@@ -90,6 +105,7 @@ export class MassTime {
 
   /** Settles all that is set aside: no frame comes any more. */
   end(): void {
+    this.#leaveBehind();
     const last = this.#aside.at(-1);
     if (last !== undefined) this.#settle(last.stampNs, (leap) => leap.votesAgainst - leap.votesFor < VOTES_IN_TIME);
   }

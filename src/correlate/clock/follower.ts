@@ -67,7 +67,7 @@ export class Follower {
   #isOver = false;
   /** What the slices come to. */
   readonly #course: Course;
-  /** By side: the earliest stamp seen at the beginning that leaps from those around it, nanoseconds; Infinity for none. */
+  /** By side: the earliest stamp seen at the beginning that is not where those in front of it are, nanoseconds; Infinity for none. */
   readonly strayNs: [number, number] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
 
   constructor(sides: readonly [Lookahead, Lookahead], option: ClockOption, windowNs: number, heap: Heap) {
@@ -111,10 +111,8 @@ export class Follower {
     this.#twins.isBeginning = false;
     this.#twins.found = this.#twins.found.filter(isCertain);
     for (const side of SIDES) {
-      for (const rows of looked[side]) {
-        this.strayNs[side] = Math.min(this.strayNs[side], this.#earliestLeap(side, rows));
-        this.#pass(side, rows);
-      }
+      this.strayNs[side] = this.#earliestStray(side, looked[side]);
+      for (const rows of looked[side]) this.#pass(side, rows);
     }
     this.#course.begin(this.#firstSlackNs, backNs);
     return new Clock(
@@ -125,13 +123,16 @@ export class Follower {
     );
   }
 
-  #earliestLeap(side: Side, { batch, from, to }: Rows): number {
+  #earliestStray(side: Side, looked: readonly Rows[]): number {
+    let latestNs = Number.NEGATIVE_INFINITY;
     let earliestNs = Number.POSITIVE_INFINITY;
-    for (let row = from; row < to; row++) {
-      if ((batch.flags(row) & IS_MISTIMED) === 0) continue;
-      const leapNs = this.#sides[side].source.leapNs(batch.frame(row));
-      earliestNs = Math.min(earliestNs, batch.stampNs(row) + leapNs);
-    }
+    for (const { batch, from, to } of looked)
+      for (let row = from; row < to; row++) {
+        const leapNs = (batch.flags(row) & IS_MISTIMED) === 0 ? 0 : this.#sides[side].source.leapNs(batch.frame(row));
+        const stampNs = batch.stampNs(row) + leapNs;
+        if (stampNs < latestNs - this.#windowNs || leapNs > 0) earliestNs = Math.min(earliestNs, stampNs);
+        else latestNs = Math.max(latestNs, stampNs);
+      }
     return earliestNs;
   }
 

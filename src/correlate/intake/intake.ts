@@ -1,6 +1,6 @@
 import type { Heap } from "../../packets/heap.js";
 import type { Mark } from "../../packets/frame-marks.js";
-import { BEHIND, MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/mass-time.js";
+import { MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/mass-time.js";
 import { batchIn, type PacketBatch } from "../../packets/packet-batch.js";
 import type { PacketSource } from "../../packets/source.js";
 import type { MarkedPackets } from "./copies.js";
@@ -253,7 +253,7 @@ export class Intake {
     if (how === SET_ASIDE) {
       this.#room.give(row, Number.POSITIVE_INFINITY);
       this.#aside.set(frame, row);
-    } else if (how === BEHIND || stampNs < this.#reachedNs) this.#mistime(row, mass.nowNs);
+    } else if (stampNs < this.#reachedNs) this.#mistime(row, mass.nowNs);
     else {
       const backNs = mass.nowNs - stampNs;
       if (backNs > 0) this.#horizonNs = Math.max(this.#horizonNs, Math.min(2 * backNs, MOST_HORIZON_NS));
