@@ -41,6 +41,11 @@ export interface Claim extends Judgement {
   readonly elsewhereWay?: number;
 }
 
+/** A claim that says of a packet only why nothing is known of it. */
+export function unknown(reason: Reason, why: string, lacks?: Lack): Claim {
+  return { verdict: "unknown", reason, why, ...(lacks !== undefined && { lacks }) };
+}
+
 /** A judgement that does not hold if some capture turns out to have lost frames about then. */
 export interface Verdict extends Judgement {
   readonly mayBeLostBy?: Side;
