@@ -6,7 +6,7 @@ import { assign } from "./assignment.js";
 import type { Completeness } from "./completeness.js";
 import type { About } from "./contract.js";
 import { COPY_NS } from "../intake/copies.js";
-import { IS_LATE, goesOutbound, KNOWN, LEARN_BITS, MAY_HIDE, POSSIBLE, RELATION_MASK } from "../kernel/relations.js";
+import { IS_LATE, goesOutbound, KNOWN, LEARN_BITS, MAY_HIDE, RELATION_MASK } from "../kernel/relations.js";
 import { nearest, nearestTo, runsOf } from "./order.js";
 import { rhythmBits } from "./rhythm.js";
 
@@ -108,7 +108,7 @@ export class Sequences {
   learn(inside: number, outside: number): boolean {
     const related = this.#about.kernel.relate(inside, outside);
     const isOutbound = goesOutbound(related);
-    if ((related & RELATION_MASK) !== POSSIBLE || !this.#completeness.isComplete(inside, isOutbound)) return false;
+    if (!this.#completeness.isComplete(inside, isOutbound)) return false;
     const sequence = this.#sequenceBetween(inside, outside, related);
     if (sequence === null || !this.#isAll(sequence)) return false;
     const { entered, left } = sequence;
@@ -136,7 +136,6 @@ export class Sequences {
    */
   learnBurst(inside: number, outside: number, nowNs: number): boolean {
     const related = this.#about.kernel.relate(inside, outside);
-    if ((related & RELATION_MASK) !== POSSIBLE) return false;
     if (this.#about.kernel.weigh(inside, outside, false) < LEARN_BITS) return false;
     if (!this.#mayBeCertain(inside, outside, goesOutbound(related), nowNs)) return false;
     const sequence = this.#sequenceBetween(inside, outside, related);
