@@ -54,7 +54,7 @@ export class Filed {
   readonly #repeating = new Set<number>();
 
   constructor(about: About) {
-    const { heap, timeline, tuples, translations, kernel, windowNs } = about;
+    const { heap, timeline, tuples, kernel, windowNs } = about;
     this.#about = about;
     this.#timeline = timeline;
     this.#newcomers = new Newcomers(timeline);
@@ -65,7 +65,7 @@ export class Filed {
     this.ports = new Contents(heap, timeline, windowNs, (_, row) => mixed(this.#serverPort(row), UDP), isSamePort);
     this.candidates = new Candidates(timeline, tuples);
     this.survivors = new Survivors(kernel);
-    this.two = new Comparison(timeline, tuples, translations, kernel, this.survivors);
+    this.two = new Comparison(about, this.survivors);
   }
 
   /** Whether a helper rewrites payloads to or from the port of a packet's server. */
