@@ -96,9 +96,14 @@ export function assemble(
   const tunnels = new Tunnels(heap, tuples, windowNs);
   const feed = (side: Side) => new Feed(heap, side, intakes[side], tuples, tunnels);
   const feeds = [feed(INSIDE), feed(OUTSIDE)] as const;
+  /** How long packets may take, either way, as far as that was seen. */
+  const takesNs = (): number => {
+    const known = [false, true].filter((isOutbound) => !kernel.isNew(isOutbound));
+    return known.length === 0 ? windowNs : Math.min(windowNs, Math.max(...known.map((each) => kernel.limitNs(each))));
+  };
   const coverOf = (side: Side, shiftNs: number) => {
     const placed = (stampNs: number) => kernel.timeOf(side, stampNs, 0);
-    return new Cover(sources[side], intakes[side].kinds, strayNs[side], shiftNs, windowNs, placed);
+    return new Cover(sources[side], intakes[side].kinds, strayNs[side], shiftNs, windowNs, takesNs, placed);
   };
   const cover = [coverOf(INSIDE, 0), coverOf(OUTSIDE, shiftNs)] as const;
   const tallies = [new SideTally(), new SideTally()] as const;

@@ -1,6 +1,6 @@
 import { NEAR_NS } from "../intake/disorder.js";
 import { type ClockFacts, STILL, type Stretch } from "./clock.js";
-import { type Crossing, Crossings, type Line, lineThrough, Slice } from "./envelope.js";
+import { type Crossing, Crossings, type Line, lineThrough, Slice, SUPPORTERS } from "./envelope.js";
 import type { Bounds } from "./estimate.js";
 import { partingOf } from "./parting.js";
 import { Steps, UNKNOWN_RATE } from "./steps.js";
@@ -18,7 +18,7 @@ export const PROCESSORS_NS = 10_000;
 export const AS_GIVEN_NS = 1e6;
 /** A given offset is not exact to the nanosecond, and no packet is that much quicker than the quickest one seen. */
 export const MOST_SLACK_NS = 200_000;
-/** Packets of each direction before and behind a slice that tell whether a clock was set in it. */
+/** Witnesses of each direction before and behind a slice that tell whether a clock was set in it. */
 const PARTING = 8;
 /** Slices that are kept behind those that were told of. */
 const KEPT_SLICES = 64;
@@ -42,7 +42,7 @@ export class Course {
   /** How far stamps may be wrong, by the units of both captures: against each other on one clock, and on two. */
   oneUnitNs = 0;
   unitNs = 0;
-  /** The most that stamps may have been wrong beside that so far, by how far both captures' go back. */
+  /** The most that stamps of twins may have been wrong beside that so far. */
   mostWrongNs = 0;
   /** Whether packets of both directions bounded the offset, now or before. */
   isEnclosed = false;
@@ -71,20 +71,21 @@ export class Course {
   #followedNs = 0;
   readonly #steps = new Steps();
   #certainty = 0;
+  #doubtRate = Number.POSITIVE_INFINITY;
 
   constructor(windowNs: number, disorderNs: DisorderNs) {
     this.#windowNs = windowNs;
     this.#disorderNs = disorderNs;
   }
 
-  /** Says how the clocks stand before the first slice. */
-  begin(slackNs: number): void {
+  /** Says how the clocks stand before the first slice, and how far stamps went back by then. */
+  begin(slackNs: number, disorderNs: number): void {
     this.stretches.push({
       ...STILL,
       untilNs: Number.NEGATIVE_INFINITY,
       firstFrame: 0,
       slackNs,
-      disorderNs: this.mostWrongNs,
+      disorderNs,
       isTrusted: this.nearNs !== null,
       unboundNs: Number.POSITIVE_INFINITY,
     });
@@ -129,17 +130,16 @@ export class Course {
     for (; this.#bounded < end; this.#bounded++) {
       const slice = this.#slices[this.#bounded];
       const before = this.#slices[this.#bounded - 1];
-      slice.wrongNs = this.#wrongNs(slice);
-      this.mostWrongNs = Math.max(this.mostWrongNs, slice.wrongNs);
+      slice.disorderNs = this.#disorderAt(slice);
       if (this.#part(this.#bounded, slice)) {
         this.#bounded--;
         end++;
         continue;
       }
-      for (const isOutbound of [false, true]) {
-        const { own, around } = this.#crossings[isOutbound ? 1 : 0].between(before?.end ?? 0, slice.end);
-        slice.bound(isOutbound, own, around);
-      }
+      const found = this.#crossings.map((each) => each.between(before?.end ?? 0, slice.end));
+      slice.wrongNs = Math.min(slice.disorderNs, scatterOf(found.map(({ around }) => around)));
+      this.mostWrongNs = Math.max(this.mostWrongNs, slice.wrongNs);
+      for (const [way, { own, around }] of found.entries()) slice.bound(way === 1, own, around);
       slice.widen();
       const middleNs = middleOf(slice.atLeastNs, slice.atMostNs);
       if (middleNs !== null) this.nearNs = middleNs;
@@ -157,11 +157,11 @@ export class Course {
     if (crossings.length < 2) return false;
     const spanNs = Math.abs(crossings[crossings.length - 1].timeNs - crossings[0].timeNs);
     const toleranceNs = this.unitNs + PROCESSORS_NS + UNKNOWN_RATE * spanNs;
-    const parting = partingOf(crossings, toleranceNs, slice.wrongNs);
+    const parting = partingOf(crossings, toleranceNs, slice.disorderNs);
     if (parting === undefined) return false;
     const [last, first] = parting.map((index) => crossings[index]);
     if (last.place <= from || first.place > slice.end) return false;
-    if (parting[1] > parting[0] + 1) this.#mingled = { atNs: last.timeNs, backNs: slice.wrongNs };
+    if (parting[1] > parting[0] + 1) this.#mingled = { atNs: last.timeNs, backNs: slice.disorderNs };
     const isBack = first.timeNs <= last.timeNs;
     const isBetween = !isBack && first.place > last.place + 1;
     const cutNs = isBetween || isBack ? last.timeNs : (last.timeNs + first.timeNs) / 2;
@@ -174,12 +174,12 @@ export class Course {
   }
 
   /** How far the stamps of both captures go back around a slice, as far as they were looked at, but for what a clock does that was set back. */
-  #wrongNs({ leastNs, toNs }: Slice): number {
+  #disorderAt({ leastNs, toNs }: Slice): number {
     const fromNs = leastNs - NEAR_NS;
     const untilNs = Math.min(toNs + NEAR_NS, this.#slices[this.#slices.length - 1].toNs);
-    const wrongNs = this.#disorderNs(fromNs, untilNs, this.nearNs ?? 0);
+    const disorderNs = this.#disorderNs(fromNs, untilNs, this.nearNs ?? 0);
     const { atNs, backNs } = this.#mingled;
-    return wrongNs <= backNs && fromNs - NEAR_NS <= atNs && atNs <= untilNs + NEAR_NS ? 0 : wrongNs;
+    return disorderNs <= backNs && fromNs - NEAR_NS <= atNs && atNs <= untilNs + NEAR_NS ? 0 : disorderNs;
   }
 
   /** Tells how the clocks stand in a slice. */
@@ -194,7 +194,7 @@ export class Course {
     const last = this.stretches[this.stretches.length - 1];
     const line = this.assumed === null ? this.#follow(at) : this.#assume(at, this.assumed);
     const firstFrame = slice.setFrame > 0 ? slice.setFrame : last.firstFrame;
-    const stretch = { ...line, firstFrame, disorderNs: slice.wrongNs };
+    const stretch = { ...line, firstFrame, disorderNs: slice.disorderNs };
     const isSteady = stretch.rate === 0 && last.rate === 0 && (stretch.setFrame | last.setFrame) === 0;
     const isSame = isSteady && stretch.correctionNs === last.correctionNs;
     const isBehindSet = stretch.firstFrame === last.firstFrame;
@@ -223,7 +223,7 @@ export class Course {
     let wrongNs = PROCESSORS_NS;
     for (let near = Math.max(0, at - SUPPORTING); near < this.#bounded; near++) {
       const slice = this.#slices[near];
-      wrongNs = Math.max(wrongNs, slice.wrongNs + slice.awayNs);
+      wrongNs = Math.max(wrongNs, slice.disorderNs + slice.awayNs);
     }
     this.#atLeastNs = Math.max(this.#atLeastNs, slice.atLeastNs);
     this.#atMostNs = Math.min(this.#atMostNs, slice.atMostNs);
@@ -252,10 +252,11 @@ export class Course {
     this.#grownNs += line.rate * line.certainty * spanNs;
     this.#followedNs += line.certainty ** 2 * spanNs;
     this.#certainty = Math.max(this.#certainty, line.certainty);
+    this.#doubtRate = Math.min(this.#doubtRate, line.doubtRate);
     if (Number.isFinite(halfNs)) this.isEnclosed = true;
     // what goes one way only bounds the offset on one side, and nothing that goes the other way could contradict it
-    const boundNs = Number.isFinite(halfNs) ? halfNs : MOST_SLACK_NS + slice.wrongNs;
-    const slackNs = boundNs + line.movedNs + this.unitNs + PROCESSORS_NS;
+    const boundNs = Number.isFinite(halfNs) ? halfNs : MOST_SLACK_NS;
+    const slackNs = boundNs + slice.disorderNs + line.movedNs + this.unitNs + PROCESSORS_NS;
     return this.#stretch(at, line.atNs, line.offsetNs, line.rate, slackNs);
   }
 
@@ -338,7 +339,9 @@ export class Course {
   }
 
   #facts(): ClockFacts {
-    const driftPpm = this.#followedNs > 0 ? (1e6 * this.#certainty * this.#grownNs) / this.#followedNs : 0;
+    const rate = this.#followedNs > 0 ? (this.#certainty * this.#grownNs) / this.#followedNs : 0;
+    // a drift smaller than what no packet contradicts may as well be none
+    const driftPpm = Math.abs(rate) > this.#doubtRate ? 1e6 * rate : 0;
     // stamps of one clock that seem to contradict each other are wrong by what two processors may be
     const wrongNs = Math.max(this.#atLeastNs, -this.#atMostNs) > 0 ? PROCESSORS_NS : 0;
     const assumedNs = Math.max(-this.#atLeastNs, this.#atMostNs, wrongNs);
@@ -354,6 +357,13 @@ export class Course {
       moreSteps: this.#steps.found.more,
     };
   }
+}
+
+/** How far the gaps of twins differ that go the same way, nanoseconds, as far as there are enough of them to tell; else Infinity. */
+function scatterOf(ways: readonly (readonly Crossing[])[]): number {
+  const told = ways.filter(({ length }) => length >= SUPPORTERS).map((way) => way.map(({ gapNs }) => gapNs));
+  if (told.length === 0) return Number.POSITIVE_INFINITY;
+  return Math.max(...told.map((gaps) => Math.max(...gaps) - Math.min(...gaps)));
 }
 
 /** Whether both directions bound the offset. */

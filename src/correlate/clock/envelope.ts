@@ -9,8 +9,8 @@ const USUAL_RATE = 50e-6;
 const WANDER_RATE = 1e-6;
 /** How far away the slices are that a line may go through: all of the nearest, and fewer of those that only tell the rate. */
 const NEIGHBOURS = [1, 2, 3, 4, 6, 9, 13, 19, 28, 42, 63];
-/** Packets of the same direction before and behind a slice that tell whether its quickest one is believable. */
-const SUPPORTERS = 16;
+/** Witnesses of the same direction before and behind a slice that tell whether its quickest one is believable. */
+export const SUPPORTERS = 16;
 
 /** A packet that was seen on both sides, of known direction. */
 export interface Crossing {
@@ -21,6 +21,18 @@ export interface Crossing {
   /** How many outside packets there were up to it, and its frame there. */
   readonly place: number;
   readonly frame: number;
+  /** Whether it is that very packet; else it may be one that was sent again. */
+  readonly isSure: boolean;
+}
+
+/** What was sent again comes in bursts, a timeout late: its twins within this time of each other tell no more than one does, nanoseconds, … */
+const BURST_NS = 10_000_000;
+/** … if their gaps differ by no more than this. */
+const ALIKE_NS = 1_000_000;
+
+/** A crossing, and whether it tells anything that no other does. */
+export interface Witness extends Crossing {
+  readonly isWitness: boolean;
 }
 
 /** Some outside packets in a row, and what those of them that have a twin say. */
@@ -36,7 +48,8 @@ export class Slice implements Bounds {
   atMostNs = Number.POSITIVE_INFINITY;
   leastAtNs = 0;
   mostAtNs = 0;
-  /** How far the stamps around it may be wrong beside their unit, nanoseconds. */
+  /** How far the stamps around it go back, nanoseconds; and how far those of its twins may be wrong beside their unit: no further than their gaps differ. */
+  disorderNs = 0;
   wrongNs = 0;
   /** What LEAST_WITNESSES of the packets in it and around it say at the least, as long as there are so many: the offset is at least, and at most. */
   #witnessedLeastNs = Number.NEGATIVE_INFINITY;
@@ -102,12 +115,13 @@ export class Slice implements Bounds {
   }
 
   /** Notes what its packets of one direction say, of which those around them tell whether they are believable. */
-  bound(isOutbound: boolean, own: readonly Crossing[], around: readonly Crossing[]): void {
+  bound(isOutbound: boolean, own: readonly Crossing[], around: readonly Witness[]): void {
     if (own.length === 0) return;
     const sign = isOutbound ? 1 : -1;
-    const gaps = around.map(({ gapNs }) => sign * gapNs);
-    const believableNs = quickest(gaps);
-    const witnessedNs = witnessed(gaps);
+    const gapsOf = (crossings: readonly Crossing[]): number[] => crossings.map(({ gapNs }) => sign * gapNs);
+    const witnesses = gapsOf(around.filter(({ isWitness }) => isWitness));
+    const believableNs = quickest(gapsOf(around), witnesses);
+    const witnessedNs = witnessed(witnesses);
     if (isOutbound) this.#witnessedMostNs = witnessedNs;
     else this.#witnessedLeastNs = -witnessedNs;
     const byGap = own.filter(({ gapNs }) => sign * gapNs >= believableNs).sort((a, b) => sign * (a.gapNs - b.gapNs));
@@ -141,6 +155,8 @@ export interface Line {
   readonly rate: number;
   /** How far the rate is believed, from 0 to 1: it is that much less than what is in the middle of its bounds. */
   readonly certainty: number;
+  /** How far that middle may be wrong. */
+  readonly doubtRate: number;
   readonly bounds: Bounds;
   /** How far the bounds may move from there to the slice's ends, beyond that rate. */
   readonly movedNs: number;
@@ -206,8 +222,8 @@ class Rates {
   lineAt(atNs: number, { fromNs, leastNs, toNs }: Slice): Line | null {
     if (this.#slices.length === 0) return null;
     const [least, most] = [this.#least, this.#most];
-    const doubt = (most - least) / 2;
-    const certainty = 1 / (1 + (doubt / USUAL_RATE) ** 2);
+    const doubtRate = (most - least) / 2;
+    const certainty = 1 / (1 + (doubtRate / USUAL_RATE) ** 2);
     const likely = ((least + most) / 2) * certainty;
     const rate = Math.max(least, Math.min(most, likely));
     let atLeastNs = Number.NEGATIVE_INFINITY;
@@ -230,29 +246,50 @@ class Rates {
     const offsetNs = Math.max(atLeastNs, Math.min(atMostNs, middleNs));
     const halfNs = Math.max(Math.abs(toNs - atNs), Math.abs(atNs - Math.max(fromNs, leastNs)));
     const movedNs = halfNs * (Math.max(most - rate, rate - least) + WANDER_RATE);
-    return { atNs, offsetNs, rate, certainty, bounds: { atLeastNs, atMostNs }, movedNs };
+    return { atNs, offsetNs, rate, certainty, doubtRate, bounds: { atLeastNs, atMostNs }, movedNs };
   }
 }
 
 /** Packets of one direction that both sides saw, in the order of the outside. It keeps them as long as they tell anything of others. */
 export class Crossings {
-  readonly #kept: Crossing[] = [];
+  readonly #kept: Witness[] = [];
 
   /** Adds one, if it is not there. Where a clock was set back, the other side shows it late. */
   add(crossing: Crossing): void {
     const at = this.#upTo(crossing.place);
-    if (this.#kept[at - 1]?.place !== crossing.place) this.#kept.splice(at, 0, crossing);
+    if (this.#kept[at - 1]?.place === crossing.place) return;
+    this.#kept.splice(at, 0, { ...crossing, isWitness: crossing.isSure || !this.#isOfBurst(at, crossing) });
   }
 
-  /** Gives those behind one place and up to another, and the same with up to `most` more on each side of them. */
-  between(from: number, to: number, most = SUPPORTERS): { own: readonly Crossing[]; around: readonly Crossing[] } {
+  /** Gives those behind one place and up to another, and the same with up to `most` more witnesses on each side of them. */
+  between(from: number, to: number, most = SUPPORTERS): { own: readonly Crossing[]; around: readonly Witness[] } {
     const [a, b] = [this.#upTo(from), this.#upTo(to)];
-    return { own: this.#kept.slice(a, b), around: this.#kept.slice(Math.max(0, a - most), b + most) };
+    return { own: this.#kept.slice(a, b), around: this.#kept.slice(this.#before(a, most), this.#behind(b, most)) };
   }
 
   forgetBefore(place: number): void {
-    const count = this.#upTo(place) - SUPPORTERS;
+    const count = this.#before(this.#upTo(place), SUPPORTERS);
     if (count >= 4 * SUPPORTERS) this.#kept.splice(0, count);
+  }
+
+  /** Whether the last witness before a place in the list tells what a crossing there would. */
+  #isOfBurst(at: number, { timeNs, gapNs }: Crossing): boolean {
+    const last = this.#kept[this.#before(at, 1)];
+    return at > 0 && Math.abs(timeNs - last.timeNs) <= BURST_NS && Math.abs(gapNs - last.gapNs) <= ALIKE_NS;
+  }
+
+  /** Where the last of so many witnesses stands before a place in the list, or the list's beginning. */
+  #before(at: number, witnesses: number): number {
+    let first = at;
+    for (let left = witnesses; left > 0 && first > 0; ) if (this.#kept[--first].isWitness) left--;
+    return first;
+  }
+
+  /** The place behind so many witnesses from one in the list on, or the list's end. */
+  #behind(at: number, witnesses: number): number {
+    let end = at;
+    for (let left = witnesses; left > 0 && end < this.#kept.length; ) if (this.#kept[end++].isWitness) left--;
+    return end;
   }
 
   /** How many of those kept are up to a place: most are asked for at the end. */

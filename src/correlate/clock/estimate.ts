@@ -98,10 +98,8 @@ export function mayBeOneClock(twins: readonly Twin[], windowNs: number, gapNs: n
  */
 export function areOfOneClock(twins: readonly Twin[], windowNs: number, gapNs: number, toleranceNs: number): boolean {
   const segments = twins.filter(({ by }) => by === SEGMENT);
-  const hasEnough = (way: number): boolean =>
-    segments.filter(({ direction }) => direction === way).length >= LEAST_WITNESSES;
-  if (!hasEnough(-1) || !hasEnough(1)) return false;
   const bounds = boundsOf(segments, witnessed);
+  if (!Number.isFinite(bounds.atMostNs - bounds.atLeastNs)) return false;
   const isNear = Math.min(gapNs - bounds.atLeastNs, bounds.atMostNs - gapNs) <= windowNs;
   return isNear && isWithin(gapNs, bounds, toleranceNs);
 }
@@ -213,16 +211,20 @@ export function witnessed(gaps: readonly number[]): number {
 }
 
 /**
- * The least of some gaps that others come near to: a packet that seems to be far quicker than any other one is not a twin, but
+ * The least of some gaps that enough witnesses come near to: a packet that seems to be far quicker than any other one is not a twin, but
  * like one. Infinity where there is none.
  */
-export function quickest(gaps: readonly number[]): number {
+export function quickest(gaps: readonly number[], witnesses: readonly number[] = gaps): number {
   const sorted = gaps.toSorted((a, b) => a - b);
-  if (sorted.length < 3) return sorted[0] ?? Number.POSITIVE_INFINITY;
-  const medianNs = sorted[sorted.length >> 1];
-  const support = Math.max(2, Math.floor(sorted.length * SUPPORT_SHARE));
-  for (let at = 0; at + support < sorted.length; at++) {
-    if (sorted[at + support] - sorted[at] <= Math.max(LEAST_SUPPORT_NS, (medianNs - sorted[at]) / 4)) return sorted[at];
+  if (witnesses.length < 3) return sorted[0] ?? Number.POSITIVE_INFINITY;
+  const near = witnesses.toSorted((a, b) => a - b);
+  const medianNs = near[near.length >> 1];
+  const support = 1 + Math.max(2, Math.floor(near.length * SUPPORT_SHARE));
+  let first = 0;
+  for (const gapNs of sorted) {
+    while (near[first] < gapNs - LEAST_SUPPORT_NS) first++;
+    if (near[first + support - 1] <= gapNs + Math.max(LEAST_SUPPORT_NS, (medianNs - gapNs) / 4)) return gapNs;
+    if (gapNs >= medianNs) break;
   }
   return medianNs;
 }

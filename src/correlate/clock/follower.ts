@@ -105,7 +105,8 @@ export class Follower {
       if (rows.length === 0) return 0;
       return this.#sides[side].source.disorder.between(rows[0].batch.stampNs(0), Math.max(...rows.map(latestOf)));
     };
-    this.#course.mostWrongNs = disorderNs(INSIDE) + disorderNs(OUTSIDE);
+    const backNs = disorderNs(INSIDE) + disorderNs(OUTSIDE);
+    this.#course.mostWrongNs = backNs;
     const offsetNs = this.#decide(epochGapNs);
     this.#twins.isBeginning = false;
     this.#twins.found = this.#twins.found.filter(isCertain);
@@ -115,7 +116,7 @@ export class Follower {
         this.#pass(side, rows);
       }
     }
-    this.#course.begin(this.#firstSlackNs);
+    this.#course.begin(this.#firstSlackNs, backNs);
     return new Clock(
       offsetNs,
       this.#windowNs,
@@ -166,6 +167,8 @@ export class Follower {
     }
     this.#baseNs = this.#oneGapNs;
     this.#hasNumbers = twins.filter(({ by }) => by <= NUMBERS).length >= ENOUGH;
+    if (agreed !== null && this.#hasNumbers)
+      this.#course.mostWrongNs = Math.min(this.#course.mostWrongNs, agreed.spreadNs);
     const { toleranceNs } = this.#course;
     const isOne =
       areOfOneClock(twins, this.#windowNs, this.#oneGapNs, toleranceNs) ||
@@ -323,6 +326,7 @@ export class Follower {
           gapNs,
           place: twin.seenAt[OUTSIDE],
           frame: twin.outsideFrame,
+          isSure: twin.by === SEGMENT,
         });
       return;
     }

@@ -1,4 +1,4 @@
-import type { Crossing } from "./envelope.js";
+import type { Crossing, Witness } from "./envelope.js";
 import { LEAST_WITNESSES } from "./estimate.js";
 
 /** What LEAST_WITNESSES of some packets say of the offset: it is at least, and at most. */
@@ -28,7 +28,7 @@ class Witnesses {
  * other may be on either side of it. Returns the indices of the last packet that is before it and of the first one that is behind.
  */
 export function partingOf(
-  crossings: readonly Crossing[],
+  crossings: readonly Witness[],
   toleranceNs: number,
   wrongNs: number,
 ): readonly [number, number] | undefined {
@@ -67,10 +67,10 @@ export function partingOf(
 }
 
 /** What those up to each of some packets say. */
-function boundsUpTo(crossings: readonly Crossing[]): { atLeastNs: number; atMostNs: number }[] {
+function boundsUpTo(crossings: readonly Witness[]): { atLeastNs: number; atMostNs: number }[] {
   const witnesses = new Witnesses();
   return crossings.map((crossing) => {
-    witnesses.add(crossing);
+    if (crossing.isWitness) witnesses.add(crossing);
     return witnesses.bounds;
   });
 }

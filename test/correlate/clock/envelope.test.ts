@@ -1,9 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { type Crossing, Slice } from "../../../src/correlate/clock/envelope.js";
+import { Crossings, Slice, type Witness } from "../../../src/correlate/clock/envelope.js";
 import { quickest } from "../../../src/correlate/clock/estimate.js";
 
-function crossings(gaps: readonly number[]): Crossing[] {
-  return gaps.map((gapNs, at) => ({ isOutbound: true, timeNs: at, gapNs, place: at + 1, frame: at + 1 }));
+const crossing = (at: number, gapNs: number, isSure: boolean) => ({
+  isOutbound: true,
+  timeNs: at,
+  gapNs,
+  place: at + 1,
+  frame: at + 1,
+  isSure,
+});
+
+function crossings(gaps: readonly number[]): Witness[] {
+  return gaps.map((gapNs, at) => ({ ...crossing(at, gapNs, true), isWitness: true }));
 }
 
 function slice(outboundNs: readonly number[], inboundNs: readonly number[], wrongNs = 0): Slice {
@@ -53,4 +62,32 @@ it("a few that are sent again together do not tell what the quickest of many tak
   const gaps = Array.from({ length: 64 }, (_, n) => 1000 + 100 * n);
   expect(quickest([...gaps, -51_000_000, -51_100_000, -51_200_000])).toBe(1000);
   expect(quickest([...gaps, 900, 950])).toBe(900);
+});
+
+/** Twenty that take 20 µs, then four in a millisecond that seem to be half a second early. */
+const crossed = (isSure: boolean): Crossings => {
+  const kept = new Crossings();
+  for (let n = 0; n < 20; n++) kept.add({ ...crossing(20e6 * n, 20_000, isSure), place: n });
+  for (let n = 20; n < 24; n++) kept.add({ ...crossing(400e6 + 0.2e6 * n, -500e6 + 3000 * n, isSure), place: n });
+  return kept;
+};
+
+/** What bounds the offset in a slice of the last fourteen. */
+const bound = (isSure: boolean): number => {
+  const made = new Slice(0, 1e9, 0, 0, 24);
+  const { own, around } = crossed(isSure).between(10, 24);
+  made.bound(true, own, around);
+  return made.atMostNs;
+};
+
+describe("packets that may have been sent again", () => {
+  it("tell no more than one does where they come together", () => {
+    expect(bound(true)).toBe(-500e6 + 60_000);
+    expect(bound(false)).toBe(20_000);
+    expect(
+      crossed(false)
+        .between(18, 24)
+        .around.filter(({ isWitness }) => isWitness),
+    ).toHaveLength(16 + 1 + 1);
+  });
 });

@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import type { Crossing } from "../../../src/correlate/clock/envelope.js";
+import type { Witness } from "../../../src/correlate/clock/envelope.js";
 import { partingOf } from "../../../src/correlate/clock/parting.js";
 
 /** Packets that go out and come in by turns, as their offset is; each takes 20 µs and what is said of its latency. */
-function crossed(offsets: readonly number[], laterNs: (at: number) => number = () => 0, everyNs = 1): Crossing[] {
+function crossed(offsets: readonly number[], laterNs: (at: number) => number = () => 0, everyNs = 1): Witness[] {
   return offsets.map((offsetNs, at) => {
     const isOutbound = at % 2 === 0;
     const tookNs = 20_000 + laterNs(at);
@@ -13,6 +13,8 @@ function crossed(offsets: readonly number[], laterNs: (at: number) => number = (
       timeNs: at * everyNs,
       place: at + 1,
       frame: at + 1,
+      isSure: true,
+      isWitness: true,
     };
   });
 }
@@ -23,7 +25,7 @@ const set = (before: number, behind: number, byNs: number): number[] =>
 // one is slow, and another one no twin
 const slow = (at: number): number => (at === 3 ? 5e9 : at === 12 ? -90e6 : 0);
 
-const parted = (crossings: readonly Crossing[]) => partingOf(crossings, 100_000, 0);
+const parted = (crossings: readonly Witness[]) => partingOf(crossings, 100_000, 0);
 
 it.each([2e6, -2e6, 200e6, -200e6])("tells the packets around a clock that was set by %i ns", (byNs) => {
   for (const before of [6, 7, 10]) expect(parted(crossed(set(before, 9, byNs)))).toEqual([before - 1, before]);

@@ -379,6 +379,17 @@ describe("a SYN that a reset answers from no router away", () => {
     ]);
   });
 
+  it("is not refused where it was accepted first: somebody listens, and gave up", async () => {
+    const numbers = { srcPort: 25, dstPort: 5, seq: 90, ack: 2, ipId: 0, ttl: 64 };
+    const accepting = us(3055, segment({ src: OTHER_SERVER, dst: CONTAINER, flags: SYN | ACK, ...numbers }));
+    expect(await alone([syn(3050, OTHER_SERVER), accepting, reset(3060, OTHER_SERVER, 64)], [])).toEqual(
+      Array.from(
+        { length: 3 },
+        () => "inside local: the other end is no hop away: the host itself, or on the same link",
+      ),
+    );
+  });
+
   it("is refused where others to that address cross: it is behind the host", async () => {
     expect(await alone([syn(3050, SERVER), reset(3060, SERVER, 64)], [])).toEqual([
       "inside refused: the host itself reset the connection (frame 33)",

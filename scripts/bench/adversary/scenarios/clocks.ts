@@ -20,6 +20,7 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
     about: "one clock; the inside begins late, and what answers connections, without ID, is sent again after a second",
     recall: 0.999,
     findings: ["asymmetric"],
+    nats: ["snat", "dnat"],
     play(world) {
       const { rng } = world;
       world.inside.model.misses = (timeNs) => timeNs < START_NS + 0.55e9;

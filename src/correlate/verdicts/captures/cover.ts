@@ -25,8 +25,8 @@ export class Cover {
   readonly #windowNs: number;
 
   /**
-   * `strayNs`: as the source stamps it; `shiftNs`: what brings its stamps to the timeline, but for the clock's correction; `placed`: a stamp of
-   * it on the timeline.
+   * `strayNs`: as the source stamps it; `shiftNs`: what brings its stamps to the timeline, but for the clock's correction; `takesNs`: how long
+   * packets may take to cross by now; `placed`: a stamp of it on the timeline.
    */
   constructor(
     source: PacketSource,
@@ -34,6 +34,7 @@ export class Cover {
     strayNs: number,
     shiftNs: number,
     windowNs: number,
+    takesNs: () => number,
     placed: (stampNs: number) => number,
   ) {
     this.#source = source;
@@ -46,7 +47,7 @@ export class Cover {
     this.isUnfiltered = source.isUnfiltered ?? false;
     this.kinds = kinds;
     this.placed = placed;
-    this.gaps = new Gaps(windowNs, placed);
+    this.gaps = new Gaps(takesNs, placed);
   }
 
   /** Looks at how far the capture goes by now, and what it lacks. `nowNs`: how far the run is on the timeline. */

@@ -28,19 +28,16 @@ interface Span {
 export class Gaps {
   /** How many frames are known to be lost by now. */
   lostFrames = 0;
-  readonly #marginNs: number;
+  readonly #takesNs: () => number;
   readonly #place: (stampNs: number) => number;
   /** What is known of losses, and what will be, by the capture's own stamps. */
   readonly #spans: Span[] = [];
   readonly #untold: LostSpan[] = [];
   readonly #silences: { readonly stamps: Silence; readonly gap: Gap }[] = [];
 
-  /**
-   * Packets are affected that were stamped up to `marginNs` from a loss: their twins may be what was lost. `place`: where a stamp of the capture is on
-   * the timeline.
-   */
-  constructor(marginNs: number, place: (stampNs: number) => number) {
-    this.#marginNs = marginNs + READING_LAG_NS;
+  /** `takesNs`: how long packets may take by now, nanoseconds; `place`: where a stamp of the capture is on the timeline. */
+  constructor(takesNs: () => number, place: (stampNs: number) => number) {
+    this.#takesNs = takesNs;
     this.#place = place;
   }
 
@@ -54,11 +51,15 @@ export class Gaps {
     return this.#untold.length === 0 ? Number.POSITIVE_INFINITY : this.#place(this.#untold[0].toNs);
   }
 
-  /** From now on, the next loss is known. Returns the time of the packets that it affects, on the timeline. Precondition: there is one. */
+  /**
+   * From now on, the next loss is known. Returns the time of the packets that it affects, on the timeline: their twins may be what was lost.
+   * Precondition: there is one.
+   */
   learn(): Readonly<Span> {
     const { fromNs, toNs, count } = this.#untold.shift()!;
     this.lostFrames += count;
-    const span = { fromNs: this.#place(fromNs) - this.#marginNs, toNs: this.#place(toNs) + this.#marginNs };
+    const marginNs = this.#takesNs() + READING_LAG_NS;
+    const span = { fromNs: this.#place(fromNs) - marginNs, toNs: this.#place(toNs) + marginNs };
     const last = this.#spans.at(-1);
     if (last !== undefined && span.fromNs >= last.fromNs && span.fromNs <= last.toNs)
       last.toNs = Math.max(last.toNs, span.toNs);

@@ -8,12 +8,9 @@ import type { TupleTable } from "../../../packets/tuples.js";
 import { destinationText, sourceText } from "../../../packets/ways.js";
 import { isFromNear } from "./senders.js";
 import { isTooBig } from "../../../protocols/icmp.js";
-import { ICMP, ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
+import { hasPorts, ICMP, isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import type { Notes } from "../../matchers/contract.js";
 import { mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
-
-/** Protocols whose ports, in a quote, are an echo's id. */
-const ECHOING: ReadonlySet<number> = new Set([ICMP, ICMPV6]);
 
 /** An ICMP error that has no twin so far. */
 interface Refusal {
@@ -95,6 +92,8 @@ export class Refusals implements Notes {
   readonly #byRow = new Map<number, Refusal>();
   /** Errors about the datagrams that were refused last: a fragment may come behind that about the first one, and be judged when this is gone. */
   readonly #refused = new Map<string, Refusal>();
+  /** Whether there were any whose quote both captures have without its ports. */
+  #hasCut = false;
 
   /** `judgedBefore`: how many packets there are that were judged before, and that an error may still be about. */
   constructor(timeline: Timeline, tuples: TupleTable, windowNs: number, judgedBefore: CountJudged) {
@@ -121,7 +120,7 @@ export class Refusals implements Notes {
 
   /** Whether an error, row `i` of its batch, is about an echo. */
   isOfEcho(batch: PacketBatch, i: number): boolean {
-    return ECHOING.has(batch.quotes.proto[batch.quote(i)]);
+    return isIcmp(batch.quotes.proto[batch.quote(i)]);
   }
 
   /** Takes an error just appended to the timeline: row `i` of the batch it came in. A copy of another one refuses nothing. */
@@ -133,7 +132,11 @@ export class Refusals implements Notes {
     const { quotes } = batch;
     const q = batch.quote(i);
     const [proto, ipId] = [quotes.proto[q], quotes.ipId[q]];
-    const quotedAs = keyOf(side, t.tuple(row), proto, ipId, quotes.length[q], quotes.seq[q]);
+    const isCut = (hasPorts(proto) || isIcmp(proto)) && quotes.srcPort[q] === 0 && quotes.dstPort[q] === 0;
+    const quotedAs = isCut
+      ? addressed(side, error.quoted.src, error.quoted.dst, proto, ipId, quotes.length[q])
+      : keyOf(side, t.tuple(row), proto, ipId, quotes.length[q], quotes.seq[q]);
+    if (isCut) this.#hasCut = true;
     const datagram = datagramOf(side, error.quoted.src, error.quoted.dst, proto, ipId);
     const message = batch.seq(i);
     const [type, code] = [message >>> 24, (message >>> 16) & 255];
@@ -202,6 +205,14 @@ export class Refusals implements Notes {
     return keyOf(t.sideOf(row), t.tuple(row), t.proto(row), t.ipId(row), t.length(row), seq);
   }
 
+  /** How an error does that quotes no ports. */
+  #addressed(row: number): string {
+    const t = this.#timeline;
+    const way = t.way(row);
+    const [src, dst] = [sourceText(this.#tuples, way), destinationText(this.#tuples, way)];
+    return addressed(t.sideOf(row), src, dst, t.proto(row), t.ipId(row), t.length(row));
+  }
+
   /**
    * What an error behind a packet whose window is over says of it; "unclear" where one may be about this packet, or about another one that is quoted
    * alike; undefined where none is.
@@ -212,12 +223,10 @@ export class Refusals implements Notes {
     const t = this.#timeline;
     const quotedAs = this.quotedAs(row);
     const isNumbered = (t.flags(row) & HAS_IP_ID) !== 0;
-    // a short snaplen leaves the number out; the IP ID is enough
-    const errors = (
-      this.#byQuoted.get(quotedAs) ??
-      (isNumbered ? this.#byQuoted.get(this.#named(row, 0)) : undefined) ??
-      []
-    ).filter(
+    // a short snaplen leaves the number out, and the ports; the IP ID is enough
+    const named = this.#byQuoted.get(quotedAs) ?? (isNumbered ? this.#byQuoted.get(this.#named(row, 0)) : undefined);
+    const cut = named === undefined && this.#hasCut ? this.#byQuoted.get(this.#addressed(row)) : undefined;
+    const errors = (named ?? cut ?? []).filter(
       (error) =>
         error.use !== "told" && t.isBefore(row, error.row) && this.#isInTime(error, row) && this.#mayQuote(error, row),
     );
@@ -225,7 +234,8 @@ export class Refusals implements Notes {
     const heads = errors.map(({ head }) => head);
     const earlier = isNumbered ? 0 : this.#judgedBefore(quotedAs, t.timeNs(row), heads);
     const later = isNumbered ? 0 : this.#likesBehind(row, quotedAs, errors);
-    if (earlier + 1 + later > errors.length || errors.some(({ use }) => use === "unclear")) {
+    const isOfAny = cut !== undefined && !isNumbered;
+    if (isOfAny || earlier + 1 + later > errors.length || errors.some(({ use }) => use === "unclear")) {
       for (const error of errors) error.use = "unclear";
       return "unclear";
     }
@@ -294,6 +304,10 @@ function answerOf({ reason, why, src, frame, mtu, isFromFar, isOfAddressee }: Re
 
 function keyOf(side: Side, tuple: number, proto: number, ipId: number, length: number, seq: number): string {
   return `${side} ${tuple} ${proto} ${ipId} ${length} ${seq}`;
+}
+
+function addressed(side: Side, src: string, dst: string, proto: number, ipId: number, length: number): string {
+  return `${datagramOf(side, src, dst, proto, ipId)} ${length}`;
 }
 
 /** What all fragments of a datagram have in common. */

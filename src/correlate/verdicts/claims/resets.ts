@@ -32,13 +32,13 @@ export class Resets {
     this.#timeline = timeline;
   }
 
-  /** The reset that answers a segment which did not come out; NONE where there is none. */
+  /** The reset that answers a segment which did not come out; NONE where there is none. A connection that was accepted first was not refused. */
   answering(row: number): number {
     const t = this.#timeline;
     if (t.proto(row) !== TCP || (t.tcpFlags(row) & RST) !== 0) return NONE;
-    const isAnswer = (next: number): boolean => this.#isAnswer(next, row);
-    const reset = undecidedBehind(t, row, isAnswer, t.timeNs(row) + AT_ONCE_NS);
-    return reset === t.end ? NONE : reset;
+    const isAnswer = (next: number): boolean => this.#isAccepting(next, row) || this.#isAnswer(next, row);
+    const answer = undecidedBehind(t, row, isAnswer, t.timeNs(row) + AT_ONCE_NS);
+    return answer === t.end || (t.tcpFlags(answer) & SYN) !== 0 ? NONE : answer;
   }
 
   /** Remembers which segment a reset answers. */
@@ -54,6 +54,11 @@ export class Resets {
     this.#resets.delete(row);
     // the row may have been another packet's
     return reset?.timeNs === this.#timeline.timeNs(row) ? reset.frame : undefined;
+  }
+
+  #isAccepting(next: number, row: number): boolean {
+    const t = this.#timeline;
+    return t.way(next) === (t.way(row) ^ 1) && (t.tcpFlags(row) & t.tcpFlags(next) & SYN) !== 0;
   }
 
   #isAnswer(reset: number, row: number): boolean {

@@ -63,6 +63,23 @@ describe("an ICMP error about a packet", () => {
     expect(await verdicts([us(10_000, ping), error])).toEqual([["refused", 10_200]]);
   });
 
+  it("with an IP ID is about it though a short snaplen left out its ports", async () => {
+    const ping = ipv4({ src: CONTAINER, dst: SERVER, id: 6, ttl: 1 }, echo({ id: 9, seq: 3, payload: filler(32) }));
+    for (const refused of [query(5, 1), ping]) {
+      const error = { ...exceeded(10_200, refused), kept: 20 + 8 + 20 + 2 };
+      const other = query(7, 1);
+      expect(await verdicts([us(10_000, refused), us(10_100, other), error])).toEqual([
+        ["refused", 10_200],
+        ["dropped"],
+      ]);
+    }
+  });
+
+  it("without an IP ID may be about any packet of its length, where a short snaplen left out its ports", async () => {
+    const error = { ...exceeded(10_200, query(0, 1)), kept: 20 + 8 + 20 + 2 };
+    expect(await verdicts([us(10_000, query(0, 1)), error])).toEqual([["unknown"]]);
+  });
+
   it.each([50, 132])("is about it whatever its protocol (%i): by how its payload begins", async (proto) => {
     const carried = ipv4({ src: CONTAINER, dst: SERVER, id: 5, ttl: 1 }, transport(proto, filler(64)));
     expect(await verdicts([us(10_000, carried), exceeded(10_200, carried)])).toEqual([["refused", 10_200]]);
