@@ -59,6 +59,12 @@ interface Line {
   outside: { frames: number[]; length: number };
   missing: object[] | undefined;
   direction: string;
+  retransmission: boolean | undefined;
+  rewrite: string[];
+  /** Of a finding, what it is, and how often. */
+  code: string;
+  count: number;
+  frames: Record<"inside" | "outside", number[]>;
   latencyNs: number;
   latency: Record<"inbound" | "outbound", { minNs: number; maxNs: number } | null>;
   pairs: number;
@@ -145,9 +151,30 @@ function checkAccounts(folder: string, text: string): Record<"inside" | "outside
   expect(new Set(ids).size).toBe(lines.at(-1)?.flowCount);
   expect(of("pair").filter((line) => !ids.includes(line.flow))).toEqual([]);
   expect(of("finding").flatMap(({ flows }) => flows.filter((flow) => !ids.includes(flow)))).toEqual([]);
+  checkFindings(of("finding"), of("pair"));
+  for (const side of SIDES) {
+    const told = new Set([...last.values()].filter((line) => line.side === side).map(({ frame }) => frame));
+    for (const line of [...of("pair"), ...of("ambiguous")]) for (const frame of line[side].frames) told.add(frame);
+    const found = of("finding").filter(({ code }) => code === "mtu" || code === "refused" || code === "dropped");
+    expect(found.flatMap(({ frames }) => frames[side].filter((frame) => !told.has(frame)))).toEqual([]);
+  }
   const [pairs, alone] = [groupBy(of("pair")), groupBy([...last.values()].filter(({ verdict }) => verdict !== "copy"))];
   for (const flow of of("flow")) checkFlow(flow, pairs.get(flow.flow) ?? [], alone.get(flow.flow) ?? []);
   return totals;
+}
+
+/** What a NAT rewrites; anything else was rewritten beyond that. */
+const REWRITTEN = new Set(["src", "srcPort", "dst", "dstPort", "icmpId"]);
+
+/** Findings that count pairs count those that are shown. */
+function checkFindings(findings: readonly Line[], pairs: readonly Line[]): void {
+  const countOf = (code: string): number => findings.find((finding) => finding.code === code)?.count ?? 0;
+  expect(countOf("retransmissions")).toBe(pairs.filter(({ retransmission = false }) => retransmission).length);
+  const isMore = ({ rewrite }: Line): boolean => rewrite.some((field) => !REWRITTEN.has(field));
+  expect(countOf("rewritten")).toBe(pairs.filter(isMore).length);
+  const shown = new Set(pairs.map(({ flow }) => flow));
+  const ofFlows = findings.filter(({ code }) => ["port-rewritten", "retransmissions", "missing-pieces"].includes(code));
+  expect(ofFlows.flatMap(({ flows }) => flows.filter((flow) => !shown.has(flow)))).toEqual([]);
 }
 
 /** A flow says what its pairs say, and how many packets of it have no twin. */

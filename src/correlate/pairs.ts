@@ -3,6 +3,7 @@ import type { Range } from "../packets/results.js";
 import { INSIDE } from "../packets/sides.js";
 import type { Base } from "./kernel/base.js";
 import type { Pairing } from "./matchers/contract.js";
+import type { Shown } from "./shown.js";
 import type { Showing } from "./showing.js";
 import type { Findings } from "./verdicts/findings.js";
 import type { Groups } from "./verdicts/flows/groups.js";
@@ -18,6 +19,8 @@ export interface About extends Base {
   readonly findings: Findings;
   readonly updates: Updates;
   readonly showing: Showing;
+  /** Of a run that ends after so many pairs, those that it has shown: findings are about them alone. */
+  readonly shown: Shown | undefined;
 }
 
 /** Takes the pairs that matchers find: has them accounted for, and shown. */
@@ -51,7 +54,7 @@ export class Pairs implements Pairing {
       return { ...range, ...consequence };
     });
     groups.pair(inside, outside, slot, by, evidence, isOutbound, altered, missing);
-    if (missing.length > 0) findings.missing(entered, accounts.id(slot), missing);
+    if (missing.length > 0) this.#tell(inside[0], () => findings.missing(entered, accounts.id(slot), missing));
     this.#take(inside, outside, missing.length === 0);
   }
 
@@ -74,9 +77,9 @@ export class Pairs implements Pairing {
     if ((t.flags(inside) & IS_ERROR) !== 0) this.#takeError(inside, outside, slot, isOutbound);
     // of a segment that lost pieces, what left has crossed, and nothing else
     const crossed = isComplete || !isOutbound ? insides : outsides;
-    kernel.account(inside, outside, slot, isOutbound, isOutbound ? gapNs : 0 - gapNs, crossed[0]);
-    for (const row of crossed.slice(1))
-      if (!this.#noteFurther(row, slot, t.forward(inside))) t.setRetransmission(inside, false);
+    let isAgain = kernel.account(inside, outside, slot, isOutbound, isOutbound ? gapNs : 0 - gapNs, crossed[0]);
+    for (const row of crossed.slice(1)) isAgain = this.#noteFurther(row, slot, t.forward(inside)) && isAgain;
+    if (isAgain) kernel.noteAgain(inside);
     if (isComplete)
       for (const row of isOutbound ? insides : outsides) kernel.noteCrossing(row, slot, isOutbound, inside);
     updates.takeNews();
@@ -89,7 +92,14 @@ export class Pairs implements Pairing {
     for (const row of [inside, outside]) refusals.hasTwin(row);
     const entered = isOutbound ? inside : outside;
     const error = refusals.errorOf(entered);
-    if (error !== undefined) findings.error(entered, error.src, accounts.id(slot));
+    if (error !== undefined) this.#tell(inside, () => findings.error(entered, error.src, accounts.id(slot)));
+  }
+
+  /** Tells something of the pair of an inside row, as soon as findings may be about it. */
+  #tell(inside: number, tell: () => void): void {
+    const { shown } = this.#about;
+    if (shown === undefined) tell();
+    else shown.whenShown(inside, tell);
   }
 
   /** Notes the bytes of a packet that crossed beside the first of its pair; `forward`: whether it is, or would be, inside. Returns whether it is a TCP segment that did so before. */

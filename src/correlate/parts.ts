@@ -16,10 +16,12 @@ import type { Notes } from "./matchers/contract.js";
 import { Matchers } from "./matchers/matchers.js";
 import { Pairs } from "./pairs.js";
 import { Settling } from "./settling.js";
+import { Shown } from "./shown.js";
 import { Showing } from "./showing.js";
 import { Clashes } from "./verdicts/flows/clashes.js";
 import { Cover } from "./verdicts/captures/cover.js";
 import { Findings } from "./verdicts/findings.js";
+import { isOpenerKnown } from "./verdicts/flows/viewed-flow.js";
 import { FlowBook } from "./verdicts/flows/flow-book.js";
 import { Groups } from "./verdicts/flows/groups.js";
 import { Impacts } from "./verdicts/impacts/impacts.js";
@@ -101,11 +103,11 @@ export function assemble(
     const known = [false, true].filter((isOutbound) => !kernel.isNew(isOutbound));
     return known.length === 0 ? windowNs : Math.min(windowNs, Math.max(...known.map((each) => kernel.limitNs(each))));
   };
-  const coverOf = (side: Side, shiftNs: number) => {
+  const coverOf = (side: Side) => {
     const placed = (stampNs: number) => kernel.timeOf(side, stampNs, 0);
-    return new Cover(sources[side], intakes[side].kinds, strayNs[side], shiftNs, windowNs, takesNs, placed);
+    return new Cover(sources[side], intakes[side].kinds, strayNs[side], windowNs, takesNs, placed);
   };
-  const cover = [coverOf(INSIDE, 0), coverOf(OUTSIDE, shiftNs)] as const;
+  const cover = [coverOf(INSIDE), coverOf(OUTSIDE)] as const;
   const tallies = [new SideTally(), new SideTally()] as const;
   /** What any of the parts may look at. */
   const base = {
@@ -132,7 +134,8 @@ export function assemble(
   const clashes = new Clashes(accounts, tuples);
   const misses = new Misses(kernel);
   const decidedNs = (side: Side) => (isComplete() ? cover[side].lastNs : kernel.progress.nowNs - windowNs);
-  const findings = new Findings({ ...base, misses, decidedNs });
+  const shown = Number.isFinite(maxPairs) ? new Shown() : undefined;
+  const findings = new Findings({ ...base, misses, decidedNs, shown });
   const impacts = new Impacts(timeline, tuples, accounts, kernel);
   const lateLosses = new LateLosses({ ...base, clashes, findings });
   const updates = new Updates({ ...base, impacts, refusals }, (update, timeNs) => lateLosses.update(update, timeNs));
@@ -147,11 +150,12 @@ export function assemble(
     turnedFlowOf: (before, after) => matchers.hairpins.flowOf(before, after),
     isShowing,
     maxPairs,
+    shown,
     patienceNs,
   });
   const matchers = new Matchers({
     ...base,
-    pairing: new Pairs({ ...base, groups, refusals, impacts, findings, updates, showing }),
+    pairing: new Pairs({ ...base, groups, refusals, impacts, findings, updates, showing, shown }),
     mayBecome: (entered, left) => refusals.mayBeOne(entered, left),
     isNat: (address) => verdicts.locals.isNat(address),
     link: (tuples, begin) => {
@@ -190,10 +194,11 @@ export function assemble(
     haveCounters,
     flowOf: (row) => book.flowOf(row),
     framesOf: (row) => groups.framesOf(row),
+    isOpenerKnown: ({ slot, insideTuple }) => isOpenerKnown(accounts, tuples, slot, insideTuple),
     missingOf: (row) => groups.missingOf(row),
     lengthOf: (row) => groups.lengthOf(row),
     quoteOf: (row) => refusals.errorOf(row),
     tunnelOf: (row) => tunnels.of(timeline.tunnel(row)),
   });
-  return { ...base, ...decide, epochsNs, feeds, tunnels, mistimed, settling };
+  return { ...base, ...decide, shown, epochsNs, feeds, tunnels, mistimed, settling };
 }

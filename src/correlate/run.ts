@@ -184,15 +184,14 @@ export class Run {
     for (const feed of this.#feeds) feed.leave();
     this.#parts.book.close();
     const summary = this.#summary();
-    const found = {
-      summary,
-      unfollowed: this.#parts.impacts.open.refused,
+    const { pairs, alteredPairs, altered } = this.#parts.shown ?? {
       pairs: this.#kernel.pairsSoFar,
       alteredPairs: this.#kernel.alteredPairs,
       altered: ALTERED.map((_, bit) => this.#kernel.alteredIn(1 << bit)),
-      tunnels: this.#parts.tunnels.tally,
     };
-    for (const finding of this.#parts.findings.close(found)) this.#parts.sink.finding(finding);
+    const unfollowed = this.#parts.impacts.open.refused;
+    const end = { summary, unfollowed, pairs, alteredPairs, altered, tunnels: this.#parts.tunnels.tally };
+    for (const finding of this.#parts.findings.close(end)) this.#parts.sink.finding(finding);
     this.#parts.sink.end(summary);
     return { summary, isEnough: this.#showing.isEnough };
   }

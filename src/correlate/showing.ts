@@ -7,6 +7,7 @@ import type { Base } from "./kernel/base.js";
 import type { Progress } from "./kernel/progress.js";
 import type { Notes } from "./matchers/contract.js";
 import type { Findings } from "./verdicts/findings.js";
+import type { Shown } from "./shown.js";
 import type { Groups } from "./verdicts/flows/groups.js";
 import type { SideTally } from "./verdicts/side-tally.js";
 import type { Updates } from "./verdicts/impacts/updates.js";
@@ -26,6 +27,8 @@ export interface About extends Base {
   readonly isShowing: boolean;
   /** How many pairs are wanted at the most. */
   readonly maxPairs: number;
+  /** Where that is some number, what notes those that were shown. */
+  readonly shown: Shown | undefined;
   /** How long a pair waits for earlier packets to be decided, so that pairs come in order of time. */
   readonly patienceNs: number;
 }
@@ -160,8 +163,9 @@ export class Showing {
 
   #showPair(inside: number): void {
     const t = this.#timeline;
-    const { sink, groups, translations } = this.#about;
+    const { sink, groups, translations, shown } = this.#about;
     const outside = t.twin(inside);
+    shown?.note(t, inside, translations.flowAt(t.flow(inside)).id);
     if (sink.wantsPairs) {
       const isOutbound = t.isOutbound(inside);
       const gapNs = groups.gapNs(inside, outside, isOutbound);

@@ -100,7 +100,7 @@ export const FINDINGS = {
   },
   unanswered: {
     severity: "warning",
-    hint: "is anybody there who answers? ping and traceroute from the host; who drops it beyond, or the way back?",
+    hint: "ping and traceroute from the host show whether anybody is there; if so, somebody beyond the host drops it, or the answers",
   },
   untranslated: { severity: "info", hint: "iptables -t nat -S POSTROUTING shows whom the NAT hides" },
 } as const satisfies Record<string, { readonly severity: "info" | "warning"; readonly hint: string }>;

@@ -172,6 +172,11 @@ export class FlowAccounts {
     return this.records[(slot << account.RECORD_BITS) + account.BITS];
   }
 
+  /** Whether who opened the conversation did not begin this translation: see IS_TAKEN_UP. */
+  isTakenUp(slot: number): boolean {
+    return (this.bits(slot) & account.IS_TAKEN_UP) !== 0;
+  }
+
   isFlipped(slot: number): boolean {
     return (this.bits(slot) & account.IS_FLIPPED) !== 0;
   }

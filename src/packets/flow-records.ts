@@ -111,3 +111,8 @@ export const HAS_RETRANSMISSIONS = 1 << 15;
 /** Whether no more latencies are kept one by one, and whether there are digests for them by now. */
 export const IS_FULL = 1 << 20;
 export const HAS_DIGESTS = 1 << 21;
+/**
+ * Whether the host took a conversation up again in the middle that had another translation before, by what its other end sent: who opened the
+ * conversation is not who began this translation.
+ */
+export const IS_TAKEN_UP = 1 << 22;

@@ -38,6 +38,9 @@ export class MassTime {
   readonly #onSettled: OnSettled;
   #aside: Leap[] = [];
   #reachedNs = Number.NEGATIVE_INFINITY;
+  /** How many frames in a row are behind, near to each other, and the last one's stamp. */
+  #behind = 0;
+  #behindNs = 0;
 
   /** @param leapNs the farthest that a stamp is believed to be from the others by itself. */
   constructor(leapNs: number, onSettled: OnSettled) {
@@ -57,9 +60,20 @@ export class MassTime {
       this.#aside.push({ frame, stampNs, reachedNs: this.#reachedNs, votesFor: 0, votesAgainst: 0 });
       return SET_ASIDE;
     }
-    if (stampNs < this.nowNs - this.#leapNs) return BEHIND;
+    if (stampNs < this.nowNs - this.#leapNs && !this.#isSetBack(stampNs)) return BEHIND;
+    this.#behind = 0;
     if (stampNs > this.nowNs) this.nowNs = stampNs;
     return IN_TIME;
+  }
+
+  /** Whether a stamp is that of a clock that was set back, as enough in a row are: then time goes on from there. */
+  #isSetBack(stampNs: number): boolean {
+    const isOneMore = Math.abs(stampNs - this.#behindNs) <= this.#leapNs;
+    this.#behind = isOneMore ? this.#behind + 1 : 1;
+    this.#behindNs = stampNs;
+    if (this.#behind <= MOST_VOTES) return false;
+    this.nowNs = stampNs;
+    return true;
   }
 
   /** Notes that all frames stamped before this have been taken: time has gone on at least to there. */

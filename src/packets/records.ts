@@ -52,7 +52,13 @@ export const PAYLOAD_LENGTH_CLASS = 11;
 export const CLASS_SHIFT = 20;
 export const DSCP_SHIFT = 22;
 export const LABEL_SHIFT = 28;
+/**
+ * The number of TCP; of ICMP, the type, the code, and an echo's sequence number; of a later fragment, its offset. Of a DNS message over UDP, which it
+ * is, and its transaction's id, where so much of it was captured; else 0.
+ */
 export const SEQ = 12;
+export const DNS_QUERY = 1 << 16;
+export const DNS_RESPONSE = 2 << 16;
 /** Of TCP; of anything else, the sum over what it carries, or of an ICMP error, a hash of what survives of its quote. */
 export const ACK = 13;
 export const CONTENT = 13;

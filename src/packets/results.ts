@@ -204,7 +204,7 @@ export interface FlowSummary {
   readonly id: number;
   readonly proto: Protocol;
   readonly nat: Nat;
-  /** `unknown` where the capture begins in the middle of it, and the ports do not tell either. */
+  /** `unknown` where the capture begins in the middle of it, and the ports do not tell either; and where its other end made the host take it up again. */
   readonly initiator: "inside" | "outside" | "unknown";
   /** The initiator's direction; outbound where that is not known. */
   readonly inside: Ends;
@@ -312,6 +312,8 @@ export interface Tables {
   flowOf(row: number): number | undefined;
   /** The frames behind a row, where one row stands for several (coverage, fragments); else undefined. */
   framesOf(row: number): readonly number[] | undefined;
+  /** Whether it is known who began a flow: who opened its inside conversation. */
+  isOpenerKnown(flow: Flow): boolean;
   /** What was lost on its way of the segment whose pair has this inside row; undefined where nothing was. */
   missingOf(inside: number): readonly Missing[] | undefined;
   /** The length of a row's IP packet, bytes; where the row stands for several frames, that of all of them together. */

@@ -336,12 +336,6 @@ export class Timeline extends RecordRows {
     return (this.fates[fate + BY_EVIDENCE_OUTBOUND] & IS_RETRANSMISSION) !== 0;
   }
 
-  setRetransmission(row: number, isOne: boolean): void {
-    const at = (this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND;
-    if (isOne) this.fates[at] |= IS_RETRANSMISSION;
-    else this.fates[at] &= ~IS_RETRANSMISSION;
-  }
-
   /** By which evidence (bits of EVIDENCE) an inside row was. */
   evidence(row: number): number {
     return evidenceBy(this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND]);

@@ -94,7 +94,7 @@ export class PairLines {
       : flow.rewrite(timeline.forward(inside));
     // the initiator's direction: who opened a conversation may be learnt after its first packet
     const initial = flow.rewrite(tuples.isOpenedByA(flow.insideTuple) ? 1 : 0);
-    const isKnown = tuples.isOpenerKnown(flow.insideTuple);
+    const isKnown = this.#tables.isOpenerKnown(flow);
     const by = timeline.by(inside);
     const evidence = timeline.evidence(inside);
     const altered = timeline.altered(inside);

@@ -31,7 +31,7 @@ export class PairTexts<T> {
     const { timeline, tuples } = this.#tables;
     const kind = endsKind(timeline.proto(inside), timeline.flags(inside));
     // who opened a conversation may be learnt after its first packet, and it names the translation
-    const opener = (tuples.isOpenerKnown(flow.insideTuple) ? 2 : 0) + (tuples.isOpenedByA(flow.insideTuple) ? 1 : 0);
+    const opener = (this.#tables.isOpenerKnown(flow) ? 2 : 0) + (tuples.isOpenedByA(flow.insideTuple) ? 1 : 0);
     const variant = 4 * kind + opener;
     const at = 2 * flow.slot + (isOutbound ? 1 : 0);
     const known = this.#entries[at];

@@ -361,11 +361,10 @@ const LINES: Readonly<Record<string, Schema>> = {
       flow: FLOW,
       proto: PROTO,
       nat: NAT,
-      initiator: oneOf("Who opened it; unknown where the captures begin in its middle and its ports do not tell.", [
-        "inside",
-        "outside",
-        "unknown",
-      ]),
+      initiator: oneOf(
+        "Who opened it; unknown where the captures begin in its middle and its ports do not tell, and where the host took it up again by what the other end sent.",
+        ["inside", "outside", "unknown"],
+      ),
       ...sides((side) => flowSide(`Its ends as they are ${side}, from the initiator to the other one.`)),
       pairs: count("How many pairs there were."),
       bytes: count(

@@ -91,7 +91,7 @@ function clocks(
   const first = steps.length === 0 ? "" : " at first";
   const told = steps.slice(0, MOST_STEPS).map(({ timeNs, byNs }) => {
     const time = new LocalTimes(timeNs, utcOffset, 6).of(0).slice(0, "HH:MM:SS".length);
-    return `; one was set about ${time}: ${latencyText(Math.abs(byNs))} further ${byNs < 0 ? "behind" : "ahead"} since`;
+    return `; one was set about ${time}: since then, outside is ${latencyText(Math.abs(byNs))} further ${byNs < 0 ? "behind" : "ahead"}`;
   });
   const more = steps.length + moreSteps - told.length;
   const others = more === 0 ? "" : `; and ${more === 1 ? "once" : `${more} times`} more`;

@@ -110,3 +110,53 @@ describe("a UDP conversation", () => {
     expect(await datagrams(5000, 40_000, true)).toEqual(["unknown", "unknown"]);
   });
 });
+
+/** A segment of a connection to a published port, where the NAT has this port for it: its flags, and whether it goes outbound. */
+type Passed = readonly [port: number, flags: number, isOutbound: boolean];
+
+/** How the translations end of a client's connection to a published port, by which these segments go. */
+async function published(passed: readonly Passed[]) {
+  const sides: [Stamped[], Stamped[]] = [[], []];
+  for (const [n, [port, flags, isOutbound]] of passed.entries()) {
+    for (const [side, near, nearPort] of [
+      [0, CONTAINER, 80],
+      [1, HOST, port],
+    ] as const) {
+      const isEntering = isOutbound === (side === 0);
+      const numbers = { seq: 1000 + 100 * n, ack: 9000 + 100 * n, flags, ipId: 50 + n, ttl: isEntering ? 64 : 63 };
+      const ends = isOutbound
+        ? { src: near, srcPort: nearPort, dst: CLIENT, dstPort: 40_000 }
+        : { src: CLIENT, srcPort: 40_000, dst: near, dstPort: nearPort };
+      sides[side].push(us(100_000 * n + (isEntering ? 0 : 20), segment({ ...numbers, ...ends, text: "data" })));
+    }
+  }
+  const { flows } = await outcomeOf(...sides);
+  return flows.map(({ nat, initiator }) => [nat, initiator]);
+}
+
+describe("a connection to a published port whose translation the host forgot", () => {
+  const forgotten: Passed[] = [
+    [88, SYN, false],
+    [88, SYN_ACK, true],
+    [88, 0x18, false],
+    [88, 0x18, true],
+  ];
+  const asOpened = ["dnat", "outside"];
+
+  it("is taken up by what the container sends, and not by who opened it", async () => {
+    const more: Passed[] = [
+      [80, 0x18, true],
+      [80, 0x18, true],
+      [80, 0x10, false],
+    ];
+    expect(await published([...forgotten, ...more])).toEqual([asOpened, ["unknown", "unknown"]]);
+    // the ports are used again
+    const again: Passed[] = [...forgotten, ...more, [80, SYN, false], [80, SYN_ACK, true]];
+    expect(await published(again)).toEqual([asOpened, asOpened]);
+  });
+
+  it("is who opened it where an answer alone shows the new translation: that makes none", async () => {
+    const answered: Passed[] = [...forgotten, [80, SYN_ACK, true], [80, 0x18, true], [80, 0x18, true]];
+    expect(await published(answered)).toEqual([asOpened, asOpened]);
+  });
+});

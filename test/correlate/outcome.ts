@@ -165,6 +165,7 @@ export interface Pair {
   /** Which side both are on, of a hairpin. */
   readonly side?: "inside" | "outside";
   readonly latencyNs: number;
+  readonly isRetransmission?: true;
 }
 
 export interface Undecided {
@@ -235,6 +236,7 @@ export class Outcome implements Sink {
       ...missingOf(this.#tables, inside),
       ...(timeline.side(inside) === timeline.side(outside) && { side: SIDE_NAMES[timeline.sideOf(inside)] }),
       latencyNs,
+      ...(timeline.isRetransmission(inside) && { isRetransmission: true as const }),
     });
   }
 

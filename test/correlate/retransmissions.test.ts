@@ -53,3 +53,28 @@ describe("the finding of retransmissions", () => {
     expect(await told(segments, 34)).toBe(0);
   });
 });
+
+it("of two copies, the later one is said to be the retransmission, though it came out first", async () => {
+  const times = [
+    { insideUs: 0, outsideUs: 20 },
+    { insideUs: 1000, outsideUs: 41_000 },
+    { insideUs: 21_000, outsideUs: 26_000 },
+    { insideUs: 31_000, outsideUs: 51_000 },
+  ];
+  const side = (isInside: boolean): Stamped[] =>
+    times
+      .map(({ insideUs, outsideUs }, n) => {
+        const header = { src: isInside ? CONTAINER : HOST, dst: SERVER, id: 1 + n, ttl: isInside ? 64 : 63 };
+        const seq = n === 0 ? 1000 : 1100;
+        return us(isInside ? insideUs : outsideUs, ipv4(header, tcp({ seq, ack: 77, payload: filler(100, seq) })));
+      })
+      .toSorted((a, b) => a.ns - b.ns);
+  const { pairs, findings } = await outcomeOf(side(true), side(false));
+  expect(pairs.map(({ inside, isRetransmission = false }) => [inside, isRetransmission])).toEqual([
+    [1, false],
+    [2, false],
+    [3, true],
+    [4, true],
+  ]);
+  expect(findings.find(({ code }) => code === "retransmissions")).toMatchObject({ count: 2 });
+});

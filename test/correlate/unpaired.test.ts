@@ -41,6 +41,15 @@ const ssdp = (src: string) =>
 const lost = (atUs: number, ipId: number): Stamped =>
   us(atUs, datagram({ src: CONTAINER, dst: SERVER, srcPort: 5000, dstPort: 53, ipId, ttl: 64, text: `lost ${ipId}` }));
 
+/** Questions of a container's, half a second apart, to somebody whom another interface leads to, and the answers. */
+const asked = (count: number): Stamped[] =>
+  Array.from({ length: count }, (_, n) => {
+    const [near, far] = [CONTAINER, "198.51.100.9"];
+    const query = { src: near, srcPort: 7000, dst: far, dstPort: 5000, ttl: 64, ipId: 1000 + n, text: `query ${n}` };
+    const answer = { src: far, srcPort: 5000, dst: near, dstPort: 7000, ttl: 52, ipId: 3000 + n, text: `answer ${n}` };
+    return [us(500_000 * n, datagram(query)), us(500_000 * n + 20_000, datagram(answer))];
+  }).flat();
+
 describe("verdicts", () => {
   it("a packet of a known flow that does not come out was dropped, whichever side it should have come out on", async () => {
     const { inside, outside } = conversation(40);
@@ -114,6 +123,25 @@ describe("verdicts", () => {
       [31, "ended"],
     ]);
     expect(outcome.alone.filter(({ verdict }) => verdict === "no-overlap")).toHaveLength(18);
+  });
+
+  it("what takes an interface that is not captured may have done so before the other capture's first frame as well", async () => {
+    const { inside, outside } = conversation(40, { everyUs: 100_000, startUs: 6_000_000 });
+    const before = async (theirs: Stamped[]) => {
+      const { alone, updates, summary } = await outcomeOf(merged(inside, theirs), outside);
+      const said = alone.filter(({ verdict }) => verdict === "no-overlap").map(({ frame }) => frame);
+      const told = updates.map(({ frame, verdict, reason, before }) => [frame, before.verdict, verdict, reason]);
+      return { said, told, left: summary.verdicts[0].get("no-overlap") ?? 0 };
+    };
+    // those a window and more before the first frame outside
+    const early = Array.from({ length: 21 }, (_, n) => n + 1);
+    expect(await before(asked(20))).toEqual({
+      said: early,
+      told: early.map((frame) => [frame, "no-overlap", "unknown", "not-begun"]),
+      left: 0,
+    });
+    // what simply passed before that stays what it is
+    expect(await before(asked(8))).toMatchObject({ told: [], left: 16 });
   });
 
   it("what nothing proves to have crossed before the other capture's first frame, or behind its last one, may have been dropped", async () => {

@@ -37,6 +37,16 @@ describe("time by the mass of frames", () => {
     expect(told([500, 501, 502, 503, 504, 1, 2, 3, 4, 505])).toEqual({ now: 505, wrong: [5, 6, 7, 8] });
   });
 
+  it("goes back with a clock that is set back, once more frames in a row show it than a part of a few would", () => {
+    const back = Array.from({ length: 12 }, (_, n) => 1 + n);
+    expect(told([500, 501, 502, 503, 504, ...back])).toEqual({ now: 12, wrong: [5, 6, 7, 8] });
+    expect(told([500, 501, 502, 503, 504, ...back.slice(0, 4), 505, ...back.slice(4, 8), 506])).toEqual({
+      now: 506,
+      wrong: [5, 6, 7, 8, 10, 11, 12, 13],
+    });
+    expect(told([500, 501, 502, 503, 504, 1, 100, 200, 300, 400, 505])).toEqual({ now: 505, wrong: [5, 6, 7, 8, 9] });
+  });
+
   it("waits no longer than time is known to go on", () => {
     const settled: [number, number][] = [];
     const mass = new MassTime(10, (frame, timeNs) => settled.push([frame, timeNs]));

@@ -5,7 +5,7 @@ import * as record from "../../src/packets/records.js";
 import type { FlowSummary, Quoted, Summary, Tables, Update } from "../../src/packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../src/packets/sides.js";
 import type { Tunnel } from "../../src/packets/tunnels.js";
-import { BY_EVIDENCE_OUTBOUND, decidedBy, FATE_BITS, Timeline } from "../../src/packets/timeline.js";
+import { BY_EVIDENCE_OUTBOUND, IS_RETRANSMISSION, decidedBy, FATE_BITS, Timeline } from "../../src/packets/timeline.js";
 import { ICMP, TCP, UDP } from "../../src/protocols/ip-protocols.js";
 import { ACK, PSH, SYN } from "../../src/protocols/tcp.js";
 import { endsOf, rewriteOf } from "../../src/report/ends.js";
@@ -89,14 +89,18 @@ export class HandFilled implements Tables {
     fields[record.TCP_FLAGS_QUOTE] = packet.tcpFlags ?? 0;
     const row = t.append(side, fields, 0, 0, way);
     const how = decidedBy(packet.by ?? 0, packet.evidence ?? 0, 0, packet.altered ?? 0);
-    t.fates[(row << FATE_BITS) + BY_EVIDENCE_OUTBOUND] = how;
-    t.setRetransmission(row, packet.isRetransmission ?? false);
+    t.fates[(row << FATE_BITS) + BY_EVIDENCE_OUTBOUND] =
+      how | (packet.isRetransmission === true ? IS_RETRANSMISSION : 0);
     this.#packets.set(row, packet);
     return row;
   }
 
   flowOf(row: number): number | undefined {
     return this.#packets.get(row)?.flow;
+  }
+
+  isOpenerKnown({ insideTuple }: Flow): boolean {
+    return this.tuples.isOpenerKnown(insideTuple);
   }
 
   missingOf(): undefined {

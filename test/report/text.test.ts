@@ -440,8 +440,8 @@ describe("the end of a report", () => {
     const clock = { ...SUMMARY.clock, driftPpm: 0, steps, moreSteps: 0 };
     const shown = text(new HandFilled(), { width: 400 }, (reporter) => reporter.end({ ...SUMMARY, clock }));
     expect(shown).toContain(
-      "clocks: outside is 1.50µs behind inside at first (estimated, to within 800ns); one was set about 02:00:00: 2.50s further ahead since" +
-        "; one was set about 03:00:05: 40.0ms further behind since; one was set about 03:00:06: 1.00s further ahead since; and once more",
+      "clocks: outside is 1.50µs behind inside at first (estimated, to within 800ns); one was set about 02:00:00: since then, outside is 2.50s further ahead" +
+        "; one was set about 03:00:05: since then, outside is 40.0ms further behind; one was set about 03:00:06: since then, outside is 1.00s further ahead; and once more",
     );
   });
 

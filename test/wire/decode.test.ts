@@ -15,6 +15,7 @@ import {
   IS_LATER_FRAGMENT,
 } from "../../src/packets/packets.js";
 import { ACK, PSH, SYN } from "../../src/protocols/tcp.js";
+import { DNS_QUERY, DNS_RESPONSE } from "../../src/packets/records.js";
 import { concat, echo, ethernet, filler, hex, icmp, ipv4, ipv6, tcp, transport, udp } from "../support/packets.js";
 import { decodeAll, decodeOne, reasonOf, words } from "./decoded.js";
 import * as samples from "./samples.js";
@@ -114,6 +115,21 @@ describe("protocols", () => {
       dstPort: 9,
       seq: 0,
     });
+  });
+
+  test("a DNS message tells its transaction, where so much was captured of it", () => {
+    const [asking, answering] = [
+      { srcPort: 7000, dstPort: 53 },
+      { srcPort: 53, dstPort: 7000 },
+    ];
+    // 172.17.0.2.7000 > 180.101.49.11.53: 4660+ [|domain]
+    const query = dnsFrame(asking, 0x01);
+    expect(decodeOne(query).seq).toBe(DNS_QUERY | 0x1234);
+    // 172.17.0.2.53 > 180.101.49.11.7000: 4660 [|domain]
+    expect(decodeOne(dnsFrame(answering, 0x81)).seq).toBe(DNS_RESPONSE | 0x1234);
+    expect(decodeOne(dnsFrame(asking, 0x01, 0)).seq).toBe(0);
+    expect(decodeOne(dnsFrame({ srcPort: 7000, dstPort: 54 }, 0x01)).seq).toBe(0);
+    expect(decodeOne({ ...query, captured: 14 + 28 + 11 }).seq).toBe(0);
   });
 
   test("IPv4 options move the transport header", () => {
@@ -239,6 +255,12 @@ describe("protocols", () => {
     expect(row).toMatchObject({ proto: 59, length: 40, payloadLength: 0 });
   });
 });
+
+/** The header of a DNS message, with the first byte of its flags. */
+function dnsFrame(ports: { srcPort: number; dstPort: number }, flags: number, questions = 1): samples.Sample {
+  const payload = Uint8Array.from([0x12, 0x34, flags, 0, 0, questions, 0, 0, 0, 0, 0, 0]);
+  return { linkType: samples.ETHERNET, frame: ethernet(ipv4({}, udp({ ...ports, payload }))) };
+}
 
 /** What is read of the quote that a sample ends with, where so many of its last 8 bytes were captured. */
 const portsAt = (sample: samples.Sample, kept: number) => {

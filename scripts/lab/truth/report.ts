@@ -67,7 +67,7 @@ export interface FlowLine {
   readonly flow: number;
   readonly proto: string;
   readonly nat: string;
-  readonly initiator: SideName;
+  readonly initiator: SideName | "unknown";
   readonly side?: SideName;
   readonly inside: Ends;
   readonly outside: Ends;

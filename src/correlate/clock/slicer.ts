@@ -6,6 +6,8 @@ const SLICE_PACKETS = 2048;
 const SLICE_NS = 250_000_000;
 /** Stamps that go back by more than SET_NS, behind so many that do not, may be those of a clock that was set. */
 const LEAST_PACKETS = 8;
+/** So many packets behind that tell whether it was: their twins come as much later. */
+const TELLING_PACKETS = 4096;
 
 /** A slice whose twins have not been found yet. */
 export interface Pending {
@@ -32,6 +34,9 @@ export class Slicer {
   #beganNs = Number.NaN;
   #leastNs = Number.POSITIVE_INFINITY;
   #firstFrame = 0;
+  /** By how much the clock may have been set back, and how many packets there were up to the last one that tells. */
+  #backNs = 0;
+  #toldBy = 0;
   /** Whether the stamp before was out of order by more than usual. */
   #isBack = false;
   #packets = 0;
@@ -47,6 +52,7 @@ export class Slicer {
       const isSetBack = latestNs - stampNs > SET_NS && !this.#isBack && this.#packets >= LEAST_PACKETS;
       if (isSetBack || this.#packets === SLICE_PACKETS || latestNs - this.#beganNs > SLICE_NS) this.#cut();
       this.#isBack = latestNs - stampNs > SET_NS;
+      if (isSetBack) this.#mayBeBack(latestNs - stampNs);
       if (this.#packets === 0) {
         this.#beganNs = latestNs;
         this.#firstFrame = isSetBack ? batch.frame(row) : 0;
@@ -70,6 +76,11 @@ export class Slicer {
     this.pending.push({ fromNs: toNs, toNs, leastNs: toNs, setFrame: 0, end: this.#before, afterNs: windowNs });
   }
 
+  #mayBeBack(byNs: number): void {
+    this.#backNs = Math.max(byNs, this.#before > this.#toldBy ? 0 : this.#backNs);
+    this.#toldBy = this.#before + TELLING_PACKETS;
+  }
+
   #cut(): void {
     if (this.#packets === 0) return;
     this.#before += this.#packets;
@@ -79,7 +90,7 @@ export class Slicer {
       leastNs: this.#leastNs,
       setFrame: this.#firstFrame,
       end: this.#before,
-      afterNs: 0,
+      afterNs: this.#before > this.#toldBy ? 0 : this.#backNs,
     });
     this.#fromNs = this.#latestNs;
     this.#leastNs = Number.POSITIVE_INFINITY;

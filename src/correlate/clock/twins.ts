@@ -1,7 +1,7 @@
 import { HashIndex } from "../../packets/hash-index.js";
 import { asDoubles, type Heap } from "../../packets/heap.js";
 import type { PacketBatch } from "../../packets/packet-batch.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_IPV6 } from "../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_IPV6 } from "../../packets/packets.js";
 import {
   ACK,
   DST,
@@ -103,10 +103,10 @@ export class Twins {
     const r = row << RECORD_BITS;
     const stampNs = batch.stampNs(row);
     const flags = records[r + FLAGS_PROTO_TTL];
-    // pings of all hosts count up from the same number: what they carry must tell them apart
-    const seq = (flags & IS_ECHO) === 0 ? records[r + SEQ] : records[r + SEQ] >>> 24;
     const head = records[r + HEAD];
     const hasNumbers = (flags & HAS_TCP_NUMBERS) !== 0;
+    // pings of all hosts count up from the same number, and DNS is known by ports that a NAT rewrites: what they carry must tell them apart
+    const seq = hasNumbers ? records[r + SEQ] : records[r + SEQ] >>> 24;
     const length = records[r + PAYLOAD_LENGTH_CLASS] & LENGTH_MASK;
     if (this.isBeginning && !hasNumbers && (flags & HAS_IP_ID) !== 0) {
       const id = mixed(mixed(batch.key(row), batch.ipId(row)), length);

@@ -342,7 +342,7 @@ export class Kernel {
 
   /**
    * Accounts for a pair of rows of the flow in this slot, and proves its translation in their direction. `crossed`: the row of the bytes that
-   * did.
+   * did. Returns whether it is a TCP retransmission, for `noteAgain`.
    */
   account(
     inside: number,
@@ -351,13 +351,18 @@ export class Kernel {
     isOutbound: boolean,
     latencyNs: number,
     crossed: number,
-  ): void {
+  ): boolean {
     this.#tables.accounts.reserve(1);
     this.#words[words.LATENCY_COUNT] = 0;
     const outbound = isOutbound ? 1 : 0;
     const isAgain = this.#steps["accountForRows"](this.#ground, inside, outside, slot, outbound, latencyNs, crossed);
-    this.#tables.timeline.setRetransmission(inside, isAgain !== 0);
     if (this.#words[words.LATENCY_COUNT] > 0) this.#digest(this.#words[words.LATENCY_COUNT]);
+    return isAgain !== 0;
+  }
+
+  /** Notes that a pair of TCP segments is a retransmission, by its inside row; or the later pair is that has its bytes. */
+  noteAgain(inside: number): void {
+    this.#steps["noteAgain"](this.#ground, inside);
   }
 
   /** Notes what a row that was just appended says of its conversation, and whether others are like it. It is no ICMP error. */

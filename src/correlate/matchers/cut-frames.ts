@@ -4,7 +4,7 @@ import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
 import { Sweep, SweptSet } from "../../packets/sweep.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
-import { isIcmp, TCP } from "../../protocols/ip-protocols.js";
+import { isIcmp, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
 import { KNOWN, POSSIBLE } from "../kernel/relations.js";
 import { WANTS_CUT } from "../kernel/wants.js";
@@ -218,7 +218,7 @@ export class CutFrames implements Admits, Settles {
   #isSame(a: number, b: number): boolean {
     const t = this.#timeline;
     if (t.proto(a) !== t.proto(b) || t.payloadLength(a) !== t.payloadLength(b)) return false;
-    if (t.ipId(a) !== t.ipId(b) || t.seq(a) !== t.seq(b)) return false;
+    if (t.ipId(a) !== t.ipId(b) || this.#numberOf(a) !== this.#numberOf(b)) return false;
     if (!areAlike(t.head(a), t.head(b)) || !areAlike(t.beginning(a), t.beginning(b))) return false;
     return t.proto(a) !== TCP || (t.ack(a) === t.ack(b) && t.tcpFlags(a) === t.tcpFlags(b));
   }
@@ -227,7 +227,15 @@ export class CutFrames implements Admits, Settles {
   #hashOf(row: number, head: number): number {
     const t = this.#timeline;
     const numbers = t.proto(row) === TCP ? hash(t.ack(row), t.tcpFlags(row)) : 0;
-    return hash(hash(hash(t.payloadLength(row), t.ipId(row)), hash(t.seq(row), t.proto(row))), hash(numbers, head));
+    return hash(
+      hash(hash(t.payloadLength(row), t.ipId(row)), hash(this.#numberOf(row), t.proto(row))),
+      hash(numbers, head),
+    );
+  }
+
+  /** The number in its header: a DNS message's, behind it, may have been cut off. */
+  #numberOf(row: number): number {
+    return this.#timeline.proto(row) === UDP ? 0 : this.#timeline.seq(row);
   }
 
   /** Of what is left of a packet in any case, on a side. */

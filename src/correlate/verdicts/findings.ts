@@ -8,6 +8,7 @@ import type { Side } from "../../packets/sides.js";
 import type { TupleTable } from "../../packets/tuples.js";
 import type { Kernel } from "../kernel/kernel.js";
 import { CROSSING_ENTRIES, CROSSING_ROW_OUTBOUND, CROSSING_SLOT } from "../kernel/kernel-words.js";
+import type { Shown } from "../shown.js";
 import code from "./assembly/remarkable.wasm";
 import { EndedFlow } from "./findings/ended-flow.js";
 import type { Context, End, Finder } from "./findings/finder.js";
@@ -26,6 +27,8 @@ export interface About extends Omit<Context, "hidden"> {
   readonly heap: Heap;
   readonly tuples: TupleTable;
   readonly kernel: Pick<Kernel, "crossings" | "crossingCount">;
+  /** Of a run that ends after so many pairs, those that it has shown. */
+  readonly shown: Shown | undefined;
 }
 
 /** What an operator should know beyond the pairs: tells all finders what there is, and at the end, what they found. */
@@ -45,11 +48,11 @@ export class Findings {
   readonly #byVerdict = new Map<Verdict, Finder[]>();
 
   constructor(about: About) {
-    const { heap, accounts, tuples } = about;
+    const { heap, accounts, tuples, shown } = about;
     this.#about = about;
     this.#remarkable = new WebAssembly.Instance(module, { env: { memory: heap.memory } }).exports["remarkable"];
     this.#seen = heap.take(Int32Array, 2 * SEEN);
-    this.#flow = new EndedFlow(accounts, tuples);
+    this.#flow = new EndedFlow(accounts, tuples, shown);
     this.#finders = FINDERS.map((Each) => new Each({ ...about, hidden: this.#hidden }));
     this.#ofFlows = this.#finders.filter((finder) => finder.flow !== undefined);
     this.#ofLinked = this.#finders.filter((finder) => finder.linked !== undefined);
@@ -91,8 +94,10 @@ export class Findings {
 
   /** Takes one flow. */
   flow(slot: number): void {
+    const { shown } = this.#about;
     const flow = this.#flow.of(slot);
     this.#hidden.flow(flow);
+    if (shown !== undefined && shown.retransmissions(flow.id) === undefined) return;
     for (const finder of this.#ofFlows) finder.flow!(flow);
   }
 

@@ -92,6 +92,7 @@ const drifting = (ns: number): number => 2.5e9 + ns * 20e-6;
 const driftingOn = (ns: number): number => (ns - 1e9) * 50e-6;
 const setOnce = (ns: number): number => 84e6 - (ns > 3e9 ? 30e6 : 0);
 const setOnceForth = (ns: number): number => (ns > 3e9 ? 20e6 : 0);
+const setFarForth = (ns: number): number => 200e6 + (ns > 3e9 ? 2e9 : 0);
 const setBack = (ns: number): number => (ns > 2e9 ? -300_000_000 : 0);
 
 /** Where a frame stands in its capture: one in fifty behind those of the next millisecond. Its stamp is right. */
@@ -172,6 +173,22 @@ describe("two clocks", () => {
     expect(Math.abs(summary.clock.steps[0].byNs - 20e6)).toBeLessThanOrEqual(summary.clock.uncertaintyNs ?? -1);
   });
 
+  it.each([-2e9, -5e9, -3600e9])(
+    "a clock that is set back by %i ns, far beyond the window, is followed",
+    async (stepNs) => {
+      const setFarBack = (ns: number): number => (ns > 6e9 ? stepNs : 0);
+      const of = { packets: 4000, everyNs: 4e6, outNs: 20_000, inNs: 10_000, jitterNs: 10_000, offsetNs: setFarBack };
+      const { inside, outside } = captures(of);
+      const { pairs, updates, alone, summary } = await correlated(inside, outside);
+      expect(summary.clock.steps).toHaveLength(1);
+      expect(Math.abs(summary.clock.steps[0].byNs - stepNs)).toBeLessThan(1e6);
+      // what is stamped like others before the step may stay without its twin, and is not said to be dropped in the end
+      expect(pairs.length).toBeGreaterThan(stepNs > -10e9 ? 3000 : 1200);
+      const withdrawn = new Set(updates.filter(({ verdict }) => verdict === "unknown").map(({ frame }) => frame));
+      expect(alone.filter(({ verdict, frame }) => verdict === "dropped" && !withdrawn.has(frame))).toEqual([]);
+    },
+  );
+
   it("a clock that was set stays so where packets become few", async () => {
     const way = { outNs: 20_000, inNs: 10_000, jitterNs: 10_000, offsetNs: setOnce };
     const of: Path = { packets: 2008, everyNs: 2e6, sparseFrom: 2000, ...way };
@@ -216,6 +233,19 @@ describe("two clocks", () => {
     expect(errors(outcome, of)).toBeLessThan(210_000);
     expect(Math.abs(outcome.summary.clock.driftPpm - 20)).toBeLessThan(2);
   });
+});
+
+it("a capture ends where its last frame is by the clock as it was set, and nothing is dropped behind that", async () => {
+  const of = { packets: 1500, everyNs: 4e6, outNs: 8000, inNs: 8000, jitterNs: 20_000, offsetNs: setFarForth };
+  const { inside, outside } = captures(of);
+  // nothing answers what leaves later
+  const outcome = await correlated(
+    inside.filter(({ ns, packet }) => ns < 5e9 || packet[12] === 172),
+    outside.filter(({ trueNs }) => trueNs < 5e9),
+  );
+  expect(outcome.summary.clock.steps).toHaveLength(1);
+  expect(outcome.alone.length).toBeGreaterThan(200);
+  expect(outcome.alone.filter(({ verdict }) => verdict === "dropped")).toEqual([]);
 });
 
 describe("one clock", () => {

@@ -130,6 +130,18 @@ it("a datagram that one capture cut is not one of which a helper rewrote the pay
   expect(outcome.undecided).toEqual([]);
 });
 
+it("a DNS query of which one capture kept too little of the message is paired", async () => {
+  const query = (header: typeof inner, atUs: number, id: number, kept?: number): Stamped => {
+    const payload = Uint8Array.from([0, id, 1, 0, 0, 1, ...filler(40, id)]);
+    return { ...us(atUs, ipv4({ ...header, id }, udp({ srcPort: 50_000, dstPort: 53, payload }))), kept };
+  };
+  const { twins } = await behindKnown(
+    [query(inner, 9000, 8), query(inner, 10_000, 9, 34)],
+    [query(outer, 9020, 8), query(outer, 10_020, 9)],
+  );
+  expect(twins).toEqual(inStep(2));
+});
+
 it("what nothing tells apart is left alone, and is not said to be dropped", async () => {
   const { twins, alone } = await behindKnown(cut(queries(inner, 0).slice(0, 2), 30), queries(outer, 20).slice(0, 2));
   expect(twins).toEqual([]);

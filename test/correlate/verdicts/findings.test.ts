@@ -109,6 +109,7 @@ function tablesOf(heap: Heap, some: Some): About {
     rules: NO_RULES,
     cover: [cover, cover],
     decidedNs,
+    shown: undefined,
   };
 }
 

@@ -12,12 +12,13 @@ import { HAS_TCP_NUMBERS, identityOf } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { ALTERED_OPTIONS } from "../../../packets/results.js";
 import { CHUNK_SAMPLES } from "../../../packets/samples.js";
-import { NONE } from "../../../packets/tuples.js";
-import { ACK, SYN } from "../../../protocols/tcp.js";
+import * as tuple from "../../../packets/tuples.js";
+import { isIcmp, TCP } from "../../../protocols/ip-protocols.js";
+import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { noteHeld } from "./held.js";
 import { FORGET_NS, limitOf } from "./pace.js";
-import { accountOf } from "./places.js";
+import { accountOf, tupleOf } from "./places.js";
 
 const LATENCY_BYTES_BITS = words.LATENCY_BITS + 2;
 
@@ -57,13 +58,28 @@ export function accountFor(
 }
 
 /**
- * Notes the frames of a pair, an inside record and an outside one, if it is the earliest of its flow so far: pairs of one that is just learnt
- * may be decided out of their order. Precondition: it is not accounted for yet.
+ * Notes the frames of a pair, an inside record and its way and an outside one, if it is the earliest of its flow so far: pairs of one that is just
+ * learnt may be decided out of their order. Precondition: it is not accounted for yet.
  */
-export function noteFirst(flow: usize, i: usize, o: usize, pairNs: f64): void {
+export function noteFirst(ground: usize, flow: usize, i: usize, iWay: i32, o: usize, pairNs: f64): void {
   if (pairNs >= load<f64>(flow, 8 * account.FIRST_NS)) return;
   store<i32>(flow, load<i32>(i, 4 * record.FRAME), 4 * account.FIRST_FRAMES);
   store<i32>(flow, load<i32>(o, 4 * record.FRAME), 4 * (account.FIRST_FRAMES + 1));
+  const bits = load<i32>(flow, 4 * account.BITS) & ~account.IS_TAKEN_UP;
+  if ((bits & account.IS_ONE_OF_SEVERAL) === 0) return;
+  const isByA = (load<i32>(tupleOf(ground, iWay), 4 * tuple.FACTS) & tuple.IS_OPENED_BY_A) !== 0;
+  const isTakenUp = isByA !== ((iWay & 1) === 1) && isPickedUp(i);
+  store<i32>(flow, isTakenUp ? bits | account.IS_TAKEN_UP : bits, 4 * account.BITS);
+}
+
+/**
+ * Whether the host tracks a conversation from a packet on that is not its first: no answer that belongs to what came before it (Linux:
+ * nf_conntrack_proto_tcp.c, tcp_conntracks; nf_conntrack_proto_icmp.c).
+ */
+function isPickedUp(packet: usize): bool {
+  const proto = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff;
+  if (proto !== TCP) return !isIcmp(proto);
+  return (load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE) & (SYN | FIN | RST)) === 0;
 }
 
 /** Notes an acknowledgement that crossed. `isFirst`: of its stream, and with a SYN. */
@@ -78,10 +94,11 @@ function noteAck(flow: usize, stream: usize, forward: i32, ack: i32, isFirst: bo
   if (noted !== bits) store<i32>(flow, noted, 4 * account.BITS);
 }
 
-/** Notes a SYN: whatever was acknowledged before, the ports are used again. */
+/** Notes a SYN: whatever was acknowledged before, the ports are used again, and whoever sends it began that. */
 function noteOpening(flow: usize, stream: usize, forward: i32): void {
   store<i64>(stream, 0, 4 * account.ACKED);
-  const bits = load<i32>(flow, 4 * account.BITS) & ~(3 * (account.HAS_BEGUN | account.HAS_PROGRESS));
+  const bits =
+    load<i32>(flow, 4 * account.BITS) & ~(account.IS_TAKEN_UP | (3 * (account.HAS_BEGUN | account.HAS_PROGRESS)));
   store<i32>(flow, bits | (account.HAS_BEGUN << forward), 4 * account.BITS);
 }
 
@@ -159,7 +176,7 @@ function nextAt(ground: usize, flow: usize, known: i32): usize {
   // the one whose word says where the others are is the first of them
   const isFirst = known === account.FEW_LATENCIES;
   if (!isFirst && place !== 0) return samples.chunkAt(list, newest) + ((<usize>place) << 2);
-  const chunk = samples.openChunk(list, isFirst ? NONE : newest);
+  const chunk = samples.openChunk(list, isFirst ? tuple.NONE : newest);
   if (isFirst) store<i32>(samples.chunkAt(list, chunk), newest);
   store<i32>(last, chunk);
   return samples.chunkAt(list, chunk) + ((<usize>place) << 2);

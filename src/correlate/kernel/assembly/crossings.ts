@@ -1,12 +1,12 @@
-/** Which packets that crossed `Impacts` has to know of: those that may be copies of what was dropped, or come where something was. */
+/** Which packets that crossed `Impacts` has to know of: those that may be copies of what was dropped, or answer it, or come where something was. */
 import { pairsOf, streamOf } from "../../../packets/assembly/flow-accounts.js";
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
 import { setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-records.js";
-import { HAS_TCP_NUMBERS, IS_AGAIN, isAgain } from "../../../packets/packets.js";
+import { HAS_TCP_NUMBERS, IS_AGAIN, IS_ECHO, isAgain } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
-import { TCP } from "../../../protocols/ip-protocols.js";
+import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { FIN, SYN } from "../../../protocols/tcp.js";
 import * as words from "../kernel-words.js";
 import { accountOf, recordOf, tupleOf, wayAt } from "./places.js";
@@ -61,8 +61,12 @@ function isWanted(ground: usize, packet: usize, way: i32, slot: i32, outbound: i
   const facts = load<i32>(tupleOf(ground, way), 4 * tuple.FACTS);
   if ((facts & tuple.HAS_OPEN_DROPS) !== 0) return true;
   const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
-  const isTcp = ((flags >>> 16) & 0xff) === TCP;
-  if (isTcp ? isAgain(flags) : (facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
+  const proto = (flags >>> 16) & 0xff;
+  if (proto === TCP ? isAgain(flags) : (facts & (tuple.IS_REPEATING << (way & 1))) !== 0) return true;
+  // an answer comes before it is known that nothing of what it answers was seen to cross
+  if ((flags & IS_ECHO) !== 0) return true;
+  const isDns = (load<i32>(packet, 4 * record.SEQ) & (record.DNS_QUERY | record.DNS_RESPONSE)) !== 0;
+  if (proto === UDP && isDns) return true;
   // of a flow that was not known when what was lost came, the first ones may be copies of that
   return pairsOf(accountOf(ground, slot), outbound) <= words.FEW_PAIRS;
 }

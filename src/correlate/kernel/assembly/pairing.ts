@@ -1,5 +1,5 @@
 /** What makes a pair of two packets with equal keys: that they are certain, their flow, and whoever has to know of it. */
-import { headerChanges, loweredBy } from "../../../packets/assembly/headers.js";
+import { headerChanges, loweredBy, payloadLengthOf } from "../../../packets/assembly/headers.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { isUntranslated } from "../../../packets/assembly/tuples.js";
 import { setWord, wordOf } from "../../../packets/assembly/words.js";
@@ -7,7 +7,9 @@ import * as account from "../../../packets/flow-records.js";
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { BY_QUOTED, EVIDENCE_IP_ID } from "../../../packets/results.js";
+import { INSIDE } from "../../../packets/sides.js";
 import * as line from "../../../packets/timeline.js";
+import { END } from "../../../packets/timeline-words.js";
 import * as tuple from "../../../packets/tuples.js";
 import * as words from "../kernel-words.js";
 import { CONFLICT, KNOWN, LEARN_BITS } from "../relations.js";
@@ -77,11 +79,43 @@ export function isWatched(ground: usize, slot: i32): bool {
   return (load<i32>(accountOf(ground, slot), 4 * account.BITS) & account.IS_WATCHED) !== 0;
 }
 
-/** Notes with an inside row that it is a retransmission. */
+/**
+ * Notes a retransmission, the pair of an inside row all of whose bytes had crossed, as far as was decided by then. Of several that have the same bytes,
+ * those that passed later are the retransmissions, in whichever order they were decided.
+ */
 export function noteAgain(ground: usize, inside: i32): void {
-  const fate = timeline.fateOf(lineOf(ground), inside);
-  const how = load<i32>(fate, 4 * line.BY_EVIDENCE_OUTBOUND);
-  store<i32>(fate, how | line.IS_RETRANSMISSION, 4 * line.BY_EVIDENCE_OUTBOUND);
+  const how = howAt(ground, laterOf(ground, inside));
+  store<i32>(how, load<i32>(how) | line.IS_RETRANSMISSION);
+}
+
+/** The pair behind an inside row that has bytes of its alone, and is not known to be a retransmission: the row of that, or itself where there is none. */
+function laterOf(ground: usize, inside: i32): i32 {
+  const at = lineOf(ground);
+  const packet = packetOf(ground, inside);
+  const slot = load<i32>(timeline.fateOf(at, inside), 4 * line.FLOW);
+  const lastNs = load<f64>(accountOf(ground, slot), 8 * account.LAST_NS);
+  const end = wordOf(at, END);
+  for (let row = (inside + 1) & line.ROW_MASK; row !== end; row = (row + 1) & line.ROW_MASK) {
+    // it is not shown before the earlier one
+    if (timeline.stateOf(at, row) !== line.PAIRED || timeline.sideOf(at, row) !== INSIDE) continue;
+    const other = packetOf(ground, row);
+    if (passedNs(other) > lastNs) break;
+    if (wayOf(other) !== wayOf(packet) || !isWithin(other, packet)) continue;
+    if ((load<i32>(howAt(ground, row)) & line.IS_RETRANSMISSION) === 0) return row;
+  }
+  return inside;
+}
+
+/** Whether a TCP segment has bytes, and none that another one has not. */
+function isWithin(packet: usize, other: usize): bool {
+  const bytes = payloadLengthOf(packet);
+  const ahead = load<i32>(packet, 4 * record.SEQ) - load<i32>(other, 4 * record.SEQ);
+  return bytes > 0 && ahead >= 0 && ahead + bytes <= payloadLengthOf(other);
+}
+
+/** Where it is noted how the pair of an inside row was decided. */
+function howAt(ground: usize, inside: i32): usize {
+  return timeline.fateOf(lineOf(ground), inside) + 4 * line.BY_EVIDENCE_OUTBOUND;
 }
 
 /**
@@ -103,9 +137,9 @@ export function accountPair(
   setWord(ground, words.PAIRS, wordOf(ground, words.PAIRS) + 1);
   prove(ground, iWay);
   prove(ground, oWay);
+  noteFirst(ground, accountOf(ground, slot), i, iWay, o, iNs);
   if (hasLearnt && concernsOthers(ground, i, iWay, oWay)) learnt(slot);
   const latencyNs = outbound === 1 ? oNs - iNs : iNs - oNs;
-  noteFirst(accountOf(ground, slot), i, o, iNs);
   countIntact(ground, outbound, i);
   countAltered(ground, alteredOf(i, o) | headerChanges(i, o, outbound));
   const isAgain = accountFor(ground, slot, outbound, iWay & 1, i, iNs, latencyNs, loweredBy(i, o));
@@ -130,7 +164,7 @@ export function accountForRows(
   const flow = accountOf(ground, slot);
   const i = packetOf(ground, inside);
   const o = packetOf(ground, outside);
-  noteFirst(flow, i, o, passedNs(i));
+  noteFirst(ground, flow, i, wayOf(i), o, passedNs(i));
   if (!hasPairs(flow)) learnt(slot);
   prove(ground, wayOf(i));
   prove(ground, wayOf(o));

@@ -40,7 +40,7 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
 
   // of the initiator's packets
   const facts = load<i32>(inside, 4 * tuple.FACTS);
-  if ((facts & tuple.IS_OPENER_KNOWN) === 0) return false;
+  if ((facts & tuple.IS_OPENER_KNOWN) === 0 || (bits & account.IS_TAKEN_UP) !== 0) return false;
   const forward = (facts & tuple.IS_OPENED_BY_A) !== 0 ? 1 : 0;
   const rewrite = account.rewriteOf(bits, forward);
   const isFromInside = account.outboundFor(bits, forward) === 1;

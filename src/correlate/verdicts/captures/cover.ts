@@ -21,28 +21,27 @@ export class Cover {
   /** … which are here on the timeline. */
   readonly placed: (stampNs: number) => number;
   readonly #source: PacketSource;
-  readonly #shiftNs: number;
+  /** The first frame's stamp. */
+  #beganNs: number;
   readonly #windowNs: number;
 
   /**
-   * `strayNs`: as the source stamps it; `shiftNs`: what brings its stamps to the timeline, but for the clock's correction; `takesNs`: how long
-   * packets may take to cross by now; `placed`: a stamp of it on the timeline.
+   * `strayNs`: as the source stamps it; `takesNs`: how long packets may take to cross by now; `placed`: a stamp of it on the timeline.
    */
   constructor(
     source: PacketSource,
     kinds: Kinds,
     strayNs: number,
-    shiftNs: number,
     windowNs: number,
     takesNs: () => number,
     placed: (stampNs: number) => number,
   ) {
     this.#source = source;
-    this.#shiftNs = shiftNs;
+    this.#beganNs = source.firstNs;
     this.#windowNs = windowNs;
-    this.firstNs = source.firstNs + shiftNs;
-    this.lastNs = source.lastNs + shiftNs;
-    this.strayNs = strayNs + shiftNs;
+    this.firstNs = placed(source.firstNs);
+    this.lastNs = placed(source.lastNs);
+    this.strayNs = placed(strayNs);
     this.isLive = source.isLive ?? false;
     this.isUnfiltered = source.isUnfiltered ?? false;
     this.kinds = kinds;
@@ -54,8 +53,10 @@ export class Cover {
   read(hasEnded: boolean, losses: readonly LostSpan[], nowNs: number): void {
     const source = this.#source;
     this.hasEnded = hasEnded;
-    this.firstNs = source.firstNs + this.#shiftNs;
-    this.lastNs = source.lastNs + this.#shiftNs;
+    // a clock that was set meanwhile is nothing to the beginning
+    if (source.firstNs !== this.#beganNs) this.firstNs = this.placed(source.firstNs);
+    this.#beganNs = source.firstNs;
+    this.lastNs = this.placed(source.lastNs);
     for (const span of losses) this.gaps.lost(span);
     for (const silence of source.silences?.splice(0) ?? []) this.gaps.silent(silence);
     this.gaps.forget(nowNs - 2 * this.#windowNs);

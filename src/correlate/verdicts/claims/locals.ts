@@ -60,7 +60,8 @@ export class Locals {
     const inside = accounts.insideTuple(slot);
     const isOpenedInside =
       tuples.isOpenerKnown(inside) && accounts.isOutbound(slot, tuples.isOpenedByA(inside) ? 1 : 0);
-    const isOpenedThere = isOpenedInside || !tuples.isOpenerKnown(tuple) || tuples.isOpenedByA(tuple) === isA;
+    const isOpenedThere =
+      isOpenedInside || accounts.isTakenUp(slot) || !tuples.isOpenerKnown(tuple) || tuples.isOpenedByA(tuple) === isA;
     const { words } = tuples;
     const at = tuples.address(tuple, isA);
     if (!isIpv6) {

@@ -38,7 +38,9 @@ export class CaptureLoss implements Finder {
       const { captureDropped } = other === INSIDE ? summary.inside : summary.outside;
       const moved = this.#moved[side];
       const late = moved === 0 ? "" : `; of ${moved} of them something else was said before, and no update tells it`;
-      return `${SIDE_NAMES[other]} lost ${frames(captureDropped)} by its own count, and may have lost the twins of ${frames(count)}${late}`;
+      const rest = count - captureDropped;
+      const others = rest > 0 ? `, not of all: ${rest} or more never passed it` : "";
+      return `${SIDE_NAMES[other]} lost ${frames(captureDropped)} by its own count, and may have lost the twins of ${frames(count)}${others}${late}`;
     });
   }
 }

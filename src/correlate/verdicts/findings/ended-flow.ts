@@ -1,9 +1,12 @@
+import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { Located } from "../../../packets/findings.js";
 import { REWRITE_DST } from "../../../packets/flows.js";
 import { hasPorts, protocolName, TCP } from "../../../protocols/ip-protocols.js";
 import { copyOfEnds, type Ends } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
+import type { TupleTable } from "../../../packets/tuples.js";
 import { isPrivate } from "../../../protocols/addresses.js";
+import type { Shown } from "../../shown.js";
 import { linkOf } from "../../matchers/scope.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import { ViewedFlow } from "../flows/viewed-flow.js";
@@ -17,6 +20,13 @@ const MOST_SEARCHES = 100;
 export class EndedFlow extends ViewedFlow implements Located {
   #searches = 0;
   #untranslated: number | undefined;
+  readonly #shown: Shown | undefined;
+
+  /** `shown` as for `Findings`. */
+  constructor(accounts: FlowAccounts, tuples: TupleTable, shown: Shown | undefined) {
+    super(accounts, tuples);
+    this.#shown = shown;
+  }
 
   override of(slot: number): this {
     super.of(slot);
@@ -83,7 +93,7 @@ export class EndedFlow extends ViewedFlow implements Located {
   }
 
   get retransmissions(): number {
-    return this.accounts.retransmissions(this.slot);
+    return this.#shown?.retransmissions(this.id) ?? this.accounts.retransmissions(this.slot);
   }
 
   /** Whether its first packet was dropped, as another flow took the port at that time. */

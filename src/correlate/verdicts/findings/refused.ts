@@ -16,7 +16,7 @@ const HINTS: Readonly<Partial<Record<Reason, string>>> = {
   "no-route": "ip route get <address> shows whether there is a way, iptables -S which rule rejects",
   "too-big": "ip link shows MTUs, ip route get <address> which one counts",
   "ttl-exceeded":
-    "traceroute asks for that; else ip route get <address>, here and on the next router, shows whether packets go round in circles",
+    "traceroute lets TTLs run out on purpose; else, ip route get <address>, here and on the next router, shows whether packets go round in circles",
   "reassembly-timeout":
     "nstat -az 'Ip*Reasm*' counts such datagrams; sysctl net.ipv4.ipfrag_time and net.ipv4.ipfrag_high_thresh say how long and how many fragments wait",
   "host-reset":

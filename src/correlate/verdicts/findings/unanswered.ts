@@ -1,5 +1,6 @@
 import { Few } from "../../../packets/few.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
+import { PORT as DNS_PORT } from "../../../protocols/dns.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import type { EndedFlow } from "./ended-flow.js";
@@ -8,7 +9,7 @@ import type { Context, Finder } from "./finder.js";
 /** An answer is waited for so long, nanoseconds: TCP itself takes a SYN for lost after a second (RFC 6298 section 2.1). */
 const PATIENCE_NS = 1_000_000_000;
 /** UDP ports of protocols in which whoever is asked answers: DNS (RFC 1035), NTP (RFC 5905). Others may be meant to be one-way, as syslog. */
-const ANSWERED_PORTS: ReadonlySet<number> = new Set([53, 123]);
+const ANSWERED_PORTS: ReadonlySet<number> = new Set([DNS_PORT, 123]);
 
 /**
  * `unanswered`: SYNs, echo requests and queries crossed the NAT, and nothing came back, on neither side, though the capture of the side where

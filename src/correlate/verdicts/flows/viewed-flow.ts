@@ -1,6 +1,6 @@
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
-import type { TupleTable } from "../../../packets/tuples.js";
+import { NONE, type TupleTable } from "../../../packets/tuples.js";
 
 /** One flow after the other, as its initiator has it; as those that travel outbound, where that is not known. */
 export class ViewedFlow {
@@ -9,6 +9,7 @@ export class ViewedFlow {
   #slot = 0;
   /** 1 where the initiator's packets are forward on the inside. */
   #forward = 1;
+  #isOpenerKnown = false;
 
   constructor(accounts: FlowAccounts, tuples: TupleTable) {
     this.accounts = accounts;
@@ -19,7 +20,8 @@ export class ViewedFlow {
   of(slot: number): this {
     const { accounts, tuples } = this;
     const inside = accounts.insideTuple(slot);
-    const isForward = tuples.isOpenerKnown(inside) ? tuples.isOpenedByA(inside) : accounts.isOutbound(slot, 1);
+    this.#isOpenerKnown = isOpenerKnown(accounts, tuples, slot, inside);
+    const isForward = this.#isOpenerKnown ? tuples.isOpenedByA(inside) : accounts.isOutbound(slot, 1);
     this.#slot = slot;
     this.#forward = isForward ? 1 : 0;
     return this;
@@ -50,7 +52,7 @@ export class ViewedFlow {
   }
 
   get isOpenerKnown(): boolean {
-    return this.tuples.isOpenerKnown(this.insideTuple);
+    return this.#isOpenerKnown;
   }
 
   get isFromInside(): boolean {
@@ -85,4 +87,9 @@ export class ViewedFlow {
     const isTurned = side === OUTSIDE && this.accounts.isFlipped(this.#slot);
     return (this.forwardOf(isInitiator) === 1) !== isTurned;
   }
+}
+
+/** Whether it is known who began the translation of a flow, in a slot or NONE: who opened its inside conversation. */
+export function isOpenerKnown(accounts: FlowAccounts, tuples: TupleTable, slot: number, insideTuple: number): boolean {
+  return tuples.isOpenerKnown(insideTuple) && (slot === NONE || !accounts.isTakenUp(slot));
 }

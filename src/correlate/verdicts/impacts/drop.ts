@@ -1,8 +1,9 @@
 /** A dropped packet, and what others that crossed tell of it by themselves. */
+import { DNS_QUERY, DNS_RESPONSE } from "../../../packets/records.js";
 import type { Impact } from "../../../packets/results.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { hasPorts, ICMP, isIcmp, TCP } from "../../../protocols/ip-protocols.js";
+import { hasPorts, ICMP, isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ECHO_REPLY, ECHO_REPLY_6, ECHO_REQUEST, ECHO_REQUEST_6 } from "../../../protocols/icmp.js";
 import { ACK, FIN, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
 
@@ -58,11 +59,19 @@ export function isTelling({ proto, content }: Packet): boolean {
   return proto === TCP || isIcmp(proto) || (hasPorts(proto) && content !== 0);
 }
 
-/** Whether what a drop carried was answered by a packet of the other end: acknowledged, by TCP; of an echo, by its reply. */
+/** Whether a packet that is not TCP may be one of those that answers can be told of: see `isAnsweredBy`. */
+export function mayBeAnswered({ proto, seq }: Packet): boolean {
+  return isIcmp(proto) || (proto === UDP && (seq & DNS_QUERY) !== 0);
+}
+
+/** Whether what a drop carried was answered by a packet of the other end: acknowledged, by TCP; of an echo or a DNS query, by its reply. */
 export function isAnsweredBy(drop: Drop, { proto, tcpFlags, seq, content }: Packet): boolean {
   if (proto !== drop.proto) return false;
   if (proto === TCP) return coveredBy(drop, tcpFlags, content, false) !== null;
-  if (!isIcmp(proto) || ((seq ^ drop.seq) & 0xffff) !== 0) return false;
+  // both have the sequence number, or the id, in their lower half
+  if (((seq ^ drop.seq) & 0xffff) !== 0) return false;
+  if (proto === UDP) return (drop.seq & DNS_QUERY) !== 0 && (seq & DNS_RESPONSE) !== 0;
+  if (!isIcmp(proto)) return false;
   const [asked, said] = [drop.seq >>> 24, seq >>> 24];
   return proto === ICMP
     ? asked === ECHO_REQUEST && said === ECHO_REPLY

@@ -5,7 +5,7 @@ import type { Range } from "../../../packets/results.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
-import { isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
+import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, isOpening, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import {
@@ -15,6 +15,7 @@ import {
   isAnsweredBy,
   isTelling,
   keyOf,
+  mayBeAnswered,
   type Packet,
   spanOf,
   without,
@@ -271,7 +272,7 @@ export class Impacts {
   /** Whether a packet that is not TCP was answered by one that crossed by now. */
   #isAnswered(drop: Drop): boolean {
     const { slot, side } = drop;
-    if (slot === NONE || !isIcmp(drop.proto)) return false;
+    if (slot === NONE || !mayBeAnswered(drop)) return false;
     let looked = 0;
     for (const crossing of this.#crossings.of(this.#wayBack(slot, side === INSIDE))) {
       if (++looked > MOST_LOOKED_AT) return false;

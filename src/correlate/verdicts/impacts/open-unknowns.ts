@@ -11,11 +11,12 @@ const MOST_OF_A_NAME = 2;
 
 /** A packet of which nothing tells what became of it, and how it was judged. */
 export interface Unknown
-  extends Pick<Drop, "side" | "frame" | "flow" | "isSelected" | "isIpv6" | "timeNs" | "quotedAs" | "head"> {
-  readonly verdict: Verdict;
+  extends Pick<Drop, "side" | "frame" | "flow" | "isSelected" | "isIpv6" | "way" | "timeNs" | "quotedAs" | "head"> {
+  /** What was said of it last. */
+  verdict: Verdict;
 }
 
-/** The packets of which an ICMP error may tell later what became of them, as nothing else does. */
+/** The packets of which an ICMP error may tell later what became of them, or where others of their destination go. */
 export class OpenUnknowns {
   /** By how errors name them, the newest last. */
   readonly #byName = new Map<string, readonly Unknown[]>();
@@ -25,6 +26,12 @@ export class OpenUnknowns {
     this.#byName.delete(unknown.quotedAs);
     this.#byName.set(unknown.quotedAs, [...others, unknown].slice(-MOST_OF_A_NAME));
     keepNewest(this.#byName, MOST_NAMES);
+  }
+
+  /** Those that passed before the other capture began, as was said of them. */
+  *beforeBegun(): Iterable<Unknown> {
+    for (const unknowns of this.#byName.values())
+      for (const unknown of unknowns) if (unknown.verdict === "no-overlap") yield unknown;
   }
 
   /** Those of before a time that errors may be about which name their packets so, and quote such payloads. */

@@ -96,6 +96,7 @@ export class Updates {
       flow,
       isSelected: t.isSelected(row),
       isIpv6: (t.flags(row) & IS_IPV6) !== 0,
+      way: t.way(row),
       timeNs: t.timeNs(row),
       quotedAs: this.#refusals.quotedAs(row),
       head: t.head(row),
@@ -186,12 +187,22 @@ export class Updates {
       this.#tell(updateOf(drop, { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED }), drop.timeNs);
   }
 
-  /** Tells it of what was dropped on its way to an address that others are now known to take an interface to which is not captured. */
+  /**
+   * Tells it of what was dropped on its way to an address that others are now known to take an interface to which is not captured; and of what passed to
+   * there, or from there, before the other capture began: nothing shows any more that it had not.
+   */
   tellElsewhere(way: number): void {
     this.takeNews();
     const tuples = this.#tuples;
     const isThere = (of: number) => tuples.isSameAddress(of >> 1, (of & 1) === 0, way >> 1, (way & 1) === 0);
     this.#tellUnknown((drop) => isUnexplained(drop) && isThere(drop.way), "may-go-elsewhere", WHY_ELSEWHERE);
+    for (const unknown of this.unknowns.beforeBegun()) {
+      if (!isThere(unknown.way) && !isThere(unknown.way ^ 1)) continue;
+      const { verdict, ...packet } = unknown;
+      unknown.verdict = "unknown";
+      const now = { verdict: "unknown", reason: "not-begun", why: WHY_NOT_THERE } as const;
+      this.#tell({ ...packet, ...now, before: { verdict } }, unknown.timeNs);
+    }
   }
 
   /** The same of what is of a service that a proxy is now known to take on its way. */
@@ -247,7 +258,7 @@ export class Updates {
 
 /** Why a packet that was answered is not said to be dropped, in words. */
 export const WHY_ARRIVED =
-  "what it carried was acknowledged or answered, and no copy of it was seen to cross: it did, or one did, unseen";
+  "what it carried was acknowledged or answered, and nothing of that was seen to cross: it, or a copy of it, crossed unseen";
 
 function judgementOf({ isUnseen, ...consequence }: Consequence): Judgement {
   if (isUnseen === true) return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED };
@@ -255,6 +266,10 @@ function judgementOf({ isUnseen, ...consequence }: Consequence): Judgement {
   const why = byFrame === undefined ? "a later acknowledgement covers it" : `a copy got through: frame ${byFrame}`;
   return { verdict: "dropped", reason: "no-twin", why, ...consequence };
 }
+
+/** Why nothing follows of a packet that passed before the other capture's first frame, in words. */
+const WHY_NOT_THERE =
+  "the first frame of the other capture is later, and nothing of what goes to there came out behind that: it takes another interface, or that capture had not begun";
 
 /** Why an answer is not said to be dropped whose flow has another translation by now, in words. */
 export const WHY_REPLACED =

@@ -51,7 +51,7 @@ it("mtu is not what is refused for another reason, nor what is lost, nor what a 
 
 it("refused says what to look at next by the reason, each by its name where there are several", async () => {
   const exceeded = await hintOf([11, 0]);
-  expect(exceeded).toMatch(/^traceroute asks for that; else ip route get/);
+  expect(exceeded).toMatch(/^traceroute lets TTLs run out on purpose; else, ip route get/);
   const reassembly = await hintOf([11, 1]);
   expect(reassembly).toMatch(/nstat -az 'Ip\*Reasm\*'.*net\.ipv4\.ipfrag_time/);
   expect(await hintOf([11, 0], [11, 1])).toBe(`ttl-exceeded: ${exceeded}; reassembly-timeout: ${reassembly}`);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { icmp, ipv4 } from "../../../support/packets.js";
+import { concat, icmp, ipv4, udp } from "../../../support/packets.js";
 import { ms, type Outcome, outcomeOf, type Stamped } from "../../outcome.js";
 import {
   CONTAINER,
@@ -75,6 +75,21 @@ function reply(atMs: number, seq: number): Sent {
     atMs,
     isInbound: true,
     packet: (isInside) => ping({ ...to(isInside), icmpId: 77, seq, ipId: id, reply: true }),
+  };
+}
+
+/** A DNS query of the container's, or the answer to one: what of it tells that, and a name in its question. */
+function dns(atMs: number, id: number, { isAnswer = false, isLost = false, questions = 1, name = "name" } = {}): Sent {
+  const ip = ++ipId;
+  const header = [id >>> 8, id & 0xff, isAnswer ? 0x81 : 0x01, 0, 0, questions, 0, isAnswer ? 1 : 0, 0, 0, 0, 0];
+  const payload = concat(Uint8Array.from(header), Buffer.from(name));
+  const ports = isAnswer ? { srcPort: 53, dstPort: 7000 } : { srcPort: 7000, dstPort: 53 };
+  const ends = isAnswer ? to : from;
+  return {
+    atMs,
+    isLost,
+    isInbound: isAnswer,
+    packet: (isInside) => ipv4({ ...ends(isInside), id: ip }, udp({ ...ports, payload })),
   };
 }
 
@@ -388,6 +403,29 @@ it("an answer shows that what it answers arrived unseen, wherever that answer wa
   expect(await told([...others, reply(2010, 3)])).toEqual(["2000 lost"]);
   expect(await told([...others, reply(2010, 2)])).toEqual([]);
   expect(await told([...others, reply(4000, 2)])).toEqual(["2000 lost", "2000 update arrived"]);
+});
+
+it("so does an answer of a flow of which much has crossed, whichever it answers", async () => {
+  const before = Array.from({ length: 20 }, (_, n) => [echo(1000 + 100 * n, n), reply(1010 + 100 * n, n)]).flat();
+  expect(await told([...before, echo(3000, 20, true), reply(3010, 20)])).toEqual([]);
+  expect(await told([...before, echo(3000, 20, true), reply(3010, 21)])).toEqual(["3000 lost"]);
+});
+
+it("an answer to a DNS query shows that the query arrived, and none to another one", async () => {
+  const before = Array.from({ length: 20 }, (_, n) => [
+    dns(1000 + 100 * n, n),
+    dns(1010 + 100 * n, n, { isAnswer: true }),
+  ]);
+  const lost = [...before.flat(), dns(4000, 100, { isLost: true })];
+  const answer = (atMs: number, id: number) => dns(atMs, id, { isAnswer: true });
+  expect(await told([...lost, answer(4010, 100)])).toEqual([]);
+  expect(await told([...lost, answer(6000, 100)])).toEqual(["4000 lost", "4000 update arrived"]);
+  expect(await told([...lost, answer(4010, 99)])).toEqual(["4000 lost"]);
+  // another one of this number was seen to cross: that is answered
+  expect(await told([...lost, dns(4005, 100, { name: "other" }), answer(4010, 100)])).toEqual(["4000 lost"]);
+  expect(await told([...lost, dns(4005, 100), answer(4010, 100)])).toEqual(["4000 resent by 4005"]);
+  // what is no DNS has no number
+  expect(await told([...lost, dns(4010, 100, { isAnswer: true, questions: 0 })])).toEqual(["4000 lost"]);
 });
 
 it("nothing is known of a drop whose copy may have got through: held up, past the end of the other capture, or where that is silent", async () => {
