@@ -18,6 +18,27 @@ export interface ByteStream {
   close(): Promise<void>;
 }
 
+/** A stream that comes in chunks, of whatever size. */
+export abstract class ChunkedBytes implements ByteStream {
+  #rest: Uint8Array = new Uint8Array(0);
+
+  /** Resolves with the next chunk, which may be empty, or with null at the end. */
+  protected abstract next(): Promise<Uint8Array | null>;
+  abstract close(): Promise<void>;
+
+  async read(target: Uint8Array, at: number): Promise<number> {
+    while (this.#rest.length === 0) {
+      const chunk = await this.next();
+      if (chunk === null) return 0;
+      this.#rest = chunk;
+    }
+    const taken = this.#rest.subarray(0, target.length - at);
+    target.set(taken, at);
+    this.#rest = this.#rest.subarray(taken.length);
+    return taken.length;
+  }
+}
+
 /** Bytes as they are stored. */
 export interface StoredBytes extends ByteStream {
   /** Whether they all are there: reading them waits for nobody. */
@@ -139,39 +160,30 @@ function unreadable(error: unknown): DamageError {
 }
 
 /** A FIFO, a pipe or a socket: what the writer has written so far, as it comes. */
-class PipeBytes implements StoredBytes {
+class PipeBytes extends ChunkedBytes implements StoredBytes {
   readonly isOnDisk = false;
   readonly #socket: Socket;
   readonly #chunks: AsyncIterator<Uint8Array>;
   readonly #onBytes: OnBytes;
-  #rest: Uint8Array = new Uint8Array(0);
   #read = 0;
   #closed = false;
 
   constructor(fd: number, onBytes: OnBytes) {
+    super();
     this.#socket = new Socket({ fd, readable: true, writable: false });
     this.#chunks = this.#socket[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
     this.#onBytes = onBytes;
   }
 
-  async read(target: Uint8Array, at: number): Promise<number> {
-    if (this.#rest.length === 0 && !(await this.#wait())) return 0;
-    const taken = this.#rest.subarray(0, target.length - at);
-    target.set(taken, at);
-    this.#rest = this.#rest.subarray(taken.length);
-    return taken.length;
-  }
-
-  async #wait(): Promise<boolean> {
+  protected async next(): Promise<Uint8Array | null> {
     try {
       const chunk = await this.#chunks.next();
-      if (chunk.done || this.#closed) return false;
-      this.#rest = chunk.value;
+      if (chunk.done || this.#closed) return null;
       this.#read += chunk.value.length;
       this.#onBytes(this.#read, undefined);
-      return true;
+      return chunk.value;
     } catch (error) {
-      if (this.#closed) return false;
+      if (this.#closed) return null;
       throw new DamageError(`the pipe cannot be read any further: ${messageOf(error)}`, { cause: error });
     }
   }

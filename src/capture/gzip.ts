@@ -1,5 +1,5 @@
 import { createGunzip } from "node:zlib";
-import type { ByteStream } from "./bytes.js";
+import { type ByteStream, ChunkedBytes } from "./bytes.js";
 import { DamageError } from "./errors.js";
 
 /**
@@ -10,17 +10,17 @@ const OUTPUT_BYTES = 16 * 1024;
 const INPUT_BYTES = 64 * 1024;
 
 /** A gzip stream of one member or several (RFC 1952), decompressed as it is read. What follows the last member is ignored, as gzip does. */
-export class GzipBytes implements ByteStream {
+export class GzipBytes extends ChunkedBytes {
   readonly #stored: ByteStream;
   readonly #gunzip = createGunzip({ chunkSize: OUTPUT_BYTES });
   readonly #input = new Uint8Array(INPUT_BYTES);
-  #rest: Uint8Array = new Uint8Array(0);
   #writing = false;
   #over = false;
   #error: Error | undefined;
   #wake = () => {};
 
   constructor(stored: ByteStream) {
+    super();
     this.#stored = stored;
     this.#gunzip.on("readable", () => this.#wake());
     for (const event of ["end", "close"])
@@ -33,23 +33,12 @@ export class GzipBytes implements ByteStream {
     });
   }
 
-  async read(target: Uint8Array, at: number): Promise<number> {
-    if (this.#rest.length === 0 && !(await this.#inflate())) return 0;
-    const taken = this.#rest.subarray(0, target.length - at);
-    target.set(taken, at);
-    this.#rest = this.#rest.subarray(taken.length);
-    return taken.length;
-  }
-
-  async #inflate(): Promise<boolean> {
+  protected async next(): Promise<Uint8Array | null> {
     for (;;) {
       const chunk: Uint8Array | null = this.#gunzip.read();
-      if (chunk) {
-        this.#rest = chunk;
-        return true;
-      }
+      if (chunk) return chunk;
       if (this.#error) throw damage(this.#error);
-      if (this.#over) return false;
+      if (this.#over) return null;
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });

@@ -3,6 +3,7 @@ import { machine, release, type } from "node:os";
 import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
 import { CaptureError, messageOf } from "./errors.js";
 import type { LiveStatistics } from "./live/live-source.js";
+import * as block from "./pcapng-blocks.js";
 
 /** An interface frames were captured on. */
 export interface WrittenInterface extends CaptureInterface {
@@ -10,32 +11,7 @@ export interface WrittenInterface extends CaptureInterface {
   readonly filter?: string;
 }
 
-/** Block types and what stands in them, draft-ietf-opsawg-pcapng section 4. */
-const SECTION_HEADER = 0x0a0d0d0a;
-const INTERFACE_DESCRIPTION = 1;
-const INTERFACE_STATISTICS = 5;
-const ENHANCED_PACKET = 6;
-const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
 const UNKNOWN_LENGTH = 0xffffffff;
-/** Type and length before the body, and the length again after it. */
-const BODY_AT = 8;
-const PACKET_DATA_AT = 28;
-const PACKET_BYTES = 32;
-
-/** Option codes. */
-const END_OF_OPTIONS = 0;
-const SHB_HARDWARE = 2;
-const SHB_OS = 3;
-const SHB_USERAPPL = 4;
-const IF_NAME = 2;
-const IF_TSRESOL = 9;
-const IF_FILTER = 11;
-const IF_OS = 12;
-const ISB_ENDTIME = 3;
-const ISB_IFDROP = 5;
-const ISB_FILTERACCEPT = 6;
-const ISB_OSDROP = 7;
-const ISB_USRDELIV = 8;
 /** if_tsresol: stamps count 10^-9 s. */
 const NANOSECONDS = 9;
 /** First byte of if_filter: a libpcap filter string follows. */
@@ -86,19 +62,19 @@ export class PcapngWriter {
       throw new CaptureError(`${path}: cannot be written: ${isUnread ? "nobody reads it yet" : messageOf(error)}`);
     }
     this.#framesOf = interfaces.map(() => 0);
-    this.#block(SECTION_HEADER, [
-      words(BYTE_ORDER_MAGIC, 1, UNKNOWN_LENGTH, UNKNOWN_LENGTH),
-      text(SHB_HARDWARE, machine()),
-      text(SHB_OS, `${type()} ${release()}`),
-      text(SHB_USERAPPL, "natcorr"),
+    this.#block(block.SECTION_HEADER, [
+      words(block.BYTE_ORDER_MAGIC, 1, UNKNOWN_LENGTH, UNKNOWN_LENGTH),
+      text(block.SHB_HARDWARE, machine()),
+      text(block.SHB_OS, `${type()} ${release()}`),
+      text(block.SHB_USERAPPL, "natcorr"),
     ]);
     for (const { name, linkType, snaplen, filter } of interfaces)
-      this.#block(INTERFACE_DESCRIPTION, [
+      this.#block(block.INTERFACE_DESCRIPTION, [
         words(linkType, snaplen),
-        text(IF_NAME, name),
-        option(IF_TSRESOL, Buffer.of(NANOSECONDS)),
-        ...(filter ? [option(IF_FILTER, Buffer.from(`${String.fromCharCode(IS_LIBPCAP_FILTER)}${filter}`))] : []),
-        text(IF_OS, `${type()} ${release()}`),
+        text(block.IF_NAME, name),
+        option(block.IF_TSRESOL, Buffer.of(NANOSECONDS)),
+        ...(filter ? [option(block.IF_FILTER, Buffer.from(`${String.fromCharCode(IS_LIBPCAP_FILTER)}${filter}`))] : []),
+        text(block.IF_OS, `${type()} ${release()}`),
       ]);
   }
 
@@ -117,13 +93,13 @@ export class PcapngWriter {
     const first = this.#frames + 1;
     for (let row = 0; row < count; row++) {
       const bytes = captured[row];
-      const length = PACKET_BYTES + aligned(bytes);
+      const length = block.PACKET_BYTES + block.padded(bytes);
       const at = this.#reserve(length);
       const low = epochLow + timeNs[row];
       const carry = Math.floor(low / WORD);
       // First, so that everything else overwrites it: the padding.
       view.setUint32(at + length - 8, 0, true);
-      view.setUint32(at, ENHANCED_PACKET, true);
+      view.setUint32(at, block.ENHANCED_PACKET, true);
       view.setUint32(at + 4, length, true);
       view.setUint32(at + 8, iface, true);
       view.setUint32(at + 12, epochHigh + carry, true);
@@ -131,7 +107,7 @@ export class PcapngWriter {
       view.setUint32(at + 20, bytes, true);
       view.setUint32(at + 24, original[row], true);
       // The one object here, and worth it: 85 ns with it, 300 ns to copy 66 bytes and 3,200 ns to copy 1,514 one by one.
-      this.#buffer.set(data.subarray(start[row], start[row] + bytes), at + PACKET_DATA_AT);
+      this.#buffer.set(data.subarray(start[row], start[row] + bytes), at + block.PACKET_DATA);
       view.setUint32(at + length - 4, length, true);
       this.#frames++;
     }
@@ -148,13 +124,13 @@ export class PcapngWriter {
   statistics(iface: number, { received, dropped, droppedByInterface }: LiveStatistics, nowNs: bigint): void {
     const high = Number(nowNs >> 32n);
     const low = Number(nowNs & 0xffffffffn);
-    this.#block(INTERFACE_STATISTICS, [
+    this.#block(block.INTERFACE_STATISTICS, [
       words(iface, high, low),
-      option(ISB_ENDTIME, words(high, low)),
-      ...counter(ISB_IFDROP, droppedByInterface),
-      ...counter(ISB_FILTERACCEPT, received),
-      ...counter(ISB_OSDROP, dropped),
-      ...counter(ISB_USRDELIV, this.#framesOf[iface]),
+      option(block.ISB_ENDTIME, words(high, low)),
+      ...counter(block.ISB_IFDROP, droppedByInterface),
+      ...counter(block.ISB_FILTERACCEPT, received),
+      ...counter(block.ISB_OSDROP, dropped),
+      ...counter(block.ISB_USRDELIV, this.#framesOf[iface]),
     ]);
   }
 
@@ -171,12 +147,12 @@ export class PcapngWriter {
 
   /** Appends a block of which all but the type and the length is given; options end themselves. */
   #block(type: number, body: readonly Buffer[]): void {
-    const content = Buffer.concat([...body, words(END_OF_OPTIONS)]);
-    const length = content.length + BODY_AT + 4;
+    const content = Buffer.concat([...body, words(block.END_OF_OPTIONS)]);
+    const length = content.length + block.FRAME_BYTES;
     const at = this.#reserve(length);
     this.#view.setUint32(at, type, true);
     this.#view.setUint32(at + 4, length, true);
-    content.copy(this.#buffer, at + BODY_AT);
+    content.copy(this.#buffer, at + block.BODY);
     this.#view.setUint32(at + length - 4, length, true);
   }
 
@@ -209,7 +185,7 @@ export class PcapngWriter {
     for (let at = 0; at < this.#used; ) {
       const end = at + this.#view.getUint32(at + 4, true);
       if (end <= done) whole = end;
-      else if (this.#view.getUint32(at, true) === ENHANCED_PACKET) lost++;
+      else if (this.#view.getUint32(at, true) === block.ENHANCED_PACKET) lost++;
       at = end;
     }
     if (fstatSync(this.#fd).isFile()) ftruncateSync(this.#fd, this.#written + whole);
@@ -230,10 +206,6 @@ function opened(path: string): number {
   return waiting;
 }
 
-function aligned(bytes: number): number {
-  return (bytes + 3) & ~3;
-}
-
 function words(...values: readonly number[]): Buffer {
   return Buffer.concat(
     values.map((value) => {
@@ -250,7 +222,7 @@ function counter(code: number, count: number | undefined): Buffer[] {
 }
 
 function option(code: number, value: Buffer): Buffer {
-  const padding = Buffer.alloc(aligned(value.length) - value.length);
+  const padding = Buffer.alloc(block.padded(value.length) - value.length);
   return Buffer.concat([words(code + value.length * 2 ** 16), value, padding]);
 }
 

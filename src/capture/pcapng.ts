@@ -1,40 +1,11 @@
 import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
-import { MAX_CAPTURED_BYTES, WINDOW_BYTES, oversized } from "./format.js";
+import { MAX_CAPTURED_BYTES, oversized } from "./format.js";
 import type { Format, LossOn, Stop } from "./format.js";
-import { LossPlaces } from "./loss-places.js";
+import * as block from "./pcapng-blocks.js";
+import { PcapngLosses } from "./pcapng-losses.js";
 import { TickClock } from "./ticks.js";
 import type { Epoch } from "./ticks.js";
 import type { ByteWindow } from "./window.js";
-
-/** Block types, draft-ietf-opsawg-pcapng sections 4 and A. The section header reads the same in both byte orders. */
-const SECTION_HEADER = 0x0a0d0d0a;
-const INTERFACE_DESCRIPTION = 1;
-const PACKET = 2;
-const SIMPLE_PACKET = 3;
-const INTERFACE_STATISTICS = 5;
-const ENHANCED_PACKET = 6;
-
-const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
-
-/** Bytes of a block around its body: type and length before it, the length again after it. */
-const FRAME_BYTES = 12;
-/** The same of a packet block, its fixed fields included; and where its data starts. */
-const PACKET_BYTES = 32;
-const PACKET_DATA = 28;
-const SIMPLE_PACKET_BYTES = 16;
-
-/** Option codes. */
-const END_OF_OPTIONS = 0;
-const IF_NAME = 2;
-const IF_TSRESOL = 9;
-const IF_TSOFFSET = 14;
-const ISB_ENDTIME = 3;
-const ISB_IFRECV = 4;
-const ISB_IFDROP = 5;
-const ISB_FILTERACCEPT = 6;
-const ISB_OSDROP = 7;
-const ISB_USRDELIV = 8;
-const EPB_DROPCOUNT = 4;
 
 /** An obsolete packet block that does not know how many were dropped before it. */
 const UNKNOWN_DROPS = 0xffff;
@@ -45,7 +16,7 @@ const NO_INTERFACE = "the frame belongs to an interface that was not described";
 
 /** Whether a pcapng capture starts here. */
 export function isPcapng(view: DataView, at: number): boolean {
-  return view.getUint32(at) === SECTION_HEADER;
+  return view.getUint32(at) === block.SECTION_HEADER;
 }
 
 /**
@@ -56,7 +27,6 @@ export function isPcapng(view: DataView, at: number): boolean {
  */
 export class Pcapng implements Format {
   readonly interfaces: CaptureInterface[] = [];
-  hasCounters = false;
   readonly #warn: (text: string) => void;
   readonly #epoch: Epoch = { ns: 0n };
   #started = false;
@@ -64,13 +34,7 @@ export class Pcapng implements Format {
   /** Index of the section's interface 0. */
   #sectionStart = 0;
   readonly #clocks: TickClock[] = [];
-  /** By interface: what its latest statistics block says it lost, and what its packet blocks add up to. */
-  readonly #droppedInStatistics: number[] = [];
-  readonly #droppedBetweenFrames: number[] = [];
-  /** By interface: how many frames it has, and up to when its statistics say that it was captured; -Infinity where they do not. */
-  readonly #frames: number[] = [];
-  readonly #endedNs: number[] = [];
-  readonly #places = new LossPlaces();
+  readonly #losses = new PcapngLosses();
   #lastNs = 0;
   #warnedOfNoStamp = false;
 
@@ -87,20 +51,23 @@ export class Pcapng implements Format {
   }
 
   get endedNs(): number {
-    return this.#endedNs.length === 0 ? Number.NEGATIVE_INFINITY : Math.min(...this.#endedNs);
+    return this.#losses.endedNs;
+  }
+
+  get hasCounters(): boolean {
+    return this.#losses.areCounted;
   }
 
   get losses(): LossOn[] {
-    return this.#places.losses;
+    return this.#losses.places.losses;
   }
 
   end(): void {
-    this.#places.end();
+    this.#losses.places.end();
   }
 
-  /** Statistics count from the start of the capture, packet blocks since the packet before: the same frames, not more. */
   droppedOn(iface: number): number {
-    return Math.max(this.#droppedInStatistics[iface], this.#droppedBetweenFrames[iface]);
+    return this.#losses.on(iface);
   }
 
   scan(window: ByteWindow, batch: FrameBatch, rows: number): Stop {
@@ -108,24 +75,24 @@ export class Pcapng implements Format {
     let at = window.start;
     let row = 0;
     let stop: Stop = "more";
-    while (end - at >= FRAME_BYTES) {
+    while (end - at >= block.FRAME_BYTES) {
       const type = view.getUint32(at, this.#little);
-      if (type === SECTION_HEADER) this.#little = view.getUint32(at + 8, true) === BYTE_ORDER_MAGIC;
+      if (type === block.SECTION_HEADER) this.#little = view.getUint32(at + 8, true) === block.BYTE_ORDER_MAGIC;
       const bytes = view.getUint32(at + 4, this.#little);
-      let damage = misshapen(view, at, end, this.#little, type, bytes);
+      let damage = block.misshapen(view, at, end, this.#little, type, bytes);
       if (damage === undefined && bytes > end - at) {
-        if (leastBytes(type) === FRAME_BYTES) at += bytes;
+        if (block.leastBytes(type) === block.FRAME_BYTES) at += bytes;
         break;
       }
-      const isPacket = type === ENHANCED_PACKET || type === PACKET || type === SIMPLE_PACKET;
+      const isPacket = type === block.ENHANCED_PACKET || type === block.PACKET || type === block.SIMPLE_PACKET;
       if (isPacket && row === rows) {
         stop = "full";
         break;
       }
       damage ??=
-        type === ENHANCED_PACKET || type === PACKET
+        type === block.ENHANCED_PACKET || type === block.PACKET
           ? this.#packet(view, at, bytes, type, batch, row)
-          : type === SIMPLE_PACKET
+          : type === block.SIMPLE_PACKET
             ? this.#simplePacket(view, at, bytes, batch, row)
             : this.#note(view, at, bytes, type);
       if (damage !== undefined) {
@@ -145,14 +112,15 @@ export class Pcapng implements Format {
   /** Enhanced and obsolete packet blocks, sections 4.3 and A: they differ in how wide the interface is. */
   #packet(view: DataView, at: number, bytes: number, type: number, batch: FrameBatch, row: number): string | undefined {
     const little = this.#little;
-    const id = type === PACKET ? view.getUint16(at + 8, little) : view.getUint32(at + 8, little);
+    const id = type === block.PACKET ? view.getUint16(at + 8, little) : view.getUint32(at + 8, little);
     const index = this.#sectionStart + id;
     const high = view.getUint32(at + 12, little);
     const low = view.getUint32(at + 16, little);
     const captured = view.getUint32(at + 20, little);
     const original = view.getUint32(at + 24, little);
     if (captured > MAX_CAPTURED_BYTES) return oversized(captured);
-    if (bytes < PACKET_BYTES + captured) return `the frame claims ${captured} captured bytes in a block of ${bytes}`;
+    if (bytes < block.PACKET_BYTES + captured)
+      return `the frame claims ${captured} captured bytes in a block of ${bytes}`;
     if (index >= this.interfaces.length) return NO_INTERFACE;
     const clock = this.#clocks[index];
     if (!this.#started) {
@@ -160,29 +128,27 @@ export class Pcapng implements Format {
       this.#started = true;
     }
     this.#lastNs = clock.timeNs(high, low);
-    batch.start[row] = at + PACKET_DATA;
+    batch.start[row] = at + block.PACKET_DATA;
     batch.captured[row] = captured;
     batch.original[row] = original > captured ? original : captured;
     batch.timeNs[row] = this.#lastNs;
     batch.iface[row] = index;
-    if (type === PACKET) {
+    if (type === block.PACKET) {
       const drops = view.getUint16(at + 10, little);
-      if (drops !== UNKNOWN_DROPS) this.#lostBefore(index, drops);
-    } else if (bytes > PACKET_BYTES + 3 + captured) {
-      const option = this.#option(view, at + PACKET_DATA + padded(captured), at + bytes - 4, EPB_DROPCOUNT, 8);
-      if (option > 0) this.#lostBefore(index, this.#uint64(view, option));
+      if (drops !== UNKNOWN_DROPS) this.#losses.beforeFrame(index, drops);
+    } else if (bytes > block.PACKET_BYTES + 3 + captured) {
+      const option = block.optionIn(
+        view,
+        little,
+        at + block.PACKET_DATA + block.padded(captured),
+        at + bytes - 4,
+        block.EPB_DROPCOUNT,
+        8,
+      );
+      if (option > 0) this.#losses.beforeFrame(index, Number(view.getBigUint64(option, little)));
     }
-    this.#frames[index]++;
-    this.#places.frame(index, this.#lastNs);
+    this.#losses.frame(index, this.#lastNs);
     return undefined;
-  }
-
-  /** Takes what a frame's own block says of those before it. */
-  #lostBefore(index: number, dropped: number): void {
-    const before = this.droppedOn(index);
-    this.hasCounters = true;
-    this.#droppedBetweenFrames[index] += dropped;
-    this.#places.beforeFrame(index, this.droppedOn(index) - before);
   }
 
   /** Section 4.4: no interface but the section's first, no stamp, and a captured length only as far as the snaplen implies one. */
@@ -190,7 +156,7 @@ export class Pcapng implements Format {
     const index = this.#sectionStart;
     if (index >= this.interfaces.length) return NO_INTERFACE;
     const original = view.getUint32(at + 8, this.#little);
-    const captured = Math.min(original, this.interfaces[index].snaplen || original, bytes - SIMPLE_PACKET_BYTES);
+    const captured = Math.min(original, this.interfaces[index].snaplen || original, bytes - block.SIMPLE_PACKET_BYTES);
     if (captured > MAX_CAPTURED_BYTES) return oversized(captured);
     if (!this.#warnedOfNoStamp) {
       this.#warnedOfNoStamp = true;
@@ -201,16 +167,19 @@ export class Pcapng implements Format {
     batch.original[row] = original;
     batch.timeNs[row] = this.#lastNs;
     batch.iface[row] = index;
-    this.#frames[index]++;
-    this.#places.frame(index, this.#lastNs);
+    this.#losses.frame(index, this.#lastNs);
     return undefined;
   }
 
   /** Takes in what a block that is not a packet says; types it does not know say nothing. */
   #note(view: DataView, at: number, bytes: number, type: number): string | undefined {
-    if (type === SECTION_HEADER) return this.#section(view, at);
-    if (type === INTERFACE_DESCRIPTION) return this.#interface(view, at, at + bytes - 4);
-    if (type === INTERFACE_STATISTICS) this.#statistics(view, at, at + bytes - 4);
+    if (type === block.SECTION_HEADER) return this.#section(view, at);
+    if (type === block.INTERFACE_DESCRIPTION) return this.#interface(view, at, at + bytes - 4);
+    if (type !== block.INTERFACE_STATISTICS) return undefined;
+    const index = this.#sectionStart + view.getUint32(at + 8, this.#little);
+    const clock = this.#started ? this.#clocks[index] : undefined;
+    if (index < this.interfaces.length)
+      this.#losses.statistics(index, view, this.#little, at, at + bytes - 4, clock, this.#epoch.ns);
     return undefined;
   }
 
@@ -228,9 +197,9 @@ export class Pcapng implements Format {
   #interface(view: DataView, at: number, end: number): string | undefined {
     if (this.interfaces.length === MAX_INTERFACES) return `more than ${MAX_INTERFACES} interfaces are described`;
     const options = at + 16;
-    const name = this.#option(view, options, end, IF_NAME, 1);
-    const resolution = this.#option(view, options, end, IF_TSRESOL, 1);
-    const offset = this.#option(view, options, end, IF_TSOFFSET, 8);
+    const name = block.optionIn(view, this.#little, options, end, block.IF_NAME, 1);
+    const resolution = block.optionIn(view, this.#little, options, end, block.IF_TSRESOL, 1);
+    const offset = block.optionIn(view, this.#little, options, end, block.IF_TSOFFSET, 8);
     this.interfaces.push({
       name: name < 0 ? "" : text(view, name, view.getUint16(name - 2, this.#little)),
       linkType: view.getUint16(at + 8, this.#little),
@@ -243,110 +212,8 @@ export class Pcapng implements Format {
         this.#epoch,
       ),
     );
-    this.#places.describe();
-    this.#droppedInStatistics.push(0);
-    this.#droppedBetweenFrames.push(0);
-    this.#frames.push(0);
-    this.#endedNs.push(Number.NEGATIVE_INFINITY);
+    this.#losses.describe();
     return undefined;
-  }
-
-  /** Section 4.6: lost by the interface and by the operating system, since the start of the capture; and when that ended. */
-  #statistics(view: DataView, at: number, end: number): void {
-    const index = this.#sectionStart + view.getUint32(at + 8, this.#little);
-    if (index >= this.interfaces.length) return;
-    this.#drops(view, index, at, end);
-    this.#ends(view, index, at, end);
-  }
-
-  /** What a program cut out of a capture keeps its statistics: those are only believed where all frames are there that they count. */
-  #ends(view: DataView, index: number, at: number, end: number): void {
-    const counts = [ISB_USRDELIV, ISB_FILTERACCEPT, ISB_IFRECV].map((each) =>
-      this.#option(view, at + 20, end, each, 8),
-    );
-    const count = counts.find((option) => option > 0);
-    const time = this.#option(view, at + 20, end, ISB_ENDTIME, 8);
-    if (count === undefined || time < 0 || !this.#started) return;
-    if (this.#uint64(view, count) > this.#frames[index] + this.droppedOn(index)) return;
-    const [high, low] = [time, time + 4].map((word) => view.getUint32(word, this.#little));
-    // whatever unit stamps have, some writers tell it in microseconds
-    const inMicrosecondsNs = Number(((BigInt(high) << 32n) | BigInt(low)) * 1000n - this.#epoch.ns);
-    const told = [this.#clocks[index].timeNs(high, low), inMicrosecondsNs];
-    this.#endedNs[index] = told.find((ns) => this.#places.isNear(ns)) ?? Number.NEGATIVE_INFINITY;
-  }
-
-  #drops(view: DataView, index: number, at: number, end: number): void {
-    const byInterface = this.#option(view, at + 20, end, ISB_IFDROP, 8);
-    const bySystem = this.#option(view, at + 20, end, ISB_OSDROP, 8);
-    if (byInterface < 0 && bySystem < 0) return;
-    const before = this.droppedOn(index);
-    this.hasCounters = true;
-    this.#droppedInStatistics[index] = Math.max(
-      this.#droppedInStatistics[index],
-      (byInterface < 0 ? 0 : this.#uint64(view, byInterface)) + (bySystem < 0 ? 0 : this.#uint64(view, bySystem)),
-    );
-    const high = view.getUint32(at + 12, this.#little);
-    const low = view.getUint32(at + 16, this.#little);
-    const toldNs = this.#started ? this.#clocks[index].timeNs(high, low) : Number.NEGATIVE_INFINITY;
-    this.#places.statement(index, toldNs, this.droppedOn(index) - before);
-  }
-
-  /** Where the value of an option of at least `least` bytes lies, or -1. Its length stands in the two bytes before. Section 3.5. */
-  #option(view: DataView, from: number, end: number, wanted: number, least: number): number {
-    for (let at = from; at + 4 <= end; ) {
-      const code = view.getUint16(at, this.#little);
-      const bytes = view.getUint16(at + 2, this.#little);
-      if (code === END_OF_OPTIONS || at + 4 + bytes > end) return -1;
-      if (code === wanted && bytes >= least) return at + 4;
-      at += 4 + padded(bytes);
-    }
-    return -1;
-  }
-
-  #uint64(view: DataView, at: number): number {
-    return Number(view.getBigUint64(at, this.#little));
-  }
-}
-
-function padded(bytes: number): number {
-  return Math.ceil(bytes / 4) * 4;
-}
-
-/** What is wrong with a block's frame, as far as it can be seen: its end may not be there yet. Types not known here may be of any length. */
-function misshapen(
-  view: DataView,
-  at: number,
-  end: number,
-  little: boolean,
-  type: number,
-  bytes: number,
-): string | undefined {
-  if (type === SECTION_HEADER && view.getUint32(at + 8, little) !== BYTE_ORDER_MAGIC)
-    return "a section header has no byte-order magic";
-  const least = leastBytes(type);
-  if (bytes < least || bytes % 4 !== 0 || (bytes > WINDOW_BYTES && least > FRAME_BYTES))
-    return `a block of type ${type} claims to be ${bytes} bytes long`;
-  if (bytes <= end - at && view.getUint32(at + bytes - 4, little) !== bytes)
-    return `a block of type ${type} does not end with its length`;
-  return undefined;
-}
-
-/** Least bytes a block of this type takes, its fixed fields included. A type not known here may have no body at all. */
-function leastBytes(type: number): number {
-  switch (type) {
-    case ENHANCED_PACKET:
-    case PACKET:
-      return PACKET_BYTES;
-    case SIMPLE_PACKET:
-      return SIMPLE_PACKET_BYTES;
-    case SECTION_HEADER:
-      return 28;
-    case INTERFACE_DESCRIPTION:
-      return 20;
-    case INTERFACE_STATISTICS:
-      return 24;
-    default:
-      return FRAME_BYTES;
   }
 }
 

@@ -1,5 +1,5 @@
 import { Decompress } from "fzstd";
-import type { ByteStream } from "./bytes.js";
+import { type ByteStream, ChunkedBytes } from "./bytes.js";
 import { DamageError, messageOf } from "./errors.js";
 import { ZSTD_MAGIC } from "./format.js";
 import { ByteWindow } from "./window.js";
@@ -15,6 +15,7 @@ const BLOCK_HEADER_BYTES = 3;
 const CHECKSUM_BYTES = 4;
 const RLE = 1;
 const COMPRESSED = 2;
+const NOTHING = new Uint8Array(0);
 
 /**
  * A Zstandard stream of one frame or several, decompressed as it is read. Checksums are not verified: fzstd does not.
@@ -23,7 +24,7 @@ const COMPRESSED = 2;
  * everything it is given at once, and four bytes may stand for 128 KiB. It also keeps what comes before damage apart
  * from it, and lets the window be checked before it is allocated.
  */
-export class ZstdBytes implements ByteStream {
+export class ZstdBytes extends ChunkedBytes {
   readonly #stored: ByteStream;
   readonly #input: ByteWindow;
   #decoder: Decompress | undefined;
@@ -32,22 +33,20 @@ export class ZstdBytes implements ByteStream {
   /** Bytes ahead of the next block's content that the decoder has not had: the frame's first headers, later none. */
   #headerBytes = 0;
   #hasChecksum = false;
-  #rest: Uint8Array = new Uint8Array(0);
+  /** What the decoder gave since a chunk was asked for. */
+  #given: Uint8Array = NOTHING;
 
   constructor(stored: ByteStream) {
+    super();
     this.#stored = stored;
     this.#input = new ByteWindow(stored, new Uint8Array(2 * MAX_BLOCK_BYTES));
   }
 
-  async read(target: Uint8Array, at: number): Promise<number> {
-    while (this.#rest.length === 0) {
-      if (this.#decoder) await this.#block(this.#decoder);
-      else if (!(await this.#frame())) return 0;
-    }
-    const taken = this.#rest.subarray(0, target.length - at);
-    target.set(taken, at);
-    this.#rest = this.#rest.subarray(taken.length);
-    return taken.length;
+  protected async next(): Promise<Uint8Array | null> {
+    this.#given = NOTHING;
+    if (this.#decoder) await this.#block(this.#decoder);
+    else if (!(await this.#frame())) return null;
+    return this.#given;
   }
 
   /** Starts the next frame or skips a skippable one; false at the end. */
@@ -119,7 +118,7 @@ export class ZstdBytes implements ByteStream {
 
   /** fzstd waits for 18 bytes before it starts: the second push of a frame may give two blocks. */
   #take(data: Uint8Array): void {
-    this.#rest = this.#rest.length === 0 ? data : Buffer.concat([this.#rest, data]);
+    this.#given = this.#given.length === 0 ? data : Buffer.concat([this.#given, data]);
   }
 
   async #need(bytes: number): Promise<void> {

@@ -47,9 +47,8 @@ export async function explained(
   { conntrack, rules }: ExplainOptions,
   interfaces: readonly [string, string],
 ): Promise<Explained> {
-  if (conntrack === undefined && rules === undefined) {
+  if (conntrack === undefined && rules === undefined)
     return { sink: next, rules: undefined, contradictions: () => 0, close: nothing };
-  }
   const { Explaining } = await import("../host/explaining.js");
   const { ConntrackTable } = await import("../host/conntrack-table.js");
   const { ConntrackFacts } = await import("../host/conntrack-facts.js");

@@ -1,10 +1,7 @@
-import type { FlowAccounts } from "../packets/flow-accounts.js";
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../packets/packets.js";
 import type { Range } from "../packets/results.js";
 import { INSIDE } from "../packets/sides.js";
-import type { Timeline } from "../packets/timeline.js";
-import type { Buckets } from "./kernel/buckets.js";
-import type { Kernel } from "./kernel/kernel.js";
+import type { Base } from "./kernel/base.js";
 import type { Pairing } from "./matchers/contract.js";
 import type { Shown } from "./shown.js";
 import type { Showing } from "./showing.js";
@@ -15,11 +12,7 @@ import type { Refusals } from "./verdicts/claims/refusals.js";
 import type { Updates } from "./verdicts/impacts/updates.js";
 
 /** Whom pairs concern. */
-export interface About {
-  readonly timeline: Timeline;
-  readonly accounts: FlowAccounts;
-  readonly buckets: Buckets;
-  readonly kernel: Kernel;
+export interface About extends Base {
   readonly groups: Groups;
   readonly refusals: Refusals;
   readonly impacts: Impacts;

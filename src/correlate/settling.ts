@@ -1,10 +1,8 @@
 import type { Judgement, Sink } from "../packets/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { AMBIGUOUS, DONE, type Timeline, WAITING } from "../packets/timeline.js";
-import { NONE, type TupleTable } from "../packets/tuples.js";
-import type { Buckets } from "./kernel/buckets.js";
-import type { Kernel } from "./kernel/kernel.js";
-import type { Translations } from "./kernel/translations.js";
+import { NONE } from "../packets/tuples.js";
+import type { Base } from "./kernel/base.js";
 import type { Matchers } from "./matchers/matchers.js";
 import type { Undecided } from "./matchers/undecided.js";
 import type { Showing } from "./showing.js";
@@ -22,12 +20,7 @@ import type { Updates } from "./verdicts/impacts/updates.js";
 import type { Verdicts } from "./verdicts/verdicts.js";
 
 /** Who decides, and who has to know of it. */
-export interface About {
-  readonly timeline: Timeline;
-  readonly tuples: TupleTable;
-  readonly buckets: Buckets;
-  readonly kernel: Kernel;
-  readonly translations: Translations;
+export interface About extends Base {
   readonly matchers: Matchers;
   readonly verdicts: Verdicts;
   readonly refusals: Refusals;

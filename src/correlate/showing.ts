@@ -3,9 +3,8 @@ import { IS_COPY } from "../packets/packets.js";
 import type { Sink } from "../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
 import { DONE, PAIRED, type Timeline, TURNED, WAITING } from "../packets/timeline.js";
-import type { Kernel } from "./kernel/kernel.js";
+import type { Base } from "./kernel/base.js";
 import type { Progress } from "./kernel/progress.js";
-import type { Translations } from "./kernel/translations.js";
 import type { Notes } from "./matchers/contract.js";
 import type { Findings } from "./verdicts/findings.js";
 import type { Shown } from "./shown.js";
@@ -14,10 +13,7 @@ import type { SideTally } from "./verdicts/side-tally.js";
 import type { Updates } from "./verdicts/impacts/updates.js";
 
 /** What is shown, and where. */
-export interface About {
-  readonly timeline: Timeline;
-  readonly kernel: Kernel;
-  readonly translations: Translations;
+export interface About extends Base {
   readonly groups: Groups;
   readonly updates: Updates;
   readonly findings: Findings;

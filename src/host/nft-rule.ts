@@ -78,9 +78,8 @@ export function parseNftRules(
   while (!reader.isAtEnd) {
     const verdict = readVerdict(reader);
     if (verdict) return [{ text, matches, verdict }];
-    if (reader.accepts("vmap")) {
+    if (reader.accepts("vmap"))
       return verdictsOf(reader).map((verdict) => ({ text, matches: [...matches, UNKNOWN], verdict }));
-    }
     matches.push(...readMatches(reader, sets));
   }
   return [{ text, matches, verdict: { kind: "continue" } }];

@@ -69,9 +69,8 @@ function setElements(block: readonly Token[]): readonly string[] {
   const reader = new TokenReader(block);
   while (!reader.isAtEnd) {
     const statement = new TokenReader(reader.statement());
-    if (statement.accepts("elements") && statement.accepts("=") && statement.peek() === "{") {
+    if (statement.accepts("elements") && statement.accepts("=") && statement.peek() === "{")
       return splitItems(statement.block());
-    }
   }
   return [];
 }

@@ -76,6 +76,11 @@ export function alteredToo(how: number, altered: number): number {
   return how | (altered << ALTERED_SHIFT);
 }
 
+/** By which evidence such a word says that its pair was: EVIDENCE_… bits. */
+export function evidenceBy(how: number): number {
+  return (how >>> 8) & 0xfff;
+}
+
 /** What such a word says that the router altered: ALTERED_… bits. */
 export function alteredBy(how: number): number {
   return how >>> ALTERED_SHIFT;
@@ -333,7 +338,7 @@ export class Timeline extends RecordRows {
 
   /** By which evidence (bits of EVIDENCE) an inside row was. */
   evidence(row: number): number {
-    return (this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND] >>> 8) & 0xfff;
+    return evidenceBy(this.fates[(this.places[row & this.mask] << FATE_BITS) + BY_EVIDENCE_OUTBOUND]);
   }
 
   /** Whether the pair of an inside row travels from inside to outside. */

@@ -13,9 +13,8 @@ export function wording(tables: Tables, row: number): string {
   const payload = t.payloadLength(row);
   const proto = t.proto(row);
   const flags = t.flags(row);
-  if ((flags & IS_LATER_FRAGMENT) !== 0) {
+  if ((flags & IS_LATER_FRAGMENT) !== 0)
     return `${protocolName(proto)} fragment, offset ${t.seq(row)}, length ${payload}`;
-  }
   if ((flags & IS_HEADLESS) !== 0) return `[|${protocolName(proto)}], length ${payload}`;
   if (proto === UDP) return `UDP, length ${payload}`;
   if (proto === TCP) {

@@ -40,6 +40,18 @@ it("counts only what is shown where pairs beyond the limit are known already", a
   }
 });
 
+it("takes no packet more once the pair has come that held up all that are wanted", async () => {
+  const { inside, outside } = conversation(40, { startUs: 100 });
+  const early = conversation(1, { seed: 9, srcPort: 41_000 });
+  const late = early.outside.map(({ ns, packet }) => ({ ns: ns + 1_050_000, packet }));
+  for (const maxPairs of [4, 8]) {
+    const outcome = await outcomeOf(merged(early.inside, inside), merged(late, outside), { maxPairs });
+    expect(outcome.pairs).toHaveLength(maxPairs);
+    // those that came by then, the eleventh a moment later
+    expect(outcome.flows.map(({ pairs }) => pairs)).toEqual([10, 1]);
+  }
+});
+
 it("ends soon after it is told to, with what was read so far", async () => {
   const { inside, outside } = conversation(1200);
   const signal = { aborted: false };

@@ -264,14 +264,17 @@ it("an effect does not come before its cause: what left earlier is no twin, thou
   expect(outcome.verdicts("inside")).toEqual([[42, "unknown"]]);
 });
 
+/** An acknowledgement without an IP ID. */
+const bareAck = (src: string, ttl: number, ack: number) =>
+  segment({ src, dst: SERVER, srcPort: 5000, dstPort: 80, ipId: 0, ttl, seq: 1, ack });
+
 it("in captures that miss packets, what may have hidden another one of a burst is ambiguous", async () => {
   // a burst of two now and then; of a later one, each capture misses another packet
   const inside: Stamped[] = [];
   const outside: Stamped[] = [];
   for (let n = 0; n < 60; n++) {
     const atMs = 100 + 200 * n;
-    const ack = (src: string, ttl: number, behind = 0) =>
-      segment({ src, dst: SERVER, srcPort: 5000, dstPort: 80, ipId: 0, ttl, seq: 1, ack: 1 + 100 * n + behind });
+    const ack = (src: string, ttl: number, behind = 0) => bareAck(src, ttl, 1 + 100 * n + behind);
     const hides = n > 10 && n % 10 === 9;
     inside.push(ms(atMs, ack(CONTAINER, 64)));
     if (!hides) inside.push(ms(atMs + 0.03, ack(CONTAINER, 64)));
@@ -283,6 +286,20 @@ it("in captures that miss packets, what may have hidden another one of a burst i
   const { outcome } = await withTcp(inside, outside);
   const wrong = outcome.pairs.filter(({ inside, latencyNs }) => inside > 40 && latencyNs === 50_000);
   expect(wrong).toEqual([]);
+});
+
+it("in captures that miss packets, what repeats itself far more seldom than packets take is paired", async () => {
+  const inside: Stamped[] = [];
+  const outside: Stamped[] = [];
+  for (let n = 0; n < 60; n++) {
+    const atMs = 100 + 200 * n;
+    inside.push(ms(atMs, bareAck(CONTAINER, 64, 1)));
+    outside.push(ms(atMs + 0.02, bareAck(HOST, 63, 1)));
+    // and of those between, some were missed
+    if (n % 5 === 3) outside.push(ms(atMs + 5, bareAck(HOST, 63, 1000 + n)));
+  }
+  const { pairs } = await withTcp(inside, outside);
+  expect(pairs).toHaveLength(60);
 });
 
 it("the next heartbeat is never taken for one, where clocks are a little apart and little else has paired", async () => {

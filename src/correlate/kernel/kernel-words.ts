@@ -92,8 +92,8 @@ export const NEWEST_NAT = word();
 export const NAT_KINDS = word(16);
 export const MOST_KINDS = 16;
 export const KIND_COUNT = word();
-/** … and two: how many such flows, of IPv4 and of IPv6. */
-export const NAT_FLOWS = word(2);
+/** … and two: whether there are any, of IPv4 and of IPv6. */
+export const HAS_KINDS = word(2);
 /** Whether others are told of each flow, 1 where it is so. */
 export const TELLS_ALL = word();
 /** From how many conversations on idle ones are let go … */

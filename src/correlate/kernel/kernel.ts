@@ -1,29 +1,19 @@
 import { BATCH_FRAMES } from "../../packets/frames.js";
-import type { FlowAccounts } from "../../packets/flow-accounts.js";
-import { asDoubles, type Heap } from "../../packets/heap.js";
+import { asDoubles } from "../../packets/heap.js";
 import type { LatencyDigest } from "../../packets/latency.js";
 import { identityOf } from "../../packets/packets.js";
 import { RECORD_BITS } from "../../packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
-import type { Timeline } from "../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { NONE } from "../../packets/tuples.js";
 import code from "./assembly/kernel.wasm";
-import type { Buckets } from "./buckets.js";
-import type { Clock } from "../clock/clock.js";
+import type { Base } from "./base.js";
 import type { Feed } from "../intake/feed.js";
 import * as words from "./kernel-words.js";
 import { Progress } from "./progress.js";
 import { UNVOUCHED_SLACK_NS } from "./relations.js";
 
 /** The tables that the kernel works on. */
-export interface Tables {
-  readonly heap: Heap;
-  readonly timeline: Timeline;
-  readonly tuples: TupleTable;
-  readonly buckets: Buckets;
-  readonly accounts: FlowAccounts;
-  readonly clock: Clock;
-  readonly windowNs: number;
+export interface Tables extends Omit<Base, "kernel" | "translations"> {
   /** The coarser unit of both captures' stamps. */
   readonly resolutionNs: number;
   /** What brings an outside stamp to the timeline, but for the clock's correction, nanoseconds. */

@@ -3,10 +3,8 @@ import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
-import { ALONE, type Buckets } from "../kernel/buckets.js";
-import type { Kernel } from "../kernel/kernel.js";
+import { ALONE } from "../kernel/buckets.js";
 import { COINCIDENCE_PAIRS } from "../kernel/relations.js";
-import type { Translations } from "../kernel/translations.js";
 import type { About } from "./contract.js";
 
 /**
@@ -15,10 +13,8 @@ import type { About } from "./contract.js";
  * seldom that is.
  */
 export class Completeness {
+  readonly #about: About;
   readonly #timeline: Timeline;
-  readonly #buckets: Buckets;
-  readonly #translations: Translations;
-  readonly #kernel: Kernel;
   /** By direction, outbound last: how many pairs there were when a packet left that had not been seen to enter, and how many were lost since … */
   readonly #pairsAtMiss = [0, 0];
   readonly #losses = [0, 0];
@@ -28,18 +24,16 @@ export class Completeness {
   /** Up to where it was looked for such packets among those that wait. */
   #watched = 0;
 
-  constructor({ timeline, buckets, translations, kernel }: About) {
-    this.#timeline = timeline;
-    this.#buckets = buckets;
-    this.#translations = translations;
-    this.#kernel = kernel;
+  constructor(about: About) {
+    this.#about = about;
+    this.#timeline = about.timeline;
   }
 
   /** Notes that a packet has no twin: if it left, the capture of the other side missed it. */
   noteAlone(row: number): void {
-    const slot = this.#translations.slotOf(row);
+    const slot = this.#about.translations.slotOf(row);
     if (slot === NONE) return;
-    if (this.#translations.isLeaving(row, slot)) this.noteMisses(otherSide(this.#timeline.sideOf(row)));
+    if (this.#about.translations.isLeaving(row, slot)) this.noteMisses(otherSide(this.#timeline.sideOf(row)));
     else {
       const direction = this.#timeline.side(row) === INSIDE ? 1 : 0;
       this.#losses[direction]++;
@@ -51,7 +45,7 @@ export class Completeness {
   noteMisses(side: Side): void {
     const direction = side === INSIDE ? 1 : 0;
     this.#misses++;
-    this.#pairsAtMiss[direction] = this.#kernel.pairsThatWent(direction === 1);
+    this.#pairsAtMiss[direction] = this.#about.kernel.pairsThatWent(direction === 1);
     this.#losses[direction] = 0;
     this.#findSure(direction);
   }
@@ -59,7 +53,7 @@ export class Completeness {
   #findSure(direction: number): void {
     const pairs = this.#pairsAtMiss[direction] + COINCIDENCE_PAIRS * Math.sqrt(this.#losses[direction] + 1);
     this.#sureFrom[direction] = pairs;
-    if (this.#misses > 0) this.#kernel.setUnsure(direction === 1, pairs);
+    if (this.#misses > 0) this.#about.kernel.setUnsure(direction === 1, pairs);
   }
 
   /**
@@ -68,7 +62,7 @@ export class Completeness {
    */
   isComplete(row: number, isOutbound: boolean): boolean {
     const t = this.#timeline;
-    const kernel = this.#kernel;
+    const kernel = this.#about.kernel;
     if (!Number.isFinite(kernel.slackNs) || (kernel.hasLongSegments && isData(t, row))) return false;
     return kernel.pairsThatWent(isOutbound) >= this.#sureFrom[isOutbound ? 1 : 0];
   }
@@ -99,12 +93,13 @@ export class Completeness {
   /** Whether a packet of a flow left, and nothing waits that it can have been. A segment may be a piece of what entered as one. */
   #isUnexplained(row: number): boolean {
     const t = this.#timeline;
-    const slot = this.#translations.slotOf(row);
+    const slot = this.#about.translations.slotOf(row);
     if (slot === NONE || (t.flags(row) & (IS_ERROR | IS_FRAGMENT)) !== 0) return false;
     if (isData(t, row)) return false;
     const bucket = t.bucket(row);
-    const isAlone = bucket === ALONE || (bucket >= 0 && this.#buckets.count(bucket, otherSide(t.sideOf(row))) === 0);
-    return isAlone && this.#translations.isLeaving(row, slot);
+    const isAlone =
+      bucket === ALONE || (bucket >= 0 && this.#about.buckets.count(bucket, otherSide(t.sideOf(row))) === 0);
+    return isAlone && this.#about.translations.isLeaving(row, slot);
   }
 }
 

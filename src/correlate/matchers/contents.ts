@@ -82,9 +82,11 @@ export class Contents {
     for (const [hash, crowd] of this.#crowds) if (!crowd.tidy()) this.#crowds.delete(hash);
   }
 
-  /** Takes a packet out that needs no twin any more, if it is filed by itself: of a crowd, time takes it away. */
-  remove(row: number): void {
-    this.#index.remove(this.#hashOf(this.#timeline, row), row);
+  /** Takes a packet out that needs no twin any more, if it is filed by itself: of a crowd, time takes it away. Returns its hash. */
+  remove(row: number): number {
+    const hash = this.#hashOf(this.#timeline, row);
+    this.#index.remove(hash, row);
+    return hash;
   }
 
   /** What has the content of a packet on a side; of a crowd, what came at most so many times `longest` before or after it. */

@@ -1,24 +1,10 @@
-import type { Heap } from "../../packets/heap.js";
 import type { Range } from "../../packets/results.js";
-import type { Timeline } from "../../packets/timeline.js";
-import type { TupleTable } from "../../packets/tuples.js";
-import type { Clock } from "../clock/clock.js";
-import type { Buckets } from "../kernel/buckets.js";
-import type { Kernel } from "../kernel/kernel.js";
-import type { Translations } from "../kernel/translations.js";
+import type { Base } from "../kernel/base.js";
 import type { Link } from "./links.js";
 import type { Undecided } from "./undecided.js";
 
 /** What matchers work on, and who takes what they find. */
-export interface About {
-  readonly heap: Heap;
-  readonly timeline: Timeline;
-  readonly tuples: TupleTable;
-  readonly buckets: Buckets;
-  readonly translations: Translations;
-  readonly kernel: Kernel;
-  readonly clock: Clock;
-  readonly windowNs: number;
+export interface About extends Base {
   readonly pairing: Pairing;
   /** Whether what keys and records leave out speaks against two packets, one as it entered and one as it left: who sent an ICMP error. */
   readonly mayBecome: (entered: number, left: number) => boolean;

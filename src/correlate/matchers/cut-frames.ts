@@ -6,12 +6,10 @@ import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { isIcmp, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
-import type { Kernel } from "../kernel/kernel.js";
 import { KNOWN, POSSIBLE } from "../kernel/relations.js";
 import { WANTS_CUT } from "../kernel/wants.js";
-import type { About, Admits, Pairing, Settles } from "./contract.js";
+import type { About, Admits, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
-import type { Translations } from "../kernel/translations.js";
 
 /** Of packets that nothing but their order tells apart, no more are looked at: none of so many is certain. */
 const MOST_ALIKE = 64;
@@ -29,11 +27,8 @@ const ANY_HEAD = 1;
  */
 export class CutFrames implements Admits, Settles {
   readonly wants = WANTS_CUT;
+  readonly #about: About;
   readonly #timeline: Timeline;
-  readonly #translations: Translations;
-  readonly #kernel: Kernel;
-  readonly #pairing: Pairing;
-  readonly #windowNs: number;
   /** When the latest cut packet came. */
   #latestNs = Number.NEGATIVE_INFINITY;
   /** Packets that wait, cut or not, by what they have in common with their twins: up to `#indexed` on the timeline. */
@@ -46,12 +41,9 @@ export class CutFrames implements Admits, Settles {
   readonly #traces = new Map<number, number>();
   readonly #sweepTraces = new Sweep(CROWDED);
 
-  constructor({ timeline, translations, kernel, pairing, windowNs }: About) {
-    this.#kernel = kernel;
-    this.#timeline = timeline;
-    this.#translations = translations;
-    this.#pairing = pairing;
-    this.#windowNs = windowNs;
+  constructor(about: About) {
+    this.#about = about;
+    this.#timeline = about.timeline;
   }
 
   /** Takes a cut packet that found no twin when it came. */
@@ -60,13 +52,13 @@ export class CutFrames implements Admits, Settles {
     const timeNs = t.timeNs(row);
     this.#latestNs = Math.max(this.#latestNs, timeNs);
     if (!this.#mayBeBare(row)) return;
-    this.#sweepTraces.run(this.#traces, (trace) => timeNs - (this.#traces.get(trace) ?? 0) <= 2 * this.#windowNs);
+    this.#sweepTraces.run(this.#traces, (trace) => timeNs - (this.#traces.get(trace) ?? 0) <= 2 * this.#about.windowNs);
     this.#traces.set(this.#traceOf(row, t.sideOf(row)), timeNs);
   }
 
   /** Whether a packet whose window is over, or one behind it, may have to do with a cut one. */
   mayPair(row: number): boolean {
-    return this.#timeline.timeNs(row) - this.#latestNs <= this.#windowNs;
+    return this.#timeline.timeNs(row) - this.#latestNs <= this.#about.windowNs;
   }
 
   /** Pairs a packet whose window is over by `nowNs` with the only one that can be its twin. */
@@ -81,7 +73,7 @@ export class CutFrames implements Admits, Settles {
    * one, and whose twins have come by `nowNs`. Returns whether it paired one.
    */
   learnAhead(row: number, nowNs: number): boolean {
-    const kernel = this.#kernel;
+    const kernel = this.#about.kernel;
     const untilNs = nowNs - Math.max(kernel.limitNs(true), kernel.limitNs(false));
     const isPaired = (later: number): boolean => {
       const twin = this.#twinOf(later);
@@ -105,15 +97,17 @@ export class CutFrames implements Admits, Settles {
   #pair(row: number, twin: number): boolean {
     const t = this.#timeline;
     const [inside, outside] = t.sideOf(row) === INSIDE ? [row, twin] : [twin, row];
-    const isKnown = this.#translations.relation(row, twin) === KNOWN;
+    const isKnown = this.#about.translations.relation(row, twin) === KNOWN;
     if (!isKnown && !this.#maySuffice(inside, outside)) return false;
-    const slot = isKnown ? this.#translations.slotOf(inside) : this.#translations.support(inside, outside);
+    const slot = isKnown ? this.#about.translations.slotOf(inside) : this.#about.translations.support(inside, outside);
     if (slot === NONE) return false;
     const flags = t.flags(inside) & t.flags(outside);
     const begun = t.beginning(inside) === 0 || t.beginning(outside) === 0 ? 0 : EVIDENCE_PAYLOAD;
     const evidence =
-      (this.#kernel.evidenceOf(t.proto(inside), flags) & ~EVIDENCE_PAYLOAD) | begun | (isKnown ? EVIDENCE_FLOW : 0);
-    this.#pairing.pairGroup([inside], [outside], slot, isKnown ? BY_FLOW : BY_EXACT, evidence);
+      (this.#about.kernel.evidenceOf(t.proto(inside), flags) & ~EVIDENCE_PAYLOAD) |
+      begun |
+      (isKnown ? EVIDENCE_FLOW : 0);
+    this.#about.pairing.pairGroup([inside], [outside], slot, isKnown ? BY_FLOW : BY_EXACT, evidence);
     return true;
   }
 
@@ -124,7 +118,7 @@ export class CutFrames implements Admits, Settles {
     const isCut = (t.flags(row) & IS_CUT) !== 0;
     if (isCut && this.#mayBeBare(row)) return "cut short in the capture: what is left of it does not tell its twin";
     const trace = this.#traces.get(this.#traceOf(row, otherSide(t.sideOf(row))));
-    const hasTrace = trace !== undefined && Math.abs(trace - t.timeNs(row)) <= this.#windowNs;
+    const hasTrace = trace !== undefined && Math.abs(trace - t.timeNs(row)) <= this.#about.windowNs;
     if (!hasTrace && (!this.#isKind(row) || this.#candidatesOf(row).length === 0)) return undefined;
     return isCut ? "cut short in the capture: nothing tells its twin" : "a frame that was cut short may be its twin";
   }
@@ -149,13 +143,13 @@ export class CutFrames implements Admits, Settles {
     let best = POSSIBLE;
     let closest: number[] = [];
     for (const candidate of candidates) {
-      const relation = this.#translations.relation(row, candidate);
+      const relation = this.#about.translations.relation(row, candidate);
       if (relation > best) closest = [];
       best = Math.max(best, relation);
       if (relation === best) closest.push(candidate);
     }
     if (closest.length > 1 && best === KNOWN)
-      closest = closest.filter((candidate) => this.#translations.isTimely(row, candidate));
+      closest = closest.filter((candidate) => this.#about.translations.isTimely(row, candidate));
     return closest.length === 1 ? closest[0] : NONE;
   }
 
@@ -166,7 +160,7 @@ export class CutFrames implements Admits, Settles {
     if (t.beginning(inside) !== 0 && t.beginning(outside) !== 0) return true;
     const lowered = t.ttl(inside) - t.ttl(outside);
     const gapNs = t.timeNs(outside) - t.timeNs(inside);
-    return (t.flags(inside) & HAS_IP_ID) !== 0 && lowered !== 0 && this.#translations.isQuick(lowered > 0, gapNs);
+    return (t.flags(inside) & HAS_IP_ID) !== 0 && lowered !== 0 && this.#about.translations.isQuick(lowered > 0, gapNs);
   }
 
   /** The packets that wait on the other side and may be this one, cut, or what it is cut from. */
@@ -185,7 +179,7 @@ export class CutFrames implements Admits, Settles {
         t.side(other) !== t.side(row) &&
         (isCut || (t.flags(other) & IS_CUT) !== 0) &&
         this.#isSame(row, other) &&
-        this.#translations.relation(row, other) >= POSSIBLE,
+        this.#about.translations.relation(row, other) >= POSSIBLE,
     );
   }
 

@@ -12,12 +12,11 @@ import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { ICMPV6 } from "../../protocols/ip-protocols.js";
 import { WANTS_FRAGMENT } from "../kernel/wants.js";
-import type { About, Admits, Notes, Pairing, Settles } from "./contract.js";
+import type { About, Admits, Notes, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 import { bytesOf, Reassembly } from "./reassembly.js";
 import { Shelf } from "./shelf.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN } from "../kernel/relations.js";
-import type { Translations } from "../kernel/translations.js";
 
 /** So many packets behind one are looked through for fragments of it. */
 const LOOK_AHEAD = 4096;
@@ -47,9 +46,8 @@ type Shelves = readonly [Shelf<Datagram>, Shelf<Datagram>];
  */
 export class Datagrams implements Admits, Settles, Notes {
   readonly wants = WANTS_FRAGMENT;
+  readonly #about: About;
   readonly #timeline: Timeline;
-  readonly #translations: Translations;
-  readonly #pairing: Pairing;
   readonly #reassembly: Reassembly;
   /** Whether the last IPv6 datagram that was in fragments on both sides had one identification there: then this host does not make it anew. */
   #isIdentityKept = false;
@@ -60,10 +58,10 @@ export class Datagrams implements Admits, Settles, Notes {
   /** The same by each row of theirs. */
   readonly #byRow = new Map<number, Datagram>();
 
-  constructor({ timeline, tuples, translations, pairing }: About) {
+  constructor(about: About) {
+    const { timeline, tuples } = about;
+    this.#about = about;
     this.#timeline = timeline;
-    this.#translations = translations;
-    this.#pairing = pairing;
     this.#reassembly = new Reassembly(timeline, tuples);
     const shelf = () => new Shelf<Datagram>((datagram) => this.#isWaiting(datagram));
     this.#byContent = [shelf(), shelf()];
@@ -247,9 +245,9 @@ export class Datagrams implements Admits, Settles, Notes {
     const [i, o] = [inside.rows[0], outside.rows[0]];
     const gapNs = t.timeNs(o) - t.timeNs(i);
     const isOutbound = t.ttl(i) > t.ttl(o);
-    if ((t.flags(i) & IS_IPV6) !== 0 && !this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs))
+    if ((t.flags(i) & IS_IPV6) !== 0 && !this.#about.translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs))
       return IMPOSSIBLE;
-    return this.#translations.relation(i, o);
+    return this.#about.translations.relation(i, o);
   }
 
   /** Whether two datagrams came as close together as twins do, the way their TTL says. */
@@ -257,22 +255,22 @@ export class Datagrams implements Admits, Settles, Notes {
     const t = this.#timeline;
     const [inside, outside] = inOrder(a, b);
     const [i, o] = [inside.rows[0], outside.rows[0]];
-    return this.#translations.isQuick(t.ttl(i) > t.ttl(o), t.timeNs(o) - t.timeNs(i));
+    return this.#about.translations.isQuick(t.ttl(i) > t.ttl(o), t.timeNs(o) - t.timeNs(i));
   }
 
   #pair(a: Datagram, b: Datagram): boolean {
     const t = this.#timeline;
     const [inside, outside] = inOrder(a, b);
     const [i, o] = [inside.rows[0], outside.rows[0]];
-    const relation = this.#translations.relation(i, o);
+    const relation = this.#about.translations.relation(i, o);
     if (relation <= CONFLICT) return false;
-    const slot = relation === KNOWN ? this.#translations.slotOf(i) : this.#translations.support(i, o);
+    const slot = relation === KNOWN ? this.#about.translations.slotOf(i) : this.#about.translations.support(i, o);
     if (slot === NONE) return false;
     let evidence = EVIDENCE_LENGTH | (relation === KNOWN ? EVIDENCE_FLOW : 0);
     if ((t.flags(i) & t.flags(o) & HAS_IP_ID) !== 0 && this.#isSameIdentity(a, b)) evidence |= EVIDENCE_IP_ID;
     if (this.#areIdentified(a, b)) this.#isIdentityKept = this.#isSameIdentity(a, b);
     if (a.content !== 0 && b.content !== 0) evidence |= EVIDENCE_PAYLOAD;
-    this.#pairing.pairGroup(inside.rows, outside.rows, slot, BY_FRAGMENTS, evidence);
+    this.#about.pairing.pairGroup(inside.rows, outside.rows, slot, BY_FRAGMENTS, evidence);
     return true;
   }
 

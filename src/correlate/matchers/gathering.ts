@@ -2,10 +2,7 @@ import { HAS_IP_ID, HAS_PAYLOAD } from "../../packets/packets.js";
 import { otherSide, SIDES } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
-import type { Buckets } from "../kernel/buckets.js";
-import type { Kernel } from "../kernel/kernel.js";
 import { CONFLICT, goesOutbound, IS_UNVOUCHED, POSSIBLE, RELATION_MASK } from "../kernel/relations.js";
-import type { Translations } from "../kernel/translations.js";
 import type { About } from "./contract.js";
 import type { Reach } from "./reach.js";
 import { CLAIM_CONFLICT, CLAIM_LATE_POSSIBLE, claimBy, type Survey } from "./survey.js";
@@ -13,18 +10,14 @@ import { leaveUndecided, type Undecided } from "./undecided.js";
 
 /** Gathers the packets that cannot be told apart from one that is given up. */
 export class Gathering {
+  readonly #about: About;
   readonly #timeline: Timeline;
-  readonly #buckets: Buckets;
-  readonly #translations: Translations;
-  readonly #kernel: Kernel;
   readonly #reach: Reach;
   readonly #survey: Survey;
 
-  constructor({ timeline, buckets, translations, kernel }: About, reach: Reach, survey: Survey) {
-    this.#timeline = timeline;
-    this.#buckets = buckets;
-    this.#translations = translations;
-    this.#kernel = kernel;
+  constructor(about: About, reach: Reach, survey: Survey) {
+    this.#about = about;
+    this.#timeline = about.timeline;
     this.#reach = reach;
     this.#survey = survey;
   }
@@ -44,7 +37,7 @@ export class Gathering {
       }
     } else {
       for (const side of SIDES) {
-        for (let r = this.#buckets.oldest(t.bucket(row), side); r !== NONE; r = t.next(r)) found[side].push(r);
+        for (let r = this.#about.buckets.oldest(t.bucket(row), side); r !== NONE; r = t.next(r)) found[side].push(r);
       }
     }
     if (found[otherSide(t.sideOf(row))].length === 0) return null;
@@ -62,7 +55,7 @@ export class Gathering {
     if (this.#survey.mayBeHeldUp(a, b, related) || this.#survey.mayBeHeldUp(b, a, related)) return true;
     if ((related & IS_UNVOUCHED) === 0) {
       if ((related & RELATION_MASK) < POSSIBLE) return false;
-    } else if (Math.abs(t.timeNs(a) - t.timeNs(b)) <= this.#kernel.limitNs(goesOutbound(related))) return true;
+    } else if (Math.abs(t.timeNs(a) - t.timeNs(b)) <= this.#about.kernel.limitNs(goesOutbound(related))) return true;
     return !isTaken(a) && !isTaken(b);
   }
 
@@ -87,11 +80,11 @@ export class Gathering {
     const same = t.flags(row) & HAS_PAYLOAD ? "identical payloads" : "identical headers";
     const without = t.ipId(row) === 0 ? "no IP ID" : "an IP ID that others have, too";
     const id = t.flags(row) & HAS_IP_ID ? "the same IP ID" : without;
-    const isUnknown = this.#translations.slotOf(inside[0] ?? row) === NONE;
+    const isUnknown = this.#about.translations.slotOf(inside[0] ?? row) === NONE;
     if (inside.length > 1 || outside.length > 1) return `${same}, ${id}, ${isUnknown ? "no known flow" : "one flow"}`;
     if (isUnknown)
       return `one candidate, but too little evidence for a translation not seen before: ${id}, no known flow`;
-    if ((this.#kernel.relate(inside[0], outside[0]) & RELATION_MASK) === CONFLICT)
+    if ((this.#about.kernel.relate(inside[0], outside[0]) & RELATION_MASK) === CONFLICT)
       return "one candidate, but a known translation says otherwise, and no other packet supports it";
     return `one candidate, but the time between them does not tell it from a copy sent again: ${id}, one flow`;
   }

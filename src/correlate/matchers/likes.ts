@@ -1,11 +1,7 @@
 import { otherSide } from "../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
-import type { Buckets } from "../kernel/buckets.js";
 import type { About, Notes } from "./contract.js";
-import type { Clock } from "../clock/clock.js";
-import type { Kernel } from "../kernel/kernel.js";
-import type { Translations } from "../kernel/translations.js";
 
 /** Clocks that nothing vouches for may be taken for one although they differ by this, nanoseconds: by more, only what passed once on each side tells. */
 const UNSEEN_OFFSET_NS = 5_000_000;
@@ -25,21 +21,15 @@ export interface Like {
  * out late is said to be lost.
  */
 export class Likes implements Notes {
+  readonly #about: About;
   readonly #timeline: Timeline;
-  readonly #buckets: Buckets;
-  readonly #translations: Translations;
-  readonly #kernel: Kernel;
-  readonly #clock: Clock;
   readonly #likes = new Map<number, Like>();
   /** Of packets that wait: what the first packet of their flow that is like them and entered behind them became, by row. */
   readonly #overtaken = new Map<number, number>();
 
-  constructor({ timeline, buckets, translations, kernel, clock }: About) {
-    this.#timeline = timeline;
-    this.#buckets = buckets;
-    this.#translations = translations;
-    this.#kernel = kernel;
-    this.#clock = clock;
+  constructor(about: About) {
+    this.#about = about;
+    this.#timeline = about.timeline;
   }
 
   get size(): number {
@@ -71,14 +61,14 @@ export class Likes implements Notes {
     const like = this.#firstLike(row);
     if (like === NONE) return;
     const slot = this.#slotOf(row, like);
-    const isLeaving = slot !== NONE && this.#translations.isLeaving(row, slot);
+    const isLeaving = slot !== NONE && this.#about.translations.isLeaving(row, slot);
     const last = this.#overtaken.get(row) ?? like;
     if (!isLeaving && !t.isBefore(last, like)) this.#likes.set(row, { frame: t.frame(like), isSooner: false });
     if (!isLeaving && slot !== NONE) return;
     // as the stamps have it, it left before the others entered
-    const isOnce = this.#kernel.sinceNs(row) === 0 && this.#kernel.sinceNs(like) === 0;
+    const isOnce = this.#about.kernel.sinceNs(row) === 0 && this.#about.kernel.sinceNs(like) === 0;
     if (isOnce) this.#likes.set(like, { frame: t.frame(row), isSooner: true });
-    const mostNs = Math.min(this.#clock.unboundNs, UNSEEN_OFFSET_NS);
+    const mostNs = Math.min(this.#about.clock.unboundNs, UNSEEN_OFFSET_NS);
     for (let each = like; each !== NONE && t.timeNs(each) - t.timeNs(row) <= mostNs; each = t.next(each))
       if (this.#mayBeLike(row, each)) this.#likes.set(each, { frame: t.frame(row), isSooner: true });
   }
@@ -91,7 +81,7 @@ export class Likes implements Notes {
   /** The first packet of the other side that waits under the key of a packet, and may be of its flow; NONE where there is none. */
   #firstLike(row: number): number {
     const t = this.#timeline;
-    let like = this.#buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
+    let like = this.#about.buckets.oldest(t.bucket(row), otherSide(t.sideOf(row)));
     for (let looked = 0; like !== NONE && looked < MOST_LOOKED_AT; looked++, like = t.next(like)) {
       if (t.isBefore(row, like) && this.#mayBeLike(row, like)) return like;
     }
@@ -101,12 +91,12 @@ export class Likes implements Notes {
   /** Whether another packet with the same key is undecided, and may be of a packet's flow. */
   #mayBeLike(row: number, other: number): boolean {
     const state = this.#timeline.state(other);
-    return (state === WAITING || state === AMBIGUOUS) && this.#translations.mayBeOfOneFlow(row, other);
+    return (state === WAITING || state === AMBIGUOUS) && this.#about.translations.mayBeOfOneFlow(row, other);
   }
 
   /** The flow that one of two packets is known to be of. */
   #slotOf(a: number, b: number): number {
-    const slot = this.#translations.slotOf(a);
-    return slot === NONE ? this.#translations.slotOf(b) : slot;
+    const slot = this.#about.translations.slotOf(a);
+    return slot === NONE ? this.#about.translations.slotOf(b) : slot;
   }
 }

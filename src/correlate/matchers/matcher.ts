@@ -3,16 +3,14 @@ import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../..
 import { INSIDE, OUTSIDE, otherSide } from "../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
-import { type Buckets, CROWD, PENDING } from "../kernel/buckets.js";
-import type { Kernel } from "../kernel/kernel.js";
+import { CROWD, PENDING } from "../kernel/buckets.js";
 import { goesOutbound, IS_REPEATABLE, KNOWN, MAY_BE_CHANCE, MAY_BE_PIECE, RELATION_MASK } from "../kernel/relations.js";
-import type { Translations } from "../kernel/translations.js";
 import { WANTS_TWIN } from "../kernel/wants.js";
 import type { Altered } from "./altered/altered.js";
 import { areAnswersAgainst } from "./answers.js";
 import { isAnyBehind } from "./behind.js";
 import type { Completeness } from "./completeness.js";
-import type { About, Admits, Pairing, Settles } from "./contract.js";
+import type { About, Admits, Settles } from "./contract.js";
 import type { CutFrames } from "./cut-frames.js";
 import { Gathering } from "./gathering.js";
 import type { Likes } from "./likes.js";
@@ -62,11 +60,8 @@ export class Matcher implements Admits, Settles {
   readonly wants = WANTS_TWIN;
   /** Those that nothing but their order tells apart. */
   readonly sequences: Sequences;
+  readonly #about: About;
   readonly #timeline: Timeline;
-  readonly #translations: Translations;
-  readonly #kernel: Kernel;
-  readonly #pairing: Pairing;
-  readonly #buckets: Buckets;
   readonly #others: Others;
   readonly #reach: Reach;
   readonly #survey: Survey;
@@ -76,12 +71,8 @@ export class Matcher implements Admits, Settles {
   #nowNs = Number.NEGATIVE_INFINITY;
 
   constructor(about: About, others: Others) {
-    const { timeline, translations, kernel, pairing, buckets } = about;
-    this.#timeline = timeline;
-    this.#translations = translations;
-    this.#kernel = kernel;
-    this.#pairing = pairing;
-    this.#buckets = buckets;
+    this.#about = about;
+    this.#timeline = about.timeline;
     this.#others = others;
     this.#reach = new Reach(about);
     this.#survey = new Survey(about, this.#reach, others.altered);
@@ -92,7 +83,7 @@ export class Matcher implements Admits, Settles {
   }
 
   admit(row: number): void {
-    this.#buckets.add(row);
+    this.#about.buckets.add(row);
     this.#pending = NONE;
     if (this.mayPair(row) && !this.#tryPair(row, FRESH)) this.#ripenBefore(row);
   }
@@ -106,7 +97,7 @@ export class Matcher implements Admits, Settles {
   ripen(row: number): void {
     const t = this.#timeline;
     if (t.state(row) !== WAITING) return;
-    if (t.bucket(row) === PENDING) this.#buckets.part(row);
+    if (t.bucket(row) === PENDING) this.#about.buckets.part(row);
     if (t.bucket(row) >= 0) this.#tryPair(row, RIPE);
   }
 
@@ -115,19 +106,19 @@ export class Matcher implements Admits, Settles {
     const t = this.#timeline;
     const before = t.previous(row);
     if (before === NONE || t.state(before) !== WAITING) return;
-    if (t.timeNs(row) - t.timeNs(before) > this.#translations.limitNsOf(row)) this.#tryPair(before, RIPE);
+    if (t.timeNs(row) - t.timeNs(before) > this.#about.translations.limitNsOf(row)) this.#tryPair(before, RIPE);
   }
 
   /** Whether packets of the other side wait under the key of a packet. */
   mayPair(row: number): boolean {
     const bucket = this.#timeline.bucket(row);
-    return bucket >= 0 && this.#buckets.count(bucket, otherSide(this.#timeline.sideOf(row))) > 0;
+    return bucket >= 0 && this.#about.buckets.count(bucket, otherSide(this.#timeline.sideOf(row))) > 0;
   }
 
   /** Decides about a packet whose window is over. One that still waits afterwards is no longer filed. */
   settle(row: number, nowNs: number): Undecided | null {
     this.#nowNs = nowNs;
-    if (this.#timeline.bucket(row) === PENDING) this.#buckets.part(row);
+    if (this.#timeline.bucket(row) === PENDING) this.#about.buckets.part(row);
     if (this.mayPair(row) && (this.#tryPair(row, FINAL) || this.#learnAhead(row))) return null;
     // the order of those behind it may tell this one's twin, too, or leave it without others
     if (this.mayPair(row) && this.#pairBehind(row) && this.#timeline.state(row) !== WAITING) return null;
@@ -139,15 +130,15 @@ export class Matcher implements Admits, Settles {
       }
       this.#others.likes.note(row);
     }
-    this.#buckets.remove(row);
+    this.#about.buckets.remove(row);
     return null;
   }
 
   /** Pairs the packet if its twin is certain. `age`: FRESH, RIPE or FINAL. */
   #tryPair(row: number, age: number): boolean {
     const t = this.#timeline;
-    if (age !== FINAL && this.#buckets.isCrowd(t.bucket(row))) {
-      if (age === FRESH && this.#kernel.awaitInCrowd(row)) this.#pending = row;
+    if (age !== FINAL && this.#about.buckets.isCrowd(t.bucket(row))) {
+      if (age === FRESH && this.#about.kernel.awaitInCrowd(row)) this.#pending = row;
       return false;
     }
     const reachNs = this.#reach.nsOf(row);
@@ -157,14 +148,14 @@ export class Matcher implements Admits, Settles {
     const { candidate, claim } = survey;
     if (candidate === NONE || t.state(candidate) === AMBIGUOUS) return false;
     const [inside, outside] = t.sideOf(row) === INSIDE ? [row, candidate] : [candidate, row];
-    const related = this.#kernel.relate(inside, outside);
+    const related = this.#about.kernel.relate(inside, outside);
     const isOutbound = goesOutbound(related);
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
     // what left may be of bytes that were sent again, cut otherwise, and entered after the candidate did
     if ((related & MAY_BE_PIECE) !== 0 && this.#others.segments.mayBePiece(left, entered)) return false;
     if (claim === CLAIM_NONE) {
       // that it is late is all that speaks against the only candidate it has
-      if (age === FRESH && this.#isOnly(inside)) this.#kernel.noteHeld(entered, left, isOutbound);
+      if (age === FRESH && this.#isOnly(inside)) this.#about.kernel.noteHeld(entered, left, isOutbound);
       return age === FINAL && (this.#settleLike(row, inside, outside) || this.#pairHeldUp(inside, outside));
     }
     const isContended = survey.rivals > 0 || survey.isClose;
@@ -176,9 +167,9 @@ export class Matcher implements Admits, Settles {
       if (age !== FINAL || isDoubtful || this.sequences.mayAllBeLate(entered, left, isOutbound)) return false;
     }
     const mayOvertake = age !== FRESH && (related & IS_REPEATABLE) !== 0;
-    if (mayOvertake && this.#kernel.overtakes(entered, left, isOutbound)) return false;
+    if (mayOvertake && this.#about.kernel.overtakes(entered, left, isOutbound)) return false;
     if (isContended) return this.#settleContended(row, inside, outside);
-    if (age === FRESH && this.#kernel.awaitEqual(row, inside, outside)) {
+    if (age === FRESH && this.#about.kernel.awaitEqual(row, inside, outside)) {
       this.#pending = row;
       return false;
     }
@@ -214,8 +205,8 @@ export class Matcher implements Admits, Settles {
   #pairOnly(inside: number, outside: number, isFinal: boolean): boolean {
     const { claim, isDoubted, others, usedTime } = this.#survey;
     if (claim === CLAIM_KNOWN || (claim === CLAIM_LATE_KNOWN && !isDoubted)) {
-      this.#kernel.relate(inside, outside);
-      const slot = this.#kernel.knownSlot;
+      this.#about.kernel.relate(inside, outside);
+      const slot = this.#about.kernel.knownSlot;
       const evidence = EVIDENCE_FLOW | (usedTime ? EVIDENCE_TIME : 0);
       this.#pair(inside, outside, slot, others > 0 ? BY_FLOW : BY_EXACT, others > 0 ? evidence : 0);
       return true;
@@ -224,10 +215,10 @@ export class Matcher implements Admits, Settles {
     const isReplacing = claim === CLAIM_CONFLICT || claim === CLAIM_LATE_CONFLICT;
     if (isReplacing && (!isFinal || (others > 0 && claim === CLAIM_LATE_CONFLICT))) return false;
     if (this.#hasNearerLike(inside, outside)) return false;
-    if (!this.#translations.isSupported(inside, outside)) return false;
-    const isOutbound = goesOutbound(this.#kernel.relate(inside, outside));
-    if (areAnswersAgainst(this.#timeline, this.#kernel, inside, outside, isOutbound)) return false;
-    this.#pair(inside, outside, this.#translations.learn(inside, outside), BY_EXACT, 0);
+    if (!this.#about.translations.isSupported(inside, outside)) return false;
+    const isOutbound = goesOutbound(this.#about.kernel.relate(inside, outside));
+    if (areAnswersAgainst(this.#timeline, this.#about.kernel, inside, outside, isOutbound)) return false;
+    this.#pair(inside, outside, this.#about.translations.learn(inside, outside), BY_EXACT, 0);
     return true;
   }
 
@@ -244,7 +235,7 @@ export class Matcher implements Admits, Settles {
     const t = this.#timeline;
     const { claim, rivals } = this.#survey;
     if (claim === CLAIM_NONE || claim >= CLAIM_LATE_KNOWN || rivals > 0) return false;
-    const crowd = this.#buckets.isCrowd(t.bucket(row)) ? t.bucket(row) : NONE;
+    const crowd = this.#about.buckets.isCrowd(t.bucket(row)) ? t.bucket(row) : NONE;
     let alike = 0;
     const isLearnt = (later: number): boolean =>
       t.bucket(later) >= 0 &&
@@ -264,11 +255,11 @@ export class Matcher implements Admits, Settles {
     // their order may have told one of them the twin of another
     if (t.state(inside) !== WAITING || t.state(outside) !== WAITING || !this.#isOnly(inside)) return false;
     if ((this.#survey.relate(inside, outside) & RELATION_MASK) !== KNOWN) return false;
-    const slot = this.#kernel.knownSlot;
-    const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
+    const slot = this.#about.kernel.knownSlot;
+    const isOutbound = this.#about.translations.accounts.isOutbound(slot, t.forward(inside));
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
-    const mostNs = GROWTH * this.#kernel.limitNs(isOutbound);
-    const mayGrow = t.timeNs(left) - t.timeNs(entered) <= mostNs && !this.#kernel.isUnwatched(entered, left);
+    const mostNs = GROWTH * this.#about.kernel.limitNs(isOutbound);
+    const mayGrow = t.timeNs(left) - t.timeNs(entered) <= mostNs && !this.#about.kernel.isUnwatched(entered, left);
     const isCertain = mayGrow && this.#others.completeness.isComplete(entered, isOutbound);
     if (!isCertain && !this.#wereHeldUp(entered, left, isOutbound)) return false;
     this.#pair(inside, outside, slot, BY_EXACT, EVIDENCE_FLOW | EVIDENCE_TIME);
@@ -295,13 +286,13 @@ export class Matcher implements Admits, Settles {
   #isHeldUp(row: number, left: number): boolean {
     const t = this.#timeline;
     if (t.bucket(row) < 0 || !this.#isOnly(row)) return false;
-    return t.isBefore(left, this.#buckets.oldest(t.bucket(row), otherSide(t.sideOf(row))));
+    return t.isBefore(left, this.#about.buckets.oldest(t.bucket(row), otherSide(t.sideOf(row))));
   }
 
   /** Whether a packet and another one of the other side are all that wait under their key. */
   #isOnly(row: number): boolean {
     const bucket = this.#timeline.bucket(row);
-    return this.#buckets.count(bucket, INSIDE) === 1 && this.#buckets.count(bucket, OUTSIDE) === 1;
+    return this.#about.buckets.count(bucket, INSIDE) === 1 && this.#about.buckets.count(bucket, OUTSIDE) === 1;
   }
 
   /**
@@ -313,7 +304,7 @@ export class Matcher implements Admits, Settles {
     if (
       (t.flags(inside) & (HAS_IP_ID | HAS_TCP_NUMBERS)) !== HAS_IP_ID ||
       t.head(inside) === 0 ||
-      this.#kernel.areNovel(inside, outside)
+      this.#about.kernel.areNovel(inside, outside)
     )
       return false;
     const [from, to] = t.isBefore(inside, outside) ? [inside, outside] : [outside, inside];
@@ -334,12 +325,12 @@ export class Matcher implements Admits, Settles {
 
   #pair(inside: number, outside: number, slot: number, by: number, extra: number): void {
     const t = this.#timeline;
-    const isOutbound = this.#translations.accounts.isOutbound(slot, t.forward(inside));
+    const isOutbound = this.#about.translations.accounts.isOutbound(slot, t.forward(inside));
     if (t.bucket(inside) >= 0) this.#others.likes.pair(isOutbound ? inside : outside, isOutbound ? outside : inside);
-    this.#kernel.bind(inside, outside, slot, isOutbound, by, extra);
-    this.#buckets.remove(inside);
-    this.#buckets.remove(outside);
-    this.#pairing.paired(inside, outside);
+    this.#about.kernel.bind(inside, outside, slot, isOutbound, by, extra);
+    this.#about.buckets.remove(inside);
+    this.#about.buckets.remove(outside);
+    this.#about.pairing.paired(inside, outside);
   }
 
   /** Notes what is like packets that are left undecided: they are not settled again. */

@@ -2,13 +2,12 @@ import type { LatencyDigest, LatencyDigests } from "../../packets/latency.js";
 import { HEAD_BYTES } from "../../packets/records.js";
 import type { Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
-import type { TupleTable } from "../../packets/tuples.js";
 import { isOpening, RST, SYN } from "../../protocols/tcp.js";
 import { WANTS_STRANGER } from "../kernel/wants.js";
 import type { About, Admits } from "./contract.js";
 import { Heads } from "./heads.js";
 import type { Link } from "./links.js";
-import { calledBy, isOnItsWay, type IsNat, mayDial } from "./proxy-ends.js";
+import { calledBy, isOnItsWay, mayDial } from "./proxy-ends.js";
 
 /** Connections without a translation that are remembered at the most; the oldest go first. */
 const MOST_STREAMS = 16_384;
@@ -74,8 +73,8 @@ export interface Proxied {
  */
 export class Proxies implements Admits {
   readonly wants = WANTS_STRANGER;
+  readonly #about: About;
   readonly #timeline: Timeline;
-  readonly #tuples: TupleTable;
   /** By tuple. */
   readonly #streams = new Map<number, Stream>();
   /** By their starts: two that carry one stream have the same, where both are told. */
@@ -83,14 +82,13 @@ export class Proxies implements Admits {
   /** By side, in the order they opened: those outside of which it is not known yet whether one inside opened about then, and those inside. */
   readonly #young = [new Set<Stream>(), new Set<Stream>()] as const;
   readonly #digests: LatencyDigests;
-  readonly #isNat: IsNat;
   readonly #onLink: Link;
 
-  constructor({ timeline, tuples, translations, isNat, link }: About) {
+  constructor(about: About) {
+    const { timeline, translations, link } = about;
+    this.#about = about;
     this.#timeline = timeline;
-    this.#tuples = tuples;
     this.#digests = translations.accounts.digests;
-    this.#isNat = isNat;
     this.#onLink = link;
   }
 
@@ -146,7 +144,7 @@ export class Proxies implements Admits {
     this.#streams.delete(tuple);
     this.#young[stream.side].delete(stream);
     this.#unfile(stream);
-    this.#tuples.setStream(tuple, false);
+    this.#about.tuples.setStream(tuple, false);
   }
 
   #open(row: number): void {
@@ -176,7 +174,7 @@ export class Proxies implements Admits {
     this.#young[stream.side].add(stream);
     this.#streams.set(tuple, stream);
     this.#file(stream);
-    this.#tuples.setStream(tuple, true);
+    this.#about.tuples.setStream(tuple, true);
   }
 
   /** Forgets the host's own connections: of a proxy's two, one is inside, and neither opens long before the other. */
@@ -221,7 +219,7 @@ export class Proxies implements Admits {
       if (other === stream || other.twin !== null) continue;
       if (!this.#isCarriedOn(stream, other) && !this.#isCarriedOn(other, stream)) continue;
       // asked last: of most, the tuple is long out of the cache
-      if (this.#tuples.isUntranslated(other.tuple)) partners.push(other);
+      if (this.#about.tuples.isUntranslated(other.tuple)) partners.push(other);
     }
     return partners;
   }
@@ -248,16 +246,16 @@ export class Proxies implements Admits {
   #isCarriedOn(client: Stream, server: Stream): boolean {
     if (isSameConnection(client, server) || !carriesOn(client, server)) return false;
     if (!this.#isSentHere(client, false) || !this.#isSentHere(server, true)) return false;
-    if (mayDial(this.#tuples, client, server, this.#isNat)) return true;
+    if (mayDial(this.#about.tuples, client, server, this.#about.isNat)) return true;
     // what is only forwarded is answered once the other one is; and nobody dials himself by way of the uplink
-    if (!isOnItsWay(this.#tuples, client, server) || client.toClient.openedNs > server.openedNs) return false;
-    return !this.#isNat(calledBy(this.#tuples, server));
+    if (!isOnItsWay(this.#about.tuples, client, server) || client.toClient.openedNs > server.openedNs) return false;
+    return !this.#about.isNat(calledBy(this.#about.tuples, server));
   }
 
   /** Whether the host itself may send what goes to a connection's server, or to its client: nobody has lowered the TTL of that. */
   #isSentHere({ tuple, openedByA }: Stream, isToServer: boolean): boolean {
     const way = 2 * tuple + (openedByA === isToServer ? 1 : 0);
-    return !this.#tuples.hasOtherTtl(way);
+    return !this.#about.tuples.hasOtherTtl(way);
   }
 }
 

@@ -2,7 +2,7 @@ import type { LatencyDigest, LatencyDigests } from "../../packets/latency.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../packets/packets.js";
 import { INSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../packets/tuples.js";
+import { NONE } from "../../packets/tuples.js";
 import { UDP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
 import { contentHash, hasContent, isSameContent } from "./content.js";
@@ -10,8 +10,7 @@ import { Contents } from "./contents.js";
 import type { About } from "./contract.js";
 import type { Link } from "./links.js";
 import { Newcomers } from "./newcomers.js";
-import type { Kernel } from "../kernel/kernel.js";
-import { calledBy, callerOf, isOnItsWay, type IsNat, mayDial, type ProxyEnd } from "./proxy-ends.js";
+import { calledBy, callerOf, isOnItsWay, mayDial, type ProxyEnd } from "./proxy-ends.js";
 
 /** One of two conversations that a proxy carries on in each other. */
 interface Half {
@@ -39,14 +38,11 @@ export interface Relay {
  * carry different things came out after they went in, and neither conversation fits any other.
  */
 export class Relays {
+  readonly #about: About;
   readonly #timeline: Timeline;
-  readonly #tuples: TupleTable;
-  readonly #kernel: Kernel;
-  readonly #isNat: IsNat;
   readonly #newcomers: Newcomers;
   readonly #contents: Contents;
   readonly #digests: LatencyDigests;
-  readonly #windowNs: number;
   readonly #onLink: Link;
   /** By tuple: the conversation itself, and the other one. */
   readonly #halves = new Map<number, readonly [Half, Half]>();
@@ -54,15 +50,13 @@ export class Relays {
   #alike: readonly number[] = [];
   #isCrowded = false;
 
-  constructor({ heap, timeline, tuples, kernel, translations, windowNs, isNat, link }: About) {
+  constructor(about: About) {
+    const { heap, timeline, translations, windowNs, link } = about;
+    this.#about = about;
     this.#timeline = timeline;
-    this.#tuples = tuples;
-    this.#kernel = kernel;
-    this.#isNat = isNat;
     this.#newcomers = new Newcomers(timeline);
     this.#contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
     this.#digests = translations.accounts.digests;
-    this.#windowNs = windowNs;
     this.#onLink = link;
   }
 
@@ -102,7 +96,7 @@ export class Relays {
       (t.flags(row) & IS_FRAGMENT) === 0 &&
       t.payloadLength(row) > 0 &&
       hasContent(t, row) &&
-      this.#tuples.isUntranslated(t.tuple(row))
+      this.#about.tuples.isUntranslated(t.tuple(row))
     );
   }
 
@@ -124,7 +118,7 @@ export class Relays {
     this.#alike = this.#alike.filter((other) => t.tuple(other) !== t.tuple(row) && this.#isTold(other));
   }
 
-  readonly #reachNs = (): number => this.#windowNs;
+  readonly #reachNs = (): number => this.#about.windowNs;
 
   #link(row: number): readonly [Half, Half] | null {
     const partner = this.#partnerOf(row);
@@ -164,13 +158,15 @@ export class Relays {
 
   /** Whether the host itself may have opened a conversation to carry a client's on. */
   #mayBeDialled(client: ProxyEnd, server: ProxyEnd): boolean {
-    const tuples = this.#tuples;
-    if (mayDial(tuples, client, server, this.#isNat)) return true;
+    const tuples = this.#about.tuples;
+    if (mayDial(tuples, client, server, this.#about.isNat)) return true;
     // what the host forwards on this way leaves with one less in the TTL, which nothing sent here has
     const isSentHere =
-      this.#kernel.isTtlLowered(true) && !tuples.hasOtherTtl(2 * server.tuple + (server.openedByA ? 1 : 0));
-    const isFromHost = this.#isNat(callerOf(tuples, server));
-    return isOnItsWay(tuples, client, server) && isSentHere && isFromHost && !this.#isNat(calledBy(tuples, server));
+      this.#about.kernel.isTtlLowered(true) && !tuples.hasOtherTtl(2 * server.tuple + (server.openedByA ? 1 : 0));
+    const isFromHost = this.#about.isNat(callerOf(tuples, server));
+    return (
+      isOnItsWay(tuples, client, server) && isSentHere && isFromHost && !this.#about.isNat(calledBy(tuples, server))
+    );
   }
 
   /**
@@ -181,17 +177,19 @@ export class Relays {
     const t = this.#timeline;
     const isNumbered = (t.flags(before) & t.flags(after) & HAS_IP_ID) !== 0;
     if (isNumbered && t.ipId(before) === t.ipId(after)) return false;
-    return t.isBefore(before, after) && t.ttl(after) !== t.ttl(before) - 1 && !this.#tuples.hasOtherTtl(t.way(after));
+    return (
+      t.isBefore(before, after) && t.ttl(after) !== t.ttl(before) - 1 && !this.#about.tuples.hasOtherTtl(t.way(after))
+    );
   }
 
   #endOf(row: number): ProxyEnd {
     const tuple = this.#timeline.tuple(row);
-    return { side: this.#timeline.sideOf(row), tuple, openedByA: this.#tuples.isOpenedByA(tuple) };
+    return { side: this.#timeline.sideOf(row), tuple, openedByA: this.#about.tuples.isOpenedByA(tuple) };
   }
 
   #isFromOpener(row: number): boolean {
     const t = this.#timeline;
-    return (t.forward(row) === 1) === this.#tuples.isOpenedByA(t.tuple(row));
+    return (t.forward(row) === 1) === this.#about.tuples.isOpenedByA(t.tuple(row));
   }
 
   #open(row: number, partner: number): readonly [Half, Half] {

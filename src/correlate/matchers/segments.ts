@@ -5,10 +5,8 @@ import { SweptSet } from "../../packets/sweep.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
-import type { Kernel } from "../kernel/kernel.js";
-import type { Translations } from "../kernel/translations.js";
 import { ORDINARY_BYTES, WANTS_SEGMENT } from "../kernel/wants.js";
-import type { About, Admits, Pairing, Settles } from "./contract.js";
+import type { About, Admits, Settles } from "./contract.js";
 import { type Cover, Covering } from "./covering.js";
 import { haveSameBytes, shareBytes } from "./pieces.js";
 import { Streams } from "./streams.js";
@@ -26,10 +24,8 @@ const CROWDED = 256;
  */
 export class Segments implements Admits, Settles {
   readonly wants = WANTS_SEGMENT;
+  readonly #about: About;
   readonly #timeline: Timeline;
-  readonly #translations: Translations;
-  readonly #kernel: Kernel;
-  readonly #pairing: Pairing;
   readonly #covering: Covering;
   /** The segments that wait in flows that are cut. */
   readonly #streams: Streams;
@@ -37,11 +33,9 @@ export class Segments implements Admits, Settles {
   readonly #orphans = new SweptSet<number>(CROWDED);
 
   constructor(about: About) {
-    const { heap, timeline, translations, kernel, pairing } = about;
+    const { heap, timeline } = about;
+    this.#about = about;
     this.#timeline = timeline;
-    this.#translations = translations;
-    this.#kernel = kernel;
-    this.#pairing = pairing;
     this.#streams = new Streams(
       heap,
       timeline,
@@ -66,7 +60,7 @@ export class Segments implements Admits, Settles {
 
   /** Whether a packet may be a segment that was cut, or a piece of one: any may where one was seen that is longer than what a wire takes. */
   mayPair(row: number): boolean {
-    return this.#kernel.hasLongSegments && this.#hasData(row) && this.#translations.slotOf(row) !== NONE;
+    return this.#about.kernel.hasLongSegments && this.#hasData(row) && this.#about.translations.slotOf(row) !== NONE;
   }
 
   /** Tries once more to pair a segment whose window is over: its flow may not have been known when it came. */
@@ -113,22 +107,22 @@ export class Segments implements Admits, Settles {
 
   /** From now on, the flow of a segment is one that is cut; takes what waits of it from one row up to another, not included. */
   #begin(row: number, from: number, end: number): void {
-    this.#translations.accounts.noteCut(this.#translations.slotOf(row));
+    this.#about.translations.accounts.noteCut(this.#about.translations.slotOf(row));
     for (const each of this.#waitingBetween(from, end, row)) this.#streams.add(each);
   }
 
   /** Whether a segment's flow is known to be cut. */
   #isCut(row: number): boolean {
-    const slot = this.#translations.slotOf(row);
-    return slot !== NONE && this.#translations.accounts.hasCutSegments(slot);
+    const slot = this.#about.translations.slotOf(row);
+    return slot !== NONE && this.#about.translations.accounts.hasCutSegments(slot);
   }
 
   /** A number for a segment's flow and the way that it goes there, on both sides. */
   #streamOf(row: number): number {
     const t = this.#timeline;
-    const slot = this.#translations.slotOf(row);
+    const slot = this.#about.translations.slotOf(row);
     if (slot === NONE) return NONE;
-    const bits = this.#translations.accounts.bits(slot);
+    const bits = this.#about.translations.accounts.bits(slot);
     return 2 * slot + outboundFor(bits, forwardOn(bits, t.way(row), t.side(row)));
   }
 
@@ -140,10 +134,10 @@ export class Segments implements Admits, Settles {
   /** Whether one of these is a part of a third one, or that of it: of both, one is longer than what a wire takes. */
   #isCutBetween(from: number, end: number, of: number): boolean {
     const t = this.#timeline;
-    const flow = this.#translations.flowAt(this.#translations.slotOf(of));
-    const isOutbound = this.#translations.isOutbound(of, flow);
+    const flow = this.#about.translations.flowAt(this.#about.translations.slotOf(of));
+    const isOutbound = this.#about.translations.isOutbound(of, flow);
     for (const row of this.#waitingBetween(from, end, of)) {
-      if (t.sideOf(row) === t.sideOf(of) || this.#translations.isOutbound(row, flow) !== isOutbound) continue;
+      if (t.sideOf(row) === t.sideOf(of) || this.#about.translations.isOutbound(row, flow) !== isOutbound) continue;
       if ((this.#isLong(row) || this.#isLong(of)) && shareBytes(t, row, of) && !haveSameBytes(t, row, of)) return true;
     }
     return false;
@@ -152,9 +146,9 @@ export class Segments implements Admits, Settles {
   /** The segments with data that wait from one row up to another, not included, of the flow of a third. */
   *#waitingBetween(from: number, end: number, of: number): Generator<number> {
     const t = this.#timeline;
-    const slot = this.#translations.slotOf(of);
+    const slot = this.#about.translations.slotOf(of);
     for (let row = from; row !== end; row = t.after(row))
-      if (this.#translations.isWaitingIn(row, slot) && this.#hasData(row)) yield row;
+      if (this.#about.translations.isWaitingIn(row, slot) && this.#hasData(row)) yield row;
   }
 
   #hasData(row: number): boolean {
@@ -180,7 +174,15 @@ export class Segments implements Admits, Settles {
   #pair(whole: number, cover: Cover | null): boolean {
     if (cover === null) return false;
     const { pieces, evidence, missing } = cover;
-    this.#pairing.pairGroup([whole], pieces, this.#translations.slotOf(whole), BY_COVERAGE, evidence, 0, missing);
+    this.#about.pairing.pairGroup(
+      [whole],
+      pieces,
+      this.#about.translations.slotOf(whole),
+      BY_COVERAGE,
+      evidence,
+      0,
+      missing,
+    );
     return true;
   }
 }

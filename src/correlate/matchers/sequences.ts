@@ -5,13 +5,10 @@ import { NONE } from "../../packets/tuples.js";
 import { assign } from "./assignment.js";
 import type { Completeness } from "./completeness.js";
 import type { About } from "./contract.js";
-import type { Buckets } from "../kernel/buckets.js";
 import { COPY_NS } from "../intake/copies.js";
-import type { Kernel } from "../kernel/kernel.js";
-import { IS_LATE, goesOutbound, KNOWN, LEARN_BITS, MAY_HIDE, POSSIBLE, RELATION_MASK } from "../kernel/relations.js";
+import { IS_LATE, goesOutbound, KNOWN, LEARN_BITS, MAY_HIDE, RELATION_MASK } from "../kernel/relations.js";
 import { nearest, nearestTo, runsOf } from "./order.js";
 import { rhythmBits } from "./rhythm.js";
-import type { Translations } from "../kernel/translations.js";
 
 /** How many identical packets it takes to tell the first of a stream by time alone, and which share of them must be as quick. */
 const FIRST_ALIKE = 16;
@@ -41,10 +38,8 @@ interface Sequence {
  * - Else only a group that is apart from others like it is told: as many left as entered, and each took what packets take.
  */
 export class Sequences {
+  readonly #about: About;
   readonly #timeline: Timeline;
-  readonly #buckets: Buckets;
-  readonly #translations: Translations;
-  readonly #kernel: Kernel;
   readonly #completeness: Completeness;
   readonly #onPair: (inside: number, outside: number, slot: number) => void;
   /** By side: whether its capture shows packets twice. */
@@ -54,14 +49,12 @@ export class Sequences {
   #passedOver = 0;
 
   constructor(
-    { timeline, buckets, translations, kernel }: About,
+    about: About,
     completeness: Completeness,
     onPair: (inside: number, outside: number, slot: number) => void,
   ) {
-    this.#timeline = timeline;
-    this.#buckets = buckets;
-    this.#translations = translations;
-    this.#kernel = kernel;
+    this.#about = about;
+    this.#timeline = about.timeline;
     this.#completeness = completeness;
     this.#onPair = onPair;
   }
@@ -69,9 +62,9 @@ export class Sequences {
   /** Pairs two packets whose window is over by `nowNs`, with those like them, where their order is certain. Returns whether it paired any. */
   settle(inside: number, outside: number, nowNs: number): boolean {
     const t = this.#timeline;
-    const way = this.#buckets.isCrowd(t.bucket(inside)) ? t.way(inside) : NONE;
+    const way = this.#about.buckets.isCrowd(t.bucket(inside)) ? t.way(inside) : NONE;
     if (way !== NONE && way === this.#vainWay && this.#passedOver++ < FIRST_ALIKE) return false;
-    const related = this.#kernel.relate(inside, outside);
+    const related = this.#about.kernel.relate(inside, outside);
     if (!this.#mayBeCertain(inside, outside, goesOutbound(related), nowNs)) return false;
     const sequence = this.#sequenceOf(inside, outside, related);
     const isDone = sequence !== null && this.#pairAll(sequence, this.#certain(sequence, nowNs));
@@ -83,8 +76,8 @@ export class Sequences {
   /** Whether captures miss nothing of a packet's like, or no more of it come: asked of each, so it looks at none of the others. */
   #mayBeCertain(inside: number, outside: number, isOutbound: boolean, nowNs: number): boolean {
     if (this.#completeness.isComplete(isOutbound ? inside : outside, isOutbound)) return true;
-    const untilNs = nowNs - this.#kernel.limitNs(isOutbound);
-    return [inside, outside].every((row) => this.#timeline.timeNs(this.#buckets.newestOfWay(row)) < untilNs);
+    const untilNs = nowNs - this.#about.kernel.limitNs(isOutbound);
+    return [inside, outside].every((row) => this.#timeline.timeNs(this.#about.buckets.newestOfWay(row)) < untilNs);
   }
 
   /**
@@ -92,17 +85,17 @@ export class Sequences {
    * enters, from the first on, most of them are told by that, and say how long the others may take. Returns whether it paired any.
    */
   begin(inside: number, outside: number): boolean {
-    const related = this.#kernel.relate(inside, outside);
-    if (!this.#kernel.isNew(goesOutbound(related))) return false;
+    const related = this.#about.kernel.relate(inside, outside);
+    if (!this.#about.kernel.isNew(goesOutbound(related))) return false;
     const sequence = this.#sequenceOf(inside, outside, related);
     if (sequence === null) return false;
     const { entered, left } = sequence;
     // those before the first of them, if there were any, have each other
-    const [sinceIn, sinceOut] = [this.#kernel.sinceNs(entered[0]), this.#kernel.sinceNs(left[0])];
+    const [sinceIn, sinceOut] = [this.#about.kernel.sinceNs(entered[0]), this.#about.kernel.sinceNs(left[0])];
     const isBegin = sinceIn === 0 && sinceOut === 0;
-    const hasPairs = this.#translations.accounts.pairs(sequence.slot) > 0;
+    const hasPairs = this.#about.translations.accounts.pairs(sequence.slot) > 0;
     if (!isBegin && (!hasPairs || 4 * Math.abs(sinceIn - sinceOut) > sinceIn)) return false;
-    const pairs = nearest(this.#timesOf(entered), this.#timesOf(left), this.#kernel.causalSlackNs);
+    const pairs = nearest(this.#timesOf(entered), this.#timesOf(left), this.#about.kernel.causalSlackNs);
     if (pairs === null || pairs.length < FIRST_SHARE * Math.max(entered.length, left.length)) return false;
     for (const [from, to] of pairs) this.#pair(sequence, entered[from], left[to]);
     return true;
@@ -113,25 +106,25 @@ export class Sequences {
    * the same, and all took what packets take. Pairs those whose order is certain, or does nothing. Returns whether it paired any.
    */
   learn(inside: number, outside: number): boolean {
-    const related = this.#kernel.relate(inside, outside);
+    const related = this.#about.kernel.relate(inside, outside);
     const isOutbound = goesOutbound(related);
-    if ((related & RELATION_MASK) !== POSSIBLE || !this.#completeness.isComplete(inside, isOutbound)) return false;
+    if (!this.#completeness.isComplete(inside, isOutbound)) return false;
     const sequence = this.#sequenceBetween(inside, outside, related);
     if (sequence === null || !this.#isAll(sequence)) return false;
     const { entered, left } = sequence;
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
-    const usualNs = (isOutbound ? this.#kernel.outbound : this.#kernel.inbound).medianNs;
+    const usualNs = (isOutbound ? this.#about.kernel.outbound : this.#about.kernel.inbound).medianNs;
     // the first that left is what came closest to the usual time before it, and each behind it the next one
     const first = nearestTo(enteredNs, leftNs[0] - usualNs);
     const count = Math.min(entered.length - first, left.length);
-    const bits = rhythmBits(enteredNs.slice(first, first + count), leftNs.slice(0, count), this.#kernel.slackNs);
+    const bits = rhythmBits(enteredNs.slice(first, first + count), leftNs.slice(0, count), this.#about.kernel.slackNs);
     const [i, o] = isOutbound ? [entered[first], left[0]] : [left[0], entered[first]];
-    this.#kernel.relate(i, o);
-    if (this.#kernel.weigh(i, o, false) + bits < LEARN_BITS) return false;
+    this.#about.kernel.relate(i, o);
+    if (this.#about.kernel.weigh(i, o, false) + bits < LEARN_BITS) return false;
     const pairs = this.#decided(sequence);
     if (pairs.length === 0) return false;
-    this.#kernel.relate(i, o);
-    const slot = this.#translations.learn(i, o);
+    this.#about.kernel.relate(i, o);
+    const slot = this.#about.translations.learn(i, o);
     for (const [from, to] of pairs) this.#pair({ ...sequence, slot }, from, to);
     return true;
   }
@@ -142,16 +135,15 @@ export class Sequences {
    * it paired any.
    */
   learnBurst(inside: number, outside: number, nowNs: number): boolean {
-    const related = this.#kernel.relate(inside, outside);
-    if ((related & RELATION_MASK) !== POSSIBLE) return false;
-    if (this.#kernel.weigh(inside, outside, false) < LEARN_BITS) return false;
+    const related = this.#about.kernel.relate(inside, outside);
+    if (this.#about.kernel.weigh(inside, outside, false) < LEARN_BITS) return false;
     if (!this.#mayBeCertain(inside, outside, goesOutbound(related), nowNs)) return false;
     const sequence = this.#sequenceBetween(inside, outside, related);
     if (sequence === null || !this.#isAll(sequence)) return false;
     const pairs = this.#certain(sequence, nowNs);
     if (pairs.length === 0) return false;
-    this.#kernel.relate(inside, outside);
-    return this.#pairAll({ ...sequence, slot: this.#translations.learn(inside, outside) }, pairs);
+    this.#about.kernel.relate(inside, outside);
+    return this.#pairAll({ ...sequence, slot: this.#about.translations.learn(inside, outside) }, pairs);
   }
 
   /**
@@ -161,16 +153,16 @@ export class Sequences {
   mayAllBeLate(entered: number, left: number, isOutbound: boolean): boolean {
     if (this.#completeness.hasMissed(isOutbound)) return false;
     const t = this.#timeline;
-    const limitNs = this.#kernel.limitNs(isOutbound);
-    const digest = isOutbound ? this.#kernel.outbound : this.#kernel.inbound;
-    const all = this.#buckets.ofWay(entered);
+    const limitNs = this.#about.kernel.limitNs(isOutbound);
+    const digest = isOutbound ? this.#about.kernel.outbound : this.#about.kernel.inbound;
+    const all = this.#about.buckets.ofWay(entered);
     let next = all.indexOf(entered);
     let bits = 0;
-    for (const row of this.#buckets.ofWay(left)) {
+    for (const row of this.#about.buckets.ofWay(left)) {
       if (t.isBefore(row, left)) continue;
       const leftNs = t.timeNs(row);
       while (next < all.length && t.timeNs(all[next]) < leftNs - limitNs) next++;
-      if (next === all.length || t.timeNs(all[next]) > leftNs + this.#kernel.causalSlackNs) return true;
+      if (next === all.length || t.timeNs(all[next]) > leftNs + this.#about.kernel.causalSlackNs) return true;
       // how much less likely one that was late leaves that soon behind another one
       const enteredNs = t.timeNs(all[next]);
       if (next > 0)
@@ -189,14 +181,14 @@ export class Sequences {
   /** Whether so many like a packet wait that `begin` or `learn` may tell them: asked again when there are as many more. */
   mayBegin(row: number, isFinal: boolean): boolean {
     const t = this.#timeline;
-    const count = this.#buckets.count(t.bucket(row), t.sideOf(row));
+    const count = this.#about.buckets.count(t.bucket(row), t.sideOf(row));
     return count >= FIRST_ALIKE && (isFinal || count % FIRST_ALIKE === 0);
   }
 
   /** Those like two packets, which a known translation makes one of the other; null where it does not, or where one of them is called ambiguous. */
   #sequenceOf(i: number, o: number, related: number): Sequence | null {
     if ((related & RELATION_MASK) !== KNOWN) return null;
-    return this.#sequenceBetween(i, o, related, this.#kernel.knownSlot);
+    return this.#sequenceBetween(i, o, related, this.#about.kernel.knownSlot);
   }
 
   #sequenceBetween(i: number, o: number, related: number, slot = NONE): Sequence | null {
@@ -213,7 +205,8 @@ export class Sequences {
   #isAll({ inside, outside }: Sequence): boolean {
     const bucket = this.#timeline.bucket(inside[0]);
     return (
-      this.#buckets.count(bucket, INSIDE) === inside.length && this.#buckets.count(bucket, OUTSIDE) === outside.length
+      this.#about.buckets.count(bucket, INSIDE) === inside.length &&
+      this.#about.buckets.count(bucket, OUTSIDE) === outside.length
     );
   }
 
@@ -223,9 +216,9 @@ export class Sequences {
    */
   #likeIn(row: number, other: number): number[] | null {
     const t = this.#timeline;
-    const hasOptions = this.#kernel.alteredIn(ALTERED_OPTIONS) === 0;
+    const hasOptions = this.#about.kernel.alteredIn(ALTERED_OPTIONS) === 0;
     const like: number[] = [];
-    for (const r of this.#buckets.ofWay(row)) {
+    for (const r of this.#about.buckets.ofWay(row)) {
       if (t.ttl(r) !== t.ttl(row)) continue;
       // a router that alters them may have made equal ones of others
       if (hasOptions && t.hasOtherOptions(r, row) && t.hasOtherOptions(r, other)) continue;
@@ -262,7 +255,7 @@ export class Sequences {
 
   /** What is decided by time, where nothing was missed: of those that left, what they had entered as. */
   #decided({ entered, left, isOutbound }: Sequence): [entered: number, left: number][] {
-    const kernel = this.#kernel;
+    const kernel = this.#about.kernel;
     const limitNs = kernel.limitNs(isOutbound);
     const digest = isOutbound ? kernel.outbound : kernel.inbound;
     // against one that comes by chance, anywhere within the limit
@@ -291,19 +284,19 @@ export class Sequences {
    * still coming, the first may be the second.
    */
   #isGroupOfTwins({ entered, left, isOutbound, mayHide }: Sequence, nowNs: number): boolean {
-    const limitNs = this.#kernel.limitNs(isOutbound);
+    const limitNs = this.#about.kernel.limitNs(isOutbound);
     if (mayHide || entered.length !== left.length) return false;
     if (!this.#isGroup(entered, limitNs, nowNs) || !this.#isGroup(left, limitNs, nowNs)) return false;
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
     if (this.#mayBeSwapped(enteredNs) || this.#mayBeSwapped(leftNs)) return false;
     const isInTime = (at: number) => {
       const latencyNs = leftNs[at] - enteredNs[at];
-      const isPossible = latencyNs >= -this.#kernel.causalSlackNs && latencyNs <= limitNs;
-      return isPossible && (this.#kernel.relate(entered[at], left[at]) & IS_LATE) === 0;
+      const isPossible = latencyNs >= -this.#about.kernel.causalSlackNs && latencyNs <= limitNs;
+      return isPossible && (this.#about.kernel.relate(entered[at], left[at]) & IS_LATE) === 0;
     };
     const last = entered.length - 1;
-    if (this.#kernel.isUnwatched(entered[last], left[last])) return false;
-    if (entered.some((row, at) => this.#kernel.overtakes(row, left[at], isOutbound))) return false;
+    if (this.#about.kernel.isUnwatched(entered[last], left[last])) return false;
+    if (entered.some((row, at) => this.#about.kernel.overtakes(row, left[at], isOutbound))) return false;
     // or held up together: all had entered before the first left, and the last took as long as others do
     const areHeldUp = last > 0 && isInTime(last) && enteredNs[last] <= leftNs[0];
     return areHeldUp || entered.every((_, at) => isInTime(at));
@@ -311,13 +304,13 @@ export class Sequences {
 
   /** Whether no equal packet passed shortly before these, and none may come behind them. */
   #isGroup(rows: readonly number[], limitNs: number, nowNs: number): boolean {
-    const sinceNs = this.#kernel.sinceNs(rows[0]);
+    const sinceNs = this.#about.kernel.sinceNs(rows[0]);
     return (sinceNs === 0 || sinceNs > limitNs) && nowNs - this.#timeline.timeNs(rows[rows.length - 1]) > limitNs;
   }
 
   /** Whether some of these times are so near to each other that stamps do not tell which was first. */
   #mayBeSwapped(times: readonly number[]): boolean {
-    const { disorderNs } = this.#kernel;
+    const { disorderNs } = this.#about.kernel;
     return disorderNs > 0 && times.some((timeNs, at) => timeNs - times[at - 1] <= disorderNs);
   }
 

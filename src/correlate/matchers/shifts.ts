@@ -19,9 +19,8 @@ import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK } from "../../protocols/tcp.js";
 import { KNOWN } from "../kernel/relations.js";
 import { WANTS_LEAVER } from "../kernel/wants.js";
-import type { About, Admits, Pairing, Settles } from "./contract.js";
+import type { About, Admits, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
-import type { Translations } from "../kernel/translations.js";
 
 /** How many packets behind a changed segment are looked through for one that confirms the shift. */
 const LOOK_AHEAD = 4096;
@@ -59,28 +58,26 @@ const UNSHIFTED: Shift = { position: 0, before: 0, after: 0 };
  */
 export class ShiftedSegments implements Admits, Settles {
   readonly wants = WANTS_LEAVER;
+  readonly #about: About;
   readonly #timeline: Timeline;
-  readonly #translations: Translations;
-  readonly #pairing: Pairing;
   /** By the flow's id. */
   readonly #shifts = new Map<number, Shifts>();
   /** Packets that came out of the NAT and found no twin at once, by `keyOf`: in most captures, hardly any. */
   readonly #left = new Map<number, number[]>();
   readonly #sweep = new Sweep(CROWDED);
 
-  constructor({ timeline, translations, pairing }: About) {
-    this.#timeline = timeline;
-    this.#translations = translations;
-    this.#pairing = pairing;
+  constructor(about: About) {
+    this.#about = about;
+    this.#timeline = about.timeline;
   }
 
   /** Takes a segment that came out of the NAT and found no twin when it came. */
   admit(row: number): void {
     const t = this.#timeline;
-    const slot = this.#translations.slotOf(row);
+    const slot = this.#about.translations.slotOf(row);
     // whether it was changed, the packets behind it tell
-    this.#translations.accounts.watch(slot);
-    const isForward = this.#translations.isForward(row, this.#translations.flowAt(slot));
+    this.#about.translations.accounts.watch(slot);
+    const isForward = this.#about.translations.isForward(row, this.#about.translations.flowAt(slot));
     this.#sweep.run(this.#left, (key) => this.#hasWaiting(key));
     const key = keyOf(slot, isForward, t.ipId(row));
     const rows = this.#left.get(key);
@@ -91,14 +88,14 @@ export class ShiftedSegments implements Admits, Settles {
   /** Whether there is a packet that `settle` might find to be this one's twin. */
   mayPair(row: number): boolean {
     const slot = this.#slotOf(row);
-    return slot !== NONE && this.#leftFor(row, slot, this.#translations.flowAt(slot)).length > 0;
+    return slot !== NONE && this.#leftFor(row, slot, this.#about.translations.flowAt(slot)).length > 0;
   }
 
   /** Pairs a packet that waited in vain for an equal one, if the shift of its flow makes another one its twin. */
   settle(row: number): Undecided | null {
     const slot = this.#slotOf(row);
     if (slot === NONE) return null;
-    const flow = this.#translations.flowAt(slot);
+    const flow = this.#about.translations.flowAt(slot);
     const left = this.#onlyLeft(row, slot, flow);
     if (left === NONE) return null;
     const shifts = this.#shifts.get(flow.id) ?? { forward: UNSHIFTED, backward: UNSHIFTED };
@@ -116,7 +113,7 @@ export class ShiftedSegments implements Admits, Settles {
 
   /** Whether one of two segments of a flow has the numbers that the shifts there make of the other's. */
   isShifted(entered: number, left: number, slot: number): boolean {
-    const flow = this.#translations.flowAt(slot);
+    const flow = this.#about.translations.flowAt(slot);
     const shifts = this.#shifts.get(flow.id);
     return shifts !== undefined && this.#hasNumbers(entered, left, flow, shifts);
   }
@@ -128,27 +125,27 @@ export class ShiftedSegments implements Admits, Settles {
       (t.seq(entered) === t.seq(left) ? 0 : ALTERED_SEQ) |
       (t.ack(entered) === t.ack(left) ? 0 : ALTERED_ACK) |
       (isOtherPayload ? ALTERED_PAYLOAD : 0);
-    this.#pairing.pairGroup([entered], [left], slot, BY_FLOW, evidence, altered);
+    this.#about.pairing.pairGroup([entered], [left], slot, BY_FLOW, evidence, altered);
   }
 
   /** The flow of a TCP segment, or NONE where it has none, or no segment has come out that found no twin. */
   #slotOf(row: number): number {
-    return this.#timeline.proto(row) === TCP && this.#left.size > 0 ? this.#translations.slotOf(row) : NONE;
+    return this.#timeline.proto(row) === TCP && this.#left.size > 0 ? this.#about.translations.slotOf(row) : NONE;
   }
 
   /** The packets of this flow, direction and IP ID that wait where this one should come out. */
   #leftFor(entered: number, slot: number, flow: Flow): number[] {
     const t = this.#timeline;
-    const rows = this.#left.get(keyOf(slot, this.#translations.isForward(entered, flow), t.ipId(entered)));
+    const rows = this.#left.get(keyOf(slot, this.#about.translations.isForward(entered, flow), t.ipId(entered)));
     const side = t.sideOf(entered);
-    return rows?.filter((row) => t.sideOf(row) !== side && this.#translations.isWaitingIn(row, slot)) ?? [];
+    return rows?.filter((row) => t.sideOf(row) !== side && this.#about.translations.isWaitingIn(row, slot)) ?? [];
   }
 
   /** The one of those that there is, if it is the only one; or NONE. */
   #onlyLeft(entered: number, slot: number, flow: Flow): number {
     const waiting = this.#leftFor(entered, slot, flow);
     if (waiting.length !== 1) return NONE;
-    return this.#translations.relation(entered, waiting[0]) === KNOWN ? waiting[0] : NONE;
+    return this.#about.translations.relation(entered, waiting[0]) === KNOWN ? waiting[0] : NONE;
   }
 
   /** Whether `left` is what the shifts make of `entered`. */
@@ -172,7 +169,7 @@ export class ShiftedSegments implements Admits, Settles {
     const grown = t.payloadLength(left) - t.payloadLength(entered);
     if (grown === 0 || t.payloadLength(entered) === 0 || t.payloadLength(left) === 0) return null;
     if (!this.#hasNumbers(entered, left, flow, shifts)) return null;
-    const isForward = this.#translations.isForward(entered, flow);
+    const isForward = this.#about.translations.isForward(entered, flow);
     const { position, before, after } = isForward ? shifts.forward : shifts.backward;
     const isLast = before !== after && t.seq(entered) === position;
     if (isLast) return grown === after - before ? shifts : null;
@@ -188,8 +185,9 @@ export class ShiftedSegments implements Admits, Settles {
     const { position, before } = isForward ? shifts.forward : shifts.backward;
     let later = t.after(entered);
     for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
-      if (t.state(later) === GONE || t.proto(later) !== TCP || this.#translations.slotOf(later) !== slot) continue;
-      const isSameWay = this.#translations.isForward(later, flow) === isForward;
+      if (t.state(later) === GONE || t.proto(later) !== TCP || this.#about.translations.slotOf(later) !== slot)
+        continue;
+      const isSameWay = this.#about.translations.isForward(later, flow) === isForward;
       if (!isBehind(isSameWay ? t.seq(later) : t.ack(later) - before, position)) continue;
       if (t.state(later) === WAITING) {
         const left = this.#onlyLeft(later, slot, flow);
@@ -197,7 +195,7 @@ export class ShiftedSegments implements Admits, Settles {
       } else if (t.isPaired(later) && t.isHeld(t.twin(later))) {
         // changes that add up to nothing leave the numbers as they were, and the keys equal
         const isEntry =
-          flow.isOutbound(this.#translations.isForward(later, flow) ? 1 : 0) === (t.side(later) === INSIDE);
+          flow.isOutbound(this.#about.translations.isForward(later, flow) ? 1 : 0) === (t.side(later) === INSIDE);
         if (isEntry && this.#hasNumbers(later, t.twin(later), flow, shifts)) return true;
       }
     }
@@ -207,7 +205,7 @@ export class ShiftedSegments implements Admits, Settles {
   /** Whether both have the same flags, and numbers that differ by the shifts (nf_ct_seq_adjust). */
   #hasNumbers(entered: number, left: number, flow: Flow, { forward, backward }: Shifts): boolean {
     const t = this.#timeline;
-    const [own, other] = this.#translations.isForward(entered, flow) ? [forward, backward] : [backward, forward];
+    const [own, other] = this.#about.translations.isForward(entered, flow) ? [forward, backward] : [backward, forward];
     const seqShift = isBehind(t.seq(entered), own.position) ? own.after : own.before;
     const ackShift = isBehind(t.ack(entered) - other.before, other.position) ? other.after : other.before;
     return (

@@ -12,11 +12,9 @@ import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { UDP } from "../../protocols/ip-protocols.js";
 import { Contents } from "./contents.js";
-import type { Kernel } from "../kernel/kernel.js";
 import { Newcomers } from "./newcomers.js";
-import type { About, Notes, Pairing, Settles } from "./contract.js";
+import type { About, Notes, Settles } from "./contract.js";
 import { goesOutbound, IMPOSSIBLE, KNOWN, RELATION_MASK } from "../kernel/relations.js";
-import type { Translations } from "../kernel/translations.js";
 import { leaveUndecided, type Undecided } from "./undecided.js";
 
 /** Pieces are looked for among so many packets behind the first one … */
@@ -30,24 +28,19 @@ const SPREAD_NS = 10_000_000;
  * wait, once the window of one of them is over.
  */
 export class SuperDatagrams implements Settles, Notes {
+  readonly #about: About;
   readonly #timeline: Timeline;
-  readonly #translations: Translations;
-  readonly #kernel: Kernel;
-  readonly #windowNs: number;
-  readonly #pairing: Pairing;
   readonly #newcomers: Newcomers;
   /** What waits, by how its payload begins. */
   readonly #heads: Contents;
   /** Packets of which one of the other side may be a piece, or the whole, while nothing tells the other pieces. */
   readonly #unsolved = new Set<number>();
 
-  constructor({ heap, timeline, translations, kernel, windowNs, pairing }: About) {
+  constructor(about: About) {
+    const { heap, timeline, windowNs } = about;
+    this.#about = about;
     this.#timeline = timeline;
     this.#newcomers = new Newcomers(timeline);
-    this.#translations = translations;
-    this.#kernel = kernel;
-    this.#windowNs = windowNs;
-    this.#pairing = pairing;
     this.#heads = new Contents(heap, timeline, windowNs, headOf, isAlike);
   }
 
@@ -86,7 +79,7 @@ export class SuperDatagrams implements Settles, Notes {
     const { whole, pieces, slot } = group;
     const hasId = (t.flags(whole) & t.flags(pieces[0]) & HAS_IP_ID) !== 0;
     const evidence = EVIDENCE_LENGTH | EVIDENCE_PAYLOAD | EVIDENCE_FLOW | (hasId ? EVIDENCE_IP_ID : 0);
-    this.#pairing.pairGroup([whole], pieces, slot, BY_COVERAGE, evidence);
+    this.#about.pairing.pairGroup([whole], pieces, slot, BY_COVERAGE, evidence);
     return null;
   }
 
@@ -107,8 +100,11 @@ export class SuperDatagrams implements Settles, Notes {
 
   /** How far the first of some pieces is from the whole at the most, nanoseconds, as `#groupOf` has it. */
   readonly #reachNs = (): number => {
-    const { slackNs } = this.#kernel;
-    return Math.min(this.#windowNs, Math.max(slackNs, this.#kernel.limitNs(true), this.#kernel.limitNs(false)));
+    const { slackNs } = this.#about.kernel;
+    return Math.min(
+      this.#about.windowNs,
+      Math.max(slackNs, this.#about.kernel.limitNs(true), this.#about.kernel.limitNs(false)),
+    );
   };
 
   /** Of two packets that begin alike, the longer one with the pieces that it is made of; null where they are not there. */
@@ -117,13 +113,13 @@ export class SuperDatagrams implements Settles, Notes {
     if (t.payloadLength(row) === t.payloadLength(other)) return null;
     const [whole, first] = t.payloadLength(row) > t.payloadLength(other) ? [row, other] : [other, row];
     const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
-    const related = this.#kernel.relate(inside, outside);
+    const related = this.#about.kernel.relate(inside, outside);
     const relation = related & RELATION_MASK;
     if (relation === IMPOSSIBLE) return null;
-    const slot = relation === KNOWN ? this.#kernel.knownSlot : NONE;
+    const slot = relation === KNOWN ? this.#about.kernel.knownSlot : NONE;
     const isOutbound = goesOutbound(related);
     const gapNs = t.timeNs(outside) - t.timeNs(inside);
-    if (!this.#translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return null;
+    if (!this.#about.translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return null;
     if (!hasIdOf(t, first, whole, 0)) return null;
     const mayPair = slot !== NONE && t.isWaiting(whole) && t.isWaiting(first);
     const pieces = mayPair ? this.#piecesFrom(first, whole) : null;
@@ -187,7 +183,7 @@ export class SuperDatagrams implements Settles, Notes {
     const [first] = pieces;
     const last = pieces[pieces.length - 1];
     if ((t.flags(first) & HAS_IP_ID) !== 0) return true;
-    const { blurNs } = this.#kernel;
+    const { blurNs } = this.#about.kernel;
     const isRival = (row: number): boolean => t.isWaiting(row) && t.way(row) === t.way(first);
     for (let row = first; row !== t.first && t.timeNs(first) - t.timeNs(row) < blurNs; ) {
       row = t.before(row, 1);

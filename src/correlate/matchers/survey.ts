@@ -2,7 +2,6 @@ import { HAS_IP_ID } from "../../packets/packets.js";
 import { INSIDE } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
-import type { Kernel } from "../kernel/kernel.js";
 import {
   goesOutbound,
   IMPOSSIBLE,
@@ -62,17 +61,15 @@ export class Survey {
   isDoubted = false;
   /** The least time between two of which clocks that nothing vouches for are all that speaks against them, nanoseconds. */
   #unvouchedNs = Number.POSITIVE_INFINITY;
+  readonly #about: About;
   readonly #timeline: Timeline;
-  readonly #kernel: Kernel;
   readonly #reach: Reach;
-  readonly #mayBecome: About["mayBecome"];
   readonly #altered: Altered;
 
-  constructor({ timeline, kernel, mayBecome }: About, reach: Reach, altered: Altered) {
-    this.#timeline = timeline;
-    this.#kernel = kernel;
+  constructor(about: About, reach: Reach, altered: Altered) {
+    this.#about = about;
+    this.#timeline = about.timeline;
     this.#reach = reach;
-    this.#mayBecome = mayBecome;
     this.#altered = altered;
   }
 
@@ -104,13 +101,13 @@ export class Survey {
   /** How two packets stand to each other, with all that is known of them. */
   relate(a: number, b: number): number {
     const t = this.#timeline;
-    const related = this.#kernel.relate(a, b);
+    const related = this.#about.kernel.relate(a, b);
     const isOutbound = goesOutbound(related);
     // where the router numbers what goes that way itself, an equal IP ID is chance
     const hasId = (t.flags(t.side(a) === INSIDE ? a : b) & HAS_IP_ID) !== 0;
     if (hasId && this.#altered.survivors.isRenumbering(isOutbound)) return IMPOSSIBLE;
     const isEntry = (t.sideOf(a) === INSIDE) === isOutbound;
-    return (isEntry ? this.#mayBecome(a, b) : this.#mayBecome(b, a)) ? related : IMPOSSIBLE;
+    return (isEntry ? this.#about.mayBecome(a, b) : this.#about.mayBecome(b, a)) ? related : IMPOSSIBLE;
   }
 
   /** Finds the candidate with the strongest claim, and those as good. Returns how it stands to the packet; 0 where none has a claim. */
@@ -143,9 +140,9 @@ export class Survey {
     const t = this.#timeline;
     const isOutbound = goesOutbound(related);
     const tookNs = t.timeNs(left) - t.timeNs(entered);
-    const mostNs = GROWTH * this.#kernel.limitNs(isOutbound);
+    const mostNs = GROWTH * this.#about.kernel.limitNs(isOutbound);
     if ((t.sideOf(entered) === INSIDE) !== isOutbound || tookNs > mostNs) return false;
-    const digest = isOutbound ? this.#kernel.outbound : this.#kernel.inbound;
+    const digest = isOutbound ? this.#about.kernel.outbound : this.#about.kernel.inbound;
     return Math.log2(digest.density(tookNs, mostNs) * tookNs) > -NEVER_BITS;
   }
 
@@ -165,7 +162,7 @@ export class Survey {
 
   /** Whether a packet and its candidate took so long that another one, which clocks that nothing vouches for speak against, may be meant as well. */
   #isUnvouchedRival(row: number, candidate: number): boolean {
-    const limitNs = this.#kernel.limitNs(goesOutbound(this.#kernel.relate(row, candidate)));
+    const limitNs = this.#about.kernel.limitNs(goesOutbound(this.#about.kernel.relate(row, candidate)));
     return this.#unvouchedNs <= limitNs || this.#apartNs(row, candidate) > limitNs;
   }
 

@@ -9,7 +9,7 @@ import { undecidedBehind } from "../matchers/behind.js";
 import { isSameContent, isSameSegment } from "../matchers/content.js";
 import type { Like } from "../matchers/likes.js";
 import { isPartOf } from "../matchers/pieces.js";
-import type { Claim, Known } from "./known.js";
+import { type Claim, type Known, unknown } from "./known.js";
 import type { Orphans } from "./impacts/orphans.js";
 import { MARGIN_NS } from "./captures/reach.js";
 import { seconds } from "./words.js";
@@ -38,59 +38,54 @@ export class Doubts {
     const { mistimed } = this.#known;
     const { altered, cutFrames, likes } = this.#known.matchers;
     const rewritten = verdict === "local" || lacks !== undefined ? altered.doubt(row) : undefined;
-    if (rewritten !== undefined) return { verdict: "unknown", reason: "router-rewrites", why: rewritten };
+    if (rewritten !== undefined) return unknown("router-rewrites", rewritten);
     if (lacks === undefined) return undefined;
     if ((t.flags(row) & (IS_HEADLESS | HAS_IP_ID)) === IS_HEADLESS)
-      return {
-        verdict: "unknown",
-        reason: "no-header",
-        why: "its transport header is not all there: too little to know its twin by",
-      };
+      return unknown("no-header", "its transport header is not all there: too little to know its twin by");
     const twin = mistimed.twinOf(row);
     if (twin !== undefined) {
       const like = `${SIDE_NAMES[other]} has its like in frame ${twin}, whose stamp does not tell when it passed`;
-      return { verdict: "unknown", reason: "like-out-of-time", why: like };
+      return unknown("like-out-of-time", like);
     }
     const like = lacks === "anything" ? undefined : likes.of(row);
-    if (like !== undefined)
-      return { verdict: "unknown", reason: "like-untimely", why: this.#whyLike(row, other, like) };
+    if (like !== undefined) return unknown("like-untimely", this.#whyLike(row, other, like));
     const side = t.sideOf(row);
     if (lacks === "exit" || lacks === "crossing") {
       const form = this.#otherFormOf(row);
       if (form !== undefined) {
         const why = `frame ${form} of ${SIDE_NAMES[side]} is like it, with other addresses and a TTL one lower: it may be turned round, and too little speaks for that`;
-        return { verdict: "unknown", reason: "may-be-hairpin", why };
+        return unknown("may-be-hairpin", why);
       }
     }
     if (lacks === "exit") {
       if (other !== side && this.#isSlow(row, other)) {
         const why = `packets took up to half a window and more, and none that entered behind it came out: it may have come out after ${seconds(this.#known.windowNs)}`;
-        return { verdict: "unknown", reason: "may-be-held-up", why };
+        return unknown("may-be-held-up", why);
       }
       const repeat = this.#known.repeats[side].of(t.frame(row));
       if (repeat !== undefined) {
         const why = `frame ${repeat} is the same just beside it: ${SIDE_NAMES[side]} may show one packet twice, or it was sent twice`;
-        return { verdict: "unknown", reason: "may-be-copy", why };
+        return unknown("may-be-copy", why);
       }
       const orphan = this.#orphans.of(row);
       if (orphan !== undefined) {
         const soonerNs = t.timeNs(row) - orphan.timeNs;
         const apart = `${seconds(Math.abs(soonerNs))} ${soonerNs < 0 ? "later" : "earlier"}`;
         const why = `frame ${orphan.frame} of ${SIDE_NAMES[other]}, ${apart}, is like it and never came in: if a clock was set, it is this one`;
-        return { verdict: "unknown", reason: "like-untimely", why };
+        return unknown("like-untimely", why);
       }
       const cut = cutFrames.doubt(row);
-      if (cut !== undefined) return { verdict: "unknown", reason: "cut-short", why: cut };
+      if (cut !== undefined) return unknown("cut-short", cut);
       if (this.#known.matchers.datagrams.mayBeInFragments(row)) {
         const why = `${SIDE_NAMES[other]} has fragments that may be of it: some are missing, or too little of them was captured`;
-        return { verdict: "unknown", reason: "may-be-fragments", why };
+        return unknown("may-be-fragments", why);
       }
       if (this.#known.matchers.supers.mayBeCut(row)) {
         const why = `${SIDE_NAMES[other]} has what begins as it does and is longer or shorter: several datagrams in one, of which nothing tells the pieces`;
-        return { verdict: "unknown", reason: "may-be-pieces", why };
+        return unknown("may-be-pieces", why);
       }
       const changed = this.#whyChanged(row, other);
-      if (changed !== undefined) return { verdict: "unknown", reason: "may-be-changed", why: changed };
+      if (changed !== undefined) return unknown("may-be-changed", changed);
     }
     return undefined;
   }

@@ -2,14 +2,9 @@ import type { HostRules } from "../../packets/host-rules.js";
 import type { Reason } from "../../packets/reasons.js";
 import type { Judgement } from "../../packets/results.js";
 import type { Side } from "../../packets/sides.js";
-import type { Timeline } from "../../packets/timeline.js";
-import type { TupleTable } from "../../packets/tuples.js";
-import type { Clock } from "../clock/clock.js";
+import type { Base } from "../kernel/base.js";
 import type { Repeats } from "../intake/repeats.js";
 import type { Tunnels } from "../intake/tunnels.js";
-import type { Buckets } from "../kernel/buckets.js";
-import type { Kernel } from "../kernel/kernel.js";
-import type { Translations } from "../kernel/translations.js";
 import type { Matchers } from "../matchers/matchers.js";
 import type { Carried } from "./captures/carried.js";
 import type { Common } from "./captures/common.js";
@@ -39,6 +34,11 @@ export interface Claim extends Judgement {
   readonly on?: Side;
   /** Of a packet that takes an interface which is not captured, as it seems: the way to its conversation's far end. */
   readonly elsewhereWay?: number;
+}
+
+/** A claim that says of a packet only why nothing is known of it. */
+export function unknown(reason: Reason, why: string, lacks?: Lack): Claim {
+  return { verdict: "unknown", reason, why, ...(lacks !== undefined && { lacks }) };
 }
 
 /** A judgement that does not hold if some capture turns out to have lost frames about then. */
@@ -72,13 +72,7 @@ export function mayHaveCrossed({ verdict, reason }: Judgement): boolean {
 }
 
 /** What a verdict may draw on. */
-export interface Known {
-  readonly timeline: Timeline;
-  readonly tuples: TupleTable;
-  readonly buckets: Buckets;
-  readonly kernel: Kernel;
-  readonly clock: Clock;
-  readonly translations: Translations;
+export interface Known extends Base {
   readonly matchers: Matchers;
   readonly refusals: Refusals;
   readonly impacts: Impacts;
@@ -90,7 +84,6 @@ export interface Known {
   readonly cover: readonly [Cover, Cover];
   /** What each side's capture has twice, and may show twice. */
   readonly repeats: readonly [Repeats, Repeats];
-  readonly windowNs: number;
   readonly rules: HostRules;
 }
 

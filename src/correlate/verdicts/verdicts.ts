@@ -12,7 +12,7 @@ import { Elsewhere } from "./claims/elsewhere.js";
 import { Filtered } from "./captures/filtered.js";
 import { FlowView } from "./flows/flow-summary.js";
 import type { Gap } from "./captures/gaps.js";
-import { type Claim, isUncovered, type Judged, type Known, type Verdict } from "./known.js";
+import { type Claim, isUncovered, type Judged, type Known, unknown, type Verdict } from "./known.js";
 import { Locals } from "./claims/locals.js";
 import { Orphans } from "./impacts/orphans.js";
 import { MARGIN_NS, Reach } from "./captures/reach.js";
@@ -134,7 +134,7 @@ export class Verdicts {
     if (silence !== undefined && claim.lacks !== undefined && this.#hasMissed(silence, row)) {
       const silentNs = silence.toNs - silence.fromNs;
       const why = `${SIDE_NAMES[other]} has no frame at all for ${seconds(silentNs)} about then: its capture may have paused or missed them, or its link was dead`;
-      return { verdict: "unknown", reason: "silence", why };
+      return unknown("silence", why);
     }
     const doubt = this.#doubts.of(row, other, claim);
     const mayBeLost = claim.isByAbsence === true || (claim.lacks !== undefined && claim.lacks !== "anything");
@@ -167,16 +167,14 @@ export class Verdicts {
     const { lacks, why } = claim;
     if (lacks === "exit") {
       const { misses } = this.#known;
-      if (misses.noteExit(other))
-        return { verdict: "unknown", reason: "capture-misses", why: `${why}, but ${misses.why(other)}` };
+      if (misses.noteExit(other)) return unknown("capture-misses", `${why}, but ${misses.why(other)}`);
       // where its conversation is turned round, that was seen of others of it
       if (claim.verdict !== "dropped" || claim.on !== undefined) return claim;
-      if (misses.lacksExits(other))
-        return { verdict: "unknown", reason: "one-way", why: `${why}, ${whyOneWay(other)}` };
+      if (misses.lacksExits(other)) return unknown("one-way", `${why}, ${whyOneWay(other)}`);
       const common = this.#known.filtered.of(row, other);
       if (common === undefined) return claim;
       const filtered = `${common}: a filter may have kept it out of ${SIDE_NAMES[other]}`;
-      return { verdict: "unknown", reason: "may-be-filtered", why: `${why}, where ${filtered}` };
+      return unknown("may-be-filtered", `${why}, where ${filtered}`);
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
     if (lacks === "entry" && (t.tcpFlags(row) & RST) === 0)

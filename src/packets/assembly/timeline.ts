@@ -109,9 +109,9 @@ function noteHow(line: usize, row: i32, other: i32, how: i32): void {
   store<i32>(fateOf(line, row), timeline.alteredToo(how, changes), 4 * timeline.BY_EVIDENCE_OUTBOUND);
 }
 
-/** What the router changed of the pair of an inside row: ALTERED_… bits. */
-export function alteredIn(line: usize, inside: i32): i32 {
-  return timeline.alteredBy(load<i32>(fateOf(line, inside), 4 * timeline.BY_EVIDENCE_OUTBOUND));
+/** What decided about the pair of an inside row, as `decidedBy` has it. */
+export function howOf(line: usize, inside: i32): i32 {
+  return load<i32>(fateOf(line, inside), 4 * timeline.BY_EVIDENCE_OUTBOUND);
 }
 
 /** Gives back what is known of a packet but for its side and its twin: it is GONE. */

@@ -309,9 +309,10 @@ describe.each([
 
   it("is not said to be dropped where only some of its pieces are there", async () => {
     const after = [0, 2].map((k) => form("there", 1, 1305 + k, k, 1, ids(ipId, k)));
-    const { outcome, pairs } = await grouped([form("there", 0, 1300, 0, 3, ipId), ...after]);
-    expect(pairs).toEqual([]);
-    expect(outcome.verdicts("inside").map(([, verdict]) => verdict)).toEqual(["unknown", "unknown", "unknown"]);
+    const behind = there(20_000, { seq: 1, ack: 1, ipId: 99 });
+    const { outcome, pairs } = await grouped([form("there", 0, 1300, 0, 3, ipId), ...after, ...behind]);
+    expect(pairs).toEqual([["hairpin", [16], [17]]]);
+    expect(outcome.alone.map(({ reason }) => reason)).toEqual(["pieces-missing", "never-entered", "never-entered"]);
   });
 
   it("is dropped where nothing of it is there", async () => {

@@ -13,7 +13,7 @@ const IS_KIND = 4;
 /** Whether a translation of one end, of the two related last, is unlike those known of its IP version. `changes`: REWRITE_… bits. */
 export function isStrange(ground: usize, changes: i32, iWay: i32, oWay: i32): bool {
   const kind = kindOf(ground, changes, iWay, oWay);
-  return kind !== 0 && wordOf(ground, words.NAT_FLOWS + (kind & 1)) !== 0 && !isKnownKind(ground, kind);
+  return kind !== 0 && wordOf(ground, words.HAS_KINDS + (kind & 1)) !== 0 && !isKnownKind(ground, kind);
 }
 
 /** Whether it is of a kind that is known. */
@@ -31,8 +31,7 @@ function isKnownKind(ground: usize, kind: i32): bool {
 export function noteKind(ground: usize, changes: i32, iWay: i32, oWay: i32): void {
   const kind = kindOf(ground, changes, iWay, oWay);
   if (kind === 0) return;
-  const flows = words.NAT_FLOWS + (kind & 1);
-  setWord(ground, flows, wordOf(ground, flows) + 1);
+  setWord(ground, words.HAS_KINDS + (kind & 1), 1);
   if (isKnownKind(ground, kind)) return;
   const count = wordOf(ground, words.KIND_COUNT);
   setWord(ground, words.NAT_KINDS + (count % words.MOST_KINDS), kind);

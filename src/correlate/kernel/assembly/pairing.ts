@@ -4,9 +4,9 @@ import * as timeline from "../../../packets/assembly/timeline.js";
 import { isUntranslated } from "../../../packets/assembly/tuples.js";
 import { setWord, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-records.js";
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
+import { HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
-import { BY_QUOTED } from "../../../packets/results.js";
+import { BY_QUOTED, EVIDENCE_IP_ID } from "../../../packets/results.js";
 import { INSIDE } from "../../../packets/sides.js";
 import * as line from "../../../packets/timeline.js";
 import { END } from "../../../packets/timeline-words.js";
@@ -168,21 +168,14 @@ export function accountForRows(
   if (!hasPairs(flow)) learnt(slot);
   prove(ground, wayOf(i));
   prove(ground, wayOf(o));
-  const altered = timeline.alteredIn(lineOf(ground), inside);
-  // pieces of a segment have keys of their own: that the first one has the IP ID of the whole tells as much of the router
-  if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY) || (altered === 0 && haveOneId(i, o)))
-    countIntact(ground, outbound, i);
+  const how = timeline.howOf(lineOf(ground), inside);
+  const altered = line.alteredBy(how);
+  const isOneId = altered === 0 && (line.evidenceBy(how) & EVIDENCE_IP_ID) !== 0;
+  // pieces of a segment have keys of their own: that they have the IP ID of the whole tells as much of the router
+  if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY) || isOneId) countIntact(ground, outbound, i);
   countAltered(ground, altered);
   const packet = packetOf(ground, crossed);
   return accountFor(ground, slot, outbound, wayOf(i) & 1, packet, passedNs(i), latencyNs, loweredBy(i, o));
-}
-
-/** Whether two packets go by one IP ID. */
-function haveOneId(i: usize, o: usize): bool {
-  const flags = load<i32>(i, 4 * record.FLAGS_PROTO_TTL) & load<i32>(o, 4 * record.FLAGS_PROTO_TTL);
-  return (
-    (flags & HAS_IP_ID) !== 0 && ((load<i32>(i, 4 * record.IP_ID) ^ load<i32>(o, 4 * record.IP_ID)) & 0xffff) === 0
-  );
 }
 
 /**

@@ -1,13 +1,12 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ERROR, IS_IPV6 } from "../../../packets/packets.js";
 import { ALTERED_IP_ID } from "../../../packets/results.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
-import type { Kernel } from "../../kernel/kernel.js";
 import { CONFLICT, IMPOSSIBLE, goesOutbound, KNOWN, POSSIBLE, RELATION_MASK } from "../../kernel/relations.js";
-import type { Translations } from "../../kernel/translations.js";
 import { alterations } from "../content.js";
+import type { About } from "../contract.js";
 import { type Kind, NO_SEGMENT, SEGMENT, type Survivors, SYN_SEGMENT } from "./survivors.js";
 
 /** How two packets of one content stand to each other, where the router may have rewritten more than their addresses: those compared last. */
@@ -23,30 +22,20 @@ export class Comparison {
   kind: Kind = NO_SEGMENT;
   /** The flags of the one that entered. Where a router gives IP IDs of its own, a sender's may be 0 by chance: it has one all the same. */
   flags = 0;
+  readonly #about: About;
   readonly #timeline: Timeline;
-  readonly #tuples: TupleTable;
-  readonly #translations: Translations;
-  readonly #kernel: Kernel;
   readonly #survivors: Survivors;
 
-  constructor(
-    timeline: Timeline,
-    tuples: TupleTable,
-    translations: Translations,
-    kernel: Kernel,
-    survivors: Survivors,
-  ) {
-    this.#timeline = timeline;
-    this.#tuples = tuples;
-    this.#translations = translations;
-    this.#kernel = kernel;
+  constructor(about: About, survivors: Survivors) {
+    this.#about = about;
+    this.#timeline = about.timeline;
     this.#survivors = survivors;
   }
 
   /** Compares two packets. Returns their relation, by their translations, causality, and their keys: packets whose keys are equal are the matcher's. */
   take(inside: number, outside: number): number {
     const t = this.#timeline;
-    const kernel = this.#kernel;
+    const { kernel } = this.#about;
     const [iFlags, oFlags] = [t.flags(inside), t.flags(outside)];
     const related = kernel.relate(inside, outside, true);
     const relation = (related & RELATION_MASK) === KNOWN ? KNOWN : this.#relationOf(inside, outside, iFlags);
@@ -74,12 +63,12 @@ export class Comparison {
   /** The relation of two packets that no known translation makes one of the other. */
   #relationOf(inside: number, outside: number, flags: number): number {
     const t = this.#timeline;
-    const slot = this.#translations.slotOf(inside);
-    const isKnown = slot !== NONE && slot === this.#translations.slotOf(outside);
+    const slot = this.#about.translations.slotOf(inside);
+    const isKnown = slot !== NONE && slot === this.#about.translations.slotOf(outside);
     const isLowered = t.ttl(inside) !== t.ttl(outside);
     // an error has the translation of what it quotes; else forwarding must show where numbers do not tell
     if (isKnown || (flags & IS_ERROR) !== 0 || (!isLowered && (flags & HAS_TCP_NUMBERS) === 0)) return IMPOSSIBLE;
-    const isProved = this.#tuples.isProved(t.way(inside)) || this.#tuples.isProved(t.way(outside));
+    const isProved = this.#about.tuples.isProved(t.way(inside)) || this.#about.tuples.isProved(t.way(outside));
     return isProved ? CONFLICT : POSSIBLE;
   }
 

@@ -13,19 +13,20 @@ const ENTRIES = 2 ** 14;
 export class GivenUp {
   readonly #sides = [new Int32Array(ENTRIES), new Int32Array(ENTRIES)] as const;
 
-  note(t: Timeline, row: number): void {
-    const hash = identity(t, row);
+  /** Notes a packet; `content`: the hash of what it carries. */
+  note(t: Timeline, row: number, content: number): void {
+    const hash = identity(t, row, content);
     if (hash !== 0) this.#sides[t.side(row)][hash & (ENTRIES - 1)] = hash;
   }
 
   /** Whether one that equals a packet, its IP ID included, was given up on the other side. */
   hasTwinOf(t: Timeline, row: number): boolean {
-    const hash = identity(t, row);
+    const hash = identity(t, row, contentHash(t, row));
     return hash !== 0 && this.#sides[otherSide(t.sideOf(row))][hash & (ENTRIES - 1)] === hash;
   }
 }
 
 /** A hash of what a packet carries and its IP ID; 0 where it has none. */
-function identity(t: Timeline, row: number): number {
-  return (t.flags(row) & HAS_IP_ID) === 0 ? 0 : mixed(contentHash(t, row), t.ipId(row));
+function identity(t: Timeline, row: number, content: number): number {
+  return (t.flags(row) & HAS_IP_ID) === 0 ? 0 : mixed(content, t.ipId(row));
 }

@@ -3,7 +3,7 @@ import type { Judgement } from "../../../packets/results.js";
 import { OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { undecidedBehind } from "../../matchers/behind.js";
-import type { Known } from "../known.js";
+import { type Known, unknown } from "../known.js";
 import { seconds } from "../words.js";
 
 /** Packets this near to the limits of a capture, or to a silence, are not judged by it, nanoseconds: their twins may be beyond. */
@@ -32,7 +32,7 @@ export class Reach {
     if (limits === null || limits.verdict === "unknown") return limits;
     const { reason, why } = limits;
     if (reason !== "no-frames" && this.#isProved(row, other, reason === "not-begun")) return limits;
-    return { verdict: "unknown", reason, why: `${why}, and nothing shows whether it was captured then` };
+    return unknown(reason, `${why}, and nothing shows whether it was captured then`);
   }
 
   /**
@@ -45,11 +45,10 @@ export class Reach {
     if (!Number.isFinite(firstNs)) return beyond("no-frames", `${name} has no frames`);
     const afterNs = timeNs - firstNs;
     if (timeNs < firstNs && timeNs > strayNs - MARGIN_NS)
-      return {
-        verdict: "unknown",
-        reason: "out-of-time",
-        why: `frames of ${name} that are stamped about then stand further on, out of their time`,
-      };
+      return unknown(
+        "out-of-time",
+        `frames of ${name} that are stamped about then stand further on, out of their time`,
+      );
     if (afterNs < 0) {
       const why = `the first frame of ${name} is ${seconds(-afterNs)} later`;
       // what had entered before may still have come out later
@@ -159,5 +158,5 @@ function beyond(reason: Reason, why: string): Judgement {
 
 /** One that passed so near to these limits that nothing is certain. */
 function atEdge(why: string): Judgement {
-  return { verdict: "unknown", reason: "capture-edge", why: `${why}: its twin may have been missed` };
+  return unknown("capture-edge", `${why}: its twin may have been missed`);
 }

@@ -6,7 +6,7 @@ import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
 import type { Begun } from "../../intake/tunnels.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import { HostsOwn } from "./hosts-own.js";
-import type { Claim, Judged } from "../known.js";
+import { type Claim, type Judged, unknown } from "../known.js";
 import type { Local } from "./locals.js";
 import { Published } from "./published.js";
 import { type Answer, WHY_QUOTED_ALIKE } from "./refusals.js";
@@ -43,29 +43,22 @@ export class Claims {
     const otherName = SIDE_NAMES[other];
     const local = this.#known.locals.of(row);
     if (local?.isNever) return { verdict: "local", reason: local.reason, why: local.why };
-    if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(t.seq(row) >>> 24)) {
+    if (t.proto(row) === ICMPV6 && isNeighbourDiscovery(t.seq(row) >>> 24))
       return { verdict: "local", reason: "neighbour-discovery", why: "neighbour discovery is never forwarded" };
-    }
 
     const leapNs = this.#known.mistimed.leapNs(row);
     if (leapNs !== undefined) {
       const leap = `${seconds(Math.abs(leapNs))} ${leapNs > 0 ? "ahead of" : "behind"}`;
-      return {
-        verdict: "unknown",
-        reason: "stamp-leaps",
-        why: `its stamp leaps ${leap} those of the frames around it`,
-      };
+      return unknown("stamp-leaps", `its stamp leaps ${leap} those of the frames around it`);
     }
     const isLeaving = this.#isLeaving(row, local);
     const answer = isLeaving ? undefined : this.#answerTo(row, local);
-    if (answer === "unclear") {
-      return { verdict: "unknown", reason: "may-be-refused", why: WHY_QUOTED_ALIKE };
-    }
+    if (answer === "unclear") return unknown("may-be-refused", WHY_QUOTED_ALIKE);
     if (answer?.isFromFar === false) {
       const { reason, why, byFrame, mtu } = answer;
       if (side === OUTSIDE && !this.#isByHost(row, local, answer)) {
         const either = "the host, or a router beside it that the packet was sent to";
-        return { verdict: "unknown", reason: "may-be-refused", why: `${why}: ${either}` };
+        return unknown("may-be-refused", `${why}: ${either}`);
       }
       const doubt = side === OUTSIDE ? this.#hostsOwn.doubt(row, `refused by the host: ${why}`) : null;
       if (doubt !== null) return doubt;
@@ -89,7 +82,7 @@ export class Claims {
     const like = this.#known.matchers.hairpins.likeOf(row);
     if (like !== undefined) {
       const why = `frame ${like} of ${SIDE_NAMES[side]} is like it, with other addresses: it may be turned round, and too little speaks for that`;
-      return { verdict: "unknown", reason: "may-be-hairpin", why };
+      return unknown("may-be-hairpin", why);
     }
     const half = this.#halfHairpin(row, side);
     if (half !== null) return half;
@@ -106,11 +99,7 @@ export class Claims {
       const connection = this.#connection(relay);
       if (relay.isSentOn)
         return { verdict: "proxied", reason: "proxy", why: `a proxy on the host sends it again: ${connection}` };
-      return {
-        verdict: "unknown",
-        reason: "proxy-keeps",
-        why: `a proxy on the host took it, and sent nothing like it again: ${connection}`,
-      };
+      return unknown("proxy-keeps", `a proxy on the host took it, and sent nothing like it again: ${connection}`);
     }
     const own =
       slot !== NONE ? null : local !== null ? this.#hostsOwn.ofHost(row, local) : this.#hostsOwn.ofTunnel(row);
@@ -120,15 +109,12 @@ export class Claims {
     // a router that puts fragments together forwards none where one is missing
     const isPart = (t.flags(row) & IS_FRAGMENT) !== 0 && !this.#known.matchers.datagrams.mayPair(row);
     if (own !== null && !isPart) return own;
-    if ((t.flags(row) & IS_FRAGMENT) !== 0) {
-      return { verdict: "unknown", reason: "fragment", why: `a fragment without a like one on ${otherName}` };
-    }
+    if ((t.flags(row) & IS_FRAGMENT) !== 0) return unknown("fragment", `a fragment without a like one on ${otherName}`);
     if (t.proto(row) === TCP && this.#known.matchers.segments.isSeenInPieces(row)) {
-      return {
-        verdict: "unknown",
-        reason: "pieces-missing",
-        why: `${otherName} has some of its bytes, cut differently, and nothing tells of which segment`,
-      };
+      return unknown(
+        "pieces-missing",
+        `${otherName} has some of its bytes, cut differently, and nothing tells of which segment`,
+      );
     }
     const answered = this.#known.resets.take(row);
     if (answered !== undefined) {
@@ -139,10 +125,10 @@ export class Claims {
     if (!isLeaving) {
       if (answer === undefined) return this.#notPassedOn(row, otherName);
       const crossed = `it crossed, though ${otherName} lacks it, as it was answered from there: ${answer.why}`;
-      return { verdict: "unknown", reason: "forwarded-unseen", why: crossed, lacks: "crossing" };
+      return unknown("forwarded-unseen", crossed, "crossing");
     }
     const why = `it left on ${SIDE_NAMES[side]} and never entered ${otherName}: it came by another interface, that capture missed it, or the host sent it`;
-    return { verdict: "unknown", reason: "never-entered", why, lacks: "entry" };
+    return unknown("never-entered", why, "entry");
   }
 
   /** What an ICMP error says of a packet; undefined where somebody behind the host said so who is on this side: the packet had come to him. */
@@ -172,18 +158,18 @@ export class Claims {
     const reset = this.#known.resets.answering(row);
     if (reset !== NONE) return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
     if (this.#known.impacts.hasArrived(row, this.#known.translations.slotOf(row)))
-      return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED, lacks: "crossing" };
+      return unknown("forwarded-unseen", WHY_ARRIVED, "crossing");
     if (this.#isAnsweredUnseen(row)) {
       const why = `answers to its sender cross behind it, and nothing that they answer was ever seen on ${otherName}: it comes out unseen, as it seems`;
-      return { verdict: "unknown", reason: "forwarded-unseen", why, lacks: "exit" };
+      return unknown("forwarded-unseen", why, "exit");
     }
     if (this.#isUnexpected(row)) {
       const why =
         "its conversation began inside, and nothing of that had crossed yet: the host may have taken it, as it had no translation";
-      return { verdict: "unknown", reason: "not-yet-translated", why };
+      return unknown("not-yet-translated", why);
     }
     const forgotten = this.#whyForgotten(row);
-    if (forgotten !== undefined) return { verdict: "unknown", reason: "translation-gone", why: forgotten };
+    if (forgotten !== undefined) return unknown("translation-gone", forgotten);
     return {
       verdict: "dropped",
       reason: "no-twin",
@@ -252,11 +238,11 @@ export class Claims {
     const name = SIDE_NAMES[side];
     if (isBefore && hairpins.mayHaveComeOut(row)) {
       const why = `its conversation is turned round on ${name}, and it may have come out cut differently: not all of that is there`;
-      return { verdict: "unknown", reason: "pieces-missing", why };
+      return unknown("pieces-missing", why);
     }
     if (isBefore && !hairpins.isAlive(row)) {
       const why = `nothing behind it was turned round on ${name} by its translation: the host may have forgotten that, and taken it`;
-      return { verdict: "unknown", reason: "translation-gone", why };
+      return unknown("translation-gone", why);
     }
     if (isBefore)
       return {

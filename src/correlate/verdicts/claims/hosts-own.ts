@@ -3,7 +3,7 @@ import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { isOpening } from "../../../protocols/tcp.js";
 import { undecidedBehind } from "../../matchers/behind.js";
-import type { Claim, Judged } from "../known.js";
+import { type Claim, type Judged, unknown } from "../known.js";
 import type { Local } from "./locals.js";
 import type { Published } from "./published.js";
 import { refusedByHost } from "./resets.js";
@@ -38,7 +38,7 @@ export class HostsOwn {
     const isSentHere = isFromNat && isFromNear(this.#known.timeline, row);
     const isOther = tuples.hasOtherTtl(natWay) || (isFromNat && !isSentHere);
     const isFull = isSentHere || (tuples.hasFullTtl(natWay) && !isOther);
-    if (!isFull && !isOther) return { verdict: "unknown", reason: "no-answer", why: this.#whyUnanswered(ruling) };
+    if (!isFull && !isOther) return unknown("no-answer", this.#whyUnanswered(ruling));
     if (!this.#known.kernel.isTtlLowered(true))
       return this.doubt(row, why) ?? { verdict: "local", reason, why, isByAbsence: true };
     // before anything has crossed, it is not known whether this router leaves TTLs as they are
@@ -52,12 +52,11 @@ export class HostsOwn {
         lacks: "crossing",
       };
     const sent = this.#known.timeline.way(row) === natWay ? "its TTL" : "the TTL of what answers it";
-    return {
-      verdict: "unknown",
-      reason: "forwarded-unseen",
-      why: `${sent} shows that the host forwards it: by another interface, or ${inside} missed it`,
-      lacks: "crossing",
-    };
+    return unknown(
+      "forwarded-unseen",
+      `${sent} shows that the host forwards it: by another interface, or ${inside} missed it`,
+      "crossing",
+    );
   }
 
   /** Whose a packet is that goes to what looks like a broadcast address: the link's, unless somebody answers from there. */
@@ -76,21 +75,18 @@ export class HostsOwn {
     const { kernel, misses, filtered, strangers } = this.#known;
     if (kernel.isTtlLowered(true)) return null;
     const doubt = `${why}, or forwarded`;
-    if (misses.isPatchy(INSIDE))
-      return { verdict: "unknown", reason: "capture-misses", why: `${doubt}: ${misses.why(INSIDE)}` };
+    if (misses.isPatchy(INSIDE)) return unknown("capture-misses", `${doubt}: ${misses.why(INSIDE)}`);
     const common = filtered.of(row, INSIDE);
-    if (common !== undefined)
-      return { verdict: "unknown", reason: "may-be-filtered", why: `${doubt}: on ${SIDE_NAMES[INSIDE]}, ${common}` };
+    if (common !== undefined) return unknown("may-be-filtered", `${doubt}: on ${SIDE_NAMES[INSIDE]}, ${common}`);
     // what goes out must have come in there: where inside shows nothing of that, it shows nothing of this either
     if (kernel.pairsThatWent(true) === 0)
-      return {
-        verdict: "unknown",
-        reason: "one-way",
-        why: `${doubt}: ${SIDE_NAMES[INSIDE]} shows nothing that goes out, as if captured in one direction alone`,
-      };
+      return unknown(
+        "one-way",
+        `${doubt}: ${SIDE_NAMES[INSIDE]} shows nothing that goes out, as if captured in one direction alone`,
+      );
     if (!strangers.hasFor(row)) return null;
     const reached = `${doubt}: ${SIDE_NAMES[INSIDE]} has packets then of which nothing tells what they were`;
-    return { verdict: "unknown", reason: "ttl-kept", why: `${reached}, and this router keeps TTLs` };
+    return unknown("ttl-kept", `${reached}, and this router keeps TTLs`);
   }
 
   /** What became of a packet that opens a connection to the host, and that it answers with a reset; null of any other. */
@@ -147,11 +143,11 @@ export class HostsOwn {
     if (this.#known.locals.isForwarded(row)) {
       const whose = isFromNear(this.#known.timeline, row) ? "the TTL of what answers it" : "its TTL";
       const forwarded = `${whose} shows that the host forwards it: its sender's address, or its destination, is rewritten`;
-      return { verdict: "unknown", reason: "forwarded-unseen", why: forwarded, lacks: "anything" };
+      return unknown("forwarded-unseen", forwarded, "anything");
     }
     if (natWay === NONE && this.#known.carried.hasStanding(this.#known.timeline.tuple(row))) {
       const others = "others are forwarded between the two, for which the host stands with an address of its own";
-      return { verdict: "unknown", reason: "forwarded-unseen", why: `${why}, or not: ${others}`, lacks: "anything" };
+      return unknown("forwarded-unseen", `${why}, or not: ${others}`, "anything");
     }
     if (natWay === NONE) return { verdict: "local", reason, why };
     if (this.#known.tuples.hasFullTtl(natWay)) {
@@ -159,11 +155,7 @@ export class HostsOwn {
       const refused = this.#known.kernel.isTtlLowered(false) ? this.#refused(row) : null;
       return refused ?? { verdict: "local", reason, why };
     }
-    return {
-      verdict: "unknown",
-      reason: "no-answer",
-      why: "nothing answers it: the host took it, or dropped it, if it forwards that port",
-    };
+    return unknown("no-answer", "nothing answers it: the host took it, or dropped it, if it forwards that port");
   }
 
   /**

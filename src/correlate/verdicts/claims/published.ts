@@ -4,7 +4,7 @@ import { TCP } from "../../../protocols/ip-protocols.js";
 import { isOpening } from "../../../protocols/tcp.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TupleEnds } from "../flows/flow-summary.js";
-import type { Claim, Known } from "../known.js";
+import { type Claim, type Known, unknown } from "../known.js";
 import { refusedByHost, resetByHost } from "./resets.js";
 
 /** What becomes of packets from outside to an address of the host's own, by the ports that are forwarded inside. */
@@ -48,11 +48,6 @@ export class Published {
       const why = "the host itself answers it, though it forwards this port";
       return { verdict: "local", reason: "host-answers", why };
     }
-    return {
-      verdict: "unknown",
-      reason: "forwarded-unseen",
-      why: `${missing}, though it is answered`,
-      lacks: "crossing",
-    };
+    return unknown("forwarded-unseen", `${missing}, though it is answered`, "crossing");
   }
 }

@@ -1,41 +1,25 @@
 import { otherSide } from "../../../packets/sides.js";
 import { AMBIGUOUS, type Timeline } from "../../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../../packets/tuples.js";
-import type { Kernel } from "../../kernel/kernel.js";
-import type { Translations } from "../../kernel/translations.js";
+import { NONE } from "../../../packets/tuples.js";
 import { undecidedBehind } from "../../matchers/behind.js";
+import type { Known } from "../known.js";
 import type { Locals } from "./locals.js";
-
-/** What they are told by. */
-export interface About {
-  readonly timeline: Timeline;
-  readonly tuples: TupleTable;
-  readonly kernel: Kernel;
-  readonly translations: Translations;
-  readonly windowNs: number;
-}
 
 /**
  * Packets without a translation that are not known to be the host's own: each may be what a packet of the other side became, or came from, though
  * nothing paired the two. Nothing follows from what a side lacks while there are such.
  */
 export class Strangers {
+  readonly #known: Known;
   readonly #timeline: Timeline;
-  readonly #tuples: TupleTable;
-  readonly #kernel: Kernel;
-  readonly #translations: Translations;
   readonly #locals: Locals;
-  readonly #windowNs: number;
   /** When the last one passed, nanoseconds on the timeline, by side and protocol. */
   readonly #lastNs = new Float64Array(2 * 256).fill(Number.NEGATIVE_INFINITY);
 
-  constructor({ timeline, tuples, kernel, translations, windowNs }: About, locals: Locals) {
-    this.#timeline = timeline;
-    this.#tuples = tuples;
-    this.#kernel = kernel;
-    this.#translations = translations;
+  constructor(known: Known, locals: Locals) {
+    this.#known = known;
+    this.#timeline = known.timeline;
     this.#locals = locals;
-    this.#windowNs = windowNs;
   }
 
   /** Takes a packet that is about to be decided about without a twin. */
@@ -51,7 +35,7 @@ export class Strangers {
     const t = this.#timeline;
     const other = otherSide(t.sideOf(row));
     const proto = t.proto(row);
-    if (t.timeNs(row) - this.#lastNs[2 * proto + other] <= this.#windowNs) return true;
+    if (t.timeNs(row) - this.#lastNs[2 * proto + other] <= this.#known.windowNs) return true;
     const isOne = (next: number): boolean =>
       t.side(next) === other && t.proto(next) === proto && this.#isStranger(next);
     // where there are too many to look at, one of them may be
@@ -60,14 +44,14 @@ export class Strangers {
 
   #isStranger(row: number): boolean {
     // of one that others cannot be told from, its flow does not tell which twin it has
-    if (this.#translations.slotOf(row) !== NONE && this.#timeline.state(row) !== AMBIGUOUS) return false;
+    if (this.#known.translations.slotOf(row) !== NONE && this.#timeline.state(row) !== AMBIGUOUS) return false;
     const local = this.#locals.of(row);
     if (local === null) return true;
     const { isNever, natWay } = local;
     if (isNever) return false;
     if (natWay === NONE) return this.#locals.isForwarded(row);
     // what has the NAT's own address outside may be anybody's behind it, if its TTL does not show the host
-    const isHosts = this.#tuples.hasFullTtl(natWay) && !this.#tuples.hasOtherTtl(natWay);
-    return !isHosts || !this.#kernel.isTtlLowered(true);
+    const isHosts = this.#known.tuples.hasFullTtl(natWay) && !this.#known.tuples.hasOtherTtl(natWay);
+    return !isHosts || !this.#known.kernel.isTtlLowered(true);
   }
 }

@@ -6,7 +6,7 @@ import { isPrivate } from "../../../protocols/addresses.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { isOpening } from "../../../protocols/tcp.js";
 import { WHY_ELSEWHERE } from "./elsewhere.js";
-import type { Claim, Judged } from "../known.js";
+import { type Claim, type Judged, unknown } from "../known.js";
 import type { Published } from "./published.js";
 import { resetByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
@@ -29,12 +29,11 @@ export class Unexplained {
     const missing = whyMissing(this.#known.timeline, row, other, this.#known.windowNs);
     if (this.#known.translations.accounts.learnt === 0) {
       const doubt = "paired yet: are these captures of the same host and time?";
-      return {
-        verdict: "unknown",
-        reason: "nothing-paired",
-        why: `${missing}, and nothing else has ${this.#isOneHost ? "crossed so far" : doubt}`,
-        lacks: "anything",
-      };
+      return unknown(
+        "nothing-paired",
+        `${missing}, and nothing else has ${this.#isOneHost ? "crossed so far" : doubt}`,
+        "anything",
+      );
     }
     const tuples = this.#known.tuples;
     const { words } = tuples;
@@ -51,35 +50,27 @@ export class Unexplained {
         return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
       if (reset !== NONE) {
         const why = `frame ${this.#known.timeline.frame(reset)} resets it from no router away: a rule rejects it, or the host has that address and nobody listens`;
-        return { verdict: "unknown", reason: "may-be-rejected", why };
+        return unknown("may-be-rejected", why);
       }
       const answered = this.#answered(row, isOutbound ? way : way ^ 1, missing, isAnsweredFar);
       if (answered !== null) return answered;
       // between two private networks, only a sender's full TTL shows which of them is behind this side
       const isFromHere = isOutbound && (!isToPrivate || isFromNear(this.#known.timeline, row));
-      if (isFromHere && this.#known.elsewhere.has(way))
-        return { verdict: "unknown", reason: "may-go-elsewhere", why: WHY_ELSEWHERE, lacks: "anything" };
-      if (isFromHere && this.#known.taken.has(way >> 1))
-        return { verdict: "unknown", reason: "proxy-keeps", why: WHY_TAKEN, lacks: "anything" };
+      if (isFromHere && this.#known.elsewhere.has(way)) return unknown("may-go-elsewhere", WHY_ELSEWHERE, "anything");
+      if (isFromHere && this.#known.taken.has(way >> 1)) return unknown("proxy-keeps", WHY_TAKEN, "anything");
       if (isFromHere && this.#known.carried.isUnseen(way >> 1)) {
         const why = `${missing}, nor any other of its service, though those were forwarded: a filter may have kept them out of ${other}`;
-        return { verdict: "unknown", reason: "may-be-filtered", why, lacks: "anything" };
+        return unknown("may-be-filtered", why, "anything");
       }
       const elsewhere = isFromHere ? this.#whyElsewhere(way) : undefined;
-      if (elsewhere !== undefined)
-        return {
-          verdict: "unknown",
-          reason: "may-go-elsewhere",
-          why: `${missing}, and ${elsewhere}`,
-          lacks: "anything",
-        };
+      if (elsewhere !== undefined) return unknown("may-go-elsewhere", `${missing}, and ${elsewhere}`, "anything");
       if (isFromHere) return { verdict: "dropped", reason: "no-twin", why: missing, lacks: "exit" };
       const why = isToPrivate ? `it reached ${destinationText(tuples, way)} and never entered ${other}` : missing;
-      return { verdict: "unknown", reason: isToPrivate ? "never-entered" : "untranslated", why, lacks: "anything" };
+      return unknown(isToPrivate ? "never-entered" : "untranslated", why, "anything");
     }
     if (this.#known.locals.isToPublished(row)) return this.#published.of(row, missing);
     const why = "nothing of its conversation is known to have crossed: no translation explains it";
-    return { verdict: "unknown", reason: "untranslated", why, lacks: "anything" };
+    return unknown("untranslated", why, "anything");
   }
 
   /**

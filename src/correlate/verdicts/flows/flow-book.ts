@@ -1,7 +1,6 @@
-import type { Heap } from "../../../packets/heap.js";
 import { copyOf, type FlowSummary, type Sink } from "../../../packets/results.js";
-import type { Timeline } from "../../../packets/timeline.js";
-import { FIRST_TUPLES, NONE, type TupleTable } from "../../../packets/tuples.js";
+import { FIRST_TUPLES, NONE } from "../../../packets/tuples.js";
+import type { Base } from "../../kernel/base.js";
 import type { Clashes } from "./clashes.js";
 import type { Findings } from "../findings.js";
 import { FlowView, summarizeLinked } from "./flow-summary.js";
@@ -9,7 +8,6 @@ import type { Link, Linked } from "../../matchers/links.js";
 import type { Matchers } from "../../matchers/matchers.js";
 import { Idle } from "../../kernel/idle.js";
 import type { Impacts } from "../impacts/impacts.js";
-import type { Translations } from "../../kernel/translations.js";
 
 /**
  * Conversations kept before idle ones are let go, those of both sides together: as many as their table has room for anyway. Below
@@ -26,12 +24,7 @@ interface Entry {
 }
 
 /** What the book keeps accounts of, and for whom. */
-export interface About {
-  /** What the tables are in. */
-  readonly heap: Heap;
-  readonly timeline: Timeline;
-  readonly translations: Translations;
-  readonly tuples: TupleTable;
+export interface About extends Base {
   readonly matchers: Matchers;
   readonly findings: Findings;
   readonly impacts: Impacts;

@@ -1,0 +1,228 @@
+import { IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED, isAgain } from "../../../packets/packets.js";
+import { INSIDE } from "../../../packets/sides.js";
+import type { Timeline } from "../../../packets/timeline.js";
+import { isGroup } from "../../../protocols/addresses.js";
+import { UDP } from "../../../protocols/ip-protocols.js";
+import { IMPOSSIBLE, KNOWN } from "../../kernel/relations.js";
+import {
+  contentHash,
+  hasContent,
+  hasIdentity,
+  identityHash,
+  isOnlySameIdentity,
+  isSameContent,
+  mayBeRewritten,
+  mixed,
+} from "../content.js";
+import { Contents } from "../contents.js";
+import type { About } from "../contract.js";
+import { Newcomers } from "../newcomers.js";
+import { isLinkScoped } from "../scope.js";
+import { Candidates } from "./candidates.js";
+import { Comparison } from "./comparison.js";
+import { GivenUp } from "./given-up.js";
+import { Survivors } from "./survivors.js";
+
+/** Where nothing is known of how long packets take, they may take so long, nanoseconds: what is sent again follows after a round trip. */
+export const UNKNOWN_NS = 5_000_000;
+/** So many packets, each with an IP ID of its own, must have that ID in common with a twin of another payload: then a helper rewrites payloads … */
+const LEAST_SHARED_IDS = 8;
+/** … where at least one in so many of the packets that crossed is such a packet. */
+const LEAST_SHARE = 2;
+/** What lies so many windows back is not asked for any more. */
+const PAST_WINDOWS = 3;
+
+/** The packets that wait, by what their twins may have in common with them, and what those teach that are the only ones of their like. */
+export class Filed {
+  readonly survivors: Survivors;
+  readonly candidates: Candidates;
+  /** The two packets that were compared last. */
+  readonly two: Comparison;
+  /** Waiting packets, as far as they were filed. */
+  readonly contents: Contents;
+  /** Those of them that may be known by their IP ID alone … */
+  readonly ids: Contents;
+  /** … and those without one, by the port of their server: by the time alone, where a helper is known to work there. */
+  readonly ports: Contents;
+  readonly #about: About;
+  readonly #timeline: Timeline;
+  readonly #newcomers: Newcomers;
+  readonly #givenUp = new GivenUp();
+  /** Ports of servers to or from which a helper rewrote payloads: it works by those. */
+  readonly #helped = new Set<number>();
+  /** Ways of which several packets that wait have one IP ID. */
+  readonly #repeating = new Set<number>();
+
+  constructor(about: About) {
+    const { heap, timeline, tuples, kernel, windowNs } = about;
+    this.#about = about;
+    this.#timeline = timeline;
+    this.#newcomers = new Newcomers(timeline);
+    this.contents = new Contents(heap, timeline, windowNs, contentHash, isSameContent);
+    this.ids = new Contents(heap, timeline, windowNs, identityHash, isOnlySameIdentity);
+    const isSamePort = (t: Timeline, a: number, b: number): boolean =>
+      this.#serverPort(a) === this.#serverPort(b) && mayBeRewritten(t, a, b);
+    this.ports = new Contents(heap, timeline, windowNs, (_, row) => mixed(this.#serverPort(row), UDP), isSamePort);
+    this.candidates = new Candidates(timeline, tuples);
+    this.survivors = new Survivors(kernel);
+    this.two = new Comparison(about, this.survivors);
+  }
+
+  /** Whether a helper rewrites payloads to or from the port of a packet's server. */
+  isOfHelper(row: number): boolean {
+    return this.#helped.has(this.#serverPort(row));
+  }
+
+  /** The lower of two ports, as clients take theirs from above (RFC 6335 section 6). */
+  #serverPort(row: number): number {
+    const tuple = this.#timeline.tuple(row);
+    return Math.min(this.#about.tuples.port(tuple, true), this.#about.tuples.port(tuple, false));
+  }
+
+  /** Whether a packet of the other side that waits carries the same, and may be of its flow. */
+  hasLike(row: number): boolean {
+    this.contents.find(row, this.#longestNs);
+    return this.contents.others.some(
+      (other) => this.#timeline.isWaiting(other) && this.#about.translations.mayBeOfOneFlow(row, other),
+    );
+  }
+
+  /** Drops what was gathered for translations not yet believed: tuple numbers are about to get another meaning. */
+  forgetCandidates(): void {
+    this.candidates.clear();
+    this.#repeating.clear();
+  }
+
+  /** Whether a packet may be forwarded at all, and is all there. */
+  isEligible(row: number): boolean {
+    const t = this.#timeline;
+    if ((t.flags(row) & (IS_FRAGMENT | IS_HEADLESS | IS_MISTIMED)) !== 0 || !hasContent(t, row)) return false;
+    const tuples = this.#about.tuples;
+    const { words } = tuples;
+    const tuple = t.tuple(row);
+    const isIpv6 = tuples.isIpv6(tuple);
+    const a = tuples.address(tuple, true);
+    const b = tuples.address(tuple, false);
+    return !isBound(isIpv6, words, a) && !isBound(isIpv6, words, b);
+  }
+
+  /** Files what waits and has come since, and learns from it. */
+  lookAhead(): void {
+    this.#newcomers.take(this.#fileEligible);
+  }
+
+  readonly #fileEligible = (row: number): void => {
+    if (this.isEligible(row)) this.#file(row);
+  };
+
+  #file(row: number): void {
+    const contents = this.contents;
+    const timeNs = this.#timeline.timeNs(row);
+    this.find(row);
+    if (contents.own.length === 0 && contents.others.length === 1) this.#survey(row, contents.others[0]);
+    contents.add(row);
+    const ids = this.ids;
+    if (hasIdentity(this.#timeline, row)) {
+      if (ids.own.length === 0 && ids.others.length === 1) this.#surveyId(row, ids.others[0]);
+      this.#noteRepeating(row);
+    }
+    this.#othersOf(row)?.add(row);
+    for (const gaps of this.survivors.gaps) gaps.forget(timeNs - PAST_WINDOWS * this.#about.windowNs);
+  }
+
+  /** Notes it where a packet has the IP ID of another one that goes its way, or of too many to look at. */
+  #noteRepeating(row: number): void {
+    const t = this.#timeline;
+    const way = t.way(row);
+    if (this.#repeating.has(way)) return;
+    const ids = this.ids;
+    ids.findOwn(row, this.#longestNs);
+    if (ids.isCrowded || ids.own.some((own) => t.way(own) === way)) this.#repeating.add(way);
+  }
+
+  /** Learns from two packets that are the only ones of their content. */
+  #survey(row: number, other: number): void {
+    const t = this.#timeline;
+    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    const relation = this.two.take(inside, outside);
+    if (relation === IMPOSSIBLE) return;
+    const { isOutbound, gapNs, flags, kind, changes, isSameId } = this.two;
+    // what was sent again looks so, too, beside the first copy
+    const wasSentAgain = isAgain(t.flags(isOutbound ? inside : outside));
+    if (!isSameId && (wasSentAgain || this.isLate(inside, outside))) return;
+    this.survivors.gaps[isOutbound ? 1 : 0].add(t.timeNs(inside), gapNs);
+    if (relation !== KNOWN) this.candidates.add(inside, outside, isOutbound, isSameId);
+    if (!this.#about.translations.isPlausible(isOutbound, isOutbound ? gapNs : -gapNs)) return;
+    this.survivors.note(isOutbound, flags, kind, changes, isSameId);
+  }
+
+  /** Learns from two packets that are the only ones of an IP ID, and whose payloads differ. */
+  #surveyId(row: number, other: number): void {
+    const [inside, outside] = this.#timeline.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    const relation = this.two.take(inside, outside);
+    if (relation === IMPOSSIBLE) return;
+    this.candidates.addId(inside, outside, this.two.isOutbound);
+    if (this.isHelped(inside, outside, relation === KNOWN)) this.#helped.add(this.#serverPort(inside));
+  }
+
+  /** Finds what is like a packet. */
+  find(row: number): void {
+    this.ids.clear();
+    this.ports.clear();
+    this.contents.find(row, this.#longestNs);
+    const others = this.#othersOf(row);
+    // by the time alone, only where a helper is known to work
+    if (others === this.ids || this.isOfHelper(row)) others?.find(row, this.#longestNs);
+  }
+
+  /** Takes a packet out that has no twin: it may be under way for longer. */
+  giveUp(row: number): void {
+    this.#othersOf(row)?.remove(row);
+    this.#givenUp.note(this.#timeline, row, this.contents.remove(row));
+  }
+
+  /** Takes a packet out. */
+  remove(row: number): void {
+    this.contents.remove(row);
+    this.#othersOf(row)?.remove(row);
+  }
+
+  /** What a packet is filed in besides, as its payload may have been rewritten; undefined for one of which it may not. */
+  #othersOf(row: number): Contents | undefined {
+    const t = this.#timeline;
+    if (t.proto(row) !== UDP || t.payloadLength(row) === 0) return undefined;
+    return hasIdentity(t, row) ? this.ids : this.ports;
+  }
+
+  /** Whether the one of the two compared last that left is another one's twin, which was given up. */
+  isLate(inside: number, outside: number): boolean {
+    return this.#givenUp.hasTwinOf(this.#timeline, this.two.isOutbound ? outside : inside);
+  }
+
+  /**
+   * Whether a helper rewrites payloads of the conversations of two packets: their IP IDs told so several times, no sender gave several packets
+   * one ID (jiffies), and those whose payload came through as it was do not outnumber them far, as where one is missed here and another there.
+   */
+  isHelped(inside: number, outside: number, isKnown: boolean): boolean {
+    const t = this.#timeline;
+    const shared = this.candidates.sharedIds(inside, outside);
+    if (shared < LEAST_SHARED_IDS || this.#repeating.has(t.way(inside)) || this.#repeating.has(t.way(outside)))
+      return false;
+    return !isKnown || shared * LEAST_SHARE >= this.#about.translations.accounts.pairs(this.#about.kernel.knownSlot);
+  }
+
+  /** How far apart twins are at the most about a time, nanoseconds, as `#isTimely` has it. */
+  readonly #longestNs = (timeNs: number): number => {
+    let longestNs = UNKNOWN_NS;
+    for (const gaps of this.survivors.gaps) {
+      const usual = gaps.at(timeNs);
+      if (usual !== null) longestNs = Math.max(longestNs, -usual.minNs, usual.maxNs);
+    }
+    return longestNs;
+  };
+}
+
+/** Whether a router forwards no packet with this address. */
+function isBound(isIpv6: boolean, words: Uint32Array, at: number): boolean {
+  return isLinkScoped(isIpv6, words, at) || isGroup(words[at], isIpv6);
+}
