@@ -141,13 +141,12 @@ export class Settling {
 
   /** Tells of packets that cannot be told apart. */
   #leave({ inside, outside, why }: Undecided): void {
-    const { tuples, tallies, matchers, translations, verdicts, updates, sink } = this.#about;
+    const { tuples, tallies, matchers, verdicts, updates, sink } = this.#about;
     tallies[INSIDE].ambiguous += inside.length;
     tallies[OUTSIDE].ambiguous += outside.length;
     for (const row of [...inside, ...outside]) {
       tuples.noteAmbiguous(this.#timeline.tuple(row));
       verdicts.noteAmbiguous(row);
-      updates.tellHeldUp(row, translations.slotOf(row), true);
       updates.tellUnclear(row);
     }
     matchers.segments.leave([...inside, ...outside]);

@@ -156,10 +156,10 @@ export class Updates {
   }
 
   /**
-   * Tells it where a packet that has no twin, or none that is certain, is like one that was dropped on the other side: it may be that, held up for
-   * longer than the window. Returns what that makes of the packet; undefined where there is no such drop. `slot`: of its flow.
+   * Tells it where a packet without a twin is like one that was dropped on the other side: it may be that, held up for longer than the window. Returns
+   * what that makes of the packet; undefined where there is no such drop. `slot`: of its flow.
    */
-  tellHeldUp(row: number, slot: number, isAmbiguous = false): Judgement | undefined {
+  tellHeldUp(row: number, slot: number): Judgement | undefined {
     if (this.#impacts.open.isNoneLike) return undefined;
     const t = this.#timeline;
     const side = t.sideOf(row);
@@ -167,8 +167,7 @@ export class Updates {
     const drop = this.#impacts.open.takeLike(keyOf(t, row), side, t.timeNs(row), slot);
     if (drop === undefined) return undefined;
     const heldNs = t.timeNs(row) - drop.timeNs;
-    const state = isAmbiguous ? "is ambiguous" : "has no twin";
-    const late = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, and ${state}: it may be this one, held up`;
+    const late = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, and has no twin: it may be this one, held up`;
     const untold = this.#pending.find(({ update }) => update.side === drop.side && update.frame === drop.frame);
     if (untold !== undefined) {
       this.#pending = this.#pending.filter((each) => each !== untold);
