@@ -189,6 +189,7 @@ function sumUp({ verdicts, impacts }: Summary): string {
   ]);
   const alone = countsOf([
     [countIn(verdicts, "elsewhere"), "took an interface that is not captured"],
+    [countIn(verdicts, "capture-loss"), "seen on one side alone, as the other capture may have lost them"],
     [countIn(verdicts, "unknown"), "seen on one side alone, and nothing tells what became of them"],
   ]);
   const told =

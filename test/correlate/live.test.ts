@@ -156,6 +156,18 @@ describe("a capture that loses frames", () => {
     expect(outcome.summary.outside.captureDropped).toBe(7);
   });
 
+  it("has lost no more than it counts: what exceeds that never passed it", async () => {
+    const insides = Array.from({ length: 40 }, (_, n) => inside(n, 100 + 250 * n));
+    const outsides = insides.flatMap((_, n) => (n % 2 === 0 ? [outside(n, 100 + 250 * n)] : []));
+    const lossy = looks(outsides, EVERY_NS, 14e9, (reachedNs) => (reachedNs > 5e9 ? 1 : 0));
+    const { findings } = await live(looks(insides, EVERY_NS, 14e9), lossy);
+    const [loss] = findings.filter(({ code }) => code === "capture-loss");
+    expect(loss.count).toBeGreaterThan(1);
+    expect(loss.text).toContain(
+      `the twins of ${loss.count} frames, not of all: ${loss.count - 1} or more never passed it`,
+    );
+  });
+
   it("is blamed for what only the other one shows, of a flow that is known and of one that is not", async () => {
     const { inside: insides, outside: outsides } = conversation(40, { startUs: 100_000, everyUs: 100_000 });
     const unheard = outsides[36];
