@@ -247,8 +247,8 @@ describe("the problems at the head of a summary", () => {
       });
     });
     expect(lines(output).slice(0, 12)).toEqual([
-      "Packets that never arrived: 1 refused. Also: 2 took an interface that is not captured; 3 seen on",
-      "    one side alone, as the other capture may have lost them; 20 seen on one side alone, and nothing",
+      "Packets that never arrived: 1 refused. Also: 2 took an interface that is not captured; 3 seen on one",
+      "    side alone, as the other capture may have lost them; 20 seen on one side alone, and nothing",
       "    tells what became of them.",
       `  refused udp 172.17.0.2.6001 > 203.0.113.5.53  inside #31  host unreachable (#31)`,
       `? unknown udp 172.17.0.2.5000 > 203.0.113.5.0  inside #1 #8 #15`,
