@@ -161,11 +161,9 @@ describe("a capture that loses frames", () => {
     const outsides = insides.flatMap((_, n) => (n % 2 === 0 ? [outside(n, 100 + 250 * n)] : []));
     const lossy = looks(outsides, EVERY_NS, 14e9, (reachedNs) => (reachedNs > 5e9 ? 1 : 0));
     const { findings } = await live(looks(insides, EVERY_NS, 14e9), lossy);
-    const [loss] = findings.filter(({ code }) => code === "capture-loss");
-    expect(loss.count).toBeGreaterThan(1);
-    expect(loss.text).toContain(
-      `the twins of ${loss.count} frames, not of all: ${loss.count - 1} or more never passed it`,
-    );
+    const { count = 0, text } = findings.find(({ code }) => code === "capture-loss") ?? {};
+    expect(count).toBeGreaterThan(1);
+    expect(text).toContain(`the twins of ${count} frames, not of all: ${count - 1} or more never passed it`);
   });
 
   it("is blamed for what only the other one shows, of a flow that is known and of one that is not", async () => {
