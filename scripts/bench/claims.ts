@@ -184,6 +184,8 @@ export class Claims {
       return { ...error, isWithin: isThen && Math.abs(error.offsetNs) <= 2 * (uncertaintyNs ?? 0) };
     }
     if (!truth.isSteady) return null;
+    // nobody set it
+    if (steps.length > 0) return { offsetNs: steps[0].byNs, driftPpm: 0, isWithin: false };
     const error = { offsetNs: offsetNs - truth.offsetNs, driftPpm: driftPpm - truth.driftPpm };
     const allowedNs = uncertaintyNs ?? truth.offsetErrorNs;
     // bounds at both ends of the capture are as far off as this

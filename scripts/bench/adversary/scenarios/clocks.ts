@@ -111,6 +111,30 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
       background(world, 6e9, 240);
     },
   },
+  "said/clock-set-far-back": {
+    about: "the outside clock is set back on the way by more than the window, 1.2 to 4 s",
+    recall: 0.7,
+    play(world) {
+      const { rng } = world;
+      world.outside.model.set = { atNs: START_NS + rng.between(2.5e9, 4e9), byNs: -rng.between(1.2e9, 4e9) };
+      background(world, 12e9, 480);
+    },
+  },
+  "said/frames-stand-late": {
+    about:
+      "two clocks up to 1.5 ms apart; one inside frame in fifty stands up to 0.4 ms late in its capture, with its stamp",
+    recall: 0.99,
+    play(world) {
+      const { rng, inside, outside } = world;
+      outside.model.offsetNs = rng.between(0.1e6, 1.5e6) * (rng.chance(0.5) ? 1 : -1);
+      inside.model.arrange = (frames) =>
+        frames
+          .map((frame) => ({ frame, atNs: frame.timeNs + (rng.chance(0.02) ? rng.between(50e3, 400e3) : 0) }))
+          .sort((a, b) => a.atNs - b.atNs)
+          .map(({ frame }) => frame);
+      background(world, 6e9, 240);
+    },
+  },
   "said/clocks-300-us-apart": {
     about:
       "clocks 300 µs apart, and packets of one direction alone, most of them heartbeats: what dropped says must be so",
