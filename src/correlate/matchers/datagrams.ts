@@ -80,13 +80,20 @@ export class Datagrams implements Admits, Settles, Notes {
   }
 
   mayPair(row: number): boolean {
-    return this.#byRow.has(row);
+    const datagram = this.#byRow.get(row);
+    return datagram !== undefined && this.#isWaiting(datagram);
+  }
+
+  /** All rows of the complete datagram that a packet is of, the same list for each, as long as that is held; undefined where some are missing. */
+  wholeOf(row: number): readonly number[] | undefined {
+    return this.#byRow.get(row)?.rows;
   }
 
   /** Tries once more to pair the datagram of a packet whose window is over, with what has been learnt meanwhile. */
   settle(row: number): Undecided | null {
     const datagram = this.#byRow.get(row);
-    if (datagram !== undefined && !this.#pairSurely(datagram, true)) this.#pairOnly(datagram);
+    if (datagram === undefined || !this.#isWaiting(datagram)) return null;
+    if (!this.#pairSurely(datagram, true)) this.#pairOnly(datagram);
     return null;
   }
 
@@ -116,10 +123,11 @@ export class Datagrams implements Admits, Settles, Notes {
    */
   mayBeInFragments(row: number): boolean {
     const t = this.#timeline;
+    const datagram = this.#byRow.get(row);
     // what cannot be cut is not filed
-    if (!this.#byRow.has(row)) return false;
+    if (datagram === undefined) return false;
     const isIpv6 = (t.flags(row) & IS_IPV6) !== 0;
-    let next = t.after(row);
+    let next = t.after(datagram.rows.reduce((first, each) => (t.isBefore(each, first) ? each : first)));
     for (let looked = 0; looked < LOOK_AHEAD && next !== t.end; looked++, next = t.after(next)) {
       if (t.side(next) === t.side(row) || (t.state(next) !== WAITING && t.state(next) !== AMBIGUOUS)) continue;
       if ((t.flags(next) & IS_FRAGMENT) === 0 || t.proto(next) !== t.proto(row)) continue;
@@ -135,7 +143,10 @@ export class Datagrams implements Admits, Settles, Notes {
   forget(row: number): void {
     this.#reassembly.forget(row);
     const datagram = this.#byRow.get(row);
-    if (datagram) this.#remove(datagram);
+    if (datagram === undefined) return;
+    this.#byRow.delete(row);
+    // once its first one is gone, nothing tells where it is filed
+    if (this.#timeline.isHeld(datagram.rows[0])) this.#takeOff(datagram);
   }
 
   /** Takes a complete datagram. */
@@ -147,17 +158,16 @@ export class Datagrams implements Admits, Settles, Notes {
     // of a first fragment that is shorter, it would be of less than the other side's
     const head = t.payloadLength(rows[0]) < HEAD_BYTES ? 0 : t.head(rows[0]);
     const datagram = { side: t.sideOf(rows[0]), rows, bytes, content, head, isMixed };
-    if (this.#pairSurely(datagram, false)) return;
+    if (!this.#isWaiting(datagram) || this.#pairSurely(datagram, false)) return;
     if (content !== 0) this.#byContent[datagram.side].put(this.#contentKey(datagram), datagram);
     this.#byHeader[datagram.side].put(this.#headerKey(datagram), datagram);
     for (const row of rows) this.#byRow.set(row, datagram);
   }
 
-  #remove(datagram: Datagram): void {
-    const { side, rows } = datagram;
+  #takeOff(datagram: Datagram): void {
+    const { side } = datagram;
     if (datagram.content !== 0) this.#byContent[side].takeOff(this.#contentKey(datagram), datagram);
     this.#byHeader[side].takeOff(this.#headerKey(datagram), datagram);
-    for (const row of rows) this.#byRow.delete(row);
   }
 
   /**

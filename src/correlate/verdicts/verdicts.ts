@@ -41,6 +41,8 @@ export class Verdicts {
   readonly #doubts: Doubts;
   readonly #orphans: Orphans;
   readonly #flow: FlowView;
+  /** What became of datagrams, by the list of their rows. */
+  readonly #ofDatagrams = new WeakMap<readonly number[], Verdict>();
 
   constructor(known: Known) {
     const { timeline, tuples, kernel, translations } = known;
@@ -97,8 +99,19 @@ export class Verdicts {
     this.#known.speakers.noteUnproved(row);
   }
 
-  /** Judges a packet whose window is over. */
+  /** Judges a packet whose window is over: fragments by all of their datagram, which came out, or did not, as a whole. */
   judge(row: number): Verdict {
+    const { datagrams } = this.#known.matchers;
+    const whole = datagrams.wholeOf(row);
+    if (whole === undefined || whole.length === 1) return this.#judgeOne(row);
+    const told = this.#ofDatagrams.get(whole);
+    if (told !== undefined) return told;
+    const verdict = this.#judgeOne(datagrams.mayPair(row) ? whole[0] : row);
+    this.#ofDatagrams.set(whole, verdict);
+    return verdict;
+  }
+
+  #judgeOne(row: number): Verdict {
     this.#senders.goOn();
     this.#known.strangers.note(row);
     const claim = this.#claims.of(row);

@@ -269,4 +269,23 @@ describe("a datagram that is whole where it enters is not said to be dropped", (
     const { outcome } = await correlated([entered(0, false), later], Infinity, (of) => of.ipId === 7);
     expect(outcome.verdicts("inside").map(([, verdict]) => verdict)).toEqual(["dropped"]);
   });
+
+  it.each([true, false])("but where nothing of it came out, in fragments as well, IPv6 %s", async (isIpv6) => {
+    const inFragments: Sent = { ...entered(0, isIpv6), mtu: [MTU, MTU] };
+    const said = async (lost: readonly number[]) => {
+      const { outcome } = await correlated([inFragments, later], Infinity, (of, k) => of.ipId < 80 && lost.includes(k));
+      return outcome.alone
+        .filter(({ side }) => side === "inside")
+        .map(({ verdict, reason, impact }) => `${verdict} ${reason} ${impact}`);
+    };
+    expect(await said([0, 1, 2])).toEqual(Array(3).fill("dropped no-twin unknown"));
+    expect(await said([1])).toEqual(Array(3).fill("unknown may-be-fragments undefined"));
+  });
+
+  it("nor where one of its fragments is missing there", async () => {
+    const pieces = cut({ ...entered(0, false), mtu: [MTU, MTU] }, true).slice(1);
+    const inside = pieces.map((packet, k) => us(3000 + k, packet));
+    const { alone } = await outcomeOf(merged(known.inside, inside), known.outside);
+    expect(alone.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(Array(2).fill("unknown fragment"));
+  });
 });

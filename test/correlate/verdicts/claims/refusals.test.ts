@@ -158,7 +158,7 @@ describe("an ICMP error about a packet", () => {
     const quotes = [whole(5), fragments(whole(5), 1500)[0]].map((quoted) => exceeded(10_200, quoted, 60));
     for (const error of quotes) {
       const all = await verdicts([...sent(10_000, 5), ...sent(10_100, 6), error]);
-      expect(all).toEqual([...times(3, ["refused", 10_200]), ...times(3, ["unknown"])]);
+      expect(all).toEqual([...times(3, ["refused", 10_200]), ...times(3, ["dropped"])]);
     }
     // a router that does not wait for the others refuses the first one
     const soon = [...sent(10_000, 5), exceeded(10_000.5, fragments(whole(5), 1500)[0], 60)];
@@ -166,5 +166,13 @@ describe("an ICMP error about a packet", () => {
     // an identification is used again
     const again = [exceeded(10_000, whole(5), 60), us(900_000, second)];
     expect(await verdicts(again)).toEqual([["unknown"]]);
+  });
+
+  it("about one of a datagram's fragments, and too late for their window, is about all of them as well", async () => {
+    const pieces = fragments(whole(5), 1500);
+    const sent = pieces.map((piece, n) => us(10_000 + n, piece));
+    const inside = merged(known.inside, [...sent, exceeded(6_000_000, pieces[0], 60)], last.inside);
+    const { updates } = await outcomeOf(inside, merged(known.outside, last.outside));
+    expect(updates.map(({ before, verdict }) => [before.verdict, verdict])).toEqual(times(3, ["dropped", "refused"]));
   });
 });
