@@ -82,8 +82,10 @@ export class Verdicts {
     common[OUTSIDE].learn(accounts.outsideTuple(slot));
     rules.learn(this.#flow.of(slot));
     this.#askForFlows();
-    for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)])
+    for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)]) {
       this.#known.speakers.noteCrossing(tuple);
+      this.#known.elsewhere.noteCrossing(tuple);
+    }
   }
 
   /** Forgets what was found of ways: they are about to get another meaning. */
@@ -119,6 +121,7 @@ export class Verdicts {
     if (verdict.reason === "never-entered" || this.#isOrphan(row, claim)) this.#orphans.note(row);
     const isUnseen = isUncovered(verdict) || verdict.verdict === "capture-loss" || verdict.reason === "may-be-hairpin";
     if (isUnseen) this.#known.speakers.noteUnproved(row);
+    if (verdict.verdict === "elsewhere") this.#known.elsewhere.proveConversation(this.#known.timeline.tuple(row));
     const { elsewhereWay } = claim;
     if (isUnseen || elsewhereWay === undefined) return verdict;
     if (verdict.verdict === "elsewhere") this.#known.elsewhere.prove(elsewhereWay);
