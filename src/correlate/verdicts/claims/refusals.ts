@@ -10,7 +10,7 @@ import { isFromNear } from "./senders.js";
 import { isTooBig } from "../../../protocols/icmp.js";
 import { hasPorts, ICMP, isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import type { Notes } from "../../matchers/contract.js";
-import { mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
+import { mayBeOneSender, namesEnds, type QuotedError, quotedError } from "./quotes.js";
 
 /** An ICMP error that has no twin so far. */
 interface Refusal {
@@ -120,9 +120,10 @@ export class Refusals implements Notes {
     return one === undefined || other === undefined || mayBeOneSender(one, other);
   }
 
-  /** Whether an error, row `i` of its batch, is about an echo. */
+  /** Whether an error, row `i` of its batch, is about an echo, and tells its id. */
   isOfEcho(batch: PacketBatch, i: number): boolean {
-    return isIcmp(batch.quotes.proto[batch.quote(i)]);
+    const q = batch.quote(i);
+    return isIcmp(batch.quotes.proto[q]) && namesEnds(batch, q);
   }
 
   /** Takes an error just appended to the timeline: row `i` of the batch it came in. A copy of another one refuses nothing. */
@@ -134,7 +135,7 @@ export class Refusals implements Notes {
     const { quotes } = batch;
     const q = batch.quote(i);
     const [proto, ipId] = [quotes.proto[q], quotes.ipId[q]];
-    const isCut = (hasPorts(proto) || isIcmp(proto)) && quotes.srcPort[q] === 0 && quotes.dstPort[q] === 0;
+    const isCut = (hasPorts(proto) || isIcmp(proto)) && !namesEnds(batch, q);
     const quotedAs = isCut
       ? addressed(side, error.quoted.src, error.quoted.dst, proto, ipId, quotes.length[q])
       : keyOf(side, t.tuple(row), proto, ipId, quotes.length[q], quotes.seq[q]);
