@@ -16,7 +16,7 @@ import type { About, Admits, Notes, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 import { bytesOf, Reassembly } from "./reassembly.js";
 import { Shelf } from "./shelf.js";
-import { CONFLICT, IMPOSSIBLE, KNOWN } from "../kernel/relations.js";
+import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE } from "../kernel/relations.js";
 
 /** So many packets behind one are looked through for fragments of it. */
 const LOOK_AHEAD = 4096;
@@ -179,23 +179,26 @@ export class Datagrams implements Admits, Settles, Notes {
       const key = this.#contentKey(datagram);
       const shelves = this.#byContent;
       const isAlone = !isContested(shelves, key) && this.#twinsOf(datagram, shelves, key).length === 0;
-      if (!isAlone) return this.#pairBest(datagram, shelves, key, isFinal, (a, b) => a.content === b.content);
+      const areSame = (a: Datagram, b: Datagram) => a.content === b.content;
+      // what all of it says against a known translation adds up, as that of any packet
+      if (!isAlone) return this.#pairBest(datagram, shelves, key, isFinal, areSame, CONFLICT);
     }
     const areNumberedAlike = (a: Datagram, b: Datagram) => this.#areNumberedAlike(a, b);
-    return this.#pairBest(datagram, this.#byHeader, this.#headerKey(datagram), isFinal, areNumberedAlike);
+    return this.#pairBest(datagram, this.#byHeader, this.#headerKey(datagram), isFinal, areNumberedAlike, POSSIBLE);
   }
 
-  /** `areAlike`: what two must be beside what all twins are. */
+  /** `areAlike`: what two must be beside what all twins are; `least`: how they stand to each other at least. */
   #pairBest(
     datagram: Datagram,
     shelves: Shelves,
     key: number,
     isFinal: boolean,
     areAlike: (a: Datagram, b: Datagram) => boolean,
+    least: number,
   ): boolean {
     if (isContested(shelves, key)) return false;
     const candidates = this.#twinsOf(datagram, shelves, key).filter((other) => areAlike(datagram, other));
-    const best = Math.max(CONFLICT + 1, ...candidates.map((other) => this.#relation(datagram, other)));
+    const best = Math.max(least, ...candidates.map((other) => this.#relation(datagram, other)));
     const asGood = candidates.filter((other) => this.#relation(datagram, other) >= best);
     const twins = asGood.length > 1 ? asGood.filter((other) => this.#isQuick(datagram, other)) : asGood;
     if (twins.length !== 1) return false;
@@ -224,7 +227,7 @@ export class Datagrams implements Admits, Settles, Notes {
       contest(this.#byHeader, key);
       return false;
     }
-    if (datagram.isMixed || twin.isMixed) return false;
+    if (datagram.isMixed || twin.isMixed || this.#relation(datagram, twin) < POSSIBLE) return false;
     if (this.#idOf(datagram.rows[0]) === 0 && !this.#isQuick(datagram, twin)) return false;
     return this.#pair(datagram, twin);
   }
@@ -273,7 +276,6 @@ export class Datagrams implements Admits, Settles, Notes {
     const [inside, outside] = inOrder(a, b);
     const [i, o] = [inside.rows[0], outside.rows[0]];
     const relation = this.#about.translations.relation(i, o);
-    if (relation <= CONFLICT) return false;
     const slot = relation === KNOWN ? this.#about.translations.slotOf(i) : this.#about.translations.support(i, o);
     if (slot === NONE) return false;
     let evidence = EVIDENCE_LENGTH | (relation === KNOWN ? EVIDENCE_FLOW : 0);

@@ -289,3 +289,36 @@ describe("a datagram that is whole where it enters is not said to be dropped", (
     expect(alone.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(Array(2).fill("unknown fragment"));
   });
 });
+
+/** Datagrams of one container, whole inside, whose port is another one from the fifth on; each carries its own, and has its own ID. */
+const flushed = Array.from({ length: 10 }, (_, n) => ({
+  ...one(2000 * n, n, 3000),
+  ipId: 100 + n,
+  otherPort: n < 5 ? 5000 : 6000,
+}));
+
+/** Which of them are paired, and what is not. */
+const seenOfFlushed = async (isLost: (n: number, k: number) => boolean) => {
+  const inside = flushed.flatMap((of) => cut(of, true).map((packet) => us(of.atUs, packet)));
+  const outside = flushed.flatMap((of, n) => {
+    const carried = udp({ srcPort: of.otherPort, dstPort: 5000, payload: of.payload });
+    const pieces = fragments(ipv4({ src: HOST, dst: SERVER, id: of.ipId, ttl: 63 }, carried), MTU);
+    return pieces.map((packet, k) => us(of.atUs + 20 + k, packet)).filter((_, k) => !isLost(n, k));
+  });
+  const { pairs, alone } = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
+  const frames = pairs.filter(({ by }) => by === "fragments").map(({ frames: [[frame]] }) => frame - KNOWN_FRAMES);
+  return { frames, alone };
+};
+
+describe("datagrams whose flow has another translation by now", () => {
+  it("are paired by what they carry, once several say so", async () => {
+    const { frames, alone } = await seenOfFlushed(() => false);
+    expect(frames).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(alone).toEqual([]);
+  });
+
+  it("are not where one alone says so, or fragments of all are missing", async () => {
+    expect((await seenOfFlushed((n) => n > 5)).frames).toEqual([1, 2, 3, 4, 5]);
+    expect((await seenOfFlushed((n, k) => n > 4 && k === 1)).frames).toEqual([1, 2, 3, 4, 5]);
+  });
+});
