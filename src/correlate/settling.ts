@@ -169,7 +169,7 @@ export class Settling {
     const flow = book.flowOf(row);
     // copies that are turned round on their own side are not followed
     if (matchers.hairpins.isBefore(row)) return { impact: "unknown" };
-    return impacts.dropped(row, translations.slotOf(row), flow, refusals.quotedAs(row), cover[side].endNs);
+    return impacts.dropped(row, translations.slotOf(row), flow, refusals.droppedAs(row), cover[side].endNs);
   }
 
   /** Has it looked after whether it was the first packet of a flow: two that clash look like that. */

@@ -43,7 +43,7 @@ export const REASONS = {
   "router-rewrites": "the router rewrites what would tell its twin",
   "may-be-changed": "another packet of its flow came out then that never came in: it may be this one, changed",
   "may-be-fragments":
-    "the other capture has fragments that may be of it: some are missing, or too little of them was captured",
+    "the other capture has fragments that may be of it: some are missing, too little of them was captured, or no known translation explains them",
   "may-be-pieces":
     "the other side has what may be it in pieces, or several in one (GSO, GRO), and nothing tells the others",
   "cut-short": "too little of it, or of what may be its twin, was captured",

@@ -16,7 +16,7 @@ import type { About, Admits, Notes, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 import { bytesOf, Reassembly } from "./reassembly.js";
 import { Shelf } from "./shelf.js";
-import { CONFLICT, IMPOSSIBLE, KNOWN } from "../kernel/relations.js";
+import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE } from "../kernel/relations.js";
 
 /** So many packets behind one are looked through for fragments of it. */
 const LOOK_AHEAD = 4096;
@@ -80,13 +80,20 @@ export class Datagrams implements Admits, Settles, Notes {
   }
 
   mayPair(row: number): boolean {
-    return this.#byRow.has(row);
+    const datagram = this.#byRow.get(row);
+    return datagram !== undefined && this.#isWaiting(datagram);
+  }
+
+  /** All rows of the complete datagram that a packet is of, the same list for each, as long as that is held; undefined where some are missing. */
+  wholeOf(row: number): readonly number[] | undefined {
+    return this.#byRow.get(row)?.rows;
   }
 
   /** Tries once more to pair the datagram of a packet whose window is over, with what has been learnt meanwhile. */
   settle(row: number): Undecided | null {
     const datagram = this.#byRow.get(row);
-    if (datagram !== undefined && !this.#pairSurely(datagram, true)) this.#pairOnly(datagram);
+    if (datagram === undefined || !this.#isWaiting(datagram)) return null;
+    if (!this.#pairSurely(datagram, true)) this.#pairOnly(datagram);
     return null;
   }
 
@@ -116,10 +123,11 @@ export class Datagrams implements Admits, Settles, Notes {
    */
   mayBeInFragments(row: number): boolean {
     const t = this.#timeline;
+    const datagram = this.#byRow.get(row);
     // what cannot be cut is not filed
-    if (!this.#byRow.has(row)) return false;
+    if (datagram === undefined) return false;
     const isIpv6 = (t.flags(row) & IS_IPV6) !== 0;
-    let next = t.after(row);
+    let next = t.after(datagram.rows.reduce((first, each) => (t.isBefore(each, first) ? each : first)));
     for (let looked = 0; looked < LOOK_AHEAD && next !== t.end; looked++, next = t.after(next)) {
       if (t.side(next) === t.side(row) || (t.state(next) !== WAITING && t.state(next) !== AMBIGUOUS)) continue;
       if ((t.flags(next) & IS_FRAGMENT) === 0 || t.proto(next) !== t.proto(row)) continue;
@@ -135,7 +143,10 @@ export class Datagrams implements Admits, Settles, Notes {
   forget(row: number): void {
     this.#reassembly.forget(row);
     const datagram = this.#byRow.get(row);
-    if (datagram) this.#remove(datagram);
+    if (datagram === undefined) return;
+    this.#byRow.delete(row);
+    // once its first one is gone, nothing tells where it is filed
+    if (this.#timeline.isHeld(datagram.rows[0])) this.#takeOff(datagram);
   }
 
   /** Takes a complete datagram. */
@@ -147,17 +158,16 @@ export class Datagrams implements Admits, Settles, Notes {
     // of a first fragment that is shorter, it would be of less than the other side's
     const head = t.payloadLength(rows[0]) < HEAD_BYTES ? 0 : t.head(rows[0]);
     const datagram = { side: t.sideOf(rows[0]), rows, bytes, content, head, isMixed };
-    if (this.#pairSurely(datagram, false)) return;
+    if (!this.#isWaiting(datagram) || this.#pairSurely(datagram, false)) return;
     if (content !== 0) this.#byContent[datagram.side].put(this.#contentKey(datagram), datagram);
     this.#byHeader[datagram.side].put(this.#headerKey(datagram), datagram);
     for (const row of rows) this.#byRow.set(row, datagram);
   }
 
-  #remove(datagram: Datagram): void {
-    const { side, rows } = datagram;
+  #takeOff(datagram: Datagram): void {
+    const { side } = datagram;
     if (datagram.content !== 0) this.#byContent[side].takeOff(this.#contentKey(datagram), datagram);
     this.#byHeader[side].takeOff(this.#headerKey(datagram), datagram);
-    for (const row of rows) this.#byRow.delete(row);
   }
 
   /**
@@ -169,23 +179,26 @@ export class Datagrams implements Admits, Settles, Notes {
       const key = this.#contentKey(datagram);
       const shelves = this.#byContent;
       const isAlone = !isContested(shelves, key) && this.#twinsOf(datagram, shelves, key).length === 0;
-      if (!isAlone) return this.#pairBest(datagram, shelves, key, isFinal, (a, b) => a.content === b.content);
+      const areSame = (a: Datagram, b: Datagram) => a.content === b.content;
+      // what all of it says against a known translation adds up, as that of any packet
+      if (!isAlone) return this.#pairBest(datagram, shelves, key, isFinal, areSame, CONFLICT);
     }
     const areNumberedAlike = (a: Datagram, b: Datagram) => this.#areNumberedAlike(a, b);
-    return this.#pairBest(datagram, this.#byHeader, this.#headerKey(datagram), isFinal, areNumberedAlike);
+    return this.#pairBest(datagram, this.#byHeader, this.#headerKey(datagram), isFinal, areNumberedAlike, POSSIBLE);
   }
 
-  /** `areAlike`: what two must be beside what all twins are. */
+  /** `areAlike`: what two must be beside what all twins are; `least`: how they stand to each other at least. */
   #pairBest(
     datagram: Datagram,
     shelves: Shelves,
     key: number,
     isFinal: boolean,
     areAlike: (a: Datagram, b: Datagram) => boolean,
+    least: number,
   ): boolean {
     if (isContested(shelves, key)) return false;
     const candidates = this.#twinsOf(datagram, shelves, key).filter((other) => areAlike(datagram, other));
-    const best = Math.max(CONFLICT + 1, ...candidates.map((other) => this.#relation(datagram, other)));
+    const best = Math.max(least, ...candidates.map((other) => this.#relation(datagram, other)));
     const asGood = candidates.filter((other) => this.#relation(datagram, other) >= best);
     const twins = asGood.length > 1 ? asGood.filter((other) => this.#isQuick(datagram, other)) : asGood;
     if (twins.length !== 1) return false;
@@ -214,7 +227,7 @@ export class Datagrams implements Admits, Settles, Notes {
       contest(this.#byHeader, key);
       return false;
     }
-    if (datagram.isMixed || twin.isMixed) return false;
+    if (datagram.isMixed || twin.isMixed || this.#relation(datagram, twin) < POSSIBLE) return false;
     if (this.#idOf(datagram.rows[0]) === 0 && !this.#isQuick(datagram, twin)) return false;
     return this.#pair(datagram, twin);
   }
@@ -263,7 +276,6 @@ export class Datagrams implements Admits, Settles, Notes {
     const [inside, outside] = inOrder(a, b);
     const [i, o] = [inside.rows[0], outside.rows[0]];
     const relation = this.#about.translations.relation(i, o);
-    if (relation <= CONFLICT) return false;
     const slot = relation === KNOWN ? this.#about.translations.slotOf(i) : this.#about.translations.support(i, o);
     if (slot === NONE) return false;
     let evidence = EVIDENCE_LENGTH | (relation === KNOWN ? EVIDENCE_FLOW : 0);

@@ -77,7 +77,7 @@ export class Doubts {
       const cut = cutFrames.doubt(row);
       if (cut !== undefined) return unknown("cut-short", cut);
       if (this.#known.matchers.datagrams.mayBeInFragments(row)) {
-        const why = `${SIDE_NAMES[other]} has fragments that may be of it: some are missing, or too little of them was captured`;
+        const why = `${SIDE_NAMES[other]} has fragments that may be of it: some are missing, too little of them was captured, or no known translation explains them`;
         return unknown("may-be-fragments", why);
       }
       if (this.#known.matchers.supers.mayBeCut(row)) {

@@ -41,6 +41,8 @@ export class Verdicts {
   readonly #doubts: Doubts;
   readonly #orphans: Orphans;
   readonly #flow: FlowView;
+  /** What became of datagrams, by the list of their rows. */
+  readonly #ofDatagrams = new WeakMap<readonly number[], Verdict>();
 
   constructor(known: Known) {
     const { timeline, tuples, kernel, translations } = known;
@@ -80,8 +82,10 @@ export class Verdicts {
     common[OUTSIDE].learn(accounts.outsideTuple(slot));
     rules.learn(this.#flow.of(slot));
     this.#askForFlows();
-    for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)])
+    for (const tuple of [accounts.insideTuple(slot), accounts.outsideTuple(slot)]) {
       this.#known.speakers.noteCrossing(tuple);
+      this.#known.elsewhere.noteCrossing(tuple);
+    }
   }
 
   /** Forgets what was found of ways: they are about to get another meaning. */
@@ -97,8 +101,19 @@ export class Verdicts {
     this.#known.speakers.noteUnproved(row);
   }
 
-  /** Judges a packet whose window is over. */
+  /** Judges a packet whose window is over: fragments by all of their datagram, which came out, or did not, as a whole. */
   judge(row: number): Verdict {
+    const { datagrams } = this.#known.matchers;
+    const whole = datagrams.wholeOf(row);
+    if (whole === undefined || whole.length === 1) return this.#judgeOne(row);
+    const told = this.#ofDatagrams.get(whole);
+    if (told !== undefined) return told;
+    const verdict = this.#judgeOne(datagrams.mayPair(row) ? whole[0] : row);
+    this.#ofDatagrams.set(whole, verdict);
+    return verdict;
+  }
+
+  #judgeOne(row: number): Verdict {
     this.#senders.goOn();
     this.#known.strangers.note(row);
     const claim = this.#claims.of(row);
@@ -106,6 +121,7 @@ export class Verdicts {
     if (verdict.reason === "never-entered" || this.#isOrphan(row, claim)) this.#orphans.note(row);
     const isUnseen = isUncovered(verdict) || verdict.verdict === "capture-loss" || verdict.reason === "may-be-hairpin";
     if (isUnseen) this.#known.speakers.noteUnproved(row);
+    if (verdict.verdict === "elsewhere") this.#known.elsewhere.proveConversation(this.#known.timeline.tuple(row));
     const { elsewhereWay } = claim;
     if (isUnseen || elsewhereWay === undefined) return verdict;
     if (verdict.verdict === "elsewhere") this.#known.elsewhere.prove(elsewhereWay);

@@ -269,4 +269,56 @@ describe("a datagram that is whole where it enters is not said to be dropped", (
     const { outcome } = await correlated([entered(0, false), later], Infinity, (of) => of.ipId === 7);
     expect(outcome.verdicts("inside").map(([, verdict]) => verdict)).toEqual(["dropped"]);
   });
+
+  it.each([true, false])("but where nothing of it came out, in fragments as well, IPv6 %s", async (isIpv6) => {
+    const inFragments: Sent = { ...entered(0, isIpv6), mtu: [MTU, MTU] };
+    const said = async (lost: readonly number[]) => {
+      const { outcome } = await correlated([inFragments, later], Infinity, (of, k) => of.ipId < 80 && lost.includes(k));
+      return outcome.alone
+        .filter(({ side }) => side === "inside")
+        .map(({ verdict, reason, impact }) => `${verdict} ${reason} ${impact}`);
+    };
+    expect(await said([0, 1, 2])).toEqual(Array(3).fill("dropped no-twin unknown"));
+    expect(await said([1])).toEqual(Array(3).fill("unknown may-be-fragments undefined"));
+  });
+
+  it("nor where one of its fragments is missing there", async () => {
+    const pieces = cut({ ...entered(0, false), mtu: [MTU, MTU] }, true).slice(1);
+    const inside = pieces.map((packet, k) => us(3000 + k, packet));
+    const { alone } = await outcomeOf(merged(known.inside, inside), known.outside);
+    expect(alone.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(Array(2).fill("unknown fragment"));
+  });
+});
+
+/** Datagrams of one container, whole inside, whose port is another one from the fifth on; each carries its own, and has its own ID. */
+const flushed = Array.from({ length: 10 }, (_, n) => ({
+  ...one(2000 * n, n, 3000),
+  ipId: 100 + n,
+  otherPort: n < 5 ? 5000 : 6000,
+}));
+
+/** Which of them are paired, and what is not. */
+const seenOfFlushed = async (isLost: (n: number, k: number) => boolean) => {
+  const inside = flushed.flatMap((of) => cut(of, true).map((packet) => us(of.atUs, packet)));
+  const outside = flushed.flatMap((of, n) => {
+    const carried = udp({ srcPort: of.otherPort, dstPort: 5000, payload: of.payload });
+    const pieces = fragments(ipv4({ src: HOST, dst: SERVER, id: of.ipId, ttl: 63 }, carried), MTU);
+    return pieces.map((packet, k) => us(of.atUs + 20 + k, packet)).filter((_, k) => !isLost(n, k));
+  });
+  const { pairs, alone } = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
+  const frames = pairs.filter(({ by }) => by === "fragments").map(({ frames: [[frame]] }) => frame - KNOWN_FRAMES);
+  return { frames, alone };
+};
+
+describe("datagrams whose flow has another translation by now", () => {
+  it("are paired by what they carry, once several say so", async () => {
+    const { frames, alone } = await seenOfFlushed(() => false);
+    expect(frames).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+    expect(alone).toEqual([]);
+  });
+
+  it("are not where one alone says so, or fragments of all are missing", async () => {
+    expect((await seenOfFlushed((n) => n > 5)).frames).toEqual([1, 2, 3, 4, 5]);
+    expect((await seenOfFlushed((n, k) => n > 4 && k === 1)).frames).toEqual([1, 2, 3, 4, 5]);
+  });
 });

@@ -57,6 +57,16 @@ export class Common {
     return this.#ports.filter((port) => port !== NONE);
   }
 
+  /** Whether a filter by what all have in common may have kept out a packet of a protocol and conversation; also as long as there are none. */
+  mayKeepOut(proto: number, tuple: number): boolean {
+    if (!this.isAny) return false;
+    if (this.#count === 0 || (this.#proto !== NONE && this.#proto !== proto)) return true;
+    const tuples = this.#tuples;
+    const addresses = new Set(ENDS.map((isA) => tuples.addressText(tuple, isA)));
+    const ports = new Set(hasPorts(proto) ? ENDS.map((isA) => tuples.port(tuple, isA)) : []);
+    return this.addresses.some((address) => !addresses.has(address)) || this.ports.some((port) => !ports.has(port));
+  }
+
   /** Takes a conversation. */
   learn(tuple: number): void {
     if (!this.isAny) return;

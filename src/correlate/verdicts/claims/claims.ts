@@ -106,10 +106,12 @@ export class Claims {
     if (own !== null && own.isByAbsence !== true && (own.verdict === "local" || own.verdict === "refused")) return own;
     const uncovered = this.#known.reach.uncovered(row, other, isLeaving);
     if (uncovered !== null) return uncovered;
+    const isFragment = (t.flags(row) & IS_FRAGMENT) !== 0;
     // a router that puts fragments together forwards none where one is missing
-    const isPart = (t.flags(row) & IS_FRAGMENT) !== 0 && !this.#known.matchers.datagrams.mayPair(row);
+    const isPart = isFragment && !this.#known.matchers.datagrams.mayPair(row);
     if (own !== null && !isPart) return own;
-    if ((t.flags(row) & IS_FRAGMENT) !== 0) return unknown("fragment", `a fragment without a like one on ${otherName}`);
+    if (isPart || (isFragment && isLeaving))
+      return unknown("fragment", `a fragment without a like one on ${otherName}`);
     if (t.proto(row) === TCP && this.#known.matchers.segments.isSeenInPieces(row)) {
       return unknown(
         "pieces-missing",

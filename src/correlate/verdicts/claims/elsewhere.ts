@@ -4,6 +4,8 @@ import { destinationText } from "../../../packets/ways.js";
 
 /** So many addresses are remembered, at the most: the oldest are forgotten. */
 const MOST_ADDRESSES = 4096;
+/** So many conversations. */
+const MOST_CONVERSATIONS = 65_536;
 
 /**
  * Addresses that packets are known to take an interface to which is not captured: an answer proved it of some, or that these were forwarded, and
@@ -15,6 +17,8 @@ export class Elsewhere {
   /** Ways that are known to lead there, as most such packets come in conversations; and those that were asked about. */
   readonly #ways = new Set<number>();
   readonly #asked = new Set<number>();
+  /** Conversations of which that is proved by one of their packets. */
+  readonly #conversations = new Set<number>();
   /** Those of the addresses that are proved to be reached by another interface. */
   readonly #proved = new Set<string>();
 
@@ -31,6 +35,22 @@ export class Elsewhere {
     this.#addresses.add(address);
     keepNewest(this.#addresses, MOST_ADDRESSES);
     return true;
+  }
+
+  /** Takes it that another interface is proved to have a conversation … */
+  proveConversation(tuple: number): void {
+    this.#conversations.add(tuple);
+    keepNewest(this.#conversations, MOST_CONVERSATIONS);
+  }
+
+  /** … or that it crosses here after all, … */
+  noteCrossing(tuple: number): void {
+    this.#conversations.delete(tuple);
+  }
+
+  /** … and whether it has. */
+  isConversation(tuple: number): boolean {
+    return this.#conversations.has(tuple);
   }
 
   /** Takes it that another interface is proved to have what goes this way. */
@@ -60,6 +80,7 @@ export class Elsewhere {
   forgetWays(): void {
     this.#ways.clear();
     this.#asked.clear();
+    this.#conversations.clear();
   }
 }
 

@@ -99,19 +99,22 @@ export class HostsOwn {
 
   /**
    * Whether a conversation that the host forwards takes an interface which is not captured: both its ends speak, somebody one hop behind the host
-   * while the inside capture covered that, and nothing inside may be what became of it, nor may a filter have kept it out.
+   * while the inside capture covered that, and nothing inside may be what became of it, nor may a filter have kept it out. What proves it of one packet
+   * proves it of those that follow.
    */
   #isElsewhere(row: number, natWay: number): boolean {
-    const { tuples, speakers, misses, strangers, common, filtered } = this.#known;
+    const { timeline, tuples, speakers, misses, strangers, common, filtered, elsewhere } = this.#known;
+    const tuple = timeline.tuple(row);
+    if (misses.isPatchy(INSIDE)) return false;
     return (
-      !common[INSIDE].isAny &&
-      filtered.of(row, INSIDE) === undefined &&
-      tuples.isHeard(natWay ^ 1) &&
-      speakers.isCovered(natWay, INSIDE) &&
-      !misses.isPatchy(INSIDE) &&
-      !misses.hasCrossing(OUTSIDE) &&
-      !strangers.hasFor(row) &&
-      !this.#mayBeMissed(row)
+      elsewhere.isConversation(tuple) ||
+      (!common[INSIDE].mayKeepOut(timeline.proto(row), tuple) &&
+        filtered.of(row, INSIDE) === undefined &&
+        tuples.isHeard(natWay ^ 1) &&
+        speakers.isCovered(natWay, INSIDE) &&
+        !misses.hasCrossing(OUTSIDE) &&
+        !this.#mayBeMissed(row) &&
+        !strangers.hasFor(row))
     );
   }
 

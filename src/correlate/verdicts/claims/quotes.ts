@@ -26,6 +26,11 @@ export function mayBeOneSender(entered: QuotedError, left: QuotedError): boolean
   return entered.src === left.src || left.src === left.quoted.src || left.src === left.quoted.dst;
 }
 
+/** Whether a quote, one of a batch's, names its conversation as far as its protocol does, by ports or the id of an echo: a short snaplen may have left that out. */
+export function namesEnds({ quotes }: PacketBatch, q: number): boolean {
+  return quotes.srcPort[q] !== 0 || quotes.dstPort[q] !== 0;
+}
+
 /** Reads the quote of batch row `i`, an ICMP error. */
 export function quotedError(batch: PacketBatch, i: number): QuotedError {
   const { quotes } = batch;
@@ -39,10 +44,10 @@ export function quotedError(batch: PacketBatch, i: number): QuotedError {
     ipId: quotes.ipId[q],
     length: quotes.length[q],
   };
-  if (hasPorts(proto)) {
+  if (hasPorts(proto) && namesEnds(batch, q)) {
     quoted.srcPort = quotes.srcPort[q];
     quoted.dstPort = quotes.dstPort[q];
-  } else if (isIcmp(proto)) {
+  } else if (isIcmp(proto) && namesEnds(batch, q)) {
     quoted.icmpId = quotes.srcPort[q];
   }
   const srcWords = batch.address(i, true);

@@ -10,7 +10,7 @@ import { isFromNear } from "./senders.js";
 import { isTooBig } from "../../../protocols/icmp.js";
 import { hasPorts, ICMP, isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import type { Notes } from "../../matchers/contract.js";
-import { mayBeOneSender, type QuotedError, quotedError } from "./quotes.js";
+import { mayBeOneSender, namesEnds, type QuotedError, quotedError } from "./quotes.js";
 
 /** An ICMP error that has no twin so far. */
 interface Refusal {
@@ -52,6 +52,8 @@ export interface Answer {
 /** The same, and how the packet is named that it is about. */
 interface Said extends Answer {
   readonly quotedAs: string;
+  /** The datagram that the packet is, or is a fragment of. */
+  readonly datagram: string;
   readonly head: number;
   /** How many errors, from this one on, name their packets so; 0 where it may be about one that is judged by now. */
   readonly alike: number;
@@ -118,9 +120,10 @@ export class Refusals implements Notes {
     return one === undefined || other === undefined || mayBeOneSender(one, other);
   }
 
-  /** Whether an error, row `i` of its batch, is about an echo. */
+  /** Whether an error, row `i` of its batch, is about an echo, and tells its id. */
   isOfEcho(batch: PacketBatch, i: number): boolean {
-    return isIcmp(batch.quotes.proto[batch.quote(i)]);
+    const q = batch.quote(i);
+    return isIcmp(batch.quotes.proto[q]) && namesEnds(batch, q);
   }
 
   /** Takes an error just appended to the timeline: row `i` of the batch it came in. A copy of another one refuses nothing. */
@@ -132,7 +135,7 @@ export class Refusals implements Notes {
     const { quotes } = batch;
     const q = batch.quote(i);
     const [proto, ipId] = [quotes.proto[q], quotes.ipId[q]];
-    const isCut = (hasPorts(proto) || isIcmp(proto)) && quotes.srcPort[q] === 0 && quotes.dstPort[q] === 0;
+    const isCut = (hasPorts(proto) || isIcmp(proto)) && !namesEnds(batch, q);
     const quotedAs = isCut
       ? addressed(side, error.quoted.src, error.quoted.dst, proto, ipId, quotes.length[q])
       : keyOf(side, t.tuple(row), proto, ipId, quotes.length[q], quotes.seq[q]);
@@ -186,12 +189,12 @@ export class Refusals implements Notes {
   saidBy(row: number): Said | undefined {
     const refusal = this.#byRow.get(row);
     if (refusal === undefined || refusal.use === "told" || refusal.isFromFar) return undefined;
-    const { quotedAs, head, use } = refusal;
+    const { quotedAs, datagram, head, use } = refusal;
     const like = (this.#byQuoted.get(quotedAs) ?? []).filter(
       (each) => each.use === "none" && each.timeNs >= refusal.timeNs && mayBeSame(each.head, head),
     );
     refusal.use = "told";
-    return { ...answerOf(refusal), quotedAs, head, alike: use === "none" ? like.length : 0 };
+    return { ...answerOf(refusal), quotedAs, datagram, head, alike: use === "none" ? like.length : 0 };
   }
 
   /** How an error names a packet that is about it. */
@@ -244,14 +247,26 @@ export class Refusals implements Notes {
     return answerOf(errors[earlier]);
   }
 
-  /** What an error says of the datagram that a fragment is of; undefined of other packets, and where none does. */
-  #answerToAll(row: number): Answer | undefined {
-    if (this.#byDatagram.size + this.#refused.size === 0) return undefined;
+  /** The name under which errors are looked for that come when a packet is known to be dropped: of a fragment, its datagram's. */
+  droppedAs(row: number): string {
+    return this.#datagramOf(row) ?? this.quotedAs(row);
+  }
+
+  /** The datagram that a fragment is of; undefined of other packets. */
+  #datagramOf(row: number): string | undefined {
     const t = this.#timeline;
     const wanted = IS_FRAGMENT | HAS_IP_ID;
     if ((t.flags(row) & wanted) !== wanted) return undefined;
     const [src, dst] = [sourceText(this.#tuples, t.way(row)), destinationText(this.#tuples, t.way(row))];
-    const datagram = datagramOf(t.sideOf(row), src, dst, t.proto(row), t.ipId(row));
+    return datagramOf(t.sideOf(row), src, dst, t.proto(row), t.ipId(row));
+  }
+
+  /** What an error says of the datagram that a fragment is of; undefined of other packets, and where none does. */
+  #answerToAll(row: number): Answer | undefined {
+    if (this.#byDatagram.size + this.#refused.size === 0) return undefined;
+    const t = this.#timeline;
+    const datagram = this.#datagramOf(row);
+    if (datagram === undefined) return undefined;
     const errors = [this.#refused.get(datagram) ?? [], this.#byDatagram.get(datagram) ?? []].flat();
     const error = errors.find(({ timeNs }) => timeNs > t.timeNs(row) - FRAGMENTS_NS);
     if (error === undefined) return undefined;

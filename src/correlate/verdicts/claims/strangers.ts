@@ -1,7 +1,6 @@
 import { otherSide } from "../../../packets/sides.js";
-import { AMBIGUOUS, type Timeline } from "../../../packets/timeline.js";
+import { AMBIGUOUS, DECIDED, type Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
-import { undecidedBehind } from "../../matchers/behind.js";
 import type { Known } from "../known.js";
 import type { Locals } from "./locals.js";
 
@@ -15,6 +14,9 @@ export class Strangers {
   readonly #locals: Locals;
   /** When the last one passed, nanoseconds on the timeline, by side and protocol. */
   readonly #lastNs = new Float64Array(2 * 256).fill(Number.NEGATIVE_INFINITY);
+  /** Likewise, behind which row those were looked for last that are not decided about yet, and where the search ended: each packet is looked at once. */
+  readonly #askedFrom = new Int32Array(2 * 256).fill(NONE);
+  readonly #foundTo = new Int32Array(2 * 256);
 
   constructor(known: Known, locals: Locals) {
     this.#known = known;
@@ -35,11 +37,24 @@ export class Strangers {
     const t = this.#timeline;
     const other = otherSide(t.sideOf(row));
     const proto = t.proto(row);
-    if (t.timeNs(row) - this.#lastNs[2 * proto + other] <= this.#known.windowNs) return true;
-    const isOne = (next: number): boolean =>
-      t.side(next) === other && t.proto(next) === proto && this.#isStranger(next);
-    // where there are too many to look at, one of them may be
-    return undecidedBehind(t, row, isOne) !== t.end;
+    const at = 2 * proto + other;
+    if (t.timeNs(row) - this.#lastNs[at] <= this.#known.windowNs) return true;
+    const untilNs = t.timeNs(row) + this.#known.windowNs;
+    let next = this.#isLookedThrough(at, row) ? this.#foundTo[at] : t.after(row);
+    const isOne = (): boolean => t.side(next) === other && t.proto(next) === proto && this.#isStranger(next);
+    next = t.firstBelow(next, t.end, DECIDED);
+    while (next !== t.end && t.timeNs(next) <= untilNs && !isOne()) next = t.firstBelow(t.after(next), t.end, DECIDED);
+    this.#askedFrom[at] = row;
+    this.#foundTo[at] = next;
+    return next !== t.end && t.timeNs(next) <= untilNs;
+  }
+
+  /** Whether a search from before a row had come beyond it, and where it ended is still there. */
+  #isLookedThrough(at: number, row: number): boolean {
+    const t = this.#timeline;
+    const [from, to] = [this.#askedFrom[at], this.#foundTo[at]];
+    if (from === NONE || (t.isHeld(from) && t.isBefore(row, from))) return false;
+    return to === t.end || (t.isHeld(to) && t.isBefore(row, to));
   }
 
   #isStranger(row: number): boolean {

@@ -134,13 +134,13 @@ export class Unexplained {
     const isCarried = carried.hasService(tuple) || elsewhere.isProved(nearWay);
     const isAlone = isBehind && !isReached && isCarried && this.#known.filtered.of(row, OUTSIDE) === undefined;
     const said = isAnsweredFar ? "an ICMP error from behind the host answers" : "both ends speak";
-    if (
-      isAlone &&
-      (isAnsweredFar || (speakers.isCovered(nearWay, OUTSIDE) && speakers.isCovered(farWay, OUTSIDE))) &&
-      !this.#known.misses.isPatchy(OUTSIDE) &&
-      !this.#known.misses.hasCrossing(INSIDE) &&
-      !this.#known.strangers.hasFor(row)
-    )
+    const isProved =
+      elsewhere.isConversation(tuple) ||
+      (isAlone &&
+        (isAnsweredFar || (speakers.isCovered(nearWay, OUTSIDE) && speakers.isCovered(farWay, OUTSIDE))) &&
+        !this.#known.misses.hasCrossing(INSIDE) &&
+        !this.#known.strangers.hasFor(row));
+    if (isProved && !this.#known.misses.isPatchy(OUTSIDE))
       return {
         verdict: "elsewhere",
         reason: "answered-elsewhere",

@@ -184,9 +184,9 @@ export class TupleEnds implements Ends {
     return !this.#hasPorts && this.#tuples.isEcho(this.#tuple) ? this.#port(true) : undefined;
   }
 
+  /** Where all that is there is errors whose quotes leave the ports out, it has none. */
   get #hasPorts(): boolean {
-    const proto = this.#tuples.proto(this.#tuple);
-    return hasPorts(proto);
+    return hasPorts(this.#tuples.proto(this.#tuple)) && (this.#port(true) !== 0 || this.#port(false) !== 0);
   }
 
   #address(isA: boolean): string {

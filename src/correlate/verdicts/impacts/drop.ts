@@ -28,6 +28,7 @@ export interface Drop extends Packet {
   readonly flow: number | undefined;
   readonly isSelected: boolean;
   readonly isIpv6: boolean;
+  readonly isFragment: boolean;
   /** Whether it has an IP ID. */
   readonly hasId: boolean;
   /** Whether some of its bytes entered before, and may have arrived by that; of a datagram, whether one like it passed lately. */
@@ -54,8 +55,9 @@ export interface Packet {
   readonly content: number;
 }
 
-/** Whether it would be seen if a packet was sent again: by its numbers, or by what it carries, where that is not encrypted anew and was kept. */
-export function isTelling({ proto, content }: Packet): boolean {
+/** Whether it would be seen if a packet was sent again: by its numbers, or by what it carries, where that is not encrypted anew and was kept. What fragments carry is not remembered. */
+export function isTelling({ proto, content, isFragment }: Pick<Drop, "proto" | "content" | "isFragment">): boolean {
+  if (isFragment) return false;
   return proto === TCP || isIcmp(proto) || (hasPorts(proto) && content !== 0);
 }
 

@@ -1,5 +1,5 @@
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import { HAS_IP_ID, IS_IPV6, isAgain } from "../../../packets/packets.js";
+import { HAS_IP_ID, IS_FRAGMENT, IS_IPV6, isAgain } from "../../../packets/packets.js";
 import { keepNewest } from "../../../packets/keep-newest.js";
 import type { Range } from "../../../packets/results.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
@@ -188,6 +188,7 @@ export class Impacts {
   #dropOf(packet: Packet, row: number, slot: number, flow: number | undefined, quotedAs: string): Drop {
     const t = this.#timeline;
     const { proto, tcpFlags, seq, payloadLength, content } = packet;
+    const isFragment = (t.flags(row) & IS_FRAGMENT) !== 0;
     // spread, it would take three times the memory: V8 makes room for what follows step by step
     return {
       proto,
@@ -203,10 +204,11 @@ export class Impacts {
       flow,
       isSelected: t.isSelected(row),
       isIpv6: (t.flags(row) & IS_IPV6) !== 0,
+      isFragment,
       hasId: (t.flags(row) & HAS_IP_ID) !== 0,
       isAgain: (proto === TCP || proto === UDP) && isAgain(t.flags(row)),
       missing: [0, spanOf(packet)],
-      impact: isTelling(packet) ? "lost" : "unknown",
+      impact: isTelling({ proto, content, isFragment }) ? "lost" : "unknown",
       quotedAs,
       key: keyOf(this.#timeline, row),
       head: t.head(row),

@@ -10,7 +10,7 @@ import { WHY_ELSEWHERE } from "../claims/elsewhere.js";
 import { type Consequence, type Drop, keyOf } from "./drop.js";
 import type { Impacts } from "./impacts.js";
 import { OpenUnknowns } from "./open-unknowns.js";
-import { type Refusals, WHY_QUOTED_ALIKE } from "../claims/refusals.js";
+import { type Answer, type Refusals, WHY_QUOTED_ALIKE } from "../claims/refusals.js";
 import { serviceOf } from "../captures/services.js";
 import { isFromNear } from "../claims/senders.js";
 import { WHY_TAKEN } from "../claims/taken.js";
@@ -122,6 +122,12 @@ export class Updates {
     if (said === undefined) return;
     const { open } = this.#impacts;
     const timeNs = this.#timeline.timeNs(row);
+    // an error that quotes one fragment is about them all, whatever each carries
+    const parts = open.named(said.datagram, timeNs, [0]);
+    if (parts.length > 0) {
+      for (const part of parts) this.#tellRefusedOne(part, said);
+      return;
+    }
     const drops = open.named(said.quotedAs, timeNs, [said.head]);
     const unknowns = this.unknowns.named(said.quotedAs, timeNs, [said.head]);
     const { reason, why, byFrame } = said;
@@ -145,9 +151,12 @@ export class Updates {
       return;
     }
     if (drops.length === 0) return;
-    const [drop] = drops;
-    open.close(drop);
-    if (said.isOfAddressee && !this.#kernel.isTtlLowered(drop.side === OUTSIDE)) {
+    this.#tellRefusedOne(drops[0], said);
+  }
+
+  #tellRefusedOne(drop: Drop, { reason, why, byFrame, isOfAddressee }: Answer): void {
+    this.#impacts.open.close(drop);
+    if (isOfAddressee && !this.#kernel.isTtlLowered(drop.side === OUTSIDE)) {
       const doubt = `${why}: the host, or who it is for, as this router keeps TTLs`;
       this.#tell(updateOf(drop, { verdict: "unknown", reason: "may-be-refused", why: doubt, byFrame }), drop.timeNs);
       return;

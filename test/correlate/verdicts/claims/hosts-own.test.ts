@@ -4,7 +4,7 @@ import { RuleFacts } from "../../../../src/host/rule-facts.js";
 import { RuleBook } from "../../../../src/host/rules.js";
 import { fragments } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
-import { CLIENT, CONTAINER, HOST, merged, OTHER, segment, SERVER, SYN, SYN_ACK } from "../../traffic.js";
+import { CLIENT, CONTAINER, conversation, HOST, merged, OTHER, segment, SERVER, SYN, SYN_ACK } from "../../traffic.js";
 import { alone, answer, known, query, sent, unanswered } from "../beside.js";
 
 const RST_ACK = 0x14;
@@ -113,6 +113,35 @@ describe("what has the NAT's own address outside is local only if the host sent 
     expect((await forwarded(known.inside, alike))[0]).toBe(SHOWN);
     const late = known.inside.filter(({ ns }) => ns > 5_000_000);
     expect((await forwarded(late, { hasOther: false })).filter((text) => text.startsWith("elsewhere"))).toEqual([]);
+  });
+
+  it("what it forwards takes another interface however many others are not decided about", async () => {
+    expect(new Set(await forwarded(known.inside, { answers: 200 }))).toEqual(new Set([ELSEWHERE]));
+  });
+
+  it("what it forwards takes another interface once that is proved of its conversation, whatever comes then", async () => {
+    const later = [us(4_000_000, query({ src: HOST, dst: SERVER, ipId: 31_001, ttl: 63 }))];
+    const said = await forwarded(known.inside, { more: [unanswered(4_000_100)], beyond: later });
+    expect(said).toEqual(Array(5).fill(ELSEWHERE));
+  });
+
+  it("what it forwards is known to take another interface where a filter by what all inside has would have let it pass", async () => {
+    const known = [conversation(40), conversation(40, { insideSrc: OTHER, srcPort: 50_000, seed: 2 })];
+    const apart = { srcPort: 45_000, dstPort: 80, ipId: 5, ttl: 63, text: "x" };
+    const there = [0, 1, 2].map((n) =>
+      us(3000 + 100 * n, segment({ src: HOST, dst: SERVER, seq: 1 + n, ack: 9 + n, ...apart })),
+    );
+    const back = { srcPort: 80, dstPort: 45_000, ipId: 6, ttl: 53, text: "y" };
+    const answers = [0, 1, 2].map((n) =>
+      us(3050 + 100 * n, segment({ src: SERVER, dst: HOST, seq: 9 + n, ack: 2 + n, ...back })),
+    );
+    const saidOf = async (conversations: typeof known) => {
+      const inside = merged(...conversations.map(({ inside }) => inside));
+      const outcome = await outcomeOf(inside, merged(...conversations.map(({ outside }) => outside), there, answers));
+      return new Set(outcome.alone.map(({ verdict }) => verdict));
+    };
+    expect(await saidOf(known)).toEqual(new Set(["elsewhere"]));
+    expect(await saidOf(known.slice(1))).toEqual(new Set(["unknown"]));
   });
 
   it("what comes to it is local if it answers, and else it may have been meant for a container", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { echo, filler, fragments, icmp, ipv4, transport, udp } from "../../../support/packets.js";
+import { echo, filler, fragments, icmp, ipv4, transport, type Transport, udp } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
 import { CONTAINER, conversation, HOST, merged, segment, SERVER } from "../../traffic.js";
 
@@ -48,6 +48,22 @@ const saidOfAddressed = async (ttl: number) => {
   return (await outcomeOf(merged(known.inside, last.inside), outside)).alone[0].reason;
 };
 
+/** Packets as short snaplens leave them: of what ICMP errors quote, the IP header, and neither ports nor an echo's id. */
+const cut = (frames: readonly Stamped[]) => frames.map((frame) => ({ ...frame, kept: 20 + 8 + 20 + 2 }));
+
+/** What is told of flows where short snaplens left out what errors of routers beyond say of a packet's ports, or its id. */
+const flowsOfCut = async (carried: Transport) => {
+  const probe = (src: string, ttl: number) => ipv4({ src, dst: SERVER, id: 5, ttl }, carried);
+  const error = (dst: string, ttl: number) =>
+    ipv4({ src: "203.0.113.2", dst, id: 9, ttl }, icmp({ type: 11, payload: probe(dst, 1).subarray(0, 28) }));
+  const atUs = 12_000_000;
+  const inside = [us(atUs, probe(CONTAINER, 3)), us(atUs + 2000, error(CONTAINER, 253))];
+  const outside = [us(atUs + 20, probe(HOST, 2)), us(atUs + 1980, error(HOST, 254))];
+  const outcome = await outcomeOf(merged(known.inside, cut(inside)), merged(known.outside, cut(outside)));
+  expect(outcome.findings.map(({ code }) => code)).not.toContain("asymmetric");
+  return outcome.flows.map(({ inside: { srcPort, icmpId } }) => srcPort ?? icmpId);
+};
+
 describe("an ICMP error about a packet", () => {
   it("with an IP ID is about no other", async () => {
     const [a, b] = [query(5, 1), query(6, 1)];
@@ -73,6 +89,11 @@ describe("an ICMP error about a packet", () => {
         ["dropped"],
       ]);
     }
+  });
+
+  it("of which a short snaplen left out the ports, or the id, makes no flow that has any", async () => {
+    expect(await flowsOfCut(echo({ id: 777, seq: 3, payload: filler(32) }))).toEqual([40_000, 777, undefined]);
+    expect(await flowsOfCut(udp({ srcPort: 4000, payload: filler(32) }))).toEqual([40_000, 4000, undefined]);
   });
 
   it("without an IP ID may be about any packet of its length, where a short snaplen left out its ports", async () => {
@@ -158,7 +179,7 @@ describe("an ICMP error about a packet", () => {
     const quotes = [whole(5), fragments(whole(5), 1500)[0]].map((quoted) => exceeded(10_200, quoted, 60));
     for (const error of quotes) {
       const all = await verdicts([...sent(10_000, 5), ...sent(10_100, 6), error]);
-      expect(all).toEqual([...times(3, ["refused", 10_200]), ...times(3, ["unknown"])]);
+      expect(all).toEqual([...times(3, ["refused", 10_200]), ...times(3, ["dropped"])]);
     }
     // a router that does not wait for the others refuses the first one
     const soon = [...sent(10_000, 5), exceeded(10_000.5, fragments(whole(5), 1500)[0], 60)];
@@ -166,5 +187,13 @@ describe("an ICMP error about a packet", () => {
     // an identification is used again
     const again = [exceeded(10_000, whole(5), 60), us(900_000, second)];
     expect(await verdicts(again)).toEqual([["unknown"]]);
+  });
+
+  it("about one of a datagram's fragments, and too late for their window, is about all of them as well", async () => {
+    const pieces = fragments(whole(5), 1500);
+    const sent = pieces.map((piece, n) => us(10_000 + n, piece));
+    const inside = merged(known.inside, [...sent, exceeded(6_000_000, pieces[0], 60)], last.inside);
+    const { updates } = await outcomeOf(inside, merged(known.outside, last.outside));
+    expect(updates.map(({ before, verdict }) => [before.verdict, verdict])).toEqual(times(3, ["dropped", "refused"]));
   });
 });
