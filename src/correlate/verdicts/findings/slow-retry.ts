@@ -86,11 +86,16 @@ export class SlowRetry implements Finder {
       const retries = this.#retries.get(tuple) ?? [];
       this.#retries.delete(tuple);
       if (flow.pairsBack === 0) continue;
-      for (const { side, frame, byFrame, afterNs } of retries) {
-        for (const each of [frame, byFrame]) this.#concerned.add(side, each, flow.id, flow.isIpv6);
+      // what was sent several times in vain was waited for once
+      for (const byFrame of new Set(retries.map((each) => each.byFrame))) {
+        const waits = retries.filter((each) => each.byFrame === byFrame);
+        const [{ side }] = waits;
+        for (const frame of [...waits.map((each) => each.frame), byFrame])
+          this.#concerned.add(side, frame, flow.id, flow.isIpv6);
         const clashed = flow.hasClashed ? ", as another flow took its port" : "";
-        const when = `${(afterNs / 1e9).toFixed(2)} s later`;
-        this.#named.add(`${flow.text} ${SIDE_NAMES[side]} #${frame}, again #${byFrame} ${when}${clashed}`);
+        const when = `${(Math.max(...waits.map(({ afterNs }) => afterNs)) / 1e9).toFixed(2)} s later`;
+        const lost = waits.map(({ frame }) => `#${frame}`).join(" ");
+        this.#named.add(`${flow.text} ${SIDE_NAMES[side]} ${lost}, again #${byFrame} ${when}${clashed}`);
       }
     }
   }

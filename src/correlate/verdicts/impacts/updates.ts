@@ -272,7 +272,7 @@ export const WHY_ARRIVED =
 function judgementOf({ isUnseen, ...consequence }: Consequence): Judgement {
   if (isUnseen === true) return { verdict: "unknown", reason: "forwarded-unseen", why: WHY_ARRIVED };
   const { byFrame } = consequence;
-  const why = byFrame === undefined ? "a later acknowledgement covers it" : `a copy got through: frame ${byFrame}`;
+  const why = byFrame === undefined ? "a later acknowledgement covers it" : "a copy of it got through";
   return { verdict: "dropped", reason: "no-twin", why, ...consequence };
 }
 

@@ -31,6 +31,18 @@ it("slow-retry is a SYN, too", async () => {
   expect(await scene.findings("slow-retry")).toMatchObject([{ count: 1, frames: { inside: [81, 82] } }]);
 });
 
+it("slow-retry of what was sent several times in vain is one wait", async () => {
+  const scene = new Scene()
+    .up(100, {}, { flags: SYN }, "inside")
+    .up(1100, {}, { flags: SYN }, "inside")
+    .up(3100, {}, { flags: SYN })
+    .down(3110, {}, { flags: SYN_ACK })
+    .until(5000);
+  const [found] = await scene.findings("slow-retry");
+  expect(found).toMatchObject({ count: 1, frames: { inside: [81, 82, 83] } });
+  expect(found?.text).toContain("inside #81 #82, again #83 3.00 s later");
+});
+
 /** A datagram of a stream is dropped; ten more cross before its like comes again. */
 const streaming = () => {
   const scene = query(new Scene().datagram(100, {}, "A?").datagram(110, {}, "1.2.3.4", false), 200, "inside");
