@@ -1,6 +1,6 @@
 import { NEAR_NS } from "../intake/disorder.js";
 import { type ClockFacts, STILL, type Stretch } from "./clock.js";
-import { type Crossing, Crossings, type Line, lineThrough, Slice, SUPPORTERS } from "./envelope.js";
+import { certaintyOf, type Crossing, Crossings, type Line, lineThrough, Slice, SUPPORTERS } from "./envelope.js";
 import type { Bounds } from "./estimate.js";
 import { partingOf } from "./parting.js";
 import { Steps, UNKNOWN_RATE } from "./steps.js";
@@ -70,7 +70,7 @@ export class Course {
   #grownNs = 0;
   #followedNs = 0;
   readonly #steps = new Steps();
-  #certainty = 0;
+  /** How far the rate may have been wrong where it was known best. */
   #doubtRate = Number.POSITIVE_INFINITY;
 
   constructor(windowNs: number, disorderNs: DisorderNs) {
@@ -249,9 +249,9 @@ export class Course {
     const halfNs = Math.max(0, atMostNs - line.offsetNs, line.offsetNs - atLeastNs);
     const uncertaintyNs = halfNs + line.movedNs + this.unitNs;
     this.#uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, uncertaintyNs);
-    this.#grownNs += line.rate * line.certainty * spanNs;
-    this.#followedNs += line.certainty ** 2 * spanNs;
-    this.#certainty = Math.max(this.#certainty, line.certainty);
+    const certainty = certaintyOf(line.doubtRate);
+    this.#grownNs += line.rate * certainty * spanNs;
+    this.#followedNs += certainty ** 2 * spanNs;
     this.#doubtRate = Math.min(this.#doubtRate, line.doubtRate);
     if (Number.isFinite(halfNs)) this.isEnclosed = true;
     // what goes one way only bounds the offset on one side, and nothing that goes the other way could contradict it
@@ -339,7 +339,7 @@ export class Course {
   }
 
   #facts(): ClockFacts {
-    const rate = this.#followedNs > 0 ? (this.#certainty * this.#grownNs) / this.#followedNs : 0;
+    const rate = this.#followedNs > 0 ? (certaintyOf(this.#doubtRate) * this.#grownNs) / this.#followedNs : 0;
     // a drift smaller than what no packet contradicts may as well be none
     const driftPpm = Math.abs(rate) > this.#doubtRate ? 1e6 * rate : 0;
     // stamps of one clock that seem to contradict each other are wrong by what two processors may be

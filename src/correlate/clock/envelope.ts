@@ -153,13 +153,16 @@ export interface Line {
   readonly atNs: number;
   readonly offsetNs: number;
   readonly rate: number;
-  /** How far the rate is believed, from 0 to 1: it is that much less than what is in the middle of its bounds. */
-  readonly certainty: number;
-  /** How far that middle may be wrong. */
+  /** How far what is in the middle of the rate's bounds may be wrong: the rate is less than that, by how certain it is. */
   readonly doubtRate: number;
   readonly bounds: Bounds;
   /** How far the bounds may move from there to the slice's ends, beyond that rate. */
   readonly movedNs: number;
+}
+
+/** How far a rate is believed that may be wrong by so much, from 0 to 1. */
+export function certaintyOf(doubtRate: number): number {
+  return 1 / (1 + (doubtRate / USUAL_RATE) ** 2);
 }
 
 /**
@@ -223,8 +226,7 @@ class Rates {
     if (this.#slices.length === 0) return null;
     const [least, most] = [this.#least, this.#most];
     const doubtRate = (most - least) / 2;
-    const certainty = 1 / (1 + (doubtRate / USUAL_RATE) ** 2);
-    const likely = ((least + most) / 2) * certainty;
+    const likely = ((least + most) / 2) * certaintyOf(doubtRate);
     const rate = Math.max(least, Math.min(most, likely));
     let atLeastNs = Number.NEGATIVE_INFINITY;
     let atMostNs = Number.POSITIVE_INFINITY;
@@ -246,7 +248,7 @@ class Rates {
     const offsetNs = Math.max(atLeastNs, Math.min(atMostNs, middleNs));
     const halfNs = Math.max(Math.abs(toNs - atNs), Math.abs(atNs - Math.max(fromNs, leastNs)));
     const movedNs = halfNs * (Math.max(most - rate, rate - least) + WANDER_RATE);
-    return { atNs, offsetNs, rate, certainty, doubtRate, bounds: { atLeastNs, atMostNs }, movedNs };
+    return { atNs, offsetNs, rate, doubtRate, bounds: { atLeastNs, atMostNs }, movedNs };
   }
 }
 

@@ -123,6 +123,7 @@ export class Follower {
     );
   }
 
+  /** The earliest stamp of some packets that is more than a window before one in front of it, or leaps; Infinity for none. */
   #earliestStray(side: Side, looked: readonly Rows[]): number {
     let latestNs = Number.NEGATIVE_INFINITY;
     let earliestNs = Number.POSITIVE_INFINITY;

@@ -76,6 +76,7 @@ export class Slicer {
     this.pending.push({ fromNs: toNs, toNs, leastNs: toNs, setFrame: 0, end: this.#before, afterNs: windowNs });
   }
 
+  /** Notes it where the clock may have been set back: the twins of what follows are stamped as much later inside. */
   #mayBeBack(byNs: number): void {
     this.#backNs = Math.max(byNs, this.#before > this.#toldBy ? 0 : this.#backNs);
     this.#toldBy = this.#before + TELLING_PACKETS;
