@@ -192,8 +192,9 @@ function worthOf({ noticed, ms }) {
 }
 
 /** Code of a module of WebAssembly that takes it from a global. */
-const fromGlobal = (id) =>
-  id.endsWith(".wasm.js") ? `export default globalThis.modules.get(${JSON.stringify(id)});` : undefined;
+function fromGlobal(id) {
+  return id.endsWith(".wasm.js") ? `export default globalThis.modules.get(${JSON.stringify(id)});` : undefined;
+}
 
 /** Makes the program of a folder, which takes its modules of WebAssembly from there. */
 async function bundle(folder) {
