@@ -84,7 +84,7 @@ export class PcapngLosses {
     this.#endedNs[iface] = told.find((ns) => this.places.isNear(ns)) ?? Number.NEGATIVE_INFINITY;
   }
 
-  /** Takes it that an interface has lost so many since the start, as it said at `toldNs`. */
+  /** Takes what an interface said at `toldNs`: it has lost so many frames since the start. */
   #state(iface: number, dropped: number, toldNs: number): void {
     const before = this.on(iface);
     this.areCounted = true;

@@ -20,3 +20,8 @@ export function sourceText(tuples: TupleTable, way: number): string {
 export function destinationText(tuples: TupleTable, way: number): string {
   return tuples.addressText(way >> 1, (way & 1) === 0);
 }
+
+/** Whether packets of a way come from who opened its conversation, as far as its side shows. */
+export function isFromOpener(tuples: TupleTable, way: number): boolean {
+  return tuples.isOpenedByA(way >> 1) === ((way & 1) === 1);
+}

@@ -10,6 +10,7 @@ import {
   type Verdict,
 } from "../packets/results.js";
 import { SIDE_NAMES, type Side } from "../packets/sides.js";
+import { isFromOpener } from "../packets/ways.js";
 import { endsOf } from "./ends.js";
 import { endsText } from "./ends-text.js";
 import { folded } from "./fold.js";
@@ -90,7 +91,7 @@ export class Problems {
     this.#packets.set(keyOf(side, frame), {
       proto: protocolName(timeline.proto(row)),
       ends: endsOf(this.#tables, row),
-      isFromOpener: tuples.isOpenedByA(timeline.tuple(row)) === (timeline.forward(row) === 1),
+      isFromOpener: isFromOpener(tuples, timeline.way(row)),
       flow: this.#tables.flowOf(row),
       side,
       frame,

@@ -252,7 +252,7 @@ class Rates {
   }
 }
 
-/** Packets of one direction that both sides saw, in the order of the outside. It keeps them as long as they tell anything of others. */
+/** Keeps packets of one direction that both sides saw, in the order of the outside, as long as they tell anything of others. */
 export class Crossings {
   readonly #kept: Witness[] = [];
 
@@ -280,14 +280,14 @@ export class Crossings {
     return at > 0 && Math.abs(timeNs - last.timeNs) <= BURST_NS && Math.abs(gapNs - last.gapNs) <= ALIKE_NS;
   }
 
-  /** Where the last of so many witnesses stands before a place in the list, or the list's beginning. */
+  /** Goes back by so many witnesses from a place in the list, to its beginning at the most. */
   #before(at: number, witnesses: number): number {
     let first = at;
     for (let left = witnesses; left > 0 && first > 0; ) if (this.#kept[--first].isWitness) left--;
     return first;
   }
 
-  /** The place behind so many witnesses from one in the list on, or the list's end. */
+  /** Goes on behind so many witnesses from a place in the list, to its end at the most. */
   #behind(at: number, witnesses: number): number {
     let end = at;
     for (let left = witnesses; left > 0 && end < this.#kept.length; ) if (this.#kept[end++].isWitness) left--;

@@ -2,6 +2,7 @@ import type { LatencyDigest, LatencyDigests } from "../../packets/latency.js";
 import { HAS_IP_ID, IS_FRAGMENT } from "../../packets/packets.js";
 import { INSIDE, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
+import { isFromOpener } from "../../packets/ways.js";
 import { NONE } from "../../packets/tuples.js";
 import { UDP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
@@ -188,8 +189,7 @@ export class Relays {
   }
 
   #isFromOpener(row: number): boolean {
-    const t = this.#timeline;
-    return (t.forward(row) === 1) === this.#about.tuples.isOpenedByA(t.tuple(row));
+    return isFromOpener(this.#about.tuples, this.#timeline.way(row));
   }
 
   #open(row: number, partner: number): readonly [Half, Half] {

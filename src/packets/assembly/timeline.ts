@@ -109,9 +109,14 @@ function noteHow(line: usize, row: i32, other: i32, how: i32): void {
   store<i32>(fateOf(line, row), timeline.alteredToo(how, changes), 4 * timeline.BY_EVIDENCE_OUTBOUND);
 }
 
-/** What decided about the pair of an inside row, as `decidedBy` has it. */
+/** Where it is noted what decided about the pair of an inside row … */
+export function howAt(line: usize, inside: i32): usize {
+  return fateOf(line, inside) + 4 * timeline.BY_EVIDENCE_OUTBOUND;
+}
+
+/** … and what that is, as `decidedBy` has it. */
 export function howOf(line: usize, inside: i32): i32 {
-  return load<i32>(fateOf(line, inside), 4 * timeline.BY_EVIDENCE_OUTBOUND);
+  return load<i32>(howAt(line, inside));
 }
 
 /** Gives back what is known of a packet but for its side and its twin: it is GONE. */

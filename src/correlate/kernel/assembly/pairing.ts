@@ -84,7 +84,7 @@ export function isWatched(ground: usize, slot: i32): bool {
  * those that passed later are the retransmissions, in whichever order they were decided.
  */
 export function noteAgain(ground: usize, inside: i32): void {
-  const how = howAt(ground, laterOf(ground, inside));
+  const how = timeline.howAt(lineOf(ground), laterOf(ground, inside));
   store<i32>(how, load<i32>(how) | line.IS_RETRANSMISSION);
 }
 
@@ -101,7 +101,7 @@ function laterOf(ground: usize, inside: i32): i32 {
     const other = packetOf(ground, row);
     if (passedNs(other) > lastNs) break;
     if (wayOf(other) !== wayOf(packet) || !isWithin(other, packet)) continue;
-    if ((load<i32>(howAt(ground, row)) & line.IS_RETRANSMISSION) === 0) return row;
+    if ((timeline.howOf(at, row) & line.IS_RETRANSMISSION) === 0) return row;
   }
   return inside;
 }
@@ -111,11 +111,6 @@ function isWithin(packet: usize, other: usize): bool {
   const bytes = payloadLengthOf(packet);
   const ahead = load<i32>(packet, 4 * record.SEQ) - load<i32>(other, 4 * record.SEQ);
   return bytes > 0 && ahead >= 0 && ahead + bytes <= payloadLengthOf(other);
-}
-
-/** Where it is noted how the pair of an inside row was decided. */
-function howAt(ground: usize, inside: i32): usize {
-  return timeline.fateOf(lineOf(ground), inside) + 4 * line.BY_EVIDENCE_OUTBOUND;
 }
 
 /**

@@ -177,14 +177,13 @@ export class Filed {
 
   /** Takes a packet out that has no twin: it may be under way for longer. */
   giveUp(row: number): void {
-    this.#othersOf(row)?.remove(row);
-    this.#givenUp.note(this.#timeline, row, this.contents.remove(row));
+    this.#givenUp.note(this.#timeline, row, this.remove(row));
   }
 
-  /** Takes a packet out. */
-  remove(row: number): void {
-    this.contents.remove(row);
+  /** Takes a packet out. Returns the hash of what it carries. */
+  remove(row: number): number {
     this.#othersOf(row)?.remove(row);
+    return this.contents.remove(row);
   }
 
   /** What a packet is filed in besides, as its payload may have been rewritten; undefined for one of which it may not. */

@@ -1,7 +1,7 @@
 import { IS_ERROR, IS_FRAGMENT, IS_LATER_FRAGMENT } from "../../../packets/packets.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../../packets/sides.js";
-import type { Timeline } from "../../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import { NONE } from "../../../packets/tuples.js";
+import { isFromOpener } from "../../../packets/ways.js";
 import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
 import type { Begun } from "../../intake/tunnels.js";
 import { TupleEnds } from "../flows/flow-summary.js";
@@ -188,7 +188,7 @@ export class Claims {
     const { timeline: t, tuples, translations } = this.#known;
     const flow = this.#flow.of(translations.slotOf(row));
     if (t.side(row) !== OUTSIDE || t.timeNs(row) >= translations.accounts.firstNs(flow.slot)) return false;
-    return flow.isOpenerKnown && flow.isFromInside && isFromOpener(t, tuples, row);
+    return flow.isOpenerKnown && flow.isFromInside && isFromOpener(tuples, t.way(row));
   }
 
   /**
@@ -198,7 +198,7 @@ export class Claims {
   #whyForgotten(row: number): string | undefined {
     const { timeline: t, tuples, translations } = this.#known;
     const { accounts } = translations;
-    if (t.side(row) !== OUTSIDE || isFromOpener(t, tuples, row)) return undefined;
+    if (t.side(row) !== OUTSIDE || isFromOpener(tuples, t.way(row))) return undefined;
     const flow = this.#flow.of(translations.slotOf(row));
     const idleNs = t.timeNs(row) - accounts.lastNs(flow.slot);
     if (idleNs >= SHORTEST_TIMEOUT_NS)
@@ -280,11 +280,6 @@ export class Claims {
     const t = this.#known.timeline;
     return (t.flags(row) & IS_ERROR) !== 0 && !isFromNear(t, row);
   }
-}
-
-/** Whether a packet comes from who opened its conversation, as far as its side shows. */
-export function isFromOpener(t: Timeline, tuples: TupleTable, row: number): boolean {
-  return (t.forward(row) === 1) === tuples.isOpenedByA(t.tuple(row));
 }
 
 /** RFC 4861: router and neighbour solicitations and advertisements, redirects; their hop limit of 255 proves that no router forwarded them. */

@@ -136,11 +136,11 @@ export class Refusals implements Notes {
     const q = batch.quote(i);
     const [proto, ipId] = [quotes.proto[q], quotes.ipId[q]];
     const isCut = (hasPorts(proto) || isIcmp(proto)) && !namesEnds(batch, q);
+    const datagram = datagramOf(side, error.quoted.src, error.quoted.dst, proto, ipId);
     const quotedAs = isCut
-      ? addressed(side, error.quoted.src, error.quoted.dst, proto, ipId, quotes.length[q])
+      ? addressed(datagram, quotes.length[q])
       : keyOf(side, t.tuple(row), proto, ipId, quotes.length[q], quotes.seq[q]);
     if (isCut) this.#hasCut = true;
-    const datagram = datagramOf(side, error.quoted.src, error.quoted.dst, proto, ipId);
     const message = batch.seq(i);
     const [type, code] = [message >>> 24, (message >>> 16) & 255];
     const isIpv4 = batch.proto(i) === ICMP;
@@ -208,14 +208,6 @@ export class Refusals implements Notes {
     return keyOf(t.sideOf(row), t.tuple(row), t.proto(row), t.ipId(row), t.length(row), seq);
   }
 
-  /** How an error does that quotes no ports. */
-  #addressed(row: number): string {
-    const t = this.#timeline;
-    const way = t.way(row);
-    const [src, dst] = [sourceText(this.#tuples, way), destinationText(this.#tuples, way)];
-    return addressed(t.sideOf(row), src, dst, t.proto(row), t.ipId(row), t.length(row));
-  }
-
   /**
    * What an error behind a packet whose window is over says of it; "unclear" where one may be about this packet, or about another one that is quoted
    * alike; undefined where none is.
@@ -228,7 +220,10 @@ export class Refusals implements Notes {
     const isNumbered = (t.flags(row) & HAS_IP_ID) !== 0;
     // a short snaplen leaves the number out, and the ports; the IP ID is enough
     const named = this.#byQuoted.get(quotedAs) ?? (isNumbered ? this.#byQuoted.get(this.#named(row, 0)) : undefined);
-    const cut = named === undefined && this.#hasCut ? this.#byQuoted.get(this.#addressed(row)) : undefined;
+    const cut =
+      named === undefined && this.#hasCut
+        ? this.#byQuoted.get(addressed(this.#datagramOf(row), t.length(row)))
+        : undefined;
     const errors = (named ?? cut ?? []).filter(
       (error) =>
         error.use !== "told" && t.isBefore(row, error.row) && this.#isInTime(error, row) && this.#mayQuote(error, row),
@@ -249,24 +244,26 @@ export class Refusals implements Notes {
 
   /** The name under which errors are looked for that come when a packet is known to be dropped: of a fragment, its datagram's. */
   droppedAs(row: number): string {
-    return this.#datagramOf(row) ?? this.quotedAs(row);
+    return this.#isNumberedFragment(row) ? this.#datagramOf(row) : this.quotedAs(row);
   }
 
-  /** The datagram that a fragment is of; undefined of other packets. */
-  #datagramOf(row: number): string | undefined {
-    const t = this.#timeline;
+  #isNumberedFragment(row: number): boolean {
     const wanted = IS_FRAGMENT | HAS_IP_ID;
-    if ((t.flags(row) & wanted) !== wanted) return undefined;
+    return (this.#timeline.flags(row) & wanted) === wanted;
+  }
+
+  /** The datagram that a packet is, or is a fragment of. */
+  #datagramOf(row: number): string {
+    const t = this.#timeline;
     const [src, dst] = [sourceText(this.#tuples, t.way(row)), destinationText(this.#tuples, t.way(row))];
     return datagramOf(t.sideOf(row), src, dst, t.proto(row), t.ipId(row));
   }
 
   /** What an error says of the datagram that a fragment is of; undefined of other packets, and where none does. */
   #answerToAll(row: number): Answer | undefined {
-    if (this.#byDatagram.size + this.#refused.size === 0) return undefined;
+    if (this.#byDatagram.size + this.#refused.size === 0 || !this.#isNumberedFragment(row)) return undefined;
     const t = this.#timeline;
     const datagram = this.#datagramOf(row);
-    if (datagram === undefined) return undefined;
     const errors = [this.#refused.get(datagram) ?? [], this.#byDatagram.get(datagram) ?? []].flat();
     const error = errors.find(({ timeNs }) => timeNs > t.timeNs(row) - FRAGMENTS_NS);
     if (error === undefined) return undefined;
@@ -321,8 +318,9 @@ function keyOf(side: Side, tuple: number, proto: number, ipId: number, length: n
   return `${side} ${tuple} ${proto} ${ipId} ${length} ${seq}`;
 }
 
-function addressed(side: Side, src: string, dst: string, proto: number, ipId: number, length: number): string {
-  return `${datagramOf(side, src, dst, proto, ipId)} ${length}`;
+/** How an error names a packet whose ports it does not quote: its datagram, of a length. */
+function addressed(datagram: string, length: number): string {
+  return `${datagram} ${length}`;
 }
 
 /** What all fragments of a datagram have in common. */

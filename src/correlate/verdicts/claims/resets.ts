@@ -56,6 +56,7 @@ export class Resets {
     return reset?.timeNs === this.#timeline.timeNs(row) ? reset.frame : undefined;
   }
 
+  /** Whether a segment accepts the connection that another one opens. */
   #isAccepting(next: number, row: number): boolean {
     const t = this.#timeline;
     return t.way(next) === (t.way(row) ^ 1) && (t.tcpFlags(row) & t.tcpFlags(next) & SYN) !== 0;

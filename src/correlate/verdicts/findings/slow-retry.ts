@@ -3,10 +3,10 @@ import { Few } from "../../../packets/few.js";
 import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
 import type { Judgement, Moved, Update } from "../../../packets/results.js";
 import { INSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
+import { isFromOpener } from "../../../packets/ways.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
 import type { EndedFlow } from "./ended-flow.js";
-import { isFromOpener } from "../claims/claims.js";
 import type { Context, Finder } from "./finder.js";
 
 /** Whoever waits for an answer does so for a second at least: TCP for that of a SYN (RFC 6298 section 2.1), resolvers for five (resolv.conf(5)). */
@@ -34,8 +34,8 @@ interface Retry extends Query {
 }
 
 /**
- * `slow-retry`: a SYN or a datagram of who opened its conversation was dropped, and whoever sent it waited a second or more, and sent little meanwhile, before the copy of it that
- * got through; the conversation has answers. That another flow took its port is said where `Clashes` shows it.
+ * `slow-retry`: a SYN or a datagram was dropped, and its sender, who opened the conversation, waited a second or more, and sent little meanwhile,
+ * before the copy of it that got through; the conversation has answers. That another flow took its port is said where `Clashes` shows it.
  */
 export class SlowRetry implements Finder {
   readonly verdicts = ["dropped"] as const;
@@ -55,7 +55,7 @@ export class SlowRetry implements Finder {
     const { timeline, tuples } = this.#context;
     if (timeline.proto(row) !== UDP && (timeline.tcpFlags(row) & SYN) === 0) return;
     // an answer that comes again answers another query
-    if (!isFromOpener(timeline, tuples, row)) return;
+    if (!isFromOpener(tuples, timeline.way(row))) return;
     const side = timeline.sideOf(row);
     const slot = tuples.flow(timeline.way(row));
     const crossed = this.#crossed(slot, flow, side);
