@@ -5,7 +5,8 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readPath } from "../capture/files.js";
 import { natcorr } from "../support/natcorr.js";
-import { dumpcap, pcap } from "../support/pcap.js";
+import { ethernet, ipv4, udp } from "../support/packets.js";
+import { dumpcap, pcap, type PcapFrame } from "../support/pcap.js";
 
 let folder: string;
 
@@ -72,4 +73,24 @@ it("a capture that tells when it ended covers what passed behind its last frame"
   const told = new Set(["never-entered", "no-twin", "forwarded-unseen"]);
   expect(await saidOf((frames) => dumpcap(frames, 0))).toEqual(told);
   expect(await saidOf((frames) => pcap(frames))).toEqual(new Set(["capture-edge"]));
+});
+
+/** Datagrams of a container, one every 10 ms, as one of both sides shows them. */
+function datagrams(src: string, ttl: number, delayNs: bigint): PcapFrame[] {
+  return Array.from({ length: 500 }, (_, n) => ({
+    timeNs: 1_700_000_000_000_000_000n + 10_000_000n * BigInt(n) + delayNs,
+    frame: ethernet(ipv4({ src, dst: "180.101.49.11", ttl, id: n + 1 }, udp({ payload: Buffer.from(`query ${n}`) }))),
+  }));
+}
+
+it("a capture that has no frame for long lost them where it says so at its end; else it may have paused", async () => {
+  const inside = datagrams("172.17.0.2", 64, 0n).filter((_, n) => n < 150 || n >= 300);
+  const [lossy, whole, outside] = ["lossy", "whole", "outside"].map((name) => join(folder, `${name}.pcapng`));
+  writeFileSync(lossy, dumpcap(inside, 150));
+  writeFileSync(whole, dumpcap(inside, 0));
+  writeFileSync(outside, dumpcap(datagrams("10.0.2.15", 63, 29_000n), 0));
+  const unmatched = async (path: string) =>
+    (await natcorr("file", "-q", path, outside)).stdout.match(/^unmatched: .*$/m)?.[0];
+  expect(await unmatched(whole)).toBe("unmatched: outside 150 unknown");
+  expect(await unmatched(lossy)).toBe("unmatched: outside 150 capture-loss");
 });

@@ -150,7 +150,7 @@ export class Verdicts {
     if (silence !== undefined && claim.lacks !== undefined && this.#hasMissed(silence, row)) {
       const silentNs = silence.toNs - silence.fromNs;
       const why = `${SIDE_NAMES[other]} has no frame at all for ${seconds(silentNs)} about then: its capture may have paused or missed them, or its link was dead`;
-      return unknown("silence", why);
+      return { ...unknown("silence", why), mayBeLostBy: other };
     }
     const doubt = this.#doubts.of(row, other, claim);
     const mayBeLost = claim.isByAbsence === true || (claim.lacks !== undefined && claim.lacks !== "anything");
