@@ -40,6 +40,8 @@ export class Leak implements Finder {
 
   flow(flow: EndedFlow): void {
     if (flow.rewrite !== 0 || flow.untranslated !== undefined || !flow.isOpenerKnown || !flow.isFromInside) return;
+    // a bridge may show answers with the NAT undone already: what they answer left as somebody else's
+    if (flow.pairsThere === 0) return;
     // what goes into a tunnel need not be hidden
     if (flow.isTunneled || this.#flows.length === MOST_UNTRANSLATED) return;
     this.#flows.push({
