@@ -65,7 +65,8 @@ export const REASONS = {
     "a reset that came from no router away answers it: by a rule, or as the host has that address and nobody listens",
   "may-be-refused":
     "an ICMP error is about it, or about another packet that is quoted alike; or nothing shows whether the host sent it",
-  "may-be-hairpin": "a frame of its own side may be its other form, and too little speaks for that",
+  "may-be-hairpin":
+    "a frame of its own side is like it, with other addresses: the host may have turned it round, but too little shows that",
   "translation-gone":
     "another translation has taken the place of its own, or nothing behind it went by that: the host may have forgotten it, and taken the packet itself",
   "not-yet-translated":

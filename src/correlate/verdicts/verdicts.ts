@@ -189,8 +189,8 @@ export class Verdicts {
       if (misses.lacksExits(other)) return unknown("one-way", `${why}, ${whyOneWay(other)}`);
       const common = this.#known.filtered.of(row, other);
       if (common === undefined) return claim;
-      const filtered = `${common}: a filter may have kept it out of ${SIDE_NAMES[other]}`;
-      return unknown("may-be-filtered", `${why}, where ${filtered}`);
+      const filtered = `in the capture of ${SIDE_NAMES[other]}, ${common}: a filter may have kept it out`;
+      return unknown("may-be-filtered", `${why}; ${filtered}`);
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
     if (lacks === "entry" && (t.tcpFlags(row) & RST) === 0)

@@ -81,7 +81,7 @@ export class Claims {
 
     const like = this.#known.matchers.hairpins.likeOf(row);
     if (like !== undefined) {
-      const why = `frame ${like} of ${SIDE_NAMES[side]} is like it, with other addresses: it may be turned round, and too little speaks for that`;
+      const why = `frame ${like} of ${SIDE_NAMES[side]} is like it, with other addresses: the host may have turned it round, but too little shows that`;
       return unknown("may-be-hairpin", why);
     }
     const half = this.#halfHairpin(row, side);

@@ -14,13 +14,12 @@ const HINTS: Readonly<Partial<Record<Reason, string>>> = {
     "conntrack -L -p udp shows whether its entry is there (nf_conntrack_udp_timeout), iptables -S which rule rejects, ss -lun who listens on the host",
   "host-unreachable": "ip route get <address> shows the next hop, ip neigh whether it answers",
   "no-route": "ip route get <address> shows whether there is a way, iptables -S which rule rejects",
-  "too-big": "ip link shows MTUs, ip route get <address> which one counts",
+  "too-big": FINDINGS.mtu.hint,
   "ttl-exceeded":
     "traceroute lets TTLs run out on purpose; else, ip route get <address>, here and on the next router, shows whether packets go round in circles",
   "reassembly-timeout":
     "nstat -az 'Ip*Reasm*' counts such datagrams; sysctl net.ipv4.ipfrag_time and net.ipv4.ipfrag_high_thresh say how long and how many fragments wait",
-  "host-reset":
-    "conntrack -L shows whether its entry is there, conntrack -S counts what is invalid, iptables -S shows who rejects with tcp-reset",
+  "host-reset": FINDINGS["host-reset"].hint,
   "host-refuses": "iptables -S shows who rejects with tcp-reset, ss -ltn who listens on the host",
 };
 
