@@ -151,10 +151,10 @@ export class Problems {
     }
   }
 
-  /** Packets that are told of in one line, by what they came to. */
+  /** Packets that are told of in one line, by what they came to: those of containers before what comes from outside, as scans do. */
   #byKind(): Map<Kind, Lost[][]> {
     const byHosts = grouped([...this.#packets.values()], groupOf);
-    const alike = [...byHosts.values()].flatMap(byService);
+    const alike = [...byHosts.values()].flatMap(byService).toSorted(([a], [b]) => a.side - b.side);
     return grouped(alike, ([{ judgement }]) => kindOf(judgement));
   }
 }

@@ -294,6 +294,28 @@ describe("the problems at the head of a summary", () => {
     expect(told(7, 7)).toEqual([`${who}  ${why}`, other, ""]);
   });
 
+  it("are those of containers before those from outside", () => {
+    const tables = new HandFilled();
+    const scan = {
+      side: OUTSIDE,
+      proto: TCP,
+      src: "203.0.113.5",
+      srcPort: 40_000,
+      dst: "10.0.2.15",
+      frame: 1,
+    } as const;
+    const refused = { verdict: "refused", reason: "prohibited", why: "a rule" } as const;
+    const output = text(tables, { quiet: true, width: 200 }, (reporter) => {
+      reporter.unmatched(tables.add({ ...scan, dstPort: 23 }), refused);
+      reporter.unmatched(lost(tables, 5000, 2), refused);
+      reporter.end(dropped([], 2));
+    });
+    expect(lines(output).slice(1, 3)).toEqual([
+      "  refused udp 172.17.0.2.5000 > 203.0.113.5.53  inside #2  a rule",
+      "  refused tcp 203.0.113.5.40000 > 10.0.2.15.23  outside #1",
+    ]);
+  });
+
   it("do not say again why, where that stands above them", () => {
     const tables = new HandFilled();
     const output = text(tables, { quiet: true, width: 200 }, (reporter) => {
