@@ -1,5 +1,6 @@
 import { keepNewest } from "../../../packets/keep-newest.js";
 import type { Verdict } from "../../../packets/results.js";
+import type { Side } from "../../../packets/sides.js";
 import { mayBeAbout } from "../claims/refusals.js";
 import type { Drop } from "./drop.js";
 import { PATIENCE_NS } from "./open-drops.js";
@@ -39,6 +40,15 @@ export class OpenUnknowns {
     return (this.#byName.get(quotedAs) ?? []).filter(
       (unknown) => timeNs - unknown.timeNs <= PATIENCE_NS && mayBeAbout(unknown, timeNs, heads),
     );
+  }
+
+  /** Has nothing more to tell of those of a side that passed between two times: something else is said of them now. */
+  withdraw(side: Side, fromNs: number, toNs: number): void {
+    for (const [name, unknowns] of this.#byName) {
+      const left = unknowns.filter((each) => each.side !== side || each.timeNs < fromNs || each.timeNs > toNs);
+      if (left.length === 0) this.#byName.delete(name);
+      else this.#byName.set(name, left);
+    }
   }
 
   /** Takes it that something is known of those named so. */

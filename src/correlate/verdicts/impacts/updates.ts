@@ -104,13 +104,14 @@ export class Updates {
     });
   }
 
-  /** Has nothing more to tell of the drops of a side that passed between two times: what became of them is not known any more. */
+  /** Has nothing more to tell of what has no twin on a side and passed between two times: what became of that is not known any more. */
   withdraw(side: Side, fromNs: number, toNs: number): void {
     this.takeNews();
     this.#pending = this.#pending.filter(
       ({ timeNs, update }) => update.side !== side || timeNs < fromNs || timeNs > toNs,
     );
     this.#impacts.open.withdraw(side, fromNs, toNs);
+    this.unknowns.withdraw(side, fromNs, toNs);
   }
 
   /**
