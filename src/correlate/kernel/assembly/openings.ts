@@ -2,7 +2,7 @@ import { portsOf } from "../../../packets/assembly/tuples.js";
 import { IS_ECHO } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
-import { ECHO_REPLY, ECHO_REPLY_6 } from "../../../protocols/icmp.js";
+import { ECHO_REPLY, ECHO_REPLY_6, ECHO_REQUEST, ECHO_REQUEST_6 } from "../../../protocols/icmp.js";
 import { ICMP, ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
 import { tupleOf } from "./places.js";
@@ -52,8 +52,10 @@ function roleOf(conversation: usize, packet: usize, way: i32): i32 {
   const type = load<i32>(packet, 4 * record.SEQ) >>> 24;
   const proto = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff;
   if (proto === TCP && (tcpFlags & SYN) !== 0) return (tcpFlags & ACK) === 0 ? OPENS : ANSWERS;
-  if (proto === ICMP) return type === ECHO_REPLY ? ANSWERS : OPENS;
-  if (proto === ICMPV6) return type === ECHO_REPLY_6 ? ANSWERS : OPENS;
+  if (proto === ICMP || proto === ICMPV6) {
+    if (type === (proto === ICMP ? ECHO_REQUEST : ECHO_REQUEST_6)) return OPENS;
+    return type === (proto === ICMP ? ECHO_REPLY : ECHO_REPLY_6) ? ANSWERS : TELLS_NOTHING;
+  }
   const ports = portsOf(conversation, way);
   const rank = rankOf(ports >>> 16, proto) - rankOf(ports & 0xffff, proto);
   if (rank === 0)

@@ -20,12 +20,15 @@ export class Unanswered implements Finder {
   readonly #flows = new Gathered();
   readonly #named = new Few<string>();
   #tries = 0;
+  /** Whether there are ICMP errors that may be about any of them. */
+  #mayBeAnswered = false;
 
   constructor(context: Context) {
     this.#context = context;
   }
 
   flow(flow: EndedFlow): void {
+    this.#mayBeAnswered ||= flow.isOfCutErrors;
     if (!isUnanswered(flow, this.#context)) return;
     const { pairsThere } = flow;
     this.#flows.addFlow(flow);
@@ -34,7 +37,7 @@ export class Unanswered implements Finder {
   }
 
   close(): Finding[] {
-    if (this.#tries === 0) return [];
+    if (this.#tries === 0 || this.#mayBeAnswered) return [];
     const text = `sent on and never answered: ${this.#named.text}`;
     return [findingOf("unanswered", this.#tries, text, this.#flows)];
   }
