@@ -13,12 +13,27 @@ function knocking(scene: Scene): Scene {
   return scene;
 }
 
+/** A ping that leaves from the container's own address. */
+const asIs = (scene: Scene): Scene => scene.ping(300, 1, false, "both", { nat: CONTAINER });
+
 describe("unanswered", () => {
   it("is a SYN that nobody answers, with how often it was tried", async () => {
     const [found, ...others] = await knocking(new Scene()).until(4000).findings("unanswered");
     expect(others).toEqual([]);
     expect(found).toMatchObject({ severity: "warning", count: 3, flows: [2], more: 0 });
     expect(found?.text).toBe("sent on and never answered: tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times)");
+  });
+
+  it("says that it left from private addresses as it came where all did: nobody can answer those", async () => {
+    const hidden = knocking(new Scene());
+    const [found] = await asIs(new Scene()).until(4000).findings("unanswered");
+    expect(found?.text).toBe(
+      "sent on from private addresses, as they came, and never answered: icmp 172.17.0.2 > 180.101.49.11 (once)",
+    );
+    expect(found?.hint).toMatch(/^iptables -t nat -S POSTROUTING/);
+    const [both] = await asIs(hidden).until(4000).findings("unanswered");
+    expect(both?.text).toMatch(/^sent on and never answered: /);
+    expect(both?.hint).toMatch(/^ping and traceroute/);
   });
 
   it("is a query, and a ping; not a datagram that may be meant to be one-way", async () => {
