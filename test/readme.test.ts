@@ -32,7 +32,7 @@ const ANSWERS: readonly (readonly [question: string, fixture: string, answers: r
       /most lost packets first.*\n[^]*?lost 2\n +inside +\*172\.17\.0\.3\.59388 > |\n +10 .*\*172\.17\.0\.3\.59388 > .* 2\n/,
     ],
   ],
-  ["what does the host refuse to forward, and why?", "mtu", [/✗ refused: [^]*?fragmentation needed/i]],
+  ["what does the host refuse to forward, and why?", "mtu", [/⊘ refused: [^]*?fragmentation needed/i]],
   [
     "what became of one container's packets?",
     "mixed",

@@ -109,7 +109,7 @@ describe("packet lines", () => {
       "                        flow 2 #5←#7",
       "22:11:03.123456  inside 172.17.0.2.80 > 203.0.113.5.40000 [P.] length 10  #1",
       "                        ✗ dropped: no segment like it came out on enp0s3 within 1s",
-      "22:11:04.123456 outside 10.0.2.15.68 > 10.0.2.2.67 UDP length 300  #1  ✗ local: from the host",
+      "22:11:04.123456 outside 10.0.2.15.68 > 10.0.2.2.67 UDP length 300  #1  · local: from the host",
       "22:11:03.123456       ? 172.17.0.2.80 > 203.0.113.5.40000 [P.] length 10",
       "                        ? ambiguous: inside #1, outside #1: identical payloads",
     ]);
@@ -124,7 +124,7 @@ describe("packet lines", () => {
       "22:11:03.123457000  29.0µs IP *172.17.0.2 > 180.101.49.11 id *4096 → *10.0.2.15 > 180.101.49.11 id *10496  ICMP echo request, seq 3, length 64, ttl 64│63  flow 1 #1→#1",
       "22:11:03.123456000 -1.23µs IP 203.0.113.5.40000 > *172.17.0.2.*80  ← 203.0.113.5.40000 > *10.0.2.15.*88    Flags [S], seq 4000000000, length 0, ttl 59│60  flow 2 #5←#7",
       "22:11:03.123456000  inside IP 172.17.0.2.80 > 203.0.113.5.40000: Flags [P.], seq 4294967290:4, ack 9, length 10  #1  ✗ dropped: no segment like it came out on enp0s3 within 1s",
-      "22:11:04.123456000 outside IP 10.0.2.15.68 > 10.0.2.2.67: UDP, length 300  #1  ✗ local: from the host",
+      "22:11:04.123456000 outside IP 10.0.2.15.68 > 10.0.2.2.67: UDP, length 300  #1  · local: from the host",
       "22:11:03.123456000       ? IP 172.17.0.2.80 > 203.0.113.5.40000: Flags [P.], seq 4294967290:4, ack 9, length 10  ? ambiguous: inside #1, outside #1: identical payloads",
     ]);
     for (const line of output) expect(stringWidth(line)).toBeLessThanOrEqual(220);
