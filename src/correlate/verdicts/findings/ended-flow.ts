@@ -98,6 +98,11 @@ export class EndedFlow extends ViewedFlow implements Located {
     return this.tuples.port(this.outsideTuple, this.isA(OUTSIDE, false));
   }
 
+  /** Whether the router altered packets of it beyond what a translation does. */
+  get wasAltered(): boolean {
+    return this.accounts.wasAltered(this.slot);
+  }
+
   get retransmissions(): number {
     return this.#shown?.retransmissions(this.id) ?? this.accounts.retransmissions(this.slot);
   }
