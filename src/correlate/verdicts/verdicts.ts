@@ -117,14 +117,16 @@ export class Verdicts {
     this.#senders.goOn();
     this.#known.strangers.note(row);
     const claim = this.#claims.of(row);
-    const verdict = this.#believed(row, claim);
+    const believed = this.#believed(row, claim);
+    const isElsewhere = believed.verdict === "elsewhere";
+    const isProof = isElsewhere && this.#known.elsewhere.proveConversation(this.#known.timeline.tuple(row));
+    const verdict = isProof ? { ...believed, isProof } : believed;
     if (verdict.reason === "never-entered" || this.#isOrphan(row, claim)) this.#orphans.note(row);
     const isUnseen = isUncovered(verdict) || verdict.verdict === "capture-loss" || verdict.reason === "may-be-hairpin";
     if (isUnseen) this.#known.speakers.noteUnproved(row);
-    if (verdict.verdict === "elsewhere") this.#known.elsewhere.proveConversation(this.#known.timeline.tuple(row));
     const { elsewhereWay } = claim;
     if (isUnseen || elsewhereWay === undefined) return verdict;
-    if (verdict.verdict === "elsewhere") this.#known.elsewhere.prove(elsewhereWay);
+    if (isElsewhere) this.#known.elsewhere.prove(elsewhereWay);
     if (!this.#known.elsewhere.learn(elsewhereWay)) return verdict;
     return { ...verdict, elsewhereWay };
   }

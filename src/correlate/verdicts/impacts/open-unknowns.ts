@@ -1,4 +1,5 @@
 import { keepNewest } from "../../../packets/keep-newest.js";
+import type { Reason } from "../../../packets/reasons.js";
 import type { Verdict } from "../../../packets/results.js";
 import type { Side } from "../../../packets/sides.js";
 import { mayBeAbout } from "../claims/refusals.js";
@@ -15,6 +16,7 @@ export interface Unknown
   extends Pick<Drop, "side" | "frame" | "flow" | "isSelected" | "isIpv6" | "way" | "timeNs" | "quotedAs" | "head"> {
   /** What was said of it last. */
   verdict: Verdict;
+  reason: Reason;
 }
 
 /** The packets of which an ICMP error may tell later what became of them, or where others of their destination go. */
@@ -33,6 +35,13 @@ export class OpenUnknowns {
   *beforeBegun(): Iterable<Unknown> {
     for (const unknowns of this.#byName.values())
       for (const unknown of unknowns) if (unknown.verdict === "no-overlap") yield unknown;
+  }
+
+  /** Those of a conversation that was seen to be forwarded, and nothing else. */
+  *unseenOf(tuple: number): Iterable<Unknown> {
+    for (const unknowns of this.#byName.values())
+      for (const unknown of unknowns)
+        if (unknown.way >> 1 === tuple && unknown.reason === "forwarded-unseen") yield unknown;
   }
 
   /** Those of before a time that errors may be about which name their packets so, and quote such payloads. */

@@ -13,6 +13,7 @@ const unknown = (side: Side, timeNs: number): Unknown => ({
   quotedAs: `packet of ${side} at ${timeNs}`,
   head: 0,
   verdict: "no-overlap",
+  reason: "not-begun",
 });
 
 it("packets of which something else is said are not told of any more", () => {
