@@ -101,7 +101,7 @@ export async function outcomeOf(
   }
   const pair = generateAdversary(adversary, folder, seed);
   const judge = new Judge(pair.truth, pair.isUnknowable);
-  const claims = new Claims(pair.truth, pair.circumstances, adversary);
+  const claims = new Claims(pair, adversary);
   const exitCode = await natcorr([pair.inside, pair.outside, ...(adversary.args ?? [])], (line) => {
     judge.read(line);
     claims.read(line);

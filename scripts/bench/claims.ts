@@ -1,14 +1,26 @@
-import type { Circumstances, Expectation } from "./adversary/adversary.js";
+import type { AdversaryPair, Circumstances, Expectation } from "./adversary/adversary.js";
 import { COPY, DROPPED, FORWARDED, LOCAL, type Truth, UNCOVERED, UNSEEN } from "./truth.js";
 
 /** What natcorr's NDJSON says beyond which frames are pairs; the fields read here. */
 type Claim =
-  | { readonly type: "pair"; readonly latencyNs: number; readonly inside: { readonly frames: readonly number[] } }
+  | Pair
   | Verdict
   | { readonly type: "flow"; readonly nat: string }
   | { readonly type: "finding"; readonly code: string; readonly count: number; readonly text: string }
   | { readonly type: "summary"; readonly clock: ClockClaim }
   | { readonly type: "header" | "ambiguous" };
+
+interface Pair {
+  readonly type: "pair";
+  readonly latencyNs: number;
+  readonly inside: InForm;
+  readonly outside: InForm;
+}
+
+interface InForm {
+  readonly frames: readonly number[];
+  readonly time: string;
+}
 
 /** What is said of a frame without a twin, and what becomes known of it later. */
 interface Verdict {
@@ -31,6 +43,8 @@ interface ClockClaim {
 export interface Truthfulness {
   /** Latencies of less than nothing on one clock, beyond the tolerance. */
   negative: number;
+  /** Latencies of twins that are off by more than what is said of the clocks. */
+  off: number;
   /** Frames called `dropped` (or anything else definite) whose twin is in the other capture, or that were not. */
   falseVerdicts: number;
   /** Frames called `dropped` that the other capture missed without saying so: nobody can tell. */
@@ -55,6 +69,9 @@ export interface ClockError {
   /** Whether both are within what natcorr says of the offset; where it says nothing, within what the captures allow. */
   readonly isWithin: boolean;
 }
+
+/** What is known of a capture pair. */
+type Judged = Pick<AdversaryPair, "truth" | "circumstances" | "latencyNs">;
 
 /** Codes that are false wherever neither the scenario nor its frames give reason for them. */
 const JUDGED_FINDINGS: ReadonlySet<string> = new Set([
@@ -94,6 +111,7 @@ const SET_WITHIN_S = 0.1;
 export class Claims {
   readonly #result: Truthfulness = {
     negative: 0,
+    off: 0,
     falseVerdicts: 0,
     dropOrMiss: 0,
     falseFindings: new Map(),
@@ -105,15 +123,19 @@ export class Claims {
   };
   readonly #truth: Truth;
   readonly #circumstances: Circumstances;
+  readonly #latencyNs: Judged["latencyNs"];
+  /** How far the latency of each pair is off, and which that is. */
+  readonly #errors: { readonly offNs: number; readonly frame: number }[] = [];
   readonly #nats: ReadonlySet<string>;
   readonly #findings: ReadonlySet<string>;
   readonly #says: RegExp | undefined;
   /** What was said of a frame last, by side and frame. */
   readonly #verdicts = new Map<string, Verdict>();
 
-  constructor(truth: Truth, circumstances: Circumstances, { findings, nats, says }: Expectation) {
+  constructor({ truth, circumstances, latencyNs }: Judged, { findings, nats, says }: Expectation) {
     this.#truth = truth;
     this.#circumstances = circumstances;
+    this.#latencyNs = latencyNs;
     this.#says = says;
     this.#result.isSilent = says !== undefined;
     this.#nats = new Set(nats ?? ["snat"]);
@@ -130,13 +152,9 @@ export class Claims {
   read(line: string): void {
     const claim: Claim = JSON.parse(line);
     switch (claim.type) {
-      case "pair": {
-        const { isOneClock, toleranceNs } = this.#circumstances;
-        if (!isOneClock || claim.latencyNs >= -toleranceNs) break;
-        this.#result.negative++;
-        this.#example(`inside ${claim.inside.frames.join(" ")} leaves ${-claim.latencyNs} ns before it enters`);
+      case "pair":
+        this.#judgeLatency(claim);
         break;
-      }
       case "unmatched":
       case "update":
         this.#verdicts.set(`${claim.side} ${claim.frame}`, claim);
@@ -151,6 +169,7 @@ export class Claims {
         break;
       case "summary":
         this.#result.clock = this.#clockError(claim.clock);
+        this.#judgeErrors(claim.clock.uncertaintyNs ?? Number.POSITIVE_INFINITY);
         break;
       case "header":
       case "ambiguous":
@@ -162,6 +181,27 @@ export class Claims {
   finish(): Truthfulness {
     for (const verdict of this.#verdicts.values()) this.#judge(verdict);
     return this.#result;
+  }
+
+  #judgeLatency({ latencyNs, inside, outside }: Pair): void {
+    const { isOneClock, toleranceNs, set } = this.#circumstances;
+    // which side of a step a packet right at it is on, nobody can tell
+    const isAtStep = set !== null && Math.abs(Number(inside.time) - set.timeS) < SET_WITHIN_S;
+    if (inside.frames.length === 1 && outside.frames.length === 1 && !isAtStep) {
+      const [frame] = inside.frames;
+      this.#errors.push({ offNs: latencyNs - this.#latencyNs(frame, outside.frames[0]), frame });
+    }
+    if (!isOneClock || latencyNs >= -toleranceNs) return;
+    this.#result.negative++;
+    this.#example(`inside ${inside.frames.join(" ")} leaves ${-latencyNs} ns before it enters`);
+  }
+
+  #judgeErrors(uncertaintyNs: number): void {
+    for (const { offNs, frame } of this.#errors) {
+      if (!(Math.abs(offNs) > uncertaintyNs + this.#circumstances.resolutionNs)) continue;
+      this.#result.off++;
+      this.#example(`the latency of inside ${frame} is off by ${offNs} ns, where ${uncertaintyNs} are said`);
+    }
   }
 
   #judge({ side, frame, verdict, why }: Verdict): void {

@@ -83,6 +83,7 @@ const MADE_UP: readonly Column[] = [
   ...RECALL,
   { heading: "target", of: (_, name) => targetOf(name) },
   { heading: "negative", of: told(({ negative }) => negative) },
+  { heading: "off", of: told(({ off }) => off) },
   { heading: "false verdicts", of: told(({ falseVerdicts }) => falseVerdicts) },
   { heading: "drop or miss", of: told(({ dropOrMiss }) => dropOrMiss) },
   { heading: "false findings", of: (outcomes) => falseFindings(outcomes) },
@@ -126,7 +127,7 @@ export function worstRecall(outcomes: readonly Outcome[]): number {
 
 /** A scenario's outcomes in a few words, while others are still to come. */
 export function gist(outcomes: readonly Outcome[]): string {
-  const untrue = told(({ falseVerdicts, negative }) => falseVerdicts + negative)(outcomes);
+  const untrue = told(({ falseVerdicts, negative, off }) => falseVerdicts + negative + off)(outcomes);
   const pairs = sum(outcomes, (score) => score.truePairs);
   const wrong = sum(outcomes, (score) => score.wrong);
   return `${pairs} pairs, ${wrong} wrong, found ${percent(worstRecall(outcomes))}, said falsely ${untrue}`;

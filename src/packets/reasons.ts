@@ -56,7 +56,7 @@ export const REASONS = {
   "proxy-keeps": "a proxy on the host took it, and nothing like it was sent on",
   "ttl-kept": "the router keeps TTLs, and the other capture has packets that may be its twin",
   "may-go-elsewhere":
-    "others to its destination seem to take an interface that is not captured, and nothing answers it",
+    "others to its destination, or of its conversation, seem to take an interface that is not captured, and nothing answers it",
   "may-be-filtered":
     "the other capture has nothing of its kind (IP version, protocol, port, address, length), and maybe lacks others that were forwarded: a filter may have kept it out",
   "no-answer": "nothing answers it: the host may have taken it, or dropped it",

@@ -16,7 +16,7 @@ export interface Begun {
 /**
  * Whether two captures show the same packets at the same time, as nothing does that was forwarded in between: that lowers the TTL, and takes its time. They
  * are one capture, or were taken at one point, or one of them was taken on all interfaces. Of those first packets that were stamped while both
- * were running, most must be in both.
+ * were running, a quarter must be in both: where an interface is captured alone and among all, the kernel may stamp a packet for each.
  */
 export function areOfOnePoint(decoder: Decoder, one: Begun, other: Begun): boolean {
   const [a, b] = [packetsOf(decoder, one), packetsOf(decoder, other)];
@@ -32,7 +32,7 @@ export function areOfOnePoint(decoder: Decoder, one: Begun, other: Begun): boole
   const isInB = ({ bytes, timeNs }: Packet): boolean =>
     stamps.get(bytes)?.some((other) => timeNs - other <= TOLERANCE_NS && other - timeNs <= TOLERANCE_NS) ?? false;
   const same = inA.filter(isInB).length;
-  return same > 0 && 2 * same >= Math.min(inA.length, inB.length);
+  return same > 0 && 4 * same >= Math.min(inA.length, inB.length);
 }
 
 /** A packet, and when it was captured, nanoseconds since 1970. */

@@ -16,19 +16,28 @@ const ONE_CLOCK: Circumstances = {
   offsetNs: 0,
   driftPpm: 0,
   durationNs: 10e9,
+  resolutionNs: 1,
   offsetErrorNs: 20_000,
   toleranceNs: 10_000,
   hasRewrittenPorts: false,
 };
 
 function told(claims: readonly object[], circumstances = ONE_CLOCK, expectation: Partial<Expectation> = {}) {
-  const judge = new Claims(TRUTH, circumstances, { about: "", recall: null, ...expectation });
+  const judge = new Claims(
+    { truth: TRUTH, circumstances, latencyNs: () => 20_000 },
+    { about: "", recall: null, ...expectation },
+  );
   for (const claim of claims) judge.read(JSON.stringify(claim));
   return judge.finish();
 }
 const verdict = (frame: number, verdict: string) => ({ type: "unmatched", side: "inside", frame, verdict, why: "" });
 const finding = (code: string, text = "") => ({ type: "finding", code, text, count: 3 });
-const pair = (latencyNs: number) => ({ type: "pair", latencyNs, inside: { frames: [1] } });
+const pair = (latencyNs: number) => ({
+  type: "pair",
+  latencyNs,
+  inside: { frames: [1], time: "1700000001" },
+  outside: { frames: [1] },
+});
 const summary = (clock: object) => ({ type: "summary", clock });
 
 const step = (time: string, byNs: number) => ({
@@ -55,6 +64,17 @@ describe("claims", () => {
     const update = (said: string) => ({ ...verdict(1, said), type: "update" });
     expect(told([verdict(1, "dropped"), update("unknown")]).falseVerdicts).toBe(0);
     expect(told([verdict(1, "unknown"), update("dropped")]).falseVerdicts).toBe(1);
+  });
+
+  test("how long a packet takes, which may be wrong by no more than is said of the clocks", () => {
+    const said = (latencyNs: number, uncertaintyNs: number | null) =>
+      told([pair(latencyNs), summary({ offsetNs: 0, driftPpm: 0, uncertaintyNs })]).off;
+    expect(said(25_000, 5_000)).toBe(0);
+    expect(said(25_002, 5_000)).toBe(1);
+    expect(said(14_998, 5_000)).toBe(1);
+    expect(said(90_000, null)).toBe(0);
+    const set = { timeS: 1_700_000_001.05, byNs: 5e6 };
+    expect(told([pair(90_000), summary(step("1700000001.05", 5e6))], { ...ONE_CLOCK, set }).off).toBe(0);
   });
 
   test("that a packet leaves before it enters, on one clock and beyond the tolerance alone", () => {

@@ -58,6 +58,15 @@ it("captures of the same packets at one point cannot be used: a copy, or one of 
   expect((await natcorr("file", "-q", ...sides)).code).toBe(0);
 });
 
+it("nor can they where the kernel stamped half of the packets for each of the captures", async () => {
+  const late = shown("10.0.2.15", 63, 34_000n);
+  const restamped = written(
+    "restamped.pcap",
+    outside.map((frame, n) => (n % 5 < 3 ? late[n] : frame)),
+  );
+  await expect(natcorr("file", written("any.pcap", onAll), restamped)).rejects.toThrow(CaptureError);
+});
+
 it("captures of nothing are no copies, nor are those of a router that leaves packets as they are", async () => {
   const empty = [written("nothing.pcap", []), written("nothing-either.pcap", [])];
   expect((await natcorr("file", "-q", ...empty)).code).toBe(0);

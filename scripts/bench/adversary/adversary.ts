@@ -47,10 +47,12 @@ export interface Circumstances {
   readonly isOneClock: boolean;
   /** When the outside clock was set meanwhile, in seconds since the epoch, and by how much. */
   readonly set: { readonly timeS: number; readonly byNs: number } | null;
-  /** Outside clock minus inside clock at the first packet, and how fast that grows. */
+  /** Outside clock minus inside clock at the first packet, and how fast that grows from the first to the last one. */
   readonly offsetNs: number;
   readonly driftPpm: number;
   readonly durationNs: number;
+  /** Of the coarser capture. */
+  readonly resolutionNs: number;
   /**
    * How far an estimate may be off: the quickest packets of both directions bound it from above and below, and the middle is
    * no further off than half of what lies between. Infinity from one direction alone.
@@ -69,6 +71,8 @@ export interface AdversaryPair {
   readonly circumstances: Circumstances;
   /** Whether nobody could know that these two frames are not twins, by their bytes and their times. */
   readonly isUnknowable: (insideFrame: number, outsideFrame: number) => boolean;
+  /** How long the packet of which these are the frames was on its way, ns; NaN where they are no twins, or a stamp is not what a clock said. */
+  readonly latencyNs: (insideFrame: number, outsideFrame: number) => number;
 }
 
 const WINDOW_NS = 1e9;
@@ -92,6 +96,7 @@ export function generateAdversary({ play }: Adversary, folder: string, seed: num
     truth,
     circumstances: circumstancesOf(world),
     isUnknowable: unknowable(world, truth),
+    latencyNs: latencies(world),
   };
 }
 
@@ -138,7 +143,9 @@ function serialsOf({ taps }: CapturePoint): ReadonlySet<number> {
 function circumstancesOf({ inside, outside, fates, flows }: World): Circumstances {
   const [a, b] = [inside.model, outside.model];
   const offsetNs = (b.offsetS - a.offsetS) * 1e9 + b.offsetNs - a.offsetNs;
-  const driftPpm = b.driftPpm - a.driftPpm;
+  const [startNs, endNs] = [fates[0].entryNs, fates[fates.length - 1].entryNs];
+  const grownNs = [endNs, startNs].map((ns) => outside.localNs(ns) - inside.localNs(ns)).reduce((x, y) => x - y);
+  const driftPpm = (1e6 * grownNs) / (endNs - startNs);
   const resolutionNs = Math.max(a.resolutionNs, b.resolutionNs);
   const shortestNs = (direction: string) =>
     fates.reduce(
@@ -153,7 +160,8 @@ function circumstancesOf({ inside, outside, fates, flows }: World): Circumstance
     set: b.set && { timeS: EPOCH_S + b.set.atNs / 1e9, byNs: b.set.byNs },
     offsetNs,
     driftPpm,
-    durationNs: fates[fates.length - 1].entryNs - fates[0].entryNs,
+    durationNs: endNs - startNs,
+    resolutionNs,
     offsetErrorNs: (shortestNs("outbound") + shortestNs("inbound")) / 2 + resolutionNs + PROCESSORS_NS,
     toleranceNs: resolutionNs + Math.max(inside.disorderNs, outside.disorderNs) + PROCESSORS_NS,
     hasRewrittenPorts: flows.some(({ inside, outside }) => inside.near.port !== outside.near.port),
@@ -178,6 +186,16 @@ function unknowable(world: World, truth: Truth): (inside: number, outside: numbe
     if (a === undefined || b === undefined || a.flow !== b.flow || a.direction !== b.direction) return false;
     const latencyNs = a.direction === "outbound" ? o.timeNs - i.timeNs : i.timeNs - o.timeNs;
     return sameBytes(a, b) && latencyNs >= shortestNs && latencyNs <= longestNs;
+  };
+}
+
+function latencies({ inside, outside, fates }: World): (insideFrame: number, outsideFrame: number) => number {
+  const directions = new Map(fates.map(({ serial, direction }) => [serial, direction]));
+  return (i, o) => {
+    const [entered, left] = [inside.taps[i - 1], outside.taps[o - 1]];
+    const isTold = inside.errorsNs[i - 1] === 0 && outside.errorsNs[o - 1] === 0;
+    if (entered.serial !== left.serial || !isTold) return Number.NaN;
+    return directions.get(entered.serial) === "outbound" ? left.timeNs - entered.timeNs : entered.timeNs - left.timeNs;
   };
 }
 

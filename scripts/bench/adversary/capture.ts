@@ -14,6 +14,8 @@ export interface CaptureModel {
   offsetS: number;
   offsetNs: number;
   driftPpm: number;
+  /** How far its clock gets ahead beside that until a time, ns: that of a clock that is slewed for a while. */
+  slewNs: (timeNs: number) => number;
   /** When its clock is set, and by how much. */
   set: ClockSet | null;
   /** What else is added to the stamp of frame n, taken at this time: stamps too early, leaps. */
@@ -45,6 +47,7 @@ function plainCapture(): CaptureModel {
     offsetS: 0,
     offsetNs: 0,
     driftPpm: 0,
+    slewNs: () => 0,
     set: null,
     errorNs: () => 0,
     misses: () => false,
@@ -79,6 +82,8 @@ export class CapturePoint {
   missedFrames = 0;
   /** Whether its stamps, once written, are all what its clock says. */
   isSteady = true;
+  /** By how much the stamp of each frame is not what its clock says, once written, ns. */
+  readonly errorsNs: number[] = [];
   /** How far stamps that were written are behind one before them, at most; more than 100 ms is no disorder but an error. */
   disorderNs = 0;
 
@@ -96,7 +101,8 @@ export class CapturePoint {
 
   /** What the clock of this point says at a time, without its errors: ns since the epoch's second, then `offsetS`. */
   localNs(timeNs: number): number {
-    return timeNs + this.model.offsetNs + (timeNs - START_NS) * this.model.driftPpm * 1e-6;
+    const { offsetNs, driftPpm, slewNs } = this.model;
+    return timeNs + offsetNs + (timeNs - START_NS) * driftPpm * 1e-6 + slewNs(timeNs);
   }
 
   /** Orders what was seen and writes it: pcap, or pcapng with a count of what was missed where it has counters. */
@@ -115,7 +121,9 @@ export class CapturePoint {
 
   #stampOf(timeNs: number, frame: number): Stamp {
     const { resolutionNs, offsetS, set, errorNs } = this.model;
-    const error = errorNs(timeNs, frame) + (set !== null && timeNs > set.atNs ? set.byNs : 0);
+    const ownNs = errorNs(timeNs, frame);
+    this.errorsNs.push(ownNs);
+    const error = ownNs + (set !== null && timeNs > set.atNs ? set.byNs : 0);
     if (error !== 0) this.isSteady = false;
     const local = this.localNs(timeNs) + error;
     const stampNs = Math.floor(local / resolutionNs) * resolutionNs;

@@ -1,6 +1,15 @@
 import { NEAR_NS } from "../intake/disorder.js";
 import { type ClockFacts, STILL, type Stretch } from "./clock.js";
-import { certaintyOf, type Crossing, Crossings, type Line, lineThrough, Slice, SUPPORTERS } from "./envelope.js";
+import {
+  certaintyOf,
+  type Crossing,
+  Crossings,
+  type Extent,
+  type Line,
+  lineThrough,
+  Slice,
+  SUPPORTERS,
+} from "./envelope.js";
 import type { Bounds } from "./estimate.js";
 import { partingOf } from "./parting.js";
 import { Steps, UNKNOWN_RATE } from "./steps.js";
@@ -129,17 +138,19 @@ export class Course {
     let end = until;
     for (; this.#bounded < end; this.#bounded++) {
       const slice = this.#slices[this.#bounded];
-      const before = this.#slices[this.#bounded - 1];
       slice.disorderNs = this.#disorderAt(slice);
       if (this.#part(this.#bounded, slice)) {
         this.#bounded--;
         end++;
         continue;
       }
-      const found = this.#crossings.map((each) => each.between(before?.end ?? 0, slice.end));
+      const found = this.#crossings.map((each) => each.between(slice.from, slice.end));
       slice.wrongNs = Math.min(slice.disorderNs, scatterOf(found.map(({ around }) => around)));
       this.mostWrongNs = Math.max(this.mostWrongNs, slice.wrongNs);
-      for (const [way, { own, around }] of found.entries()) slice.bound(way === 1, own, around);
+      for (const [way, { own, around }] of found.entries()) {
+        const its = own.filter((one) => slice.has(one));
+        slice.bound(way === 1, its, around);
+      }
       slice.widen();
       const middleNs = middleOf(slice.atLeastNs, slice.atMostNs);
       if (middleNs !== null) this.nearNs = middleNs;
@@ -150,26 +161,36 @@ export class Course {
 
   /** Cuts a slice in two where a clock was set in it, or in three, if there are packets in between that may be of either. Returns whether it was. */
   #part(at: number, slice: Slice): boolean {
-    const from = this.#slices[at - 1]?.end ?? 0;
+    const { fromNs, toNs, leastNs, from, end, setFrame, untilFrame } = slice;
     const crossings = this.#crossings
-      .flatMap((each) => each.between(from, slice.end, PARTING).around)
-      .sort((a, b) => a.place - b.place);
+      .flatMap((each) => each.between(from, end, PARTING).around)
+      .filter((one) => one.place <= from || one.place > end || slice.has(one))
+      .sort((a, b) => a.frame - b.frame);
     if (crossings.length < 2) return false;
     const spanNs = Math.abs(crossings[crossings.length - 1].timeNs - crossings[0].timeNs);
     const toleranceNs = this.unitNs + PROCESSORS_NS + UNKNOWN_RATE * spanNs;
     const parting = partingOf(crossings, toleranceNs, slice.disorderNs);
     if (parting === undefined) return false;
     const [last, first] = parting.map((index) => crossings[index]);
-    if (last.place <= from || first.place > slice.end) return false;
+    if (last.place <= from || first.place > end) return false;
     if (parting[1] > parting[0] + 1) this.#mingled = { atNs: last.timeNs, backNs: slice.disorderNs };
-    const isBack = first.timeNs <= last.timeNs;
-    const isBetween = !isBack && first.place > last.place + 1;
-    const cutNs = isBetween || isBack ? last.timeNs : (last.timeNs + first.timeNs) / 2;
-    const parts = [new Slice(slice.fromNs, cutNs, slice.leastNs, slice.setFrame, last.place)];
-    const fromNs = isBetween ? first.timeNs - 1 : cutNs;
-    if (isBetween) parts.push(new Slice(cutNs, fromNs, cutNs, 0, first.place - 1));
-    parts.push(new Slice(fromNs, slice.toNs, isBack ? first.timeNs : fromNs, isBack ? first.frame : 0, slice.end));
-    this.#slices.splice(at, 1, ...parts);
+    const whole: Extent = { fromNs, toNs, leastNs, from, end, setFrame, untilFrame };
+    const parts: Extent[] = [];
+    if (first.timeNs <= last.timeNs) {
+      parts.push({ ...whole, toNs: last.timeNs, untilFrame: first.frame });
+      parts.push({ ...whole, fromNs: last.timeNs, leastNs: first.timeNs, setFrame: first.frame });
+    } else {
+      const isBetween = first.place > last.place + 1;
+      const cutNs = isBetween ? last.timeNs : (last.timeNs + first.timeNs) / 2;
+      const nextNs = isBetween ? first.timeNs - 1 : cutNs;
+      const next = isBetween ? first.place - 1 : last.place;
+      parts.push({ ...whole, toNs: cutNs, end: last.place });
+      const behind = { ...whole, setFrame: 0 };
+      if (isBetween)
+        parts.push({ ...behind, fromNs: cutNs, toNs: nextNs, leastNs: cutNs, from: last.place, end: next });
+      parts.push({ ...behind, fromNs: nextNs, leastNs: nextNs, from: next });
+    }
+    this.#slices.splice(at, 1, ...parts.map((extent) => new Slice(extent)));
     return true;
   }
 

@@ -35,14 +35,32 @@ export interface Witness extends Crossing {
   readonly isWitness: boolean;
 }
 
-/** Some outside packets in a row, and what those of them that have a twin say. */
-export class Slice implements Bounds {
+/** Which outside packets a slice has. */
+export interface Extent {
   /** The greatest stamp before it, and the greatest and the least in it. */
   readonly fromNs: number;
   readonly toNs: number;
   readonly leastNs: number;
-  /** Its first frame, if the clock may have been set back before it, else 0. */
+  /** How many packets came up to its beginning and up to its end. */
+  readonly from: number;
+  readonly end: number;
+  /**
+   * Its first frame, if the clock may have been set back before it, else 0; and the first one behind it, if it was set back there, else
+   * Infinity. In the order of their stamps, frames from before and from behind are mingled.
+   */
   readonly setFrame: number;
+  readonly untilFrame: number;
+}
+
+/** Some outside packets in a row, and what those of them that have a twin say. */
+export class Slice implements Bounds, Extent {
+  readonly fromNs: number;
+  readonly toNs: number;
+  readonly leastNs: number;
+  readonly from: number;
+  readonly end: number;
+  readonly setFrame: number;
+  readonly untilFrame: number;
   /** Between what the offset lies, and when: by the slowest lower bound and the least upper one. */
   atLeastNs = Number.NEGATIVE_INFINITY;
   atMostNs = Number.POSITIVE_INFINITY;
@@ -57,17 +75,31 @@ export class Slice implements Bounds {
   /** Of its own packets, the one that LEAST_WITNESSES of them confirm, by how much the offset is at least, and at most. */
   #confirmedLeast: Crossing | undefined;
   #confirmedMost: Crossing | undefined;
-  /** How many packets came up to its end. */
-  readonly end: number;
   /** How many slices before it are bounded. */
   place = 0;
 
-  constructor(fromNs: number, toNs: number, leastNs: number, setFrame: number, end: number) {
+  constructor({ fromNs, toNs, leastNs, from, end, setFrame, untilFrame }: Extent) {
     this.fromNs = fromNs;
     this.toNs = toNs;
     this.leastNs = leastNs;
-    this.setFrame = setFrame;
+    this.from = from;
     this.end = end;
+    this.setFrame = setFrame;
+    this.untilFrame = untilFrame;
+  }
+
+  /** Whether a packet between its beginning and its end is one of its own. */
+  has({ frame }: Crossing): boolean {
+    return this.setFrame <= frame && frame < this.untilFrame;
+  }
+
+  /** The middle of its stamps, and how far they are from it at the most. */
+  get middleNs(): number {
+    return (Math.max(this.fromNs, this.leastNs) + this.toNs) / 2;
+  }
+
+  get halfNs(): number {
+    return Math.abs(this.toNs - this.middleNs);
   }
 
   get isBounded(): boolean {
@@ -167,21 +199,58 @@ export function certaintyOf(doubtRate: number): number {
 
 /**
  * The line that goes between the lower and the upper bounds of a slice and of as many of its neighbours as one line can: a clock
- * that is set, or changes its rate, is bounded by what was before or by what comes after, whichever the slice belongs to. Null
- * where its own bounds contradict each other, or where nothing bounds it. `bounded`: the slices that are. `toleranceNs`: how far a
- * stamp may be wrong.
+ * that is set, or changes its rate, is bounded by what was before or by what comes after. One that may have changed its rate in or
+ * near the slice is between the lines of both. Null where its own bounds contradict each other, or where nothing bounds it.
+ * `bounded`: the slices that are. `toleranceNs`: how far a stamp may be wrong.
  */
 export function lineThrough(bounded: readonly Slice[], here: Slice, toleranceNs: number): Line | null {
-  const rates = new Rates(toleranceNs);
-  if (here.isBounded && !rates.add(here)) return null;
   const next = here.isBounded ? here.place : here.place - 1;
-  const isOpen = [true, true];
-  for (const distance of NEIGHBOURS) {
-    for (const [way, neighbour] of [next + distance, here.place - distance].entries())
-      if (isOpen[way]) isOpen[way] = neighbour >= 0 && neighbour < bounded.length && rates.add(bounded[neighbour]);
-  }
-  const atNs = (Math.max(here.fromNs, here.leastNs) + here.toNs) / 2;
-  return rates.lineAt(atNs, here);
+  const behind = NEIGHBOURS.map((distance) => bounded[next + distance]);
+  const before = NEIGHBOURS.map((distance) => bounded[here.place - distance]);
+  const lines = [...linesWith(here, behind, before, toleranceNs), ...linesWith(here, before, behind, toleranceNs)];
+  if (lines.length === 0) return null;
+  const nearest = [behind[0], before[0]].filter((slice) => slice !== undefined);
+  const withinNs = Math.max(here.halfNs, ...nearest.map((slice) => Math.abs(slice.middleNs - here.middleNs)));
+  return lines.reduce((all, line) => (areMeeting(lines[0], line, withinNs) ? either(all, line, here.halfNs) : all));
+}
+
+type Neighbours = readonly (Slice | undefined)[];
+
+/** That with the neighbours of one side rather than with those of the other; and where none of them goes with it, theirs. */
+function linesWith(here: Slice, near: Neighbours, far: Neighbours, toleranceNs: number): Line[] {
+  const rates = new Rates(toleranceNs);
+  if (here.isBounded && !rates.add(here)) return [];
+  const isWith = rates.addAll(near);
+  rates.addAll(far);
+  const theirs = new Rates(toleranceNs);
+  if (!isWith) theirs.addAll(near);
+  return [rates.lineIn(here), theirs.lineIn(here)].filter((line) => line !== null);
+}
+
+/** Whether a clock may go from one line to the other within so long before and behind where they are told, without being set. */
+function areMeeting(line: Line, other: Line, withinNs: number): boolean {
+  const apartNs = Math.max(
+    line.bounds.atLeastNs - other.bounds.atMostNs,
+    other.bounds.atLeastNs - line.bounds.atMostNs,
+  );
+  return apartNs <= withinNs * (Math.abs(line.rate - other.rate) + line.doubtRate + other.doubtRate);
+}
+
+/** The line in the middle of two that a slice may go with, which is that long to each side. */
+function either(first: Line, second: Line, halfNs: number): Line {
+  const rate = (first.rate + second.rate) / 2;
+  const lines = [first, second];
+  return {
+    atNs: first.atNs,
+    offsetNs: (first.offsetNs + second.offsetNs) / 2,
+    rate,
+    doubtRate: Math.max(...lines.map((line) => line.doubtRate + Math.abs(line.rate - rate))),
+    bounds: {
+      atLeastNs: Math.min(first.bounds.atLeastNs, second.bounds.atLeastNs),
+      atMostNs: Math.max(first.bounds.atMostNs, second.bounds.atMostNs),
+    },
+    movedNs: Math.max(...lines.map((line) => line.movedNs + halfNs * Math.abs(line.rate - rate))),
+  };
 }
 
 /** The rates that a line may have which goes between the bounds of some slices. */
@@ -212,6 +281,12 @@ class Rates {
     return false;
   }
 
+  /** Adds slices up to the first that no line goes through. Returns whether it added any. */
+  addAll(slices: Neighbours): boolean {
+    const end = slices.findIndex((slice) => slice === undefined || !this.add(slice));
+    return end !== 0;
+  }
+
   /** From the lower bound of one slice to the upper bound of another. */
   #limit(lower: Slice, upper: Slice): void {
     const riseNs = upper.atMostNs - lower.atLeastNs + this.#toleranceNs;
@@ -222,7 +297,8 @@ class Rates {
     else if (riseNs < 0) this.#least = Number.POSITIVE_INFINITY;
   }
 
-  lineAt(atNs: number, { fromNs, leastNs, toNs }: Slice): Line | null {
+  /** The line in the middle of a slice. */
+  lineIn({ middleNs: atNs, halfNs }: Slice): Line | null {
     if (this.#slices.length === 0) return null;
     const [least, most] = [this.#least, this.#most];
     const doubtRate = (most - least) / 2;
@@ -246,7 +322,6 @@ class Rates {
     const known = [lineLeastNs, lineMostNs].filter((ns) => Number.isFinite(ns));
     const middleNs = known.reduce((sum, ns) => sum + ns, 0) / known.length;
     const offsetNs = Math.max(atLeastNs, Math.min(atMostNs, middleNs));
-    const halfNs = Math.max(Math.abs(toNs - atNs), Math.abs(atNs - Math.max(fromNs, leastNs)));
     const movedNs = halfNs * (Math.max(most - rate, rate - least) + WANDER_RATE);
     return { atNs, offsetNs, rate, doubtRate, bounds: { atLeastNs, atMostNs }, movedNs };
   }

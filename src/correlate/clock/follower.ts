@@ -268,7 +268,8 @@ export class Follower {
   }
 
   /** Takes the twins of a slice: those that both sides had by its end. */
-  #close({ fromNs, toNs, leastNs, setFrame, end, afterNs }: Pending): void {
+  #close(pending: Pending): void {
+    const { fromNs, toNs, leastNs, end, afterNs } = pending;
     const insideToNs = toNs + afterNs - this.#gapNs;
     const isBy = ({ seenAt }: Twin): boolean => seenAt[INSIDE] <= insideToNs && seenAt[OUTSIDE] <= end;
     const twins = this.#waiting
@@ -288,7 +289,7 @@ export class Follower {
     for (const [at, twin] of twins.entries())
       if (asked.has(twin) || (at > told[twin.direction + 1] && isDoubtful(twin))) this.#ask(twin, asked.has(twin));
     const base = this.#baseNs;
-    this.#course.take(new Slice(fromNs - base, toNs - base, leastNs - base, setFrame, end));
+    this.#course.take(new Slice({ ...pending, fromNs: fromNs - base, toNs: toNs - base, leastNs: leastNs - base }));
   }
 
   /** Takes a twin that was asked, or may be none: those that may be are asked once the latest of both directions agree. */

@@ -1,4 +1,5 @@
 import { SET_NS } from "../intake/disorder.js";
+import type { Extent } from "./envelope.js";
 import type { Rows } from "./lookahead.js";
 
 /** A slice has so many packets, or as many as come within this time, nanoseconds. */
@@ -10,14 +11,7 @@ const LEAST_PACKETS = 8;
 const TELLING_PACKETS = 4096;
 
 /** A slice whose twins have not been found yet. */
-export interface Pending {
-  readonly fromNs: number;
-  readonly toNs: number;
-  readonly leastNs: number;
-  /** Its first frame, if the clock may have been set back before it, else 0. */
-  readonly setFrame: number;
-  /** How many packets there were up to its end. */
-  readonly end: number;
+export interface Pending extends Extent {
   /** How much later inside packets may come that it waits for. */
   readonly afterNs: number;
 }
@@ -72,8 +66,17 @@ export class Slicer {
   cutOff(windowNs: number): void {
     this.isCutOff = true;
     this.#cut();
-    const toNs = this.#latestNs;
-    this.pending.push({ fromNs: toNs, toNs, leastNs: toNs, setFrame: 0, end: this.#before, afterNs: windowNs });
+    const [toNs, end] = [this.#latestNs, this.#before];
+    const empty = {
+      fromNs: toNs,
+      toNs,
+      leastNs: toNs,
+      from: end,
+      end,
+      setFrame: 0,
+      untilFrame: Number.POSITIVE_INFINITY,
+    };
+    this.pending.push({ ...empty, afterNs: windowNs });
   }
 
   /** Notes it where the clock may have been set back: the twins of what follows are stamped as much later inside. */
@@ -84,13 +87,16 @@ export class Slicer {
 
   #cut(): void {
     if (this.#packets === 0) return;
+    const from = this.#before;
     this.#before += this.#packets;
     this.pending.push({
       fromNs: this.#fromNs,
       toNs: this.#latestNs,
       leastNs: this.#leastNs,
-      setFrame: this.#firstFrame,
+      from,
       end: this.#before,
+      setFrame: this.#firstFrame,
+      untilFrame: Number.POSITIVE_INFINITY,
       afterNs: this.#before > this.#toldBy ? 0 : this.#backNs,
     });
     this.#fromNs = this.#latestNs;

@@ -1,10 +1,12 @@
-import { HAS_IP_ID, IS_HEADLESS } from "../../packets/packets.js";
+import { HAS_IP_ID, IS_ERROR, IS_HEADLESS } from "../../packets/packets.js";
+import { DNS_QUERY, DNS_RESPONSE } from "../../packets/records.js";
 import type { Judgement } from "../../packets/results.js";
 import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { destinationText } from "../../packets/ways.js";
-import { TCP } from "../../protocols/ip-protocols.js";
+import { TCP, UDP } from "../../protocols/ip-protocols.js";
+import { ACK, RST } from "../../protocols/tcp.js";
 import { undecidedBehind } from "../matchers/behind.js";
 import { isSameContent, isSameSegment } from "../matchers/content.js";
 import type { Like } from "../matchers/likes.js";
@@ -123,6 +125,24 @@ export class Doubts {
     return form === NONE || form === t.end ? undefined : t.frame(form);
   }
 
+  /**
+   * Why a packet of a flow that both ends spoke in may have left by another interface, in words: what may answer it came out here, and nothing like
+   * that entered on the other side. Undefined where nothing did, or where answers tell what they answer: see `Impacts.hasArrived`.
+   */
+  whyElsewhere(row: number, other: Side): string | undefined {
+    const { timeline: t, translations, buckets, windowNs } = this.#known;
+    const slot = translations.slotOf(row);
+    if (slot === NONE || translations.accounts.pairsThatWent(slot, other !== OUTSIDE) === 0) return undefined;
+    const isUnseen = (next: number): boolean => {
+      if (t.side(next) === other || t.way(next) !== (t.way(row) ^ 1) || (t.flags(next) & IS_ERROR) !== 0) return false;
+      const bucket = t.bucket(next);
+      return mayAnswer(t, row, next) && (bucket < 0 || buckets.count(bucket, other) === 0);
+    };
+    const back = undecidedBehind(t, row, isUnseen, t.timeNs(row) + windowNs);
+    if (back === NONE || back === t.end) return undefined;
+    return `frame ${t.frame(back)} of its conversation came out here and never entered ${SIDE_NAMES[other]}: both may take another interface`;
+  }
+
   #whyLike(row: number, other: Side, { frame, isSooner }: Like): string {
     const like = `frame ${frame} of ${SIDE_NAMES[other]} is like it and has no twin`;
     if (this.#known.translations.slotOf(row) === NONE && this.#known.timeline.side(row) === OUTSIDE)
@@ -173,4 +193,10 @@ export class Doubts {
 function isCut(t: Timeline, a: number, b: number): boolean {
   const isLong = Math.max(t.payloadLength(a), t.payloadLength(b)) > LEAST_MSS;
   return isLong && t.ack(a) === t.ack(b) && (isPartOf(t, a, b) || isPartOf(t, b, a));
+}
+
+/** Whether one packet may answer another, as far as that tells: a datagram of no protocol that names what it answers, or a reset (RFC 9293, 3.10.7.1). */
+function mayAnswer(t: Timeline, row: number, next: number): boolean {
+  if (t.proto(row) === TCP) return (t.tcpFlags(next) & (RST | ACK)) === RST && t.seq(next) === t.ack(row);
+  return t.proto(row) === UDP && ((t.seq(row) | t.seq(next)) & (DNS_QUERY | DNS_RESPONSE)) === 0;
 }

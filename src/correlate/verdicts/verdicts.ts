@@ -189,6 +189,8 @@ export class Verdicts {
       // where its conversation is turned round, that was seen of others of it
       if (claim.verdict !== "dropped" || claim.on !== undefined) return claim;
       if (misses.lacksExits(other)) return unknown("one-way", `${why}, ${whyOneWay(other)}`);
+      const elsewhere = this.#doubts.whyElsewhere(row, other);
+      if (elsewhere !== undefined) return unknown("may-go-elsewhere", elsewhere);
       const common = this.#known.filtered.of(row, other);
       if (common === undefined) return claim;
       const filtered = `in the capture of ${SIDE_NAMES[other]}, ${common}: a filter may have kept it out`;

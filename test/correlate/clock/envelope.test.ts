@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Crossings, Slice, type Witness } from "../../../src/correlate/clock/envelope.js";
+import { Crossings, lineThrough, Slice, type Witness } from "../../../src/correlate/clock/envelope.js";
 import { quickest } from "../../../src/correlate/clock/estimate.js";
 
 const crossing = (at: number, gapNs: number, isSure: boolean) => ({
@@ -15,8 +15,10 @@ function crossings(gaps: readonly number[]): Witness[] {
   return gaps.map((gapNs, at) => ({ ...crossing(at, gapNs, true), isWitness: true }));
 }
 
+const WHOLE = { fromNs: 0, leastNs: 0, from: 0, end: 0, setFrame: 0, untilFrame: Number.POSITIVE_INFINITY };
+
 function slice(outboundNs: readonly number[], inboundNs: readonly number[], wrongNs = 0): Slice {
-  const made = new Slice(0, 1e8, 0, 0, 0);
+  const made = new Slice({ ...WHOLE, toNs: 1e8 });
   made.wrongNs = wrongNs;
   made.bound(true, crossings(outboundNs), crossings(outboundNs));
   made.bound(false, crossings(inboundNs), crossings(inboundNs));
@@ -74,7 +76,7 @@ const crossed = (isSure: boolean): Crossings => {
 
 /** What bounds the offset in a slice of the last fourteen. */
 const bound = (isSure: boolean): number => {
-  const made = new Slice(0, 1e9, 0, 0, 24);
+  const made = new Slice({ ...WHOLE, toNs: 1e9, end: 24 });
   const { own, around } = crossed(isSure).between(10, 24);
   made.bound(true, own, around);
   return made.atMostNs;
@@ -89,5 +91,51 @@ describe("packets that may have been sent again", () => {
         .between(18, 24)
         .around.filter(({ isWitness }) => isWitness),
     ).toHaveLength(16 + 1 + 1);
+  });
+});
+
+/** Slices of 0.2 s, 0.3 s apart, whose two directions bound the offset to within 8 µs of what it is. */
+function slices(count: number, offsetNs: (ns: number) => number): Slice[] {
+  return Array.from({ length: count }, (_, n) => {
+    const [fromNs, toNs] = [n * 3e8, n * 3e8 + 2e8];
+    const made = new Slice({ ...WHOLE, fromNs, toNs, leastNs: fromNs });
+    for (const [isOutbound, timeNs, aheadNs] of [
+      [true, fromNs, 8000],
+      [false, toNs, -8000],
+    ] as const) {
+      const witness = { ...crossing(0, offsetNs(timeNs) + aheadNs, true), timeNs, isWitness: true };
+      made.bound(isOutbound, [witness], [witness, witness, witness]);
+    }
+    made.place = n;
+    return made;
+  });
+}
+
+describe("the line through slices", () => {
+  it.each([60e-6, -500e-6])(
+    "holds the truth where the rate changes by %d, but for what hides between bounds",
+    (rate) => {
+      const offsetNs = (ns: number): number => rate * Math.max(0, ns - 3.1e9);
+      const all = slices(24, offsetNs);
+      for (const here of all) {
+        const line = lineThrough(all, here, 0);
+        const { atLeastNs, atMostNs } = line?.bounds ?? { atLeastNs: Number.NaN, atMostNs: Number.NaN };
+        const movedNs = line?.movedNs ?? 0;
+        for (const ns of [here.fromNs, here.middleNs, here.toNs]) {
+          const expectedNs = offsetNs(ns) - (line?.rate ?? 0) * (ns - here.middleNs);
+          expect(expectedNs).toBeGreaterThanOrEqual(atLeastNs - movedNs - 4000);
+          expect(expectedNs).toBeLessThanOrEqual(atMostNs + movedNs + 4000);
+        }
+      }
+    },
+  );
+
+  it("goes on to the side of a step that its slice is on", () => {
+    const all = slices(24, (ns) => (ns > 3.25e9 ? 20e6 : 0));
+    for (const here of all) {
+      const line = lineThrough(all, here, 0);
+      expect(Math.abs((line?.offsetNs ?? 0) - (here.fromNs > 3.25e9 ? 20e6 : 0))).toBeLessThan(8000);
+      expect((line?.bounds.atMostNs ?? 0) - (line?.bounds.atLeastNs ?? 0)).toBeLessThan(30_000);
+    }
   });
 });

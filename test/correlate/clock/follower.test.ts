@@ -137,6 +137,44 @@ describe("two clocks", () => {
     },
   );
 
+  it("the uncertainty holds the truth where a clock is slewed for a while, too", async () => {
+    const slew = fc.record({
+      aheadNs: fc.constantFrom(2_500_000_000, -600_000_000),
+      ppm: fc.integer({ min: -30, max: 30 }),
+      slewPpm: fc.constantFrom(-500, -200, -60, 60, 200, 500),
+      everyNs: fc.constantFrom(2e6, 12e6),
+      fromNs: fc.integer({ min: 3e9, max: 6e9 }),
+      forNs: fc.integer({ min: 1e9, max: 6e9 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(slew, async ({ aheadNs, ppm, slewPpm, everyNs, fromNs, forNs }) => {
+        const slewedNs = (ns: number): number => Math.max(0, Math.min(ns - fromNs, forNs)) * slewPpm * 1e-6;
+        const offsetNs = (ns: number): number => aheadNs + ns * ppm * 1e-6 + slewedNs(ns);
+        const of: Path = { packets: 15e9 / everyNs, everyNs, outNs: 8000, inNs: 8000, jitterNs: 40_000, offsetNs };
+        const { inside, outside } = captures(of);
+        const outcome = await correlated(inside, outside);
+        // a small change of the rate may hide between the bounds
+        expect(errors(outcome, of)).toBeLessThanOrEqual(1.1 * (outcome.summary.clock.uncertaintyNs ?? -1));
+        expect(outcome.summary.clock.steps).toEqual([]);
+      }),
+      { numRuns: runs(6) },
+    );
+  });
+
+  it("a clock that is set back is so from that frame on, wherever batches end", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer({ min: 2.2e9, max: 3.4e9 }), async (setNs) => {
+        const offsetNs = (ns: number): number => (ns > setNs ? -500e6 : 0);
+        const of: Path = { packets: 1600, everyNs: 2e6, outNs: 8000, inNs: 8000, jitterNs: 10_000, offsetNs };
+        const { inside, outside } = captures(of);
+        const { pairs } = await correlated(inside, outside);
+        expect(pairs.length).toBeGreaterThan(1590);
+        expect(pairs.filter(({ latencyNs }) => Math.abs(latencyNs) > 100_000).length).toBeLessThanOrEqual(2);
+      }),
+      { numRuns: runs(10) },
+    );
+  });
+
   it("a clock that is set in between, forward or back, is followed: what comes behind pairs, and no latency is off", async () => {
     const steps = fc.constantFrom(-500_000_000, -40_000_000, 8_000_000, 40_000_000, 500_000_000);
     await fc.assert(

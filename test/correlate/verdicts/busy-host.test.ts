@@ -111,3 +111,38 @@ it("what nobody answers may take another interface where others to its destinati
     ["unknown", "may-go-elsewhere"],
   ]);
 });
+
+describe("a datagram of a known flow that does not come out", () => {
+  const of = { srcPort: 7100, dstPort: 5300 };
+  const echo = (ms: number): Sides => {
+    const sent = { ...of, dst: SERVER, ipId: 500 + ms, text: `echo ${ms}` };
+    const back = { srcPort: 5300, dstPort: 7100, src: SERVER, ipId: 700 + ms, text: `echo ${ms}` };
+    return {
+      inside: [
+        us(S + 1000 * ms, datagram({ ...sent, src: CONTAINER, ttl: 64 })),
+        us(S + 1000 * ms + 300, datagram({ ...back, dst: CONTAINER, ttl: 53 })),
+      ],
+      outside: [
+        us(S + 1000 * ms + 20, datagram({ ...sent, src: HOST, ttl: 63 })),
+        us(S + 1000 * ms + 290, datagram({ ...back, dst: HOST, ttl: 54 })),
+      ],
+    };
+  };
+  const reasons = async (isBackSeen: boolean, hasBack: boolean) => {
+    const [first, then] = [echo(0), echo(100)];
+    const { alone } = await outcomeOf(
+      merged(other.inside, first.inside, hasBack ? then.inside : then.inside.slice(0, 1)),
+      merged(other.outside, first.outside, isBackSeen ? then.outside.slice(1) : []),
+    );
+    return alone.map(({ side, verdict, reason }) => `${side} ${verdict} ${reason}`);
+  };
+
+  it("is dropped where nothing comes back, or what does comes by the same interface", async () => {
+    expect(await reasons(false, false)).toEqual(["inside dropped no-twin"]);
+    expect(await reasons(true, true)).toEqual(["inside dropped no-twin"]);
+  });
+
+  it("may have taken another interface where what comes back did", async () => {
+    expect(await reasons(false, true)).toEqual(["inside unknown may-go-elsewhere", "inside unknown never-entered"]);
+  });
+});

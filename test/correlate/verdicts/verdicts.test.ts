@@ -88,10 +88,18 @@ describe("an inside conversation between neighbours, by its addresses", () => {
   });
 
   it("is forwarded where one did: the host stands for somebody behind it", async () => {
-    const rewritten = "shows that the host forwards it: its sender's address, or its destination, is rewritten";
+    const rewritten =
+      "is none that systems begin with (64, 128, 255): the host forwards it, with an address rewritten, or that TTL was chosen";
     expect(await alone([fromGateway(49), back], [])).toEqual([
       `inside unknown: its TTL ${rewritten}`,
       `inside unknown: the TTL of what answers it ${rewritten}`,
+    ]);
+  });
+
+  it.each([1, 5, 30])("is local with a TTL of %i, which no path leaves: its sender chose it", async (ttl) => {
+    expect(await alone([fromGateway(ttl), back], [])).toEqual([
+      expect.stringMatching(/^inside local: between /),
+      expect.stringMatching(/^inside local: between /),
     ]);
   });
 });
@@ -305,7 +313,9 @@ describe("an ICMP error without a twin", () => {
   it("is not the host's where it left with a lowered TTL: a container refuses the packet itself", async () => {
     const call = us(3050, query({ src: CLIENT, dst: HOST, ipId: 5, ttl: 60 }));
     const said = await alone([], [call, unreachable(3090, HOST, CLIENT, 63, call)]);
-    expect(said[1]).toMatch(/^outside unknown: its TTL shows that the host forwards it/);
+    expect(said[1]).toMatch(
+      /^outside unknown: its TTL is none that systems begin with \(64, 128, 255\): the host forwards it/,
+    );
     expect(said[0]).not.toContain("refused");
     const byHost = await alone([], [call, unreachable(3090, HOST, CLIENT, 64, call)]);
     expect(byHost).toEqual([

@@ -120,6 +120,19 @@ export const CLOCKS: Readonly<Record<string, Adversary>> = {
       background(world, 12e9, 480);
     },
   },
+  "said/clock-slewed": {
+    about: "clocks apart that drift a little; the outside's is slewed for some seconds, by 50 to 500 ppm",
+    recall: 0.99,
+    play(world) {
+      const { rng, outside } = world;
+      offset(world);
+      outside.model.driftPpm = rng.between(-20, 20);
+      const [fromNs, forNs] = [START_NS + rng.between(3e9, 8e9), rng.between(2e9, 12e9)];
+      const rate = rng.between(50e-6, 500e-6) * (rng.chance(0.5) ? 1 : -1);
+      outside.model.slewNs = (timeNs) => rate * Math.max(0, Math.min(timeNs - fromNs, forNs));
+      background(world, 25e9, 60 * 10 ** rng.between(0, 1), { rttNs: 5e6 });
+    },
+  },
   "said/frames-stand-late": {
     about:
       "two clocks up to 1.5 ms apart; one inside frame in fifty stands up to 0.4 ms late in its capture, with its stamp",

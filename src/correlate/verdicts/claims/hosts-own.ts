@@ -10,6 +10,9 @@ import { refusedByHost } from "./resets.js";
 import { isFromNear } from "./senders.js";
 import { whyMissing } from "../words.js";
 
+/** What is said of a TTL that routers lowered, as it looks. */
+const NOT_FULL = "is none that systems begin with (64, 128, 255)";
+
 /** What is the host's own, or is addressed to it, of packets without a translation. */
 export class HostsOwn {
   readonly #known: Judged;
@@ -51,10 +54,10 @@ export class HostsOwn {
         why: `both ends speak, and ${inside} has none of it: it takes another interface`,
         lacks: "crossing",
       };
-    const sent = this.#known.timeline.way(row) === natWay ? "its TTL" : "the TTL of what answers it";
+    const whose = this.#known.timeline.way(row) === natWay ? "its TTL" : "the TTL of what answers it";
     return unknown(
       "forwarded-unseen",
-      `${sent} shows that the host forwards it: by another interface, or ${inside} missed it`,
+      `${whose} ${NOT_FULL}: the host forwards it, by another interface or missed by ${inside}, or that TTL was chosen`,
       "crossing",
     );
   }
@@ -145,7 +148,7 @@ export class HostsOwn {
   #ofInside(row: number, { reason, why, natWay }: Local): Claim {
     if (this.#known.locals.isForwarded(row)) {
       const whose = isFromNear(this.#known.timeline, row) ? "the TTL of what answers it" : "its TTL";
-      const forwarded = `${whose} shows that the host forwards it: its sender's address, or its destination, is rewritten`;
+      const forwarded = `${whose} ${NOT_FULL}: the host forwards it, with an address rewritten, or that TTL was chosen`;
       return unknown("forwarded-unseen", forwarded, "anything");
     }
     if (natWay === NONE && this.#known.carried.hasStanding(this.#known.timeline.tuple(row))) {

@@ -9,7 +9,7 @@ import { destinationOf, destinationText, sourceOf, sourceText } from "../../../p
 import { isGroup } from "../../../protocols/addresses.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import type { QuotedError } from "./quotes.js";
-import { isFromNear, isFromNextHop } from "./senders.js";
+import { isFromNear, isFromNextHop, isTtlChosen } from "./senders.js";
 import { isLinkScoped, isSameLink } from "../../matchers/scope.js";
 
 /** What the addresses of a packet alone tell of it: that it is not forwarded, as far as they go. */
@@ -118,7 +118,7 @@ export class Locals {
     const tuples = this.#tuples;
     const way = t.way(row);
     const isTurned = isFromNextHop(t, row) && tuples.hasFullTtl(way);
-    if (!isFromNear(t, row) && !isTurned) return true;
+    if (!isFromNear(t, row) && !isTurned && !isTtlChosen(t, row)) return true;
     return tuples.hasOtherTtl(way ^ 1) && !tuples.hasFullTtl(way ^ 1);
   }
 

@@ -20,10 +20,16 @@ export function isFromNextHop(t: Timeline, row: number): boolean {
 
 /** Hardly any path has more routers; traceroute tries no more. */
 const MOST_HOPS = 30;
+const LEAST_TTL = Math.min(...FULL_TTLS) - MOST_HOPS;
 
-/** Whether there are several routers between the capture and who sent this packet, as far as its TTL tells: a lower one than paths leave was sent so. */
+/** Whether a TTL is lower than any path leaves: who sent the packet chose it, and it does not tell how far away that is. */
+export function isTtlChosen(t: Timeline, row: number): boolean {
+  return t.ttl(row) < LEAST_TTL;
+}
+
+/** Whether there are several routers between the capture and who sent this packet, as far as its TTL tells. */
 export function isFromAfar(t: Timeline, row: number): boolean {
-  return !isFromNextHop(t, row) && t.ttl(row) >= Math.min(...FULL_TTLS) - MOST_HOPS;
+  return !isFromNextHop(t, row) && !isTtlChosen(t, row);
 }
 
 /**
@@ -54,7 +60,7 @@ export class Senders {
     const t = this.#timeline;
     // an error goes the way of an answer to the packet it quotes, and somebody else sent it
     if ((t.flags(row) & IS_ERROR) !== 0) return;
-    this.#tuples.noteTtl(t.way(row), isFromNear(t, row));
+    if (!isTtlChosen(t, row)) this.#tuples.noteTtl(t.way(row), isFromNear(t, row));
     this.#speakers.note(row);
     this.#common[t.sideOf(row)].learn(t.tuple(row));
   };

@@ -86,7 +86,8 @@ describe("what has the NAT's own address outside is local only if the host sent 
   });
 
   const ELSEWHERE = "elsewhere: both ends speak, and inside has none of it: it takes another interface";
-  const SHOWN = "unknown: its TTL shows that the host forwards it: by another interface, or inside missed it";
+  const SHOWN =
+    "unknown: its TTL is none that systems begin with (64, 128, 255): the host forwards it, by another interface or missed by inside, or that TTL was chosen";
 
   it("nothing is forwarded of a datagram of which a fragment is missing", async () => {
     expect(await saidOfFragments(true)).toEqual(new Set(["elsewhere answered-elsewhere"]));
