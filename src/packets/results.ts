@@ -324,6 +324,11 @@ export interface Tables {
   tunnelOf(row: number): Tunnel | undefined;
 }
 
+/** Whether who wants some verdicts is to be told what became known of a packet. */
+export function wantsUpdate(sink: Pick<Sink, "wantsVerdict">, { before, verdict }: Update): boolean {
+  return sink.wantsVerdict(before.verdict) || sink.wantsVerdict(verdict);
+}
+
 /**
  * Receives results in their order. Rows are rows of the timeline and, with all they refer to, valid during the call only.
  */
@@ -342,7 +347,7 @@ export interface Sink {
   pair(inside: number, outside: number, flow: Flow, isOutbound: boolean, latencyNs: number): void;
   ambiguous(inside: readonly number[], outside: readonly number[], why: string): void;
   unmatched(row: number, judgement: Judgement): void;
-  /** Where `wantsVerdict` says so of what the packet was before. */
+  /** Where `wantsVerdict` says so of what the packet was before, or of what it is now: see `wantsUpdate`. */
   update(update: Update): void;
   /** The same of packets that are not told of one by one. */
   moved?(moved: Moved): void;

@@ -10,6 +10,7 @@ import {
   type Update,
   type Verdict,
   VERDICTS,
+  wantsUpdate,
 } from "../packets/results.js";
 
 /** What has a verdict, and what a drop came to. */
@@ -67,7 +68,7 @@ export class Failing extends PassingSink {
       this.#countJudged(update.before, -1);
       this.#countJudged(update, 1);
     }
-    if (super.wantsVerdict(update.before.verdict)) super.update(update);
+    if (wantsUpdate(this.next, update)) super.update(update);
   }
 
   override finding(finding: Finding): void {

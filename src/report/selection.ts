@@ -12,6 +12,7 @@ import {
   type Update,
   type Verdict,
   VERDICTS,
+  wantsUpdate,
 } from "../packets/results.js";
 
 /** What drops came to, as words: `unknown` is a verdict, and means that alone. */
@@ -40,6 +41,9 @@ export interface Selection {
 const MOST_REMEMBERED = 100_000;
 /** Flows that are held back until a finding names them: of each finding, a hundred are named. */
 const MOST_HELD = 10_000;
+
+/** As what a packet counts of which nothing was shown so far: as no problem. */
+const NOT_SHOWN: Update["before"] = { verdict: "unknown" };
 
 /** Passes on the results that were selected, and the totals of all. */
 export class Selected extends PassingSink {
@@ -140,13 +144,15 @@ export class Selected extends PassingSink {
     if (super.wantsVerdict(judgement.verdict)) super.unmatched(row, judgement);
   }
 
-  /** Whoever was shown the packet as it was before is shown what it turned out to be. */
+  /** Whoever asks for what a packet was, or for what it turned out to be, is shown that. */
   override update(update: Update): void {
-    if ((this.#isFiltered && !update.isSelected) || !this.#selects(update.before.verdict)) return;
-    const isWanted = this.#isJudgementWanted(update) || this.#isJudgementWanted(update.before);
-    if (!isWanted || !this.#isOf(update.flow)) return;
+    if (this.#isFiltered && !update.isSelected) return;
+    const [wasWanted, isWanted] = [update.before, update].map(
+      (said) => this.#selects(said.verdict) && this.#isJudgementWanted(said),
+    );
+    if ((!wasWanted && !isWanted) || !this.#isOf(update.flow)) return;
     this.#tell(update.flow);
-    if (super.wantsVerdict(update.before.verdict)) super.update(update);
+    if (wantsUpdate(this.next, update)) super.update(wasWanted ? update : { ...update, before: NOT_SHOWN });
   }
 
   override flow(flow: FlowSummary): void {

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { type Sink, VERDICTS } from "../../src/packets/results.js";
+import { type Sink, VERDICTS, wantsUpdate } from "../../src/packets/results.js";
 import { findingOf, oneFlow } from "../../src/packets/findings.js";
 import { INSIDE } from "../../src/packets/sides.js";
 import { Failing } from "../../src/report/failing.js";
@@ -28,7 +28,7 @@ function told(sink: Sink, tables: HandFilled): void {
         why: "as it is",
         ...(verdict === "dropped" && { impact: "lost" as const }),
       });
-    if (at === 0 && sink.wantsVerdict(verdict)) sink.update({ ...UPDATE, flow: 1 });
+    if (at === 0 && wantsUpdate(sink, UPDATE)) sink.update({ ...UPDATE, flow: 1 });
     if (at === 0) sink.ambiguous([row], [], "alike");
   }
   for (const finding of [LEAK, PORT]) sink.finding(finding);
@@ -58,6 +58,7 @@ it.each([
   [{ only: new Set(["pair"]) }, ["pair of 1", "pair of 2"]],
   [{ only: new Set(["problem"]) }, ["dropped", "refused", "refused", "leak"]],
   [{ only: new Set(["lost"]) }, ["dropped", "refused"]],
+  [{ only: new Set(["refused"]) }, ["refused", "refused"]],
   [{ only: new Set(["resent"]) }, []],
   [{ only: new Set(["ambiguous", "port-rewritten"]) }, ["ambiguous", "port-rewritten"]],
   [{ flows: new Set([1]) }, ["pair of 1", "dropped", "refused", "ambiguous", "leak"]],

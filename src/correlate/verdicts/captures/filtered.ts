@@ -21,8 +21,11 @@ export class Filtered {
     this.#common = common;
   }
 
-  /** What all that a side's capture has is, and a packet of the other side is not, in words; undefined where there is no such thing. */
-  of(row: number, other: Side): string | undefined {
+  /**
+   * What all that a side's capture has is, and a packet of the other side is not, in words; undefined where there is no such thing. `nearWay`: which way
+   * its conversation goes from who is behind the NAT.
+   */
+  of(row: number, other: Side, nearWay = this.#known.timeline.way(row)): string | undefined {
     const cover = this.#known.cover[other];
     const has = (kind: number, of = cover): boolean => this.#isThere(of.kinds.sinceNs[kind], row, of);
     // ARP is of no conversation
@@ -35,11 +38,11 @@ export class Filtered {
     if (isOneVersion && translations.slotOf(row) === NONE) return `all is ${name}`;
     if (has(TCP_CONTROL) && !has(TCP_PLAIN) && !isControl(t.proto(row), t.tcpFlags(row)))
       return "all segments open or end connections";
-    return this.#common[other].isTelling ? this.#ofOthers(row, other) : undefined;
+    return this.#common[other].isTelling ? this.#ofOthers(row, other, nearWay) : undefined;
   }
 
-  /** By which protocol, with whom, and on which port all conversations are: of what goes out, all that stays as it is. */
-  #ofOthers(row: number, other: Side): string | undefined {
+  /** By which protocol, with whom, and on which port all conversations are: all that stays as it is of what is behind the NAT. */
+  #ofOthers(row: number, other: Side, nearWay: number): string | undefined {
     const { timeline: t, tuples, translations } = this.#known;
     // what is known to cross passes any such filter
     if (translations.slotOf(row) !== NONE) return undefined;
@@ -49,7 +52,7 @@ export class Filtered {
     const tuple = t.tuple(row);
     const ends = new Set(ENDS.map((isA) => tuples.addressText(tuple, isA)));
     if (addresses.length > 0 && !addresses.some((address) => ends.has(address))) return `all is with ${addresses[0]}`;
-    const isOfPort = hasPorts(tuples.proto(tuple)) && ENDS.some((isA) => ports.includes(tuples.port(tuple, isA)));
+    const isOfPort = hasPorts(tuples.proto(tuple)) && ports.includes(tuples.port(tuple, (nearWay & 1) === 0));
     return ports.length === 0 || isOfPort ? undefined : `all has port ${ports[0]}`;
   }
 

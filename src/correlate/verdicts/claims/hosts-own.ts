@@ -55,6 +55,10 @@ export class HostsOwn {
         lacks: "crossing",
       };
     const whose = this.#known.timeline.way(row) === natWay ? "its TTL" : "the TTL of what answers it";
+    if (tuples.isHeard(natWay) && tuples.isHeard(natWay ^ 1) && !this.#mayTell(natWay >> 1)) {
+      const why = `both ends speak, and ${inside} has nothing of their service: it takes another interface, or a filter kept it out of ${inside}`;
+      return unknown("may-be-filtered", why, "crossing");
+    }
     return unknown(
       "forwarded-unseen",
       `${whose} ${NOT_FULL}: the host forwards it, by another interface or missed by ${inside}, or that TTL was chosen`,
@@ -111,7 +115,8 @@ export class HostsOwn {
     if (misses.isPatchy(INSIDE)) return false;
     return (
       elsewhere.isConversation(tuple) ||
-      (!common[INSIDE].mayKeepOut(timeline.proto(row), tuple) &&
+      (this.#mayTell(tuple) &&
+        !common[INSIDE].mayKeepOut(timeline.proto(row), tuple) &&
         filtered.of(row, INSIDE) === undefined &&
         tuples.isHeard(natWay ^ 1) &&
         speakers.isCovered(natWay, INSIDE) &&
@@ -119,6 +124,11 @@ export class HostsOwn {
         !this.#mayBeMissed(row) &&
         !strangers.hasFor(row))
     );
+  }
+
+  /** Whether the inside capture would show a conversation that crossed there: a filter that keeps it out keeps out others of its service as well. */
+  #mayTell(tuple: number): boolean {
+    return this.#known.cover[INSIDE].isUnfiltered || this.#known.carried.hasService(tuple);
   }
 
   /** Whether the inside capture may have missed each packet of a conversation so far, as it may miss some. */

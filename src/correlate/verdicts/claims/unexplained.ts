@@ -132,7 +132,7 @@ export class Unexplained {
     if (isReached) carried.noteUnseen(tuple);
     // a filter by port or protocol keeps out others of the service as well, and one by address all that goes there
     const isCarried = carried.hasService(tuple) || elsewhere.isProved(nearWay);
-    const isAlone = isBehind && !isReached && isCarried && this.#known.filtered.of(row, OUTSIDE) === undefined;
+    const isAlone = isBehind && !isReached && isCarried && this.#known.filtered.of(row, OUTSIDE, nearWay) === undefined;
     const said = isAnsweredFar ? "an ICMP error from behind the host answers" : "both ends speak";
     const isProved =
       elsewhere.isConversation(tuple) ||

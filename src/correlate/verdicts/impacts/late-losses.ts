@@ -1,4 +1,4 @@
-import type { Judgement, Sink, Update } from "../../../packets/results.js";
+import { type Judgement, type Sink, type Update, wantsUpdate } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import type { Clashes } from "../flows/clashes.js";
 import type { Cover } from "../captures/cover.js";
@@ -68,6 +68,6 @@ export class LateLosses {
     const { tallies, findings, sink } = this.#of;
     tallies[update.side].updated(update);
     findings.update(update);
-    if (sink.wantsVerdict(update.before.verdict)) sink.update(update);
+    if (wantsUpdate(sink, update)) sink.update(update);
   }
 }
