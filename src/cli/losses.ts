@@ -11,7 +11,7 @@ export function losses({ name, tally, captureDropped }: PacketSource): string[] 
     texts.push(`${name}: ${frames(captureDropped)} lost while capturing, by the capture's own count`);
   }
   if (tally.cut > 0) {
-    texts.push(`${name}: ${frames(tally.cut)} cut by the snaplen; their pairs rest on what is left of them`);
+    texts.push(`${name}: ${frames(tally.cut)} cut by the snaplen: pairs rest on what is left`);
   }
   for (const [reason, { count, firstFrame }] of tally.reasons) {
     texts.push(`${name}: ${frames(count)} undecodable, the first is frame ${firstFrame}: ${reason}`);

@@ -85,7 +85,7 @@ export class Settling {
     const judged = verdicts.judge(row);
     const isOpen = judged.verdict === "unknown" || judged.verdict === "no-overlap";
     const heldUp = isOpen ? updates.tellHeldUp(row, translations.slotOf(row)) : undefined;
-    const { verdict, reason, why, byFrame, mtu, mayBeLostBy, elsewhereWay }: Verdict = heldUp ?? judged;
+    const { verdict, reason, why, byFrame, mtu, mayBeLostBy, elsewhereWay, isProof }: Verdict = heldUp ?? judged;
     tuples.noteUnmatched(t.tuple(row));
     if (!isUncovered({ verdict, reason, why })) matchers.completeness.noteAlone(row);
     const judgement: { -readonly [K in keyof Judgement]: Judgement[K] } = { verdict, reason, why };
@@ -103,10 +103,11 @@ export class Settling {
     }
     this.#tell(row, judgement);
     if (isOpen && heldUp === undefined && reason !== "may-be-refused")
-      updates.noteUnknown(row, verdict, book.flowOf(row));
+      updates.noteUnknown(row, judgement, book.flowOf(row));
     if (mayHaveCrossed(judgement) && !impacts.open.isEmpty) updates.tellUnclear(row);
     if (reason === "never-entered") updates.tellAnswered(row);
     if (elsewhereWay !== undefined) updates.tellElsewhere(elsewhereWay);
+    if (isProof === true) updates.tellProved(t.tuple(row), why);
     for (const service of verdicts.taken.news()) updates.tellTaken(service);
     updates.tellRefused(row);
     t.setState(row, DONE);

@@ -37,7 +37,7 @@ export const FINDINGS = {
   duplicates: { severity: "info", hint: "mirror one direction, or one port, if it matters" },
   "host-reset": {
     severity: "warning",
-    hint: "conntrack -L shows whether the entry is still there, docker ps the container; conntrack -S counts what is invalid, which nf_conntrack_tcp_be_liberal=1 passes; iptables -S shows who rejects with tcp-reset",
+    hint: "conntrack -L shows whether its entry is there; conntrack -S counts what is invalid, which nf_conntrack_tcp_be_liberal=1 passes; iptables -S shows who rejects with tcp-reset",
   },
   leak: {
     severity: "warning",
@@ -49,7 +49,7 @@ export const FINDINGS = {
   },
   mtu: {
     severity: "warning",
-    hint: "ip link shows MTUs; docker network create -o com.docker.network.driver.mtu=<bytes>, or TCPMSS --clamp-mss-to-pmtu",
+    hint: "ip link shows MTUs, ip route get <address> which one counts; docker network create -o com.docker.network.driver.mtu=<bytes>, or TCPMSS --clamp-mss-to-pmtu",
   },
   "nat-clash-drop": {
     severity: "warning",
@@ -57,7 +57,7 @@ export const FINDINGS = {
   },
   "nothing-paired": {
     severity: "warning",
-    hint: "capinfos -ae shows when a capture begins and ends; sysctl net.ipv4.ip_forward, iptables -vnL FORWARD and ip route get <address>, what becomes of packets",
+    hint: "capinfos -ae shows when a capture begins and ends; sysctl net.ipv4.ip_forward, whether the host forwards; iptables -vnL FORWARD, what it drops; ip route get <address>, where it sends the rest",
   },
   "port-rewritten": { severity: "info", hint: "a NAT takes another port where the wanted one is in use" },
   refused: {

@@ -172,6 +172,11 @@ export class FlowAccounts {
     return this.records[(slot << account.RECORD_BITS) + account.BITS];
   }
 
+  /** Whether the router altered packets of it beyond what a translation does. */
+  wasAltered(slot: number): boolean {
+    return this.#has(slot, account.WAS_ALTERED);
+  }
+
   /** Whether who opened the conversation did not begin this translation: see IS_TAKEN_UP. */
   isTakenUp(slot: number): boolean {
     return (this.bits(slot) & account.IS_TAKEN_UP) !== 0;

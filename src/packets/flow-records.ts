@@ -116,3 +116,5 @@ export const HAS_DIGESTS = 1 << 21;
  * conversation is not who began this translation.
  */
 export const IS_TAKEN_UP = 1 << 22;
+/** Whether the router altered packets of it beyond what a translation does. */
+export const WAS_ALTERED = 1 << 23;

@@ -65,11 +65,12 @@ export const REASONS = {
     "a reset that came from no router away answers it: by a rule, or as the host has that address and nobody listens",
   "may-be-refused":
     "an ICMP error is about it, or about another packet that is quoted alike; or nothing shows whether the host sent it",
-  "may-be-hairpin": "a frame of its own side may be its other form, and too little speaks for that",
+  "may-be-hairpin":
+    "a frame of its own side is like it, with other addresses: the host may have turned it round, but too little shows that",
   "translation-gone":
     "another translation has taken the place of its own, or nothing behind it went by that: the host may have forgotten it, and taken the packet itself",
   "not-yet-translated":
-    "its conversation began inside, and nothing of that had crossed by then: the host may have had no translation, and taken it itself",
+    "nothing of its conversation had crossed by then, which began inside, or may have: the host may have had no translation, and taken it itself",
   "pieces-missing": "it was cut differently, and not all pieces are there, or nothing tells which are its own",
   fragment: "it is a fragment, and not all of its datagram is there on both sides",
   "nothing-paired": "nothing has paired so far: the captures may be of different hosts or times",

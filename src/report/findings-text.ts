@@ -1,5 +1,6 @@
 import type { Finding, FindingCode } from "../packets/findings.js";
 import { printable } from "../packets/printable.js";
+import type { Reason } from "../packets/reasons.js";
 import { SIDE_NAMES } from "../packets/sides.js";
 import { framesText } from "./frames-text.js";
 import type { Paint } from "./paint.js";
@@ -8,15 +9,23 @@ import type { Paint } from "./paint.js";
 const MOST_NAMED = 5;
 
 /** Findings that come to no more than the packets at the head of the summary: what to do about those is left to be said. */
-const TOLD_ABOVE: ReadonlySet<FindingCode> = new Set(["dropped", "refused"]);
+const TOLD_ABOVE: ReadonlySet<FindingCode> = new Set(["dropped", "refused", "host-reset"]);
 
-/** Findings that put in doubt what is said of packets, so that they come before that. */
-const TOLD_FIRST: ReadonlySet<FindingCode> = new Set(["swapped-sides", "nothing-paired"]);
+/** Findings that put in doubt what is said of packets, so that they come before that, and the reasons of single packets that they tell. */
+const TOLD_FIRST: ReadonlyMap<FindingCode, readonly Reason[]> = new Map<FindingCode, readonly Reason[]>([
+  ["swapped-sides", []],
+  ["nothing-paired", ["nothing-paired", "not-begun", "ended"]],
+]);
 
 /** What has to be known before anything that is said of packets. */
 export function firstText(warnings: readonly Finding[], paint: Paint): string {
   const first = warnings.filter(({ code }) => TOLD_FIRST.has(code));
   return first.map((each) => findingText(each, paint) + nextText(each, 0, [each])).join("");
+}
+
+/** Reasons of single packets that stand there. */
+export function toldFirst(warnings: readonly Finding[]): ReadonlySet<Reason> {
+  return new Set(warnings.flatMap(({ code }) => TOLD_FIRST.get(code) ?? []));
 }
 
 /** What else somebody has to do something about, behind the packets that never arrived; what to do next is said once of findings of one kind. */
@@ -29,9 +38,9 @@ export function warningsText(warnings: readonly Finding[], paint: Paint): string
   ].join("");
 }
 
-/** What to do next, behind the last finding of its kind. */
-function nextText({ code, hint }: Finding, at: number, all: readonly Finding[]): string {
-  return hint === "" || (all[at + 1]?.code === code && all[at + 1]?.hint === hint) ? "" : `  next: ${hint}\n`;
+/** What to do next, behind the last finding of which that is so. */
+function nextText({ hint }: Finding, at: number, all: readonly Finding[]): string {
+  return hint === "" || all[at + 1]?.hint === hint ? "" : `  next: ${hint}\n`;
 }
 
 /** A finding for people: what was seen, then where. */

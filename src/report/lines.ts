@@ -38,6 +38,18 @@ const LATENCY_COLUMNS = 7;
 
 /** What has to be said of a verdict's weight. */
 const BAD: ReadonlySet<Verdict> = new Set(["dropped", "refused"]);
+/** What stands before a verdict: of what never arrived, of what the host refused, of what nothing tells, and of what was not to come out here. */
+const MARKS: Readonly<Record<Verdict, string>> = {
+  dropped: "✗",
+  refused: "⊘",
+  unknown: "?",
+  "capture-loss": "?",
+  "no-overlap": "?",
+  elsewhere: "·",
+  local: "·",
+  proxied: "·",
+  copy: "·",
+};
 const FAINT: ReadonlySet<Verdict> = new Set(["local", "elsewhere", "no-overlap", "proxied", "copy"]);
 
 interface PairText {
@@ -169,7 +181,7 @@ export class Lines {
 
   #verdict({ verdict, impact, byFrame }: Judgement): string {
     const told = impact === undefined || impact === "unknown" || verdict !== "dropped" ? "" : `, ${impact}`;
-    const text = `✗ ${verdict}${told}${told !== "" && byFrame !== undefined ? ` as #${byFrame}` : ""}`;
+    const text = `${MARKS[verdict]} ${verdict}${told}${told !== "" && byFrame !== undefined ? ` as #${byFrame}` : ""}`;
     if (BAD.has(verdict)) return this.#paint.bad(text);
     return FAINT.has(verdict) ? this.#paint.faint(text) : this.#paint.doubtful(text);
   }

@@ -1,3 +1,4 @@
+import { type Reason, REASONS } from "../packets/reasons.js";
 import {
   type Ends,
   type Impact,
@@ -9,7 +10,7 @@ import {
   type Update,
   type Verdict,
 } from "../packets/results.js";
-import { SIDE_NAMES, type Side } from "../packets/sides.js";
+import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../packets/sides.js";
 import { isFromOpener } from "../packets/ways.js";
 import { endsOf } from "./ends.js";
 import { endsText } from "./ends-text.js";
@@ -125,9 +126,9 @@ export class Problems {
 
   /**
    * What it comes to; then one line each, the reason behind it where it fits in `width` columns, else below. Of some that have one reason, it
-   * is said of the first.
+   * is said of the first; reasons that are `told` above are not said again.
    */
-  text(summary: Summary, width: number, paint: Paint): string {
+  text(summary: Summary, width: number, paint: Paint, told: ReadonlySet<Reason> = new Set()): string {
     const lines = [`${paint.heading(sumUp(summary))}\n`];
     const byKind = this.#byKind();
     let room = MOST_PROBLEMS;
@@ -135,25 +136,25 @@ export class Problems {
     for (const kind of ["lost", "unknown", "refused"] as const) add(kind);
     const unclear = byKind.get("unclear") ?? [];
     const examples = unclear.toSorted((a, b) => b.length - a.length).slice(0, MOST_UNCLEAR);
-    lines.push(...linesOf("unclear", examples, width, paint));
+    lines.push(...linesOf("unclear", examples, told, width, paint));
     const others = countIn(summary.verdicts, "unknown") - countOf(examples);
-    if (examples.length > 0 && others > 0) lines.push(`… and ${others} more (--only unknown shows them)\n`);
+    if (examples.length > 0 && others > 0) lines.push(`… and ${others} more that are unknown\n`);
     for (const kind of ["resent", "covered"] as const) add(kind);
     if (hidden > 0) lines.push(`… and ${hidden} more packets (--only problem --format ndjson lists them all)\n`);
     return lines.join("");
 
     function add(kind: Kind): void {
       const groups = byKind.get(kind) ?? [];
-      lines.push(...linesOf(kind, groups.slice(0, room), width, paint));
+      lines.push(...linesOf(kind, groups.slice(0, room), told, width, paint));
       hidden += countOf(groups.slice(room));
       room = Math.max(0, room - groups.length);
     }
   }
 
-  /** Packets that are told of in one line, by what they came to. */
+  /** Packets that are told of in one line, by what they came to: those of containers before what comes from outside, as scans do. */
   #byKind(): Map<Kind, Lost[][]> {
     const byHosts = grouped([...this.#packets.values()], groupOf);
-    const alike = [...byHosts.values()].flatMap(byService);
+    const alike = [...byHosts.values()].flatMap(byService).toSorted(([a], [b]) => a.side - b.side);
     return grouped(alike, ([{ judgement }]) => kindOf(judgement));
   }
 }
@@ -179,8 +180,9 @@ function countIn<T>(sides: readonly ReadonlyMap<T, number>[], what: T): number {
   return sides.reduce((sum, counts) => sum + (counts.get(what) ?? 0), 0);
 }
 
-/** How many packets never arrived, what that comes to, and what else was seen on one side alone. */
-function sumUp({ verdicts, impacts }: Summary): string {
+/** How many packets never arrived, what that comes to, and how many others have no twin, by the words that `--only` takes. */
+function sumUp(summary: Summary): string {
+  const { verdicts, impacts, inside, outside } = summary;
   const impact = (name: Impact): number => countIn(impacts, name);
   const lost = countsOf([
     [impact("lost"), "lost (no later copy seen)"],
@@ -188,16 +190,28 @@ function sumUp({ verdicts, impacts }: Summary): string {
     [impact("resent") + impact("covered"), "dropped and made up for"],
     [countIn(verdicts, "refused"), "refused"],
   ]);
-  const alone = countsOf([
-    [countIn(verdicts, "elsewhere"), "took an interface that is not captured"],
-    [countIn(verdicts, "capture-loss"), "seen on one side alone, as the other capture may have lost them"],
-    [countIn(verdicts, "unknown"), "seen on one side alone, and nothing tells what became of them"],
-  ]);
+  const others = [
+    ["elsewhere", countIn(verdicts, "elsewhere"), "by an interface that is not captured"],
+    ["no-overlap", countIn(verdicts, "no-overlap"), "the other capture was not running"],
+    ["capture-loss", countIn(verdicts, "capture-loss"), `the other capture lost frames then${mostLost(summary)}`],
+    ["unknown", countIn(verdicts, "unknown"), "nothing tells what happened"],
+    ["ambiguous", inside.ambiguous + outside.ambiguous, "nothing tells whose twin is whose"],
+  ] as const;
+  const seen = others.filter(([, count]) => count > 0);
   const told =
     lost.length === 0
       ? "No packet was seen to be dropped or refused."
       : `Packets that never arrived: ${lost.join("; ")}.`;
-  return alone.length === 0 ? told : `${told} Also: ${alone.join("; ")}.`;
+  if (seen.length === 0) return told;
+  const also = seen.map(([word, count, what]) => `${count} ${word} (${what})`);
+  return `${told} Also: ${also.join("; ")}. --only ${seen.map(([word]) => word).join(",")} shows them.`;
+}
+
+/** How many of the packets the captures can have lost that they may have lost, where that is not all of them. */
+function mostLost({ verdicts, inside, outside }: Summary): string {
+  const counts = verdicts.map((each) => each.get("capture-loss") ?? 0);
+  const most = Math.min(counts[INSIDE], outside.captureDropped) + Math.min(counts[OUTSIDE], inside.captureDropped);
+  return most < counts[INSIDE] + counts[OUTSIDE] ? `, at most ${most} of these` : "";
 }
 
 function countsOf(parts: readonly (readonly [count: number, what: string])[]): string[] {
@@ -237,16 +251,31 @@ function hostsOf({ proto, ends }: Lost): string {
 /** What the packets of one line have in common: their hosts, and what became of them. */
 function groupOf(packet: Lost): string {
   const kind = kindOf(packet.judgement);
-  const why = kind === "resent" || kind === "covered" ? "" : whyOf(packet.judgement);
+  const why = kind === "resent" || kind === "covered" ? "" : causeOf(kind, packet.judgement);
   return `${kind} ${packet.side} ${hostsOf(packet)} ${why}`;
 }
 
+/** A reason, where nothing is known of packets without the frames and times in it: these differ from packet to packet. */
+function causeOf(kind: Kind, judgement: Judgement): string {
+  const why = whyOf(judgement);
+  return kind === "unclear" ? why.replaceAll(/\d+(\.\d+)?( [µm]?s)?/g, "#") : why;
+}
+
 /** A line for each of some groups; those with one reason follow each other. */
-function linesOf(kind: Kind, groups: readonly (readonly Lost[])[], width: number, paint: Paint): string[] {
-  const byReason = grouped(groups, (group) => reasonOf(kind, group));
-  return [...byReason].flatMap(([reason, alike]) =>
-    alike.map((group, at) => lineOf(kind, group, at === 0 ? reason : "", width, paint)),
+function linesOf(
+  kind: Kind,
+  groups: readonly (readonly Lost[])[],
+  told: ReadonlySet<Reason>,
+  width: number,
+  paint: Paint,
+): string[] {
+  const byReason = grouped(groups, (group) =>
+    kind === "unclear" ? causeOf(kind, group[0].judgement) : reasonOf(kind, group),
   );
+  return [...byReason.values()].flatMap((alike) => {
+    const reason = told.has(alike[0][0].judgement.reason) ? "" : reasonOf(kind, alike.flat());
+    return alike.map((group, at) => lineOf(kind, group, at === 0 ? reason : "", width, paint));
+  });
 }
 
 function reasonOf(kind: Kind, group: readonly Lost[]): string {
@@ -255,6 +284,8 @@ function reasonOf(kind: Kind, group: readonly Lost[]): string {
   const again = named([...new Set(frames)]);
   if (kind === "resent") return `again ${again}`;
   if (kind === "covered") return "a later acknowledgement covers it";
+  const isSame = kind !== "unclear" || group.every(({ judgement: { why } }) => why === judgement.why);
+  if (!isSame) return REASONS[judgement.reason];
   return printable(kind === "refused" && again !== "" ? `${whyOf(judgement)} (${again})` : judgement.why);
 }
 

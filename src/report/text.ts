@@ -14,7 +14,7 @@ import { foldedLines } from "./fold.js";
 import { Lines } from "./lines.js";
 import type { UtcOffset } from "./local-time.js";
 import { type Paint, paint } from "./paint.js";
-import { findingText, firstText, warningsText } from "./findings-text.js";
+import { findingText, firstText, toldFirst, warningsText } from "./findings-text.js";
 import { isTold, Problems } from "./problems.js";
 import type { Reporter, Write } from "./reporter.js";
 import { totals } from "./totals.js";
@@ -115,7 +115,7 @@ export class TextReporter implements Reporter {
     if (!this.#options.quiet) this.#out.add("\n");
     const { width, utcOffset } = this.#options;
     const { names } = this.#tables;
-    const problems = this.#problems.text(summary, width, this.#paint);
+    const problems = this.#problems.text(summary, width, this.#paint, toldFirst(this.#warnings));
     const first = firstText(this.#warnings, this.#paint);
     this.#out.add(foldedLines(`${first}${problems}${warningsText(this.#warnings, this.#paint)}\n`, width));
     this.#out.add(`${this.#translations.text(this.#paint, summary.flows, width)}\n`);

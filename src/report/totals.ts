@@ -87,7 +87,6 @@ function clocks(
     uncertaintyNs === null ? "not confirmed by packets of both directions" : `to within ${latencyText(uncertaintyNs)}`;
   if (source === "none") return `taken as one, ${confirmed}`;
   const drift = driftPpm === 0 ? "" : `, drifting by ${driftPpm} ppm`;
-  const order = offsetNs < 0 ? "behind" : "ahead of";
   const first = steps.length === 0 ? "" : " at first";
   const told = steps.slice(0, MOST_STEPS).map(({ timeNs, byNs }) => {
     const time = new LocalTimes(timeNs, utcOffset, 6).of(0).slice(0, "HH:MM:SS".length);
@@ -95,5 +94,6 @@ function clocks(
   });
   const more = steps.length + moreSteps - told.length;
   const others = more === 0 ? "" : `; and ${more === 1 ? "once" : `${more} times`} more`;
-  return `outside is ${latencyText(Math.abs(offsetNs))} ${order} inside${first} (${source}${drift}, ${confirmed})${told.join("")}${others}`;
+  const apart = `is ${latencyText(Math.abs(offsetNs))} ${offsetNs < 0 ? "behind" : "ahead of"}`;
+  return `outside ${offsetNs === 0 ? "agrees with" : apart} inside${first} (${source}${drift}, ${confirmed})${told.join("")}${others}`;
 }

@@ -196,12 +196,13 @@ export class TranslationTable {
       lines(flow, isUnknown ? "?" : cell?.(flow, problems, time), paint),
     );
     const wide = table(columns, rows.flat());
-    const blocks =
-      widthOf(wide) <= width
-        ? wide.match(/(?:^flow .*\n)?.*\n.*\n/g)
-        : rows.map(([inside, outside]) => narrow(inside, outside, own));
+    const isWide = widthOf(wide) <= width;
+    const blocks = isWide
+      ? wide.match(/(?:^flow .*\n)?.*\n.*\n/g)
+      : rows.map(([inside, outside]) => narrow(inside, outside, own));
     const shown = blocks?.map((block, at) => block + this.#rulesOf(this.#rows[at])).join("");
-    return foldedLines(`${heading}, ${text}\n${shown}${more}`, width);
+    const legend = isWide ? "" : " (→ pairs outbound, ← inbound)";
+    return foldedLines(`${heading}, ${text}${legend}\n${shown}${more}`, width);
   }
 
   #sinceNs(epochNs: bigint): number {
@@ -234,7 +235,8 @@ function narrow(inside: readonly string[], outside: readonly string[], own: stri
 
 function narrowSide([, , , side, ends, pairs, only, p50, p99]: readonly string[]): string {
   const alone = only === "0" ? "" : `  only ${only}`;
-  return `  ${side.padEnd("outside".length)} ${ends}  ${pairs.replace(/ +/, " ")}${alone}  p50 ${p50}  p99 ${p99}\n`;
+  const latency = p50 === "-" ? "" : `  p50 ${p50}  p99 ${p99}`;
+  return `  ${side.padEnd("outside".length)} ${ends}  ${pairs.replace(/ +/, " ")}${alone}${latency}\n`;
 }
 
 /** The two rows of a flow. `own`: what stands in the last column, if there is one more than usual. */

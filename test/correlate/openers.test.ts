@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { ipv4, udp } from "../support/packets.js";
 import { outcomeOf, type Stamped, us } from "./outcome.js";
-import { CLIENT, CONTAINER, HOST, SERVER, type Segment, segment, SYN, SYN_ACK } from "./traffic.js";
+import { CLIENT, CONTAINER, conversation, HOST, SERVER, type Segment, segment, SYN, SYN_ACK } from "./traffic.js";
 
 const COUNT = 12;
 
@@ -79,9 +79,10 @@ describe("the handshake", () => {
   });
 });
 
-/** `nat` and `initiator` of datagrams of a container and a server in turn. */
-async function datagrams(farPort: number, nearPort: number, isFarFirst: boolean) {
-  const sides: [Stamped[], Stamped[]] = [[], []];
+/** `nat` and `initiator` of datagrams of a container and a server in turn, so many seconds behind the first frames. */
+async function datagrams(farPort: number, nearPort: number, isFarFirst: boolean, lateS = 0) {
+  const first = conversation(1);
+  const sides: [Stamped[], Stamped[]] = [[...first.inside], [...first.outside]];
   for (let n = 0; n < COUNT; n++) {
     const isOutbound = n % 2 === (isFarFirst ? 1 : 0);
     for (const side of [0, 1] as const) {
@@ -92,18 +93,34 @@ async function datagrams(farPort: number, nearPort: number, isFarFirst: boolean)
       const packet = isOutbound
         ? ipv4({ ...header, src: near, dst: SERVER }, udp({ srcPort: nearPort, dstPort: farPort, payload }))
         : ipv4({ ...header, src: SERVER, dst: near }, udp({ srcPort: farPort, dstPort: nearPort, payload }));
-      sides[side].push(us(1000 * n + (isEntering ? 0 : 20), packet));
+      sides[side].push(us(10_000 + 1e6 * lateS + 1000 * n + (isEntering ? 0 : 20), packet));
     }
   }
   const { flows } = await outcomeOf(...sides);
-  return [flows[0].nat, flows[0].initiator];
+  const flow = flows.find(({ proto }) => proto === "udp");
+  return [flow?.nat, flow?.initiator];
 }
 
 describe("a UDP conversation", () => {
-  it("was opened by who is met first, but for a server's answers", async () => {
+  it("was opened by who is met first, if its ports fit that, but for a server's answers", async () => {
     expect(await datagrams(53, 40_000, false)).toEqual(["snat", "inside"]);
     expect(await datagrams(53, 40_000, true)).toEqual(["snat", "inside"]);
-    expect(await datagrams(9999, 5353, false)).toEqual(["snat", "inside"]);
+    expect(await datagrams(9999, 40_000, false)).toEqual(["snat", "inside"]);
+    // traceroute's first one, and the one behind its last
+    expect(await datagrams(33_434, 40_000, false)).toEqual(["snat", "inside"]);
+    expect(await datagrams(33_524, 40_000, false)).toEqual(["unknown", "unknown"]);
+  });
+
+  it("is not said to be opened by either where both ports are of one kind, and the host may know it from before", async () => {
+    for (const [farPort, nearPort] of [
+      [9999, 5353],
+      [51_820, 51_820],
+    ]) {
+      expect(await datagrams(farPort, nearPort, false)).toEqual(["unknown", "unknown"]);
+      expect(await datagrams(farPort, nearPort, true, 119)).toEqual(["unknown", "unknown"]);
+      expect(await datagrams(farPort, nearPort, false, 121)).toEqual(["snat", "inside"]);
+      expect(await datagrams(farPort, nearPort, true, 121)).toEqual(["dnat", "outside"]);
+    }
   });
 
   it("is not said to be opened by either where the one met first is rather the server", async () => {

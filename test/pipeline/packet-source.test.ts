@@ -138,7 +138,7 @@ it("twins of a long and a short capture get the same keys", async () => {
   expect([inside.firstNs, inside.lastNs]).toEqual([5, 5]);
   expect(losses(inside)).toEqual([
     "docker0: 4 frames lost while capturing, by the capture's own count",
-    "docker0: 1 frame cut by the snaplen; their pairs rest on what is left of them",
+    "docker0: 1 frame cut by the snaplen: pairs rest on what is left",
   ]);
 });
 

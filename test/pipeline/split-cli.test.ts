@@ -66,7 +66,7 @@ function lines(stdout: string, type: string): string[] {
     .filter((line) => line["type"] === type);
   return found
     .map((line) => JSON.stringify(line, (key, value: unknown) => (/^(frames?|byFrame)$/.test(key) ? undefined : value)))
-    .map((line) => line.replace(/frame \d+|(?<=[a-z] )\(\d+\)/g, "frame"))
+    .map((line) => line.replace(/frame \d+|(?<=[a-z] )\(\w+ #\d+\)/g, "frame"))
     .sort();
 }
 

@@ -109,7 +109,7 @@ describe("packet lines", () => {
       "                        flow 2 #5←#7",
       "22:11:03.123456  inside 172.17.0.2.80 > 203.0.113.5.40000 [P.] length 10  #1",
       "                        ✗ dropped: no segment like it came out on enp0s3 within 1s",
-      "22:11:04.123456 outside 10.0.2.15.68 > 10.0.2.2.67 UDP length 300  #1  ✗ local: from the host",
+      "22:11:04.123456 outside 10.0.2.15.68 > 10.0.2.2.67 UDP length 300  #1  · local: from the host",
       "22:11:03.123456       ? 172.17.0.2.80 > 203.0.113.5.40000 [P.] length 10",
       "                        ? ambiguous: inside #1, outside #1: identical payloads",
     ]);
@@ -124,7 +124,7 @@ describe("packet lines", () => {
       "22:11:03.123457000  29.0µs IP *172.17.0.2 > 180.101.49.11 id *4096 → *10.0.2.15 > 180.101.49.11 id *10496  ICMP echo request, seq 3, length 64, ttl 64│63  flow 1 #1→#1",
       "22:11:03.123456000 -1.23µs IP 203.0.113.5.40000 > *172.17.0.2.*80  ← 203.0.113.5.40000 > *10.0.2.15.*88    Flags [S], seq 4000000000, length 0, ttl 59│60  flow 2 #5←#7",
       "22:11:03.123456000  inside IP 172.17.0.2.80 > 203.0.113.5.40000: Flags [P.], seq 4294967290:4, ack 9, length 10  #1  ✗ dropped: no segment like it came out on enp0s3 within 1s",
-      "22:11:04.123456000 outside IP 10.0.2.15.68 > 10.0.2.2.67: UDP, length 300  #1  ✗ local: from the host",
+      "22:11:04.123456000 outside IP 10.0.2.15.68 > 10.0.2.2.67: UDP, length 300  #1  · local: from the host",
       "22:11:03.123456000       ? IP 172.17.0.2.80 > 203.0.113.5.40000: Flags [P.], seq 4294967290:4, ack 9, length 10  ? ambiguous: inside #1, outside #1: identical payloads",
     ]);
     for (const line of output) expect(stringWidth(line)).toBeLessThanOrEqual(220);
@@ -203,6 +203,17 @@ const dropped = (impacts: readonly (readonly [Impact, number])[], refused = 0): 
   impacts: [new Map(impacts), new Map()],
 });
 
+/** The first line of a run that has packets without a twin of all kinds that are no loss. */
+const counted = (captureDropped: number): string =>
+  text(new HandFilled(), { quiet: true, width: 400 }, (reporter) =>
+    reporter.end({
+      ...SUMMARY,
+      inside: { ...SUMMARY.inside, ambiguous: 1 },
+      outside: { ...SUMMARY.outside, ambiguous: 2, captureDropped },
+      verdicts: [new Map([["capture-loss", 3]]), new Map([["no-overlap", 4]])],
+    }),
+  ).split("\n", 1)[0];
+
 describe("the problems at the head of a summary", () => {
   it("name who, which flow, which frames and why, a line each", () => {
     const tables = new HandFilled();
@@ -240,16 +251,14 @@ describe("the problems at the head of a summary", () => {
             ["unknown", 20],
             ["refused", 1],
             ["elsewhere", 2],
-            ["capture-loss", 3],
           ]),
           new Map(),
         ],
       });
     });
-    expect(lines(output).slice(0, 12)).toEqual([
-      "Packets that never arrived: 1 refused. Also: 2 took an interface that is not captured; 3 seen on one",
-      "    side alone, as the other capture may have lost them; 20 seen on one side alone, and nothing",
-      "    tells what became of them.",
+    expect(lines(output).slice(0, 11)).toEqual([
+      "Packets that never arrived: 1 refused. Also: 2 elsewhere (by an interface that is not captured); 20",
+      "    unknown (nothing tells what happened). --only elsewhere,unknown shows them.",
       `  refused udp 172.17.0.2.6001 > 203.0.113.5.53  inside #31  host unreachable (#31)`,
       `? unknown udp 172.17.0.2.5000 > 203.0.113.5.0  inside #1 #8 #15`,
       `          ${why}`,
@@ -257,9 +266,77 @@ describe("the problems at the head of a summary", () => {
       `? unknown udp 172.17.0.2.5000 > 203.0.113.5.2  inside #3 #10 #17`,
       `? unknown udp 172.17.0.2.5000 > 203.0.113.5.3  inside #4 #11 #18`,
       `? unknown udp 172.17.0.2.5000 > 203.0.113.5.4  inside #5 #12 #19`,
-      "… and 5 more (--only unknown shows them)",
+      "… and 5 more that are unknown",
       "",
     ]);
+  });
+
+  it("put packets together of which the reason is the same but for times and frames", () => {
+    const tables = new HandFilled();
+    const say = (reporter: Reporter, frame: number, srcPort: number, ms: number): void =>
+      reporter.unmatched(lost(tables, srcPort, frame), {
+        verdict: "unknown",
+        reason: "not-begun",
+        why: `the first frame of outside is ${ms} ms later, and nothing shows whether it was captured then`,
+      });
+    const told = (...late: readonly [number, number]): string[] =>
+      lines(
+        text(tables, { quiet: true, width: 200 }, (reporter) => {
+          for (const [at, ms] of late.entries()) say(reporter, at + 1, 5000, ms);
+          say(reporter, 9, 5001, 7);
+          reporter.end({ ...SUMMARY, verdicts: [new Map([["unknown", 3]]), new Map()] });
+        }),
+      ).slice(1, 4);
+    const who = "? unknown udp 172.17.0.2.5000 > 203.0.113.5.53  inside #1 #2";
+    const other = "? unknown udp 172.17.0.2.5001 > 203.0.113.5.53  inside #9";
+    expect(told(7.5, 8)).toEqual([`${who}  the first frame of the other capture is later`, other, ""]);
+    const why = "the first frame of outside is 7 ms later, and nothing shows whether it was captured then";
+    expect(told(7, 7)).toEqual([`${who}  ${why}`, other, ""]);
+  });
+
+  it("are those of containers before those from outside", () => {
+    const tables = new HandFilled();
+    const scan = {
+      side: OUTSIDE,
+      proto: TCP,
+      src: "203.0.113.5",
+      srcPort: 40_000,
+      dst: "10.0.2.15",
+      frame: 1,
+    } as const;
+    const refused = { verdict: "refused", reason: "prohibited", why: "a rule" } as const;
+    const output = text(tables, { quiet: true, width: 200 }, (reporter) => {
+      reporter.unmatched(tables.add({ ...scan, dstPort: 23 }), refused);
+      reporter.unmatched(lost(tables, 5000, 2), refused);
+      reporter.end(dropped([], 2));
+    });
+    expect(lines(output).slice(1, 3)).toEqual([
+      "  refused udp 172.17.0.2.5000 > 203.0.113.5.53  inside #2  a rule",
+      "  refused tcp 203.0.113.5.40000 > 10.0.2.15.23  outside #1",
+    ]);
+  });
+
+  it("do not say again why, where that stands above them", () => {
+    const tables = new HandFilled();
+    const output = text(tables, { quiet: true, width: 200 }, (reporter) => {
+      for (const [at, reason] of (["nothing-paired", "no-answer"] as const).entries())
+        reporter.unmatched(lost(tables, 5000 + at, at + 1), { verdict: "unknown", reason, why: reason });
+      reporter.finding(findingOf("nothing-paired", 1, "natcorr found none"));
+      reporter.end({ ...SUMMARY, verdicts: [new Map([["unknown", 2]]), new Map()] });
+    });
+    expect(lines(output).filter((line) => line.startsWith("? "))).toEqual([
+      "? unknown udp 172.17.0.2.5000 > 203.0.113.5.53  inside #1",
+      "? unknown udp 172.17.0.2.5001 > 203.0.113.5.53  inside #2  no-answer",
+    ]);
+  });
+
+  it("leave what is no loss to a word and a count, and say how many a capture can have lost", () => {
+    const also =
+      "No packet was seen to be dropped or refused. Also: 4 no-overlap (the other capture was not running); 3";
+    const rest =
+      "; 3 ambiguous (nothing tells whose twin is whose). --only no-overlap,capture-loss,ambiguous shows them.";
+    expect(counted(3)).toBe(`${also} capture-loss (the other capture lost frames then)${rest}`);
+    expect(counted(2)).toBe(`${also} capture-loss (the other capture lost frames then, at most 2 of these)${rest}`);
   });
 
   it("say what each came to, as far as is known at the end, the worst first", () => {
@@ -515,11 +592,11 @@ describe("the end of a report", () => {
       reporter.end({ ...SUMMARY, flows: 1 });
     });
     expect(lines(output).slice(2, 7)).toEqual([
-      "1 translation, most bytes first",
+      "1 translation, most bytes first (→ pairs outbound, ← inbound)",
       "flow 1  icmp snat  bytes 1234",
       "  inside  *172.17.0.2 > 180.101.49.11 id *4096  → 5  only 1  p50 29.0µs",
       "    p99 1.20ms",
-      "  outside *10.0.2.15 > 180.101.49.11 id *10496  ← 3  p50 -  p99 -",
+      "  outside *10.0.2.15 > 180.101.49.11 id *10496  ← 3",
     ]);
   });
 

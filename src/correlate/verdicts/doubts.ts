@@ -55,7 +55,7 @@ export class Doubts {
     if (lacks === "exit" || lacks === "crossing") {
       const form = this.#otherFormOf(row);
       if (form !== undefined) {
-        const why = `frame ${form} of ${SIDE_NAMES[side]} is like it, with other addresses and a TTL one lower: it may be turned round, and too little speaks for that`;
+        const why = `frame ${form} of ${SIDE_NAMES[side]} is like it, with other addresses and a TTL one lower: the host may have turned it round, but too little shows that`;
         return unknown("may-be-hairpin", why);
       }
     }

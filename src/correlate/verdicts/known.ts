@@ -46,6 +46,8 @@ export interface Verdict extends Judgement {
   readonly mayBeLostBy?: Side;
   /** A way to an address that packets are now known to take an interface to which is not captured. */
   readonly elsewhereWay?: number;
+  /** Whether it is the first of its conversation of which that is proved. */
+  readonly isProof?: boolean;
 }
 
 const UNCOVERED: ReadonlySet<Reason> = new Set(["no-frames", "not-begun", "ended", "silence"]);

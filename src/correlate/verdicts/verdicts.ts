@@ -117,14 +117,16 @@ export class Verdicts {
     this.#senders.goOn();
     this.#known.strangers.note(row);
     const claim = this.#claims.of(row);
-    const verdict = this.#believed(row, claim);
+    const believed = this.#believed(row, claim);
+    const isElsewhere = believed.verdict === "elsewhere";
+    const isProof = isElsewhere && this.#known.elsewhere.proveConversation(this.#known.timeline.tuple(row));
+    const verdict = isProof ? { ...believed, isProof } : believed;
     if (verdict.reason === "never-entered" || this.#isOrphan(row, claim)) this.#orphans.note(row);
     const isUnseen = isUncovered(verdict) || verdict.verdict === "capture-loss" || verdict.reason === "may-be-hairpin";
     if (isUnseen) this.#known.speakers.noteUnproved(row);
-    if (verdict.verdict === "elsewhere") this.#known.elsewhere.proveConversation(this.#known.timeline.tuple(row));
     const { elsewhereWay } = claim;
     if (isUnseen || elsewhereWay === undefined) return verdict;
-    if (verdict.verdict === "elsewhere") this.#known.elsewhere.prove(elsewhereWay);
+    if (isElsewhere) this.#known.elsewhere.prove(elsewhereWay);
     if (!this.#known.elsewhere.learn(elsewhereWay)) return verdict;
     return { ...verdict, elsewhereWay };
   }
@@ -191,8 +193,8 @@ export class Verdicts {
       if (elsewhere !== undefined) return unknown("may-go-elsewhere", elsewhere);
       const common = this.#known.filtered.of(row, other);
       if (common === undefined) return claim;
-      const filtered = `${common}: a filter may have kept it out of ${SIDE_NAMES[other]}`;
-      return unknown("may-be-filtered", `${why}, where ${filtered}`);
+      const filtered = `in the capture of ${SIDE_NAMES[other]}, ${common}: a filter may have kept it out`;
+      return unknown("may-be-filtered", `${why}; ${filtered}`);
     }
     // what the host sends in its own name, as resets of connections that it forwards, it sends from nowhere
     if (lacks === "entry" && (t.tcpFlags(row) & RST) === 0)

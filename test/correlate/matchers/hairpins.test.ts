@@ -382,8 +382,8 @@ it("two packets that may be two forms of one, where too little speaks for it, ar
   const outcome = await outcomeOf(merged(forms, crossing.inside), crossing.outside);
   const verdicts = outcome.alone.map(({ verdict, why }) => [verdict, why]);
   expect(verdicts).toEqual([
-    ["unknown", expect.stringContaining("may be turned round")],
-    ["unknown", expect.stringContaining("may be turned round")],
+    ["unknown", expect.stringContaining("may have turned it round")],
+    ["unknown", expect.stringContaining("may have turned it round")],
   ]);
 });
 

@@ -156,6 +156,21 @@ describe("an inside conversation that nothing outside belongs to", () => {
     expect(proved.alone.slice(-2).map(({ verdict }) => verdict)).toEqual(["elsewhere", "elsewhere"]);
   });
 
+  it("is told of what was said before that was proved", async () => {
+    const long = conversation(400, { everyUs: 10_000 });
+    const said = [0, 1].flatMap((n) => [
+      us(3000 + 3e6 * n, query({ src: CONTAINER, dst: "192.168.7.9", ipId: 31_001 + n, ttl: 64 })),
+      us(3020 + 3e6 * n, answer({ src: "192.168.7.9", dst: CONTAINER, ipId: 10 + n, ttl: 63 })),
+    ]);
+    // of its service, nothing crosses before
+    const [inside, outside] = otherQuery.map((frames) => frames.map((each) => ({ ...each, ns: each.ns + 2.5e9 })));
+    const { alone, updates } = await outcomeOf(merged(long.inside, said, inside), merged(long.outside, outside));
+    expect(alone.map(({ verdict }) => verdict)).toEqual(["unknown", "unknown", "elsewhere", "elsewhere"]);
+    const why = "both ends speak, and outside has none of it: it takes another interface";
+    const now = { verdict: "elsewhere", reason: "answered-elsewhere", why, before: { verdict: "unknown" } };
+    expect(updates).toMatchObject([now, now]);
+  });
+
   it("is not proved to be so where a packet of it may have a twin, or another form on its own side", async () => {
     const replies = [0, 1].map((n) => us(4_000_000 + n, query({ src: CONTAINER, dst: FAR, ipId: 9 + n, ttl: 64 })));
     // who speaks is looked at where one is judged

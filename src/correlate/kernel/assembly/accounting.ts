@@ -112,9 +112,10 @@ export function countIntact(ground: usize, outbound: i32, packet: usize): void {
   countOne(ground, words.INTACT + ((outbound << 2) | identityOf(load<i32>(packet, 4 * record.FLAGS_PROTO_TTL))));
 }
 
-/** Counts a pair by what the router changed of it: ALTERED_… bits. */
-export function countAltered(ground: usize, altered: i32): void {
+/** Counts a pair of a flow by what the router changed of it: ALTERED_… bits. */
+export function countAltered(ground: usize, flow: usize, altered: i32): void {
   if (altered === 0) return;
+  store<i32>(flow, load<i32>(flow, 4 * account.BITS) | account.WAS_ALTERED, 4 * account.BITS);
   countOne(ground, words.ALTERED_PAIRS);
   for (let bits = altered; bits !== 0; bits &= bits - 1) countOne(ground, words.ALTERED_IN + ctz(bits));
 }

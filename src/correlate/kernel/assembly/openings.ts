@@ -2,8 +2,8 @@ import { portsOf } from "../../../packets/assembly/tuples.js";
 import { IS_ECHO } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
-import { ECHO_REPLY, ECHO_REPLY_6 } from "../../../protocols/icmp.js";
-import { ICMP, ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
+import { ECHO_REPLY, ECHO_REPLY_6, ECHO_REQUEST, ECHO_REQUEST_6 } from "../../../protocols/icmp.js";
+import { ICMP, ICMPV6, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
 import { tupleOf } from "./places.js";
 
@@ -11,6 +11,11 @@ import { tupleOf } from "./places.js";
 const SYSTEM_PORTS = 1024;
 /** … and from this one on, to clients (Linux: ip_local_port_range; RFC 6335 has 49152). In between are those of many servers, and of few clients. */
 const EPHEMERAL_PORTS = 32_768;
+/** Where traceroute's datagrams go, of UDP: three for each of 30 hops (traceroute(8)). */
+const TRACEROUTE_PORTS = 33_434;
+const TRACEROUTE_COUNT = 90;
+/** Whoever sends UDP behind so long a silence begins anew: nanoseconds (nf_conntrack-sysctl.rst, nf_conntrack_udp_timeout_stream). */
+const FORGOTTEN_NS = 120e9;
 
 /** What a packet says of who opened its conversation: its sender, the other one, or nothing that could be relied on. */
 const OPENS = 0;
@@ -39,25 +44,28 @@ export function note(ground: usize, packet: usize, way: i32, isFirst: bool): voi
 }
 
 /**
- * SYN, SYN-ACK, echo request and reply say it. A TCP conversation that was met in the middle has its server at the port that is
- * rather one of a server: who is met first there is chance. Elsewhere, who is met first most likely opened it, unless the port says
- * otherwise.
+ * SYN, SYN-ACK, echo request and reply say it. A conversation that was met in the middle has its server at the port that is rather one of a
+ * server: who is met first there is chance, unless its capture shows that none of it passed for as long as the host would remember.
  */
 function roleOf(conversation: usize, packet: usize, way: i32): i32 {
   const tcpFlags = load<i32>(packet, 4 * record.TCP_FLAGS_QUOTE);
   const type = load<i32>(packet, 4 * record.SEQ) >>> 24;
   const proto = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff;
   if (proto === TCP && (tcpFlags & SYN) !== 0) return (tcpFlags & ACK) === 0 ? OPENS : ANSWERS;
-  if (proto === ICMP) return type === ECHO_REPLY ? ANSWERS : OPENS;
-  if (proto === ICMPV6) return type === ECHO_REPLY_6 ? ANSWERS : OPENS;
+  if (proto === ICMP || proto === ICMPV6) {
+    if (type === (proto === ICMP ? ECHO_REQUEST : ECHO_REQUEST_6)) return OPENS;
+    return type === (proto === ICMP ? ECHO_REPLY : ECHO_REPLY_6) ? ANSWERS : TELLS_NOTHING;
+  }
   const ports = portsOf(conversation, way);
-  const rank = rankOf(ports >>> 16) - rankOf(ports & 0xffff);
-  if (rank === 0) return proto === TCP ? TELLS_NOTHING : OPENS;
+  const rank = rankOf(ports >>> 16, proto) - rankOf(ports & 0xffff, proto);
+  if (rank === 0)
+    return proto === UDP && load<f64>(packet, 8 * record.STAMP_NS) >= FORGOTTEN_NS ? OPENS : TELLS_NOTHING;
   if (rank > 0) return OPENS;
   return proto === TCP || ports >>> 16 < SYSTEM_PORTS ? ANSWERS : TELLS_NOTHING;
 }
 
 /** How much less a port is one of a server. */
-function rankOf(port: i32): i32 {
+function rankOf(port: i32, proto: i32): i32 {
+  if (proto === UDP && port >= TRACEROUTE_PORTS && port < TRACEROUTE_PORTS + TRACEROUTE_COUNT) return 1;
   return port < SYSTEM_PORTS ? 0 : port < EPHEMERAL_PORTS ? 1 : 2;
 }

@@ -132,11 +132,12 @@ export function accountPair(
   setWord(ground, words.PAIRS, wordOf(ground, words.PAIRS) + 1);
   prove(ground, iWay);
   prove(ground, oWay);
-  noteFirst(ground, accountOf(ground, slot), i, iWay, o, iNs);
+  const flow = accountOf(ground, slot);
+  noteFirst(ground, flow, i, iWay, o, iNs);
   if (hasLearnt && concernsOthers(ground, i, iWay, oWay)) learnt(slot);
   const latencyNs = outbound === 1 ? oNs - iNs : iNs - oNs;
   countIntact(ground, outbound, i);
-  countAltered(ground, alteredOf(i, o) | headerChanges(i, o, outbound));
+  countAltered(ground, flow, alteredOf(i, o) | headerChanges(i, o, outbound));
   const isAgain = accountFor(ground, slot, outbound, iWay & 1, i, iNs, latencyNs, loweredBy(i, o));
   if (outbound === 1) noteCrossing(ground, i, iWay, iNs, slot, outbound, iRow);
   else noteCrossing(ground, o, oWay, oNs, slot, outbound, iRow);
@@ -168,7 +169,7 @@ export function accountForRows(
   const isOneId = altered === 0 && (line.evidenceBy(how) & EVIDENCE_IP_ID) !== 0;
   // pieces of a segment have keys of their own: that they have the IP ID of the whole tells as much of the router
   if (load<u64>(i, 4 * record.KEY) === load<u64>(o, 4 * record.KEY) || isOneId) countIntact(ground, outbound, i);
-  countAltered(ground, altered);
+  countAltered(ground, flow, altered);
   const packet = packetOf(ground, crossed);
   return accountFor(ground, slot, outbound, wayOf(i) & 1, packet, passedNs(i), latencyNs, loweredBy(i, o));
 }

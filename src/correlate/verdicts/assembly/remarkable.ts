@@ -26,7 +26,7 @@ export function remarkable(slots: usize, count: i32, flows: usize, tuples: usize
 }
 
 /**
- * Over IPv4, both ways seen, nothing sent again or without a twin, its initiator's port kept, its inside address known to be hidden in that way, and
+ * Over IPv4, both ways seen, nothing sent again, altered or without a twin, its initiator's port kept, its inside address known to be hidden in that way, and
  * traffic like it known to be answered at the address that stands for it; or hiding nobody, and not from a public address.
  */
 function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
@@ -36,7 +36,12 @@ function isOrdinary(flow: usize, tuples: usize, seen: usize): bool {
   const kinds = kind | load<i32>(outside, 4 * tuple.KIND);
   if ((kinds & (tuple.HAS_UNMATCHED | tuple.HAS_AMBIGUOUS | (1 << tuple.IPV6_SHIFT))) !== 0) return false;
   const bits = load<i32>(flow, 4 * account.BITS);
-  if ((bits & account.HAS_RETRANSMISSIONS) !== 0 || pairsOf(flow, 0) === 0 || pairsOf(flow, 1) === 0) return false;
+  if (
+    (bits & (account.HAS_RETRANSMISSIONS | account.WAS_ALTERED)) !== 0 ||
+    pairsOf(flow, 0) === 0 ||
+    pairsOf(flow, 1) === 0
+  )
+    return false;
 
   // of the initiator's packets
   const facts = load<i32>(inside, 4 * tuple.FACTS);

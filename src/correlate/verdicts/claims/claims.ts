@@ -81,7 +81,7 @@ export class Claims {
 
     const like = this.#known.matchers.hairpins.likeOf(row);
     if (like !== undefined) {
-      const why = `frame ${like} of ${SIDE_NAMES[side]} is like it, with other addresses: it may be turned round, and too little speaks for that`;
+      const why = `frame ${like} of ${SIDE_NAMES[side]} is like it, with other addresses: the host may have turned it round, but too little shows that`;
       return unknown("may-be-hairpin", why);
     }
     const half = this.#halfHairpin(row, side);
@@ -167,7 +167,7 @@ export class Claims {
     }
     if (this.#isUnexpected(row)) {
       const why =
-        "its conversation began inside, and nothing of that had crossed yet: the host may have taken it, as it had no translation";
+        "nothing of its conversation had crossed yet, which began inside, or may have: the host may have taken it, as it had no translation";
       return unknown("not-yet-translated", why);
     }
     const forgotten = this.#whyForgotten(row);
@@ -181,14 +181,15 @@ export class Claims {
   }
 
   /**
-   * Whether a packet came from outside before anything had crossed of its flow, which began inside: by no translation that is known. Not an answer, by
-   * its ports: to that belongs a query, before the capture.
+   * Whether a packet came from outside before anything had crossed of its flow, which began inside, or may have: by no translation that is known. Not an
+   * answer, by its ports: to that belongs a query, before the capture.
    */
   #isUnexpected(row: number): boolean {
     const { timeline: t, tuples, translations } = this.#known;
     const flow = this.#flow.of(translations.slotOf(row));
     if (t.side(row) !== OUTSIDE || t.timeNs(row) >= translations.accounts.firstNs(flow.slot)) return false;
-    return flow.isOpenerKnown && flow.isFromInside && isFromOpener(tuples, t.way(row));
+    if (!flow.isOpenerKnown) return t.proto(row) !== TCP;
+    return flow.isFromInside && isFromOpener(tuples, t.way(row));
   }
 
   /**

@@ -37,10 +37,12 @@ export class Elsewhere {
     return true;
   }
 
-  /** Takes it that another interface is proved to have a conversation … */
-  proveConversation(tuple: number): void {
+  /** Takes it that another interface is proved to have a conversation, and returns whether that is new … */
+  proveConversation(tuple: number): boolean {
+    if (this.#conversations.has(tuple)) return false;
     this.#conversations.add(tuple);
     keepNewest(this.#conversations, MOST_CONVERSATIONS);
+    return true;
   }
 
   /** … or that it crosses here after all, … */

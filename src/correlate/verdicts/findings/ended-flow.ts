@@ -1,7 +1,7 @@
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { Located } from "../../../packets/findings.js";
 import { REWRITE_DST } from "../../../packets/flows.js";
-import { hasPorts, protocolName, TCP } from "../../../protocols/ip-protocols.js";
+import { hasPorts, isIcmp, protocolName, TCP } from "../../../protocols/ip-protocols.js";
 import { copyOfEnds, type Ends } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import type { TupleTable } from "../../../packets/tuples.js";
@@ -87,9 +87,20 @@ export class EndedFlow extends ViewedFlow implements Located {
     return this.tuples.isEcho(this.insideTuple);
   }
 
+  /** Whether it is of ICMP errors that were cut so short that nothing tells which packets they are about. */
+  get isOfCutErrors(): boolean {
+    const { icmpId, srcPort } = new TupleEnds(this.tuples).of(this.insideTuple, true);
+    return icmpId === undefined && srcPort === undefined && (isIcmp(this.proto) || hasPorts(this.proto));
+  }
+
   /** The port that its initiator called, or the id of an ICMP echo. */
   get port(): number {
     return this.tuples.port(this.outsideTuple, this.isA(OUTSIDE, false));
+  }
+
+  /** Whether the router altered packets of it beyond what a translation does. */
+  get wasAltered(): boolean {
+    return this.accounts.wasAltered(this.slot);
   }
 
   get retransmissions(): number {

@@ -1,4 +1,4 @@
-import { type Finding, findingOf } from "../../../packets/findings.js";
+import { type Finding, FINDINGS, findingOf } from "../../../packets/findings.js";
 import type { FlowSummary } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE, otherSide, type Side, SIDE_NAMES, SIDES } from "../../../packets/sides.js";
 import { seconds } from "../words.js";
@@ -6,6 +6,9 @@ import type { Context, End, Finder } from "./finder.js";
 
 /** A pause is as long, nanoseconds: what is not further apart may have been captured at one time. */
 const LEAST_APART_NS = 1_000_000_000;
+
+/** What to look at next where captures are apart. */
+const WHEN = "capinfos -ae shows when a capture begins and ends";
 
 /** Verdicts of what may have a twin that nobody found. */
 const OPEN = ["unknown", "no-overlap", "dropped", "capture-loss"] as const;
@@ -46,9 +49,12 @@ export class NothingPaired implements Finder {
     if (areRelated) return [];
     const { cover } = this.#context;
     const isLive = cover[INSIDE].isLive && cover[OUTSIDE].isLive;
-    const doubt = isLive ? "does the host forward any, and this way?" : "are they of the same host and the same time?";
-    const why = this.#whyApart() ?? doubt;
-    return [findingOf("nothing-paired", 1, `natcorr found no packet of one capture in the other: ${why}`)];
+    const apart = this.#whyApart();
+    const doubt = isLive
+      ? "does the host forward any, and this way?"
+      : "are they of one host and one time, and does it forward any?";
+    const text = `natcorr found no packet of one capture in the other: ${apart ?? doubt}`;
+    return [findingOf("nothing-paired", 1, text, {}, apart === undefined ? FINDINGS["nothing-paired"].hint : WHEN)];
   }
 
   /** How far apart the captures are by their stamps, in words; undefined where they have some time in common. */

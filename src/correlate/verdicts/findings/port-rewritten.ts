@@ -9,7 +9,7 @@ export class PortRewritten implements Finder {
   readonly #flows = new Gathered();
 
   flow(flow: EndedFlow): void {
-    if (isPortRewritten(flow)) this.#flows.addFlow(flow);
+    if (flow.isOpenerKnown && isPortRewritten(flow)) this.#flows.addFlow(flow);
   }
 
   close(): Finding[] {
@@ -17,9 +17,9 @@ export class PortRewritten implements Finder {
   }
 }
 
-/** Whether an inside host's port, or ICMP id, is another one outside. */
+/** Whether an inside host's port, or ICMP id, is another one outside; of a flow whose opener is not known, if that is the inside host. */
 export function isPortRewritten(flow: EndedFlow): boolean {
   // both ends of an ICMP flow have its id
   const ports = isIcmp(flow.proto) ? REWRITE_SRC_PORT | REWRITE_DST_PORT : REWRITE_SRC_PORT;
-  return flow.isOpenerKnown && flow.isFromInside && (flow.rewrite & ports) !== 0;
+  return flow.isFromInside && (flow.rewrite & ports) !== 0;
 }

@@ -1,10 +1,10 @@
 import { Few } from "../../../packets/few.js";
-import { type Finding, FINDINGS, Gathered } from "../../../packets/findings.js";
+import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/findings.js";
 import type { Reason } from "../../../packets/reasons.js";
 import type { Judgement, Update } from "../../../packets/results.js";
-import { type Side, SIDE_NAMES } from "../../../packets/sides.js";
+import { SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { type Context, type Finder, isIpv6, ofSides } from "./finder.js";
+import { type Context, type Finder, isIpv6 } from "./finder.js";
 
 /** What to look at next, on the host, by the reason; of others, the finding's own. */
 const HINTS: Readonly<Partial<Record<Reason, string>>> = {
@@ -14,31 +14,22 @@ const HINTS: Readonly<Partial<Record<Reason, string>>> = {
     "conntrack -L -p udp shows whether its entry is there (nf_conntrack_udp_timeout), iptables -S which rule rejects, ss -lun who listens on the host",
   "host-unreachable": "ip route get <address> shows the next hop, ip neigh whether it answers",
   "no-route": "ip route get <address> shows whether there is a way, iptables -S which rule rejects",
-  "too-big": "ip link shows MTUs, ip route get <address> which one counts",
+  "too-big": FINDINGS.mtu.hint,
   "ttl-exceeded":
     "traceroute lets TTLs run out on purpose; else, ip route get <address>, here and on the next router, shows whether packets go round in circles",
   "reassembly-timeout":
     "nstat -az 'Ip*Reasm*' counts such datagrams; sysctl net.ipv4.ipfrag_time and net.ipv4.ipfrag_high_thresh say how long and how many fragments wait",
-  "host-reset":
-    "conntrack -L shows whether its entry is there, conntrack -S counts what is invalid, iptables -S shows who rejects with tcp-reset",
+  "host-reset": FINDINGS["host-reset"].hint,
   "host-refuses": "iptables -S shows who rejects with tcp-reset, ss -ltn who listens on the host",
 };
-
-/** What was refused on its way from one side: all of it, and the frames by reason. */
-class Refusals extends Gathered {
-  readonly reasons = new Map<Reason, Few<number>>();
-
-  /** Those that are left once something else became known of some frames. */
-  get told(): [Reason, Few<number>][] {
-    return [...this.reasons].filter(([, { count }]) => count > 0);
-  }
-}
 
 /** `refused`: what the host did not pass on, and said so: by an ICMP error, or by a reset. */
 export class Refused implements Finder {
   readonly verdicts = ["refused"] as const;
   readonly #timeline: Timeline;
-  readonly #sides = [new Refusals(), new Refusals()] as const;
+  readonly #refused = new Gathered();
+  /** The frames by reason, each with its side. */
+  readonly #reasons = new Map<Reason, Few<string>>();
 
   constructor({ timeline }: Context) {
     this.#timeline = timeline;
@@ -53,32 +44,36 @@ export class Refused implements Finder {
     const { side, frame, verdict, before } = update;
     if (verdict === "refused") this.#add(update);
     else if (before.verdict === "refused") {
-      const { frames, reasons } = this.#sides[side];
-      frames[side].remove(frame);
-      for (const some of reasons.values()) if (some.listed.includes(frame)) some.remove(frame);
+      this.#refused.frames[side].remove(frame);
+      const name = nameOf(update);
+      for (const some of this.#reasons.values()) if (some.listed.includes(name)) some.remove(name);
     }
   }
 
   close(): Finding[] {
-    return ofSides("refused", this.#sides, textOf, hintOf);
+    // those that are left once something else became known of some frames
+    const reasons = [...this.#reasons].filter(([, { count }]) => count > 0);
+    if (reasons.length === 0) return [];
+    const named = reasons.map(([reason, { text }]) => `${reason} (${text})`);
+    const text = `entered, and refused by the host: ${named.join("; ")}`;
+    return [findingOf("refused", this.#refused.count, text, this.#refused, hintOf(reasons.map(([reason]) => reason)))];
   }
 
-  #add({ side, frame, flow, reason, isIpv6 }: Pick<Update, "side" | "frame" | "flow" | "reason" | "isIpv6">): void {
-    const refused = this.#sides[side];
-    refused.add(side, frame, flow, isIpv6);
-    const frames = refused.reasons.get(reason) ?? new Few<number>();
-    refused.reasons.set(reason, frames);
-    frames.add(frame);
+  #add(refused: Pick<Update, "side" | "frame" | "flow" | "reason" | "isIpv6">): void {
+    const { side, frame, flow, reason, isIpv6 } = refused;
+    this.#refused.add(side, frame, flow, isIpv6);
+    const frames = this.#reasons.get(reason) ?? new Few<string>();
+    this.#reasons.set(reason, frames);
+    frames.add(nameOf(refused));
   }
 }
 
-function textOf({ told }: Refusals, side: Side): string {
-  const named = told.map(([reason, { text }]) => `${reason} (${text})`);
-  return `entered on ${SIDE_NAMES[side]} and refused by the host, by frame: ${named.join("; ")}`;
+function nameOf({ side, frame }: Pick<Update, "side" | "frame">): string {
+  return `${SIDE_NAMES[side]} #${frame}`;
 }
 
 /** What to look at next, for each reason by its name where there are several. */
-function hintOf({ told }: Refusals): string {
-  const hints = told.map(([reason]) => [reason, HINTS[reason] ?? FINDINGS.refused.hint] as const);
+function hintOf(reasons: readonly Reason[]): string {
+  const hints = reasons.map((reason) => [reason, HINTS[reason] ?? FINDINGS.refused.hint] as const);
   return hints.length === 1 ? hints[0][1] : hints.map(([reason, hint]) => `${reason}: ${hint}`).join("; ");
 }

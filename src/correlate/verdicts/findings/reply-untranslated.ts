@@ -17,13 +17,13 @@ export class ReplyUntranslated implements Finder {
     if (untranslated === undefined) return;
     this.#concerned.flows.addOnce(untranslated);
     this.#concerned.addFlow(flow);
-    this.#named.add(`${flow.text} (flow ${flow.id}) is what answers of flow ${untranslated} came as`);
+    this.#named.add(`those of flow ${untranslated} as flow ${flow.id}, ${flow.text}`);
   }
 
   close(): Finding[] {
     const { count, text } = this.#named;
     if (count === 0) return [];
-    const said = `answers got through without their translation undone, and were reset: ${text}`;
+    const said = `answers came through untranslated, and were reset: ${text}`;
     return [findingOf("reply-untranslated", count, said, this.#concerned)];
   }
 }

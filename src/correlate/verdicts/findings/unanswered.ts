@@ -1,5 +1,5 @@
 import { Few } from "../../../packets/few.js";
-import { type Finding, findingOf, Gathered } from "../../../packets/findings.js";
+import { type Finding, FINDINGS, findingOf, Gathered } from "../../../packets/findings.js";
 import { PORT as DNS_PORT } from "../../../protocols/dns.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
@@ -20,23 +20,37 @@ export class Unanswered implements Finder {
   readonly #flows = new Gathered();
   readonly #named = new Few<string>();
   #tries = 0;
+  /** Whether any of them has an address outside that can be answered. */
+  #isAnswerable = false;
+  /** Whether there are ICMP errors that may be about any of them. */
+  #mayBeAnswered = false;
 
   constructor(context: Context) {
     this.#context = context;
   }
 
   flow(flow: EndedFlow): void {
+    this.#mayBeAnswered ||= flow.isOfCutErrors;
     if (!isUnanswered(flow, this.#context)) return;
     const { pairsThere } = flow;
     this.#flows.addFlow(flow);
     this.#named.add(`${flow.text} (${pairsThere === 1 ? "once" : `${pairsThere} times`})`);
     this.#tries += pairsThere;
+    this.#isAnswerable ||= flow.rewrite !== 0 || !flow.isFromInside || !flow.isPrivate(INSIDE, true) || flow.isTunneled;
   }
 
   close(): Finding[] {
-    if (this.#tries === 0) return [];
-    const text = `sent on and never answered: ${this.#named.text}`;
-    return [findingOf("unanswered", this.#tries, text, this.#flows)];
+    if (this.#tries === 0 || this.#mayBeAnswered) return [];
+    const text = `sent on${this.#isAnswerable ? "" : " from private addresses, as they came,"} and never answered: ${this.#named.text}`;
+    return [
+      findingOf(
+        "unanswered",
+        this.#tries,
+        text,
+        this.#flows,
+        FINDINGS[this.#isAnswerable ? "unanswered" : "leak"].hint,
+      ),
+    ];
   }
 }
 

@@ -40,7 +40,7 @@ export class Revisions {
   readonly #frames: number[] = [];
   readonly #flows: number[] = [];
   readonly #facts: number[] = [];
-  /** Where those are that were dropped: more may become known of them. By side and frame. */
+  /** Where they are, by side and frame: more may become known of them. */
   readonly #places = new Map<number, number>();
   #count = 0;
   /** How many packets of each side were said to be what, by the number of their cell. */
@@ -62,10 +62,10 @@ export class Revisions {
     this.#frames[place] = frame;
     this.#flows[place] = flow ?? NONE;
     this.#facts[place] = (saidOf(verdict, impact) << SAID_SHIFT) | (isSelected ? IS_SELECTED : 0) | (side & SIDE);
-    if (verdict === "dropped") this.#places.set(keyOf(side, frame), place);
+    this.#places.set(keyOf(side, frame), place);
   }
 
-  /** Takes what became known of a packet that was dropped, and passed at this time. */
+  /** Takes what became known of a packet that passed at this time: one that is not called dropped now is not to be revised any more. */
   update({ side, frame, verdict, impact, before }: Update, timeNs: number): void {
     const key = keyOf(side, frame);
     const place = this.#places.get(key);

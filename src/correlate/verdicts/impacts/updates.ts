@@ -1,6 +1,6 @@
 import type { Reason } from "../../../packets/reasons.js";
 import { IS_IPV6 } from "../../../packets/packets.js";
-import type { Judgement, Update, Verdict } from "../../../packets/results.js";
+import type { Judgement, Update } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
@@ -86,7 +86,7 @@ export class Updates {
   }
 
   /** Looks after a packet of which nothing tells what became of it, if the host may have refused it: it entered where it was seen, as far as is known. */
-  noteUnknown(row: number, verdict: Verdict, flow: number | undefined): void {
+  noteUnknown(row: number, { verdict, reason }: Judgement, flow: number | undefined): void {
     const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
     if (slot === NONE ? t.side(row) === OUTSIDE : this.#translations.isLeaving(row, slot)) return;
@@ -101,16 +101,18 @@ export class Updates {
       quotedAs: this.#refusals.quotedAs(row),
       head: t.head(row),
       verdict,
+      reason,
     });
   }
 
-  /** Has nothing more to tell of the drops of a side that passed between two times: what became of them is not known any more. */
+  /** Has nothing more to tell of what has no twin on a side and passed between two times: what became of that is not known any more. */
   withdraw(side: Side, fromNs: number, toNs: number): void {
     this.takeNews();
     this.#pending = this.#pending.filter(
       ({ timeNs, update }) => update.side !== side || timeNs < fromNs || timeNs > toNs,
     );
     this.#impacts.open.withdraw(side, fromNs, toNs);
+    this.unknowns.withdraw(side, fromNs, toNs);
   }
 
   /**
@@ -211,6 +213,16 @@ export class Updates {
       unknown.verdict = "unknown";
       const now = { verdict: "unknown", reason: "not-begun", why: WHY_NOT_THERE } as const;
       this.#tell({ ...packet, ...now, before: { verdict } }, unknown.timeNs);
+    }
+  }
+
+  /** Tells it of what both ends of a conversation said before another interface was proved to have that, as `why` says. */
+  tellProved(tuple: number, why: string): void {
+    for (const unknown of this.unknowns.unseenOf(tuple)) {
+      const { verdict, ...packet } = unknown;
+      const now = { verdict: "elsewhere", reason: "answered-elsewhere" } as const;
+      Object.assign(unknown, now);
+      this.#tell({ ...packet, ...now, why, before: { verdict } }, unknown.timeNs);
     }
   }
 

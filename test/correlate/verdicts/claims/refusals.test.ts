@@ -61,7 +61,7 @@ const flowsOfCut = async (carried: Transport) => {
   const outside = [us(atUs + 20, probe(HOST, 2)), us(atUs + 1980, error(HOST, 254))];
   const outcome = await outcomeOf(merged(known.inside, cut(inside)), merged(known.outside, cut(outside)));
   expect(outcome.findings.map(({ code }) => code)).not.toContain("asymmetric");
-  return outcome.flows.map(({ inside: { srcPort, icmpId } }) => srcPort ?? icmpId);
+  return outcome.flows.map(({ inside: { srcPort, icmpId }, nat }) => (nat === "dnat" ? nat : (srcPort ?? icmpId)));
 };
 
 describe("an ICMP error about a packet", () => {

@@ -25,7 +25,8 @@ const told = async (inside: Stamped[], outside: Stamped[]) =>
 
 it("nothing-paired is two captures without a packet in common, whatever is turned round on one side", async () => {
   const { inside, outside } = conversation(20);
-  const DOUBT = "natcorr found no packet of one capture in the other: are they of the same host and the same time?";
+  const DOUBT =
+    "natcorr found no packet of one capture in the other: are they of one host and one time, and does it forward any?";
   const strangers = conversation(20, { seed: 9, startUs: 3000 }).outside;
   const others = conversation(20, { seed: 2 }).inside;
   expect(await told(others, strangers)).toEqual([DOUBT]);

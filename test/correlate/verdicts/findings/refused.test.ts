@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { icmp, ipv4 } from "../../../support/packets.js";
-import { CONTAINER, datagram, SERVER } from "../../traffic.js";
+import { CONTAINER, datagram, HOST, SERVER } from "../../traffic.js";
 import { Scene } from "./scene.js";
 
 const BRIDGE = "172.17.0.1";
@@ -35,7 +35,7 @@ it("mtu is what is refused as too long, with its length and the MTU; refused has
   expect(found?.text).toBe("too long for the next link, and refused: MTU 1280: inside #81 of 1428 bytes");
   const [refused] = await scene.findings("refused");
   expect(refused).toMatchObject({ severity: "warning", count: 1, frames: { inside: [81], outside: [] } });
-  expect(refused?.text).toBe("entered on inside and refused by the host, by frame: too-big (81)");
+  expect(refused?.text).toBe("entered, and refused by the host: too-big (inside #81)");
 });
 
 it("mtu is not what is refused for another reason, nor what is lost, nor what a router beyond refuses", async () => {
@@ -56,6 +56,23 @@ it("refused says what to look at next by the reason, each by its name where ther
   expect(reassembly).toMatch(/nstat -az 'Ip\*Reasm\*'.*net\.ipv4\.ipfrag_time/);
   expect(await hintOf([11, 0], [11, 1])).toBe(`ttl-exceeded: ${exceeded}; reassembly-timeout: ${reassembly}`);
   expect(await hintOf([12, 0])).toMatch(/^on the host: iptables -S/);
+});
+
+/** That nobody listens on the port that a packet is for. */
+const unreachable = (src: string, dst: string, about: Uint8Array) =>
+  ipv4({ src, dst, id: 1, ttl: 64 }, icmp({ type: 3, code: 3, payload: about.slice(0, 28) }));
+
+it("refused is one finding of both sides, so that what to look at next is said once", async () => {
+  const called = datagram({ src: SERVER, dst: HOST, ipId: 8, ttl: 53, srcPort: 40_000, dstPort: 81, text });
+  const found = await asked()
+    .alone(100.05, "inside", unreachable(BRIDGE, CONTAINER, query))
+    .alone(200, "outside", called)
+    .alone(200.05, "outside", unreachable(HOST, SERVER, called))
+    .until(2000)
+    .findings("refused");
+  expect(found).toMatchObject([{ count: 2, frames: { inside: [81], outside: [81] } }]);
+  expect(found[0]?.text).toBe("entered, and refused by the host: port-unreachable (inside #81, outside #81)");
+  expect(found[0]?.hint).toMatch(/^conntrack -L -p udp/);
 });
 
 it("refused has what the host says after the packet's window as well", async () => {

@@ -55,6 +55,7 @@ it("whatever a router marks, each pair says so, and the finding counts it", asyn
       const found = outcome.findings.filter(({ code }) => code === "rewritten");
       const told = outcome.pairs.filter(({ altered }) => altered.length > 0);
       expect(found.map(({ count }) => count)).toEqual(told.length === 0 ? [] : [told.length]);
+      expect(found.flatMap(({ flows }) => flows)).toEqual(told.length === 0 ? [] : [1]);
       const marked = told.filter(({ altered }) => altered.includes("dscp")).length;
       const text = marked === 0 ? "" : `DSCP (${marked} of ${outcome.pairs.length} pairs)`;
       expect(found[0]?.text ?? "").toContain(text);

@@ -1,5 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { HOST, SERVER, SYN, SYN_ACK } from "../../traffic.js";
+import { icmp, ipv4 } from "../../../support/packets.js";
+import { type Stamped, us } from "../../outcome.js";
+import { CONTAINER, datagram, HOST, SERVER, SYN, SYN_ACK } from "../../traffic.js";
 import { Scene } from "./scene.js";
 
 const syn = { flags: SYN };
@@ -11,12 +13,27 @@ function knocking(scene: Scene): Scene {
   return scene;
 }
 
+/** A ping that leaves from the container's own address. */
+const asIs = (scene: Scene): Scene => scene.ping(300, 1, false, "both", { nat: CONTAINER });
+
 describe("unanswered", () => {
   it("is a SYN that nobody answers, with how often it was tried", async () => {
     const [found, ...others] = await knocking(new Scene()).until(4000).findings("unanswered");
     expect(others).toEqual([]);
     expect(found).toMatchObject({ severity: "warning", count: 3, flows: [2], more: 0 });
     expect(found?.text).toBe("sent on and never answered: tcp 172.17.0.2.40000 > 180.101.49.11.443 (3 times)");
+  });
+
+  it("says that it left from private addresses as it came where all did: nobody can answer those", async () => {
+    const hidden = knocking(new Scene());
+    const [found] = await asIs(new Scene()).until(4000).findings("unanswered");
+    expect(found?.text).toBe(
+      "sent on from private addresses, as they came, and never answered: icmp 172.17.0.2 > 180.101.49.11 (once)",
+    );
+    expect(found?.hint).toMatch(/^iptables -t nat -S POSTROUTING/);
+    const [both] = await asIs(hidden).until(4000).findings("unanswered");
+    expect(both?.text).toMatch(/^sent on and never answered: /);
+    expect(both?.hint).toMatch(/^ping and traceroute/);
   });
 
   it("is a query, and a ping; not a datagram that may be meant to be one-way", async () => {
@@ -42,6 +59,22 @@ describe("unanswered", () => {
       new Scene().up(100, {}, syn).up(130, {}, { flags: 0x10, seq: 1001, ack: 5001 }).until(4000),
     ],
   ])("is not what %s", async (_, scene) => {
+    expect(await scene.findings("unanswered")).toEqual([]);
+  });
+
+  it.each([
+    ["the ports", 20 + 8 + 20 + 2],
+    ["all that it quotes", 20 + 8],
+  ])("is not what an ICMP error may be about of which a short snaplen left out %s", async (_, kept) => {
+    const error = (dst: string, asked: string, ttl: number): Stamped => {
+      const quoted = datagram({ src: asked, dst: SERVER, srcPort: 4000, dstPort: 53, ipId: 5, ttl: 1, text: "who?" });
+      const packet = ipv4({ src: "203.0.113.2", dst, id: 9, ttl }, icmp({ type: 11, payload: quoted.subarray(0, 28) }));
+      return { ...us(110_000 + (dst === HOST ? 0 : 10), packet), kept };
+    };
+    const scene = new Scene().datagram(100, { port: 4000 }, "who?").until(3000);
+    expect(await scene.findings("unanswered")).toMatchObject([{ count: 1 }]);
+    scene.inside.push(error(CONTAINER, CONTAINER, 253));
+    scene.outside.push(error(HOST, HOST, 254));
     expect(await scene.findings("unanswered")).toEqual([]);
   });
 

@@ -63,6 +63,15 @@ describe("what was said of packets that a capture lacks", () => {
     ]);
   });
 
+  it("is nothing of what was unknown and turned out to be refused, and of no other packet less", () => {
+    const revisions = noted(REMEMBERED + 3000);
+    const frame = REMEMBERED + 2;
+    const refused = { side: OUTSIDE, before: { verdict: "unknown" } } as const;
+    revisions.update({ ...became(frame, { verdict: "refused" }), ...refused }, frame * 1e6);
+    expect(framesOf(revisions.takeOut(frame * 1e6 - 1e6, frame * 1e6 + 1e6))).toEqual([frame - 1, frame + 1]);
+    expect(revisions.takeOutCounted(...EVER)).toMatchObject([{ count: 2000 }, { side: OUTSIDE, count: 1000 }]);
+  });
+
   it("is only counted of those before the last 16,384", () => {
     const revisions = noted(REMEMBERED + 3000);
     revisions.update(became(1, { verdict: "dropped", impact: "resent" }), 1e6);

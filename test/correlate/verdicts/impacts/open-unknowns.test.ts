@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { OpenUnknowns, type Unknown } from "../../../../src/correlate/verdicts/impacts/open-unknowns.js";
+import { INSIDE, OUTSIDE, type Side, SIDES } from "../../../../src/packets/sides.js";
+
+const unknown = (side: Side, timeNs: number): Unknown => ({
+  side,
+  frame: timeNs,
+  flow: undefined,
+  isSelected: false,
+  isIpv6: false,
+  way: 0,
+  timeNs,
+  quotedAs: `packet of ${side} at ${timeNs}`,
+  head: 0,
+  verdict: "no-overlap",
+  reason: "not-begun",
+});
+
+it("packets of which something else is said are not told of any more", () => {
+  const unknowns = new OpenUnknowns();
+  for (const timeNs of [1, 2, 3]) for (const side of SIDES) unknowns.add(unknown(side, timeNs));
+  unknowns.withdraw(INSIDE, 2, 3);
+  expect([...unknowns.beforeBegun()].map(({ side, timeNs }) => [side, timeNs])).toEqual([
+    [INSIDE, 1],
+    [OUTSIDE, 1],
+    [OUTSIDE, 2],
+    [OUTSIDE, 3],
+  ]);
+});
