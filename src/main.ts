@@ -35,6 +35,7 @@ function makeHost(thread: Worker | undefined): Host {
         if (stdout.writableLength === 0) onTaken();
         else stdout.write("", onTaken);
       },
+      block: () => setBlocking(stdout),
       // a write calls back in its turn, and also when there is nobody to write to any more; files have nothing to wait for
       drained: (backlogBytes = 0) =>
         stdout.writableLength > backlogBytes
@@ -55,6 +56,17 @@ function makeHost(thread: Worker | undefined): Host {
     thread,
     onQuestion: (answer) => void process.on("SIGUSR1", answer),
   };
+}
+
+/** A stream as Node has it, with what is not documented (20.20, 2026-11). */
+interface Handled {
+  readonly fd: number;
+  readonly _handle?: { setBlocking(isBlocking: boolean): void } | null;
+}
+
+/** Has writes to a pipe or a socket wait for its reader, as those to a file or a terminal do. */
+function setBlocking({ _handle: handle }: Handled): void {
+  if (handle) handle.setBlocking(true);
 }
 
 /** Says lines, whatever they hold, and ends the process. */

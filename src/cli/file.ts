@@ -36,6 +36,8 @@ export async function pairFiles(
 ): Promise<number> {
   const marks = filter === "" ? undefined : (await import("../pipeline/compile-filter.js")).frameFilter(filter);
   const messages = new Messages(host.stderr);
+  // a capture can wait for whoever reads what comes of it
+  host.stdout.block();
   const readings = Array.from("sides" in from ? "1" : "12", (): Reading => ({ read: 0, total: undefined }));
   // a line of progress among lines of packets would help nobody
   if (options.quiet || !host.stdout.isTerminal) messages.showProgress(() => progressText(readings));
@@ -64,7 +66,7 @@ export async function pairFiles(
     // what their packets are for is loaded while the captures are opened: a thread takes as long to start
     const [opened, { pair }, { resultsOf }] = await Promise.all([
       untilAborted(
-        decode(from, events, (next) => paced(next, host), heap, marks, host.thread),
+        decode(from, events, (next) => untilStopped(next, host), heap, marks, host.thread),
         host.stop,
       ),
       import("./pair.js"),
@@ -98,9 +100,8 @@ export async function pairFiles(
   }
 }
 
-/** Reads no faster than stdout takes what comes of it, and no further once the host wants an end. */
-async function paced<T>(next: () => Promise<T | null> | T | null, { stdout, stop }: Host): Promise<T | null> {
-  await stdout.drained();
+/** Reads no further once the host wants an end. */
+async function untilStopped<T>(next: () => Promise<T | null> | T | null, { stop }: Host): Promise<T | null> {
   if (stop.aborted) return null;
   const given = next();
   return given instanceof Promise ? ((await untilAborted(given, stop)) ?? null) : given;

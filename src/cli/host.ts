@@ -22,6 +22,8 @@ export interface Output {
   readonly columns: number | undefined;
   /** Takes text, or text as UTF-8; its bytes must stay as they are until `onTaken` is called. */
   write(text: string | Uint8Array, onTaken?: () => void): void;
+  /** From now on, `write` waits until its reader has taken all: what is told at once may be more than a run holds. */
+  block(): void;
   /** Resolves once the reader has caught up, at once if no more than `backlogBytes` (0) wait for it; and when it has gone. */
   drained(backlogBytes?: number): Promise<void>;
 }

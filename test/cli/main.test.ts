@@ -24,10 +24,10 @@ beforeAll(() => {
 
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A capture of TCP segments, one a millisecond, as they look on one side. */
-function capture(name: string, src: string, ttl: number, delayNs: bigint, count: number): string {
+/** A capture of TCP segments, one a millisecond, as they look on one side. The stamp of the one that leaps is 100 seconds ahead. */
+function capture(name: string, src: string, ttl: number, delayNs: bigint, count: number, leaps = -1): string {
   const frames = Array.from({ length: count }, (_, at) => ({
-    timeNs: 1_700_000_000_000_000_000n + BigInt(at) * 1_000_000n + delayNs,
+    timeNs: 1_700_000_000_000_000_000n + BigInt(at) * 1_000_000n + delayNs + (at === leaps ? 100_000_000_000n : 0n),
     frame: ethernet(
       ipv4({ src, dst: "180.101.49.11", ttl, id: at + 1 }, tcp({ srcPort: 45678, dstPort: 443, seq: at + 1, ack: 1 })),
     ),
@@ -220,6 +220,19 @@ describe("file", () => {
     });
     expect(stdout.trimEnd().split("\n").at(-1)).toBe("0");
     expect(stderr).toBe("");
+  });
+
+  it("holds back nothing that a slow reader has not taken: what it says last is said once all else was read", async () => {
+    const leaping = capture("leaping.pcap", "172.17.0.2", 64, 0n, 3000, 1500);
+    const child = spawn(process.execPath, [MAIN, "file", "--format", "ndjson", leaping, outside]);
+    let read = 0;
+    let readBefore = 0;
+    child.stdout.on("data", (chunk: Buffer) => (read += chunk.length));
+    child.stderr.once("data", () => (readBefore = read));
+    await new Promise((resolve) => void child.on("close", resolve));
+    expect(read).toBeGreaterThan(1_500_000);
+    // what a pipe and the stream at its end hold
+    expect(readBefore).toBeGreaterThan(1_000_000);
   });
 
   it("opens no debugger on SIGUSR1, as Node by itself does", async () => {

@@ -45,6 +45,7 @@ async function printed(program: typeof run, env: Host["env"], args: readonly str
         stdout.push(Buffer.from(text));
         onTaken?.();
       },
+      block: () => {},
       drained: () => Promise.resolve(),
     },
     stderr: { isTerminal: false, rows: undefined, write: (text) => void (stderr += text) },
