@@ -28,6 +28,7 @@ import { Impacts } from "./verdicts/impacts/impacts.js";
 import { LateLosses } from "./verdicts/impacts/late-losses.js";
 import { Misses } from "./verdicts/captures/misses.js";
 import { Mistimed } from "./verdicts/captures/mistimed.js";
+import { QuotedNames } from "./verdicts/claims/quoted-names.js";
 import { type CountJudged, Refusals } from "./verdicts/claims/refusals.js";
 import { Resets } from "./verdicts/claims/resets.js";
 import { SideTally } from "./verdicts/side-tally.js";
@@ -129,7 +130,8 @@ export function assemble(
   const groups = new Groups(timeline);
   const judgedBefore = (...quoted: Parameters<CountJudged>) =>
     impacts.open.named(...quoted).length + updates.unknowns.named(...quoted).length;
-  const refusals = new Refusals(timeline, tuples, windowNs, judgedBefore);
+  const quotedNames = new QuotedNames(timeline, tuples);
+  const refusals = new Refusals(timeline, quotedNames, windowNs, judgedBefore);
   const mistimed = new Mistimed(timeline);
   const clashes = new Clashes(accounts, tuples);
   const misses = new Misses(kernel);
@@ -138,7 +140,8 @@ export function assemble(
   const findings = new Findings({ ...base, misses, decidedNs, shown });
   const impacts = new Impacts(timeline, tuples, accounts, kernel);
   const lateLosses = new LateLosses({ ...base, clashes, findings });
-  const updates = new Updates({ ...base, impacts, refusals }, (update, timeNs) => lateLosses.update(update, timeNs));
+  const told = { impacts, refusals, quotedNames };
+  const updates = new Updates({ ...base, ...told }, (update, timeNs) => lateLosses.update(update, timeNs));
   translations.onReplaced = (slot, row) => updates.replaced(slot, row);
   const notes: Notes[] = [refusals, mistimed];
   const showing = new Showing({
@@ -176,7 +179,7 @@ export function assemble(
     repeats: [intakes[INSIDE].repeats, intakes[OUTSIDE].repeats],
   });
   const book = new FlowBook({ ...base, matchers, findings, impacts, clashes, epochNs: epochsNs[INSIDE] });
-  const decide = { matchers, verdicts, refusals, impacts, updates, lateLosses, clashes, findings, book, showing };
+  const decide = { ...told, matchers, verdicts, updates, lateLosses, clashes, findings, book, showing };
   const settling = new Settling({ ...base, ...decide });
   kernel.meet({
     onFlow: (slot) => {

@@ -282,7 +282,7 @@ export class Run {
     if (batch.quote(at) >= 0) {
       // of an error before anything it is about, only that is known
       if (isFirst) this.#parts.tuples.setEcho(way >> 1, this.#parts.refusals.isOfEcho(batch, at));
-      this.#parts.refusals.admit(row, side, batch, at, isCopy);
+      this.#parts.refusals.admit(row, batch, at, isCopy);
     } else if (!isCopy) this.#kernel.note(row, side, isFirst);
     if (isCopy) this.#parts.settling.setAside(row);
     // what an error had to be taken before, and what comes so late in its capture that its own window is over

@@ -13,7 +13,7 @@ import type { FlowBook } from "./verdicts/flows/flow-book.js";
 import type { Consequence } from "./verdicts/impacts/drop.js";
 import type { Impacts } from "./verdicts/impacts/impacts.js";
 import { isUncovered, mayHaveCrossed, type Verdict } from "./verdicts/known.js";
-import type { Refusals } from "./verdicts/claims/refusals.js";
+import type { QuotedNames } from "./verdicts/claims/quoted-names.js";
 import type { LateLosses } from "./verdicts/impacts/late-losses.js";
 import type { SideTally } from "./verdicts/side-tally.js";
 import type { Updates } from "./verdicts/impacts/updates.js";
@@ -23,7 +23,7 @@ import type { Verdicts } from "./verdicts/verdicts.js";
 export interface About extends Base {
   readonly matchers: Matchers;
   readonly verdicts: Verdicts;
-  readonly refusals: Refusals;
+  readonly quotedNames: QuotedNames;
   readonly impacts: Impacts;
   readonly updates: Updates;
   readonly lateLosses: LateLosses;
@@ -163,14 +163,14 @@ export class Settling {
 
   /** Takes a packet that was dropped. Returns what is known by now of what that comes to. */
   #dropped(row: number): Consequence {
-    const { translations, matchers, refusals, impacts, book, cover } = this.#about;
+    const { translations, matchers, quotedNames, impacts, book, cover } = this.#about;
     const t = this.#timeline;
     const side = t.sideOf(row);
     this.#noteLoss(row);
     const flow = book.flowOf(row);
     // copies that are turned round on their own side are not followed
     if (matchers.hairpins.isBefore(row)) return { impact: "unknown" };
-    return impacts.dropped(row, translations.slotOf(row), flow, refusals.droppedAs(row), cover[side].endNs);
+    return impacts.dropped(row, translations.slotOf(row), flow, quotedNames.ofDropped(row), cover[side].endNs);
   }
 
   /** Has it looked after whether it was the first packet of a flow: two that clash look like that. */

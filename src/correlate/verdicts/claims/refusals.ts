@@ -1,15 +1,14 @@
 import type { PacketBatch } from "../../../packets/packet-batch.js";
 import { keepNewest } from "../../../packets/keep-newest.js";
-import { HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
+import { HAS_IP_ID } from "../../../packets/packets.js";
 import type { Reason } from "../../../packets/reasons.js";
-import type { Side } from "../../../packets/sides.js";
 import { type Timeline, WAITING } from "../../../packets/timeline.js";
-import type { TupleTable } from "../../../packets/tuples.js";
-import { destinationText, sourceText } from "../../../packets/ways.js";
 import { isFromNear } from "./senders.js";
 import { isTooBig } from "../../../protocols/icmp.js";
-import { hasPorts, ICMP, isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
+import { ICMP, isIcmp } from "../../../protocols/ip-protocols.js";
 import type { Notes } from "../../matchers/contract.js";
+import { meaningOf } from "./icmp-meanings.js";
+import type { QuotedNames } from "./quoted-names.js";
 import { mayBeOneSender, namesEnds, type QuotedError, quotedError } from "./quotes.js";
 
 /** An ICMP error that has no twin so far. */
@@ -83,7 +82,7 @@ const MOST_LOOKED_AT = 4096;
  */
 export class Refusals implements Notes {
   readonly #timeline: Timeline;
-  readonly #tuples: TupleTable;
+  readonly #names: QuotedNames;
   readonly #judgedBefore: CountJudged;
   readonly #windowNs: number;
   /** All of them, by row. */
@@ -98,9 +97,9 @@ export class Refusals implements Notes {
   #hasCut = false;
 
   /** `judgedBefore`: how many packets there are that were judged before, and that an error may still be about. */
-  constructor(timeline: Timeline, tuples: TupleTable, windowNs: number, judgedBefore: CountJudged) {
+  constructor(timeline: Timeline, names: QuotedNames, windowNs: number, judgedBefore: CountJudged) {
     this.#timeline = timeline;
-    this.#tuples = tuples;
+    this.#names = names;
     this.#windowNs = windowNs;
     this.#judgedBefore = judgedBefore;
   }
@@ -127,19 +126,12 @@ export class Refusals implements Notes {
   }
 
   /** Takes an error just appended to the timeline: row `i` of the batch it came in. A copy of another one refuses nothing. */
-  admit(row: number, side: Side, batch: PacketBatch, i: number, isCopy: boolean): void {
+  admit(row: number, batch: PacketBatch, i: number, isCopy: boolean): void {
     const error = quotedError(batch, i);
     this.#errors.set(row, error);
     if (isCopy) return;
     const t = this.#timeline;
-    const { quotes } = batch;
-    const q = batch.quote(i);
-    const [proto, ipId] = [quotes.proto[q], quotes.ipId[q]];
-    const isCut = (hasPorts(proto) || isIcmp(proto)) && !namesEnds(batch, q);
-    const datagram = datagramOf(side, error.quoted.src, error.quoted.dst, proto, ipId);
-    const quotedAs = isCut
-      ? addressed(datagram, quotes.length[q])
-      : keyOf(side, t.tuple(row), proto, ipId, quotes.length[q], quotes.seq[q]);
+    const { quotedAs, datagram, isCut } = this.#names.inQuote(row, batch, i, error);
     if (isCut) this.#hasCut = true;
     const message = batch.seq(i);
     const [type, code] = [message >>> 24, (message >>> 16) & 255];
@@ -149,7 +141,7 @@ export class Refusals implements Notes {
     const frame = t.frame(row);
     const why = `${words}${mtu === 0 ? "" : ` (MTU ${mtu})`}, says ${error.src} (frame ${frame})`;
     const isFromFar = !isFromNear(t, row);
-    const head = quotes.head[q];
+    const head = batch.quotes.head[batch.quote(i)];
     const names = { row, timeNs: t.timeNs(row), frame, quotedAs, datagram };
     const refusal: Refusal = {
       ...names,
@@ -197,17 +189,6 @@ export class Refusals implements Notes {
     return { ...answerOf(refusal), quotedAs, datagram, head, alike: use === "none" ? like.length : 0 };
   }
 
-  /** How an error names a packet that is about it. */
-  quotedAs(row: number): string {
-    const t = this.#timeline;
-    return this.#named(row, t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : t.seq(row) & 0xffff);
-  }
-
-  #named(row: number, seq: number): string {
-    const t = this.#timeline;
-    return keyOf(t.sideOf(row), t.tuple(row), t.proto(row), t.ipId(row), t.length(row), seq);
-  }
-
   /**
    * What an error behind a packet whose window is over says of it; "unclear" where one may be about this packet, or about another one that is quoted
    * alike; undefined where none is.
@@ -216,14 +197,12 @@ export class Refusals implements Notes {
     const refused = this.#answerToAll(row);
     if (refused !== undefined || this.isEmpty) return refused;
     const t = this.#timeline;
-    const quotedAs = this.quotedAs(row);
+    const names = this.#names;
+    const quotedAs = names.of(row);
     const isNumbered = (t.flags(row) & HAS_IP_ID) !== 0;
     // a short snaplen leaves the number out, and the ports; the IP ID is enough
-    const named = this.#byQuoted.get(quotedAs) ?? (isNumbered ? this.#byQuoted.get(this.#named(row, 0)) : undefined);
-    const cut =
-      named === undefined && this.#hasCut
-        ? this.#byQuoted.get(addressed(this.#datagramOf(row), t.length(row)))
-        : undefined;
+    const named = this.#byQuoted.get(quotedAs) ?? (isNumbered ? this.#byQuoted.get(names.ofCut(row)) : undefined);
+    const cut = named === undefined && this.#hasCut ? this.#byQuoted.get(names.withoutEnds(row)) : undefined;
     const errors = (named ?? cut ?? []).filter(
       (error) =>
         error.use !== "told" && t.isBefore(row, error.row) && this.#isInTime(error, row) && this.#mayQuote(error, row),
@@ -242,28 +221,11 @@ export class Refusals implements Notes {
     return answerOf(errors[earlier]);
   }
 
-  /** The name under which errors are looked for that come when a packet is known to be dropped: of a fragment, its datagram's. */
-  droppedAs(row: number): string {
-    return this.#isNumberedFragment(row) ? this.#datagramOf(row) : this.quotedAs(row);
-  }
-
-  #isNumberedFragment(row: number): boolean {
-    const wanted = IS_FRAGMENT | HAS_IP_ID;
-    return (this.#timeline.flags(row) & wanted) === wanted;
-  }
-
-  /** The datagram that a packet is, or is a fragment of. */
-  #datagramOf(row: number): string {
-    const t = this.#timeline;
-    const [src, dst] = [sourceText(this.#tuples, t.way(row)), destinationText(this.#tuples, t.way(row))];
-    return datagramOf(t.sideOf(row), src, dst, t.proto(row), t.ipId(row));
-  }
-
   /** What an error says of the datagram that a fragment is of; undefined of other packets, and where none does. */
   #answerToAll(row: number): Answer | undefined {
-    if (this.#byDatagram.size + this.#refused.size === 0 || !this.#isNumberedFragment(row)) return undefined;
+    if (this.#byDatagram.size + this.#refused.size === 0 || !this.#names.isNumberedFragment(row)) return undefined;
     const t = this.#timeline;
-    const datagram = this.#datagramOf(row);
+    const datagram = this.#names.datagramOf(row);
     const errors = [this.#refused.get(datagram) ?? [], this.#byDatagram.get(datagram) ?? []].flat();
     const error = errors.find(({ timeNs }) => timeNs > t.timeNs(row) - FRAGMENTS_NS);
     if (error === undefined) return undefined;
@@ -289,7 +251,7 @@ export class Refusals implements Notes {
     let count = 0;
     let next = t.after(row);
     for (let looked = 0; looked < MOST_LOOKED_AT && next !== last && next !== t.end; looked++, next = t.after(next)) {
-      if (t.tuple(next) !== t.tuple(row) || t.state(next) !== WAITING || this.quotedAs(next) !== quotedAs) continue;
+      if (t.tuple(next) !== t.tuple(row) || t.state(next) !== WAITING || this.#names.of(next) !== quotedAs) continue;
       if (errors.some((error) => t.isBefore(next, error.row) && this.#mayQuote(error, next))) count++;
     }
     return count;
@@ -314,62 +276,8 @@ function answerOf({ reason, why, src, frame, mtu, isFromFar, isOfAddressee }: Re
   return { reason, why, src, byFrame: frame, mtu, isFromFar, isOfAddressee };
 }
 
-function keyOf(side: Side, tuple: number, proto: number, ipId: number, length: number, seq: number): string {
-  return `${side} ${tuple} ${proto} ${ipId} ${length} ${seq}`;
-}
-
-/** How an error names a packet whose ports it does not quote: its datagram, of a length. */
-function addressed(datagram: string, length: number): string {
-  return `${datagram} ${length}`;
-}
-
-/** What all fragments of a datagram have in common. */
-function datagramOf(side: Side, src: string, dst: string, proto: number, ipId: number): string {
-  return `${side} ${src} ${dst} ${proto} ${ipId}`;
-}
-
 function without(refusals: Map<string, readonly Refusal[]>, key: string, refusal: Refusal): void {
   const others = refusals.get(key)?.filter((each) => each !== refusal);
   if (others && others.length > 0) refusals.set(key, others);
   else refusals.delete(key);
-}
-
-interface Meaning {
-  readonly reason: Reason;
-  readonly words: string;
-}
-
-const meaning = (reason: Reason, words: string): Meaning => ({ reason, words });
-
-/** Errors by "type" or "type code", RFC 792, 1191 and 1812. */
-const ICMP_MEANINGS: Readonly<Record<string, Meaning>> = {
-  "3": meaning("host-unreachable", "destination unreachable"),
-  "3 0": meaning("no-route", "network unreachable"),
-  "3 1": meaning("host-unreachable", "host unreachable"),
-  "3 3": meaning("port-unreachable", "port unreachable"),
-  "3 4": meaning("too-big", "fragmentation needed, but DF is set"),
-  "3 9": meaning("prohibited", "network administratively prohibited"),
-  "3 10": meaning("prohibited", "host administratively prohibited"),
-  "3 13": meaning("prohibited", "administratively prohibited"),
-  "5": meaning("icmp-error", "redirected"),
-  "11": meaning("ttl-exceeded", "TTL exceeded"),
-  "11 1": meaning("reassembly-timeout", "fragments missing when the time for reassembly was over"),
-};
-
-/** RFC 4443. */
-const ICMPV6_MEANINGS: Readonly<Record<string, Meaning>> = {
-  "1": meaning("host-unreachable", "destination unreachable"),
-  "1 0": meaning("no-route", "no route to the destination"),
-  "1 1": meaning("prohibited", "administratively prohibited"),
-  "1 3": meaning("host-unreachable", "address unreachable"),
-  "1 4": meaning("port-unreachable", "port unreachable"),
-  "2": meaning("too-big", "packet too big"),
-  "3": meaning("ttl-exceeded", "hop limit exceeded"),
-  "3 1": meaning("reassembly-timeout", "fragments missing when the time for reassembly was over"),
-};
-
-function meaningOf(isIpv4: boolean, type: number, code: number): Meaning {
-  const meanings = isIpv4 ? ICMP_MEANINGS : ICMPV6_MEANINGS;
-  const other = meaning("icmp-error", `${isIpv4 ? "ICMP" : "ICMPv6"} error type ${type}, code ${code}`);
-  return meanings[`${type} ${code}`] ?? meanings[type] ?? other;
 }

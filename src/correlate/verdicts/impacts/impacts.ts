@@ -2,29 +2,16 @@ import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import { HAS_IP_ID, IS_FRAGMENT, IS_IPV6, isAgain } from "../../../packets/packets.js";
 import { keepNewest } from "../../../packets/keep-newest.js";
 import type { Range } from "../../../packets/results.js";
-import { INSIDE, type Side } from "../../../packets/sides.js";
+import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
-import { NONE, type TupleTable } from "../../../packets/tuples.js";
+import type { TupleTable } from "../../../packets/tuples.js";
 import { TCP, UDP } from "../../../protocols/ip-protocols.js";
-import { ACK, FIN, isOpening, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
+import { ACK, FIN, isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import type { Kernel } from "../../kernel/kernel.js";
-import {
-  type Consequence,
-  coveredBy,
-  type Drop,
-  isAnsweredBy,
-  isTelling,
-  keyOf,
-  mayBeAnswered,
-  type Packet,
-  spanOf,
-  without,
-} from "./drop.js";
-import { LEAST_AFTER_NS, likenessOf, OpenDrops, PATIENCE_NS } from "./open-drops.js";
+import { Consequences } from "./consequences.js";
+import { type Consequence, coveredBy, type Drop, isAnsweredBy, isTelling, keyOf, type Packet, spanOf } from "./drop.js";
+import { LEAST_AFTER_NS, likenessOf, OpenDrops } from "./open-drops.js";
 import { RecentCrossings } from "./recent-crossings.js";
-
-/** So many crossings of a way are looked at for a drop, the newest first: of a stream of equal packets, any of them is a copy. */
-const MOST_LOOKED_AT = 256;
 
 /** Of so many that others cannot be told from, at the most, it is known that they may be copies: the newest. */
 const MOST_UNCLEAR = 4096;
@@ -44,7 +31,7 @@ export interface News {
 export class Impacts {
   readonly open: OpenDrops;
   readonly #timeline: Timeline;
-  readonly #accounts: FlowAccounts;
+  readonly #consequences: Consequences;
   readonly #crossings: RecentCrossings;
   /** When the last one passed that others cannot be told from, of those that are copies of each other, nanoseconds on the timeline. */
   readonly #unclear = new Map<string, number>();
@@ -54,8 +41,8 @@ export class Impacts {
   constructor(timeline: Timeline, tuples: TupleTable, accounts: FlowAccounts, kernel: Kernel) {
     this.open = new OpenDrops(tuples, accounts);
     this.#timeline = timeline;
-    this.#accounts = accounts;
     this.#crossings = new RecentCrossings(kernel);
+    this.#consequences = new Consequences(accounts, this.#crossings);
   }
 
   /**
@@ -77,7 +64,7 @@ export class Impacts {
   /** What is known by now of what a drop comes to; null where more may become known. */
   #consequenceOf(drop: Drop): Consequence | null {
     if (this.#isHabit(drop)) return { impact: "unknown" };
-    return this.#known(drop) ?? (this.#isUnclear(drop) ? { impact: "unknown" } : null);
+    return this.#consequences.of(drop) ?? (this.#isUnclear(drop) ? { impact: "unknown" } : null);
   }
 
   /**
@@ -128,8 +115,7 @@ export class Impacts {
     const packet = this.#packetOf(row);
     if (packet.proto === TCP && spanOf(packet) === 0) return false;
     const drop = this.#dropOf(packet, row, slot, undefined, "");
-    const isAnswered = packet.proto === TCP ? this.#acknowledged(drop) !== null : this.#isAnswered(drop);
-    return isAnswered && this.#isUnseen(drop);
+    return this.#consequences.hasArrived(drop);
   }
 
   /**
@@ -140,7 +126,10 @@ export class Impacts {
     const t = this.#timeline;
     const packet = this.#packetOf(row);
     const isSo = (drop: Drop): boolean =>
-      drop.side === t.side(row) && drop.timeNs < t.timeNs(row) && isAnsweredBy(drop, packet) && this.#isUnseen(drop);
+      drop.side === t.side(row) &&
+      drop.timeNs < t.timeNs(row) &&
+      isAnsweredBy(drop, packet) &&
+      this.#consequences.isUnseen(drop);
     const found = [...this.open.of(t.way(row) ^ 1)].filter(isSo);
     for (const drop of found) this.open.close(drop);
     return found;
@@ -150,7 +139,7 @@ export class Impacts {
   missing(row: number, slot: number, { seq, length }: Range): Consequence | null {
     const packet = this.#packetOf(row);
     const lost = { ...packet, seq, payloadLength: length, tcpFlags: packet.tcpFlags & ~(SYN | FIN) };
-    return this.#known(this.#dropOf(lost, row, slot, undefined, ""));
+    return this.#consequences.of(this.#dropOf(lost, row, slot, undefined, ""));
   }
 
   /** What packets that crossed since the last call show of drops. */
@@ -216,15 +205,11 @@ export class Impacts {
     };
   }
 
-  #known(drop: Drop): Consequence | null {
-    return this.#remembered(drop) ?? this.#acknowledged(drop);
-  }
-
   /** Holds a crossing against the open drops of its way, and of the way back. */
   #look(crossing: number, news: News[]): void {
     const crossings = this.#crossings;
     const way = crossings.way(crossing);
-    const wayBack = this.#wayBack(crossings.slot(crossing), crossings.isOutbound(crossing));
+    const wayBack = this.#consequences.wayBack(crossings.slot(crossing), crossings.isOutbound(crossing));
     // nothing was dropped of most conversations
     if (!this.open.hasOf(wayBack) && !this.open.hasOf(way)) return;
     const row = crossings.row(crossing);
@@ -236,16 +221,16 @@ export class Impacts {
       else if (consequence !== null || isOver) this.open.close(drop);
     };
     for (const drop of this.open.like(way, packet)) {
-      if (!this.#isAfter(drop, crossing)) continue;
+      if (!this.#consequences.isAfter(drop, crossing)) continue;
       // the ports are used again
       const isOver = proto === TCP && (tcpFlags & SYN) !== 0 && seq !== drop.seq;
-      const consequence = this.#copied(drop, crossing) ?? coveredBy(drop, tcpFlags, content, true);
+      const consequence = this.#consequences.ofCopy(drop, crossing) ?? coveredBy(drop, tcpFlags, content, true);
       found(drop, isOver ? null : consequence, isOver);
     }
     for (const drop of this.open.of(wayBack)) {
-      if (!this.#isAfter(drop, crossing)) continue;
+      if (!this.#consequences.isAfter(drop, crossing)) continue;
       if (proto !== TCP) {
-        if (isAnsweredBy(drop, packet) && this.#isUnseen(drop))
+        if (isAnsweredBy(drop, packet) && this.#consequences.isUnseen(drop))
           found(drop, { impact: "covered", isUnseen: true }, true);
         continue;
       }
@@ -253,97 +238,8 @@ export class Impacts {
       const isAnswered = (drop.tcpFlags & SYN) !== 0 && ((drop.content - seq) | 0) === 1;
       const isOver = isOpening(tcpFlags) && !isAnswered;
       const covered = isOver ? null : coveredBy(drop, tcpFlags, content, false);
-      found(drop, covered && { ...covered, isUnseen: this.#isUnseen(drop) }, isOver);
+      found(drop, covered && { ...covered, isUnseen: this.#consequences.isUnseen(drop) }, isOver);
     }
-  }
-
-  /** Whether nothing of what a packet carried is known to have crossed, before it or behind it. */
-  #isUnseen(drop: Drop): boolean {
-    if (drop.isAgain) return false;
-    let looked = 0;
-    for (const crossing of this.#crossings.of(drop.way)) {
-      const packet = this.#crossings.packet(crossing);
-      const from = (packet.seq - drop.seq) | 0;
-      // where there are too many to look at, one of them may have some
-      if (++looked > MOST_LOOKED_AT || (drop.proto !== TCP && from === 0)) return false;
-      if (from < spanOf(drop) && from + spanOf(packet) > 0) return false;
-    }
-    return true;
-  }
-
-  /** Whether a packet that is not TCP was answered by one that crossed by now. */
-  #isAnswered(drop: Drop): boolean {
-    const { slot, side } = drop;
-    if (slot === NONE || !mayBeAnswered(drop)) return false;
-    let looked = 0;
-    for (const crossing of this.#crossings.of(this.#wayBack(slot, side === INSIDE))) {
-      if (++looked > MOST_LOOKED_AT) return false;
-      if (this.#isAfter(drop, crossing) && isAnsweredBy(drop, this.#crossings.packet(crossing))) return true;
-    }
-    return false;
-  }
-
-  #isAfter({ timeNs }: Drop, crossing: number): boolean {
-    const afterNs = this.#crossings.timeNs(crossing) - timeNs;
-    return afterNs > 0 && afterNs <= PATIENCE_NS;
-  }
-
-  /** Where packets enter that answer those of a flow which went that way, and which way they go there. */
-  #wayBack(slot: number, isOutbound: boolean): number {
-    const accounts = this.#accounts;
-    const forward = accounts.isOutbound(slot, 1) === isOutbound ? 0 : 1;
-    if (!isOutbound) return 2 * accounts.insideTuple(slot) + forward;
-    return 2 * accounts.outsideTuple(slot) + (accounts.isFlipped(slot) ? 1 - forward : forward);
-  }
-
-  /** What crossed since a drop tells of it; null where that is nothing, or not all of it got through. */
-  #remembered(drop: Drop): Consequence | null {
-    const crossings = this.#crossings;
-    const behind: number[] = [];
-    let looked = 0;
-    for (const crossing of crossings.of(drop.way)) {
-      if (++looked > MOST_LOOKED_AT) break;
-      if (this.#isAfter(drop, crossing)) behind.push(crossing);
-    }
-    for (const crossing of behind.sort((a, b) => crossings.timeNs(a) - crossings.timeNs(b))) {
-      const consequence = this.#copied(drop, crossing);
-      if (consequence !== null) return consequence;
-    }
-    return null;
-  }
-
-  /** What the highest acknowledgements that crossed by now tell of a drop: of its data those that come back, else those of its own direction. */
-  #acknowledged(drop: Drop): Consequence | null {
-    const { slot, way } = drop;
-    if (drop.proto !== TCP || slot === NONE) return null;
-    const accounts = this.#accounts;
-    const isTurned = way >> 1 !== accounts.insideTuple(slot) && accounts.isFlipped(slot);
-    const forward = (way & 1) ^ (isTurned ? 1 : 0);
-    const isBare = spanOf(drop) === 0;
-    const acked = accounts.acked(slot, isBare ? forward : 1 - forward);
-    return acked === 0 ? null : coveredBy(drop, ACK, acked, isBare);
-  }
-
-  /** Takes a crossing that may be a copy of a drop, or bring some of it. Null where not all of it got through by now. */
-  #copied(drop: Drop, crossing: number): Consequence | null {
-    const crossings = this.#crossings;
-    const copy = crossings.packet(crossing);
-    if (copy.proto !== drop.proto) return null;
-    const afterNs = crossings.timeNs(crossing) - drop.timeNs;
-    const resent = { impact: "resent", byFrame: crossings.frame(crossing), afterNs } as const;
-    if (drop.proto !== TCP) {
-      const isSame =
-        copy.seq === drop.seq && copy.payloadLength === drop.payloadLength && copy.content === drop.content;
-      return isSame && isTelling(drop) ? resent : null;
-    }
-    if (spanOf(drop) === 0) {
-      const isReset = (drop.tcpFlags & copy.tcpFlags & RST) !== 0 && copy.seq === drop.seq;
-      return isReset ? resent : null;
-    }
-    const from = (copy.seq - drop.seq) | 0;
-    if ((drop.tcpFlags & SYN) !== (copy.tcpFlags & SYN) || Math.abs(from) >= MOST_WINDOW) return null;
-    drop.missing = without(drop.missing, from, from + spanOf(copy));
-    return drop.missing.length === 0 ? resent : null;
   }
 }
 

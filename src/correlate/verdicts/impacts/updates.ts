@@ -10,6 +10,7 @@ import { WHY_ELSEWHERE } from "../claims/elsewhere.js";
 import { type Consequence, type Drop, keyOf } from "./drop.js";
 import type { Impacts } from "./impacts.js";
 import { OpenUnknowns } from "./open-unknowns.js";
+import type { QuotedNames } from "../claims/quoted-names.js";
 import { type Answer, type Refusals, WHY_QUOTED_ALIKE } from "../claims/refusals.js";
 import { serviceOf } from "../captures/services.js";
 import { isFromNear } from "../claims/senders.js";
@@ -23,6 +24,7 @@ interface About {
   readonly translations: Translations;
   readonly impacts: Impacts;
   readonly refusals: Refusals;
+  readonly quotedNames: QuotedNames;
   readonly kernel: Kernel;
 }
 
@@ -43,13 +45,14 @@ export class Updates {
   readonly #translations: Translations;
   readonly #impacts: Impacts;
   readonly #refusals: Refusals;
+  readonly #quotedNames: QuotedNames;
   readonly #kernel: Kernel;
   readonly unknowns = new OpenUnknowns();
   readonly #tell: (update: Update, timeNs: number) => void;
   #pending: Pending[] = [];
 
   constructor(
-    { timeline, tuples, translations, impacts, refusals, kernel }: About,
+    { timeline, tuples, translations, impacts, refusals, quotedNames, kernel }: About,
     tell: (update: Update, timeNs: number) => void,
   ) {
     this.#timeline = timeline;
@@ -57,6 +60,7 @@ export class Updates {
     this.#translations = translations;
     this.#impacts = impacts;
     this.#refusals = refusals;
+    this.#quotedNames = quotedNames;
     this.#kernel = kernel;
     this.#tell = tell;
   }
@@ -98,7 +102,7 @@ export class Updates {
       isIpv6: (t.flags(row) & IS_IPV6) !== 0,
       way: t.way(row),
       timeNs: t.timeNs(row),
-      quotedAs: this.#refusals.quotedAs(row),
+      quotedAs: this.#quotedNames.of(row),
       head: t.head(row),
       verdict,
       reason,

@@ -1,0 +1,92 @@
+import type { PacketBatch } from "../../../packets/packet-batch.js";
+import { HAS_IP_ID, IS_FRAGMENT } from "../../../packets/packets.js";
+import type { Side } from "../../../packets/sides.js";
+import type { Timeline } from "../../../packets/timeline.js";
+import type { TupleTable } from "../../../packets/tuples.js";
+import { destinationText, sourceText } from "../../../packets/ways.js";
+import { hasPorts, isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
+import { namesEnds, type QuotedError } from "./quotes.js";
+
+/** How an error names the packet that it quotes, and the datagram that this is, or is a fragment of. */
+interface Named {
+  readonly quotedAs: string;
+  readonly datagram: string;
+  /** Whether the quote was cut before its ports, or the id of its echo. */
+  readonly isCut: boolean;
+}
+
+/** How ICMP errors name packets: two that a quote does not tell apart have one name. */
+export class QuotedNames {
+  readonly #timeline: Timeline;
+  readonly #tuples: TupleTable;
+
+  constructor(timeline: Timeline, tuples: TupleTable) {
+    this.#timeline = timeline;
+    this.#tuples = tuples;
+  }
+
+  /** What an error names that is on the timeline: row `i` of the batch it came in. */
+  inQuote(row: number, batch: PacketBatch, i: number, { quoted }: QuotedError): Named {
+    const t = this.#timeline;
+    const side = t.sideOf(row);
+    const { quotes } = batch;
+    const q = batch.quote(i);
+    const [proto, ipId, length] = [quotes.proto[q], quotes.ipId[q], quotes.length[q]];
+    const isCut = (hasPorts(proto) || isIcmp(proto)) && !namesEnds(batch, q);
+    const datagram = datagramName(side, quoted.src, quoted.dst, proto, ipId);
+    const name = packetName(side, t.tuple(row), proto, ipId, length, quotes.seq[q]);
+    return { quotedAs: isCut ? addressed(datagram, length) : name, datagram, isCut };
+  }
+
+  /** How an error names a packet that is about it. */
+  of(row: number): string {
+    const t = this.#timeline;
+    return this.#named(row, t.proto(row) === TCP ? t.seq(row) : t.proto(row) === UDP ? 0 : t.seq(row) & 0xffff);
+  }
+
+  /** The same where the quote was cut behind its ports. */
+  ofCut(row: number): string {
+    return this.#named(row, 0);
+  }
+
+  /** The same where it was cut before them. */
+  withoutEnds(row: number): string {
+    return addressed(this.datagramOf(row), this.#timeline.length(row));
+  }
+
+  #named(row: number, seq: number): string {
+    const t = this.#timeline;
+    return packetName(t.sideOf(row), t.tuple(row), t.proto(row), t.ipId(row), t.length(row), seq);
+  }
+
+  /** The name under which errors are looked for that come when a packet is known to be dropped: of a fragment, its datagram's. */
+  ofDropped(row: number): string {
+    return this.isNumberedFragment(row) ? this.datagramOf(row) : this.of(row);
+  }
+
+  isNumberedFragment(row: number): boolean {
+    const wanted = IS_FRAGMENT | HAS_IP_ID;
+    return (this.#timeline.flags(row) & wanted) === wanted;
+  }
+
+  /** The datagram that a packet is, or is a fragment of. */
+  datagramOf(row: number): string {
+    const t = this.#timeline;
+    const [src, dst] = [sourceText(this.#tuples, t.way(row)), destinationText(this.#tuples, t.way(row))];
+    return datagramName(t.sideOf(row), src, dst, t.proto(row), t.ipId(row));
+  }
+}
+
+function packetName(side: Side, tuple: number, proto: number, ipId: number, length: number, seq: number): string {
+  return `${side} ${tuple} ${proto} ${ipId} ${length} ${seq}`;
+}
+
+/** How an error names a packet whose ports it does not quote: its datagram, of a length. */
+function addressed(datagram: string, length: number): string {
+  return `${datagram} ${length}`;
+}
+
+/** What all fragments of a datagram have in common. */
+function datagramName(side: Side, src: string, dst: string, proto: number, ipId: number): string {
+  return `${side} ${src} ${dst} ${proto} ${ipId}`;
+}

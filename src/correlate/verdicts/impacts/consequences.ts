@@ -1,0 +1,131 @@
+import type { FlowAccounts } from "../../../packets/flow-accounts.js";
+import { INSIDE } from "../../../packets/sides.js";
+import { NONE } from "../../../packets/tuples.js";
+import { TCP } from "../../../protocols/ip-protocols.js";
+import { ACK, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
+import {
+  type Consequence,
+  coveredBy,
+  type Drop,
+  isAnsweredBy,
+  isTelling,
+  mayBeAnswered,
+  spanOf,
+  without,
+} from "./drop.js";
+import { PATIENCE_NS } from "./open-drops.js";
+import type { RecentCrossings } from "./recent-crossings.js";
+
+/** So many crossings of a way are looked at for a drop, the newest first: of a stream of equal packets, any of them is a copy. */
+const MOST_LOOKED_AT = 256;
+
+/** What those that crossed lately tell of a drop, and what flows have acknowledged. */
+export class Consequences {
+  readonly #accounts: FlowAccounts;
+  readonly #crossings: RecentCrossings;
+
+  constructor(accounts: FlowAccounts, crossings: RecentCrossings) {
+    this.#accounts = accounts;
+    this.#crossings = crossings;
+  }
+
+  /** What is known by now of a drop; null where that is nothing. */
+  of(drop: Drop): Consequence | null {
+    return this.#remembered(drop) ?? this.#acknowledged(drop);
+  }
+
+  /** Whether what a drop carried was answered, though nothing of it was seen to cross. */
+  hasArrived(drop: Drop): boolean {
+    const isAnswered = drop.proto === TCP ? this.#acknowledged(drop) !== null : this.#isAnswered(drop);
+    return isAnswered && this.isUnseen(drop);
+  }
+
+  /** Whether nothing of what a packet carried is known to have crossed, before it or behind it. */
+  isUnseen(drop: Drop): boolean {
+    if (drop.isAgain) return false;
+    let looked = 0;
+    for (const crossing of this.#crossings.of(drop.way)) {
+      const packet = this.#crossings.packet(crossing);
+      const from = (packet.seq - drop.seq) | 0;
+      // where there are too many to look at, one of them may have some
+      if (++looked > MOST_LOOKED_AT || (drop.proto !== TCP && from === 0)) return false;
+      if (from < spanOf(drop) && from + spanOf(packet) > 0) return false;
+    }
+    return true;
+  }
+
+  /** Whether a packet that is not TCP was answered by one that crossed by now. */
+  #isAnswered(drop: Drop): boolean {
+    const { slot, side } = drop;
+    if (slot === NONE || !mayBeAnswered(drop)) return false;
+    let looked = 0;
+    for (const crossing of this.#crossings.of(this.wayBack(slot, side === INSIDE))) {
+      if (++looked > MOST_LOOKED_AT) return false;
+      if (this.isAfter(drop, crossing) && isAnsweredBy(drop, this.#crossings.packet(crossing))) return true;
+    }
+    return false;
+  }
+
+  isAfter({ timeNs }: Drop, crossing: number): boolean {
+    const afterNs = this.#crossings.timeNs(crossing) - timeNs;
+    return afterNs > 0 && afterNs <= PATIENCE_NS;
+  }
+
+  /** Where packets enter that answer those of a flow which went that way, and which way they go there. */
+  wayBack(slot: number, isOutbound: boolean): number {
+    const accounts = this.#accounts;
+    const forward = accounts.isOutbound(slot, 1) === isOutbound ? 0 : 1;
+    if (!isOutbound) return 2 * accounts.insideTuple(slot) + forward;
+    return 2 * accounts.outsideTuple(slot) + (accounts.isFlipped(slot) ? 1 - forward : forward);
+  }
+
+  /** What crossed since a drop tells of it; null where that is nothing, or not all of it got through. */
+  #remembered(drop: Drop): Consequence | null {
+    const crossings = this.#crossings;
+    const behind: number[] = [];
+    let looked = 0;
+    for (const crossing of crossings.of(drop.way)) {
+      if (++looked > MOST_LOOKED_AT) break;
+      if (this.isAfter(drop, crossing)) behind.push(crossing);
+    }
+    for (const crossing of behind.sort((a, b) => crossings.timeNs(a) - crossings.timeNs(b))) {
+      const consequence = this.ofCopy(drop, crossing);
+      if (consequence !== null) return consequence;
+    }
+    return null;
+  }
+
+  /** What the highest acknowledgements that crossed by now tell of a drop: of its data those that come back, else those of its own direction. */
+  #acknowledged(drop: Drop): Consequence | null {
+    const { slot, way } = drop;
+    if (drop.proto !== TCP || slot === NONE) return null;
+    const accounts = this.#accounts;
+    const isTurned = way >> 1 !== accounts.insideTuple(slot) && accounts.isFlipped(slot);
+    const forward = (way & 1) ^ (isTurned ? 1 : 0);
+    const isBare = spanOf(drop) === 0;
+    const acked = accounts.acked(slot, isBare ? forward : 1 - forward);
+    return acked === 0 ? null : coveredBy(drop, ACK, acked, isBare);
+  }
+
+  /** Takes a crossing that may be a copy of a drop, or bring some of it. Null where not all of it got through by now. */
+  ofCopy(drop: Drop, crossing: number): Consequence | null {
+    const crossings = this.#crossings;
+    const copy = crossings.packet(crossing);
+    if (copy.proto !== drop.proto) return null;
+    const afterNs = crossings.timeNs(crossing) - drop.timeNs;
+    const resent = { impact: "resent", byFrame: crossings.frame(crossing), afterNs } as const;
+    if (drop.proto !== TCP) {
+      const isSame =
+        copy.seq === drop.seq && copy.payloadLength === drop.payloadLength && copy.content === drop.content;
+      return isSame && isTelling(drop) ? resent : null;
+    }
+    if (spanOf(drop) === 0) {
+      const isReset = (drop.tcpFlags & copy.tcpFlags & RST) !== 0 && copy.seq === drop.seq;
+      return isReset ? resent : null;
+    }
+    const from = (copy.seq - drop.seq) | 0;
+    if ((drop.tcpFlags & SYN) !== (copy.tcpFlags & SYN) || Math.abs(from) >= MOST_WINDOW) return null;
+    drop.missing = without(drop.missing, from, from + spanOf(copy));
+    return drop.missing.length === 0 ? resent : null;
+  }
+}
