@@ -90,7 +90,7 @@ const { run } = require("./program/program.cjs");
 async function isAsExpected(expected, ...options) {
   let text = "";
   const write = (utf8, onTaken) => { text += Buffer.from(utf8); onTaken?.(); };
-  const stdout = { isTerminal: false, columns: undefined, write, drained: () => Promise.resolve() };
+  const stdout = { isTerminal: false, columns: undefined, write, block() {}, drained: () => Promise.resolve() };
   const stderr = { isTerminal: false, rows: undefined, write: () => {} };
   const host = { stdout, stderr, env: {}, stop: new AbortController().signal, version, onQuestion: () => {} };
   await run(["file", "inside.pcap", "outside.pcap", "--format", "ndjson", ...options], host);

@@ -409,3 +409,15 @@ it("the first of a stream that was lost is not paired with the second, which was
   const { twins: alone } = await outcomeOf(inside.slice(0, 4), outside.slice(0, 4), { clock });
   expect(alone).toEqual(inStep(4));
 });
+
+const earlier = ({ ns, packet }: Stamped): Stamped => ({ ns: ns - 170_000, packet });
+
+it("what seems to leave before it enters has a twin, where clocks are so far apart that all do", async () => {
+  const inside = merged(tcp.inside, [ms(45, beat(CONTAINER, 5000, 64)), ms(300, hello(CONTAINER, 5000, 64, 51))]);
+  const outside = merged(tcp.outside, [ms(45.02, beat(HOST, 5000, 63)), ms(300.02, hello(HOST, 5000, 63, 51))]);
+  const { twins } = await outcomeOf(inside, outside.map(earlier), { clock: { kind: "none", slackNs: 200_000 } });
+  expect(twins.slice(40)).toEqual([
+    [41, 41],
+    [42, 42],
+  ]);
+});

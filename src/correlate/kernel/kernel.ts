@@ -155,9 +155,9 @@ export class Kernel {
     return this.#steps["relate"](this.#ground, inside, outside, mayBeAltered ? 1 : 0);
   }
 
-  /** REWRITE_… bits between two ways that packets like a row's go, read from the first to the second. */
-  rewriteOf(row: number, way: number, otherWay: number): number {
-    return this.#steps["rewriteOf"](this.#ground, row, way, otherWay);
+  /** REWRITE_… bits between two ways, read from the first to the second. */
+  rewrite(way: number, otherWay: number): number {
+    return this.#steps["rewrite"](this.#ground, way, otherWay);
   }
 
   /** The flow by which the rows related last are KNOWN, by its slot; or NONE. */

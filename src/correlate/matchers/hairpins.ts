@@ -332,8 +332,8 @@ export class Hairpins implements Admits, Settles {
       const turned: Turned = {
         kind: "turned",
         side: t.sideOf(before),
-        there: this.#flow(id, before, way, afterWay),
-        back: this.#flow(id, before, afterWay ^ 1, way ^ 1),
+        there: this.#flow(id, way, afterWay),
+        back: this.#flow(id, afterWay ^ 1, way ^ 1),
         firstFrames: [t.frame(before), t.frame(after)],
         pairs: 0,
         bytes: 0,
@@ -346,10 +346,10 @@ export class Hairpins implements Admits, Settles {
     });
   }
 
-  /** The flow as packets have it that go one way before the rewrite and another one after it, as those like `row` do. */
-  #flow(id: number, row: number, way: number, afterWay: number): Flow {
-    const rewrite = this.#about.kernel.rewriteOf(row, way, afterWay);
-    const back = this.#about.kernel.rewriteOf(row, way ^ 1, afterWay ^ 1);
+  /** The flow as packets have it that go one way before the rewrite and another one after it. */
+  #flow(id: number, way: number, afterWay: number): Flow {
+    const rewrite = this.#about.kernel.rewrite(way, afterWay);
+    const back = this.#about.kernel.rewrite(way ^ 1, afterWay ^ 1);
     const isForward = (way & 1) === 1;
     const isFlipped = ((way ^ afterWay) & 1) === 1;
     const [forward, backward] = isForward ? [rewrite, back] : [back, rewrite];

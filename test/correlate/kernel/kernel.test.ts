@@ -256,6 +256,21 @@ describe("the loop", () => {
     expect(outcome.pairs.at(-1)).toMatchObject({ inside: KNOWN_FRAMES + 3, outside: KNOWN_FRAMES + 2, by: "exact" });
   });
 
+  it("takes none that comes behind a clock that was set back by more than the window", async () => {
+    const before = Array.from({ length: 21 }, (_, n) => ({ atUs: 10_000 + 30_000 * n, n }));
+    const late = Array.from({ length: 8 }, (_, n) => outbound("inside", 460_000 + 10 * n, n));
+    const behind = Array.from({ length: 8 }, (_, n) => ({ atUs: 530_000 + 30_000 * n, n: 10 + n }));
+    const inside = before.map(({ atUs, n }) => inbound("inside", atUs, n));
+    const outside = before.map(({ atUs, n }) => inbound("outside", atUs - 10, n));
+    inside.push(...late, ...behind.map(({ atUs, n }) => outbound("inside", atUs, n)));
+    outside.push(...behind.map(({ atUs, n }) => outbound("outside", atUs + 20, n)));
+    const options = { windowNs: 100_000_000, clock: CLOCK, patienceNs: 0 };
+    const outcome = await outcomeOf([...known.inside, ...inside], [...known.outside, ...outside], options);
+    expect(outcome.alone.map(({ frame, reason }) => [frame, reason])).toEqual(
+      late.map((_, n) => [KNOWN_FRAMES + before.length + 1 + n, "stamp-leaps"]),
+    );
+  });
+
   it("comes to the same where idle conversations are let go, and the busy ones stay", async () => {
     const sides = manyConversations(33_000);
     const outcome = await outcomeOf(sides.inside, sides.outside, { clock: CLOCK });

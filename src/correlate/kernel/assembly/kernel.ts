@@ -28,6 +28,7 @@ export { accountForRows, bind, finish, noteAgain } from "./pairing.js";
 export { awaitInCrowd } from "./crowd.js";
 export { awaitEqual, confirm } from "./pending.js";
 export { findDue } from "./progress.js";
+export { rewrite } from "./relation.js";
 export { settle } from "./settling.js";
 
 /** The relation of two rows with equal keys, with the bits of relations.ts that are so of them. */
@@ -45,12 +46,6 @@ export function relate(ground: usize, inside: i32, outside: i32, mayBeAltered: b
     (relation.isOutbound ? IS_RELATED_OUTBOUND : 0) |
     (relation.isUsual(ground, packetOf(ground, inside), packetOf(ground, outside)) ? IS_USUAL : 0)
   );
-}
-
-/** REWRITE_… bits between two ways of the kind that a row's packet goes. */
-export function rewriteOf(ground: usize, row: i32, way: i32, otherWay: i32): i32 {
-  const packet = packetOf(ground, row);
-  return relation.rewrite(ground, packet, wayOf(packet), way, otherWay);
 }
 
 /** Notes that a row that entered may have been held up until another one left. */
@@ -115,8 +110,7 @@ export function weigh(ground: usize, inside: i32, outside: i32, hasSpoken: i32):
 
 /** Believes in the translation of the rows related last. Returns the slot of its flow. */
 export function believe(ground: usize, inside: i32, outside: i32): i32 {
-  const i = packetOf(ground, inside);
-  return learn(ground, i, wayOf(i), wayOf(packetOf(ground, outside)));
+  return learn(ground, wayOf(packetOf(ground, inside)), wayOf(packetOf(ground, outside)));
 }
 
 /** Notes what a row that was just appended says of its conversation, and whether others are like it. The packet is no ICMP error. */

@@ -69,7 +69,7 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
   if (lowered === 1) bits += TTL_BY_ONE_BITS;
   else if (isTtlSet(lowered, 0)) bits += isSettingTtl(ground) ? 0 : TTL_SET_BITS;
   else if (lowered > 1) bits += TTL_LOWER_BITS;
-  const changes = rewrite(ground, i, iWay, iWay, oWay);
+  const changes = rewrite(ground, iWay, oWay);
   if (isStrange(ground, changes, iWay, oWay))
     bits += isToldByTime(ground, i, iWay, o, oWay) ? NEVER_BITS : STRANGE_BITS;
   if ((changes & (REWRITE_SRC_PORT | REWRITE_DST_PORT)) === 0) bits += SAME_PORTS_BITS;
@@ -82,7 +82,7 @@ export function headerBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i
 export function newsBits(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): f64 {
   if (isNews(i, o)) return MOST_NOVEL_BITS / 2;
   const isKnownKind =
-    !isToldByTime(ground, i, iWay, o, oWay) || !isStrange(ground, rewrite(ground, i, iWay, iWay, oWay), iWay, oWay);
+    !isToldByTime(ground, i, iWay, o, oWay) || !isStrange(ground, rewrite(ground, iWay, oWay), iWay, oWay);
   return isKnownKind ? 0 : NEVER_BITS;
 }
 
@@ -104,7 +104,7 @@ function isToldByTime(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): 
 function mayBeInStep(ground: usize, i: usize, iWay: i32, o: usize, oWay: i32): bool {
   if (!isToldByTime(ground, i, iWay, o, oWay)) return false;
   if ((isOutbound ? loweredBy(i, o) : -loweredBy(i, o)) !== 1) return true;
-  const changes = rewrite(ground, i, iWay, iWay, oWay);
+  const changes = rewrite(ground, iWay, oWay);
   return changes !== 0 && !isKnown(ground, changes, iWay, oWay);
 }
 
@@ -145,11 +145,11 @@ let flowBits = 0;
  * Believes in the translation of a pair: opens its flow, and gives it the two ways, and their opposites where no pair has proved those
  * of another. Precondition: the pair was related last, and there is room for the flow. Returns its slot.
  */
-export function learn(ground: usize, i: usize, iWay: i32, oWay: i32): i32 {
+export function learn(ground: usize, iWay: i32, oWay: i32): i32 {
   const isFlipped = ((iWay ^ oWay) & 1) === 1;
   const isForward = (iWay & 1) === 1;
-  rewriteForward = rewrite(ground, i, iWay, iWay | 1, isFlipped ? oWay & ~1 : oWay | 1);
-  const rewriteBackward = rewrite(ground, i, iWay, iWay & ~1, isFlipped ? oWay | 1 : oWay & ~1);
+  rewriteForward = rewrite(ground, iWay | 1, isFlipped ? oWay & ~1 : oWay | 1);
+  const rewriteBackward = rewrite(ground, iWay & ~1, isFlipped ? oWay | 1 : oWay & ~1);
   noteKind(ground, isForward ? rewriteForward : rewriteBackward, iWay, oWay);
   flowBits = (isFlipped ? account.IS_FLIPPED : 0) | (isOutbound === isForward ? 0 : 1 << account.BACKWARD_OUTBOUND_BIT);
   const accounts = <usize>wordOf(ground, words.ACCOUNTS);

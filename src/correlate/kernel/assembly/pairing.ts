@@ -46,7 +46,7 @@ export function flowOf(ground: usize, found: i32, i: usize, iWay: i32, o: usize,
   }
   if (!isLearntAtOnce(ground, i, iWay, o, oWay, gapNs)) return tuple.NONE;
   hasLearnt = true;
-  return learn(ground, i, iWay, oWay);
+  return learn(ground, iWay, oWay);
 }
 
 /**

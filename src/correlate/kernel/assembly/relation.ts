@@ -4,21 +4,13 @@ import { endOf, isSameEnd, portsOf } from "../../../packets/assembly/tuples.js";
 import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
 import * as account from "../../../packets/flow-records.js";
 import { REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../../packets/flows.js";
-import {
-  HAS_IP_ID,
-  HAS_TCP_NUMBERS,
-  IS_ECHO,
-  IS_ERROR,
-  IS_HEADLESS,
-  IS_IPV6,
-  isAgain,
-} from "../../../packets/packets.js";
+import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ECHO, IS_HEADLESS, IS_IPV6, isAgain } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import * as tuple from "../../../packets/tuples.js";
 import { ALTERED_OPTIONS } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { isGroup } from "../../../protocols/addresses.js";
-import { TCP } from "../../../protocols/ip-protocols.js";
+import { isIcmp, TCP } from "../../../protocols/ip-protocols.js";
 import { SYN } from "../../../protocols/tcp.js";
 import { isTtlSet, wayByTtl } from "../../../protocols/ttl.js";
 import * as words from "../kernel-words.js";
@@ -117,7 +109,7 @@ export function relate(
     relation = KNOWN;
   } else {
     const lowered = loweredBy(i, o);
-    const changes = rewrite(ground, i, iWay, iWay, oWay);
+    const changes = rewrite(ground, iWay, oWay);
     areBothEndsOther = haveBothEnds(changes);
     const byTtl = wayByTtl(ttlOf(i), ttlOf(o));
     isOutbound = isOutboundBy(gapNs, slackNs, byTtl, changes);
@@ -298,23 +290,18 @@ function isTranslatable(ground: usize, iWay: i32, changes: i32, flags: i32, lowe
 
 /**
  * REWRITE_… bits between the tuples of two ways, each read the way it goes. An ICMP echo has one id: it counts as that of the end whose
- * address was rewritten, or as the source's. `packet` is one that goes the inside way `iPacketWay`, with the same kind of ports.
+ * address was rewritten, or as the source's. Other ICMP messages have none on either side.
  */
-export function rewrite(ground: usize, packet: usize, iPacketWay: i32, iWay: i32, oWay: i32): i32 {
-  const flags = load<i32>(packet, 4 * record.FLAGS_PROTO_TTL);
-  // what the first packet of a conversation says of it may not be noted yet; an error's says nothing of what it quotes
-  const isEcho =
-    (flags & IS_ERROR) !== 0
-      ? (load<i32>(tupleOf(ground, iPacketWay), 4 * tuple.FACTS) & tuple.IS_ECHO_ID) !== 0
-      : (flags & IS_ECHO) !== 0;
+export function rewrite(ground: usize, iWay: i32, oWay: i32): i32 {
   let changes = 0;
   const table = wordOf(ground, words.TUPLES);
   if (!isSameEnd(table, iWay, oWay, true)) changes |= REWRITE_SRC;
   if (!isSameEnd(table, iWay, oWay, false)) changes |= REWRITE_DST;
-  const sent = portsOf(tupleOf(ground, iWay), iWay);
+  const inside = tupleOf(ground, iWay);
+  const sent = portsOf(inside, iWay);
   const passed = portsOf(tupleOf(ground, oWay), oWay);
   const isOtherSource = sent >>> 16 !== passed >>> 16;
-  if (isEcho) {
+  if (isIcmp(load<i32>(inside, 4 * tuple.KIND) & 0xff)) {
     if (isOtherSource) changes |= changes === REWRITE_DST ? REWRITE_DST_PORT : REWRITE_SRC_PORT;
     return changes;
   }
