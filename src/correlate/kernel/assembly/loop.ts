@@ -110,9 +110,7 @@ function takeIntoCrowd(ground: usize, bucket: i32): bool {
   if (!buckets.isCrowd(waiting, bucket) || !lanes.hasRoom(waiting)) return false;
   if (wantsOf(ground, packet, way, side) !== WANTS_TWIN) return false;
   remember(ground, packet, way, side, timeNs);
-  meet(ground);
-  noteEntry(ground, packet, way, side);
-  const row = append(ground);
+  const row = enter(ground);
   buckets.append(waiting, row, bucket);
   awaitInCrowd(ground, row);
   return true;
@@ -123,9 +121,7 @@ function takeAlone(ground: usize): bool {
   const wants = wantsOf(ground, packet, way, side);
   if ((wants & ~IN_STRETCH) !== 0) return false;
   remember(ground, packet, way, side, timeNs);
-  meet(ground);
-  noteEntry(ground, packet, way, side);
-  const row = append(ground);
+  const row = enter(ground);
   buckets.addAlone(wordOf(ground, words.BUCKETS), row);
   if ((wants & LATER) !== 0) wantLater(ground, row, wants & LATER);
   return true;
@@ -178,9 +174,7 @@ function takePending(ground: usize, waiting: i32, found: i32): bool {
   // of a segment that nothing is known of, others have to know
   const proto = (load<i32>(packet, 4 * record.FLAGS_PROTO_TTL) >>> 16) & 0xff;
   if ((found !== KNOWN && proto === TCP) || isFull(ground)) return false;
-  meet(ground);
-  noteEntry(ground, packet, way, side);
-  const row = append(ground);
+  const row = enter(ground);
   expect(ground, row, timeNs);
   buckets.setPending(wordOf(ground, words.BUCKETS), waiting, row);
   return true;
@@ -191,6 +185,13 @@ function meet(ground: usize): void {
   if (timeNs > doubleOf(ground, words.NOW_NS)) setDouble(ground, words.NOW_NS, timeNs);
   note(ground, packet, way, saw(wordOf(ground, words.TUPLES), way, timeNs));
   noteLength(ground, packet, way);
+}
+
+/** Notes it, which waits from now on, and appends it. */
+function enter(ground: usize): i32 {
+  meet(ground);
+  noteEntry(ground, packet, way, side);
+  return append(ground);
 }
 
 function append(ground: usize): i32 {
