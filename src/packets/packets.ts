@@ -47,6 +47,11 @@ export function tellsSendingTime(flags: number): boolean {
   return (flags & (IS_ECHO | HAS_SENDING_TIME)) === (IS_ECHO | HAS_SENDING_TIME);
 }
 
+/** Whether two hashes of packets are equal, as far as there are both: 0 is none. */
+export function areAlike(hash: number, other: number): boolean {
+  return hash === other || hash === 0 || other === 0;
+}
+
 /** Whether a packet with these flags is one that was sent again, or like one before it. */
 export function isAgain(flags: number): boolean {
   return (flags & (IS_ECHO | IS_AGAIN)) === IS_AGAIN;

@@ -1,4 +1,12 @@
-import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_CUT, IS_ECHO, IS_FRAGMENT, IS_HEADLESS } from "../../packets/packets.js";
+import {
+  areAlike,
+  HAS_IP_ID,
+  HAS_TCP_NUMBERS,
+  IS_CUT,
+  IS_ECHO,
+  IS_FRAGMENT,
+  IS_HEADLESS,
+} from "../../packets/packets.js";
 import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packets/results.js";
 import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
 import { Sweep, SweptSet } from "../../packets/sweep.js";
@@ -244,11 +252,6 @@ export class CutFrames implements Admits, Settles {
     // the protocol is not known behind IPv6 extension headers that were cut
     return hash(hash(t.length(row), t.ipId(row)), side);
   }
-}
-
-/** Whether two hashes are equal, as far as there are both: 0 is none. */
-function areAlike(a: number, b: number): boolean {
-  return a === b || a === 0 || b === 0;
 }
 
 function hash(a: number, b: number): number {

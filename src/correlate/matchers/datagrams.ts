@@ -1,4 +1,4 @@
-import { HAS_IP_ID, IS_FRAGMENT, IS_IPV6 } from "../../packets/packets.js";
+import { areAlike, HAS_IP_ID, IS_FRAGMENT, IS_IPV6 } from "../../packets/packets.js";
 import { HEAD_BYTES } from "../../packets/records.js";
 import {
   BY_FRAGMENTS,
@@ -187,24 +187,24 @@ export class Datagrams implements Admits, Settles, Notes {
     return this.#pairBest(datagram, this.#byHeader, this.#headerKey(datagram), isFinal, areNumberedAlike, POSSIBLE);
   }
 
-  /** `areAlike`: what two must be beside what all twins are; `least`: how they stand to each other at least. */
+  /** `mayBeTwins`: what two must be beside what all twins are; `least`: how they stand to each other at least. */
   #pairBest(
     datagram: Datagram,
     shelves: Shelves,
     key: number,
     isFinal: boolean,
-    areAlike: (a: Datagram, b: Datagram) => boolean,
+    mayBeTwins: (a: Datagram, b: Datagram) => boolean,
     least: number,
   ): boolean {
     if (isContested(shelves, key)) return false;
-    const candidates = this.#twinsOf(datagram, shelves, key).filter((other) => areAlike(datagram, other));
+    const candidates = this.#twinsOf(datagram, shelves, key).filter((other) => mayBeTwins(datagram, other));
     const best = Math.max(least, ...candidates.map((other) => this.#relation(datagram, other)));
     const asGood = candidates.filter((other) => this.#relation(datagram, other) >= best);
     const twins = asGood.length > 1 ? asGood.filter((other) => this.#isQuick(datagram, other)) : asGood;
     if (twins.length !== 1) return false;
     const [twin] = twins;
     const rivals = this.#twinsOf(twin, shelves, key).filter(
-      (other) => other !== datagram && areAlike(other, twin) && this.#relation(other, twin) >= best,
+      (other) => other !== datagram && mayBeTwins(other, twin) && this.#relation(other, twin) >= best,
     );
     if (rivals.length > 0 && (!this.#isQuick(datagram, twin) || rivals.some((rival) => this.#isQuick(rival, twin)))) {
       if (isFinal) contest(shelves, key);
@@ -240,7 +240,7 @@ export class Datagrams implements Admits, Settles, Notes {
   /** Two datagrams that came whole on both sides are not this file's business. */
   #mayBeTwins(a: Datagram, b: Datagram): boolean {
     if (a.rows.length + b.rows.length === 2) return false;
-    if (!isSameHash(a.content, b.content) || !isSameHash(a.head, b.head)) return false;
+    if (!areAlike(a.content, b.content) || !areAlike(a.head, b.head)) return false;
     if (this.#headerKey(a) !== this.#headerKey(b) || !this.#isWaiting(a) || !this.#isWaiting(b)) return false;
     if (this.#isIdentityKept && this.#areIdentified(a, b) && !this.#isSameIdentity(a, b)) return false;
     return this.#relation(a, b) !== IMPOSSIBLE;
@@ -319,11 +319,6 @@ export class Datagrams implements Admits, Settles, Notes {
     if ((t.flags(first) & IS_IPV6) === 0) return t.ipId(first);
     return t.proto(first) === ICMPV6 ? t.seq(first) & 0xffff : 0;
   }
-}
-
-/** Whether two hashes are the same, as far as is known. */
-function isSameHash(a: number, b: number): boolean {
-  return a === b || a === 0 || b === 0;
 }
 
 function isContested([inside, outside]: Shelves, key: number): boolean {

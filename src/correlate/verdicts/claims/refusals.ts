@@ -1,6 +1,6 @@
 import type { PacketBatch } from "../../../packets/packet-batch.js";
 import { keepNewest } from "../../../packets/keep-newest.js";
-import { HAS_IP_ID } from "../../../packets/packets.js";
+import { areAlike, HAS_IP_ID } from "../../../packets/packets.js";
 import type { Reason } from "../../../packets/reasons.js";
 import { type Timeline, WAITING } from "../../../packets/timeline.js";
 import { isFromNear } from "./senders.js";
@@ -183,7 +183,7 @@ export class Refusals implements Notes {
     if (refusal === undefined || refusal.use === "told" || refusal.isFromFar) return undefined;
     const { quotedAs, datagram, head, use } = refusal;
     const like = (this.#byQuoted.get(quotedAs) ?? []).filter(
-      (each) => each.use === "none" && each.timeNs >= refusal.timeNs && mayBeSame(each.head, head),
+      (each) => each.use === "none" && each.timeNs >= refusal.timeNs && areAlike(each.head, head),
     );
     refusal.use = "told";
     return { ...answerOf(refusal), quotedAs, datagram, head, alike: use === "none" ? like.length : 0 };
@@ -241,7 +241,7 @@ export class Refusals implements Notes {
   }
 
   #mayQuote({ head }: Refusal, row: number): boolean {
-    return mayBeSame(head, this.#timeline.head(row));
+    return areAlike(head, this.#timeline.head(row));
   }
 
   /** How many packets wait behind one that some errors may be about as well. */
@@ -264,12 +264,7 @@ export function mayBeAbout(
   timeNs: number,
   heads: readonly number[],
 ): boolean {
-  return packet.timeNs < timeNs && heads.some((head) => mayBeSame(head, packet.head));
-}
-
-/** Whether payloads may begin alike, by their hashes; 0 is none. */
-function mayBeSame(head: number, other: number): boolean {
-  return head === 0 || other === 0 || head === other;
+  return packet.timeNs < timeNs && heads.some((head) => areAlike(head, packet.head));
 }
 
 function answerOf({ reason, why, src, frame, mtu, isFromFar, isOfAddressee }: Refusal): Answer {
