@@ -101,9 +101,7 @@ export class Doubts {
     if (this.#slowPairs[other] !== pairs) return false;
     let later = t.after(row);
     for (let looked = 0; looked < MOST_LOOKED_AT && later !== t.end; looked++, later = t.after(later)) {
-      const twin = t.lastTwin(later);
-      if (twin !== NONE && t.side(twin) === other && t.side(later) !== other && t.wentOutbound(later) === isOutbound)
-        return false;
+      if (t.side(later) !== other && t.lastTwin(later) !== NONE && t.wentOutbound(later) === isOutbound) return false;
     }
     return true;
   }
