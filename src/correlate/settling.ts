@@ -108,7 +108,7 @@ export class Settling {
     if (reason === "never-entered") updates.tellAnswered(row);
     if (elsewhereWay !== undefined) updates.tellElsewhere(elsewhereWay);
     for (const service of verdicts.taken.news()) updates.tellTaken(service);
-    updates.tellRefused(row);
+    updates.tellRefused(row, reason === "host-error");
     t.setState(row, DONE);
   }
 

@@ -577,6 +577,19 @@ it("what it carried was acknowledged, though nothing of it was seen to cross: it
   expect(outcome.alone).toMatchObject([{ side: "inside", verdict: "unknown", reason: "forwarded-unseen" }]);
 });
 
+it("nobody answers an ICMP error: what crosses behind it says nothing of it", async () => {
+  const ports = { srcPort: 53, dstPort: 40_000 };
+  const answer = (dst: string, ipId: number) =>
+    datagram({ src: SERVER, dst, ttl: dst === HOST ? 53 : 52, ...ports, ipId, text: `answer ${ipId}` });
+  const times = [3000, 3200, 3400];
+  const quoted = answer(CONTAINER, 70).subarray(0, 28);
+  const refusal = ipv4({ src: CONTAINER, dst: SERVER, id: 9, ttl: 64 }, icmp({ type: 3, code: 3, payload: quoted }));
+  const inside = [...times.map((at, i) => us(at + 20, answer(CONTAINER, 70 + i))), us(3050, refusal)];
+  const outside = times.map((at, i) => us(at, answer(HOST, 70 + i)));
+  const { alone } = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
+  expect(alone.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(["dropped no-twin"]);
+});
+
 /** A query of the container's, and what it leaves as. */
 const entered = (atUs: number, ipId: number, text: string) =>
   us(atUs, query({ src: CONTAINER, dst: SERVER, ttl: 64, ipId, text }));

@@ -210,6 +210,8 @@ export class Claims {
   /** Whether who opened the flow of a packet is answered, though none of what it sent was seen to cross. */
   #isAnsweredUnseen(row: number): boolean {
     const { timeline: t, tuples, translations } = this.#known;
+    // nobody answers an error
+    if ((t.flags(row) & IS_ERROR) !== 0) return false;
     const { accounts } = translations;
     const flow = this.#flow.of(translations.slotOf(row));
     const isOutbound = t.side(row) === INSIDE;

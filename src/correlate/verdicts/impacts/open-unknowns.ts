@@ -1,5 +1,6 @@
 import { keepNewest } from "../../../packets/keep-newest.js";
 import type { Verdict } from "../../../packets/results.js";
+import { INSIDE } from "../../../packets/sides.js";
 import { mayBeAbout } from "../claims/refusals.js";
 import type { Drop } from "./drop.js";
 import { PATIENCE_NS } from "./open-drops.js";
@@ -12,6 +13,8 @@ const MOST_OF_A_NAME = 2;
 /** A packet of which nothing tells what became of it, and how it was judged. */
 export interface Unknown
   extends Pick<Drop, "side" | "frame" | "flow" | "isSelected" | "isIpv6" | "way" | "timeNs" | "quotedAs" | "head"> {
+  /** Whether its translation is known, by which it entered where it was seen. */
+  readonly isExplained: boolean;
   /** What was said of it last. */
   verdict: Verdict;
 }
@@ -28,10 +31,10 @@ export class OpenUnknowns {
     keepNewest(this.#byName, MOST_NAMES);
   }
 
-  /** Those that passed before the other capture began, as was said of them. */
+  /** Those that passed inside before the outside capture began, as was said of them. */
   *beforeBegun(): Iterable<Unknown> {
     for (const unknowns of this.#byName.values())
-      for (const unknown of unknowns) if (unknown.verdict === "no-overlap") yield unknown;
+      for (const unknown of unknowns) if (unknown.side === INSIDE && unknown.verdict === "no-overlap") yield unknown;
   }
 
   /** Those of before a time that errors may be about which name their packets so, and quote such payloads. */

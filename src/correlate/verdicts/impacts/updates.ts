@@ -9,7 +9,7 @@ import type { Translations } from "../../kernel/translations.js";
 import { WHY_ELSEWHERE } from "../claims/elsewhere.js";
 import { type Consequence, type Drop, keyOf } from "./drop.js";
 import type { Impacts } from "./impacts.js";
-import { OpenUnknowns } from "./open-unknowns.js";
+import { OpenUnknowns, type Unknown } from "./open-unknowns.js";
 import { type Answer, type Refusals, WHY_QUOTED_ALIKE } from "../claims/refusals.js";
 import { serviceOf } from "../captures/services.js";
 import { isFromNear } from "../claims/senders.js";
@@ -85,11 +85,11 @@ export class Updates {
     for (const { update, timeNs } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update, timeNs);
   }
 
-  /** Looks after a packet of which nothing tells what became of it, if the host may have refused it: it entered where it was seen, as far as is known. */
+  /** Looks after a packet of which nothing tells what became of it, if the host may have refused it: nothing is known by which it left there. */
   noteUnknown(row: number, verdict: Verdict, flow: number | undefined): void {
     const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
-    if (slot === NONE ? t.side(row) === OUTSIDE : this.#translations.isLeaving(row, slot)) return;
+    if (slot !== NONE && this.#translations.isLeaving(row, slot)) return;
     this.unknowns.add({
       side: t.sideOf(row),
       frame: t.frame(row),
@@ -98,6 +98,7 @@ export class Updates {
       isIpv6: (t.flags(row) & IS_IPV6) !== 0,
       way: t.way(row),
       timeNs: t.timeNs(row),
+      isExplained: slot !== NONE,
       quotedAs: this.#refusals.quotedAs(row),
       head: t.head(row),
       verdict,
@@ -115,9 +116,10 @@ export class Updates {
 
   /**
    * Tells it where an ICMP error that the host sent came after the window of the packet that it is about: the oldest that it may be about, if there are as
-   * many such errors as packets; else it may be about any of them. Of packets of which nothing was known, it tells where there is one alone.
+   * many such errors as packets; else it may be about any of them. Of packets of which nothing was known, it tells where there is one alone. `isByHost`:
+   * whether the error is the host's own for certain.
    */
-  tellRefused(row: number): void {
+  tellRefused(row: number, isByHost: boolean): void {
     const said = this.#refusals.saidBy(row);
     if (said === undefined) return;
     const { open } = this.#impacts;
@@ -129,39 +131,55 @@ export class Updates {
       return;
     }
     const drops = open.named(said.quotedAs, timeNs, [said.head]);
-    const unknowns = this.unknowns.named(said.quotedAs, timeNs, [said.head]);
-    const { reason, why, byFrame } = said;
+    const wayBack = this.#timeline.way(row) ^ 1;
+    const unknowns = this.unknowns.named(said.quotedAs, timeNs, [said.head]).filter(({ way }) => way === wayBack);
     if (drops.length + unknowns.length > said.alike) {
-      for (const drop of drops) {
-        open.close(drop);
-        this.#tell(
-          updateOf(drop, { verdict: "unknown", reason: "may-be-refused", why: WHY_QUOTED_ALIKE }),
-          drop.timeNs,
-        );
-      }
+      const unclear = { verdict: "unknown", reason: "may-be-refused", why: WHY_QUOTED_ALIKE } as const;
+      for (const drop of drops) this.#tellLast(drop, unclear);
       return;
     }
     const [unknown] = unknowns;
-    if (unknown !== undefined) {
-      this.unknowns.close(said.quotedAs);
-      // whom it is for answers what has arrived
-      if (drops.length > 0 || said.isOfAddressee) return;
-      const { verdict, ...packet } = unknown;
-      this.#tell({ ...packet, verdict: "refused", reason, why, byFrame, before: { verdict } }, unknown.timeNs);
+    if (unknown === undefined) {
+      if (drops.length > 0) this.#tellRefusedOne(drops[0], said);
       return;
     }
-    if (drops.length === 0) return;
-    this.#tellRefusedOne(drops[0], said);
+    this.unknowns.close(said.quotedAs);
+    if (drops.length > 0 || !this.#isRefused(unknown, said, isByHost)) return;
+    const { verdict, ...packet } = unknown;
+    const { reason, why, byFrame } = said;
+    this.#tell({ ...packet, verdict: "refused", reason, why, byFrame, before: { verdict } }, unknown.timeNs);
+  }
+
+  /** Whether an error about a packet of which nothing was known says that the host refused it. */
+  #isRefused({ side, isExplained }: Unknown, { isOfAddressee }: Answer, isByHost: boolean): boolean {
+    // whom it is for answers what has arrived, and stands for the host outside
+    if (side === INSIDE) return !isOfAddressee;
+    return isExplained ? !isOfAddressee || this.#kernel.isTtlLowered(true) : isByHost;
   }
 
   #tellRefusedOne(drop: Drop, { reason, why, byFrame, isOfAddressee }: Answer): void {
-    this.#impacts.open.close(drop);
     if (isOfAddressee && !this.#kernel.isTtlLowered(drop.side === OUTSIDE)) {
       const doubt = `${why}: the host, or who it is for, as this router keeps TTLs`;
-      this.#tell(updateOf(drop, { verdict: "unknown", reason: "may-be-refused", why: doubt, byFrame }), drop.timeNs);
+      this.#tellLast(drop, { verdict: "unknown", reason: "may-be-refused", why: doubt, byFrame });
       return;
     }
-    this.#tell(updateOf(drop, { verdict: "refused", reason, why, impact: "lost", byFrame }), drop.timeNs);
+    const impact = drop.isOpen ? "lost" : drop.impact;
+    this.#tellLast(drop, { verdict: "refused", reason, why, impact, byFrame });
+  }
+
+  /** Tells the last that there is of a drop: what pairs showed of it is not told any more. */
+  #tellLast(drop: Drop, now: Judgement): void {
+    this.#impacts.open.close(drop);
+    this.#takeUntold(drop);
+    this.#tell(updateOf(drop, now), drop.timeNs);
+  }
+
+  /** Takes back what is not told yet of a drop, if there is anything. */
+  #takeUntold(drop: Drop): void {
+    const untold = this.#pending.find(({ update }) => update.side === drop.side && update.frame === drop.frame);
+    if (untold === undefined) return;
+    this.#pending = this.#pending.filter((each) => each !== untold);
+    drop.impact = untold.update.before.impact ?? drop.impact;
   }
 
   /**
@@ -177,12 +195,7 @@ export class Updates {
     if (drop === undefined) return undefined;
     const heldNs = t.timeNs(row) - drop.timeNs;
     const late = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, and has no twin: it may be this one, held up`;
-    const untold = this.#pending.find(({ update }) => update.side === drop.side && update.frame === drop.frame);
-    if (untold !== undefined) {
-      this.#pending = this.#pending.filter((each) => each !== untold);
-      drop.impact = untold.update.before.impact ?? drop.impact;
-    }
-    this.#tell(updateOf(drop, { verdict: "unknown", reason: "like-untimely", why: late }), drop.timeNs);
+    this.#tellLast(drop, { verdict: "unknown", reason: "like-untimely", why: late });
     this.#tellUnclearOf(this.#impacts.unclearLike(drop), drop.frame);
     const why = `it may be frame ${drop.frame} of ${SIDE_NAMES[drop.side]}, held up for ${seconds(heldNs)}: no other is like it`;
     return { verdict: "unknown", reason: "like-untimely", why };
