@@ -39,7 +39,7 @@ export const REASONS = {
   "like-out-of-time": "the other capture has its like, with a stamp that does not tell when that passed",
   "like-untimely": "the other capture has its like, too late or too soon to be its twin for certain",
   "may-be-held-up":
-    "packets had come to take half the window and more, and none that entered behind it came out: it may have come out later",
+    "packets had come to take half the window and more: it may have come out later, as none that entered behind it did sooner; or have entered earlier",
   "router-rewrites": "the router rewrites what would tell its twin",
   "may-be-changed": "another packet of its flow came out then that never came in: it may be this one, changed",
   "may-be-fragments":

@@ -613,11 +613,10 @@ it("what was held up may have left with another IP ID, if it carries the same", 
 const incoming = conversation(1800, { startUs: -2_000_000, everyUs: 5000 });
 const incomingOnly = (packets: readonly Stamped[]) => packets.filter(({ ns }, n) => ns < 0 || n % 2 === 1);
 
-const queryOf = (src: string, ttl: number, n: number) =>
-  query({ src, dst: SERVER, ipId: 500 + n, ttl, text: `query ${n}` });
-
 /** What is said of queries every 50 ms for 6 s, each of which comes out after so many milliseconds, or never. */
-async function reasonsOfQueries(takesMs: (n: number) => number | undefined): Promise<Set<string>> {
+async function reasonsOfQueries(takesMs: (n: number) => number | undefined, of = "inside", hasId = true) {
+  const queryOf = (src: string, ttl: number, n: number) =>
+    query({ src, dst: SERVER, ipId: hasId ? 500 + n : 0, ttl, text: `query ${n}` });
   const numbers = Array.from({ length: 120 }, (_, n) => n);
   const left = numbers.flatMap((n) => {
     const tookMs = takesMs(n);
@@ -630,11 +629,16 @@ async function reasonsOfQueries(takesMs: (n: number) => number | undefined): Pro
     ),
     merged(incomingOnly(incoming.outside), left),
   );
-  return new Set(alone.filter(({ side, frame }) => side === "inside" && frame < 900).map(({ reason }) => reason));
+  return new Set(alone.filter(({ side, frame }) => side === of && frame < 900).map(({ reason }) => reason));
 }
 
 it("a packet behind those that came to take most of the window is not said to be dropped, unless others overtook it", async () => {
   expect(await reasonsOfQueries((n) => (n < 60 ? 15 * n : undefined))).toEqual(new Set(["may-be-held-up"]));
   expect(await reasonsOfQueries((n) => (n === 55 ? undefined : Math.min(15 * n, 900)))).toEqual(new Set(["no-twin"]));
   expect(await reasonsOfQueries((n) => (n < 60 ? n / 10 : undefined))).toEqual(new Set(["no-twin"]));
+});
+
+it("what came out then may have entered before the window, whether its like is known or not", async () => {
+  expect(await reasonsOfQueries((n) => 20 * n, "outside", false)).toEqual(new Set(["may-be-held-up"]));
+  expect(await reasonsOfQueries((n) => 20 * n, "outside")).toEqual(new Set(["like-untimely"]));
 });

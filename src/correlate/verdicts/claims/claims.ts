@@ -115,7 +115,7 @@ export class Claims {
     if (t.proto(row) === TCP && this.#known.matchers.segments.isSeenInPieces(row)) {
       return unknown(
         "pieces-missing",
-        `${otherName} has some of its bytes, cut differently, and nothing tells of which segment`,
+        `${otherName} has some of its bytes, cut differently, and nothing tells of which segment, or what became of the others`,
       );
     }
     const answered = this.#known.resets.take(row);

@@ -17,10 +17,11 @@ import {
   keyOf,
   mayBeAnswered,
   type Packet,
+  PATIENCE_NS,
   spanOf,
   without,
 } from "./drop.js";
-import { LEAST_AFTER_NS, likenessOf, OpenDrops, PATIENCE_NS } from "./open-drops.js";
+import { LEAST_AFTER_NS, likenessOf, OpenDrops } from "./open-drops.js";
 import { RecentCrossings } from "./recent-crossings.js";
 
 /** So many crossings of a way are looked at for a drop, the newest first: of a stream of equal packets, any of them is a copy. */
@@ -142,7 +143,7 @@ export class Impacts {
     const isSo = (drop: Drop): boolean =>
       drop.side === t.side(row) && drop.timeNs < t.timeNs(row) && isAnsweredBy(drop, packet) && this.#isUnseen(drop);
     const found = [...this.open.of(t.way(row) ^ 1)].filter(isSo);
-    for (const drop of found) this.open.close(drop);
+    for (const drop of found) this.open.keep(drop);
     return found;
   }
 
@@ -208,6 +209,7 @@ export class Impacts {
       hasId: (t.flags(row) & HAS_IP_ID) !== 0,
       isAgain: (proto === TCP || proto === UDP) && isAgain(t.flags(row)),
       missing: [0, spanOf(packet)],
+      verdict: "dropped",
       impact: isTelling({ proto, content, isFragment }) ? "lost" : "unknown",
       quotedAs,
       key: keyOf(this.#timeline, row),
@@ -231,9 +233,10 @@ export class Impacts {
     const packet = crossings.packet(crossing);
     const { proto, tcpFlags, seq, content } = packet;
     const found = (drop: Drop, consequence: Consequence | null, isOver: boolean): void => {
-      if (consequence !== null) news.push({ drop, consequence, row });
-      if (consequence !== null && consequence.isUnseen !== true) this.open.keep(drop);
-      else if (consequence !== null || isOver) this.open.close(drop);
+      if (consequence !== null) {
+        news.push({ drop, consequence, row });
+        this.open.keep(drop);
+      } else if (isOver) this.open.close(drop);
     };
     for (const drop of this.open.like(way, packet)) {
       if (!this.#isAfter(drop, crossing)) continue;

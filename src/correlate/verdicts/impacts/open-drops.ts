@@ -2,14 +2,9 @@ import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { Side } from "../../../packets/sides.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import type { Drop, Packet } from "./drop.js";
+import { type Drop, type Late, mayBeHeldUp, type Packet, PATIENCE_NS } from "./drop.js";
 import { mayBeAbout } from "../claims/refusals.js";
 
-/**
- * A drop is looked after for so long, nanoseconds: TCP sends again after a second, and waits twice as long each time (RFC 6298 section 5.5);
- * resolvers after five (resolv.conf(5)); a router that gets no answer to ARP says so after three (arp(7), mcast_solicit).
- */
-export const PATIENCE_NS = 30_000_000_000;
 /** No TCP sends again sooner unless it is told to (Linux: TCP_RTO_MIN): nothing follows of a capture that ends within so long. */
 export const LEAST_AFTER_NS = 200_000_000;
 /** Most drops that are looked after at once, which take some 300 bytes each … */
@@ -48,11 +43,6 @@ export class OpenDrops {
 
   get isEmpty(): boolean {
     return this.#count === 0;
-  }
-
-  /** Whether no drop is known that a packet may be the twin of. */
-  get isNoneLike(): boolean {
-    return this.#count === 0 && this.#kept.size === 0;
   }
 
   /** Looks after a drop from now on. Returns false where there are too many. */
@@ -108,16 +98,9 @@ export class OpenDrops {
     if (this.#kept.size > MOST_KEPT) this.close(oldest);
   }
 
-  /** The oldest open drop of the other side that a packet without a twin is like, and may be of the flow of, else the newest that was kept: it is closed. Undefined where there is none. */
-  takeLike(key: string, side: Side, timeNs: number, slot: number): Drop | undefined {
-    const likes = [...this.#byKey.of(key)].filter(
-      (each) =>
-        each.side !== side &&
-        timeNs - each.timeNs <= PATIENCE_NS &&
-        (each.flow === undefined || slot === NONE || each.flow === this.#accounts.id(slot)) &&
-        // where neither an ID nor numbers tell, another one that says the same is as likely
-        (each.isOpen || each.proto === TCP || each.hasId),
-    );
+  /** The oldest open drop that may be a packet that came out late, else the newest that was kept: it is closed. Undefined where there is none. */
+  takeLike(late: Late): Drop | undefined {
+    const likes = [...this.#byKey.of(late.key)].filter((drop) => mayBeHeldUp(drop, late));
     const like = likes.find(({ isOpen }) => isOpen) ?? likes.at(-1);
     if (like !== undefined) this.close(like);
     return like;

@@ -1,6 +1,6 @@
 import type { Reason } from "../../../packets/reasons.js";
-import { IS_IPV6 } from "../../../packets/packets.js";
-import type { Judgement, Update, Verdict } from "../../../packets/results.js";
+import { HAS_IP_ID, IS_IPV6 } from "../../../packets/packets.js";
+import type { Judgement, Update } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
@@ -24,6 +24,7 @@ interface About {
   readonly impacts: Impacts;
   readonly refusals: Refusals;
   readonly kernel: Kernel;
+  readonly windowNs: number;
 }
 
 /** What pairs show of an earlier drop, with the pair's inside row. */
@@ -44,12 +45,13 @@ export class Updates {
   readonly #impacts: Impacts;
   readonly #refusals: Refusals;
   readonly #kernel: Kernel;
+  readonly #windowNs: number;
   readonly unknowns = new OpenUnknowns();
   readonly #tell: (update: Update, timeNs: number) => void;
   #pending: Pending[] = [];
 
   constructor(
-    { timeline, tuples, translations, impacts, refusals, kernel }: About,
+    { timeline, tuples, translations, impacts, refusals, kernel, windowNs }: About,
     tell: (update: Update, timeNs: number) => void,
   ) {
     this.#timeline = timeline;
@@ -58,6 +60,7 @@ export class Updates {
     this.#impacts = impacts;
     this.#refusals = refusals;
     this.#kernel = kernel;
+    this.#windowNs = windowNs;
     this.#tell = tell;
   }
 
@@ -86,7 +89,7 @@ export class Updates {
   }
 
   /** Looks after a packet of which nothing tells what became of it, if the host may have refused it: nothing is known by which it left there. */
-  noteUnknown(row: number, verdict: Verdict, flow: number | undefined): void {
+  noteUnknown(row: number, { verdict, reason }: Judgement, flow: number | undefined): void {
     const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
     if (slot !== NONE && this.#translations.isLeaving(row, slot)) return;
@@ -101,7 +104,10 @@ export class Updates {
       isExplained: slot !== NONE,
       quotedAs: this.#refusals.quotedAs(row),
       head: t.head(row),
-      verdict,
+      key: keyOf(t, row),
+      proto: t.proto(row),
+      hasId: (t.flags(row) & HAS_IP_ID) !== 0,
+      said: { verdict, reason },
     });
   }
 
@@ -145,9 +151,14 @@ export class Updates {
     }
     this.unknowns.close(said.quotedAs);
     if (drops.length > 0 || !this.#isRefused(unknown, said, isByHost)) return;
-    const { verdict, ...packet } = unknown;
     const { reason, why, byFrame } = said;
-    this.#tell({ ...packet, verdict: "refused", reason, why, byFrame, before: { verdict } }, unknown.timeNs);
+    this.#tellOfUnknown(unknown, { verdict: "refused", reason, why, byFrame });
+  }
+
+  #tellOfUnknown(unknown: Unknown, now: Judgement): void {
+    const { said, ...packet } = unknown;
+    unknown.said = now;
+    this.#tell({ ...packet, ...now, before: { verdict: said.verdict } }, packet.timeNs);
   }
 
   /** Whether an error about a packet of which nothing was known says that the host refused it. */
@@ -179,26 +190,37 @@ export class Updates {
     const untold = this.#pending.find(({ update }) => update.side === drop.side && update.frame === drop.frame);
     if (untold === undefined) return;
     this.#pending = this.#pending.filter((each) => each !== untold);
-    drop.impact = untold.update.before.impact ?? drop.impact;
+    const { verdict, impact } = untold.update.before;
+    drop.verdict = verdict;
+    drop.impact = impact ?? drop.impact;
   }
 
   /**
-   * Tells it where a packet without a twin is like one that was dropped on the other side: it may be that, held up for longer than the window. Returns
-   * what that makes of the packet; undefined where there is no such drop. `slot`: of its flow.
+   * Tells it where a packet without a twin is like one that entered on the other side, and was not seen to come out: it may be that, held up for longer
+   * than the window. Returns what that makes of the packet; undefined where there is none like it. `slot`: of its flow.
    */
   tellHeldUp(row: number, slot: number): Judgement | undefined {
-    if (this.#impacts.open.isNoneLike) return undefined;
+    if (slot !== NONE && !this.#translations.isLeaving(row, slot)) return undefined;
     const t = this.#timeline;
-    const side = t.sideOf(row);
+    const [side, timeNs] = [t.sideOf(row), t.timeNs(row)];
+    const flow = slot === NONE ? undefined : this.#translations.accounts.id(slot);
     this.takeNews();
-    const drop = this.#impacts.open.takeLike(keyOf(t, row), side, t.timeNs(row), slot);
-    if (drop === undefined) return undefined;
-    const heldNs = t.timeNs(row) - drop.timeNs;
-    const late = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, and has no twin: it may be this one, held up`;
-    this.#tellLast(drop, { verdict: "unknown", reason: "like-untimely", why: late });
-    this.#tellUnclearOf(this.#impacts.unclearLike(drop), drop.frame);
-    const why = `it may be frame ${drop.frame} of ${SIDE_NAMES[drop.side]}, held up for ${seconds(heldNs)}: no other is like it`;
-    return { verdict: "unknown", reason: "like-untimely", why };
+    const late = { key: keyOf(t, row), side, timeNs, flow };
+    const drop = this.#impacts.open.takeLike(late);
+    const like = drop ?? this.unknowns.takeLike(late);
+    if (like === undefined) return undefined;
+    const heldNs = timeNs - like.timeNs;
+    const hint = heldNs > this.#windowNs ? "; a longer --window would tell" : "";
+    const why = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, and has no twin: it may be this one, held up${hint}`;
+    const now = { verdict: "unknown", reason: "like-untimely", why } as const;
+    if (drop !== undefined) {
+      this.#tellLast(drop, now);
+      this.#tellUnclearOf(this.#impacts.unclearLike(drop), drop.frame);
+    } else if ("said" in like && like.said.reason !== now.reason) this.#tellOfUnknown(like, now);
+    return {
+      ...now,
+      why: `it may be frame ${like.frame} of ${SIDE_NAMES[like.side]}, held up for ${seconds(heldNs)}${hint}`,
+    };
   }
 
   /** Tells it of drops that a packet of somebody beyond answers which left, and was not seen to enter: they had come to there. */
@@ -220,10 +242,7 @@ export class Updates {
     this.#tellUnknown((drop) => isUnexplained(drop) && isThere(drop.way), "may-go-elsewhere", WHY_ELSEWHERE);
     for (const unknown of this.unknowns.beforeBegun()) {
       if (!isThere(unknown.way) && !isThere(unknown.way ^ 1)) continue;
-      const { verdict, ...packet } = unknown;
-      unknown.verdict = "unknown";
-      const now = { verdict: "unknown", reason: "not-begun", why: WHY_NOT_THERE } as const;
-      this.#tell({ ...packet, ...now, before: { verdict } }, unknown.timeNs);
+      this.#tellOfUnknown(unknown, { verdict: "unknown", reason: "not-begun", why: WHY_NOT_THERE });
     }
   }
 
@@ -303,7 +322,9 @@ function isUnexplained({ side, slot }: Pick<Drop, "side" | "slot">): boolean {
 }
 
 function updateOf(drop: Drop, now: Judgement): Update {
-  const { side, frame, flow, isSelected, isIpv6, impact } = drop;
+  const { side, frame, flow, isSelected, isIpv6, verdict, impact } = drop;
+  drop.verdict = now.verdict;
   drop.impact = now.impact ?? impact;
-  return { side, frame, flow, isSelected, isIpv6, ...now, before: { verdict: "dropped", impact } };
+  const before = verdict === "dropped" ? { verdict, impact } : { verdict };
+  return { side, frame, flow, isSelected, isIpv6, ...now, before };
 }

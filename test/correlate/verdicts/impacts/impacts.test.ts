@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Judgement } from "../../../../src/packets/results.js";
+import { SIDE_NAMES } from "../../../../src/packets/sides.js";
 import { concat, icmp, ipv4, udp } from "../../../support/packets.js";
 import { ms, type Outcome, outcomeOf, type Stamped } from "../../outcome.js";
 import {
@@ -394,6 +396,47 @@ it("what comes out after the window, and never came in, may be what was dropped,
   ]);
   expect(updates).toMatchObject([{ verdict: "unknown", reason: "like-untimely" }]);
   expect(findings.map(({ code }) => code)).not.toContain("dropped");
+});
+
+const windowOf = (side: string, { reason, why }: Judgement) => `${side} ${reason} ${/--window/.test(why)}`;
+
+/** What is said of those without a twin, and of what else came out late; and whether that names what would tell. */
+async function saidWith(sent: readonly Sent[], late: Stamped, isInbound: boolean): Promise<string[]> {
+  const { inside, outside } = sides(sent);
+  const lateIn = merged(known.inside, inside, isInbound ? [late] : []);
+  const lateOut = merged(known.outside, outside, isInbound ? [] : [late]);
+  const { alone, updates } = await outcomeOf(lateIn, lateOut);
+  return [
+    ...alone.map(({ side, ...each }) => windowOf(side, each)),
+    ...updates.map(({ side, ...each }) => windowOf(SIDE_NAMES[side], each)),
+  ];
+}
+
+it("so may what was unknown, or answered meanwhile: both say so, and what would tell", async () => {
+  const stranger = knock(1020, "hello");
+  expect(await saidWith([stranger], ms(2540, stranger.packet(true)), true)).toEqual([
+    "outside no-answer false",
+    "inside like-untimely true",
+    "outside like-untimely true",
+  ]);
+  const held = echo(2000, 2, true);
+  expect(await saidWith([echo(1000, 1), held, reply(3110, 2)], ms(3100, held.packet(false)), false)).toEqual([
+    "inside no-twin false",
+    "outside like-untimely true",
+    "inside like-untimely true",
+  ]);
+  // without an ID, and without numbers, another one that says the same is as likely
+  const nameless = {
+    ...stranger,
+    packet: () => datagram({ ...to(false), srcPort: 6000, dstPort: 7004, ipId: 0, text: "hello" }),
+  };
+  expect(
+    await saidWith(
+      [nameless],
+      ms(2540, datagram({ ...to(true), srcPort: 6000, dstPort: 7004, ipId: 0, text: "hello" })),
+      true,
+    ),
+  ).toEqual(["outside no-answer false", "inside never-entered false"]);
 });
 
 it("so may what was resent or covered since, or entered just before its capture ended", async () => {
