@@ -69,7 +69,7 @@ export const REASONS = {
   "translation-gone":
     "another translation has taken the place of its own, or nothing behind it went by that: the host may have forgotten it, and taken the packet itself",
   "not-yet-translated":
-    "its conversation began inside, and nothing of that had crossed by then: the host may have had no translation, and taken it itself",
+    "its conversation began inside, or by a SYN behind it, and nothing of that had crossed by then: the host may have had no translation, and taken it itself",
   "pieces-missing": "it was cut differently, and not all pieces are there, or nothing tells which are its own",
   fragment: "it is a fragment, and not all of its datagram is there on both sides",
   "nothing-paired": "nothing has paired so far: the captures may be of different hosts or times",

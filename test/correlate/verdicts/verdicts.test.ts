@@ -2,7 +2,19 @@ import { describe, expect, it } from "vitest";
 import { NO_RULES } from "../../../src/packets/host-rules.js";
 import { icmp, ipv4 } from "../../support/packets.js";
 import { outcomeOf, type Stamped, told as toldOf, us } from "../outcome.js";
-import { CLIENT, CONTAINER, conversation, datagram, HOST, merged, OTHER, segment, SERVER, SYN } from "../traffic.js";
+import {
+  CLIENT,
+  CONTAINER,
+  conversation,
+  datagram,
+  HOST,
+  merged,
+  OTHER,
+  segment,
+  SERVER,
+  SYN,
+  SYN_ACK,
+} from "../traffic.js";
 import { alone, answer, asked, known, query, sent, unanswered } from "./beside.js";
 
 const ACK = 0x10;
@@ -575,6 +587,49 @@ it("what it carried was acknowledged, though nothing of it was seen to cross: it
   const outside = [data(3030, 100, "first", false), acked(3090, 111, false)];
   const outcome = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
   expect(outcome.alone).toMatchObject([{ side: "inside", verdict: "unknown", reason: "forwarded-unseen" }]);
+});
+
+/** The number of a SYN to a published port, and segments of its connection. */
+const FIRST = 325_703_444;
+const knocking = (atUs: number, isInside: boolean, flags: number, seq: number, ack = 0) => {
+  const ends = isInside ? { dst: CONTAINER, ttl: 52 } : { dst: HOST, ttl: 53 };
+  const ports = { srcPort: 54_321, dstPort: isInside ? 80 : 88 };
+  return us(atUs, segment({ src: SERVER, ...ends, ...ports, flags, seq, ack, ipId: atUs - (isInside ? 20 : 0) }));
+};
+const answering = (atUs: number, isInside: boolean, flags: number, seq: number, ack: number, ttl: number) => {
+  const ends = isInside ? { src: CONTAINER, srcPort: 80 } : { src: HOST, srcPort: 88 };
+  const ipId = atUs + (isInside ? 20 : 0);
+  return us(atUs, segment({ ...ends, dst: SERVER, dstPort: 54_321, ttl, flags, seq, ack, ipId }));
+};
+const saidOf = async (inside: readonly Stamped[], outside: readonly Stamped[]) => {
+  const { alone } = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
+  return alone.map(({ side, verdict, reason }) => `${side} ${verdict} ${reason}`);
+};
+
+describe("a segment to a published port that gets no further", () => {
+  it("is not acknowledged by what is of a later connection", async () => {
+    const inside = [knocking(3220, true, SYN, FIRST), answering(3240, true, SYN_ACK, 7000, FIRST + 1, 64)];
+    const outside = [knocking(3200, false, SYN, FIRST), answering(3260, false, SYN_ACK, 7000, FIRST + 1, 63)];
+    const fin = knocking(3000, false, 0x01, 3_710_456_722);
+    expect(await saidOf(inside, [fin, ...outside])).toEqual(["outside unknown not-yet-translated"]);
+  });
+
+  it("is the host's own where it accepts the connection itself", async () => {
+    const inside = [knocking(3120, true, ACK, FIRST + 1, 9001), answering(3140, true, 0x04, 9001, 0, 64)];
+    const outside = [knocking(3100, false, ACK, FIRST + 1, 9001), answering(3160, false, 0x04, 9001, 0, 63)];
+    const syn = knocking(3000, false, SYN, FIRST);
+    const accepted = (ack: number, ttl: number) => answering(3058, false, SYN_ACK, 9000, ack, ttl);
+    expect(await saidOf(inside, [syn, accepted(FIRST + 1, 64), ...outside])).toEqual([
+      "outside local host-answers",
+      "outside local host-answers",
+    ]);
+    const other = "outside unknown never-entered";
+    expect(await saidOf(inside, [syn, accepted(FIRST + 9, 64), ...outside])).toEqual([
+      "outside dropped no-twin",
+      other,
+    ]);
+    expect((await saidOf(inside, [syn, accepted(FIRST + 1, 63), ...outside]))[1]).toBe(other);
+  });
 });
 
 it("nobody answers an ICMP error: what crosses behind it says nothing of it", async () => {

@@ -299,6 +299,17 @@ export class Impacts {
     return 2 * accounts.outsideTuple(slot) + (accounts.isFlipped(slot) ? 1 - forward : forward);
   }
 
+  /** Whether another connection of the same ports began behind a segment: what was acknowledged since may be of that. */
+  isReopened({ way, timeNs, seq }: Pick<Drop, "way" | "timeNs" | "seq">): boolean {
+    let looked = 0;
+    for (const crossing of this.#crossings.of(way)) {
+      if (++looked > MOST_LOOKED_AT) return false;
+      const { tcpFlags, seq: first } = this.#crossings.packet(crossing);
+      if (isOpening(tcpFlags) && first !== seq && this.#crossings.timeNs(crossing) > timeNs) return true;
+    }
+    return false;
+  }
+
   /** What crossed since a drop tells of it; null where that is nothing, or not all of it got through. */
   #remembered(drop: Drop): Consequence | null {
     const crossings = this.#crossings;
@@ -318,7 +329,7 @@ export class Impacts {
   /** What the highest acknowledgements that crossed by now tell of a drop: of its data those that come back, else those of its own direction. */
   #acknowledged(drop: Drop): Consequence | null {
     const { slot, way } = drop;
-    if (drop.proto !== TCP || slot === NONE) return null;
+    if (drop.proto !== TCP || slot === NONE || this.isReopened(drop)) return null;
     const accounts = this.#accounts;
     const isTurned = way >> 1 !== accounts.insideTuple(slot) && accounts.isFlipped(slot);
     const forward = (way & 1) ^ (isTurned ? 1 : 0);
