@@ -156,9 +156,10 @@ export class Updates {
   }
 
   #tellOfUnknown(unknown: Unknown, now: Judgement): void {
-    const { said, ...packet } = unknown;
+    const { side, frame, flow, isSelected, isIpv6, timeNs } = unknown;
+    const before = { verdict: unknown.said.verdict };
     unknown.said = now;
-    this.#tell({ ...packet, ...now, before: { verdict: said.verdict } }, packet.timeNs);
+    this.#tell({ side, frame, flow, isSelected, isIpv6, ...now, before }, timeNs);
   }
 
   /** Whether an error about a packet of which nothing was known says that the host refused it. */
