@@ -84,7 +84,9 @@ export class Settling {
     updates.tellBefore(row);
     const judged = verdicts.judge(row);
     const isOpen = judged.verdict === "unknown" || judged.verdict === "no-overlap";
-    const heldUp = isOpen ? updates.tellHeldUp(row, translations.slotOf(row)) : undefined;
+    // where nothing crossed so far, clocks may be apart as well
+    const mayBeLate = isOpen && judged.reason !== "nothing-paired";
+    const heldUp = mayBeLate ? updates.tellHeldUp(row, translations.slotOf(row)) : undefined;
     const { verdict, reason, why, byFrame, mtu, mayBeLostBy, elsewhereWay, isProof }: Verdict = heldUp ?? judged;
     tuples.noteUnmatched(t.tuple(row));
     if (!isUncovered({ verdict, reason, why })) matchers.completeness.noteAlone(row);
@@ -105,11 +107,11 @@ export class Settling {
     if (isOpen && heldUp === undefined && reason !== "may-be-refused")
       updates.noteUnknown(row, judgement, book.flowOf(row));
     if (mayHaveCrossed(judgement) && !impacts.open.isEmpty) updates.tellUnclear(row);
-    if (reason === "never-entered") updates.tellAnswered(row);
+    if (isOpen) updates.tellAnswered(row);
     if (elsewhereWay !== undefined) updates.tellElsewhere(elsewhereWay);
     if (isProof === true) updates.tellProved(t.tuple(row), why);
     for (const service of verdicts.taken.news()) updates.tellTaken(service);
-    updates.tellRefused(row);
+    updates.tellRefused(row, reason === "host-error");
     t.setState(row, DONE);
   }
 

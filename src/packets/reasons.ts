@@ -39,7 +39,7 @@ export const REASONS = {
   "like-out-of-time": "the other capture has its like, with a stamp that does not tell when that passed",
   "like-untimely": "the other capture has its like, too late or too soon to be its twin for certain",
   "may-be-held-up":
-    "packets had come to take half the window and more, and none that entered behind it came out: it may have come out later",
+    "packets had come to take half the window and more: it may have come out later, as none that entered behind it did sooner; or have entered earlier",
   "router-rewrites": "the router rewrites what would tell its twin",
   "may-be-changed": "another packet of its flow came out then that never came in: it may be this one, changed",
   "may-be-fragments":
@@ -70,7 +70,7 @@ export const REASONS = {
   "translation-gone":
     "another translation has taken the place of its own, or nothing behind it went by that: the host may have forgotten it, and taken the packet itself",
   "not-yet-translated":
-    "nothing of its conversation had crossed by then, which began inside, or may have: the host may have had no translation, and taken it itself",
+    "nothing of its conversation had crossed by then, which began inside, or may have, or by a SYN behind it: the host may have had no translation, and taken it itself",
   "pieces-missing": "it was cut differently, and not all pieces are there, or nothing tells which are its own",
   fragment: "it is a fragment, and not all of its datagram is there on both sides",
   "nothing-paired": "nothing has paired so far: the captures may be of different hosts or times",

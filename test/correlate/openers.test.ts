@@ -1,7 +1,20 @@
 import { describe, expect, it } from "vitest";
 import { ipv4, udp } from "../support/packets.js";
-import { outcomeOf, type Stamped, us } from "./outcome.js";
-import { CLIENT, CONTAINER, conversation, HOST, SERVER, type Segment, segment, SYN, SYN_ACK } from "./traffic.js";
+import { ms, outcomeOf, type Stamped, us } from "./outcome.js";
+import {
+  CLIENT,
+  CONTAINER,
+  conversation,
+  datagram,
+  HOST,
+  merged,
+  OTHER,
+  SERVER,
+  type Segment,
+  segment,
+  SYN,
+  SYN_ACK,
+} from "./traffic.js";
 
 const COUNT = 12;
 
@@ -176,4 +189,19 @@ describe("a connection to a published port whose translation the host forgot", (
     const answered: Passed[] = [...forgotten, [80, SYN_ACK, true], [80, 0x18, true], [80, 0x18, true]];
     expect(await published(answered)).toEqual([asOpened, asOpened]);
   });
+});
+
+const says = (atMs: number, src: string, ttl: number, ipId: number) =>
+  ms(atMs, datagram({ src, dst: SERVER, srcPort: 5000, dstPort: 6300, ttl, ipId, text: `question ${ipId}` }));
+const told = (atMs: number, dst: string, ttl: number, ipId: number) =>
+  ms(atMs, datagram({ src: SERVER, dst, srcPort: 6300, dstPort: 5000, ttl, ipId, text: `answer ${ipId}` }));
+
+it("a translation that another container's took the place of before, seen of its answers first, is one flow", async () => {
+  const known = conversation(400, { everyUs: 20_000, srcPort: 50_000, seed: 7 });
+  const inside = [says(1000, OTHER, 64, 801), says(3400, CONTAINER, 64, 802), told(4000.02, CONTAINER, 52, 803)];
+  const outside = [says(1000.02, HOST, 63, 801), says(3400.02, HOST, 63, 802), told(4000, HOST, 53, 803)];
+  const more = [says(4100, CONTAINER, 64, 804), says(4200, CONTAINER, 64, 805)];
+  const left = [says(4100.02, HOST, 63, 804), says(4200.02, HOST, 63, 805)];
+  const { flows } = await outcomeOf(merged(known.inside, inside, more), merged(known.outside, outside, left));
+  expect(flows.map(({ pairs }) => pairs)).toEqual([400, 1, 4]);
 });

@@ -191,8 +191,9 @@ export class Translations {
     // an outside tuple stands for one inside tuple at a time; an inside one may have several translations
     if (tuples.isProved(outsideWay)) this.retire(tuples.flow(outsideWay));
     const before = tuples.flow(t.way(inside));
-    if (before !== NONE) this.onReplaced(before, inside);
-    return this.#kernel.learn(inside, outside);
+    const slot = this.#kernel.learn(inside, outside);
+    if (before !== NONE && before !== slot) this.onReplaced(before, inside);
+    return slot;
   }
 
   /** Ends a flow, to be reported and freed when nothing of it is held any more. */

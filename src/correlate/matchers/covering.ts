@@ -39,16 +39,18 @@ export class Covering {
   readonly #timeline: Timeline;
   readonly #translations: Translations;
   readonly #streams: Streams;
+  readonly #windowNs: number;
   /** Pieces that nothing tells whose they are. */
   readonly #contested = new SweptSet<number>(CROWDED);
   /** Segments that were left undecided: each may be the twin of another one, and may be a piece, or the whole of some. */
   readonly #undecided: Streams;
 
   /** `streams`: the segments that wait. */
-  constructor({ heap, timeline, translations }: About, streams: Streams) {
+  constructor({ heap, timeline, translations, windowNs }: About, streams: Streams) {
     this.#timeline = timeline;
     this.#translations = translations;
     this.#streams = streams;
+    this.#windowNs = windowNs;
     this.#undecided = new Streams(heap, timeline, (row) => timeline.isHeld(row) && timeline.state(row) !== GONE);
   }
 
@@ -92,7 +94,7 @@ export class Covering {
     const isMixed = !this.#isInOrder(pieces);
     if (isMixed) this.#contest(pieces);
     // with all of its bytes, the rule above did not find it certain
-    if (isMixed || missing.length === 0) return null;
+    if (isMixed || missing.length === 0 || this.#mayComeOutLater(whole, pieces, missing)) return null;
     const most = Math.ceil(t.payloadLength(whole) / Math.max(...pieces.map((row) => t.payloadLength(row))));
     const mayBePiece = (row: number): boolean =>
       isCounting ? this.#countOf(row, whole) < most : this.#translations.isTimely(whole, row);
@@ -103,6 +105,15 @@ export class Covering {
       return null;
     }
     return coverOf(pieces, isCounting ? EVIDENCE_IP_ID : EVIDENCE_TIME, missing);
+  }
+
+  /** Whether what is missing of a segment may come out behind its window: what is behind all pieces that are there, where those took half of that, or others do. */
+  #mayComeOutLater(whole: number, pieces: readonly number[], missing: readonly Range[]): boolean {
+    const t = this.#timeline;
+    const last = pieces[pieces.length - 1];
+    const isLast = missing.some(({ seq }) => ((seq - t.seq(last)) | 0) > 0);
+    const tookNs = 2 * (t.timeNs(last) - t.timeNs(whole));
+    return isLast && Math.max(tookNs, this.#translations.limitNsOf(whole)) >= this.#windowNs;
   }
 
   /** Whether a packet may be a piece of a segment, by its bytes, its numbers and its IP ID. */

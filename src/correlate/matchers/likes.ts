@@ -63,7 +63,10 @@ export class Likes implements Notes {
     const slot = this.#slotOf(row, like);
     const isLeaving = slot !== NONE && this.#about.translations.isLeaving(row, slot);
     const last = this.#overtaken.get(row) ?? like;
-    if (!isLeaving && !t.isBefore(last, like)) this.#likes.set(row, { frame: t.frame(like), isSooner: false });
+    if (!isLeaving && !t.isBefore(last, like)) {
+      this.#likes.set(row, { frame: t.frame(like), isSooner: false });
+      if (!this.#likes.has(like)) this.#likes.set(like, { frame: t.frame(row), isSooner: false });
+    }
     if (!isLeaving && slot !== NONE) return;
     // as the stamps have it, it left before the others entered
     const isOnce = this.#about.kernel.sinceNs(row) === 0 && this.#about.kernel.sinceNs(like) === 0;

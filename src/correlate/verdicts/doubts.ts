@@ -28,6 +28,8 @@ export class Doubts {
   readonly #orphans: Orphans;
   /** By the side where packets come out: how many had, when the last of them took so long that the next ones may take more than the window. */
   readonly #slowPairs: [number, number] = [NONE, NONE];
+  /** By that side: up to when that was so, nanoseconds on the timeline. */
+  readonly #slowNs: [number, number] = [Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY];
 
   constructor(known: Known, orphans: Orphans) {
     this.#known = known;
@@ -59,10 +61,12 @@ export class Doubts {
         return unknown("may-be-hairpin", why);
       }
     }
+    if (lacks === "entry" && other !== side && (this.#isSlowTo(side, row) || t.timeNs(row) <= this.#slowNs[side]))
+      return unknown("may-be-held-up", this.#whySlow("", `have entered ${SIDE_NAMES[other]} before that`));
     if (lacks === "exit") {
       if (other !== side && this.#isSlow(row, other)) {
-        const why = `packets took up to half a window and more, and none that entered behind it came out: it may have come out after ${seconds(this.#known.windowNs)}`;
-        return unknown("may-be-held-up", why);
+        const none = ", and none that entered behind it came out";
+        return unknown("may-be-held-up", this.#whySlow(none, "have come out after that"));
       }
       const repeat = this.#known.repeats[side].of(t.frame(row));
       if (repeat !== undefined) {
@@ -92,13 +96,27 @@ export class Doubts {
     return undefined;
   }
 
-  /** Whether packets came to take so long that this one may come out behind its window: none that entered behind it has come out sooner. */
-  #isSlow(row: number, other: Side): boolean {
+  /** What follows where packets may take more than the window, in words. `besides`: what else shows that; `may`: what this one may have done. */
+  #whySlow(besides: string, may: string): string {
+    return `packets took half the window of ${seconds(this.#known.windowNs)} and more${besides}: it may ${may}; a longer --window would tell`;
+  }
+
+  /** Whether the last packets that came out on a side, when the window of a packet is over, took so long that the next ones may take more than that. */
+  #isSlowTo(side: Side, row: number): boolean {
     const { timeline: t, kernel, windowNs } = this.#known;
-    const isOutbound = other === OUTSIDE;
+    const isOutbound = side === OUTSIDE;
     const pairs = kernel.pairsThatWent(isOutbound);
-    if (!kernel.isNew(isOutbound) && kernel.limitNs(isOutbound) >= windowNs) this.#slowPairs[other] = pairs;
-    if (this.#slowPairs[other] !== pairs) return false;
+    if (!kernel.isNew(isOutbound) && kernel.limitNs(isOutbound) >= windowNs) this.#slowPairs[side] = pairs;
+    if (this.#slowPairs[side] !== pairs) return false;
+    this.#slowNs[side] = t.timeNs(row) + windowNs;
+    return true;
+  }
+
+  /** Whether a packet may come out behind its window, as others came to take so long: none that entered behind it has come out sooner. */
+  #isSlow(row: number, other: Side): boolean {
+    if (!this.#isSlowTo(other, row)) return false;
+    const t = this.#known.timeline;
+    const isOutbound = other === OUTSIDE;
     let later = t.after(row);
     for (let looked = 0; looked < MOST_LOOKED_AT && later !== t.end; looked++, later = t.after(later)) {
       if (t.side(later) !== other && t.lastTwin(later) !== NONE && t.wentOutbound(later) === isOutbound) return false;

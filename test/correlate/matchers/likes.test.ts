@@ -1,4 +1,9 @@
 import { expect, it } from "vitest";
+import type { About } from "../../../src/correlate/matchers/contract.js";
+import { Likes } from "../../../src/correlate/matchers/likes.js";
+import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
+import { WAITING } from "../../../src/packets/timeline.js";
+import { NONE } from "../../../src/packets/tuples.js";
 import { ms, outcomeOf, type Stamped } from "../outcome.js";
 import { CONTAINER, conversation, datagram, HOST, merged, SERVER } from "../traffic.js";
 
@@ -49,6 +54,26 @@ it("one that may have come out late was not, where another like it came out then
   expect(alone.map(({ frame, verdict, why }) => [frame, verdict, why])).toEqual([
     [200 + LOST + 1, "unknown", "frame 241 of outside is like it and has no twin: it may be this one, held up"],
   ]);
+});
+
+it("so says the one that may have come out late, of the first that may be it", () => {
+  // rows 1 and 2 entered, rows 3 and 4 left, all alike, and of a flow that is not known
+  const timeline = {
+    sideOf: (row: number) => (row < 3 ? INSIDE : OUTSIDE),
+    bucket: () => 0,
+    next: (row: number) => (row === 4 ? NONE : row + 1),
+    isBefore: (a: number, b: number) => a < b,
+    state: () => WAITING,
+    frame: (row: number) => 10 * row,
+    timeNs: (row: number) => 1e9 * row,
+  };
+  const translations = { mayBeOfOneFlow: () => true, slotOf: () => NONE };
+  const others = { buckets: { oldest: () => 3 }, kernel: { sinceNs: () => 1 }, clock: { unboundNs: 0 } };
+  // oxlint-disable-next-line typescript/no-unsafe-type-assertion -- all that is asked of them
+  const likes = new Likes({ timeline, translations, ...others } as unknown as About);
+  likes.note(1);
+  likes.note(2);
+  expect([1, 2, 3, 4].map((row) => likes.of(row)?.frame)).toEqual([30, 30, 10, undefined]);
 });
 
 it("nor were those held up by as long as they are apart: none takes the twin of the one before it", async () => {

@@ -117,6 +117,19 @@ describe.each([
   });
 });
 
+it("a segment lost no pieces that may come out behind its window", async () => {
+  const growing = [1, 2, 3, 4].map((n) => ({ from: 20 + n, id: 600 + n, tookUs: 150_000 * n }));
+  const entered = growing.map((each, n) => segment("inside", 10_000 + n, each));
+  const left = growing.map((each, n) => segment("outside", 10_000 + n + each.tookUs, each));
+  const late = segment("inside", 10_010, { from: 0, count: 5, id: 300 });
+  const some = (which: readonly number[]) => outcome([...entered, late], [...left, ...pieces(650_000, which, 300)]);
+  const found = await some([0, 1]);
+  expect(found.pairs).toHaveLength(KNOWN_FRAMES + 4);
+  expect(found.findings.map(({ code }) => code)).not.toContain("missing-pieces");
+  // a queue does not reorder
+  expect(covered(await some([0, 1, 4]))).toMatchObject([{ missing: [{ piece: 2, length: 2 * MSS }] }]);
+});
+
 it("a segment that a helper changed on its way lost nothing", async () => {
   const enters = segment("inside", 10_000, { from: 0, count: 3, id: 300 });
   const long = segment("inside", 9000, { from: 20, count: 5, id: 200 });

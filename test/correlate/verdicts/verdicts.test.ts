@@ -2,7 +2,19 @@ import { describe, expect, it } from "vitest";
 import { NO_RULES } from "../../../src/packets/host-rules.js";
 import { icmp, ipv4 } from "../../support/packets.js";
 import { outcomeOf, type Stamped, told as toldOf, us } from "../outcome.js";
-import { CLIENT, CONTAINER, conversation, datagram, HOST, merged, OTHER, segment, SERVER, SYN } from "../traffic.js";
+import {
+  CLIENT,
+  CONTAINER,
+  conversation,
+  datagram,
+  HOST,
+  merged,
+  OTHER,
+  segment,
+  SERVER,
+  SYN,
+  SYN_ACK,
+} from "../traffic.js";
 import { alone, answer, asked, known, query, sent, unanswered } from "./beside.js";
 
 const ACK = 0x10;
@@ -602,6 +614,62 @@ it("what it carried was acknowledged, though nothing of it was seen to cross: it
   expect(outcome.alone).toMatchObject([{ side: "inside", verdict: "unknown", reason: "forwarded-unseen" }]);
 });
 
+/** The number of a SYN to a published port, and segments of its connection. */
+const FIRST = 325_703_444;
+const knocking = (atUs: number, isInside: boolean, flags: number, seq: number, ack = 0) => {
+  const ends = isInside ? { dst: CONTAINER, ttl: 52 } : { dst: HOST, ttl: 53 };
+  const ports = { srcPort: 54_321, dstPort: isInside ? 80 : 88 };
+  return us(atUs, segment({ src: SERVER, ...ends, ...ports, flags, seq, ack, ipId: atUs - (isInside ? 20 : 0) }));
+};
+const answering = (atUs: number, isInside: boolean, flags: number, seq: number, ack: number, ttl: number) => {
+  const ends = isInside ? { src: CONTAINER, srcPort: 80 } : { src: HOST, srcPort: 88 };
+  const ipId = atUs + (isInside ? 20 : 0);
+  return us(atUs, segment({ ...ends, dst: SERVER, dstPort: 54_321, ttl, flags, seq, ack, ipId }));
+};
+const saidOf = async (inside: readonly Stamped[], outside: readonly Stamped[]) => {
+  const { alone } = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
+  return alone.map(({ side, verdict, reason }) => `${side} ${verdict} ${reason}`);
+};
+
+describe("a segment to a published port that gets no further", () => {
+  it("is not acknowledged by what is of a later connection", async () => {
+    const inside = [knocking(3220, true, SYN, FIRST), answering(3240, true, SYN_ACK, 7000, FIRST + 1, 64)];
+    const outside = [knocking(3200, false, SYN, FIRST), answering(3260, false, SYN_ACK, 7000, FIRST + 1, 63)];
+    const fin = knocking(3000, false, 0x01, 3_710_456_722);
+    expect(await saidOf(inside, [fin, ...outside])).toEqual(["outside unknown not-yet-translated"]);
+  });
+
+  it("is the host's own where it accepts the connection itself", async () => {
+    const inside = [knocking(3120, true, ACK, FIRST + 1, 9001), answering(3140, true, 0x04, 9001, 0, 64)];
+    const outside = [knocking(3100, false, ACK, FIRST + 1, 9001), answering(3160, false, 0x04, 9001, 0, 63)];
+    const syn = knocking(3000, false, SYN, FIRST);
+    const accepted = (ack: number, ttl: number) => answering(3058, false, SYN_ACK, 9000, ack, ttl);
+    expect(await saidOf(inside, [syn, accepted(FIRST + 1, 64), ...outside])).toEqual([
+      "outside local host-answers",
+      "outside local host-answers",
+    ]);
+    const other = "outside unknown never-entered";
+    expect(await saidOf(inside, [syn, accepted(FIRST + 9, 64), ...outside])).toEqual([
+      "outside dropped no-twin",
+      other,
+    ]);
+    expect((await saidOf(inside, [syn, accepted(FIRST + 1, 63), ...outside]))[1]).toBe(other);
+  });
+});
+
+it("nobody answers an ICMP error: what crosses behind it says nothing of it", async () => {
+  const ports = { srcPort: 53, dstPort: 40_000 };
+  const answer = (dst: string, ipId: number) =>
+    datagram({ src: SERVER, dst, ttl: dst === HOST ? 53 : 52, ...ports, ipId, text: `answer ${ipId}` });
+  const times = [3000, 3200, 3400];
+  const quoted = answer(CONTAINER, 70).subarray(0, 28);
+  const refusal = ipv4({ src: CONTAINER, dst: SERVER, id: 9, ttl: 64 }, icmp({ type: 3, code: 3, payload: quoted }));
+  const inside = [...times.map((at, i) => us(at + 20, answer(CONTAINER, 70 + i))), us(3050, refusal)];
+  const outside = times.map((at, i) => us(at, answer(HOST, 70 + i)));
+  const { alone } = await outcomeOf(merged(known.inside, inside), merged(known.outside, outside));
+  expect(alone.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(["dropped no-twin"]);
+});
+
 /** A query of the container's, and what it leaves as. */
 const entered = (atUs: number, ipId: number, text: string) =>
   us(atUs, query({ src: CONTAINER, dst: SERVER, ttl: 64, ipId, text }));
@@ -625,11 +693,10 @@ it("what was held up may have left with another IP ID, if it carries the same", 
 const incoming = conversation(1800, { startUs: -2_000_000, everyUs: 5000 });
 const incomingOnly = (packets: readonly Stamped[]) => packets.filter(({ ns }, n) => ns < 0 || n % 2 === 1);
 
-const queryOf = (src: string, ttl: number, n: number) =>
-  query({ src, dst: SERVER, ipId: 500 + n, ttl, text: `query ${n}` });
-
 /** What is said of queries every 50 ms for 6 s, each of which comes out after so many milliseconds, or never. */
-async function reasonsOfQueries(takesMs: (n: number) => number | undefined): Promise<Set<string>> {
+async function reasonsOfQueries(takesMs: (n: number) => number | undefined, of = "inside", hasId = true) {
+  const queryOf = (src: string, ttl: number, n: number) =>
+    query({ src, dst: SERVER, ipId: hasId ? 500 + n : 0, ttl, text: `query ${n}` });
   const numbers = Array.from({ length: 120 }, (_, n) => n);
   const left = numbers.flatMap((n) => {
     const tookMs = takesMs(n);
@@ -642,11 +709,16 @@ async function reasonsOfQueries(takesMs: (n: number) => number | undefined): Pro
     ),
     merged(incomingOnly(incoming.outside), left),
   );
-  return new Set(alone.filter(({ side, frame }) => side === "inside" && frame < 900).map(({ reason }) => reason));
+  return new Set(alone.filter(({ side, frame }) => side === of && frame < 900).map(({ reason }) => reason));
 }
 
 it("a packet behind those that came to take most of the window is not said to be dropped, unless others overtook it", async () => {
   expect(await reasonsOfQueries((n) => (n < 60 ? 15 * n : undefined))).toEqual(new Set(["may-be-held-up"]));
   expect(await reasonsOfQueries((n) => (n === 55 ? undefined : Math.min(15 * n, 900)))).toEqual(new Set(["no-twin"]));
   expect(await reasonsOfQueries((n) => (n < 60 ? n / 10 : undefined))).toEqual(new Set(["no-twin"]));
+});
+
+it("what came out then may have entered before the window, whether its like is known or not", async () => {
+  expect(await reasonsOfQueries((n) => 20 * n, "outside", false)).toEqual(new Set(["may-be-held-up"]));
+  expect(await reasonsOfQueries((n) => 20 * n, "outside")).toEqual(new Set(["like-untimely"]));
 });

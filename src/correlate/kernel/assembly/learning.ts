@@ -154,8 +154,9 @@ export function learn(ground: usize, iWay: i32, oWay: i32): i32 {
   flowBits = (isFlipped ? account.IS_FLIPPED : 0) | (isOutbound === isForward ? 0 : 1 << account.BACKWARD_OUTBOUND_BIT);
   const accounts = <usize>wordOf(ground, words.ACCOUNTS);
   const before = load<i32>(wayAt(ground, iWay)) >> tuple.FLOW_SHIFT;
-  const slot = open(accounts, flowBits, iWay >> 1, oWay >> 1, rewriteForward, rewriteBackward);
-  if (before !== tuple.NONE) {
+  const isSame = before !== tuple.NONE && isOf(accountOf(ground, before), iWay >> 1, oWay >> 1);
+  const slot = isSame ? before : open(accounts, flowBits, iWay >> 1, oWay >> 1, rewriteForward, rewriteBackward);
+  if (before !== tuple.NONE && !isSame) {
     setOneOfSeveral(accountOf(ground, before));
     setOneOfSeveral(accountOf(ground, slot));
   }
@@ -165,6 +166,16 @@ export function learn(ground: usize, iWay: i32, oWay: i32): i32 {
   if ((load<i32>(wayAt(ground, iWay ^ 1)) & tuple.PROVED) === 0) bind(ground, iWay ^ 1, slot);
   if ((load<i32>(wayAt(ground, oWay ^ 1)) & tuple.PROVED) === 0) bind(ground, oWay ^ 1, slot);
   return slot;
+}
+
+/** Whether a flow is the one that is being learnt: so far, the outside way had another one, and only its opposite this. */
+function isOf(flow: usize, inside: i32, outside: i32): bool {
+  const bits = account.IS_FLIPPED | (1 << account.BACKWARD_OUTBOUND_BIT);
+  return (
+    load<i32>(flow, 4 * account.INSIDE_TUPLE) === inside &&
+    load<i32>(flow, 4 * account.OUTSIDE_TUPLE) === outside &&
+    (load<i32>(flow, 4 * account.BITS) & bits) === flowBits
+  );
 }
 
 function setOneOfSeveral(flow: usize): void {

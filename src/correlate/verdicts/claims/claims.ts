@@ -3,6 +3,7 @@ import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../../pack
 import { NONE } from "../../../packets/tuples.js";
 import { isFromOpener } from "../../../packets/ways.js";
 import { ICMPV6, TCP } from "../../../protocols/ip-protocols.js";
+import { RST } from "../../../protocols/tcp.js";
 import type { Begun } from "../../intake/tunnels.js";
 import { TupleEnds } from "../flows/flow-summary.js";
 import { HostsOwn } from "./hosts-own.js";
@@ -115,13 +116,14 @@ export class Claims {
     if (t.proto(row) === TCP && this.#known.matchers.segments.isSeenInPieces(row)) {
       return unknown(
         "pieces-missing",
-        `${otherName} has some of its bytes, cut differently, and nothing tells of which segment`,
+        `${otherName} has some of its bytes, cut differently, and nothing tells of which segment, or what became of the others`,
       );
     }
     const answered = this.#known.resets.take(row);
     if (answered !== undefined) {
-      const why = `the host itself resets the connection: it did not pass frame ${answered} on`;
-      return { verdict: "local", reason: "host-reset", why, byFrame: answered };
+      const isReset = (t.tcpFlags(row) & RST) !== 0;
+      const why = `the host itself ${isReset ? "resets" : "accepts"} the connection: it did not pass frame ${answered} on`;
+      return { verdict: "local", reason: isReset ? "host-reset" : "host-answers", why, byFrame: answered };
     }
     if (slot === NONE) return this.#unexplained.of(row, side, answer !== undefined || this.#isErrorFromFar(row));
     if (!isLeaving) {
@@ -157,19 +159,26 @@ export class Claims {
 
   /** What became of a packet of a known translation that entered and did not come out. */
   #notPassedOn(row: number, otherName: string): Claim {
-    const reset = this.#known.resets.answering(row);
-    if (reset !== NONE) return resetByHost(this.#known.timeline, this.#known.resets, row, reset);
+    const { timeline: t, resets, kernel } = this.#known;
+    const reset = resets.answering(row);
+    if (reset !== NONE) return resetByHost(t, resets, row, reset);
+    // what the host forwards from there has a lowered TTL
+    const accepted = kernel.isTtlLowered(t.side(row) === OUTSIDE) ? resets.accepting(row) : NONE;
+    if (accepted !== NONE) {
+      resets.remember(accepted, row);
+      const byFrame = t.frame(accepted);
+      const why = `the host itself accepts the connection (frame ${byFrame}), though it forwards this port`;
+      return { verdict: "local", reason: "host-answers", why, byFrame };
+    }
     if (this.#known.impacts.hasArrived(row, this.#known.translations.slotOf(row)))
       return unknown("forwarded-unseen", WHY_ARRIVED, "crossing");
     if (this.#isAnsweredUnseen(row)) {
       const why = `answers to its sender cross behind it, and nothing that they answer was ever seen on ${otherName}: it comes out unseen, as it seems`;
       return unknown("forwarded-unseen", why, "exit");
     }
-    if (this.#isUnexpected(row)) {
-      const why =
-        "nothing of its conversation had crossed yet, which began inside, or may have: the host may have taken it, as it had no translation";
-      return unknown("not-yet-translated", why);
-    }
+    const unexpected = this.#whyUnexpected(row);
+    if (unexpected !== undefined)
+      return unknown("not-yet-translated", `${unexpected}: the host may have taken it, as it had no translation`);
     const forgotten = this.#whyForgotten(row);
     if (forgotten !== undefined) return unknown("translation-gone", forgotten);
     return {
@@ -181,15 +190,18 @@ export class Claims {
   }
 
   /**
-   * Whether a packet came from outside before anything had crossed of its flow, which began inside, or may have: by no translation that is known. Not an
-   * answer, by its ports: to that belongs a query, before the capture.
+   * Why a packet came from outside by no translation that is known, in words: nothing had crossed of its flow before, which began inside, or may have, or by
+   * a SYN that came later. Not an answer, by its ports: to that belongs a query, before the capture. Undefined where it did not.
    */
-  #isUnexpected(row: number): boolean {
-    const { timeline: t, tuples, translations } = this.#known;
+  #whyUnexpected(row: number): string | undefined {
+    const { timeline: t, tuples, translations, impacts } = this.#known;
     const flow = this.#flow.of(translations.slotOf(row));
-    if (t.side(row) !== OUTSIDE || t.timeNs(row) >= translations.accounts.firstNs(flow.slot)) return false;
-    if (!flow.isOpenerKnown) return t.proto(row) !== TCP;
-    return flow.isFromInside && isFromOpener(tuples, t.way(row));
+    if (t.side(row) !== OUTSIDE || t.timeNs(row) >= translations.accounts.firstNs(flow.slot)) return undefined;
+    if (t.proto(row) === TCP && impacts.isReopened(row)) return "its connection begins behind it";
+    const mayBeByPeer = flow.isOpenerKnown
+      ? flow.isFromInside && isFromOpener(tuples, t.way(row))
+      : t.proto(row) !== TCP;
+    return mayBeByPeer ? "nothing of its conversation had crossed yet, which began inside, or may have" : undefined;
   }
 
   /**
@@ -211,6 +223,8 @@ export class Claims {
   /** Whether who opened the flow of a packet is answered, though none of what it sent was seen to cross. */
   #isAnsweredUnseen(row: number): boolean {
     const { timeline: t, tuples, translations } = this.#known;
+    // nobody answers an error
+    if ((t.flags(row) & IS_ERROR) !== 0) return false;
     const { accounts } = translations;
     const flow = this.#flow.of(translations.slotOf(row));
     const isOutbound = t.side(row) === INSIDE;

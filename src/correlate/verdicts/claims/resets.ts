@@ -1,6 +1,6 @@
 import { keepNewest } from "../../../packets/keep-newest.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import { ACK, FIN, RST, SYN } from "../../../protocols/tcp.js";
+import { ACK, FIN, isOpening, RST, SYN } from "../../../protocols/tcp.js";
 import { type Timeline, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { undecidedBehind } from "../../matchers/behind.js";
@@ -41,7 +41,22 @@ export class Resets {
     return answer === t.end || (t.tcpFlags(answer) & SYN) !== 0 ? NONE : answer;
   }
 
-  /** Remembers which segment a reset answers. */
+  /** The segment by which the host itself accepts the connection that a segment opens which did not come out (SYNPROXY); NONE where there is none. */
+  accepting(row: number): number {
+    const t = this.#timeline;
+    if (t.proto(row) !== TCP || !isOpening(t.tcpFlags(row))) return NONE;
+    const isAnswer = (next: number): boolean =>
+      t.state(next) === WAITING &&
+      t.side(next) === t.side(row) &&
+      isFromNear(t, next) &&
+      this.#isAccepting(next, row) &&
+      (t.tcpFlags(next) & ACK) !== 0 &&
+      t.ack(next) === (t.seq(row) + t.payloadLength(row) + 1) >>> 0;
+    const answer = undecidedBehind(t, row, isAnswer, t.timeNs(row) + AT_ONCE_NS);
+    return answer === t.end ? NONE : answer;
+  }
+
+  /** Remembers which segment a reset answers, or what accepts it. */
   remember(reset: number, row: number): void {
     const t = this.#timeline;
     this.#resets.set(reset, { timeNs: t.timeNs(reset), frame: t.frame(row) });

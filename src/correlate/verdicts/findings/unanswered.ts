@@ -54,9 +54,10 @@ export class Unanswered implements Finder {
   }
 }
 
-/** Whether a flow is one of packets that are to be answered, and no answer came for long enough. */
-export function isUnanswered(flow: EndedFlow, { cover, misses, decidedNs }: Context): boolean {
-  if (!flow.isOpenerKnown || flow.pairsThere === 0 || flow.pairsBack > 0 || !isToBeAnswered(flow)) return false;
+/** Whether no answer came to a flow for long enough, if one was to: by its port, or as others of its service are answered. */
+export function isUnanswered(flow: EndedFlow, { cover, misses, decidedNs }: Context, areOthers = false): boolean {
+  if (!flow.isOpenerKnown || flow.pairsThere === 0 || flow.pairsBack > 0 || !isToBeAnswered(flow, areOthers))
+    return false;
   if (flow.isUnclear || flow.isAnsweredNear || flow.isProvedElsewhere(false)) return false;
   const far = flow.isFromInside ? OUTSIDE : INSIDE;
   // the answers may be among what the capture lacks
@@ -66,7 +67,7 @@ export function isUnanswered(flow: EndedFlow, { cover, misses, decidedNs }: Cont
   return decidedNs(far) - flow.firstNs >= PATIENCE_NS;
 }
 
-function isToBeAnswered(flow: EndedFlow): boolean {
+function isToBeAnswered(flow: EndedFlow, areOthers: boolean): boolean {
   if (flow.proto === TCP) return !flow.hasAcknowledged;
-  return flow.proto === UDP ? ANSWERED_PORTS.has(flow.port) : flow.isEcho;
+  return flow.proto === UDP ? areOthers || ANSWERED_PORTS.has(flow.port) : flow.isEcho;
 }

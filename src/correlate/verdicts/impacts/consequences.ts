@@ -2,7 +2,7 @@ import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import { INSIDE } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import { ACK, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
+import { ACK, isOpening, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
 import {
   type Consequence,
   coveredBy,
@@ -10,10 +10,10 @@ import {
   isAnsweredBy,
   isTelling,
   mayBeAnswered,
+  PATIENCE_NS,
   spanOf,
   without,
 } from "./drop.js";
-import { PATIENCE_NS } from "./open-drops.js";
 import type { RecentCrossings } from "./recent-crossings.js";
 
 /** So many crossings of a way are looked at for a drop, the newest first: of a stream of equal packets, any of them is a copy. */
@@ -79,6 +79,17 @@ export class Consequences {
     return 2 * accounts.outsideTuple(slot) + (accounts.isFlipped(slot) ? 1 - forward : forward);
   }
 
+  /** Whether another connection of the same ports began behind a segment: what was acknowledged since may be of that. */
+  isReopened({ way, timeNs, seq }: Pick<Drop, "way" | "timeNs" | "seq">): boolean {
+    let looked = 0;
+    for (const crossing of this.#crossings.of(way)) {
+      if (++looked > MOST_LOOKED_AT) return false;
+      const { tcpFlags, seq: first } = this.#crossings.packet(crossing);
+      if (isOpening(tcpFlags) && first !== seq && this.#crossings.timeNs(crossing) > timeNs) return true;
+    }
+    return false;
+  }
+
   /** What crossed since a drop tells of it; null where that is nothing, or not all of it got through. */
   #remembered(drop: Drop): Consequence | null {
     const crossings = this.#crossings;
@@ -98,7 +109,7 @@ export class Consequences {
   /** What the highest acknowledgements that crossed by now tell of a drop: of its data those that come back, else those of its own direction. */
   #acknowledged(drop: Drop): Consequence | null {
     const { slot, way } = drop;
-    if (drop.proto !== TCP || slot === NONE) return null;
+    if (drop.proto !== TCP || slot === NONE || this.isReopened(drop)) return null;
     const accounts = this.#accounts;
     const isTurned = way >> 1 !== accounts.insideTuple(slot) && accounts.isFlipped(slot);
     const forward = (way & 1) ^ (isTurned ? 1 : 0);

@@ -1,11 +1,17 @@
 /** A dropped packet, and what others that crossed tell of it by themselves. */
 import { DNS_QUERY, DNS_RESPONSE } from "../../../packets/records.js";
-import type { Impact } from "../../../packets/results.js";
+import type { Impact, Verdict } from "../../../packets/results.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { hasPorts, ICMP, isIcmp, TCP, UDP } from "../../../protocols/ip-protocols.js";
 import { ECHO_REPLY, ECHO_REPLY_6, ECHO_REQUEST, ECHO_REQUEST_6 } from "../../../protocols/icmp.js";
 import { ACK, FIN, MOST_WINDOW, RST, SYN } from "../../../protocols/tcp.js";
+
+/**
+ * A packet without a twin is looked after for so long, nanoseconds: TCP sends again after a second, and waits twice as long each time (RFC 6298
+ * section 5.5); resolvers after five (resolv.conf(5)); a router that gets no answer to ARP says so after three (arp(7), mcast_solicit).
+ */
+export const PATIENCE_NS = 30_000_000_000;
 
 /** What became of what a dropped packet carried, and the frame on its side that shows it, where there is one. */
 export interface Consequence {
@@ -36,6 +42,7 @@ export interface Drop extends Packet {
   /** Which of its sequence numbers no copy has brought so far, counted from its own: ranges, each as its first and the one behind its last. */
   missing: readonly number[];
   /** What was said of it last. */
+  verdict: Verdict;
   impact: Impact;
   /** How an ICMP error names it that is about it, and how the payload begins that it may quote: see `Refusals`. */
   readonly quotedAs: string;
@@ -78,6 +85,24 @@ export function isAnsweredBy(drop: Drop, { proto, tcpFlags, seq, content }: Pack
   return proto === ICMP
     ? asked === ECHO_REQUEST && said === ECHO_REPLY
     : asked === ECHO_REQUEST_6 && said === ECHO_REPLY_6;
+}
+
+/** A packet that came out and was not seen to enter: what it has in common with its twin, and the id of its flow, where that is known. */
+export interface Late {
+  readonly key: string;
+  readonly side: Side;
+  readonly timeNs: number;
+  readonly flow: number | undefined;
+}
+
+/** Whether a packet of the same key that entered may be such a one, held up. Where neither an ID nor numbers tell, another one that says the same is as likely. */
+export function mayBeHeldUp(
+  { proto, hasId, side, timeNs, flow }: Pick<Drop, "proto" | "hasId" | "side" | "timeNs" | "flow">,
+  late: Late,
+): boolean {
+  const heldNs = late.timeNs - timeNs;
+  if (side === late.side || heldNs <= 0 || heldNs > PATIENCE_NS || (proto !== TCP && !hasId)) return false;
+  return flow === undefined || late.flow === undefined || flow === late.flow;
 }
 
 /** What a packet has in common with its twin on the other side. */

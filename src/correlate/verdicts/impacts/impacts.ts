@@ -118,6 +118,12 @@ export class Impacts {
     return this.#consequences.hasArrived(drop);
   }
 
+  /** Whether another connection of the same ports began behind a segment. */
+  isReopened(row: number): boolean {
+    const t = this.#timeline;
+    return this.#consequences.isReopened({ way: t.way(row), timeNs: t.timeNs(row), seq: t.seq(row) });
+  }
+
   /**
    * The drops that a packet shows to have arrived which left where it was seen and was not seen to enter, as it answers them, and nothing of them was seen
    * to cross. They are open no more.
@@ -131,7 +137,7 @@ export class Impacts {
       isAnsweredBy(drop, packet) &&
       this.#consequences.isUnseen(drop);
     const found = [...this.open.of(t.way(row) ^ 1)].filter(isSo);
-    for (const drop of found) this.open.close(drop);
+    for (const drop of found) this.open.keep(drop);
     return found;
   }
 
@@ -197,6 +203,7 @@ export class Impacts {
       hasId: (t.flags(row) & HAS_IP_ID) !== 0,
       isAgain: (proto === TCP || proto === UDP) && isAgain(t.flags(row)),
       missing: [0, spanOf(packet)],
+      verdict: "dropped",
       impact: isTelling({ proto, content, isFragment }) ? "lost" : "unknown",
       quotedAs,
       key: keyOf(this.#timeline, row),
@@ -216,9 +223,10 @@ export class Impacts {
     const packet = crossings.packet(crossing);
     const { proto, tcpFlags, seq, content } = packet;
     const found = (drop: Drop, consequence: Consequence | null, isOver: boolean): void => {
-      if (consequence !== null) news.push({ drop, consequence, row });
-      if (consequence !== null && consequence.isUnseen !== true) this.open.keep(drop);
-      else if (consequence !== null || isOver) this.open.close(drop);
+      if (consequence !== null) {
+        news.push({ drop, consequence, row });
+        this.open.keep(drop);
+      } else if (isOver) this.open.close(drop);
     };
     for (const drop of this.open.like(way, packet)) {
       if (!this.#consequences.isAfter(drop, crossing)) continue;

@@ -1,26 +1,23 @@
 import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import { keepNewest } from "../../../packets/keep-newest.js";
 import type { Side } from "../../../packets/sides.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import type { Drop, Packet } from "./drop.js";
+import { type Drop, type Late, mayBeHeldUp, type Packet, PATIENCE_NS } from "./drop.js";
 import { mayBeAbout } from "../claims/refusals.js";
 
-/**
- * A drop is looked after for so long, nanoseconds: TCP sends again after a second, and waits twice as long each time (RFC 6298 section 5.5);
- * resolvers after five (resolv.conf(5)); a router that gets no answer to ARP says so after three (arp(7), mcast_solicit).
- */
-export const PATIENCE_NS = 30_000_000_000;
 /** No TCP sends again sooner unless it is told to (Linux: TCP_RTO_MIN): nothing follows of a capture that ends within so long. */
 export const LEAST_AFTER_NS = 200_000_000;
 /** Most drops that are looked after at once, which take some 300 bytes each … */
 const MOST_OPEN = 16_384;
-/** … those at the most of which all is known but whether they came out late, the newest; … */
+/** … those at the most of which all is known but whether they came out late, or were refused, the newest; … */
 const MOST_KEPT = 4096;
 /** … and of TCP, those of one way: each segment of it is held against all of them. */
 const MOST_OF_A_WAY = 128;
 
-/** The drops that are looked after: of which more may become known. Their conversations are marked, so that the kernel tells of what crosses there. */
+/**
+ * The drops that are looked after: of which more may become known. The conversations of open ones are marked, so that the kernel tells of what crosses
+ * there; of those that are kept, all is known, unless they came out late, or were refused.
+ */
 export class OpenDrops {
   /** How many drops it did not take, as there were too many at once. */
   refused = 0;
@@ -31,8 +28,8 @@ export class OpenDrops {
   readonly #alike = new DropsBy<string>();
   readonly #quoted = new DropsBy<string>();
   readonly #byKey = new DropsBy<string>();
-  /** By what their twins would have, those that are looked after no more, and may have been held up all the same. */
-  readonly #kept = new Map<string, Drop>();
+  /** Those that are kept, the oldest first. */
+  readonly #kept = new Set<Drop>();
   #count = 0;
   /** The open ones, the oldest first, among others that were. */
   #queue: Drop[] = [];
@@ -48,11 +45,6 @@ export class OpenDrops {
     return this.#count === 0;
   }
 
-  /** Whether no drop is known that a packet may be the twin of. */
-  get isNoneLike(): boolean {
-    return this.#count === 0 && this.#kept.size === 0;
-  }
-
   /** Looks after a drop from now on. Returns false where there are too many. */
   add(drop: Drop): boolean {
     this.#expire(drop.timeNs);
@@ -64,8 +56,7 @@ export class OpenDrops {
     drop.isOpen = true;
     this.#byWay.add(drop.way, drop);
     if (drop.proto !== TCP) this.#alike.add(likenessOf(drop.way, drop), drop);
-    this.#quoted.add(drop.quotedAs, drop);
-    this.#byKey.add(drop.key, drop);
+    this.#name(drop);
     this.#queue.push(drop);
     this.#count++;
     for (const tuple of this.#tuplesOf(drop)) {
@@ -92,58 +83,41 @@ export class OpenDrops {
 
   /** Looks after it no more. */
   close(drop: Drop): void {
-    drop.isOpen = false;
-    this.#count--;
-    this.#byWay.delete(drop.way, drop);
-    if (drop.proto !== TCP) this.#alike.delete(likenessOf(drop.way, drop), drop);
+    if (drop.isOpen) this.#leave(drop);
+    this.#kept.delete(drop);
     this.#quoted.delete(drop.quotedAs, drop);
     this.#byKey.delete(drop.key, drop);
-    for (const tuple of this.#tuplesOf(drop)) {
-      const marks = (this.#marks.get(tuple) ?? 1) - 1;
-      if (marks > 0) this.#marks.set(tuple, marks);
-      else {
-        this.#marks.delete(tuple);
-        this.#tuples.setOpenDrops(tuple, false);
-      }
-    }
   }
 
-  /** Takes it that all is known of a drop, unless it comes out late. */
+  /** Takes it that all is known of a drop, unless it comes out late, or turns out to be refused. */
   keep(drop: Drop): void {
-    if (drop.isOpen) this.close(drop);
-    // where neither an ID nor numbers tell, another one that says the same is as likely
-    if (drop.proto !== TCP && !drop.hasId) return;
-    this.#kept.set(drop.key, drop);
-    keepNewest(this.#kept, MOST_KEPT);
+    if (drop.isOpen) this.#leave(drop);
+    else this.#name(drop);
+    this.#kept.add(drop);
+    const [oldest] = this.#kept;
+    if (this.#kept.size > MOST_KEPT) this.close(oldest);
   }
 
-  /** The oldest open drop of the other side that a packet without a twin is like, and may be of the flow of, or one that was kept: it is open no more. Undefined where there is none. */
-  takeLike(key: string, side: Side, timeNs: number, slot: number): Drop | undefined {
-    const isLike = (each: Drop): boolean =>
-      each.side !== side &&
-      timeNs - each.timeNs <= PATIENCE_NS &&
-      (each.flow === undefined || slot === NONE || each.flow === this.#accounts.id(slot));
-    const open = [...this.#byKey.of(key)].find(isLike);
-    if (open !== undefined) {
-      this.close(open);
-      return open;
-    }
-    const kept = this.#kept.get(key);
-    if (kept === undefined || !isLike(kept)) return undefined;
-    this.#kept.delete(key);
-    return kept;
+  /** The oldest open drop that may be a packet that came out late, else the newest that was kept: it is closed. Undefined where there is none. */
+  takeLike(late: Late): Drop | undefined {
+    const likes = [...this.#byKey.of(late.key)].filter((drop) => mayBeHeldUp(drop, late));
+    const like = likes.find(({ isOpen }) => isOpen) ?? likes.at(-1);
+    if (like !== undefined) this.close(like);
+    return like;
   }
 
-  /** The open drops of before a time that ICMP errors may be about which name their packets so, and quote such payloads; the oldest first. */
+  /** Those of before a time that ICMP errors may be about which name their packets so, and quote such payloads; the oldest first. */
   named(quotedAs: string, timeNs: number, heads: readonly number[]): readonly Drop[] {
-    return [...this.#quoted.of(quotedAs)].filter((drop) => mayBeAbout(drop, timeNs, heads));
+    return [...this.#quoted.of(quotedAs)].filter(
+      (drop) => timeNs - drop.timeNs <= PATIENCE_NS && mayBeAbout(drop, timeNs, heads),
+    );
   }
 
   /** Looks no more after the drops of a side that passed between two times. */
   withdraw(side: Side, fromNs: number, toNs: number): void {
     const isSo = (drop: Drop): boolean => drop.side === side && drop.timeNs >= fromNs && drop.timeNs <= toNs;
     this.takeOut(isSo);
-    for (const [key, drop] of this.#kept) if (isSo(drop)) this.#kept.delete(key);
+    for (const drop of this.#kept) if (isSo(drop)) this.close(drop);
   }
 
   /** The open drops of which something is so. They are open no more. */
@@ -165,6 +139,27 @@ export class OpenDrops {
     const isDone = (drop: Drop): boolean => !drop.isOpen || nowNs - drop.timeNs > PATIENCE_NS;
     const kept = this.#queue.findIndex((drop) => !isDone(drop));
     for (const drop of this.#queue.splice(0, kept < 0 ? this.#queue.length : kept)) if (drop.isOpen) this.close(drop);
+  }
+
+  #name(drop: Drop): void {
+    this.#quoted.add(drop.quotedAs, drop);
+    this.#byKey.add(drop.key, drop);
+  }
+
+  /** Takes an open drop from those that what crosses may tell of. */
+  #leave(drop: Drop): void {
+    drop.isOpen = false;
+    this.#count--;
+    this.#byWay.delete(drop.way, drop);
+    if (drop.proto !== TCP) this.#alike.delete(likenessOf(drop.way, drop), drop);
+    for (const tuple of this.#tuplesOf(drop)) {
+      const marks = (this.#marks.get(tuple) ?? 1) - 1;
+      if (marks > 0) this.#marks.set(tuple, marks);
+      else {
+        this.#marks.delete(tuple);
+        this.#tuples.setOpenDrops(tuple, false);
+      }
+    }
   }
 
   /** Its own conversation, and the one of its flow on the other side, where its answers enter. */

@@ -1,47 +1,72 @@
 import { keepNewest } from "../../../packets/keep-newest.js";
-import type { Reason } from "../../../packets/reasons.js";
-import type { Verdict } from "../../../packets/results.js";
-import type { Side } from "../../../packets/sides.js";
+import type { Judgement } from "../../../packets/results.js";
+import { INSIDE, type Side } from "../../../packets/sides.js";
 import { mayBeAbout } from "../claims/refusals.js";
-import type { Drop } from "./drop.js";
-import { PATIENCE_NS } from "./open-drops.js";
+import { type Drop, type Late, mayBeHeldUp, PATIENCE_NS } from "./drop.js";
 
-/** Names under which packets are remembered at the most, the newest. */
+/** Names, and keys, under which packets are remembered at the most, the newest. */
 const MOST_NAMES = 4096;
-/** Of one name, so many: an error about it tells nothing where there are several. */
+/** Of one of these, so many: an error about it tells nothing where there are several. */
 const MOST_OF_A_NAME = 2;
 
 /** A packet of which nothing tells what became of it, and how it was judged. */
 export interface Unknown
-  extends Pick<Drop, "side" | "frame" | "flow" | "isSelected" | "isIpv6" | "way" | "timeNs" | "quotedAs" | "head"> {
+  extends Pick<
+    Drop,
+    | "side"
+    | "frame"
+    | "flow"
+    | "isSelected"
+    | "isIpv6"
+    | "way"
+    | "timeNs"
+    | "quotedAs"
+    | "head"
+    | "key"
+    | "proto"
+    | "hasId"
+  > {
+  /** Whether its translation is known, by which it entered where it was seen. */
+  readonly isExplained: boolean;
   /** What was said of it last. */
-  verdict: Verdict;
-  reason: Reason;
+  said: Pick<Judgement, "verdict" | "reason">;
 }
 
-/** The packets of which an ICMP error may tell later what became of them, or where others of their destination go. */
+/** The packets of which an ICMP error, or their like, may tell later what became of them, or where others of their destination go. */
 export class OpenUnknowns {
-  /** By how errors name them, the newest last. */
+  /** By how errors name them, and by what their twins would have, the newest last. */
   readonly #byName = new Map<string, readonly Unknown[]>();
+  readonly #byKey = new Map<string, readonly Unknown[]>();
 
   add(unknown: Unknown): void {
-    const others = this.#byName.get(unknown.quotedAs) ?? [];
-    this.#byName.delete(unknown.quotedAs);
-    this.#byName.set(unknown.quotedAs, [...others, unknown].slice(-MOST_OF_A_NAME));
-    keepNewest(this.#byName, MOST_NAMES);
+    addTo(this.#byName, unknown.quotedAs, unknown);
+    addTo(this.#byKey, unknown.key, unknown);
   }
 
-  /** Those that passed before the other capture began, as was said of them. */
+  /** The oldest that may be a packet that came out late: no other one may be. Undefined where there is none. */
+  takeLike(late: Late): Unknown | undefined {
+    const there = this.#byKey.get(late.key) ?? [];
+    const like = there.find((unknown) => mayBeHeldUp(unknown, late));
+    if (like !== undefined)
+      this.#byKey.set(
+        late.key,
+        there.filter((each) => each !== like),
+      );
+    return like;
+  }
+
+  /** Those that passed inside before the outside capture began, as was said of them. */
   *beforeBegun(): Iterable<Unknown> {
     for (const unknowns of this.#byName.values())
-      for (const unknown of unknowns) if (unknown.verdict === "no-overlap") yield unknown;
+      for (const unknown of unknowns)
+        if (unknown.side === INSIDE && unknown.said.verdict === "no-overlap") yield unknown;
   }
 
   /** Those of a conversation that was seen to be forwarded, and nothing else. */
   *unseenOf(tuple: number): Iterable<Unknown> {
     for (const unknowns of this.#byName.values())
       for (const unknown of unknowns)
-        if (unknown.way >> 1 === tuple && unknown.reason === "forwarded-unseen") yield unknown;
+        if (unknown.way >> 1 === tuple && unknown.said.reason === "forwarded-unseen") yield unknown;
   }
 
   /** Those of before a time that errors may be about which name their packets so, and quote such payloads. */
@@ -53,10 +78,12 @@ export class OpenUnknowns {
 
   /** Has nothing more to tell of those of a side that passed between two times: something else is said of them now. */
   withdraw(side: Side, fromNs: number, toNs: number): void {
-    for (const [name, unknowns] of this.#byName) {
-      const left = unknowns.filter((each) => each.side !== side || each.timeNs < fromNs || each.timeNs > toNs);
-      if (left.length === 0) this.#byName.delete(name);
-      else this.#byName.set(name, left);
+    for (const unknowns of [this.#byName, this.#byKey]) {
+      for (const [of, several] of unknowns) {
+        const left = several.filter((each) => each.side !== side || each.timeNs < fromNs || each.timeNs > toNs);
+        if (left.length === 0) unknowns.delete(of);
+        else unknowns.set(of, left);
+      }
     }
   }
 
@@ -64,4 +91,11 @@ export class OpenUnknowns {
   close(quotedAs: string): void {
     this.#byName.delete(quotedAs);
   }
+}
+
+function addTo(unknowns: Map<string, readonly Unknown[]>, key: string, unknown: Unknown): void {
+  const others = unknowns.get(key) ?? [];
+  unknowns.delete(key);
+  unknowns.set(key, [...others, unknown].slice(-MOST_OF_A_NAME));
+  keepNewest(unknowns, MOST_NAMES);
 }

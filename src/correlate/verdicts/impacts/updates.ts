@@ -1,5 +1,5 @@
 import type { Reason } from "../../../packets/reasons.js";
-import { IS_IPV6 } from "../../../packets/packets.js";
+import { HAS_IP_ID, IS_IPV6 } from "../../../packets/packets.js";
 import type { Judgement, Update } from "../../../packets/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../../packets/timeline.js";
@@ -9,7 +9,7 @@ import type { Translations } from "../../kernel/translations.js";
 import { WHY_ELSEWHERE } from "../claims/elsewhere.js";
 import { type Consequence, type Drop, keyOf } from "./drop.js";
 import type { Impacts } from "./impacts.js";
-import { OpenUnknowns } from "./open-unknowns.js";
+import { OpenUnknowns, type Unknown } from "./open-unknowns.js";
 import type { QuotedNames } from "../claims/quoted-names.js";
 import { type Answer, type Refusals, WHY_QUOTED_ALIKE } from "../claims/refusals.js";
 import { serviceOf } from "../captures/services.js";
@@ -26,6 +26,7 @@ interface About {
   readonly refusals: Refusals;
   readonly quotedNames: QuotedNames;
   readonly kernel: Kernel;
+  readonly windowNs: number;
 }
 
 /** What pairs show of an earlier drop, with the pair's inside row. */
@@ -47,12 +48,13 @@ export class Updates {
   readonly #refusals: Refusals;
   readonly #quotedNames: QuotedNames;
   readonly #kernel: Kernel;
+  readonly #windowNs: number;
   readonly unknowns = new OpenUnknowns();
   readonly #tell: (update: Update, timeNs: number) => void;
   #pending: Pending[] = [];
 
   constructor(
-    { timeline, tuples, translations, impacts, refusals, quotedNames, kernel }: About,
+    { timeline, tuples, translations, impacts, refusals, quotedNames, kernel, windowNs }: About,
     tell: (update: Update, timeNs: number) => void,
   ) {
     this.#timeline = timeline;
@@ -62,6 +64,7 @@ export class Updates {
     this.#refusals = refusals;
     this.#quotedNames = quotedNames;
     this.#kernel = kernel;
+    this.#windowNs = windowNs;
     this.#tell = tell;
   }
 
@@ -89,11 +92,11 @@ export class Updates {
     for (const { update, timeNs } of due.sort((a, b) => placeOf(a) - placeOf(b))) this.#tell(update, timeNs);
   }
 
-  /** Looks after a packet of which nothing tells what became of it, if the host may have refused it: it entered where it was seen, as far as is known. */
+  /** Looks after a packet of which nothing tells what became of it, if the host may have refused it: nothing is known by which it left there. */
   noteUnknown(row: number, { verdict, reason }: Judgement, flow: number | undefined): void {
     const t = this.#timeline;
     const slot = this.#translations.slotOf(row);
-    if (slot === NONE ? t.side(row) === OUTSIDE : this.#translations.isLeaving(row, slot)) return;
+    if (slot !== NONE && this.#translations.isLeaving(row, slot)) return;
     this.unknowns.add({
       side: t.sideOf(row),
       frame: t.frame(row),
@@ -102,10 +105,13 @@ export class Updates {
       isIpv6: (t.flags(row) & IS_IPV6) !== 0,
       way: t.way(row),
       timeNs: t.timeNs(row),
+      isExplained: slot !== NONE,
       quotedAs: this.#quotedNames.of(row),
       head: t.head(row),
-      verdict,
-      reason,
+      key: keyOf(t, row),
+      proto: t.proto(row),
+      hasId: (t.flags(row) & HAS_IP_ID) !== 0,
+      said: { verdict, reason },
     });
   }
 
@@ -121,9 +127,10 @@ export class Updates {
 
   /**
    * Tells it where an ICMP error that the host sent came after the window of the packet that it is about: the oldest that it may be about, if there are as
-   * many such errors as packets; else it may be about any of them. Of packets of which nothing was known, it tells where there is one alone.
+   * many such errors as packets; else it may be about any of them. Of packets of which nothing was known, it tells where there is one alone. `isByHost`:
+   * whether the error is the host's own for certain.
    */
-  tellRefused(row: number): void {
+  tellRefused(row: number, isByHost: boolean): void {
     const said = this.#refusals.saidBy(row);
     if (said === undefined) return;
     const { open } = this.#impacts;
@@ -135,63 +142,91 @@ export class Updates {
       return;
     }
     const drops = open.named(said.quotedAs, timeNs, [said.head]);
-    const unknowns = this.unknowns.named(said.quotedAs, timeNs, [said.head]);
-    const { reason, why, byFrame } = said;
+    const wayBack = this.#timeline.way(row) ^ 1;
+    const unknowns = this.unknowns.named(said.quotedAs, timeNs, [said.head]).filter(({ way }) => way === wayBack);
     if (drops.length + unknowns.length > said.alike) {
-      for (const drop of drops) {
-        open.close(drop);
-        this.#tell(
-          updateOf(drop, { verdict: "unknown", reason: "may-be-refused", why: WHY_QUOTED_ALIKE }),
-          drop.timeNs,
-        );
-      }
+      const unclear = { verdict: "unknown", reason: "may-be-refused", why: WHY_QUOTED_ALIKE } as const;
+      for (const drop of drops) this.#tellLast(drop, unclear);
       return;
     }
     const [unknown] = unknowns;
-    if (unknown !== undefined) {
-      this.unknowns.close(said.quotedAs);
-      // whom it is for answers what has arrived
-      if (drops.length > 0 || said.isOfAddressee) return;
-      const { verdict, ...packet } = unknown;
-      this.#tell({ ...packet, verdict: "refused", reason, why, byFrame, before: { verdict } }, unknown.timeNs);
+    if (unknown === undefined) {
+      if (drops.length > 0) this.#tellRefusedOne(drops[0], said);
       return;
     }
-    if (drops.length === 0) return;
-    this.#tellRefusedOne(drops[0], said);
+    this.unknowns.close(said.quotedAs);
+    if (drops.length > 0 || !this.#isRefused(unknown, said, isByHost)) return;
+    const { reason, why, byFrame } = said;
+    this.#tellOfUnknown(unknown, { verdict: "refused", reason, why, byFrame });
+  }
+
+  #tellOfUnknown(unknown: Unknown, now: Judgement): void {
+    const { side, frame, flow, isSelected, isIpv6, timeNs } = unknown;
+    const before = { verdict: unknown.said.verdict };
+    unknown.said = now;
+    this.#tell({ side, frame, flow, isSelected, isIpv6, ...now, before }, timeNs);
+  }
+
+  /** Whether an error about a packet of which nothing was known says that the host refused it. */
+  #isRefused({ side, isExplained }: Unknown, { isOfAddressee }: Answer, isByHost: boolean): boolean {
+    // whom it is for answers what has arrived, and stands for the host outside
+    if (side === INSIDE) return !isOfAddressee;
+    return isExplained ? !isOfAddressee || this.#kernel.isTtlLowered(true) : isByHost;
   }
 
   #tellRefusedOne(drop: Drop, { reason, why, byFrame, isOfAddressee }: Answer): void {
-    this.#impacts.open.close(drop);
     if (isOfAddressee && !this.#kernel.isTtlLowered(drop.side === OUTSIDE)) {
       const doubt = `${why}: the host, or who it is for, as this router keeps TTLs`;
-      this.#tell(updateOf(drop, { verdict: "unknown", reason: "may-be-refused", why: doubt, byFrame }), drop.timeNs);
+      this.#tellLast(drop, { verdict: "unknown", reason: "may-be-refused", why: doubt, byFrame });
       return;
     }
-    this.#tell(updateOf(drop, { verdict: "refused", reason, why, impact: "lost", byFrame }), drop.timeNs);
+    const impact = drop.isOpen ? "lost" : drop.impact;
+    this.#tellLast(drop, { verdict: "refused", reason, why, impact, byFrame });
+  }
+
+  /** Tells the last that there is of a drop: what pairs showed of it is not told any more. */
+  #tellLast(drop: Drop, now: Judgement): void {
+    this.#impacts.open.close(drop);
+    this.#takeUntold(drop);
+    this.#tell(updateOf(drop, now), drop.timeNs);
+  }
+
+  /** Takes back what is not told yet of a drop, if there is anything. */
+  #takeUntold(drop: Drop): void {
+    const untold = this.#pending.find(({ update }) => update.side === drop.side && update.frame === drop.frame);
+    if (untold === undefined) return;
+    this.#pending = this.#pending.filter((each) => each !== untold);
+    const { verdict, impact } = untold.update.before;
+    drop.verdict = verdict;
+    drop.impact = impact ?? drop.impact;
   }
 
   /**
-   * Tells it where a packet without a twin is like one that was dropped on the other side: it may be that, held up for longer than the window. Returns
-   * what that makes of the packet; undefined where there is no such drop. `slot`: of its flow.
+   * Tells it where a packet without a twin is like one that entered on the other side, and was not seen to come out: it may be that, held up for longer
+   * than the window. Returns what that makes of the packet; undefined where there is none like it. `slot`: of its flow.
    */
   tellHeldUp(row: number, slot: number): Judgement | undefined {
-    if (this.#impacts.open.isNoneLike) return undefined;
+    if (slot !== NONE && !this.#translations.isLeaving(row, slot)) return undefined;
     const t = this.#timeline;
-    const side = t.sideOf(row);
+    const [side, timeNs] = [t.sideOf(row), t.timeNs(row)];
+    const flow = slot === NONE ? undefined : this.#translations.accounts.id(slot);
     this.takeNews();
-    const drop = this.#impacts.open.takeLike(keyOf(t, row), side, t.timeNs(row), slot);
-    if (drop === undefined) return undefined;
-    const heldNs = t.timeNs(row) - drop.timeNs;
-    const late = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, and has no twin: it may be this one, held up`;
-    const untold = this.#pending.find(({ update }) => update.side === drop.side && update.frame === drop.frame);
-    if (untold !== undefined) {
-      this.#pending = this.#pending.filter((each) => each !== untold);
-      drop.impact = untold.update.before.impact ?? drop.impact;
-    }
-    this.#tell(updateOf(drop, { verdict: "unknown", reason: "like-untimely", why: late }), drop.timeNs);
-    this.#tellUnclearOf(this.#impacts.unclearLike(drop), drop.frame);
-    const why = `it may be frame ${drop.frame} of ${SIDE_NAMES[drop.side]}, held up for ${seconds(heldNs)}: no other is like it`;
-    return { verdict: "unknown", reason: "like-untimely", why };
+    const late = { key: keyOf(t, row), side, timeNs, flow };
+    const drop = this.#impacts.open.takeLike(late);
+    const like = drop ?? this.unknowns.takeLike(late);
+    if (like === undefined) return undefined;
+    const heldNs = timeNs - like.timeNs;
+    const hint = heldNs > this.#windowNs ? "; a longer --window would tell" : "";
+    const why = `frame ${t.frame(row)} of ${SIDE_NAMES[side]} is like it, ${seconds(heldNs)} later, and has no twin: it may be this one, held up${hint}`;
+    const now = { verdict: "unknown", reason: "like-untimely", why } as const;
+    if (drop !== undefined) {
+      this.#tellLast(drop, now);
+      this.#tellUnclearOf(this.#impacts.unclearLike(drop), drop.frame);
+    } else if ("said" in like && like.said.reason !== now.reason) this.#tellOfUnknown(like, now);
+    return {
+      ...now,
+      why: `it may be frame ${like.frame} of ${SIDE_NAMES[like.side]}, held up for ${seconds(heldNs)}${hint}`,
+    };
   }
 
   /** Tells it of drops that a packet of somebody beyond answers which left, and was not seen to enter: they had come to there. */
@@ -213,21 +248,14 @@ export class Updates {
     this.#tellUnknown((drop) => isUnexplained(drop) && isThere(drop.way), "may-go-elsewhere", WHY_ELSEWHERE);
     for (const unknown of this.unknowns.beforeBegun()) {
       if (!isThere(unknown.way) && !isThere(unknown.way ^ 1)) continue;
-      const { verdict, ...packet } = unknown;
-      unknown.verdict = "unknown";
-      const now = { verdict: "unknown", reason: "not-begun", why: WHY_NOT_THERE } as const;
-      this.#tell({ ...packet, ...now, before: { verdict } }, unknown.timeNs);
+      this.#tellOfUnknown(unknown, { verdict: "unknown", reason: "not-begun", why: WHY_NOT_THERE });
     }
   }
 
   /** Tells it of what both ends of a conversation said before another interface was proved to have that, as `why` says. */
   tellProved(tuple: number, why: string): void {
-    for (const unknown of this.unknowns.unseenOf(tuple)) {
-      const { verdict, ...packet } = unknown;
-      const now = { verdict: "elsewhere", reason: "answered-elsewhere" } as const;
-      Object.assign(unknown, now);
-      this.#tell({ ...packet, ...now, why, before: { verdict } }, unknown.timeNs);
-    }
+    for (const unknown of this.unknowns.unseenOf(tuple))
+      this.#tellOfUnknown(unknown, { verdict: "elsewhere", reason: "answered-elsewhere", why });
   }
 
   /** The same of what is of a service that a proxy is now known to take on its way. */
@@ -306,7 +334,9 @@ function isUnexplained({ side, slot }: Pick<Drop, "side" | "slot">): boolean {
 }
 
 function updateOf(drop: Drop, now: Judgement): Update {
-  const { side, frame, flow, isSelected, isIpv6, impact } = drop;
+  const { side, frame, flow, isSelected, isIpv6, verdict, impact } = drop;
+  drop.verdict = now.verdict;
   drop.impact = now.impact ?? impact;
-  return { side, frame, flow, isSelected, isIpv6, ...now, before: { verdict: "dropped", impact } };
+  const before = verdict === "dropped" ? { verdict, impact } : { verdict };
+  return { side, frame, flow, isSelected, isIpv6, ...now, before };
 }

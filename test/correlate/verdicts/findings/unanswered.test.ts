@@ -86,6 +86,19 @@ describe("unanswered", () => {
   });
 });
 
+/** What is found of datagrams that are asked ten times from one address, and so often from another one that nobody answers at. */
+const asking = (answers: number, tries: number) => {
+  const scene = new Scene();
+  const [heard, unheard] = [
+    { port: 40_010, service: 5300 },
+    { nat: "10.0.2.16", port: 40_001, service: 5300 },
+  ];
+  for (let n = 0; n < 10; n++) scene.datagram(50 + 100 * n, heard, `ask ${n}`);
+  for (let n = 0; n < answers; n++) scene.datagram(60 + 100 * n, heard, `say ${n}`, false);
+  for (let n = 0; n < tries; n++) scene.datagram(70 + 100 * n, unheard, `ask ${n}`);
+  return scene.until(4000).findings("several-nat-addresses");
+};
+
 describe("several-nat-addresses", () => {
   const other = { nat: "10.0.2.16" };
 
@@ -104,6 +117,13 @@ describe("several-nat-addresses", () => {
     expect(found[0]?.text).toBe(
       "tcp to 180.101.49.11 port 443 leaves from 10.0.2.15 and is answered, and from 10.0.2.16 and never is",
     );
+  });
+
+  it("is so of datagrams, too, where others like them are answered, and of one flow that tries often", async () => {
+    expect(await asking(10, 10)).toMatchObject([{ count: 1, flows: [3] }]);
+    expect(await asking(10, 7)).toEqual([]);
+    // what is one-way but for a word now and then
+    expect(await asking(2, 10)).toEqual([]);
   });
 
   it.each([

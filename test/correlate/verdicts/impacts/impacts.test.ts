@@ -1,4 +1,6 @@
 import { describe, expect, it } from "vitest";
+import type { Judgement } from "../../../../src/packets/results.js";
+import { SIDE_NAMES } from "../../../../src/packets/sides.js";
 import { concat, icmp, ipv4, udp } from "../../../support/packets.js";
 import { ms, type Outcome, outcomeOf, type Stamped } from "../../outcome.js";
 import {
@@ -100,16 +102,33 @@ const equal = (n: number): Sent => ({
   packet: (isInside) => datagram({ ...from(isInside), srcPort: 7000, dstPort: 53, ipId: 0, text: "x" }),
 });
 
-/** The host says that the container's query at that millisecond cannot be delivered. */
-const unreachable = (atMs: number, { packet }: Sent): Sent => ({
+/** The host says that a packet cannot be delivered, to whoever sent it. */
+const unreachable = (atMs: number, { packet, isInbound = false }: Sent): Sent => ({
   atMs,
   isLost: true,
+  isInbound,
   packet: () =>
     ipv4(
-      { src: GATEWAY, dst: CONTAINER, id: 3, ttl: 64 },
-      icmp({ type: 3, code: 1, payload: packet(true).subarray(0, 28) }),
+      { ...(isInbound ? { src: HOST, dst: SERVER } : { src: GATEWAY, dst: CONTAINER }), id: 3, ttl: 64 },
+      icmp({ type: 3, code: 1, payload: packet(!isInbound).subarray(0, 28) }),
     ),
 });
+
+/** The error of somebody else about what came from outside. */
+const ipv4Of = (src: string, { packet }: Sent): Uint8Array =>
+  ipv4({ src, dst: SERVER, id: 3, ttl: 64 }, icmp({ type: 3, code: 1, payload: packet(false).subarray(0, 28) }));
+
+/** What the server sends to a port of the host's, and never gets inside; `port`: that which it comes from. */
+function knock(atMs: number, text: string, port = 6000): Sent {
+  const id = ++ipId;
+  const ports = { srcPort: port, dstPort: 7004 };
+  return {
+    atMs,
+    isLost: true,
+    isInbound: true,
+    packet: (isInside) => datagram({ ...to(isInside), ...ports, ipId: id, text }),
+  };
+}
 
 /** The same packets without their payload but for a few bytes. */
 function cut(packets: readonly Stamped[]): Stamped[] {
@@ -379,6 +398,47 @@ it("what comes out after the window, and never came in, may be what was dropped,
   expect(findings.map(({ code }) => code)).not.toContain("dropped");
 });
 
+const windowOf = (side: string, { reason, why }: Judgement) => `${side} ${reason} ${/--window/.test(why)}`;
+
+/** What is said of those without a twin, and of what else came out late; and whether that names what would tell. */
+async function saidWith(sent: readonly Sent[], late: Stamped, isInbound: boolean): Promise<string[]> {
+  const { inside, outside } = sides(sent);
+  const lateIn = merged(known.inside, inside, isInbound ? [late] : []);
+  const lateOut = merged(known.outside, outside, isInbound ? [] : [late]);
+  const { alone, updates } = await outcomeOf(lateIn, lateOut);
+  return [
+    ...alone.map(({ side, ...each }) => windowOf(side, each)),
+    ...updates.map(({ side, ...each }) => windowOf(SIDE_NAMES[side], each)),
+  ];
+}
+
+it("so may what was unknown, or answered meanwhile: both say so, and what would tell", async () => {
+  const stranger = knock(1020, "hello");
+  expect(await saidWith([stranger], ms(2540, stranger.packet(true)), true)).toEqual([
+    "outside no-answer false",
+    "inside like-untimely true",
+    "outside like-untimely true",
+  ]);
+  const held = echo(2000, 2, true);
+  expect(await saidWith([echo(1000, 1), held, reply(3110, 2)], ms(3100, held.packet(false)), false)).toEqual([
+    "inside no-twin false",
+    "outside like-untimely true",
+    "inside like-untimely true",
+  ]);
+  // without an ID, and without numbers, another one that says the same is as likely
+  const nameless = {
+    ...stranger,
+    packet: () => datagram({ ...to(false), srcPort: 6000, dstPort: 7004, ipId: 0, text: "hello" }),
+  };
+  expect(
+    await saidWith(
+      [nameless],
+      ms(2540, datagram({ ...to(true), srcPort: 6000, dstPort: 7004, ipId: 0, text: "hello" })),
+      true,
+    ),
+  ).toEqual(["outside no-answer false", "inside never-entered false"]);
+});
+
 it("so may what was resent or covered since, or entered just before its capture ended", async () => {
   const lost = data(1020, 1005, "0123456789", { isLost: true });
   const late: Stamped = ms(4020, lost.packet(false));
@@ -531,6 +591,25 @@ describe("an ICMP error after the window", () => {
     const again = { ...asked, atMs: 1090 };
     expect(await saidOf(asked, again, unreachable(4020, asked))).toEqual([unknown]);
     expect(await saidOf(asked, unreachable(40_000, asked))).toEqual([unknown]);
+  });
+
+  it("says so of what came from outside by no known translation, if it is the host's own", async () => {
+    const knocks = [knock(1020, "a"), knock(1120, "b")];
+    const errors = [unreachable(4100, knocks[0]), unreachable(4100.01, knocks[1])];
+    const both = await outcome([...knocks, ...errors]);
+    expect(both.alone.map(({ reason }) => reason)).toEqual(["no-answer", "no-answer", "host-error", "host-error"]);
+    expect(both.updates.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(
+      Array(2).fill("refused host-unreachable"),
+    );
+    // a router beside the host says so of what it was sent itself, or the host has that address as well
+    const router = { ...errors[0], packet: () => ipv4Of("10.0.2.2", knocks[0]) };
+    expect((await outcome([knocks[0], router])).updates).toEqual([]);
+  });
+
+  it("says so of what says the same all the time, of which no copy tells anything", async () => {
+    const lost = knock(1500, "beat");
+    const beats = [{ ...knock(1000, "beat"), isLost: false }, lost];
+    expect(await told([...beats, unreachable(4540, lost)])).toEqual(["1500 unknown", "1500 update refused by 4540"]);
   });
 
   it("is about the packet it quotes, and no other", async () => {
