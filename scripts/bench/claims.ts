@@ -55,7 +55,7 @@ export interface Truthfulness {
   readonly otherFindings: Set<string>;
   /** Whether no finding says what one of them must name. */
   isSilent: boolean;
-  /** Flows with a translation that they do not have. */
+  /** Flows with a translation that they do not have; `unknown` is true of all. */
   falseFlows: number;
   clock: ClockError | null;
   /** The first false statements, in words. */
@@ -160,7 +160,7 @@ export class Claims {
         this.#verdicts.set(`${claim.side} ${claim.frame}`, claim);
         break;
       case "flow":
-        if (!this.#nats.has(claim.nat)) this.#result.falseFlows++;
+        if (claim.nat !== "unknown" && !this.#nats.has(claim.nat)) this.#result.falseFlows++;
         break;
       case "finding":
         if (this.#says?.test(`${claim.code} ${claim.text}`)) this.#result.isSilent = false;

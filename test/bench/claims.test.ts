@@ -94,7 +94,7 @@ describe("claims", () => {
   });
 
   test("of flows: translations that they do not have", () => {
-    expect(told(["snat", "dnat"].map((nat) => ({ type: "flow", nat }))).falseFlows).toBe(1);
+    expect(told(["snat", "dnat", "unknown"].map((nat) => ({ type: "flow", nat }))).falseFlows).toBe(1);
   });
 
   test.each([
