@@ -60,6 +60,9 @@ export class Locals {
     const inside = accounts.insideTuple(slot);
     const isOpenedInside =
       tuples.isOpenerKnown(inside) && accounts.isOutbound(slot, tuples.isOpenedByA(inside) ? 1 : 0);
+    // who calls from outside keeps its own address there, where the NAT stands for it towards who is called
+    const isCaller = tuples.isOpenerKnown(tuple) && tuples.isOpenedByA(tuple) === isA && !accounts.isTakenUp(slot);
+    if (isCaller && tuples.isOpenerKnown(inside) && !isOpenedInside) return;
     const isOpenedThere =
       isOpenedInside || accounts.isTakenUp(slot) || !tuples.isOpenerKnown(tuple) || tuples.isOpenedByA(tuple) === isA;
     const { words } = tuples;

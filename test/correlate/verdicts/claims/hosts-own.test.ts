@@ -4,7 +4,19 @@ import { RuleFacts } from "../../../../src/host/rule-facts.js";
 import { RuleBook } from "../../../../src/host/rules.js";
 import { fragments } from "../../../support/packets.js";
 import { outcomeOf, type Stamped, us } from "../../outcome.js";
-import { CLIENT, CONTAINER, conversation, HOST, merged, OTHER, segment, SERVER, SYN, SYN_ACK } from "../../traffic.js";
+import {
+  CLIENT,
+  CONTAINER,
+  conversation,
+  datagram,
+  HOST,
+  merged,
+  OTHER,
+  segment,
+  SERVER,
+  SYN,
+  SYN_ACK,
+} from "../../traffic.js";
 import { alone, answer, known, query, sent, unanswered } from "../beside.js";
 
 const RST_ACK = 0x14;
@@ -219,4 +231,22 @@ it("what a container opens to the host's own address, and the host resets, is re
   // that of whom it forwards the port to has a lower TTL
   const forwarded = await alone([calling, us(3060, between(HOST, CONTAINER, [81, 5], RST_ACK, 63))], []);
   expect(forwarded.map((said) => said.split(":")[0])).toEqual(["inside unknown", "inside unknown"]);
+});
+
+it("who calls from outside, and whom the host stands for towards who is called, is not the host", async () => {
+  const peer = "172.18.0.2";
+  const call = (n: number, isInside: boolean) => {
+    const of = { src: isInside ? "172.17.0.1" : peer, dst: CONTAINER, srcPort: 40_000 + n, dstPort: 80, ack: 0 };
+    return us(
+      1000 * n + (isInside ? 20 : 0),
+      segment({ ...of, seq: 7000 * n, ipId: 400 + n, ttl: isInside ? 63 : 64, flags: SYN }),
+    );
+  };
+  const calls = (isInside: boolean) => [1, 2, 3].map((n) => call(n, isInside));
+  const other = us(
+    3500,
+    datagram({ src: SERVER, dst: peer, srcPort: 443, dstPort: 5000, ipId: 9, ttl: 62, text: "?" }),
+  );
+  const { alone } = await outcomeOf(merged(known.inside, calls(true)), merged(known.outside, calls(false), [other]));
+  expect(alone.map(({ verdict, reason }) => `${verdict} ${reason}`)).toEqual(["unknown untranslated"]);
 });
