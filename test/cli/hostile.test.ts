@@ -61,7 +61,7 @@ it.each([
     [stored(capture(ESCAPES, "10.0.0.1"), "one.pcapng"), "--inside", "nope", "--outside", "1"],
     1,
   ],
-  ["a file that is not there", [`missing ${ESCAPES}`, "b.pcap"], 1],
+  ["files that are not there, whichever is missed first", [`missing ${ESCAPES}`, `absent ${ESCAPES}`], 1],
   ["an option that there is not", [`--${ESCAPES}`, "a.pcap", "b.pcap"], 2],
 ])("%s does not act on a terminal either", (_, args, code) => {
   const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, "file", ...args], { encoding: "utf8" });
