@@ -1,17 +1,8 @@
 import { NEAR_NS } from "../intake/disorder.js";
 import { type ClockFacts, STILL, type Stretch } from "./clock.js";
-import {
-  certaintyOf,
-  type Crossing,
-  Crossings,
-  type Extent,
-  type Line,
-  lineThrough,
-  Slice,
-  SUPPORTERS,
-} from "./envelope.js";
+import { certaintyOf, type Crossing, Crossings, type Line, lineThrough, Slice, SUPPORTERS } from "./envelope.js";
 import type { Bounds } from "./estimate.js";
-import { partingOf } from "./parting.js";
+import { partingOf, partsOf } from "./parting.js";
 import { Steps, UNKNOWN_RATE } from "./steps.js";
 
 /** How far ahead of the packets that are placed the clocks are looked at: by time, or by packets where those are so many. */
@@ -161,7 +152,7 @@ export class Course {
 
   /** Cuts a slice in two where a clock was set in it, or in three, if there are packets in between that may be of either. Returns whether it was. */
   #part(at: number, slice: Slice): boolean {
-    const { fromNs, toNs, leastNs, from, end, setFrame, untilFrame } = slice;
+    const { from, end } = slice;
     const crossings = this.#crossings
       .flatMap((each) => each.between(from, end, PARTING).around)
       .filter((one) => one.place <= from || one.place > end || slice.has(one))
@@ -174,23 +165,7 @@ export class Course {
     const [last, first] = parting.map((index) => crossings[index]);
     if (last.place <= from || first.place > end) return false;
     if (parting[1] > parting[0] + 1) this.#mingled = { atNs: last.timeNs, backNs: slice.disorderNs };
-    const whole: Extent = { fromNs, toNs, leastNs, from, end, setFrame, untilFrame };
-    const parts: Extent[] = [];
-    if (first.timeNs <= last.timeNs) {
-      parts.push({ ...whole, toNs: last.timeNs, untilFrame: first.frame });
-      parts.push({ ...whole, fromNs: last.timeNs, leastNs: first.timeNs, setFrame: first.frame });
-    } else {
-      const isBetween = first.place > last.place + 1;
-      const cutNs = isBetween ? last.timeNs : (last.timeNs + first.timeNs) / 2;
-      const nextNs = isBetween ? first.timeNs - 1 : cutNs;
-      const next = isBetween ? first.place - 1 : last.place;
-      parts.push({ ...whole, toNs: cutNs, end: last.place });
-      const behind = { ...whole, setFrame: 0 };
-      if (isBetween)
-        parts.push({ ...behind, fromNs: cutNs, toNs: nextNs, leastNs: cutNs, from: last.place, end: next });
-      parts.push({ ...behind, fromNs: nextNs, leastNs: nextNs, from: next });
-    }
-    this.#slices.splice(at, 1, ...parts.map((extent) => new Slice(extent)));
+    this.#slices.splice(at, 1, ...partsOf(slice, last, first).map((extent) => new Slice(extent)));
     return true;
   }
 

@@ -1,4 +1,4 @@
-import type { Crossing, Witness } from "./envelope.js";
+import type { Crossing, Extent, Witness } from "./envelope.js";
 import { LEAST_WITNESSES } from "./estimate.js";
 
 /** What LEAST_WITNESSES of some packets say of the offset: it is at least, and at most. */
@@ -64,6 +64,30 @@ export function partingOf(
   while (last > 0 && isNear(last, parting)) last--;
   while (isNear(parting - 1, first)) first++;
   return first < crossings.length ? [last, first] : undefined;
+}
+
+/**
+ * What a slice comes to whose clock was set between two of its packets: what is before, and what is behind; where the clock was set forth, also what is in
+ * between, and may be of either.
+ */
+export function partsOf(slice: Extent, last: Crossing, first: Crossing): Extent[] {
+  const { fromNs, toNs, leastNs, from, end, setFrame, untilFrame } = slice;
+  const whole = { fromNs, toNs, leastNs, from, end, setFrame, untilFrame };
+  if (first.timeNs <= last.timeNs)
+    return [
+      { ...whole, toNs: last.timeNs, untilFrame: first.frame },
+      { ...whole, fromNs: last.timeNs, leastNs: first.timeNs, setFrame: first.frame },
+    ];
+  const isBetween = first.place > last.place + 1;
+  const cutNs = isBetween ? last.timeNs : (last.timeNs + first.timeNs) / 2;
+  const nextNs = isBetween ? first.timeNs - 1 : cutNs;
+  const next = isBetween ? first.place - 1 : last.place;
+  const between = { ...whole, fromNs: cutNs, toNs: nextNs, leastNs: cutNs, from: last.place, end: next, setFrame: 0 };
+  return [
+    { ...whole, toNs: cutNs, end: last.place },
+    ...(isBetween ? [between] : []),
+    { ...whole, fromNs: nextNs, leastNs: nextNs, from: next, setFrame: 0 },
+  ];
 }
 
 /** What those up to each of some packets say. */

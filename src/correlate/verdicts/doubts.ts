@@ -137,8 +137,7 @@ export class Doubts {
       t.ttl(row) - t.ttl(next) === 1 &&
       (t.proto(row) === TCP ? isSameSegment(t, row, next) : isSameContent(t, row, next)) &&
       destinationText(tuples, t.way(row)) !== destinationText(tuples, t.way(next));
-    const form = undecidedBehind(t, row, isForm, t.timeNs(row) + MARGIN_NS);
-    return form === NONE || form === t.end ? undefined : t.frame(form);
+    return this.#frameBehind(row, isForm, MARGIN_NS);
   }
 
   /**
@@ -154,9 +153,9 @@ export class Doubts {
       const bucket = t.bucket(next);
       return mayAnswer(t, row, next) && (bucket < 0 || buckets.count(bucket, other) === 0);
     };
-    const back = undecidedBehind(t, row, isUnseen, t.timeNs(row) + windowNs);
-    if (back === NONE || back === t.end) return undefined;
-    return `frame ${t.frame(back)} of its conversation came out here and never entered ${SIDE_NAMES[other]}: both may take another interface`;
+    const back = this.#frameBehind(row, isUnseen, windowNs);
+    if (back === undefined) return undefined;
+    return `frame ${back} of its conversation came out here and never entered ${SIDE_NAMES[other]}: both may take another interface`;
   }
 
   #whyLike(row: number, other: Side, { frame, isSooner }: Like): string {
@@ -198,10 +197,17 @@ export class Doubts {
       if (bucket >= 0 && buckets.count(bucket, t.sideOf(row)) > 0) return false;
       return slot === NONE || this.#known.translations.isLeaving(next, slot);
     };
-    const changed = undecidedBehind(t, row, isChanged, t.timeNs(row) + windowNs);
-    if (changed === NONE || changed === t.end) return undefined;
-    const frame = `frame ${t.frame(changed)} of ${SIDE_NAMES[other]}, ${slot === NONE ? "much like it" : "of the same flow"}`;
+    const changed = this.#frameBehind(row, isChanged, windowNs);
+    if (changed === undefined) return undefined;
+    const frame = `frame ${changed} of ${SIDE_NAMES[other]}, ${slot === NONE ? "much like it" : "of the same flow"}`;
     return `${frame}, never came in: it may be this one, changed on its way`;
+  }
+
+  /** The first frame within so long behind a packet that is what is looked for, and that nothing is decided about; undefined where none is known. */
+  #frameBehind(row: number, is: (next: number) => boolean, withinNs: number): number | undefined {
+    const t = this.#known.timeline;
+    const found = undecidedBehind(t, row, is, t.timeNs(row) + withinNs);
+    return found === NONE || found === t.end ? undefined : t.frame(found);
   }
 }
 

@@ -258,15 +258,6 @@ export class Refusals implements Notes {
   }
 }
 
-/** Whether errors of after a time may be about a packet that they name, by how the payloads that they quote begin: hashes, 0 for none. */
-export function mayBeAbout(
-  packet: { readonly timeNs: number; readonly head: number },
-  timeNs: number,
-  heads: readonly number[],
-): boolean {
-  return packet.timeNs < timeNs && heads.some((head) => areAlike(head, packet.head));
-}
-
 function answerOf({ reason, why, src, frame, mtu, isFromFar, isOfAddressee }: Refusal): Answer {
   return { reason, why, src, byFrame: frame, mtu, isFromFar, isOfAddressee };
 }

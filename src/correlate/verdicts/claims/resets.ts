@@ -46,9 +46,7 @@ export class Resets {
     const t = this.#timeline;
     if (t.proto(row) !== TCP || !isOpening(t.tcpFlags(row))) return NONE;
     const isAnswer = (next: number): boolean =>
-      t.state(next) === WAITING &&
-      t.side(next) === t.side(row) &&
-      isFromNear(t, next) &&
+      this.#isByHost(next, row) &&
       this.#isAccepting(next, row) &&
       (t.tcpFlags(next) & ACK) !== 0 &&
       t.ack(next) === (t.seq(row) + t.payloadLength(row) + 1) >>> 0;
@@ -77,11 +75,17 @@ export class Resets {
     return t.way(next) === (t.way(row) ^ 1) && (t.tcpFlags(row) & t.tcpFlags(next) & SYN) !== 0;
   }
 
+  /** Whether a segment goes back on the side of another one, and was sent there, as it has no twin so far and no router lowered its TTL. */
+  #isByHost(next: number, row: number): boolean {
+    const t = this.#timeline;
+    const isBack = t.side(next) === t.side(row) && t.way(next) === (t.way(row) ^ 1);
+    return isBack && t.state(next) === WAITING && isFromNear(t, next);
+  }
+
   #isAnswer(reset: number, row: number): boolean {
     const t = this.#timeline;
     const flags = t.tcpFlags(reset);
-    if (t.state(reset) !== WAITING || t.side(reset) !== t.side(row) || t.way(reset) !== (t.way(row) ^ 1)) return false;
-    if ((flags & RST) === 0 || !isFromNear(t, reset)) return false;
+    if ((flags & RST) === 0 || !this.#isByHost(reset, row)) return false;
     if ((t.tcpFlags(row) & ACK) !== 0) return (flags & ACK) === 0 && t.seq(reset) === t.ack(row);
     const controls = ((t.tcpFlags(row) & SYN) !== 0 ? 1 : 0) + ((t.tcpFlags(row) & FIN) !== 0 ? 1 : 0);
     return (flags & ACK) !== 0 && t.ack(reset) === (t.seq(row) + t.payloadLength(row) + controls) >>> 0;

@@ -1,4 +1,5 @@
 /** A dropped packet, and what others that crossed tell of it by themselves. */
+import { areAlike } from "../../../packets/packets.js";
 import { DNS_QUERY, DNS_RESPONSE } from "../../../packets/records.js";
 import type { Impact, Verdict } from "../../../packets/results.js";
 import type { Side } from "../../../packets/sides.js";
@@ -85,6 +86,16 @@ export function isAnsweredBy(drop: Drop, { proto, tcpFlags, seq, content }: Pack
   return proto === ICMP
     ? asked === ECHO_REQUEST && said === ECHO_REPLY
     : asked === ECHO_REQUEST_6 && said === ECHO_REPLY_6;
+}
+
+/** Whether errors of a time may be about a packet before it that they name, by how the payloads that they quote begin: hashes, 0 for none. */
+export function mayBeAbout(
+  packet: { readonly timeNs: number; readonly head: number },
+  timeNs: number,
+  heads: readonly number[],
+): boolean {
+  const afterNs = timeNs - packet.timeNs;
+  return afterNs > 0 && afterNs <= PATIENCE_NS && heads.some((head) => areAlike(head, packet.head));
 }
 
 /** A packet that came out and was not seen to enter: what it has in common with its twin, and the id of its flow, where that is known. */

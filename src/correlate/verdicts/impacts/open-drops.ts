@@ -2,8 +2,7 @@ import type { FlowAccounts } from "../../../packets/flow-accounts.js";
 import type { Side } from "../../../packets/sides.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
-import { type Drop, type Late, mayBeHeldUp, type Packet, PATIENCE_NS } from "./drop.js";
-import { mayBeAbout } from "../claims/refusals.js";
+import { type Drop, type Late, mayBeAbout, mayBeHeldUp, type Packet, PATIENCE_NS } from "./drop.js";
 
 /** No TCP sends again sooner unless it is told to (Linux: TCP_RTO_MIN): nothing follows of a capture that ends within so long. */
 export const LEAST_AFTER_NS = 200_000_000;
@@ -108,9 +107,7 @@ export class OpenDrops {
 
   /** Those of before a time that ICMP errors may be about which name their packets so, and quote such payloads; the oldest first. */
   named(quotedAs: string, timeNs: number, heads: readonly number[]): readonly Drop[] {
-    return [...this.#quoted.of(quotedAs)].filter(
-      (drop) => timeNs - drop.timeNs <= PATIENCE_NS && mayBeAbout(drop, timeNs, heads),
-    );
+    return [...this.#quoted.of(quotedAs)].filter((drop) => mayBeAbout(drop, timeNs, heads));
   }
 
   /** Looks no more after the drops of a side that passed between two times. */

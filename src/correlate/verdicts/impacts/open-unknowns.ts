@@ -1,8 +1,7 @@
 import { keepNewest } from "../../../packets/keep-newest.js";
 import type { Judgement } from "../../../packets/results.js";
 import { INSIDE, type Side } from "../../../packets/sides.js";
-import { mayBeAbout } from "../claims/refusals.js";
-import { type Drop, type Late, mayBeHeldUp, PATIENCE_NS } from "./drop.js";
+import { type Drop, type Late, mayBeAbout, mayBeHeldUp } from "./drop.js";
 
 /** Names, and keys, under which packets are remembered at the most, the newest. */
 const MOST_NAMES = 4096;
@@ -45,13 +44,8 @@ export class OpenUnknowns {
 
   /** The oldest that may be a packet that came out late: no other one may be. Undefined where there is none. */
   takeLike(late: Late): Unknown | undefined {
-    const there = this.#byKey.get(late.key) ?? [];
-    const like = there.find((unknown) => mayBeHeldUp(unknown, late));
-    if (like !== undefined)
-      this.#byKey.set(
-        late.key,
-        there.filter((each) => each !== like),
-      );
+    const like = this.#byKey.get(late.key)?.find((unknown) => mayBeHeldUp(unknown, late));
+    if (like !== undefined) takeOut(this.#byKey, late.key, (each) => each === like);
     return like;
   }
 
@@ -71,20 +65,13 @@ export class OpenUnknowns {
 
   /** Those of before a time that errors may be about which name their packets so, and quote such payloads. */
   named(quotedAs: string, timeNs: number, heads: readonly number[]): readonly Unknown[] {
-    return (this.#byName.get(quotedAs) ?? []).filter(
-      (unknown) => timeNs - unknown.timeNs <= PATIENCE_NS && mayBeAbout(unknown, timeNs, heads),
-    );
+    return (this.#byName.get(quotedAs) ?? []).filter((unknown) => mayBeAbout(unknown, timeNs, heads));
   }
 
   /** Has nothing more to tell of those of a side that passed between two times: something else is said of them now. */
   withdraw(side: Side, fromNs: number, toNs: number): void {
-    for (const unknowns of [this.#byName, this.#byKey]) {
-      for (const [of, several] of unknowns) {
-        const left = several.filter((each) => each.side !== side || each.timeNs < fromNs || each.timeNs > toNs);
-        if (left.length === 0) unknowns.delete(of);
-        else unknowns.set(of, left);
-      }
-    }
+    const isSo = (each: Unknown): boolean => each.side === side && each.timeNs >= fromNs && each.timeNs <= toNs;
+    for (const unknowns of [this.#byName, this.#byKey]) for (const key of unknowns.keys()) takeOut(unknowns, key, isSo);
   }
 
   /** Takes it that something is known of those named so. */
@@ -98,4 +85,11 @@ function addTo(unknowns: Map<string, readonly Unknown[]>, key: string, unknown: 
   unknowns.delete(key);
   unknowns.set(key, [...others, unknown].slice(-MOST_OF_A_NAME));
   keepNewest(unknowns, MOST_NAMES);
+}
+
+/** Takes out those of a key of which something is so. */
+function takeOut(unknowns: Map<string, readonly Unknown[]>, key: string, isSo: (unknown: Unknown) => boolean): void {
+  const left = unknowns.get(key)?.filter((each) => !isSo(each)) ?? [];
+  if (left.length === 0) unknowns.delete(key);
+  else unknowns.set(key, left);
 }

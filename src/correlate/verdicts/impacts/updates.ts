@@ -213,7 +213,8 @@ export class Updates {
     this.takeNews();
     const late = { key: keyOf(t, row), side, timeNs, flow };
     const drop = this.#impacts.open.takeLike(late);
-    const like = drop ?? this.unknowns.takeLike(late);
+    const unknown = drop === undefined ? this.unknowns.takeLike(late) : undefined;
+    const like = drop ?? unknown;
     if (like === undefined) return undefined;
     const heldNs = timeNs - like.timeNs;
     const hint = heldNs > this.#windowNs ? "; a longer --window would tell" : "";
@@ -222,7 +223,7 @@ export class Updates {
     if (drop !== undefined) {
       this.#tellLast(drop, now);
       this.#tellUnclearOf(this.#impacts.unclearLike(drop), drop.frame);
-    } else if ("said" in like && like.said.reason !== now.reason) this.#tellOfUnknown(like, now);
+    } else if (unknown !== undefined && unknown.said.reason !== now.reason) this.#tellOfUnknown(unknown, now);
     return {
       ...now,
       why: `it may be frame ${like.frame} of ${SIDE_NAMES[like.side]}, held up for ${seconds(heldNs)}${hint}`,
