@@ -13,6 +13,7 @@ import {
   type Transport,
   udp,
 } from "../support/packets.js";
+import { BEGINNING_SHIFT, RECORD_BITS, TCP_FLAGS_QUOTE } from "../../src/packets/records.js";
 import { decodeAll } from "./decoded.js";
 
 const ETHERNET = 1;
@@ -125,4 +126,19 @@ describe("the hash of what a datagram carries", () => {
     expect(contentsOf(large, 1)).toEqual([0]);
     expect(contentsOf(over4(carriers["udp"](filler(1400), INSIDE), INSIDE, [100]), 1)).toEqual([0, 0]);
   });
+});
+
+it.each([
+  [16, "told from one that has fewer"],
+  [15, "too short for that"],
+])("whatever %i bytes a payload begins with, it is %s", (bytes) => {
+  for (let first = 0; first < 256; first++) {
+    const payloads = Array.from({ length: 40 }, (_, n) => filler(bytes).fill(first, 0, 1).fill(n, 1, 2));
+    const frames = payloads.map((payload) => ethernet(ipv4({}, udp({ srcPort: 4096, dstPort: 4097, payload }))));
+    const { out } = decodeAll(frames.map((frame) => ({ frame, linkType: ETHERNET })));
+    for (const row of frames.keys()) {
+      const beginning = out.records[(row << RECORD_BITS) + TCP_FLAGS_QUOTE] >>> BEGINNING_SHIFT;
+      expect(beginning > 0).toBe(bytes === 16);
+    }
+  }
 });

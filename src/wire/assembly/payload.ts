@@ -24,8 +24,9 @@ export function payload(from: i32, end: i32, kept: i32, place: i32, record: i32)
   const beginningEnd = min(start + BEGINNING_BYTES, min(headEnd, kept));
   let sum = sumOf(from, beginningEnd, place);
   if (beginningEnd - start === BEGINNING_BYTES) {
-    const bits = (headOf(BEGINNING_BYTES, sum) >>> BEGINNING_SHIFT) << BEGINNING_SHIFT;
-    store<i32>(record, load<i32>(record, 4 * TCP_FLAGS_QUOTE) | bits, 4 * TCP_FLAGS_QUOTE);
+    // 0 stands for none
+    const bits = max(1, headOf(BEGINNING_BYTES, sum) >>> BEGINNING_SHIFT);
+    store<i32>(record, load<i32>(record, 4 * TCP_FLAGS_QUOTE) | (bits << BEGINNING_SHIFT), 4 * TCP_FLAGS_QUOTE);
     sum += sumOf(beginningEnd, min(headEnd, kept), place + beginningEnd - from);
   }
   if (headEnd <= kept) {
