@@ -1,6 +1,15 @@
 import { NEAR_NS } from "../intake/disorder.js";
 import { type ClockFacts, STILL, type Stretch } from "./clock.js";
-import { certaintyOf, type Crossing, Crossings, type Line, lineThrough, Slice, SUPPORTERS } from "./envelope.js";
+import {
+  certaintyOf,
+  type Crossing,
+  Crossings,
+  type Line,
+  lineThrough,
+  orStill,
+  Slice,
+  SUPPORTERS,
+} from "./envelope.js";
 import type { Bounds } from "./estimate.js";
 import { partingOf, partsOf } from "./parting.js";
 import { Steps, UNKNOWN_RATE } from "./steps.js";
@@ -46,6 +55,8 @@ export class Course {
   mostWrongNs = 0;
   /** Whether packets of both directions bounded the offset, now or before. */
   isEnclosed = false;
+  /** Whether what was taken for granted may still have been so: it is contradicted further on. */
+  #mayStillBe = false;
   readonly stretches: Stretch[] = [];
   /** All is told of outside packets up to there. */
   toldNs = Number.NEGATIVE_INFINITY;
@@ -180,15 +191,16 @@ export class Course {
 
   /** Tells how the clocks stand in a slice. */
   #tell(at: number): void {
-    // where packets are few, what is ahead in time is told before as many slices as support others are there
-    this.#bound(at + 1);
+    // a line needs the slice behind, too; where packets are few, that is told of before as many follow it as support others
+    this.#bound(Math.min(at + 2, this.#slices.length));
     const slice = this.#slices[at];
     if (this.assumed !== null && this.#isContradicted(at)) {
       if (this.assumed === "none") this.source = "estimated";
       this.assumed = null;
+      this.#mayStillBe = true;
     }
     const last = this.stretches[this.stretches.length - 1];
-    const line = this.assumed === null ? this.#follow(at) : this.#assume(at, this.assumed);
+    const line = this.#standing(at);
     const firstFrame = slice.setFrame > 0 ? slice.setFrame : last.firstFrame;
     const stretch = { ...line, firstFrame, disorderNs: slice.disorderNs };
     const isSteady = stretch.rate === 0 && last.rate === 0 && (stretch.setFrame | last.setFrame) === 0;
@@ -213,8 +225,13 @@ export class Course {
     return false;
   }
 
-  /** … is confirmed: then stamps are wrong by what is seen of that, around here. */
-  #assume(at: number, assumed: "none" | "given"): StretchLine {
+  #standing(at: number): StretchLine {
+    if (this.assumed === "none") return this.#holdOne(at);
+    return this.assumed === "given" ? this.#holdGiven(at) : this.#follow(at);
+  }
+
+  /** One clock is confirmed: then stamps are wrong by what is seen of that, around here. */
+  #holdOne(at: number): StretchLine {
     const slice = this.#slices[at];
     let wrongNs = PROCESSORS_NS;
     for (let near = Math.max(0, at - SUPPORTING); near < this.#bounded; near++) {
@@ -223,14 +240,30 @@ export class Course {
     }
     this.#atLeastNs = Math.max(this.#atLeastNs, slice.atLeastNs);
     this.#atMostNs = Math.min(this.#atMostNs, slice.atMostNs);
-    const slackNs = assumed === "given" ? MOST_SLACK_NS : this.oneUnitNs + wrongNs;
+    if (this.#isAgainstOne && isEnclosing(slice)) this.#mayBeWrongBy(wrongBy(slice, 0));
     return {
       ...STILL,
       untilNs: slice.toNs,
-      slackNs,
+      slackNs: this.oneUnitNs + wrongNs,
       isTrusted: true,
-      unboundNs: assumed === "given" ? 0 : Math.max(-this.#atLeastNs, this.#atMostNs),
+      unboundNs: Math.max(-this.#atLeastNs, this.#atMostNs),
     };
+  }
+
+  /** Whether some of the packets taken so far contradict that there is one clock, by too little to give that up. */
+  get #isAgainstOne(): boolean {
+    return Math.max(this.#atLeastNs, -this.#atMostNs) > 0;
+  }
+
+  /** An offset that was given holds as long as nothing contradicts it; but two clocks drift: it may be wrong by what the line through slices may. */
+  #holdGiven(at: number): StretchLine {
+    const slice = this.#slices[at];
+    const line = lineThrough(this.#known, slice, this.unitNs);
+    if (line !== null && isEnclosing(line.bounds)) {
+      this.isEnclosed = true;
+      this.#mayBeWrongBy(wrongBy(line.bounds, 0) + line.movedNs + this.unitNs);
+    }
+    return { ...STILL, untilNs: slice.toNs, slackNs: MOST_SLACK_NS, isTrusted: true, unboundNs: 0 };
   }
 
   /** How the clocks stand in a slice, by its packets and those around it. */
@@ -239,12 +272,10 @@ export class Course {
     if (this.nearNs === null)
       return { ...this.stretches[this.stretches.length - 1], untilNs: slice.toNs, isTrusted: false };
     const spanNs = slice.toNs - (Number.isFinite(slice.fromNs) ? slice.fromNs : Math.min(slice.leastNs, slice.toNs));
-    const line = lineThrough(this.#known, slice, this.unitNs);
+    const line = this.#lineAt(slice);
     if (line === null || (this.isEnclosed && !isEnclosing(line.bounds))) return this.#goOn(at, spanNs, line);
-    const { atLeastNs, atMostNs } = line.bounds;
-    const halfNs = Math.max(0, atMostNs - line.offsetNs, line.offsetNs - atLeastNs);
-    const uncertaintyNs = halfNs + line.movedNs + this.unitNs;
-    this.#uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, uncertaintyNs);
+    const halfNs = Math.max(0, wrongBy(line.bounds, line.offsetNs));
+    this.#mayBeWrongBy(halfNs + line.movedNs + this.unitNs);
     const certainty = certaintyOf(line.doubtRate);
     this.#grownNs += line.rate * certainty * spanNs;
     this.#followedNs += certainty ** 2 * spanNs;
@@ -254,6 +285,19 @@ export class Course {
     const boundNs = Number.isFinite(halfNs) ? halfNs : MOST_SLACK_NS;
     const slackNs = boundNs + slice.disorderNs + line.movedNs + this.unitNs + PROCESSORS_NS;
     return this.#stretch(at, line.atNs, line.offsetNs, line.rate, slackNs);
+  }
+
+  /** What goes through a slice and its neighbours. A clock that was set, or began to drift, by little may as well stand still there yet. */
+  #lineAt(slice: Slice): Line | null {
+    const line = lineThrough(this.#known, slice, this.unitNs);
+    if (line === null) return null;
+    const isLittle = Math.abs(line.offsetNs) <= MOST_SLACK_NS;
+    this.#mayStillBe &&= isLittle && slice.contradicts(() => 0) <= this.toleranceNs;
+    return this.#mayStillBe ? orStill(line, slice.halfNs) : line;
+  }
+
+  #mayBeWrongBy(uncertaintyNs: number): void {
+    this.#uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, uncertaintyNs);
   }
 
   /** Goes on as before where too little is known: the clock may run away meanwhile, within what bounds it. */
@@ -267,7 +311,7 @@ export class Course {
       Math.min(line?.bounds.atMostNs ?? Infinity, expectedNs),
     );
     const slackNs = last.slackNs + spanNs * UNKNOWN_RATE;
-    if (this.isEnclosed) this.#uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, slackNs);
+    if (this.isEnclosed) this.#mayBeWrongBy(slackNs);
     return this.#stretch(at, atNs, offsetNs, last.rate, slackNs);
   }
 
@@ -339,7 +383,7 @@ export class Course {
     // a drift smaller than what no packet contradicts may as well be none
     const driftPpm = Math.abs(rate) > this.#doubtRate ? 1e6 * rate : 0;
     // stamps of one clock that seem to contradict each other are wrong by what two processors may be
-    const wrongNs = Math.max(this.#atLeastNs, -this.#atMostNs) > 0 ? PROCESSORS_NS : 0;
+    const wrongNs = this.#isAgainstOne ? PROCESSORS_NS : 0;
     const assumedNs = Math.max(-this.#atLeastNs, this.#atMostNs, wrongNs);
     const hasAssumed = this.#atLeastNs > -Infinity || this.#atMostNs < Infinity;
     const uncertaintyNs = Math.max(this.#uncertaintyNs ?? 0, hasAssumed ? assumedNs : 0);
@@ -365,6 +409,11 @@ function scatterOf(ways: readonly (readonly Crossing[])[]): number {
 /** Whether both directions bound the offset. */
 function isEnclosing({ atLeastNs, atMostNs }: Bounds): boolean {
   return Number.isFinite(atLeastNs) && Number.isFinite(atMostNs);
+}
+
+/** By how much an offset may be wrong that lies between two bounds, or beside them. */
+function wrongBy({ atLeastNs, atMostNs }: Bounds, offsetNs: number): number {
+  return Math.max(atMostNs - offsetNs, offsetNs - atLeastNs);
 }
 
 /** What is between two bounds, or at the only one; null where there is none. */

@@ -236,6 +236,12 @@ function areMeeting(line: Line, other: Line, withinNs: number): boolean {
   return apartNs <= withinNs * (Math.abs(line.rate - other.rate) + line.doubtRate + other.doubtRate);
 }
 
+/** The line in the middle between one and that of no offset and no drift, for a slice that may go with both. */
+export function orStill(line: Line, halfNs: number): Line {
+  const bounds = { atLeastNs: 0, atMostNs: 0 };
+  return either(line, { ...line, offsetNs: 0, rate: 0, doubtRate: 0, bounds, movedNs: 0 }, halfNs);
+}
+
 /** The line in the middle of two that a slice may go with, which is that long to each side. */
 function either(first: Line, second: Line, halfNs: number): Line {
   const rate = (first.rate + second.rate) / 2;

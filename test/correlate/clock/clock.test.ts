@@ -19,13 +19,10 @@ describe("given", () => {
     const { pairs, twins, summary } = await outcomeOf(inside, stamped(outside, 5e9), { clock });
     expect(twins).toEqual(inStep(20));
     expect(pairs.map(({ latencyNs }) => latencyNs)).toEqual(pairs.map((_, at) => (at % 2 === 0 ? 20_000 : 10_000)));
-    expect(summary.clock).toEqual({
-      offsetNs: 5_000_000_000,
-      driftPpm: 0,
-      uncertaintyNs: 20_000,
-      source: "given",
-      ...NO_STEPS,
-    });
+    expect(summary.clock).toMatchObject({ offsetNs: 5_000_000_000, driftPpm: 0, source: "given", ...NO_STEPS });
+    expect(summary.clock.uncertaintyNs).toBeGreaterThanOrEqual(20_000);
+    // the two may drift meanwhile
+    expect(summary.clock.uncertaintyNs).toBeLessThan(23_000);
   });
 
   it("a negative one as well, and one that is a little wrong is put right by packets of both directions", async () => {

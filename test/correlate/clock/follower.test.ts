@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { runs } from "../../support/runs.js";
 import { describe, expect, it } from "vitest";
+import { PROCESSORS_NS } from "../../../src/correlate/clock/course.js";
 import { correlated, type Outcome, type Stamped } from "../outcome.js";
 import { CONTAINER, HOST, segment, SERVER, datagram } from "../traffic.js";
 
@@ -66,7 +67,7 @@ function captures({
 }
 
 /** How far latencies are from the truth, each in its own direction. */
-function errors({ pairs }: Outcome, { outNs, inNs, jitterNs }: Path): number {
+function errors({ pairs }: Pick<Outcome, "pairs">, { outNs, inNs, jitterNs }: Path): number {
   let mostNs = 0;
   for (const { direction, latencyNs } of pairs) {
     const quickNs = direction === "outbound" ? outNs : inNs;
@@ -269,6 +270,7 @@ describe("two clocks", () => {
     expect(outcome.pairs).toHaveLength(1500);
     expect(outcome.summary.clock.source).toBe("given");
     expect(errors(outcome, of)).toBeLessThan(210_000);
+    expect(errors(outcome, of)).toBeLessThanOrEqual(outcome.summary.clock.uncertaintyNs ?? -1);
     expect(Math.abs(outcome.summary.clock.driftPpm - 20)).toBeLessThan(2);
   });
 });
@@ -287,6 +289,27 @@ it("a capture ends where its last frame is by the clock as it was set, and nothi
 });
 
 describe("one clock", () => {
+  it("that is set later, or begins to drift, by less than latencies are is within the uncertainty all along", async () => {
+    const change = fc.record({
+      stepNs: fc.integer({ min: -60_000, max: 60_000 }),
+      ppm: fc.integer({ min: -30, max: 30 }),
+      everyNs: fc.constantFrom(3e6, 12e6),
+      fromNs: fc.integer({ min: 1.2e9, max: 4e9 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(change, async ({ stepNs, ppm, everyNs, fromNs }) => {
+        const offsetNs = (ns: number): number => (ns > fromNs ? stepNs + (ns - fromNs) * ppm * 1e-6 : 0);
+        const of: Path = { packets: 8e9 / everyNs, everyNs, outNs: 8000, inNs: 8000, jitterNs: 20_000, offsetNs };
+        const { inside, outside } = captures(of);
+        const outcome = await correlated(inside, outside);
+        // which side of a step a packet right at it is on, nobody can tell
+        const pairs = outcome.pairs.filter((pair) => Math.abs(inside[pair.inside - 1].ns - fromNs) > 0.3e9);
+        expect(errors({ pairs }, of)).toBeLessThanOrEqual((outcome.summary.clock.uncertaintyNs ?? -1) + PROCESSORS_NS);
+      }),
+      { numRuns: runs(8) },
+    );
+  });
+
   it("is taken for one, and latencies are exact, however long they are", async () => {
     await fc.assert(
       fc.asyncProperty(path, async (of) => {
