@@ -7,7 +7,8 @@ interface Choices {
 
 /**
  * Which packet of some that are alike, entering and leaving a router in order, each that left had been: as costs in bits say, by a
- * margin over every other way to tell it. Any may have been lost in between, at no cost; none left that had not entered.
+ * margin over every other way to tell it. Any may have been lost in between, at no cost; none left that had not entered. Those that enter one right
+ * behind the other take what they take together: however many do within `mostNs`, they tell no more than one.
  *
  * @param entered,left when they did, in order, nanoseconds.
  * @param costOf bits that speak against a latency; asked for those from `leastNs` to `mostNs`, as others do not occur.
@@ -25,9 +26,16 @@ export function assign(
   if (choices === null) return null;
   const { first, end, at } = choices;
   const costs = new Float64Array(at[left.length]);
-  for (let to = 0; to < left.length; to++)
-    for (let from = first[to]; from < end[to]; from++)
-      costs[at[to] + from - first[to]] = costOf(left[to] - entered[from]);
+  const eachCell = (is: (cell: number, to: number, from: number) => void): void => {
+    for (let to = 0; to < left.length; to++)
+      for (let from = first[to]; from < end[to]; from++) is(at[to] + from - first[to], to, from);
+  };
+  eachCell((cell, to, from) => (costs[cell] = costOf(left[to] - entered[from])));
+  const least = costs.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  eachCell((cell, _, from) => {
+    const share = from === 0 ? 1 : Math.min(1, (entered[from] - entered[from - 1]) / mostNs);
+    costs[cell] = least + share * (costs[cell] - least);
+  });
   const before = costsBefore(choices, costs);
   const behind = costsBehind(choices, costs);
   const found = new Int32Array(left.length);
