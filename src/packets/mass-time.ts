@@ -3,8 +3,10 @@ export const MOST_VOTES = 4;
 /** What a frame's vote counts that is where time was: it speaks against all that leap. */
 const VOTES_IN_TIME = 2;
 
-/** Whoever says how far a capture has come is behind it by less, nanoseconds: frames may be written out of order by half of that (`split.ts`). */
+/** Whoever says how far a capture has come is behind it by less, nanoseconds: frames may be written out of order by half of that (`split.ts`) … */
 const MOST_LAG_NS = 1_000_000_000;
+/** … or, as it believes none that leap by themselves, either, by no more sayings. */
+const MOST_SAYINGS = MOST_VOTES + 1;
 
 /** How a stamp stands to the time that the mass of frames shows. */
 export const IN_TIME = 0;
@@ -17,6 +19,8 @@ interface Leap {
   readonly stampNs: number;
   /** How far time was known to have gone on when it came, or once anything was known of that; -Infinity before. */
   reachedNs: number;
+  /** How often it was said since that time has gone on. */
+  sayings: number;
   votesFor: number;
   votesAgainst: number;
 }
@@ -61,7 +65,7 @@ export class MassTime {
   take(frame: number, stampNs: number): number {
     if (this.#aside.length > 0 && stampNs >= this.nowNs - this.#leapNs) this.#vote(stampNs);
     if (stampNs > this.nowNs + this.#leapNs) {
-      this.#aside.push({ frame, stampNs, reachedNs: this.#reachedNs, votesFor: 0, votesAgainst: 0 });
+      this.#aside.push({ frame, stampNs, reachedNs: this.#reachedNs, sayings: 0, votesFor: 0, votesAgainst: 0 });
       return SET_ASIDE;
     }
     if (stampNs < this.nowNs - this.#leapNs) {
@@ -93,12 +97,14 @@ export class MassTime {
 
   /** Notes that all frames stamped before this have been taken: time has gone on at least to there. */
   reach(reachedNs: number): void {
+    const isNews = reachedNs > this.#reachedNs;
     this.#reachedNs = reachedNs;
-    if (this.#aside.length > 0)
+    if (isNews && this.#aside.length > 0)
       this.#settle(reachedNs, (leap) => {
         if (leap.stampNs <= reachedNs + this.#leapNs) return true;
         if (leap.reachedNs === Number.NEGATIVE_INFINITY) leap.reachedNs = reachedNs;
-        return reachedNs - leap.reachedNs > Math.max(this.#leapNs, MOST_LAG_NS) ? false : undefined;
+        const isBehind = reachedNs - leap.reachedNs <= Math.max(this.#leapNs, MOST_LAG_NS);
+        return ++leap.sayings <= MOST_SAYINGS || isBehind ? undefined : false;
       });
     if (reachedNs > this.nowNs) this.nowNs = reachedNs;
   }

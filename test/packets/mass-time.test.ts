@@ -1,4 +1,6 @@
+import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { runs } from "../support/runs.js";
 import { MassTime } from "../../src/packets/mass-time.js";
 
 /** When each frame passed, by its stamp and in the order they are settled: what a stamp that leaps more than 10 from the others is worth. */
@@ -52,11 +54,12 @@ describe("time by the mass of frames", () => {
     const mass = new MassTime(10, (frame, timeNs) => settled.push([frame, timeNs]));
     mass.reach(0);
     expect([mass.take(1, 1), mass.take(2, 5e9)]).toEqual([0, 1]);
-    // who says so may be behind
+    // who says so may be behind, by time or by how often
     mass.reach(1e9);
+    for (const lateNs of [1, 2, 3, 4]) mass.reach(1e9 + lateNs);
     expect(settled).toEqual([]);
-    mass.reach(1e9 + 1);
-    expect(settled).toEqual([[2, 1e9]]);
+    mass.reach(1e9 + 5);
+    expect(settled).toEqual([[2, 1e9 + 4]]);
     // there is none before the frame that time comes close to
     mass.take(3, 1e9 + 30);
     mass.reach(1e9 + 20);
@@ -64,6 +67,27 @@ describe("time by the mass of frames", () => {
     mass.take(4, 1e9 + 50);
     mass.reach(1e9 + 200);
     expect([settled.at(-1), mass.nowNs]).toEqual([[4, 1e9 + 50], 1e9 + 200]);
+  });
+
+  it("takes no stamp for wrong that is right, where who says how far a capture has come waits for others to confirm that", () => {
+    const gaps = fc.array(fc.record({ gapNs: fc.integer({ min: 0, max: 4e9 }), isOwn: fc.boolean() }), {
+      maxLength: 60,
+    });
+    fc.assert(
+      fc.property(gaps, (frames) => {
+        const both = new MassTime(0.5e9, () => {});
+        const own = new MassTime(1e9, (frame, timeNs) => expect([frame, timeNs]).toEqual([frame, stampsNs[frame]]));
+        let nowNs = 0;
+        const stampsNs = frames.map(({ gapNs }) => (nowNs += gapNs));
+        for (const [frame, { isOwn }] of frames.entries()) {
+          both.take(frame, stampsNs[frame]);
+          if (isOwn) own.take(frame, stampsNs[frame]);
+          if (Number.isFinite(both.nowNs)) own.reach(both.nowNs - 0.5e9);
+        }
+        own.end();
+      }),
+      { numRuns: runs(500) },
+    );
   });
 
   it("does not take the first frame for wrong where nothing was known of time before it", () => {

@@ -33,8 +33,7 @@ describe("assignment of packets that left to those that entered", () => {
     // in microseconds: all but the first took 4 to 5, where others took 10 to 20; the fourth was lost
     const entered = [0, 21.1, 34.1, 46.1, 55.3, 67, 78.7];
     const left = [10.6, 26, 39, 60, 71.5, 83.3];
-    const bits = (latency: number) => (latency < 8 || latency > 60 ? 10 : -4);
-    const found = assign(entered, left, -10, 245, bits, 40);
+    const found = assign(entered, left, -10, 245, (latency) => (latency < 8 || latency > 60 ? 10 : -4), 40);
     expect(found).not.toBeNull();
     expect(found?.[3]).toBe(-1);
   });
