@@ -3,7 +3,7 @@ import { availableParallelism } from "node:os";
 import { dirname, resolve } from "node:path";
 import { Worker } from "node:worker_threads";
 
-/** Lines of a module `…-words.ts`, as `src/packets/layout.ts` says. */
+/** Lines of a module `…-words.ts`, as `src/packets/memory/layout.ts` says. */
 export const IS_LAYOUT = /-words\.ts$/;
 const LAYOUT_IMPORT = /^import .* from ".*\/layout\.js";$/m;
 const PLACE = /^export const ([A-Z][A-Z0-9_]*) = (word|double)\((\d*)\);$/gm;

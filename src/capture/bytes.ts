@@ -4,7 +4,7 @@ import { Socket } from "node:net";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { isMainThread } from "node:worker_threads";
-import type { Soon } from "../packets/soon.js";
+import type { Soon } from "../packets/batches/soon.js";
 import { CaptureError, DamageError, messageOf } from "./errors.js";
 
 /** Bytes in order, copied to where the reader wants them. One read at a time. */

@@ -1,5 +1,5 @@
-import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
-import type { Loss, Mark } from "../packets/frame-marks.js";
+import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
+import type { Loss, Mark } from "../packets/batches/frame-marks.js";
 import type { ByteWindow } from "./window.js";
 
 /** What a gzip stream begins with (RFC 1952 section 2.3.1) … */

@@ -1,5 +1,5 @@
-import type { FrameSource } from "../packets/frames.js";
-import { Heap } from "../packets/heap.js";
+import type { FrameSource } from "../packets/batches/frames.js";
+import { Heap } from "../packets/memory/heap.js";
 import { Rewound, openBytes } from "./bytes.js";
 import type { ByteStream } from "./bytes.js";
 import { CaptureError, DamageError } from "./errors.js";

@@ -1,5 +1,5 @@
-import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
-import { asDoubles, type Heap } from "../packets/heap.js";
+import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
+import { asDoubles, type Heap } from "../packets/memory/heap.js";
 import code from "./assembly/pcap.wasm";
 import { CaptureError } from "./errors.js";
 import { oversized } from "./format.js";

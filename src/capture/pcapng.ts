@@ -1,4 +1,4 @@
-import type { CaptureInterface, FrameBatch } from "../packets/frames.js";
+import type { CaptureInterface, FrameBatch } from "../packets/batches/frames.js";
 import { MAX_CAPTURED_BYTES, oversized } from "./format.js";
 import type { Format, LossOn, Stop } from "./format.js";
 import * as block from "./pcapng-blocks.js";

@@ -1,7 +1,7 @@
-import { BATCH_FRAMES, FrameBatch } from "../packets/frames.js";
-import type { CaptureInterface, FrameSource } from "../packets/frames.js";
-import type { Heap } from "../packets/heap.js";
-import type { Soon } from "../packets/soon.js";
+import { BATCH_FRAMES, FrameBatch } from "../packets/batches/frames.js";
+import type { CaptureInterface, FrameSource } from "../packets/batches/frames.js";
+import type { Heap } from "../packets/memory/heap.js";
+import type { Soon } from "../packets/batches/soon.js";
 import type { ByteStream } from "./bytes.js";
 import { CaptureError, DamageError } from "./errors.js";
 import { PIECE_BYTES } from "./format.js";

@@ -1,4 +1,4 @@
-import type { Soon } from "../packets/soon.js";
+import type { Soon } from "../packets/batches/soon.js";
 import type { ByteStream } from "./bytes.js";
 import { PIECE_BYTES } from "./format.js";
 

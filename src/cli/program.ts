@@ -146,7 +146,7 @@ function makeProgram(host: Host, onEnd: (exitCode: number) => void): Command {
       "Prints the JSON Schema (draft 2020-12) of a line of --format ndjson: every field, its type, its unit and its meaning.",
     )
     .action(async () => {
-      const { SCHEMA } = await import("../report/schema.js");
+      const { SCHEMA } = await import("../report/ndjson/schema.js");
       host.stdout.write(`${JSON.stringify(SCHEMA, null, 2)}\n`);
     });
   return program;

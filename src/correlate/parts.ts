@@ -1,7 +1,7 @@
-import { FlowAccounts } from "../packets/flow-accounts.js";
-import type { Heap } from "../packets/heap.js";
-import { type HostRules, NO_RULES } from "../packets/host-rules.js";
-import type { Sink } from "../packets/results.js";
+import { FlowAccounts } from "../packets/flows/flow-accounts.js";
+import type { Heap } from "../packets/memory/heap.js";
+import { type HostRules, NO_RULES } from "../packets/results/host-rules.js";
+import type { Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { Timeline } from "../packets/timeline.js";
 import { TupleTable } from "../packets/tuples.js";

@@ -1,4 +1,4 @@
-import type { Judgement, Sink } from "../packets/results.js";
+import type { Judgement, Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../packets/sides.js";
 import { AMBIGUOUS, DONE, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";

@@ -1,6 +1,6 @@
-import type { Flow } from "../packets/flows.js";
+import type { Flow } from "../packets/flows/flows.js";
 import { IS_COPY } from "../packets/packets.js";
-import type { Sink } from "../packets/results.js";
+import type { Sink } from "../packets/results/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../packets/sides.js";
 import { DONE, PAIRED, type Timeline, TURNED, WAITING } from "../packets/timeline.js";
 import type { Base } from "./kernel/base.js";

@@ -1,5 +1,5 @@
 import code from "./assembly/timeline.wasm";
-import { asDoubles, type Heap, type Kind } from "./heap.js";
+import { asDoubles, type Heap, type Kind } from "./memory/heap.js";
 import { hasWideId, IS_SELECTED } from "./packets.js";
 import { RecordRows } from "./record-rows.js";
 import {
@@ -15,7 +15,7 @@ import {
   WAY,
   WINDOW_SHIFT,
 } from "./records.js";
-import { BY_HAIRPIN } from "./results.js";
+import { BY_HAIRPIN } from "./results/results.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 import * as words from "./timeline-words.js";
 import { NONE } from "./tuples.js";

@@ -1,8 +1,8 @@
-import { BATCH_FRAMES } from "../packets/frames.js";
-import type { Silence } from "../packets/coverage.js";
-import type { Heap } from "../packets/heap.js";
-import { BATCH_BYTES, PacketBatch } from "../packets/packet-batch.js";
-import type { Tally } from "../packets/source.js";
+import { BATCH_FRAMES } from "../packets/batches/frames.js";
+import type { Silence } from "../packets/batches/coverage.js";
+import type { Heap } from "../packets/memory/heap.js";
+import { BATCH_BYTES, PacketBatch } from "../packets/batches/packet-batch.js";
+import type { Tally } from "../packets/batches/source.js";
 
 /**
  * Batches that are filled, waiting, or being used: enough for the filler to go on while the user has something else to do for ten

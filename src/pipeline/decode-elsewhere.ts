@@ -1,11 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 import type { Worker } from "node:worker_threads";
 import { CaptureError } from "../capture/errors.js";
-import type { Silence } from "../packets/coverage.js";
-import { Heap } from "../packets/heap.js";
-import type { Mark } from "../packets/frame-marks.js";
-import type { PacketBatch } from "../packets/packet-batch.js";
-import { type PacketSource, Tally } from "../packets/source.js";
+import type { Silence } from "../packets/batches/coverage.js";
+import { Heap } from "../packets/memory/heap.js";
+import type { Mark } from "../packets/batches/frame-marks.js";
+import type { PacketBatch } from "../packets/batches/packet-batch.js";
+import { type PacketSource, Tally } from "../packets/batches/source.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { BatchRing } from "./batch-ring.js";
 import type { Captures, OpenEvents } from "./captures.js";

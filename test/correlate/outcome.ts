@@ -1,4 +1,4 @@
-import type { HostRules } from "../../src/packets/host-rules.js";
+import type { HostRules } from "../../src/packets/results/host-rules.js";
 import { deepStrictEqual } from "node:assert";
 import { type ClockOption, correlate } from "../../src/correlate/correlate.js";
 import {
@@ -8,12 +8,12 @@ import {
   REWRITE_DST_PORT,
   REWRITE_SRC,
   REWRITE_SRC_PORT,
-} from "../../src/packets/flows.js";
-import { Coverage, type Silence } from "../../src/packets/coverage.js";
-import { Heap } from "../../src/packets/heap.js";
-import { BATCH_FRAMES, FrameBatch } from "../../src/packets/frames.js";
-import { batchIn, type PacketBatch } from "../../src/packets/packet-batch.js";
-import { type PacketSource, Tally } from "../../src/packets/source.js";
+} from "../../src/packets/flows/flows.js";
+import { Coverage, type Silence } from "../../src/packets/batches/coverage.js";
+import { Heap } from "../../src/packets/memory/heap.js";
+import { BATCH_FRAMES, FrameBatch } from "../../src/packets/batches/frames.js";
+import { batchIn, type PacketBatch } from "../../src/packets/batches/packet-batch.js";
+import { type PacketSource, Tally } from "../../src/packets/batches/source.js";
 import {
   alteredNames,
   BY,
@@ -30,9 +30,9 @@ import {
   type Tables,
   type Update,
   type Verdict,
-} from "../../src/packets/results.js";
-import type { Reason } from "../../src/packets/reasons.js";
-import type { Finding } from "../../src/packets/findings.js";
+} from "../../src/packets/results/results.js";
+import type { Reason } from "../../src/packets/results/reasons.js";
+import type { Finding } from "../../src/packets/results/findings.js";
 import { tunnelText } from "../../src/packets/tunnels.js";
 import { SIDE_NAMES } from "../../src/packets/sides.js";
 import { Decoder, NO_LIMITS, sendersIn } from "../../src/wire/decode.js";

@@ -1,7 +1,7 @@
-import type { PacketBatch } from "../../packets/packet-batch.js";
+import type { PacketBatch } from "../../packets/batches/packet-batch.js";
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_COPY, IS_FRAGMENT, IS_IPV6, IS_SELECTED } from "../../packets/packets.js";
-import type { PacketSource } from "../../packets/source.js";
-import { sameAddress } from "../../packets/columns.js";
+import type { PacketSource } from "../../packets/batches/source.js";
+import { sameAddress } from "../../packets/memory/columns.js";
 import { DST, FLAGS_PROTO_TTL, FRAME, IP_ID, KEY, KEY2, PORTS, RECORD_BITS, SEQ, SRC } from "../../packets/records.js";
 import { Identities } from "./identities.js";
 import { Repeats } from "./repeats.js";

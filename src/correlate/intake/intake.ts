@@ -1,8 +1,8 @@
-import type { Heap } from "../../packets/heap.js";
-import type { Mark } from "../../packets/frame-marks.js";
-import { MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/mass-time.js";
-import { batchIn, type PacketBatch } from "../../packets/packet-batch.js";
-import type { PacketSource } from "../../packets/source.js";
+import type { Heap } from "../../packets/memory/heap.js";
+import type { Mark } from "../../packets/batches/frame-marks.js";
+import { MassTime, MOST_VOTES, SET_ASIDE } from "../../packets/batches/mass-time.js";
+import { batchIn, type PacketBatch } from "../../packets/batches/packet-batch.js";
+import type { PacketSource } from "../../packets/batches/source.js";
 import type { MarkedPackets } from "./copies.js";
 import { Disorder } from "./disorder.js";
 import { Kinds } from "./kinds.js";

@@ -1,4 +1,4 @@
-import { Few } from "../../packets/few.js";
+import { Few } from "../../packets/results/few.js";
 import type { Tunnel } from "../../packets/tunnels.js";
 
 /** So many are counted by themselves: each direction is one, and each VNI and key, of which a node may have one for each container. */

@@ -1,6 +1,6 @@
-import { BATCH_FRAMES } from "../../packets/frames.js";
-import { asDoubles } from "../../packets/heap.js";
-import type { LatencyDigest } from "../../packets/latency.js";
+import { BATCH_FRAMES } from "../../packets/batches/frames.js";
+import { asDoubles } from "../../packets/memory/heap.js";
+import type { LatencyDigest } from "../../packets/flows/latency.js";
 import { identityOf } from "../../packets/packets.js";
 import { RECORD_BITS } from "../../packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
@@ -41,7 +41,7 @@ const module = new WebAssembly.Module(code);
  * What happens to every packet, in WebAssembly over the tables' memory: how two packets stand to each other, what speaks for a
  * translation, how it is learnt, and what a pair adds to its flow. Its loop (`run`) takes the packets that make up most of any capture:
  * whole ones that come with a key nobody waits under, or are the twin of the only one that does, by a known translation or as evidence
- * enough for a new one. It stops before any other packet, and before any that something else has to be done for; `Matcher` and `Run`
+ * enough for a new one. It stops before any other packet, and before any that something else has to be done for; `Equals` and `Run`
  * take those, by the same steps.
  */
 export class Kernel {

@@ -1,6 +1,6 @@
-import type { FlowAccounts } from "../../packets/flow-accounts.js";
-import { forwardOn, IS_FLIPPED, leavesOn } from "../../packets/flow-records.js";
-import type { Flow } from "../../packets/flows.js";
+import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
+import { forwardOn, IS_FLIPPED, leavesOn } from "../../packets/flows/flow-records.js";
+import type { Flow } from "../../packets/flows/flows.js";
 import { INSIDE } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../packets/tuples.js";

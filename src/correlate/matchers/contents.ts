@@ -1,6 +1,6 @@
-import type { Heap } from "../../packets/heap.js";
+import type { Heap } from "../../packets/memory/heap.js";
 import { otherSide, type Side } from "../../packets/sides.js";
-import { SweptIndex } from "../../packets/swept-index.js";
+import { SweptIndex } from "../../packets/memory/swept-index.js";
 import { DECIDED, type Timeline } from "../../packets/timeline.js";
 import { Crowd } from "./crowd.js";
 

@@ -7,9 +7,9 @@ import {
   IS_FRAGMENT,
   IS_HEADLESS,
 } from "../../packets/packets.js";
-import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packets/results.js";
+import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packets/results/results.js";
 import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
-import { Sweep, SweptSet } from "../../packets/sweep.js";
+import { Sweep, SweptSet } from "../../packets/memory/sweep.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { isIcmp, TCP, UDP } from "../../protocols/ip-protocols.js";

@@ -1,5 +1,5 @@
-import type { Flow } from "../../packets/flows.js";
-import { keepNewest } from "../../packets/keep-newest.js";
+import type { Flow } from "../../packets/flows/flows.js";
+import { keepNewest } from "../../packets/memory/keep-newest.js";
 import {
   ALTERED_ACK,
   ALTERED_PAYLOAD,
@@ -10,9 +10,9 @@ import {
   EVIDENCE_LENGTH,
   EVIDENCE_TCP_ACK,
   EVIDENCE_TCP_SEQ,
-} from "../../packets/results.js";
+} from "../../packets/results/results.js";
 import { INSIDE } from "../../packets/sides.js";
-import { Sweep } from "../../packets/sweep.js";
+import { Sweep } from "../../packets/memory/sweep.js";
 import { GONE, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";

@@ -1,6 +1,6 @@
 import { HAS_IP_ID, IS_ERROR, IS_HEADLESS } from "../../packets/packets.js";
 import { DNS_QUERY, DNS_RESPONSE } from "../../packets/records.js";
-import type { Judgement } from "../../packets/results.js";
+import type { Judgement } from "../../packets/results/results.js";
 import { OUTSIDE, SIDE_NAMES, type Side } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
@@ -9,8 +9,8 @@ import { TCP, UDP } from "../../protocols/ip-protocols.js";
 import { ACK, RST } from "../../protocols/tcp.js";
 import { undecidedBehind } from "../matchers/behind.js";
 import { isSameContent, isSameSegment } from "../matchers/content.js";
-import type { Like } from "../matchers/likes.js";
-import { isPartOf } from "../matchers/pieces.js";
+import type { Like } from "../matchers/equals/likes.js";
+import { isPartOf } from "../matchers/pieces/pieces.js";
 import { type Claim, type Known, unknown } from "./known.js";
 import type { Orphans } from "./impacts/orphans.js";
 import { MARGIN_NS } from "./captures/reach.js";

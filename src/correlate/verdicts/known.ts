@@ -1,6 +1,6 @@
-import type { HostRules } from "../../packets/host-rules.js";
-import type { Reason } from "../../packets/reasons.js";
-import type { Judgement } from "../../packets/results.js";
+import type { HostRules } from "../../packets/results/host-rules.js";
+import type { Reason } from "../../packets/results/reasons.js";
+import type { Judgement } from "../../packets/results/results.js";
 import type { Side } from "../../packets/sides.js";
 import type { Base } from "../kernel/base.js";
 import type { Repeats } from "../intake/repeats.js";

@@ -1,5 +1,5 @@
-import type { FlowAccounts } from "../../packets/flow-accounts.js";
-import type { Judgement } from "../../packets/results.js";
+import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
+import type { Judgement } from "../../packets/results/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side, otherSide } from "../../packets/sides.js";
 import { DECIDED } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { listInterfaces, openInterface } from "../../../src/capture/live/open.js";
 import type { LiveOptions, LiveSource } from "../../../src/capture/live/open.js";
-import { BATCH_FRAMES } from "../../../src/packets/frames.js";
+import { BATCH_FRAMES } from "../../../src/packets/batches/frames.js";
 import { isSkipped, tools } from "../../support/needs.js";
 import { readPath } from "../files.js";
 import { scratch } from "../../support/scratch.js";

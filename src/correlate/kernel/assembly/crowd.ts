@@ -3,8 +3,8 @@
  * waits with it.
  */
 import { stateOf, sideOf } from "../../../packets/assembly/timeline.js";
-import { doubleOf, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-records.js";
+import { doubleOf, wordOf } from "../../../packets/memory/assembly/words.js";
+import * as account from "../../../packets/flows/flow-records.js";
 import { HAS_IP_ID } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";

@@ -1,11 +1,11 @@
 /** Takes the packets that make up most of any capture, one after the other. */
 import * as timeline from "../../../packets/assembly/timeline.js";
 import { saw } from "../../../packets/assembly/tuples.js";
-import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/assembly/words.js";
-import * as account from "../../../packets/flow-records.js";
+import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
+import * as account from "../../../packets/flows/flow-records.js";
 import { IS_COPY, IS_ERROR, IS_FRAGMENT, IS_MISTIMED } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
-import { BY_EXACT } from "../../../packets/results.js";
+import { BY_EXACT } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { AMBIGUOUS, goneOf } from "../../../packets/timeline.js";
 import { END } from "../../../packets/timeline-words.js";

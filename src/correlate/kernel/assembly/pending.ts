@@ -4,9 +4,9 @@
  */
 import { payloadLengthOf } from "../../../packets/assembly/headers.js";
 import * as timeline from "../../../packets/assembly/timeline.js";
-import { doubleOf, setWord, wordOf } from "../../../packets/assembly/words.js";
+import { doubleOf, setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as record from "../../../packets/records.js";
-import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results.js";
+import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/results.js";
 import { INSIDE } from "../../../packets/sides.js";
 import { WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";

@@ -1,5 +1,5 @@
-import type { Reason } from "../../../packets/reasons.js";
-import type { Judgement } from "../../../packets/results.js";
+import type { Reason } from "../../../packets/results/reasons.js";
+import type { Judgement } from "../../../packets/results/results.js";
 import { OUTSIDE, otherSide, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { undecidedBehind } from "../../matchers/behind.js";

@@ -1,4 +1,4 @@
-import type { Ruling } from "../../../packets/host-rules.js";
+import type { Ruling } from "../../../packets/results/host-rules.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../../packets/sides.js";
 import { NONE } from "../../../packets/tuples.js";
 import { isOpening } from "../../../protocols/tcp.js";

@@ -1,7 +1,7 @@
-import type { FlowAccounts } from "../../../packets/flow-accounts.js";
-import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows.js";
+import type { FlowAccounts } from "../../../packets/flows/flow-accounts.js";
+import { REWRITE_DST, REWRITE_SRC } from "../../../packets/flows/flows.js";
 import { IS_ERROR } from "../../../packets/packets.js";
-import type { Reason } from "../../../packets/reasons.js";
+import type { Reason } from "../../../packets/results/reasons.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";

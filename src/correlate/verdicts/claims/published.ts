@@ -1,5 +1,5 @@
 import { IS_ERROR, IS_FRAGMENT } from "../../../packets/packets.js";
-import type { Ruling } from "../../../packets/host-rules.js";
+import type { Ruling } from "../../../packets/results/host-rules.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { isOpening } from "../../../protocols/tcp.js";
 import { NONE } from "../../../packets/tuples.js";

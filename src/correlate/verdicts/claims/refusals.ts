@@ -1,7 +1,7 @@
-import type { PacketBatch } from "../../../packets/packet-batch.js";
-import { keepNewest } from "../../../packets/keep-newest.js";
+import type { PacketBatch } from "../../../packets/batches/packet-batch.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { areAlike, HAS_IP_ID } from "../../../packets/packets.js";
-import type { Reason } from "../../../packets/reasons.js";
+import type { Reason } from "../../../packets/results/reasons.js";
 import { type Timeline, WAITING } from "../../../packets/timeline.js";
 import { isFromNear } from "./senders.js";
 import { isTooBig } from "../../../protocols/icmp.js";

@@ -1,6 +1,6 @@
-import type { Reason } from "../../../packets/reasons.js";
+import type { Reason } from "../../../packets/results/reasons.js";
 import { HAS_IP_ID, IS_IPV6 } from "../../../packets/packets.js";
-import type { Judgement, Update } from "../../../packets/results.js";
+import type { Judgement, Update } from "../../../packets/results/results.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES, type Side } from "../../../packets/sides.js";
 import { ROW_MASK, type Timeline } from "../../../packets/timeline.js";
 import { NONE, type TupleTable } from "../../../packets/tuples.js";
