@@ -19,19 +19,6 @@ export function oversized(capturedBytes: number): string {
   return `the frame claims ${capturedBytes} captured bytes; none has more than ${MAX_CAPTURED_BYTES}`;
 }
 
-/**
- * What the buffer holds: two thirds of a batch of downloads and their acknowledgements. With more, it is out of the cache before it is
- * decoded.
- */
-export const WINDOW_BYTES = 2 * 1024 * 1024;
-
-/**
- * What is read at once of the beginning of a capture, and for whoever takes pieces of it, bytes: it goes where the one before lay, and
- * stays in the second-level cache until it is decoded, beside what the decoder looks up. With as much as the window holds, full-size
- * frames take a tenth longer to read and decode (2 MiB of that cache, 2026-11).
- */
-export const PIECE_BYTES = 512 * 1024;
-
 /** Where a capture says that an interface, by its index, lost frames. */
 export interface LossOn extends Mark {
   readonly iface: number;

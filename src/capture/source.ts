@@ -4,7 +4,7 @@ import type { Heap } from "../packets/memory/heap.js";
 import type { Soon } from "../packets/batches/soon.js";
 import type { ByteStream } from "./bytes.js";
 import { CaptureError, DamageError } from "./errors.js";
-import { PIECE_BYTES } from "./format.js";
+import { PIECE_BYTES } from "./window.js";
 import type { Format, Stop } from "./format.js";
 import type { ByteWindow } from "./window.js";
 

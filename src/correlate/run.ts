@@ -1,7 +1,8 @@
 import type { PacketBatch } from "../packets/batches/packet-batch.js";
 import { IS_COPY, IS_ERROR, IS_MISTIMED } from "../packets/packets.js";
 import { CARRIED, CARRIER, RECORD_BITS } from "../packets/records.js";
-import { ALTERED, type SideSummary, type Sink, type Summary } from "../packets/results/results.js";
+import type { SideSummary, Sink, Summary } from "../packets/results/results.js";
+import { ALTERED } from "../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, type Side } from "../packets/sides.js";
 import { DONE, type Timeline, WAITING } from "../packets/timeline.js";
 import { NONE } from "../packets/tuples.js";

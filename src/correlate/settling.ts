@@ -12,7 +12,7 @@ import type { Findings } from "./verdicts/findings.js";
 import type { FlowBook } from "./verdicts/flows/flow-book.js";
 import type { Consequence } from "./verdicts/impacts/drop.js";
 import type { Impacts } from "./verdicts/impacts/impacts.js";
-import { isUncovered, mayHaveCrossed, type Verdict } from "./verdicts/known.js";
+import { isUncovered, mayHaveCrossed, type Verdict } from "./verdicts/claim.js";
 import type { QuotedNames } from "./verdicts/claims/quoted-names.js";
 import type { LateLosses } from "./verdicts/impacts/late-losses.js";
 import type { SideTally } from "./verdicts/side-tally.js";

@@ -15,7 +15,7 @@ import {
   WAY,
   WINDOW_SHIFT,
 } from "./records.js";
-import { BY_HAIRPIN } from "./results/results.js";
+import { BY_HAIRPIN } from "./results/evidence.js";
 import { INSIDE, OUTSIDE, type Side } from "./sides.js";
 import * as words from "./timeline-words.js";
 import { NONE } from "./tuples.js";

@@ -15,10 +15,6 @@ import { BATCH_FRAMES, FrameBatch } from "../../src/packets/batches/frames.js";
 import { batchIn, type PacketBatch } from "../../src/packets/batches/packet-batch.js";
 import { type PacketSource, Tally } from "../../src/packets/batches/source.js";
 import {
-  alteredNames,
-  BY,
-  type By,
-  EVIDENCE,
   copyOf,
   type FlowSummary,
   type Impact,
@@ -31,6 +27,7 @@ import {
   type Update,
   type Verdict,
 } from "../../src/packets/results/results.js";
+import { alteredNames, BY, EVIDENCE } from "../../src/packets/results/evidence.js";
 import type { Reason } from "../../src/packets/results/reasons.js";
 import type { Finding } from "../../src/packets/results/findings.js";
 import { tunnelText } from "../../src/packets/tunnels.js";
@@ -152,7 +149,7 @@ export interface Pair {
   /** All frames of each side, where a packet is cut differently on the two. */
   readonly frames: readonly [readonly number[], readonly number[]];
   readonly flow: number;
-  readonly by: By;
+  readonly by: string;
   readonly evidence: readonly string[];
   /** Which fields changed, as "src dstPort". */
   readonly rewrite: string;

@@ -3,7 +3,7 @@ import { CaptureFile } from "../../src/capture/source.js";
 import { Pcap } from "../../src/capture/pcap.js";
 import { isPcapng, Pcapng } from "../../src/capture/pcapng.js";
 import { ByteWindow } from "../../src/capture/window.js";
-import { WINDOW_BYTES } from "../../src/capture/format.js";
+import { WINDOW_BYTES } from "../../src/capture/window.js";
 import type { FrameSource } from "../../src/packets/batches/frames.js";
 import type { Heap } from "../../src/packets/memory/heap.js";
 import { INSIDE, OUTSIDE } from "../../src/packets/sides.js";

@@ -1,19 +1,32 @@
 import { BATCH_FRAMES } from "../../packets/batches/frames.js";
-import { asDoubles } from "../../packets/memory/heap.js";
+import type { FlowAccounts } from "../../packets/flows/flow-accounts.js";
+import { asDoubles, type Heap } from "../../packets/memory/heap.js";
 import type { LatencyDigest } from "../../packets/flows/latency.js";
 import { identityOf } from "../../packets/packets.js";
 import { RECORD_BITS } from "../../packets/records.js";
 import { INSIDE, OUTSIDE, type Side } from "../../packets/sides.js";
-import { NONE } from "../../packets/tuples.js";
+import type { Timeline } from "../../packets/timeline.js";
+import { NONE, type TupleTable } from "../../packets/tuples.js";
+import type { Clock } from "../clock/clock.js";
 import code from "./assembly/kernel.wasm";
-import type { Base } from "./base.js";
+import type { Buckets } from "./buckets.js";
 import type { Feed } from "../intake/feed.js";
 import * as words from "./kernel-words.js";
 import { Progress } from "./progress.js";
 import { UNVOUCHED_SLACK_NS } from "./relations.js";
 
-/** The tables that the kernel works on. */
-export interface Tables extends Omit<Base, "kernel" | "translations"> {
+/** What the kernel works on. */
+export interface Ground {
+  readonly heap: Heap;
+  readonly timeline: Timeline;
+  readonly tuples: TupleTable;
+  readonly buckets: Buckets;
+  readonly accounts: FlowAccounts;
+  readonly clock: Clock;
+  readonly windowNs: number;
+}
+
+export interface KernelOptions extends Ground {
   /** The coarser unit of both captures' stamps. */
   readonly resolutionNs: number;
   /** What brings an outside stamp to the timeline, but for the clock's correction, nanoseconds. */
@@ -53,7 +66,7 @@ export class Kernel {
   /** Latencies of all pairs. */
   readonly outbound: LatencyDigest;
   readonly inbound: LatencyDigest;
-  readonly #tables: Tables;
+  readonly #tables: KernelOptions;
   /** How far the run is. */
   readonly progress: Progress;
   #listener!: Listener;
@@ -71,7 +84,7 @@ export class Kernel {
   /** Copies of packets that crossed: those that `Impacts` is to know of, the newest of them, in a ring. */
   readonly crossings: Int32Array;
 
-  constructor(tables: Tables) {
+  constructor(tables: KernelOptions) {
     const { heap, timeline, tuples, buckets, accounts, clock, windowNs, resolutionNs, shiftNs, isShowing } = tables;
     this.#tables = tables;
     this.outbound = accounts.digests.make();

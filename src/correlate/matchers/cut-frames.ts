@@ -7,7 +7,7 @@ import {
   IS_FRAGMENT,
   IS_HEADLESS,
 } from "../../packets/packets.js";
-import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packets/results/results.js";
+import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packets/results/evidence.js";
 import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
 import { Sweep, SweptSet } from "../../packets/memory/sweep.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";

@@ -10,7 +10,7 @@ import {
   EVIDENCE_LENGTH,
   EVIDENCE_TCP_ACK,
   EVIDENCE_TCP_SEQ,
-} from "../../packets/results/results.js";
+} from "../../packets/results/evidence.js";
 import { INSIDE } from "../../packets/sides.js";
 import { Sweep } from "../../packets/memory/sweep.js";
 import { GONE, type Timeline, WAITING } from "../../packets/timeline.js";

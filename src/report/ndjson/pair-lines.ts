@@ -1,6 +1,7 @@
 import { type Flow, REWRITE_DST, REWRITE_DST_PORT, REWRITE_SRC, REWRITE_SRC_PORT } from "../../packets/flows/flows.js";
 import { IS_ECHO, IS_ERROR, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../packets/packets.js";
-import { alteredNames, BY, EVIDENCE, natOf, type Tables } from "../../packets/results/results.js";
+import { natOf, type Tables } from "../../packets/results/results.js";
+import { alteredNames, BY, EVIDENCE } from "../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, type Side, SIDE_NAMES } from "../../packets/sides.js";
 import type { Timeline } from "../../packets/timeline.js";
 import type { Tunnel } from "../../packets/tunnels.js";

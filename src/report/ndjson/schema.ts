@@ -5,7 +5,8 @@
 import { FINDINGS } from "../../packets/results/findings.js";
 import { NATS } from "../../packets/flows/flows.js";
 import { REASONS } from "../../packets/results/reasons.js";
-import { ALTERED, BY, EVIDENCE, IMPACTS, VERDICTS } from "../../packets/results/results.js";
+import { IMPACTS, VERDICTS } from "../../packets/results/results.js";
+import { ALTERED, BY, BY_MEANINGS, EVIDENCE } from "../../packets/results/evidence.js";
 import { PROTOCOL_NAMES } from "../../protocols/ip-protocols.js";
 import { TUNNEL_TYPES } from "../../protocols/tunnels.js";
 
@@ -265,9 +266,9 @@ const LINES: Readonly<Record<string, Schema>> = {
         ]),
       ),
       by: oneOf(
-        "How the pair was found: the two were alone with their key (exact), a known translation chose (flow), the k-th of equal packets (order), " +
-          "TCP bytes cut differently, of which some may be missing (coverage), a datagram in fragments (fragments), the packet that an ICMP error quotes (quoted), " +
-          "both forms on one side, before the rewrite as inside and after it as outside (hairpin).",
+        `How the pair was found: ${Object.entries(BY_MEANINGS)
+          .map(([by, meaning]) => `${meaning} (${by})`)
+          .join(", ")}.`,
         BY,
       ),
       evidence: list("What the two have in common that tells them from others.", oneOf("A field.", EVIDENCE)),

@@ -1,16 +1,7 @@
 import type { Flow } from "../../packets/flows/flows.js";
 import { IS_ERROR, IS_IPV6 } from "../../packets/packets.js";
-import {
-  ALTERED_DSCP,
-  ALTERED_TTL,
-  alteredWords,
-  BY,
-  EVIDENCE,
-  type Judgement,
-  type Tables,
-  type Update,
-  type Verdict,
-} from "../../packets/results/results.js";
+import type { Judgement, Tables, Update, Verdict } from "../../packets/results/results.js";
+import { ALTERED_DSCP, ALTERED_TTL, alteredWords, BY, EVIDENCE } from "../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../packets/sides.js";
 import { tunnelText } from "../../packets/tunnels.js";
 import { columnsOf } from "./columns.js";

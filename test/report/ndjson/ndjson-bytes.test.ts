@@ -1,6 +1,7 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { ALTERED, BY, EVIDENCE, type Ends, type Quoted } from "../../../src/packets/results/results.js";
+import type { Ends, Quoted } from "../../../src/packets/results/results.js";
+import { ALTERED, BY, EVIDENCE } from "../../../src/packets/results/evidence.js";
 import { LENGTH_MASK } from "../../../src/packets/records.js";
 import { INSIDE, OUTSIDE } from "../../../src/packets/sides.js";
 import type { Tunnel } from "../../../src/packets/tunnels.js";

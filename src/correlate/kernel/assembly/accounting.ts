@@ -10,7 +10,7 @@ import { SAMPLES } from "../../../packets/flows/flow-accounts-words.js";
 import { EXACT_SAMPLES } from "../../../packets/flows/latency.js";
 import { HAS_TCP_NUMBERS, identityOf } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
-import { ALTERED_OPTIONS } from "../../../packets/results/results.js";
+import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
 import { CHUNK_SAMPLES } from "../../../packets/flows/samples.js";
 import * as tuple from "../../../packets/tuples.js";
 import { isIcmp, TCP } from "../../../protocols/ip-protocols.js";

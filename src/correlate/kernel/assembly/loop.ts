@@ -5,7 +5,7 @@ import { doubleOf, setDouble, setWord, wordOf } from "../../../packets/memory/as
 import * as account from "../../../packets/flows/flow-records.js";
 import { IS_COPY, IS_ERROR, IS_FRAGMENT, IS_MISTIMED } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
-import { BY_EXACT } from "../../../packets/results/results.js";
+import { BY_EXACT } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE } from "../../../packets/sides.js";
 import { AMBIGUOUS, goneOf } from "../../../packets/timeline.js";
 import { END } from "../../../packets/timeline-words.js";
@@ -18,7 +18,7 @@ import { WANTS_LEAVER, WANTS_TWIN } from "../wants.js";
 import { isSample } from "./accounting.js";
 import { remember } from "./alike.js";
 import * as buckets from "./buckets.js";
-import { awaitInCrowd } from "./crowd.js";
+import { awaitInCrowd } from "./pending.js";
 import { noteEntry } from "./crossings.js";
 import * as lanes from "./lanes.js";
 import { note } from "./openings.js";

@@ -6,7 +6,7 @@ import { setWord, wordOf } from "../../../packets/memory/assembly/words.js";
 import * as account from "../../../packets/flows/flow-records.js";
 import { HAS_TCP_NUMBERS, IS_ERROR } from "../../../packets/packets.js";
 import * as record from "../../../packets/records.js";
-import { BY_QUOTED, EVIDENCE_IP_ID } from "../../../packets/results/results.js";
+import { BY_QUOTED, EVIDENCE_IP_ID } from "../../../packets/results/evidence.js";
 import { INSIDE } from "../../../packets/sides.js";
 import * as line from "../../../packets/timeline.js";
 import { END } from "../../../packets/timeline-words.js";

@@ -6,7 +6,7 @@ import {
   BY_QUOTED,
   EVIDENCE_FLOW,
   EVIDENCE_TIME,
-} from "../../../packets/results/results.js";
+} from "../../../packets/results/evidence.js";
 import { INSIDE, otherSide } from "../../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";

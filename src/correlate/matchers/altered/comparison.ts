@@ -1,5 +1,5 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_ERROR, IS_IPV6 } from "../../../packets/packets.js";
-import { ALTERED_IP_ID } from "../../../packets/results/results.js";
+import { ALTERED_IP_ID } from "../../../packets/results/evidence.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TCP } from "../../../protocols/ip-protocols.js";

@@ -1,5 +1,5 @@
 import { HAS_IP_ID, HAS_TCP_NUMBERS } from "../../../packets/packets.js";
-import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/results.js";
+import { BY_EXACT, BY_FLOW, BY_ORDER, EVIDENCE_FLOW, EVIDENCE_TIME } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, otherSide } from "../../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";

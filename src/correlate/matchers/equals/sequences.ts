@@ -1,4 +1,4 @@
-import { ALTERED_OPTIONS } from "../../../packets/results/results.js";
+import { ALTERED_OPTIONS } from "../../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import { AMBIGUOUS, type Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";

@@ -1,11 +1,11 @@
+import type { Range } from "../../../packets/results/results.js";
 import {
   EVIDENCE_FLOW,
   EVIDENCE_IP_ID,
   EVIDENCE_TCP_ACK,
   EVIDENCE_TCP_SEQ,
   EVIDENCE_TIME,
-  type Range,
-} from "../../../packets/results/results.js";
+} from "../../../packets/results/evidence.js";
 import { HAS_IP_ID } from "../../../packets/packets.js";
 import { otherSide, SIDES } from "../../../packets/sides.js";
 import { SweptSet } from "../../../packets/memory/sweep.js";

@@ -6,7 +6,7 @@ import {
   EVIDENCE_IP_ID,
   EVIDENCE_LENGTH,
   EVIDENCE_PAYLOAD,
-} from "../../../packets/results/results.js";
+} from "../../../packets/results/evidence.js";
 import { INSIDE, otherSide, type Side } from "../../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";

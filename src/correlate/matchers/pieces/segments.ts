@@ -1,5 +1,5 @@
 import { forwardOn, outboundFor } from "../../../packets/flows/flow-records.js";
-import { BY_COVERAGE } from "../../../packets/results/results.js";
+import { BY_COVERAGE } from "../../../packets/results/evidence.js";
 import { otherSide, type Side } from "../../../packets/sides.js";
 import { SweptSet } from "../../../packets/memory/sweep.js";
 import { type Timeline, WAITING } from "../../../packets/timeline.js";

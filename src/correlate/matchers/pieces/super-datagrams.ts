@@ -6,7 +6,7 @@ import {
   EVIDENCE_IP_ID,
   EVIDENCE_LENGTH,
   EVIDENCE_PAYLOAD,
-} from "../../../packets/results/results.js";
+} from "../../../packets/results/evidence.js";
 import { INSIDE } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";

@@ -1,4 +1,4 @@
-import type { Proxied } from "./proxies.js";
+import type { Proxied } from "./proxy-ends.js";
 import type { Turned } from "../turned/turns.js";
 
 /** What is known of two conversations that are one flow. It goes on. */

@@ -46,26 +46,6 @@ interface Stream {
   triedBytes: number;
 }
 
-/** A connection of a proxied stream; it goes on. */
-interface Connection {
-  readonly side: Side;
-  readonly tuple: number;
-  readonly openedFrame: number;
-  readonly openedNs: number;
-  readonly lastNs: number;
-}
-
-/** Two connections that carry one stream. */
-export interface Proxied {
-  readonly kind: "proxied";
-  /** Side and tuple of the client's connection to the proxy, and of the proxy's to the container. */
-  client: Connection;
-  server: Connection;
-  /** What the proxy takes to pass on what the client sends, and the server. */
-  toServer: LatencyDigest;
-  toClient: LatencyDigest;
-}
-
 /**
  * Links the two connections of docker-proxy: one that a client opened to the host, and one that the host opened to the
  * container, on the inside; and those of a proxy that takes what goes out on its way, and dials the same server itself. They share nothing but the bytes, which come out on the second later than they went into the

@@ -1,3 +1,4 @@
+import type { LatencyDigest } from "../../../packets/flows/latency.js";
 import { INSIDE, OUTSIDE, type Side } from "../../../packets/sides.js";
 import type { TupleTable } from "../../../packets/tuples.js";
 import { isSameLink } from "../scope.js";
@@ -7,6 +8,26 @@ export interface ProxyEnd {
   readonly side: Side;
   readonly tuple: number;
   readonly openedByA: boolean;
+}
+
+/** A connection of a proxied stream; it goes on. */
+interface Connection {
+  readonly side: Side;
+  readonly tuple: number;
+  readonly openedFrame: number;
+  readonly openedNs: number;
+  readonly lastNs: number;
+}
+
+/** Two connections that carry one stream. */
+export interface Proxied {
+  readonly kind: "proxied";
+  /** Side and tuple of the client's connection to the proxy, and of the proxy's to the container. */
+  client: Connection;
+  server: Connection;
+  /** What the proxy takes to pass on what the client sends, and the server. */
+  toServer: LatencyDigest;
+  toClient: LatencyDigest;
 }
 
 /** Whether the host itself may have opened a conversation to a container: from an address next to it. */

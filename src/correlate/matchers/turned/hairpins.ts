@@ -1,6 +1,6 @@
 import { Flow } from "../../../packets/flows/flows.js";
 import { HAS_IP_ID, HAS_TCP_NUMBERS, IS_FRAGMENT } from "../../../packets/packets.js";
-import { EVIDENCE_LENGTH } from "../../../packets/results/results.js";
+import { EVIDENCE_LENGTH } from "../../../packets/results/evidence.js";
 import { otherSide } from "../../../packets/sides.js";
 import { Sweep } from "../../../packets/memory/sweep.js";
 import { type Timeline, WAITING } from "../../../packets/timeline.js";

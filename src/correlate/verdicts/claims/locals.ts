@@ -9,7 +9,7 @@ import { destinationOf, destinationText, sourceOf, sourceText } from "../../../p
 import { isGroup } from "../../../protocols/addresses.js";
 import type { Kernel } from "../../kernel/kernel.js";
 import type { QuotedError } from "./quotes.js";
-import { isFromNear, isFromNextHop, isTtlChosen } from "./senders.js";
+import { isFromNear, isFromNextHop, isTtlChosen } from "./hops.js";
 import { isLinkScoped, isSameLink } from "../../matchers/scope.js";
 
 /** What the addresses of a packet alone tell of it: that it is not forwarded, as far as they go. */

@@ -4,7 +4,8 @@ import { TCP } from "../../../protocols/ip-protocols.js";
 import { isOpening } from "../../../protocols/tcp.js";
 import { NONE } from "../../../packets/tuples.js";
 import { TupleEnds } from "../flows/flow-summary.js";
-import { type Claim, type Known, unknown } from "../known.js";
+import type { Known } from "../known.js";
+import { type Claim, unknown } from "../claim.js";
 import { refusedByHost, resetByHost } from "./resets.js";
 
 /** What becomes of packets from outside to an address of the host's own, by the ports that are forwarded inside. */

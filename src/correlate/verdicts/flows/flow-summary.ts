@@ -6,7 +6,7 @@ import type { TupleTable } from "../../../packets/tuples.js";
 import { hasPorts, type Protocol, protocolName } from "../../../protocols/ip-protocols.js";
 import type { Turned } from "../../matchers/turned/turns.js";
 import type { Linked } from "../../matchers/proxied/links.js";
-import type { Proxied } from "../../matchers/proxied/proxies.js";
+import type { Proxied } from "../../matchers/proxied/proxy-ends.js";
 import { ViewedFlow } from "./viewed-flow.js";
 
 /** What one flow after the other came to, found out when it is asked for, which of most flows hardly anything is. */

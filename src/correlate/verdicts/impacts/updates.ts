@@ -13,7 +13,7 @@ import { OpenUnknowns, type Unknown } from "./open-unknowns.js";
 import type { QuotedNames } from "../claims/quoted-names.js";
 import { type Answer, type Refusals, WHY_QUOTED_ALIKE } from "../claims/refusals.js";
 import { serviceOf } from "../captures/services.js";
-import { isFromNear } from "../claims/senders.js";
+import { isFromNear } from "../claims/hops.js";
 import { WHY_TAKEN } from "../claims/taken.js";
 import { seconds } from "../words.js";
 
