@@ -10,18 +10,20 @@ import {
 import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packets/results/evidence.js";
 import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
 import { Sweep, SweptSet } from "../../packets/memory/sweep.js";
+import { SweptIndex } from "../../packets/memory/swept-index.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { isIcmp, TCP, UDP } from "../../protocols/ip-protocols.js";
 import { isAnyBehind } from "./behind.js";
 import { KNOWN, POSSIBLE } from "../kernel/relations.js";
 import { WANTS_CUT } from "../kernel/wants.js";
+import { mixed } from "./content.js";
 import type { About, Admits, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 
 /** Of packets that nothing but their order tells apart, no more are looked at: none of so many is certain. */
 const MOST_ALIKE = 64;
-/** The index is cleared of what no longer waits when it reaches this size, or twice what was left of it then. */
+/** What is noted of packets is cleared of those that no longer wait when it reaches this size, or twice what was left of it then. */
 const CROWDED = 4096;
 
 /** What a packet is filed under beside its head: all that have the same of everything else. */
@@ -40,11 +42,10 @@ export class CutFrames implements Admits, Settles {
   /** When the latest cut packet came. */
   #latestNs = Number.NEGATIVE_INFINITY;
   /** Packets that wait, cut or not, by what they have in common with their twins: up to `#indexed` on the timeline. */
-  readonly #waiting = new Map<number, number[]>();
+  readonly #waiting: SweptIndex;
   #indexed = 0;
-  readonly #sweep = new Sweep(CROWDED);
   /** Packets that several may be the twin of: what is left of those later does not make it certain. */
-  readonly #contested = new SweptSet<number>(CROWDED);
+  readonly #contested: SweptSet<number>;
   /** When packets came of which too little was kept to pair them, by `#traceOf`. */
   readonly #traces = new Map<number, number>();
   readonly #sweepTraces = new Sweep(CROWDED);
@@ -52,6 +53,8 @@ export class CutFrames implements Admits, Settles {
   constructor(about: About) {
     this.#about = about;
     this.#timeline = about.timeline;
+    this.#contested = new SweptSet(CROWDED, (row) => this.#timeline.isHeld(row));
+    this.#waiting = new SweptIndex(about.heap, (row) => this.#timeline.isWaiting(row));
   }
 
   /** Takes a cut packet that found no twin when it came. */
@@ -97,7 +100,7 @@ export class CutFrames implements Admits, Settles {
     const twin = this.#only(row, candidates);
     const isCertain = twin !== NONE && this.#only(twin, this.#candidatesOf(twin)) === row;
     if (isCertain && !this.#contested.has(row) && !this.#contested.has(twin)) return twin;
-    this.#contest(candidates);
+    for (const candidate of candidates) this.#contested.add(candidate);
     return NONE;
   }
 
@@ -129,11 +132,6 @@ export class CutFrames implements Admits, Settles {
     const hasTrace = trace !== undefined && Math.abs(trace - t.timeNs(row)) <= this.#about.windowNs;
     if (!hasTrace && (!this.#isKind(row) || this.#candidatesOf(row).length === 0)) return undefined;
     return isCut ? "cut short in the capture: nothing tells its twin" : "a frame that was cut short may be its twin";
-  }
-
-  #contest(rows: readonly number[]): void {
-    this.#contested.sweep((row) => this.#timeline.isHeld(row));
-    for (const row of rows) this.#contested.add(row);
   }
 
   /** Whether what was cut off a packet may be what tells its conversation: a header, or what an ICMP error quotes. */
@@ -178,8 +176,8 @@ export class CutFrames implements Admits, Settles {
     const head = t.head(row);
     const alike =
       head === 0
-        ? this.#alike(this.#hashOf(row, ANY_HEAD))
-        : [...this.#alike(this.#hashOf(row, head)), ...this.#alike(this.#hashOf(row, 0))];
+        ? this.#waiting.of(this.#hashOf(row, ANY_HEAD))
+        : [...this.#waiting.of(this.#hashOf(row, head)), ...this.#waiting.of(this.#hashOf(row, 0))];
     if (alike.length > MOST_ALIKE) return [];
     const isCut = (t.flags(row) & IS_CUT) !== 0;
     return alike.filter(
@@ -191,16 +189,6 @@ export class CutFrames implements Admits, Settles {
     );
   }
 
-  /** Those filed under a hash that still wait. */
-  #alike(hash: number): readonly number[] {
-    const rows = this.#waiting.get(hash);
-    if (!rows) return [];
-    const waiting = rows.filter((row) => this.#timeline.isWaiting(row));
-    if (waiting.length > 0) this.#waiting.set(hash, waiting);
-    else this.#waiting.delete(hash);
-    return waiting;
-  }
-
   /** Files what waits by now and is not filed yet: most of what came meanwhile has its twin. */
   #index(): void {
     const t = this.#timeline;
@@ -208,19 +196,12 @@ export class CutFrames implements Admits, Settles {
     if (this.#indexed === t.end) row = t.end;
     for (row = t.firstBelow(row, t.end, WAITING + 1); row !== t.end; row = t.firstBelow(row, t.end, WAITING + 1)) {
       if (this.#isKind(row)) {
-        this.#file(this.#hashOf(row, ANY_HEAD), row);
-        this.#file(this.#hashOf(row, t.head(row)), row);
+        this.#waiting.add(this.#hashOf(row, ANY_HEAD), row);
+        this.#waiting.add(this.#hashOf(row, t.head(row)), row);
       }
       row = t.after(row);
     }
     this.#indexed = t.end;
-    this.#sweep.run(this.#waiting, (hash) => this.#alike(hash).length > 0);
-  }
-
-  #file(hash: number, row: number): void {
-    const rows = this.#waiting.get(hash);
-    if (rows) rows.push(row);
-    else this.#waiting.set(hash, [row]);
   }
 
   #isSame(a: number, b: number): boolean {
@@ -234,11 +215,8 @@ export class CutFrames implements Admits, Settles {
   /** Of what twins have in common, whatever was kept of them. */
   #hashOf(row: number, head: number): number {
     const t = this.#timeline;
-    const numbers = t.proto(row) === TCP ? hash(t.ack(row), t.tcpFlags(row)) : 0;
-    return hash(
-      hash(hash(t.payloadLength(row), t.ipId(row)), hash(this.#numberOf(row), t.proto(row))),
-      hash(numbers, head),
-    );
+    const numbers = t.proto(row) === TCP ? [t.ack(row), t.tcpFlags(row)] : [];
+    return hashed(t.payloadLength(row), t.ipId(row), this.#numberOf(row), t.proto(row), ...numbers, head);
   }
 
   /** The number in its header: a DNS message's, behind it, may have been cut off. */
@@ -250,11 +228,10 @@ export class CutFrames implements Admits, Settles {
   #traceOf(row: number, side: Side): number {
     const t = this.#timeline;
     // the protocol is not known behind IPv6 extension headers that were cut
-    return hash(hash(t.length(row), t.ipId(row)), side);
+    return hashed(t.length(row), t.ipId(row), side);
   }
 }
 
-function hash(a: number, b: number): number {
-  const mixed = Math.imul(a ^ Math.imul(b ^ (b >>> 15), 0x2c1b3c6d), 0x297a2d39);
-  return mixed ^ (mixed >>> 15);
+function hashed(...words: readonly number[]): number {
+  return words.reduce((hash, word) => mixed(hash, word), 0);
 }

@@ -12,20 +12,19 @@ import {
   EVIDENCE_TCP_SEQ,
 } from "../../packets/results/evidence.js";
 import { INSIDE } from "../../packets/sides.js";
-import { Sweep } from "../../packets/memory/sweep.js";
+import { SweptIndex } from "../../packets/memory/swept-index.js";
 import { GONE, type Timeline, WAITING } from "../../packets/timeline.js";
 import { NONE } from "../../packets/tuples.js";
 import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK } from "../../protocols/tcp.js";
 import { KNOWN } from "../kernel/relations.js";
 import { WANTS_LEAVER } from "../kernel/wants.js";
+import { mixed } from "./content.js";
 import type { About, Admits, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 
 /** How many packets behind a changed segment are looked through for one that confirms the shift. */
 const LOOK_AHEAD = 4096;
-/** The index is cleared of what was paired meanwhile when it reaches this size, or twice what was left of it then. */
-const CROWDED = 4096;
 /** Flows whose shifts are remembered at the most; the oldest go first. */
 const MOST_SHIFTED = 4096;
 
@@ -62,13 +61,13 @@ export class ShiftedSegments implements Admits, Settles {
   readonly #timeline: Timeline;
   /** By the flow's id. */
   readonly #shifts = new Map<number, Shifts>();
-  /** Packets that came out of the NAT and found no twin at once, by `keyOf`: in most captures, hardly any. */
-  readonly #left = new Map<number, number[]>();
-  readonly #sweep = new Sweep(CROWDED);
+  /** Packets that came out of the NAT and found no twin at once, by flow and IP ID: in most captures, hardly any. */
+  readonly #left: SweptIndex;
 
   constructor(about: About) {
     this.#about = about;
     this.#timeline = about.timeline;
+    this.#left = new SweptIndex(about.heap, (row) => this.#timeline.isWaiting(row));
   }
 
   /** Takes a segment that came out of the NAT and found no twin when it came. */
@@ -77,12 +76,7 @@ export class ShiftedSegments implements Admits, Settles {
     const slot = this.#about.translations.slotOf(row);
     // whether it was changed, the packets behind it tell
     this.#about.translations.accounts.watch(slot);
-    const isForward = this.#about.translations.isForward(row, this.#about.translations.flowAt(slot));
-    this.#sweep.run(this.#left, (key) => this.#hasWaiting(key));
-    const key = keyOf(slot, isForward, t.ipId(row));
-    const rows = this.#left.get(key);
-    if (rows) rows.push(row);
-    else this.#left.set(key, [row]);
+    this.#left.add(mixed(slot, t.ipId(row)), row);
   }
 
   /** Whether there is a packet that `settle` might find to be this one's twin. */
@@ -136,9 +130,14 @@ export class ShiftedSegments implements Admits, Settles {
   /** The packets of this flow, direction and IP ID that wait where this one should come out. */
   #leftFor(entered: number, slot: number, flow: Flow): number[] {
     const t = this.#timeline;
-    const rows = this.#left.get(keyOf(slot, this.#about.translations.isForward(entered, flow), t.ipId(entered)));
-    const side = t.sideOf(entered);
-    return rows?.filter((row) => t.sideOf(row) !== side && this.#about.translations.isWaitingIn(row, slot)) ?? [];
+    const { translations } = this.#about;
+    const isForward = translations.isForward(entered, flow);
+    const isTheirs = (row: number): boolean =>
+      t.sideOf(row) !== t.sideOf(entered) &&
+      t.ipId(row) === t.ipId(entered) &&
+      translations.slotOf(row) === slot &&
+      translations.isForward(row, flow) === isForward;
+    return this.#left.of(mixed(slot, t.ipId(entered))).filter(isTheirs);
   }
 
   /** The one of those that there is, if it is the only one; or NONE. */
@@ -214,21 +213,9 @@ export class ShiftedSegments implements Admits, Settles {
       ((t.tcpFlags(entered) & ACK) === 0 || ((t.ack(entered) - t.ack(left)) | 0) === ackShift)
     );
   }
-
-  /** Whether any of those under a key still wait; the others are dropped. */
-  #hasWaiting(key: number): boolean {
-    const waiting = this.#left.get(key)?.filter((row) => this.#timeline.isWaiting(row)) ?? [];
-    this.#left.set(key, waiting);
-    return waiting.length > 0;
-  }
 }
 
 /** Whether a sequence number is behind another one (they wrap). */
 function isBehind(seq: number, position: number): boolean {
   return ((seq - position) | 0) > 0;
-}
-
-/** An IP ID of TCP over IPv4 has 16 bits; of IPv6, only fragments have one, and the index may mix those up: the numbers decide. */
-function keyOf(slot: number, isForward: boolean, ipId: number): number {
-  return (slot * 2 + (isForward ? 1 : 0)) * 2 ** 16 + (ipId & 0xffff);
 }

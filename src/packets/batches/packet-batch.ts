@@ -4,6 +4,7 @@ import { BATCH_FRAMES } from "./frames.js";
 import type { Heap } from "../memory/heap.js";
 import type { Mark } from "./frame-marks.js";
 import { IS_ERROR, IS_IPV6, IS_MISTIMED, IS_SELECTED } from "../packets.js";
+import { firstNotBefore } from "../memory/sorted.js";
 import { RecordRows } from "../record-rows.js";
 import {
   CARRIED,
@@ -271,12 +272,7 @@ export class PacketBatch extends RecordRows {
 
   /** Of rows `from` … `to`-1, which are in order: the first that is stamped later than that, or `to`. */
   endOf(stampNs: number, from: number, to: number): number {
-    while (from < to) {
-      const middle = (from + to) >>> 1;
-      if (this.stampNs(middle) <= stampNs) from = middle + 1;
-      else to = middle;
-    }
-    return to;
+    return firstNotBefore(from, to, (row) => this.stampNs(row) <= stampNs);
   }
 
   /** Gives a packet that is not stamped with the time when it passed the time when its capture had come to it. */

@@ -25,14 +25,16 @@ export class Sweep {
 /** A set that is swept by itself. */
 export class SweptSet<K> extends Set<K> {
   readonly #sweep: Sweep;
+  readonly #isOfUse: (key: K) => boolean;
 
-  constructor(least: number) {
+  constructor(least: number, isOfUse: (key: K) => boolean) {
     super();
     this.#sweep = new Sweep(least);
+    this.#isOfUse = isOfUse;
   }
 
-  /** Drops what is of no more use, as `Sweep.run` has it. */
-  sweep(isOfUse: (key: K) => boolean): void {
-    this.#sweep.run(this, isOfUse);
+  override add(key: K): this {
+    this.#sweep.run(this, this.#isOfUse);
+    return super.add(key);
   }
 }

@@ -4,6 +4,8 @@ import type { Heap } from "./heap.js";
 /** Fewer ids are not swept. */
 const LEAST = 4096;
 
+const NOTHING: readonly number[] = [];
+
 /** An index that drops what is of no more use, each time there is twice as much as was left the last time: an id is looked at twice on average. */
 export class SweptIndex extends HashIndex {
   readonly #isOfUse: (id: number) => boolean;
@@ -18,6 +20,20 @@ export class SweptIndex extends HashIndex {
   override add(hash: number, id: number): void {
     if (this.size >= this.#sweepAt) this.#sweep();
     super.add(hash, id);
+  }
+
+  has(hash: number, id: number): boolean {
+    for (let cell = this.seek(hash); cell >= 0; cell = this.next(cell, hash)) if (this.idAt(cell) === id) return true;
+    return false;
+  }
+
+  /** All ids of use with this hash, the first added first. */
+  of(hash: number): readonly number[] {
+    let cell = this.seek(hash);
+    if (cell < 0) return NOTHING;
+    const ids: number[] = [];
+    for (; cell >= 0; cell = this.next(cell, hash)) if (this.#isOfUse(this.idAt(cell))) ids.push(this.idAt(cell));
+    return ids;
   }
 
   #sweep(): void {

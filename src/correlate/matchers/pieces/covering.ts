@@ -41,7 +41,7 @@ export class Covering {
   readonly #streams: Streams;
   readonly #windowNs: number;
   /** Pieces that nothing tells whose they are. */
-  readonly #contested = new SweptSet<number>(CROWDED);
+  readonly #contested: SweptSet<number>;
   /** Segments that were left undecided: each may be the twin of another one, and may be a piece, or the whole of some. */
   readonly #undecided: Streams;
 
@@ -51,6 +51,7 @@ export class Covering {
     this.#translations = translations;
     this.#streams = streams;
     this.#windowNs = windowNs;
+    this.#contested = new SweptSet(CROWDED, (row) => timeline.isHeld(row));
     this.#undecided = new Streams(heap, timeline, (row) => timeline.isHeld(row) && timeline.state(row) !== GONE);
   }
 
@@ -240,7 +241,6 @@ export class Covering {
 
   /** Leaves pieces alone that more than one segment may have been. */
   #contest(pieces: readonly number[]): void {
-    this.#contested.sweep((row) => this.#timeline.isHeld(row));
     for (const piece of pieces) this.#contested.add(piece);
   }
 }

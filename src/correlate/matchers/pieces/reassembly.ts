@@ -1,3 +1,4 @@
+import { firstNotBefore } from "../../../packets/memory/sorted.js";
 import { HAS_MORE_FRAGMENTS, IS_HEADLESS, IS_LATER_FRAGMENT } from "../../../packets/packets.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import type { TupleTable } from "../../../packets/tuples.js";
@@ -133,14 +134,7 @@ export function bytesOf(t: Timeline, row: number): number {
 
 /** Where among the fragments one belongs that begins there. */
 function placeOf({ starts }: Collected, start: number): number {
-  let from = 0;
-  let to = starts.length;
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (starts[middle] < start) from = middle + 1;
-    else to = middle;
-  }
-  return from;
+  return firstNotBefore(0, starts.length, (place) => starts[place] < start);
 }
 
 /** Whether none of the bytes is there by now, and all are of the datagram. */

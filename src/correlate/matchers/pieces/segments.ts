@@ -30,7 +30,7 @@ export class Segments implements Admits, Settles {
   /** The segments that wait in flows that are cut. */
   readonly #streams: Streams;
   /** Pieces of segments that were given up, so that nothing follows from what they lack. */
-  readonly #orphans = new SweptSet<number>(CROWDED);
+  readonly #orphans: SweptSet<number>;
 
   constructor(about: About) {
     const { heap, timeline } = about;
@@ -42,6 +42,7 @@ export class Segments implements Admits, Settles {
       (row) => timeline.isWaiting(row),
       (row) => this.#streamOf(row),
     );
+    this.#orphans = new SweptSet(CROWDED, (row) => timeline.isHeld(row));
     this.#covering = new Covering(about, this.#streams);
   }
 
@@ -99,7 +100,6 @@ export class Segments implements Admits, Settles {
     for (const other of this.#sharing(row, otherSide(t.sideOf(row)))) {
       if (haveSameBytes(t, row, other)) continue;
       isSeen = true;
-      this.#orphans.sweep((each) => t.isHeld(each));
       this.#orphans.add(other);
     }
     return isSeen;

@@ -15,7 +15,6 @@ export type Segments = Bytes & Pick<Timeline, "isBefore" | "side">;
 /** TCP segments by their sequence numbers: those that have bytes in common with another one are found without a look at all of them. */
 export class Streams {
   readonly #timeline: Segments;
-  readonly #isOfUse: (row: number) => boolean;
   readonly #streamOf: (row: number) => number;
   /** By the block that they begin in … */
   readonly #beginnings: SweptIndex;
@@ -35,19 +34,13 @@ export class Streams {
     streamOf: (row: number) => number = () => 0,
   ) {
     this.#timeline = timeline;
-    this.#isOfUse = isOfUse;
     this.#streamOf = streamOf;
     this.#beginnings = new SweptIndex(heap, isOfUse);
     this.#ends = new SweptIndex(heap, isOfUse);
   }
 
   has(row: number): boolean {
-    const index = this.#beginnings;
-    const hash = this.#hashOf(row, this.#timeline.side(row), this.#blockOf(row));
-    for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
-      if (index.idAt(cell) === row) return true;
-    }
-    return false;
+    return this.#beginnings.has(this.#hashOf(row, this.#timeline.side(row), this.#blockOf(row)), row);
   }
 
   /** Takes a segment, once. */
@@ -74,10 +67,7 @@ export class Streams {
     const blocks = (this.#longest + t.payloadLength(row)) >>> BLOCK_BITS;
     for (let n = 0; n <= blocks + 1; n++) {
       const hash = this.#hashOf(row, side, (first + n) & LAST_BLOCK);
-      for (let cell = index.seek(hash); cell >= 0; cell = index.next(cell, hash)) {
-        const other = index.idAt(cell);
-        if (other !== row && this.#isOfUse(other) && this.#isThere(other, row, side)) found.push(other);
-      }
+      for (const other of index.of(hash)) if (other !== row && this.#isThere(other, row, side)) found.push(other);
     }
     return found.length < 2 ? found : found.sort((a, b) => (t.isBefore(a, b) ? -1 : 1));
   }
