@@ -1,5 +1,5 @@
 /** What happens to rows of the `TupleTable` whose block is at `table`: see `tuples-words.ts`. */
-import * as column from "../batches/batch-columns.js";
+import * as column from "../batches/columns-words.js";
 import { BATCH_FRAMES } from "../batches/frames.js";
 import { IS_ERROR, IS_IPV6 } from "../packets.js";
 import * as record from "../records.js";

@@ -1,4 +1,4 @@
-import * as column from "./batch-columns.js";
+import * as column from "./columns-words.js";
 import { type Column, copyRow, takeAll } from "../memory/columns.js";
 import { BATCH_FRAMES } from "./frames.js";
 import type { Heap } from "../memory/heap.js";

@@ -14,6 +14,11 @@ export function double(_count = 1): number {
   return notBuilt();
 }
 
+/** So many bytes of a row, behind those before: where they begin. */
+export function bytes(_count: number): number {
+  return notBuilt();
+}
+
 /** How many words the block takes: an even number, as doubles are two. */
 export function size(): number {
   return notBuilt();

@@ -1,6 +1,6 @@
 /** `Decoder`'s loop: frame by frame from the link header to the transport header, each protocol in a file of its own. */
 import { setDouble, setWord, wordOf } from "../../packets/memory/assembly/words.js";
-import * as column from "../../packets/batches/batch-columns.js";
+import * as column from "../../packets/batches/columns-words.js";
 import { BATCH_FRAMES } from "../../packets/batches/frames.js";
 import {
   IS_CUT,
