@@ -1,5 +1,4 @@
-import { close, constants, fstat, fstatSync, open, openSync, read, readSync } from "node:fs";
-import type { Stats } from "node:fs";
+import { close, constants, fstat, fstatSync, open, openSync, read, readSync, type Stats } from "node:fs";
 import { Socket } from "node:net";
 import { isatty } from "node:tty";
 import { promisify } from "node:util";

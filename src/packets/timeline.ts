@@ -219,6 +219,11 @@ export class Timeline extends RecordRows {
     return this.side(row) === INSIDE ? INSIDE : OUTSIDE;
   }
 
+  /** Two packets of both sides, whichever is inside, the inside one first; of one side, as they are. */
+  insideFirst(a: number, b: number): [inside: number, outside: number] {
+    return this.side(a) > this.side(b) ? [b, a] : [a, b];
+  }
+
   /** Nanoseconds on the inside clock, counted from the inside capture's epoch. */
   timeNs(row: number): number {
     return this.doubles[(this.recordOf(row) >> 1) + TIME_NS];

@@ -1,6 +1,5 @@
 import { setImmediate, setTimeout } from "node:timers/promises";
-import { BATCH_FRAMES, FrameBatch } from "../../packets/batches/frames.js";
-import type { CaptureInterface } from "../../packets/batches/frames.js";
+import { BATCH_FRAMES, type CaptureInterface, FrameBatch } from "../../packets/batches/frames.js";
 import type { Mark } from "../../packets/batches/frame-marks.js";
 import { Counters } from "./counters.js";
 import type { Libpcap, Pointer } from "./libpcap.js";

@@ -179,9 +179,7 @@ export class Tunnels {
 
   #decide(number: number, state: number): void {
     this.#states[number] = state;
-    const tunnel = this.table.of(number);
-    if (state === OPEN) this.tally.open(tunnel);
-    else this.tally.close(tunnel);
+    this.tally.decide(this.table.of(number), state === OPEN);
   }
 
   /** Whether packets of a conversation, which came in a tunnel, have found their twins. */

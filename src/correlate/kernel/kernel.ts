@@ -63,9 +63,8 @@ export class Kernel {
   ripePairs = 0;
   /** Whether it stopped before a packet that is not for it, and not because time has to go by or a side has no more. */
   isAtOther = false;
-  /** Latencies of all pairs. */
-  readonly outbound: LatencyDigest;
-  readonly inbound: LatencyDigest;
+  /** Latencies of all pairs that went in a direction: at `outbound`. */
+  readonly #digests: readonly [LatencyDigest, LatencyDigest];
   readonly #tables: KernelOptions;
   /** How far the run is. */
   readonly progress: Progress;
@@ -87,8 +86,7 @@ export class Kernel {
   constructor(tables: KernelOptions) {
     const { heap, timeline, tuples, buckets, accounts, clock, windowNs, resolutionNs, shiftNs, isShowing } = tables;
     this.#tables = tables;
-    this.outbound = accounts.digests.make();
-    this.inbound = accounts.digests.make();
+    this.#digests = [accounts.digests.make(), accounts.digests.make()];
     this.#words = heap.take(Int32Array, words.WORDS);
     this.#doubles = asDoubles(this.#words);
     this.#ground = this.#words.byteOffset;
@@ -112,8 +110,7 @@ export class Kernel {
     this.#words[words.LATENCIES] = this.#latencies.byteOffset;
     this.#words[words.WANTED] = this.#wanted.byteOffset;
     this.#words[words.CROSSINGS] = this.crossings.byteOffset;
-    this.#words[words.DIGESTS] = this.inbound.address;
-    this.#words[words.DIGESTS + 1] = this.outbound.address;
+    for (const [outbound, { address }] of this.#digests.entries()) this.#words[words.DIGESTS + outbound] = address;
     const pending = heap.take(Int32Array, words.PENDING_ENTRIES << words.PENDING_BITS);
     this.#pendingNs = asDoubles(pending);
     this.#words[words.PENDING_PAIRS] = pending.byteOffset;
@@ -163,8 +160,7 @@ export class Kernel {
    * `mayBeAltered`: of rows whose keys may differ, as a router may have changed what is in them.
    */
   relate(a: number, b: number, mayBeAltered = false): number {
-    const { timeline } = this.#tables;
-    const [inside, outside] = timeline.side(a) > timeline.side(b) ? [b, a] : [a, b];
+    const [inside, outside] = this.#tables.timeline.insideFirst(a, b);
     return this.#steps["relate"](this.#ground, inside, outside, mayBeAltered ? 1 : 0);
   }
 
@@ -228,6 +224,11 @@ export class Kernel {
     return this.#steps["limitNs"](this.#ground, isOutbound ? 1 : 0);
   }
 
+  /** The same of any packet. */
+  get mostLimitNs(): number {
+    return Math.max(this.limitNs(true), this.limitNs(false));
+  }
+
   /** How far an effect may seem to precede its cause, nanoseconds; Infinity where stamps of both sides do not compare. */
   get slackNs(): number {
     return this.#doubles[words.SLACK_NS];
@@ -246,6 +247,11 @@ export class Kernel {
   /** Of two packets whose stamps are nearer to each other than this, nanoseconds, either may have been the first: nothing shows disorder within a unit. */
   get blurNs(): number {
     return Math.max(this.disorderNs, this.#tables.resolutionNs);
+  }
+
+  /** Latencies of all pairs that went in a direction. */
+  latencies(isOutbound: boolean): LatencyDigest {
+    return this.#digests[isOutbound ? 1 : 0];
   }
 
   /** How many pairs there were so far. */
@@ -476,7 +482,7 @@ export class Kernel {
       const latencyNs = this.#latencyNs[at >> 1];
       const facts = this.#latencies[at + words.OUTBOUND];
       const digest = this.#latencies[at + words.DIGEST];
-      if ((facts & words.IS_COUNTED) === 0) ((facts & 1) === 1 ? this.outbound : this.inbound).add(latencyNs);
+      if ((facts & words.IS_COUNTED) === 0) this.latencies((facts & 1) === 1).add(latencyNs);
       if (digest < 0) continue;
       accounts.digest(digest >> 1, digest & 1, facts >>> words.KNOWN_SHIFT).add(latencyNs);
     }

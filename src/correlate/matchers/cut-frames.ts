@@ -8,7 +8,7 @@ import {
   IS_HEADLESS,
 } from "../../packets/packets.js";
 import { BY_EXACT, BY_FLOW, EVIDENCE_FLOW, EVIDENCE_PAYLOAD } from "../../packets/results/evidence.js";
-import { INSIDE, otherSide, type Side } from "../../packets/sides.js";
+import { otherSide, type Side } from "../../packets/sides.js";
 import { Sweep, SweptSet } from "../../packets/memory/sweep.js";
 import { SweptIndex } from "../../packets/memory/swept-index.js";
 import { type Timeline, WAITING } from "../../packets/timeline.js";
@@ -84,8 +84,7 @@ export class CutFrames implements Admits, Settles {
    * one, and whose twins have come by `nowNs`. Returns whether it paired one.
    */
   learnAhead(row: number, nowNs: number): boolean {
-    const kernel = this.#about.kernel;
-    const untilNs = nowNs - Math.max(kernel.limitNs(true), kernel.limitNs(false));
+    const untilNs = nowNs - this.#about.kernel.mostLimitNs;
     const isPaired = (later: number): boolean => {
       const twin = this.#twinOf(later);
       return twin !== NONE && this.#pair(later, twin);
@@ -107,7 +106,7 @@ export class CutFrames implements Admits, Settles {
   /** Pairs two packets if their translation is known, or enough speaks for it. */
   #pair(row: number, twin: number): boolean {
     const t = this.#timeline;
-    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, twin] : [twin, row];
+    const [inside, outside] = t.insideFirst(row, twin);
     const isKnown = this.#about.translations.relation(row, twin) === KNOWN;
     if (!isKnown && !this.#maySuffice(inside, outside)) return false;
     const slot = isKnown ? this.#about.translations.slotOf(inside) : this.#about.translations.support(inside, outside);

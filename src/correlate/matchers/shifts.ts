@@ -19,12 +19,11 @@ import { TCP } from "../../protocols/ip-protocols.js";
 import { ACK } from "../../protocols/tcp.js";
 import { KNOWN } from "../kernel/relations.js";
 import { WANTS_LEAVER } from "../kernel/wants.js";
+import { behind } from "./behind.js";
 import { mixed } from "./content.js";
 import type { About, Admits, Settles } from "./contract.js";
 import type { Undecided } from "./undecided.js";
 
-/** How many packets behind a changed segment are looked through for one that confirms the shift. */
-const LOOK_AHEAD = 4096;
 /** Flows whose shifts are remembered at the most; the oldest go first. */
 const MOST_SHIFTED = 4096;
 
@@ -182,8 +181,7 @@ export class ShiftedSegments implements Admits, Settles {
   #isConfirmed(entered: number, isForward: boolean, slot: number, flow: Flow, shifts: Shifts): boolean {
     const t = this.#timeline;
     const { position, before } = isForward ? shifts.forward : shifts.backward;
-    let later = t.after(entered);
-    for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
+    for (const later of behind(t, entered)) {
       if (t.state(later) === GONE || t.proto(later) !== TCP || this.#about.translations.slotOf(later) !== slot)
         continue;
       const isSameWay = this.#about.translations.isForward(later, flow) === isForward;

@@ -5,11 +5,11 @@ export interface Kept<K> {
   delete(key: K): boolean;
 }
 
-/** Drops what came first, where one more was just added than there may be. */
-export function keepNewest<K>(kept: Kept<K>, most: number): void {
+/** Drops what came first, where one more was just added than there may be. `drop`: what else that takes. */
+export function keepNewest<K>(kept: Kept<K>, most: number, drop = (key: K): unknown => kept.delete(key)): void {
   if (kept.size <= most) return;
   for (const oldest of kept.keys()) {
-    kept.delete(oldest);
+    drop(oldest);
     return;
   }
 }

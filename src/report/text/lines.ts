@@ -1,6 +1,6 @@
 import type { Flow } from "../../packets/flows/flows.js";
 import { IS_ERROR, IS_IPV6 } from "../../packets/packets.js";
-import type { Judgement, Tables, Update, Verdict } from "../../packets/results/results.js";
+import { type Judgement, PROBLEMS, type Tables, type Update, type Verdict } from "../../packets/results/results.js";
 import { ALTERED_DSCP, ALTERED_TTL, alteredWords, BY, EVIDENCE } from "../../packets/results/evidence.js";
 import { INSIDE, OUTSIDE, SIDE_NAMES } from "../../packets/sides.js";
 import { tunnelText } from "../../packets/tunnels.js";
@@ -27,8 +27,6 @@ const LEAST_INDENT = 4;
 /** `-29.0µs`, `outside`. */
 const LATENCY_COLUMNS = 7;
 
-/** What has to be said of a verdict's weight. */
-const BAD: ReadonlySet<Verdict> = new Set(["dropped", "refused"]);
 /** What stands before a verdict: of what never arrived, of what the host refused, of what nothing tells, and of what was not to come out here. */
 const MARKS: Readonly<Record<Verdict, string>> = {
   dropped: "✗",
@@ -163,17 +161,13 @@ export class Lines {
 
   /** Where further lines of what does not fit one begin: behind the time and the latency, where that leaves room. */
   get #indent(): number {
-    return this.#width >= INDENTED_COLUMNS ? this.#headColumns : LEAST_INDENT;
-  }
-
-  get #headColumns(): number {
-    return (this.#isDetailed ? 18 : 15) + LATENCY_COLUMNS + 2;
+    return this.#width >= INDENTED_COLUMNS ? this.#timeColumns + LATENCY_COLUMNS + 2 : LEAST_INDENT;
   }
 
   #verdict({ verdict, impact, byFrame }: Judgement): string {
     const told = impact === undefined || impact === "unknown" || verdict !== "dropped" ? "" : `, ${impact}`;
     const text = `${MARKS[verdict]} ${verdict}${told}${told !== "" && byFrame !== undefined ? ` as #${byFrame}` : ""}`;
-    if (BAD.has(verdict)) return this.#paint.bad(text);
+    if (PROBLEMS.has(verdict)) return this.#paint.bad(text);
     return FAINT.has(verdict) ? this.#paint.faint(text) : this.#paint.doubtful(text);
   }
 

@@ -7,7 +7,7 @@ import {
   EVIDENCE_FLOW,
   EVIDENCE_TIME,
 } from "../../../packets/results/evidence.js";
-import { INSIDE, otherSide } from "../../../packets/sides.js";
+import { otherSide } from "../../../packets/sides.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
@@ -110,7 +110,7 @@ export class Altered implements Settles {
       );
     if (t.state(candidate) === AMBIGUOUS)
       return leaveUndecided(t, [row], "what may be its twin may be another one's as well");
-    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, candidate] : [candidate, row];
+    const [inside, outside] = t.insideFirst(row, candidate);
     return this.#pair(inside, outside, own.length + others.length > 1);
   }
 
@@ -127,7 +127,7 @@ export class Altered implements Settles {
   /** How strongly a packet and one of the other side claim to be twins; 0 where they are not. */
   #claim(row: number, other: number): number {
     const t = this.#timeline;
-    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    const [inside, outside] = t.insideFirst(row, other);
     this.#why = undefined;
     const relation = this.#filed.two.take(inside, outside);
     if (relation === IMPOSSIBLE || (relation !== KNOWN && (this.#hasOwn(inside) || this.#hasOwn(outside)))) return 0;

@@ -1,5 +1,4 @@
 import { IS_FRAGMENT, IS_HEADLESS, IS_MISTIMED, isAgain } from "../../../packets/packets.js";
-import { INSIDE } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { isGroup } from "../../../protocols/addresses.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
@@ -143,7 +142,7 @@ export class Filed {
   /** Learns from two packets that are the only ones of their content. */
   #survey(row: number, other: number): void {
     const t = this.#timeline;
-    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    const [inside, outside] = t.insideFirst(row, other);
     const relation = this.two.take(inside, outside);
     if (relation === IMPOSSIBLE) return;
     const { isOutbound, gapNs, flags, kind, changes, isSameId } = this.two;
@@ -158,7 +157,7 @@ export class Filed {
 
   /** Learns from two packets that are the only ones of an IP ID, and whose payloads differ. */
   #surveyId(row: number, other: number): void {
-    const [inside, outside] = this.#timeline.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    const [inside, outside] = this.#timeline.insideFirst(row, other);
     const relation = this.two.take(inside, outside);
     if (relation === IMPOSSIBLE) return;
     this.candidates.addId(inside, outside, this.two.isOutbound);

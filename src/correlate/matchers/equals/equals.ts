@@ -15,7 +15,7 @@ import {
 import { WANTS_TWIN } from "../../kernel/wants.js";
 import type { Altered } from "../altered/altered.js";
 import { areAnswersAgainst } from "../answers.js";
-import { isAnyBehind } from "../behind.js";
+import { behind, isAnyBehind } from "../behind.js";
 import type { Completeness } from "./completeness.js";
 import type { About, Admits, Settles } from "../contract.js";
 import type { CutFrames } from "../cut-frames.js";
@@ -36,9 +36,7 @@ import {
 } from "./survey.js";
 import type { Undecided } from "../undecided.js";
 
-/** How many packets behind one with too little evidence are looked through for more. */
-const LOOK_AHEAD = 4096;
-/** … and how many of those, where they are of one crowd with it: each says hardly more than it does. */
+/** How many packets behind one with too little evidence are asked for more, where they are of one crowd with it: each says hardly more than it does. */
 const MOST_OF_CROWD = 16;
 
 /** How many packets that were held up together it takes to believe that one was, which may be sent again. */
@@ -154,7 +152,7 @@ export class Equals implements Admits, Settles {
     survey.take(row, reachNs);
     const { candidate, claim } = survey;
     if (candidate === NONE || t.state(candidate) === AMBIGUOUS) return false;
-    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, candidate] : [candidate, row];
+    const [inside, outside] = t.insideFirst(row, candidate);
     const related = this.#about.kernel.relate(inside, outside);
     const isOutbound = goesOutbound(related);
     const [entered, left] = isOutbound ? [inside, outside] : [outside, inside];
@@ -277,8 +275,8 @@ export class Equals implements Admits, Settles {
   #wereHeldUp(entered: number, left: number, isOutbound: boolean): boolean {
     const t = this.#timeline;
     let together = 0;
-    let later = t.after(entered);
-    for (let looked = 0; looked < LOOK_AHEAD && later !== left && later !== t.end; looked++, later = t.after(later)) {
+    for (const later of behind(t, entered)) {
+      if (later === left) break;
       if (t.side(later) !== t.side(entered)) continue;
       if (t.state(later) === WAITING && this.#isHeldUp(later, left)) together++;
       const twin = t.lastTwin(later);
@@ -315,8 +313,8 @@ export class Equals implements Admits, Settles {
     )
       return false;
     const [from, to] = t.isBefore(inside, outside) ? [inside, outside] : [outside, inside];
-    let row = t.after(from);
-    for (let looked = 0; looked < LOOK_AHEAD && row !== to; looked++, row = t.after(row)) {
+    for (const row of behind(t, from)) {
+      if (row === to) break;
       if (t.state(row) !== WAITING || t.head(row) !== t.head(inside)) continue;
       const own = t.side(row) === INSIDE ? inside : outside;
       if (

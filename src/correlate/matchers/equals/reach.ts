@@ -26,7 +26,7 @@ export class Reach {
       return Number.POSITIVE_INFINITY;
     const isRepeatable = (this.#timeline.flags(row) & HAS_IP_ID) === 0 || kernel.sinceNs(row) > 0;
     const knownNs = this.#about.translations.limitNsOf(row);
-    const limitNs = Number.isFinite(knownNs) ? knownNs : Math.max(kernel.limitNs(false), kernel.limitNs(true));
+    const limitNs = Number.isFinite(knownNs) ? knownNs : kernel.mostLimitNs;
     return isRepeatable && Number.isFinite(kernel.slackNs) && limitNs < kernel.windowNs ? 2 * limitNs : -1;
   }
 

@@ -113,7 +113,7 @@ export class Sequences {
     if (sequence === null || !this.#isAll(sequence)) return false;
     const { entered, left } = sequence;
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];
-    const usualNs = (isOutbound ? this.#about.kernel.outbound : this.#about.kernel.inbound).medianNs;
+    const usualNs = this.#about.kernel.latencies(isOutbound).medianNs;
     // the first that left is what came closest to the usual time before it, and each behind it the next one
     const first = nearestTo(enteredNs, leftNs[0] - usualNs);
     const count = Math.min(entered.length - first, left.length);
@@ -154,7 +154,7 @@ export class Sequences {
     if (this.#completeness.hasMissed(isOutbound)) return false;
     const t = this.#timeline;
     const limitNs = this.#about.kernel.limitNs(isOutbound);
-    const digest = isOutbound ? this.#about.kernel.outbound : this.#about.kernel.inbound;
+    const digest = this.#about.kernel.latencies(isOutbound);
     const all = this.#about.buckets.ofWay(entered);
     let next = all.indexOf(entered);
     let bits = 0;
@@ -257,7 +257,7 @@ export class Sequences {
   #decided({ entered, left, isOutbound }: Sequence): [entered: number, left: number][] {
     const kernel = this.#about.kernel;
     const limitNs = kernel.limitNs(isOutbound);
-    const digest = isOutbound ? kernel.outbound : kernel.inbound;
+    const digest = kernel.latencies(isOutbound);
     // against one that comes by chance, anywhere within the limit
     const costOf = (latencyNs: number) => -Math.log2(digest.density(latencyNs, limitNs) * limitNs);
     const [enteredNs, leftNs] = [this.#timesOf(entered), this.#timesOf(left)];

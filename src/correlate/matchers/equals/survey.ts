@@ -142,7 +142,7 @@ export class Survey {
     const tookNs = t.timeNs(left) - t.timeNs(entered);
     const mostNs = GROWTH * this.#about.kernel.limitNs(isOutbound);
     if ((t.sideOf(entered) === INSIDE) !== isOutbound || tookNs > mostNs) return false;
-    const digest = isOutbound ? this.#about.kernel.outbound : this.#about.kernel.inbound;
+    const digest = this.#about.kernel.latencies(isOutbound);
     return Math.log2(digest.density(tookNs, mostNs) * tookNs) > -NEVER_BITS;
   }
 

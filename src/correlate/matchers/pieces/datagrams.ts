@@ -12,14 +12,12 @@ import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js"
 import { NONE } from "../../../packets/tuples.js";
 import { ICMPV6 } from "../../../protocols/ip-protocols.js";
 import { WANTS_FRAGMENT } from "../../kernel/wants.js";
+import { behind } from "../behind.js";
 import type { About, Admits, Notes, Settles } from "../contract.js";
 import type { Undecided } from "../undecided.js";
 import { bytesOf, Reassembly } from "./reassembly.js";
 import { Shelf } from "./shelf.js";
 import { CONFLICT, IMPOSSIBLE, KNOWN, POSSIBLE } from "../../kernel/relations.js";
-
-/** So many packets behind one are looked through for fragments of it. */
-const LOOK_AHEAD = 4096;
 
 /** One datagram on one side. */
 interface Datagram {
@@ -127,8 +125,8 @@ export class Datagrams implements Admits, Settles, Notes {
     // what cannot be cut is not filed
     if (datagram === undefined) return false;
     const isIpv6 = (t.flags(row) & IS_IPV6) !== 0;
-    let next = t.after(datagram.rows.reduce((first, each) => (t.isBefore(each, first) ? each : first)));
-    for (let looked = 0; looked < LOOK_AHEAD && next !== t.end; looked++, next = t.after(next)) {
+    const first = datagram.rows.reduce((first, each) => (t.isBefore(each, first) ? each : first));
+    for (const next of behind(t, first)) {
       if (t.side(next) === t.side(row) || (t.state(next) !== WAITING && t.state(next) !== AMBIGUOUS)) continue;
       if ((t.flags(next) & IS_FRAGMENT) === 0 || t.proto(next) !== t.proto(row)) continue;
       if (isIpv6 ? (t.flags(next) & IS_IPV6) !== 0 : t.ipId(next) === t.ipId(row)) return true;

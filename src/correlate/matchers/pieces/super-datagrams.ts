@@ -7,19 +7,17 @@ import {
   EVIDENCE_LENGTH,
   EVIDENCE_PAYLOAD,
 } from "../../../packets/results/evidence.js";
-import { INSIDE } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
 import { NONE } from "../../../packets/tuples.js";
 import { UDP } from "../../../protocols/ip-protocols.js";
+import { behind } from "../behind.js";
 import { Contents } from "../contents.js";
 import { Newcomers } from "../newcomers.js";
 import type { About, Notes, Settles } from "../contract.js";
 import { goesOutbound, IMPOSSIBLE, KNOWN, RELATION_MASK } from "../../kernel/relations.js";
 import { leaveUndecided, type Undecided } from "../undecided.js";
 
-/** Pieces are looked for among so many packets behind the first one … */
-const LOOK_BEHIND = 4096;
-/** … and so long, nanoseconds: they are sent in one go. */
+/** Pieces are looked for so long behind the first one, nanoseconds: they are sent in one go. */
 const SPREAD_NS = 10_000_000;
 
 /**
@@ -94,17 +92,13 @@ export class SuperDatagrams implements Settles, Notes {
   }
 
   readonly #file = (row: number): void => {
-    if (!this.#isEligible(row)) return;
-    this.#heads.add(row);
+    if (this.#isEligible(row)) this.#heads.add(row);
   };
 
   /** How far the first of some pieces is from the whole at the most, nanoseconds, as `#groupOf` has it. */
   readonly #reachNs = (): number => {
-    const { slackNs } = this.#about.kernel;
-    return Math.min(
-      this.#about.windowNs,
-      Math.max(slackNs, this.#about.kernel.limitNs(true), this.#about.kernel.limitNs(false)),
-    );
+    const { kernel, windowNs } = this.#about;
+    return Math.min(windowNs, Math.max(kernel.slackNs, kernel.mostLimitNs));
   };
 
   /** Of two packets that begin alike, the longer one with the pieces that it is made of; null where they are not there. */
@@ -112,7 +106,7 @@ export class SuperDatagrams implements Settles, Notes {
     const t = this.#timeline;
     if (t.payloadLength(row) === t.payloadLength(other)) return null;
     const [whole, first] = t.payloadLength(row) > t.payloadLength(other) ? [row, other] : [other, row];
-    const [inside, outside] = t.sideOf(row) === INSIDE ? [row, other] : [other, row];
+    const [inside, outside] = t.insideFirst(row, other);
     const related = this.#about.kernel.relate(inside, outside);
     const relation = related & RELATION_MASK;
     if (relation === IMPOSSIBLE) return null;
@@ -137,10 +131,7 @@ export class SuperDatagrams implements Settles, Notes {
     const size = t.payloadLength(first);
     const pieces = [first];
     let missing = t.payloadLength(whole) - size;
-    let row = first;
-    for (let behind = 0; behind < LOOK_BEHIND; behind++) {
-      row = t.after(row);
-      if (row === t.end) return null;
+    for (const row of behind(t, first)) {
       if (t.side(row) !== t.side(first) || !t.isWaiting(row) || t.way(row) !== t.way(first)) continue;
       const length = t.payloadLength(row);
       const isLast = length === missing;
@@ -166,10 +157,9 @@ export class SuperDatagrams implements Settles, Notes {
   #isFollowed(whole: number, last: number): boolean {
     const t = this.#timeline;
     if ((t.flags(last) & HAS_IP_ID) !== 0) return true;
-    let row = t.after(whole);
-    for (let behind = 0; behind < LOOK_BEHIND && row !== t.end && t.timeNs(row) < t.timeNs(last); behind++) {
+    for (const row of behind(t, whole)) {
+      if (t.timeNs(row) >= t.timeNs(last)) break;
       if (t.isWaiting(row) && t.way(row) === t.way(whole) && !this.#beginsOther(row)) return false;
-      row = t.after(row);
     }
     return true;
   }

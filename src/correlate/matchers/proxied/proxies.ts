@@ -1,4 +1,5 @@
 import type { LatencyDigest, LatencyDigests } from "../../../packets/flows/latency.js";
+import { keepNewest } from "../../../packets/memory/keep-newest.js";
 import { HEAD_BYTES } from "../../../packets/records.js";
 import type { Side } from "../../../packets/sides.js";
 import type { Timeline } from "../../../packets/timeline.js";
@@ -129,12 +130,6 @@ export class Proxies implements Admits {
 
   #open(row: number): void {
     const t = this.#timeline;
-    if (this.#streams.size >= MOST_STREAMS) {
-      for (const oldest of this.#streams.keys()) {
-        this.forget(oldest);
-        break;
-      }
-    }
     this.#weed(t.timeNs(row));
     const tuple = t.tuple(row);
     this.forget(tuple);
@@ -155,6 +150,7 @@ export class Proxies implements Admits {
     this.#streams.set(tuple, stream);
     this.#file(stream);
     this.#about.tuples.setStream(tuple, true);
+    keepNewest(this.#streams, MOST_STREAMS, (oldest) => this.forget(oldest));
   }
 
   /** Forgets the host's own connections: of a proxy's two, one is inside, and neither opens long before the other. */

@@ -1,10 +1,8 @@
 import { IS_FRAGMENT, IS_IPV6 } from "../../../packets/packets.js";
 import { TCP } from "../../../protocols/ip-protocols.js";
 import { AMBIGUOUS, type Timeline, WAITING } from "../../../packets/timeline.js";
+import { behind } from "../behind.js";
 import { areAtOnce, evenPieces, isPartOf, missingBetween, shareBytes } from "../pieces/pieces.js";
-
-/** So many packets behind one are looked through for what it became. */
-const LOOK_AHEAD = 2048;
 
 /** The packets of one side that a packet was, before a rewrite and after it. */
 export type Forms = readonly [befores: readonly number[], afters: readonly number[]];
@@ -18,8 +16,10 @@ export function turnedSegment(t: Timeline, row: number, afterWay: number, limitN
   const hasId = t.ipId(row) !== 0;
   const untilNs = hasId ? Number.POSITIVE_INFINITY : t.timeNs(row) + limitNs;
   const [befores, afters]: [number[], number[]] = [[row], []];
-  for (const later of behind(t, row, untilNs)) {
-    if (t.state(later) !== WAITING || t.proto(later) !== TCP || t.ack(later) !== t.ack(row)) continue;
+  for (const later of behind(t, row)) {
+    if (t.timeNs(later) > untilNs) break;
+    if (t.side(later) !== t.side(row) || t.state(later) !== WAITING) continue;
+    if (t.proto(later) !== TCP || t.ack(later) !== t.ack(row)) continue;
     if (t.way(later) === t.way(row)) befores.push(later);
     else if (t.way(later) === afterWay && t.ttl(row) - t.ttl(later) === 1) afters.push(later);
   }
@@ -36,23 +36,14 @@ export function mayHaveComeOut(t: Timeline, row: number, afterWay: number): bool
   if ((t.flags(row) & IS_FRAGMENT) !== 0) return true;
   // an IPv6 packet has an identification from where it is cut on
   const isIpv6 = (t.flags(row) & IS_IPV6) !== 0;
-  for (const later of behind(t, row, Number.POSITIVE_INFINITY)) {
+  for (const later of behind(t, row)) {
     if (t.state(later) !== WAITING && t.state(later) !== AMBIGUOUS) continue;
-    if (t.proto(later) !== t.proto(row)) continue;
+    if (t.side(later) !== t.side(row) || t.proto(later) !== t.proto(row)) continue;
     if (t.proto(row) === TCP) {
       if (t.way(later) === afterWay && shareBytes(t, later, row)) return true;
     } else if ((t.flags(later) & IS_FRAGMENT) !== 0 && (isIpv6 || t.ipId(later) === t.ipId(row))) return true;
   }
   return false;
-}
-
-/** The packets behind one on its side, as far as they came by a time. */
-function* behind(t: Timeline, row: number, untilNs: number): Generator<number> {
-  let later = t.after(row);
-  for (let looked = 0; looked < LOOK_AHEAD && later !== t.end; looked++, later = t.after(later)) {
-    if (t.timeNs(later) > untilNs) return;
-    if (t.side(later) === t.side(row)) yield later;
-  }
 }
 
 /** All of the packets that make up a segment; none where they do not. */
